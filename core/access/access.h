@@ -1,0 +1,46 @@
+/* access.h -- who may do what: users, passwords, sessions, API keys, roles; one evaluator behind model_guard.
+ *
+ * Users, roles, keys, teams and departments are ordinary entities (access.user access.role access.key
+ * access.team access.department), declared by a built-in module, so that journal, rights and queries hold for
+ * them too. Sessions live in STORE_META under the hash of their token.
+ *
+ * A role's grants: "ENTITY:ACTIONS[@SCOPE][ where FILTER][ fields GROUPS]", joined by ";". ENTITY "crm.deal",
+ * "crm.*",
+ * "*"; ACTIONS "read,update" or "*"; SCOPE own, team, department, all (default). Grants add up; nothing
+ * forbids. */
+#pragma once
+#include "model/model.h"
+
+typedef struct access_control access_control; /* not `access`: that is unistd.h's */
+
+extern const kt_module access_module; /* built in, first in dependency order */
+extern const model_guard access_guard;
+
+typedef struct {
+    int64_t session_idle_ms, session_max_ms; /* 0: 30 min, 12 h */
+    unsigned tries_max;                      /* 0: 5 failures, then a growing delay per account and address */
+} access_options;
+KT_MUST kt_error *access_open(
+    arena *arena, store *store, const access_options *options, access_control **access);
+void access_close(access_control *access);
+
+/* Who calls: compiled rights, cached per user until a role, user or team changes. */
+typedef struct access_actor access_actor;
+/* Finds the session or API key of a token. returns forbidden ("login" as right) if it is unknown or has
+ * expired memory  the actor is held until access_actor_release */
+KT_MUST kt_error *access_authenticate(access_control *access, store_view *view, arena *arena, kt_str token,
+    kt_str remote, const access_actor **actor);
+void access_actor_release(const access_actor *actor);
+/* Makes tx the actor's: user, company, language, zone, guard. actor NULL: nobody (public methods). */
+void access_begin(kt_tx *tx, const access_actor *actor);
+/* May the actor call a method with this right: "public", "login", "entity:action"? */
+KT_MUST kt_error *access_may_call(kt_tx *tx, const char *right);
+/* Tells the caches that records changed: after each commit, with the transaction's changes. */
+void access_changed(access_control *access, const model_change *changes);
+
+/* The first start: makes role "admin" (everything) and user "admin" with this password (argon2id). */
+KT_MUST kt_error *access_bootstrap(kt_tx *tx, kt_str password);
+bool access_is_empty(kt_tx *tx); /* no user yet */
+
+extern const method
+    access_methods[]; /* session.login logout resume whoami; access.explain ...; ended by {0} */

@@ -1,0 +1,33 @@
+/* bus.h -- JSON-RPC 2.0: decoding, dispatch, transactions, batches, exactly once, dry run, limits; and the
+ * transports that carry it: nng REP and PUB, HTTP by libmicrohttpd. The only room that includes jansson. */
+#pragma once
+#include "access/access.h"
+#include "journal/journal.h"
+#include "plugin/plugin.h"
+
+typedef struct bus bus;
+
+typedef struct {
+    store *store;
+    access_control *access;
+    plugins *plugins;
+    const char *data_directory; /* attachments, keys */
+    const uint8_t *master_key;
+    void *server;                                /* handed to methods */
+    size_t message_max;                          /* 0: 1 MB */
+    unsigned batch_max, depth_max, slow_threads; /* 0: 50, 64, 2 */
+    int64_t request_ms, slow_call_ms;            /* 0: 30 s, 200 ms */
+} bus_options;
+KT_MUST kt_error *bus_open(arena *arena, const bus_options *options, bus **bus);
+/* Adds a room's methods; refuses one without a right, a name taken twice. Before the first listener. */
+KT_MUST kt_error *bus_methods(bus *bus, arena *arena, const method *methods);
+/* ipc://, tcp://, tls+tcp://, ws:// (nng); a second URL with PUB is opened beside it: see docs/protocol.md.
+ */
+KT_MUST kt_error *bus_listen(bus *bus, arena *arena, const char *url, const char *tls_directory);
+KT_MUST kt_error *bus_http(bus *bus, arena *arena, const char *host_port, const char *files_directory);
+/* Handles one message; reply is called once, from any thread, with the answer (borrowed during the call). */
+typedef void (*bus_reply)(void *context, kt_str answer);
+void bus_handle(bus *bus, kt_str message, kt_str token, kt_str remote, bus_reply reply, void *context);
+/* Refuses new calls, finishes running ones, closes the listeners, waits at most limit_ms. */
+void bus_drain(bus *bus, int64_t limit_ms);
+void bus_close(bus *bus);

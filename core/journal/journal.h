@@ -1,0 +1,43 @@
+/* journal.h -- every committed transaction is one entry of a gapless, hash-chained log: audit trail, change
+ * feed, undo, time travel. Entries are kept in STORE_JOURNAL under (sequence u64, part u16);
+ * docs/journal-format.md fixes the bytes for the stand-alone verifier. */
+#pragma once
+#include "model/model.h"
+
+/* Appends the transaction's changes as one entry and its history keys; nothing changed: no entry, seq 0.
+ * Call once per transaction, last, after model_commit_checks. thread: the writer */
+KT_MUST kt_error *journal_append(kt_tx *tx, uint64_t *seq);
+/* The last sequence number in this view; 0: none. */
+KT_MUST kt_error *journal_head(store_view *view, uint64_t *seq);
+
+/* Writes members "entries" [{seq, at, by, origin, request, unit, kind, changes:[{field, before, after}]}] and
+ * "next". */
+KT_MUST kt_error *journal_history(
+    kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t limit, kt_str cursor, json *answer);
+/* The feed after seq: members "entries", "next" (the seq to go on from; it moves past what the caller may not
+ * see), "head". filter: {"entities": [..], "kinds": [..], "ids": [..]}; NULL: all. */
+KT_MUST kt_error *journal_since(kt_tx *tx, uint64_t seq, const variant *filter, uint32_t limit, json *answer);
+
+/* Rebuilds the state as of `at` in the transaction's overlay: reads of tx then see the past. entity NULL:
+ * everything; id 0: all records of the entity. tx must be a read transaction; its view becomes writable and
+ * is never applied. */
+KT_MUST kt_error *journal_travel(kt_tx *tx, kt_time at, const model_entity *entity, uint64_t id);
+
+/* Undoes a unit (or the entry `seq` if unit is not set): what nobody changed since goes back, the rest is
+ * reported as conflicts and left alone. Members "reverted", "conflicts" [{entity, id, title, field, now,
+ * wanted}]. */
+KT_MUST kt_error *journal_revert(kt_tx *tx, kt_str unit, uint64_t seq, json *answer);
+
+typedef struct {
+    uint64_t entries, first_bad; /* first_bad 0: sound */
+    uint8_t head_hash[32];
+    const char *reason; /* of first_bad */
+} journal_verdict;
+/* Recomputes the chain in chunks, each in its own snapshot, and checks the signed checkpoints. */
+KT_MUST kt_error *journal_verify(store *store, arena *arena, journal_verdict *verdict,
+    void (*progress)(void *context, uint64_t done), void *context);
+/* Signs {seq, hash, time} with the server's Ed25519 key (made at first use in directory/journal.key, 0600).
+ */
+KT_MUST kt_error *journal_checkpoint(store_view *view, arena *arena, const char *directory, json *answer);
+
+extern const method journal_methods[]; /* journal.since history revert verify checkpoint head; ended by {0} */

@@ -1,0 +1,26 @@
+/* buffer.h -- bytes that grow up to a stated maximum. After a failed append the buffer is `full`, keeps what
+ * it had and refuses more: check once, at the end. */
+#pragma once
+#include <stdarg.h>
+
+#include <kontor.h>
+
+typedef struct {
+    char *ptr;
+    size_t len, size, max;
+    bool full;
+} buffer;
+
+void buffer_open(buffer *buffer, size_t max);
+void buffer_close(buffer *buffer);
+void buffer_clear(buffer *buffer);
+/* Room for n more bytes; NULL when full. The caller then advances len. */
+char *buffer_room(buffer *buffer, size_t n);
+void buffer_add(buffer *buffer, const void *bytes, size_t n);
+void buffer_add_str(buffer *buffer, kt_str s);
+void buffer_add_char(buffer *buffer, char c);
+KT_PRINTF(2, 3) void buffer_add_format(buffer *buffer, const char *format, ...);
+static inline kt_str buffer_str(const buffer *b)
+{
+    return (kt_str){b->ptr, b->len};
+}

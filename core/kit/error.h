@@ -1,0 +1,33 @@
+/* error.h -- errors as values: one or more problems, each with its kind, path and text in both languages. */
+#pragma once
+#include "kit/arena.h"
+
+typedef struct problem {
+    kt_kind kind;
+    const char *path; /* NULL: the request as a whole */
+    long row;         /* line or row of a file, from 1; 0: none */
+    kt_text text, hint;
+    struct problem *next;
+} problem;
+
+struct kt_error { /* of the first problem's kind */
+    problem *first, *last;
+    size_t count;
+    arena *arena;
+};
+
+/* Like kt_fail, for rooms that have no transaction. Never NULL: without memory it is a fixed `limit` error.
+ * en and pl take the same arguments. */
+KT_MUST KT_PRINTF(4, 6) KT_PRINTF(5, 6) kt_error *error_make(
+    arena *arena, kt_kind kind, const char *path, const char *en, const char *pl, ...);
+KT_MUST kt_error *error_vmake(
+    arena *arena, kt_kind kind, const char *path, const char *en, const char *pl, va_list arguments);
+/* The fixed error for a request past its memory limit. */
+KT_MUST kt_error *error_no_memory(void);
+/* Puts "prefix." (or "prefix" before "[") in front of every problem's path. Returns error. */
+KT_MUST kt_error *error_under(kt_error *error, const char *prefix);
+KT_MUST kt_error *error_at_row(kt_error *error, long row);
+/* "validation", "state", ...: the wire's names. */
+const char *kind_name(kt_kind kind);
+/* The whole error as one English line, for logs and tests: "amount: ...; due: ...". */
+const char *error_text(const kt_error *error);

@@ -1,0 +1,13 @@
+/* text.h -- Unicode: checking, folding for search and comparison, tokens. By utf8proc. */
+#pragma once
+#include "kit/arena.h"
+
+bool text_is_utf8(kt_str s);
+size_t text_chars(kt_str s);
+/* Lower case without diacritics, for search and duplicates: "Łódź ŚRÓDMIEŚCIE" -> "lodz srodmiescie",
+ * "Straße" -> "strasse". NFKD, marks removed, case-folded, and the letters that do not decompose
+ * (Polish l with stroke, Scandinavian o with stroke, ae, eszett, Turkish dotless i) by table. */
+kt_str text_fold(arena *arena, kt_str s);
+/* Calls take(context, token) for each word of folded text: runs of letters and digits; the digits of a
+ * telephone number that is grouped by blanks, dashes, brackets or points also come as one token. */
+void text_tokens(kt_str folded, void (*take)(void *context, kt_str token), void *context);

@@ -1,0 +1,51 @@
+/* key.h -- the one place where keys of the data space are made. All order by memcmp.
+ *
+ *   r entity id                     record
+ *   i entity index value.. id       index entry, empty; strings folded (text_fold), cut at KEY_TEXT_MAX
+ * bytes: so
+ *                                   `=` on a string re-checks the record, and order ignores case and
+ * diacritics u entity index value..          unique index: 8-byte id; strings raw, long ones cut and hashed
+ *   c entity [index value]          counter, 8 bytes: records of the entity, or with that value in the
+ * index's first field h entity id seq                 history: the journal's entries of a record
+ * (core/journal) t token entity id               search: folded word v token                         search:
+ * the vocabulary, with the number of records per word k entity id                     personal key, wrapped
+ * by the master key s name                          sequence: last number given
+ *
+ * entity, index: u16; id, seq: u64; all big-endian. A value is one byte 0x00 for "not set" (first in order),
+ * else 0x01 and: integers, days, instants, states, references, booleans as u64 with the sign bit flipped;
+ * decimals likewise by coefficient at the field's scale; strings as bytes with 0x00 -> 0x00 0xff, ended by
+ * 0x00 0x01. */
+#pragma once
+#include "model/model.h"
+
+#define KEY_TEXT_MAX 64
+
+typedef enum {
+    KEY_RECORD = 'r',
+    KEY_INDEX = 'i',
+    KEY_UNIQUE = 'u',
+    KEY_COUNTER = 'c',
+    KEY_HISTORY = 'h',
+    KEY_TOKEN = 't',
+    KEY_VOCABULARY = 'v',
+    KEY_PERSONAL = 'k',
+    KEY_SEQUENCE = 's',
+} key_table;
+
+typedef struct {
+    uint8_t bytes[STORE_KEY_MAX];
+    size_t len;
+    bool full; /* did not fit: the key must not be used */
+} key;
+
+void key_open(key *key, key_table table);
+void key_u16(key *key, uint16_t value);
+void key_u64(key *key, uint64_t value);
+void key_bytes(key *key, kt_str bytes);
+/* One field's value in an index (folded) or a unique index (raw). */
+void key_value(key *key, const model_field *field, const model_value *value, bool raw);
+void key_record(key *key, const model_entity *entity, uint64_t id);
+/* The least key above every key that begins with this one: the end of a prefix scan. */
+void key_after(key *key);
+kt_str key_str(const key *key);
+uint64_t key_last_u64(kt_str key); /* the id at an index entry's end */

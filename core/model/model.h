@@ -1,0 +1,318 @@
+/* model.h -- declared entities over the store: catalogue, records, validation, indexes, references, states,
+ * queries.
+ *
+ * A catalogue is the compiled, immutable form of all that enabled modules and the integrator's run-time
+ * definitions declare; a change builds a new one and swaps it whole. Entities and fields carry numbers that
+ * are kept in the store for ever: an old record reads under a newer catalogue.
+ *
+ * Access control and the journal are above: they come in as a guard and as the list of changes. */
+#pragma once
+#include "kit/calendar.h"
+#include "kit/error.h"
+#include "kit/json.h"
+#include "kit/variant.h"
+#include "store/store.h"
+
+/* ---- Catalogue
+ * ---------------------------------------------------------------------------------------------- */
+
+typedef struct model_entity model_entity;
+typedef struct model_catalogue model_catalogue;
+
+/* Positions of the fields that every entity has, ahead of its own. Lines have none of them. */
+enum {
+    MODEL_ID,
+    MODEL_VERSION,
+    MODEL_CREATED_AT,
+    MODEL_CREATED_BY,
+    MODEL_UPDATED_AT,
+    MODEL_UPDATED_BY,
+    MODEL_COMPANY,
+    MODEL_EXTERNAL_ID,
+    MODEL_NUMBER,
+    MODEL_OWN, /* the first declared field */
+};
+
+typedef struct model_field {
+    kt_str name;
+    kt_type type;
+    uint16_t position; /* in model_record.values */
+    uint16_t tag;      /* in stored records; for ever */
+    kt_text label, help;
+    kt_str target_name;
+    const model_entity
+        *target; /* of references; NULL for "*" and for targets of modules that are not enabled */
+    kt_str initial, group, show_if, module; /* module: who declared it; "custom": the integrator */
+    bool required, unique, indexed, searchable, personal, computed, fixed, system;
+    uint8_t scale;
+    uint32_t max, priority;
+    kt_on_delete on_delete;
+    const kt_choice *choices; /* ended by {0} */
+    const model_entity *lines;
+} model_field;
+
+typedef struct model_index {
+    uint16_t number; /* in keys; for ever */
+    bool unique;
+    size_t count;
+    const model_field *fields[4];
+} model_index;
+
+typedef struct model_action {
+    kt_str name;
+    const kt_action *declared;
+    const model_entity *params; /* compiled like lines; NULL: none */
+} model_action;
+
+struct model_entity {
+    kt_str name, module; /* "crm.deal", "crm" */
+    uint16_t number;     /* in keys; for ever */
+    kt_text label, plural;
+    const model_field *fields; /* field_count; position i is fields[i] */
+    size_t field_count;
+    const model_index *indexes;
+    size_t index_count;
+    const model_action *actions;
+    size_t action_count;
+    const model_field *title, *state,
+        *owner; /* NULL: none. owner: the field named "owner" that refers to a user */
+    kt_str number_pattern, icon, views;
+    bool gapless, shared, log_reads, custom, lines_only, enabled;
+    bool has_personal;
+    const kt_entity *declared; /* NULL: custom */
+    uint8_t hash[16];          /* of the whole declaration, for clients' caches */
+};
+
+/* What a catalogue is built from; all borrowed while building, copied. */
+typedef struct {
+    const kt_module *const *modules; /* in dependency order; NULL-terminated */
+} model_sources;
+
+/* Compiles modules and the stored custom definitions; gives numbers to what is new, and fills new indexes
+ * from the records that exist. Checks names, targets, types, choices, indexes: all problems at once. tx-like
+ * view  writable: the numbers and index entries are written through it memory        the catalogue lives in
+ * its own arena; counted references, see model_catalogue_hold */
+KT_MUST kt_error *model_catalogue_build(
+    arena *arena, store_view *view, const model_sources *sources, model_catalogue **catalogue);
+const model_catalogue *model_catalogue_hold(const model_catalogue *catalogue);
+void model_catalogue_release(const model_catalogue *catalogue);
+const model_entity *model_entity_find(const model_catalogue *catalogue, kt_str name);
+const model_entity *model_entity_by_number(const model_catalogue *catalogue, uint16_t number);
+/* In order of module and declaration; i < count. */
+size_t model_entity_count(const model_catalogue *catalogue);
+const model_entity *model_entity_at(const model_catalogue *catalogue, size_t i);
+const model_field *model_field_find(const model_entity *entity, kt_str name);
+const model_action *model_action_find(const model_entity *entity, kt_str name);
+/* Event handlers and services of the modules, in a defined order. */
+const void *model_service_find(const model_catalogue *catalogue, const char *name, unsigned version);
+
+/* ---- Records
+ * ------------------------------------------------------------------------------------------------ */
+
+typedef struct model_record model_record;
+typedef struct {
+    bool set;
+    union {
+        int64_t i; /* BOOL, INT, DATE (day), TIME (ms), STATE (choice), REF and FILE (id) */
+        kt_str s;  /* STRING, TEXT, JSON; NUL-terminated */
+        kt_dec d;  /* at the field's scale */
+        struct {
+            uint16_t entity; /* REF to "*": the entity's number */
+            uint64_t id;
+        } any;
+        struct {
+            const uint64_t *ids;
+            size_t count;
+        } refs;
+        struct {
+            model_record *items;
+            size_t count;
+        } lines;
+    } as;
+} model_value;
+struct model_record {
+    const model_entity *entity;
+    model_value *values; /* entity->field_count */
+};
+
+/* Compact, self-describing bytes: [1 format][tag varint][length or value]...; decimals carry their scale;
+ * personal fields are one sealed part (XChaCha20-Poly1305 under the record's key). Unknown tags are skipped
+ * on reading. */
+KT_MUST kt_error *model_record_encode(kt_tx *tx, const model_record *record, kt_str *bytes);
+/* A record whose personal key was destroyed reads with those fields not set. */
+KT_MUST kt_error *model_record_decode(
+    kt_tx *tx, const model_entity *entity, uint64_t id, kt_str bytes, model_record *record);
+
+/* ---- Transactions
+ * ------------------------------------------------------------------------------------------- */
+
+typedef enum { MODEL_RPC, MODEL_RULE, MODEL_IMPORT, MODEL_JOB, MODEL_SYSTEM } model_origin;
+typedef enum { MODEL_CREATED = 1, MODEL_UPDATED, MODEL_DELETED } model_change_kind;
+typedef struct model_change {
+    model_change_kind kind;
+    const model_entity *entity;
+    uint64_t id;
+    kt_str before, after; /* encoded records; not set where there is none */
+    struct model_change *next;
+} model_change; /* one per record: several writes of a request join */
+
+/* Rights, judged by the room above. Any member may be NULL: everything is allowed. */
+typedef struct model_guard {
+    /* May the caller do this at all? action: "read", "create", "update", "delete", "export" or an action's
+     * right. */
+    kt_error *(*entity)(kt_tx *tx, const model_entity *entity, const char *action);
+    /* May the caller do it to this record? A record that may not be read does not exist for its caller. */
+    bool (*record)(kt_tx *tx, const model_record *record, const char *action);
+    /* May the caller see (write) this field? A hidden field can be used nowhere. */
+    bool (*field)(kt_tx *tx, const model_field *field, const model_entity *entity, bool write);
+    /* A filter that `record` implies, for the planner: NULL if there is none. It never replaces `record`. */
+    const struct model_filter *(*scope)(kt_tx *tx, const model_entity *entity, const char *action);
+} model_guard;
+
+struct kt_tx {
+    arena *arena;
+    store_view *view;
+    const model_catalogue *catalogue;
+    const model_guard *guard; /* NULL: the system itself */
+    const void *actor;        /* the guard's own */
+    uint64_t user, company;   /* 0: the system; 0: no company chosen */
+    const char *lang;         /* "en" or "pl" */
+    const zone *zone;         /* of the company; NULL: UTC */
+    kt_time now;
+    model_origin origin;
+    kt_str request_id, unit;   /* unit: what can be undone as a whole; not set: the request */
+    const uint8_t *master_key; /* 32 bytes, wraps the records' personal keys */
+    bool writes;               /* false: any write is an error */
+    bool keep_authors;         /* imports: created_at/by and updated_at/by may be given */
+    kt_error *doomed;          /* an overflow or memory failure that must fail the request at its end */
+    model_change *changes, *last_change;
+    unsigned depth; /* of actions and handlers, bounded */
+};
+
+/* The dynamic verbs: rights, defaults, validation (all problems at once), computed fields, checks of
+ * references, unique indexes, sequences, indexes, counters, search, events. `values` is an object of wire
+ * values; lines are arrays of objects (with "id" of a line to keep it), null empties a field, {"$ref"} is the
+ * bus's business. */
+KT_MUST kt_error *model_create(
+    kt_tx *tx, const model_entity *entity, const variant *values, model_record *created);
+KT_MUST kt_error *model_read(kt_tx *tx, const model_entity *entity, uint64_t id, model_record *record);
+/* if_version 0: whatever it is. returns conflict with both values of each field that differs */
+KT_MUST kt_error *model_update(kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t if_version,
+    const variant *values, model_record *updated);
+KT_MUST kt_error *model_upsert(kt_tx *tx, const model_entity *entity, kt_str external_id,
+    const variant *values, model_record *record, bool *created);
+KT_MUST kt_error *model_delete(kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t if_version);
+/* Runs a declared action or transition; answer gets its result's members, or NULL. */
+KT_MUST kt_error *model_act(kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t if_version,
+    const model_action *action, const variant *params, model_record *record, json *answer);
+/* returns 0 in *id if there is none that the caller may see */
+KT_MUST kt_error *model_find_external(
+    kt_tx *tx, const model_entity *entity, kt_str external_id, uint64_t *id);
+KT_MUST kt_error *model_find_number(kt_tx *tx, const model_entity *entity, kt_str number, uint64_t *id);
+/* Runs the declared checks of all changed records. Once, before the journal takes the changes. */
+KT_MUST kt_error *model_commit_checks(kt_tx *tx);
+/* Puts a record back to these bytes (not set: deletes it) with all its indexes, past validation: undo, time
+ * travel. */
+KT_MUST kt_error *model_restore(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str bytes);
+/* Destroys the personal key of a record: its personal fields are gone here, in the journal and in later
+ * backups. */
+KT_MUST kt_error *model_erase(kt_tx *tx, const model_entity *entity, uint64_t id);
+/* Which actions the caller may run now, as names in an array. */
+void model_allowed_actions(kt_tx *tx, const model_record *record, json *out);
+/* The title of a record for people: its title field, else number, else "#id". */
+kt_str model_title(kt_tx *tx, const model_record *record);
+
+/* Runs a module's method: decodes params by its shape, runs, writes the result's members into answer. */
+KT_MUST kt_error *model_call(kt_tx *tx, const kt_method *method, const variant *params, json *answer);
+
+/* ---- Wire values
+ * -------------------------------------------------------------------------------------------- */
+
+/* One value as JSON: decimals, dates and times as strings, states by name, references as ids, lines as
+ * objects. */
+void model_value_json(const model_field *field, const model_value *value, json *out);
+/* Reads a wire value for a field. */
+KT_MUST kt_error *model_value_read(
+    kt_tx *tx, const model_field *field, const variant *from, const char *path, model_value *value);
+/* The members of a record that the caller may see; paths NULL: all its own fields. A path "party.name"
+ * follows a reference and is written under that name. */
+typedef struct model_path model_path; /* resolved, checked against rights */
+KT_MUST kt_error *model_paths_resolve(
+    kt_tx *tx, const model_entity *entity, const variant *names, model_path **paths, size_t *count);
+KT_MUST kt_error *model_record_json(
+    kt_tx *tx, const model_record *record, const model_path *paths, size_t count, json *out);
+
+/* ---- Queries
+ * ------------------------------------------------------------------------------------------------ */
+
+typedef struct model_filter model_filter;
+/* Reads the wire's filter: [["state","=","open"], ["or", [..], [..]], ["not", [..]]] -- the members of the
+ * outer array all hold; {">=amount": 100} too. Operators = != < <= > >= in not_in like ilike starts_with
+ * between is_null. Dotted paths go through references; "lines.item" means any line. Unknown fields, operators
+ * and values of another type are errors, all at once. */
+KT_MUST kt_error *model_filter_read(
+    kt_tx *tx, const model_entity *entity, const variant *from, model_filter **filter);
+KT_MUST kt_error *model_filter_matches(
+    kt_tx *tx, const model_filter *filter, const model_record *record, bool *matches);
+
+typedef struct {
+    const model_entity *entity;
+    const model_filter *filter; /* NULL: all */
+    const variant *sort;        /* "-day,id" or ["-day"]; NULL: by id */
+    const variant *fields;      /* NULL: all */
+    uint32_t limit;             /* 1..500; 0: 50 */
+    kt_str cursor;              /* of an earlier answer, or not set */
+    const variant *start;       /* begin at this value of the first sort field */
+    const char *right;          /* "read" or "export" */
+} model_query;
+/* Writes {"rows":[...],"next":"..","prev":".."} members (not the braces) into answer. */
+KT_MUST kt_error *model_list(kt_tx *tx, const model_query *query, json *answer);
+KT_MUST kt_error *model_count(kt_tx *tx, const model_query *query, uint64_t *count);
+/* The plan as JSON members: index, range, residual filter, sort, estimate. */
+KT_MUST kt_error *model_explain(kt_tx *tx, const model_query *query, json *answer);
+/* group: ["state", "day:month", "party.country"]; measures: {"n": "count", "total": "sum:amount"}; members
+ * "rows". */
+KT_MUST kt_error *model_aggregate(
+    kt_tx *tx, const model_query *query, const variant *group, const variant *measures, json *answer);
+/* Words and parts of words over all searchable fields of the entities (NULL: all that the caller may read).
+ * Members "rows": [{entity, id, title, number, matched}]. */
+KT_MUST kt_error *model_search(kt_tx *tx, kt_str text, const variant *entities, uint32_t limit, json *answer);
+/* Iterates matching records in order, for rooms above (export, reassign): while (model_next) ...
+ * model_query_end */
+typedef struct model_rows model_rows;
+KT_MUST kt_error *model_query_open(kt_tx *tx, const model_query *query, model_rows **rows);
+bool model_next(model_rows *rows, model_record *record);
+KT_MUST kt_error *model_query_end(model_rows *rows);
+/* Re-proves over the whole view: every index entry has its record and back, counters, references, unique,
+ * sequences. */
+KT_MUST kt_error *model_check(kt_tx *tx, void (*report)(void *context, const char *finding), void *context);
+
+/* ---- Methods
+ * ------------------------------------------------------------------------------------------------ */
+
+/* How the core's own rooms offer methods; a module's kt_method is compiled to the same. */
+typedef enum { METHOD_READ, METHOD_WRITE, METHOD_SLOW, METHOD_PLAIN } method_mode; /* PLAIN: no transaction */
+typedef struct {
+    const char *name;
+    variant_kind kind; /* VARIANT_NULL: any */
+    bool required;
+    kt_text help;
+} method_param;
+typedef struct method_call {
+    kt_tx *tx; /* NULL for METHOD_PLAIN */
+    arena *arena;
+    const variant *params;
+    json *answer; /* the handler writes one value */
+    void *server; /* what server.h calls struct server */
+    const char *lang;
+    kt_str remote, token; /* where the call came from; its token */
+} method_call;
+typedef struct {
+    const char *name;  /* "journal.since" */
+    const char *right; /* "public", "login", "access.user:create"; none: refused at registration */
+    method_mode mode;
+    kt_text help;
+    const method_param
+        *params; /* ended by {0}; an unknown member of params is an error before the handler runs */
+    kt_error *(*run)(method_call *call);
+} method;

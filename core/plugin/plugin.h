@@ -1,0 +1,32 @@
+/* plugin.h -- finds, checks, loads and replaces modules: shared objects, or Lua files that declare entities.
+ * One generation of the catalogue is current; callers hold it while they run. */
+#pragma once
+#include "model/model.h"
+
+typedef struct plugins plugins;
+
+typedef struct {
+    const char *directory;            /* of NAME.so and NAME.lua */
+    const char *private_directory;    /* for the loaded copies: 0700 */
+    const kt_module *const *built_in; /* access and the like; NULL-terminated */
+} plugin_options;
+/* Loads the modules that the store says are enabled; at the first start those named (NULL: all found). */
+KT_MUST kt_error *plugins_open(
+    arena *arena, store *store, const plugin_options *options, const char *const *enable, plugins **plugins);
+void plugins_close(plugins *plugins);
+/* The current generation, held: release it when the call ends. thread: any */
+const model_catalogue *plugins_hold(plugins *plugins);
+/* Builds and swaps in a new generation; unrelated calls go on. Names every unmet need. thread: any but the
+ * writer */
+KT_MUST kt_error *plugins_enable(plugins *plugins, arena *arena, const char *name);
+KT_MUST kt_error *plugins_disable(plugins *plugins, arena *arena, const char *name);
+KT_MUST kt_error *plugins_reload(
+    plugins *plugins, arena *arena, const char *name); /* also: upgrade, with migrations */
+/* A new generation after run-time definitions (custom fields, entities) changed. */
+KT_MUST kt_error *plugins_rebuild(plugins *plugins, arena *arena);
+void plugins_on_change(plugins *plugins, void (*changed)(void *context), void *context);
+/* Calls each for every method of the enabled modules. */
+void plugins_methods(const model_catalogue *catalogue,
+    void (*each)(void *context, const kt_module *module, const kt_method *method), void *context);
+
+extern const method plugin_methods[]; /* module.list enable disable upgrade reload; ended by {0} */

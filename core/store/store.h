@@ -1,0 +1,124 @@
+/* store.h -- an ordered map from bytes to bytes, kept on disk: read snapshots, one serialisable writer with
+ * group commit, and overlays. Nothing above this room knows the engine.
+ *
+ * A view is a snapshot and, if it is writable, a sorted write set (the overlay) above it; its reads see both.
+ * The writer runs each job on a writable view; on success the overlay joins the running commit, on failure it
+ * is dropped. A dry run is a writable view opened by store_read that nobody applies.
+ *
+ * Keys: 1..STORE_KEY_MAX bytes, memcmp order. Values: up to STORE_VALUE_MAX bytes; each is framed with a
+ * checksum over key and value that every read verifies: a mismatch is a KT_STORAGE error that names the key.
+ */
+#pragma once
+#include "kit/arena.h"
+#include "kit/str.h"
+
+#define STORE_KEY_MAX   500
+#define STORE_VALUE_MAX 102400
+
+typedef struct store store;
+typedef struct store_view store_view;
+typedef struct store_cursor store_cursor;
+
+typedef enum {
+    STORE_DATA,    /* records, indexes, counters */
+    STORE_JOURNAL, /* keys rise: appended */
+    STORE_META,    /* catalogue, sessions, idempotency keys */
+    STORE_SPACES,
+} store_space;
+
+typedef struct {
+    bool relaxed;       /* acknowledge before the disk has it: an explicit choice */
+    size_t map_initial; /* bytes; 0: the engine's default. It grows by itself */
+    unsigned batch_max; /* jobs in one commit; 0: 256 */
+    unsigned queue_max; /* jobs waiting; 0: 4096 */
+    void (*committed)(
+        void *context, unsigned jobs); /* on the writer's thread, after each durable commit; may be NULL */
+    void *context;
+} store_options;
+
+/* Opens "lmdb:DIR" (made if absent, 0700) or "mem:". Starts the writer thread. */
+KT_MUST kt_error *store_open(arena *arena, const char *url, const store_options *options, store **store);
+/* Waits for the queue to drain, stops the writer, closes. */
+void store_close(store *store);
+
+/* ---- Reading ---- */
+
+/* A snapshot of what is committed now. Short: a held view keeps old pages from being reused and the map from
+ * growing. thread  any; a view belongs to one thread at a time. End with store_end. memory: arena, which must
+ * outlive it */
+KT_MUST kt_error *store_read(store *store, arena *arena, store_view **view);
+void store_end(store_view *view);
+/* Makes a read view writable: a dry run, or a past state rebuilt above the present. */
+KT_MUST kt_error *store_make_writable(store_view *view);
+/* value->ptr is NULL if there is none. Slices point into the snapshot: good until the view ends, not
+ * NUL-terminated. */
+KT_MUST kt_error *store_get(store_view *view, store_space space, kt_str key, kt_str *value);
+/* Half-open range [from, to) in order, or from its end. to with ptr NULL: to the end of the space. */
+KT_MUST kt_error *store_scan(
+    store_view *view, store_space space, kt_str from, kt_str to, bool reverse, store_cursor **cursor);
+/* false: no more, or an error that store_scan_end returns. Slices are good until the next call. The view may
+ * be written to while a cursor is open; whether it sees those writes is not defined. */
+bool store_next(store_cursor *cursor, kt_str *key, kt_str *value);
+KT_MUST kt_error *store_scan_end(store_cursor *cursor);
+/* Number of keys in [from, to), cheaper than a scan where the engine can; stops at most. */
+KT_MUST kt_error *store_count(
+    store_view *view, store_space space, kt_str from, kt_str to, uint64_t most, uint64_t *count);
+
+/* ---- Writing ---- */
+
+KT_MUST kt_error *store_put(
+    store_view *view, store_space space, kt_str key, kt_str value);              /* both are copied */
+KT_MUST kt_error *store_delete(store_view *view, store_space space, kt_str key); /* absent: nothing */
+/* A point in the overlay to go back to: what a failed part of a request wrote. */
+typedef struct {
+    size_t mark;
+} store_mark;
+store_mark store_mark_set(store_view *view);
+KT_MUST kt_error *store_mark_back(store_view *view, store_mark mark);
+/* Calls each(context, space, key, value) for the overlay's writes in key order; value.ptr NULL: deleted. */
+void store_overlay_each(const store_view *view,
+    void (*each)(void *context, store_space space, kt_str key, kt_str value), void *context);
+
+typedef enum {
+    STORE_DONE,     /* committed and, unless relaxed, on disk */
+    STORE_REPEATED, /* the key was used before: answer holds what was kept then; body did not run */
+    STORE_REFUSED,  /* body returned an error, in job->error; nothing was written */
+    STORE_FAILED,   /* full disk, I/O error: nothing was written; job->error says what */
+    STORE_UNKNOWN,  /* the engine cannot tell: ask again with the key */
+} store_result;
+
+typedef struct store_job store_job;
+struct store_job {
+    /* Writes through view. May run again; no other side effects; never waits. thread: the writer */
+    kt_error *(*body)(store_job *job, store_view *view);
+    /* Takes the job back, after the commit is durable or has failed. thread: the writer; must not block */
+    void (*done)(store_job *job, store_result result);
+    arena *arena;  /* for the overlay and whatever body needs; lives until done returns */
+    kt_str key;    /* idempotency key; not set: none */
+    kt_str answer; /* set by body: kept under key in the same commit; set by the store when REPEATED (in
+                      arena) */
+    kt_error *error;
+    store_job *next; /* the store's */
+};
+/* Queues a job. returns unavailable: the queue is full, or the store closes. done is not called then. thread:
+ * any */
+KT_MUST kt_error *store_submit(store *store, store_job *job);
+/* Submits and waits. thread: any but the writer. */
+store_result store_run(store *store, store_job *job);
+
+/* ---- Care ---- */
+
+typedef struct {
+    uint64_t file_bytes, map_bytes, live_bytes, commits, jobs, entries[STORE_SPACES];
+    unsigned queue, readers;
+    bool writable; /* false: the last commit failed; tried again by itself */
+} store_stat;
+KT_MUST kt_error *store_stat_read(store *store, arena *arena, store_stat *stat);
+/* A consistent copy into a new directory while the server runs; progress may be NULL. */
+KT_MUST kt_error *store_backup(store *store, arena *arena, const char *directory,
+    void (*progress)(void *context, uint64_t bytes), void *context);
+/* Verifies every checksum and the order of keys, in a child process, for an engine may abort on a damaged
+ * page. Reports each finding; the error, if any, names the first. Not while a server has it open for writing.
+ */
+KT_MUST kt_error *store_check(
+    arena *arena, const char *url, void (*report)(void *context, const char *finding), void *context);

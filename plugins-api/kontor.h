@@ -1,0 +1,386 @@
+/* kontor.h -- with the services' headers <kontor/NAME.h>, all that a module may include. ABI 1.
+ *
+ * A module is tables: shapes bind declared fields to the members of plain C structs, entities, actions,
+ * methods and handlers hang on shapes, and one descriptor, `kontor_module`, names them all. The core loads,
+ * checks rights, validates, saves, journals and announces; a module computes.
+ *
+ * Values: all-zero bytes mean "not set" (but for bool and int). Whatever a transaction hands out lives as
+ * long as the transaction; a module frees nothing, starts no thread and keeps no mutable static. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define KT_API          __attribute__((visibility("default")))
+#define KT_MUST         __attribute__((warn_unused_result))
+#define KT_PRINTF(f, a) __attribute__((format(printf, f, a)))
+
+/* ---- Values
+ * ------------------------------------------------------------------------------------------------- */
+
+typedef struct kt_tx kt_tx; /* one request's transaction: a snapshot, and what the request writes above it */
+typedef struct kt_cursor kt_cursor; /* an open query */
+typedef struct kt_error kt_error;   /* one or more problems; NULL is success */
+
+typedef struct {
+    const char *ptr; /* UTF-8; ptr[len] is NUL in every string that a module sees; NULL: not set */
+    size_t len;      /* bytes */
+} kt_str;
+typedef struct {
+    const char *en, *pl;
+} kt_text;
+typedef struct {
+    uint64_t v; /* 0: no record */
+} kt_id;
+typedef struct {
+    int32_t day; /* 1 is 0001-01-01, proleptic Gregorian; 0: not set */
+} kt_date;
+typedef struct {
+    int64_t ms; /* UTC, milliseconds since 1970-01-01; 0: not set */
+} kt_time;
+typedef struct {
+    int64_t coef;
+    uint8_t scale1; /* the value is coef / 10^(scale1 - 1); 0: not set; 255: overflowed */
+} kt_dec;
+
+#define KT_STR(literal)     ((kt_str){"" literal, sizeof(literal) - 1})
+#define KT_DEC(coef, scale) ((kt_dec){(coef), (uint8_t)((scale) + 1)}) /* KT_DEC(1250, 2) is 12.50 */
+#define KT_DEC_SCALE_MAX    9                                          /* digits after the point */
+
+/* ---- Declarations
+ * ------------------------------------------------------------------------------------------- */
+
+typedef struct kt_shape kt_shape;
+typedef struct {
+    const kt_shape *of;
+    void *items; /* count structs of the shape, one after another */
+    size_t count;
+} kt_lines;
+typedef struct { /* the first member, named rec, of every struct that a shape describes */
+    const kt_shape *of;
+    kt_id id, company, created_by, updated_by;
+    uint32_t version;
+    kt_time created_at, updated_at;
+    kt_str number, external_id;
+} kt_record;
+
+typedef enum {
+    KT_STRING = 1, /* one line */
+    KT_TEXT,       /* several lines */
+    KT_BOOL,
+    KT_INT,
+    KT_MONEY, /* decimals: the field's scale says how many digits follow the point */
+    KT_PRICE,
+    KT_QUANTITY,
+    KT_PERCENT,
+    KT_RATE,
+    KT_DATE,
+    KT_TIME,
+    KT_STATE, /* one of the field's choices; the entity's state machine if the field is named "state" */
+    KT_REF,   /* id of a record of the field's target */
+    KT_REFS,  /* ids; items points to kt_id */
+    KT_LINES, /* embedded records of the shape in .lines, part of this record */
+    KT_JSON,  /* text of one JSON value */
+    KT_FILE,  /* id of a base.attachment */
+} kt_type;
+
+/* kt_c_X is the C type that KT_FIELD demands of a member of type X. */
+typedef kt_str kt_c_STRING, kt_c_TEXT, kt_c_JSON;
+typedef bool kt_c_BOOL;
+typedef int64_t kt_c_INT;
+typedef kt_date kt_c_DATE;
+typedef kt_time kt_c_TIME;
+typedef kt_id kt_c_REF, kt_c_FILE;
+typedef kt_dec kt_c_MONEY, kt_c_PRICE, kt_c_QUANTITY, kt_c_PERCENT, kt_c_RATE;
+typedef kt_lines kt_c_LINES, kt_c_REFS;
+typedef unsigned kt_c_STATE;
+
+typedef struct {
+    unsigned value;   /* an enum constant, from 1 */
+    const char *name; /* on the wire and in filters */
+    kt_text label;
+    const char *semantic; /* "open", "won", "lost", "blocked", or NULL */
+} kt_choice;
+
+typedef enum {
+    KT_RESTRICT, /* a record that is pointed to cannot be deleted */
+    KT_CASCADE,  /* the records that point to it go with it */
+    KT_CLEAR,    /* the references are emptied */
+} kt_on_delete;
+
+typedef struct {
+    const char *name;
+    kt_type type;
+    size_t at; /* offset of the member in the struct */
+    kt_text label, help;
+    const char *target; /* KT_REF, KT_REFS: the entity, "base.party"; "*": any entity, the id is stored with
+                           its name */
+    const char
+        *initial; /* default, as on the wire; "today", "now", "me" (the caller), "company" are computed */
+    const char *group; /* field group of rights; NULL: the record's own rights suffice */
+    bool required, unique, indexed, searchable;
+    bool personal; /* stored under the record's personal key: erasable */
+    bool computed; /* set by the entity's compute; refused in input */
+    bool fixed;    /* may be given at creation only */
+    uint8_t scale; /* digits after the point, 0..KT_DEC_SCALE_MAX */
+    uint32_t max;  /* characters, or lines; 0: the type's own limit */
+    kt_on_delete on_delete;
+    const kt_choice *choices;
+    const kt_shape *lines;
+    unsigned priority;   /* order for cards and narrow screens, from 1; 0: last */
+    const char *show_if; /* a filter, as on the wire; NULL: always */
+} kt_field;
+
+struct kt_shape {
+    const char *name; /* "crm.deal", or NULL for lines and parameters */
+    size_t size;      /* of the struct */
+    const kt_field *fields;
+};
+
+/* crm.lead.convert: the core loads the record, checks rights, version and state, runs, saves, journals,
+ * announces. */
+typedef struct {
+    const char *name;
+    kt_text label;
+    const char *right;      /* the action of rights that the caller needs: "update", "post", "convert" */
+    uint32_t from;          /* KT_IN(..) of the states it may start from; 0: any */
+    unsigned to;            /* the state afterwards; 0: unchanged */
+    const kt_shape *params; /* NULL: none */
+    kt_error *(*run)(kt_tx *tx, kt_record *self, const kt_record *params); /* NULL: the transition is all */
+    const kt_shape *result;                                                /* NULL: {id, version, state} */
+    kt_error *(*answer)(kt_tx *tx, const kt_record *self, kt_record *result); /* fills result after saving */
+    bool preview; /* honours dry_run with a list of changes; shown first by clients */
+} kt_action;
+
+/* crm.card: on no single record. */
+typedef struct {
+    const char *name; /* after the module's: "card", "deal.forecast" */
+    kt_text label;
+    const char *right; /* "crm.deal:read", or "login": whoever is logged in */
+    bool writes;
+    const kt_shape *params, *result;
+    kt_error *(*run)(kt_tx *tx, const kt_record *params, kt_record *result);
+} kt_method;
+
+typedef struct {
+    const kt_shape *shape;
+    kt_text label, plural;
+    const char *title; /* the field that names a record to people */
+    const char
+        *number; /* pattern of human numbers, "SO/{year}/{seq:5}"; with "!" in front: gapless; NULL: none */
+    const char *indexes; /* "party day, unique code party" beside the fields' own */
+    const kt_action *actions;
+    kt_error *(*compute)(kt_tx *tx, kt_record *self); /* computed fields, before each write */
+    kt_error *(*check)(
+        kt_tx *tx, const kt_record *before, const kt_record *after); /* invariants, at commit */
+    const char *icon;                                                /* name for clients */
+    bool shared;       /* seen from all companies: the record's company stays empty */
+    bool log_reads;    /* each reading and export is logged */
+    const char *views; /* JSON array of default views for clients; NULL: a list */
+} kt_entity;
+
+typedef struct {
+    const char *name; /* "crm.deal.won" */
+    const kt_record *before,
+        *after; /* both in the handler's shape; before NULL: created; after NULL: deleted */
+} kt_event;
+typedef struct {
+    const char
+        *event; /* ENTITY.created, .updated, .deleted, ENTITY.ACTION after an action, or a module's own */
+    const kt_shape *shape;
+    kt_error *(*run)(kt_tx *tx, const kt_event *event);
+} kt_handler;
+typedef struct {
+    const char *name;
+    unsigned version;
+    const void *table; /* of function pointers, its type in <kontor/NAME.h> */
+} kt_service;
+typedef struct {
+    const char *name;
+    kt_text label;
+    const char *grants; /* "crm.deal:read,create,update@own; crm.lead:*@team; base.party:read" */
+} kt_role;
+
+typedef struct {
+    uint32_t version;
+    uint16_t size[6]; /* of kt_module, kt_entity, kt_action, kt_method, kt_field, kt_record */
+} kt_abi;
+typedef struct {
+    kt_abi abi;
+    const char *name, *version; /* "1.0.0" */
+    kt_text label;
+    const char *needs; /* "base other" */
+    const kt_entity *entities;
+    const kt_method *methods;
+    const kt_handler *handlers;
+    const kt_service *services;
+    const kt_role *roles;
+    kt_error *(*migrate)(kt_tx *tx, const char *from_version); /* from NULL: enabled for the first time */
+} kt_module;
+
+extern KT_API const kt_module kontor_module; /* the one symbol that a module exports */
+
+/* Rows of a table: what every row has in order, then designated options. Every list ends with {0}. */
+#define KT_LIST(type, ...) ((const type[]){__VA_ARGS__, {0}})
+#define KT_AT(T, m, kind)                                                                                    \
+    .type = KT_##kind, .at = _Generic(&((struct T *)0)->m, kt_c_##kind * : offsetof(struct T, m))
+/* A field of one's own entity, of parameters, or -- in a shape of another module's entity -- an extension of
+ * it. */
+#define KT_FIELD(T, m, kind, english, ...)                                                                   \
+    {                                                                                                        \
+        KT_AT(T, m, kind), .name = #m, .label.en = english, .label.pl = __VA_ARGS__                          \
+    }
+/* Another module's field, reached by a path: "party.country.code". Checked when the module is enabled. */
+#define KT_BIND(T, m, kind, path)                                                                            \
+    {                                                                                                        \
+        KT_AT(T, m, kind), .name = path                                                                      \
+    }
+#define KT_SHAPE(T, wire, ...)                                                                               \
+    {                                                                                                        \
+        wire, sizeof(struct T) + 0 * sizeof(char[offsetof(struct T, rec) ? -1 : 1]),                         \
+            KT_LIST(kt_field, __VA_ARGS__)                                                                   \
+    }
+#define KT_ABI                                                                                               \
+    {                                                                                                        \
+        1,                                                                                                   \
+        {                                                                                                    \
+            sizeof(kt_module), sizeof(kt_entity), sizeof(kt_action), sizeof(kt_method), sizeof(kt_field),    \
+                sizeof(kt_record)                                                                            \
+        }                                                                                                    \
+    }
+#define KT_MODULE(id, release, english, ...)                                                                 \
+    {                                                                                                        \
+        .abi = KT_ABI, .name = id, .version = release, .label.en = english, .label.pl = __VA_ARGS__          \
+    }
+#define KT_IN(state) (1u << (state))
+#define KT_OF(T)     .rec = {.of = &T##_shape} /* struct visit v = {KT_OF(visit), .day = day}; */
+#define KT_AS(T, r)  ((struct T *)kt_as((r), &T##_shape))
+#define KT_SEE(T, r) ((const struct T *)kt_see((r), &T##_shape))
+#define KT_TRY(call)                                                                                         \
+    do {                                                                                                     \
+        kt_error *kt_e_ = (call);                                                                            \
+        if (kt_e_)                                                                                           \
+            return kt_e_;                                                                                    \
+    } while (0)
+
+/* ---- Errors
+ * ------------------------------------------------------------------------------------------------- */
+
+typedef enum {
+    KT_VALIDATION = 1, /* the input is wrong */
+    KT_NOT_FOUND,      /* also what the caller may not see */
+    KT_FORBIDDEN,
+    KT_CONFLICT,  /* somebody else's change, or a duplicate */
+    KT_BAD_STATE, /* "state" on the wire: not possible in the record's state */
+    KT_RULE,
+    KT_LIMIT,
+    KT_UNAVAILABLE, /* try again later */
+    KT_STORAGE,
+} kt_kind;
+
+/* Makes an error of one problem.
+ *   path    the field, as the caller wrote it: "lines[2].day"; NULL: the request as a whole
+ *   en, pl  texts with the same arguments: small letter, no full stop, the value and what was expected
+ *   memory  the transaction's */
+KT_API KT_MUST KT_PRINTF(4, 6) KT_PRINTF(5, 6) kt_error *kt_fail(
+    kt_tx *tx, kt_kind kind, const char *path, const char *en, const char *pl, ...);
+/* Adds to the first problem what the user can do, as a sentence. Returns error. */
+KT_API KT_MUST kt_error *kt_hint(kt_error *error, const char *en, const char *pl);
+/* Collects: run every check, then return *all. more may be NULL. */
+KT_API void kt_also(kt_error **all, kt_error *more);
+
+/* ---- Records
+ * ------------------------------------------------------------------------------------------------ */
+
+/* Creates a record: fills in defaults, id, version and number, in *rec too. The caller's rights apply. */
+KT_API KT_MUST kt_error *kt_create(kt_tx *tx, kt_record *rec);
+/* Reads record id into *rec, whose shape says what. returns not_found, also if the caller may not see it. */
+KT_API KT_MUST kt_error *kt_read(kt_tx *tx, kt_id id, kt_record *rec);
+/* Writes what differs. returns conflict if rec->version is old; rec->version is the new one afterwards. */
+KT_API KT_MUST kt_error *kt_update(kt_tx *tx, kt_record *rec);
+/* Creates, or updates the record with rec->external_id. */
+KT_API KT_MUST kt_error *kt_upsert(kt_tx *tx, kt_record *rec);
+/* returns conflict while a restricting reference points to it. */
+KT_API KT_MUST kt_error *kt_delete(kt_tx *tx, kt_record *rec);
+/* Runs an action of the record's entity, "confirm"; rereads *rec. */
+KT_API KT_MUST kt_error *kt_act(kt_tx *tx, kt_record *rec, const char *action, const kt_record *params);
+/* Line i, i < lines->count; then KT_AS. */
+KT_API kt_record *kt_line(const kt_lines *lines, size_t i);
+/* Appends a copy of line. lines of a fresh struct may be all zero. */
+KT_API KT_MUST kt_error *kt_line_add(kt_tx *tx, kt_lines *lines, const kt_record *line);
+/* Checked down-casts: abort on a record of another shape. */
+KT_API kt_record *kt_as(kt_record *rec, const kt_shape *shape);
+KT_API const kt_record *kt_see(const kt_record *rec, const kt_shape *shape);
+
+/* ---- Queries
+ * ------------------------------------------------------------------------------------------------ */
+
+typedef enum { KT_EQ, KT_NE, KT_LT, KT_LE, KT_GT, KT_GE } kt_op;
+typedef struct {
+    size_t at; /* offset of the member */
+    kt_op op;
+    const void *value; /* of the member's own type; NULL ends the list */
+} kt_where;
+typedef struct {
+    const kt_shape *of;
+    const kt_where *where; /* all must hold; ended by {0}; NULL: every record */
+    const char *sort;      /* "-day,id"; NULL: by id */
+    uint32_t limit;        /* 0: all */
+} kt_query;
+#define KT_WHERE(T, m, op, ...)                                                                              \
+    {                                                                                                        \
+        offsetof(struct T, m), op, (const __typeof__(((struct T *)0)->m)[])                                  \
+        {                                                                                                    \
+            __VA_ARGS__                                                                                      \
+        }                                                                                                    \
+    }
+
+/* Opens a query over what the caller may see; then while (kt_next(...)), then kt_close, always. */
+KT_API KT_MUST kt_error *kt_open(kt_tx *tx, const kt_query *query, kt_cursor **cursor);
+/* false: no more, or an error that kt_close returns. */
+KT_API bool kt_next(kt_cursor *cursor, kt_record *rec);
+KT_API KT_MUST kt_error *kt_close(kt_cursor *cursor);
+/* The sum of the decimal member at offset at. */
+KT_API KT_MUST kt_error *kt_sum(kt_tx *tx, const kt_query *query, size_t at, kt_dec *sum);
+KT_API KT_MUST kt_error *kt_count(kt_tx *tx, const kt_query *query, uint64_t *count);
+
+/* ---- Services, events, effects
+ * ------------------------------------------------------------------------------ */
+
+/* NULL: not offered now. Wrapped, with its type, in the service's header. */
+KT_API const void *kt_service_find(kt_tx *tx, const char *name, unsigned version);
+/* Announces a module's own event: handlers run now, in this transaction. */
+KT_API KT_MUST kt_error *kt_emit(kt_tx *tx, const char *event, const kt_record *payload);
+
+/* ---- Decimals and days
+ * -------------------------------------------------------------------------------------- */
+
+KT_API kt_dec kt_dec_add(kt_dec a, kt_dec b); /* exact; scale the larger one; not set adds nothing */
+KT_API kt_dec kt_dec_sub(kt_dec a, kt_dec b);
+KT_API kt_dec kt_dec_neg(kt_dec a);
+/* 128 bits inside, rounded once, half away from zero, to scale digits. Not set makes not set. */
+KT_API kt_dec kt_dec_mul(kt_dec a, kt_dec b, uint8_t scale);
+KT_API kt_dec kt_dec_div(kt_dec a, kt_dec b, uint8_t scale); /* by zero: overflowed */
+KT_API kt_dec kt_dec_round(kt_dec a, uint8_t scale);
+KT_API int kt_dec_cmp(kt_dec a, kt_dec b); /* -1, 0, 1 by value; not set is least */
+/* Splits total by weights: part[i] at total's scale, the parts sum to total exactly (largest remainder). */
+KT_API void kt_dec_split(kt_dec total, const kt_dec *weight, size_t n, kt_dec *part);
+
+KT_API kt_date kt_today(const kt_tx *tx); /* in the company's zone, by the transaction's clock */
+KT_API kt_time kt_now(const kt_tx *tx);
+KT_API kt_date kt_date_add(kt_date date, int32_t days);    /* not set stays not set */
+KT_API kt_date kt_date_make(int year, int month, int day); /* not set if there is no such day */
+KT_API void kt_date_parts(kt_date date, int *year, int *month, int *day);
+
+/* ---- The caller, memory, log
+ * -------------------------------------------------------------------------------- */
+
+KT_API bool kt_may(const kt_tx *tx, const char *right); /* "crm.deal:export" */
+KT_API kt_id kt_user(const kt_tx *tx);                  /* on whose behalf tx runs */
+KT_API kt_id kt_company(const kt_tx *tx);               /* in which company; 0: none chosen */
+KT_API KT_PRINTF(2, 3) kt_str
+    kt_format(kt_tx *tx, const char *format, ...); /* not set past the memory limit */
+KT_API void *kt_alloc(kt_tx *tx, size_t size);     /* zeroed; NULL past the request's memory limit */
+typedef enum { KT_LOG_ERROR, KT_LOG_WARN, KT_LOG_INFO, KT_LOG_DEBUG } kt_level;
+KT_API KT_PRINTF(3, 4) void kt_log(
+    const kt_tx *tx, kt_level level, const char *format, ...); /* adds module, user, request */
