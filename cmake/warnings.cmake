@@ -14,14 +14,14 @@ if(CCACHE)
 endif()
 
 add_compile_definitions(_GNU_SOURCE)
-add_compile_options(-Wall -Wextra -Wpedantic -Werror -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes
+add_compile_options(-Wall -Wextra -Wpedantic -Werror -Wconversion -Wsign-conversion -Wstrict-prototypes
     -Wmissing-prototypes -Wold-style-definition -Wredundant-decls -Wcast-qual -Wcast-align -Wwrite-strings -Wundef -Wvla
     -Wformat=2 -Wswitch-enum -Wimplicit-fallthrough -Wpointer-arith -Wfloat-equal -Wdouble-promotion
     -Wno-missing-field-initializers -Wno-gnu-zero-variadic-macro-arguments -fvisibility=hidden)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
-    add_compile_options(-Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wtrampolines -Warith-conversion)
+    add_compile_options(-Wshadow=local -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wtrampolines -Warith-conversion)
 else()
-    add_compile_options(-Wmissing-variable-declarations -Wcomma -Wassign-enum -Wconditional-uninitialized
+    add_compile_options(-Wshadow -Wmissing-variable-declarations -Wcomma -Wassign-enum -Wconditional-uninitialized
         -Wunreachable-code-aggressive)
 endif()
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g -fstack-protector-strong -fstack-clash-protection -fcf-protection")
