@@ -228,12 +228,25 @@ KT_MUST kt_error *model_call(kt_tx *tx, const kt_method *method, const variant *
 /* ---- Wire values
  * -------------------------------------------------------------------------------------------- */
 
+/* The types' own limits, where a field states none. */
+enum {
+    MODEL_STRING_MAX = 500, /* characters */
+    MODEL_TEXT_MAX = 32000, /* characters */
+    MODEL_JSON_MAX = 32000, /* bytes */
+    MODEL_REFS_MAX = 1000,  /* ids in a list */
+    MODEL_LINES_MAX = 1000, /* lines in a record */
+};
 /* One value as JSON: decimals, dates and times as strings, states by name, references as ids, lines as
- * objects. */
-void model_value_json(const model_field *field, const model_value *value, json *out);
-/* Reads a wire value for a field. */
-KT_MUST kt_error *model_value_read(
-    kt_tx *tx, const model_field *field, const variant *from, const char *path, model_value *value);
+ * objects (without what the caller may not see). A boolean that is not set is false. */
+void model_value_json(
+    kt_tx *tx, const model_entity *entity, const model_field *field, const model_value *value, json *out);
+/* Reads a wire value for a field of entity (for a line's field: of the record). null and "" empty it; a
+ * reference may be an id, the target's unique code, or {"external_id": ..} and the like.
+ *   value  on entry what the field holds now, or all zero: lines named by "id" keep what is not given. New
+ *          lines leave with id 0.
+ *   returns all problems at once, each under path */
+KT_MUST kt_error *model_value_read(kt_tx *tx, const model_entity *entity, const model_field *field,
+    const variant *from, const char *path, model_value *value);
 /* The members of a record that the caller may see; paths NULL: all its own fields. A path "party.name"
  * follows a reference and is written under that name. */
 typedef struct model_path model_path; /* resolved, checked against rights */
