@@ -23,7 +23,7 @@ size_t arena_used(const arena *arena);
 
 /* Copies; the copy is NUL-terminated. .ptr is NULL past the limit. */
 kt_str arena_str(arena *arena, kt_str s);
-kt_str arena_vformat(arena *arena, const char *format, va_list arguments);
+KT_PRINTF(2, 0) kt_str arena_vformat(arena *arena, const char *format, va_list arguments);
 KT_PRINTF(2, 3) kt_str arena_format(arena *arena, const char *format, ...);
 
 #define ARENA_NEW(arena, T)      ((T *)arena_alloc((arena), sizeof(T)))

@@ -5,7 +5,7 @@
 
 #include <kontor.h>
 
-typedef struct {
+typedef struct buffer {
     char *ptr;
     size_t len, size, max;
     bool full;

@@ -5,7 +5,8 @@
 /* Now, UTC. Never goes backwards within the process: if the machine's clock jumps back, time stands still
  * until it is caught up; more than a minute is reported once through log. thread: any */
 kt_time clock_now(void);
-/* Milliseconds from an arbitrary start, unaffected by jumps of the wall clock: for time-outs. */
+/* Milliseconds from an arbitrary start, unaffected by jumps of the wall clock: for time-outs.
+ * On the virtual clock these, too, move only by clock_advance. */
 int64_t clock_monotonic_ms(void);
 int64_t clock_monotonic_us(void);
 /* From here on the clock stands at `time` and moves only by clock_advance. */

@@ -20,7 +20,7 @@ struct kt_error { /* of the first problem's kind */
  * en and pl take the same arguments. */
 KT_MUST KT_PRINTF(4, 6) KT_PRINTF(5, 6) kt_error *error_make(
     arena *arena, kt_kind kind, const char *path, const char *en, const char *pl, ...);
-KT_MUST kt_error *error_vmake(
+KT_MUST KT_PRINTF(4, 0) KT_PRINTF(5, 0) kt_error *error_vmake(
     arena *arena, kt_kind kind, const char *path, const char *en, const char *pl, va_list arguments);
 /* The fixed error for a request past its memory limit. */
 KT_MUST kt_error *error_no_memory(void);

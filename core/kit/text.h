@@ -2,6 +2,8 @@
 #pragma once
 #include "kit/arena.h"
 
+/* The length of the well-formed UTF-8 sequence at text, 1 to 4; 0: there is none within `left` bytes. */
+size_t text_sequence(const char *text, size_t left);
 bool text_is_utf8(kt_str s);
 size_t text_chars(kt_str s);
 /* Lower case without diacritics, for search and duplicates: "Łódź ŚRÓDMIEŚCIE" -> "lodz srodmiescie",

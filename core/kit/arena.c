@@ -1,0 +1,201 @@
+/* Memory by lifetime. Blocks double from a page pair up to a quarter megabyte; a bigger wish gets a block of
+ * its own. The arena itself lies at the front of its first block, so that opening one costs one malloc. */
+#include "kit/arena.h"
+
+#include <stdalign.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kit/memory.h"
+
+enum {
+    ALIGN = alignof(max_align_t),
+    BLOCK_FIRST = 8192 - 64, /* leaves malloc its own header within two pages */
+    BLOCK_MAX = 256 * 1024,
+};
+
+typedef struct block {
+    struct block *older;
+    size_t size, used; /* of bytes */
+    alignas(max_align_t) char bytes[];
+} block;
+
+typedef struct hook {
+    void (*run)(void *object);
+    void *object;
+    struct hook *older;
+} hook;
+
+struct arena {
+    block *newest;
+    hook *hooks;
+    size_t limit, used;
+    size_t next_size;
+};
+
+static size_t round_up(size_t size)
+{
+    return (size + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+static block *block_open(size_t size)
+{
+    block *made = memory_alloc(sizeof(block) + size);
+    if (made) {
+        made->older = NULL;
+        made->size = size;
+        made->used = 0;
+    }
+    return made;
+}
+
+static void end(arena *arena)
+{
+    while (arena->hooks) {
+        hook *last = arena->hooks;
+        arena->hooks = last->older; /* first, so that a hook may use the arena */
+        last->run(last->object);
+    }
+}
+
+arena *arena_open(size_t limit)
+{
+    block *first = block_open(BLOCK_FIRST);
+    if (!first)
+        return NULL;
+    arena *made = (arena *)(void *)first->bytes;
+    *made = (arena){.newest = first, .limit = limit, .next_size = 2 * BLOCK_FIRST};
+    first->used = round_up(sizeof *made);
+    return made;
+}
+
+void arena_close(arena *arena)
+{
+    if (!arena)
+        return;
+    end(arena);
+    for (block *b = arena->newest; b;) { /* the first block, which holds the arena, goes last */
+        block *older = b->older;
+        memory_free(b);
+        b = older;
+    }
+}
+
+void arena_reset(arena *arena)
+{
+    end(arena);
+    while (arena->newest->older) {
+        block *older = arena->newest->older;
+        memory_free(arena->newest);
+        arena->newest = older;
+    }
+    arena->newest->used = round_up(sizeof *arena);
+    arena->used = 0;
+    arena->next_size = 2 * BLOCK_FIRST;
+}
+
+void *arena_alloc(arena *arena, size_t size)
+{
+    if (size > arena->limit - arena->used || size > SIZE_MAX / 2)
+        return NULL;
+    size = size ? round_up(size) : ALIGN;
+    if (size > arena->limit - arena->used)
+        return NULL;
+    block *b = arena->newest;
+    if (size > b->size - b->used) {
+        size_t wanted = size > arena->next_size ? size : arena->next_size;
+        b = block_open(wanted);
+        if (!b)
+            return NULL;
+        b->older = arena->newest;
+        arena->newest = b;
+        if (arena->next_size < BLOCK_MAX)
+            arena->next_size *= 2;
+    }
+    void *bytes = b->bytes + b->used;
+    b->used += size;
+    arena->used += size;
+    return memset(bytes, 0, size);
+}
+
+void *arena_grow(arena *arena, void *old, size_t old_size, size_t new_size)
+{
+    if (!old)
+        return arena_alloc(arena, new_size);
+    if (new_size <= old_size)
+        return old;
+    size_t had = old_size ? round_up(old_size) : ALIGN;
+    if (new_size <= had)
+        return old; /* the padding was zeroed with the rest */
+    block *b = arena->newest;
+    if (b->used >= had && (char *)old == b->bytes + b->used - had && new_size < SIZE_MAX / 2) {
+        size_t more = round_up(new_size) - had;
+        if (more > arena->limit - arena->used)
+            return NULL;
+        if (more <= b->size - b->used) {
+            memset(b->bytes + b->used, 0, more);
+            b->used += more;
+            arena->used += more;
+            return old;
+        }
+    }
+    void *grown = arena_alloc(arena, new_size);
+    if (grown)
+        memcpy(grown, old, old_size);
+    return grown;
+}
+
+bool arena_at_end(arena *arena, void (*run)(void *object), void *object)
+{
+    hook *added = ARENA_NEW(arena, hook);
+    if (!added)
+        return false;
+    *added = (hook){run, object, arena->hooks};
+    arena->hooks = added;
+    return true;
+}
+
+size_t arena_used(const arena *arena)
+{
+    return arena->used;
+}
+
+kt_str arena_str(arena *arena, kt_str s)
+{
+    if (!s.ptr || s.len == SIZE_MAX)
+        return (kt_str){0};
+    char *copy = arena_alloc(arena, s.len + 1);
+    if (!copy)
+        return (kt_str){0};
+    if (s.len)
+        memcpy(copy, s.ptr, s.len);
+    return (kt_str){copy, s.len};
+}
+
+kt_str arena_vformat(arena *arena, const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    char brief[256];
+    int length = vsnprintf(brief, sizeof brief, format, arguments);
+    kt_str made = {0};
+    if (length >= 0 && (size_t)length < sizeof brief) {
+        made = arena_str(arena, (kt_str){brief, (size_t)length});
+    } else if (length >= 0) {
+        size_t size = (size_t)length + 1;
+        char *text = arena_alloc(arena, size);
+        if (text && vsnprintf(text, size, format, again) == length)
+            made = (kt_str){text, (size_t)length};
+    }
+    va_end(again);
+    return made;
+}
+
+kt_str arena_format(arena *arena, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    kt_str made = arena_vformat(arena, format, arguments);
+    va_end(arguments);
+    return made;
+}
