@@ -77,7 +77,7 @@ typedef enum {
     KT_DATE,
     KT_TIME,
     KT_STATE, /* one of the field's choices; the entity's state machine if the field is named "state" */
-    KT_REF,   /* id of a record of the field's target */
+    KT_REF,   /* id of a record of the field's target; of any entity's ("*"): made by kt_any */
     KT_REFS,  /* ids; items points to kt_id */
     KT_LINES, /* embedded records of the shape in .lines, part of this record */
     KT_JSON,  /* text of one JSON value */
@@ -230,10 +230,11 @@ extern KT_API const kt_module kontor_module; /* the one symbol that a module exp
     {                                                                                                        \
         KT_AT(T, m, kind), .name = #m, .label.en = english, .label.pl = __VA_ARGS__                          \
     }
-/* Another module's field, reached by a path: "party.country.code". Checked when the module is enabled. */
-#define KT_BIND(T, m, kind, path)                                                                            \
+/* Another module's field, reached by a path: "party.country.code". Checked when the module is enabled.
+ * Options may follow: KT_BIND(order, lines, LINES, "lines", .lines = &line_shape). */
+#define KT_BIND(T, m, kind, ...)                                                                             \
     {                                                                                                        \
-        KT_AT(T, m, kind), .name = path                                                                      \
+        KT_AT(T, m, kind), .name = __VA_ARGS__                                                               \
     }
 #define KT_SHAPE(T, wire, ...)                                                                               \
     {                                                                                                        \
@@ -311,6 +312,14 @@ KT_API KT_MUST kt_error *kt_line_add(kt_tx *tx, kt_lines *lines, const kt_record
 /* Checked down-casts: abort on a record of another shape. */
 KT_API kt_record *kt_as(kt_record *rec, const kt_shape *shape);
 KT_API const kt_record *kt_see(const kt_record *rec, const kt_shape *shape);
+
+/* The value of a reference to any entity (target "*"): which entity's record id is. Not set if there is no
+ * such entity, or id is not set. */
+KT_API kt_id kt_any(const kt_tx *tx, const char *entity, kt_id id);
+/* The entity's name, "crm.deal"; NULL if any is not set or its entity is unknown. */
+KT_API const char *kt_any_entity(const kt_tx *tx, kt_id any);
+/* The id within its entity. */
+KT_API kt_id kt_any_id(kt_id any);
 
 /* ---- Queries
  * ------------------------------------------------------------------------------------------------ */

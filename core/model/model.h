@@ -86,6 +86,9 @@ struct model_entity {
 /* What a catalogue is built from; all borrowed while building, copied. */
 typedef struct {
     const kt_module *const *modules; /* in dependency order; NULL-terminated */
+    /* What modules that are not enabled declared, or NULL: their entities are readable (enabled = false);
+     * their actions, methods, handlers and services are absent. */
+    const kt_module *const *disabled;
 } model_sources;
 
 /* Compiles modules and the stored custom definitions; gives numbers to what is new, and fills new indexes
@@ -311,7 +314,17 @@ typedef struct {
     bool required;
     kt_text help;
 } method_param;
+/* The rooms that methods of the core work on; each knows only those below it. */
+typedef struct method_rooms {
+    store *store;
+    struct access_control *access;
+    struct plugins *plugins;
+    struct bus *bus;
+    const char *data_directory;
+    const uint8_t *master_key;
+} method_rooms;
 typedef struct method_call {
+    const method_rooms *rooms;
     kt_tx *tx; /* NULL for METHOD_PLAIN */
     arena *arena;
     const variant *params;
