@@ -26,10 +26,12 @@ void access_close(access_control *access);
 
 /* Who calls: compiled rights, cached per user until a role, user or team changes. */
 typedef struct access_actor access_actor;
-/* Finds the session or API key of a token. returns forbidden ("login" as right) if it is unknown or has
- * expired memory  the actor is held until access_actor_release */
-KT_MUST kt_error *access_authenticate(access_control *access, store_view *view, arena *arena, kt_str token,
-    kt_str remote, const access_actor **actor);
+/* Finds the session or API key of a token.
+ *   tx       its view, catalogue, arena and now are used; access_begin then makes it the actor's
+ *   returns  forbidden: the token is unknown, has expired or was revoked, or its user is no longer active
+ *   memory   the actor is held until access_actor_release */
+KT_MUST kt_error *access_authenticate(
+    access_control *access, kt_tx *tx, kt_str token, kt_str remote, const access_actor **actor);
 void access_actor_release(const access_actor *actor);
 /* Makes tx the actor's: user, company, language, zone, guard. actor NULL: nobody (public methods). */
 void access_begin(kt_tx *tx, const access_actor *actor);

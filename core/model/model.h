@@ -170,6 +170,8 @@ typedef struct model_guard {
     bool (*field)(kt_tx *tx, const model_field *field, const model_entity *entity, bool write);
     /* A filter that `record` implies, for the planner: NULL if there is none. It never replaces `record`. */
     const struct model_filter *(*scope)(kt_tx *tx, const model_entity *entity, const char *action);
+    /* The record was handed out to the caller: called where its fields are written, if entity->log_reads. */
+    void (*seen)(kt_tx *tx, const model_entity *entity, uint64_t id, const char *action);
 } model_guard;
 
 struct kt_tx {
@@ -314,6 +316,7 @@ typedef struct {
     bool required;
     kt_text help;
 } method_param;
+typedef struct method_call method_call;
 /* The rooms that methods of the core work on; each knows only those below it. */
 typedef struct method_rooms {
     store *store;
@@ -322,17 +325,22 @@ typedef struct method_rooms {
     struct bus *bus;
     const char *data_directory;
     const uint8_t *master_key;
+    /* Transactions for METHOD_PLAIN handlers, which run in a thread that may wait and have none of their own.
+     * read runs body on a fresh snapshot on behalf of the call's caller; write queues it to the writer and
+     * waits for its commit: with checks, journal and notices as for any write. Body may set tx->guard to NULL
+     * for what the system itself reads and writes. */
+    kt_error *(*read)(method_call *call, kt_error *(*body)(kt_tx *tx, void *context), void *context);
+    kt_error *(*write)(method_call *call, kt_error *(*body)(kt_tx *tx, void *context), void *context);
 } method_rooms;
-typedef struct method_call {
+struct method_call {
     const method_rooms *rooms;
     kt_tx *tx; /* NULL for METHOD_PLAIN */
     arena *arena;
     const variant *params;
     json *answer; /* the handler writes one value */
-    void *server; /* what server.h calls struct server */
     const char *lang;
     kt_str remote, token; /* where the call came from; its token */
-} method_call;
+};
 typedef struct {
     const char *name;  /* "journal.since" */
     const char *right; /* "public", "login", "access.user:create"; none: refused at registration */
