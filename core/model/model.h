@@ -338,6 +338,7 @@ struct method_call {
     arena *arena;
     const variant *params;
     json *answer; /* the handler writes one value */
+    void *server; /* what server.h calls struct server */
     const char *lang;
     kt_str remote, token; /* where the call came from; its token */
 };
