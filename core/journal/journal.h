@@ -24,20 +24,26 @@ KT_MUST kt_error *journal_since(kt_tx *tx, uint64_t seq, const variant *filter, 
 KT_MUST kt_error *journal_travel(kt_tx *tx, kt_time at, const model_entity *entity, uint64_t id);
 
 /* Undoes a unit (or the entry `seq` if unit is not set): what nobody changed since goes back, the rest is
- * reported as conflicts and left alone. Members "reverted", "conflicts" [{entity, id, title, field, now,
- * wanted}]. */
-KT_MUST kt_error *journal_revert(kt_tx *tx, kt_str unit, uint64_t seq, json *answer);
+ * reported as conflicts and left alone. A unit of many changes is undone in steps: members "reverted",
+ * "conflicts" [{entity, id, title, field, now, wanted, message}], "unit" (of the undoing) and, while there is
+ * more to do, "next".
+ *   cursor   "next" of the step before, or not set
+ *   returns  not_found: there is no such unit or entry, or nothing of it that the caller may see */
+KT_MUST kt_error *journal_revert(kt_tx *tx, kt_str unit, uint64_t seq, kt_str cursor, json *answer);
 
 typedef struct {
-    uint64_t entries, first_bad; /* first_bad 0: sound */
+    uint64_t entries, checkpoints; /* that were checked */
+    uint64_t first_bad;            /* 0: sound */
     uint8_t head_hash[32];
     const char *reason; /* of first_bad */
 } journal_verdict;
-/* Recomputes the chain in chunks, each in its own snapshot, and checks the signed checkpoints. */
+/* Recomputes the chain in chunks, each in its own snapshot, and checks the signed checkpoints.
+ *   returns  an error only if it could not be judged: a damaged journal is a verdict */
 KT_MUST kt_error *journal_verify(store *store, arena *arena, journal_verdict *verdict,
     void (*progress)(void *context, uint64_t done), void *context);
-/* Signs {seq, hash, time} with the server's Ed25519 key (made at first use in directory/journal.key, 0600).
- */
-KT_MUST kt_error *journal_checkpoint(store_view *view, arena *arena, const char *directory, json *answer);
+/* Signs {seq, hash, time} with the server's Ed25519 key (directory/journal.key, 0600, made at first use),
+ * keeps it in the store and appends it as a line to directory/checkpoints.log, for anchoring elsewhere.
+ *   thread  any but the writer: it waits for files and for a commit */
+KT_MUST kt_error *journal_checkpoint(store *store, arena *arena, const char *directory, json *answer);
 
 extern const method journal_methods[]; /* journal.since history revert verify checkpoint head; ended by {0} */

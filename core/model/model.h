@@ -146,6 +146,13 @@ KT_MUST kt_error *model_record_encode(kt_tx *tx, const model_record *record, kt_
 KT_MUST kt_error *model_record_decode(
     kt_tx *tx, const model_entity *entity, uint64_t id, kt_str bytes, model_record *record);
 
+/* Steps through an encoded record's top-level parts in stored order. A record's first byte with any of its
+ * parts is a record again, in which the fields of the other parts are not set.
+ *   at    0 to begin
+ *   part  the raw bytes, tag and all
+ *   returns false: no more, or damage (*at is SIZE_MAX) */
+bool model_record_part(kt_str bytes, size_t *at, uint32_t *tag, kt_str *part);
+
 /* ---- Transactions
  * ------------------------------------------------------------------------------------------- */
 
