@@ -1,0 +1,59 @@
+/* engine.h -- what a storage engine offers to this room: ordered raw bytes, snapshots, one write transaction.
+ *
+ * Raw values are framed by the room (frame.c); an engine keeps them as they are. Engines are a table; a view
+ * neither knows nor asks which one it has. */
+#pragma once
+#include "store/store.h"
+
+typedef enum {
+    ENGINE_OK,
+    ENGINE_ABSENT, /* no such key; no more keys */
+    ENGINE_FULL,   /* the map is full: grow and try again */
+    ENGINE_NO_SPACE,
+    ENGINE_IO,
+    ENGINE_BROKEN, /* the environment must be opened anew: reopen */
+    ENGINE_BUSY,   /* growing must wait for readers that do not end */
+    ENGINE_MEMORY,
+} engine_code;
+
+typedef struct engine engine;
+typedef struct engine_txn engine_txn;
+typedef struct engine_cursor engine_cursor;
+
+typedef enum { SEEK_AT_OR_AFTER, SEEK_BEFORE } engine_seek; /* SEEK_BEFORE with no key: the last one */
+
+typedef struct engine_ops {
+    const char *scheme;
+    kt_error *(*open)(arena *arena, const char *rest, const store_options *options, engine **engine);
+    void (*close)(engine *engine);
+    engine_code (*begin)(engine *engine, bool writes, engine_txn **txn);
+    engine_code (*commit)(engine_txn *txn); /* ends it, whatever the result */
+    void (*end)(engine_txn *txn);           /* a reader, or a write to be forgotten */
+    engine_code (*get)(engine_txn *txn, store_space space, kt_str key, kt_str *raw);
+    engine_code (*put)(engine_txn *txn, store_space space, kt_str key, kt_str raw);
+    engine_code (*remove)(engine_txn *txn, store_space space, kt_str key);
+    engine_code (*cursor)(engine_txn *txn, store_space space, arena *arena, engine_cursor **cursor);
+    engine_code (*seek)(engine_cursor *cursor, engine_seek how, kt_str at, kt_str *key, kt_str *raw);
+    engine_code (*step)(engine_cursor *cursor, bool reverse, kt_str *key, kt_str *raw);
+    void (*cursor_end)(engine_cursor *cursor);
+    engine_code (*grow)(engine *engine);   /* no write transaction is open */
+    engine_code (*reopen)(engine *engine); /* after ENGINE_BROKEN */
+    engine_code (*stat)(engine *engine, store_stat *stat);
+    kt_error *(*backup)(engine *engine, arena *arena, const char *directory,
+        void (*progress)(void *context, uint64_t bytes), void *context);
+} engine_ops;
+
+struct engine {
+    const engine_ops *ops;
+};
+
+extern const engine_ops engine_lmdb, engine_mem;
+
+KT_MUST kt_error *engine_error(arena *arena, engine_code code, const char *doing);
+
+/* ---- Frames: value, then 4 bytes of XXH3 over space, key and value. ---- */
+
+#define FRAME_BYTES 4
+void frame_seal(store_space space, kt_str key, char *value_and_room, size_t len);
+/* Takes the frame off; false: the checksum does not match. */
+bool frame_open(store_space space, kt_str key, kt_str raw, kt_str *value);

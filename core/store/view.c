@@ -1,0 +1,302 @@
+/* view.c -- reading and writing through a view: overlay and snapshot merged, frames put on and taken off. */
+#include "store/view.h"
+
+#include "kit/error.h"
+
+kt_error *engine_error(arena *arena, engine_code code, const char *doing)
+{
+    switch (code) {
+    case ENGINE_MEMORY:
+        return error_no_memory();
+    case ENGINE_FULL:
+    case ENGINE_NO_SPACE:
+        return error_make(arena, KT_STORAGE, NULL, "the disk is full (%s); nothing was changed",
+            "dysk jest pełny (%s); nic nie zmieniono", doing);
+    case ENGINE_BUSY:
+        return error_make(arena, KT_UNAVAILABLE, NULL, "the store is growing (%s); try again",
+            "baza danych jest powiększana (%s); spróbuj ponownie", doing);
+    case ENGINE_OK:
+    case ENGINE_ABSENT:
+    case ENGINE_IO:
+    case ENGINE_BROKEN:
+        break;
+    }
+    return error_make(arena, KT_STORAGE, NULL,
+        "input/output error of the data files (%s); nothing was changed",
+        "błąd wejścia-wyjścia plików danych (%s); nic nie zmieniono", doing);
+}
+
+static kt_error *damaged(arena *arena, store_space space, kt_str key)
+{
+    char hex[2 * 24 + 1];
+    size_t n = key.len < 24 ? key.len : 24;
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < n; i++) {
+        hex[2 * i] = digits[(unsigned char)key.ptr[i] >> 4];
+        hex[2 * i + 1] = digits[key.ptr[i] & 15];
+    }
+    hex[2 * n] = 0;
+    kt_error *error = error_make(arena, KT_STORAGE, NULL,
+        "damaged data: the value under key %s (space %d) fails its checksum",
+        "uszkodzone dane: wartość pod kluczem %s (przestrzeń %d) ma błędną sumę kontrolną", hex, (int)space);
+    return kt_hint(error, "Run `kontor check` and restore the last backup.",
+        "Uruchom `kontor check` i odtwórz ostatnią kopię zapasową.");
+}
+
+static kt_error *bad_key(arena *arena, kt_str key)
+{
+    return error_make(arena, KT_LIMIT, NULL, "a key of %zu bytes: 1 to %d are possible",
+        "klucz ma %zu bajtów: możliwe jest od 1 do %d", key.len, STORE_KEY_MAX);
+}
+
+kt_error *store_make_writable(store_view *view)
+{
+    if (view->writes)
+        return NULL;
+    view->writes = ARENA_NEW(view->arena, overlay);
+    if (!view->writes)
+        return error_no_memory();
+    view->writes->arena = view->arena;
+    view->writes->random = 1;
+    return NULL;
+}
+
+void store_end(store_view *view)
+{
+    if (!view)
+        return;
+    if (view->txn && !view->borrowed_txn)
+        view->engine->ops->end(view->txn);
+    view->txn = NULL;
+    if (view->ended)
+        view->ended(view);
+}
+
+kt_error *store_get(store_view *view, store_space space, kt_str key, kt_str *value)
+{
+    *value = (kt_str){0};
+    if (key.len == 0 || key.len > STORE_KEY_MAX)
+        return bad_key(view->arena, key);
+    const overlay_node *node = view->writes ? overlay_find(view->writes, space, key) : NULL;
+    if (node) {
+        if (node->state == OVERLAY_PUT)
+            *value = (kt_str){node->raw.ptr, node->raw.len - FRAME_BYTES};
+        return NULL;
+    }
+    kt_str raw;
+    engine_code code = view->engine->ops->get(view->txn, space, key, &raw);
+    if (code == ENGINE_ABSENT)
+        return NULL;
+    if (code != ENGINE_OK)
+        return engine_error(view->arena, code, "reading");
+    if (!frame_open(space, key, raw, value))
+        return damaged(view->arena, space, key);
+    if (view->borrowed_txn) {
+        *value = arena_str(view->arena, *value);
+        if (!value->ptr)
+            return error_no_memory();
+    }
+    return NULL;
+}
+
+/* ---- Cursors: the engine's next key and the overlay's next key, the smaller one first ---- */
+
+struct store_cursor {
+    store_view *view;
+    engine_cursor *engine;
+    kt_error *error;
+    store_space space;
+    kt_str from, to; /* to.ptr NULL: the end of the space */
+    bool reverse, begun, engine_done;
+    kt_str key, raw;            /* the engine's candidate, not yet handed out; key.ptr NULL: fetch one */
+    const overlay_node *handed; /* the last one handed out from the overlay, or passed */
+    char last[STORE_KEY_MAX];   /* the last key handed out, for the overlay's side */
+    size_t last_len;
+    bool has_last;
+};
+
+kt_error *store_scan(
+    store_view *view, store_space space, kt_str from, kt_str to, bool reverse, store_cursor **cursor)
+{
+    store_cursor *c = ARENA_NEW(view->arena, store_cursor);
+    *cursor = c;
+    if (!c)
+        return error_no_memory();
+    c->view = view;
+    c->space = space;
+    c->reverse = reverse;
+    c->from = from.ptr ? arena_str(view->arena, from) : (kt_str){0};
+    c->to = to.ptr ? arena_str(view->arena, to) : (kt_str){0};
+    if ((from.ptr && !c->from.ptr) || (to.ptr && !c->to.ptr))
+        return error_no_memory();
+    engine_code code = view->engine->ops->cursor(view->txn, space, view->arena, &c->engine);
+    return code == ENGINE_OK ? NULL : engine_error(view->arena, code, "scanning");
+}
+
+static bool in_range(const store_cursor *c, kt_str key)
+{
+    return str_cmp(key, c->from) >= 0 && (!c->to.ptr || str_cmp(key, c->to) < 0);
+}
+
+/* Brings the engine's next candidate into c->key. */
+static void advance_engine(store_cursor *c)
+{
+    const engine_ops *ops = c->view->engine->ops;
+    engine_code code;
+    if (c->engine_done || c->key.ptr)
+        return;
+    if (c->begun)
+        code = ops->step(c->engine, c->reverse, &c->key, &c->raw);
+    else
+        code = c->reverse ? ops->seek(c->engine, SEEK_BEFORE, c->to, &c->key, &c->raw)
+                          : ops->seek(c->engine, SEEK_AT_OR_AFTER, c->from, &c->key, &c->raw);
+    c->begun = true;
+    if (code == ENGINE_OK && in_range(c, c->key))
+        return;
+    c->engine_done = true;
+    c->key = (kt_str){0};
+    if (code != ENGINE_OK && code != ENGINE_ABSENT)
+        c->error = engine_error(c->view->arena, code, "scanning");
+}
+
+static const overlay_node *overlay_candidate(const store_cursor *c)
+{
+    const overlay *o = c->view->writes;
+    const overlay_node *node;
+    kt_str last = {c->last, c->last_len};
+    if (!o || !o->root)
+        return NULL;
+    if (c->reverse)
+        node = overlay_before(o, c->space, c->has_last ? last : c->to);
+    else
+        node = overlay_at_or_after(o, c->space, c->has_last ? last : c->from, c->has_last);
+    return node && in_range(c, node->key) ? node : NULL;
+}
+
+static void remember(store_cursor *c, kt_str key)
+{
+    if (!c->view->writes)
+        return;
+    memcpy(c->last, key.ptr, key.len);
+    c->last_len = key.len;
+    c->has_last = true;
+}
+
+bool store_next(store_cursor *c, kt_str *key, kt_str *value)
+{
+    while (c && !c->error) {
+        advance_engine(c);
+        if (c->error)
+            return false;
+        const overlay_node *node = overlay_candidate(c);
+        if (!node && !c->key.ptr)
+            return false;
+        int order = !node ? 1 : !c->key.ptr ? -1 : str_cmp(node->key, c->key) * (c->reverse ? -1 : 1);
+        if (order > 0) {
+            *key = c->key;
+            c->key = (kt_str){0};
+            remember(c, *key);
+            if (frame_open(c->space, *key, c->raw, value))
+                return true;
+            c->error = damaged(c->view->arena, c->space, *key);
+            return false;
+        }
+        if (order == 0)
+            c->key = (kt_str){0}; /* the overlay's word counts */
+        remember(c, node->key);
+        if (node->state == OVERLAY_PUT) {
+            *key = node->key;
+            *value = (kt_str){node->raw.ptr, node->raw.len - FRAME_BYTES};
+            return true;
+        }
+    }
+    return false;
+}
+
+kt_error *store_scan_end(store_cursor *c)
+{
+    if (!c)
+        return NULL;
+    if (c->engine)
+        c->view->engine->ops->cursor_end(c->engine);
+    c->engine = NULL;
+    return c->error;
+}
+
+kt_error *store_count(
+    store_view *view, store_space space, kt_str from, kt_str to, uint64_t most, uint64_t *count)
+{
+    store_cursor *cursor;
+    kt_str key, value;
+    *count = 0;
+    KT_TRY(store_scan(view, space, from, to, false, &cursor));
+    while (*count < most && store_next(cursor, &key, &value))
+        ++*count;
+    return store_scan_end(cursor);
+}
+
+/* ---- Writing ---- */
+
+static kt_error *read_only(arena *arena)
+{
+    return error_make(
+        arena, KT_STORAGE, NULL, "a write on a read-only view", "zapis w widoku tylko do odczytu");
+}
+
+kt_error *store_put(store_view *view, store_space space, kt_str key, kt_str value)
+{
+    if (!view->writes)
+        return read_only(view->arena);
+    if (key.len == 0 || key.len > STORE_KEY_MAX)
+        return bad_key(view->arena, key);
+    if (value.len > STORE_VALUE_MAX)
+        return error_make(view->arena, KT_LIMIT, NULL, "a value of %zu bytes: at most %d are possible",
+            "wartość ma %zu bajtów: możliwe jest najwyżej %d", value.len, STORE_VALUE_MAX);
+    char *raw = arena_alloc(view->arena, value.len + FRAME_BYTES);
+    if (!raw)
+        return error_no_memory();
+    if (value.len)
+        memcpy(raw, value.ptr, value.len);
+    frame_seal(space, key, raw, value.len);
+    return overlay_write(view->writes, space, key, (kt_str){raw, value.len + FRAME_BYTES})
+               ? NULL
+               : error_no_memory();
+}
+
+kt_error *store_delete(store_view *view, store_space space, kt_str key)
+{
+    if (!view->writes)
+        return read_only(view->arena);
+    if (key.len == 0 || key.len > STORE_KEY_MAX)
+        return bad_key(view->arena, key);
+    return overlay_write(view->writes, space, key, (kt_str){0}) ? NULL : error_no_memory();
+}
+
+store_mark store_mark_set(store_view *view)
+{
+    return (store_mark){view->writes ? view->writes->undo_count : 0};
+}
+
+kt_error *store_mark_back(store_view *view, store_mark mark)
+{
+    if (!view->writes)
+        return read_only(view->arena);
+    overlay_back(view->writes, mark.mark);
+    return NULL;
+}
+
+void store_overlay_each(const store_view *view,
+    void (*each)(void *context, store_space space, kt_str key, kt_str value), void *context)
+{
+    if (!view->writes)
+        return;
+    for (store_space space = STORE_DATA; space < STORE_SPACES; space++) {
+        const overlay_node *node = overlay_at_or_after(view->writes, space, (kt_str){0}, false);
+        for (; node; node = overlay_at_or_after(view->writes, space, node->key, true)) {
+            kt_str value = {0};
+            if (node->state == OVERLAY_PUT)
+                value = (kt_str){node->raw.ptr, node->raw.len - FRAME_BYTES};
+            each(context, space, node->key, value);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+/* view.h -- a snapshot, and for writers an overlay above it. */
+#pragma once
+#include "store/overlay.h"
+
+struct store_view {
+    arena *arena;
+    engine *engine;
+    engine_txn *txn;
+    overlay *writes;   /* NULL: read only */
+    bool borrowed_txn; /* the writer's: store_end leaves it alone; values are copied, for its pages move */
+    void (*ended)(store_view *view);
+    store *store;
+};
