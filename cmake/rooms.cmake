@@ -41,15 +41,20 @@ function(kontor_room name)
     endforeach()
 endfunction()
 
+option(KONTOR_TESTS "build the tests" ON)
+
 # kontor_test(NAME source.. LABEL label LIBS library..): a cmocka program that ctest runs.
 function(kontor_test name)
+    if(NOT KONTOR_TESTS)
+        return()
+    endif()
     cmake_parse_arguments(TEST "" "LABEL" "LIBS" ${ARGN})
     add_executable(${name} ${TEST_UNPARSED_ARGUMENTS})
     target_link_libraries(${name} PRIVATE ${TEST_LIBS} cmocka)
     # cmocka's macros cast integers to pointers and qualifiers away
     target_compile_options(${name} PRIVATE -Wno-cast-qual -Wno-pedantic -Wno-conversion -Wno-sign-conversion)
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES LABELS "${TEST_LABEL}" TIMEOUT 300)
+    set_tests_properties(${name} PROPERTIES LABELS "unit;${TEST_LABEL}" TIMEOUT 300)
 endfunction()
 
 function(kontor_core)

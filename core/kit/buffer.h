@@ -11,6 +11,8 @@ typedef struct buffer {
     bool full;
 } buffer;
 
+/* An empty buffer that grows to at most max bytes; end it with buffer_close. buffer_clear keeps its memory.
+ */
 void buffer_open(buffer *buffer, size_t max);
 void buffer_close(buffer *buffer);
 void buffer_clear(buffer *buffer);

@@ -38,6 +38,7 @@ typedef struct {
     bool full; /* did not fit: the key must not be used */
 } key;
 
+/* Begins a key of a table; then its parts, appended one after another. */
 void key_open(key *key, key_table table);
 void key_u16(key *key, uint16_t value);
 void key_u64(key *key, uint64_t value);

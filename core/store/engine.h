@@ -49,11 +49,13 @@ struct engine {
 
 extern const engine_ops engine_lmdb, engine_mem;
 
+/* The error of a failed engine call; doing: "reading", "writing". */
 KT_MUST kt_error *engine_error(arena *arena, engine_code code, const char *doing);
 
 /* ---- Frames: value, then 4 bytes of XXH3 over space, key and value. ---- */
 
 #define FRAME_BYTES 4
+/* Writes the checksum behind the value, which has FRAME_BYTES of room there. */
 void frame_seal(store_space space, kt_str key, char *value_and_room, size_t len);
 /* Takes the frame off; false: the checksum does not match. */
 bool frame_open(store_space space, kt_str key, kt_str raw, kt_str *value);

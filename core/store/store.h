@@ -66,6 +66,7 @@ KT_MUST kt_error *store_count(
 
 /* ---- Writing ---- */
 
+/* Into the overlay; deleting what is absent does nothing. */
 KT_MUST kt_error *store_put(
     store_view *view, store_space space, kt_str key, kt_str value);              /* both are copied */
 KT_MUST kt_error *store_delete(store_view *view, store_space space, kt_str key); /* absent: nothing */
