@@ -1,0 +1,106 @@
+/* The module base: what every other module refers to. This file is its table of contents. */
+#include "base.h"
+
+#include "duplicates.h"
+
+static const kt_entity entities[] = {
+    {&party_shape, {"Party", "Kontrahent"}, {"Parties", "Kontrahenci"}, .title = "name",
+        .indexes = "kind name, owner name", .compute = party_compute, .check = party_check, .icon = "users",
+        .views =
+            "[{\"kind\":\"list\",\"columns\":[\"name\",\"phone\",\"email\",\"city\",\"owner\"],\"sort\":"
+            "\"name\"},"
+            "{\"kind\":\"list\",\"name\":\"customers\",\"label\":{\"en\":\"Customers\",\"pl\":\"Klienci\"},"
+            "\"filter\":[[\"is_customer\",\"=\",true]],\"columns\":[\"name\",\"phone\",\"email\",\"city\","
+            "\"owner\"],\"sort\":\"name\"},"
+            "{\"kind\":\"list\",\"name\":\"suppliers\",\"label\":{\"en\":\"Suppliers\",\"pl\":\"Dostawcy\"},"
+            "\"filter\":[[\"is_supplier\",\"=\",true]],\"columns\":[\"name\",\"phone\",\"email\",\"city\"],"
+            "\"sort\":\"name\"}]"},
+    {&relation_shape, {"Relation", "Powiązanie"}, {"Relations", "Powiązania"}, .title = "role",
+        .indexes = "unique party other role", .check = relation_check, .icon = "link"},
+    {&task_shape, {"Task", "Zadanie"}, {"Tasks", "Zadania"}, .title = "title", .indexes = "owner due",
+        .actions = task_actions, .compute = task_compute, .icon = "check",
+        .views = "[{\"kind\":\"kanban\",\"by\":\"state\",\"card\":[\"title\",\"party\",\"due\",\"owner\"]},"
+                 "{\"kind\":\"list\",\"columns\":[\"title\",\"state\",\"due\",\"owner\",\"party\"],\"sort\":"
+                 "\"due\"},"
+                 "{\"kind\":\"calendar\",\"start\":\"due\"}]"},
+    {&note_shape, {"Note", "Notatka"}, {"Notes", "Notatki"}, .title = "text", .actions = note_actions,
+        .icon = "note"},
+    {&attachment_shape, {"Attachment", "Załącznik"}, {"Attachments", "Załączniki"}, .title = "name",
+        .icon = "paperclip"},
+    {&tag_shape, {"Tag", "Etykieta"}, {"Tags", "Etykiety"}, .title = "name", .icon = "tag", .shared = true},
+    {&item_shape, {"Item", "Towar lub usługa"}, {"Items", "Towary i usługi"}, .title = "name",
+        .compute = item_compute, .icon = "box",
+        .views = "[{\"kind\":\"list\",\"columns\":[\"code\",\"name\",\"price\",\"unit\",\"category\"],"
+                 "\"sort\":\"code\"}]"},
+    {&item_category_shape, {"Item category", "Kategoria towarów"}, {"Item categories", "Kategorie towarów"},
+        .title = "name", .check = item_category_check, .icon = "folder",
+        .views = "[{\"kind\":\"tree\",\"parent\":\"parent\"}]"},
+    {&unit_shape, {"Unit", "Jednostka"}, {"Units", "Jednostki"}, .title = "code", .compute = unit_compute,
+        .icon = "ruler", .shared = true},
+    {&currency_shape, {"Currency", "Waluta"}, {"Currencies", "Waluty"}, .title = "code",
+        .compute = currency_compute, .icon = "coins", .shared = true},
+    {&currency_rate_shape, {"Exchange rate", "Kurs waluty"}, {"Exchange rates", "Kursy walut"},
+        .title = "day", .indexes = "unique currency base day", .compute = currency_rate_compute,
+        .icon = "chart", .shared = true},
+    {&country_shape, {"Country", "Kraj"}, {"Countries", "Kraje"}, .title = "name", .compute = country_compute,
+        .icon = "globe", .shared = true},
+    {&region_shape, {"Region", "Region"}, {"Regions", "Regiony"}, .title = "name", .indexes = "country name",
+        .icon = "map", .shared = true},
+    {&territory_shape, {"Territory", "Terytorium"}, {"Territories", "Terytoria"}, .title = "name",
+        .check = territory_check, .icon = "map"},
+    {&calendar_shape, {"Calendar", "Kalendarz"}, {"Calendars", "Kalendarze"}, .title = "name",
+        .actions = calendar_actions, .compute = calendar_compute, .icon = "calendar", .shared = true},
+    {&holiday_shape, {"Holiday", "Święto"}, {"Holidays", "Święta"}, .title = "name",
+        .indexes = "unique calendar day", .icon = "star", .shared = true,
+        .views =
+            "[{\"kind\":\"calendar\",\"start\":\"day\"},{\"kind\":\"list\",\"columns\":[\"day\",\"name\","
+            "\"calendar\"],\"sort\":\"day\"}]"},
+    {&company_shape, {"Company", "Firma"}, {"Companies", "Firmy"}, .title = "name",
+        .compute = company_compute, .icon = "building", .shared = true},
+    {&view_shape, {"Saved view", "Zapisany widok"}, {"Saved views", "Zapisane widoki"}, .title = "name",
+        .indexes = "entity owner", .icon = "columns", .shared = true},
+    {&preference_shape, {"Preference", "Ustawienie"}, {"Preferences", "Ustawienia"}, .title = "key",
+        .indexes = "unique owner key", .icon = "sliders", .shared = true},
+    {&import_log_shape, {"Import", "Import"}, {"Imports", "Importy"}, .title = "entity", .icon = "upload"},
+    {0},
+};
+
+static const kt_method methods[] = {
+    {"party.duplicates", {"Find duplicates", "Znajdź duplikaty"}, "base.party:read", false, &duplicates_shape,
+        &duplicates_found_shape, party_duplicates},
+    {"unit.convert", {"Convert a quantity", "Przelicz ilość"}, "login", false, &unit_convert_shape,
+        &unit_converted_shape, unit_convert},
+    {"currency.convert", {"Convert an amount", "Przelicz kwotę"}, "login", false, &currency_convert_shape,
+        &currency_converted_shape, currency_convert},
+    {"calendar.add_days", {"Add working days", "Dodaj dni robocze"}, "login", false, &days_add_shape,
+        &days_added_shape, calendar_add_days},
+    {"calendar.working_days", {"Count working days", "Policz dni robocze"}, "login", false, &days_count_shape,
+        &days_counted_shape, calendar_working_days},
+    {"task.reminders", {"Tasks due or to be reminded of", "Zadania do przypomnienia"}, "base.task:read",
+        false, &tasks_due_shape, &tasks_due_found_shape, tasks_due},
+    {0},
+};
+
+static const kt_service services[] = {{"base.parties", 1, &parties_service}, {0}};
+
+#define LOOKUPS                                                                                              \
+    "base.tag:read; base.unit:read; base.currency:read; base.currency_rate:read; base.country:read; "        \
+    "base.region:read; base.territory:read; base.calendar:read; base.holiday:read; base.company:read; "      \
+    "base.item:read; base.item_category:read"
+static const kt_role roles[] = {
+    {"user", {"User", "Użytkownik"},
+        LOOKUPS "; base.task:*@own; base.note:*@own; base.attachment:*@own; base.view:*@own; "
+                "base.view:read where [[\"shared\",\"=\",\"all\"]]; base.preference:*@own"},
+    {"reader", {"Reader of base data", "Czytający dane podstawowe"},
+        LOOKUPS
+        "; base.party:read; base.relation:read; base.task:read; base.note:read; base.attachment:read"},
+    {"clerk", {"Keeper of contacts", "Prowadzący kartoteki"},
+        LOOKUPS
+        "; base.party:read,create,update; base.relation:*; base.tag:*; base.note:*; base.attachment:*; "
+        "base.task:*@own"},
+    {"keeper", {"Keeper of base data", "Administrator danych podstawowych"}, "base.*:*"},
+    {0},
+};
+
+const kt_module kontor_module = KT_MODULE("base", "1.0.0", "Base data", "Dane podstawowe",
+    .entities = entities, .methods = methods, .services = services, .roles = roles);

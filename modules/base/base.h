@@ -1,0 +1,50 @@
+/* base.h -- what the files of this module show each other: the shapes and functions that base.c's tables
+ * name. */
+#pragma once
+#include <kontor.h>
+
+extern const kt_shape company_shape;
+kt_error *company_compute(kt_tx *tx, kt_record *self);
+
+extern const kt_shape country_shape, region_shape, territory_shape;
+kt_error *country_compute(kt_tx *tx, kt_record *self);
+kt_error *territory_check(kt_tx *tx, const kt_record *before, const kt_record *after);
+/* The code of a country, "PL"; not set if there is none. */
+KT_MUST kt_error *country_code(kt_tx *tx, kt_id country, kt_str *code);
+
+extern const kt_shape currency_shape, currency_rate_shape;
+extern const kt_shape currency_convert_shape, currency_converted_shape;
+kt_error *currency_compute(kt_tx *tx, kt_record *self);
+kt_error *currency_rate_compute(kt_tx *tx, kt_record *self);
+kt_error *currency_convert(kt_tx *tx, const kt_record *params, kt_record *result);
+
+extern const kt_shape unit_shape, item_category_shape, item_shape;
+extern const kt_shape unit_convert_shape, unit_converted_shape;
+kt_error *unit_compute(kt_tx *tx, kt_record *self);
+kt_error *unit_convert(kt_tx *tx, const kt_record *params, kt_record *result);
+kt_error *item_category_check(kt_tx *tx, const kt_record *before, const kt_record *after);
+kt_error *item_compute(kt_tx *tx, kt_record *self);
+
+extern const kt_shape calendar_shape, holiday_shape;
+extern const kt_action calendar_actions[];
+extern const kt_shape days_add_shape, days_added_shape, days_count_shape, days_counted_shape;
+kt_error *calendar_compute(kt_tx *tx, kt_record *self);
+kt_error *calendar_add_days(kt_tx *tx, const kt_record *params, kt_record *result);
+kt_error *calendar_working_days(kt_tx *tx, const kt_record *params, kt_record *result);
+
+extern const kt_shape party_shape, relation_shape, tag_shape;
+extern const kt_shape duplicates_shape, duplicates_found_shape;
+kt_error *party_compute(kt_tx *tx, kt_record *self);
+kt_error *party_check(kt_tx *tx, const kt_record *before, const kt_record *after);
+kt_error *party_duplicates(kt_tx *tx, const kt_record *params, kt_record *result);
+kt_error *relation_check(kt_tx *tx, const kt_record *before, const kt_record *after);
+
+extern const kt_shape task_shape;
+extern const kt_action task_actions[];
+kt_error *task_compute(kt_tx *tx, kt_record *self);
+extern const kt_shape tasks_due_shape, tasks_due_found_shape;
+kt_error *tasks_due(kt_tx *tx, const kt_record *params, kt_record *result);
+
+extern const kt_shape note_shape, attachment_shape;
+extern const kt_action note_actions[];
+extern const kt_shape view_shape, preference_shape, import_log_shape;

@@ -1,0 +1,48 @@
+/* The companies whose books this database keeps: usually one. */
+#include "base.h"
+#include "identifiers.h"
+
+enum company_language { POLISH = 1, ENGLISH };
+static const kt_choice company_languages[] = {
+    {POLISH, "pl", {"Polish", "polski"}}, {ENGLISH, "en", {"English", "angielski"}}, {0}};
+
+struct company {
+    kt_record rec;
+    kt_str name, legal_name, tax_id, regon, zone, street, city, postal_code, email, phone, website;
+    enum company_language lang;
+    kt_id currency, country, calendar;
+};
+const kt_shape company_shape = KT_SHAPE(company, "base.company",
+    KT_FIELD(company, name, STRING, "Name", "Nazwa", .required = true, .unique = true, .max = 100,
+        .searchable = true, .priority = 1),
+    KT_FIELD(company, legal_name, STRING, "Legal name", "Nazwa prawna", .max = 200, .searchable = true),
+    KT_FIELD(company, tax_id, STRING, "Tax id", "NIP", .max = 20, .priority = 2),
+    KT_FIELD(company, regon, STRING, "REGON", "REGON", .max = 20),
+    KT_FIELD(company, currency, REF, "Currency", "Waluta", .target = "base.currency", .priority = 3,
+        .help = {"In which the books are kept.", "W której prowadzone są księgi."}),
+    KT_FIELD(company, zone, STRING, "Time zone", "Strefa czasowa", .max = 60, .initial = "Europe/Warsaw",
+        .help = {"Decides which day it is.", "Rozstrzyga, który jest dzień."}),
+    KT_FIELD(company, lang, STATE, "Language", "Język", .choices = company_languages, .initial = "pl"),
+    KT_FIELD(company, calendar, REF, "Working days", "Dni robocze", .target = "base.calendar",
+        .on_delete = KT_CLEAR),
+    KT_FIELD(company, street, STRING, "Street", "Ulica", .max = 200),
+    KT_FIELD(company, postal_code, STRING, "Postal code", "Kod pocztowy", .max = 20),
+    KT_FIELD(company, city, STRING, "City", "Miejscowość", .max = 100, .priority = 4),
+    KT_FIELD(company, country, REF, "Country", "Kraj", .target = "base.country"),
+    KT_FIELD(company, email, STRING, "E-mail", "E-mail", .max = 320),
+    KT_FIELD(company, phone, STRING, "Telephone", "Telefon", .max = 40),
+    KT_FIELD(company, website, STRING, "Website", "Strona WWW", .max = 200));
+
+kt_error *company_compute(kt_tx *tx, kt_record *self)
+{
+    struct company *c = KT_AS(company, self);
+    kt_error *all = NULL;
+    if (c->tax_id.ptr) {
+        kt_str code = {0};
+        KT_TRY(country_code(tx, c->country, &code));
+        kt_also(&all, tax_id_check(tx, "tax_id", code.ptr, &c->tax_id));
+    }
+    if (c->regon.ptr)
+        kt_also(&all, identifier_check(tx, "regon", ID_REGON, &c->regon));
+    return all;
+}

@@ -1,0 +1,125 @@
+/* Looking for parties that are already there: by tax id, e-mail, telephone, name. */
+#include "duplicates.h"
+
+#include <string.h>
+
+#include <kontor/parties.h>
+
+#include "base.h"
+#include "check_digits.h"
+#include "contact.h"
+
+struct known { /* what this file looks at in base.party */
+    kt_record rec;
+    kt_str name, tax_id, normal;
+};
+static const kt_shape known_shape = KT_SHAPE(known, "base.party", KT_BIND(known, name, STRING, "name"),
+    KT_BIND(known, tax_id, STRING, "tax_id"), KT_BIND(known, normal, STRING, "contacts.normal"));
+
+typedef struct {
+    kt_id except;
+    kt_party_match *found;
+    size_t count;
+} search;
+
+static kt_error *collect(kt_tx *tx, search *s, const kt_where *where, const char *reason)
+{
+    kt_cursor *cursor;
+    KT_TRY(kt_open(tx, &(kt_query){&known_shape, where, NULL, KT_PARTY_MATCHES_MAX}, &cursor));
+    struct known k = {KT_OF(known)};
+    while (s->count < KT_PARTY_MATCHES_MAX && kt_next(cursor, &k.rec)) {
+        bool had = k.rec.id.v == s->except.v;
+        for (size_t i = 0; i < s->count && !had; i++)
+            had = s->found[i].id.v == k.rec.id.v;
+        if (!had)
+            s->found[s->count++] = (kt_party_match){k.rec.id, k.name, reason};
+    }
+    return kt_close(cursor);
+}
+
+static kt_error *by_tax_id(kt_tx *tx, search *s, kt_str tax_id)
+{
+    char text[CHECK_TEXT_MAX];
+    if (!tax_id.ptr || !check_clean(tax_id, text))
+        return NULL;
+    /* a Polish number is written with and without its prefix */
+    bool polish = strncmp(text, "PL", 2) == 0;
+    kt_str with = kt_format(tx, "PL%s", polish ? text + 2 : text);
+    kt_str without = kt_format(tx, "%s", polish ? text + 2 : text);
+    KT_TRY(collect(tx, s, (const kt_where[]){KT_WHERE(known, tax_id, KT_EQ, without), {0}}, "tax_id"));
+    return collect(tx, s, (const kt_where[]){KT_WHERE(known, tax_id, KT_EQ, with), {0}}, "tax_id");
+}
+
+static kt_error *by_contact(kt_tx *tx, search *s, enum contact_kind kind, kt_str value, const char *reason)
+{
+    char normal[CONTACT_NORMAL_MAX + 1];
+    if (!value.ptr || !contact_normal(kind, value, normal))
+        return NULL;
+    kt_str text = kt_format(tx, "%s", normal);
+    return collect(tx, s, (const kt_where[]){KT_WHERE(known, normal, KT_EQ, text), {0}}, reason);
+}
+
+static kt_error *find_duplicates(kt_tx *tx, const kt_party_probe *probe, kt_party_match *found, size_t *count)
+{
+    search s = {probe->except, found, 0};
+    KT_TRY(by_tax_id(tx, &s, probe->tax_id));
+    KT_TRY(by_contact(tx, &s, CONTACT_EMAIL, probe->email, "email"));
+    KT_TRY(by_contact(tx, &s, CONTACT_PHONE, probe->phone, "phone"));
+    if (probe->name.ptr)
+        KT_TRY(collect(tx, &s, (const kt_where[]){KT_WHERE(known, name, KT_EQ, probe->name), {0}}, "name"));
+    *count = s.count;
+    return NULL;
+}
+
+const kt_parties parties_service = {find_duplicates};
+
+/* ---- base.party.duplicates ---- */
+
+struct duplicates {
+    kt_record rec;
+    kt_id party;
+    kt_str name, tax_id, phone, email;
+};
+const kt_shape duplicates_shape = KT_SHAPE(duplicates, NULL,
+    KT_FIELD(duplicates, party, REF, "Except this party", "Oprócz tej strony", .target = "base.party"),
+    KT_FIELD(duplicates, name, STRING, "Name", "Nazwa"),
+    KT_FIELD(duplicates, tax_id, STRING, "Tax id", "NIP / numer VAT"),
+    KT_FIELD(duplicates, phone, STRING, "Telephone", "Telefon"),
+    KT_FIELD(duplicates, email, STRING, "E-mail", "E-mail"));
+
+struct duplicate {
+    kt_record rec;
+    kt_id party;
+    kt_str name, matched;
+};
+static const kt_shape duplicate_shape = KT_SHAPE(duplicate, NULL,
+    KT_FIELD(duplicate, party, REF, "Party", "Strona", .target = "base.party"),
+    KT_FIELD(duplicate, name, STRING, "Name", "Nazwa"),
+    KT_FIELD(duplicate, matched, STRING, "Matched by", "Zgodne według",
+        .help = {"tax_id, email, phone or name.", "tax_id, email, phone albo name."}));
+struct duplicates_found {
+    kt_record rec;
+    kt_lines rows;
+};
+const kt_shape duplicates_found_shape = KT_SHAPE(duplicates_found, NULL,
+    KT_FIELD(duplicates_found, rows, LINES, "Found", "Znalezione", .lines = &duplicate_shape));
+
+kt_error *party_duplicates(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    const struct duplicates *p = KT_SEE(duplicates, params);
+    struct duplicates_found *out = KT_AS(duplicates_found, result);
+    if (!p->name.ptr && !p->tax_id.ptr && !p->phone.ptr && !p->email.ptr)
+        return kt_fail(tx, KT_VALIDATION, NULL,
+            "nothing to compare: give a name, tax id, telephone or e-mail",
+            "nie ma czego porównać: podaj nazwę, NIP, telefon albo e-mail");
+    kt_party_match found[KT_PARTY_MATCHES_MAX];
+    size_t count = 0;
+    const kt_party_probe probe = {p->name, p->tax_id, p->phone, p->email, p->party};
+    KT_TRY(find_duplicates(tx, &probe, found, &count));
+    for (size_t i = 0; i < count; i++) {
+        struct duplicate line = {KT_OF(duplicate), .party = found[i].id, .name = found[i].name,
+            .matched = kt_format(tx, "%s", found[i].matched)};
+        KT_TRY(kt_line_add(tx, &out->rows, &line.rec));
+    }
+    return NULL;
+}
