@@ -43,7 +43,8 @@ void key_open(key *key, key_table table);
 void key_u16(key *key, uint16_t value);
 void key_u64(key *key, uint64_t value);
 void key_bytes(key *key, kt_str bytes);
-/* One field's value in an index (folded) or a unique index (raw). */
+/* One field's value in an index (folded) or a unique index (raw). Of a list of references: one id, in as.i.
+ * A boolean that is not set is false. */
 void key_value(key *key, const model_field *field, const model_value *value, bool raw);
 void key_record(key *key, const model_entity *entity, uint64_t id);
 /* The least key above every key that begins with this one: the end of a prefix scan. */

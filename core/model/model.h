@@ -51,11 +51,14 @@ typedef struct model_field {
     const model_entity *lines;
 } model_field;
 
+#define MODEL_INDEX_FIELDS 4
 typedef struct model_index {
-    uint16_t number; /* in keys; for ever */
-    bool unique;
+    uint16_t number;            /* in keys; for ever */
+    bool unique;                /* kept in KEY_UNIQUE only, else in KEY_INDEX only */
+    bool counted;               /* KEY_COUNTER holds the records per value of the first field */
+    const model_field *through; /* NULL, or the lines whose fields these are: an entry per distinct value */
     size_t count;
-    const model_field *fields[4];
+    const model_field *fields[MODEL_INDEX_FIELDS];
 } model_index;
 
 typedef struct model_action {
@@ -79,8 +82,9 @@ struct model_entity {
     kt_str number_pattern, icon, views;
     bool gapless, shared, log_reads, custom, lines_only, enabled;
     bool has_personal;
-    const kt_entity *declared; /* NULL: custom */
-    uint8_t hash[16];          /* of the whole declaration, for clients' caches */
+    const kt_entity *declared;               /* NULL: custom */
+    uint8_t hash[16];                        /* of the whole declaration, for clients' caches */
+    const struct model_internals *internals; /* this room's */
 };
 
 /* What a catalogue is built from; all borrowed while building, copied. */
@@ -89,6 +93,7 @@ typedef struct {
     /* What modules that are not enabled declared, or NULL: their entities are readable (enabled = false);
      * their actions, methods, handlers and services are absent. */
     const kt_module *const *disabled;
+    const uint8_t *master_key; /* to read personal fields while a new index is filled; may be NULL */
 } model_sources;
 
 /* Compiles modules and the stored custom definitions; gives numbers to what is new, and fills new indexes
@@ -106,6 +111,9 @@ size_t model_entity_count(const model_catalogue *catalogue);
 const model_entity *model_entity_at(const model_catalogue *catalogue, size_t i);
 const model_field *model_field_find(const model_entity *entity, kt_str name);
 const model_action *model_action_find(const model_entity *entity, kt_str name);
+/* What a shape binds: the entity of its name, or the compiled fields of lines, parameters or a result.
+ * NULL: not in this catalogue */
+const model_entity *model_shape_entity(const model_catalogue *catalogue, const kt_shape *shape);
 /* Event handlers and services of the modules, in a defined order. */
 const void *model_service_find(const model_catalogue *catalogue, const char *name, unsigned version);
 
@@ -135,14 +143,16 @@ typedef struct {
 } model_value;
 struct model_record {
     const model_entity *entity;
-    model_value *values; /* entity->field_count */
+    model_value *values;      /* entity->field_count */
+    kt_str rest, sealed_rest; /* stored parts that this catalogue does not know: kept when it is rewritten */
 };
 
-/* Compact, self-describing bytes: [1 format][tag varint][length or value]...; decimals carry their scale;
- * personal fields are one sealed part (XChaCha20-Poly1305 under the record's key). Unknown tags are skipped
- * on reading. */
+/* Compact, self-describing bytes (core/model/README.md); decimals carry their scale; personal fields are one
+ * sealed part (XChaCha20-Poly1305 under the record's key). Unknown tags are carried along. */
 KT_MUST kt_error *model_record_encode(kt_tx *tx, const model_record *record, kt_str *bytes);
-/* A record whose personal key was destroyed reads with those fields not set. */
+/* A record whose personal key was destroyed reads with those fields not set.
+ *   record  if its values are not NULL they are used again; else they are allocated
+ *   memory  strings are NUL-terminated and point into bytes */
 KT_MUST kt_error *model_record_decode(
     kt_tx *tx, const model_entity *entity, uint64_t id, kt_str bytes, model_record *record);
 
@@ -175,6 +185,8 @@ typedef struct model_guard {
     bool (*record)(kt_tx *tx, const model_record *record, const char *action);
     /* May the caller see (write) this field? A hidden field can be used nowhere. */
     bool (*field)(kt_tx *tx, const model_field *field, const model_entity *entity, bool write);
+    /* Has the caller the right "ENTITY:ACTION"? Behind kt_may. */
+    bool (*may)(const kt_tx *tx, const char *right);
     /* A filter that `record` implies, for the planner: NULL if there is none. It never replaces `record`. */
     const struct model_filter *(*scope)(kt_tx *tx, const model_entity *entity, const char *action);
     /* The record was handed out to the caller: called where its fields are written, if entity->log_reads. */
@@ -198,7 +210,8 @@ struct kt_tx {
     bool keep_authors;         /* imports: created_at/by and updated_at/by may be given */
     kt_error *doomed;          /* an overflow or memory failure that must fail the request at its end */
     model_change *changes, *last_change;
-    unsigned depth; /* of actions and handlers, bounded */
+    unsigned depth;                          /* of actions and handlers, bounded */
+    struct model_change_table *change_table; /* this room's: finds a record among the changes */
 };
 
 /* The dynamic verbs: rights, defaults, validation (all problems at once), computed fields, checks of
@@ -358,3 +371,7 @@ typedef struct {
         *params; /* ended by {0}; an unknown member of params is an error before the handler runs */
     kt_error *(*run)(method_call *call);
 } method;
+
+/* field.define remove list, entity.define remove list; ended by {0}. After a transaction that called one of
+ * the first two of each, the room above builds a new generation (plugins_rebuild). */
+extern const method model_methods[];

@@ -1,0 +1,558 @@
+/* codec.c -- records as bytes: [format][part].., a part being [tag << 3 | wire type] and its content, so that
+ * a catalogue reads what an older or a richer one wrote. README.md has the layout.
+ *
+ * Varints are little-endian groups of seven bits. Lengths of lines are three groups always, filled in
+ * afterwards, so that a record is written in one pass. */
+#include "model/internal.h"
+#include "model/seal.h"
+
+enum { FORMAT = 1 };
+typedef enum {
+    WIRE_NUMBER,  /* varint, zigzag */
+    WIRE_TEXT,    /* varint length, bytes, NUL */
+    WIRE_DECIMAL, /* u8 scale, varint coefficient, zigzag */
+    WIRE_REFS,    /* varint length, varints */
+    WIRE_LINES,   /* length, varint count, count x {length, parts} */
+    WIRE_ANY,     /* varint entity, varint id */
+    WIRE_SEALED,  /* varint length, bytes: see seal.c */
+} wire;
+#define LENGTH_SIZE 3
+#define LENGTH_MAX  ((1u << 7 * LENGTH_SIZE) - 1)
+
+/* ---- Writing ---- */
+
+static uint8_t *put_varint(uint8_t *at, uint64_t value)
+{
+    while (value >= 0x80) {
+        *at++ = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    *at++ = (uint8_t)value;
+    return at;
+}
+
+static uint8_t *put_signed(uint8_t *at, int64_t value)
+{
+    return put_varint(at, (uint64_t)value << 1 ^ (uint64_t)(value >> 63));
+}
+
+static void put_length(uint8_t *at, size_t length)
+{
+    at[0] = (uint8_t)(length | 0x80);
+    at[1] = (uint8_t)(length >> 7 | 0x80);
+    at[2] = (uint8_t)(length >> 14);
+}
+
+static uint8_t *put_part(uint8_t *at, uint16_t tag, wire type)
+{
+    return put_varint(at, (uint64_t)tag << 3 | type);
+}
+
+static uint8_t *put_text(uint8_t *at, kt_str s)
+{
+    at = put_varint(at, s.len);
+    if (s.len)
+        memcpy(at, s.ptr, s.len);
+    at += s.len;
+    *at++ = 0;
+    return at;
+}
+
+/* No more bytes than this are written for a record's parts. */
+static size_t parts_bound(const model_record *record)
+{
+    size_t bound = record->rest.len + record->sealed_rest.len + 64;
+    for (size_t i = 0; i < record->entity->field_count; i++) {
+        const model_value *value = &record->values[i];
+        if (!value->set)
+            continue;
+        bound += 24;
+        switch (record->entity->fields[i].type) {
+        case KT_STRING:
+        case KT_TEXT:
+        case KT_JSON:
+            bound += value->as.s.len;
+            break;
+        case KT_REFS:
+            bound += value->as.refs.count * 10;
+            break;
+        case KT_LINES: /* twice, for lines stand in the sealed part too */
+            for (size_t k = 0; k < value->as.lines.count; k++)
+                bound += 2 * LENGTH_SIZE + parts_bound(&value->as.lines.items[k]);
+            break;
+        case KT_BOOL:
+        case KT_INT:
+        case KT_MONEY:
+        case KT_PRICE:
+        case KT_QUANTITY:
+        case KT_PERCENT:
+        case KT_RATE:
+        case KT_DATE:
+        case KT_TIME:
+        case KT_STATE:
+        case KT_REF:
+        case KT_FILE:
+            break;
+        }
+    }
+    return bound;
+}
+
+static uint8_t *put_parts(uint8_t *at, const model_record *record, bool personal);
+
+static uint8_t *put_lines(uint8_t *at, const model_field *field, const model_value *value, bool personal)
+{
+    if (personal && !field->lines->has_personal)
+        return at;
+    at = put_part(at, field->tag, WIRE_LINES);
+    uint8_t *length = at;
+    at = put_varint(at + LENGTH_SIZE, value->as.lines.count);
+    for (size_t i = 0; i < value->as.lines.count; i++) {
+        uint8_t *line = at;
+        at = put_parts(at + LENGTH_SIZE, &value->as.lines.items[i], personal);
+        put_length(line, (size_t)(at - line) - LENGTH_SIZE);
+    }
+    put_length(length, (size_t)(at - length) - LENGTH_SIZE);
+    return at;
+}
+
+static uint8_t *put_refs(uint8_t *at, const model_value *value)
+{
+    uint8_t *length = at;
+    at += LENGTH_SIZE;
+    for (size_t i = 0; i < value->as.refs.count; i++)
+        at = put_varint(at, value->as.refs.ids[i]);
+    put_length(length, (size_t)(at - length) - LENGTH_SIZE);
+    return at;
+}
+
+static uint8_t *put_value(uint8_t *at, const model_field *field, const model_value *value)
+{
+    switch (field->type) {
+    case KT_STRING:
+    case KT_TEXT:
+    case KT_JSON:
+        return put_text(put_part(at, field->tag, WIRE_TEXT), value->as.s);
+    case KT_MONEY:
+    case KT_PRICE:
+    case KT_QUANTITY:
+    case KT_PERCENT:
+    case KT_RATE:
+        at = put_part(at, field->tag, WIRE_DECIMAL);
+        *at++ = (uint8_t)(value->as.d.scale1 - 1);
+        return put_signed(at, value->as.d.coef);
+    case KT_REFS:
+        return put_refs(put_part(at, field->tag, WIRE_REFS), value);
+    case KT_BOOL: /* false is not stored */
+        return value->as.i ? put_signed(put_part(at, field->tag, WIRE_NUMBER), 1) : at;
+    case KT_REF:
+        if (is_any(field)) {
+            at = put_varint(put_part(at, field->tag, WIRE_ANY), value->as.any.entity);
+            return put_varint(at, value->as.any.id);
+        }
+        return put_signed(put_part(at, field->tag, WIRE_NUMBER), value->as.i);
+    case KT_INT:
+    case KT_DATE:
+    case KT_TIME:
+    case KT_STATE:
+    case KT_FILE:
+        return put_signed(put_part(at, field->tag, WIRE_NUMBER), value->as.i);
+    case KT_LINES:
+        break; /* put_lines */
+    }
+    return at;
+}
+
+/* The parts that are personal, or those that are not. */
+static uint8_t *put_parts(uint8_t *at, const model_record *record, bool personal)
+{
+    const model_entity *entity = record->entity;
+    for (size_t i = entity->lines_only ? 0 : 1; i < entity->field_count; i++) { /* an id is in the key */
+        const model_field *field = &entity->fields[i];
+        const model_value *value = &record->values[i];
+        if (!value->set)
+            continue;
+        if (field->type == KT_LINES)
+            at = value->as.lines.count ? put_lines(at, field, value, personal) : at;
+        else if (field->personal == personal)
+            at = put_value(at, field, value);
+    }
+    kt_str rest = personal ? record->sealed_rest : record->rest;
+    if (rest.len)
+        memcpy(at, rest.ptr, rest.len);
+    return at + rest.len;
+}
+
+static bool has_personal_value(const model_record *record)
+{
+    if (record->sealed_rest.len)
+        return true;
+    for (size_t i = 0; record->entity->has_personal && i < record->entity->field_count; i++) {
+        const model_field *field = &record->entity->fields[i];
+        const model_value *value = &record->values[i];
+        if (!value->set)
+            continue;
+        if (field->personal && !(field->type == KT_BOOL && !value->as.i))
+            return true;
+        for (size_t k = 0; field->type == KT_LINES && k < value->as.lines.count; k++)
+            if (has_personal_value(&value->as.lines.items[k]))
+                return true;
+    }
+    return false;
+}
+
+static kt_error *put_sealed(kt_tx *tx, const model_record *record, size_t bound, uint8_t **at)
+{
+    uint8_t *plain = arena_alloc(tx->arena, bound);
+    if (!plain)
+        return error_no_memory();
+    size_t size = (size_t)(put_parts(plain, record, true) - plain);
+    kt_str sealed;
+    KT_TRY(seal_close(tx, record->entity, record_id(record), (kt_str){(char *)plain, size}, &sealed));
+    *at = put_varint(put_part(*at, TAG_SEALED, WIRE_SEALED), sealed.len);
+    memcpy(*at, sealed.ptr, sealed.len);
+    *at += sealed.len;
+    return NULL;
+}
+
+kt_error *model_record_encode(kt_tx *tx, const model_record *record, kt_str *bytes)
+{
+    size_t bound = parts_bound(record);
+    bool personal = has_personal_value(record);
+    uint8_t *start = arena_alloc(tx->arena, 1 + bound + (personal ? bound + SEAL_OVERHEAD : 0));
+    if (!start)
+        return error_no_memory();
+    start[0] = FORMAT;
+    uint8_t *at = put_parts(start + 1, record, false);
+    if (personal)
+        KT_TRY(put_sealed(tx, record, bound, &at));
+    *bytes = (kt_str){(char *)start, (size_t)(at - start)};
+    if (bytes->len > STORE_VALUE_MAX)
+        return kt_fail(tx, KT_LIMIT, NULL,
+            "the record has %zu bytes, more than the %d that a record may have",
+            "rekord ma %zu bajtów, więcej niż dozwolone %d", bytes->len, STORE_VALUE_MAX);
+    return NULL;
+}
+
+/* ---- Reading ---- */
+
+typedef struct {
+    arena *arena;
+    const uint8_t *at, *end;
+    kt_str sealed;
+    bool bad, no_memory;
+} reader;
+
+static uint64_t get_varint(reader *r)
+{
+    uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+        if (r->at == r->end)
+            break;
+        uint8_t byte = *r->at++;
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80)
+            return value;
+    }
+    r->bad = true;
+    return 0;
+}
+
+static int64_t get_signed(reader *r)
+{
+    uint64_t value = get_varint(r);
+    return (int64_t)(value >> 1 ^ (~(value & 1) + 1));
+}
+
+/* A length and as many bytes; they are skipped. */
+static kt_str get_slice(reader *r)
+{
+    uint64_t n = get_varint(r);
+    if (n > (size_t)(r->end - r->at)) {
+        r->bad = true;
+        return (kt_str){0};
+    }
+    kt_str s = {(const char *)r->at, (size_t)n};
+    r->at += n;
+    return s;
+}
+
+static kt_str get_text(reader *r)
+{
+    kt_str s = get_slice(r);
+    if (r->bad || r->at == r->end || *r->at != 0) {
+        r->bad = true;
+        return (kt_str){0};
+    }
+    r->at++;
+    return s;
+}
+
+static void get_refs(reader *r, model_value *value)
+{
+    kt_str slice = get_slice(r);
+    if (r->bad || !slice.len)
+        return;
+    uint64_t *ids = ARENA_ARRAY(r->arena, uint64_t, slice.len); /* each takes at least a byte */
+    if (!ids) {
+        r->no_memory = true;
+        return;
+    }
+    reader inner = {.at = (const uint8_t *)slice.ptr, .end = (const uint8_t *)slice.ptr + slice.len};
+    size_t count = 0;
+    while (inner.at != inner.end && !inner.bad)
+        ids[count++] = get_varint(&inner);
+    r->bad |= inner.bad;
+    value->as.refs.ids = ids;
+    value->as.refs.count = count;
+    value->set = count != 0;
+}
+
+static void get_parts(reader *r, model_record *record, bool sealed);
+
+static bool lines_new(reader *r, const model_entity *entity, size_t count, model_value *value)
+{
+    model_record *items = ARENA_ARRAY(r->arena, model_record, count);
+    model_value *values = ARENA_ARRAY(r->arena, model_value, count * entity->field_count);
+    if (!items || !values) {
+        r->no_memory = true;
+        return false;
+    }
+    for (size_t i = 0; i < count; i++)
+        items[i] = (model_record){.entity = entity, .values = values + i * entity->field_count};
+    value->set = true;
+    value->as.lines.items = items;
+    value->as.lines.count = count;
+    return true;
+}
+
+/* The plain part comes first and makes the lines; the sealed part adds to the same lines. */
+static void get_lines(reader *r, const model_field *field, model_value *value, bool sealed)
+{
+    kt_str slice = get_slice(r);
+    reader inner = {
+        .arena = r->arena, .at = (const uint8_t *)slice.ptr, .end = (const uint8_t *)slice.ptr + slice.len};
+    if (r->bad)
+        return;
+    uint64_t count = get_varint(&inner);
+    if (inner.bad || count > slice.len / LENGTH_SIZE || count == 0) {
+        r->bad = true;
+        return;
+    }
+    if (!value->set && !lines_new(r, field->lines, (size_t)count, value))
+        return;
+    if (value->as.lines.count != count) {
+        r->bad = true;
+        return;
+    }
+    for (size_t i = 0; i < count && !inner.bad; i++) {
+        kt_str line = get_slice(&inner);
+        reader parts = {
+            .arena = r->arena, .at = (const uint8_t *)line.ptr, .end = (const uint8_t *)line.ptr + line.len};
+        if (inner.bad)
+            break;
+        get_parts(&parts, &value->as.lines.items[i], sealed);
+        inner.bad |= parts.bad;
+        r->no_memory |= parts.no_memory;
+    }
+    r->bad |= inner.bad;
+}
+
+/* A whole number that was stored before the field had digits after the point. */
+static void widen_number(const model_field *field, int64_t number, model_value *value)
+{
+    value->as.d = kt_dec_round(KT_DEC(number, 0), field->scale);
+    value->set = value->as.d.scale1 == field->scale + 1;
+}
+
+static bool get_number(reader *r, const model_field *field, model_value *value)
+{
+    int64_t number = get_signed(r);
+    if (is_decimal(field->type)) {
+        widen_number(field, number, value);
+        return true;
+    }
+    if (field->type == KT_REFS) { /* was a single reference */
+        uint64_t *ids = ARENA_NEW(r->arena, uint64_t);
+        r->no_memory |= !ids;
+        if (ids) {
+            *ids = (uint64_t)number;
+            value->set = true;
+            value->as.refs.ids = ids;
+            value->as.refs.count = 1;
+        }
+        return true;
+    }
+    value->set = true;
+    value->as.i = number;
+    return true;
+}
+
+static void get_decimal(reader *r, const model_field *field, model_value *value)
+{
+    if (r->at == r->end || *r->at > KT_DEC_SCALE_MAX) {
+        r->bad = true;
+        return;
+    }
+    kt_dec d = {.scale1 = (uint8_t)(*r->at++ + 1)};
+    d.coef = get_signed(r);
+    if (d.scale1 != field->scale + 1)
+        d = kt_dec_round(d, field->scale);
+    value->set = d.scale1 == field->scale + 1;
+    value->as.d = d;
+}
+
+/* The wire type that a field's values have now; numbers are read by decimals and lists too. */
+static bool wire_fits(const model_field *field, wire type)
+{
+    if (is_text(field->type))
+        return type == WIRE_TEXT;
+    if (is_decimal(field->type))
+        return type == WIRE_DECIMAL || type == WIRE_NUMBER;
+    if (field->type == KT_REFS)
+        return type == WIRE_REFS || type == WIRE_NUMBER;
+    if (field->type == KT_LINES)
+        return type == WIRE_LINES;
+    return type == (is_any(field) ? WIRE_ANY : WIRE_NUMBER);
+}
+
+static void get_value(reader *r, const model_field *field, wire type, model_value *value, bool sealed)
+{
+    switch (type) {
+    case WIRE_NUMBER:
+        get_number(r, field, value);
+        return;
+    case WIRE_TEXT:
+        value->as.s = get_text(r);
+        value->set = !r->bad;
+        return;
+    case WIRE_DECIMAL:
+        get_decimal(r, field, value);
+        return;
+    case WIRE_REFS:
+        get_refs(r, value);
+        return;
+    case WIRE_LINES:
+        get_lines(r, field, value, sealed);
+        return;
+    case WIRE_ANY:
+        value->as.any.entity = (uint16_t)get_varint(r);
+        value->as.any.id = get_varint(r);
+        value->set = true;
+        return;
+    case WIRE_SEALED:
+        break;
+    }
+    r->bad = true;
+}
+
+static void skip_value(reader *r, wire type)
+{
+    switch (type) {
+    case WIRE_NUMBER:
+        (void)get_varint(r);
+        return;
+    case WIRE_TEXT:
+        (void)get_text(r);
+        return;
+    case WIRE_DECIMAL:
+        r->bad |= r->at == r->end;
+        r->at += !r->bad;
+        (void)get_varint(r);
+        return;
+    case WIRE_REFS:
+    case WIRE_LINES:
+    case WIRE_SEALED:
+        (void)get_slice(r);
+        return;
+    case WIRE_ANY:
+        (void)get_varint(r);
+        (void)get_varint(r);
+        return;
+    }
+    r->bad = true;
+}
+
+/* What this catalogue does not know is carried along, in one piece. */
+static void keep(reader *r, const uint8_t *from, kt_str *rest)
+{
+    size_t n = (size_t)(r->at - from);
+    if (!rest->len) {
+        *rest = (kt_str){(const char *)from, n};
+        return;
+    }
+    char *joined = arena_alloc(r->arena, rest->len + n);
+    if (!joined) {
+        r->no_memory = true;
+        return;
+    }
+    memcpy(joined, rest->ptr, rest->len);
+    memcpy(joined + rest->len, from, n);
+    *rest = (kt_str){joined, rest->len + n};
+}
+
+static void get_parts(reader *r, model_record *record, bool sealed)
+{
+    const model_internals *internals = record->entity->internals;
+    while (r->at != r->end && !r->bad && !r->no_memory) {
+        const uint8_t *start = r->at;
+        uint64_t head = get_varint(r);
+        wire type = (wire)(head & 7);
+        uint64_t tag = head >> 3;
+        uint16_t position = tag < internals->tag_count ? internals->by_tag[tag] : NO_POSITION;
+        if (position != NO_POSITION && wire_fits(&record->entity->fields[position], type)) {
+            get_value(r, &record->entity->fields[position], type, &record->values[position], sealed);
+            continue;
+        }
+        if (tag == TAG_SEALED && type == WIRE_SEALED && !sealed && !record->entity->lines_only) {
+            r->sealed = get_slice(r);
+            continue;
+        }
+        skip_value(r, type);
+        if (!r->bad)
+            keep(r, start, sealed ? &record->sealed_rest : &record->rest);
+    }
+}
+
+static kt_error *get_sealed(kt_tx *tx, uint64_t id, kt_str sealed, model_record *record, bool *bad)
+{
+    kt_str plain;
+    KT_TRY(seal_open(tx, record->entity, id, sealed, &plain));
+    if (!plain.ptr)
+        return NULL; /* erased */
+    reader r = {
+        .arena = tx->arena, .at = (const uint8_t *)plain.ptr, .end = (const uint8_t *)plain.ptr + plain.len};
+    get_parts(&r, record, true);
+    *bad = r.bad;
+    return r.no_memory ? error_no_memory() : NULL;
+}
+
+kt_error *model_record_decode(
+    kt_tx *tx, const model_entity *entity, uint64_t id, kt_str bytes, model_record *record)
+{
+    if (!record->values) {
+        record->values = ARENA_ARRAY(tx->arena, model_value, entity->field_count);
+        if (!record->values)
+            return error_no_memory();
+    } else {
+        memset(record->values, 0, entity->field_count * sizeof *record->values);
+    }
+    record->entity = entity;
+    record->rest = record->sealed_rest = (kt_str){0};
+    if (!entity->lines_only)
+        record->values[MODEL_ID] = (model_value){.set = true, .as.i = (int64_t)id};
+    reader r = {.arena = tx->arena,
+        .at = (const uint8_t *)bytes.ptr + 1,
+        .end = (const uint8_t *)bytes.ptr + bytes.len,
+        .bad = !bytes.len || bytes.ptr[0] != FORMAT};
+    if (!r.bad)
+        get_parts(&r, record, false);
+    if (!r.bad && r.sealed.len)
+        KT_TRY(get_sealed(tx, id, r.sealed, record, &r.bad));
+    if (r.no_memory)
+        return error_no_memory();
+    if (r.bad)
+        return kt_fail(tx, KT_STORAGE, NULL, "record %llu of %s cannot be read",
+            "nie można odczytać rekordu %llu encji %s", (unsigned long long)id, entity->name.ptr);
+    return NULL;
+}

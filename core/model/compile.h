@@ -1,0 +1,130 @@
+/* compile.h -- building a catalogue: the steps, which are one file each. */
+#pragma once
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "model/internal.h"
+
+struct model_catalogue {
+    arena *arena; /* its own */
+    _Atomic unsigned holders;
+    model_entity **entities; /* in order of module and declaration */
+    size_t entity_count;
+    const model_entity **by_number;
+    size_t number_count;
+    const uint32_t *by_name; /* hash table of entity positions + 1 */
+    size_t name_slots;
+    struct shape_row {
+        const kt_shape *shape;
+        const model_entity *entity;
+    } * shapes; /* lines, parameters, results; sorted by address */
+    size_t shape_count;
+    model_handler *handlers; /* of modules' own events too; sorted by event, else in order */
+    size_t handler_count;
+    const model_referrer *any_referrers;
+    size_t any_referrer_count;
+    model_sources sources;
+};
+
+/* A field and who declared it. */
+typedef struct {
+    const kt_field *declared;
+    kt_str module;
+} field_source;
+
+/* Numbers that an entity, or the lines of one, got for ever. */
+typedef struct {
+    kt_str name;
+    uint16_t tag;
+    uint8_t type, scale; /* type NUMBERS_ANY: a reference to "*" */
+} stored_field;
+typedef struct {
+    kt_str spec; /* see index_spec */
+    uint16_t number;
+    bool active; /* kept up to date by the last catalogue */
+} stored_index;
+typedef struct numbers {
+    kt_str name;
+    struct numbers *next;
+    uint16_t number, next_tag, next_index;
+    stored_field *fields;
+    size_t field_count, field_room;
+    stored_index *indexes;
+    size_t index_count, index_room;
+    bool changed;
+} numbers;
+#define NUMBERS_ANY 200
+
+typedef struct draft {
+    model_entity *entity;
+    model_internals *internals;
+    const kt_entity *declared; /* as declared, or made of a stored definition */
+    kt_str module;
+    bool custom;
+    field_source *sources;
+    size_t source_count, source_room;
+    numbers numbers;
+    bool *fresh; /* per index: to be filled from the records */
+} draft;
+
+typedef struct {
+    arena *arena; /* for problems and what is needed while building */
+    arena *own;   /* the catalogue's */
+    store_view *view;
+    const uint8_t *master_key;
+    model_catalogue *catalogue;
+    size_t shape_room;
+    draft *drafts;
+    size_t draft_count, draft_room;
+    numbers *line_numbers;
+    uint16_t next_number;
+    bool next_changed;
+    kt_error *problems;
+    bool no_memory;
+} builder;
+
+/* Adds a problem of the declarations. */
+KT_PRINTF(3, 5)
+KT_PRINTF(4, 5) void build_problem(builder *b, const char *path, const char *en, const char *pl, ...);
+/* Copies into the catalogue's memory; failures set b->no_memory. */
+kt_str build_str(builder *b, const char *text);
+kt_text build_text(builder *b, kt_text text);
+void *build_alloc(builder *b, size_t size);
+/* array grown by one: *room and *count are kept; NULL: no memory */
+void *build_grow(builder *b, void *items, size_t *count, size_t *room, size_t item_size);
+bool name_is_good(const char *name); /* [a-z][a-z0-9_]*, to 40 characters */
+/* Starts an entity of a module; custom: declared was made of a stored definition. */
+void build_entity(builder *b, const kt_entity *declared, const char *module, bool custom, bool enabled);
+draft *build_draft_find(builder *b, const char *name);
+const model_entity *build_entity_find(builder *b, const char *name);
+uint32_t name_hash(kt_str name);
+
+/* compile_fields.c */
+typedef enum { FIELDS_ENTITY, FIELDS_LINES, FIELDS_PARAMS } fields_kind;
+/* Compiles sources into entity->fields, the name table, tags, defaults. */
+KT_MUST kt_error *build_fields(builder *b, model_entity *entity, model_internals *internals,
+    const field_source *sources, size_t count, fields_kind kind, numbers *stored);
+/* The fields of a nameless shape. Lines: anew for each field, for each has its own tags; parameters and
+ * results: once. name is the lines' own and for problems. */
+KT_MUST kt_error *build_shape(builder *b, const kt_shape *shape, const char *name, kt_str module,
+    fields_kind kind, const model_entity **entity);
+/* compile_default.c */
+void build_default(builder *b, const model_field *field, const char *path, model_default *out);
+/* compile_indexes.c */
+KT_MUST kt_error *build_indexes(builder *b, draft *d);
+KT_MUST kt_error *build_referrers(builder *b);
+/* compile_actions.c */
+KT_MUST kt_error *build_actions(builder *b, draft *d);
+KT_MUST kt_error *build_methods(builder *b, const kt_module *module);
+KT_MUST kt_error *build_handlers(builder *b);
+/* numbers.c */
+KT_MUST kt_error *numbers_load(builder *b, kt_str entity, uint16_t first_tag, numbers *out);
+KT_MUST kt_error *numbers_save(builder *b, numbers *n);
+KT_MUST kt_error *numbers_next_load(builder *b);
+KT_MUST kt_error *numbers_next_save(builder *b);
+KT_MUST kt_error *numbers_tag(
+    builder *b, numbers *n, const model_field *field, const char *path, uint16_t *tag);
+/* backfill.c: drops the entries of indexes that are no longer declared and fills new ones. */
+KT_MUST kt_error *build_backfill(builder *b, draft *d);
+/* custom.c: adds the stored definitions to the drafts. */
+KT_MUST kt_error *custom_load(builder *b);

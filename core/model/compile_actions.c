@@ -1,0 +1,202 @@
+/* compile_actions.c -- actions with their parameters, the parameters of methods, and who handles which event.
+ */
+#include <stdlib.h>
+
+#include "model/compile.h"
+
+static const char *const verbs[] = {
+    "create", "get", "list", "count", "aggregate", "update", "upsert", "delete", "history"};
+
+static bool is_verb(const char *name)
+{
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(verbs[i], name) == 0)
+            return true;
+    return false;
+}
+
+static uint32_t all_states(const model_field *state)
+{
+    uint32_t bits = 0;
+    for (const kt_choice *choice = state ? state->choices : NULL; choice && choice->name; choice++)
+        bits |= KT_IN(choice->value & 31);
+    return bits;
+}
+
+static void check_action(builder *b, const model_entity *e, const kt_action *a, const char *path)
+{
+    if (!name_is_good(a->name) || is_verb(a->name))
+        build_problem(b, path, "an action needs a name of its own", "akcja wymaga własnej nazwy");
+    if (!a->right || !*a->right)
+        build_problem(
+            b, path, "an action must name the right that it needs", "akcja musi podać wymagane uprawnienie");
+    if (!a->label.en || !a->label.pl)
+        build_problem(b, path, "a label in English and in Polish is needed",
+            "potrzebna jest etykieta angielska i polska");
+    uint32_t states = all_states(e->state);
+    if ((a->from || a->to) && !e->state)
+        build_problem(b, path, "a transition needs a field \"state\"", "przejście wymaga pola \"state\"");
+    else if ((a->from & ~states) || (a->to && (a->to > 31 || !(states & KT_IN(a->to)))))
+        build_problem(b, path, "a transition names a state that does not exist",
+            "przejście wymienia nieistniejący stan");
+    if (!a->run && !a->to)
+        build_problem(b, path, "an action must do something: run or a state", "akcja musi coś robić");
+    for (const kt_action *other = e->declared->actions; other != a; other++)
+        if (other->name && a->name && strcmp(other->name, a->name) == 0)
+            build_problem(b, path, "the action is declared twice", "akcja jest zadeklarowana dwa razy");
+}
+
+static kt_error *compile_params(
+    builder *b, const kt_shape *shape, const char *name, kt_str module, const model_entity **out)
+{
+    return shape ? build_shape(b, shape, name, module, FIELDS_PARAMS, out) : NULL;
+}
+
+kt_error *build_actions(builder *b, draft *d)
+{
+    model_entity *e = d->entity;
+    size_t count = 0;
+    while (e->declared && e->declared->actions && e->declared->actions[count].name)
+        count++;
+    model_action *actions = build_alloc(b, (count + 1) * sizeof *actions);
+    d->internals->on_action = build_alloc(b, (count + 1) * sizeof *d->internals->on_action);
+    if (!actions || !d->internals->on_action)
+        return error_no_memory();
+    e->actions = actions;
+    e->action_count = count;
+    for (size_t i = 0; i < count; i++) {
+        const kt_action *declared = &e->declared->actions[i];
+        kt_str path = arena_format(b->arena, "%s.%s", e->name.ptr, declared->name);
+        kt_str result = arena_format(b->arena, "%s.%s.result", e->name.ptr, declared->name);
+        if (!path.ptr || !result.ptr)
+            return error_no_memory();
+        check_action(b, e, declared, path.ptr);
+        actions[i] = (model_action){.name = build_str(b, declared->name), .declared = declared};
+        d->internals->has_machine |= declared->to != 0;
+        const model_entity *unused;
+        KT_TRY(compile_params(b, declared->params, path.ptr, d->module, &actions[i].params));
+        KT_TRY(compile_params(b, declared->result, result.ptr, d->module, &unused));
+    }
+    return b->no_memory ? error_no_memory() : NULL;
+}
+
+kt_error *build_methods(builder *b, const kt_module *module)
+{
+    for (const kt_method *m = module->methods; m && m->name; m++) {
+        kt_str path = arena_format(b->arena, "%s.%s", module->name, m->name);
+        kt_str result = arena_format(b->arena, "%s.%s.result", module->name, m->name);
+        if (!path.ptr || !result.ptr)
+            return error_no_memory();
+        if (!m->right || !*m->right)
+            build_problem(b, path.ptr, "a method must name the right that it needs",
+                "metoda musi podać wymagane uprawnienie");
+        if (!m->run)
+            build_problem(b, path.ptr, "a method must do something", "metoda musi coś robić");
+        const model_entity *unused;
+        KT_TRY(compile_params(b, m->params, path.ptr, str_of(module->name), &unused));
+        KT_TRY(compile_params(b, m->result, result.ptr, str_of(module->name), &unused));
+    }
+    return NULL;
+}
+
+/* ---- Handlers ---- */
+
+/* Every bound path must lead somewhere, with the member's type. */
+static void check_binding(
+    builder *b, const kt_handler *handler, const model_entity *entity, const kt_field *row)
+{
+    const model_entity *at = entity;
+    const char *name = row->name;
+    const model_field *field = NULL;
+    while (at && *name) {
+        size_t n = strcspn(name, ".");
+        field = model_field_find(at, (kt_str){name, n});
+        if (!field)
+            break;
+        name += n + (name[n] == '.');
+        at = field->lines ? field->lines : field->target;
+    }
+    if (!field || *name)
+        build_problem(b, handler->event, "the shape names \"%s\", which %s does not have",
+            "kształt wymienia \"%s\", czego %s nie ma", row->name, entity->name.ptr);
+    else if (field->type != row->type)
+        build_problem(b, handler->event, "the shape gives \"%s\" of %s another type",
+            "kształt podaje \"%s\" z %s w innym typie", row->name, entity->name.ptr);
+}
+
+static void check_handler(builder *b, const kt_handler *handler, const char *module)
+{
+    if (!handler->run)
+        build_problem(b, handler->event, "a handler of %s does nothing", "obsługa w %s nic nie robi", module);
+    if (!handler->shape || !handler->shape->name)
+        return;
+    const model_entity *entity = build_entity_find(b, handler->shape->name);
+    if (!entity)
+        return; /* whose entity it is is not enabled: the event never comes */
+    for (const kt_field *row = handler->shape->fields; row->type; row++)
+        check_binding(b, handler, entity, row);
+}
+
+static int handler_order(const void *a, const void *b)
+{
+    const model_handler *x = a, *y = b;
+    int c = str_cmp(x->event, y->event);
+    return c ? c : (x->order > y->order) - (x->order < y->order);
+}
+
+model_handlers model_handlers_find(const model_catalogue *catalogue, kt_str event)
+{
+    size_t low = 0, high = catalogue->handler_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (str_cmp(catalogue->handlers[middle].event, event) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    size_t end = low;
+    while (end < catalogue->handler_count && str_eq(catalogue->handlers[end].event, event))
+        end++;
+    return (model_handlers){catalogue->handlers + low, end - low};
+}
+
+static kt_error *attach(builder *b, draft *d)
+{
+    static const char *const names[EVENTS] = {"created", "updated", "deleted"};
+    for (size_t i = 0; i < EVENTS; i++) {
+        kt_str event = arena_format(b->arena, "%s.%s", d->entity->name.ptr, names[i]);
+        if (!event.ptr)
+            return error_no_memory();
+        d->internals->on[i] = model_handlers_find(b->catalogue, event);
+    }
+    for (size_t i = 0; i < d->entity->action_count; i++) {
+        kt_str event = arena_format(b->arena, "%s.%s", d->entity->name.ptr, d->entity->actions[i].name.ptr);
+        if (!event.ptr)
+            return error_no_memory();
+        d->internals->on_action[i] = model_handlers_find(b->catalogue, event);
+    }
+    return NULL;
+}
+
+kt_error *build_handlers(builder *b)
+{
+    model_catalogue *c = b->catalogue;
+    size_t room = 0;
+    for (const kt_module *const *m = c->sources.modules; *m; m++)
+        for (const kt_handler *h = (*m)->handlers; h && h->event; h++) {
+            check_handler(b, h, (*m)->name);
+            model_handler *grown = build_grow(b, c->handlers, &c->handler_count, &room, sizeof *grown);
+            if (!grown)
+                return error_no_memory();
+            c->handlers = grown;
+            grown[c->handler_count - 1] = (model_handler){
+                h, build_str(b, h->event), build_str(b, (*m)->name), c->handler_count};
+        }
+    if (b->no_memory)
+        return error_no_memory();
+    if (c->handler_count)
+        qsort(c->handlers, c->handler_count, sizeof *c->handlers, handler_order);
+    for (size_t i = 0; i < b->draft_count; i++)
+        KT_TRY(attach(b, &b->drafts[i]));
+    return NULL;
+}

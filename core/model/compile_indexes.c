@@ -1,0 +1,260 @@
+/* compile_indexes.c -- which indexes an entity has: external_id and number, the fields' own flags, the
+ * `indexes` text, and one for every reference, so that a deletion finds who points to the record. */
+#include "model/compile.h"
+
+#define INDEXES_MAX 60 /* of an entity */
+
+typedef struct {
+    builder *b;
+    draft *draft;
+    model_index items[INDEXES_MAX];
+    size_t count;
+} index_list;
+
+static void add(index_list *list, model_index index)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const model_index *other = &list->items[i];
+        if (other->unique == index.unique && other->through == index.through && other->count == index.count &&
+            memcmp(other->fields, index.fields, index.count * sizeof *index.fields) == 0)
+            return; /* declared twice is declared once */
+    }
+    if (list->count == INDEXES_MAX) {
+        build_problem(list->b, list->draft->entity->name.ptr, "more than %d indexes",
+            "więcej niż %d indeksów", INDEXES_MAX);
+        return;
+    }
+    list->items[list->count++] = index;
+}
+
+static bool can_lead(const model_field *field)
+{
+    return field->type != KT_LINES && field->type != KT_JSON && field->type != KT_TEXT;
+}
+
+/* Takes the next word of a list; words are parted by blanks, lists by commas. */
+static kt_str next_word(const char **at)
+{
+    const char *p = *at;
+    while (*p == ' ')
+        p++;
+    const char *start = p;
+    while (*p && *p != ' ' && *p != ',')
+        p++;
+    *at = p;
+    return (kt_str){start, (size_t)(p - start)};
+}
+
+static void add_named(index_list *list, model_index *index, kt_str word)
+{
+    const model_entity *e = list->draft->entity;
+    const model_field *field = model_field_find(e, word);
+    if (!field || !can_lead(field) || field->position == MODEL_ID) {
+        build_problem(list->b, e->name.ptr, "an index names \"%.*s\", which is no field that can be indexed",
+            "indeks wymienia \"%.*s\", które nie jest polem do indeksowania", STR_ARG(word));
+        return;
+    }
+    if (index->count == MODEL_INDEX_FIELDS) {
+        build_problem(list->b, e->name.ptr, "an index has more than %d fields",
+            "indeks ma więcej niż %d pola", MODEL_INDEX_FIELDS);
+        return;
+    }
+    if (field->type == KT_REFS && (index->unique || index->count)) {
+        build_problem(list->b, e->name.ptr,
+            "a list of references stands first, in an index that is not unique",
+            "lista odwołań stoi jako pierwsza, w indeksie, który nie jest niepowtarzalny");
+        return;
+    }
+    index->fields[index->count++] = field;
+}
+
+static void add_declared(index_list *list, const char *text)
+{
+    const char *at = text;
+    while (at && *at) {
+        model_index index = {0};
+        for (kt_str word = next_word(&at); word.len; word = next_word(&at))
+            if (str_is(word, "unique") && !index.count)
+                index.unique = true;
+            else
+                add_named(list, &index, word);
+        if (index.count)
+            add(list, index);
+        if (*at == ',')
+            at++;
+    }
+}
+
+static bool begins_one(const index_list *list, const model_field *field)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (!list->items[i].unique && list->items[i].fields[0] == field)
+            return true;
+    return false;
+}
+
+static bool is_reference(const model_field *field)
+{
+    return field->type == KT_REF || field->type == KT_REFS || field->type == KT_FILE;
+}
+
+static void add_from_lines(index_list *list, const model_field *lines)
+{
+    for (size_t i = 0; i < lines->lines->field_count; i++) {
+        const model_field *field = &lines->lines->fields[i];
+        if (field->indexed || is_reference(field))
+            add(list, (model_index){.through = lines, .count = 1, .fields = {field}});
+    }
+}
+
+static void collect(index_list *list)
+{
+    const model_entity *e = list->draft->entity;
+    add(list, (model_index){.unique = true, .count = 1, .fields = {&e->fields[MODEL_EXTERNAL_ID]}});
+    model_index number = {.unique = true, .count = 1, .fields = {&e->fields[MODEL_NUMBER]}};
+    if (!e->shared)
+        number.fields[number.count++] = &e->fields[MODEL_COMPANY]; /* each company counts for itself */
+    add(list, number);
+    for (size_t i = MODEL_OWN; i < e->field_count; i++)
+        if (e->fields[i].unique && can_lead(&e->fields[i]))
+            add(list, (model_index){.unique = true, .count = 1, .fields = {&e->fields[i]}});
+    add_declared(list, list->draft->declared->indexes);
+    for (size_t i = MODEL_OWN; i < e->field_count; i++) {
+        const model_field *field = &e->fields[i];
+        if (field->indexed && !field->unique && can_lead(field))
+            add(list, (model_index){.count = 1, .fields = {field}});
+        else if (is_reference(field) && !begins_one(list, field))
+            add(list, (model_index){.count = 1, .fields = {field}});
+        else if (field->lines)
+            add_from_lines(list, field);
+    }
+}
+
+/* What an index's keys look like, by tags: an index with the same text has the same entries. */
+static kt_str index_spec(builder *b, const model_index *index)
+{
+    char text[120];
+    int n = snprintf(text, sizeof text, "%c", index->unique ? 'u' : index->counted ? 'c' : 'i');
+    if (index->through)
+        n += snprintf(text + n, sizeof text - (size_t)n, "(%u)", index->through->tag);
+    for (size_t i = 0; i < index->count; i++) {
+        const model_field *f = index->fields[i];
+        char class = is_text(f->type) ? 's' : is_any(f) ? 'a' : is_decimal(f->type) ? 'd' : 'n';
+        if (f->type == KT_REFS)
+            class = 'l';
+        n += snprintf(text + n, sizeof text - (size_t)n, "%c%u%c%u", i ? ',' : ' ', f->tag, class, f->scale);
+    }
+    return build_str(b, text);
+}
+
+static kt_error *give_number(builder *b, draft *d, model_index *index, bool *fresh)
+{
+    numbers *n = &d->numbers;
+    kt_str spec = index_spec(b, index);
+    if (!spec.ptr)
+        return error_no_memory();
+    for (size_t i = 0; i < n->index_count; i++)
+        if (str_eq(n->indexes[i].spec, spec)) {
+            index->number = n->indexes[i].number;
+            *fresh = !n->indexes[i].active;
+            return NULL;
+        }
+    stored_index *grown = build_grow(b, n->indexes, &n->index_count, &n->index_room, sizeof *grown);
+    if (!grown)
+        return error_no_memory();
+    n->indexes = grown;
+    index->number = n->next_index++;
+    grown[n->index_count - 1] = (stored_index){spec, index->number, false};
+    n->changed = true;
+    *fresh = true;
+    return NULL;
+}
+
+static void mark_counted(index_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        model_index *index = &list->items[i];
+        const model_field *first = index->fields[0];
+        if (index->unique || index->through || (first->type != KT_STATE && first->type != KT_BOOL))
+            continue;
+        bool earlier = false;
+        for (size_t k = 0; k < i; k++)
+            earlier |= list->items[k].counted && list->items[k].fields[0] == first;
+        index->counted = !earlier;
+    }
+}
+
+kt_error *build_indexes(builder *b, draft *d)
+{
+    index_list *list = arena_alloc(b->arena, sizeof *list);
+    if (!list)
+        return error_no_memory();
+    list->b = b;
+    list->draft = d;
+    collect(list);
+    mark_counted(list);
+    model_index *indexes = build_alloc(b, (list->count + 1) * sizeof *indexes);
+    d->fresh = build_alloc(b, list->count + 1);
+    if (!indexes || !d->fresh)
+        return error_no_memory();
+    for (size_t i = 0; i < list->count; i++) {
+        indexes[i] = list->items[i];
+        KT_TRY(give_number(b, d, &indexes[i], &d->fresh[i]));
+    }
+    d->entity->indexes = indexes;
+    d->entity->index_count = list->count;
+    return NULL;
+}
+
+/* ---- Who points to whom ---- */
+
+/* The index that finds a reference's values: the first that begins with it. */
+static bool is_first_of_field(const model_entity *e, size_t i)
+{
+    const model_index *index = &e->indexes[i];
+    if (index->unique || !is_reference(index->fields[0]) || index->fields[0]->system)
+        return false;
+    for (size_t k = 0; k < i; k++)
+        if (!e->indexes[k].unique && e->indexes[k].fields[0] == index->fields[0])
+            return false;
+    return true;
+}
+
+/* Calls for each referrer to target; NULL: those to "*". out NULL: counts only. */
+static size_t referrers_of(const builder *b, const model_entity *target, model_referrer *out)
+{
+    size_t n = 0;
+    for (size_t d = 0; d < b->draft_count; d++) {
+        const model_entity *e = b->drafts[d].entity;
+        for (size_t i = 0; i < e->index_count; i++) {
+            const model_field *field = e->indexes[i].fields[0];
+            if (!is_first_of_field(e, i) || (target ? field->target != target : !is_any(field)))
+                continue;
+            if (out)
+                out[n] = (model_referrer){e, field, &e->indexes[i]};
+            n++;
+        }
+    }
+    return n;
+}
+
+kt_error *build_referrers(builder *b)
+{
+    for (size_t d = 0; d < b->draft_count; d++) {
+        model_internals *internals = b->drafts[d].internals;
+        internals->referrer_count = referrers_of(b, b->drafts[d].entity, NULL);
+        model_referrer *list = build_alloc(b, (internals->referrer_count + 1) * sizeof *list);
+        if (!list)
+            return error_no_memory();
+        (void)referrers_of(b, b->drafts[d].entity, list);
+        internals->referrers = list;
+    }
+    model_catalogue *c = b->catalogue;
+    c->any_referrer_count = referrers_of(b, NULL, NULL);
+    model_referrer *list = build_alloc(b, (c->any_referrer_count + 1) * sizeof *list);
+    if (!list)
+        return error_no_memory();
+    (void)referrers_of(b, NULL, list);
+    c->any_referrers = list;
+    return NULL;
+}

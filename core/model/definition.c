@@ -1,0 +1,434 @@
+/* definition.c -- definitions made at run time become the rows of a module's tables.
+ *
+ *   stored: u8 1, then a value: u8 kind and: boolean u8; integer u64; string, real: u32 length, bytes; array:
+ *   u32 count, values; object: u32 count, count x {u32 length, name, value}. All big-endian. */
+#include "model/definition.h"
+
+#include <stdio.h>
+
+#define FORMAT     1
+#define DEPTH_MOST 8
+
+/* ---- Bytes ---- */
+
+static void write_u32(buffer *out, size_t value)
+{
+    for (int shift = 24; shift >= 0; shift -= 8)
+        buffer_add_char(out, (char)(value >> shift));
+}
+
+static void write_value(buffer *out, const variant *v, unsigned depth)
+{
+    if (depth > DEPTH_MOST) {
+        out->full = true;
+        return;
+    }
+    buffer_add_char(out, (char)v->kind);
+    switch (v->kind) {
+    case VARIANT_NULL:
+        break;
+    case VARIANT_BOOL:
+        buffer_add_char(out, v->as.boolean);
+        break;
+    case VARIANT_INT:
+        write_u32(out, (size_t)((uint64_t)v->as.integer >> 32));
+        write_u32(out, (size_t)((uint64_t)v->as.integer & UINT32_MAX));
+        break;
+    case VARIANT_REAL:
+    case VARIANT_STRING:
+        write_u32(out, v->as.string.len);
+        buffer_add_str(out, v->as.string);
+        break;
+    case VARIANT_ARRAY:
+        write_u32(out, v->as.array.count);
+        for (size_t i = 0; i < v->as.array.count; i++)
+            write_value(out, &v->as.array.items[i], depth + 1);
+        break;
+    case VARIANT_OBJECT:
+        write_u32(out, v->as.object.count);
+        for (size_t i = 0; i < v->as.object.count; i++) {
+            write_u32(out, v->as.object.members[i].name.len);
+            buffer_add_str(out, v->as.object.members[i].name);
+            write_value(out, v->as.object.members[i].value, depth + 1);
+        }
+        break;
+    }
+}
+
+kt_error *definition_write(arena *arena, const variant *from, kt_str *bytes)
+{
+    buffer out;
+    buffer_open(&out, STORE_VALUE_MAX);
+    buffer_add_char(&out, FORMAT);
+    write_value(&out, from, 0);
+    bool full = out.full;
+    *bytes = full ? (kt_str){0} : arena_str(arena, buffer_str(&out));
+    buffer_close(&out);
+    if (full)
+        return error_make(
+            arena, KT_LIMIT, NULL, "the definition is too large or too deep", "definicja jest za duża");
+    return bytes->ptr ? NULL : error_no_memory();
+}
+
+typedef struct {
+    arena *arena;
+    const uint8_t *at, *end;
+    bool bad, no_memory;
+} reader;
+
+static uint8_t read_u8(reader *r)
+{
+    if (r->at == r->end) {
+        r->bad = true;
+        return 0;
+    }
+    return *r->at++;
+}
+
+static uint32_t read_u32(reader *r)
+{
+    uint32_t value = 0;
+    for (int i = 0; i < 4; i++)
+        value = value << 8 | read_u8(r);
+    return value;
+}
+
+static kt_str read_str(reader *r)
+{
+    uint32_t n = read_u32(r);
+    if (n > (size_t)(r->end - r->at)) {
+        r->bad = true;
+        return (kt_str){0};
+    }
+    kt_str s = arena_str(r->arena, (kt_str){(const char *)r->at, n});
+    r->no_memory |= !s.ptr;
+    r->at += n;
+    return s;
+}
+
+/* A count of things that take at least a byte each. */
+static size_t read_count(reader *r)
+{
+    uint32_t n = read_u32(r);
+    r->bad |= n > (size_t)(r->end - r->at);
+    return r->bad ? 0 : n;
+}
+
+static void read_value(reader *r, variant *v, unsigned depth);
+
+static void read_array(reader *r, variant *v, unsigned depth)
+{
+    size_t count = read_count(r);
+    variant *items = ARENA_ARRAY(r->arena, variant, count);
+    r->no_memory |= !items;
+    for (size_t i = 0; items && i < count && !r->bad; i++)
+        read_value(r, &items[i], depth + 1);
+    v->as.array.items = items;
+    v->as.array.count = items ? count : 0;
+}
+
+static void read_object(reader *r, variant *v, unsigned depth)
+{
+    size_t count = read_count(r);
+    variant_member *members = ARENA_ARRAY(r->arena, variant_member, count);
+    variant *values = ARENA_ARRAY(r->arena, variant, count);
+    r->no_memory |= !members || !values;
+    for (size_t i = 0; members && values && i < count && !r->bad; i++) {
+        members[i] = (variant_member){read_str(r), &values[i]};
+        read_value(r, &values[i], depth + 1);
+    }
+    v->as.object.members = members;
+    v->as.object.count = members && values ? count : 0;
+}
+
+static void read_value(reader *r, variant *v, unsigned depth)
+{
+    uint64_t high;
+    if (depth > DEPTH_MOST) {
+        r->bad = true;
+        return;
+    }
+    v->kind = (variant_kind)read_u8(r);
+    switch (v->kind) {
+    case VARIANT_NULL:
+        return;
+    case VARIANT_BOOL:
+        v->as.boolean = read_u8(r) != 0;
+        return;
+    case VARIANT_INT:
+        high = read_u32(r);
+        v->as.integer = (int64_t)(high << 32 | read_u32(r));
+        return;
+    case VARIANT_REAL:
+    case VARIANT_STRING:
+        v->as.string = read_str(r);
+        return;
+    case VARIANT_ARRAY:
+        read_array(r, v, depth);
+        return;
+    case VARIANT_OBJECT:
+        read_object(r, v, depth);
+        return;
+    }
+    r->bad = true;
+}
+
+kt_error *definition_read(arena *arena, kt_str bytes, const variant **to)
+{
+    variant *v = ARENA_NEW(arena, variant);
+    if (!v)
+        return error_no_memory();
+    reader r = {
+        .arena = arena, .at = (const uint8_t *)bytes.ptr, .end = (const uint8_t *)bytes.ptr + bytes.len};
+    r.bad = read_u8(&r) != FORMAT;
+    if (!r.bad)
+        read_value(&r, v, 0);
+    if (r.no_memory)
+        return error_no_memory();
+    if (r.bad)
+        return error_make(arena, KT_STORAGE, NULL, "a stored definition cannot be read",
+            "nie można odczytać zapisanej definicji");
+    *to = v;
+    return NULL;
+}
+
+/* ---- Rows ---- */
+
+typedef struct {
+    arena *arena;
+    const variant *from;
+    const char *path;
+    kt_error *problems;
+} form;
+
+static const char *under(form *f, const char *name)
+{
+    kt_str path = f->path && *f->path ? arena_format(f->arena, "%s.%s", f->path, name) : str_of(name);
+    return path.ptr ? path.ptr : name;
+}
+
+static void wrong(form *f, const char *name, const char *wanted_en, const char *wanted_pl)
+{
+    kt_also(&f->problems, error_make(f->arena, KT_VALIDATION, under(f, name), "must be %s%.0s",
+                              "musi być %.0s%s", wanted_en, wanted_pl));
+}
+
+static const variant *member(form *f, const char *name)
+{
+    const variant *v = variant_get(f->from, name);
+    return v && v->kind != VARIANT_NULL ? v : NULL;
+}
+
+static const char *text(form *f, const char *name)
+{
+    const variant *v = member(f, name);
+    if (!v)
+        return NULL;
+    if (v->kind != VARIANT_STRING) {
+        wrong(f, name, "a string", "tekstem");
+        return NULL;
+    }
+    return v->as.string.ptr;
+}
+
+static bool flag(form *f, const char *name)
+{
+    const variant *v = member(f, name);
+    if (v && v->kind != VARIANT_BOOL)
+        wrong(f, name, "true or false", "true lub false");
+    return v && v->kind == VARIANT_BOOL && v->as.boolean;
+}
+
+static uint32_t count_of(form *f, const char *name, int64_t most)
+{
+    const variant *v = member(f, name);
+    if (!v)
+        return 0;
+    if (v->kind != VARIANT_INT || v->as.integer < 0 || v->as.integer > most) {
+        wrong(f, name, "a whole number within its limits", "liczbą całkowitą w granicach");
+        return 0;
+    }
+    return (uint32_t)v->as.integer;
+}
+
+/* "Label", or {"en": .., "pl": ..}; one stands for the other. */
+static kt_text label_of(form *f, const char *name)
+{
+    const variant *v = member(f, name);
+    if (!v)
+        return (kt_text){0};
+    if (v->kind == VARIANT_STRING)
+        return (kt_text){v->as.string.ptr, v->as.string.ptr};
+    kt_str en = variant_get_str(v, "en"), pl = variant_get_str(v, "pl");
+    if (!en.ptr && !pl.ptr)
+        wrong(f, name, "a string or {\"en\", \"pl\"}", "tekstem lub {\"en\", \"pl\"}");
+    return (kt_text){en.ptr ? en.ptr : pl.ptr, pl.ptr ? pl.ptr : en.ptr};
+}
+
+static const struct {
+    const char *name;
+    kt_type type;
+} type_names[] = {{"string", KT_STRING}, {"text", KT_TEXT}, {"bool", KT_BOOL}, {"int", KT_INT},
+    {"money", KT_MONEY}, {"price", KT_PRICE}, {"quantity", KT_QUANTITY}, {"percent", KT_PERCENT},
+    {"rate", KT_RATE}, {"date", KT_DATE}, {"time", KT_TIME}, {"state", KT_STATE}, {"ref", KT_REF},
+    {"refs", KT_REFS}, {"lines", KT_LINES}, {"json", KT_JSON}, {"file", KT_FILE}};
+
+static kt_type type_of(form *f)
+{
+    const char *name = text(f, "type");
+    for (size_t i = 0; name && i < sizeof type_names / sizeof *type_names; i++)
+        if (strcmp(type_names[i].name, name) == 0)
+            return type_names[i].type;
+    wrong(f, "type",
+        "string, text, bool, int, money, price, quantity, percent, rate, date, time, state, ref, refs, "
+        "lines, "
+        "json or file",
+        "jednym z: string, text, bool, int, money, price, quantity, percent, rate, date, time, state, ref, "
+        "refs, "
+        "lines, json, file");
+    return KT_STRING;
+}
+
+static kt_on_delete policy_of(form *f)
+{
+    const char *name = text(f, "on_delete");
+    if (!name || strcmp(name, "restrict") == 0)
+        return KT_RESTRICT;
+    if (strcmp(name, "cascade") == 0)
+        return KT_CASCADE;
+    if (strcmp(name, "clear") != 0)
+        wrong(f, "on_delete", "restrict, cascade or clear", "restrict, cascade lub clear");
+    return KT_CLEAR;
+}
+
+static void read_choices(form *f, kt_field *row)
+{
+    const variant *v = member(f, "choices");
+    if (!v)
+        return;
+    if (v->kind != VARIANT_ARRAY || v->as.array.count > 31) {
+        wrong(f, "choices", "an array of at most 31 choices", "tablicą najwyżej 31 wyborów");
+        return;
+    }
+    kt_choice *choices = ARENA_ARRAY(f->arena, kt_choice, v->as.array.count + 1);
+    for (size_t i = 0; choices && i < v->as.array.count; i++) {
+        const variant *item = &v->as.array.items[i];
+        form inner = {.arena = f->arena, .from = item, .path = under(f, "choices")};
+        if (item->kind == VARIANT_STRING) {
+            const char *name = item->as.string.ptr;
+            choices[i] = (kt_choice){(unsigned)i + 1, name, {name, name}, NULL};
+            continue;
+        }
+        const char *name = text(&inner, "name");
+        if (!name)
+            wrong(&inner, "name", "given", "podane");
+        kt_text label = label_of(&inner, "label");
+        unsigned value = count_of(&inner, "value", 31);
+        choices[i] = (kt_choice){value ? value : (unsigned)i + 1, name ? name : "?",
+            {label.en ? label.en : name, label.pl ? label.pl : name}, text(&inner, "semantic")};
+        kt_also(&f->problems, inner.problems);
+    }
+    row->choices = choices;
+}
+
+static void refuse_others(form *f, const char *const *known)
+{
+    if (f->from->kind != VARIANT_OBJECT) {
+        kt_also(&f->problems,
+            error_make(f->arena, KT_VALIDATION, f->path, "must be an object", "musi być obiektem"));
+        return;
+    }
+    for (size_t i = 0; i < f->from->as.object.count; i++) {
+        kt_str name = f->from->as.object.members[i].name;
+        bool found = false;
+        for (const char *const *k = known; *k && !found; k++)
+            found = str_is(name, *k);
+        if (!found)
+            kt_also(&f->problems, error_make(f->arena, KT_VALIDATION, under(f, name.ptr), "is not known here",
+                                      "nie jest tu znane"));
+    }
+}
+
+static kt_error *read_fields(form *f, const char *name, const char *wire, kt_shape **shape)
+{
+    const variant *v = member(f, name);
+    *shape = ARENA_NEW(f->arena, kt_shape);
+    size_t count = v && v->kind == VARIANT_ARRAY ? v->as.array.count : 0;
+    kt_field *rows = ARENA_ARRAY(f->arena, kt_field, count + 1);
+    if (!*shape || !rows)
+        return error_no_memory();
+    if (!count)
+        wrong(f, name, "an array of fields", "tablicą pól");
+    for (size_t i = 0; i < count; i++) {
+        kt_str path = arena_format(f->arena, "%s[%zu]", under(f, name), i);
+        if (!path.ptr)
+            return error_no_memory();
+        kt_also(&f->problems, definition_field(f->arena, &v->as.array.items[i], path.ptr, &rows[i]));
+    }
+    (*shape)->name = wire;
+    (*shape)->fields = rows;
+    return NULL;
+}
+
+kt_error *definition_field(arena *arena, const variant *from, const char *path, kt_field *row)
+{
+    static const char *const known[] = {"entity", "name", "type", "label", "help", "target", "initial",
+        "group", "required", "unique", "indexed", "searchable", "personal", "fixed", "scale", "max",
+        "on_delete", "choices", "lines", "priority", "show_if", NULL};
+    form f = {.arena = arena, .from = from, .path = path};
+    refuse_others(&f, known);
+    *row = (kt_field){.name = text(&f, "name"),
+        .type = type_of(&f),
+        .label = label_of(&f, "label"),
+        .help = label_of(&f, "help"),
+        .target = text(&f, "target"),
+        .initial = text(&f, "initial"),
+        .group = text(&f, "group"),
+        .required = flag(&f, "required"),
+        .unique = flag(&f, "unique"),
+        .indexed = flag(&f, "indexed"),
+        .searchable = flag(&f, "searchable"),
+        .personal = flag(&f, "personal"),
+        .fixed = flag(&f, "fixed"),
+        .scale = (uint8_t)count_of(&f, "scale", KT_DEC_SCALE_MAX),
+        .max = count_of(&f, "max", MODEL_TEXT_MAX),
+        .on_delete = policy_of(&f),
+        .priority = count_of(&f, "priority", 1000),
+        .show_if = text(&f, "show_if")};
+    if (!row->label.en)
+        row->label = (kt_text){row->name, row->name};
+    if (!row->name)
+        wrong(&f, "name", "given", "podane");
+    read_choices(&f, row);
+    if (member(&f, "lines")) {
+        kt_shape *lines;
+        KT_TRY(read_fields(&f, "lines", NULL, &lines));
+        row->lines = lines;
+    }
+    return f.problems;
+}
+
+kt_error *definition_entity(arena *arena, const variant *from, const char *path, kt_entity *entity)
+{
+    static const char *const known[] = {"name", "label", "plural", "title", "number", "indexes", "icon",
+        "shared", "log_reads", "fields", NULL};
+    form f = {.arena = arena, .from = from, .path = path};
+    refuse_others(&f, known);
+    kt_shape *shape;
+    const char *name = text(&f, "name");
+    if (!name)
+        wrong(&f, "name", "given", "podane");
+    KT_TRY(read_fields(&f, "fields", name ? name : "?", &shape));
+    *entity = (kt_entity){.shape = shape,
+        .label = label_of(&f, "label"),
+        .plural = label_of(&f, "plural"),
+        .title = text(&f, "title"),
+        .number = text(&f, "number"),
+        .indexes = text(&f, "indexes"),
+        .icon = text(&f, "icon"),
+        .shared = flag(&f, "shared"),
+        .log_reads = flag(&f, "log_reads")};
+    if (!entity->label.en)
+        entity->label = (kt_text){name, name};
+    return f.problems;
+}

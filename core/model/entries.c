@@ -1,0 +1,240 @@
+/* entries.c -- index entries, unique keys and counters follow their record. */
+#include "model/entries.h"
+
+static void index_open(key *out, const model_entity *entity, const model_index *index)
+{
+    key_open(out, index->unique ? KEY_UNIQUE : KEY_INDEX);
+    key_u16(out, entity->number);
+    key_u16(out, index->number);
+}
+
+size_t entry_count(const model_index *index, const model_record *record)
+{
+    if (index->through) {
+        const model_value *lines = &record->values[index->through->position];
+        return lines->set ? lines->as.lines.count : 0;
+    }
+    const model_value *first = &record->values[index->fields[0]->position];
+    if (index->fields[0]->type == KT_REFS && first->set && first->as.refs.count)
+        return first->as.refs.count;
+    return 1;
+}
+
+static bool line_key(const model_index *index, const model_record *record, size_t i, key *out)
+{
+    const model_field *field = index->fields[0];
+    const model_value *lines = &record->values[index->through->position];
+    const model_value *value = &lines->as.lines.items[i].values[field->position];
+    for (size_t k = 0; k < i; k++)
+        if (model_value_equal(field, value, &lines->as.lines.items[k].values[field->position]))
+            return false; /* an earlier line has it */
+    key_value(out, field, value, false);
+    return true;
+}
+
+bool entry_key(const model_index *index, const model_record *record, size_t i, key *out)
+{
+    index_open(out, record->entity, index);
+    if (index->through) {
+        if (!line_key(index, record, i, out))
+            return false;
+        key_u64(out, record_id(record));
+        return !out->full;
+    }
+    for (size_t k = 0; k < index->count; k++) {
+        const model_field *field = index->fields[k];
+        const model_value *value = &record->values[field->position];
+        if (index->unique && !value->set && field->position != MODEL_COMPANY && field->type != KT_BOOL)
+            return false;
+        model_value one;
+        if (field->type == KT_REFS && value->set) {
+            one = (model_value){.set = true, .as.i = (int64_t)value->as.refs.ids[i]};
+            value = &one;
+        }
+        key_value(out, field, value, index->unique);
+    }
+    if (!index->unique)
+        key_u64(out, record_id(record));
+    return !out->full;
+}
+
+static bool is_touched(const model_index *index, const bool *changed)
+{
+    if (!changed)
+        return true;
+    if (index->through)
+        return changed[index->through->position];
+    for (size_t i = 0; i < index->count; i++)
+        if (changed[index->fields[i]->position])
+            return true;
+    return false;
+}
+
+static kt_error *put_entry(kt_tx *tx, const model_index *index, const model_record *record, const key *name)
+{
+    char id[8];
+    uint64_t value = record_id(record);
+    for (size_t i = 0; i < sizeof id; i++)
+        id[i] = (char)(value >> (56 - 8 * i));
+    return store_put(
+        tx->view, STORE_DATA, key_str(name), index->unique ? (kt_str){id, sizeof id} : KT_STR(""));
+}
+
+kt_error *counter_read(kt_tx *tx, const key *name, uint64_t *count)
+{
+    kt_str value;
+    KT_TRY(store_get(tx->view, STORE_DATA, key_str(name), &value));
+    *count = value.ptr ? key_last_u64(value) : 0;
+    return NULL;
+}
+
+kt_error *counter_add(kt_tx *tx, const key *name, int64_t change)
+{
+    uint64_t count;
+    KT_TRY(counter_read(tx, name, &count));
+    count += (uint64_t)change;
+    if (!count)
+        return store_delete(tx->view, STORE_DATA, key_str(name));
+    char bytes[8];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(count >> (56 - 8 * i));
+    return store_put(tx->view, STORE_DATA, key_str(name), (kt_str){bytes, sizeof bytes});
+}
+
+void counter_total_key(key *out, const model_entity *entity)
+{
+    key_open(out, KEY_COUNTER);
+    key_u16(out, entity->number);
+}
+
+void counter_company_key(key *out, const model_entity *entity, const model_record *record)
+{
+    counter_total_key(out, entity);
+    key_u16(out, 0);
+    key_value(out, &entity->fields[MODEL_COMPANY], &record->values[MODEL_COMPANY], false);
+}
+
+void counter_key(key *out, const model_entity *entity, const model_index *index, const model_record *record)
+{
+    counter_total_key(out, entity);
+    key_u16(out, index->number);
+    key_value(out, index->fields[0], &record->values[index->fields[0]->position], false);
+}
+
+static bool keys_equal(const key *a, const key *b)
+{
+    return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+}
+
+static kt_error *move_counter(kt_tx *tx, const key *from, const key *to)
+{
+    if (from && to && keys_equal(from, to))
+        return NULL;
+    if (from)
+        KT_TRY(counter_add(tx, from, -1));
+    return to ? counter_add(tx, to, 1) : NULL;
+}
+
+static kt_error *write_counters(kt_tx *tx, const model_record *before, const model_record *after)
+{
+    const model_entity *entity = before ? before->entity : after->entity;
+    key from, to;
+    if (!before || !after) {
+        counter_total_key(&to, entity);
+        KT_TRY(counter_add(tx, &to, after ? 1 : -1));
+    }
+    if (entity->shared)
+        return NULL;
+    if (before)
+        counter_company_key(&from, entity, before);
+    if (after)
+        counter_company_key(&to, entity, after);
+    return move_counter(tx, before ? &from : NULL, after ? &to : NULL);
+}
+
+/* The usual index: one entry before, one after. */
+static kt_error *move_single(
+    kt_tx *tx, const model_index *index, const model_record *before, const model_record *after)
+{
+    key from, to;
+    bool had = before && entry_key(index, before, 0, &from);
+    bool has = after && entry_key(index, after, 0, &to);
+    if (had && has && keys_equal(&from, &to))
+        return NULL;
+    if (had)
+        KT_TRY(store_delete(tx->view, STORE_DATA, key_str(&from)));
+    return has ? put_entry(tx, index, after, &to) : NULL;
+}
+
+static kt_error *move_many(
+    kt_tx *tx, const model_index *index, const model_record *before, const model_record *after)
+{
+    key name;
+    for (size_t i = 0, n = before ? entry_count(index, before) : 0; i < n; i++)
+        if (entry_key(index, before, i, &name))
+            KT_TRY(store_delete(tx->view, STORE_DATA, key_str(&name)));
+    for (size_t i = 0, n = after ? entry_count(index, after) : 0; i < n; i++)
+        if (entry_key(index, after, i, &name))
+            KT_TRY(put_entry(tx, index, after, &name));
+    return NULL;
+}
+
+kt_error *entries_write(kt_tx *tx, const model_record *before, const model_record *after, const bool *changed)
+{
+    const model_entity *entity = before ? before->entity : after->entity;
+    KT_TRY(write_counters(tx, before, after));
+    for (size_t i = 0; i < entity->index_count; i++) {
+        const model_index *index = &entity->indexes[i];
+        if (!is_touched(index, changed))
+            continue;
+        if (index->through || index->fields[0]->type == KT_REFS)
+            KT_TRY(move_many(tx, index, before, after));
+        else
+            KT_TRY(move_single(tx, index, before, after));
+        if (!index->counted)
+            continue;
+        key from, to;
+        if (before)
+            counter_key(&from, entity, index, before);
+        if (after)
+            counter_key(&to, entity, index, after);
+        KT_TRY(move_counter(tx, before ? &from : NULL, after ? &to : NULL));
+    }
+    return words_write(tx, before, after, changed);
+}
+
+kt_error *entries_fill(kt_tx *tx, const model_index *index, const model_record *record)
+{
+    key name;
+    for (size_t i = 0, n = entry_count(index, record); i < n; i++)
+        if (entry_key(index, record, i, &name))
+            KT_TRY(put_entry(tx, index, record, &name));
+    if (!index->counted)
+        return NULL;
+    counter_key(&name, record->entity, index, record);
+    return counter_add(tx, &name, 1);
+}
+
+kt_error *entries_check_unique(kt_tx *tx, const model_record *after, const bool *changed, kt_error **problems)
+{
+    const model_entity *entity = after->entity;
+    for (size_t i = 0; i < entity->index_count; i++) {
+        const model_index *index = &entity->indexes[i];
+        key name;
+        kt_str value;
+        if (!index->unique || !is_touched(index, changed) || !entry_key(index, after, 0, &name))
+            continue;
+        KT_TRY(store_get(tx->view, STORE_DATA, key_str(&name), &value));
+        if (!value.ptr || key_last_u64(value) == record_id(after))
+            continue;
+        const char *field = index->fields[0]->name.ptr;
+        unsigned long long other = key_last_u64(value);
+        if (index->count == 1 || index->fields[0]->position == MODEL_NUMBER)
+            kt_also(problems, kt_fail(tx, KT_CONFLICT, field, "record %llu has this value already",
+                                  "rekord %llu ma już tę wartość", other));
+        else
+            kt_also(problems, kt_fail(tx, KT_CONFLICT, field, "record %llu has this combination already",
+                                  "rekord %llu ma już takie połączenie", other));
+    }
+    return NULL;
+}

@@ -1,0 +1,36 @@
+/* entries.h -- what hangs on a record beside its bytes: index entries, unique keys, counters, words. */
+#pragma once
+#include "model/internal.h"
+
+/* How many entries a record may have in an index; then entry_key for each i below. */
+size_t entry_count(const model_index *index, const model_record *record);
+/* returns false: there is no entry i */
+bool entry_key(const model_index *index, const model_record *record, size_t i, key *out);
+
+/* Moves the record's entries from before to after, either of which may be NULL. changed: per field's
+ * position, whether it differs; NULL: all. */
+KT_MUST kt_error *entries_write(
+    kt_tx *tx, const model_record *before, const model_record *after, const bool *changed);
+/* Puts the entries of one index for a record: filling a new index. */
+KT_MUST kt_error *entries_fill(kt_tx *tx, const model_index *index, const model_record *record);
+/* Adds to *problems a conflict for each unique index in which another record stands. */
+KT_MUST kt_error *entries_check_unique(
+    kt_tx *tx, const model_record *after, const bool *changed, kt_error **problems);
+void counter_key(key *out, const model_entity *entity, const model_index *index, const model_record *record);
+KT_MUST kt_error *counter_add(kt_tx *tx, const key *name, int64_t change);
+KT_MUST kt_error *counter_read(kt_tx *tx, const key *name, uint64_t *count);
+void counter_total_key(key *out, const model_entity *entity);
+void counter_company_key(key *out, const model_entity *entity, const model_record *record);
+
+/* words.c: the distinct words of a record's searchable fields and its number, in order. */
+typedef struct {
+    kt_str *items;
+    size_t count;
+} words;
+KT_MUST kt_error *words_of(kt_tx *tx, const model_record *record, words *out);
+KT_MUST kt_error *words_write(
+    kt_tx *tx, const model_record *before, const model_record *after, const bool *changed);
+/* Removes all words of an entity. */
+KT_MUST kt_error *words_clear(kt_tx *tx, const model_entity *entity);
+void word_key(key *out, kt_str word, const model_entity *entity, uint64_t id);
+void vocabulary_key(key *out, kt_str word);
