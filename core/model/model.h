@@ -70,7 +70,7 @@ typedef struct model_action {
 struct model_entity {
     kt_str name, module; /* "crm.deal", "crm" */
     uint16_t number;     /* in keys; for ever */
-    kt_text label, plural;
+    kt_text label, plural, module_label;
     const model_field *fields; /* field_count; position i is fields[i] */
     size_t field_count;
     const model_index *indexes;
