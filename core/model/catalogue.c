@@ -112,3 +112,8 @@ const model_sources *model_catalogue_sources(const model_catalogue *catalogue)
 {
     return &catalogue->sources;
 }
+
+struct shape_table *model_shapes(const model_catalogue *catalogue)
+{
+    return catalogue->bindings;
+}

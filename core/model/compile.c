@@ -5,6 +5,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "model/shape.h"
+
 #define CATALOGUE_MAX   (64u << 20)
 #define NAME_MAX_LENGTH 40
 
@@ -359,6 +361,22 @@ static kt_error *compile_all(builder *b)
     return numbers_next_save(b);
 }
 
+static void bindings_end(void *bindings)
+{
+    shape_table_close(bindings);
+}
+
+static kt_error *bindings_open(builder *b)
+{
+    b->catalogue->bindings = shape_table_open(b->catalogue);
+    if (!b->catalogue->bindings)
+        return error_no_memory();
+    if (arena_at_end(b->own, bindings_end, b->catalogue->bindings))
+        return NULL;
+    shape_table_close(b->catalogue->bindings);
+    return error_no_memory();
+}
+
 static const kt_module *const *copy_modules(builder *b, const kt_module *const *modules)
 {
     size_t n = 0;
@@ -391,7 +409,9 @@ kt_error *model_catalogue_build(
     if (!error) {
         b.catalogue->arena = b.own;
         b.catalogue->holders = 1;
-        error = compile_all(&b);
+        error = bindings_open(&b);
+        if (!error)
+            error = compile_all(&b);
     }
     if (error) {
         arena_close(b.own);

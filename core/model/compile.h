@@ -19,7 +19,8 @@ struct model_catalogue {
         const model_entity *entity;
     } * shapes; /* lines, parameters, results; sorted by address */
     size_t shape_count;
-    model_handler *handlers; /* of modules' own events too; sorted by event, else in order */
+    struct shape_table *bindings; /* of shapes to entities, compiled when first used */
+    model_handler *handlers;      /* of modules' own events too; sorted by event, else in order */
     size_t handler_count;
     const model_referrer *any_referrers;
     size_t any_referrer_count;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "model/compile.h"
+#include "model/shape.h"
 
 static const char *const verbs[] = {
     "create", "get", "list", "count", "aggregate", "update", "upsert", "delete", "history"};
@@ -101,40 +102,12 @@ kt_error *build_methods(builder *b, const kt_module *module)
 
 /* ---- Handlers ---- */
 
-/* Every bound path must lead somewhere, with the member's type. */
-static void check_binding(
-    builder *b, const kt_handler *handler, const model_entity *entity, const kt_field *row)
-{
-    const model_entity *at = entity;
-    const char *name = row->name;
-    const model_field *field = NULL;
-    while (at && *name) {
-        size_t n = strcspn(name, ".");
-        field = model_field_find(at, (kt_str){name, n});
-        if (!field)
-            break;
-        name += n + (name[n] == '.');
-        at = field->lines ? field->lines : field->target;
-    }
-    if (!field || *name)
-        build_problem(b, handler->event, "the shape names \"%s\", which %s does not have",
-            "kształt wymienia \"%s\", czego %s nie ma", row->name, entity->name.ptr);
-    else if (field->type != row->type)
-        build_problem(b, handler->event, "the shape gives \"%s\" of %s another type",
-            "kształt podaje \"%s\" z %s w innym typie", row->name, entity->name.ptr);
-}
-
 static void check_handler(builder *b, const kt_handler *handler, const char *module)
 {
     if (!handler->run)
         build_problem(b, handler->event, "a handler of %s does nothing", "obsługa w %s nic nie robi", module);
-    if (!handler->shape || !handler->shape->name)
-        return;
-    const model_entity *entity = build_entity_find(b, handler->shape->name);
-    if (!entity)
-        return; /* whose entity it is is not enabled: the event never comes */
-    for (const kt_field *row = handler->shape->fields; row->type; row++)
-        check_binding(b, handler, entity, row);
+    /* Whose entity is not enabled: its event never comes. */
+    kt_also(&b->problems, shape_check(b->arena, b->catalogue, handler->shape, handler->event));
 }
 
 static int handler_order(const void *a, const void *b)

@@ -67,8 +67,8 @@ typedef struct model_internals {
 const model_referrer *model_any_referrers(const model_catalogue *catalogue, size_t *count);
 /* Handlers of a module's own event; count 0: none. */
 model_handlers model_handlers_find(const model_catalogue *catalogue, kt_str event);
-/* What the catalogue was built from, for building its successor. */
-const model_sources *model_catalogue_sources(const model_catalogue *catalogue);
+/* The bindings of shapes, see shape.h. */
+struct shape_table *model_shapes(const model_catalogue *catalogue);
 
 static inline bool is_decimal(kt_type type)
 {
@@ -128,6 +128,10 @@ KT_MUST kt_error *model_find_unique(kt_tx *tx, const model_entity *entity, const
 /* Runs handlers one after another; both records may be NULL. An error of a handler dooms the transaction. */
 KT_MUST kt_error *model_run_handlers(kt_tx *tx, const model_handlers *handlers, const char *event,
     const model_record *before, const model_record *after);
+
+/* Runs an action on parameters that are a struct already; see model_act. answer may be NULL. */
+KT_MUST kt_error *model_act_run(kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t if_version,
+    const model_action *action, const kt_record *params, model_record *record, json *answer);
 
 /* ---- C structs (shape.c) ---- */
 

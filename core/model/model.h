@@ -70,7 +70,7 @@ typedef struct model_action {
 struct model_entity {
     kt_str name, module; /* "crm.deal", "crm" */
     uint16_t number;     /* in keys; for ever */
-    kt_text label, plural, module_label;
+    kt_text label, plural;
     const model_field *fields; /* field_count; position i is fields[i] */
     size_t field_count;
     const model_index *indexes;
@@ -106,6 +106,8 @@ const model_catalogue *model_catalogue_hold(const model_catalogue *catalogue);
 void model_catalogue_release(const model_catalogue *catalogue);
 const model_entity *model_entity_find(const model_catalogue *catalogue, kt_str name);
 const model_entity *model_entity_by_number(const model_catalogue *catalogue, uint16_t number);
+/* What the catalogue was built from. */
+const model_sources *model_catalogue_sources(const model_catalogue *catalogue);
 /* In order of module and declaration; i < count. */
 size_t model_entity_count(const model_catalogue *catalogue);
 const model_entity *model_entity_at(const model_catalogue *catalogue, size_t i);
@@ -301,8 +303,7 @@ typedef struct {
     uint32_t limit;             /* 1..500; 0: 50 */
     kt_str cursor;              /* of an earlier answer, or not set */
     const variant *start;       /* begin at this value of the first sort field */
-    const char *right;          /* "read" or "export"; NULL: "read" */
-    bool keep;                  /* model_next: records live as long as the transaction */
+    const char *right;          /* "read" or "export" */
 } model_query;
 /* Writes {"rows":[...],"next":"..","prev":".."} members (not the braces) into answer. */
 KT_MUST kt_error *model_list(kt_tx *tx, const model_query *query, json *answer);
@@ -317,8 +318,7 @@ KT_MUST kt_error *model_aggregate(
  * Members "rows": [{entity, id, title, number, matched}]. */
 KT_MUST kt_error *model_search(kt_tx *tx, kt_str text, const variant *entities, uint32_t limit, json *answer);
 /* Iterates matching records in order, for rooms above (export, reassign): while (model_next) ...
- * model_query_end, always. limit 0: all. A record is good until the next call, or as long as the transaction
- * if the query says keep. Records may be written meanwhile, the ones found so far included. */
+ * model_query_end */
 typedef struct model_rows model_rows;
 KT_MUST kt_error *model_query_open(kt_tx *tx, const model_query *query, model_rows **rows);
 bool model_next(model_rows *rows, model_record *record);

@@ -17,10 +17,10 @@ KT_MUST kt_error *plugins_open(
 void plugins_close(plugins *plugins);
 /* The current generation, held: release it when the call ends. thread: any */
 const model_catalogue *plugins_hold(plugins *plugins);
-/* The generation that belongs to this snapshot, held: a catalogue that is newer than its snapshot would look for
- * entries of indexes that are not there yet, an older one would not keep them. Open the view first; in a write,
- * call it within the job.
- *   returns unavailable: the catalogue changed twice meanwhile; try again with a new snapshot. thread: any */
+/* The generation that belongs to this snapshot, held: a catalogue that is newer than its snapshot would look
+ * for entries of indexes that are not there yet, an older one would not keep them. Open the view first; in a
+ * write, call it within the job. returns unavailable: the catalogue changed twice meanwhile; try again with a
+ * new snapshot. thread: any */
 KT_MUST kt_error *plugins_hold_view(
     plugins *plugins, arena *arena, store_view *view, const model_catalogue **catalogue);
 /* Builds and swaps in a new generation; unrelated calls go on. Names every unmet need. thread: any but the

@@ -1,0 +1,488 @@
+/* shape.c -- values between records and C structs.
+ *
+ * A struct says "not set" by all-zero bytes, but a bool and an int have no such value: zero in the struct
+ * where the record's value is not set leaves it not set, so that defaults hold. */
+#include "model/shape.h"
+
+#include <stdlib.h>
+
+#define ANY_SHIFT 48 /* a reference to any entity in one kt_id: the entity's number above, its id below */
+#define ANY_IDS   (((uint64_t)1 << ANY_SHIFT) - 1)
+
+static void *member(kt_record *rec, size_t at)
+{
+    return (char *)rec + at;
+}
+
+static const void *member_of(const kt_record *rec, size_t at)
+{
+    return (const char *)rec + at;
+}
+
+/* Capacity of an array of lines that holds count: see kt_line_add. */
+static size_t lines_room(size_t count)
+{
+    size_t room = 4;
+    while (room < count)
+        room *= 2;
+    return room;
+}
+
+/* ---- From a record into a struct ---- */
+
+typedef struct {
+    kt_tx *tx;
+    bool keep;
+    struct {
+        const model_entity *entity;
+        uint64_t id;
+        const model_record *record; /* NULL: there is none */
+    } followed[SHAPE_FOLLOW_MAX];
+    size_t next;
+} filling;
+
+static kt_error *fill_str(filling *f, kt_str s, kt_str *out)
+{
+    *out = s;
+    if (f->keep || !s.ptr)
+        return NULL;
+    *out = arena_str(f->tx->arena, s);
+    return out->ptr ? NULL : error_no_memory();
+}
+
+static kt_error *follow(filling *f, const model_entity *entity, uint64_t id, const model_record **record)
+{
+    for (size_t i = 0; i < SHAPE_FOLLOW_MAX; i++) {
+        if (f->followed[i].entity == entity && f->followed[i].id == id) {
+            *record = f->followed[i].record;
+            return NULL;
+        }
+    }
+    bool found = false;
+    model_record *loaded = ARENA_NEW(f->tx->arena, model_record);
+    if (!loaded)
+        return error_no_memory();
+    KT_TRY(model_load(f->tx, entity, id, loaded, &found));
+    *record = found ? loaded : NULL;
+    f->followed[f->next].entity = entity;
+    f->followed[f->next].id = id;
+    f->followed[f->next].record = *record;
+    f->next = (f->next + 1) % SHAPE_FOLLOW_MAX;
+    return NULL;
+}
+
+static kt_error *fill_struct(
+    filling *f, const shape_binding *binding, const model_record *record, kt_record *rec);
+
+static kt_error *fill_refs(filling *f, const model_value *value, kt_lines *out)
+{
+    size_t count = value->as.refs.count;
+    kt_id *ids = ARENA_ARRAY(f->tx->arena, kt_id, lines_room(count));
+    if (!ids)
+        return error_no_memory();
+    for (size_t i = 0; i < count; i++)
+        ids[i].v = value->as.refs.ids[i];
+    *out = (kt_lines){NULL, ids, count};
+    return NULL;
+}
+
+static kt_error *fill_lines(filling *f, const shape_binding *binding, const model_value *value, kt_lines *out)
+{
+    size_t count = value->set ? value->as.lines.count : 0, size = binding->shape->size;
+    *out = (kt_lines){binding->shape, NULL, 0};
+    if (!count)
+        return NULL;
+    char *items = arena_alloc(f->tx->arena, size * lines_room(count));
+    if (!items)
+        return error_no_memory();
+    *out = (kt_lines){binding->shape, items, count};
+    for (size_t i = 0; i < count; i++)
+        KT_TRY(fill_struct(f, binding, &value->as.lines.items[i], kt_line(out, i)));
+    return NULL;
+}
+
+static kt_error *fill_member(
+    filling *f, const shape_row *row, const model_field *field, const model_value *value, void *at)
+{
+    static const model_value none;
+    if (!value)
+        value = &none;
+    bool set = value->set;
+    switch (field->type) {
+    case KT_STRING:
+    case KT_TEXT:
+    case KT_JSON:
+        return fill_str(f, set ? value->as.s : (kt_str){NULL, 0}, at);
+    case KT_BOOL:
+        *(bool *)at = set && value->as.i;
+        return NULL;
+    case KT_INT:
+        *(int64_t *)at = set ? value->as.i : 0;
+        return NULL;
+    case KT_MONEY:
+    case KT_PRICE:
+    case KT_QUANTITY:
+    case KT_PERCENT:
+    case KT_RATE:
+        *(kt_dec *)at = set ? value->as.d : (kt_dec){0};
+        return NULL;
+    case KT_DATE:
+        *(kt_date *)at = (kt_date){set ? (int32_t)value->as.i : 0};
+        return NULL;
+    case KT_TIME:
+        *(kt_time *)at = (kt_time){set ? value->as.i : 0};
+        return NULL;
+    case KT_STATE:
+        *(unsigned *)at = set ? (unsigned)value->as.i : 0;
+        return NULL;
+    case KT_REF:
+    case KT_FILE:
+        if (set && is_any(field))
+            *(kt_id *)at = (kt_id){(uint64_t)value->as.any.entity << ANY_SHIFT | value->as.any.id};
+        else
+            *(kt_id *)at = (kt_id){set ? (uint64_t)value->as.i : 0};
+        return NULL;
+    case KT_REFS:
+        *(kt_lines *)at = (kt_lines){0};
+        return set ? fill_refs(f, value, at) : NULL;
+    case KT_LINES:
+        return fill_lines(f, row->lines, value, at);
+    }
+    abort(); /* the catalogue holds no other type */
+}
+
+static kt_error *fill_row(filling *f, const shape_row *row, const model_record *record, void *at)
+{
+    for (size_t i = 0; i + 1 < row->count; i++) {
+        const model_value *ref = &record->values[row->steps[i]->position];
+        if (!ref->set)
+            return fill_member(f, row, row->steps[row->count - 1], NULL, at);
+        KT_TRY(follow(f, row->steps[i]->target, (uint64_t)ref->as.i, &record));
+        if (!record)
+            return fill_member(f, row, row->steps[row->count - 1], NULL, at);
+    }
+    const model_field *field = row->steps[row->count - 1];
+    return fill_member(f, row, field, &record->values[field->position], at);
+}
+
+static kt_error *fill_header(filling *f, const model_record *record, kt_record *rec)
+{
+    const model_value *v = record->values;
+    if (record->entity->lines_only) {
+        const model_field *id = model_field_find(record->entity, KT_STR("id"));
+        rec->id.v = id && v[id->position].set ? (uint64_t)v[id->position].as.i : 0;
+        return NULL;
+    }
+    rec->id.v = (uint64_t)v[MODEL_ID].as.i;
+    rec->version = (uint32_t)v[MODEL_VERSION].as.i;
+    rec->company.v = (uint64_t)v[MODEL_COMPANY].as.i;
+    rec->created_by.v = (uint64_t)v[MODEL_CREATED_BY].as.i;
+    rec->updated_by.v = (uint64_t)v[MODEL_UPDATED_BY].as.i;
+    rec->created_at.ms = v[MODEL_CREATED_AT].as.i;
+    rec->updated_at.ms = v[MODEL_UPDATED_AT].as.i;
+    KT_TRY(fill_str(f, v[MODEL_NUMBER].as.s, &rec->number));
+    return fill_str(f, v[MODEL_EXTERNAL_ID].as.s, &rec->external_id);
+}
+
+static kt_error *fill_struct(
+    filling *f, const shape_binding *binding, const model_record *record, kt_record *rec)
+{
+    *rec = (kt_record){.of = binding->shape};
+    KT_TRY(fill_header(f, record, rec));
+    for (size_t i = 0; i < binding->count; i++) {
+        const shape_row *row = &binding->rows[i];
+        if (row->count)
+            KT_TRY(fill_row(f, row, record, member(rec, row->declared->at)));
+    }
+    return NULL;
+}
+
+kt_error *shape_fill_bound(
+    kt_tx *tx, const shape_binding *binding, const model_record *record, bool keep, kt_record *rec)
+{
+    filling f = {.tx = tx, .keep = keep};
+    return fill_struct(&f, binding, record, rec);
+}
+
+/* The binding of a shape for a record: by its name, or over these lines or parameters. */
+static kt_error *bind_for(
+    kt_tx *tx, const kt_shape *shape, const model_entity *entity, const shape_binding **binding)
+{
+    return shape->name ? shape_bind(tx, shape, binding) : shape_bind_to(tx, shape, entity, binding);
+}
+
+kt_error *shape_fill(kt_tx *tx, const kt_shape *shape, const model_record *record, kt_record **rec)
+{
+    const shape_binding *binding = NULL;
+    KT_TRY(bind_for(tx, shape, record->entity, &binding));
+    *rec = arena_alloc(tx->arena, shape->size);
+    return *rec ? shape_fill_bound(tx, binding, record, true, *rec) : error_no_memory();
+}
+
+/* ---- From a struct into a record ---- */
+
+static kt_error *take_struct(
+    kt_tx *tx, const shape_binding *binding, const kt_record *rec, model_record *record, bool *changed);
+
+/* A decimal at the field's scale; digits are never dropped in silence. */
+static kt_error *take_dec(kt_tx *tx, const model_field *field, kt_dec from, model_value *value)
+{
+    *value = (model_value){0};
+    if (from.scale1 == 0)
+        return NULL;
+    kt_dec to = kt_dec_round(from, field->scale);
+    if (to.scale1 == UINT8_MAX)
+        return kt_fail(tx, KT_LIMIT, arena_str(tx->arena, field->name).ptr, "the value is too large",
+            "wartość jest zbyt duża");
+    if (kt_dec_cmp(to, from) != 0)
+        return kt_fail(tx, KT_VALIDATION, arena_str(tx->arena, field->name).ptr,
+            "more than %d digits after the point", "więcej niż %d cyfr po przecinku", field->scale);
+    value->set = true;
+    value->as.d = to;
+    return NULL;
+}
+
+static kt_error *take_any(kt_tx *tx, const model_field *field, kt_id from, model_value *value)
+{
+    uint16_t number = (uint16_t)(from.v >> ANY_SHIFT);
+    if (!model_entity_by_number(tx->catalogue, number))
+        return kt_fail(tx, KT_VALIDATION, arena_str(tx->arena, field->name).ptr,
+            "the reference names no entity: make it with kt_any",
+            "odwołanie nie podaje encji: utwórz je przez kt_any");
+    value->as.any.entity = number;
+    value->as.any.id = from.v & ANY_IDS;
+    return NULL;
+}
+
+static kt_error *take_refs(kt_tx *tx, const kt_lines *from, model_value *value)
+{
+    const kt_id *ids = from->items;
+    uint64_t *copy = ARENA_ARRAY(tx->arena, uint64_t, from->count + 1);
+    if (!copy)
+        return error_no_memory();
+    for (size_t i = 0; i < from->count; i++)
+        copy[i] = ids[i].v;
+    value->set = from->count != 0;
+    value->as.refs.ids = copy;
+    value->as.refs.count = from->count;
+    return NULL;
+}
+
+static const model_record *line_find(const model_value *lines, const model_field *id, uint64_t wanted)
+{
+    for (size_t i = 0; lines->set && i < lines->as.lines.count; i++) {
+        const model_value *v = &lines->as.lines.items[i].values[id->position];
+        if (v->set && (uint64_t)v->as.i == wanted)
+            return &lines->as.lines.items[i];
+    }
+    return NULL;
+}
+
+static kt_error *take_line(kt_tx *tx, const shape_row *row, const model_value *old, const kt_record *rec,
+    size_t i, model_record *line, bool *changed)
+{
+    const model_field *field = row->steps[0];
+    const model_field *id = model_field_find(field->lines, KT_STR("id"));
+    const model_record *before = id && rec->id.v ? line_find(old, id, rec->id.v) : NULL;
+    if (rec->id.v && !before) {
+        kt_str path = arena_format(tx->arena, "%.*s[%zu]", STR_ARG(field->name), i);
+        return kt_fail(tx, KT_VALIDATION, path.ptr, "there is no line %llu", "nie ma pozycji %llu",
+            (unsigned long long)rec->id.v);
+    }
+    KT_TRY(before ? model_record_copy(tx, before, line) : model_record_new(tx, field->lines, line));
+    kt_error *e = take_struct(tx, row->lines, rec, line, changed);
+    return e ? error_under(e, arena_format(tx->arena, "%.*s[%zu]", STR_ARG(field->name), i).ptr) : NULL;
+}
+
+/* Lines keep what the shape does not bind. *changed is set if anything differs from the old ones. */
+static kt_error *take_lines(kt_tx *tx, const shape_row *row, const kt_lines *from, const model_value *old,
+    model_value *value, bool *changed)
+{
+    size_t old_count = old->set ? old->as.lines.count : 0;
+    *changed = from->count != old_count;
+    if (from->count && from->of != row->declared->lines)
+        return kt_fail(tx, KT_RULE, arena_str(tx->arena, row->steps[0]->name).ptr,
+            "the lines are of another shape", "pozycje mają inny kształt");
+    model_record *items = ARENA_ARRAY(tx->arena, model_record, from->count + 1);
+    if (!items)
+        return error_no_memory();
+    kt_error *all = NULL;
+    for (size_t i = 0; i < from->count; i++) {
+        const kt_record *rec = kt_line(from, i);
+        const model_field *id = model_field_find(row->steps[0]->lines, KT_STR("id"));
+        if (i >= old_count || !rec->id.v || !id ||
+            (uint64_t)old->as.lines.items[i].values[id->position].as.i != rec->id.v)
+            *changed = true;
+        kt_also(&all, take_line(tx, row, old, rec, i, &items[i], changed));
+    }
+    value->set = from->count != 0;
+    value->as.lines.items = items;
+    value->as.lines.count = from->count;
+    return all;
+}
+
+/* The member as a value; *same: it must be left alone. */
+static kt_error *take_member(
+    kt_tx *tx, const shape_row *row, const void *at, const model_value *old, model_value *value, bool *same)
+{
+    const model_field *field = row->steps[0];
+    *value = (model_value){0};
+    switch (field->type) {
+    case KT_STRING:
+    case KT_TEXT:
+    case KT_JSON:
+        value->as.s = *(const kt_str *)at;
+        value->set = value->as.s.ptr && value->as.s.len;
+        break;
+    case KT_BOOL:
+        value->as.i = *(const bool *)at;
+        value->set = value->as.i || old->set;
+        break;
+    case KT_INT:
+        value->as.i = *(const int64_t *)at;
+        value->set = value->as.i || old->set;
+        break;
+    case KT_MONEY:
+    case KT_PRICE:
+    case KT_QUANTITY:
+    case KT_PERCENT:
+    case KT_RATE:
+        KT_TRY(take_dec(tx, field, *(const kt_dec *)at, value));
+        break;
+    case KT_DATE:
+        value->as.i = ((const kt_date *)at)->day;
+        value->set = value->as.i;
+        break;
+    case KT_TIME:
+        value->as.i = ((const kt_time *)at)->ms;
+        value->set = value->as.i;
+        break;
+    case KT_STATE:
+        value->as.i = *(const unsigned *)at;
+        value->set = value->as.i;
+        break;
+    case KT_REF:
+    case KT_FILE:
+        value->set = ((const kt_id *)at)->v;
+        if (value->set && is_any(field))
+            KT_TRY(take_any(tx, field, *(const kt_id *)at, value));
+        else
+            value->as.i = (int64_t)((const kt_id *)at)->v;
+        break;
+    case KT_REFS:
+        KT_TRY(take_refs(tx, at, value));
+        break;
+    case KT_LINES: {
+        bool changed = false;
+        KT_TRY(take_lines(tx, row, at, old, value, &changed));
+        *same = !changed;
+        return NULL;
+    }
+    }
+    *same = model_value_equal(field, old, value);
+    return NULL;
+}
+
+static kt_error *take_struct(
+    kt_tx *tx, const shape_binding *binding, const kt_record *rec, model_record *record, bool *changed)
+{
+    kt_error *all = NULL;
+    for (size_t i = 0; i < binding->count; i++) {
+        const shape_row *row = &binding->rows[i];
+        if (row->count != 1 || row->steps[0]->system)
+            continue; /* what a path through a reference brought is only looked at */
+        model_value value, *old = &record->values[row->steps[0]->position];
+        bool same = true;
+        kt_error *e = take_member(tx, row, member_of(rec, row->declared->at), old, &value, &same);
+        if (e) {
+            kt_also(&all, e);
+        } else if (!same) {
+            *old = value;
+            *changed = true;
+        }
+    }
+    return all;
+}
+
+kt_error *shape_take_bound(
+    kt_tx *tx, const shape_binding *binding, const kt_record *rec, model_record *record)
+{
+    bool changed = false;
+    if (!record->entity->lines_only) {
+        model_value *external = &record->values[MODEL_EXTERNAL_ID];
+        if (!str_eq(external->set ? external->as.s : (kt_str){NULL, 0}, rec->external_id))
+            *external = (model_value){.set = rec->external_id.len != 0, .as.s = rec->external_id};
+    }
+    return take_struct(tx, binding, rec, record, &changed);
+}
+
+kt_error *shape_take(kt_tx *tx, const kt_record *rec, model_record *record)
+{
+    const shape_binding *binding = NULL;
+    KT_TRY(bind_for(tx, rec->of, record->entity, &binding));
+    return shape_take_bound(tx, binding, rec, record);
+}
+
+/* ---- References to any entity ---- */
+
+kt_id kt_any(const kt_tx *tx, const char *entity, kt_id id)
+{
+    const model_entity *e = model_entity_find(tx->catalogue, str_of(entity));
+    return (kt_id){e && id.v && id.v <= ANY_IDS ? (uint64_t)e->number << ANY_SHIFT | id.v : 0};
+}
+
+const char *kt_any_entity(const kt_tx *tx, kt_id any)
+{
+    const model_entity *e = any.v ? model_entity_by_number(tx->catalogue, (uint16_t)(any.v >> ANY_SHIFT))
+                                  : NULL;
+    return e ? e->name.ptr : NULL;
+}
+
+kt_id kt_any_id(kt_id any)
+{
+    return (kt_id){any.v & ANY_IDS};
+}
+
+/* ---- Lines and casts ---- */
+
+kt_record *kt_line(const kt_lines *lines, size_t i)
+{
+    if (i >= lines->count || !lines->of)
+        abort(); /* a module's own mistake, before it reads beyond the array */
+    return (kt_record *)(void *)((char *)lines->items + i * lines->of->size);
+}
+
+/* Arrays of lines have room for the power of two above their count (at least 4): no room is noted anywhere,
+ * the array is full when its count is such a number. */
+kt_error *kt_line_add(kt_tx *tx, kt_lines *lines, const kt_record *line)
+{
+    if (lines->count && lines->of != line->of)
+        return kt_fail(tx, KT_RULE, NULL, "the line is of another shape", "pozycja ma inny kształt");
+    size_t size = line->of->size, count = lines->count;
+    if (!count || lines_room(count) == count) {
+        char *items = arena_alloc(tx->arena, size * lines_room(count + 1));
+        if (!items)
+            return error_no_memory();
+        if (count)
+            memcpy(items, lines->items, size * count);
+        lines->items = items;
+    }
+    lines->of = line->of;
+    memcpy((char *)lines->items + size * count, line, size);
+    lines->count++;
+    return NULL;
+}
+
+kt_record *kt_as(kt_record *rec, const kt_shape *shape)
+{
+    if (!rec || rec->of != shape)
+        abort(); /* a record of another shape: reading on would read other members */
+    return rec;
+}
+
+const kt_record *kt_see(const kt_record *rec, const kt_shape *shape)
+{
+    if (!rec || rec->of != shape)
+        abort();
+    return rec;
+}

@@ -1,0 +1,62 @@
+/* shape.h -- C structs over records: the binding of a module's shapes. Inside the room only.
+ *
+ * A shape is compiled once per catalogue into a binding: for each row the fields that its path goes through.
+ * Most shapes are known when the catalogue is built (shape_check); one that only a function names is compiled
+ * at its first use. Bindings live as long as the catalogue. */
+#pragma once
+#include "model/internal.h"
+
+enum {
+    SHAPE_STEPS_MAX = 6,  /* of a dotted path */
+    SHAPE_FOLLOW_MAX = 4, /* referenced records kept while a struct is filled */
+};
+
+typedef struct shape_binding shape_binding;
+typedef struct {
+    const kt_field *declared; /* type, offset, shape of lines */
+    size_t count;             /* 0: the field belongs to a module that is not enabled: stays not set */
+    const model_field *steps[SHAPE_STEPS_MAX];
+    const shape_binding *lines; /* of KT_LINES */
+} shape_row;
+struct shape_binding {
+    const kt_shape *shape;
+    const model_entity *entity; /* NULL: nobody has that entity now */
+    const shape_row *rows;
+    size_t count;
+    bool named;              /* bound by the shape's own name */
+    const kt_error *problem; /* NULL: sound */
+};
+
+/* The bindings of one catalogue, which it borrows. returns NULL: no memory. thread: any may look up */
+typedef struct shape_table shape_table;
+KT_MUST shape_table *shape_table_open(const model_catalogue *catalogue);
+void shape_table_close(shape_table *table);
+
+/* Checks every row of a shape against the catalogue, all problems at once; where: "crm.deal.convert", for
+ * their paths. An entity that nobody has is no problem. */
+KT_MUST kt_error *shape_check(
+    arena *arena, const model_catalogue *catalogue, const kt_shape *shape, const char *where);
+
+/* The binding of a shape to the entity that it names.
+ *   returns unavailable: no enabled module has the entity; validation: the shape does not fit it */
+KT_MUST kt_error *shape_bind(kt_tx *tx, const kt_shape *shape, const shape_binding **binding);
+/* As shape_bind, for a nameless shape over these lines or parameters. */
+KT_MUST kt_error *shape_bind_to(
+    kt_tx *tx, const kt_shape *shape, const model_entity *entity, const shape_binding **binding);
+
+/* Fills a struct of the binding's shape. keep: the record's strings live as long as the transaction; else
+ * they are copied. */
+KT_MUST kt_error *shape_fill_bound(
+    kt_tx *tx, const shape_binding *binding, const model_record *record, bool keep, kt_record *rec);
+/* See shape_take (internal.h). */
+KT_MUST kt_error *shape_take_bound(
+    kt_tx *tx, const shape_binding *binding, const kt_record *rec, model_record *record);
+
+/* Reads an object of wire values into a new struct: defaults, what is required, unknown members; all problems
+ * at once, under path. shape NULL: none are taken, *rec is NULL. */
+KT_MUST kt_error *shape_params_read(
+    kt_tx *tx, const kt_shape *shape, const variant *params, const char *path, kt_record **rec);
+/* Writes the struct's members (not the braces) as wire values. */
+KT_MUST kt_error *shape_result_json(kt_tx *tx, const kt_shape *shape, const kt_record *rec, json *out);
+/* Copies the members that have the same name and kind in both shapes, for events without an entity. */
+void shape_copy_named(const kt_record *from, kt_record *to);

@@ -1,0 +1,216 @@
+/* shape_call.c -- parameters and results of methods and actions, a module's own events, services. */
+#include "model/shape.h"
+
+static void param_default(kt_tx *tx, const model_default *given, model_value *value)
+{
+    switch (given->kind) {
+    case DEFAULT_NONE:
+        return;
+    case DEFAULT_VALUE:
+        *value = given->value;
+        return;
+    case DEFAULT_TODAY:
+        *value = (model_value){true, .as.i = kt_today(tx).day};
+        return;
+    case DEFAULT_NOW:
+        *value = (model_value){true, .as.i = tx->now.ms};
+        return;
+    case DEFAULT_ME:
+        *value = (model_value){tx->user != 0, .as.i = (int64_t)tx->user};
+        return;
+    case DEFAULT_COMPANY:
+        *value = (model_value){tx->company != 0, .as.i = (int64_t)tx->company};
+        return;
+    }
+}
+
+static const char *param_path(kt_tx *tx, const char *under, kt_str name)
+{
+    const char
+        *path = arena_format(tx->arena, "%s%s%.*s", under ? under : "", under ? "." : "", STR_ARG(name)).ptr;
+    return path ? path : "params";
+}
+
+static kt_error *missing(kt_tx *tx, const char *path)
+{
+    return kt_fail(tx, KT_VALIDATION, path, "is required", "jest wymagane");
+}
+
+/* Lines of parameters: what is not given takes its default, or is missing. */
+static kt_error *lines_complete(kt_tx *tx, const model_field *field, const char *path, model_value *value)
+{
+    kt_error *all = NULL;
+    const model_entity *entity = field->lines;
+    for (size_t i = 0; value->set && i < value->as.lines.count; i++) {
+        model_value *values = value->as.lines.items[i].values;
+        const char *under = arena_format(tx->arena, "%s[%zu]", path, i).ptr;
+        for (size_t k = 0; k < entity->field_count; k++) {
+            if (!values[k].set)
+                param_default(tx, &entity->internals->defaults[k], &values[k]);
+            if (!values[k].set && entity->fields[k].required)
+                kt_also(&all, missing(tx, param_path(tx, under, entity->fields[k].name)));
+        }
+    }
+    return all;
+}
+
+static kt_error *param_read(kt_tx *tx, const model_entity *entity, const model_field *field,
+    const variant *params, const char *under, model_value *value)
+{
+    const variant *given = variant_get(params, field->name.ptr);
+    const char *path = param_path(tx, under, field->name);
+    if (given)
+        KT_TRY(model_value_read(tx, entity, field, given, path, value));
+    if (!value->set)
+        param_default(tx, &entity->internals->defaults[field->position], value);
+    if (!value->set && field->required)
+        return missing(tx, path);
+    return field->type == KT_LINES ? lines_complete(tx, field, path, value) : NULL;
+}
+
+static kt_error *params_known(kt_tx *tx, const model_entity *entity, const variant *params, const char *under)
+{
+    kt_error *all = NULL;
+    for (size_t i = 0; params && i < params->as.object.count; i++) {
+        kt_str name = params->as.object.members[i].name;
+        if (!entity || !model_field_find(entity, name))
+            kt_also(&all, kt_fail(tx, KT_VALIDATION, param_path(tx, under, name),
+                              "there is no such parameter", "nie ma takiego parametru"));
+    }
+    return all;
+}
+
+kt_error *shape_params_read(
+    kt_tx *tx, const kt_shape *shape, const variant *params, const char *path, kt_record **rec)
+{
+    *rec = NULL;
+    if (params && params->kind == VARIANT_NULL)
+        params = NULL;
+    if (params && params->kind != VARIANT_OBJECT)
+        return kt_fail(tx, KT_VALIDATION, path, "%s was given, an object of parameters expected",
+            "podano %s, a oczekiwano obiektu z parametrami", variant_kind_name(params->kind));
+    const model_entity *entity = shape ? model_shape_entity(tx->catalogue, shape) : NULL;
+    if (shape && !entity)
+        return kt_fail(tx, KT_UNAVAILABLE, path, "the parameters belong to a module that is not enabled",
+            "parametry należą do modułu, który nie jest włączony");
+    kt_error *all = params_known(tx, entity, params, path);
+    if (!shape)
+        return all;
+    model_record record = {0};
+    KT_TRY(model_record_new(tx, entity, &record));
+    for (size_t i = 0; i < entity->field_count; i++)
+        kt_also(&all, param_read(tx, entity, &entity->fields[i], params, path, &record.values[i]));
+    return all ? all : shape_fill(tx, shape, &record, rec);
+}
+
+kt_error *shape_result_json(kt_tx *tx, const kt_shape *shape, const kt_record *rec, json *out)
+{
+    model_record record = {0};
+    const model_entity *entity = model_shape_entity(tx->catalogue, shape);
+    if (!entity)
+        return kt_fail(tx, KT_UNAVAILABLE, NULL, "the result belongs to a module that is not enabled",
+            "wynik należy do modułu, który nie jest włączony");
+    KT_TRY(model_record_new(tx, entity, &record));
+    KT_TRY(shape_take(tx, rec, &record));
+    for (size_t i = 0; i < entity->field_count; i++) {
+        const model_field *field = &entity->fields[i];
+        if (field->system)
+            continue;
+        json_key_str(out, field->name);
+        model_value_json(tx, entity, field, &record.values[i], out);
+    }
+    return NULL;
+}
+
+kt_error *model_call(kt_tx *tx, const kt_method *method, const variant *params, json *answer)
+{
+    kt_record *given = NULL, *result = NULL;
+    KT_TRY(shape_params_read(tx, method->params, params, NULL, &given));
+    if (method->result) {
+        result = arena_alloc(tx->arena, method->result->size);
+        if (!result)
+            return error_no_memory();
+        result->of = method->result;
+    }
+    KT_TRY(method->run(tx, given, result));
+    return result ? shape_result_json(tx, method->result, result, answer) : NULL;
+}
+
+/* ---- Services and events ---- */
+
+const void *kt_service_find(kt_tx *tx, const char *name, unsigned version)
+{
+    return model_service_find(tx->catalogue, name, version);
+}
+
+void shape_copy_named(const kt_record *from, kt_record *to)
+{
+    static const size_t sizes[] = {[KT_STRING] = sizeof(kt_str),
+        [KT_TEXT] = sizeof(kt_str),
+        [KT_BOOL] = sizeof(bool),
+        [KT_INT] = sizeof(int64_t),
+        [KT_MONEY] = sizeof(kt_dec),
+        [KT_PRICE] = sizeof(kt_dec),
+        [KT_QUANTITY] = sizeof(kt_dec),
+        [KT_PERCENT] = sizeof(kt_dec),
+        [KT_RATE] = sizeof(kt_dec),
+        [KT_DATE] = sizeof(kt_date),
+        [KT_TIME] = sizeof(kt_time),
+        [KT_STATE] = sizeof(unsigned),
+        [KT_REF] = sizeof(kt_id),
+        [KT_REFS] = sizeof(kt_lines),
+        [KT_JSON] = sizeof(kt_str),
+        [KT_FILE] = sizeof(kt_id)};
+    const kt_shape *shape = to->of;
+    *to = *from;
+    to->of = shape;
+    for (const kt_field *t = shape->fields; t->type; t++) {
+        for (const kt_field *f = from->of->fields; f->type; f++) {
+            if (t->type == f->type && t->type != KT_LINES && strcmp(t->name, f->name) == 0)
+                memcpy((char *)to + t->at, (const char *)from + f->at, sizes[t->type]);
+        }
+    }
+}
+
+/* A payload without an entity: each handler gets its own struct, by the names of the members. */
+static kt_error *emit_plain(
+    kt_tx *tx, const model_handlers *handlers, const char *event, const kt_record *payload)
+{
+    kt_error *e = NULL;
+    for (size_t i = 0; !e && i < handlers->count; i++) {
+        const kt_handler *handler = handlers->items[i].declared;
+        kt_record *mine = arena_alloc(tx->arena, handler->shape ? handler->shape->size : sizeof *mine);
+        if (!mine)
+            return error_no_memory();
+        mine->of = handler->shape;
+        if (payload && handler->shape)
+            shape_copy_named(payload, mine);
+        kt_event announced = {.name = event, .after = mine};
+        tx->depth++;
+        e = handler->run(tx, &announced);
+        tx->depth--;
+    }
+    return e;
+}
+
+kt_error *kt_emit(kt_tx *tx, const char *event, const kt_record *payload)
+{
+    model_handlers handlers = model_handlers_find(tx->catalogue, str_of(event));
+    if (!handlers.count)
+        return NULL;
+    if (tx->depth >= DEPTH_MAX)
+        return kt_fail(tx, KT_LIMIT, NULL, "events cause each other more than %d deep",
+            "zdarzenia wywołują się nawzajem głębiej niż %d poziomów", DEPTH_MAX);
+    if (!payload || !payload->of || !payload->of->name)
+        return emit_plain(tx, &handlers, event, payload);
+    model_record record = {0};
+    const shape_binding *binding = NULL;
+    bool found = false;
+    KT_TRY(shape_bind(tx, payload->of, &binding));
+    if (payload->id.v)
+        KT_TRY(model_load(tx, binding->entity, payload->id.v, &record, &found));
+    if (!found)
+        KT_TRY(model_record_new(tx, binding->entity, &record));
+    KT_TRY(shape_take_bound(tx, binding, payload, &record));
+    return model_run_handlers(tx, &handlers, event, NULL, &record);
+}

@@ -1,0 +1,247 @@
+/* shape_query.c -- queries over C structs: conditions on members become a filter of the query language, so
+ * that a module's query is planned, limited and judged like any other. */
+#include <stdlib.h>
+
+#include "kit/decimal.h"
+#include "model/shape.h"
+
+struct kt_cursor {
+    kt_tx *tx;
+    const shape_binding *binding;
+    model_rows *rows;
+    kt_error *error;
+    uint32_t left; /* rows still wanted; UINT32_MAX: all */
+};
+
+static const shape_row *row_at(const shape_binding *binding, size_t at)
+{
+    for (size_t i = 0; i < binding->count; i++) {
+        if (binding->rows[i].declared->at == at)
+            return &binding->rows[i];
+    }
+    return NULL;
+}
+
+static bool text_variant(arena *arena, kt_str text, variant *out)
+{
+    out->kind = text.ptr ? VARIANT_STRING : VARIANT_NULL;
+    out->as.string = arena_str(arena, text);
+    return !text.ptr || out->as.string.ptr;
+}
+
+static bool choice_variant(arena *arena, const model_field *field, unsigned value, variant *out)
+{
+    for (const kt_choice *c = field->choices; value && c && c->value; c++) {
+        if (c->value == value)
+            return text_variant(arena, str_of(c->name), out);
+    }
+    out->kind = VARIANT_NULL;
+    return value == 0;
+}
+
+static bool any_variant(kt_tx *tx, kt_id id, variant *out)
+{
+    const char *entity = kt_any_entity(tx, id);
+    variant_member *members = ARENA_ARRAY(tx->arena, variant_member, 2);
+    variant *values = ARENA_ARRAY(tx->arena, variant, 2);
+    if (!entity || !members || !values)
+        return false;
+    values[0] = (variant){VARIANT_STRING, .as.string = str_of(entity)};
+    values[1] = (variant){VARIANT_INT, .as.integer = (int64_t)kt_any_id(id).v};
+    members[0] = (variant_member){KT_STR("entity"), &values[0]};
+    members[1] = (variant_member){KT_STR("id"), &values[1]};
+    *out = (variant){VARIANT_OBJECT, .as.object = {members, 2}};
+    return true;
+}
+
+/* A member's value as the wire has it. returns false: no memory, or not a value that can be compared */
+static bool value_variant(kt_tx *tx, const model_field *field, const void *value, variant *out)
+{
+    char text[64];
+    *out = (variant){VARIANT_NULL};
+    switch (field->type) {
+    case KT_STRING:
+    case KT_TEXT:
+    case KT_JSON:
+        return text_variant(tx->arena, *(const kt_str *)value, out);
+    case KT_BOOL:
+        *out = (variant){VARIANT_BOOL, .as.boolean = *(const bool *)value};
+        return true;
+    case KT_INT:
+        *out = (variant){VARIANT_INT, .as.integer = *(const int64_t *)value};
+        return true;
+    case KT_MONEY:
+    case KT_PRICE:
+    case KT_QUANTITY:
+    case KT_PERCENT:
+    case KT_RATE: {
+        const kt_dec *dec = value;
+        return !dec->scale1 || text_variant(tx->arena, (kt_str){text, dec_text(*dec, text)}, out);
+    }
+    case KT_DATE: {
+        const kt_date *date = value;
+        return !date->day || text_variant(tx->arena, (kt_str){text, date_text(*date, text)}, out);
+    }
+    case KT_TIME: {
+        const kt_time *time = value;
+        return !time->ms || text_variant(tx->arena, (kt_str){text, time_text(*time, text)}, out);
+    }
+    case KT_STATE:
+        return choice_variant(tx->arena, field, *(const unsigned *)value, out);
+    case KT_REF:
+    case KT_REFS: /* holds this id */
+    case KT_FILE: {
+        const kt_id *id = value;
+        if (id->v && is_any(field))
+            return any_variant(tx, *id, out);
+        if (id->v)
+            *out = (variant){VARIANT_INT, .as.integer = (int64_t)id->v};
+        return true;
+    }
+    case KT_LINES:
+        return false;
+    }
+    abort(); /* the catalogue holds no other type */
+}
+
+/* [name, op, value] */
+static kt_error *where_variant(kt_tx *tx, const shape_binding *binding, const kt_where *where, variant *out)
+{
+    static const char *const ops[] = {
+        [KT_EQ] = "=", [KT_NE] = "!=", [KT_LT] = "<", [KT_LE] = "<=", [KT_GT] = ">", [KT_GE] = ">="};
+    const shape_row *row = row_at(binding, where->at);
+    variant *items = ARENA_ARRAY(tx->arena, variant, 3);
+    if (!items)
+        return error_no_memory();
+    *out = (variant){VARIANT_ARRAY, .as.array = {items, 3}};
+    items[1] = (variant){VARIANT_STRING, .as.string = str_of(ops[where->op])};
+    if (!row && where->at == offsetof(kt_record, id)) {
+        items[0] = (variant){VARIANT_STRING, .as.string = KT_STR("id")};
+        items[2] = (variant){VARIANT_INT, .as.integer = (int64_t)((const kt_id *)where->value)->v};
+        return NULL;
+    }
+    if (!row || !row->count)
+        return kt_fail(tx, KT_RULE, NULL, "a condition names a member that %s does not have",
+            "warunek dotyczy pola, którego %s nie ma", binding->shape->name);
+    items[0] = (variant){VARIANT_STRING, .as.string = str_of(row->declared->name)};
+    if (!value_variant(tx, row->steps[row->count - 1], where->value, &items[2]))
+        return kt_fail(tx, KT_RULE, row->declared->name, "cannot be compared with this value",
+            "nie da się porównać z tą wartością");
+    return NULL;
+}
+
+static kt_error *filter_of(
+    kt_tx *tx, const shape_binding *binding, const kt_where *where, model_filter **filter)
+{
+    size_t count = 0;
+    *filter = NULL;
+    while (where && where[count].value)
+        count++;
+    if (!count)
+        return NULL;
+    variant *tests = ARENA_ARRAY(tx->arena, variant, count);
+    if (!tests)
+        return error_no_memory();
+    for (size_t i = 0; i < count; i++)
+        KT_TRY(where_variant(tx, binding, &where[i], &tests[i]));
+    variant all = {VARIANT_ARRAY, .as.array = {tests, count}};
+    return model_filter_read(tx, binding->entity, &all, filter);
+}
+
+static kt_error *query_of(
+    kt_tx *tx, const kt_query *query, const shape_binding **binding, variant *sort, model_query *out)
+{
+    model_filter *filter = NULL;
+    if (!query->of || !query->of->name)
+        return kt_fail(
+            tx, KT_RULE, NULL, "the query's shape names no entity", "kształt zapytania nie podaje encji");
+    KT_TRY(shape_bind(tx, query->of, binding));
+    KT_TRY(filter_of(tx, *binding, query->where, &filter));
+    *sort = (variant){VARIANT_STRING, .as.string = str_of(query->sort)};
+    *out = (model_query){.entity = (*binding)->entity, .filter = filter, .right = "read"};
+    out->sort = query->sort ? sort : NULL;
+    return NULL;
+}
+
+kt_error *kt_open(kt_tx *tx, const kt_query *query, kt_cursor **cursor)
+{
+    model_query q = {0};
+    kt_cursor *c = ARENA_NEW(tx->arena, kt_cursor);
+    variant *sort = ARENA_NEW(tx->arena, variant);
+    *cursor = NULL;
+    if (!c || !sort)
+        return error_no_memory();
+    c->tx = tx;
+    c->left = query->limit ? query->limit : UINT32_MAX;
+    KT_TRY(query_of(tx, query, &c->binding, sort, &q));
+    KT_TRY(model_query_open(tx, &q, &c->rows));
+    *cursor = c;
+    return NULL;
+}
+
+static bool next_record(kt_cursor *c, model_record *record)
+{
+    if (c->error || !c->left || !model_next(c->rows, record))
+        return false;
+    if (c->left != UINT32_MAX)
+        c->left--;
+    return true;
+}
+
+bool kt_next(kt_cursor *cursor, kt_record *rec)
+{
+    model_record record = {0};
+    if (!next_record(cursor, &record))
+        return false;
+    cursor->error = shape_fill_bound(cursor->tx, cursor->binding, &record, false, rec);
+    return !cursor->error;
+}
+
+kt_error *kt_close(kt_cursor *cursor)
+{
+    if (!cursor || !cursor->rows)
+        return NULL;
+    kt_error *e = model_query_end(cursor->rows);
+    cursor->rows = NULL;
+    kt_also(&cursor->error, e);
+    return cursor->error;
+}
+
+kt_error *kt_sum(kt_tx *tx, const kt_query *query, size_t at, kt_dec *sum)
+{
+    kt_cursor *cursor = NULL;
+    model_record record = {0};
+    *sum = (kt_dec){0};
+    KT_TRY(kt_open(tx, query, &cursor));
+    const shape_row *row = row_at(cursor->binding, at);
+    if (!row || row->count != 1 || !is_decimal(row->steps[0]->type)) {
+        kt_error *e = kt_close(cursor);
+        kt_also(&e, kt_fail(tx, KT_RULE, NULL, "only a decimal of the entity itself can be summed",
+                        "sumować można tylko pole dziesiętne samej encji"));
+        return e;
+    }
+    *sum = KT_DEC(0, row->steps[0]->scale);
+    while (next_record(cursor, &record)) {
+        const model_value *value = &record.values[row->steps[0]->position];
+        if (value->set)
+            *sum = kt_dec_add(*sum, value->as.d);
+    }
+    KT_TRY(kt_close(cursor));
+    return dec_is_bad(*sum)
+               ? kt_fail(tx, KT_LIMIT, row->declared->name, "the sum is too large", "suma jest zbyt duża")
+               : NULL;
+}
+
+kt_error *kt_count(kt_tx *tx, const kt_query *query, uint64_t *count)
+{
+    const shape_binding *binding = NULL;
+    model_query q = {0};
+    variant sort = {0};
+    *count = 0;
+    KT_TRY(query_of(tx, query, &binding, &sort, &q));
+    q.sort = NULL;
+    KT_TRY(model_count(tx, &q, count));
+    if (query->limit && *count > query->limit)
+        *count = query->limit;
+    return NULL;
+}

@@ -1,0 +1,82 @@
+/* shape_verbs.c -- the verbs of kontor.h over C structs. Rights are judged below, in model_store_new and
+ * model_load_for, by the transaction's guard. */
+#include "model/shape.h"
+
+/* The binding of a record's shape, which must be a whole entity's. */
+static kt_error *bind_record(kt_tx *tx, const kt_record *rec, const shape_binding **binding)
+{
+    if (!rec->of || !rec->of->name)
+        return kt_fail(tx, KT_RULE, NULL, "the struct's shape names no entity (KT_OF was left out?)",
+            "kształt struktury nie podaje encji (brak KT_OF?)");
+    return shape_bind(tx, rec->of, binding);
+}
+
+kt_error *kt_create(kt_tx *tx, kt_record *rec)
+{
+    const shape_binding *binding = NULL;
+    model_record record = {0};
+    KT_TRY(bind_record(tx, rec, &binding));
+    KT_TRY(model_record_new(tx, binding->entity, &record));
+    KT_TRY(shape_take_bound(tx, binding, rec, &record));
+    KT_TRY(model_store_new(tx, &record));
+    return shape_fill_bound(tx, binding, &record, true, rec);
+}
+
+kt_error *kt_read(kt_tx *tx, kt_id id, kt_record *rec)
+{
+    const shape_binding *binding = NULL;
+    model_record record = {0};
+    KT_TRY(bind_record(tx, rec, &binding));
+    KT_TRY(model_read(tx, binding->entity, id.v, &record));
+    return shape_fill_bound(tx, binding, &record, true, rec);
+}
+
+static kt_error *change(
+    kt_tx *tx, const shape_binding *binding, uint64_t id, uint32_t version, kt_record *rec)
+{
+    model_record before = {0}, after = {0};
+    KT_TRY(model_load_for(tx, binding->entity, id, version, "update", &before));
+    KT_TRY(model_record_copy(tx, &before, &after));
+    KT_TRY(shape_take_bound(tx, binding, rec, &after));
+    KT_TRY(model_store_changed(tx, &before, &after));
+    return shape_fill_bound(tx, binding, &after, true, rec);
+}
+
+kt_error *kt_update(kt_tx *tx, kt_record *rec)
+{
+    const shape_binding *binding = NULL;
+    KT_TRY(bind_record(tx, rec, &binding));
+    return change(tx, binding, rec->id.v, rec->version, rec);
+}
+
+kt_error *kt_upsert(kt_tx *tx, kt_record *rec)
+{
+    const shape_binding *binding = NULL;
+    uint64_t id = 0;
+    KT_TRY(bind_record(tx, rec, &binding));
+    if (!rec->external_id.len)
+        return kt_fail(tx, KT_VALIDATION, "external_id", "is needed to find the record",
+            "jest potrzebny, żeby znaleźć rekord");
+    KT_TRY(model_find_external(tx, binding->entity, rec->external_id, &id));
+    return id ? change(tx, binding, id, 0, rec) : kt_create(tx, rec);
+}
+
+kt_error *kt_delete(kt_tx *tx, kt_record *rec)
+{
+    const shape_binding *binding = NULL;
+    KT_TRY(bind_record(tx, rec, &binding));
+    return model_delete(tx, binding->entity, rec->id.v, rec->version);
+}
+
+kt_error *kt_act(kt_tx *tx, kt_record *rec, const char *action, const kt_record *params)
+{
+    const shape_binding *binding = NULL;
+    model_record record = {0};
+    KT_TRY(bind_record(tx, rec, &binding));
+    const model_action *found = model_action_find(binding->entity, str_of(action));
+    if (!found)
+        return kt_fail(tx, KT_NOT_FOUND, NULL, "%.*s has no action \"%s\"", "%.*s nie ma akcji „%s”",
+            STR_ARG(binding->entity->name), action);
+    KT_TRY(model_act_run(tx, binding->entity, rec->id.v, rec->version, found, params, &record, NULL));
+    return shape_fill_bound(tx, binding, &record, true, rec);
+}
