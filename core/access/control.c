@@ -1,0 +1,243 @@
+/* control.c -- who calls: from a token to an actor, by a cache of compiled rights that any change of users,
+ * roles, teams or departments makes stale at once. */
+#include "access/control.h"
+
+#include <sodium.h>
+
+#include "kit/clock.h"
+
+kt_error *access_open(arena *arena, store *store, const access_options *options, access_control **made)
+{
+    access_control *c = ARENA_NEW(arena, access_control);
+    if (!c || sodium_init() < 0)
+        return error_no_memory();
+    c->store = store;
+    if (options)
+        c->options = *options;
+    if (!c->options.session_idle_ms)
+        c->options.session_idle_ms = 30LL * 60 * 1000;
+    if (!c->options.session_max_ms)
+        c->options.session_max_ms = 12LL * 60 * 60 * 1000;
+    if (!c->options.tries_max)
+        c->options.tries_max = 5;
+    c->throttle = throttle_open(arena, c->options.tries_max);
+    c->reads = read_log_open(arena, store);
+    if (!c->throttle || !c->reads || pthread_mutex_init(&c->lock, NULL) != 0) {
+        throttle_close(c->throttle);
+        read_log_close(c->reads);
+        return error_no_memory();
+    }
+    *made = c;
+    return NULL;
+}
+
+void access_close(access_control *access)
+{
+    if (!access)
+        return;
+    read_log_close(access->reads);
+    for (size_t i = 0; i < ACTORS_MAX; i++)
+        access_actor_release(access->slots[i]);
+    throttle_close(access->throttle);
+    pthread_mutex_destroy(&access->lock);
+}
+
+kt_error *forbidden_login(arena *arena)
+{
+    return kt_hint(error_make(arena, KT_FORBIDDEN, NULL, "you are not logged in", "brak zalogowania"),
+        "Log in by session.login and send its token.",
+        "Zaloguj się przez session.login i wysyłaj otrzymany token.");
+}
+
+/* ---- Cache ---- */
+
+static access_actor **slot_of(access_control *control, const uint8_t hash[TOKEN_HASH_BYTES])
+{
+    size_t at = ((size_t)hash[0] << 8 | hash[1]) % ACTORS_MAX;
+    return &control->slots[at];
+}
+
+static access_actor *cache_find(access_control *control, const uint8_t hash[TOKEN_HASH_BYTES], uint64_t epoch,
+    const model_catalogue *catalogue)
+{
+    pthread_mutex_lock(&control->lock);
+    access_actor *found = *slot_of(control, hash);
+    bool same = found && found->epoch == epoch && found->catalogue == catalogue &&
+                sodium_memcmp(found->hash, hash, TOKEN_HASH_BYTES) == 0;
+    found = same ? actor_hold(found) : NULL;
+    pthread_mutex_unlock(&control->lock);
+    return found;
+}
+
+/* Two tokens of one slot take turns: the last one stays. */
+static void cache_put(access_control *control, access_actor *actor)
+{
+    access_actor *kept = actor_hold(actor);
+    pthread_mutex_lock(&control->lock);
+    access_actor **slot = slot_of(control, actor->hash), *old = *slot;
+    if (old && sodium_memcmp(old->hash, actor->hash, TOKEN_HASH_BYTES) == 0)
+        atomic_store(&actor->touched_ms, atomic_load(&old->touched_ms));
+    *slot = kept;
+    pthread_mutex_unlock(&control->lock);
+    access_actor_release(old);
+}
+
+void access_changed(access_control *access, const model_change *changes)
+{
+    bool rights = false;
+    for (const model_change *c = changes; c && !rights; c = c->next)
+        rights = str_is(c->entity->module, "access") && !str_is(c->entity->name, "access.read_log");
+    for (size_t i = 0; rights && i < ACTORS_MAX;
+         i++) { /* stale by their epoch anyway: this frees the memory */
+        pthread_mutex_lock(&access->lock);
+        access_actor *old = access->slots[i];
+        access->slots[i] = NULL;
+        pthread_mutex_unlock(&access->lock);
+        access_actor_release(old);
+    }
+}
+
+/* ---- Tokens ---- */
+
+/* Finds whom a token speaks for. *user or *key is 0 otherwise. */
+static kt_error *token_owner(access_control *access, kt_tx *tx, const uint8_t hash[TOKEN_HASH_BYTES],
+    bool is_key, session *session, uint64_t *user, uint64_t *key)
+{
+    *user = *key = 0;
+    if (is_key)
+        return key_get(tx->view, hash, key);
+    bool found = false;
+    KT_TRY(session_get(tx->view, hash, session, &found));
+    if (found && tx->now.ms < session_end(access, session).ms)
+        *user = session->user;
+    return NULL;
+}
+
+kt_error *access_authenticate(
+    access_control *access, kt_tx *tx, kt_str token, kt_str remote, const access_actor **actor)
+{
+    (void)remote;
+    *actor = NULL;
+    uint8_t hash[TOKEN_HASH_BYTES];
+    bool is_key;
+    if (!token_hash(token, hash, &is_key))
+        return forbidden_login(tx->arena);
+    session session = {0};
+    uint64_t user, key, epoch = 0;
+    KT_TRY(token_owner(access, tx, hash, is_key, &session, &user, &key));
+    if (!user && !key)
+        return forbidden_login(tx->arena);
+    KT_TRY(epoch_read(tx->view, &epoch));
+    access_actor *found = cache_find(access, hash, epoch, tx->catalogue);
+    if (!found) {
+        KT_TRY(actor_compile(access, tx, user, key, &found));
+        if (!found)
+            return forbidden_login(tx->arena);
+        memcpy(found->hash, hash, sizeof hash);
+        cache_put(access, found);
+    }
+    if (found->key_expires.day && zone_date(found->zone, tx->now).day > found->key_expires.day) {
+        access_actor_release(found);
+        return forbidden_login(tx->arena);
+    }
+    if (!key)
+        session_touch(access, found, &session, tx->now);
+    *actor = found;
+    return NULL;
+}
+
+void access_begin(kt_tx *tx, const access_actor *actor)
+{
+    tx->guard = &access_guard;
+    tx->actor = actor;
+    if (!actor)
+        return;
+    tx->user = actor->user;
+    tx->company = actor->company;
+    tx->lang = actor->lang;
+    tx->zone = actor->zone;
+}
+
+/* ---- The first start ---- */
+
+kt_error *user_find(kt_tx *tx, kt_str name, uint64_t *id)
+{
+    *id = 0;
+    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("access.user"));
+    if (!entity || !name.len)
+        return NULL;
+    variant cells[3] = {{.kind = VARIANT_STRING, .as.string = KT_STR("name")},
+        {.kind = VARIANT_STRING, .as.string = KT_STR("=")}, {.kind = VARIANT_STRING, .as.string = name}};
+    variant row = {.kind = VARIANT_ARRAY, .as.array = {cells, 3}},
+            all = {.kind = VARIANT_ARRAY, .as.array = {&row, 1}};
+    const model_guard *guard = tx->guard;
+    tx->guard = NULL;
+    model_filter *filter = NULL;
+    model_rows *rows = NULL;
+    kt_error *error = model_filter_read(tx, entity, &all, &filter);
+    model_query query = {.entity = entity, .filter = filter, .limit = 1, .right = "read"};
+    if (!error)
+        error = model_query_open(tx, &query, &rows);
+    model_record user = {0};
+    if (!error) {
+        if (model_next(rows, &user))
+            *id = (uint64_t)user.values[MODEL_ID].as.i;
+        error = model_query_end(rows);
+    }
+    tx->guard = guard;
+    return error;
+}
+
+bool access_is_empty(kt_tx *tx)
+{
+    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("access.user"));
+    const model_guard *guard = tx->guard;
+    uint64_t count = 0;
+    tx->guard = NULL;
+    kt_error *error = entity ? model_count(tx, &(model_query){.entity = entity, .right = "read"}, &count)
+                             : NULL;
+    tx->guard = guard;
+    return !error && count == 0; /* a store that cannot be read is not taken for a new one */
+}
+
+static variant text(const char *s)
+{
+    return (variant){.kind = VARIANT_STRING, .as.string = str_of(s)};
+}
+
+static kt_error *make(kt_tx *tx, const char *entity, const variant_member *members, size_t n, uint64_t *id)
+{
+    const variant values = {.kind = VARIANT_OBJECT, .as.object = {members, n}};
+    model_record record = {0};
+    KT_TRY(model_create(tx, model_entity_find(tx->catalogue, str_of(entity)), &values, &record));
+    *id = (uint64_t)record.values[MODEL_ID].as.i;
+    return NULL;
+}
+
+static kt_error *bootstrap(kt_tx *tx, const char *hash)
+{
+    uint64_t role, user;
+    const variant name = text("admin"), label = text("Administrator"), grants = text("*:* fields *");
+    KT_TRY(make(tx, "access.role",
+        (variant_member[]){{KT_STR("name"), &name}, {KT_STR("label"), &label}, {KT_STR("grants"), &grants}},
+        3, &role));
+    const variant id = {.kind = VARIANT_INT, .as.integer = (int64_t)role};
+    const variant roles = {.kind = VARIANT_ARRAY, .as.array = {&id, 1}};
+    KT_TRY(make(tx, "access.user",
+        (variant_member[]){{KT_STR("name"), &name}, {KT_STR("full_name"), &label}, {KT_STR("roles"), &roles}},
+        3, &user));
+    return password_put(tx->view, user, hash);
+}
+
+kt_error *access_bootstrap(kt_tx *tx, kt_str password)
+{
+    char hash[PASSWORD_HASH_MAX];
+    KT_TRY(password_check(tx->arena, password, KT_STR("admin"), "password"));
+    if (!password_hash(password, hash))
+        return error_no_memory();
+    const model_guard *guard = tx->guard;
+    tx->guard = NULL;
+    kt_error *error = bootstrap(tx, hash);
+    tx->guard = guard;
+    return error;
+}

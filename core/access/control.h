@@ -1,0 +1,158 @@
+/* control.h -- inside the room: what is kept in memory and in STORE_META, compiled rights, the evaluator.
+ *
+ *   STORE_META  "Ae"        epoch, u64: advanced with every change that rights are made of
+ *               "As" hash   a session, under the BLAKE2b-256 of its token
+ *               "Ak" hash   id of the access.key whose secret has this hash
+ *               "Ap" user   password hash, argon2id
+ *
+ * Compiled rights carry the epoch of the snapshot they were read from and are used only with that epoch: a
+ * reader on an old snapshot judges by the old rights and cannot leave them to others. */
+#pragma once
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "access/access.h"
+#include "access/grants.h"
+#include "access/read_log.h"
+#include "access/throttle.h"
+#include "kit/calendar.h"
+
+#define TOKEN_HASH_BYTES     32
+#define DEPARTMENT_DEPTH_MAX 64
+#define ACTORS_MAX           1024 /* compiled at once; a power of two */
+
+/* ---- Actors ---- */
+
+/* One grant, for one entity. */
+typedef struct {
+    const grant *grant;
+    kt_str role;
+    const model_filter *where; /* NULL: none */
+    bool dead;                 /* its condition names fields that this entity lacks: it grants nothing */
+} rule;
+typedef struct {
+    const model_entity *entity;
+    const rule *rules;
+    size_t count;
+} entity_rules;
+/* All grants of a user's roles, or of a key's scopes, by entity. */
+typedef struct {
+    rule *grants; /* as written, before they are spread over entities */
+    size_t grant_count;
+    entity_rules *entities; /* by entity number: entities[number] */
+    size_t entity_count;
+} ruleset;
+
+typedef struct {
+    uint64_t *ids; /* rising */
+    size_t count;
+} id_set;
+bool id_set_has(const id_set *set, uint64_t id);
+
+struct access_actor {
+    atomic_uint held;
+    arena *arena;
+    access_control *control;
+    uint8_t hash[TOKEN_HASH_BYTES]; /* of the token; all zero: made for a user without one */
+    uint64_t epoch;
+    const model_catalogue *catalogue;
+    uint64_t user, key; /* key: of access.key, 0: a session */
+    kt_date key_expires;
+    kt_str name, full_name, role_names;
+    const char *lang;
+    zone *zone;
+    uint64_t company; /* the first of companies */
+    id_set companies, team, department;
+    ruleset rights, scopes; /* scopes: of a key; grants none: not held to any */
+    bool scoped;
+    _Atomic int64_t touched_ms; /* when the session's last use was written */
+};
+
+struct access_control {
+    store *store;
+    access_options options;
+    pthread_mutex_t lock; /* of the slots; held across no call upward */
+    access_actor *slots[ACTORS_MAX];
+    throttle *throttle;
+    read_log *reads;
+};
+
+/* Reads user, roles, teams, departments through tx's view and makes rights of them. *actor NULL: there is no
+ * such user, or not an active one. */
+KT_MUST kt_error *actor_compile(
+    access_control *control, kt_tx *tx, uint64_t user, uint64_t key, access_actor **actor);
+const access_actor *actor_of(const kt_tx *tx); /* NULL: nobody, or the system */
+access_actor *actor_hold(const access_actor *actor);
+
+/* ---- The evaluator ---- */
+
+/* Why a question was answered as it was. */
+typedef struct {
+    const rule *rule;    /* that decided in favour; NULL: none did */
+    const rule *nearest; /* that would have, but for its scope or condition */
+    const char *missing; /* "grant", "scope", "where", "company", "key", "group", "active" */
+} verdict;
+/* May the actor do it to this record, or, with record NULL, at all (to some record)? */
+KT_MUST kt_error *judge(kt_tx *tx, const access_actor *actor, const model_entity *entity,
+    const model_record *record, const char *action, bool *may, verdict *why);
+/* May the actor see, or write, a field of this group? */
+bool judge_field(const access_actor *actor, const model_entity *entity, const model_field *field, bool write,
+    verdict *why);
+/* Grants on names that are no entity: "journal:verify". */
+bool judge_name(const access_actor *actor, kt_str name, const char *action, verdict *why);
+
+/* ---- Kept in the store ---- */
+
+KT_MUST kt_error *epoch_read(store_view *view, uint64_t *epoch);
+KT_MUST kt_error *epoch_advance(store_view *view);
+
+#define TOKEN_TEXT_MAX 80
+/* 256 random bits: "ks_" for a session, "kt_" for an API key, then base62 and a checksum. */
+size_t token_make(const char *prefix, char out[TOKEN_TEXT_MAX]);
+/* false: no token of ours (its checksum is wrong): not worth a look into the store */
+bool token_hash(kt_str token, uint8_t hash[TOKEN_HASH_BYTES], bool *is_key);
+
+typedef struct {
+    uint64_t user;
+    kt_time created, seen, ends; /* ends: however much it is used */
+    kt_str remote;
+} session;
+KT_MUST kt_error *session_put(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES], const session *session);
+KT_MUST kt_error *session_get(
+    store_view *view, const uint8_t hash[TOKEN_HASH_BYTES], session *session, bool *found);
+KT_MUST kt_error *session_delete(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES]);
+/* All sessions, or those of a user: while (session_next) ..; then store_scan_end. */
+KT_MUST kt_error *session_scan(store_view *view, store_cursor **cursor);
+bool session_next(store_cursor *cursor, uint8_t hash[TOKEN_HASH_BYTES], session *session);
+kt_time session_end(const access_control *control, const session *session);
+/* Ends all sessions of a user but one. except NULL: all */
+KT_MUST kt_error *session_delete_all(kt_tx *tx, uint64_t user, const uint8_t *except, size_t *count);
+/* Notes the use of a session, once a minute at most, without waiting for it. */
+void session_touch(access_control *control, access_actor *actor, const session *session, kt_time now);
+
+#define PASSWORD_HASH_MAX 128
+#define PASSWORD_MIN      10  /* characters */
+#define PASSWORD_MAX      500 /* bytes: argon2 hashes them all */
+KT_MUST kt_error *password_check(arena *arena, kt_str password, kt_str name, const char *path);
+/* 26 ms and 19 MiB. false: no memory. thread: never the writer, but for bootstrap */
+KT_MUST bool password_hash(kt_str password, char out[PASSWORD_HASH_MAX]);
+/* hash "" (no such user, no password): takes as long, and is false */
+bool password_matches(const char *hash, kt_str password, bool *stale);
+KT_MUST kt_error *password_put(store_view *view, uint64_t user, const char *hash);
+KT_MUST kt_error *password_get(store_view *view, uint64_t user, char out[PASSWORD_HASH_MAX]);
+KT_MUST kt_error *password_forget(store_view *view, uint64_t user);
+
+KT_MUST kt_error *key_put(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES], uint64_t key);
+KT_MUST kt_error *key_get(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES], uint64_t *key);
+
+/* ---- Small things that several files need ---- */
+
+/* A record read as the system, whoever the caller is. */
+KT_MUST kt_error *system_read(
+    kt_tx *tx, const model_entity *entity, uint64_t id, model_record *record, bool *found);
+const model_value *record_value(const model_record *record, const char *field); /* NULL: no such field */
+kt_str record_str(const model_record *record, const char *field);
+int64_t record_int(const model_record *record, const char *field);
+/* The id of the user with this login; 0: none. */
+KT_MUST kt_error *user_find(kt_tx *tx, kt_str name, uint64_t *id);
+KT_MUST kt_error *forbidden_login(arena *arena);

@@ -1,0 +1,189 @@
+/* credentials.c -- the methods that set passwords and make API keys. Hashing takes 26 ms and 19 MiB: it
+ * happens in the pool, which bounds how many run at once, and never in the writer. */
+#include <sodium.h>
+
+#include "access/methods.h"
+#include "kit/calendar.h"
+#include "kit/clock.h"
+
+static kt_error *no_user(kt_tx *tx)
+{
+    return error_make(tx->arena, KT_NOT_FOUND, "user", "there is no such user", "nie ma takiego użytkownika");
+}
+
+kt_error *user_param(kt_tx *tx, const variant *from, uint64_t *user)
+{
+    const access_actor *actor = actor_of(tx);
+    *user = tx->user;
+    if (!actor)
+        return forbidden_login(tx->arena);
+    if (!from || from->kind == VARIANT_NULL)
+        return NULL;
+    if (from->kind == VARIANT_STRING)
+        KT_TRY(user_find(tx, from->as.string, user));
+    else if (from->kind == VARIANT_INT)
+        *user = from->as.integer > 0 ? (uint64_t)from->as.integer : 0;
+    else
+        return error_make(tx->arena, KT_VALIDATION, "user", "an id or a login is expected, not %s",
+            "oczekiwano id lub loginu, nie %s", variant_kind_name(from->kind));
+    if (*user == tx->user)
+        return NULL;
+    model_record record = {0};
+    kt_error *error = *user ? model_read(
+                                  tx, model_entity_find(tx->catalogue, KT_STR("access.user")), *user, &record)
+                            : no_user(tx);
+    return error && error->first->kind == KT_NOT_FOUND ? no_user(tx) : error;
+}
+
+kt_error *credentials_of(kt_tx *tx, const variant *from, uint64_t *user)
+{
+    KT_TRY(user_param(tx, from, user));
+    if (*user == tx->user)
+        return NULL;
+    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("access.user"));
+    model_record record = {0};
+    bool may;
+    verdict why;
+    KT_TRY(model_read(tx, entity, *user, &record));
+    KT_TRY(judge(tx, actor_of(tx), entity, &record, "password", &may, &why));
+    return may ? NULL
+               : error_make(tx->arena, KT_FORBIDDEN, "user", "you need the right access.user:password",
+                     "potrzebne jest prawo access.user:password");
+}
+
+/* ---- Password ---- */
+
+typedef struct {
+    method_call *call;
+    uint64_t user;
+    bool own;
+    kt_str name;
+    char hash[PASSWORD_HASH_MAX], fresh[PASSWORD_HASH_MAX];
+} change;
+
+static kt_error *change_find(kt_tx *tx, void *context)
+{
+    change *c = context;
+    KT_TRY(credentials_of(tx, variant_get(c->call->params, "user"), &c->user));
+    c->own = c->user == tx->user;
+    model_record record = {0};
+    bool found;
+    KT_TRY(
+        system_read(tx, model_entity_find(tx->catalogue, KT_STR("access.user")), c->user, &record, &found));
+    c->name = found ? arena_str(c->call->arena, record_str(&record, "name")) : (kt_str){0};
+    return password_get(tx->view, c->user, c->hash);
+}
+
+static kt_error *change_write(kt_tx *tx, void *context)
+{
+    const change *c = context;
+    uint64_t user;
+    KT_TRY(
+        credentials_of(tx, variant_get(c->call->params, "user"), &user)); /* rights may have gone meanwhile */
+    if (user != c->user)
+        return no_user(tx);
+    uint8_t own[TOKEN_HASH_BYTES];
+    bool is_key, known = token_hash(c->call->token, own, &is_key);
+    size_t ended;
+    KT_TRY(session_delete_all(tx, user, known && c->own ? own : NULL, &ended));
+    KT_TRY(password_put(tx->view, user, c->fresh));
+    char at[TIME_TEXT_MAX];
+    const variant now = {.kind = VARIANT_STRING, .as.string = {at, time_text(tx->now, at)}};
+    const variant_member member = {KT_STR("password_changed_at"), &now};
+    const variant values = {.kind = VARIANT_OBJECT, .as.object = {&member, 1}};
+    model_record record = {0};
+    tx->guard = NULL; /* whoever may set the password may not write the field */
+    return model_update(
+        tx, model_entity_find(tx->catalogue, KT_STR("access.user")), user, 0, &values, &record);
+}
+
+static kt_error *old_check(const change *c)
+{
+    method_call *call = c->call;
+    access_control *control = call->rooms->access;
+    KT_TRY(throttled(control, call->arena, c->name, call->remote));
+    bool stale;
+    if (password_matches(c->hash, variant_get_str(call->params, "old"), &stale))
+        return NULL;
+    throttle_failed(control->throttle, c->name, call->remote, clock_monotonic_ms());
+    return error_make(
+        call->arena, KT_FORBIDDEN, "old", "the old password is wrong", "stare hasło jest błędne");
+}
+
+kt_error *credentials_password(method_call *call)
+{
+    change *c = ARENA_NEW(call->arena, change);
+    if (!c)
+        return error_no_memory();
+    c->call = call;
+    KT_TRY(call->rooms->read(call, change_find, c));
+    kt_str wanted = variant_get_str(call->params, "new");
+    KT_TRY(password_check(call->arena, wanted, c->name, "new"));
+    if (c->own)
+        KT_TRY(old_check(c));
+    if (!password_hash(wanted, c->fresh))
+        return error_no_memory();
+    KT_TRY(call->rooms->write(call, change_write, c));
+    json_object(call->answer);
+    json_object_end(call->answer);
+    return NULL;
+}
+
+/* ---- API keys ---- */
+
+typedef struct {
+    method_call *call;
+    char token[TOKEN_TEXT_MAX];
+    uint64_t id;
+    kt_str prefix;
+} new_key;
+
+static kt_error *key_write(kt_tx *tx, void *context)
+{
+    new_key *k = context;
+    const variant *params = k->call->params;
+    uint64_t user;
+    KT_TRY(credentials_of(tx, variant_get(params, "user"), &user));
+    const variant id = {.kind = VARIANT_INT, .as.integer = (int64_t)user};
+    const variant prefix = {.kind = VARIANT_STRING, .as.string = k->prefix};
+    const variant none = {.kind = VARIANT_NULL};
+    const variant *name = variant_get(params, "name"), *scopes = variant_get(params, "scopes"),
+                  *expires = variant_get(params, "expires_on");
+    const variant_member members[] = {{KT_STR("name"), name}, {KT_STR("user"), &id},
+        {KT_STR("prefix"), &prefix}, {KT_STR("scopes"), scopes ? scopes : &none},
+        {KT_STR("expires_on"), expires ? expires : &none}};
+    const variant values = {.kind = VARIANT_OBJECT, .as.object = {members, 5}};
+    uint8_t hash[TOKEN_HASH_BYTES];
+    bool is_key;
+    if (!token_hash(str_of(k->token), hash, &is_key))
+        return error_no_memory();
+    model_record record = {0};
+    tx->guard = NULL; /* a key gives no more than its user has: everybody may make some for himself */
+    KT_TRY(model_create(tx, model_entity_find(tx->catalogue, KT_STR("access.key")), &values, &record));
+    k->id = (uint64_t)record.values[MODEL_ID].as.i;
+    return key_put(tx->view, hash, k->id);
+}
+
+/* METHOD_PLAIN, so that no answer with the secret is kept under an idempotency key. */
+kt_error *credentials_key(method_call *call)
+{
+    new_key *k = ARENA_NEW(call->arena, new_key);
+    if (!k)
+        return error_no_memory();
+    bool is_key = str_starts(call->token, KT_STR("kt_"));
+    if (is_key)
+        return error_make(
+            call->arena, KT_FORBIDDEN, NULL, "a key cannot make keys", "klucz nie może tworzyć kluczy");
+    k->call = call;
+    size_t n = token_make("kt_", k->token);
+    k->prefix = arena_str(call->arena, (kt_str){k->token, 9});
+    KT_TRY(call->rooms->write(call, key_write, k));
+    json_object(call->answer);
+    json_key(call->answer, "id");
+    json_uint(call->answer, k->id);
+    json_member_str(call->answer, "secret", (kt_str){k->token, n});
+    json_member_str(call->answer, "prefix", k->prefix);
+    json_object_end(call->answer);
+    sodium_memzero(k->token, sizeof k->token);
+    return NULL;
+}

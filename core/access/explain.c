@@ -1,0 +1,327 @@
+/* explain.c -- why somebody may or may not: the same judgement as the guard's, told; and what roles give. */
+#include "access/methods.h"
+
+/* ---- access.explain ---- */
+
+static void rule_answer(const rule *r, json *j)
+{
+    if (!r) {
+        json_null(j);
+        return;
+    }
+    json_object(j);
+    json_member_str(j, "role", r->role);
+    json_member_str(j, "grant", r->grant->text);
+    json_member_text(j, "scope", grant_scope_names[r->grant->scope]);
+    json_member_bool(j, "condition", r->grant->condition_count > 0);
+    json_object_end(j);
+}
+
+static kt_text reason_text(const char *missing)
+{
+    static const struct {
+        const char *name;
+        kt_text text;
+    } reasons[] = {
+        {"grant", {"no grant of the user's roles covers it",
+                      "nie obejmuje tego żadne uprawnienie ról użytkownika"}},
+        {"scope", {"the record is outside the grant's scope", "rekord jest poza zakresem uprawnienia"}},
+        {"where",
+            {"the record does not meet the grant's condition", "rekord nie spełnia warunku uprawnienia"}},
+        {"company", {"the record belongs to a company the user does not work in",
+                        "rekord należy do firmy, w której użytkownik nie pracuje"}},
+        {"key", {"the key's scopes do not cover it", "nie obejmuje tego zakres klucza"}},
+        {"group", {"no grant names the field's group", "żadne uprawnienie nie wymienia grupy pola"}},
+        {"active", {"the user is not active", "użytkownik jest nieaktywny"}},
+    };
+    for (size_t i = 0; missing && i < sizeof reasons / sizeof *reasons; i++)
+        if (strcmp(reasons[i].name, missing) == 0)
+            return reasons[i].text;
+    return (kt_text){NULL, NULL};
+}
+
+typedef struct {
+    const access_actor *actor;
+    const model_entity *entity; /* NULL: a name without one */
+    const model_field *field;
+    model_record record;
+    bool has_record;
+    kt_str name;
+    const char *action;
+} question;
+
+static kt_error *unknown(kt_tx *tx, const char *path, kt_str name)
+{
+    return error_make(tx->arena, KT_VALIDATION, path, "there is no %.*s", "nie ma %.*s", STR_ARG(name));
+}
+
+/* The caller must be able to see the record: an explanation is no way to learn that one exists. */
+static kt_error *question_read(method_call *call, question *q)
+{
+    kt_tx *tx = call->tx;
+    const variant *id = variant_get(call->params, "id");
+    kt_str field = variant_get_str(call->params, "field");
+    q->name = variant_get_str(call->params, "entity");
+    q->action = variant_get_str(call->params, "action").ptr;
+    q->entity = model_entity_find(tx->catalogue, q->name);
+    if (!q->entity && (field.len || id))
+        return unknown(tx, "entity", q->name);
+    if (field.len && !(q->field = model_field_find(q->entity, field)))
+        return unknown(tx, "field", field);
+    if (!id)
+        return NULL;
+    KT_TRY(model_read(tx, q->entity, (uint64_t)id->as.integer, &q->record));
+    q->has_record = true;
+    return NULL;
+}
+
+static kt_error *question_judge(kt_tx *tx, const question *q, bool *may, verdict *why)
+{
+    *why = (verdict){.missing = "active"};
+    *may = false;
+    if (!q->actor)
+        return NULL;
+    if (!q->entity) {
+        *may = judge_name(q->actor, q->name, q->action, why);
+        return NULL;
+    }
+    KT_TRY(judge(tx, q->actor, q->entity, q->has_record ? &q->record : NULL, q->action, may, why));
+    if (*may && q->field && q->field->group.len) {
+        bool write = strcmp(q->action, "read") != 0 && strcmp(q->action, "export") != 0;
+        *may = judge_field(q->actor, q->entity, q->field, write, why);
+    }
+    return NULL;
+}
+
+kt_error *explain_run(method_call *call)
+{
+    kt_tx *tx = call->tx;
+    const access_actor *caller = actor_of(tx);
+    question q = {0};
+    uint64_t user;
+    KT_TRY(user_param(tx, variant_get(call->params, "user"), &user));
+    KT_TRY(question_read(call, &q));
+    access_actor *other = NULL;
+    if (user != caller->user)
+        KT_TRY(actor_compile(caller->control, tx, user, 0, &other));
+    q.actor = user == caller->user ? caller : other;
+    bool may;
+    verdict why;
+    kt_error *error = question_judge(tx, &q, &may, &why);
+    if (!error) {
+        json *j = call->answer;
+        json_object(j);
+        json_member_bool(j, "allowed", may);
+        json_key(j, "because");
+        rule_answer(why.rule, j);
+        json_member_text(j, "missing", may ? NULL : why.missing);
+        kt_text text = reason_text(why.missing);
+        json_member_text(j, "reason", may ? NULL : strcmp(tx->lang, "pl") == 0 ? text.pl : text.en);
+        json_key(j, "nearest");
+        rule_answer(may ? NULL : why.nearest, j);
+        json_object_end(j);
+    }
+    access_actor_release(other);
+    return error;
+}
+
+/* ---- Roles ---- */
+
+static kt_error *role_read(kt_tx *tx, const variant *from, const char *path, grant_list *grants, kt_str *name)
+{
+    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("access.role"));
+    model_record role = {0};
+    if (from && from->kind == VARIANT_INT) {
+        KT_TRY(model_read(tx, entity, (uint64_t)from->as.integer, &role));
+    } else {
+        variant cells[3] = {{.kind = VARIANT_STRING, .as.string = KT_STR("name")},
+            {.kind = VARIANT_STRING, .as.string = KT_STR("=")}, {0}};
+        variant row = {.kind = VARIANT_ARRAY, .as.array = {cells, 3}};
+        variant all = {.kind = VARIANT_ARRAY, .as.array = {&row, 1}};
+        if (!from || from->kind != VARIANT_STRING)
+            return error_make(
+                tx->arena, KT_VALIDATION, path, "an id or a name is expected", "oczekiwano id lub nazwy");
+        cells[2] = *from;
+        model_filter *filter = NULL;
+        model_rows *rows = NULL;
+        KT_TRY(model_filter_read(tx, entity, &all, &filter));
+        KT_TRY(model_query_open(
+            tx, &(model_query){.entity = entity, .filter = filter, .limit = 1, .right = "read"}, &rows));
+        model_record found = {0};
+        uint64_t id = model_next(rows, &found) ? (uint64_t)found.values[MODEL_ID].as.i : 0;
+        KT_TRY(model_query_end(rows));
+        if (!id)
+            return error_make(tx->arena, KT_NOT_FOUND, path, "there is no role %.*s", "nie ma roli %.*s",
+                STR_ARG(from->as.string));
+        KT_TRY(model_read(tx, entity, id, &role)); /* a cursor's record does not outlive it */
+    }
+    *name = record_str(&role, "name");
+    return grants_parse(tx->arena, record_str(&role, "grants"), path, grants);
+}
+
+/* What one cell of the matrix says: the widest scope, and whether a condition holds it back. */
+typedef struct {
+    bool granted, conditional;
+    grant_scope scope;
+    kt_str grant;
+} cell;
+
+/* own < team < department < all */
+static unsigned width(const cell *c)
+{
+    static const unsigned widths[] = {
+        [SCOPE_ALL] = 4, [SCOPE_DEPARTMENT] = 3, [SCOPE_TEAM] = 2, [SCOPE_OWN] = 1};
+    return c->granted ? 2 * widths[c->scope] + !c->conditional : 0;
+}
+
+static cell cell_of(const grant_list *grants, kt_str entity, const char *action)
+{
+    cell best = {0};
+    for (size_t i = 0; i < grants->count; i++) {
+        const grant *g = &grants->items[i];
+        if (!grant_covers(g, entity) || !grant_allows(g, action))
+            continue;
+        const cell c = {true, g->condition_count > 0, g->scope, g->text};
+        if (width(&c) > width(&best))
+            best = c;
+    }
+    return best;
+}
+
+static void cell_answer(const cell *c, json *j)
+{
+    if (!c->granted) {
+        json_null(j);
+        return;
+    }
+    json_object(j);
+    json_member_text(j, "scope", grant_scope_names[c->scope]);
+    json_member_bool(j, "condition", c->conditional);
+    json_member_str(j, "grant", c->grant);
+    json_object_end(j);
+}
+
+static const char *const verbs[] = {"read", "create", "update", "delete", "export", NULL};
+
+/* Calls each once for every action of rights that the entity knows. */
+static void each_action(
+    const model_entity *entity, void (*each)(void *context, const char *action), void *context)
+{
+    for (const char *const *verb = verbs; *verb; verb++)
+        each(context, *verb);
+    for (size_t i = 0; i < entity->action_count; i++) {
+        const kt_action *action = entity->actions[i].declared;
+        bool again = !action || !action->right;
+        for (const char *const *verb = verbs; !again && *verb; verb++)
+            again = strcmp(*verb, action->right) == 0;
+        for (size_t k = 0; !again && k < i; k++)
+            again = entity->actions[k].declared && entity->actions[k].declared->right &&
+                    strcmp(entity->actions[k].declared->right, action->right) == 0;
+        if (!again)
+            each(context, action->right);
+    }
+}
+
+typedef struct {
+    const model_entity *entity;
+    const grant_list *from, *to; /* to NULL: a matrix of one role */
+    json *j;
+    bool differs;
+} report;
+
+static void matrix_cell(void *context, const char *action)
+{
+    const report *r = context;
+    const cell c = cell_of(r->from, r->entity->name, action);
+    json_key(r->j, action);
+    cell_answer(&c, r->j);
+}
+
+static void diff_cell(void *context, const char *action)
+{
+    report *r = context;
+    const cell from = cell_of(r->from, r->entity->name, action), to = cell_of(r->to, r->entity->name, action);
+    if (width(&from) == width(&to) && (!from.conditional || str_eq(from.grant, to.grant)))
+        return;
+    json_object(r->j);
+    json_member_str(r->j, "entity", r->entity->name);
+    json_member_text(r->j, "action", action);
+    json_key(r->j, "from");
+    cell_answer(&from, r->j);
+    json_key(r->j, "to");
+    cell_answer(&to, r->j);
+    json_member_text(r->j, "change",
+        width(&to) > width(&from)   ? "opens"
+        : width(&to) < width(&from) ? "closes"
+                                    : "differs");
+    json_object_end(r->j);
+}
+
+static kt_error *sees(kt_tx *tx, const model_entity *entity, bool *may)
+{
+    verdict why;
+    *may = false;
+    return entity->lines_only ? NULL : judge(tx, actor_of(tx), entity, NULL, "read", may, &why);
+}
+
+kt_error *matrix_run(method_call *call)
+{
+    grant_list grants;
+    kt_str name;
+    kt_tx *tx = call->tx;
+    json *j = call->answer;
+    KT_TRY(role_read(tx, variant_get(call->params, "role"), "role", &grants, &name));
+    json_object(j);
+    json_member_str(j, "role", name);
+    json_key(j, "entities");
+    json_object(j);
+    for (size_t i = 0; i < model_entity_count(tx->catalogue); i++) {
+        report r = {.entity = model_entity_at(tx->catalogue, i), .from = &grants, .j = j};
+        bool may;
+        KT_TRY(sees(tx, r.entity, &may));
+        if (!may)
+            continue;
+        json_key_str(j, r.entity->name);
+        json_object(j);
+        each_action(r.entity, matrix_cell, &r);
+        json_object_end(j);
+    }
+    json_object_end(j);
+    json_key(j, "unused"); /* grants on what is not enabled, or misspelt */
+    json_array(j);
+    for (size_t g = 0; g < grants.count; g++) {
+        bool used = false;
+        for (size_t i = 0; !used && i < model_entity_count(tx->catalogue); i++)
+            used = grant_covers(&grants.items[g], model_entity_at(tx->catalogue, i)->name);
+        if (!used && memchr(grants.items[g].entity.ptr, '.', grants.items[g].entity.len))
+            json_str(j, grants.items[g].text);
+    }
+    json_array_end(j);
+    json_object_end(j);
+    return NULL;
+}
+
+kt_error *diff_run(method_call *call)
+{
+    grant_list from, to;
+    kt_str from_name, to_name;
+    kt_tx *tx = call->tx;
+    json *j = call->answer;
+    KT_TRY(role_read(tx, variant_get(call->params, "from"), "from", &from, &from_name));
+    KT_TRY(role_read(tx, variant_get(call->params, "to"), "to", &to, &to_name));
+    json_object(j);
+    json_member_str(j, "from", from_name);
+    json_member_str(j, "to", to_name);
+    json_key(j, "rows");
+    json_array(j);
+    for (size_t i = 0; i < model_entity_count(tx->catalogue); i++) {
+        report r = {.entity = model_entity_at(tx->catalogue, i), .from = &from, .to = &to, .j = j};
+        bool may;
+        KT_TRY(sees(tx, r.entity, &may));
+        if (may)
+            each_action(r.entity, diff_cell, &r);
+    }
+    json_array_end(j);
+    json_object_end(j);
+    return NULL;
+}

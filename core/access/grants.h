@@ -1,0 +1,49 @@
+/* grants.h -- inside the room: the text of a role's grants, read into a list.
+ *
+ *   grants     = grant { ";" grant }
+ *   grant      = ENTITY ":" ACTIONS [ "@" SCOPE ] [ "where" condition { "and" condition } ] [ "fields" GROUPS
+ * ] ENTITY     = "crm.deal" | "crm.*" | "*" | a name without an entity, as "journal" or "system" ACTIONS    =
+ * "*" | name { "," name } SCOPE      = "own" | "team" | "department" | "all" condition  = path operator value
+ * operators of the query language value      = "text" | number | word | true | false | null | me | "(" value
+ * { "," value } ")" GROUPS     = "*" | name { "," name } */
+#pragma once
+#include "model/model.h"
+
+typedef enum { SCOPE_ALL, SCOPE_OWN, SCOPE_TEAM, SCOPE_DEPARTMENT } grant_scope;
+extern const char *const grant_scope_names[];
+
+typedef struct {
+    kt_str path, op;
+    const variant *value; /* &grant_me: the caller */
+} grant_condition;
+extern const variant grant_me;
+
+typedef struct {
+    kt_str text; /* the grant as written */
+    kt_str entity;
+    const kt_str *actions; /* "*" is one of them */
+    size_t action_count;
+    grant_scope scope;
+    const grant_condition *conditions;
+    size_t condition_count;
+    const kt_str *groups;
+    size_t group_count;
+} grant;
+
+typedef struct {
+    grant *items;
+    size_t count;
+} grant_list;
+
+#define GRANTS_MAX 1000 /* in one role */
+
+/* Reads grants; blanks and empty grants between ";" are nothing.
+ *   returns  all problems at once, each at `path` with the grant's number as row
+ *   memory   arena; texts are copied */
+KT_MUST kt_error *grants_parse(arena *arena, kt_str text, const char *path, grant_list *list);
+/* The conditions as a filter of the query language, `me` replaced. NULL: no memory */
+const variant *grant_filter(arena *arena, const grant *grant, uint64_t me);
+
+bool grant_covers(const grant *grant, kt_str entity);
+bool grant_allows(const grant *grant, const char *action);
+bool grant_shows(const grant *grant, kt_str group);

@@ -1,0 +1,324 @@
+/* guard.c -- the one evaluator. Grants add up: the first that covers entity, action, scope and condition
+ * decides; the company's boundary stands before all of them. What the model asks through model_guard and what
+ * access.explain answers is the same function. */
+#include "access/control.h"
+
+bool id_set_has(const id_set *set, uint64_t id)
+{
+    size_t low = 0, high = set->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (set->ids[middle] == id)
+            return true;
+        if (set->ids[middle] < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+const access_actor *actor_of(const kt_tx *tx)
+{
+    return tx->guard ? tx->actor : NULL;
+}
+
+/* ---- Records ---- */
+
+static uint64_t value_id(const model_record *record, const model_field *field)
+{
+    const model_value *v = &record->values[field->position];
+    return v->set ? (uint64_t)v->as.i : 0;
+}
+
+/* Whose record it is: its owner's where the entity has one, else its maker's; a user's record is that user's.
+ */
+static uint64_t owner_of(const model_record *record)
+{
+    const model_entity *e = record->entity;
+    if (str_is(e->name, "access.user"))
+        return value_id(record, &e->fields[MODEL_ID]);
+    return value_id(record, e->owner ? e->owner : &e->fields[MODEL_CREATED_BY]);
+}
+
+static bool in_scope(const access_actor *actor, grant_scope scope, const model_record *record)
+{
+    switch (scope) {
+    case SCOPE_ALL:
+        return true;
+    case SCOPE_OWN:
+        return owner_of(record) == actor->user;
+    case SCOPE_TEAM:
+        return id_set_has(&actor->team, owner_of(record));
+    case SCOPE_DEPARTMENT:
+        return id_set_has(&actor->department, owner_of(record));
+    }
+    return false;
+}
+
+static bool in_company(const access_actor *actor, const model_record *record)
+{
+    if (record->entity->shared || actor->companies.count == 0)
+        return true;
+    uint64_t company = value_id(record, &record->entity->fields[MODEL_COMPANY]);
+    return company == 0 || id_set_has(&actor->companies, company);
+}
+
+/* A grant's condition speaks of fields that its holder need not see. */
+static kt_error *where_holds(kt_tx *tx, const model_filter *where, const model_record *record, bool *holds)
+{
+    const model_guard *guard = tx->guard;
+    tx->guard = NULL;
+    kt_error *error = model_filter_matches(tx, where, record, holds);
+    tx->guard = guard;
+    return error;
+}
+
+static const entity_rules *rules_of(const ruleset *set, const model_entity *entity)
+{
+    static const entity_rules none = {0};
+    return entity->number < set->entity_count ? &set->entities[entity->number] : &none;
+}
+
+static kt_error *judge_rules(kt_tx *tx, const access_actor *actor, const ruleset *set,
+    const model_entity *entity, const model_record *record, const char *action, bool *may, verdict *why)
+{
+    const entity_rules *rules = rules_of(set, entity);
+    *may = false;
+    for (size_t i = 0; i < rules->count && !*may; i++) {
+        const rule *r = &rules->rules[i];
+        if (r->dead || !grant_allows(r->grant, action))
+            continue;
+        why->nearest = why->nearest ? why->nearest : r;
+        if (record && !in_scope(actor, r->grant->scope, record)) {
+            why->missing = "scope";
+            continue;
+        }
+        *may = true;
+        if (record && r->where)
+            KT_TRY(where_holds(tx, r->where, record, may));
+        if (*may)
+            why->rule = r;
+        else
+            why->missing = "where";
+    }
+    if (!*may && !why->missing)
+        why->missing = "grant";
+    return NULL;
+}
+
+kt_error *judge(kt_tx *tx, const access_actor *actor, const model_entity *entity, const model_record *record,
+    const char *action, bool *may, verdict *why)
+{
+    *may = false;
+    *why = (verdict){0};
+    if (record && !in_company(actor, record)) {
+        why->missing = "company";
+        return NULL;
+    }
+    KT_TRY(judge_rules(tx, actor, &actor->rights, entity, record, action, may, why));
+    if (!*may || !actor->scoped)
+        return NULL;
+    verdict key = {0};
+    KT_TRY(judge_rules(tx, actor, &actor->scopes, entity, record, action, may, &key));
+    if (!*may)
+        *why = (verdict){.nearest = why->rule, .missing = "key"};
+    return NULL;
+}
+
+/* ---- Fields ---- */
+
+static const rule *shows(const ruleset *set, const model_entity *entity, kt_str group, bool write)
+{
+    const entity_rules *rules = rules_of(set, entity);
+    for (size_t i = 0; i < rules->count; i++) {
+        const rule *r = &rules->rules[i];
+        bool acts = write ? grant_allows(r->grant, "update") || grant_allows(r->grant, "create")
+                          : grant_allows(r->grant, "read") || grant_allows(r->grant, "export");
+        if (!r->dead && acts && grant_shows(r->grant, group))
+            return r;
+    }
+    return NULL;
+}
+
+bool judge_field(
+    const access_actor *actor, const model_entity *entity, const model_field *field, bool write, verdict *why)
+{
+    *why = (verdict){0};
+    if (!field->group.len)
+        return true;
+    why->rule = shows(&actor->rights, entity, field->group, write);
+    if (!why->rule) {
+        why->missing = "group";
+        return false;
+    }
+    if (actor->scoped && !shows(&actor->scopes, entity, field->group, write)) {
+        *why = (verdict){.nearest = why->rule, .missing = "key"};
+        return false;
+    }
+    return true;
+}
+
+/* ---- Names ---- */
+
+static const rule *names(const ruleset *set, kt_str name, const char *action)
+{
+    for (size_t i = 0; i < set->grant_count; i++)
+        if (grant_covers(set->grants[i].grant, name) && grant_allows(set->grants[i].grant, action))
+            return &set->grants[i];
+    return NULL;
+}
+
+bool judge_name(const access_actor *actor, kt_str name, const char *action, verdict *why)
+{
+    *why = (verdict){.rule = names(&actor->rights, name, action)};
+    if (!why->rule)
+        why->missing = "grant";
+    else if (actor->scoped && !names(&actor->scopes, name, action))
+        *why = (verdict){.nearest = why->rule, .missing = "key"};
+    return why->missing == NULL;
+}
+
+/* ---- model_guard ---- */
+
+static kt_error *guard_entity(kt_tx *tx, const model_entity *entity, const char *action)
+{
+    const access_actor *actor = actor_of(tx);
+    if (!tx->guard)
+        return NULL;
+    if (!actor)
+        return forbidden_login(tx->arena);
+    bool may;
+    verdict why;
+    KT_TRY(judge(tx, actor, entity, NULL, action, &may, &why));
+    if (may)
+        return NULL;
+    return kt_hint(error_make(tx->arena, KT_FORBIDDEN, NULL, "you may not %s %.*s", "nie masz prawa: %s %.*s",
+                       action, STR_ARG(entity->name)),
+        "access.explain tells which grant is missing.", "access.explain powie, jakiego uprawnienia brakuje.");
+}
+
+static bool guard_record(kt_tx *tx, const model_record *record, const char *action)
+{
+    if (!tx->guard)
+        return true;
+    const access_actor *actor = actor_of(tx);
+    if (!actor)
+        return false;
+    bool may;
+    verdict why;
+    kt_error *error = judge(tx, actor, record->entity, record, action, &may, &why);
+    if (error) { /* what cannot be judged is not seen, and the request ends with the reason */
+        tx->doomed = tx->doomed ? tx->doomed : error;
+        return false;
+    }
+    return may;
+}
+
+static bool guard_field(kt_tx *tx, const model_field *field, const model_entity *entity, bool write)
+{
+    if (!tx->guard || !field->group.len)
+        return true;
+    const access_actor *actor = actor_of(tx);
+    verdict why;
+    return actor && judge_field(actor, entity, field, write, &why);
+}
+
+static bool guard_may(const kt_tx *tx, const char *right)
+{
+    if (!tx->guard)
+        return true;
+    const access_actor *actor = actor_of(tx);
+    if (strcmp(right, "public") == 0)
+        return true;
+    if (!actor)
+        return false;
+    if (strcmp(right, "login") == 0)
+        return true;
+    const char *colon = strchr(right, ':');
+    verdict why;
+    return colon && judge_name(actor, (kt_str){right, (size_t)(colon - right)}, colon + 1, &why);
+}
+
+kt_error *access_may_call(kt_tx *tx, const char *right)
+{
+    if (guard_may(tx, right))
+        return NULL;
+    if (!actor_of(tx))
+        return forbidden_login(tx->arena);
+    return kt_hint(
+        error_make(tx->arena, KT_FORBIDDEN, NULL, "you need the right %s", "potrzebne jest prawo %s", right),
+        "access.explain tells which grant is missing.", "access.explain powie, jakiego uprawnienia brakuje.");
+}
+
+/* ---- The planner's filter ---- */
+
+static const variant *owner_filter(
+    kt_tx *tx, const model_entity *entity, const access_actor *actor, grant_scope scope)
+{
+    const id_set mine = {(uint64_t[]){actor->user}, 1};
+    const id_set *set = scope == SCOPE_OWN ? &mine : scope == SCOPE_TEAM ? &actor->team : &actor->department;
+    kt_str field = str_is(entity->name, "access.user") ? KT_STR("id")
+                   : entity->owner                     ? entity->owner->name
+                                                       : KT_STR("created_by");
+    variant *cells = ARENA_ARRAY(tx->arena, variant, 3),
+            *ids = ARENA_ARRAY(tx->arena, variant, set->count + 1);
+    variant *row = ARENA_NEW(tx->arena, variant);
+    if (!cells || !ids || !row)
+        return NULL;
+    for (size_t i = 0; i < set->count; i++)
+        ids[i] = (variant){.kind = VARIANT_INT, .as.integer = (int64_t)set->ids[i]};
+    cells[0] = (variant){.kind = VARIANT_STRING, .as.string = field};
+    cells[1] = (variant){
+        .kind = VARIANT_STRING, .as.string = scope == SCOPE_OWN ? KT_STR("=") : KT_STR("in")};
+    cells[2] = scope == SCOPE_OWN ? ids[0] : (variant){.kind = VARIANT_ARRAY, .as.array = {ids, set->count}};
+    *row = (variant){.kind = VARIANT_ARRAY, .as.array = {cells, 3}};
+    return row;
+}
+
+/* Only a single grant's scope is turned into a filter: with several the planner does as well without, and
+ * guard_record judges every record in any case. */
+static const struct model_filter *guard_scope(kt_tx *tx, const model_entity *entity, const char *action)
+{
+    const access_actor *actor = actor_of(tx);
+    if (!actor)
+        return NULL;
+    const entity_rules *rules = rules_of(&actor->rights, entity);
+    const rule *only = NULL;
+    for (size_t i = 0; i < rules->count; i++) {
+        const rule *r = &rules->rules[i];
+        if (r->dead || !grant_allows(r->grant, action))
+            continue;
+        if (r->grant->scope == SCOPE_ALL || (only && only->grant->scope != r->grant->scope))
+            return NULL;
+        only = r;
+    }
+    if (!only)
+        return NULL;
+    const variant *row = owner_filter(tx, entity, actor, only->grant->scope);
+    variant *all = ARENA_NEW(tx->arena, variant);
+    model_filter *filter = NULL;
+    if (!row || !all)
+        return NULL;
+    *all = (variant){.kind = VARIANT_ARRAY, .as.array = {row, 1}};
+    tx->guard = NULL;
+    kt_error *error = model_filter_read(tx, entity, all, &filter);
+    tx->guard = &access_guard;
+    return error ? NULL : filter; /* a plan without it is slower, not wrong */
+}
+
+static void guard_seen(kt_tx *tx, const model_entity *entity, uint64_t id, const char *action)
+{
+    const access_actor *actor = actor_of(tx);
+    if (actor)
+        read_log_note(actor->control->reads, tx, entity, id, action);
+}
+
+const model_guard access_guard = {
+    .entity = guard_entity,
+    .record = guard_record,
+    .field = guard_field,
+    .may = guard_may,
+    .scope = guard_scope,
+    .seen = guard_seen,
+};

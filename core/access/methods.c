@@ -1,0 +1,86 @@
+/* methods.c -- the table of session.* and access.*: names, rights, parameters. */
+#include "access/methods.h"
+
+#define USER_PARAM                                                                                           \
+    {                                                                                                        \
+        "user", VARIANT_NULL, false,                                                                         \
+        {                                                                                                    \
+            "id or login of another user", "id lub login innego użytkownika"                                \
+        }                                                                                                    \
+    }
+
+static const method_param no_params[] = {{0}};
+static const method_param user_params[] = {USER_PARAM, {0}};
+static const method_param login_params[] = {
+    {"user", VARIANT_STRING, true, {"login", "login"}},
+    {"password", VARIANT_STRING, true, {"password", "hasło"}},
+    {0},
+};
+static const method_param revoke_params[] = {
+    USER_PARAM,
+    {"id", VARIANT_STRING, false,
+        {"of one session; all others without it", "jednej sesji; bez niego wszystkie inne"}},
+    {0},
+};
+static const method_param password_params[] = {
+    USER_PARAM,
+    {"old", VARIANT_STRING, false, {"one's own present password", "własne obecne hasło"}},
+    {"new", VARIANT_STRING, true, {"the new password", "nowe hasło"}},
+    {0},
+};
+static const method_param key_params[] = {
+    {"name", VARIANT_STRING, true, {"what the key is for", "do czego jest klucz"}},
+    USER_PARAM,
+    {"scopes", VARIANT_STRING, false,
+        {"grants that the key is held to", "uprawnienia, do których klucz jest ograniczony"}},
+    {"expires_on", VARIANT_STRING, false, {"the last day", "ostatni dzień"}},
+    {0},
+};
+static const method_param explain_params[] = {
+    USER_PARAM,
+    {"entity", VARIANT_STRING, true,
+        {"crm.deal, or a name without an entity: journal", "crm.deal albo nazwa bez encji: journal"}},
+    {"id", VARIANT_INT, false, {"of the record", "rekordu"}},
+    {"action", VARIANT_STRING, true, {"read, update, ...", "read, update, ..."}},
+    {"field", VARIANT_STRING, false, {"one field", "jedno pole"}},
+    {0},
+};
+static const method_param matrix_params[] = {
+    {"role", VARIANT_NULL, true, {"id or name", "id lub nazwa"}},
+    {0},
+};
+static const method_param diff_params[] = {
+    {"from", VARIANT_NULL, true, {"id or name of a role", "id lub nazwa roli"}},
+    {"to", VARIANT_NULL, true, {"id or name of a role", "id lub nazwa roli"}},
+    {0},
+};
+
+const method access_methods[] = {
+    {"session.login", "public", METHOD_PLAIN, {"Logs in; gives a token", "Loguje; daje token"}, login_params,
+        session_login},
+    {"session.logout", "login", METHOD_WRITE, {"Ends the session", "Kończy sesję"}, no_params,
+        session_logout},
+    {"session.resume", "login", METHOD_READ, {"The session of this token", "Sesja tego tokenu"}, no_params,
+        session_resume},
+    {"session.whoami", "login", METHOD_READ, {"Who the caller is", "Kim jest wołający"}, no_params,
+        session_whoami},
+    {"session.list", "login", METHOD_READ, {"Sessions that last", "Trwające sesje"}, user_params,
+        session_list},
+    {"session.revoke", "login", METHOD_WRITE, {"Ends sessions", "Kończy sesje"}, revoke_params,
+        session_revoke},
+    {"access.password", "login", METHOD_PLAIN, {"Sets a password", "Ustawia hasło"}, password_params,
+        credentials_password},
+    {"access.key.create_secret", "login", METHOD_PLAIN,
+        {"Makes an API key; its secret is shown once", "Tworzy klucz API; sekret pokazuje raz"}, key_params,
+        credentials_key},
+    {"access.explain", "login", METHOD_READ,
+        {"Why a user may or may not: the deciding grant",
+            "Dlaczego użytkownik może lub nie: decydujące uprawnienie"},
+        explain_params, explain_run},
+    {"access.matrix", "access.role:read", METHOD_READ,
+        {"What a role may, by entity and action", "Co wolno roli, według encji i czynności"}, matrix_params,
+        matrix_run},
+    {"access.diff", "access.role:read", METHOD_READ,
+        {"What differs between two roles", "Czym różnią się dwie role"}, diff_params, diff_run},
+    {0},
+};

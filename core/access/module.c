@@ -1,0 +1,185 @@
+/* module.c -- users, roles, teams, departments, keys as entities: journal, queries and rights hold for them
+ * as for everything else. Passwords and the secrets of keys are no fields: only their hashes are kept, in
+ * STORE_META, where no query reaches. */
+#include "access/access.h"
+#include "access/control.h"
+#include "access/grants.h"
+
+enum user_lang { LANG_EN = 1, LANG_PL };
+static const kt_choice langs[] = {
+    {LANG_EN, "en", {"English", "angielski"}},
+    {LANG_PL, "pl", {"Polish", "polski"}},
+    {0},
+};
+
+struct user {
+    kt_record rec;
+    kt_str name, full_name, email;
+    enum user_lang lang;
+    bool active;
+    kt_lines roles, teams, companies;
+    kt_id department, party;
+    int64_t daily_read_limit;
+    kt_time password_changed_at;
+};
+/* Who holds which role decides what everybody may do: the group "rights" of fields guards it. */
+static const kt_shape user_shape = KT_SHAPE(user, "access.user",
+    KT_FIELD(user, name, STRING, "Login", "Login", .required = true, .unique = true, .max = 100,
+        .searchable = true, .priority = 1),
+    KT_FIELD(user, full_name, STRING, "Full name", "Imię i nazwisko", .max = 200, .searchable = true,
+        .priority = 2),
+    KT_FIELD(user, email, STRING, "E-mail", "E-mail", .max = 254),
+    KT_FIELD(user, lang, STATE, "Language", "Język", .choices = langs, .initial = "en"),
+    KT_FIELD(user, active, BOOL, "Active", "Aktywny", .initial = "true"),
+    KT_FIELD(user, roles, REFS, "Roles", "Role", .target = "access.role", .group = "rights"),
+    KT_FIELD(user, teams, REFS, "Teams", "Zespoły", .target = "access.team", .group = "rights"),
+    KT_FIELD(user, department, REF, "Department", "Dział", .target = "access.department", .group = "rights"),
+    KT_FIELD(user, companies, REFS, "Companies", "Firmy", .target = "base.company", .group = "rights",
+        .help = {"the companies that the user works in; none: all",
+            "firmy, w których użytkownik pracuje; brak: wszystkie"}),
+    KT_FIELD(user, party, REF, "Person", "Osoba", .target = "base.party"),
+    KT_FIELD(user, daily_read_limit, INT, "Records a day", "Rekordów dziennie", .group = "rights"),
+    KT_FIELD(user, password_changed_at, TIME, "Password changed", "Hasło zmienione", .group = "rights"));
+
+struct role {
+    kt_record rec;
+    kt_str name, label, grants;
+};
+static const kt_shape role_shape = KT_SHAPE(role, "access.role",
+    KT_FIELD(
+        role, name, STRING, "Name", "Nazwa", .required = true, .unique = true, .max = 100, .priority = 1),
+    KT_FIELD(role, label, STRING, "Label", "Opis", .max = 200, .searchable = true, .priority = 2),
+    KT_FIELD(role, grants, TEXT, "Grants", "Uprawnienia",
+        .help = {"ENTITY:ACTIONS@SCOPE where CONDITION fields GROUPS; ...",
+            "ENCJA:CZYNNOŚCI@ZAKRES where WARUNEK fields GRUPY; ..."}));
+
+struct team {
+    kt_record rec;
+    kt_str name;
+    kt_id head;
+};
+static const kt_shape team_shape = KT_SHAPE(team, "access.team",
+    KT_FIELD(team, name, STRING, "Name", "Nazwa", .required = true, .unique = true, .max = 100,
+        .searchable = true),
+    KT_FIELD(team, head, REF, "Head", "Kierownik", .target = "access.user"));
+
+struct department {
+    kt_record rec;
+    kt_str name;
+    kt_id parent, head;
+};
+static const kt_shape department_shape = KT_SHAPE(department, "access.department",
+    KT_FIELD(department, name, STRING, "Name", "Nazwa", .required = true, .max = 100, .searchable = true),
+    KT_FIELD(department, parent, REF, "Part of", "Część", .target = "access.department"),
+    KT_FIELD(department, head, REF, "Head", "Kierownik", .target = "access.user"));
+
+struct access_key {
+    kt_record rec;
+    kt_str name, prefix, scopes;
+    kt_id user;
+    kt_date expires_on;
+    kt_time last_used_at;
+};
+static const kt_shape access_key_shape = KT_SHAPE(access_key, "access.key",
+    KT_FIELD(access_key, name, STRING, "Name", "Nazwa", .required = true, .max = 100, .priority = 1),
+    KT_FIELD(access_key, user, REF, "User", "Użytkownik", .target = "access.user", .required = true,
+        .fixed = true, .on_delete = KT_CASCADE),
+    KT_FIELD(access_key, prefix, STRING, "Begins with", "Początek", .max = 20, .fixed = true),
+    KT_FIELD(access_key, scopes, TEXT, "Scopes", "Zakres",
+        .help = {"grants that the key is held to; none: all of its user's",
+            "uprawnienia, do których klucz jest ograniczony; brak: wszystkie użytkownika"}),
+    KT_FIELD(access_key, expires_on, DATE, "Expires", "Wygasa"),
+    KT_FIELD(access_key, last_used_at, TIME, "Last used", "Ostatnio użyty"));
+
+struct reading {
+    kt_record rec;
+    kt_id user;
+    kt_str entity, action;
+    int64_t record;
+    kt_time at;
+};
+static const kt_shape reading_shape = KT_SHAPE(reading, "access.read_log",
+    KT_FIELD(reading, user, REF, "User", "Użytkownik", .target = "access.user", .on_delete = KT_CLEAR),
+    KT_FIELD(reading, entity, STRING, "Entity", "Encja", .required = true, .max = 100, .indexed = true),
+    KT_FIELD(reading, record, INT, "Record", "Rekord", .indexed = true),
+    KT_FIELD(reading, action, STRING, "Action", "Czynność", .max = 20),
+    KT_FIELD(reading, at, TIME, "At", "Kiedy", .indexed = true));
+
+/* ---- What holds ---- */
+
+/* A change of anything that rights are made of makes all compiled rights stale. */
+static kt_error *rights_changed(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    (void)before;
+    (void)after;
+    return epoch_advance(tx->view);
+}
+
+static kt_error *user_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    if (before && !after)
+        KT_TRY(password_forget(tx->view, before->id.v));
+    return epoch_advance(tx->view);
+}
+
+static kt_error *role_compute(kt_tx *tx, kt_record *self)
+{
+    const struct role *role = KT_AS(role, self);
+    grant_list list;
+    return grants_parse(tx->arena, role->grants, "grants", &list);
+}
+
+static kt_error *key_compute(kt_tx *tx, kt_record *self)
+{
+    const struct access_key *k = KT_AS(access_key, self);
+    grant_list list;
+    return grants_parse(tx->arena, k->scopes, "scopes", &list);
+}
+
+/* That it was used changes nothing of what a key may do. */
+static kt_error *key_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    if (before && after) {
+        const struct access_key *a = KT_SEE(access_key, before), *b = KT_SEE(access_key, after);
+        if (a->last_used_at.ms != b->last_used_at.ms)
+            return NULL;
+    }
+    return epoch_advance(tx->view);
+}
+
+static kt_error *department_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    (void)before;
+    const struct department *at = after ? KT_SEE(department, after) : NULL;
+    for (unsigned depth = 0; at && at->parent.v; depth++) {
+        struct department *above = kt_alloc(tx, sizeof *above);
+        if (!above)
+            return error_no_memory();
+        if (at->parent.v == after->id.v || depth == DEPARTMENT_DEPTH_MAX)
+            return kt_fail(tx, KT_VALIDATION, "parent", "a department cannot be part of itself",
+                "dział nie może być częścią samego siebie");
+        above->rec.of = &department_shape;
+        const model_guard *guard = tx->guard;
+        tx->guard = NULL; /* the tree is one, however much of it the caller sees */
+        kt_error *error = kt_read(tx, at->parent, &above->rec);
+        tx->guard = guard;
+        if (error)
+            return NULL; /* a missing parent is the model's to refuse */
+        at = above;
+    }
+    return epoch_advance(tx->view);
+}
+
+const kt_module access_module = KT_MODULE("access", "1.0.0", "Access", "Dostęp",
+    .entities = KT_LIST(kt_entity,
+        {&role_shape, {"Role", "Rola"}, {"Roles", "Role"}, .title = "name", .compute = role_compute,
+            .check = rights_changed, .icon = "shield", .shared = true},
+        {&team_shape, {"Team", "Zespół"}, {"Teams", "Zespoły"}, .title = "name", .check = rights_changed,
+            .icon = "users", .shared = true},
+        {&department_shape, {"Department", "Dział"}, {"Departments", "Działy"}, .title = "name",
+            .check = department_check, .icon = "tree"},
+        {&user_shape, {"User", "Użytkownik"}, {"Users", "Użytkownicy"}, .title = "name", .check = user_check,
+            .icon = "user", .shared = true},
+        {&access_key_shape, {"API key", "Klucz API"}, {"API keys", "Klucze API"}, .title = "name",
+            .compute = key_compute, .check = key_check, .icon = "key", .shared = true},
+        {&reading_shape, {"Reading", "Odczyt"}, {"Readings", "Odczyty"}, .icon = "eye", .shared = true}));
