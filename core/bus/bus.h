@@ -13,7 +13,6 @@ typedef struct {
     plugins *plugins;
     const char *data_directory; /* attachments, keys */
     const uint8_t *master_key;
-    void *server;                                /* handed to methods */
     size_t message_max;                          /* 0: 1 MB */
     unsigned batch_max, depth_max, slow_threads; /* 0: 50, 64, 2 */
     int64_t request_ms, slow_call_ms;            /* 0: 30 s, 200 ms */
@@ -28,6 +27,12 @@ KT_MUST kt_error *bus_http(bus *bus, arena *arena, const char *host_port, const 
 /* Handles one message; reply is called once, from any thread, with the answer (borrowed during the call). */
 typedef void (*bus_reply)(void *context, kt_str answer);
 void bus_handle(bus *bus, kt_str message, kt_str token, kt_str remote, bus_reply reply, void *context);
-/* Refuses new calls, finishes running ones, closes the listeners, waits at most limit_ms. */
-void bus_drain(bus *bus, int64_t limit_ms);
+/* Refuses new calls, finishes running ones, waits at most limit_ms. false: calls still run: do not close. */
+bool bus_drain(bus *bus, int64_t limit_ms);
 void bus_close(bus *bus);
+/* Pages that may open a WebSocket here, "https://erp.example.com"; NULL-terminated. Before the first
+ * listener.
+ */
+KT_MUST kt_error *bus_origins(bus *bus, const char *const *origins);
+/* The port that bus_http bound, for "127.0.0.1:0"; 0: none. */
+unsigned bus_http_port(const bus *bus);

@@ -70,7 +70,7 @@ typedef struct model_action {
 struct model_entity {
     kt_str name, module; /* "crm.deal", "crm" */
     uint16_t number;     /* in keys; for ever */
-    kt_text label, plural;
+    kt_text label, plural, module_label;
     const model_field *fields; /* field_count; position i is fields[i] */
     size_t field_count;
     const model_index *indexes;
@@ -303,7 +303,8 @@ typedef struct {
     uint32_t limit;             /* 1..500; 0: 50 */
     kt_str cursor;              /* of an earlier answer, or not set */
     const variant *start;       /* begin at this value of the first sort field */
-    const char *right;          /* "read" or "export" */
+    const char *right;          /* "read" or "export"; NULL: "read" */
+    bool keep;                  /* model_next: records live as long as the transaction */
 } model_query;
 /* Writes {"rows":[...],"next":"..","prev":".."} members (not the braces) into answer. */
 KT_MUST kt_error *model_list(kt_tx *tx, const model_query *query, json *answer);
@@ -318,7 +319,8 @@ KT_MUST kt_error *model_aggregate(
  * Members "rows": [{entity, id, title, number, matched}]. */
 KT_MUST kt_error *model_search(kt_tx *tx, kt_str text, const variant *entities, uint32_t limit, json *answer);
 /* Iterates matching records in order, for rooms above (export, reassign): while (model_next) ...
- * model_query_end */
+ * model_query_end, always. limit 0: all. A record is good until the next call, or as long as the transaction
+ * if the query says keep. Records may be written meanwhile, the ones found so far included. */
 typedef struct model_rows model_rows;
 KT_MUST kt_error *model_query_open(kt_tx *tx, const model_query *query, model_rows **rows);
 bool model_next(model_rows *rows, model_record *record);

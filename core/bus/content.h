@@ -1,0 +1,24 @@
+/* content.h -- files by what they hold: DATA/files/ab/abcd.., named by their SHA-256. A name in the store
+ * means that the file is whole and on disk. */
+#pragma once
+#include <sodium.h>
+
+#include "kit/error.h"
+
+#define CONTENT_NAME_MAX 65 /* 64 hex digits and NUL */
+
+typedef struct {
+    int fd;
+    const char *path; /* of the unfinished file */
+    uint64_t size;
+    crypto_hash_sha256_state hash;
+} content_writer;
+
+KT_MUST kt_error *content_begin(arena *arena, const char *data_directory, content_writer *writer);
+KT_MUST kt_error *content_add(arena *arena, content_writer *writer, const void *bytes, size_t n);
+/* Puts the file on disk under its name; durable when it returns. Blocks: not in a transport's thread. */
+KT_MUST kt_error *content_finish(
+    arena *arena, const char *data_directory, content_writer *writer, char name[CONTENT_NAME_MAX]);
+void content_drop(content_writer *writer); /* harmless after content_finish */
+/* A descriptor to read from. returns not_found: no such file; storage: it is not the size it should be */
+KT_MUST kt_error *content_open(arena *arena, const char *data_directory, kt_str name, uint64_t size, int *fd);

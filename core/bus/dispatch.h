@@ -1,0 +1,42 @@
+/* dispatch.h -- from a method's name to what runs it. */
+#pragma once
+#include "bus/call.h"
+#include "bus/params.h"
+
+typedef struct verb {
+    const char *name;
+    method_mode mode;
+    const method_param *params;
+    kt_text help;
+    kt_error *(*run)(kt_tx *tx, const model_entity *entity, const variant *params, json *answer);
+} verb;
+extern const verb verbs[];                      /* verbs.c; ended by {0} */
+extern const method_param verb_action_params[]; /* what every action takes beside its own */
+
+typedef struct {
+    const method *method; /* the core's, or */
+    const verb *verb;     /* entity.verb, or */
+    const model_entity *entity;
+    const model_action *action; /* entity.action, or */
+    const kt_method *declared;  /* a module's */
+    method_mode mode;
+    const char *right; /* judged before anything runs */
+} target;
+
+/* false: no such method in this catalogue. */
+bool target_find(
+    const bus *bus, const model_catalogue *catalogue, kt_str name, const variant *params, target *target);
+/* Checks rights and parameters, runs; the answer gets one value. call->tx NULL: METHOD_PLAIN. */
+KT_MUST kt_error *target_run(
+    const target *target, call *call, kt_tx *tx, const variant *params, json *answer);
+
+/* What the bus's own methods get: their method_call is the first member. */
+typedef struct {
+    method_call call;
+    struct call *of;
+} own_call;
+
+extern const method system_methods[], batch_methods[], import_methods[], describe_methods[];
+
+/* batch.c: the mode of a system.batch is that of its calls. */
+method_mode batch_mode(const bus *bus, const model_catalogue *catalogue, const variant *params);

@@ -1,0 +1,300 @@
+/* listen.c -- one REP socket with many contexts per URL. Nothing here ever blocks: a handler that sleeps in a
+ * callback would stop all of the process's traffic.
+ *
+ * Every listener bounds what it receives: without the option one client made the library take 180 MB. */
+#include <nng/nng.h>
+#include <nng/protocol/pubsub0/pub.h>
+#include <nng/protocol/reqrep0/rep.h>
+#include <nng/supplemental/tls/tls.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "bus/call.h"
+#include "kit/log.h"
+
+#define CONTEXTS 256 /* calls of one listener that may wait for the writer at once */
+
+typedef struct endpoint endpoint;
+typedef struct {
+    endpoint *endpoint;
+    nng_ctx ctx;
+    nng_aio *aio;
+    bool sending;
+    char remote[64];
+} slot;
+
+struct endpoint {
+    bus *bus;
+    listeners *all;
+    nng_socket rep, pub;
+    bool has_pub, network;
+    kt_str url;
+    slot *slots;
+    size_t slot_count;
+    events_listener notices;
+    endpoint *next;
+};
+
+struct listeners {
+    endpoint *first;
+    atomic_uint sending;
+};
+
+static kt_error *fail(arena *arena, const char *url, int code)
+{
+    return error_make(arena, KT_UNAVAILABLE, "listen", "%s: %s", "%s: %s", url, nng_strerror(code));
+}
+
+/* ---- Calls ---- */
+
+static void slot_receive(slot *s)
+{
+    s->sending = false;
+    nng_ctx_recv(s->ctx, s->aio);
+}
+
+/* From any thread: the transport's, the writer's, the pool's. */
+static void slot_reply(void *context, kt_str answer, const outcome *outcome)
+{
+    (void)outcome;
+    slot *s = context;
+    nng_msg *message = NULL;
+    if (nng_msg_alloc(&message, answer.len) != 0) { /* no memory: the client repeats its request */
+        slot_receive(s);
+        return;
+    }
+    if (answer.len)
+        memcpy(nng_msg_body(message), answer.ptr, answer.len);
+    atomic_fetch_add(&s->endpoint->all->sending, 1);
+    s->sending = true;
+    nng_aio_set_msg(s->aio, message);
+    nng_ctx_send(s->ctx, s->aio);
+}
+
+static kt_str remote_of(slot *s, nng_msg *message)
+{
+    nng_sockaddr address;
+    if (!s->endpoint->network || nng_pipe_get_addr(nng_msg_get_pipe(message), NNG_OPT_REMADDR, &address) != 0)
+        return KT_STR("ipc");
+    int n = -1;
+    if (address.s_family == NNG_AF_INET) {
+        uint8_t a[4];
+        memcpy(a, &address.s_in.sa_addr, sizeof a);
+        n = snprintf(s->remote, sizeof s->remote, "%u.%u.%u.%u", a[0], a[1], a[2], a[3]);
+    } else if (address.s_family == NNG_AF_INET6) {
+        const uint8_t *a = address.s_in6.sa_addr;
+        n = 0;
+        for (size_t i = 0; i < 16; i += 2)
+            n += snprintf(s->remote + n, sizeof s->remote - (size_t)n, i ? ":%x" : "%x",
+                (unsigned)(a[i] << 8 | a[i + 1]));
+    }
+    return n > 0 ? (kt_str){s->remote, (size_t)n} : KT_STR("unknown");
+}
+
+static void slot_event(void *context)
+{
+    slot *s = context;
+    int result = nng_aio_result(s->aio);
+    if (s->sending) {
+        atomic_fetch_sub(&s->endpoint->all->sending, 1);
+        if (result != 0)
+            nng_msg_free(nng_aio_get_msg(s->aio));
+        if (result == NNG_ECLOSED || result == NNG_ECANCELED)
+            return;
+        slot_receive(s);
+        return;
+    }
+    if (result == NNG_ECLOSED || result == NNG_ECANCELED)
+        return;
+    if (result != 0) {
+        slot_receive(s);
+        return;
+    }
+    nng_msg *message = nng_aio_get_msg(s->aio);
+    kt_str body = {nng_msg_body(message), nng_msg_len(message)};
+    envelope e = {.remote = remote_of(s, message)};
+    bus_exchange(s->endpoint->bus, body, &e, slot_reply, s);
+    nng_msg_free(message); /* the slot may already be on its next one */
+}
+
+/* ---- Origins ---- */
+
+/* A browser may open a WebSocket to any host: only pages of the listener's own host and those allowed may. */
+static void check_origin(nng_pipe pipe, nng_pipe_ev event, void *context)
+{
+    endpoint *e = context;
+    char *headers = NULL;
+    (void)event;
+    if (nng_pipe_get_string(pipe, "ws:request-headers", &headers) != 0)
+        return;
+    const char *at = strcasestr(headers, "\nOrigin:");
+    at = at ? at + 8 : strncasecmp(headers, "Origin:", 7) == 0 ? headers + 7 : NULL;
+    if (at) {
+        while (*at == ' ')
+            at++;
+        size_t n = strcspn(at, "\r\n");
+        if (!bus_origin_allowed(e->bus, (kt_str){at, n})) {
+            metrics_event(e->bus->metrics, "origin_refused");
+            nng_pipe_close(pipe);
+        }
+    }
+    nng_strfree(headers);
+}
+
+/* ---- Opening ---- */
+
+static kt_error *listen_on(
+    arena *arena, bus *b, nng_socket socket, const char *url, const char *tls_directory)
+{
+    nng_listener listener;
+    int code = nng_listener_create(&listener, socket, url);
+    if (code != 0)
+        return fail(arena, url, code);
+    code = nng_listener_set_size(listener, NNG_OPT_RECVMAXSZ, b->options.message_max + 1024);
+    if (code == 0 && strncmp(url, "ipc://", 6) == 0)
+        code = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, 0660);
+    if (code == 0 && (strncmp(url, "tls+", 4) == 0 || strncmp(url, "wss:", 4) == 0)) {
+        nng_tls_config *config = NULL;
+        kt_str certificate = arena_format(arena, "%s/cert.pem", tls_directory ? tls_directory : "tls");
+        kt_str key = arena_format(arena, "%s/key.pem", tls_directory ? tls_directory : "tls");
+        kt_error *error = bus_read_tls(arena, certificate.ptr, key.ptr, &certificate, &key);
+        if (error) {
+            nng_listener_close(listener);
+            return error;
+        }
+        code = nng_tls_config_alloc(&config, NNG_TLS_MODE_SERVER);
+        if (code == 0)
+            code = nng_tls_config_own_cert(config, certificate.ptr, key.ptr, NULL);
+        if (code == 0)
+            code = nng_listener_set_ptr(listener, NNG_OPT_TLS_CONFIG, config);
+        if (config)
+            nng_tls_config_free(config); /* the listener holds its own reference */
+        explicit_bzero((void *)(uintptr_t)key.ptr, key.len);
+    }
+    if (code == 0)
+        code = nng_listener_start(listener, 0);
+    if (code != 0) {
+        nng_listener_close(listener);
+        return fail(arena, url, code);
+    }
+    return NULL;
+}
+
+static void publish(void *context, uint64_t seq, kt_str notice, bool schema)
+{
+    endpoint *e = context;
+    (void)seq;
+    (void)schema;
+    nng_msg *message = NULL;
+    if (nng_msg_alloc(&message, notice.len) != 0)
+        return;
+    memcpy(nng_msg_body(message), notice.ptr, notice.len);
+    if (nng_sendmsg(e->pub, message, NNG_FLAG_NONBLOCK) != 0)
+        nng_msg_free(message);
+}
+
+/* ipc: ".pub" behind the path; ws: the path "/events"; tcp: the next port. */
+static kt_str pub_url(arena *arena, const char *url)
+{
+    if (strncmp(url, "ipc://", 6) == 0)
+        return arena_format(arena, "%s.pub", url);
+    const char *host = strstr(url, "://");
+    if (!host)
+        return (kt_str){0};
+    host += 3;
+    if (strncmp(url, "ws", 2) == 0)
+        return arena_format(arena, "%.*s/events", (int)(strcspn(host, "/") + (size_t)(host - url)), url);
+    const char *colon = strrchr(host, ':');
+    unsigned port = 0;
+    for (const char *d = colon ? colon + 1 : ""; *d >= '0' && *d <= '9' && port < 65535; d++)
+        port = port * 10 + (unsigned)(*d - '0');
+    if (port == 0 || port >= 65535)
+        return (kt_str){0};
+    return arena_format(arena, "%.*s:%u", (int)(colon - url), url, port + 1);
+}
+
+static kt_error *open_pub(arena *arena, endpoint *e, const char *tls_directory)
+{
+    kt_str url = pub_url(e->bus->arena, e->url.ptr);
+    if (!url.ptr)
+        return error_make(arena, KT_VALIDATION, "listen", "no address for notices beside %s",
+            "brak adresu powiadomień obok %s", e->url.ptr);
+    int code = nng_pub0_open(&e->pub);
+    if (code != 0)
+        return fail(arena, url.ptr, code);
+    e->has_pub = true;
+    nng_pipe_notify(e->pub, NNG_PIPE_EV_ADD_PRE, check_origin, e);
+    KT_TRY(listen_on(arena, e->bus, e->pub, url.ptr, tls_directory));
+    e->notices = (events_listener){.take = publish, .context = e, .every_ms = 10, .repeat_ms = 1000};
+    events_add(e->bus->events, &e->notices);
+    return NULL;
+}
+
+static kt_error *open_slots(arena *arena, endpoint *e)
+{
+    e->slots = ARENA_ARRAY(e->bus->arena, slot, CONTEXTS);
+    if (!e->slots)
+        return error_no_memory();
+    for (; e->slot_count < CONTEXTS; e->slot_count++) {
+        slot *s = &e->slots[e->slot_count];
+        s->endpoint = e;
+        int code = nng_ctx_open(&s->ctx, e->rep);
+        if (code == 0)
+            code = nng_aio_alloc(&s->aio, slot_event, s);
+        if (code != 0)
+            return fail(arena, e->url.ptr, code);
+    }
+    return NULL;
+}
+
+kt_error *bus_listen(bus *b, arena *arena, const char *url, const char *tls_directory)
+{
+    if (!b->listeners && !(b->listeners = ARENA_NEW(b->arena, listeners)))
+        return error_no_memory();
+    endpoint *e = ARENA_NEW(b->arena, endpoint);
+    if (!e)
+        return error_no_memory();
+    *e = (endpoint){.bus = b, .all = b->listeners, .url = arena_str(b->arena, str_of(url))};
+    e->network = strncmp(url, "ipc://", 6) != 0;
+    int code = nng_rep0_open(&e->rep);
+    if (code != 0)
+        return fail(arena, url, code);
+    e->next = b->listeners->first; /* from here on listeners_close ends it */
+    b->listeners->first = e;
+    nng_pipe_notify(e->rep, NNG_PIPE_EV_ADD_PRE, check_origin, e);
+    KT_TRY(open_slots(arena, e));
+    KT_TRY(listen_on(arena, b, e->rep, url, tls_directory));
+    KT_TRY(open_pub(arena, e, tls_directory));
+    for (size_t i = 0; i < e->slot_count; i++)
+        slot_receive(&e->slots[i]);
+    log_line(KT_LOG_INFO, "bus", "listening url=%s", url);
+    return NULL;
+}
+
+/* ---- Ending ---- */
+
+void listeners_drain(listeners *all, int64_t until_ms)
+{
+    if (!all)
+        return;
+    struct timespec nap = {.tv_nsec = 5000000};
+    while (atomic_load(&all->sending) > 0 && clock_monotonic_ms() < until_ms)
+        nanosleep(&nap, NULL);
+    /* A send that is complete has been handed to its connection; that the peer has it needs a moment more. */
+    nap.tv_nsec = 300000000;
+    if (all->first)
+        nanosleep(&nap, NULL);
+}
+
+void listeners_close(listeners *all)
+{
+    for (endpoint *e = all ? all->first : NULL; e; e = e->next) {
+        nng_close(e->rep);
+        for (size_t i = 0; i < e->slot_count; i++) {
+            nng_aio_stop(e->slots[i].aio);
+            nng_aio_free(e->slots[i].aio);
+        }
+        if (e->has_pub)
+            nng_close(e->pub);
+    }
+}

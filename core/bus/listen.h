@@ -1,0 +1,10 @@
+/* listen.h -- the nng side: REP listeners that carry calls, PUB listeners that carry notices. */
+#pragma once
+#include "bus/bus.h"
+
+typedef struct listeners listeners;
+
+/* Waits at most until the monotonic instant for answers to be handed to their connections. */
+void listeners_drain(listeners *all, int64_t until_ms);
+/* Closes the sockets. After listeners_drain and the end of the events' thread. */
+void listeners_close(listeners *all);

@@ -1,0 +1,218 @@
+/* preview.c -- the overlay's changes as a person reads them: which record, in which department, from what to
+ * what. */
+#include "bus/preview.h"
+
+#include <sodium.h>
+
+#define CHANGES_MAX 1000 /* that are listed; the hash covers all */
+
+typedef struct {
+    kt_tx *tx;
+    const model_change *change;
+    model_record before, after;
+    bool has_before, has_after;
+} diff;
+
+static const char *in_lang(const kt_tx *tx, kt_text text)
+{
+    return strcmp(tx->lang, "pl") == 0 && text.pl ? text.pl : text.en;
+}
+
+static kt_error *open_diff(kt_tx *tx, const model_change *change, diff *d)
+{
+    *d = (diff){.tx = tx, .change = change};
+    d->has_before = change->before.ptr != NULL;
+    d->has_after = change->after.ptr != NULL && change->kind != MODEL_DELETED;
+    if (d->has_before)
+        KT_TRY(model_record_decode(tx, change->entity, change->id, change->before, &d->before));
+    if (d->has_after)
+        KT_TRY(model_record_decode(tx, change->entity, change->id, change->after, &d->after));
+    return NULL;
+}
+
+static void write_value(diff *d, const model_record *record, bool has, size_t i, buffer *out)
+{
+    json j = json_to(out);
+    if (has && record->values[i].set)
+        model_value_json(d->tx, d->change->entity, &d->change->entity->fields[i], &record->values[i], &j);
+    else
+        json_null(&j);
+}
+
+/* Calls take for each field that differs and that the caller may see. */
+static kt_error *each_field(diff *d,
+    void (*take)(void *context, const model_field *field, kt_str before, kt_str after), void *context)
+{
+    const model_entity *entity = d->change->entity;
+    kt_tx *tx = d->tx;
+    buffer before, after;
+    buffer_open(&before, CALL_ANSWER_MAX);
+    buffer_open(&after, CALL_ANSWER_MAX);
+    for (size_t i = MODEL_COMPANY; i < entity->field_count; i++) {
+        const model_field *field = &entity->fields[i];
+        if (tx->guard && tx->guard->field && !tx->guard->field(tx, field, entity, false))
+            continue;
+        buffer_clear(&before);
+        buffer_clear(&after);
+        write_value(d, &d->before, d->has_before, i, &before);
+        write_value(d, &d->after, d->has_after, i, &after);
+        if (!str_eq(buffer_str(&before), buffer_str(&after)))
+            take(context, field, buffer_str(&before), buffer_str(&after));
+    }
+    bool full = before.full || after.full;
+    buffer_close(&before);
+    buffer_close(&after);
+    return full ? error_no_memory() : NULL;
+}
+
+/* ---- The hash ---- */
+
+typedef struct {
+    kt_tx *tx;
+    crypto_generichash_state state;
+} hashing;
+
+static void hash_str(hashing *h, kt_str s)
+{
+    uint64_t n = s.len;
+    crypto_generichash_update(&h->state, (const unsigned char *)&n, sizeof n);
+    if (n)
+        crypto_generichash_update(&h->state, (const unsigned char *)s.ptr, n);
+}
+
+/* A value as it is judged: what stands for this call's instant or for a record that it makes gets a fixed
+ * name, for another call makes it anew with other ids. */
+static void hash_value(hashing *h, const model_field *field, kt_str value)
+{
+    char now[TIME_TEXT_MAX + 2];
+    int n = 0;
+    if (field->type == KT_TIME) {
+        char text[TIME_TEXT_MAX];
+        time_text(h->tx->now, text);
+        n = snprintf(now, sizeof now, "\"%s\"", text);
+        if (n > 0 && str_eq(value, (kt_str){now, (size_t)n}))
+            value = KT_STR("now");
+    }
+    if (field->type == KT_REF && field->target) {
+        size_t made = 0;
+        for (const model_change *c = h->tx->changes; c; c = c->next) {
+            char id[24];
+            n = snprintf(id, sizeof id, "%llu", (unsigned long long)c->id);
+            made++;
+            if (c->kind == MODEL_CREATED && c->entity == field->target && n > 0 &&
+                str_eq(value, (kt_str){id, (size_t)n})) {
+                hash_str(h, KT_STR("made"));
+                crypto_generichash_update(&h->state, (const unsigned char *)&made, sizeof made);
+                return;
+            }
+        }
+    }
+    hash_str(h, value);
+}
+
+static void hash_field(void *context, const model_field *field, kt_str before, kt_str after)
+{
+    hashing *h = context;
+    if (field->position == MODEL_NUMBER)
+        return;
+    hash_str(h, field->name);
+    hash_value(h, field, before);
+    hash_value(h, field, after);
+}
+
+kt_error *preview_hash(kt_tx *tx, char out[PREVIEW_HASH_MAX])
+{
+    hashing h = {.tx = tx};
+    uint8_t hash[16];
+    crypto_generichash_init(&h.state, NULL, 0, sizeof hash);
+    for (const model_change *c = tx->changes; c; c = c->next) {
+        diff d;
+        KT_TRY(open_diff(tx, c, &d));
+        hash_str(&h, c->entity->name);
+        uint64_t about[2] = {(uint64_t)c->kind, c->kind == MODEL_CREATED ? 0 : c->id};
+        crypto_generichash_update(&h.state, (const unsigned char *)about, sizeof about);
+        KT_TRY(each_field(&d, hash_field, &h));
+    }
+    crypto_generichash_final(&h.state, hash, sizeof hash);
+    sodium_bin2hex(out, PREVIEW_HASH_MAX, hash, sizeof hash);
+    return NULL;
+}
+
+/* ---- The list ---- */
+
+typedef struct {
+    json *before, *after;
+} sides;
+
+static void take_field(void *context, const model_field *field, kt_str before, kt_str after)
+{
+    sides *s = context;
+    json_key_str(s->before, field->name);
+    json_raw(s->before, before);
+    json_key_str(s->after, field->name);
+    json_raw(s->after, after);
+}
+
+static const char *department(kt_tx *tx, const model_entity *entity)
+{
+    return in_lang(tx, entity->module_label);
+}
+
+static kt_error *write_change(kt_tx *tx, const model_change *change, json *answer)
+{
+    static const char *const kinds[] = {
+        [MODEL_CREATED] = "created", [MODEL_UPDATED] = "updated", [MODEL_DELETED] = "deleted"};
+    diff d;
+    KT_TRY(open_diff(tx, change, &d));
+    buffer before, after;
+    buffer_open(&before, CALL_ANSWER_MAX);
+    buffer_open(&after, CALL_ANSWER_MAX);
+    json jb = json_to(&before), ja = json_to(&after);
+    json_object(&jb);
+    json_object(&ja);
+    kt_error *error = each_field(&d, take_field, &(sides){&jb, &ja});
+    json_object_end(&jb);
+    json_object_end(&ja);
+    const model_record *shown = d.has_after ? &d.after : &d.before;
+    json_object(answer);
+    json_member_text(answer, "kind", kinds[change->kind]);
+    json_member_str(answer, "entity", change->entity->name);
+    json_member_text(answer, "label", in_lang(tx, change->entity->label));
+    if (change->kind != MODEL_CREATED)
+        json_member_int(answer, "id", (int64_t)change->id);
+    if (shown->values[MODEL_NUMBER].set)
+        json_member_str(answer, "number", shown->values[MODEL_NUMBER].as.s);
+    json_member_str(answer, "title", model_title(tx, shown));
+    json_member_text(answer, "department", department(tx, change->entity));
+    json_key(answer, "before");
+    json_raw(answer, d.has_before ? buffer_str(&before) : KT_STR("null"));
+    json_key(answer, "after");
+    json_raw(answer, d.has_after ? buffer_str(&after) : KT_STR("null"));
+    json_object_end(answer);
+    bool full = before.full || after.full;
+    buffer_close(&before);
+    buffer_close(&after);
+    return error ? error : full ? error_no_memory() : NULL;
+}
+
+kt_error *preview_write(kt_tx *tx, json *answer)
+{
+    char hash[PREVIEW_HASH_MAX];
+    size_t count = 0;
+    json_key(answer, "changes");
+    json_array(answer);
+    for (const model_change *c = tx->changes; c; c = c->next)
+        if (count++ < CHANGES_MAX)
+            KT_TRY(write_change(tx, c, answer));
+    json_array_end(answer);
+    json_member_int(answer, "change_count", (int64_t)count);
+    json_key(answer, "effects");
+    json_array(answer);
+    json_array_end(answer);
+    json_key(answer, "problems");
+    json_array(answer);
+    json_array_end(answer);
+    KT_TRY(preview_hash(tx, hash));
+    json_member_text(answer, "hash", hash);
+    return NULL;
+}

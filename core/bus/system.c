@@ -1,0 +1,142 @@
+/* system.c -- what a client asks of the server itself. */
+#include "bus/dispatch.h"
+#include "bus/version.h"
+
+static kt_error *run_ping(method_call *m)
+{
+    json_object(m->answer);
+    json_key(m->answer, "time");
+    json_time(m->answer, m->tx->now);
+    json_object_end(m->answer);
+    return NULL;
+}
+
+static kt_error *run_version(method_call *m)
+{
+    json_object(m->answer);
+    json_member_text(m->answer, "name", "kontor");
+    json_member_text(m->answer, "version", KONTOR_VERSION);
+    json_member_int(m->answer, "abi", 1);
+    json_object_end(m->answer);
+    return NULL;
+}
+
+static kt_error *run_limits(method_call *m)
+{
+    const bus *b = ((own_call *)m)->of->bus;
+    json_object(m->answer);
+    json_member_int(m->answer, "message_bytes", (int64_t)b->options.message_max);
+    json_member_int(m->answer, "answer_bytes", (int64_t)CALL_ANSWER_MAX);
+    json_member_int(m->answer, "batch_calls", b->options.batch_max);
+    json_member_int(m->answer, "depth", b->limits.depth_max);
+    json_member_int(m->answer, "elements", (int64_t)b->limits.elements_max);
+    json_member_int(m->answer, "list_rows", 500);
+    json_member_int(m->answer, "file_bytes", (int64_t)FILE_BYTES_MAX);
+    json_object_end(m->answer);
+    return NULL;
+}
+
+static kt_error *run_health(method_call *m)
+{
+    const bus *b = ((own_call *)m)->of->bus;
+    store_stat stat = {0};
+    KT_TRY(store_stat_read(b->options.store, m->arena, &stat));
+    json_object(m->answer);
+    json_member_text(m->answer, "status", stat.writable ? "ok" : "read_only");
+    json_member_text(m->answer, "version", KONTOR_VERSION);
+    json_member_int(m->answer, "uptime_s", (clock_monotonic_ms() - b->started_ms) / 1000);
+    json_member_int(m->answer, "seq", (int64_t)events_head(b->events));
+    json_member_int(m->answer, "queue", stat.queue);
+    json_object_end(m->answer);
+    return NULL;
+}
+
+/* ---- Methods ---- */
+
+static void write_params(kt_tx *tx, const method_param *p, json *answer)
+{
+    bool polish = strcmp(tx->lang, "pl") == 0;
+    json_key(answer, "params");
+    json_array(answer);
+    for (; p && p->name; p++) {
+        json_object(answer);
+        json_member_text(answer, "name", p->name);
+        json_member_text(answer, "type",
+            p->kind == VARIANT_NULL     ? "any"
+            : p->kind == VARIANT_BOOL   ? "boolean"
+            : p->kind == VARIANT_INT    ? "integer"
+            : p->kind == VARIANT_STRING ? "string"
+            : p->kind == VARIANT_ARRAY  ? "array"
+                                        : "object");
+        json_member_bool(answer, "required", p->required);
+        if (p->help.en)
+            json_member_text(answer, "help", polish && p->help.pl ? p->help.pl : p->help.en);
+        json_object_end(answer);
+    }
+    json_array_end(answer);
+}
+
+static kt_error *run_methods(method_call *m)
+{
+    const bus *b = ((own_call *)m)->of->bus;
+    bool polish = strcmp(m->tx->lang, "pl") == 0;
+    json_object(m->answer);
+    json_key(m->answer, "methods");
+    json_array(m->answer);
+    for (size_t i = 0; i < TABLE_SLOTS; i++) {
+        const method *one = b->methods.slots[i];
+        if (!one || access_may_call(m->tx, one->right))
+            continue;
+        json_object(m->answer);
+        json_member_text(m->answer, "name", one->name);
+        json_member_text(m->answer, "right", one->right);
+        json_member_bool(m->answer, "writes", one->mode == METHOD_WRITE);
+        if (one->help.en)
+            json_member_text(m->answer, "help", polish && one->help.pl ? one->help.pl : one->help.en);
+        write_params(m->tx, one->params, m->answer);
+        json_object_end(m->answer);
+    }
+    json_array_end(m->answer);
+    json_object_end(m->answer);
+    return NULL;
+}
+
+/* ---- Search ---- */
+
+static kt_error *run_search(method_call *m)
+{
+    uint64_t limit = 20;
+    KT_TRY(params_uint(m->arena, m->params, "limit", 200, &limit));
+    json_object(m->answer);
+    KT_TRY(model_search(m->tx, variant_get_str(m->params, "text"), params_find(m->params, "entities"),
+        (uint32_t)limit, m->answer));
+    json_object_end(m->answer);
+    return NULL;
+}
+
+static const method_param no_params[] = {{0}};
+static const method_param search_params[] = {
+    {"text", VARIANT_STRING, true, {"words, or parts of words", "słowa albo ich części"}},
+    {"entities", VARIANT_ARRAY, false, {"names of entities; absent: all", "nazwy encji; brak: wszystkie"}},
+    {"limit", VARIANT_INT, false, {"rows, at most 200", "wierszy, najwyżej 200"}},
+    {0},
+};
+const method system_methods[] = {
+    {"system.ping", "public", METHOD_READ, {"Answers with the time.", "Odpowiada czasem."}, no_params,
+        run_ping},
+    {"system.version", "public", METHOD_READ, {"The server's version.", "Wersja serwera."}, no_params,
+        run_version},
+    {"system.limits", "public", METHOD_READ,
+        {"What a message may not exceed.", "Czego komunikat nie może przekroczyć."}, no_params, run_limits},
+    {"system.health", "public", METHOD_READ, {"Does it work?", "Czy działa?"}, no_params, run_health},
+    {"system.methods", "login", METHOD_READ,
+        {"The core's methods that the caller may call.", "Metody rdzenia, które wywołujący może wywołać."},
+        no_params, run_methods},
+    {"system.search", "login", METHOD_READ,
+        {"Finds records of all entities by words.", "Znajduje rekordy wszystkich encji po słowach."},
+        search_params, run_search},
+    {"search", "login", METHOD_READ,
+        {"Finds records of all entities by words.", "Znajduje rekordy wszystkich encji po słowach."},
+        search_params, run_search},
+    {0},
+};

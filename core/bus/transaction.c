@@ -1,0 +1,336 @@
+/* transaction.c -- begins, runs and ends a call's transaction. Who calls is judged where the data is read: in
+ * a write, inside the writer's own transaction. */
+#include "bus/transaction.h"
+
+#include <sodium.h>
+
+#include "bus/preview.h"
+#include "kit/log.h"
+
+static void session_end(session *s)
+{
+    if (s->actor)
+        access_actor_release(s->actor);
+    if (s->catalogue)
+        model_catalogue_release(s->catalogue);
+    s->actor = NULL;
+    s->catalogue = NULL;
+}
+
+/* Opens a session on a view for the call's caller. who: why the token is not good, or NULL. */
+static kt_error *session_begin(session *s, call *c, store_view *view, bool writes, kt_error **who)
+{
+    const bus *b = c->bus;
+    session_end(s);
+    *who = NULL;
+    KT_TRY(plugins_hold_view(b->options.plugins, c->arena, view, &s->catalogue));
+    s->tx = (kt_tx){.arena = c->arena,
+        .view = view,
+        .catalogue = s->catalogue,
+        .guard = &access_guard,
+        .lang = "en",
+        .now = clock_now(),
+        .origin = MODEL_RPC,
+        .request_id = str_of(c->request_id),
+        .unit = c->unit,
+        .master_key = b->options.master_key,
+        .writes = writes};
+    if (c->token.len)
+        *who = access_authenticate(b->options.access, &s->tx, c->token, c->exchange->remote, &s->actor);
+    access_begin(&s->tx, s->actor);
+    if (c->lang.len)
+        s->tx.lang = c->lang.ptr;
+    c->error_lang = s->tx.lang[0] == 'p' ? "pl" : "en";
+    return NULL;
+}
+
+/* Finds the method and judges who calls it. A public method runs also for a token that has expired. */
+static kt_error *begin(call *c, store_view *view, bool writes, target *target)
+{
+    kt_error *who;
+    KT_TRY(session_begin(&c->now, c, view, writes, &who));
+    if (!target_find(c->bus, c->now.catalogue, c->method, c->params, target)) {
+        c->code = -32601;
+        return error_make(
+            c->arena, KT_NOT_FOUND, NULL, "there is no method %s", "nie ma metody %s", c->method.ptr);
+    }
+    if (who && strcmp(target->right, "public") != 0)
+        return who;
+    return access_may_call(&c->now.tx, target->right);
+}
+
+/* Runs the handler and everything that holds at commit but the journal. */
+static kt_error *run(call *c, const target *target, json *answer)
+{
+    KT_TRY(target_run(target, c, &c->now.tx, c->params, answer));
+    if (c->now.tx.doomed)
+        return c->now.tx.doomed;
+    if (c->now.tx.writes)
+        KT_TRY(model_commit_checks(&c->now.tx));
+    if (c->now.tx.doomed)
+        return c->now.tx.doomed;
+    if (c->answer.full)
+        return error_make(c->arena, KT_LIMIT, NULL, "the answer is larger than %zu bytes",
+            "odpowiedź jest większa niż %zu bajtów", c->answer.max);
+    return NULL;
+}
+
+/* A dry run's answer is made of the result's text and what the overlay holds. */
+static kt_error *run_dry(call *c, const target *target, store_view *view)
+{
+    KT_TRY(store_make_writable(view));
+    c->now.tx.writes = true;
+    json answer = json_to(&c->answer);
+    json_object(&answer);
+    json_key(&answer, "result");
+    KT_TRY(run(c, target, &answer));
+    KT_TRY(preview_write(&c->now.tx, &answer));
+    json_object_end(&answer);
+    return c->answer.full ? error_no_memory() : NULL;
+}
+
+void transaction_read(call *c)
+{
+    store_view *view = NULL;
+    c->error = store_read(c->bus->options.store, c->arena, &view);
+    if (!c->error) {
+        target target;
+        c->error = begin(c, view, false, &target);
+        if (!c->error && c->dry_run && target.mode == METHOD_WRITE) {
+            c->error = run_dry(c, &target, view);
+        } else if (!c->error) {
+            json answer = json_to(&c->answer);
+            c->error = run(c, &target, &answer);
+        }
+        store_end(view);
+    }
+    session_end(&c->now);
+    call_end(c);
+}
+
+void transaction_plain(call *c)
+{
+    store_view *view = NULL;
+    target target;
+    c->error = store_read(c->bus->options.store, c->arena, &view);
+    if (!c->error) {
+        c->error = begin(c, view, false, &target);
+        if (!c->error && c->dry_run)
+            c->error = error_make(c->arena, KT_VALIDATION, "dry_run", "%s has no dry run",
+                "%s nie ma próbnego wykonania", c->method.ptr);
+        store_end(view);
+    }
+    /* Its work may wait for the writer or swap the catalogue: it holds neither meanwhile. */
+    session_end(&c->now);
+    if (!c->error) {
+        json answer = json_to(&c->answer);
+        c->error = target_run(&target, c, NULL, c->params, &answer);
+    }
+    call_end(c);
+}
+
+/* ---- Writing ---- */
+
+static kt_error *write_body(store_job *job, store_view *view)
+{
+    call *c = (call *)job;
+    log_request(c->request_id);
+    buffer_clear(&c->answer);
+    c->code = 0;
+    c->seq = 0;
+    if (c->key.len)
+        buffer_add(&c->answer, c->digest, sizeof c->digest);
+    c->skip = c->answer.len;
+    target target;
+    KT_TRY(begin(c, view, true, &target));
+    json answer = json_to(&c->answer);
+    KT_TRY(run(c, &target, &answer));
+    if (c->preview.len) {
+        char hash[PREVIEW_HASH_MAX];
+        KT_TRY(preview_hash(&c->now.tx, hash));
+        if (!str_is(c->preview, hash))
+            return kt_hint(error_make(c->arena, KT_CONFLICT, "if_preview",
+                               "what this would change is no longer what was shown",
+                               "zmiany byłyby już inne niż pokazane"),
+                "Run it with dry_run again and look at what differs.",
+                "Wykonaj ponownie z dry_run i zobacz, co się różni.");
+    }
+    KT_TRY(journal_append(&c->now.tx, &c->seq));
+    if (c->key.len) {
+        if (c->answer.len > STORE_VALUE_MAX - 256)
+            return error_make(c->arena, KT_LIMIT, "idempotency_key",
+                "the answer is too large to be kept under a key",
+                "odpowiedź jest za duża, by zapamiętać ją pod kluczem");
+        job->answer = buffer_str(&c->answer);
+    }
+    return NULL;
+}
+
+static kt_error *take_repeated(call *c)
+{
+    kt_str kept = c->job.answer;
+    if (kept.len < sizeof c->digest)
+        return error_make(c->arena, KT_STORAGE, "idempotency_key", "the kept answer is damaged",
+            "zapamiętana odpowiedź jest uszkodzona");
+    if (memcmp(kept.ptr, c->digest, sizeof c->digest) != 0)
+        return kt_hint(
+            error_make(c->arena, KT_CONFLICT, "idempotency_key",
+                "this key was used before for another request", "tego klucza użyto już do innego żądania"),
+            "Take a new key for each request; keep it when you repeat the request.",
+            "Do każdego żądania użyj nowego klucza; zachowaj go, gdy żądanie powtarzasz.");
+    buffer_clear(&c->answer);
+    buffer_add(&c->answer, kept.ptr, kept.len);
+    c->skip = sizeof c->digest;
+    return NULL;
+}
+
+static kt_error *unknown_outcome(arena *arena)
+{
+    return kt_hint(error_make(arena, KT_STORAGE, NULL, "it is not known whether the change was saved",
+                       "nie wiadomo, czy zmiana została zapisana"),
+        "Repeat the request with the same idempotency_key.", "Powtórz żądanie z tym samym idempotency_key.");
+}
+
+static void write_done(store_job *job, store_result result)
+{
+    call *c = (call *)job;
+    switch (result) {
+    case STORE_DONE:
+        if (c->now.tx.changes) {
+            access_changed(c->bus->options.access, c->now.tx.changes);
+            events_publish(c->bus->events, c->seq, c->now.tx.changes);
+        }
+        break;
+    case STORE_REPEATED:
+        c->error = take_repeated(c);
+        break;
+    case STORE_REFUSED:
+    case STORE_FAILED:
+        c->error = job->error ? job->error : error_no_memory();
+        break;
+    case STORE_UNKNOWN:
+        c->error = unknown_outcome(c->arena);
+        break;
+    }
+    session_end(&c->now);
+    call_end(c);
+}
+
+static void digest_of(call *c)
+{
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, sizeof c->digest);
+    buffer text;
+    buffer_open(&text, CALL_ANSWER_MAX);
+    json j = json_to(&text);
+    json_array(&j);
+    json_str(&j, c->method);
+    if (c->params)
+        json_variant(&j, c->params);
+    json_str(&j, c->preview);
+    json_array_end(&j);
+    crypto_generichash_update(&state, (const unsigned char *)(text.ptr ? text.ptr : ""), text.len);
+    crypto_generichash_final(&state, c->digest, sizeof c->digest);
+    buffer_close(&text);
+}
+
+/* Binds the key to the user: nobody is answered with another user's result. */
+static kt_error *prepare_key(call *c)
+{
+    if (c->key.len > 200)
+        return error_make(c->arena, KT_VALIDATION, "idempotency_key", "the key is longer than 200 bytes",
+            "klucz jest dłuższy niż 200 bajtów");
+    unsigned char *key = arena_alloc(c->arena, 32);
+    if (!key)
+        return error_no_memory();
+    uint64_t user = c->now.tx.user;
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, 32);
+    crypto_generichash_update(&state, (const unsigned char *)&user, sizeof user);
+    crypto_generichash_update(&state, (const unsigned char *)c->key.ptr, c->key.len);
+    crypto_generichash_final(&state, key, 32);
+    c->job.key = (kt_str){(const char *)key, 32};
+    digest_of(c);
+    return NULL;
+}
+
+void transaction_write(call *c)
+{
+    /* Whoever may not call at all never reaches the writer's queue. */
+    store_view *view = NULL;
+    c->error = store_read(c->bus->options.store, c->arena, &view);
+    if (!c->error) {
+        target target;
+        c->error = begin(c, view, false, &target);
+        store_end(view);
+        if (!c->error && c->key.len)
+            c->error = prepare_key(c);
+        session_end(&c->now);
+    }
+    if (!c->error) {
+        c->job.body = write_body;
+        c->job.done = write_done;
+        c->job.arena = c->arena;
+        c->error = store_submit(c->bus->options.store, &c->job);
+        if (!c->error)
+            return;
+    }
+    call_end(c);
+}
+
+/* ---- Transactions for methods that have none ---- */
+
+kt_error *transaction_lend_read(method_call *m, kt_error *(*body)(kt_tx *tx, void *context), void *context)
+{
+    call *c = ((own_call *)m)->of;
+    session now = {0};
+    store_view *view = NULL;
+    kt_error *who;
+    KT_TRY(store_read(c->bus->options.store, c->arena, &view));
+    kt_error *error = session_begin(&now, c, view, false, &who);
+    if (!error)
+        error = body(&now.tx, context);
+    store_end(view);
+    session_end(&now);
+    return error;
+}
+
+typedef struct {
+    store_job job;
+    call *call;
+    session now;
+    uint64_t seq;
+    kt_error *(*body)(kt_tx *tx, void *context);
+    void *context;
+} lent_job;
+
+static kt_error *lent_body(store_job *job, store_view *view)
+{
+    lent_job *l = (lent_job *)job;
+    kt_error *who;
+    KT_TRY(session_begin(&l->now, l->call, view, true, &who));
+    KT_TRY(l->body(&l->now.tx, l->context));
+    if (l->now.tx.doomed)
+        return l->now.tx.doomed;
+    KT_TRY(model_commit_checks(&l->now.tx));
+    return journal_append(&l->now.tx, &l->seq);
+}
+
+/* The arena is the writer's while this thread waits. */
+kt_error *transaction_lend_write(method_call *m, kt_error *(*body)(kt_tx *tx, void *context), void *context)
+{
+    call *c = ((own_call *)m)->of;
+    lent_job l = {.job = {.body = lent_body, .arena = c->arena}, .call = c, .body = body, .context = context};
+    store_result result = store_run(c->bus->options.store, &l.job);
+    kt_error *error = NULL;
+    if (result == STORE_DONE && l.now.tx.changes) {
+        access_changed(c->bus->options.access, l.now.tx.changes);
+        events_publish(c->bus->events, l.seq, l.now.tx.changes);
+    } else if (result == STORE_UNKNOWN) {
+        error = unknown_outcome(c->arena);
+    } else if (result != STORE_DONE) {
+        error = l.job.error ? l.job.error : error_no_memory();
+    }
+    session_end(&l.now);
+    return error;
+}

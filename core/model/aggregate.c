@@ -1,0 +1,294 @@
+/* aggregate.c -- groups and measures over the records that match: one pass, sums in 128 bits, so that a total
+ * is exact whatever the order of its parts. Numbers of records per state or yes-no field, without a filter,
+ * come from the kept counters. */
+#include "model/aggregate.h"
+
+#include "model/plan.h"
+
+/* ---- Groups ---- */
+
+static kt_error *group_new(aggregation *a, const model_value *values, group **out)
+{
+    group *made = arena_alloc(a->tx->arena, sizeof *made + a->measure_count * sizeof(tally));
+    if (!made)
+        return error_no_memory();
+    for (size_t i = 0; i < a->by_count; i++) {
+        const model_field *field = query_path_last(&a->by[i].path);
+        made->values[i] = values[i];
+        key order = {0};
+        if (a->by[i].period)
+            key_u64(&order, values[i].set ? (uint64_t)values[i].as.i : 0);
+        else
+            key_value(&order, field, &values[i], false);
+        made->order[i] = arena_str(a->tx->arena, key_str(&order));
+        if (values[i].set && field->type == KT_STRING)
+            made->values[i].as.s = arena_str(a->tx->arena, values[i].as.s);
+        if (!made->order[i].ptr)
+            return error_no_memory();
+    }
+    *out = made;
+    return NULL;
+}
+
+static void add_bytes(buffer *bytes, const model_field *field, period period, const model_value *value)
+{
+    buffer_add_char(bytes, value->set ? 1 : 0);
+    if (!value->set)
+        return;
+    if (!period && field->type == KT_STRING) {
+        uint32_t len = (uint32_t)value->as.s.len;
+        buffer_add(bytes, &len, sizeof len);
+        buffer_add_str(bytes, value->as.s);
+    } else if (is_decimal(field->type)) {
+        buffer_add(bytes, &value->as.d.coef, sizeof value->as.d.coef);
+    } else if (is_any(field)) {
+        buffer_add(bytes, &value->as.any.entity, sizeof value->as.any.entity);
+        buffer_add(bytes, &value->as.any.id, sizeof value->as.any.id);
+    } else {
+        buffer_add(bytes, &value->as.i, sizeof value->as.i);
+    }
+}
+
+static void floor_value(const aggregation *a, const group_by *by, model_value *value)
+{
+    if (query_path_last(&by->path)->type == KT_BOOL && !value->set)
+        *value = (model_value){.set = true};
+    if (!by->period || !value->set)
+        return;
+    kt_date day = {(int32_t)value->as.i};
+    if (query_path_last(&by->path)->type == KT_TIME)
+        day = zone_date(a->tx->zone, (kt_time){value->as.i});
+    value->as.i = date_floor(day, by->period).day;
+}
+
+static kt_error *group_find(aggregation *a, kt_str bytes, const model_value *values, group **out)
+{
+    size_t at;
+    bool added;
+    KT_TRY(query_table_add(a->table, bytes, &at, &added));
+    if (added) {
+        if (at == GROUPS_MAX)
+            return kt_hint(error_make(a->tx->arena, KT_LIMIT, "group", "more than %d groups",
+                               "więcej niż %d grup", GROUPS_MAX),
+                "Narrow the filter, or group by a period or a coarser field.",
+                "Zawęź filtr albo grupuj według okresu lub ogólniejszego pola.");
+        if (at == a->group_room) {
+            size_t size = a->group_room * sizeof *a->groups;
+            group **grown = arena_grow(a->tx->arena, a->groups, size, 2 * size);
+            if (!grown)
+                return error_no_memory();
+            a->groups = grown;
+            a->group_room *= 2;
+        }
+        KT_TRY(group_new(a, values, &a->groups[at]));
+    }
+    *out = a->groups[at];
+    return NULL;
+}
+
+/* ---- Measures ---- */
+
+typedef struct {
+    aggregation *a;
+    const measure *measure;
+    tally *tally;
+} taking;
+
+static kt_error *take_least(const taking *t, const model_field *field, const model_value *value)
+{
+    model_value *kept = &t->tally->value;
+    if (kept->set) {
+        int c;
+        if (field->type == KT_STRING) { /* in the order of lists */
+            key x = {0}, y = {0};
+            key_value(&x, field, value, false);
+            key_value(&y, field, kept, false);
+            c = str_cmp(key_str(&x), key_str(&y));
+        } else {
+            c = filter_value_cmp(field, value, kept);
+        }
+        if (t->measure->kind == MEASURE_MIN ? c >= 0 : c <= 0)
+            return NULL;
+    }
+    *kept = *value;
+    if (field->type == KT_STRING && !(kept->as.s = arena_str(t->a->tx->arena, value->as.s)).ptr)
+        return error_no_memory();
+    return NULL;
+}
+
+static kt_error *take_distinct(const taking *t, const model_field *field, const model_value *value)
+{
+    enum { TEXT_MAX = 8192 };
+    buffer bytes;
+    size_t at;
+    bool added;
+    if (!t->tally->distinct)
+        KT_TRY(query_table_open(t->a->tx->arena, &t->tally->distinct));
+    buffer_open(&bytes, TEXT_MAX);
+    add_bytes(&bytes, field, 0, value);
+    kt_error *error = bytes.full ? error_no_memory()
+                                 : query_table_add(t->tally->distinct, buffer_str(&bytes), &at, &added);
+    buffer_close(&bytes);
+    return error;
+}
+
+static kt_error *take_value(void *context, const model_field *field, const model_value *value)
+{
+    static const model_value no = {.set = true};
+    const taking *t = context;
+    if (field->type == KT_BOOL && !value->set)
+        value = &no;
+    if (!value->set)
+        return NULL;
+    t->tally->count++;
+    switch (t->measure->kind) {
+    case MEASURE_COUNT:
+        return NULL;
+    case MEASURE_SUM:
+    case MEASURE_AVG:
+        t->tally->sum += is_decimal(field->type) ? value->as.d.coef : value->as.i;
+        return NULL;
+    case MEASURE_MIN:
+    case MEASURE_MAX:
+        return take_least(t, field, value);
+    case MEASURE_DISTINCT:
+        return take_distinct(t, field, value);
+    }
+    return NULL;
+}
+
+/* ---- The pass ---- */
+
+static kt_error *find_for(
+    aggregation *a, query_follow *follow, const model_record *record, buffer *bytes, group **out)
+{
+    model_value values[GROUP_BY_MAX];
+    buffer_clear(bytes);
+    for (size_t i = 0; i < a->by_count; i++) {
+        const model_value *value;
+        KT_TRY(query_path_value(a->tx, follow, &a->by[i].path, record, &value));
+        values[i] = *value;
+        floor_value(a, &a->by[i], &values[i]);
+        add_bytes(bytes, query_path_last(&a->by[i].path), a->by[i].period, &values[i]);
+    }
+    return bytes->full ? error_no_memory() : group_find(a, buffer_str(bytes), values, out);
+}
+
+static kt_error *take_record(aggregation *a, query_follow *follow, const model_record *record, buffer *bytes)
+{
+    group *found;
+    KT_TRY(find_for(a, follow, record, bytes, &found));
+    for (size_t i = 0; i < a->measure_count; i++) {
+        taking t = {a, &a->measures[i], &found->tallies[i]};
+        if (t.measure->every)
+            t.tally->count++;
+        else
+            KT_TRY(query_path_each(a->tx, follow, &t.measure->path, record, take_value, &t));
+    }
+    return NULL;
+}
+
+static kt_error *pass(aggregation *a, const query_plan *plan)
+{
+    enum { KEY_BYTES = 64 << 10 };
+    model_rows *rows;
+    buffer bytes;
+    const model_record *record;
+    kt_error *error = NULL;
+    KT_TRY(query_rows_open(a->tx, plan, NULL, &rows));
+    buffer_open(&bytes, KEY_BYTES);
+    /* groups outlive the row: what is allocated here is the transaction's, and only for new ones */
+    while (!error && (record = query_rows_next(rows)))
+        error = take_record(a, query_rows_follow(rows), record, &bytes);
+    buffer_close(&bytes);
+    kt_error *ended = query_rows_end(rows);
+    return error ? error : ended;
+}
+
+/* ---- From counters ---- */
+
+/* The index that counts the records of each value of the one field to group by, where nothing else is asked.
+ */
+static const model_index *counting_index(const aggregation *a, const query_plan *plan)
+{
+    if (plan->residual || plan->check_record || plan->scan != SCAN_RECORDS || plan->ranged ||
+        a->by_count != 1 || a->by[0].path.count != 1 || a->by[0].period)
+        return NULL;
+    for (size_t i = 0; i < a->measure_count; i++)
+        if (!a->measures[i].every)
+            return NULL;
+    for (size_t i = 0; i < a->query->entity->index_count; i++) {
+        const model_index *index = &a->query->entity->indexes[i];
+        if (index->counted && index->fields[0] == a->by[0].path.steps[0])
+            return index;
+    }
+    return NULL;
+}
+
+static kt_error *take_counter(aggregation *a, size_t prefix, kt_str at, kt_str value)
+{
+    model_value one = {.set = at.len == prefix + 9};
+    if (one.set)
+        one.as.i = (int64_t)(key_last_u64(at) ^ UINT64_C(1) << 63);
+    uint64_t count = key_last_u64(value);
+    char bytes[16];
+    size_t n = 0;
+    bytes[n++] = one.set ? 1 : 0;
+    if (one.set) {
+        memcpy(bytes + n, &one.as.i, sizeof one.as.i);
+        n += sizeof one.as.i;
+    }
+    group *found;
+    if (!count)
+        return NULL;
+    KT_TRY(group_find(a, (kt_str){bytes, n}, &one, &found));
+    for (size_t i = 0; i < a->measure_count; i++)
+        found->tallies[i].count = count;
+    return NULL;
+}
+
+static kt_error *from_counters(aggregation *a, const model_index *index)
+{
+    key from, to;
+    key_open(&from, KEY_COUNTER);
+    key_u16(&from, a->query->entity->number);
+    key_u16(&from, index->number);
+    to = from;
+    key_after(&to);
+    kt_str at, value;
+    store_cursor *cursor;
+    kt_error *error = NULL;
+    KT_TRY(store_scan(a->tx->view, STORE_DATA, key_str(&from), key_str(&to), false, &cursor));
+    while (!error && store_next(cursor, &at, &value))
+        error = take_counter(a, from.len, at, value);
+    kt_error *ended = store_scan_end(cursor);
+    return error ? error : ended;
+}
+
+kt_error *model_aggregate(
+    kt_tx *tx, const model_query *query, const variant *group_names, const variant *measures, json *answer)
+{
+    enum { ROOM = 64 };
+    const char *right = query->right ? query->right : "read";
+    aggregation a = {.tx = tx, .query = query, .group_room = ROOM};
+    query_plan plan;
+    if (tx->guard && tx->guard->entity)
+        KT_TRY(tx->guard->entity(tx, query->entity, right));
+    KT_TRY(aggregate_read(&a, group_names, measures));
+    const plan_request request = {.entity = query->entity, .filter = query->filter, .right = right};
+    KT_TRY(query_plan_make(tx, &request, &plan));
+    KT_TRY(query_table_open(tx->arena, &a.table));
+    a.groups = ARENA_ARRAY(tx->arena, group *, ROOM);
+    if (!a.groups)
+        return error_no_memory();
+    const model_index *index = counting_index(&a, &plan);
+    if (index)
+        KT_TRY(from_counters(&a, index));
+    else
+        KT_TRY(pass(&a, &plan));
+    if (!a.by_count && !query_table_count(a.table)) { /* no record: the totals are still an answer */
+        group *none;
+        KT_TRY(group_find(&a, KT_STR(""), NULL, &none));
+    }
+    return aggregate_write(&a, answer);
+}

@@ -1,0 +1,101 @@
+/* count.c -- how many match: from kept counters, from the entries of an index range, or by looking at each;
+ * and the plan in words. */
+#include "model/plan.h"
+
+static const char *how(const query_plan *plan)
+{
+    switch (plan->scan) {
+    case SCAN_RECORDS:
+        return plan->ranged ? "ids" : "records";
+    case SCAN_INDEX:
+        return "index";
+    case SCAN_UNIQUE:
+        return "unique";
+    }
+    return "";
+}
+
+kt_error *model_count(kt_tx *tx, const model_query *query, uint64_t *count)
+{
+    const char *right = query->right ? query->right : "read";
+    const plan_request request = {.entity = query->entity, .filter = query->filter, .right = right};
+    query_plan plan;
+    *count = 0;
+    if (tx->guard && tx->guard->entity)
+        KT_TRY(tx->guard->entity(tx, query->entity, right));
+    KT_TRY(query_plan_make(tx, &request, &plan));
+    bool whole = plan.scan == SCAN_RECORDS && !plan.ranged;
+    bool counted = plan.index && plan.index->counted && plan.constants == 1 && !plan.ranged;
+    if (!plan.residual && !plan.check_record) {
+        if (whole || counted) { /* then the estimate is the kept counter */
+            *count = plan.estimate;
+            return NULL;
+        }
+        for (size_t i = 0; i < plan.range_count; i++) {
+            uint64_t found;
+            KT_TRY(store_count(
+                tx->view, STORE_DATA, plan.ranges[i].from, plan.ranges[i].to, UINT64_MAX, &found));
+            *count += found;
+        }
+        return NULL;
+    }
+    model_rows *rows;
+    KT_TRY(query_rows_open(tx, &plan, NULL, &rows));
+    while (query_rows_next(rows))
+        ++*count;
+    return query_rows_end(rows);
+}
+
+/* ---- Explain ---- */
+
+static void write_names(const query_plan *plan, json *answer)
+{
+    json_array(answer);
+    for (size_t i = 0; i < plan->index->count; i++)
+        json_str(answer, plan->index->fields[i]->name);
+    json_array_end(answer);
+}
+
+static void write_tests(const model_filter *filter, json *answer)
+{
+    if (filter->kind == FILTER_TEST) {
+        json_str(answer, filter->test->path.name);
+        return;
+    }
+    for (size_t i = 0; i < filter->count; i++)
+        write_tests(filter->items[i], answer);
+}
+
+kt_error *model_explain(kt_tx *tx, const model_query *query, json *answer)
+{
+    enum { PROBE = 100000 };
+    query_sort sort;
+    query_plan plan;
+    uint32_t limit = query->limit ? query->limit : 50;
+    KT_TRY(query_prepare(tx, query, limit, &sort, &plan));
+    plan_request request = plan.request;
+    request.probe = PROBE;
+    KT_TRY(query_plan_make(tx, &request, &plan));
+    json_member_text(answer, "scan", how(&plan));
+    json_key(answer, "index");
+    if (plan.index)
+        write_names(&plan, answer);
+    else
+        json_null(answer);
+    json_member_int(answer, "equal", (int64_t)plan.constants);
+    json_member_bool(answer, "range", plan.ranged);
+    json_member_int(answer, "ranges", (int64_t)plan.range_count);
+    json_member_text(answer, "sort", plan.ordered ? "index" : "memory");
+    json_member_bool(answer, "reverse", plan.ordered && plan.reverse);
+    json_key(answer, "checked"); /* conditions asked again of each record */
+    json_array(answer);
+    if (plan.residual)
+        write_tests(plan.residual, answer);
+    json_array_end(answer);
+    json_member_bool(answer, "rights", plan.check_record);
+    json_member_int(answer, "estimate", (int64_t)plan.estimate);
+    json_member_bool(answer, "estimate_exact", plan.exact);
+    json_member_int(answer, "matches", (int64_t)plan.matches);
+    json_member_int(answer, "records", (int64_t)plan.total);
+    return NULL;
+}

@@ -1,0 +1,325 @@
+/* plan.c -- chooses how to run a query.
+ *
+ * Costs are counted in records fetched through an index; a record met while walking the records themselves
+ * is cheaper. A way in the right order may stop when the page is full; any other must see all that its ranges
+ * hold. Estimates come from kept counters and from counting a few entries: planning must stay cheap beside
+ * the page of rows that most queries ask for. */
+#include "model/plan.h"
+
+#define COST_SCANNED 0.3 /* of a record met in order of ids, against one fetched by an index entry */
+#define COST_SORTED  0.2 /* of keeping one row's sort key */
+
+enum { PROBE = 64, PROBED_RANGES = 16, COUNTED_VALUES = 8 };
+
+/* ---- Counters ---- */
+
+static kt_error *read_counter(kt_tx *tx, const key *at, uint64_t *count)
+{
+    kt_str value;
+    KT_TRY(store_get(tx->view, STORE_DATA, key_str(at), &value));
+    *count = value.ptr ? key_last_u64(value) : 0;
+    return NULL;
+}
+
+kt_error *query_total(kt_tx *tx, const model_entity *entity, uint64_t *count)
+{
+    key at;
+    key_open(&at, KEY_COUNTER);
+    key_u16(&at, entity->number);
+    return read_counter(tx, &at, count);
+}
+
+kt_error *query_counted(kt_tx *tx, const model_entity *entity, uint16_t number, const model_field *field,
+    const model_value *value, uint64_t *count)
+{
+    key at;
+    key_open(&at, KEY_COUNTER);
+    key_u16(&at, entity->number);
+    key_u16(&at, number);
+    key_value(&at, field, value, false);
+    return read_counter(tx, &at, count);
+}
+
+/* ---- Rules of thumb ---- */
+
+static double test_selectivity(const filter_test *test)
+{
+    const model_field *field = query_path_last(&test->path);
+    double values = (double)(test->count + test->null);
+    switch (test->kind) {
+    case TEST_IN:
+        if (field->type == KT_BOOL || field->type == KT_STATE || test->null)
+            return values * 0.25 > 1 ? 1 : values * 0.25;
+        return values * 0.01 > 0.5 ? 0.5 : values * 0.01;
+    case TEST_RANGE:
+        return test->values[0].set && test->values[1].set ? 0.1 : 0.3;
+    case TEST_LIKE:
+        return 0.05;
+    case TEST_ANY:
+        break;
+    }
+    return 0.2;
+}
+
+double query_selectivity(const model_filter *filter)
+{
+    double part = 1;
+    switch (filter->kind) {
+    case FILTER_TEST:
+        return test_selectivity(filter->test);
+    case FILTER_NOT:
+        return 1 - 0.9 * query_selectivity(filter->items[0]);
+    case FILTER_AND:
+        for (size_t i = 0; i < filter->count; i++)
+            part *= query_selectivity(filter->items[i]);
+        return part;
+    case FILTER_OR:
+        for (size_t i = 0; i < filter->count; i++)
+            part *= 1 - query_selectivity(filter->items[i]);
+        return 1 - part;
+    }
+    return part;
+}
+
+/* ---- What must hold ---- */
+
+static kt_error *flatten(kt_tx *tx, const model_filter *filter, conjuncts *all)
+{
+    if (filter->kind == FILTER_AND) {
+        for (size_t i = 0; i < filter->count; i++)
+            KT_TRY(flatten(tx, filter->items[i], all));
+        return NULL;
+    }
+    if (all->count < CONJUNCTS_MAX) {
+        all->items[all->count++] = filter;
+        return NULL;
+    }
+    /* too many to look at one by one: the last one takes the rest in */
+    const model_filter **both = ARENA_ARRAY(tx->arena, const model_filter *, 2);
+    model_filter *joined = ARENA_NEW(tx->arena, model_filter);
+    if (!both || !joined)
+        return error_no_memory();
+    both[0] = all->items[CONJUNCTS_MAX - 1];
+    both[1] = filter;
+    *joined = (model_filter){.kind = FILTER_AND, .count = 2, .items = both};
+    all->items[CONJUNCTS_MAX - 1] = joined;
+    return NULL;
+}
+
+/* Records of other companies do not exist for the caller. Where all records are of this one or of none, as in
+ * most installations, nothing needs to be asked. */
+static kt_error *add_company(kt_tx *tx, const model_entity *entity, conjuncts *all)
+{
+    static const model_value not_set;
+    if (!tx->company || entity->shared)
+        return NULL;
+    const model_field *field = &entity->fields[MODEL_COMPANY];
+    const model_value mine = {.set = true, .as.i = (int64_t)tx->company};
+    uint64_t total, own, free;
+    KT_TRY(query_total(tx, entity, &total));
+    KT_TRY(query_counted(tx, entity, 0, field, &mine, &own));
+    KT_TRY(query_counted(tx, entity, 0, field, &not_set, &free));
+    if (own + free == total)
+        return NULL;
+    model_filter *node = ARENA_NEW(tx->arena, model_filter);
+    filter_test *test = ARENA_NEW(tx->arena, filter_test);
+    model_value *value = ARENA_NEW(tx->arena, model_value);
+    if (!node || !test || !value)
+        return error_no_memory();
+    *value = mine;
+    *test = (filter_test){.kind = TEST_IN, .null = true, .count = 1, .values = value};
+    test->path = (model_path){.name = field->name, .entity = entity, .count = 1, .steps = {field}};
+    *node = (model_filter){.kind = FILTER_TEST, .test = test};
+    return flatten(tx, node, all);
+}
+
+static kt_error *gather(kt_tx *tx, const plan_request *request, conjuncts *all, bool *check_record)
+{
+    *check_record = false;
+    if (request->filter)
+        KT_TRY(flatten(tx, request->filter, all));
+    KT_TRY(add_company(tx, request->entity, all));
+    if (!tx->guard || !tx->guard->record)
+        return NULL;
+    *check_record = true;
+    if (tx->guard->scope) {
+        const model_filter *scope = tx->guard->scope(tx, request->entity, request->right);
+        *check_record = scope != NULL;
+        if (scope)
+            KT_TRY(flatten(tx, scope, all));
+    }
+    return NULL;
+}
+
+/* ---- Choice ---- */
+
+typedef struct {
+    kt_tx *tx;
+    const plan_request *request;
+    const conjuncts *all;
+    uint64_t total;
+    bool check_record;
+} choosing;
+
+static double part_of(const choosing *c, const plan_way *way, bool used)
+{
+    double part = 1;
+    for (size_t i = 0; i < c->all->count; i++)
+        if (way->uses[i] == used)
+            part *= query_selectivity(c->all->items[i]);
+    return part;
+}
+
+static bool proves_all(const choosing *c, const plan_way *way)
+{
+    for (size_t i = 0; i < c->all->count; i++)
+        if (!way->proves[i])
+            return false;
+    return !c->check_record;
+}
+
+/* The kept counter of the value that the first field is held to, if there is one. */
+static kt_error *counted_entries(const choosing *c, const plan_way *way, uint64_t *count)
+{
+    size_t at;
+    static const model_value not_set;
+    *count = c->total;
+    if (!way->index || !way->index->counted || !way->constants)
+        return NULL;
+    const model_field *field = way->index->fields[0];
+    const filter_test *test = plan_equality(c->all, NULL, field, &at);
+    return query_counted(c->tx, c->request->entity, way->index->number, field,
+        test && test->count ? &test->values[0] : &not_set, count);
+}
+
+static kt_error *estimate(const choosing *c, plan_way *way)
+{
+    uint64_t most = c->request->probe ? c->request->probe : PROBE, found = 0, upper;
+    KT_TRY(counted_entries(c, way, &upper));
+    bool counted = way->index && way->index->counted && way->constants == 1 && !way->ranged;
+    bool whole = !way->constants && !way->ranged;
+    if (whole || counted) {
+        way->estimate = whole ? c->total : upper;
+        way->exact = true;
+        return NULL;
+    }
+    size_t i = 0;
+    for (; i < way->range_count && i < PROBED_RANGES && found < most; i++) {
+        uint64_t count;
+        KT_TRY(store_count(
+            c->tx->view, STORE_DATA, way->ranges[i].from, way->ranges[i].to, most - found, &count));
+        found += count;
+    }
+    way->exact = found < most && i == way->range_count;
+    way->estimate = found;
+    if (!way->exact) {
+        double guess = (double)c->total * part_of(c, way, true);
+        double spread = i ? (double)found * (double)way->range_count / (double)i : 0;
+        guess = guess > spread ? guess : spread;
+        way->estimate = guess > (double)upper ? upper : (uint64_t)guess;
+    }
+    return NULL;
+}
+
+static void price(const choosing *c, plan_way *way)
+{
+    double rows = (double)way->estimate, part = part_of(c, way, false);
+    double unit = way->scan == SCAN_RECORDS ? COST_SCANNED : 1;
+    double wanted = c->request->limit ? (double)c->request->limit + 1 : rows;
+    double visited = rows;
+    if (way->ordered && c->request->limit && wanted / part < rows)
+        visited = wanted / part;
+    way->cost = visited * unit + (way->ordered ? 0 : rows * part * COST_SORTED) +
+                (double)way->range_count * 0.5;
+}
+
+/* A page that an index gives in order, with nothing left to ask, cannot be beaten: no need to estimate. */
+static bool is_perfect(const choosing *c, const plan_way *way)
+{
+    return way->ordered && c->request->limit && c->request->sort && proves_all(c, way) && way->index &&
+           way->range_count <= PROBED_RANGES;
+}
+
+static kt_error *choose(const choosing *c, plan_way *best, bool *perfect)
+{
+    const model_entity *entity = c->request->entity;
+    plan_way way;
+    bool usable;
+    KT_TRY(plan_way_make(c->tx, c->request, c->all, NULL, best, &usable));
+    *perfect = false;
+    if (best->ranged && best->range_count <= PROBED_RANGES &&
+        plan_equality(c->all, NULL, &entity->fields[MODEL_ID], &(size_t){0})) {
+        best->estimate = best->range_count; /* one record by its id */
+        best->exact = true;
+        return NULL;
+    }
+    plan_way *ways = ARENA_ARRAY(c->tx->arena, plan_way, entity->index_count + 1);
+    size_t count = 0;
+    if (!ways)
+        return error_no_memory();
+    for (size_t i = 0; i < entity->index_count; i++) {
+        KT_TRY(plan_way_make(c->tx, c->request, c->all, &entity->indexes[i], &way, &usable));
+        if (!usable)
+            continue;
+        ways[count++] = way;
+        if (is_perfect(c, &way) && (!*perfect || way.constants > best->constants)) {
+            *best = way;
+            *perfect = true;
+        }
+    }
+    if (*perfect && !c->request->probe)
+        return NULL;
+    *perfect = false;
+    KT_TRY(estimate(c, best));
+    price(c, best);
+    for (size_t i = 0; i < count; i++) {
+        KT_TRY(estimate(c, &ways[i]));
+        price(c, &ways[i]);
+        if (ways[i].cost < best->cost)
+            *best = ways[i];
+    }
+    return NULL;
+}
+
+static kt_error *residual(const choosing *c, const plan_way *way, const model_filter **out)
+{
+    size_t count = 0;
+    *out = NULL;
+    const model_filter **left = ARENA_ARRAY(c->tx->arena, const model_filter *, c->all->count + 1);
+    if (!left)
+        return error_no_memory();
+    for (size_t i = 0; i < c->all->count; i++)
+        if (!way->proves[i])
+            left[count++] = c->all->items[i];
+    return count ? filter_and(c->tx->arena, left, count, out) : NULL;
+}
+
+kt_error *query_plan_make(kt_tx *tx, const plan_request *request, query_plan *plan)
+{
+    conjuncts all = {0};
+    choosing c = {.tx = tx, .request = request, .all = &all};
+    *plan = (query_plan){.request = *request};
+    KT_TRY(gather(tx, request, &all, &c.check_record));
+    KT_TRY(query_total(tx, request->entity, &c.total));
+    plan_way way;
+    bool perfect;
+    KT_TRY(choose(&c, &way, &perfect));
+    KT_TRY(residual(&c, &way, &plan->residual));
+    plan->scan = way.scan;
+    plan->index = way.index;
+    plan->ranges = way.ranges;
+    plan->range_count = way.range_count;
+    plan->constants = way.constants;
+    plan->ranged = way.ranged;
+    plan->ordered = way.ordered;
+    plan->reverse = way.reverse;
+    memcpy(plan->skip, way.skip, sizeof plan->skip);
+    plan->prefix = way.prefix;
+    plan->check_record = c.check_record;
+    plan->estimate = way.estimate;
+    plan->exact = way.exact;
+    plan->total = c.total;
+    double matches = (double)way.estimate * part_of(&c, &way, false);
+    plan->matches = matches < 1 && way.estimate ? 1 : (uint64_t)matches;
+    return NULL;
+}

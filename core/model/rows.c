@@ -1,0 +1,344 @@
+/* rows.c -- runs a plan: walks its ranges, fetches records, asks what the ranges do not prove.
+ *
+ * All that one record needs -- opened personal fields, folded texts -- is taken from one small arena that the
+ * next record takes over; so a scan of a million records needs the memory of one. */
+#include "model/query.h"
+
+enum { SCRATCH_BYTES = 8 << 20 };
+
+struct model_rows {
+    kt_tx *tx;
+    query_plan plan;
+    query_follow *follow;
+    arena *scratch;
+    store_cursor *cursor; /* over the open range; NULL: none is open */
+    size_t next_range;    /* counted in the direction of the scan */
+    bool reverse;
+    uint64_t cost;
+    uint8_t seek[STORE_KEY_MAX + 1]; /* where the first range is cut */
+    model_record record;
+    kt_error *error;
+    query_sort sort; /* the rest serves model_next */
+    const query_key *keys;
+    size_t key_count, key_next;
+    uint32_t left;
+    bool limited, keep;
+};
+
+/* ---- Preparing ---- */
+
+kt_error *query_prepare(
+    kt_tx *tx, const model_query *query, uint32_t limit, query_sort *sort, query_plan *plan)
+{
+    const char *right = query->right ? query->right : "read";
+    if (tx->guard && tx->guard->entity)
+        KT_TRY(tx->guard->entity(tx, query->entity, right));
+    KT_TRY(query_sort_read(tx, query->entity, query->sort, sort));
+    const plan_request request = {
+        .entity = query->entity, .filter = query->filter, .sort = sort, .limit = limit, .right = right};
+    return query_plan_make(tx, &request, plan);
+}
+
+static void close_arena(void *object)
+{
+    arena_close(object);
+}
+
+/* Cuts off the ranges that lie before the place: what is left is where the scan goes on. */
+static void cut(model_rows *rows, const query_place *place)
+{
+    query_plan *plan = &rows->plan;
+    const query_sort *sort = plan->request.sort;
+    key at = plan->prefix;
+    size_t from = 0;
+    for (size_t i = 0; i < sort->count; i++) {
+        size_t n = place->key.end[i] - from;
+        if (!plan->skip[i] && n <= STORE_KEY_MAX - at.len) {
+            memcpy(at.bytes + at.len, place->key.bytes.ptr + from, n);
+            at.len += n;
+        }
+        from = place->key.end[i];
+        if (place->value_only)
+            break;
+    }
+    bool after = rows->reverse == place->inclusive; /* the seam lies behind the key, not before it */
+    if (!place->value_only)
+        key_u64(&at, place->key.id);
+    memcpy(rows->seek, at.bytes, at.len);
+    kt_str seam = {(const char *)rows->seek, at.len};
+    if (after && place->value_only) {
+        key_after(&at);
+        memcpy(rows->seek, at.bytes, at.len);
+        seam.len = at.len;
+    } else if (after) {
+        rows->seek[seam.len++] = 0;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < plan->range_count; i++) {
+        query_range range = plan->ranges[i];
+        if (rows->reverse && str_cmp(seam, range.to) < 0)
+            range.to = seam;
+        if (!rows->reverse && str_cmp(seam, range.from) > 0)
+            range.from = seam;
+        if (str_cmp(range.from, range.to) < 0)
+            plan->ranges[kept++] = range;
+    }
+    plan->range_count = kept;
+}
+
+kt_error *query_rows_open(kt_tx *tx, const query_plan *plan, const query_place *place, model_rows **rows)
+{
+    model_rows *made = *rows = ARENA_NEW(tx->arena, model_rows);
+    if (!made)
+        return error_no_memory();
+    made->tx = tx;
+    made->plan = *plan;
+    made->reverse = plan->ordered && plan->reverse;
+    made->record.entity = plan->request.entity;
+    made->record.values = ARENA_ARRAY(tx->arena, model_value, plan->request.entity->field_count);
+    made->plan.ranges = ARENA_ARRAY(tx->arena, query_range, plan->range_count + 1);
+    if (!made->record.values || !made->plan.ranges)
+        return error_no_memory();
+    if (plan->range_count)
+        memcpy(made->plan.ranges, plan->ranges, plan->range_count * sizeof *plan->ranges);
+    made->scratch = arena_open(SCRATCH_BYTES);
+    if (!made->scratch)
+        return error_no_memory();
+    if (!arena_at_end(tx->arena, close_arena, made->scratch)) {
+        arena_close(made->scratch);
+        return error_no_memory();
+    }
+    if (place && place->set && plan->ordered) {
+        made->reverse = made->reverse != place->back;
+        cut(made, place);
+    }
+    return query_follow_open(tx, &made->follow);
+}
+
+query_follow *query_rows_follow(model_rows *rows)
+{
+    return rows->follow;
+}
+
+arena *query_rows_in(model_rows *rows)
+{
+    arena *before = rows->tx->arena;
+    rows->tx->arena = rows->scratch;
+    return before;
+}
+
+void query_rows_out(model_rows *rows, arena *before)
+{
+    rows->tx->arena = before;
+}
+
+/* ---- Walking ---- */
+
+static const char *field_to_index(const query_plan *plan)
+{
+    const query_sort *sort = plan->request.sort;
+    if (!plan->ordered && sort && sort->count && sort->by[0].path.count == 1)
+        return query_path_last(&sort->by[0].path)->name.ptr;
+    const model_filter *f = plan->residual;
+    while (f && f->kind != FILTER_TEST)
+        f = f->count ? f->items[0] : NULL;
+    return f && f->test->path.count == 1 ? query_path_last(&f->test->path)->name.ptr : NULL;
+}
+
+static kt_error *too_costly(const model_rows *rows)
+{
+    const query_plan *plan = &rows->plan;
+    const char *field = field_to_index(plan);
+    kt_error *error = error_make(rows->tx->arena, KT_LIMIT, NULL,
+        "the query looks at more than %d records of %.*s", "zapytanie przegląda ponad %d rekordów %.*s",
+        QUERY_COST_MAX, STR_ARG(plan->request.entity->name));
+    kt_str en = arena_format(rows->tx->arena, "Narrow the filter, or add an index on \"%s\".",
+        field ? field : "the fields it names");
+    kt_str pl = arena_format(
+        rows->tx->arena, "Zawęź filtr albo dodaj indeks na \"%s\".", field ? field : "polach, o które pyta");
+    return en.ptr && pl.ptr ? kt_hint(error, en.ptr, pl.ptr) : error;
+}
+
+/* The next key of the ranges. */
+static bool next_entry(model_rows *rows, kt_str *at, kt_str *value)
+{
+    query_plan *plan = &rows->plan;
+    for (;;) {
+        if (rows->cursor) {
+            if (store_next(rows->cursor, at, value))
+                return true;
+            rows->error = store_scan_end(rows->cursor);
+            rows->cursor = NULL;
+        }
+        if (rows->error || rows->next_range == plan->range_count)
+            return false;
+        size_t i = rows->next_range++;
+        const query_range *range = &plan->ranges[rows->reverse ? plan->range_count - 1 - i : i];
+        rows->error = store_scan(
+            rows->tx->view, STORE_DATA, range->from, range->to, rows->reverse, &rows->cursor);
+        if (rows->error) {
+            rows->cursor = NULL;
+            return false;
+        }
+    }
+}
+
+/* Fills rows->record; false: the record went away while the cursor was open, or an error. */
+static bool read_record(model_rows *rows, uint64_t id, kt_str bytes)
+{
+    const model_entity *entity = rows->plan.request.entity;
+    if (!bytes.ptr) {
+        key at;
+        key_record(&at, entity, id);
+        rows->error = store_get(rows->tx->view, STORE_DATA, key_str(&at), &bytes);
+        if (rows->error || !bytes.ptr)
+            return false;
+    }
+    arena *before = query_rows_in(rows);
+    rows->error = model_record_decode(rows->tx, entity, id, bytes, &rows->record);
+    query_rows_out(rows, before);
+    return !rows->error;
+}
+
+static bool is_wanted(model_rows *rows)
+{
+    bool yes = true;
+    const query_plan *plan = &rows->plan;
+    if (plan->residual) {
+        arena *before = query_rows_in(rows);
+        rows->error = filter_matches(rows->tx, rows->follow, plan->residual, &rows->record, &yes);
+        query_rows_out(rows, before);
+    }
+    return !rows->error && yes &&
+           (!plan->check_record || query_record_visible(rows->tx, &rows->record, plan->request.right));
+}
+
+const model_record *query_rows_next(model_rows *rows)
+{
+    kt_str at, value;
+    while (!rows->error && next_entry(rows, &at, &value)) {
+        if (++rows->cost + query_follow_cost(rows->follow) > QUERY_COST_MAX) {
+            rows->error = too_costly(rows);
+            break;
+        }
+        arena_reset(rows->scratch);
+        bool scanned = rows->plan.scan == SCAN_RECORDS;
+        uint64_t id = key_last_u64(rows->plan.scan == SCAN_UNIQUE ? value : at);
+        if (read_record(rows, id, scanned ? value : (kt_str){0}) && is_wanted(rows))
+            return &rows->record;
+    }
+    return NULL;
+}
+
+const model_record *query_rows_get(model_rows *rows, uint64_t id)
+{
+    arena_reset(rows->scratch);
+    return read_record(rows, id, (kt_str){0}) ? &rows->record : NULL;
+}
+
+kt_error *query_rows_end(model_rows *rows)
+{
+    if (!rows)
+        return NULL;
+    kt_error *error = rows->cursor ? store_scan_end(rows->cursor) : NULL;
+    rows->cursor = NULL;
+    return rows->error ? rows->error : error;
+}
+
+/* ---- In an order that no index gives ---- */
+
+static bool is_past(const query_sort *sort, const query_place *place, const query_key *at)
+{
+    if (!place || !place->set)
+        return true;
+    if (place->value_only) { /* the first field alone */
+        query_sort first = *sort;
+        first.count = sort->count ? 1 : 0;
+        query_key a = *at, b = place->key;
+        a.id = b.id = sort->count ? 0 : a.id;
+        int c = sort->count ? query_key_cmp(&first, &a, &b) : query_key_cmp(sort, at, &place->key);
+        return c >= 0;
+    }
+    int c = query_key_cmp(sort, at, &place->key);
+    return c == 0 ? place->inclusive : (c > 0) != place->back;
+}
+
+kt_error *query_rows_sorted(kt_tx *tx, model_rows *rows, const query_sort *sort, const query_place *place,
+    size_t most, const query_key **keys, size_t *count)
+{
+    key room;
+    query_key made;
+    query_sorter *sorter;
+    const model_record *record;
+    KT_TRY(query_sorter_open(tx, sort, place && place->set && place->back, most, &sorter));
+    while ((record = query_rows_next(rows))) {
+        arena *before = query_rows_in(rows);
+        rows->error = query_key_make(tx, rows->follow, sort, record, &room, &made);
+        query_rows_out(rows, before);
+        if (!rows->error && is_past(sort, place, &made))
+            rows->error = query_sorter_add(sorter, &made);
+    }
+    *keys = query_sorter_end(sorter, count);
+    return rows->error;
+}
+
+/* ---- For the rooms above ---- */
+
+kt_error *model_query_open(kt_tx *tx, const model_query *query, model_rows **rows)
+{
+    query_plan plan;
+    query_sort *sort = ARENA_NEW(tx->arena, query_sort); /* the plan keeps pointing to it */
+    *rows = NULL;
+    if (!sort)
+        return error_no_memory();
+    KT_TRY(query_prepare(tx, query, query->limit, sort, &plan));
+    KT_TRY(query_rows_open(tx, &plan, NULL, rows));
+    model_rows *made = *rows;
+    made->limited = query->limit > 0;
+    made->left = query->limit;
+    made->keep = query->keep;
+    if (plan.ordered)
+        return NULL;
+    return query_rows_sorted(tx, made, sort, NULL, query->limit, &made->keys, &made->key_count);
+}
+
+/* The record again, in the transaction's own memory. */
+static bool keep_record(model_rows *rows, model_record *record)
+{
+    key at;
+    kt_str bytes;
+    const model_entity *entity = rows->plan.request.entity;
+    uint64_t id = (uint64_t)rows->record.values[MODEL_ID].as.i;
+    key_record(&at, entity, id);
+    rows->error = store_get(rows->tx->view, STORE_DATA, key_str(&at), &bytes);
+    if (rows->error || !bytes.ptr)
+        return false;
+    bytes = arena_str(rows->tx->arena, bytes);
+    *record = (model_record){.entity = entity};
+    rows->error = bytes.ptr ? model_record_decode(rows->tx, entity, id, bytes, record) : error_no_memory();
+    return !rows->error;
+}
+
+bool model_next(model_rows *rows, model_record *record)
+{
+    if (rows->error || (rows->limited && rows->left == 0))
+        return false;
+    const model_record *found = NULL;
+    if (rows->keys)
+        while (!found && !rows->error && rows->key_next < rows->key_count)
+            found = query_rows_get(rows, rows->keys[rows->key_next++].id);
+    else
+        found = query_rows_next(rows);
+    if (!found)
+        return false;
+    rows->left -= rows->limited;
+    if (rows->keep)
+        return keep_record(rows, record);
+    *record = *found;
+    return true;
+}
+
+kt_error *model_query_end(model_rows *rows)
+{
+    return query_rows_end(rows);
+}

@@ -1,0 +1,191 @@
+/* life.c -- kontord's life: from the command line to the last answer. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kit/clock.h"
+#include "kit/log.h"
+#include "server/options.h"
+
+#define DRAIN_MS     4000
+#define PASSWORD_MAX 200
+
+static void print_error(const char *what, const kt_error *error)
+{
+    for (const problem *p = error->first; p; p = p->next)
+        (void)fprintf(stderr, "kontord: %s: %s%s%s%s%s\n", what, p->path ? p->path : "", p->path ? ": " : "",
+            p->text.en, p->hint.en ? ". " : "", p->hint.en ? p->hint.en : "");
+}
+
+/* Secrets stay out of core dumps; connections have room; files are ours alone. */
+static void prepare_process(void)
+{
+    struct rlimit files;
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+    umask(077);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+static void block_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, set, NULL); /* before any thread: all inherit it */
+}
+
+/* ---- The first administrator ---- */
+
+static kt_error *read_password(arena *arena, const char *path, kt_str *password)
+{
+    char text[PASSWORD_MAX + 2];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
+    int code = errno;
+    if (fd >= 0)
+        close(fd);
+    if (n < 0)
+        return error_make(
+            arena, KT_VALIDATION, "admin-password-file", "%s: %s", "%s: %s", path, strerrordesc_np(code));
+    while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r'))
+        n--;
+    if (n == 0 || n > PASSWORD_MAX)
+        return error_make(arena, KT_VALIDATION, "admin-password-file",
+            "%s holds no password of 1 to %d bytes", "%s nie zawiera hasła o długości od 1 do %d bajtów",
+            path, PASSWORD_MAX);
+    *password = arena_str(arena, (kt_str){text, (size_t)n});
+    return NULL;
+}
+
+/* 20 letters and digits that are hard to misread: 116 bits. */
+static kt_str make_password(arena *arena)
+{
+    static const char letters[] = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    char text[21] = {0};
+    for (size_t i = 0; i < 20; i++)
+        text[i] = letters[random_below(sizeof letters - 1)];
+    return arena_str(arena, str_of(text));
+}
+
+static kt_error *make_administrator(server *s, arena *arena, const options *o)
+{
+    bool is_new = false;
+    kt_str password = str_of(o->admin_password);
+    KT_TRY(server_is_new(s, arena, &is_new));
+    if (!is_new)
+        return NULL;
+    bool given = password.len > 0 || o->password_file;
+    if (o->password_file)
+        KT_TRY(read_password(arena, o->password_file, &password));
+    if (!given)
+        password = make_password(arena);
+    if (!password.ptr)
+        return error_no_memory();
+    KT_TRY(server_bootstrap(s, arena, password));
+    if (!given)
+        (void)printf("\n  first login: admin\n  password:    %s\n  It is shown this once: change it.\n\n",
+            password.ptr);
+    return NULL;
+}
+
+/* ---- Running ---- */
+
+static kt_error *listen_everywhere(server *s, arena *arena, const options *o)
+{
+    bus *b = server_bus(s);
+    KT_TRY(bus_origins(b, o->origins));
+    for (size_t i = 0; i < o->listen_count; i++) {
+        KT_TRY(bus_listen(b, arena, o->listen[i], o->tls_directory));
+        (void)printf("listening on %s\n", o->listen[i]);
+    }
+    if (strcmp(o->http, "none") != 0) {
+        KT_TRY(bus_http(b, arena, o->http, o->files));
+        kt_str host = {o->http, (size_t)(strrchr(o->http, ':') - o->http)};
+        (void)printf("listening on http://%.*s:%u\n", STR_ARG(host), bus_http_port(b));
+    }
+    (void)fflush(stdout);
+    return NULL;
+}
+
+static kt_error *start(arena *arena, const options *o, server **s)
+{
+    const server_options own = {
+        .data_directory = o->data,
+        .modules_directory = o->modules_directory,
+        .modules = o->modules_given ? o->modules : NULL,
+        .relaxed = o->relaxed,
+        .bus = {.message_max = o->message_bytes,
+            .batch_max = o->batch_calls,
+            .depth_max = o->depth,
+            .slow_threads = o->slow_threads,
+            .request_ms = o->request_ms,
+            .slow_call_ms = o->slow_call_ms},
+    };
+    KT_TRY(server_open(arena, &own, s));
+    KT_TRY(make_administrator(*s, arena, o));
+    return listen_everywhere(*s, arena, o);
+}
+
+static void wait_for_end(const sigset_t *signals, const options *o)
+{
+    for (;;) {
+        int signal = 0;
+        if (sigwait(signals, &signal) != 0)
+            continue;
+        if (signal != SIGHUP) {
+            log_line(KT_LOG_INFO, "server", "stopping signal=%d", signal);
+            return;
+        }
+        if (o->log && !log_file(o->log))
+            log_line(KT_LOG_ERROR, "server", "log_reopen_failed");
+    }
+}
+
+int kontor_main(int argc, char **argv)
+{
+    arena *arena = arena_open((size_t)16 << 20);
+    options o;
+    sigset_t signals;
+    if (!arena)
+        return 1;
+    options_result read = options_read(arena, argc, argv, &o);
+    if (read != OPTIONS_RUN) {
+        arena_close(arena);
+        return read == OPTIONS_DONE ? 0 : 2;
+    }
+    prepare_process();
+    block_signals(&signals);
+    if (o.log && !log_file(o.log)) {
+        (void)fprintf(stderr, "kontord: the log %s cannot be opened\n", o.log);
+        return 2;
+    }
+    log_level(o.debug ? KT_LOG_DEBUG : KT_LOG_INFO);
+    int64_t began = clock_monotonic_ms();
+    server *s = NULL;
+    kt_error *error = start(arena, &o, &s);
+    if (error) {
+        print_error("cannot start", error);
+        server_close(s, 0);
+        arena_close(arena);
+        return 1;
+    }
+    log_line(
+        KT_LOG_INFO, "server", "ready ms=%lld data=%s", (long long)(clock_monotonic_ms() - began), o.data);
+    wait_for_end(&signals, &o);
+    bool whole = server_close(s, DRAIN_MS);
+    log_line(KT_LOG_INFO, "server", "stopped clean=%d", whole);
+    if (!whole)
+        _exit(0); /* whoever still runs has had its time; what was acknowledged is on disk */
+    arena_close(arena);
+    return 0;
+}

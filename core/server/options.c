@@ -1,0 +1,187 @@
+/* options.c -- the command line. */
+#include "server/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "bus/version.h"
+
+static const char help[] =
+    "kontord " KONTOR_VERSION ", the Kontor server\n"
+    "\n"
+    "  --data DIR                 where everything is kept (default: ./data)\n"
+    "  --http HOST:PORT           HTTP address (default: 127.0.0.1:8080; \"none\": no HTTP)\n"
+    "  --listen URL               an nng address, again for more: ipc://, tcp://, tls+tcp://, ws://, wss://\n"
+    "                             (default: ipc://DIR/kontor.ipc)\n"
+    "  --modules a,b,c            modules to enable at the first start (default: all that are found)\n"
+    "  --modules-dir DIR          where modules lie\n"
+    "  --files DIR                files to serve over HTTP, read at the start\n"
+    "  --conf FILE                configuration, in Lua syntax: see conf/kontor.lua\n"
+    "  --admin-password-file FILE password of the first administrator (default: a random one, printed once)\n"
+    "  --tls-dir DIR              holds cert.pem and key.pem for tls+tcp:// and wss://\n"
+    "  --log FILE                 log there instead of standard error; SIGHUP opens it anew\n"
+    "  --check-config             says whether the configuration is sound, and ends\n"
+    "  --version, --help\n"
+    "\n"
+    "SIGTERM and SIGINT: answers what runs, then ends.\n";
+
+enum {
+    OPT_DATA = 256,
+    OPT_HTTP,
+    OPT_LISTEN,
+    OPT_MODULES,
+    OPT_MODULES_DIR,
+    OPT_FILES,
+    OPT_CONF,
+    OPT_PASSWORD,
+    OPT_TLS,
+    OPT_LOG,
+    OPT_CHECK,
+    OPT_VERSION,
+    OPT_HELP
+};
+
+static const struct option known[] = {
+    {"data", required_argument, NULL, OPT_DATA},
+    {"http", required_argument, NULL, OPT_HTTP},
+    {"listen", required_argument, NULL, OPT_LISTEN},
+    {"modules", required_argument, NULL, OPT_MODULES},
+    {"modules-dir", required_argument, NULL, OPT_MODULES_DIR},
+    {"files", required_argument, NULL, OPT_FILES},
+    {"conf", required_argument, NULL, OPT_CONF},
+    {"admin-password-file", required_argument, NULL, OPT_PASSWORD},
+    {"tls-dir", required_argument, NULL, OPT_TLS},
+    {"log", required_argument, NULL, OPT_LOG},
+    {"check-config", no_argument, NULL, OPT_CHECK},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {"help", no_argument, NULL, OPT_HELP},
+    {0},
+};
+
+static bool add_modules(arena *arena, options *o, const char *list)
+{
+    o->modules_given = true;
+    for (const char *at = list; *at;) {
+        size_t n = 0;
+        while (at[n] && at[n] != ',')
+            n++;
+        if (n && o->modules_count < OPTION_LIST_MAX)
+            o->modules[o->modules_count++] = arena_str(arena, (kt_str){at, n}).ptr;
+        else if (n)
+            return false;
+        at += at[n] ? n + 1 : n;
+    }
+    return true;
+}
+
+/* false: wrong */
+static bool take(arena *arena, options *o, int option, const char *value)
+{
+    switch (option) {
+    case OPT_DATA:
+        o->data = value;
+        return true;
+    case OPT_HTTP:
+        o->http = value;
+        return true;
+    case OPT_LISTEN:
+        if (o->listen_count >= OPTION_LIST_MAX)
+            return false;
+        o->listen[o->listen_count++] = value;
+        return true;
+    case OPT_MODULES:
+        return add_modules(arena, o, value);
+    case OPT_MODULES_DIR:
+        o->modules_directory = value;
+        return true;
+    case OPT_FILES:
+        o->files = value;
+        return true;
+    case OPT_CONF:
+        o->conf = value;
+        return true;
+    case OPT_PASSWORD:
+        o->password_file = value;
+        return true;
+    case OPT_TLS:
+        o->tls_directory = value;
+        return true;
+    case OPT_LOG:
+        o->log = value;
+        return true;
+    case OPT_CHECK:
+        o->check_config = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Beside the program in a build, in ../lib/kontor where it is installed. */
+static const char *find_modules(arena *arena)
+{
+    char exe[4096];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    while (n > 0 && exe[n - 1] != '/')
+        n--;
+    if (n <= 0)
+        return NULL;
+    static const char *const places[] = {"modules", "../lib/kontor/modules"};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        kt_str path = arena_format(arena, "%.*s%s", (int)n, exe, places[i]);
+        if (path.ptr && access(path.ptr, X_OK) == 0)
+            return path.ptr;
+    }
+    return NULL;
+}
+
+static void set_defaults(arena *arena, options *o)
+{
+    if (!o->data)
+        o->data = "data";
+    if (!o->http)
+        o->http = "127.0.0.1:8080";
+    if (!o->listen_count) {
+        o->listen[0] = arena_format(arena, "ipc://%s/kontor.ipc", o->data).ptr;
+        o->listen_count = o->listen[0] ? 1 : 0;
+    }
+    if (!o->modules_directory)
+        o->modules_directory = find_modules(arena);
+}
+
+options_result options_read(arena *arena, int argc, char **argv, options *o)
+{
+    *o = (options){0};
+    optind = 1;
+    for (int option; (option = getopt_long(argc, argv, "h", known, NULL)) != -1;) { /* before any thread */
+        if (option == OPT_HELP || option == 'h') {
+            (void)fputs(help, stdout);
+            return OPTIONS_DONE;
+        }
+        if (option == OPT_VERSION) {
+            (void)puts("kontord " KONTOR_VERSION);
+            return OPTIONS_DONE;
+        }
+        if (!take(arena, o, option, optarg)) {
+            (void)fputs("try kontord --help\n", stderr);
+            return OPTIONS_WRONG;
+        }
+    }
+    if (optind < argc) {
+        (void)fprintf(stderr, "kontord: unexpected \"%s\"; try kontord --help\n", argv[optind]);
+        return OPTIONS_WRONG;
+    }
+    kt_error *error = o->conf ? conf_read(arena, o->conf, o) : NULL;
+    for (const problem *p = error ? error->first : NULL; p; p = p->next)
+        (void)fprintf(stderr, "kontord: %s: %s%s%s\n", o->conf, p->path ? p->path : "", p->path ? ": " : "",
+            p->text.en);
+    if (error)
+        return OPTIONS_WRONG;
+    set_defaults(arena, o);
+    if (o->check_config) {
+        (void)printf("the configuration is sound: data %s, http %s\n", o->data, o->http);
+        return OPTIONS_DONE;
+    }
+    return OPTIONS_RUN;
+}

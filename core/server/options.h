@@ -1,0 +1,24 @@
+/* options.h -- what kontord is told, by its command line and its conf file; the command line wins. */
+#pragma once
+#include "server/server.h"
+
+#define OPTION_LIST_MAX 32
+
+typedef struct {
+    const char *data, *http, *modules_directory, *conf, *password_file, *log, *tls_directory, *files;
+    const char *admin_password;              /* from the conf file alone */
+    const char *listen[OPTION_LIST_MAX + 1]; /* NULL-terminated */
+    const char *modules[OPTION_LIST_MAX + 1];
+    const char *origins[OPTION_LIST_MAX + 1];
+    size_t listen_count, modules_count, origins_count;
+    bool modules_given, relaxed, check_config, debug;
+    uint32_t message_bytes, batch_calls, depth, slow_threads, request_ms, slow_call_ms; /* 0: the default */
+} options;
+
+typedef enum { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG } options_result;
+/* Reads the command line and, if it names one, the conf file; fills in defaults. Prints help or version
+ * (DONE) or what is wrong (WRONG). memory: the texts live in arena */
+options_result options_read(arena *arena, int argc, char **argv, options *options);
+
+/* conf.c: reads a conf file into options that the command line left open. */
+KT_MUST kt_error *conf_read(arena *arena, const char *path, options *options);

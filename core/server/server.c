@@ -1,0 +1,261 @@
+/* server.c -- puts the rooms together, in the order in which they stand, and takes them apart in reverse. */
+#include "server/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kit/clock.h"
+#include "kit/log.h"
+
+#define KEY_BYTES 32
+
+struct server {
+    arena *arena;
+    store *store;
+    access_control *access;
+    plugins *plugins;
+    bus *bus;
+    int lock; /* held on DATA/lock: one server per directory */
+    uint8_t key[KEY_BYTES];
+};
+
+static kt_error *system_error(arena *arena, const char *path, int code)
+{
+    return error_make(arena, KT_STORAGE, "data", "%s: %s", "%s: %s", path, strerrordesc_np(code));
+}
+
+/* ---- The data directory ---- */
+
+static kt_error *lock_directory(server *s, arena *arena, const char *directory)
+{
+    if (mkdir(directory, 0700) != 0 && errno != EEXIST)
+        return system_error(arena, directory, errno);
+    kt_str path = arena_format(arena, "%s/lock", directory);
+    if (!path.ptr)
+        return error_no_memory();
+    s->lock = open(path.ptr, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (s->lock < 0)
+        return system_error(arena, path.ptr, errno);
+    if (flock(s->lock, LOCK_EX | LOCK_NB) != 0)
+        return error_make(arena, KT_UNAVAILABLE, "data", "%s is in use by another server",
+            "katalogu %s używa już inny serwer", directory);
+    return NULL;
+}
+
+static kt_error *write_key(
+    arena *arena, const char *directory, const char *path, const uint8_t key[KEY_BYTES])
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int code = fd < 0 || write(fd, key, KEY_BYTES) != KEY_BYTES || fsync(fd) != 0 ? errno : 0;
+    if (fd >= 0)
+        close(fd);
+    int folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (!code && (folder < 0 || fsync(folder) != 0))
+        code = errno;
+    if (folder >= 0)
+        close(folder);
+    return code ? system_error(arena, path, code) : NULL;
+}
+
+/* The key that wraps the persons' keys. Lost with its backups, personal data is lost: docs/operators.md. */
+static kt_error *read_key(server *s, arena *arena, const char *directory)
+{
+    kt_str path = arena_format(arena, "%s/master.key", directory);
+    if (!path.ptr)
+        return error_no_memory();
+    int fd = open(path.ptr, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT) {
+        random_bytes(s->key, sizeof s->key);
+        return write_key(arena, directory, path.ptr, s->key);
+    }
+    if (fd < 0)
+        return system_error(arena, path.ptr, errno);
+    struct stat stat = {0};
+    ssize_t n = read(fd, s->key, sizeof s->key);
+    int code = fstat(fd, &stat) != 0 ? errno : 0;
+    close(fd);
+    if (code)
+        return system_error(arena, path.ptr, code);
+    if (n != KEY_BYTES)
+        return error_make(arena, KT_STORAGE, "data", "%s does not hold a key of %d bytes",
+            "%s nie zawiera klucza o długości %d bajtów", path.ptr, KEY_BYTES);
+    if (stat.st_mode & 077)
+        return kt_hint(error_make(arena, KT_FORBIDDEN, "data", "%s may be read by others",
+                           "%s mogą czytać inni użytkownicy", path.ptr),
+            "Set its mode to 0600.", "Ustaw jego tryb na 0600.");
+    return NULL;
+}
+
+/* ---- Opening ---- */
+
+static kt_error *open_plugins(server *s, arena *arena, const server_options *options)
+{
+    size_t count = 0;
+    while (options->built_in && options->built_in[count])
+        count++;
+    const kt_module **built_in = ARENA_ARRAY(s->arena, const kt_module *, count + 2);
+    kt_str copies = arena_format(s->arena, "%s/modules", options->data_directory);
+    if (!built_in || !copies.ptr)
+        return error_no_memory();
+    built_in[0] = &access_module;
+    for (size_t i = 0; i < count; i++)
+        built_in[i + 1] = options->built_in[i];
+    const plugin_options own = {.directory = options->modules_directory,
+        .private_directory = copies.ptr,
+        .master_key = s->key,
+        .built_in = built_in};
+    return plugins_open(arena, s->store, &own, options->modules, &s->plugins);
+}
+
+static kt_error *open_bus(server *s, arena *arena, const server_options *options)
+{
+    const method *const offered[] = {access_methods, journal_methods, plugin_methods};
+    bus_options own = options->bus;
+    own.store = s->store;
+    own.access = s->access;
+    own.plugins = s->plugins;
+    own.data_directory = arena_str(s->arena, str_of(options->data_directory)).ptr;
+    own.master_key = s->key;
+    KT_TRY(bus_open(arena, &own, &s->bus));
+    for (size_t i = 0; i < sizeof offered / sizeof *offered; i++)
+        KT_TRY(bus_methods(s->bus, arena, offered[i]));
+    return NULL;
+}
+
+static kt_error *open_rooms(server *s, arena *arena, const server_options *options)
+{
+    KT_TRY(lock_directory(s, arena, options->data_directory));
+    KT_TRY(read_key(s, arena, options->data_directory));
+    kt_str url = options->store_url ? str_of(options->store_url)
+                                    : arena_format(arena, "lmdb:%s/store", options->data_directory);
+    if (!url.ptr)
+        return error_no_memory();
+    KT_TRY(store_open(arena, url.ptr, &(store_options){.relaxed = options->relaxed}, &s->store));
+    KT_TRY(access_open(arena, s->store, &(access_options){0}, &s->access));
+    KT_TRY(open_plugins(s, arena, options));
+    return open_bus(s, arena, options);
+}
+
+kt_error *server_open(arena *for_errors, const server_options *options, server **out)
+{
+    arena *own = arena_open((size_t)4 << 20);
+    server *s = own ? ARENA_NEW(own, server) : NULL;
+    if (!s || sodium_init() < 0) {
+        arena_close(own);
+        return error_no_memory();
+    }
+    s->arena = own;
+    s->lock = -1;
+    kt_error *error = open_rooms(s, for_errors, options);
+    if (error) {
+        server_close(s, 0);
+        return error;
+    }
+    *out = s;
+    return NULL;
+}
+
+bus *server_bus(server *s)
+{
+    return s->bus;
+}
+
+store *server_store(server *s)
+{
+    return s->store;
+}
+
+/* ---- The first start ---- */
+
+static kt_tx system_tx(
+    server *s, arena *arena, store_view *view, const model_catalogue *catalogue, bool writes)
+{
+    return (kt_tx){.arena = arena,
+        .view = view,
+        .catalogue = catalogue,
+        .lang = "en",
+        .now = clock_now(),
+        .origin = MODEL_SYSTEM,
+        .request_id = KT_STR("start"),
+        .master_key = s->key,
+        .writes = writes};
+}
+
+kt_error *server_is_new(server *s, arena *arena, bool *is_new)
+{
+    store_view *view = NULL;
+    const model_catalogue *catalogue = NULL;
+    KT_TRY(store_read(s->store, arena, &view));
+    kt_error *error = plugins_hold_view(s->plugins, arena, view, &catalogue);
+    if (!error) {
+        kt_tx tx = system_tx(s, arena, view, catalogue, false);
+        *is_new = access_is_empty(&tx);
+        model_catalogue_release(catalogue);
+    }
+    store_end(view);
+    return error;
+}
+
+typedef struct {
+    store_job job;
+    server *server;
+    kt_str password;
+    kt_tx tx;
+    const model_catalogue *catalogue;
+} first_job;
+
+static kt_error *first_body(store_job *job, store_view *view)
+{
+    first_job *first = (first_job *)job;
+    server *s = first->server;
+    uint64_t seq;
+    if (first->catalogue)
+        model_catalogue_release(first->catalogue);
+    first->catalogue = NULL;
+    KT_TRY(plugins_hold_view(s->plugins, job->arena, view, &first->catalogue));
+    first->tx = system_tx(s, job->arena, view, first->catalogue, true);
+    KT_TRY(access_bootstrap(&first->tx, first->password));
+    if (first->tx.doomed)
+        return first->tx.doomed;
+    KT_TRY(model_commit_checks(&first->tx));
+    return journal_append(&first->tx, &seq);
+}
+
+kt_error *server_bootstrap(server *s, arena *arena, kt_str password)
+{
+    first_job first = {.job = {.body = first_body, .arena = arena}, .server = s, .password = password};
+    store_result result = store_run(s->store, &first.job);
+    if (result == STORE_DONE)
+        access_changed(s->access, first.tx.changes);
+    if (first.catalogue)
+        model_catalogue_release(first.catalogue);
+    if (result == STORE_DONE)
+        return NULL;
+    return first.job.error ? first.job.error : error_no_memory();
+}
+
+/* ---- Closing ---- */
+
+bool server_close(server *s, int64_t limit_ms)
+{
+    if (!s)
+        return true;
+    if (s->bus && limit_ms > 0 && !bus_drain(s->bus, limit_ms))
+        return false;
+    bus_close(s->bus);
+    if (s->plugins)
+        plugins_close(s->plugins);
+    if (s->access)
+        access_close(s->access);
+    if (s->store)
+        store_close(s->store);
+    if (s->lock >= 0)
+        close(s->lock);
+    sodium_memzero(s->key, sizeof s->key);
+    arena_close(s->arena);
+    return true;
+}

@@ -1,0 +1,29 @@
+/* server.h -- a whole server in one process: store, access, modules, bus. kontord runs one until a signal; a
+ * test opens one on "mem:". */
+#pragma once
+#include "bus/bus.h"
+
+typedef struct server server;
+
+typedef struct {
+    const char *store_url;            /* NULL: "lmdb:DATA/store" */
+    const char *data_directory;       /* made, 0700, if absent */
+    const char *modules_directory;    /* NULL: only what is built in */
+    const char *const *modules;       /* to enable at the first start; NULL: all found */
+    const kt_module *const *built_in; /* beside the core's own; NULL-terminated, may be NULL */
+    bool relaxed;                     /* durability: see store.h */
+    bus_options bus;                  /* its limits; the rest is filled in */
+} server_options;
+
+KT_MUST kt_error *server_open(arena *arena, const server_options *options, server **server);
+/* Is there no user yet? Then server_bootstrap makes the administrator. */
+KT_MUST kt_error *server_is_new(server *server, arena *arena, bool *is_new);
+KT_MUST kt_error *server_bootstrap(server *server, arena *arena, kt_str password);
+bus *server_bus(server *server);
+store *server_store(server *server);
+/* Refuses new calls, answers running ones within limit_ms, closes everything. false: calls were still running
+ * and the process has to end as it is. server may be NULL. */
+bool server_close(server *server, int64_t limit_ms);
+
+/* kontord's main */
+KT_API int kontor_main(int argc, char **argv);
