@@ -556,3 +556,25 @@ kt_error *model_record_decode(
             "nie można odczytać rekordu %llu encji %s", (unsigned long long)id, entity->name.ptr);
     return NULL;
 }
+
+bool model_record_part(kt_str bytes, size_t *at, uint32_t *tag, kt_str *part)
+{
+    size_t start = *at ? *at : 1;
+    if (!bytes.len || bytes.ptr[0] != FORMAT || start > bytes.len) {
+        *at = SIZE_MAX;
+        return false;
+    }
+    if (start == bytes.len)
+        return false;
+    reader r = {.at = (const uint8_t *)bytes.ptr + start, .end = (const uint8_t *)bytes.ptr + bytes.len};
+    uint64_t head = get_varint(&r);
+    skip_value(&r, (wire)(head & 7));
+    if (r.bad || head >> 3 > UINT16_MAX) {
+        *at = SIZE_MAX;
+        return false;
+    }
+    *tag = (uint32_t)(head >> 3);
+    *part = (kt_str){bytes.ptr + start, (size_t)((const char *)r.at - bytes.ptr) - start};
+    *at = start + part->len;
+    return true;
+}
