@@ -5,8 +5,6 @@
  * known (pending) from within its own job: jobs that share its commit already see its number. */
 #include "plugin/generation.h"
 
-#include <stdlib.h>
-
 #include "journal/journal.h"
 #include "kit/clock.h"
 #include "kit/log.h"
@@ -20,23 +18,6 @@ typedef struct {
     const model_catalogue *made;
     uint64_t number;
 } change;
-
-int version_cmp(const char *a, const char *b)
-{
-    while (*a || *b) {
-        char *a_end = NULL, *b_end = NULL;
-        unsigned long x = strtoul(a, &a_end, 10), y = strtoul(b, &b_end, 10);
-        if (x != y)
-            return x < y ? -1 : 1;
-        if (a_end == a && b_end == b) {
-            int c = strcmp(a, b);
-            return (c > 0) - (c < 0);
-        }
-        a = a_end + (*a_end == '.');
-        b = b_end + (*b_end == '.');
-    }
-    return 0;
-}
 
 /* ---- What a catalogue is built from ---- */
 

@@ -55,5 +55,3 @@ KT_MUST kt_error *plugins_load(plugins *p, arena *arena, const char *name, const
 /* Names of every NAME.so and NAME.lua in the modules directory, up to MODULES_MAX, added to names; a
  * directory that is not there holds none. */
 KT_MUST kt_error *plugins_files(plugins *p, arena *arena, const char **names, size_t *count);
-/* -1, 0, 1: "1.10.0" is newer than "1.9". */
-int version_cmp(const char *a, const char *b);

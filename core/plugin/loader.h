@@ -61,6 +61,9 @@ KT_MUST kt_error *private_directory_open(arena *arena, const char *path);
  * met, and the modules of a circle. */
 KT_MUST kt_error *modules_order(arena *arena, const kt_module **modules, size_t count);
 
+/* -1, 0, 1: "1.10.0" is newer than "1.9". */
+int version_cmp(const char *a, const char *b);
+
 /* ---- What the store remembers (remember.c): STORE_META, keys "plugin/.." ---- */
 
 typedef struct {

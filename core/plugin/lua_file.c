@@ -39,10 +39,11 @@ static void *allocate(void *context, void *old, size_t old_size, size_t new_size
 static void count_steps(lua_State *L, lua_Debug *at)
 {
     running *run = *(running **)lua_getextraspace(L);
-    (void)at;
     run->steps += HOOK_STEPS;
-    if (run->steps > MODULE_LUA_STEPS_MAX)
-        luaL_error(L, "more than %d instructions", MODULE_LUA_STEPS_MAX);
+    if (run->steps <= MODULE_LUA_STEPS_MAX)
+        return;
+    lua_getinfo(L, "Sl", at);
+    luaL_error(L, "%s:%d: more than %d instructions", at->short_src, at->currentline, MODULE_LUA_STEPS_MAX);
 }
 
 /* ---- What the file sees ---- */
@@ -131,9 +132,8 @@ static int run_file(lua_State *L)
     if (luaL_loadbufferx(L, run->text.ptr, run->text.len, run->name, "t"))
         return lua_error(L);
     lua_call(L, 0, 1);
-    if (lua_istable(L, -1))
-        lua_getfield(L, -1, LUA_MARK_IS);
-    if (!lua_istable(L, -1) && !lua_toboolean(L, -1)) {
+    bool is_module = lua_istable(L, -1) && lua_getfield(L, -1, LUA_MARK_IS) == LUA_TBOOLEAN;
+    if (!is_module) {
         lua_problem(&run->reading, 0, "returns no kontor.module {..}", "nie zwraca kontor.module {..}");
         return 0;
     }

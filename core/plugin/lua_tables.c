@@ -398,10 +398,24 @@ static void read_action(lua_reading *r, kt_action *a, const kt_shape *shape, con
     }
 }
 
+/* Plain tables do not know their line; an entity's first field does. */
+static long entity_line(lua_reading *r, long otherwise)
+{
+    long line = otherwise;
+    if (lua_getfield(r->L, -1, "fields") == LUA_TTABLE) {
+        if (lua_rawgeti(r->L, -1, 1) == LUA_TTABLE)
+            line = line_of(r, otherwise);
+        lua_pop(r->L, 1);
+    }
+    lua_pop(r->L, 1);
+    return line;
+}
+
 static void read_entity(lua_reading *r, kt_entity *e, const char *module, long line)
 {
     static const char *const known[] = {"name", "label", "plural", "fields", "actions", "title", "number",
         "indexes", "icon", "shared", "log_reads", "views", NULL};
+    line = entity_line(r, line);
     const char *short_name = text_at(r, "name", module, line);
     const char *name = arena_format(r->own, "%s.%s", module, short_name ? short_name : "").ptr;
     r->no_memory |= !name;

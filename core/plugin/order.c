@@ -1,4 +1,6 @@
-/* order.c -- the order of modules: each behind those that it needs. */
+/* order.c -- the order of modules: each behind those that it needs; the order of versions. */
+#include <stdlib.h>
+
 #include "plugin/loader.h"
 
 /* Takes the next word of a list that blanks or commas divide; len 0: no more. */
@@ -80,4 +82,21 @@ kt_error *modules_order(arena *arena, const kt_module **modules, size_t count)
         modules[placed] = next;
     }
     return NULL;
+}
+
+int version_cmp(const char *a, const char *b)
+{
+    while (*a || *b) {
+        char *a_end = NULL, *b_end = NULL;
+        unsigned long x = strtoul(a, &a_end, 10), y = strtoul(b, &b_end, 10);
+        if (x != y)
+            return x < y ? -1 : 1;
+        if (a_end == a && b_end == b) {
+            int c = strcmp(a, b);
+            return (c > 0) - (c < 0);
+        }
+        a = a_end + (*a_end == '.');
+        b = b_end + (*b_end == '.');
+    }
+    return 0;
 }
