@@ -1,0 +1,138 @@
+/* room_test.c -- the bus's own parts, one by one: the method table, parameters, the pool, metrics, contents. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "bus/content.h"
+#include "bus/metrics.h"
+#include "bus/params.h"
+#include "bus/pool.h"
+#include "bus/table.h"
+
+static kt_error *nothing(method_call *call)
+{
+    (void)call;
+    return NULL;
+}
+
+static void a_method_without_a_right_does_not_register(void **state)
+{
+    static const method no_right[] = {{.name = "a.b", .run = nothing}, {0}};
+    static const method twice[] = {{.name = "a.c", .right = "login", .run = nothing},
+        {.name = "a.c", .right = "login", .run = nothing}, {0}};
+    arena *arena = arena_open((size_t)1 << 20);
+    table *t = ARENA_NEW(arena, table);
+    (void)state;
+    assert_non_null(table_add(t, arena, no_right));
+    assert_null(table_find(t, KT_STR("a.b")));
+    assert_non_null(table_add(t, arena, twice));
+    assert_ptr_equal(table_find(t, KT_STR("a.c")), &twice[0]);
+    arena_close(arena);
+}
+
+static void all_wrong_parameters_are_named_at_once(void **state)
+{
+    static const method_param wanted[] = {{"id", VARIANT_INT, true, {0}}, {"name", VARIANT_STRING, true, {0}},
+        {"limit", VARIANT_INT, false, {0}}, {0}};
+    const variant text = {.kind = VARIANT_STRING, .as.string = KT_STR("x")}, null = {.kind = VARIANT_NULL};
+    const variant_member members[] = {{KT_STR("id"), &text}, {KT_STR("fliter"), &text}, {KT_STR("limit"), &null}};
+    const variant params = {.kind = VARIANT_OBJECT, .as.object = {members, 3}};
+    arena *arena = arena_open((size_t)1 << 20);
+    (void)state;
+    kt_error *error = params_check(arena, wanted, &params);
+    assert_int_equal(error->count, 3); /* id's kind, fliter unknown, name absent */
+    arena_close(arena);
+}
+
+typedef struct {
+    pool_task task;
+    atomic_int *count;
+} counted;
+
+static void count_up(pool_task *task)
+{
+    atomic_fetch_add(((counted *)task)->count, 1);
+}
+
+static void the_pool_runs_what_it_took_before_it_closes(void **state)
+{
+    arena *arena = arena_open((size_t)1 << 20);
+    pool *p = NULL;
+    atomic_int done = 0;
+    counted tasks[50];
+    int taken = 0;
+    (void)state;
+    assert_null(pool_open(arena, 2, 20, &p));
+    for (int i = 0; i < 50; i++) {
+        tasks[i] = (counted){{count_up, NULL}, &done};
+        taken += pool_add(p, &tasks[i].task);
+    }
+    pool_close(p);
+    assert_int_equal(atomic_load(&done), taken);
+    assert_true(taken >= 20);
+    arena_close(arena);
+}
+
+static void metrics_tell_calls_by_method_and_kind(void **state)
+{
+    arena *arena = arena_open((size_t)4 << 20);
+    metrics *m = metrics_open(arena);
+    buffer text;
+    (void)state;
+    buffer_open(&text, (size_t)1 << 20);
+    metrics_call(m, KT_STR("a.get"), 0, 120);
+    metrics_call(m, KT_STR("a.get"), KT_NOT_FOUND, 80);
+    for (int i = 0; i < 30; i++)
+        metrics_call(m, KT_STR("a.report"), 0, 50000);
+    metrics_write(m, &text);
+    buffer_add_char(&text, 0);
+    assert_non_null(strstr(text.ptr, "kontor_calls_total{method=\"a.get\",kind=\"not_found\"} 1"));
+    assert_non_null(strstr(text.ptr, "kontor_call_seconds_count{method=\"a.get\"} 2"));
+    assert_false(metrics_is_slow(m, KT_STR("a.get")));
+    assert_true(metrics_is_slow(m, KT_STR("a.report")));
+    buffer_close(&text);
+    arena_close(arena);
+}
+
+static void contents_are_found_by_what_they_hold(void **state)
+{
+    char directory[] = "/tmp/kontor-content-XXXXXX", name[2][CONTENT_NAME_MAX], command[100];
+    arena *arena = arena_open((size_t)1 << 20);
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    for (int i = 0; i < 2; i++) {
+        content_writer w;
+        assert_null(content_begin(arena, directory, &w));
+        assert_null(content_add(arena, &w, "abc", 3));
+        assert_null(content_finish(arena, directory, &w, name[i]));
+    }
+    assert_string_equal(name[0], "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_string_equal(name[0], name[1]);
+    int fd = -1;
+    assert_null(content_open(arena, directory, str_of(name[0]), 3, &fd));
+    close(fd);
+    assert_non_null(content_open(arena, directory, str_of(name[0]), 4, &fd));
+    assert_non_null(content_open(arena, directory, KT_STR("../../etc/passwd"), 4, &fd));
+    (void)snprintf(command, sizeof command, "rm -r %s", directory);
+    assert_int_equal(system(command), 0);
+    arena_close(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_method_without_a_right_does_not_register),
+        cmocka_unit_test(all_wrong_parameters_are_named_at_once),
+        cmocka_unit_test(the_pool_runs_what_it_took_before_it_closes),
+        cmocka_unit_test(metrics_tell_calls_by_method_and_kind),
+        cmocka_unit_test(contents_are_found_by_what_they_hold),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

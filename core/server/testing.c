@@ -1,0 +1,288 @@
+/* testing.c -- see testing.h. */
+#include "server/testing.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bus/decode.h"
+#include "kit/clock.h"
+#include "kit/log.h"
+
+struct house {
+    server *server;
+    arena *arena;
+    pthread_mutex_t lock; /* of arena */
+    kt_str token;
+    char directory[64];
+};
+
+static void give_up(const char *what, const char *why)
+{
+    (void)fprintf(stderr, "house: %s: %s\n", what, why);
+    abort();
+}
+
+/* ---- Calling ---- */
+
+typedef struct {
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool answered;
+    buffer answer;
+} waiting;
+
+static void take(void *context, kt_str answer)
+{
+    waiting *w = context;
+    pthread_mutex_lock(&w->lock);
+    buffer_add_str(&w->answer, answer);
+    w->answered = true;
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+}
+
+static kt_str keep(house *h, kt_str s)
+{
+    pthread_mutex_lock(&h->lock);
+    kt_str kept = arena_str(h->arena, s.ptr ? s : KT_STR(""));
+    pthread_mutex_unlock(&h->lock);
+    if (!kept.ptr)
+        give_up("memory", "the house is full");
+    return kept;
+}
+
+kt_str house_send(house *h, kt_str token, kt_str message)
+{
+    waiting w = {.answered = false};
+    pthread_mutex_init(&w.lock, NULL);
+    pthread_cond_init(&w.wake, NULL);
+    buffer_open(&w.answer, (size_t)64 << 20);
+    bus_handle(server_bus(h->server), message, token, KT_STR("test"), take, &w);
+    pthread_mutex_lock(&w.lock);
+    while (!w.answered)
+        pthread_cond_wait(&w.wake, &w.lock);
+    pthread_mutex_unlock(&w.lock);
+    kt_str answer = keep(h, buffer_str(&w.answer));
+    buffer_close(&w.answer);
+    pthread_cond_destroy(&w.wake);
+    pthread_mutex_destroy(&w.lock);
+    return answer;
+}
+
+static const variant *decode(house *h, kt_str text)
+{
+    const variant *value = NULL;
+    decode_limits limits = {.depth_max = 100, .elements_max = 1000000};
+    pthread_mutex_lock(&h->lock);
+    kt_error *error = decode_json(h->arena, text, &limits, &value);
+    pthread_mutex_unlock(&h->lock);
+    if (error)
+        give_up(text.ptr, error_text(error));
+    return value;
+}
+
+static const variant *call(house *h, const char *method, const char *more, const char *params, va_list arguments,
+    kt_str *text)
+{
+    buffer message;
+    char *filled = NULL;
+    if (params && vasprintf(&filled, params, arguments) < 0)
+        give_up(method, "no memory");
+    buffer_open(&message, (size_t)64 << 20);
+    buffer_add_format(&message, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\"", method);
+    if (filled)
+        buffer_add_format(&message, ",\"params\":%s", filled);
+    if (more)
+        buffer_add_format(&message, ",%s", more);
+    buffer_add_char(&message, '}');
+    *text = house_send(h, h->token, buffer_str(&message));
+    buffer_close(&message);
+    free(filled);
+    return decode(h, *text);
+}
+
+const variant *house_call(house *h, const char *method, const char *more, const char *params, ...)
+{
+    kt_str text;
+    va_list arguments;
+    va_start(arguments, params);
+    const variant *answer = call(h, method, more, params, arguments, &text);
+    va_end(arguments);
+    return answer;
+}
+
+const variant *house_result(house *h, const char *method, const char *params, ...)
+{
+    kt_str text;
+    va_list arguments;
+    va_start(arguments, params);
+    const variant *answer = call(h, method, NULL, params, arguments, &text);
+    va_end(arguments);
+    const variant *result = variant_get(answer, "result");
+    if (!result)
+        give_up(method, text.ptr);
+    return result;
+}
+
+const char *house_refusal(house *h, const char *method, const char *params, ...)
+{
+    kt_str text;
+    va_list arguments;
+    va_start(arguments, params);
+    const variant *answer = call(h, method, NULL, params, arguments, &text);
+    va_end(arguments);
+    const variant *kind = house_at(answer, "error.data.kind");
+    return kind ? kind->as.string.ptr : NULL;
+}
+
+/* ---- Looking into answers ---- */
+
+const variant *house_at(const variant *v, const char *path)
+{
+    while (v && *path) {
+        size_t n = strcspn(path, ".");
+        kt_str step = {path, n};
+        const variant *next = NULL;
+        if (v->kind == VARIANT_OBJECT) {
+            for (size_t i = 0; i < v->as.object.count; i++)
+                if (str_eq(v->as.object.members[i].name, step))
+                    next = v->as.object.members[i].value;
+        } else if (v->kind == VARIANT_ARRAY) {
+            size_t at = 0;
+            for (size_t i = 0; i < n; i++)
+                at = at * 10 + (size_t)(path[i] - '0');
+            next = at < v->as.array.count ? &v->as.array.items[at] : NULL;
+        }
+        v = next;
+        path += n + (path[n] == '.');
+    }
+    return v;
+}
+
+int64_t house_int(const variant *value, const char *path)
+{
+    const variant *v = house_at(value, path);
+    return v && v->kind == VARIANT_INT ? v->as.integer : -1;
+}
+
+const char *house_text(const variant *value, const char *path)
+{
+    const variant *v = house_at(value, path);
+    return v && v->kind == VARIANT_STRING ? v->as.string.ptr : "";
+}
+
+/* ---- Users, digests ---- */
+
+void house_as(house *h, kt_str token)
+{
+    h->token = token;
+}
+
+kt_str house_token(const house *h)
+{
+    return h->token;
+}
+
+kt_str house_login(house *h, const char *user, const char *password)
+{
+    const variant *result =
+        house_result(h, "session.login", "{\"user\":\"%s\",\"password\":\"%s\"}", user, password);
+    return keep(h, variant_get_str(result, "token"));
+}
+
+static void mix(uint64_t *hash, kt_str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        *hash = (*hash ^ (uint8_t)s.ptr[i]) * 1099511628211U;
+    *hash = (*hash ^ s.len) * 1099511628211U;
+}
+
+uint64_t house_digest(house *h)
+{
+    uint64_t hash = 1469598103934665603U;
+    arena *arena = arena_open((size_t)64 << 20);
+    store_view *view = NULL;
+    if (!arena || store_read(server_store(h->server), arena, &view))
+        give_up("digest", "no snapshot");
+    for (int space = 0; space < STORE_META; space++) { /* sessions come and go in STORE_META */
+        store_cursor *cursor = NULL;
+        kt_str key, value;
+        if (store_scan(view, (store_space)space, (kt_str){0}, (kt_str){0}, false, &cursor))
+            give_up("digest", "no scan");
+        while (store_next(cursor, &key, &value)) {
+            mix(&hash, key);
+            mix(&hash, value);
+        }
+        if (store_scan_end(cursor))
+            give_up("digest", "the scan failed");
+    }
+    store_end(view);
+    arena_close(arena);
+    return hash;
+}
+
+/* ---- Opening ---- */
+
+house *house_open(const kt_module *const *modules)
+{
+    static const char *const none[] = {NULL};
+    arena *arena = arena_open((size_t)512 << 20);
+    house *h = arena ? ARENA_NEW(arena, house) : NULL;
+    if (!h)
+        give_up("open", "no memory");
+    h->arena = arena;
+    pthread_mutex_init(&h->lock, NULL);
+    (void)snprintf(h->directory, sizeof h->directory, "/tmp/kontor-house-XXXXXX");
+    if (!mkdtemp(h->directory))
+        give_up("open", "no directory");
+    log_level(KT_LOG_ERROR);
+    clock_set((kt_time){1795430400000}); /* 2026-11-23 10:40 UTC, a Monday */
+    random_seed(7);
+    const server_options options = {
+        .store_url = "mem:", .data_directory = h->directory, .modules = none, .built_in = modules};
+    kt_error *error = server_open(arena, &options, &h->server);
+    if (!error)
+        error = server_bootstrap(h->server, arena, KT_STR(HOUSE_PASSWORD));
+    if (error)
+        give_up("open", error_text(error));
+    h->token = house_login(h, "admin", HOUSE_PASSWORD);
+    return h;
+}
+
+static void remove_directory(const char *directory)
+{
+    static const char *const names[] = {"lock", "master.key", "journal.key", "journal.pub"};
+    char path[128];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", directory, names[i]);
+        (void)unlink(path);
+    }
+    (void)snprintf(path, sizeof path, "%s/modules", directory);
+    (void)rmdir(path);
+    (void)rmdir(directory);
+}
+
+void house_close(house *h)
+{
+    if (!h)
+        return;
+    (void)server_close(h->server, 2000);
+    remove_directory(h->directory);
+    clock_real();
+    random_seed(0);
+    pthread_mutex_destroy(&h->lock);
+    arena_close(h->arena);
+}
+
+server *house_server(house *h)
+{
+    return h->server;
+}
+
+arena *house_arena(house *h)
+{
+    return h->arena;
+}

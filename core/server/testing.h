@@ -1,0 +1,38 @@
+/* testing.h -- a whole server in the test's own process: on "mem:", on a virtual clock, called without a
+ * transport. For cmocka specs of anything that a client can see. */
+#pragma once
+#include "server/server.h"
+
+#define HOUSE_PASSWORD "Correct-Horse-9-Battery"
+
+typedef struct house house;
+
+/* Opens a server with the administrator "admin", logged in; modules beside the core's own, NULL-terminated.
+ * Ends the process if it cannot: a test has nothing to do then. */
+house *house_open(const kt_module *const *modules);
+void house_close(house *house);
+
+/* Sends one message as it is; token "" : nobody. The answer is good until house_close. thread: any */
+kt_str house_send(house *house, kt_str token, kt_str message);
+/* Calls a method. params and more are JSON: "{\"id\":1}", "\"dry_run\":true"; either may be NULL. The decoded
+ * answer: an object with "result" or "error". */
+KT_PRINTF(4, 5) const variant *house_call(
+    house *house, const char *method, const char *more, const char *params, ...);
+/* The same, and its result; fails the process with the answer's text if it is an error. */
+KT_PRINTF(3, 4) const variant *house_result(house *house, const char *method, const char *params, ...);
+/* The same, and the kind of its error, "validation"; NULL: it succeeded. */
+KT_PRINTF(3, 4) const char *house_refusal(house *house, const char *method, const char *params, ...);
+
+/* Later calls of this house come from this token. */
+void house_as(house *house, kt_str token);
+kt_str house_token(const house *house);
+kt_str house_login(house *house, const char *user, const char *password);
+/* A hash over every key and value of the store, but for sessions: equal if nothing was written. */
+uint64_t house_digest(house *house);
+server *house_server(house *house);
+arena *house_arena(house *house);
+
+/* A value inside an answer: "error.data.problems.0.path". NULL: none. */
+const variant *house_at(const variant *value, const char *path);
+int64_t house_int(const variant *value, const char *path);  /* -1: none */
+const char *house_text(const variant *value, const char *path); /* "": none */
