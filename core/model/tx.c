@@ -58,8 +58,3 @@ bool kt_may(const kt_tx *tx, const char *right)
 {
     return !tx->guard || !tx->guard->may || tx->guard->may(tx, right);
 }
-
-const void *kt_service_find(kt_tx *tx, const char *name, unsigned version)
-{
-    return model_service_find(tx->catalogue, name, version);
-}
