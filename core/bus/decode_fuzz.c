@@ -19,8 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         buffer_open(&text, (size_t)16 << 20);
         json j = json_to(&text);
         json_variant(&j, value);
-        if (!text.full && decode_json(arena, buffer_str(&text), &limits, &again)
-            && arena_used(arena) < (size_t)8 << 20)
+        if (!text.full && decode_json(arena, buffer_str(&text), &limits, &again) &&
+            arena_used(arena) < (size_t)8 << 20)
             abort();
         buffer_close(&text);
     }

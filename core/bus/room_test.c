@@ -1,14 +1,15 @@
-/* room_test.c -- the bus's own parts, one by one: the method table, parameters, the pool, metrics, contents. */
+/* room_test.c -- the bus's own parts, one by one: the method table, parameters, the pool, metrics, contents.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include "bus/content.h"
 #include "bus/metrics.h"
@@ -42,7 +43,8 @@ static void all_wrong_parameters_are_named_at_once(void **state)
     static const method_param wanted[] = {{"id", VARIANT_INT, true, {0}}, {"name", VARIANT_STRING, true, {0}},
         {"limit", VARIANT_INT, false, {0}}, {0}};
     const variant text = {.kind = VARIANT_STRING, .as.string = KT_STR("x")}, null = {.kind = VARIANT_NULL};
-    const variant_member members[] = {{KT_STR("id"), &text}, {KT_STR("fliter"), &text}, {KT_STR("limit"), &null}};
+    const variant_member members[] = {
+        {KT_STR("id"), &text}, {KT_STR("fliter"), &text}, {KT_STR("limit"), &null}};
     const variant params = {.kind = VARIANT_OBJECT, .as.object = {members, 3}};
     arena *arena = arena_open((size_t)1 << 20);
     (void)state;

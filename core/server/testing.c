@@ -84,8 +84,8 @@ static const variant *decode(house *h, kt_str text)
     return value;
 }
 
-static const variant *call(house *h, const char *method, const char *more, const char *params, va_list arguments,
-    kt_str *text)
+static const variant *call(
+    house *h, const char *method, const char *more, const char *params, va_list arguments, kt_str *text)
 {
     buffer message;
     char *filled = NULL;
@@ -188,8 +188,8 @@ kt_str house_token(const house *h)
 
 kt_str house_login(house *h, const char *user, const char *password)
 {
-    const variant *result =
-        house_result(h, "session.login", "{\"user\":\"%s\",\"password\":\"%s\"}", user, password);
+    const variant *result = house_result(
+        h, "session.login", "{\"user\":\"%s\",\"password\":\"%s\"}", user, password);
     return keep(h, variant_get_str(result, "token"));
 }
 

@@ -16,8 +16,8 @@ void house_close(house *house);
 kt_str house_send(house *house, kt_str token, kt_str message);
 /* Calls a method. params and more are JSON: "{\"id\":1}", "\"dry_run\":true"; either may be NULL. The decoded
  * answer: an object with "result" or "error". */
-KT_PRINTF(4, 5) const variant *house_call(
-    house *house, const char *method, const char *more, const char *params, ...);
+KT_PRINTF(4, 5)
+const variant *house_call(house *house, const char *method, const char *more, const char *params, ...);
 /* The same, and its result; fails the process with the answer's text if it is an error. */
 KT_PRINTF(3, 4) const variant *house_result(house *house, const char *method, const char *params, ...);
 /* The same, and the kind of its error, "validation"; NULL: it succeeded. */
@@ -34,5 +34,5 @@ arena *house_arena(house *house);
 
 /* A value inside an answer: "error.data.problems.0.path". NULL: none. */
 const variant *house_at(const variant *value, const char *path);
-int64_t house_int(const variant *value, const char *path);  /* -1: none */
+int64_t house_int(const variant *value, const char *path);      /* -1: none */
 const char *house_text(const variant *value, const char *path); /* "": none */
