@@ -1,0 +1,86 @@
+"""A throw-away server for end-to-end tests: kontord of the build in KONTOR_BUILD, on its own data directory and port."""
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "clients" / "python"))
+from kontor import Kontor  # noqa: E402
+
+PASSWORD = "Correct-Horse-9-Battery"
+
+
+class House:
+    def __init__(self, data=None, modules=None, options=()):
+        self.build = pathlib.Path(os.environ.get("KONTOR_BUILD", ROOT / "build" / "check"))
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="kontor-house-"))
+        self.data = pathlib.Path(data) if data else self.home / "data"
+        self.modules, self.options = modules, list(options)
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.password_file = self.home / "password"
+        self.password_file.write_text(PASSWORD + "\n")
+        self.password_file.chmod(0o600)
+        self.log = self.home / "log"
+        self.process = None
+
+    def start(self, limit_s=60):
+        command = [str(self.build / "kontord"), "--data", str(self.data), "--http", f"127.0.0.1:{self.port}",
+                   "--admin-password-file", str(self.password_file)] + self.options
+        if self.modules:
+            command += ["--modules", self.modules]
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        until = time.monotonic() + limit_s
+        while time.monotonic() < until:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"kontord ended with {self.process.returncode}: {self.tail()}")
+            try:
+                with urllib.request.urlopen(self.url + "/health", timeout=2) as answer:
+                    if answer.status == 200:
+                        return self
+            except OSError:
+                time.sleep(0.02)
+        raise RuntimeError("kontord does not answer: " + self.tail())
+
+    def client(self, user="admin", password=PASSWORD):
+        kontor = Kontor(self.url)
+        kontor.login(user, password)
+        return kontor
+
+    def tail(self, size=2000):
+        return self.log.read_text(errors="replace")[-size:]
+
+    def signal(self, number):
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise RuntimeError("kontord did not stop within 20 s")
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, kind, *unused):
+        try:
+            self.stop()
+        finally:
+            if kind:
+                print("---- the server's log:\n" + self.tail(), file=sys.stderr)
+            shutil.rmtree(self.home, ignore_errors=True)
