@@ -71,7 +71,23 @@ static kt_error *find_duplicates(kt_tx *tx, const kt_party_probe *probe, kt_part
     return NULL;
 }
 
-const kt_parties parties_service = {find_duplicates};
+static kt_str normal_of(kt_tx *tx, enum contact_kind kind, kt_str value)
+{
+    char normal[CONTACT_NORMAL_MAX + 1];
+    return contact_normal(kind, value, normal) ? kt_format(tx, "%s", normal) : (kt_str){0};
+}
+
+static kt_str phone_normal(kt_tx *tx, kt_str phone)
+{
+    return normal_of(tx, CONTACT_PHONE, phone);
+}
+
+static kt_str email_normal(kt_tx *tx, kt_str email)
+{
+    return normal_of(tx, CONTACT_EMAIL, email);
+}
+
+const kt_parties parties_service = {find_duplicates, phone_normal, email_normal};
 
 /* ---- base.party.duplicates ---- */
 

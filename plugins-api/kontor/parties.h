@@ -21,6 +21,10 @@ typedef struct {
      *   count    receives how many there are */
     KT_MUST kt_error *(*duplicates)(
         kt_tx *tx, const kt_party_probe *probe, kt_party_match *found, size_t *count);
+    /* The digits of a telephone number with its country, an address in small letters: as contacts are
+     * indexed. Not set: it is none. */
+    kt_str (*phone_normal)(kt_tx *tx, kt_str phone);
+    kt_str (*email_normal)(kt_tx *tx, kt_str email);
 } kt_parties;
 
 /* NULL: no module offers it now. */

@@ -1,0 +1,57 @@
+/* The module crm: leads, deals in pipelines, activities, and the customer's card. */
+#include "crm.h"
+
+static const kt_entity entities[] = {
+    {&pipeline_shape, {"Pipeline", "Lejek"}, {"Pipelines", "Lejki"}, .title = "name",
+        .compute = pipeline_compute, .check = pipeline_check, .icon = "funnel"},
+    {&lead_shape, {"Lead", "Lead"}, {"Leads", "Leady"}, .title = "title", .number = "L/{year}/{seq:5}",
+        .indexes = "owner state", .actions = lead_actions, .compute = lead_compute, .icon = "target",
+        .views = "[{\"kind\":\"kanban\",\"by\":\"state\",\"card\":[\"title\",\"name\",\"company_name\","
+                 "\"amount\"]},"
+                 "{\"kind\":\"list\",\"columns\":[\"number\",\"title\",\"state\",\"name\",\"company_name\","
+                 "\"phone\","
+                 "\"source\",\"owner\"],\"sort\":\"-id\"}]"},
+    {&deal_shape, {"Deal", "Szansa sprzedaży"}, {"Deals", "Szanse sprzedaży"}, .title = "title",
+        .number = "D/{year}/{seq:5}", .indexes = "pipeline stage, owner semantic, party semantic",
+        .actions = deal_actions, .compute = deal_compute, .icon = "handshake",
+        .views =
+            "[{\"kind\":\"kanban\",\"by\":\"stage_name\",\"card\":[\"title\",\"party\",\"amount\"],\"sum\":"
+            "\"amount\",\"filter\":[[\"semantic\",\"=\",\"open\"]]},"
+            "{\"kind\":\"list\",\"columns\":[\"number\",\"title\",\"party\",\"amount\",\"currency\","
+            "\"stage_name\",\"expected_close\",\"owner\"],\"sort\":\"-id\"},"
+            "{\"kind\":\"pivot\",\"rows\":[\"stage_name\"],\"columns\":[\"owner\"],\"measures\":{\"amount\":"
+            "\"sum:amount\",\"count\":\"count\"}}]"},
+    {&activity_shape, {"Activity", "Aktywność"}, {"Activities", "Aktywności"}, .title = "subject",
+        .indexes = "owner planned_at, party done_at", .actions = activity_actions,
+        .compute = activity_compute, .icon = "phone",
+        .views = "[{\"kind\":\"list\",\"columns\":[\"kind\",\"subject\",\"state\",\"planned_at\",\"party\","
+                 "\"owner\"],"
+                 "\"sort\":\"-planned_at\"},{\"kind\":\"calendar\",\"start\":\"planned_at\"}]"},
+    {0},
+};
+
+static const kt_method methods[] = {
+    {"card", {"A customer with everything on it", "Klient ze wszystkim, co go dotyczy"}, "base.party:read",
+        false, &card_shape, &card_answer_shape, card},
+    {"activity.reminders", {"Activities due or to be reminded of", "Aktywności do przypomnienia"},
+        "crm.activity:read", false, &reminders_shape, &reminders_found_shape, activity_reminders},
+    {0},
+};
+
+static const kt_role roles[] = {
+    {"sales", {"Sales", "Handlowiec"},
+        "base.party:read,create,update@own; base.relation:read,create,update@own; crm.lead:*@own; "
+        "crm.deal:*@own; "
+        "crm.activity:*@own; crm.pipeline:read"},
+    {"sales_head", {"Head of sales", "Kierownik sprzedaży"},
+        "base.party:read,create,update,export@department; base.relation:*@department; crm.lead:*@department; "
+        "crm.deal:*@department; crm.activity:*@department; crm.pipeline:read,create,update"},
+    {"reader", {"Reader of crm", "Czytający crm"},
+        "base.party:read; base.relation:read; crm.lead:read; crm.deal:read; crm.activity:read; "
+        "crm.pipeline:read"},
+    {"manager", {"Keeper of crm", "Administrator crm"}, "crm.*:*; base.party:*; base.relation:*; base.tag:*"},
+    {0},
+};
+
+const kt_module kontor_module = KT_MODULE("crm", "1.0.0", "Customers and sales", "Klienci i sprzedaż",
+    .needs = "base", .entities = entities, .methods = methods, .roles = roles);

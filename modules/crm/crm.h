@@ -1,0 +1,132 @@
+/* crm.h -- what the files of this module show each other: shapes for crm.c's tables, structs that several
+ * files fill, and the pipeline's stages. */
+#pragma once
+#include <kontor.h>
+
+/* ---- pipeline.c ---- */
+
+enum semantic { OPEN = 1, WON, LOST };
+extern const kt_choice semantics[];
+struct stage {
+    kt_record rec;
+    kt_str name, colour, needs;
+    enum semantic semantic;
+    kt_dec probability;
+    int64_t position;
+};
+extern const kt_shape stage_shape;
+struct pipeline {
+    kt_record rec;
+    kt_str name;
+    kt_lines stages;
+    bool initial, active;
+};
+extern const kt_shape pipeline_shape;
+kt_error *pipeline_compute(kt_tx *tx, kt_record *self);
+kt_error *pipeline_check(kt_tx *tx, const kt_record *before, const kt_record *after);
+/* The pipeline for what names none: the initial one, else the oldest. *id is not set if there is none. */
+KT_MUST kt_error *pipeline_default(kt_tx *tx, kt_id *id);
+/* NULL: the pipeline has no such stage. */
+const struct stage *pipeline_stage(const struct pipeline *p, int64_t stage);
+const struct stage *pipeline_stage_named(const struct pipeline *p, kt_str name);
+/* The first by position with this meaning; NULL: there is none. */
+const struct stage *pipeline_first(const struct pipeline *p, enum semantic semantic);
+
+/* ---- deal.c ---- */
+
+struct stage_move { /* a line of a deal's history */
+    kt_record rec;
+    kt_id pipeline, by;
+    int64_t stage, seconds;
+    kt_str stage_name;
+    enum semantic semantic;
+    kt_time at;
+};
+extern const kt_shape stage_move_shape;
+struct deal {
+    kt_record rec;
+    kt_str title, stage_name, source, lost_reason, text;
+    kt_id party, contact, pipeline, currency, owner, lead;
+    int64_t stage;
+    enum semantic semantic;
+    kt_dec amount, probability, weighted;
+    kt_date expected_close;
+    kt_time closed_at, stage_since;
+    kt_lines history;
+};
+extern const kt_shape deal_shape;
+extern const kt_action deal_actions[];
+kt_error *deal_compute(kt_tx *tx, kt_record *self);
+
+/* ---- lead.c, convert.c ---- */
+
+enum lead_state { NEW = 1, CONTACTED, QUALIFIED, CONVERTED, UNQUALIFIED };
+extern const kt_choice lead_states[];
+struct lead {
+    kt_record rec;
+    kt_str title, name, company_name, position, phone, email, phone_normal, tax_id, city, source, campaign,
+        text;
+    kt_str unqualified_reason;
+    enum lead_state state;
+    kt_id owner, currency, party, deal;
+    kt_dec amount;
+    kt_time converted_at;
+};
+extern const kt_shape lead_shape;
+extern const kt_action lead_actions[];
+kt_error *lead_compute(kt_tx *tx, kt_record *self);
+extern const kt_shape lead_convert_shape, lead_converted_shape;
+kt_error *lead_convert(kt_tx *tx, kt_record *self, const kt_record *params);
+kt_error *lead_converted_answer(kt_tx *tx, const kt_record *self, kt_record *result);
+
+/* ---- activity.c ---- */
+
+enum activity_kind { CALL = 1, MEETING, MAIL, NOTE, CHAT };
+extern const kt_choice activity_kinds[];
+enum activity_state { PLANNED = 1, DONE, CANCELLED };
+extern const kt_choice activity_states[];
+enum direction { INCOMING = 1, OUTGOING };
+struct activity {
+    kt_record rec;
+    enum activity_kind kind;
+    enum direction direction;
+    enum activity_state state;
+    kt_str subject, text, outcome;
+    kt_time planned_at, done_at, remind_at;
+    int64_t duration_s;
+    kt_id party, contact, deal, lead, owner;
+};
+extern const kt_shape activity_shape;
+extern const kt_action activity_actions[];
+kt_error *activity_compute(kt_tx *tx, kt_record *self);
+extern const kt_shape reminders_shape, reminders_found_shape;
+kt_error *activity_reminders(kt_tx *tx, const kt_record *params, kt_record *result);
+
+/* ---- timeline.c ---- */
+
+struct timeline_entry {
+    kt_record rec;
+    kt_time at;
+    kt_str kind, entity, title, text, by_name, state;
+    int64_t id;
+    kt_id by;
+    bool pinned;
+};
+extern const kt_shape timeline_entry_shape;
+typedef struct timeline timeline;
+/* Entries before this moment; not set: all. returns NULL past the memory limit */
+timeline *timeline_open(kt_tx *tx, kt_time before);
+/* Notes, tasks and files whose `party` is this one. */
+KT_MUST kt_error *timeline_of_party(timeline *t, kt_id party);
+/* Notes, tasks and files about a record: about is made by kt_any. */
+KT_MUST kt_error *timeline_about(timeline *t, kt_id about);
+KT_MUST kt_error *timeline_activities(timeline *t, kt_id party);
+KT_MUST kt_error *timeline_deal(timeline *t, const struct deal *d);
+KT_MUST kt_error *timeline_lead(timeline *t, const struct lead *l);
+/* Newest first, at most limit of them; *more: there are older ones. */
+KT_MUST kt_error *timeline_close(timeline *t, size_t limit, kt_lines *entries, bool *more);
+
+/* ---- card.c ---- */
+
+extern const kt_shape card_shape, card_answer_shape;
+kt_error *card(kt_tx *tx, const kt_record *params, kt_record *result);

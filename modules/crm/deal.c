@@ -1,0 +1,261 @@
+/* Deals: what may be sold to whom, for how much, and on which stage of its pipeline it stands. Whatever way a
+ * deal comes to a stage -- created, moved, edited, imported -- compute looks at the same rules and adds the
+ * same line to its history: the last line is where it stood. */
+#include <string.h>
+
+#include "crm.h"
+
+const kt_shape stage_move_shape = KT_SHAPE(stage_move, NULL,
+    KT_FIELD(stage_move, at, TIME, "At", "Kiedy", .priority = 1),
+    KT_FIELD(stage_move, stage_name, STRING, "Stage", "Etap", .max = 80, .priority = 2),
+    KT_FIELD(stage_move, by, REF, "By", "Kto", .target = "access.user", .on_delete = KT_CLEAR, .priority = 3),
+    KT_FIELD(stage_move, seconds, INT, "Seconds on the stage before", "Sekund na poprzednim etapie"),
+    KT_FIELD(stage_move, semantic, STATE, "Meaning", "Znaczenie", .choices = semantics),
+    KT_FIELD(stage_move, pipeline, REF, "Pipeline", "Lejek", .target = "crm.pipeline", .on_delete = KT_CLEAR),
+    KT_FIELD(stage_move, stage, INT, "Stage's id", "Id etapu"));
+
+const kt_shape deal_shape = KT_SHAPE(deal, "crm.deal",
+    KT_FIELD(deal, title, STRING, "Title", "Tytuł", .required = true, .max = 200, .searchable = true,
+        .priority = 1),
+    KT_FIELD(deal, party, REF, "Customer", "Klient", .target = "base.party", .priority = 2),
+    KT_FIELD(deal, contact, REF, "Contact person", "Osoba kontaktowa", .target = "base.party",
+        .on_delete = KT_CLEAR),
+    KT_FIELD(deal, amount, MONEY, "Amount", "Kwota", .scale = 2, .priority = 3, .indexed = true),
+    KT_FIELD(deal, currency, REF, "Currency", "Waluta", .target = "base.currency", .priority = 4),
+    KT_FIELD(deal, pipeline, REF, "Pipeline", "Lejek", .target = "crm.pipeline",
+        .help = {"Empty: the pipeline for new deals.", "Puste: lejek dla nowych szans."}),
+    KT_FIELD(deal, stage, INT, "Stage", "Etap", .indexed = true,
+        .help = {"The id of a stage of the pipeline; empty: its first one.",
+            "Id etapu lejka; puste: pierwszy etap."}),
+    KT_FIELD(deal, stage_name, STRING, "Stage", "Etap", .computed = true, .max = 80, .indexed = true,
+        .priority = 5),
+    KT_FIELD(deal, semantic, STATE, "Outcome", "Wynik", .choices = semantics, .computed = true,
+        .indexed = true, .priority = 6),
+    KT_FIELD(deal, probability, PERCENT, "Probability, %", "Prawdopodobieństwo, %", .scale = 2,
+        .help = {"Empty: as the stage says.", "Puste: według etapu."}),
+    KT_FIELD(deal, weighted, MONEY, "Weighted amount", "Kwota ważona", .scale = 2, .computed = true),
+    KT_FIELD(deal, expected_close, DATE, "Expected close", "Spodziewane zamknięcie", .indexed = true,
+        .priority = 7),
+    KT_FIELD(deal, owner, REF, "Owner", "Opiekun", .target = "access.user", .initial = "me",
+        .on_delete = KT_CLEAR, .priority = 8),
+    KT_FIELD(deal, source, STRING, "Source", "Źródło", .max = 80, .indexed = true),
+    KT_FIELD(deal, lead, REF, "Lead", "Lead", .target = "crm.lead", .on_delete = KT_CLEAR),
+    KT_FIELD(deal, lost_reason, STRING, "Reason for losing", "Powód przegranej", .max = 200, .indexed = true,
+        .show_if = "[[\"semantic\",\"=\",\"lost\"]]"),
+    KT_FIELD(deal, text, TEXT, "Description", "Opis", .searchable = true),
+    KT_FIELD(deal, closed_at, TIME, "Closed at", "Zamknięto", .computed = true, .indexed = true),
+    KT_FIELD(deal, stage_since, TIME, "On the stage since", "Na etapie od", .computed = true),
+    KT_FIELD(deal, history, LINES, "Stage history", "Historia etapów", .lines = &stage_move_shape,
+        .computed = true, .max = 1000));
+
+static const struct stage_move *last_move(const struct deal *d)
+{
+    return d->history.count ? KT_AS(stage_move, kt_line(&d->history, d->history.count - 1)) : NULL;
+}
+
+/* Is the field that a stage needs filled in? known: is it a field that can be asked for at all. */
+static bool has_field(const struct deal *d, const char *name, size_t length, bool *known)
+{
+    const struct {
+        const char *name;
+        bool filled;
+    } fields[] = {
+        {"party", d->party.v != 0},
+        {"contact", d->contact.v != 0},
+        {"amount", d->amount.scale1 != 0},
+        {"currency", d->currency.v != 0},
+        {"expected_close", d->expected_close.day != 0},
+        {"source", d->source.ptr != NULL},
+        {"owner", d->owner.v != 0},
+    };
+    *known = true;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (strlen(fields[i].name) == length && strncmp(fields[i].name, name, length) == 0)
+            return fields[i].filled;
+    *known = false;
+    return true;
+}
+
+static kt_error *check_needs(kt_tx *tx, const struct deal *d, const struct stage *s)
+{
+    kt_error *all = NULL;
+    for (const char *at = s->needs.ptr; at && *at;) {
+        size_t length = strcspn(at, " ,;");
+        bool known;
+        if (length && !has_field(d, at, length, &known)) {
+            kt_str path = kt_format(tx, "%.*s", (int)length, at);
+            kt_also(&all, kt_fail(tx, KT_VALIDATION, path.ptr, "stage \"%s\" needs it",
+                              "wymaga tego etap „%s”", s->name.ptr));
+        }
+        at += length + (at[length] != '\0');
+    }
+    if (s->semantic == LOST && !d->lost_reason.ptr)
+        kt_also(&all, kt_hint(kt_fail(tx, KT_VALIDATION, "lost_reason", "a lost deal needs the reason",
+                                  "przegrana szansa wymaga podania powodu"),
+                          "Say why it was lost.", "Podaj, dlaczego została przegrana."));
+    return all;
+}
+
+static kt_error *enter_stage(kt_tx *tx, struct deal *d, const struct stage *s)
+{
+    const struct stage_move *last = last_move(d);
+    KT_TRY(check_needs(tx, d, s));
+    kt_time now = kt_now(tx);
+    struct stage_move move = {KT_OF(stage_move), .pipeline = d->pipeline, .by = kt_user(tx),
+        .stage = d->stage, .seconds = last ? (now.ms - last->at.ms) / 1000 : 0, .stage_name = s->name,
+        .semantic = s->semantic, .at = now};
+    bool own_probability = d->probability.scale1 && !last; /* given with a new deal */
+    if (!own_probability || s->semantic != OPEN)
+        d->probability = s->probability;
+    d->stage_since = now;
+    d->closed_at = s->semantic == OPEN ? (kt_time){0} : now;
+    return kt_line_add(tx, &d->history, &move.rec);
+}
+
+static kt_error *find_stage(kt_tx *tx, struct deal *d, struct pipeline *p, const struct stage **stage)
+{
+    const struct stage_move *last = last_move(d);
+    if (!d->pipeline.v)
+        KT_TRY(pipeline_default(tx, &d->pipeline));
+    if (!d->pipeline.v)
+        return kt_hint(kt_fail(tx, KT_RULE, "pipeline", "there is no pipeline", "nie ma żadnego lejka"),
+            "Create one in crm.pipeline.", "Utwórz lejek w crm.pipeline.");
+    KT_TRY(kt_read(tx, d->pipeline, &p->rec));
+    bool moved = last && last->pipeline.v && last->pipeline.v != d->pipeline.v;
+    if (moved && last->stage == d->stage)
+        d->stage = 0; /* that id means nothing in another pipeline */
+    *stage = d->stage ? pipeline_stage(p, d->stage) : pipeline_first(p, OPEN);
+    if (!*stage)
+        return kt_hint(kt_fail(tx, KT_VALIDATION, "stage", "pipeline \"%s\" has no stage %lld",
+                           "lejek „%s” nie ma etapu %lld", p->name.ptr, (long long)d->stage),
+            "Take the id of one of the pipeline's stages.", "Podaj id jednego z etapów lejka.");
+    d->stage = (int64_t)(*stage)->rec.id.v;
+    return NULL;
+}
+
+kt_error *deal_compute(kt_tx *tx, kt_record *self)
+{
+    struct deal *d = KT_AS(deal, self);
+    struct pipeline p = {KT_OF(pipeline)};
+    const struct stage *s = NULL;
+    kt_error *all = NULL;
+    KT_TRY(find_stage(tx, d, &p, &s));
+    const struct stage_move *last = last_move(d);
+    bool moved = !last || last->stage != d->stage || last->pipeline.v != d->pipeline.v;
+    if (moved)
+        kt_also(&all, enter_stage(tx, d, s));
+    else if (s->semantic == LOST && !d->lost_reason.ptr)
+        kt_also(&all, check_needs(tx, d, s));
+    d->stage_name = s->name;
+    d->semantic = s->semantic;
+    if (!d->probability.scale1)
+        d->probability = s->probability;
+    if (d->probability.scale1 &&
+        (kt_dec_cmp(d->probability, KT_DEC(0, 0)) < 0 || kt_dec_cmp(d->probability, KT_DEC(100, 0)) > 0))
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "probability", "a probability is 0 to 100",
+                          "prawdopodobieństwo to 0 do 100"));
+    if (d->amount.scale1 && kt_dec_cmp(d->amount, KT_DEC(0, 0)) < 0)
+        kt_also(&all,
+            kt_fail(tx, KT_VALIDATION, "amount", "an amount is not below zero", "kwota nie jest ujemna"));
+    d->weighted = kt_dec_div(kt_dec_mul(d->amount, d->probability, 4), KT_DEC(100, 0), 2);
+    if (d->weighted.scale1 > KT_DEC_SCALE_MAX + 1)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "amount", "the amount is too large", "kwota jest za duża"));
+    return all;
+}
+
+/* ---- Actions: each sets the stage, compute does the rest ---- */
+
+struct move {
+    kt_record rec;
+    int64_t stage;
+    kt_str stage_name, lost_reason;
+    kt_id pipeline;
+};
+static const kt_shape move_shape = KT_SHAPE(move, NULL,
+    KT_FIELD(move, stage, INT, "Stage", "Etap", .help = {"Its id in the pipeline.", "Jego id w lejku."}),
+    KT_FIELD(move, stage_name, STRING, "Stage's name", "Nazwa etapu",
+        .help = {"Instead of the id.", "Zamiast id."}),
+    KT_FIELD(move, pipeline, REF, "Pipeline", "Lejek", .target = "crm.pipeline",
+        .help = {"To move into another one.", "Aby przenieść do innego."}),
+    KT_FIELD(move, lost_reason, STRING, "Reason for losing", "Powód przegranej", .max = 200));
+
+static kt_error *move_to(kt_tx *tx, struct deal *d, const struct stage *s, const char *wanted)
+{
+    if (!s)
+        return kt_fail(tx, KT_VALIDATION, "stage", "the pipeline has no such stage: %s",
+            "lejek nie ma etapu: %s", wanted);
+    if ((int64_t)s->rec.id.v == d->stage && d->history.count && last_move(d)->pipeline.v == d->pipeline.v)
+        return kt_fail(tx, KT_BAD_STATE, "stage", "the deal stands on stage \"%s\" already",
+            "szansa już stoi na etapie „%s”", s->name.ptr);
+    d->stage = (int64_t)s->rec.id.v;
+    return NULL;
+}
+
+static kt_error *deal_move(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct deal *d = KT_AS(deal, self);
+    const struct move *m = KT_SEE(move, params);
+    struct pipeline p = {KT_OF(pipeline)};
+    if (!m->stage && !m->stage_name.ptr)
+        return kt_fail(tx, KT_VALIDATION, "stage", "is required: a stage's id, or stage_name",
+            "jest wymagane: id etapu albo stage_name");
+    if (m->pipeline.v)
+        d->pipeline = m->pipeline;
+    KT_TRY(kt_read(tx, d->pipeline, &p.rec));
+    const struct stage *s = m->stage ? pipeline_stage(&p, m->stage) : pipeline_stage_named(&p, m->stage_name);
+    kt_str wanted = m->stage ? kt_format(tx, "%lld", (long long)m->stage) : m->stage_name;
+    if (m->lost_reason.ptr)
+        d->lost_reason = m->lost_reason;
+    if (s && s->semantic != LOST)
+        d->lost_reason = (kt_str){0};
+    return move_to(tx, d, s, wanted.ptr ? wanted.ptr : "");
+}
+
+static kt_error *to_first(kt_tx *tx, struct deal *d, enum semantic semantic)
+{
+    struct pipeline p = {KT_OF(pipeline)};
+    KT_TRY(kt_read(tx, d->pipeline, &p.rec));
+    if (d->semantic == semantic)
+        return kt_fail(tx, KT_BAD_STATE, NULL, "the deal is %s already", "szansa jest już w stanie: %s",
+            semantics[semantic - 1].name);
+    return move_to(tx, d, pipeline_first(&p, semantic), semantics[semantic - 1].name);
+}
+
+static kt_error *deal_win(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    (void)params;
+    struct deal *d = KT_AS(deal, self);
+    d->lost_reason = (kt_str){0};
+    return to_first(tx, d, WON);
+}
+
+struct lose {
+    kt_record rec;
+    kt_str lost_reason;
+};
+static const kt_shape lose_shape = KT_SHAPE(lose, NULL,
+    KT_FIELD(
+        lose, lost_reason, STRING, "Reason for losing", "Powód przegranej", .required = true, .max = 200));
+
+static kt_error *deal_lose(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct deal *d = KT_AS(deal, self);
+    d->lost_reason = KT_SEE(lose, params)->lost_reason;
+    return to_first(tx, d, LOST);
+}
+
+static kt_error *deal_reopen(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    (void)params;
+    struct deal *d = KT_AS(deal, self);
+    d->lost_reason = (kt_str){0};
+    return to_first(tx, d, OPEN);
+}
+
+const kt_action deal_actions[] = {
+    {"move", {"Move to a stage", "Przenieś na etap"}, "update", .params = &move_shape, .run = deal_move},
+    {"win", {"Won", "Wygrana"}, "update", .run = deal_win},
+    {"lose", {"Lost", "Przegrana"}, "update", .params = &lose_shape, .run = deal_lose},
+    {"reopen", {"Reopen", "Otwórz ponownie"}, "update", .run = deal_reopen},
+    {0},
+};
