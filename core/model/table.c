@@ -66,7 +66,7 @@ kt_error *query_table_add(query_table *t, kt_str bytes, size_t *index, bool *add
             return NULL;
         }
     }
-    kt_str kept = arena_str(t->arena, bytes);
+    kt_str kept = bytes.len ? arena_str(t->arena, bytes) : KT_STR("");
     if (!kept.ptr)
         return error_no_memory();
     *index = t->count;

@@ -2,6 +2,7 @@
  */
 #pragma once
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "model/entries.h"
