@@ -186,7 +186,11 @@ static void write_filter(const aggregation *a, const group *g, json *out)
     const variant *source = a->query->filter ? a->query->filter->source : NULL;
     json_key(out, "filter");
     json_array(out);
-    if (source && !(source->kind == VARIANT_ARRAY && source->as.array.count == 0))
+    bool is_list = source && source->kind == VARIANT_ARRAY &&
+                   (source->as.array.count == 0 || source->as.array.items[0].kind != VARIANT_STRING);
+    for (size_t i = 0; is_list && i < source->as.array.count; i++)
+        json_variant(out, &source->as.array.items[i]);
+    if (source && !is_list)
         json_variant(out, source);
     for (size_t i = 0; i < a->by_count; i++)
         write_condition(a, &a->by[i], &g->values[i], out);
