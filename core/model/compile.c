@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "model/sequence.h"
 #include "model/shape.h"
 
 #define CATALOGUE_MAX   (64u << 20)
@@ -107,6 +108,16 @@ static bool add_sources(builder *b, draft *d, const kt_field *fields, const char
     return true;
 }
 
+static kt_text module_label(builder *b, const char *name)
+{
+    const model_sources *sources = &b->catalogue->sources;
+    for (int i = 0; i < 2; i++)
+        for (const kt_module *const *m = i ? sources->disabled : sources->modules; *m; m++)
+            if (strcmp((*m)->name, name) == 0)
+                return build_text(b, (*m)->label);
+    return build_text(b, (kt_text){"Custom", "Własne"});
+}
+
 /* Starts an entity: its object stands at one address from now on. */
 static draft *add_draft(builder *b, const kt_entity *declared, const char *module, bool custom)
 {
@@ -125,6 +136,7 @@ static draft *add_draft(builder *b, const kt_entity *declared, const char *modul
         .module = build_str(b, module),
         .label = build_text(b, declared->label),
         .plural = build_text(b, has_labels(declared->plural) ? declared->plural : declared->label),
+        .module_label = module_label(b, module),
         .icon = build_str(b, declared->icon),
         .views = build_str(b, declared->views),
         .shared = declared->shared,
@@ -205,6 +217,12 @@ static void collect(builder *b)
 static void find_special_fields(builder *b, draft *d)
 {
     model_entity *e = d->entity;
+    if (e->number_pattern.len && !sequence_pattern_is_good(e->number_pattern))
+        build_problem(b, e->name.ptr,
+            "the number pattern \"%s\" needs one {seq} or {seq:DIGITS}; {year}, {month}, {day} may stand in "
+            "it",
+            "wzór numeru \"%s\" wymaga jednego {seq} lub {seq:CYFRY}; mogą w nim być {year}, {month}, {day}",
+            e->number_pattern.ptr);
     const char *title = d->declared->title;
     if (title) {
         e->title = model_field_find(e, str_of(title));

@@ -57,7 +57,7 @@ kt_error *build_actions(builder *b, draft *d)
 {
     model_entity *e = d->entity;
     size_t count = 0;
-    while (e->declared && e->declared->actions && e->declared->actions[count].name)
+    while (e->enabled && e->declared && e->declared->actions && e->declared->actions[count].name)
         count++;
     model_action *actions = build_alloc(b, (count + 1) * sizeof *actions);
     d->internals->on_action = build_alloc(b, (count + 1) * sizeof *d->internals->on_action);
@@ -102,12 +102,35 @@ kt_error *build_methods(builder *b, const kt_module *module)
 
 /* ---- Handlers ---- */
 
-static void check_handler(builder *b, const kt_handler *handler, const char *module)
+static void check_shape(builder *b, const kt_shape *shape, const char *where)
 {
-    if (!handler->run)
-        build_problem(b, handler->event, "a handler of %s does nothing", "obsługa w %s nic nie robi", module);
-    /* Whose entity is not enabled: its event never comes. */
-    kt_also(&b->problems, shape_check(b->arena, b->catalogue, handler->shape, handler->event));
+    if (shape)
+        kt_also(&b->problems, shape_check(b->arena, b->catalogue, shape, where));
+}
+
+/* Once every entity can be found: do all shapes fit what they bind? One of an entity that is not enabled
+ * does, for its events never come. */
+static void check_shapes(builder *b)
+{
+    for (size_t i = 0; i < b->draft_count; i++) {
+        const model_entity *e = b->drafts[i].entity;
+        for (size_t k = 0; k < e->action_count; k++) {
+            check_shape(b, e->actions[k].declared->params, e->actions[k].name.ptr);
+            check_shape(b, e->actions[k].declared->result, e->actions[k].name.ptr);
+        }
+    }
+    for (const kt_module *const *m = b->catalogue->sources.modules; *m; m++) {
+        for (const kt_method *method = (*m)->methods; method && method->name; method++) {
+            check_shape(b, method->params, method->name);
+            check_shape(b, method->result, method->name);
+        }
+        for (const kt_handler *h = (*m)->handlers; h && h->event; h++) {
+            check_shape(b, h->shape, h->event);
+            if (!h->run)
+                build_problem(
+                    b, h->event, "a handler of %s does nothing", "obsługa w %s nic nie robi", (*m)->name);
+        }
+    }
 }
 
 static int handler_order(const void *a, const void *b)
@@ -155,9 +178,9 @@ kt_error *build_handlers(builder *b)
 {
     model_catalogue *c = b->catalogue;
     size_t room = 0;
+    check_shapes(b);
     for (const kt_module *const *m = c->sources.modules; *m; m++)
         for (const kt_handler *h = (*m)->handlers; h && h->event; h++) {
-            check_handler(b, h, (*m)->name);
             model_handler *grown = build_grow(b, c->handlers, &c->handler_count, &room, sizeof *grown);
             if (!grown)
                 return error_no_memory();

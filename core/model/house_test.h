@@ -44,7 +44,12 @@ static const kt_shape deal_shape = {"t.deal", 8,
         ROW("code", STRING, .fixed = true), ROW("sum", MONEY, .scale = 2, .computed = true))};
 static const kt_shape note_shape = {"t.note", 8,
     TABLE(ROW("text", TEXT, .required = true), ROW("about", REF, .target = "*", .on_delete = KT_CASCADE))};
-static const kt_shape win_shape = {NULL, 8, TABLE(ROW("reason", STRING, .required = true))};
+struct lose {
+    kt_record rec;
+    kt_str reason;
+};
+static const kt_shape win_shape = KT_SHAPE(
+    lose, NULL, KT_FIELD(lose, reason, STRING, "Reason", "Powód", .required = true));
 
 static const kt_action deal_actions[] = {
     {.name = "win", .label = {"Win", "Wygraj"}, .right = "update", .from = KT_IN(1), .to = 2},

@@ -111,7 +111,14 @@ static inline uint64_t record_id(const model_record *record)
  * what is not set, computed fields, id, number, stamps. Judges the entity's and the record's rights, not
  * those of fields. */
 KT_MUST kt_error *model_store_new(kt_tx *tx, model_record *record);
-/* Writes what differs between before (as loaded) and after. Nothing differs: nothing happens. */
+/* As model_store_new, with the defaults filled in by the caller. */
+KT_MUST kt_error *model_store_filled(kt_tx *tx, model_record *record);
+/* Puts a default into a value that is not set. */
+void model_fill_default(kt_tx *tx, const model_default *source, model_value *value);
+/* returns unavailable: the transaction only reads, or the entity's module is not enabled */
+KT_MUST kt_error *model_may_write(kt_tx *tx, const model_entity *entity);
+/* Writes what differs between before (as loaded) and after, whose version and stamps move on. Nothing
+ * differs: nothing happens. Judges no rights: the caller loaded it by model_load_for. */
 KT_MUST kt_error *model_store_changed(kt_tx *tx, const model_record *before, model_record *after);
 /* Deletes by the references' policies. */
 KT_MUST kt_error *model_store_gone(kt_tx *tx, const model_record *before);
@@ -129,6 +136,9 @@ KT_MUST kt_error *model_find_unique(kt_tx *tx, const model_entity *entity, const
 KT_MUST kt_error *model_run_handlers(kt_tx *tx, const model_handlers *handlers, const char *event,
     const model_record *before, const model_record *after);
 
+/* Announces an event by its name. */
+KT_MUST kt_error *model_emit(
+    kt_tx *tx, const char *event, const model_record *before, const model_record *after);
 /* Runs an action on parameters that are a struct already; see model_act. answer may be NULL. */
 KT_MUST kt_error *model_act_run(kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t if_version,
     const model_action *action, const kt_record *params, model_record *record, json *answer);

@@ -1,0 +1,125 @@
+/* change.c -- the changes of a transaction, joined per record, and the checks that run over them at its end.
+ */
+#include "model/change.h"
+
+typedef struct model_change_table {
+    model_change **slots; /* by entity and id; open addressing */
+    size_t size, used;
+} table;
+
+static size_t place(const table *t, const model_entity *entity, uint64_t id)
+{
+    uint64_t hash = (id * 31 + entity->number) * UINT64_C(0x9E3779B97F4A7C15);
+    size_t at = (size_t)(hash >> 32) & (t->size - 1);
+    while (t->slots[at] && (t->slots[at]->entity != entity || t->slots[at]->id != id))
+        at = (at + 1) & (t->size - 1);
+    return at;
+}
+
+static kt_error *make_room(kt_tx *tx)
+{
+    table *t = tx->change_table;
+    if (!t) {
+        tx->change_table = t = ARENA_NEW(tx->arena, table);
+        if (!t)
+            return error_no_memory();
+    }
+    if (t->used * 2 < t->size)
+        return NULL;
+    table grown = {.size = t->size ? t->size * 2 : 16, .used = t->used};
+    grown.slots = ARENA_ARRAY(tx->arena, model_change *, grown.size);
+    if (!grown.slots)
+        return error_no_memory();
+    for (size_t i = 0; i < t->size; i++)
+        if (t->slots[i])
+            grown.slots[place(&grown, t->slots[i]->entity, t->slots[i]->id)] = t->slots[i];
+    *t = grown;
+    return NULL;
+}
+
+/* Takes a record that came and went within the transaction off the list; its slot stays for its id. */
+static void unlink_change(kt_tx *tx, const model_change *gone)
+{
+    model_change *previous = NULL, *at = tx->changes;
+    for (; at && at != gone; at = at->next)
+        previous = at;
+    if (!at)
+        return;
+    if (previous)
+        previous->next = at->next;
+    else
+        tx->changes = at->next;
+    if (tx->last_change == at)
+        tx->last_change = previous;
+}
+
+static void append(kt_tx *tx, model_change *change)
+{
+    change->next = NULL;
+    if (tx->last_change)
+        tx->last_change->next = change;
+    else
+        tx->changes = change;
+    tx->last_change = change;
+}
+
+static model_change_kind kind_of(kt_str before, kt_str after)
+{
+    return !before.ptr ? MODEL_CREATED : after.ptr ? MODEL_UPDATED : MODEL_DELETED;
+}
+
+kt_error *change_note(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str before, kt_str after)
+{
+    KT_TRY(make_room(tx));
+    table *t = tx->change_table;
+    size_t at = place(t, entity, id);
+    model_change *known = t->slots[at];
+    if (!known) {
+        model_change *change = ARENA_NEW(tx->arena, model_change);
+        if (!change)
+            return error_no_memory();
+        *change = (model_change){kind_of(before, after), entity, id, before, after, NULL};
+        t->slots[at] = change;
+        t->used++;
+        append(tx, change);
+        return NULL;
+    }
+    bool listed = known->before.ptr || known->after.ptr;
+    known->after = after;
+    if (!listed) { /* it came and went, and comes again */
+        known->before = before;
+        append(tx, known);
+    }
+    if (!known->before.ptr && !after.ptr)
+        unlink_change(tx, known);
+    else
+        known->kind = kind_of(known->before, after);
+    return NULL;
+}
+
+static kt_error *decode_side(kt_tx *tx, const model_change *change, kt_str bytes, kt_record **rec)
+{
+    *rec = NULL;
+    if (!bytes.ptr)
+        return NULL;
+    model_record record = {0};
+    KT_TRY(model_record_decode(tx, change->entity, change->id, bytes, &record));
+    return shape_fill(tx, change->entity->internals->shape, &record, rec);
+}
+
+kt_error *model_commit_checks(kt_tx *tx)
+{
+    if (tx->doomed)
+        return tx->doomed;
+    kt_error *problems = NULL;
+    for (const model_change *change = tx->changes; change; change = change->next) {
+        const kt_entity *declared = change->entity->declared;
+        if (!declared || !declared->check)
+            continue;
+        kt_record *before, *after;
+        KT_TRY(decode_side(tx, change, change->before, &before));
+        KT_TRY(decode_side(tx, change, change->after, &after));
+        kt_also(&problems, declared->check(tx, before, after));
+    }
+    return problems ? problems : tx->doomed;
+}

@@ -1,0 +1,204 @@
+/* write.c -- the verbs create, update and upsert as they come over the wire. */
+#include "model/internal.h"
+
+/* May this member of `values` be given now? Adds what is wrong. */
+static bool may_give(kt_tx *tx, const model_entity *entity, const model_field *field, kt_str name,
+    const model_record *before, kt_error **problems)
+{
+    const model_guard *guard = tx->guard;
+    if (!field || (guard && guard->field && !guard->field(tx, field, entity, false) &&
+                      !guard->field(tx, field, entity, true))) {
+        kt_also(problems, kt_fail(tx, KT_VALIDATION, name.ptr, "%s has no such field",
+                              "%s nie ma takiego pola", entity->name.ptr));
+        return false;
+    }
+    if (guard && guard->field && !guard->field(tx, field, entity, true)) {
+        kt_also(problems, kt_fail(tx, KT_FORBIDDEN, name.ptr, "you may not change this field",
+                              "nie możesz zmieniać tego pola"));
+        return false;
+    }
+    bool author = field->position >= MODEL_CREATED_AT && field->position <= MODEL_UPDATED_BY;
+    bool imported = tx->keep_authors && (author || field->position == MODEL_NUMBER);
+    bool placed = field->position == MODEL_COMPANY && !entity->shared && (!before || tx->keep_authors);
+    if (field->system && field->position != MODEL_EXTERNAL_ID && !imported && !placed) {
+        kt_also(problems, kt_fail(tx, KT_VALIDATION, name.ptr, "is set by the server", "ustawia to serwer"));
+        return false;
+    }
+    if (field->computed) {
+        kt_also(problems, kt_fail(tx, KT_VALIDATION, name.ptr, "is computed", "jest wyliczane"));
+        return false;
+    }
+    return true;
+}
+
+/* What may not change though it may be given again as it is. */
+static void check_frozen(kt_tx *tx, const model_field *field, const model_value *before,
+    const model_value *after, kt_error **problems)
+{
+    if (model_value_equal(field, before, after))
+        return;
+    if (field->fixed)
+        kt_also(problems, kt_fail(tx, KT_VALIDATION, field->name.ptr, "is fixed at creation",
+                              "jest ustalane przy tworzeniu"));
+}
+
+static const char *action_names(kt_tx *tx, const model_entity *entity)
+{
+    kt_str names = KT_STR("");
+    for (size_t i = 0; i < entity->action_count; i++)
+        if (entity->actions[i].declared->to) {
+            names = arena_format(
+                tx->arena, "%s%s%s", names.ptr, names.len ? ", " : "", entity->actions[i].name.ptr);
+            if (!names.ptr)
+                return "";
+        }
+    return names.ptr;
+}
+
+/* A machine's state changes by its actions alone; imports bring records in any state. */
+static void check_state(kt_tx *tx, const model_record *before, const model_record *after, kt_error **problems)
+{
+    const model_entity *entity = after->entity;
+    const model_field *state = entity->state;
+    if (!state || !entity->internals->has_machine || tx->keep_authors)
+        return;
+    const model_value *initial = &entity->internals->defaults[state->position].value;
+    const model_value *was = before ? &before->values[state->position] : initial;
+    if (!model_value_equal(state, was, &after->values[state->position]))
+        kt_also(problems, kt_fail(tx, KT_BAD_STATE, state->name.ptr, "changes by actions: %s",
+                              "zmienia się przez akcje: %s", action_names(tx, entity)));
+}
+
+static kt_error *take_values(kt_tx *tx, const model_record *before, const variant *values,
+    model_record *record, bool *given, kt_error **problems)
+{
+    const model_entity *entity = record->entity;
+    if (!values || values->kind != VARIANT_OBJECT)
+        return kt_fail(tx, KT_VALIDATION, "values", "must be an object", "musi być obiektem");
+    for (size_t i = 0; i < values->as.object.count; i++) {
+        const variant_member *member = &values->as.object.members[i];
+        const model_field *field = model_field_find(entity, member->name);
+        if (!may_give(tx, entity, field, member->name, before, problems))
+            continue;
+        given[field->position] = true;
+        kt_error *error = model_value_read(
+            tx, entity, field, member->value, field->name.ptr, &record->values[field->position]);
+        if (error)
+            kt_also(problems, error);
+        else if (before)
+            check_frozen(
+                tx, field, &before->values[field->position], &record->values[field->position], problems);
+    }
+    return NULL;
+}
+
+/* Values that cannot be read end a creation before it is validated: what is missing is told with them. */
+static void say_missing(kt_tx *tx, const model_record *record, const bool *given, kt_error **problems)
+{
+    for (size_t i = MODEL_OWN; i < record->entity->field_count; i++) {
+        const model_field *field = &record->entity->fields[i];
+        if (field->required && !field->computed && !given[i] && !record->values[i].set &&
+            field->type != KT_BOOL)
+            kt_also(problems, kt_fail(tx, KT_VALIDATION, field->name.ptr, "is required", "jest wymagane"));
+    }
+}
+
+static kt_error *create(
+    kt_tx *tx, const model_entity *entity, kt_str external_id, const variant *values, model_record *created)
+{
+    KT_TRY(model_may_write(tx, entity));
+    if (tx->guard && tx->guard->entity)
+        KT_TRY(tx->guard->entity(tx, entity, "create"));
+    KT_TRY(model_record_new(tx, entity, created));
+    bool *given = ARENA_ARRAY(tx->arena, bool, entity->field_count);
+    if (!given)
+        return error_no_memory();
+    kt_error *problems = NULL;
+    if (external_id.ptr)
+        created->values[MODEL_EXTERNAL_ID] = (model_value){.set = true, .as.s = external_id};
+    KT_TRY(take_values(tx, NULL, values, created, given, &problems));
+    for (size_t i = MODEL_OWN; i < entity->field_count; i++)
+        if (!given[i])
+            model_fill_default(tx, &entity->internals->defaults[i], &created->values[i]);
+    check_state(tx, NULL, created, &problems);
+    if (problems) {
+        say_missing(tx, created, given, &problems);
+        return problems;
+    }
+    return model_store_filled(tx, created);
+}
+
+kt_error *model_create(kt_tx *tx, const model_entity *entity, const variant *values, model_record *created)
+{
+    return create(tx, entity, (kt_str){0}, values, created);
+}
+
+/* Somebody was quicker: each field that the caller writes and that differs now is named with both values. */
+static kt_error *tell_conflict(
+    kt_tx *tx, const model_entity *entity, uint64_t id, const variant *values, kt_error *error)
+{
+    model_record now, mine;
+    bool found;
+    KT_TRY(model_load(tx, entity, id, &now, &found));
+    KT_TRY(model_record_copy(tx, &now, &mine));
+    buffer out;
+    buffer_open(&out, 4096);
+    for (size_t i = 0; values && values->kind == VARIANT_OBJECT && i < values->as.object.count; i++) {
+        const model_field *field = model_field_find(entity, values->as.object.members[i].name);
+        if (!field || (tx->guard && tx->guard->field && !tx->guard->field(tx, field, entity, false)))
+            continue;
+        model_value *value = &mine.values[field->position];
+        if (model_value_read(tx, entity, field, values->as.object.members[i].value, field->name.ptr, value) ||
+            model_value_equal(field, value, &now.values[field->position]))
+            continue;
+        buffer_clear(&out);
+        json j = json_to(&out);
+        model_value_json(tx, entity, field, value, &j);
+        kt_str my_text = arena_str(tx->arena, buffer_str(&out));
+        buffer_clear(&out);
+        j = json_to(&out);
+        model_value_json(tx, entity, field, &now.values[field->position], &j);
+        kt_also(&error, kt_fail(tx, KT_CONFLICT, field->name.ptr, "yours is %.*s, it is %.*s now",
+                            "Twoje to %.*s, teraz jest %.*s", STR_ARG(my_text), STR_ARG(buffer_str(&out))));
+    }
+    buffer_close(&out);
+    return error;
+}
+
+kt_error *model_update(kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t if_version,
+    const variant *values, model_record *updated)
+{
+    model_record before;
+    KT_TRY(model_may_write(tx, entity));
+    kt_error *error = model_load_for(tx, entity, id, if_version, "update", &before);
+    if (error)
+        return error->first->kind == KT_CONFLICT ? tell_conflict(tx, entity, id, values, error) : error;
+    bool *given = ARENA_ARRAY(tx->arena, bool, entity->field_count);
+    if (!given)
+        return error_no_memory();
+    KT_TRY(model_record_copy(tx, &before, updated));
+    kt_error *problems = NULL;
+    KT_TRY(take_values(tx, &before, values, updated, given, &problems));
+    check_state(tx, &before, updated, &problems);
+    if (problems)
+        return problems;
+    return model_store_changed(tx, &before, updated);
+}
+
+kt_error *model_upsert(kt_tx *tx, const model_entity *entity, kt_str external_id, const variant *values,
+    model_record *record, bool *created)
+{
+    *created = false;
+    if (!external_id.len)
+        return kt_fail(tx, KT_VALIDATION, "external_id", "is required", "jest wymagane");
+    model_value value = {.set = true, .as.s = external_id};
+    const model_value *key_values[MODEL_INDEX_FIELDS] = {&value};
+    uint64_t id = 0;
+    for (size_t i = 0; i < entity->index_count; i++)
+        if (entity->indexes[i].unique && entity->indexes[i].fields[0]->position == MODEL_EXTERNAL_ID)
+            KT_TRY(model_find_unique(tx, entity, &entity->indexes[i], key_values, &id));
+    if (id)
+        return model_update(tx, entity, id, 0, values, record);
+    *created = true;
+    return create(tx, entity, external_id, values, record);
+}
