@@ -1,0 +1,244 @@
+/* admin.c -- modules, users, roles, keys, backup and restore, check, the journal. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "arguments.h"
+#include "tool.h"
+
+static int usage(const char *of)
+{
+    return tool_fail(EXIT_USAGE, "see `kontor help %s`", of);
+}
+
+int admin_module(tool *t, int count, char **arguments)
+{
+    char method[64];
+    if (count == 1 && strcmp(arguments[0], "list") == 0)
+        return tool_show(t, "module.list", NULL, &tool_reading);
+    if (count == 2 && strcmp(arguments[0], "new") == 0)
+        return module_new(t, arguments[1]);
+    static const char *const verbs[] = {"enable", "disable", "reload", "upgrade"};
+    for (size_t i = 0; count == 2 && i < sizeof verbs / sizeof *verbs; i++) {
+        if (strcmp(arguments[0], verbs[i]) == 0) {
+            snprintf(method, sizeof method, "module.%s", verbs[i]);
+            return tool_show(t, method, json_pack("{s:s}", "name", arguments[1]), NULL);
+        }
+    }
+    return usage("module");
+}
+
+/* NAME=VALUE arguments into values. returns false: a mistake, printed */
+static bool add_values(json_t *values, int count, char **arguments)
+{
+    for (int i = 0; i < count; i++) {
+        argument a;
+        json_t *value = argument_read(arguments[i], &a) ? argument_value(&a, NULL) : NULL;
+        if (!value) {
+            tool_fail(EXIT_USAGE, "%s: write NAME=VALUE or NAME:=JSON", arguments[i]);
+            return false;
+        }
+        json_object_set_new(values, a.name, value);
+    }
+    return true;
+}
+
+/* The id of the record with this name; 0: none, the reason is printed. */
+static json_int_t id_by_name(tool *t, const char *entity, const char *name, int *code)
+{
+    char method[80];
+    snprintf(method, sizeof method, "%s.list", entity);
+    json_t *answer = tool_call(t, method,
+        json_pack("{s:[[s,s,s]], s:[s]}", "filter", "name", "=", name, "fields", "id"), &tool_reading, code);
+    json_int_t id = json_integer_value(
+        json_object_get(json_array_get(json_object_get(answer, "rows"), 0), "id"));
+    json_decref(answer);
+    if (!id && *code == EXIT_DONE)
+        *code = tool_fail(EXIT_NOT_FOUND, "no %s named %s", entity, name);
+    return id;
+}
+
+static int user_password(tool *t, const char *name)
+{
+    int code = EXIT_DONE;
+    json_int_t user = name ? id_by_name(t, "access.user", name, &code) : 0;
+    if (code != EXIT_DONE)
+        return code;
+    json_t *params = json_object();
+    char *old = name ? NULL : session_ask_secret("Old password: "),
+         *fresh = session_ask_secret("New password: ");
+    if (!fresh)
+        return tool_fail(EXIT_USAGE, "no password was given");
+    json_object_set_new(params, "new", json_string(fresh));
+    if (user)
+        json_object_set_new(params, "user", json_integer(user));
+    if (old)
+        json_object_set_new(params, "old", json_string(old));
+    json_decref(tool_call(t, "access.password", params, NULL, &code));
+    free(old);
+    free(fresh);
+    return code;
+}
+
+int admin_user(tool *t, int count, char **arguments)
+{
+    int code;
+    if (count == 1 && strcmp(arguments[0], "list") == 0) {
+        t->fields = "id,name,full_name,email,active,roles";
+        char entity[] = "access.user", *list[] = {entity};
+        return records_list(t, 1, list);
+    }
+    if (strcmp(arguments[0], "password") == 0 && count <= 2)
+        return user_password(t, count == 2 ? arguments[1] : NULL);
+    if (strcmp(arguments[0], "add") != 0 || count < 2)
+        return usage("user");
+    json_t *values = json_pack("{s:s, s:b}", "name", arguments[1], "active", 1);
+    if (!add_values(values, count - 2, arguments + 2)) {
+        json_decref(values);
+        return EXIT_USAGE;
+    }
+    json_t *made = tool_call(t, "access.user.create", json_pack("{s:o}", "values", values), NULL, &code);
+    json_decref(made);
+    return made ? user_password(t, arguments[1]) : code;
+}
+
+static int change_role(tool *t, const char *user_name, const char *role_name, bool grant)
+{
+    int code;
+    json_int_t role = id_by_name(t, "access.role", role_name, &code);
+    json_int_t user = role ? id_by_name(t, "access.user", user_name, &code) : 0;
+    if (!user)
+        return code;
+    json_t *answer = tool_call(t, "access.user.get",
+        json_pack("{s:I, s:[s,s]}", "id", user, "fields", "roles", "version"), &tool_reading, &code);
+    if (!answer)
+        return code;
+    json_t *roles = json_array(), *kept;
+    size_t i;
+    json_array_foreach(json_object_get(answer, "roles"), i, kept) if (json_integer_value(kept) != role)
+        json_array_append(roles, kept);
+    if (grant)
+        json_array_append_new(roles, json_integer(role));
+    json_t *params = json_pack("{s:I, s:{s:o}}", "id", user, "values", "roles", roles);
+    json_t *version = json_object_get(answer, "version");
+    if (version)
+        json_object_set(params, "if_version", version);
+    json_decref(answer);
+    return tool_show(t, "access.user.update", params, NULL);
+}
+
+int admin_role(tool *t, int count, char **arguments)
+{
+    char entity[] = "access.role";
+    if (count == 1 && strcmp(arguments[0], "list") == 0) {
+        char *list[] = {entity};
+        t->fields = t->fields ? t->fields : "id,name,label";
+        return records_list(t, 1, list);
+    }
+    if (count == 2 && strcmp(arguments[0], "show") == 0) {
+        int code;
+        json_int_t id = id_by_name(t, entity, arguments[1], &code);
+        return id ? tool_show(t, "access.role.get", json_pack("{s:I}", "id", id), &tool_reading) : code;
+    }
+    bool grant = strcmp(arguments[0], "grant") == 0;
+    if (count == 3 && (grant || strcmp(arguments[0], "revoke") == 0))
+        return change_role(t, arguments[1], arguments[2], grant);
+    return usage("role");
+}
+
+int admin_key(tool *t, int count, char **arguments)
+{
+    char entity[] = "access.key", *list[] = {entity};
+    if (count == 1 && strcmp(arguments[0], "list") == 0)
+        return records_list(t, 1, list);
+    if (count < 2 || strcmp(arguments[0], "new") != 0)
+        return usage("key");
+    json_t *values = json_pack("{s:s}", "name", arguments[1]);
+    if (!add_values(values, count - 2, arguments + 2)) {
+        json_decref(values);
+        return EXIT_USAGE;
+    }
+    return tool_show(t, "access.key.create_secret", values, NULL);
+}
+
+/* ---- The files ---- */
+
+/* Runs kontord, which stands beside this program or on the PATH. returns its exit code */
+static int run_kontord(const tool *t, char *const arguments[])
+{
+    char path[PATH_MAX];
+    const char *slash = strrchr(t->program, '/');
+    snprintf(path, sizeof path, "%.*skontord", slash ? (int)(slash - t->program + 1) : 0, t->program);
+    pid_t child = fork();
+    int status;
+    if (child == 0) {
+        execvp(path, arguments);
+        _exit(127);
+    }
+    if (child < 0 || waitpid(child, &status, 0) < 0)
+        return tool_fail(EXIT_FILE, "cannot run kontord: %s", strerror(errno));
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+        return tool_fail(EXIT_FILE, "kontord is not beside kontor nor on the PATH");
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? EXIT_DONE : EXIT_DAMAGED;
+}
+
+int admin_backup(tool *t, int count, char **arguments)
+{
+    (void)count;
+    char path[PATH_MAX];
+    /* the server makes the directory: its own idea of "here" is another one */
+    if (*arguments[0] == '/')
+        snprintf(path, sizeof path, "%s", arguments[0]);
+    else if (!getcwd(path, sizeof path) || strlen(path) + strlen(arguments[0]) + 2 > sizeof path)
+        return tool_fail(EXIT_FILE, "%s: %s", arguments[0], strerror(errno));
+    else
+        strcat(strcat(path, "/"), arguments[0]);
+    return tool_show(t, "backup.create", json_pack("{s:s}", "directory", path), NULL);
+}
+
+int admin_restore(tool *t, int count, char **arguments)
+{
+    (void)count;
+    char command[] = "kontord", option[] = "--restore", to[] = "--data";
+    char *const run[] = {command, option, arguments[0], to, arguments[1], NULL};
+    return run_kontord(t, run);
+}
+
+int admin_check(tool *t, int count, char **arguments)
+{
+    char command[] = "kontord", option[] = "--check";
+    if (!count)
+        return tool_show(t, "system.check", NULL, &tool_reading);
+    char *const run[] = {command, option, arguments[0], NULL};
+    return run_kontord(t, run);
+}
+
+int admin_journal(tool *t, int count, char **arguments)
+{
+    int code;
+    if (strcmp(arguments[0], "head") == 0)
+        return tool_show(t, "journal.head", NULL, &tool_reading);
+    if (strcmp(arguments[0], "checkpoint") == 0)
+        return tool_show(t, "journal.checkpoint", NULL, NULL);
+    if (strcmp(arguments[0], "revert") == 0 && count == 2)
+        return tool_show(t, "journal.revert", json_pack("{s:s}", "unit", arguments[1]), NULL);
+    if (strcmp(arguments[0], "verify") != 0)
+        return usage("journal");
+    json_t *verdict = tool_call(t, "journal.verify", NULL, &tool_reading, &code);
+    if (!verdict)
+        return code;
+    json_int_t bad = json_integer_value(json_object_get(verdict, "first_bad"));
+    if (bad)
+        code = tool_fail(EXIT_DAMAGED, "entry %lld is not what was written: %s", (long long)bad,
+            json_string_value(json_object_get(verdict, "reason")));
+    else
+        printf("The journal is sound: %lld entries.\n",
+            (long long)json_integer_value(json_object_get(verdict, "entries")));
+    json_decref(verdict);
+    return code;
+}

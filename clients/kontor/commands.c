@@ -1,0 +1,81 @@
+/* commands.c -- the table of commands, and the help that goes with them. */
+#include <stddef.h>
+
+#include "tool.h"
+
+const tool_command tool_commands[] = {
+    {"login", "[USER]", "log in; the session is kept in ~/.config/kontor/session",
+        "  kontor login --url http://127.0.0.1:8080 admin\n"
+        "  echo \"$PASSWORD\" | kontor login admin          the password from standard input\n",
+        0, 1, session_login},
+    {"logout", "", "end the session and forget it", "  kontor logout\n", 0, 0, session_logout},
+    {"whoami", "", "who is logged in", "  kontor whoami\n", 0, 0, session_whoami},
+    {"describe", "[ENTITY]", "entities, or one entity's fields and actions",
+        "  kontor describe\n  kontor describe crm.deal\n", 0, 1, records_describe},
+    {"list", "ENTITY [FIELD=VALUE ..]", "records that match",
+        "  kontor list base.party kind=organisation name~rower --fields id,name,tax_id --sort name --limit "
+        "20\n"
+        "  kontor list crm.deal 'amount>=10000' party.name~koło --all --csv > deals.csv\n"
+        "  kontor list crm.deal --filter "
+        "'[[\"or\",[\"semantic\",\"=\",\"won\"],[\"amount\",\">\",\"50000\"]]]'\n"
+        "  kontor list base.party name~kow --explain        which index the server uses\n",
+        1, -1, records_list},
+    {"count", "ENTITY [FIELD=VALUE ..]", "how many match", "  kontor count base.party is_supplier=true\n", 1,
+        -1, records_count},
+    {"get", "ENTITY ID|NUMBER", "one record",
+        "  kontor get base.party 42\n  kontor get base.party 42 --json\n", 2, 2, records_get},
+    {"create", "ENTITY FIELD=VALUE ..", "a new record",
+        "  kontor create base.party name='Rower Plus' kind=organisation tax_id=5260001246\n"
+        "  kontor create base.party name=Anna kind=person "
+        "'contacts:=[{\"kind\":\"email\",\"value\":\"anna@example.com\"}]'\n",
+        2, -1, records_create},
+    {"update", "ENTITY ID FIELD=VALUE ..", "change a record",
+        "  kontor update base.party 42 website=https://example.com\n", 3, -1, records_update},
+    {"delete", "ENTITY ID ..", "delete records", "  kontor delete base.note 7 8\n", 2, -1, records_delete},
+    {"call", "METHOD [JSON | NAME=VALUE ..]", "any method",
+        "  kontor call crm.lead.convert id=12\n  kontor call system.ping\n"
+        "  kontor call base.party.aggregate '{\"group\":[\"kind\"],\"measures\":{\"n\":\"count\"}}'\n",
+        1, -1, records_call},
+    {"search", "TEXT", "words and parts of words over everything",
+        "  kontor search kowalski\n  kontor search \"600 123\"\n", 1, 1, records_search},
+    {"history", "ENTITY ID", "who changed what, and when", "  kontor history base.party 42\n", 2, 2,
+        records_history},
+    {"watch", "[ENTITY ..]", "changes as they happen",
+        "  kontor watch\n  kontor watch crm.deal base.task --json\n", 0, -1, records_watch},
+    {"import", "ENTITY FILE", "CSV or JSON Lines in; --upsert by external_id, --dry-run shows every error",
+        "  kontor import base.party people.csv --dry-run\n"
+        "  kontor import base.party people.csv --upsert --chunk 1000\n"
+        "Columns are field names; `a.b` fills lines: contacts.1.value. Started again after a break it goes "
+        "on.\n",
+        2, 2, transfer_import},
+    {"export", "ENTITY [FIELD=VALUE ..]",
+        "all matching records to standard output, CSV or (--json) JSON Lines",
+        "  kontor export base.party > parties.csv\n  kontor export crm.deal semantic=won --json > "
+        "won.jsonl\n",
+        1, -1, transfer_export},
+    {"module", "list | enable NAME | disable NAME | reload NAME | new NAME",
+        "modules of the server; a new one to write",
+        "  kontor module list\n  kontor module disable crm\n  kontor module new visits\n", 1, 2,
+        admin_module},
+    {"user", "list | add NAME [FIELD=VALUE ..] | password [NAME]", "people who may log in",
+        "  kontor user add anna full_name='Anna Nowak' lang=pl\n  kontor user password anna\n", 1, -1,
+        admin_user},
+    {"role", "list | show NAME | grant USER ROLE | revoke USER ROLE", "what they may do",
+        "  kontor role grant anna crm.sales\n", 1, 3, admin_role},
+    {"key", "new NAME [FIELD=VALUE ..] | list", "API keys for programs",
+        "  kontor key new shop 'scopes=base.party:read' expires_on=2027-12-31\n", 1, -1, admin_key},
+    {"backup", "DIRECTORY", "a consistent copy, made by the server while it runs",
+        "  kontor backup /var/backups/kontor-today\n", 1, 1, admin_backup},
+    {"restore", "BACKUP DIRECTORY", "a backup into a new data directory, verified (offline)",
+        "  kontor restore /var/backups/kontor-today /var/lib/kontor\n", 2, 2, admin_restore},
+    {"check", "[DIRECTORY]", "prove every invariant: of a data directory (offline), or of the running server",
+        "  kontor check /var/lib/kontor\n  kontor check\n", 0, 1, admin_check},
+    {"journal", "verify | checkpoint | head | revert UNIT", "the chained log of every change",
+        "  kontor journal verify\n  kontor journal checkpoint\n  kontor journal revert UNIT --dry-run\n", 1,
+        2, admin_journal},
+    {"tls", "make DIRECTORY [HOST]", "a certificate authority and a certificate for development",
+        "  kontor tls make var/tls localhost\n", 2, 3, tls_command},
+    {"completion", "bash | zsh", "completion for your shell", "  source <(kontor completion bash)\n", 1, 1,
+        completion_command},
+    {0},
+};

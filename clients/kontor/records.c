@@ -1,0 +1,351 @@
+/* records.c -- the generic verbs, calls, search, the feed. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "arguments.h"
+#include "output.h"
+#include "tool.h"
+
+enum { PAGE = 500, PAUSE_MS = 500 };
+
+static char *method_of(const char *entity, const char *verb, char out[160])
+{
+    snprintf(out, 160, "%s.%s", entity, verb);
+    return out;
+}
+
+/* The type of an entity's field, as describe names it; asked once an entity. NULL: unknown */
+static const char *field_type(tool *t, const char *entity, const char *name)
+{
+    if (!t->kinds)
+        t->kinds = json_object();
+    json_t *types = json_object_get(t->kinds, entity), *answer, *field;
+    if (!types) {
+        types = json_object();
+        json_object_set_new(t->kinds, entity, types);
+        kontor_outcome outcome = kontor_client_call(
+            t->client, "system.describe", json_pack("{s:[s]}", "entities", entity), &tool_reading, &answer);
+        size_t i;
+        json_t *fields = json_object_get(json_array_get(json_object_get(answer, "entities"), 0), "fields");
+        if (outcome == KONTOR_OK)
+            json_array_foreach(fields, i, field) json_object_set(
+                types, json_string_value(json_object_get(field, "name")), json_object_get(field, "type"));
+        json_decref(answer);
+    }
+    return json_string_value(json_object_get(types, name));
+}
+
+static const char *system_type(const char *name)
+{
+    return strcmp(name, "id") == 0 || strcmp(name, "version") == 0 ? "int" : NULL;
+}
+
+static json_t *value_for(tool *t, const char *entity, const argument *a)
+{
+    const char *type = field_type(t, entity, a->name);
+    json_t *value = argument_value(a, type ? type : system_type(a->name));
+    if (!value)
+        tool_fail(EXIT_USAGE, "%s: %s is no JSON", a->name, a->text);
+    return value;
+}
+
+json_t *records_filter(tool *t, const char *entity, int count, char **arguments)
+{
+    json_error_t where;
+    json_t *filter = t->filter ? json_loads(t->filter, JSON_REJECT_DUPLICATES, &where) : json_array();
+    if (!filter) {
+        tool_fail(EXIT_USAGE, "--filter is no JSON: %s at position %d", where.text, where.position);
+        return NULL;
+    }
+    for (int i = 0; i < count; i++) {
+        argument a;
+        json_t *value = argument_read(arguments[i], &a) ? value_for(t, entity, &a) : NULL;
+        if (!value || !json_is_array(filter)) {
+            if (!value && !strpbrk(arguments[i], "=<>~"))
+                tool_fail(EXIT_USAGE, "%s is no condition: write FIELD=VALUE, FIELD>=VALUE, FIELD~TEXT",
+                    arguments[i]);
+            json_decref(value);
+            json_decref(filter);
+            return NULL;
+        }
+        const char *op = strcmp(a.op, ":=") == 0 ? (json_is_array(value) ? "in" : "=") : a.op;
+        if (strcmp(op, "ilike") == 0 && json_is_string(value) && !strchr(json_string_value(value), '%')) {
+            json_t *pattern = json_sprintf("%%%s%%", json_string_value(value));
+            json_decref(value);
+            value = pattern;
+        }
+        json_array_append_new(filter, json_pack("[s, s, o]", a.name, op, value));
+    }
+    return filter;
+}
+
+/* "a,b,c" as an array; NULL if text is NULL */
+static json_t *names_of(const char *text)
+{
+    json_t *names = text ? json_array() : NULL;
+    while (text && *text) {
+        size_t n = strcspn(text, ",");
+        if (n)
+            json_array_append_new(names, json_stringn(text, n));
+        text += n + (text[n] == ',');
+    }
+    return names;
+}
+
+static json_t *query_of(tool *t, json_t *filter)
+{
+    json_t *params = json_pack("{s:o}", "filter", filter), *fields = names_of(t->fields);
+    if (fields)
+        json_object_set_new(params, "fields", fields);
+    if (t->sort)
+        json_object_set_new(params, "sort", json_string(t->sort));
+    return params;
+}
+
+/* Shows the rows of one page; the table's columns are those asked for. */
+static void show_page(const tool *t, const json_t *answer, bool first)
+{
+    const json_t *rows = json_object_get(answer, "rows"), *row;
+    json_t *columns = names_of(t->fields);
+    size_t i;
+    if (t->format == FORMAT_CSV) {
+        output_csv(stdout, rows, columns, first);
+    } else if (t->format == FORMAT_JSON) {
+        json_array_foreach(rows, i, row)
+        {
+            json_dumpf(row, stdout, JSON_COMPACT);
+            fputc('\n', stdout);
+        }
+    } else {
+        output_table(stdout, rows, columns);
+    }
+    json_decref(columns);
+}
+
+int records_list(tool *t, int count, char **arguments)
+{
+    char method[160];
+    int code = EXIT_USAGE;
+    json_t *filter = records_filter(t, arguments[0], count - 1, arguments + 1);
+    if (!filter)
+        return code;
+    json_t *params = query_of(t, filter), *answer;
+    method_of(arguments[0], "list", method);
+    if (t->explain) {
+        json_object_set_new(params, "explain", json_true());
+        return tool_show(t, method, params, &tool_reading);
+    }
+    json_object_set_new(params, "limit", json_integer(t->all ? PAGE : t->limit ? t->limit : 50));
+    bool first = true, more = true;
+    while (more && (answer = tool_call(t, method, json_incref(params), &tool_reading, &code))) {
+        json_t *next = json_object_get(answer, "next");
+        show_page(t, answer, first);
+        more = json_is_string(next) && t->all;
+        if (more)
+            json_object_set(params, "cursor", next);
+        else if (json_is_string(next) && t->format == FORMAT_TABLE)
+            fprintf(stderr, "There are more: --limit N shows N of them, --all every one.\n");
+        first = false;
+        json_decref(answer);
+    }
+    json_decref(params);
+    return code;
+}
+
+int records_count(tool *t, int count, char **arguments)
+{
+    char method[160];
+    json_t *filter = records_filter(t, arguments[0], count - 1, arguments + 1);
+    return filter ? tool_show(t, method_of(arguments[0], "count", method),
+                        json_pack("{s:o}", "filter", filter), &tool_reading)
+                  : EXIT_USAGE;
+}
+
+static json_t *record_of(const char *text)
+{
+    char *end;
+    long long id = strtoll(text, &end, 10);
+    return *text && !*end ? json_pack("{s:I}", "id", (json_int_t)id) : json_pack("{s:s}", "number", text);
+}
+
+int records_get(tool *t, int count, char **arguments)
+{
+    char method[160];
+    (void)count;
+    json_t *params = record_of(arguments[1]), *fields = names_of(t->fields);
+    if (fields)
+        json_object_set_new(params, "fields", fields);
+    return tool_show(t, method_of(arguments[0], "get", method), params, &tool_reading);
+}
+
+/* FIELD=VALUE arguments as an object; NULL: a mistake, printed. */
+static json_t *values_of(tool *t, const char *entity, int count, char **arguments)
+{
+    json_t *values = json_object();
+    for (int i = 0; i < count; i++) {
+        argument a;
+        bool read = argument_read(arguments[i], &a) && (strcmp(a.op, "=") == 0 || strcmp(a.op, ":=") == 0);
+        json_t *value = read ? value_for(t, entity, &a) : NULL;
+        if (!value) {
+            if (!read)
+                tool_fail(EXIT_USAGE, "%s: write FIELD=VALUE, or FIELD:=JSON", arguments[i]);
+            json_decref(values);
+            return NULL;
+        }
+        json_object_set_new(values, a.name, value);
+    }
+    return values;
+}
+
+int records_create(tool *t, int count, char **arguments)
+{
+    char method[160];
+    json_t *values = values_of(t, arguments[0], count - 1, arguments + 1);
+    return values ? tool_show(t, method_of(arguments[0], "create", method),
+                        json_pack("{s:o}", "values", values), NULL)
+                  : EXIT_USAGE;
+}
+
+int records_update(tool *t, int count, char **arguments)
+{
+    char method[160];
+    json_t *values = values_of(t, arguments[0], count - 2, arguments + 2), *params = record_of(arguments[1]);
+    if (!values || !json_object_get(params, "id")) {
+        json_decref(values);
+        json_decref(params);
+        return values ? tool_fail(EXIT_USAGE, "%s is no id", arguments[1]) : EXIT_USAGE;
+    }
+    json_object_set_new(params, "values", values);
+    return tool_show(t, method_of(arguments[0], "update", method), params, NULL);
+}
+
+int records_delete(tool *t, int count, char **arguments)
+{
+    char method[160];
+    int code = EXIT_DONE;
+    for (int i = 1; i < count && code == EXIT_DONE; i++)
+        json_decref(
+            tool_call(t, method_of(arguments[0], "delete", method), record_of(arguments[i]), NULL, &code));
+    return code;
+}
+
+int records_call(tool *t, int count, char **arguments)
+{
+    json_error_t where;
+    json_t *params = json_object();
+    for (int i = 1; i < count; i++) {
+        argument a;
+        json_t *value;
+        if (*arguments[i] == '{' || *arguments[i] == '[') {
+            value = json_loads(arguments[i], JSON_REJECT_DUPLICATES, &where);
+            json_object_update(params, value);
+        } else {
+            value = argument_read(arguments[i], &a) ? argument_value(&a, "int") : NULL;
+            json_object_set(params, a.name, value);
+        }
+        if (!value) {
+            json_decref(params);
+            return tool_fail(EXIT_USAGE, "%s: write JSON, NAME=VALUE or NAME:=JSON", arguments[i]);
+        }
+        json_decref(value);
+    }
+    return tool_show(t, arguments[0], params, NULL);
+}
+
+int records_describe(tool *t, int count, char **arguments)
+{
+    int code;
+    if (!count)
+        return tool_show(t, "system.describe", NULL, &tool_reading);
+    json_t *answer = tool_call(
+        t, "system.describe", json_pack("{s:[s]}", "entities", arguments[0]), &tool_reading, &code);
+    json_t *entity = json_array_get(json_object_get(answer, "entities"), 0);
+    if (entity && t->format == FORMAT_JSON) {
+        json_dumpf(entity, stdout, JSON_INDENT(2));
+        fputc('\n', stdout);
+    } else if (entity) {
+        json_t *columns = json_pack("[s,s,s,s,s]", "name", "type", "label", "required", "target");
+        printf("%s: %s\n\n", arguments[0], json_string_value(json_object_get(entity, "label")));
+        output_table(stdout, json_object_get(entity, "fields"), columns);
+        json_decref(columns);
+        if (json_array_size(json_object_get(entity, "actions"))) {
+            columns = json_pack("[s,s,s,s]", "name", "label", "from", "to");
+            fputs("\n", stdout);
+            output_table(stdout, json_object_get(entity, "actions"), columns);
+            json_decref(columns);
+        }
+    } else if (answer) {
+        code = tool_fail(EXIT_NOT_FOUND, "no entity %s", arguments[0]);
+    }
+    json_decref(answer);
+    return code;
+}
+
+int records_search(tool *t, int count, char **arguments)
+{
+    (void)count;
+    return tool_show(t, "system.search", json_pack("{s:s}", "text", arguments[0]), &tool_reading);
+}
+
+int records_history(tool *t, int count, char **arguments)
+{
+    char method[160];
+    (void)count;
+    bool table = t->format == FORMAT_TABLE;
+    int code;
+    json_t *answer = tool_call(
+        t, method_of(arguments[0], "history", method), record_of(arguments[1]), &tool_reading, &code);
+    json_t *entries = json_object_get(answer, "entries");
+    if (answer && !table) {
+        json_dumpf(entries, stdout, JSON_INDENT(2));
+        fputc('\n', stdout);
+    } else if (answer) {
+        output_table(stdout, entries, NULL);
+    }
+    json_decref(answer);
+    return code;
+}
+
+static void show_entry(const tool *t, const json_t *entry)
+{
+    if (t->format == FORMAT_JSON) {
+        json_dumpf(entry, stdout, JSON_COMPACT);
+        fputc('\n', stdout);
+    } else {
+        char *changes = json_dumps(json_object_get(entry, "changes"), JSON_COMPACT);
+        printf("%lld  %s  %.*s\n", (long long)json_integer_value(json_object_get(entry, "seq")),
+            json_string_value(json_object_get(entry, "at")), 200, changes ? changes : "");
+        free(changes);
+    }
+    fflush(stdout);
+}
+
+int records_watch(tool *t, int count, char **arguments)
+{
+    int code;
+    json_t *head = tool_call(t, "journal.head", NULL, &tool_reading, &code), *answer, *entry;
+    json_int_t seq = json_integer_value(json_object_get(head, "seq"));
+    json_decref(head);
+    json_t *entities = json_array();
+    for (int i = 0; i < count; i++)
+        json_array_append_new(entities, json_string(arguments[i]));
+    while (code == EXIT_DONE) {
+        json_t *params = json_pack("{s:I}", "seq", seq);
+        if (count)
+            json_object_set_new(params, "filter", json_pack("{s:O}", "entities", entities));
+        answer = tool_call(t, "journal.since", params, &tool_reading, &code);
+        size_t i;
+        json_array_foreach(json_object_get(answer, "entries"), i, entry) show_entry(t, entry);
+        json_int_t next = json_integer_value(json_object_get(answer, "next"));
+        json_decref(answer);
+        if (next == seq) {
+            struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+            nanosleep(&pause, NULL);
+        }
+        seq = next ? next : seq;
+    }
+    json_decref(entities);
+    return code;
+}

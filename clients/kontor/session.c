@@ -1,0 +1,133 @@
+/* session.c -- who calls which server: options, then environment, then the session file (0600). */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+static const char *default_url = "http://127.0.0.1:8080";
+
+/* out: the path of the session file; its folder is made. */
+static bool session_path(char *out, size_t size)
+{
+    const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    if (config && *config)
+        snprintf(out, size, "%s", config);
+    else if (home && *home)
+        snprintf(out, size, "%s/.config", home);
+    else
+        return false;
+    mkdir(out, 0700);
+    strncat(out, "/kontor", size - strlen(out) - 1);
+    mkdir(out, 0700);
+    strncat(out, "/session", size - strlen(out) - 1);
+    return true;
+}
+
+static char *first_of(char *option, const char *variable, const json_t *kept)
+{
+    const char *value = getenv(variable);
+    if (option)
+        return option;
+    if (value && *value)
+        return strdup(value);
+    return json_is_string(kept) ? strdup(json_string_value(kept)) : NULL;
+}
+
+void session_load(tool *t)
+{
+    char path[512];
+    json_t *kept = session_path(path, sizeof path) ? json_load_file(path, 0, NULL) : NULL;
+    char *url = first_of(t->url, "KONTOR_URL", json_object_get(kept, "url"));
+    const char *of = json_string_value(json_object_get(kept, "url"));
+    /* a token goes only to the server that gave it */
+    bool same = url && of && strcmp(url, of) == 0;
+    t->token = first_of(t->token, "KONTOR_TOKEN", same ? json_object_get(kept, "token") : NULL);
+    t->ca = first_of(t->ca, "KONTOR_CA", same ? json_object_get(kept, "ca") : NULL);
+    t->lang = first_of(t->lang, "KONTOR_LANG", NULL);
+    t->url = url ? url : strdup(default_url);
+    json_decref(kept);
+}
+
+static int session_save(const tool *t, const char *token)
+{
+    char path[512];
+    if (!session_path(path, sizeof path))
+        return tool_fail(EXIT_FILE, "no home directory to keep the session in: use --token");
+    json_t *kept = json_pack("{s:s, s:s, s:s*}", "url", t->url, "token", token, "ca", t->ca);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    bool written = fd >= 0 && fchmod(fd, 0600) == 0 && json_dumpfd(kept, fd, JSON_COMPACT) == 0;
+    json_decref(kept);
+    if (fd >= 0 && close(fd) != 0)
+        written = false;
+    return written ? EXIT_DONE : tool_fail(EXIT_FILE, "cannot write %s: %s", path, strerror(errno));
+}
+
+char *session_ask_secret(const char *prompt)
+{
+    struct termios shown, hidden;
+    bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &shown) == 0;
+    if (terminal) {
+        fputs(prompt, stderr);
+        hidden = shown;
+        hidden.c_lflag &= ~(tcflag_t)ECHO;
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+    }
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t n = getline(&line, &size, stdin);
+    if (terminal) {
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+        fputc('\n', stderr);
+    }
+    if (n <= 0) {
+        free(line);
+        return NULL;
+    }
+    line[strcspn(line, "\r\n")] = 0;
+    return line;
+}
+
+int session_login(tool *t, int count, char **arguments)
+{
+    const char *user = count ? arguments[0] : "admin";
+    int code;
+    char *password = session_ask_secret("Password: ");
+    if (!password)
+        return tool_fail(EXIT_USAGE, "no password was given");
+    kontor_client_token(t->client, NULL);
+    json_t *answer = tool_call(t, "session.login",
+        json_pack("{s:s, s:s}", "user", user, "password", password), &tool_reading, &code);
+    memset(password, 0, strlen(password));
+    free(password);
+    if (!answer)
+        return code;
+    code = session_save(t, json_string_value(json_object_get(answer, "token")));
+    if (code == EXIT_DONE)
+        printf("Logged in to %s as %s until %s.\n", t->url, user,
+            json_string_value(json_object_get(answer, "expires_at")));
+    json_decref(answer);
+    return code;
+}
+
+int session_logout(tool *t, int count, char **arguments)
+{
+    (void)count, (void)arguments;
+    char path[512];
+    int code;
+    json_decref(tool_call(t, "session.logout", NULL, NULL, &code));
+    if (session_path(path, sizeof path) && unlink(path) != 0 && errno != ENOENT)
+        return tool_fail(EXIT_FILE, "cannot remove %s: %s", path, strerror(errno));
+    return code;
+}
+
+int session_whoami(tool *t, int count, char **arguments)
+{
+    (void)count, (void)arguments;
+    return tool_show(t, "session.whoami", NULL, &tool_reading);
+}

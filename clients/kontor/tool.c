@@ -1,0 +1,129 @@
+/* tool.c -- calls that end in an answer or in sentences. */
+#include "tool.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "output.h"
+
+const kontor_call_options tool_reading = {.reads = true};
+
+int tool_fail(int code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("kontor: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    return code;
+}
+
+static const char *member(const json_t *object, const char *name)
+{
+    return json_string_value(json_object_get(object, name));
+}
+
+static void print_problem(const json_t *problem)
+{
+    const char *path = member(problem, "path"), *message = member(problem, "message"),
+               *hint = member(problem, "hint");
+    json_int_t row = json_integer_value(json_object_get(problem, "row"));
+    fputs("kontor: ", stderr);
+    if (row)
+        fprintf(stderr, "row %lld: ", (long long)row);
+    if (path)
+        fprintf(stderr, "%s: ", path);
+    fprintf(stderr, "%s\n", message ? message : "refused");
+    if (hint)
+        fprintf(stderr, "        %s\n", hint);
+}
+
+static int print_refusal(const json_t *error)
+{
+    const json_t *data = json_object_get(error, "data"), *problems = json_object_get(data, "problems");
+    const char *kind = member(data, "kind");
+    size_t count = json_array_size(problems);
+    for (size_t i = 0; i < count; i++)
+        print_problem(json_array_get(problems, i));
+    if (!count)
+        tool_fail(0, "%s", member(error, "message") ? member(error, "message") : "refused");
+    if (kind && strcmp(kind, "forbidden") == 0)
+        return EXIT_FORBIDDEN;
+    if (kind && strcmp(kind, "not_found") == 0)
+        return EXIT_NOT_FOUND;
+    if (kind && strcmp(kind, "unavailable") == 0)
+        return EXIT_UNREACHABLE;
+    return EXIT_REFUSED;
+}
+
+json_t *tool_call(
+    tool *t, const char *method, json_t *params, const kontor_call_options *options, int *exit_code)
+{
+    json_t *answer;
+    kontor_call_options dry = options ? *options : (kontor_call_options){0};
+    dry.dry_run = t->dry_run && !dry.reads;
+    switch (kontor_client_call(t->client, method, params, &dry, &answer)) {
+    case KONTOR_OK:
+        *exit_code = EXIT_DONE;
+        return answer;
+    case KONTOR_REFUSED:
+        *exit_code = print_refusal(answer);
+        json_decref(answer);
+        return NULL;
+    case KONTOR_UNREACHABLE:
+        break;
+    }
+    *exit_code = tool_fail(
+        EXIT_UNREACHABLE, "no answer from %s: %s", t->url, kontor_client_trouble(t->client));
+    return NULL;
+}
+
+static void print_answer(const tool *t, const json_t *answer)
+{
+    const json_t *rows = json_is_array(answer) ? answer : json_object_get(answer, "rows");
+    if (t->format == FORMAT_JSON || (!json_is_object(answer) && !json_is_array(answer))) {
+        json_dumpf(answer, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_PRESERVE_ORDER);
+        fputc('\n', stdout);
+    } else if (rows && (json_is_object(json_array_get(rows, 0)) || json_array_size(rows) == 0)) {
+        if (t->format == FORMAT_CSV)
+            output_csv(stdout, rows, NULL, true);
+        else
+            output_table(stdout, rows, NULL);
+    } else if (json_is_object(answer)) {
+        output_record(stdout, answer);
+    } else {
+        json_dumpf(answer, stdout, JSON_INDENT(2));
+        fputc('\n', stdout);
+    }
+}
+
+int tool_show(tool *t, const char *method, json_t *params, const kontor_call_options *options)
+{
+    int code;
+    json_t *answer = tool_call(t, method, params, options, &code);
+    if (answer)
+        print_answer(t, answer);
+    json_decref(answer);
+    return code;
+}
+
+void tool_progress(const tool *t, const char *what, long done, long total)
+{
+    enum { WIDTH = 30 };
+    char bar[WIDTH + 1];
+    if (t->quiet || !isatty(STDERR_FILENO))
+        return;
+    if (total <= 0) {
+        fprintf(stderr, "\r%s: %ld", what, done);
+    } else {
+        long full = done * WIDTH / total;
+        memset(bar, '.', WIDTH);
+        memset(bar, '#', (size_t)(full < WIDTH ? full : WIDTH));
+        bar[WIDTH] = 0;
+        fprintf(stderr, "\r%s [%s] %ld of %ld%s", what, bar, done, total, done >= total ? "\n" : "");
+    }
+    fflush(stderr);
+}
