@@ -99,7 +99,6 @@ KT_MUST kt_error *model_load(
     kt_tx *tx, const model_entity *entity, uint64_t id, model_record *record, bool *found);
 /* As model_load, with the bytes as stored; bytes->ptr NULL: there is none. */
 KT_MUST kt_error *model_load_bytes(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str *bytes);
-bool model_value_equal(const model_field *field, const model_value *a, const model_value *b);
 static inline uint64_t record_id(const model_record *record)
 {
     return (uint64_t)record->values[MODEL_ID].as.i;

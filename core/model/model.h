@@ -149,6 +149,8 @@ struct model_record {
     kt_str rest, sealed_rest; /* stored parts that this catalogue does not know: kept when it is rewritten */
 };
 
+/* Two values of one field: lines by their members, decimals by coefficient. */
+bool model_value_equal(const model_field *field, const model_value *a, const model_value *b);
 /* Compact, self-describing bytes (core/model/README.md); decimals carry their scale; personal fields are one
  * sealed part (XChaCha20-Poly1305 under the record's key). Unknown tags are carried along. */
 KT_MUST kt_error *model_record_encode(kt_tx *tx, const model_record *record, kt_str *bytes);

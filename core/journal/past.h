@@ -1,0 +1,46 @@
+/* past.h -- inside the room: what a journaled change did, as records and for the caller's eyes. */
+#pragma once
+#include "journal/chain.h"
+
+/* The two sides of a change. Of an update only the fields that are stored in changed parts are set; a side
+ * that does not exist has no values. */
+typedef struct {
+    const model_entity *entity;
+    uint64_t id;
+    model_change_kind kind;
+    model_record before, after;
+} past_change;
+/* memory  tx's arena; strings point into the entry's bytes */
+KT_MUST kt_error *past_change_read(
+    kt_tx *tx, const model_entity *entity, const journal_change *change, past_change *past);
+/* Stamps and version say that something changed, not what. */
+bool past_field_counts(const model_field *field);
+/* Did it change the field, for whoever may see it? */
+bool past_differs(const past_change *past, const model_field *field);
+
+/* Puts an update's parts back: the record's bytes as they were before it (after it: forward), from the bytes
+ * as they are on the other side. */
+KT_MUST kt_error *past_bytes(
+    kt_tx *tx, kt_str bytes, const journal_change *change, bool forward, kt_str *result);
+
+/* What stays the same while many changes are shown to one caller. */
+typedef struct {
+    kt_tx *tx;
+    uint8_t *entities; /* by number: 0 not asked yet, 1 may be read, 2 may not */
+    size_t entity_count;
+    uint64_t user; /* whose name was looked up last */
+    kt_str user_name;
+    arena *outer, *scratch;
+} past_view;
+/* Entries are read in memory of their own, given back after each: tx->arena is that until past_view_close. */
+KT_MUST kt_error *past_view_open(past_view *view, kt_tx *tx);
+void past_view_next(past_view *view);
+void past_view_close(past_view *view);
+/* May the caller read the entity; may it see this record, as it is now or was when it was deleted? */
+bool past_entity_visible(past_view *view, const model_entity *entity);
+KT_MUST kt_error *past_record_visible(
+    past_view *view, const model_entity *entity, uint64_t id, bool *visible);
+/* Writes members seq, at, by, by_name, origin, request, unit. */
+KT_MUST kt_error *past_entry_json(past_view *view, const journal_entry *entry, json *j);
+/* Is there a field that the caller may see changed? */
+bool past_shows(past_view *view, const past_change *past);

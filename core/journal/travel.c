@@ -1,0 +1,178 @@
+/* travel.c -- the past as an overlay over the present: what changed since is undone in memory, each record is
+ * put back once, with its index entries, and every query then works on the past as it does on the present. */
+#include "journal/past.h"
+
+enum { TRAVEL_CHANGES_MAX = 200000, ENTRY_ROOM = 64 << 20 };
+
+/* A record on its way back. */
+typedef struct {
+    const model_entity *entity; /* NULL: an empty slot */
+    uint64_t id;
+    kt_str bytes;
+} station;
+
+typedef struct {
+    kt_tx *tx;
+    const model_entity *entity; /* NULL: all */
+    uint64_t id;                /* 0: all */
+    kt_time at;
+    station *slots;
+    size_t slot_count, count, changes; /* slot_count: a power of two */
+    buffer room;
+} journey;
+
+static size_t place(const journey *j, uint16_t entity, uint64_t id)
+{
+    uint64_t hash = (id ^ (uint64_t)entity << 48) * 0x9e3779b97f4a7c15u;
+    return (size_t)(hash >> 20) & (j->slot_count - 1);
+}
+
+static kt_error *grow(journey *j)
+{
+    size_t old_count = j->slot_count;
+    station *old = j->slots;
+    j->slot_count = old_count ? 2 * old_count : 256;
+    j->slots = ARENA_ARRAY(j->tx->arena, station, j->slot_count);
+    if (!j->slots)
+        return error_no_memory();
+    for (size_t i = 0; i < old_count; i++) {
+        if (!old[i].entity)
+            continue;
+        size_t at = place(j, old[i].entity->number, old[i].id);
+        while (j->slots[at].entity)
+            at = (at + 1) & (j->slot_count - 1);
+        j->slots[at] = old[i];
+    }
+    return NULL;
+}
+
+/* The record's place, with its present bytes when it is met first. */
+static kt_error *station_of(journey *j, const model_entity *entity, uint64_t id, station **found)
+{
+    if (2 * (j->count + 1) > j->slot_count)
+        KT_TRY(grow(j));
+    size_t at = place(j, entity->number, id);
+    while (j->slots[at].entity && !(j->slots[at].entity == entity && j->slots[at].id == id))
+        at = (at + 1) & (j->slot_count - 1);
+    *found = &j->slots[at];
+    if ((*found)->entity)
+        return NULL;
+    key key;
+    kt_str now = {0};
+    key_record(&key, entity, id);
+    KT_TRY(store_get(j->tx->view, STORE_DATA, key_str(&key), &now));
+    **found = (station){entity, id, now};
+    j->count++;
+    return NULL;
+}
+
+static kt_error *too_far(const journey *j)
+{
+    return kt_hint(
+        error_make(j->tx->arena, KT_LIMIT, "as_of", "more than %d changes lie between then and now",
+            "od tamtej chwili było ponad %d zmian", TRAVEL_CHANGES_MAX),
+        "Ask for a later moment, or for a single record.",
+        "Wybierz późniejszą chwilę albo pojedynczy rekord.");
+}
+
+/* Undoes an entry's changes, last first: a list of them is read forwards only. */
+static kt_error *entry_undo(journey *j, journal_entry *entry)
+{
+    journal_change change;
+    while (journal_entry_next(entry, &change)) { /* one change per record in an entry: any order will do */
+        const model_entity *e = model_entity_by_number(j->tx->catalogue, change.entity);
+        if (!e || (j->entity && e != j->entity) || (j->id && change.id != j->id))
+            continue;
+        if (++j->changes > TRAVEL_CHANGES_MAX)
+            return too_far(j);
+        station *s;
+        kt_str bytes = {0};
+        KT_TRY(station_of(j, e, change.id, &s));
+        KT_TRY(past_bytes(j->tx, s->bytes, &change, false, &bytes));
+        s->bytes = bytes.len ? arena_str(j->tx->arena, bytes) : (kt_str){0};
+        if (bytes.len && !s->bytes.ptr)
+            return error_no_memory();
+    }
+    return entry->bad ? chain_bad(j->tx->arena, entry->seq) : NULL;
+}
+
+static kt_error *entry_visit(journey *j, uint64_t seq, bool *more)
+{
+    journal_entry entry;
+    KT_TRY(chain_entry(j->tx->view, j->tx->arena, seq, &j->room, &entry));
+    *more = entry.time.ms > j->at.ms;
+    return *more ? entry_undo(j, &entry) : NULL;
+}
+
+/* All entries, newest first. */
+static kt_error *walk_all(journey *j)
+{
+    chain_head head;
+    KT_TRY(chain_head_read(j->tx->view, &head));
+    bool more = true;
+    for (uint64_t seq = head.seq; more && seq > 0; seq--)
+        KT_TRY(entry_visit(j, seq, &more));
+    return NULL;
+}
+
+/* The entries of one record only. */
+static kt_error *walk_record(journey *j)
+{
+    key from, to;
+    key_open(&from, KEY_HISTORY);
+    key_u16(&from, j->entity->number);
+    key_u64(&from, j->id);
+    to = from;
+    key_after(&to);
+    store_cursor *cursor = NULL;
+    KT_TRY(store_scan(j->tx->view, STORE_DATA, key_str(&from), key_str(&to), true, &cursor));
+    kt_error *error = NULL;
+    kt_str key, value;
+    bool more = true;
+    while (!error && more && store_next(cursor, &key, &value))
+        error = entry_visit(j, key_last_u64(key), &more);
+    kt_error *end = store_scan_end(cursor);
+    return error ? error : end;
+}
+
+/* Unique values may have changed hands: a record that cannot take its old value back yet steps aside until
+ * all others are where they were. */
+static kt_error *arrive(journey *j)
+{
+    bool *aside = ARENA_ARRAY(j->tx->arena, bool, j->slot_count + 1);
+    if (!aside)
+        return error_no_memory();
+    for (size_t i = 0; i < j->slot_count; i++) {
+        const station *s = &j->slots[i];
+        kt_error *error = s->entity ? model_restore(j->tx, s->entity, s->id, s->bytes) : NULL;
+        if (!error)
+            continue;
+        if (error->first->kind != KT_CONFLICT && error->first->kind != KT_VALIDATION)
+            return error;
+        KT_TRY(model_restore(j->tx, s->entity, s->id, (kt_str){0}));
+        aside[i] = true;
+    }
+    for (size_t i = 0; i < j->slot_count; i++)
+        if (aside[i])
+            KT_TRY(model_restore(j->tx, j->slots[i].entity, j->slots[i].id, j->slots[i].bytes));
+    return NULL;
+}
+
+kt_error *journal_travel(kt_tx *tx, kt_time at, const model_entity *entity, uint64_t id)
+{
+    journey j = {.tx = tx, .entity = entity, .id = entity ? id : 0, .at = at};
+    const model_guard *guard = tx->guard;
+    buffer_open(&j.room, ENTRY_ROOM);
+    tx->guard = NULL;
+    kt_error *error = tx->writes ? error_make(tx->arena, KT_VALIDATION, "as_of", "the past can only be read",
+                                       "przeszłość można tylko czytać")
+                      : j.id     ? walk_record(&j)
+                                 : walk_all(&j);
+    if (!error)
+        error = store_make_writable(tx->view);
+    if (!error)
+        error = arrive(&j);
+    tx->guard = guard;
+    buffer_close(&j.room);
+    return error;
+}
