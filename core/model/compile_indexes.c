@@ -2,7 +2,7 @@
  * `indexes` text, and one for every reference, so that a deletion finds who points to the record. */
 #include "model/compile.h"
 
-#define INDEXES_MAX 60 /* of an entity */
+#define INDEXES_MAX MODEL_INDEXES_MAX
 
 typedef struct {
     builder *b;
@@ -121,7 +121,7 @@ static void collect(index_list *list)
     add_declared(list, list->draft->declared->indexes);
     for (size_t i = MODEL_OWN; i < e->field_count; i++) {
         const model_field *field = &e->fields[i];
-        if (field->indexed && !field->unique && can_lead(field))
+        if (field->indexed && can_lead(field))
             add(list, (model_index){.count = 1, .fields = {field}});
         else if (is_reference(field) && !begins_one(list, field))
             add(list, (model_index){.count = 1, .fields = {field}});

@@ -52,6 +52,7 @@ typedef struct model_field {
 } model_field;
 
 #define MODEL_INDEX_FIELDS 4
+#define MODEL_INDEXES_MAX  60 /* of an entity */
 typedef struct model_index {
     uint16_t number;            /* in keys; for ever */
     bool unique;                /* kept in KEY_UNIQUE only, else in KEY_INDEX only */

@@ -1,5 +1,6 @@
 /* record.c -- records in memory: made, copied, compared, loaded. */
 #include "model/internal.h"
+#include "model/query.h"
 
 kt_error *model_record_new(kt_tx *tx, const model_entity *entity, model_record *record)
 {
@@ -99,9 +100,7 @@ kt_error *model_read(kt_tx *tx, const model_entity *entity, uint64_t id, model_r
         KT_TRY(tx->guard->entity(tx, entity, "read"));
     bool found;
     KT_TRY(model_load(tx, entity, id, record, &found));
-    if (!found || (tx->guard && tx->guard->record && !tx->guard->record(tx, record, "read")))
-        return not_found(tx, entity, id);
-    return NULL;
+    return found && query_record_visible(tx, record, "read") ? NULL : not_found(tx, entity, id);
 }
 
 kt_error *model_load_for(kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t if_version,
@@ -112,7 +111,7 @@ kt_error *model_load_for(kt_tx *tx, const model_entity *entity, uint64_t id, uin
         KT_TRY(guard->entity(tx, entity, action));
     bool found;
     KT_TRY(model_load(tx, entity, id, record, &found));
-    if (!found || (guard && guard->record && !guard->record(tx, record, "read")))
+    if (!found || !query_record_visible(tx, record, "read"))
         return not_found(tx, entity, id);
     if (guard && guard->record && !guard->record(tx, record, action))
         return kt_fail(tx, KT_FORBIDDEN, NULL, "you may not do this to this record (%s)",
@@ -169,12 +168,12 @@ static const model_index *unique_index(const model_entity *entity, size_t positi
 /* A record that the caller may not read is not found. */
 static kt_error *hide(kt_tx *tx, const model_entity *entity, uint64_t *id)
 {
-    if (!*id || !tx->guard || !tx->guard->record)
-        return NULL;
     model_record record;
     bool found;
+    if (!*id)
+        return NULL;
     KT_TRY(model_load(tx, entity, *id, &record, &found));
-    if (!found || !tx->guard->record(tx, &record, "read"))
+    if (!found || !query_record_visible(tx, &record, "read"))
         *id = 0;
     return NULL;
 }

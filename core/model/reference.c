@@ -1,7 +1,7 @@
 /* reference.c -- deleting a record, and what then happens to those that point to it. */
 #include "model/change.h"
 #include "model/entries.h"
-#include "model/internal.h"
+#include "model/query.h"
 #include "model/sequence.h"
 
 typedef struct {
@@ -68,9 +68,8 @@ static kt_error *name_blocker(kt_tx *tx, const model_entity *entity, uint64_t id
     bool found;
     b->count++;
     KT_TRY(model_load(tx, entity, id, &record, &found));
-    bool readable = found &&
-                    (!tx->guard || ((!tx->guard->entity || !tx->guard->entity(tx, entity, "read")) &&
-                                       (!tx->guard->record || tx->guard->record(tx, &record, "read"))));
+    bool barred = tx->guard && tx->guard->entity && tx->guard->entity(tx, entity, "read");
+    bool readable = found && !barred && query_record_visible(tx, &record, "read");
     if (!readable || b->count - b->hidden > BLOCKERS_SHOWN) {
         b->hidden++;
         return NULL;

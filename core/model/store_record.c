@@ -129,10 +129,9 @@ static kt_error *store_new(kt_tx *tx, model_record *record)
     validate_normalise(record);
     fill_system(tx, record);
     fill_new_lines(tx, record);
-    KT_TRY(compute(tx, record));
-    validate_normalise(record);
     record->values[MODEL_ID] = (model_value){0};
-    kt_error *problems = NULL;
+    kt_error *problems = compute(tx, record);
+    validate_normalise(record);
     KT_TRY(validate_record(tx, NULL, record, NULL, &problems));
     KT_TRY(entries_check_unique(tx, record, NULL, &problems));
     if (problems)
@@ -215,14 +214,13 @@ static kt_error *store_changed(kt_tx *tx, const model_record *before, model_reco
     *written = false;
     validate_normalise(after);
     fill_new_lines(tx, after);
-    KT_TRY(compute(tx, after));
+    kt_error *problems = compute(tx, after);
     validate_normalise(after);
     bool *changed = ARENA_ARRAY(tx->arena, bool, entity->field_count);
     if (!changed)
         return error_no_memory();
     if (!find_changes(before, after, changed))
-        return NULL;
-    kt_error *problems = NULL;
+        return problems;
     KT_TRY(validate_record(tx, before, after, changed, &problems));
     KT_TRY(entries_check_unique(tx, after, changed, &problems));
     if (problems)

@@ -2,6 +2,7 @@
 #include "model/validate.h"
 
 #include "kit/text.h"
+#include "model/query.h"
 
 #define DAY_MAX 3652059 /* 9999-12-31 */
 #define MS_MIN  INT64_C(-62135596800000)
@@ -141,11 +142,12 @@ static kt_error *is_readable(kt_tx *tx, const model_entity *target, uint64_t id,
     kt_str bytes;
     KT_TRY(model_load_bytes(tx, target, id, &bytes));
     *readable = bytes.ptr != NULL;
-    if (!*readable || !tx->guard || !tx->guard->record)
+    bool judged = (tx->guard && tx->guard->record) || (tx->company && !target->shared);
+    if (!*readable || !judged)
         return NULL;
     model_record record = {0};
     KT_TRY(model_record_decode(tx, target, id, bytes, &record));
-    *readable = tx->guard->record(tx, &record, "read");
+    *readable = query_record_visible(tx, &record, "read");
     return NULL;
 }
 
