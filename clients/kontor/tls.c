@@ -82,7 +82,8 @@ int tls_command(tool *t, int count, char **arguments)
     X509 *server = ca && key ? make_certificate(key, host, ca, ca_key, names) : NULL;
     bool written = server && write_pem(directory, "ca.pem", ca, NULL) &&
                    write_pem(directory, "ca.key", NULL, ca_key) &&
-                   write_pem(directory, "server.pem", server, key);
+                   write_pem(directory, "cert.pem", server, NULL) &&
+                   write_pem(directory, "key.pem", NULL, key);
     if (!server)
         tool_fail(EXIT_FILE, "the certificate could not be made");
     X509_free(ca);
@@ -91,7 +92,8 @@ int tls_command(tool *t, int count, char **arguments)
     EVP_PKEY_free(key);
     if (!written)
         return EXIT_FILE;
-    printf("%s/server.pem is for the server, %s/ca.pem for its clients (kontor --ca), valid %d days.\n",
+    printf(
+        "For the server: --tls-dir %s (cert.pem, key.pem); for its clients: --ca %s/ca.pem. Valid %d days.\n",
         directory, directory, DAYS);
     return EXIT_DONE;
 }

@@ -10,6 +10,7 @@
 
 #include "kit/clock.h"
 #include "kit/log.h"
+#include "server/care.h"
 #include "server/options.h"
 
 #define DRAIN_MS     4000
@@ -106,20 +107,22 @@ static kt_error *listen_everywhere(server *s, arena *arena, const options *o)
     KT_TRY(bus_origins(b, o->origins));
     for (size_t i = 0; i < o->listen_count; i++) {
         KT_TRY(bus_listen(b, arena, o->listen[i], o->tls_directory));
-        (void)printf("listening on %s\n", o->listen[i]);
+        if (!o->quiet)
+            (void)printf("listening on %s\n", o->listen[i]);
     }
     if (strcmp(o->http, "none") != 0) {
         KT_TRY(bus_http(b, arena, o->http, o->files));
         kt_str host = {o->http, (size_t)(strrchr(o->http, ':') - o->http)};
-        (void)printf("listening on http://%.*s:%u\n", STR_ARG(host), bus_http_port(b));
+        if (!o->quiet)
+            (void)printf("listening on http://%.*s:%u\n", STR_ARG(host), bus_http_port(b));
     }
     (void)fflush(stdout);
     return NULL;
 }
 
-static kt_error *start(arena *arena, const options *o, server **s)
+static server_options server_options_of(const options *o)
 {
-    const server_options own = {
+    return (server_options){
         .data_directory = o->data,
         .modules_directory = o->modules_directory,
         .modules = o->modules_given ? o->modules : NULL,
@@ -131,6 +134,11 @@ static kt_error *start(arena *arena, const options *o, server **s)
             .request_ms = o->request_ms,
             .slow_call_ms = o->slow_call_ms},
     };
+}
+
+static kt_error *start(arena *arena, const options *o, server **s)
+{
+    const server_options own = server_options_of(o);
     KT_TRY(server_open(arena, &own, s));
     KT_TRY(make_administrator(*s, arena, o));
     return listen_everywhere(*s, arena, o);
@@ -149,6 +157,31 @@ static void wait_for_end(const sigset_t *signals, const options *o)
         if (o->log && !log_file(o->log))
             log_line(KT_LOG_ERROR, "server", "log_reopen_failed");
     }
+}
+
+static void print_finding(void *context, const char *finding)
+{
+    (void)context;
+    (void)fprintf(stderr, "kontord: %s\n", finding);
+}
+
+/* --check and --restore: no server is started. returns the exit code */
+static int take_care(arena *arena, const options *o)
+{
+    server_options own = server_options_of(o);
+    if (o->check)
+        own.data_directory = o->check;
+    kt_error *error = o->check ? care_check(arena, &own, print_finding, NULL)
+                               : care_restore(arena, o->restore, o->data);
+    if (error)
+        print_error(o->check ? o->check : o->restore, error);
+    else if (o->check)
+        (void)printf(
+            "%s is sound: checksums, records, indexes, references, sequences and the journal's chain\n",
+            o->check);
+    else
+        (void)printf("%s was verified and restored into %s\n", o->restore, o->data);
+    return error ? 1 : 0;
 }
 
 int kontor_main(int argc, char **argv)
@@ -170,6 +203,11 @@ int kontor_main(int argc, char **argv)
         return 2;
     }
     log_level(o.debug ? KT_LOG_DEBUG : KT_LOG_INFO);
+    if (o.check || o.restore) {
+        int code = take_care(arena, &o);
+        arena_close(arena);
+        return code;
+    }
     int64_t began = clock_monotonic_ms();
     server *s = NULL;
     kt_error *error = start(arena, &o, &s);

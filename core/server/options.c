@@ -21,6 +21,9 @@ static const char help[] =
     "  --admin-password-file FILE password of the first administrator (default: a random one, printed once)\n"
     "  --tls-dir DIR              holds cert.pem and key.pem for tls+tcp:// and wss://\n"
     "  --log FILE                 log there instead of standard error; SIGHUP opens it anew\n"
+    "  --check DIR                proves a data directory that no server uses, and ends: 0 sound, 1 damaged\n"
+    "  --restore BACKUP           verifies a backup, copies it into --data DIR, and ends\n"
+    "  --quiet                    prints no addresses\n"
     "  --check-config             says whether the configuration is sound, and ends\n"
     "  --version, --help\n"
     "\n"
@@ -38,6 +41,9 @@ enum {
     OPT_TLS,
     OPT_LOG,
     OPT_CHECK,
+    OPT_CHECK_DATA,
+    OPT_RESTORE,
+    OPT_QUIET,
     OPT_VERSION,
     OPT_HELP
 };
@@ -54,6 +60,9 @@ static const struct option known[] = {
     {"tls-dir", required_argument, NULL, OPT_TLS},
     {"log", required_argument, NULL, OPT_LOG},
     {"check-config", no_argument, NULL, OPT_CHECK},
+    {"check", required_argument, NULL, OPT_CHECK_DATA},
+    {"restore", required_argument, NULL, OPT_RESTORE},
+    {"quiet", no_argument, NULL, OPT_QUIET},
     {"version", no_argument, NULL, OPT_VERSION},
     {"help", no_argument, NULL, OPT_HELP},
     {0},
@@ -109,6 +118,15 @@ static bool take(arena *arena, options *o, int option, const char *value)
         return true;
     case OPT_LOG:
         o->log = value;
+        return true;
+    case OPT_CHECK_DATA:
+        o->check = value;
+        return true;
+    case OPT_RESTORE:
+        o->restore = value;
+        return true;
+    case OPT_QUIET:
+        o->quiet = true;
         return true;
     case OPT_CHECK:
         o->check_config = true;

@@ -6,12 +6,13 @@
 
 typedef struct {
     const char *data, *http, *modules_directory, *conf, *password_file, *log, *tls_directory, *files;
+    const char *check, *restore;             /* --check DIR, --restore BACKUP: instead of serving */
     const char *admin_password;              /* from the conf file alone */
     const char *listen[OPTION_LIST_MAX + 1]; /* NULL-terminated */
     const char *modules[OPTION_LIST_MAX + 1];
     const char *origins[OPTION_LIST_MAX + 1];
     size_t listen_count, modules_count, origins_count;
-    bool modules_given, relaxed, check_config, debug;
+    bool modules_given, relaxed, check_config, debug, quiet;
     uint32_t message_bytes, batch_calls, depth, slow_threads, request_ms, slow_call_ms; /* 0: the default */
 } options;
 

@@ -10,6 +10,7 @@
 
 #include "kit/clock.h"
 #include "kit/log.h"
+#include "server/care.h"
 
 #define KEY_BYTES 32
 
@@ -113,7 +114,7 @@ static kt_error *open_plugins(server *s, arena *arena, const server_options *opt
 
 static kt_error *open_bus(server *s, arena *arena, const server_options *options)
 {
-    const method *const offered[] = {access_methods, journal_methods, plugin_methods};
+    const method *const offered[] = {access_methods, journal_methods, plugin_methods, care_methods};
     bus_options own = options->bus;
     own.store = s->store;
     own.access = s->access;
@@ -185,7 +186,7 @@ static kt_tx system_tx(
         .writes = writes};
 }
 
-kt_error *server_is_new(server *s, arena *arena, bool *is_new)
+kt_error *server_read(server *s, arena *arena, kt_error *(*body)(kt_tx *tx, void *context), void *context)
 {
     store_view *view = NULL;
     const model_catalogue *catalogue = NULL;
@@ -193,11 +194,22 @@ kt_error *server_is_new(server *s, arena *arena, bool *is_new)
     kt_error *error = plugins_hold_view(s->plugins, arena, view, &catalogue);
     if (!error) {
         kt_tx tx = system_tx(s, arena, view, catalogue, false);
-        *is_new = access_is_empty(&tx);
+        error = body(&tx, context);
         model_catalogue_release(catalogue);
     }
     store_end(view);
     return error;
+}
+
+static kt_error *look_for_users(kt_tx *tx, void *is_new)
+{
+    *(bool *)is_new = access_is_empty(tx);
+    return NULL;
+}
+
+kt_error *server_is_new(server *s, arena *arena, bool *is_new)
+{
+    return server_read(s, arena, look_for_users, is_new);
 }
 
 typedef struct {

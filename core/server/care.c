@@ -1,0 +1,279 @@
+/* care.c -- see care.h. A backup is a directory of the same layout as the data directory, so that a server
+ * can be started on it. The store goes first: whatever file a record names was on disk before the record was.
+ */
+#include "server/care.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kit/clock.h"
+#include "kit/log.h"
+
+static const char *const single_files[] = {"master.key", "journal.key", "checkpoints.log"};
+
+static kt_error *file_error(arena *arena, const char *path, int code)
+{
+    return error_make(arena, KT_STORAGE, "directory", "%s: %s", "%s: %s", path, strerrordesc_np(code));
+}
+
+/* ---- Copying ---- */
+
+static int copy_bytes(int from, int to)
+{
+    struct stat stat;
+    if (fstat(from, &stat) != 0)
+        return errno;
+    for (off_t left = stat.st_size; left > 0;) {
+        ssize_t n = sendfile(to, from, NULL, (size_t)left);
+        if (n <= 0)
+            return n < 0 ? errno : EIO;
+        left -= n;
+    }
+    return fsync(to) != 0 ? errno : 0;
+}
+
+/* Absent: nothing to copy. */
+static kt_error *copy_file(arena *arena, const char *from, const char *to)
+{
+    int in = open(from, O_RDONLY | O_CLOEXEC);
+    if (in < 0)
+        return errno == ENOENT ? NULL : file_error(arena, from, errno);
+    int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int code = out < 0 ? errno : copy_bytes(in, out);
+    close(in);
+    if (out >= 0 && close(out) != 0 && !code)
+        code = errno;
+    return code ? file_error(arena, to, code) : NULL;
+}
+
+static kt_error *sync_directory(arena *arena, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int code = fd < 0 || fsync(fd) != 0 ? errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return code ? file_error(arena, path, code) : NULL;
+}
+
+/* The folder and its subfolders, two floors deep: attachments lie in files/ab/. Absent: nothing. */
+static kt_error *copy_folder(arena *arena, const char *from, const char *to, int floors)
+{
+    kt_error *error = NULL;
+    DIR *folder = opendir(from);
+    if (!folder)
+        return errno == ENOENT ? NULL : file_error(arena, from, errno);
+    if (mkdir(to, 0700) != 0 && errno != EEXIST)
+        error = file_error(arena, to, errno);
+    for (struct dirent *entry; !error && (entry = readdir(folder));) { /* this thread's own stream */
+        struct stat stat;
+        if (*entry->d_name == '.')
+            continue;
+        kt_str a = arena_format(arena, "%s/%s", from, entry->d_name),
+               b = arena_format(arena, "%s/%s", to, entry->d_name);
+        if (!a.ptr || !b.ptr)
+            error = error_no_memory();
+        else if (lstat(a.ptr, &stat) != 0)
+            error = file_error(arena, a.ptr, errno);
+        else if (S_ISDIR(stat.st_mode) && floors > 0)
+            error = copy_folder(arena, a.ptr, b.ptr, floors - 1);
+        else if (S_ISREG(stat.st_mode))
+            error = copy_file(arena, a.ptr, b.ptr);
+    }
+    closedir(folder);
+    return error ? error : sync_directory(arena, to);
+}
+
+/* Everything beside the store. */
+static kt_error *copy_beside(arena *arena, const char *from, const char *to)
+{
+    for (size_t i = 0; i < sizeof single_files / sizeof *single_files; i++) {
+        kt_str a = arena_format(arena, "%s/%s", from, single_files[i]),
+               b = arena_format(arena, "%s/%s", to, single_files[i]);
+        if (!a.ptr || !b.ptr)
+            return error_no_memory();
+        KT_TRY(copy_file(arena, a.ptr, b.ptr));
+    }
+    kt_str a = arena_format(arena, "%s/files", from), b = arena_format(arena, "%s/files", to);
+    if (!a.ptr || !b.ptr)
+        return error_no_memory();
+    return copy_folder(arena, a.ptr, b.ptr, 1);
+}
+
+/* Makes a directory, or takes an empty one. */
+static kt_error *take_empty(arena *arena, const char *path)
+{
+    if (mkdir(path, 0700) == 0)
+        return NULL;
+    DIR *folder = errno == EEXIST ? opendir(path) : NULL;
+    if (!folder)
+        return file_error(arena, path, errno);
+    size_t count = 0;
+    while (readdir(folder)) /* this thread's own stream */
+        count++;
+    closedir(folder);
+    return count <= 2 ? NULL
+                      : error_make(arena, KT_CONFLICT, "directory", "%s is not empty",
+                            "katalog %s nie jest pusty", path);
+}
+
+static kt_str store_url(arena *arena, const char *directory)
+{
+    return arena_format(arena, "lmdb:%s/store", directory);
+}
+
+kt_error *care_restore(arena *arena, const char *backup, const char *directory)
+{
+    kt_str url = store_url(arena, backup), from = arena_format(arena, "%s/store/data.mdb", backup);
+    kt_str folder = arena_format(arena, "%s/store", directory),
+           to = arena_format(arena, "%s/store/data.mdb", directory);
+    if (!url.ptr || !from.ptr || !folder.ptr || !to.ptr)
+        return error_no_memory();
+    if (access(from.ptr, R_OK) != 0)
+        return error_make(arena, KT_NOT_FOUND, "backup", "%s is no backup: it has no store/data.mdb",
+            "%s nie jest kopią zapasową: brak store/data.mdb", backup);
+    KT_TRY(store_check(arena, url.ptr, NULL, NULL));
+    KT_TRY(take_empty(arena, directory));
+    KT_TRY(take_empty(arena, folder.ptr));
+    KT_TRY(copy_file(arena, from.ptr, to.ptr));
+    KT_TRY(sync_directory(arena, folder.ptr));
+    KT_TRY(copy_beside(arena, backup, directory));
+    return sync_directory(arena, directory);
+}
+
+/* ---- Proof ---- */
+
+typedef struct {
+    care_report report;
+    void *context;
+    arena *arena;
+    uint64_t count;
+    kt_str first;
+} findings;
+
+static void take_finding(void *context, const char *finding)
+{
+    findings *f = context;
+    if (f->count++ == 0)
+        f->first = arena_str(f->arena, str_of(finding));
+    if (f->report)
+        f->report(f->context, finding);
+}
+
+static kt_error *verdict_of(const findings *f)
+{
+    if (!f->count)
+        return NULL;
+    kt_error *error = error_make(f->arena, KT_STORAGE, NULL, "%llu findings, the first: %s",
+        "liczba usterek: %llu, pierwsza: %s", (unsigned long long)f->count, f->first.ptr ? f->first.ptr : "");
+    return kt_hint(error, "Restore the last backup with `kontor restore`.",
+        "Odtwórz ostatnią kopię poleceniem `kontor restore`.");
+}
+
+/* The model's invariants over one snapshot, as the system sees it. */
+static kt_error *check_model(kt_tx *tx, void *f)
+{
+    const model_guard *guard = tx->guard;
+    uint64_t company = tx->company;
+    tx->guard = NULL;
+    tx->company = 0;
+    kt_error *error = model_check(tx, take_finding, f);
+    tx->guard = guard;
+    tx->company = company;
+    return error;
+}
+
+static kt_error *check_journal(store *store, findings *f)
+{
+    journal_verdict verdict = {0};
+    KT_TRY(journal_verify(store, f->arena, &verdict, NULL, NULL));
+    if (!verdict.first_bad)
+        return NULL;
+    kt_str text = arena_format(f->arena, "journal entry %llu: %s", (unsigned long long)verdict.first_bad,
+        verdict.reason ? verdict.reason : "damaged");
+    take_finding(f, text.ptr ? text.ptr : "the journal is damaged");
+    return NULL;
+}
+
+kt_error *care_check(arena *arena, const server_options *options, care_report report, void *context)
+{
+    findings f = {.report = report, .context = context, .arena = arena};
+    server *s = NULL;
+    kt_str url = store_url(arena, options->data_directory);
+    if (!url.ptr)
+        return error_no_memory();
+    KT_TRY(store_check(arena, url.ptr, report, context));
+    KT_TRY(server_open(arena, options, &s));
+    kt_error *error = server_read(s, arena, check_model, &f);
+    if (!error)
+        error = check_journal(server_store(s), &f);
+    server_close(s, 0);
+    return error ? error : verdict_of(&f);
+}
+
+/* ---- Methods ---- */
+
+static kt_error *run_check(method_call *call)
+{
+    findings f = {.arena = call->arena};
+    KT_TRY(call->rooms->read(call, check_model, &f));
+    KT_TRY(check_journal(call->rooms->store, &f));
+    KT_TRY(verdict_of(&f));
+    json_object(call->answer);
+    json_member_bool(call->answer, "sound", true);
+    json_object_end(call->answer);
+    return NULL;
+}
+
+static kt_error *run_backup(method_call *call)
+{
+    const char *data = call->rooms->data_directory;
+    kt_str path = variant_get_str(call->params, "directory");
+    int64_t began = clock_monotonic_ms();
+    if (*path.ptr != '/')
+        return error_make(call->arena, KT_VALIDATION, "directory",
+            "%s does not begin with /: the server's own place is another one",
+            "ścieżka %s nie zaczyna się od /: serwer działa w innym katalogu", path.ptr);
+    kt_str folder = arena_format(call->arena, "%s/store", path.ptr), url = store_url(call->arena, path.ptr);
+    if (!folder.ptr || !url.ptr)
+        return error_no_memory();
+    KT_TRY(take_empty(call->arena, path.ptr));
+    KT_TRY(store_backup(call->rooms->store, call->arena, folder.ptr, NULL, NULL));
+    KT_TRY(copy_beside(call->arena, data, path.ptr));
+    KT_TRY(sync_directory(call->arena, path.ptr));
+    struct stat stat;
+    kt_str file = arena_format(call->arena, "%s/data.mdb", folder.ptr);
+    if (!file.ptr || lstat(file.ptr, &stat) != 0)
+        return file_error(call->arena, folder.ptr, errno);
+    log_line(KT_LOG_INFO, "server", "backup bytes=%lld ms=%lld", (long long)stat.st_size,
+        (long long)(clock_monotonic_ms() - began));
+    json_object(call->answer);
+    json_member_str(call->answer, "directory", path);
+    json_member_int(call->answer, "bytes", stat.st_size);
+    json_member_int(call->answer, "ms", clock_monotonic_ms() - began);
+    json_object_end(call->answer);
+    return NULL;
+}
+
+static const method_param backup_params[] = {
+    {"directory", VARIANT_STRING, true,
+        {"absolute path of a directory that is absent or empty",
+            "ścieżka bezwzględna katalogu, którego nie ma lub jest pusty"}},
+    {0},
+};
+static const method_param no_params[] = {{0}};
+
+const method care_methods[] = {
+    {"backup.create", "server:backup", METHOD_PLAIN,
+        {"Copies everything into a new directory while the server runs.",
+            "Kopiuje wszystko do nowego katalogu podczas pracy serwera."},
+        backup_params, run_backup},
+    {"system.check", "server:check", METHOD_PLAIN,
+        {"Proves the model's invariants and the journal's chain.",
+            "Sprawdza niezmienniki danych i łańcuch dziennika."},
+        no_params, run_check},
+    {0},
+};
