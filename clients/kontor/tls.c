@@ -1,5 +1,5 @@
 /* tls.c -- `kontor tls make`: a certificate authority and a server certificate for development: ca.pem for
- * clients, server.pem (certificate and key) for the server. P-256, a year and a bit. Not for the public:
+ * clients, cert.pem and key.pem for the server. P-256, a year and a bit. Not for the public:
  * there an authority that browsers know signs, and nginx stands in front. */
 #include <errno.h>
 #include <fcntl.h>
