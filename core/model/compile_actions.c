@@ -153,7 +153,7 @@ model_handlers model_handlers_find(const model_catalogue *catalogue, kt_str even
     size_t end = low;
     while (end < catalogue->handler_count && str_eq(catalogue->handlers[end].event, event))
         end++;
-    return (model_handlers){catalogue->handlers + low, end - low};
+    return end > low ? (model_handlers){&catalogue->handlers[low], end - low} : (model_handlers){0};
 }
 
 static kt_error *attach(builder *b, draft *d)

@@ -1,5 +1,8 @@
 /* write.c -- the verbs create, update and upsert as they come over the wire. */
 #include "model/internal.h"
+#include "model/validate.h"
+
+enum { GIVEN = 1, FAILED }; /* a member of `values` */
 
 /* May this member of `values` be given now? Adds what is wrong. */
 static bool may_give(kt_tx *tx, const model_entity *entity, const model_field *field, kt_str name,
@@ -70,7 +73,7 @@ static void check_state(kt_tx *tx, const model_record *before, const model_recor
 }
 
 static kt_error *take_values(kt_tx *tx, const model_record *before, const variant *values,
-    model_record *record, bool *given, kt_error **problems)
+    model_record *record, uint8_t *given, kt_error **problems)
 {
     const model_entity *entity = record->entity;
     if (!values || values->kind != VARIANT_OBJECT)
@@ -78,29 +81,39 @@ static kt_error *take_values(kt_tx *tx, const model_record *before, const varian
     for (size_t i = 0; i < values->as.object.count; i++) {
         const variant_member *member = &values->as.object.members[i];
         const model_field *field = model_field_find(entity, member->name);
-        if (!may_give(tx, entity, field, member->name, before, problems))
+        if (!may_give(tx, entity, field, member->name, before, problems)) {
+            if (field)
+                given[field->position] = FAILED;
             continue;
-        given[field->position] = true;
+        }
+        given[field->position] = GIVEN;
         kt_error *error = model_value_read(
             tx, entity, field, member->value, field->name.ptr, &record->values[field->position]);
-        if (error)
+        if (error) {
             kt_also(problems, error);
-        else if (before)
+            given[field->position] = FAILED;
+        } else if (before)
             check_frozen(
                 tx, field, &before->values[field->position], &record->values[field->position], problems);
     }
     return NULL;
 }
 
-/* Values that cannot be read end a creation before it is validated: what is missing is told with them. */
-static void say_missing(kt_tx *tx, const model_record *record, const bool *given, kt_error **problems)
+/* Values that cannot be read end the request before the record is checked: what is wrong with the others is
+ * told with them. */
+static kt_error *tell_the_rest(
+    kt_tx *tx, const model_record *before, model_record *record, const uint8_t *given, kt_error **problems)
 {
-    for (size_t i = MODEL_OWN; i < record->entity->field_count; i++) {
-        const model_field *field = &record->entity->fields[i];
-        if (field->required && !field->computed && !given[i] && !record->values[i].set &&
-            field->type != KT_BOOL)
-            kt_also(problems, kt_fail(tx, KT_VALIDATION, field->name.ptr, "is required", "jest wymagane"));
-    }
+    const model_entity *entity = record->entity;
+    bool *judged = ARENA_ARRAY(tx->arena, bool, entity->field_count);
+    if (!judged)
+        return error_no_memory();
+    for (size_t i = MODEL_EXTERNAL_ID; i < entity->field_count; i++)
+        judged[i] = given[i] != FAILED && !entity->fields[i].computed &&
+                    (!before ||
+                        !model_value_equal(&entity->fields[i], &before->values[i], &record->values[i]));
+    validate_normalise(record);
+    return validate_record(tx, before, record, judged, problems);
 }
 
 static kt_error *create(
@@ -110,7 +123,7 @@ static kt_error *create(
     if (tx->guard && tx->guard->entity)
         KT_TRY(tx->guard->entity(tx, entity, "create"));
     KT_TRY(model_record_new(tx, entity, created));
-    bool *given = ARENA_ARRAY(tx->arena, bool, entity->field_count);
+    uint8_t *given = ARENA_ARRAY(tx->arena, uint8_t, entity->field_count);
     if (!given)
         return error_no_memory();
     kt_error *problems = NULL;
@@ -122,7 +135,7 @@ static kt_error *create(
             model_fill_default(tx, &entity->internals->defaults[i], &created->values[i]);
     check_state(tx, NULL, created, &problems);
     if (problems) {
-        say_missing(tx, created, given, &problems);
+        KT_TRY(tell_the_rest(tx, NULL, created, given, &problems));
         return problems;
     }
     return model_store_filled(tx, created);
@@ -173,15 +186,17 @@ kt_error *model_update(kt_tx *tx, const model_entity *entity, uint64_t id, uint3
     kt_error *error = model_load_for(tx, entity, id, if_version, "update", &before);
     if (error)
         return error->first->kind == KT_CONFLICT ? tell_conflict(tx, entity, id, values, error) : error;
-    bool *given = ARENA_ARRAY(tx->arena, bool, entity->field_count);
+    uint8_t *given = ARENA_ARRAY(tx->arena, uint8_t, entity->field_count);
     if (!given)
         return error_no_memory();
     KT_TRY(model_record_copy(tx, &before, updated));
     kt_error *problems = NULL;
     KT_TRY(take_values(tx, &before, values, updated, given, &problems));
     check_state(tx, &before, updated, &problems);
-    if (problems)
+    if (problems) {
+        KT_TRY(tell_the_rest(tx, &before, updated, given, &problems));
         return problems;
+    }
     return model_store_changed(tx, &before, updated);
 }
 

@@ -1,0 +1,432 @@
+#include "model/change.h"
+#include "model/variant_test.h"
+
+/* ---- A shop written in C: what a module's code and the core do together ---- */
+
+enum { DRAFT = 1, POSTED, PAID };
+static const kt_choice invoice_states[] = {{DRAFT, "draft", {"Draft", "Szkic"}, NULL},
+    {POSTED, "posted", {"Posted", "Zaksięgowana"}, NULL}, {PAID, "paid", {"Paid", "Zapłacona"}, NULL}, {0}};
+struct item {
+    kt_record rec;
+    kt_str text;
+    kt_dec price, quantity;
+};
+static const kt_shape item_shape = KT_SHAPE(item, NULL,
+    KT_FIELD(item, text, STRING, "Text", "Tekst", .required = true, .max = 10),
+    KT_FIELD(item, price, MONEY, "Price", "Cena", .scale = 2, .required = true),
+    KT_FIELD(item, quantity, QUANTITY, "Quantity", "Ilość", .scale = 3, .initial = "1"));
+struct invoice {
+    kt_record rec;
+    kt_str buyer, note, secret;
+    kt_lines items;
+    kt_dec total;
+    unsigned state;
+    int64_t prints;
+};
+static const kt_shape invoice_shape = KT_SHAPE(invoice, "s.invoice",
+    KT_FIELD(invoice, buyer, STRING, "Buyer", "Nabywca", .required = true, .fixed = true),
+    KT_FIELD(invoice, note, STRING, "Note", "Uwaga"),
+    KT_FIELD(invoice, secret, STRING, "Secret", "Sekret", .group = "secret"),
+    KT_FIELD(invoice, items, LINES, "Items", "Pozycje", .lines = &item_shape),
+    KT_FIELD(invoice, total, MONEY, "Total", "Razem", .scale = 2, .computed = true),
+    KT_FIELD(invoice, state, STATE, "State", "Stan", .choices = invoice_states, .indexed = true),
+    KT_FIELD(invoice, prints, INT, "Prints", "Wydruki"));
+struct mail {
+    kt_record rec;
+    kt_str text;
+};
+static const kt_shape mail_shape = KT_SHAPE(
+    mail, "s.mail", KT_FIELD(mail, text, STRING, "Text", "Tekst", .required = true));
+struct payment {
+    kt_record rec;
+    kt_dec amount;
+};
+static const kt_shape payment_shape = KT_SHAPE(
+    payment, NULL, KT_FIELD(payment, amount, MONEY, "Amount", "Kwota", .scale = 2, .required = true));
+
+static kt_error *invoice_compute(kt_tx *tx, kt_record *self)
+{
+    struct invoice *v = KT_AS(invoice, self);
+    (void)tx;
+    v->total = KT_DEC(0, 2);
+    for (size_t i = 0; i < v->items.count; i++) {
+        const struct item *item = KT_AS(item, kt_line(&v->items, i));
+        v->total = kt_dec_add(v->total, kt_dec_mul(item->price, item->quantity, 2));
+    }
+    return NULL;
+}
+
+static kt_error *invoice_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    (void)before;
+    if (after && kt_dec_cmp(KT_SEE(invoice, after)->total, KT_DEC(100000, 2)) > 0)
+        return kt_fail(tx, KT_RULE, "total", "is above the limit", "jest powyżej limitu");
+    return NULL;
+}
+
+static kt_error *invoice_pay(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct invoice *v = KT_AS(invoice, self);
+    const struct payment *p = KT_SEE(payment, params);
+    if (kt_dec_cmp(p->amount, v->total) != 0)
+        return kt_fail(tx, KT_RULE, "amount", "is not the total", "nie jest równe sumie");
+    v->note = kt_format(tx, "paid by user %d", (int)kt_user(tx).v);
+    struct mail mail = {KT_OF(mail), .text = KT_STR("Thank you")};
+    return kt_create(tx, &mail.rec);
+}
+
+static const kt_action invoice_actions[] = {
+    {.name = "post", .label = {"Post", "Zaksięguj"}, .right = "post", .from = KT_IN(DRAFT), .to = POSTED},
+    {.name = "pay",
+        .label = {"Pay", "Zapłać"},
+        .right = "update",
+        .from = KT_IN(POSTED),
+        .to = PAID,
+        .params = &payment_shape,
+        .run = invoice_pay},
+    {0}};
+
+static kt_error *count_prints(kt_tx *tx, const kt_event *event)
+{
+    struct invoice v = *KT_SEE(invoice, event->after);
+    v.prints++;
+    return kt_update(tx, &v.rec);
+}
+
+static kt_error *refuse_paid(kt_tx *tx, const kt_event *event)
+{
+    if (KT_SEE(invoice, event->after)->prints == 99)
+        return kt_fail(tx, KT_RULE, NULL, "no more paper", "brak papieru");
+    return NULL;
+}
+
+static kt_error *mail_endless(kt_tx *tx, const kt_event *event)
+{
+    if (!str_is(KT_SEE(mail, event->after)->text, "again"))
+        return NULL;
+    struct mail mail = {KT_OF(mail), .text = KT_STR("again")};
+    return kt_create(tx, &mail.rec);
+}
+
+static const kt_entity shop_entities[] = {{.shape = &invoice_shape,
+                                              .label = {"Invoice", "Faktura"},
+                                              .number = "!F/{year}/{month}/{seq}",
+                                              .actions = invoice_actions,
+                                              .compute = invoice_compute,
+                                              .check = invoice_check},
+    {.shape = &mail_shape, .label = {"Mail", "List"}}, {0}};
+static const kt_handler shop_handlers[] = {{"s.invoice.post", &invoice_shape, count_prints},
+    {"s.invoice.updated", &invoice_shape, refuse_paid}, {"s.mail.created", &mail_shape, mail_endless}, {0}};
+static const kt_module shop = {.abi = KT_ABI,
+    .name = "s",
+    .version = "1.0.0",
+    .label = {"Shop", "Sklep"},
+    .entities = shop_entities,
+    .handlers = shop_handlers};
+
+static house open_shop(void)
+{
+    return house_open_with((const kt_module *const[]){&shop, NULL});
+}
+
+static kt_error *create(house *h, const char *values, model_record *record)
+{
+    return model_create(h->tx, house_entity(h, "s.invoice"), wire(h, values), record);
+}
+
+static kt_error *update(house *h, uint64_t id, uint32_t version, const char *values, model_record *record)
+{
+    return model_update(h->tx, house_entity(h, "s.invoice"), id, version, wire(h, values), record);
+}
+
+static kt_error *act(house *h, uint64_t id, const char *name, const char *params, model_record *record)
+{
+    const model_entity *invoice = house_entity(h, "s.invoice");
+    return model_act(
+        h->tx, invoice, id, 0, model_action_find(invoice, str_of(name)), wire(h, params), record, NULL);
+}
+
+#define ONE "{'buyer': 'Nowak', 'items': [{'text': 'bolt', 'price': '1.25', 'quantity': '3'}]}"
+
+static void computed_fields_and_defaults_of_lines_are_filled(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    model_record record;
+    assert_string_equal(said(create(&h,
+                            "{'buyer': 'Nowak', 'items': [{'text': 'bolt', 'price': '1.25', 'quantity': '3'},"
+                            " {'text': 'nut', 'price': '0.10'}]}",
+                            &record)),
+        "");
+    assert_int_equal(house_value(&record, "total")->as.d.coef, 385);
+    assert_string_equal(record.values[MODEL_NUMBER].as.s.ptr, "F/2026/11/1");
+    house_close(&h);
+}
+
+static void all_problems_of_a_request_are_told_at_once(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    model_record record;
+    kt_error *error = create(&h,
+        "{'items': [{'text': 'far too long a text', 'price': 1.5}], 'total': '1', 'what': 1,"
+        " 'id': 4, 'prints': 'x', 'state': 'paid'}",
+        &record);
+    assert_non_null(error);
+    const char *paths[] = {"items[0].price", "total", "what", "id", "prints", "state", "buyer"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        bool found = false;
+        for (const problem *p = error->first; p; p = p->next)
+            found |= p->path && strcmp(p->path, paths[i]) == 0;
+        if (!found)
+            fail_msg("%s is not in: %s", paths[i], error_text(error));
+    }
+    error = create(&h, "{'items': [{'text': 'bolt'}, {'price': '1'}], 'nothing': 1}", &record);
+    assert_int_equal(error->count, 4); /* two missing members, the buyer, an unknown field */
+    house_close(&h);
+}
+
+static void a_fixed_field_keeps_its_first_value(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    model_record record;
+    assert_null(create(&h, ONE, &record));
+    assert_null(update(&h, 1, 0, "{'buyer': 'Nowak', 'note': 'x'}", &record));
+    kt_error *error = update(&h, 1, 0, "{'buyer': 'Other'}", &record);
+    assert_string_equal(error->first->path, "buyer");
+    house_close(&h);
+}
+
+static void an_old_version_conflicts_and_tells_both_values(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    model_record record;
+    assert_null(create(&h, ONE, &record));
+    assert_null(update(&h, 1, 1, "{'note': 'first'}", &record));
+    kt_error *error = update(&h, 1, 1, "{'note': 'second', 'prints': 0}", &record);
+    assert_int_equal(error->first->kind, KT_CONFLICT);
+    assert_non_null(strstr(error_text(error), "second"));
+    assert_non_null(strstr(error_text(error), "first"));
+    assert_null(update(&h, 1, 2, "{'note': 'second'}", &record));
+    assert_int_equal(record.values[MODEL_VERSION].as.i, 3);
+    house_close(&h);
+}
+
+static void an_upsert_creates_then_updates(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    model_record record;
+    bool created;
+    const model_entity *invoice = house_entity(&h, "s.invoice");
+    assert_null(model_upsert(h.tx, invoice, KT_STR("x-1"), wire(&h, ONE), &record, &created));
+    assert_true(created);
+    assert_null(model_upsert(h.tx, invoice, KT_STR("x-1"), wire(&h, "{'note': 'again'}"), &record, &created));
+    assert_false(created);
+    assert_int_equal(record_id(&record), 1);
+    uint64_t id;
+    assert_null(model_find_external(h.tx, invoice, KT_STR("x-1"), &id));
+    assert_int_equal(id, 1);
+    assert_null(model_find_number(h.tx, invoice, KT_STR("F/2026/11/1"), &id));
+    assert_int_equal(id, 1);
+    h.tx->company = 2;
+    assert_null(model_find_number(h.tx, invoice, KT_STR("F/2026/11/1"), &id));
+    assert_int_equal(id, 0); /* another company's */
+    house_close(&h);
+}
+
+static void the_state_changes_by_actions_alone(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    model_record record;
+    assert_null(create(&h, ONE, &record));
+    kt_error *error = update(&h, 1, 0, "{'state': 'posted'}", &record);
+    assert_int_equal(error->first->kind, KT_BAD_STATE);
+    error = act(&h, 1, "pay", "{'amount': '3.75'}", &record);
+    assert_int_equal(error->first->kind, KT_BAD_STATE);
+    assert_string_equal(said(act(&h, 1, "post", "{}", &record)), "");
+    assert_int_equal(house_value(&record, "state")->as.i, POSTED);
+    assert_int_equal(house_value(&record, "prints")->as.i, 1); /* the handler's change */
+    error = act(&h, 1, "pay", "{'amount': '3.70'}", &record);
+    assert_int_equal(error->first->kind, KT_RULE);
+    assert_null(h.tx->doomed); /* nothing was written: the transaction may go on */
+    assert_string_equal(said(act(&h, 1, "pay", "{'amount': '3.75'}", &record)), "");
+    assert_string_equal(house_value(&record, "note")->as.s.ptr, "paid by user 1");
+    assert_int_equal(house_value(&record, "state")->as.i, PAID);
+    assert_null(model_commit_checks(h.tx));
+    house_close(&h);
+}
+
+static void unknown_parameters_of_an_action_are_refused(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    model_record record;
+    assert_null(create(&h, ONE, &record));
+    assert_null(act(&h, 1, "post", "{}", &record));
+    assert_non_null(act(&h, 1, "pay", "{'amount': '3.75', 'tip': 1}", &record));
+    assert_non_null(act(&h, 1, "pay", "{}", &record));
+    house_close(&h);
+}
+
+static void allowed_actions_follow_the_state(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    model_record record;
+    buffer out;
+    buffer_open(&out, 1000);
+    json j = json_to(&out);
+    assert_null(create(&h, ONE, &record));
+    model_allowed_actions(h.tx, &record, &j);
+    assert_memory_equal(out.ptr, "[\"post\"]", 8);
+    buffer_close(&out);
+    house_close(&h);
+}
+
+static void a_handlers_error_dooms_the_transaction(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    model_record record;
+    assert_null(create(&h, ONE, &record));
+    assert_non_null(update(&h, 1, 0, "{'prints': 99}", &record));
+    assert_non_null(h.tx->doomed);
+    assert_ptr_equal(model_commit_checks(h.tx), h.tx->doomed);
+    house_close(&h);
+}
+
+static void endless_events_are_stopped(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    model_record record;
+    kt_error *error = model_create(h.tx, house_entity(&h, "s.mail"), wire(&h, "{'text': 'again'}"), &record);
+    assert_int_equal(error->first->kind, KT_LIMIT);
+    house_close(&h);
+}
+
+static void checks_see_the_records_as_they_are_at_the_end(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    model_record record;
+    assert_null(create(&h, "{'buyer': 'N', 'items': [{'text': 'house', 'price': '1000.01'}]}", &record));
+    assert_non_null(model_commit_checks(h.tx));
+    assert_string_equal(said(update(&h, 1, 0, "{'items': [{'id': 1, 'price': '1000.00'}]}", &record)), "");
+    assert_null(model_commit_checks(h.tx));
+    house_close(&h);
+}
+
+static void gapless_numbers_have_no_gaps(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    model_record record;
+    const model_entity *invoice = house_entity(&h, "s.invoice");
+    for (int i = 0; i < 3; i++) {
+        assert_null(create(&h, ONE, &record));
+        assert_non_null(create(&h, "{'note': 'no buyer'}", &record)); /* takes no number */
+    }
+    kt_error *error = model_delete(h.tx, invoice, 2, 0);
+    assert_int_equal(error->first->kind, KT_CONFLICT);
+    assert_null(model_delete(h.tx, invoice, 3, 0)); /* the last one */
+    assert_null(create(&h, ONE, &record));
+    assert_string_equal(record.values[MODEL_NUMBER].as.s.ptr, "F/2026/11/3");
+    h.tx->company = 2; /* each company counts for itself */
+    assert_string_equal(said(create(&h, ONE, &record)), "");
+    assert_string_equal(record.values[MODEL_NUMBER].as.s.ptr, "F/2026/11/1");
+    house_close(&h);
+}
+
+static void imports_may_bring_authors_numbers_and_states(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    model_record record;
+    const char
+        *values = "{'buyer': 'N', 'state': 'paid', 'number': 'OLD/7', 'created_at': '2020-01-02T03:04:05Z'}";
+    assert_non_null(create(&h, values, &record));
+    h.tx->keep_authors = true;
+    assert_string_equal(said(create(&h, values, &record)), "");
+    assert_string_equal(record.values[MODEL_NUMBER].as.s.ptr, "OLD/7");
+    assert_int_equal(record.values[MODEL_CREATED_AT].as.i, 1577934245000);
+    house_close(&h);
+}
+
+/* ---- Rights ---- */
+
+static kt_error *may_entity(kt_tx *tx, const model_entity *entity, const char *action)
+{
+    (void)entity;
+    return strcmp(action, "post") == 0 ? kt_fail(tx, KT_FORBIDDEN, NULL, "no", "nie") : NULL;
+}
+
+static bool may_record(kt_tx *tx, const model_record *record, const char *action)
+{
+    (void)tx;
+    const model_value *note = house_value(record, "note");
+    if (note->set && str_is(note->as.s, "hidden"))
+        return false;
+    return !(note->set && str_is(note->as.s, "read only")) || strcmp(action, "read") == 0;
+}
+
+static bool may_field(kt_tx *tx, const model_field *field, const model_entity *entity, bool write)
+{
+    (void)tx, (void)entity, (void)write;
+    return !str_is(field->group, "secret");
+}
+
+static const model_guard guard = {.entity = may_entity, .record = may_record, .field = may_field};
+
+static void rights_hold_for_every_verb(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    model_record record;
+    const model_entity *invoice = house_entity(&h, "s.invoice");
+    assert_null(create(&h, "{'buyer': 'N', 'note': 'hidden'}", &record));
+    assert_null(create(&h, "{'buyer': 'N', 'note': 'read only'}", &record));
+    assert_null(create(&h, "{'buyer': 'N'}", &record));
+    h.tx->guard = &guard;
+    kt_error *hidden = model_read(h.tx, invoice, 1, &record),
+             *absent = model_read(h.tx, invoice, 99, &record);
+    assert_int_equal(hidden->first->kind, KT_NOT_FOUND);
+    assert_int_equal(absent->first->kind, KT_NOT_FOUND);
+    assert_int_equal(update(&h, 1, 0, "{}", &record)->first->kind, KT_NOT_FOUND);
+    assert_int_equal(model_delete(h.tx, invoice, 1, 0)->first->kind, KT_NOT_FOUND);
+    assert_null(model_read(h.tx, invoice, 2, &record));
+    assert_int_equal(update(&h, 2, 0, "{'prints': 1}", &record)->first->kind, KT_FORBIDDEN);
+    assert_int_equal(model_delete(h.tx, invoice, 2, 0)->first->kind, KT_FORBIDDEN);
+    assert_int_equal(act(&h, 3, "post", "{}", &record)->first->kind, KT_FORBIDDEN);
+    assert_int_equal(create(&h, "{'buyer': 'N', 'note': 'hidden'}", &record)->first->kind, KT_FORBIDDEN);
+    kt_error *secret = update(&h, 3, 0, "{'secret': 'x'}", &record),
+             *unknown = update(&h, 3, 0, "{'sacret': 'x'}", &record);
+    assert_int_equal(secret->first->kind, KT_VALIDATION); /* as a field that does not exist */
+    assert_string_equal(secret->first->text.en, unknown->first->text.en);
+    house_close(&h);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(computed_fields_and_defaults_of_lines_are_filled),
+        cmocka_unit_test(all_problems_of_a_request_are_told_at_once),
+        cmocka_unit_test(a_fixed_field_keeps_its_first_value),
+        cmocka_unit_test(an_old_version_conflicts_and_tells_both_values),
+        cmocka_unit_test(an_upsert_creates_then_updates),
+        cmocka_unit_test(the_state_changes_by_actions_alone),
+        cmocka_unit_test(unknown_parameters_of_an_action_are_refused),
+        cmocka_unit_test(allowed_actions_follow_the_state),
+        cmocka_unit_test(a_handlers_error_dooms_the_transaction),
+        cmocka_unit_test(endless_events_are_stopped),
+        cmocka_unit_test(checks_see_the_records_as_they_are_at_the_end),
+        cmocka_unit_test(gapless_numbers_have_no_gaps),
+        cmocka_unit_test(imports_may_bring_authors_numbers_and_states),
+        cmocka_unit_test(rights_hold_for_every_verb),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
