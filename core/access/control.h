@@ -103,7 +103,9 @@ bool judge_name(const access_actor *actor, kt_str name, const char *action, verd
 
 /* ---- Kept in the store ---- */
 
+/* The epoch of the rights in this view. */
 KT_MUST kt_error *epoch_read(store_view *view, uint64_t *epoch);
+/* Makes all compiled rights stale, from this transaction on. */
 KT_MUST kt_error *epoch_advance(store_view *view);
 
 #define TOKEN_TEXT_MAX 80
@@ -142,7 +144,9 @@ KT_MUST kt_error *password_put(store_view *view, uint64_t user, const char *hash
 KT_MUST kt_error *password_get(store_view *view, uint64_t user, char out[PASSWORD_HASH_MAX]);
 KT_MUST kt_error *password_forget(store_view *view, uint64_t user);
 
+/* Binds the hash of a key's secret to its access.key. */
 KT_MUST kt_error *key_put(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES], uint64_t key);
+/* The access.key of a secret; 0: none. */
 KT_MUST kt_error *key_get(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES], uint64_t *key);
 
 /* ---- Small things that several files need ---- */

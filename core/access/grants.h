@@ -44,6 +44,9 @@ KT_MUST kt_error *grants_parse(arena *arena, kt_str text, const char *path, gran
 /* The conditions as a filter of the query language, `me` replaced. NULL: no memory */
 const variant *grant_filter(arena *arena, const grant *grant, uint64_t me);
 
+/* Does it speak of this entity (or name)? */
 bool grant_covers(const grant *grant, kt_str entity);
+/* Does it name this action, or all? */
 bool grant_allows(const grant *grant, const char *action);
+/* Does it open this group of fields? */
 bool grant_shows(const grant *grant, kt_str group);

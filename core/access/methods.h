@@ -5,6 +5,7 @@
 #define SESSION_ID_MAX                                                                                       \
     17 /* 16 hexadecimal digits of the token's hash: enough to name it, useless as a token */
 
+/* Writes who the actor is. */
 void actor_answer(const access_actor *actor, json *j);
 /* Must this account or address wait before its next try? returns limit */
 KT_MUST kt_error *throttled(access_control *control, arena *arena, kt_str account, kt_str remote);

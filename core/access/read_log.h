@@ -6,6 +6,7 @@ typedef struct read_log read_log;
 
 #define READ_LOG_MAX 8192 /* readings that wait to be written */
 
+/* returns NULL: no memory */
 KT_MUST read_log *read_log_open(arena *arena, store *store);
 /* Waits until all is written. Before the store closes. */
 void read_log_close(read_log *log);

@@ -49,5 +49,7 @@ KT_MUST kt_error *chain_entry(
 /* "entry 12 of the journal is damaged" */
 KT_MUST kt_error *chain_bad(arena *arena, uint64_t seq);
 
+/* A number of eight bytes, big-endian. */
 uint64_t chain_u64(const char *bytes);
+/* Writes it. */
 void chain_put_u64(uint8_t *bytes, uint64_t value);
