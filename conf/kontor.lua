@@ -1,0 +1,36 @@
+-- kontor.lua -- a sample configuration of kontord, in Lua syntax. `kontord --conf FILE --check-config` says
+-- whether a file is sound; an unknown key is an error. The command line wins over this file.
+
+data = "/var/lib/kontor"            -- default: ./data. Holds everything: back it up with `kontor backup`
+
+http = "127.0.0.1:8080"             -- console, /rpc, /events, files. Public only behind a proxy: conf/nginx.conf
+-- http = "none"
+
+listen = {                          -- nng addresses for programs; default: ipc://DATA/kontor.ipc
+  "ipc:///var/lib/kontor/kontor.ipc",
+  -- "tcp://127.0.0.1:5800",        -- notices then on port 5801
+  -- "tls+tcp://0.0.0.0:5810",      -- needs tls_directory; notices on port 5811
+  -- "ws://127.0.0.1:5820/bus",     -- notices at /events of the same port
+}
+-- tls_directory = "/etc/kontor/tls"  -- cert.pem and key.pem
+-- origins = {"https://erp.example.com"}  -- pages that may open a WebSocket here; default: none
+
+-- modules = {"base", "crm"}        -- enabled at the first start; default: all that are found
+-- modules_directory = "/usr/local/lib/kontor/modules"
+-- files = "/usr/local/share/kontor/console"   -- served over HTTP, read into memory at the start
+
+durability = "full"                 -- "relaxed" answers before the disk has it: a power cut may then take
+                                    -- the last second's writes though they were confirmed
+
+-- log = "/var/log/kontor/kontor.log"   -- default: standard error. SIGHUP opens it anew
+log_level = "info"                  -- or "debug"
+
+-- admin_password_file = "/etc/kontor/admin.password"  -- of the first start; default: a random one, printed once
+
+limits = {
+  message_bytes = 1048576,          -- of one message
+  batch_calls = 50,                 -- calls in one message or one system.batch
+  depth = 64,                       -- nesting of a message
+  slow_threads = 2,                 -- for exports, reports, password hashes
+  slow_call_ms = 200,               -- longer calls are logged
+}
