@@ -368,9 +368,12 @@ static void handle(bus *b, kt_str message, const envelope *e, exchange_reply rep
     x->outcome.kind = kind;
     x->outcome.too_large = message.len > b->options.message_max;
     metrics_call(b->metrics, KT_STR("invalid"), kind, 0);
-    x->batch = false;
-    answer_error(
-        &x->out, NULL, kind == KT_VALIDATION ? -32700 : 0, error, x->lang.len ? x->lang.ptr : "en", id);
+    answer_error(&x->out, NULL,
+        x->batch                ? -32600
+        : kind == KT_VALIDATION ? -32700
+                                : 0,
+        error, x->lang.len ? x->lang.ptr : "en", id);
+    x->batch = false; /* one answer, no list */
     exchange_end(x);
 }
 

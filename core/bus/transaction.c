@@ -271,9 +271,10 @@ void transaction_write(call *c)
         c->job.body = write_body;
         c->job.done = write_done;
         c->job.arena = c->arena;
-        c->error = store_submit(c->bus->options.store, &c->job);
-        if (!c->error)
-            return;
+        kt_error *refused = store_submit(c->bus->options.store, &c->job);
+        if (!refused)
+            return; /* the call is the writer's, and may have ended already */
+        c->error = refused;
     }
     call_end(c);
 }

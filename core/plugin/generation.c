@@ -101,11 +101,12 @@ static kt_error *roles_make(kt_tx *tx, const kt_module *module)
     for (size_t i = 0; entity && module->roles && module->roles[i].name; i++) {
         const kt_role *declared = &module->roles[i];
         uint64_t id = 0;
-        struct role r = {KT_OF(role), .name = str_of(declared->name)};
+        struct role r = {KT_OF(role)}; /* modules may use the same word: "crm.reader" */
+        r.name = arena_format(tx->arena, "%s.%s", module->name, declared->name);
         r.label = str_of(strcmp(tx->lang, "pl") == 0 ? declared->label.pl : declared->label.en);
         r.grants = str_of(declared->grants);
         r.rec.external_id = arena_format(tx->arena, "kontor:%s.%s", module->name, declared->name);
-        if (!r.rec.external_id.ptr)
+        if (!r.rec.external_id.ptr || !r.name.ptr)
             return error_no_memory();
         KT_TRY(model_find_external(tx, entity, r.rec.external_id, &id));
         if (!id)

@@ -23,7 +23,7 @@ static void open_house(void)
         "id");
     house_result(h, "access.user.create",
         "{\"values\":{\"name\":\"clerk\",\"roles\":[%lld],\"active\":true}}", (long long)role);
-    house_result(h, "access.password", "{\"user\":\"clerk\",\"password\":\"Clerk-Clerk-5-Clerk\"}");
+    house_result(h, "access.password", "{\"user\":\"clerk\",\"new\":\"Clerk-Clerk-5-Clerk\"}");
     clerk = house_login(h, "clerk", "Clerk-Clerk-5-Clerk");
     house_result(h, "shop.thing.create", "{\"values\":{\"name\":\"Lamp\",\"price\":\"1\"}}");
 }

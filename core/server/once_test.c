@@ -86,7 +86,7 @@ static void a_key_belongs_to_its_user(void **state)
         "id");
     house_result(h, "access.user.create", "{\"values\":{\"name\":\"jan\",\"roles\":[%lld],\"active\":true}}",
         (long long)role);
-    house_result(h, "access.password", "{\"user\":\"jan\",\"password\":\"Jan-Jan-7-Jan-Jan\"}");
+    house_result(h, "access.password", "{\"user\":\"jan\",\"new\":\"Jan-Jan-7-Jan-Jan\"}");
     (void)house_call(h, "shop.thing.create", "\"idempotency_key\":\"k1\"", create);
     house_as(h, house_login(h, "jan", "Jan-Jan-7-Jan-Jan"));
     const variant *own = house_call(h, "shop.thing.create", "\"idempotency_key\":\"k1\"", create);

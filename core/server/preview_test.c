@@ -21,21 +21,22 @@ static void a_dry_run_lists_the_changes_and_leaves_nothing(void **state)
     assert_int_equal(strlen(house_text(dry, "result.hash")), 32);
 }
 
+#define SELL "{\"id\":%lld,\"buyer\":\"Nowak\"}"
+
 static void what_was_previewed_is_what_is_done(void **state)
 {
     house *h = *state;
     char more[80];
     int64_t id = house_int(
         house_result(h, "shop.thing.create", "{\"values\":{\"name\":\"Lamp\",\"price\":\"12.50\"}}"), "id");
-    const char *params = "{\"id\":%lld,\"buyer\":\"Nowak\"}";
-    const variant *dry = house_call(h, "shop.thing.sell", "\"dry_run\":true", params, (long long)id);
+    const variant *dry = house_call(h, "shop.thing.sell", "\"dry_run\":true", SELL, (long long)id);
     (void)snprintf(more, sizeof more, "\"if_preview\":\"%s\"", house_text(dry, "result.hash"));
     house_result(h, "shop.thing.update", "{\"id\":%lld,\"values\":{\"buyer\":\"Kowalski\"}}", (long long)id);
-    const variant *refused = house_call(h, "shop.thing.sell", more, params, (long long)id);
+    const variant *refused = house_call(h, "shop.thing.sell", more, SELL, (long long)id);
     assert_string_equal(house_text(refused, "error.data.kind"), "conflict");
-    dry = house_call(h, "shop.thing.sell", "\"dry_run\":true", params, (long long)id);
+    dry = house_call(h, "shop.thing.sell", "\"dry_run\":true", SELL, (long long)id);
     (void)snprintf(more, sizeof more, "\"if_preview\":\"%s\"", house_text(dry, "result.hash"));
-    const variant *sold = house_call(h, "shop.thing.sell", more, params, (long long)id);
+    const variant *sold = house_call(h, "shop.thing.sell", more, SELL, (long long)id);
     assert_string_equal(house_text(sold, "result.state"), "sold");
 }
 

@@ -105,7 +105,7 @@ static kt_error *open_plugins(server *s, arena *arena, const server_options *opt
     built_in[0] = &access_module;
     for (size_t i = 0; i < count; i++)
         built_in[i + 1] = options->built_in[i];
-    const plugin_options own = {.directory = options->modules_directory,
+    const plugin_options own = {.directory = options->modules_directory ? options->modules_directory : "",
         .private_directory = copies.ptr,
         .master_key = s->key,
         .built_in = built_in};

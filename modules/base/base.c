@@ -40,7 +40,7 @@ static const kt_entity entities[] = {
     {&currency_shape, {"Currency", "Waluta"}, {"Currencies", "Waluty"}, .title = "code",
         .compute = currency_compute, .icon = "coins", .shared = true},
     {&currency_rate_shape, {"Exchange rate", "Kurs waluty"}, {"Exchange rates", "Kursy walut"},
-        .title = "day", .indexes = "unique currency base day", .compute = currency_rate_compute,
+        .indexes = "unique currency base day", .compute = currency_rate_compute,
         .icon = "chart", .shared = true},
     {&country_shape, {"Country", "Kraj"}, {"Countries", "Kraje"}, .title = "name", .compute = country_compute,
         .icon = "globe", .shared = true},
@@ -90,7 +90,7 @@ static const kt_service services[] = {{"base.parties", 1, &parties_service}, {0}
 static const kt_role roles[] = {
     {"user", {"User", "Użytkownik"},
         LOOKUPS "; base.task:*@own; base.note:*@own; base.attachment:*@own; base.view:*@own; "
-                "base.view:read where [[\"shared\",\"=\",\"all\"]]; base.preference:*@own"},
+                "base.view:read where shared = all; base.preference:*@own"},
     {"reader", {"Reader of base data", "Czytający dane podstawowe"},
         LOOKUPS
         "; base.party:read; base.relation:read; base.task:read; base.note:read; base.attachment:read"},
