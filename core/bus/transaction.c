@@ -138,6 +138,7 @@ static kt_error *write_body(store_job *job, store_view *view)
     buffer_clear(&c->answer);
     c->code = 0;
     c->seq = 0;
+    c->defines = false;
     if (c->key.len)
         buffer_add(&c->answer, c->digest, sizeof c->digest);
     c->skip = c->answer.len;
@@ -191,6 +192,18 @@ static kt_error *unknown_outcome(arena *arena)
         "Repeat the request with the same idempotency_key.", "Powtórz żądanie z tym samym idempotency_key.");
 }
 
+/* Custom fields and entities are there for whoever calls after the answer. */
+static void rebuild(pool_task *task)
+{
+    call *c = (call *)((char *)task - offsetof(call, task));
+    kt_error *error = plugins_rebuild(c->bus->options.plugins, c->arena);
+    if (error) {
+        log_line(KT_LOG_ERROR, "bus", "rebuild error=\"%s\" req=%s", error_text(error), c->request_id);
+        c->error = error;
+    }
+    call_end(c);
+}
+
 static void write_done(store_job *job, store_result result)
 {
     call *c = (call *)job;
@@ -213,6 +226,11 @@ static void write_done(store_job *job, store_result result)
         break;
     }
     session_end(&c->now);
+    if (result == STORE_DONE && c->defines) {
+        c->task.run = rebuild;
+        pool_add_always(c->bus->pool, &c->task);
+        return;
+    }
     call_end(c);
 }
 

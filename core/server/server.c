@@ -114,7 +114,8 @@ static kt_error *open_plugins(server *s, arena *arena, const server_options *opt
 
 static kt_error *open_bus(server *s, arena *arena, const server_options *options)
 {
-    const method *const offered[] = {access_methods, journal_methods, plugin_methods, care_methods};
+    const method *const offered[] = {
+        model_methods, access_methods, journal_methods, plugin_methods, care_methods};
     bus_options own = options->bus;
     own.store = s->store;
     own.access = s->access;
