@@ -11,8 +11,11 @@ typedef enum {
     ENGINE_FULL,   /* the map is full: grow and try again */
     ENGINE_NO_SPACE,
     ENGINE_IO,
-    ENGINE_BROKEN, /* the environment must be opened anew: reopen */
-    ENGINE_BUSY,   /* growing must wait for readers that do not end */
+    ENGINE_BROKEN,  /* the environment must be opened anew: reopen */
+    ENGINE_BUSY,    /* growing must wait for readers that do not end; all reader slots are taken */
+    ENGINE_UNKNOWN, /* a commit whose end cannot be told */
+    ENGINE_DAMAGED, /* a page makes no sense */
+    ENGINE_TOO_LARGE,
     ENGINE_MEMORY,
 } engine_code;
 
@@ -24,7 +27,9 @@ typedef enum { SEEK_AT_OR_AFTER, SEEK_BEFORE } engine_seek; /* SEEK_BEFORE with 
 
 typedef struct engine_ops {
     const char *scheme;
-    kt_error *(*open)(arena *arena, const char *rest, const store_options *options, engine **engine);
+    /* read_only: for a check; makes and changes nothing */
+    kt_error *(*open)(
+        arena *arena, const char *rest, const store_options *options, bool read_only, engine **engine);
     void (*close)(engine *engine);
     engine_code (*begin)(engine *engine, bool writes, engine_txn **txn);
     engine_code (*commit)(engine_txn *txn); /* ends it, whatever the result */
@@ -36,8 +41,12 @@ typedef struct engine_ops {
     engine_code (*seek)(engine_cursor *cursor, engine_seek how, kt_str at, kt_str *key, kt_str *raw);
     engine_code (*step)(engine_cursor *cursor, bool reverse, kt_str *key, kt_str *raw);
     void (*cursor_end)(engine_cursor *cursor);
-    engine_code (*grow)(engine *engine);   /* no write transaction is open */
-    engine_code (*reopen)(engine *engine); /* after ENGINE_BROKEN */
+    /* Both wait up to wait_ms for open readers to end and keep new ones out meanwhile; BUSY: they did not. No
+     * write transaction is open. */
+    engine_code (*grow)(engine *engine, int wait_ms);
+    engine_code (*reopen)(engine *engine, int wait_ms); /* after BROKEN */
+    /* Where the file is mapped, so that a fault in it names its page. returns false: nowhere */
+    bool (*mapping)(engine *engine, uintptr_t *from, uintptr_t *to, size_t *page_bytes);
     engine_code (*stat)(engine *engine, store_stat *stat);
     kt_error *(*backup)(engine *engine, arena *arena, const char *directory,
         void (*progress)(void *context, uint64_t bytes), void *context);
@@ -49,6 +58,10 @@ struct engine {
 
 extern const engine_ops engine_lmdb, engine_mem;
 
+/* By URL; NULL: no engine has this scheme. rest: what follows the scheme. */
+const engine_ops *engine_find(const char *url, const char **rest);
+/* "data", "journal", "meta" */
+const char *engine_space_name(store_space space);
 /* The error of a failed engine call; doing: "reading", "writing". */
 KT_MUST kt_error *engine_error(arena *arena, engine_code code, const char *doing);
 

@@ -159,9 +159,18 @@ static const node *find(const node *n, kt_str key)
 
 /* ---- The engine's table ---- */
 
-static kt_error *mem_open(arena *arena, const char *rest, const store_options *options, engine **out)
+static kt_error *no_files(arena *arena)
+{
+    return error_make(
+        arena, KT_UNAVAILABLE, NULL, "a store in memory has no files", "baza danych w pamięci nie ma plików");
+}
+
+static kt_error *mem_open(
+    arena *arena, const char *rest, const store_options *options, bool read_only, engine **out)
 {
     (void)rest, (void)options;
+    if (read_only)
+        return no_files(arena);
     mem *m = calloc(1, sizeof *m);
     if (!m)
         return error_no_memory();
@@ -337,9 +346,9 @@ static void mem_cursor_end(engine_cursor *c)
     c->at = NULL;
 }
 
-static engine_code mem_grow(engine *e)
+static engine_code mem_grow(engine *e, int wait_ms)
 {
-    (void)e;
+    (void)e, (void)wait_ms;
     return ENGINE_OK;
 }
 
@@ -363,10 +372,10 @@ static engine_code mem_stat(engine *e, store_stat *stat)
     return ENGINE_OK;
 }
 
-static kt_error *no_files(arena *arena)
+static bool mem_mapping(engine *e, uintptr_t *from, uintptr_t *to, size_t *page_bytes)
 {
-    return error_make(
-        arena, KT_UNAVAILABLE, NULL, "a store in memory has no files", "baza danych w pamięci nie ma plików");
+    (void)e, (void)from, (void)to, (void)page_bytes;
+    return false;
 }
 
 static kt_error *mem_backup(engine *e, arena *arena, const char *directory,
@@ -393,5 +402,6 @@ const engine_ops engine_mem = {
     .grow = mem_grow,
     .reopen = mem_grow,
     .stat = mem_stat,
+    .mapping = mem_mapping,
     .backup = mem_backup,
 };

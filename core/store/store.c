@@ -1,42 +1,33 @@
-/* store.c -- opening, the writer thread and its group commit.
- *
- * The writer takes what is queued, runs each job on an overlay above one write transaction, applies the
- * overlays that succeeded, commits once, and answers all. If the map turns out too small it grows and the
- * same overlays are applied again: their jobs need not run twice, for the state below them is the same. */
+/* store.c -- opening and closing, snapshots, the queue's entrance, care. */
 #include "store/store.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "kit/error.h"
-#include "kit/log.h"
-#include "store/view.h"
+#include "store/writer.h"
 
-enum { BATCH_MAX = 256, QUEUE_MAX = 4096, GROW_TRIES = 64, GROW_PAUSE_US = 20000 };
-
-struct store {
-    engine *engine;
-    store_options options;
-    pthread_t writer;
-    pthread_mutex_t lock;
-    pthread_cond_t work;
-    store_job *first, *last;
-    unsigned queued;
-    bool closing;
-    atomic_bool failing; /* the last commit failed */
-    atomic_uint_fast64_t commits, jobs;
-};
-
-/* One job of a running batch. */
-typedef struct {
-    store_job *job;
-    store_view view;
-    store_result result;
-} batch_entry;
+enum { BATCH_MAX = 256, QUEUE_MAX = 4096, SCRATCH_MAX = 4 << 20 };
+#define KEEP_ANSWERS_MS ((int64_t)7 * 24 * 3600 * 1000)
 
 static const engine_ops *const engines[] = {&engine_lmdb, &engine_mem};
+
+const engine_ops *engine_find(const char *url, const char **rest)
+{
+    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
+        size_t n = strlen(engines[i]->scheme);
+        *rest = url + n;
+        if (strncmp(url, engines[i]->scheme, n) == 0)
+            return engines[i];
+    }
+    return NULL;
+}
+
+const char *engine_space_name(store_space space)
+{
+    static const char *const names[STORE_SPACES] = {"data", "journal", "meta"};
+    return names[space];
+}
 
 /* ---- Reading ---- */
 
@@ -55,197 +46,7 @@ kt_error *store_read(store *store, arena *arena, store_view **view)
     return NULL;
 }
 
-/* ---- The writer ---- */
-
-/* Puts one overlay into the transaction; raw values are framed already. */
-static engine_code apply(engine *engine, engine_txn *txn, const overlay *o)
-{
-    for (store_space space = STORE_DATA; space < STORE_SPACES; space++) {
-        const overlay_node *node = overlay_at_or_after(o, space, (kt_str){0}, false);
-        for (; node; node = overlay_at_or_after(o, space, node->key, true)) {
-            engine_code code = node->state == OVERLAY_PUT ? engine->ops->put(txn, space, node->key, node->raw)
-                                                          : engine->ops->remove(txn, space, node->key);
-            if (code != ENGINE_OK)
-                return code;
-        }
-    }
-    return ENGINE_OK;
-}
-
-static engine_code grow(engine *engine)
-{
-    engine_code code = ENGINE_BUSY;
-    for (int i = 0; i < GROW_TRIES && code == ENGINE_BUSY; i++) {
-        if (i)
-            usleep(GROW_PAUSE_US);
-        code = engine->ops->grow(engine);
-    }
-    return code;
-}
-
-/* A new transaction with the overlays of the first `count` entries in it; grows the map as often as it takes.
- */
-static engine_code rebuild(engine *engine, batch_entry *entries, size_t count, engine_txn **txn)
-{
-    engine_code code = ENGINE_FULL;
-    for (int tries = 0; code == ENGINE_FULL && tries < GROW_TRIES; tries++) {
-        code = grow(engine);
-        if (code == ENGINE_OK)
-            code = engine->ops->begin(engine, true, txn);
-        if (code != ENGINE_OK)
-            break;
-        for (size_t i = 0; i < count && code == ENGINE_OK; i++)
-            if (entries[i].result == STORE_DONE)
-                code = apply(engine, *txn, entries[i].view.writes);
-        if (code != ENGINE_OK)
-            engine->ops->end(*txn);
-    }
-    return code;
-}
-
-static kt_str key_of_job(const store_job *job, char out[STORE_KEY_MAX])
-{
-    size_t n = job->key.len < STORE_KEY_MAX - 1 ? job->key.len : STORE_KEY_MAX - 1;
-    out[0] = 'q';
-    memcpy(out + 1, job->key.ptr, n);
-    return (kt_str){out, n + 1};
-}
-
-/* Runs one job on its overlay; its result is in entry->result. */
-static void run_job(batch_entry *entry)
-{
-    store_job *job = entry->job;
-    store_view *view = &entry->view;
-    char text[STORE_KEY_MAX];
-    kt_str kept = {0};
-    job->error = store_make_writable(view);
-    if (!job->error && job->key.ptr)
-        job->error = store_get(view, STORE_META, key_of_job(job, text), &kept);
-    if (!job->error && kept.ptr) {
-        job->answer = kept;
-        entry->result = STORE_REPEATED;
-        return;
-    }
-    if (!job->error)
-        job->error = job->body(job, view);
-    if (!job->error && job->key.ptr)
-        job->error = store_put(view, STORE_META, key_of_job(job, text), job->answer);
-    entry->result = job->error ? STORE_REFUSED : STORE_DONE;
-}
-
-static void fail_all(batch_entry *entries, size_t count, engine_code code, const char *doing)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (entries[i].result != STORE_DONE && entries[i].result != STORE_REPEATED)
-            continue;
-        entries[i].job->error = engine_error(entries[i].job->arena, code, doing);
-        entries[i].result = STORE_FAILED;
-    }
-}
-
-/* Runs the jobs into one open transaction. returns what went wrong with the engine; *txn is then ended. */
-static engine_code run_jobs(store *s, batch_entry *entries, size_t count, engine_txn **txn, bool *wrote)
-{
-    for (size_t i = 0; i < count; i++) {
-        batch_entry *entry = &entries[i];
-        entry->view = (store_view){
-            .arena = entry->job->arena, .engine = s->engine, .txn = *txn, .borrowed_txn = true, .store = s};
-        run_job(entry);
-        if (entry->result != STORE_DONE || !entry->view.writes->root)
-            continue;
-        *wrote = true;
-        engine_code code = apply(s->engine, *txn, entry->view.writes);
-        if (code == ENGINE_OK)
-            continue;
-        s->engine->ops->end(*txn);
-        if (code == ENGINE_FULL)
-            code = rebuild(s->engine, entries, i + 1, txn);
-        if (code != ENGINE_OK) {
-            for (size_t k = i + 1; k < count; k++)
-                entries[k].result = STORE_DONE; /* fail_all answers these as well */
-            return code;
-        }
-    }
-    return ENGINE_OK;
-}
-
-static engine_code commit(store *s, batch_entry *entries, size_t count, engine_txn *txn)
-{
-    engine_code code = s->engine->ops->commit(txn);
-    for (int tries = 0; code == ENGINE_FULL && tries < GROW_TRIES; tries++) {
-        code = rebuild(s->engine, entries, count, &txn);
-        if (code == ENGINE_OK)
-            code = s->engine->ops->commit(txn);
-    }
-    return code;
-}
-
-static void run_batch(store *s, batch_entry *entries, size_t count)
-{
-    engine_txn *txn;
-    bool wrote = false;
-    for (size_t i = 0; i < count; i++)
-        entries[i].result = STORE_DONE;
-    engine_code code = s->engine->ops->begin(s->engine, true, &txn);
-    if (code == ENGINE_BROKEN) {
-        code = s->engine->ops->reopen(s->engine);
-        if (code == ENGINE_OK)
-            code = s->engine->ops->begin(s->engine, true, &txn);
-    }
-    if (code == ENGINE_OK) {
-        code = run_jobs(s, entries, count, &txn, &wrote);
-        if (code == ENGINE_OK && wrote)
-            code = commit(s, entries, count, txn);
-        else if (code == ENGINE_OK)
-            s->engine->ops->end(txn);
-    }
-    if (code != ENGINE_OK)
-        fail_all(entries, count, code, "writing");
-    if ((code != ENGINE_OK) != atomic_exchange(&s->failing, code != ENGINE_OK))
-        log_line(code != ENGINE_OK ? KT_LOG_ERROR : KT_LOG_INFO, "store",
-            code != ENGINE_OK ? "commit failed code=%d: writes are refused until it works again"
-                              : "commits work again code=%d",
-            (int)code);
-    atomic_fetch_add(&s->commits, wrote);
-    atomic_fetch_add(&s->jobs, count);
-    if (code == ENGINE_OK && wrote && s->options.committed)
-        s->options.committed(s->options.context, (unsigned)count);
-    for (size_t i = 0; i < count; i++)
-        entries[i].job->done(entries[i].job, entries[i].result);
-}
-
-/* Takes up to a batch off the queue; waits for the first. returns 0: closing and nothing is left */
-static size_t take_batch(store *s, batch_entry *entries, size_t most)
-{
-    size_t count = 0;
-    pthread_mutex_lock(&s->lock);
-    while (!s->first && !s->closing)
-        pthread_cond_wait(&s->work, &s->lock);
-    while (s->first && count < most) {
-        entries[count++].job = s->first;
-        s->first = s->first->next;
-        s->queued--;
-    }
-    if (!s->first)
-        s->last = NULL;
-    pthread_mutex_unlock(&s->lock);
-    return count;
-}
-
-static void *write_loop(void *argument)
-{
-    store *s = argument;
-    batch_entry *entries = calloc(s->options.batch_max, sizeof *entries);
-    if (!entries) {
-        log_line(KT_LOG_ERROR, "store", "writer has no memory");
-        return NULL;
-    }
-    size_t count;
-    while ((count = take_batch(s, entries, s->options.batch_max)) > 0)
-        run_batch(s, entries, count);
-    free(entries);
-    return NULL;
-}
+/* ---- Writing ---- */
 
 kt_error *store_submit(store *s, store_job *job)
 {
@@ -327,13 +128,40 @@ store_result store_run(store *s, store_job *outer)
 
 static kt_error *open_engine(arena *arena, const char *url, const store_options *options, engine **out)
 {
-    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
-        size_t n = strlen(engines[i]->scheme);
-        if (strncmp(url, engines[i]->scheme, n) == 0)
-            return engines[i]->open(arena, url + n, options, out);
-    }
+    const char *rest;
+    const engine_ops *ops = engine_find(url, &rest);
+    if (ops)
+        return ops->open(arena, rest, options, false, out);
     return error_make(arena, KT_VALIDATION, "data", "no storage engine for %s: lmdb:DIR and mem: are known",
         "brak silnika bazy danych dla %s: znane są lmdb:KATALOG i mem:", url);
+}
+
+static void let_go(store *s)
+{
+    if (s->engine)
+        s->engine->ops->close(s->engine);
+    arena_close(s->scratch);
+    free(s->entries);
+    free(s);
+}
+
+static bool start_writer(store *s)
+{
+    pthread_condattr_t monotonic;
+    if (pthread_condattr_init(&monotonic))
+        return false;
+    bool made = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
+                pthread_cond_init(&s->work, &monotonic) == 0;
+    pthread_condattr_destroy(&monotonic);
+    if (!made)
+        return false;
+    if (pthread_mutex_init(&s->lock, NULL) == 0) {
+        if (pthread_create(&s->writer, NULL, writer_run, s) == 0)
+            return true;
+        pthread_mutex_destroy(&s->lock);
+    }
+    pthread_cond_destroy(&s->work);
+    return false;
 }
 
 kt_error *store_open(arena *arena, const char *url, const store_options *options, store **out)
@@ -345,18 +173,18 @@ kt_error *store_open(arena *arena, const char *url, const store_options *options
         s->options = *options;
     s->options.batch_max = s->options.batch_max ? s->options.batch_max : BATCH_MAX;
     s->options.queue_max = s->options.queue_max ? s->options.queue_max : QUEUE_MAX;
-    kt_error *error = open_engine(arena, url, options, &s->engine);
-    if (error) {
-        free(s);
-        return error;
-    }
-    bool failed = pthread_mutex_init(&s->lock, NULL) || pthread_cond_init(&s->work, NULL) ||
-                  pthread_create(&s->writer, NULL, write_loop, s);
-    if (failed) {
-        s->engine->ops->close(s->engine);
-        free(s);
-        return error_make(
+    if (!s->options.keep_answers_ms)
+        s->options.keep_answers_ms = KEEP_ANSWERS_MS;
+    s->entries = calloc(s->options.batch_max, sizeof *s->entries);
+    s->scratch = arena_open(SCRATCH_MAX);
+    kt_error *error = s->entries && s->scratch ? open_engine(arena, url, options, &s->engine)
+                                               : error_no_memory();
+    if (!error && !start_writer(s))
+        error = error_make(
             arena, KT_STORAGE, NULL, "cannot start the writer thread", "nie można uruchomić wątku zapisu");
+    if (error) {
+        let_go(s);
+        return error;
     }
     *out = s;
     return NULL;
@@ -371,10 +199,9 @@ void store_close(store *s)
     pthread_cond_broadcast(&s->work);
     pthread_mutex_unlock(&s->lock);
     pthread_join(s->writer, NULL);
-    s->engine->ops->close(s->engine);
     pthread_cond_destroy(&s->work);
     pthread_mutex_destroy(&s->lock);
-    free(s);
+    let_go(s);
 }
 
 /* ---- Care ---- */
@@ -394,5 +221,9 @@ kt_error *store_stat_read(store *s, arena *arena, store_stat *stat)
 kt_error *store_backup(store *s, arena *arena, const char *directory,
     void (*progress)(void *context, uint64_t bytes), void *context)
 {
-    return s->engine->ops->backup(s->engine, arena, directory, progress, context);
+    kt_str url = arena_format(arena, "%s%s", s->engine->ops->scheme, directory);
+    if (!url.ptr)
+        return error_no_memory();
+    KT_TRY(s->engine->ops->backup(s->engine, arena, directory, progress, context));
+    return store_check(arena, url.ptr, NULL, NULL);
 }

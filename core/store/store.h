@@ -27,10 +27,12 @@ typedef enum {
 } store_space;
 
 typedef struct {
-    bool relaxed;       /* acknowledge before the disk has it: an explicit choice */
+    bool relaxed;       /* one flush a commit, not two: a power cut may take back the last commit, never more;
+                           an explicit choice */
     size_t map_initial; /* bytes; 0: the engine's default. It grows by itself */
     unsigned batch_max; /* jobs in one commit; 0: 256 */
     unsigned queue_max; /* jobs waiting; 0: 4096 */
+    int64_t keep_answers_ms; /* of idempotency keys; 0: 7 days. Forgotten by later commits */
     void (*committed)(
         void *context, unsigned jobs); /* on the writer's thread, after each durable commit; may be NULL */
     void *context;
@@ -95,7 +97,7 @@ struct store_job {
     /* Takes the job back, after the commit is durable or has failed. thread: the writer; must not block */
     void (*done)(store_job *job, store_result result);
     arena *arena;  /* for the overlay and whatever body needs; lives until done returns */
-    kt_str key;    /* idempotency key; not set: none */
+    kt_str key;    /* idempotency key, at most 497 bytes; not set: none */
     kt_str answer; /* set by body: kept under key in the same commit; set by the store when REPEATED (in
                       arena) */
     kt_error *error;
@@ -115,11 +117,16 @@ typedef struct {
     bool writable; /* false: the last commit failed; tried again by itself */
 } store_stat;
 KT_MUST kt_error *store_stat_read(store *store, arena *arena, store_stat *stat);
-/* A consistent copy into a new directory while the server runs; progress may be NULL. */
+/* A consistent copy into a new directory (0700) while the server runs: written, flushed, then verified in a
+ * child process. progress may be NULL; it is called here, with the bytes written so far. A directory of a
+ * backup that failed is removed. */
 KT_MUST kt_error *store_backup(store *store, arena *arena, const char *directory,
     void (*progress)(void *context, uint64_t bytes), void *context);
-/* Verifies every checksum and the order of keys, in a child process, for an engine may abort on a damaged
- * page. Reports each finding; the error, if any, names the first. Not while a server has it open for writing.
- */
+/* Verifies every checksum, the order of keys, that each key is found and that none is missing, in a child
+ * process, for an engine may abort on a damaged page. Reports each finding; the error, if any, names the
+ * first. Reads only; not while a server has the files open for writing. */
 KT_MUST kt_error *store_check(
     arena *arena, const char *url, void (*report)(void *context, const char *finding), void *context);
+/* Verifies a backup, copies it into target_directory, which must be empty or absent, and verifies the copy.
+ * returns validation: the target is not empty; storage: the backup is damaged, the disk is full */
+KT_MUST kt_error *store_restore(arena *arena, const char *backup_directory, const char *target_directory);

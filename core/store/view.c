@@ -10,11 +10,25 @@ kt_error *engine_error(arena *arena, engine_code code, const char *doing)
         return error_no_memory();
     case ENGINE_FULL:
     case ENGINE_NO_SPACE:
-        return error_make(arena, KT_STORAGE, NULL, "the disk is full (%s); nothing was changed",
-            "dysk jest pełny (%s); nic nie zmieniono", doing);
+        return kt_hint(error_make(arena, KT_STORAGE, NULL, "the disk is full (%s); nothing was changed",
+                           "dysk jest pełny (%s); nic nie zmieniono", doing),
+            "Free some space: writing then works again by itself.",
+            "Zwolnij miejsce: zapis zadziała wtedy sam.");
     case ENGINE_BUSY:
-        return error_make(arena, KT_UNAVAILABLE, NULL, "the store is growing (%s); try again",
-            "baza danych jest powiększana (%s); spróbuj ponownie", doing);
+        return error_make(arena, KT_UNAVAILABLE, NULL, "the store is busy (%s); try again",
+            "baza danych jest zajęta (%s); spróbuj ponownie", doing);
+    case ENGINE_TOO_LARGE:
+        return error_make(arena, KT_LIMIT, NULL, "too much for one transaction (%s); nothing was changed",
+            "za dużo jak na jedną transakcję (%s); nic nie zmieniono", doing);
+    case ENGINE_UNKNOWN:
+        return error_make(arena, KT_STORAGE, NULL,
+            "input/output error (%s): it is not known whether the change was saved",
+            "błąd wejścia-wyjścia (%s): nie wiadomo, czy zmiana została zapisana", doing);
+    case ENGINE_DAMAGED:
+        return kt_hint(error_make(arena, KT_STORAGE, NULL, "the data files are damaged (%s)",
+                           "pliki danych są uszkodzone (%s)", doing),
+            "Run `kontor check` and restore the last backup.",
+            "Uruchom `kontor check` i odtwórz ostatnią kopię zapasową.");
     case ENGINE_OK:
     case ENGINE_ABSENT:
     case ENGINE_IO:
@@ -37,8 +51,9 @@ static kt_error *damaged(arena *arena, store_space space, kt_str key)
     }
     hex[2 * n] = 0;
     kt_error *error = error_make(arena, KT_STORAGE, NULL,
-        "damaged data: the value under key %s (space %d) fails its checksum",
-        "uszkodzone dane: wartość pod kluczem %s (przestrzeń %d) ma błędną sumę kontrolną", hex, (int)space);
+        "damaged data: the value under key %s (%s) fails its checksum",
+        "uszkodzone dane: wartość pod kluczem %s (%s) ma błędną sumę kontrolną", hex,
+        engine_space_name(space));
     return kt_hint(error, "Run `kontor check` and restore the last backup.",
         "Uruchom `kontor check` i odtwórz ostatnią kopię zapasową.");
 }
@@ -68,8 +83,6 @@ void store_end(store_view *view)
     if (view->txn && !view->borrowed_txn)
         view->engine->ops->end(view->txn);
     view->txn = NULL;
-    if (view->ended)
-        view->ended(view);
 }
 
 kt_error *store_get(store_view *view, store_space space, kt_str key, kt_str *value)
@@ -148,8 +161,9 @@ static void advance_engine(store_cursor *c)
     if (c->begun)
         code = ops->step(c->engine, c->reverse, &c->key, &c->raw);
     else
-        code = c->reverse ? ops->seek(c->engine, SEEK_BEFORE, c->to, &c->key, &c->raw)
-                          : ops->seek(c->engine, SEEK_AT_OR_AFTER, c->from, &c->key, &c->raw);
+        code = c->to.ptr && !c->to.len ? ENGINE_ABSENT /* nothing lies below the empty key */
+               : c->reverse            ? ops->seek(c->engine, SEEK_BEFORE, c->to, &c->key, &c->raw)
+                                       : ops->seek(c->engine, SEEK_AT_OR_AFTER, c->from, &c->key, &c->raw);
     c->begun = true;
     if (code == ENGINE_OK && in_range(c, c->key))
         return;

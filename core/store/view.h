@@ -8,6 +8,5 @@ struct store_view {
     engine_txn *txn;
     overlay *writes;   /* NULL: read only */
     bool borrowed_txn; /* the writer's: store_end leaves it alone; values are copied, for its pages move */
-    void (*ended)(store_view *view);
     store *store;
 };

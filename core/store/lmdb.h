@@ -1,0 +1,61 @@
+/* lmdb.h -- the LMDB engine's inside, shared by its files alone. */
+#pragma once
+#include <lmdb.h>
+#include <pthread.h>
+
+#include "store/engine.h"
+
+typedef struct lmdb {
+    engine base;
+    MDB_env *env; /* NULL: could not be opened anew; tried again by the writer */
+    MDB_dbi spaces[STORE_SPACES];
+    char *path;
+    int lock_fd;
+    bool relaxed, read_only;
+    pthread_mutex_t lock; /* of all below; held across no call that waits */
+    pthread_cond_t quiet;
+    unsigned readers;    /* open read transactions, and copies under way */
+    bool excluding;      /* the writer waits for readers to end, or is at the map */
+    unsigned generation; /* counts openings: who waits for a reopening watches it */
+    engine_txn *pool;
+    /* the writer's own */
+    unsigned grow_pause; /* commits until growing ahead of need is tried again */
+} lmdb;
+
+struct engine_txn {
+    lmdb *lmdb;
+    MDB_txn *txn;
+    bool writes;
+    MDB_cursor *idle[STORE_SPACES]; /* readers: a cursor kept for the next scan */
+    engine_txn *next;
+};
+
+struct engine_cursor {
+    engine_txn *txn;
+    store_space space;
+    MDB_cursor *cursor;
+};
+
+/* LMDB's and the system's numbers as ours. */
+engine_code lmdb_code(int rc);
+
+/* A reader enters: waits while the map is being changed; takes a pooled transaction, or *txn is NULL.
+ * returns BROKEN: there is no environment. */
+engine_code lmdb_reader_enter(lmdb *l, engine_txn **txn, unsigned *generation);
+/* It leaves; txn (may be NULL) goes back to the pool. */
+void lmdb_reader_leave(lmdb *l, engine_txn *txn);
+/* Waits until the environment has been opened anew since generation. returns false: it was not in time */
+KT_MUST bool lmdb_await_reopening(lmdb *l, unsigned generation);
+void lmdb_txn_free(engine_txn *txn);
+
+kt_error *lmdb_open(
+    arena *arena, const char *rest, const store_options *options, bool read_only, engine **out);
+void lmdb_close(engine *e);
+engine_code lmdb_grow(engine *e, int wait_ms);
+engine_code lmdb_reopen(engine *e, int wait_ms);
+/* After a commit: doubles the map ahead of need, when no reader is in the way. */
+void lmdb_grow_ahead(lmdb *l);
+engine_code lmdb_stat(engine *e, store_stat *stat);
+bool lmdb_mapping(engine *e, uintptr_t *from, uintptr_t *to, size_t *page_bytes);
+kt_error *lmdb_backup(engine *e, arena *arena, const char *directory,
+    void (*progress)(void *context, uint64_t bytes), void *context);

@@ -1,0 +1,303 @@
+/* writer.c -- the writer thread and its group commit.
+ *
+ * The writer takes what is queued, runs each job on an overlay above one write transaction, applies the
+ * overlays that succeeded, commits once, and answers all. If the map turns out too small it grows and the
+ * same overlays are applied again: their jobs need not run twice, for the state below them is the same.
+ *
+ * After a commit that failed the writer tries a small one of its own, twice a second, so that writing is
+ * known to work again before somebody asks for it. */
+#include "store/writer.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "kit/clock.h"
+#include "kit/error.h"
+#include "kit/log.h"
+
+enum {
+    BATCH_US_MAX = 100000, /* a batch takes no further job after this */
+    GROW_TRIES = 64,       /* doublings for one batch */
+    GROW_PATIENCE_MS = 10000,
+    GROW_SLICE_MS = 20, /* readers wait at most this at a time */
+    GROW_PAUSE_MS = 5,
+    REOPEN_WAIT_MS = 2000,
+    PROBE_MS = 500,
+};
+
+static void pause_ms(long ms)
+{
+    nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
+}
+
+/* Puts one overlay into the transaction; raw values are framed already. */
+static engine_code apply(engine *engine, engine_txn *txn, const overlay *o)
+{
+    for (store_space space = STORE_DATA; space < STORE_SPACES; space++) {
+        const overlay_node *node = overlay_at_or_after(o, space, (kt_str){0}, false);
+        for (; node; node = overlay_at_or_after(o, space, node->key, true)) {
+            engine_code code = node->state == OVERLAY_PUT ? engine->ops->put(txn, space, node->key, node->raw)
+                                                          : engine->ops->remove(txn, space, node->key);
+            if (code != ENGINE_OK)
+                return code;
+        }
+    }
+    return ENGINE_OK;
+}
+
+static engine_code grow(engine *engine)
+{
+    engine_code code = ENGINE_BUSY;
+    for (int waited = 0; code == ENGINE_BUSY && waited < GROW_PATIENCE_MS;
+         waited += GROW_SLICE_MS + GROW_PAUSE_MS) {
+        if (waited)
+            pause_ms(GROW_PAUSE_MS);
+        code = engine->ops->grow(engine, GROW_SLICE_MS);
+    }
+    return code;
+}
+
+/* A new transaction with the overlays of the first `count` entries in it; grows the map as often as it takes.
+ */
+static engine_code rebuild(engine *engine, batch_entry *entries, size_t count, engine_txn **txn)
+{
+    engine_code code = ENGINE_FULL;
+    for (int tries = 0; code == ENGINE_FULL && tries < GROW_TRIES; tries++) {
+        code = grow(engine);
+        if (code == ENGINE_OK)
+            code = engine->ops->begin(engine, true, txn);
+        if (code != ENGINE_OK)
+            break;
+        for (size_t i = 0; i < count && code == ENGINE_OK; i++)
+            if (entries[i].result == STORE_DONE)
+                code = apply(engine, *txn, entries[i].view.writes);
+        if (code != ENGINE_OK)
+            engine->ops->end(*txn);
+    }
+    return code;
+}
+
+/* Runs one job on its overlay; its result is in entry->result. */
+static void run_job(batch_entry *entry)
+{
+    store_job *job = entry->job;
+    store_view *view = &entry->view;
+    kt_str kept = {0};
+    job->error = store_make_writable(view);
+    if (!job->error && job->key.ptr)
+        job->error = answers_find(view, job->key, &kept);
+    if (!job->error && kept.ptr) {
+        job->answer = kept;
+        entry->result = STORE_REPEATED;
+        return;
+    }
+    if (!job->error)
+        job->error = job->body(job, view);
+    if (!job->error && job->key.ptr)
+        job->error = answers_keep(view, job->key, job->answer);
+    entry->result = job->error ? STORE_REFUSED : STORE_DONE;
+}
+
+/* After a failed commit. Whatever came after an effect that is gone may rest on it: a repeated answer, a
+ * refusal. */
+static void fail_all(batch_entry *entries, size_t count, engine_code code)
+{
+    bool wrote = false;
+    for (size_t i = 0; i < count; i++) {
+        wrote = wrote || entries[i].result == STORE_DONE;
+        if (!wrote && entries[i].result == STORE_REFUSED)
+            continue;
+        entries[i].job->error = engine_error(entries[i].job->arena, code, "writing");
+        entries[i].result = code == ENGINE_UNKNOWN ? STORE_UNKNOWN : STORE_FAILED;
+    }
+}
+
+typedef struct {
+    engine_txn *txn; /* NULL: ended */
+    size_t ran;      /* entries that have a result; the others are for the next batch */
+    size_t keyed;
+    bool wrote;
+} batch;
+
+/* Runs the jobs into one open transaction, as many as there is time for. */
+static engine_code run_jobs(store *s, size_t count, batch *b)
+{
+    int64_t begun_us = clock_monotonic_us();
+    for (size_t i = 0; i < count; i++) {
+        batch_entry *entry = &s->entries[i];
+        if (i && clock_monotonic_us() - begun_us > BATCH_US_MAX)
+            break;
+        entry->view = (store_view){
+            .arena = entry->job->arena, .engine = s->engine, .txn = b->txn, .borrowed_txn = true, .store = s};
+        run_job(entry);
+        b->ran = i + 1;
+        if (entry->result != STORE_DONE || !entry->view.writes->root)
+            continue;
+        b->wrote = true;
+        b->keyed += entry->job->key.ptr != NULL;
+        engine_code code = apply(s->engine, b->txn, entry->view.writes);
+        if (code == ENGINE_OK)
+            continue;
+        s->engine->ops->end(b->txn);
+        if (code == ENGINE_FULL)
+            code = rebuild(s->engine, s->entries, b->ran, &b->txn);
+        if (code != ENGINE_OK)
+            return code;
+    }
+    return ENGINE_OK;
+}
+
+/* Old answers go with the batch. Nothing depends on it: what fails here is tried again some other time. */
+static engine_code forget_answers(store *s, batch *b)
+{
+    store_view view = {
+        .arena = s->scratch, .engine = s->engine, .txn = b->txn, .borrowed_txn = true, .store = s};
+    bool forgot = false;
+    engine_code code = ENGINE_OK;
+    if (!store_make_writable(&view) &&
+        !answers_forget(&view, &s->sweep, 2 * b->keyed + 1, s->options.keep_answers_ms, &forgot) && forgot) {
+        code = apply(s->engine, b->txn, view.writes);
+        if (code != ENGINE_OK) {
+            s->engine->ops->end(b->txn);
+            code = code == ENGINE_FULL ? rebuild(s->engine, s->entries, b->ran, &b->txn) : code;
+        }
+    }
+    arena_reset(s->scratch);
+    return code;
+}
+
+static engine_code commit(store *s, batch *b)
+{
+    engine_code code = b->keyed ? forget_answers(s, b) : ENGINE_OK;
+    if (code == ENGINE_OK)
+        code = s->engine->ops->commit(b->txn);
+    for (int tries = 0; code == ENGINE_FULL && tries < GROW_TRIES; tries++) {
+        code = rebuild(s->engine, s->entries, b->ran, &b->txn);
+        if (code == ENGINE_OK)
+            code = s->engine->ops->commit(b->txn);
+    }
+    return code;
+}
+
+static engine_code begin(store *s, engine_txn **txn)
+{
+    engine_code code = s->engine->ops->begin(s->engine, true, txn);
+    if (code != ENGINE_BROKEN)
+        return code;
+    code = s->engine->ops->reopen(s->engine, REOPEN_WAIT_MS);
+    return code == ENGINE_OK ? s->engine->ops->begin(s->engine, true, txn) : code;
+}
+
+static void note_outcome(store *s, engine_code code)
+{
+    bool failed = code != ENGINE_OK;
+    if (failed == atomic_exchange(&s->failing, failed))
+        return;
+    if (failed)
+        log_line(KT_LOG_ERROR, "store",
+            "commit failed code=%d: readers go on, writes are refused until it works", (int)code);
+    else
+        log_line(KT_LOG_INFO, "store", "commits work again");
+}
+
+/* returns how many entries were answered */
+static size_t run_batch(store *s, size_t count)
+{
+    batch b = {0};
+    engine_code code = begin(s, &b.txn);
+    if (code == ENGINE_OK) {
+        code = run_jobs(s, count, &b);
+        if (code == ENGINE_OK && b.wrote)
+            code = commit(s, &b);
+        else if (code == ENGINE_OK)
+            s->engine->ops->end(b.txn);
+    } else {
+        for (b.ran = 0; b.ran < count; b.ran++)
+            s->entries[b.ran].result = STORE_DONE;
+    }
+    if (code != ENGINE_OK)
+        fail_all(s->entries, b.ran, code);
+    if (code != ENGINE_OK || b.wrote)
+        note_outcome(s, code);
+    atomic_fetch_add(&s->jobs, b.ran);
+    if (code == ENGINE_OK && b.wrote) {
+        atomic_fetch_add(&s->commits, 1);
+        if (s->options.committed)
+            s->options.committed(s->options.context, (unsigned)b.ran);
+    }
+    for (size_t i = 0; i < b.ran; i++)
+        s->entries[i].job->done(s->entries[i].job, s->entries[i].result);
+    return b.ran;
+}
+
+/* A commit of our own: one small value, always the same key. */
+static void probe(store *s)
+{
+    engine_txn *txn;
+    char raw[8 + FRAME_BYTES] = "probe";
+    kt_str key = KT_STR("p");
+    engine_code code = begin(s, &txn);
+    if (code == ENGINE_OK) {
+        uint64_t commits = atomic_load(&s->commits);
+        memcpy(raw, &commits, sizeof commits);
+        frame_seal(STORE_META, key, raw, 8);
+        code = s->engine->ops->put(txn, STORE_META, key, (kt_str){raw, sizeof raw});
+        if (code == ENGINE_OK)
+            code = s->engine->ops->commit(txn);
+        else
+            s->engine->ops->end(txn);
+    }
+    note_outcome(s, code == ENGINE_FULL ? ENGINE_OK : code); /* full: the next batch grows the map */
+}
+
+/* Waits for a job, or for the time to probe. returns false: closing, and nothing is left */
+static bool await_work(store *s)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)PROBE_MS * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    int rc = 0;
+    pthread_mutex_lock(&s->lock);
+    while (!s->first && !s->closing && rc == 0)
+        rc = atomic_load(&s->failing) ? pthread_cond_timedwait(&s->work, &s->lock, &until)
+                                      : pthread_cond_wait(&s->work, &s->lock);
+    bool more = s->first || !s->closing;
+    pthread_mutex_unlock(&s->lock);
+    if (rc == ETIMEDOUT)
+        probe(s);
+    return more;
+}
+
+/* Adds what is queued to the entries that wait already. returns how many there are now */
+static size_t take_batch(store *s, size_t count)
+{
+    pthread_mutex_lock(&s->lock);
+    while (s->first && count < s->options.batch_max) {
+        s->entries[count++].job = s->first;
+        s->first = s->first->next;
+        s->queued--;
+    }
+    if (!s->first)
+        s->last = NULL;
+    pthread_mutex_unlock(&s->lock);
+    return count;
+}
+
+void *writer_run(void *argument)
+{
+    store *s = argument;
+    size_t count = 0;
+    while (count || await_work(s)) {
+        count = take_batch(s, count);
+        if (!count)
+            continue;
+        size_t ran = run_batch(s, count);
+        count -= ran;
+        memmove(s->entries, s->entries + ran, count * sizeof *s->entries);
+    }
+    return NULL;
+}
