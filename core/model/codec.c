@@ -330,10 +330,10 @@ static bool lines_new(reader *r, const model_entity *entity, size_t count, model
 static void get_lines(reader *r, const model_field *field, model_value *value, bool sealed)
 {
     kt_str slice = get_slice(r);
-    reader inner = {
-        .arena = r->arena, .at = (const uint8_t *)slice.ptr, .end = (const uint8_t *)slice.ptr + slice.len};
     if (r->bad)
         return;
+    reader inner = {
+        .arena = r->arena, .at = (const uint8_t *)slice.ptr, .end = (const uint8_t *)slice.ptr + slice.len};
     uint64_t count = get_varint(&inner);
     if (inner.bad || count > slice.len / LENGTH_SIZE || count == 0) {
         r->bad = true;
@@ -347,10 +347,10 @@ static void get_lines(reader *r, const model_field *field, model_value *value, b
     }
     for (size_t i = 0; i < count && !inner.bad; i++) {
         kt_str line = get_slice(&inner);
-        reader parts = {
-            .arena = r->arena, .at = (const uint8_t *)line.ptr, .end = (const uint8_t *)line.ptr + line.len};
         if (inner.bad)
             break;
+        reader parts = {
+            .arena = r->arena, .at = (const uint8_t *)line.ptr, .end = (const uint8_t *)line.ptr + line.len};
         get_parts(&parts, &value->as.lines.items[i], sealed);
         inner.bad |= parts.bad;
         r->no_memory |= parts.no_memory;
@@ -541,12 +541,12 @@ kt_error *model_record_decode(
     record->rest = record->sealed_rest = (kt_str){0};
     if (!entity->lines_only)
         record->values[MODEL_ID] = (model_value){.set = true, .as.i = (int64_t)id};
-    reader r = {.arena = tx->arena,
-        .at = (const uint8_t *)bytes.ptr + 1,
-        .end = (const uint8_t *)bytes.ptr + bytes.len,
-        .bad = !bytes.len || bytes.ptr[0] != FORMAT};
-    if (!r.bad)
+    reader r = {.arena = tx->arena, .bad = !bytes.len || bytes.ptr[0] != FORMAT};
+    if (!r.bad) {
+        r.at = (const uint8_t *)bytes.ptr + 1;
+        r.end = (const uint8_t *)bytes.ptr + bytes.len;
         get_parts(&r, record, false);
+    }
     if (!r.bad && r.sealed.len)
         KT_TRY(get_sealed(tx, id, r.sealed, record, &r.bad));
     if (r.no_memory)

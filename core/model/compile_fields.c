@@ -212,6 +212,7 @@ static void make_tag_table(builder *b, const model_entity *entity, model_interna
     memset(table, 0xff, ((size_t)most + 1) * sizeof *table);
     for (uint16_t i = 0; i < entity->field_count; i++)
         table[entity->fields[i].tag] = i;
+    table[0] = NO_POSITION; /* the id, which stands in the key */
     internals->by_tag = table;
     internals->tag_count = (size_t)most + 1;
 }

@@ -137,11 +137,16 @@ kt_error *numbers_save(builder *b, numbers *n)
 {
     if (!n->changed)
         return NULL;
-    uint8_t *bytes = arena_alloc(b->arena, STORE_VALUE_MAX);
+    size_t size = 16;
+    for (size_t i = 0; i < n->field_count; i++)
+        size += 5 + n->fields[i].name.len;
+    for (size_t i = 0; i < n->index_count; i++)
+        size += 4 + n->indexes[i].spec.len;
+    uint8_t *bytes = arena_alloc(b->arena, size);
     kt_str key = meta_key(b, n->name);
     if (!bytes || !key.ptr)
         return error_no_memory();
-    writer w = {bytes, STORE_VALUE_MAX, false};
+    writer w = {bytes, size, false};
     write_u8(&w, FORMAT);
     write_u16(&w, n->number);
     write_u16(&w, n->next_tag);
@@ -159,11 +164,11 @@ kt_error *numbers_save(builder *b, numbers *n)
         write_u8(&w, n->indexes[i].active);
         write_str(&w, n->indexes[i].spec);
     }
-    if (w.full)
+    if (w.full || size > STORE_VALUE_MAX)
         return error_make(b->arena, KT_LIMIT, n->name.ptr, "too many fields and indexes were ever declared",
             "zadeklarowano kiedykolwiek za dużo pól i indeksów");
     n->changed = false;
-    return store_put(b->view, STORE_META, key, (kt_str){(char *)bytes, STORE_VALUE_MAX - w.left});
+    return store_put(b->view, STORE_META, key, (kt_str){(char *)bytes, size - w.left});
 }
 
 kt_error *numbers_next_load(builder *b)
