@@ -1,20 +1,20 @@
 /* key.h -- the one place where keys of the data space are made. All order by memcmp.
  *
- *   r entity id                     record
- *   i entity index value.. id       index entry, empty; strings folded (text_fold), cut at KEY_TEXT_MAX
- * bytes: so
- *                                   `=` on a string re-checks the record, and order ignores case and
- * diacritics u entity index value..          unique index: 8-byte id; strings raw, long ones cut and hashed
- *   c entity [index value]          counter, 8 bytes: records of the entity, or with that value in the
- * index's first field h entity id seq                 history: the journal's entries of a record
- * (core/journal) t token entity id               search: folded word v token                         search:
- * the vocabulary, with the number of records per word k entity id                     personal key, wrapped
- * by the master key s name                          sequence: last number given
+ *   r entity id                  record
+ *   i entity index value.. id    index entry, empty: strings folded, cut at KEY_TEXT_MAX bytes
+ *   u entity index value..       unique index: 8-byte id; strings raw, long ones cut and hashed
+ *   c entity [index value]       counter, 8 bytes: records of the entity, or with that value
+ *   h entity id seq              history: the journal's entries of a record (core/journal)
+ *   t token entity id            search: a folded word of a record
+ *   v token                      search: the vocabulary, 8 bytes: records per word
+ *   k entity id                  personal key, wrapped by the master key
+ *   s entity what ..             sequence: last id or number given (sequence.c)
  *
  * entity, index: u16; id, seq: u64; all big-endian. A value is one byte 0x00 for "not set" (first in order),
  * else 0x01 and: integers, days, instants, states, references, booleans as u64 with the sign bit flipped;
- * decimals likewise by coefficient at the field's scale; strings as bytes with 0x00 -> 0x00 0xff, ended by
- * 0x00 0x01. */
+ * references to any entity with its u16 in front; decimals by coefficient at the field's scale; strings as
+ * bytes with 0x00 -> 0x00 0xff, ended by 0x00 0x01. Since strings are folded and cut, `=` on one looks at the
+ * record too, and order ignores case and diacritics. Counter index 0 counts per company. */
 #pragma once
 #include "model/model.h"
 
