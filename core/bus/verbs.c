@@ -122,19 +122,6 @@ static kt_error *run_create(kt_tx *tx, const model_entity *entity, const variant
     return NULL;
 }
 
-/* Into the object that was written last: the record's. */
-static void add_actions(kt_tx *tx, const model_record *record, json *answer)
-{
-    buffer *out = answer->out;
-    if (out->full || out->len < 2)
-        return;
-    out->len--;
-    answer->comma = out->ptr[out->len - 1] != '{';
-    json_key(answer, "allowed_actions");
-    model_allowed_actions(tx, record, answer);
-    json_object_end(answer);
-}
-
 static kt_error *run_get(kt_tx *tx, const model_entity *entity, const variant *params, json *answer)
 {
     uint64_t id;
@@ -150,9 +137,13 @@ static kt_error *run_get(kt_tx *tx, const model_entity *entity, const variant *p
     KT_TRY(model_read(tx, entity, id, &record));
     const variant *fields = params_find(params, "fields");
     KT_TRY(model_paths_resolve(tx, entity, fields, &paths, &count));
+    json_object(answer);
     KT_TRY(model_record_json(tx, &record, paths, count, answer));
-    if (!past)
-        add_actions(tx, &record, answer);
+    if (!past) {
+        json_key(answer, "allowed_actions");
+        model_allowed_actions(tx, &record, answer);
+    }
+    json_object_end(answer);
     return NULL;
 }
 

@@ -1,5 +1,5 @@
 /* wire.c -- records as JSON, written straight into the answer: no tree stands between (building one costs 27
- * times as much as writing: SUBSTRATE of the measured JSON libraries). */
+ * times as much as writing). */
 #include "model/query.h"
 
 static void write_any(kt_tx *tx, const model_value *value, json *out)
@@ -192,12 +192,11 @@ kt_error *model_paths_resolve(
 
 /* ---- Records ---- */
 
-kt_error *query_record_write(kt_tx *tx, query_follow *follow, const model_record *record,
+static kt_error *write_members(kt_tx *tx, query_follow *follow, const model_record *record,
     const model_path *paths, size_t count, const char *right, json *out)
 {
     if (record->entity->log_reads && tx->guard && tx->guard->seen)
         tx->guard->seen(tx, record->entity, (uint64_t)record->values[MODEL_ID].as.i, right);
-    json_object(out);
     for (size_t i = 0; i < count; i++) {
         const model_value *value;
         if (paths[i].count == 1)
@@ -207,6 +206,14 @@ kt_error *query_record_write(kt_tx *tx, query_follow *follow, const model_record
         json_key_str(out, paths[i].name);
         model_value_json(tx, paths[i].entity, query_path_last(&paths[i]), value, out);
     }
+    return NULL;
+}
+
+kt_error *query_record_write(kt_tx *tx, query_follow *follow, const model_record *record,
+    const model_path *paths, size_t count, const char *right, json *out)
+{
+    json_object(out);
+    KT_TRY(write_members(tx, follow, record, paths, count, right, out));
     json_object_end(out);
     return NULL;
 }
@@ -215,8 +222,8 @@ kt_error *model_record_json(
     kt_tx *tx, const model_record *record, const model_path *paths, size_t count, json *out)
 {
     if (paths)
-        return query_record_write(tx, NULL, record, paths, count, "read", out);
+        return write_members(tx, NULL, record, paths, count, "read", out);
     model_path *own;
     KT_TRY(model_paths_resolve(tx, record->entity, NULL, &own, &count));
-    return query_record_write(tx, NULL, record, own, count, "read", out);
+    return write_members(tx, NULL, record, own, count, "read", out);
 }

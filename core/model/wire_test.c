@@ -151,10 +151,12 @@ static void records_show_the_fields_asked_for(void **state)
         buffer out;
         buffer_open(&out, 1 << 16);
         json j = json_to(&out);
+        json_object(&j);
         kt_error *error = model_paths_resolve(h.tx, deal, wire(&h, cases[i].fields), &paths, &count);
         assert_null(model_load(h.tx, deal, 1, &record, &found));
         if (!error)
             assert_null(model_record_json(h.tx, &record, paths, count, &j));
+        json_object_end(&j);
         assert_string_equal(
             error ? error_text(error) : arena_str(h.arena, buffer_str(&out)).ptr, cases[i].result);
         buffer_close(&out);
