@@ -63,7 +63,8 @@ class Builder:
                 end = "\n" if done == total or not sys.stdout.isatty() else "\r"
                 if done == total or sys.stdout.isatty():
                     print(f"  {what}: {done} of {total}", end=end, flush=True)
-        self.k.import_rows(entity, rows, chunk=500, key=f"demo-{self.factor}", progress=progress)
+        self.k.import_rows(entity, rows, chunk=500, key=f"demo-{self.factor}-{what}", progress=progress,
+                           keep_authors=any("created_at" in row for row in rows))
         return rows
 
     # ---- numbers that check
@@ -252,10 +253,13 @@ class Builder:
             at = self.created()
             old = (TODAY - at.date()).days > 45
             state = self.random.choices(["new", "contacted", "qualified", "unqualified"], [1, 2, 3, 4] if old else [6, 3, 2, 1])[0]
-            rows.append({"external_id": f"demo-l{n}", "title": f"Zapytanie: {self.random.choice(names.TOPICS)}", "name": f"{first} {last}", "state": state,
+            row = {"external_id": f"demo-l{n}", "title": f"Zapytanie: {self.random.choice(names.TOPICS)}", "name": f"{first} {last}", "state": state,
                          "company_name": f"{self.random.choice(names.SHOP_A)} {city[0]}", "phone": self.phone(country, city)[0],
                          "email": self.mail(f"{first} {last}", "zapytania.example"), "source": self.random.choice(SOURCES),
-                         "owner": ref("demo-" + self.random.choice(STAFF[:5])[0]), "created_at": at.isoformat() + "Z"})
+                         "owner": ref("demo-" + self.random.choice(STAFF[:5])[0]), "created_at": at.isoformat() + "Z"}
+            if state == "unqualified":
+                row["unqualified_reason"] = self.random.choice(LOST)
+            rows.append(row)
         self.load("crm.lead", rows, "leads")
 
     def deals(self):

@@ -199,7 +199,8 @@ static int send_chunks(tool *t, const char *entity, const json_t *rows, const ch
         json_t *params = json_pack("{s:s, s:s, s:o, s:I}", "entity", entity, "mode",
             t->upsert ? "upsert" : "create", "rows", chunk_of(rows, at, chunk), "first_row",
             (json_int_t)at + 1);
-        json_t *answer = tool_call(t, "import.run", params, &(kontor_call_options){.key = key}, &code);
+        json_t *answer = tool_call(
+            t, "import.run", params, &(kontor_call_options){.key = key, .unit = file_key}, &code);
         if (!answer) {
             worst = code;
             if (!t->dry_run)
@@ -214,6 +215,8 @@ static int send_chunks(tool *t, const char *entity, const json_t *rows, const ch
     }
     fprintf(stderr, "%s%lld created, %lld updated of %zu rows.\n", t->dry_run ? "Dry run: " : "",
         (long long)created, (long long)updated, total);
+    if (!t->dry_run && created + updated)
+        fprintf(stderr, "Undo: kontor journal revert %s\n", file_key);
     return worst;
 }
 

@@ -238,6 +238,8 @@ static json_t *message_of(
         json_object_set_new(message, "auth", json_string(c->token));
     if (c->lang)
         json_object_set_new(message, "lang", json_string(c->lang));
+    if (options && options->unit)
+        json_object_set_new(message, "unit", json_string(options->unit));
     if (options && options->dry_run) {
         json_object_set_new(message, "dry_run", json_true());
     } else if (!options || !options->reads) {

@@ -27,7 +27,8 @@ typedef enum {
 } kontor_outcome;
 
 typedef struct {
-    const char *key; /* idempotency key; NULL: a random one for calls that write */
+    const char *key;  /* idempotency key; NULL: a random one for calls that write */
+    const char *unit; /* several calls that can be undone as one; NULL: each is its own */
     bool dry_run;
     bool reads; /* the call changes nothing: no key is sent */
 } kontor_call_options;

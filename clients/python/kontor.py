@@ -26,7 +26,9 @@ class KontorError(Exception):
         data = error.get("data") or {}
         self.code, self.kind = error.get("code"), data.get("kind", "protocol")
         self.problems, self.request = data.get("problems") or [], data.get("request")
-        lines = [self._line(p) for p in self.problems]
+        lines = [self._line(p) for p in self.problems[:20]]
+        if len(self.problems) > 20:
+            lines.append(f"and {len(self.problems) - 20} more")
         super().__init__("; ".join(lines) or error.get("message", "error"))
 
     @staticmethod
@@ -199,14 +201,14 @@ class Kontor:
     def search(self, text, **params):
         return self.call("system.search", {"text": text, **params})["rows"]
 
-    def import_rows(self, entity, rows, mode="upsert", chunk=1000, key=None, progress=None):
+    def import_rows(self, entity, rows, mode="upsert", chunk=1000, key=None, progress=None, keep_authors=False, unit=None):
         """Brings rows (values with an external_id) in, a transaction a chunk. With a key the whole may be repeated
-        after a crash: chunks that were done are not done again."""
+        after a crash: chunks that were done are not done again. With a unit all of it can be undone as one."""
         done = 0
         for at in range(0, len(rows), chunk):
             part = rows[at:at + chunk]
-            self.call("import.run", {"entity": entity, "mode": mode, "rows": part},
-                      key=f"{key}-{entity}-{at}" if key else None)
+            self.call("import.run", {"entity": entity, "mode": mode, "rows": part, **({"keep_authors": True} if keep_authors else {})},
+                      key=f"{key}-{entity}-{at}" if key else None, **({"unit": unit} if unit else {}))
             done += len(part)
             if progress:
                 progress(done, len(rows))

@@ -14,6 +14,7 @@ typedef struct {
     const variant *rows;
     import_mode mode;
     uint64_t created, updated;
+    long first_row;
     uint64_t *ids; /* of the rows done, in their order */
 } import;
 
@@ -34,6 +35,8 @@ static kt_error *read_import(method_call *m, import *i)
     if (i->rows->as.array.count > ROWS_MAX)
         kt_also(&all, error_make(m->arena, KT_LIMIT, "rows", "%zu rows, at most %d are taken in one call",
                           "%zu wierszy, w jednym wywołaniu najwyżej %d", i->rows->as.array.count, ROWS_MAX));
+    const variant *first = variant_get(m->params, "first_row");
+    i->first_row = first ? (long)first->as.integer : 1;
     i->ids = ARENA_ARRAY(m->arena, uint64_t, i->rows->as.array.count + 1);
     return all || i->ids ? all : error_no_memory();
 }
@@ -69,7 +72,7 @@ static kt_error *import_rows(kt_tx *tx, import *i)
     for (size_t row = 0; row < i->rows->as.array.count; row++) {
         kt_error *error = import_row(tx, i, &i->rows->as.array.items[row]);
         if (error)
-            kt_also(&all, error_at_row(error, (long)row + 1));
+            kt_also(&all, error_at_row(error, (long)row + i->first_row));
         if (tx->doomed || (all && all->count >= PROBLEMS_MAX))
             break;
     }
@@ -165,6 +168,9 @@ static const method_param import_params[] = {
     {"dry_run", VARIANT_BOOL, false,
         {"only report: all problems, nothing saved",
             "tylko sprawozdanie: wszystkie problemy, nic nie zapisane"}},
+    {"first_row", VARIANT_INT, false,
+        {"the number that problems give the first row; 1 by default",
+            "numer, który w problemach ma pierwszy wiersz; domyślnie 1"}},
     {"keep_authors", VARIANT_BOOL, false,
         {"rows may give created_at, created_by, updated_at, updated_by",
             "wiersze mogą podać created_at, created_by, updated_at, updated_by"}},
