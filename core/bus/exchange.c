@@ -282,6 +282,7 @@ static void read_call(exchange *x, call *c, const variant *from)
         c->error_lang = c->lang.ptr;
     if (c->error) {
         c->code = -32600;
+        c->id = c->id ? c->id : &null_id;
         return;
     }
     c->method = variant_get_str(from, "method");

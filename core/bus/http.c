@@ -13,7 +13,8 @@
 #define CONNECTIONS_MAX 12000
 #define IDLE_S          75
 #define BODY_MS         9000
-#define GZIP_FROM       8192 /* smaller answers cost more in time than they save */
+#define DISCARD_MAX     ((size_t)64 << 20) /* too large a body is read so far, that the refusal arrives */
+#define GZIP_FROM       8192               /* smaller answers cost more in time than they save */
 
 /* ---- Answers ---- */
 
@@ -276,6 +277,25 @@ static bool declared_length(const request *r, size_t *length)
     return text != NULL;
 }
 
+static enum MHD_Result count_lengths(
+    void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    unsigned *count = context;
+    (void)kind;
+    (void)value;
+    if (strcasecmp(name, "Content-Length") == 0 || strcasecmp(name, "Transfer-Encoding") == 0)
+        ++*count;
+    return MHD_YES;
+}
+
+/* Two lengths, or a length and chunks: what a proxy and we might read differently is refused. */
+static bool lengths_sound(const request *r)
+{
+    unsigned count = 0;
+    (void)MHD_get_connection_values(r->connection, MHD_HEADER_KIND, count_lengths, &count);
+    return count <= 1;
+}
+
 /* The first call for a request: its headers are read. */
 static enum MHD_Result begin(request *r, const char *url, const char *method)
 {
@@ -289,7 +309,11 @@ static enum MHD_Result begin(request *r, const char *url, const char *method)
         r->route = url[1] == 'r' ? ROUTE_RPC : ROUTE_UPLOAD;
         size_t length, most = r->route == ROUTE_RPC ? r->http->bus->options.message_max : FILE_BYTES_MAX;
         bool declared = declared_length(r, &length);
-        if (declared && length > most)
+        r->too_large = length > most;
+        if (!lengths_sound(r))
+            return request_refuse(r, MHD_HTTP_BAD_REQUEST, KT_VALIDATION, "the body's length is not clear",
+                "długość treści nie jest jasna");
+        if (length > DISCARD_MAX)
             return request_refuse(
                 r, MHD_HTTP_CONTENT_TOO_LARGE, KT_LIMIT, "the body is too large", "treść jest za duża");
         buffer_open(&r->body, most);
@@ -336,9 +360,9 @@ static request *request_open(http *h, struct MHD_Connection *connection)
 
 static enum MHD_Result take_body(request *r, const char *bytes, size_t n)
 {
-    if (r->route == ROUTE_UPLOAD)
+    if (r->route == ROUTE_UPLOAD && !r->too_large)
         return upload_take(r, bytes, n) ? MHD_YES : MHD_NO;
-    if (r->body.len + n > r->body.max)
+    if (r->too_large || r->body.len + n > r->body.max)
         r->too_large = true; /* the rest is read and forgotten: then the refusal can be answered */
     else
         buffer_add(&r->body, bytes, n);

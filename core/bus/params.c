@@ -2,6 +2,8 @@
  */
 #include "bus/params.h"
 
+#define PROBLEMS_MAX 50 /* enough to mend; a message may have a hundred thousand wrong members */
+
 static const method_param *param_find(const method_param *table, kt_str name)
 {
     for (const method_param *p = table; p && p->name; p++)
@@ -13,7 +15,7 @@ static const method_param *param_find(const method_param *table, kt_str name)
 static kt_error *check_given(arena *arena, const method_param *table, const variant *params)
 {
     kt_error *all = NULL;
-    for (size_t i = 0; i < params->as.object.count; i++) {
+    for (size_t i = 0; i < params->as.object.count && (!all || all->count < PROBLEMS_MAX); i++) {
         const variant_member *member = &params->as.object.members[i];
         const method_param *p = param_find(table, member->name);
         if (!p)
