@@ -19,6 +19,11 @@ kt_error *user_param(kt_tx *tx, const variant *from, uint64_t *user)
         return forbidden_login(tx->arena);
     if (!from || from->kind == VARIANT_NULL)
         return NULL;
+    if (from->kind == VARIANT_STRING && str_eq(from->as.string, actor->name))
+        return NULL;
+    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("access.user"));
+    if (tx->guard->entity && !(from->kind == VARIANT_INT && (uint64_t)from->as.integer == tx->user))
+        KT_TRY(tx->guard->entity(tx, entity, "read")); /* first: who may read none learns of none */
     if (from->kind == VARIANT_STRING)
         KT_TRY(user_find(tx, from->as.string, user));
     else if (from->kind == VARIANT_INT)
@@ -29,9 +34,7 @@ kt_error *user_param(kt_tx *tx, const variant *from, uint64_t *user)
     if (*user == tx->user)
         return NULL;
     model_record record = {0};
-    kt_error *error = *user ? model_read(
-                                  tx, model_entity_find(tx->catalogue, KT_STR("access.user")), *user, &record)
-                            : no_user(tx);
+    kt_error *error = *user ? model_read(tx, entity, *user, &record) : no_user(tx);
     return error && error->first->kind == KT_NOT_FOUND ? no_user(tx) : error;
 }
 

@@ -253,58 +253,94 @@ kt_error *access_may_call(kt_tx *tx, const char *right)
 
 /* ---- The planner's filter ---- */
 
-static const variant *owner_filter(
-    kt_tx *tx, const model_entity *entity, const access_actor *actor, grant_scope scope)
+/* Is every record of the entity the caller's? Then none need be judged. */
+static bool unrestricted(const ruleset *set, const model_entity *entity, const char *action)
 {
-    const id_set mine = {(uint64_t[]){actor->user}, 1};
-    const id_set *set = scope == SCOPE_OWN ? &mine : scope == SCOPE_TEAM ? &actor->team : &actor->department;
-    kt_str field = str_is(entity->name, "access.user") ? KT_STR("id")
-                   : entity->owner                     ? entity->owner->name
-                                                       : KT_STR("created_by");
-    variant *cells = ARENA_ARRAY(tx->arena, variant, 3),
-            *ids = ARENA_ARRAY(tx->arena, variant, set->count + 1);
-    variant *row = ARENA_NEW(tx->arena, variant);
-    if (!cells || !ids || !row)
-        return NULL;
-    for (size_t i = 0; i < set->count; i++)
-        ids[i] = (variant){.kind = VARIANT_INT, .as.integer = (int64_t)set->ids[i]};
-    cells[0] = (variant){.kind = VARIANT_STRING, .as.string = field};
-    cells[1] = (variant){
-        .kind = VARIANT_STRING, .as.string = scope == SCOPE_OWN ? KT_STR("=") : KT_STR("in")};
-    cells[2] = scope == SCOPE_OWN ? ids[0] : (variant){.kind = VARIANT_ARRAY, .as.array = {ids, set->count}};
-    *row = (variant){.kind = VARIANT_ARRAY, .as.array = {cells, 3}};
-    return row;
+    const entity_rules *rules = rules_of(set, entity);
+    for (size_t i = 0; i < rules->count; i++) {
+        const rule *r = &rules->rules[i];
+        if (!r->dead && r->grant->scope == SCOPE_ALL && !r->where && grant_allows(r->grant, action))
+            return true;
+    }
+    return false;
 }
 
-/* Only a single grant's scope is turned into a filter: with several the planner does as well without, and
- * guard_record judges every record in any case. */
-static const struct model_filter *guard_scope(kt_tx *tx, const model_entity *entity, const char *action)
+/* Paths through references are followed under the caller's rights by queries, but not by a grant. */
+static bool stays_inside(const grant *grant)
 {
-    const access_actor *actor = actor_of(tx);
-    if (!actor)
-        return NULL;
-    const entity_rules *rules = rules_of(&actor->rights, entity);
-    const rule *only = NULL;
+    for (size_t i = 0; i < grant->condition_count; i++)
+        if (memchr(grant->conditions[i].path.ptr, '.', grant->conditions[i].path.len))
+            return false;
+    return true;
+}
+
+/* The owners in the scopes of all grants; NULL: a grant is not bound to owners, or no memory. A grant's
+ * condition alone, if it is the only one, is given in *where. */
+static const variant *owners(kt_tx *tx, const access_actor *actor, const entity_rules *rules,
+    const char *action, const model_filter **where)
+{
+    variant *ids = ARENA_ARRAY(tx->arena, variant, actor->team.count + actor->department.count + 1);
+    variant *list = ARENA_NEW(tx->arena, variant);
+    size_t n = 0, used = 0;
+    bool wide = !ids || !list;
+    bool seen[SCOPE_DEPARTMENT + 1] = {false};
     for (size_t i = 0; i < rules->count; i++) {
         const rule *r = &rules->rules[i];
         if (r->dead || !grant_allows(r->grant, action))
             continue;
-        if (r->grant->scope == SCOPE_ALL || (only && only->grant->scope != r->grant->scope))
-            return NULL;
-        only = r;
+        used++;
+        *where = used == 1 && r->grant->scope == SCOPE_ALL && stays_inside(r->grant) ? r->where : NULL;
+        wide |= r->grant->scope == SCOPE_ALL;
+        if (wide || seen[r->grant->scope])
+            continue;
+        seen[r->grant->scope] = true;
+        const id_set own = {(uint64_t[]){actor->user}, 1};
+        const id_set *set = r->grant->scope == SCOPE_OWN    ? &own
+                            : r->grant->scope == SCOPE_TEAM ? &actor->team
+                                                            : &actor->department;
+        for (size_t k = 0; k < set->count; k++)
+            ids[n++] = (variant){.kind = VARIANT_INT, .as.integer = (int64_t)set->ids[k]};
     }
-    if (!only)
+    if (wide)
         return NULL;
-    const variant *row = owner_filter(tx, entity, actor, only->grant->scope);
-    variant *all = ARENA_NEW(tx->arena, variant);
+    *list = (variant){.kind = VARIANT_ARRAY, .as.array = {ids, n}};
+    return list;
+}
+
+/* NULL means that nothing need be judged record by record; any filter, also an empty one, that guard_record
+ * is asked about each record that passes it. */
+static const struct model_filter *guard_scope(kt_tx *tx, const model_entity *entity, const char *action)
+{
+    const access_actor *actor = actor_of(tx);
+    bool all_companies = entity->shared || (actor && actor->companies.count == 0);
+    if (!tx->guard || (actor && all_companies && unrestricted(&actor->rights, entity, action) &&
+                          (!actor->scoped || unrestricted(&actor->scopes, entity, action))))
+        return NULL;
+    const model_filter *where = NULL;
+    const variant *ids = actor ? owners(tx, actor, rules_of(&actor->rights, entity), action, &where) : NULL;
+    if (where)
+        return where;
+    kt_str field = str_is(entity->name, "access.user") ? KT_STR("id")
+                   : entity->owner                     ? entity->owner->name
+                                                       : KT_STR("created_by");
+    variant *v = ARENA_ARRAY(tx->arena, variant, 5);
     model_filter *filter = NULL;
-    if (!row || !all)
-        return NULL;
-    *all = (variant){.kind = VARIANT_ARRAY, .as.array = {row, 1}};
-    tx->guard = NULL;
-    kt_error *error = model_filter_read(tx, entity, all, &filter);
-    tx->guard = &access_guard;
-    return error ? NULL : filter; /* a plan without it is slower, not wrong */
+    kt_error *error = v ? NULL : error_no_memory();
+    if (v && ids) {
+        v[2] = (variant){.kind = VARIANT_STRING, .as.string = field};
+        v[3] = (variant){.kind = VARIANT_STRING, .as.string = KT_STR("in")};
+        v[4] = *ids;
+    }
+    if (v) {
+        v[1] = (variant){.kind = VARIANT_ARRAY, .as.array = {v + 2, 3}};
+        v[0] = (variant){.kind = VARIANT_ARRAY, .as.array = {v + 1, ids != NULL}};
+        tx->guard = NULL;
+        error = model_filter_read(tx, entity, v, &filter);
+        tx->guard = &access_guard;
+    }
+    if (!filter && !tx->doomed) /* without a filter nothing would be judged: the request must fail */
+        tx->doomed = error ? error : error_no_memory();
+    return filter;
 }
 
 static void guard_seen(kt_tx *tx, const model_entity *entity, uint64_t id, const char *action)

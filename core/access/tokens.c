@@ -5,6 +5,7 @@
 
 #include "access/control.h"
 #include "kit/clock.h"
+#include "kit/log.h"
 
 enum { PREFIX_LEN = 3, RANDOM_BYTES = 32, RANDOM_DIGITS = 43, CHECK_DIGITS = 6 };
 enum { TOKEN_LEN = PREFIX_LEN + RANDOM_DIGITS + CHECK_DIGITS };
@@ -210,7 +211,7 @@ kt_error *session_delete_all(kt_tx *tx, uint64_t user, const uint8_t *except, si
 
 /* ---- The use of a session ---- */
 
-enum { TOUCH_MS = 60000 };
+enum { TOUCH_MS = 60000, TOUCH_ARENA = 1 << 20 };
 
 typedef struct {
     store_job job; /* first */
@@ -232,7 +233,9 @@ static kt_error *touch_body(store_job *job, store_view *view)
 
 static void touch_done(store_job *job, store_result result)
 {
-    (void)result; /* a touch that was lost shortens an idle session by a minute: the next one mends it */
+    if (result != STORE_DONE) /* the session only seems idle for longer: the next call tries again */
+        log_line(KT_LOG_WARN, "access", "session event=not_touched reason=\"%s\"",
+            job->error ? error_text(job->error) : "not written");
     arena_close(job->arena);
 }
 
@@ -241,7 +244,7 @@ void session_touch(access_control *control, access_actor *actor, const session *
     int64_t before = atomic_load(&actor->touched_ms), last = before > s->seen.ms ? before : s->seen.ms;
     if (now.ms - last < TOUCH_MS || !atomic_compare_exchange_strong(&actor->touched_ms, &before, now.ms))
         return;
-    arena *arena = arena_open(16384);
+    arena *arena = arena_open(TOUCH_ARENA);
     touch_job *touch = arena ? ARENA_NEW(arena, touch_job) : NULL;
     if (!touch) {
         arena_close(arena);

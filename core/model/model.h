@@ -192,7 +192,8 @@ typedef struct model_guard {
     bool (*field)(kt_tx *tx, const model_field *field, const model_entity *entity, bool write);
     /* Has the caller the right "ENTITY:ACTION"? Behind kt_may. */
     bool (*may)(const kt_tx *tx, const char *right);
-    /* A filter that `record` implies, for the planner: NULL if there is none. It never replaces `record`. */
+    /* A filter that `record` implies, for the planner. NULL: every record is the caller's, and `record` is
+     * not asked; any filter, also an empty one: it is asked about each that passes. */
     const struct model_filter *(*scope)(kt_tx *tx, const model_entity *entity, const char *action);
     /* The record was handed out to the caller: called where its fields are written, if entity->log_reads. */
     void (*seen)(kt_tx *tx, const model_entity *entity, uint64_t id, const char *action);
