@@ -29,6 +29,7 @@ setup_build() { # directory, cmake options; quick when nothing changed
         return 0
     fi
     echo "Building in $directory"
+    mkdir -p "$directory"
     # gcc and ccache leave their own traces only below the build directory
     [ -e "$directory/build.ninja" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$*" ] || cmake -S . -B "$directory" -G Ninja "$@" > "$directory.log" 2>&1 || {
         mkdir -p "$directory"; cat "$directory.log" >&2; exit 1; }

@@ -30,7 +30,7 @@ static void catalogue_changed(void *context)
 static kt_error *open_parts(bus *b, arena *arena)
 {
     const method *const own[] = {system_methods, batch_methods, describe_methods, import_methods};
-    b->metrics = metrics_open(b->arena);
+    b->metrics = metrics_open();
     if (!b->metrics)
         return error_no_memory();
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
@@ -163,5 +163,6 @@ void bus_close(bus *b)
     http_close(b->http);
     listeners_close(b->listeners);
     pool_close(b->pool);
+    metrics_close(b->metrics);
     arena_close(b->arena);
 }

@@ -14,7 +14,9 @@ typedef struct {
     crypto_hash_sha256_state hash;
 } content_writer;
 
+/* Opens an unfinished file. writer: end it with content_finish or content_drop. */
 KT_MUST kt_error *content_begin(arena *arena, const char *data_directory, content_writer *writer);
+/* Appends. returns storage: the disk is full or failed */
 KT_MUST kt_error *content_add(arena *arena, content_writer *writer, const void *bytes, size_t n);
 /* Puts the file on disk under its name; durable when it returns. Blocks: not in a transport's thread. */
 KT_MUST kt_error *content_finish(

@@ -21,6 +21,7 @@ typedef struct events_listener {
     bool all, schema;
 } events_listener;
 
+/* Starts the thread that gathers and tells. memory: the events live in arena, until events_close */
 KT_MUST kt_error *events_open(arena *arena, events **events);
 /* Where the journal stands at the start. */
 void events_start_at(events *events, uint64_t seq);

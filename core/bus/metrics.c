@@ -6,11 +6,12 @@
 
 #include "kit/str.h"
 
-#define SLOTS     2048
-#define NAMES_MAX 1000 /* further names count as "other" */
-#define NAME_MAX  120
-#define KINDS     (KT_STORAGE + 1)
-#define SLOW_US   4000
+#define SLOTS      2048
+#define NAMES_MAX  1000 /* further names count as "other" */
+#define NAME_MAX   120
+#define KINDS      (KT_STORAGE + 1)
+#define MEMORY_MAX ((size_t)2 << 20)
+#define SLOW_US    4000
 
 static const int64_t bounds_us[] = {
     100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000, 10000000};
@@ -31,14 +32,25 @@ struct metrics {
     arena *arena;
 };
 
-metrics *metrics_open(arena *arena)
+metrics *metrics_open(void)
 {
-    metrics *m = ARENA_NEW(arena, metrics);
-    if (!m)
+    arena *arena = arena_open(MEMORY_MAX); /* its own: names are added by many threads, under the lock */
+    metrics *m = arena ? ARENA_NEW(arena, metrics) : NULL;
+    if (!m) {
+        arena_close(arena);
         return NULL;
+    }
     pthread_mutex_init(&m->lock, NULL);
     m->arena = arena;
     return m;
+}
+
+void metrics_close(metrics *m)
+{
+    if (!m)
+        return;
+    pthread_mutex_destroy(&m->lock);
+    arena_close(m->arena);
 }
 
 static size_t slot_of(kt_str name)

@@ -5,7 +5,9 @@
 
 typedef struct metrics metrics;
 
-KT_MUST metrics *metrics_open(arena *arena);
+/* NULL: no memory. End with metrics_close. */
+KT_MUST metrics *metrics_open(void);
+void metrics_close(metrics *metrics);
 /* Counts a call. kind 0: it succeeded. method is one of the catalogue's names. thread: any */
 void metrics_call(metrics *metrics, kt_str method, kt_kind kind, int64_t spent_us);
 /* Did this method's recent calls take so long that a transport's thread should not run it? */

@@ -9,6 +9,7 @@ typedef struct pool_task {
     struct pool_task *next;
 } pool_task;
 
+/* Starts the threads; at most queue_max tasks wait. */
 KT_MUST kt_error *pool_open(arena *arena, unsigned threads, unsigned queue_max, pool **pool);
 /* false: the queue is full, or the pool closes. thread: any; never blocks */
 KT_MUST bool pool_add(pool *pool, pool_task *task);

@@ -84,8 +84,7 @@ static void the_pool_runs_what_it_took_before_it_closes(void **state)
 
 static void metrics_tell_calls_by_method_and_kind(void **state)
 {
-    arena *arena = arena_open((size_t)4 << 20);
-    metrics *m = metrics_open(arena);
+    metrics *m = metrics_open();
     buffer text;
     (void)state;
     buffer_open(&text, (size_t)1 << 20);
@@ -100,7 +99,7 @@ static void metrics_tell_calls_by_method_and_kind(void **state)
     assert_false(metrics_is_slow(m, KT_STR("a.get")));
     assert_true(metrics_is_slow(m, KT_STR("a.report")));
     buffer_close(&text);
-    arena_close(arena);
+    metrics_close(m);
 }
 
 static void contents_are_found_by_what_they_hold(void **state)

@@ -15,6 +15,7 @@ typedef struct {
     bus_options bus;                  /* its limits; the rest is filled in */
 } server_options;
 
+/* Opens every room on one data directory. memory: yours to end with server_close */
 KT_MUST kt_error *server_open(arena *arena, const server_options *options, server **server);
 /* Runs body on a snapshot as the system itself, to whom no rights apply. */
 KT_MUST kt_error *server_read(
