@@ -113,6 +113,8 @@ static kt_error *check_entries(checker *c, const model_record *record)
             kt_str value;
             if (!entry_key(index, record, k, &name))
                 continue;
+            if (name.full)
+                return error_no_memory();
             KT_TRY(store_get(c->tx.view, STORE_DATA, key_str(&name), &value));
             if (!value.ptr || (index->unique && key_last_u64(value) != record_id(record)))
                 tell(c, "%s %llu: its entry in the index of %s is missing", entity->name.ptr,

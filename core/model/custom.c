@@ -4,6 +4,8 @@
  * "model/custom/entity/NAME". A change is tried by building the next catalogue in the same transaction, which
  * gives the numbers and fills the indexes; after the commit the plugin room builds the generation for good.
  */
+#include "model/custom.h"
+
 #include "model/compile.h"
 #include "model/definition.h"
 
@@ -120,7 +122,7 @@ static void answer_name(json *j, kt_str entity, kt_str field)
     json_object_end(j);
 }
 
-static kt_error *field_define(method_call *call)
+kt_error *custom_field_define(method_call *call)
 {
     const model_entity *entity;
     KT_TRY(entity_param(call, "entity", &entity));
@@ -136,7 +138,7 @@ static kt_error *field_define(method_call *call)
     return NULL;
 }
 
-static kt_error *field_remove(method_call *call)
+kt_error *custom_field_remove(method_call *call)
 {
     kt_tx *tx = call->tx;
     const model_entity *entity;
@@ -167,12 +169,12 @@ static kt_error *list(method_call *call, const char *prefix, kt_str entity)
     return NULL;
 }
 
-static kt_error *field_list(method_call *call)
+kt_error *custom_field_list(method_call *call)
 {
     return list(call, FIELDS_PREFIX, variant_get_str(call->params, "entity"));
 }
 
-static kt_error *entity_define(method_call *call)
+kt_error *custom_entity_define(method_call *call)
 {
     kt_tx *tx = call->tx;
     kt_entity entity;
@@ -197,7 +199,7 @@ static kt_error *count_records(kt_tx *tx, const model_entity *entity, uint64_t *
     return store_count(tx->view, STORE_DATA, key_str(&from), key_str(&to), 1, count);
 }
 
-static kt_error *entity_remove(method_call *call)
+kt_error *custom_entity_remove(method_call *call)
 {
     kt_tx *tx = call->tx;
     const model_entity *entity;
@@ -220,83 +222,7 @@ static kt_error *entity_remove(method_call *call)
     return NULL;
 }
 
-static kt_error *entity_list(method_call *call)
+kt_error *custom_entity_list(method_call *call)
 {
     return list(call, ENTITIES_PREFIX, (kt_str){0});
 }
-
-#define DEFINE_RIGHT "model:define"
-
-static const method_param field_define_params[] = {
-    {"entity", VARIANT_STRING, true, {"The entity that gets the field", "Encja, która dostaje pole"}},
-    {"name", VARIANT_STRING, true, {"Small letters, digits and _", "Małe litery, cyfry i _"}},
-    {"type", VARIANT_STRING, true,
-        {"string, text, bool, int, money ..", "string, text, bool, int, money .."}},
-    {"label", VARIANT_NULL, false, {"Text or {en, pl}", "Tekst lub {en, pl}"}},
-    {"help", VARIANT_NULL, false, {"Text or {en, pl}", "Tekst lub {en, pl}"}},
-    {"target", VARIANT_STRING, false, {"Of references: the entity", "Dla odwołań: encja"}},
-    {"initial", VARIANT_STRING, false, {"The default", "Wartość domyślna"}},
-    {"group", VARIANT_STRING, false, {"The field group of rights", "Grupa pól uprawnień"}},
-    {"required", VARIANT_BOOL, false, {"Must be given", "Musi być podane"}},
-    {"unique", VARIANT_BOOL, false, {"No two records alike", "Bez powtórzeń"}},
-    {"indexed", VARIANT_BOOL, false, {"Filters and sorts quickly", "Szybko filtruje i sortuje"}},
-    {"searchable", VARIANT_BOOL, false, {"Found by search", "Znajduje je wyszukiwanie"}},
-    {"personal", VARIANT_BOOL, false, {"Personal data: can be erased", "Dane osobowe: można je usunąć"}},
-    {"fixed", VARIANT_BOOL, false, {"Given at creation only", "Podawane tylko przy tworzeniu"}},
-    {"scale", VARIANT_INT, false, {"Digits after the point", "Cyfry po przecinku"}},
-    {"max", VARIANT_INT, false, {"Characters, or lines", "Znaki lub pozycje"}},
-    {"on_delete", VARIANT_STRING, false, {"restrict, cascade or clear", "restrict, cascade lub clear"}},
-    {"choices", VARIANT_ARRAY, false,
-        {"Of states: names, or {name, label}", "Dla stanów: nazwy lub {name, label}"}},
-    {"lines", VARIANT_ARRAY, false, {"Of lines: their fields", "Dla pozycji: ich pola"}},
-    {"priority", VARIANT_INT, false, {"Order on narrow screens", "Kolejność na wąskich ekranach"}},
-    {"show_if", VARIANT_STRING, false, {"A filter", "Filtr"}},
-    {0},
-};
-static const method_param field_remove_params[] = {
-    {"entity", VARIANT_STRING, true, {"The entity", "Encja"}},
-    {"name", VARIANT_STRING, true, {"The custom field", "Własne pole"}},
-    {0},
-};
-static const method_param field_list_params[] = {
-    {"entity", VARIANT_STRING, false, {"Of this entity only", "Tylko tej encji"}},
-    {0},
-};
-static const method_param entity_define_params[] = {
-    {"name", VARIANT_STRING, true,
-        {"\"custom.\" and small letters, digits and _", "\"custom.\" i małe litery, cyfry, _"}},
-    {"label", VARIANT_NULL, false, {"Text or {en, pl}", "Tekst lub {en, pl}"}},
-    {"plural", VARIANT_NULL, false, {"Text or {en, pl}", "Tekst lub {en, pl}"}},
-    {"title", VARIANT_STRING, false, {"The field that names a record", "Pole, które nazywa rekord"}},
-    {"number", VARIANT_STRING, false,
-        {"Pattern of numbers: \"M/{year}/{seq:5}\"", "Wzór numerów: \"M/{year}/{seq:5}\""}},
-    {"indexes", VARIANT_STRING, false, {"\"party day, unique code\"", "\"party day, unique code\""}},
-    {"icon", VARIANT_STRING, false, {"Name for clients", "Nazwa dla klientów"}},
-    {"shared", VARIANT_BOOL, false, {"Seen from all companies", "Widoczne ze wszystkich firm"}},
-    {"log_reads", VARIANT_BOOL, false, {"Each reading is logged", "Każdy odczyt jest zapisywany"}},
-    {"fields", VARIANT_ARRAY, true, {"As in field.define", "Jak w field.define"}},
-    {0},
-};
-static const method_param entity_remove_params[] = {
-    {"name", VARIANT_STRING, true, {"The custom entity", "Własna encja"}},
-    {0},
-};
-
-const method model_methods[] = {
-    {"field.define", DEFINE_RIGHT, METHOD_WRITE,
-        {"Adds a field to an entity, or changes one that was added so",
-            "Dodaje pole do encji lub zmienia dodane"},
-        field_define_params, field_define},
-    {"field.remove", DEFINE_RIGHT, METHOD_WRITE,
-        {"Takes a custom field away; its values stay stored", "Zabiera własne pole; wartości zostają"},
-        field_remove_params, field_remove},
-    {"field.list", "login", METHOD_READ, {"The custom fields", "Własne pola"}, field_list_params, field_list},
-    {"entity.define", DEFINE_RIGHT, METHOD_WRITE,
-        {"Makes an entity, or changes one that was made so", "Tworzy encję lub zmienia tak utworzoną"},
-        entity_define_params, entity_define},
-    {"entity.remove", DEFINE_RIGHT, METHOD_WRITE,
-        {"Takes a custom entity without records away", "Usuwa własną encję bez rekordów"},
-        entity_remove_params, entity_remove},
-    {"entity.list", "login", METHOD_READ, {"The custom entities", "Własne encje"}, NULL, entity_list},
-    {0},
-};

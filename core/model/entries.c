@@ -39,7 +39,7 @@ bool entry_key(const model_index *index, const model_record *record, size_t i, k
         if (!line_key(index, record, i, out))
             return false;
         key_u64(out, record_id(record));
-        return !out->full;
+        return true;
     }
     for (size_t k = 0; k < index->count; k++) {
         const model_field *field = index->fields[k];
@@ -55,7 +55,7 @@ bool entry_key(const model_index *index, const model_record *record, size_t i, k
     }
     if (!index->unique)
         key_u64(out, record_id(record));
-    return !out->full;
+    return true;
 }
 
 static bool is_touched(const model_index *index, const bool *changed)
@@ -70,10 +70,17 @@ static bool is_touched(const model_index *index, const bool *changed)
     return false;
 }
 
+/* A key that could not be made (no memory to fold a text) must not be taken for one that is not there. */
+static kt_error *whole(const key *name)
+{
+    return name->full ? error_no_memory() : NULL;
+}
+
 static kt_error *put_entry(kt_tx *tx, const model_index *index, const model_record *record, const key *name)
 {
     char id[8];
     uint64_t value = record_id(record);
+    KT_TRY(whole(name));
     for (size_t i = 0; i < sizeof id; i++)
         id[i] = (char)(value >> (56 - 8 * i));
     return store_put(
@@ -159,6 +166,8 @@ static kt_error *move_single(
     key from, to;
     bool had = before && entry_key(index, before, 0, &from);
     bool has = after && entry_key(index, after, 0, &to);
+    if (had)
+        KT_TRY(whole(&from));
     if (had && has && keys_equal(&from, &to))
         return NULL;
     if (had)
@@ -171,8 +180,10 @@ static kt_error *move_many(
 {
     key name;
     for (size_t i = 0, n = before ? entry_count(index, before) : 0; i < n; i++)
-        if (entry_key(index, before, i, &name))
+        if (entry_key(index, before, i, &name)) {
+            KT_TRY(whole(&name));
             KT_TRY(store_delete(tx->view, STORE_DATA, key_str(&name)));
+        }
     for (size_t i = 0, n = after ? entry_count(index, after) : 0; i < n; i++)
         if (entry_key(index, after, i, &name))
             KT_TRY(put_entry(tx, index, after, &name));
@@ -224,6 +235,7 @@ kt_error *entries_check_unique(kt_tx *tx, const model_record *after, const bool 
         kt_str value;
         if (!index->unique || !is_touched(index, changed) || !entry_key(index, after, 0, &name))
             continue;
+        KT_TRY(whole(&name));
         KT_TRY(store_get(tx->view, STORE_DATA, key_str(&name), &value));
         if (!value.ptr || key_last_u64(value) == record_id(after))
             continue;

@@ -4,7 +4,7 @@
 
 /* How many entries a record may have in an index; then entry_key for each i below. */
 size_t entry_count(const model_index *index, const model_record *record);
-/* returns false: there is no entry i */
+/* returns false: there is no entry i. out->full: there was no memory to make the key */
 bool entry_key(const model_index *index, const model_record *record, size_t i, key *out);
 
 /* Moves the record's entries from before to after, either of which may be NULL. changed: per field's

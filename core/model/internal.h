@@ -121,6 +121,9 @@ KT_MUST kt_error *model_may_write(kt_tx *tx, const model_entity *entity);
 KT_MUST kt_error *model_store_changed(kt_tx *tx, const model_record *before, model_record *after);
 /* Deletes by the references' policies. */
 KT_MUST kt_error *model_store_gone(kt_tx *tx, const model_record *before);
+/* The ids of records that point to a target from one place, at most `most`. */
+KT_MUST kt_error *model_pointing(kt_tx *tx, const model_referrer *from, const model_entity *target,
+    uint64_t id, size_t most, uint64_t **ids, size_t *count);
 /* Loads for a change: not_found also if the caller may not read it, forbidden, conflict on another version.
  */
 KT_MUST kt_error *model_load_for(kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t if_version,

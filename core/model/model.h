@@ -380,6 +380,6 @@ typedef struct {
     kt_error *(*run)(method_call *call);
 } method;
 
-/* field.define remove list, entity.define remove list; ended by {0}. After a transaction that called one of
- * the first two of each, the room above builds a new generation (plugins_rebuild). */
+/* field.define remove list, entity.define remove list, person.erase export; ended by {0}. After a transaction
+ * that called define or remove, the room above builds a new generation (plugins_rebuild). */
 extern const method model_methods[];

@@ -55,6 +55,16 @@ static kt_error *find_pointing(kt_tx *tx, const model_referrer *from, const mode
     return no_memory ? error_no_memory() : NULL;
 }
 
+kt_error *model_pointing(kt_tx *tx, const model_referrer *from, const model_entity *target, uint64_t id,
+    size_t most, uint64_t **ids, size_t *count)
+{
+    id_list found = {0};
+    KT_TRY(find_pointing(tx, from, target, id, most, &found));
+    *ids = found.ids;
+    *count = found.count;
+    return NULL;
+}
+
 /* ---- Who stands in the way ---- */
 
 typedef struct {
@@ -199,6 +209,31 @@ static kt_error *each_follow(kt_tx *tx, const model_entity *target, uint64_t id)
     return NULL;
 }
 
+/* Records belong to a company by a system field, which no referrer stands for: their counters tell. */
+static kt_error *find_company_records(kt_tx *tx, uint64_t company, blockers *b)
+{
+    for (size_t i = 0; i < model_entity_count(tx->catalogue); i++) {
+        const model_entity *entity = model_entity_at(tx->catalogue, i);
+        if (entity->shared)
+            continue;
+        model_value value = {.set = true, .as.i = (int64_t)company};
+        key name;
+        uint64_t count;
+        counter_total_key(&name, entity);
+        key_u16(&name, 0);
+        key_value(&name, &entity->fields[MODEL_COMPANY], &value, false);
+        KT_TRY(counter_read(tx, &name, &count));
+        if (!count)
+            continue;
+        b->count++;
+        b->named = arena_format(tx->arena, "%.*s%s%llu x %s", STR_ARG(b->named), b->named.len ? ", " : "",
+            (unsigned long long)count, entity->name.ptr);
+        if (!b->named.ptr)
+            return error_no_memory();
+    }
+    return NULL;
+}
+
 static kt_error *each_blocker(kt_tx *tx, const model_entity *target, uint64_t id, blockers *b)
 {
     size_t any;
@@ -207,7 +242,7 @@ static kt_error *each_blocker(kt_tx *tx, const model_entity *target, uint64_t id
         KT_TRY(find_blockers(tx, &list[i], target, id, b));
     for (size_t i = 0; i < target->internals->referrer_count; i++)
         KT_TRY(find_blockers(tx, &target->internals->referrers[i], target, id, b));
-    return NULL;
+    return target == target->fields[MODEL_COMPANY].target ? find_company_records(tx, id, b) : NULL;
 }
 
 static kt_error *remove_bytes(kt_tx *tx, const model_record *before)

@@ -96,20 +96,37 @@ static kt_error *without_personal(kt_tx *tx, const model_record *before, model_r
     return NULL;
 }
 
+/* A record that was deleted may still be read from the journal: its key can be destroyed all the same. */
+static kt_error *erase_deleted(kt_tx *tx, const model_entity *entity, uint64_t id, bool *erased)
+{
+    kt_str bytes;
+    *erased = false;
+    KT_TRY(model_load_bytes(tx, entity, id, &bytes));
+    if (bytes.ptr)
+        return NULL;
+    if (tx->guard && tx->guard->entity)
+        KT_TRY(tx->guard->entity(tx, entity, "erase"));
+    return seal_destroy(tx, entity, id, erased);
+}
+
 kt_error *model_erase(kt_tx *tx, const model_entity *entity, uint64_t id)
 {
     model_record before, after;
+    bool erased;
     KT_TRY(model_may_write(tx, entity));
-    KT_TRY(model_load_for(tx, entity, id, 0, "erase", &before));
     if (!entity->has_personal)
-        return kt_fail(tx, KT_VALIDATION, NULL, "%s has no personal fields", "%s nie ma pól osobowych",
+        return kt_fail(tx, KT_VALIDATION, "entity", "%s has no personal fields", "%s nie ma pól osobowych",
             entity->name.ptr);
+    KT_TRY(erase_deleted(tx, entity, id, &erased));
+    if (erased)
+        return NULL;
+    KT_TRY(model_load_for(tx, entity, id, 0, "erase", &before));
     KT_TRY(without_personal(tx, &before, &after));
     renew(tx, &before, &after);
     store_mark mark = store_mark_set(tx->view);
     kt_error *error = put_bytes(tx, entity, id, &before, &after); /* with its index entries and words */
     if (!error)
-        error = seal_destroy(tx, entity, id);
+        error = seal_destroy(tx, entity, id, &erased);
     if (error)
         KT_TRY(store_mark_back(tx->view, mark));
     return error;

@@ -144,16 +144,15 @@ kt_error *seal_open(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str s
     return NULL;
 }
 
-kt_error *seal_destroy(kt_tx *tx, const model_entity *entity, uint64_t id)
+kt_error *seal_destroy(kt_tx *tx, const model_entity *entity, uint64_t id, bool *destroyed)
 {
-    uint8_t generation;
     key name;
     key_name(&name, entity, id);
     kt_str value;
     KT_TRY(store_get(tx->view, STORE_DATA, key_str(&name), &value));
-    if (!value.ptr || !value.len)
-        return NULL; /* nothing was ever sealed */
-    generation = (uint8_t)value.ptr[0];
-    return store_put(
-        tx->view, STORE_DATA, key_str(&name), (kt_str){(const char *)&generation, sizeof generation});
+    *destroyed = value.ptr && value.len > 1;
+    if (!*destroyed)
+        return NULL;
+    char generation = value.ptr[0];
+    return store_put(tx->view, STORE_DATA, key_str(&name), (kt_str){&generation, 1});
 }

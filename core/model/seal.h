@@ -11,5 +11,5 @@ KT_MUST kt_error *seal_close(
     kt_tx *tx, const model_entity *entity, uint64_t id, kt_str plain, kt_str *sealed);
 /* plain->ptr NULL: the key was destroyed. returns storage: the bytes were changed by somebody */
 KT_MUST kt_error *seal_open(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str sealed, kt_str *plain);
-/* Destroys a record's key; what is sealed later gets another. */
-KT_MUST kt_error *seal_destroy(kt_tx *tx, const model_entity *entity, uint64_t id);
+/* Destroys a record's key; what is sealed later gets another. destroyed: there was one */
+KT_MUST kt_error *seal_destroy(kt_tx *tx, const model_entity *entity, uint64_t id, bool *destroyed);

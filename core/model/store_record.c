@@ -5,7 +5,7 @@
  * transaction. */
 #include "model/change.h"
 #include "model/entries.h"
-#include "model/internal.h"
+#include "model/query.h"
 #include "model/sequence.h"
 #include "model/validate.h"
 
@@ -136,7 +136,7 @@ static kt_error *store_new(kt_tx *tx, model_record *record)
     KT_TRY(entries_check_unique(tx, record, NULL, &problems));
     if (problems)
         return problems;
-    if (tx->guard && tx->guard->record && !tx->guard->record(tx, record, "create"))
+    if (!query_record_visible(tx, record, "create"))
         return kt_fail(tx, KT_FORBIDDEN, NULL, "you may not create such a %s",
             "nie możesz utworzyć takiego %s", record->entity->name.ptr);
     return write_new(tx, record);

@@ -1,5 +1,6 @@
 #include <time.h>
 
+#include "kit/memory.h"
 #include "model/change.h"
 #include "model/entries.h"
 #include "model/house_test.h"
@@ -247,6 +248,63 @@ static void erased_personal_data_is_gone_everywhere(void **state)
     house_close(&h);
 }
 
+static void what_a_deleted_record_had_can_be_erased_too(void **state)
+{
+    (void)state;
+    house h = house_open();
+    model_record party = make(&h, "t.party"), then = {0};
+    set_text(&party, "name", "Nowak");
+    set_text(&party, "pesel", "44051401359");
+    assert_null(model_store_new(h.tx, &party));
+    kt_str old;
+    assert_null(model_load_bytes(h.tx, party.entity, 1, &old));
+    assert_null(model_store_gone(h.tx, &party));
+    assert_null(model_record_decode(h.tx, party.entity, 1, old, &then));
+    assert_true(house_value(&then, "pesel")->set);
+    assert_null(model_erase(h.tx, party.entity, 1));
+    then = (model_record){0};
+    assert_null(model_record_decode(h.tx, party.entity, 1, old, &then));
+    assert_false(house_value(&then, "pesel")->set);
+    assert_int_equal(model_erase(h.tx, party.entity, 1)->first->kind, KT_NOT_FOUND);
+    house_close(&h);
+}
+
+/* Each block of memory that a creation asks for is refused once. */
+static void no_memory_is_an_error_and_leaves_nothing(void **state)
+{
+    (void)state;
+    house h = house_open();
+    arena *house_arena = h.arena;
+    model_record tag = make(&h, "t.tag");
+    set_text(&tag, "name", "gold");
+    assert_null(model_store_new(h.tx, &tag));
+    for (uint64_t nth = 1;; nth++) {
+        h.arena = h.tx->arena = arena_open((size_t)1 << 30);
+        memory_fail_at(nth, false);
+        model_record party;
+        kt_error *error = model_record_new(h.tx, house_entity(&h, "t.party"), &party);
+        if (!error) {
+            memory_fail_at(0, false);
+            party = with_contacts(&h, "Żółw", 300);
+            set_text(&party, "pesel", "44051401359");
+            h.tx->changes = h.tx->last_change = NULL;
+            h.tx->change_table = NULL;
+            memory_fail_at(nth, false);
+            error = model_store_new(h.tx, &party);
+        }
+        uint64_t asked = memory_asked();
+        memory_fail_at(0, false);
+        bool done = asked < nth;
+        assert_int_equal(error == NULL, done);
+        assert_int_equal(total(&h, "t.party"), done ? 1 : 0);
+        arena_close(h.arena);
+        h.arena = h.tx->arena = house_arena;
+        if (done)
+            break;
+    }
+    house_close(&h);
+}
+
 static void a_restored_record_is_a_new_version_with_all_its_entries(void **state)
 {
     (void)state;
@@ -326,6 +384,8 @@ int main(void)
         cmocka_unit_test(a_restricting_reference_names_what_stands_in_the_way),
         cmocka_unit_test(cascades_and_clearings_follow_a_deletion),
         cmocka_unit_test(erased_personal_data_is_gone_everywhere),
+        cmocka_unit_test(what_a_deleted_record_had_can_be_erased_too),
+        cmocka_unit_test(no_memory_is_an_error_and_leaves_nothing),
         cmocka_unit_test(a_restored_record_is_a_new_version_with_all_its_entries),
         cmocka_unit_test(a_transaction_that_only_reads_refuses_to_write),
         cmocka_unit_test(creating_is_quick),
