@@ -95,9 +95,9 @@ kt_error *currency_rate_compute(kt_tx *tx, kt_record *self)
     kt_error *all = NULL;
     kt_also(&all, above_zero(tx, "rate", r->rate));
     kt_also(&all, above_zero(tx, "closing_rate", r->closing_rate));
-    if (r->currency.v && r->currency.v == r->base.v)
-        kt_also(&all, kt_fail(tx, KT_VALIDATION, "currency", "a currency has no rate to itself",
-                          "waluta nie ma kursu do samej siebie"));
+    if (r->currency.v && r->currency.v == r->base.v && kt_dec_cmp(r->rate, KT_DEC(1, 0)) != 0)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "rate", "a currency's rate to itself is 1",
+                          "kurs waluty do niej samej wynosi 1"));
     return all;
 }
 

@@ -16,6 +16,7 @@ import pathlib
 import subprocess
 import sys
 import time
+import unicodedata
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from house import House, ROOT  # noqa: E402
@@ -50,10 +51,10 @@ class Loader:
         text = plain.read_text(encoding="utf-8") if plain.exists() else lzma.decompress(packed.read_bytes()).decode("utf-8")
         return list(csv.DictReader(io.StringIO(text)))
 
-    def load(self, entity, rows):
+    def load(self, entity, rows, what=""):
         rows = [{name: value for name, value in row.items() if value not in ("", None, [])} for row in rows]
         began = time.monotonic()
-        self.k.import_rows(entity, rows, chunk=1000, key="aw")
+        self.k.import_rows(entity, rows, chunk=1000, key=f"aw-{what}")
         seconds = time.monotonic() - began
         self.done += len(rows)
         print(f"  {entity}: {len(rows)} rows in {seconds:.2f} s", flush=True)
@@ -102,10 +103,10 @@ class Loader:
 
     def parties(self):
         self.load("base.party", [self.party(s["BusinessEntityID"], {"name": s["Name"], "kind": "organisation", "is_customer": True})
-                                 for s in self.table("Store")])
+                                 for s in self.table("Store")], "stores")
         self.load("base.party", [self.party(v["BusinessEntityID"], {
             "name": v["Name"], "kind": "organisation", "is_supplier": True, "credit_rating": int(v["CreditRating"]),
-            "active": v["ActiveFlag"] == "true", "website": v["PurchasingWebServiceURL"]}) for v in self.table("Vendor")])
+            "active": v["ActiveFlag"] == "true", "website": v["PurchasingWebServiceURL"]}) for v in self.table("Vendor")], "vendors")
         self.load("base.party", [self.party(p["BusinessEntityID"], {
             "name": " ".join(filter(None, (p["FirstName"], p["MiddleName"], p["LastName"]))), "kind": "person", "title": p["Title"],
             "first_name": p["FirstName"], "middle_name": p["MiddleName"], "last_name": p["LastName"], "suffix": p["Suffix"],
@@ -161,13 +162,18 @@ def compare(k, loader, expected):
 def compare_rates(k, table, expected):
     for code, number in expected["rates_by_currency"].items():
         table.row(f"rates of {code}", k.count("base.currency_rate", [["currency.code", "=", code]]), number)
-    rows = k.aggregate("base.currency_rate", {"days": "count", "average": "avg:rate"}, group=["currency.code", "day:month"], limit=5000)
-    ours = {(r["currency.code"], r["day:month"][:7]): (r["days"], decimal.Decimal(r["average"])) for r in rows}
     for code, months in expected["average"].items():
+        rows = k.aggregate("base.currency_rate", {"days": "count", "average": "avg:rate"}, group=["day:month"],
+                           filter=[["currency.code", "=", code]], limit=500)
+        ours = {r["day:month"][:7]: (r["days"], decimal.Decimal(r["average"])) for r in rows}
         for month, figure in months.items():
-            days, average = ours.get((code, month), (0, decimal.Decimal(0)))
+            days, average = ours.get(month, (0, decimal.Decimal(0)))
             table.row(f"{code} {month}: days", days, figure["days"], show=False)
-            table.row(f"{code} {month}: average", average, decimal.Decimal(figure["average"]), show=False)
+            table.row(f"{code} {month}: average", average.quantize(decimal.Decimal("0.000001"), decimal.ROUND_HALF_UP), decimal.Decimal(figure["average"]), show=False)
+
+
+def plain_of(name):
+    return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)).lower()
 
 
 def compare_people(k, table, loader):
@@ -178,11 +184,11 @@ def compare_people(k, table, loader):
     for city in sorted(by_city, key=by_city.get, reverse=True)[:10]:
         table.row(f"parties with an address in {city}", k.count("base.party", [["addresses.city", "=", city]]), by_city[city])
     people = loader.table("Person")
-    for plain, name in (("Sanchez", "Sánchez"), ("Müller", "Müller")):
-        expected = sum(p["LastName"] == name for p in people)
-        table.row(f"persons named {name}, asked for as {plain.lower()}", k.count("base.party", [["last_name", "ilike", plain]]), expected)
-    found = {row["title"] for row in k.search("Sanchez", entities=["base.party"], limit=50)}
-    table.row("search for Sanchez finds Ken J Sánchez", "Ken J Sánchez" in found, True)
+    for plain in ("sanchez", "muller", "garcia"):
+        expected = sum(plain_of(p["LastName"]) == plain for p in people)
+        table.row(f"persons whose last name reads {plain}", k.count("base.party", [["last_name", "ilike", plain]]), expected)
+    found = {row["title"] for row in k.search("ken sanchez", entities=["base.party"], limit=50)}
+    table.row("search for ken sanchez finds Ken J Sánchez", "Ken J Sánchez" in found, True)
 
 
 def main():
