@@ -188,9 +188,10 @@ def bench_reads_while_writing(bench, house, token, pid):
 
 def bench_feed(bench, house, kontor):
     times = []
+    since = kontor.call("journal.head")["seq"] - 1000
     for _ in range(20):
         began = time.perf_counter()
-        answer = kontor.call("journal.since", {"seq": 0, "limit": 1000})
+        answer = kontor.call("journal.since", {"seq": since, "limit": 1000})
         times.append((time.perf_counter() - began) * 1000)
     ms = statistics.median(times)
     bench.row(f"journal.since of {len(answer['entries'])} entries", f"{ms:.1f} ms", "", "", "<= 5 ms", ms <= 5)
