@@ -34,6 +34,7 @@ static kt_error *session_begin(session *s, call *c, store_view *view, bool write
         .request_id = str_of(c->request_id),
         .unit = c->unit,
         .master_key = b->options.master_key,
+        .deadline_ms = clock_monotonic_ms() + b->options.request_ms,
         .writes = writes};
     if (c->token.len)
         *who = access_authenticate(b->options.access, &s->tx, c->token, c->exchange->remote, &s->actor);

@@ -213,6 +213,7 @@ struct kt_tx {
     kt_str request_id, unit;   /* unit: what can be undone as a whole; not set: the request */
     const uint8_t *master_key; /* 32 bytes, wraps the records' personal keys */
     bool writes;               /* false: any write is an error */
+    int64_t deadline_ms;       /* monotonic; queries that go on past it end with limit; 0: none */
     bool keep_authors;         /* imports: created_at/by and updated_at/by may be given */
     kt_error *doomed;          /* an overflow or memory failure that must fail the request at its end */
     model_change *changes, *last_change;
