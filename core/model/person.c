@@ -66,6 +66,15 @@ typedef struct {
     size_t count;
 } export;
 
+static kt_error *write_record(kt_tx *tx, const model_record *record, json *out)
+{
+    json_key(out, "record");
+    json_object(out);
+    KT_TRY(model_record_json(tx, record, NULL, 0, out));
+    json_object_end(out);
+    return NULL;
+}
+
 static kt_error *write_related(export *x, const model_entity *entity, uint64_t id)
 {
     model_record record;
@@ -78,8 +87,7 @@ static kt_error *write_related(export *x, const model_entity *entity, uint64_t i
             "powiązanych jest ponad %d rekordów", RELATED_MOST);
     json_object(x->out);
     json_member_str(x->out, "entity", entity->name);
-    json_key(x->out, "record");
-    KT_TRY(model_record_json(x->tx, &record, NULL, 0, x->out));
+    KT_TRY(write_record(x->tx, &record, x->out));
     json_object_end(x->out);
     return NULL;
 }
@@ -112,8 +120,7 @@ kt_error *person_export(method_call *call)
     const model_referrer *list = model_any_referrers(call->tx->catalogue, &any);
     json_object(x.out);
     json_member_str(x.out, "entity", entity->name);
-    json_key(x.out, "record");
-    KT_TRY(model_record_json(call->tx, &record, NULL, 0, x.out));
+    KT_TRY(write_record(call->tx, &record, x.out));
     json_key(x.out, "related");
     json_array(x.out);
     KT_TRY(write_referrers(&x, entity->internals->referrers, entity->internals->referrer_count, entity, id));
