@@ -48,6 +48,8 @@ typedef struct engine_ops {
     /* Where the file is mapped, so that a fault in it names its page. returns false: nowhere */
     bool (*mapping)(engine *engine, uintptr_t *from, uintptr_t *to, size_t *page_bytes);
     engine_code (*stat)(engine *engine, store_stat *stat);
+    /* Looks into what no get and no scan shows: the list of free pages. returns NULL: it is in order */
+    const char *(*inspect)(engine *engine);
     kt_error *(*backup)(engine *engine, arena *arena, const char *directory,
         void (*progress)(void *context, uint64_t bytes), void *context);
 } engine_ops;

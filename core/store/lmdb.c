@@ -245,5 +245,6 @@ const engine_ops engine_lmdb = {
     .reopen = lmdb_reopen,
     .stat = lmdb_stat,
     .mapping = lmdb_mapping,
+    .inspect = lmdb_inspect,
     .backup = lmdb_backup,
 };

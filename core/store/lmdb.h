@@ -57,5 +57,6 @@ engine_code lmdb_reopen(engine *e, int wait_ms);
 void lmdb_grow_ahead(lmdb *l);
 engine_code lmdb_stat(engine *e, store_stat *stat);
 bool lmdb_mapping(engine *e, uintptr_t *from, uintptr_t *to, size_t *page_bytes);
+const char *lmdb_inspect(engine *e);
 kt_error *lmdb_backup(engine *e, arena *arena, const char *directory,
     void (*progress)(void *context, uint64_t bytes), void *context);

@@ -183,6 +183,42 @@ static int open_with_any_map(lmdb *l, size_t map)
     return rc;
 }
 
+static int flush_directory(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = fd < 0 || fsync(fd) != 0 ? errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+/* LMDB writes a new file's head without order: a power cut then leaves a file that nobody can open. So a new
+ * environment is made aside, whole, and moved to its place. */
+static int make_env(lmdb *l, arena *arena)
+{
+    kt_str data = arena_format(arena, "%s/data.mdb", l->path);
+    kt_str aside = arena_format(arena, "%s/new", l->path);
+    kt_str made = arena_format(arena, "%s/new/data.mdb", l->path);
+    kt_str lock = arena_format(arena, "%s/new/lock.mdb", l->path);
+    if (!data.ptr || !aside.ptr || !made.ptr || !lock.ptr)
+        return ENOMEM;
+    if (access(data.ptr, F_OK) == 0)
+        return 0;
+    (void)unlink(made.ptr); /* of an attempt that was cut off */
+    (void)unlink(lock.ptr);
+    if (mkdir(aside.ptr, 0700) != 0 && errno != EEXIST)
+        return errno;
+    lmdb beside = {.path = strdup(aside.ptr)};
+    int rc = beside.path ? open_env(&beside, 0) : ENOMEM;
+    close_env(&beside);
+    free(beside.path);
+    if (!rc && rename(made.ptr, data.ptr) != 0)
+        rc = errno;
+    (void)unlink(lock.ptr);
+    (void)rmdir(aside.ptr);
+    return rc ? rc : flush_directory(l->path);
+}
+
 static size_t map_wanted(const char *query, const store_options *options)
 {
     size_t map = options && options->map_initial ? options->map_initial : MAP_INITIAL;
@@ -268,7 +304,9 @@ kt_error *lmdb_open(
         return error_no_memory();
     }
     kt_error *error = take_directory(arena, l);
-    int rc = error ? 0 : open_with_any_map(l, read_only ? 0 : map_wanted(query, options));
+    int rc = error || read_only ? 0 : make_env(l, arena);
+    if (!error && !rc)
+        rc = open_with_any_map(l, read_only ? 0 : map_wanted(query, options));
     if (rc == ENOENT && read_only)
         error = error_make(
             arena, KT_NOT_FOUND, NULL, "there are no data files in %s", "nie ma plików danych w %s", l->path);

@@ -378,6 +378,12 @@ static bool mem_mapping(engine *e, uintptr_t *from, uintptr_t *to, size_t *page_
     return false;
 }
 
+static const char *mem_inspect(engine *e)
+{
+    (void)e;
+    return NULL;
+}
+
 static kt_error *mem_backup(engine *e, arena *arena, const char *directory,
     void (*progress)(void *context, uint64_t bytes), void *context)
 {
@@ -403,5 +409,6 @@ const engine_ops engine_mem = {
     .reopen = mem_grow,
     .stat = mem_stat,
     .mapping = mem_mapping,
+    .inspect = mem_inspect,
     .backup = mem_backup,
 };

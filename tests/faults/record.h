@@ -3,9 +3,11 @@
 #include <stdint.h>
 
 enum {
-    RECORD_WRITE = 1, /* bytes at an offset */
-    RECORD_FLUSH,     /* everything before it is on disk */
-    RECORD_NOTE,      /* the program's word: `at` = jobs acknowledged so far */
+    RECORD_WRITE = 1,  /* bytes at an offset */
+    RECORD_FLUSH,      /* everything before it is on disk */
+    RECORD_FLUSH_LAST, /* the write just before it is on disk: O_DSYNC */
+    RECORD_PUBLISH,    /* from here on the file is there */
+    RECORD_NOTE,       /* the program's word: `at` = jobs acknowledged so far */
 };
 
 typedef struct {

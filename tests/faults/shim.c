@@ -49,7 +49,7 @@ static ssize_t (*real_write)(int, const void *, size_t);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static ssize_t (*real_writev)(int, const struct iovec *, int);
 static int (*real_fdatasync)(int), (*real_fsync)(int), (*real_msync)(void *, size_t, int);
-static int (*real_open)(const char *, int, ...);
+static int (*real_open)(const char *, int, ...), (*real_rename)(const char *, const char *);
 
 static void find_real(void *pointer, const char *name)
 {
@@ -66,6 +66,7 @@ __attribute__((constructor)) static void begin(void)
     find_real(&real_fsync, "fsync");
     find_real(&real_msync, "msync");
     find_real(&real_open, "open");
+    find_real(&real_rename, "rename");
     const char *file = getenv("KONTOR_RECORD");
     swallow = getenv("KONTOR_SWALLOW") != NULL;
     if (file)
@@ -155,8 +156,16 @@ EXPORTED ssize_t pwrite(int fd, const void *bytes, size_t len, off_t at)
     record(RECORD_WRITE, (uint64_t)at, bytes, len);
     ssize_t n = real_pwrite(fd, bytes, len, at);
     if (meta)
-        record(RECORD_FLUSH, 0, NULL, 0);
+        record(RECORD_FLUSH_LAST, 0, NULL, 0);
     return n;
+}
+
+EXPORTED int rename(const char *from, const char *to)
+{
+    size_t n = strlen(to);
+    if (n >= 9 && strcmp(to + n - 9, "/data.mdb") == 0)
+        record(RECORD_PUBLISH, 0, NULL, 0);
+    return real_rename(from, to);
 }
 
 EXPORTED ssize_t write(int fd, const void *bytes, size_t len)
