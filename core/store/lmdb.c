@@ -5,8 +5,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 
-enum { SETTLE_WAIT_MS = 2000 };
+enum { SETTLE_WAIT_MS = 2000, FULL_BYTES = 1 << 20 };
 
 engine_code lmdb_code(int rc)
 {
@@ -134,6 +135,13 @@ static engine_code settle(lmdb *l, size_t id)
     return info.me_last_txnid >= id ? ENGINE_OK : ENGINE_IO;
 }
 
+/* A write that the disk took only in part is EIO to LMDB. */
+static bool is_disk_full(const lmdb *l)
+{
+    struct statvfs disk;
+    return statvfs(l->path, &disk) == 0 && disk.f_bavail < FULL_BYTES / (disk.f_frsize ? disk.f_frsize : 1);
+}
+
 static engine_code lmdb_commit(engine_txn *txn)
 {
     lmdb *l = txn->lmdb;
@@ -144,7 +152,7 @@ static engine_code lmdb_commit(engine_txn *txn)
         lmdb_grow_ahead(l);
     else if (is_panicked(l))
         return settle(l, id);
-    return lmdb_code(rc);
+    return rc == EIO && is_disk_full(l) ? ENGINE_NO_SPACE : lmdb_code(rc);
 }
 
 /* ---- Reading and writing ---- */
