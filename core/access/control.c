@@ -51,33 +51,55 @@ kt_error *forbidden_login(arena *arena)
 
 /* ---- Cache ---- */
 
-static access_actor **slot_of(access_control *control, const uint8_t hash[TOKEN_HASH_BYTES])
+static access_actor **set_of(access_control *control, const uint8_t hash[TOKEN_HASH_BYTES])
 {
-    size_t at = ((size_t)hash[0] << 8 | hash[1]) % ACTORS_MAX;
-    return &control->slots[at];
+    size_t at = ((size_t)hash[0] << 8 | hash[1]) % (ACTORS_MAX / ACTORS_WAYS);
+    return &control->slots[at * ACTORS_WAYS];
+}
+
+/* Moves the slot to the front of its set. */
+static void to_front(access_actor **set, size_t way)
+{
+    access_actor *actor = set[way];
+    memmove(set + 1, set, way * sizeof *set);
+    set[0] = actor;
+}
+
+static bool is_of(const access_actor *actor, const uint8_t hash[TOKEN_HASH_BYTES])
+{
+    return actor && sodium_memcmp(actor->hash, hash, TOKEN_HASH_BYTES) == 0;
 }
 
 static access_actor *cache_find(access_control *control, const uint8_t hash[TOKEN_HASH_BYTES], uint64_t epoch,
     const model_catalogue *catalogue)
 {
+    access_actor *found = NULL;
     pthread_mutex_lock(&control->lock);
-    access_actor *found = *slot_of(control, hash);
-    bool same = found && found->epoch == epoch && found->catalogue == catalogue &&
-                sodium_memcmp(found->hash, hash, TOKEN_HASH_BYTES) == 0;
-    found = same ? actor_hold(found) : NULL;
+    access_actor **set = set_of(control, hash);
+    for (size_t way = 0; way < ACTORS_WAYS && !found; way++) {
+        if (!is_of(set[way], hash) || set[way]->epoch != epoch || set[way]->catalogue != catalogue)
+            continue;
+        found = actor_hold(set[way]);
+        to_front(set, way);
+    }
     pthread_mutex_unlock(&control->lock);
     return found;
 }
 
-/* Two tokens of one slot take turns: the last one stays. */
+/* Takes the place of the same token's stale rights, else of those that were not used for longest. */
 static void cache_put(access_control *control, access_actor *actor)
 {
     access_actor *kept = actor_hold(actor);
     pthread_mutex_lock(&control->lock);
-    access_actor **slot = slot_of(control, actor->hash), *old = *slot;
-    if (old && sodium_memcmp(old->hash, actor->hash, TOKEN_HASH_BYTES) == 0)
+    access_actor **set = set_of(control, actor->hash);
+    size_t way = 0;
+    while (way < ACTORS_WAYS - 1 && set[way] && !is_of(set[way], actor->hash))
+        way++;
+    access_actor *old = set[way];
+    if (is_of(old, actor->hash))
         atomic_store(&actor->touched_ms, atomic_load(&old->touched_ms));
-    *slot = kept;
+    set[way] = kept;
+    to_front(set, way);
     pthread_mutex_unlock(&control->lock);
     access_actor_release(old);
 }

@@ -20,6 +20,7 @@
 #define TOKEN_HASH_BYTES     32
 #define DEPARTMENT_DEPTH_MAX 64
 #define ACTORS_MAX           1024 /* compiled at once; a power of two */
+#define ACTORS_WAYS          4    /* slots that one token may take */
 
 /* ---- Actors ---- */
 
@@ -71,8 +72,8 @@ struct access_actor {
 struct access_control {
     store *store;
     access_options options;
-    pthread_mutex_t lock; /* of the slots; held across no call upward */
-    access_actor *slots[ACTORS_MAX];
+    pthread_mutex_t lock;            /* of the slots; held across no call upward */
+    access_actor *slots[ACTORS_MAX]; /* in sets of ACTORS_WAYS, the one used last in front */
     throttle *throttle;
     read_log *reads;
 };
@@ -123,8 +124,8 @@ KT_MUST kt_error *session_put(store_view *view, const uint8_t hash[TOKEN_HASH_BY
 KT_MUST kt_error *session_get(
     store_view *view, const uint8_t hash[TOKEN_HASH_BYTES], session *session, bool *found);
 KT_MUST kt_error *session_delete(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES]);
-/* All sessions, or those of a user: while (session_next) ..; then store_scan_end. */
-KT_MUST kt_error *session_scan(store_view *view, store_cursor **cursor);
+/* All sessions from this hash on (NULL: all): while (session_next) ..; then store_scan_end. */
+KT_MUST kt_error *session_scan(store_view *view, const uint8_t *from, store_cursor **cursor);
 bool session_next(store_cursor *cursor, uint8_t hash[TOKEN_HASH_BYTES], session *session);
 kt_time session_end(const access_control *control, const session *session);
 /* Ends all sessions of a user but one. except NULL: all */

@@ -104,17 +104,24 @@ static kt_str copy_token(reader *r)
 /* name { "," name } */
 static const kt_str *names_read(reader *r, size_t *count)
 {
-    kt_str *names = ARENA_ARRAY(r->arena, kt_str, LIST_MAX);
+    kt_str found[LIST_MAX];
     *count = 0;
     do {
-        if (!at_name(r) || !names || *count == LIST_MAX) {
+        if (!at_name(r) || *count == LIST_MAX) {
             mistake(r, "a name is expected where it says \"%.*s\"", "oczekiwano nazwy zamiast \"%.*s\"",
                 STR_ARG(r->token));
-            return names;
+            break;
         }
-        names[(*count)++] = copy_token(r);
+        found[(*count)++] = copy_token(r);
         advance(r);
     } while (!r->failed && accept(r, ","));
+    kt_str *names = ARENA_ARRAY(r->arena, kt_str, *count + 1); /* rights live long: no more than is needed */
+    if (!names) {
+        mistake(r, "out of memory", "brak pamięci");
+        *count = 0;
+        return NULL;
+    }
+    memcpy(names, found, *count * sizeof *names);
     return names;
 }
 
@@ -163,19 +170,25 @@ static const variant *value_read(reader *r)
 {
     if (!accept(r, "("))
         return scalar_read(r);
-    variant *items = ARENA_ARRAY(r->arena, variant, LIST_MAX), *list = ARENA_NEW(r->arena, variant);
+    variant found[LIST_MAX];
     size_t count = 0;
     do {
-        const variant *item = items && list && count < LIST_MAX ? scalar_read(r) : NULL;
+        const variant *item = count < LIST_MAX ? scalar_read(r) : NULL;
         if (!item) {
             mistake(r, "a list is longer than %d values", "lista ma ponad %d wartości", LIST_MAX);
             return NULL;
         }
-        items[count++] = *item;
+        found[count++] = *item;
     } while (accept(r, ","));
     if (!accept(r, ")"))
         mistake(r, "\")\" is expected where it says \"%.*s\"", "oczekiwano \")\" zamiast \"%.*s\"",
             STR_ARG(r->token));
+    variant *list = ARENA_NEW(r->arena, variant), *items = ARENA_ARRAY(r->arena, variant, count);
+    if (!list || !items) {
+        mistake(r, "out of memory", "brak pamięci");
+        return NULL;
+    }
+    memcpy(items, found, count * sizeof *items);
     *list = (variant){.kind = VARIANT_ARRAY, .as.array = {items, count}};
     return list;
 }
@@ -190,34 +203,45 @@ static const char *one_of(kt_str token, const char *const *names)
     return NULL;
 }
 
+static bool condition_read(reader *r, grant_condition *c)
+{
+    if (!at_name(r)) {
+        mistake(r, "a field is expected where it says \"%.*s\"", "oczekiwano pola zamiast \"%.*s\"",
+            STR_ARG(r->token));
+        return false;
+    }
+    c->path = copy_token(r);
+    advance(r);
+    const char *op = r->quoted ? NULL : one_of(r->token, operators);
+    if (!op) {
+        mistake(r, "\"%.*s\" is no operator", "\"%.*s\" nie jest operatorem", STR_ARG(r->token));
+        return false;
+    }
+    c->op = str_of(op);
+    advance(r);
+    c->value = value_read(r);
+    return c->value != NULL;
+}
+
 static void conditions_read(reader *r, grant *g)
 {
-    grant_condition *conditions = ARENA_ARRAY(r->arena, grant_condition, CONDITIONS_MAX);
+    grant_condition found[CONDITIONS_MAX];
+    size_t count = 0;
     do {
-        if (!conditions || g->condition_count == CONDITIONS_MAX) {
+        if (count == CONDITIONS_MAX)
             mistake(r, "a grant has at most %d conditions", "uprawnienie ma najwyżej %d warunków",
                 CONDITIONS_MAX);
-            return;
-        }
-        grant_condition *c = &conditions[g->condition_count];
-        if (!at_name(r)) {
-            mistake(r, "a field is expected where it says \"%.*s\"", "oczekiwano pola zamiast \"%.*s\"",
-                STR_ARG(r->token));
-            return;
-        }
-        c->path = copy_token(r);
-        advance(r);
-        const char *op = r->quoted ? NULL : one_of(r->token, operators);
-        if (!op) {
-            mistake(r, "\"%.*s\" is no operator", "\"%.*s\" nie jest operatorem", STR_ARG(r->token));
-            return;
-        }
-        c->op = str_of(op);
-        advance(r);
-        c->value = value_read(r);
-        g->condition_count++;
+        else if (condition_read(r, &found[count]))
+            count++;
     } while (!r->failed && accept(r, "and"));
+    grant_condition *conditions = ARENA_ARRAY(r->arena, grant_condition, count + 1);
+    if (!conditions) {
+        mistake(r, "out of memory", "brak pamięci");
+        return;
+    }
+    memcpy(conditions, found, count * sizeof *found);
     g->conditions = conditions;
+    g->condition_count = count;
 }
 
 static void scope_read(reader *r, grant *g)

@@ -47,7 +47,6 @@ typedef struct {
     char hash[PASSWORD_HASH_MAX];  /* as stored */
     char fresh[PASSWORD_HASH_MAX]; /* with today's parameters; "": as it is */
     char token[TOKEN_TEXT_MAX];
-    access_actor *actor;
     kt_time ends;
 } login;
 
@@ -58,13 +57,13 @@ static kt_error *login_find(kt_tx *tx, void *context)
     return l->user ? password_get(tx->view, l->user, l->hash) : NULL;
 }
 
-/* Sessions that are over are swept by those who log in, a few at a time. */
-static kt_error *sweep(kt_tx *tx, const access_control *control)
+/* Sessions that are over are swept by those who log in: a few at a time, from anywhere on. */
+static kt_error *sweep(kt_tx *tx, const access_control *control, const uint8_t from[TOKEN_HASH_BYTES])
 {
     store_cursor *cursor = NULL;
     session s;
     uint8_t hash[TOKEN_HASH_BYTES];
-    KT_TRY(session_scan(tx->view, &cursor));
+    KT_TRY(session_scan(tx->view, from, &cursor));
     kt_error *error = NULL;
     for (unsigned n = 0; !error && n < SWEEP_MAX && session_next(cursor, hash, &s); n++)
         if (session_end(control, &s).ms <= tx->now.ms)
@@ -81,14 +80,13 @@ static kt_error *refused(arena *arena)
 static kt_error *login_write(kt_tx *tx, void *context)
 {
     login *l = context;
-    access_control *control = l->call->rooms->access;
-    access_actor_release(l->actor); /* of an earlier run of this body */
-    l->actor = NULL;
-    KT_TRY(actor_compile(control, tx, l->user, 0, &l->actor));
-    if (!l->actor) /* not active, or removed while the password was checked */
+    const access_control *control = l->call->rooms->access;
+    model_record user = {0};
+    bool found, is_key;
+    KT_TRY(system_read(tx, model_entity_find(tx->catalogue, KT_STR("access.user")), l->user, &user, &found));
+    if (!found || !record_int(&user, "active")) /* removed, perhaps while the password was checked */
         return refused(tx->arena);
     uint8_t hash[TOKEN_HASH_BYTES];
-    bool is_key;
     if (!token_hash(str_of(l->token), hash, &is_key))
         return error_no_memory();
     const session s = {.user = l->user,
@@ -97,9 +95,22 @@ static kt_error *login_write(kt_tx *tx, void *context)
         .ends = {tx->now.ms + control->options.session_max_ms},
         .remote = l->call->remote};
     l->ends = session_end(control, &s);
-    KT_TRY(sweep(tx, control));
+    KT_TRY(sweep(tx, control, hash));
     KT_TRY(session_put(tx->view, hash, &s));
     return l->fresh[0] ? password_put(tx->view, l->user, l->fresh) : NULL;
+}
+
+/* Rights are compiled on a snapshot, not in the writer. */
+static kt_error *login_show(kt_tx *tx, void *context)
+{
+    login *l = context;
+    access_actor *actor = NULL;
+    KT_TRY(actor_compile(l->call->rooms->access, tx, l->user, 0, &actor));
+    if (!actor)
+        return refused(tx->arena);
+    session_answer(actor, str_of(l->token), l->ends, l->call->answer);
+    access_actor_release(actor);
+    return NULL;
 }
 
 kt_error *throttled(access_control *control, arena *arena, kt_str account, kt_str remote)
@@ -135,9 +146,8 @@ kt_error *session_login(method_call *call)
     kt_error *error = call->rooms->write(call, login_write, l);
     if (!error) {
         throttle_passed(control->throttle, l->name);
-        session_answer(l->actor, str_of(l->token), l->ends, call->answer);
+        error = call->rooms->read(call, login_show, l);
     }
-    access_actor_release(l->actor);
     sodium_memzero(l->token, sizeof l->token);
     return error;
 }
@@ -204,7 +214,7 @@ kt_error *session_list(method_call *call)
     bool found;
     KT_TRY(own_session(call, own, &s, &found));
     store_cursor *cursor = NULL;
-    KT_TRY(session_scan(call->tx->view, &cursor));
+    KT_TRY(session_scan(call->tx->view, NULL, &cursor));
     json *j = call->answer;
     json_object(j);
     json_key(j, "rows");
@@ -245,7 +255,7 @@ kt_error *session_revoke(method_call *call)
     if (!wanted.len)
         KT_TRY(session_delete_all(call->tx, user, found ? own : NULL, &count));
     store_cursor *cursor = NULL;
-    KT_TRY(session_scan(call->tx->view, &cursor));
+    KT_TRY(session_scan(call->tx->view, NULL, &cursor));
     kt_error *error = NULL;
     while (!error && wanted.len && session_next(cursor, hash, &s)) {
         char id[SESSION_ID_MAX];

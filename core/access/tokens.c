@@ -69,7 +69,8 @@ static kt_str key_of(meta_key *key, char table, const void *rest, size_t n)
 {
     key->bytes[0] = 'A';
     key->bytes[1] = (uint8_t)table;
-    memcpy(key->bytes + 2, rest, n);
+    if (n)
+        memcpy(key->bytes + 2, rest, n);
     return (kt_str){(const char *)key->bytes, 2 + n};
 }
 
@@ -168,9 +169,11 @@ kt_error *session_delete(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES])
     return store_delete(view, STORE_META, key_of(&k, 's', hash, TOKEN_HASH_BYTES));
 }
 
-kt_error *session_scan(store_view *view, store_cursor **cursor)
+kt_error *session_scan(store_view *view, const uint8_t *from, store_cursor **cursor)
 {
-    return store_scan(view, STORE_META, KT_STR("As"), KT_STR("At"), false, cursor);
+    meta_key k;
+    kt_str start = key_of(&k, 's', from, from ? TOKEN_HASH_BYTES : 0);
+    return store_scan(view, STORE_META, start, KT_STR("At"), false, cursor);
 }
 
 bool session_next(store_cursor *cursor, uint8_t hash[TOKEN_HASH_BYTES], session *s)
@@ -197,7 +200,7 @@ kt_error *session_delete_all(kt_tx *tx, uint64_t user, const uint8_t *except, si
     session s;
     uint8_t hash[TOKEN_HASH_BYTES];
     *count = 0;
-    KT_TRY(session_scan(tx->view, &cursor));
+    KT_TRY(session_scan(tx->view, NULL, &cursor));
     kt_error *error = NULL;
     while (!error && session_next(cursor, hash, &s)) {
         if (s.user != user || (except && memcmp(hash, except, sizeof hash) == 0))

@@ -254,7 +254,7 @@ house *house_open(const kt_module *const *modules)
 
 static void remove_directory(const char *directory)
 {
-    static const char *const names[] = {"lock", "master.key", "journal.key", "journal.pub"};
+    static const char *const names[] = {"lock", "master.key", "journal.key", "checkpoints.log"};
     char path[128];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", directory, names[i]);
