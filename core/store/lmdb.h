@@ -48,15 +48,17 @@ void lmdb_reader_leave(lmdb *l, engine_txn *txn);
 KT_MUST bool lmdb_await_reopening(lmdb *l, unsigned generation);
 void lmdb_txn_free(engine_txn *txn);
 
-kt_error *lmdb_open(
+/* The engine's table, as engine.h says. */
+KT_MUST kt_error *lmdb_open(
     arena *arena, const char *rest, const store_options *options, bool read_only, engine **out);
 void lmdb_close(engine *e);
 engine_code lmdb_grow(engine *e, int wait_ms);
 engine_code lmdb_reopen(engine *e, int wait_ms);
-/* After a commit: doubles the map ahead of need, when no reader is in the way. */
-void lmdb_grow_ahead(lmdb *l);
 engine_code lmdb_stat(engine *e, store_stat *stat);
 bool lmdb_mapping(engine *e, uintptr_t *from, uintptr_t *to, size_t *page_bytes);
 const char *lmdb_inspect(engine *e);
-kt_error *lmdb_backup(engine *e, arena *arena, const char *directory,
+KT_MUST kt_error *lmdb_backup(engine *e, arena *arena, const char *directory,
     void (*progress)(void *context, uint64_t bytes), void *context);
+
+/* After a commit: doubles the map ahead of need, when no reader is in the way. */
+void lmdb_grow_ahead(lmdb *l);

@@ -102,8 +102,10 @@ kt_error *store_get(store_view *view, store_space space, kt_str key, kt_str *val
         return NULL;
     if (code != ENGINE_OK)
         return engine_error(view->arena, code, "reading");
-    if (!frame_open(space, key, raw, value))
+    if (!frame_open(space, key, raw, value)) {
+        *value = (kt_str){0};
         return damaged(view->arena, space, key);
+    }
     if (view->borrowed_txn) {
         *value = arena_str(view->arena, *value);
         if (!value->ptr)

@@ -18,7 +18,7 @@
 enum {
     BATCH_US_MAX = 100000, /* a batch takes no further job after this */
     GROW_TRIES = 64,       /* doublings for one batch */
-    GROW_PATIENCE_MS = 10000,
+    GROW_PATIENCE_MS = 5000,
     GROW_SLICE_MS = 20, /* readers wait at most this at a time */
     GROW_PAUSE_MS = 5,
     REOPEN_WAIT_MS = 2000,
@@ -190,14 +190,23 @@ static engine_code begin(store *s, engine_txn **txn)
 
 static void note_outcome(store *s, engine_code code)
 {
+    static const char *const why[] = {[ENGINE_FULL] = "map_full",
+        [ENGINE_NO_SPACE] = "disk_full",
+        [ENGINE_IO] = "io_error",
+        [ENGINE_BROKEN] = "io_error",
+        [ENGINE_BUSY] = "readers_hold_the_map",
+        [ENGINE_UNKNOWN] = "outcome_unknown",
+        [ENGINE_DAMAGED] = "damaged_page",
+        [ENGINE_TOO_LARGE] = "too_large",
+        [ENGINE_MEMORY] = "no_memory"};
     bool failed = code != ENGINE_OK;
     if (failed == atomic_exchange(&s->failing, failed))
         return;
     if (failed)
         log_line(KT_LOG_ERROR, "store",
-            "commit failed code=%d: readers go on, writes are refused until it works", (int)code);
+            "commit_failed why=%s: readers go on, writes are refused until it works", why[code]);
     else
-        log_line(KT_LOG_INFO, "store", "commits work again");
+        log_line(KT_LOG_INFO, "store", "commits_work_again");
 }
 
 /* returns how many entries were answered */
