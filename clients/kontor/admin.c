@@ -190,14 +190,13 @@ static int run_kontord(const tool *t, char *const arguments[])
 int admin_backup(tool *t, int count, char **arguments)
 {
     (void)count;
-    char path[PATH_MAX];
+    char here[PATH_MAX - 256], path[PATH_MAX];
     /* the server makes the directory: its own idea of "here" is another one */
     if (*arguments[0] == '/')
         snprintf(path, sizeof path, "%s", arguments[0]);
-    else if (!getcwd(path, sizeof path) || strlen(path) + strlen(arguments[0]) + 2 > sizeof path)
+    else if (!getcwd(here, sizeof here) ||
+             snprintf(path, sizeof path, "%s/%s", here, arguments[0]) >= (int)sizeof path)
         return tool_fail(EXIT_FILE, "%s: %s", arguments[0], strerror(errno));
-    else
-        strcat(strcat(path, "/"), arguments[0]);
     return tool_show(t, "backup.create", json_pack("{s:s}", "directory", path), NULL);
 }
 
