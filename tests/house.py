@@ -73,6 +73,8 @@ class House:
                 self.process.kill()
                 self.process.wait()
                 raise RuntimeError("kontord did not stop within 20 s")
+            if self.process.returncode:
+                raise RuntimeError(f"kontord ended with {self.process.returncode}: {self.tail()}")
 
     def __enter__(self):
         return self.start()

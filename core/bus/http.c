@@ -529,10 +529,9 @@ void http_close(http *h)
     if (!h)
         return;
     atomic_store(&h->closing, true);
-    watch_close(h->watch);
-    h->watch = NULL;
     streams_check(h, true);
     /* The library ends the process if a suspended connection is left; then it is better left running. */
     if (h->daemon && atomic_load(&h->bus->running) == 0)
         MHD_stop_daemon(h->daemon);
+    watch_close(h->watch); /* connections told it until now */
 }
