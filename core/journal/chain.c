@@ -180,7 +180,7 @@ bool chain_next(chain_reader *reader, journal_entry *entry, kt_str *bytes)
         sound = length > reader->value.len && join(reader, bytes, length);
     sound = sound && journal_entry_open(*bytes, entry) && entry->seq == reader->expected;
     if (!sound)
-        reader->error = chain_bad(reader->arena, reader->expected);
+        reader->error = reader->joined.full ? error_no_memory() : chain_bad(reader->arena, reader->expected);
     reader->expected++;
     return sound;
 }
@@ -209,6 +209,8 @@ kt_error *chain_entry(store_view *view, arena *arena, uint64_t seq, buffer *out,
                 break;
             buffer_add_str(out, value);
         }
+        if (out->full)
+            return error_no_memory();
         bytes = buffer_str(out);
     }
     if (length == 0 || bytes.len != length || !journal_entry_open(bytes, entry) || entry->seq != seq)

@@ -1,4 +1,5 @@
 #include "journal/chronicle_test.h"
+#include "kit/memory.h"
 
 /* ---- A short story: 1 two parties, 2 a deal and a rename, 3 an import unit in two entries (3, 4), 5 a
  * deletion ---- */
@@ -535,6 +536,90 @@ static void an_unknown_unit_is_not_found(void **state)
     chronicle_close(&h);
 }
 
+/* ---- A unit of many changes, and memory that runs out ---- */
+
+enum { MANY = 12000 };
+
+static void import_many(kt_tx *tx, house *h)
+{
+    for (int i = 0; i < MANY; i++)
+        made(tx, h, "t.tag", arena_format(tx->arena, "{'name': 'tag %d'}", i).ptr);
+}
+
+static kt_str undo_cursor;
+static void undo_step(kt_tx *tx, house *h)
+{
+    (void)h;
+    assert_string_equal(said(journal_revert(tx, KT_STR("big"), 0, undo_cursor, &undone.j)), "");
+}
+
+static void a_large_unit_is_undone_in_steps(void **state)
+{
+    (void)state;
+    house h = chronicle_open();
+    chronicle_found(&h);
+    commit(&h, "big", import_many);
+    int64_t reverted = 0;
+    unsigned steps = 0;
+    const char *unit = NULL;
+    undo_cursor = (kt_str){0};
+    do {
+        answer_open(&undone);
+        commit(&h, NULL, undo_step);
+        const variant *step = answer_take(&h, &undone);
+        reverted += number(step, "reverted");
+        undo_cursor = variant_get_str(step, "next");
+        unit = unit ? unit : text(step, "unit");
+        assert_string_equal(text(step, "unit"), unit);
+        steps++;
+    } while (undo_cursor.len);
+    assert_int_equal(reverted, MANY);
+    assert_int_equal(steps, 3);
+    kt_tx tx = reading(&h);
+    uint64_t count = 1;
+    assert_null(
+        model_count(&tx, &(model_query){.entity = house_entity(&h, "t.tag"), .right = "read"}, &count));
+    assert_int_equal(count, 0);
+    store_end(tx.view);
+    chronicle_close(&h);
+}
+
+static kt_error *read_everything(kt_tx *tx, house *h, json *j)
+{
+    KT_TRY(journal_since(tx, 0, NULL, 0, j));
+    KT_TRY(journal_history(tx, house_entity(h, "t.party"), 2, 0, (kt_str){0}, j));
+    return journal_travel(tx, (kt_time){clock_now().ms - 200000}, NULL, 0);
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    house h = told();
+    bool done = false;
+    for (uint64_t nth = 1; !done; nth++) {
+        assert_true(nth < 2000);
+        answer a;
+        arena *small = arena_open((size_t)64 << 20);
+        answer_open(&a);
+        kt_tx tx = {.arena = small,
+            .catalogue = h.catalogue,
+            .lang = "en",
+            .now = clock_now(),
+            .master_key = house_master_key};
+        assert_null(store_read(h.store, small, &tx.view));
+        memory_fail_at(nth, false);
+        kt_error *error = read_everything(&tx, &h, &a.j);
+        done = memory_asked() < nth;
+        memory_fail_at(0, false);
+        if (done)
+            assert_null(error);
+        store_end(tx.view);
+        buffer_close(&a.out);
+        arena_close(small);
+    }
+    chronicle_close(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -554,6 +639,8 @@ int main(void)
         cmocka_unit_test(a_deletion_is_undone_with_its_number),
         cmocka_unit_test(a_unique_value_taken_since_is_a_conflict),
         cmocka_unit_test(an_unknown_unit_is_not_found),
+        cmocka_unit_test(a_large_unit_is_undone_in_steps),
+        cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,12 +57,13 @@ static kt_error *walk_chunk(walk *w, store_view *view, arena *arena)
     KT_TRY(chain_begin(&reader, view, arena, w->next));
     checkpoint next = {0};
     bool more = false, good = false;
+    bool missing = false;
     kt_error *error = checkpoint_find(view, w->next, &next, &more, &good);
     for (unsigned n = 0; !error && n < CHUNK_ENTRIES && w->next <= w->head.seq; n++) {
         journal_entry entry;
         kt_str bytes;
         if (!chain_next(&reader, &entry, &bytes)) {
-            bad(w, w->next, "it is missing, or its bytes are damaged");
+            missing = true;
             break;
         }
         const char *fault = entry_fault(w, &entry, bytes);
@@ -76,8 +77,12 @@ static kt_error *walk_chunk(walk *w, store_view *view, arena *arena)
         w->next++;
         w->verdict->entries++;
     }
-    kt_error *end = chain_end(&reader); /* damage is the verdict's, already told */
-    return error ? error : (end && !w->verdict->first_bad ? end : NULL);
+    kt_error *end = chain_end(&reader);
+    if (end && end->first->kind != KT_STORAGE) /* no memory: nothing is known of the entry */
+        return error ? error : end;
+    if (missing)
+        bad(w, w->next, "it is missing, or its bytes are damaged");
+    return error;
 }
 
 /* A checkpoint past the head tells of entries that were cut off. */
