@@ -1,5 +1,7 @@
 /* rights_test.c -- one evaluator behind every way to reach a record: a table of grants, and what each person
  * then finds by list, count, get, history, feed, search, sums and writes. */
+#include <pthread.h>
+
 #include "office.h"
 
 #define ALL "ann bob cid boss out"
@@ -279,6 +281,54 @@ static void who_edits_users_cannot_give_roles_away(void **state)
     house_close(o.h);
 }
 
+/* ---- All at once ---- */
+
+enum { CALLS = 200 };
+
+typedef struct {
+    office *o;
+    int person;
+    unsigned seen[PEOPLE + 1], other; /* answers by number of records */
+} caller;
+
+static void *call_on(void *context)
+{
+    caller *c = context;
+    static const char message[] =
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"office.case.count\",\"params\":{}}";
+    for (int i = 0; i < CALLS; i++) {
+        kt_str answer = house_send(c->o->h, c->o->tokens[c->person], (kt_str){message, sizeof message - 1});
+        const char *result = memmem(answer.ptr, answer.len, "\"result\":", 9);
+        unsigned n = result ? (unsigned)(result[9] - '0') : PEOPLE + 1;
+        if (n <= PEOPLE)
+            c->seen[n]++;
+        else
+            c->other++;
+    }
+    return NULL;
+}
+
+static void rights_change_under_load_without_a_mix(void **state)
+{
+    (void)state;
+    office o = office_open();
+    office_grant(&o, "office.case:read@own");
+    pthread_t threads[PEOPLE];
+    caller callers[PEOPLE] = {0};
+    for (int i = 0; i < PEOPLE; i++) {
+        callers[i] = (caller){.o = &o, .person = i};
+        assert_int_equal(pthread_create(&threads[i], NULL, call_on, &callers[i]), 0);
+    }
+    for (int i = 0; i < 30; i++)
+        office_grant(&o, i % 2 ? "office.case:read@own" : "office.case:read");
+    for (int i = 0; i < PEOPLE; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(callers[i].other, 0);
+        assert_int_equal(callers[i].seen[1] + callers[i].seen[PEOPLE], CALLS); /* one role or the other */
+    }
+    house_close(o.h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +337,7 @@ int main(void)
         cmocka_unit_test(a_hidden_field_can_be_used_nowhere),
         cmocka_unit_test(readings_are_logged_where_the_entity_asks),
         cmocka_unit_test(who_edits_users_cannot_give_roles_away),
+        cmocka_unit_test(rights_change_under_load_without_a_mix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
