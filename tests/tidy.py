@@ -97,7 +97,7 @@ def check(path):
         check_functions(path, code)
     if path.parts[0] == "modules":
         check_labels(path, text)
-    public = path.parts[0] == "plugins-api" or path.parts[:2] == ("core", "kit") or path.stem == path.parts[1]
+    public = path.parts[0] == "plugins-api" or (path.parts[0] == "core" and path.parts[1] in ("kit", path.stem))
     if path.suffix == ".h" and public:
         check_header(path, text)
 

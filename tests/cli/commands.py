@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""Every command of `kontor` against a real server, over HTTP, ipc, tcp and TLS, as a person would type them."""
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from house import House, PASSWORD  # noqa: E402
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Shell:
+    def __init__(self, house):
+        self.house, self.tool = house, str(house.build / "kontor")
+        self.environment = {**os.environ, "HOME": str(house.home), "XDG_CONFIG_HOME": "", "KONTOR_URL": "", "KONTOR_TOKEN": ""}
+
+    def run(self, *arguments, code=0, stdin="", cwd=None):
+        done = subprocess.run([self.tool, *arguments], input=stdin, capture_output=True, text=True, env=self.environment, timeout=60, cwd=cwd or self.house.home)
+        assert done.returncode == code, f"kontor {' '.join(arguments)}: {done.returncode}, expected {code}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def out(self, *arguments, **more):
+        return self.run(*arguments, **more).stdout
+
+    def json(self, *arguments):
+        return json.loads(self.out(*arguments, "--json"))
+
+
+def check_login(sh, house):
+    assert "not logged in" in sh.run("list", "base.party", "--url", house.url, code=4).stderr
+    assert "wrong login" in sh.run("login", "admin", "--url", house.url, stdin="wrong\n", code=4).stderr
+    assert "Logged in" in sh.out("login", "admin", "--url", house.url, stdin=PASSWORD + "\n")
+    session = house.home / ".config" / "kontor" / "session"
+    assert session.stat().st_mode & 0o777 == 0o600
+    assert sh.json("whoami")["name"] == "admin"
+
+
+def check_records(sh):
+    made = sh.json("create", "base.party", "name=Rower Plus", "kind=organisation", "tax_id=526-000-12-46", "is_customer=yes",
+                   'contacts:=[{"kind":"phone","value":"+48 600 123 456"}]')
+    party = str(made["id"])
+    got = sh.json("get", "base.party", party)
+    assert got["tax_id"] == "5260001246" and got["contacts"][0]["value"] == "+48 600 123 456", got
+    refused = sh.run("create", "base.party", "kind=neither", "owner=99", "colour=red", code=1).stderr
+    for path in ("kind", "owner", "colour", "name"):
+        assert f"{path}: " in refused, refused
+    sh.run("update", "base.party", party, "website=https://example.com")
+    assert sh.json("get", "base.party", party)["version"] == 2
+    assert "Rower Plus" in sh.out("list", "base.party", "name~rower", "is_customer=true", "--fields", "id,name")
+    assert sh.out("count", "base.party", "name~rower").strip() == "1"
+    assert sh.out("list", "base.party", "--fields", "name", "--csv").splitlines() == ["name", "Rower Plus"]
+    assert "index" in sh.out("list", "base.party", "external_id=x", "--explain")
+    assert "colour" in sh.run("list", "base.party", "colour=red", code=1).stderr
+    assert "Rower Plus" in sh.out("search", "rower")
+    assert "created" in sh.out("history", "base.party", party)
+    assert "Customer" in sh.out("describe", "base.party") and "base.party" in sh.out("describe")
+    assert sh.json("call", "base.party.count", '{"filter": [["is_customer", "=", true]]}') == 1
+    dry = sh.json("create", "base.party", "name=Never", "kind=person", "--dry-run")
+    assert dry["changes"] and sh.out("count", "base.party").strip() == "1"
+    note = str(sh.json("create", "base.note", "text=away with it")["id"])
+    sh.run("delete", "base.note", note)
+    sh.run("get", "base.note", note, code=5)
+
+
+def check_transfer(sh, house):
+    rows = house.home / "people.csv"
+    rows.write_text("\ufeffexternal_id;name;kind;contacts.1.kind;contacts.1.value\n" +
+                    "".join(f"p{i};Osoba {i};person;email;p{i}@example.com\n" for i in range(2500)), encoding="utf-8")
+    bad = house.home / "bad.csv"
+    bad.write_text("external_id,name,kind\nb1,,person\nb2,Dobra,person\nb3,Zła,robot\n")
+    refused = sh.run("import", "base.party", str(bad), "--dry-run").stderr + sh.run("import", "base.party", str(bad), code=1).stderr
+    assert "row 1 " in refused.replace(":", " ") and "row 3 " in refused.replace(":", " "), refused
+    before = int(sh.out("count", "base.party"))
+    done = sh.run("import", "base.party", str(rows), "--upsert")
+    assert "2500 created" in done.stderr and "Undo: " in done.stderr, done.stderr
+    again = sh.run("import", "base.party", str(rows), "--upsert")  # the same file, the same keys: nothing is done twice
+    assert int(sh.out("count", "base.party")) == before + 2500, again.stderr
+    lines = sh.out("export", "base.party", "kind=person", "--fields", "external_id,name").splitlines()
+    assert lines[0] == "external_id,name" and len(lines) == 2501
+    sh.run("create", "base.party", "name==1+1", "kind=person", "external_id=formula")
+    assert "\"'=1+1\"" in sh.out("export", "base.party", "external_id=formula", "--fields", "name")
+    jsonl = sh.out("export", "base.party", "external_id=p7", "--fields", "external_id,name", "--json")
+    assert json.loads(jsonl)["name"] == "Osoba 7"
+    unit = done.stderr.split("journal revert ")[1].split()[0]
+    answer = sh.json("journal", "revert", unit)
+    while answer.get("next"):
+        answer = sh.json("call", "journal.revert", json.dumps({"unit": unit, "cursor": answer["next"]}))
+    assert int(sh.out("count", "base.party", "external_id~p")) == 0, answer
+
+
+def check_administration(sh, house):
+    modules = sh.out("module", "list")
+    assert "base" in modules and "crm" in modules
+    sh.run("module", "disable", "crm")
+    assert "crm.lead" not in [e["name"] for e in sh.json("describe")["entities"] if "create" in e.get("may", [])]
+    sh.run("module", "enable", "crm")
+    sh.run("user", "add", "anna", "full_name=Anna Nowak", "lang=pl", stdin="Zielony-Rower-7\n")
+    assert "anna" in sh.out("user", "list")
+    sh.run("role", "grant", "anna", "crm.sales")
+    assert "crm.sales" in sh.out("role", "list")
+    key = sh.json("key", "new", "shop")
+    secret = next(v for v in key.values() if isinstance(v, str) and v.startswith("kt_"))
+    assert sh.json("whoami", "--token", secret, "--url", house.url)["name"] == "admin"
+    assert "sound" in sh.out("journal", "verify")
+    assert sh.json("journal", "checkpoint")["seq"] > 0
+    assert sh.json("journal", "head")["seq"] > 0
+    assert "true" in sh.out("check")
+
+
+def check_files(sh, house):
+    backup, restored = house.home / "backup", house.home / "restored"
+    parties = sh.out("count", "base.party")
+    sh.run("backup", "backup")
+    sh.run("restore", str(backup), str(restored))
+    assert "not empty" in sh.run("restore", str(backup), str(restored), code=6).stderr
+    assert "sound" in sh.out("check", str(restored))
+    other = House(data=restored, modules="base,crm").start()
+    try:
+        assert other.client().count("base.party") == int(parties)
+    finally:
+        other.__exit__(None)
+    damaged = house.home / "damaged"
+    shutil.copytree(backup, damaged)
+    with open(damaged / "store" / "data.mdb", "r+b") as f:
+        f.truncate(os.path.getsize(damaged / "store" / "data.mdb") // 2)
+    sh.run("check", str(damaged), code=6)
+
+
+def check_transports(sh, house):
+    for url in (f"ipc://{house.data}/kontor.ipc", f"tcp://127.0.0.1:{house.tcp}", f"ws://127.0.0.1:{house.ws}/bus"):
+        sh.run("login", "admin", "--url", url, stdin=PASSWORD + "\n")
+        assert sh.json("whoami", "--url", url)["name"] == "admin"
+    url, authority = f"tls+tcp://localhost:{house.tls}", str(house.home / "tls" / "ca.pem")
+    sh.run("login", "admin", "--url", url, "--ca", authority, stdin=PASSWORD + "\n")
+    assert sh.json("whoami")["name"] == "admin"
+    sh.run("whoami", "--url", "tcp://127.0.0.1:1", "--token", "x", code=3)
+    sh.run("login", "admin", "--url", house.url, stdin=PASSWORD + "\n")
+
+
+def check_watch(sh, house):
+    watching = subprocess.Popen([sh.tool, "watch", "base.party", "--json"], stdout=subprocess.PIPE, text=True, env=sh.environment)
+    try:
+        for attempt in range(100):  # the watch has begun when it shows one of our changes
+            sh.run("create", "base.party", f"name=Watched {attempt}", "kind=person")
+            if attempt == 0:
+                time.sleep(0.3)
+            if attempt > 2:
+                break
+        assert "Watched" in watching.stdout.readline()
+    finally:
+        watching.kill()
+        watching.wait()
+
+
+def check_the_rest(sh, house):
+    for shell in ("bash", "zsh"):
+        script = sh.out("completion", shell)
+        assert "complete -F _kontor kontor" in script
+    done = subprocess.run(["bash", "-n"], input=sh.out("completion", "bash"), text=True)
+    assert done.returncode == 0
+    assert "kontor list" in sh.out("help", "list")
+    sh.run("nonsense", code=2)
+    sh.run("list", code=2)
+    sh.run("list", "base.party", "--limit", "x", code=2)
+    sh.run("logout")
+    sh.run("whoami", "--url", house.url, code=4)
+
+
+def main():
+    house = House(modules="base,crm")
+    house.tcp, house.ws, house.tls = free_port(), free_port(), free_port()
+    sh = Shell(house)
+    made = sh.out("tls", "make", str(house.home / "tls"), "localhost")
+    assert "cert.pem" in made and (house.home / "tls" / "key.pem").stat().st_mode & 0o777 == 0o600
+    house.options = ["--listen", f"ipc://{house.data}/kontor.ipc", "--listen", f"tcp://127.0.0.1:{house.tcp}", "--listen", f"ws://127.0.0.1:{house.ws}/bus",
+                     "--listen", f"tls+tcp://localhost:{house.tls}", "--tls-dir", str(house.home / "tls")]
+    with house:
+        check_login(sh, house)
+        check_records(sh)
+        check_transfer(sh, house)
+        check_administration(sh, house)
+        check_transports(sh, house)
+        check_watch(sh, house)
+        check_files(sh, house)
+        check_the_rest(sh, house)
+    print("every command worked")
+
+
+if __name__ == "__main__":
+    main()
