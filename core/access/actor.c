@@ -325,7 +325,10 @@ static kt_error *roles_compile(access_actor *actor, kt_tx *tx, const id_set *rol
 static kt_error *zone_compile(access_actor *actor, kt_tx *tx)
 {
     const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("base.company"));
-    actor->company = actor->companies.count ? actor->companies.ids[0] : 0;
+    bool free = actor->companies.count == 0;
+    actor->company = free ? actor->chosen : actor->companies.ids[0];
+    if (id_set_has(&actor->companies, actor->chosen))
+        actor->company = actor->chosen;
     if (!entity || !actor->company)
         return NULL;
     model_record company = {0};
@@ -383,7 +386,8 @@ static kt_error *compile(access_actor *actor, kt_tx *tx, bool *found)
     return actor->scoped ? spread(actor, tx, &actor->scopes) : NULL;
 }
 
-kt_error *actor_compile(access_control *control, kt_tx *tx, uint64_t user, uint64_t key, access_actor **made)
+kt_error *actor_compile(
+    access_control *control, kt_tx *tx, uint64_t user, uint64_t key, uint64_t company, access_actor **made)
 {
     *made = NULL;
     arena *arena = arena_open(ACTOR_ARENA_MAX);
@@ -396,6 +400,7 @@ kt_error *actor_compile(access_control *control, kt_tx *tx, uint64_t user, uint6
     actor->control = control;
     actor->user = user;
     actor->key = key;
+    actor->chosen = company;
     actor->lang = "en";
     atomic_init(&actor->held, 1);
     atomic_init(&actor->touched_ms, 0);

@@ -71,13 +71,14 @@ static bool is_of(const access_actor *actor, const uint8_t hash[TOKEN_HASH_BYTES
 }
 
 static access_actor *cache_find(access_control *control, const uint8_t hash[TOKEN_HASH_BYTES], uint64_t epoch,
-    const model_catalogue *catalogue)
+    uint64_t company, const model_catalogue *catalogue)
 {
     access_actor *found = NULL;
     pthread_mutex_lock(&control->lock);
     access_actor **set = set_of(control, hash);
     for (size_t way = 0; way < ACTORS_WAYS && !found; way++) {
-        if (!is_of(set[way], hash) || set[way]->epoch != epoch || set[way]->catalogue != catalogue)
+        if (!is_of(set[way], hash) || set[way]->epoch != epoch || set[way]->chosen != company ||
+            set[way]->catalogue != catalogue)
             continue;
         found = actor_hold(set[way]);
         to_front(set, way);
@@ -150,9 +151,9 @@ kt_error *access_authenticate(
     if (!user && !key)
         return forbidden_login(tx->arena);
     KT_TRY(epoch_read(tx->view, &epoch));
-    access_actor *found = cache_find(access, hash, epoch, tx->catalogue);
+    access_actor *found = cache_find(access, hash, epoch, session.company, tx->catalogue);
     if (!found) {
-        KT_TRY(actor_compile(access, tx, user, key, &found));
+        KT_TRY(actor_compile(access, tx, user, key, session.company, &found));
         if (!found)
             return forbidden_login(tx->arena);
         memcpy(found->hash, hash, sizeof hash);

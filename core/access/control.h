@@ -62,7 +62,8 @@ struct access_actor {
     kt_str name, full_name, role_names;
     const char *lang;
     zone *zone;
-    uint64_t company; /* the first of companies */
+    uint64_t chosen,
+        company; /* chosen: as the session says, 0: nothing; company: then the first of companies */
     id_set companies, team, department;
     ruleset rights, scopes; /* scopes: of a key; grants none: not held to any */
     bool scoped;
@@ -79,9 +80,9 @@ struct access_control {
 };
 
 /* Reads user, roles, teams, departments through tx's view and makes rights of them. *actor NULL: there is no
- * such user, or not an active one. */
+ * such user, or not an active one. company: chosen by the session; 0: none */
 KT_MUST kt_error *actor_compile(
-    access_control *control, kt_tx *tx, uint64_t user, uint64_t key, access_actor **actor);
+    access_control *control, kt_tx *tx, uint64_t user, uint64_t key, uint64_t company, access_actor **actor);
 const access_actor *actor_of(const kt_tx *tx); /* NULL: nobody, or the system */
 access_actor *actor_hold(const access_actor *actor);
 
@@ -116,7 +117,7 @@ size_t token_make(const char *prefix, char out[TOKEN_TEXT_MAX]);
 bool token_hash(kt_str token, uint8_t hash[TOKEN_HASH_BYTES], bool *is_key);
 
 typedef struct {
-    uint64_t user;
+    uint64_t user, company;      /* company: that the user works in now; 0: the first of the user's */
     kt_time created, seen, ends; /* ends: however much it is used */
     kt_str remote;
 } session;

@@ -103,7 +103,7 @@ kt_error *explain_run(method_call *call)
     KT_TRY(question_read(call, &q));
     access_actor *other = NULL;
     if (user != caller->user)
-        KT_TRY(actor_compile(caller->control, tx, user, 0, &other));
+        KT_TRY(actor_compile(caller->control, tx, user, 0, 0, &other));
     q.actor = user == caller->user ? caller : other;
     bool may;
     verdict why;

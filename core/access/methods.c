@@ -16,6 +16,11 @@ static const method_param login_params[] = {
     {"password", VARIANT_STRING, true, {"password", "hasło"}},
     {0},
 };
+static const method_param company_params[] = {
+    {"company", VARIANT_NULL, false,
+        {"id; null: the first of the user's", "id; null: pierwsza z firm użytkownika"}},
+    {0},
+};
 static const method_param revoke_params[] = {
     USER_PARAM,
     {"id", VARIANT_STRING, false,
@@ -64,6 +69,9 @@ const method access_methods[] = {
         session_resume},
     {"session.whoami", "login", METHOD_READ, {"Who the caller is", "Kim jest wołający"}, no_params,
         session_whoami},
+    {"session.company", "login", METHOD_WRITE,
+        {"Chooses the company to work in", "Wybiera firmę, w której się pracuje"}, company_params,
+        session_company},
     {"session.list", "login", METHOD_READ, {"Sessions that last", "Trwające sesje"}, user_params,
         session_list},
     {"session.revoke", "login", METHOD_WRITE, {"Ends sessions", "Kończy sesje"}, revoke_params,

@@ -19,6 +19,7 @@ KT_MUST kt_error *session_login(method_call *call);
 KT_MUST kt_error *session_logout(method_call *call);
 KT_MUST kt_error *session_resume(method_call *call);
 KT_MUST kt_error *session_whoami(method_call *call);
+KT_MUST kt_error *session_company(method_call *call);
 KT_MUST kt_error *session_list(method_call *call);
 KT_MUST kt_error *session_revoke(method_call *call);
 KT_MUST kt_error *credentials_password(method_call *call);

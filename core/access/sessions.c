@@ -105,7 +105,7 @@ static kt_error *login_show(kt_tx *tx, void *context)
 {
     login *l = context;
     access_actor *actor = NULL;
-    KT_TRY(actor_compile(l->call->rooms->access, tx, l->user, 0, &actor));
+    KT_TRY(actor_compile(l->call->rooms->access, tx, l->user, 0, 0, &actor));
     if (!actor)
         return refused(tx->arena);
     session_answer(actor, str_of(l->token), l->ends, l->call->answer);
@@ -196,6 +196,41 @@ kt_error *session_whoami(method_call *call)
     if (!actor)
         return forbidden_login(call->arena);
     actor_answer(actor, call->answer);
+    return NULL;
+}
+
+/* From the next call on the caller works in this company: new records are its, others' are not seen. */
+kt_error *session_company(method_call *call)
+{
+    kt_tx *tx = call->tx;
+    const access_actor *actor = actor_of(tx);
+    const variant *wanted = variant_get(call->params, "company");
+    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("base.company"));
+    uint8_t hash[TOKEN_HASH_BYTES];
+    session s;
+    bool found;
+    KT_TRY(own_session(call, hash, &s, &found));
+    if (!found || !actor)
+        return forbidden_login(call->arena);
+    s.company = wanted && wanted->kind == VARIANT_INT && wanted->as.integer > 0 ? (uint64_t)wanted->as.integer
+                                                                                : 0;
+    model_record company = {0};
+    bool known = true;
+    if (s.company && actor->companies.count)
+        known = id_set_has(&actor->companies, s.company);
+    else if (s.company && entity)
+        KT_TRY(system_read(tx, entity, s.company, &company, &known));
+    if (!known || (s.company && !entity))
+        return error_make(
+            call->arena, KT_NOT_FOUND, "company", "there is no such company", "nie ma takiej firmy");
+    KT_TRY(session_put(tx->view, hash, &s));
+    json_object(call->answer);
+    json_key(call->answer, "company");
+    if (s.company)
+        json_uint(call->answer, s.company);
+    else
+        json_null(call->answer);
+    json_object_end(call->answer);
     return NULL;
 }
 

@@ -123,9 +123,9 @@ kt_error *key_get(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES], uint64
     return NULL;
 }
 
-/* ---- Sessions: user, created, seen, ends as u64, then the remote address ---- */
+/* ---- Sessions: user, created, seen, ends, company as u64, then the remote address ---- */
 
-enum { SESSION_HEAD = 32, REMOTE_MAX = 64 };
+enum { SESSION_HEAD = 40, REMOTE_MAX = 64 };
 
 kt_error *session_put(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES], const session *s)
 {
@@ -135,6 +135,7 @@ kt_error *session_put(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES], co
     put_u64(value + 8, (uint64_t)s->created.ms);
     put_u64(value + 16, (uint64_t)s->seen.ms);
     put_u64(value + 24, (uint64_t)s->ends.ms);
+    put_u64(value + 32, s->company);
     size_t n = s->remote.len < REMOTE_MAX ? s->remote.len : REMOTE_MAX;
     if (n)
         memcpy(value + SESSION_HEAD, s->remote.ptr, n);
@@ -150,6 +151,7 @@ static bool session_decode(kt_str value, session *s)
         .created = {(int64_t)get_u64(value.ptr + 8)},
         .seen = {(int64_t)get_u64(value.ptr + 16)},
         .ends = {(int64_t)get_u64(value.ptr + 24)},
+        .company = get_u64(value.ptr + 32),
         .remote = {value.ptr + SESSION_HEAD, value.len - SESSION_HEAD}};
     return true;
 }
