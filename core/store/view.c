@@ -153,21 +153,28 @@ static bool in_range(const store_cursor *c, kt_str key)
     return str_cmp(key, c->from) >= 0 && (!c->to.ptr || str_cmp(key, c->to) < 0);
 }
 
+/* A step forward only leaves the range at its end, a step back only at its beginning. */
+static bool step_in_range(const store_cursor *c, kt_str key)
+{
+    return c->reverse ? !c->from.len || str_cmp(key, c->from) >= 0 : !c->to.ptr || str_cmp(key, c->to) < 0;
+}
+
 /* Brings the engine's next candidate into c->key. */
 static void advance_engine(store_cursor *c)
 {
     const engine_ops *ops = c->view->engine->ops;
     engine_code code;
+    bool begun = c->begun;
     if (c->engine_done || c->key.ptr)
         return;
-    if (c->begun)
+    if (begun)
         code = ops->step(c->engine, c->reverse, &c->key, &c->raw);
     else
         code = c->to.ptr && !c->to.len ? ENGINE_ABSENT /* nothing lies below the empty key */
                : c->reverse            ? ops->seek(c->engine, SEEK_BEFORE, c->to, &c->key, &c->raw)
                                        : ops->seek(c->engine, SEEK_AT_OR_AFTER, c->from, &c->key, &c->raw);
     c->begun = true;
-    if (code == ENGINE_OK && in_range(c, c->key))
+    if (code == ENGINE_OK && (begun ? step_in_range(c, c->key) : in_range(c, c->key)))
         return;
     c->engine_done = true;
     c->key = (kt_str){0};
