@@ -3,7 +3,8 @@
 #include "journal/past.h"
 #include "model/internal.h" /* model_store_changed: an undo writes filled records, as actions do */
 
-enum { STEP_CHANGES = 5000, ENTRY_ROOM = 64 << 20, CURSOR_MAX = 80 };
+/* A step ends after so many changes, or when it has taken so much of the request's memory. */
+enum { STEP_CHANGES = 5000, STEP_MEMORY = 24 << 20, ENTRY_ROOM = 64 << 20 };
 
 typedef struct {
     kt_tx *tx;
@@ -219,6 +220,8 @@ static kt_error *entry_undo(undo *u, position *at, size_t *room)
         const model_entity *entity = model_entity_by_number(tx->catalogue, changes[count - 1].entity);
         if (entity)
             error = undo_change(u, entity, &changes[count - 1]);
+        if (arena_used(tx->arena) > STEP_MEMORY)
+            *room = 1;
     }
     at->left = count;
     buffer_close(&bytes);
