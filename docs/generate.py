@@ -75,8 +75,8 @@ def write_methods(openrpc, entities):
         if method["name"].rsplit(".", 1)[0] in names:
             continue  # verbs and actions stand with their entity
         params = ", ".join(f"`{p['name']}`" + ("" if p["required"] else "?") for p in method["params"])
-        kind = "writes" if method.get("x-writes") else ""
-        print(f"| `{method['name']}` | {cell(method['x-right'])} | {params} | {cell(method.get('summary', ''))} {kind} |")
+        kind = "; writes" if method.get("x-writes") else ""
+        print(f"| `{method['name']}` | {cell(method['x-right'])}{kind} | {params} | {cell(method.get('summary', ''))} |")
 
 
 def main():

@@ -1,6 +1,7 @@
 /* http.c -- one port for everything that speaks no nng, by libmicrohttpd. Its threads run short reads; for
  * all else a connection is suspended until its answer is there. It listens where it is told, by default on
  * the loopback: a proxy is the public edge. */
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -149,9 +150,10 @@ static kt_str remote_of(request *r)
     const struct sockaddr *address = info ? info->client_addr : NULL;
     if (!address)
         return KT_STR("unknown");
-    socklen_t size = address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                                    : sizeof(struct sockaddr_in);
-    if (getnameinfo(address, size, host, sizeof host, NULL, 0, NI_NUMERICHOST) != 0)
+    const void *bytes = address->sa_family == AF_INET6
+                            ? (const void *)&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr
+                            : (const void *)&((const struct sockaddr_in *)(const void *)address)->sin_addr;
+    if (!inet_ntop(address->sa_family, bytes, host, sizeof host))
         return KT_STR("unknown");
     bool local = strcmp(host, "127.0.0.1") == 0 || strcmp(host, "::1") == 0;
     const char *real = local ? request_header(r, "X-Real-IP") : NULL;
@@ -470,7 +472,7 @@ static kt_error *start(http *h, arena *arena, const char *host_port)
     unsigned threads = cores < 2 ? 2 : cores > 8 ? 8 : (unsigned)cores;
     h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, h, MHD_OPTION_SOCK_ADDR, found->ai_addr,
         MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, completed, h,
         MHD_OPTION_NOTIFY_CONNECTION, connection_event, h, MHD_OPTION_END);
     freeaddrinfo(found);

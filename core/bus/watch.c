@@ -13,13 +13,15 @@
 #include "kit/clock.h"
 
 #define HEAD_MS 8000
+#define NOT_SEEN                                                                                             \
+    UINT64_MAX /* asking the kernel after each request would cost 1.5 % of it: the thread asks later */
 
 typedef enum { WATCH_FREE, WATCH_IDLE, WATCH_BODY, WATCH_ANSWERING } watch_state;
 struct watched {
     int fd;
     watch_state state;
     int64_t until_ms;    /* of a body; of a head once it has begun; 0: not begun */
-    uint64_t bytes_seen; /* received when the last request ended */
+    uint64_t bytes_seen; /* received when the thread last looked */
     watched *next_free;
 };
 
@@ -44,8 +46,12 @@ static uint64_t bytes_received(int fd)
 
 static void look_at(watched *w, int64_t now)
 {
-    if (w->state == WATCH_IDLE && w->until_ms == 0 && bytes_received(w->fd) != w->bytes_seen)
-        w->until_ms = now + HEAD_MS;
+    if (w->state == WATCH_IDLE && w->until_ms == 0) {
+        uint64_t received = bytes_received(w->fd);
+        if (w->bytes_seen != NOT_SEEN && received != w->bytes_seen)
+            w->until_ms = now + HEAD_MS;
+        w->bytes_seen = received;
+    }
     bool late = (w->state == WATCH_IDLE || w->state == WATCH_BODY) && w->until_ms != 0 && now > w->until_ms;
     if (late)
         shutdown(w->fd, SHUT_RDWR); /* the library then closes it */
@@ -144,6 +150,5 @@ void watch_answering(watch *all, watched *w)
 
 void watch_idle(watch *all, watched *w)
 {
-    if (w)
-        set(all, w, WATCH_IDLE, 0, bytes_received(w->fd));
+    set(all, w, WATCH_IDLE, 0, NOT_SEEN);
 }
