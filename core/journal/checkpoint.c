@@ -185,18 +185,35 @@ static void answer_write(const checkpoint *c, json *answer)
     json_object_end(answer);
 }
 
+/* The head, and whether it is signed already. */
+static kt_error *head_find(store *store, arena *arena, chain_head *head, checkpoint *last, bool *is_signed)
+{
+    store_view *view = NULL;
+    bool found = false;
+    KT_TRY(store_read(store, arena, &view));
+    kt_error *error = chain_head_read(view, head);
+    *is_signed = false;
+    if (!error && head->seq)
+        error = checkpoint_find(view, head->seq, last, &found, is_signed);
+    *is_signed = *is_signed && found && last->seq == head->seq &&
+                 memcmp(last->hash, head->hash, sizeof head->hash) == 0;
+    store_end(view);
+    return error;
+}
+
 kt_error *journal_checkpoint(store *store, arena *arena, const char *directory, json *answer)
 {
     if (!directory)
         return error_make(arena, KT_UNAVAILABLE, NULL, "a store in memory has no key to sign with",
             "magazyn w pamięci nie ma klucza do podpisu");
-    store_view *view = NULL;
     chain_head head;
-    KT_TRY(store_read(store, arena, &view));
-    kt_error *error = chain_head_read(view, &head);
-    store_end(view);
-    if (error)
-        return error;
+    checkpoint last;
+    bool is_signed;
+    KT_TRY(head_find(store, arena, &head, &last, &is_signed));
+    if (is_signed) {
+        answer_write(&last, answer);
+        return NULL;
+    }
     if (head.seq == 0)
         return error_make(
             arena, KT_BAD_STATE, NULL, "the journal has no entry yet", "dziennik nie ma jeszcze wpisu");
@@ -208,8 +225,8 @@ kt_error *journal_checkpoint(store *store, arena *arena, const char *directory, 
     size_t len = signed_text(&c, text);
     crypto_sign_detached(c.signature, NULL, (const unsigned char *)text, len, secret);
     sodium_memzero(secret, sizeof secret);
+    KT_TRY(log_append(arena, directory, &c)); /* first: what the store keeps is in the file, too */
     KT_TRY(keep(store, arena, &c));
-    KT_TRY(log_append(arena, directory, &c));
     answer_write(&c, answer);
     return NULL;
 }

@@ -144,12 +144,30 @@ static kt_error *start(arena *arena, const options *o, server **s)
     return listen_everywhere(*s, arena, o);
 }
 
-static void wait_for_end(const sigset_t *signals, const options *o)
+/* Once an hour the journal's head is signed, if it has moved. */
+static void sign_journal(server *s, const options *o)
 {
+    arena *arena = arena_open((size_t)4 << 20);
+    buffer answer;
+    buffer_open(&answer, 4096);
+    json j = json_to(&answer);
+    kt_error *error = arena ? journal_checkpoint(server_store(s), arena, o->data, &j) : error_no_memory();
+    if (error)
+        log_line(KT_LOG_ERROR, "server", "checkpoint_failed reason=\"%s\"", error_text(error));
+    buffer_close(&answer);
+    arena_close(arena);
+}
+
+static void wait_for_end(const sigset_t *signals, const options *o, server *s)
+{
+    static const struct timespec hour = {.tv_sec = 3600};
     for (;;) {
-        int signal = 0;
-        if (sigwait(signals, &signal) != 0)
+        int signal = sigtimedwait(signals, NULL, &hour);
+        if (signal < 0) {
+            if (errno == EAGAIN)
+                sign_journal(s, o);
             continue;
+        }
         if (signal != SIGHUP) {
             log_line(KT_LOG_INFO, "server", "stopping signal=%d", signal);
             return;
@@ -219,7 +237,7 @@ int kontor_main(int argc, char **argv)
     }
     log_line(
         KT_LOG_INFO, "server", "ready ms=%lld data=%s", (long long)(clock_monotonic_ms() - began), o.data);
-    wait_for_end(&signals, &o);
+    wait_for_end(&signals, &o, s);
     bool whole = server_close(s, DRAIN_MS);
     log_line(KT_LOG_INFO, "server", "stopped clean=%d", whole);
     if (!whole)
