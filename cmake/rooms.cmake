@@ -80,7 +80,7 @@ function(kontor_fuzz name source library)
         add_test(NAME ${name} COMMAND ${name} ${corpus})
         set_tests_properties(${name} PROPERTIES LABELS "unit;fuzz" TIMEOUT 300)
     endif()
-    target_link_libraries(${name} PRIVATE ${library})
+    target_link_libraries(${name} PRIVATE ${library} cmocka)
     target_compile_options(${name} PRIVATE -Wno-pedantic -Wno-missing-prototypes -Wno-missing-variable-declarations
         -Wno-cast-qual -Wno-conversion -Wno-sign-conversion)
 endfunction()
