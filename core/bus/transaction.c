@@ -158,13 +158,8 @@ static kt_error *write_body(store_job *job, store_view *view)
                 "Wykonaj ponownie z dry_run i zobacz, co się różni.");
     }
     KT_TRY(journal_append(&c->now.tx, &c->seq));
-    if (c->key.len) {
-        if (c->answer.len > STORE_VALUE_MAX - 256)
-            return error_make(c->arena, KT_LIMIT, "idempotency_key",
-                "the answer is too large to be kept under a key",
-                "odpowiedź jest za duża, by zapamiętać ją pod kluczem");
+    if (c->key.len)
         job->answer = buffer_str(&c->answer);
-    }
     return NULL;
 }
 

@@ -1,5 +1,8 @@
 /* once_test.c -- a write with an idempotency key takes effect once, whoever repeats it and however. */
 #include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
 
 #include "server/specs.h"
 
@@ -95,6 +98,50 @@ static void a_key_belongs_to_its_user(void **state)
     assert_int_equal(house_result(h, "shop.thing.count", "{}")->as.integer, 2);
 }
 
+static void ten_thousand_repeats_have_one_effect(void **state)
+{
+    house *h = *state;
+    kt_str message = KT_STR("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"shop.thing.create\","
+                            "\"idempotency_key\":\"again\",\"params\":{\"values\":{\"name\":\"Lamp\"}}}");
+    kt_str first = house_send(h, house_token(h), message);
+    for (int i = 0; i < 10000; i++)
+        assert_string_equal(house_send(h, house_token(h), message).ptr, first.ptr);
+    assert_int_equal(house_result(h, "shop.thing.count", "{}")->as.integer, 1);
+}
+
+typedef struct {
+    atomic_uint done, busy, other;
+} flood;
+
+static void count_answer(void *context, kt_str answer)
+{
+    flood *f = context;
+    if (memmem(answer.ptr, answer.len, "\"result\"", 8))
+        atomic_fetch_add(&f->done, 1);
+    else if (memmem(answer.ptr, answer.len, "\"unavailable\"", 13))
+        atomic_fetch_add(&f->busy, 1);
+    else
+        atomic_fetch_add(&f->other, 1);
+}
+
+static void a_full_queue_refuses_at_once_and_nothing_is_lost(void **state)
+{
+    enum { CALLS = 20000 };
+    house *h = *state;
+    flood f = {0};
+    for (unsigned i = 0; i < CALLS; i++)
+        bus_handle(server_bus(house_server(h)),
+            KT_STR("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"shop.thing.create\","
+                   "\"params\":{\"values\":{\"name\":\"Lamp\"}}}"),
+            house_token(h), KT_STR("test"), count_answer, &f);
+    const struct timespec nap = {.tv_nsec = 1000000};
+    while (atomic_load(&f.done) + atomic_load(&f.busy) + atomic_load(&f.other) < CALLS)
+        nanosleep(&nap, NULL);
+    assert_int_equal(atomic_load(&f.other), 0);
+    assert_true(atomic_load(&f.busy) > 0);
+    assert_int_equal(house_result(h, "shop.thing.count", "{}")->as.integer, atomic_load(&f.done));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +151,8 @@ int main(void)
         SPEC(a_dry_run_does_not_use_up_its_key),
         SPEC(twins_at_the_same_instant_get_one_record_and_one_answer),
         SPEC(a_key_belongs_to_its_user),
+        SPEC(ten_thousand_repeats_have_one_effect),
+        SPEC(a_full_queue_refuses_at_once_and_nothing_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
