@@ -89,7 +89,7 @@ static bool lines_new(reader *r, const model_entity *entity, size_t count, model
         items[i] = (model_record){.entity = entity, .values = values + i * entity->field_count};
     value->set = true;
     value->as.lines.items = items;
-    value->as.lines.count = count;
+    value->as.lines.count = (uint32_t)count;
     return true;
 }
 
@@ -135,6 +135,10 @@ static void widen_number(const model_field *field, int64_t number, model_value *
 static bool get_number(reader *r, const model_field *field, model_value *value)
 {
     int64_t number = get_signed(r);
+    if (field->type == KT_LINES) { /* the last id, beside the lines */
+        value->as.lines.last = (uint32_t)number;
+        return true;
+    }
     if (is_decimal(field->type)) {
         widen_number(field, number, value);
         return true;
@@ -179,7 +183,7 @@ static bool wire_fits(const model_field *field, codec_wire type)
     if (field->type == KT_REFS)
         return type == WIRE_REFS || type == WIRE_NUMBER;
     if (field->type == KT_LINES)
-        return type == WIRE_LINES;
+        return type == WIRE_LINES || type == WIRE_NUMBER;
     return type == (is_any(field) ? WIRE_ANY : WIRE_NUMBER);
 }
 

@@ -49,9 +49,9 @@ static size_t parts_bound(const model_record *record)
     size_t bound = record->rest.len + record->sealed_rest.len + 64;
     for (size_t i = 0; i < record->entity->field_count; i++) {
         const model_value *value = &record->values[i];
-        if (!value->set)
+        if (!value->set && record->entity->fields[i].type != KT_LINES)
             continue;
-        bound += 24;
+        bound += 40;
         switch (record->entity->fields[i].type) {
         case KT_STRING:
         case KT_TEXT:
@@ -62,7 +62,7 @@ static size_t parts_bound(const model_record *record)
             bound += value->as.refs.count * 10;
             break;
         case KT_LINES: /* twice, for lines stand in the sealed part too */
-            for (size_t k = 0; k < value->as.lines.count; k++)
+            for (size_t k = 0; value->set && k < value->as.lines.count; k++)
                 bound += 2 * CODEC_LENGTH_SIZE + parts_bound(&value->as.lines.items[k]);
             break;
         case KT_BOOL:
@@ -84,6 +84,23 @@ static size_t parts_bound(const model_record *record)
 }
 
 static uint8_t *put_parts(uint8_t *at, const model_record *record, bool personal);
+
+static uint32_t highest_id(const model_value *lines)
+{
+    uint32_t most = 0;
+    for (size_t i = 0; lines->set && i < lines->as.lines.count; i++)
+        if (lines->as.lines.items[i].values[0].as.i > most)
+            most = (uint32_t)lines->as.lines.items[i].values[0].as.i;
+    return most;
+}
+
+/* So that an id is not given again once its line, the last one, is gone. */
+static uint8_t *put_last_id(uint8_t *at, const model_field *field, const model_value *value)
+{
+    if (value->as.lines.last <= highest_id(value))
+        return at;
+    return put_signed(put_part(at, field->tag, WIRE_NUMBER), value->as.lines.last);
+}
 
 static uint8_t *put_lines(uint8_t *at, const model_field *field, const model_value *value, bool personal)
 {
@@ -155,6 +172,8 @@ static uint8_t *put_parts(uint8_t *at, const model_record *record, bool personal
     for (size_t i = entity->lines_only ? 0 : 1; i < entity->field_count; i++) { /* an id is in the key */
         const model_field *field = &entity->fields[i];
         const model_value *value = &record->values[i];
+        if (field->type == KT_LINES && !personal)
+            at = put_last_id(at, field, value);
         if (!value->set)
             continue;
         if (field->type == KT_LINES)

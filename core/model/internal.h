@@ -94,6 +94,8 @@ static inline uint64_t ref_id(const model_field *field, const model_value *value
 KT_MUST kt_error *model_record_new(kt_tx *tx, const model_entity *entity, model_record *record);
 /* A copy whose values may be changed one by one; what values point to is shared. */
 KT_MUST kt_error *model_record_copy(kt_tx *tx, const model_record *from, model_record *to);
+/* What before knows of the ids that lines had, after knows too. */
+void model_keep_line_ids(const model_record *before, model_record *after);
 /* Reads a record past all rights. */
 KT_MUST kt_error *model_load(
     kt_tx *tx, const model_entity *entity, uint64_t id, model_record *record, bool *found);

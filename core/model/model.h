@@ -140,7 +140,8 @@ typedef struct {
         } refs;
         struct {
             model_record *items;
-            size_t count;
+            uint32_t count;
+            uint32_t last; /* the highest id that a line ever had, if no line has it now; also when not set */
         } lines;
     } as;
 } model_value;

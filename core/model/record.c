@@ -22,6 +22,14 @@ kt_error *model_record_copy(kt_tx *tx, const model_record *from, model_record *t
     return NULL;
 }
 
+void model_keep_line_ids(const model_record *before, model_record *after)
+{
+    for (size_t i = MODEL_OWN; i < after->entity->field_count; i++)
+        if (after->entity->fields[i].type == KT_LINES &&
+            after->values[i].as.lines.last < before->values[i].as.lines.last)
+            after->values[i].as.lines.last = before->values[i].as.lines.last;
+}
+
 static bool lines_equal(const model_field *field, const model_value *a, const model_value *b)
 {
     size_t n = a->set ? a->as.lines.count : 0;

@@ -2,9 +2,8 @@
  *
  * All that one record needs -- opened personal fields, folded texts -- is taken from one small arena that the
  * next record takes over; so a scan of a million records needs the memory of one. */
-#include "model/query.h"
-
 #include "kit/clock.h"
+#include "model/query.h"
 
 enum { SCRATCH_BYTES = 8 << 20 };
 

@@ -317,7 +317,7 @@ static kt_error *take_lines(kt_tx *tx, const shape_row *row, const kt_lines *fro
     }
     value->set = from->count != 0;
     value->as.lines.items = items;
-    value->as.lines.count = from->count;
+    value->as.lines.count = (uint32_t)from->count;
     return all;
 }
 

@@ -221,6 +221,7 @@ static kt_error *store_changed(kt_tx *tx, const model_record *before, model_reco
         return error_no_memory();
     if (!find_changes(before, after, changed))
         return problems;
+    model_keep_line_ids(before, after);
     KT_TRY(validate_record(tx, before, after, changed, &problems));
     KT_TRY(entries_check_unique(tx, after, changed, &problems));
     if (problems)

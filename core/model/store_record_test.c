@@ -170,6 +170,17 @@ static void lines_keep_their_ids(void **state)
     assert_int_equal(lines->as.lines.items[0].values[0].as.i, 1);
     assert_int_equal(lines->as.lines.items[1].values[0].as.i, 4);
     assert_int_equal(lines->as.lines.items[2].values[0].as.i, 3);
+    assert_null(model_record_copy(h.tx, &read, &after));
+    *house_value(&after, "contacts") = (model_value){0}; /* all go, the last one too */
+    assert_null(model_store_changed(h.tx, &read, &after));
+    before = load(&h, "t.party", id);
+    assert_false(house_value(&before, "contacts")->set);
+    assert_null(model_record_copy(h.tx, &before, &after));
+    model_record fresh = with_contacts(&h, "Nowak", 1);
+    *house_value(&after, "contacts") = *house_value(&fresh, "contacts");
+    assert_null(model_store_changed(h.tx, &before, &after));
+    read = load(&h, "t.party", id);
+    assert_int_equal(house_value(&read, "contacts")->as.lines.items[0].values[0].as.i, 5);
     house_close(&h);
 }
 

@@ -218,9 +218,10 @@ static const model_record *line_before(const model_value *before, uint64_t id)
     return NULL;
 }
 
+/* The highest id that a line of this record ever had. */
 static int64_t highest_id(const model_value *value)
 {
-    int64_t most = 0;
+    int64_t most = value ? value->as.lines.last : 0;
     for (size_t i = 0; value && value->set && i < value->as.lines.count; i++)
         if (value->as.lines.items[i].values[0].set && value->as.lines.items[i].values[0].as.i > most)
             most = value->as.lines.items[i].values[0].as.i;
@@ -267,6 +268,10 @@ static kt_error *check_lines(pass *p, const model_field *field, const model_valu
                     SAY("names line %lld twice", "wymienia pozycję %lld dwa razy", (long long)id->as.i);
         KT_TRY(check_line(p, field, i, before, &value->as.lines.items[i]));
     }
+    if (last > INT32_MAX)
+        SAY("line ids go to %d", "id pozycji sięgają %d", INT32_MAX);
+    else
+        value->as.lines.last = (uint32_t)last;
     return NULL;
 }
 
@@ -316,6 +321,8 @@ static kt_error *check_value(pass *p, const model_field *field, const model_valu
     if (!value->set) {
         if (field->required && field->type != KT_BOOL)
             SAY("is required", "jest wymagane");
+        if (field->type == KT_LINES)
+            value->as.lines.last = (uint32_t)highest_id(before);
         return NULL;
     }
     return check_set(p, field, before, value);

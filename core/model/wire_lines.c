@@ -117,6 +117,6 @@ kt_error *query_lines_read(kt_tx *tx, const model_entity *entity, const model_fi
                                   "wiersz %lld występuje dwa razy", (long long)id));
     }
     if (!all)
-        *value = (model_value){.set = true, .as.lines = {items, count}};
+        *value = (model_value){.set = true, .as.lines = {items, (uint32_t)count, value->as.lines.last}};
     return all;
 }
