@@ -280,7 +280,7 @@ static bool take_parts(kt_str *rest, journal_change *change)
 
 bool journal_entry_next(journal_entry *entry, journal_change *change)
 {
-    *change = (journal_change){0};
+    memset(change, 0, sizeof *change);
     if (entry->bad || entry->count == 0) {
         entry->bad = entry->bad || entry->rest.len > 0;
         return false;

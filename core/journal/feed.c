@@ -5,7 +5,7 @@
 enum {
     FEED_LIMIT = 100,
     FEED_LIMIT_MAX = 1000,
-    FEED_SCAN_MAX = 20000,    /* entries looked at in one call */
+    FEED_SCAN_MAX = 20000,    /* changes looked at in one call, but for one entry's */
     FEED_BYTES_MAX = 4 << 20, /* of answer, after which the page ends */
     FILTER_MAX = 200,
 };
@@ -195,12 +195,12 @@ static kt_error *entries_write(
     kt_str bytes;
     size_t begun = answer->out->len;
     uint32_t shown = 0;
-    for (unsigned scanned = 0;
-         !error && shown < limit && scanned < FEED_SCAN_MAX && answer->out->len - begun < FEED_BYTES_MAX &&
-         chain_next(&reader, &entry, &bytes);
-         scanned++) {
+    uint64_t scanned = 0;
+    while (!error && shown < limit && scanned < FEED_SCAN_MAX && answer->out->len - begun < FEED_BYTES_MAX &&
+           chain_next(&reader, &entry, &bytes)) {
         bool visible;
         uint64_t at = entry.seq;
+        scanned += entry.count + 1;
         past_view_next(view);
         error = entry_write(view, f, &entry, answer, &visible);
         shown += !error && visible;

@@ -78,7 +78,7 @@ static kt_error *entries_write(past_view *view, const model_entity *entity, uint
     *next = 0;
     while (!error && store_next(cursor, &key, &value)) {
         journal_entry entry;
-        bool shown;
+        bool shown = false;
         uint64_t seq = key_last_u64(key);
         if (limit == 0) { /* one more: so there is a next page */
             *next = seq + 1;
