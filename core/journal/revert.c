@@ -10,6 +10,7 @@ typedef struct {
     kt_tx *tx;
     json *j;
     uint64_t reverted, seen;
+    size_t begun; /* memory used when the step began */
 } undo;
 
 /* ---- Conflicts ---- */
@@ -220,7 +221,7 @@ static kt_error *entry_undo(undo *u, position *at, size_t *room)
         const model_entity *entity = model_entity_by_number(tx->catalogue, changes[count - 1].entity);
         if (entity)
             error = undo_change(u, entity, &changes[count - 1]);
-        if (arena_used(tx->arena) > STEP_MEMORY)
+        if (arena_used(tx->arena) - u->begun > STEP_MEMORY)
             *room = 1;
     }
     at->left = count;
@@ -300,7 +301,7 @@ static kt_error *steps(undo *u, kt_str unit, position *at)
 kt_error *journal_revert(kt_tx *tx, kt_str unit, uint64_t seq, kt_str cursor, json *answer)
 {
     position at;
-    undo u = {.tx = tx, .j = answer};
+    undo u = {.tx = tx, .j = answer, .begun = arena_used(tx->arena)};
     KT_TRY(begin(tx, unit, seq, cursor, &at));
     if (!tx->unit.ptr) {
         tx->unit = unit.len && unit.len < CHAIN_UNIT_MAX / 2
