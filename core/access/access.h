@@ -28,6 +28,7 @@ void access_close(access_control *access);
 typedef struct access_actor access_actor;
 /* Finds the session or API key of a token.
  *   tx       its view, catalogue, arena and now are used; access_begin then makes it the actor's
+ *   remote   where the call came from; not set: only a look, the session goes on being idle
  *   returns  forbidden: the token is unknown, has expired or was revoked, or its user is no longer active
  *   memory   the actor is held until access_actor_release */
 KT_MUST kt_error *access_authenticate(

@@ -139,7 +139,6 @@ static kt_error *token_owner(access_control *access, kt_tx *tx, const uint8_t ha
 kt_error *access_authenticate(
     access_control *access, kt_tx *tx, kt_str token, kt_str remote, const access_actor **actor)
 {
-    (void)remote;
     *actor = NULL;
     uint8_t hash[TOKEN_HASH_BYTES];
     bool is_key;
@@ -163,7 +162,7 @@ kt_error *access_authenticate(
         access_actor_release(found);
         return forbidden_login(tx->arena);
     }
-    if (!key)
+    if (!key && remote.ptr)
         session_touch(access, found, &session, tx->now);
     *actor = found;
     return NULL;

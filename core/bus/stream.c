@@ -83,7 +83,7 @@ static bool token_good(
 {
     const access_actor *actor = NULL;
     kt_tx tx = {.arena = arena, .view = view, .catalogue = catalogue, .lang = "en", .now = clock_now()};
-    kt_error *error = access_authenticate(h->bus->options.access, &tx, token, KT_STR("stream"), &actor);
+    kt_error *error = access_authenticate(h->bus->options.access, &tx, token, (kt_str){0}, &actor);
     if (actor)
         access_actor_release(actor);
     return !error;
