@@ -32,5 +32,6 @@ limits = {
   batch_calls = 50,                 -- calls in one message or one system.batch
   depth = 64,                       -- nesting of a message
   slow_threads = 2,                 -- for exports, reports, password hashes
+  request_ms = 30000,               -- a query that takes longer is stopped
   slow_call_ms = 200,               -- longer calls are logged
 }
