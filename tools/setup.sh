@@ -20,6 +20,9 @@ setup_packages() { # groups of packages.txt
     }
 }
 
+# What was compiled in one checkout need not be compiled again in another.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 setup_build() { # directory, cmake options; quick when nothing changed
     local directory=$1 stamp=$1/up-to-date
     shift

@@ -39,7 +39,7 @@ static void random_allocations_are_zeroed_aligned_and_apart(void **state)
 static void growing_keeps_what_was_there(void **state)
 {
     (void)state;
-    arena *a = arena_open(1 << 20);
+    arena *a = arena_open(16 << 20);
     unsigned char *bytes = NULL;
     size_t size = 0;
     while (size < 100000) {
