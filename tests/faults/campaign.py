@@ -6,6 +6,7 @@
                                                 --swallow: flushes are swallowed: the negative control, in which
                                                 acknowledged transfers MUST be lost
   campaign.py full    [--seconds 4]             a disk that is full for a while: refused, then going on by itself
+  campaign.py grow    [--seconds 4]             the map grows from 64 KB under load; no client sees a failure
   campaign.py torn    [--states 1000] [--jobs 150] [--deaf]   torn and reordered writes (--deaf: negative control)
   campaign.py corrupt [--count 200]             flipped bits, zeroed and scrambled pages, cut files
 
@@ -184,6 +185,17 @@ def full(args, folder):
     return good and went_on, f"refused=yes went_on={'yes' if went_on else 'NO'} after_s={resumed:.2f} {line}"
 
 
+def grow(args, folder):
+    url, acks = f"lmdb:{folder}/d?map=64K", folder / "acks"
+    acks.touch()
+    start_load(url, acks, args.seconds).wait()
+    good, line = verify(url, acks)
+    told = dict(row.split(" ", 1) for row in acks.read_text().split("\n") if row.startswith(("slowest", "map")))
+    failed = acks.read_text().count("failed")
+    doublings = (int(told["map"]) // 65536).bit_length() - 1
+    return good and not failed, f"map_mb={int(told['map']) >> 20} doublings={doublings} failed={failed} slowest_ms={told['slowest']} {line}"
+
+
 def last_line(done):
     return done.returncode == 0, (done.stdout.strip().split("\n")[-1] + " " + done.stderr.strip()[:300]).strip()
 
@@ -212,7 +224,7 @@ def corrupt(args, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("campaign", choices=["kill", "power", "full", "torn", "corrupt"])
+    parser.add_argument("campaign", choices=["kill", "power", "full", "grow", "torn", "corrupt"])
     parser.add_argument("--count", type=int)
     parser.add_argument("--states", type=int, default=1000)
     parser.add_argument("--jobs", type=int, default=150)

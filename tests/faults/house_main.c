@@ -21,6 +21,7 @@ typedef struct {
     unsigned number;
     double until;
     uint64_t last;
+    double slowest;
 } client;
 
 static double now(void)
@@ -44,7 +45,10 @@ static void *serve(void *argument)
     unsigned failures = 0;
     while (arena && now() < c->until) {
         house_transfer t = house_transfer_make(arena, c->number, c->last + 1);
-        switch (store_run(c->store, &t.job)) {
+        double began = now();
+        store_result result = store_run(c->store, &t.job);
+        c->slowest = now() - began > c->slowest ? now() - began : c->slowest;
+        switch (result) {
         case STORE_DONE:
             c->last++;
             snprintf(line, sizeof line, "%u %llu\n", c->number, (unsigned long long)c->last);
@@ -82,8 +86,16 @@ static int run_load(store *store, arena *arena, double seconds, unsigned count)
         if (pthread_create(&clients[i].thread, NULL, serve, &clients[i]) != 0)
             return 1;
     }
-    for (unsigned i = 0; i < count; i++)
+    double slowest = 0;
+    for (unsigned i = 0; i < count; i++) {
         pthread_join(clients[i].thread, NULL);
+        slowest = clients[i].slowest > slowest ? clients[i].slowest : slowest;
+    }
+    store_stat stat;
+    if (store_stat_read(store, arena, &stat))
+        return 1;
+    snprintf(why, sizeof why, "slowest %.1f\nmap %llu\n", slowest * 1000, (unsigned long long)stat.map_bytes);
+    say(why);
     return 0;
 }
 
