@@ -43,7 +43,8 @@ const kt_shape deal_shape = KT_SHAPE(deal, "crm.deal",
     KT_FIELD(deal, lost_reason, STRING, "Reason for losing", "Powód przegranej", .max = 200, .indexed = true,
         .show_if = "[[\"semantic\",\"=\",\"lost\"]]"),
     KT_FIELD(deal, text, TEXT, "Description", "Opis", .searchable = true),
-    KT_FIELD(deal, closed_at, TIME, "Closed at", "Zamknięto", .computed = true, .indexed = true),
+    KT_FIELD(deal, closed_at, TIME, "Closed at", "Zamknięto", .indexed = true,
+        .help = {"Set when the deal is won or lost.", "Ustawiane, gdy szansa jest wygrana albo przegrana."}),
     KT_FIELD(deal, stage_since, TIME, "On the stage since", "Na etapie od", .computed = true),
     KT_FIELD(deal, history, LINES, "Stage history", "Historia etapów", .lines = &stage_move_shape,
         .computed = true, .max = 1000));
@@ -100,7 +101,8 @@ static kt_error *enter_stage(kt_tx *tx, struct deal *d, const struct stage *s)
 {
     const struct stage_move *last = last_move(d);
     KT_TRY(check_needs(tx, d, s));
-    kt_time now = kt_now(tx);
+    /* an imported deal has stood there since it was created */
+    kt_time now = !last && d->rec.created_at.ms ? d->rec.created_at : kt_now(tx);
     struct stage_move move = {KT_OF(stage_move), .pipeline = d->pipeline, .by = kt_user(tx),
         .stage = d->stage, .seconds = last ? (now.ms - last->at.ms) / 1000 : 0, .stage_name = s->name,
         .semantic = s->semantic, .at = now};
@@ -108,7 +110,10 @@ static kt_error *enter_stage(kt_tx *tx, struct deal *d, const struct stage *s)
     if (!own_probability || s->semantic != OPEN)
         d->probability = s->probability;
     d->stage_since = now;
-    d->closed_at = s->semantic == OPEN ? (kt_time){0} : now;
+    if (s->semantic == OPEN)
+        d->closed_at = (kt_time){0};
+    else if (last || !d->closed_at.ms)
+        d->closed_at = now;
     return kt_line_add(tx, &d->history, &move.rec);
 }
 

@@ -65,9 +65,6 @@ kt_error *lead_compute(kt_tx *tx, kt_record *self)
             kt_also(&all, kt_fail(tx, KT_VALIDATION, "email", "\"%s\" is no e-mail address",
                               "„%s” to nie adres e-mail", l->email.ptr));
     }
-    if (l->state == UNQUALIFIED && !l->unqualified_reason.ptr)
-        kt_also(&all, kt_fail(tx, KT_VALIDATION, "unqualified_reason", "an unqualified lead needs the reason",
-                          "odrzucony lead wymaga podania powodu"));
     return all;
 }
 
