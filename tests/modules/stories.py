@@ -1,0 +1,44 @@
+"""Runs the stories of a file on one throw-away server: each is a function that gets the administrator's client."""
+import pathlib
+import sys
+import traceback
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from house import House  # noqa: E402
+from kontor import KontorError  # noqa: E402
+
+
+def expect(got, wanted):
+    if got != wanted:
+        raise AssertionError(f"expected {wanted!r}, got {got!r}")
+
+
+def refused(kind, call, *paths):
+    """Calls, expects an error of this kind with problems exactly at these paths (any, if none is given); returns it."""
+    try:
+        answer = call()
+    except KontorError as error:
+        expect(error.kind, kind)
+        if paths:
+            expect(sorted(p.get("path") or "" for p in error.problems), sorted(paths))
+        for p in error.problems:
+            if not p.get("message"):
+                raise AssertionError(f"a problem without a text: {p}")
+        return error
+    raise AssertionError(f"expected {kind}, was answered {answer!r}")
+
+
+def run(stories, modules="base,crm"):
+    failed = 0
+    with House(modules=modules) as house:
+        k = house.client()
+        for story in stories:
+            try:
+                story(k, house) if story.__code__.co_argcount == 2 else story(k)
+                print(f"  ok    {story.__name__.replace('_', ' ')}", flush=True)
+            except (AssertionError, KontorError, KeyError, TypeError, IndexError):
+                failed += 1
+                print(f"  WRONG {story.__name__.replace('_', ' ')}", flush=True)
+                traceback.print_exc(limit=-4)
+    print(f"{len(stories) - failed} of {len(stories)} stories hold")
+    sys.exit(1 if failed else 0)
