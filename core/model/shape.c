@@ -153,6 +153,8 @@ static kt_error *fill_member(
 
 static kt_error *fill_row(filling *f, const shape_row *row, const model_record *record, void *at)
 {
+    if (row->condition)
+        return fill_member(f, row, row->steps[row->count - 1], NULL, at);
     for (size_t i = 0; i + 1 < row->count; i++) {
         const model_value *ref = &record->values[row->steps[i]->position];
         if (!ref->set)
@@ -283,8 +285,9 @@ static kt_error *take_line(kt_tx *tx, const shape_row *row, const model_value *o
 {
     const model_field *field = row->steps[0];
     const model_field *id = model_field_find(field->lines, KT_STR("id"));
-    const model_record *before = id && rec->id.v ? line_find(old, id, rec->id.v) : NULL;
-    if (rec->id.v && !before) {
+    bool numbered = id && id->system; /* lines of results have no ids of their own */
+    const model_record *before = numbered && rec->id.v ? line_find(old, id, rec->id.v) : NULL;
+    if (numbered && rec->id.v && !before) {
         kt_str path = arena_format(tx->arena, "%.*s[%zu]", STR_ARG(field->name), i);
         return kt_fail(tx, KT_VALIDATION, path.ptr, "there is no line %llu", "nie ma pozycji %llu",
             (unsigned long long)rec->id.v);
@@ -310,7 +313,7 @@ static kt_error *take_lines(kt_tx *tx, const shape_row *row, const kt_lines *fro
     for (size_t i = 0; i < from->count; i++) {
         const kt_record *rec = kt_line(from, i);
         const model_field *id = model_field_find(row->steps[0]->lines, KT_STR("id"));
-        if (i >= old_count || !rec->id.v || !id ||
+        if (i >= old_count || !rec->id.v || !id || !id->system ||
             (uint64_t)old->as.lines.items[i].values[id->position].as.i != rec->id.v)
             *changed = true;
         kt_also(&all, take_line(tx, row, old, rec, i, &items[i], changed));

@@ -180,6 +180,12 @@ static bool compile_path(
         row->steps[row->count++] = field;
         if (!dot)
             return true;
+        if (field->type == KT_LINES) { /* any line, as in filters */
+            row->condition = true;
+            name = dot + 1;
+            at = field->lines;
+            continue;
+        }
         if (field->type != KT_REF || is_any(field)) {
             row_problem(c, where, declared, "\"%.*s\" is no reference to one entity",
                 "„%.*s” nie jest odwołaniem do jednej encji", STR_ARG(part));

@@ -40,8 +40,8 @@ static const kt_entity entities[] = {
     {&currency_shape, {"Currency", "Waluta"}, {"Currencies", "Waluty"}, .title = "code",
         .compute = currency_compute, .icon = "coins", .shared = true},
     {&currency_rate_shape, {"Exchange rate", "Kurs waluty"}, {"Exchange rates", "Kursy walut"},
-        .indexes = "unique currency base day", .compute = currency_rate_compute,
-        .icon = "chart", .shared = true},
+        .indexes = "unique currency base day", .compute = currency_rate_compute, .icon = "chart",
+        .shared = true},
     {&country_shape, {"Country", "Kraj"}, {"Countries", "Kraje"}, .title = "name", .compute = country_compute,
         .icon = "globe", .shared = true},
     {&region_shape, {"Region", "Region"}, {"Regions", "Regiony"}, .title = "name", .indexes = "country name",
@@ -90,15 +90,16 @@ static const kt_service services[] = {{"base.parties", 1, &parties_service}, {0}
 static const kt_role roles[] = {
     {"user", {"User", "Użytkownik"},
         LOOKUPS "; base.task:*@own; base.note:*@own; base.attachment:*@own; base.view:*@own; "
-                "base.view:read where shared = all; base.preference:*@own"},
+                "base.view:read where shared = all; base.preference:*@own; access.user:read"},
     {"reader", {"Reader of base data", "Czytający dane podstawowe"},
-        LOOKUPS
-        "; base.party:read; base.relation:read; base.task:read; base.note:read; base.attachment:read"},
+        LOOKUPS "; access.user:read; base.party:read; base.relation:read; base.task:read; base.note:read; "
+                "base.attachment:read"},
     {"clerk", {"Keeper of contacts", "Prowadzący kartoteki"},
-        LOOKUPS
-        "; base.party:read,create,update; base.relation:*; base.tag:*; base.note:*; base.attachment:*; "
-        "base.task:*@own"},
-    {"keeper", {"Keeper of base data", "Administrator danych podstawowych"}, "base.*:*"},
+        LOOKUPS "; access.user:read; base.party:read,create,update; base.relation:*; base.tag:*; "
+                "base.note:*; base.attachment:*; "
+                "base.task:*@own"},
+    {"keeper", {"Keeper of base data", "Administrator danych podstawowych"},
+        "base.*:* fields *; access.user:read"},
     {0},
 };
 

@@ -40,16 +40,20 @@ static const kt_method methods[] = {
 
 static const kt_role roles[] = {
     {"sales", {"Sales", "Handlowiec"},
-        "base.party:read,create,update@own; base.relation:read,create,update@own; crm.lead:*@own; "
+        "access.user:read; base.party:read,create,update@own; base.relation:read,create,update@own; "
+        "crm.lead:*@own; "
         "crm.deal:*@own; "
         "crm.activity:*@own; crm.pipeline:read"},
     {"sales_head", {"Head of sales", "Kierownik sprzedaży"},
-        "base.party:read,create,update,export@department; base.relation:*@department; crm.lead:*@department; "
+        "access.user:read; base.party:read,create,update,export@department; base.relation:*@department; "
+        "crm.lead:*@department; "
         "crm.deal:*@department; crm.activity:*@department; crm.pipeline:read,create,update"},
     {"reader", {"Reader of crm", "Czytający crm"},
-        "base.party:read; base.relation:read; crm.lead:read; crm.deal:read; crm.activity:read; "
+        "access.user:read; base.party:read; base.relation:read; crm.lead:read; crm.deal:read; "
+        "crm.activity:read; "
         "crm.pipeline:read"},
-    {"manager", {"Keeper of crm", "Administrator crm"}, "crm.*:*; base.party:*; base.relation:*; base.tag:*"},
+    {"manager", {"Keeper of crm", "Administrator crm"},
+        "access.user:read; crm.*:* fields *; base.party:* fields *; base.relation:*; base.tag:*"},
     {0},
 };
 
