@@ -119,8 +119,8 @@ static bool fold_char(folding *f, utf8proc_int32_t c)
     enum { PARTS_MAX = 64 }; /* the longest decomposition of Unicode has 18 */
     utf8proc_int32_t part[PARTS_MAX];
     int boundary = UTF8PROC_BOUNDCLASS_START;
-    utf8proc_ssize_t n = utf8proc_decompose_char(c, part, PARTS_MAX,
-        UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK, &boundary);
+    unsigned options = UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK;
+    utf8proc_ssize_t n = utf8proc_decompose_char(c, part, PARTS_MAX, (utf8proc_option_t)options, &boundary);
     if (n < 0 || n > PARTS_MAX)
         return true;
     for (utf8proc_ssize_t i = 0; i < n; i++)

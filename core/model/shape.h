@@ -17,7 +17,7 @@ typedef struct {
     size_t count;             /* 0: the field belongs to a module that is not enabled: stays not set */
     const model_field *steps[SHAPE_STEPS_MAX];
     const shape_binding *lines; /* of KT_LINES */
-    bool condition; /* a path through lines, "contacts.value": for conditions alone, the member stays not set */
+    bool condition; /* a path through lines, "contacts.value": for conditions alone, stays not set */
 } shape_row;
 struct shape_binding {
     const kt_shape *shape;
