@@ -2,6 +2,7 @@
  *
  *   bench_store fill DIR RECORDS | get DIR RECORDS COUNT | list DIR RECORDS COUNT | count DIR RECORDS COUNT
  *   bench_store create DIR RECORDS COUNT CLIENTS   each client submits anew when it is answered
+ *   bench_store import DIR RECORDS COUNT ROWS      one client, ROWS creates in a job
  *   bench_store read DIR RECORDS COUNT             snapshots alone: opened and ended
  *   bench_store dry DIR RECORDS COUNT              a create over a snapshot, never applied */
 #include "store/store.h"
@@ -215,6 +216,8 @@ int main(int argument_count, char **arguments)
         check = dry_runs(store, arena, records, count);
     else if (strcmp(work, "create") == 0)
         create_many(store, records, count, clients, 1);
+    else if (strcmp(work, "import") == 0)
+        create_many(store, records, count, 1, clients);
     shop_report(work, count, shop_now() - began, shop_cpu() - cpu, check);
     store_close(store);
     arena_close(arena);
