@@ -18,16 +18,15 @@ static const char *how(const query_plan *plan)
 kt_error *model_count(kt_tx *tx, const model_query *query, uint64_t *count)
 {
     const char *right = query->right ? query->right : "read";
-    const plan_request request = {.entity = query->entity, .filter = query->filter, .right = right};
+    const plan_request request = {
+        .entity = query->entity, .filter = query->filter, .right = right, .count_only = true};
     query_plan plan;
     *count = 0;
     if (tx->guard && tx->guard->entity)
         KT_TRY(tx->guard->entity(tx, query->entity, right));
     KT_TRY(query_plan_make(tx, &request, &plan));
-    bool whole = plan.scan == SCAN_RECORDS && !plan.ranged;
-    bool counted = plan.index && plan.index->counted && plan.constants == 1 && !plan.ranged;
     if (!plan.residual && !plan.check_record) {
-        if (whole || counted) { /* then the estimate is the kept counter */
+        if (plan.counted) {
             *count = plan.estimate;
             return NULL;
         }

@@ -6,8 +6,9 @@
  * the page of rows that most queries ask for. */
 #include "model/plan.h"
 
-#define COST_SCANNED 0.3 /* of a record met in order of ids, against one fetched by an index entry */
-#define COST_SORTED  0.2 /* of keeping one row's sort key */
+#define COST_SCANNED 0.3  /* of a record met in order of ids, against one fetched by an index entry */
+#define COST_COUNTED 0.02 /* of an entry that is only counted */
+#define COST_SORTED  0.2  /* of keeping one row's sort key */
 
 enum { PROBE = 64, PROBED_RANGES = 16, COUNTED_VALUES = 8 };
 
@@ -178,29 +179,39 @@ static bool proves_all(const choosing *c, const plan_way *way)
     return !c->check_record;
 }
 
-/* The kept counter of the value that the first field is held to, if there is one. */
-static kt_error *counted_entries(const choosing *c, const plan_way *way, uint64_t *count)
+/* The kept counter of the value that the first field is held to. Of several indexes that begin with a field
+ * one is counted, for all of them. */
+static kt_error *counted_entries(const choosing *c, const plan_way *way, bool *counted, uint64_t *count)
 {
     size_t at;
     static const model_value not_set;
+    const model_entity *entity = c->request->entity;
+    *counted = false;
     *count = c->total;
-    if (!way->index || !way->index->counted || !way->constants)
+    if (!way->index || way->index->through || !way->constants)
         return NULL;
     const model_field *field = way->index->fields[0];
-    const filter_test *test = plan_equality(c->all, NULL, field, &at);
-    return query_counted(c->tx, c->request->entity, way->index->number, field,
-        test && test->count ? &test->values[0] : &not_set, count);
+    for (size_t i = 0; i < entity->index_count; i++) {
+        const model_index *index = &entity->indexes[i];
+        if (!index->counted || index->fields[0] != field)
+            continue;
+        const filter_test *test = plan_equality(c->all, NULL, field, &at);
+        *counted = true;
+        return query_counted(
+            c->tx, entity, index->number, field, test && test->count ? &test->values[0] : &not_set, count);
+    }
+    return NULL;
 }
 
 static kt_error *estimate(const choosing *c, plan_way *way)
 {
+    bool counted;
     uint64_t most = c->request->probe ? c->request->probe : PROBE, found = 0, upper;
-    KT_TRY(counted_entries(c, way, &upper));
-    bool counted = way->index && way->index->counted && way->constants == 1 && !way->ranged;
+    KT_TRY(counted_entries(c, way, &counted, &upper));
     bool whole = !way->constants && !way->ranged;
-    if (whole || counted) {
-        way->estimate = whole ? c->total : upper;
-        way->exact = true;
+    if (whole || (counted && way->constants == 1 && !way->ranged)) {
+        way->estimate = upper;
+        way->exact = way->counted = true;
         return NULL;
     }
     size_t i = 0;
@@ -225,6 +236,10 @@ static void price(const choosing *c, plan_way *way)
 {
     double rows = (double)way->estimate, part = part_of(c, way, false);
     double unit = way->scan == SCAN_RECORDS ? COST_SCANNED : 1;
+    if (c->request->count_only && proves_all(c, way)) {
+        way->cost = way->counted ? 0 : rows * COST_COUNTED + (double)way->range_count * 0.5;
+        return;
+    }
     double wanted = c->request->limit ? (double)c->request->limit + 1 : rows;
     double visited = rows;
     if (way->ordered && c->request->limit && wanted / part < rows)
@@ -318,6 +333,7 @@ kt_error *query_plan_make(kt_tx *tx, const plan_request *request, query_plan *pl
     plan->check_record = c.check_record;
     plan->estimate = way.estimate;
     plan->exact = way.exact;
+    plan->counted = way.counted;
     plan->total = c.total;
     double matches = (double)way.estimate * part_of(&c, &way, false);
     plan->matches = matches < 1 && way.estimate ? 1 : (uint64_t)matches;

@@ -25,7 +25,7 @@ typedef struct {
     bool proves[CONJUNCTS_MAX]; /* conjuncts that every row of the ranges meets */
     bool uses[CONJUNCTS_MAX];   /* conjuncts that made the ranges */
     uint64_t estimate;
-    bool exact;
+    bool exact, counted; /* counted: by a kept counter */
     double cost;
 } plan_way;
 

@@ -198,7 +198,8 @@ typedef struct {
     const query_sort *sort;     /* NULL: any order */
     uint32_t limit;             /* rows wanted; 0: all */
     const char *right;
-    uint64_t probe; /* entries that may be counted for an estimate; 0: few */
+    bool count_only; /* rows need not be read where the ranges prove all */
+    uint64_t probe;  /* entries that may be counted for an estimate; 0: few */
 } plan_request;
 
 typedef struct {
@@ -218,6 +219,7 @@ typedef struct {
     uint64_t matches;             /* rows that match, about */
     uint64_t total;               /* records of the entity */
     bool exact;                   /* estimate was counted */
+    bool counted;                 /* by a kept counter */
 } query_plan;
 
 KT_MUST kt_error *query_plan_make(kt_tx *tx, const plan_request *request, query_plan *plan);

@@ -314,7 +314,12 @@ kt_error *model_query_open(kt_tx *tx, const model_query *query, model_rows **row
     made->keep = query->keep;
     if (plan.ordered)
         return NULL;
-    return query_rows_sorted(tx, made, sort, NULL, query->limit, &made->keys, &made->key_count);
+    kt_error *error = query_rows_sorted(tx, made, sort, NULL, query->limit, &made->keys, &made->key_count);
+    if (!error)
+        return NULL;
+    kt_error *ended = query_rows_end(made); /* nobody ends what did not open */
+    *rows = NULL;
+    return ended ? ended : error;
 }
 
 /* The record again, in the transaction's own memory. */

@@ -19,8 +19,9 @@ enum {
     POSTINGS_MAX = 20000, /* candidates looked at */
     PROBE = 2000,         /* entries counted to find the rarest word */
     TIME_US = 40000,
-    PART_MIN = 3,    /* characters of a part of a word */
-    HITS_FACTOR = 5, /* hits ranked for each one answered */
+    PARTS_TIME_US = 15000, /* for parts of words, where something was found already */
+    PART_MIN = 3,          /* characters of a part of a word */
+    HITS_FACTOR = 5,       /* hits ranked for each one answered */
     SCRATCH_BYTES = 8 << 20,
 };
 
@@ -204,6 +205,14 @@ static void token_range(kt_str word, key *from, key *to)
     key_after(to);
 }
 
+static bool is_number(kt_str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] < '0' || s.ptr[i] > '9')
+            return false;
+    return true;
+}
+
 static kt_error *walk_parts(searching *s)
 {
     key from, to;
@@ -214,6 +223,11 @@ static kt_error *walk_parts(searching *s)
     key_open(&from, KEY_VOCABULARY);
     to = from;
     key_after(&to);
+    if (is_number(s->lead)) { /* parts of numbers are in numbers */
+        from.bytes[from.len++] = '0';
+        to = from;
+        to.bytes[to.len - 1] = '9' + 1;
+    }
     KT_TRY(store_scan(s->tx->view, STORE_DATA, key_str(&from), key_str(&to), false, &cursor));
     while (!error && store_next(cursor, &at, &value)) {
         if ((++seen & 1023) == 0 && clock_monotonic_us() > s->deadline_us)
@@ -323,8 +337,12 @@ static kt_error *walk(searching *s, kt_str text, uint32_t limit)
     key from, to;
     token_range(s->lead, &from, &to);
     KT_TRY(walk_tokens(s, &from, &to));
-    if (s->hit_count < limit && text_chars(s->lead) >= PART_MIN)
+    if (s->hit_count < limit && text_chars(s->lead) >= PART_MIN) {
+        int64_t soon = clock_monotonic_us() + PARTS_TIME_US;
+        if (s->hit_count && soon < s->deadline_us)
+            s->deadline_us = soon;
         KT_TRY(walk_parts(s));
+    }
     return NULL;
 }
 
