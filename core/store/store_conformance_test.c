@@ -277,6 +277,69 @@ static void spaces_are_apart(void **state)
     store_end(view);
 }
 
+/* ---- Out of memory ---- */
+
+static kt_error *dry_run(store_view *view)
+{
+    store_cursor *cursor;
+    kt_str key, value;
+    KT_TRY(store_make_writable(view));
+    store_mark mark = store_mark_set(view);
+    KT_TRY(put_pairs(view, STORE_DATA, KT_LIST(pair, {"b", "2"}, {"a", NULL}, {"c", "3"})));
+    KT_TRY(store_scan(view, STORE_DATA, KT_STR("a"), KT_STR("z"), false, &cursor));
+    while (store_next(cursor, &key, &value))
+        continue;
+    KT_TRY(store_scan_end(cursor));
+    KT_TRY(store_get(view, STORE_DATA, KT_STR("b"), &value));
+    return store_mark_back(view, mark);
+}
+
+static void a_dry_run_out_of_memory_ends_with_an_error(void **state)
+{
+    house *h = *state;
+    bool failed = false, went_well = false;
+    put(h, KT_LIST(pair, {"a", "1"}, {"b", "1"}));
+    for (size_t limit = 0; !went_well; limit += 16) {
+        arena *arena = arena_open(limit);
+        store_view *view = NULL;
+        assert_non_null(arena);
+        kt_error *error = store_read(h->store, arena, &view);
+        if (!error)
+            error = dry_run(view);
+        failed = failed || error;
+        went_well = !error;
+        if (error)
+            assert_int_equal(error->first->kind, KT_LIMIT);
+        store_end(view);
+        arena_close(arena);
+    }
+    assert_true(failed);
+    store_view *view = look(h);
+    assert_scan(view, NULL, NULL, false, "ab");
+    store_end(view);
+}
+
+static void a_job_out_of_memory_is_refused_and_leaves_nothing(void **state)
+{
+    house *h = *state;
+    store_result result = STORE_REFUSED;
+    unsigned refused = 0;
+    for (size_t limit = 0; result == STORE_REFUSED; limit += 16) {
+        arena *arena = arena_open(limit);
+        assert_non_null(arena);
+        puts_job p = {.job = {.body = puts_body, .arena = arena, .key = KT_STR("k")},
+            .pairs = KT_LIST(pair, {"a", "1"}, {"b", "1"})};
+        result = store_run(h->store, &p.job);
+        refused += result == STORE_REFUSED;
+        store_view *view = look(h);
+        assert_scan(view, NULL, NULL, false, result == STORE_DONE ? "ab" : "");
+        store_end(view);
+        arena_close(arena);
+    }
+    assert_int_equal(result, STORE_DONE);
+    assert_true(refused > 3);
+}
+
 /* ---- Exactly once ---- */
 
 static void a_repeated_key_gets_the_first_answer(void **state)
@@ -532,6 +595,8 @@ int main(void)
         BOTH(going_back_to_a_mark_undoes_what_came_after),
         BOTH(limits_of_keys_and_values_are_errors),
         BOTH(spaces_are_apart),
+        BOTH(a_dry_run_out_of_memory_ends_with_an_error),
+        BOTH(a_job_out_of_memory_is_refused_and_leaves_nothing),
         BOTH(a_repeated_key_gets_the_first_answer),
         BOTH(a_refused_job_leaves_its_key_free),
         BOTH(an_answer_longer_than_a_value_is_kept_whole),

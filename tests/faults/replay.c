@@ -142,7 +142,7 @@ static int prove_state(player *p, uint64_t acknowledged, bool check, arena *aren
     uint64_t each[HOUSE_CLIENTS];
     house_state state;
     char why[256] = "";
-    store *store;
+    store *store = NULL;
     for (unsigned i = 0; i < HOUSE_CLIENTS; i++)
         each[i] = acknowledged / HOUSE_CLIENTS + (i < acknowledged % HOUSE_CLIENTS);
     kt_error *error = check ? store_check(arena, p->url, NULL, NULL) : NULL;
@@ -153,10 +153,11 @@ static int prove_state(player *p, uint64_t acknowledged, bool check, arena *aren
     bool good = house_verify(store, arena, each, &state, why, sizeof why);
     if (good) { /* and it goes on */
         house_transfer t = house_transfer_make(arena, 0, state.counters[0] + 1);
-        if (store_run(store, &t.job) != STORE_DONE)
-            good = false, snprintf(why, sizeof why, "%s", error_text(t.job.error));
-        else
+        good = store_run(store, &t.job) == STORE_DONE;
+        if (good)
             good = house_verify(store, arena, each, &state, why, sizeof why);
+        else
+            snprintf(why, sizeof why, "%s", error_text(t.job.error));
     }
     store_close(store);
     arena_reset(arena);
