@@ -223,7 +223,7 @@ def main():
     os.environ["KONTOR_BUILD"] = options.build
     bench = Bench(options)
     house = House(modules="base,crm")
-    house.tcp = free_port()
+    house.tcp = house.more_ports[0]
     house.options = ["--listen", f"ipc://{house.data}/kontor.ipc", "--listen", f"tcp://127.0.0.1:{house.tcp}"]
     house.start()
     try:

@@ -17,15 +17,31 @@ from kontor import Kontor  # noqa: E402
 PASSWORD = "Correct-Horse-9-Battery"
 
 
+def free_ports(count):
+    """Ports that are free now, each with a free one behind it: nng's notices go out one port above its calls."""
+    ports, held = [], []
+    while len(ports) < count:
+        first, second = socket.socket(), socket.socket()
+        try:
+            first.bind(("127.0.0.1", 0))
+            second.bind(("127.0.0.1", first.getsockname()[1] + 1))
+            ports.append(first.getsockname()[1])
+            held += [first, second]
+        except OSError:
+            first.close()
+            second.close()
+    for one in held:
+        one.close()
+    return ports
+
+
 class House:
     def __init__(self, data=None, modules=None, options=()):
         self.build = pathlib.Path(os.environ.get("KONTOR_BUILD", ROOT / "build" / "check"))
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="kontor-house-"))
         self.data = pathlib.Path(data) if data else self.home / "data"
         self.modules, self.options = modules, list(options)
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port, *self.more_ports = free_ports(4)
         self.url = f"http://127.0.0.1:{self.port}"
         self.password_file = self.home / "password"
         self.password_file.write_text(PASSWORD + "\n")

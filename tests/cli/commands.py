@@ -4,19 +4,12 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from house import House, PASSWORD  # noqa: E402
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Shell:
@@ -178,7 +171,7 @@ def check_the_rest(sh, house):
 
 def main():
     house = House(modules="base,crm")
-    house.tcp, house.ws, house.tls = free_port(), free_port(), free_port()
+    house.tcp, house.ws, house.tls = house.more_ports
     sh = Shell(house)
     made = sh.out("tls", "make", str(house.home / "tls"), "localhost")
     assert "cert.pem" in made and (house.home / "tls" / "key.pem").stat().st_mode & 0o777 == 0o600
