@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""A module's life on a running server: made from the template, built out of tree, enabled, disabled, reloaded under load; modules
+that are broken in every way are refused with the reason; the example in C and the one in Lua of docs/module-guide.md work."""
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from house import House, ROOT  # noqa: E402
+from kontor import KontorError  # noqa: E402
+
+
+def build(house, source, name, flags=()):
+    """Compiles C text to a module in the server's directory, by renaming it into place."""
+    work = house.home / "work"
+    work.mkdir(exist_ok=True)
+    (work / f"{name}.c").write_text(source)
+    target = work / f"{name}.so"
+    subprocess.run(["gcc", "-std=c17", "-fPIC", "-fvisibility=hidden", "-shared", f"-I{ROOT}/plugins-api", "-o", str(target), str(work / f"{name}.c"),
+                    f"-L{house.build}", "-lkontor", *flags], check=True)
+    place(house, target, name + ".so")
+
+
+def place(house, source, name):
+    shutil.copy(source, house.modules_directory / (name + ".new"))
+    (house.modules_directory / (name + ".new")).rename(house.modules_directory / name)
+
+
+def refused(kontor, name, *reasons):
+    try:
+        kontor.call("module.enable", {"name": name})
+    except KontorError as error:
+        said = str(error) + "".join(p.get("hint") or "" for p in error.problems)
+        assert any(re.search(r, said) for r in reasons), f"{name}: {said}"
+        return
+    raise AssertionError(f"{name} was enabled")
+
+
+def check_template(house, kontor):
+    subprocess.run([str(house.build / "kontor"), "module", "new", "repairs"], cwd=house.home, check=True, stdout=subprocess.DEVNULL,
+                   env={"PATH": "/usr/bin:/bin", "HOME": str(house.home), "KONTOR_TEMPLATES": str(ROOT / "clients" / "templates" / "module")})
+    folder = house.home / "repairs"
+    subprocess.run(["make", "-s", f"INCLUDE={ROOT}/plugins-api", f"LIB={house.build}"], cwd=folder, check=True)
+    place(house, folder / "repairs.so", "repairs.so")
+    kontor.call("module.enable", {"name": "repairs"})
+    made = kontor.create("repairs.item", {"title": "Koło", "amount": "120.00"})
+    assert kontor.get("repairs.item", made["id"])["allowed_actions"] == ["finish"]
+    assert kontor.call("repairs.item.finish", {"id": made["id"]})["state"] == "done"
+    try:
+        kontor.create("repairs.item", {"title": "X", "amount": "-1.00"})
+        raise AssertionError("an amount below zero was taken")
+    except KontorError as error:
+        assert error.problems[0]["path"] == "amount"
+
+
+def check_off_and_on(house, kontor):
+    before = kontor.list("repairs.item")["rows"]
+    kontor.call("module.disable", {"name": "repairs"})
+    (house.modules_directory / "repairs.so").unlink()
+    for restarted in (False, True):
+        if restarted:
+            house.stop()
+            house.start()
+            kontor = house.client()
+        rows = kontor.list("repairs.item")["rows"]
+        assert [r["title"] for r in rows] == [r["title"] for r in before], rows
+        assert kontor.call("export.read", {"entity": "repairs.item"})["rows"]
+        try:
+            kontor.create("repairs.item", {"title": "while off"})
+            raise AssertionError("a write into a disabled module")
+        except KontorError as error:
+            assert "repairs" in str(error), error
+    place(house, house.home / "repairs" / "repairs.so", "repairs.so")
+    kontor.call("module.enable", {"name": "repairs"})
+    assert kontor.list("repairs.item")["rows"] == before
+    return kontor
+
+
+def check_reload_under_load(house, kontor, seconds=3):
+    halt, wrong, calls = threading.Event(), [], [0] * 4
+
+    def call(k):
+        mine = house.client()
+        while not halt.is_set():
+            try:
+                mine.count("base.party")
+                mine.create("base.note", {"text": f"load {k}"})
+                calls[k] += 2
+            except Exception as error:  # whatever it is, an unrelated call has failed
+                wrong.append(repr(error))
+                return
+    threads = [threading.Thread(target=call, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    changes, until = 0, time.monotonic() + seconds
+    while time.monotonic() < until:
+        kontor.call("module.reload", {"name": "repairs"})
+        kontor.call("module.disable", {"name": "repairs"})
+        kontor.call("module.enable", {"name": "repairs"})
+        changes += 3
+    halt.set()
+    for thread in threads:
+        thread.join()
+    assert not wrong, wrong[:3]
+    assert sum(calls) > 50 and changes > 9, (calls, changes)
+    print(f"  {changes} changes of a module under {sum(calls)} calls, none failed")
+
+
+MODULE = '#include <kontor.h>\nstruct row { kt_record rec; kt_str name; kt_id other; };\n' \
+         'static const kt_shape row_shape = KT_SHAPE(row, "%s", KT_FIELD(row, name, STRING, "Name", "Nazwa")%s);\n' \
+         'const kt_module kontor_module = KT_MODULE("%s", "1.0.0", "X", "X", .needs = "%s", ' \
+         '.entities = KT_LIST(kt_entity, {&row_shape, {"Row", "Wiersz"}, {"Rows", "Wiersze"}, .title = "name"}));\n'
+
+
+def check_broken(house, kontor):
+    (house.modules_directory / "garbage.so").write_bytes(b"this is no shared object" * 50)
+    refused(kontor, "garbage", "ELF", "not a shared")
+    whole = (house.modules_directory / "repairs.so").read_bytes()
+    (house.modules_directory / "cut.so").write_bytes(whole[:len(whole) // 2])
+    refused(kontor, "cut", "truncated", "outside", "cut", "short", "end", "larger")
+    build(house, (MODULE % ("abi.row", "", "abi", "base")).replace("const kt_module kontor_module", "static const kt_module honest") +
+          "#undef KT_ABI\nconst kt_module kontor_module = {.abi = {99, {1, 1, 1, 1, 1, 1}}, .name = \"abi\", .version = \"1\"};\n", "abi", ["-Wno-unused-variable"])
+    refused(kontor, "abi", "ABI")
+    build(house, MODULE % ("missing.row", "", "missing", "base") + "KT_API int kt_no_such(void); KT_API int use(void); int use(void) { return kt_no_such(); }\n",
+          "missing", ["-Wl,-z,undefs"])
+    refused(kontor, "missing", "kt_no_such")
+    build(house, "int nothing;\n", "empty")
+    refused(kontor, "empty", "kontor_module")
+    build(house, MODULE % ("base.party", "", "clash", "base"), "clash")
+    refused(kontor, "clash", "base.party", "clash")
+    build(house, MODULE % ("lost.row", ',\n KT_FIELD(row, other, REF, "Other", "Inny", .target = "base.nobody")', "lost", "base"), "lost")
+    refused(kontor, "lost", "lost.row.other: its target does not exist")
+    build(house, MODULE % ("needy.row", "", "needy", "base warehouse"), "needy")
+    refused(kontor, "needy", "warehouse")
+    refused(kontor, "absent", "absent")
+    assert kontor.call("system.ping") is not None and kontor.count("base.note") > 0
+
+
+def check_examples(house, kontor):
+    place(house, house.build / "examples" / "visits.so", "visits.so")
+    kontor.call("module.enable", {"name": "visits"})
+    party = kontor.create("base.party", {"name": "Gość", "kind": "organisation", "is_customer": True})["id"]
+    visit = kontor.list("visits.visit", [["party", "=", party]])["rows"][0]
+    assert visit["subject"] == "Welcome Gość" and visit["state"] == "planned", visit
+    kontor.update("visits.visit", visit["id"], {"rate": "90.00"})
+    kontor.call("visits.visit.hold", {"id": visit["id"], "minutes": 50})
+    assert kontor.get("visits.visit", visit["id"])["price"] == "75.00"
+    guide = (ROOT / "docs" / "module-guide.md").read_text(encoding="utf-8")
+    (house.modules_directory / "rentals.lua").write_text(re.search(r"```lua\n(.*?)```", guide, re.S).group(1), encoding="utf-8")
+    kontor.call("module.enable", {"name": "rentals"})
+    rental = kontor.create("rentals.rental", {"bike": "Żwir 54", "party": party, "price": "80.00"})["id"]
+    assert kontor.call("rentals.rental.hand_over", {"id": rental})["state"] == "out"
+    try:
+        kontor.call("rentals.rental.hand_over", {"id": rental})
+        raise AssertionError("handed over twice")
+    except KontorError as error:
+        assert error.kind == "state", error.kind
+    with_function = (house.modules_directory / "rentals.lua").read_text().replace("to = \"out\"}", "to = \"out\", run = function() end}")
+    (house.modules_directory / "coded.lua").write_text(with_function.replace("rentals", "coded"), encoding="utf-8")
+    refused(kontor, "coded", "automation", "run")
+    (house.modules_directory / "wrong.lua").write_text("return kontor.module {name =\n", encoding="utf-8")
+    refused(kontor, "wrong", "wrong.lua|line|:")
+
+
+def main():
+    house = House(modules="base,crm")
+    house.modules_directory = house.home / "modules"
+    house.modules_directory.mkdir()
+    for name in ("base.so", "crm.so"):
+        shutil.copy(house.build / "modules" / name, house.modules_directory / name)
+    house.options = ["--modules-dir", str(house.modules_directory)]
+    with house:
+        kontor = house.client()
+        check_template(house, kontor)
+        kontor = check_off_and_on(house, kontor)
+        check_reload_under_load(house, kontor)
+        check_broken(house, kontor)
+        check_examples(house, kontor)
+        assert kontor.call("system.check")["sound"]
+    print("a module's life: as it should be")
+
+
+if __name__ == "__main__":
+    main()
