@@ -23,7 +23,8 @@ static const kt_shape item_shape = KT_SHAPE(item, "@name@.item",
 static kt_error *item_check(kt_tx *tx, const kt_record *before, const kt_record *after)
 {
     (void)before;
-    if (after && kt_dec_cmp(KT_SEE(item, after)->amount, KT_DEC(0, 2)) < 0 && KT_SEE(item, after)->amount.scale1)
+    if (after && kt_dec_cmp(KT_SEE(item, after)->amount, KT_DEC(0, 2)) < 0 &&
+        KT_SEE(item, after)->amount.scale1)
         return kt_fail(tx, KT_VALIDATION, "amount", "below zero", "poniżej zera");
     return NULL;
 }
@@ -33,6 +34,7 @@ static const kt_action item_actions[] = {
     {0},
 };
 const kt_module kontor_module = KT_MODULE("@name@", "1.0.0", "@Name@", "@Name@", .needs = "base",
-    .entities = KT_LIST(kt_entity, {&item_shape, {"Item", "Pozycja"}, {"Items", "Pozycje"}, .title = "title",
-                                       .indexes = "state title", .actions = item_actions, .check = item_check}),
+    .entities = KT_LIST(
+        kt_entity, {&item_shape, {"Item", "Pozycja"}, {"Items", "Pozycje"}, .title = "title",
+                       .indexes = "state title", .actions = item_actions, .check = item_check}),
     .roles = KT_LIST(kt_role, {"user", {"User", "Użytkownik"}, "@name@.item:*; base.party:read"}));
