@@ -145,8 +145,9 @@ static kt_error *compile_row(
     const kt_field *row = source->declared;
     check_row(b, row, path, kind);
     const char *target = row->target ? row->target : row->type == KT_FILE ? "base.attachment" : NULL;
-    SAY(row->type != KT_FILE && target_is_wrong(b, target), "its target does not exist",
-        "jego cel nie istnieje");
+    if (row->type != KT_FILE && target_is_wrong(b, target))
+        build_problem(
+            b, path, "its target \"%s\" does not exist", "jego cel „%s” nie istnieje", target ? target : "");
     *field = (model_field){.name = build_str(b, row->name ? row->name : ""),
         .type = row->type,
         .label = build_text(b, row->label),

@@ -113,6 +113,22 @@ static kt_error *change_to(plugins *p, arena *arena, const kt_module **modules, 
 /* ---- Changes ---- */
 
 /* Loads a module's file and puts it in the place of the present one, or beside the others. */
+/* What a module's tables get wrong is told under their names; this adds which file they came from. */
+static kt_error *with_file(const plugins *p, arena *arena, const char *name, kt_error *error)
+{
+    const char *path = NULL;
+    module_kind kind = MODULE_LIBRARY;
+    if (!error->arena || module_file_find(arena, p->directory, name, &path, &kind))
+        return error; /* no memory, or the file is gone meanwhile */
+    kt_text hint = error->first->hint;
+    const char *en = arena_format(
+        arena, "%s%sThe module's file is %s.", hint.en ? hint.en : "", hint.en ? " " : "", path)
+                         .ptr;
+    const char *pl =
+        arena_format(arena, "%s%sPlik modułu to %s.", hint.pl ? hint.pl : "", hint.pl ? " " : "", path).ptr;
+    return en && pl ? kt_hint(error, en, pl) : error;
+}
+
 static kt_error *bring_in(plugins *p, arena *arena, const char *name)
 {
     const kt_module *module = NULL, *next[MODULES_MAX];
@@ -123,7 +139,9 @@ static kt_error *bring_in(plugins *p, arena *arena, const char *name)
     size_t at = active_find(p, name), count = p->active_count + (at == p->active_count);
     memcpy(next, p->active, sizeof next);
     next[at] = module;
-    KT_TRY(change_to(p, arena, next, count, &module, 1, NULL));
+    kt_error *e = change_to(p, arena, next, count, &module, 1, NULL);
+    if (e)
+        return with_file(p, arena, name, e);
     failure_drop(p, name);
     log_line(KT_LOG_INFO, "plugin", "enabled module=%s version=%s", name, module->version);
     return NULL;

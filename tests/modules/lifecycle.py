@@ -133,7 +133,7 @@ def check_broken(house, kontor):
     build(house, MODULE % ("base.party", "", "clash", "base"), "clash")
     refused(kontor, "clash", "base.party", "clash")
     build(house, MODULE % ("lost.row", ',\n KT_FIELD(row, other, REF, "Other", "Inny", .target = "base.nobody")', "lost", "base"), "lost")
-    refused(kontor, "lost", "lost.row.other: its target does not exist")
+    refused(kontor, "lost", 'lost.row.other: its target "base.nobody" does not exist.*lost.so')
     build(house, MODULE % ("needy.row", "", "needy", "base warehouse"), "needy")
     refused(kontor, "needy", "warehouse")
     refused(kontor, "absent", "absent")
