@@ -33,7 +33,8 @@ def check_includes(path, text):
             continue
         target = m.group(1)
         if parts[0] == "modules":
-            if "/" in target and not target.startswith("kontor/") and line.strip().startswith('#include "'):
+            own = (pathlib.Path(*parts[:2]) / target).exists()
+            if "/" in target and not target.startswith("kontor/") and not own and line.strip().startswith('#include "'):
                 find(path, number, f"a module includes {target}: plugins-api alone")
         elif parts[0] == "core":
             room = target.split("/")[0] if "/" in target else None
