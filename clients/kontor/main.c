@@ -163,7 +163,7 @@ int main(int count, char **arguments)
         code = run_command(&t, command, kept - 1, rest + 1);
     }
     kontor_client_close(t.client);
-    json_decref(t.kinds);
+    json_decref(t.catalogue);
     free(t.url);
     free(t.token);
     free(t.lang);

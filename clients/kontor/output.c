@@ -168,3 +168,14 @@ void output_record(FILE *out, const json_t *record)
     }
     json_decref(members);
 }
+
+void output_change(FILE *out, const char *name, const json_t *before, const json_t *after)
+{
+    char *old = short_cell(before), *new = short_cell(after);
+    if (old && new &&*old)
+        fprintf(out, "    %s: %s -> %s\n", name, old, *new ? new : "(empty)");
+    else if (old && new)
+        fprintf(out, "    %s: %s\n", name, new);
+    free(old);
+    free(new);
+}

@@ -16,27 +16,6 @@ static char *method_of(const char *entity, const char *verb, char out[160])
     return out;
 }
 
-/* The type of an entity's field, as describe names it; asked once an entity. NULL: unknown */
-static const char *field_type(tool *t, const char *entity, const char *name)
-{
-    if (!t->kinds)
-        t->kinds = json_object();
-    json_t *types = json_object_get(t->kinds, entity), *answer, *field;
-    if (!types) {
-        types = json_object();
-        json_object_set_new(t->kinds, entity, types);
-        kontor_outcome outcome = kontor_client_call(
-            t->client, "system.describe", json_pack("{s:[s]}", "entities", entity), &tool_reading, &answer);
-        size_t i;
-        json_t *fields = json_object_get(json_array_get(json_object_get(answer, "entities"), 0), "fields");
-        if (outcome == KONTOR_OK)
-            json_array_foreach(fields, i, field) json_object_set(
-                types, json_string_value(json_object_get(field, "name")), json_object_get(field, "type"));
-        json_decref(answer);
-    }
-    return json_string_value(json_object_get(types, name));
-}
-
 static const char *system_type(const char *name)
 {
     return strcmp(name, "id") == 0 || strcmp(name, "version") == 0 ? "int" : NULL;
@@ -44,7 +23,7 @@ static const char *system_type(const char *name)
 
 static json_t *value_for(tool *t, const char *entity, const argument *a)
 {
-    const char *type = field_type(t, entity, a->name);
+    const char *type = catalogue_type(t, entity, a->name);
     json_t *value = argument_value(a, type ? type : system_type(a->name));
     if (!value)
         tool_fail(EXIT_USAGE, "%s: %s is no JSON", a->name, a->text);
@@ -94,21 +73,20 @@ static json_t *names_of(const char *text)
     return names;
 }
 
-static json_t *query_of(tool *t, json_t *filter)
+static json_t *query_of(const tool *t, json_t *filter, json_t *columns)
 {
-    json_t *params = json_pack("{s:o}", "filter", filter), *fields = names_of(t->fields);
-    if (fields)
-        json_object_set_new(params, "fields", fields);
+    json_t *params = json_pack("{s:o}", "filter", filter);
+    if (columns)
+        json_object_set(params, "fields", columns);
     if (t->sort)
         json_object_set_new(params, "sort", json_string(t->sort));
     return params;
 }
 
-/* Shows the rows of one page; the table's columns are those asked for. */
-static void show_page(const tool *t, const json_t *answer, bool first)
+/* Shows the rows of one page. columns NULL: whatever the rows have */
+static void show_page(const tool *t, const json_t *answer, const json_t *columns, bool first)
 {
     const json_t *rows = json_object_get(answer, "rows"), *row;
-    json_t *columns = names_of(t->fields);
     size_t i;
     if (t->format == FORMAT_CSV) {
         output_csv(stdout, rows, columns, first);
@@ -121,7 +99,6 @@ static void show_page(const tool *t, const json_t *answer, bool first)
     } else {
         output_table(stdout, rows, columns);
     }
-    json_decref(columns);
 }
 
 int records_list(tool *t, int count, char **arguments)
@@ -131,9 +108,13 @@ int records_list(tool *t, int count, char **arguments)
     json_t *filter = records_filter(t, arguments[0], count - 1, arguments + 1);
     if (!filter)
         return code;
-    json_t *params = query_of(t, filter), *answer;
+    json_t *columns = names_of(t->fields), *answer;
+    if (!columns && t->format == FORMAT_TABLE)
+        columns = catalogue_columns(t, arguments[0]);
+    json_t *params = query_of(t, filter, columns);
     method_of(arguments[0], "list", method);
     if (t->explain) {
+        json_decref(columns);
         json_object_set_new(params, "explain", json_true());
         return tool_show(t, method, params, &tool_reading);
     }
@@ -141,7 +122,7 @@ int records_list(tool *t, int count, char **arguments)
     bool first = true, more = true;
     while (more && (answer = tool_call(t, method, json_incref(params), &tool_reading, &code))) {
         json_t *next = json_object_get(answer, "next");
-        show_page(t, answer, first);
+        show_page(t, answer, columns, first);
         more = json_is_string(next) && t->all;
         if (more)
             json_object_set(params, "cursor", next);
@@ -150,6 +131,7 @@ int records_list(tool *t, int count, char **arguments)
         first = false;
         json_decref(answer);
     }
+    json_decref(columns);
     json_decref(params);
     return code;
 }
@@ -289,23 +271,65 @@ int records_search(tool *t, int count, char **arguments)
     return tool_show(t, "system.search", json_pack("{s:s}", "text", arguments[0]), &tool_reading);
 }
 
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
+static void entry_head(const json_t *entry, const char *kind)
+{
+    printf("%lld  %s  %s  %s  %s\n", (long long)json_integer_value(json_object_get(entry, "seq")),
+        text_of(entry, "at"), text_of(entry, "by_name"), text_of(entry, "origin"), kind);
+}
+
+static void print_history(const json_t *entries)
+{
+    const json_t *entry, *change;
+    for (size_t i = 0; (entry = json_array_get(entries, i)); i++) {
+        const json_t *changes = json_object_get(entry, "changes");
+        entry_head(entry, text_of(entry, "kind"));
+        for (size_t k = 0; (change = json_array_get(changes, k)); k++)
+            output_change(stdout, text_of(change, "label"), json_object_get(change, "before"),
+                json_object_get(change, "after"));
+    }
+}
+
 int records_history(tool *t, int count, char **arguments)
 {
     char method[160];
     (void)count;
-    bool table = t->format == FORMAT_TABLE;
     int code;
     json_t *answer = tool_call(
         t, method_of(arguments[0], "history", method), record_of(arguments[1]), &tool_reading, &code);
     json_t *entries = json_object_get(answer, "entries");
-    if (answer && !table) {
+    if (answer && t->format == FORMAT_JSON) {
         json_dumpf(entries, stdout, JSON_INDENT(2));
         fputc('\n', stdout);
+    } else if (answer && t->format == FORMAT_CSV) {
+        output_csv(stdout, entries, NULL, true);
     } else if (answer) {
-        output_table(stdout, entries, NULL);
+        print_history(entries);
     }
     json_decref(answer);
     return code;
+}
+
+/* An entry of the feed: each changed record, each changed field in it. */
+static void print_entry(const json_t *entry)
+{
+    const json_t *changes = json_object_get(entry, "changes"), *change;
+    const char *name;
+    json_t *value;
+    entry_head(entry, "");
+    for (size_t i = 0; (change = json_array_get(changes, i)); i++) {
+        const json_t *before = json_object_get(change, "before");
+        json_t *after = json_object_get(change, "after");
+        printf("  %s %lld %s\n", text_of(change, "entity"),
+            (long long)json_integer_value(json_object_get(change, "id")), text_of(change, "kind"));
+        json_object_foreach(after, name, value)
+            output_change(stdout, name, json_object_get(before, name), value);
+    }
 }
 
 static void show_entry(const tool *t, const json_t *entry)
@@ -314,10 +338,7 @@ static void show_entry(const tool *t, const json_t *entry)
         json_dumpf(entry, stdout, JSON_COMPACT);
         fputc('\n', stdout);
     } else {
-        char *changes = json_dumps(json_object_get(entry, "changes"), JSON_COMPACT);
-        printf("%lld  %s  %.*s\n", (long long)json_integer_value(json_object_get(entry, "seq")),
-            json_string_value(json_object_get(entry, "at")), 200, changes ? changes : "");
-        free(changes);
+        print_entry(entry);
     }
     fflush(stdout);
 }

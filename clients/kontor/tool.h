@@ -25,8 +25,8 @@ typedef struct {
     const char *filter, *fields, *sort, *file, *key, *data;
     long limit, chunk;
     bool all, dry_run, explain, quiet, upsert;
-    char separator; /* of CSV; 0: guessed */
-    json_t *kinds;  /* entity -> field types, asked once */
+    char separator;    /* of CSV; 0: guessed */
+    json_t *catalogue; /* entity -> what describe says of it */
 } tool;
 
 typedef struct {
@@ -76,6 +76,13 @@ int records_history(tool *tool, int count, char **arguments);
 int records_watch(tool *tool, int count, char **arguments);
 /* The filter of --filter and of arguments like `name~kow` or `amount>=100`. NULL: a mistake, printed. */
 json_t *records_filter(tool *tool, const char *entity, int count, char **arguments);
+
+/* catalogue.c */
+/* The type of an entity's field, as describe names it. NULL: unknown. Borrowed */
+const char *catalogue_type(tool *tool, const char *entity, const char *field);
+/* The columns of a list for people: the entity's own list view, or its fields of the first priorities;
+ * references by their titles. Yours; NULL: the entity says nothing */
+json_t *catalogue_columns(tool *tool, const char *entity);
 
 /* transfer.c */
 int transfer_import(tool *tool, int count, char **arguments);
