@@ -360,6 +360,12 @@ KT_API KT_MUST kt_error *kt_count(kt_tx *tx, const kt_query *query, uint64_t *co
 KT_API const void *kt_service_find(kt_tx *tx, const char *name, unsigned version);
 /* Announces a module's own event: handlers run now, in this transaction. */
 KT_API KT_MUST kt_error *kt_emit(kt_tx *tx, const char *event, const kt_record *payload);
+/* Something that shall leave the server, or happen later: mail, sms, webhook, notify. It is kept in this
+ * transaction and carried out after its commit, at least once, each time with the same identifier.
+ *   params  of any shape, written as JSON under its fields' names; NULL: none
+ *   due     not before this time; not set: at once
+ *   returns limit: the parameters are too large */
+KT_API KT_MUST kt_error *kt_effect(kt_tx *tx, const char *kind, const kt_record *params, kt_time due);
 
 /* ---- Decimals and days
  * -------------------------------------------------------------------------------------- */

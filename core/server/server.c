@@ -10,6 +10,7 @@
 
 #include "kit/clock.h"
 #include "kit/log.h"
+#include "outbox/outbox.h"
 #include "server/care.h"
 
 #define KEY_BYTES 32
@@ -93,18 +94,21 @@ static kt_error *read_key(server *s, arena *arena, const char *directory)
 
 /* ---- Opening ---- */
 
+static const kt_module *const own_modules[] = {&access_module, &outbox_module};
+
 static kt_error *open_plugins(server *s, arena *arena, const server_options *options)
 {
     size_t count = 0;
     while (options->built_in && options->built_in[count])
         count++;
-    const kt_module **built_in = ARENA_ARRAY(s->arena, const kt_module *, count + 2);
+    const kt_module **built_in = ARENA_ARRAY(
+        s->arena, const kt_module *, count + sizeof own_modules / sizeof *own_modules + 1);
     kt_str copies = arena_format(s->arena, "%s/modules", options->data_directory);
     if (!built_in || !copies.ptr)
         return error_no_memory();
-    built_in[0] = &access_module;
+    memcpy(built_in, own_modules, sizeof own_modules);
     for (size_t i = 0; i < count; i++)
-        built_in[i + 1] = options->built_in[i];
+        built_in[i + sizeof own_modules / sizeof *own_modules] = options->built_in[i];
     const plugin_options own = {.directory = options->modules_directory ? options->modules_directory : "",
         .private_directory = copies.ptr,
         .master_key = s->key,
