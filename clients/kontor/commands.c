@@ -10,6 +10,10 @@ const tool_command tool_commands[] = {
         0, 1, session_login},
     {"logout", "", "end the session and forget it", "  kontor logout\n", 0, 0, session_logout},
     {"whoami", "", "who is logged in", "  kontor whoami\n", 0, 0, session_whoami},
+    {"factor", "set | remove [USER] | show [USER]", "the second factor of your log-in; reset another's",
+        "  kontor factor set              shows a secret for your authenticator, then recovery codes\n"
+        "  kontor factor remove anna      she lost her telephone and her recovery codes\n",
+        1, 2, session_factor},
     {"describe", "[ENTITY]", "entities, or one entity's fields and actions",
         "  kontor describe\n  kontor describe crm.deal\n", 0, 1, records_describe},
     {"list", "ENTITY [FIELD=VALUE ..]", "records that match",

@@ -93,6 +93,41 @@ char *session_ask_secret(const char *prompt)
     return line;
 }
 
+static void forget(char *secret)
+{
+    if (secret)
+        explicit_bzero(secret, strlen(secret));
+    free(secret);
+}
+
+/* Is it the code of a second factor that the server misses? */
+static bool asks_for_code(const json_t *refusal)
+{
+    const json_t *problems = json_object_get(json_object_get(refusal, "data"), "problems");
+    const char *path = json_string_value(json_object_get(json_array_get(problems, 0), "path"));
+    return path && strcmp(path, "code") == 0;
+}
+
+static json_t *log_in(tool *t, const char *user, const char *password, int *exit_code)
+{
+    json_t *answer;
+    kontor_outcome outcome = kontor_client_call(t->client, "session.login",
+        json_pack("{s:s, s:s}", "user", user, "password", password), &tool_reading, &answer);
+    if (outcome != KONTOR_REFUSED || !asks_for_code(answer))
+        return tool_outcome(t, outcome, answer, exit_code);
+    json_decref(answer);
+    char *code = session_ask_secret("Code of the second factor: ");
+    if (!code) {
+        *exit_code = tool_fail(EXIT_USAGE, "no code was given");
+        return NULL;
+    }
+    answer = tool_call(t, "session.login",
+        json_pack("{s:s, s:s, s:s}", "user", user, "password", password, "code", code), &tool_reading,
+        exit_code);
+    forget(code);
+    return answer;
+}
+
 int session_login(tool *t, int count, char **arguments)
 {
     const char *user = count ? arguments[0] : "admin";
@@ -101,10 +136,8 @@ int session_login(tool *t, int count, char **arguments)
     if (!password)
         return tool_fail(EXIT_USAGE, "no password was given");
     kontor_client_token(t->client, NULL);
-    json_t *answer = tool_call(t, "session.login",
-        json_pack("{s:s, s:s}", "user", user, "password", password), &tool_reading, &code);
-    memset(password, 0, strlen(password));
-    free(password);
+    json_t *answer = log_in(t, user, password, &code);
+    forget(password);
     if (!answer)
         return code;
     code = session_save(t, json_string_value(json_object_get(answer, "token")));
@@ -130,4 +163,55 @@ int session_whoami(tool *t, int count, char **arguments)
 {
     (void)count, (void)arguments;
     return tool_show(t, "session.whoami", NULL, &tool_reading);
+}
+
+/* ---- The second factor ---- */
+
+static int factor_set(tool *t)
+{
+    int exit_code;
+    char *password = session_ask_secret("Password: ");
+    json_t *made = password ? tool_call(t, "access.factor.enrol", json_pack("{s:s}", "password", password),
+                                  NULL, &exit_code)
+                            : NULL;
+    if (!password)
+        return tool_fail(EXIT_USAGE, "no password was given");
+    forget(password);
+    if (!made)
+        return exit_code;
+    printf("Enter this in your authenticator:\n  secret  %s\n  or      %s\n",
+        json_string_value(json_object_get(made, "secret")), json_string_value(json_object_get(made, "uri")));
+    fflush(stdout);
+    json_decref(made);
+    char *code = session_ask_secret("The code that it shows: ");
+    if (!code)
+        return tool_fail(EXIT_USAGE, "no code was given: nothing is set");
+    json_t *set = tool_call(t, "access.factor.confirm", json_pack("{s:s}", "code", code), NULL, &exit_code);
+    forget(code);
+    if (!set)
+        return exit_code;
+    puts("The second factor is set. Keep these recovery codes; each is good once:");
+    const json_t *codes = json_object_get(set, "recovery_codes"), *one;
+    size_t i;
+    json_array_foreach(codes, i, one) printf("  %s\n", json_string_value(one));
+    json_decref(set);
+    return EXIT_DONE;
+}
+
+int session_factor(tool *t, int count, char **arguments)
+{
+    json_t *params = count == 2 ? json_pack("{s:s}", "user", arguments[1]) : json_object();
+    if (strcmp(arguments[0], "show") == 0)
+        return tool_show(t, "access.factor.show", params, &tool_reading);
+    if (strcmp(arguments[0], "remove") == 0) {
+        char *code = count == 1 ? session_ask_secret("Code: ") : NULL;
+        if (code)
+            json_object_set_new(params, "code", json_string(code));
+        forget(code);
+        return tool_show(t, "access.factor.remove", params, NULL);
+    }
+    json_decref(params);
+    if (count == 1 && strcmp(arguments[0], "set") == 0)
+        return factor_set(t);
+    return tool_fail(EXIT_USAGE, "see `kontor help factor`");
 }

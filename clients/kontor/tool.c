@@ -65,7 +65,13 @@ json_t *tool_call(
     json_t *answer;
     kontor_call_options dry = options ? *options : (kontor_call_options){0};
     dry.dry_run = t->dry_run && !dry.reads;
-    switch (kontor_client_call(t->client, method, params, &dry, &answer)) {
+    kontor_outcome outcome = kontor_client_call(t->client, method, params, &dry, &answer);
+    return tool_outcome(t, outcome, answer, exit_code);
+}
+
+json_t *tool_outcome(tool *t, kontor_outcome outcome, json_t *answer, int *exit_code)
+{
+    switch (outcome) {
     case KONTOR_OK:
         *exit_code = EXIT_DONE;
         return answer;

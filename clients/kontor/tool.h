@@ -44,6 +44,8 @@ extern const tool_command tool_commands[];
 /* Calls and gives the result, yours. returns NULL: the reason is printed and *exit_code is set */
 json_t *tool_call(
     tool *tool, const char *method, json_t *params, const kontor_call_options *options, int *exit_code);
+/* What became of a call made on the client itself: answer if it is a result, else as above. */
+json_t *tool_outcome(tool *tool, kontor_outcome outcome, json_t *answer, int *exit_code);
 /* Calls, prints the result as the format says. returns the exit code */
 int tool_show(tool *tool, const char *method, json_t *params, const kontor_call_options *options);
 /* Reading calls send no key. */
@@ -58,6 +60,7 @@ void session_load(tool *tool);
 int session_login(tool *tool, int count, char **arguments);
 int session_logout(tool *tool, int count, char **arguments);
 int session_whoami(tool *tool, int count, char **arguments);
+int session_factor(tool *tool, int count, char **arguments);
 /* Asks for a secret on the terminal without showing it, or reads a line of standard input. Yours; NULL: none.
  */
 char *session_ask_secret(const char *prompt);

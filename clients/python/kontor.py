@@ -159,8 +159,10 @@ class Kontor:
 
     # ---- the generic verbs
 
-    def login(self, user, password):
-        self.token = self.call("session.login", {"user": user, "password": password})["token"]
+    def login(self, user, password, code=None):
+        """`code`: of the second factor, where the user has one (else Refused, with the problem at "code")."""
+        params = {"user": user, "password": password, **({"code": code} if code else {})}
+        self.token = self.call("session.login", params)["token"]
         return self.token
 
     def create(self, entity, values, **more):

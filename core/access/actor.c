@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "access/control.h"
+#include "access/factor.h"
 
 enum { ACTOR_ARENA_MAX = 16 << 20, DEPARTMENTS_MAX = 100000 };
 
@@ -311,6 +312,7 @@ static kt_error *roles_compile(access_actor *actor, kt_tx *tx, const id_set *rol
         KT_TRY(system_read(tx, entity, roles->ids[i], &role, &found));
         if (!found)
             continue;
+        actor->factor_missing |= record_int(&role, "second_factor") != 0; /* demanded; compile() sees on */
         kt_str name = record_str(&role, "name");
         KT_TRY(grants_add(actor, &actor->rights, name, record_str(&role, "grants")));
         actor->role_names = actor->role_names.len ? arena_format(actor->arena, "%.*s, %.*s",
@@ -357,6 +359,17 @@ static kt_error *key_compile(access_actor *actor, kt_tx *tx, bool *found)
     return grants_add(actor, &actor->scopes, KT_STR("the key's scopes"), scopes);
 }
 
+/* A demanded factor that is missing takes all grants away, so that the caller can log in and set one. */
+static kt_error *factor_compile(access_actor *actor, kt_tx *tx)
+{
+    bool set;
+    KT_TRY(factor_is_set(tx->view, actor->user, &set));
+    actor->factor_missing = actor->factor_missing && !set;
+    if (actor->factor_missing)
+        actor->rights.grant_count = 0;
+    return NULL;
+}
+
 static kt_error *compile(access_actor *actor, kt_tx *tx, bool *found)
 {
     const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("access.user"));
@@ -379,6 +392,7 @@ static kt_error *compile(access_actor *actor, kt_tx *tx, bool *found)
     actor->full_name = arena_str(actor->arena, record_str(&user, "full_name"));
     actor->lang = record_int(&user, "lang") == 2 ? "pl" : "en";
     KT_TRY(roles_compile(actor, tx, &roles));
+    KT_TRY(factor_compile(actor, tx));
     KT_TRY(team_compile(actor, tx, &teams));
     KT_TRY(department_compile(actor, tx, department));
     KT_TRY(zone_compile(actor, tx));

@@ -49,6 +49,14 @@ kt_error *forbidden_login(arena *arena)
         "Zaloguj się przez session.login i wysyłaj otrzymany token.");
 }
 
+kt_error *forbidden_factor(arena *arena)
+{
+    return kt_hint(error_make(arena, KT_FORBIDDEN, NULL, "your role demands a second factor first",
+                       "twoja rola wymaga najpierw drugiego składnika"),
+        "Set one by access.factor.enrol and access.factor.confirm.",
+        "Ustaw go przez access.factor.enrol i access.factor.confirm.");
+}
+
 /* ---- Cache ---- */
 
 static access_actor **set_of(access_control *control, const uint8_t hash[TOKEN_HASH_BYTES])

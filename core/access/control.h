@@ -4,6 +4,7 @@
  *               "As" hash   a session, under the BLAKE2b-256 of its token
  *               "Ak" hash   id of the access.key whose secret has this hash
  *               "Ap" user   password hash, argon2id
+ *               "Af" user   second factor: factor.c
  *
  * Compiled rights carry the epoch of the snapshot they were read from and are used only with that epoch: a
  * reader on an old snapshot judges by the old rights and cannot leave them to others. */
@@ -67,6 +68,7 @@ struct access_actor {
     id_set companies, team, department;
     ruleset rights, scopes; /* scopes: of a key; grants none: not held to any */
     bool scoped;
+    bool factor_missing;        /* a role demands a second factor: until there is one, nothing is granted */
     _Atomic int64_t touched_ms; /* when the session's last use was written */
 };
 
@@ -92,7 +94,7 @@ access_actor *actor_hold(const access_actor *actor);
 typedef struct {
     const rule *rule;    /* that decided in favour; NULL: none did */
     const rule *nearest; /* that would have, but for its scope or condition */
-    const char *missing; /* "grant", "scope", "where", "company", "key", "group", "active" */
+    const char *missing; /* "grant", "scope", "where", "company", "key", "group", "active", "factor" */
 } verdict;
 /* May the actor do it to this record, or, with record NULL, at all (to some record)? */
 KT_MUST kt_error *judge(kt_tx *tx, const access_actor *actor, const model_entity *entity,
@@ -104,6 +106,15 @@ bool judge_field(const access_actor *actor, const model_entity *entity, const mo
 bool judge_name(const access_actor *actor, kt_str name, const char *action, verdict *why);
 
 /* ---- Kept in the store ---- */
+
+typedef struct {
+    uint8_t bytes[2 + TOKEN_HASH_BYTES];
+} meta_key;
+/* 'A', the table's letter, and the rest of a key in STORE_META. */
+kt_str meta_name(meta_key *key, char table, const void *rest, size_t n);
+kt_str meta_name_u64(meta_key *key, char table, uint64_t id);
+void put_u64(uint8_t *bytes, uint64_t value); /* big-endian */
+uint64_t get_u64(const void *bytes);
 
 /* The epoch of the rights in this view. */
 KT_MUST kt_error *epoch_read(store_view *view, uint64_t *epoch);
@@ -162,3 +173,5 @@ int64_t record_int(const model_record *record, const char *field);
 /* The id of the user with this login; 0: none. */
 KT_MUST kt_error *user_find(kt_tx *tx, kt_str name, uint64_t *id);
 KT_MUST kt_error *forbidden_login(arena *arena);
+/* To an actor whose second factor is missing. */
+KT_MUST kt_error *forbidden_factor(arena *arena);

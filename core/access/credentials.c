@@ -100,17 +100,16 @@ static kt_error *change_write(kt_tx *tx, void *context)
         tx, model_entity_find(tx->catalogue, KT_STR("access.user")), user, 0, &values, &record);
 }
 
-static kt_error *old_check(const change *c)
+kt_error *password_prove(method_call *call, kt_str name, const char *hash, const char *param)
 {
-    method_call *call = c->call;
     access_control *control = call->rooms->access;
-    KT_TRY(throttled(control, call->arena, c->name, call->remote));
+    KT_TRY(throttled(control, call->arena, name, call->remote));
     bool stale;
-    if (password_matches(c->hash, variant_get_str(call->params, "old"), &stale))
+    if (password_matches(hash, variant_get_str(call->params, param), &stale))
         return NULL;
-    throttle_failed(control->throttle, c->name, call->remote, clock_monotonic_ms());
+    throttle_failed(control->throttle, name, call->remote, clock_monotonic_ms());
     return error_make(
-        call->arena, KT_FORBIDDEN, "old", "the old password is wrong", "stare hasło jest błędne");
+        call->arena, KT_FORBIDDEN, param, "the present password is wrong", "obecne hasło jest błędne");
 }
 
 kt_error *credentials_password(method_call *call)
@@ -123,7 +122,7 @@ kt_error *credentials_password(method_call *call)
     kt_str wanted = variant_get_str(call->params, "new");
     KT_TRY(password_check(call->arena, wanted, c->name, "new"));
     if (c->own)
-        KT_TRY(old_check(c));
+        KT_TRY(password_prove(call, c->name, c->hash, "old"));
     if (!password_hash(wanted, c->fresh))
         return error_no_memory();
     KT_TRY(call->rooms->write(call, change_write, c));

@@ -32,6 +32,8 @@ static kt_text reason_text(const char *missing)
                         "rekord należy do firmy, w której użytkownik nie pracuje"}},
         {"key", {"the key's scopes do not cover it", "nie obejmuje tego zakres klucza"}},
         {"group", {"no grant names the field's group", "żadne uprawnienie nie wymienia grupy pola"}},
+        {"factor", {"a role demands a second factor, and none is set",
+                       "rola wymaga drugiego składnika, a żaden nie jest ustawiony"}},
         {"active", {"the user is not active", "użytkownik jest nieaktywny"}},
     };
     for (size_t i = 0; missing && i < sizeof reasons / sizeof *reasons; i++)

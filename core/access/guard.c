@@ -103,7 +103,7 @@ static kt_error *judge_rules(kt_tx *tx, const access_actor *actor, const ruleset
             why->missing = "where";
     }
     if (!*may && !why->missing)
-        why->missing = "grant";
+        why->missing = actor->factor_missing ? "factor" : "grant";
     return NULL;
 }
 
@@ -173,7 +173,7 @@ bool judge_name(const access_actor *actor, kt_str name, const char *action, verd
 {
     *why = (verdict){.rule = names(&actor->rights, name, action)};
     if (!why->rule)
-        why->missing = "grant";
+        why->missing = actor->factor_missing ? "factor" : "grant";
     else if (actor->scoped && !names(&actor->scopes, name, action))
         *why = (verdict){.nearest = why->rule, .missing = "key"};
     return why->missing == NULL;
@@ -193,6 +193,8 @@ static kt_error *guard_entity(kt_tx *tx, const model_entity *entity, const char 
     KT_TRY(judge(tx, actor, entity, NULL, action, &may, &why));
     if (may)
         return NULL;
+    if (actor->factor_missing)
+        return forbidden_factor(tx->arena);
     return kt_hint(error_make(tx->arena, KT_FORBIDDEN, NULL, "you may not %s %.*s", "nie masz prawa: %s %.*s",
                        action, STR_ARG(entity->name)),
         "access.explain tells which grant is missing.", "access.explain powie, jakiego uprawnienia brakuje.");
@@ -246,6 +248,8 @@ kt_error *access_may_call(kt_tx *tx, const char *right)
         return NULL;
     if (!actor_of(tx))
         return forbidden_login(tx->arena);
+    if (actor_of(tx)->factor_missing)
+        return forbidden_factor(tx->arena);
     return kt_hint(
         error_make(tx->arena, KT_FORBIDDEN, NULL, "you need the right %s", "potrzebne jest prawo %s", right),
         "access.explain tells which grant is missing.", "access.explain powie, jakiego uprawnienia brakuje.");

@@ -9,13 +9,29 @@
         }                                                                                                    \
     }
 
+#define CODE_PARAM(needed)                                                                                   \
+    {                                                                                                        \
+        "code", VARIANT_STRING, needed,                                                                      \
+        {                                                                                                    \
+            "six digits of the authenticator, or a recovery code",                                           \
+                "sześć cyfr z aplikacji uwierzytelniającej albo kod zapasowy"                             \
+        }                                                                                                    \
+    }
+
 static const method_param no_params[] = {{0}};
 static const method_param user_params[] = {USER_PARAM, {0}};
 static const method_param login_params[] = {
     {"user", VARIANT_STRING, true, {"login", "login"}},
     {"password", VARIANT_STRING, true, {"password", "hasło"}},
+    CODE_PARAM(false),
     {0},
 };
+static const method_param enrol_params[] = {
+    {"password", VARIANT_STRING, true, {"one's own present password", "własne obecne hasło"}},
+    {0},
+};
+static const method_param confirm_params[] = {CODE_PARAM(true), {0}};
+static const method_param remove_params[] = {USER_PARAM, CODE_PARAM(false), {0}};
 static const method_param company_params[] = {
     {"company", VARIANT_NULL, false,
         {"id; null: the first of the user's", "id; null: pierwsza z firm użytkownika"}},
@@ -78,6 +94,20 @@ const method access_methods[] = {
         session_revoke},
     {"access.password", "login", METHOD_PLAIN, {"Sets a password", "Ustawia hasło"}, password_params,
         credentials_password},
+    {"access.factor.enrol", "login", METHOD_PLAIN,
+        {"Begins a second factor; its secret is shown once",
+            "Rozpoczyna drugi składnik; sekret pokazuje raz"},
+        enrol_params, factor_enrol},
+    {"access.factor.confirm", "login", METHOD_PLAIN,
+        {"Sets the second factor by its first code; shows ten recovery codes once",
+            "Ustawia drugi składnik pierwszym kodem; raz pokazuje dziesięć kodów zapasowych"},
+        confirm_params, factor_confirm},
+    {"access.factor.remove", "login", METHOD_PLAIN,
+        {"Removes one's own second factor by a code, or resets another's",
+            "Usuwa własny drugi składnik kodem albo zeruje cudzy"},
+        remove_params, factor_remove},
+    {"access.factor.show", "login", METHOD_READ,
+        {"Whether there is a second factor", "Czy jest drugi składnik"}, user_params, factor_show},
     {"access.key.create_secret", "login", METHOD_PLAIN,
         {"Makes an API key; its secret is shown once", "Tworzy klucz API; sekret pokazuje raz"}, key_params,
         credentials_key},

@@ -14,6 +14,10 @@ KT_MUST kt_error *user_param(kt_tx *tx, const variant *from, uint64_t *user);
 /* The same, for passwords, sessions and keys: another's need the right access.user:password. */
 KT_MUST kt_error *credentials_of(kt_tx *tx, const variant *from, uint64_t *user);
 
+/* The caller's own password, in a parameter, against its hash; a wrong one counts. returns forbidden, limit
+ */
+KT_MUST kt_error *password_prove(method_call *call, kt_str name, const char *hash, const char *param);
+
 /* The methods themselves: methods.c has their names, rights and parameters. */
 KT_MUST kt_error *session_login(method_call *call);
 KT_MUST kt_error *session_logout(method_call *call);
@@ -24,6 +28,10 @@ KT_MUST kt_error *session_list(method_call *call);
 KT_MUST kt_error *session_revoke(method_call *call);
 KT_MUST kt_error *credentials_password(method_call *call);
 KT_MUST kt_error *credentials_key(method_call *call);
+KT_MUST kt_error *factor_enrol(method_call *call);
+KT_MUST kt_error *factor_confirm(method_call *call);
+KT_MUST kt_error *factor_remove(method_call *call);
+KT_MUST kt_error *factor_show(method_call *call);
 KT_MUST kt_error *explain_run(method_call *call);
 KT_MUST kt_error *matrix_run(method_call *call);
 KT_MUST kt_error *diff_run(method_call *call);

@@ -3,6 +3,7 @@
  * STORE_META, where no query reaches. */
 #include "access/access.h"
 #include "access/control.h"
+#include "access/factor.h"
 #include "access/grants.h"
 
 enum user_lang { LANG_EN = 1, LANG_PL };
@@ -20,7 +21,7 @@ struct user {
     kt_lines roles, teams, companies;
     kt_id department, party;
     int64_t daily_read_limit;
-    kt_time password_changed_at;
+    kt_time password_changed_at, second_factor_since;
 };
 /* Who holds which role decides what everybody may do: the group "rights" of fields guards it. */
 static const kt_shape user_shape = KT_SHAPE(user, "access.user",
@@ -39,11 +40,13 @@ static const kt_shape user_shape = KT_SHAPE(user, "access.user",
             "firmy, w których użytkownik pracuje; brak: wszystkie"}),
     KT_FIELD(user, party, REF, "Person", "Osoba", .target = "base.party"),
     KT_FIELD(user, daily_read_limit, INT, "Records a day", "Rekordów dziennie", .group = "rights"),
-    KT_FIELD(user, password_changed_at, TIME, "Password changed", "Hasło zmienione", .group = "rights"));
+    KT_FIELD(user, password_changed_at, TIME, "Password changed", "Hasło zmienione", .group = "rights"),
+    KT_FIELD(user, second_factor_since, TIME, "Second factor since", "Drugi składnik od", .group = "rights"));
 
 struct role {
     kt_record rec;
     kt_str name, label, grants;
+    bool second_factor;
 };
 static const kt_shape role_shape = KT_SHAPE(role, "access.role",
     KT_FIELD(
@@ -51,7 +54,10 @@ static const kt_shape role_shape = KT_SHAPE(role, "access.role",
     KT_FIELD(role, label, STRING, "Label", "Opis", .max = 200, .searchable = true, .priority = 2),
     KT_FIELD(role, grants, TEXT, "Grants", "Uprawnienia",
         .help = {"ENTITY:ACTIONS@SCOPE where CONDITION fields GROUPS; ...",
-            "ENCJA:CZYNNOŚCI@ZAKRES where WARUNEK fields GRUPY; ..."}));
+            "ENCJA:CZYNNOŚCI@ZAKRES where WARUNEK fields GRUPY; ..."}),
+    KT_FIELD(role, second_factor, BOOL, "Second factor", "Drugi składnik",
+        .help = {"who has the role may do nothing before a second factor is set",
+            "kto ma tę rolę, nic nie może, dopóki nie ustawi drugiego składnika"}));
 
 struct team {
     kt_record rec;
@@ -115,10 +121,16 @@ static kt_error *rights_changed(kt_tx *tx, const kt_record *before, const kt_rec
     return epoch_advance(tx->view);
 }
 
+static kt_error *user_forget(store_view *view, uint64_t user)
+{
+    KT_TRY(password_forget(view, user));
+    return factor_forget(view, user);
+}
+
 static kt_error *user_check(kt_tx *tx, const kt_record *before, const kt_record *after)
 {
     if (before && !after)
-        KT_TRY(password_forget(tx->view, before->id.v));
+        KT_TRY(user_forget(tx->view, before->id.v));
     return epoch_advance(tx->view);
 }
 

@@ -47,27 +47,18 @@ bool password_matches(const char *hash, kt_str password, bool *stale)
     return known && same;
 }
 
-static kt_str key_of(uint8_t key[10], uint64_t user)
-{
-    key[0] = 'A';
-    key[1] = 'p';
-    for (int i = 9; i > 1; i--, user >>= 8)
-        key[i] = (uint8_t)user;
-    return (kt_str){(const char *)key, 10};
-}
-
 kt_error *password_put(store_view *view, uint64_t user, const char *hash)
 {
-    uint8_t key[10];
-    return store_put(view, STORE_META, key_of(key, user), str_of(hash));
+    meta_key key;
+    return store_put(view, STORE_META, meta_name_u64(&key, 'p', user), str_of(hash));
 }
 
 kt_error *password_get(store_view *view, uint64_t user, char out[PASSWORD_HASH_MAX])
 {
-    uint8_t key[10];
+    meta_key key;
     kt_str value = {0};
     memset(out, 0, PASSWORD_HASH_MAX);
-    KT_TRY(store_get(view, STORE_META, key_of(key, user), &value));
+    KT_TRY(store_get(view, STORE_META, meta_name_u64(&key, 'p', user), &value));
     if (value.len && value.len < PASSWORD_HASH_MAX)
         memcpy(out, value.ptr, value.len);
     return NULL;
@@ -75,6 +66,6 @@ kt_error *password_get(store_view *view, uint64_t user, char out[PASSWORD_HASH_M
 
 kt_error *password_forget(store_view *view, uint64_t user)
 {
-    uint8_t key[10];
-    return store_delete(view, STORE_META, key_of(key, user));
+    meta_key key;
+    return store_delete(view, STORE_META, meta_name_u64(&key, 'p', user));
 }

@@ -2,6 +2,7 @@
 #include <sodium.h>
 
 #include "access/control.h"
+#include "access/factor.h"
 #include "access/methods.h"
 #include "kit/clock.h"
 #include "kit/log.h"
@@ -17,6 +18,7 @@ void actor_answer(const access_actor *actor, json *j)
     json_member_str(j, "full_name", actor->full_name);
     json_member_text(j, "lang", actor->lang);
     json_member_str(j, "roles", actor->role_names.len ? actor->role_names : KT_STR(""));
+    json_member_bool(j, "second_factor_missing", actor->factor_missing);
     json_key(j, "company");
     if (actor->company)
         json_uint(j, actor->company);
@@ -42,8 +44,9 @@ enum { SWEEP_MAX = 200 };
 
 typedef struct {
     method_call *call;
-    kt_str name, password;
+    kt_str name, password, code;
     uint64_t user;
+    bool factor;                   /* a code is needed */
     char hash[PASSWORD_HASH_MAX];  /* as stored */
     char fresh[PASSWORD_HASH_MAX]; /* with today's parameters; "": as it is */
     char token[TOKEN_TEXT_MAX];
@@ -54,7 +57,10 @@ static kt_error *login_find(kt_tx *tx, void *context)
 {
     login *l = context;
     KT_TRY(user_find(tx, l->name, &l->user));
-    return l->user ? password_get(tx->view, l->user, l->hash) : NULL;
+    if (!l->user)
+        return NULL;
+    KT_TRY(factor_is_set(tx->view, l->user, &l->factor));
+    return password_get(tx->view, l->user, l->hash);
 }
 
 /* Sessions that are over are swept by those who log in: a few at a time, from anywhere on. */
@@ -86,6 +92,7 @@ static kt_error *login_write(kt_tx *tx, void *context)
     KT_TRY(system_read(tx, model_entity_find(tx->catalogue, KT_STR("access.user")), l->user, &user, &found));
     if (!found || !record_int(&user, "active")) /* removed, perhaps while the password was checked */
         return refused(tx->arena);
+    KT_TRY(factor_use(tx, l->user, l->code)); /* here, so that of two with one code the second is refused */
     uint8_t hash[TOKEN_HASH_BYTES];
     if (!token_hash(str_of(l->token), hash, &is_key))
         return error_no_memory();
@@ -132,6 +139,7 @@ kt_error *session_login(method_call *call)
     l->call = call;
     l->name = variant_get_str(call->params, "user");
     l->password = variant_get_str(call->params, "password");
+    l->code = variant_get_str(call->params, "code");
     KT_TRY(throttled(control, call->arena, l->name, call->remote));
     KT_TRY(call->rooms->read(call, login_find, l));
     bool stale;
@@ -140,10 +148,12 @@ kt_error *session_login(method_call *call)
         log_line(KT_LOG_WARN, "access", "login event=refused remote=%.*s", STR_ARG(call->remote));
         return refused(call->arena);
     }
+    if (l->factor && !l->code.len) /* told only to who knows the password */
+        return factor_needed(call->arena);
     if (stale && !password_hash(l->password, l->fresh))
         return error_no_memory();
     token_make("ks_", l->token);
-    kt_error *error = call->rooms->write(call, login_write, l);
+    kt_error *error = factor_failed(control, l->name, call->remote, call->rooms->write(call, login_write, l));
     if (!error) {
         throttle_passed(control->throttle, l->name);
         error = call->rooms->read(call, login_show, l);

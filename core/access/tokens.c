@@ -61,11 +61,7 @@ bool token_hash(kt_str token, uint8_t hash[TOKEN_HASH_BYTES], bool *is_key)
 
 /* ---- In the store ---- */
 
-typedef struct {
-    uint8_t bytes[2 + TOKEN_HASH_BYTES];
-} meta_key;
-
-static kt_str key_of(meta_key *key, char table, const void *rest, size_t n)
+kt_str meta_name(meta_key *key, char table, const void *rest, size_t n)
 {
     key->bytes[0] = 'A';
     key->bytes[1] = (uint8_t)table;
@@ -74,17 +70,25 @@ static kt_str key_of(meta_key *key, char table, const void *rest, size_t n)
     return (kt_str){(const char *)key->bytes, 2 + n};
 }
 
-static void put_u64(uint8_t *bytes, uint64_t value)
+kt_str meta_name_u64(meta_key *key, char table, uint64_t id)
+{
+    uint8_t bytes[8];
+    put_u64(bytes, id);
+    return meta_name(key, table, bytes, sizeof bytes);
+}
+
+void put_u64(uint8_t *bytes, uint64_t value)
 {
     for (int i = 7; i >= 0; i--, value >>= 8)
         bytes[i] = (uint8_t)value;
 }
 
-static uint64_t get_u64(const char *bytes)
+uint64_t get_u64(const void *from)
 {
+    const uint8_t *bytes = from;
     uint64_t value = 0;
     for (int i = 0; i < 8; i++)
-        value = value << 8 | (uint8_t)bytes[i];
+        value = value << 8 | bytes[i];
     return value;
 }
 
@@ -110,7 +114,7 @@ kt_error *key_put(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES], uint64
     meta_key k;
     uint8_t value[8];
     put_u64(value, key);
-    return store_put(view, STORE_META, key_of(&k, 'k', hash, TOKEN_HASH_BYTES),
+    return store_put(view, STORE_META, meta_name(&k, 'k', hash, TOKEN_HASH_BYTES),
         (kt_str){(const char *)value, sizeof value});
 }
 
@@ -118,7 +122,7 @@ kt_error *key_get(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES], uint64
 {
     meta_key k;
     kt_str value = {0};
-    KT_TRY(store_get(view, STORE_META, key_of(&k, 'k', hash, TOKEN_HASH_BYTES), &value));
+    KT_TRY(store_get(view, STORE_META, meta_name(&k, 'k', hash, TOKEN_HASH_BYTES), &value));
     *key = value.len == 8 ? get_u64(value.ptr) : 0;
     return NULL;
 }
@@ -139,7 +143,7 @@ kt_error *session_put(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES], co
     size_t n = s->remote.len < REMOTE_MAX ? s->remote.len : REMOTE_MAX;
     if (n)
         memcpy(value + SESSION_HEAD, s->remote.ptr, n);
-    return store_put(view, STORE_META, key_of(&k, 's', hash, TOKEN_HASH_BYTES),
+    return store_put(view, STORE_META, meta_name(&k, 's', hash, TOKEN_HASH_BYTES),
         (kt_str){(const char *)value, SESSION_HEAD + n});
 }
 
@@ -160,7 +164,7 @@ kt_error *session_get(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES], se
 {
     meta_key k;
     kt_str value = {0};
-    KT_TRY(store_get(view, STORE_META, key_of(&k, 's', hash, TOKEN_HASH_BYTES), &value));
+    KT_TRY(store_get(view, STORE_META, meta_name(&k, 's', hash, TOKEN_HASH_BYTES), &value));
     *found = value.ptr && session_decode(value, s);
     return NULL;
 }
@@ -168,13 +172,13 @@ kt_error *session_get(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES], se
 kt_error *session_delete(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES])
 {
     meta_key k;
-    return store_delete(view, STORE_META, key_of(&k, 's', hash, TOKEN_HASH_BYTES));
+    return store_delete(view, STORE_META, meta_name(&k, 's', hash, TOKEN_HASH_BYTES));
 }
 
 kt_error *session_scan(store_view *view, const uint8_t *from, store_cursor **cursor)
 {
     meta_key k;
-    kt_str start = key_of(&k, 's', from, from ? TOKEN_HASH_BYTES : 0);
+    kt_str start = meta_name(&k, 's', from, from ? TOKEN_HASH_BYTES : 0);
     return store_scan(view, STORE_META, start, KT_STR("At"), false, cursor);
 }
 

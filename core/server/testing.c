@@ -206,32 +206,62 @@ static kt_error *write_nothing(store_job *job, store_view *view)
     return NULL;
 }
 
-uint64_t house_digest(house *h)
+/* Each key and value of the store, in the spaces before this one. */
+static void each_entry(
+    house *h, int end, void (*each)(void *context, kt_str key, kt_str value), void *context)
 {
-    uint64_t hash = 1469598103934665603U;
     arena *arena = arena_open((size_t)64 << 20);
     store_view *view = NULL;
     /* what calls leave to the writer, such as the log of readings, is written when this job is */
     store_job last = {.body = write_nothing, .arena = arena};
     if (!arena || store_run(server_store(h->server), &last) != STORE_DONE)
-        give_up("digest", "the writer does not answer");
+        give_up("store", "the writer does not answer");
     if (store_read(server_store(h->server), arena, &view))
-        give_up("digest", "no snapshot");
-    for (int space = 0; space < STORE_META; space++) { /* sessions come and go in STORE_META */
+        give_up("store", "no snapshot");
+    for (int space = 0; space < end; space++) {
         store_cursor *cursor = NULL;
         kt_str key, value;
         if (store_scan(view, (store_space)space, (kt_str){0}, (kt_str){0}, false, &cursor))
-            give_up("digest", "no scan");
-        while (store_next(cursor, &key, &value)) {
-            mix(&hash, key);
-            mix(&hash, value);
-        }
+            give_up("store", "no scan");
+        while (store_next(cursor, &key, &value))
+            each(context, key, value);
         if (store_scan_end(cursor))
-            give_up("digest", "the scan failed");
+            give_up("store", "the scan failed");
     }
     store_end(view);
     arena_close(arena);
+}
+
+static void digest_entry(void *context, kt_str key, kt_str value)
+{
+    mix(context, key);
+    mix(context, value);
+}
+
+uint64_t house_digest(house *h)
+{
+    uint64_t hash = 1469598103934665603U;
+    each_entry(h, STORE_META, digest_entry, &hash); /* sessions come and go in STORE_META */
     return hash;
+}
+
+typedef struct {
+    kt_str wanted;
+    bool found;
+} holding;
+
+static void look_into(void *context, kt_str key, kt_str value)
+{
+    holding *h = context;
+    h->found |= memmem(key.ptr, key.len, h->wanted.ptr, h->wanted.len) ||
+                (value.len && memmem(value.ptr, value.len, h->wanted.ptr, h->wanted.len));
+}
+
+bool house_holds(house *h, kt_str bytes)
+{
+    holding holding = {.wanted = bytes};
+    each_entry(h, STORE_META + 1, look_into, &holding);
+    return holding.found;
 }
 
 /* ---- Opening ---- */

@@ -29,6 +29,8 @@ kt_str house_token(const house *house);
 kt_str house_login(house *house, const char *user, const char *password);
 /* A hash over every key and value of the store, but for sessions: equal if nothing was written. */
 uint64_t house_digest(house *house);
+/* Do these bytes stand in any key or value of the store? */
+bool house_holds(house *house, kt_str bytes);
 server *house_server(house *house);
 arena *house_arena(house *house);
 

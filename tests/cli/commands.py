@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """Every command of `kontor` against a real server, over HTTP, ipc, tcp and TLS, as a person would type them."""
+import base64
+import hmac
 import json
 import os
 import pathlib
+import re
 import shutil
+import struct
 import subprocess
 import sys
 import time
@@ -110,6 +114,34 @@ def check_administration(sh, house):
     assert "true" in sh.out("check")
 
 
+def code_now(secret):
+    """What an authenticator shows (RFC 6238)."""
+    mac = hmac.new(base64.b32decode(secret), struct.pack(">Q", int(time.time()) // 30), "sha1").digest()
+    at = mac[-1] & 15
+    return f"{(struct.unpack('>I', mac[at:at + 4])[0] & 0x7fffffff) % 10**6:06}"
+
+
+def check_second_factor(sh, house):
+    sh.run("login", "anna", "--url", house.url, stdin="Zielony-Rower-7\n")
+    setting = subprocess.Popen([sh.tool, "factor", "set"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                               text=True, env=sh.environment)
+    print("Zielony-Rower-7", file=setting.stdin, flush=True)
+    secret = next(line for line in setting.stdout if "secret" in line).split()[1]
+    shown = setting.communicate(code_now(secret) + "\n", timeout=60)[0].split()
+    assert setting.returncode == 0, shown
+    recovery = [word for word in shown if re.fullmatch(r"[a-z2-7]{4}(-[a-z2-7]{4}){3}", word)]
+    assert len(recovery) == 10, shown
+    assert sh.json("factor", "show") == {"set": True, "recovery_codes_left": 10}
+    assert "no code" in sh.run("login", "anna", "--url", house.url, stdin="Zielony-Rower-7\n", code=2).stderr
+    assert "the code is wrong" in sh.run("login", "anna", "--url", house.url, stdin="Zielony-Rower-7\n000000\n", code=4).stderr
+    assert "Logged in" in sh.out("login", "anna", "--url", house.url, stdin=f"Zielony-Rower-7\n{recovery[0]}\n")
+    sh.run("login", "admin", "--url", house.url, stdin=PASSWORD + "\n")
+    sh.run("factor", "remove", "anna")
+    assert sh.json("factor", "show", "anna") == {"set": False, "recovery_codes_left": 0}
+    assert "Logged in" in sh.out("login", "anna", "--url", house.url, stdin="Zielony-Rower-7\n")
+    sh.run("login", "admin", "--url", house.url, stdin=PASSWORD + "\n")
+
+
 def check_files(sh, house):
     backup, restored = house.home / "backup", house.home / "restored"
     parties = sh.out("count", "base.party")
@@ -182,6 +214,7 @@ def main():
         check_records(sh)
         check_transfer(sh, house)
         check_administration(sh, house)
+        check_second_factor(sh, house)
         check_transports(sh, house)
         check_watch(sh, house)
         check_files(sh, house)
