@@ -11,9 +11,10 @@ enum {
     TAG_LINE_ID = 1,  /* of lines */
     TAG_LINE_OWN = 2, /* the first tag of a line's field */
     NO_POSITION = 0xffff,
-    DEPTH_MAX = 16,     /* of handlers that cause events that cause handlers */
-    TOKENS_MAX = 4096,  /* distinct words of one record that search finds */
-    BLOCKERS_SHOWN = 5, /* records named in the refusal of a deletion */
+    DEPTH_MAX = 16,      /* of handlers that cause events that cause handlers */
+    TOKENS_MAX = 4096,   /* distinct words of one record that search finds */
+    BLOCKERS_SHOWN = 50, /* records named in the refusal of a deletion */
+    DELETE_MAX = 20000,  /* records that one deletion deletes or changes */
 };
 
 typedef enum {
@@ -121,11 +122,19 @@ KT_MUST kt_error *model_may_write(kt_tx *tx, const model_entity *entity);
 /* Writes what differs between before (as loaded) and after, whose version and stamps move on. Nothing
  * differs: nothing happens. Judges no rights: the caller loaded it by model_load_for. */
 KT_MUST kt_error *model_store_changed(kt_tx *tx, const model_record *before, model_record *after);
-/* Deletes by the references' policies. */
+/* Deletes by the references' policies, all or nothing: what forbids it is found before the first write.
+ *   returns  conflict: a restricting reference points to it, or to what would be deleted with it */
 KT_MUST kt_error *model_store_gone(kt_tx *tx, const model_record *before);
+/* The first half of model_store_changed: writes, but neither notes the change nor tells handlers.
+ *   bytes  [0] as it was stored, [1] as it is now; not set: nothing differs */
+KT_MUST kt_error *model_store_silently(
+    kt_tx *tx, const model_record *before, model_record *after, kt_str bytes[2]);
 /* The ids of records that point to a target from one place, at most `most`. */
 KT_MUST kt_error *model_pointing(kt_tx *tx, const model_referrer *from, const model_entity *target,
     uint64_t id, size_t most, uint64_t **ids, size_t *count);
+/* Takes the references to a target away from a record, whose values are the caller's own array. */
+KT_MUST kt_error *model_reference_clear(
+    kt_tx *tx, const model_referrer *from, const model_entity *target, uint64_t id, model_record *record);
 /* Loads for a change: not_found also if the caller may not read it, forbidden, conflict on another version.
  */
 KT_MUST kt_error *model_load_for(kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t if_version,

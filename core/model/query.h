@@ -260,6 +260,8 @@ typedef struct query_table query_table;
 KT_MUST kt_error *query_table_open(arena *arena, query_table **table);
 /* *index is bytes' number; *added: it is new (then the bytes were copied). */
 KT_MUST kt_error *query_table_add(query_table *table, kt_str bytes, size_t *index, bool *added);
+/* bytes' number; false: they are not there. */
+bool query_table_find(const query_table *table, kt_str bytes, size_t *index);
 size_t query_table_count(const query_table *table);
 kt_str query_table_at(const query_table *table, size_t index);
 

@@ -194,24 +194,20 @@ static bool find_changes(const model_record *before, const model_record *after, 
 }
 
 static kt_error *write_changed(
-    kt_tx *tx, const model_record *before, model_record *after, const bool *changed)
+    kt_tx *tx, const model_record *before, model_record *after, const bool *changed, kt_str bytes[2])
 {
-    const model_entity *entity = after->entity;
-    uint64_t id = record_id(after);
-    kt_str old, new;
     key name;
-    key_record(&name, entity, id);
-    KT_TRY(store_get(tx->view, STORE_DATA, key_str(&name), &old));
-    KT_TRY(model_record_encode(tx, after, &new));
-    KT_TRY(store_put(tx->view, STORE_DATA, key_str(&name), new));
-    KT_TRY(entries_write(tx, before, after, changed));
-    return change_note(tx, entity, id, old, new);
+    key_record(&name, after->entity, record_id(after));
+    KT_TRY(store_get(tx->view, STORE_DATA, key_str(&name), &bytes[0]));
+    KT_TRY(model_record_encode(tx, after, &bytes[1]));
+    KT_TRY(store_put(tx->view, STORE_DATA, key_str(&name), bytes[1]));
+    return entries_write(tx, before, after, changed);
 }
 
-static kt_error *store_changed(kt_tx *tx, const model_record *before, model_record *after, bool *written)
+kt_error *model_store_silently(kt_tx *tx, const model_record *before, model_record *after, kt_str bytes[2])
 {
     const model_entity *entity = after->entity;
-    *written = false;
+    bytes[0] = bytes[1] = (kt_str){0};
     validate_normalise(after);
     fill_new_lines(tx, after);
     kt_error *problems = compute(tx, after);
@@ -231,19 +227,20 @@ static kt_error *store_changed(kt_tx *tx, const model_record *before, model_reco
                                          &before->values[MODEL_UPDATED_AT], &after->values[MODEL_UPDATED_AT]);
     stamp(tx, after, MODEL_UPDATED_AT, MODEL_UPDATED_BY, given);
     changed[MODEL_UPDATED_AT] = changed[MODEL_UPDATED_BY] = changed[MODEL_VERSION] = true;
-    *written = true;
-    return write_changed(tx, before, after, changed);
+    return write_changed(tx, before, after, changed, bytes);
 }
 
 kt_error *model_store_changed(kt_tx *tx, const model_record *before, model_record *after)
 {
     KT_TRY(model_may_write(tx, after->entity));
     store_mark mark = store_mark_set(tx->view);
-    bool written;
-    kt_error *error = store_changed(tx, before, after, &written);
+    kt_str bytes[2];
+    kt_error *error = model_store_silently(tx, before, after, bytes);
+    if (!error && bytes[1].ptr)
+        error = change_note(tx, after->entity, record_id(after), bytes[0], bytes[1]);
     if (error) {
         KT_TRY(store_mark_back(tx->view, mark));
         return error;
     }
-    return written ? announce(tx, EVENT_UPDATED, "updated", before, after) : NULL;
+    return bytes[1].ptr ? announce(tx, EVENT_UPDATED, "updated", before, after) : NULL;
 }

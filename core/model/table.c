@@ -24,7 +24,7 @@ static uint32_t hash_of(kt_str s)
 
 kt_error *query_table_open(arena *arena, query_table **table)
 {
-    enum { ROOM = 32 };
+    enum { ROOM = 8 };
     query_table *made = *table = ARENA_NEW(arena, query_table);
     if (!made)
         return error_no_memory();
@@ -54,26 +54,41 @@ static kt_error *grow(query_table *t)
     return NULL;
 }
 
-kt_error *query_table_add(query_table *t, kt_str bytes, size_t *index, bool *added)
+/* The slot that holds bytes, or the free one that would. */
+static size_t slot_of(const query_table *t, kt_str bytes, uint32_t hash)
 {
-    uint32_t hash = hash_of(bytes);
     size_t at = hash & (t->slot_count - 1);
     for (; t->slots[at]; at = (at + 1) & (t->slot_count - 1)) {
         const entry *e = &t->entries[t->slots[at] - 1];
-        if (e->hash == hash && str_eq(e->bytes, bytes)) {
-            *index = t->slots[at] - 1;
-            *added = false;
-            return NULL;
-        }
+        if (e->hash == hash && str_eq(e->bytes, bytes))
+            break;
+    }
+    return at;
+}
+
+kt_error *query_table_add(query_table *t, kt_str bytes, size_t *index, bool *added)
+{
+    uint32_t hash = hash_of(bytes);
+    size_t at = slot_of(t, bytes, hash);
+    *added = !t->slots[at];
+    if (!*added) {
+        *index = t->slots[at] - 1;
+        return NULL;
     }
     kt_str kept = bytes.len ? arena_str(t->arena, bytes) : KT_STR("");
     if (!kept.ptr)
         return error_no_memory();
     *index = t->count;
-    *added = true;
     t->entries[t->count++] = (entry){hash, kept};
     t->slots[at] = (uint32_t)t->count;
     return t->count == t->room ? grow(t) : NULL;
+}
+
+bool query_table_find(const query_table *t, kt_str bytes, size_t *index)
+{
+    size_t at = slot_of(t, bytes, hash_of(bytes));
+    *index = t->slots[at] - 1; /* if it is there */
+    return t->slots[at] != 0;
 }
 
 size_t query_table_count(const query_table *table)
