@@ -15,6 +15,9 @@ listen = {                          -- nng addresses for programs; default: ipc:
 -- tls_directory = "/etc/kontor/tls"  -- cert.pem and key.pem
 -- origins = {"https://erp.example.com"}  -- pages that may open a WebSocket here; default: none
 
+-- trusted_proxies = {"127.0.0.1"}  -- addresses and networks of proxies whose X-Real-IP names the client (as
+                                    -- conf/nginx.conf sends it); default: none, the peer itself is the client
+
 -- modules = {"base", "crm"}        -- enabled at the first start; default: all that are found
 -- modules_directory = "/usr/local/lib/kontor/modules"
 -- files = "/usr/local/share/kontor/console"   -- served over HTTP, read into memory at the start

@@ -156,14 +156,16 @@ int admin_key(tool *t, int count, char **arguments)
     char entity[] = "access.key", *list[] = {entity};
     if (count == 1 && strcmp(arguments[0], "list") == 0)
         return records_list(t, 1, list);
-    if (count < 2 || strcmp(arguments[0], "new") != 0)
+    bool rotate = strcmp(arguments[0], "rotate") == 0;
+    if (count < 2 || (!rotate && strcmp(arguments[0], "new") != 0))
         return usage("key");
-    json_t *values = json_pack("{s:s}", "name", arguments[1]);
+    json_t *values = rotate ? json_pack("{s:I}", "id", (json_int_t)strtoll(arguments[1], NULL, 10))
+                            : json_pack("{s:s}", "name", arguments[1]);
     if (!add_values(values, count - 2, arguments + 2)) {
         json_decref(values);
         return EXIT_USAGE;
     }
-    return tool_show(t, "access.key.create_secret", values, NULL);
+    return tool_show(t, rotate ? "access.key.rotate" : "access.key.create_secret", values, NULL);
 }
 
 /* ---- The files ---- */

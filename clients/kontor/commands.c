@@ -66,8 +66,10 @@ const tool_command tool_commands[] = {
         admin_user},
     {"role", "list | show NAME | grant USER ROLE | revoke USER ROLE", "what they may do",
         "  kontor role grant anna crm.sales\n", 1, 3, admin_role},
-    {"key", "new NAME [FIELD=VALUE ..] | list", "API keys for programs",
-        "  kontor key new shop 'scopes=base.party:read' expires_on=2027-12-31\n", 1, -1, admin_key},
+    {"key", "new NAME [FIELD=VALUE ..] | rotate ID [overlap_hours=N] | list", "API keys for programs",
+        "  kontor key new shop 'scopes=base.party:read' networks=203.0.113.0/24 expires_on=2027-12-31\n"
+        "  kontor key rotate 7 overlap_hours=48      the old secret is good for two days more\n",
+        1, -1, admin_key},
     {"backup", "DIRECTORY", "a consistent copy, made by the server while it runs",
         "  kontor backup /var/backups/kontor-today\n", 1, 1, admin_backup},
     {"restore", "BACKUP DIRECTORY", "a backup into a new data directory, verified (offline)",

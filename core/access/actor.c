@@ -4,6 +4,9 @@
 
 #include "access/control.h"
 #include "access/factor.h"
+#include "access/keys.h"
+#include "journal/journal.h"
+#include "kit/clock.h"
 
 enum { ACTOR_ARENA_MAX = 16 << 20, DEPARTMENTS_MAX = 100000 };
 
@@ -35,6 +38,26 @@ int64_t record_int(const model_record *record, const char *field)
 {
     const model_value *v = record_value(record, field);
     return v && v->set ? v->as.i : 0;
+}
+
+kt_tx system_begin(
+    arena *arena, store_view *view, const model_catalogue *catalogue, const uint8_t *master_key)
+{
+    return (kt_tx){.arena = arena,
+        .view = view,
+        .catalogue = catalogue,
+        .lang = "en",
+        .now = clock_now(),
+        .origin = MODEL_JOB,
+        .master_key = master_key,
+        .writes = true};
+}
+
+kt_error *system_commit(kt_tx *tx)
+{
+    uint64_t seq;
+    KT_TRY(model_commit_checks(tx));
+    return tx->doomed ? tx->doomed : journal_append(tx, &seq);
 }
 
 typedef struct {
@@ -356,6 +379,11 @@ static kt_error *key_compile(access_actor *actor, kt_tx *tx, bool *found)
     actor->key_expires.day = (int32_t)record_int(&key, "expires_on");
     kt_str scopes = record_str(&key, "scopes");
     actor->scoped = scopes.len > 0;
+    atomic_store(&actor->touched_ms, record_int(&key, "last_used_at"));
+    network *networks;
+    KT_TRY(networks_read(
+        actor->arena, record_str(&key, "networks"), "networks", &networks, &actor->network_count));
+    actor->networks = networks;
     return grants_add(actor, &actor->scopes, KT_STR("the key's scopes"), scopes);
 }
 

@@ -4,7 +4,9 @@
 
 #include <sodium.h>
 
+#include "access/keys.h"
 #include "kit/clock.h"
+#include "kit/log.h"
 
 kt_error *access_open(arena *arena, store *store, const access_options *options, access_control **made)
 {
@@ -136,7 +138,7 @@ static kt_error *token_owner(access_control *access, kt_tx *tx, const uint8_t ha
 {
     *user = *key = 0;
     if (is_key)
-        return key_get(tx->view, hash, key);
+        return key_get(tx->view, hash, tx->now, key);
     bool found = false;
     KT_TRY(session_get(tx->view, hash, session, &found));
     if (found && tx->now.ms < session_end(access, session).ms)
@@ -170,7 +172,16 @@ kt_error *access_authenticate(
         access_actor_release(found);
         return forbidden_login(tx->arena);
     }
-    if (!key && remote.ptr)
+    if (!key_may_come_from(found->networks, found->network_count, remote)) {
+        access_actor_release(found);
+        log_line(KT_LOG_WARN, "access", "key event=refused_address key=%llu remote=%.*s",
+            (unsigned long long)key, STR_ARG(remote));
+        return error_make(tx->arena, KT_FORBIDDEN, NULL, "this key may not be used from %.*s",
+            "tego klucza nie wolno używać z adresu %.*s", STR_ARG(remote));
+    }
+    if (key && remote.ptr)
+        key_touch(access, found, tx, remote);
+    else if (remote.ptr)
         session_touch(access, found, &session, tx->now);
     *actor = found;
     return NULL;

@@ -2,7 +2,7 @@
  *
  *   STORE_META  "Ae"        epoch, u64: advanced with every change that rights are made of
  *               "As" hash   a session, under the BLAKE2b-256 of its token
- *               "Ak" hash   id of the access.key whose secret has this hash
+ *               "Ak" hash   the access.key whose secret has this hash, and until when it is good: keys.c
  *               "Ap" user   password hash, argon2id
  *               "Af" user   second factor: factor.c
  *
@@ -17,6 +17,7 @@
 #include "access/read_log.h"
 #include "access/throttle.h"
 #include "kit/calendar.h"
+#include "kit/network.h"
 
 #define TOKEN_HASH_BYTES     32
 #define DEPARTMENT_DEPTH_MAX 64
@@ -60,6 +61,8 @@ struct access_actor {
     const model_catalogue *catalogue;
     uint64_t user, key; /* key: of access.key, 0: a session */
     kt_date key_expires;
+    const network *networks; /* that a key may come from; none: from anywhere */
+    size_t network_count;
     kt_str name, full_name, role_names;
     const char *lang;
     zone *zone;
@@ -69,7 +72,7 @@ struct access_actor {
     ruleset rights, scopes; /* scopes: of a key; grants none: not held to any */
     bool scoped;
     bool factor_missing;        /* a role demands a second factor: until there is one, nothing is granted */
-    _Atomic int64_t touched_ms; /* when the session's last use was written */
+    _Atomic int64_t touched_ms; /* when the last use of the session or key was written */
 };
 
 struct access_control {
@@ -157,13 +160,12 @@ KT_MUST kt_error *password_put(store_view *view, uint64_t user, const char *hash
 KT_MUST kt_error *password_get(store_view *view, uint64_t user, char out[PASSWORD_HASH_MAX]);
 KT_MUST kt_error *password_forget(store_view *view, uint64_t user);
 
-/* Binds the hash of a key's secret to its access.key. */
-KT_MUST kt_error *key_put(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES], uint64_t key);
-/* The access.key of a secret; 0: none. */
-KT_MUST kt_error *key_get(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES], uint64_t *key);
-
 /* ---- Small things that several files need ---- */
 
+/* A transaction of the system's own, in a job of the writer; system_commit checks and journals it. */
+kt_tx system_begin(
+    arena *arena, store_view *view, const model_catalogue *catalogue, const uint8_t *master_key);
+KT_MUST kt_error *system_commit(kt_tx *tx);
 /* A record read as the system, whoever the caller is. */
 KT_MUST kt_error *system_read(
     kt_tx *tx, const model_entity *entity, uint64_t id, model_record *record, bool *found);

@@ -1,7 +1,5 @@
-/* credentials.c -- the methods that set passwords and make API keys. Hashing takes 26 ms and 19 MiB: it
- * happens in the pool, which bounds how many run at once, and never in the writer. */
-#include <sodium.h>
-
+/* credentials.c -- whose credentials the caller may set, and the method that sets passwords. Hashing takes 26
+ * ms and 19 MiB: it happens in the pool, which bounds how many run at once, and never in the writer. */
 #include "access/methods.h"
 #include "kit/calendar.h"
 #include "kit/clock.h"
@@ -128,64 +126,5 @@ kt_error *credentials_password(method_call *call)
     KT_TRY(call->rooms->write(call, change_write, c));
     json_object(call->answer);
     json_object_end(call->answer);
-    return NULL;
-}
-
-/* ---- API keys ---- */
-
-typedef struct {
-    method_call *call;
-    char token[TOKEN_TEXT_MAX];
-    uint64_t id;
-    kt_str prefix;
-} new_key;
-
-static kt_error *key_write(kt_tx *tx, void *context)
-{
-    new_key *k = context;
-    const variant *params = k->call->params;
-    uint64_t user;
-    KT_TRY(credentials_of(tx, variant_get(params, "user"), &user));
-    const variant id = {.kind = VARIANT_INT, .as.integer = (int64_t)user};
-    const variant prefix = {.kind = VARIANT_STRING, .as.string = k->prefix};
-    const variant none = {.kind = VARIANT_NULL};
-    const variant *name = variant_get(params, "name"), *scopes = variant_get(params, "scopes"),
-                  *expires = variant_get(params, "expires_on");
-    const variant_member members[] = {{KT_STR("name"), name}, {KT_STR("user"), &id},
-        {KT_STR("prefix"), &prefix}, {KT_STR("scopes"), scopes ? scopes : &none},
-        {KT_STR("expires_on"), expires ? expires : &none}};
-    const variant values = {.kind = VARIANT_OBJECT, .as.object = {members, 5}};
-    uint8_t hash[TOKEN_HASH_BYTES];
-    bool is_key;
-    if (!token_hash(str_of(k->token), hash, &is_key))
-        return error_no_memory();
-    model_record record = {0};
-    tx->guard = NULL; /* a key gives no more than its user has: everybody may make some for himself */
-    KT_TRY(model_create(tx, model_entity_find(tx->catalogue, KT_STR("access.key")), &values, &record));
-    k->id = (uint64_t)record.values[MODEL_ID].as.i;
-    return key_put(tx->view, hash, k->id);
-}
-
-/* METHOD_PLAIN, so that no answer with the secret is kept under an idempotency key. */
-kt_error *credentials_key(method_call *call)
-{
-    new_key *k = ARENA_NEW(call->arena, new_key);
-    if (!k)
-        return error_no_memory();
-    bool is_key = str_starts(call->token, KT_STR("kt_"));
-    if (is_key)
-        return error_make(
-            call->arena, KT_FORBIDDEN, NULL, "a key cannot make keys", "klucz nie może tworzyć kluczy");
-    k->call = call;
-    size_t n = token_make("kt_", k->token);
-    k->prefix = arena_str(call->arena, (kt_str){k->token, 9});
-    KT_TRY(call->rooms->write(call, key_write, k));
-    json_object(call->answer);
-    json_key(call->answer, "id");
-    json_uint(call->answer, k->id);
-    json_member_str(call->answer, "secret", (kt_str){k->token, n});
-    json_member_str(call->answer, "prefix", k->prefix);
-    json_object_end(call->answer);
-    sodium_memzero(k->token, sizeof k->token);
     return NULL;
 }

@@ -54,7 +54,16 @@ static const method_param key_params[] = {
     USER_PARAM,
     {"scopes", VARIANT_STRING, false,
         {"grants that the key is held to", "uprawnienia, do których klucz jest ograniczony"}},
+    {"networks", VARIANT_STRING, false,
+        {"addresses and networks that it may come from: 10.0.0.0/8, 2001:db8::1",
+            "adresy i sieci, z których wolno go używać: 10.0.0.0/8, 2001:db8::1"}},
     {"expires_on", VARIANT_STRING, false, {"the last day", "ostatni dzień"}},
+    {0},
+};
+static const method_param rotate_params[] = {
+    {"id", VARIANT_INT, true, {"of the key", "klucza"}},
+    {"overlap_hours", VARIANT_INT, false,
+        {"that the old secret is still good; 24", "przez ile godzin działa jeszcze stary sekret; 24"}},
     {0},
 };
 static const method_param explain_params[] = {
@@ -110,7 +119,11 @@ const method access_methods[] = {
         {"Whether there is a second factor", "Czy jest drugi składnik"}, user_params, factor_show},
     {"access.key.create_secret", "login", METHOD_PLAIN,
         {"Makes an API key; its secret is shown once", "Tworzy klucz API; sekret pokazuje raz"}, key_params,
-        credentials_key},
+        key_create},
+    {"access.key.rotate", "login", METHOD_PLAIN,
+        {"Gives a key a new secret; the old one is good for a while",
+            "Daje kluczowi nowy sekret; stary działa jeszcze przez pewien czas"},
+        rotate_params, key_rotate},
     {"access.explain", "login", METHOD_READ,
         {"Why a user may or may not: the deciding grant",
             "Dlaczego użytkownik może lub nie: decydujące uprawnienie"},

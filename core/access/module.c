@@ -5,6 +5,7 @@
 #include "access/control.h"
 #include "access/factor.h"
 #include "access/grants.h"
+#include "access/keys.h"
 
 enum user_lang { LANG_EN = 1, LANG_PL };
 static const kt_choice langs[] = {
@@ -81,21 +82,26 @@ static const kt_shape department_shape = KT_SHAPE(department, "access.department
 
 struct access_key {
     kt_record rec;
-    kt_str name, prefix, scopes;
+    kt_str name, prefix, scopes, networks, last_used_from;
     kt_id user;
     kt_date expires_on;
-    kt_time last_used_at;
+    kt_time last_used_at, old_secret_until;
 };
 static const kt_shape access_key_shape = KT_SHAPE(access_key, "access.key",
     KT_FIELD(access_key, name, STRING, "Name", "Nazwa", .required = true, .max = 100, .priority = 1),
     KT_FIELD(access_key, user, REF, "User", "Użytkownik", .target = "access.user", .required = true,
         .fixed = true, .on_delete = KT_CASCADE),
-    KT_FIELD(access_key, prefix, STRING, "Begins with", "Początek", .max = 20, .fixed = true),
+    KT_FIELD(access_key, prefix, STRING, "Begins with", "Początek", .max = 20),
     KT_FIELD(access_key, scopes, TEXT, "Scopes", "Zakres",
         .help = {"grants that the key is held to; none: all of its user's",
             "uprawnienia, do których klucz jest ograniczony; brak: wszystkie użytkownika"}),
     KT_FIELD(access_key, expires_on, DATE, "Expires", "Wygasa"),
-    KT_FIELD(access_key, last_used_at, TIME, "Last used", "Ostatnio użyty"));
+    KT_FIELD(access_key, networks, TEXT, "Networks", "Sieci",
+        .help = {"addresses and networks that the key may come from: 10.0.0.0/8, 2001:db8::1; none: any",
+            "adresy i sieci, z których wolno używać klucza: 10.0.0.0/8, 2001:db8::1; brak: dowolne"}),
+    KT_FIELD(access_key, last_used_at, TIME, "Last used", "Ostatnio użyty"),
+    KT_FIELD(access_key, last_used_from, STRING, "Last used from", "Ostatnio użyty z", .max = 64),
+    KT_FIELD(access_key, old_secret_until, TIME, "Old secret until", "Stary sekret do"));
 
 struct reading {
     kt_record rec;
@@ -145,17 +151,24 @@ static kt_error *key_compute(kt_tx *tx, kt_record *self)
 {
     const struct access_key *k = KT_AS(access_key, self);
     grant_list list;
-    return grants_parse(tx->arena, k->scopes, "scopes", &list);
+    network *networks;
+    size_t count;
+    kt_error *all = grants_parse(tx->arena, k->scopes, "scopes", &list);
+    kt_also(&all, networks_read(tx->arena, k->networks, "networks", &networks, &count));
+    return all;
 }
 
-/* That it was used changes nothing of what a key may do. */
+/* That it was used changes nothing of what a key may do, and must not make all rights stale. */
 static kt_error *key_check(kt_tx *tx, const kt_record *before, const kt_record *after)
 {
     if (before && after) {
         const struct access_key *a = KT_SEE(access_key, before), *b = KT_SEE(access_key, after);
-        if (a->last_used_at.ms != b->last_used_at.ms)
+        if (str_eq(a->scopes, b->scopes) && str_eq(a->networks, b->networks) &&
+            a->expires_on.day == b->expires_on.day)
             return NULL;
     }
+    if (!after)
+        KT_TRY(key_retire(tx, before->id.v, (kt_time){0}));
     return epoch_advance(tx->view);
 }
 

@@ -5,8 +5,8 @@
 
 #include <pthread.h>
 
-#include "journal/journal.h"
-#include "kit/clock.h"
+#include "access/control.h"
+#include "kit/calendar.h"
 #include "kit/log.h"
 
 enum { BATCH = 256, JOB_ARENA = 8 << 20 };
@@ -91,22 +91,13 @@ static kt_error *reading_write(kt_tx *tx, const model_entity *entity, const read
 static kt_error *write_body(store_job *job, store_view *view)
 {
     write_job *w = (write_job *)job;
-    kt_tx tx = {.arena = job->arena,
-        .view = view,
-        .catalogue = w->catalogue,
-        .lang = "en",
-        .now = clock_now(),
-        .origin = MODEL_JOB,
-        .master_key = w->master_key,
-        .writes = true};
+    kt_tx tx = system_begin(job->arena, view, w->catalogue, w->master_key);
     const model_entity *entity = model_entity_find(tx.catalogue, KT_STR("access.read_log"));
     if (!entity)
         return NULL;
     for (size_t i = 0; i < w->count; i++)
         KT_TRY(reading_write(&tx, entity, &w->readings[i]));
-    KT_TRY(model_commit_checks(&tx));
-    uint64_t seq;
-    return tx.doomed ? tx.doomed : journal_append(&tx, &seq);
+    return system_commit(&tx);
 }
 
 static bool start(read_log *log, const model_catalogue *catalogue, const uint8_t *master_key);

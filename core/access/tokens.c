@@ -109,24 +109,6 @@ kt_error *epoch_advance(store_view *view)
     return store_put(view, STORE_META, KT_STR("Ae"), (kt_str){(const char *)value, sizeof value});
 }
 
-kt_error *key_put(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES], uint64_t key)
-{
-    meta_key k;
-    uint8_t value[8];
-    put_u64(value, key);
-    return store_put(view, STORE_META, meta_name(&k, 'k', hash, TOKEN_HASH_BYTES),
-        (kt_str){(const char *)value, sizeof value});
-}
-
-kt_error *key_get(store_view *view, const uint8_t hash[TOKEN_HASH_BYTES], uint64_t *key)
-{
-    meta_key k;
-    kt_str value = {0};
-    KT_TRY(store_get(view, STORE_META, meta_name(&k, 'k', hash, TOKEN_HASH_BYTES), &value));
-    *key = value.len == 8 ? get_u64(value.ptr) : 0;
-    return NULL;
-}
-
 /* ---- Sessions: user, created, seen, ends, company as u64, then the remote address ---- */
 
 enum { SESSION_HEAD = 40, REMOTE_MAX = 64 };

@@ -109,6 +109,35 @@ kt_error *bus_origins(bus *b, const char *const *origins)
     return NULL;
 }
 
+kt_error *bus_proxies(bus *b, arena *arena, const char *const *networks)
+{
+    kt_error *all = NULL;
+    size_t count = 0;
+    while (networks && networks[count])
+        count++;
+    b->proxies = ARENA_ARRAY(b->arena, network, count + 1);
+    if (!b->proxies)
+        return error_no_memory();
+    for (b->proxy_count = 0; b->proxy_count < count; b->proxy_count++) {
+        const char *text = networks[b->proxy_count];
+        if (!network_read(str_of(text), &b->proxies[b->proxy_count]))
+            kt_also(&all, error_make(arena, KT_VALIDATION, "trusted_proxies", "%s is no address or network",
+                              "%s nie jest adresem ani siecią", text));
+    }
+    return all;
+}
+
+bool bus_is_proxy(const bus *b, kt_str remote)
+{
+    ip_address address;
+    bool found = false;
+    if (!ip_address_read(remote, &address))
+        return false;
+    for (size_t i = 0; i < b->proxy_count && !found; i++)
+        found = network_has(&b->proxies[i], &address);
+    return found;
+}
+
 static kt_error *read_file(arena *arena, const char *path, kt_str *text)
 {
     struct stat stat;

@@ -34,5 +34,8 @@ void bus_close(bus *bus);
  * listener.
  */
 KT_MUST kt_error *bus_origins(bus *bus, const char *const *origins);
+/* Networks of proxies whose X-Real-IP names the client, "127.0.0.1"; NULL-terminated. Without them the peer
+ * itself is the client. Before the first listener. */
+KT_MUST kt_error *bus_proxies(bus *bus, arena *arena, const char *const *networks);
 /* The port that bus_http bound, for "127.0.0.1:0"; 0: none. */
 unsigned bus_http_port(const bus *bus);

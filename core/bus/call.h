@@ -15,6 +15,7 @@
 #include "bus/pool.h"
 #include "bus/table.h"
 #include "kit/clock.h"
+#include "kit/network.h"
 
 #define CALL_ARENA_MAX  ((size_t)64 << 20)
 #define CALL_ANSWER_MAX ((size_t)16 << 20)
@@ -33,6 +34,8 @@ struct bus {
     struct http *http;    /* http.c's; NULL: none */
     method_rooms rooms;   /* what methods get */
     const char **origins; /* allowed beside the server's own; NULL-terminated, may be NULL */
+    network *proxies;     /* their X-Real-IP is believed */
+    size_t proxy_count;
     atomic_bool draining;
     atomic_uint running; /* exchanges */
     atomic_uint_fast32_t requests;
@@ -122,6 +125,7 @@ void answer_error(buffer *out, const variant *id, int code, const kt_error *erro
 /* The member "error" alone, for a call inside another. */
 void answer_error_member(json *j, const kt_error *error, const char *lang, const char *request_id);
 bool bus_origin_allowed(const bus *bus, kt_str origin);
+bool bus_is_proxy(const bus *bus, kt_str remote);
 /* Reads a certificate and its key, both in PEM. */
 KT_MUST kt_error *bus_read_tls(
     arena *arena, const char *certificate_path, const char *key_path, kt_str *certificate, kt_str *key);

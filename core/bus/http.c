@@ -141,7 +141,7 @@ static kt_str bearer(const request *r)
     return str_of(value);
 }
 
-/* A proxy in front names its client; only one on the same machine is believed. */
+/* Anybody can send a header: only that of a trusted proxy names the client. */
 static kt_str remote_of(request *r)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
@@ -155,9 +155,10 @@ static kt_str remote_of(request *r)
                             : (const void *)&((const struct sockaddr_in *)(const void *)address)->sin_addr;
     if (!inet_ntop(address->sa_family, bytes, host, sizeof host))
         return KT_STR("unknown");
-    bool local = strcmp(host, "127.0.0.1") == 0 || strcmp(host, "::1") == 0;
-    const char *real = local ? request_header(r, "X-Real-IP") : NULL;
-    return arena_str(r->arena, str_of(real && strlen(real) < sizeof host ? real : host));
+    ip_address named;
+    const char *real = request_header(r, "X-Real-IP");
+    bool believed = real && bus_is_proxy(r->http->bus, str_of(host)) && ip_address_read(str_of(real), &named);
+    return arena_str(r->arena, str_of(believed ? real : host));
 }
 
 static kt_str lang_of(const request *r)

@@ -77,13 +77,14 @@ void streams_take(void *context, uint64_t seq, kt_str notice, bool schema)
     pthread_mutex_unlock(&h->lock);
 }
 
-/* Whose token is this? Only whether it is good matters here. */
+/* Only whether the token is good matters here. remote: not set while a stream goes on, which is no use of it
+ */
 static bool token_good(
-    http *h, store_view *view, const model_catalogue *catalogue, arena *arena, kt_str token)
+    http *h, store_view *view, const model_catalogue *catalogue, arena *arena, kt_str token, kt_str remote)
 {
     const access_actor *actor = NULL;
     kt_tx tx = {.arena = arena, .view = view, .catalogue = catalogue, .lang = "en", .now = clock_now()};
-    kt_error *error = access_authenticate(h->bus->options.access, &tx, token, (kt_str){0}, &actor);
+    kt_error *error = access_authenticate(h->bus->options.access, &tx, token, remote, &actor);
     if (actor)
         access_actor_release(actor);
     return !error;
@@ -98,7 +99,7 @@ void streams_check(http *h, bool all)
                !plugins_hold_view(h->bus->options.plugins, arena, view, &catalogue);
     pthread_mutex_lock(&h->lock);
     for (stream *s = h->streams; s && (all || can); s = s->next) {
-        if (!all && token_good(h, view, catalogue, arena, s->token))
+        if (!all && token_good(h, view, catalogue, arena, s->token, (kt_str){0}))
             continue;
         pthread_mutex_lock(&s->lock);
         s->ended = true;
@@ -121,7 +122,7 @@ static bool may_listen(request *r, kt_str token)
     if (!token.len || store_read(h->bus->options.store, r->arena, &view))
         return false;
     bool good = !plugins_hold_view(h->bus->options.plugins, r->arena, view, &catalogue) &&
-                token_good(h, view, catalogue, r->arena, token);
+                token_good(h, view, catalogue, r->arena, token, r->envelope.remote);
     if (catalogue)
         model_catalogue_release(catalogue);
     store_end(view);

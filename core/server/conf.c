@@ -170,6 +170,8 @@ static void read_key(lua_State *lua, reading *r, const char *key)
         (void)read_list(lua, r, key, spare); /* checked, though the command line wins */
     } else if (strcmp(key, "origins") == 0) {
         o->origins_count = read_list(lua, r, key, o->origins);
+    } else if (strcmp(key, "trusted_proxies") == 0) {
+        o->proxies_count = read_list(lua, r, key, o->proxies);
     } else if (strcmp(key, "limits") == 0) {
         read_limits(lua, r);
     } else if (strcmp(key, "durability") == 0) {

@@ -37,6 +37,7 @@ static void keys_are_read(void **state)
         "http = 'none'\n"
         "listen = {'ipc:///tmp/a', 'tcp://127.0.0.1:5'}\n"
         "modules = {'base'}\n"
+        "trusted_proxies = {'127.0.0.1', '10.0.0.0/8'}\n"
         "durability = 'relaxed'\n"
         "limits = {message_bytes = 65536, depth = 10}\n",
         0644, &o);
@@ -46,6 +47,8 @@ static void keys_are_read(void **state)
     assert_int_equal(o.listen_count, 2);
     assert_string_equal(o.listen[1], "tcp://127.0.0.1:5");
     assert_string_equal(o.modules[0], "base");
+    assert_int_equal(o.proxies_count, 2);
+    assert_string_equal(o.proxies[1], "10.0.0.0/8");
     assert_true(o.relaxed);
     assert_int_equal(o.message_bytes, 65536);
     arena_close(arena);

@@ -105,6 +105,7 @@ static kt_error *listen_everywhere(server *s, arena *arena, const options *o)
 {
     bus *b = server_bus(s);
     KT_TRY(bus_origins(b, o->origins));
+    KT_TRY(bus_proxies(b, arena, o->proxies));
     for (size_t i = 0; i < o->listen_count; i++) {
         KT_TRY(bus_listen(b, arena, o->listen[i], o->tls_directory));
         if (!o->quiet)

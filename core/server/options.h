@@ -11,7 +11,8 @@ typedef struct {
     const char *listen[OPTION_LIST_MAX + 1]; /* NULL-terminated */
     const char *modules[OPTION_LIST_MAX + 1];
     const char *origins[OPTION_LIST_MAX + 1];
-    size_t listen_count, modules_count, origins_count;
+    const char *proxies[OPTION_LIST_MAX + 1]; /* networks whose X-Real-IP is believed */
+    size_t listen_count, modules_count, origins_count, proxies_count;
     bool modules_given, relaxed, check_config, debug, quiet;
     uint32_t message_bytes, batch_calls, depth, slow_threads, request_ms, slow_call_ms; /* 0: the default */
 } options;

@@ -16,6 +16,7 @@ struct house {
     arena *arena;
     pthread_mutex_t lock; /* of arena */
     kt_str token;
+    const char *remote; /* NULL: "test" */
     char directory[64];
 };
 
@@ -60,7 +61,7 @@ kt_str house_send(house *h, kt_str token, kt_str message)
     pthread_mutex_init(&w.lock, NULL);
     pthread_cond_init(&w.wake, NULL);
     buffer_open(&w.answer, (size_t)64 << 20);
-    bus_handle(server_bus(h->server), message, token, KT_STR("test"), take, &w);
+    bus_handle(server_bus(h->server), message, token, str_of(h->remote ? h->remote : "test"), take, &w);
     pthread_mutex_lock(&w.lock);
     while (!w.answered)
         pthread_cond_wait(&w.wake, &w.lock);
@@ -179,6 +180,11 @@ const char *house_text(const variant *value, const char *path)
 void house_as(house *h, kt_str token)
 {
     h->token = token;
+}
+
+void house_from(house *h, const char *remote)
+{
+    h->remote = remote;
 }
 
 kt_str house_token(const house *h)

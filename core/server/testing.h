@@ -25,6 +25,8 @@ KT_PRINTF(3, 4) const char *house_refusal(house *house, const char *method, cons
 
 /* Later calls of this house come from this token. */
 void house_as(house *house, kt_str token);
+/* Later calls of this house seem to come from this address; at first "test". */
+void house_from(house *house, const char *remote);
 kt_str house_token(const house *house);
 kt_str house_login(house *house, const char *user, const char *password);
 /* A hash over every key and value of the store, but for sessions: equal if nothing was written. */

@@ -1,4 +1,4 @@
-/* sessions_test.c -- logging in and out, what lasts how long, passwords, keys, throttling: on the virtual
+/* sessions_test.c -- logging in and out, what lasts how long, passwords, throttling: on the virtual
  * clock. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -228,46 +228,6 @@ static void nothing_gives_a_password_or_its_hash_away(void **state)
     house_close(h);
 }
 
-static void an_api_key_is_held_to_its_scopes_and_its_day(void **state)
-{
-    (void)state;
-    house *h = house_open(NULL);
-    hire(h, "anna", "access.role:read,create; access.team:read");
-    kt_str admin = house_token(h);
-    house_as(h, house_login(h, "anna", PASSWORD));
-    const variant *made = house_result(h, "access.key.create_secret",
-        "{\"name\":\"nightly export\",\"scopes\":\"access.role:read; "
-        "access.user:*\",\"expires_on\":\"2026-11-24\"}");
-    kt_str key = variant_get_str(made, "secret");
-    assert_true(str_starts(key, KT_STR("kt_")));
-    assert_null(refused_as(h, key, "access.role.list"));
-    assert_string_equal(
-        refused_as(h, key, "access.team.list"), "forbidden"); /* the user may, the key may not */
-    assert_string_equal(
-        refused_as(h, key, "access.user.list"), "forbidden"); /* the key may, the user may not */
-    assert_string_equal(refused_as(h, key, "access.key.create_secret"), "validation");
-    house_as(h, key);
-    assert_string_equal(house_refusal(h, "access.key.create_secret", "{\"name\":\"more\"}"), "forbidden");
-    house_as(h, admin);
-    clock_advance(24 * HOUR);
-    assert_null(refused_as(h, key, "access.role.list"));
-    clock_advance(24 * HOUR);
-    assert_string_equal(refused_as(h, key, "access.role.list"), "forbidden");
-    house_close(h);
-}
-
-static void a_deleted_key_is_dead(void **state)
-{
-    (void)state;
-    house *h = house_open(NULL);
-    const variant *made = house_result(h, "access.key.create_secret", "{\"name\":\"x\"}");
-    kt_str key = variant_get_str(made, "secret");
-    assert_null(refused_as(h, key, "access.role.list"));
-    (void)house_result(h, "access.key.delete", "{\"id\":%lld}", (long long)house_int(made, "id"));
-    assert_string_equal(refused_as(h, key, "access.role.list"), "forbidden");
-    house_close(h);
-}
-
 static void made_up_tokens_are_refused(void **state)
 {
     (void)state;
@@ -306,8 +266,6 @@ int main(void)
         cmocka_unit_test(a_changed_role_counts_from_the_next_call_on),
         cmocka_unit_test(a_new_password_needs_the_old_one_and_ends_other_sessions),
         cmocka_unit_test(nothing_gives_a_password_or_its_hash_away),
-        cmocka_unit_test(an_api_key_is_held_to_its_scopes_and_its_day),
-        cmocka_unit_test(a_deleted_key_is_dead),
         cmocka_unit_test(made_up_tokens_are_refused),
         cmocka_unit_test(roles_are_refused_with_all_their_mistakes),
     };
