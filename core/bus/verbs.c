@@ -33,12 +33,15 @@
 
 /* ---- Reading parameters ---- */
 
-static kt_error *read_query(kt_tx *tx, const model_entity *entity, const variant *params, model_query *query)
+enum { ROWS_MAX = 500, GROUPS_MAX = 10000 };
+
+static kt_error *read_query(
+    kt_tx *tx, const model_entity *entity, const variant *params, uint64_t limit_max, model_query *query)
 {
     uint64_t limit = 0;
     model_filter *filter = NULL;
     *query = (model_query){.entity = entity, .right = "read"};
-    kt_error *all = params_uint(tx->arena, params, "limit", 500, &limit);
+    kt_error *all = params_uint(tx->arena, params, "limit", limit_max, &limit);
     const variant *from = params_find(params, "filter");
     if (from)
         kt_also(&all, model_filter_read(tx, entity, from, &filter));
@@ -151,7 +154,7 @@ static kt_error *run_list(kt_tx *tx, const model_entity *entity, const variant *
 {
     model_query query;
     KT_TRY(travel(tx, entity, 0, params));
-    KT_TRY(read_query(tx, entity, params, &query));
+    KT_TRY(read_query(tx, entity, params, ROWS_MAX, &query));
     json_object(answer);
     if (params_bool(params, "explain"))
         KT_TRY(model_explain(tx, &query, answer));
@@ -166,7 +169,7 @@ static kt_error *run_count(kt_tx *tx, const model_entity *entity, const variant 
     model_query query;
     uint64_t count = 0;
     KT_TRY(travel(tx, entity, 0, params));
-    KT_TRY(read_query(tx, entity, params, &query));
+    KT_TRY(read_query(tx, entity, params, ROWS_MAX, &query));
     KT_TRY(model_count(tx, &query, &count));
     json_uint(answer, count);
     return NULL;
@@ -176,7 +179,7 @@ static kt_error *run_aggregate(kt_tx *tx, const model_entity *entity, const vari
 {
     model_query query;
     KT_TRY(travel(tx, entity, 0, params));
-    KT_TRY(read_query(tx, entity, params, &query));
+    KT_TRY(read_query(tx, entity, params, GROUPS_MAX, &query));
     json_object(answer);
     KT_TRY(
         model_aggregate(tx, &query, params_find(params, "group"), variant_get(params, "measures"), answer));
@@ -255,12 +258,13 @@ static const method_param list_params[] = {FILTER, FIELDS,
     AS_OF, {0}};
 static const method_param count_params[] = {FILTER, AS_OF, {0}};
 static const method_param aggregate_params[] = {
-    OPTIONAL("group", VARIANT_ARRAY, "fields to group by; days also as \"day:month\"",
-        "pola grupowania; dni także jako \"day:month\""),
+    OPTIONAL("group", VARIANT_ARRAY, "fields to group by, also of lines; days also as \"day:month\"",
+        "pola grupowania, także pozycji; dni także jako \"day:month\""),
     REQUIRED("measures", VARIANT_OBJECT, "{\"n\": \"count\", \"total\": \"sum:amount\"}",
         "{\"n\": \"count\", \"total\": \"sum:amount\"}"),
     FILTER, OPTIONAL("sort", VARIANT_NULL, "groups or measures to sort by", "grupy lub miary sortowania"),
-    OPTIONAL("limit", VARIANT_INT, "rows in the answer, at most 500", "wierszy w odpowiedzi, najwyżej 500"),
+    OPTIONAL(
+        "limit", VARIANT_INT, "groups in the answer, at most 10000", "grup w odpowiedzi, najwyżej 10000"),
     AS_OF, {0}};
 static const method_param update_params[] = {ID, BY_NAME, VALUES, VERSION, {0}};
 static const method_param upsert_params[] = {

@@ -3,6 +3,8 @@
  * come from the kept counters. */
 #include "model/aggregate.h"
 
+#include <stdlib.h>
+
 #include "model/plan.h"
 
 /* ---- Groups ---- */
@@ -132,6 +134,28 @@ static kt_error *take_distinct(const taking *t, const model_field *field, const 
     return error;
 }
 
+static kt_error *take_middle(const taking *t, int64_t value)
+{
+    enum { FIRST = 4 };
+    tally *kept = t->tally;
+    if (kept->count == kept->room) { /* kept->count is this value's place already, see take_value */
+        size_t size = kept->room * sizeof *kept->values, more = kept->room ? size : FIRST * sizeof value;
+        t->a->held += more;
+        if (t->a->held > QUERY_HEAP_MAX)
+            return kt_hint(error_make(t->a->tx->arena, KT_LIMIT, "measures",
+                               "the median needs more than %d values at once",
+                               "mediana wymaga naraz ponad %d wartości", QUERY_HEAP_MAX / (int)sizeof value),
+                "Narrow the filter, or ask for the average.", "Zawęź filtr albo użyj średniej.");
+        int64_t *grown = arena_grow(t->a->tx->arena, kept->values, size, size + more);
+        if (!grown)
+            return error_no_memory();
+        kept->values = grown;
+        kept->room += more / sizeof value;
+    }
+    kept->values[kept->count++] = value;
+    return NULL;
+}
+
 static kt_error *take_value(void *context, const model_field *field, const model_value *value)
 {
     static const model_value no = {.set = true};
@@ -140,9 +164,12 @@ static kt_error *take_value(void *context, const model_field *field, const model
         value = &no;
     if (!value->set)
         return NULL;
+    if (t->measure->kind == MEASURE_MEDIAN)
+        return take_middle(t, is_decimal(field->type) ? value->as.d.coef : value->as.i);
     t->tally->count++;
     switch (t->measure->kind) {
     case MEASURE_COUNT:
+    case MEASURE_MEDIAN:
         return NULL;
     case MEASURE_SUM:
     case MEASURE_AVG:
@@ -157,34 +184,83 @@ static kt_error *take_value(void *context, const model_field *field, const model
     return NULL;
 }
 
+/* ---- Medians ---- */
+
+static int compare_numbers(const void *x, const void *y)
+{
+    const int64_t *a = x, *b = y;
+    return (*a > *b) - (*a < *b);
+}
+
+void aggregate_medians(aggregation *a)
+{
+    for (size_t m = 0; m < a->measure_count; m++) {
+        if (a->measures[m].kind != MEASURE_MEDIAN)
+            continue;
+        for (size_t i = 0; i < query_table_count(a->table); i++) {
+            tally *t = &a->groups[i]->tallies[m];
+            if (!t->count)
+                continue;
+            qsort(t->values, t->count, sizeof *t->values, compare_numbers);
+            t->sum = (int128)t->values[(t->count - 1) / 2] + t->values[t->count / 2];
+        }
+    }
+}
+
 /* ---- The pass ---- */
 
-static kt_error *find_for(
-    aggregation *a, query_follow *follow, const model_record *record, buffer *bytes, group **out)
+/* The group of a record, or of one of its lines. */
+static kt_error *find_for(aggregation *a, query_follow *follow, const model_record *record,
+    const model_record *line, buffer *bytes, group **out)
 {
     model_value values[GROUP_BY_MAX];
+    size_t ends[GROUP_BY_MAX];
     buffer_clear(bytes);
     for (size_t i = 0; i < a->by_count; i++) {
         const model_value *value;
-        KT_TRY(query_path_value(a->tx, follow, &a->by[i].path, record, &value));
+        const group_by *by = &a->by[i];
+        bool inside = by->inner.count > 0;
+        KT_TRY(
+            query_path_value(a->tx, follow, inside ? &by->inner : &by->path, inside ? line : record, &value));
         values[i] = *value;
-        floor_value(a, &a->by[i], &values[i]);
-        add_bytes(bytes, query_path_last(&a->by[i].path), a->by[i].period, &values[i]);
+        floor_value(a, by, &values[i]);
+        add_bytes(bytes, query_path_last(&by->path), by->period, &values[i]);
+        ends[i] = bytes->len;
     }
+    for (size_t i = 0; i < a->by_count; i++) /* what was followed first may have made room for the last */
+        if (values[i].set && query_path_last(&a->by[i].path)->type == KT_STRING)
+            values[i].as.s.ptr = bytes->ptr + ends[i] - values[i].as.s.len;
     return bytes->full ? error_no_memory() : group_find(a, buffer_str(bytes), values, out);
+}
+
+/* A record counts once in each group that it falls into; what lines say counts for each line. */
+static kt_error *take_into(
+    aggregation *a, query_follow *follow, const model_record *record, const model_record *line, buffer *bytes)
+{
+    group *found;
+    KT_TRY(find_for(a, follow, record, line, bytes, &found));
+    uint64_t id = (uint64_t)record->values[MODEL_ID].as.i;
+    bool again = line && found->last == id;
+    found->last = id;
+    for (size_t i = 0; i < a->measure_count; i++) {
+        taking t = {a, &a->measures[i], &found->tallies[i]};
+        if (t.measure->inner.count)
+            KT_TRY(query_path_each(a->tx, follow, &t.measure->inner, line, take_value, &t));
+        else if (t.measure->every)
+            t.tally->count += !again;
+        else if (!again)
+            KT_TRY(query_path_each(a->tx, follow, &t.measure->path, record, take_value, &t));
+    }
+    return NULL;
 }
 
 static kt_error *take_record(aggregation *a, query_follow *follow, const model_record *record, buffer *bytes)
 {
-    group *found;
-    KT_TRY(find_for(a, follow, record, bytes, &found));
-    for (size_t i = 0; i < a->measure_count; i++) {
-        taking t = {a, &a->measures[i], &found->tallies[i]};
-        if (t.measure->every)
-            t.tally->count++;
-        else
-            KT_TRY(query_path_each(a->tx, follow, &t.measure->path, record, take_value, &t));
-    }
+    if (!a->lines)
+        return take_into(a, follow, record, NULL, bytes);
+    const model_value *lines = &record->values[a->lines->position];
+    for (size_t i = 0; lines->set && i < lines->as.lines.count; i++)
+        KT_TRY(take_into(a, follow, record, &lines->as.lines.items[i], bytes));
     return NULL;
 }
 
@@ -290,5 +366,6 @@ kt_error *model_aggregate(
         group *none;
         KT_TRY(group_find(&a, KT_STR(""), NULL, &none));
     }
+    aggregate_medians(&a);
     return aggregate_write(&a, answer);
 }

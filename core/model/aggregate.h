@@ -4,7 +4,7 @@
 #include "model/query.h"
 
 enum {
-    GROUP_BY_MAX = 4,
+    GROUP_BY_MAX = 6,
     MEASURES_MAX = 20,
     GROUPS_MAX = 10000,
     GROUPS_DEFAULT = 1000,
@@ -20,6 +20,7 @@ typedef enum {
     MEASURE_MIN,
     MEASURE_MAX,
     MEASURE_DISTINCT,
+    MEASURE_MEDIAN,
 } measure_kind;
 
 typedef struct {
@@ -27,12 +28,14 @@ typedef struct {
     measure_kind kind;
     bool every; /* a count of records: no path */
     model_path path;
+    model_path inner; /* of a path through the unnested lines: from the line on; count 0: another path */
 } measure;
 
 typedef struct {
     kt_str name; /* as the caller wrote it: "day:month" */
     model_path path;
-    period period; /* 0: the value itself */
+    model_path inner; /* as in measure */
+    period period;    /* 0: the value itself */
 } group_by;
 
 typedef struct {
@@ -40,11 +43,14 @@ typedef struct {
     int128 sum;
     model_value value; /* least or largest so far; its text is the transaction's */
     query_table *distinct;
+    int64_t *values; /* of a median: all, as coefficients */
+    size_t room;
 } tally;
 
 typedef struct {
     model_value values[GROUP_BY_MAX];
     kt_str order[GROUP_BY_MAX]; /* as in an index */
+    uint64_t last;              /* the record that was counted last: several lines of one may fall in here */
     tally tallies[];
 } group;
 
@@ -53,6 +59,7 @@ typedef struct {
     const model_query *query;
     group_by by[GROUP_BY_MAX];
     size_t by_count;
+    const model_field *lines; /* NULL, or the lines by which records are grouped: each line by itself */
     measure measures[MEASURES_MAX];
     size_t measure_count;
     struct {
@@ -63,10 +70,13 @@ typedef struct {
     query_table *table;
     group **groups; /* by number in the table */
     size_t group_room;
+    size_t held; /* bytes of values kept for medians */
 } aggregation;
 
 /* All problems at once. */
 KT_MUST kt_error *aggregate_read(aggregation *a, const variant *group, const variant *measures);
+/* The middle of the values, twice, takes the place of the sum: exact also between two. */
+void aggregate_medians(aggregation *a);
 /* The groups in the order asked for, as the member "rows". */
 KT_MUST kt_error *aggregate_write(aggregation *a, json *answer);
 /* The last day of the period that begins on first. */

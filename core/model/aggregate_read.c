@@ -22,12 +22,36 @@ static const struct {
     {"min", MEASURE_MIN},
     {"max", MEASURE_MAX},
     {"count_distinct", MEASURE_DISTINCT},
+    {"median", MEASURE_MEDIAN},
 };
 
 static kt_error *wrong(const aggregation *a, const char *at, kt_str name, const char *en, const char *pl)
 {
     return error_make(a->tx->arena, KT_VALIDATION, at, "\"%.*s\" %s%.0s", "\"%.*s\" %.0s%s",
         (int)(name.len < 80 ? name.len : 80), name.ptr ? name.ptr : "", en, pl);
+}
+
+/* A path whose first step is the unnested lines goes on from each line. */
+static void enter_lines(const aggregation *a, const model_path *path, model_path *inner)
+{
+    *inner = (model_path){0};
+    if (!a->lines || path->steps[0] != a->lines || path->count < 2)
+        return;
+    *inner = (model_path){.name = path->name, .entity = path->entity, .count = path->count - 1};
+    for (size_t i = 1; i < path->count; i++) {
+        inner->steps[i - 1] = path->steps[i];
+        inner->many = inner->many || (i + 1 < path->count && path->steps[i]->type == KT_REFS);
+    }
+}
+
+/* Groups may go through the lines of one field; then each line is looked at by itself. */
+static bool takes_lines(aggregation *a, const model_path *path)
+{
+    const model_field *first = path->steps[0];
+    if (first->type != KT_LINES || path->count < 2 || (a->lines && a->lines != first))
+        return false;
+    a->lines = first;
+    return true;
 }
 
 static kt_error *read_by(aggregation *a, const variant *from, const char *at)
@@ -54,7 +78,10 @@ static kt_error *read_by(aggregation *a, const variant *from, const char *at)
     }
     KT_TRY(query_path_read(a->tx, a->query->entity, name, at, &by->path));
     const model_field *field = query_path_last(&by->path);
-    if (by->path.many || field->type == KT_LINES || field->type == KT_REFS || field->type == KT_JSON ||
+    if (takes_lines(a, &by->path))
+        enter_lines(a, &by->path, &by->inner);
+    bool many = by->inner.count ? by->inner.many : by->path.many;
+    if (many || field->type == KT_LINES || field->type == KT_REFS || field->type == KT_JSON ||
         field->type == KT_TEXT)
         return wrong(a, at, name, "cannot be grouped by", "nie nadaje się do grupowania");
     if (by->period && field->type != KT_DATE && field->type != KT_TIME)
@@ -70,6 +97,7 @@ static bool fits(measure_kind kind, const model_field *field)
     switch (kind) {
     case MEASURE_SUM:
     case MEASURE_AVG:
+    case MEASURE_MEDIAN:
         return is_number;
     case MEASURE_MIN:
     case MEASURE_MAX:
@@ -101,14 +129,15 @@ static kt_error *read_measure(aggregation *a, kt_str name, const variant *from, 
     while (i < count && !str_is(kind, kinds[i].name))
         i++;
     if (i == count)
-        return wrong(a, at, kind, "is no measure: count, sum, avg, min, max or count_distinct",
-            "to nie miara: count, sum, avg, min, max lub count_distinct");
+        return wrong(a, at, kind, "is no measure: count, sum, avg, median, min, max or count_distinct",
+            "to nie miara: count, sum, avg, median, min, max lub count_distinct");
     *m = (measure){.name = name, .kind = kinds[i].kind, .every = kinds[i].kind == MEASURE_COUNT && !path.ptr};
     if (!m->every) {
         if (!path.ptr)
             return wrong(
                 a, at, kind, "needs a field, as in \"sum:amount\"", "wymaga pola, np. \"sum:amount\"");
         KT_TRY(query_path_read(a->tx, a->query->entity, path, at, &m->path));
+        enter_lines(a, &m->path, &m->inner);
         if (!fits(m->kind, query_path_last(&m->path)))
             return wrong(a, at, from->as.string, "does not fit the field's type", "nie pasuje do typu pola");
     }

@@ -13,6 +13,10 @@ static int compare_tallies(const measure *m, const tally *a, const tally *b)
     switch (m->kind) {
     case MEASURE_SUM:
         return (a->sum > b->sum) - (a->sum < b->sum);
+    case MEASURE_MEDIAN:
+        if (!a->count || !b->count)
+            return (a->count > 0) - (b->count > 0);
+        return (a->sum > b->sum) - (a->sum < b->sum);
     case MEASURE_AVG: { /* a group without values is least; else by cross products: exact */
         if (!a->count || !b->count)
             return (a->count > 0) - (b->count > 0);
@@ -85,16 +89,16 @@ static void write_sum(const model_field *field, int128 sum, json *out)
         write_scaled(sum, 0, out); /* beyond what a JSON number holds exactly */
 }
 
-/* Two digits more than the field has, half away from zero. */
-static void write_average(const model_field *field, const tally *t, json *out)
+/* sum / count with two digits more than the field has, half away from zero. */
+static void write_quotient(const model_field *field, int128 sum, uint64_t number, json *out)
 {
     uint8_t scale = is_decimal(field->type) ? field->scale : 0;
     uint8_t wanted = scale + 2 > KT_DEC_SCALE_MAX ? KT_DEC_SCALE_MAX : (uint8_t)(scale + 2);
-    if (!t->count) {
+    if (!number) {
         json_null(out);
         return;
     }
-    int128 count = (int128)t->count, sum = t->sum;
+    int128 count = (int128)number;
     for (uint8_t i = scale; i < wanted; i++)
         sum *= 10;
     int128 twice = (sum < 0 ? -sum : sum) * 2 + count;
@@ -114,7 +118,10 @@ static void write_tally(const aggregation *a, const measure *m, const tally *t, 
         write_sum(field, t->sum, out);
         break;
     case MEASURE_AVG:
-        write_average(field, t, out);
+        write_quotient(field, t->sum, t->count, out);
+        break;
+    case MEASURE_MEDIAN:
+        write_quotient(field, t->sum, t->count ? 2 : 0, out);
         break;
     case MEASURE_MIN:
     case MEASURE_MAX:
@@ -160,10 +167,11 @@ static void write_value(const aggregation *a, const group_by *by, const model_va
         model_value_json(a->tx, by->path.entity, query_path_last(&by->path), value, out);
 }
 
-static void write_condition(const aggregation *a, const group_by *by, const model_value *value, json *out)
+static void write_condition(
+    const aggregation *a, const group_by *by, kt_str name, const model_value *value, json *out)
 {
     json_array(out);
-    json_str(out, by->path.name);
+    json_str(out, name);
     if (!value->set) {
         json_text(out, "is_null");
         json_bool(out, true);
@@ -181,6 +189,23 @@ static void write_condition(const aggregation *a, const group_by *by, const mode
     json_array_end(out);
 }
 
+/* One line must meet all that was grouped by lines. */
+static void write_line_condition(const aggregation *a, const group *g, json *out)
+{
+    json_array(out);
+    json_str(out, a->lines->name);
+    json_text(out, "any");
+    json_array(out);
+    for (size_t i = 0; i < a->by_count; i++) {
+        kt_str name = a->by[i].path.name;
+        size_t skip = a->lines->name.len + 1;
+        if (a->by[i].inner.count)
+            write_condition(a, &a->by[i], (kt_str){name.ptr + skip, name.len - skip}, &g->values[i], out);
+    }
+    json_array_end(out);
+    json_array_end(out);
+}
+
 static void write_filter(const aggregation *a, const group *g, json *out)
 {
     const variant *source = a->query->filter ? a->query->filter->source : NULL;
@@ -193,7 +218,10 @@ static void write_filter(const aggregation *a, const group *g, json *out)
     if (source && !is_list)
         json_variant(out, source);
     for (size_t i = 0; i < a->by_count; i++)
-        write_condition(a, &a->by[i], &g->values[i], out);
+        if (!a->by[i].inner.count)
+            write_condition(a, &a->by[i], a->by[i].path.name, &g->values[i], out);
+    if (a->lines)
+        write_line_condition(a, g, out);
     json_array_end(out);
 }
 
@@ -217,5 +245,9 @@ kt_error *aggregate_write(aggregation *a, json *answer)
         json_object_end(answer);
     }
     json_array_end(answer);
+    if (count > most) { /* how many groups the limit left out */
+        json_key(answer, "more");
+        json_uint(answer, count - most);
+    }
     return NULL;
 }

@@ -1,0 +1,243 @@
+/* Groups by lines, medians, periods in the company's zone, and that every row opens what it counted. */
+#include <stdio.h>
+#include <time.h>
+
+#include "kit/decimal.h"
+#include "model/query.h"
+#include "model/variant_test.h"
+
+enum { PARTIES = 80, ROUNDS = 40 };
+static uint64_t seed;
+
+static const variant *aggregate(house *h, const char *entity_name, const char *filter, const char *by,
+    const char *measures, const char *sort, uint32_t limit)
+{
+    const model_entity *entity = house_entity(h, entity_name);
+    const variant sort_by = {.kind = VARIANT_STRING, .as.string = str_of(sort ? sort : "")};
+    model_query query = {.entity = entity,
+        .filter = house_filter(h, entity, filter),
+        .sort = sort ? &sort_by : NULL,
+        .limit = limit};
+    buffer out;
+    buffer_open(&out, 16 << 20);
+    json j = json_to(&out);
+    json_object(&j);
+    assert_string_equal(said(model_aggregate(h->tx, &query, wire(h, by), wire(h, measures), &j)), "");
+    json_object_end(&j);
+    kt_str text = arena_str(h->arena, buffer_str(&out));
+    buffer_close(&out);
+    return wire(h, text.ptr);
+}
+
+static const variant *row_of(const variant *answer, size_t i)
+{
+    const variant *rows = variant_get(answer, "rows");
+    assert_true(i < rows->as.array.count);
+    return &rows->as.array.items[i];
+}
+
+static int64_t number(const variant *row, const char *name)
+{
+    const variant *v = variant_get(row, name);
+    assert_true(v && v->kind == VARIANT_INT);
+    return v->as.integer;
+}
+
+static const char *text(const variant *row, const char *name)
+{
+    kt_str s = variant_get_str(row, name);
+    return s.ptr ? s.ptr : "(none)";
+}
+
+static uint64_t listed(house *h, const char *entity_name, const variant *row)
+{
+    const model_entity *entity = house_entity(h, entity_name);
+    model_filter *filter;
+    uint64_t count;
+    assert_string_equal(said(model_filter_read(h->tx, entity, variant_get(row, "filter"), &filter)), "");
+    assert_null(model_count(h->tx, &(model_query){.entity = entity, .filter = filter}, &count));
+    return count;
+}
+
+static void fill(house *h)
+{
+    house_put(h, "t.tag", 1, wire(h, "{'name': 'old', 'rank': 3}"));
+    house_put(h, "t.tag", 2, wire(h, "{'name': 'new', 'rank': 8}"));
+    house_put(h, "t.party", 1,
+        wire(h, "{'name': 'A', 'contacts': [{'kind': 'phone', 'value': '1', 'tag': 1}, {'kind': 'phone', "
+                "'value': '2', 'tag': 2}, {'kind': 'mail', 'value': 'a@a'}]}"));
+    house_put(h, "t.party", 2,
+        wire(h, "{'name': 'B', 'kind': 'person', 'contacts': [{'kind': 'phone', 'value': '3', 'tag': 1}]}"));
+    house_put(h, "t.party", 3, wire(h, "{'name': 'C'}"));
+}
+
+static void lines_are_grouped_one_by_one(void **state)
+{
+    (void)state;
+    house h = house_open();
+    fill(&h);
+    const variant *answer = aggregate(&h, "t.party", "[]", "['contacts.kind']",
+        "{'n': 'count', 'lines': 'count:contacts.kind', 'tags': 'count_distinct:contacts.tag', 'rank': "
+        "'sum:contacts.tag.rank'}",
+        "-lines", 0);
+    assert_int_equal(variant_get(answer, "rows")->as.array.count, 2); /* C has no line: it is in no group */
+    const variant *phone = row_of(answer, 0), *mail = row_of(answer, 1);
+    assert_string_equal(text(phone, "contacts.kind"), "phone");
+    assert_int_equal(number(phone, "n"), 2);
+    assert_int_equal(number(phone, "lines"), 3);
+    assert_int_equal(number(phone, "tags"), 2);
+    assert_int_equal(number(phone, "rank"), 3 + 8 + 3);
+    assert_int_equal(number(mail, "n"), 1);
+    assert_int_equal(listed(&h, "t.party", phone), 2);
+    assert_int_equal(listed(&h, "t.party", mail), 1);
+    answer = aggregate(&h, "t.party", "[]", "['contacts.tag.name', 'kind', 'contacts.kind']",
+        "{'n': 'count'}", "contacts.tag.name,kind", 0);
+    assert_int_equal(variant_get(answer, "rows")->as.array.count, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(listed(&h, "t.party", row_of(answer, i)), number(row_of(answer, i), "n"));
+    house_close(&h);
+}
+
+static kt_error *refused(house *h, const char *by, const char *measures)
+{
+    buffer out;
+    buffer_open(&out, 4096);
+    json j = json_to(&out);
+    kt_error *error = model_aggregate(
+        h->tx, &(model_query){.entity = house_entity(h, "t.party")}, wire(h, by), wire(h, measures), &j);
+    buffer_close(&out);
+    assert_non_null(error);
+    assert_int_equal(error->first->kind, KT_VALIDATION);
+    return error;
+}
+
+static void what_cannot_be_grouped_is_refused(void **state)
+{
+    (void)state;
+    house h = house_open();
+    (void)refused(&h, "['contacts']", "{'n': 'count'}");
+    (void)refused(&h, "['tags.name']", "{'n': 'count'}");
+    (void)refused(&h, "['name:month']", "{'n': 'count'}");
+    (void)refused(&h, "['kind']", "{'m': 'median:name'}");
+    kt_error *error = refused(&h, "['nmae']", "{'n': 'mean:name'}"); /* both problems at once */
+    assert_non_null(error->first->next);
+    house_close(&h);
+}
+
+static void a_median_is_exact_also_between_two(void **state)
+{
+    (void)state;
+    house h = house_open();
+    static const char *const amounts[] = {"1.01", "900.00", "1.02", "3.00", "-5.00"};
+    for (unsigned i = 0; i < 5; i++)
+        house_put(&h, "t.deal", i + 1,
+            wire_format(&h, "{'title': 'd', 'state': '%s', 'amount': '%s', 'count': %u}",
+                i < 4 ? "open" : "won", amounts[i], i));
+    const variant *answer = aggregate(&h, "t.deal", "[]", "['state']",
+        "{'m': 'median:amount', 'c': 'median:count', 'w': 'median:weight'}", "m", 0);
+    assert_string_equal(text(row_of(answer, 0), "m"), "-5.0000");
+    assert_string_equal(text(row_of(answer, 1), "m"), "2.0100"); /* between 1.02 and 3.00 */
+    assert_string_equal(text(row_of(answer, 1), "c"), "1.50");
+    assert_int_equal(variant_get(row_of(answer, 1), "w")->kind, VARIANT_NULL);
+    house_close(&h);
+}
+
+static void periods_are_the_companys(void **state)
+{
+    (void)state;
+    house h = house_open();
+    zone *warsaw = zone_open("Europe/Warsaw");
+    assert_non_null(warsaw);
+    h.tx->zone = warsaw;
+    house_put(&h, "t.deal", 1, wire(&h, "{'title': 'a', 'state': 'open', 'at': '2025-12-31T22:59:59Z'}"));
+    house_put(&h, "t.deal", 2, wire(&h, "{'title': 'b', 'state': 'open', 'at': '2025-12-31T23:00:00Z'}"));
+    static const struct {
+        const char *by, *first, *second;
+    } cases[] = {
+        {"at:day", "2025-12-31", "2026-01-01"},
+        {"at:month", "2025-12-01", "2026-01-01"},
+        {"at:quarter", "2025-10-01", "2026-01-01"},
+        {"at:year", "2025-01-01", "2026-01-01"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const variant *answer = aggregate(&h, "t.deal", "[]",
+            arena_format(h.arena, "['%s']", cases[i].by).ptr, "{'n': 'count'}", cases[i].by, 0);
+        assert_string_equal(text(row_of(answer, 0), cases[i].by), cases[i].first);
+        assert_string_equal(text(row_of(answer, 1), cases[i].by), cases[i].second);
+        assert_int_equal(listed(&h, "t.deal", row_of(answer, 0)), 1);
+        assert_int_equal(listed(&h, "t.deal", row_of(answer, 1)), 1);
+    }
+    assert_int_equal(
+        number(row_of(aggregate(&h, "t.deal", "[]", "['at:week']", "{'n': 'count'}", NULL, 0), 0), "n"), 2);
+    zone_close(warsaw);
+    house_close(&h);
+}
+
+static void groups_that_the_limit_leaves_out_are_told(void **state)
+{
+    (void)state;
+    house h = house_open();
+    fill(&h);
+    const variant *answer = aggregate(&h, "t.party", "[]", "['name']", "{'n': 'count'}", "-name", 1);
+    assert_string_equal(text(row_of(answer, 0), "name"), "C");
+    assert_int_equal(number(answer, "more"), 2);
+    assert_null(variant_get(aggregate(&h, "t.party", "[]", "['name']", "{'n': 'count'}", NULL, 3), "more"));
+    house_close(&h);
+}
+
+/* Random lines: each group against a look at every record. */
+static void groups_of_lines_open_what_they_count(void **state)
+{
+    (void)state;
+    static const char *const groups[] = {"['contacts.kind']", "['contacts.tag']",
+        "['contacts.tag.name', 'kind']", "['contacts.kind', 'contacts.tag.rank']",
+        "['parent.name', 'contacts.kind']"};
+    house h = house_open();
+    random_seed(seed);
+    print_message("seed %llu\n", (unsigned long long)seed);
+    for (unsigned i = 1; i <= 4; i++)
+        house_put(&h, "t.tag", i, wire_format(&h, "{'name': 'tag %u', 'rank': %u}", i, i / 2));
+    size_t lines = 0;
+    for (unsigned i = 1; i <= PARTIES; i++) {
+        kt_str list = KT_STR("");
+        for (unsigned n = (unsigned)random_below(5); n; n--, lines++) {
+            kt_str tag = random_below(3) ? arena_format(h.arena, "%u", 1 + (unsigned)random_below(4))
+                                         : KT_STR("null");
+            list = arena_format(h.arena, "%s%s{'kind': '%c', 'value': 'v', 'tag': %s}", list.ptr,
+                list.len ? ", " : "", "abc"[random_below(3)], tag.ptr);
+        }
+        house_put(&h, "t.party", i,
+            wire_format(&h, "{'name': 'p%u', 'kind': '%s', 'parent': %u, 'contacts': [%s]}",
+                (unsigned)random_below(9), random_below(2) ? "firm" : "person", 1 + (unsigned)random_below(i),
+                list.ptr));
+    }
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        const char *filter = random_below(2) ? "[]" : "[['kind', '=', 'firm']]";
+        const variant *answer = aggregate(&h, "t.party", filter, groups[i % (sizeof groups / sizeof *groups)],
+            "{'n': 'count', 'lines': 'count:contacts.value'}", NULL, 10000);
+        int64_t sum = 0;
+        for (size_t k = 0; k < variant_get(answer, "rows")->as.array.count; k++) {
+            assert_int_equal(listed(&h, "t.party", row_of(answer, k)), number(row_of(answer, k), "n"));
+            sum += number(row_of(answer, k), "lines");
+        }
+        if (filter[1] == ']')
+            assert_int_equal(sum, lines);
+    }
+    house_close(&h);
+    random_seed(0);
+}
+
+int main(void)
+{
+    const char *given = getenv("KONTOR_SEED");
+    seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_are_grouped_one_by_one),
+        cmocka_unit_test(what_cannot_be_grouped_is_refused),
+        cmocka_unit_test(a_median_is_exact_also_between_two),
+        cmocka_unit_test(periods_are_the_companys),
+        cmocka_unit_test(groups_that_the_limit_leaves_out_are_told),
+        cmocka_unit_test(groups_of_lines_open_what_they_count),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
