@@ -1,5 +1,5 @@
 /* bus.h -- JSON-RPC 2.0: decoding, dispatch, transactions, batches, exactly once, dry run, limits; and the
- * transports that carry it: nng REP and PUB, HTTP by libmicrohttpd. The only room that includes jansson. */
+ * transports that carry it: nng REP and PUB, HTTP by libmicrohttpd. */
 #pragma once
 #include "access/access.h"
 #include "journal/journal.h"

@@ -8,13 +8,13 @@
 #include <stdatomic.h>
 
 #include "bus/bus.h"
-#include "bus/decode.h"
 #include "bus/events.h"
 #include "bus/listen.h"
 #include "bus/metrics.h"
 #include "bus/pool.h"
 #include "bus/table.h"
 #include "kit/clock.h"
+#include "kit/decode.h"
 #include "kit/network.h"
 
 #define CALL_ARENA_MAX  ((size_t)64 << 20)

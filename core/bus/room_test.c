@@ -11,11 +11,11 @@
 
 #include <cmocka.h>
 
-#include "bus/content.h"
 #include "bus/metrics.h"
 #include "bus/params.h"
 #include "bus/pool.h"
 #include "bus/table.h"
+#include "store/content.h"
 
 static kt_error *nothing(method_call *call)
 {

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "bus/content.h"
 #include "bus/request.h"
+#include "store/content.h"
 
 #define ENTITY "base.attachment"
 

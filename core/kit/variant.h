@@ -1,4 +1,4 @@
-/* variant.h -- a value whose type is known only at run time: what came in a request. Made by core/bus from
+/* variant.h -- a value whose type is known only at run time: what came in a request. Made by decode.h from
  * JSON, by the Lua rooms from tables; every room below takes it instead of a JSON library's tree. All in one
  * arena. */
 #pragma once

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "bus/decode.h"
+#include "kit/decode.h"
 #include "server/shop.h"
 #include "server/testing.h"
 

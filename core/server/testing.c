@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bus/decode.h"
 #include "kit/clock.h"
+#include "kit/decode.h"
 #include "kit/log.h"
 
 struct house {

@@ -2,7 +2,7 @@
  *
  * The bytes are scanned once before the JSON library sees them: 4 MB of "[{},{},..." would become 275 MB of
  * its nodes, and its own depth limit of 2048 cannot be changed. */
-#include "bus/decode.h"
+#include "kit/decode.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "bus/decode.h"
+#include "kit/decode.h"
 #include "kit/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "bus/decode.h"
+#include "kit/decode.h"
 
 static const decode_limits limits = {.depth_max = 8, .elements_max = 100};
 

@@ -1,7 +1,7 @@
 /* content.c -- write to a file of its own, fsync, rename, fsync the folders: whatever moment the power fails
  * at, a name stands for the whole content or for nothing. Unfinished files of an earlier run are left in
  * files/new; content_begin's names never meet them. */
-#include "bus/content.h"
+#include "store/content.h"
 
 #include <errno.h>
 #include <fcntl.h>
