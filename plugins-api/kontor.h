@@ -149,7 +149,8 @@ typedef struct {
     kt_error *(*run)(kt_tx *tx, kt_record *self, const kt_record *params); /* NULL: the transition is all */
     const kt_shape *result;                                                /* NULL: {id, version, state} */
     kt_error *(*answer)(kt_tx *tx, const kt_record *self, kt_record *result); /* fills result after saving */
-    bool preview; /* honours dry_run with a list of changes; shown first by clients */
+    bool preview;          /* honours dry_run with a list of changes; shown first by clients */
+    const char *rehearses; /* this is always a dry run of the action named here: no run, no to */
 } kt_action;
 
 /* crm.card: on no single record. */

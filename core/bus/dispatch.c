@@ -36,6 +36,9 @@ static bool find_verb(const model_catalogue *catalogue, kt_str name, target *t)
             return true;
         }
     t->action = model_action_find(t->entity, last);
+    t->rehearsal = t->action && t->action->declared->rehearses;
+    if (t->rehearsal)
+        t->action = model_action_find(t->entity, str_of(t->action->declared->rehearses));
     t->mode = METHOD_WRITE;
     return t->action != NULL;
 }
@@ -142,6 +145,9 @@ kt_error *target_run(const target *t, call *c, kt_tx *tx, const variant *params,
         KT_TRY(params_check(c->arena, t->verb->params, params));
         return t->verb->run(tx, t->entity, params, answer);
     }
+    if (t->rehearsal && !c->dry_run)
+        return error_make(c->arena, KT_VALIDATION, NULL, "%s is a dry run: it cannot be part of a batch",
+            "%s to próba: nie może być częścią paczki", c->method.ptr);
     if (t->action)
         return run_action(t, tx, params, answer);
     json_object(answer);

@@ -18,6 +18,7 @@ typedef struct {
     const verb *verb;     /* entity.verb, or */
     const model_entity *entity;
     const model_action *action; /* entity.action, or */
+    bool rehearsal;             /* the action's name stands for a dry run of it */
     const kt_method *declared;  /* a module's */
     method_mode mode;
     const char *right; /* judged before anything runs */

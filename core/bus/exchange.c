@@ -155,6 +155,7 @@ void call_place(call *c)
     model_catalogue_release(catalogue);
     method_mode mode = found ? target.mode : METHOD_READ;
     c->plain = mode == METHOD_PLAIN;
+    c->dry_run = c->dry_run || (found && target.rehearsal);
     if (mode == METHOD_WRITE && !c->dry_run)
         c->place = CALL_WRITER;
     else if (mode == METHOD_SLOW || (c->dry_run && target.method) || mode == METHOD_PLAIN ||

@@ -24,6 +24,14 @@ static uint32_t all_states(const model_field *state)
     return bits;
 }
 
+static bool can_rehearse(const model_entity *e, const char *name)
+{
+    for (const kt_action *a = e->declared->actions; a->name; a++)
+        if (strcmp(a->name, name) == 0)
+            return !a->rehearses;
+    return false;
+}
+
 static void check_action(builder *b, const model_entity *e, const kt_action *a, const char *path)
 {
     if (!name_is_good(a->name) || is_verb(a->name))
@@ -40,8 +48,11 @@ static void check_action(builder *b, const model_entity *e, const kt_action *a, 
     else if ((a->from & ~states) || (a->to && (a->to > 31 || !(states & KT_IN(a->to)))))
         build_problem(b, path, "a transition names a state that does not exist",
             "przejście wymienia nieistniejący stan");
-    if (!a->run && !a->to)
+    if (!a->run && !a->to && !a->rehearses)
         build_problem(b, path, "an action must do something: run or a state", "akcja musi coś robić");
+    if (a->rehearses && (a->run || a->to || !can_rehearse(e, a->rehearses)))
+        build_problem(b, path, "a rehearsal names an action of the entity that does something, and no more",
+            "próba podaje akcję encji, która coś robi, i nic więcej");
     for (const kt_action *other = e->declared->actions; other != a; other++)
         if (other->name && a->name && strcmp(other->name, a->name) == 0)
             build_problem(b, path, "the action is declared twice", "akcja jest zadeklarowana dwa razy");

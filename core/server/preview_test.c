@@ -52,6 +52,28 @@ static void a_preview_of_new_records_does_not_depend_on_their_ids(void **state)
     assert_true(house_int(house_call(h, "shop.thing.create", more, "%s", params), "result.id") > 0);
 }
 
+static void an_action_that_rehearses_another_is_its_dry_run(void **state)
+{
+    house *h = *state;
+    char more[80];
+    int64_t id = house_int(
+        house_result(h, "shop.thing.create", "{\"values\":{\"name\":\"Lamp\",\"price\":\"12.50\"}}"), "id");
+    uint64_t before = house_digest(h);
+    const variant *shown = house_call(h, "shop.thing.quote", NULL, SELL, (long long)id);
+    assert_int_equal(house_digest(h), before);
+    assert_string_equal(house_text(shown, "result.changes.0.after.state"), "sold");
+    assert_string_equal(
+        house_refusal(h, "system.batch",
+            "{\"calls\":[{\"method\":\"shop.thing.quote\",\"params\":{\"id\":%lld,\"buyer\":\"N\"}}],"
+            "\"atomic\":true}",
+            (long long)id),
+        "validation");
+    assert_int_equal(house_digest(h), before);
+    (void)snprintf(more, sizeof more, "\"if_preview\":\"%s\"", house_text(shown, "result.hash"));
+    assert_string_equal(
+        house_text(house_call(h, "shop.thing.sell", more, SELL, (long long)id), "result.state"), "sold");
+}
+
 static void a_batch_uses_earlier_results(void **state)
 {
     house *h = *state;
@@ -117,6 +139,7 @@ int main(void)
         SPEC(a_dry_run_lists_the_changes_and_leaves_nothing),
         SPEC(what_was_previewed_is_what_is_done),
         SPEC(a_preview_of_new_records_does_not_depend_on_their_ids),
+        SPEC(an_action_that_rehearses_another_is_its_dry_run),
         SPEC(a_batch_uses_earlier_results),
         SPEC(an_atomic_batch_is_all_or_nothing),
         SPEC(a_failed_call_of_a_loose_batch_leaves_nothing_and_the_rest_goes_on),
