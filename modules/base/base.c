@@ -2,6 +2,7 @@
 #include "base.h"
 
 #include "duplicates.h"
+#include "tax.h"
 
 static const kt_entity entities[] = {
     {&party_shape, {"Party", "Kontrahent"}, {"Parties", "Kontrahenci"}, .title = "name",
@@ -42,6 +43,18 @@ static const kt_entity entities[] = {
     {&currency_rate_shape, {"Exchange rate", "Kurs waluty"}, {"Exchange rates", "Kursy walut"},
         .indexes = "unique currency base day", .compute = currency_rate_compute, .icon = "chart",
         .shared = true},
+    {&tax_shape, {"Tax", "Podatek"}, {"Taxes", "Podatki"}, .title = "code", .compute = tax_check_rates,
+        .icon = "percent", .shared = true,
+        .views =
+            "[{\"kind\":\"list\",\"columns\":[\"code\",\"name\",\"kind\",\"label\"],\"sort\":\"code\"}]"},
+    {&tax_category_shape, {"Tax category", "Kategoria podatkowa"}, {"Tax categories", "Kategorie podatkowe"},
+        .title = "name", .icon = "folder", .shared = true},
+    {&tax_position_shape, {"Fiscal position", "Pozycja podatkowa"}, {"Fiscal positions", "Pozycje podatkowe"},
+        .title = "name", .icon = "globe", .shared = true},
+    {&tax_rule_shape, {"Tax rule", "Reguła podatkowa"}, {"Tax rules", "Reguły podatkowe"},
+        .compute = tax_rule_compute, .icon = "shuffle", .shared = true,
+        .views = "[{\"kind\":\"list\",\"columns\":[\"position\",\"category\",\"kind\",\"taxes\","
+                 "\"valid_from\",\"valid_to\"]}]"},
     {&country_shape, {"Country", "Kraj"}, {"Countries", "Kraje"}, .title = "name", .compute = country_compute,
         .icon = "globe", .shared = true},
     {&region_shape, {"Region", "Region"}, {"Regions", "Regiony"}, .title = "name", .indexes = "country name",
@@ -76,17 +89,23 @@ static const kt_method methods[] = {
         &days_added_shape, calendar_add_days},
     {"calendar.working_days", {"Count working days", "Policz dni robocze"}, "login", false, &days_count_shape,
         &days_counted_shape, calendar_working_days},
+    {"tax.explain", {"Why this tax", "Dlaczego ten podatek"}, "base.tax:read", false, &tax_explain_shape,
+        &tax_explained_shape, tax_explain},
+    {"tax.preset", {"Load a country's taxes", "Wczytaj podatki kraju"}, "base.tax:create", true,
+        &tax_preset_shape, &tax_preset_made_shape, tax_preset},
     {"task.reminders", {"Tasks due or to be reminded of", "Zadania do przypomnienia"}, "base.task:read",
         false, &tasks_due_shape, &tasks_due_found_shape, tasks_due},
     {0},
 };
 
-static const kt_service services[] = {{"base.parties", 1, &parties_service}, {0}};
+static const kt_service services[] = {
+    {"base.parties", 1, &parties_service}, {"base.tax", 1, &taxes_service}, {0}};
 
 #define LOOKUPS                                                                                              \
     "base.tag:read; base.unit:read; base.currency:read; base.currency_rate:read; base.country:read; "        \
     "base.region:read; base.territory:read; base.calendar:read; base.holiday:read; base.company:read; "      \
-    "base.item:read; base.item_category:read"
+    "base.item:read; base.item_category:read; base.tax:read; base.tax_category:read; "                       \
+    "base.tax_position:read; base.tax_rule:read"
 static const kt_role roles[] = {
     {"user", {"User", "Użytkownik"},
         LOOKUPS "; base.task:*@own; base.note:*@own; base.attachment:*@own; base.view:*@own; "

@@ -1,15 +1,23 @@
 /* The companies whose books this database keeps: usually one. */
 #include "base.h"
 #include "identifiers.h"
+#include "tax.h"
 
 enum company_language { POLISH = 1, ENGLISH };
 static const kt_choice company_languages[] = {
     {POLISH, "pl", {"Polish", "polski"}}, {ENGLISH, "en", {"English", "angielski"}}, {0}};
 
+static const kt_choice roundings[] = {
+    {KT_TAX_BY_LINE, "line", {"By line", "Na pozycji"}},
+    {KT_TAX_BY_DOCUMENT, "document", {"By document", "Na dokumencie"}},
+    {0},
+};
+
 struct company {
     kt_record rec;
     kt_str name, legal_name, tax_id, regon, zone, street, city, postal_code, email, phone, website;
     enum company_language lang;
+    kt_tax_rounding tax_rounding;
     kt_id currency, country, calendar;
 };
 const kt_shape company_shape = KT_SHAPE(company, "base.company",
@@ -23,6 +31,10 @@ const kt_shape company_shape = KT_SHAPE(company, "base.company",
     KT_FIELD(company, zone, STRING, "Time zone", "Strefa czasowa", .max = 60, .initial = "Europe/Warsaw",
         .help = {"Decides which day it is.", "Rozstrzyga, który jest dzień."}),
     KT_FIELD(company, lang, STATE, "Language", "Język", .choices = company_languages, .initial = "pl"),
+    KT_FIELD(company, tax_rounding, STATE, "Rounding of tax", "Zaokrąglanie podatku", .choices = roundings,
+        .initial = "document",
+        .help = {"Of documents made from now on: each keeps the one that it was made with.",
+            "Dla nowych dokumentów: każdy zachowuje to, z którym powstał."}),
     KT_FIELD(company, calendar, REF, "Working days", "Dni robocze", .target = "base.calendar",
         .on_delete = KT_CLEAR),
     KT_FIELD(company, street, STRING, "Street", "Ulica", .max = 200),

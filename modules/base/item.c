@@ -42,13 +42,16 @@ const kt_shape unit_converted_shape = KT_SHAPE(unit_converted, NULL,
 struct item_category {
     kt_record rec;
     kt_str name;
-    kt_id parent;
+    kt_id parent, tax_category;
 };
 const kt_shape item_category_shape = KT_SHAPE(item_category, "base.item_category",
     KT_FIELD(item_category, name, STRING, "Name", "Nazwa", .required = true, .max = 100, .searchable = true,
         .indexed = true, .priority = 1),
     KT_FIELD(
-        item_category, parent, REF, "Part of", "Należy do", .target = "base.item_category", .priority = 2));
+        item_category, parent, REF, "Part of", "Należy do", .target = "base.item_category", .priority = 2),
+    KT_FIELD(item_category, tax_category, REF, "Tax category", "Kategoria podatkowa",
+        .target = "base.tax_category",
+        .help = {"Of its items, unless they name their own.", "Jej towarów, jeśli nie mają własnej."}));
 
 enum item_kind { GOODS = 1, SERVICE };
 static const kt_choice item_kinds[] = {
@@ -57,7 +60,7 @@ static const kt_choice item_kinds[] = {
 struct item {
     kt_record rec;
     kt_str code, name, description, barcode;
-    kt_id unit, category, currency;
+    kt_id unit, category, currency, tax_category;
     enum item_kind kind;
     bool sold, bought, made, active;
     kt_dec price, weight;
@@ -76,6 +79,8 @@ const kt_shape item_shape = KT_SHAPE(item, "base.item",
     KT_FIELD(item, price, PRICE, "Price", "Cena", .scale = 4, .priority = 3,
         .help = {"Net list price of one unit.", "Katalogowa cena netto za jednostkę."}),
     KT_FIELD(item, currency, REF, "Currency", "Waluta", .target = "base.currency"),
+    KT_FIELD(item, tax_category, REF, "Tax category", "Kategoria podatkowa", .target = "base.tax_category",
+        .help = {"Empty: the category's, or the usual one.", "Puste: według kategorii albo zwykła."}),
     KT_FIELD(item, weight, QUANTITY, "Weight, kg", "Masa, kg", .scale = 6),
     KT_FIELD(item, sold, BOOL, "Sold", "Sprzedawany", .initial = "true"),
     KT_FIELD(item, bought, BOOL, "Bought", "Kupowany"), KT_FIELD(item, made, BOOL, "Made", "Produkowany"),

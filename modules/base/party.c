@@ -116,7 +116,7 @@ struct party {
     enum party_kind kind;
     enum gender gender;
     kt_date birth_date;
-    kt_id owner, territory, parent, country;
+    kt_id owner, territory, parent, country, tax_position;
     bool is_customer, is_supplier, is_employee, is_competitor, active;
     int64_t credit_rating, email_consent;
     kt_lines tags, contacts, addresses, bank_accounts, identifiers;
@@ -149,6 +149,9 @@ const kt_shape party_shape = KT_SHAPE(party, "base.party",
     KT_FIELD(party, tax_id, STRING, "Tax id", "NIP / numer VAT", .max = 30, .indexed = true,
         .searchable = true, .priority = 6,
         .help = {"NIP, or a VAT number with the country's prefix.", "NIP albo numer VAT z prefiksem kraju."}),
+    KT_FIELD(party, tax_position, REF, "Fiscal position", "Pozycja podatkowa", .target = "base.tax_position",
+        .on_delete = KT_CLEAR,
+        .help = {"Empty: by country and tax id.", "Puste: według kraju i numeru VAT."}),
     KT_FIELD(party, regon, STRING, "REGON", "REGON", .max = 20, .searchable = true,
         .show_if = "[[\"kind\",\"=\",\"organisation\"]]"),
     KT_FIELD(party, pesel, STRING, "PESEL", "PESEL", .max = 20, .personal = true, .group = "personal",
