@@ -53,6 +53,18 @@ static void write_state(const model_field *field, const model_value *value, json
     json_int(out, value->as.i); /* a choice that a newer declaration dropped */
 }
 
+/* Money reads as people write it: two digits after the point, more only where they say something, for a field
+ * has room for currencies of three digits and for prices of four. */
+static kt_dec plain_money(kt_dec value)
+{
+    enum { USUAL = 2 };
+    while (value.scale1 > USUAL + 1 && value.scale1 <= KT_DEC_SCALE_MAX + 1 && value.coef % 10 == 0) {
+        value.coef /= 10;
+        value.scale1--;
+    }
+    return value;
+}
+
 void model_value_json(
     kt_tx *tx, const model_entity *entity, const model_field *field, const model_value *value, json *out)
 {
@@ -81,6 +93,8 @@ void model_value_json(
         json_raw(out, value->as.s);
         break;
     case KT_MONEY:
+        json_dec(out, plain_money(value->as.d));
+        break;
     case KT_PRICE:
     case KT_QUANTITY:
     case KT_PERCENT:

@@ -119,12 +119,12 @@ def amounts_are_converted_by_the_latest_rate(k):
     def convert(amount, a, b, day):
         row = k.call("base.currency.convert", {"amount": amount, "from": a, "to": b, "day": day})
         return row["amount"], row["rate_day"]
-    expect(convert("100", eur, pln, "2026-01-06"), ("420.0000", "2026-01-05"))
-    expect(convert("100", eur, pln, "2026-01-31"), ("425.0000", "2026-01-07"))
-    expect(convert("425", pln, eur, "2026-01-31"), ("100.0000", "2026-01-07"))
-    expect(convert("100", eur, usd, "2026-01-06"), ("105.0000", "2026-01-05"))
-    expect(convert("100", pln, jpy, "2026-01-06"), ("3750.0000", "2026-01-02"))
-    expect(convert("7", eur, eur, "2026-01-06")[0], "7.0000")
+    expect(convert("100", eur, pln, "2026-01-06"), ("420.00", "2026-01-05"))
+    expect(convert("100", eur, pln, "2026-01-31"), ("425.00", "2026-01-07"))
+    expect(convert("425", pln, eur, "2026-01-31"), ("100.00", "2026-01-07"))
+    expect(convert("100", eur, usd, "2026-01-06"), ("105.00", "2026-01-05"))
+    expect(convert("100", pln, jpy, "2026-01-06"), ("3750.00", "2026-01-02"))
+    expect(convert("7", eur, eur, "2026-01-06")[0], "7.00")
     refused("not_found", lambda: convert("1", eur, pln, "2026-01-01"))
     refused("conflict", lambda: make(k, "base.currency_rate", base=eur, currency=pln, day="2026-01-05", rate="4.3"))
     refused("validation", lambda: make(k, "base.currency_rate", base=eur, currency=eur, day="2026-01-05", rate="0"), "rate", "rate")
@@ -215,7 +215,7 @@ def every_entity_describes_itself_in_two_languages(k):
     for lang in ("en", "pl"):
         entities = {e["name"]: e for e in k.call("system.describe", {}, lang=lang)["entities"]}
         names = [n for n in entities if n.startswith("base.")]
-        expect(len(names), 20)
+        expect(len(names), 24)
     expect(entities["base.party"]["label"], "Kontrahent")
 
 
