@@ -61,11 +61,12 @@ void render_close(render *r)
     memory_free(r);
 }
 
-/* posix_spawn copies no page tables, however much the server has mapped. */
+/* posix_spawn copies no page tables, however much the server has mapped. Caches of fonts that have no folder
+ * to go to are not written. */
 static bool start(render *r)
 {
     char name[] = "python3", isolated[] = "-I", no_cache[] = "-B", search[] = "PATH=/usr/bin:/bin",
-         language[] = "LANG=C.UTF-8", home[] = "HOME=/nonexistent", cache[] = "XDG_CACHE_HOME=/nonexistent";
+         language[] = "LANG=C.UTF-8", home[] = "HOME=/dev/null", cache[] = "XDG_CACHE_HOME=/dev/null";
     char *const environment[] = {search, language, home, cache, NULL};
     char *const arguments[] = {name, isolated, no_cache, r->path, NULL};
     int pair[2];
