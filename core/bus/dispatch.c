@@ -92,7 +92,7 @@ static kt_error *run_action(const target *t, kt_tx *tx, const variant *params, j
         json_raw(answer, buffer_str(&made));
     } else if (!error) {
         json_object(answer);
-        json_member_int(answer, "id", (int64_t)id);
+        json_member_int(answer, "id", record.values[MODEL_ID].as.i);
         json_member_int(answer, "version", record.values[MODEL_VERSION].as.i);
         if (t->entity->state) {
             json_key(answer, "state");

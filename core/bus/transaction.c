@@ -80,7 +80,7 @@ static kt_error *run(call *c, const target *target, json *answer)
 static kt_error *run_dry(call *c, const target *target, store_view *view)
 {
     KT_TRY(store_make_writable(view));
-    c->now.tx.writes = true;
+    c->now.tx.writes = c->now.tx.rehearsal = true;
     json answer = json_to(&c->answer);
     json_object(&answer);
     json_key(&answer, "result");

@@ -226,6 +226,36 @@ static kt_error *run_delete(kt_tx *tx, const model_entity *entity, const variant
     return NULL;
 }
 
+static kt_error *run_merge(kt_tx *tx, const model_entity *entity, const variant *params, json *answer)
+{
+    const variant *from = variant_get(params, "ids");
+    model_merge_request request = {
+        .choose = params_find(params, "choose"), .keep = params_bool(params, "keep")};
+    kt_error *all = params_uint(tx->arena, params, "into", INT64_MAX, &request.into);
+    kt_also(&all, read_version(tx, params, &request.if_version));
+    uint64_t *ids = ARENA_ARRAY(tx->arena, uint64_t, from->as.array.count + 1);
+    if (!ids)
+        return error_no_memory();
+    for (size_t i = 0; i < from->as.array.count; i++) {
+        const variant *id = &from->as.array.items[i];
+        kt_str path = arena_format(tx->arena, "ids[%zu]", i);
+        if (!path.ptr)
+            return error_no_memory();
+        if (id->kind != VARIANT_INT || id->as.integer < 1)
+            kt_also(&all, error_make(tx->arena, KT_VALIDATION, path.ptr, "expected the id of a record",
+                              "oczekiwano id rekordu"));
+        else
+            ids[request.count++] = (uint64_t)id->as.integer;
+    }
+    request.ids = ids;
+    if (all)
+        return all;
+    json_object(answer);
+    KT_TRY(model_merge(tx, entity, &request, answer));
+    json_object_end(answer);
+    return NULL;
+}
+
 static kt_error *run_history(kt_tx *tx, const model_entity *entity, const variant *params, json *answer)
 {
     uint64_t id = 0, limit = 50;
@@ -272,6 +302,14 @@ static const method_param upsert_params[] = {
         "klucz rekordu w innym systemie"),
     VALUES, {0}};
 static const method_param delete_params[] = {ID, BY_NAME, VERSION, {0}};
+static const method_param merge_params[] = {
+    REQUIRED("into", VARIANT_INT, "the record that stays", "rekord, który zostaje"),
+    REQUIRED("ids", VARIANT_ARRAY, "the records that become part of it", "rekordy, które się z nim łączą"),
+    OPTIONAL("choose", VARIANT_OBJECT, "where they differ: {field: id of the record whose value stays}",
+        "gdzie się różnią: {pole: id rekordu, którego wartość zostaje}"),
+    OPTIONAL("keep", VARIANT_BOOL, "where they differ and nothing is chosen the first value stays",
+        "gdzie się różnią i nic nie wybrano, zostaje pierwsza wartość"),
+    VERSION, {0}};
 static const method_param history_params[] = {
     REQUIRED("id", VARIANT_INT, "the record's id", "identyfikator rekordu"), PAGE, {0}};
 const method_param verb_action_params[] = {
@@ -292,6 +330,10 @@ const verb verbs[] = {
             "Tworzy rekord o tym external_id albo go zmienia."},
         run_upsert},
     {"delete", METHOD_WRITE, delete_params, {"Deletes a record.", "Usuwa rekord."}, run_delete},
+    {"merge", METHOD_WRITE, merge_params,
+        {"Joins records into one; all that points to them follows.",
+            "Łączy rekordy w jeden; wszystko, co na nie wskazuje, podąża za nim."},
+        run_merge},
     {"history", METHOD_READ, history_params,
         {"Who changed what in a record, newest first.", "Kto co zmienił w rekordzie, od najnowszych."},
         run_history},

@@ -3,14 +3,19 @@
 #include "journal/past.h"
 #include "model/internal.h" /* model_store_changed: an undo writes filled records, as actions do */
 
-/* A step ends after so many changes, or when it has taken so much of the request's memory. */
-enum { STEP_CHANGES = 5000, STEP_MEMORY = 24 << 20, ENTRY_ROOM = 64 << 20 };
+/* A step ends after so many changes, or when it has taken so much of the request's memory. Changes of one
+ * transaction are undone so many together. */
+enum { STEP_CHANGES = 5000, SLICE = 1000, STEP_MEMORY = 24 << 20, ENTRY_ROOM = 64 << 20 };
 
 typedef struct {
     kt_tx *tx;
     json *j;
     uint64_t reverted, seen;
-    size_t begun; /* memory used when the step began */
+    size_t begun;  /* memory used when the step began */
+    bool postpone; /* what is refused is not told: it is tried again when others have gone back */
+    bool postponed;
+    const journal_change *waiting; /* that are tried again; an entity of 0: done. NULL: none count as there */
+    size_t waiting_count;
 } undo;
 
 /* ---- Conflicts ---- */
@@ -58,7 +63,8 @@ static kt_error *refused(undo *u, const past_change *past, const model_record *n
     if (error->first->kind == KT_STORAGE || error->first->kind == KT_LIMIT ||
         error->first->kind == KT_UNAVAILABLE)
         return error;
-    for (const problem *p = error->first; p; p = p->next)
+    u->postponed = u->postpone;
+    for (const problem *p = error->first; p && !u->postpone; p = p->next)
         conflict_text(u, past->entity, past->id, now, p->path, p->text);
     return NULL;
 }
@@ -83,15 +89,26 @@ static kt_error *undo_created(undo *u, const past_change *past, const model_reco
     return error ? refused(u, past, now, error) : NULL;
 }
 
-/* Does everything that the record points to still exist? */
-static kt_error *dangles(kt_tx *tx, const model_record *record, const char **path)
+/* Will it be there again when all that is tried has gone back? */
+static bool is_waiting(const undo *u, const model_entity *entity, uint64_t id)
 {
+    for (size_t i = 0; i < u->waiting_count; i++)
+        if (u->waiting[i].kind == MODEL_DELETED && u->waiting[i].entity == entity->number &&
+            u->waiting[i].id == id)
+            return true;
+    return false;
+}
+
+/* Does everything that the record points to still exist? */
+static kt_error *dangles(const undo *u, const model_record *record, const char **path)
+{
+    kt_tx *tx = u->tx;
     for (size_t i = 0; i < record->entity->field_count && !*path; i++) {
         const model_field *field = &record->entity->fields[i];
         const model_value *value = &record->values[i];
         if (field->type == KT_LINES && value->set) {
             for (size_t k = 0; k < value->as.lines.count && !*path; k++)
-                KT_TRY(dangles(tx, &value->as.lines.items[k], path));
+                KT_TRY(dangles(u, &value->as.lines.items[k], path));
             continue;
         }
         size_t n = field->type == KT_REFS && value->set ? value->as.refs.count : field->type == KT_REF;
@@ -104,6 +121,7 @@ static kt_error *dangles(kt_tx *tx, const model_record *record, const char **pat
             model_record other;
             if (id && target)
                 KT_TRY(model_load(tx, target, id, &other, &found));
+            found = found || is_waiting(u, target, id);
             *path = found ? NULL : field->name.ptr;
         }
     }
@@ -121,7 +139,11 @@ static kt_error *undo_deleted(undo *u, const past_change *past, const journal_ch
     }
     if (tx->guard && tx->guard->record && !tx->guard->record(tx, &past->before, "create"))
         return NULL; /* not the caller's to know */
-    KT_TRY(dangles(tx, &past->before, &path));
+    KT_TRY(dangles(u, &past->before, &path));
+    if (path && u->postpone) {
+        u->postponed = true;
+        return NULL;
+    }
     if (path) {
         conflict_text(u, past->entity, past->id, &past->before, path,
             (kt_text){
@@ -133,6 +155,17 @@ static kt_error *undo_deleted(undo *u, const past_change *past, const journal_ch
     return error ? refused(u, past, &past->before, error) : NULL;
 }
 
+/* The fields that somebody changed since, or that the caller may not put back. */
+static void tell_fields(undo *u, const past_change *past, const model_record *now, const bool *back)
+{
+    for (size_t i = 0; i < past->entity->field_count; i++) {
+        const model_field *field = &past->entity->fields[i];
+        if (!back[i] && past_differs(past, field) && !field->computed &&
+            !model_value_equal(field, &now->values[i], &past->before.values[i]))
+            conflict_field(u, past, field, now, &past->before);
+    }
+}
+
 static kt_error *undo_updated(undo *u, const past_change *past)
 {
     kt_tx *tx = u->tx;
@@ -142,22 +175,28 @@ static kt_error *undo_updated(undo *u, const past_change *past)
     if (error)
         return error->first->kind == KT_NOT_FOUND ? NULL : refused(u, past, NULL, error);
     KT_TRY(model_record_copy(tx, &now, &wanted));
+    bool *back = ARENA_ARRAY(tx->arena, bool, past->entity->field_count);
+    if (!back)
+        return error_no_memory();
     for (size_t i = 0; i < past->entity->field_count; i++) {
         const model_field *field = &past->entity->fields[i];
         if (!past_differs(past, field) || field->computed ||
             model_value_equal(field, &now.values[i], &past->before.values[i]))
             continue;
         bool may = !tx->guard || !tx->guard->field || tx->guard->field(tx, field, past->entity, true);
-        if (may && model_value_equal(field, &now.values[i], &past->after.values[i])) {
+        back[i] = may && model_value_equal(field, &now.values[i], &past->after.values[i]);
+        if (back[i])
             wanted.values[i] = past->before.values[i];
-            any = true;
-        } else {
-            conflict_field(u, past, field, &now, &past->before);
-        }
+        any = any || back[i];
     }
+    const model_record found = now;
     error = any ? model_store_changed(tx, &now, &wanted) : NULL;
     u->reverted += any && !error;
-    return error ? refused(u, past, &now, error) : NULL;
+    if (error)
+        KT_TRY(refused(u, past, &now, error));
+    if (!u->postponed)
+        tell_fields(u, past, &found, back);
+    return NULL;
 }
 
 static kt_error *undo_change(undo *u, const model_entity *entity, const journal_change *change)
@@ -202,6 +241,75 @@ typedef struct {
     uint64_t seq, left, start; /* start: in the name of the undoing's unit */
 } position;
 
+/* Tries all that still wait, last first; *done: how many went back or are past hope. */
+static kt_error *try_all(undo *u, journal_change *changes, size_t count, size_t *done)
+{
+    *done = 0;
+    for (size_t i = count; i-- > 0;) {
+        const model_entity *entity = model_entity_by_number(u->tx->catalogue, changes[i].entity);
+        u->postponed = false;
+        if (entity)
+            KT_TRY(undo_change(u, entity, &changes[i]));
+        if (changes[i].entity && !u->postponed) {
+            changes[i].entity = 0;
+            ++*done;
+        }
+    }
+    return NULL;
+}
+
+/* Records that came back trusting that others would follow, which did not, go again. */
+static kt_error *take_back(undo *u, const journal_change *changes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const model_entity *entity = model_entity_by_number(u->tx->catalogue, changes[i].entity);
+        const char *path = NULL;
+        model_record now;
+        bool found;
+        if (!entity || changes[i].kind != MODEL_DELETED)
+            continue;
+        KT_TRY(model_load(u->tx, entity, changes[i].id, &now, &found));
+        if (found)
+            KT_TRY(dangles(u, &now, &path));
+        if (!path)
+            continue;
+        KT_TRY(model_restore(u->tx, entity, changes[i].id, (kt_str){0}));
+        u->reverted--;
+        conflict_text(u, entity, changes[i].id, &now, path,
+            (kt_text){
+                "it refers to a record that is no longer there", "wskazuje na rekord, którego już nie ma"});
+    }
+    return NULL;
+}
+
+/* Undoes changes of one transaction. One may need another to go back first: a reference its record, a unique
+ * value that whoever has it now gives it up. So what is refused is tried again as long as anything moves;
+ * then records that wait for each other are trusted to come all; what is refused after that is a conflict. */
+static kt_error *slice_undo(undo *u, const journal_change *changes, size_t count)
+{
+    size_t done, left = count;
+    bool trusted = false;
+    journal_change *waiting = ARENA_ARRAY(u->tx->arena, journal_change, count + 1);
+    if (!waiting)
+        return error_no_memory();
+    if (count)
+        memcpy(waiting, changes, count * sizeof *waiting);
+    u->postpone = true;
+    do {
+        KT_TRY(try_all(u, waiting, count, &done));
+        left -= done;
+        bool stuck = left && !done && !trusted;
+        u->waiting = stuck ? waiting : NULL;
+        u->waiting_count = stuck ? count : 0;
+        trusted = trusted || stuck;
+        done += stuck;
+    } while (left && done);
+    u->postpone = false;
+    u->waiting_count = 0;
+    KT_TRY(try_all(u, waiting, count, &done));
+    return trusted ? take_back(u, changes, count) : NULL;
+}
+
 /* Undoes the first `left` changes of an entry, last first; room: changes of this step. */
 static kt_error *entry_undo(undo *u, position *at, size_t *room)
 {
@@ -217,12 +325,14 @@ static kt_error *entry_undo(undo *u, position *at, size_t *room)
     for (size_t i = 0; !error && i < count; i++)
         if (!journal_entry_next(&entry, &changes[i]))
             error = chain_bad(tx->arena, at->seq);
-    for (; !error && count > 0 && *room > 0; count--, --*room) {
-        const model_entity *entity = model_entity_by_number(tx->catalogue, changes[count - 1].entity);
-        if (entity)
-            error = undo_change(u, entity, &changes[count - 1]);
+    while (!error && count > 0 && *room > 0) {
+        size_t slice = count < SLICE ? count : SLICE;
+        slice = slice < *room ? slice : *room;
+        error = slice_undo(u, changes + count - slice, slice);
+        count -= slice;
+        *room -= slice;
         if (arena_used(tx->arena) - u->begun > STEP_MEMORY)
-            *room = 1;
+            *room = 0;
     }
     at->left = count;
     buffer_close(&bytes);

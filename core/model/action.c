@@ -116,7 +116,7 @@ kt_error *model_act_run(kt_tx *tx, const model_entity *entity, uint64_t id, uint
     if (handlers->count) {
         bool found;
         model_record now;
-        KT_TRY(model_load(tx, entity, id, &now, &found));
+        KT_TRY(model_load(tx, entity, record_id(record), &now, &found));
         if (found)
             *record = now;
     }

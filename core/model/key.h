@@ -9,6 +9,7 @@
  *   v token                      search: the vocabulary, 8 bytes: records per word
  *   k entity id                  personal key, wrapped by the master key
  *   s entity what ..             sequence: last id or number given (sequence.c)
+ *   m entity what ..             where a merged record went (moved.c)
  *
  * entity, index: u16; id, seq: u64; all big-endian. A value is one byte 0x00 for "not set" (first in order),
  * else 0x01 and: integers, days, instants, states, references, booleans as u64 with the sign bit flipped;
@@ -30,6 +31,7 @@ typedef enum {
     KEY_VOCABULARY = 'v',
     KEY_PERSONAL = 'k',
     KEY_SEQUENCE = 's',
+    KEY_MOVED = 'm',
 } key_table;
 
 typedef struct {

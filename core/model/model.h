@@ -214,6 +214,7 @@ struct kt_tx {
     kt_str request_id, unit;   /* unit: what can be undone as a whole; not set: the request */
     const uint8_t *master_key; /* 32 bytes, wraps the records' personal keys */
     bool writes;               /* false: any write is an error */
+    bool rehearsal;            /* a dry run: nothing of it will stay */
     int64_t deadline_ms;       /* monotonic; queries that go on past it end with limit; 0: none */
     bool keep_authors;         /* imports: created_at/by and updated_at/by may be given */
     kt_error *doomed;          /* an overflow or memory failure that must fail the request at its end */
@@ -250,6 +251,22 @@ KT_MUST kt_error *model_restore(kt_tx *tx, const model_entity *entity, uint64_t 
 /* Destroys the personal key of a record: its personal fields are gone here, in the journal and in later
  * backups. */
 KT_MUST kt_error *model_erase(kt_tx *tx, const model_entity *entity, uint64_t id);
+typedef struct {
+    uint64_t into;       /* the record that stays */
+    const uint64_t *ids; /* those that go: at most MERGE_MAX */
+    size_t count;
+    uint32_t if_version;   /* of into; 0: whatever it is */
+    const variant *choose; /* {field: id of the record whose value is taken}, or NULL */
+    bool keep; /* where nothing is chosen the first value that is set wins, that of `into` first */
+} model_merge_request;
+/* Joins records into one: values that only one of them has are kept, lists and lines joined without doubles,
+ * whatever points to the others points to it, and their old ids, external ids and numbers lead to it. Needs
+ * the rights to update the one and to delete the others. An ordinary transaction: undone by journal_revert.
+ *   answer   id, version, conflicts, repointed and dropped: counts by entity
+ *   returns  conflict for every field in which they differ and nothing is chosen; in a rehearsal they are
+ *            only listed */
+KT_MUST kt_error *model_merge(
+    kt_tx *tx, const model_entity *entity, const model_merge_request *request, json *answer);
 /* Which actions the caller may run now, as names in an array. */
 void model_allowed_actions(kt_tx *tx, const model_record *record, json *out);
 /* The title of a record for people: its title field, else number, else "#id". */

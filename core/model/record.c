@@ -1,5 +1,5 @@
 /* record.c -- records in memory: made, copied, compared, loaded. */
-#include "model/internal.h"
+#include "model/moved.h"
 #include "model/query.h"
 
 kt_error *model_record_new(kt_tx *tx, const model_entity *entity, model_record *record)
@@ -102,12 +102,24 @@ static kt_error *not_found(kt_tx *tx, const model_entity *entity, uint64_t id)
         entity->name.ptr, (unsigned long long)id);
 }
 
+/* As model_load; the id of a merged record loads the one that it was merged into. */
+static kt_error *load_moved(
+    kt_tx *tx, const model_entity *entity, uint64_t id, model_record *record, bool *found)
+{
+    uint64_t into;
+    KT_TRY(model_load(tx, entity, id, record, found));
+    if (*found)
+        return NULL;
+    KT_TRY(moved_find(tx, entity, id, &into));
+    return into ? model_load(tx, entity, into, record, found) : NULL;
+}
+
 kt_error *model_read(kt_tx *tx, const model_entity *entity, uint64_t id, model_record *record)
 {
     if (tx->guard && tx->guard->entity)
         KT_TRY(tx->guard->entity(tx, entity, "read"));
     bool found;
-    KT_TRY(model_load(tx, entity, id, record, &found));
+    KT_TRY(load_moved(tx, entity, id, record, &found));
     return found && query_record_visible(tx, record, "read") ? NULL : not_found(tx, entity, id);
 }
 
@@ -118,7 +130,10 @@ kt_error *model_load_for(kt_tx *tx, const model_entity *entity, uint64_t id, uin
     if (guard && guard->entity)
         KT_TRY(guard->entity(tx, entity, action));
     bool found;
-    KT_TRY(model_load(tx, entity, id, record, &found));
+    if (strcmp(action, "delete") == 0 || strcmp(action, "erase") == 0)
+        KT_TRY(model_load(tx, entity, id, record, &found)); /* of this record and no other */
+    else
+        KT_TRY(load_moved(tx, entity, id, record, &found));
     if (!found || !query_record_visible(tx, record, "read"))
         return not_found(tx, entity, id);
     if (guard && guard->record && !guard->record(tx, record, action))
@@ -203,6 +218,8 @@ static kt_error *find_text(kt_tx *tx, const model_entity *entity, size_t positio
         values[1] = NULL;
         KT_TRY(model_find_unique(tx, entity, index, values, id));
     }
+    if (!*id)
+        KT_TRY(moved_find_named(tx, entity, position, text, id));
     return hide(tx, entity, id);
 }
 

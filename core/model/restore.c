@@ -1,6 +1,7 @@
 /* restore.c -- putting a record back as it was, and erasing a person. Both go past validation. */
 #include "model/change.h"
 #include "model/entries.h"
+#include "model/moved.h"
 #include "model/seal.h"
 #include "model/sequence.h"
 
@@ -57,6 +58,7 @@ static kt_error *restore(kt_tx *tx, const model_entity *entity, uint64_t id, kt_
         renew(tx, found ? &before : NULL, &after);
         KT_TRY(sequence_id_at_least(tx, entity, id));
     }
+    KT_TRY(moved_forget(tx, &after));
     return put_bytes(tx, entity, id, found ? &before : NULL, &after);
 }
 
@@ -111,6 +113,13 @@ static kt_error *erase_deleted(kt_tx *tx, const model_entity *entity, uint64_t i
     return seal_destroy(tx, entity, id, erased);
 }
 
+/* What was merged into a person is still readable in the journal under a key of its own. */
+static kt_error *erase_merged(kt_tx *tx, const model_entity *entity, uint64_t id)
+{
+    bool erased;
+    return seal_destroy(tx, entity, id, &erased);
+}
+
 kt_error *model_erase(kt_tx *tx, const model_entity *entity, uint64_t id)
 {
     model_record before, after;
@@ -129,6 +138,8 @@ kt_error *model_erase(kt_tx *tx, const model_entity *entity, uint64_t id)
     kt_error *error = put_bytes(tx, entity, id, &before, &after); /* with its index entries and words */
     if (!error)
         error = seal_destroy(tx, entity, id, &erased);
+    if (!error)
+        error = moved_each(tx, entity, id, erase_merged);
     if (error)
         KT_TRY(store_mark_back(tx->view, mark));
     return error;

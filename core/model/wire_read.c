@@ -3,6 +3,7 @@
  * code). Every problem of a value is reported, each at its own path. */
 #include "kit/decimal.h"
 #include "kit/text.h"
+#include "model/moved.h"
 #include "model/query.h"
 
 enum { SHOWN_MAX = 60 }; /* bytes of a refused value that an error repeats */
@@ -257,6 +258,16 @@ static kt_error *read_named(
     return find_unique(r, target, index, text, value);
 }
 
+/* The id of a merged record means the one that it was merged into. */
+static kt_error *follow_moved(kt_tx *tx, const model_entity *target, model_value *value)
+{
+    uint64_t into;
+    KT_TRY(moved_find(tx, target, (uint64_t)value->as.i, &into));
+    if (into)
+        value->as.i = (int64_t)into;
+    return NULL;
+}
+
 static kt_error *read_id(
     const reading *r, const model_entity *target, const variant *from, model_value *value)
 {
@@ -274,7 +285,7 @@ static kt_error *read_id(
     if (value->as.i <= 0)
         return error_make(
             r->tx->arena, KT_VALIDATION, r->path, "ids are above 0", "id jest zawsze większe od 0");
-    return NULL;
+    return target ? follow_moved(r->tx, target, value) : NULL;
 }
 
 /* {"entity": "crm.deal", "id": 5} */

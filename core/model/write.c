@@ -1,5 +1,5 @@
 /* write.c -- the verbs create, update and upsert as they come over the wire. */
-#include "model/internal.h"
+#include "model/moved.h"
 #include "model/validate.h"
 
 enum { GIVEN = 1, FAILED }; /* a member of `values` */
@@ -212,6 +212,8 @@ kt_error *model_upsert(kt_tx *tx, const model_entity *entity, kt_str external_id
     for (size_t i = 0; i < entity->index_count; i++)
         if (entity->indexes[i].unique && entity->indexes[i].fields[0]->position == MODEL_EXTERNAL_ID)
             KT_TRY(model_find_unique(tx, entity, &entity->indexes[i], key_values, &id));
+    if (!id)
+        KT_TRY(moved_find_named(tx, entity, MODEL_EXTERNAL_ID, external_id, &id));
     if (id)
         return model_update(tx, entity, id, 0, values, record);
     *created = true;
