@@ -381,7 +381,7 @@ static kt_error *begin(kt_tx *tx, kt_str unit, uint64_t seq, kt_str cursor, posi
         return position_read(tx, cursor, at);
     chain_head head;
     KT_TRY(chain_head_read(tx->view, &head));
-    *at = (position){.seq = seq <= head.seq ? seq : 0, .left = UINT64_MAX, .start = head.seq + 1};
+    *at = (position){.seq = seq <= head.seq ? seq : 0, .left = UINT32_MAX, .start = head.seq + 1};
     if (unit.len)
         KT_TRY(entry_find(tx, unit, head.seq, &at->seq));
     return at->seq
@@ -399,7 +399,7 @@ static kt_error *steps(undo *u, kt_str unit, position *at)
             return NULL; /* the step is full */
         uint64_t below = at->seq - 1;
         at->seq = 0;
-        at->left = UINT64_MAX;
+        at->left = UINT32_MAX;
         if (unit.len && below)
             KT_TRY(entry_find(u->tx, unit, below, &at->seq));
         if (room == 0)
