@@ -34,6 +34,17 @@ typedef struct access_actor access_actor;
 KT_MUST kt_error *access_authenticate(
     access_control *access, kt_tx *tx, kt_str token, kt_str remote, const access_actor **actor);
 void access_actor_release(const access_actor *actor);
+const access_actor *access_actor_hold(const access_actor *actor); /* once more */
+/* An actor without a token, for what runs on somebody's behalf: rules, jobs.
+ *   user     whose rights they are; 0: nobody's, grants alone count
+ *   company  to work in; 0: the user's first
+ *   grants   what the user's rights are held to, as a key's scopes; not set: all of them
+ *   returns  forbidden: there is no such user, or not an active one; validation: the grants cannot be read
+ *   memory   held until access_actor_release; good while access_is_current */
+KT_MUST kt_error *access_stand_in(access_control *access, kt_tx *tx, uint64_t user, uint64_t company,
+    kt_str grants, const access_actor **actor);
+/* Was the actor made of the rights and the catalogue that hold in this transaction? */
+bool access_is_current(const access_actor *actor, kt_tx *tx);
 /* Makes tx the actor's: user, company, language, zone, guard. actor NULL: nobody (public methods). */
 void access_begin(kt_tx *tx, const access_actor *actor);
 /* May the actor call a method with this right: "public", "login", "entity:action"? */

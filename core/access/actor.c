@@ -398,9 +398,27 @@ static kt_error *factor_compile(access_actor *actor, kt_tx *tx)
     return NULL;
 }
 
-static kt_error *compile(access_actor *actor, kt_tx *tx, bool *found)
+/* Nobody's rights: the grants alone. */
+static kt_error *compile_nobody(access_actor *actor, kt_tx *tx, kt_str grants)
+{
+    KT_TRY(epoch_read(tx->view, &actor->epoch));
+    KT_TRY(grants_add(actor, &actor->rights, KT_STR("the rule's rights"), grants));
+    actor->company = actor->chosen;
+    KT_TRY(zone_compile(actor, tx));
+    return spread(actor, tx, &actor->rights);
+}
+
+static kt_error *compile(access_actor *actor, kt_tx *tx, kt_str held, bool *found)
 {
     const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("access.user"));
+    if (!actor->user && !actor->key) {
+        *found = true;
+        return compile_nobody(actor, tx, held);
+    }
+    if (held.len) {
+        actor->scoped = true;
+        KT_TRY(grants_add(actor, &actor->scopes, KT_STR("the rule's rights"), held));
+    }
     *found = entity != NULL;
     if (*found && actor->key)
         KT_TRY(key_compile(actor, tx, found));
@@ -428,8 +446,8 @@ static kt_error *compile(access_actor *actor, kt_tx *tx, bool *found)
     return actor->scoped ? spread(actor, tx, &actor->scopes) : NULL;
 }
 
-kt_error *actor_compile(
-    access_control *control, kt_tx *tx, uint64_t user, uint64_t key, uint64_t company, access_actor **made)
+static kt_error *actor_make(access_control *control, kt_tx *tx, uint64_t user, uint64_t key, uint64_t company,
+    kt_str held, access_actor **made)
 {
     *made = NULL;
     arena *arena = arena_open(ACTOR_ARENA_MAX);
@@ -449,7 +467,7 @@ kt_error *actor_compile(
     kt_tx system = *tx;
     system.guard = NULL;
     bool found = false;
-    kt_error *error = compile(actor, &system, &found);
+    kt_error *error = compile(actor, &system, held, &found);
     if (!error && found) {
         actor->catalogue = model_catalogue_hold(tx->catalogue);
         *made = actor;
@@ -460,11 +478,28 @@ kt_error *actor_compile(
     return error;
 }
 
+kt_error *actor_compile(
+    access_control *control, kt_tx *tx, uint64_t user, uint64_t key, uint64_t company, access_actor **made)
+{
+    return actor_make(control, tx, user, key, company, (kt_str){0}, made);
+}
+
+kt_error *actor_compile_held(
+    access_control *control, kt_tx *tx, uint64_t user, uint64_t company, kt_str held, access_actor **made)
+{
+    return actor_make(control, tx, user, 0, company, held, made);
+}
+
 access_actor *actor_hold(const access_actor *actor)
 {
     access_actor *held = (access_actor *)(uintptr_t)actor; /* only its count changes */
     atomic_fetch_add_explicit(&held->held, 1, memory_order_relaxed);
     return held;
+}
+
+const access_actor *access_actor_hold(const access_actor *actor)
+{
+    return actor_hold(actor);
 }
 
 void access_actor_release(const access_actor *actor)

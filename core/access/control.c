@@ -187,6 +187,27 @@ kt_error *access_authenticate(
     return NULL;
 }
 
+kt_error *access_stand_in(access_control *access, kt_tx *tx, uint64_t user, uint64_t company, kt_str grants,
+    const access_actor **actor)
+{
+    grant_list list;
+    access_actor *made = NULL;
+    *actor = NULL;
+    KT_TRY(grants_parse(tx->arena, grants, "rights", &list));
+    KT_TRY(actor_compile_held(access, tx, user, company, grants, &made));
+    if (!made)
+        return kt_fail(tx, KT_FORBIDDEN, "owner", "user %llu is not there, or not active",
+            "użytkownika %llu nie ma lub nie jest aktywny", (unsigned long long)user);
+    *actor = made;
+    return NULL;
+}
+
+bool access_is_current(const access_actor *actor, kt_tx *tx)
+{
+    uint64_t epoch = 0;
+    return actor->catalogue == tx->catalogue && !epoch_read(tx->view, &epoch) && epoch == actor->epoch;
+}
+
 void access_begin(kt_tx *tx, const access_actor *actor)
 {
     tx->guard = &access_guard;

@@ -88,6 +88,9 @@ struct access_control {
  * such user, or not an active one. company: chosen by the session; 0: none */
 KT_MUST kt_error *actor_compile(
     access_control *control, kt_tx *tx, uint64_t user, uint64_t key, uint64_t company, access_actor **actor);
+/* As actor_compile, with the grants that a stand-in's rights are held to; see access_stand_in. */
+KT_MUST kt_error *actor_compile_held(
+    access_control *control, kt_tx *tx, uint64_t user, uint64_t company, kt_str grants, access_actor **actor);
 const access_actor *actor_of(const kt_tx *tx); /* NULL: nobody, or the system */
 access_actor *actor_hold(const access_actor *actor);
 

@@ -2,6 +2,7 @@
  * transports that carry it: nng REP and PUB, HTTP by libmicrohttpd. */
 #pragma once
 #include "access/access.h"
+#include "automation/automation.h"
 #include "journal/journal.h"
 #include "plugin/plugin.h"
 
@@ -11,6 +12,7 @@ typedef struct {
     store *store;
     access_control *access;
     plugins *plugins;
+    automation *automation;     /* NULL: no rules run */
     const char *data_directory; /* attachments, keys */
     const uint8_t *master_key;
     size_t message_max;                          /* 0: 1 MB */

@@ -9,6 +9,7 @@
 
 static void session_end(session *s)
 {
+    automation_end(&s->tx);
     if (s->actor)
         access_actor_release(s->actor);
     if (s->catalogue)
@@ -42,7 +43,7 @@ static kt_error *session_begin(session *s, call *c, store_view *view, bool write
     if (c->lang.len)
         s->tx.lang = c->lang.ptr;
     c->error_lang = s->tx.lang[0] == 'p' ? "pl" : "en";
-    return NULL;
+    return writes ? automation_begin(b->options.automation, &s->tx) : NULL;
 }
 
 /* Finds the method and judges who calls it. A public method runs also for a token that has expired. */
@@ -81,6 +82,7 @@ static kt_error *run_dry(call *c, const target *target, store_view *view)
 {
     KT_TRY(store_make_writable(view));
     c->now.tx.writes = c->now.tx.rehearsal = true;
+    KT_TRY(automation_begin(c->bus->options.automation, &c->now.tx));
     json answer = json_to(&c->answer);
     json_object(&answer);
     json_key(&answer, "result");

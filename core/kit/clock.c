@@ -46,6 +46,11 @@ int64_t clock_monotonic_us(void)
     return read_us(CLOCK_MONOTONIC);
 }
 
+int64_t clock_elapsed_us(void)
+{
+    return read_us(CLOCK_MONOTONIC);
+}
+
 int64_t clock_monotonic_ms(void)
 {
     return clock_monotonic_us() / 1000;

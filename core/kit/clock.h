@@ -9,6 +9,8 @@ kt_time clock_now(void);
  * On the virtual clock these, too, move only by clock_advance. */
 int64_t clock_monotonic_ms(void);
 int64_t clock_monotonic_us(void);
+/* Microseconds that really pass, on the virtual clock too: to guard another process by. */
+int64_t clock_elapsed_us(void);
 /* From here on the clock stands at `time` and moves only by clock_advance. */
 void clock_set(kt_time time);
 void clock_advance(int64_t ms);

@@ -113,7 +113,12 @@ kt_error *model_act_run(kt_tx *tx, const model_entity *entity, uint64_t id, uint
     size_t at = (size_t)(action - entity->actions);
     const model_handlers *handlers = &entity->internals->on_action[at];
     KT_TRY(model_run_handlers(tx, handlers, declared->name, &before, record));
-    if (handlers->count) {
+    bool watched = model_is_watched(tx, entity);
+    if (watched) {
+        const model_seen seen = {MODEL_SEEN_ACTION, declared->name, entity, &before, record, {0}};
+        KT_TRY(model_tell(tx, &seen));
+    }
+    if (handlers->count || watched) {
         bool found;
         model_record now;
         KT_TRY(model_load(tx, entity, record_id(record), &now, &found));

@@ -326,15 +326,21 @@ static kt_error *announce_all(deletion *d)
 {
     for (size_t i = 0; i < survivor_count(d); i++) {
         const survivor *s = &d->survivors[i];
+        const model_seen seen = {MODEL_SEEN_UPDATED, "updated", s->entity, &s->before, &s->after, {0}};
         if (s->bytes[1].ptr)
             KT_TRY(model_run_handlers(
                 d->tx, &s->entity->internals->on[EVENT_UPDATED], "updated", &s->before, &s->after));
+        if (s->bytes[1].ptr && model_is_watched(d->tx, s->entity))
+            KT_TRY(model_tell(d->tx, &seen));
     }
     for (size_t i = victim_count(d); i-- > 0;) {
         const victim *v = &d->victims[i];
+        const model_seen seen = {MODEL_SEEN_DELETED, "deleted", v->entity, &v->before, NULL, {0}};
         if (v->bytes.ptr)
             KT_TRY(model_run_handlers(
                 d->tx, &v->entity->internals->on[EVENT_DELETED], "deleted", &v->before, NULL));
+        if (v->bytes.ptr && model_is_watched(d->tx, v->entity))
+            KT_TRY(model_tell(d->tx, &seen));
     }
     return NULL;
 }

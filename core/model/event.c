@@ -42,6 +42,18 @@ kt_error *model_run_handlers(kt_tx *tx, const model_handlers *handlers, const ch
     return error;
 }
 
+kt_error *model_tell(kt_tx *tx, const model_seen *seen)
+{
+    if (tx->depth >= DEPTH_MAX)
+        return too_deep(tx, seen->name);
+    tx->depth++;
+    kt_error *error = tx->watch->seen(tx, seen);
+    tx->depth--;
+    if (error && !tx->doomed)
+        tx->doomed = error;
+    return error;
+}
+
 kt_error *model_emit(kt_tx *tx, const char *event, const model_record *before, const model_record *after)
 {
     model_handlers handlers = model_handlers_find(tx->catalogue, str_of(event));

@@ -149,6 +149,13 @@ KT_MUST kt_error *model_find_unique(kt_tx *tx, const model_entity *entity, const
 KT_MUST kt_error *model_run_handlers(kt_tx *tx, const model_handlers *handlers, const char *event,
     const model_record *before, const model_record *after);
 
+static inline bool model_is_watched(const kt_tx *tx, const model_entity *entity)
+{
+    return tx->watch && entity->number < tx->watch->entity_count && tx->watch->entities[entity->number];
+}
+/* Tells whoever watches. */
+KT_MUST kt_error *model_tell(kt_tx *tx, const model_seen *seen);
+
 /* Announces an event by its name. */
 KT_MUST kt_error *model_emit(
     kt_tx *tx, const char *event, const model_record *before, const model_record *after);

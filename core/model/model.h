@@ -200,12 +200,37 @@ typedef struct model_guard {
     void (*seen)(kt_tx *tx, const model_entity *entity, uint64_t id, const char *action);
 } model_guard;
 
+/* What happened, for whoever watches over all modules' handlers: rules. */
+typedef enum {
+    MODEL_SEEN_CREATED = 1,
+    MODEL_SEEN_UPDATED,
+    MODEL_SEEN_DELETED,
+    MODEL_SEEN_ACTION,
+    MODEL_SEEN_EVENT
+} model_seen_kind;
+typedef struct {
+    model_seen_kind kind;
+    const char *name;           /* of the action, or of a module's own event */
+    const model_entity *entity; /* NULL: an event that is about no record */
+    const model_record *before, *after;
+    kt_str payload; /* of such an event: JSON; or not set */
+} model_seen;
+typedef struct model_watch {
+    const uint8_t *entities; /* by entity number: 1, it is watched. What is not watched costs nothing */
+    size_t entity_count;
+    bool events; /* modules' own events are watched */
+    /* Runs in the transaction, after the modules' handlers; its error dooms the transaction. */
+    kt_error *(*seen)(kt_tx *tx, const model_seen *seen);
+} model_watch;
+
 struct kt_tx {
     arena *arena;
     store_view *view;
     const model_catalogue *catalogue;
     const model_guard *guard; /* NULL: the system itself */
     const void *actor;        /* the guard's own */
+    const model_watch *watch; /* NULL: nobody watches */
+    void *watcher;            /* the watch's own, NULL at first */
     uint64_t user, company;   /* 0: the system; 0: no company chosen */
     const char *lang;         /* "en" or "pl" */
     const zone *zone;         /* of the company; NULL: UTC */
@@ -272,6 +297,9 @@ void model_allowed_actions(kt_tx *tx, const model_record *record, json *out);
 /* The title of a record for people: its title field, else number, else "#id". */
 kt_str model_title(kt_tx *tx, const model_record *record);
 
+/* Writes the members of a struct (not the braces) under their fields' names; the shape need not be known to
+ * any catalogue. */
+void model_struct_json(const kt_shape *shape, const kt_record *rec, json *out);
 /* Runs a module's method: decodes params by its shape, runs, writes the result's members into answer. */
 KT_MUST kt_error *model_call(kt_tx *tx, const kt_method *method, const variant *params, json *answer);
 

@@ -193,24 +193,55 @@ static kt_error *emit_plain(
     return e;
 }
 
-kt_error *kt_emit(kt_tx *tx, const char *event, const kt_record *payload)
+/* The record of an event that is about one: as stored, with the payload's members laid over it. */
+static kt_error *event_record(kt_tx *tx, const kt_record *payload, model_record *record)
 {
-    model_handlers handlers = model_handlers_find(tx->catalogue, str_of(event));
-    if (!handlers.count)
-        return NULL;
-    if (tx->depth >= DEPTH_MAX)
-        return kt_fail(tx, KT_LIMIT, NULL, "events cause each other more than %d deep",
-            "zdarzenia wywołują się nawzajem głębiej niż %d poziomów", DEPTH_MAX);
-    if (!payload || !payload->of || !payload->of->name)
-        return emit_plain(tx, &handlers, event, payload);
-    model_record record = {0};
     const shape_binding *binding = NULL;
     bool found = false;
     KT_TRY(shape_bind(tx, payload->of, &binding));
     if (payload->id.v)
-        KT_TRY(model_load(tx, binding->entity, payload->id.v, &record, &found));
+        KT_TRY(model_load(tx, binding->entity, payload->id.v, record, &found));
     if (!found)
-        KT_TRY(model_record_new(tx, binding->entity, &record));
-    KT_TRY(shape_take_bound(tx, binding, payload, &record));
-    return model_run_handlers(tx, &handlers, event, NULL, &record);
+        KT_TRY(model_record_new(tx, binding->entity, record));
+    return shape_take_bound(tx, binding, payload, record);
+}
+
+static kt_error *tell_event(
+    kt_tx *tx, const char *event, const kt_record *payload, const model_record *record)
+{
+    buffer text;
+    model_seen seen = {.kind = MODEL_SEEN_EVENT, .name = event, .after = record};
+    seen.entity = record ? record->entity : NULL;
+    buffer_open(&text, MODEL_JSON_MAX);
+    if (payload && payload->of && !record) {
+        json out = json_to(&text);
+        json_object(&out);
+        model_struct_json(payload->of, payload, &out);
+        json_object_end(&out);
+        seen.payload = text.full ? (kt_str){0} : arena_str(tx->arena, buffer_str(&text));
+    }
+    bool fits = !text.full;
+    buffer_close(&text);
+    return fits ? model_tell(tx, &seen)
+                : kt_fail(tx, KT_LIMIT, NULL, "event %s carries more than %d bytes",
+                      "zdarzenie %s niesie więcej niż %d bajtów", event, MODEL_JSON_MAX);
+}
+
+kt_error *kt_emit(kt_tx *tx, const char *event, const kt_record *payload)
+{
+    model_handlers handlers = model_handlers_find(tx->catalogue, str_of(event));
+    bool watched = tx->watch && tx->watch->events;
+    if (!handlers.count && !watched)
+        return NULL;
+    if (tx->depth >= DEPTH_MAX)
+        return kt_fail(tx, KT_LIMIT, NULL, "events cause each other more than %d deep",
+            "zdarzenia wywołują się nawzajem głębiej niż %d poziomów", DEPTH_MAX);
+    model_record record = {0};
+    bool about = payload && payload->of && payload->of->name;
+    if (about)
+        KT_TRY(event_record(tx, payload, &record));
+    if (handlers.count)
+        KT_TRY(about ? model_run_handlers(tx, &handlers, event, NULL, &record)
+                     : emit_plain(tx, &handlers, event, payload));
+    return watched ? tell_event(tx, event, payload, about ? &record : NULL) : NULL;
 }

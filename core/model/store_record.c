@@ -142,21 +142,35 @@ static kt_error *store_new(kt_tx *tx, model_record *record)
     return write_new(tx, record);
 }
 
-/* A handler may have written the record again: the caller gets the last state. */
+static kt_error *reload(kt_tx *tx, model_record *record)
+{
+    model_record now;
+    bool found;
+    KT_TRY(model_load(tx, record->entity, record_id(record), &now, &found));
+    if (found)
+        *record = now;
+    return NULL;
+}
+
+/* A handler or a rule may have written the record again: the caller gets the last state. */
 static kt_error *announce(
     kt_tx *tx, model_event event, const char *name, const model_record *before, model_record *after)
 {
     const model_entity *entity = after->entity;
     const model_handlers *handlers = &entity->internals->on[event];
-    if (!handlers->count)
+    if (handlers->count) {
+        KT_TRY(model_run_handlers(tx, handlers, name, before, after));
+        KT_TRY(reload(tx, after));
+    }
+    if (!model_is_watched(tx, entity))
         return NULL;
-    KT_TRY(model_run_handlers(tx, handlers, name, before, after));
-    model_record now;
-    bool found;
-    KT_TRY(model_load(tx, entity, record_id(after), &now, &found));
-    if (found)
-        *after = now;
-    return NULL;
+    const model_seen seen = {.kind = event == EVENT_CREATED ? MODEL_SEEN_CREATED : MODEL_SEEN_UPDATED,
+        .name = name,
+        .entity = entity,
+        .before = before,
+        .after = after};
+    KT_TRY(model_tell(tx, &seen));
+    return reload(tx, after);
 }
 
 kt_error *model_store_filled(kt_tx *tx, model_record *record)

@@ -217,6 +217,8 @@ int kontor_main(int argc, char **argv)
     }
     prepare_process();
     block_signals(&signals);
+    if (!o.check && !o.restore)
+        automation_prepare();
     if (o.log && !log_file(o.log)) {
         (void)fprintf(stderr, "kontord: the log %s cannot be opened\n", o.log);
         return 2;

@@ -20,6 +20,7 @@ struct server {
     store *store;
     access_control *access;
     plugins *plugins;
+    automation *automation;
     bus *bus;
     int lock; /* held on DATA/lock: one server per directory */
     uint8_t key[KEY_BYTES];
@@ -94,7 +95,7 @@ static kt_error *read_key(server *s, arena *arena, const char *directory)
 
 /* ---- Opening ---- */
 
-static const kt_module *const own_modules[] = {&access_module, &outbox_module};
+static const kt_module *const own_modules[] = {&access_module, &outbox_module, &automation_module};
 
 static kt_error *open_plugins(server *s, arena *arena, const server_options *options)
 {
@@ -124,6 +125,7 @@ static kt_error *open_bus(server *s, arena *arena, const server_options *options
     own.store = s->store;
     own.access = s->access;
     own.plugins = s->plugins;
+    own.automation = s->automation;
     own.data_directory = arena_str(s->arena, str_of(options->data_directory)).ptr;
     own.master_key = s->key;
     KT_TRY(bus_open(arena, &own, &s->bus));
@@ -143,6 +145,10 @@ static kt_error *open_rooms(server *s, arena *arena, const server_options *optio
     KT_TRY(store_open(arena, url.ptr, &(store_options){.relaxed = options->relaxed}, &s->store));
     KT_TRY(access_open(arena, s->store, &(access_options){0}, &s->access));
     KT_TRY(open_plugins(s, arena, options));
+    automation_options rules = options->rules;
+    rules.store = s->store;
+    rules.access = s->access;
+    KT_TRY(automation_open(s->arena, &rules, &s->automation));
     return open_bus(s, arena, options);
 }
 
@@ -264,6 +270,7 @@ bool server_close(server *s, int64_t limit_ms)
     if (s->bus && limit_ms > 0 && !bus_drain(s->bus, limit_ms))
         return false;
     bus_close(s->bus);
+    automation_close(s->automation);
     if (s->plugins)
         plugins_close(s->plugins);
     if (s->access)

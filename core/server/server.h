@@ -12,6 +12,7 @@ typedef struct {
     const char *const *modules;       /* to enable at the first start; NULL: all found */
     const kt_module *const *built_in; /* beside the core's own; NULL-terminated, may be NULL */
     bool relaxed;                     /* durability: see store.h */
+    automation_options rules;         /* their limits and folder; the rest is filled in */
     bus_options bus;                  /* its limits; the rest is filled in */
 } server_options;
 

@@ -284,6 +284,7 @@ house *house_open(const kt_module *const *modules)
     (void)snprintf(h->directory, sizeof h->directory, "/tmp/kontor-house-XXXXXX");
     if (!mkdtemp(h->directory))
         give_up("open", "no directory");
+    automation_prepare();
     log_level(KT_LOG_ERROR);
     clock_set((kt_time){1795430400000}); /* 2026-11-23 10:40 UTC, a Monday */
     random_seed(7);

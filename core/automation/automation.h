@@ -1,0 +1,27 @@
+/* automation.h -- rules in Lua: run in confined worker processes, inside the transaction that causes them or
+ * after its commit. A rule is a record of automation.rule. */
+#pragma once
+#include "model/model.h"
+
+typedef struct automation automation;
+
+extern const kt_module automation_module; /* built in: automation.rule */
+extern const method automation_methods[]; /* rule.*; ended by {0} */
+
+typedef struct {
+    store *store;
+    struct access_control *access;
+    const char *directory;      /* of rules that come as files; NULL: none */
+    unsigned deadline_ms, most; /* of a run, 0: 100; workers at once, 0: 16 */
+    int64_t steps;              /* of a run, 0: 5 million */
+} automation_options;
+
+/* Forks the process that makes workers. Once, before any thread starts and before the store is opened. */
+void automation_prepare(void);
+KT_MUST kt_error *automation_open(arena *arena, const automation_options *options, automation **automation);
+void automation_close(automation *automation);
+
+/* Makes a transaction that writes, or will, watched by the rules that its view holds. Its catalogue and
+ * view must be set. automation_end lets go of them. thread: the transaction's */
+KT_MUST kt_error *automation_begin(automation *automation, kt_tx *tx);
+void automation_end(kt_tx *tx);

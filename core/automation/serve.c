@@ -1,0 +1,511 @@
+/* serve.c -- answers what a running rule asks: reads and writes in the transaction that the rule runs in,
+ * under the rights that stand there. The request is input from a process that may be broken into: whatever it
+ * asks for, it gets what its rule may have. */
+#include "automation/rule.h"
+#include "kit/str.h"
+#include "outbox/outbox.h"
+#include "plugin/plugin.h"
+
+enum { LIST_DEFAULT = 50, LIST_MAX = 500, ANSWER_MAX = 128 << 10 };
+
+/* ---- Records as values ---- */
+
+static void pack_lines(kt_tx *tx, const model_entity *of, const model_value *value, buffer *out);
+
+static void pack_any(kt_tx *tx, const model_value *value, buffer *out)
+{
+    const model_entity *entity = model_entity_by_number(tx->catalogue, value->as.any.entity);
+    if (!entity) {
+        pack_nil(out);
+        return;
+    }
+    pack_map(out, 2);
+    pack_name(out, KT_STR("entity"));
+    pack_str(out, entity->name);
+    pack_name(out, KT_STR("id"));
+    pack_int(out, (int64_t)value->as.any.id);
+}
+
+static void pack_state(const model_field *field, int64_t value, buffer *out)
+{
+    for (const kt_choice *c = field->choices; c && c->name; c++)
+        if (c->value == value) {
+            pack_str(out, str_of(c->name));
+            return;
+        }
+    pack_nil(out);
+}
+
+static void pack_refs(const model_value *value, buffer *out)
+{
+    pack_list(out, (uint32_t)value->as.refs.count);
+    for (size_t i = 0; i < value->as.refs.count; i++)
+        pack_int(out, (int64_t)value->as.refs.ids[i]);
+}
+
+static void pack_field(kt_tx *tx, const model_field *field, const model_value *value, buffer *out)
+{
+    if (field->type == KT_BOOL) {
+        pack_bool(out, value->set && value->as.i);
+        return;
+    }
+    if (!value->set) {
+        pack_nil(out);
+        return;
+    }
+    switch (field->type) {
+    case KT_STRING:
+    case KT_TEXT:
+        pack_str(out, value->as.s);
+        return;
+    case KT_JSON:
+        pack_json(out, value->as.s);
+        return;
+    case KT_MONEY:
+    case KT_PRICE:
+    case KT_QUANTITY:
+    case KT_PERCENT:
+    case KT_RATE:
+        pack_dec(out, value->as.d);
+        return;
+    case KT_DATE:
+        pack_date(out, (kt_date){(int32_t)value->as.i});
+        return;
+    case KT_TIME:
+        pack_time(out, (kt_time){value->as.i});
+        return;
+    case KT_STATE:
+        pack_state(field, value->as.i, out);
+        return;
+    case KT_REFS:
+        pack_refs(value, out);
+        return;
+    case KT_LINES:
+        pack_lines(tx, field->lines, value, out);
+        return;
+    case KT_REF:
+        if (str_is(field->target_name, "*")) {
+            pack_any(tx, value, out);
+            return;
+        }
+        pack_int(out, value->as.i);
+        return;
+    case KT_INT:
+    case KT_FILE:
+    case KT_BOOL:
+        pack_int(out, value->as.i);
+        return;
+    }
+}
+
+static void pack_lines(kt_tx *tx, const model_entity *of, const model_value *value, buffer *out)
+{
+    pack_list(out, value->as.lines.count);
+    for (uint32_t i = 0; i < value->as.lines.count; i++) {
+        pack_map(out, (uint32_t)of->field_count);
+        for (size_t k = 0; k < of->field_count; k++) {
+            pack_name(out, of->fields[k].name);
+            pack_field(tx, &of->fields[k], &value->as.lines.items[i].values[k], out);
+        }
+    }
+}
+
+void serve_record(kt_tx *tx, const model_record *record, const bool *sent, buffer *out)
+{
+    const model_entity *entity = record->entity;
+    uint32_t count = sent ? 2 : 1;
+    size_t at = pack_open(out, 'M');
+    pack_name(out, KT_STR("?entity"));
+    pack_str(out, entity->name);
+    if (sent) {
+        pack_name(out, KT_STR("?part"));
+        pack_bool(out, true);
+    }
+    for (size_t i = 0; i < entity->field_count; i++) {
+        const model_field *field = &entity->fields[i];
+        if (sent && !sent[i])
+            continue;
+        pack_name(out, field->name);
+        if (tx->guard && tx->guard->field && !tx->guard->field(tx, field, entity, false))
+            pack_nil(out);
+        else
+            pack_field(tx, field, &record->values[i], out);
+        count++;
+    }
+    pack_close(out, at, count);
+}
+
+/* ---- Values from a rule ---- */
+
+/* owner = user, where user is a record: {entity, id}. */
+static const variant *reference_id(const model_field *field, const variant *v)
+{
+    const variant *id = variant_get(v, "id");
+    bool is_record = v->kind == VARIANT_OBJECT && v->as.object.count == 2 && id && variant_get(v, "entity");
+    bool plain = field && field->type == KT_REF && !str_is(field->target_name, "*");
+    return is_record && plain ? id : v;
+}
+
+const variant *serve_values(kt_tx *tx, const model_entity *entity, const variant *values)
+{
+    static const variant nothing = {.kind = VARIANT_OBJECT}; /* Lua's empty table may be either */
+    if (values && values->kind == VARIANT_ARRAY && !values->as.array.count)
+        return &nothing;
+    if (!values || values->kind != VARIANT_OBJECT)
+        return values;
+    size_t count = values->as.object.count;
+    variant_member *members = ARENA_ARRAY(tx->arena, variant_member, count + 1);
+    variant *made = ARENA_NEW(tx->arena, variant);
+    if (!members || !made)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        const variant_member *m = &values->as.object.members[i];
+        members[i] = (variant_member){m->name, reference_id(model_field_find(entity, m->name), m->value)};
+    }
+    *made = (variant){.kind = VARIANT_OBJECT, .as.object = {members, count}};
+    return made;
+}
+
+/* ---- Requests ---- */
+
+typedef struct {
+    serving *s;
+    kt_tx *tx;
+    arena *arena;
+    pack_reader *in;
+    buffer *out; /* the answer, 'A' being written */
+} asked;
+
+static kt_error *read_entity(asked *a, const model_entity **entity)
+{
+    kt_str name = pack_next_str(a->in);
+    *entity = model_entity_find(a->tx->catalogue, name);
+    if (*entity && !(*entity)->lines_only)
+        return NULL;
+    return kt_fail(
+        a->tx, KT_VALIDATION, NULL, "there is no entity \"%.*s\"", "nie ma encji „%.*s”", STR_ARG(name));
+}
+
+static kt_error *read_value(asked *a, const variant **value)
+{
+    *value = pack_next_variant(a->in, a->arena);
+    if (!*value)
+        return kt_fail(a->tx, KT_VALIDATION, NULL, "the request is damaged", "żądanie jest uszkodzone");
+    if ((*value)->kind == VARIANT_NULL)
+        *value = NULL;
+    return NULL;
+}
+
+static kt_error *find_by(asked *a, const model_entity *entity, const variant *by, uint64_t *id)
+{
+    kt_str external = variant_get_str(by, "external_id"), number = variant_get_str(by, "number");
+    if (by && by->kind == VARIANT_INT && by->as.integer > 0) {
+        *id = (uint64_t)by->as.integer;
+        return NULL;
+    }
+    if (external.ptr)
+        return model_find_external(a->tx, entity, external, id);
+    if (number.ptr)
+        return model_find_number(a->tx, entity, number, id);
+    return kt_fail(a->tx, KT_VALIDATION, NULL, "an id, {external_id = ..} or {number = ..} was expected",
+        "oczekiwano id, {external_id = ..} albo {number = ..}");
+}
+
+static kt_error *serve_get(asked *a)
+{
+    const model_entity *entity;
+    const variant *by;
+    uint64_t id = 0;
+    model_record record = {0};
+    KT_TRY(read_entity(a, &entity));
+    KT_TRY(read_value(a, &by));
+    KT_TRY(find_by(a, entity, by, &id));
+    kt_error *error = id ? model_read(a->tx, entity, id, &record) : NULL;
+    if (error && error->first->kind != KT_NOT_FOUND)
+        return error;
+    if (!id || error)
+        pack_nil(a->out);
+    else
+        serve_record(a->tx, &record, NULL, a->out);
+    return NULL;
+}
+
+static kt_error *read_query(asked *a, const variant *options, model_query *query)
+{
+    static const char *const known[] = {"filter", "sort", "limit", "group", "measures", NULL};
+    const variant *limit = variant_get(options, "limit"), *filter = variant_get(options, "filter");
+    model_filter *read = NULL;
+    for (size_t i = 0; options && options->kind == VARIANT_OBJECT && i < options->as.object.count; i++) {
+        bool found = false;
+        for (const char *const *k = known; *k; k++)
+            found = found || str_is(options->as.object.members[i].name, *k);
+        if (!found)
+            return kt_fail(a->tx, KT_VALIDATION, NULL, "there is no option \"%.*s\"", "nie ma opcji „%.*s”",
+                STR_ARG(options->as.object.members[i].name));
+    }
+    if (filter)
+        KT_TRY(model_filter_read(a->tx, query->entity, filter, &read));
+    query->filter = read;
+    query->sort = variant_get(options, "sort");
+    query->limit = limit && limit->kind == VARIANT_INT && limit->as.integer > 0 &&
+                           limit->as.integer <= LIST_MAX
+                       ? (uint32_t)limit->as.integer
+                       : LIST_DEFAULT;
+    return NULL;
+}
+
+static kt_error *serve_list(asked *a)
+{
+    model_query query = {0};
+    const variant *options;
+    model_rows *rows;
+    model_record record = {0};
+    uint32_t count = 0;
+    KT_TRY(read_entity(a, &query.entity));
+    KT_TRY(read_value(a, &options));
+    KT_TRY(read_query(a, options, &query));
+    KT_TRY(model_query_open(a->tx, &query, &rows));
+    size_t at = pack_open(a->out, 'L');
+    for (; count < query.limit && !a->out->full && model_next(rows, &record); count++)
+        serve_record(a->tx, &record, NULL, a->out);
+    pack_close(a->out, at, count);
+    return model_query_end(rows);
+}
+
+static kt_error *serve_count(asked *a)
+{
+    model_query query = {0};
+    const variant *filter;
+    model_filter *read = NULL;
+    uint64_t count = 0;
+    KT_TRY(read_entity(a, &query.entity));
+    KT_TRY(read_value(a, &filter));
+    if (filter)
+        KT_TRY(model_filter_read(a->tx, query.entity, filter, &read));
+    query.filter = read;
+    KT_TRY(model_count(a->tx, &query, &count));
+    pack_int(a->out, (int64_t)count);
+    return NULL;
+}
+
+/* JSON text that a room below writes becomes the answer. */
+static kt_error *take_text(asked *a, buffer *text, kt_error *error)
+{
+    if (!error && text->full)
+        error = kt_fail(a->tx, KT_LIMIT, NULL, "the answer is larger than %d bytes",
+            "odpowiedź jest większa niż %d bajtów", ANSWER_MAX);
+    if (!error)
+        pack_json(a->out, buffer_str(text));
+    buffer_close(text);
+    return error;
+}
+
+static kt_error *serve_aggregate(asked *a)
+{
+    model_query query = {0};
+    const variant *options;
+    buffer text;
+    KT_TRY(read_entity(a, &query.entity));
+    KT_TRY(read_value(a, &options));
+    KT_TRY(read_query(a, options, &query));
+    buffer_open(&text, ANSWER_MAX);
+    json j = json_to(&text);
+    json_object(&j);
+    kt_error *error = model_aggregate(
+        a->tx, &query, variant_get(options, "group"), variant_get(options, "measures"), &j);
+    json_object_end(&j);
+    return take_text(a, &text, error);
+}
+
+static void note(asked *a, const char *what, const model_entity *entity, uint64_t id)
+{
+    run_report *r = &a->s->reports[0];
+    r->effect_count++;
+    buffer_add_format(&r->effects, "%s{\"%s\":\"%s\",\"id\":%llu}", r->effects.len ? "," : "", what,
+        entity->name.ptr, (unsigned long long)id);
+}
+
+static void pack_result(const model_record *record, buffer *out)
+{
+    pack_map(out, 3);
+    pack_name(out, KT_STR("id"));
+    pack_int(out, record->values[MODEL_ID].as.i);
+    pack_name(out, KT_STR("version"));
+    pack_int(out, record->values[MODEL_VERSION].as.i);
+    pack_name(out, KT_STR("number"));
+    pack_str(out, record->values[MODEL_NUMBER].set ? record->values[MODEL_NUMBER].as.s : (kt_str){0});
+}
+
+static kt_error *serve_create(asked *a)
+{
+    const model_entity *entity;
+    const variant *values;
+    model_record record = {0};
+    KT_TRY(read_entity(a, &entity));
+    KT_TRY(read_value(a, &values));
+    KT_TRY(model_create(a->tx, entity, serve_values(a->tx, entity, values), &record));
+    note(a, "create", entity, (uint64_t)record.values[MODEL_ID].as.i);
+    pack_result(&record, a->out);
+    return NULL;
+}
+
+static kt_error *serve_update(asked *a)
+{
+    const model_entity *entity;
+    const variant *values;
+    model_record record = {0};
+    KT_TRY(read_entity(a, &entity));
+    uint64_t id = (uint64_t)pack_next_int(a->in);
+    KT_TRY(read_value(a, &values));
+    KT_TRY(model_update(a->tx, entity, id, 0, serve_values(a->tx, entity, values), &record));
+    note(a, "update", entity, id);
+    pack_result(&record, a->out);
+    return NULL;
+}
+
+static kt_error *serve_transition(asked *a)
+{
+    const model_entity *entity;
+    const variant *params;
+    model_record record = {0};
+    buffer text;
+    KT_TRY(read_entity(a, &entity));
+    uint64_t id = (uint64_t)pack_next_int(a->in);
+    kt_str name = pack_next_str(a->in);
+    KT_TRY(read_value(a, &params));
+    const model_action *action = model_action_find(entity, name);
+    if (!action)
+        return kt_fail(a->tx, KT_VALIDATION, NULL, "%s has no action \"%.*s\"", "%s nie ma akcji „%.*s”",
+            entity->name.ptr, STR_ARG(name));
+    buffer_open(&text, ANSWER_MAX);
+    json j = json_to(&text);
+    json_object(&j);
+    kt_error *error = model_act(a->tx, entity, id, 0, action, params, &record, &j);
+    json_object_end(&j);
+    note(a, action->name.ptr, entity, id);
+    return take_text(a, &text, error);
+}
+
+typedef struct {
+    kt_str name;
+    const kt_method *found;
+} method_search;
+
+static void match_method(void *context, const kt_module *module, const kt_method *method)
+{
+    method_search *search = context;
+    size_t n = strlen(module->name);
+    if (search->name.len > n + 1 && memcmp(search->name.ptr, module->name, n) == 0 &&
+        search->name.ptr[n] == '.' &&
+        str_is((kt_str){search->name.ptr + n + 1, search->name.len - n - 1}, method->name))
+        search->found = method;
+}
+
+static kt_error *serve_call(asked *a)
+{
+    const variant *params;
+    buffer text;
+    method_search search = {.name = pack_next_str(a->in)};
+    KT_TRY(read_value(a, &params));
+    plugins_methods(a->tx->catalogue, match_method, &search);
+    if (!search.found)
+        return kt_fail(a->tx, KT_VALIDATION, NULL, "there is no method \"%.*s\" of a module",
+            "nie ma metody „%.*s” modułu", STR_ARG(search.name));
+    if (a->tx->guard)
+        KT_TRY(access_may_call(a->tx, search.found->right));
+    buffer_open(&text, ANSWER_MAX);
+    json j = json_to(&text);
+    json_object(&j);
+    kt_error *error = model_call(a->tx, search.found, params, &j);
+    json_object_end(&j);
+    return take_text(a, &text, error);
+}
+
+static kt_error *serve_effect(asked *a)
+{
+    buffer text;
+    kt_id id = {0};
+    kt_str kind = pack_next_str(a->in);
+    const variant *params;
+    KT_TRY(read_value(a, &params));
+    pack_item due = pack_next(a->in);
+    buffer_open(&text, MODEL_JSON_MAX);
+    json j = json_to(&text);
+    json_variant(&j, params);
+    kt_error *error = text.full ? kt_fail(a->tx, KT_LIMIT, NULL, "the effect is larger than %d bytes",
+                                      "skutek jest większy niż %d bajtów", MODEL_JSON_MAX)
+                                : outbox_effect(a->tx, kind, arena_str(a->arena, buffer_str(&text)),
+                                      (kt_time){due.kind == 't' ? due.i : 0}, &id);
+    buffer_close(&text);
+    KT_TRY(error);
+    run_report *r = &a->s->reports[0];
+    r->effect_count++;
+    buffer_add_format(&r->effects, "%s{\"effect\":\"%.*s\",\"id\":%llu}", r->effects.len ? "," : "",
+        STR_ARG(kind), (unsigned long long)id.v);
+    pack_int(a->out, (int64_t)id.v);
+    return NULL;
+}
+
+static kt_error *serve_log(asked *a)
+{
+    kt_str text = pack_next_str(a->in);
+    run_report *r = &a->s->reports[0];
+    json j = {&r->effects, r->effects.len > 0};
+    json_object(&j);
+    json_member_str(&j, "log", text);
+    json_object_end(&j);
+    pack_nil(a->out);
+    return NULL;
+}
+
+/* A setting of the company: base.preference of nobody. */
+static kt_error *serve_setting(asked *a)
+{
+    kt_str key = pack_next_str(a->in);
+    (void)key;
+    return kt_fail(a->tx, KT_UNAVAILABLE, NULL, "no module keeps settings", "żaden moduł nie ma ustawień");
+}
+
+static kt_error *serve(asked *a, int64_t what)
+{
+    static kt_error *(*const table[ASK_LAST])(asked *) = {
+        [ASK_GET] = serve_get,
+        [ASK_LIST] = serve_list,
+        [ASK_COUNT] = serve_count,
+        [ASK_AGGREGATE] = serve_aggregate,
+        [ASK_CREATE] = serve_create,
+        [ASK_UPDATE] = serve_update,
+        [ASK_TRANSITION] = serve_transition,
+        [ASK_CALL] = serve_call,
+        [ASK_EFFECT] = serve_effect,
+        [ASK_LOG] = serve_log,
+        [ASK_SETTING] = serve_setting,
+    };
+    if (what <= 0 || what >= ASK_LAST || !table[what])
+        return kt_fail(a->tx, KT_VALIDATION, NULL, "there is no such request", "nie ma takiego żądania");
+    return table[what](a);
+}
+
+kt_error *serve_request(serving *s, pack_reader *in)
+{
+    channel *c = s->channel;
+    asked a = {s, s->tx, s->tx->arena, in, &c->out};
+    int64_t what = pack_next_int(in);
+    buffer_clear(&c->out);
+    buffer_add_char(&c->out, 'A');
+    kt_error *error = serve(&a, what);
+    if (in->bad)
+        return kt_fail(s->tx, KT_RULE, NULL, "its process sends nonsense", "jej proces przysyła bzdury");
+    if (!error && c->out.full)
+        error = kt_fail(s->tx, KT_LIMIT, NULL, "the answer is larger than a message: ask for less",
+            "odpowiedź nie mieści się w wiadomości: zapytaj o mniej");
+    if (!error)
+        return NULL;
+    if (s->tx->doomed) /* part of it is written: the rule cannot go on */
+        return error;
+    buffer_clear(&c->out);
+    buffer_add_char(&c->out, 'F');
+    pack_str(&c->out, str_of(kind_name(error->first->kind)));
+    pack_str(&c->out, str_of(error_text(error)));
+    return NULL;
+}

@@ -1,0 +1,87 @@
+/* worker.h -- inside the worker's process: Lua without anything that reaches outside, values, requests. */
+#pragma once
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "automation/pack.h"
+#include "automation/protocol.h"
+
+#define WORKER_HEAP_MAX ((size_t)32 << 20)
+
+typedef struct worker {
+    int socket;
+    lua_State *L;
+    size_t heap;
+    int64_t steps, steps_max;
+    char *in; /* the message that is read: MESSAGE_MAX bytes */
+    buffer out;
+    kt_time now;
+    kt_date today;
+    int64_t offset_ms; /* of the company's zone, east of UTC, now */
+    bool compiling;    /* nothing can be asked while a rule's text is looked at */
+} worker;
+
+/* The whole life of a worker: serves the socket until it closes, then ends the process. Confinement stands
+ * before it. */
+void worker_main(int socket) __attribute__((noreturn));
+
+static inline worker *worker_of(lua_State *L)
+{
+    return *(worker **)lua_getextraspace(L);
+}
+
+/* ---- sandbox.c ---- */
+
+/* A state with the libraries that rules may use, read-only. NULL: no memory. */
+lua_State *sandbox_open(worker *w);
+/* Pushes a fresh environment: writable, above the read-only base. */
+void sandbox_environment(lua_State *L);
+/* Counts instructions from here on; past the limit every one of them is an error. */
+void sandbox_begin(worker *w, int64_t steps_max);
+int64_t sandbox_steps(worker *w);
+
+/* ---- lua_value.c ---- */
+
+#define LUA_DECIMAL "kontor.decimal"
+#define LUA_DAY     "kontor.date"
+#define LUA_RECORD  "kontor.record"
+#define LUA_SECRET  "kontor.secret"
+#define LUA_REFUSAL "kontor.refusal"
+
+void values_open(lua_State *L);          /* metatables; pushes nothing */
+extern const luaL_Reg value_functions[]; /* dec date time */
+void push_dec(lua_State *L, kt_dec value);
+void push_date(lua_State *L, kt_date value);
+void push_time(lua_State *L, kt_time value);
+/* Names in a record's table that are not its fields'. */
+#define RECORD_ENTITY "?entity"
+#define RECORD_PART   "?part" /* set: not all fields were sent */
+
+/* Pushes the next packed value; raises an error if it is damaged. A record becomes one that cannot be
+ * assigned to; push_packed_fields leaves its table for push_record. */
+void push_packed(lua_State *L, pack_reader *in);
+void push_packed_fields(lua_State *L, pack_reader *in);
+/* Packs the value at index. Raises an error: a function, a cycle, text that is not UTF-8. */
+void pack_lua(lua_State *L, int index, buffer *out);
+/* The day or instant at index as an instant; "3 days" and the like count from now. */
+kt_time check_due(lua_State *L, int index);
+/* Makes a record of the table of fields on top of the stack. frozen: assignments are refused. */
+void push_record(lua_State *L, bool frozen);
+void push_fields(lua_State *L, int index);  /* of the record at index */
+void push_changes(lua_State *L, int index); /* what was assigned */
+
+/* ---- lua_json.c ---- */
+
+void push_json(lua_State *L, kt_str text); /* raises an error if it is damaged */
+extern const luaL_Reg json_functions[];    /* decode encode */
+
+/* ---- lua_api.c ---- */
+
+extern const luaL_Reg api_functions[]; /* get list count ... */
+/* Reads all fields of the record at index 1. */
+void record_complete(lua_State *L);
+
+/* ---- worker.c ---- */
+
+/* Sends w->out and receives the answer, which is good until the next. */
+kt_str worker_exchange(worker *w);

@@ -1,0 +1,190 @@
+/* workers.c -- see workers.h. */
+#include "automation/workers.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "automation/zygote.h"
+#include "kit/clock.h"
+#include "kit/log.h"
+#include "kit/memory.h"
+#include "kit/str.h"
+
+enum { IDLE_MAX = 2 };
+
+struct workers {
+    workers_options options;
+    pthread_mutex_t lock; /* of the lines below; held across nothing */
+    channel *idle[IDLE_MAX];
+    unsigned idle_count, busy;
+};
+
+kt_error *workers_open(arena *arena, const workers_options *options, workers **out)
+{
+    workers *w = ARENA_NEW(arena, workers);
+    if (!w)
+        return error_no_memory();
+    w->options = *options;
+    w->options.deadline_ms = options->deadline_ms ? options->deadline_ms : 100;
+    w->options.most = options->most ? options->most : 16;
+    pthread_mutex_init(&w->lock, NULL);
+    *out = w;
+    return NULL;
+}
+
+/* ---- One worker ---- */
+
+void channel_kill(channel *l)
+{
+    if (!l->dead)
+        (void)syscall(SYS_pidfd_send_signal, l->pidfd, SIGKILL, NULL, 0);
+    l->dead = true;
+}
+
+static void channel_close(channel *l)
+{
+    channel_kill(l);
+    close(l->socket);
+    close(l->pidfd);
+    buffer_close(&l->out);
+    memory_free(l->in);
+    free(l);
+}
+
+static channel *channel_open(const workers *w)
+{
+    channel *l = calloc(1, sizeof *l);
+    char *in = memory_alloc(MESSAGE_MAX);
+    if (!l || !in || !zygote_take(&l->socket, &l->pidfd, &l->pid)) {
+        memory_free(in);
+        free(l);
+        return NULL;
+    }
+    l->in = in;
+    l->cpu = -1;
+    buffer_open(&l->out, MESSAGE_MAX);
+    const struct timeval limit = {
+        .tv_sec = w->options.deadline_ms / 1000, .tv_usec = w->options.deadline_ms % 1000 * 1000};
+    (void)setsockopt(l->socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    return l;
+}
+
+/* The caller waits anyway: beside it a worker wakes in a tenth of the time that another core takes. */
+static void move_beside(channel *l)
+{
+    int cpu = sched_getcpu();
+    if (cpu < 0 || cpu == l->cpu || cpu >= CPU_SETSIZE)
+        return;
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET((size_t)cpu, &set);
+    if (sched_setaffinity(l->pid, sizeof set, &set) == 0)
+        l->cpu = cpu;
+}
+
+/* Near its deadline the wait is shortened to what is left. false: nothing is left */
+static bool watch(const workers *w, channel *l)
+{
+    int64_t spent = clock_elapsed_us() - l->began_us, most = (int64_t)w->options.deadline_ms * 1000;
+    if (spent >= most)
+        return false;
+    if (spent > most / 10) {
+        const struct timeval left = {.tv_sec = (most - spent) / 1000000, .tv_usec = (most - spent) % 1000000};
+        (void)setsockopt(l->socket, SOL_SOCKET, SO_RCVTIMEO, &left, sizeof left);
+    }
+    return true;
+}
+
+static kt_error *overrun(const workers *w, channel *l, arena *arena)
+{
+    channel_kill(l);
+    return kt_hint(error_make(arena, KT_RULE, NULL, "takes longer than %u ms", "trwa dłużej niż %u ms",
+                       w->options.deadline_ms),
+        "Look for an endless loop, or for a pattern that tries too much.",
+        "Poszukaj pętli bez końca albo wzorca, który próbuje zbyt wielu możliwości.");
+}
+
+static kt_error *died(channel *l, arena *arena)
+{
+    channel_kill(l);
+    return error_make(arena, KT_RULE, NULL, "its process died", "jej proces zakończył się nagle");
+}
+
+kt_error *channel_exchange(workers *w, channel *l, arena *arena, kt_str *said)
+{
+    if (l->out.full)
+        return error_make(arena, KT_LIMIT, NULL, "more than %d bytes for one message to a rule",
+            "więcej niż %d bajtów w jednej wiadomości do reguły", (int)MESSAGE_MAX);
+    if (l->dead || send(l->socket, l->out.ptr, l->out.len, MSG_NOSIGNAL) < 0)
+        return died(l, arena);
+    if (!watch(w, l))
+        return overrun(w, l, arena);
+    ssize_t n;
+    do
+        n = recv(l->socket, l->in, MESSAGE_MAX, 0);
+    while (n < 0 && errno == EINTR);
+    if (n < 0 && errno == EAGAIN)
+        return overrun(w, l, arena);
+    if (n <= 0)
+        return died(l, arena);
+    *said = (kt_str){l->in, (size_t)n};
+    return NULL;
+}
+
+/* ---- All of them ---- */
+
+kt_error *workers_take(workers *w, arena *arena, channel **out)
+{
+    pthread_mutex_lock(&w->lock);
+    bool full = w->busy >= w->options.most;
+    channel *l = !full && w->idle_count ? w->idle[--w->idle_count] : NULL;
+    w->busy += !full;
+    pthread_mutex_unlock(&w->lock);
+    if (full)
+        return error_make(arena, KT_UNAVAILABLE, NULL, "all %u workers for rules are busy",
+            "wszystkie procesy reguł (%u) są zajęte", w->options.most);
+    if (!l)
+        l = channel_open(w);
+    if (!l) {
+        pthread_mutex_lock(&w->lock);
+        w->busy--;
+        pthread_mutex_unlock(&w->lock);
+        return error_make(arena, KT_UNAVAILABLE, NULL, "no process for rules can be started",
+            "nie można uruchomić procesu reguł");
+    }
+    move_beside(l);
+    l->began_us = clock_elapsed_us();
+    *out = l;
+    return NULL;
+}
+
+void workers_give(workers *w, channel *l)
+{
+    const struct timeval limit = {
+        .tv_sec = w->options.deadline_ms / 1000, .tv_usec = w->options.deadline_ms % 1000 * 1000};
+    bool slow = clock_elapsed_us() - l->began_us > (int64_t)w->options.deadline_ms * 100;
+    if (slow && !l->dead)
+        (void)setsockopt(l->socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    pthread_mutex_lock(&w->lock);
+    w->busy--;
+    bool keep = !l->dead && w->idle_count < IDLE_MAX;
+    if (keep)
+        w->idle[w->idle_count++] = l;
+    pthread_mutex_unlock(&w->lock);
+    if (!keep)
+        channel_close(l);
+}
+
+void workers_close(workers *w)
+{
+    while (w->idle_count)
+        channel_close(w->idle[--w->idle_count]);
+    pthread_mutex_destroy(&w->lock);
+}

@@ -1,0 +1,42 @@
+/* workers.h -- the server's side of the workers: one is taken for a run, watched by a deadline, ended and
+ * replaced when it overruns. What a worker says is input from outside: it may be broken into. */
+#pragma once
+#include "automation/pack.h"
+#include "automation/protocol.h"
+#include "kit/error.h"
+
+#define RULES_MAX 4096 /* in one server */
+
+typedef struct workers workers;
+
+typedef struct {
+    unsigned deadline_ms; /* of a run; 0: 100 */
+    unsigned most;        /* at work at once; 0: 16 */
+} workers_options;
+
+/* memory: lives in arena until workers_close */
+KT_MUST kt_error *workers_open(arena *arena, const workers_options *options, workers **workers);
+void workers_close(workers *workers);
+
+/* One worker, while it is taken. */
+typedef struct {
+    buffer out;          /* what is said next */
+    uint64_t generation; /* of the ruleset whose texts it has */
+    uint64_t known[RULES_MAX / 64];
+    /* workers.c's own */
+    int socket, pidfd, pid, cpu;
+    int64_t began_us;
+    bool dead;
+    char *in;
+} channel;
+
+/* Takes a worker and starts its clock. returns unavailable: too many at work, or none can be made.
+ * thread: any */
+KT_MUST kt_error *workers_take(workers *workers, arena *arena, channel **channel);
+/* Gives it back; one that is dead is replaced. */
+void workers_give(workers *workers, channel *channel);
+/* Ends it: it said what no worker says. */
+void channel_kill(channel *channel);
+/* Sends out and receives what the worker says, good until the next call.
+ *   returns  rule: it overran its deadline, or died; limit: out is too large. It is ended then. */
+KT_MUST kt_error *channel_exchange(workers *workers, channel *channel, arena *arena, kt_str *said);
