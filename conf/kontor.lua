@@ -37,4 +37,5 @@ limits = {
   slow_threads = 2,                 -- for exports, reports, password hashes
   request_ms = 30000,               -- a query that takes longer is stopped
   slow_call_ms = 200,               -- longer calls are logged
+  -- read_log_days = 400,           -- older rows of access.read_log are deleted; default: none is
 }

@@ -95,6 +95,14 @@ int admin_user(tool *t, int count, char **arguments)
     }
     if (strcmp(arguments[0], "password") == 0 && count <= 2)
         return user_password(t, count == 2 ? arguments[1] : NULL);
+    if (strcmp(arguments[0], "reads") == 0 && count <= 2)
+        return tool_show(t, "access.reads.show", count == 2 ? json_pack("{s:s}", "user", arguments[1]) : NULL,
+            &tool_reading);
+    if (strcmp(arguments[0], "raise") == 0 && count == 3)
+        return tool_show(t, "access.reads.raise",
+            json_pack(
+                "{s:s, s:I}", "user", arguments[1], "records", (json_int_t)strtoll(arguments[2], NULL, 10)),
+            NULL);
     if (strcmp(arguments[0], "add") != 0 || count < 2)
         return usage("user");
     json_t *values = json_pack("{s:s, s:b}", "name", arguments[1], "active", 1);
@@ -105,6 +113,14 @@ int admin_user(tool *t, int count, char **arguments)
     json_t *made = tool_call(t, "access.user.create", json_pack("{s:o}", "values", values), NULL, &code);
     json_decref(made);
     return made ? user_password(t, arguments[1]) : code;
+}
+
+int admin_readers(tool *t, int count, char **arguments)
+{
+    (void)count;
+    return tool_show(t, "access.readers",
+        json_pack("{s:s, s:I}", "entity", arguments[0], "id", (json_int_t)strtoll(arguments[1], NULL, 10)),
+        &tool_reading);
 }
 
 static int change_role(tool *t, const char *user_name, const char *role_name, bool grant)

@@ -94,6 +94,7 @@ int transfer_export(tool *tool, int count, char **arguments);
 /* admin.c */
 int admin_module(tool *tool, int count, char **arguments);
 int admin_user(tool *tool, int count, char **arguments);
+int admin_readers(tool *tool, int count, char **arguments);
 int admin_role(tool *tool, int count, char **arguments);
 int admin_key(tool *tool, int count, char **arguments);
 int admin_backup(tool *tool, int count, char **arguments);

@@ -19,6 +19,7 @@ extern const model_guard access_guard;
 typedef struct {
     int64_t session_idle_ms, session_max_ms; /* 0: 30 min, 12 h */
     unsigned tries_max;                      /* 0: 5 failures, then a growing delay per account and address */
+    unsigned read_log_days; /* rows of access.read_log that are older are deleted; 0: none is */
 } access_options;
 KT_MUST kt_error *access_open(
     arena *arena, store *store, const access_options *options, access_control **access);
@@ -49,6 +50,11 @@ bool access_is_current(const access_actor *actor, kt_tx *tx);
 void access_begin(kt_tx *tx, const access_actor *actor);
 /* May the actor call a method with this right: "public", "login", "entity:action"? */
 KT_MUST kt_error *access_may_call(kt_tx *tx, const char *right);
+/* The call was answered: logs what it showed of entities that ask for it. Soon, not now. */
+void access_shown(
+    access_control *access, const kt_tx *tx, kt_str remote, kt_str method, const variant *params);
+/* Waits until what was shown is logged. */
+void access_settle(access_control *access);
 /* Tells the caches that records changed: after each commit, with the transaction's changes. */
 void access_changed(access_control *access, const model_change *changes);
 

@@ -436,6 +436,9 @@ static kt_error *compile(access_actor *actor, kt_tx *tx, kt_str held, bool *foun
     uint64_t department = (uint64_t)record_int(&user, "department");
     actor->name = arena_str(actor->arena, record_str(&user, "name"));
     actor->full_name = arena_str(actor->arena, record_str(&user, "full_name"));
+    actor->read_limit = record_int(&user, "daily_read_limit");
+    actor->reads_extra = record_int(&user, "reads_extra");
+    actor->reads_extra_on.day = (int32_t)record_int(&user, "reads_extra_on");
     actor->lang = record_int(&user, "lang") == 2 ? "pl" : "en";
     KT_TRY(roles_compile(actor, tx, &roles));
     KT_TRY(factor_compile(actor, tx));

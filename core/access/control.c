@@ -23,10 +23,12 @@ kt_error *access_open(arena *arena, store *store, const access_options *options,
     if (!c->options.tries_max)
         c->options.tries_max = 5;
     c->throttle = throttle_open(arena, c->options.tries_max);
-    c->reads = read_log_open(arena, store);
+    c->budget = read_budget_open(arena);
+    c->reads = c->budget ? read_log_open(arena, store, c->budget, c->options.read_log_days) : NULL;
     if (!c->throttle || !c->reads || pthread_mutex_init(&c->lock, NULL) != 0) {
         throttle_close(c->throttle);
         read_log_close(c->reads);
+        read_budget_close(c->budget);
         return error_no_memory();
     }
     *made = c;
@@ -38,6 +40,7 @@ void access_close(access_control *access)
     if (!access)
         return;
     read_log_close(access->reads);
+    read_budget_close(access->budget);
     for (size_t i = 0; i < ACTORS_MAX; i++)
         access_actor_release(access->slots[i]);
     throttle_close(access->throttle);
@@ -214,10 +217,25 @@ void access_begin(kt_tx *tx, const access_actor *actor)
     tx->actor = actor;
     if (!actor)
         return;
+    kt_error *error = tx->shown ? NULL : read_log_begin(tx);
+    tx->doomed = tx->doomed ? tx->doomed : error;
     tx->user = actor->user;
     tx->company = actor->company;
     tx->lang = actor->lang;
     tx->zone = actor->zone;
+}
+
+void access_shown(
+    access_control *access, const kt_tx *tx, kt_str remote, kt_str method, const variant *params)
+{
+    const access_actor *actor = actor_of(tx);
+    if (actor)
+        read_log_note(access->reads, tx, actor->key, remote, method, params);
+}
+
+void access_settle(access_control *access)
+{
+    read_log_settle(access->reads);
 }
 
 /* ---- The first start ---- */

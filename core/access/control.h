@@ -4,6 +4,7 @@
  *               "As" hash   a session, under the BLAKE2b-256 of its token
  *               "Ak" hash   the access.key whose secret has this hash, and until when it is good: keys.c
  *               "Ap" user   password hash, argon2id
+ *               "Ab" user, day, chunk   records that were shown: read_budget.h
  *               "Af" user   second factor: factor.c
  *
  * Compiled rights carry the epoch of the snapshot they were read from and are used only with that epoch: a
@@ -71,6 +72,8 @@ struct access_actor {
     id_set companies, team, department;
     ruleset rights, scopes; /* scopes: of a key; grants none: not held to any */
     bool scoped;
+    int64_t read_limit, reads_extra; /* different records a day; 0: no limit */
+    kt_date reads_extra_on;
     bool factor_missing;        /* a role demands a second factor: until there is one, nothing is granted */
     _Atomic int64_t touched_ms; /* when the last use of the session or key was written */
 };
@@ -81,6 +84,7 @@ struct access_control {
     pthread_mutex_t lock;            /* of the slots; held across no call upward */
     access_actor *slots[ACTORS_MAX]; /* in sets of ACTORS_WAYS, the one used last in front */
     throttle *throttle;
+    read_budget *budget;
     read_log *reads;
 };
 
@@ -108,6 +112,8 @@ KT_MUST kt_error *judge(kt_tx *tx, const access_actor *actor, const model_entity
 /* May the actor see, or write, a field of this group? */
 bool judge_field(const access_actor *actor, const model_entity *entity, const model_field *field, bool write,
     verdict *why);
+/* How many different records the actor may be shown on this day; 0: no limit. */
+int64_t actor_read_limit(const access_actor *actor, kt_date day);
 /* Grants on names that are no entity: "journal:verify". */
 bool judge_name(const access_actor *actor, kt_str name, const char *action, verdict *why);
 

@@ -350,8 +350,16 @@ static const struct model_filter *guard_scope(kt_tx *tx, const model_entity *ent
 static void guard_seen(kt_tx *tx, const model_entity *entity, uint64_t id, const char *action)
 {
     const access_actor *actor = actor_of(tx);
-    if (actor)
-        read_log_note(actor->control->reads, tx, entity, id, action);
+    if (!actor)
+        return;
+    read_log_seen(tx, entity, id, action);
+    if (!actor->read_limit)
+        return;
+    kt_date today = zone_date(actor->zone, tx->now);
+    kt_error *error = read_budget_spend(
+        actor->control->budget, tx, today, actor_read_limit(actor, today), entity, id);
+    if (error && !tx->doomed)
+        tx->doomed = error;
 }
 
 const model_guard access_guard = {

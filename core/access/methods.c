@@ -75,6 +75,18 @@ static const method_param explain_params[] = {
     {"field", VARIANT_STRING, false, {"one field", "jedno pole"}},
     {0},
 };
+static const method_param readers_params[] = {
+    {"entity", VARIANT_STRING, true, {"of the record", "rekordu"}},
+    {"id", VARIANT_INT, true, {"of the record", "rekordu"}},
+    {"limit", VARIANT_INT, false, {"rows, at most 500; 50", "wierszy, najwyżej 500; 50"}},
+    {"cursor", VARIANT_STRING, false, {"`next` of the answer before", "`next` z poprzedniej odpowiedzi"}},
+    {0},
+};
+static const method_param raise_params[] = {
+    {"user", VARIANT_NULL, true, {"id or login", "id lub login"}},
+    {"records", VARIANT_INT, true, {"how many more, today", "o ile więcej, dzisiaj"}},
+    {0},
+};
 static const method_param matrix_params[] = {
     {"role", VARIANT_NULL, true, {"id or name", "id lub nazwa"}},
     {0},
@@ -128,6 +140,16 @@ const method access_methods[] = {
         {"Why a user may or may not: the deciding grant",
             "Dlaczego użytkownik może lub nie: decydujące uprawnienie"},
         explain_params, explain_run},
+    {"access.readers", "access.read_log:read", METHOD_READ,
+        {"Who was shown a record, newest first", "Kto oglądał rekord, od najnowszych"}, readers_params,
+        readers_run},
+    {"access.reads.show", "login", METHOD_READ,
+        {"How many different records were read today, and the limit",
+            "Ile różnych rekordów dziś odczytano i jaki jest limit"},
+        user_params, reads_show},
+    {"access.reads.raise", "access.user:raise_reads", METHOD_WRITE,
+        {"Lets a user read more records today", "Pozwala użytkownikowi odczytać dziś więcej rekordów"},
+        raise_params, reads_raise},
     {"access.matrix", "access.role:read", METHOD_READ,
         {"What a role may, by entity and action", "Co wolno roli, według encji i czynności"}, matrix_params,
         matrix_run},

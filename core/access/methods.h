@@ -34,5 +34,8 @@ KT_MUST kt_error *factor_confirm(method_call *call);
 KT_MUST kt_error *factor_remove(method_call *call);
 KT_MUST kt_error *factor_show(method_call *call);
 KT_MUST kt_error *explain_run(method_call *call);
+KT_MUST kt_error *readers_run(method_call *call);
+KT_MUST kt_error *reads_show(method_call *call);
+KT_MUST kt_error *reads_raise(method_call *call);
 KT_MUST kt_error *matrix_run(method_call *call);
 KT_MUST kt_error *diff_run(method_call *call);

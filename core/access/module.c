@@ -21,7 +21,8 @@ struct user {
     bool active;
     kt_lines roles, teams, companies;
     kt_id department, party;
-    int64_t daily_read_limit;
+    int64_t daily_read_limit, reads_extra;
+    kt_date reads_extra_on;
     kt_time password_changed_at, second_factor_since;
 };
 /* Who holds which role decides what everybody may do: the group "rights" of fields guards it. */
@@ -40,7 +41,12 @@ static const kt_shape user_shape = KT_SHAPE(user, "access.user",
         .help = {"the companies that the user works in; none: all",
             "firmy, w których użytkownik pracuje; brak: wszystkie"}),
     KT_FIELD(user, party, REF, "Person", "Osoba", .target = "base.party"),
-    KT_FIELD(user, daily_read_limit, INT, "Records a day", "Rekordów dziennie", .group = "rights"),
+    KT_FIELD(user, daily_read_limit, INT, "Records a day", "Rekordów dziennie", .group = "rights",
+        .help =
+            {"different records that the user may be shown in a day, of entities that log reads; none: any",
+                "ile różnych rekordów encji z dziennikiem odczytów wolno dziennie zobaczyć; brak: dowolnie"}),
+    KT_FIELD(user, reads_extra, INT, "Records more", "Rekordów więcej", .group = "rights"),
+    KT_FIELD(user, reads_extra_on, DATE, "More on", "Więcej w dniu", .group = "rights"),
     KT_FIELD(user, password_changed_at, TIME, "Password changed", "Hasło zmienione", .group = "rights"),
     KT_FIELD(user, second_factor_since, TIME, "Second factor since", "Drugi składnik od", .group = "rights"));
 
@@ -105,16 +111,23 @@ static const kt_shape access_key_shape = KT_SHAPE(access_key, "access.key",
 
 struct reading {
     kt_record rec;
-    kt_id user;
-    kt_str entity, action;
-    int64_t record;
+    kt_id user, api_key;
+    kt_str entity, records, action, method, filter, remote;
+    int64_t record, count;
     kt_time at;
 };
 static const kt_shape reading_shape = KT_SHAPE(reading, "access.read_log",
     KT_FIELD(reading, user, REF, "User", "Użytkownik", .target = "access.user", .on_delete = KT_CLEAR),
     KT_FIELD(reading, entity, STRING, "Entity", "Encja", .required = true, .max = 100, .indexed = true),
     KT_FIELD(reading, record, INT, "Record", "Rekord", .indexed = true),
+    KT_FIELD(reading, records, TEXT, "Records", "Rekordy",
+        .help = {"where there are several: ids and ranges of ids", "gdy jest ich kilka: id i zakresy id"}),
+    KT_FIELD(reading, count, INT, "How many", "Ile"),
     KT_FIELD(reading, action, STRING, "Action", "Czynność", .max = 20),
+    KT_FIELD(reading, method, STRING, "Method", "Metoda", .max = 100),
+    KT_FIELD(reading, filter, TEXT, "Filter", "Filtr"),
+    KT_FIELD(reading, remote, STRING, "From", "Skąd", .max = 64),
+    KT_FIELD(reading, api_key, REF, "API key", "Klucz API", .target = "access.key", .on_delete = KT_CLEAR),
     KT_FIELD(reading, at, TIME, "At", "Kiedy", .indexed = true));
 
 /* ---- What holds ---- */

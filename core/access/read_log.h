@@ -1,15 +1,35 @@
-/* read_log.h -- inside the room: who read or exported what, where an entity asks for it. */
+/* read_log.h -- inside the room: who was shown what, where an entity asks for it.
+ *
+ * While a call runs, what it shows gathers in its transaction; when it has been answered, one row per entity
+ * waits to be written: who, when, from where, by which method and filter, and the records themselves. Rows
+ * are written many at a time by a thread of their own, READ_LOG_DELAY_MS after the first at the latest;
+ * equal calls that come meanwhile share a row. */
 #pragma once
-#include "model/model.h"
+#include "access/read_budget.h"
 
 typedef struct read_log read_log;
 
-#define READ_LOG_MAX 8192 /* readings that wait to be written */
+#define READ_LOG_MAX      8192 /* rows that wait to be written */
+#define READ_LOG_DELAY_MS 200
+#define READ_LOG_IDS_MAX  4000 /* records in one row: more make more rows */
 
-/* returns NULL: no memory */
-KT_MUST read_log *read_log_open(arena *arena, store *store);
+/* keep_days  rows older than that are deleted as new ones come; 0: none is
+ * returns    NULL: no memory */
+KT_MUST read_log *read_log_open(arena *arena, store *store, read_budget *budget, unsigned keep_days);
 /* Waits until all is written. Before the store closes. */
 void read_log_close(read_log *log);
-/* Notes a reading; a store job writes it soon. thread: any; never waits */
+/* Waits until what was noted is written. */
+void read_log_settle(read_log *log);
+
+/* Begins to gather in tx what it shows. */
+KT_MUST kt_error *read_log_begin(kt_tx *tx);
+/* A record is shown. */
+void read_log_seen(kt_tx *tx, const model_entity *entity, uint64_t id, const char *action);
+/* What tx showed by this call waits to be written. key: 0, or the access.key that was used */
 void read_log_note(
-    read_log *log, const kt_tx *tx, const model_entity *entity, uint64_t id, const char *action);
+    read_log *log, const kt_tx *tx, uint64_t key, kt_str remote, kt_str method, const variant *params);
+
+/* "3-17,21": rising ids as ranges. Not set: no memory */
+kt_str read_log_ranges(arena *arena, const uint64_t *ids, size_t count);
+/* Is the id in these ranges? */
+bool read_log_has(kt_str ranges, uint64_t id);

@@ -164,6 +164,8 @@ static kt_error *write_change(kt_tx *tx, const model_change *change, json *answe
         [MODEL_CREATED] = "created", [MODEL_UPDATED] = "updated", [MODEL_DELETED] = "deleted"};
     diff d;
     KT_TRY(open_diff(tx, change, &d));
+    if (change->kind != MODEL_CREATED)
+        model_shown(tx, change->entity, change->id, "read");
     buffer before, after;
     buffer_open(&before, CALL_ANSWER_MAX);
     buffer_open(&after, CALL_ANSWER_MAX);

@@ -61,6 +61,12 @@ static kt_error *begin(call *c, store_view *view, bool writes, target *target)
     return access_may_call(&c->now.tx, target->right);
 }
 
+/* The caller is answered with what the transaction showed. */
+static void shown(const call *c, const kt_tx *tx)
+{
+    access_shown(c->bus->options.access, tx, c->exchange->remote, c->method, c->params);
+}
+
 /* Runs the handler and everything that holds at commit but the journal. */
 static kt_error *run(call *c, const target *target, json *answer)
 {
@@ -89,7 +95,7 @@ static kt_error *run_dry(call *c, const target *target, store_view *view)
     KT_TRY(run(c, target, &answer));
     KT_TRY(preview_write(&c->now.tx, &answer));
     json_object_end(&answer);
-    return c->answer.full ? error_no_memory() : NULL;
+    return c->answer.full ? error_no_memory() : c->now.tx.doomed;
 }
 
 void transaction_read(call *c)
@@ -105,6 +111,8 @@ void transaction_read(call *c)
             json answer = json_to(&c->answer);
             c->error = run(c, &target, &answer);
         }
+        if (!c->error)
+            shown(c, &c->now.tx);
         store_end(view);
     }
     session_end(&c->now);
@@ -207,6 +215,7 @@ static void write_done(store_job *job, store_result result)
     call *c = (call *)job;
     switch (result) {
     case STORE_DONE:
+        shown(c, &c->now.tx);
         if (c->now.tx.changes) {
             access_changed(c->bus->options.access, c->now.tx.changes);
             events_publish(c->bus->events, c->seq, c->now.tx.changes);
@@ -307,6 +316,10 @@ kt_error *transaction_lend_read(method_call *m, kt_error *(*body)(kt_tx *tx, voi
     kt_error *error = session_begin(&now, c, view, false, &who);
     if (!error)
         error = body(&now.tx, context);
+    if (!error)
+        error = now.tx.doomed;
+    if (!error)
+        shown(c, &now.tx);
     store_end(view);
     session_end(&now);
     return error;

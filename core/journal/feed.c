@@ -174,8 +174,7 @@ static kt_error *entry_write(
             json_array(j);
         }
         *shown = true;
-        if (e->log_reads && tx->guard && tx->guard->seen)
-            tx->guard->seen(tx, e, change.id, "read");
+        model_shown(tx, e, change.id, "read");
         change_json(view, &past, j);
     }
     if (*shown) {

@@ -144,8 +144,7 @@ kt_error *journal_history(
     KT_TRY(past_view_open(&view, tx));
     kt_error *error = admit(&view, entity, id);
     if (!error) {
-        if (entity->log_reads && tx->guard && tx->guard->seen)
-            tx->guard->seen(tx, entity, id, "read");
+        model_shown(tx, entity, id, "read");
         json_key(answer, "entries");
         json_array(answer);
         error = entries_write(&view, entity, id, below, limit, answer, &next);

@@ -220,8 +220,8 @@ static kt_error *find_for(aggregation *a, query_follow *follow, const model_reco
         const model_value *value;
         const group_by *by = &a->by[i];
         bool inside = by->inner.count > 0;
-        KT_TRY(
-            query_path_value(a->tx, follow, inside ? &by->inner : &by->path, inside ? line : record, &value));
+        KT_TRY(query_path_value(
+            a->tx, follow, inside ? &by->inner : &by->path, inside ? line : record, NULL, &value));
         values[i] = *value;
         floor_value(a, by, &values[i]);
         add_bytes(bytes, query_path_last(&by->path), by->period, &values[i]);
@@ -242,6 +242,7 @@ static kt_error *take_into(
     uint64_t id = (uint64_t)record->values[MODEL_ID].as.i;
     bool again = line && found->last == id;
     found->last = id;
+    found->records += !again;
     for (size_t i = 0; i < a->measure_count; i++) {
         taking t = {a, &a->measures[i], &found->tallies[i]};
         if (t.measure->inner.count)

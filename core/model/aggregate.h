@@ -50,6 +50,7 @@ typedef struct {
 typedef struct {
     model_value values[GROUP_BY_MAX];
     kt_str order[GROUP_BY_MAX]; /* as in an index */
+    uint64_t records;           /* that fall in here */
     uint64_t last;              /* the record that was counted last: several lines of one may fall in here */
     tally tallies[];
 } group;

@@ -235,6 +235,8 @@ kt_error *aggregate_write(aggregation *a, json *answer)
     for (size_t i = 0; i < count && i < most; i++) {
         const group *g = a->groups[i];
         json_object(answer);
+        if (g->records == 1) /* a group of one shows that record */
+            model_shown(a->tx, a->query->entity, g->last, "read");
         for (size_t k = 0; k < a->by_count; k++) {
             json_key_str(answer, a->by[k].name);
             write_value(a, &a->by[k], &g->values[k], answer);

@@ -196,7 +196,7 @@ typedef struct model_guard {
     /* A filter that `record` implies, for the planner. NULL: every record is the caller's, and `record` is
      * not asked; any filter, also an empty one: it is asked about each that passes. */
     const struct model_filter *(*scope)(kt_tx *tx, const model_entity *entity, const char *action);
-    /* The record was handed out to the caller: called where its fields are written, if entity->log_reads. */
+    /* The record is handed out to the caller, wherever anything of it is written: see model_shown. */
     void (*seen)(kt_tx *tx, const model_entity *entity, uint64_t id, const char *action);
 } model_guard;
 
@@ -222,6 +222,9 @@ typedef struct model_watch {
     /* Runs in the transaction, after the modules' handlers; its error dooms the transaction. */
     kt_error *(*seen)(kt_tx *tx, const model_seen *seen);
 } model_watch;
+/* Something of the record is handed out to the caller: tells the guard, if the entity asks for it. action:
+ * "read" or "export" */
+void model_shown(kt_tx *tx, const model_entity *entity, uint64_t id, const char *action);
 
 struct kt_tx {
     arena *arena;
@@ -231,6 +234,7 @@ struct kt_tx {
     const void *actor;        /* the guard's own */
     const model_watch *watch; /* NULL: nobody watches */
     void *watcher;            /* the watch's own, NULL at first */
+    void *shown;              /* the guard's own: what the caller was shown so far */
     uint64_t user, company;   /* 0: the system; 0: no company chosen */
     const char *lang;         /* "en" or "pl" */
     const zone *zone;         /* of the company; NULL: UTC */

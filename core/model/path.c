@@ -237,7 +237,7 @@ kt_error *query_follow_get(
 }
 
 kt_error *query_path_value(kt_tx *tx, query_follow *follow, const model_path *path,
-    const model_record *record, const model_value **value)
+    const model_record *record, const char *shown, const model_value **value)
 {
     static const model_value not_set;
     for (size_t i = 0;; i++) {
@@ -252,6 +252,8 @@ kt_error *query_path_value(kt_tx *tx, query_follow *follow, const model_path *pa
             *value = &not_set;
             return NULL;
         }
+        if (shown)
+            model_shown(tx, record->entity, (uint64_t)record->values[MODEL_ID].as.i, shown);
     }
 }
 

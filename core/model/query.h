@@ -57,7 +57,7 @@ bool query_record_visible(kt_tx *tx, const model_record *record, const char *rig
 
 /* The value at the end of a path without `many`; a reference that leads nowhere makes it not set. */
 KT_MUST kt_error *query_path_value(kt_tx *tx, query_follow *follow, const model_path *path,
-    const model_record *record, const model_value **value);
+    const model_record *record, const char *shown, const model_value **value);
 
 /* One record as an object of these members; tells the guard that it was seen, on behalf of right. (wire.c) */
 KT_MUST kt_error *query_record_write(kt_tx *tx, query_follow *follow, const model_record *record,

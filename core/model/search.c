@@ -303,6 +303,7 @@ static void write_hits(searching *s, size_t limit, json *answer)
     json_array(answer);
     for (size_t i = 0; i < s->hit_count && i < limit; i++) {
         const hit *h = &s->hits[i];
+        model_shown(s->tx, h->entity, h->id, "read");
         json_object(answer);
         json_member_str(answer, "entity", h->entity->name);
         json_member_int(answer, "id", (int64_t)h->id);

@@ -193,6 +193,8 @@ bool kt_next(kt_cursor *cursor, kt_record *rec)
     model_record record = {0};
     if (!next_record(cursor, &record))
         return false;
+    if (!cursor->tx->writes) /* as kt_read */
+        model_shown(cursor->tx, record.entity, (uint64_t)record.values[MODEL_ID].as.i, "read");
     cursor->error = shape_fill_bound(cursor->tx, cursor->binding, &record, false, rec);
     return !cursor->error;
 }

@@ -28,6 +28,8 @@ kt_error *kt_read(kt_tx *tx, kt_id id, kt_record *rec)
     model_record record = {0};
     KT_TRY(bind_record(tx, rec, &binding));
     KT_TRY(model_read(tx, binding->entity, id.v, &record));
+    if (!tx->writes) /* a method that only reads reads for its caller */
+        model_shown(tx, binding->entity, id.v, "read");
     return shape_fill_bound(tx, binding, &record, true, rec);
 }
 

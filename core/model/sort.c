@@ -99,7 +99,7 @@ kt_error *query_key_make(kt_tx *tx, query_follow *follow, const query_sort *sort
     made->id = (uint64_t)record->values[MODEL_ID].as.i;
     for (size_t i = 0; i < sort->count; i++) {
         const model_value *value;
-        KT_TRY(query_path_value(tx, follow, &sort->by[i].path, record, &value));
+        KT_TRY(query_path_value(tx, follow, &sort->by[i].path, record, NULL, &value));
         key_value(room, query_path_last(&sort->by[i].path), value, false);
         made->end[i] = (uint16_t)room->len;
     }

@@ -206,17 +206,22 @@ kt_error *model_paths_resolve(
 
 /* ---- Records ---- */
 
+void model_shown(kt_tx *tx, const model_entity *entity, uint64_t id, const char *action)
+{
+    if (entity->log_reads && tx->guard && tx->guard->seen)
+        tx->guard->seen(tx, entity, id, action);
+}
+
 static kt_error *write_members(kt_tx *tx, query_follow *follow, const model_record *record,
     const model_path *paths, size_t count, const char *right, json *out)
 {
-    if (record->entity->log_reads && tx->guard && tx->guard->seen)
-        tx->guard->seen(tx, record->entity, (uint64_t)record->values[MODEL_ID].as.i, right);
+    model_shown(tx, record->entity, (uint64_t)record->values[MODEL_ID].as.i, right);
     for (size_t i = 0; i < count; i++) {
         const model_value *value;
         if (paths[i].count == 1)
             value = &record->values[paths[i].steps[0]->position];
         else
-            KT_TRY(query_path_value(tx, follow, &paths[i], record, &value));
+            KT_TRY(query_path_value(tx, follow, &paths[i], record, right, &value));
         json_key_str(out, paths[i].name);
         model_value_json(tx, paths[i].entity, query_path_last(&paths[i]), value, out);
     }

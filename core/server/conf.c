@@ -86,6 +86,7 @@ static void read_limit(lua_State *lua, reading *r, const char *key)
         {"slow_threads", &r->options->slow_threads},
         {"request_ms", &r->options->request_ms},
         {"slow_call_ms", &r->options->slow_call_ms},
+        {"read_log_days", &r->options->read_log_days},
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         if (strcmp(key, limits[i].key) == 0) {

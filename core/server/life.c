@@ -128,6 +128,7 @@ static server_options server_options_of(const options *o)
         .modules_directory = o->modules_directory,
         .modules = o->modules_given ? o->modules : NULL,
         .relaxed = o->relaxed,
+        .access = {.read_log_days = o->read_log_days},
         .bus = {.message_max = o->message_bytes,
             .batch_max = o->batch_calls,
             .depth_max = o->depth,

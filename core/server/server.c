@@ -143,7 +143,7 @@ static kt_error *open_rooms(server *s, arena *arena, const server_options *optio
     if (!url.ptr)
         return error_no_memory();
     KT_TRY(store_open(arena, url.ptr, &(store_options){.relaxed = options->relaxed}, &s->store));
-    KT_TRY(access_open(arena, s->store, &(access_options){0}, &s->access));
+    KT_TRY(access_open(arena, s->store, &options->access, &s->access));
     KT_TRY(open_plugins(s, arena, options));
     automation_options rules = options->rules;
     rules.store = s->store;
@@ -174,6 +174,11 @@ kt_error *server_open(arena *for_errors, const server_options *options, server *
 bus *server_bus(server *s)
 {
     return s->bus;
+}
+
+access_control *server_access(server *s)
+{
+    return s->access;
 }
 
 store *server_store(server *s)

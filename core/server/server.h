@@ -13,6 +13,7 @@ typedef struct {
     const kt_module *const *built_in; /* beside the core's own; NULL-terminated, may be NULL */
     bool relaxed;                     /* durability: see store.h */
     automation_options rules;         /* their limits and folder; the rest is filled in */
+    access_options access;            /* 0: the defaults */
     bus_options bus;                  /* its limits; the rest is filled in */
 } server_options;
 
@@ -26,6 +27,7 @@ KT_MUST kt_error *server_is_new(server *server, arena *arena, bool *is_new);
 KT_MUST kt_error *server_bootstrap(server *server, arena *arena, kt_str password);
 bus *server_bus(server *server);
 store *server_store(server *server);
+access_control *server_access(server *server);
 /* Refuses new calls, answers running ones within limit_ms, closes everything. false: calls were still running
  * and the process has to end as it is. server may be NULL. */
 bool server_close(server *server, int64_t limit_ms);

@@ -218,7 +218,8 @@ static void each_entry(
 {
     arena *arena = arena_open((size_t)64 << 20);
     store_view *view = NULL;
-    /* what calls leave to the writer, such as the log of readings, is written when this job is */
+    /* what calls leave to the writer is written when this job is */
+    access_settle(server_access(h->server));
     store_job last = {.body = write_nothing, .arena = arena};
     if (!arena || store_run(server_store(h->server), &last) != STORE_DONE)
         give_up("store", "the writer does not answer");

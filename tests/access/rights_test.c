@@ -228,37 +228,6 @@ static void a_hidden_field_can_be_used_nowhere(void **state)
     house_close(o.h);
 }
 
-/* ---- Readings ---- */
-
-static size_t readings(office *o, const char *action)
-{
-    office_as(o, -1);
-    (void)office_make(
-        o->h, "access.team", text_of("{\"name\":\"after %s %d\"}", action, (int)clock_now().ms));
-    clock_advance(1);
-    const variant *log = house_result(o->h, "access.read_log.list",
-        "{\"filter\":[[\"action\",\"=\",\"%s\"],[\"user\",\"=\",%d]]}", action, (int)o->users[ANN]);
-    return house_at(log, "rows")->as.array.count;
-}
-
-static void readings_are_logged_where_the_entity_asks(void **state)
-{
-    (void)state;
-    office o = office_open();
-    office_grant(&o, "office.*:*");
-    office_as(&o, ANN);
-    (void)house_result(o.h, "office.client.get", "{\"id\":1}");
-    (void)house_result(o.h, "office.case.get", "{\"id\":%d}", (int)o.cases[ANN]); /* asks for none */
-    assert_int_equal(readings(&o, "read"), 1);
-    office_as(&o, ANN);
-    (void)house_result(o.h, "office.client.list", "{}");
-    assert_int_equal(readings(&o, "read"), 2);
-    office_as(&o, ANN);
-    (void)house_result(o.h, "export.read", "{\"entity\":\"office.client\"}");
-    assert_int_equal(readings(&o, "export"), 1);
-    house_close(o.h);
-}
-
 /* ---- Roles cannot be had by stealth ---- */
 
 static void who_edits_users_cannot_give_roles_away(void **state)
@@ -335,7 +304,6 @@ int main(void)
         cmocka_unit_test(every_way_to_a_record_is_judged_alike),
         cmocka_unit_test(a_refused_write_leaves_the_store_as_it_was),
         cmocka_unit_test(a_hidden_field_can_be_used_nowhere),
-        cmocka_unit_test(readings_are_logged_where_the_entity_asks),
         cmocka_unit_test(who_edits_users_cannot_give_roles_away),
         cmocka_unit_test(rights_change_under_load_without_a_mix),
     };

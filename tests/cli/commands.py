@@ -108,6 +108,10 @@ def check_administration(sh, house):
     key = sh.json("key", "new", "shop")
     secret = next(v for v in key.values() if isinstance(v, str) and v.startswith("kt_"))
     assert sh.json("whoami", "--token", secret, "--url", house.url)["name"] == "admin"
+    assert sh.json("user", "reads", "anna")["limit"] is None
+    sh.run("update", "access.user", "2", "daily_read_limit=10")
+    assert sh.json("user", "raise", "anna", "5")["limit"] == 15
+    assert sh.json("readers", "base.note", "1") == {"rows": []}
     assert "sound" in sh.out("journal", "verify")
     assert sh.json("journal", "checkpoint")["seq"] > 0
     assert sh.json("journal", "head")["seq"] > 0

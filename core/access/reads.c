@@ -1,0 +1,194 @@
+/* reads.c -- the methods about reads: who was shown a record, how much a user may still read today. */
+#include <stdlib.h>
+
+#include "access/methods.h"
+
+enum { READERS_DEFAULT = 50, READERS_MAX = 500, SCAN_MAX = 100000 };
+
+/* ---- access.readers ---- */
+
+typedef struct {
+    method_call *call;
+    const model_entity *log, *user;
+    uint64_t id; /* of the record that is asked about */
+    size_t shown, most;
+    uint64_t next; /* 0: no more */
+} readers;
+
+/* The log of one entity, newest first, below the row that the cursor names. */
+static kt_error *log_open(const readers *r, model_rows **rows)
+{
+    kt_tx *tx = r->call->tx;
+    const variant *of = variant_get(r->call->params, "entity");
+    kt_str entity = of->as.string, cursor = variant_get_str(r->call->params, "cursor");
+    variant below = {.kind = VARIANT_INT, .as.integer = INT64_MAX};
+    if (!model_entity_find(tx->catalogue, entity))
+        return error_make(tx->arena, KT_VALIDATION, "entity", "there is no entity %.*s", "nie ma encji %.*s",
+            STR_ARG(entity));
+    if (cursor.len && !(below.as.integer = strtoll(cursor.ptr, NULL, 10)))
+        return error_make(tx->arena, KT_VALIDATION, "cursor", "this is no cursor of access.readers",
+            "to nie jest kursor access.readers");
+    variant cells[6] = {{.kind = VARIANT_STRING, .as.string = KT_STR("entity")},
+        {.kind = VARIANT_STRING, .as.string = KT_STR("=")}, *of,
+        {.kind = VARIANT_STRING, .as.string = KT_STR("id")},
+        {.kind = VARIANT_STRING, .as.string = KT_STR("<")}, below};
+    variant conditions[2] = {
+        {.kind = VARIANT_ARRAY, .as.array = {cells, 3}}, {.kind = VARIANT_ARRAY, .as.array = {cells + 3, 3}}};
+    variant all = {.kind = VARIANT_ARRAY, .as.array = {conditions, 2}};
+    model_filter *filter = NULL;
+    KT_TRY(model_filter_read(tx, r->log, &all, &filter));
+    static const variant newest = {.kind = VARIANT_STRING, .as.string = {"-id", 3}};
+    return model_query_open(
+        tx, &(model_query){.entity = r->log, .filter = filter, .sort = &newest, .right = "read"}, rows);
+}
+
+/* The reader's login, if the caller may see that user. */
+static kt_str login_of(kt_tx *tx, const model_entity *entity, uint64_t id)
+{
+    model_record user = {0};
+    kt_error *hidden = id ? model_read(tx, entity, id, &user) : NULL;
+    return id && !hidden ? record_str(&user, "name") : (kt_str){0};
+}
+
+static void reader_answer(const readers *r, const model_record *row, json *j)
+{
+    static const char *const texts[] = {"action", "method", "remote", "filter"};
+    uint64_t user = (uint64_t)record_int(row, "user");
+    json_object(j);
+    json_member_int(j, "reading", row->values[MODEL_ID].as.i);
+    json_key(j, "at");
+    json_time(j, (kt_time){record_int(row, "at")});
+    json_key(j, "user");
+    if (user)
+        json_uint(j, user);
+    else
+        json_null(j);
+    json_member_str(j, "login", login_of(r->call->tx, r->user, user));
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        kt_str text = record_str(row, texts[i]);
+        json_member_str(j, texts[i], text.len ? text : (kt_str){0});
+    }
+    json_member_int(j, "count", record_int(row, "count"));
+    json_object_end(j);
+}
+
+static kt_error *readers_scan(readers *r, json *j)
+{
+    model_rows *rows = NULL;
+    model_record row = {0};
+    KT_TRY(log_open(r, &rows));
+    for (size_t scanned = 0; model_next(rows, &row); scanned++) {
+        if (scanned == SCAN_MAX || r->shown == r->most) {
+            r->next = (uint64_t)row.values[MODEL_ID].as.i + 1;
+            break;
+        }
+        if ((uint64_t)record_int(&row, "record") != r->id &&
+            !read_log_has(record_str(&row, "records"), r->id))
+            continue;
+        reader_answer(r, &row, j);
+        r->shown++;
+    }
+    return model_query_end(rows);
+}
+
+kt_error *readers_run(method_call *call)
+{
+    kt_tx *tx = call->tx;
+    json *j = call->answer;
+    const variant *limit = variant_get(call->params, "limit");
+    readers r = {.call = call,
+        .log = model_entity_find(tx->catalogue, KT_STR("access.read_log")),
+        .user = model_entity_find(tx->catalogue, KT_STR("access.user")),
+        .id = (uint64_t)variant_get(call->params, "id")->as.integer,
+        .most = READERS_DEFAULT};
+    if (limit && (limit->as.integer < 1 || limit->as.integer > READERS_MAX))
+        return error_make(
+            tx->arena, KT_VALIDATION, "limit", "1 to %d were expected", "oczekiwano od 1 do %d", READERS_MAX);
+    if (limit)
+        r.most = (size_t)limit->as.integer;
+    json_object(j);
+    json_key(j, "rows");
+    json_array(j);
+    KT_TRY(readers_scan(&r, j));
+    json_array_end(j);
+    if (r.next)
+        json_member_str(j, "next", arena_format(tx->arena, "%llu", (unsigned long long)r.next));
+    json_object_end(j);
+    return NULL;
+}
+
+/* ---- access.reads.* ---- */
+
+int64_t actor_read_limit(const access_actor *actor, kt_date day)
+{
+    if (!actor->read_limit)
+        return 0;
+    return actor->read_limit + (actor->reads_extra_on.day == day.day ? actor->reads_extra : 0);
+}
+
+static kt_error *reads_answer(kt_tx *tx, uint64_t user, json *j)
+{
+    const access_actor *caller = actor_of(tx);
+    access_actor *other = NULL;
+    int64_t seen = 0;
+    if (user != caller->user)
+        KT_TRY(actor_compile(caller->control, tx, user, 0, 0, &other));
+    const access_actor *of = user == caller->user ? caller : other;
+    kt_date today = zone_date(of ? of->zone : NULL, tx->now);
+    int64_t limit = of ? actor_read_limit(of, today) : 0;
+    kt_error *error = limit ? read_budget_seen(caller->control->budget, tx, today, user, &seen) : NULL;
+    access_actor_release(other);
+    if (error)
+        return error;
+    json_object(j);
+    json_key(j, "day");
+    json_date(j, today);
+    json_key(j, "limit");
+    if (limit)
+        json_int(j, limit);
+    else
+        json_null(j);
+    json_key(j, "seen");
+    if (limit)
+        json_int(j, seen);
+    else
+        json_null(j); /* without a limit nothing is counted */
+    json_object_end(j);
+    return NULL;
+}
+
+kt_error *reads_show(method_call *call)
+{
+    uint64_t user;
+    KT_TRY(user_param(call->tx, variant_get(call->params, "user"), &user));
+    return reads_answer(call->tx, user, call->answer);
+}
+
+/* More for today alone, kept on the user, so that the journal tells who allowed it. */
+kt_error *reads_raise(method_call *call)
+{
+    kt_tx *tx = call->tx;
+    uint64_t user;
+    KT_TRY(user_param(tx, variant_get(call->params, "user"), &user));
+    int64_t more = variant_get(call->params, "records")->as.integer;
+    if (more < 1)
+        return error_make(tx->arena, KT_VALIDATION, "records", "a number above zero was expected",
+            "oczekiwano liczby większej od zera");
+    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("access.user"));
+    model_record record = {0};
+    bool found;
+    char text[DATE_TEXT_MAX];
+    KT_TRY(system_read(tx, entity, user, &record, &found));
+    kt_date today = zone_date(tx->zone, tx->now);
+    bool again = record_int(&record, "reads_extra_on") == today.day;
+    const variant extra = {.kind = VARIANT_INT,
+                      .as.integer = more + (again ? record_int(&record, "reads_extra") : 0)},
+                  day = {.kind = VARIANT_STRING, .as.string = {text, date_text(today, text)}};
+    const variant_member members[] = {{KT_STR("reads_extra"), &extra}, {KT_STR("reads_extra_on"), &day}};
+    const variant values = {.kind = VARIANT_OBJECT, .as.object = {members, 2}};
+    const model_guard *guard = tx->guard;
+    tx->guard = NULL; /* the method's own right suffices */
+    kt_error *error = model_update(tx, entity, user, 0, &values, &record);
+    tx->guard = guard;
+    return error ? error : reads_answer(tx, user, call->answer);
+}
