@@ -11,6 +11,8 @@ static const char *how(const query_plan *plan)
         return "index";
     case SCAN_UNIQUE:
         return "unique";
+    case SCAN_UNION:
+        return plan->ordered && plan->request.sort ? "merge" : "union";
     }
     return "";
 }
@@ -25,7 +27,7 @@ kt_error *model_count(kt_tx *tx, const model_query *query, uint64_t *count)
     if (tx->guard && tx->guard->entity)
         KT_TRY(tx->guard->entity(tx, query->entity, right));
     KT_TRY(query_plan_make(tx, &request, &plan));
-    if (!plan.residual && !plan.check_record) {
+    if (!plan.residual && !plan.check_record && plan.scan != SCAN_UNION) {
         if (plan.counted) {
             *count = plan.estimate;
             return NULL;
@@ -65,6 +67,45 @@ static void write_tests(const model_filter *filter, json *answer)
         write_tests(filter->items[i], answer);
 }
 
+/* How one scan goes; of several, each. */
+static void write_scan(const query_plan *plan, json *answer)
+{
+    json_member_text(answer, "scan", how(plan));
+    json_key(answer, "index");
+    if (plan->index)
+        write_names(plan, answer);
+    else
+        json_null(answer);
+    json_member_int(answer, "equal", (int64_t)plan->constants);
+    json_member_bool(answer, "range", plan->ranged);
+    json_member_int(answer, "ranges", (int64_t)plan->range_count);
+    if (plan->joined_count) {
+        json_key(answer, "joined");
+        json_array(answer);
+        for (size_t i = 0; i < plan->joined_count; i++)
+            json_str(answer, plan->joined[i]);
+        json_array_end(answer);
+    }
+    if (!plan->part_count)
+        return;
+    json_key(answer, "parts");
+    json_array(answer);
+    for (size_t i = 0; i < plan->part_count; i++) {
+        json_object(answer);
+        write_scan(&plan->parts[i], answer);
+        json_object_end(answer);
+    }
+    json_array_end(answer);
+}
+
+static void write_checked(const query_plan *plan, json *answer)
+{
+    if (plan->residual)
+        write_tests(plan->residual, answer);
+    for (size_t i = 0; i < plan->part_count; i++)
+        write_checked(&plan->parts[i], answer);
+}
+
 kt_error *model_explain(kt_tx *tx, const model_query *query, json *answer)
 {
     enum { PROBE = 100000 };
@@ -75,23 +116,14 @@ kt_error *model_explain(kt_tx *tx, const model_query *query, json *answer)
     plan_request request = plan.request;
     request.probe = PROBE;
     KT_TRY(query_plan_make(tx, &request, &plan));
-    json_member_text(answer, "scan", how(&plan));
-    json_key(answer, "index");
-    if (plan.index)
-        write_names(&plan, answer);
-    else
-        json_null(answer);
-    json_member_int(answer, "equal", (int64_t)plan.constants);
-    json_member_bool(answer, "range", plan.ranged);
-    json_member_int(answer, "ranges", (int64_t)plan.range_count);
+    write_scan(&plan, answer);
     json_member_text(answer, "sort", plan.ordered ? "index" : "memory");
     json_member_bool(answer, "reverse", plan.ordered && plan.reverse);
     json_key(answer, "checked"); /* conditions asked again of each record */
     json_array(answer);
-    if (plan.residual)
-        write_tests(plan.residual, answer);
+    write_checked(&plan, answer);
     json_array_end(answer);
-    json_member_bool(answer, "rights", plan.check_record);
+    json_member_bool(answer, "rights", plan.check_record || (plan.part_count && plan.parts[0].check_record));
     json_member_int(answer, "estimate", (int64_t)plan.estimate);
     json_member_bool(answer, "estimate_exact", plan.exact);
     json_member_int(answer, "matches", (int64_t)plan.matches);

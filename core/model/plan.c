@@ -282,8 +282,10 @@ static kt_error *choose(const choosing *c, plan_way *best, bool *perfect)
             *perfect = true;
         }
     }
-    if (*perfect && !c->request->probe)
+    if (*perfect && !c->request->probe) {
+        best->cost = c->request->limit + 1;
         return NULL;
+    }
     *perfect = false;
     KT_TRY(estimate(c, best));
     price(c, best);
@@ -309,17 +311,12 @@ static kt_error *residual(const choosing *c, const plan_way *way, const model_fi
     return count ? filter_and(c->tx->arena, left, count, out) : NULL;
 }
 
-kt_error *query_plan_make(kt_tx *tx, const plan_request *request, query_plan *plan)
+static kt_error *single(const choosing *c, query_plan *plan, bool *perfect)
 {
-    conjuncts all = {0};
-    choosing c = {.tx = tx, .request = request, .all = &all};
-    *plan = (query_plan){.request = *request};
-    KT_TRY(gather(tx, request, &all, &c.check_record));
-    KT_TRY(query_total(tx, request->entity, &c.total));
     plan_way way;
-    bool perfect;
-    KT_TRY(choose(&c, &way, &perfect));
-    KT_TRY(residual(&c, &way, &plan->residual));
+    *plan = (query_plan){.request = *c->request};
+    KT_TRY(choose(c, &way, perfect));
+    KT_TRY(residual(c, &way, &plan->residual));
     plan->scan = way.scan;
     plan->index = way.index;
     plan->ranges = way.ranges;
@@ -330,12 +327,65 @@ kt_error *query_plan_make(kt_tx *tx, const plan_request *request, query_plan *pl
     plan->reverse = way.reverse;
     memcpy(plan->skip, way.skip, sizeof plan->skip);
     plan->prefix = way.prefix;
-    plan->check_record = c.check_record;
+    plan->check_record = c->check_record;
     plan->estimate = way.estimate;
     plan->exact = way.exact;
     plan->counted = way.counted;
-    plan->total = c.total;
-    double matches = (double)way.estimate * part_of(&c, &way, false);
+    plan->cost = way.cost;
+    plan->total = c->total;
+    double matches = (double)way.estimate * part_of(c, &way, false);
     plan->matches = matches < 1 && way.estimate ? 1 : (uint64_t)matches;
     return NULL;
+}
+
+static kt_error *best_of(const choosing *c, unsigned depth, query_plan *plan)
+{
+    bool perfect;
+    KT_TRY(single(c, plan, &perfect));
+    if (perfect || plan->cost <= PLAN_WORTH || depth >= PLAN_DEPTH_MAX)
+        return NULL;
+    return plan_union(c->tx, c->all, c->check_record, depth, plan);
+}
+
+/* The same with what references lead to looked up first, if that is cheaper. */
+static kt_error *try_join(const choosing *c, unsigned depth, query_plan *plan)
+{
+    kt_tx *tx = c->tx;
+    conjuncts *replaced = ARENA_NEW(tx->arena, conjuncts);
+    kt_str *joined = ARENA_ARRAY(tx->arena, kt_str, CONJUNCTS_MAX);
+    query_plan other;
+    size_t count;
+    if (!replaced || !joined)
+        return error_no_memory();
+    KT_TRY(plan_join(tx, c->all, plan, replaced, joined, &count));
+    if (!count)
+        return NULL;
+    choosing again = *c;
+    again.all = replaced;
+    KT_TRY(best_of(&again, depth, &other));
+    if (other.cost >= plan->cost)
+        return NULL;
+    other.joined = joined;
+    other.joined_count = count;
+    *plan = other;
+    return NULL;
+}
+
+kt_error *plan_conjuncts(kt_tx *tx, const plan_request *request, const conjuncts *all, bool check_record,
+    unsigned depth, query_plan *plan)
+{
+    choosing c = {.tx = tx, .request = request, .all = all, .check_record = check_record};
+    KT_TRY(query_total(tx, request->entity, &c.total));
+    KT_TRY(best_of(&c, depth, plan));
+    return plan->cost > PLAN_WORTH ? try_join(&c, depth, plan) : NULL;
+}
+
+kt_error *query_plan_make(kt_tx *tx, const plan_request *request, query_plan *plan)
+{
+    conjuncts *all = ARENA_NEW(tx->arena, conjuncts); /* plans keep pointing to what is in it */
+    bool check_record;
+    if (!all)
+        return error_no_memory();
+    KT_TRY(gather(tx, request, all, &check_record));
+    return plan_conjuncts(tx, request, all, check_record, 0, plan);
 }

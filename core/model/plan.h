@@ -1,9 +1,15 @@
-/* plan.h -- what the two halves of the planner share: ways to scan (plan_ways.c), and the choice among them
- * (plan.c). */
+/* plan.h -- what the parts of the planner share: ways to scan (plan_ways.c), the choice among them (plan.c),
+ * several scans one after another (plan_union.c), conditions looked up from their far end (plan_join.c). */
 #pragma once
 #include "model/query.h"
 
-enum { CONJUNCTS_MAX = 64 };
+enum {
+    CONJUNCTS_MAX = 64,
+    PLAN_WORTH = 32,      /* cost from which on more than one scan is thought about */
+    PLAN_DEPTH_MAX = 3,   /* of unions within unions */
+    UNION_PARTS_MAX = 16, /* each has a cursor of its own */
+    JOIN_IDS_MAX = 1000,  /* records at the far end of a path */
+};
 
 /* What must hold: the members of the filter's outermost "and", the company's boundary, the scope of rights.
  */
@@ -32,6 +38,18 @@ typedef struct {
 /* The condition on a field itself (through lines: on the lines' field), of the wanted kind; NULL: none. */
 const filter_test *plan_equality(
     const conjuncts *all, const model_field *through, const model_field *field, size_t *at);
+/* The best plan for what must hold. depth: of unions around it */
+KT_MUST kt_error *plan_conjuncts(kt_tx *tx, const plan_request *request, const conjuncts *all,
+    bool check_record, unsigned depth, query_plan *plan);
+/* Several scans in place of *plan, where that is cheaper: for an "or", or for a field with several values. */
+KT_MUST kt_error *plan_union(
+    kt_tx *tx, const conjuncts *all, bool check_record, unsigned depth, query_plan *plan);
+/* Conditions on what references lead to become conditions on the references: the records at the far end are
+ * looked up first, if they are few and the present plan costs more.
+ *   out     the conditions, with what could be replaced replaced; borrowed from the transaction
+ *   joined  the paths that were; *count 0: none */
+KT_MUST kt_error *plan_join(
+    kt_tx *tx, const conjuncts *all, const query_plan *plan, conjuncts *out, kt_str *joined, size_t *count);
 /* Makes the way over an index (NULL: over the records). *usable: it narrows anything, or is in order. */
 KT_MUST kt_error *plan_way_make(kt_tx *tx, const plan_request *request, const conjuncts *all,
     const model_index *index, plan_way *way, bool *usable);

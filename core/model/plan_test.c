@@ -10,6 +10,9 @@ static int open_house(void **state)
     static const char *const states[] = {"open", "won", "lost"};
     h = house_open();
     h.tx->company = 0;
+    house_put(&h, "t.tag", 1, wire(&h, "{'name': 'gold'}"));
+    house_put(&h, "t.tag", 2, wire(&h, "{'name': 'tin'}"));
+    house_put(&h, "t.tag", 3, wire(&h, "{'name': 'lead'}"));
     for (unsigned i = 1; i <= 20; i++)
         house_put(&h, "t.party", i,
             wire_format(&h, "{'name': 'Party %u', 'kind': '%s', 'contacts': [{'kind': 'phone', 'tag': %u}]}",
@@ -28,6 +31,19 @@ static int close_house(void **state)
     (void)state;
     house_close(&h);
     return 0;
+}
+
+static const char *explained(const model_query *query)
+{
+    buffer out;
+    buffer_open(&out, 1 << 16);
+    json j = json_to(&out);
+    json_object(&j);
+    assert_string_equal(said(model_explain(h.tx, query, &j)), "");
+    json_object_end(&j);
+    const char *text = arena_str(h.arena, buffer_str(&out)).ptr;
+    buffer_close(&out);
+    return text;
 }
 
 static void the_index_that_fits_is_used(void **state)
@@ -74,14 +90,7 @@ static void the_index_that_fits_is_used(void **state)
         const model_entity *entity = house_entity(&h, cases[i].entity);
         model_query query = {.entity = entity, .filter = house_filter(&h, entity, cases[i].filter)};
         query.sort = cases[i].sort ? wire(&h, cases[i].sort) : NULL;
-        buffer out;
-        buffer_open(&out, 1 << 16);
-        json j = json_to(&out);
-        json_object(&j);
-        assert_string_equal(said(model_explain(h.tx, &query, &j)), "");
-        json_object_end(&j);
-        const char *text = arena_str(h.arena, buffer_str(&out)).ptr;
-        buffer_close(&out);
+        const char *text = explained(&query);
         const variant *plan = wire(&h, text), *names = variant_get(plan, "index");
         char index[100] = "";
         for (size_t k = 0; names->kind == VARIANT_ARRAY && k < names->as.array.count; k++)
@@ -94,6 +103,46 @@ static void the_index_that_fits_is_used(void **state)
                      str_is(variant_get_str(plan, "sort"), cases[i].order);
         if (!right)
             print_message("%s sort %s: %s\n", cases[i].filter, cases[i].sort ? cases[i].sort : "", text);
+        assert_true(right);
+    }
+}
+
+/* Asked for a page of the entity, explain says how; and the pages are what a look at each record gives. */
+static void several_scans_and_far_ends_are_used(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *filter, *sort, *scan, *joined, *order;
+        size_t parts;
+    } cases[] = {
+        {"['or', ['state', '=', 'lost'], ['amount', '>', '1995']]", "'title'", "union", NULL, "memory", 2},
+        {"['or', ['external_id', '=', 'x-7'], ['external_id', '=', 'x-9']]", "'day'", "union", NULL, "memory",
+            2},
+        {"['or', ['party', '=', 3], ['party', '=', 7]]", "'-day'", "merge", NULL, "index", 2},
+        {"['party', 'in', [3, 5, 9]]", "'day'", "merge", NULL, "index", 3},
+        {"[['or', ['external_id', '=', 'x-7'], ['or', ['external_id', '=', 'x-9'], ['amount', '=', '5']]]]",
+            "'title'", "union", NULL, "memory", 2},
+        {"['party.name', '=', 'Party 3']", "'-day'", "index", "party.name", "index", 0},
+        {"['party.contacts.tag.name', '=', 'gold']", "'day'", "merge", "party.contacts.tag.name", "index", 6},
+        {"['party', 'any', [['kind', '=', 'person']]]", "'day'", "merge", "party", "index", 2},
+        {"['party.name', '=', 'nobody']", "'day'", "index", "party.name", "memory", 0},
+        {"['or', ['party.name', '=', 'Party 3'], ['external_id', '=', 'x-9']]", "'title'", "union", NULL,
+            "memory", 2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const model_entity *entity = house_entity(&h, "t.deal");
+        model_query query = {.entity = entity, .filter = house_filter(&h, entity, cases[i].filter)};
+        query.sort = wire(&h, cases[i].sort);
+        const char *text = explained(&query);
+        const variant *plan = wire(&h, text), *parts = variant_get(plan, "parts"),
+                      *joined = variant_get(plan, "joined");
+        const char *path = joined ? joined->as.array.items[0].as.string.ptr : "";
+        bool right = str_is(variant_get_str(plan, "scan"), cases[i].scan) &&
+                     strcmp(path, cases[i].joined ? cases[i].joined : "") == 0 &&
+                     str_is(variant_get_str(plan, "sort"), cases[i].order) &&
+                     (parts ? parts->as.array.count : 0) == cases[i].parts;
+        if (!right)
+            print_message("%s sort %s: %s\n", cases[i].filter, cases[i].sort, text);
         assert_true(right);
     }
 }
@@ -295,6 +344,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_index_that_fits_is_used),
+        cmocka_unit_test(several_scans_and_far_ends_are_used),
         cmocka_unit_test(estimates_come_from_counters),
         cmocka_unit_test(rows_that_come_and_go_do_not_shift_a_cursor),
         cmocka_unit_test(a_list_starts_at_a_value),

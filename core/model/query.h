@@ -185,13 +185,13 @@ KT_MUST kt_error *query_sorter_add(query_sorter *sorter, const query_key *key);
 /* In order; good as long as the transaction. */
 const query_key *query_sorter_end(query_sorter *sorter, size_t *count);
 
-/* ---- Plans (plan.c, plan_cost.c) ---- */
+/* ---- Plans (plan.c, plan_ways.c, plan_union.c, plan_join.c) ---- */
 
 typedef struct {
     kt_str from, to;
 } query_range;
 
-typedef enum { SCAN_RECORDS, SCAN_INDEX, SCAN_UNIQUE } scan_kind;
+typedef enum { SCAN_RECORDS, SCAN_INDEX, SCAN_UNIQUE, SCAN_UNION } scan_kind;
 typedef struct {
     const model_entity *entity;
     const model_filter *filter; /* NULL: all */
@@ -202,7 +202,7 @@ typedef struct {
     uint64_t probe;  /* entries that may be counted for an estimate; 0: few */
 } plan_request;
 
-typedef struct {
+typedef struct query_plan {
     plan_request request;
     scan_kind scan;
     const model_index *index; /* SCAN_INDEX, SCAN_UNIQUE */
@@ -220,6 +220,11 @@ typedef struct {
     uint64_t total;               /* records of the entity */
     bool exact;                   /* estimate was counted */
     bool counted;                 /* by a kept counter */
+    double cost;                  /* in records fetched by an index */
+    struct query_plan *parts;     /* SCAN_UNION: each gives what the ones before it do not */
+    size_t part_count;
+    const kt_str *joined; /* conditions that were answered from their far end: their paths */
+    size_t joined_count;
 } query_plan;
 
 KT_MUST kt_error *query_plan_make(kt_tx *tx, const plan_request *request, query_plan *plan);

@@ -70,7 +70,7 @@ static kt_str deal_test(house *h)
     arena *a = h->arena;
     static const char *const compare[] = {"=", "!=", "<", "<=", ">", ">="};
     const char *op = compare[below(6)];
-    switch (below(22)) {
+    switch (below(26)) {
     case 0:
         return arena_format(a, "['state', '%s', '%s']", compare[below(2)], below(2) ? "open" : "won");
     case 1:
@@ -114,6 +114,16 @@ static kt_str deal_test(house *h)
         return arena_format(a, "['party', 'ilike', 'NOW']");
     case 20:
         return arena_format(a, "{'>=count': %u, '!state': 'won'}", below(4));
+    case 21:
+        return arena_format(a, "['party.parent.name', '%s', '%s']", op, any_name());
+    case 22:
+        return arena_format(a, "['party', 'any', [['name', 'starts_with', '%s'], ['active', '=', %s]]]",
+            beginnings[below(BEGINNINGS)], below(2) ? "true" : "false");
+    case 23:
+        return arena_format(a, "['party.contacts.tag.rank', '%s', %u]", op, below(3));
+    case 24:
+        return arena_format(
+            a, "['party.tags.name', 'in', ['tag %u', 'tag %u']]", 1 + below(TAGS), 1 + below(TAGS));
     default:
         return arena_format(a, "['count', '%s', %u]", op, below(4));
     }
@@ -122,7 +132,7 @@ static kt_str deal_test(house *h)
 static kt_str party_test(house *h)
 {
     arena *a = h->arena;
-    switch (below(12)) {
+    switch (below(15)) {
     case 0:
         return arena_format(a, "['name', '=', '%s']", any_name());
     case 1:
@@ -145,6 +155,12 @@ static kt_str party_test(house *h)
         return arena_format(a, "['contacts.tag', '=', 2]");
     case 10:
         return arena_format(a, "['pesel', 'is_null', false]");
+    case 11:
+        return arena_format(a, "['contacts.tag.name', '=', 'tag 2']");
+    case 12:
+        return arena_format(a, "['tags.rank', '>', 0]");
+    case 13:
+        return arena_format(a, "['contacts.tag', 'in', [2, 3, null]]");
     default:
         return arena_format(a, "['parent.parent.kind', '=', 'firm']");
     }

@@ -7,6 +7,14 @@
 
 enum { SCRATCH_BYTES = 8 << 20 };
 
+/* A part of a union, and in a merge the row that it offers. */
+typedef struct {
+    model_rows *rows;
+    const model_record *head;
+    key room;
+    query_key key;
+} part;
+
 struct model_rows {
     kt_tx *tx;
     query_plan plan;
@@ -15,7 +23,11 @@ struct model_rows {
     store_cursor *cursor; /* over the open range; NULL: none is open */
     size_t next_range;    /* counted in the direction of the scan */
     bool reverse;
-    uint64_t cost;
+    uint64_t own_cost, *cost; /* of the whole query: parts share it */
+    part *parts;
+    size_t part_count, at; /* at: the part whose row was given last */
+    bool started;
+    model_rows *current;             /* whose memory the present row lies in */
     uint8_t seek[STORE_KEY_MAX + 1]; /* where the first range is cut */
     model_record record;
     kt_error *error;
@@ -87,6 +99,22 @@ static void cut(model_rows *rows, const query_place *place)
     plan->range_count = kept;
 }
 
+static kt_error *open_parts(model_rows *rows, const query_place *place)
+{
+    const query_plan *plan = &rows->plan;
+    rows->parts = ARENA_ARRAY(rows->tx->arena, part, plan->part_count + 1);
+    if (!rows->parts)
+        return error_no_memory();
+    for (size_t i = 0; i < plan->part_count; i++) {
+        KT_TRY(
+            query_rows_open(rows->tx, &plan->parts[i], plan->ordered ? place : NULL, &rows->parts[i].rows));
+        rows->parts[i].rows->cost = rows->cost;
+        rows->part_count++;
+    }
+    rows->reverse = plan->ordered && place && place->set && place->back;
+    return NULL;
+}
+
 kt_error *query_rows_open(kt_tx *tx, const query_plan *plan, const query_place *place, model_rows **rows)
 {
     model_rows *made = *rows = ARENA_NEW(tx->arena, model_rows);
@@ -94,6 +122,8 @@ kt_error *query_rows_open(kt_tx *tx, const query_plan *plan, const query_place *
         return error_no_memory();
     made->tx = tx;
     made->plan = *plan;
+    made->cost = &made->own_cost;
+    made->current = made;
     made->reverse = plan->ordered && plan->reverse;
     made->record.entity = plan->request.entity;
     made->record.values = ARENA_ARRAY(tx->arena, model_value, plan->request.entity->field_count);
@@ -109,7 +139,9 @@ kt_error *query_rows_open(kt_tx *tx, const query_plan *plan, const query_place *
         arena_close(made->scratch);
         return error_no_memory();
     }
-    if (place && place->set && plan->ordered) {
+    if (plan->scan == SCAN_UNION)
+        KT_TRY(open_parts(made, place));
+    else if (place && place->set && plan->ordered) {
         made->reverse = made->reverse != place->back;
         cut(made, place);
     }
@@ -124,7 +156,7 @@ query_follow *query_rows_follow(model_rows *rows)
 arena *query_rows_in(model_rows *rows)
 {
     arena *before = rows->tx->arena;
-    rows->tx->arena = rows->scratch;
+    rows->tx->arena = rows->current->scratch;
     return before;
 }
 
@@ -218,7 +250,7 @@ static bool is_wanted(model_rows *rows)
 static bool is_late(model_rows *rows)
 {
     kt_tx *tx = rows->tx;
-    if (!tx->deadline_ms || rows->cost % 1024 || clock_monotonic_ms() < tx->deadline_ms)
+    if (!tx->deadline_ms || *rows->cost % 1024 || clock_monotonic_ms() < tx->deadline_ms)
         return false;
     rows->error = kt_hint(error_make(tx->arena, KT_LIMIT, NULL, "the query took too long and was stopped",
                               "zapytanie trwało za długo i zostało przerwane"),
@@ -226,11 +258,69 @@ static bool is_late(model_rows *rows)
     return true;
 }
 
-const model_record *query_rows_next(model_rows *rows)
+/* ---- Several scans ---- */
+
+static const model_record *next_of_part(model_rows *rows, size_t i)
+{
+    const model_record *found = query_rows_next(rows->parts[i].rows);
+    if (!found)
+        rows->error = rows->parts[i].rows->error;
+    return found;
+}
+
+/* One part after the other. */
+static const model_record *next_in_turn(model_rows *rows)
+{
+    for (; rows->at < rows->part_count && !rows->error; rows->at++) {
+        const model_record *found = next_of_part(rows, rows->at);
+        rows->current = rows->parts[rows->at].rows;
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+static void advance(model_rows *rows, size_t i)
+{
+    part *p = &rows->parts[i];
+    p->head = next_of_part(rows, i);
+    if (p->head)
+        rows->error = query_key_make(
+            rows->tx, p->rows->follow, rows->plan.request.sort, p->head, &p->room, &p->key);
+}
+
+/* The part that offers the next row in the order asked for. */
+static const model_record *next_merged(model_rows *rows)
+{
+    if (rows->started)
+        advance(rows, rows->at);
+    for (size_t i = 0; !rows->started && i < rows->part_count && !rows->error; i++)
+        advance(rows, i);
+    rows->started = true;
+    const part *best = NULL;
+    for (size_t i = 0; i < rows->part_count && !rows->error; i++) {
+        const part *p = &rows->parts[i];
+        if (!p->head)
+            continue;
+        int c = best ? query_key_cmp(rows->plan.request.sort, &p->key, &best->key) : 0;
+        if (best && (rows->reverse ? c < 0 : c > 0))
+            continue;
+        best = p;
+        rows->at = i;
+    }
+    if (!best || rows->error)
+        return NULL;
+    rows->current = best->rows;
+    return best->head;
+}
+
+/* ---- Next ---- */
+
+static const model_record *next_single(model_rows *rows)
 {
     kt_str at, value;
     while (!rows->error && next_entry(rows, &at, &value)) {
-        if (++rows->cost + query_follow_cost(rows->follow) > QUERY_COST_MAX) {
+        if (++*rows->cost + query_follow_cost(rows->follow) > QUERY_COST_MAX) {
             rows->error = too_costly(rows);
             break;
         }
@@ -245,8 +335,16 @@ const model_record *query_rows_next(model_rows *rows)
     return NULL;
 }
 
+const model_record *query_rows_next(model_rows *rows)
+{
+    if (rows->plan.scan != SCAN_UNION)
+        return next_single(rows);
+    return rows->plan.ordered && rows->plan.request.sort ? next_merged(rows) : next_in_turn(rows);
+}
+
 const model_record *query_rows_get(model_rows *rows, uint64_t id)
 {
+    rows->current = rows;
     arena_reset(rows->scratch);
     return read_record(rows, id, (kt_str){0}) ? &rows->record : NULL;
 }
@@ -257,6 +355,10 @@ kt_error *query_rows_end(model_rows *rows)
         return NULL;
     kt_error *error = rows->cursor ? store_scan_end(rows->cursor) : NULL;
     rows->cursor = NULL;
+    for (size_t i = 0; i < rows->part_count; i++) {
+        kt_error *ended = query_rows_end(rows->parts[i].rows);
+        error = error ? error : ended;
+    }
     return rows->error ? rows->error : error;
 }
 
@@ -323,12 +425,12 @@ kt_error *model_query_open(kt_tx *tx, const model_query *query, model_rows **row
 }
 
 /* The record again, in the transaction's own memory. */
-static bool keep_record(model_rows *rows, model_record *record)
+static bool keep_record(model_rows *rows, const model_record *found, model_record *record)
 {
     key at;
     kt_str bytes;
     const model_entity *entity = rows->plan.request.entity;
-    uint64_t id = (uint64_t)rows->record.values[MODEL_ID].as.i;
+    uint64_t id = record_id(found);
     key_record(&at, entity, id);
     rows->error = store_get(rows->tx->view, STORE_DATA, key_str(&at), &bytes);
     if (rows->error || !bytes.ptr)
@@ -353,7 +455,7 @@ bool model_next(model_rows *rows, model_record *record)
         return false;
     rows->left -= rows->limited;
     if (rows->keep)
-        return keep_record(rows, record);
+        return keep_record(rows, found, record);
     *record = *found;
     return true;
 }
