@@ -336,6 +336,7 @@ typedef struct {
     const kt_where *where; /* all must hold; ended by {0}; NULL: every record */
     const char *sort;      /* "-day,id"; NULL: by id */
     uint32_t limit;        /* 0: all */
+    kt_str filter;         /* further conditions, as on the wire: [["city","=","Łódź"]]; not set: none */
 } kt_query;
 #define KT_WHERE(T, m, op, ...)                                                                              \
     {                                                                                                        \
@@ -384,6 +385,11 @@ KT_API void kt_dec_split(kt_dec total, const kt_dec *weight, size_t n, kt_dec *p
 
 KT_API kt_date kt_today(const kt_tx *tx); /* in the company's zone, by the transaction's clock */
 KT_API kt_time kt_now(const kt_tx *tx);
+/* The day on which an instant falls in the company's zone, and the minute of that day, 0 to 1439. */
+KT_API kt_date kt_local(const kt_tx *tx, kt_time time, int *minute);
+/* The instant at which the company's clocks show a minute, 0 to 1440, of a day. A minute that a change of the
+ * clocks leaves out is taken an hour later; of one that comes twice the first is meant. */
+KT_API kt_time kt_instant(const kt_tx *tx, kt_date day, int minute);
 KT_API kt_date kt_date_add(kt_date date, int32_t days);    /* not set stays not set */
 KT_API kt_date kt_date_make(int year, int month, int day); /* not set if there is no such day */
 KT_API void kt_date_parts(kt_date date, int *year, int *month, int *day);
@@ -396,7 +402,9 @@ KT_API kt_id kt_user(const kt_tx *tx);                  /* on whose behalf tx ru
 KT_API kt_id kt_company(const kt_tx *tx);               /* in which company; 0: none chosen */
 KT_API KT_PRINTF(2, 3) kt_str
     kt_format(kt_tx *tx, const char *format, ...); /* not set past the memory limit */
-KT_API void *kt_alloc(kt_tx *tx, size_t size);     /* zeroed; NULL past the request's memory limit */
+/* The text without case and diacritics, as search and indexes compare it. Not set past the memory limit. */
+KT_API kt_str kt_fold(kt_tx *tx, kt_str text);
+KT_API void *kt_alloc(kt_tx *tx, size_t size); /* zeroed; NULL past the request's memory limit */
 typedef enum { KT_LOG_ERROR, KT_LOG_WARN, KT_LOG_INFO, KT_LOG_DEBUG } kt_level;
 KT_API KT_PRINTF(3, 4) void kt_log(
     const kt_tx *tx, kt_level level, const char *format, ...); /* adds module, user, request */

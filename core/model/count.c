@@ -23,9 +23,13 @@ kt_error *model_count(kt_tx *tx, const model_query *query, uint64_t *count)
     const plan_request request = {
         .entity = query->entity, .filter = query->filter, .right = right, .count_only = true};
     query_plan plan;
+    bool done;
     *count = 0;
     if (tx->guard && tx->guard->entity)
         KT_TRY(tx->guard->entity(tx, query->entity, right));
+    KT_TRY(query_count_by_set(tx, query, count, &done));
+    if (done)
+        return NULL;
     KT_TRY(query_plan_make(tx, &request, &plan));
     if (!plan.residual && !plan.check_record && plan.scan != SCAN_UNION) {
         if (plan.counted) {

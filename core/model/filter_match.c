@@ -70,6 +70,7 @@ static kt_error *test_value(
         return NULL;
     }
     case TEST_ANY:
+    case TEST_HAS:
         break;
     }
     *yes = false;
@@ -98,6 +99,8 @@ static kt_error *any_inside(
 static kt_error *test_end(
     const match *m, const filter_test *t, const model_field *field, const model_value *value, bool *yes)
 {
+    if (t->kind == TEST_HAS)
+        return filter_has_matches(m->tx, t, (uint64_t)value->as.i, yes);
     if (t->kind == TEST_ANY)
         return any_inside(m, t, field, value, yes);
     if (field->type == KT_REFS || field->type == KT_LINES) {

@@ -123,6 +123,8 @@ static kt_error *read_array(filter_reader *r, const variant *from, const char *a
         return read_list(r, from, 1, FILTER_OR, at, out);
     if (word_is(&items[0], "not"))
         return read_list(r, from, 1, FILTER_NOT, at, out);
+    if (word_is(&items[0], "has"))
+        return filter_has_read(r, items, count, at, out);
     if (count > 3 || count < 2 || items[1].kind != VARIANT_STRING)
         return kt_hint(
             error_make(r->tx->arena, KT_VALIDATION, at, "expected [field, operator, value], got %zu items",

@@ -166,6 +166,42 @@ void key_value(key *key, const model_field *field, const model_value *value, boo
     }
 }
 
+/* How many bytes a value takes. */
+static size_t value_length(const model_field *field, const char *at, const char *end)
+{
+    if (at == end || *at == VALUE_UNSET)
+        return 1;
+    if (!(field->type == KT_STRING || field->type == KT_TEXT || field->type == KT_JSON))
+        return field->type == KT_REF && str_is(field->target_name, "*") ? 11 : 9;
+    const char *p = at + 1;
+    while (p + 1 < end && !(p[0] == '\0' && p[1] == '\x01'))
+        p += p[0] == '\0' ? 2 : 1;
+    return (size_t)(p + 2 - at);
+}
+
+void key_read_ref(kt_str key, const model_index *index, size_t i, model_value *value)
+{
+    const char *at = key.ptr + 5, *end = key.ptr + key.len; /* behind table, entity, index */
+    const model_field *field = index->fields[i];
+    *value = (model_value){0};
+    for (size_t k = 0; k < i && at < end; k++)
+        at += value_length(index->fields[k], at, end);
+    if (at >= end || *at == VALUE_UNSET)
+        return;
+    at++;
+    value->set = true;
+    bool any = str_is(field->target_name, "*");
+    uint16_t entity = (uint16_t)((uint8_t)at[0] << 8 | (uint8_t)at[1]);
+    at += any ? 2 : 0;
+    uint64_t id = key_last_u64((kt_str){at, 8}) ^ (UINT64_C(1) << 63);
+    if (any) {
+        value->as.any.entity = entity;
+        value->as.any.id = id;
+    } else {
+        value->as.i = (int64_t)id;
+    }
+}
+
 void key_record(key *key, const model_entity *entity, uint64_t id)
 {
     key_open(key, KEY_RECORD);

@@ -53,3 +53,5 @@ void key_record(key *key, const model_entity *entity, uint64_t id);
 void key_after(key *key);
 kt_str key_str(const key *key);
 uint64_t key_last_u64(kt_str key); /* the id at an index entry's end */
+/* The value of field i, a reference, in an entry of an index that is not unique. */
+void key_read_ref(kt_str key, const model_index *index, size_t i, model_value *value);

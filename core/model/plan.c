@@ -10,7 +10,7 @@
 #define COST_COUNTED 0.02 /* of an entry that is only counted */
 #define COST_SORTED  0.2  /* of keeping one row's sort key */
 
-enum { PROBE = 64, PROBED_RANGES = 16, COUNTED_VALUES = 8 };
+enum { PROBE = 64, PROBED_RANGES = 16, COUNTED_VALUES = 8, NAMED_FROM = 500 };
 
 /* ---- Counters ---- */
 
@@ -57,6 +57,7 @@ static double test_selectivity(const filter_test *test)
     case TEST_LIKE:
         return 0.05;
     case TEST_ANY:
+    case TEST_HAS:
         break;
     }
     return 0.2;
@@ -134,11 +135,40 @@ static kt_error *add_company(kt_tx *tx, const model_entity *entity, conjuncts *a
     return flatten(tx, node, all);
 }
 
+/* Where few records are pointed to, they are as good as named. */
+static kt_error *name_ids(kt_tx *tx, const model_entity *entity, const model_filter **conjunct)
+{
+    uint64_t *ids, total;
+    size_t count;
+    bool whole;
+    if ((*conjunct)->kind != FILTER_TEST || (*conjunct)->test->kind != TEST_HAS)
+        return NULL;
+    KT_TRY(query_total(tx, entity, &total));
+    if (total < NAMED_FROM)
+        return NULL;
+    KT_TRY(query_has_set(tx, (*conjunct)->test, QUERY_RANGES_MAX, &ids, &count, &whole));
+    if (!whole)
+        return NULL;
+    model_filter *node = ARENA_NEW(tx->arena, model_filter);
+    filter_test *test = ARENA_NEW(tx->arena, filter_test);
+    model_value *values = ARENA_ARRAY(tx->arena, model_value, count + 1);
+    if (!node || !test || !values)
+        return error_no_memory();
+    for (size_t i = 0; i < count; i++)
+        values[i] = (model_value){.set = true, .as.i = (int64_t)ids[i]};
+    *test = (filter_test){.kind = TEST_IN, .path = (*conjunct)->test->path, .count = count, .values = values};
+    *node = (model_filter){.kind = FILTER_TEST, .test = test};
+    *conjunct = node;
+    return NULL;
+}
+
 static kt_error *gather(kt_tx *tx, const plan_request *request, conjuncts *all, bool *check_record)
 {
     *check_record = false;
     if (request->filter)
         KT_TRY(flatten(tx, request->filter, all));
+    for (size_t i = 0; i < all->count; i++)
+        KT_TRY(name_ids(tx, request->entity, &all->items[i]));
     KT_TRY(add_company(tx, request->entity, all));
     if (!tx->guard || !tx->guard->record)
         return NULL;
@@ -149,6 +179,22 @@ static kt_error *gather(kt_tx *tx, const plan_request *request, conjuncts *all, 
         if (scope)
             KT_TRY(flatten(tx, scope, all));
     }
+    return NULL;
+}
+
+size_t plan_wanted(const plan_request *request, const model_index *index)
+{
+    for (size_t i = 0; request->wanted && !index->unique && !index->through && i < index->count; i++)
+        if (index->fields[i] == request->wanted && index->fields[0]->type != KT_REFS)
+            return i;
+    return SIZE_MAX;
+}
+
+kt_error *plan_is_judged(kt_tx *tx, const model_entity *entity, bool *judged)
+{
+    conjuncts all = {0};
+    KT_TRY(gather(tx, &(plan_request){.entity = entity, .right = "read"}, &all, judged));
+    *judged = *judged || all.count > 0;
     return NULL;
 }
 
@@ -238,6 +284,10 @@ static void price(const choosing *c, plan_way *way)
     double unit = way->scan == SCAN_RECORDS ? COST_SCANNED : 1;
     if (c->request->count_only && proves_all(c, way)) {
         way->cost = way->counted ? 0 : rows * COST_COUNTED + (double)way->range_count * 0.5;
+        return;
+    }
+    if (proves_all(c, way) && way->index && plan_wanted(c->request, way->index) != SIZE_MAX) {
+        way->cost = rows * COST_COUNTED + (double)way->range_count * 0.5;
         return;
     }
     double wanted = c->request->limit ? (double)c->request->limit + 1 : rows;

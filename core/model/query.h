@@ -75,6 +75,7 @@ typedef enum {
     TEST_RANGE, /* between low and high */
     TEST_LIKE,  /* a pattern */
     TEST_ANY,   /* one line, or the record referred to, matches `inner` */
+    TEST_HAS,   /* one of the records that point here from `has` matches `inner` */
 } test_kind;
 
 typedef enum { PATTERN_TEXT, PATTERN_ONE, PATTERN_RUN } pattern_kind;
@@ -97,7 +98,8 @@ typedef struct {
     kt_str low_text, high_text; /* TEST_RANGE over texts: folded */
     bool low_open, high_open;   /* TEST_RANGE: the end itself does not match */
     filter_pattern pattern;
-    const model_filter *inner; /* TEST_ANY */
+    const model_filter *inner; /* TEST_ANY, TEST_HAS */
+    const model_referrer *has; /* TEST_HAS; the path is the record's own id */
 } filter_test;
 
 struct model_filter {
@@ -120,6 +122,17 @@ KT_MUST kt_error *filter_test_read(
     filter_reader *r, kt_str name, kt_str op, const variant *value, const char *at, const model_filter **out);
 KT_MUST kt_error *filter_node_read(
     filter_reader *r, const variant *from, const char *at, const model_filter **filter);
+
+/* ["has", "crm.deal.party", [..]] (filter_has.c); count: of the items. */
+KT_MUST kt_error *filter_has_read(
+    filter_reader *r, const variant *items, size_t count, const char *at, const model_filter **out);
+KT_MUST kt_error *filter_has_matches(kt_tx *tx, const filter_test *test, uint64_t id, bool *yes);
+/* The ids of all records of which such a test holds, rising; *whole false: they are more than most, or too
+ * many records would have to be looked at. */
+KT_MUST kt_error *query_has_set(
+    kt_tx *tx, const filter_test *test, size_t most, uint64_t **ids, size_t *count, bool *whole);
+/* Counts from the side of a "has" among the conditions, if there is one and that is quicker. (count_set.c) */
+KT_MUST kt_error *query_count_by_set(kt_tx *tx, const model_query *query, uint64_t *count, bool *done);
 
 /* Order of two set values of a field's type: texts by bytes. */
 int filter_value_cmp(const model_field *field, const model_value *a, const model_value *b);
@@ -198,8 +211,9 @@ typedef struct {
     const query_sort *sort;     /* NULL: any order */
     uint32_t limit;             /* rows wanted; 0: all */
     const char *right;
-    bool count_only; /* rows need not be read where the ranges prove all */
-    uint64_t probe;  /* entries that may be counted for an estimate; 0: few */
+    bool count_only;           /* rows need not be read where the ranges prove all */
+    uint64_t probe;            /* entries that may be counted for an estimate; 0: few */
+    const model_field *wanted; /* all that is wanted of a record: an index that holds it need not be left */
 } plan_request;
 
 typedef struct query_plan {
@@ -228,6 +242,10 @@ typedef struct query_plan {
 } query_plan;
 
 KT_MUST kt_error *query_plan_make(kt_tx *tx, const plan_request *request, query_plan *plan);
+/* Where in the index's keys the wanted field stands; SIZE_MAX: nowhere. */
+size_t plan_wanted(const plan_request *request, const model_index *index);
+/* Have rights, or the company's boundary, to be asked about each record? */
+KT_MUST kt_error *plan_is_judged(kt_tx *tx, const model_entity *entity, bool *judged);
 /* Kept counters: of the entity; of a value of the first field of an index. number 0: per company. */
 KT_MUST kt_error *query_total(kt_tx *tx, const model_entity *entity, uint64_t *count);
 KT_MUST kt_error *query_counted(kt_tx *tx, const model_entity *entity, uint16_t number,

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "kit/decimal.h"
+#include "kit/decode.h"
+#include "model/query.h"
 #include "model/shape.h"
 
 struct kt_cursor {
@@ -130,33 +132,56 @@ static kt_error *where_variant(kt_tx *tx, const shape_binding *binding, const kt
     return NULL;
 }
 
+/* The conditions that came as text; NULL: none. */
+static kt_error *text_filter(kt_tx *tx, const shape_binding *binding, kt_str text, model_filter **filter)
+{
+    static const decode_limits limits = {.depth_max = 64, .elements_max = 20000};
+    const variant *from;
+    *filter = NULL;
+    if (!text.len)
+        return NULL;
+    KT_TRY(decode_json(tx->arena, text, &limits, &from));
+    return model_filter_read(tx, binding->entity, from, filter);
+}
+
 static kt_error *filter_of(
-    kt_tx *tx, const shape_binding *binding, const kt_where *where, model_filter **filter)
+    kt_tx *tx, const shape_binding *binding, const kt_query *query, const model_filter **filter)
 {
     size_t count = 0;
-    *filter = NULL;
+    model_filter *own = NULL, *given;
+    const kt_where *where = query->where;
     while (where && where[count].value)
         count++;
-    if (!count)
+    if (count) {
+        variant *tests = ARENA_ARRAY(tx->arena, variant, count);
+        if (!tests)
+            return error_no_memory();
+        for (size_t i = 0; i < count; i++)
+            KT_TRY(where_variant(tx, binding, &where[i], &tests[i]));
+        const variant all = {VARIANT_ARRAY, .as.array = {tests, count}};
+        KT_TRY(model_filter_read(tx, binding->entity, &all, &own));
+    }
+    KT_TRY(text_filter(tx, binding, query->filter, &given));
+    *filter = own ? own : given;
+    if (!own || !given)
         return NULL;
-    variant *tests = ARENA_ARRAY(tx->arena, variant, count);
-    if (!tests)
+    const model_filter **both = ARENA_ARRAY(tx->arena, const model_filter *, 2);
+    if (!both)
         return error_no_memory();
-    for (size_t i = 0; i < count; i++)
-        KT_TRY(where_variant(tx, binding, &where[i], &tests[i]));
-    variant all = {VARIANT_ARRAY, .as.array = {tests, count}};
-    return model_filter_read(tx, binding->entity, &all, filter);
+    both[0] = own;
+    both[1] = given;
+    return filter_and(tx->arena, both, 2, filter);
 }
 
 static kt_error *query_of(
     kt_tx *tx, const kt_query *query, const shape_binding **binding, variant *sort, model_query *out)
 {
-    model_filter *filter = NULL;
+    const model_filter *filter = NULL;
     if (!query->of || !query->of->name)
         return kt_fail(
             tx, KT_RULE, NULL, "the query's shape names no entity", "kształt zapytania nie podaje encji");
     KT_TRY(shape_bind(tx, query->of, binding));
-    KT_TRY(filter_of(tx, *binding, query->where, &filter));
+    KT_TRY(filter_of(tx, *binding, query, &filter));
     *sort = (variant){VARIANT_STRING, .as.string = str_of(query->sort)};
     *out = (model_query){.entity = (*binding)->entity, .filter = filter, .right = "read"};
     out->sort = query->sort ? sort : NULL;

@@ -1,5 +1,6 @@
 /* tx.c -- what a transaction offers to everybody: errors, memory, the clock, the caller. */
 #include "kit/log.h"
+#include "kit/text.h"
 #include "model/internal.h"
 
 kt_error *kt_fail(kt_tx *tx, kt_kind kind, const char *path, const char *en, const char *pl, ...)
@@ -42,6 +43,29 @@ kt_date kt_today(const kt_tx *tx)
 kt_time kt_now(const kt_tx *tx)
 {
     return tx->now;
+}
+
+kt_date kt_local(const kt_tx *tx, kt_time time, int *minute)
+{
+    enum { DAY_MS = 86400000, MINUTE_MS = 60000 };
+    int64_t local = time.ms + (int64_t)zone_offset_s(tx->zone, time) * 1000;
+    int64_t of_day = local % DAY_MS;
+    *minute = (int)((of_day < 0 ? of_day + DAY_MS : of_day) / MINUTE_MS);
+    return zone_date(tx->zone, time);
+}
+
+kt_time kt_instant(const kt_tx *tx, kt_date day, int minute)
+{
+    kt_time midnight = zone_midnight(tx->zone, day);
+    kt_time at = {midnight.ms + (int64_t)minute * 60000};
+    int was = zone_offset_s(tx->zone, midnight), is = zone_offset_s(tx->zone, at);
+    kt_time moved = {at.ms - (int64_t)(is - was) * 1000};
+    return zone_offset_s(tx->zone, moved) == is ? moved : at; /* else the clocks pass over that minute */
+}
+
+kt_str kt_fold(kt_tx *tx, kt_str text)
+{
+    return text.ptr ? text_fold(tx->arena, text) : (kt_str){0};
 }
 
 kt_id kt_user(const kt_tx *tx)
