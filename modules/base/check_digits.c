@@ -1,7 +1,7 @@
 /* Check digits and formats.
  * source: NIP: ustawa z 13.10.1995 o zasadach ewidencji i identyfikacji podatników, weights of the official
- * algorithm; REGON: rozporządzenie RM z 30.11.2015; PESEL: ustawa o ewidencji ludności art. 15; VAT formats:
- * VIES, European Commission; IBAN: ISO 13616 and the SWIFT registry, check digits ISO 7064 MOD 97-10 */
+ * algorithm; REGON: rozporządzenie RM z 30.11.2015; PESEL: ustawa o ewidencji ludności art. 15; IBAN:
+ * ISO 13616 and the SWIFT registry, check digits ISO 7064 MOD 97-10. VAT numbers: vat_numbers.c */
 #include "check_digits.h"
 
 #include <string.h>
@@ -97,86 +97,6 @@ check_result check_pesel(const char *text, kt_date *birth, bool *male)
     return CHECK_OK;
 }
 
-/* ---- VAT numbers: 9 a digit, A a letter, X either, others themselves; alternatives by | ---- */
-
-static const struct {
-    char prefix[3];
-    const char *format;
-} vat[] = {
-    {"AT", "U99999999"},
-    {"BE", "0999999999|1999999999"},
-    {"BG", "999999999|9999999999"},
-    {"CY", "99999999A"},
-    {"CZ", "99999999|999999999|9999999999"},
-    {"DE", "999999999"},
-    {"DK", "99999999"},
-    {"EE", "999999999"},
-    {"EL", "999999999"},
-    {"ES", "X9999999A|A9999999X"},
-    {"FI", "99999999"},
-    {"FR", "XX999999999"},
-    {"HR", "99999999999"},
-    {"HU", "99999999"},
-    {"IE", "9X99999A|9999999AA"},
-    {"IT", "99999999999"},
-    {"LT", "999999999|999999999999"},
-    {"LU", "99999999"},
-    {"LV", "99999999999"},
-    {"MT", "99999999"},
-    {"NL", "999999999B99"},
-    {"PL", "9999999999"},
-    {"PT", "999999999"},
-    {"RO", "99|999|9999|99999|999999|9999999|99999999|999999999|9999999999"},
-    {"SE", "999999999901"},
-    {"SI", "99999999"},
-    {"SK", "9999999999"},
-    {"XI", "999999999|999999999999|GD999|HA999"},
-};
-
-static const char *vat_format(const char *text)
-{
-    for (size_t i = 0; i < sizeof vat / sizeof *vat; i++)
-        if (strncmp(text, vat[i].prefix, 2) == 0)
-            return vat[i].format;
-    return NULL;
-}
-
-bool check_is_vat_prefix(const char *text)
-{
-    return vat_format(text) != NULL;
-}
-
-static bool fits(const char *text, const char *format, size_t length)
-{
-    if (strlen(text) != length)
-        return false;
-    for (size_t i = 0; i < length; i++) {
-        char c = text[i], f = format[i];
-        bool good = f == '9'   ? is_digit(c)
-                    : f == 'A' ? is_letter(c)
-                    : f == 'X' ? is_digit(c) || is_letter(c)
-                               : c == f;
-        if (!good)
-            return false;
-    }
-    return true;
-}
-
-check_result check_vat(const char *text)
-{
-    const char *format = vat_format(text);
-    if (!format)
-        return CHECK_COUNTRY;
-    for (const char *at = format;; at++) {
-        size_t length = strcspn(at, "|");
-        if (fits(text + 2, at, length))
-            return strncmp(text, "PL", 2) == 0 ? check_nip(text + 2) : CHECK_OK;
-        at += length;
-        if (!*at)
-            return CHECK_FORMAT;
-    }
-}
-
 /* ---- IBAN ---- */
 
 static const struct {
@@ -192,6 +112,7 @@ static const struct {
     {"BE", 16},
     {"BG", 22},
     {"BH", 22},
+    {"BI", 27},
     {"BR", 29},
     {"BY", 28},
     {"CH", 21},
@@ -199,12 +120,14 @@ static const struct {
     {"CY", 28},
     {"CZ", 24},
     {"DE", 22},
+    {"DJ", 27},
     {"DK", 18},
     {"DO", 28},
     {"EE", 20},
     {"EG", 29},
     {"ES", 24},
     {"FI", 18},
+    {"FK", 18},
     {"FO", 18},
     {"FR", 27},
     {"GB", 22},
@@ -213,6 +136,7 @@ static const struct {
     {"GL", 18},
     {"GR", 27},
     {"GT", 28},
+    {"HN", 28},
     {"HR", 21},
     {"HU", 28},
     {"IE", 22},
@@ -229,15 +153,19 @@ static const struct {
     {"LT", 20},
     {"LU", 20},
     {"LV", 21},
+    {"LY", 25},
     {"MC", 27},
     {"MD", 24},
     {"ME", 22},
     {"MK", 19},
+    {"MN", 20},
     {"MR", 27},
     {"MT", 31},
     {"MU", 30},
+    {"NI", 28},
     {"NL", 18},
     {"NO", 15},
+    {"OM", 23},
     {"PK", 24},
     {"PL", 28},
     {"PS", 29},
@@ -245,12 +173,15 @@ static const struct {
     {"QA", 29},
     {"RO", 24},
     {"RS", 22},
+    {"RU", 33},
     {"SA", 24},
     {"SC", 31},
+    {"SD", 18},
     {"SE", 24},
     {"SI", 19},
     {"SK", 24},
     {"SM", 27},
+    {"SO", 23},
     {"ST", 25},
     {"SV", 28},
     {"TL", 23},
@@ -260,6 +191,7 @@ static const struct {
     {"VA", 22},
     {"VG", 24},
     {"XK", 20},
+    {"YE", 30},
 };
 
 static unsigned iban_length(const char *text)
