@@ -54,7 +54,6 @@ kt_error *bus_open(arena *for_errors, const bus_options *options, bus **out)
         arena_close(arena);
         return error_no_memory();
     }
-    decode_start();
     b->arena = arena;
     b->options = *options;
     set_defaults(&b->options);

@@ -1,4 +1,4 @@
-/* decode.h -- JSON text to variants: the one place that knows the JSON library. */
+/* decode.h -- JSON text to variants: a strict reader behind one small interface. */
 #pragma once
 #include "kit/error.h"
 #include "kit/variant.h"
@@ -13,5 +13,3 @@ typedef struct {
  *   memory    the values live in arena; text may go at once
  *   thread    any */
 KT_MUST kt_error *decode_json(arena *arena, kt_str text, const decode_limits *limits, const variant **value);
-/* Seeds the library's hashes, before any thread could race for it. */
-void decode_start(void);
