@@ -54,6 +54,7 @@ typedef struct {
 
 /* What the transport may want to know of the answer; borrowed during the reply. */
 typedef struct {
+    buffer *of; /* holds the answer; a transport that goes on needing it takes it over. NULL: fixed bytes */
     kt_str session; /* a token that session.login or .resume gave, or not set */
     bool ended;     /* session.logout succeeded */
     kt_kind kind;   /* of a single call's error; 0: none */

@@ -31,6 +31,7 @@ static void exchange_end(exchange *x)
                 "odpowiedzi razem są za duże"),
             "en", id);
     }
+    x->outcome.of = &x->out;
     x->reply(x->context, buffer_str(&x->out), &x->outcome);
     for (size_t i = 0; i < x->count; i++) {
         buffer_close(&x->calls[i].answer);

@@ -68,10 +68,17 @@ enum MHD_Result request_answer(request *r, unsigned status, const char *type, kt
     buffer_open(&packed, CALL_ANSWER_MAX);
     const char *accept = request_header(r, "Accept-Encoding");
     bool zipped = body.len >= GZIP_FROM && accept && strstr(accept, "gzip") && gzip(body, &packed);
-    kt_str sent = zipped ? buffer_str(&packed) : body;
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        sent.len, (void *)(uintptr_t)(sent.ptr ? sent.ptr : ""), MHD_RESPMEM_MUST_COPY);
-    buffer_close(&packed);
+    if (zipped) {
+        buffer_close(&r->answer);
+        r->answer = packed;
+        body = buffer_str(&packed);
+    } else {
+        buffer_close(&packed);
+    }
+    bool kept = body.ptr &&
+                body.ptr == r->answer.ptr; /* until the request ends, which is after the last byte */
+    struct MHD_Response *response = MHD_create_response_from_buffer(body.len,
+        (void *)(uintptr_t)(body.ptr ? body.ptr : ""), kept ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY);
     if (!response)
         return MHD_NO;
     response_common(response);
@@ -103,11 +110,17 @@ enum MHD_Result request_refuse(request *r, unsigned status, kt_kind kind, const 
     return result;
 }
 
-void request_ready(request *r, unsigned status, kt_str body)
+void request_ready(request *r, unsigned status, kt_str body, buffer *of)
 {
     pthread_mutex_lock(&r->lock);
-    buffer_clear(&r->answer);
-    buffer_add_str(&r->answer, body);
+    if (of) {
+        buffer_close(&r->answer);
+        r->answer = *of;
+        buffer_open(of, of->max);
+    } else {
+        buffer_clear(&r->answer);
+        buffer_add_str(&r->answer, body);
+    }
     r->status = r->answer.full ? MHD_HTTP_INTERNAL_SERVER_ERROR : status;
     r->answered = true;
     if (r->suspended)
@@ -127,7 +140,7 @@ static void rpc_reply(void *context, kt_str answer, const outcome *o)
                       : o->kind == KT_UNAVAILABLE ? MHD_HTTP_SERVICE_UNAVAILABLE
                       : answer.len                ? MHD_HTTP_OK
                                                   : MHD_HTTP_NO_CONTENT;
-    request_ready(r, status, answer);
+    request_ready(r, status, answer, o->of);
 }
 
 static kt_str bearer(const request *r)
@@ -150,10 +163,13 @@ static kt_str remote_of(request *r)
     const struct sockaddr *address = info ? info->client_addr : NULL;
     if (!address)
         return KT_STR("unknown");
-    const void *bytes = address->sa_family == AF_INET6
-                            ? (const void *)&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr
-                            : (const void *)&((const struct sockaddr_in *)(const void *)address)->sin_addr;
-    if (!inet_ntop(address->sa_family, bytes, host, sizeof host))
+    const struct sockaddr_in *v4 = (const void *)address;
+    const struct sockaddr_in6 *v6 = (const void *)address;
+    bool is_v6 = address->sa_family == AF_INET6;
+    if (!is_v6 && v4->sin_addr.s_addr == htonl(INADDR_LOOPBACK)) /* a proxy's: not formatted each time */
+        memcpy(host, "127.0.0.1", sizeof "127.0.0.1");
+    else if (!inet_ntop(address->sa_family,
+                 is_v6 ? (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr, host, sizeof host))
         return KT_STR("unknown");
     ip_address named;
     const char *real = request_header(r, "X-Real-IP");

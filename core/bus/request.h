@@ -45,9 +45,10 @@ typedef struct request {
     envelope envelope;
 } request;
 
-/* The answer is there: the connection goes on. thread: any */
-void request_ready(request *request, unsigned status, kt_str body);
-/* Answers with JSON; the request must not be running. */
+/* The answer is there: the connection goes on. of: the buffer that holds body, taken over; NULL: body is
+ * copied. thread: any */
+void request_ready(request *request, unsigned status, kt_str body, buffer *of);
+/* Answers with body, which is copied unless request->answer holds it; the request must not be running. */
 enum MHD_Result request_answer(request *request, unsigned status, const char *type, kt_str body);
 /* Answers with a JSON-RPC error object. */
 enum MHD_Result request_refuse(

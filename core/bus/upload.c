@@ -154,14 +154,15 @@ static void created(void *context, kt_str answer_text, const outcome *o)
     upload *u = r->upload;
     const variant *answered = NULL;
     if (o->kind || decode_json(r->arena, answer_text, &r->http->bus->limits, &answered)) {
-        request_ready(r, o->kind == KT_FORBIDDEN ? MHD_HTTP_FORBIDDEN : MHD_HTTP_BAD_REQUEST, answer_text);
+        request_ready(
+            r, o->kind == KT_FORBIDDEN ? MHD_HTTP_FORBIDDEN : MHD_HTTP_BAD_REQUEST, answer_text, NULL);
         return;
     }
     const variant *id = variant_get(variant_get(answered, "result"), "id");
     kt_str text = arena_format(r->arena, "{\"id\":%lld,\"sha256\":\"%s\",\"size\":%llu}",
         id && id->kind == VARIANT_INT ? (long long)id->as.integer : 0LL, u->name,
         (unsigned long long)u->writer.size);
-    request_ready(r, MHD_HTTP_CREATED, text);
+    request_ready(r, MHD_HTTP_CREATED, text, NULL);
 }
 
 static void write_about(request *r, json *j)
@@ -223,7 +224,7 @@ static void finish(pool_task *task)
     buffer_open(&text, 65536);
     bus_request_id(r->http->bus, id);
     answer_error(&text, NULL, 0, u->error, "en", id);
-    request_ready(r, MHD_HTTP_INTERNAL_SERVER_ERROR, buffer_str(&text));
+    request_ready(r, MHD_HTTP_INTERNAL_SERVER_ERROR, buffer_str(&text), &text);
     buffer_close(&text);
 }
 
@@ -234,7 +235,8 @@ void upload_finish(request *r)
         request_ready(r, MHD_HTTP_SERVICE_UNAVAILABLE,
             KT_STR("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32007,\"message\":\"the server is "
                    "busy\","
-                   "\"data\":{\"kind\":\"unavailable\",\"request\":\"\",\"problems\":[]}}}"));
+                   "\"data\":{\"kind\":\"unavailable\",\"request\":\"\",\"problems\":[]}}}"),
+            NULL);
 }
 
 /* ---- Download ---- */
