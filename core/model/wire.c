@@ -149,22 +149,19 @@ static void own_paths(kt_tx *tx, const model_entity *entity, model_path *paths, 
 }
 
 static kt_error *read_name(
-    kt_tx *tx, const model_entity *entity, const variant *name, size_t i, model_path *paths, size_t *count)
+    kt_tx *tx, const model_entity *entity, const variant *name, model_path *paths, size_t *count)
 {
-    kt_str at = arena_format(tx->arena, "fields[%zu]", i);
-    if (!at.ptr)
-        return error_no_memory();
     if (name->kind != VARIANT_STRING)
-        return error_make(tx->arena, KT_VALIDATION, at.ptr, "expected the name of a field, got %s",
+        return error_make(tx->arena, KT_VALIDATION, NULL, "expected the name of a field, got %s",
             "oczekiwano nazwy pola, jest %s", variant_kind_name(name->kind));
     if (str_is(name->as.string, "*")) {
         own_paths(tx, entity, paths, count);
         return NULL;
     }
     model_path *path = &paths[*count];
-    KT_TRY(query_path_read(tx, entity, name->as.string, at.ptr, path));
+    KT_TRY(query_path_read(tx, entity, name->as.string, NULL, path));
     if (path->many && path->count > 1)
-        return kt_hint(error_make(tx->arena, KT_VALIDATION, at.ptr, "\"%.*s\" leads to several values",
+        return kt_hint(error_make(tx->arena, KT_VALIDATION, NULL, "\"%.*s\" leads to several values",
                            "\"%.*s\" prowadzi do wielu wartości", STR_ARG(path->name)),
             "Ask for the list itself.", "Wybierz samą listę.");
     ++*count;
@@ -188,7 +185,8 @@ kt_error *model_paths_resolve(
     if (stars > 1)
         return error_make(tx->arena, KT_VALIDATION, "fields", "\"*\" stands more than once",
             "\"*\" występuje więcej niż raz");
-    *paths = ARENA_ARRAY(tx->arena, model_path, entity->field_count + given);
+    bool whole = !names || names->kind == VARIANT_NULL || stars;
+    *paths = ARENA_ARRAY(tx->arena, model_path, given + (whole ? entity->field_count : 0));
     if (!*paths)
         return error_no_memory();
     if (!names || names->kind == VARIANT_NULL) {
@@ -199,8 +197,11 @@ kt_error *model_paths_resolve(
         return error_make(tx->arena, KT_VALIDATION, "fields", "expected an array of names, got %s",
             "oczekiwano tablicy nazw, jest %s", variant_kind_name(names->kind));
     kt_error *all = NULL;
-    for (size_t i = 0; i < given; i++)
-        kt_also(&all, read_name(tx, entity, &names->as.array.items[i], i, *paths, count));
+    for (size_t i = 0; i < given; i++) {
+        kt_error *error = read_name(tx, entity, &names->as.array.items[i], *paths, count);
+        if (error)
+            kt_also(&all, error_under(error, arena_format(tx->arena, "fields[%zu]", i).ptr));
+    }
     return all;
 }
 
