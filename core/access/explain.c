@@ -17,15 +17,32 @@ static void rule_answer(const rule *r, json *j)
     json_object_end(j);
 }
 
-static kt_text reason_text(const char *missing)
+/* The grant that came nearest says whose records it is for. */
+static kt_text scope_text(grant_scope scope)
 {
+    static const kt_text texts[] = {
+        [SCOPE_OWN] = {"the grant is for the user's own records, and this one is somebody else's",
+            "uprawnienie dotyczy własnych rekordów użytkownika, a ten należy do kogoś innego"},
+        [SCOPE_TEAM] = {"the grant is for records of the user's team, and this one's owner is not in it",
+            "uprawnienie dotyczy rekordów zespołu użytkownika, a właściciel tego do niego nie należy"},
+        [SCOPE_DEPARTMENT] =
+            {"the grant is for records of the user's department, and this one's owner is not in it",
+                "uprawnienie dotyczy rekordów działu użytkownika, a właściciel tego do niego nie należy"},
+    };
+    return texts[scope];
+}
+
+static kt_text reason_text(const verdict *why)
+{
+    const char *missing = why->missing;
+    if (missing && why->nearest && strcmp(missing, "scope") == 0)
+        return scope_text(why->nearest->grant->scope);
     static const struct {
         const char *name;
         kt_text text;
     } reasons[] = {
         {"grant", {"no grant of the user's roles covers it",
                       "nie obejmuje tego żadne uprawnienie ról użytkownika"}},
-        {"scope", {"the record is outside the grant's scope", "rekord jest poza zakresem uprawnienia"}},
         {"where",
             {"the record does not meet the grant's condition", "rekord nie spełnia warunku uprawnienia"}},
         {"company", {"the record belongs to a company the user does not work in",
@@ -66,7 +83,8 @@ static kt_error *question_read(method_call *call, question *q)
     q->name = variant_get_str(call->params, "entity");
     q->action = variant_get_str(call->params, "action").ptr;
     q->entity = model_entity_find(tx->catalogue, q->name);
-    if (!q->entity && (field.len || id))
+    bool entity_meant = field.len || id || memchr(q->name.ptr, '.', q->name.len);
+    if (!q->entity && entity_meant) /* misspelt: no grant could be missing */
         return unknown(tx, "entity", q->name);
     if (field.len && !(q->field = model_field_find(q->entity, field)))
         return unknown(tx, "field", field);
@@ -117,7 +135,7 @@ kt_error *explain_run(method_call *call)
         json_key(j, "because");
         rule_answer(why.rule, j);
         json_member_text(j, "missing", may ? NULL : why.missing);
-        kt_text text = reason_text(why.missing);
+        kt_text text = reason_text(&why);
         json_member_text(j, "reason", may ? NULL : strcmp(tx->lang, "pl") == 0 ? text.pl : text.en);
         json_key(j, "nearest");
         rule_answer(may ? NULL : why.nearest, j);

@@ -89,18 +89,14 @@ static kt_error *judge_rules(kt_tx *tx, const access_actor *actor, const ruleset
         const rule *r = &rules->rules[i];
         if (r->dead || !grant_allows(r->grant, action))
             continue;
-        why->nearest = why->nearest ? why->nearest : r;
         if (record && !in_scope(actor, r->grant->scope, record)) {
-            why->missing = "scope";
+            *why = (verdict){.nearest = r, .missing = "scope"};
             continue;
         }
         *may = true;
         if (record && r->where)
             KT_TRY(where_holds(tx, r->where, record, may));
-        if (*may)
-            why->rule = r;
-        else
-            why->missing = "where";
+        *why = *may ? (verdict){.rule = r} : (verdict){.nearest = r, .missing = "where"};
     }
     if (!*may && !why->missing)
         why->missing = actor->factor_missing ? "factor" : "grant";

@@ -113,6 +113,31 @@ static void explain_agrees_with_what_happens(void **state)
     house_close(o.h);
 }
 
+#define EXPLAIN "{\"user\":\"ann\",\"entity\":\"office.case\",\"id\":%d,\"action\":\"read\"}"
+
+/* What is missing is said of the grant that is named. */
+static void the_nearest_grant_and_the_reason_belong_together(void **state)
+{
+    (void)state;
+    office o = office_open();
+    office_grant(&o, "office.case:read@own; office.case:read where state = closed");
+    const char *const ask[] = {text_of(EXPLAIN, (int)o.cases[BOB]), text_of(EXPLAIN, (int)o.cases[CID])};
+    const variant *answer = house_result(o.h, "access.explain", "%s", ask[0]);
+    assert_string_equal(house_text(answer, "missing"), "where");
+    assert_string_equal(house_text(answer, "nearest.grant"), "office.case:read where state = closed");
+    office_grant(&o, "office.case:read@team");
+    house_as(o.h, o.admin);
+    answer = house_result(o.h, "access.explain", "%s", ask[1]);
+    assert_string_equal(house_text(answer, "reason"),
+        "the grant is for records of the user's team, and this one's owner is not in it");
+    answer = house_result(o.h, "access.explain", "%s", ask[0]);
+    assert_string_equal(house_text(answer, "because.grant"), "office.case:read@team");
+    assert_string_equal(
+        house_refusal(o.h, "access.explain", "{\"entity\":\"office.csae\",\"action\":\"read\"}"),
+        "validation");
+    house_close(o.h);
+}
+
 static void the_deciding_or_missing_grant_is_named(void **state)
 {
     (void)state;
@@ -190,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(explain_agrees_with_what_happens),
+        cmocka_unit_test(the_nearest_grant_and_the_reason_belong_together),
         cmocka_unit_test(the_deciding_or_missing_grant_is_named),
         cmocka_unit_test(an_explanation_leaks_no_record),
         cmocka_unit_test(a_matrix_shows_the_widest_grant_of_each_cell),
