@@ -2,9 +2,10 @@
 """Fault campaigns over the store alone. Each prints one line that begins with "sound" or "BROKEN".
 
   campaign.py kill    [--count 20] [--seed N]   kill -9 under load, at a random moment; nothing acknowledged is lost
-  campaign.py power   [--count 5] [--swallow]   the same with the power cut: ext4 in a loop device, FS_IOC_SHUTDOWN.
-                                                --swallow: flushes are swallowed: the negative control, in which
-                                                acknowledged transfers MUST be lost
+  campaign.py power   [--count 5] [--fs ext4|xfs] [--swallow]
+                                                the same with the power cut: a file system in a loop device,
+                                                FS_IOC_SHUTDOWN. --swallow: flushes are swallowed: the negative
+                                                control, in which acknowledged transfers MUST be lost
   campaign.py full    [--seconds 4]             a disk that is full for a while: refused, then going on by itself
   campaign.py grow    [--seconds 4]             the map grows from 64 KB under load; no client sees a failure
   campaign.py torn    [--states 1000] [--jobs 150] [--deaf]   torn and reordered writes (--deaf: negative control)
@@ -85,14 +86,19 @@ def kill(args, folder):
 
 
 class LoopDisk:
-    """An ext4 file system in a file, whose power can be cut."""
+    """A file system in a file, whose power can be cut."""
 
-    def __init__(self, folder, megabytes):
+    MAKE = {"ext4": ["mkfs.ext4", "-q", "-F"], "xfs": ["mkfs.xfs", "-q", "-f"]}
+    SMALLEST_MB = {"ext4": 0, "xfs": 320}
+
+    def __init__(self, folder, megabytes, kind="ext4"):
+        if os.geteuid() != 0 or not shutil.which(self.MAKE[kind][0]):
+            raise Skipped(f"a file system of its own needs root and {self.MAKE[kind][0]}")
         self.image, self.mount = folder / "disk.img", folder / "disk"
         self.mount.mkdir()
         with open(self.image, "wb") as image:
-            image.truncate(megabytes << 20)
-        subprocess.run(["mkfs.ext4", "-q", "-F", self.image], check=True, capture_output=True)
+            image.truncate(max(megabytes, self.SMALLEST_MB[kind]) << 20)
+        subprocess.run([*self.MAKE[kind], self.image], check=True, capture_output=True)
         self.on()
 
     def on(self):
@@ -115,15 +121,9 @@ class LoopDisk:
         subprocess.run(["umount", "-l", self.mount], check=False)
 
 
-def make_disk(folder, megabytes):
-    if os.geteuid() != 0 or not shutil.which("mkfs.ext4"):
-        raise Skipped("a power cut needs root and mkfs.ext4")
-    return LoopDisk(folder, megabytes)
-
-
 def power(args, folder):
     rng = random.Random(args.seed)
-    disk, acks, lost = make_disk(folder, 64), folder / "acks", 0
+    disk, acks, lost = LoopDisk(folder, 64, args.fs), folder / "acks", 0
     url = f"lmdb:{disk.mount}/d?map=1M"
     env = shim_environment(KONTOR_SWALLOW="1") if args.swallow else None
     acks.touch()
@@ -147,12 +147,12 @@ def power(args, folder):
     finally:
         disk.off()
     if args.swallow:
-        return lost > 0, f"negative control: cuts={args.count} with_loss={lost} (flushes swallowed: must be above 0)"
-    return True, f"power_cuts={args.count} acknowledged={transfers_in(acks)} lost=0 seed={args.seed}"
+        return lost > 0, f"negative control on {args.fs}: cuts={args.count} with_loss={lost} (flushes swallowed: must be above 0)"
+    return True, f"fs={args.fs} power_cuts={args.count} acknowledged={transfers_in(acks)} lost=0 seed={args.seed}"
 
 
 def full(args, folder):
-    disk, acks = make_disk(folder, 16), folder / "acks"
+    disk, acks = LoopDisk(folder, 16), folder / "acks"
     url = f"lmdb:{disk.mount}/d?map=1M"
     ballast = disk.mount / "ballast"
     acks.touch()
@@ -230,6 +230,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=150)
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--seed", type=int, default=20261123)
+    parser.add_argument("--fs", choices=sorted(LoopDisk.MAKE), default="ext4")
     parser.add_argument("--swallow", action="store_true")
     parser.add_argument("--deaf", action="store_true")
     args = parser.parse_args()
