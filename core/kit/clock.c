@@ -16,7 +16,7 @@ enum { JUMP_MS = 60000 };
 static atomic_bool is_virtual;
 static atomic_int_fast64_t virtual_ms;
 static atomic_int_fast64_t latest_ms; /* the greatest time ever given */
-static atomic_bool jump_told;
+static atomic_int_fast64_t ahead_ms;  /* of the wall clock before the monotonic one, when last looked at */
 
 static int64_t read_us(clockid_t id)
 {
@@ -25,18 +25,48 @@ static int64_t read_us(clockid_t id)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+/* Whoever sees the jump first tells of it; the log's own line asks for the time again and finds it told. */
+static void look_for_jump(int64_t now, int64_t monotonic)
+{
+    int_fast64_t ahead = atomic_load_explicit(&ahead_ms, memory_order_relaxed);
+    int64_t jump = now - monotonic - ahead;
+    if (jump <= JUMP_MS && jump >= -JUMP_MS)
+        return;
+    if (atomic_compare_exchange_strong(&ahead_ms, &ahead, now - monotonic) && ahead)
+        log_line(KT_LOG_WARN, "kit", "clock.jumped by_ms=%lld", (long long)jump);
+}
+
+/* The wall clock is behind: from the first moment on that this is seen, half of what passes. */
+static int64_t creep(int64_t latest, int64_t monotonic)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* a leaf */
+    static int64_t from_ms, since_ms, given_ms;
+    pthread_mutex_lock(&lock);
+    if (latest > given_ms) { /* the wall clock was in front meanwhile: a new beginning */
+        from_ms = latest;
+        since_ms = monotonic;
+    }
+    int64_t now = from_ms + (monotonic - since_ms) / 2;
+    given_ms = now > given_ms ? now : given_ms;
+    now = given_ms;
+    int_fast64_t before = latest;
+    while (now > before && !atomic_compare_exchange_weak(&latest_ms, &before, now))
+        continue;
+    pthread_mutex_unlock(&lock);
+    return now > before ? now : before;
+}
+
 kt_time clock_now(void)
 {
     if (atomic_load_explicit(&is_virtual, memory_order_acquire))
         return (kt_time){atomic_load(&virtual_ms)};
-    int64_t now = read_us(CLOCK_REALTIME) / 1000;
+    int64_t now = read_us(CLOCK_REALTIME) / 1000, monotonic = read_us(CLOCK_MONOTONIC) / 1000;
+    look_for_jump(now, monotonic);
     int_fast64_t latest = atomic_load_explicit(&latest_ms, memory_order_relaxed);
     while (now > latest)
         if (atomic_compare_exchange_weak(&latest_ms, &latest, now))
             return (kt_time){now};
-    if (latest - now > JUMP_MS && !atomic_exchange(&jump_told, true))
-        log_line(KT_LOG_WARN, "kit", "clock.jumped_back by_ms=%lld", (long long)(latest - now));
-    return (kt_time){latest};
+    return (kt_time){latest - now > JUMP_MS ? creep(latest, monotonic) : latest};
 }
 
 int64_t clock_monotonic_us(void)

@@ -2,8 +2,9 @@
 #pragma once
 #include <kontor.h>
 
-/* Now, UTC. Never goes backwards within the process: if the machine's clock jumps back, time stands still
- * until it is caught up; more than a minute is reported once through log. thread: any */
+/* Now, UTC. Never goes backwards within the process: if the machine's clock jumps back, time goes on at half
+ * speed until it is caught up, so that what expires still expires. A jump of more than a minute, to either
+ * side, is logged. thread: any */
 kt_time clock_now(void);
 /* Milliseconds from an arbitrary start, unaffected by jumps of the wall clock: for time-outs.
  * On the virtual clock these, too, move only by clock_advance. */
