@@ -36,11 +36,13 @@ def free_ports(count):
 
 
 class House:
-    def __init__(self, data=None, modules=None, options=()):
+    def __init__(self, data=None, modules=None, options=(), env=None, prefix=()):
+        """env: more of the server's environment; prefix: a command that starts the server's own."""
         self.build = pathlib.Path(os.environ.get("KONTOR_BUILD", ROOT / "build" / "check"))
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="kontor-house-"))
         self.data = pathlib.Path(data) if data else self.home / "data"
         self.modules, self.options = modules, list(options)
+        self.env, self.prefix = {**os.environ, **(env or {})}, list(prefix)
         self.port, *self.more_ports = free_ports(4)
         self.url = f"http://127.0.0.1:{self.port}"
         self.password_file = self.home / "password"
@@ -50,12 +52,13 @@ class House:
         self.process = None
 
     def start(self, limit_s=60):
-        command = [str(self.build / "kontord"), "--data", str(self.data), "--http", f"127.0.0.1:{self.port}",
+        command = self.prefix + [str(self.build / "kontord"), "--data", str(self.data), "--http", f"127.0.0.1:{self.port}",
                    "--admin-password-file", str(self.password_file)] + self.options
         if self.modules:
             command += ["--modules", self.modules]
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            env=self.env)
         until = time.monotonic() + limit_s
         while time.monotonic() < until:
             if self.process.poll() is not None:
@@ -79,6 +82,10 @@ class House:
     def signal(self, number):
         self.process.send_signal(number)
         return self.process.wait(30)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
 
     def stop(self):
         if self.process and self.process.poll() is None:

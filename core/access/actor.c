@@ -106,6 +106,12 @@ static kt_error *rows_end(system_rows *rows)
     return error;
 }
 
+static kt_error *copy_str(arena *arena, kt_str from, kt_str *to)
+{
+    *to = arena_str(arena, from);
+    return from.len && !to->ptr ? error_no_memory() : NULL;
+}
+
 /* ---- Sets of ids ---- */
 
 typedef struct {
@@ -338,9 +344,11 @@ static kt_error *roles_compile(access_actor *actor, kt_tx *tx, const id_set *rol
         actor->factor_missing |= record_int(&role, "second_factor") != 0; /* demanded; compile() sees on */
         kt_str name = record_str(&role, "name");
         KT_TRY(grants_add(actor, &actor->rights, name, record_str(&role, "grants")));
-        actor->role_names = actor->role_names.len ? arena_format(actor->arena, "%.*s, %.*s",
-                                                        STR_ARG(actor->role_names), STR_ARG(name))
-                                                  : arena_str(actor->arena, name);
+        const char *comma = actor->role_names.len ? ", " : "";
+        actor->role_names = arena_format(
+            actor->arena, "%.*s%s%.*s", STR_ARG(actor->role_names), comma, STR_ARG(name));
+        if (!actor->role_names.ptr)
+            return error_no_memory();
     }
     return NULL;
 }
@@ -434,8 +442,8 @@ static kt_error *compile(access_actor *actor, kt_tx *tx, kt_str held, bool *foun
     KT_TRY(refs_copy(tx->arena, record_value(&user, "teams"), &teams));
     KT_TRY(refs_copy(actor->arena, record_value(&user, "companies"), &actor->companies));
     uint64_t department = (uint64_t)record_int(&user, "department");
-    actor->name = arena_str(actor->arena, record_str(&user, "name"));
-    actor->full_name = arena_str(actor->arena, record_str(&user, "full_name"));
+    KT_TRY(copy_str(actor->arena, record_str(&user, "name"), &actor->name));
+    KT_TRY(copy_str(actor->arena, record_str(&user, "full_name"), &actor->full_name));
     actor->read_limit = record_int(&user, "daily_read_limit");
     actor->reads_extra = record_int(&user, "reads_extra");
     actor->reads_extra_on.day = (int32_t)record_int(&user, "reads_extra_on");

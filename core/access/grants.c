@@ -18,7 +18,8 @@ typedef struct {
     bool quoted;
     long row;
     kt_error *errors;
-    bool failed; /* in this grant */
+    bool failed;  /* in this grant */
+    bool starved; /* of memory: whatever was made of the text is no verdict on it */
 } reader;
 
 static bool is_blank(char c)
@@ -42,6 +43,11 @@ KT_PRINTF(2, 4) KT_PRINTF(3, 4) static void mistake(reader *r, const char *en, c
     kt_error *error = error_vmake(r->arena, KT_VALIDATION, r->path, en, pl, arguments);
     va_end(arguments);
     kt_also(&r->errors, error_at_row(error, r->row));
+}
+
+static void starve(reader *r)
+{
+    r->failed = r->starved = true;
 }
 
 /* ---- Tokens ---- */
@@ -97,7 +103,7 @@ static kt_str copy_token(reader *r)
 {
     kt_str s = arena_str(r->arena, r->token);
     if (!s.ptr)
-        mistake(r, "out of memory", "brak pamięci");
+        starve(r);
     return s;
 }
 
@@ -117,7 +123,7 @@ static const kt_str *names_read(reader *r, size_t *count)
     } while (!r->failed && accept(r, ","));
     kt_str *names = ARENA_ARRAY(r->arena, kt_str, *count + 1); /* rights live long: no more than is needed */
     if (!names) {
-        mistake(r, "out of memory", "brak pamięci");
+        starve(r);
         *count = 0;
         return NULL;
     }
@@ -147,6 +153,8 @@ static const variant *scalar_read(reader *r)
     if (accept(r, "me"))
         return &grant_me;
     variant *v = ARENA_NEW(r->arena, variant);
+    if (!v)
+        starve(r);
     if (!v || (!r->quoted && !at_name(r))) {
         mistake(r, "a value is expected where it says \"%.*s\"", "oczekiwano wartości zamiast \"%.*s\"",
             STR_ARG(r->token));
@@ -185,7 +193,7 @@ static const variant *value_read(reader *r)
             STR_ARG(r->token));
     variant *list = ARENA_NEW(r->arena, variant), *items = ARENA_ARRAY(r->arena, variant, count);
     if (!list || !items) {
-        mistake(r, "out of memory", "brak pamięci");
+        starve(r);
         return NULL;
     }
     memcpy(items, found, count * sizeof *items);
@@ -236,7 +244,7 @@ static void conditions_read(reader *r, grant *g)
     } while (!r->failed && accept(r, "and"));
     grant_condition *conditions = ARENA_ARRAY(r->arena, grant_condition, count + 1);
     if (!conditions) {
-        mistake(r, "out of memory", "brak pamięci");
+        starve(r);
         return;
     }
     memcpy(conditions, found, count * sizeof *found);
@@ -341,7 +349,7 @@ kt_error *grants_parse(arena *arena, kt_str text, const char *path, grant_list *
         r.failed = false;
         grant_read(&r, g);
     }
-    return r.errors;
+    return r.starved ? error_no_memory() : r.errors;
 }
 
 /* ---- What a grant says ---- */

@@ -103,6 +103,7 @@ struct exchange {
     bool batch, fresh;
     call *calls;
     size_t count, next;
+    size_t reserved; /* bytes of `out` that writes have asked for */
     atomic_size_t pending;
     exchange_reply reply;
     void *context;
@@ -118,6 +119,9 @@ void call_start(call *call);
 /* Finds out where a call runs: call->place. */
 void call_place(call *call);
 void call_end(call *call); /* exchange.c */
+/* Room for the answer of a write, taken before its commit: what is written must not be denied afterwards for
+ * lack of memory. thread: writer, which alone touches an exchange's `out` before the last call has ended */
+KT_MUST kt_error *call_reserve(call *call);
 /* Writes the call's whole response object. */
 void answer_call(call *call, buffer *out);
 /* A response to a message that no call could be made of. */

@@ -23,12 +23,14 @@ static void exchange_end(exchange *x)
         buffer_add_char(&x->out, ']');
     if (x->out.full) { /* each answer has its own limit; together they passed the message's */
         char id[REQUEST_ID_MAX];
+        bool starved = x->out.starved;
         bus_request_id(b, id);
         buffer_close(&x->out);
         buffer_open(&x->out, CALL_ANSWER_MAX);
         answer_error(&x->out, NULL, -32006,
-            error_make(x->arena, KT_LIMIT, NULL, "the answers together are too large",
-                "odpowiedzi razem są za duże"),
+            starved ? error_no_memory()
+                    : error_make(x->arena, KT_LIMIT, NULL, "the answers together are too large",
+                          "odpowiedzi razem są za duże"),
             "en", id);
     }
     x->outcome.of = &x->out;
@@ -133,6 +135,18 @@ static void exchange_go_on(exchange *x)
             break;
     }
     exchange_release(x, true);
+}
+
+kt_error *call_reserve(call *c)
+{
+    enum { ENVELOPE = 64, ID_BYTES = 40 };
+    exchange *x = c->exchange;
+    size_t id = c->id && c->id->kind == VARIANT_STRING ? 6 * c->id->as.string.len : 0; /* all escaped */
+    x->reserved += ENVELOPE + ID_BYTES + id + c->answer.len;
+    if (buffer_room(&x->out, x->reserved))
+        return NULL;
+    buffer_clear(&x->out); /* the error has to go into it */
+    return error_no_memory();
 }
 
 /* ---- Where calls run ---- */

@@ -77,6 +77,8 @@ static kt_error *run(call *c, const target *target, json *answer)
         KT_TRY(model_commit_checks(&c->now.tx));
     if (c->now.tx.doomed)
         return c->now.tx.doomed;
+    if (c->answer.starved)
+        return error_no_memory();
     if (c->answer.full)
         return error_make(c->arena, KT_LIMIT, NULL, "the answer is larger than %zu bytes",
             "odpowiedź jest większa niż %zu bajtów", c->answer.max);
@@ -142,10 +144,8 @@ void transaction_plain(call *c)
 
 /* ---- Writing ---- */
 
-static kt_error *write_body(store_job *job, store_view *view)
+static kt_error *write(call *c, store_view *view)
 {
-    call *c = (call *)job;
-    log_request(c->request_id);
     buffer_clear(&c->answer);
     c->code = 0;
     c->seq = 0;
@@ -168,9 +168,19 @@ static kt_error *write_body(store_job *job, store_view *view)
                 "Wykonaj ponownie z dry_run i zobacz, co się różni.");
     }
     KT_TRY(journal_append(&c->now.tx, &c->seq));
+    KT_TRY(call_reserve(c));
     if (c->key.len)
-        job->answer = buffer_str(&c->answer);
+        c->job.answer = buffer_str(&c->answer);
     return NULL;
+}
+
+static kt_error *write_body(store_job *job, store_view *view)
+{
+    call *c = (call *)job;
+    log_request(c->request_id);
+    kt_error *error = write(c, view);
+    log_request(NULL); /* what the writer logs of its own is nobody's */
+    return error;
 }
 
 static kt_error *take_repeated(call *c)
@@ -188,7 +198,7 @@ static kt_error *take_repeated(call *c)
     buffer_clear(&c->answer);
     buffer_add(&c->answer, kept.ptr, kept.len);
     c->skip = sizeof c->digest;
-    return NULL;
+    return c->answer.full ? error_no_memory() : NULL;
 }
 
 static kt_error *unknown_outcome(arena *arena)
@@ -198,14 +208,24 @@ static kt_error *unknown_outcome(arena *arena)
         "Repeat the request with the same idempotency_key.", "Powtórz żądanie z tym samym idempotency_key.");
 }
 
-/* Custom fields and entities are there for whoever calls after the answer. */
+/* Custom fields and entities are there for whoever calls after the answer. The definition is committed: what
+ * fails here, such as memory, gets a second chance, and whoever asked is told that it holds but is not in
+ * use.
+ */
 static void rebuild(pool_task *task)
 {
     call *c = (call *)((char *)task - offsetof(call, task));
-    kt_error *error = plugins_rebuild(c->bus->options.plugins, c->arena);
+    plugins *plugins = c->bus->options.plugins;
+    kt_error *error = plugins_rebuild(plugins, c->arena);
+    if (error)
+        error = plugins_rebuild(plugins, c->arena);
     if (error) {
         log_line(KT_LOG_ERROR, "bus", "rebuild error=\"%s\" req=%s", error_text(error), c->request_id);
-        c->error = error;
+        c->error = kt_hint(
+            error_make(c->arena, KT_UNAVAILABLE, NULL, "the definition is saved, but not in use yet: %s",
+                "definicja jest zapisana, ale jeszcze nie działa: %s", error_text(error)),
+            "It comes into use with the next definition, or when the server is started again.",
+            "Zacznie działać przy następnej definicji lub po ponownym uruchomieniu serwera.");
     }
     call_end(c);
 }
@@ -241,7 +261,7 @@ static void write_done(store_job *job, store_result result)
     call_end(c);
 }
 
-static void digest_of(call *c)
+static kt_error *digest_of(call *c)
 {
     crypto_generichash_state state;
     crypto_generichash_init(&state, NULL, 0, sizeof c->digest);
@@ -256,7 +276,9 @@ static void digest_of(call *c)
     json_array_end(&j);
     crypto_generichash_update(&state, (const unsigned char *)(text.ptr ? text.ptr : ""), text.len);
     crypto_generichash_final(&state, c->digest, sizeof c->digest);
+    bool full = text.full; /* a digest of half the request would not know it again */
     buffer_close(&text);
+    return full ? error_no_memory() : NULL;
 }
 
 /* Binds the key to the user: nobody is answered with another user's result. */
@@ -275,8 +297,7 @@ static kt_error *prepare_key(call *c)
     crypto_generichash_update(&state, (const unsigned char *)c->key.ptr, c->key.len);
     crypto_generichash_final(&state, key, 32);
     c->job.key = (kt_str){(const char *)key, 32};
-    digest_of(c);
-    return NULL;
+    return digest_of(c);
 }
 
 void transaction_write(call *c)

@@ -164,6 +164,8 @@ kt_error *journal_entry_write(
         if (is_change(c))
             KT_TRY(add_change(tx, c, out));
     size_t length = out->len + JOURNAL_HASH_BYTES;
+    if (out->starved)
+        return error_no_memory();
     if (out->full || length > UINT32_MAX)
         return error_make(tx->arena, KT_LIMIT, NULL,
             "the request changes more than one journal entry can hold",

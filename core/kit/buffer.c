@@ -22,7 +22,7 @@ void buffer_close(buffer *buffer)
 void buffer_clear(buffer *buffer)
 {
     buffer->len = 0;
-    buffer->full = false;
+    buffer->full = buffer->starved = false;
 }
 
 static char *grow(buffer *buffer, size_t n)
@@ -39,7 +39,7 @@ static char *grow(buffer *buffer, size_t n)
         size = buffer->max;
     char *grown = memory_grow(buffer->ptr, size);
     if (!grown) {
-        buffer->full = true;
+        buffer->full = buffer->starved = true;
         return NULL;
     }
     buffer->ptr = grown;

@@ -1,5 +1,6 @@
 /* buffer.h -- bytes that grow up to a stated maximum. After a failed append the buffer is `full`, keeps what
- * it had and refuses more: check once, at the end. */
+ * it had and refuses more: check once, at the end. `starved` tells that it was memory that ran out, and not
+ * the stated maximum. */
 #pragma once
 #include <stdarg.h>
 
@@ -8,7 +9,7 @@
 typedef struct buffer {
     char *ptr;
     size_t len, size, max;
-    bool full;
+    bool full, starved;
 } buffer;
 
 /* An empty buffer that grows to at most max bytes; end it with buffer_close. buffer_clear keeps its memory.

@@ -190,6 +190,8 @@ static kt_error *check_record(checker *c, const model_entity *entity, uint64_t i
     model_record record = {0};
     key name;
     kt_error *error = model_record_decode(&c->tx, entity, id, bytes, &record);
+    if (error == error_no_memory())
+        return error; /* no finding: the record may be sound */
     if (error) {
         tell(c, "%s %llu: %s", entity->name.ptr, (unsigned long long)id, error_text(error));
         return NULL;

@@ -155,6 +155,8 @@ static draft *add_draft(builder *b, const kt_entity *declared, const char *modul
 void build_entity(builder *b, const kt_entity *declared, const char *module, bool custom, bool enabled)
 {
     const char *name = declared->shape->name;
+    if (b->no_memory)
+        return; /* what stands is half made */
     if (!name || !entity_name_is_good(name, module)) {
         build_problem(b, name, "the entity's name must be \"%s.\" and small letters, digits or _",
             "nazwa musi mieć postać \"%s.\" i małe litery, cyfry lub _", module);
@@ -177,7 +179,7 @@ void build_entity(builder *b, const kt_entity *declared, const char *module, boo
 /* A shape of another's entity extends it by the fields that it declares. */
 static void extend(builder *b, const kt_shape *shape, const char *module)
 {
-    draft *d = shape && shape->name ? build_draft_find(b, shape->name) : NULL;
+    draft *d = shape && shape->name && !b->no_memory ? build_draft_find(b, shape->name) : NULL;
     if (!d || str_is(d->module, module))
         return; /* nobody has that entity now, or it is one's own */
     for (size_t i = 0; i < d->source_count; i++)
@@ -346,28 +348,41 @@ static int shape_row_order(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Nobody may build on what an allocation that failed has left. */
+static kt_error *whole(const builder *b)
+{
+    return b->no_memory ? error_no_memory() : NULL;
+}
+
 static kt_error *compile_all(builder *b)
 {
     KT_TRY(numbers_next_load(b));
     collect(b);
+    KT_TRY(whole(b));
     KT_TRY(custom_load(b));
-    for (size_t i = 0; i < b->draft_count; i++)
+    for (size_t i = 0; i < b->draft_count; i++) {
+        KT_TRY(whole(b));
         KT_TRY(compile_draft(b, &b->drafts[i]));
+    }
+    KT_TRY(whole(b));
     KT_TRY(make_tables(b));
     for (size_t i = 0; i < b->draft_count; i++) {
+        KT_TRY(whole(b));
         KT_TRY(build_indexes(b, &b->drafts[i]));
         KT_TRY(build_actions(b, &b->drafts[i]));
     }
-    for (const kt_module *const *m = b->catalogue->sources.modules; *m; m++)
+    for (const kt_module *const *m = b->catalogue->sources.modules; *m; m++) {
+        KT_TRY(whole(b));
         KT_TRY(build_methods(b, *m));
+    }
+    KT_TRY(whole(b));
     if (b->catalogue->shape_count)
         qsort(b->catalogue->shapes, b->catalogue->shape_count, sizeof *b->catalogue->shapes, shape_row_order);
     KT_TRY(build_referrers(b));
     KT_TRY(build_handlers(b));
     for (size_t i = 0; i < b->draft_count; i++)
         hash_entity(b->drafts[i].entity);
-    if (b->no_memory)
-        return error_no_memory();
+    KT_TRY(whole(b));
     if (b->problems)
         return b->problems; /* nothing has been written yet */
     for (size_t i = 0; i < b->draft_count; i++) {

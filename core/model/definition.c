@@ -61,9 +61,11 @@ kt_error *definition_write(arena *arena, const variant *from, kt_str *bytes)
     buffer_open(&out, STORE_VALUE_MAX);
     buffer_add_char(&out, FORMAT);
     write_value(&out, from, 0);
-    bool full = out.full;
+    bool full = out.full, starved = out.starved;
     *bytes = full ? (kt_str){0} : arena_str(arena, buffer_str(&out));
     buffer_close(&out);
+    if (starved)
+        return error_no_memory();
     if (full)
         return error_make(
             arena, KT_LIMIT, NULL, "the definition is too large or too deep", "definicja jest za duża");

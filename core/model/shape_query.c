@@ -24,40 +24,48 @@ static const shape_row *row_at(const shape_binding *binding, size_t at)
     return NULL;
 }
 
-static bool text_variant(arena *arena, kt_str text, variant *out)
+static kt_error *unfit(kt_tx *tx, const model_field *field)
+{
+    return kt_fail(tx, KT_RULE, field->name.ptr, "cannot be compared with this value",
+        "nie da się porównać z tą wartością");
+}
+
+static kt_error *text_variant(arena *arena, kt_str text, variant *out)
 {
     out->kind = text.ptr ? VARIANT_STRING : VARIANT_NULL;
     out->as.string = arena_str(arena, text);
-    return !text.ptr || out->as.string.ptr;
+    return !text.ptr || out->as.string.ptr ? NULL : error_no_memory();
 }
 
-static bool choice_variant(arena *arena, const model_field *field, unsigned value, variant *out)
+static kt_error *choice_variant(kt_tx *tx, const model_field *field, unsigned value, variant *out)
 {
     for (const kt_choice *c = field->choices; value && c && c->value; c++) {
         if (c->value == value)
-            return text_variant(arena, str_of(c->name), out);
+            return text_variant(tx->arena, str_of(c->name), out);
     }
     out->kind = VARIANT_NULL;
-    return value == 0;
+    return value == 0 ? NULL : unfit(tx, field);
 }
 
-static bool any_variant(kt_tx *tx, kt_id id, variant *out)
+static kt_error *any_variant(kt_tx *tx, const model_field *field, kt_id id, variant *out)
 {
     const char *entity = kt_any_entity(tx, id);
+    if (!entity)
+        return unfit(tx, field);
     variant_member *members = ARENA_ARRAY(tx->arena, variant_member, 2);
     variant *values = ARENA_ARRAY(tx->arena, variant, 2);
-    if (!entity || !members || !values)
-        return false;
+    if (!members || !values)
+        return error_no_memory();
     values[0] = (variant){VARIANT_STRING, .as.string = str_of(entity)};
     values[1] = (variant){VARIANT_INT, .as.integer = (int64_t)kt_any_id(id).v};
     members[0] = (variant_member){KT_STR("entity"), &values[0]};
     members[1] = (variant_member){KT_STR("id"), &values[1]};
     *out = (variant){VARIANT_OBJECT, .as.object = {members, 2}};
-    return true;
+    return NULL;
 }
 
-/* A member's value as the wire has it. returns false: no memory, or not a value that can be compared */
-static bool value_variant(kt_tx *tx, const model_field *field, const void *value, variant *out)
+/* A member's value as the wire has it. */
+static kt_error *value_variant(kt_tx *tx, const model_field *field, const void *value, variant *out)
 {
     char text[64];
     *out = (variant){VARIANT_NULL};
@@ -68,40 +76,40 @@ static bool value_variant(kt_tx *tx, const model_field *field, const void *value
         return text_variant(tx->arena, *(const kt_str *)value, out);
     case KT_BOOL:
         *out = (variant){VARIANT_BOOL, .as.boolean = *(const bool *)value};
-        return true;
+        return NULL;
     case KT_INT:
         *out = (variant){VARIANT_INT, .as.integer = *(const int64_t *)value};
-        return true;
+        return NULL;
     case KT_MONEY:
     case KT_PRICE:
     case KT_QUANTITY:
     case KT_PERCENT:
     case KT_RATE: {
         const kt_dec *dec = value;
-        return !dec->scale1 || text_variant(tx->arena, (kt_str){text, dec_text(*dec, text)}, out);
+        return dec->scale1 ? text_variant(tx->arena, (kt_str){text, dec_text(*dec, text)}, out) : NULL;
     }
     case KT_DATE: {
         const kt_date *date = value;
-        return !date->day || text_variant(tx->arena, (kt_str){text, date_text(*date, text)}, out);
+        return date->day ? text_variant(tx->arena, (kt_str){text, date_text(*date, text)}, out) : NULL;
     }
     case KT_TIME: {
         const kt_time *time = value;
-        return !time->ms || text_variant(tx->arena, (kt_str){text, time_text(*time, text)}, out);
+        return time->ms ? text_variant(tx->arena, (kt_str){text, time_text(*time, text)}, out) : NULL;
     }
     case KT_STATE:
-        return choice_variant(tx->arena, field, *(const unsigned *)value, out);
+        return choice_variant(tx, field, *(const unsigned *)value, out);
     case KT_REF:
     case KT_REFS: /* holds this id */
     case KT_FILE: {
         const kt_id *id = value;
         if (id->v && is_any(field))
-            return any_variant(tx, *id, out);
+            return any_variant(tx, field, *id, out);
         if (id->v)
             *out = (variant){VARIANT_INT, .as.integer = (int64_t)id->v};
-        return true;
+        return NULL;
     }
     case KT_LINES:
-        return false;
+        return unfit(tx, field);
     }
     abort(); /* the catalogue holds no other type */
 }
@@ -126,10 +134,7 @@ static kt_error *where_variant(kt_tx *tx, const shape_binding *binding, const kt
         return kt_fail(tx, KT_RULE, NULL, "a condition names a member that %s does not have",
             "warunek dotyczy pola, którego %s nie ma", binding->shape->name);
     items[0] = (variant){VARIANT_STRING, .as.string = str_of(row->declared->name)};
-    if (!value_variant(tx, row->steps[row->count - 1], where->value, &items[2]))
-        return kt_fail(tx, KT_RULE, row->declared->name, "cannot be compared with this value",
-            "nie da się porównać z tą wartością");
-    return NULL;
+    return value_variant(tx, row->steps[row->count - 1], where->value, &items[2]);
 }
 
 /* The conditions that came as text; NULL: none. */

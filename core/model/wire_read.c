@@ -177,9 +177,11 @@ static kt_error *read_json(const reading *r, const variant *from, model_value *v
     buffer_open(&text, max);
     json j = json_to(&text);
     json_variant(&j, from);
-    bool full = text.full;
+    bool full = text.full, starved = text.starved;
     kt_str kept = full ? (kt_str){0} : arena_str(r->tx->arena, buffer_str(&text));
     buffer_close(&text);
+    if (starved)
+        return error_no_memory();
     if (full)
         return error_make(r->tx->arena, KT_VALIDATION, r->path, "the value exceeds %zu bytes",
             "wartość przekracza %zu bajtów", max);

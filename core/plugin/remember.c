@@ -331,7 +331,7 @@ static kt_error *entities_forget(arena *arena, store_view *view, const char *nam
 static kt_error *put_value(
     arena *arena, store_view *view, const char *key, const buffer *out, const char *name)
 {
-    if (!key)
+    if (!key || out->starved)
         return error_no_memory();
     if (out->full)
         return error_make(arena, KT_LIMIT, name, "the declaration has more than %d bytes",

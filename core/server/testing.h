@@ -10,6 +10,8 @@ typedef struct house house;
 /* Opens a server with the administrator "admin", logged in; modules beside the core's own, NULL-terminated.
  * Ends the process if it cannot: a test has nothing to do then. */
 house *house_open(const kt_module *const *modules);
+/* The same on the real clock and on a data directory that stays: what kontord left there, or a new one. */
+house *house_open_files(const char *directory, const char *modules_directory);
 void house_close(house *house);
 
 /* Sends one message as it is; token "" : nobody. The answer is good until house_close. thread: any */
