@@ -105,14 +105,6 @@ static kt_error *run_action(const target *t, kt_tx *tx, const variant *params, j
     return error;
 }
 
-static bool is_definition(const method *one)
-{
-    for (const method *m = model_methods; m->name; m++)
-        if (m == one)
-            return m->mode == METHOD_WRITE;
-    return false;
-}
-
 static kt_error *run_method(const target *t, call *c, kt_tx *tx, const variant *params, json *answer)
 {
     arena *arena = c->arena;
@@ -128,7 +120,6 @@ static kt_error *run_method(const target *t, call *c, kt_tx *tx, const variant *
         .of = c,
     };
     size_t before = answer->out->len;
-    c->defines = c->defines || is_definition(t->method);
     KT_TRY(t->method->run(&own.call));
     if (answer->out->len == before && !answer->out->full)
         json_null(answer);

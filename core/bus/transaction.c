@@ -149,7 +149,6 @@ static kt_error *write(call *c, store_view *view)
     buffer_clear(&c->answer);
     c->code = 0;
     c->seq = 0;
-    c->defines = false;
     if (c->key.len)
         buffer_add(&c->answer, c->digest, sizeof c->digest);
     c->skip = c->answer.len;
@@ -233,6 +232,7 @@ static void rebuild(pool_task *task)
 static void write_done(store_job *job, store_result result)
 {
     call *c = (call *)job;
+    bool redefines = result == STORE_DONE && model_redefines(c->now.tx.changes);
     switch (result) {
     case STORE_DONE:
         shown(c, &c->now.tx);
@@ -253,7 +253,7 @@ static void write_done(store_job *job, store_result result)
         break;
     }
     session_end(&c->now);
-    if (result == STORE_DONE && c->defines) {
+    if (redefines) {
         c->task.run = rebuild;
         pool_add_always(c->bus->pool, &c->task);
         return;

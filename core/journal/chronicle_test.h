@@ -55,22 +55,30 @@ static inline house chronicle_open(void)
 
 typedef struct {
     store_job job;
+    const kt_module *const *modules;
     const model_catalogue *catalogue;
 } founding;
 
 static kt_error *found_run(store_job *job, store_view *view)
 {
     founding *f = (founding *)job;
-    const kt_module *const modules[] = {&house_module, NULL};
-    f->catalogue = house_build(job->arena, view, modules);
+    f->catalogue = house_build(job->arena, view, f->modules);
     return NULL;
+}
+
+/* The catalogue of modules and of what is defined by now, in place of the one before. */
+static inline void chronicle_found_with(house *h, const kt_module *const *modules)
+{
+    founding f = {.job = {.body = found_run, .arena = h->arena}, .modules = modules};
+    assert_int_equal(store_run(h->store, &f.job), STORE_DONE);
+    if (h->catalogue)
+        model_catalogue_release(h->catalogue);
+    h->catalogue = f.catalogue;
 }
 
 static inline void chronicle_found(house *h)
 {
-    founding f = {.job = {.body = found_run, .arena = h->arena}};
-    assert_int_equal(store_run(h->store, &f.job), STORE_DONE);
-    h->catalogue = f.catalogue;
+    chronicle_found_with(h, (const kt_module *const[]){&house_module, NULL});
 }
 
 /* A reading transaction over what is committed; close it by store_end(tx.view). */

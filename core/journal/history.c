@@ -14,7 +14,7 @@ static void value_json(
         json_null(j);
 }
 
-static void fields_json(kt_tx *tx, const past_change *past, json *j)
+static void fields_json(kt_tx *tx, const model_entity *entity, const past_change *past, json *j)
 {
     bool polish = strcmp(tx->lang, "pl") == 0;
     json_key(j, "changes");
@@ -28,6 +28,8 @@ static void fields_json(kt_tx *tx, const past_change *past, json *j)
         json_object(j);
         json_member_str(j, "field", field->name);
         json_member_text(j, "label", polish ? field->label.pl : field->label.en);
+        if (past->entity != entity && !model_field_find(entity, field->name))
+            json_member_bool(j, "removed", true);
         json_key(j, "before");
         value_json(tx, past, &past->before, field, j);
         json_key(j, "after");
@@ -47,14 +49,14 @@ static kt_error *entry_write(
         *shown = change.entity == entity->number && change.id == id;
     if (!*shown)
         return chain_bad(view->outer, entry->seq);
-    KT_TRY(past_change_read(view->tx, entity, &change, &past));
+    KT_TRY(past_change_read_whole(view, entity, &change, &past));
     *shown = past_shows(view, &past);
     if (!*shown)
         return NULL;
     json_object(j);
     KT_TRY(past_entry_json(view, entry, j));
     json_member_text(j, "kind", kinds[past.kind]);
-    fields_json(view->tx, &past, j);
+    fields_json(view->tx, entity, &past, j);
     json_object_end(j);
     return NULL;
 }

@@ -42,6 +42,40 @@ kt_error *past_change_read(
     return side_read(tx, entity, change, true, &past->after);
 }
 
+static void whole_end(void *catalogue)
+{
+    model_catalogue_release(catalogue);
+}
+
+/* What was removed may no longer fit what is declared now -- a reference to an entity that is gone too -- and
+ * is then not shown; the rest of the history is. */
+static kt_error *whole_open(past_view *view)
+{
+    view->whole_tried = true;
+    model_sources sources = *model_catalogue_sources(view->tx->catalogue);
+    sources.past = true;
+    kt_error *error = model_catalogue_build(view->outer, view->tx->view, &sources, &view->whole);
+    if (error)
+        return error->first->kind == KT_VALIDATION ? NULL : error;
+    if (arena_at_end(view->outer, whole_end, view->whole))
+        return NULL;
+    model_catalogue_release(view->whole);
+    return error_no_memory();
+}
+
+kt_error *past_change_read_whole(
+    past_view *view, const model_entity *entity, const journal_change *change, past_change *past)
+{
+    KT_TRY(past_change_read(view->tx, entity, change, past));
+    if (!past->before.rest.len && !past->after.rest.len && !past->before.sealed_rest.len &&
+        !past->after.sealed_rest.len)
+        return NULL;
+    if (!view->whole_tried)
+        KT_TRY(whole_open(view));
+    const model_entity *whole = view->whole ? model_entity_by_number(view->whole, entity->number) : NULL;
+    return whole ? past_change_read(view->tx, whole, change, past) : NULL;
+}
+
 bool past_field_counts(const model_field *field)
 {
     return field->position >= MODEL_OWN || field->position == MODEL_COMPANY ||

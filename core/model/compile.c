@@ -385,6 +385,8 @@ static kt_error *compile_all(builder *b)
     KT_TRY(whole(b));
     if (b->problems)
         return b->problems; /* nothing has been written yet */
+    if (b->catalogue->sources.past)
+        return NULL;
     for (size_t i = 0; i < b->draft_count; i++) {
         KT_TRY(build_backfill(b, &b->drafts[i]));
         KT_TRY(numbers_save(b, &b->drafts[i].numbers));
@@ -425,6 +427,7 @@ static kt_error *copy_sources(builder *b, const model_sources *sources)
 {
     b->catalogue->sources = (model_sources){.modules = copy_modules(b, sources->modules),
         .disabled = copy_modules(b, sources->disabled),
+        .past = sources->past,
         .master_key = NULL};
     b->master_key = sources->master_key; /* borrowed while building */
     return b->no_memory ? error_no_memory() : NULL;

@@ -1,14 +1,22 @@
 /* custom.c -- custom fields and entities: RPC methods that define them, and their place in a new catalogue.
  *
  * A definition is kept as it came, under STORE_META "model/custom/field/ENTITY/NAME" and
- * "model/custom/entity/NAME". A change is tried by building the next catalogue in the same transaction, which
- * gives the numbers and fills the indexes; after the commit the plugin room builds the generation for good.
+ * "model/custom/entity/NAME"; a removed field's under "model/removed/field/..", so that the past can be read;
+ * and each that ever was under "model/defined/" and the hash of its text, so that a change can be undone.
+ * What is defined is also a record of model.definition, whose check brings the definitions in step if the
+ * record is changed by itself, as an undo does. A change is tried by building the next catalogue in the same
+ * transaction, which gives the numbers and fills the indexes; after the commit the plugin room builds the
+ * generation for good.
  */
 #include "model/custom.h"
+
+#include <sodium.h>
 
 #include "model/compile.h"
 #include "model/definition.h"
 
+#define REMOVED_PREFIX  "model/removed/field/"
+#define TEXTS_PREFIX    "model/defined/"
 #define FIELDS_PREFIX   "model/custom/field/"
 #define ENTITIES_PREFIX "model/custom/entity/"
 #define CUSTOM_MODULE   "custom"
@@ -49,21 +57,10 @@ static kt_error *load(arena *arena, store_view *view, const char *prefix, row **
     return error ? error : scan;
 }
 
-kt_error *custom_load(builder *b)
+static kt_error *load_fields(builder *b, const char *prefix)
 {
     row *rows;
-    KT_TRY(load(b->own, b->view, ENTITIES_PREFIX, &rows));
-    for (row *r = rows; r; r = r->next) {
-        kt_entity *entity = build_alloc(b, sizeof *entity);
-        if (!entity)
-            return error_no_memory();
-        kt_error *problems = definition_entity(b->own, r->definition, r->key.ptr, entity);
-        if (problems)
-            kt_also(&b->problems, problems);
-        else
-            build_entity(b, entity, CUSTOM_MODULE, true, true);
-    }
-    KT_TRY(load(b->own, b->view, FIELDS_PREFIX, &rows));
+    KT_TRY(load(b->own, b->view, prefix, &rows));
     for (row *r = rows; r; r = r->next) {
         kt_str entity = variant_get_str(r->definition, "entity");
         draft *d = entity.ptr ? build_draft_find(b, entity.ptr) : NULL;
@@ -80,6 +77,24 @@ kt_error *custom_load(builder *b)
     return NULL;
 }
 
+kt_error *custom_load(builder *b)
+{
+    row *rows;
+    KT_TRY(load(b->own, b->view, ENTITIES_PREFIX, &rows));
+    for (row *r = rows; r; r = r->next) {
+        kt_entity *entity = build_alloc(b, sizeof *entity);
+        if (!entity)
+            return error_no_memory();
+        kt_error *problems = definition_entity(b->own, r->definition, r->key.ptr, entity);
+        if (problems)
+            kt_also(&b->problems, problems);
+        else
+            build_entity(b, entity, CUSTOM_MODULE, true, true);
+    }
+    KT_TRY(load_fields(b, FIELDS_PREFIX));
+    return b->catalogue->sources.past ? load_fields(b, REMOVED_PREFIX) : NULL;
+}
+
 /* ---- Methods ---- */
 
 /* Builds the next catalogue in this transaction, to see whether it can be. */
@@ -93,15 +108,203 @@ static kt_error *try_build(kt_tx *tx)
     return NULL;
 }
 
-static kt_error *put_definition(kt_tx *tx, kt_str key, const variant *definition)
+static kt_error *count_records(kt_tx *tx, const model_entity *entity, uint64_t *count)
 {
-    kt_str bytes;
-    if (!key.ptr)
+    key from, to;
+    key_record(&from, entity, 0);
+    key_open(&to, KEY_RECORD);
+    key_u16(&to, entity->number);
+    key_after(&to);
+    return store_count(tx->view, STORE_DATA, key_str(&from), key_str(&to), 1, count);
+}
+
+static kt_error *entity_is_empty(kt_tx *tx, kt_str name)
+{
+    uint64_t count = 0;
+    const model_entity *entity = model_entity_find(tx->catalogue, name);
+    if (entity)
+        KT_TRY(count_records(tx, entity, &count));
+    return !count ? NULL
+                  : kt_hint(kt_fail(tx, KT_CONFLICT, "name", "%s still has records", "%s ma jeszcze rekordy",
+                                name.ptr),
+                        "Delete or export them first.", "Najpierw je usuń lub wyeksportuj.");
+}
+
+/* ---- What is stored ---- */
+
+static kt_str text_key(kt_tx *tx, kt_str text)
+{
+    uint8_t hash[16];
+    char hex[2 * sizeof hash + 1];
+    crypto_generichash(hash, sizeof hash, (const uint8_t *)text.ptr, text.len, NULL, 0);
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    return kt_format(tx, TEXTS_PREFIX "%s", hex);
+}
+
+/* Where a definition is kept; removed: where a field's stays when it is taken away. */
+static kt_str stored_key(kt_tx *tx, defines kind, const char *entity, const char *name, bool removed)
+{
+    if (kind == DEFINES_ENTITY)
+        return kt_format(tx, ENTITIES_PREFIX "%s", entity);
+    return kt_format(tx, "%s%s/%s", removed ? REMOVED_PREFIX : FIELDS_PREFIX, entity, name);
+}
+
+/* Stores a definition, or takes it away: bytes not set. Then tries the catalogue that follows. */
+static kt_error *store_definition(kt_tx *tx, defines kind, const char *entity, const char *name, kt_str bytes)
+{
+    kt_str key = stored_key(tx, kind, entity, name, false), aside = stored_key(tx, kind, entity, name, true),
+           was;
+    if (!key.ptr || !aside.ptr)
         return error_no_memory();
-    KT_TRY(definition_write(tx->arena, definition, &bytes));
-    KT_TRY(store_put(tx->view, STORE_META, key, bytes));
+    KT_TRY(store_get(tx->view, STORE_META, key, &was));
+    if (kind == DEFINES_FIELD && bytes.ptr)
+        KT_TRY(store_delete(tx->view, STORE_META, aside));
+    else if (kind == DEFINES_FIELD && was.ptr)
+        KT_TRY(store_put(tx->view, STORE_META, aside, was));
+    KT_TRY(bytes.ptr ? store_put(tx->view, STORE_META, key, bytes) : store_delete(tx->view, STORE_META, key));
     return try_build(tx);
 }
+
+/* The definition as JSON text, and its bytes kept under that. */
+static kt_error *keep_text(kt_tx *tx, const variant *definition, kt_str *text, kt_str *bytes)
+{
+    buffer out;
+    KT_TRY(definition_write(tx->arena, definition, bytes));
+    buffer_open(&out, MODEL_JSON_MAX);
+    json j = json_to(&out);
+    json_variant(&j, definition);
+    *text = out.full ? (kt_str){0} : arena_str(tx->arena, buffer_str(&out));
+    bool full = out.full;
+    buffer_close(&out);
+    if (full)
+        return kt_fail(tx, KT_LIMIT, NULL, "the definition is longer than %d bytes",
+            "definicja jest dłuższa niż %d bajtów", MODEL_JSON_MAX);
+    kt_str key = text->ptr ? text_key(tx, *text) : (kt_str){0};
+    return key.ptr ? store_put(tx->view, STORE_META, key, *bytes) : error_no_memory();
+}
+
+static kt_error *define(
+    kt_tx *tx, defines kind, const char *entity, const char *name, const variant *definition)
+{
+    kt_str text, bytes;
+    KT_TRY(keep_text(tx, definition, &text, &bytes));
+    KT_TRY(store_definition(tx, kind, entity, name, bytes));
+    return custom_note(tx, kind, entity, name, text, true);
+}
+
+static kt_error *take_away(kt_tx *tx, defines kind, const char *entity, const char *name)
+{
+    KT_TRY(store_definition(tx, kind, entity, name, (kt_str){0}));
+    return custom_note(tx, kind, entity, name, (kt_str){0}, false);
+}
+
+/* ---- The records ---- */
+
+static const kt_choice kinds[] = {{DEFINES_FIELD, "field", {"Field", "Pole"}, NULL},
+    {DEFINES_ENTITY, "entity", {"Entity", "Encja"}, NULL},
+    {DEFINES_MODULE, "module", {"Module", "Moduł"}, NULL}, {0}};
+
+struct definition {
+    kt_record rec;
+    unsigned kind;
+    kt_str entity, name, text, release;
+    bool active;
+};
+static const kt_shape definition_shape = KT_SHAPE(definition, "model.definition",
+    KT_FIELD(definition, kind, STATE, "Kind", "Rodzaj", .choices = kinds, .required = true, .fixed = true,
+        .indexed = true, .priority = 1),
+    KT_FIELD(definition, entity, STRING, "Entity", "Encja", .max = 100, .fixed = true, .indexed = true,
+        .priority = 2),
+    KT_FIELD(definition, name, STRING, "Name", "Nazwa", .required = true, .max = 100, .fixed = true,
+        .searchable = true, .priority = 3),
+    KT_FIELD(definition, active, BOOL, "In force", "Obowiązuje", .priority = 4),
+    KT_FIELD(definition, release, STRING, "Version", "Wersja", .max = 40, .priority = 5),
+    KT_FIELD(definition, text, TEXT, "Definition", "Definicja",
+        .help = {"As field.define or entity.define took it.",
+            "Tak, jak przyjęło ją field.define lub entity.define."}));
+
+/* The last text of what is taken away stays. */
+kt_error *custom_note(kt_tx *tx, defines kind, const char *entity, const char *name, kt_str text, bool active)
+{
+    struct definition d = {KT_OF(definition)};
+    const model_entity *records = model_entity_find(tx->catalogue, KT_STR("model.definition"));
+    if (!records)
+        return NULL;
+    const model_guard *guard = tx->guard;
+    uint64_t id = 0;
+    tx->guard = NULL; /* whoever may define may do what goes with it */
+    d.rec.external_id = kt_format(tx, "%s:%s%s%s", kinds[kind - 1].name, entity,
+        kind == DEFINES_FIELD ? "." : "", kind == DEFINES_FIELD ? name : "");
+    kt_error *error = d.rec.external_id.ptr ? model_find_external(tx, records, d.rec.external_id, &id)
+                                            : error_no_memory();
+    if (!error && id)
+        error = kt_read(tx, (kt_id){id}, &d.rec);
+    d.kind = kind;
+    d.entity = str_of(entity);
+    d.name = str_of(name);
+    d.active = active;
+    if (text.ptr && kind == DEFINES_MODULE)
+        d.release = text;
+    else if (text.ptr)
+        d.text = text;
+    if (!error)
+        error = id ? kt_update(tx, &d.rec) : kt_create(tx, &d.rec);
+    tx->guard = guard;
+    return error;
+}
+
+kt_error *model_note_module(kt_tx *tx, const char *name, kt_str version, bool active)
+{
+    return custom_note(tx, DEFINES_MODULE, name, name, version, active);
+}
+
+/* An undo, or a write to the record itself: what is stored follows. */
+static kt_error *follow(kt_tx *tx, const struct definition *d, bool active)
+{
+    kt_str key = stored_key(tx, (defines)d->kind, d->entity.ptr, d->name.ptr, false), now, wanted = {0};
+    if (!key.ptr)
+        return error_no_memory();
+    KT_TRY(store_get(tx->view, STORE_META, key, &now));
+    if (active) {
+        kt_str text = text_key(tx, d->text);
+        KT_TRY(text.ptr ? store_get(tx->view, STORE_META, text, &wanted) : error_no_memory());
+        if (!wanted.ptr)
+            return kt_fail(tx, KT_VALIDATION, "text",
+                "is no definition that was ever made: use field.define or entity.define",
+                "nie jest definicją, którą kiedykolwiek utworzono: użyj field.define lub entity.define");
+    }
+    if (now.ptr ? wanted.ptr && str_eq(now, wanted) : !wanted.ptr)
+        return NULL;
+    if (!active && d->kind == DEFINES_ENTITY)
+        KT_TRY(entity_is_empty(tx, d->entity));
+    return store_definition(tx, (defines)d->kind, d->entity.ptr, d->name.ptr, wanted);
+}
+
+static kt_error *definition_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    const struct definition *d = KT_SEE(definition, after ? after : before);
+    if (d->kind != DEFINES_MODULE)
+        return follow(tx, d, after && d->active);
+    return tx->origin == MODEL_SYSTEM
+               ? NULL
+               : kt_fail(tx, KT_CONFLICT, NULL, "modules are changed by module.enable, disable and upgrade",
+                     "moduły zmienia się przez module.enable, disable i upgrade");
+}
+
+const kt_module model_module = KT_MODULE("model", "1.0.0", "Definitions", "Definicje",
+    .entities = KT_LIST(
+        kt_entity, {&definition_shape, {"Definition", "Definicja"}, {"Definitions", "Definicje"},
+                       .title = "name", .check = definition_check, .icon = "puzzle", .shared = true}));
+
+bool model_redefines(const model_change *changes)
+{
+    for (; changes; changes = changes->next)
+        if (changes->entity->declared && changes->entity->declared->shape == &definition_shape)
+            return true;
+    return false;
+}
+
+/* ---- Methods ---- */
 
 static kt_error *entity_param(method_call *call, const char *name, const model_entity **entity)
 {
@@ -132,8 +335,7 @@ kt_error *custom_field_define(method_call *call)
     if (known && !str_is(known->module, CUSTOM_MODULE))
         return kt_fail(call->tx, KT_CONFLICT, "name", "the entity has a field \"%s\" already",
             "encja ma już pole \"%s\"", row.name);
-    KT_TRY(put_definition(
-        call->tx, kt_format(call->tx, FIELDS_PREFIX "%s/%s", entity->name.ptr, row.name), call->params));
+    KT_TRY(define(call->tx, DEFINES_FIELD, entity->name.ptr, row.name, call->params));
     answer_name(call->answer, entity->name, str_of(row.name));
     return NULL;
 }
@@ -144,15 +346,14 @@ kt_error *custom_field_remove(method_call *call)
     const model_entity *entity;
     KT_TRY(entity_param(call, "entity", &entity));
     kt_str name = variant_get_str(call->params, "name");
-    kt_str key = kt_format(tx, FIELDS_PREFIX "%s/%.*s", entity->name.ptr, STR_ARG(name)), found;
+    kt_str key = stored_key(tx, DEFINES_FIELD, entity->name.ptr, name.ptr ? name.ptr : "", false), found;
     if (!key.ptr)
         return error_no_memory();
     KT_TRY(store_get(tx->view, STORE_META, key, &found));
     if (!found.ptr)
         return kt_fail(tx, KT_NOT_FOUND, "name", "%s has no custom field \"%.*s\"",
             "%s nie ma własnego pola \"%.*s\"", entity->name.ptr, STR_ARG(name));
-    KT_TRY(store_delete(tx->view, STORE_META, key));
-    KT_TRY(try_build(tx));
+    KT_TRY(take_away(tx, DEFINES_FIELD, entity->name.ptr, name.ptr));
     answer_name(call->answer, entity->name, name);
     return NULL;
 }
@@ -184,19 +385,9 @@ kt_error *custom_entity_define(method_call *call)
     if (known && !known->custom)
         return kt_fail(
             tx, KT_CONFLICT, "name", "a module declares \"%s\"", "moduł deklaruje \"%s\"", name.ptr);
-    KT_TRY(put_definition(tx, kt_format(tx, ENTITIES_PREFIX "%s", name.ptr), call->params));
+    KT_TRY(define(tx, DEFINES_ENTITY, name.ptr, name.ptr, call->params));
     answer_name(call->answer, name, (kt_str){0});
     return NULL;
-}
-
-static kt_error *count_records(kt_tx *tx, const model_entity *entity, uint64_t *count)
-{
-    key from, to;
-    key_record(&from, entity, 0);
-    key_open(&to, KEY_RECORD);
-    key_u16(&to, entity->number);
-    key_after(&to);
-    return store_count(tx->view, STORE_DATA, key_str(&from), key_str(&to), 1, count);
 }
 
 kt_error *custom_entity_remove(method_call *call)
@@ -207,17 +398,8 @@ kt_error *custom_entity_remove(method_call *call)
     if (!entity->custom)
         return kt_fail(tx, KT_VALIDATION, "name", "%s is declared by a module",
             "%s jest zadeklarowane przez moduł", entity->name.ptr);
-    uint64_t count;
-    KT_TRY(count_records(tx, entity, &count));
-    if (count)
-        return kt_hint(kt_fail(tx, KT_CONFLICT, "name", "%s still has records", "%s ma jeszcze rekordy",
-                           entity->name.ptr),
-            "Delete or export them first.", "Najpierw je usuń lub wyeksportuj.");
-    kt_str key = kt_format(tx, ENTITIES_PREFIX "%s", entity->name.ptr);
-    if (!key.ptr)
-        return error_no_memory();
-    KT_TRY(store_delete(tx->view, STORE_META, key));
-    KT_TRY(try_build(tx));
+    KT_TRY(entity_is_empty(tx, entity->name));
+    KT_TRY(take_away(tx, DEFINES_ENTITY, entity->name.ptr, entity->name.ptr));
     answer_name(call->answer, entity->name, (kt_str){0});
     return NULL;
 }

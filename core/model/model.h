@@ -95,6 +95,7 @@ typedef struct {
      * their actions, methods, handlers and services are absent. */
     const kt_module *const *disabled;
     const uint8_t *master_key; /* to read personal fields while a new index is filled; may be NULL */
+    bool past; /* with the fields that were removed; nothing is written, so the view may be read only */
 } model_sources;
 
 /* Compiles modules and the stored custom definitions; gives numbers to what is new, and fills new indexes
@@ -432,5 +433,12 @@ typedef struct {
 } method;
 
 /* field.define remove list, entity.define remove list, person.erase export; ended by {0}. After a transaction
- * that called define or remove, the room above builds a new generation (plugins_rebuild). */
+ * whose changes are model_redefines, the room above builds a new generation (plugins_rebuild). */
 extern const method model_methods[];
+/* Declares model.definition: fields and entities that were defined at run time, and modules. Built in. */
+extern const kt_module model_module;
+/* Notes in the journal that a module was enabled, disabled (active: false) or upgraded; within the
+ * transaction that does it, on behalf of its user. */
+KT_MUST kt_error *model_note_module(kt_tx *tx, const char *name, kt_str version, bool active);
+/* Does one of these changes change what is defined? Then the room above builds a new generation. */
+bool model_redefines(const model_change *changes);

@@ -139,6 +139,7 @@ static kt_error *enter(change *c, kt_tx *tx, const kt_module *module)
     state.version = str_of(module->version);
     state.label = module->label;
     memcpy(state.name, module->name, strlen(module->name) + 1); /* its length was checked at loading */
+    KT_TRY(model_note_module(tx, module->name, state.version, true));
     (void)c;
     return remembered_write(tx->arena, tx->view, &state, module);
 }
@@ -149,6 +150,7 @@ static kt_error *leave(change *c, kt_tx *tx)
     bool known = false;
     KT_TRY(remembered_find(tx->arena, tx->view, c->leaving, &state, &known));
     state.enabled = false;
+    KT_TRY(model_note_module(tx, c->leaving, state.version, false));
     return known ? remembered_write(tx->arena, tx->view, &state, NULL) : NULL;
 }
 
@@ -173,6 +175,7 @@ static kt_error *work(change *c, store_view *view)
         .catalogue = c->made,
         .lang = "en",
         .now = clock_now(),
+        .user = c->plugins->user,
         .origin = MODEL_SYSTEM,
         .request_id = KT_STR("module"),
         .master_key = c->plugins->master_key,

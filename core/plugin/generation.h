@@ -38,6 +38,7 @@ struct plugins {
     } * asleep;
     failure *failures;
     unsigned copies;
+    uint64_t user; /* on whose behalf modules are being changed; 0: the system */
 
     pthread_rwlock_t lock;
     generation current, pending, previous;

@@ -145,13 +145,21 @@ static kt_error *run_list(method_call *call)
     return e;
 }
 
-typedef kt_error *change_fn(plugins *p, arena *arena, const char *name);
+typedef kt_error *change_fn(plugins *p, arena *arena, uint64_t user, const char *name);
+
+static kt_error *take_user(kt_tx *tx, void *context)
+{
+    *(uint64_t *)context = tx->user;
+    return NULL;
+}
 
 static kt_error *run_change(method_call *call, change_fn *change)
 {
     plugins *p = call->rooms->plugins;
+    uint64_t user = 0;
+    KT_TRY(call->rooms->read(call, take_user, &user));
     kt_str name = variant_get_str(call->params, "name");
-    KT_TRY(change(p, call->arena, name.ptr));
+    KT_TRY(change(p, call->arena, user, name.ptr));
     pthread_mutex_lock(&p->manage);
     bool enabled = is_active(p, name.ptr);
     json_object(call->answer);

@@ -147,26 +147,39 @@ static kt_error *bring_in(plugins *p, arena *arena, const char *name)
     return NULL;
 }
 
-kt_error *plugins_enable(plugins *p, arena *arena, const char *name)
+/* One change at a time, on behalf of somebody. */
+static void begin(plugins *p, uint64_t user)
 {
     pthread_mutex_lock(&p->manage);
+    p->user = user;
+}
+
+static void end(plugins *p)
+{
+    p->user = 0;
+    pthread_mutex_unlock(&p->manage);
+}
+
+kt_error *plugins_enable(plugins *p, arena *arena, uint64_t user, const char *name)
+{
+    begin(p, user);
     kt_error *e = NULL;
     if (!is_built_in(p, name) && active_find(p, name) == p->active_count)
         e = bring_in(p, arena, name);
-    pthread_mutex_unlock(&p->manage);
+    end(p);
     return e;
 }
 
-kt_error *plugins_reload(plugins *p, arena *arena, const char *name)
+kt_error *plugins_reload(plugins *p, arena *arena, uint64_t user, const char *name)
 {
-    pthread_mutex_lock(&p->manage);
+    begin(p, user);
     kt_error *e = NULL;
     if (active_find(p, name) == p->active_count)
         e = error_make(
             arena, KT_CONFLICT, name, "module \"%s\" is not enabled", "moduł „%s” nie jest włączony", name);
     else
         e = bring_in(p, arena, name);
-    pthread_mutex_unlock(&p->manage);
+    end(p);
     return e;
 }
 
@@ -202,13 +215,13 @@ static bool has_failed(const plugins *p, const char *name)
     return f != NULL;
 }
 
-kt_error *plugins_disable(plugins *p, arena *arena, const char *name)
+kt_error *plugins_disable(plugins *p, arena *arena, uint64_t user, const char *name)
 {
-    pthread_mutex_lock(&p->manage);
+    begin(p, user);
     kt_error *e = NULL;
     if (is_built_in(p, name) || has_failed(p, name) || active_find(p, name) < p->active_count)
         e = take_out(p, arena, name);
-    pthread_mutex_unlock(&p->manage);
+    end(p);
     return e;
 }
 

@@ -23,12 +23,12 @@ const model_catalogue *plugins_hold(plugins *plugins);
  * new snapshot. thread: any */
 KT_MUST kt_error *plugins_hold_view(
     plugins *plugins, arena *arena, store_view *view, const model_catalogue **catalogue);
-/* Builds and swaps in a new generation; unrelated calls go on. Names every unmet need. thread: any but the
- * writer */
-KT_MUST kt_error *plugins_enable(plugins *plugins, arena *arena, const char *name);
-KT_MUST kt_error *plugins_disable(plugins *plugins, arena *arena, const char *name);
+/* Builds and swaps in a new generation; unrelated calls go on. Names every unmet need. What changed is an
+ * entry of the journal, by this user (0: the system). thread: any but the writer */
+KT_MUST kt_error *plugins_enable(plugins *plugins, arena *arena, uint64_t user, const char *name);
+KT_MUST kt_error *plugins_disable(plugins *plugins, arena *arena, uint64_t user, const char *name);
 KT_MUST kt_error *plugins_reload(
-    plugins *plugins, arena *arena, const char *name); /* also: upgrade, with migrations */
+    plugins *plugins, arena *arena, uint64_t user, const char *name); /* also: upgrade, with migrations */
 /* A new generation after run-time definitions (custom fields, entities) changed. */
 KT_MUST kt_error *plugins_rebuild(plugins *plugins, arena *arena);
 void plugins_on_change(plugins *plugins, void (*changed)(void *context), void *context);

@@ -95,7 +95,8 @@ static kt_error *read_key(server *s, arena *arena, const char *directory)
 
 /* ---- Opening ---- */
 
-static const kt_module *const own_modules[] = {&access_module, &outbox_module, &automation_module};
+static const kt_module *const own_modules[] = {
+    &model_module, &access_module, &outbox_module, &automation_module};
 
 static kt_error *open_plugins(server *s, arena *arena, const server_options *options)
 {

@@ -87,6 +87,24 @@ def check_off_and_on(house, kontor):
     return kontor
 
 
+def check_journaled(house, kontor):
+    """Who enabled what, and when, is in the journal; it is not undone by an undo, but by the methods."""
+    row = kontor.list("model.definition", filter=[["kind", "=", "module"], ["name", "=", "repairs"]])["rows"][0]
+    entries = kontor.call("model.definition.history", {"id": row["id"]})["entries"]
+    states = [c["after"] for e in entries for c in e["changes"] if c["field"] == "active"]
+    assert states == [True, False, True], states
+    assert all(e["by_name"] for e in entries), entries
+    fed = [c for e in kontor.call("journal.since", {"seq": 0, "filter": {"entities": ["model.definition"]}, "limit": 1000})["entries"]
+           for c in e["changes"]]
+    assert {"repairs", "base", "crm"} <= {(c["after"] or {}).get("name") for c in fed}, fed
+    try:
+        answer = kontor.call("journal.revert", {"seq": entries[0]["seq"]})
+        raise AssertionError(f"a module was disabled by an undo: {answer}")
+    except KontorError as error:
+        assert "module.enable" in str(error), error
+    assert kontor.call("journal.verify")["sound"]
+
+
 def check_reload_under_load(house, kontor, seconds=3):
     halt, wrong, calls = threading.Event(), [], [0] * 4
 
@@ -182,6 +200,7 @@ def main():
         kontor = house.client()
         check_template(house, kontor)
         kontor = check_off_and_on(house, kontor)
+        check_journaled(house, kontor)
         check_reload_under_load(house, kontor)
         check_broken(house, kontor)
         check_examples(house, kontor)
