@@ -156,6 +156,8 @@ kt_error *session_login(method_call *call)
     kt_error *error = factor_failed(control, l->name, call->remote, call->rooms->write(call, login_write, l));
     if (!error) {
         throttle_passed(control->throttle, l->name);
+        log_line(KT_LOG_INFO, "access", "login event=done user=%llu remote=%.*s", (unsigned long long)l->user,
+            STR_ARG(call->remote));
         error = call->rooms->read(call, login_show, l);
     }
     sodium_memzero(l->token, sizeof l->token);

@@ -45,6 +45,7 @@ class Reads(unittest.TestCase):
         house, admin = prepared()
         try:
             self.assertEqual(len(scrape(house.client("sold"))), LIMIT)
+            self.assertIn("login event=done user=2 remote=127.0.0.1", house.log.read_text())
             self.assertIn("read_budget event=half", house.log.read_text())
             self.assertIn(f"read_budget event=spent user=2 records={LIMIT} limit={LIMIT}", house.log.read_text())
             house.stop()
