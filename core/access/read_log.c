@@ -238,6 +238,7 @@ void read_log_note(
         .method = method,
         .filter = filter_text(s->arena, params)};
     pthread_mutex_lock(&log->lock);
+    bool idle = log->count == 0;
     if (log->catalogue != tx->catalogue) {
         model_catalogue_release(log->catalogue);
         log->catalogue = model_catalogue_hold(tx->catalogue);
@@ -251,7 +252,9 @@ void read_log_note(
             ring_add(log, &from, set->ids + at, n);
         }
     }
-    pthread_cond_signal(&log->work);
+    if (idle ||
+        log->count >= BATCH) /* else it sleeps until the delay is over: a wake costs more than a row */
+        pthread_cond_signal(&log->work);
     pthread_mutex_unlock(&log->lock);
 }
 

@@ -5,7 +5,7 @@
 #include "tax.h"
 
 static const kt_entity entities[] = {
-    {&party_shape, {"Party", "Kontrahent"}, {"Parties", "Kontrahenci"}, .title = "name",
+    {&party_shape, {"Party", "Kontrahent"}, {"Parties", "Kontrahenci"}, .title = "name", .log_reads = true,
         .indexes = "kind name, owner name", .compute = party_compute, .check = party_check, .icon = "users",
         .views =
             "[{\"kind\":\"list\",\"columns\":[\"name\",\"phone\",\"email\",\"city\",\"owner\"],\"sort\":"

@@ -4,8 +4,9 @@
 static const kt_entity entities[] = {
     {&pipeline_shape, {"Pipeline", "Lejek"}, {"Pipelines", "Lejki"}, .title = "name",
         .compute = pipeline_compute, .check = pipeline_check, .icon = "funnel"},
-    {&lead_shape, {"Lead", "Lead"}, {"Leads", "Leady"}, .title = "title", .number = "L/{year}/{seq:5}",
-        .indexes = "owner state", .actions = lead_actions, .compute = lead_compute, .icon = "target",
+    {&lead_shape, {"Lead", "Lead"}, {"Leads", "Leady"}, .title = "title", .log_reads = true,
+        .number = "L/{year}/{seq:5}", .indexes = "owner state", .actions = lead_actions,
+        .compute = lead_compute, .icon = "target",
         .views = "[{\"kind\":\"kanban\",\"by\":\"state\",\"card\":[\"title\",\"name\",\"company_name\","
                  "\"amount\"]},"
                  "{\"kind\":\"list\",\"columns\":[\"number\",\"title\",\"state\",\"name\",\"company_name\","

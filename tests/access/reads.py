@@ -66,6 +66,15 @@ class Reads(unittest.TestCase):
         finally:
             house.__exit__(None)
 
+    def test_a_card_of_a_customer_is_logged(self):
+        with House(modules="base,crm") as house:
+            admin = house.client()
+            party = admin.create("base.party", {"name": "Rower Plus", "kind": "organisation"})["id"]
+            admin.call("crm.card", {"party": party})
+            time.sleep(0.6)
+            seen = admin.call("access.readers", {"entity": "base.party", "id": party})["rows"]
+            self.assertEqual([row["method"] for row in seen if row["method"] == "crm.card"], ["crm.card"])
+
     def test_reading_costs_few_commits(self):
         house, admin = prepared()
         try:
