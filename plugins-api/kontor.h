@@ -118,7 +118,8 @@ typedef struct {
     const char
         *initial; /* default, as on the wire; "today", "now", "me" (the caller), "company" are computed */
     const char *group; /* field group of rights; NULL: the record's own rights suffice */
-    bool required, unique, indexed, searchable;
+    bool required; /* of a result: an integer is written also when it is zero */
+    bool unique, indexed, searchable;
     bool personal; /* stored under the record's personal key: erasable */
     bool computed; /* set by the entity's compute; refused in input */
     bool fixed;    /* may be given at creation only */

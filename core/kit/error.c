@@ -75,13 +75,26 @@ kt_error *kt_hint(kt_error *error, const char *en, const char *pl)
     return error;
 }
 
+/* A module and the core may both find that a reference leads nowhere: it is told once. Long lists of
+ * problems, of imports, are not searched. */
+static bool is_told(const kt_error *all, const problem *p)
+{
+    enum { SEARCHED = 100 };
+    const problem *at = all->count <= SEARCHED ? all->first : NULL;
+    for (; at; at = at->next)
+        if (at->row == p->row && str_eq(str_of(at->path), str_of(p->path)) &&
+            str_eq(str_of(at->text.en), str_of(p->text.en)))
+            return true;
+    return false;
+}
+
 void kt_also(kt_error **all, kt_error *more)
 {
     if (!more || *all == more)
         return;
     if (!*all || !more->arena) { /* out of memory outweighs whatever was found before */
         *all = more;
-    } else if ((*all)->arena) {
+    } else if ((*all)->arena && !(more->count == 1 && is_told(*all, more->first))) {
         (*all)->last->next = more->first;
         (*all)->last = more->last;
         (*all)->count += more->count;

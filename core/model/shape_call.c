@@ -116,6 +116,8 @@ kt_error *shape_result_json(kt_tx *tx, const kt_shape *shape, const kt_record *r
         const model_field *field = &entity->fields[i];
         if (field->system)
             continue;
+        if (field->type == KT_INT && field->required) /* else zero is "not set" */
+            record.values[i].set = true;
         json_key_str(out, field->name);
         model_value_json(tx, entity, field, &record.values[i], out);
     }

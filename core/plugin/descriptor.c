@@ -139,7 +139,7 @@ static void check_entity(checking *c, const kt_entity *entity)
         const char *at = arena_format(c->arena, "%s.%s", name, a->name).ptr;
         if (!a->right || !a->right[0])
             wrong(c, at ? at : name, "the action names no right", "akcja nie podaje uprawnienia");
-        if (!a->run && !a->to)
+        if (!a->run && !a->to && !a->rehearses)
             wrong(c, at ? at : name, "the action has neither a function nor a state to go to",
                 "akcja nie ma ani funkcji, ani stanu docelowego");
         check_label(c, at ? at : name, a->label);
