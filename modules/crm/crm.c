@@ -1,6 +1,8 @@
 /* The module crm: leads, deals in pipelines, activities, and the customer's card. */
 #include "crm.h"
 
+#include "sales/tables.h"
+
 static const kt_entity entities[] = {
     {&pipeline_shape, {"Pipeline", "Lejek"}, {"Pipelines", "Lejki"}, .title = "name",
         .compute = pipeline_compute, .check = pipeline_check, .icon = "funnel"},
@@ -28,6 +30,7 @@ static const kt_entity entities[] = {
         .views = "[{\"kind\":\"list\",\"columns\":[\"kind\",\"subject\",\"state\",\"planned_at\",\"party\","
                  "\"owner\"],"
                  "\"sort\":\"-planned_at\"},{\"kind\":\"calendar\",\"start\":\"planned_at\"}]"},
+    SALES_ENTITIES,
     {0},
 };
 
@@ -36,27 +39,31 @@ static const kt_method methods[] = {
         false, &card_shape, &card_answer_shape, card},
     {"activity.reminders", {"Activities due or to be reminded of", "Aktywności do przypomnienia"},
         "crm.activity:read", false, &reminders_shape, &reminders_found_shape, activity_reminders},
+    SALES_METHODS,
     {0},
 };
+
+static const kt_service services[] = {{"crm.orders", 1, &orders_service}, {0}};
 
 static const kt_role roles[] = {
     {"sales", {"Sales", "Handlowiec"},
         "access.user:read; base.party:read,create,update@own; base.relation:read,create,update@own; "
         "crm.lead:*@own; "
         "crm.deal:*@own; "
-        "crm.activity:*@own; crm.pipeline:read"},
+        "crm.activity:*@own; crm.pipeline:read" SALES_SELLER},
     {"sales_head", {"Head of sales", "Kierownik sprzedaży"},
         "access.user:read; base.party:read,create,update,export@department; base.relation:*@department; "
         "crm.lead:*@department; "
-        "crm.deal:*@department; crm.activity:*@department; crm.pipeline:read,create,update"},
+        "crm.deal:*@department; crm.activity:*@department; crm.pipeline:read,create,update" SALES_HEAD},
     {"reader", {"Reader of crm", "Czytający crm"},
         "access.user:read; base.party:read; base.relation:read; crm.lead:read; crm.deal:read; "
         "crm.activity:read; "
-        "crm.pipeline:read"},
+        "crm.pipeline:read" SALES_READER},
     {"manager", {"Keeper of crm", "Administrator crm"},
-        "access.user:read; crm.*:* fields *; base.party:* fields *; base.relation:*; base.tag:*"},
+        "access.user:read; crm.*:* fields *; base.party:* fields *; base.relation:*; base.tag:*" SALES_LOOKUPS
+        "; access.role:read"},
     {0},
 };
 
 const kt_module kontor_module = KT_MODULE("crm", "1.0.0", "Customers and sales", "Klienci i sprzedaż",
-    .needs = "base", .entities = entities, .methods = methods, .roles = roles);
+    .needs = "base", .entities = entities, .methods = methods, .services = services, .roles = roles);

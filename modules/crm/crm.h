@@ -46,17 +46,30 @@ extern const kt_shape stage_move_shape;
 struct deal {
     kt_record rec;
     kt_str title, stage_name, source, lost_reason, text;
-    kt_id party, contact, pipeline, currency, owner, lead;
+    kt_id party, contact, pipeline, currency, owner, lead, price_list, quotation;
     int64_t stage;
     enum semantic semantic;
-    kt_dec amount, probability, weighted;
+    bool amount_manual, tax_included;
+    kt_dec amount, probability, weighted, net, tax, gross;
     kt_date expected_close;
     kt_time closed_at, stage_since;
-    kt_lines history;
+    kt_lines history, lines, parties;
 };
 extern const kt_shape deal_shape;
 extern const kt_action deal_actions[];
 kt_error *deal_compute(kt_tx *tx, kt_record *self);
+
+/* ---- sales/deal_lines.c ---- */
+
+struct deal_party {
+    kt_record rec;
+    kt_id party;
+    kt_str role, note;
+};
+extern const kt_shape deal_party_shape;
+KT_MUST kt_error *deal_lines_compute(kt_tx *tx, struct deal *d);
+kt_error *deal_quote(kt_tx *tx, kt_record *self, const kt_record *params);
+kt_error *deal_quoted(kt_tx *tx, const kt_record *self, kt_record *result);
 
 /* ---- lead.c, convert.c ---- */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crm.h"
+#include "sales/sales.h"
 
 const kt_shape stage_move_shape = KT_SHAPE(stage_move, NULL,
     KT_FIELD(stage_move, at, TIME, "At", "Kiedy", .priority = 1),
@@ -21,7 +22,20 @@ const kt_shape deal_shape = KT_SHAPE(deal, "crm.deal",
     KT_FIELD(deal, contact, REF, "Contact person", "Osoba kontaktowa", .target = "base.party",
         .on_delete = KT_CLEAR),
     KT_FIELD(deal, amount, MONEY, "Amount", "Kwota", .scale = 2, .priority = 3, .indexed = true),
+    KT_FIELD(deal, amount_manual, BOOL, "Amount by hand", "Kwota wpisana ręcznie",
+        .help = {"Else the lines, if there are any, make the amount.",
+            "W przeciwnym razie kwotę dają pozycje, jeśli są."}),
     KT_FIELD(deal, currency, REF, "Currency", "Waluta", .target = "base.currency", .priority = 4),
+    KT_FIELD(deal, lines, LINES, "Lines", "Pozycje", .lines = &plain_line_shape, .max = 500),
+    KT_FIELD(deal, price_list, REF, "Price list", "Cennik", .target = "crm.price_list",
+        .help = {"Empty: the customer's.", "Puste: właściwy dla klienta."}),
+    KT_FIELD(deal, tax_included, BOOL, "Prices include tax", "Ceny z podatkiem"),
+    KT_FIELD(deal, net, MONEY, "Net", "Netto", .scale = 4, .computed = true),
+    KT_FIELD(deal, tax, MONEY, "Tax", "Podatek", .scale = 4, .computed = true),
+    KT_FIELD(deal, gross, MONEY, "Gross", "Brutto", .scale = 4, .computed = true),
+    KT_FIELD(deal, parties, LINES, "Parties", "Uczestnicy", .lines = &deal_party_shape, .max = 50),
+    KT_FIELD(deal, quotation, REF, "Last quotation", "Ostatnia oferta", .target = "crm.quotation",
+        .on_delete = KT_CLEAR, .computed = true),
     KT_FIELD(deal, pipeline, REF, "Pipeline", "Lejek", .target = "crm.pipeline",
         .help = {"Empty: the pipeline for new deals.", "Puste: lejek dla nowych szans."}),
     KT_FIELD(deal, stage, INT, "Stage", "Etap", .indexed = true,
@@ -68,6 +82,10 @@ static bool has_field(const struct deal *d, const char *name, size_t length, boo
         {"expected_close", d->expected_close.day != 0},
         {"source", d->source.ptr != NULL},
         {"owner", d->owner.v != 0},
+        {"lines", d->lines.count != 0},
+        {"parties", d->parties.count != 0},
+        {"lead", d->lead.v != 0},
+        {"text", d->text.ptr != NULL},
     };
     *known = true;
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
@@ -146,13 +164,14 @@ kt_error *deal_compute(kt_tx *tx, kt_record *self)
     kt_error *all = NULL;
     KT_TRY(find_stage(tx, d, &p, &s));
     const struct stage_move *last = last_move(d);
+    d->semantic = s->semantic;
+    kt_also(&all, deal_lines_compute(tx, d));
     bool moved = !last || last->stage != d->stage || last->pipeline.v != d->pipeline.v;
     if (moved)
         kt_also(&all, enter_stage(tx, d, s));
     else if (s->semantic == LOST && !d->lost_reason.ptr)
         kt_also(&all, check_needs(tx, d, s));
     d->stage_name = s->name;
-    d->semantic = s->semantic;
     if (!d->probability.scale1)
         d->probability = s->probability;
     if (d->probability.scale1 &&
@@ -262,5 +281,7 @@ const kt_action deal_actions[] = {
     {"win", {"Won", "Wygrana"}, "update", .run = deal_win},
     {"lose", {"Lost", "Przegrana"}, "update", .params = &lose_shape, .run = deal_lose},
     {"reopen", {"Reopen", "Otwórz ponownie"}, "update", .run = deal_reopen},
+    {"quote", {"Make a quotation", "Utwórz ofertę"}, "update", .run = deal_quote, .result = &made_shape,
+        .answer = deal_quoted},
     {0},
 };

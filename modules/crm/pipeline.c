@@ -22,8 +22,8 @@ const kt_shape stage_shape = KT_SHAPE(stage, NULL,
     KT_FIELD(stage, position, INT, "Position", "Kolejność", .priority = 4),
     KT_FIELD(stage, colour, STRING, "Colour", "Kolor", .max = 20),
     KT_FIELD(stage, needs, STRING, "Needs", "Wymaga", .max = 200,
-        .help = {"Fields that a deal must have to enter: party amount expected_close contact source.",
-            "Pola, które szansa musi mieć, by tu wejść: party amount expected_close contact source."}));
+        .help = {"Fields that a deal must have to enter: party amount expected_close contact source lines.",
+            "Pola, które szansa musi mieć, by tu wejść: party amount expected_close contact source lines."}));
 
 const kt_shape pipeline_shape = KT_SHAPE(pipeline, "crm.pipeline",
     KT_FIELD(pipeline, name, STRING, "Name", "Nazwa", .required = true, .unique = true, .max = 80,

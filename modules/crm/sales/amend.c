@@ -1,0 +1,156 @@
+/* Amending a confirmed order: the change, its reason and, line by line, what differs are kept as a revision.
+ */
+#include "sales/sales.h"
+
+struct amend_line {
+    kt_record rec;
+    int64_t line;
+    bool remove;
+    kt_id item, unit, tax_category;
+    kt_str name;
+    kt_dec quantity, price, discount_percent, discount_amount;
+    kt_date asked;
+};
+static const kt_shape amend_line_shape = KT_SHAPE(amend_line, NULL,
+    KT_FIELD(amend_line, line, INT, "Line's id", "Id pozycji",
+        .help = {"Empty: a new line.", "Puste: nowa pozycja."}),
+    KT_FIELD(amend_line, remove, BOOL, "Remove", "Usuń"),
+    KT_FIELD(amend_line, item, REF, "Item", "Towar lub usługa", .target = "base.item"),
+    KT_FIELD(amend_line, name, STRING, "Description", "Opis", .max = 400),
+    KT_FIELD(amend_line, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4),
+    KT_FIELD(amend_line, unit, REF, "Unit", "Jednostka", .target = "base.unit"),
+    KT_FIELD(amend_line, price, PRICE, "Price", "Cena", .scale = 4),
+    KT_FIELD(amend_line, discount_percent, PERCENT, "Discount, %", "Rabat, %", .scale = 2),
+    KT_FIELD(amend_line, discount_amount, MONEY, "Discount, amount", "Rabat kwotowy", .scale = 4),
+    KT_FIELD(
+        amend_line, tax_category, REF, "Tax category", "Kategoria podatkowa", .target = "base.tax_category"),
+    KT_FIELD(amend_line, asked, DATE, "Asked for", "Życzony termin"));
+struct amend { /* the parameters of crm.order.amend */
+    kt_record rec;
+    kt_str reason;
+    kt_lines lines;
+};
+const kt_shape amend_shape = KT_SHAPE(amend, NULL,
+    KT_FIELD(amend, lines, LINES, "Changed lines", "Zmieniane pozycje", .lines = &amend_line_shape,
+        .required = true,
+        .help = {"What is not given stays as it is.", "Czego nie podano, zostaje bez zmian."}),
+    KT_FIELD(amend, reason, STRING, "Reason", "Powód", .required = true, .max = 200));
+struct amended {
+    kt_record rec;
+    int64_t id, version, revision;
+    kt_dec net, gross;
+    kt_lines differences;
+};
+const kt_shape amended_shape = KT_SHAPE(amended, NULL, KT_FIELD(amended, id, INT, "Id", "Id"),
+    KT_FIELD(amended, version, INT, "Version", "Wersja"),
+    KT_FIELD(amended, revision, INT, "Revision", "Wersja dokumentu"),
+    KT_FIELD(amended, net, MONEY, "Net", "Netto", .scale = 4),
+    KT_FIELD(amended, gross, MONEY, "Gross", "Brutto", .scale = 4),
+    KT_FIELD(amended, differences, LINES, "Differences", "Różnice", .lines = &amendment_shape));
+
+static size_t place_of(const struct sale *s, int64_t id)
+{
+    size_t i = 0;
+    while (i < s->lines.count && (int64_t)sale_line_at(&s->lines, i)->rec.id.v != id)
+        i++;
+    return i;
+}
+
+static void take(struct sale_line *line, const struct amend_line *a)
+{
+    if (a->item.v) {
+        line->item = a->item;
+        line->list_price = (kt_dec){0};
+    }
+    if (a->name.ptr)
+        line->name = a->name;
+    if (a->quantity.scale1)
+        line->quantity = a->quantity;
+    if (a->unit.v)
+        line->unit = a->unit;
+    if (a->price.scale1)
+        line->price = a->price;
+    if (a->discount_percent.scale1)
+        line->discount_percent = a->discount_percent;
+    if (a->discount_amount.scale1)
+        line->discount_amount = a->discount_amount;
+    if (a->tax_category.v)
+        line->tax_category = a->tax_category;
+    if (a->asked.day)
+        line->asked = a->asked;
+}
+
+/* Below what went out already an order cannot go. */
+static kt_error *check_done(kt_tx *tx, size_t i, const struct sale_line *line, kt_dec quantity)
+{
+    kt_dec done = kt_dec_cmp(line->delivered, line->invoiced) >= 0 ? line->delivered : line->invoiced;
+    if (!done.coef || quantity.coef < 0 || kt_dec_cmp(quantity, done) >= 0)
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_VALIDATION, line_path(tx, i, "quantity"),
+                       "is less than what was delivered or billed already",
+                       "jest mniejsze niż już dostarczone lub zafakturowane"),
+        "Take the delivery or the bill back first.", "Najpierw cofnij dostawę lub fakturę.");
+}
+
+static kt_error *remove_line(kt_tx *tx, struct sale *s, size_t at, size_t i)
+{
+    KT_TRY(check_done(tx, i, sale_line_at(&s->lines, at), KT_DEC(0, 0)));
+    kt_lines kept = {0};
+    for (size_t k = 0; k < s->lines.count; k++)
+        if (k != at)
+            KT_TRY(kt_line_add(tx, &kept, kt_line(&s->lines, k)));
+    s->lines = kept;
+    return NULL;
+}
+
+static kt_error *amend_one(kt_tx *tx, struct sale *s, const struct amend_line *a, size_t i)
+{
+    if (!a->line) {
+        struct sale_line line = {.rec.of = &order_line_shape, .asked = s->asked};
+        take(&line, a);
+        return kt_line_add(tx, &s->lines, &line.rec);
+    }
+    size_t at = place_of(s, a->line);
+    if (at == s->lines.count)
+        return kt_fail(tx, KT_VALIDATION, kt_format(tx, "lines[%zu].line", i).ptr, "there is no line %lld",
+            "nie ma pozycji %lld", (long long)a->line);
+    if (a->remove)
+        return remove_line(tx, s, at, i);
+    struct sale_line *line = (struct sale_line *)(void *)kt_line(&s->lines, at);
+    if (a->quantity.scale1)
+        KT_TRY(check_done(tx, i, line, a->quantity));
+    take(line, a);
+    return NULL;
+}
+
+kt_error *order_amend(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct sale *s = (struct sale *)(void *)kt_as(self, &order_shape);
+    const struct amend *p = KT_SEE(amend, params);
+    kt_error *all = NULL;
+    for (size_t i = 0; i < p->lines.count; i++)
+        kt_also(&all, amend_one(tx, s, KT_AS(amend_line, kt_line(&p->lines, i)), i));
+    s->reason = p->reason;
+    s->revision++;
+    return all;
+}
+
+kt_error *order_amended(kt_tx *tx, const kt_record *self, kt_record *result)
+{
+    const struct sale *s = (const struct sale *)(const void *)kt_see(self, &order_shape);
+    struct amended *out = KT_AS(amended, result);
+    out->id = (int64_t)s->rec.id.v;
+    out->version = s->rec.version;
+    out->revision = s->revision;
+    out->net = s->net;
+    out->gross = s->gross;
+    for (size_t i = 0; i < s->amendments.count; i++) {
+        const struct amendment *row = KT_AS(amendment, kt_line(&s->amendments, i));
+        if (row->revision == s->revision) {
+            struct amendment shown = *row;
+            shown.rec = (kt_record){.of = &amendment_shape};
+            KT_TRY(kt_line_add(tx, &out->differences, &shown.rec));
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,117 @@
+/* What was delivered and billed of an order: reported by people, or by modules through the service
+ * "crm.orders"; both ways end in the same two actions. */
+#include <kontor/orders.h>
+
+#include "sales/sales.h"
+
+struct part {
+    kt_record rec;
+    int64_t line;
+    kt_dec quantity;
+};
+static const kt_shape part_shape = KT_SHAPE(part, NULL,
+    KT_FIELD(part, line, INT, "Line's id", "Id pozycji", .required = true),
+    KT_FIELD(part, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .required = true,
+        .help = {"Below zero: taken back.", "Poniżej zera: cofnięte."}));
+struct fulfil { /* the parameters of crm.order.deliver and crm.order.bill */
+    kt_record rec;
+    kt_date day;
+    kt_lines lines;
+    bool more;
+};
+#define FULFIL_FIELDS                                                                                        \
+    KT_FIELD(fulfil, lines, LINES, "Lines", "Pozycje", .lines = &part_shape,                                 \
+        .help = {"Empty: all that is left.", "Puste: wszystko, co zostało."}),                               \
+        KT_FIELD(fulfil, day, DATE, "Day", "Dzień", .initial = "today"),                                     \
+        KT_FIELD(fulfil, more, BOOL, "More than ordered", "Więcej niż zamówiono",                            \
+            .help = {"Allows more than the order says.", "Pozwala przekroczyć zamówioną ilość."})
+const kt_shape deliver_shape = KT_SHAPE(fulfil, NULL, FULFIL_FIELDS);
+const kt_shape bill_shape = KT_SHAPE(fulfil, NULL, FULFIL_FIELDS);
+
+static kt_error *add(kt_tx *tx, size_t i, kt_dec *done, kt_dec part, kt_dec ordered, bool more)
+{
+    kt_dec after = kt_dec_add(*done, part);
+    kt_str path = kt_format(tx, "lines[%zu].quantity", i);
+    if (ordered.coef >= 0 && after.coef < 0)
+        return kt_fail(tx, KT_RULE, path.ptr, "more would be taken back than was reported",
+            "cofnięto by więcej, niż zgłoszono");
+    if (ordered.coef >= 0 && !more && kt_dec_cmp(after, ordered) > 0)
+        return kt_hint(
+            kt_fail(tx, KT_RULE, path.ptr, "that is more than was ordered", "to więcej, niż zamówiono"),
+            "Amend the order, or say that more is meant.",
+            "Zmień zamówienie albo zaznacz, że ma być więcej.");
+    *done = after;
+    return NULL;
+}
+
+static kt_error *add_to(
+    kt_tx *tx, struct sale_line *line, size_t i, kt_dec part, const struct fulfil *p, bool billing)
+{
+    if (!billing)
+        line->actual = p->day;
+    return add(tx, i, billing ? &line->invoiced : &line->delivered, part, line->quantity, p->more);
+}
+
+static kt_error *fulfil(kt_tx *tx, struct sale *s, const struct fulfil *p, bool billing)
+{
+    kt_error *all = NULL;
+    s->fulfilments++;
+    for (size_t i = 0; i < p->lines.count; i++) {
+        const struct part *part = KT_AS(part, kt_line(&p->lines, i));
+        size_t at = 0;
+        while (at < s->lines.count && (int64_t)sale_line_at(&s->lines, at)->rec.id.v != part->line)
+            at++;
+        if (at == s->lines.count)
+            kt_also(&all, kt_fail(tx, KT_VALIDATION, kt_format(tx, "lines[%zu].line", i).ptr,
+                              "there is no line %lld", "nie ma pozycji %lld", (long long)part->line));
+        else
+            kt_also(&all, add_to(tx, (struct sale_line *)(void *)kt_line(&s->lines, at), i, part->quantity, p,
+                              billing));
+    }
+    for (size_t i = 0; i < s->lines.count && !p->lines.count; i++) {
+        struct sale_line *line = (struct sale_line *)(void *)kt_line(&s->lines, i);
+        kt_dec left = kt_dec_sub(line->quantity, billing ? line->invoiced : line->delivered);
+        if (left.coef && (billing || line->kind == GOODS))
+            kt_also(&all, add_to(tx, line, i, left, p, billing));
+    }
+    return all;
+}
+
+kt_error *order_deliver(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct sale *s = (struct sale *)(void *)kt_as(self, &order_shape);
+    return fulfil(tx, s, (const struct fulfil *)(const void *)kt_see(params, &deliver_shape), false);
+}
+
+kt_error *order_bill(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct sale *s = (struct sale *)(void *)kt_as(self, &order_shape);
+    return fulfil(tx, s, (const struct fulfil *)(const void *)kt_see(params, &bill_shape), true);
+}
+
+/* ---- The service ---- */
+
+static kt_error *report(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count, kt_date day,
+    const char *action, const kt_shape *shape)
+{
+    struct sale s = {.rec.of = &order_shape};
+    struct fulfil p = {.rec.of = shape, .day = day, .more = true};
+    KT_TRY(kt_read(tx, order, &s.rec));
+    for (size_t i = 0; i < count; i++) {
+        struct part part = {KT_OF(part), .line = (int64_t)parts[i].line.v, .quantity = parts[i].quantity};
+        KT_TRY(kt_line_add(tx, &p.lines, &part.rec));
+    }
+    return count ? kt_act(tx, &s.rec, action, &p.rec) : NULL;
+}
+
+static kt_error *deliver(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count, kt_date day)
+{
+    return report(tx, order, parts, count, day, "deliver", &deliver_shape);
+}
+
+static kt_error *bill(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count, kt_date day)
+{
+    return report(tx, order, parts, count, day, "bill", &bill_shape);
+}
+
+const kt_orders orders_service = {.deliver = deliver, .bill = bill};

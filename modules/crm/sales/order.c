@@ -1,0 +1,189 @@
+/* Sales orders. Confirming is the moment that other departments hook into: handlers of "crm.order.confirm"
+ * run in the same transaction, and what any of them refuses is not confirmed. How far it is delivered and
+ * billed is computed from the lines, whoever reports it. */
+#include "sales/sales.h"
+
+static const kt_choice order_states[] = {
+    {O_DRAFT, "draft", {"Draft", "Szkic"}, "open"},
+    {O_CONFIRMED, "confirmed", {"Confirmed", "Potwierdzone"}, "open"},
+    {O_CLOSED, "closed", {"Closed", "Zamknięte"}, "won"},
+    {O_CANCELLED, "cancelled", {"Cancelled", "Anulowane"}, "lost"},
+    {O_ON_HOLD, "on_hold", {"On hold", "Wstrzymane"}, "blocked"},
+    {0},
+};
+static const kt_choice progresses[] = {
+    {NONE, "none", {"Nothing", "Nic"}},
+    {PARTIAL, "partial", {"In part", "Częściowo"}},
+    {FULL, "full", {"In full", "W całości"}},
+    {0},
+};
+const kt_shape order_line_shape = KT_SHAPE(sale_line, NULL, SALE_LINE_FIELDS,
+    KT_FIELD(sale_line, asked, DATE, "Asked for", "Życzony termin",
+        .help = {"Empty: the order's.", "Puste: termin zamówienia."}),
+    KT_FIELD(sale_line, promised, DATE, "Promised", "Obiecany termin"),
+    KT_FIELD(sale_line, actual, DATE, "Delivered on", "Dostarczono dnia"),
+    KT_FIELD(sale_line, delivered, QUANTITY, "Delivered", "Dostarczono", .scale = 4),
+    KT_FIELD(sale_line, invoiced, QUANTITY, "Billed", "Zafakturowano", .scale = 4));
+
+const kt_shape order_shape = KT_SHAPE(sale, "crm.order", SALE_FIELDS(order_line_shape),
+    KT_FIELD(sale, state, STATE, "State", "Stan", .choices = order_states, .initial = "draft",
+        .indexed = true, .priority = 8),
+    KT_FIELD(sale, asked, DATE, "Asked for", "Życzony termin", .priority = 9),
+    KT_FIELD(sale, confirmed_at, TIME, "Confirmed at", "Potwierdzono", .indexed = true),
+    KT_FIELD(sale, delivery_status, STATE, "Delivered", "Dostarczone", .choices = progresses,
+        .computed = true, .indexed = true, .priority = 10),
+    KT_FIELD(sale, billing_status, STATE, "Billed", "Zafakturowane", .choices = progresses, .computed = true,
+        .indexed = true, .priority = 11),
+    KT_FIELD(sale, fulfilments, INT, "Deliveries and bills reported", "Zgłoszone dostawy i faktury",
+        .computed = true),
+    KT_FIELD(sale, quotation, REF, "Quotation", "Oferta", .target = "crm.quotation", .on_delete = KT_CLEAR),
+    KT_FIELD(sale, template, REF, "Recurring order", "Zamówienie cykliczne", .target = "crm.order_template",
+        .on_delete = KT_CLEAR),
+    KT_FIELD(sale, period, DATE, "Due date of the recurring order", "Termin zamówienia cyklicznego"),
+    KT_FIELD(sale, amendments, LINES, "Amendments", "Zmiany", .lines = &amendment_shape, .computed = true));
+
+static struct sale *order_of(kt_record *rec)
+{
+    return (struct sale *)(void *)kt_as(rec, &order_shape);
+}
+
+/* ---- How far it has come ---- */
+
+/* Has as much as was sold? Credits count below zero. */
+static bool reached(kt_dec done, kt_dec quantity)
+{
+    return quantity.coef >= 0 ? kt_dec_cmp(done, quantity) >= 0
+                              : done.scale1 && kt_dec_cmp(done, quantity) <= 0;
+}
+
+static enum progress progress_of(const kt_lines *lines, bool billing)
+{
+    size_t wanted = 0, begun = 0, full = 0;
+    for (size_t i = 0; i < lines->count; i++) {
+        const struct sale_line *line = sale_line_at(lines, i);
+        kt_dec done = billing ? line->invoiced : line->delivered;
+        if (line->quantity.coef == 0 || (!billing && line->kind != GOODS))
+            continue; /* services and free text are not shipped */
+        wanted++;
+        begun += done.coef != 0;
+        full += reached(done.scale1 ? done : KT_DEC(0, 0), line->quantity);
+    }
+    if (full == wanted)
+        return lines->count ? FULL : NONE;
+    return begun ? PARTIAL : NONE;
+}
+
+static kt_error *check_progress(kt_tx *tx, const struct sale *s, const struct sale *stored)
+{
+    kt_error *all = NULL;
+    for (size_t i = 0; i < s->lines.count; i++) {
+        const struct sale_line *line = sale_line_at(&s->lines, i);
+        const struct sale_line *was = stored ? sale_line_with(&stored->lines, line->rec.id) : NULL;
+        bool moved = line->delivered.coef || line->invoiced.coef;
+        bool changed = was && (kt_dec_cmp(line->delivered, was->delivered) != 0 ||
+                                  kt_dec_cmp(line->invoiced, was->invoiced) != 0);
+        if (stored ? (stored->fulfilments == s->fulfilments && (changed || (!was && moved)))
+                   : (s->state == O_DRAFT && moved))
+            kt_also(&all,
+                kt_hint(kt_fail(tx, KT_VALIDATION, line_path(tx, i, "delivered"),
+                            "is reported by deliver and bill", "zgłaszane jest przez deliver i bill"),
+                    "Use crm.order.deliver and crm.order.bill.", "Użyj crm.order.deliver i crm.order.bill."));
+    }
+    return all;
+}
+
+/* One revision's differences join those before. */
+static kt_error *note_amendment(kt_tx *tx, struct sale *s, const struct sale *stored)
+{
+    struct amendment mark = {
+        KT_OF(amendment), .revision = s->revision, .at = kt_now(tx), .by = kt_user(tx), .reason = s->reason};
+    return lines_differ(tx, &stored->lines, &s->lines, false, &mark, &s->amendments);
+}
+
+kt_error *order_compute(kt_tx *tx, kt_record *self)
+{
+    struct sale *s = order_of(self), stored;
+    bool found;
+    kt_error *all = NULL;
+    KT_TRY(sale_stored(tx, s, &stored, &found));
+    bool amended = found && s->revision != stored.revision;
+    bool drafted = found ? stored.state == O_DRAFT && s->state == O_DRAFT : s->state == O_DRAFT;
+    for (size_t i = 0; i < s->lines.count; i++) {
+        struct sale_line *line = (struct sale_line *)(void *)kt_line(&s->lines, i);
+        if (!line->asked.day && (drafted || amended))
+            line->asked = s->asked;
+    }
+    kt_also(&all, sale_compute(tx, s, found ? &stored : NULL, !found || drafted || amended, drafted));
+    kt_also(&all, check_progress(tx, s, found ? &stored : NULL));
+    s->delivery_status = progress_of(&s->lines, false);
+    s->billing_status = progress_of(&s->lines, true);
+    if (!all && amended)
+        return note_amendment(tx, s, &stored);
+    return all;
+}
+
+/* ---- Actions ---- */
+
+static kt_error *order_confirm(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    (void)params;
+    struct sale *s = order_of(self);
+    KT_TRY(sale_approved(tx, s));
+    s->confirmed_at = kt_now(tx);
+    return NULL;
+}
+
+static kt_error *order_hold(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    (void)tx;
+    order_of(self)->reason = KT_SEE(reason, params)->reason;
+    return NULL;
+}
+
+static kt_error *order_release(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    (void)tx;
+    (void)params;
+    order_of(self)->reason = (kt_str){0};
+    return NULL;
+}
+
+static kt_error *order_cancel(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct sale *s = order_of(self);
+    for (size_t i = 0; i < s->lines.count; i++) {
+        const struct sale_line *line = sale_line_at(&s->lines, i);
+        if (line->delivered.coef || line->invoiced.coef)
+            return kt_hint(kt_fail(tx, KT_RULE, "state", "something was delivered or billed already",
+                               "coś już dostarczono lub zafakturowano"),
+                "Close the order, or take the delivery and the bill back first.",
+                "Zamknij zamówienie albo najpierw cofnij dostawę i fakturę.");
+    }
+    s->reason = KT_SEE(reason, params)->reason;
+    return NULL;
+}
+
+const kt_action order_actions[] = {
+    {"confirm", {"Confirm", "Potwierdź"}, "confirm", .from = KT_IN(O_DRAFT), .to = O_CONFIRMED,
+        .run = order_confirm, .preview = true},
+    {"preview", {"Preview the confirmation", "Podgląd potwierdzenia"}, "confirm", .from = KT_IN(O_DRAFT),
+        .rehearses = "confirm"},
+    {"amend", {"Amend", "Zmień"}, "update", .from = KT_IN(O_CONFIRMED) | KT_IN(O_ON_HOLD),
+        .params = &amend_shape, .run = order_amend, .result = &amended_shape, .answer = order_amended,
+        .preview = true},
+    {"hold", {"Put on hold", "Wstrzymaj"}, "update", .from = KT_IN(O_CONFIRMED), .to = O_ON_HOLD,
+        .params = &reason_shape, .run = order_hold},
+    {"release", {"Release", "Wznów"}, "update", .from = KT_IN(O_ON_HOLD), .to = O_CONFIRMED,
+        .run = order_release},
+    {"deliver", {"Report a delivery", "Zgłoś dostawę"}, "deliver", .from = KT_IN(O_CONFIRMED),
+        .params = &deliver_shape, .run = order_deliver},
+    {"bill", {"Report a bill", "Zgłoś fakturę"}, "bill", .from = KT_IN(O_CONFIRMED) | KT_IN(O_CLOSED),
+        .params = &bill_shape, .run = order_bill},
+    {"close", {"Close", "Zamknij"}, "update", .from = KT_IN(O_CONFIRMED), .to = O_CLOSED},
+    {"reopen", {"Reopen", "Otwórz ponownie"}, "update", .from = KT_IN(O_CLOSED), .to = O_CONFIRMED},
+    {"cancel", {"Cancel", "Anuluj"}, "update", .from = KT_IN(O_DRAFT) | KT_IN(O_CONFIRMED) | KT_IN(O_ON_HOLD),
+        .to = O_CANCELLED, .params = &reason_shape, .run = order_cancel},
+    {"approve", {"Approve the discount", "Zaakceptuj rabat"}, "approve", .from = KT_IN(O_DRAFT),
+        .run = sale_approve},
+    {0},
+};

@@ -1,0 +1,360 @@
+/* Which price: the lists that fit the customer are asked in turn -- one that names the customer, one that
+ * names a tag of theirs, one for everybody; in a list a row of the item goes before one of its nearest
+ * category, a higher break before a lower one, a later date before an earlier one; then the list's formula;
+ * at last the price on the item's own card. Every step is kept: that is the explanation. */
+#include <stdlib.h>
+
+#include "sales/sales.h"
+
+enum step { BY_ROW = 1, BY_FORMULA, BY_CARD, NOT_HERE, OTHER_CURRENCY, NO_PRICE };
+static const kt_choice steps[] = {
+    {BY_ROW, "row", {"A row of the list", "Wiersz cennika"}},
+    {BY_FORMULA, "formula", {"The list's formula", "Formuła cennika"}},
+    {BY_CARD, "item", {"The price on the item's card", "Cena z karty towaru"}},
+    {NOT_HERE, "not_here", {"The list says nothing of it", "Cennik o nim milczy"}},
+    {OTHER_CURRENCY, "other_currency",
+        {"The card's price is in another currency", "Cena z karty jest w innej walucie"}},
+    {NO_PRICE, "no_price", {"Nobody has a price", "Nikt nie ma ceny"}},
+    {0},
+};
+struct price_step {
+    kt_record rec;
+    enum step step;
+    kt_id list, row;
+    kt_str list_name;
+    kt_dec price, quantity, percent;
+};
+static const kt_shape price_step_shape = KT_SHAPE(price_step, NULL,
+    KT_FIELD(price_step, step, STATE, "Step", "Krok", .choices = steps),
+    KT_FIELD(price_step, list, REF, "Price list", "Cennik", .target = "crm.price_list"),
+    KT_FIELD(price_step, list_name, STRING, "Its name", "Jego nazwa"),
+    KT_FIELD(price_step, row, REF, "Row", "Wiersz", .target = "crm.price"),
+    KT_FIELD(price_step, quantity, QUANTITY, "From quantity", "Od ilości", .scale = 4),
+    KT_FIELD(price_step, percent, PERCENT, "Change, %", "Zmiana, %", .scale = 2),
+    KT_FIELD(price_step, price, PRICE, "Price", "Cena", .scale = 4));
+
+struct priced_item {
+    kt_record rec;
+    kt_id category, currency;
+    kt_dec price;
+};
+static const kt_shape priced_item_shape = KT_SHAPE(priced_item, "base.item",
+    KT_BIND(priced_item, category, REF, "category"), KT_BIND(priced_item, currency, REF, "currency"),
+    KT_BIND(priced_item, price, PRICE, "price"));
+struct item_group {
+    kt_record rec;
+    kt_id parent;
+};
+static const kt_shape item_group_shape = KT_SHAPE(
+    item_group, "base.item_category", KT_BIND(item_group, parent, REF, "parent"));
+struct tagged_party {
+    kt_record rec;
+    kt_lines tags;
+};
+static const kt_shape tagged_party_shape = KT_SHAPE(
+    tagged_party, "base.party", KT_BIND(tagged_party, tags, REFS, "tags"));
+
+enum { CATEGORIES_MAX = 16, LISTS_MAX = 200, DEPTH_MAX = 10 };
+
+typedef struct {
+    kt_tx *tx;
+    const struct price_query *query;
+    struct price_found *found;
+    struct priced_item item;
+    kt_id categories[CATEGORIES_MAX]; /* the item's, from the nearest up */
+    size_t category_count;
+    struct tagged_party party;
+} search;
+
+static kt_error *note(search *s, const struct price_step *step)
+{
+    return kt_line_add(s->tx, &s->found->why, &step->rec);
+}
+
+static bool holds(kt_date from, kt_date to, kt_date day)
+{
+    return from.day <= day.day && (!to.day || to.day >= day.day);
+}
+
+static bool has_id(const kt_lines *ids, kt_id id)
+{
+    const kt_id *all = ids->items;
+    for (size_t i = 0; i < ids->count; i++)
+        if (all[i].v == id.v)
+            return true;
+    return false;
+}
+
+static bool share_id(const kt_lines *a, const kt_lines *b)
+{
+    const kt_id *all = a->items;
+    for (size_t i = 0; i < a->count; i++)
+        if (has_id(b, all[i]))
+            return true;
+    return false;
+}
+
+/* ---- A row ---- */
+
+static bool is_better(const struct price *row, const struct price *best)
+{
+    if (!best->rec.id.v)
+        return true;
+    int by_quantity = kt_dec_cmp(row->quantity, best->quantity);
+    return by_quantity > 0 || (by_quantity == 0 && row->valid_from.day > best->valid_from.day);
+}
+
+static kt_error *best_row(search *s, const kt_where *where, struct price *best)
+{
+    kt_cursor *cursor;
+    kt_dec quantity = s->query->quantity.scale1 ? s->query->quantity : KT_DEC(1, 0);
+    if (quantity.coef < 0)
+        quantity = kt_dec_neg(quantity); /* a credit is priced as the sale was */
+    KT_TRY(kt_open(s->tx, &(kt_query){&price_shape, where, NULL, 0}, &cursor));
+    struct price row = {KT_OF(price)};
+    while (kt_next(cursor, &row.rec))
+        if (holds(row.valid_from, row.valid_to, s->query->day) &&
+            (!row.quantity.scale1 || kt_dec_cmp(row.quantity, quantity) <= 0) && is_better(&row, best))
+            *best = row;
+    return kt_close(cursor);
+}
+
+static kt_error *find_row(search *s, kt_id list, struct price *best)
+{
+    const kt_where by_item[] = {
+        KT_WHERE(price, list, KT_EQ, list), {offsetof(struct price, item), KT_EQ, &s->query->item}, {0}};
+    KT_TRY(best_row(s, by_item, best));
+    for (size_t i = 0; i < s->category_count && !best->rec.id.v; i++) {
+        const kt_where by_category[] = {KT_WHERE(price, list, KT_EQ, list),
+            {offsetof(struct price, category), KT_EQ, &s->categories[i]}, {0}};
+        KT_TRY(best_row(s, by_category, best));
+    }
+    return NULL;
+}
+
+/* ---- A list ---- */
+
+static kt_dec change(kt_dec price, kt_dec percent)
+{
+    kt_dec factor = kt_dec_add(KT_DEC(10000, 2), percent);
+    factor.scale1 = (uint8_t)(factor.scale1 + 2); /* a hundredth of it */
+    return kt_dec_mul(price, factor, 4);
+}
+
+static kt_dec by_formula(const struct price_list *l, kt_dec price)
+{
+    if (l->percent.scale1)
+        price = change(price, l->percent);
+    if (l->round_to.coef > 0)
+        price = kt_dec_round(kt_dec_mul(kt_dec_div(price, l->round_to, 0), l->round_to, 4), 4);
+    price = kt_dec_sub(price, l->ending);
+    return price.coef < 0 ? KT_DEC(0, 4) : price;
+}
+
+static kt_error *from_card(search *s, kt_dec *price)
+{
+    struct price_step step = {KT_OF(price_step), .step = BY_CARD, .price = s->item.price};
+    *price = s->item.price;
+    if (s->item.currency.v && s->query->currency.v && s->item.currency.v != s->query->currency.v) {
+        *price = (kt_dec){0};
+        step.step = OTHER_CURRENCY;
+    } else if (!price->scale1) {
+        step.step = NO_PRICE;
+    }
+    return note(s, &step);
+}
+
+static bool has_formula(const struct price_list *l)
+{
+    return l->base.v || l->percent.scale1 || l->round_to.scale1 || l->ending.scale1;
+}
+
+/* What the list is based on: a price by the item's card, or by another list. Recursion ends with the list's
+ * check, which allows fewer levels than DEPTH_MAX. */
+static kt_error *from_list(search *s, const struct price_list *l, int depth, kt_dec *price);
+
+static kt_error *from_base(search *s, const struct price_list *l, int depth, kt_dec *price)
+{
+    if (!l->base.v || depth == DEPTH_MAX)
+        return from_card(s, price);
+    struct price_list base = {KT_OF(price_list)};
+    KT_TRY(kt_read(s->tx, l->base, &base.rec));
+    KT_TRY(from_list(s, &base, depth + 1, price));
+    return price->scale1 ? NULL : from_card(s, price);
+}
+
+static kt_error *from_list(search *s, const struct price_list *l, int depth, kt_dec *price)
+{
+    struct price row = {KT_OF(price)};
+    struct price_step step = {KT_OF(price_step), .step = NOT_HERE, .list = l->rec.id, .list_name = l->name};
+    KT_TRY(find_row(s, l->rec.id, &row));
+    if (row.rec.id.v) {
+        *price = row.price;
+        if (!price->scale1)
+            KT_TRY(from_base(s, l, depth, price));
+        if (row.percent.scale1 && price->scale1)
+            *price = change(*price, row.percent);
+        step.step = BY_ROW;
+        step.row = row.rec.id;
+        step.quantity = row.quantity;
+        step.percent = row.percent;
+        if (depth == 0)
+            s->found->row = row.rec.id;
+    } else if (has_formula(l)) {
+        KT_TRY(from_base(s, l, depth, price));
+        if (price->scale1)
+            *price = by_formula(l, *price);
+        step.step = BY_FORMULA;
+        step.percent = l->percent;
+    }
+    step.price = *price;
+    return note(s, &step);
+}
+
+/* ---- The lists that fit ---- */
+
+typedef struct {
+    struct price_list list;
+    int fit;
+} candidate;
+
+static int fit_of(const search *s, const struct price_list *l)
+{
+    if (!l->active || (s->query->currency.v && l->currency.v != s->query->currency.v) ||
+        !holds(l->valid_from, l->valid_to, s->query->day))
+        return 0;
+    if (s->query->party.v && has_id(&l->parties, s->query->party))
+        return 3;
+    if (share_id(&s->party.tags, &l->tags))
+        return 2;
+    return l->initial ? 1 : 0;
+}
+
+static int by_fit(const void *a, const void *b)
+{
+    const candidate *x = a, *y = b;
+    if (x->fit != y->fit)
+        return y->fit - x->fit;
+    if (x->list.priority != y->list.priority)
+        return x->list.priority > y->list.priority ? -1 : 1;
+    return (x->list.rec.id.v > y->list.rec.id.v) - (x->list.rec.id.v < y->list.rec.id.v);
+}
+
+static kt_error *candidates(search *s, candidate *all, size_t *count)
+{
+    kt_cursor *cursor;
+    *count = 0;
+    KT_TRY(kt_open(s->tx, &(kt_query){&price_list_shape, NULL, "id", 0}, &cursor));
+    struct price_list l = {KT_OF(price_list)};
+    while (*count < LISTS_MAX && kt_next(cursor, &l.rec)) {
+        int fit = fit_of(s, &l);
+        if (fit)
+            all[(*count)++] = (candidate){l, fit};
+    }
+    KT_TRY(kt_close(cursor));
+    qsort(all, *count, sizeof *all, by_fit);
+    return NULL;
+}
+
+static kt_error *read_item(search *s)
+{
+    KT_TRY(kt_read(s->tx, s->query->item, &s->item.rec));
+    for (kt_id at = s->item.category; at.v && s->category_count < CATEGORIES_MAX;) {
+        struct item_group group = {KT_OF(item_group)};
+        s->categories[s->category_count++] = at;
+        KT_TRY(kt_read(s->tx, at, &group.rec));
+        at = group.parent;
+    }
+    return s->query->party.v ? kt_read(s->tx, s->query->party, &s->party.rec) : NULL;
+}
+
+static kt_error *try_list(search *s, const struct price_list *l)
+{
+    kt_dec price = {0};
+    KT_TRY(from_list(s, l, 0, &price));
+    if (!price.scale1)
+        return NULL;
+    s->found->price = price;
+    s->found->list = l->rec.id;
+    s->found->included = l->tax_included;
+    return NULL;
+}
+
+kt_error *price_find(kt_tx *tx, const struct price_query *query, struct price_found *found)
+{
+    search s = {.tx = tx,
+        .query = query,
+        .found = found,
+        .item = {KT_OF(priced_item)},
+        .party = {KT_OF(tagged_party)}};
+    *found = (struct price_found){0};
+    KT_TRY(read_item(&s));
+    if (query->list.v) {
+        struct price_list l = {KT_OF(price_list)};
+        KT_TRY(read_ref(tx, "price_list", query->list, &l.rec));
+        if (!query->currency.v || l.currency.v == query->currency.v)
+            KT_TRY(try_list(&s, &l));
+    } else {
+        candidate *all = kt_alloc(tx, sizeof *all * LISTS_MAX);
+        size_t count = 0;
+        if (!all)
+            return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        KT_TRY(candidates(&s, all, &count));
+        for (size_t i = 0; i < count && !found->price.scale1; i++)
+            KT_TRY(try_list(&s, &all[i].list));
+    }
+    return found->price.scale1 ? NULL : from_card(&s, &found->price);
+}
+
+/* ---- Why ---- */
+
+struct price_explain { /* the parameters of crm.price.explain */
+    kt_record rec;
+    kt_id item, party, currency, price_list;
+    kt_dec quantity;
+    kt_date day;
+};
+const kt_shape price_explain_shape = KT_SHAPE(price_explain, NULL,
+    KT_FIELD(price_explain, item, REF, "Item", "Towar lub usługa", .target = "base.item", .required = true),
+    KT_FIELD(price_explain, party, REF, "Customer", "Klient", .target = "base.party"),
+    KT_FIELD(price_explain, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .initial = "1"),
+    KT_FIELD(price_explain, day, DATE, "Day", "Dzień", .initial = "today"),
+    KT_FIELD(price_explain, currency, REF, "Currency", "Waluta", .target = "base.currency"),
+    KT_FIELD(price_explain, price_list, REF, "Price list", "Cennik", .target = "crm.price_list",
+        .help = {"Only this one is asked.", "Pytany jest tylko ten."}));
+struct price_explained {
+    kt_record rec;
+    kt_dec price;
+    kt_id price_list, row;
+    bool tax_included;
+    kt_lines why;
+};
+const kt_shape price_explained_shape = KT_SHAPE(price_explained, NULL,
+    KT_FIELD(price_explained, price, PRICE, "Price", "Cena", .scale = 4),
+    KT_FIELD(price_explained, price_list, REF, "Price list", "Cennik", .target = "crm.price_list"),
+    KT_FIELD(price_explained, row, REF, "Row", "Wiersz", .target = "crm.price"),
+    KT_FIELD(price_explained, tax_included, BOOL, "Prices include tax", "Ceny z podatkiem"),
+    KT_FIELD(price_explained, why, LINES, "Steps", "Kroki", .lines = &price_step_shape,
+        .help = {"In the order in which they were taken; the last price is the answer.",
+            "W kolejności wykonania; ostatnia cena jest odpowiedzią."}));
+
+kt_error *price_explain(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    const struct price_explain *p = KT_SEE(price_explain, params);
+    struct price_explained *out = KT_AS(price_explained, result);
+    struct price_found found;
+    KT_TRY(price_find(tx,
+        &(struct price_query){.item = p->item,
+            .party = p->party,
+            .currency = p->currency,
+            .list = p->price_list,
+            .quantity = p->quantity,
+            .day = p->day},
+        &found));
+    out->price = found.price;
+    out->price_list = found.list;
+    out->row = found.row;
+    out->tax_included = found.included;
+    out->why = found.why;
+    return NULL;
+}
