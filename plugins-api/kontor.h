@@ -118,7 +118,7 @@ typedef struct {
     const char
         *initial; /* default, as on the wire; "today", "now", "me" (the caller), "company" are computed */
     const char *group; /* field group of rights; NULL: the record's own rights suffice */
-    bool required; /* of a result: an integer is written also when it is zero */
+    bool required;     /* of a result: an integer is written also when it is zero */
     bool unique, indexed, searchable;
     bool personal; /* stored under the record's personal key: erasable */
     bool computed; /* set by the entity's compute; refused in input */
@@ -398,6 +398,9 @@ KT_API void kt_date_parts(kt_date date, int *year, int *month, int *day);
 /* ---- The caller, memory, log
  * -------------------------------------------------------------------------------- */
 
+/* Are records being merged? References to those that go are led to the one that stays, also in documents that
+ * nobody may change any more: a compute that guards such a document lets them pass. */
+KT_API bool kt_joining(const kt_tx *tx);
 KT_API bool kt_may(const kt_tx *tx, const char *right); /* "crm.deal:export" */
 KT_API kt_id kt_user(const kt_tx *tx);                  /* on whose behalf tx runs */
 KT_API kt_id kt_company(const kt_tx *tx);               /* in which company; 0: none chosen */

@@ -142,8 +142,12 @@ static kt_error *let_go(kt_tx *tx, const merge *m, model_record *now)
 kt_error *merge_write(kt_tx *tx, merge *m, model_record *after)
 {
     model_record now = m->records[0];
-    bool found;
-    KT_TRY(merge_repoint(tx, m));
+    bool found, outer = tx->joining;
+    tx->joining = true;
+    kt_error *error = merge_repoint(tx, m);
+    tx->joining = outer;
+    if (error)
+        return error;
     KT_TRY(let_go(tx, m, &now));
     for (size_t i = 1; i < m->count; i++) {
         KT_TRY(model_store_gone(tx, &m->records[i]));

@@ -246,6 +246,7 @@ struct kt_tx {
     bool writes;               /* false: any write is an error */
     bool rehearsal;            /* a dry run: nothing of it will stay */
     int64_t deadline_ms;       /* monotonic; queries that go on past it end with limit; 0: none */
+    bool joining;              /* a merge re-points references */
     bool keep_authors;         /* imports: created_at/by and updated_at/by may be given */
     kt_error *doomed;          /* an overflow or memory failure that must fail the request at its end */
     model_change *changes, *last_change;

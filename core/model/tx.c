@@ -73,6 +73,11 @@ kt_id kt_user(const kt_tx *tx)
     return (kt_id){tx->user};
 }
 
+bool kt_joining(const kt_tx *tx)
+{
+    return tx->joining;
+}
+
 kt_id kt_company(const kt_tx *tx)
 {
     return (kt_id){tx->company};

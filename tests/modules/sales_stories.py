@@ -540,6 +540,17 @@ def an_imported_order_keeps_its_state_and_deliveries(k):
     refused("validation", lambda: order(k, [text("5", delivered="1")]), "lines[0].delivered")
 
 
+def merged_customers_take_their_documents_along(k):
+    double = make(k, "base.party", name="Nowak (double)")
+    row = quotation(k, [text("100")], party=double)
+    k.call("crm.quotation.send", {"id": row["id"]})
+    made = confirmed(k, [text("100")], party=double)
+    k.call("base.party.merge", {"into": seen["nowak"], "ids": [double], "keep": True})
+    for entity, id in (("crm.quotation", row["id"]), ("crm.order", made)):
+        after = k.get(entity, id)
+        expect((after["party"], after["gross"], after["addresses"][0]["name"]), (seen["nowak"], "123.00", "Nowak (double)"))
+
+
 def every_entity_describes_itself(k):
     names = ["crm.price_list", "crm.price", "crm.discount_limit", "crm.quotation", "crm.order", "crm.order_template"]
     for lang in ("en", "pl"):
@@ -562,4 +573,4 @@ run([the_known_figures_come_out_the_same_in_quotation_and_order, a_later_setting
      an_order_keeps_the_customer_as_they_were, a_preview_shows_and_leaves_nothing, delivery_and_billing_follow_the_lines,
      an_amendment_is_a_revision_with_its_differences, an_order_is_held_with_a_reason, dates_are_asked_promised_and_actual,
      recurring_orders_come_once_each, the_last_day_of_a_month_stays_the_last, an_imported_order_keeps_its_state_and_deliveries,
-     every_entity_describes_itself])
+     merged_customers_take_their_documents_along, every_entity_describes_itself])

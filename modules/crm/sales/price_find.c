@@ -54,7 +54,7 @@ struct tagged_party {
 static const kt_shape tagged_party_shape = KT_SHAPE(
     tagged_party, "base.party", KT_BIND(tagged_party, tags, REFS, "tags"));
 
-enum { CATEGORIES_MAX = 16, LISTS_MAX = 200, DEPTH_MAX = 10 };
+enum { CATEGORIES_MAX = 16, DEPTH_MAX = 10 };
 
 typedef struct {
     kt_tx *tx;
@@ -240,13 +240,18 @@ static int by_fit(const void *a, const void *b)
     return (x->list.rec.id.v > y->list.rec.id.v) - (x->list.rec.id.v < y->list.rec.id.v);
 }
 
-static kt_error *candidates(search *s, candidate *all, size_t *count)
+static kt_error *candidates(search *s, candidate **fitting, size_t *count)
 {
     kt_cursor *cursor;
+    uint64_t most;
+    KT_TRY(kt_count(s->tx, &(kt_query){&price_list_shape, NULL, NULL, 0}, &most));
+    candidate *all = *fitting = kt_alloc(s->tx, sizeof *all * (size_t)(most + 1));
+    if (!all)
+        return kt_fail(s->tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
     *count = 0;
     KT_TRY(kt_open(s->tx, &(kt_query){&price_list_shape, NULL, "id", 0}, &cursor));
     struct price_list l = {KT_OF(price_list)};
-    while (*count < LISTS_MAX && kt_next(cursor, &l.rec)) {
+    while (*count < most && kt_next(cursor, &l.rec)) {
         int fit = fit_of(s, &l);
         if (fit)
             all[(*count)++] = (candidate){l, fit};
@@ -295,11 +300,9 @@ kt_error *price_find(kt_tx *tx, const struct price_query *query, struct price_fo
         if (!query->currency.v || l.currency.v == query->currency.v)
             KT_TRY(try_list(&s, &l));
     } else {
-        candidate *all = kt_alloc(tx, sizeof *all * LISTS_MAX);
+        candidate *all = NULL;
         size_t count = 0;
-        if (!all)
-            return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-        KT_TRY(candidates(&s, all, &count));
+        KT_TRY(candidates(&s, &all, &count));
         for (size_t i = 0; i < count && !found->price.scale1; i++)
             KT_TRY(try_list(&s, &all[i].list));
     }

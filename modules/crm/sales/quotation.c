@@ -258,7 +258,8 @@ struct expired {
     kt_record rec;
     int64_t expired;
 };
-const kt_shape expired_shape = KT_SHAPE(expired, NULL, KT_FIELD(expired, expired, INT, "Expired", "Wygasło", .required = true));
+const kt_shape expired_shape = KT_SHAPE(
+    expired, NULL, KT_FIELD(expired, expired, INT, "Expired", "Wygasło", .required = true));
 
 kt_error *quotations_expire(kt_tx *tx, const kt_record *params, kt_record *result)
 {
