@@ -19,8 +19,11 @@ import time
 import unicodedata
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from house import House, ROOT  # noqa: E402
 from kontor import Kontor  # noqa: E402
+import sales  # noqa: E402
+from sales import ref  # noqa: E402
 
 ADDRESS_USE = {"1": "billing", "2": "home", "3": "main", "4": "main", "5": "shipping", "6": "other"}
 PHONE_USE = {"1": "mobile", "2": "home", "3": "work"}
@@ -36,10 +39,6 @@ def find_data(full):
             return place / name
     print(f"LEFT OUT: no {name} in {' or '.join(map(str, places))}; set KONTOR_REALDATA to the folder that holds it")
     sys.exit(77)
-
-
-def ref(kind, key):
-    return {"external_id": f"aw-{kind}-{key}"}
 
 
 class Loader:
@@ -69,7 +68,8 @@ class Loader:
         self.regions = {s["StateProvinceID"]: s for s in self.table("StateProvince")}
 
     def money(self):
-        self.load("base.currency", [{"external_id": f"aw-currency-{c['CurrencyCode']}", "code": c["CurrencyCode"], "name": c["Name"]}
+        self.load("base.currency", [{"external_id": f"aw-currency-{c['CurrencyCode']}", "code": c["CurrencyCode"], "name": c["Name"],
+                                     "decimals": 4 if c["CurrencyCode"] == "USD" else 2} # the order file has four places
                                     for c in self.table("Currency")])
         self.load("base.currency_rate", [{"external_id": f"aw-rate-{r['CurrencyRateID']}", "base": ref("currency", r["FromCurrencyCode"]),
                                           "currency": ref("currency", r["ToCurrencyCode"]), "day": r["CurrencyRateDate"],
@@ -155,6 +155,7 @@ def compare(k, loader, expected):
     table.row("addresses with a place", places, counts["Address"])
     compare_rates(k, table, expected["currency"])
     compare_people(k, table, loader)
+    sales.compare_sales(k, table, loader, expected)
     print(f"{table.equal} figures equal, {table.wrong} different")
     return table.wrong
 
@@ -215,6 +216,7 @@ def main():
         loader.money()
         loader.gather()
         loader.parties()
+        sales.load_sales(loader)
         print(f"{loader.done} rows in {time.monotonic() - began:.1f} s")
         wrong = compare(kontor, loader, expected)
     finally:
