@@ -1,4 +1,6 @@
 /* automation.c -- opens and closes the room; a transaction's beginning and end. */
+#include <time.h>
+
 #include "automation/rule.h"
 #include "automation/zygote.h"
 
@@ -17,6 +19,12 @@ kt_error *automation_open(arena *arena, const automation_options *options, autom
     a->options.steps = options->steps ? options->steps : 5000000;
     a->arena = arena;
     pthread_mutex_init(&a->lock, NULL);
+    pthread_mutex_init(&a->wake_lock, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&a->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     KT_TRY(workers_open(
         arena, &(workers_options){.deadline_ms = options->deadline_ms, .most = options->most}, &a->workers));
     *out = a;
@@ -27,8 +35,16 @@ void automation_close(automation *a)
 {
     if (!a)
         return;
+    pthread_mutex_lock(&a->wake_lock);
+    a->ending = true;
+    pthread_cond_signal(&a->wake);
+    pthread_mutex_unlock(&a->wake_lock);
+    if (a->started)
+        pthread_join(a->thread, NULL);
     ruleset_release(a->current);
     workers_close(a->workers);
+    pthread_cond_destroy(&a->wake);
+    pthread_mutex_destroy(&a->wake_lock);
     pthread_mutex_destroy(&a->lock);
 }
 
@@ -48,4 +64,11 @@ void automation_end(kt_tx *tx)
         ruleset_release((ruleset *)(uintptr_t)tx->watch);
     tx->watch = NULL;
     tx->watcher = NULL;
+}
+
+void automation_committed(automation *a, const kt_tx *tx)
+{
+    const fired *past = tx->watcher;
+    if (a && past && past->queued)
+        runner_wake(a);
 }

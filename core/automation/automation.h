@@ -11,6 +11,11 @@ extern const method automation_methods[]; /* rule.*; ended by {0} */
 typedef struct {
     store *store;
     struct access_control *access;
+    struct plugins *plugins;
+    const uint8_t *master_key;
+    /* Told of each commit of this room's own, with the journal's sequence number. May be NULL. */
+    void (*committed)(void *context, uint64_t seq, const model_change *changes);
+    void *context;
     const char *directory;      /* of rules that come as files; NULL: none */
     unsigned deadline_ms, most; /* of a run, 0: 100; workers at once, 0: 16 */
     int64_t steps;              /* of a run, 0: 5 million */
@@ -20,8 +25,15 @@ typedef struct {
 void automation_prepare(void);
 KT_MUST kt_error *automation_open(arena *arena, const automation_options *options, automation **automation);
 void automation_close(automation *automation);
+/* Starts the thread that runs what waits. Without it, automation_run_due does. */
+KT_MUST kt_error *automation_start(automation *automation, arena *arena);
+/* Runs, here, everything that is due now, and what follows from it. returns how many runs there were. For
+ * tests on the virtual clock. thread: any but the writer */
+unsigned automation_run_due(automation *automation);
 
 /* Makes a transaction that writes, or will, watched by the rules that its view holds. Its catalogue and
  * view must be set. automation_end lets go of them. thread: the transaction's */
 KT_MUST kt_error *automation_begin(automation *automation, kt_tx *tx);
 void automation_end(kt_tx *tx);
+/* The transaction was committed: what it queued may run. Before automation_end. thread: the writer */
+void automation_committed(automation *automation, const kt_tx *tx);

@@ -265,6 +265,8 @@ static void bind_fields(reading *c)
         return;
     }
     r->writes = writes;
+    for (size_t i = 0; i < found.call_count; i++)
+        r->waits = r->waits || str_is(found.calls[i].function, "after");
     for (size_t i = 0; i < found.field_count; i++)
         bind_field(c, &found.fields[i], writes);
 }

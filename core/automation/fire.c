@@ -148,6 +148,8 @@ static kt_error *take_error(serving *s, pack_reader *in, size_t *failed)
     int64_t index = pack_next_int(in);
     kt_str text = pack_next_str(in);
     *failed = index >= 0 && (size_t)index < s->count ? (size_t)index : 0;
+    pack_reader ahead = *in;
+    s->reports[*failed].refused = str_is(pack_next_str(&ahead), "refuse");
     return refusal(s->tx, in, s->plans[*failed].rule, text);
 }
 
@@ -239,12 +241,8 @@ typedef struct fired_row {
     uint64_t id;
     struct fired_row *next;
 } fired_row;
-struct fired {
-    fired_row *rows;
-    unsigned runs;
-};
 
-static fired *fired_of(kt_tx *tx)
+fired *fired_of(kt_tx *tx)
 {
     if (!tx->watcher)
         tx->watcher = ARENA_NEW(tx->arena, fired);
@@ -313,14 +311,14 @@ static bool hits(const trigger *t, const model_seen *seen)
 }
 
 /* Conditions speak of fields that the caller need not see. */
-static kt_error *holds(kt_tx *tx, const trigger *t, const model_record *record, bool *it_does)
+kt_error *fire_holds(kt_tx *tx, const trigger *t, const model_record *record, bool *holds)
 {
     const model_guard *guard = tx->guard;
-    *it_does = true;
+    *holds = true;
     if (!t->filter || !record)
         return NULL;
     tx->guard = NULL;
-    kt_error *error = model_filter_matches(tx, t->filter, record, it_does);
+    kt_error *error = model_filter_matches(tx, t->filter, record, holds);
     tx->guard = guard;
     return error;
 }
@@ -336,6 +334,10 @@ static bool same_rights(const rule *a, const rule *b)
 /* A rule is compiled where it is written: what is wrong with it is told to whoever writes it. */
 static kt_error *rule_changed(kt_tx *tx, const model_seen *seen)
 {
+    fired *past = fired_of(tx);
+    if (!past)
+        return error_no_memory();
+    past->queued = true;
     KT_TRY(ruleset_advance(tx->view));
     if (!seen->after)
         return NULL;
@@ -355,6 +357,15 @@ typedef struct {
     size_t count;
 } firing;
 
+/* What a run in the transaction did is logged with it; one that did nothing leaves no entry. */
+static kt_error *log_all(firing *f, const run_report *reports)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (reports[i].changes.len || reports[i].effects.len)
+            KT_TRY(log_run(f->tx, &f->plans[i], &f->on, &reports[i], "done", NULL));
+    return NULL;
+}
+
 /* Runs what has gathered. */
 static kt_error *flush(firing *f)
 {
@@ -367,6 +378,10 @@ static kt_error *flush(firing *f)
     for (size_t i = 0; i < f->count; i++)
         buffer_open(&reports[i].effects, 4096);
     kt_error *error = fire_run(f->tx, f->plans, f->count, &f->on, reports, &failed);
+    if (!error)
+        error = log_all(f, reports);
+    else if (error->first->kind == KT_RULE && !reports[failed].refused && !f->tx->rehearsal)
+        runner_note_failure(ruleset_of(f->tx)->of, f->plans[failed].rule, error);
     for (size_t i = 0; i < f->count; i++)
         buffer_close(&reports[i].effects);
     f->count = 0;
@@ -387,9 +402,10 @@ static kt_error *consider(firing *f, const subscription *s, const model_seen *se
     fired *past = fired_of(f->tx);
     if (!past)
         return error_no_memory();
-    if (!hits(s->trigger, seen) || was_fired(past, s->trigger, id))
+    if (!hits(s->trigger, seen) || was_fired(past, s->trigger, id) ||
+        (past->by == s->rule->id && past->of == id && id))
         return NULL;
-    KT_TRY(holds(f->tx, s->trigger, seen->after ? seen->after : seen->before, &it_holds));
+    KT_TRY(fire_holds(f->tx, s->trigger, seen->after ? seen->after : seen->before, &it_holds));
     if (!it_holds)
         return NULL;
     if (past->runs >= RUNS_MAX)
@@ -397,7 +413,10 @@ static kt_error *consider(firing *f, const subscription *s, const model_seen *se
             "ponad %d reguł w jednej transakcji, przy %s", RUNS_MAX, s->rule->name.ptr);
     if (!note_fired(f->tx, past, s->trigger, id))
         return error_no_memory();
-    return plan(f, s);
+    if (!s->rule->after && s->rule->state == RULE_ON)
+        return plan(f, s);
+    const planned later = {s->rule, s->trigger, KT_STR("run")};
+    return queue_add(f->tx, &later, &f->on, f->tx->now, false);
 }
 
 kt_error *fire_seen(kt_tx *tx, const model_seen *seen)
@@ -409,13 +428,15 @@ kt_error *fire_seen(kt_tx *tx, const model_seen *seen)
         return NULL;
     const subscriptions *list = seen->kind == MODEL_SEEN_EVENT ? &set->others
                                                                : &set->by_entity[seen->entity->number];
+    if (seen->kind == MODEL_SEEN_UPDATED && set->waiting[seen->entity->number])
+        KT_TRY(queue_cancel(tx, seen));
     const model_record *record = seen->after ? seen->after : seen->before;
     uint64_t id = record ? (uint64_t)record->values[MODEL_ID].as.i : 0;
     firing f = {.tx = tx, .count = 0};
     kt_str event = seen->kind == MODEL_SEEN_EVENT
                        ? str_of(seen->name)
                        : arena_format(tx->arena, "%s.%s", seen->entity->name.ptr, seen->name);
-    f.on = (occasion){event.ptr, seen->entity, seen->before, seen->after, seen->payload};
+    f.on = (occasion){event.ptr, seen->entity, id, seen->before, seen->after, seen->payload};
     for (size_t i = 0; i < list->count; i++)
         KT_TRY(consider(&f, &list->items[i], seen, id));
     return flush(&f);

@@ -11,6 +11,7 @@ static buffer *begin(lua_State *L, ask what)
         luaL_error(L, "records are read and written when the rule runs, inside a function");
     buffer_clear(&w->out);
     buffer_add_char(&w->out, 'Q');
+    pack_int(&w->out, w->rule);
     pack_int(&w->out, what);
     return &w->out;
 }

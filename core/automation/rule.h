@@ -67,6 +67,7 @@ typedef struct rule {
     rule_state state;
     bool after; /* the commit; else in the transaction */
     bool as_caller;
+    bool waits; /* its text calls after */
     int64_t order;
     uint64_t owner, company;
     const trigger *triggers;
@@ -138,6 +139,7 @@ typedef struct ruleset {
     size_t count;
     subscriptions *by_entity; /* by entity number */
     subscriptions others;     /* events, schedules, webhooks, dates */
+    uint8_t *waiting;         /* by entity number: runs may wait for its records */
 } ruleset;
 
 static inline const ruleset *ruleset_of(const kt_tx *tx)
@@ -151,46 +153,70 @@ const rule *ruleset_find(const ruleset *set, uint64_t id);
 /* Makes every set stale, from this transaction on. */
 KT_MUST kt_error *ruleset_advance(store_view *view);
 
+enum { NOTES_MAX = 16 };
+typedef struct {
+    uint64_t rule;
+    char text[300];
+} failure_note;
+
 struct automation {
     automation_options options;
     arena *arena;
     workers *workers;
-    pthread_mutex_t lock; /* of current and of loading one */
+    pthread_mutex_t lock; /* of current and of loading one, and of actors */
     ruleset *current;
     uint64_t generations;
+    pthread_mutex_t wake_lock; /* of what follows; held across nothing */
+    pthread_cond_t wake;
+    pthread_t thread;
+    bool started, ending, work;
+    kt_time looked_at; /* when schedules and dates were looked at; the runner's own */
+    failure_note notes[NOTES_MAX];
+    size_t note_count;
 };
 
 /* ---- fire.c ---- */
 
 /* What a transaction remembers of the rules that ran in it. */
-typedef struct fired fired;
+typedef struct fired {
+    struct fired_row *rows; /* each rule at most once for a record and an event */
+    unsigned runs;
+    unsigned depth;  /* of runs after commits that caused each other */
+    uint64_t by, of; /* the rule whose run this is, and its record: it does not set itself off */
+    bool queued;     /* somebody has to look at the queue after the commit */
+} fired;
+fired *fired_of(kt_tx *tx); /* NULL: no memory */
 
 /* Something that rules may run on. */
 typedef struct {
     const char *event; /* "crm.lead.created" */
     const model_entity *entity;
+    uint64_t id; /* of the record */
     const model_record *before, *after;
     kt_str payload; /* JSON; or not set */
 } occasion;
 
-/* What a run did, for its log. */
-typedef struct {
-    kt_str changes; /* JSON object: fields that it assigned */
-    buffer effects; /* JSON members: what else it did */
-    bool comma;
-    unsigned effect_count;
-    int64_t us;
-} run_report;
-
-/* Runs functions of rules, which have the same rights, on one record in one exchange, and carries out what
- * they propose. failed: the rule whose error it is. */
+/* A function of a rule that shall run, for this trigger. */
 typedef struct {
     const rule *rule;
     const trigger *trigger;
     kt_str function;
 } planned;
+
+/* What a run did, for its log. */
+typedef struct {
+    kt_str changes; /* JSON object: fields that it assigned */
+    buffer effects; /* JSON members: what else it did */
+    bool refused;   /* it ended the transaction with a message: no failure */
+    int64_t us;
+} run_report;
+
+/* Runs functions of rules, which have the same rights, on one record in one exchange, and carries out what
+ * they propose. failed: the rule whose error it is. */
 KT_MUST kt_error *fire_run(
     kt_tx *tx, const planned *plans, size_t count, const occasion *on, run_report *reports, size_t *failed);
+/* Do the rule's conditions hold for the record? Past the caller's rights. */
+KT_MUST kt_error *fire_holds(kt_tx *tx, const trigger *t, const model_record *record, bool *holds);
 /* model_watch.seen */
 kt_error *fire_seen(kt_tx *tx, const model_seen *seen);
 
@@ -217,6 +243,56 @@ KT_MUST kt_error *serve_request(serving *s, pack_reader *in);
 void serve_record(kt_tx *tx, const model_record *record, const bool *sent, buffer *out);
 /* Values for an entity: records given for references become their ids. */
 const variant *serve_values(kt_tx *tx, const model_entity *entity, const variant *values);
+
+/* ---- queue.c: runs that wait for their time ---- */
+
+/* A row of the queue. Kept in STORE_META under "Rq", due, sequence. */
+typedef struct {
+    kt_time due;
+    uint64_t seq;
+    uint64_t rule, id, user, company; /* id: of the record; user: who caused the event */
+    kt_str function, trigger, event, entity, payload, before; /* before: an encoded record */
+    kt_str field; /* it waits while this field keeps its value; not set: whatever happens */
+    unsigned depth, tries;
+    bool shadow;
+} queue_row;
+/* Puts a run into the queue, in the transaction that causes it. wait: it is cancelled when the record leaves
+ * the state that it is in. */
+KT_MUST kt_error *queue_add(kt_tx *tx, const planned *plan, const occasion *on, kt_time due, bool wait);
+KT_MUST kt_error *queue_put(store_view *view, queue_row *row); /* seq 0: the next one */
+KT_MUST kt_error *queue_get(
+    store_view *view, arena *arena, kt_time due, uint64_t seq, queue_row *row, bool *found);
+KT_MUST kt_error *queue_remove(kt_tx *tx, const queue_row *row);
+/* The first row; found false: the queue is empty. */
+KT_MUST kt_error *queue_first(store_view *view, arena *arena, queue_row *row, bool *found);
+/* Cancels what waits for a record whose field has changed. */
+KT_MUST kt_error *queue_cancel(kt_tx *tx, const model_seen *seen);
+
+/* ---- log.c: what runs did ---- */
+
+/* Keeps a run in the rule's log, which holds the last LOG_KEEP runs. outcome: "done", "failed", "shadow". */
+enum { LOG_KEEP = 500 };
+KT_MUST kt_error *log_run(kt_tx *tx, const planned *plan, const occasion *on, const run_report *report,
+    const char *outcome, const kt_error *error);
+/* Members "rows", newest first. */
+KT_MUST kt_error *log_list(store_view *view, arena *arena, uint64_t rule, uint32_t limit, json *out);
+/* A failure: counted in the rule's record; after FAILURES_MAX in a row it is switched off and its owner gets
+ * a task. */
+enum { FAILURES_MAX = 5 };
+KT_MUST kt_error *log_failure(kt_tx *tx, uint64_t rule, kt_str problem);
+
+/* ---- runner.c: the queue's thread ---- */
+
+/* A failure in a transaction that will leave nothing: written down by the runner. */
+void runner_note_failure(automation *a, const rule *r, const kt_error *error);
+void runner_wake(automation *a);
+
+/* ---- timer.c: schedules and dates ---- */
+
+/* Queues what is due by schedules and dates up to tx->now. */
+KT_MUST kt_error *timer_queue(kt_tx *tx, const ruleset *set);
+/* When a schedule is next due, or a date has to be looked at; not set: never. */
+kt_time timer_next(const ruleset *set, kt_time now);
 
 /* ---- module.c: automation.rule ---- */
 

@@ -120,6 +120,17 @@ static kt_error *subscribe(ruleset *set, size_t number, subscriptions *list, boo
     return NULL;
 }
 
+/* What waits for a record has to hear of its changes, too. */
+static void note_entity(ruleset *set, const rule *r, const trigger *t, uint8_t *watched)
+{
+    if (!t->entity)
+        return;
+    if (is_record_event(t) || r->waits)
+        watched[t->entity->number] = 1;
+    if (r->waits)
+        set->waiting[t->entity->number] = 1;
+}
+
 static kt_error *index_rules(ruleset *set, const model_entity *own)
 {
     size_t most = 0, count = model_entity_count(set->catalogue);
@@ -128,12 +139,12 @@ static kt_error *index_rules(ruleset *set, const model_entity *own)
             most = model_entity_at(set->catalogue, i)->number;
     uint8_t *watched = ARENA_ARRAY(set->arena, uint8_t, most + 1);
     set->by_entity = ARENA_ARRAY(set->arena, subscriptions, most + 1);
-    if (!watched || !set->by_entity)
+    set->waiting = ARENA_ARRAY(set->arena, uint8_t, most + 1);
+    if (!watched || !set->by_entity || !set->waiting)
         return error_no_memory();
     for (size_t i = 0; i < set->count; i++)
         for (size_t k = 0; k < set->rules[i].trigger_count; k++)
-            if (is_record_event(&set->rules[i].triggers[k]))
-                watched[set->rules[i].triggers[k].entity->number] = 1;
+            note_entity(set, &set->rules[i], &set->rules[i].triggers[k], watched);
     for (size_t number = 0; number <= most; number++)
         if (watched[number])
             KT_TRY(subscribe(set, number, &set->by_entity[number], false));

@@ -174,6 +174,7 @@ typedef struct {
     arena *arena;
     pack_reader *in;
     buffer *out; /* the answer, 'A' being written */
+    size_t rule; /* that asks, as the worker says: all of a run have the same rights */
 } asked;
 
 static kt_error *read_entity(asked *a, const model_entity **entity)
@@ -319,8 +320,7 @@ static kt_error *serve_aggregate(asked *a)
 
 static void note(asked *a, const char *what, const model_entity *entity, uint64_t id)
 {
-    run_report *r = &a->s->reports[0];
-    r->effect_count++;
+    run_report *r = &a->s->reports[a->rule];
     buffer_add_format(&r->effects, "%s{\"%s\":\"%s\",\"id\":%llu}", r->effects.len ? "," : "", what,
         entity->name.ptr, (unsigned long long)id);
 }
@@ -438,8 +438,7 @@ static kt_error *serve_effect(asked *a)
                                       (kt_time){due.kind == 't' ? due.i : 0}, &id);
     buffer_close(&text);
     KT_TRY(error);
-    run_report *r = &a->s->reports[0];
-    r->effect_count++;
+    run_report *r = &a->s->reports[a->rule];
     buffer_add_format(&r->effects, "%s{\"effect\":\"%.*s\",\"id\":%llu}", r->effects.len ? "," : "",
         STR_ARG(kind), (unsigned long long)id.v);
     pack_int(a->out, (int64_t)id.v);
@@ -449,7 +448,7 @@ static kt_error *serve_effect(asked *a)
 static kt_error *serve_log(asked *a)
 {
     kt_str text = pack_next_str(a->in);
-    run_report *r = &a->s->reports[0];
+    run_report *r = &a->s->reports[a->rule];
     json j = {&r->effects, r->effects.len > 0};
     json_object(&j);
     json_member_str(&j, "log", text);
@@ -466,6 +465,23 @@ static kt_error *serve_setting(asked *a)
     return kt_fail(a->tx, KT_UNAVAILABLE, NULL, "no module keeps settings", "żaden moduł nie ma ustawień");
 }
 
+/* after("3 days", "remind"): the function runs then, unless the record has left its state. */
+static kt_error *serve_after(asked *a)
+{
+    const planned *plan = &a->s->plans[a->rule];
+    kt_str function = pack_next_str(a->in);
+    pack_item due = pack_next(a->in);
+    if (!rule_function_find(plan->rule, function))
+        return kt_fail(a->tx, KT_VALIDATION, NULL, "the rule has no function \"%.*s\"",
+            "reguła nie ma funkcji „%.*s”", STR_ARG(function));
+    if (due.kind != 't')
+        return kt_fail(a->tx, KT_VALIDATION, NULL, "no time was given", "nie podano czasu");
+    const planned waiting = {plan->rule, plan->trigger, function};
+    KT_TRY(queue_add(a->tx, &waiting, a->s->on, (kt_time){due.i}, true));
+    pack_nil(a->out);
+    return NULL;
+}
+
 static kt_error *serve(asked *a, int64_t what)
 {
     static kt_error *(*const table[ASK_LAST])(asked *) = {
@@ -480,6 +496,7 @@ static kt_error *serve(asked *a, int64_t what)
         [ASK_EFFECT] = serve_effect,
         [ASK_LOG] = serve_log,
         [ASK_SETTING] = serve_setting,
+        [ASK_AFTER] = serve_after,
     };
     if (what <= 0 || what >= ASK_LAST || !table[what])
         return kt_fail(a->tx, KT_VALIDATION, NULL, "there is no such request", "nie ma takiego żądania");
@@ -489,8 +506,8 @@ static kt_error *serve(asked *a, int64_t what)
 kt_error *serve_request(serving *s, pack_reader *in)
 {
     channel *c = s->channel;
-    asked a = {s, s->tx, s->tx->arena, in, &c->out};
-    int64_t what = pack_next_int(in);
+    int64_t rule = pack_next_int(in), what = pack_next_int(in);
+    asked a = {s, s->tx, s->tx->arena, in, &c->out, rule > 0 && (size_t)rule < s->count ? (size_t)rule : 0};
     buffer_clear(&c->out);
     buffer_add_char(&c->out, 'A');
     kt_error *error = serve(&a, what);

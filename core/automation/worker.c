@@ -237,6 +237,7 @@ static int run_all(lua_State *L)
     int64_t count = pack_next_int(in);
     buffer_clear(&results);
     for (r->rule = 0; r->rule < count && !in->bad; r->rule++) {
+        w->rule = r->rule;
         run_rule(L, r, steps_max);
         tell_result(L, w, &results);
     }

@@ -18,6 +18,7 @@ typedef struct worker {
     kt_time now;
     kt_date today;
     int64_t offset_ms; /* of the company's zone, east of UTC, now */
+    int64_t rule;      /* of the run, from 0 */
     bool compiling;    /* nothing can be asked while a rule's text is looked at */
 } worker;
 

@@ -164,6 +164,12 @@ kt_error *bus_read_tls(
     return read_file(arena, key_path, key);
 }
 
+void bus_committed(bus *b, uint64_t seq, const model_change *changes)
+{
+    access_changed(b->options.access, changes);
+    events_publish(b->events, seq, changes);
+}
+
 /* ---- Ending ---- */
 
 bool bus_drain(bus *b, int64_t limit_ms)

@@ -235,6 +235,7 @@ static void write_done(store_job *job, store_result result)
     bool redefines = result == STORE_DONE && model_redefines(c->now.tx.changes);
     switch (result) {
     case STORE_DONE:
+        automation_committed(c->bus->options.automation, &c->now.tx);
         shown(c, &c->now.tx);
         if (c->now.tx.changes) {
             access_changed(c->bus->options.access, c->now.tx.changes);
@@ -374,6 +375,8 @@ kt_error *transaction_lend_write(method_call *m, kt_error *(*body)(kt_tx *tx, vo
     lent_job l = {.job = {.body = lent_body, .arena = c->arena}, .call = c, .body = body, .context = context};
     store_result result = store_run(c->bus->options.store, &l.job);
     kt_error *error = NULL;
+    if (result == STORE_DONE)
+        automation_committed(c->bus->options.automation, &l.now.tx);
     if (result == STORE_DONE && l.now.tx.changes) {
         access_changed(c->bus->options.access, l.now.tx.changes);
         events_publish(c->bus->events, l.seq, l.now.tx.changes);

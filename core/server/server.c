@@ -135,6 +135,12 @@ static kt_error *open_bus(server *s, arena *arena, const server_options *options
     return NULL;
 }
 
+static void committed(void *context, uint64_t seq, const model_change *changes)
+{
+    server *s = context;
+    bus_committed(s->bus, seq, changes);
+}
+
 static kt_error *open_rooms(server *s, arena *arena, const server_options *options)
 {
     KT_TRY(lock_directory(s, arena, options->data_directory));
@@ -149,8 +155,13 @@ static kt_error *open_rooms(server *s, arena *arena, const server_options *optio
     automation_options rules = options->rules;
     rules.store = s->store;
     rules.access = s->access;
+    rules.plugins = s->plugins;
+    rules.master_key = s->key;
+    rules.committed = committed;
+    rules.context = s;
     KT_TRY(automation_open(s->arena, &rules, &s->automation));
-    return open_bus(s, arena, options);
+    KT_TRY(open_bus(s, arena, options));
+    return options->by_hand ? NULL : automation_start(s->automation, arena);
 }
 
 kt_error *server_open(arena *for_errors, const server_options *options, server **out)
@@ -180,6 +191,11 @@ bus *server_bus(server *s)
 access_control *server_access(server *s)
 {
     return s->access;
+}
+
+automation *server_automation(server *s)
+{
+    return s->automation;
 }
 
 store *server_store(server *s)
@@ -275,8 +291,8 @@ bool server_close(server *s, int64_t limit_ms)
         return true;
     if (s->bus && limit_ms > 0 && !bus_drain(s->bus, limit_ms))
         return false;
+    automation_close(s->automation); /* what it commits, the bus is told of */
     bus_close(s->bus);
-    automation_close(s->automation);
     if (s->plugins)
         plugins_close(s->plugins);
     if (s->access)

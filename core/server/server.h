@@ -11,6 +11,7 @@ typedef struct {
     const char *modules_directory;    /* NULL: only what is built in */
     const char *const *modules;       /* to enable at the first start; NULL: all found */
     const kt_module *const *built_in; /* beside the core's own; NULL-terminated, may be NULL */
+    bool by_hand;                     /* what waits runs by automation_run_due alone: tests */
     bool relaxed;                     /* durability: see store.h */
     automation_options rules;         /* their limits and folder; the rest is filled in */
     access_options access;            /* 0: the defaults */
@@ -28,6 +29,7 @@ KT_MUST kt_error *server_bootstrap(server *server, arena *arena, kt_str password
 bus *server_bus(server *server);
 store *server_store(server *server);
 access_control *server_access(server *server);
+automation *server_automation(server *server);
 /* Refuses new calls, answers running ones within limit_ms, closes everything. false: calls were still running
  * and the process has to end as it is. server may be NULL. */
 bool server_close(server *server, int64_t limit_ms);

@@ -312,15 +312,19 @@ house *house_open(const kt_module *const *modules)
         give_up("open", "no directory");
     clock_set((kt_time){1795430400000}); /* 2026-11-23 10:40 UTC, a Monday */
     random_seed(7);
-    ready(h, &(server_options){
-                 .store_url = "mem:", .data_directory = h->directory, .modules = none, .built_in = modules});
+    ready(h, &(server_options){.store_url = "mem:",
+                 .data_directory = h->directory,
+                 .modules = none,
+                 .built_in = modules,
+                 .by_hand = true});
     return h;
 }
 
 house *house_open_files(const char *directory, const char *modules_directory)
 {
     house *h = make_house();
-    ready(h, &(server_options){.data_directory = directory, .modules_directory = modules_directory});
+    ready(h, &(server_options){
+                 .data_directory = directory, .modules_directory = modules_directory, .by_hand = true});
     return h;
 }
 
@@ -348,6 +352,11 @@ void house_close(house *h)
     random_seed(0);
     pthread_mutex_destroy(&h->lock);
     arena_close(h->arena);
+}
+
+unsigned house_settle(house *h)
+{
+    return automation_run_due(server_automation(h->server));
 }
 
 server *house_server(house *h)

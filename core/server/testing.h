@@ -31,6 +31,8 @@ void house_as(house *house, kt_str token);
 void house_from(house *house, const char *remote);
 kt_str house_token(const house *house);
 kt_str house_login(house *house, const char *user, const char *password);
+/* Runs all rules that wait and are due by the virtual clock, and those that follow from them: how many. */
+unsigned house_settle(house *house);
 /* A hash over every key and value of the store, but for sessions: equal if nothing was written. */
 uint64_t house_digest(house *house);
 /* Do these bytes stand in any key or value of the store? */
