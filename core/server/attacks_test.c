@@ -2,10 +2,7 @@
  * and the next rule and the next caller find everything as it was. */
 #include "server/specs.h"
 
-enum {
-    DEADLINE_US = 600000,
-    TEXT_MAX = 8192
-}; /* six times the deadline: the machine may be busy; bench/ measures */
+enum { DEADLINE_US = 600000, TEXT_MAX = 8192 }; /* no hang, however busy the machine; bench/ measures */
 
 static int64_t store_rule(house *h, const char *name, const char *body)
 {
@@ -108,10 +105,8 @@ static void check(house *h, const attack *a)
     int64_t took = clock_elapsed_us() - began;
     const char *kind = house_text(answer, "error.data.kind");
     const char *message = house_text(answer, "error.data.problems.0.message");
-#ifndef KONTOR_SANITIZED
     if (took > DEADLINE_US)
         fail_msg("%s took %lld us", a->name, (long long)took);
-#endif
     if (strcmp(kind, "rule") != 0 && strcmp(kind, "validation") != 0 && strcmp(kind, "limit") != 0)
         fail_msg("%s ended as \"%s\": %s", a->name, kind, message);
     if (!strstr(message, a->says) && !strstr(message, "longer than"))
