@@ -190,11 +190,25 @@ static kt_error *take_results(serving *s, pack_reader *in, size_t *failed)
     return NULL;
 }
 
+/* Of a run that was cut off only the rules are known, not which of them it was. */
+static kt_error *named(const serving *s, kt_error *lost)
+{
+    problem *p = lost->first;
+    const char *more = s->count > 1 ? " .." : "", *name = s->plans[0].rule->name.ptr;
+    const char *en = arena_format(s->tx->arena, "rule %s%s: %s", name, more, p->text.en).ptr;
+    const char *pl = arena_format(s->tx->arena, "reguła %s%s: %s", name, more, p->text.pl).ptr;
+    if (en && pl)
+        p->text = (kt_text){en, pl};
+    return lost;
+}
+
 static kt_error *converse(serving *s, size_t *failed)
 {
     for (;;) {
         kt_str said = {0};
-        KT_TRY(channel_exchange(ruleset_of(s->tx)->of->workers, s->channel, s->tx->arena, &said));
+        kt_error *lost = channel_exchange(ruleset_of(s->tx)->of->workers, s->channel, s->tx->arena, &said);
+        if (lost)
+            return named(s, lost);
         pack_reader in = pack_read((kt_str){said.ptr + 1, said.len - 1});
         if (said.ptr[0] == 'D')
             return take_results(s, &in, failed);

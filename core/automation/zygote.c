@@ -17,7 +17,7 @@
 #include "automation/jail.h"
 #include "automation/worker.h"
 
-#define WORKER_MEMORY_MAX (WORKER_HEAP_MAX + ((size_t)16 << 20))
+#define WORKER_MEMORY_MAX (2 * WORKER_HEAP_MAX + ((size_t)32 << 20)) /* a heap that grows is there twice */
 #define PATIENCE_S        5
 
 static int control = -1; /* the server's end */
