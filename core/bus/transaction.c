@@ -207,24 +207,82 @@ static kt_error *unknown_outcome(arena *arena)
         "Repeat the request with the same idempotency_key.", "Powtórz żądanie z tym samym idempotency_key.");
 }
 
-/* Custom fields and entities are there for whoever calls after the answer. The definition is committed: what
- * fails here, such as memory, gets a second chance, and whoever asked is told that it holds but is not in
- * use.
+/* A definition that turned out not to be possible: records that exist have the same in what should be unique.
  */
+typedef struct {
+    store_job job;
+    call *call;
+} taking_back;
+
+static kt_error *take_back_body(store_job *job, store_view *view)
+{
+    call *c = ((taking_back *)job)->call;
+    const model_catalogue *catalogue = NULL;
+    KT_TRY(plugins_hold_view(c->bus->options.plugins, job->arena, view, &catalogue));
+    kt_tx tx = {.arena = job->arena,
+        .view = view,
+        .catalogue = catalogue,
+        .lang = "en",
+        .now = clock_now(),
+        .origin = MODEL_SYSTEM,
+        .request_id = str_of(c->request_id),
+        .master_key = c->bus->options.master_key,
+        .writes = true};
+    buffer out;
+    uint64_t seq;
+    buffer_open(&out, CALL_ANSWER_MAX);
+    json j = json_to(&out);
+    json_object(&j);
+    kt_error *error = journal_revert(&tx, (kt_str){0}, c->seq, (kt_str){0}, &j);
+    buffer_close(&out);
+    if (!error)
+        error = model_commit_checks(&tx);
+    if (!error)
+        error = journal_append(&tx, &seq);
+    model_catalogue_release(catalogue);
+    return error;
+}
+
+static void take_back(call *c)
+{
+    taking_back t = {.job = {.body = take_back_body, .arena = c->arena}, .call = c};
+    kt_error *error = NULL;
+    if (store_run(c->bus->options.store, &t.job) != STORE_DONE)
+        error = t.job.error;
+    if (!error)
+        error = plugins_rebuild(c->bus->options.plugins, c->arena);
+    if (error)
+        log_line(
+            KT_LOG_ERROR, "bus", "definition_left error=\"%s\" req=%s", error_text(error), c->request_id);
+}
+
+static kt_error *not_in_use(arena *arena, const kt_error *error)
+{
+    return kt_hint(error_make(arena, KT_UNAVAILABLE, NULL, "the definition is saved, but not in use yet: %s",
+                       "definicja jest zapisana, ale jeszcze nie działa: %s", error_text(error)),
+        "It comes into use with the next definition, or when the server is started again.",
+        "Zacznie działać przy następnej definicji lub po ponownym uruchomieniu serwera.");
+}
+
+/* Custom fields and entities are there for whoever calls after the answer, with their indexes. The definition
+ * is committed: if the records forbid it, it is taken back; what else fails here, such as memory, gets a
+ * second chance, and whoever asked is told that it holds but is not in use. */
 static void rebuild(pool_task *task)
 {
     call *c = (call *)((char *)task - offsetof(call, task));
     plugins *plugins = c->bus->options.plugins;
     kt_error *error = plugins_rebuild(plugins, c->arena);
+    if (error && error->first->kind == KT_CONFLICT) {
+        c->error = error;
+        take_back(c);
+        call_end(c);
+        return;
+    }
     if (error)
         error = plugins_rebuild(plugins, c->arena);
     if (error) {
         log_line(KT_LOG_ERROR, "bus", "rebuild error=\"%s\" req=%s", error_text(error), c->request_id);
-        c->error = kt_hint(
-            error_make(c->arena, KT_UNAVAILABLE, NULL, "the definition is saved, but not in use yet: %s",
-                "definicja jest zapisana, ale jeszcze nie działa: %s", error_text(error)),
-            "It comes into use with the next definition, or when the server is started again.",
-            "Zacznie działać przy następnej definicji lub po ponownym uruchomieniu serwera.");
+        c->error = not_in_use(c->arena, error);
     }
     call_end(c);
 }

@@ -1,5 +1,6 @@
-/* backfill.c -- indexes that are new, or no longer declared, are brought in step with the records that exist.
- * All in the transaction that brings the new catalogue: nobody ever reads a half-filled index. */
+/* backfill.c -- indexes that are new, or no longer declared, are brought in step with the records that exist:
+ * of few records in the transaction that brings the new catalogue, of many in steps after it (fill.c). Nobody
+ * ever reads a half-filled index. */
 #include <sodium.h>
 
 #include "model/compile.h"
@@ -51,7 +52,7 @@ static kt_error *note_words(builder *b, draft *d, bool *anew)
         return NULL;
     for (size_t i = 0; i < d->numbers.index_count; i++)
         if (d->numbers.indexes[i].spec.ptr[0] == 'w')
-            d->numbers.indexes[i].active = false;
+            d->numbers.indexes[i].active = INDEX_UNUSED;
     if (!known) {
         stored_index *grown = build_grow(
             b, d->numbers.indexes, &d->numbers.index_count, &d->numbers.index_room, sizeof *grown);
@@ -61,7 +62,7 @@ static kt_error *note_words(builder *b, draft *d, bool *anew)
         known = &grown[d->numbers.index_count - 1];
         *known = (stored_index){.spec = spec};
     }
-    known->active = true;
+    known->active = INDEX_WHOLE;
     d->numbers.changed = true;
     return NULL;
 }
@@ -96,23 +97,65 @@ static kt_error *drop_range(builder *b, key_table table, uint16_t entity, uint16
 
 static bool is_declared(const model_entity *entity, uint16_t number)
 {
-    for (size_t i = 0; i < entity->index_count; i++)
+    for (size_t i = 0; i < entity->index_count + entity->filling_count; i++)
         if (entity->indexes[i].number == number)
             return true;
     return false;
 }
 
-static kt_error *drop_old(builder *b, draft *d)
+static kt_error *record_count(builder *b, const draft *d, uint64_t *count)
+{
+    key name;
+    kt_tx tx = {.arena = b->arena, .view = b->view};
+    counter_total_key(&name, d->entity);
+    return counter_read(&tx, &name, count);
+}
+
+static kt_error *drop_old(builder *b, draft *d, bool many)
 {
     for (size_t i = 0; i < d->numbers.index_count; i++) {
         stored_index *index = &d->numbers.indexes[i];
-        if (!index->number || !index->active || is_declared(d->entity, index->number))
+        if (!index->number || !index->active || index->active == INDEX_LEAVING ||
+            is_declared(d->entity, index->number))
             continue;
-        index->active = false;
+        bool unique = index->spec.ptr[0] == 'u';
         d->numbers.changed = true;
-        KT_TRY(drop_range(
-            b, index->spec.ptr[0] == 'u' ? KEY_UNIQUE : KEY_INDEX, d->entity->number, index->number));
+        KT_TRY(fill_mark_remove(b->view, d->entity->number, index->number));
+        index->active = many ? INDEX_LEAVING : INDEX_UNUSED;
+        if (many) {
+            KT_TRY(fill_leave(b->view, d->entity->number, index->number, unique));
+            continue;
+        }
+        KT_TRY(drop_range(b, unique ? KEY_UNIQUE : KEY_INDEX, d->entity->number, index->number));
         KT_TRY(drop_range(b, KEY_COUNTER, d->entity->number, index->number));
+    }
+    return NULL;
+}
+
+static void set_state(draft *d, uint16_t number, uint8_t state)
+{
+    for (size_t i = 0; i < d->numbers.index_count; i++) {
+        stored_index *index = &d->numbers.indexes[i];
+        if (index->number != number || index->active == state)
+            continue;
+        index->active = state;
+        d->numbers.changed = true;
+    }
+}
+
+/* Takes up what the catalogue says of each index. */
+static kt_error *take_states(builder *b, draft *d)
+{
+    const model_entity *e = d->entity;
+    for (size_t i = 0; i < e->index_count; i++) {
+        if (d->states[i] == INDEX_FILLING)
+            KT_TRY(fill_mark_remove(b->view, e->number, e->indexes[i].number));
+        set_state(d, e->indexes[i].number, INDEX_WHOLE);
+    }
+    for (size_t i = e->index_count; i < e->index_count + e->filling_count; i++) {
+        if (d->states[i] == INDEX_UNUSED)
+            KT_TRY(fill_mark_write(b->view, e->number, e->indexes[i].number, 1));
+        set_state(d, e->indexes[i].number, INDEX_FILLING);
     }
     return NULL;
 }
@@ -122,7 +165,7 @@ static kt_error *fill_record(builder *b, draft *d, kt_tx *tx, uint64_t id, kt_st
     model_record record = {0};
     KT_TRY(model_record_decode(tx, d->entity, id, bytes, &record));
     for (size_t i = 0; i < d->entity->index_count; i++) {
-        if (!d->fresh[i])
+        if (d->states[i] != INDEX_UNUSED)
             continue;
         const model_index *index = &d->entity->indexes[i];
         if (index->unique) {
@@ -201,19 +244,12 @@ static kt_error *fill(builder *b, draft *d, bool words)
 kt_error *build_backfill(builder *b, draft *d)
 {
     bool words = false, any = false;
-    KT_TRY(drop_old(b, d));
+    uint64_t count;
+    KT_TRY(record_count(b, d, &count));
+    KT_TRY(drop_old(b, d, count > FILL_AT_ONCE));
     KT_TRY(note_words(b, d, &words));
     for (size_t i = 0; i < d->entity->index_count; i++)
-        any |= d->fresh[i];
-    if (!any && !words)
-        return NULL;
-    for (size_t i = 0; i < d->numbers.index_count; i++)
-        d->numbers.indexes[i].active |= is_declared(d->entity, d->numbers.indexes[i].number);
-    d->numbers.changed = true;
-    key name;
-    uint64_t count;
-    kt_tx tx = {.arena = b->arena, .view = b->view};
-    counter_total_key(&name, d->entity);
-    KT_TRY(counter_read(&tx, &name, &count));
-    return count ? fill(b, d, words) : NULL;
+        any |= d->states[i] == INDEX_UNUSED;
+    KT_TRY(take_states(b, d));
+    return count && (any || words) ? fill(b, d, words) : NULL;
 }

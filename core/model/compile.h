@@ -42,12 +42,19 @@ typedef struct {
 typedef struct {
     kt_str spec; /* see index_spec */
     uint16_t number;
-    bool active; /* kept up to date by the last catalogue */
+    uint8_t active; /* INDEX_.. */
 } stored_index;
+enum {
+    INDEX_UNUSED,  /* has no entries */
+    INDEX_WHOLE,   /* kept up to date by the last catalogue */
+    INDEX_FILLING, /* the same, but for records from fill_mark on: fill.c */
+    INDEX_LEAVING, /* no longer declared; its entries are being removed: never used again under this number */
+};
 typedef struct numbers {
     kt_str name;
     struct numbers *next;
     uint16_t number, next_tag, next_index;
+    uint16_t first_new_tag; /* tags from here on are given for the first time */
     stored_field *fields;
     size_t field_count, field_room;
     stored_index *indexes;
@@ -65,7 +72,7 @@ typedef struct draft {
     field_source *sources;
     size_t source_count, source_room;
     numbers numbers;
-    bool *fresh; /* per index: to be filled from the records */
+    uint8_t *states; /* per index: INDEX_.. as stored */
 } draft;
 
 typedef struct {
@@ -125,6 +132,12 @@ KT_MUST kt_error *numbers_next_load(builder *b);
 KT_MUST kt_error *numbers_next_save(builder *b);
 KT_MUST kt_error *numbers_tag(
     builder *b, numbers *n, const model_field *field, const char *path, uint16_t *tag);
+/* fill.c: how far an index is filled, or that one is leaving. Ids below *next are in it; UINT64_MAX: all. */
+KT_MUST kt_error *fill_mark_read(
+    store_view *view, uint16_t entity, uint16_t index, bool *found, uint64_t *next);
+KT_MUST kt_error *fill_mark_write(store_view *view, uint16_t entity, uint16_t index, uint64_t next);
+KT_MUST kt_error *fill_mark_remove(store_view *view, uint16_t entity, uint16_t index);
+KT_MUST kt_error *fill_leave(store_view *view, uint16_t entity, uint16_t index, bool unique);
 /* backfill.c: drops the entries of indexes that are no longer declared and fills new ones. */
 KT_MUST kt_error *build_backfill(builder *b, draft *d);
 /* custom.c: adds the stored definitions to the drafts. */

@@ -1,6 +1,7 @@
 /* compile_indexes.c -- which indexes an entity has: external_id and number, the fields' own flags, the
  * `indexes` text, and one for every reference, so that a deletion finds who points to the record. */
 #include "model/compile.h"
+#include "model/entries.h"
 
 #define INDEXES_MAX MODEL_INDEXES_MAX
 
@@ -147,26 +148,38 @@ static kt_str index_spec(builder *b, const model_index *index)
     return build_str(b, text);
 }
 
-static kt_error *give_number(builder *b, draft *d, model_index *index, bool *fresh)
+/* An index that is leaving keeps its number; another of the same text gets a new one. */
+static stored_index *find_number(numbers *n, kt_str spec)
+{
+    stored_index *found = NULL;
+    for (size_t i = 0; i < n->index_count; i++) {
+        stored_index *one = &n->indexes[i];
+        if (str_eq(one->spec, spec) && one->active != INDEX_LEAVING && (!found || one->active))
+            found = one;
+    }
+    return found;
+}
+
+static kt_error *give_number(builder *b, draft *d, model_index *index, uint8_t *state)
 {
     numbers *n = &d->numbers;
     kt_str spec = index_spec(b, index);
     if (!spec.ptr)
         return error_no_memory();
-    for (size_t i = 0; i < n->index_count; i++)
-        if (str_eq(n->indexes[i].spec, spec)) {
-            index->number = n->indexes[i].number;
-            *fresh = !n->indexes[i].active;
-            return NULL;
-        }
+    const stored_index *known = find_number(n, spec);
+    if (known) {
+        index->number = known->number;
+        *state = known->active;
+        return NULL;
+    }
     stored_index *grown = build_grow(b, n->indexes, &n->index_count, &n->index_room, sizeof *grown);
     if (!grown)
         return error_no_memory();
     n->indexes = grown;
     index->number = n->next_index++;
-    grown[n->index_count - 1] = (stored_index){spec, index->number, false};
+    grown[n->index_count - 1] = (stored_index){spec, index->number, INDEX_UNUSED};
     n->changed = true;
-    *fresh = true;
+    *state = INDEX_UNUSED;
     return NULL;
 }
 
@@ -184,6 +197,43 @@ static void mark_counted(index_list *list)
     }
 }
 
+/* Was a value of this field ever stored? Then records hold some that an index of it must find. */
+static bool was_stored(const draft *d, const model_index *index)
+{
+    const model_field *field = index->through ? index->through : index->fields[0];
+    return field->tag < d->numbers.first_new_tag;
+}
+
+/* Is there too much to do for one transaction? An index that finds references is whole at once, unless no
+ * record can have one: a deletion must not overlook any. */
+static kt_error *fills_later(builder *b, const draft *d, const model_index *index, uint8_t state, bool *later)
+{
+    const numbers *n = &d->numbers;
+    *later = false;
+    if (state == INDEX_FILLING) {
+        bool found;
+        uint64_t next;
+        KT_TRY(fill_mark_read(b->view, n->number, index->number, &found, &next));
+        *later = found && next != UINT64_MAX;
+        return NULL;
+    }
+    if (state == INDEX_WHOLE)
+        return NULL;
+    if (b->catalogue->sources.past) { /* nobody fills it there */
+        *later = true;
+        return NULL;
+    }
+    kt_tx tx = {.arena = b->arena, .view = b->view};
+    key name;
+    uint64_t records;
+    key_open(&name, KEY_COUNTER);
+    key_u16(&name, n->number);
+    KT_TRY(counter_read(&tx, &name, &records));
+    bool finds = !index->unique && is_reference(index->fields[0]) && was_stored(d, index);
+    *later = records > FILL_AT_ONCE && !finds;
+    return NULL;
+}
+
 kt_error *build_indexes(builder *b, draft *d)
 {
     index_list *list = arena_alloc(b->arena, sizeof *list);
@@ -194,15 +244,26 @@ kt_error *build_indexes(builder *b, draft *d)
     collect(list);
     mark_counted(list);
     model_index *indexes = build_alloc(b, (list->count + 1) * sizeof *indexes);
-    d->fresh = build_alloc(b, list->count + 1);
-    if (!indexes || !d->fresh)
+    uint8_t *states = build_alloc(b, list->count + 1);
+    bool *later = build_alloc(b, (list->count + 1) * sizeof *later);
+    d->states = build_alloc(b, list->count + 1);
+    if (!indexes || !states || !later || !d->states)
         return error_no_memory();
+    size_t whole = 0, at = 0;
     for (size_t i = 0; i < list->count; i++) {
-        indexes[i] = list->items[i];
-        KT_TRY(give_number(b, d, &indexes[i], &d->fresh[i]));
+        KT_TRY(give_number(b, d, &list->items[i], &states[i]));
+        KT_TRY(fills_later(b, d, &list->items[i], states[i], &later[i]));
+        whole += !later[i];
     }
+    for (unsigned round = 0; round < 2; round++) /* those that are whole first */
+        for (size_t i = 0; i < list->count; i++)
+            if (later[i] == (round == 1)) {
+                d->states[at] = states[i];
+                indexes[at++] = list->items[i];
+            }
     d->entity->indexes = indexes;
-    d->entity->index_count = list->count;
+    d->entity->index_count = whole;
+    d->entity->filling_count = list->count - whole;
     return NULL;
 }
 
@@ -226,7 +287,7 @@ static size_t referrers_of(const builder *b, const model_entity *target, model_r
     size_t n = 0;
     for (size_t d = 0; d < b->draft_count; d++) {
         const model_entity *e = b->drafts[d].entity;
-        for (size_t i = 0; i < e->index_count; i++) {
+        for (size_t i = 0; i < e->index_count + e->filling_count; i++) {
             const model_field *field = e->indexes[i].fields[0];
             if (!is_first_of_field(e, i) || (target ? field->target != target : !is_any(field)))
                 continue;

@@ -97,15 +97,17 @@ kt_error *custom_load(builder *b)
 
 /* ---- Methods ---- */
 
-/* Builds the next catalogue in this transaction, to see whether it can be. */
+/* Builds the next catalogue in this transaction, to see whether it can be, and takes back what that wrote:
+ * the transaction that swaps the catalogue in writes it, so that nobody keeps to the old one after it. */
 static kt_error *try_build(kt_tx *tx)
 {
     model_sources sources = *model_catalogue_sources(tx->catalogue);
     sources.master_key = tx->master_key;
     model_catalogue *next;
+    store_mark mark = store_mark_set(tx->view);
     KT_TRY(model_catalogue_build(tx->arena, tx->view, &sources, &next));
     model_catalogue_release(next);
-    return NULL;
+    return store_mark_back(tx->view, mark);
 }
 
 static kt_error *count_records(kt_tx *tx, const model_entity *entity, uint64_t *count)

@@ -1,6 +1,8 @@
 /* entries.c -- index entries, unique keys and counters follow their record. */
 #include "model/entries.h"
 
+#include "model/compile.h"
+
 static void index_open(key *out, const model_entity *entity, const model_index *index)
 {
     key_open(out, index->unique ? KEY_UNIQUE : KEY_INDEX);
@@ -159,9 +161,23 @@ static kt_error *write_counters(kt_tx *tx, const model_record *before, const mod
     return move_counter(tx, before ? &from : NULL, after ? &to : NULL);
 }
 
+/* Takes a record's entry away. While a unique index is being filled another record may stand there, which the
+ * filling will meet. */
+static kt_error *delete_entry(
+    kt_tx *tx, const model_index *index, const model_record *record, const key *name, bool filling)
+{
+    kt_str value;
+    if (filling && index->unique) {
+        KT_TRY(store_get(tx->view, STORE_DATA, key_str(name), &value));
+        if (!value.ptr || key_last_u64(value) != record_id(record))
+            return NULL;
+    }
+    return store_delete(tx->view, STORE_DATA, key_str(name));
+}
+
 /* The usual index: one entry before, one after. */
 static kt_error *move_single(
-    kt_tx *tx, const model_index *index, const model_record *before, const model_record *after)
+    kt_tx *tx, const model_index *index, const model_record *before, const model_record *after, bool filling)
 {
     key from, to;
     bool had = before && entry_key(index, before, 0, &from);
@@ -171,7 +187,7 @@ static kt_error *move_single(
     if (had && has && keys_equal(&from, &to))
         return NULL;
     if (had)
-        KT_TRY(store_delete(tx->view, STORE_DATA, key_str(&from)));
+        KT_TRY(delete_entry(tx, index, before, &from, filling));
     return has ? put_entry(tx, index, after, &to) : NULL;
 }
 
@@ -190,26 +206,46 @@ static kt_error *move_many(
     return NULL;
 }
 
+static kt_error *move_counts(
+    kt_tx *tx, const model_index *index, const model_record *before, const model_record *after)
+{
+    key from, to;
+    const model_entity *entity = before ? before->entity : after->entity;
+    if (before)
+        counter_key(&from, entity, index, before);
+    if (after)
+        counter_key(&to, entity, index, after);
+    return move_counter(tx, before ? &from : NULL, after ? &to : NULL);
+}
+
+/* Entries are kept from the first on; counters count the records that the filling has passed. */
+static kt_error *is_passed(
+    kt_tx *tx, const model_entity *entity, const model_index *index, uint64_t id, bool *passed)
+{
+    uint64_t next;
+    bool found;
+    KT_TRY(fill_mark_read(tx->view, entity->number, index->number, &found, &next));
+    *passed = found && id < next;
+    return NULL;
+}
+
 kt_error *entries_write(kt_tx *tx, const model_record *before, const model_record *after, const bool *changed)
 {
     const model_entity *entity = before ? before->entity : after->entity;
     KT_TRY(write_counters(tx, before, after));
-    for (size_t i = 0; i < entity->index_count; i++) {
+    for (size_t i = 0; i < entity->index_count + entity->filling_count; i++) {
         const model_index *index = &entity->indexes[i];
+        bool filling = i >= entity->index_count, passed = true;
         if (!is_touched(index, changed))
             continue;
         if (index->through || index->fields[0]->type == KT_REFS)
             KT_TRY(move_many(tx, index, before, after));
         else
-            KT_TRY(move_single(tx, index, before, after));
-        if (!index->counted)
-            continue;
-        key from, to;
-        if (before)
-            counter_key(&from, entity, index, before);
-        if (after)
-            counter_key(&to, entity, index, after);
-        KT_TRY(move_counter(tx, before ? &from : NULL, after ? &to : NULL));
+            KT_TRY(move_single(tx, index, before, after, filling));
+        if (index->counted && filling)
+            KT_TRY(is_passed(tx, entity, index, record_id(before ? before : after), &passed));
+        if (index->counted && passed)
+            KT_TRY(move_counts(tx, index, before, after));
     }
     return words_write(tx, before, after, changed);
 }
@@ -229,7 +265,7 @@ kt_error *entries_fill(kt_tx *tx, const model_index *index, const model_record *
 kt_error *entries_check_unique(kt_tx *tx, const model_record *after, const bool *changed, kt_error **problems)
 {
     const model_entity *entity = after->entity;
-    for (size_t i = 0; i < entity->index_count; i++) {
+    for (size_t i = 0; i < entity->index_count + entity->filling_count; i++) {
         const model_index *index = &entity->indexes[i];
         key name;
         kt_str value;

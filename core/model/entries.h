@@ -13,6 +13,7 @@ KT_MUST kt_error *entries_write(
     kt_tx *tx, const model_record *before, const model_record *after, const bool *changed);
 /* Puts the entries of one index for a record: filling a new index. */
 KT_MUST kt_error *entries_fill(kt_tx *tx, const model_index *index, const model_record *record);
+enum { FILL_AT_ONCE = 2000 }; /* records up to which a new index is filled with the catalogue */
 /* Adds to *problems a conflict for each unique index in which another record stands. */
 KT_MUST kt_error *entries_check_unique(
     kt_tx *tx, const model_record *after, const bool *changed, kt_error **problems);

@@ -74,8 +74,8 @@ struct model_entity {
     kt_text label, plural, module_label;
     const model_field *fields; /* field_count; position i is fields[i] */
     size_t field_count;
-    const model_index *indexes;
-    size_t index_count;
+    const model_index *indexes; /* index_count that are whole, then filling_count that are not yet */
+    size_t index_count, filling_count;
     const model_action *actions;
     size_t action_count;
     const model_field *title, *state,
@@ -98,10 +98,16 @@ typedef struct {
     bool past; /* with the fields that were removed; nothing is written, so the view may be read only */
 } model_sources;
 
+/* One bounded piece of what a new catalogue still has to do over large entities: filling new indexes,
+ * removing those that are no longer declared. Writes keep an index that is being filled; queries do not use
+ * it until the next catalogue finds it whole. more     false: nothing was left to do returns  conflict: two
+ * records, which it names, have the same in what should be unique thread   writer, in a job of its own */
+KT_MUST kt_error *model_fill_step(kt_tx *tx, bool *more);
 /* Compiles modules and the stored custom definitions; gives numbers to what is new, and fills new indexes
- * from the records that exist. Checks names, targets, types, choices, indexes: all problems at once. tx-like
- * view  writable: the numbers and index entries are written through it memory        the catalogue lives in
- * its own arena; counted references, see model_catalogue_hold */
+ * from the records that exist, if they are few; else model_fill_step does. Checks names, targets, types,
+ * choices, indexes: all problems at once. tx-like view  writable: the numbers and index entries are written
+ * through it memory        the catalogue lives in its own arena; counted references, see model_catalogue_hold
+ */
 KT_MUST kt_error *model_catalogue_build(
     arena *arena, store_view *view, const model_sources *sources, model_catalogue **catalogue);
 const model_catalogue *model_catalogue_hold(const model_catalogue *catalogue);

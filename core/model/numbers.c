@@ -82,7 +82,7 @@ static kt_error *read_lists(builder *b, reader *r, numbers *out)
 
 kt_error *numbers_load(builder *b, kt_str entity, uint16_t first_tag, numbers *out)
 {
-    *out = (numbers){.name = entity, .next_tag = first_tag, .next_index = 1};
+    *out = (numbers){.name = entity, .next_tag = first_tag, .next_index = 1, .first_new_tag = first_tag};
     kt_str key = meta_key(b, entity), value;
     if (!key.ptr)
         return error_no_memory();
@@ -95,6 +95,7 @@ kt_error *numbers_load(builder *b, kt_str entity, uint16_t first_tag, numbers *o
     out->number = read_u16(&r);
     out->next_tag = read_u16(&r);
     out->next_index = read_u16(&r);
+    out->first_new_tag = out->next_tag;
     return read_lists(b, &r, out);
 }
 

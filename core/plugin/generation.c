@@ -9,6 +9,8 @@
 #include "kit/clock.h"
 #include "kit/log.h"
 
+#define FILL_ARENA_MAX (128u << 20) /* of one step */
+
 typedef struct {
     store_job job;
     plugins *plugins;
@@ -256,6 +258,60 @@ kt_error *generation_try(plugins *p, arena *arena, const kt_module *const *modul
         model_catalogue_release(c.made);
     store_end(view);
     return e;
+}
+
+/* ---- What is left to do ---- */
+
+typedef struct {
+    store_job job;
+    plugins *plugins;
+    bool more;
+} fill;
+
+static kt_error *fill_run(store_job *job, store_view *view)
+{
+    fill *f = (fill *)job;
+    kt_tx tx = {.arena = job->arena,
+        .view = view,
+        .catalogue = f->plugins->current.catalogue,
+        .lang = "en",
+        .now = clock_now(),
+        .origin = MODEL_SYSTEM,
+        .master_key = f->plugins->master_key};
+    return model_fill_step(&tx, &f->more);
+}
+
+/* A step's error outlives the step's memory. */
+static kt_error *keep_error(arena *arena, const kt_error *error)
+{
+    const problem *p = error->first;
+    kt_error *kept = error_make(arena, p->kind, p->path ? arena_str(arena, str_of(p->path)).ptr : NULL,
+        "%s%.0s", "%.0s%s", p->text.en, p->text.pl);
+    if (!p->hint.en)
+        return kept;
+    return kt_hint(kept, arena_str(arena, str_of(p->hint.en)).ptr, arena_str(arena, str_of(p->hint.pl)).ptr);
+}
+
+kt_error *generation_fill(plugins *p, arena *arena, bool *worked)
+{
+    *worked = false;
+    for (size_t steps = 0; !atomic_load(&p->closing); steps++) {
+        struct arena *own = arena_open(FILL_ARENA_MAX);
+        fill f = {.job = {.body = fill_run, .arena = own}, .plugins = p};
+        if (!own)
+            return error_no_memory();
+        store_result result = store_run(p->store, &f.job);
+        kt_error *e = NULL;
+        if (result != STORE_DONE)
+            e = f.job.error ? keep_error(arena, f.job.error)
+                            : error_make(arena, KT_STORAGE, NULL, "an index could not be filled",
+                                  "nie udało się wypełnić indeksu");
+        arena_close(own);
+        if (e || !f.more)
+            return e;
+        *worked = true;
+    }
+    return NULL;
 }
 
 /* ---- Holding ---- */

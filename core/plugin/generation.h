@@ -5,6 +5,7 @@
  * call that comes back into this room. */
 #pragma once
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "plugin/loader.h"
 
@@ -38,6 +39,9 @@ struct plugins {
     } * asleep;
     failure *failures;
     unsigned copies;
+    pthread_t filler; /* goes on with what the last run left undone */
+    bool fills;
+    atomic_bool closing;
     uint64_t user; /* on whose behalf modules are being changed; 0: the system */
 
     pthread_rwlock_t lock;
@@ -51,6 +55,9 @@ KT_MUST kt_error *generation_change(plugins *p, arena *arena, const kt_module *c
     const kt_module *const *entering, size_t entering_count, const char *leaving);
 /* As generation_change, on a snapshot, with nothing kept: what would be wrong with them? */
 KT_MUST kt_error *generation_try(plugins *p, arena *arena, const kt_module *const *modules, size_t count);
+/* Does what the current generation still has to do over large entities, step by step, each in a job of the
+ * writer, until nothing is left or the room closes. *worked: a new generation is due. Under manage. */
+KT_MUST kt_error *generation_fill(plugins *p, arena *arena, bool *worked);
 /* Loads the file of a module. */
 KT_MUST kt_error *plugins_load(plugins *p, arena *arena, const char *name, const kt_module **module);
 /* Names of every NAME.so and NAME.lua in the modules directory, up to MODULES_MAX, added to names; a

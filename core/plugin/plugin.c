@@ -110,6 +110,18 @@ static kt_error *change_to(plugins *p, arena *arena, const kt_module **modules, 
     return NULL;
 }
 
+/* Fills what the change left to fill, and takes it into use. */
+static kt_error *finish(plugins *p, arena *arena)
+{
+    bool worked;
+    const kt_module *same[MODULES_MAX];
+    KT_TRY(generation_fill(p, arena, &worked));
+    if (!worked || atomic_load(&p->closing))
+        return NULL;
+    memcpy(same, p->active, sizeof same);
+    return change_to(p, arena, same, p->active_count, NULL, 0, NULL);
+}
+
 /* ---- Changes ---- */
 
 /* Loads a module's file and puts it in the place of the present one, or beside the others. */
@@ -143,6 +155,9 @@ static kt_error *bring_in(plugins *p, arena *arena, const char *name)
     if (e)
         return with_file(p, arena, name, e);
     failure_drop(p, name);
+    e = finish(p, arena);
+    if (e)
+        return with_file(p, arena, name, e);
     log_line(KT_LOG_INFO, "plugin", "enabled module=%s version=%s", name, module->version);
     return NULL;
 }
@@ -231,8 +246,24 @@ kt_error *plugins_rebuild(plugins *p, arena *arena)
     pthread_mutex_lock(&p->manage);
     memcpy(same, p->active, sizeof same);
     kt_error *e = change_to(p, arena, same, p->active_count, NULL, 0, NULL);
+    if (!e)
+        e = finish(p, arena);
     pthread_mutex_unlock(&p->manage);
     return e;
+}
+
+/* A crash, or a stop, may have left indexes half filled: they are gone on with while the server works. */
+static void *fill_left(void *context)
+{
+    plugins *p = context;
+    arena *arena = arena_open(ARENA_MAX);
+    pthread_mutex_lock(&p->manage);
+    kt_error *e = arena ? finish(p, arena) : error_no_memory();
+    pthread_mutex_unlock(&p->manage);
+    if (e)
+        log_line(KT_LOG_ERROR, "plugin", "index_unfilled reason=\"%s\"", error_text(e));
+    arena_close(arena);
+    return NULL;
 }
 
 /* ---- The start ---- */
@@ -389,6 +420,7 @@ kt_error *plugins_open(
         plugins_close(p);
         return e;
     }
+    p->fills = pthread_create(&p->filler, NULL, fill_left, p) == 0;
     *out = p;
     return NULL;
 }
@@ -397,6 +429,9 @@ void plugins_close(plugins *p)
 {
     if (!p)
         return;
+    atomic_store(&p->closing, true);
+    if (p->fills)
+        pthread_join(p->filler, NULL);
     const generation all[] = {p->current, p->pending, p->previous};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (all[i].catalogue)

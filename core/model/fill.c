@@ -1,0 +1,198 @@
+/* fill.c -- filling a new index over many records, and removing one that is no longer declared: a bounded
+ * piece at a time, each in a job of the writer, so that other writes go on between.
+ *
+ * In STORE_META: "model/filling/" entity index holds the id up to which the index is filled; "model/leaving/"
+ * entity index stands while entries are to be removed (its value: 'u' or 'i'). Both outlive a crash: the next
+ * start goes on from there. A record above the mark that is written meanwhile puts its entry itself; the
+ * filling meets it again, and putting it twice is putting it once. */
+#include "model/compile.h"
+#include "model/entries.h"
+
+#define FILLING_PREFIX "model/filling/"
+#define LEAVING_PREFIX "model/leaving/"
+
+enum {
+    FILL_RECORDS = 1000, /* of a step */
+    DROP_ENTRIES = 5000,
+};
+
+typedef struct {
+    char bytes[40];
+    size_t len;
+} mark_key;
+
+static kt_str mark_name(mark_key *key, const char *prefix, uint16_t entity, uint16_t index)
+{
+    const uint8_t tail[] = {(uint8_t)(entity >> 8), (uint8_t)entity, (uint8_t)(index >> 8), (uint8_t)index};
+    key->len = strlen(prefix);
+    memcpy(key->bytes, prefix, key->len);
+    memcpy(key->bytes + key->len, tail, sizeof tail);
+    key->len += sizeof tail;
+    return (kt_str){key->bytes, key->len};
+}
+
+kt_error *fill_mark_read(store_view *view, uint16_t entity, uint16_t index, bool *found, uint64_t *next)
+{
+    mark_key name;
+    kt_str value;
+    KT_TRY(store_get(view, STORE_META, mark_name(&name, FILLING_PREFIX, entity, index), &value));
+    *found = value.len == 8;
+    *next = *found ? key_last_u64(value) : 0;
+    return NULL;
+}
+
+kt_error *fill_mark_write(store_view *view, uint16_t entity, uint16_t index, uint64_t next)
+{
+    mark_key name;
+    key value = {0};
+    key_u64(&value, next);
+    return store_put(view, STORE_META, mark_name(&name, FILLING_PREFIX, entity, index), key_str(&value));
+}
+
+kt_error *fill_mark_remove(store_view *view, uint16_t entity, uint16_t index)
+{
+    mark_key name;
+    return store_delete(view, STORE_META, mark_name(&name, FILLING_PREFIX, entity, index));
+}
+
+kt_error *fill_leave(store_view *view, uint16_t entity, uint16_t index, bool unique)
+{
+    mark_key name;
+    return store_put(view, STORE_META, mark_name(&name, LEAVING_PREFIX, entity, index),
+        unique ? KT_STR("u") : KT_STR("i"));
+}
+
+/* ---- Filling ---- */
+
+static kt_error *same_as_another(kt_tx *tx, const model_index *index, const model_record *record)
+{
+    key name;
+    kt_str value = {0};
+    if (entry_key(index, record, 0, &name))
+        KT_TRY(store_get(tx->view, STORE_DATA, key_str(&name), &value));
+    return kt_hint(kt_fail(tx, KT_CONFLICT, record->entity->name.ptr,
+                       "records %llu and %llu have the same %s: it cannot become unique",
+                       "rekordy %llu i %llu mają takie samo %s: nie może stać się niepowtarzalne",
+                       value.ptr ? (unsigned long long)key_last_u64(value) : 0ULL,
+                       (unsigned long long)record_id(record), index->fields[0]->name.ptr),
+        "Change one of them, and define it again.", "Zmień jeden z nich i zdefiniuj ponownie.");
+}
+
+static kt_error *fill_one(
+    kt_tx *tx, const model_entity *entity, const model_index *index, uint64_t id, kt_str bytes)
+{
+    model_record record = {0};
+    kt_error *problems = NULL;
+    KT_TRY(model_record_decode(tx, entity, id, bytes, &record));
+    if (index->unique) {
+        model_entity one = *entity; /* asked of this index alone */
+        one.indexes = index;
+        one.index_count = 1;
+        one.filling_count = 0;
+        record.entity = &one;
+        KT_TRY(entries_check_unique(tx, &record, NULL, &problems));
+        record.entity = entity;
+    }
+    return problems ? same_as_another(tx, index, &record) : entries_fill(tx, index, &record);
+}
+
+static kt_error *fill_some(kt_tx *tx, const model_entity *entity, const model_index *index, uint64_t next)
+{
+    key from, to;
+    kt_str name, value;
+    size_t n = 0;
+    uint64_t last = next;
+    store_cursor *cursor;
+    struct {
+        uint64_t id;
+        kt_str bytes;
+    } *rows = arena_alloc(tx->arena, FILL_RECORDS * sizeof *rows);
+    if (!rows)
+        return error_no_memory();
+    key_record(&from, entity, next);
+    key_open(&to, KEY_RECORD);
+    key_u16(&to, entity->number);
+    key_after(&to);
+    KT_TRY(store_scan(tx->view, STORE_DATA, key_str(&from), key_str(&to), false, &cursor));
+    bool no_memory = false;
+    while (n < FILL_RECORDS && !no_memory && store_next(cursor, &name, &value)) {
+        rows[n].id = last = key_last_u64(name);
+        rows[n].bytes = arena_str(tx->arena, value);
+        no_memory = !rows[n++].bytes.ptr;
+    }
+    KT_TRY(store_scan_end(cursor));
+    for (size_t i = 0; i < n && !no_memory; i++)
+        KT_TRY(fill_one(tx, entity, index, rows[i].id, rows[i].bytes));
+    if (no_memory)
+        return error_no_memory();
+    return fill_mark_write(tx->view, entity->number, index->number, n < FILL_RECORDS ? UINT64_MAX : last + 1);
+}
+
+/* ---- Removing ---- */
+
+static kt_error *drop_some(kt_tx *tx, key_table table, uint16_t entity, uint16_t index, size_t *left)
+{
+    key from, to;
+    key_open(&from, table);
+    key_u16(&from, entity);
+    key_u16(&from, index);
+    to = from;
+    key_after(&to);
+    kt_str *found = ARENA_ARRAY(tx->arena, kt_str, *left + 1), value;
+    store_cursor *cursor;
+    size_t n = 0;
+    bool no_memory = !found;
+    if (no_memory)
+        return error_no_memory();
+    KT_TRY(store_scan(tx->view, STORE_DATA, key_str(&from), key_str(&to), false, &cursor));
+    while (n < *left && !no_memory && store_next(cursor, &found[n], &value)) {
+        found[n] = arena_str(tx->arena, found[n]);
+        no_memory = !found[n++].ptr;
+    }
+    KT_TRY(store_scan_end(cursor));
+    for (size_t i = 0; i < n && !no_memory; i++)
+        KT_TRY(store_delete(tx->view, STORE_DATA, found[i]));
+    *left -= n;
+    return no_memory ? error_no_memory() : NULL;
+}
+
+static kt_error *leave_some(kt_tx *tx, bool *more)
+{
+    static const char end[] = "model/leaving0"; /* behind the prefix */
+    kt_str name, value;
+    store_cursor *cursor;
+    uint8_t tail[4];
+    KT_TRY(store_scan(tx->view, STORE_META, KT_STR(LEAVING_PREFIX), str_of(end), false, &cursor));
+    *more = store_next(cursor, &name, &value) && name.len == sizeof LEAVING_PREFIX - 1 + sizeof tail;
+    bool unique = *more && str_is(value, "u");
+    if (*more)
+        memcpy(tail, name.ptr + sizeof LEAVING_PREFIX - 1, sizeof tail);
+    KT_TRY(store_scan_end(cursor));
+    if (!*more)
+        return NULL;
+    size_t left = DROP_ENTRIES;
+    uint16_t entity = (uint16_t)(tail[0] << 8 | tail[1]), index = (uint16_t)(tail[2] << 8 | tail[3]);
+    KT_TRY(drop_some(tx, unique ? KEY_UNIQUE : KEY_INDEX, entity, index, &left));
+    KT_TRY(drop_some(tx, KEY_COUNTER, entity, index, &left));
+    mark_key done;
+    return left ? store_delete(tx->view, STORE_META, mark_name(&done, LEAVING_PREFIX, entity, index)) : NULL;
+}
+
+/* ---- One step ---- */
+
+kt_error *model_fill_step(kt_tx *tx, bool *more)
+{
+    *more = true;
+    for (size_t i = 0; i < model_entity_count(tx->catalogue); i++) {
+        const model_entity *entity = model_entity_at(tx->catalogue, i);
+        for (size_t k = 0; k < entity->filling_count; k++) {
+            const model_index *index = &entity->indexes[entity->index_count + k];
+            bool found;
+            uint64_t next;
+            KT_TRY(fill_mark_read(tx->view, entity->number, index->number, &found, &next));
+            if (found && next != UINT64_MAX)
+                return fill_some(tx, entity, index, next);
+        }
+    }
+    return leave_some(tx, more);
+}
