@@ -14,8 +14,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "clients
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from kontor import Kontor  # noqa: E402
 import names  # noqa: E402
+from names import BIKES, PARTS, RATES, TODAY, ref  # noqa: E402
+import sales  # noqa: E402
 
-TODAY = datetime.date(2026, 11, 20)  # the company's last working day: nothing depends on when the demo is built
 YEARS = 2
 SIZES = {"small": 1, "full": 100}
 PARTIES, DEALS, LEADS = 640, 420, 260
@@ -32,21 +33,9 @@ LOST = ["za drogo", "za długi termin", "wybrali konkurencję", "rezygnacja z in
 UNITS = [("szt", "piece", "sztuka", "count", "1"), ("para", "pair", "para", "count", "2"), ("kpl", "set", "komplet", "count", "1"),
          ("kg", "kilogram", "kilogram", "mass", "1"), ("g", "gram", "gram", "mass", "0.001"), ("m", "metre", "metr", "length", "1"),
          ("godz", "hour", "godzina", "time", "1"), ("min", "minute", "minuta", "time", "0.016666667")]
-BIKES = [("Miejski Toruń", 2190), ("Miejski Bydgoszcz", 2490), ("Trekking Bory", 3290), ("Trekking Kaszuby", 3890), ("Elektryczny Prąd", 8490),
-         ("Elektryczny Prąd XL", 9990), ("Cargo Wół", 11900), ("Szosa Wicher", 6490), ("Gravel Żwir", 5790), ("Dziecięcy Iskra 16", 890),
-         ("Dziecięcy Iskra 20", 1090), ("Składany Walizka", 2690)]
-PARTS = [("Koło przednie 28", 189), ("Koło tylne 28", 229), ("Rama stalowa M", 640), ("Rama aluminiowa L", 890), ("Łańcuch 9-rzędowy", 79),
-         ("Hamulec tarczowy", 259), ("Siodełko komfortowe", 119), ("Bagażnik tylny", 99), ("Lampka USB", 49), ("Błotniki komplet", 69)]
-RATES = {"EUR": 4.28, "CZK": 0.172, "USD": 3.95, "UAH": 0.095}
-
-
 def ascii_of(text):
     flat = unicodedata.normalize("NFKD", text.replace("ł", "l").replace("Ł", "L").replace("ß", "ss"))
     return "".join(c for c in flat if not unicodedata.combining(c)).lower()
-
-
-def ref(external_id):
-    return {"external_id": external_id}
 
 
 class Builder:
@@ -57,13 +46,13 @@ class Builder:
 
     # ---- talking
 
-    def load(self, entity, rows, what):
+    def load(self, entity, rows, what, chunk=500):
         def progress(done, total):
             if not self.quiet:
                 end = "\n" if done == total or not sys.stdout.isatty() else "\r"
                 if done == total or sys.stdout.isatty():
                     print(f"  {what}: {done} of {total}", end=end, flush=True)
-        self.k.import_rows(entity, rows, chunk=500, key=f"demo-{self.factor}-{what}", progress=progress,
+        self.k.import_rows(entity, rows, chunk=chunk, key=f"demo-{self.factor}-{what}", progress=progress,
                            keep_authors=any("created_at" in row for row in rows))
         return rows
 
@@ -302,7 +291,7 @@ class Builder:
             if self.random.random() < 0.2:
                 notes.append({"external_id": f"demo-n{n}", "text": self.random.choice(["Prosi o kontakt po 15:00.", "Płaci zawsze w terminie.", "Zainteresowani leasingiem.",
                                                                                      "Chcą własny kolor ramy.", "Konkurencja dała 5% rabatu."]), "party": ref(firm[0]["external_id"])})
-        self.load("crm.deal", deals, "deals")
+        self.deal_rows = self.load("crm.deal", deals, "deals")
         self.load("crm.activity", activities, "activities")
         self.load("base.task", tasks, "tasks")
         self.load("base.note", notes, "notes")
@@ -328,6 +317,7 @@ def main():
         builder.pipeline()
         builder.leads()
         builder.deals()
+        sales.build(builder)
     print(f"The demo company is ready: {kontor.count('base.party')} parties." if "base" in enabled else "No module base: nothing to build.")
 
 

@@ -1,5 +1,7 @@
 """What the demo company's people, firms and places are made of. Invented combinations of ordinary words."""
 
+import datetime
+
 FIRST = {
     "PL": {"m": "Adam Aleksander Andrzej Antoni Bartosz Dariusz Filip Grzegorz Jakub Jan Kacper Kamil Krzysztof Łukasz Maciej "
                 "Marcin Marek Mateusz Michał Paweł Piotr Rafał Robert Sebastian Stanisław Szymon Tomasz Wojciech Zbigniew",
@@ -75,3 +77,15 @@ PROFESSIONS = [("właściciel", 5), ("kierownik sklepu", 6), ("zaopatrzeniowiec"
 TOPICS = ["rowery miejskie na sezon", "rowery elektryczne do wypożyczalni", "ramy na zamówienie", "części zamienne", "rowery cargo dla kurierów",
           "flota firmowa", "rowery dziecięce", "koła i obręcze", "przeglądy gwarancyjne", "rowery trekkingowe", "stojaki dla gminy",
           "akcesoria i oświetlenie", "rowery szosowe dla klubu", "próbna partia e-bike", "doposażenie serwisu"]
+
+TODAY = datetime.date(2026, 11, 20)  # the company's last working day: nothing depends on when the demo is built
+BIKES = [("Miejski Toruń", 2190), ("Miejski Bydgoszcz", 2490), ("Trekking Bory", 3290), ("Trekking Kaszuby", 3890), ("Elektryczny Prąd", 8490),
+         ("Elektryczny Prąd XL", 9990), ("Cargo Wół", 11900), ("Szosa Wicher", 6490), ("Gravel Żwir", 5790), ("Dziecięcy Iskra 16", 890),
+         ("Dziecięcy Iskra 20", 1090), ("Składany Walizka", 2690)]
+PARTS = [("Koło przednie 28", 189), ("Koło tylne 28", 229), ("Rama stalowa M", 640), ("Rama aluminiowa L", 890), ("Łańcuch 9-rzędowy", 79),
+         ("Hamulec tarczowy", 259), ("Siodełko komfortowe", 119), ("Bagażnik tylny", 99), ("Lampka USB", 49), ("Błotniki komplet", 69)]
+RATES = {"EUR": 4.28, "CZK": 0.172, "USD": 3.95, "UAH": 0.095}
+
+
+def ref(external_id):
+    return {"external_id": external_id}

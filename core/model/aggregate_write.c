@@ -81,8 +81,13 @@ static void write_scaled(int128 value, uint8_t scale, json *out)
 
 static void write_sum(const model_field *field, int128 sum, json *out)
 {
+    uint8_t scale = field->scale;
+    while (field->type == KT_MONEY && scale > 2 && sum % 10 == 0) { /* as money reads everywhere */
+        sum /= 10;
+        scale--;
+    }
     if (is_decimal(field->type))
-        write_scaled(sum, field->scale, out);
+        write_scaled(sum, scale, out);
     else if (sum >= INT64_MIN && sum <= INT64_MAX)
         json_int(out, (int64_t)sum);
     else

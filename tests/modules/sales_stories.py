@@ -540,6 +540,12 @@ def an_imported_order_keeps_its_state_and_deliveries(k):
     refused("validation", lambda: order(k, [text("5", delivered="1")]), "lines[0].delivered")
 
 
+def sums_read_as_money(k):
+    made = [order(k, [text(price)], reference="sum", tax_given="0") for price in ("1.25", "2.25")]
+    expect(len(made), 2)
+    expect(k.aggregate("crm.order", {"net": "sum:net", "gross": "sum:gross"}, filter=[["reference", "=", "sum"]])[0]["net"], "3.50")
+
+
 def merged_customers_take_their_documents_along(k):
     double = make(k, "base.party", name="Nowak (double)")
     row = quotation(k, [text("100")], party=double)
@@ -573,4 +579,4 @@ run([the_known_figures_come_out_the_same_in_quotation_and_order, a_later_setting
      an_order_keeps_the_customer_as_they_were, a_preview_shows_and_leaves_nothing, delivery_and_billing_follow_the_lines,
      an_amendment_is_a_revision_with_its_differences, an_order_is_held_with_a_reason, dates_are_asked_promised_and_actual,
      recurring_orders_come_once_each, the_last_day_of_a_month_stays_the_last, an_imported_order_keeps_its_state_and_deliveries,
-     merged_customers_take_their_documents_along, every_entity_describes_itself])
+     sums_read_as_money, merged_customers_take_their_documents_along, every_entity_describes_itself])

@@ -149,7 +149,7 @@ static kt_error *restate(kt_tx *tx, const struct terms *t, kt_id item, bool incl
     return NULL;
 }
 
-static kt_error *price_line(kt_tx *tx, const struct terms *t, size_t i)
+static kt_error *price_line(kt_tx *tx, struct terms *t, size_t i)
 {
     struct sale_line *line = line_at(t->lines, i);
     bool follows = !line->price.scale1 ||
@@ -160,14 +160,11 @@ static kt_error *price_line(kt_tx *tx, const struct terms *t, size_t i)
         return NULL;
     }
     struct price_found found = {0};
-    KT_TRY(price_find(tx,
-        &(struct price_query){.item = line->item,
-            .party = t->party,
-            .currency = t->currency,
-            .list = t->price_list,
-            .quantity = line->quantity,
-            .day = t->day},
-        &found));
+    const struct terms_of_price of = {
+        .party = t->party, .currency = t->currency, .list = t->price_list, .day = t->day};
+    if (!t->book)
+        KT_TRY(price_book_open(tx, &of, &t->book));
+    KT_TRY(price_find(t->book, line->item, line->quantity, &found));
     if (found.price.scale1)
         KT_TRY(restate(tx, t, line->item, found.included, &found.price));
     line->list_price = found.price;

@@ -54,16 +54,41 @@ struct tagged_party {
 static const kt_shape tagged_party_shape = KT_SHAPE(
     tagged_party, "base.party", KT_BIND(tagged_party, tags, REFS, "tags"));
 
-enum { CATEGORIES_MAX = 16, DEPTH_MAX = 10 };
+enum { CATEGORIES_MAX = 16, CATEGORIES_KNOWN = 100, DEPTH_MAX = 10 };
+
+typedef struct {
+    struct price *items;
+    size_t count;
+} price_rows;
+
+typedef struct {
+    struct price_list list;
+    int fit; /* 0: not for this customer */
+} candidate;
+
+typedef struct {
+    kt_id id, parent;
+    price_rows rows;
+} known_category;
+
+struct price_book {
+    kt_tx *tx;
+    struct terms_of_price of;
+    candidate *lists; /* all that are, those that fit best first */
+    size_t list_count;
+    known_category *categories; /* that were looked at so far */
+    size_t category_count;
+};
 
 typedef struct {
     kt_tx *tx;
-    const struct price_query *query;
+    struct price_book *book;
+    kt_dec quantity;
     struct price_found *found;
     struct priced_item item;
-    kt_id categories[CATEGORIES_MAX]; /* the item's, from the nearest up */
-    size_t category_count;
-    struct tagged_party party;
+    price_rows rows;                             /* of the item itself, in all lists */
+    const known_category *above[CATEGORIES_MAX]; /* its categories, from the nearest up */
+    size_t above_count;
 } search;
 
 static kt_error *note(search *s, const struct price_step *step)
@@ -104,32 +129,21 @@ static bool is_better(const struct price *row, const struct price *best)
     return by_quantity > 0 || (by_quantity == 0 && row->valid_from.day > best->valid_from.day);
 }
 
-static kt_error *best_row(search *s, const kt_where *where, struct price *best)
+static void best_row(const search *s, const price_rows *rows, kt_id list, struct price *best)
 {
-    kt_cursor *cursor;
-    kt_dec quantity = s->query->quantity.scale1 ? s->query->quantity : KT_DEC(1, 0);
-    if (quantity.coef < 0)
-        quantity = kt_dec_neg(quantity); /* a credit is priced as the sale was */
-    KT_TRY(kt_open(s->tx, &(kt_query){&price_shape, where, NULL, 0}, &cursor));
-    struct price row = {KT_OF(price)};
-    while (kt_next(cursor, &row.rec))
-        if (holds(row.valid_from, row.valid_to, s->query->day) &&
-            (!row.quantity.scale1 || kt_dec_cmp(row.quantity, quantity) <= 0) && is_better(&row, best))
-            *best = row;
-    return kt_close(cursor);
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct price *row = &rows->items[i];
+        if (row->list.v == list.v && holds(row->valid_from, row->valid_to, s->book->of.day) &&
+            (!row->quantity.scale1 || kt_dec_cmp(row->quantity, s->quantity) <= 0) && is_better(row, best))
+            *best = *row;
+    }
 }
 
-static kt_error *find_row(search *s, kt_id list, struct price *best)
+static void find_row(const search *s, kt_id list, struct price *best)
 {
-    const kt_where by_item[] = {
-        KT_WHERE(price, list, KT_EQ, list), {offsetof(struct price, item), KT_EQ, &s->query->item}, {0}};
-    KT_TRY(best_row(s, by_item, best));
-    for (size_t i = 0; i < s->category_count && !best->rec.id.v; i++) {
-        const kt_where by_category[] = {KT_WHERE(price, list, KT_EQ, list),
-            {offsetof(struct price, category), KT_EQ, &s->categories[i]}, {0}};
-        KT_TRY(best_row(s, by_category, best));
-    }
-    return NULL;
+    best_row(s, &s->rows, list, best);
+    for (size_t i = 0; i < s->above_count && !best->rec.id.v; i++)
+        best_row(s, &s->above[i]->rows, list, best);
 }
 
 /* ---- A list ---- */
@@ -155,7 +169,7 @@ static kt_error *from_card(search *s, kt_dec *price)
 {
     struct price_step step = {KT_OF(price_step), .step = BY_CARD, .price = s->item.price};
     *price = s->item.price;
-    if (s->item.currency.v && s->query->currency.v && s->item.currency.v != s->query->currency.v) {
+    if (s->item.currency.v && s->book->of.currency.v && s->item.currency.v != s->book->of.currency.v) {
         *price = (kt_dec){0};
         step.step = OTHER_CURRENCY;
     } else if (!price->scale1) {
@@ -177,9 +191,9 @@ static kt_error *from_base(search *s, const struct price_list *l, int depth, kt_
 {
     if (!l->base.v || depth == DEPTH_MAX)
         return from_card(s, price);
-    struct price_list base = {KT_OF(price_list)};
-    KT_TRY(kt_read(s->tx, l->base, &base.rec));
-    KT_TRY(from_list(s, &base, depth + 1, price));
+    for (size_t i = 0; i < s->book->list_count; i++)
+        if (s->book->lists[i].list.rec.id.v == l->base.v)
+            KT_TRY(from_list(s, &s->book->lists[i].list, depth + 1, price));
     return price->scale1 ? NULL : from_card(s, price);
 }
 
@@ -187,7 +201,7 @@ static kt_error *from_list(search *s, const struct price_list *l, int depth, kt_
 {
     struct price row = {KT_OF(price)};
     struct price_step step = {KT_OF(price_step), .step = NOT_HERE, .list = l->rec.id, .list_name = l->name};
-    KT_TRY(find_row(s, l->rec.id, &row));
+    find_row(s, l->rec.id, &row);
     if (row.rec.id.v) {
         *price = row.price;
         if (!price->scale1)
@@ -211,21 +225,37 @@ static kt_error *from_list(search *s, const struct price_list *l, int depth, kt_
     return note(s, &step);
 }
 
-/* ---- The lists that fit ---- */
-
-typedef struct {
-    struct price_list list;
-    int fit;
-} candidate;
-
-static int fit_of(const search *s, const struct price_list *l)
+static kt_error *try_list(search *s, const struct price_list *l)
 {
-    if (!l->active || (s->query->currency.v && l->currency.v != s->query->currency.v) ||
-        !holds(l->valid_from, l->valid_to, s->query->day))
+    kt_dec price = {0};
+    KT_TRY(from_list(s, l, 0, &price));
+    if (!price.scale1)
+        return NULL;
+    s->found->price = price;
+    s->found->list = l->rec.id;
+    s->found->included = l->tax_included;
+    return NULL;
+}
+
+/* ---- What is read once for a document ---- */
+
+static kt_error *no_memory(kt_tx *tx)
+{
+    return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+}
+
+static int fit_of(
+    const struct terms_of_price *of, const struct tagged_party *party, const struct price_list *l)
+{
+    if (of->currency.v && l->currency.v != of->currency.v)
         return 0;
-    if (s->query->party.v && has_id(&l->parties, s->query->party))
+    if (of->list.v)
+        return l->rec.id.v == of->list.v;
+    if (!l->active || !holds(l->valid_from, l->valid_to, of->day))
+        return 0;
+    if (of->party.v && has_id(&l->parties, of->party))
         return 3;
-    if (share_id(&s->party.tags, &l->tags))
+    if (share_id(&party->tags, &l->tags))
         return 2;
     return l->initial ? 1 : 0;
 }
@@ -240,72 +270,102 @@ static int by_fit(const void *a, const void *b)
     return (x->list.rec.id.v > y->list.rec.id.v) - (x->list.rec.id.v < y->list.rec.id.v);
 }
 
-static kt_error *candidates(search *s, candidate **fitting, size_t *count)
+static kt_error *read_lists(struct price_book *b)
 {
     kt_cursor *cursor;
     uint64_t most;
-    KT_TRY(kt_count(s->tx, &(kt_query){&price_list_shape, NULL, NULL, 0}, &most));
-    candidate *all = *fitting = kt_alloc(s->tx, sizeof *all * (size_t)(most + 1));
-    if (!all)
-        return kt_fail(s->tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-    *count = 0;
-    KT_TRY(kt_open(s->tx, &(kt_query){&price_list_shape, NULL, "id", 0}, &cursor));
+    struct tagged_party party = {KT_OF(tagged_party)};
+    if (b->of.party.v)
+        KT_TRY(read_ref(b->tx, "party", b->of.party, &party.rec));
+    KT_TRY(kt_count(b->tx, &(kt_query){&price_list_shape, NULL, NULL, 0}, &most));
+    b->lists = kt_alloc(b->tx, sizeof *b->lists * (size_t)(most + 1));
+    if (!b->lists)
+        return no_memory(b->tx);
+    KT_TRY(kt_open(b->tx, &(kt_query){&price_list_shape, NULL, "id", 0}, &cursor));
     struct price_list l = {KT_OF(price_list)};
-    while (*count < most && kt_next(cursor, &l.rec)) {
-        int fit = fit_of(s, &l);
-        if (fit)
-            all[(*count)++] = (candidate){l, fit};
-    }
+    while (b->list_count < most && kt_next(cursor, &l.rec))
+        b->lists[b->list_count++] = (candidate){l, fit_of(&b->of, &party, &l)};
     KT_TRY(kt_close(cursor));
-    qsort(all, *count, sizeof *all, by_fit);
+    qsort(b->lists, b->list_count, sizeof *b->lists, by_fit);
     return NULL;
 }
 
-static kt_error *read_item(search *s)
+kt_error *price_book_open(kt_tx *tx, const struct terms_of_price *of, struct price_book **book)
 {
-    KT_TRY(kt_read(s->tx, s->query->item, &s->item.rec));
-    for (kt_id at = s->item.category; at.v && s->category_count < CATEGORIES_MAX;) {
-        struct item_group group = {KT_OF(item_group)};
-        s->categories[s->category_count++] = at;
-        KT_TRY(kt_read(s->tx, at, &group.rec));
-        at = group.parent;
-    }
-    return s->query->party.v ? kt_read(s->tx, s->query->party, &s->party.rec) : NULL;
+    struct price_book *b = *book = kt_alloc(tx, sizeof *b);
+    if (!b)
+        return no_memory(tx);
+    *b = (struct price_book){.tx = tx, .of = *of};
+    b->categories = kt_alloc(tx, sizeof *b->categories * CATEGORIES_KNOWN);
+    return b->categories ? read_lists(b) : no_memory(tx);
 }
 
-static kt_error *try_list(search *s, const struct price_list *l)
+static kt_error *read_rows(kt_tx *tx, const kt_where *where, price_rows *rows)
 {
-    kt_dec price = {0};
-    KT_TRY(from_list(s, l, 0, &price));
-    if (!price.scale1)
+    kt_cursor *cursor;
+    uint64_t most;
+    KT_TRY(kt_count(tx, &(kt_query){&price_shape, where, NULL, 0}, &most));
+    rows->items = most ? kt_alloc(tx, sizeof *rows->items * (size_t)most) : NULL;
+    if (!most)
         return NULL;
-    s->found->price = price;
-    s->found->list = l->rec.id;
-    s->found->included = l->tax_included;
+    if (!rows->items)
+        return no_memory(tx);
+    KT_TRY(kt_open(tx, &(kt_query){&price_shape, where, "id", 0}, &cursor));
+    struct price row = {KT_OF(price)};
+    while (rows->count < most && kt_next(cursor, &row.rec))
+        rows->items[rows->count++] = row;
+    return kt_close(cursor);
+}
+
+/* NULL: too many categories are known already; the price is then found without this one. */
+static kt_error *read_category(struct price_book *b, kt_id id, const known_category **found)
+{
+    *found = NULL;
+    for (size_t i = 0; i < b->category_count && !*found; i++)
+        if (b->categories[i].id.v == id.v)
+            *found = &b->categories[i];
+    if (*found || b->category_count == CATEGORIES_KNOWN)
+        return NULL;
+    struct item_group group = {KT_OF(item_group)};
+    known_category *c = &b->categories[b->category_count];
+    const kt_where where[] = {KT_WHERE(price, category, KT_EQ, id), {0}};
+    KT_TRY(kt_read(b->tx, id, &group.rec));
+    *c = (known_category){.id = id, .parent = group.parent};
+    KT_TRY(read_rows(b->tx, where, &c->rows));
+    b->category_count++;
+    *found = c;
     return NULL;
 }
 
-kt_error *price_find(kt_tx *tx, const struct price_query *query, struct price_found *found)
+static kt_error *read_item(search *s, kt_id item)
 {
-    search s = {.tx = tx,
-        .query = query,
+    const kt_where where[] = {KT_WHERE(price, item, KT_EQ, item), {0}};
+    KT_TRY(kt_read(s->tx, item, &s->item.rec));
+    KT_TRY(read_rows(s->tx, where, &s->rows));
+    for (kt_id at = s->item.category; at.v && s->above_count < CATEGORIES_MAX;) {
+        const known_category *c;
+        KT_TRY(read_category(s->book, at, &c));
+        if (!c)
+            break;
+        s->above[s->above_count++] = c;
+        at = c->parent;
+    }
+    return NULL;
+}
+
+kt_error *price_find(struct price_book *book, kt_id item, kt_dec quantity, struct price_found *found)
+{
+    search s = {.tx = book->tx,
+        .book = book,
         .found = found,
         .item = {KT_OF(priced_item)},
-        .party = {KT_OF(tagged_party)}};
+        .quantity = !quantity.scale1    ? KT_DEC(1, 0)
+                    : quantity.coef < 0 ? kt_dec_neg(quantity) /* a credit is priced as the sale was */
+                                        : quantity};
     *found = (struct price_found){0};
-    KT_TRY(read_item(&s));
-    if (query->list.v) {
-        struct price_list l = {KT_OF(price_list)};
-        KT_TRY(read_ref(tx, "price_list", query->list, &l.rec));
-        if (!query->currency.v || l.currency.v == query->currency.v)
-            KT_TRY(try_list(&s, &l));
-    } else {
-        candidate *all = NULL;
-        size_t count = 0;
-        KT_TRY(candidates(&s, &all, &count));
-        for (size_t i = 0; i < count && !found->price.scale1; i++)
-            KT_TRY(try_list(&s, &all[i].list));
-    }
+    KT_TRY(read_item(&s, item));
+    for (size_t i = 0; i < book->list_count && book->lists[i].fit && !found->price.scale1; i++)
+        KT_TRY(try_list(&s, &book->lists[i].list));
     return found->price.scale1 ? NULL : from_card(&s, &found->price);
 }
 
@@ -346,14 +406,11 @@ kt_error *price_explain(kt_tx *tx, const kt_record *params, kt_record *result)
     const struct price_explain *p = KT_SEE(price_explain, params);
     struct price_explained *out = KT_AS(price_explained, result);
     struct price_found found;
-    KT_TRY(price_find(tx,
-        &(struct price_query){.item = p->item,
-            .party = p->party,
-            .currency = p->currency,
-            .list = p->price_list,
-            .quantity = p->quantity,
-            .day = p->day},
-        &found));
+    struct price_book *book;
+    const struct terms_of_price of = {
+        .party = p->party, .currency = p->currency, .list = p->price_list, .day = p->day};
+    KT_TRY(price_book_open(tx, &of, &book));
+    KT_TRY(price_find(book, p->item, p->quantity, &found));
     out->price = found.price;
     out->price_list = found.list;
     out->row = found.row;

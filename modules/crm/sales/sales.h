@@ -76,7 +76,8 @@ struct terms {
     const kt_lines *before; /* the lines as they are stored; NULL: a new document */
     kt_id tax_position;     /* receives, as all below */
     kt_dec net, tax, gross;
-    kt_dec discount_most; /* per cent off the list price, of the line with the greatest discount */
+    struct price_book *book; /* opened when the first line asks for a price */
+    kt_dec discount_most;    /* per cent off the list price, of the line with the greatest discount */
     size_t discount_line;
 };
 /* Fills in names, units, prices, taxes and amounts. Problems are at "lines[i].field". */
@@ -115,18 +116,20 @@ struct price {
 extern const kt_shape price_shape;
 kt_error *price_compute(kt_tx *tx, kt_record *self);
 
-struct price_query {
-    kt_id item, party, currency, list;
-    kt_dec quantity;
+struct terms_of_price {
+    kt_id party, currency, list; /* any may be not set */
     kt_date day;
 };
+/* The price lists as one document sees them: read once, asked for each line. */
+struct price_book;
+KT_MUST kt_error *price_book_open(kt_tx *tx, const struct terms_of_price *of, struct price_book **book);
 struct price_found {
     kt_id list, row;
     kt_dec price;  /* not set: there is none */
     bool included; /* the list's prices have the tax in them */
     kt_lines why;  /* the steps, of price_step */
 };
-KT_MUST kt_error *price_find(kt_tx *tx, const struct price_query *query, struct price_found *found);
+KT_MUST kt_error *price_find(struct price_book *book, kt_id item, kt_dec quantity, struct price_found *found);
 extern const kt_shape price_explain_shape, price_explained_shape;
 kt_error *price_explain(kt_tx *tx, const kt_record *params, kt_record *result);
 
