@@ -372,9 +372,9 @@ def a_new_version_supersedes_and_shows_what_differs(k):
     expect((answer["net_before"], answer["net_after"]), ("157.00", "98.00"))
     rows = [(d["difference"], d["name"], d["field"], d["before"], d["after"]) for d in answer["differences"]]
     expect([r for r in rows if r[2] in ("price", "net")], [
-        ("changed", "Thing", "price", "100", "90"), ("changed", "Thing", "net", "100", "90"),
-        ("removed", "Thing", "price", "50", None), ("removed", "Thing", "net", "50", None),
-        ("added", "Bell", "price", None, "1"), ("added", "Bell", "net", None, "1")])
+        ("changed", "Thing", "price", "100.00", "90.00"), ("changed", "Thing", "net", "100.00", "90.00"),
+        ("removed", "Thing", "price", "50.00", None), ("removed", "Thing", "net", "50.00", None),
+        ("added", "Bell", "price", None, "1.00"), ("added", "Bell", "net", None, "1.00")])
     refused("conflict", lambda: k.call("crm.quotation.revise", {"id": row["id"]}), "superseded_by")
     expect(second > first, True)
 

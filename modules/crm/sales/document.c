@@ -336,13 +336,14 @@ const kt_shape amendment_shape = KT_SHAPE(amendment, NULL,
     KT_FIELD(amendment, at, TIME, "At", "Kiedy"),
     KT_FIELD(amendment, by, REF, "By", "Kto", .target = "access.user", .on_delete = KT_CLEAR));
 
-static kt_str dec_text(kt_tx *tx, kt_dec value)
+/* With no more digits than it has, but at least so many. */
+static kt_str dec_text(kt_tx *tx, kt_dec value, int least)
 {
     if (!value.scale1)
         return (kt_str){0};
     int digits = value.scale1 - 1;
     int64_t coef = value.coef, power = 1;
-    for (; digits && coef % 10 == 0; digits--)
+    for (; digits > least && coef % 10 == 0; digits--)
         coef /= 10;
     for (int i = 0; i < digits; i++)
         power *= 10;
@@ -378,15 +379,15 @@ static kt_error *line_differs(
     b = b ? b : &none;
     const pair pairs[] = {
         {"name", a->name, b->name},
-        {"quantity", dec_text(tx, a->quantity), dec_text(tx, b->quantity)},
-        {"price", dec_text(tx, a->price), dec_text(tx, b->price)},
-        {"discount_percent", dec_text(tx, a->discount_percent), dec_text(tx, b->discount_percent)},
-        {"discount_amount", dec_text(tx, a->discount_amount), dec_text(tx, b->discount_amount)},
+        {"quantity", dec_text(tx, a->quantity, 0), dec_text(tx, b->quantity, 0)},
+        {"price", dec_text(tx, a->price, 2), dec_text(tx, b->price, 2)},
+        {"discount_percent", dec_text(tx, a->discount_percent, 0), dec_text(tx, b->discount_percent, 0)},
+        {"discount_amount", dec_text(tx, a->discount_amount, 2), dec_text(tx, b->discount_amount, 2)},
         {"tax_label", a->tax_label, b->tax_label},
         {"optional", a->optional ? KT_STR("true") : (kt_str){0}, b->optional ? KT_STR("true") : (kt_str){0}},
         {"asked", date_text(tx, a->asked), date_text(tx, b->asked)},
         {"promised", date_text(tx, a->promised), date_text(tx, b->promised)},
-        {"net", dec_text(tx, a->net), dec_text(tx, b->net)},
+        {"net", dec_text(tx, a->net, 2), dec_text(tx, b->net, 2)},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         if (same_str(pairs[i].before, pairs[i].after))
