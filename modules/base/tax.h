@@ -34,7 +34,7 @@ struct tax_position {
 };
 extern const kt_shape tax_position_shape;
 
-enum sold_kind { SOLD_GOODS = 1, SOLD_SERVICE }; /* as item.kind */
+enum sold_kind { SOLD_EITHER, SOLD_GOODS, SOLD_SERVICE }; /* as item.kind */
 struct tax_rule {
     kt_record rec;
     kt_id category, position;

@@ -56,17 +56,17 @@ static const preset_position polish_positions[] = {
     {0},
 };
 static const preset_rule polish_rules[] = {
-    {NULL, "standard", 0, "23"},
-    {NULL, "reduced", 0, "8"},
-    {NULL, "super_reduced", 0, "5"},
-    {NULL, "zero", 0, "0"},
-    {NULL, "exempt", 0, "zw"},
+    {NULL, "standard", SOLD_EITHER, "23"},
+    {NULL, "reduced", SOLD_EITHER, "8"},
+    {NULL, "super_reduced", SOLD_EITHER, "5"},
+    {NULL, "zero", SOLD_EITHER, "0"},
+    {NULL, "exempt", SOLD_EITHER, "zw"},
     {"eu_business", NULL, SOLD_GOODS, "0 WDT"},
     {"eu_business", NULL, SOLD_SERVICE, "oo"},
     {"export", NULL, SOLD_GOODS, "0 EX"},
     {"export", NULL, SOLD_SERVICE, "np"},
-    {"domestic_reverse", NULL, 0, "oo"},
-    {"exempt", NULL, 0, "zw"},
+    {"domestic_reverse", NULL, SOLD_EITHER, "oo"},
+    {"exempt", NULL, SOLD_EITHER, "zw"},
     {0},
 };
 
