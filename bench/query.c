@@ -319,6 +319,42 @@ static kt_error *list_from(kt_tx *tx, bench *b, const char *start, kt_str cursor
     return model_list(tx, &query, out);
 }
 
+#define WORD(text)                                                                                           \
+    {                                                                                                        \
+        .kind = VARIANT_STRING, .as.string = { text, sizeof text - 1 }                                       \
+    }
+
+static kt_error *list_by(kt_tx *tx, bench *b, const variant *conditions, const char *sort, json *out)
+{
+    model_filter *filter;
+    KT_TRY(model_filter_read(tx, b->party, conditions, &filter));
+    return model_list(tx,
+        &(model_query){.entity = b->party, .filter = filter, .sort = text_variant(tx, sort), .limit = ROWS},
+        out);
+}
+
+/* ["kind", "in", ["person", "organisation"]] by name: two ranges of one index, merged */
+static kt_error *list_merged(kt_tx *tx, bench *b, uint64_t n, json *out)
+{
+    static const variant values[] = {WORD("person"), WORD("organisation")};
+    static const variant condition[] = {
+        WORD("kind"), WORD("in"), {.kind = VARIANT_ARRAY, .as.array = {values, 2}}};
+    static const variant from = {.kind = VARIANT_ARRAY, .as.array = {condition, 3}};
+    (void)n;
+    return list_by(tx, b, &from, "name", out);
+}
+
+/* ["or", ["id", "=", ..], ["external_id", "=", ..]] by name: each by its own way, sorted in memory */
+static kt_error *list_either(kt_tx *tx, bench *b, uint64_t n, json *out)
+{
+    const variant first[] = {WORD("id"), WORD("="), {.kind = VARIANT_INT, .as.integer = (int64_t)(1 + n)}};
+    const variant second[] = {WORD("external_id"), WORD("="), WORD("nobody")};
+    const variant either[] = {WORD("or"), {.kind = VARIANT_ARRAY, .as.array = {first, 3}},
+        {.kind = VARIANT_ARRAY, .as.array = {second, 3}}};
+    const variant from = {.kind = VARIANT_ARRAY, .as.array = {either, 3}};
+    return list_by(tx, b, &from, "name", out);
+}
+
 static kt_error *list_names(kt_tx *tx, bench *b, uint64_t n, json *out)
 {
     char start[64];
@@ -451,6 +487,8 @@ static void measure_depth(bench *b)
 static const work works[] = {
     {"list of 50 by an index, one filter, 6 fields", list_names, TRIES},
     {"get, all fields", get_one, TRIES},
+    {"list of 50, two values of a field, by name", list_merged, 20},
+    {"list of either of two indexes", list_either, 20},
     {"count of the entity", count_all, TRIES},
     {"count of one value", count_kind, TRIES},
     {"count by a range of all", count_range, 20},

@@ -147,6 +147,35 @@ static void several_scans_and_far_ends_are_used(void **state)
     }
 }
 
+/* Fields behind a reference cost one read for each record that it leads to, not one for each row or field. */
+static void what_rows_share_is_read_once(void **state)
+{
+    (void)state;
+    enum { PARTIES = 20 };
+    const model_entity *entity = house_entity(&h, "t.deal");
+    model_query query = {.entity = entity, .sort = wire(&h, "'id'")};
+    model_path *paths;
+    size_t count, rows_seen = 0;
+    query_sort sort;
+    query_plan plan;
+    model_rows *rows;
+    const model_record *record;
+    buffer out;
+    buffer_open(&out, 16 << 20);
+    json j = json_to(&out);
+    json_array(&j);
+    assert_null(model_paths_resolve(
+        h.tx, entity, wire(&h, "['title', 'party.name', 'party.kind', 'party.contacts']"), &paths, &count));
+    assert_null(query_prepare(h.tx, &query, 500, &sort, &plan));
+    assert_null(query_rows_open(h.tx, &plan, NULL, &rows));
+    for (; rows_seen < 500 && (record = query_rows_next(rows)); rows_seen++)
+        assert_null(query_record_write(h.tx, query_rows_follow(rows), record, paths, count, "read", &j));
+    assert_int_equal(rows_seen, 500);
+    assert_int_equal(query_follow_cost(query_rows_follow(rows)), PARTIES);
+    assert_null(query_rows_end(rows));
+    buffer_close(&out);
+}
+
 static void estimates_come_from_counters(void **state)
 {
     (void)state;
@@ -345,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_index_that_fits_is_used),
         cmocka_unit_test(several_scans_and_far_ends_are_used),
+        cmocka_unit_test(what_rows_share_is_read_once),
         cmocka_unit_test(estimates_come_from_counters),
         cmocka_unit_test(rows_that_come_and_go_do_not_shift_a_cursor),
         cmocka_unit_test(a_list_starts_at_a_value),
