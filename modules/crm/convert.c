@@ -159,6 +159,7 @@ static kt_error *make_deal(
         .pipeline = p->pipeline, .stage = p->stage, .amount = p->amount.scale1 ? p->amount : l->amount,
         .currency = p->currency.v ? p->currency : l->currency, .expected_close = p->expected_close,
         .owner = owner, .source = l->source, .lead = l->rec.id};
+    KT_TRY(lead_lines_hand_over(tx, l, &d));
     KT_TRY(kt_create(tx, &d.rec));
     *deal = d.rec.id;
     return NULL;

@@ -82,9 +82,14 @@ struct lead {
     kt_str unqualified_reason;
     enum lead_state state;
     kt_id owner, currency, party, deal;
+    bool amount_manual, tax_included;
     kt_dec amount;
     kt_time converted_at;
+    kt_lines lines;
 };
+/* sales/deal_lines.c: lines make the amount; a deal takes over those of its lead */
+KT_MUST kt_error *lead_lines_compute(kt_tx *tx, struct lead *l);
+KT_MUST kt_error *lead_lines_hand_over(kt_tx *tx, const struct lead *l, struct deal *d);
 extern const kt_shape lead_shape;
 extern const kt_action lead_actions[];
 kt_error *lead_compute(kt_tx *tx, kt_record *self);

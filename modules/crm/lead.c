@@ -2,6 +2,7 @@
 #include <kontor/parties.h>
 
 #include "crm.h"
+#include "sales/sales.h"
 
 const kt_choice lead_states[] = {
     {NEW, "new", {"New", "Nowy"}, "open"},
@@ -30,7 +31,12 @@ const kt_shape lead_shape = KT_SHAPE(lead, "crm.lead",
     KT_FIELD(lead, source, STRING, "Source", "Źródło", .max = 80, .indexed = true, .priority = 7),
     KT_FIELD(lead, campaign, STRING, "Campaign", "Kampania", .max = 80, .indexed = true),
     KT_FIELD(lead, amount, MONEY, "Expected amount", "Spodziewana kwota", .scale = 2),
+    KT_FIELD(lead, amount_manual, BOOL, "Amount by hand", "Kwota wpisana ręcznie",
+        .help = {"Else the lines, if there are any, make the amount.",
+            "W przeciwnym razie kwotę dają pozycje, jeśli są."}),
     KT_FIELD(lead, currency, REF, "Currency", "Waluta", .target = "base.currency"),
+    KT_FIELD(lead, lines, LINES, "Lines", "Pozycje", .lines = &plain_line_shape, .max = 500),
+    KT_FIELD(lead, tax_included, BOOL, "Prices include tax", "Ceny z podatkiem"),
     KT_FIELD(lead, owner, REF, "Owner", "Opiekun", .target = "access.user", .initial = "me",
         .on_delete = KT_CLEAR, .priority = 8),
     KT_FIELD(lead, text, TEXT, "Description", "Opis", .searchable = true),
@@ -65,6 +71,7 @@ kt_error *lead_compute(kt_tx *tx, kt_record *self)
             kt_also(&all, kt_fail(tx, KT_VALIDATION, "email", "\"%s\" is no e-mail address",
                               "„%s” to nie adres e-mail", l->email.ptr));
     }
+    kt_also(&all, lead_lines_compute(tx, l));
     return all;
 }
 

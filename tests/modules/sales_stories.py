@@ -284,6 +284,16 @@ def or_waits_for_the_heads_approval(k, house):
     ewa.call("crm.quotation.send", {"id": q})
 
 
+def an_amendment_beyond_the_limit_needs_somebody_else(k, house):
+    s = shop(k)
+    ewa = seller(k, house, "ewa", "manager", "10", "approve")
+    made = confirmed(k, [{"item": s["bike"]}], party=s["rad"])
+    line = k.get("crm.order", made)["lines"][0]["id"]
+    change = {"id": made, "reason": "please", "lines": [{"line": line, "discount_percent": "15"}]}
+    refused("rule", lambda: ewa.call("crm.order.amend", change), "lines")
+    k.call("crm.order.amend", change)
+
+
 def a_seller_sells_with_the_rights_of_the_role(k, house):
     s = shop(k)
     ola = seller(k, house, "ola", "sales")
@@ -299,6 +309,22 @@ def a_seller_sells_with_the_rights_of_the_role(k, house):
 
 
 # ---- Deals ----
+
+def what_is_not_for_sale_is_not_offered(k):
+    s = shop(k)
+    old = make(k, "base.item", code="OLD", name="Old bike", price="5", active=False)
+    tube = make(k, "base.item", code="RAW", name="Tube", price="5", sold=False)
+    refused("validation", lambda: quotation(k, [{"item": old}, {"item": tube}, {"item": s["lamp"]}]), "lines[0].item", "lines[1].item")
+
+
+def a_lead_hands_its_lines_to_the_deal(k):
+    s = shop(k)
+    lead = make(k, "crm.lead", title="Wants lamps", name="Piotr Zych", lines=[{"item": s["lamp"], "quantity": "2"}, text("10")])
+    expect(k.get("crm.lead", lead)["amount"], "121.10")
+    refused("validation", lambda: k.update("crm.lead", lead, {"amount": "5"}), "amount")
+    row = k.get("crm.deal", k.call("crm.lead.convert", {"id": lead})["deal"])
+    expect((row["amount"], [line["name"] for line in row["lines"]], row["amount_manual"]), ("121.10", ["Lamp", "Thing"], False))
+
 
 def the_lines_of_a_deal_make_its_amount(k):
     s = shop(k)
@@ -573,7 +599,8 @@ run([the_known_figures_come_out_the_same_in_quotation_and_order, a_later_setting
      an_item_brings_name_unit_and_price, another_item_in_a_line_brings_its_own, what_is_wrong_with_lines_is_told_at_once,
      the_most_special_list_wins, what_no_list_knows_costs_what_its_card_says, a_draft_follows_its_list_and_a_written_price_stays,
      a_list_with_tax_serves_documents_without, price_lists_are_checked, a_discount_over_the_limit_is_refused, or_waits_for_the_heads_approval,
-     a_seller_sells_with_the_rights_of_the_role, the_lines_of_a_deal_make_its_amount, a_deal_has_parties_with_roles_and_stages_ask_for_lines,
+     an_amendment_beyond_the_limit_needs_somebody_else,
+     a_seller_sells_with_the_rights_of_the_role, what_is_not_for_sale_is_not_offered, a_lead_hands_its_lines_to_the_deal, the_lines_of_a_deal_make_its_amount, a_deal_has_parties_with_roles_and_stages_ask_for_lines,
      a_deal_becomes_a_quotation, optional_lines_count_when_they_are_taken, what_was_sent_stays_as_it_was_sent,
      a_new_version_supersedes_and_shows_what_differs, a_quotation_expires_by_its_date, a_quotation_is_rejected_with_a_reason,
      an_order_keeps_the_customer_as_they_were, a_preview_shows_and_leaves_nothing, delivery_and_billing_follow_the_lines,

@@ -1,4 +1,5 @@
-/* The lines of a deal: an estimate by the same rules as a quotation, and the way from one to the other. */
+/* The lines of leads and deals: an estimate by the same rules as a quotation, and the ways from one to the
+ * next. */
 #include "crm.h"
 #include "sales/sales.h"
 
@@ -14,29 +15,39 @@ static kt_date day_of(const kt_tx *tx, const struct deal *d)
 
 /* An amount that contradicts the lines is a mistake; one that they contradicted before is only out of date.
  */
-static kt_error *take_amount(kt_tx *tx, struct deal *d, const struct deal *stored, kt_dec amount)
+static kt_error *take_amount(kt_tx *tx, const struct terms *t, const kt_dec *stored, kt_dec *amount)
 {
-    bool given = d->amount.scale1 && kt_dec_cmp(d->amount, amount) != 0 &&
-                 (!stored || kt_dec_cmp(stored->amount, d->amount) != 0);
+    kt_dec sum = kt_dec_round(t->tax_included ? t->gross : t->net, 2);
+    bool given = amount->scale1 && kt_dec_cmp(*amount, sum) != 0 &&
+                 (!stored || kt_dec_cmp(*stored, *amount) != 0);
     if (!given) {
-        d->amount = amount;
+        *amount = sum;
         return NULL;
     }
     return kt_hint(
         kt_fail(tx, KT_VALIDATION, "amount", "the lines come to %lld.%02lld", "pozycje dają %lld,%02lld",
-            (long long)(amount.coef / 100), (long long)(amount.coef < 0 ? -amount.coef : amount.coef) % 100),
+            (long long)(sum.coef / 100), (long long)(sum.coef < 0 ? -sum.coef : sum.coef) % 100),
         "Leave the amount out, or set amount_manual to write one by hand.",
         "Pomiń kwotę albo ustaw amount_manual, by wpisać ją ręcznie.");
+}
+
+/* What needs approval is asked for when it is quoted. */
+static kt_error *estimate(kt_tx *tx, struct terms *t)
+{
+    bool ask;
+    KT_TRY(terms_compute(tx, t));
+    return discount_judge(tx, t, &ask);
 }
 
 kt_error *deal_lines_compute(kt_tx *tx, struct deal *d)
 {
     struct deal stored = {KT_OF(deal)};
+    bool known = d->rec.id.v != 0;
     kt_lines taxes = {0};
     d->net = d->tax = d->gross = (kt_dec){0};
     if (!d->lines.count)
         return NULL;
-    if (d->rec.id.v)
+    if (known)
         KT_TRY(kt_read(tx, d->rec.id, &stored.rec));
     struct terms t = {.company = d->rec.company,
         .party = d->party,
@@ -47,18 +58,48 @@ kt_error *deal_lines_compute(kt_tx *tx, struct deal *d)
         .drafted = d->semantic == OPEN,
         .lines = &d->lines,
         .taxes = &taxes,
-        .before = d->rec.id.v ? &stored.lines : NULL};
-    bool ask;
-    KT_TRY(terms_compute(tx, &t));
-    KT_TRY(discount_judge(tx, &t, &ask)); /* what needs approval is asked for when it is quoted */
+        .before = known ? &stored.lines : NULL};
+    KT_TRY(estimate(tx, &t));
     d->currency = t.currency;
     d->net = t.net;
     d->tax = t.tax;
     d->gross = t.gross;
-    if (d->amount_manual)
+    return d->amount_manual ? NULL : take_amount(tx, &t, known ? &stored.amount : NULL, &d->amount);
+}
+
+kt_error *lead_lines_compute(kt_tx *tx, struct lead *l)
+{
+    struct lead stored = {KT_OF(lead)};
+    bool known = l->rec.id.v != 0;
+    kt_lines taxes = {0};
+    if (!l->lines.count || l->state == CONVERTED)
         return NULL;
-    kt_dec amount = kt_dec_round(d->tax_included ? d->gross : d->net, 2);
-    return take_amount(tx, d, d->rec.id.v ? &stored : NULL, amount);
+    if (known)
+        KT_TRY(kt_read(tx, l->rec.id, &stored.rec));
+    struct terms t = {.company = l->rec.company,
+        .party = l->party,
+        .currency = l->currency,
+        .day = kt_today(tx),
+        .tax_included = l->tax_included,
+        .drafted = true,
+        .lines = &l->lines,
+        .taxes = &taxes,
+        .before = known ? &stored.lines : NULL};
+    KT_TRY(estimate(tx, &t));
+    l->currency = t.currency;
+    return l->amount_manual ? NULL : take_amount(tx, &t, known ? &stored.amount : NULL, &l->amount);
+}
+
+kt_error *lead_lines_hand_over(kt_tx *tx, const struct lead *l, struct deal *d)
+{
+    d->tax_included = l->tax_included;
+    d->amount_manual = l->amount_manual || kt_dec_cmp(d->amount, l->amount) != 0;
+    for (size_t i = 0; i < l->lines.count; i++) {
+        struct sale_line line = *sale_line_at(&l->lines, i);
+        line.rec = (kt_record){.of = &plain_line_shape};
+        KT_TRY(kt_line_add(tx, &d->lines, &line.rec));
+    }
+    return NULL;
 }
 
 kt_error *deal_quote(kt_tx *tx, kt_record *self, const kt_record *params)

@@ -24,10 +24,12 @@ struct sold_item { /* what is looked at in an item */
     kt_str name;
     kt_id unit;
     enum sold kind;
+    bool sold, active;
 };
 static const kt_shape sold_item_shape = KT_SHAPE(sold_item, "base.item",
     KT_BIND(sold_item, name, STRING, "name"), KT_BIND(sold_item, unit, REF, "unit"),
-    KT_BIND(sold_item, kind, STATE, "kind"));
+    KT_BIND(sold_item, kind, STATE, "kind"), KT_BIND(sold_item, sold, BOOL, "sold"),
+    KT_BIND(sold_item, active, BOOL, "active"));
 
 const char *line_path(kt_tx *tx, size_t line, const char *field)
 {
@@ -91,6 +93,10 @@ static kt_error *complete_line(kt_tx *tx, const struct terms *t, size_t i)
     } else if (!line->kind || other || !line->name.ptr || !line->unit.v) {
         struct sold_item item = {KT_OF(sold_item)};
         KT_TRY(read_ref(tx, line_path(tx, i, "item"), line->item, &item.rec));
+        if (t->drafted && (!was || other) && (!item.sold || !item.active))
+            return kt_hint(kt_fail(tx, KT_VALIDATION, line_path(tx, i, "item"), "\"%s\" is not for sale",
+                               "„%s” nie jest w sprzedaży", item.name.ptr ? item.name.ptr : ""),
+                "See the item's card: sold, active.", "Zobacz kartę towaru: sprzedawany, aktywny.");
         line->kind = item.kind == SERVICE ? SERVICE : GOODS;
         if (!line->name.ptr)
             line->name = item.name;
@@ -104,7 +110,7 @@ static kt_error *check_line(kt_tx *tx, const struct sale_line *line, size_t i)
 {
     kt_error *all = NULL;
     static const kt_dec none = {0, 1}, whole = {100, 1};
-    if (!line->name.ptr)
+    if (!line->name.ptr && !line->item.v)
         kt_also(&all,
             kt_hint(kt_fail(tx, KT_VALIDATION, line_path(tx, i, "name"), "is required", "jest wymagane"),
                 "Choose an item or describe what is sold.",

@@ -117,9 +117,13 @@ kt_error *order_compute(kt_tx *tx, kt_record *self)
     kt_also(&all, check_progress(tx, s, found ? &stored : NULL));
     s->delivery_status = progress_of(&s->lines, false);
     s->billing_status = progress_of(&s->lines, true);
-    if (!all && amended)
-        return note_amendment(tx, s, &stored);
-    return all;
+    if (all || !amended)
+        return all;
+    if (s->approval == NEEDED)
+        return kt_hint(
+            kt_fail(tx, KT_RULE, "lines", "the discount exceeds your limit", "rabat przekracza Twój limit"),
+            "Let somebody with a higher limit amend the order.", "Poproś o zmianę kogoś z wyższym limitem.");
+    return note_amendment(tx, s, &stored);
 }
 
 /* ---- Actions ---- */
