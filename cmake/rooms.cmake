@@ -46,6 +46,7 @@ function(kontor_room name)
 endfunction()
 
 option(KONTOR_TESTS "build the tests" ON)
+option(KONTOR_FUZZ "the rooms' fuzz targets with libFuzzer (clang), and nothing else" OFF)
 
 # kontor_test(NAME source.. LABEL label LIBS library..): a cmocka program that ctest runs.
 function(kontor_test name)
@@ -57,11 +58,13 @@ function(kontor_test name)
     target_link_libraries(${name} PRIVATE ${TEST_LIBS} cmocka)
     # cmocka's macros cast integers to pointers and qualifiers away
     target_compile_options(${name} PRIVATE -Wno-cast-qual -Wno-pedantic -Wno-conversion -Wno-sign-conversion)
+    if(KONTOR_FUZZ)
+        set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+        return()
+    endif()
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES LABELS "unit;${TEST_LABEL}" TIMEOUT 300)
 endfunction()
-
-option(KONTOR_FUZZ "fuzz targets with libFuzzer (clang)" OFF)
 
 # kontor_fuzz(NAME source library): with KONTOR_FUZZ a libFuzzer program; else the same target under tests/fuzz/driver.c,
 # which ctest runs for seconds. The corpus is tests/fuzz/corpus/NAME.
@@ -73,7 +76,12 @@ function(kontor_fuzz name source library)
     if(KONTOR_FUZZ)
         add_executable(${name} ${source})
         target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-        add_test(NAME ${name} COMMAND ${name} -max_total_time=60 -max_len=4096 ${CMAKE_CURRENT_BINARY_DIR} ${corpus})
+        set(found ${CMAKE_BINARY_DIR}/corpus/${name}) # what it finds worth keeping goes here
+        file(MAKE_DIRECTORY ${found})
+        if(NOT EXISTS ${corpus})
+            set(corpus "")
+        endif()
+        add_test(NAME ${name} COMMAND ${name} -max_total_time=60 -max_len=4096 -print_final_stats=1 ${found} ${corpus})
         set_tests_properties(${name} PROPERTIES LABELS "fuzz" TIMEOUT 120)
     else()
         add_executable(${name} ${source} ${CMAKE_SOURCE_DIR}/tests/fuzz/driver.c)

@@ -70,7 +70,7 @@ static int session_save(const tool *t, const char *token)
 
 char *session_ask_secret(const char *prompt)
 {
-    struct termios shown, hidden;
+    struct termios shown = {0}, hidden;
     bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &shown) == 0;
     if (terminal) {
         fputs(prompt, stderr);
@@ -169,7 +169,7 @@ int session_whoami(tool *t, int count, char **arguments)
 
 static int factor_set(tool *t)
 {
-    int exit_code;
+    int exit_code = EXIT_USAGE;
     char *password = session_ask_secret("Password: ");
     json_t *made = password ? tool_call(t, "access.factor.enrol", json_pack("{s:s}", "password", password),
                                   NULL, &exit_code)

@@ -69,10 +69,12 @@ static int get(lua_State *L)
 {
     buffer *out = begin(L, ASK_GET);
     add_str(L, 1, out);
+    if (lua_isnoneornil(L, 2)) {
+        lua_pushnil(L);
+        return 1;
+    }
     if (lua_istable(L, 2))
         pack_lua(L, 2, out);
-    else if (lua_isnoneornil(L, 2))
-        return lua_pushnil(L), 1;
     else
         add_id(L, 2, out);
     return answer(L);

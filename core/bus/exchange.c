@@ -153,7 +153,7 @@ kt_error *call_reserve(call *c)
 
 static void pooled(pool_task *task)
 {
-    call *c = (call *)((char *)task - offsetof(call, task));
+    call *c = (call *)(void *)((char *)task - offsetof(call, task));
     log_request(c->request_id);
     if (c->plain)
         transaction_plain(c);

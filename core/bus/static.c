@@ -82,8 +82,10 @@ static bool is_hashed(kt_str path)
     size_t n = 0, at = dot ? dot - 1 : 0;
     while (at > 0 && ((path.ptr[at - 1] >= '0' && path.ptr[at - 1] <= '9') ||
                          (path.ptr[at - 1] >= 'a' && path.ptr[at - 1] <= 'z') ||
-                         (path.ptr[at - 1] >= 'A' && path.ptr[at - 1] <= 'Z') || path.ptr[at - 1] == '_'))
-        at--, n++;
+                         (path.ptr[at - 1] >= 'A' && path.ptr[at - 1] <= 'Z') || path.ptr[at - 1] == '_')) {
+        at--;
+        n++;
+    }
     return n >= 8 && at > 0 && (path.ptr[at - 1] == '-' || path.ptr[at - 1] == '.');
 }
 

@@ -269,7 +269,7 @@ static kt_error *not_in_use(arena *arena, const kt_error *error)
  * second chance, and whoever asked is told that it holds but is not in use. */
 static void rebuild(pool_task *task)
 {
-    call *c = (call *)((char *)task - offsetof(call, task));
+    call *c = (call *)(void *)((char *)task - offsetof(call, task));
     plugins *plugins = c->bus->options.plugins;
     kt_error *error = plugins_rebuild(plugins, c->arena);
     if (error && error->first->kind == KT_CONFLICT) {

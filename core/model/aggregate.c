@@ -127,7 +127,7 @@ static kt_error *take_distinct(const taking *t, const model_field *field, const 
     if (!t->tally->distinct)
         KT_TRY(query_table_open(t->a->tx->arena, &t->tally->distinct));
     buffer_open(&bytes, TEXT_MAX);
-    add_bytes(&bytes, field, 0, value);
+    add_bytes(&bytes, field, (period)0, value);
     kt_error *error = bytes.full ? error_no_memory()
                                  : query_table_add(t->tally->distinct, buffer_str(&bytes), &at, &added);
     buffer_close(&bytes);

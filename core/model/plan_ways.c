@@ -246,7 +246,7 @@ static const filter_test *several(const making *m, const model_field *field, siz
 
 static kt_error *take_ranges(const making *m, bool *usable)
 {
-    size_t at;
+    size_t at = 0;
     plan_way *way = m->way;
     const model_index *index = way->index;
     size_t k = way->constants;

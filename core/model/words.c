@@ -134,8 +134,10 @@ kt_error *words_write(kt_tx *tx, const model_record *before, const model_record 
             KT_TRY(change_word(tx, entity, id, old.items[i++], false));
         else if (order > 0)
             KT_TRY(change_word(tx, entity, id, new.items[k++], true));
-        else
-            i++, k++;
+        else {
+            i++;
+            k++;
+        }
     }
     return NULL;
 }

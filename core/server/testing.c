@@ -85,6 +85,7 @@ static const variant *decode(house *h, kt_str text)
     return value;
 }
 
+KT_PRINTF(4, 0)
 static const variant *call(
     house *h, const char *method, const char *more, const char *params, va_list arguments, kt_str *text)
 {
@@ -330,7 +331,7 @@ house *house_open_files(const char *directory, const char *modules_directory)
 
 static void remove_directory(const char *directory)
 {
-    static const char *const names[] = {"lock", "master.key", "journal.key", "checkpoints.log"};
+    static const char *const names[] = {"lock", "starts", "master.key", "journal.key", "checkpoints.log"};
     char path[128];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", directory, names[i]);
