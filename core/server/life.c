@@ -162,12 +162,18 @@ static void sign_journal(server *s, const options *o)
 
 static void wait_for_end(const sigset_t *signals, const options *o, server *s)
 {
-    static const struct timespec hour = {.tv_sec = 3600};
+    static const struct timespec minute = {.tv_sec = 60}, hour = {.tv_sec = 3600};
+    bool settled = false;
     for (;;) {
-        int signal = sigtimedwait(signals, NULL, &hour);
+        int signal = sigtimedwait(signals, NULL, settled ? &hour : &minute);
         if (signal < 0) {
-            if (errno == EAGAIN)
+            if (errno != EAGAIN)
+                continue;
+            if (settled)
                 sign_journal(s, o);
+            else
+                server_settle(s);
+            settled = true;
             continue;
         }
         if (signal != SIGHUP) {

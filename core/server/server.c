@@ -12,6 +12,7 @@
 #include "kit/log.h"
 #include "outbox/outbox.h"
 #include "server/care.h"
+#include "server/guard.h"
 
 #define KEY_BYTES 32
 
@@ -22,7 +23,8 @@ struct server {
     plugins *plugins;
     automation *automation;
     bus *bus;
-    int lock; /* held on DATA/lock: one server per directory */
+    const char *guarded; /* its directory; NULL: no start is counted */
+    int lock;            /* held on DATA/lock: one server per directory */
     uint8_t key[KEY_BYTES];
 };
 
@@ -149,6 +151,10 @@ static kt_error *open_rooms(server *s, arena *arena, const server_options *optio
                                     : arena_format(arena, "lmdb:%s/store", options->data_directory);
     if (!url.ptr)
         return error_no_memory();
+    if (!options->store_url) {
+        KT_TRY(guard_start(arena, options->data_directory, url.ptr));
+        s->guarded = arena_str(s->arena, str_of(options->data_directory)).ptr;
+    }
     KT_TRY(store_open(arena, url.ptr, &(store_options){.relaxed = options->relaxed}, &s->store));
     KT_TRY(access_open(arena, s->store, &options->access, &s->access));
     KT_TRY(open_plugins(s, arena, options));
@@ -285,10 +291,17 @@ kt_error *server_bootstrap(server *s, arena *arena, kt_str password)
 
 /* ---- Closing ---- */
 
+void server_settle(server *s)
+{
+    if (s->guarded)
+        guard_settle(s->guarded);
+}
+
 bool server_close(server *s, int64_t limit_ms)
 {
     if (!s)
         return true;
+    server_settle(s);
     if (s->bus && limit_ms > 0 && !bus_drain(s->bus, limit_ms))
         return false;
     automation_close(s->automation); /* what it commits, the bus is told of */

@@ -30,6 +30,8 @@ bus *server_bus(server *server);
 store *server_store(server *server);
 access_control *server_access(server *server);
 automation *server_automation(server *server);
+/* It has run well for a while: starts before this one no longer count against it. */
+void server_settle(server *server);
 /* Refuses new calls, answers running ones within limit_ms, closes everything. false: calls were still running
  * and the process has to end as it is. server may be NULL. */
 bool server_close(server *server, int64_t limit_ms);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "kit/error.h"
+#include "kit/log.h"
 #include "store/lmdb.h"
 
 enum { READERS_MAX = 1024, REOPEN_WAIT_MS = 2000, AHEAD_WAIT_MS = 2, AHEAD_PAUSE = 32 };
@@ -146,6 +147,17 @@ static int open_spaces(lmdb *l, MDB_env *env)
     return mdb_txn_commit(txn);
 }
 
+/* LMDB's verdict on a page that makes no sense, before it ends the process. */
+static void on_damage(MDB_env *env, const char *what)
+{
+    const char *path = NULL;
+    (void)mdb_env_get_path(env, &path);
+    log_line(KT_LOG_ERROR, "store",
+        "damaged_page in=%s found=\"%s\": the process ends; `kontord --check` names the place, restore the "
+        "last backup",
+        path ? path : "", what);
+}
+
 /* relaxed: NOMETASYNC, one flush a commit instead of two. A power cut may take the last commit back, but the
  * file stays whole: the pages of a commit are on disk before its meta page is written. */
 static int open_env(lmdb *l, size_t map)
@@ -156,7 +168,9 @@ static int open_env(lmdb *l, size_t map)
         return rc;
     unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (l->relaxed ? MDB_NOMETASYNC : 0u) |
                      (l->read_only ? MDB_RDONLY | MDB_NOLOCK : 0u);
-    rc = mdb_env_set_maxdbs(env, STORE_SPACES);
+    rc = mdb_env_set_assert(env, on_damage);
+    if (!rc)
+        rc = mdb_env_set_maxdbs(env, STORE_SPACES);
     if (!rc)
         rc = mdb_env_set_maxreaders(env, READERS_MAX);
     if (!rc && map)
