@@ -13,11 +13,13 @@ setup_packages() { # groups of packages.txt
     fi
     echo "Installing packages: $missing"
     export DEBIAN_FRONTEND=noninteractive
-    apt-get -q update && apt-get -q -y install --no-install-recommends $missing > /tmp/kontor-packages.log 2>&1 || {
-        tail -5 /tmp/kontor-packages.log >&2
-        echo "The packages could not be installed; the whole log is /tmp/kontor-packages.log" >&2
+    local log=$(mktemp -t kontor-packages.XXXXXX)
+    { apt-get -q update && apt-get -q -y -o DPkg::Lock::Timeout=120 install --no-install-recommends $missing; } > "$log" 2>&1 || {
+        tail -5 "$log" >&2
+        echo "The packages could not be installed; the whole log is $log" >&2
         exit 1
     }
+    rm "$log"
 }
 
 # What was compiled in one checkout need not be compiled again in another.
