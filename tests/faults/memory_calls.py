@@ -63,7 +63,6 @@ CORE = {
 LEFT_OUT = {"session.logout": "it ends the session of all later calls", "backup.create": "it wants a new directory each time",
             "session.revoke": "it ends the session of all later calls"}
 
-
 class Maker:
     """Values for the fields of an entity; records that references may point to."""
 
@@ -145,11 +144,11 @@ def calls_of(kontor):
                 elif p["required"]:
                     params = {**params, p["name"]: maker.value({"type": "ref" if target else kind, "target": target or owner}, 1)
                               if target or kind != "ref" else 1}
-        yield name, params, make
+        yield name, params, make, not method["x-writes"]
 
 
-def line_of(name, params, make):
-    parts = [name, json.dumps(params, ensure_ascii=False)] + ([make[0], json.dumps(make[1], ensure_ascii=False)] if make else [])
+def line_of(name, params, make, reads):
+    parts = ["-" * reads + name, json.dumps(params, ensure_ascii=False)] + ([make[0], json.dumps(make[1], ensure_ascii=False)] if make else [])
     return "\t".join(parts).replace('"$ID"', "$ID").replace('"$SEQ"', "$N") + "\n"
 
 
