@@ -20,6 +20,7 @@ listen = {                          -- nng addresses for programs; default: ipc:
 
 -- modules = {"base", "crm"}        -- enabled at the first start; default: all that are found
 -- modules_directory = "/usr/local/lib/kontor/modules"
+-- rules_directory = "/etc/kontor/rules"  -- NAME.lua is the rule NAME; a new one waits to be switched on
 -- files = "/usr/local/share/kontor/console"   -- served over HTTP, read into memory at the start
 
 durability = "full"                 -- "relaxed" answers before the disk has it: a power cut may then take
@@ -37,5 +38,7 @@ limits = {
   slow_threads = 2,                 -- for exports, reports, password hashes
   request_ms = 30000,               -- a query that takes longer is stopped
   slow_call_ms = 200,               -- longer calls are logged
+  rule_ms = 100,                    -- a rule in Lua that takes longer is killed
+  rule_steps = 5000000,             -- instructions that it may take
   -- read_log_days = 400,           -- older rows of access.read_log are deleted; default: none is
 }

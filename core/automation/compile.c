@@ -58,6 +58,7 @@ static kt_error *ask_worker(automation *a, kt_tx *tx, const rule *r, const varia
 /* ---- The table ---- */
 
 typedef struct {
+    automation *a;
     kt_tx *tx; /* its arena is the rule's */
     rule *r;
     const variant *told;
@@ -142,7 +143,7 @@ static void read_rights(reading *c)
     if (c->r->as_caller)
         return;
     kt_error *error = access_stand_in(
-        ruleset_of(c->tx)->of->options.access, c->tx, c->r->owner, c->r->company, rights, &actor);
+        c->a->options.access, c->tx, c->r->owner, c->r->company, rights, &actor);
     kt_also(&c->all, error);
     if (!error)
         access_actor_release(actor);
@@ -205,6 +206,33 @@ static void read_conditions(reading *c)
     }
 }
 
+/* ---- What else it touches ---- */
+
+static void bind_calls(reading *c, const scan *found)
+{
+    static const struct {
+        const char *function, *verb;
+    } verbs[] = {{"create", "created"}, {"update", "updated"}, {"transition", "acted"}};
+    rule_touch *touches = ARENA_ARRAY(c->tx->arena, rule_touch, found->call_count + 1);
+    rule *r = c->r;
+    if (!touches) {
+        kt_also(&c->all, error_no_memory());
+        return;
+    }
+    for (size_t i = 0; i < found->call_count; i++) {
+        const scan_call *call = &found->calls[i];
+        r->waits = r->waits || str_is(call->function, "after");
+        if (str_is(call->function, "task"))
+            touches[r->touch_count++] = (rule_touch){KT_STR("base.task.created"), call->line};
+        for (size_t k = 0; call->argument.ptr && k < sizeof verbs / sizeof *verbs; k++)
+            if (str_is(call->function, verbs[k].function))
+                touches[r->touch_count++] = (rule_touch){
+                    arena_format(c->tx->arena, "%.*s.%s", STR_ARG(call->argument), verbs[k].verb),
+                    call->line};
+    }
+    r->touches = touches;
+}
+
 /* ---- Fields ---- */
 
 /* The function in whose lines a name stands, if the name is one of its first two parameters. */
@@ -265,8 +293,7 @@ static void bind_fields(reading *c)
         return;
     }
     r->writes = writes;
-    for (size_t i = 0; i < found.call_count; i++)
-        r->waits = r->waits || str_is(found.calls[i].function, "after");
+    bind_calls(c, &found);
     for (size_t i = 0; i < found.field_count; i++)
         bind_field(c, &found.fields[i], writes);
 }
@@ -287,7 +314,7 @@ kt_error *rule_compile(automation *a, kt_tx *tx, arena *arena, rule *r)
     const model_guard *none = NULL;
     lasting.arena = arena;
     lasting.guard = none; /* conditions speak of fields that the caller need not see */
-    reading c = {.tx = &lasting, .r = r};
+    reading c = {.a = a, .tx = &lasting, .r = r};
     KT_TRY(ask_worker(a, &lasting, r, &c.told));
     if (c.told->kind != VARIANT_OBJECT)
         return kt_fail(tx, KT_RULE, "text", "cannot be compiled", "nie daje się skompilować");

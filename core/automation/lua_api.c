@@ -141,21 +141,25 @@ static int call(lua_State *L)
     return answer(L);
 }
 
+/* workdays(calendar, day, n): n working days later by base's calendar. */
 static int workdays(lua_State *L)
 {
     buffer *out = begin(L, ASK_CALL);
     pack_str(out, KT_STR("base.calendar.add_days"));
-    pack_map(out, 2);
-    pack_name(out, KT_STR("from"));
-    pack_lua(L, 1, out);
+    pack_map(out, 3);
+    pack_name(out, KT_STR("calendar"));
+    add_id(L, 1, out);
+    pack_name(out, KT_STR("day"));
+    pack_lua(L, 2, out);
     pack_name(out, KT_STR("days"));
-    pack_int(out, luaL_checkinteger(L, 2));
+    pack_int(out, luaL_checkinteger(L, 3));
     answer(L);
-    lua_getfield(L, -1, "date");
+    lua_getfield(L, -1, "day");
     size_t n;
     kt_date date = {0};
     const char *text = luaL_checklstring(L, -1, &n);
-    (void)date_parse((kt_str){text, n}, &date);
+    if (!date_parse((kt_str){text, n}, &date))
+        return luaL_error(L, "the calendar answered no day");
     push_date(L, date);
     return 1;
 }
@@ -232,13 +236,6 @@ static int log_text(lua_State *L)
     return answer(L);
 }
 
-static int setting(lua_State *L)
-{
-    buffer *out = begin(L, ASK_SETTING);
-    add_str(L, 1, out);
-    return answer(L);
-}
-
 static int after(lua_State *L)
 {
     kt_time due = check_due(L, 1);
@@ -300,5 +297,4 @@ void record_complete(lua_State *L)
 const luaL_Reg api_functions[] = {{"get", get}, {"list", list}, {"count", count}, {"aggregate", aggregate},
     {"create", create}, {"update", update}, {"transition", transition}, {"call", call},
     {"workdays", workdays}, {"mail", mail}, {"sms", sms}, {"webhook", webhook}, {"notify", notify},
-    {"effect", effect}, {"task", task}, {"log", log_text}, {"setting", setting}, {"after", after},
-    {"refuse", refuse}, {0}};
+    {"effect", effect}, {"task", task}, {"log", log_text}, {"after", after}, {"refuse", refuse}, {0}};

@@ -28,7 +28,6 @@ typedef enum {
     ASK_CALL,       /* method S, params M|N */
     ASK_EFFECT,     /* kind S, params M, due t|N */
     ASK_LOG,        /* S */
-    ASK_SETTING,    /* name S */
     ASK_AFTER,      /* function S, due t */
     ASK_LAST,
 } ask;

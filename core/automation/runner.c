@@ -1,9 +1,10 @@
 /* runner.c -- carries out what waits in the queue. Each run is one job of the writer: it takes the row, runs
  * the rule, writes what that changed and the log, and all of it commits at once. So a run happens exactly
  * once, whatever ends the server between. A run that fails leaves nothing but its entry in the log. */
+#include "automation/runner.h"
+
 #include <time.h>
 
-#include "automation/rule.h"
 #include "journal/journal.h"
 #include "kit/clock.h"
 #include "kit/log.h"
@@ -11,21 +12,6 @@
 #include "plugin/plugin.h"
 
 enum { JOB_ARENA_MAX = 64 << 20, TRIES_MAX = 6, RETRY_MS = 10000, IDLE_S = 30, RUNS_AT_ONCE = 10000 };
-
-typedef struct run_job {
-    store_job job; /* first */
-    automation *a;
-    kt_error *(*work)(struct run_job *r);
-    kt_tx tx;
-    const model_catalogue *catalogue;
-    const access_actor *actor;
-    queue_row row;
-    kt_str failure; /* what the row's run failed for; its outcome is written down */
-    bool retry, found, rehearsing;
-    failure_note note;
-    run_report report;
-    uint64_t seq;
-} run_job;
 
 /* ---- A job's transaction ---- */
 
@@ -89,7 +75,7 @@ static kt_error *body(store_job *job, store_view *view)
 }
 
 /* Runs a job and tells of its commit. */
-static kt_error *run(run_job *r, arena *arena)
+kt_error *runner_run(run_job *r, arena *arena)
 {
     automation *a = r->a;
     r->job = (store_job){.body = body, .arena = arena};
@@ -252,7 +238,7 @@ static void write_down(run_job *r, arena *arena, const kt_error *error)
     r->failure = arena_str(arena, str_of(error_text(error)));
     r->retry = may_pass(error);
     r->work = r->row.shadow ? keep_shadow : write_failure;
-    kt_error *failed = run(r, arena);
+    kt_error *failed = runner_run(r, arena);
     if (failed)
         log_line(KT_LOG_ERROR, "automation", "run_not_written rule=%llu reason=\"%s\"",
             (unsigned long long)r->row.rule, error_text(failed));
@@ -261,12 +247,12 @@ static void write_down(run_job *r, arena *arena, const kt_error *error)
 static void run_one(automation *a, arena *arena, const queue_row *row)
 {
     run_job r = {.a = a, .row = *row, .work = carry_out};
-    kt_error *error = row->shadow ? rehearse(&r, arena) : run(&r, arena);
+    kt_error *error = row->shadow ? rehearse(&r, arena) : runner_run(&r, arena);
     if (error) {
         write_down(&r, arena, error);
     } else if (row->shadow) {
         r.work = keep_shadow;
-        error = run(&r, arena);
+        error = runner_run(&r, arena);
         if (error)
             log_line(KT_LOG_ERROR, "automation", "shadow_not_written reason=\"%s\"", error_text(error));
     }
@@ -305,7 +291,7 @@ static void write_notes(automation *a, arena *arena)
         pthread_mutex_unlock(&a->wake_lock);
         if (!any)
             return;
-        kt_error *error = run(&r, arena);
+        kt_error *error = runner_run(&r, arena);
         if (error)
             log_line(KT_LOG_ERROR, "automation", "failure_not_written reason=\"%s\"", error_text(error));
         arena_reset(arena);
@@ -342,7 +328,7 @@ static void run_timers(automation *a, arena *arena)
         return;
     run_job r = {.a = a, .work = queue_timers};
     a->looked_at = clock_now();
-    kt_error *error = run(&r, arena);
+    kt_error *error = runner_run(&r, arena);
     if (error)
         log_line(KT_LOG_ERROR, "automation", "timers_failed reason=\"%s\"", error_text(error));
     arena_reset(arena);

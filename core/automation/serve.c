@@ -457,14 +457,6 @@ static kt_error *serve_log(asked *a)
     return NULL;
 }
 
-/* A setting of the company: base.preference of nobody. */
-static kt_error *serve_setting(asked *a)
-{
-    kt_str key = pack_next_str(a->in);
-    (void)key;
-    return kt_fail(a->tx, KT_UNAVAILABLE, NULL, "no module keeps settings", "żaden moduł nie ma ustawień");
-}
-
 /* after("3 days", "remind"): the function runs then, unless the record has left its state. */
 static kt_error *serve_after(asked *a)
 {
@@ -478,6 +470,13 @@ static kt_error *serve_after(asked *a)
         return kt_fail(a->tx, KT_VALIDATION, NULL, "no time was given", "nie podano czasu");
     const planned waiting = {plan->rule, plan->trigger, function};
     KT_TRY(queue_add(a->tx, &waiting, a->s->on, (kt_time){due.i}, true));
+    buffer *did = &a->s->reports[a->rule].effects;
+    json j = {did, did->len > 0};
+    json_object(&j);
+    json_member_str(&j, "after", function);
+    json_key(&j, "due");
+    json_time(&j, (kt_time){due.i});
+    json_object_end(&j);
     pack_nil(a->out);
     return NULL;
 }
@@ -495,7 +494,6 @@ static kt_error *serve(asked *a, int64_t what)
         [ASK_CALL] = serve_call,
         [ASK_EFFECT] = serve_effect,
         [ASK_LOG] = serve_log,
-        [ASK_SETTING] = serve_setting,
         [ASK_AFTER] = serve_after,
     };
     if (what <= 0 || what >= ASK_LAST || !table[what])

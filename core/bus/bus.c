@@ -62,6 +62,7 @@ kt_error *bus_open(arena *for_errors, const bus_options *options, bus **out)
     b->rooms = (method_rooms){.store = options->store,
         .access = options->access,
         .plugins = options->plugins,
+        .automation = options->automation,
         .bus = b,
         .data_directory = options->data_directory,
         .master_key = options->master_key,

@@ -409,6 +409,7 @@ typedef struct method_rooms {
     store *store;
     struct access_control *access;
     struct plugins *plugins;
+    struct automation *automation;
     struct bus *bus;
     const char *data_directory;
     const uint8_t *master_key;

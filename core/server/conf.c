@@ -86,6 +86,8 @@ static void read_limit(lua_State *lua, reading *r, const char *key)
         {"slow_threads", &r->options->slow_threads},
         {"request_ms", &r->options->request_ms},
         {"slow_call_ms", &r->options->slow_call_ms},
+        {"rule_ms", &r->options->rule_ms},
+        {"rule_steps", &r->options->rule_steps},
         {"read_log_days", &r->options->read_log_days},
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
@@ -138,6 +140,7 @@ static bool read_plain(lua_State *lua, reading *r, const char *key)
         {"data", &o->data},
         {"http", &o->http},
         {"modules_directory", &o->modules_directory},
+        {"rules_directory", &o->rules_directory},
         {"files", &o->files},
         {"log", &o->log},
         {"tls_directory", &o->tls_directory},

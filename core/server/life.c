@@ -12,6 +12,7 @@
 #include "kit/log.h"
 #include "server/care.h"
 #include "server/options.h"
+#include "server/spec_run.h"
 
 #define DRAIN_MS     4000
 #define PASSWORD_MAX 200
@@ -126,6 +127,7 @@ static server_options server_options_of(const options *o)
     return (server_options){
         .data_directory = o->data,
         .modules_directory = o->modules_directory,
+        .rules = {.directory = o->rules_directory, .deadline_ms = o->rule_ms, .steps = o->rule_steps},
         .modules = o->modules_given ? o->modules : NULL,
         .relaxed = o->relaxed,
         .access = {.read_log_days = o->read_log_days},
@@ -231,6 +233,11 @@ int kontor_main(int argc, char **argv)
         return 2;
     }
     log_level(o.debug ? KT_LOG_DEBUG : KT_LOG_INFO);
+    if (o.test) {
+        int code = spec_run(arena, &o);
+        arena_close(arena);
+        return code;
+    }
     if (o.check || o.restore) {
         int code = take_care(arena, &o);
         arena_close(arena);

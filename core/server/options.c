@@ -16,6 +16,7 @@ static const char help[] =
     "                             (default: ipc://DIR/kontor.ipc)\n"
     "  --modules a,b,c            modules to enable at the first start (default: all that are found)\n"
     "  --modules-dir DIR          where modules lie\n"
+    "  --rules-dir DIR            where rules lie that come as files\n"
     "  --files DIR                files to serve over HTTP, read at the start\n"
     "  --conf FILE                configuration, in Lua syntax: see conf/kontor.lua\n"
     "  --admin-password-file FILE password of the first administrator (default: a random one, printed once)\n"
@@ -23,6 +24,7 @@ static const char help[] =
     "  --log FILE                 log there instead of standard error; SIGHUP opens it anew\n"
     "  --check DIR                proves a data directory that no server uses, and ends: 0 sound, 1 damaged\n"
     "  --restore BACKUP           verifies a backup, copies it into --data DIR, and ends\n"
+    "  --test DIR [--junit FILE]  runs the specs in DIR on servers in memory, and ends: 0 all hold\n"
     "  --quiet                    prints no addresses\n"
     "  --check-config             says whether the configuration is sound, and ends\n"
     "  --version, --help\n"
@@ -36,6 +38,9 @@ enum {
     OPT_MODULES,
     OPT_MODULES_DIR,
     OPT_FILES,
+    OPT_RULES_DIR,
+    OPT_TEST,
+    OPT_JUNIT,
     OPT_CONF,
     OPT_PASSWORD,
     OPT_TLS,
@@ -55,6 +60,9 @@ static const struct option known[] = {
     {"modules", required_argument, NULL, OPT_MODULES},
     {"modules-dir", required_argument, NULL, OPT_MODULES_DIR},
     {"files", required_argument, NULL, OPT_FILES},
+    {"rules-dir", required_argument, NULL, OPT_RULES_DIR},
+    {"test", required_argument, NULL, OPT_TEST},
+    {"junit", required_argument, NULL, OPT_JUNIT},
     {"conf", required_argument, NULL, OPT_CONF},
     {"admin-password-file", required_argument, NULL, OPT_PASSWORD},
     {"tls-dir", required_argument, NULL, OPT_TLS},
@@ -106,6 +114,15 @@ static bool take(arena *arena, options *o, int option, const char *value)
         return true;
     case OPT_FILES:
         o->files = value;
+        return true;
+    case OPT_RULES_DIR:
+        o->rules_directory = value;
+        return true;
+    case OPT_TEST:
+        o->test = value;
+        return true;
+    case OPT_JUNIT:
+        o->junit = value;
         return true;
     case OPT_CONF:
         o->conf = value;

@@ -6,6 +6,8 @@
 
 typedef struct {
     const char *data, *http, *modules_directory, *conf, *password_file, *log, *tls_directory, *files;
+    const char *rules_directory;
+    const char *test, *junit;                /* --test DIR: runs specs instead of serving */
     const char *check, *restore;             /* --check DIR, --restore BACKUP: instead of serving */
     const char *admin_password;              /* from the conf file alone */
     const char *listen[OPTION_LIST_MAX + 1]; /* NULL-terminated */
@@ -14,8 +16,8 @@ typedef struct {
     const char *proxies[OPTION_LIST_MAX + 1]; /* networks whose X-Real-IP is believed */
     size_t listen_count, modules_count, origins_count, proxies_count;
     bool modules_given, relaxed, check_config, debug, quiet;
-    uint32_t message_bytes, batch_calls, depth, slow_threads, request_ms, slow_call_ms,
-        read_log_days; /* 0: the default */
+    uint32_t message_bytes, batch_calls, depth, slow_threads, request_ms, slow_call_ms, read_log_days,
+        rule_ms, rule_steps; /* 0: the default */
 } options;
 
 typedef enum { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG } options_result;

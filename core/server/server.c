@@ -123,7 +123,7 @@ static kt_error *open_plugins(server *s, arena *arena, const server_options *opt
 static kt_error *open_bus(server *s, arena *arena, const server_options *options)
 {
     const method *const offered[] = {
-        model_methods, access_methods, journal_methods, plugin_methods, care_methods};
+        model_methods, access_methods, journal_methods, plugin_methods, automation_methods, care_methods};
     bus_options own = options->bus;
     own.store = s->store;
     own.access = s->access;
@@ -141,6 +141,17 @@ static void committed(void *context, uint64_t seq, const model_change *changes)
 {
     server *s = context;
     bus_committed(s->bus, seq, changes);
+}
+
+/* A rule's file that is wrong keeps no server from starting: the log names it, rule.reload tells all of it.
+ */
+static kt_error *start_rules(server *s, arena *arena)
+{
+    unsigned changed;
+    kt_error *wrong = automation_load_files(s->automation, arena, &changed);
+    if (wrong)
+        log_line(KT_LOG_WARN, "server", "rules_not_whole problems=%zu", wrong->count);
+    return automation_start(s->automation, arena);
 }
 
 static kt_error *open_rooms(server *s, arena *arena, const server_options *options)
@@ -167,7 +178,7 @@ static kt_error *open_rooms(server *s, arena *arena, const server_options *optio
     rules.context = s;
     KT_TRY(automation_open(s->arena, &rules, &s->automation));
     KT_TRY(open_bus(s, arena, options));
-    return options->by_hand ? NULL : automation_start(s->automation, arena);
+    return options->by_hand ? NULL : start_rules(s, arena);
 }
 
 kt_error *server_open(arena *for_errors, const server_options *options, server **out)

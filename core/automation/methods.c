@@ -1,0 +1,177 @@
+/* methods.c -- rule.*: what cannot be said with the records of automation.rule alone. */
+#include "automation/methods.h"
+
+#include "kit/str.h"
+
+static automation *room(const method_call *call)
+{
+    return call->rooms->automation;
+}
+
+/* ---- rule.check ---- */
+
+static void write_texts(json *j, const char *key, const kt_str *texts, size_t count)
+{
+    json_key(j, key);
+    json_array(j);
+    for (size_t i = 0; i < count; i++)
+        json_str(j, texts[i]);
+    json_array_end(j);
+}
+
+static void write_rule(json *j, const rule *r)
+{
+    json_object(j);
+    json_key(j, "on");
+    json_array(j);
+    for (size_t i = 0; i < r->trigger_count; i++)
+        json_str(j, r->triggers[i].text);
+    json_array_end(j);
+    json_member_text(j, "moment", r->after ? "after" : "transaction");
+    json_member_str(j, "rights", r->as_caller ? KT_STR("caller") : r->rights);
+    json_member_int(j, "order", r->order);
+    write_texts(j, "writes", r->writes, r->write_count);
+    json_key(j, "touches");
+    json_array(j);
+    for (size_t i = 0; i < r->touch_count; i++) {
+        json_object(j);
+        json_member_str(j, "what", r->touches[i].what);
+        json_member_int(j, "line", r->touches[i].line);
+        json_object_end(j);
+    }
+    json_array_end(j);
+    json_object_end(j);
+}
+
+static kt_error *rule_check(method_call *call)
+{
+    kt_tx *tx = call->tx;
+    kt_str name = variant_get_str(call->params, "name");
+    rule r = {.name = name.len ? name : KT_STR("rule"),
+        .text = variant_get_str(call->params, "text"),
+        .owner = tx->user,
+        .company = tx->company};
+    KT_TRY(rule_compile(room(call), tx, tx->arena, &r));
+    write_rule(call->answer, &r);
+    return NULL;
+}
+
+/* ---- rule.runs ---- */
+
+static uint64_t id_of(const variant *params, const char *name)
+{
+    const variant *v = variant_get(params, name);
+    return v && v->kind == VARIANT_INT && v->as.integer > 0 ? (uint64_t)v->as.integer : 0;
+}
+
+static kt_error *rule_runs(method_call *call)
+{
+    kt_tx *tx = call->tx;
+    model_record record = {0};
+    uint64_t id = id_of(call->params, "id"), limit = id_of(call->params, "limit");
+    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("automation.rule"));
+    KT_TRY(model_read(tx, entity, id, &record)); /* who may read the rule may read what it did */
+    json_object(call->answer);
+    KT_TRY(log_list(tx->view, tx->arena, id, limit && limit < LOG_KEEP ? (uint32_t)limit : 50, call->answer));
+    json_object_end(call->answer);
+    return NULL;
+}
+
+/* ---- rule.webhook ---- */
+
+static kt_error *queue_webhook(kt_tx *tx, const subscription *s, kt_str payload)
+{
+    const planned plan = {s->rule, s->trigger, KT_STR("run")};
+    const occasion on = {.event = s->trigger->text.ptr, .payload = payload};
+    return queue_add(tx, &plan, &on, tx->now, false);
+}
+
+static kt_error *rule_webhook(method_call *call)
+{
+    kt_tx *tx = call->tx;
+    const ruleset *set = ruleset_of(tx);
+    const variant *payload = variant_get(call->params, "payload");
+    kt_str name = variant_get_str(call->params, "name");
+    buffer text;
+    int64_t count = 0;
+    buffer_open(&text, MODEL_JSON_MAX);
+    json j = json_to(&text);
+    json_variant(&j, payload ? payload : call->params);
+    kt_str kept = text.full ? (kt_str){0} : arena_str(tx->arena, buffer_str(&text));
+    buffer_close(&text);
+    if (!kept.ptr)
+        return kt_fail(
+            tx, KT_LIMIT, "payload", "larger than %d bytes", "większe niż %d bajtów", MODEL_JSON_MAX);
+    for (size_t i = 0; i < set->others.count; i++) {
+        const subscription *s = &set->others.items[i];
+        if (s->trigger->kind != ON_WEBHOOK || !str_eq(s->trigger->name, name))
+            continue;
+        KT_TRY(queue_webhook(tx, s, kept));
+        count++;
+    }
+    if (!count)
+        return kt_fail(tx, KT_NOT_FOUND, "name", "no rule waits for webhook \"%.*s\"",
+            "żadna reguła nie czeka na webhook „%.*s”", STR_ARG(name));
+    json_object(call->answer);
+    json_member_int(call->answer, "rules", count);
+    json_object_end(call->answer);
+    return NULL;
+}
+
+/* ---- rule.reload ---- */
+
+static kt_error *rule_reload(method_call *call)
+{
+    unsigned changed = 0;
+    kt_error *error = automation_load_files(room(call), call->arena, &changed);
+    if (error)
+        return error;
+    json_object(call->answer);
+    json_member_int(call->answer, "changed", changed);
+    json_object_end(call->answer);
+    return NULL;
+}
+
+/* ---- The table ---- */
+
+static const method_param check_params[] = {
+    {"text", VARIANT_STRING, true, {"The rule's text", "Tekst reguły"}},
+    {"name", VARIANT_STRING, false, {"For messages", "Do komunikatów"}},
+    {0},
+};
+static const method_param runs_params[] = {
+    {"id", VARIANT_INT, true, {"The rule", "Reguła"}},
+    {"limit", VARIANT_INT, false, {"At most so many, newest first; 50", "Najwyżej tyle, od najnowszych; 50"}},
+    {0},
+};
+static const method_param webhook_params[] = {
+    {"name", VARIANT_STRING, true, {"The webhook that rules name", "Webhook, który wymieniają reguły"}},
+    {"payload", VARIANT_NULL, false,
+        {"Any value; the rule's third argument", "Dowolna wartość; trzeci argument reguły"}},
+    {0},
+};
+static const method_param graph_params[] = {
+    {"format", VARIANT_STRING, false, {"json or dot", "json lub dot"}},
+    {0},
+};
+static const method_param none[] = {{0}};
+
+const method automation_methods[] = {
+    {"rule.check", "automation.rule:create", METHOD_READ,
+        {"Compiles a rule's text without storing it", "Kompiluje tekst reguły bez zapisywania"}, check_params,
+        rule_check},
+    {"rule.runs", "automation.rule:read", METHOD_READ,
+        {"What a rule did: its last runs", "Co zrobiła reguła: ostatnie uruchomienia"}, runs_params,
+        rule_runs},
+    {"rule.graph", "automation.rule:read", METHOD_READ,
+        {"Which rules set each other off, and where in a circle",
+            "Które reguły wywołują się nawzajem i gdzie w kółko"},
+        graph_params, rule_graph},
+    {"rule.webhook", "automation:webhook", METHOD_WRITE,
+        {"An outside event: runs the rules that wait for it",
+            "Zdarzenie z zewnątrz: uruchamia reguły, które na nie czekają"},
+        webhook_params, rule_webhook},
+    {"rule.reload", "automation.rule:create", METHOD_PLAIN,
+        {"Reads the rules' folder again", "Czyta ponownie katalog reguł"}, none, rule_reload},
+    {0},
+};
