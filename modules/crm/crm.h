@@ -134,6 +134,7 @@ extern const kt_shape timeline_entry_shape;
 typedef struct timeline timeline;
 /* Entries before this moment; not set: all. returns NULL past the memory limit */
 timeline *timeline_open(kt_tx *tx, kt_time before);
+KT_MUST kt_error *timeline_add(timeline *t, const struct timeline_entry *entry);
 /* Notes, tasks and files whose `party` is this one. */
 KT_MUST kt_error *timeline_of_party(timeline *t, kt_id party);
 /* Notes, tasks and files about a record: about is made by kt_any. */
@@ -144,7 +145,19 @@ KT_MUST kt_error *timeline_lead(timeline *t, const struct lead *l);
 /* Newest first, at most limit of them; *more: there are older ones. */
 KT_MUST kt_error *timeline_close(timeline *t, size_t limit, kt_lines *entries, bool *more);
 
-/* ---- card.c ---- */
+/* ---- card.c, sales/card_documents.c ---- */
+
+struct card_document { /* a quotation or an order */
+    kt_record rec;
+    int64_t id;
+    kt_str number, title, state;
+    kt_date day, until;
+    kt_dec net, gross;
+    kt_id currency, owner;
+};
+extern const kt_shape card_document_shape;
+/* The open ones as rows, all on the timeline; what the caller may not read is left out. */
+KT_MUST kt_error *card_documents(kt_tx *tx, kt_id party, timeline *t, kt_lines *quotations, kt_lines *orders);
 
 extern const kt_shape card_shape, card_answer_shape;
 kt_error *card(kt_tx *tx, const kt_record *params, kt_record *result);

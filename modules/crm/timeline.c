@@ -7,9 +7,8 @@
 const kt_shape timeline_entry_shape = KT_SHAPE(timeline_entry, NULL,
     KT_FIELD(timeline_entry, at, TIME, "At", "Kiedy"),
     KT_FIELD(timeline_entry, kind, STRING, "Kind", "Rodzaj",
-        .help = {"call meeting mail note chat task file stage deal lead",
-            "call meeting mail note chat task file "
-            "stage deal lead"}),
+        .help = {"call meeting mail note chat task file stage deal lead quotation order",
+            "call meeting mail note chat task file stage deal lead quotation order"}),
     KT_FIELD(timeline_entry, entity, STRING, "Entity", "Encja"),
     KT_FIELD(timeline_entry, id, INT, "Id", "Id"), KT_FIELD(timeline_entry, title, STRING, "Title", "Tytuł"),
     KT_FIELD(timeline_entry, text, TEXT, "Text", "Treść"),
@@ -46,7 +45,7 @@ static kt_error *no_memory(kt_tx *tx)
         "Ask for a part of it with before and limit.", "Poproś o część: before i limit.");
 }
 
-static kt_error *add(timeline *t, const struct timeline_entry *entry)
+kt_error *timeline_add(timeline *t, const struct timeline_entry *entry)
 {
     if (t->before.ms && entry->at.ms >= t->before.ms)
         return NULL;
@@ -118,14 +117,14 @@ static kt_error *add_notes(timeline *t, const kt_where *where)
     KT_TRY(kt_open(t->tx, &(kt_query){&note_shape, where, "-id", SOURCE_MAX}, &cursor));
     struct note n = {KT_OF(note)};
     while (!error && kt_next(cursor, &n.rec))
-        error = add(t, &(struct timeline_entry){.at = n.rec.created_at,
-                           .kind = KT_STR("note"),
-                           .entity = KT_STR("base.note"),
-                           .id = (int64_t)n.rec.id.v,
-                           .text = n.text,
-                           .by = n.rec.created_by,
-                           .by_name = either(n.by_name, n.by_login),
-                           .pinned = n.pinned});
+        error = timeline_add(t, &(struct timeline_entry){.at = n.rec.created_at,
+                                    .kind = KT_STR("note"),
+                                    .entity = KT_STR("base.note"),
+                                    .id = (int64_t)n.rec.id.v,
+                                    .text = n.text,
+                                    .by = n.rec.created_by,
+                                    .by_name = either(n.by_name, n.by_login),
+                                    .pinned = n.pinned});
     kt_also(&error, kt_close(cursor));
     return error;
 }
@@ -139,14 +138,14 @@ static kt_error *add_files(timeline *t, const kt_where *where)
     KT_TRY(kt_open(t->tx, &(kt_query){&file_shape, where, "-id", SOURCE_MAX}, &cursor));
     struct file f = {KT_OF(file)};
     while (!error && kt_next(cursor, &f.rec))
-        error = add(t, &(struct timeline_entry){.at = f.rec.created_at,
-                           .kind = KT_STR("file"),
-                           .entity = KT_STR("base.attachment"),
-                           .id = (int64_t)f.rec.id.v,
-                           .title = f.name,
-                           .text = f.type,
-                           .by = f.rec.created_by,
-                           .by_name = either(f.by_name, f.by_login)});
+        error = timeline_add(t, &(struct timeline_entry){.at = f.rec.created_at,
+                                    .kind = KT_STR("file"),
+                                    .entity = KT_STR("base.attachment"),
+                                    .id = (int64_t)f.rec.id.v,
+                                    .title = f.name,
+                                    .text = f.type,
+                                    .by = f.rec.created_by,
+                                    .by_name = either(f.by_name, f.by_login)});
     kt_also(&error, kt_close(cursor));
     return error;
 }
@@ -160,7 +159,7 @@ static kt_error *add_tasks(timeline *t, const kt_where *where)
     KT_TRY(kt_open(t->tx, &(kt_query){&task_shape, where, "-id", SOURCE_MAX}, &cursor));
     struct task k = {KT_OF(task)};
     while (!error && kt_next(cursor, &k.rec))
-        error = add(
+        error = timeline_add(
             t, &(struct timeline_entry){.at = k.done_at.ms ? k.done_at : k.rec.created_at,
                    .kind = KT_STR("task"),
                    .entity = KT_STR("base.task"),
@@ -215,17 +214,17 @@ kt_error *timeline_activities(timeline *t, kt_id party)
     KT_TRY(kt_open(t->tx, &(kt_query){&done_shape, where, "-id", SOURCE_MAX}, &cursor));
     struct done a = {KT_OF(done)};
     while (!error && kt_next(cursor, &a.rec))
-        error = add(t, &(struct timeline_entry){.at = a.done_at.ms      ? a.done_at
-                                                      : a.planned_at.ms ? a.planned_at
-                                                                        : a.rec.created_at,
-                           .kind = choice_name(t->tx, activity_kinds, a.kind),
-                           .entity = KT_STR("crm.activity"),
-                           .id = (int64_t)a.rec.id.v,
-                           .title = a.subject,
-                           .text = a.text,
-                           .by = a.owner,
-                           .by_name = either(a.by_name, a.by_login),
-                           .state = choice_name(t->tx, activity_states, a.state)});
+        error = timeline_add(t, &(struct timeline_entry){.at = a.done_at.ms      ? a.done_at
+                                                               : a.planned_at.ms ? a.planned_at
+                                                                                 : a.rec.created_at,
+                                    .kind = choice_name(t->tx, activity_kinds, a.kind),
+                                    .entity = KT_STR("crm.activity"),
+                                    .id = (int64_t)a.rec.id.v,
+                                    .title = a.subject,
+                                    .text = a.text,
+                                    .by = a.owner,
+                                    .by_name = either(a.by_name, a.by_login),
+                                    .state = choice_name(t->tx, activity_states, a.state)});
     kt_also(&error, kt_close(cursor));
     return error;
 }
@@ -234,14 +233,14 @@ kt_error *timeline_deal(timeline *t, const struct deal *d)
 {
     for (size_t i = 0; i < d->history.count; i++) {
         const struct stage_move *m = (const struct stage_move *)(const void *)kt_line(&d->history, i);
-        KT_TRY(add(t, &(struct timeline_entry){.at = m->at,
-                          .kind = i ? KT_STR("stage") : KT_STR("deal"),
-                          .entity = KT_STR("crm.deal"),
-                          .id = (int64_t)d->rec.id.v,
-                          .title = d->title,
-                          .text = m->stage_name,
-                          .by = m->by,
-                          .state = choice_name(t->tx, semantics, m->semantic)}));
+        KT_TRY(timeline_add(t, &(struct timeline_entry){.at = m->at,
+                                   .kind = i ? KT_STR("stage") : KT_STR("deal"),
+                                   .entity = KT_STR("crm.deal"),
+                                   .id = (int64_t)d->rec.id.v,
+                                   .title = d->title,
+                                   .text = m->stage_name,
+                                   .by = m->by,
+                                   .state = choice_name(t->tx, semantics, m->semantic)}));
     }
     return timeline_about(t, kt_any(t->tx, "crm.deal", d->rec.id));
 }
@@ -256,12 +255,12 @@ kt_error *timeline_lead(timeline *t, const struct lead *l)
         .text = l->source,
         .by = l->rec.created_by,
         .state = KT_STR("new")};
-    KT_TRY(add(t, &entry));
+    KT_TRY(timeline_add(t, &entry));
     if (l->state != NEW) {
         entry.at = l->converted_at.ms ? l->converted_at : l->rec.updated_at;
         entry.by = l->rec.updated_by;
         entry.state = choice_name(t->tx, lead_states, l->state);
-        KT_TRY(add(t, &entry));
+        KT_TRY(timeline_add(t, &entry));
     }
     return timeline_about(t, kt_any(t->tx, "crm.lead", l->rec.id));
 }

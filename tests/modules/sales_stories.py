@@ -566,6 +566,19 @@ def an_imported_order_keeps_its_state_and_deliveries(k):
     refused("validation", lambda: order(k, [text("5", delivered="1")]), "lines[0].delivered")
 
 
+def the_card_shows_what_was_offered_and_ordered(k):
+    party = make(k, "base.party", name="Carded")
+    row = quotation(k, [text("100")], party=party)
+    k.call("crm.quotation.send", {"id": row["id"]})
+    k.call("crm.quotation.accept", {"id": row["id"], "create_order": True})
+    draft = quotation(k, [text("7")], party=party)
+    card = k.call("crm.card", {"party": party})
+    expect([(q["id"], q["state"], q["net"]) for q in card["quotations"]], [(draft["id"], "draft", "7.00")])
+    expect([(o["state"], o["gross"]) for o in card["orders"]], [("draft", "123.00")])
+    expect(sorted((e["kind"], e["state"]) for e in card["timeline"]),
+           [("order", "draft"), ("quotation", "accepted"), ("quotation", "draft"), ("quotation", "draft"), ("quotation", "sent")])
+
+
 def sums_read_as_money(k):
     made = [order(k, [text(price)], reference="sum", tax_given="0") for price in ("1.25", "2.25")]
     expect(len(made), 2)
@@ -606,4 +619,4 @@ run([the_known_figures_come_out_the_same_in_quotation_and_order, a_later_setting
      an_order_keeps_the_customer_as_they_were, a_preview_shows_and_leaves_nothing, delivery_and_billing_follow_the_lines,
      an_amendment_is_a_revision_with_its_differences, an_order_is_held_with_a_reason, dates_are_asked_promised_and_actual,
      recurring_orders_come_once_each, the_last_day_of_a_month_stays_the_last, an_imported_order_keeps_its_state_and_deliveries,
-     sums_read_as_money, merged_customers_take_their_documents_along, every_entity_describes_itself])
+     the_card_shows_what_was_offered_and_ordered, sums_read_as_money, merged_customers_take_their_documents_along, every_entity_describes_itself])

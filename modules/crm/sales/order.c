@@ -3,7 +3,7 @@
  * billed is computed from the lines, whoever reports it. */
 #include "sales/sales.h"
 
-static const kt_choice order_states[] = {
+const kt_choice order_states[] = {
     {O_DRAFT, "draft", {"Draft", "Szkic"}, "open"},
     {O_CONFIRMED, "confirmed", {"Confirmed", "Potwierdzone"}, "open"},
     {O_CLOSED, "closed", {"Closed", "Zamknięte"}, "won"},

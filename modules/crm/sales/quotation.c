@@ -2,7 +2,7 @@
  * new version that supersedes it. Optional lines count when the customer takes them. */
 #include "sales/sales.h"
 
-static const kt_choice quotation_states[] = {
+const kt_choice quotation_states[] = {
     {Q_DRAFT, "draft", {"Draft", "Szkic"}, "open"},
     {Q_SENT, "sent", {"Sent", "Wysłana"}, "open"},
     {Q_ACCEPTED, "accepted", {"Accepted", "Przyjęta"}, "won"},

@@ -278,6 +278,7 @@ KT_MUST kt_error *lines_differ(kt_tx *tx, const kt_lines *before, const kt_lines
 
 /* ---- quotation.c ---- */
 
+extern const kt_choice quotation_states[], order_states[];
 extern const kt_shape quotation_shape;
 extern const kt_action quotation_actions[];
 kt_error *quotation_compute(kt_tx *tx, kt_record *self);
