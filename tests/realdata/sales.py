@@ -132,6 +132,7 @@ def compare_sales(k, table, loader, expected):
         table.row(f"all orders: {name}", ours, theirs)
     compare_groups(k, table, "of", "day:year", lambda d: d[:4], sales["by_year"])
     compare_groups(k, table, "of", "day:month", lambda d: d[:7], sales["by_month"])
+    compare_groups(k, table, "of", "party.territory.name", str, sales["by_territory"])
     compare_groups(k, table, "by", "source", str, sales["by_channel"])
     compare_groups(k, table, "of", "owner.full_name", str, sales["by_sales_person"], more=[["source", "=", "reseller"]])
     for row in k.list("crm.order", [MINE, ["delivery_status", "!=", "full"]], limit=5)["rows"]:
