@@ -1,6 +1,8 @@
 /* The module base: what every other module refers to. This file is its table of contents. */
 #include "base.h"
 
+#include <kontor/currency.h>
+
 #include "duplicates.h"
 #include "tax.h"
 
@@ -98,8 +100,8 @@ static const kt_method methods[] = {
     {0},
 };
 
-static const kt_service services[] = {
-    {"base.parties", 1, &parties_service}, {"base.tax", 1, &taxes_service}, {0}};
+static const kt_service services[] = {{"base.parties", 1, &parties_service}, {"base.tax", 1, &taxes_service},
+    {"base.currency", 1, &currencies_service}, {0}};
 
 #define LOOKUPS                                                                                              \
     "base.tag:read; base.unit:read; base.currency:read; base.currency_rate:read; base.country:read; "        \

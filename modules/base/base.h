@@ -17,6 +17,7 @@ extern const kt_shape currency_convert_shape, currency_converted_shape;
 kt_error *currency_compute(kt_tx *tx, kt_record *self);
 kt_error *currency_rate_compute(kt_tx *tx, kt_record *self);
 kt_error *currency_convert(kt_tx *tx, const kt_record *params, kt_record *result);
+extern const struct kt_currencies currencies_service;
 
 extern const kt_shape unit_shape, item_category_shape, item_shape;
 extern const kt_shape unit_convert_shape, unit_converted_shape;

@@ -1,5 +1,7 @@
 /* Currencies and their dated rates.
  * source: a quotation BASE/CURRENCY r means that one unit of BASE costs r units of CURRENCY */
+#include <kontor/currency.h>
+
 #include "base.h"
 
 struct currency {
@@ -178,6 +180,34 @@ static kt_dec apply(kt_dec amount, const route *r, uint8_t decimals)
     return (kt_dec){0, OVERFLOWED};
 }
 
+/* day not set in *r: there is no way. */
+static kt_error *find_route(kt_tx *tx, kt_id from, kt_id to, kt_date day, route *r)
+{
+    if (from.v == to.v) {
+        *r = (route){one, one, day};
+        return NULL;
+    }
+    KT_TRY(find_direct(tx, from, to, day, r));
+    return r->day.day ? NULL : find_through(tx, from, to, day, r);
+}
+
+static kt_error *convert(
+    kt_tx *tx, kt_dec amount, kt_id from, kt_id to, kt_date day, uint8_t scale, kt_dec *out)
+{
+    route r = {0};
+    *out = (kt_dec){0};
+    KT_TRY(find_route(tx, from, to, day, &r));
+    if (!r.day.day)
+        return NULL;
+    *out = apply(amount, &r, scale);
+    return out->scale1 <= KT_DEC_SCALE_MAX + 1
+               ? NULL
+               : kt_fail(tx, KT_LIMIT, "amount", "the amount is too large to be converted",
+                     "kwota jest za duża, by ją przeliczyć");
+}
+
+const kt_currencies currencies_service = {.convert = convert};
+
 kt_error *currency_convert(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct currency_convert *p = KT_SEE(currency_convert, params);
@@ -186,12 +216,7 @@ kt_error *currency_convert(kt_tx *tx, const kt_record *params, kt_record *result
     KT_TRY(kt_read(tx, p->from, &from.rec));
     KT_TRY(kt_read(tx, p->to, &to.rec));
     route r = {0};
-    if (p->from.v == p->to.v)
-        r = (route){one, one, p->day};
-    else
-        KT_TRY(find_direct(tx, p->from, p->to, p->day, &r));
-    if (!r.day.day)
-        KT_TRY(find_through(tx, p->from, p->to, p->day, &r));
+    KT_TRY(find_route(tx, p->from, p->to, p->day, &r));
     if (!r.day.day)
         return kt_hint(
             kt_fail(tx, KT_NOT_FOUND, "day", "there is no rate from %s to %s on or before this day",

@@ -4,16 +4,18 @@
  * at last the price on the item's own card. Every step is kept: that is the explanation. */
 #include <stdlib.h>
 
+#include <kontor/currency.h>
+
 #include "sales/sales.h"
 
-enum step { BY_ROW = 1, BY_FORMULA, BY_CARD, NOT_HERE, OTHER_CURRENCY, NO_PRICE };
+enum step { BY_ROW = 1, BY_FORMULA, BY_CARD, NOT_HERE, CONVERTED_BY_RATE, NO_RATE, NO_PRICE };
 static const kt_choice steps[] = {
     {BY_ROW, "row", {"A row of the list", "Wiersz cennika"}},
     {BY_FORMULA, "formula", {"The list's formula", "Formuła cennika"}},
     {BY_CARD, "item", {"The price on the item's card", "Cena z karty towaru"}},
     {NOT_HERE, "not_here", {"The list says nothing of it", "Cennik o nim milczy"}},
-    {OTHER_CURRENCY, "other_currency",
-        {"The card's price is in another currency", "Cena z karty jest w innej walucie"}},
+    {CONVERTED_BY_RATE, "converted", {"Converted by the day's rate", "Przeliczono po kursie dnia"}},
+    {NO_RATE, "no_rate", {"In another currency, and there is no rate", "W innej walucie, a nie ma kursu"}},
     {NO_PRICE, "no_price", {"Nobody has a price", "Nikt nie ma ceny"}},
     {0},
 };
@@ -165,17 +167,31 @@ static kt_dec by_formula(const struct price_list *l, kt_dec price)
     return price.coef < 0 ? KT_DEC(0, 4) : price;
 }
 
-static kt_error *from_card(search *s, kt_dec *price)
+/* A price of another currency, in that of the document. */
+static kt_error *convert(search *s, kt_id from, kt_id to, kt_dec *price)
+{
+    const kt_currencies *currencies = kt_currencies_find(s->tx);
+    struct price_step step = {KT_OF(price_step), .step = CONVERTED_BY_RATE};
+    if (!price->scale1 || !from.v || !to.v || from.v == to.v)
+        return NULL;
+    if (currencies)
+        KT_TRY(currencies->convert(s->tx, *price, from, to, s->book->of.day, 4, price));
+    else
+        *price = (kt_dec){0};
+    if (!price->scale1)
+        step.step = NO_RATE;
+    step.price = *price;
+    return note(s, &step);
+}
+
+static kt_error *from_card(search *s, kt_id currency, kt_dec *price)
 {
     struct price_step step = {KT_OF(price_step), .step = BY_CARD, .price = s->item.price};
     *price = s->item.price;
-    if (s->item.currency.v && s->book->of.currency.v && s->item.currency.v != s->book->of.currency.v) {
-        *price = (kt_dec){0};
-        step.step = OTHER_CURRENCY;
-    } else if (!price->scale1) {
+    if (!price->scale1)
         step.step = NO_PRICE;
-    }
-    return note(s, &step);
+    KT_TRY(note(s, &step));
+    return convert(s, s->item.currency, currency, price);
 }
 
 static bool has_formula(const struct price_list *l)
@@ -190,11 +206,15 @@ static kt_error *from_list(search *s, const struct price_list *l, int depth, kt_
 static kt_error *from_base(search *s, const struct price_list *l, int depth, kt_dec *price)
 {
     if (!l->base.v || depth == DEPTH_MAX)
-        return from_card(s, price);
-    for (size_t i = 0; i < s->book->list_count; i++)
-        if (s->book->lists[i].list.rec.id.v == l->base.v)
-            KT_TRY(from_list(s, &s->book->lists[i].list, depth + 1, price));
-    return price->scale1 ? NULL : from_card(s, price);
+        return from_card(s, l->currency, price);
+    for (size_t i = 0; i < s->book->list_count; i++) {
+        const struct price_list *base = &s->book->lists[i].list;
+        if (base->rec.id.v != l->base.v)
+            continue;
+        KT_TRY(from_list(s, base, depth + 1, price));
+        KT_TRY(convert(s, base->currency, l->currency, price));
+    }
+    return price->scale1 ? NULL : from_card(s, l->currency, price);
 }
 
 static kt_error *from_list(search *s, const struct price_list *l, int depth, kt_dec *price)
@@ -366,7 +386,7 @@ kt_error *price_find(struct price_book *book, kt_id item, kt_dec quantity, struc
     KT_TRY(read_item(&s, item));
     for (size_t i = 0; i < book->list_count && book->lists[i].fit && !found->price.scale1; i++)
         KT_TRY(try_list(&s, &book->lists[i].list));
-    return found->price.scale1 ? NULL : from_card(&s, &found->price);
+    return found->price.scale1 ? NULL : from_card(&s, book->of.currency, &found->price);
 }
 
 /* ---- Why ---- */

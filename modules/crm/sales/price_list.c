@@ -21,8 +21,9 @@ const kt_shape price_list_shape = KT_SHAPE(price_list, "crm.price_list",
     KT_FIELD(price_list, valid_from, DATE, "Valid from", "Obowiązuje od", .priority = 7),
     KT_FIELD(price_list, valid_to, DATE, "Valid to", "Obowiązuje do", .priority = 8),
     KT_FIELD(price_list, base, REF, "Based on", "Na podstawie cennika", .target = "crm.price_list",
-        .help = {"What has no row here costs what that list says, changed by the formula.",
-            "Co nie ma tu wiersza, kosztuje tyle co tam, zmienione formułą."}),
+        .help = {"What has no row here costs what that list says, converted by the day's rate, then by the "
+                 "formula.",
+            "Co nie ma tu wiersza, kosztuje tyle co tam, po kursie dnia, potem według formuły."}),
     KT_FIELD(price_list, percent, PERCENT, "Formula: change, %", "Formuła: zmiana, %", .scale = 2,
         .help = {"-10 is ten per cent less. Without a list to base it on: of the item's own price.",
             "-10 to dziesięć procent mniej. Bez cennika podstawowego: od ceny z karty towaru."}),
@@ -82,18 +83,13 @@ kt_error *price_list_check(kt_tx *tx, const kt_record *before, const kt_record *
     (void)before;
     if (!after)
         return NULL;
-    const struct price_list *l = KT_SEE(price_list, after);
-    kt_id at = l->base;
+    kt_id at = KT_SEE(price_list, after)->base;
     for (int depth = 0; at.v; depth++) {
         struct price_list base = {KT_OF(price_list)};
         if (at.v == after->id.v || depth == DEPTH_MAX)
             return kt_fail(tx, KT_RULE, "base", "a price list cannot stand on itself, nor %d deep",
                 "cennik nie może opierać się na sobie ani na %d kolejnych", DEPTH_MAX);
         KT_TRY(kt_read(tx, at, &base.rec));
-        if (base.currency.v != l->currency.v)
-            return kt_hint(kt_fail(tx, KT_RULE, "base", "price list \"%s\" is in another currency",
-                               "cennik „%s” jest w innej walucie", base.name.ptr),
-                "Base it on a list of the same currency.", "Oprzyj go na cenniku w tej samej walucie.");
         at = base.base;
     }
     return NULL;
