@@ -285,7 +285,9 @@ static int order(const void *left, const void *right)
     if (a->id != b->id)
         return a->id > b->id ? -1 : 1;
     int by_kind = text_order(a->kind, b->kind);
-    return by_kind ? by_kind : text_order(a->text, b->text);
+    int by_text = by_kind ? by_kind : text_order(a->text, b->text);
+    return by_text ? by_text
+                   : text_order(a->state, b->state); /* two states within one instant are two entries */
 }
 
 kt_error *timeline_close(timeline *t, size_t limit, kt_lines *entries, bool *more)
