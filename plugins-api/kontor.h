@@ -356,6 +356,26 @@ KT_API KT_MUST kt_error *kt_close(kt_cursor *cursor);
 KT_API KT_MUST kt_error *kt_sum(kt_tx *tx, const kt_query *query, size_t at, kt_dec *sum);
 KT_API KT_MUST kt_error *kt_count(kt_tx *tx, const kt_query *query, uint64_t *count);
 
+typedef struct {
+    kt_str value;  /* as on the wire, JSON: "2026-01-01" in its quotes, 12, null */
+    kt_str text;   /* for people: a reference's title, a state's label, else the value; not set: no value */
+    kt_dec number; /* of a number; not set: it is none, or overflowed */
+} kt_cell;
+typedef struct {
+    size_t columns, rows;  /* columns: the groups, then the measures, in the order asked for */
+    const kt_cell *cells;  /* row by row */
+    const kt_str *filters; /* of each row, as on the wire: it lists exactly the row's records */
+} kt_table;
+/* Groups and measures over what the caller may see, as the verb `aggregate` has them.
+ *   query   its parameters as on the wire: {"group": ["owner"], "measures": {"total": "sum:amount"}, ..}
+ *   table   receives the rows in the order that the query's `sort` says */
+KT_API KT_MUST kt_error *kt_aggregate(kt_tx *tx, const char *entity, kt_str query, kt_table *table);
+/* Whatever the transaction reads from here on is as it was then. Once, before anything is read; only where
+ * nothing is written.
+ *   when     an instant or a day, which means its end, as on the wire
+ *   returns  validation at "as_of"; limit: too much has changed since */
+KT_API KT_MUST kt_error *kt_as_of(kt_tx *tx, kt_str when);
+
 /* ---- Services, events, effects
  * ------------------------------------------------------------------------------ */
 
@@ -404,6 +424,8 @@ KT_API bool kt_joining(const kt_tx *tx);
 KT_API bool kt_may(const kt_tx *tx, const char *right); /* "crm.deal:export" */
 KT_API kt_id kt_user(const kt_tx *tx);                  /* on whose behalf tx runs */
 KT_API kt_id kt_company(const kt_tx *tx);               /* in which company; 0: none chosen */
+/* The text in the caller's language. */
+KT_API kt_str kt_say(const kt_tx *tx, kt_text text);
 KT_API KT_PRINTF(2, 3) kt_str
     kt_format(kt_tx *tx, const char *format, ...); /* not set past the memory limit */
 /* The text without case and diacritics, as search and indexes compare it. Not set past the memory limit. */

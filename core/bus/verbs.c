@@ -50,6 +50,7 @@ static kt_error *read_query(
     query->sort = params_find(params, "sort");
     query->fields = params_find(params, "fields");
     query->start = params_find(params, "start");
+    query->lines = params_find(params, "lines");
     query->cursor = variant_get_str(params, "cursor");
     return all;
 }
@@ -89,19 +90,13 @@ static kt_error *read_id(kt_tx *tx, const model_entity *entity, const variant *p
     return NULL;
 }
 
-/* "2026-01-31" means the end of that day where the company is: what people mean by "as of". */
 static kt_error *travel(kt_tx *tx, const model_entity *entity, uint64_t id, const variant *params)
 {
     kt_str text = variant_get_str(params, "as_of");
     kt_time at;
-    kt_date day;
     if (!text.len)
         return NULL;
-    if (date_parse(text, &day))
-        at = (kt_time){zone_midnight(tx->zone, kt_date_add(day, 1)).ms - 1};
-    else if (!time_parse(text, &at))
-        return error_make(tx->arena, KT_VALIDATION, "as_of", "\"%s\" is no day and no instant",
-            "\"%s\" nie jest dniem ani chwilą", text.ptr);
+    KT_TRY(journal_moment(tx, text, &at));
     return journal_travel(tx, at, entity, id);
 }
 
@@ -292,7 +287,10 @@ static const method_param aggregate_params[] = {
         "pola grupowania, także pozycji; dni także jako \"day:month\""),
     REQUIRED("measures", VARIANT_OBJECT, "{\"n\": \"count\", \"total\": \"sum:amount\"}",
         "{\"n\": \"count\", \"total\": \"sum:amount\"}"),
-    FILTER, OPTIONAL("sort", VARIANT_NULL, "groups or measures to sort by", "grupy lub miary sortowania"),
+    FILTER,
+    OPTIONAL("lines", VARIANT_NULL, "conditions that a line must meet, where lines are grouped by",
+        "warunki, które musi spełnić pozycja, gdy grupuje się według pozycji"),
+    OPTIONAL("sort", VARIANT_NULL, "groups or measures to sort by", "grupy lub miary sortowania"),
     OPTIONAL(
         "limit", VARIANT_INT, "groups in the answer, at most 10000", "grup w odpowiedzi, najwyżej 10000"),
     AS_OF, {0}};

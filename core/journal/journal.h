@@ -18,6 +18,8 @@ KT_MUST kt_error *journal_history(
  * see), "head". filter: {"entities": [..], "kinds": [..], "ids": [..]}; NULL: all. */
 KT_MUST kt_error *journal_since(kt_tx *tx, uint64_t seq, const variant *filter, uint32_t limit, json *answer);
 
+/* Reads "as of": an instant, or a day, which means its end where the company is. */
+KT_MUST kt_error *journal_moment(kt_tx *tx, kt_str text, kt_time *at);
 /* Rebuilds the state as of `at` in the transaction's overlay: reads of tx then see the past. entity NULL:
  * everything; id 0: all records of the entity. tx must be a read transaction; its view becomes writable and
  * is never applied. */

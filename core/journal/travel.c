@@ -176,3 +176,21 @@ kt_error *journal_travel(kt_tx *tx, kt_time at, const model_entity *entity, uint
     buffer_close(&j.room);
     return error;
 }
+
+kt_error *journal_moment(kt_tx *tx, kt_str text, kt_time *at)
+{
+    kt_date day;
+    if (date_parse(text, &day))
+        *at = (kt_time){zone_midnight(tx->zone, kt_date_add(day, 1)).ms - 1};
+    else if (!time_parse(text, at))
+        return error_make(tx->arena, KT_VALIDATION, "as_of", "\"%.*s\" is no day and no instant",
+            "\"%.*s\" nie jest dniem ani chwilą", STR_ARG(text));
+    return NULL;
+}
+
+kt_error *kt_as_of(kt_tx *tx, kt_str when)
+{
+    kt_time at;
+    KT_TRY(journal_moment(tx, when, &at));
+    return journal_travel(tx, at, NULL, 0);
+}

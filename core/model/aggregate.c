@@ -255,13 +255,31 @@ static kt_error *take_into(
     return NULL;
 }
 
-static kt_error *take_record(aggregation *a, query_follow *follow, const model_record *record, buffer *bytes)
+/* Is the line one of those asked for? What that takes of memory is the row's. */
+static kt_error *is_wanted(const aggregation *a, model_rows *rows, const model_record *line, bool *yes)
 {
+    *yes = true;
+    if (!a->line_filter)
+        return NULL;
+    arena *before = query_rows_in(rows);
+    kt_error *error = filter_matches(a->tx, query_rows_follow(rows), a->line_filter, line, yes);
+    query_rows_out(rows, before);
+    return error;
+}
+
+static kt_error *take_record(aggregation *a, model_rows *rows, const model_record *record, buffer *bytes)
+{
+    query_follow *follow = query_rows_follow(rows);
     if (!a->lines)
         return take_into(a, follow, record, NULL, bytes);
     const model_value *lines = &record->values[a->lines->position];
-    for (size_t i = 0; lines->set && i < lines->as.lines.count; i++)
-        KT_TRY(take_into(a, follow, record, &lines->as.lines.items[i], bytes));
+    for (size_t i = 0; lines->set && i < lines->as.lines.count; i++) {
+        const model_record *line = &lines->as.lines.items[i];
+        bool wanted;
+        KT_TRY(is_wanted(a, rows, line, &wanted));
+        if (wanted)
+            KT_TRY(take_into(a, follow, record, line, bytes));
+    }
     return NULL;
 }
 
@@ -276,7 +294,7 @@ static kt_error *pass(aggregation *a, const query_plan *plan)
     buffer_open(&bytes, KEY_BYTES);
     /* groups outlive the row: what is allocated here is the transaction's, and only for new ones */
     while (!error && (record = query_rows_next(rows)))
-        error = take_record(a, query_rows_follow(rows), record, &bytes);
+        error = take_record(a, rows, record, &bytes);
     buffer_close(&bytes);
     kt_error *ended = query_rows_end(rows);
     return error ? error : ended;

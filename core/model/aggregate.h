@@ -61,6 +61,7 @@ typedef struct {
     group_by by[GROUP_BY_MAX];
     size_t by_count;
     const model_field *lines; /* NULL, or the lines by which records are grouped: each line by itself */
+    const model_filter *line_filter; /* what a line must meet to be looked at; NULL: nothing */
     measure measures[MEASURES_MAX];
     size_t measure_count;
     struct {

@@ -174,6 +174,19 @@ static kt_error *read_measures(aggregation *a, const variant *from)
     return all;
 }
 
+/* Conditions that a line must meet, in the names of the lines' fields. */
+static kt_error *read_lines(aggregation *a, const variant *from)
+{
+    if (!from || from->kind == VARIANT_NULL)
+        return NULL;
+    if (!a->lines)
+        return kt_hint(error_make(a->tx->arena, KT_VALIDATION, "lines", "no lines are grouped by",
+                           "grupowanie nie obejmuje pozycji"),
+            "Conditions on records belong into \"filter\".", "Warunki na rekordy podaj w \"filter\".");
+    filter_reader r = {.tx = a->tx, .entity = a->query->entity, .of = a->lines->lines};
+    return filter_node_read(&r, from, "lines", &a->line_filter);
+}
+
 /* Names of the answer's members: of groups and measures. */
 static kt_error *read_order(aggregation *a, kt_str name, const char *at)
 {
@@ -239,6 +252,8 @@ kt_error *aggregate_read(aggregation *a, const variant *group, const variant *me
                           "oczekiwano tablicy nazw, jest: %s", variant_kind_name(group->kind)));
     }
     kt_also(&all, read_measures(a, measures));
+    if (!all)
+        all = read_lines(a, a->query->lines);
     if (!all) /* else the names to sort by are not all known */
         all = read_sort(a, a->query->sort);
     if (a->query->limit > GROUPS_MAX)

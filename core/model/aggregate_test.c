@@ -9,14 +9,15 @@
 enum { PARTIES = 80, ROUNDS = 40 };
 static uint64_t seed;
 
-static const variant *aggregate(house *h, const char *entity_name, const char *filter, const char *by,
-    const char *measures, const char *sort, uint32_t limit)
+static const variant *aggregate_lines(house *h, const char *entity_name, const char *filter,
+    const char *lines, const char *by, const char *measures, const char *sort, uint32_t limit)
 {
     const model_entity *entity = house_entity(h, entity_name);
     const variant sort_by = {.kind = VARIANT_STRING, .as.string = str_of(sort ? sort : "")};
     model_query query = {.entity = entity,
         .filter = house_filter(h, entity, filter),
         .sort = sort ? &sort_by : NULL,
+        .lines = lines ? wire(h, lines) : NULL,
         .limit = limit};
     buffer out;
     buffer_open(&out, 16 << 20);
@@ -27,6 +28,12 @@ static const variant *aggregate(house *h, const char *entity_name, const char *f
     kt_str text = arena_str(h->arena, buffer_str(&out));
     buffer_close(&out);
     return wire(h, text.ptr);
+}
+
+static const variant *aggregate(house *h, const char *entity_name, const char *filter, const char *by,
+    const char *measures, const char *sort, uint32_t limit)
+{
+    return aggregate_lines(h, entity_name, filter, NULL, by, measures, sort, limit);
 }
 
 static const variant *row_of(const variant *answer, size_t i)
@@ -95,6 +102,54 @@ static void lines_are_grouped_one_by_one(void **state)
     assert_int_equal(variant_get(answer, "rows")->as.array.count, 4);
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(listed(&h, "t.party", row_of(answer, i)), number(row_of(answer, i), "n"));
+    house_close(&h);
+}
+
+/* One line must meet the condition and be in the group: a party with a phone of one tag and a mail of another
+ * has no phone of the other. */
+static void only_lines_that_meet_the_condition_count(void **state)
+{
+    (void)state;
+    house h = house_open();
+    fill(&h);
+    const variant *answer = aggregate_lines(&h, "t.party", "[]", "[['tag', '=', 1]]", "['contacts.kind']",
+        "{'n': 'count', 'lines': 'count:contacts.value'}", NULL, 0);
+    assert_int_equal(variant_get(answer, "rows")->as.array.count, 1);
+    assert_int_equal(number(row_of(answer, 0), "n"), 2);
+    assert_int_equal(number(row_of(answer, 0), "lines"), 2);
+    assert_int_equal(listed(&h, "t.party", row_of(answer, 0)), 2);
+    answer = aggregate_lines(
+        &h, "t.party", "[]", "['tag', '=', 2]", "['contacts.tag']", "{'n': 'count'}", NULL, 0);
+    assert_int_equal(variant_get(answer, "rows")->as.array.count, 1);
+    assert_int_equal(number(row_of(answer, 0), "contacts.tag"), 2);
+    assert_int_equal(listed(&h, "t.party", row_of(answer, 0)), 1);
+    house_close(&h);
+}
+
+static void a_module_gets_a_table(void **state)
+{
+    (void)state;
+    house h = house_open();
+    kt_table t;
+    fill(&h);
+    assert_string_equal(said(kt_aggregate(h.tx, "t.party",
+                            KT_STR("{\"group\": [\"contacts.tag\", \"contacts.kind\"], \"measures\": {\"n\": "
+                                   "\"count\", \"rank\": \"avg:contacts.tag.rank\"}, \"lines\": [[\"kind\", "
+                                   "\"!=\", \"mail\"]], \"sort\": \"contacts.tag\"}"),
+                            &t)),
+        "");
+    assert_int_equal(t.rows, 2);
+    assert_int_equal(t.columns, 4);
+    assert_string_equal(t.cells[0].value.ptr, "1");
+    assert_string_equal(t.cells[0].text.ptr, "old");
+    assert_string_equal(t.cells[1].value.ptr, "\"phone\"");
+    assert_int_equal(kt_dec_cmp(t.cells[2].number, KT_DEC(2, 0)), 0);
+    assert_string_equal(t.cells[7].value.ptr, "\"8.00\"");
+    assert_int_equal(kt_dec_cmp(t.cells[7].number, KT_DEC(8, 0)), 0);
+    assert_non_null(strstr(t.filters[1].ptr, "[\"tag\",\"=\",2]"));
+    kt_error *error = kt_aggregate(h.tx, "t.party", KT_STR("{\"gruop\": []}"), &t);
+    assert_non_null(error);
+    assert_string_equal(error->first->path, "gruop");
     house_close(&h);
 }
 
@@ -213,14 +268,16 @@ static void groups_of_lines_open_what_they_count(void **state)
     }
     for (unsigned i = 0; i < ROUNDS; i++) {
         const char *filter = random_below(2) ? "[]" : "[['kind', '=', 'firm']]";
-        const variant *answer = aggregate(&h, "t.party", filter, groups[i % (sizeof groups / sizeof *groups)],
-            "{'n': 'count', 'lines': 'count:contacts.value'}", NULL, 10000);
+        const char *asked = i % 3 ? NULL : random_below(2) ? "[['kind', '=', 'a']]" : "['tag', '!=', 2]";
+        const variant *answer = aggregate_lines(&h, "t.party", filter, asked,
+            groups[i % (sizeof groups / sizeof *groups)], "{'n': 'count', 'lines': 'count:contacts.value'}",
+            NULL, 10000);
         int64_t sum = 0;
         for (size_t k = 0; k < variant_get(answer, "rows")->as.array.count; k++) {
             assert_int_equal(listed(&h, "t.party", row_of(answer, k)), number(row_of(answer, k), "n"));
             sum += number(row_of(answer, k), "lines");
         }
-        if (filter[1] == ']')
+        if (filter[1] == ']' && !asked)
             assert_int_equal(sum, lines);
     }
     house_close(&h);
@@ -233,6 +290,8 @@ int main(void)
     seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_grouped_one_by_one),
+        cmocka_unit_test(only_lines_that_meet_the_condition_count),
+        cmocka_unit_test(a_module_gets_a_table),
         cmocka_unit_test(what_cannot_be_grouped_is_refused),
         cmocka_unit_test(a_median_is_exact_also_between_two),
         cmocka_unit_test(periods_are_the_companys),

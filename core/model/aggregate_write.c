@@ -194,13 +194,24 @@ static void write_condition(
     json_array_end(out);
 }
 
-/* One line must meet all that was grouped by lines. */
+static void write_given(const variant *source, json *out)
+{
+    bool is_list = source && source->kind == VARIANT_ARRAY &&
+                   (source->as.array.count == 0 || source->as.array.items[0].kind != VARIANT_STRING);
+    for (size_t i = 0; is_list && i < source->as.array.count; i++)
+        json_variant(out, &source->as.array.items[i]);
+    if (source && !is_list)
+        json_variant(out, source);
+}
+
+/* One line must meet all that was asked of lines, and grouped by. */
 static void write_line_condition(const aggregation *a, const group *g, json *out)
 {
     json_array(out);
     json_str(out, a->lines->name);
     json_text(out, "any");
     json_array(out);
+    write_given(a->query->lines, out);
     for (size_t i = 0; i < a->by_count; i++) {
         kt_str name = a->by[i].path.name;
         size_t skip = a->lines->name.len + 1;
@@ -213,15 +224,9 @@ static void write_line_condition(const aggregation *a, const group *g, json *out
 
 static void write_filter(const aggregation *a, const group *g, json *out)
 {
-    const variant *source = a->query->filter ? a->query->filter->source : NULL;
     json_key(out, "filter");
     json_array(out);
-    bool is_list = source && source->kind == VARIANT_ARRAY &&
-                   (source->as.array.count == 0 || source->as.array.items[0].kind != VARIANT_STRING);
-    for (size_t i = 0; is_list && i < source->as.array.count; i++)
-        json_variant(out, &source->as.array.items[i]);
-    if (source && !is_list)
-        json_variant(out, source);
+    write_given(a->query->filter ? a->query->filter->source : NULL, out);
     for (size_t i = 0; i < a->by_count; i++)
         if (!a->by[i].inner.count)
             write_condition(a, &a->by[i], a->by[i].path.name, &g->values[i], out);

@@ -366,6 +366,7 @@ typedef struct {
     uint32_t limit;             /* 1..500; 0: 50 */
     kt_str cursor;              /* of an earlier answer, or not set */
     const variant *start;       /* begin at this value of the first sort field */
+    const variant *lines;       /* model_aggregate: what a line must meet to be looked at; NULL: nothing */
     const char *right;          /* "read" or "export"; NULL: "read" */
     bool keep;                  /* model_next: records live as long as the transaction */
 } model_query;
@@ -375,7 +376,7 @@ KT_MUST kt_error *model_count(kt_tx *tx, const model_query *query, uint64_t *cou
 /* The plan as JSON members: index, range, residual filter, sort, estimate. */
 KT_MUST kt_error *model_explain(kt_tx *tx, const model_query *query, json *answer);
 /* group: ["state", "day:month", "party.country"]; measures: {"n": "count", "total": "sum:amount"}; members
- * "rows". */
+ * "rows". Where groups go through lines, the query's `lines` says which of them count. */
 KT_MUST kt_error *model_aggregate(
     kt_tx *tx, const model_query *query, const variant *group, const variant *measures, json *answer);
 /* Words and parts of words over all searchable fields of the entities (NULL: all that the caller may read).

@@ -63,6 +63,11 @@ kt_time kt_instant(const kt_tx *tx, kt_date day, int minute)
     return zone_offset_s(tx->zone, moved) == is ? moved : at; /* else the clocks pass over that minute */
 }
 
+kt_str kt_say(const kt_tx *tx, kt_text text)
+{
+    return str_of(tx->lang && tx->lang[0] == 'p' && text.pl ? text.pl : text.en);
+}
+
 kt_str kt_fold(kt_tx *tx, kt_str text)
 {
     return text.ptr ? text_fold(tx->arena, text) : (kt_str){0};

@@ -158,7 +158,9 @@ static kt_error *make_deal(
     struct deal d = {KT_OF(deal), .title = p->title.ptr ? p->title : l->title, .party = l->party,
         .pipeline = p->pipeline, .stage = p->stage, .amount = p->amount.scale1 ? p->amount : l->amount,
         .currency = p->currency.v ? p->currency : l->currency, .expected_close = p->expected_close,
-        .owner = owner, .source = l->source, .lead = l->rec.id};
+        .owner = owner, .source = l->source, .campaign = l->campaign, .utm_source = l->utm_source,
+        .utm_medium = l->utm_medium, .utm_campaign = l->utm_campaign, .utm_content = l->utm_content,
+        .utm_term = l->utm_term, .lead = l->rec.id};
     KT_TRY(lead_lines_hand_over(tx, l, &d));
     KT_TRY(kt_create(tx, &d.rec));
     *deal = d.rec.id;

@@ -32,25 +32,35 @@ const struct stage *pipeline_stage_named(const struct pipeline *p, kt_str name);
 /* The first by position with this meaning; NULL: there is none. */
 const struct stage *pipeline_first(const struct pipeline *p, enum semantic semantic);
 
+/* What the link or advertisement said that brought somebody: kept from lead to deal. */
+#define UTM_FIELDS(T)                                                                                        \
+    KT_FIELD(T, utm_source, STRING, "UTM source", "Źródło UTM", .max = 200),                                 \
+        KT_FIELD(T, utm_medium, STRING, "UTM medium", "Medium UTM", .max = 200),                             \
+        KT_FIELD(T, utm_campaign, STRING, "UTM campaign", "Kampania UTM", .max = 200),                       \
+        KT_FIELD(T, utm_content, STRING, "UTM content", "Treść UTM", .max = 200),                            \
+        KT_FIELD(T, utm_term, STRING, "UTM term", "Słowo kluczowe UTM", .max = 200)
+
 /* ---- deal.c ---- */
 
 struct stage_move { /* a line of a deal's history */
     kt_record rec;
     kt_id pipeline, by;
-    int64_t stage, seconds;
+    int64_t stage;
     kt_str stage_name;
     enum semantic semantic;
     kt_time at;
+    kt_dec stayed; /* seconds; not set: it stands there still */
 };
 extern const kt_shape stage_move_shape;
 struct deal {
     kt_record rec;
-    kt_str title, stage_name, source, lost_reason, text;
+    kt_str title, stage_name, source, campaign, lost_reason, text;
+    kt_str utm_source, utm_medium, utm_campaign, utm_content, utm_term;
     kt_id party, contact, pipeline, currency, owner, lead, price_list, quotation;
     int64_t stage;
     enum semantic semantic;
     bool amount_manual, tax_included;
-    kt_dec amount, probability, weighted, net, tax, gross;
+    kt_dec amount, probability, weighted, net, tax, gross, cycle_days;
     kt_date expected_close;
     kt_time closed_at, stage_since;
     kt_lines history, lines, parties;
@@ -79,6 +89,7 @@ struct lead {
     kt_record rec;
     kt_str title, name, company_name, position, phone, email, phone_normal, tax_id, city, source, campaign,
         text;
+    kt_str utm_source, utm_medium, utm_campaign, utm_content, utm_term;
     kt_str unqualified_reason;
     enum lead_state state;
     kt_id owner, currency, party, deal;

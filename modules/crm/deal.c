@@ -10,7 +10,8 @@ const kt_shape stage_move_shape = KT_SHAPE(stage_move, NULL,
     KT_FIELD(stage_move, at, TIME, "At", "Kiedy", .priority = 1),
     KT_FIELD(stage_move, stage_name, STRING, "Stage", "Etap", .max = 80, .priority = 2),
     KT_FIELD(stage_move, by, REF, "By", "Kto", .target = "access.user", .on_delete = KT_CLEAR, .priority = 3),
-    KT_FIELD(stage_move, seconds, INT, "Seconds on the stage before", "Sekund na poprzednim etapie"),
+    KT_FIELD(stage_move, stayed, QUANTITY, "Seconds on the stage", "Sekund na etapie",
+        .help = {"Not set while the deal stands there.", "Puste, dopóki szansa tam stoi."}),
     KT_FIELD(stage_move, semantic, STATE, "Meaning", "Znaczenie", .choices = semantics),
     KT_FIELD(stage_move, pipeline, REF, "Pipeline", "Lejek", .target = "crm.pipeline", .on_delete = KT_CLEAR),
     KT_FIELD(stage_move, stage, INT, "Stage's id", "Id etapu"));
@@ -53,17 +54,21 @@ const kt_shape deal_shape = KT_SHAPE(deal, "crm.deal",
     KT_FIELD(deal, owner, REF, "Owner", "Opiekun", .target = "access.user", .initial = "me",
         .on_delete = KT_CLEAR, .priority = 8),
     KT_FIELD(deal, source, STRING, "Source", "Źródło", .max = 80, .indexed = true),
+    KT_FIELD(deal, campaign, STRING, "Campaign", "Kampania", .max = 80, .indexed = true), UTM_FIELDS(deal),
     KT_FIELD(deal, lead, REF, "Lead", "Lead", .target = "crm.lead", .on_delete = KT_CLEAR),
     KT_FIELD(deal, lost_reason, STRING, "Reason for losing", "Powód przegranej", .max = 200, .indexed = true,
         .show_if = "[[\"semantic\",\"=\",\"lost\"]]"),
     KT_FIELD(deal, text, TEXT, "Description", "Opis", .searchable = true),
     KT_FIELD(deal, closed_at, TIME, "Closed at", "Zamknięto", .indexed = true,
         .help = {"Set when the deal is won or lost.", "Ustawiane, gdy szansa jest wygrana albo przegrana."}),
+    KT_FIELD(deal, cycle_days, QUANTITY, "Days to close", "Dni do zamknięcia", .scale = 2, .computed = true,
+        .help = {"From its creation until it was won or lost.",
+            "Od utworzenia do wygranej albo przegranej."}),
     KT_FIELD(deal, stage_since, TIME, "On the stage since", "Na etapie od", .computed = true),
     KT_FIELD(deal, history, LINES, "Stage history", "Historia etapów", .lines = &stage_move_shape,
         .computed = true, .max = 1000));
 
-static const struct stage_move *last_move(const struct deal *d)
+static struct stage_move *last_move(const struct deal *d)
 {
     return d->history.count ? KT_AS(stage_move, kt_line(&d->history, d->history.count - 1)) : NULL;
 }
@@ -115,15 +120,26 @@ static kt_error *check_needs(kt_tx *tx, const struct deal *d, const struct stage
     return all;
 }
 
+/* How long it took, once it is closed. */
+static kt_dec days_to_close(const struct deal *d)
+{
+    enum { DAY_S = 86400 };
+    kt_time from = d->rec.created_at.ms ? d->rec.created_at : d->closed_at;
+    int64_t seconds = (d->closed_at.ms - from.ms) / 1000;
+    return d->closed_at.ms ? kt_dec_div(KT_DEC(seconds > 0 ? seconds : 0, 0), KT_DEC(DAY_S, 0), 2)
+                           : (kt_dec){0};
+}
+
 static kt_error *enter_stage(kt_tx *tx, struct deal *d, const struct stage *s)
 {
-    const struct stage_move *last = last_move(d);
+    struct stage_move *last = last_move(d);
     KT_TRY(check_needs(tx, d, s));
     /* an imported deal has stood there since it was created */
     kt_time now = !last && d->rec.created_at.ms ? d->rec.created_at : kt_now(tx);
     struct stage_move move = {KT_OF(stage_move), .pipeline = d->pipeline, .by = kt_user(tx),
-        .stage = d->stage, .seconds = last ? (now.ms - last->at.ms) / 1000 : 0, .stage_name = s->name,
-        .semantic = s->semantic, .at = now};
+        .stage = d->stage, .stage_name = s->name, .semantic = s->semantic, .at = now};
+    if (last)
+        last->stayed = KT_DEC((now.ms - last->at.ms) / 1000, 0);
     bool own_probability = d->probability.scale1 && !last; /* given with a new deal */
     if (!own_probability || s->semantic != OPEN)
         d->probability = s->probability;
@@ -171,6 +187,7 @@ kt_error *deal_compute(kt_tx *tx, kt_record *self)
         kt_also(&all, enter_stage(tx, d, s));
     else if (s->semantic == LOST && !d->lost_reason.ptr)
         kt_also(&all, check_needs(tx, d, s));
+    d->cycle_days = days_to_close(d);
     d->stage_name = s->name;
     if (!d->probability.scale1)
         d->probability = s->probability;
