@@ -31,6 +31,20 @@ log_level = "info"                  -- or "debug"
 
 -- admin_password_file = "/etc/kontor/admin.password"  -- of the first start; default: a random one, printed once
 
+-- mail = {                         -- how mails leave; without it they wait
+--   url = "smtp://mail.example.com:587",  -- STARTTLS; or smtps://mail.example.com:465
+--   user = "erp", password = {file = "/etc/kontor/mail.password"},
+--   from = "Our company <erp@example.com>",
+--   bounce = "bounces@example.com",       -- where what cannot be delivered comes back to; default: the sender
+--   a_minute = 300,                -- at most; default: as many as go
+-- }
+-- webhooks = {
+--   allowed = {"127.0.0.1:9000"},  -- targets in your own network, or without TLS; all others must be public https
+--   sms = "https://sms.example.com/send",  -- takes {to, text}
+-- }
+-- secrets = {shop = {file = "/etc/kontor/shop.secret"}}  -- rules name them; their text stays here
+-- drop_directory = "/var/spool/kontor"   -- for effects that are files
+
 limits = {
   message_bytes = 1048576,          -- of one message
   batch_calls = 50,                 -- calls in one message or one system.batch

@@ -48,6 +48,17 @@ KT_MUST kt_error *access_stand_in(access_control *access, kt_tx *tx, uint64_t us
 bool access_is_current(const access_actor *actor, kt_tx *tx);
 /* Makes tx the actor's: user, company, language, zone, guard. actor NULL: nobody (public methods). */
 void access_begin(kt_tx *tx, const access_actor *actor);
+/* For whom work goes on after the call that asked for it has ended: its user, held to the scopes of its API
+ * key (0: a session), in its company. */
+typedef struct {
+    uint64_t user, key, company;
+} access_identity;
+access_identity access_identity_of(const kt_tx *tx);
+/* The actor of an identity, with the rights that it has now; access_begin then makes tx the actor's.
+ *   returns  forbidden: the user is no longer active, the key is gone or has expired
+ *   memory   the actor is held until access_actor_release */
+KT_MUST kt_error *access_act_for(
+    access_control *access, kt_tx *tx, const access_identity *identity, const access_actor **actor);
 /* May the actor call a method with this right: "public", "login", "entity:action"? */
 KT_MUST kt_error *access_may_call(kt_tx *tx, const char *right);
 /* The call was answered: logs what it showed of entities that ask for it. Soon, not now. */

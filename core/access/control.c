@@ -238,6 +238,30 @@ void access_settle(access_control *access)
     read_log_settle(access->reads);
 }
 
+access_identity access_identity_of(const kt_tx *tx)
+{
+    const access_actor *actor = actor_of(tx);
+    return (access_identity){.user = tx->user, .key = actor ? actor->key : 0, .company = tx->company};
+}
+
+kt_error *access_act_for(
+    access_control *access, kt_tx *tx, const access_identity *identity, const access_actor **actor)
+{
+    access_actor *made;
+    *actor = NULL;
+    KT_TRY(actor_compile(access, tx, identity->user, identity->key, identity->company, &made));
+    bool expired = made && made->key_expires.day &&
+                   zone_date(made->zone, tx->now).day > made->key_expires.day;
+    if (expired)
+        access_actor_release(made);
+    if (!made || expired)
+        return error_make(tx->arena, KT_FORBIDDEN, NULL,
+            "the user who asked for this is no longer active, or the key has ended",
+            "użytkownik, który to zlecił, nie jest już aktywny albo klucz wygasł");
+    *actor = made;
+    return NULL;
+}
+
 /* ---- The first start ---- */
 
 kt_error *user_find(kt_tx *tx, kt_str name, uint64_t *id)

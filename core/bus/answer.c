@@ -29,19 +29,6 @@ static void write_id(json *j, const variant *id)
         json_null(j);
 }
 
-static void write_problem(json *j, const problem *p, const char *lang)
-{
-    json_object(j);
-    json_member_text(j, "path", p->path);
-    if (p->row)
-        json_member_int(j, "row", p->row);
-    json_member_text(j, "kind", kind_name(p->kind));
-    json_member_text(j, "message", in_lang(p->text, lang));
-    if (p->hint.en)
-        json_member_text(j, "hint", in_lang(p->hint, lang));
-    json_object_end(j);
-}
-
 static void write_error(json *j, int code, const kt_error *error, const char *lang, const char *request_id)
 {
     kt_kind kind = error->first ? error->first->kind : KT_LIMIT;
@@ -56,7 +43,7 @@ static void write_error(json *j, int code, const kt_error *error, const char *la
     json_key(j, "problems");
     json_array(j);
     for (const problem *p = error->first; p; p = p->next)
-        write_problem(j, p, lang);
+        json_problem(j, p, lang);
     json_array_end(j);
     json_object_end(j);
     json_object_end(j);

@@ -64,6 +64,7 @@ kt_error *bus_open(arena *for_errors, const bus_options *options, bus **out)
         .plugins = options->plugins,
         .automation = options->automation,
         .bus = b,
+        .jobs = options->jobs,
         .data_directory = options->data_directory,
         .master_key = options->master_key,
         .read = transaction_lend_read,
@@ -169,6 +170,8 @@ void bus_committed(bus *b, uint64_t seq, const model_change *changes)
 {
     access_changed(b->options.access, changes);
     events_publish(b->events, seq, changes);
+    if (b->options.changed)
+        b->options.changed(b->options.context, changes);
 }
 
 /* ---- Ending ---- */

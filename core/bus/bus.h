@@ -3,6 +3,7 @@
 #pragma once
 #include "access/access.h"
 #include "automation/automation.h"
+#include "job/job.h"
 #include "journal/journal.h"
 #include "plugin/plugin.h"
 
@@ -12,7 +13,11 @@ typedef struct {
     store *store;
     access_control *access;
     plugins *plugins;
-    automation *automation;     /* NULL: no rules run */
+    automation *automation; /* NULL: no rules run */
+    jobs *jobs;             /* what job.* speaks of; may be NULL */
+    /* Told of every commit, after caches and listeners. May be NULL. thread: any; must not block */
+    void (*changed)(void *context, const model_change *changes);
+    void *context;
     const char *data_directory; /* attachments, keys */
     const uint8_t *master_key;
     size_t message_max;                          /* 0: 1 MB */

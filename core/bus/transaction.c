@@ -296,8 +296,7 @@ static void write_done(store_job *job, store_result result)
         automation_committed(c->bus->options.automation, &c->now.tx);
         shown(c, &c->now.tx);
         if (c->now.tx.changes) {
-            access_changed(c->bus->options.access, c->now.tx.changes);
-            events_publish(c->bus->events, c->seq, c->now.tx.changes);
+            bus_committed(c->bus, c->seq, c->now.tx.changes);
         }
         break;
     case STORE_REPEATED:
@@ -436,8 +435,7 @@ kt_error *transaction_lend_write(method_call *m, kt_error *(*body)(kt_tx *tx, vo
     if (result == STORE_DONE)
         automation_committed(c->bus->options.automation, &l.now.tx);
     if (result == STORE_DONE && l.now.tx.changes) {
-        access_changed(c->bus->options.access, l.now.tx.changes);
-        events_publish(c->bus->events, l.seq, l.now.tx.changes);
+        bus_committed(c->bus, l.seq, l.now.tx.changes);
     } else if (result == STORE_UNKNOWN) {
         error = unknown_outcome(c->arena);
     } else if (result != STORE_DONE) {

@@ -1,6 +1,6 @@
 /* sign.h -- signatures in PDF files: PAdES baseline B-B, one incremental update a signature, so that what was
- * signed before stays as it was, byte for byte. source  ISO 32000-1 section 12.8; ETSI EN 319 142-1 V1.1.1
- * section 6.3; ETSI EN 319 122-1 (CAdES attributes) */
+ * signed before stays as it was, byte for byte.
+ *   source  ISO 32000-1 12.8; ETSI EN 319 142-1 V1.1.1 6.3; ETSI EN 319 122-1 (CAdES attributes) */
 #pragma once
 #include "kit/error.h"
 
@@ -16,9 +16,11 @@ typedef struct {
     } box;
 } sign_options;
 
-/* Signs a PDF. A file that nobody has signed yet is written anew first, in the plain form that an update can
- * follow. signed_pdf  receives the file, the arena's returns     validation: not a PDF, encrypted, a key that
- * does not belong to the certificate, an expired certificate; limit: too large */
+/* Signs a PDF. A file that nobody has signed yet is first written anew, in the plain form that an update can
+ * follow.
+ *   signed_pdf  receives the file, the arena's
+ *   returns     validation: not a PDF, encrypted, a key that does not belong to the certificate, an expired
+ *               certificate; limit: too large */
 KT_MUST kt_error *sign_pdf(arena *arena, kt_str pdf, const sign_options *options, kt_str *signed_pdf);
 
 typedef struct {

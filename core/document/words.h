@@ -26,8 +26,9 @@ kt_str words_number(arena *arena, words_language language, words_gender gender, 
 typedef enum { WORDS_FULL, WORDS_FRACTION } words_style;
 
 /* An amount of money: "sto dwadzieścia trzy złote czterdzieści pięć groszy", "sto dwadzieścia trzy złote
- * 45/100". amount    rounded half away from zero to the currency's parts; |amount| at most 10^15 currency ISO
- * 4217; one without names here is written by its code: "sto XTS 45/100" returns   "" (ptr NULL): not set, too
- * large, or past the memory limit */
+ * 45/100".
+ *   amount    rounded half away from zero to the currency's parts; |amount| at most 10^15
+ *   currency  ISO 4217; one without names here is written by its code: "sto XTS 45/100"
+ *   returns   "" (ptr NULL): not set, too large, or past the memory limit */
 kt_str words_amount(
     arena *arena, words_language language, words_style style, kt_dec amount, const char *currency);

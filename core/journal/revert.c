@@ -166,11 +166,22 @@ static void tell_fields(undo *u, const past_change *past, const model_record *no
     }
 }
 
+/* Did anything change that is not computed from the rest, or by the server about itself? */
+static bool is_undoable(const past_change *past)
+{
+    for (size_t i = 0; i < past->entity->field_count; i++)
+        if (past_differs(past, &past->entity->fields[i]) && !past->entity->fields[i].computed)
+            return true;
+    return false;
+}
+
 static kt_error *undo_updated(undo *u, const past_change *past)
 {
     kt_tx *tx = u->tx;
     model_record now, wanted;
     bool any = false;
+    if (!is_undoable(past))
+        return NULL;
     kt_error *error = model_load_for(tx, past->entity, past->id, 0, "update", &now);
     if (error)
         return error->first->kind == KT_NOT_FOUND ? NULL : refused(u, past, NULL, error);

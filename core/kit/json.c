@@ -4,6 +4,7 @@
 
 #include "kit/calendar.h"
 #include "kit/decimal.h"
+#include "kit/error.h"
 #include "kit/text.h"
 
 static void begin(json *j)
@@ -276,4 +277,18 @@ void json_member_bool(json *j, const char *name, bool value)
 {
     json_key(j, name);
     json_bool(j, value);
+}
+
+void json_problem(json *j, const struct problem *p, const char *lang)
+{
+    bool polish = lang && lang[0] == 'p' && lang[1] == 'l';
+    json_object(j);
+    json_member_text(j, "path", p->path);
+    if (p->row)
+        json_member_int(j, "row", p->row);
+    json_member_text(j, "kind", kind_name(p->kind));
+    json_member_text(j, "message", polish && p->text.pl ? p->text.pl : p->text.en);
+    if (p->hint.en)
+        json_member_text(j, "hint", polish && p->hint.pl ? p->hint.pl : p->hint.en);
+    json_object_end(j);
 }

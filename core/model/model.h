@@ -412,6 +412,7 @@ typedef struct method_rooms {
     struct plugins *plugins;
     struct automation *automation;
     struct bus *bus;
+    struct jobs *jobs;
     const char *data_directory;
     const uint8_t *master_key;
     /* Transactions for METHOD_PLAIN handlers, which run in a thread that may wait and have none of their own.

@@ -8,5 +8,9 @@ struct effect {
     kt_str kind, params;
     effect_state state;
     kt_time due;
+    /* of the deliveries tried so far */
+    int64_t attempts, code;
+    kt_str message;
+    kt_time tried_at;
 };
 extern const kt_shape effect_shape;

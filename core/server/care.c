@@ -206,7 +206,9 @@ kt_error *care_check(arena *arena, const server_options *options, care_report re
     if (!url.ptr)
         return error_no_memory();
     KT_TRY(store_check(arena, url.ptr, report, context));
-    KT_TRY(server_open(arena, options, &s));
+    server_options own = *options;
+    own.idle = true;
+    KT_TRY(server_open(arena, &own, &s));
     kt_error *error = server_read(s, arena, check_model, &f);
     if (!error)
         error = check_journal(server_store(s), &f);

@@ -21,6 +21,27 @@ typedef struct {
     kt_error *errors;
 } reading;
 
+static kt_error *read_file(arena *arena, const char *path, kt_str *text, mode_t *mode)
+{
+    struct stat stat;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = -1;
+    char *bytes = arena_alloc(arena, CONF_BYTES_MAX);
+    if (fd >= 0 && bytes && fstat(fd, &stat) == 0)
+        n = read(fd, bytes, CONF_BYTES_MAX);
+    int code = errno;
+    if (fd >= 0)
+        close(fd);
+    if (n < 0)
+        return error_make(arena, KT_VALIDATION, NULL, "%s", "%s", strerrordesc_np(code));
+    if (n == CONF_BYTES_MAX)
+        return error_make(
+            arena, KT_LIMIT, NULL, "larger than %d bytes", "większy niż %d bajtów", CONF_BYTES_MAX);
+    *text = (kt_str){bytes, (size_t)n};
+    *mode = stat.st_mode;
+    return NULL;
+}
+
 /* ---- Keys ---- */
 
 static void complain(reading *r, const char *key, const char *en, const char *pl)
@@ -98,18 +119,84 @@ static void read_limit(lua_State *lua, reading *r, const char *key)
     complain(r, key, "unknown key in limits", "nieznany klucz w limits");
 }
 
-static void read_limits(lua_State *lua, reading *r)
+/* Calls each for every member of the table on top of the stack, with its value there. */
+static void read_members(
+    lua_State *lua, reading *r, const char *table, void (*each)(lua_State *lua, reading *r, const char *key))
 {
     if (!lua_istable(lua, -1)) {
-        complain(r, "limits", "a table was expected", "oczekiwano tabeli");
+        complain(r, table, "a table was expected", "oczekiwano tabeli");
         return;
     }
     for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1)) {
         if (lua_type(lua, -2) != LUA_TSTRING)
-            complain(r, "limits", "keys are names", "klucze są nazwami");
+            complain(r, table, "keys are names", "klucze są nazwami");
         else
-            read_limit(lua, r, arena_str(r->arena, str_of(lua_tostring(lua, -2))).ptr);
+            each(lua, r, arena_str(r->arena, str_of(lua_tostring(lua, -2))).ptr);
     }
+}
+
+/* ---- What leaves the server ---- */
+
+/* A secret stands in the file, which nobody else may read then, or in a file of its own: {file = "/run/..."}.
+ */
+static const char *read_secret_text(lua_State *lua, reading *r, const char *key)
+{
+    kt_str text = {0};
+    mode_t mode;
+    if (!lua_istable(lua, -1)) {
+        r->secret = true;
+        return read_text(lua, r, key);
+    }
+    lua_getfield(lua, -1, "file");
+    const char *path = read_text(lua, r, key);
+    lua_pop(lua, 1);
+    kt_error *error = path ? read_file(r->arena, path, &text, &mode) : NULL;
+    if (error)
+        complain(r, key, error_text(error), "nie da się odczytać pliku");
+    while (text.len && (text.ptr[text.len - 1] == '\n' || text.ptr[text.len - 1] == '\r'))
+        text.len--;
+    return arena_str(r->arena, text).ptr;
+}
+
+static void read_mail(lua_State *lua, reading *r, const char *key)
+{
+    mail_account *m = &r->options->outbox.mail;
+    const struct {
+        const char *key, **to;
+    } texts[] = {{"url", &m->url}, {"user", &m->user}, {"from", &m->from}, {"bounce", &m->bounce},
+        {"certificates", &m->certificates}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (strcmp(key, texts[i].key) == 0) {
+            *texts[i].to = read_text(lua, r, key);
+            return;
+        }
+    if (strcmp(key, "password") == 0)
+        m->password = read_secret_text(lua, r, key);
+    else if (strcmp(key, "plain") == 0)
+        m->plain = lua_toboolean(lua, -1);
+    else if (strcmp(key, "a_minute") == 0)
+        r->options->outbox.mails_a_minute = read_number(lua, r, key);
+    else
+        complain(r, key, "unknown key in mail", "nieznany klucz w mail");
+}
+
+static void read_webhooks(lua_State *lua, reading *r, const char *key)
+{
+    if (strcmp(key, "allowed") == 0)
+        (void)read_list(lua, r, key, r->options->allowed);
+    else if (strcmp(key, "sms") == 0)
+        r->options->outbox.sms_url = read_text(lua, r, key);
+    else
+        complain(r, key, "unknown key in webhooks", "nieznany klucz w webhooks");
+}
+
+static void read_secret(lua_State *lua, reading *r, const char *key)
+{
+    options *o = r->options;
+    if (o->secrets_count >= OPTION_LIST_MAX)
+        complain(r, "secrets", "too many", "za dużo");
+    else
+        o->secrets[o->secrets_count++] = (outbox_secret){key, read_secret_text(lua, r, key)};
 }
 
 static void read_durability(lua_State *lua, reading *r)
@@ -144,6 +231,7 @@ static bool read_plain(lua_State *lua, reading *r, const char *key)
         {"files", &o->files},
         {"log", &o->log},
         {"tls_directory", &o->tls_directory},
+        {"drop_directory", &o->outbox.drop_directory},
         {"admin_password_file", &o->password_file},
         {"admin_password", &o->admin_password},
     };
@@ -177,7 +265,13 @@ static void read_key(lua_State *lua, reading *r, const char *key)
     } else if (strcmp(key, "trusted_proxies") == 0) {
         o->proxies_count = read_list(lua, r, key, o->proxies);
     } else if (strcmp(key, "limits") == 0) {
-        read_limits(lua, r);
+        read_members(lua, r, key, read_limit);
+    } else if (strcmp(key, "mail") == 0) {
+        read_members(lua, r, key, read_mail);
+    } else if (strcmp(key, "webhooks") == 0) {
+        read_members(lua, r, key, read_webhooks);
+    } else if (strcmp(key, "secrets") == 0) {
+        read_members(lua, r, key, read_secret);
     } else if (strcmp(key, "durability") == 0) {
         read_durability(lua, r);
     } else if (strcmp(key, "log_level") == 0) {
@@ -229,27 +323,6 @@ static int run(lua_State *lua)
             read_key(lua, r, key.ptr);
     }
     return 0;
-}
-
-static kt_error *read_file(arena *arena, const char *path, kt_str *text, mode_t *mode)
-{
-    struct stat stat;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = -1;
-    char *bytes = arena_alloc(arena, CONF_BYTES_MAX);
-    if (fd >= 0 && bytes && fstat(fd, &stat) == 0)
-        n = read(fd, bytes, CONF_BYTES_MAX);
-    int code = errno;
-    if (fd >= 0)
-        close(fd);
-    if (n < 0)
-        return error_make(arena, KT_VALIDATION, NULL, "%s", "%s", strerrordesc_np(code));
-    if (n == CONF_BYTES_MAX)
-        return error_make(
-            arena, KT_LIMIT, NULL, "larger than %d bytes", "większy niż %d bajtów", CONF_BYTES_MAX);
-    *text = (kt_str){bytes, (size_t)n};
-    *mode = stat.st_mode;
-    return NULL;
 }
 
 kt_error *conf_read(arena *for_options, const char *path, options *options)

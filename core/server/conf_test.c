@@ -54,6 +54,47 @@ static void keys_are_read(void **state)
     arena_close(arena);
 }
 
+static void what_leaves_the_server_is_configured(void **state)
+{
+    arena *arena = arena_open((size_t)1 << 20);
+    options o = {0};
+    (void)state;
+    kt_error *error = read_text(arena,
+        "mail = {url = 'smtps://mail.example.com', user = 'erp', password = {file = '/proc/self/comm'}, "
+        "a_minute = 60,"
+        " from = 'ERP <erp@example.com>'}\n"
+        "webhooks = {allowed = {'127.0.0.1:9000'}, sms = 'https://sms.example.com/send'}\n"
+        "secrets = {shop = {file = '/proc/self/comm'}}\n"
+        "drop_directory = '/var/spool/kontor'\n",
+        0644, &o);
+    if (error)
+        fail_msg("%s", error_text(error));
+    assert_string_equal(o.outbox.mail.url, "smtps://mail.example.com");
+    assert_string_equal(o.outbox.mail.from, "ERP <erp@example.com>");
+    assert_int_equal(o.outbox.mails_a_minute, 60);
+    assert_string_equal(o.outbox.sms_url, "https://sms.example.com/send");
+    assert_string_equal(o.outbox.drop_directory, "/var/spool/kontor");
+    assert_string_equal(o.allowed[0], "127.0.0.1:9000");
+    assert_string_equal(o.secrets[0].name, "shop");
+    assert_string_equal(o.secrets[0].value, o.outbox.mail.password);
+    assert_true(strlen(o.outbox.mail.password) > 3);
+    assert_null(strchr(o.outbox.mail.password, '\n'));
+    arena_close(arena);
+}
+
+static void a_secret_in_an_open_file_is_refused(void **state)
+{
+    arena *arena = arena_open((size_t)1 << 20);
+    options o = {0};
+    (void)state;
+    const char text[] = "mail = {url = 'smtps://mail.example.com', password = 'hush', colour = 1}\n";
+    kt_error *error = read_text(arena, text, 0644, &o);
+    assert_non_null(error);
+    assert_non_null(strstr(error_text(error), "colour: unknown key in mail"));
+    assert_non_null(strstr(error_text(error), "anybody may read it"));
+    arena_close(arena);
+}
+
 static void the_command_line_wins(void **state)
 {
     arena *arena = arena_open((size_t)1 << 20);
@@ -119,6 +160,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_read),
+        cmocka_unit_test(what_leaves_the_server_is_configured),
+        cmocka_unit_test(a_secret_in_an_open_file_is_refused),
         cmocka_unit_test(the_command_line_wins),
         cmocka_unit_test(what_is_wrong_is_named_all_at_once),
         cmocka_unit_test(a_file_cannot_do_more_than_say_values),

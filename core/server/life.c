@@ -122,6 +122,14 @@ static kt_error *listen_everywhere(server *s, arena *arena, const options *o)
     return NULL;
 }
 
+static outbox_options outbox_options_of(const options *o)
+{
+    outbox_options out = o->outbox;
+    out.allowed = o->allowed;
+    out.secrets = o->secrets;
+    return out;
+}
+
 static server_options server_options_of(const options *o)
 {
     return (server_options){
@@ -130,6 +138,7 @@ static server_options server_options_of(const options *o)
         .rules = {.directory = o->rules_directory, .deadline_ms = o->rule_ms, .steps = o->rule_steps},
         .modules = o->modules_given ? o->modules : NULL,
         .relaxed = o->relaxed,
+        .outbox = outbox_options_of(o),
         .access = {.read_log_days = o->read_log_days},
         .bus = {.message_max = o->message_bytes,
             .batch_max = o->batch_calls,

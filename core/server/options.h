@@ -15,6 +15,10 @@ typedef struct {
     const char *origins[OPTION_LIST_MAX + 1];
     const char *proxies[OPTION_LIST_MAX + 1]; /* networks whose X-Real-IP is believed */
     size_t listen_count, modules_count, origins_count, proxies_count;
+    outbox_options outbox;                    /* its mail, sms_url, drop_directory, mails_a_minute */
+    const char *allowed[OPTION_LIST_MAX + 1]; /* webhooks' */
+    outbox_secret secrets[OPTION_LIST_MAX + 1];
+    size_t secrets_count;
     bool modules_given, relaxed, check_config, debug, quiet;
     uint32_t message_bytes, batch_calls, depth, slow_threads, request_ms, slow_call_ms, read_log_days,
         rule_ms, rule_steps; /* 0: the default */

@@ -23,8 +23,11 @@ struct server {
     plugins *plugins;
     automation *automation;
     bus *bus;
-    const char *guarded; /* its directory; NULL: no start is counted */
-    int lock;            /* held on DATA/lock: one server per directory */
+    jobs *jobs;
+    outbox *outbox;
+    errand_rooms errands; /* for whatever runs by itself */
+    const char *guarded;  /* its directory; NULL: no start is counted */
+    int lock;             /* held on DATA/lock: one server per directory */
     uint8_t key[KEY_BYTES];
 };
 
@@ -98,7 +101,7 @@ static kt_error *read_key(server *s, arena *arena, const char *directory)
 /* ---- Opening ---- */
 
 static const kt_module *const own_modules[] = {
-    &model_module, &access_module, &outbox_module, &automation_module};
+    &model_module, &access_module, &job_module, &outbox_module, &automation_module};
 
 static kt_error *open_plugins(server *s, arena *arena, const server_options *options)
 {
@@ -120,27 +123,49 @@ static kt_error *open_plugins(server *s, arena *arena, const server_options *opt
     return plugins_open(arena, s->store, &own, options->modules, &s->plugins);
 }
 
-static kt_error *open_bus(server *s, arena *arena, const server_options *options)
+/* ---- What runs by itself ---- */
+
+static void told(void *context, const model_change *changes)
 {
-    const method *const offered[] = {
-        model_methods, access_methods, journal_methods, plugin_methods, automation_methods, care_methods};
-    bus_options own = options->bus;
-    own.store = s->store;
-    own.access = s->access;
-    own.plugins = s->plugins;
-    own.automation = s->automation;
-    own.data_directory = arena_str(s->arena, str_of(options->data_directory)).ptr;
-    own.master_key = s->key;
-    KT_TRY(bus_open(arena, &own, &s->bus));
-    for (size_t i = 0; i < sizeof offered / sizeof *offered; i++)
-        KT_TRY(bus_methods(s->bus, arena, offered[i]));
-    return NULL;
+    server *s = context;
+    jobs_changed(s->jobs, changes);
+    outbox_changed(s->outbox, changes);
 }
 
 static void committed(void *context, uint64_t seq, const model_change *changes)
 {
     server *s = context;
     bus_committed(s->bus, seq, changes);
+}
+
+static kt_error *watch(void *context, kt_tx *tx)
+{
+    server *s = context;
+    return automation_begin(s->automation, tx);
+}
+
+static void watched(void *context, const kt_tx *tx)
+{
+    server *s = context;
+    automation_committed(s->automation, tx);
+}
+
+static kt_error *open_work(server *s, const server_options *options, const char *data_directory)
+{
+    outbox_options post = options->outbox;
+    s->errands = (errand_rooms){.store = s->store,
+        .access = s->access,
+        .plugins = s->plugins,
+        .master_key = s->key,
+        .watch = watch,
+        .watched = watched,
+        .unwatch = automation_end,
+        .committed = committed,
+        .context = s};
+    post.rooms = &s->errands;
+    post.data_directory = data_directory;
+    KT_TRY(outbox_open(&post, &s->outbox));
+    return jobs_open(&s->jobs);
 }
 
 /* A rule's file that is wrong keeps no server from starting: the log names it, rule.reload tells all of it.
@@ -152,6 +177,38 @@ static kt_error *start_rules(server *s, arena *arena)
     if (wrong)
         log_line(KT_LOG_WARN, "server", "rules_not_whole problems=%zu", wrong->count);
     return automation_start(s->automation, arena);
+}
+
+static kt_error *start_work(
+    server *s, arena *arena, const server_options *options, const char *data_directory)
+{
+    if (options->idle)
+        return NULL;
+    if (!options->by_hand) {
+        KT_TRY(start_rules(s, arena));
+        KT_TRY(outbox_start(s->outbox));
+    }
+    return jobs_start(s->jobs, arena, &(job_rooms){.errands = &s->errands, .data_directory = data_directory});
+}
+
+static kt_error *open_bus(server *s, arena *arena, const server_options *options, const char *data_directory)
+{
+    const method *const offered[] = {model_methods, access_methods, journal_methods, plugin_methods,
+        job_methods, automation_methods, care_methods};
+    bus_options own = options->bus;
+    own.store = s->store;
+    own.access = s->access;
+    own.plugins = s->plugins;
+    own.automation = s->automation;
+    own.jobs = s->jobs;
+    own.changed = told;
+    own.context = s;
+    own.data_directory = data_directory;
+    own.master_key = s->key;
+    KT_TRY(bus_open(arena, &own, &s->bus));
+    for (size_t i = 0; i < sizeof offered / sizeof *offered; i++)
+        KT_TRY(bus_methods(s->bus, arena, offered[i]));
+    return NULL;
 }
 
 static kt_error *open_rooms(server *s, arena *arena, const server_options *options)
@@ -177,8 +234,12 @@ static kt_error *open_rooms(server *s, arena *arena, const server_options *optio
     rules.committed = committed;
     rules.context = s;
     KT_TRY(automation_open(s->arena, &rules, &s->automation));
-    KT_TRY(open_bus(s, arena, options));
-    return options->by_hand ? NULL : start_rules(s, arena);
+    kt_str data = arena_str(s->arena, str_of(options->data_directory));
+    if (!data.ptr)
+        return error_no_memory();
+    KT_TRY(open_work(s, options, data.ptr));
+    KT_TRY(open_bus(s, arena, options, data.ptr));
+    return start_work(s, arena, options, data.ptr);
 }
 
 kt_error *server_open(arena *for_errors, const server_options *options, server **out)
@@ -315,8 +376,12 @@ bool server_close(server *s, int64_t limit_ms)
     server_settle(s);
     if (s->bus && limit_ms > 0 && !bus_drain(s->bus, limit_ms))
         return false;
-    automation_close(s->automation); /* what it commits, the bus is told of */
+    jobs_stop(s->jobs); /* first whoever writes, for rules and the bus are told of it */
+    outbox_stop(s->outbox);
+    automation_close(s->automation);
     bus_close(s->bus);
+    outbox_close(s->outbox);
+    jobs_close(s->jobs);
     if (s->plugins)
         plugins_close(s->plugins);
     if (s->access)

@@ -2,6 +2,7 @@
  * test opens one on "mem:". */
 #pragma once
 #include "bus/bus.h"
+#include "outbox/outbox.h"
 
 typedef struct server server;
 
@@ -15,6 +16,8 @@ typedef struct {
     bool relaxed;                     /* durability: see store.h */
     automation_options rules;         /* their limits and folder; the rest is filled in */
     access_options access;            /* 0: the defaults */
+    bool idle;                        /* nothing runs by itself: jobs and effects wait */
+    outbox_options outbox;            /* its targets and limits; the rest is filled in */
     bus_options bus;                  /* its limits; the rest is filled in */
 } server_options;
 

@@ -1,0 +1,21 @@
+/* record.h -- inside the room: the struct of job.job. */
+#pragma once
+#include "job/job.h"
+
+typedef enum { JOB_QUEUED = 1, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_CANCELLED } job_state;
+struct job {
+    kt_record rec;
+    kt_str kind, title, params, position, result, message, unit;
+    job_state state;
+    int64_t done, total, problems, key;
+    kt_id owner;
+    kt_time started_at, finished_at;
+};
+extern const kt_shape job_shape;
+
+/* Reads a job as the system, whoever tx speaks for. returns not_found */
+KT_MUST kt_error *job_read(kt_tx *tx, uint64_t id, struct job *job);
+/* Writes what differs, as the system. */
+KT_MUST kt_error *job_save(kt_tx *tx, struct job *job);
+/* Keeps a chunk's problems behind those that are there already; moves job->problems on. */
+KT_MUST kt_error *job_keep_problems(kt_tx *tx, struct job *job, const kt_error *problems);

@@ -1,0 +1,232 @@
+/* kinds.c -- what the parameters of each kind of effect mean:
+ *
+ *   mail     {to, cc, bcc, from, reply_to, subject, text, html, in_reply_to, unsubscribe, files}: addresses
+ * one or a list webhook  {url, body, secret} sms      {to, text}: posted to the configured address file
+ * {name, text}: written into the configured folder, whole or not at all */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "kit/str.h"
+#include "outbox/delivery.h"
+
+enum { FILE_NAME_MAX = 120 };
+
+const char *const outbox_kinds[] = {"mail", "webhook", "sms", "file", NULL};
+
+static void never(delivery *d, const char *why)
+{
+    *d = (delivery){.outcome = DELIVERY_NEVER};
+    (void)snprintf(d->text, sizeof d->text, "%s", why);
+}
+
+/* All problems as one line; the list of an effect's mistakes is for people. */
+static bool is_wrong(kt_error *error, delivery *d)
+{
+    if (error)
+        never(d, error_text(error));
+    return error != NULL;
+}
+
+/* A text, or the secret that {"$secret": name} stands for. */
+static kt_str text_of(const outbox_options *o, const variant *params, const char *name)
+{
+    const variant *value = variant_get(params, name);
+    kt_str secret = variant_get_str(value, "$secret");
+    for (size_t i = 0; secret.len && o->secrets && o->secrets[i].name; i++)
+        if (str_is(secret, o->secrets[i].name))
+            return str_of(o->secrets[i].value);
+    return value && value->kind == VARIANT_STRING ? value->as.string : (kt_str){0};
+}
+
+/* One address or a list of them. */
+static const kt_str *people_of(arena *arena, const variant *params, const char *name, size_t *count)
+{
+    const variant *value = variant_get(params, name);
+    bool is_list = value && value->kind == VARIANT_ARRAY;
+    *count = is_list ? value->as.array.count : value && value->kind == VARIANT_STRING && value->as.string.len;
+    kt_str *list = ARENA_ARRAY(arena, kt_str, *count + 1);
+    for (size_t i = 0; list && i < *count; i++) {
+        const variant *one = is_list ? &value->as.array.items[i] : value;
+        list[i] = one->kind == VARIANT_STRING ? one->as.string : (kt_str){0};
+    }
+    *count = list ? *count : 0;
+    return list;
+}
+
+/* The same at each try, and of this installation: a server that knows it takes the mail once. */
+static kt_str message_id(arena *arena, const outbox_options *o, const parcel *p)
+{
+    const char *at = o->mail.from ? strchr(o->mail.from, '@') : NULL;
+    size_t n = at ? strcspn(at + 1, "> ") : 0;
+    return arena_format(arena, "kontor-%llu-%llx@%.*s", (unsigned long long)p->id,
+        (unsigned long long)p->created_at.ms, n ? (int)n : 9, n ? at + 1 : "localhost");
+}
+
+static void deliver_mail(
+    delivery_line *line, arena *arena, const outbox_options *o, const parcel *p, delivery *d)
+{
+    mail m = {.from = text_of(o, p->params, "from"),
+        .reply_to = text_of(o, p->params, "reply_to"),
+        .subject = text_of(o, p->params, "subject"),
+        .text = text_of(o, p->params, "text"),
+        .html = text_of(o, p->params, "html"),
+        .in_reply_to = text_of(o, p->params, "in_reply_to"),
+        .unsubscribe = text_of(o, p->params, "unsubscribe"),
+        .message_id = message_id(arena, o, p),
+        .date = p->created_at,
+        .files = p->files,
+        .file_count = p->file_count};
+    m.to = people_of(arena, p->params, "to", &m.to_count);
+    m.cc = people_of(arena, p->params, "cc", &m.cc_count);
+    m.bcc = people_of(arena, p->params, "bcc", &m.bcc_count);
+    if (!is_wrong(mail_check(arena, &m), d))
+        mail_send(line, arena, &o->mail, &m, d);
+}
+
+static void post(delivery_line *line, arena *arena, const outbox_options *o, const parcel *p, kt_str url,
+    kt_str body, delivery *d)
+{
+    const webhook w = {.url = url,
+        .body = body,
+        .secret = text_of(o, p->params, "secret"),
+        .id = arena_format(
+            arena, "kontor-%llu-%llx", (unsigned long long)p->id, (unsigned long long)p->created_at.ms),
+        .date = p->created_at,
+        .allowed = o->allowed};
+    if (!is_wrong(webhook_check(arena, &w), d))
+        webhook_send(line, arena, &w, d);
+}
+
+static kt_str json_of(arena *arena, const variant *value)
+{
+    buffer text;
+    buffer_open(&text, MODEL_JSON_MAX * 2);
+    json j = json_to(&text);
+    if (value)
+        json_variant(&j, value);
+    else
+        json_null(&j);
+    kt_str copy = arena_str(arena, buffer_str(&text));
+    buffer_close(&text);
+    return copy;
+}
+
+static void deliver_webhook(
+    delivery_line *line, arena *arena, const outbox_options *o, const parcel *p, delivery *d)
+{
+    post(line, arena, o, p, text_of(o, p->params, "url"), json_of(arena, variant_get(p->params, "body")), d);
+}
+
+static void deliver_sms(
+    delivery_line *line, arena *arena, const outbox_options *o, const parcel *p, delivery *d)
+{
+    post(line, arena, o, p, str_of(o->sms_url), json_of(arena, p->params), d);
+}
+
+/* A name of one folder's own: no path, nothing hidden. */
+static bool is_file_name(kt_str name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if ((unsigned char)name.ptr[i] < 32 || name.ptr[i] == '/')
+            return false;
+    return name.len > 0 && name.len <= FILE_NAME_MAX && name.ptr[0] != '.';
+}
+
+static bool write_whole(int fd, kt_str text)
+{
+    for (size_t done = 0; done < text.len;) {
+        ssize_t n = write(fd, text.ptr + done, text.len - done);
+        if (n < 0 && errno != EINTR)
+            return false;
+        done += n > 0 ? (size_t)n : 0;
+    }
+    return fsync(fd) == 0;
+}
+
+static void deliver_file(
+    delivery_line *line, arena *arena, const outbox_options *o, const parcel *p, delivery *d)
+{
+    (void)line;
+    kt_str name = text_of(o, p->params, "name"), text = text_of(o, p->params, "text");
+    if (!is_file_name(name)) {
+        never(d, "name: it must be a file's name without a path");
+        return;
+    }
+    kt_str to = arena_format(arena, "%s/%.*s", o->drop_directory, STR_ARG(name));
+    kt_str unfinished = arena_format(arena, "%s/.%llu.part", o->drop_directory, (unsigned long long)p->id);
+    int fd = to.ptr && unfinished.ptr
+                 ? open(unfinished.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640)
+                 : -1;
+    bool good = fd >= 0 && write_whole(fd, text);
+    if (fd >= 0)
+        good = close(fd) == 0 && good;
+    good = good && rename(unfinished.ptr, to.ptr) == 0;
+    *d = (delivery){.outcome = good ? DELIVERY_DONE : DELIVERY_LATER};
+    (void)snprintf(d->text, sizeof d->text, "%s", good ? "written" : strerrordesc_np(errno));
+}
+
+static bool has_mail(const outbox_options *o)
+{
+    return o->mail.url && o->mail.from;
+}
+
+static bool has_sms(const outbox_options *o)
+{
+    return o->sms_url != NULL;
+}
+
+static bool has_folder(const outbox_options *o)
+{
+    return o->drop_directory != NULL;
+}
+
+static bool has_all(const outbox_options *o)
+{
+    (void)o;
+    return true;
+}
+
+static const struct {
+    const char *kind;
+    bool (*is_set)(const outbox_options *o); /* does the configuration say where to? */
+    void (*deliver)(delivery_line *line, arena *arena, const outbox_options *o, const parcel *p, delivery *d);
+} ways[] = {
+    {"mail", has_mail, deliver_mail},
+    {"webhook", has_all, deliver_webhook},
+    {"sms", has_sms, deliver_sms},
+    {"file", has_folder, deliver_file},
+};
+
+kt_str parcel_target(arena *arena, const outbox_options *o, const parcel *p)
+{
+    if (!str_is(p->kind, "webhook"))
+        return p->kind;
+    char *host = NULL;
+    kt_str url = arena_str(arena, text_of(o, p->params, "url")), target = p->kind;
+    CURLU *parts = curl_url();
+    if (parts && url.ptr && !curl_url_set(parts, CURLUPART_URL, url.ptr, 0) &&
+        !curl_url_get(parts, CURLUPART_HOST, &host, 0))
+        target = arena_str(arena, str_of(host));
+    curl_free(host);
+    curl_url_cleanup(parts);
+    return target.ptr ? target : p->kind;
+}
+
+void parcel_deliver(delivery_line *line, arena *arena, const outbox_options *o, const parcel *p, delivery *d)
+{
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        if (!str_is(p->kind, ways[i].kind))
+            continue;
+        if (ways[i].is_set(o)) {
+            ways[i].deliver(line, arena, o, p, d);
+            return;
+        }
+        *d = (delivery){.outcome = DELIVERY_LATER};
+        (void)snprintf(
+            d->text, sizeof d->text, "the configuration does not say how a %s leaves", ways[i].kind);
+        return;
+    }
+    never(d, "nobody delivers this kind");
+}

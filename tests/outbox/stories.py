@@ -1,0 +1,305 @@
+#!/usr/bin/env python3
+"""What leaves the server: mails to a real SMTP server that fails, stalls and comes back; signed webhooks; files."""
+import hashlib
+import hmac
+import http.server
+import json
+import pathlib
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from house import House, free_ports  # noqa: E402
+
+HERE = pathlib.Path(__file__).resolve().parent
+DEADLINE_S = 30
+
+
+class Smtpd:
+    """The SMTP server, in a process of its own: Debian's python3 has aiosmtpd."""
+
+    def __init__(self, *options):
+        self.process = subprocess.Popen(["/usr/bin/python3", str(HERE / "smtpd.py"), *map(str, options)], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        self.said, self.mails = queue.Queue(), []
+        threading.Thread(target=lambda: [self.said.put(line) for line in self.process.stdout], daemon=True).start()
+        self.port = int(self.said.get(timeout=DEADLINE_S).split()[1])
+
+    def mode(self, name):
+        self.process.stdin.write(name + "\n")
+        self.process.stdin.flush()
+        while not (line := self.said.get(timeout=DEADLINE_S)).startswith("mode "):
+            self.mails.append(json.loads(line))
+
+    def mail(self):
+        return self.mails.pop(0) if self.mails else json.loads(self.said.get(timeout=DEADLINE_S))
+
+    def none_waits(self):
+        return not self.mails and self.said.empty()
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.kill()
+        self.process.wait()
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    taken, status = queue.Queue(), 200
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.taken.put((dict(self.headers), body))
+        self.send_response(self.status)
+        if self.status == 302:
+            self.send_header("Location", "/elsewhere")
+        self.end_headers()
+
+    def log_message(self, *unused):
+        pass
+
+
+def effect(kontor, kind, **params):
+    return kontor.create("outbox.effect", {"kind": kind, "params": params})["id"]
+
+
+def outcome(kontor, number, *states, tries=None):
+    until = time.monotonic() + DEADLINE_S
+    while time.monotonic() < until:
+        record = kontor.get("outbox.effect", number)
+        if record["state"] in states and (tries is None or (record["attempts"] or 0) >= tries):
+            return record
+        time.sleep(0.05)
+    raise AssertionError(f"effect {number} is {record}, expected {states} after {tries} tries")
+
+
+def at_once(kontor, number):
+    """Does not wait for the next try."""
+    kontor.update("outbox.effect", number, {"due": "2020-01-01T00:00:00Z"})
+
+
+def a_mail_arrives_as_it_was_meant(house, kontor, smtpd):
+    content = "Oferta nr 7\n".encode() * 300
+    request = urllib.request.Request(house.url + "/files", data=content, headers={
+        "Authorization": "Bearer " + kontor.token, "Content-Type": "text/plain", "X-File-Name": urllib.parse.quote("Oferta żółta.txt")})
+    with urllib.request.urlopen(request) as answer:
+        attachment = json.load(answer)
+    number = effect(kontor, "mail", to=["Zażółć Gęślą <anna@example.com>", "ewa@example.com"], cc="Biuro, \"Łódź\" <biuro@example.com>",
+                    bcc="cicho@example.com", subject="Oferta — zażółć gęślą jaźń, po raz setny i jeszcze raz, żeby było długo",
+                    text="Dzień dobry,\n\n.kropka na początku\n" + "ą" * 300, html="<p>Dzień dobry</p>", reply_to="odp@example.com",
+                    in_reply_to="abc@example.com", unsubscribe="https://example.com/u/1", files=[attachment["id"]])
+    mail = smtpd.mail()
+    record = outcome(kontor, number, "delivered")
+    assert record["attempts"] == 1 and record["code"] == 250, record
+    assert mail["to"] == ["anna@example.com", "ewa@example.com", "biuro@example.com", "cicho@example.com"], mail["to"]
+    assert mail["from"] == "bounce@example.com"
+    headers = mail["headers"]
+    assert headers["subject"] == "Oferta — zażółć gęślą jaźń, po raz setny i jeszcze raz, żeby było długo", headers
+    assert headers["from"] == '"Nasza firma" <erp@example.com>' or headers["from"] == "Nasza firma <erp@example.com>", headers["from"]
+    assert "Zażółć Gęślą <anna@example.com>" in headers["to"] and "cicho" not in mail["raw"], headers
+    assert (headers["reply-to"], headers["in-reply-to"]) == ("odp@example.com", "<abc@example.com>"), headers
+    assert headers["list-unsubscribe"] == "<https://example.com/u/1>"
+    assert headers["message-id"].startswith(f"<kontor-{number}-") and headers["date"].endswith("+0000")
+    kinds = [(part["type"], part["name"]) for part in mail["parts"]]
+    assert kinds == [("text/plain", None), ("text/html", None), ("text/plain", "Oferta żółta.txt")], kinds
+    assert mail["parts"][0]["text"].replace("\r\n", "\n").startswith("Dzień dobry,\n\n.kropka") and "ą" * 300 in mail["parts"][0]["text"]
+    assert mail["parts"][2]["text"].encode() == content
+    assert max(map(len, mail["raw"].split("\r\n"))) <= 998
+
+
+def what_is_wrong_is_told_at_once(kontor, smtpd):
+    wrong = [({"to": "anna@example.com\r\nBcc: evil@example.com", "subject": "a", "text": "b"}, "to[0]"),
+             ({"to": "anna@example.com", "subject": "a\r\nBcc: evil@example.com", "text": "b"}, "subject"),
+             ({"to": "nobody", "from": "also nobody", "text": "b"}, "from"),
+             ({"to": [], "text": "b"}, "recipients"),
+             ({"to": "anna@example.com"}, "nothing in it"),
+             ({"to": "anna@example.com", "text": "a", "files": [999]}, "no base.attachment")]
+    for params, said in wrong:
+        record = outcome(kontor, effect(kontor, "mail", **params), "dead")
+        assert said in record["message"], (params, record)
+    assert smtpd.none_waits()
+
+
+def a_server_that_fails_is_tried_again(kontor, smtpd):
+    smtpd.mode("later")
+    number = effect(kontor, "mail", to="anna@example.com", subject="Raz", text="a")
+    record = outcome(kontor, number, "waiting", tries=1)
+    assert record["code"] == 451 and record["due"] > record["tried_at"], record
+    smtpd.mode("ok")
+    at_once(kontor, number)
+    first = smtpd.mail()
+    assert outcome(kontor, number, "delivered")["attempts"] == 2
+    smtpd.mode("never")
+    refused = effect(kontor, "mail", to="anna@example.com", subject="Nikt", text="a")
+    record = outcome(kontor, refused, "dead")
+    assert record["code"] == 550 and "nobody" in record["message"], record
+    smtpd.mode("ok")
+    kontor.call("outbox.effect.retry", {"id": refused})
+    assert smtpd.mail()["headers"]["subject"] == "Nikt" and first["headers"]["subject"] == "Raz"
+    outcome(kontor, refused, "delivered")
+
+
+def an_answer_that_is_lost_repeats_the_mail_under_its_name(kontor, smtpd):
+    smtpd.mode("swallow")
+    number = effect(kontor, "mail", to="anna@example.com", subject="Dwa", text="a")
+    first = smtpd.mail()
+    outcome(kontor, number, "waiting", tries=1)
+    smtpd.mode("ok")
+    at_once(kontor, number)
+    second = smtpd.mail()
+    assert first["headers"]["message-id"] == second["headers"]["message-id"]
+    outcome(kontor, number, "delivered")
+
+
+def a_server_that_stalls_holds_up_nobody_else(kontor, smtpd, receiver):
+    smtpd.mode("stall")
+    stalled = [effect(kontor, "mail", to="anna@example.com", subject="Stoi", text="a") for _ in range(6)]
+    began = time.monotonic()
+    hook = effect(kontor, "webhook", url=receiver, body={"a": 1})
+    outcome(kontor, hook, "delivered")
+    assert time.monotonic() - began < 10
+    Receiver.taken.get(timeout=DEADLINE_S)
+    for number in stalled:
+        kontor.call("outbox.effect.cancel", {"id": number})
+    smtpd.mode("ok")
+
+
+def a_webhook_is_signed_and_named(kontor, receiver):
+    number = effect(kontor, "webhook", url=receiver, body={"order": 7, "name": "Łódź"}, secret={"$secret": "shop"})
+    headers, body = Receiver.taken.get(timeout=DEADLINE_S)
+    outcome(kontor, number, "delivered")
+    assert json.loads(body) == {"order": 7, "name": "Łódź"} and headers["Content-Type"] == "application/json"
+    at, signature = (part.split("=")[1] for part in headers["Kontor-Signature"].split(","))
+    assert signature == hmac.new(b"hush-hush", f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    assert headers["Idempotency-Key"].startswith(f"kontor-{number}-")
+    assert "hush" not in json.dumps(kontor.get("outbox.effect", number))
+    Receiver.status = 503
+    later = effect(kontor, "webhook", url=receiver, body={})
+    assert outcome(kontor, later, "waiting", tries=1)["code"] == 503
+    first = Receiver.taken.get(timeout=DEADLINE_S)[0]["Idempotency-Key"]
+    Receiver.status = 200
+    at_once(kontor, later)
+    assert Receiver.taken.get(timeout=DEADLINE_S)[0]["Idempotency-Key"] == first
+    outcome(kontor, later, "delivered")
+    for status in (404, 302):
+        Receiver.status = status
+        record = outcome(kontor, effect(kontor, "webhook", url=receiver, body={}), "dead")
+        assert record["code"] == status, record
+        Receiver.taken.get(timeout=DEADLINE_S)
+    Receiver.status = 200
+
+
+def a_webhook_reaches_no_private_address(kontor, port):
+    for url in (f"https://127.0.0.1:{port + 1}/", f"https://localhost:{port + 1}/", f"https://[::1]:{port + 1}/",
+                f"https://[::ffff:127.0.0.1]:{port + 1}/", "https://169.254.169.254/latest/meta-data", "https://10.0.0.1/", "https://0x7f000001/",
+                "https://2130706433/"):
+        record = outcome(kontor, effect(kontor, "webhook", url=url, body={}), "dead")
+        assert "public" in record["message"], (url, record)
+    for url in ("http://example.com/", "file:///etc/passwd", "gopher://127.0.0.1/", "nonsense", f"http://localhost:{port}/"):
+        record = outcome(kontor, effect(kontor, "webhook", url=url, body={}), "dead")
+        assert "url" in record["message"], (url, record)
+
+
+def a_file_is_dropped_whole(kontor, folder):
+    outcome(kontor, effect(kontor, "file", name="zamówienie.txt", text="Łódź\n"), "delivered")
+    assert (folder / "zamówienie.txt").read_text() == "Łódź\n" and len(list(folder.iterdir())) == 1
+    for name in ("../x", ".hidden", "a/b", "", "a\nb"):
+        assert "name" in outcome(kontor, effect(kontor, "file", name=name, text="a"), "dead")["message"]
+
+
+def nothing_is_lost_when_the_server_dies(house, kontor, smtpd):
+    smtpd.mode("later")
+    for i in range(200):
+        effect(kontor, "mail", to="anna@example.com", subject=f"Pewna {i}", text="a")
+    smtpd.mode("ok")
+    numbers = [row["id"] for row in kontor.list("outbox.effect", [["state", "=", "waiting"]], fields=["id"], limit=500)["rows"]]
+    for number in numbers:
+        at_once(kontor, number)
+    time.sleep(0.2)
+    house.process.send_signal(signal.SIGKILL)
+    house.process.wait()
+    house.start()
+    again = house.client()
+    for number in numbers:
+        outcome(again, number, "delivered")
+    names = {}
+    smtpd.mode("ok")
+    for mail in smtpd.mails:
+        names.setdefault(mail["headers"]["subject"], set()).add(mail["headers"]["message-id"])
+    assert len([s for s in names if s.startswith("Pewna")]) == 200, len(names)
+    assert all(len(ids) == 1 for ids in names.values()), "one mail came under two names"
+    smtpd.mails.clear()
+    return again
+
+
+def a_mail_goes_encrypted_and_logged_in():
+    house = House(modules="base")
+    tool = house.build / "kontor"
+    subprocess.run([tool, "tls", "make", house.home / "tls", "localhost"], check=True, capture_output=True)
+    tls = house.home / "tls"
+    smtpd = Smtpd("--tls", tls / "cert.pem", tls / "key.pem")
+    conf = house.home / "kontor.lua"
+    conf.write_text(f"""mail = {{url = "smtp://localhost:{smtpd.port}", user = "erp", password = "secret", from = "erp@example.com",
+                            certificates = "{tls / 'ca.pem'}"}}""")
+    conf.chmod(0o600)
+    house.options += ["--conf", str(conf)]
+    try:
+        with house:
+            kontor = house.client()
+            number = effect(kontor, "mail", to="anna@example.com", subject="Tajne", text="a")
+            assert smtpd.mail()["login"] == "erp"
+            outcome(kontor, number, "delivered")
+            house.stop()
+            conf.write_text(conf.read_text().replace("ca.pem", "key.pem"))  # nobody that is trusted
+            house.start()
+            kontor = house.client()
+            record = outcome(kontor, effect(kontor, "mail", to="anna@example.com", subject="Tajne", text="a"), "waiting", tries=1)
+            assert "ertificate" in record["message"] or "SSL" in record["message"], record
+            assert smtpd.none_waits()
+    finally:
+        smtpd.stop()
+
+
+def main():
+    a_mail_goes_encrypted_and_logged_in()
+    house = House(modules="base")
+    smtpd = Smtpd()
+    port, = free_ports(1)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    folder = house.home / "drop"
+    folder.mkdir()
+    conf = house.home / "kontor.lua"
+    conf.write_text(f"""mail = {{url = "smtp://127.0.0.1:{smtpd.port}", plain = true, from = "Nasza firma <erp@example.com>", bounce = "bounce@example.com"}}
+webhooks = {{allowed = {{"127.0.0.1:{port}"}}}}
+secrets = {{shop = "hush-hush"}}
+drop_directory = "{folder}"
+""")
+    conf.chmod(0o600)
+    house.options += ["--conf", str(conf)]
+    receiver = f"http://127.0.0.1:{port}/hook"
+    try:
+        with house:
+            kontor = house.client()
+            a_mail_arrives_as_it_was_meant(house, kontor, smtpd)
+            what_is_wrong_is_told_at_once(kontor, smtpd)
+            a_server_that_fails_is_tried_again(kontor, smtpd)
+            an_answer_that_is_lost_repeats_the_mail_under_its_name(kontor, smtpd)
+            a_webhook_is_signed_and_named(kontor, receiver)
+            a_webhook_reaches_no_private_address(kontor, port)
+            a_file_is_dropped_whole(kontor, folder)
+            kontor = nothing_is_lost_when_the_server_dies(house, kontor, smtpd)
+            a_server_that_stalls_holds_up_nobody_else(kontor, smtpd, receiver)
+    finally:
+        smtpd.stop()
+        server.shutdown()
+    print("outbox: all stories hold")
+
+
+if __name__ == "__main__":
+    main()
