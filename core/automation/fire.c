@@ -293,7 +293,7 @@ static bool has_value(const model_record *record, const trigger *t)
     return record && model_value_equal(t->field, &record->values[t->field->position], &t->value);
 }
 
-static bool hits(const trigger *t, const model_seen *seen)
+bool fire_hits(const trigger *t, const model_seen *seen)
 {
     switch (t->kind) {
     case ON_CREATED:
@@ -416,7 +416,7 @@ static kt_error *consider(firing *f, const subscription *s, const model_seen *se
     fired *past = fired_of(f->tx);
     if (!past)
         return error_no_memory();
-    if (!hits(s->trigger, seen) || was_fired(past, s->trigger, id) ||
+    if (!fire_hits(s->trigger, seen) || was_fired(past, s->trigger, id) ||
         (past->by == s->rule->id && past->of == id && id))
         return NULL;
     KT_TRY(fire_holds(f->tx, s->trigger, seen->after ? seen->after : seen->before, &it_holds));

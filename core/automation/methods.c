@@ -154,6 +154,14 @@ static const method_param graph_params[] = {
     {"format", VARIANT_STRING, false, {"json or dot", "json lub dot"}},
     {0},
 };
+static const method_param backtest_params[] = {
+    {"text", VARIANT_STRING, false, {"The rule's text, or", "Tekst reguły albo"}},
+    {"id", VARIANT_INT, false, {"a stored rule", "zapisana reguła"}},
+    {"entries", VARIANT_INT, false,
+        {"Entries of the journal, from the newest; 1000", "Wpisy dziennika, od najnowszych; 1000"}},
+    {"limit", VARIANT_INT, false, {"Runs that are shown; 100", "Pokazywane uruchomienia; 100"}},
+    {0},
+};
 static const method_param none[] = {{0}};
 
 const method automation_methods[] = {
@@ -167,6 +175,10 @@ const method automation_methods[] = {
         {"Which rules set each other off, and where in a circle",
             "Które reguły wywołują się nawzajem i gdzie w kółko"},
         graph_params, rule_graph},
+    {"rule.backtest", "automation.rule:create", METHOD_SLOW,
+        {"What a rule would have done in the past; nothing is done",
+            "Co reguła zrobiłaby w przeszłości; nic się nie dzieje"},
+        backtest_params, rule_backtest},
     {"rule.webhook", "automation:webhook", METHOD_WRITE,
         {"An outside event: runs the rules that wait for it",
             "Zdarzenie z zewnątrz: uruchamia reguły, które na nie czekają"},

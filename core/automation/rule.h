@@ -215,6 +215,8 @@ typedef struct {
  * they propose. failed: the rule whose error it is. */
 KT_MUST kt_error *fire_run(
     kt_tx *tx, const planned *plans, size_t count, const occasion *on, run_report *reports, size_t *failed);
+/* Is this what the trigger waits for? Conditions are judged apart. */
+bool fire_hits(const trigger *t, const model_seen *seen);
 /* Do the rule's conditions hold for the record? Past the caller's rights. */
 KT_MUST kt_error *fire_holds(kt_tx *tx, const trigger *t, const model_record *record, bool *holds);
 /* model_watch.seen */

@@ -8,10 +8,11 @@
 #include "automation/worker.h"
 #include "kit/memory.h"
 
-#define HOOK_STEPS 1000
-#define REPEAT_MAX ((lua_Integer)1 << 20) /* bytes that string.rep may make */
-#define MOVE_MAX   ((lua_Integer)1 << 20)
-#define BASE_KEY   "kontor.base"
+#define HOOK_STEPS  1000
+#define REPEAT_MAX  ((lua_Integer)1 << 20) /* bytes that string.rep may make */
+#define STACK_SLOTS 4000
+#define MOVE_MAX    ((lua_Integer)1 << 20)
+#define BASE_KEY    "kontor.base"
 
 /* ---- Memory and time ---- */
 
@@ -51,6 +52,11 @@ void sandbox_begin(worker *w, int64_t steps_max)
     w->steps = 0;
     w->steps_max = steps_max;
     lua_sethook(w->L, count_steps, LUA_MASKCOUNT, HOOK_STEPS);
+}
+
+void sandbox_widen(lua_State *L)
+{
+    luaL_checkstack(L, STACK_SLOTS, "no memory for the stack");
 }
 
 int64_t sandbox_steps(worker *w)

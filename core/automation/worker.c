@@ -217,6 +217,7 @@ static int run_all(lua_State *L)
     run *r = lua_touserdata(L, 1);
     worker *w = worker_of(L);
     pack_reader *in = &r->in;
+    sandbox_widen(L);
     w->compiling = false;
     w->now = (kt_time){pack_next(in).i};
     w->today = (kt_date){(int32_t)pack_next(in).i};

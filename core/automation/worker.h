@@ -37,6 +37,9 @@ static inline worker *worker_of(lua_State *L)
 lua_State *sandbox_open(worker *w);
 /* Pushes a fresh environment: writable, above the read-only base. */
 void sandbox_environment(lua_State *L);
+/* Called first in the C function that runs what a rule wrote: keeps Lua 5.4.4's stack from being moved while
+ * a chain of .. calls metamethods, after which that version calls what lies where the stack was. */
+void sandbox_widen(lua_State *L);
 /* Counts instructions from here on; past the limit every one of them is an error. */
 void sandbox_begin(worker *w, int64_t steps_max);
 int64_t sandbox_steps(worker *w);

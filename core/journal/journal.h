@@ -25,6 +25,21 @@ KT_MUST kt_error *journal_moment(kt_tx *tx, kt_str text, kt_time *at);
  * is never applied. */
 KT_MUST kt_error *journal_travel(kt_tx *tx, kt_time at, const model_entity *entity, uint64_t id);
 
+/* One change, as journal_walk_back shows it: the whole record on both sides, as encoded bytes. */
+typedef struct {
+    uint64_t seq, user;
+    kt_time at;
+    const model_entity *entity;
+    uint64_t id;
+    model_change_kind kind;
+    kt_str before, after; /* not set where there is none */
+} journal_step;
+/* Goes back through the newest entries, unwinding each in the transaction's overlay; look sees each change
+ * while the overlay stands as it was right after its entry, and must leave it so. tx's view is writable, and
+ * never applied. An error of look ends it. */
+KT_MUST kt_error *journal_walk_back(
+    kt_tx *tx, uint64_t entries, kt_error *(*look)(void *context, const journal_step *step), void *context);
+
 /* Undoes a unit (or the entry `seq` if unit is not set): what nobody changed since goes back, the rest is
  * reported as conflicts and left alone. A unit of many changes is undone in steps: members "reverted",
  * "conflicts" [{entity, id, title, field, now, wanted, message}], "unit" (of the undoing) and, while there is

@@ -288,6 +288,7 @@ static int run_text(lua_State *L)
 {
     specs *s = specs_of(L);
     const kt_str *text = lua_touserdata(L, 1);
+    sandbox_widen(L);
     sandbox_environment(L);
     lua_getfield(L, -1, "json");
     lua_getfield(L, -1, "encode");
