@@ -85,31 +85,22 @@ static kt_error *find_position(kt_tx *tx, const struct seen_company *company, kt
 typedef struct {
     kt_tx *tx;
     const kt_tax_document *document;
-    struct tax_rule *rules;
-    size_t count;
-    kt_id initial; /* the category for what names none */
+    kt_lines rules; /* those that hold on the day */
+    kt_id initial;  /* the category for what names none */
 } book;
 
 static kt_error *read_rules(book *b)
 {
-    enum { RULES_MAX = 1000 };
-    kt_tx *tx = b->tx;
     kt_date day = b->document->day;
-    uint64_t count;
     kt_cursor *cursor;
-    KT_TRY(kt_count(tx, &(kt_query){&tax_rule_shape, NULL, NULL, 0}, &count));
-    if (count > RULES_MAX)
-        return kt_fail(tx, KT_LIMIT, NULL, "there are more than %d tax rules",
-            "reguł podatkowych jest ponad %d", RULES_MAX);
-    b->rules = kt_alloc(tx, sizeof *b->rules * (size_t)(count + 1));
-    if (!b->rules)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-    KT_TRY(kt_open(tx, &(kt_query){&tax_rule_shape, NULL, "id", 0}, &cursor));
+    kt_error *error = NULL;
+    KT_TRY(kt_open(b->tx, &(kt_query){&tax_rule_shape, NULL, "id", 0}, &cursor));
     struct tax_rule rule = {KT_OF(tax_rule)};
-    while (b->count < count && kt_next(cursor, &rule.rec))
+    while (!error && kt_next(cursor, &rule.rec))
         if (rule.valid_from.day <= day.day && (!rule.valid_to.day || rule.valid_to.day >= day.day))
-            b->rules[b->count++] = rule;
-    return kt_close(cursor);
+            error = kt_line_add(b->tx, &b->rules, &rule.rec);
+    kt_also(&error, kt_close(cursor));
+    return error;
 }
 
 static kt_error *find_initial(book *b)
@@ -128,8 +119,8 @@ static const struct tax_rule *choose(const book *b, kt_id category, enum sold_ki
 {
     const struct tax_rule *best = NULL;
     int best_score = -1;
-    for (size_t i = 0; i < b->count; i++) {
-        const struct tax_rule *r = &b->rules[i];
+    for (size_t i = 0; i < b->rules.count; i++) {
+        const struct tax_rule *r = KT_AS(tax_rule, kt_line(&b->rules, i));
         if ((r->position.v && r->position.v != b->document->position.v) ||
             (r->category.v && r->category.v != category.v) || (r->kind && r->kind != kind))
             continue;

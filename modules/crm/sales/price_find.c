@@ -59,18 +59,13 @@ static const kt_shape tagged_party_shape = KT_SHAPE(
 enum { CATEGORIES_MAX = 16, CATEGORIES_KNOWN = 100, DEPTH_MAX = 10 };
 
 typedef struct {
-    struct price *items;
-    size_t count;
-} price_rows;
-
-typedef struct {
     struct price_list list;
     int fit; /* 0: not for this customer */
 } candidate;
 
 typedef struct {
     kt_id id, parent;
-    price_rows rows;
+    kt_lines rows; /* of struct price */
 } known_category;
 
 struct price_book {
@@ -88,7 +83,7 @@ typedef struct {
     kt_dec quantity;
     struct price_found *found;
     struct priced_item item;
-    price_rows rows;                             /* of the item itself, in all lists */
+    kt_lines rows;                               /* of the item itself, in all lists */
     const known_category *above[CATEGORIES_MAX]; /* its categories, from the nearest up */
     size_t above_count;
 } search;
@@ -131,10 +126,10 @@ static bool is_better(const struct price *row, const struct price *best)
     return by_quantity > 0 || (by_quantity == 0 && row->valid_from.day > best->valid_from.day);
 }
 
-static void best_row(const search *s, const price_rows *rows, kt_id list, struct price *best)
+static void best_row(const search *s, const kt_lines *rows, kt_id list, struct price *best)
 {
     for (size_t i = 0; i < rows->count; i++) {
-        const struct price *row = &rows->items[i];
+        const struct price *row = KT_AS(price, kt_line(rows, i));
         if (row->list.v == list.v && holds(row->valid_from, row->valid_to, s->book->of.day) &&
             (!row->quantity.scale1 || kt_dec_cmp(row->quantity, s->quantity) <= 0) && is_better(row, best))
             *best = *row;
@@ -293,19 +288,25 @@ static int by_fit(const void *a, const void *b)
 static kt_error *read_lists(struct price_book *b)
 {
     kt_cursor *cursor;
-    uint64_t most;
+    kt_error *error = NULL;
+    kt_lines lists = {0};
     struct tagged_party party = {KT_OF(tagged_party)};
     if (b->of.party.v)
         KT_TRY(read_ref(b->tx, "party", b->of.party, &party.rec));
-    KT_TRY(kt_count(b->tx, &(kt_query){&price_list_shape, NULL, NULL, 0}, &most));
-    b->lists = kt_alloc(b->tx, sizeof *b->lists * (size_t)(most + 1));
-    if (!b->lists)
-        return no_memory(b->tx);
     KT_TRY(kt_open(b->tx, &(kt_query){&price_list_shape, NULL, "id", 0}, &cursor));
     struct price_list l = {KT_OF(price_list)};
-    while (b->list_count < most && kt_next(cursor, &l.rec))
-        b->lists[b->list_count++] = (candidate){l, fit_of(&b->of, &party, &l)};
-    KT_TRY(kt_close(cursor));
+    while (!error && kt_next(cursor, &l.rec))
+        error = kt_line_add(b->tx, &lists, &l.rec);
+    kt_also(&error, kt_close(cursor));
+    if (error)
+        return error;
+    b->lists = kt_alloc(b->tx, sizeof *b->lists * (lists.count + 1));
+    if (!b->lists)
+        return no_memory(b->tx);
+    for (; b->list_count < lists.count; b->list_count++) {
+        const struct price_list *one = KT_AS(price_list, kt_line(&lists, b->list_count));
+        b->lists[b->list_count] = (candidate){*one, fit_of(&b->of, &party, one)};
+    }
     qsort(b->lists, b->list_count, sizeof *b->lists, by_fit);
     return NULL;
 }
@@ -320,21 +321,16 @@ kt_error *price_book_open(kt_tx *tx, const struct terms_of_price *of, struct pri
     return b->categories ? read_lists(b) : no_memory(tx);
 }
 
-static kt_error *read_rows(kt_tx *tx, const kt_where *where, price_rows *rows)
+static kt_error *read_rows(kt_tx *tx, const kt_where *where, kt_lines *rows)
 {
     kt_cursor *cursor;
-    uint64_t most;
-    KT_TRY(kt_count(tx, &(kt_query){&price_shape, where, NULL, 0}, &most));
-    rows->items = most ? kt_alloc(tx, sizeof *rows->items * (size_t)most) : NULL;
-    if (!most)
-        return NULL;
-    if (!rows->items)
-        return no_memory(tx);
+    kt_error *error = NULL;
     KT_TRY(kt_open(tx, &(kt_query){&price_shape, where, "id", 0}, &cursor));
     struct price row = {KT_OF(price)};
-    while (rows->count < most && kt_next(cursor, &row.rec))
-        rows->items[rows->count++] = row;
-    return kt_close(cursor);
+    while (!error && kt_next(cursor, &row.rec))
+        error = kt_line_add(tx, rows, &row.rec);
+    kt_also(&error, kt_close(cursor));
+    return error;
 }
 
 /* NULL: too many categories are known already; the price is then found without this one. */
