@@ -235,6 +235,14 @@ int admin_check(tool *t, int count, char **arguments)
     return run_kontord(t, run);
 }
 
+int admin_test(tool *t, int count, char **arguments)
+{
+    char command[] = "kontord", option[] = "--test", rules[] = "--rules-dir";
+    char *const run[] = {
+        command, option, arguments[0], count > 1 ? rules : NULL, count > 1 ? arguments[1] : NULL, NULL};
+    return run_kontord(t, run);
+}
+
 int admin_journal(tool *t, int count, char **arguments)
 {
     int code;

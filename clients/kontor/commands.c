@@ -46,6 +46,8 @@ const tool_command tool_commands[] = {
         records_history},
     {"watch", "[ENTITY ..]", "changes as they happen",
         "  kontor watch\n  kontor watch crm.deal base.task --json\n", 0, -1, records_watch},
+    {"test", "DIR [RULES]", "the specs in DIR, on servers in memory, with the rules of a folder",
+        "  kontor test specs rules\n", 1, 2, admin_test},
     {"import", "ENTITY FILE", "CSV or JSON Lines in; --upsert by external_id, --dry-run shows every error",
         "  kontor import base.party people.csv --dry-run\n"
         "  kontor import base.party people.csv --upsert --chunk 1000\n"

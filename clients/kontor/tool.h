@@ -100,6 +100,7 @@ int admin_key(tool *tool, int count, char **arguments);
 int admin_backup(tool *tool, int count, char **arguments);
 int admin_restore(tool *tool, int count, char **arguments);
 int admin_check(tool *tool, int count, char **arguments);
+int admin_test(tool *tool, int count, char **arguments);
 int admin_journal(tool *tool, int count, char **arguments);
 
 /* tls.c, completion.c, module_new.c */
