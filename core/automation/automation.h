@@ -28,8 +28,9 @@ void automation_close(automation *automation);
 /* Starts the thread that runs what waits. Without it, automation_run_due does. */
 KT_MUST kt_error *automation_start(automation *automation, arena *arena);
 /* Reads the rules' folder into automation.rule: what is new or changed. A new rule is a draft: to switch it
- * on is a decision. returns  all problems of all files; the sound ones are stored. thread: any but the writer
- */
+ * on is a decision.
+ *   returns  all problems of all files; the sound ones are stored
+ *   thread   any but the writer */
 KT_MUST kt_error *automation_load_files(automation *automation, arena *arena, unsigned *changed);
 /* Runs, here, everything that is due now, and what follows from it. returns how many runs there were. For
  * tests on the virtual clock. thread: any but the writer */

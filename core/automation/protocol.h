@@ -3,11 +3,14 @@
  * worker says that it is done.
  *
  *   server  'R' run      now t, today d, offset I, steps I, generation I, event S, frozen T|F, record M|N,
- * before M|N, payload any, count I, then each rule: key I, name S, function S, text S|N 'C' compile  name S,
- * text S, steps I 'A' answer   one value 'F' failure  kind S, text S: raised as an error where the request
- * was made worker  'Q' request  index of the rule I, operation I, values as in serve.c 'D' done     L of M
- * {changes M, steps I}, one a rule in the order of the run 'K' compiled M 'E' error    index of the rule I,
- * text S, kind S: "error" or "refuse", path S|N, Polish S|N, hint S|N
+ *                        before M|N, payload any, count I, then each rule: key I, name S, function S, text S|N
+ *           'C' compile  name S, text S, steps I
+ *           'A' answer   one value
+ *           'F' failure  kind S, text S: raised as an error where the request was made
+ *   worker  'Q' request  index of the rule I, operation I, values as in serve.c
+ *           'D' done     L of M {changes M, steps I}, one a rule in the order of the run
+ *           'K' compiled M
+ *           'E' error    index of the rule I, text S, kind S: "error" or "refuse", path S|N, Polish S|N, hint S|N
  *
  * The text of a rule is sent once to each worker: it keeps the compiled chunk under the key, until the
  * generation is another. A frozen record's fields cannot be assigned. */

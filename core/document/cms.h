@@ -13,7 +13,8 @@ typedef struct {
 } cms_ranges;
 
 /* A detached CAdES signature, DER: SHA-256, signing-certificate-v2, no signing time (PAdES keeps it in the
- * PDF). returns  validation: the key and the certificate do not fit, or are no PEM */
+ * PDF).
+ *   returns  validation: the key and the certificate do not fit, or are no PEM */
 KT_MUST kt_error *cms_make(arena *arena, const sign_options *options, const cms_ranges *ranges, kt_str *der);
 /* Fills name, issuer, intact and trusted. der may be followed by zero bytes. */
 void cms_judge(arena *arena, kt_str der, const cms_ranges *ranges, X509_STORE *roots, sign_found *found);

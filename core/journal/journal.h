@@ -60,7 +60,8 @@ KT_MUST kt_error *journal_verify(store *store, arena *arena, journal_verdict *ve
     void (*progress)(void *context, uint64_t done), void *context);
 /* Signs {seq, hash, time} with the server's Ed25519 key (directory/journal.key, 0600, made at first use),
  * keeps it in the store and appends it as a line to directory/checkpoints.log, for anchoring elsewhere. What
- * is signed already is answered as it is. thread  any but the writer: it waits for files and for a commit */
+ * is signed already is answered as it is.
+ *   thread  any but the writer: it waits for files and for a commit */
 KT_MUST kt_error *journal_checkpoint(store *store, arena *arena, const char *directory, json *answer);
 
 extern const method journal_methods[]; /* journal.since history revert verify checkpoint head; ended by {0} */

@@ -100,14 +100,16 @@ typedef struct {
 
 /* One bounded piece of what a new catalogue still has to do over large entities: filling new indexes,
  * removing those that are no longer declared. Writes keep an index that is being filled; queries do not use
- * it until the next catalogue finds it whole. more     false: nothing was left to do returns  conflict: two
- * records, which it names, have the same in what should be unique thread   writer, in a job of its own */
+ * it until the next catalogue finds it whole.
+ *   more     false: nothing was left to do
+ *   returns  conflict: two records, which it names, have the same in what should be unique
+ *   thread   writer, in a job of its own */
 KT_MUST kt_error *model_fill_step(kt_tx *tx, bool *more);
 /* Compiles modules and the stored custom definitions; gives numbers to what is new, and fills new indexes
  * from the records that exist, if they are few; else model_fill_step does. Checks names, targets, types,
- * choices, indexes: all problems at once. tx-like view  writable: the numbers and index entries are written
- * through it memory        the catalogue lives in its own arena; counted references, see model_catalogue_hold
- */
+ * choices, indexes: all problems at once.
+ *   view    writable: the numbers and index entries are written through it
+ *   memory  the catalogue lives in its own arena; counted references, see model_catalogue_hold */
 KT_MUST kt_error *model_catalogue_build(
     arena *arena, store_view *view, const model_sources *sources, model_catalogue **catalogue);
 const model_catalogue *model_catalogue_hold(const model_catalogue *catalogue);

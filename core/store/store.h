@@ -46,8 +46,9 @@ void store_close(store *store);
 /* ---- Reading ---- */
 
 /* A snapshot of what is committed now. Short: a held view keeps old pages from being reused and the map from
- * growing. thread  any; a view belongs to one thread at a time. End with store_end. memory: arena, which must
- * outlive it */
+ * growing. End with store_end.
+ *   thread  any; a view belongs to one thread at a time
+ *   memory  arena, which must outlive it */
 KT_MUST kt_error *store_read(store *store, arena *arena, store_view **view);
 void store_end(store_view *view);
 /* Makes a read view writable: a dry run, or a past state rebuilt above the present. */
