@@ -58,28 +58,54 @@ static bool rule_from(ruleset *set, const model_record *record, rule *r)
     return r->name.ptr && r->text.ptr && (r->state == RULE_ON || r->state == RULE_SHADOW);
 }
 
-/* A rule that no longer fits the catalogue rests until it does. */
+/* Room for one more behind those there are; nothing points to them yet. */
+static rule *next_rule(ruleset *set, size_t *room)
+{
+    if (set->count == *room) {
+        size_t more = *room ? 2 * *room : 16;
+        rule *grown = arena_grow(set->arena, set->rules, *room * sizeof *grown, more * sizeof *grown);
+        if (!grown)
+            return NULL;
+        set->rules = grown;
+        *room = more;
+    }
+    return &set->rules[set->count];
+}
+
+static bool is_unfit(const kt_error *error)
+{
+    return error->first->kind == KT_VALIDATION || error->first->kind == KT_FORBIDDEN;
+}
+
+/* A rule that no longer fits the catalogue, or whose owner is no longer active, rests until it does. Whatever
+ * else hinders its compiling fails the transaction: a guard must not be absent because the machine is busy.
+ */
 static kt_error *load_rules(ruleset *set, kt_tx *tx, const model_entity *entity)
 {
     model_rows *rows = NULL;
     const model_query query = {.entity = entity};
     model_record record = {0};
-    set->rules = ARENA_ARRAY(set->arena, rule, RULES_MAX);
-    if (!set->rules)
-        return error_no_memory();
+    size_t room = 0;
     KT_TRY(model_query_open(tx, &query, &rows));
-    while (set->count < RULES_MAX && model_next(rows, &record)) {
-        rule *r = &set->rules[set->count];
-        if (!rule_from(set, &record, r))
+    kt_error *failed = NULL;
+    while (!failed && set->count < RULES_MAX && model_next(rows, &record)) {
+        rule one;
+        if (!rule_from(set, &record, &one))
             continue;
-        kt_error *error = rule_compile(set->of, tx, set->arena, r);
-        if (error)
+        rule *r = next_rule(set, &room);
+        if (r)
+            *r = one;
+        kt_error *error = !r ? error_no_memory() : rule_compile(set->of, tx, set->arena, r);
+        if (!error)
+            set->count++;
+        else if (is_unfit(error))
             log_line(KT_LOG_WARN, "automation", "rule_rests rule=%llu reason=\"%s\"",
                 (unsigned long long)r->id, error_text(error));
         else
-            set->count++;
+            failed = error;
     }
-    return model_query_end(rows);
+    kt_error *end = model_query_end(rows);
+    return failed ? failed : end;
 }
 
 static int by_order(const void *a, const void *b)
