@@ -4,7 +4,8 @@
  * It speaks the protocols by hand over one epoll loop, because an nng client costs as much CPU as the server
  * it measures. Messages are a template: %N% becomes a rising number, %R% a random one from 1 to --random.
  * Prints one JSON line: {"count","errors","seconds","rate","p50_us","p99_us","max_us","bytes"}. Bounded by
- * --seconds and --count. */
+ * --seconds and --count. With --spin 1 it never sleeps: else a server that is slower than the client pays for
+ * waking it with each answer, which an echo that outruns the client never does. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +43,7 @@ typedef struct {
     uint64_t count, errors, bytes;
     uint32_t *samples_us;
     size_t sample_count;
-    bool stopping;
+    bool stopping, spins;
 } load;
 
 static int64_t now_ns(void)
@@ -263,7 +264,7 @@ static void run(load *l)
     }
     while (now_ns() < end && (!l->count_max || l->count < l->count_max)) {
         struct epoll_event events[64];
-        int n = epoll_wait(poll, events, 64, 200);
+        int n = epoll_wait(poll, events, 64, l->spins ? 0 : 200);
         for (int i = 0; i < n; i++)
             receive(l, events[i].data.ptr);
     }
@@ -274,7 +275,7 @@ static void run(load *l)
 static void usage(void)
 {
     fputs("load --tcp HOST:PORT | --ipc PATH | --http HOST:PORT  --message TEXT [--token T] [--clients 8]\n"
-          "     [--seconds 3] [--count N] [--from 1] [--random 1000]\n",
+          "     [--seconds 3] [--count N] [--from 1] [--random 1000] [--spin 0]\n",
         stderr);
     exit(2);
 }
@@ -299,6 +300,8 @@ int main(int argc, char **argv)
             l.count_max = strtoull(value, NULL, 10);
         else if (!strcmp(name, "--from"))
             l.next = strtoull(value, NULL, 10);
+        else if (!strcmp(name, "--spin"))
+            l.spins = strcmp(value, "0") != 0;
         else if (!strcmp(name, "--random"))
             l.random_max = strtoull(value, NULL, 10);
         else

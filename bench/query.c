@@ -11,26 +11,9 @@
 
 #include "kit/clock.h"
 #include "model/internal.h"
+#include "party.h"
 
 enum { ROWS = 50, TRIES = 4000, CHUNK = 1000, ARENA_BYTES = 64 << 20 };
-
-static const kt_choice kinds[] = {
-    {1, "person", {"Person", "Osoba"}, NULL}, {2, "organisation", {"Firm", "Firma"}, NULL}, {0}};
-
-#define ROW(n, ...)                                                                                          \
-    {                                                                                                        \
-        .name = n, .label = {n, n}, .type = __VA_ARGS__                                                      \
-    }
-static const kt_shape party_shape = {"bench.party", 8,
-    (const kt_field[]){ROW("name", KT_STRING, .required = true, .searchable = true),
-        ROW("kind", KT_STATE, .choices = kinds, .indexed = true), ROW("website", KT_STRING),
-        ROW("industry", KT_STRING), ROW("city", KT_STRING, .indexed = true), ROW("active", KT_BOOL),
-        ROW("rating", KT_INT, .indexed = true), ROW("balance", KT_MONEY, .scale = 2),
-        ROW("since", KT_DATE, .indexed = true), ROW("notes", KT_TEXT), {0}}};
-static const kt_entity entities[] = {
-    {.shape = &party_shape, .label = {"Party", "Kontrahent"}, .title = "name", .indexes = "kind name"}, {0}};
-static const kt_module module = {
-    .abi = KT_ABI, .name = "bench", .version = "1.0.0", .label = {"Bench", "Miara"}, .entities = entities};
 
 static uint8_t master_key[32];
 
@@ -163,7 +146,7 @@ static kt_error *build(store_job *job, store_view *view)
     filling *f = (filling *)(void *)job;
     model_catalogue *made;
     const model_sources sources = {
-        .modules = (const kt_module *const[]){&module, NULL}, .master_key = master_key};
+        .modules = (const kt_module *const[]){&party_module, NULL}, .master_key = master_key};
     KT_TRY(model_catalogue_build(job->arena, view, &sources, &made));
     f->bench->catalogue = made;
     return NULL;
