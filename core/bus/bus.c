@@ -70,7 +70,9 @@ kt_error *bus_open(arena *for_errors, const bus_options *options, bus **out)
         .read = transaction_lend_read,
         .write = transaction_lend_write};
     b->started_ms = clock_monotonic_ms();
-    kt_error *error = open_parts(b, for_errors);
+    kt_error *error = listeners_open(arena, &b->listeners);
+    if (!error)
+        error = open_parts(b, for_errors);
     if (error) {
         bus_close(b);
         return error;
@@ -164,6 +166,11 @@ kt_error *bus_read_tls(
 {
     KT_TRY(read_file(arena, certificate_path, certificate));
     return read_file(arena, key_path, key);
+}
+
+void bus_answering(bus *b, bool begin)
+{
+    listeners_gather(b->listeners, begin);
 }
 
 void bus_committed(bus *b, uint64_t seq, const model_change *changes)

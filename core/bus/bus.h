@@ -31,6 +31,8 @@ KT_MUST kt_error *bus_methods(bus *bus, arena *arena, const method *methods);
  */
 KT_MUST kt_error *bus_listen(bus *bus, arena *arena, const char *url, const char *tls_directory);
 KT_MUST kt_error *bus_http(bus *bus, arena *arena, const char *host_port, const char *files_directory);
+/* The store answers a batch of writes, or has: for store_options.answering. thread: the writer */
+void bus_answering(bus *bus, bool begin);
 /* A room beside the bus committed these changes: caches and subscribers are told. thread: any */
 void bus_committed(bus *bus, uint64_t seq, const model_change *changes);
 /* Handles one message; reply is called once, from any thread, with the answer (borrowed during the call). */

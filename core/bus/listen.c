@@ -6,8 +6,10 @@
 #include <nng/protocol/pubsub0/pub.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/supplemental/tls/tls.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "bus/call.h"
 #include "kit/log.h"
@@ -15,12 +17,13 @@
 #define CONTEXTS 256 /* calls of one listener that may wait for the writer at once */
 
 typedef struct endpoint endpoint;
-typedef struct {
+typedef struct slot {
     endpoint *endpoint;
     nng_ctx ctx;
     nng_aio *aio;
     bool sending;
     char remote[64];
+    struct slot *next; /* among those gathered */
 } slot;
 
 struct endpoint {
@@ -35,10 +38,26 @@ struct endpoint {
     endpoint *next;
 };
 
+/* A batch's answers leave together, from as many of the library's own threads as it has. Sent one by one by
+ * the writer, each would wake one of those threads, which then waits for the very lock that the writer holds:
+ * seventeen switches a write. While all of them send, what the sends complete only queues up behind them. */
+enum { SENDERS_MAX = 16 };
+typedef struct {
+    listeners *all;
+    nng_aio *aio;
+    bool running; /* under the lock */
+} sender;
+
 struct listeners {
     endpoint *first;
     atomic_uint sending;
+    pthread_mutex_t lock; /* of gathered */
+    slot *gathered, **gathered_end;
+    sender senders[SENDERS_MAX];
+    unsigned sender_count;
 };
+
+static _Thread_local bool gathering; /* this is the writer, amid the answers of a batch */
 
 static kt_error *fail(arena *arena, const char *url, int code)
 {
@@ -68,7 +87,53 @@ static void slot_reply(void *context, kt_str answer, const outcome *outcome)
     atomic_fetch_add(&s->endpoint->all->sending, 1);
     s->sending = true;
     nng_aio_set_msg(s->aio, message);
-    nng_ctx_send(s->ctx, s->aio);
+    if (!gathering) {
+        nng_ctx_send(s->ctx, s->aio);
+        return;
+    }
+    listeners *all = s->endpoint->all;
+    pthread_mutex_lock(&all->lock);
+    s->next = NULL;
+    *all->gathered_end = s;
+    all->gathered_end = &s->next;
+    pthread_mutex_unlock(&all->lock);
+}
+
+/* The next answer to send; NULL: there is none, and the sender may be started anew. */
+static slot *take_gathered(sender *me)
+{
+    listeners *all = me->all;
+    pthread_mutex_lock(&all->lock);
+    slot *s = all->gathered;
+    if (s && !(all->gathered = s->next))
+        all->gathered_end = &all->gathered;
+    me->running = s != NULL;
+    pthread_mutex_unlock(&all->lock);
+    return s;
+}
+
+/* In one of the library's threads. */
+static void send_gathered(void *context)
+{
+    for (slot *s; (s = take_gathered(context));)
+        nng_ctx_send(s->ctx, s->aio);
+}
+
+void listeners_gather(listeners *all, bool begin)
+{
+    if (!all)
+        return;
+    pthread_mutex_lock(&all->lock);
+    gathering = begin && all->sender_count > 0;
+    for (unsigned i = 0; all->gathered && i < all->sender_count;
+         i++) { /* under the lock: they begin together */
+        sender *one = &all->senders[i];
+        if (!one->running && nng_aio_begin(one->aio)) {
+            one->running = true;
+            nng_aio_finish(one->aio, 0);
+        }
+    }
+    pthread_mutex_unlock(&all->lock);
 }
 
 static kt_str remote_of(slot *s, nng_msg *message)
@@ -247,10 +312,35 @@ static kt_error *open_slots(arena *arena, endpoint *e)
     return NULL;
 }
 
+kt_error *listeners_open(arena *arena, listeners **made)
+{
+    listeners *all = ARENA_NEW(arena, listeners);
+    if (!all)
+        return error_no_memory();
+    pthread_mutex_init(&all->lock, NULL);
+    all->gathered_end = &all->gathered;
+    *made = all;
+    return NULL;
+}
+
+/* As many as the library has threads. Fewer do as well; without any the writer sends. */
+static void open_senders(listeners *all)
+{
+    long wanted = 2 * sysconf(_SC_NPROCESSORS_ONLN);
+    pthread_mutex_lock(&all->lock);
+    while (all->sender_count < SENDERS_MAX && all->sender_count < wanted) {
+        sender *one = &all->senders[all->sender_count];
+        one->all = all;
+        if (nng_aio_alloc(&one->aio, send_gathered, one) != 0)
+            break;
+        all->sender_count++;
+    }
+    pthread_mutex_unlock(&all->lock);
+}
+
 kt_error *bus_listen(bus *b, arena *arena, const char *url, const char *tls_directory)
 {
-    if (!b->listeners && !(b->listeners = ARENA_NEW(b->arena, listeners)))
-        return error_no_memory();
+    open_senders(b->listeners);
     endpoint *e = ARENA_NEW(b->arena, endpoint);
     if (!e)
         return error_no_memory();
@@ -288,7 +378,15 @@ void listeners_drain(listeners *all, int64_t until_ms)
 
 void listeners_close(listeners *all)
 {
-    for (endpoint *e = all ? all->first : NULL; e; e = e->next) {
+    if (!all)
+        return;
+    pthread_mutex_lock(&all->lock);
+    unsigned count = all->sender_count;
+    all->sender_count = 0;
+    pthread_mutex_unlock(&all->lock);
+    for (unsigned i = 0; i < count; i++)
+        nng_aio_free(all->senders[i].aio); /* waits for its callback */
+    for (endpoint *e = all->first; e; e = e->next) {
         nng_close(e->rep);
         for (size_t i = 0; i < e->slot_count; i++) {
             nng_aio_stop(e->slots[i].aio);

@@ -4,6 +4,10 @@
 
 typedef struct listeners listeners;
 
+KT_MUST kt_error *listeners_open(arena *arena, listeners **made);
+/* On the writer's thread, around the answers of a batch: between begin and its end they are gathered, then
+ * sent. */
+void listeners_gather(listeners *all, bool begin);
 /* Waits at most until the monotonic instant for answers to be handed to their connections. */
 void listeners_drain(listeners *all, int64_t until_ms);
 /* Closes the sockets. After listeners_drain and the end of the events' thread. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@ struct server {
     plugins *plugins;
     automation *automation;
     bus *bus;
+    _Atomic(struct bus *) answering; /* the bus, once the writer may call it */
     jobs *jobs;
     outbox *outbox;
     errand_rooms errands; /* for whatever runs by itself */
@@ -138,6 +140,14 @@ static void committed(void *context, uint64_t seq, const model_change *changes)
     bus_committed(s->bus, seq, changes);
 }
 
+static void answering(void *context, bool begin)
+{
+    server *s = context;
+    bus *b = atomic_load(&s->answering);
+    if (b)
+        bus_answering(b, begin);
+}
+
 static kt_error *watch(void *context, kt_tx *tx)
 {
     server *s = context;
@@ -223,7 +233,8 @@ static kt_error *open_rooms(server *s, arena *arena, const server_options *optio
         KT_TRY(guard_start(arena, options->data_directory, url.ptr));
         s->guarded = arena_str(s->arena, str_of(options->data_directory)).ptr;
     }
-    KT_TRY(store_open(arena, url.ptr, &(store_options){.relaxed = options->relaxed}, &s->store));
+    KT_TRY(store_open(arena, url.ptr,
+        &(store_options){.relaxed = options->relaxed, .answering = answering, .context = s}, &s->store));
     KT_TRY(access_open(arena, s->store, &options->access, &s->access));
     KT_TRY(open_plugins(s, arena, options));
     automation_options rules = options->rules;
@@ -239,6 +250,7 @@ static kt_error *open_rooms(server *s, arena *arena, const server_options *optio
         return error_no_memory();
     KT_TRY(open_work(s, options, data.ptr));
     KT_TRY(open_bus(s, arena, options, data.ptr));
+    atomic_store(&s->answering, s->bus);
     return start_work(s, arena, options, data.ptr);
 }
 
@@ -369,6 +381,21 @@ void server_settle(server *s)
         guard_settle(s->guarded);
 }
 
+static kt_error *write_nothing(store_job *job, store_view *view)
+{
+    (void)job, (void)view;
+    return NULL;
+}
+
+/* When this job is done, the writer has left the bus. */
+static void leave_writer(server *s)
+{
+    store_job last = {.body = write_nothing, .arena = s->arena};
+    atomic_store(&s->answering, NULL);
+    if (s->bus)
+        (void)store_run(s->store, &last);
+}
+
 bool server_close(server *s, int64_t limit_ms)
 {
     if (!s)
@@ -379,6 +406,7 @@ bool server_close(server *s, int64_t limit_ms)
     jobs_stop(s->jobs); /* first whoever writes, for rules and the bus are told of it */
     outbox_stop(s->outbox);
     automation_close(s->automation);
+    leave_writer(s);
     bus_close(s->bus);
     outbox_close(s->outbox);
     jobs_close(s->jobs);

@@ -51,6 +51,7 @@ kt_error *store_read(store *store, arena *arena, store_view **view)
 kt_error *store_submit(store *s, store_job *job)
 {
     kt_error *error = NULL;
+    bool idle = false;
     pthread_mutex_lock(&s->lock);
     if (s->closing || s->queued >= s->options.queue_max) {
         error = error_make(job->arena, KT_UNAVAILABLE, NULL,
@@ -60,15 +61,17 @@ kt_error *store_submit(store *s, store_job *job)
             s->queued);
     } else {
         job->next = NULL;
+        idle = !s->first;
         if (s->last)
             s->last->next = job;
         else
             s->first = job;
         s->last = job;
         s->queued++;
-        pthread_cond_signal(&s->work);
     }
     pthread_mutex_unlock(&s->lock);
+    if (idle) /* else it is awake, or about to be */
+        pthread_cond_signal(&s->work);
     return error;
 }
 

@@ -33,8 +33,9 @@ typedef struct {
     unsigned batch_max; /* jobs in one commit; 0: 256 */
     unsigned queue_max; /* jobs waiting; 0: 4096 */
     int64_t keep_answers_ms; /* of idempotency keys; 0: 7 days. Forgotten by later commits */
-    void (*committed)(
-        void *context, unsigned jobs); /* on the writer's thread, after each durable commit; may be NULL */
+    /* On the writer's thread, before (begin) and after a batch's jobs are told how they ended; may be NULL.
+     */
+    void (*answering)(void *context, bool begin);
     void *context;
 } store_options;
 

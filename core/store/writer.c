@@ -229,13 +229,14 @@ static size_t run_batch(store *s, size_t count)
     if (code != ENGINE_OK || b.wrote)
         note_outcome(s, code);
     atomic_fetch_add(&s->jobs, b.ran);
-    if (code == ENGINE_OK && b.wrote) {
+    if (code == ENGINE_OK && b.wrote)
         atomic_fetch_add(&s->commits, 1);
-        if (s->options.committed)
-            s->options.committed(s->options.context, (unsigned)b.ran);
-    }
+    if (s->options.answering)
+        s->options.answering(s->options.context, true);
     for (size_t i = 0; i < b.ran; i++)
         s->entries[i].job->done(s->entries[i].job, s->entries[i].result);
+    if (s->options.answering)
+        s->options.answering(s->options.context, false);
     return b.ran;
 }
 
