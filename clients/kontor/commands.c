@@ -48,16 +48,22 @@ const tool_command tool_commands[] = {
         "  kontor watch\n  kontor watch crm.deal base.task --json\n", 0, -1, records_watch},
     {"test", "DIR [RULES]", "the specs in DIR, on servers in memory, with the rules of a folder",
         "  kontor test specs rules\n", 1, 2, admin_test},
-    {"import", "ENTITY FILE", "CSV or JSON Lines in; --upsert by external_id, --dry-run shows every error",
-        "  kontor import base.party people.csv --dry-run\n"
-        "  kontor import base.party people.csv --upsert --chunk 1000\n"
-        "Columns are field names; `a.b` fills lines: contacts.1.value. Started again after a break it goes "
-        "on.\n",
-        2, 2, transfer_import},
-    {"export", "ENTITY [FIELD=VALUE ..]",
-        "all matching records to standard output, CSV or (--json) JSON Lines",
+    {"import", "FILE --entity ENTITY",
+        "a file in: CSV, JSON Lines, XLSX, vCard, iCalendar; --dry-run shows every error",
+        "  kontor import people.csv --entity base.party --explain      which column goes where\n"
+        "  kontor import people.csv --entity base.party --dry-run      every error, nothing saved\n"
+        "  kontor import people.csv --entity base.party --skip         what is wrong is left out\n"
+        "  kontor import leads.csv --mapping bitrix24-leads.json --custom\n"
+        "--mapping is a file of JSON or the name of a saved mapping; --custom makes fields of unknown "
+        "columns;\n"
+        "--keep takes original ids, times and authors over. See docs/import-export.md.\n",
+        1, 1, transfer_import},
+    {"undo", "JOB", "take an import back; what others changed since is left and listed", "  kontor undo 7\n",
+        1, 1, transfer_undo},
+    {"export", "ENTITY [FIELD=VALUE ..]", "matching records as CSV, XLSX or (--json) JSON Lines",
         "  kontor export base.party > parties.csv\n  kontor export crm.deal semantic=won --json > "
-        "won.jsonl\n",
+        "won.jsonl\n  kontor export crm.deal --fields number,title,party.name,amount --labels --file "
+        "deals.xlsx\n",
         1, -1, transfer_export},
     {"module", "list | enable NAME | disable NAME | reload NAME | new NAME",
         "modules of the server; a new one to write",

@@ -105,9 +105,10 @@ static int read_options(tool *t, int count, char **arguments, char **rest)
         {"--csv", .flag = &as_csv}, {"--quiet", .flag = &t->quiet}, {"--filter", .text = &t->filter},
         {"--fields", .text = &t->fields}, {"--sort", .text = &t->sort}, {"--limit", .number = &t->limit},
         {"--all", .flag = &t->all}, {"--dry-run", .flag = &t->dry_run}, {"--explain", .flag = &t->explain},
-        {"--file", .text = &t->file}, {"--key", .text = &t->key}, {"--chunk", .number = &t->chunk},
-        {"--upsert", .flag = &t->upsert}, {"--separator", .text = &separator}, {"--data", .text = &t->data},
-        {0}};
+        {"--file", .text = &t->file}, {"--key", .text = &t->key}, {"--entity", .text = &t->entity},
+        {"--mapping", .text = &t->mapping}, {"--skip", .flag = &t->skip}, {"--keep", .flag = &t->keep},
+        {"--custom", .flag = &t->custom}, {"--labels", .flag = &t->labels},
+        {"--separator", .text = &separator}, {"--data", .text = &t->data}, {0}};
     int kept = 0;
     for (int i = 0; i < count;) {
         int used = strncmp(arguments[i], "--", 2) == 0 ? take_option(options, count, arguments, i) : 0;

@@ -22,9 +22,9 @@ typedef struct {
     char *url, *token, *lang, *ca;
     tool_format format;
     const char *program; /* argv[0], to find kontord beside it */
-    const char *filter, *fields, *sort, *file, *key, *data;
-    long limit, chunk;
-    bool all, dry_run, explain, quiet, upsert;
+    const char *filter, *fields, *sort, *file, *key, *data, *entity, *mapping;
+    long limit;
+    bool all, dry_run, explain, quiet, skip, keep, custom, labels;
     char separator;    /* of CSV; 0: guessed */
     json_t *catalogue; /* entity -> what describe says of it */
 } tool;
@@ -89,6 +89,7 @@ json_t *catalogue_columns(tool *tool, const char *entity);
 
 /* transfer.c */
 int transfer_import(tool *tool, int count, char **arguments);
+int transfer_undo(tool *tool, int count, char **arguments);
 int transfer_export(tool *tool, int count, char **arguments);
 
 /* admin.c */

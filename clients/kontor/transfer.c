@@ -1,308 +1,395 @@
-/* transfer.c -- import and export: chunks, progress, going on after a break.
- *
- * An import sends chunks of rows, each one transaction with a key made of the file's content and the chunk's
- * place: a second run of the same file takes up where the first one broke off, for chunks that were done
- * answer at once. */
+/* transfer.c -- import and export. The work is a job of the server: the tool brings the file, shows how far
+ * the job is and what it found wrong, and fetches the result. Interrupted, the job goes on without it. */
 #include <errno.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "csv.h"
 #include "output.h"
 #include "tool.h"
 
-enum { CHUNK = 1000, PAGE = 500, FILE_MAX = 1 << 30, PROBLEMS_SHOWN = 100 };
+enum { PAGE = 500, TEXT_MAX = 700000, PROBLEMS_SHOWN = 50 };
 
-static char *read_file(const char *path, size_t *len)
+static const char *member(const json_t *object, const char *name)
 {
-    FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-    char *text = NULL;
-    size_t size = 0, n = 1;
-    *len = 0;
-    while (in && n && *len < FILE_MAX) {
-        if (*len == size) {
-            size = size ? 2 * size : 1 << 16;
-            char *grown = realloc(text, size);
-            if (!grown)
-                break;
-            text = grown;
-        }
-        n = fread(text + *len, 1, size - *len, in);
-        *len += n;
-    }
-    if (!in || ferror(in) || n) {
-        tool_fail(
-            EXIT_FILE, "cannot read %s: %s", path, in && !ferror(in) ? "it is too large" : strerror(errno));
-        free(text);
-        text = NULL;
-    }
-    if (in && in != stdin)
-        fclose(in);
-    return text;
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
 }
 
-/* ---- Rows ---- */
-
-/* Puts a cell under its column's name; "contacts.1.value" is the member value of the first line of contacts.
- */
-static void set_cell(json_t *row, const char *name, const char *cell)
+static json_int_t number(const json_t *object, const char *name)
 {
-    char part[128];
-    const char *dot = strchr(name, '.');
-    char *end = NULL;
-    long line = dot ? strtol(dot + 1, &end, 10) : 0;
-    if (!dot || line < 1 || *end != '.' || (size_t)(dot - name) >= sizeof part) {
-        json_object_set_new(row, name, json_string(cell));
-        return;
+    return json_integer_value(json_object_get(object, name));
+}
+
+static bool has_files(const tool *t)
+{
+    return strncmp(t->url, "http", 4) == 0;
+}
+
+/* ---- Jobs ---- */
+
+static bool is_over(const json_t *job)
+{
+    const char *state = member(job, "state");
+    return strcmp(state, "queued") != 0 && strcmp(state, "running") != 0;
+}
+
+/* Waits until a job is over. Takes the job over; returns it as it ended, NULL: the reason is printed */
+static json_t *follow(tool *t, json_t *job, int *code)
+{
+    long pause_ms = 20;
+    while (job && !is_over(job)) {
+        const struct timespec pause = {.tv_sec = pause_ms / 1000, .tv_nsec = pause_ms % 1000 * 1000000};
+        json_t *id = json_incref(json_object_get(job, "id"));
+        nanosleep(&pause, NULL);
+        pause_ms = pause_ms < 500 ? pause_ms * 3 / 2 : 500;
+        json_decref(job);
+        job = tool_call(t, "job.get", json_pack("{s:o}", "id", id), &tool_reading, code);
+        if (job)
+            tool_progress(t, member(job, "title"), (long)number(job, "done"), (long)number(job, "total"));
     }
-    snprintf(part, sizeof part, "%.*s", (int)(dot - name), name);
-    json_t *lines = json_object_get(row, part);
-    if (!lines)
-        json_object_set_new(row, part, lines = json_array());
-    while ((long)json_array_size(lines) < line)
-        json_array_append_new(lines, json_object());
-    json_object_set_new(json_array_get(lines, (size_t)line - 1), end + 1, json_string(cell));
+    return job;
 }
 
-/* Cells of whole numbers, references, booleans and lists as what they are. */
-static void type_row(json_t *row, const json_t *types)
+/* All problems of a job, an array. */
+static json_t *problems_of(tool *t, json_t *job)
 {
-    void *safe;
-    const char *name;
-    json_t *value;
-    json_object_foreach_safe(row, safe, name, value)
-    {
-        const char *type = json_string_value(json_object_get(types, name)), *text = json_string_value(value);
-        if (!type || !text)
-            continue;
-        if (strcmp(type, "bool") == 0) {
-            bool is_true = strcmp(text, "true") == 0 || strcmp(text, "1") == 0 || strcmp(text, "tak") == 0;
-            json_object_set_new(row, name, json_boolean(is_true));
-        } else if (strcmp(type, "int") == 0 || strcmp(type, "ref") == 0 || strcmp(type, "reference") == 0) {
-            char *end;
-            long long n = strtoll(text, &end, 10);
-            json_object_set_new(row, name, *end ? json_pack("{s:s}", "external_id", text) : json_integer(n));
-        } else if (strcmp(type, "lines") == 0 || strcmp(type, "refs") == 0 || strcmp(type, "json") == 0) {
-            json_t *list = json_loads(text, JSON_DECODE_ANY, NULL);
-            if (list)
-                json_object_set_new(row, name, list);
-        }
-    }
-}
-
-static json_t *field_types(tool *t, const char *entity, int *code)
-{
-    json_t *types = json_object(), *field;
-    size_t i;
-    json_t *answer = tool_call(
-        t, "system.describe", json_pack("{s:[s]}", "entities", entity), &tool_reading, code);
-    json_array_foreach(json_object_get(json_array_get(json_object_get(answer, "entities"), 0), "fields"), i,
-        field) json_object_set(types, json_string_value(json_object_get(field, "name")),
-        json_object_get(field, "type"));
-    json_decref(answer);
-    return types;
-}
-
-static json_t *rows_of_csv(tool *t, const char *text, size_t len, const json_t *types)
-{
-    csv_reader r;
-    json_t *rows = json_array(), *names = json_array();
-    csv_open(&r, text, len, t->separator);
-    if (csv_next(&r))
-        for (size_t i = 0; i < r.count; i++)
-            json_array_append_new(names, json_string(csv_cell(&r, i)));
-    while (csv_next(&r)) {
-        json_t *row = json_object(), *name;
+    json_t *all = json_array(), *answer, *one;
+    json_int_t page = 0;
+    int code;
+    do {
         size_t i;
-        if (r.count > json_array_size(names)) {
-            r.trouble = "there are more cells than titles";
-            json_decref(row);
-            break;
-        }
-        json_array_foreach(names, i, name) if (*csv_cell(&r, i))
-            set_cell(row, json_string_value(name), csv_cell(&r, i));
-        type_row(row, types);
-        json_array_append_new(rows, row);
-    }
-    if (r.trouble) {
-        tool_fail(EXIT_FILE, "row %ld: %s", r.row, r.trouble);
-        json_decref(rows);
-        rows = NULL;
-    }
-    json_decref(names);
-    csv_close(&r);
-    return rows;
+        answer = tool_call(t, "job.problems",
+            json_pack("{s:O, s:I}", "id", json_object_get(job, "id"), "page", page), &tool_reading, &code);
+        json_array_foreach(json_object_get(answer, "problems"), i, one) json_array_append(all, one);
+        page = number(answer, "next");
+        json_decref(answer);
+    } while (page);
+    return all;
 }
 
-static json_t *rows_of_lines(const char *text, size_t len)
+/* The first problems as a table on standard error; all of them as CSV or JSON on standard output, if asked.
+ */
+static void show_problems(const tool *t, json_t *problems)
 {
-    json_t *rows = json_array();
-    json_error_t where;
-    long number = 1;
-    for (const char *end = text + len; text < end; number++) {
-        size_t n = (size_t)(end - text);
-        const char *stop = memchr(text, '\n', n);
-        n = stop ? (size_t)(stop - text) : n;
-        json_t *row = n > 1 ? json_loadb(text, n, JSON_REJECT_DUPLICATES, &where) : json_null();
-        if (!row) {
-            tool_fail(EXIT_FILE, "row %ld: %s", number, where.text);
-            json_decref(rows);
-            return NULL;
-        }
-        if (json_is_object(row))
-            json_array_append(rows, row);
-        json_decref(row);
-        text += n + 1;
+    size_t count = json_array_size(problems),
+           shown = t->all || count < PROBLEMS_SHOWN ? count : PROBLEMS_SHOWN;
+    json_t *columns = json_pack("[s, s, s, s, s]", "row", "column", "path", "message", "hint"),
+           *first = json_array();
+    if (t->format == FORMAT_JSON) {
+        json_dumpf(problems, stdout, JSON_INDENT(2));
+        fputc('\n', stdout);
+    } else if (t->format == FORMAT_CSV) {
+        output_csv(stdout, problems, columns, true);
+    } else if (count) {
+        for (size_t i = 0; i < shown; i++)
+            json_array_append(first, json_array_get(problems, i));
+        json_array_remove(columns, 4);
+        output_table(stderr, first, columns);
+        if (shown < count)
+            fprintf(stderr, "and %zu more: --all shows them, --csv writes them as a file\n", count - shown);
     }
-    return rows;
+    json_decref(first);
+    json_decref(columns);
 }
 
 /* ---- Import ---- */
 
-static void key_of_file(const char *entity, const char *text, size_t len, char out[33])
+static char *read_text(const char *path, size_t *len)
 {
-    static const char digits[] = "0123456789abcdef";
-    unsigned char hash[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL) ||
-        !EVP_DigestUpdate(context, entity, strlen(entity)) || !EVP_DigestUpdate(context, text, len) ||
-        !EVP_DigestFinal_ex(context, hash, &n) || n < 16)
-        abort();
-    EVP_MD_CTX_free(context);
-    for (size_t i = 0; i < 16; i++) {
-        out[2 * i] = digits[hash[i] >> 4];
-        out[2 * i + 1] = digits[hash[i] & 15];
-    }
-    out[32] = 0;
+    FILE *in = fopen(path, "rb");
+    char *text = in ? malloc(TEXT_MAX + 1) : NULL;
+    *len = text ? fread(text, 1, TEXT_MAX + 1, in) : 0;
+    if (!text)
+        tool_fail(EXIT_FILE, "cannot read %s: %s", path, strerror(errno));
+    if (in)
+        fclose(in);
+    return text;
 }
 
-static json_t *chunk_of(const json_t *rows, size_t at, size_t count)
+/* {"file": id}, the file being uploaded; {"text": ..} where only messages go. NULL: the reason is printed */
+static json_t *bring(tool *t, const char *path, int *code)
 {
-    json_t *chunk = json_array();
-    for (size_t i = at; i < at + count && i < json_array_size(rows); i++)
-        json_array_append(chunk, json_array_get(rows, i));
-    return chunk;
-}
-
-/* A row number in a chunk's problems is the chunk's: says where in the file the chunk begins. */
-static int send_chunks(tool *t, const char *entity, const json_t *rows, const char *file_key)
-{
-    size_t total = json_array_size(rows), chunk = t->chunk ? (size_t)t->chunk : CHUNK;
-    json_int_t created = 0, updated = 0;
-    int code = EXIT_DONE, worst = EXIT_DONE;
-    for (size_t at = 0; at < total; at += chunk) {
-        char key[96];
-        snprintf(key, sizeof key, "%s-%zu-%zu", file_key, chunk, at);
-        json_t *params = json_pack("{s:s, s:s, s:o, s:I}", "entity", entity, "mode",
-            t->upsert ? "upsert" : "create", "rows", chunk_of(rows, at, chunk), "first_row",
-            (json_int_t)at + 1);
-        json_t *answer = tool_call(
-            t, "import.run", params, &(kontor_call_options){.key = key, .unit = file_key}, &code);
-        if (!answer) {
-            worst = code;
-            if (!t->dry_run)
-                break; /* what came before is done; mended and started again, the import goes on here */
-            continue;
+    json_t *answer = NULL, *source = NULL;
+    *code = EXIT_FILE;
+    if (has_files(t)) {
+        const char *slash = strrchr(path, '/');
+        FILE *in = fopen(path, "rb");
+        if (!in) {
+            *code = tool_fail(EXIT_FILE, "cannot read %s: %s", path, strerror(errno));
+            return NULL;
         }
-        const json_t *result = json_object_get(answer, "result") ? json_object_get(answer, "result") : answer;
-        created += json_integer_value(json_object_get(result, "created"));
-        updated += json_integer_value(json_object_get(result, "updated"));
+        kontor_outcome outcome = kontor_client_upload(t->client, in, slash ? slash + 1 : path, &answer);
+        fclose(in);
+        answer = tool_outcome(t, outcome, answer, code);
+        if (answer)
+            source = json_pack("{s:O}", "file", json_object_get(answer, "id"));
         json_decref(answer);
-        tool_progress(t, entity, (long)(at + chunk < total ? at + chunk : total), (long)total);
+        return source;
     }
-    fprintf(stderr, "%s%lld created, %lld updated of %zu rows.\n", t->dry_run ? "Dry run: " : "",
-        (long long)created, (long long)updated, total);
-    if (!t->dry_run && created + updated)
-        fprintf(stderr, "Undo: kontor journal revert %s\n", file_key);
-    return worst;
+    size_t len;
+    char *text = read_text(path, &len);
+    if (text && len > TEXT_MAX)
+        *code = tool_fail(EXIT_FILE, "%s is too large for one message: give an http:// address", path);
+    else if (text && !(source = json_pack("{s:s%}", "text", text, len)))
+        *code = tool_fail(EXIT_FILE, "%s is not in UTF-8: give an http:// address", path);
+    free(text);
+    return source;
+}
+
+/* A file of JSON, or the name of a saved mapping. NULL in *mapping: none. returns false: printed */
+static bool read_mapping(const tool *t, json_t **mapping)
+{
+    json_error_t where;
+    *mapping = NULL;
+    if (!t->mapping)
+        return true;
+    FILE *in = fopen(t->mapping, "rb");
+    *mapping = in ? json_loadf(in, JSON_REJECT_DUPLICATES, &where) : json_string(t->mapping);
+    if (in)
+        fclose(in);
+    if (!*mapping)
+        tool_fail(EXIT_FILE, "%s, line %d: %s", t->mapping, where.line, where.text);
+    return *mapping != NULL;
+}
+
+/* What the options add to a mapping that is not a saved one. */
+static json_t *with_options(const tool *t, json_t *mapping)
+{
+    bool any = t->keep || t->separator;
+    if (!mapping && any)
+        mapping = json_object();
+    if (json_is_object(mapping) && t->keep)
+        json_object_set_new(mapping, "keep", json_true());
+    if (json_is_object(mapping) && t->separator)
+        json_object_set_new(mapping, "separator", json_stringn(&t->separator, 1));
+    return mapping;
+}
+
+static int explain(tool *t, json_t *params)
+{
+    int code;
+    json_t *answer = tool_call(t, "import.inspect", params, &tool_reading, &code);
+    if (!answer)
+        return code;
+    if (t->format == FORMAT_JSON) {
+        json_dumpf(answer, stdout, JSON_INDENT(2));
+        fputc('\n', stdout);
+    } else {
+        json_t *columns = json_pack("[s, s, s, s, s]", "title", "field", "type", "filled", "samples");
+        printf("%s%s%s%s%s, decimal sign %s, dates %s\n", member(answer, "format"),
+            *member(answer, "encoding") ? ", " : "", member(answer, "encoding"),
+            *member(answer, "separator") ? ", separator " : "", member(answer, "separator"),
+            member(answer, "decimal"), member(answer, "dates"));
+        output_table(stdout, json_object_get(answer, "columns"), columns);
+        json_decref(columns);
+    }
+    json_decref(answer);
+    return code;
+}
+
+/* Columns that belong nowhere become custom fields. */
+static int define_unknown(tool *t, json_t *params)
+{
+    int code;
+    size_t i;
+    json_t *answer = tool_call(t, "import.inspect", params, &tool_reading, &code), *column;
+    const char *entity = member(json_object_get(answer, "mapping"), "entity");
+    json_array_foreach(json_object_get(answer, "columns"), i, column)
+    {
+        json_t *custom = json_object_get(column, "custom");
+        if (!custom || code != EXIT_DONE)
+            continue;
+        json_object_set_new(custom, "entity", json_string(entity));
+        json_t *made = tool_call(t, "field.define", json_incref(custom), NULL, &code);
+        if (made && !t->quiet)
+            fprintf(stderr, "New field %s.%s (%s) for \"%s\"\n", entity, member(custom, "name"),
+                member(custom, "type"), member(column, "title"));
+        json_decref(made);
+    }
+    json_decref(answer);
+    return code;
+}
+
+static int report_import(tool *t, json_t *job)
+{
+    const json_t *result = json_object_get(job, "result");
+    bool failed = strcmp(member(job, "state"), "done") != 0;
+    json_int_t count = number(job, "problems");
+    if (count || t->format != FORMAT_TABLE) {
+        json_t *problems = problems_of(t, job);
+        show_problems(t, problems);
+        json_decref(problems);
+    }
+    if (failed)
+        fprintf(stderr, "The import %s after %lld rows%s%s\n", member(job, "state"),
+            (long long)number(job, "done"), *member(job, "message") ? ": " : "", member(job, "message"));
+    else
+        fprintf(stderr,
+            "%s%lld created, %lld updated, %lld unchanged, %lld skipped, %lld refused of %lld rows\n",
+            json_is_true(json_object_get(result, "dry_run")) ? "Dry run: " : "",
+            (long long)number(result, "created"), (long long)number(result, "updated"),
+            (long long)number(result, "unchanged"), (long long)number(result, "skipped"),
+            (long long)number(result, "failed"), (long long)number(result, "rows"));
+    if (!t->dry_run && number(job, "done"))
+        fprintf(stderr, "Undo: kontor undo %lld\n", (long long)number(job, "id"));
+    return failed || count ? EXIT_REFUSED : EXIT_DONE;
 }
 
 int transfer_import(tool *t, int count, char **arguments)
 {
     (void)count;
-    size_t len;
     int code;
-    char key[33], *text = read_file(arguments[1], &len);
-    if (!text)
+    json_t *mapping, *params, *job;
+    if (!t->entity && !t->mapping)
+        return tool_fail(
+            EXIT_USAGE, "--entity says what the rows are: kontor import FILE --entity base.party");
+    if (!read_mapping(t, &mapping))
         return EXIT_FILE;
-    size_t name = strlen(arguments[1]);
-    bool lines = (name > 6 && strcmp(arguments[1] + name - 6, ".jsonl") == 0) || (len && *text == '{');
-    json_t *types = lines ? NULL : field_types(t, arguments[0], &code);
-    json_t *rows = lines ? rows_of_lines(text, len) : rows_of_csv(t, text, len, types);
-    key_of_file(arguments[0], text, len, key);
-    code = rows ? send_chunks(t, arguments[0], rows, t->key ? t->key : key) : EXIT_FILE;
-    json_decref(rows);
-    json_decref(types);
-    free(text);
+    mapping = with_options(t, mapping);
+    params = bring(t, arguments[0], &code);
+    if (!params) {
+        json_decref(mapping);
+        return code;
+    }
+    if (t->entity)
+        json_object_set_new(params, "entity", json_string(t->entity));
+    if (mapping)
+        json_object_set_new(params, "mapping", mapping);
+    if (t->explain)
+        return explain(t, params);
+    if (t->custom && (code = define_unknown(t, json_deep_copy(params))) != EXIT_DONE) {
+        json_decref(params);
+        return code;
+    }
+    json_object_set_new(params, "rehearse", json_boolean(t->dry_run));
+    if (t->skip)
+        json_object_set_new(params, "problems", json_string("skip"));
+    kontor_call_options plain = {.key = t->key};
+    bool dry = t->dry_run;
+    t->dry_run = false; /* the job rehearses, not the call */
+    job = follow(t, tool_call(t, "import.start", params, &plain, &code), &code);
+    t->dry_run = dry;
+    if (job)
+        code = report_import(t, job);
+    json_decref(job);
+    return code;
+}
+
+int transfer_undo(tool *t, int count, char **arguments)
+{
+    (void)count;
+    char *end;
+    int code;
+    long long id = strtoll(arguments[0], &end, 10);
+    if (*end || id < 1)
+        return tool_fail(EXIT_USAGE, "%s is no number of a job", arguments[0]);
+    json_t *job = follow(
+        t, tool_call(t, "import.undo", json_pack("{s:I}", "job", (json_int_t)id), NULL, &code), &code);
+    if (!job)
+        return code;
+    if (number(job, "problems")) {
+        json_t *problems = problems_of(t, job);
+        show_problems(t, problems);
+        json_decref(problems);
+    }
+    fprintf(stderr, "%lld changes undone, %lld left alone\n", (long long)number(job, "done"),
+        (long long)number(job, "problems"));
+    code = strcmp(member(job, "state"), "done") == 0 && !number(job, "problems") ? EXIT_DONE : EXIT_REFUSED;
+    json_decref(job);
     return code;
 }
 
 /* ---- Export ---- */
 
-/* Columns of an export: what was asked for, else every field that describe shows. */
-static json_t *export_columns(tool *t, const char *entity, int *code)
+static json_t *field_list(const char *text)
 {
-    json_t *columns = json_array();
-    if (t->fields) {
-        for (const char *p = t->fields; *p;) {
-            size_t n = strcspn(p, ",");
-            json_array_append_new(columns, json_stringn(p, n));
-            p += n + (p[n] == ',');
-        }
-        return columns;
+    json_t *list = json_array();
+    for (const char *p = text; *p;) {
+        size_t n = strcspn(p, ",");
+        json_array_append_new(list, json_stringn(p, n));
+        p += n + (p[n] == ',');
     }
-    const char *name;
-    json_t *types = field_types(t, entity, code), *type;
-    json_object_foreach(types, name, type) json_array_append_new(columns, json_string(name));
-    json_decref(types);
-    return columns;
+    return list;
 }
 
-static void write_rows(const tool *t, const json_t *rows, const json_t *columns, bool first)
+static const char *format_of(const tool *t)
 {
-    size_t i;
-    json_t *row;
-    if (t->format != FORMAT_JSON) {
-        output_csv(stdout, rows, columns, first);
-        return;
+    const char *dot = t->file ? strrchr(t->file, '.') : NULL;
+    if (dot && (strcmp(dot, ".xlsx") == 0 || strcmp(dot, ".csv") == 0 || strcmp(dot, ".jsonl") == 0))
+        return dot + 1;
+    return t->format == FORMAT_JSON ? "jsonl" : "csv";
+}
+
+static int fetch(tool *t, json_t *job)
+{
+    const json_t *result = json_object_get(job, "result");
+    FILE *out = t->file ? fopen(t->file, "wb") : stdout;
+    json_t *answer = NULL;
+    int code = EXIT_DONE;
+    if (!out)
+        return tool_fail(EXIT_FILE, "cannot write %s: %s", t->file, strerror(errno));
+    kontor_outcome outcome = kontor_client_download(t->client, number(result, "file"), out, &answer);
+    answer = tool_outcome(t, outcome, answer, &code);
+    bool failed = fflush(out) != 0;
+    if (t->file)
+        failed = fclose(out) != 0 || failed;
+    if (answer && failed)
+        code = tool_fail(EXIT_FILE, "the output cannot be written: %s", strerror(errno));
+    json_decref(answer);
+    if (code == EXIT_DONE && !t->quiet)
+        fprintf(stderr, "%lld records, %lld bytes\n", (long long)number(result, "rows"),
+            (long long)number(result, "size"));
+    return code;
+}
+
+/* Over nng there are no files: pages, as they come. */
+static int export_pages(tool *t, json_t *params)
+{
+    int code = EXIT_DONE;
+    bool more = true;
+    for (long done = 0; more && code == EXIT_DONE;) {
+        json_t *answer = tool_call(t, "export.read", json_deep_copy(params), &tool_reading, &code), *row;
+        const json_t *rows = json_object_get(answer, "rows"), *next = json_object_get(answer, "next");
+        size_t i;
+        if (t->format != FORMAT_JSON)
+            output_csv(stdout, rows, json_object_get(params, "fields"), done == 0);
+        else
+            json_array_foreach(rows, i, row) json_dumpf(row, stdout, JSON_COMPACT), fputc('\n', stdout);
+        done += (long)json_array_size(rows);
+        more = json_is_string(next);
+        if (more)
+            json_object_set(params, "cursor", json_object_get(answer, "next"));
+        json_decref(answer);
     }
-    json_array_foreach(rows, i, row)
-    {
-        json_dumpf(row, stdout, JSON_COMPACT);
-        fputc('\n', stdout);
-    }
+    json_decref(params);
+    return code;
 }
 
 int transfer_export(tool *t, int count, char **arguments)
 {
     int code = EXIT_DONE;
-    json_t *filter = records_filter(t, arguments[0], count - 1, arguments + 1), *answer;
+    json_t *filter = records_filter(t, arguments[0], count - 1, arguments + 1);
     if (!filter)
         return EXIT_USAGE;
-    json_t *columns = export_columns(t, arguments[0], &code);
-    json_t *params = json_pack(
-        "{s:s, s:o, s:O, s:i}", "entity", arguments[0], "filter", filter, "fields", columns, "limit", PAGE);
-    long done = 0;
-    bool more = code == EXIT_DONE;
-    while (more && (answer = tool_call(t, "export.read", json_incref(params), &tool_reading, &code))) {
-        const json_t *rows = json_object_get(answer, "rows");
-        json_t *next = json_object_get(answer, "next");
-        write_rows(t, rows, columns, done == 0);
-        done += (long)json_array_size(rows);
-        tool_progress(t, arguments[0], done, 0);
-        more = json_is_string(next);
-        if (more)
-            json_object_set(params, "cursor", next);
-        json_decref(answer);
-    }
-    json_decref(params);
-    json_decref(columns);
-    if (fflush(stdout) != 0)
-        return tool_fail(EXIT_FILE, "the output cannot be written: %s", strerror(errno));
-    if (!t->quiet)
-        fprintf(stderr, "\r%ld records of %s\n", done, arguments[0]);
+    json_t *params = json_pack("{s:s, s:o}", "entity", arguments[0], "filter", filter);
+    if (t->fields)
+        json_object_set_new(params, "fields", field_list(t->fields));
+    if (t->sort)
+        json_object_set_new(params, "sort", json_string(t->sort));
+    if (!has_files(t))
+        return export_pages(t, params);
+    json_object_set_new(params, "format", json_string(format_of(t)));
+    json_object_set_new(params, "labels", json_boolean(t->labels));
+    if (t->separator)
+        json_object_set_new(params, "separator", json_stringn(&t->separator, 1));
+    json_t *job = follow(t, tool_call(t, "export.start", params, NULL, &code), &code);
+    if (!job)
+        return code;
+    code = strcmp(member(job, "state"), "done") == 0
+               ? fetch(t, job)
+               : tool_fail(EXIT_REFUSED, "the export %s: %s", member(job, "state"), member(job, "message"));
+    json_decref(job);
     return code;
 }

@@ -148,6 +148,108 @@ static bool send_http(kontor_client *c, const char *body, size_t len, bytes *rep
     return false;
 }
 
+static bool files_by_http(kontor_client *c)
+{
+    if (!c->by_http)
+        snprintf(c->trouble, sizeof c->trouble, "files go over http:// alone");
+    return c->by_http;
+}
+
+/* Prepares a request to PATH with the session's token. The headers are yours. */
+static struct curl_slist *file_request(kontor_client *c, const char *path, const char *header)
+{
+    char url[600], text[700];
+    size_t n = strlen(c->url);
+    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/octet-stream");
+    snprintf(url, sizeof url, "%.*s%s", (int)(n && c->url[n - 1] == '/' ? n - 1 : n), c->url, path);
+    snprintf(text, sizeof text, "Authorization: Bearer %s", c->token ? c->token : "");
+    headers = curl_slist_append(headers, text);
+    if (header)
+        headers = curl_slist_append(headers, header);
+    curl_easy_reset(c->curl);
+    curl_easy_setopt(c->curl, CURLOPT_URL, url);
+    curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);
+    if (c->ca)
+        curl_easy_setopt(c->curl, CURLOPT_CAINFO, c->ca);
+    return headers;
+}
+
+static size_t read_file(char *out, size_t size, size_t count, void *in)
+{
+    return fread(out, size, count, in);
+}
+
+/* What an answer that is no file says. */
+static kontor_outcome file_answer(kontor_client *c, CURLcode code, const bytes *reply, json_t **answer)
+{
+    long status = 0;
+    curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (code != CURLE_OK) {
+        snprintf(c->trouble, sizeof c->trouble, "%s", curl_easy_strerror(code));
+        return KONTOR_UNREACHABLE;
+    }
+    json_t *whole = json_loadb(reply->ptr ? reply->ptr : "", reply->len, 0, NULL);
+    json_t *error = json_object_get(whole, "error");
+    *answer = json_incref(error ? error : whole);
+    json_decref(whole);
+    if (!*answer)
+        snprintf(c->trouble, sizeof c->trouble, "HTTP status %ld", status);
+    return error ? KONTOR_REFUSED : *answer ? KONTOR_OK : KONTOR_UNREACHABLE;
+}
+
+kontor_outcome kontor_client_upload(kontor_client *c, FILE *in, const char *name, json_t **answer)
+{
+    char header[1100];
+    bytes reply = {0};
+    *answer = NULL;
+    if (!files_by_http(c))
+        return KONTOR_UNREACHABLE;
+    char *escaped = curl_easy_escape(c->curl, name, 0);
+    snprintf(header, sizeof header, "X-File-Name: %.1000s", escaped ? escaped : "file");
+    curl_free(escaped);
+    fseek(in, 0, SEEK_END);
+    long size = ftell(in);
+    rewind(in);
+    struct curl_slist *headers = file_request(c, "/files", header);
+    curl_easy_setopt(c->curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
+    curl_easy_setopt(c->curl, CURLOPT_READFUNCTION, read_file);
+    curl_easy_setopt(c->curl, CURLOPT_READDATA, in);
+    curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, take_bytes);
+    curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, &reply);
+    kontor_outcome outcome = file_answer(c, curl_easy_perform(c->curl), &reply, answer);
+    curl_slist_free_all(headers);
+    free(reply.ptr);
+    return outcome;
+}
+
+kontor_outcome kontor_client_download(kontor_client *c, json_int_t id, FILE *out, json_t **answer)
+{
+    char path[60];
+    bytes reply = {0};
+    long status = 0;
+    *answer = NULL;
+    if (!files_by_http(c))
+        return KONTOR_UNREACHABLE;
+    snprintf(path, sizeof path, "/files/%lld", (long long)id);
+    struct curl_slist *headers = file_request(c, path, NULL);
+    curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, take_bytes);
+    curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, &reply);
+    CURLcode code = curl_easy_perform(c->curl);
+    curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
+    kontor_outcome outcome = KONTOR_OK;
+    if (code == CURLE_OK && status == 200) {
+        fwrite(reply.ptr ? reply.ptr : "", 1, reply.len, out);
+        *answer = json_null();
+    } else {
+        outcome = file_answer(c, code, &reply, answer);
+    }
+    curl_slist_free_all(headers);
+    free(reply.ptr);
+    return outcome;
+}
+
 /* ---- nng ---- */
 
 static int dial(kontor_client *c)

@@ -29,7 +29,7 @@ static void catalogue_changed(void *context)
 
 static kt_error *open_parts(bus *b, arena *arena)
 {
-    const method *const own[] = {system_methods, batch_methods, describe_methods, import_methods};
+    const method *const own[] = {system_methods, batch_methods, describe_methods};
     b->metrics = metrics_open();
     if (!b->metrics)
         return error_no_memory();

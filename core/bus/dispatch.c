@@ -116,7 +116,8 @@ static kt_error *run_method(const target *t, call *c, kt_tx *tx, const variant *
             .answer = answer,
             .lang = tx ? tx->lang : c->error_lang,
             .remote = c->exchange->remote,
-            .token = c->token},
+            .token = c->token,
+            .dry_run = c->dry_run},
         .of = c,
     };
     size_t before = answer->out->len;

@@ -37,7 +37,7 @@ typedef struct {
     struct call *of;
 } own_call;
 
-extern const method system_methods[], batch_methods[], import_methods[], describe_methods[];
+extern const method system_methods[], batch_methods[], describe_methods[];
 
 /* batch.c: the mode of a system.batch is that of its calls. */
 method_mode batch_mode(const bus *bus, const model_catalogue *catalogue, const variant *params);

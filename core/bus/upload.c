@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "bus/request.h"
+#include "exchange/file.h"
 #include "store/content.h"
 
 #define ENTITY "base.attachment"
@@ -241,30 +242,6 @@ void upload_finish(request *r)
 
 /* ---- Download ---- */
 
-static kt_str text_of(const model_entity *entity, const model_record *record, const char *name)
-{
-    const model_field *field = model_field_find(entity, str_of(name));
-    const model_value *value = field ? &record->values[field->position] : NULL;
-    bool text = value && value->set && (field->type == KT_STRING || field->type == KT_TEXT);
-    return text ? value->as.s : (kt_str){0};
-}
-
-/* Whoever may not see what a file is about may not see the file. */
-static kt_error *read_attachment(visit *v, uint64_t id, const model_entity **entity, model_record *record)
-{
-    *entity = model_entity_find(v->catalogue, KT_STR(ENTITY));
-    if (!*entity || !id)
-        return error_make(v->tx.arena, KT_NOT_FOUND, NULL, "there is no such file", "nie ma takiego pliku");
-    KT_TRY(model_read(&v->tx, *entity, id, record));
-    const model_field *about = model_field_find(*entity, KT_STR("about"));
-    const model_value *value = about ? &record->values[about->position] : NULL;
-    if (!value || !value->set || value->as.any.id == 0)
-        return NULL;
-    const model_entity *target = model_entity_by_number(v->catalogue, value->as.any.entity);
-    model_record other = {0};
-    return target ? model_read(&v->tx, target, value->as.any.id, &other) : NULL;
-}
-
 static enum MHD_Result send_file(request *r, int fd, uint64_t size, kt_str name)
 {
     struct MHD_Response *response = MHD_create_response_from_fd64(size, fd);
@@ -305,27 +282,19 @@ static enum MHD_Result send_file(request *r, int fd, uint64_t size, kt_str name)
 enum MHD_Result download(request *r, const char *id_text)
 {
     visit v;
-    uint64_t id = 0, size = 0;
+    uint64_t id = 0;
     int fd = -1;
     for (; *id_text >= '0' && *id_text <= '9' && id < UINT64_MAX / 20; id_text++)
         id = id * 10 + (uint64_t)(*id_text - '0');
     if (*id_text)
         id = 0;
     kt_error *error = visit_begin(r, &v);
-    const model_entity *entity = NULL;
-    model_record record = {0};
-    kt_str name = {0};
+    file_ref file = {0};
     if (!error)
-        error = read_attachment(&v, id, &entity, &record);
-    if (!error) {
-        const model_field *field = model_field_find(entity, KT_STR("size"));
-        size = field && record.values[field->position].set ? (uint64_t)record.values[field->position].as.i
-                                                           : 0;
-        name = arena_str(r->arena, text_of(entity, &record, "name"));
-        error = content_open(
-            r->arena, r->http->bus->options.data_directory, text_of(entity, &record, "sha256"), size, &fd);
-    }
-    enum MHD_Result result = error ? answer(r, &v, error) : send_file(r, fd, size, name);
+        error = file_find(&v.tx, id, &file);
+    if (!error)
+        error = content_open(r->arena, r->http->bus->options.data_directory, file.sha256, file.size, &fd);
+    enum MHD_Result result = error ? answer(r, &v, error) : send_file(r, fd, file.size, file.name);
     visit_end(&v);
     return result;
 }

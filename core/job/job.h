@@ -76,6 +76,12 @@ typedef struct {
 /* Queues a job in this transaction: it runs after its commit, for the transaction's user, held to the scopes
  * of the API key that was used. The caller has judged who may start it. */
 KT_MUST kt_error *job_start(kt_tx *tx, const job_order *order, uint64_t *id);
+/* A job for rooms above. memory: the transaction's. returns as job_write */
+typedef struct {
+    kt_str kind, title, state, unit;
+    uint64_t done;
+} job_view;
+KT_MUST kt_error *job_look(kt_tx *tx, uint64_t id, job_view *view);
 /* The job as an object: {id, kind, title, state, done, total, problems, result, message, unit, ..}.
  *   returns  not_found: there is none that is the caller's own or that the caller may read */
 KT_MUST kt_error *job_write(kt_tx *tx, uint64_t id, json *answer);

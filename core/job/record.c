@@ -235,6 +235,18 @@ kt_error *job_write(kt_tx *tx, uint64_t id, json *answer)
     return NULL;
 }
 
+kt_error *job_look(kt_tx *tx, uint64_t id, job_view *view)
+{
+    struct job job;
+    KT_TRY(read_own(tx, id, &job));
+    *view = (job_view){.kind = job.kind,
+        .title = job.title,
+        .unit = job.unit,
+        .state = str_of(job_states[job.state - 1].name),
+        .done = (uint64_t)job.done};
+    return NULL;
+}
+
 static uint64_t id_of(const method_call *call, const char *name)
 {
     const variant *v = variant_get(call->params, name);

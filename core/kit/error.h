@@ -4,8 +4,9 @@
 
 typedef struct problem {
     kt_kind kind;
-    const char *path; /* NULL: the request as a whole */
-    long row;         /* line or row of a file, from 1; 0: none */
+    const char *path;   /* NULL: the request as a whole */
+    long row;           /* line or row of a file, from 1; 0: none */
+    const char *column; /* its title in that file; NULL: none */
     kt_text text, hint;
     struct problem *next;
 } problem;

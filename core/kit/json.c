@@ -286,6 +286,8 @@ void json_problem(json *j, const struct problem *p, const char *lang)
     json_member_text(j, "path", p->path);
     if (p->row)
         json_member_int(j, "row", p->row);
+    if (p->column)
+        json_member_text(j, "column", p->column);
     json_member_text(j, "kind", kind_name(p->kind));
     json_member_text(j, "message", polish && p->text.pl ? p->text.pl : p->text.en);
     if (p->hint.en)

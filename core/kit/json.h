@@ -31,7 +31,7 @@ void json_variant(json *j, const variant *value);
 void json_dec(json *j, kt_dec value);   /* "1234.50"; not set: null */
 void json_date(json *j, kt_date value); /* "2026-11-23" */
 void json_time(json *j, kt_time value); /* "2026-11-23T10:00:00.000Z" */
-/* {path, row, kind, message, hint}: texts in lang, "en" or "pl". */
+/* {path, row, column, kind, message, hint}: texts in lang, "en" or "pl". */
 struct problem;
 void json_problem(json *j, const struct problem *problem, const char *lang);
 /* key and value in one */

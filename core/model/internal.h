@@ -115,6 +115,8 @@ static inline uint64_t record_id(const model_record *record)
 KT_MUST kt_error *model_store_new(kt_tx *tx, model_record *record);
 /* As model_store_new, with the defaults filled in by the caller. */
 KT_MUST kt_error *model_store_filled(kt_tx *tx, model_record *record);
+/* The same under this id, which must be free; 0: the next one. */
+KT_MUST kt_error *model_store_filled_as(kt_tx *tx, model_record *record, uint64_t id);
 /* Puts a default into a value that is not set. */
 void model_fill_default(kt_tx *tx, const model_default *source, model_value *value);
 /* returns unavailable: the transaction only reads, or the entity's module is not enabled */

@@ -268,6 +268,10 @@ struct kt_tx {
  * bus's business. */
 KT_MUST kt_error *model_create(
     kt_tx *tx, const model_entity *entity, const variant *values, model_record *created);
+/* The same under an id that is still free: what an export brought back. returns conflict at "id": it is taken
+ */
+KT_MUST kt_error *model_create_as(
+    kt_tx *tx, const model_entity *entity, uint64_t id, const variant *values, model_record *created);
 KT_MUST kt_error *model_read(kt_tx *tx, const model_entity *entity, uint64_t id, model_record *record);
 /* if_version 0: whatever it is. returns conflict with both values of each field that differs */
 KT_MUST kt_error *model_update(kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t if_version,
@@ -433,6 +437,7 @@ struct method_call {
     void *server; /* what server.h calls struct server */
     const char *lang;
     kt_str remote, token; /* where the call came from; its token */
+    bool dry_run;         /* asked for beside the parameters */
 };
 typedef struct {
     const char *name;  /* "journal.since" */

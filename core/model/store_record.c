@@ -107,11 +107,23 @@ static kt_error *compute(kt_tx *tx, model_record *record)
 
 /* ---- Creating ---- */
 
-static kt_error *write_new(kt_tx *tx, model_record *record)
+/* An id that an import brings: no record has it, and the next ones come behind it. */
+static kt_error *take_id(kt_tx *tx, const model_entity *entity, uint64_t id)
+{
+    key name;
+    kt_str bytes;
+    key_record(&name, entity, id);
+    KT_TRY(store_get(tx->view, STORE_DATA, key_str(&name), &bytes));
+    if (bytes.ptr)
+        return kt_fail(tx, KT_CONFLICT, "id", "there is a record %llu already", "rekord %llu już istnieje",
+            (unsigned long long)id);
+    return sequence_id_at_least(tx, entity, id);
+}
+
+static kt_error *write_new(kt_tx *tx, model_record *record, uint64_t id)
 {
     const model_entity *entity = record->entity;
-    uint64_t id;
-    KT_TRY(sequence_id(tx, entity, &id));
+    KT_TRY(id ? take_id(tx, entity, id) : sequence_id(tx, entity, &id));
     record->values[MODEL_ID] = (model_value){.set = true, .as.i = (int64_t)id};
     if (entity->number_pattern.len && !record->values[MODEL_NUMBER].set)
         KT_TRY(sequence_number(tx, record));
@@ -124,7 +136,7 @@ static kt_error *write_new(kt_tx *tx, model_record *record)
     return change_note(tx, entity, id, (kt_str){0}, bytes);
 }
 
-static kt_error *store_new(kt_tx *tx, model_record *record)
+static kt_error *store_new(kt_tx *tx, model_record *record, uint64_t id)
 {
     validate_normalise(record);
     fill_system(tx, record);
@@ -139,7 +151,7 @@ static kt_error *store_new(kt_tx *tx, model_record *record)
     if (!query_record_visible(tx, record, "create"))
         return kt_fail(tx, KT_FORBIDDEN, NULL, "you may not create such a %s",
             "nie możesz utworzyć takiego %s", record->entity->name.ptr);
-    return write_new(tx, record);
+    return write_new(tx, record, id);
 }
 
 static kt_error *reload(kt_tx *tx, model_record *record)
@@ -173,18 +185,23 @@ static kt_error *announce(
     return reload(tx, after);
 }
 
-kt_error *model_store_filled(kt_tx *tx, model_record *record)
+kt_error *model_store_filled_as(kt_tx *tx, model_record *record, uint64_t id)
 {
     KT_TRY(model_may_write(tx, record->entity));
     if (tx->guard && tx->guard->entity)
         KT_TRY(tx->guard->entity(tx, record->entity, "create"));
     store_mark mark = store_mark_set(tx->view);
-    kt_error *error = store_new(tx, record);
+    kt_error *error = store_new(tx, record, id);
     if (error) {
         KT_TRY(store_mark_back(tx->view, mark));
         return error;
     }
     return announce(tx, EVENT_CREATED, "created", NULL, record);
+}
+
+kt_error *model_store_filled(kt_tx *tx, model_record *record)
+{
+    return model_store_filled_as(tx, record, 0);
 }
 
 kt_error *model_store_new(kt_tx *tx, model_record *record)

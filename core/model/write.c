@@ -116,8 +116,8 @@ static kt_error *tell_the_rest(
     return validate_record(tx, before, record, judged, problems);
 }
 
-static kt_error *create(
-    kt_tx *tx, const model_entity *entity, kt_str external_id, const variant *values, model_record *created)
+static kt_error *create(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str external_id,
+    const variant *values, model_record *created)
 {
     KT_TRY(model_may_write(tx, entity));
     if (tx->guard && tx->guard->entity)
@@ -138,12 +138,18 @@ static kt_error *create(
         KT_TRY(tell_the_rest(tx, NULL, created, given, &problems));
         return problems;
     }
-    return model_store_filled(tx, created);
+    return model_store_filled_as(tx, created, id);
 }
 
 kt_error *model_create(kt_tx *tx, const model_entity *entity, const variant *values, model_record *created)
 {
-    return create(tx, entity, (kt_str){0}, values, created);
+    return create(tx, entity, 0, (kt_str){0}, values, created);
+}
+
+kt_error *model_create_as(
+    kt_tx *tx, const model_entity *entity, uint64_t id, const variant *values, model_record *created)
+{
+    return create(tx, entity, id, (kt_str){0}, values, created);
 }
 
 /* Somebody was quicker: each field that the caller writes and that differs now is named with both values. */
@@ -217,5 +223,5 @@ kt_error *model_upsert(kt_tx *tx, const model_entity *entity, kt_str external_id
     if (id)
         return model_update(tx, entity, id, 0, values, record);
     *created = true;
-    return create(tx, entity, external_id, values, record);
+    return create(tx, entity, 0, external_id, values, record);
 }

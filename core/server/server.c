@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exchange/exchange.h"
 #include "kit/clock.h"
 #include "kit/log.h"
 #include "outbox/outbox.h"
@@ -103,7 +104,7 @@ static kt_error *read_key(server *s, arena *arena, const char *directory)
 /* ---- Opening ---- */
 
 static const kt_module *const own_modules[] = {
-    &model_module, &access_module, &job_module, &outbox_module, &automation_module};
+    &model_module, &access_module, &job_module, &exchange_module, &outbox_module, &automation_module};
 
 static kt_error *open_plugins(server *s, arena *arena, const server_options *options)
 {
@@ -175,7 +176,9 @@ static kt_error *open_work(server *s, const server_options *options, const char 
     post.rooms = &s->errands;
     post.data_directory = data_directory;
     KT_TRY(outbox_open(&post, &s->outbox));
-    return jobs_open(&s->jobs);
+    KT_TRY(jobs_open(&s->jobs));
+    jobs_add(s->jobs, exchange_jobs);
+    return NULL;
 }
 
 /* A rule's file that is wrong keeps no server from starting: the log names it, rule.reload tells all of it.
@@ -204,7 +207,7 @@ static kt_error *start_work(
 static kt_error *open_bus(server *s, arena *arena, const server_options *options, const char *data_directory)
 {
     const method *const offered[] = {model_methods, access_methods, journal_methods, plugin_methods,
-        job_methods, automation_methods, care_methods};
+        job_methods, automation_methods, import_methods, export_methods, care_methods};
     bus_options own = options->bus;
     own.store = s->store;
     own.access = s->access;

@@ -360,6 +360,11 @@ unsigned house_settle(house *h)
     return automation_run_due(server_automation(h->server));
 }
 
+const char *house_directory(const house *h)
+{
+    return h->directory;
+}
+
 server *house_server(house *h)
 {
     return h->server;

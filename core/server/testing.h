@@ -38,6 +38,7 @@ uint64_t house_digest(house *house);
 /* Do these bytes stand in any key or value of the store? */
 bool house_holds(house *house, kt_str bytes);
 server *house_server(house *house);
+const char *house_directory(const house *house); /* its data directory */
 arena *house_arena(house *house);
 
 /* A value inside an answer: "error.data.problems.0.path". NULL: none. */

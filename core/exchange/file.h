@@ -1,0 +1,18 @@
+/* file.h -- files in the content store, and the base.attachment records that name them. */
+#pragma once
+#include "model/model.h"
+
+typedef struct {
+    kt_str name, sha256;
+    uint64_t size;
+} file_ref;
+
+/* The file of an attachment. Whoever may not see what it is about may not see the file.
+ *   returns  not_found     memory  the transaction's */
+KT_MUST kt_error *file_find(kt_tx *tx, uint64_t id, file_ref *file);
+/* Its bytes. memory: good as long as arena, whose end gives them up */
+KT_MUST kt_error *file_map(arena *arena, const char *data_directory, const file_ref *file, kt_str *bytes);
+/* Keeps a text as a file. Blocks. memory: arena */
+KT_MUST kt_error *file_keep(arena *arena, const char *data_directory, kt_str text, file_ref *file);
+/* Makes the attachment of a file that is in the content store. */
+KT_MUST kt_error *file_attach(kt_tx *tx, const file_ref *file, const char *type, uint64_t *id);

@@ -1,0 +1,410 @@
+/* mapping.c -- see mapping.h. */
+#include "exchange/mapping.h"
+
+#include "kit/str.h"
+#include "kit/text.h"
+
+enum { TITLES_MAX = 40 };
+
+static kt_error *wrong(kt_tx *tx, const char *path, const char *en, const char *pl)
+{
+    return error_make(tx->arena, KT_VALIDATION, path, "%s%.0s", "%.0s%s", en, pl);
+}
+
+/* ---- Titles ---- */
+
+kt_str title_fold(arena *arena, kt_str title)
+{
+    kt_str folded = text_fold(arena, title);
+    char *out = arena_alloc(arena, folded.len + 1);
+    size_t n = 0;
+    if (!out)
+        return (kt_str){0};
+    for (size_t i = 0; i < folded.len; i++) {
+        unsigned char c = (unsigned char)folded.ptr[i];
+        bool word = c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (word)
+            out[n++] = (char)c;
+        else if (n && out[n - 1] != ' ')
+            out[n++] = ' ';
+    }
+    n -= n && out[n - 1] == ' ';
+    out[n] = 0;
+    return (kt_str){out, n};
+}
+
+/* ---- Places ---- */
+
+static kt_error *no_field(kt_tx *tx, const model_entity *entity, kt_str name)
+{
+    return error_make(tx->arena, KT_VALIDATION, NULL, "%.*s has no field \"%.*s\"",
+        "%.*s nie ma pola \"%.*s\"", STR_ARG(entity->name), STR_ARG(name));
+}
+
+static bool is_digits(kt_str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] < '0' || s.ptr[i] > '9')
+            return false;
+    return s.len > 0;
+}
+
+/* The text up to a character; rest: what stands behind it, not set if it does not occur. */
+static kt_str cut(kt_str text, char at, kt_str *rest)
+{
+    const char *found = text.len ? memchr(text.ptr, at, text.len) : NULL;
+    *rest = found ? (kt_str){found + 1, text.len - (size_t)(found + 1 - text.ptr)} : (kt_str){0};
+    return found ? (kt_str){text.ptr, (size_t)(found - text.ptr)} : text;
+}
+
+/* Splits "name[selector].rest". */
+static bool split(kt_str text, kt_str *name, kt_str *selector, bool *brackets, kt_str *rest)
+{
+    size_t n = 0;
+    while (n < text.len && text.ptr[n] != '[' && text.ptr[n] != '.')
+        n++;
+    *name = (kt_str){text.ptr, n};
+    *selector = *rest = (kt_str){0};
+    *brackets = n < text.len && text.ptr[n] == '[';
+    if (*brackets) {
+        size_t end = n + 1;
+        while (end < text.len && text.ptr[end] != ']')
+            end++;
+        if (end == text.len)
+            return false;
+        *selector = (kt_str){text.ptr + n + 1, end - n - 1};
+        n = end + 1;
+    }
+    if (n < text.len && text.ptr[n] == '.')
+        *rest = (kt_str){text.ptr + n + 1, text.len - n - 1};
+    return n == text.len || text.ptr[n] == '.';
+}
+
+static bool may_see(kt_tx *tx, const model_entity *entity, const model_field *field)
+{
+    return !tx->guard || !tx->guard->field || tx->guard->field(tx, field, entity, false) ||
+           tx->guard->field(tx, field, entity, true);
+}
+
+static kt_error *read_member(kt_tx *tx, const model_entity *entity, kt_str rest, bool brackets, place *p)
+{
+    kt_str name, behind;
+    name = cut(rest, '.', &behind);
+    if (!brackets && is_digits(name)) {
+        p->selector = name;
+        name = cut(behind, '.', &behind);
+        brackets = true;
+    }
+    p->each_row = brackets && !p->selector.len;
+    p->member = model_field_find(p->field->lines, name);
+    if (!p->member || !may_see(tx, entity, p->member))
+        return no_field(tx, p->field->lines, name);
+    p->by = behind;
+    return NULL;
+}
+
+kt_error *place_read(kt_tx *tx, const model_entity *entity, kt_str text, place *p)
+{
+    kt_str name, rest;
+    bool brackets;
+    *p = (place){0};
+    if (!split(text, &name, &p->selector, &brackets, &rest))
+        return error_make(tx->arena, KT_VALIDATION, NULL, "\"%.*s\" is no path of a field",
+            "\"%.*s\" nie jest ścieżką pola", STR_ARG(text));
+    p->field = model_field_find(entity, name);
+    if (!p->field || !may_see(tx, entity, p->field))
+        return no_field(tx, entity, name);
+    if (p->field->type == KT_LINES && rest.len)
+        KT_TRY(read_member(tx, entity, rest, brackets, p));
+    else
+        p->by = rest;
+    const model_field *last = p->member ? p->member : p->field;
+    bool refers = last->type == KT_REF || last->type == KT_REFS;
+    if (p->by.len && (!refers || !last->target))
+        return error_make(tx->arena, KT_VALIDATION, NULL, "%.*s is no reference: \"%.*s\" leads nowhere",
+            "%.*s nie jest odwołaniem: \"%.*s\" donikąd nie prowadzi", STR_ARG(last->name), STR_ARG(text));
+    if (p->by.len && !model_field_find(last->target, p->by))
+        return no_field(tx, last->target, p->by);
+    return NULL;
+}
+
+/* What the server sets itself is read over, but for what an import may bring along. */
+static bool is_ignored(const mapping *m, const place *p)
+{
+    const model_field *field = p->field;
+    if (field->computed || (p->member && p->member->computed))
+        return true;
+    switch (field->position) {
+    case MODEL_VERSION:
+        return true;
+    case MODEL_NUMBER:
+        return !m->keep && !(m->key_count == 1 && m->key[0] == field);
+    case MODEL_CREATED_AT:
+    case MODEL_CREATED_BY:
+    case MODEL_UPDATED_AT:
+    case MODEL_UPDATED_BY:
+        return !m->keep;
+    case MODEL_COMPANY:
+        return m->entity->shared;
+    default:
+        return false;
+    }
+}
+
+/* ---- Reading ---- */
+
+static kt_error *read_titles(kt_tx *tx, const variant *from, map_column *column)
+{
+    const variant *list = variant_get(from, "titles"), *one = variant_get(from, "title");
+    size_t count = list && list->kind == VARIANT_ARRAY ? list->as.array.count : one ? 1 : 0;
+    kt_str *titles = ARENA_ARRAY(tx->arena, kt_str, count + 1);
+    if (!titles)
+        return error_no_memory();
+    if (count == 0 || count > TITLES_MAX)
+        return wrong(tx, NULL, "\"title\" or \"titles\" (at most 40) was expected",
+            "oczekiwano \"title\" albo \"titles\" (najwyżej 40)");
+    for (size_t i = 0; i < count; i++) {
+        const variant *title = list && list->kind == VARIANT_ARRAY ? &list->as.array.items[i] : one;
+        if (title->kind != VARIANT_STRING)
+            return wrong(tx, NULL, "a title is a string", "tytuł jest napisem");
+        titles[i] = title_fold(tx->arena, title->as.string);
+        if (!titles[i].ptr)
+            return error_no_memory();
+    }
+    column->titles = titles;
+    column->title_count = count;
+    return NULL;
+}
+
+static kt_error *read_column(kt_tx *tx, const mapping *m, const variant *from, map_column *column)
+{
+    static const char *const members[] = {"title", "titles", "field", "values", "prefix", "missing", NULL};
+    if (from->kind != VARIANT_OBJECT)
+        return wrong(tx, NULL, "an object was expected", "oczekiwano obiektu");
+    for (size_t i = 0; i < from->as.object.count; i++) {
+        bool known = false;
+        for (const char *const *name = members; *name; name++)
+            known = known || str_is(from->as.object.members[i].name, *name);
+        if (!known)
+            return error_make(tx->arena, KT_VALIDATION, from->as.object.members[i].name.ptr,
+                "unknown member \"%s\"", "nieznane pole \"%s\"", from->as.object.members[i].name.ptr);
+    }
+    KT_TRY(read_titles(tx, from, column));
+    kt_str field = variant_get_str(from, "field"), miss = variant_get_str(from, "missing");
+    column->prefix = variant_get_str(from, "prefix");
+    column->values = variant_get(from, "values");
+    if (column->values && column->values->kind != VARIANT_OBJECT)
+        return wrong(tx, "values", "an object was expected", "oczekiwano obiektu");
+    if (miss.len && !str_is(miss, "create") && !str_is(miss, "empty") && !str_is(miss, "refuse"))
+        return wrong(tx, "missing", "\"refuse\", \"create\" or \"empty\" was expected",
+            "oczekiwano \"refuse\", \"create\" albo \"empty\"");
+    column->missing = str_is(miss, "create")  ? MISSING_CREATE
+                      : str_is(miss, "empty") ? MISSING_EMPTY
+                                              : MISSING_REFUSE;
+    if (!field.len) {
+        column->ignored = true;
+        return NULL;
+    }
+    kt_error *error = place_read(tx, m->entity, field, &column->place);
+    if (error)
+        return error_under(error, "field");
+    column->ignored = is_ignored(m, &column->place);
+    return NULL;
+}
+
+static kt_error *read_columns(kt_tx *tx, const variant *from, mapping *m)
+{
+    const variant *list = variant_get(from, "columns");
+    kt_error *all = NULL;
+    if (!list)
+        return NULL;
+    if (list->kind != VARIANT_ARRAY || list->as.array.count > READER_COLUMNS_MAX)
+        return wrong(tx, "columns", "an array of at most 1000 was expected",
+            "oczekiwano tablicy o najwyżej 1000 elementach");
+    m->columns = ARENA_ARRAY(tx->arena, map_column, list->as.array.count + 1);
+    if (!m->columns)
+        return error_no_memory();
+    for (size_t i = 0; i < list->as.array.count; i++) {
+        map_column *column = &m->columns[m->column_count++];
+        kt_error *error = read_column(tx, m, &list->as.array.items[i], column);
+        kt_str path = arena_format(tx->arena, "columns[%zu]", i);
+        if (error)
+            kt_also(&all, error_under(error, path.ptr ? path.ptr : "columns"));
+        m->lines_by_row = m->lines_by_row || (!column->ignored && column->place.each_row);
+    }
+    return all;
+}
+
+/* The place of a word in a list; -1: it is not there. */
+static int word_of(const variant *from, const char *name, const char *const *words)
+{
+    kt_str word = variant_get_str(from, name);
+    for (int i = 0; words[i]; i++)
+        if (str_is(word, words[i]))
+            return i;
+    return word.len ? -1 : 0;
+}
+
+static kt_error *read_reader(kt_tx *tx, const variant *from, mapping *m)
+{
+    kt_error *all = NULL;
+    kt_str format = variant_get_str(from, "format"), encoding = variant_get_str(from, "encoding");
+    kt_str separator = variant_get_str(from, "separator");
+    m->reader.format = format.len ? format_named(format) : FORMAT_UNKNOWN;
+    m->reader.encoding = encoding.len ? encoding_named(encoding) : ENCODING_UNKNOWN;
+    m->reader.separator = separator.len == 1 ? separator.ptr[0] : 0;
+    if (format.len && !m->reader.format)
+        kt_also(&all, wrong(tx, "format", "csv, jsonl, xlsx, vcard or ical was expected",
+                          "oczekiwano csv, jsonl, xlsx, vcard albo ical"));
+    if (encoding.len && !m->reader.encoding)
+        kt_also(
+            &all, wrong(tx, "encoding",
+                      "utf-8, utf-16le, utf-16be, windows-1250, windows-1252 or iso-8859-2 was expected",
+                      "oczekiwano utf-8, utf-16le, utf-16be, windows-1250, windows-1252 albo iso-8859-2"));
+    if (separator.len > 1 || (separator.len && strchr("\"\r\n", separator.ptr[0])))
+        kt_also(&all, wrong(tx, "separator", "one character was expected", "oczekiwano jednego znaku"));
+    return all;
+}
+
+static kt_error *read_options(kt_tx *tx, const variant *from, mapping *m)
+{
+    static const char *const modes[] = {"upsert", "create", "update", "add", NULL};
+    static const char *const orders[] = {"any", "ymd", "dmy", "mdy", NULL};
+    static const char *const signs[] = {"any", ",", ".", NULL};
+    kt_error *all = read_reader(tx, from, m);
+    int mode = word_of(from, "mode", modes), dates = word_of(from, "dates", orders),
+        decimal = word_of(from, "decimal", signs);
+    if (mode < 0)
+        kt_also(&all, wrong(tx, "mode", "upsert, create, update or add was expected",
+                          "oczekiwano upsert, create, update albo add"));
+    if (dates < 0)
+        kt_also(&all,
+            wrong(tx, "dates", "ymd, dmy, mdy or any was expected", "oczekiwano ymd, dmy, mdy albo any"));
+    if (decimal < 0)
+        kt_also(&all, wrong(tx, "decimal", "\",\" or \".\" was expected", "oczekiwano \",\" albo \".\""));
+    m->mode = mode < 0 ? MODE_UPSERT : (import_mode)mode;
+    m->dates = dates < 0 ? DATES_ANY : (date_order)dates;
+    m->decimal = decimal > 0 ? *signs[decimal] : 0;
+    const variant *keep = variant_get(from, "keep");
+    m->keep = keep && keep->kind == VARIANT_BOOL && keep->as.boolean;
+    m->constants = variant_get(from, "values");
+    if (m->constants && m->constants->kind != VARIANT_OBJECT)
+        kt_also(&all, wrong(tx, "values", "an object was expected", "oczekiwano obiektu"));
+    return all;
+}
+
+static kt_error *read_key(kt_tx *tx, const variant *from, mapping *m)
+{
+    const variant *key = variant_get(from, "key");
+    size_t count = !key ? 0 : key->kind == VARIANT_ARRAY ? key->as.array.count : 1;
+    kt_error *all = NULL;
+    if (count > KEY_FIELDS_MAX)
+        return wrong(tx, "key", "at most four fields make a key", "klucz tworzą najwyżej cztery pola");
+    for (size_t i = 0; i < count; i++) {
+        const variant *name = key->kind == VARIANT_ARRAY ? &key->as.array.items[i] : key;
+        const model_field *field = name->kind == VARIANT_STRING ? model_field_find(m->entity, name->as.string)
+                                                                : NULL;
+        bool good = field && may_see(tx, m->entity, field) && field->type != KT_LINES &&
+                    field->type != KT_REFS && field->type != KT_JSON;
+        if (good)
+            m->key[m->key_count++] = field;
+        else
+            kt_also(&all, wrong(tx, "key", "the name of a field was expected, that is no list",
+                              "oczekiwano nazwy pola, które nie jest listą"));
+    }
+    return all;
+}
+
+static kt_error *check_members(kt_tx *tx, const variant *from)
+{
+    static const char *const members[] = {"name", "entity", "format", "encoding", "separator", "decimal",
+        "dates", "mode", "keep", "key", "columns", "values", "help", NULL};
+    kt_error *all = NULL;
+    for (size_t i = 0; i < from->as.object.count; i++) {
+        kt_str name = from->as.object.members[i].name;
+        bool known = false;
+        for (const char *const *m = members; *m; m++)
+            known = known || str_is(name, *m);
+        if (!known)
+            kt_also(&all, error_make(tx->arena, KT_VALIDATION, name.ptr, "unknown member \"%s\"",
+                              "nieznane pole \"%s\"", name.ptr));
+    }
+    return all;
+}
+
+static kt_error *read_all(kt_tx *tx, const variant *from, mapping *m)
+{
+    kt_error *all = check_members(tx, from);
+    kt_also(&all, read_options(tx, from, m));
+    kt_also(&all, read_key(tx, from, m));
+    kt_also(&all, read_columns(tx, from, m));
+    return all;
+}
+
+kt_error *mapping_read(kt_tx *tx, const variant *from, kt_str entity, mapping *m)
+{
+    *m = (mapping){0};
+    if (from && from->kind != VARIANT_OBJECT)
+        return wrong(tx, "mapping", "an object was expected", "oczekiwano obiektu");
+    if (!entity.len)
+        entity = variant_get_str(from, "entity");
+    m->entity = model_entity_find(tx->catalogue, entity);
+    if (!m->entity || m->entity->lines_only)
+        return error_make(tx->arena, KT_NOT_FOUND, "entity", "there is no entity \"%.*s\"",
+            "nie ma encji \"%.*s\"", STR_ARG(entity));
+    kt_error *error = from ? read_all(tx, from, m) : NULL;
+    return error ? error_under(error, "mapping") : NULL;
+}
+
+/* ---- Finding ---- */
+
+static bool has_title(const map_column *column, kt_str folded)
+{
+    for (size_t i = 0; i < column->title_count; i++)
+        if (str_eq(column->titles[i], folded))
+            return true;
+    return false;
+}
+
+static bool is_named(kt_tx *tx, const model_field *field, kt_str folded)
+{
+    const kt_str names[] = {field->name, str_of(field->label.en), str_of(field->label.pl)};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].len && str_eq(title_fold(tx->arena, names[i]), folded))
+            return true;
+    return false;
+}
+
+static kt_error *guessed(kt_tx *tx, const mapping *m, const place *p, const map_column **out)
+{
+    map_column *column = ARENA_NEW(tx->arena, map_column);
+    if (!column)
+        return error_no_memory();
+    column->place = *p;
+    /* a record stays in its company, unless it comes back with everything or somebody says so */
+    column->ignored = is_ignored(m, p) || (p->field->position == MODEL_COMPANY && !m->keep);
+    *out = column;
+    return NULL;
+}
+
+kt_error *mapping_find(kt_tx *tx, const mapping *m, kt_str title, const map_column **out)
+{
+    place p;
+    *out = NULL;
+    kt_str folded = title_fold(tx->arena, title);
+    if (!folded.ptr)
+        return error_no_memory();
+    for (size_t i = 0; i < m->column_count; i++)
+        if (has_title(&m->columns[i], folded)) {
+            *out = &m->columns[i];
+            return NULL;
+        }
+    if (!place_read(tx, m->entity, title, &p)) /* a name or a path as it is */
+        return guessed(tx, m, &p, out);
+    for (size_t i = 0; folded.len && i < m->entity->field_count; i++) {
+        const model_field *field = &m->entity->fields[i];
+        if (may_see(tx, m->entity, field) && is_named(tx, field, folded))
+            return guessed(tx, m, &(place){.field = field}, out);
+    }
+    return NULL;
+}

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""Stories of import and export, over HTTP: files as other programs make them."""
+import json
+import pathlib
+import sys
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "modules"))
+from stories import expect, refused, run  # noqa: E402
+
+
+def ended(k, job):
+    until = time.monotonic() + 60
+    while job["state"] in ("queued", "running"):
+        if time.monotonic() > until:
+            raise AssertionError(f"does not end: {job}")
+        time.sleep(0.02)
+        job = k.call("job.get", {"id": job["id"]})
+    return job
+
+
+def problems(k, job):
+    return k.call("job.problems", {"id": job["id"]})["problems"]
+
+
+def take_in(k, text, entity=None, state="done", **more):
+    params = {"text": text, **({"entity": entity} if entity else {}), **more}
+    job = ended(k, k.call("import.start", params))
+    if job["state"] != state:
+        raise AssertionError(f"expected {state}: {job} {problems(k, job)[:3]}")
+    return job
+
+
+def upload(k, house, name, data):
+    request = urllib.request.Request(house.url + "/files", data, {"Authorization": f"Bearer {k.token}", "X-File-Name": name,
+                                                                 "Content-Type": "application/octet-stream"})
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)["id"]
+
+
+def ready(module, name):
+    return json.loads((ROOT / "modules" / module / "mappings" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def encodings_separators_and_decimal_signs_are_guessed(k, house):
+    text = "Nazwa;Kwota;Dzień przyjęcia\r\nZażółć gęślą jaźń;1 234,50 zł;31.12.2026\r\nŁódź ŚĆŹŻ;7,5;01.02.2026\r\n"
+    for encoding, name in (("utf-8-sig", "utf-8"), ("utf-16", "utf-16le"), ("cp1250", "windows-1250"), ("iso-8859-2", "iso-8859-2")):
+        seen = k.call("import.inspect", {"file": upload(k, house, "a.csv", text.encode(encoding)), "entity": "base.party"})
+        expect((seen["encoding"], seen["separator"], seen["decimal"], seen["rows"][0][0]), (name, ";", ",", "Zażółć gęślą jaźń"))
+        expect([(c["field"], c.get("custom", {}).get("type")) for c in seen["columns"]],
+               [("name", None), (None, "money"), (None, "date")])
+    seen = k.call("import.inspect", {"file": upload(k, house, "a.csv", "Name,Größe\nCafé Müller voilà crème,3\n".encode("cp1252")), "entity": "base.party"})
+    expect((seen["encoding"], seen["separator"], seen["columns"][1]["title"]), ("windows-1252", ",", "Größe"))
+
+
+def unknown_columns_become_custom_fields(k):
+    text = "name;Rabat;Od kiedy\nPierwsza;12,5;31.01.2026\n"
+    for column in k.call("import.inspect", {"text": text, "entity": "base.party"})["columns"]:
+        if "custom" in column:
+            k.call("field.define", {"entity": "base.party", **column["custom"]})
+    take_in(k, text, "base.party")
+    row = k.list("base.party", [["name", "=", "Pierwsza"]])["rows"][0]
+    expect((row["rabat"], row["od_kiedy"]), ("12.50", "2026-01-31"))
+
+
+def a_rehearsal_tells_everything_and_saves_nothing(k):
+    text = "name,kind,email_consent,tax_id\n,person,x,1\nGood,person,1,\nBad,robot,2,5260001245\n"
+    before = k.count("base.party")
+    job = take_in(k, text, "base.party", rehearse=True)
+    found = problems(k, job)
+    expect(sorted((p["row"], p["column"]) for p in found if "column" in p), [(2, "email_consent"), (2, "name"), (4, "kind")])
+    expect((job["result"]["failed"], job["result"]["created"], k.count("base.party")), (2, 1, before))
+    preview = k.call("import.preview", {"text": text, "entity": "base.party", "limit": 1})
+    expect((preview["rows"], preview["failed"], preview["next"]["row"]), (1, 1, 2))
+    stopped = take_in(k, text, "base.party", state="failed")
+    expect((k.count("base.party"), bool(stopped["message"])), (before, True))
+    skipped = take_in(k, text, "base.party", problems="skip")
+    expect((skipped["result"]["created"], skipped["result"]["failed"], k.count("base.party")), (1, 2, before + 1))
+
+
+def an_import_is_undone_whole(k):
+    text = "external_id,name\n" + "".join(f"u{i},Undone {i}\n" for i in range(2300))
+    job = take_in(k, text, "base.party")
+    expect((job["result"]["created"], job["done"], job["total"]), (2300, 2300, 2300))
+    again = take_in(k, text.replace("Undone 7\n", "Other 7\n"), "base.party")
+    expect((again["result"]["updated"], again["result"]["unchanged"]), (1, 2299))
+    back = ended(k, k.call("import.undo", {"job": again["id"]}))
+    expect((back["result"]["reverted"], k.list("base.party", [["external_id", "=", "u7"]])["rows"][0]["name"]), (1, "Undone 7"))
+    mine = k.list("base.party", [["external_id", "=", "u9"]])["rows"][0]["id"]
+    k.update("base.party", mine, {"name": "Kept by hand"})
+    back = ended(k, k.call("import.undo", {"job": job["id"]}))
+    expect((k.count("base.party", [["name", "like", "Undone %"]]), k.get("base.party", mine)["name"]), (0, "Kept by hand"))
+    expect(back["problems"] > 0, True)
+    refused("not_found", lambda: k.call("import.undo", {"job": 99999}))
+
+
+def records_are_found_by_chosen_keys(k):
+    take_in(k, "name,tax_id,industry\nKey firm,5260001246,old\n", "base.party")
+    mapping = {"key": "tax_id"}
+    job = take_in(k, "tax_id,industry\n5260001246,new\n", "base.party", mapping=mapping)
+    expect(job["result"]["updated"], 1)
+    added = take_in(k, "name,tax_id\nKey firm,5260001246\n", "base.party", mapping={"key": "tax_id", "mode": "add"})
+    expect(added["result"]["skipped"], 1)
+    job = take_in(k, "tax_id,industry\n1111111111,new\n", "base.party", state="failed", mapping={"key": "tax_id", "mode": "update"})
+    expect("to update" in job["message"], True)
+    k.create("crm.pipeline", {"name": "Sales", "initial": True, "stages": [{"name": "New"}, {"name": "Won", "semantic": "won"}, {"name": "Lost", "semantic": "lost"}]})
+    take_in(k, "title,party.tax_id,owner\nDeal of key firm,5260001246,admin\n", "crm.deal")
+    deal = k.list("crm.deal", [["title", "=", "Deal of key firm"]], fields=["party.name", "owner.name"])["rows"][0]
+    expect((deal["party.name"], deal["owner.name"]), ("Key firm", "admin"))
+
+
+def mappings_are_saved_and_used_by_name(k):
+    k.create("exchange.mapping", {"name": "shop", "entity": "base.party",
+                                 "mapping": {"entity": "base.party", "columns": [{"title": "Who", "field": "name"}, {"title": "Junk", "field": None}]}})
+    take_in(k, "Who,Junk\nBy mapping,x\n", mapping="shop")
+    expect(k.count("base.party", [["name", "=", "By mapping"]]), 1)
+    refused("not_found", lambda: k.call("import.start", {"text": "a\n1\n", "mapping": "nobody"}), "mapping")
+    refused("validation", lambda: k.call("import.start", {"text": "a\n1\n", "entity": "base.party", "mapping": {
+        "mode": "odd", "colour": 1, "columns": [{"title": "a", "field": "nothing"}]}}), "mapping.mode", "mapping.colour", "mapping.columns[0].field")
+
+
+def bitrix24_moves(k):
+    companies = "ID;Company Name;Work Phone;Work E-mail;Address;City;Responsible\n11;Rowery Toruń sp. z o.o.;+48 56 600 70 80;biuro@rowery.pl;Szeroka 1;Toruń;admin\n"
+    take_in(k, companies, mapping=ready("crm", "bitrix24-companies"))
+    contacts = "ID;Imię;Nazwisko;Firma;Telefon komórkowy;Służbowy e-mail\n5;Ewa;Lis;Rowery Toruń sp. z o.o.;600700801;ewa@rowery.pl\n"
+    take_in(k, contacts, mapping=ready("crm", "bitrix24-contacts"))
+    person = k.list("base.party", [["external_id", "=", "C_5"]], fields=["name", "parent.name", "phone"])["rows"][0]
+    expect((person["name"], person["parent.name"]), ("Ewa Lis", "Rowery Toruń sp. z o.o."))
+    leads = "ID;Lead Title;Stage;First Name;Amount;Currency;Source\n3;Asked for bikes;In Progress;Jan;1 500,00;PLN;Web\n4;Nonsense;Junk Lead;;;;\n"
+    k.create("base.currency", {"code": "PLN", "name": "Polish zloty"})
+    take_in(k, leads, mapping={**ready("crm", "bitrix24-leads"), "keep": True})
+    lead = k.list("crm.lead", [["external_id", "=", "bitrix24:3"]])["rows"][0]
+    expect((lead["state"], lead["amount"], lead["source"]), ("contacted", "1500.00", "Web"))
+    deals = "ID;Deal Name;Company;Product;Price;Quantity;Close Date\n70;Ten bikes;Rowery Toruń sp. z o.o.;Bike;1200,00;10;31.12.2026\n70;Ten bikes;Rowery Toruń sp. z o.o.;Lock;45,50;10;31.12.2026\n71;One bell;Nobody yet;Bell;9,99;1;\n"
+    for _ in range(2):  # taken in twice: the same deals
+        take_in(k, deals, mapping=ready("crm", "bitrix24-deals"))
+    rows = k.list("crm.deal", [["external_id", "starts_with", "bitrix24:"]], fields=["title", "amount", "lines", "party.name", "expected_close"], sort="id")["rows"]
+    expect([(r["title"], [l["name"] for l in r["lines"]], r["party.name"]) for r in rows],
+           [("Ten bikes", ["Bike", "Lock"], "Rowery Toruń sp. z o.o."), ("One bell", ["Bell"], "Nobody yet")])
+    rest = json.dumps({"result": [{"ID": "9", "TITLE": "By REST", "STATUS_ID": "NEW", "OPPORTUNITY": "15000.00", "CURRENCY_ID": "PLN", "ASSIGNED_BY_ID": "1", "COMMENTS": ""}],
+                       "next": 50, "total": 2, "time": {"start": 1.5}}) + "\n" + json.dumps({"result": [{"ID": "10", "TITLE": "By REST too"}], "total": 2})
+    job = take_in(k, rest, mapping=ready("crm", "bitrix24-leads"))
+    expect((job["result"]["created"], k.list("crm.lead", [["external_id", "=", "bitrix24:9"]])["rows"][0]["amount"]), (2, "15000.00"))
+
+
+def cards_and_calendars_come_in(k):
+    cards = "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:card-1\r\nFN:Anna Nowak\r\nN:Nowak;Anna;;dr;\r\nORG:Nowak i S\r\n ynowie;Sales\r\nTEL;TYPE=CELL,VOICE:+48 600 100 200\r\n" \
+        "TEL;TYPE=WORK:+48 22 100 20 30\r\nEMAIL;TYPE=INTERNET:anna@nowak.pl\r\nADR;TYPE=WORK:;;Długa 1\\, m. 2;Łódź;;90-001;Polska\r\nBDAY:1985-04-12\r\nNOTE:two\\nlines\r\nEND:VCARD\r\n"
+    take_in(k, cards, mapping=ready("base", "vcard"))
+    row = k.list("base.party", [["external_id", "=", "card-1"]])["rows"][0]
+    full = k.get("base.party", row["id"])
+    expect((full["name"], full["title"], full["notes"], full["birth_date"]), ("Anna Nowak", "dr", "two\nlines", "1985-04-12"))
+    expect(sorted((c["kind"], c["use"]) for c in full["contacts"]), [("email", "work"), ("phone", "mobile"), ("phone", "work")])
+    expect((full["addresses"][0]["street"], full["addresses"][0]["city"]), ("Długa 1, m. 2", "Łódź"))
+    calendar = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:e1\r\nSUMMARY:Visit\r\nDTSTART;TZID=Europe/Warsaw:20260105T100000\r\nBEGIN:VALARM\r\nTRIGGER:-PT5M\r\nEND:VALARM\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    take_in(k, calendar, mapping=ready("crm", "icalendar"))
+    row = k.list("crm.activity", [["external_id", "=", "e1"]])["rows"][0]
+    expect((row["subject"], row["kind"], row["planned_at"]), ("Visit", "meeting", "2026-01-05T09:00:00.000Z"))
+
+
+def what_is_no_table_is_refused(k, house):
+    import io
+    import zipfile
+    refused("validation", lambda: k.call("import.inspect", {"text": "PK\x03\x04 not a zip", "entity": "base.party"}), "file")
+    def workbook(sheet):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as z:
+            z.writestr("xl/worksheets/sheet1.xml", sheet)
+        return upload(k, house, "a.xlsx", out.getvalue())
+    bomb = workbook("<worksheet><sheetData><row><c t='inlineStr'><is><t>" + "a" * 40_000_000 + "</t></is></c></row></sheetData></worksheet>")
+    error = refused("validation", lambda: k.call("import.inspect", {"file": bomb, "entity": "base.party"}), "file")
+    expect("unpacks" in error.problems[0]["message"], True)
+    laughs = workbook("<!DOCTYPE w [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;'>]><worksheet><sheetData><row><c t='inlineStr'><is><t>&b;</t></is></c></row></sheetData></worksheet>")
+    error = refused("validation", lambda: k.call("import.inspect", {"file": laughs, "entity": "base.party"}), "file")
+    expect("document type" in error.problems[0]["message"], True)
+    refused("validation", lambda: k.call("import.start", {"entity": "base.party"}), "file")
+    job = ended(k, k.call("import.start", {"text": "name\nGood\n\"open\n", "entity": "base.party"}))
+    expect((job["state"], problems(k, job)[0]["row"]), ("failed", 3))
+
+
+if __name__ == "__main__":
+    run([encodings_separators_and_decimal_signs_are_guessed, unknown_columns_become_custom_fields, a_rehearsal_tells_everything_and_saves_nothing,
+         an_import_is_undone_whole, records_are_found_by_chosen_keys, mappings_are_saved_and_used_by_name, bitrix24_moves,
+         cards_and_calendars_come_in, what_is_no_table_is_refused])
