@@ -4,6 +4,8 @@
 #include "automation/rule.h"
 #include "automation/zygote.h"
 
+enum { WRITER_MS = 2000, WRITERS = 4 }; /* of templates */
+
 void automation_prepare(void)
 {
     if (zygote_start())
@@ -27,6 +29,7 @@ kt_error *automation_open(arena *arena, const automation_options *options, autom
     pthread_condattr_destroy(&monotonic);
     KT_TRY(workers_open(
         arena, &(workers_options){.deadline_ms = options->deadline_ms, .most = options->most}, &a->workers));
+    KT_TRY(workers_open(arena, &(workers_options){.deadline_ms = WRITER_MS, .most = WRITERS}, &a->writers));
     *out = a;
     return NULL;
 }
@@ -43,6 +46,7 @@ void automation_close(automation *a)
         pthread_join(a->thread, NULL);
     ruleset_release(a->current);
     workers_close(a->workers);
+    workers_close(a->writers);
     pthread_cond_destroy(&a->wake);
     pthread_mutex_destroy(&a->wake_lock);
     pthread_mutex_destroy(&a->lock);

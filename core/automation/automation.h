@@ -1,6 +1,8 @@
 /* automation.h -- rules in Lua: run in confined worker processes, inside the transaction that causes them or
  * after its commit. A rule is a record of automation.rule. */
 #pragma once
+#include "document/template.h"
+#include "document/words.h"
 #include "model/model.h"
 
 typedef struct automation automation;
@@ -42,3 +44,28 @@ KT_MUST kt_error *automation_begin(automation *automation, kt_tx *tx);
 void automation_end(kt_tx *tx);
 /* The transaction was committed: what it queued may run. Before automation_end. thread: the writer */
 void automation_committed(automation *automation, const kt_tx *tx);
+
+/* A template that becomes text for a record. */
+typedef struct {
+    kt_str name; /* for messages */
+    template_kind kind;
+    words_language language;
+    kt_str lua; /* template_compile's */
+    const model_record
+        *about;   /* `doc`, and what it links to: read on demand, under the transaction's rights */
+    kt_str facts; /* JSON object: `document` */
+    /* The chunk of a template that this one includes. */
+    kt_error *(*include)(kt_tx *tx, const void *context, kt_str name, kt_str *lua);
+    const void *context;
+} automation_template;
+enum { AUTOMATION_TEXT_MAX = 5 << 20, AUTOMATION_CHUNK_MAX = 120000 };
+
+/* Runs a template in a worker, which reads and does nothing else.
+ *   text     receives what it wrote
+ *   returns  rule at "text" with its line: an error of its Lua; limit: too much text, or time
+ *   thread   the transaction's; waits at most two seconds */
+KT_MUST kt_error *automation_write(
+    automation *automation, kt_tx *tx, const automation_template *t, buffer *text);
+/* Compiles a chunk, without running it, in a transaction that is watched; does nothing in another.
+ *   returns  validation at "text", with its line */
+KT_MUST kt_error *automation_check(kt_tx *tx, kt_str name, kt_str lua);

@@ -23,7 +23,7 @@ static long line_of(kt_str *message, kt_str name)
     return line;
 }
 
-static kt_error *declined(kt_tx *tx, pack_reader *in, kt_str name)
+kt_error *rule_declined(kt_tx *tx, pack_reader *in, kt_str name)
 {
     (void)pack_next_int(in);
     kt_str message = arena_str(tx->arena, pack_next_str(in));
@@ -45,7 +45,7 @@ static kt_error *ask_worker(automation *a, kt_tx *tx, const rule *r, const varia
     if (!error) {
         pack_reader in = pack_read((kt_str){said.ptr + 1, said.len - 1});
         if (said.ptr[0] == 'E')
-            error = declined(tx, &in, r->name);
+            error = rule_declined(tx, &in, r->name);
         else if (said.ptr[0] != 'K' || !(*told = pack_next_variant(&in, tx->arena))) {
             channel_kill(c);
             error = kt_fail(tx, KT_RULE, "text", "cannot be compiled", "nie daje się skompilować");

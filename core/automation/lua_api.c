@@ -268,6 +268,29 @@ static int refuse(lua_State *L)
     return lua_error(L);
 }
 
+/* ---- Templates ---- */
+
+void send_text(lua_State *L)
+{
+    worker *w = worker_of(L);
+    if (!w->text.len)
+        return;
+    buffer *out = begin(L, ASK_TEXT);
+    pack_str(out, buffer_str(&w->text));
+    buffer_clear(&w->text);
+    answer(L);
+    lua_pop(L, 1);
+}
+
+void push_include(lua_State *L, kt_str name)
+{
+    pack_str(begin(L, ASK_INCLUDE), name);
+    answer(L);
+    luaL_checktype(L, -1, LUA_TSTRING);
+}
+
+/* ---- Records that were sent in part ---- */
+
 void record_complete(lua_State *L)
 {
     push_fields(L, 1);
@@ -280,8 +303,11 @@ void record_complete(lua_State *L)
     answer(L);
     lua_pushnil(L);
     lua_setfield(L, fields, RECORD_PART);
-    if (!luaL_testudata(L, -1, LUA_RECORD))
+    if (!luaL_testudata(L, -1, LUA_RECORD)) {
+        lua_pushboolean(L, true);
+        lua_setfield(L, fields, RECORD_GONE);
         return;
+    }
     push_fields(L, lua_gettop(L));
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
         lua_pushvalue(L, -2);

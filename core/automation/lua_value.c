@@ -14,12 +14,6 @@ static void push_value(lua_State *L, pack_reader *in, int depth);
 #define DIVISION_SCALE KT_DEC_SCALE_MAX
 #define DAY_MS         86400000
 
-typedef struct {
-    bool is_time;
-    int32_t day;
-    int64_t ms;
-} moment;
-
 /* ---- Decimals ---- */
 
 void push_dec(lua_State *L, kt_dec value)
@@ -37,7 +31,7 @@ static bool text_dec(kt_str s, kt_dec *out)
     return scale <= KT_DEC_SCALE_MAX && dec_parse(s, (uint8_t)scale, out) == DEC_OK;
 }
 
-static kt_dec check_dec(lua_State *L, int index)
+kt_dec check_dec(lua_State *L, int index)
 {
     kt_dec value;
     size_t n;
@@ -307,7 +301,7 @@ static int day_string(lua_State *L)
 }
 
 /* Of an instant: the day in the company's zone, as far as its offset now tells. */
-static kt_date moment_date(lua_State *L, const moment *m)
+kt_date moment_date(lua_State *L, const moment *m)
 {
     if (!m->is_time)
         return (kt_date){m->day};
@@ -450,7 +444,7 @@ static int record_index(lua_State *L)
         else if (lua_isnil(L, -1) && lua_getfield(L, 3, RECORD_PART) != LUA_TNIL) {
             record_complete(L);
             continue;
-        } else if (lua_isnil(L, -1))
+        } else if (lua_isnil(L, -1) && lua_getfield(L, 3, RECORD_GONE) == LUA_TNIL)
             return luaL_error(L, "there is no field %s", name);
         return 1;
     }

@@ -5,11 +5,14 @@
  *   server  'R' run      now t, today d, offset I, steps I, generation I, event S, frozen T|F, record M|N,
  *                        before M|N, payload any, count I, then each rule: key I, name S, function S, text S|N
  *           'C' compile  name S, text S, steps I
+ *           'T' template now t, today d, offset I, steps I, kind I, language S, name S, chunk S, check T|F, then,
+ *                        unless it is to be checked alone: doc M, company M, document any
  *           'A' answer   one value
  *           'F' failure  kind S, text S: raised as an error where the request was made
  *   worker  'Q' request  index of the rule I, operation I, values as in serve.c
  *           'D' done     L of M {changes M, steps I}, one a rule in the order of the run
- *           'K' compiled M
+ *                        of a template: L of nothing; its text went out by ASK_TEXT
+ *           'K' compiled M; of a template: nil
  *           'E' error    index of the rule I, text S, kind S: "error" or "refuse", path S|N, Polish S|N, hint S|N
  *
  * The text of a rule is sent once to each worker: it keeps the compiled chunk under the key, until the
@@ -32,5 +35,7 @@ typedef enum {
     ASK_EFFECT,     /* kind S, params M, due t|N */
     ASK_LOG,        /* S */
     ASK_AFTER,      /* function S, due t */
+    ASK_TEXT,       /* S: what a template wrote */
+    ASK_INCLUDE,    /* name S: the chunk of another template */
     ASK_LAST,
 } ask;

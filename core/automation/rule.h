@@ -88,6 +88,8 @@ typedef struct rule {
  *   r        id, version, name and text are given; the rest is filled in
  *   memory   in arena */
 KT_MUST kt_error *rule_compile(automation *a, kt_tx *tx, arena *arena, rule *r);
+/* What a worker's 'E' says of a text, at "text" with its line. */
+KT_MUST kt_error *rule_declined(kt_tx *tx, pack_reader *in, kt_str name);
 const rule_function *rule_function_find(const rule *r, kt_str name);
 
 /* One trigger's text, "crm.lead.created". */
@@ -163,6 +165,7 @@ struct automation {
     automation_options options;
     arena *arena;
     workers *workers;
+    workers *writers;     /* for templates, which may take longer */
     pthread_mutex_t lock; /* of current and of loading one, and of actors */
     ruleset *current;
     uint64_t generations;
@@ -237,12 +240,17 @@ typedef struct {
     size_t count;
     const occasion *on;
     run_report *reports;
+    const automation_template *template; /* NULL: rules run */
+    buffer *text;                        /* what it wrote */
 } serving;
 /* Answers one request, 'Q' being read already, into channel->out. An error: the worker said what no worker
  * says. */
 KT_MUST kt_error *serve_request(serving *s, pack_reader *in);
 /* Packs a record; sent NULL: whatever the caller may see. */
 void serve_record(kt_tx *tx, const model_record *record, const bool *sent, buffer *out);
+/* Packs a record for a template, or a record that it can read: references are links. */
+void serve_linked(kt_tx *tx, const model_record *record, buffer *out);
+void serve_link(const model_entity *entity, uint64_t id, buffer *out);
 /* Values for an entity: records given for references become their ids. */
 const variant *serve_values(kt_tx *tx, const model_entity *entity, const variant *values);
 

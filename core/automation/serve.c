@@ -10,13 +10,34 @@ enum { LIST_DEFAULT = 50, LIST_MAX = 500, ANSWER_MAX = 128 << 10 };
 
 /* ---- Records as values ---- */
 
-static void pack_lines(kt_tx *tx, const model_entity *of, const model_value *value, buffer *out);
+/* Rules see a reference as its id, templates as a record that is read when a field of it is asked for. */
+typedef struct {
+    kt_tx *tx;
+    bool links;
+} packing;
 
-static void pack_any(kt_tx *tx, const model_value *value, buffer *out)
+static void pack_lines(packing p, const model_entity *of, const model_value *value, buffer *out);
+
+static void pack_link(const model_entity *entity, uint64_t id, buffer *out)
 {
-    const model_entity *entity = model_entity_by_number(tx->catalogue, value->as.any.entity);
+    pack_map(out, 3);
+    pack_name(out, KT_STR("?entity"));
+    pack_str(out, entity->name);
+    pack_name(out, KT_STR("?part"));
+    pack_bool(out, true);
+    pack_name(out, KT_STR("id"));
+    pack_int(out, (int64_t)id);
+}
+
+static void pack_any(packing p, const model_value *value, buffer *out)
+{
+    const model_entity *entity = model_entity_by_number(p.tx->catalogue, value->as.any.entity);
     if (!entity) {
         pack_nil(out);
+        return;
+    }
+    if (p.links) {
+        pack_link(entity, value->as.any.id, out);
         return;
     }
     pack_map(out, 2);
@@ -36,14 +57,22 @@ static void pack_state(const model_field *field, int64_t value, buffer *out)
     pack_nil(out);
 }
 
-static void pack_refs(const model_value *value, buffer *out)
+static void pack_ref(packing p, const model_field *field, uint64_t id, buffer *out)
+{
+    if (p.links && field->target)
+        pack_link(field->target, id, out);
+    else
+        pack_int(out, (int64_t)id);
+}
+
+static void pack_refs(packing p, const model_field *field, const model_value *value, buffer *out)
 {
     pack_list(out, (uint32_t)value->as.refs.count);
     for (size_t i = 0; i < value->as.refs.count; i++)
-        pack_int(out, (int64_t)value->as.refs.ids[i]);
+        pack_ref(p, field, value->as.refs.ids[i], out);
 }
 
-static void pack_field(kt_tx *tx, const model_field *field, const model_value *value, buffer *out)
+static void pack_field(packing p, const model_field *field, const model_value *value, buffer *out)
 {
     if (field->type == KT_BOOL) {
         pack_bool(out, value->set && value->as.i);
@@ -78,17 +107,17 @@ static void pack_field(kt_tx *tx, const model_field *field, const model_value *v
         pack_state(field, value->as.i, out);
         return;
     case KT_REFS:
-        pack_refs(value, out);
+        pack_refs(p, field, value, out);
         return;
     case KT_LINES:
-        pack_lines(tx, field->lines, value, out);
+        pack_lines(p, field->lines, value, out);
         return;
     case KT_REF:
         if (str_is(field->target_name, "*")) {
-            pack_any(tx, value, out);
+            pack_any(p, value, out);
             return;
         }
-        pack_int(out, value->as.i);
+        pack_ref(p, field, (uint64_t)value->as.i, out);
         return;
     case KT_INT:
     case KT_FILE:
@@ -98,28 +127,38 @@ static void pack_field(kt_tx *tx, const model_field *field, const model_value *v
     }
 }
 
-static void pack_lines(kt_tx *tx, const model_entity *of, const model_value *value, buffer *out)
+static void pack_lines(packing p, const model_entity *of, const model_value *value, buffer *out)
 {
     pack_list(out, value->as.lines.count);
     for (uint32_t i = 0; i < value->as.lines.count; i++) {
-        pack_map(out, (uint32_t)of->field_count);
+        pack_map(out, (uint32_t)of->field_count + p.links);
+        if (p.links) { /* a record: a field that it does not have is an error */
+            pack_name(out, KT_STR("?entity"));
+            pack_str(out, of->name);
+        }
         for (size_t k = 0; k < of->field_count; k++) {
             pack_name(out, of->fields[k].name);
-            pack_field(tx, &of->fields[k], &value->as.lines.items[i].values[k], out);
+            pack_field(p, &of->fields[k], &value->as.lines.items[i].values[k], out);
         }
     }
 }
 
-void serve_record(kt_tx *tx, const model_record *record, const bool *sent, buffer *out)
+static void pack_record(packing p, const model_record *record, const bool *sent, buffer *out)
 {
+    kt_tx *tx = p.tx;
     const model_entity *entity = record->entity;
-    uint32_t count = sent ? 2 : 1;
+    bool title = p.links && entity->title;
+    uint32_t count = (sent ? 2U : 1U) + title;
     size_t at = pack_open(out, 'M');
     pack_name(out, KT_STR("?entity"));
     pack_str(out, entity->name);
     if (sent) {
         pack_name(out, KT_STR("?part"));
         pack_bool(out, true);
+    }
+    if (title) {
+        pack_name(out, KT_STR("?title"));
+        pack_str(out, entity->title->name);
     }
     for (size_t i = 0; i < entity->field_count; i++) {
         const model_field *field = &entity->fields[i];
@@ -129,10 +168,25 @@ void serve_record(kt_tx *tx, const model_record *record, const bool *sent, buffe
         if (tx->guard && tx->guard->field && !tx->guard->field(tx, field, entity, false))
             pack_nil(out);
         else
-            pack_field(tx, field, &record->values[i], out);
+            pack_field(p, field, &record->values[i], out);
         count++;
     }
     pack_close(out, at, count);
+}
+
+void serve_record(kt_tx *tx, const model_record *record, const bool *sent, buffer *out)
+{
+    pack_record((packing){tx, false}, record, sent, out);
+}
+
+void serve_linked(kt_tx *tx, const model_record *record, buffer *out)
+{
+    pack_record((packing){tx, true}, record, NULL, out);
+}
+
+void serve_link(const model_entity *entity, uint64_t id, buffer *out)
+{
+    pack_link(entity, id, out);
 }
 
 /* ---- Values from a rule ---- */
@@ -227,7 +281,7 @@ static kt_error *serve_get(asked *a)
     if (!id || error)
         pack_nil(a->out);
     else
-        serve_record(a->tx, &record, NULL, a->out);
+        pack_record((packing){a->tx, a->s->template != NULL}, &record, NULL, a->out);
     return NULL;
 }
 
@@ -268,7 +322,7 @@ static kt_error *serve_list(asked *a)
     KT_TRY(model_query_open(a->tx, &query, &rows));
     size_t at = pack_open(a->out, 'L');
     for (; count < query.limit && !a->out->full && model_next(rows, &record); count++)
-        serve_record(a->tx, &record, NULL, a->out);
+        pack_record((packing){a->tx, a->s->template != NULL}, &record, NULL, a->out);
     pack_close(a->out, at, count);
     return model_query_end(rows);
 }
@@ -481,6 +535,36 @@ static kt_error *serve_after(asked *a)
     return NULL;
 }
 
+/* What a template wrote. Past the maximum the buffer is full, which whoever runs the template sees. */
+static kt_error *serve_text(asked *a)
+{
+    kt_str text = pack_next_str(a->in);
+    buffer_add_str(a->s->text, text);
+    if (a->s->text->full)
+        return kt_fail(a->tx, KT_LIMIT, NULL, "the document is larger than %zu bytes",
+            "dokument jest większy niż %zu bajtów", a->s->text->max);
+    pack_nil(a->out);
+    return NULL;
+}
+
+static kt_error *serve_include(asked *a)
+{
+    kt_str lua = {0}, name = arena_str(a->arena, pack_next_str(a->in));
+    const automation_template *t = a->s->template;
+    KT_TRY(t->include(a->tx, t->context, name, &lua));
+    pack_str(a->out, lua);
+    return NULL;
+}
+
+/* A template reads and writes its text; a rule does all else. */
+static bool is_served(const asked *a, int64_t what)
+{
+    bool of_template = what == ASK_TEXT || what == ASK_INCLUDE;
+    if (what <= 0 || what >= ASK_LAST)
+        return false;
+    return a->s->template ? of_template || what <= ASK_AGGREGATE : !of_template;
+}
+
 static kt_error *serve(asked *a, int64_t what)
 {
     static kt_error *(*const table[ASK_LAST])(asked *) = {
@@ -495,9 +579,14 @@ static kt_error *serve(asked *a, int64_t what)
         [ASK_EFFECT] = serve_effect,
         [ASK_LOG] = serve_log,
         [ASK_AFTER] = serve_after,
+        [ASK_TEXT] = serve_text,
+        [ASK_INCLUDE] = serve_include,
     };
-    if (what <= 0 || what >= ASK_LAST || !table[what])
-        return kt_fail(a->tx, KT_VALIDATION, NULL, "there is no such request", "nie ma takiego żądania");
+    if (!is_served(a, what))
+        return a->s->template
+                   ? kt_fail(a->tx, KT_FORBIDDEN, NULL, "a template only reads", "szablon tylko czyta")
+                   : kt_fail(
+                         a->tx, KT_VALIDATION, NULL, "there is no such request", "nie ma takiego żądania");
     return table[what](a);
 }
 

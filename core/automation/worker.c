@@ -71,7 +71,7 @@ static void evaluate(lua_State *L)
     lua_rawsetp(L, LUA_REGISTRYINDEX, &rule_key);
 }
 
-static void load_text(lua_State *L, kt_str name, kt_str text)
+void worker_load(lua_State *L, kt_str name, kt_str text)
 {
     const char *chunk = lua_pushfstring(L, "=%s", lua_pushlstring(L, name.ptr, name.len));
     if (luaL_loadbufferx(L, text.ptr, text.len, chunk, "t"))
@@ -118,7 +118,7 @@ static int compile(lua_State *L)
     kt_str name = pack_next_str(in), text = pack_next_str(in);
     sandbox_begin(w, pack_next_int(in));
     w->compiling = true;
-    load_text(L, name, text);
+    worker_load(L, name, text);
     evaluate(L);
     buffer_clear(&w->out);
     buffer_add_char(&w->out, 'K');
@@ -153,7 +153,7 @@ static void push_chunk(lua_State *L, int64_t key, kt_str name, kt_str text)
 {
     lua_getfield(L, LUA_REGISTRYINDEX, CHUNKS_KEY);
     if (text.ptr) {
-        load_text(L, name, text);
+        worker_load(L, name, text);
         lua_pushvalue(L, -1);
         lua_rawseti(L, -3, key);
     } else if (lua_rawgeti(L, -1, key) != LUA_TFUNCTION) {
@@ -298,11 +298,13 @@ static void serve(worker *w, kt_str message)
     run r = {.in = pack_read((kt_str){message.ptr + 1, message.len - 1})};
     lua_sethook(L, NULL, 0, 0);
     lua_settop(L, 0);
-    lua_pushcfunction(L, message.ptr[0] == 'C' ? compile : run_all);
-    lua_pushlightuserdata(L, message.ptr[0] == 'C' ? (void *)&r.in : (void *)&r);
+    char what = message.ptr[0];
+    lua_pushcfunction(L, what == 'C' ? compile : what == 'T' ? template_run : run_all);
+    lua_pushlightuserdata(L, what == 'R' ? (void *)&r : (void *)&r.in);
     if (lua_pcall(L, 1, 0, 0) != LUA_OK)
         tell_error(w, r.rule);
     lua_sethook(L, NULL, 0, 0);
+    template_end(L);
     transmit(w);
     lua_settop(L, 0);
     if (w->heap > GARBAGE_MAX)
@@ -315,6 +317,7 @@ void worker_main(int socket)
     static char message[MESSAGE_MAX], in[MESSAGE_MAX];
     w = (worker){.socket = socket, .in = in};
     buffer_open(&w.out, MESSAGE_MAX);
+    buffer_open(&w.text, MESSAGE_MAX);
     buffer_open(&results, MESSAGE_MAX);
     if (!sandbox_open(&w))
         _exit(5);

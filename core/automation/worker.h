@@ -17,9 +17,11 @@ typedef struct worker {
     buffer out;
     kt_time now;
     kt_date today;
-    int64_t offset_ms; /* of the company's zone, east of UTC, now */
-    int64_t rule;      /* of the run, from 0 */
-    bool compiling;    /* nothing can be asked while a rule's text is looked at */
+    int64_t offset_ms;      /* of the company's zone, east of UTC, now */
+    int64_t rule;           /* of the run, from 0 */
+    bool compiling;         /* nothing can be asked while a rule's text is looked at */
+    buffer text;            /* what a template wrote and the server has not yet */
+    int64_t kind, language; /* of the template: template_kind, words_language */
 } worker;
 
 /* The whole life of a worker: serves the socket until it closes, then ends the process. Confinement stands
@@ -59,7 +61,9 @@ void push_date(lua_State *L, kt_date value);
 void push_time(lua_State *L, kt_time value);
 /* Names in a record's table that are not its fields'. */
 #define RECORD_ENTITY "?entity"
-#define RECORD_PART   "?part" /* set: not all fields were sent */
+#define RECORD_PART   "?part"  /* set: not all fields were sent */
+#define RECORD_GONE   "?gone"  /* set: the rest of it cannot be read; it is empty */
+#define RECORD_TITLE  "?title" /* the name of the field that names it to people */
 
 /* Pushes the next packed value; raises an error if it is damaged. A record becomes one that cannot be
  * assigned to; push_packed_fields leaves its table for push_record. */
@@ -69,6 +73,14 @@ void push_packed_fields(lua_State *L, pack_reader *in);
 void pack_lua(lua_State *L, int index, buffer *out);
 /* The day or instant at index as an instant; "3 days" and the like count from now. */
 kt_time check_due(lua_State *L, int index);
+/* A decimal, a whole number, or a text such as "12.50". */
+kt_dec check_dec(lua_State *L, int index);
+typedef struct {
+    bool is_time;
+    int32_t day;
+    int64_t ms;
+} moment;
+kt_date moment_date(lua_State *L, const moment *m);
 /* Makes a record of the table of fields on top of the stack. frozen: assignments are refused. */
 void push_record(lua_State *L, bool frozen);
 void push_fields(lua_State *L, int index);  /* of the record at index */
@@ -84,8 +96,20 @@ extern const luaL_Reg json_functions[];    /* decode encode */
 extern const luaL_Reg api_functions[]; /* get list count ... */
 /* Reads all fields of the record at index 1. */
 void record_complete(lua_State *L);
+/* Sends what a template wrote, and empties it. */
+void send_text(lua_State *L);
+/* Pushes the chunk of another template, as text. */
+void push_include(lua_State *L, kt_str name);
+
+/* ---- lua_template.c ---- */
+
+/* Runs a template; called with a pack_reader as light userdata, behind the message's first byte. */
+int template_run(lua_State *L);
+void template_end(lua_State *L);
 
 /* ---- worker.c ---- */
 
+/* Loads a chunk and pushes it; raises an error that begins with "name:line:". */
+void worker_load(lua_State *L, kt_str name, kt_str text);
 /* Sends w->out and receives the answer, which is good until the next. */
 kt_str worker_exchange(worker *w);

@@ -65,6 +65,7 @@ kt_error *bus_open(arena *for_errors, const bus_options *options, bus **out)
         .automation = options->automation,
         .bus = b,
         .jobs = options->jobs,
+        .papers = options->papers,
         .data_directory = options->data_directory,
         .master_key = options->master_key,
         .read = transaction_lend_read,

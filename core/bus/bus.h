@@ -15,6 +15,7 @@ typedef struct {
     plugins *plugins;
     automation *automation; /* NULL: no rules run */
     jobs *jobs;             /* what job.* speaks of; may be NULL */
+    struct papers *papers;  /* what document.* speaks of; may be NULL */
     /* Told of every commit, after caches and listeners. May be NULL. thread: any; must not block */
     void (*changed)(void *context, const model_change *changes);
     void *context;

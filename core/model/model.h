@@ -419,6 +419,7 @@ typedef struct method_rooms {
     struct automation *automation;
     struct bus *bus;
     struct jobs *jobs;
+    struct papers *papers;
     const char *data_directory;
     const uint8_t *master_key;
     /* Transactions for METHOD_PLAIN handlers, which run in a thread that may wait and have none of their own.

@@ -153,19 +153,17 @@ static bool take(arena *arena, options *o, int option, const char *value)
     }
 }
 
-/* Beside the program in a build, in ../lib/kontor where it is installed. */
-static const char *find_modules(arena *arena)
+/* What comes with the program: beside it in a build, elsewhere where it is installed. NULL: not there. */
+static const char *find_part(arena *arena, const char *built, const char *installed)
 {
     char exe[4096];
+    const char *const places[] = {built, installed};
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
     while (n > 0 && exe[n - 1] != '/')
         n--;
-    if (n <= 0)
-        return NULL;
-    static const char *const places[] = {"modules", "../lib/kontor/modules"};
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    for (size_t i = 0; n > 0 && i < sizeof places / sizeof *places; i++) {
         kt_str path = arena_format(arena, "%.*s%s", (int)n, exe, places[i]);
-        if (path.ptr && access(path.ptr, X_OK) == 0)
+        if (path.ptr && access(path.ptr, R_OK) == 0)
             return path.ptr;
     }
     return NULL;
@@ -182,7 +180,9 @@ static void set_defaults(arena *arena, options *o)
         o->listen_count = o->listen[0] ? 1 : 0;
     }
     if (!o->modules_directory)
-        o->modules_directory = find_modules(arena);
+        o->modules_directory = find_part(arena, "modules", "../lib/kontor/modules");
+    o->renderer = find_part(arena, "renderer.py", "../share/kontor/renderer.py");
+    o->templates = find_part(arena, "templates", "../share/kontor/templates");
 }
 
 options_result options_read(arena *arena, int argc, char **argv, options *o)

@@ -7,6 +7,7 @@
 typedef struct {
     const char *data, *http, *modules_directory, *conf, *password_file, *log, *tls_directory, *files;
     const char *rules_directory;
+    const char *renderer, *templates;        /* of documents; NULL: not found */
     const char *test, *junit;                /* --test DIR: runs specs instead of serving */
     const char *check, *restore;             /* --check DIR, --restore BACKUP: instead of serving */
     const char *admin_password;              /* from the conf file alone */

@@ -27,6 +27,7 @@ struct server {
     bus *bus;
     _Atomic(struct bus *) answering; /* the bus, once the writer may call it */
     jobs *jobs;
+    papers *papers;
     outbox *outbox;
     errand_rooms errands; /* for whatever runs by itself */
     const char *guarded;  /* its directory; NULL: no start is counted */
@@ -103,8 +104,8 @@ static kt_error *read_key(server *s, arena *arena, const char *directory)
 
 /* ---- Opening ---- */
 
-static const kt_module *const own_modules[] = {
-    &model_module, &access_module, &job_module, &exchange_module, &outbox_module, &automation_module};
+static const kt_module *const own_modules[] = {&model_module, &access_module, &job_module, &exchange_module,
+    &outbox_module, &automation_module, &paper_module};
 
 static kt_error *open_plugins(server *s, arena *arena, const server_options *options)
 {
@@ -207,13 +208,14 @@ static kt_error *start_work(
 static kt_error *open_bus(server *s, arena *arena, const server_options *options, const char *data_directory)
 {
     const method *const offered[] = {model_methods, access_methods, journal_methods, plugin_methods,
-        job_methods, automation_methods, import_methods, export_methods, care_methods};
+        job_methods, automation_methods, paper_methods, import_methods, export_methods, care_methods};
     bus_options own = options->bus;
     own.store = s->store;
     own.access = s->access;
     own.plugins = s->plugins;
     own.automation = s->automation;
     own.jobs = s->jobs;
+    own.papers = s->papers;
     own.changed = told;
     own.context = s;
     own.data_directory = data_directory;
@@ -251,6 +253,10 @@ static kt_error *open_rooms(server *s, arena *arena, const server_options *optio
     kt_str data = arena_str(s->arena, str_of(options->data_directory));
     if (!data.ptr)
         return error_no_memory();
+    papers_options papers = options->papers;
+    papers.automation = s->automation;
+    papers.data_directory = data.ptr;
+    KT_TRY(papers_open(s->arena, &papers, &s->papers));
     KT_TRY(open_work(s, options, data.ptr));
     KT_TRY(open_bus(s, arena, options, data.ptr));
     atomic_store(&s->answering, s->bus);
@@ -413,6 +419,7 @@ bool server_close(server *s, int64_t limit_ms)
     bus_close(s->bus);
     outbox_close(s->outbox);
     jobs_close(s->jobs);
+    papers_close(s->papers);
     if (s->plugins)
         plugins_close(s->plugins);
     if (s->access)

@@ -3,6 +3,7 @@
 #pragma once
 #include "bus/bus.h"
 #include "outbox/outbox.h"
+#include "paper/paper.h"
 
 typedef struct server server;
 
@@ -14,6 +15,7 @@ typedef struct {
     const kt_module *const *built_in; /* beside the core's own; NULL-terminated, may be NULL */
     bool by_hand;                     /* what waits runs by automation_run_due alone: tests */
     bool relaxed;                     /* durability: see store.h */
+    papers_options papers;            /* renderer and templates; the rest is filled in */
     automation_options rules;         /* their limits and folder; the rest is filled in */
     access_options access;            /* 0: the defaults */
     bool idle;                        /* nothing runs by itself: jobs and effects wait */

@@ -1,0 +1,86 @@
+/* write.c -- templates: one is sent to a worker with the record that it is about; what it writes comes back
+ * in pieces between its questions. */
+#include "automation/rule.h"
+#include "kit/calendar.h"
+#include "kit/str.h"
+
+static kt_error *nonsense(kt_tx *tx)
+{
+    return kt_fail(tx, KT_RULE, "text", "its process sends nonsense", "jego proces przysyła bzdury");
+}
+
+/* Without about it is compiled alone. */
+static void pack_template(kt_tx *tx, const automation_template *t, int64_t steps, buffer *out)
+{
+    const model_entity *company = model_entity_find(tx->catalogue, KT_STR("base.company"));
+    uint64_t own = tx->company;
+    buffer_clear(out);
+    buffer_add_char(out, 'T');
+    pack_time(out, tx->now);
+    pack_date(out, kt_today(tx));
+    pack_int(out, (int64_t)zone_offset_s(tx->zone, tx->now) * 1000);
+    pack_int(out, steps);
+    pack_int(out, t->kind);
+    pack_int(out, t->language);
+    pack_str(out, t->name);
+    pack_str(out, t->lua);
+    pack_bool(out, !t->about);
+    if (!t->about)
+        return;
+    const model_value *of = &t->about->values[MODEL_COMPANY];
+    if (of->set && of->as.i)
+        own = (uint64_t)of->as.i;
+    serve_linked(tx, t->about, out);
+    if (company && own)
+        serve_link(company, own, out);
+    else
+        pack_nil(out);
+    pack_json(out, t->facts);
+}
+
+static kt_error *converse(serving *s, automation *a)
+{
+    for (;;) {
+        kt_str said = {0};
+        kt_error *lost = channel_exchange(a->writers, s->channel, s->tx->arena, &said);
+        if (lost)
+            return error_under(lost, "text");
+        pack_reader in = pack_read((kt_str){said.ptr + 1, said.len - 1});
+        if (said.ptr[0] == 'D' || said.ptr[0] == 'K')
+            return NULL;
+        if (said.ptr[0] == 'E')
+            return rule_declined(s->tx, &in, s->template->name);
+        kt_error *error = said.ptr[0] == 'Q' ? serve_request(s, &in) : nonsense(s->tx);
+        if (error) {
+            channel_kill(s->channel);
+            return error;
+        }
+    }
+}
+
+static kt_error *run(automation *a, kt_tx *tx, const automation_template *t, buffer *text)
+{
+    serving s = {.tx = tx, .template = t, .text = text};
+    KT_TRY(workers_take(a->writers, tx->arena, &s.channel));
+    pack_template(tx, t, a->options.steps * 4, &s.channel->out);
+    kt_error *error = converse(&s, a);
+    workers_give(a->writers, s.channel);
+    return error;
+}
+
+kt_error *automation_write(automation *a, kt_tx *tx, const automation_template *t, buffer *text)
+{
+    kt_error *error = run(a, tx, t, text);
+    if (!error && text->full) /* it caught the refusal and went on */
+        error = kt_fail(tx, KT_LIMIT, "text", "the document is larger than %zu bytes",
+            "dokument jest większy niż %zu bajtów", text->max);
+    return error;
+}
+
+kt_error *automation_check(kt_tx *tx, kt_str name, kt_str lua)
+{
+    const ruleset *set = ruleset_of(tx);
+    if (lua.len > AUTOMATION_CHUNK_MAX)
+        return kt_fail(tx, KT_LIMIT, "text", "the template is too large", "szablon jest za duży");
+    return set ? run(set->of, tx, &(automation_template){.name = name, .lua = lua}, NULL) : NULL;
+}

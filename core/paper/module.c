@@ -1,0 +1,96 @@
+/* module.c -- the entities: templates and the documents that were made from them are ordinary records, so
+ * that versions, authors, rights and history are theirs. */
+#include "kit/str.h"
+#include "paper/paper_row.h"
+
+static const kt_choice kinds[] = {
+    {TEMPLATE_ROW_HTML, "html", {"HTML, for PDF and mail", "HTML, do PDF i poczty"}},
+    {TEMPLATE_ROW_TEXT, "text", {"Text", "Tekst"}},
+    {TEMPLATE_ROW_XML, "xml", {"XML", "XML"}},
+    {TEMPLATE_ROW_CSV, "csv", {"CSV", "CSV"}},
+    {0},
+};
+static const kt_choice languages[] = {
+    {ROW_POLISH, "pl", {"Polish", "Polski"}},
+    {ROW_ENGLISH, "en", {"English", "Angielski"}},
+    {0},
+};
+
+const kt_shape template_row_shape = KT_SHAPE(template_row, "document.template",
+    KT_FIELD(template_row, name, STRING, "Name", "Nazwa", .required = true, .max = 80, .searchable = true,
+        .priority = 1, .help = {"Others include it by this name.", "Inne dołączają go pod tą nazwą."}),
+    KT_FIELD(template_row, title, STRING, "Title", "Tytuł", .max = 120, .priority = 2,
+        .help = {"Of the documents: Quotation.", "Dokumentów: Oferta."}),
+    KT_FIELD(template_row, entity, STRING, "For", "Dla", .max = 80, .indexed = true, .priority = 3,
+        .help = {"The entity whose records it is for, crm.quotation; empty: others include it.",
+            "Encja, dla której rekordów jest, crm.quotation; puste: dołączają go inne."}),
+    KT_FIELD(template_row, kind, STATE, "Kind", "Rodzaj", .choices = kinds, .required = true,
+        .initial = "html", .priority = 4),
+    KT_FIELD(template_row, lang, STATE, "Language", "Język", .choices = languages, .required = true,
+        .initial = "pl", .priority = 5),
+    KT_FIELD(template_row, text, TEXT, "Text", "Treść", .required = true));
+
+const kt_shape document_row_shape = KT_SHAPE(document_row, "document.document",
+    KT_FIELD(document_row, name, STRING, "Name", "Nazwa", .max = 200, .searchable = true, .computed = true,
+        .priority = 1),
+    KT_FIELD(document_row, edition, INT, "Version", "Wersja", .computed = true, .priority = 2),
+    KT_FIELD(document_row, about, REF, "About", "Dotyczy", .target = "*", .computed = true, .priority = 3,
+        .on_delete = KT_CASCADE),
+    KT_FIELD(document_row, party, REF, "Party", "Strona", .target = "base.party", .computed = true,
+        .on_delete = KT_CASCADE),
+    KT_FIELD(
+        document_row, template, REF, "Template", "Szablon", .target = "document.template", .computed = true),
+    KT_FIELD(document_row, template_version, INT, "Template's version", "Wersja szablonu", .computed = true),
+    KT_FIELD(
+        document_row, sha256, STRING, "SHA-256", "SHA-256", .max = 64, .computed = true, .indexed = true),
+    KT_FIELD(document_row, size, INT, "Size, bytes", "Rozmiar, bajty", .computed = true),
+    KT_FIELD(document_row, attachment, INT, "File", "Plik", .computed = true,
+        .help = {"The base.attachment that holds it: GET /files/ID.",
+            "base.attachment, który go przechowuje: GET /files/ID."}),
+    KT_FIELD(document_row, data, JSON, "Made from", "Zrobiono z", .computed = true,
+        .help = {"The record as it was.", "Rekord w chwili wykonania."}));
+
+template_kind paper_kind(const struct template_row *row)
+{
+    return row->kind == TEMPLATE_ROW_TEXT  ? TEMPLATE_TEXT
+           : row->kind == TEMPLATE_ROW_XML ? TEMPLATE_XML
+           : row->kind == TEMPLATE_ROW_CSV ? TEMPLATE_CSV
+                                           : TEMPLATE_HTML;
+}
+
+kt_error *paper_compile(arena *arena, const struct template_row *row, kt_str *lua)
+{
+    return template_compile(arena, paper_kind(row), row->text, lua);
+}
+
+static kt_error *template_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    kt_str lua = {0};
+    kt_error *all = NULL;
+    if (!after)
+        return NULL;
+    const struct template_row *row = KT_SEE(template_row, after);
+    if (row->entity.len && !model_entity_find(tx->catalogue, row->entity))
+        all = kt_fail(tx, KT_VALIDATION, "entity", "there is no entity \"%.*s\"", "nie ma encji „%.*s”",
+            STR_ARG(row->entity));
+    const struct template_row *old = before ? KT_SEE(template_row, before) : NULL;
+    if (old && str_eq(old->text, row->text) && old->kind == row->kind)
+        return all;
+    kt_error *wrong = paper_compile(tx->arena, row, &lua);
+    kt_also(&all, wrong ? wrong : automation_check(tx, row->name, lua));
+    return all;
+}
+
+static const kt_role roles[] = {
+    {"document_author", {"Author of templates", "Autor szablonów"},
+        "document.template:*; document.document:*"},
+    {0},
+};
+
+const kt_module paper_module = KT_MODULE("document", "1.0.0", "Documents", "Dokumenty",
+    .entities = KT_LIST(kt_entity,
+        {&template_row_shape, {"Template", "Szablon"}, {"Templates", "Szablony"}, .title = "name",
+            .indexes = "unique name lang", .check = template_check, .icon = "template"},
+        {&document_row_shape, {"Document", "Dokument"}, {"Documents", "Dokumenty"}, .title = "name",
+            .number = "DOC/{year}/{seq:5}", .indexes = "template about edition", .icon = "file"}),
+    .roles = roles);

@@ -1,0 +1,93 @@
+/* write.c -- a template becomes text for a record: opens the room, reads both under the caller's rights, has
+ * a worker run it. document.preview is this and nothing more. */
+#include "kit/str.h"
+#include "paper/methods.h"
+
+kt_error *papers_open(arena *arena, const papers_options *options, papers **out)
+{
+    papers *p = ARENA_NEW(arena, papers);
+    if (!p)
+        return error_no_memory();
+    p->options = *options;
+    p->render = render_open(options->renderer ? options->renderer : "");
+    *out = p;
+    return p->render ? NULL : error_no_memory();
+}
+
+void papers_close(papers *p)
+{
+    if (p && p->render)
+        render_close(p->render);
+}
+
+/* The template of this name in the including one's language, else in any. */
+static kt_error *include(kt_tx *tx, const void *context, kt_str name, kt_str *lua)
+{
+    const struct template_row *from = context;
+    struct template_row row = {KT_OF(template_row)}, found = {KT_OF(template_row)};
+    kt_cursor *cursor = NULL;
+    const kt_query query = {
+        .of = &template_row_shape, .where = (kt_where[]){KT_WHERE(template_row, name, KT_EQ, name), {0}}};
+    KT_TRY(kt_open(tx, &query, &cursor));
+    while (kt_next(cursor, &row.rec))
+        if (!found.rec.id.v || row.lang == from->lang)
+            found = row;
+    KT_TRY(kt_close(cursor));
+    if (!found.rec.id.v)
+        return kt_fail(tx, KT_NOT_FOUND, "text", "there is no template \"%.*s\" to include",
+            "nie ma szablonu „%.*s” do dołączenia", STR_ARG(name));
+    if (found.kind != from->kind)
+        return kt_fail(tx, KT_VALIDATION, "text", "the template \"%.*s\" is of another kind",
+            "szablon „%.*s” jest innego rodzaju", STR_ARG(name));
+    return paper_compile(tx->arena, &found, lua);
+}
+
+static kt_error *read_about(kt_tx *tx, written *w, uint64_t id)
+{
+    const model_entity *entity = model_entity_find(tx->catalogue, w->row.entity);
+    if (!entity || !entity->enabled)
+        return kt_fail(tx, KT_VALIDATION, "template", "the template is for no entity",
+            "szablon nie jest dla żadnej encji");
+    return model_read(tx, entity, id, &w->about);
+}
+
+kt_error *paper_write(papers *p, kt_tx *tx, written *w, kt_id template, uint64_t id, kt_str facts)
+{
+    kt_str lua = {0};
+    w->row = (struct template_row){KT_OF(template_row)};
+    KT_TRY(kt_read(tx, template, &w->row.rec));
+    KT_TRY(read_about(tx, w, id));
+    KT_TRY(paper_compile(tx->arena, &w->row, &lua));
+    const automation_template t = {.name = w->row.name,
+        .kind = paper_kind(&w->row),
+        .language = w->row.lang == ROW_ENGLISH ? WORDS_ENGLISH : WORDS_POLISH,
+        .lua = lua,
+        .about = &w->about,
+        .facts = facts,
+        .include = include,
+        .context = &w->row};
+    return automation_write(p->options.automation, tx, &t, &w->text);
+}
+
+/* ---- document.preview ---- */
+
+uint64_t paper_id(const variant *params, const char *name)
+{
+    const variant *v = variant_get(params, name);
+    return v && v->kind == VARIANT_INT && v->as.integer > 0 ? (uint64_t)v->as.integer : 0;
+}
+
+kt_error *paper_preview(method_call *call)
+{
+    written w = {0};
+    buffer_open(&w.text, AUTOMATION_TEXT_MAX);
+    kt_error *error = paper_write(call->rooms->papers, call->tx, &w,
+        (kt_id){paper_id(call->params, "template")}, paper_id(call->params, "id"), KT_STR("{}"));
+    if (!error) {
+        json_object(call->answer);
+        json_member_str(call->answer, "text", w.text.len ? buffer_str(&w.text) : KT_STR(""));
+        json_object_end(call->answer);
+    }
+    buffer_close(&w.text);
+    return error;
+}
