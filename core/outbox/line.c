@@ -61,7 +61,10 @@ static int close_socket(void *context, curl_socket_t fd)
 static int is_over(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
     const atomic_bool *stop = context;
-    (void)a, (void)b, (void)c, (void)d;
+    (void)a;
+    (void)b;
+    (void)c;
+    (void)d;
     return atomic_load(stop);
 }
 

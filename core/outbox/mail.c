@@ -37,7 +37,7 @@ static bool has_control(kt_str s)
 static kt_str trim(kt_str s)
 {
     while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '"'))
-        s.ptr++, s.len--;
+        s = (kt_str){s.ptr + 1, s.len - 1};
     while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '"'))
         s.len--;
     return s;

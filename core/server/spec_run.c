@@ -86,8 +86,10 @@ static int call(lua_State *L)
 {
     send(L);
     int answer = lua_gettop(L);
-    if (lua_getfield(L, answer, "error") == LUA_TNIL)
-        return lua_getfield(L, answer, "result"), 1;
+    if (lua_getfield(L, answer, "error") == LUA_TNIL) {
+        lua_getfield(L, answer, "result");
+        return 1;
+    }
     push_problem(L, answer);
     return luaL_error(L, "%s: %s", lua_tostring(L, 1), lua_tostring(L, -1));
 }
