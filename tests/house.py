@@ -1,6 +1,7 @@
 """A throw-away server for end-to-end tests: kontord of the build in KONTOR_BUILD, on its own data directory and port."""
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -18,18 +19,20 @@ PASSWORD = "Correct-Horse-9-Battery"
 
 
 def free_ports(count):
-    """Ports that are free now, each with a free one behind it: nng's notices go out one port above its calls."""
+    """Ports that are free now, each with a free one behind it: nng's notices go out one port above its calls. They lie
+    below the range that the system gives to outgoing connections, so that none of these takes one in between."""
     ports, held = [], []
     while len(ports) < count:
-        first, second = socket.socket(), socket.socket()
+        port = random.randrange(10000, 32000, 2)
+        pair = socket.socket(), socket.socket()
         try:
-            first.bind(("127.0.0.1", 0))
-            second.bind(("127.0.0.1", first.getsockname()[1] + 1))
-            ports.append(first.getsockname()[1])
-            held += [first, second]
+            for i, one in enumerate(pair):
+                one.bind(("127.0.0.1", port + i))
+            ports.append(port)
+            held += pair
         except OSError:
-            first.close()
-            second.close()
+            for one in pair:
+                one.close()
     for one in held:
         one.close()
     return ports

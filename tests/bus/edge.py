@@ -13,7 +13,7 @@ import time
 import unittest
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parent.parent)]
-from house import PASSWORD, ROOT, House  # noqa: E402
+from house import PASSWORD, ROOT, House, free_ports  # noqa: E402
 
 HOST = "erp.example.com"
 
@@ -23,9 +23,7 @@ class Edge(unittest.TestCase):
     def setUpClass(cls):
         cls.house = House(modules="base").start()
         home = cls.house.home
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            cls.port = s.getsockname()[1]
+        cls.port, = free_ports(1)
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={HOST}",
                         "-keyout", home / "key.pem", "-out", home / "cert.pem"], capture_output=True, check=True)
         text = (ROOT / "conf" / "nginx.conf").read_text()

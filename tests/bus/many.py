@@ -11,7 +11,7 @@ import time
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parent.parent)]
 import sp  # noqa: E402
-from house import PASSWORD, House  # noqa: E402
+from house import PASSWORD, House, free_ports  # noqa: E402
 
 
 def resident_mb(pid):
@@ -23,9 +23,7 @@ def main():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     count = min(wanted, hard - 200)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    port, = free_ports(1)
     url = f"ws://127.0.0.1:{port}/bus"
     house = House(modules="base", options=["--listen", url])
     with house:

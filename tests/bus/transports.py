@@ -3,7 +3,6 @@
 import json
 import pathlib
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -13,13 +12,7 @@ import unittest
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parent.parent)]
 import sp  # noqa: E402
-from house import PASSWORD, House  # noqa: E402
-
-
-def free_ports():
-    with socket.socket() as a:
-        a.bind(("127.0.0.1", 0))
-        return a.getsockname()[1]
+from house import PASSWORD, House, free_ports  # noqa: E402
 
 
 class Transports(unittest.TestCase):
@@ -30,10 +23,10 @@ class Transports(unittest.TestCase):
         tls.mkdir()
         made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
                                "-keyout", tls / "key.pem", "-out", tls / "cert.pem"], capture_output=True)
-        cls.urls = {"ipc": f"ipc://{cls.house.home}/k.ipc", "tcp": f"tcp://127.0.0.1:{free_ports()}",
-                    "ws": f"ws://127.0.0.1:{free_ports()}/bus"}
+        tcp, ws, tls_port = free_ports(3)
+        cls.urls = {"ipc": f"ipc://{cls.house.home}/k.ipc", "tcp": f"tcp://127.0.0.1:{tcp}", "ws": f"ws://127.0.0.1:{ws}/bus"}
         if made.returncode == 0:
-            cls.urls["tls"] = f"tls+tcp://127.0.0.1:{free_ports()}"
+            cls.urls["tls"] = f"tls+tcp://127.0.0.1:{tls_port}"
         for url in cls.urls.values():
             cls.house.options += ["--listen", url]
         conf = cls.house.home / "conf.lua"
