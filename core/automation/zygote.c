@@ -17,7 +17,9 @@
 #include "automation/jail.h"
 #include "automation/worker.h"
 
-#define WORKER_MEMORY_MAX (2 * WORKER_HEAP_MAX + ((size_t)32 << 20)) /* a heap that grows is there twice */
+/* A heap that grows is there twice; the allocator's gaps and the C stack want room beside it: a stack that cannot
+ * grow ends the process where Lua would say "overflow". */
+#define WORKER_MEMORY_MAX (2 * WORKER_HEAP_MAX + ((size_t)64 << 20))
 #define PATIENCE_S        5
 
 static int control = -1; /* the server's end */
