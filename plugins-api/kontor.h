@@ -373,8 +373,9 @@ KT_API KT_MUST kt_error *kt_aggregate(kt_tx *tx, const char *entity, kt_str quer
 /* Whatever the transaction reads from here on is as it was then. Once, before anything is read; only where
  * nothing is written.
  *   when     an instant or a day, which means its end, as on the wire
+ *   at       receives the instant
  *   returns  validation at "as_of"; limit: too much has changed since */
-KT_API KT_MUST kt_error *kt_as_of(kt_tx *tx, kt_str when);
+KT_API KT_MUST kt_error *kt_as_of(kt_tx *tx, kt_str when, kt_time *at);
 
 /* ---- Services, events, effects
  * ------------------------------------------------------------------------------ */

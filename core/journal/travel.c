@@ -188,9 +188,8 @@ kt_error *journal_moment(kt_tx *tx, kt_str text, kt_time *at)
     return NULL;
 }
 
-kt_error *kt_as_of(kt_tx *tx, kt_str when)
+kt_error *kt_as_of(kt_tx *tx, kt_str when, kt_time *at)
 {
-    kt_time at;
-    KT_TRY(journal_moment(tx, when, &at));
-    return journal_travel(tx, at, NULL, 0);
+    KT_TRY(journal_moment(tx, when, at));
+    return journal_travel(tx, *at, NULL, 0);
 }

@@ -1,6 +1,7 @@
 /* The module crm: leads, deals in pipelines, activities, and the customer's card. */
 #include "crm.h"
 
+#include "report/tables.h"
 #include "sales/tables.h"
 
 static const kt_entity entities[] = {
@@ -31,6 +32,7 @@ static const kt_entity entities[] = {
                  "\"owner\"],"
                  "\"sort\":\"-planned_at\"},{\"kind\":\"calendar\",\"start\":\"planned_at\"}]"},
     SALES_ENTITIES,
+    REPORT_ENTITIES,
     {0},
 };
 
@@ -40,6 +42,7 @@ static const kt_method methods[] = {
     {"activity.reminders", {"Activities due or to be reminded of", "Aktywności do przypomnienia"},
         "crm.activity:read", false, &reminders_shape, &reminders_found_shape, activity_reminders},
     SALES_METHODS,
+    REPORT_METHODS,
     {0},
 };
 
@@ -50,18 +53,19 @@ static const kt_role roles[] = {
         "access.user:read; base.party:read,create,update@own; base.relation:read,create,update@own; "
         "crm.lead:*@own; "
         "crm.deal:*@own; "
-        "crm.activity:*@own; crm.pipeline:read" SALES_SELLER},
+        "crm.activity:*@own; crm.pipeline:read" SALES_SELLER REPORT_SELLER},
     {"sales_head", {"Head of sales", "Kierownik sprzedaży"},
         "access.user:read; base.party:read,create,update,export@department; base.relation:*@department; "
         "crm.lead:*@department; "
-        "crm.deal:*@department; crm.activity:*@department; crm.pipeline:read,create,update" SALES_HEAD},
+        "crm.deal:*@department; crm.activity:*@department; crm.pipeline:read,create,update" SALES_HEAD
+            REPORT_HEAD},
     {"reader", {"Reader of crm", "Czytający crm"},
         "access.user:read; base.party:read; base.relation:read; crm.lead:read; crm.deal:read; "
         "crm.activity:read; "
-        "crm.pipeline:read" SALES_READER},
+        "crm.pipeline:read" SALES_READER REPORT_READER},
     {"manager", {"Keeper of crm", "Administrator crm"},
         "access.user:read; crm.*:* fields *; base.party:* fields *; base.relation:*; base.tag:*" SALES_LOOKUPS
-        "; access.role:read"},
+        "; access.role:read" REPORT_LOOKUPS},
     {0},
 };
 
