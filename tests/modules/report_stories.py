@@ -148,6 +148,9 @@ def the_funnel_opens_to_its_records(k, house):
             for by in (None, "owner", "source"):
                 answer = client.call("crm.report.funnel", {"period": "2026", "basis": basis, **({"by": by} if by else {})})
                 opened(client, f"{name} funnel {by}", answer, lambda row, line: line["stage"] == row["key"][-1])
+        empty = client.call("crm.report.funnel", {"period": "2019", "compare": True, "pipeline": world(k)["pipeline"], "filter": [["amount", ">", "0"]]})
+        expect([r["figures"]["deals"]["value"] for r in empty["rows"]], [0] * len(STAGES))
+        opened(client, "an empty funnel", empty)
     rows = k.call("crm.report.funnel", {"period": "2026"})["rows"]
     expect([r["label"] for r in rows], [s["name"] for s in STAGES])
     deals = [r["figures"]["deals"]["value"] for r in rows]
@@ -318,6 +321,9 @@ def people_define_reports(k, house):
 
 def a_report_tells_its_queries_and_its_csv(k):
     world(k)
+    for report in (*REPORTS, "funnel", "plan"):
+        answer = k.call(f"crm.report.{report}", {"period": "2026", "compare": True, "csv": True})
+        expect(len(answer["csv"].split("\r\n")), len(answer["rows"]) + 2 + bool(answer["total"]))
     answer = k.call("crm.report.sources", {"period": "2026", "explain": True, "csv": True})
     for query in answer["queries"]:
         expect(bool(k.call(query["method"], query["params"])["rows"]), True)

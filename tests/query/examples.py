@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Runs every example of docs/query-language.md against a server with the few records below: each block `json call` must
-be answered by the block `json answer` (or `json refusal`) that follows it. Cursors may differ.
+be answered by the block `json answer` (or `json refusal`) that follows it. Cursors may differ. A call with "show" has one
+member of its answer shown.
 
   tests/query/examples.py [--write]      --write puts the answers of this server into the document"""
 import json
@@ -48,12 +49,18 @@ def plain(value):
 
 def run(kontor, call):
     try:
-        return "answer", plain(kontor.call(call["method"], call["params"]))
+        answer = plain(kontor.call(call["method"], call["params"]))
+        if "show" in call:  # one member alone; a text by its lines
+            answer = answer[call["show"]]
+            answer = answer.splitlines() if isinstance(answer, str) else answer
+        return "answer", answer
     except KontorError as error:
         return "refusal", {"kind": error.kind, "problems": [{k: v for k, v in p.items() if k != "kind"} for p in error.problems]}
 
 
 def shown(value):
+    if isinstance(value, list):
+        return "[\n  " + ",\n  ".join(json.dumps(v, ensure_ascii=False) for v in value) + "]"
     if isinstance(value, dict) and isinstance(value.get("rows"), list) and value["rows"]:
         rows = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in value["rows"])
         rest = "".join(f',\n "{k}": {json.dumps(v, ensure_ascii=False)}' for k, v in value.items() if k != "rows")

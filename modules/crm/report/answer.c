@@ -299,7 +299,7 @@ static kt_error *csv(const struct report *r, size_t rows, kt_str *made)
             text_add(&t, KT_STR(","));
             write_cell(&t, kt_say(r->tx, r->spec->figures[i].label));
         }
-    for (size_t k = 0; k <= rows; k++) {
+    for (size_t k = 0; k < rows + (r->total.values ? 1 : 0); k++) {
         const struct line *line = k < rows ? &r->lines[k] : &r->total;
         const char *between = line->label[1].ptr ? " / " : "";
         text_add(&t, KT_STR("\r\n"));

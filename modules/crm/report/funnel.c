@@ -205,8 +205,9 @@ static kt_error *empty_filter(const work *w, const struct line *line, bool money
         text_format(
             &t, "[\"%s\",\"%s\",%s]", r->by[0].ptr, none ? "is_null" : "=", none ? "true" : line->key[0].ptr);
     }
+    text_next(&t);
     text_format(
-        &t, ",[\"history\",\"any\",[[\"pipeline\",\"=\",%llu]", (unsigned long long)w->pipeline.rec.id.v);
+        &t, "[\"history\",\"any\",[[\"pipeline\",\"=\",%llu]", (unsigned long long)w->pipeline.rec.id.v);
     if (!w->created)
         add_between(&t, "at", &r->span);
     text_format(&t, ",[\"stage\",\"=\",%s]]]]", line->key[r->by_count ? 1 : 0].ptr);
