@@ -1,6 +1,6 @@
 /* exchange.h -- data in and out: CSV, JSON Lines, XLSX, vCard and iCalendar into records of any entity, and
- * back. Knows formats, never a business domain: where a format's parts go is a mapping, which a person saved,
- * a file brings or a module declares (<kontor/exchange.h>). */
+ * back. Knows formats, never a business domain: where a format's parts go is a mapping, which a person saved or
+ * a file brings; modules ship theirs as data, modules/NAME/mappings. */
 #pragma once
 #include "job/job.h"
 

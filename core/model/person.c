@@ -111,7 +111,7 @@ static kt_error *write_referrers(
 kt_error *person_export(method_call *call)
 {
     const model_entity *entity;
-    uint64_t id;
+    uint64_t id = 0;
     model_record record;
     KT_TRY(find_record(call, &entity, &id));
     KT_TRY(model_load_for(call->tx, entity, id, 0, "export", &record));
