@@ -1,6 +1,8 @@
 /* tls.c -- `kontor tls make`: a certificate authority and a server certificate for development: ca.pem for
  * clients, cert.pem and key.pem for the server. P-256, a year and a bit. Not for the public:
- * there an authority that browsers know signs, and nginx stands in front. */
+ * there an authority that browsers know signs, and nginx stands in front.
+ * `kontor tls person`: a person's certificate by the same authority, to sign documents with: person.pem and
+ * person.key. */
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -42,6 +44,8 @@ static X509 *make_certificate(
                     issuer ? "critical,CA:FALSE" : "critical,CA:TRUE");
     if (made && names)
         made = add_extension(c, issuer, NID_subject_alt_name, names);
+    if (made && issuer && !names) /* a person's: for signatures that bind */
+        made = add_extension(c, issuer, NID_key_usage, "critical,digitalSignature,nonRepudiation");
     if (made && !X509_sign(c, issuer_key, EVP_sha256()))
         made = false;
     BN_free(serial);
@@ -67,9 +71,46 @@ static bool write_pem(const char *directory, const char *name, X509 *certificate
     return written;
 }
 
+static FILE *open_pem(const char *directory, const char *name)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *in = fopen(path, "re");
+    if (!in)
+        tool_fail(EXIT_FILE, "cannot read %s: %s; `kontor tls make` makes it", path, strerror(errno));
+    return in;
+}
+
+static int make_person(const char *directory, const char *name)
+{
+    FILE *ca_in = open_pem(directory, "ca.pem"), *key_in = ca_in ? open_pem(directory, "ca.key") : NULL;
+    X509 *ca = key_in ? PEM_read_X509(ca_in, NULL, NULL, NULL) : NULL;
+    EVP_PKEY *ca_key = key_in ? PEM_read_PrivateKey(key_in, NULL, NULL, NULL) : NULL;
+    EVP_PKEY *key = ca && ca_key ? EVP_EC_gen("P-256") : NULL;
+    X509 *person = key ? make_certificate(key, name, ca, ca_key, NULL) : NULL;
+    bool written = person && write_pem(directory, "person.pem", person, NULL) &&
+                   write_pem(directory, "person.key", NULL, key);
+    if (key_in && !person)
+        tool_fail(EXIT_FILE, "the certificate could not be made");
+    if (ca_in)
+        (void)fclose(ca_in);
+    if (key_in)
+        (void)fclose(key_in);
+    X509_free(person);
+    X509_free(ca);
+    EVP_PKEY_free(ca_key);
+    EVP_PKEY_free(key);
+    if (!written)
+        return EXIT_FILE;
+    printf("%s/person.pem and person.key, for document.key.import. Valid %d days.\n", directory, DAYS);
+    return EXIT_DONE;
+}
+
 int tls_command(tool *t, int count, char **arguments)
 {
     (void)t;
+    if (strcmp(arguments[0], "person") == 0 && count == 3)
+        return make_person(arguments[1], arguments[2]);
     const char *host = count == 3 ? arguments[2] : "localhost", *directory = arguments[1];
     char names[300];
     if (strcmp(arguments[0], "make") != 0)

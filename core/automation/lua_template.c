@@ -187,6 +187,24 @@ static int number(lua_State *L)
     return push_buffer(L, &out);
 }
 
+/* short(value): without zeros behind the point. */
+static int short_number(lua_State *L)
+{
+    buffer out;
+    if (lua_isnoneornil(L, 1))
+        return 0;
+    kt_dec value = check_dec(L, 1);
+    for (uint8_t digits = (uint8_t)(value.scale1 - 1); value.scale1 && digits > 0; digits--) {
+        kt_dec less = kt_dec_round(value, (uint8_t)(digits - 1));
+        if (kt_dec_cmp(less, value) != 0)
+            break;
+        value = less;
+    }
+    buffer_open(&out, VALUE_MAX);
+    format_number(&out, language_of(L), value);
+    return push_buffer(L, &out);
+}
+
 /* A currency's code: a text, or the record of a currency. */
 static const char *check_currency(lua_State *L, int index)
 {
@@ -336,9 +354,9 @@ static void push_environment(lua_State *L)
         const char *name;
         lua_CFunction function;
         int argument;
-    } helpers[] = {{"number", number, 0}, {"money", money, 0}, {"words", words, 0}, {"day", day, 0},
-        {"long_day", day, 1}, {"qr", barcode, BARCODE_KIND_QR}, {"code128", barcode, BARCODE_KIND_CODE128},
-        {"ean13", barcode, BARCODE_KIND_EAN13}};
+    } helpers[] = {{"number", number, 0}, {"short", short_number, 0}, {"money", money, 0},
+        {"words", words, 0}, {"day", day, 0}, {"long_day", day, 1}, {"qr", barcode, BARCODE_KIND_QR},
+        {"code128", barcode, BARCODE_KIND_CODE128}, {"ean13", barcode, BARCODE_KIND_EAN13}};
     sandbox_environment(L);
     for (size_t i = 0; i < sizeof helpers / sizeof *helpers; i++) {
         if (helpers[i].function == day)

@@ -444,8 +444,11 @@ static int record_index(lua_State *L)
         else if (lua_isnil(L, -1) && lua_getfield(L, 3, RECORD_PART) != LUA_TNIL) {
             record_complete(L);
             continue;
-        } else if (lua_isnil(L, -1) && lua_getfield(L, 3, RECORD_GONE) == LUA_TNIL)
-            return luaL_error(L, "there is no field %s", name);
+        } else if (lua_isnil(L, -1)) {
+            if (lua_getfield(L, 3, RECORD_GONE) == LUA_TNIL)
+                return luaL_error(L, "there is no field %s", name);
+            lua_pushnil(L);
+        }
         return 1;
     }
     return luaL_error(L, "there is no field %s", name);

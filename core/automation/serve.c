@@ -276,7 +276,9 @@ static kt_error *serve_get(asked *a)
     KT_TRY(read_value(a, &by));
     KT_TRY(find_by(a, entity, by, &id));
     kt_error *error = id ? model_read(a->tx, entity, id, &record) : NULL;
-    if (error && error->first->kind != KT_NOT_FOUND)
+    bool unseen = error && (error->first->kind == KT_NOT_FOUND || /* in a template it is empty */
+                               (a->s->template && error->first->kind == KT_FORBIDDEN));
+    if (error && !unseen)
         return error;
     if (!id || error)
         pack_nil(a->out);

@@ -9,11 +9,31 @@ static kt_error *nonsense(kt_tx *tx)
     return kt_fail(tx, KT_RULE, "text", "its process sends nonsense", "jego proces przysyła bzdury");
 }
 
+/* The record's company, the caller's, or the only one there is; 0: none of these. */
+static uint64_t company_of(kt_tx *tx, const model_record *about, const model_entity *company)
+{
+    uint64_t only = 0;
+    size_t count = 0;
+    model_rows *rows = NULL;
+    model_record record = {0};
+    const model_query query = {.entity = company, .limit = 2};
+    const model_value *of = &about->values[MODEL_COMPANY];
+    if (of->set && of->as.i)
+        return (uint64_t)of->as.i;
+    if (tx->company || !company)
+        return tx->company;
+    if (model_query_open(tx, &query, &rows)) /* no right to see any */
+        return 0;
+    for (; model_next(rows, &record); count++)
+        only = (uint64_t)record.values[MODEL_ID].as.i;
+    return model_query_end(rows) || count != 1 ? 0 : only;
+}
+
 /* Without about it is compiled alone. */
 static void pack_template(kt_tx *tx, const automation_template *t, int64_t steps, buffer *out)
 {
     const model_entity *company = model_entity_find(tx->catalogue, KT_STR("base.company"));
-    uint64_t own = tx->company;
+    uint64_t own = t->about ? company_of(tx, t->about, company) : 0;
     buffer_clear(out);
     buffer_add_char(out, 'T');
     pack_time(out, tx->now);
@@ -27,9 +47,6 @@ static void pack_template(kt_tx *tx, const automation_template *t, int64_t steps
     pack_bool(out, !t->about);
     if (!t->about)
         return;
-    const model_value *of = &t->about->values[MODEL_COMPANY];
-    if (of->set && of->as.i)
-        own = (uint64_t)of->as.i;
     serve_linked(tx, t->about, out);
     if (company && own)
         serve_link(company, own, out);

@@ -49,6 +49,7 @@ typedef struct job_kind {
 typedef struct job_rooms {
     const errand_rooms *errands;
     const char *data_directory;
+    struct papers *papers; /* may be NULL */
 } job_rooms;
 
 extern const kt_module job_module; /* built in: the entity job.job */

@@ -6,11 +6,64 @@ static const method_param about_params[] = {
     {"id", VARIANT_INT, true, {"A record of the template's entity", "Rekord encji szablonu"}},
     {0},
 };
+static const method_param all_params[] = {
+    {"template", VARIANT_INT, true, {"The template", "Szablon"}},
+    {"ids", VARIANT_ARRAY, true,
+        {"Records of the template's entity, at most 2000", "Rekordy encji szablonu, najwyżej 2000"}},
+    {0},
+};
+static const method_param key_params[] = {
+    {"name", VARIANT_STRING, true, {"What its owner calls it", "Jak nazywa go właściciel"}},
+    {"key", VARIANT_STRING, true, {"Private key, PEM, without a password", "Klucz prywatny, PEM, bez hasła"}},
+    {"certificate", VARIANT_STRING, true,
+        {"Certificate, then its issuers', PEM", "Certyfikat, po nim certyfikaty wystawców, PEM"}},
+    {0},
+};
+static const method_param sign_params[] = {
+    {"document", VARIANT_INT, true, {"The document", "Dokument"}},
+    {"key", VARIANT_INT, true, {"A key of the caller's own", "Własny klucz wywołującego"}},
+    {"reason", VARIANT_STRING, false, {"Why it is signed", "Powód podpisu"}},
+    {"place", VARIANT_STRING, false, {"Where it is signed", "Miejsce podpisu"}},
+    {"box", VARIANT_OBJECT, false,
+        {"Where it is seen: page, x, y, width, height, in points from the lower left corner",
+            "Gdzie go widać: page, x, y, width, height, w punktach od lewego dolnego rogu"}},
+    {0},
+};
+static const method_param signatures_params[] = {
+    {"document", VARIANT_INT, true, {"The document", "Dokument"}},
+    {"roots", VARIANT_STRING, false, {"Certificates to trust, PEM", "Zaufane certyfikaty, PEM"}},
+    {0},
+};
+static const method_param presets_params[] = {
+    {"renew", VARIANT_BOOL, false,
+        {"Those that are there take the ready texts, too", "Istniejące też przyjmują gotowe treści"}},
+    {0},
+};
 
 const method paper_methods[] = {
     {"document.preview", "document.template:read", METHOD_SLOW,
         {"The template's text for a record, without keeping anything",
             "Treść szablonu dla rekordu, bez zapisywania czegokolwiek"},
         about_params, paper_preview},
+    {"document.make", "document.document:create", METHOD_PLAIN,
+        {"Makes the document of a record and keeps it; again: its next edition",
+            "Tworzy i zachowuje dokument rekordu; ponownie: jego następne wydanie"},
+        about_params, paper_make},
+    {"document.make_all", "document.document:create", METHOD_WRITE,
+        {"Makes the documents of many records, in a job", "Tworzy dokumenty wielu rekordów, w zadaniu w tle"},
+        all_params, paper_make_all},
+    {"document.key.import", "login", METHOD_PLAIN,
+        {"Takes the caller's key for signing; nobody can read it again",
+            "Przyjmuje klucz wywołującego do podpisywania; nikt go już nie odczyta"},
+        key_params, paper_key_import},
+    {"document.sign", "document.document:sign", METHOD_PLAIN,
+        {"Signs a document, PAdES baseline B", "Podpisuje dokument, PAdES baseline B"}, sign_params,
+        paper_sign},
+    {"document.signatures", "document.document:read", METHOD_SLOW,
+        {"Who signed a document, and whether it was changed since",
+            "Kto podpisał dokument i czy zmieniono go od tego czasu"},
+        signatures_params, paper_signatures},
+    {"document.presets", "document.template:create", METHOD_PLAIN,
+        {"Stores the ready templates", "Zapisuje gotowe szablony"}, presets_params, paper_presets},
     {0},
 };

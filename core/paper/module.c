@@ -1,7 +1,7 @@
 /* module.c -- the entities: templates and the documents that were made from them are ordinary records, so
  * that versions, authors, rights and history are theirs. */
 #include "kit/str.h"
-#include "paper/paper_row.h"
+#include "paper/methods.h"
 
 static const kt_choice kinds[] = {
     {TEMPLATE_ROW_HTML, "html", {"HTML, for PDF and mail", "HTML, do PDF i poczty"}},
@@ -47,8 +47,18 @@ const kt_shape document_row_shape = KT_SHAPE(document_row, "document.document",
     KT_FIELD(document_row, attachment, INT, "File", "Plik", .computed = true,
         .help = {"The base.attachment that holds it: GET /files/ID.",
             "base.attachment, który go przechowuje: GET /files/ID."}),
-    KT_FIELD(document_row, data, JSON, "Made from", "Zrobiono z", .computed = true,
+    KT_FIELD(document_row, signatures, INT, "Signatures", "Podpisy", .computed = true, .priority = 4),
+    KT_FIELD(document_row, data, JSON, "Made from", "Zrobiono z", .computed = true, .group = "source",
         .help = {"The record as it was.", "Rekord w chwili wykonania."}));
+
+const kt_shape key_row_shape = KT_SHAPE(key_row, "document.key",
+    KT_FIELD(key_row, name, STRING, "Name", "Nazwa", .max = 80, .computed = true, .priority = 1),
+    KT_FIELD(key_row, subject, STRING, "Subject", "Podmiot", .max = 200, .computed = true, .priority = 2),
+    KT_FIELD(key_row, issuer, STRING, "Issuer", "Wystawca", .max = 200, .computed = true, .priority = 3),
+    KT_FIELD(key_row, certificate, TEXT, "Certificate", "Certyfikat", .computed = true,
+        .help = {"PEM. The private key cannot be read.", "PEM. Klucza prywatnego nie można odczytać."}),
+    KT_FIELD(key_row, owner, REF, "Owner", "Właściciel", .target = "access.user", .computed = true,
+        .on_delete = KT_CASCADE));
 
 template_kind paper_kind(const struct template_row *row)
 {
@@ -92,5 +102,7 @@ const kt_module paper_module = KT_MODULE("document", "1.0.0", "Documents", "Doku
         {&template_row_shape, {"Template", "Szablon"}, {"Templates", "Szablony"}, .title = "name",
             .indexes = "unique name lang", .check = template_check, .icon = "template"},
         {&document_row_shape, {"Document", "Dokument"}, {"Documents", "Dokumenty"}, .title = "name",
-            .number = "DOC/{year}/{seq:5}", .indexes = "template about edition", .icon = "file"}),
+            .number = "DOC/{year}/{seq:5}", .indexes = "template about edition", .icon = "file"},
+        {&key_row_shape, {"Signing key", "Klucz do podpisu"}, {"Signing keys", "Klucze do podpisu"},
+            .title = "name", .check = paper_key_check, .icon = "key"}),
     .roles = roles);

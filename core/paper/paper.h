@@ -7,6 +7,7 @@
 typedef struct papers papers;
 
 extern const kt_module paper_module; /* built in: document.template, document.document */
+extern const job_kind paper_jobs[];  /* ended by {0} */
 extern const method paper_methods[]; /* document.*; ended by {0} */
 
 typedef struct {

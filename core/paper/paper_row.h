@@ -22,9 +22,16 @@ struct document_row {
     kt_record rec;
     kt_str name, sha256, data;
     kt_id template, about, party;
-    int64_t template_version, edition, size, attachment;
+    int64_t template_version, edition, size, attachment, signatures;
 };
 extern const kt_shape document_row_shape;
+
+struct key_row {
+    kt_record rec;
+    kt_str name, subject, issuer, certificate;
+    kt_id owner;
+};
+extern const kt_shape key_row_shape;
 
 /* The chunk of a template's text. */
 KT_MUST kt_error *paper_compile(arena *arena, const struct template_row *row, kt_str *lua);

@@ -179,6 +179,7 @@ static kt_error *open_work(server *s, const server_options *options, const char 
     KT_TRY(outbox_open(&post, &s->outbox));
     KT_TRY(jobs_open(&s->jobs));
     jobs_add(s->jobs, exchange_jobs);
+    jobs_add(s->jobs, paper_jobs);
     return NULL;
 }
 
@@ -202,7 +203,8 @@ static kt_error *start_work(
         KT_TRY(start_rules(s, arena));
         KT_TRY(outbox_start(s->outbox));
     }
-    return jobs_start(s->jobs, arena, &(job_rooms){.errands = &s->errands, .data_directory = data_directory});
+    return jobs_start(s->jobs, arena,
+        &(job_rooms){.errands = &s->errands, .data_directory = data_directory, .papers = s->papers});
 }
 
 static kt_error *open_bus(server *s, arena *arena, const server_options *options, const char *data_directory)

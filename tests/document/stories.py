@@ -1,45 +1,17 @@
 #!/usr/bin/env python3
 """Stories of templates and documents, over HTTP: what a template shows, to whom, and what hostile ones cannot do."""
+import hashlib
+import os
 import pathlib
+import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "modules"))
+from house import ROOT  # noqa: E402
 from stories import expect, refused, run  # noqa: E402
-
-names = iter(range(1000))
-seen = {}
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
-
-
-def shop(k):
-    """A maker of bicycles with one quotation."""
-    if not seen:
-        pl = make(k, "base.country", code="PL", name="Poland", eu=True)
-        pln = make(k, "base.currency", code="PLN", decimals=2)
-        make(k, "base.company", name="Wicher", legal_name="Wicher sp. z o.o.", tax_id="5261040828", country=pl, currency=pln, street="Kościuszki 7",
-             postal_code="90-418", city="Łódź", email="biuro@wicher.example", phone="+48 42 555 01 02", website="https://wicher.example")
-        k.call("base.tax.preset", {"country": "PL"})
-        piece = make(k, "base.unit", code="szt", category="count")
-        bike = make(k, "base.item", code="B1", name="City bike", unit=piece, price="2000", currency=pln)
-        lamp = make(k, "base.item", code="L1", name="Lamp", unit=piece, price="55.55", currency=pln)
-        nowak = make(k, "base.party", name="Nowak", legal_name="Nowak sp. z o.o.", tax_id="5260250274",
-                     addresses=[{"use": "main", "street": "Polna 1", "city": "Toruń", "postal_code": "87-100", "country": pl}])
-        lines = [{"item": bike, "quantity": "3"}, {"item": lamp, "quantity": "20"}]
-        quotation = make(k, "crm.quotation", party=nowak, lines=lines)
-        seen.update(nowak=nowak, bike=bike, lamp=lamp, quotation=k.get("crm.quotation", quotation))
-    return seen
-
-
-def template(k, text, entity="base.party", **more):
-    return k.create("document.template", {"name": f"t{next(names)}", "entity": entity, "lang": "pl", "text": text, **more})["id"]
-
-
-def preview(k, text, id, entity="base.party", **more):
-    return k.call("document.preview", {"template": template(k, text, entity, **more), "id": id})["text"]
+from shop import make, preview, shop, template  # noqa: E402
 
 
 def a_template_shows_a_record_its_links_and_its_lines(k):
@@ -111,8 +83,109 @@ def hostile_templates_end_alone(k):
     expect(k.count("base.party", [["name", "=", "made"]]), 0)
 
 
+def only_what_one_may_read_is_shown(k, house):
+    s = shop(k)
+    k.call("access.role.create", {"values": {"name": "clerk", "grants": "document.template:read; base.party:read; document.document:create,read"}})
+    clerk = person(k, house, "clerk", "clerk")
+    of_party, of_sale = template(k, "{{ doc.name }}|{{ doc.owner.name }}|{{ company.name }}"), template(k, "{{ doc.number }}", "crm.quotation")
+    expect(clerk.call("document.preview", {"template": of_party, "id": s["nowak"]})["text"], "Nowak||")
+    for method in ("document.preview", "document.make"):
+        try:
+            refused("forbidden", lambda: clerk.call(method, {"template": of_sale, "id": s["quotation"]["id"]}))
+        except AssertionError:
+            refused("not_found", lambda: clerk.call(method, {"template": of_sale, "id": s["quotation"]["id"]}))
+    refused("forbidden", lambda: clerk.call("document.template.create", {"values": {"name": "mine", "text": "x"}}))
+    refused("forbidden", lambda: clerk.call("document.presets", {}))
+
+
+def person(k, house, name, *roles):
+    ids = [k.list("access.role", [["name", "=", role]])["rows"][0]["id"] for role in roles]
+    user = make(k, "access.user", name=name, roles=ids)
+    k.call("access.password", {"user": user, "new": "Zupa-Pomidorowa-7"})
+    return house.client(name, "Zupa-Pomidorowa-7")
+
+
+def stored(house, made):
+    return house.data / "files" / made["sha256"][:2] / made["sha256"]
+
+
+def a_document_is_kept_and_the_next_one_beside_it(k, house):
+    s = shop(k)
+    expect(k.call("document.presets", {})["created"] > 8, True)
+    expect(k.call("document.presets", {})["created"], 0)
+    quotation = k.list("document.template", [["name", "=", "quotation"], ["lang", "=", "pl"]])["rows"][0]["id"]
+    first = k.call("document.make", {"template": quotation, "id": s["quotation"]["id"]})
+    bytes_first = stored(house, first).read_bytes()
+    expect(bytes_first[:5], b"%PDF-")
+    text = subprocess.run(["pdftotext", "-layout", str(stored(house, first)), "-"], capture_output=True, text=True, check=True).stdout
+    for part in ("Oferta Q/2026/00001", "Nowak sp. z o.o.", "8746,53", "osiem tysięcy siedemset czterdzieści sześć złotych", "Łódź", "1/1"):
+        expect(part if part in text else text, part)
+    k.update("crm.quotation", s["quotation"]["id"], {"title": "Zmieniona"})
+    second = k.call("document.make", {"template": quotation, "id": s["quotation"]["id"]})
+    expect((first["edition"], second["edition"]), (1, 2))
+    expect(stored(house, first).read_bytes(), bytes_first)
+    kept = k.get("document.document", first["document"])
+    expect(kept["sha256"], hashlib.sha256(bytes_first).hexdigest())
+    expect(kept["data"]["title"], "Nowak")
+    expect(k.get("document.document", second["document"])["data"]["title"], "Zmieniona")
+    timeline = k.call("crm.card", {"party": s["nowak"]})["timeline"]
+    expect("Oferta Q-2026-00001.pdf" in str(timeline), True)
+
+
+def many_are_made_by_a_job_and_one_wrong_record_stops_nothing(k):
+    parties = [make(k, "base.party", name=f"Klient {i}") for i in range(3)]
+    letter = template(k, "Dzień dobry, {{ doc.name }}", kind="text", title="List")
+    job = k.call("document.make_all", {"template": letter, "ids": [parties[0], 999999, *parties[1:]]})
+    until = time.monotonic() + 30
+    while (job := k.call("job.get", {"id": job["id"]}))["state"] not in ("done", "failed"):
+        expect(time.monotonic() < until, True)
+        time.sleep(0.05)
+    expect((job["state"], job["done"], job["problems"]), ("done", 4, 1))
+    expect(k.count("document.document", [["template", "=", letter]]), 3)
+
+
+def certificates(folder):
+    kontor = str(pathlib.Path(os.environ.get("KONTOR_BUILD", ROOT / "build" / "check")) / "kontor")
+    subprocess.run([kontor, "tls", "make", str(folder)], check=True, capture_output=True)
+    subprocess.run([kontor, "tls", "person", str(folder), "Zofia Żak"], check=True, capture_output=True)
+    return [(folder / name).read_text() for name in ("person.key", "person.pem", "ca.pem")]
+
+
+def a_signature_holds_until_a_byte_is_changed(k, house):
+    key, certificate, authority = certificates(house.home / "pki")
+    refused("validation", lambda: k.call("document.key.import", {"name": "mine", "key": key, "certificate": authority}))
+    imported = k.call("document.key.import", {"name": "mine", "key": key, "certificate": certificate})
+    expect(imported["subject"], "Zofia Żak")
+    secret = key.splitlines()[1]
+    expect(secret in str(k.get("document.key", imported["id"])) or secret in str(k.list("document.key")), False)
+    letter = template(k, "<p>Zażółć {{ doc.name }}</p>")
+    made = k.call("document.make", {"template": letter, "id": shop(k)["nowak"]})
+    expect(k.call("document.signatures", {"document": made["document"]}), {"unchanged": True, "signatures": []})
+    once = k.call("document.sign", {"document": made["document"], "key": imported["id"], "reason": "Zgoda", "place": "Łódź"})
+    twice = k.call("document.sign", {"document": made["document"], "key": imported["id"]})
+    found = k.call("document.signatures", {"document": made["document"], "roots": authority})
+    expect(found["unchanged"], True)
+    expect([(f["name"], f["intact"], f["whole"], f["trusted"]) for f in found["signatures"]],
+           [("Zofia Żak", True, False, True), ("Zofia Żak", True, True, True)])
+    expect(stored(house, twice).read_bytes().startswith(stored(house, once).read_bytes()), True)
+    signed = house.home / "signed.pdf"
+    signed.write_bytes(stored(house, twice).read_bytes())
+    report = subprocess.run(["pdfsig", "-nocert", str(signed)], capture_output=True, text=True, cwd=house.home).stdout
+    expect(report.count("Signature is Valid"), 2)
+    k.call("access.role.create", {"values": {"name": "signer", "grants": "document.document:*; document.key:read"}})
+    other = person(k, house, "other", "signer")
+    refused("not_found", lambda: other.call("document.sign", {"document": made["document"], "key": imported["id"]}))
+    changed = bytearray(stored(house, twice).read_bytes())
+    changed[60] ^= 1
+    stored(house, twice).chmod(0o600)
+    stored(house, twice).write_bytes(changed)
+    found = k.call("document.signatures", {"document": made["document"]})
+    expect(found["unchanged"] or any(f["intact"] for f in found["signatures"]), False)
+
+
 STORIES = [a_template_shows_a_record_its_links_and_its_lines, a_wrong_template_is_not_saved, a_customers_name_runs_nowhere,
-           hostile_templates_end_alone]
+           hostile_templates_end_alone, only_what_one_may_read_is_shown, a_document_is_kept_and_the_next_one_beside_it,
+           many_are_made_by_a_job_and_one_wrong_record_stops_nothing, a_signature_holds_until_a_byte_is_changed]
 
 if __name__ == "__main__":
     run(STORIES, modules="base,crm")

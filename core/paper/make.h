@@ -1,0 +1,33 @@
+/* make.h -- inside the room: from a template and a record to a kept document, in three steps, so that the
+ * slow ones wait for nobody and the writer does the last alone. */
+#pragma once
+#include "paper/paper_row.h"
+
+typedef struct {
+    /* what is asked for */
+    kt_id template;
+    uint64_t id; /* of the record */
+    /* what the steps find */
+    kt_str text, data, file_name, title; /* in the arena */
+    kt_str entity, type;
+    const char *extension;
+    uint64_t party;
+    int64_t template_version, edition, size;
+    char sha256[65];
+    uint64_t document, attachment; /* made */
+} making;
+
+/* Runs the template and notes what it was made from. thread: of a transaction that may wait */
+KT_MUST kt_error *make_text(papers *p, kt_tx *tx, making *m);
+/* Makes the file and puts it on disk, outside of every transaction. */
+KT_MUST kt_error *make_file(papers *p, arena *arena, making *m);
+/* Puts bytes on disk, under their hash. */
+KT_MUST kt_error *make_content(papers *p, arena *arena, kt_str bytes, making *m);
+/* A base.attachment of the file, for the record and its party. thread: writer */
+KT_MUST kt_error *make_attachment(kt_tx *tx, making *m);
+/* Keeps it: a base.attachment of the record and of its party, and a document.document. Who may make documents
+ * was judged.
+ *   returns  conflict: another edition was made meanwhile
+ *   thread   writer */
+KT_MUST kt_error *make_keep(kt_tx *tx, making *m);
+void make_answer(const making *m, json *answer);

@@ -1,0 +1,318 @@
+/* sign.c -- signing: a person's private key lies sealed under the master key and is opened for one signature;
+ * the signed file is an update of the old one and becomes the document's file, the old one stays. */
+#include "document/sign.h"
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <unistd.h>
+
+#include "kit/clock.h"
+#include "kit/str.h"
+#include "paper/make.h"
+#include "paper/methods.h"
+#include "store/content.h"
+
+#define NONCE_BYTES crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+#define TAG_BYTES   crypto_aead_xchacha20poly1305_ietf_ABYTES
+enum { PEM_MAX = 16000, FILE_MAX = 64 << 20 };
+
+/* ---- Keys: STORE_META "Dk" id -> nonce, sealed PEM ---- */
+
+typedef struct {
+    char bytes[2 + 8];
+} meta_key;
+
+static kt_str key_of(meta_key *key, uint64_t id)
+{
+    key->bytes[0] = 'D';
+    key->bytes[1] = 'k';
+    for (int i = 0; i < 8; i++)
+        key->bytes[2 + i] = (char)(id >> (56 - 8 * i));
+    return (kt_str){key->bytes, sizeof key->bytes};
+}
+
+static kt_error *sealing_key(kt_tx *tx, uint8_t key[32])
+{
+    static const char purpose[] = "kontor signing key";
+    if (!tx->master_key)
+        return kt_fail(tx, KT_UNAVAILABLE, NULL, "signing needs the master key, which is not loaded",
+            "podpisywanie wymaga klucza głównego, który nie jest wczytany");
+    crypto_generichash(key, 32, (const uint8_t *)purpose, sizeof purpose, tx->master_key, 32);
+    return NULL;
+}
+
+static kt_error *seal_key(kt_tx *tx, uint64_t id, kt_str pem)
+{
+    uint8_t key[32], sealed[NONCE_BYTES + PEM_MAX + TAG_BYTES];
+    meta_key name;
+    kt_str bound = key_of(&name, id);
+    KT_TRY(sealing_key(tx, key));
+    random_bytes(sealed, NONCE_BYTES);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + NONCE_BYTES, NULL, (const uint8_t *)pem.ptr, pem.len,
+        (const uint8_t *)bound.ptr, bound.len, NULL, sealed, key);
+    sodium_memzero(key, sizeof key);
+    return store_put(
+        tx->view, STORE_META, bound, (kt_str){(const char *)sealed, NONCE_BYTES + pem.len + TAG_BYTES});
+}
+
+static kt_error *open_key(kt_tx *tx, uint64_t id, kt_str *pem)
+{
+    uint8_t key[32];
+    meta_key name;
+    kt_str bound = key_of(&name, id), sealed = {0};
+    KT_TRY(store_get(tx->view, STORE_META, bound, &sealed));
+    if (!sealed.ptr || sealed.len <= NONCE_BYTES + TAG_BYTES)
+        return kt_fail(tx, KT_NOT_FOUND, "key", "there is no such key", "nie ma takiego klucza");
+    size_t n = sealed.len - NONCE_BYTES - TAG_BYTES;
+    uint8_t *plain = arena_alloc(tx->arena, n + 1);
+    if (!plain)
+        return error_no_memory();
+    KT_TRY(sealing_key(tx, key));
+    int bad = crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL,
+        (const uint8_t *)sealed.ptr + NONCE_BYTES, sealed.len - NONCE_BYTES, (const uint8_t *)bound.ptr,
+        bound.len, (const uint8_t *)sealed.ptr, key);
+    sodium_memzero(key, sizeof key);
+    *pem = (kt_str){(const char *)plain, n};
+    return bad ? kt_fail(tx, KT_STORAGE, "key", "the key was changed outside", "klucz zmieniono z zewnątrz")
+               : NULL;
+}
+
+kt_error *paper_key_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    meta_key name;
+    return before && !after ? store_delete(tx->view, STORE_META, key_of(&name, before->id.v)) : NULL;
+}
+
+/* A key that does not fit its certificate is refused now, and not when somebody waits for a signature: an
+ * empty page is signed with it. */
+static kt_error *try_key(method_call *call, kt_str key, kt_str certificate, const sign_found **found)
+{
+    static const char page[] = "%PDF-1.4\n"
+                               "1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+                               "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+                               "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\n"
+                               "xref\n"
+                               "0 4\n"
+                               "0000000000 65535 f \n"
+                               "0000000009 00000 n \n"
+                               "0000000052 00000 n \n"
+                               "0000000101 00000 n \n"
+                               "trailer<</Size 4/Root 1 0 R>>\n"
+                               "startxref\n"
+                               "160\n"
+                               "%%EOF\n";
+    kt_str made = {0};
+    size_t count = 0;
+    const sign_options options = {.key = key, .certificate = certificate, .at = clock_now()};
+    KT_TRY(sign_pdf(call->arena, (kt_str){page, sizeof page - 1}, &options, &made));
+    KT_TRY(sign_read(call->arena, made, KT_STR(""), found, &count));
+    return count ? NULL : error_no_memory();
+}
+
+typedef struct {
+    kt_str name, key, certificate, subject, issuer;
+    uint64_t id;
+} importing;
+
+/* Whoever is logged in may import keys of his own; the record is computed. */
+static kt_error *key_keep(kt_tx *tx, void *context)
+{
+    importing *i = context;
+    struct key_row row = {KT_OF(key_row), .name = i->name, .subject = i->subject, .issuer = i->issuer,
+        .certificate = i->certificate, .owner = {tx->user}};
+    const model_guard *guard = tx->guard;
+    tx->guard = NULL;
+    kt_error *error = kt_create(tx, &row.rec);
+    tx->guard = guard;
+    i->id = row.rec.id.v;
+    return error ? error : seal_key(tx, row.rec.id.v, i->key);
+}
+
+kt_error *paper_key_import(method_call *call)
+{
+    const sign_found *found = NULL;
+    importing i = {.name = variant_get_str(call->params, "name"),
+        .key = variant_get_str(call->params, "key"),
+        .certificate = variant_get_str(call->params, "certificate")};
+    if (i.key.len > PEM_MAX || i.certificate.len > PEM_MAX)
+        return error_make(call->arena, KT_LIMIT, "key", "at most %d bytes of PEM are taken",
+            "najwyżej %d bajtów PEM", (int)PEM_MAX);
+    KT_TRY(try_key(call, i.key, i.certificate, &found));
+    i.subject = found->name;
+    i.issuer = found->issuer;
+    KT_TRY(call->rooms->write(call, key_keep, &i));
+    json_object(call->answer);
+    json_member_int(call->answer, "id", (int64_t)i.id);
+    json_member_str(call->answer, "subject", i.subject);
+    json_object_end(call->answer);
+    return NULL;
+}
+
+/* ---- Files ---- */
+
+static kt_error *read_file(papers *p, arena *arena, kt_str name, int64_t size, kt_str *bytes)
+{
+    int fd = -1;
+    if (size < 0 || size > FILE_MAX)
+        return error_make(arena, KT_LIMIT, "document", "the file is too large", "plik jest za duży");
+    char *into = arena_alloc(arena, (size_t)size + 1);
+    if (!into)
+        return error_no_memory();
+    KT_TRY(content_open(arena, p->options.data_directory, name, (uint64_t)size, &fd));
+    int64_t at = 0;
+    for (ssize_t n = 1; at < size && n > 0; at += n > 0 ? n : 0)
+        n = read(fd, into + at, (size_t)(size - at));
+    close(fd);
+    *bytes = (kt_str){into, (size_t)size};
+    return at == size ? NULL
+                      : error_make(arena, KT_STORAGE, "document", "the file cannot be read",
+                            "nie można odczytać pliku");
+}
+
+/* ---- document.sign ---- */
+
+typedef struct {
+    method_call *call;
+    struct document_row row;
+    struct key_row signer;
+    kt_str key, entity;
+    making made;
+} signing;
+
+static kt_error *signing_read(kt_tx *tx, void *context)
+{
+    signing *s = context;
+    const kt_id document = {paper_id(s->call->params, "document")}, key = {paper_id(s->call->params, "key")};
+    s->row = (struct document_row){KT_OF(document_row)};
+    s->signer = (struct key_row){KT_OF(key_row)};
+    KT_TRY(kt_read(tx, document, &s->row.rec));
+    const model_guard *guard = tx->guard;
+    tx->guard = NULL;
+    kt_error *error = kt_read(tx, key, &s->signer.rec);
+    tx->guard = guard;
+    if (error || s->signer.owner.v != tx->user) /* nobody signs with another's key, whatever he may do */
+        return kt_fail(
+            tx, KT_NOT_FOUND, "key", "there is no such key of your own", "nie masz takiego klucza");
+    KT_TRY(open_key(tx, key.v, &s->key));
+    const char *entity = kt_any_entity(tx, s->row.about);
+    s->entity = str_of(entity ? entity : "");
+    return NULL;
+}
+
+static kt_error *signing_keep(kt_tx *tx, void *context)
+{
+    signing *s = context;
+    struct document_row row = {KT_OF(document_row)};
+    KT_TRY(kt_read(tx, s->row.rec.id, &row.rec));
+    if (!str_eq(row.sha256, s->row.sha256))
+        return kt_fail(tx, KT_CONFLICT, "document", "somebody else signed it meanwhile",
+            "ktoś inny podpisał go w międzyczasie");
+    const model_guard *guard = tx->guard;
+    tx->guard = NULL;
+    kt_error *error = make_attachment(tx, &s->made);
+    if (!error) {
+        row.sha256 = str_of(s->made.sha256);
+        row.size = s->made.size;
+        row.attachment = (int64_t)s->made.attachment;
+        row.signatures++;
+        error = kt_update(tx, &row.rec);
+    }
+    tx->guard = guard;
+    return error;
+}
+
+static int number_in(const variant *box, const char *name)
+{
+    return (int)(paper_id(box, name) % 10000);
+}
+
+static kt_error *sign_file(signing *s, papers *p, kt_str pdf)
+{
+    method_call *call = s->call;
+    const variant *box = variant_get(call->params, "box");
+    kt_str made = {0}, reason = variant_get_str(call->params, "reason"),
+           place = variant_get_str(call->params, "place");
+    const sign_options options = {.key = s->key,
+        .certificate = s->signer.certificate,
+        .name = s->signer.subject.ptr,
+        .reason = reason.ptr,
+        .place = place.ptr,
+        .at = clock_now(),
+        .box = {.page = box ? (unsigned)number_in(box, "page") : 0,
+            .x = number_in(box, "x"),
+            .y = number_in(box, "y"),
+            .width = number_in(box, "width"),
+            .height = number_in(box, "height")}};
+    KT_TRY(sign_pdf(call->arena, pdf, &options, &made));
+    return make_content(p, call->arena, made, &s->made);
+}
+
+kt_error *paper_sign(method_call *call)
+{
+    papers *p = call->rooms->papers;
+    signing s = {.call = call};
+    kt_str pdf = {0};
+    KT_TRY(call->rooms->read(call, signing_read, &s));
+    s.made = (making){.template = s.row.template,
+        .id = kt_any_id(s.row.about).v,
+        .entity = s.entity,
+        .title = s.row.name,
+        .party = s.row.party.v,
+        .type = KT_STR("application/pdf"),
+        .edition = s.row.edition,
+        .document = s.row.rec.id.v};
+    s.made.file_name = arena_format(call->arena, "%.*s %s%lld.pdf", STR_ARG(s.row.name),
+        strcmp(call->lang, "pl") == 0 ? "podpis " : "signature ", (long long)s.row.signatures + 1);
+    if (!s.made.file_name.ptr)
+        return error_no_memory();
+    for (char *c = (char *)(uintptr_t)s.made.file_name.ptr; *c; c++) /* just made, here */
+        *c = *c == '/' ? '-' : *c;
+    kt_error *error = read_file(p, call->arena, s.row.sha256, s.row.size, &pdf);
+    if (!error)
+        error = sign_file(&s, p, pdf);
+    sodium_memzero((char *)(uintptr_t)s.key.ptr, s.key.len);
+    KT_TRY(error);
+    KT_TRY(call->rooms->write(call, signing_keep, &s));
+    make_answer(&s.made, call->answer);
+    return NULL;
+}
+
+/* ---- document.signatures ---- */
+
+static void write_found(const sign_found *found, json *j)
+{
+    json_object(j);
+    json_member_str(j, "name", found->name);
+    json_member_str(j, "issuer", found->issuer);
+    json_member_str(j, "field", found->field);
+    json_key(j, "at");
+    json_time(j, found->at);
+    json_member_bool(j, "intact", found->intact);
+    json_member_bool(j, "whole", found->whole);
+    json_member_bool(j, "trusted", found->trusted);
+    json_object_end(j);
+}
+
+kt_error *paper_signatures(method_call *call)
+{
+    kt_str pdf = {0};
+    size_t count = 0;
+    const sign_found *found = NULL;
+    uint8_t hash[crypto_hash_sha256_BYTES];
+    char hex[2 * crypto_hash_sha256_BYTES + 1];
+    struct document_row row = {KT_OF(document_row)};
+    KT_TRY(kt_read(call->tx, (kt_id){paper_id(call->params, "document")}, &row.rec));
+    KT_TRY(read_file(call->rooms->papers, call->arena, row.sha256, row.size, &pdf));
+    crypto_hash_sha256(hash, (const uint8_t *)pdf.ptr, pdf.len);
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    KT_TRY(sign_read(call->arena, pdf, variant_get_str(call->params, "roots"), &found, &count));
+    json_object(call->answer);
+    json_member_bool(call->answer, "unchanged", str_is(row.sha256, hex));
+    json_key(call->answer, "signatures");
+    json_array(call->answer);
+    for (size_t i = 0; i < count; i++)
+        write_found(&found[i], call->answer);
+    json_array_end(call->answer);
+    json_object_end(call->answer);
+    return NULL;
+}
