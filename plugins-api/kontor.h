@@ -170,7 +170,8 @@ typedef struct {
     const char *title; /* the field that names a record to people */
     const char
         *number; /* pattern of human numbers, "SO/{year}/{seq:5}"; with "!" in front: gapless; NULL: none */
-    const char *indexes; /* "party day, unique code party" beside the fields' own */
+    const char *indexes; /* "party day, unique code party" beside the fields' own; "history.at history.stage
+                            amount": an entry per line, out of which aggregates alone are answered */
     const kt_action *actions;
     kt_error *(*compute)(kt_tx *tx, kt_record *self); /* computed fields, before each write */
     kt_error *(*check)(

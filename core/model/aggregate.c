@@ -184,6 +184,13 @@ static kt_error *take_value(void *context, const model_field *field, const model
     return NULL;
 }
 
+kt_error *aggregate_take(
+    aggregation *a, const measure *measure, tally *tally, const model_field *field, const model_value *value)
+{
+    taking t = {a, measure, tally};
+    return take_value(&t, field, value);
+}
+
 /* ---- Medians ---- */
 
 static int compare_numbers(const void *x, const void *y)
@@ -208,6 +215,16 @@ void aggregate_medians(aggregation *a)
 }
 
 /* ---- The pass ---- */
+
+kt_error *aggregate_find(aggregation *a, model_value *values, buffer *bytes, group **out)
+{
+    buffer_clear(bytes);
+    for (size_t i = 0; i < a->by_count; i++) {
+        floor_value(a, &a->by[i], &values[i]);
+        add_bytes(bytes, query_path_last(&a->by[i].path), a->by[i].period, &values[i]);
+    }
+    return bytes->full ? error_no_memory() : group_find(a, buffer_str(bytes), values, out);
+}
 
 /* The group of a record, or of one of its lines. */
 static kt_error *find_for(aggregation *a, query_follow *follow, const model_record *record,
@@ -360,27 +377,33 @@ static kt_error *from_counters(aggregation *a, const model_index *index)
     return error ? error : ended;
 }
 
+/* By the counters, or record by record. */
+static kt_error *gather(aggregation *a, const char *right)
+{
+    query_plan plan;
+    const plan_request request = {.entity = a->query->entity, .filter = a->query->filter, .right = right};
+    KT_TRY(query_plan_make(a->tx, &request, &plan));
+    const model_index *index = counting_index(a, &plan);
+    return index ? from_counters(a, index) : pass(a, &plan);
+}
+
 kt_error *model_aggregate(
     kt_tx *tx, const model_query *query, const variant *group_names, const variant *measures, json *answer)
 {
     enum { ROOM = 64 };
     const char *right = query->right ? query->right : "read";
     aggregation a = {.tx = tx, .query = query, .group_room = ROOM};
-    query_plan plan;
     if (tx->guard && tx->guard->entity)
         KT_TRY(tx->guard->entity(tx, query->entity, right));
     KT_TRY(aggregate_read(&a, group_names, measures));
-    const plan_request request = {.entity = query->entity, .filter = query->filter, .right = right};
-    KT_TRY(query_plan_make(tx, &request, &plan));
     KT_TRY(query_table_open(tx->arena, &a.table));
     a.groups = ARENA_ARRAY(tx->arena, group *, ROOM);
     if (!a.groups)
         return error_no_memory();
-    const model_index *index = counting_index(&a, &plan);
-    if (index)
-        KT_TRY(from_counters(&a, index));
-    else
-        KT_TRY(pass(&a, &plan));
+    bool done;
+    KT_TRY(aggregate_cover(&a, &done));
+    if (!done)
+        KT_TRY(gather(&a, right));
     if (!a.by_count && !query_table_count(a.table)) { /* no record: the totals are still an answer */
         group *none;
         KT_TRY(group_find(&a, KT_STR(""), NULL, &none));

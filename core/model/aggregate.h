@@ -51,6 +51,7 @@ typedef struct {
     model_value values[GROUP_BY_MAX];
     kt_str order[GROUP_BY_MAX]; /* as in an index */
     uint64_t records;           /* that fall in here */
+    uint64_t **seen;            /* aggregate_cover: pages of a bitmap of the records counted */
     uint64_t last;              /* the record that was counted last: several lines of one may fall in here */
     tally tallies[];
 } group;
@@ -77,6 +78,14 @@ typedef struct {
 
 /* All problems at once. */
 KT_MUST kt_error *aggregate_read(aggregation *a, const variant *group, const variant *measures);
+/* The group of these values, new if need be; they are taken to their periods. bytes: room of the caller's. */
+KT_MUST kt_error *aggregate_find(aggregation *a, model_value *values, buffer *bytes, group **out);
+/* One value for a measure. */
+KT_MUST kt_error *aggregate_take(
+    aggregation *a, const measure *measure, tally *tally, const model_field *field, const model_value *value);
+/* Gathers from an index that has all that is asked; *done false: there is none, nothing was gathered.
+ * (aggregate_cover.c) */
+KT_MUST kt_error *aggregate_cover(aggregation *a, bool *done);
 /* The middle of the values, twice, takes the place of the sum: exact also between two. */
 void aggregate_medians(aggregation *a);
 /* The groups in the order asked for, as the member "rows". */

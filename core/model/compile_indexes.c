@@ -16,7 +16,8 @@ static void add(index_list *list, model_index index)
 {
     for (size_t i = 0; i < list->count; i++) {
         const model_index *other = &list->items[i];
-        if (other->unique == index.unique && other->through == index.through && other->count == index.count &&
+        if (other->unique == index.unique && other->through == index.through &&
+            other->covering == index.covering && other->count == index.count &&
             memcmp(other->fields, index.fields, index.count * sizeof *index.fields) == 0)
             return; /* declared twice is declared once */
     }
@@ -69,10 +70,65 @@ static void add_named(index_list *list, model_index *index, kt_str word)
     index->fields[index->count++] = field;
 }
 
+/* Is what comes up to the next comma an index over lines, "history.at history.stage amount"? */
+static bool is_cover(const char *at)
+{
+    return memchr(at, '.', strcspn(at, ",")) != NULL;
+}
+
+/* Its values are read out of the keys: they must stand there whole, and for all to see. */
+static bool can_be_covered(const model_field *field)
+{
+    return field && !field->personal && !is_text(field->type) && !is_any(field) && field->type != KT_LINES &&
+           field->type != KT_REFS && field->position != MODEL_ID;
+}
+
+static void add_covered(index_list *list, model_index *index, kt_str word)
+{
+    const model_entity *e = list->draft->entity;
+    const char *dot = memchr(word.ptr, '.', word.len);
+    size_t before = dot ? (size_t)(dot - word.ptr) : 0;
+    const model_field *lines = dot ? model_field_find(e, (kt_str){word.ptr, before}) : NULL;
+    const model_field *field = !dot ? model_field_find(e, word)
+                               : lines && lines->lines
+                                   ? model_field_find(lines->lines, (kt_str){dot + 1, word.len - before - 1})
+                                   : NULL;
+    if (!can_be_covered(field) || (lines && index->through && index->through != lines) ||
+        index->count == MODEL_INDEX_FIELDS) {
+        build_problem(list->b, e->name.ptr,
+            "an index over lines names \"%.*s\": it takes at most %d numbers, days, states and references",
+            "indeks pozycji wymienia \"%.*s\": przyjmuje najwyżej %d liczb, dni, stanów i odwołań",
+            STR_ARG(word), MODEL_INDEX_FIELDS);
+        return;
+    }
+    index->through = lines ? lines : index->through;
+    index->inside[index->count] = lines != NULL;
+    index->fields[index->count++] = field;
+}
+
+/* The last of all, so that no index of a field's own is taken for one of these. */
+static void add_covers(index_list *list, const char *text)
+{
+    for (const char *at = text; at && *at; at += *at == ',') {
+        model_index index = {.covering = true};
+        bool cover = is_cover(at);
+        for (kt_str word = next_word(&at); word.len; word = next_word(&at))
+            if (cover)
+                add_covered(list, &index, word);
+        if (index.count)
+            add(list, index);
+    }
+}
+
 static void add_declared(index_list *list, const char *text)
 {
     const char *at = text;
     while (at && *at) {
+        if (is_cover(at)) {
+            at += strcspn(at, ",");
+            at += *at == ',';
+            continue;
+        }
         model_index index = {0};
         for (kt_str word = next_word(&at); word.len; word = next_word(&at))
             if (str_is(word, "unique") && !index.count)
@@ -129,13 +185,18 @@ static void collect(index_list *list)
         else if (field->lines)
             add_from_lines(list, field);
     }
+    add_covers(list, list->draft->declared->indexes);
 }
 
 /* What an index's keys look like, by tags: an index with the same text has the same entries. */
 static kt_str index_spec(builder *b, const model_index *index)
 {
-    char text[120];
-    int n = snprintf(text, sizeof text, "%c", index->unique ? 'u' : index->counted ? 'c' : 'i');
+    char text[200];
+    int n = snprintf(text, sizeof text, "%c",
+        index->unique     ? 'u'
+        : index->counted  ? 'c'
+        : index->covering ? 'v'
+                          : 'i');
     if (index->through)
         n += snprintf(text + n, sizeof text - (size_t)n, "(%u)", index->through->tag);
     for (size_t i = 0; i < index->count; i++) {
@@ -143,7 +204,8 @@ static kt_str index_spec(builder *b, const model_index *index)
         char class = is_text(f->type) ? 's' : is_any(f) ? 'a' : is_decimal(f->type) ? 'd' : 'n';
         if (f->type == KT_REFS)
             class = 'l';
-        n += snprintf(text + n, sizeof text - (size_t)n, "%c%u%c%u", i ? ',' : ' ', f->tag, class, f->scale);
+        n += snprintf(text + n, sizeof text - (size_t)n, "%s%s%u%c%u", i ? "," : " ",
+            index->covering && !index->inside[i] ? "^" : "", f->tag, class, f->scale);
     }
     return build_str(b, text);
 }

@@ -34,9 +34,44 @@ static bool line_key(const model_index *index, const model_record *record, size_
     return true;
 }
 
+static const model_value *covered(
+    const model_index *index, const model_record *record, size_t line, size_t field)
+{
+    const model_record *from = index->inside[field]
+                                   ? &record->values[index->through->position].as.lines.items[line]
+                                   : record;
+    return &from->values[index->fields[field]->position];
+}
+
+/* How many lines above this one have the same values: each line has an entry of its own. */
+static uint16_t count_alike(const model_index *index, const model_record *record, size_t i)
+{
+    uint16_t alike = 0;
+    for (size_t k = 0; k < i; k++) {
+        bool same = true;
+        for (size_t f = 0; same && f < index->count; f++)
+            same = !index->inside[f] || model_value_equal(index->fields[f], covered(index, record, i, f),
+                                            covered(index, record, k, f));
+        alike = (uint16_t)(alike + same);
+    }
+    return alike;
+}
+
+static void cover_key(const model_index *index, const model_record *record, size_t i, key *out)
+{
+    for (size_t f = 0; f < index->count; f++)
+        key_value(out, index->fields[f], covered(index, record, i, f), false);
+    key_u16(out, count_alike(index, record, i));
+    key_u64(out, record_id(record));
+}
+
 bool entry_key(const model_index *index, const model_record *record, size_t i, key *out)
 {
     index_open(out, record->entity, index);
+    if (index->covering) {
+        cover_key(index, record, i, out);
+        return true;
+    }
     if (index->through) {
         if (!line_key(index, record, i, out))
             return false;
@@ -64,10 +99,11 @@ static bool is_touched(const model_index *index, const bool *changed)
 {
     if (!changed)
         return true;
-    if (index->through)
-        return changed[index->through->position];
+    if (index->through && changed[index->through->position])
+        return true;
     for (size_t i = 0; i < index->count; i++)
-        if (changed[index->fields[i]->position])
+        if ((!index->through || (index->covering && !index->inside[i])) &&
+            changed[index->fields[i]->position])
             return true;
     return false;
 }
@@ -194,15 +230,18 @@ static kt_error *move_single(
 static kt_error *move_many(
     kt_tx *tx, const model_index *index, const model_record *before, const model_record *after)
 {
-    key name;
-    for (size_t i = 0, n = before ? entry_count(index, before) : 0; i < n; i++)
+    key name, other;
+    size_t had = before ? entry_count(index, before) : 0, has = after ? entry_count(index, after) : 0;
+    for (size_t i = 0; i < had; i++)
         if (entry_key(index, before, i, &name)) {
             KT_TRY(whole(&name));
-            KT_TRY(store_delete(tx->view, STORE_DATA, key_str(&name)));
+            if (i >= has || !entry_key(index, after, i, &other) || !keys_equal(&name, &other))
+                KT_TRY(store_delete(tx->view, STORE_DATA, key_str(&name)));
         }
-    for (size_t i = 0, n = after ? entry_count(index, after) : 0; i < n; i++)
+    for (size_t i = 0; i < has; i++)
         if (entry_key(index, after, i, &name))
-            KT_TRY(put_entry(tx, index, after, &name));
+            if (i >= had || !entry_key(index, before, i, &other) || !keys_equal(&name, &other))
+                KT_TRY(put_entry(tx, index, after, &name));
     return NULL;
 }
 

@@ -25,7 +25,7 @@ static const kt_choice kinds[] = {
 
 static const kt_shape contact_shape = {NULL, 8,
     TABLE(ROW("kind", STRING, .max = 20), ROW("value", STRING, .searchable = true, .personal = true),
-        ROW("tag", REF, .target = "t.tag"))};
+        ROW("tag", REF, .target = "t.tag"), ROW("weight", QUANTITY, .scale = 1))};
 static const kt_shape tag_shape = {
     "t.tag", 8, TABLE(ROW("name", STRING, .required = true, .unique = true), ROW("rank", INT))};
 static const kt_shape party_shape = {"t.party", 8,
@@ -62,7 +62,10 @@ static const kt_action deal_actions[] = {
     {0}};
 static const kt_entity house_entities[] = {
     {.shape = &tag_shape, .label = {"Tag", "Etykieta"}, .title = "name", .shared = true},
-    {.shape = &party_shape, .label = {"Party", "Kontrahent"}, .title = "name"},
+    {.shape = &party_shape,
+        .label = {"Party", "Kontrahent"},
+        .title = "name",
+        .indexes = "contacts.tag contacts.weight kind parent"},
     {.shape = &deal_shape,
         .label = {"Deal", "Szansa"},
         .title = "title",

@@ -2,6 +2,7 @@
  *
  *   r entity id                  record
  *   i entity index value.. id    index entry, empty: strings folded, cut at KEY_TEXT_MAX bytes
+ *                                a covering index has all its values, then how many lines above are alike (u16)
  *   u entity index value..       unique index: 8-byte id; strings raw, long ones cut and hashed
  *   c entity [index value]       counter, 8 bytes: records of the entity, or with that value
  *   h entity id seq              history: the journal's entries of a record (core/journal)

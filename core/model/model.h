@@ -51,13 +51,16 @@ typedef struct model_field {
     const model_entity *lines;
 } model_field;
 
-#define MODEL_INDEX_FIELDS 4
+#define MODEL_INDEX_FIELDS 8
 #define MODEL_INDEXES_MAX  60 /* of an entity */
 typedef struct model_index {
     uint16_t number;            /* in keys; for ever */
     bool unique;                /* kept in KEY_UNIQUE only, else in KEY_INDEX only */
     bool counted;               /* KEY_COUNTER holds the records per value of the first field */
     const model_field *through; /* NULL, or the lines whose fields these are: an entry per distinct value */
+    bool covering; /* an entry per line of `through`, for aggregates alone: no query is planned by it */
+    bool inside
+        [MODEL_INDEX_FIELDS]; /* covering: which fields are the lines'; the others are the record's own */
     size_t count;
     const model_field *fields[MODEL_INDEX_FIELDS];
 } model_index;

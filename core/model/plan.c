@@ -323,6 +323,8 @@ static kt_error *choose(const choosing *c, plan_way *best, bool *perfect)
     if (!ways)
         return error_no_memory();
     for (size_t i = 0; i < entity->index_count; i++) {
+        if (entity->indexes[i].covering)
+            continue;
         KT_TRY(plan_way_make(c->tx, c->request, c->all, &entity->indexes[i], &way, &usable));
         if (!usable)
             continue;

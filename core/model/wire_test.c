@@ -107,16 +107,16 @@ static void lines_keep_what_is_not_given_and_report_all_problems(void **state)
         wire(&h, "[{'kind': 'phone', 'value': '1'}, {'kind': 'mail', 'value': '2', 'tag': 'vip'}]"),
         "contacts", &value));
     assert_string_equal(written(party, contacts, &value),
-        "[{\"id\":null,\"kind\":\"phone\",\"value\":\"1\",\"tag\":null},"
-        "{\"id\":null,\"kind\":\"mail\",\"value\":\"2\",\"tag\":1}]");
+        "[{\"id\":null,\"kind\":\"phone\",\"value\":\"1\",\"tag\":null,\"weight\":null},"
+        "{\"id\":null,\"kind\":\"mail\",\"value\":\"2\",\"tag\":1,\"weight\":null}]");
     value.as.lines.items[0].values[MODEL_ID] = (model_value){.set = true, .as.i = 1};
     value.as.lines.items[1].values[MODEL_ID] = (model_value){.set = true, .as.i = 2};
     const model_value before = value;
     assert_null(model_value_read(
         h.tx, party, contacts, wire(&h, "[{'id': 2, 'value': '3'}, {'kind': 'fax'}]"), "contacts", &value));
     assert_string_equal(written(party, contacts, &value),
-        "[{\"id\":2,\"kind\":\"mail\",\"value\":\"3\",\"tag\":1},"
-        "{\"id\":null,\"kind\":\"fax\",\"value\":null,\"tag\":null}]");
+        "[{\"id\":2,\"kind\":\"mail\",\"value\":\"3\",\"tag\":1,\"weight\":null},"
+        "{\"id\":null,\"kind\":\"fax\",\"value\":null,\"tag\":null,\"weight\":null}]");
     value = before;
     kt_error *error = model_value_read(h.tx, party, contacts,
         wire(&h, "[{'id': 9}, {'id': 1, 'colour': 'red', 'value': 5}, {'id': 1}, 7]"), "contacts", &value);

@@ -16,7 +16,9 @@ static const kt_entity entities[] = {
                  "\"phone\","
                  "\"source\",\"owner\"],\"sort\":\"-id\"}]"},
     {&deal_shape, {"Deal", "Szansa sprzedaży"}, {"Deals", "Szanse sprzedaży"}, .title = "title",
-        .number = "D/{year}/{seq:5}", .indexes = "pipeline stage, owner semantic, party semantic",
+        .number = "D/{year}/{seq:5}",
+        .indexes = "pipeline stage, owner semantic, party semantic, "
+                   "history.pipeline history.at history.stage history.stayed amount owner currency",
         .actions = deal_actions, .compute = deal_compute, .icon = "handshake",
         .views =
             "[{\"kind\":\"kanban\",\"by\":\"stage_name\",\"card\":[\"title\",\"party\",\"amount\"],\"sum\":"

@@ -1,0 +1,360 @@
+/* aggregate_cover.c -- groups and sums out of an index alone. An index over the lines of a record ("history.at
+ * history.stage amount") has an entry for each line, with all its values in the key: where such an index holds
+ * everything that a query names, the records need not be read. Rows of one record do not stand together in it,
+ * so each group keeps a bitmap of the records that it has counted. */
+#include "kit/clock.h"
+#include "model/aggregate.h"
+#include "model/entries.h"
+#include "model/key.h"
+
+enum {
+    SEEN_BITS = 14, /* of a page of the bitmap: 2 KB */
+    IDS_MAX = 1 << 26,
+    CACHE_SLOTS = 1024, /* groups found last, by the bytes of their values: a power of two */
+    CACHE_BYTES = 9 * GROUP_BY_MAX,
+    VALUE_BYTES = 9,
+};
+
+typedef struct {
+    char bytes[CACHE_BYTES];
+    size_t len;
+    group *found;
+} cached;
+
+typedef struct {
+    aggregation *a;
+    const model_index *index;
+    size_t by_at[GROUP_BY_MAX],
+        measure_at[MEASURES_MAX];                /* field of the index; count of it: none is needed */
+    const model_filter *line_rest, *record_rest; /* what the range does not prove; NULL: nothing */
+    model_record line, record;
+    model_value values[MODEL_INDEX_FIELDS];
+    const char *starts[MODEL_INDEX_FIELDS + 1]; /* of the values' bytes in the present key */
+    cached cache[CACHE_SLOTS];
+    buffer bytes;
+    uint64_t last_id, cost;
+} cover;
+
+/* ---- Does the index hold all that is asked? ---- */
+
+static size_t field_at(const model_index *index, const model_field *field, bool inside)
+{
+    size_t i = 0;
+    while (i < index->count && (index->fields[i] != field || index->inside[i] != inside))
+        i++;
+    return i;
+}
+
+static bool path_fits(const model_index *index, const model_path *path, const model_path *inner, size_t *at)
+{
+    const model_path *p = inner->count ? inner : path;
+    *at = p->count == 1 ? field_at(index, p->steps[0], inner->count > 0) : index->count;
+    return *at < index->count;
+}
+
+static bool filter_fits(const model_index *index, const model_filter *filter, bool inside)
+{
+    if (!filter)
+        return true;
+    if (filter->kind == FILTER_TEST)
+        return (filter->test->kind == TEST_IN || filter->test->kind == TEST_RANGE) &&
+               filter->test->path.count == 1 &&
+               field_at(index, filter->test->path.steps[0], inside) < index->count;
+    for (size_t i = 0; i < filter->count; i++)
+        if (!filter_fits(index, filter->items[i], inside))
+            return false;
+    return true;
+}
+
+static bool fits(cover *c, const model_index *index)
+{
+    aggregation *a = c->a;
+    if (!index->covering || index->through != a->lines || !filter_fits(index, a->line_filter, true) ||
+        !filter_fits(index, a->query->filter, false))
+        return false;
+    for (size_t i = 0; i < a->by_count; i++)
+        if (!path_fits(index, &a->by[i].path, &a->by[i].inner, &c->by_at[i]))
+            return false;
+    for (size_t i = 0; i < a->measure_count; i++) {
+        c->measure_at[i] = index->count;
+        if (!a->measures[i].every &&
+            !path_fits(index, &a->measures[i].path, &a->measures[i].inner, &c->measure_at[i]))
+            return false;
+    }
+    c->index = index;
+    return true;
+}
+
+/* ---- The range ---- */
+
+/* The condition on a field that must hold, of a kind; NULL: there is none. */
+static const filter_test *must_hold(const model_filter *filter, const model_field *field, test_kind kind)
+{
+    if (!filter)
+        return NULL;
+    if (filter->kind == FILTER_TEST)
+        return filter->test->kind == kind && filter->test->path.steps[0] == field ? filter->test : NULL;
+    const filter_test *found = NULL;
+    for (size_t i = 0; filter->kind == FILTER_AND && !found && i < filter->count; i++)
+        found = must_hold(filter->items[i], field, kind);
+    return found;
+}
+
+/* Conditions that must hold; one more than any range proves if there is another kind of condition. */
+static size_t count_tests(const model_filter *filter)
+{
+    size_t n = 0;
+    if (!filter)
+        return 0;
+    if (filter->kind == FILTER_TEST)
+        return 1;
+    if (filter->kind != FILTER_AND)
+        return MODEL_INDEX_FIELDS + 1;
+    for (size_t i = 0; i < filter->count; i++)
+        n += count_tests(filter->items[i]);
+    return n;
+}
+
+static void narrow(const model_field *field, const filter_test *test, key *from, key *to)
+{
+    const key prefix = *from;
+    *to = prefix;
+    if (test->values[0].set) {
+        key_value(from, field, &test->values[0], false);
+        if (test->low_open)
+            key_after(from);
+    } else {
+        from->bytes[from->len++] = 1; /* what is not set is in no range */
+    }
+    if (test->values[1].set)
+        key_value(to, field, &test->values[1], false);
+    if (!test->values[1].set || !test->high_open)
+        key_after(to);
+}
+
+static void find_range(cover *c, key *from, key *to)
+{
+    const model_index *index = c->index;
+    size_t used[2] = {0};
+    key_open(from, KEY_INDEX);
+    key_u16(from, c->a->query->entity->number);
+    key_u16(from, index->number);
+    bool ranged = false;
+    for (size_t i = 0; i < index->count && !ranged; i++) {
+        const model_filter *filter = index->inside[i] ? c->a->line_filter : c->a->query->filter;
+        const filter_test *one = must_hold(filter, index->fields[i], TEST_IN);
+        const filter_test *range = must_hold(filter, index->fields[i], TEST_RANGE);
+        if (one && one->count == 1 && !one->null) {
+            key_value(from, index->fields[i], &one->values[0], false);
+            used[index->inside[i]]++;
+            continue;
+        }
+        if (!range)
+            break;
+        narrow(index->fields[i], range, from, to);
+        used[index->inside[i]]++;
+        ranged = true;
+    }
+    if (!ranged) {
+        *to = *from;
+        key_after(to);
+    }
+    c->line_rest = count_tests(c->a->line_filter) == used[1] ? NULL : c->a->line_filter;
+    c->record_rest = count_tests(c->a->query->filter) == used[0] ? NULL : c->a->query->filter;
+}
+
+/* ---- Entries ---- */
+
+static uint64_t read_u64(const char *at)
+{
+    uint64_t n;
+    memcpy(&n, at, sizeof n);
+    return __builtin_bswap64(n); /* keys are big-endian; so far this runs on little-endian machines only */
+}
+
+static void decode(cover *c, kt_str at)
+{
+    const char *p = at.ptr + 5; /* behind table, entity, index */
+    for (size_t i = 0; i < c->index->count; i++) {
+        const model_field *field = c->index->fields[i];
+        model_value *value = &c->values[i];
+        c->starts[i] = p;
+        value->set = *p != 0;
+        if (!value->set) {
+            p++;
+            continue;
+        }
+        int64_t n = (int64_t)(read_u64(p + 1) ^ UINT64_C(1) << 63);
+        if (is_decimal(field->type))
+            value->as.d = (kt_dec){n, (uint8_t)(field->scale + 1)};
+        else
+            value->as.i = n;
+        p += VALUE_BYTES;
+    }
+    c->starts[c->index->count] = p;
+}
+
+/* Conditions look at records: the values stand where they stand in one. */
+static kt_error *meets(cover *c, const model_filter *filter, bool inside, bool *yes)
+{
+    const model_record *into = inside ? &c->line : &c->record;
+    for (size_t i = 0; i < c->index->count; i++)
+        if (c->index->inside[i] == inside)
+            into->values[c->index->fields[i]->position] = c->values[i];
+    return filter_matches(c->a->tx, NULL, filter, into, yes);
+}
+
+static kt_error *find_group(cover *c, group **out)
+{
+    const aggregation *a = c->a;
+    char bytes[CACHE_BYTES];
+    size_t len = 0;
+    uint64_t hash = 0;
+    for (size_t i = 0; i < a->by_count; i++) {
+        const char *start = c->starts[c->by_at[i]];
+        size_t n = (size_t)(c->starts[c->by_at[i] + 1] - start);
+        memcpy(bytes + len, start, n);
+        len += n;
+        hash = (hash ^ (n == VALUE_BYTES ? read_u64(start + 1) : 1)) * UINT64_C(0x9e3779b97f4a7c15);
+    }
+    cached *slot = &c->cache[hash >> 54];
+    if (slot->found && slot->len == len && memcmp(slot->bytes, bytes, len) == 0) {
+        *out = slot->found;
+        return NULL;
+    }
+    model_value values[GROUP_BY_MAX];
+    for (size_t i = 0; i < a->by_count; i++)
+        values[i] = c->values[c->by_at[i]];
+    KT_TRY(aggregate_find(c->a, values, &c->bytes, out));
+    memcpy(slot->bytes, bytes, len);
+    slot->len = len;
+    slot->found = *out;
+    return NULL;
+}
+
+/* Was the record counted in this group before? From now on it is. */
+static kt_error *see(const cover *c, group *g, uint64_t id, bool *again)
+{
+    arena *arena = c->a->tx->arena;
+    uint64_t page = id >> SEEN_BITS, bit = id & ((1 << SEEN_BITS) - 1);
+    if (!g->seen)
+        g->seen = ARENA_ARRAY(arena, uint64_t *, (size_t)(c->last_id >> SEEN_BITS) + 1);
+    if (g->seen && !g->seen[page])
+        g->seen[page] = ARENA_ARRAY(arena, uint64_t, (1 << SEEN_BITS) / 64);
+    if (!g->seen || !g->seen[page])
+        return error_no_memory();
+    uint64_t *word = &g->seen[page][bit / 64], mask = UINT64_C(1) << bit % 64;
+    *again = (*word & mask) != 0;
+    *word |= mask;
+    return NULL;
+}
+
+static kt_error *take_entry(cover *c, kt_str at)
+{
+    aggregation *a = c->a;
+    bool yes = true, again = false;
+    group *g;
+    uint64_t id = key_last_u64(at);
+    decode(c, at);
+    if (c->line_rest)
+        KT_TRY(meets(c, c->line_rest, true, &yes));
+    if (yes && c->record_rest)
+        KT_TRY(meets(c, c->record_rest, false, &yes));
+    if (!yes || id > c->last_id)
+        return NULL;
+    KT_TRY(find_group(c, &g));
+    KT_TRY(see(c, g, id, &again));
+    g->last = id;
+    g->records += !again;
+    for (size_t i = 0; i < a->measure_count; i++) {
+        const measure *m = &a->measures[i];
+        if (m->every)
+            g->tallies[i].count += !again;
+        else if (m->inner.count || !again)
+            KT_TRY(aggregate_take(
+                a, m, &g->tallies[i], c->index->fields[c->measure_at[i]], &c->values[c->measure_at[i]]));
+    }
+    return NULL;
+}
+
+static kt_error *check_cost(cover *c)
+{
+    enum { OFTEN = 4096 };
+    kt_tx *tx = c->a->tx;
+    if (++c->cost % OFTEN)
+        return NULL;
+    bool late = tx->deadline_ms && clock_monotonic_ms() >= tx->deadline_ms;
+    if (!late && c->cost <= QUERY_COST_MAX)
+        return NULL;
+    return kt_hint(
+        error_make(tx->arena, KT_LIMIT, NULL, "the query looks at too many lines, or took too long",
+            "zapytanie przegląda za dużo pozycji albo trwało za długo"),
+        "Narrow it, by a shorter period for one.", "Zawęź je, na przykład krótszym okresem.");
+}
+
+static kt_error *walk(cover *c)
+{
+    key from, to;
+    store_cursor *cursor;
+    kt_str at, value;
+    kt_error *error = NULL;
+    find_range(c, &from, &to);
+    if (str_cmp(key_str(&from), key_str(&to)) >= 0)
+        return NULL;
+    KT_TRY(store_scan(c->a->tx->view, STORE_DATA, key_str(&from), key_str(&to), false, &cursor));
+    while (!error && store_next(cursor, &at, &value)) {
+        error = take_entry(c, at);
+        if (!error)
+            error = check_cost(c);
+    }
+    kt_error *ended = store_scan_end(cursor);
+    return error ? error : ended;
+}
+
+/* The highest id that there is. */
+static kt_error *find_last(kt_tx *tx, const model_entity *entity, uint64_t *id)
+{
+    key from, to;
+    store_cursor *cursor;
+    kt_str at, value;
+    key_open(&from, KEY_RECORD);
+    key_u16(&from, entity->number);
+    to = from;
+    key_after(&to);
+    KT_TRY(store_scan(tx->view, STORE_DATA, key_str(&from), key_str(&to), true, &cursor));
+    *id = store_next(cursor, &at, &value) ? key_last_u64(at) : 0;
+    return store_scan_end(cursor);
+}
+
+kt_error *aggregate_cover(aggregation *a, bool *done)
+{
+    enum { KEY_BYTES = 4096 };
+    const model_entity *entity = a->query->entity;
+    bool judged;
+    *done = false;
+    if (!a->lines)
+        return NULL;
+    cover *c = ARENA_NEW(a->tx->arena, cover);
+    if (!c)
+        return error_no_memory();
+    c->a = a;
+    for (size_t i = 0; i < entity->index_count && !c->index; i++)
+        (void)fits(c, &entity->indexes[i]);
+    if (!c->index)
+        return NULL;
+    KT_TRY(plan_is_judged(a->tx, entity, &judged));
+    KT_TRY(find_last(a->tx, entity, &c->last_id));
+    if (judged || c->last_id >= IDS_MAX)
+        return NULL;
+    c->line = (model_record){.entity = a->lines->lines,
+        .values = ARENA_ARRAY(a->tx->arena, model_value, a->lines->lines->field_count + 1)};
+    c->record = (model_record){
+        .entity = entity, .values = ARENA_ARRAY(a->tx->arena, model_value, entity->field_count + 1)};
+    if (!c->line.values || !c->record.values)
+        return error_no_memory();
+    *done = true;
+    buffer_open(&c->bytes, KEY_BYTES);
+    kt_error *error = walk(c);
+    buffer_close(&c->bytes);
+    return error;
+}
