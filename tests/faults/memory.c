@@ -3,11 +3,13 @@
  *   faults_memory DATA_DIRECTORY MODULES_DIRECTORY CALLS [SAMPLE]
  *
  * CALLS holds a call a line: method, parameters, and maybe a second call that makes what it needs, parted by
- * tabs; a "-" before the method: it reads, and that it has read may stay logged if the answer fails. $ID is
- * the id of what was made, $N a running number, $DAY a date of its own. For each call its first, second, ..
- * allocation fails (malloc, calloc, realloc of the whole process, libraries included, and every piece of an
- * arena) until none is left that could; of a call with more than EACH_MAX of them the later ones by chance.
- * With SAMPLE only so many of them, chosen at random.
+ * tabs. $ID is the id of what was made, $N a running number, $DAY a date of its own. A "-" before the method:
+ * it reads, and that it has read may stay logged if the answer fails; a "~": its code is tried by another
+ * line as well, a sample will do.
+ *
+ * For each call its first, second, .. allocation fails (malloc, calloc, realloc of the whole process,
+ * libraries included, and every piece of an arena) until none is left that could; of a call with more than
+ * EACH_MAX of them the later ones by chance. With SAMPLE only so many of them, chosen at random.
  *
  * It must end in an answer: a result, or an error that blames the lack of memory; after an error the store is
  * as it was. Under AddressSanitizer nothing leaks. memory_calls.py writes CALLS. */
@@ -23,7 +25,15 @@
 #include "kit/clock.h"
 #include "server/testing.h"
 
-enum { ANSWER_MAX = 4 << 20, ANSWER_S = 30, FINDINGS_MAX = 40, PARTS = 4, EACH_MAX = 500, LATER = 100 };
+enum {
+    ANSWER_MAX = 4 << 20,
+    ANSWER_S = 30,
+    FINDINGS_MAX = 40,
+    PARTS = 4,
+    EACH_MAX = 400,
+    LATER = 40,
+    SAMPLE = 20
+};
 
 /* ---- Failing ---- */
 
@@ -184,7 +194,7 @@ static bool make(char *id, size_t room, const char *method, const char *params)
 typedef struct {
     const char *part[PARTS]; /* method, parameters; the same of the call that makes a record */
     bool refused;            /* without any failure, too */
-    bool reads;
+    bool reads, alike;
     unsigned long allocations;
 } line;
 
@@ -234,6 +244,8 @@ static void try_line(line *l, unsigned long sample)
     l->allocations = atomic_load(&asked);
     if (l->refused && getenv("KONTOR_VERBOSE"))
         printf("  refused as it is: %.200s -> %.200s\n", message, reply.text);
+    if (!sample && l->alike)
+        sample = SAMPLE;
     unsigned long first = sample ? 0 : EACH_MAX, at = 1;
     while (at <= first && attempt(l, at))
         at++;
@@ -255,8 +267,10 @@ static bool read_line(FILE *in, char *text, size_t room, line *l)
         if (text)
             *text++ = 0;
     }
-    l->reads = *l->part[0] == '-';
-    l->part[0] += l->reads;
+    for (; *l->part[0] == '-' || *l->part[0] == '~'; l->part[0]++) {
+        l->reads |= *l->part[0] == '-';
+        l->alike |= *l->part[0] == '~';
+    }
     return l->part[1] != NULL;
 }
 

@@ -148,7 +148,9 @@ def calls_of(kontor):
 
 
 def line_of(name, params, make, reads):
-    parts = ["-" * reads + name, json.dumps(params, ensure_ascii=False)] + ([make[0], json.dumps(make[1], ensure_ascii=False)] if make else [])
+    owner, verb = name.rsplit(".", 1) if "." in name else ("", name)
+    alike = verb in VERBS and owner not in ("base.party", "base.note")
+    parts = ["-" * reads + "~" * alike + name, json.dumps(params, ensure_ascii=False)] + ([make[0], json.dumps(make[1], ensure_ascii=False)] if make else [])
     return "\t".join(parts).replace('"$ID"', "$ID").replace('"$SEQ"', "$N") + "\n"
 
 
