@@ -57,10 +57,12 @@ def hide_system(writable):
 
 
 def names_of(group):
-    """The system calls of a set: systemd's own list, sets in sets resolved."""
+    """The system calls of a set: systemd's own list, sets in sets resolved; or a call by its name."""
+    if not group.startswith("@"):
+        return {group}
     names, text = set(), subprocess.run(["systemd-analyze", "syscall-filter", group], capture_output=True, text=True, check=True).stdout
     for word in re.findall(r"^\s+(@?[a-z0-9_-]+)$", text, re.M):
-        names |= names_of(word) if word.startswith("@") else {word}
+        names |= names_of(word)
     return names
 
 

@@ -43,6 +43,11 @@ def work(house):
     deal = kontor.list("crm.deal", limit=1)
     assert kontor.get("base.party", party)["name"] == "Nowak" and deal["rows"] == []
     kontor.call("backup.create", {"directory": str(house.data / "copy")})
+    rule = kontor.create("automation.rule", {"name": "seen", "text":  # a worker in its own jail, within ours
+                         "rule { on = 'crm.lead.created', run = function(lead) lead.campaign = 'seen' end }"})["id"]
+    kontor.call("automation.rule.enable", {"id": rule})
+    lead = kontor.create("crm.lead", {"title": "Late"})["id"]
+    assert kontor.get("crm.lead", lead)["campaign"] == "seen", kontor.get("automation.rule", rule)
     try:
         kontor.call("backup.create", {"directory": "/usr/local/kontor-test-copy"})
         raise AssertionError("the system could be written to")
