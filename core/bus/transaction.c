@@ -70,9 +70,10 @@ static void shown(const call *c, const kt_tx *tx)
 /* Runs the handler and everything that holds at commit but the journal. */
 static kt_error *run(call *c, const target *target, json *answer)
 {
-    KT_TRY(target_run(target, c, &c->now.tx, c->params, answer));
-    if (c->now.tx.doomed)
+    kt_error *error = target_run(target, c, &c->now.tx, c->params, answer);
+    if (c->now.tx.doomed) /* the reason of whatever error came of it */
         return c->now.tx.doomed;
+    KT_TRY(error);
     if (c->now.tx.writes)
         KT_TRY(model_commit_checks(&c->now.tx));
     if (c->now.tx.doomed)

@@ -41,7 +41,8 @@ timeline *timeline_open(kt_tx *tx, kt_time before)
 
 static kt_error *no_memory(kt_tx *tx)
 {
-    return kt_hint(kt_fail(tx, KT_LIMIT, NULL, "the card has too many entries", "karta ma za dużo wpisów"),
+    return kt_hint(kt_fail(tx, KT_LIMIT, NULL, "the card's entries need more memory than there is",
+                       "wpisy karty potrzebują więcej pamięci, niż jest"),
         "Ask for a part of it with before and limit.", "Poproś o część: before i limit.");
 }
 
