@@ -119,6 +119,8 @@ kt_error *shape_result_json(kt_tx *tx, const kt_shape *shape, const kt_record *r
         if (field->type == KT_INT && field->required) /* else zero is "not set" */
             record.values[i].set = true;
         json_key_str(out, field->name);
+        if (field->type == KT_INT)
+            record.values[i].set = true; /* an answer's number is known, also if it is 0 */
         model_value_json(tx, entity, field, &record.values[i], out);
     }
     return NULL;

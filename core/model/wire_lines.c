@@ -67,6 +67,12 @@ static kt_error *read_member(
     return NULL;
 }
 
+/* Lines of records have ids; those of parameters have none. */
+static bool have_ids(const model_entity *lines)
+{
+    return lines->fields[MODEL_ID].system;
+}
+
 static kt_error *read_line(const lines_reading *r, const variant *from, const char *path, model_record *line)
 {
     *line = (model_record){.entity = r->lines};
@@ -76,9 +82,10 @@ static kt_error *read_line(const lines_reading *r, const variant *from, const ch
     if (from->kind != VARIANT_OBJECT)
         return error_make(r->tx->arena, KT_VALIDATION, path, "expected an object, got %s",
             "oczekiwano obiektu, jest: %s", variant_kind_name(from->kind));
-    kt_error *all = read_line_id(r, variant_get(from, "id"), path, line);
+    bool ids = have_ids(r->lines);
+    kt_error *all = ids ? read_line_id(r, variant_get(from, "id"), path, line) : NULL;
     for (size_t i = 0; i < from->as.object.count; i++)
-        if (!str_is(from->as.object.members[i].name, "id"))
+        if (!ids || !str_is(from->as.object.members[i].name, "id"))
             kt_also(&all, read_member(r, &from->as.object.members[i], path, line));
     return all;
 }
@@ -110,7 +117,7 @@ kt_error *query_lines_read(kt_tx *tx, const model_entity *entity, const model_fi
         if (!at.ptr)
             return error_no_memory();
         kt_also(&all, read_line(&r, &from->as.array.items[i], at.ptr, &items[i]));
-        int64_t id = items[i].values ? items[i].values[MODEL_ID].as.i : 0;
+        int64_t id = items[i].values && have_ids(field->lines) ? items[i].values[MODEL_ID].as.i : 0;
         for (size_t k = 0; id && k < i; k++)
             if (items[k].values && items[k].values[MODEL_ID].as.i == id)
                 kt_also(&all, error_make(tx->arena, KT_VALIDATION, at.ptr, "line %lld stands twice",

@@ -3,6 +3,7 @@
 
 #include <kontor/currency.h>
 
+#include "calendar.h"
 #include "duplicates.h"
 #include "tax.h"
 
@@ -22,10 +23,14 @@ static const kt_entity entities[] = {
         .indexes = "unique party other role", .check = relation_check, .icon = "link"},
     {&task_shape, {"Task", "Zadanie"}, {"Tasks", "Zadania"}, .title = "title", .indexes = "owner due",
         .actions = task_actions, .compute = task_compute, .icon = "check",
-        .views = "[{\"kind\":\"kanban\",\"by\":\"state\",\"card\":[\"title\",\"party\",\"due\",\"owner\"]},"
-                 "{\"kind\":\"list\",\"columns\":[\"title\",\"state\",\"due\",\"owner\",\"party\"],\"sort\":"
-                 "\"due\"},"
-                 "{\"kind\":\"calendar\",\"start\":\"due\"}]"},
+        .views =
+            "[{\"kind\":\"kanban\",\"by\":\"state\",\"card\":[\"title\",\"party\",\"due\",\"owner\"]},"
+            "{\"kind\":\"list\",\"columns\":[\"title\",\"state\",\"due\",\"owner\",\"party\"],\"sort\":"
+            "\"due\"},"
+            "{\"kind\":\"list\",\"name\":\"overdue\",\"label\":{\"en\":\"Overdue\",\"pl\":\"Po terminie\"},"
+            "\"filter\":[[\"state\",\"in\",[\"todo\",\"in_progress\",\"review\"]],[\"due\",\"<\",\"now\"]],"
+            "\"columns\":[\"title\",\"due\",\"owner\",\"party\"],\"sort\":\"due\"},"
+            "{\"kind\":\"calendar\",\"start\":\"due\"}]"},
     {&note_shape, {"Note", "Notatka"}, {"Notes", "Notatki"}, .title = "text", .actions = note_actions,
         .icon = "note"},
     {&attachment_shape, {"Attachment", "Załącznik"}, {"Attachments", "Załączniki"}, .title = "name",
@@ -83,6 +88,12 @@ static const kt_entity entities[] = {
 static const kt_method methods[] = {
     {"party.duplicates", {"Find duplicates", "Znajdź duplikaty"}, "base.party:read", false, &duplicates_shape,
         &duplicates_found_shape, party_duplicates},
+    {"party.near", {"Parties near a place", "Kontrahenci w pobliżu"}, "base.party:read", false, &near_shape,
+        &places_shape, party_near},
+    {"party.within", {"Parties within an area", "Kontrahenci na obszarze"}, "base.party:read", false,
+        &within_shape, &places_shape, party_within},
+    {"party.relations", {"How a party stands to others", "Powiązania kontrahenta"}, "base.relation:read",
+        false, &relations_shape, &relations_found_shape, party_relations},
     {"unit.convert", {"Convert a quantity", "Przelicz ilość"}, "login", false, &unit_convert_shape,
         &unit_converted_shape, unit_convert},
     {"currency.convert", {"Convert an amount", "Przelicz kwotę"}, "login", false, &currency_convert_shape,
@@ -95,12 +106,19 @@ static const kt_method methods[] = {
         &tax_explained_shape, tax_explain},
     {"tax.preset", {"Load a country's taxes", "Wczytaj podatki kraju"}, "base.tax:create", true,
         &tax_preset_shape, &tax_preset_made_shape, tax_preset},
+    {"calendar.add_minutes", {"Add working minutes", "Dodaj minuty pracy"}, "login", false,
+        &minutes_add_shape, &minutes_added_shape, calendar_add_minutes},
+    {"calendar.working_minutes", {"Count working minutes", "Policz minuty pracy"}, "login", false,
+        &minutes_count_shape, &minutes_counted_shape, calendar_working_minutes},
+    {"task.recur", {"Make the next of tasks that repeat", "Utwórz kolejne zadania powtarzalne"},
+        "base.task:create", true, &recur_shape, &recurred_shape, task_recur},
     {"task.reminders", {"Tasks due or to be reminded of", "Zadania do przypomnienia"}, "base.task:read",
         false, &tasks_due_shape, &tasks_due_found_shape, tasks_due},
     {0},
 };
 
-static const kt_service services[] = {{"base.parties", 1, &parties_service}, {"base.tax", 1, &taxes_service},
+static const kt_service services[] = {{"base.parties", 1, &parties_service},
+    {"base.calendars", 1, &calendars_service}, {"base.tax", 1, &taxes_service},
     {"base.currency", 1, &currencies_service}, {0}};
 
 #define LOOKUPS                                                                                              \

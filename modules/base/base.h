@@ -33,17 +33,28 @@ kt_error *calendar_compute(kt_tx *tx, kt_record *self);
 kt_error *calendar_add_days(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *calendar_working_days(kt_tx *tx, const kt_record *params, kt_record *result);
 
+extern const kt_shape minutes_add_shape, minutes_added_shape, minutes_count_shape, minutes_counted_shape;
+kt_error *calendar_add_minutes(kt_tx *tx, const kt_record *params, kt_record *result);
+kt_error *calendar_working_minutes(kt_tx *tx, const kt_record *params, kt_record *result);
+
 extern const kt_shape party_shape, relation_shape, tag_shape;
 extern const kt_shape duplicates_shape, duplicates_found_shape;
 kt_error *party_compute(kt_tx *tx, kt_record *self);
 kt_error *party_check(kt_tx *tx, const kt_record *before, const kt_record *after);
 kt_error *party_duplicates(kt_tx *tx, const kt_record *params, kt_record *result);
+extern const kt_shape near_shape, within_shape, places_shape;
+kt_error *party_near(kt_tx *tx, const kt_record *params, kt_record *result);
+kt_error *party_within(kt_tx *tx, const kt_record *params, kt_record *result);
+extern const kt_shape relations_shape, relations_found_shape;
+kt_error *party_relations(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *relation_check(kt_tx *tx, const kt_record *before, const kt_record *after);
 
 extern const kt_shape task_shape;
 extern const kt_action task_actions[];
 kt_error *task_compute(kt_tx *tx, kt_record *self);
 extern const kt_shape tasks_due_shape, tasks_due_found_shape;
+extern const kt_shape recur_shape, recurred_shape;
+kt_error *task_recur(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *tasks_due(kt_tx *tx, const kt_record *params, kt_record *result);
 
 extern const kt_shape note_shape, attachment_shape;

@@ -1,11 +1,13 @@
 /* Calendars of working days and hours, holidays, and counting in working days. */
+#include "calendar.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base.h"
 #include "holidays.h"
 
-enum weekday { MONDAY = 1, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY };
+enum { MONDAY = 1, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY };
 static const kt_choice weekdays[] = {
     {MONDAY, "monday", {"Monday", "poniedziałek"}},
     {TUESDAY, "tuesday", {"Tuesday", "wtorek"}},
@@ -17,25 +19,13 @@ static const kt_choice weekdays[] = {
     {0},
 };
 
-struct hours {
-    kt_record rec;
-    enum weekday weekday;
-    kt_str from, until;
-};
-static const kt_shape hours_shape = KT_SHAPE(hours, NULL,
+const kt_shape hours_shape = KT_SHAPE(hours, NULL,
     KT_FIELD(hours, weekday, STATE, "Day", "Dzień", .choices = weekdays, .required = true, .priority = 1),
     KT_FIELD(
         hours, from, STRING, "From", "Od", .required = true, .max = 5, .help = {"As 08:00.", "Jak 08:00."}),
     KT_FIELD(hours, until, STRING, "Until", "Do", .required = true, .max = 5,
         .help = {"As 16:00; at most 24:00.", "Jak 16:00; najwyżej 24:00."}));
 
-struct calendar {
-    kt_record rec;
-    kt_str name, weekdays;
-    kt_id country;
-    kt_lines hours;
-    kt_dec hours_per_week;
-};
 const kt_shape calendar_shape = KT_SHAPE(calendar, "base.calendar",
     KT_FIELD(calendar, name, STRING, "Name", "Nazwa", .required = true, .unique = true, .max = 100,
         .searchable = true, .priority = 1),
@@ -48,12 +38,6 @@ const kt_shape calendar_shape = KT_SHAPE(calendar, "base.calendar",
     KT_FIELD(calendar, hours_per_week, QUANTITY, "Hours a week", "Godzin w tygodniu", .scale = 2,
         .computed = true));
 
-struct holiday {
-    kt_record rec;
-    kt_id calendar;
-    kt_date day;
-    kt_str name, name_pl;
-};
 const kt_shape holiday_shape = KT_SHAPE(holiday, "base.holiday",
     KT_FIELD(holiday, calendar, REF, "Calendar", "Kalendarz", .target = "base.calendar", .required = true,
         .on_delete = KT_CASCADE, .priority = 3),
@@ -62,8 +46,7 @@ const kt_shape holiday_shape = KT_SHAPE(holiday, "base.holiday",
         .priority = 2),
     KT_FIELD(holiday, name_pl, STRING, "Polish name", "Nazwa polska", .max = 100, .searchable = true));
 
-/* "08:30" in minutes of the day; -1: no time of day. */
-static int minutes(kt_str text)
+int calendar_minutes(kt_str text)
 {
     if (text.len != 5 || text.ptr[2] != ':')
         return -1;
@@ -82,7 +65,7 @@ static kt_error *hours_compute(kt_tx *tx, struct calendar *c)
     int64_t sum = 0;
     for (size_t i = 0; i < c->hours.count; i++) {
         const struct hours *h = KT_AS(hours, kt_line(&c->hours, i));
-        int from = minutes(h->from), until = minutes(h->until);
+        int from = calendar_minutes(h->from), until = calendar_minutes(h->until);
         char path[48];
         if (from < 0 || until < 0 || until <= from) {
             (void)snprintf(path, sizeof path, "hours[%zu].until", i);
@@ -169,8 +152,6 @@ const kt_action calendar_actions[] = {
 
 /* ---- Counting in working days ---- */
 
-enum { SPAN_MAX = 36600 }; /* days between the ends: a century */
-
 struct days_add {
     kt_record rec;
     kt_id calendar;
@@ -206,20 +187,11 @@ const kt_shape days_counted_shape = KT_SHAPE(days_counted, NULL,
     KT_FIELD(days_counted, days, INT, "Working days", "Dni robocze"),
     KT_FIELD(days_counted, holidays, INT, "Holidays on working days", "Święta w dni robocze"));
 
-/* Walks working days in one direction, reading the holidays on the way in order. */
-typedef struct {
-    bool works[8]; /* by weekday */
-    int step;
-    kt_cursor *holidays;
-    struct holiday next; /* not set: no more */
-    int64_t skipped;     /* working weekdays that were holidays */
-} walk;
-
-static kt_error *walk_begin(kt_tx *tx, kt_id calendar, kt_date from, int step, walk *w)
+kt_error *calendar_walk_begin(kt_tx *tx, kt_id calendar, kt_date from, int step, calendar_walk *w)
 {
     struct calendar c = {KT_OF(calendar)};
     KT_TRY(kt_read(tx, calendar, &c.rec));
-    *w = (walk){.step = step, .next = {KT_OF(holiday)}};
+    *w = (calendar_walk){.calendar = c, .step = step, .next = {KT_OF(holiday)}};
     bool any = false;
     for (size_t i = 0; i < c.weekdays.len; i++)
         any = w->works[c.weekdays.ptr[i] - '0'] = true;
@@ -234,7 +206,7 @@ static kt_error *walk_begin(kt_tx *tx, kt_id calendar, kt_date from, int step, w
     return NULL;
 }
 
-static bool is_working(walk *w, kt_date day)
+bool calendar_works(calendar_walk *w, kt_date day)
 {
     while (w->next.day.day && (day.day - w->next.day.day) * w->step > 0)
         if (!kt_next(w->holidays, &w->next.rec))
@@ -251,16 +223,16 @@ kt_error *calendar_add_days(kt_tx *tx, const kt_record *params, kt_record *resul
     struct days_added *out = KT_AS(days_added, result);
     int step = p->days < 0 ? -1 : 1;
     int64_t left = p->days * step;
-    if (p->days < -SPAN_MAX / 7 || p->days > SPAN_MAX / 7)
+    if (p->days < -CALENDAR_SPAN_MAX / 7 || p->days > CALENDAR_SPAN_MAX / 7)
         return kt_fail(tx, KT_VALIDATION, "days", "%lld is more than %d working days",
             "%lld to więcej niż %d dni "
             "roboczych",
-            (long long)p->days, SPAN_MAX / 7);
-    walk w;
-    KT_TRY(walk_begin(tx, p->calendar, p->day, step, &w));
+            (long long)p->days, CALENDAR_SPAN_MAX / 7);
+    calendar_walk w;
+    KT_TRY(calendar_walk_begin(tx, p->calendar, p->day, step, &w));
     kt_date day = p->day;
-    for (int span = 0; span < SPAN_MAX && day.day; span++) {
-        bool counted = (p->days == 0 || day.day != p->day.day) && is_working(&w, day);
+    for (int span = 0; span < CALENDAR_SPAN_MAX && day.day; span++) {
+        bool counted = (p->days == 0 || day.day != p->day.day) && calendar_works(&w, day);
         left -= counted && p->days != 0;
         if (left == 0 && counted)
             break;
@@ -278,15 +250,15 @@ kt_error *calendar_working_days(kt_tx *tx, const kt_record *params, kt_record *r
 {
     const struct days_count *p = KT_SEE(days_count, params);
     struct days_counted *out = KT_AS(days_counted, result);
-    if (p->until.day - p->from.day > SPAN_MAX)
+    if (p->until.day - p->from.day > CALENDAR_SPAN_MAX)
         return kt_fail(tx, KT_VALIDATION, "until", "more than %d days after the first",
-            "ponad %d dni po pierwszym", SPAN_MAX);
+            "ponad %d dni po pierwszym", CALENDAR_SPAN_MAX);
     if (p->until.day < p->from.day)
         return kt_fail(tx, KT_VALIDATION, "until", "before the first day", "przed pierwszym dniem");
-    walk w;
-    KT_TRY(walk_begin(tx, p->calendar, p->from, 1, &w));
+    calendar_walk w;
+    KT_TRY(calendar_walk_begin(tx, p->calendar, p->from, 1, &w));
     for (kt_date day = p->from; day.day && day.day <= p->until.day; day = kt_date_add(day, 1))
-        out->days += is_working(&w, day);
+        out->days += calendar_works(&w, day);
     out->holidays = w.skipped;
     return kt_close(w.holidays);
 }

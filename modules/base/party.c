@@ -5,6 +5,8 @@
 #include "base.h"
 #include "contact.h"
 #include "identifiers.h"
+#include "names.h"
+#include "place.h"
 
 enum party_kind { PERSON = 1, ORGANISATION };
 static const kt_choice party_kinds[] = {{PERSON, "person", {"Person", "Osoba"}},
@@ -109,6 +111,13 @@ static const kt_shape identifier_shape = KT_SHAPE(identifier, NULL,
         .personal = true, .priority = 2),
     KT_FIELD(identifier, country, REF, "Country", "Kraj", .target = "base.country"));
 
+struct name_key {
+    kt_record rec;
+    kt_str key;
+};
+static const kt_shape name_key_shape = KT_SHAPE(name_key, NULL,
+    KT_FIELD(name_key, key, STRING, "Key", "Klucz", .computed = true, .indexed = true, .max = 30));
+
 struct party {
     kt_record rec;
     kt_str name, title, first_name, middle_name, last_name, suffix, legal_name, tax_id, regon, pesel;
@@ -118,8 +127,9 @@ struct party {
     kt_date birth_date;
     kt_id owner, territory, parent, country, tax_position;
     bool is_customer, is_supplier, is_employee, is_competitor, active;
-    int64_t credit_rating, email_consent;
-    kt_lines tags, contacts, addresses, bank_accounts, identifiers;
+    int64_t credit_rating, email_consent, place;
+    kt_dec latitude, longitude;
+    kt_lines tags, contacts, addresses, bank_accounts, identifiers, name_keys;
 };
 const kt_shape party_shape = KT_SHAPE(party, "base.party",
     KT_FIELD(party, name, STRING, "Name", "Nazwa", .required = true, .max = 200, .searchable = true,
@@ -189,6 +199,17 @@ const kt_shape party_shape = KT_SHAPE(party, "base.party",
         .max = 50),
     KT_FIELD(
         party, identifiers, LINES, "Identifiers", "Identyfikatory", .lines = &identifier_shape, .max = 50),
+    KT_FIELD(party, name_keys, LINES, "Keys of similar names", "Klucze podobnych nazw",
+        .lines = &name_key_shape, .computed = true, .max = 10,
+        .help = {"Names that sound alike have one in common: for duplicates.",
+            "Podobnie brzmiące nazwy mają wspólny klucz: do wyszukiwania duplikatów."}),
+    KT_FIELD(party, latitude, RATE, "Latitude", "Szerokość geograficzna", .scale = 6, .computed = true,
+        .help = {"Of the first address with coordinates, the main one before others.",
+            "Pierwszego adresu ze współrzędnymi; główny ma pierwszeństwo."}),
+    KT_FIELD(party, longitude, RATE, "Longitude", "Długość geograficzna", .scale = 6, .computed = true),
+    KT_FIELD(party, place, INT, "Cell of the place", "Komórka miejsca", .computed = true, .indexed = true,
+        .help = {"Of a grid: near places mostly have near numbers.",
+            "Siatki: bliskie miejsca mają zwykle bliskie numery."}),
     KT_FIELD(party, attributes, JSON, "Attributes", "Atrybuty",
         .help = {"What an import brought and no field holds.", "Co przyniósł import, a nie ma na to pola."}));
 
@@ -244,14 +265,21 @@ static kt_error *degrees(kt_tx *tx, size_t line, const char *field, kt_dec value
 static kt_error *addresses_compute(kt_tx *tx, struct party *p)
 {
     kt_error *all = NULL;
-    const struct address *first = NULL;
+    const struct address *first = NULL, *located = NULL;
+    place at;
     for (size_t i = 0; i < p->addresses.count; i++) {
         const struct address *a = KT_AS(address, kt_line(&p->addresses, i));
         kt_also(&all, degrees(tx, i, "latitude", a->latitude, 90));
         kt_also(&all, degrees(tx, i, "longitude", a->longitude, 180));
         if (!first || (a->use == MAIN && first->use != MAIN))
             first = a;
+        if (place_of(a->latitude, a->longitude, &at) &&
+            (!located || (a->use == MAIN && located->use != MAIN)))
+            located = a;
     }
+    p->latitude = located ? located->latitude : (kt_dec){0};
+    p->longitude = located ? located->longitude : (kt_dec){0};
+    p->place = located && place_of(located->latitude, located->longitude, &at) ? place_cell(at) : 0;
     p->city = first ? first->city : (kt_str){0};
     p->country = first ? first->country : (kt_id){0};
     return all;
@@ -311,6 +339,23 @@ static kt_error *range(kt_tx *tx, const char *path, int64_t value, int64_t most)
         "%lld nie mieści się między 0 a %lld", (long long)value, (long long)most);
 }
 
+static kt_error *name_compute(kt_tx *tx, struct party *p)
+{
+    char normal[NAME_FORM_MAX], keys[NAME_KEYS][NAME_KEY_MAX];
+    size_t count = name_normal(kt_fold(tx, p->name), normal) ? name_keys(normal, keys) : 0;
+    p->name_keys.count = p->name_keys.count > count ? count : p->name_keys.count;
+    for (size_t i = 0; i < count; i++) {
+        kt_str key = kt_format(tx, "%s", keys[i]);
+        if (i < p->name_keys.count) {
+            KT_AS(name_key, kt_line(&p->name_keys, i))->key = key;
+            continue;
+        }
+        const struct name_key line = {KT_OF(name_key), .key = key};
+        KT_TRY(kt_line_add(tx, &p->name_keys, &line.rec));
+    }
+    return NULL;
+}
+
 kt_error *party_compute(kt_tx *tx, kt_record *self)
 {
     struct party *p = KT_AS(party, self);
@@ -325,6 +370,7 @@ kt_error *party_compute(kt_tx *tx, kt_record *self)
     else if (p->pesel.ptr)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "pesel", "an organisation has no PESEL",
                           "organizacja nie ma numeru PESEL"));
+    kt_also(&all, name_compute(tx, p)); /* a person's is made by now */
     return all;
 }
 

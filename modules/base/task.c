@@ -1,7 +1,8 @@
 /* Tasks: what somebody has to do by when, about any record. */
+#include "task.h"
+
 #include "base.h"
 
-enum task_state { TODO = 1, IN_PROGRESS, REVIEW, DONE, CANCELLED };
 static const kt_choice task_states[] = {
     {TODO, "todo", {"To do", "Do zrobienia"}, "open"},
     {IN_PROGRESS, "in_progress", {"In progress", "W toku"}, "open"},
@@ -20,14 +21,38 @@ static const kt_choice priorities[] = {
     {0},
 };
 
-struct task {
-    kt_record rec;
-    kt_str title, text;
-    enum task_state state;
-    enum priority priority;
-    kt_id owner, about, party, delegated_by;
-    kt_time due, remind_at, started_at, done_at;
+static const kt_choice repeat_units[] = {
+    {EVERY_DAY, "day", {"Day", "Dzień"}},
+    {EVERY_WEEK, "week", {"Week", "Tydzień"}},
+    {EVERY_MONTH, "month", {"Month", "Miesiąc"}},
+    {EVERY_YEAR, "year", {"Year", "Rok"}},
+    {0},
 };
+static const kt_choice repeat_bys[] = {
+    {BY_DATE, "date", {"From the date", "Od terminu"}},
+    {BY_DONE, "done", {"From the day it is done", "Od dnia wykonania"}},
+    {0},
+};
+
+const kt_shape check_point_shape = KT_SHAPE(check_point, NULL,
+    KT_FIELD(check_point, text, STRING, "What", "Co", .required = true, .max = 300, .priority = 1),
+    KT_FIELD(check_point, done, BOOL, "Done", "Zrobione", .priority = 2),
+    KT_FIELD(check_point, done_at, TIME, "Done at", "Zrobiono", .computed = true),
+    KT_FIELD(check_point, done_by, REF, "Done by", "Kto zrobił", .target = "access.user", .computed = true,
+        .on_delete = KT_CLEAR));
+
+struct delegation { /* a line: the task went from one to another */
+    kt_record rec;
+    kt_time at;
+    kt_id from, to, by;
+};
+static const kt_shape delegation_shape = KT_SHAPE(delegation, NULL,
+    KT_FIELD(delegation, at, TIME, "At", "Kiedy"),
+    KT_FIELD(delegation, from, REF, "From", "Od", .target = "access.user", .on_delete = KT_CLEAR),
+    KT_FIELD(delegation, to, REF, "To", "Do", .target = "access.user", .on_delete = KT_CLEAR),
+    KT_FIELD(delegation, by, REF, "By", "Kto", .target = "access.user", .on_delete = KT_CLEAR));
+
+#define IF_REPEATED .show_if = "[[\"repeat\",\"is_null\",false]]"
 const kt_shape task_shape = KT_SHAPE(task, "base.task",
     KT_FIELD(task, title, STRING, "Title", "Tytuł", .required = true, .max = 200, .searchable = true,
         .priority = 1),
@@ -37,6 +62,8 @@ const kt_shape task_shape = KT_SHAPE(task, "base.task",
         .priority = 5),
     KT_FIELD(task, owner, REF, "Owner", "Wykonawca", .target = "access.user", .initial = "me",
         .on_delete = KT_CLEAR, .priority = 4),
+    KT_FIELD(
+        task, observers, REFS, "Observers", "Obserwatorzy", .target = "access.user", .on_delete = KT_CLEAR),
     KT_FIELD(task, delegated_by, REF, "Delegated by", "Zlecił", .target = "access.user", .computed = true,
         .on_delete = KT_CLEAR),
     KT_FIELD(task, due, TIME, "Due", "Termin", .indexed = true, .priority = 3),
@@ -44,16 +71,63 @@ const kt_shape task_shape = KT_SHAPE(task, "base.task",
     KT_FIELD(
         task, party, REF, "Party", "Strona", .target = "base.party", .on_delete = KT_CASCADE, .priority = 6),
     KT_FIELD(task, about, REF, "About", "Dotyczy", .target = "*", .on_delete = KT_CASCADE),
+    KT_FIELD(task, checklist, LINES, "Checklist", "Lista kontrolna", .lines = &check_point_shape, .max = 200),
+    KT_FIELD(task, repeat, STATE, "Repeat every", "Powtarzaj co", .choices = repeat_units),
+    KT_FIELD(task, repeat_every, INT, "How many of them", "Ile takich okresów", .initial = "1", IF_REPEATED),
+    KT_FIELD(
+        task, repeat_by, STATE, "Counted", "Liczone", .choices = repeat_bys, .initial = "date", IF_REPEATED),
+    KT_FIELD(task, repeat_until, DATE, "Repeat until", "Powtarzaj do", IF_REPEATED),
+    KT_FIELD(task, next, REF, "Next of the series", "Następne z serii", .target = "base.task",
+        .computed = true, .on_delete = KT_CLEAR),
+    KT_FIELD(task, next_at, TIME, "Next one to be made at", "Następne powstanie", .computed = true,
+        .indexed = true),
     KT_FIELD(task, started_at, TIME, "Started at", "Rozpoczęto", .computed = true),
-    KT_FIELD(task, done_at, TIME, "Done at", "Zakończono", .computed = true, .indexed = true));
+    KT_FIELD(task, done_at, TIME, "Done at", "Zakończono", .computed = true, .indexed = true),
+    KT_FIELD(task, held_by, REF, "Held by", "U kogo", .target = "access.user", .computed = true,
+        .on_delete = KT_CLEAR,
+        .help = {"The owner when it was last written.", "Wykonawca przy ostatnim zapisie."}),
+    KT_FIELD(task, delegations, LINES, "Delegations", "Przekazania", .lines = &delegation_shape,
+        .computed = true, .max = 500));
+
+/* Whatever way a task comes to another owner -- delegated, edited, reassigned -- it is on the record. */
+static kt_error *note_delegation(kt_tx *tx, struct task *t)
+{
+    enum { LINES_MAX = 500 };
+    kt_id from = t->held_by;
+    t->held_by = t->owner;
+    if (!from.v || from.v == t->owner.v || t->delegations.count >= LINES_MAX)
+        return NULL;
+    t->delegated_by = kt_user(tx);
+    const struct delegation line = {
+        KT_OF(delegation), .at = kt_now(tx), .from = from, .to = t->owner, .by = kt_user(tx)};
+    return kt_line_add(tx, &t->delegations, &line.rec);
+}
+
+static void stamp_checklist(kt_tx *tx, struct task *t)
+{
+    for (size_t i = 0; i < t->checklist.count; i++) {
+        struct check_point *c = KT_AS(check_point, kt_line(&t->checklist, i));
+        if (c->done && !c->done_at.ms) {
+            c->done_at = kt_now(tx);
+            c->done_by = kt_user(tx);
+        } else if (!c->done) {
+            c->done_at = (kt_time){0};
+            c->done_by = (kt_id){0};
+        }
+    }
+}
 
 kt_error *task_compute(kt_tx *tx, kt_record *self)
 {
-    const struct task *t = KT_AS(task, self);
+    struct task *t = KT_AS(task, self);
+    kt_error *all = NULL;
     if (t->due.ms && t->remind_at.ms > t->due.ms)
-        return kt_fail(tx, KT_VALIDATION, "remind_at", "the reminder comes after the task is due",
-            "przypomnienie przypada po terminie");
-    return NULL;
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "remind_at", "the reminder comes after the task is due",
+                          "przypomnienie przypada po terminie"));
+    stamp_checklist(tx, t);
+    kt_also(&all, note_delegation(tx, t));
+    kt_also(&all, task_repeat_compute(tx, t));
+    return all;
 }
 
 static kt_error *task_start(kt_tx *tx, kt_record *self, const kt_record *params)
@@ -69,8 +143,34 @@ static kt_error *task_start(kt_tx *tx, kt_record *self, const kt_record *params)
 static kt_error *task_finish(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     (void)params;
-    KT_AS(task, self)->done_at = kt_now(tx);
-    return NULL;
+    struct task *t = KT_AS(task, self);
+    t->done_at = kt_now(tx);
+    return task_repeat_next(tx, t);
+}
+
+struct check {
+    kt_record rec;
+    int64_t line;
+    bool done;
+};
+static const kt_shape check_shape = KT_SHAPE(check, NULL,
+    KT_FIELD(check, line, INT, "Point", "Punkt", .required = true,
+        .help = {"Its id in the checklist.", "Jego id na liście kontrolnej."}),
+    KT_FIELD(check, done, BOOL, "Done", "Zrobione", .initial = "true"));
+
+static kt_error *task_check(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct task *t = KT_AS(task, self);
+    const struct check *p = KT_SEE(check, params);
+    for (size_t i = 0; i < t->checklist.count; i++) {
+        struct check_point *c = KT_AS(check_point, kt_line(&t->checklist, i));
+        if ((int64_t)c->rec.id.v == p->line) {
+            c->done = p->done;
+            return NULL;
+        }
+    }
+    return kt_fail(tx, KT_VALIDATION, "line", "the checklist has no point %lld",
+        "lista kontrolna nie ma punktu %lld", (long long)p->line);
 }
 
 static kt_error *task_reopen(kt_tx *tx, kt_record *self, const kt_record *params)
@@ -95,7 +195,6 @@ static kt_error *task_delegate(kt_tx *tx, kt_record *self, const kt_record *para
     if (t->owner.v == to.v)
         return kt_fail(tx, KT_RULE, "owner", "the task is theirs already", "zadanie już należy do tej osoby");
     t->owner = to;
-    t->delegated_by = kt_user(tx);
     return NULL;
 }
 
@@ -106,6 +205,7 @@ const kt_action task_actions[] = {
     {"finish", {"Finish", "Zakończ"}, "update", OPEN_STATES, DONE, .run = task_finish},
     {"cancel", {"Cancel", "Anuluj"}, "update", OPEN_STATES, CANCELLED},
     {"reopen", {"Reopen", "Wznów"}, "update", KT_IN(DONE) | KT_IN(CANCELLED), TODO, .run = task_reopen},
+    {"check", {"Tick off", "Odhacz"}, "update", OPEN_STATES, .params = &check_shape, .run = task_check},
     {"delegate", {"Delegate", "Deleguj"}, "update", OPEN_STATES, .params = &delegate_shape,
         .run = task_delegate},
     {0},

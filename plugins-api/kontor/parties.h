@@ -5,12 +5,14 @@
 typedef struct { /* what is known; any member may be not set */
     kt_str name, tax_id, phone, email;
     kt_id except; /* this party is not a duplicate of itself */
+    bool similar; /* also names that are only like it */
 } kt_party_probe;
 
 typedef struct {
     kt_id id;
     kt_str name;
-    const char *matched; /* "tax_id", "email", "phone", "name": the strongest reason */
+    const char *matched; /* "tax_id", "email", "phone", "name", "similar": the strongest reason */
+    int likeness;        /* of the names, 0 to 100: words in any order, legal forms left out */
 } kt_party_match;
 
 enum { KT_PARTY_MATCHES_MAX = 20 };

@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Stories of customers, over HTTP: found twice, joined, near, in segments, asked, called, served."""
+import random
+import time
+
+from stories import expect, refused, run
+
+seen = {}
+
+
+def make(k, entity, **values):
+    return k.create(entity, values)["id"]
+
+
+def company(k):
+    """The stories happen in Warsaw's time."""
+    if "company" not in seen:
+        seen["company"] = make(k, "base.company", name="Stories", zone="Europe/Warsaw")
+        k.call("session.company", {"company": seen["company"]})
+        make(k, "crm.pipeline", name="Sales", initial=True, stages=[
+            {"name": "Talk", "probability": "10"}, {"name": "Won", "semantic": "won"}, {"name": "Lost", "semantic": "lost"}])
+    return seen["company"]
+
+
+def party(k, name, **values):
+    return make(k, "base.party", name=name, **values)
+
+
+def phone(number):
+    return {"kind": "phone", "value": number}
+
+
+# ---- duplicates ----
+
+def the_same_firm_is_found_however_it_is_written(k):
+    company(k)
+    firm = party(k, "Rowery Nowak sp. z o.o.", tax_id="1280265621",
+                 contacts=[phone("+48 600 111 222"), {"kind": "email", "value": "biuro@nowak.example"}])
+    def found(**probe):
+        return {(r["party"], r["matched"]) for r in k.call("base.party.duplicates", probe)["rows"]}
+    expect(found(phone="600-111-222"), {(firm, "phone")})
+    expect(found(email="BIURO@Nowak.example"), {(firm, "email")})
+    expect(found(tax_id="PL 128-026-56-21"), {(firm, "tax_id")})
+    expect(found(name="NOWAK ROWERY SPÓŁKA Z OGRANICZONĄ ODPOWIEDZIALNOŚCIĄ"), {(firm, "name")})
+    expect(found(name="Novak Rowery"), {(firm, "similar")})
+    expect(found(name="Piekarnia Zieliński"), set())
+    expect(found(name="Rowery Nowak", party=firm), set())
+    refused("validation", lambda: k.call("base.party.duplicates", {}))
+    rows = k.call("base.party.duplicates", {"name": "Rowery Nowaki", "phone": "600111222"})["rows"]
+    expect([r["matched"] for r in rows], ["phone"])  # one party, its strongest reason
+
+
+# ---- merging ----
+
+def two_customers_become_one(k):
+    a = party(k, "Szlak Sport", external_id="shop-1", industry="bikes", contacts=[phone("601 000 001")])
+    b = make(k, "base.party", name="SZLAK SPORT SC", external_id="shop-2", industry="sport", is_customer=True,
+             contacts=[phone("+48601000001"), {"kind": "email", "value": "szlak@sport.example"}])
+    boss = party(k, "Jan Szlak", kind="person", parent=b)
+    make(k, "base.relation", party=a, other=boss, role="owner")
+    make(k, "base.relation", party=b, other=boss, role="owner")
+    make(k, "base.relation", party=a, other=b, role="branch")
+    task = make(k, "base.task", title="Visit", party=b, about={"entity": "base.party", "id": b})
+    deal = make(k, "crm.deal", title="Helmets", party=b)
+    error = refused("conflict", lambda: k.call("base.party.merge", {"into": a, "ids": [b]}), "name", "industry")
+    expect("bikes" in str(error.problems) and "sport" in str(error.problems), True)
+    dry = k.call("base.party.merge", {"into": a, "ids": [b]}, dry_run=True)["result"]
+    expect([(c["field"], c["taken"], c["chosen"]) for c in dry["conflicts"]], [("name", a, False), ("industry", a, False)])
+    expect(dry["repointed"]["crm.deal"], 1)
+    expect(dry["dropped"], {"base.relation": 2})
+    expect(k.get("base.party", b)["name"], "SZLAK SPORT SC")  # nothing happened
+    before = whole(k, a, b, boss, task, deal)
+    k.call("base.party.merge", {"into": a, "ids": [b], "choose": {"industry": b}, "keep": True}, unit="merge-szlak")
+    row = k.get("base.party", a)
+    expect((row["name"], row["industry"], row["is_customer"]), ("Szlak Sport", "sport", True))
+    expect([c["value"] for c in row["contacts"]], ["601 000 001", "szlak@sport.example"])
+    expect(k.get("base.party", b)["id"], a)
+    expect(k.call("base.party.get", {"external_id": "shop-2"})["id"], a)
+    expect(k.call("base.party.upsert", {"external_id": "shop-2", "values": {"notes": "by its old key"}})["id"], a)
+    k.update("base.party", a, {"notes": None})
+    expect((k.get("crm.deal", deal)["party"], k.get("base.task", task)["party"]), (a, a))
+    expect(k.get("base.task", task)["about"]["id"], a)
+    expect(k.get("base.party", boss)["parent"], a)
+    expect(k.count("base.relation", [["other", "=", boss]]), 1)
+    expect(k.get("crm.deal", make(k, "crm.deal", title="By the old id", party=b))["party"], a)
+    k.delete("crm.deal", k.list("crm.deal", [["title", "=", "By the old id"]])["rows"][0]["id"])
+    undone = k.call("journal.revert", {"unit": "merge-szlak"})
+    expect(undone["conflicts"], [])
+    expect(whole(k, a, b, boss, task, deal), before)
+
+
+def whole(k, *ids):
+    """What is known of the records, without versions and stamps."""
+    def plain(value):
+        if isinstance(value, dict):
+            return {n: plain(v) for n, v in value.items() if n not in ("version", "updated_at", "updated_by")}
+        return [plain(v) for v in value] if isinstance(value, list) else value
+    a, b, boss, task, deal = ids
+    return [plain(k.get("base.party", i)) for i in (a, b, boss)] + [plain(k.get("base.task", task)), plain(k.get("crm.deal", deal)),
+            plain(k.list("base.relation", [["party", "in", [a, b]]], sort="id")["rows"])]
+
+
+def many_random_merges_leave_a_proved_house(k):
+    rng = random.Random(41)
+    ids = [party(k, f"Random {rng.randrange(9)}", contacts=[phone(f"70000{rng.randrange(10):04}")]) for _ in range(16)]
+    deals = [make(k, "crm.deal", title=f"D{i}", party=rng.choice(ids)) for i in range(12)]
+    owner = {d: k.get("crm.deal", d)["party"] for d in deals}
+    for _ in range(5):
+        chosen = rng.sample(ids, 3)
+        k.call("base.party.merge", {"into": chosen[0], "ids": chosen[1:], "keep": True})
+        for gone in chosen[1:]:
+            ids.remove(gone)
+            owner = {d: chosen[0] if p == gone else p for d, p in owner.items()}
+    expect({d: k.get("crm.deal", d)["party"] for d in deals}, owner)
+    expect(k.count("crm.deal", [["id", "in", deals], ["party", "in", ids]]), 12)
+
+
+# ---- places ----
+
+def parties_are_found_by_where_they_are(k):
+    def at(name, latitude, longitude, **more):
+        return party(k, name, addresses=[{"use": "main", "city": name, "latitude": latitude, "longitude": longitude}], **more)
+    torun, bydgoszcz = at("Toruń Hub", "53.013790", "18.598444"), at("Bydgoszcz Hub", "53.123482", "18.008438", is_customer=True)
+    warsaw = at("Warszawa Hub", "52.229676", "21.012229")
+    near = k.call("base.party.near", {"latitude": "53.01", "longitude": "18.60", "km": "60"})
+    expect([r["party"] for r in near["rows"]], [torun, bydgoszcz])
+    expect(near["rows"][0]["distance_m"] < 1000 and 39000 < near["rows"][1]["distance_m"] < 43000, True)
+    far = k.call("base.party.near", {"latitude": "53.01", "longitude": "18.60", "km": "300"})
+    expect([r["party"] for r in far["rows"]], [torun, bydgoszcz, warsaw])
+    only = k.call("base.party.near", {"latitude": "53.01", "longitude": "18.60", "km": "300", "filter": [["is_customer", "=", True]]})
+    expect([r["party"] for r in only["rows"]], [bydgoszcz])
+    one = k.call("base.party.near", {"latitude": "53.01", "longitude": "18.60", "km": "300", "limit": 1})
+    expect(([r["party"] for r in one["rows"]], one["more"]), ([torun], True))
+    box = k.call("base.party.within", {"corners": [{"latitude": "52", "longitude": "20"}, {"latitude": "53", "longitude": "22"}]})
+    expect([r["party"] for r in box["rows"]], [warsaw])
+    triangle = [{"latitude": "52", "longitude": "18"}, {"latitude": "54", "longitude": "18"}, {"latitude": "52", "longitude": "22"}]
+    inside = k.call("base.party.within", {"corners": triangle})["rows"]
+    expect({r["party"] for r in inside}, {torun, bydgoszcz, warsaw})
+    k.update("base.party", warsaw, {"addresses": []})
+    expect(k.call("base.party.within", {"corners": [{"latitude": "52", "longitude": "20"}, {"latitude": "53", "longitude": "22"}]})["rows"], [])
+    refused("validation", lambda: k.call("base.party.near", {"latitude": "99", "longitude": "0", "km": "-1", "limit": 0}), "latitude", "km", "limit")
+    refused("validation", lambda: k.call("base.party.within", {"corners": [{"latitude": "1", "longitude": "1"}]}), "corners")
+
+
+def a_relation_is_seen_from_both_sides(k):
+    firm, old, new = party(k, "Relations SA"), party(k, "Old Boss", kind="person"), party(k, "New Boss", kind="person")
+    make(k, "base.relation", party=firm, other=old, role="director", until="2020-12-31")
+    make(k, "base.relation", party=firm, other=new, role="director", since="2021-01-01", primary=True)
+    rows = k.call("base.party.relations", {"party": firm})["rows"]
+    expect([(r["party"], r["role"], r["side"], r["primary"]) for r in rows], [(new, "director", "has", True)])
+    rows = k.call("base.party.relations", {"party": firm, "former": True})["rows"]
+    expect([(r["name"], r["current"]) for r in rows], [("Old Boss", False), ("New Boss", True)])
+    rows = k.call("base.party.relations", {"party": firm, "day": "2020-06-01"})["rows"]
+    expect([r["name"] for r in rows], ["Old Boss"])
+    rows = k.call("base.party.relations", {"party": new})["rows"]
+    expect([(r["party"], r["side"]) for r in rows], [(firm, "is")])
+
+
+def working_minutes_leave_out_nights_weekends_and_holidays(k):
+    calendar = make(k, "base.calendar", name="Service desk", weekdays="12345",
+                    hours=[{"weekday": d, "from": "08:00", "until": "16:00"} for d in ("monday", "tuesday", "wednesday", "thursday", "friday")])
+    make(k, "base.holiday", calendar=calendar, day="2026-11-11", name="Independence Day")
+    def add(at, minutes):
+        return k.call("base.calendar.add_minutes", {"calendar": calendar, "from": at, "minutes": minutes})["at"][:16]
+    expect(add("2026-11-09T08:00:00Z", 60), "2026-11-09T09:00")  # 09:00 in Warsaw is 08:00 UTC
+    expect(add("2026-11-10T14:30:00Z", 60), "2026-11-12T07:30")  # half an hour on Tuesday, the holiday, half on Thursday
+    expect(add("2026-11-13T20:00:00Z", 0), "2026-11-16T07:00")   # Friday night: Monday morning
+    expect(add("2026-10-23T13:00:00Z", 120), "2026-10-26T08:00")  # over the weekend when the clocks go back
+    count = lambda a, b: k.call("base.calendar.working_minutes", {"calendar": calendar, "from": a, "until": b})["minutes"]
+    expect(count("2026-11-09T00:00:00Z", "2026-11-14T00:00:00Z"), 4 * 480)
+    expect(count("2026-11-10T14:30:00Z", "2026-11-12T07:30:00Z"), 60)
+    expect(count("2026-11-12T07:30:00Z", "2026-11-10T14:30:00Z"), 0)
+
+
+STORIES = [
+    the_same_firm_is_found_however_it_is_written, two_customers_become_one, many_random_merges_leave_a_proved_house,
+    parties_are_found_by_where_they_are, a_relation_is_seen_from_both_sides, working_minutes_leave_out_nights_weekends_and_holidays,
+]
+if __name__ == "__main__":
+    run(STORIES)
