@@ -1,6 +1,7 @@
 /* The module crm: leads, deals in pipelines, activities, and the customer's card. */
 #include "crm.h"
 
+#include "customer/tables.h"
 #include "report/tables.h"
 #include "sales/tables.h"
 
@@ -35,6 +36,7 @@ static const kt_entity entities[] = {
                  "\"sort\":\"-planned_at\"},{\"kind\":\"calendar\",\"start\":\"planned_at\"}]"},
     SALES_ENTITIES,
     REPORT_ENTITIES,
+    CUSTOMER_ENTITIES,
     {0},
 };
 
@@ -45,6 +47,7 @@ static const kt_method methods[] = {
         "crm.activity:read", false, &reminders_shape, &reminders_found_shape, activity_reminders},
     SALES_METHODS,
     REPORT_METHODS,
+    CUSTOMER_METHODS,
     {0},
 };
 
@@ -55,16 +58,16 @@ static const kt_role roles[] = {
         "access.user:read; base.party:read,create,update@own; base.relation:read,create,update@own; "
         "crm.lead:*@own; "
         "crm.deal:*@own; "
-        "crm.activity:*@own; crm.pipeline:read" SALES_SELLER REPORT_SELLER},
+        "crm.activity:*@own; crm.pipeline:read" SALES_SELLER REPORT_SELLER CUSTOMER_SELLER},
     {"sales_head", {"Head of sales", "Kierownik sprzedaży"},
         "access.user:read; base.party:read,create,update,export@department; base.relation:*@department; "
         "crm.lead:*@department; "
         "crm.deal:*@department; crm.activity:*@department; crm.pipeline:read,create,update" SALES_HEAD
-            REPORT_HEAD},
+            REPORT_HEAD CUSTOMER_HEAD},
     {"reader", {"Reader of crm", "Czytający crm"},
         "access.user:read; base.party:read; base.relation:read; crm.lead:read; crm.deal:read; "
         "crm.activity:read; "
-        "crm.pipeline:read" SALES_READER REPORT_READER},
+        "crm.pipeline:read" SALES_READER REPORT_READER CUSTOMER_READER},
     {"manager", {"Keeper of crm", "Administrator crm"},
         "access.user:read; crm.*:* fields *; base.party:* fields *; base.relation:*; base.tag:*" SALES_LOOKUPS
         "; access.role:read" REPORT_LOOKUPS},

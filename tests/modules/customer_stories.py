@@ -172,9 +172,49 @@ def working_minutes_leave_out_nights_weekends_and_holidays(k):
     expect(count("2026-11-12T07:30:00Z", "2026-11-10T14:30:00Z"), 0)
 
 
+# ---- requests ----
+
+def a_request_has_its_promised_times(k):
+    make(k, "crm.sla", priority="normal", response_minutes=60, resolution_minutes=480)
+    refused("validation", lambda: make(k, "crm.sla", priority="low", response_minutes=0, resolution_minutes=-1),
+            "response_minutes", "resolution_minutes")
+    calendar = k.list("base.calendar", [["name", "=", "Service desk"]])["rows"][0]["id"]
+    sla = k.list("crm.sla")["rows"][0]
+    k.update("crm.sla", sla["id"], {"calendar": calendar})
+    firm = party(k, "Asking SA")
+    asked = make(k, "crm.request", subject="Bell is missing", kind="complaint", party=firm, received_at="2026-11-10T14:30:00Z")
+    row = k.get("crm.request", asked)
+    expect((row["response_due"][:16], row["resolution_due"][:16]), ("2026-11-12T07:30", "2026-11-12T14:30"))
+    expect((row["state"], row["response_status"]), ("new", "failed"))  # long ago
+    late = k.call("crm.request.due", {})["rows"]
+    expect([(r["request"], r["promise"], r["status"]) for r in late], [(asked, "response", "failed")])
+    k.call("crm.request.wait", {"id": asked})
+    row = k.get("crm.request", asked)
+    expect((row["state"], bool(row["responded_at"]), bool(row["waiting_since"])), ("waiting", True, True))
+    expect(k.call("crm.request.due", {})["rows"], [])  # it stands still
+    k.call("crm.request.resume", {"id": asked})
+    refused("state", lambda: k.call("crm.request.close", {"id": asked}))
+    k.call("crm.request.resolve", {"id": asked, "resolution": "sent"})
+    expect(k.get("crm.request", asked)["resolution_status"], "failed")
+    soon = make(k, "crm.request", subject="When?", party=firm)
+    k.call("crm.request.resolve", {"id": soon, "resolution": "tomorrow"})
+    row = k.get("crm.request", soon)
+    expect((row["response_status"], row["resolution_status"]), ("fulfilled", "fulfilled"))
+    k.call("crm.request.close", {"id": soon})
+    k.call("crm.request.reopen", {"id": soon})
+    expect(k.get("crm.request", soon)["resolution_status"], "due")
+    expect([e["title"] for e in k.call("crm.card", {"party": firm})["timeline"] if e["kind"] == "request"],
+           ["When?", "Bell is missing"])
+    free = make(k, "crm.request", subject="No promise", priority="low")
+    expect(k.get("crm.request", free)["resolution_due"], None)
+    expect(k.call("crm.request.fail_due", {})["failed"], 0)
+    k.call("crm.request.cancel", {"id": free})
+
+
 STORIES = [
     the_same_firm_is_found_however_it_is_written, two_customers_become_one, many_random_merges_leave_a_proved_house,
     parties_are_found_by_where_they_are, a_relation_is_seen_from_both_sides, working_minutes_leave_out_nights_weekends_and_holidays,
+    a_request_has_its_promised_times,
 ]
 if __name__ == "__main__":
     run(STORIES)

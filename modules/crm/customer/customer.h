@@ -1,0 +1,42 @@
+/* customer.h -- what the files of this folder show the module: requests with their promised times, calls. */
+#pragma once
+#include "crm.h"
+
+/* ---- request.c, request_due.c ---- */
+
+enum request_priority { REQUEST_LOW = 1, REQUEST_NORMAL, REQUEST_HIGH, REQUEST_URGENT };
+enum promise { PROMISE_DUE = 1, PROMISE_FAILED, PROMISE_FULFILLED };
+extern const kt_choice promises[];
+struct sla { /* how soon a request of one priority is answered and resolved */
+    kt_record rec;
+    enum request_priority priority;
+    int64_t response_minutes, resolution_minutes;
+    kt_id calendar;
+};
+extern const kt_shape sla_shape;
+kt_error *sla_compute(kt_tx *tx, kt_record *self);
+
+enum request_state { R_NEW = 1, R_IN_PROGRESS, R_WAITING, R_RESOLVED, R_CLOSED, R_CANCELLED };
+extern const kt_choice request_states[];
+#define REQUEST_OPEN "[[\"state\",\"in\",[\"new\",\"in_progress\",\"waiting\"]]]"
+struct request {
+    kt_record rec;
+    unsigned kind;
+    enum request_priority priority;
+    enum request_state state;
+    kt_str subject, text, resolution;
+    kt_id party, contact, order, item, owner;
+    kt_time received_at, responded_at, resolved_at, waiting_since, response_due, resolution_due;
+    int64_t waited_minutes;
+    enum promise response_status, resolution_status;
+};
+extern const kt_shape request_shape;
+extern const kt_action request_actions[];
+kt_error *request_compute(kt_tx *tx, kt_record *self);
+/* How a promise stands now. */
+enum promise request_promise(kt_time now, kt_time due, kt_time done);
+extern const kt_shape requests_due_shape, requests_found_shape, requests_late_shape, requests_failed_shape;
+kt_error *requests_due(kt_tx *tx, const kt_record *params, kt_record *result);
+kt_error *requests_fail(kt_tx *tx, const kt_record *params, kt_record *result);
+/* The customer's requests on the timeline. */
+KT_MUST kt_error *timeline_requests(kt_tx *tx, timeline *t, kt_id party);

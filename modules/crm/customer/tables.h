@@ -1,0 +1,32 @@
+/* tables.h -- this folder's rows of the module's tables: crm.c lists them. */
+#pragma once
+#include "customer/customer.h"
+
+#define CUSTOMER_ENTITIES                                                                                    \
+    {&sla_shape, {"Response time", "Czas reakcji"}, {"Response times", "Czasy reakcji"},                     \
+        .indexes = "unique priority", .compute = sla_compute, .icon = "timer",                               \
+        .views = "[{\"kind\":\"list\",\"columns\":[\"priority\",\"response_minutes\","                       \
+                 "\"resolution_minutes\",\"calendar\"],\"sort\":\"priority\"}]"},                            \
+    {                                                                                                        \
+        &request_shape, {"Request", "Zgłoszenie"}, {"Requests", "Zgłoszenia"},                               \
+            .title = "subject", .number = "R/{year}/{seq:5}",                                                \
+            .indexes = "owner state, party received_at, state resolution_due, response_status response_due," \
+                       " resolution_status resolution_due",                                                  \
+            .actions = request_actions, .compute = request_compute, .icon = "life-buoy",                     \
+            .views = "[{\"kind\":\"list\",\"columns\":[\"number\",\"subject\",\"kind\",\"priority\","        \
+                     "\"state\",\"party\",\"resolution_due\",\"owner\"],\"sort\":\"-id\"},"                  \
+                     "{\"kind\":\"kanban\",\"by\":\"state\",\"card\":[\"number\",\"subject\",\"priority\","  \
+                     "\"resolution_due\"]}]"                                                                 \
+    }
+
+#define CUSTOMER_METHODS                                                                                     \
+    {"request.due", {"Requests with a promise due", "Zgłoszenia z mijającym terminem"}, "crm.request:read",  \
+        false, &requests_due_shape, &requests_found_shape, requests_due},                                    \
+    {                                                                                                        \
+        "request.fail_due", {"Mark broken promises", "Oznacz niedotrzymane terminy"}, "crm.request:update",  \
+            true, &requests_late_shape, &requests_failed_shape, requests_fail                                \
+    }
+
+#define CUSTOMER_SELLER "; crm.request:*@own; crm.sla:read; base.calendar:read"
+#define CUSTOMER_HEAD   "; crm.request:*@department; crm.sla:*; base.calendar:read"
+#define CUSTOMER_READER "; crm.request:read; crm.sla:read"
