@@ -169,6 +169,17 @@ static kt_error *read_file(papers *p, arena *arena, kt_str name, int64_t size, k
                             "nie można odczytać pliku");
 }
 
+/* Whoever may not see what a document is about has nothing to do with its file. */
+static kt_error *read_document(kt_tx *tx, const variant *params, struct document_row *row)
+{
+    model_record about = {0};
+    *row = (struct document_row){KT_OF(document_row)};
+    KT_TRY(kt_read(tx, (kt_id){paper_id(params, "document")}, &row->rec));
+    const char *name = kt_any_entity(tx, row->about);
+    const model_entity *entity = name ? model_entity_find(tx->catalogue, str_of(name)) : NULL;
+    return entity ? model_read(tx, entity, kt_any_id(row->about).v, &about) : NULL;
+}
+
 /* ---- document.sign ---- */
 
 typedef struct {
@@ -182,10 +193,9 @@ typedef struct {
 static kt_error *signing_read(kt_tx *tx, void *context)
 {
     signing *s = context;
-    const kt_id document = {paper_id(s->call->params, "document")}, key = {paper_id(s->call->params, "key")};
-    s->row = (struct document_row){KT_OF(document_row)};
+    const kt_id key = {paper_id(s->call->params, "key")};
     s->signer = (struct key_row){KT_OF(key_row)};
-    KT_TRY(kt_read(tx, document, &s->row.rec));
+    KT_TRY(read_document(tx, s->call->params, &s->row));
     const model_guard *guard = tx->guard;
     tx->guard = NULL;
     kt_error *error = kt_read(tx, key, &s->signer.rec);
@@ -300,8 +310,8 @@ kt_error *paper_signatures(method_call *call)
     const sign_found *found = NULL;
     uint8_t hash[crypto_hash_sha256_BYTES];
     char hex[2 * crypto_hash_sha256_BYTES + 1];
-    struct document_row row = {KT_OF(document_row)};
-    KT_TRY(kt_read(call->tx, (kt_id){paper_id(call->params, "document")}, &row.rec));
+    struct document_row row;
+    KT_TRY(read_document(call->tx, call->params, &row));
     KT_TRY(read_file(call->rooms->papers, call->arena, row.sha256, row.size, &pdf));
     crypto_hash_sha256(hash, (const uint8_t *)pdf.ptr, pdf.len);
     sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);

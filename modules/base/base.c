@@ -128,8 +128,10 @@ static const kt_service services[] = {{"base.parties", 1, &parties_service},
     "base.tax_position:read; base.tax_rule:read"
 static const kt_role roles[] = {
     {"user", {"User", "Użytkownik"},
-        LOOKUPS "; base.task:*@own; base.note:*@own; base.attachment:*@own; base.view:*@own; "
-                "base.view:read where shared = all; base.preference:*@own; access.user:read"},
+        LOOKUPS
+        "; base.task:*@own; base.note:*@own; base.attachment:*@own; base.view:*@own; "
+        "base.view:read where shared = all; base.preference:*@own; access.user:read; "
+        "document.template:read; document.document:read,create,sign@own; document.key:read,delete@own"},
     {"reader", {"Reader of base data", "Czytający dane podstawowe"},
         LOOKUPS "; access.user:read; base.party:read; base.relation:read; base.task:read; base.note:read; "
                 "base.attachment:read"},

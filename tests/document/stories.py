@@ -96,6 +96,10 @@ def only_what_one_may_read_is_shown(k, house):
             refused("not_found", lambda: clerk.call(method, {"template": of_sale, "id": s["quotation"]["id"]}))
     refused("forbidden", lambda: clerk.call("document.template.create", {"values": {"name": "mine", "text": "x"}}))
     refused("forbidden", lambda: clerk.call("document.presets", {}))
+    seller = person(k, house, "seller", "base.user", "crm.sales")
+    party = make(seller, "base.party", name="Klient sprzedawcy")
+    sale = make(seller, "crm.quotation", party=party, lines=[{"item": s["bike"], "quantity": "1"}])
+    expect(seller.call("document.make", {"template": of_sale, "id": sale})["edition"], 1)
 
 
 def person(k, house, name, *roles):
@@ -130,6 +134,16 @@ def a_document_is_kept_and_the_next_one_beside_it(k, house):
     expect(k.get("document.document", second["document"])["data"]["title"], "Zmieniona")
     timeline = k.call("crm.card", {"party": s["nowak"]})["timeline"]
     expect("Oferta Q-2026-00001.pdf" in str(timeline), True)
+
+
+def a_document_takes_nothing_from_the_server(k, house):
+    party = make(k, "base.party", name="file:///etc/passwd")
+    thief = template(k, '<img src="file:///etc/passwd"><link rel="attachment" href="file:///etc/passwd"><img src="{{ doc.name }}">'
+                        '<iframe src="http://127.0.0.1:1/"></iframe><p>{{ doc.name }}</p>')
+    pdf = str(stored(house, k.call("document.make", {"template": thief, "id": party})))
+    files = subprocess.run(["pdfdetach", "-list", pdf], capture_output=True, text=True, check=True).stdout
+    text = subprocess.run(["pdftotext", pdf, "-"], capture_output=True, text=True, check=True).stdout
+    expect((files.strip(), "root:" in text), ("0 embedded files", False))
 
 
 def many_are_made_by_a_job_and_one_wrong_record_stops_nothing(k):
@@ -174,7 +188,11 @@ def a_signature_holds_until_a_byte_is_changed(k, house):
     expect(report.count("Signature is Valid"), 2)
     k.call("access.role.create", {"values": {"name": "signer", "grants": "document.document:*; document.key:read"}})
     other = person(k, house, "other", "signer")
-    refused("not_found", lambda: other.call("document.sign", {"document": made["document"], "key": imported["id"]}))
+    refused("forbidden", lambda: other.call("document.signatures", {"document": made["document"]}))
+    refused("forbidden", lambda: other.call("document.sign", {"document": made["document"], "key": imported["id"]}))
+    k.call("access.role.create", {"values": {"name": "looker", "grants": "base.party:read"}})
+    another = person(k, house, "another", "signer", "looker")
+    refused("not_found", lambda: another.call("document.sign", {"document": made["document"], "key": imported["id"]}))
     changed = bytearray(stored(house, twice).read_bytes())
     changed[60] ^= 1
     stored(house, twice).chmod(0o600)
@@ -185,7 +203,7 @@ def a_signature_holds_until_a_byte_is_changed(k, house):
 
 STORIES = [a_template_shows_a_record_its_links_and_its_lines, a_wrong_template_is_not_saved, a_customers_name_runs_nowhere,
            hostile_templates_end_alone, only_what_one_may_read_is_shown, a_document_is_kept_and_the_next_one_beside_it,
-           many_are_made_by_a_job_and_one_wrong_record_stops_nothing, a_signature_holds_until_a_byte_is_changed]
+           a_document_takes_nothing_from_the_server, many_are_made_by_a_job_and_one_wrong_record_stops_nothing, a_signature_holds_until_a_byte_is_changed]
 
 if __name__ == "__main__":
     run(STORIES, modules="base,crm")
