@@ -225,7 +225,9 @@ static int open_all(lua_State *L)
     lua_pushboolean(L, false);
     lua_setfield(L, -2, "__metatable");
     lua_setfield(L, LUA_REGISTRYINDEX, BASE_KEY);
-    lua_pushnil(L); /* luaopen_base set it; nothing uses it */
+    /* luaopen_base set it; nothing uses it. Never nil: lua_load reads this slot of the registry's array part,
+     * which a rehash would cut off behind its last value. */
+    lua_pushboolean(L, false);
     lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
     return 0;
 }
