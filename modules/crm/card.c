@@ -434,6 +434,7 @@ kt_error *card(kt_tx *tx, const kt_record *params, kt_record *result)
     if (kt_may(tx, "crm.activity:read"))
         KT_TRY(plan_activities(tx, p->party, out));
     out->no_next_activity = out->deals_open && !out->planned.count;
+    KT_TRY(timeline_calls(tx, t, p->party));
     KT_TRY(timeline_requests(tx, t, p->party));
     KT_TRY(timeline_activities(t, p->party));
     KT_TRY(timeline_of_party(t, p->party));

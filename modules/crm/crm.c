@@ -68,6 +68,7 @@ static const kt_role roles[] = {
         "access.user:read; base.party:read; base.relation:read; crm.lead:read; crm.deal:read; "
         "crm.activity:read; "
         "crm.pipeline:read" SALES_READER REPORT_READER CUSTOMER_READER},
+    {"exchange", {"Telephone exchange", "Centrala telefoniczna"}, CUSTOMER_EXCHANGE},
     {"manager", {"Keeper of crm", "Administrator crm"},
         "access.user:read; crm.*:* fields *; base.party:* fields *; base.relation:*; base.tag:*" SALES_LOOKUPS
         "; access.role:read" REPORT_LOOKUPS},

@@ -211,10 +211,39 @@ def a_request_has_its_promised_times(k):
     k.call("crm.request.cancel", {"id": free})
 
 
+# ---- calls ----
+
+def an_exchange_reports_its_calls(k):
+    company(k)
+    firm = party(k, "Ringing SA", contacts=[phone("+48 602 333 444")])
+    deal = make(k, "crm.deal", title="Bells", party=firm)
+    who = k.call("crm.call.lookup", {"number": "602-333-444"})
+    expect((who["party"], who["name"], [d["deal"] for d in who["deals"]]), (firm, "Ringing SA", [deal]))
+    refused("validation", lambda: k.call("crm.call.lookup", {"number": "bell"}), "number")
+    begun = k.call("crm.call.register", {"external_id": "pbx-1", "number": "602333444", "at": "2026-03-02T10:00:00Z", "lead": True})
+    expect((begun["party"], begun["made"], begun.get("lead")), (firm, True, None))
+    again = k.call("crm.call.register", {"external_id": "pbx-1", "number": "602333444"})
+    expect((again["call"], again.get("made", False)), (begun["call"], False))
+    k.call("crm.call.answer", {"id": begun["call"], "at": "2026-03-02T10:00:08Z"})
+    refused("validation", lambda: k.call("crm.call.finish", {"id": begun["call"], "outcome": "ringing"}), "outcome")
+    k.call("crm.call.finish", {"id": begun["call"], "at": "2026-03-02T10:02:08Z", "recording": "rec/1.ogg"})
+    row = k.get("crm.call", begun["call"])
+    expect((row["state"], row["duration_s"], row["recording"], row["task"]), ("completed", 120, "rec/1.ogg", None))
+    refused("state", lambda: k.call("crm.call.finish", {"id": begun["call"]}))
+    expect([(e["kind"], e["state"]) for e in k.call("crm.card", {"party": firm})["timeline"] if e["entity"] == "crm.call"],
+           [("call", "completed")])
+    missed = k.call("crm.call.register", {"external_id": "pbx-2", "number": "+48 600 999 888", "lead": True})
+    expect((missed.get("party"), k.get("crm.lead", missed["lead"])["phone_normal"]), (None, "48600999888"))
+    k.call("crm.call.finish", {"id": missed["call"]})
+    row = k.get("crm.call", missed["call"])
+    task = k.get("base.task", row["task"])
+    expect((row["state"], task["title"], task["about"]["id"]), ("no_answer", "Call back: +48 600 999 888", row["id"]))
+
+
 STORIES = [
     the_same_firm_is_found_however_it_is_written, two_customers_become_one, many_random_merges_leave_a_proved_house,
     parties_are_found_by_where_they_are, a_relation_is_seen_from_both_sides, working_minutes_leave_out_nights_weekends_and_holidays,
-    a_request_has_its_promised_times,
+    a_request_has_its_promised_times, an_exchange_reports_its_calls,
 ]
 if __name__ == "__main__":
     run(STORIES)

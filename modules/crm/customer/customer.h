@@ -40,3 +40,60 @@ kt_error *requests_due(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *requests_fail(kt_tx *tx, const kt_record *params, kt_record *result);
 /* The customer's requests on the timeline. */
 KT_MUST kt_error *timeline_requests(kt_tx *tx, timeline *t, kt_id party);
+
+/* ---- call.c ---- */
+
+enum call_state {
+    C_INITIATED = 1,
+    C_RINGING,
+    C_IN_PROGRESS,
+    C_COMPLETED,
+    C_FAILED,
+    C_BUSY,
+    C_NO_ANSWER,
+    C_QUEUED,
+    C_CANCELLED
+};
+#define CALL_OPEN (KT_IN(C_INITIATED) | KT_IN(C_RINGING) | KT_IN(C_IN_PROGRESS) | KT_IN(C_QUEUED))
+extern const kt_choice call_states[];
+struct call {
+    kt_record rec;
+    enum call_state state;
+    enum direction direction;
+    kt_str phone, phone_normal, recording, text;
+    kt_id party, deal, lead, owner, task;
+    kt_time started_at, answered_at, ended_at;
+    int64_t duration_s;
+};
+extern const kt_shape call_shape;
+extern const kt_action call_actions[];
+kt_error *call_compute(kt_tx *tx, kt_record *self);
+struct call_lookup {
+    kt_record rec;
+    kt_str number;
+};
+struct call_register {
+    kt_record rec;
+    kt_str external_id, number;
+    enum direction direction;
+    kt_time at;
+    kt_id owner;
+    bool lead;
+};
+struct caller_deal {
+    kt_record rec;
+    kt_id deal, owner;
+    kt_str title, stage_name;
+};
+struct caller { /* who is on the line */
+    kt_record rec;
+    kt_id call, party, owner, lead;
+    kt_str name;
+    kt_lines deals;
+    bool made;
+};
+extern const kt_shape call_lookup_shape, call_register_shape, caller_shape;
+kt_error *call_lookup(kt_tx *tx, const kt_record *params, kt_record *result);
+kt_error *call_register(kt_tx *tx, const kt_record *params, kt_record *result);
+/* The customer's calls on the timeline. */
+KT_MUST kt_error *timeline_calls(kt_tx *tx, timeline *t, kt_id party);

@@ -7,6 +7,11 @@
         .indexes = "unique priority", .compute = sla_compute, .icon = "timer",                               \
         .views = "[{\"kind\":\"list\",\"columns\":[\"priority\",\"response_minutes\","                       \
                  "\"resolution_minutes\",\"calendar\"],\"sort\":\"priority\"}]"},                            \
+        {&call_shape, {"Call", "Rozmowa"}, {"Calls", "Rozmowy"}, .title = "phone",                           \
+            .indexes = "owner started_at, party started_at, state started_at", .actions = call_actions,      \
+            .compute = call_compute, .icon = "phone-call",                                                   \
+            .views = "[{\"kind\":\"list\",\"columns\":[\"started_at\",\"direction\",\"phone\",\"party\","    \
+                     "\"state\",\"duration_s\",\"owner\"],\"sort\":\"-started_at\"}]"},                      \
     {                                                                                                        \
         &request_shape, {"Request", "Zgłoszenie"}, {"Requests", "Zgłoszenia"},                               \
             .title = "subject", .number = "R/{year}/{seq:5}",                                                \
@@ -20,13 +25,21 @@
     }
 
 #define CUSTOMER_METHODS                                                                                     \
-    {"request.due", {"Requests with a promise due", "Zgłoszenia z mijającym terminem"}, "crm.request:read",  \
-        false, &requests_due_shape, &requests_found_shape, requests_due},                                    \
+    {"call.register", {"A call begins", "Początek rozmowy"}, "crm.call:create", true, &call_register_shape,  \
+        &caller_shape, call_register},                                                                       \
+        {"call.lookup", {"Who has this number", "Kto ma ten numer"}, "base.party:read", false,               \
+            &call_lookup_shape, &caller_shape, call_lookup},                                                 \
+        {"request.due", {"Requests with a promise due", "Zgłoszenia z mijającym terminem"},                  \
+            "crm.request:read", false, &requests_due_shape, &requests_found_shape, requests_due},            \
     {                                                                                                        \
         "request.fail_due", {"Mark broken promises", "Oznacz niedotrzymane terminy"}, "crm.request:update",  \
             true, &requests_late_shape, &requests_failed_shape, requests_fail                                \
     }
 
-#define CUSTOMER_SELLER "; crm.request:*@own; crm.sla:read; base.calendar:read"
-#define CUSTOMER_HEAD   "; crm.request:*@department; crm.sla:*; base.calendar:read"
-#define CUSTOMER_READER "; crm.request:read; crm.sla:read"
+#define CUSTOMER_SELLER "; crm.call:*@own; crm.request:*@own; crm.sla:read; base.calendar:read"
+#define CUSTOMER_HEAD   "; crm.call:*@department; crm.request:*@department; crm.sla:*; base.calendar:read"
+#define CUSTOMER_READER "; crm.call:read; crm.request:read; crm.sla:read"
+/* A telephone exchange logs in with it. */
+#define CUSTOMER_EXCHANGE                                                                                    \
+    "access.user:read; base.party:read; base.task:read,create; crm.call:read,create,update; "                \
+    "crm.deal:read; crm.lead:read,create; crm.sla:read"
