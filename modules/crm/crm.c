@@ -4,6 +4,7 @@
 #include "customer/tables.h"
 #include "report/tables.h"
 #include "sales/tables.h"
+#include "work/work.h"
 
 static const kt_entity entities[] = {
     {&pipeline_shape, {"Pipeline", "Lejek"}, {"Pipelines", "Lejki"}, .title = "name",
@@ -48,6 +49,7 @@ static const kt_method methods[] = {
     SALES_METHODS,
     REPORT_METHODS,
     CUSTOMER_METHODS,
+    WORK_METHODS,
     {0},
 };
 

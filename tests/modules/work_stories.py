@@ -70,9 +70,31 @@ def a_task_repeats_from_the_day_it_is_done(k):
     expect(k.count("base.task", [["title", "=", "Water the plants"]]), 2)
 
 
+def the_day_is_one_call(k):
+    jan = user(k, "jan", "base.user")
+    firm = make(k, "base.party", name="Daily SA")
+    make(k, "crm.pipeline", name="Sales", initial=True, stages=[{"name": "Talk"}, {"name": "Won", "semantic": "won"}, {"name": "Lost", "semantic": "lost"}])
+    make(k, "crm.sla", priority="urgent", response_minutes=1, resolution_minutes=2)
+    make(k, "crm.request", subject="Help", priority="urgent", owner=jan, party=firm)
+    late = make(k, "crm.deal", title="Closing", owner=jan, expected_close="2099-05-04")
+    make(k, "crm.deal", title="Later", owner=jan, expected_close="2099-05-05")
+    make(k, "base.task", title="Long ago", owner=jan, due="2020-01-01T09:00:00Z")
+    done = make(k, "base.task", title="Done", owner=jan, due="2020-01-01T08:00:00Z")
+    k.call("base.task.finish", {"id": done})
+    make(k, "base.task", title="At noon", owner=jan, due="2099-05-04T10:00:00Z")
+    make(k, "crm.activity", subject="In the morning", kind="meeting", owner=jan, planned_at="2099-05-04T07:00:00Z", party=firm)
+    make(k, "crm.activity", subject="Tomorrow", owner=jan, planned_at="2099-05-04T22:30:00Z")  # after midnight in Warsaw
+    make(k, "crm.activity", subject="Somebody else's", planned_at="2099-05-04T07:00:00Z")
+    rows = k.call("crm.my_day", {"owner": jan, "day": "2099-05-04"})["rows"]
+    mine = [(r["part"], r["kind"], r["title"]) for r in rows if r["title"] not in ("Passed on",)]
+    expect(mine, [("overdue", "task", "Long ago"), ("today", "meeting", "In the morning"), ("today", "task", "At noon"),
+                  ("requests", "request", "Help"), ("closing", "deal", "Closing")])
+    expect(rows[-1]["id"], late)
+
+
 STORIES = [
     a_checklist_is_ticked_off, every_way_to_another_owner_is_on_the_record, a_task_repeats_from_its_date,
-    a_task_repeats_from_the_day_it_is_done,
+    a_task_repeats_from_the_day_it_is_done, the_day_is_one_call,
 ]
 if __name__ == "__main__":
     run(STORIES)
