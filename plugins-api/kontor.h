@@ -208,6 +208,7 @@ typedef struct {
     uint32_t version;
     uint16_t size[6]; /* of kt_module, kt_entity, kt_action, kt_method, kt_field, kt_record */
 } kt_abi;
+typedef struct kt_route kt_route; /* <kontor/web.h> */
 typedef struct {
     kt_abi abi;
     const char *name, *version; /* "1.0.0" */
@@ -219,6 +220,7 @@ typedef struct {
     const kt_service *services;
     const kt_role *roles;
     kt_error *(*migrate)(kt_tx *tx, const char *from_version); /* from NULL: enabled for the first time */
+    const kt_route *routes;                                    /* what it answers over HTTP */
 } kt_module;
 
 extern KT_API const kt_module kontor_module; /* the one symbol that a module exports */
@@ -292,6 +294,13 @@ KT_API KT_MUST KT_PRINTF(4, 6) KT_PRINTF(5, 6) kt_error *kt_fail(
 KT_API KT_MUST kt_error *kt_hint(kt_error *error, const char *en, const char *pl);
 /* Collects: run every check, then return *all. more may be NULL. */
 KT_API void kt_also(kt_error **all, kt_error *more);
+typedef struct {
+    kt_kind kind;
+    const char *path; /* NULL: the request as a whole */
+    kt_text text, hint;
+} kt_problem;
+/* Problem i of an error, for those who phrase it in a form of their own. kind 0: there are no more. */
+KT_API kt_problem kt_problem_at(const kt_error *error, size_t i);
 
 /* ---- Records
  * ------------------------------------------------------------------------------------------------ */

@@ -120,42 +120,6 @@ static kt_error *substitute(refs *r, const variant *from, variant *to)
 
 /* ---- Running ---- */
 
-/* What a call wrote, to go back to: its part of the overlay and of the list of changes. */
-typedef struct {
-    store_mark mark;
-    model_change *first, *last;
-    model_change *copies;
-    size_t count;
-} savepoint;
-
-static kt_error *savepoint_set(kt_tx *tx, savepoint *save)
-{
-    *save = (savepoint){.mark = store_mark_set(tx->view), .first = tx->changes, .last = tx->last_change};
-    for (const model_change *c = tx->changes; c; c = c->next)
-        save->count++;
-    save->copies = ARENA_ARRAY(tx->arena, model_change, save->count ? save->count : 1);
-    if (!save->copies)
-        return error_no_memory();
-    size_t i = 0;
-    for (const model_change *c = tx->changes; c; c = c->next)
-        save->copies[i++] = *c;
-    return NULL;
-}
-
-static kt_error *savepoint_back(kt_tx *tx, const savepoint *save)
-{
-    KT_TRY(store_mark_back(tx->view, save->mark));
-    model_change *at = save->first;
-    for (size_t i = 0; i < save->count; i++) {
-        model_change *next = save->copies[i].next;
-        *at = save->copies[i];
-        at = next;
-    }
-    tx->changes = save->first;
-    tx->last_change = save->last;
-    return NULL;
-}
-
 static const method_param call_members[] = {
     {"method", VARIANT_STRING, true, {0}},
     {"params", VARIANT_OBJECT, false, {0}},
@@ -167,16 +131,7 @@ static kt_error *run_one(refs *r, kt_tx *tx, const variant *one, json *answer)
 {
     call *c = r->of;
     KT_TRY(params_check(r->arena, call_members, one));
-    kt_str name = variant_get_str(one, "method");
     const variant *params = params_find(one, "params");
-    target t;
-    if (str_is(name, "system.batch") || !target_find(c->bus, tx->catalogue, name, params, &t))
-        return error_make(
-            r->arena, KT_NOT_FOUND, "method", "there is no method %s", "nie ma metody %s", name.ptr);
-    if (t.mode == METHOD_PLAIN || (t.mode == METHOD_SLOW && tx->writes))
-        return error_make(r->arena, KT_VALIDATION, "method", "%s cannot be part of such a batch",
-            "%s nie może być częścią takiej paczki", name.ptr);
-    KT_TRY(access_may_call(tx, t.right));
     if (params) {
         variant *ready = ARENA_NEW(r->arena, variant);
         if (!ready)
@@ -184,16 +139,16 @@ static kt_error *run_one(refs *r, kt_tx *tx, const variant *one, json *answer)
         KT_TRY(substitute(r, params, ready));
         params = ready;
     }
-    return target_run(&t, c, tx, params, answer);
+    return target_call(c, tx, variant_get_str(one, "method"), params, answer);
 }
 
 /* Writes {"result": ..} or {"error": ..} of call i; an error of an atomic batch is returned instead. */
 static kt_error *run_member(refs *r, kt_tx *tx, const variant *one, bool atomic, json *answer)
 {
     size_t i = r->count;
-    savepoint save = {0};
+    model_savepoint save = {0};
     if (tx->writes && !atomic)
-        KT_TRY(savepoint_set(tx, &save));
+        KT_TRY(model_savepoint_set(tx, &save));
     buffer made;
     buffer_open(&made, CALL_ANSWER_MAX);
     json result = json_to(&made);
@@ -219,7 +174,7 @@ static kt_error *run_member(refs *r, kt_tx *tx, const variant *one, bool atomic,
         return prefix.ptr ? error_under(error, prefix.ptr) : error;
     }
     if (tx->writes)
-        KT_TRY(savepoint_back(tx, &save));
+        KT_TRY(model_savepoint_back(tx, &save));
     json_object(answer);
     answer_error_member(answer, error, tx->lang, r->of->request_id);
     json_object_end(answer);

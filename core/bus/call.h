@@ -7,6 +7,8 @@
 #pragma once
 #include <stdatomic.h>
 
+#include <kontor/web.h>
+
 #include "bus/bus.h"
 #include "bus/events.h"
 #include "bus/listen.h"
@@ -55,11 +57,13 @@ typedef struct {
 /* What the transport may want to know of the answer; borrowed during the reply. */
 typedef struct {
     buffer *of; /* holds the answer; a transport that goes on needing it takes it over. NULL: fixed bytes */
-    kt_str session; /* a token that session.login or .resume gave, or not set */
-    bool ended;     /* session.logout succeeded */
-    kt_kind kind;   /* of a single call's error; 0: none */
-    bool too_large; /* the message */
-    bool throttled; /* session.login was refused for its rate */
+    kt_str session;  /* a token that session.login or .resume gave, or not set */
+    bool ended;      /* session.logout succeeded */
+    kt_kind kind;    /* of a single call's error; 0: none */
+    bool too_large;  /* the message */
+    bool throttled;  /* session.login was refused for its rate */
+    unsigned status; /* of a route's answer; 0: it is none */
+    kt_str type;     /* of a route's answer */
 } outcome;
 typedef void (*exchange_reply)(void *context, kt_str answer, const outcome *outcome);
 
@@ -69,6 +73,13 @@ typedef struct {
     const access_actor *actor;
     const model_catalogue *catalogue;
 } session;
+
+typedef struct { /* a request for a module's route (web.c) */
+    const kt_route *route;
+    kt_str path; /* the route's prefix */
+    kt_web_request request;
+    kt_web_response response;
+} web_call;
 
 typedef struct exchange exchange;
 typedef struct call {
@@ -92,6 +103,7 @@ typedef struct call {
     session now; /* while it runs */
     uint64_t seq;
     uint8_t digest[32]; /* of the request: what an idempotency key is bound to */
+    web_call *web;      /* NULL: JSON-RPC */
 } call;
 
 struct exchange {
@@ -113,6 +125,8 @@ struct exchange {
 /* Handles one message. reply is called once, in this thread or another. thread: any */
 void bus_exchange(bus *bus, kt_str message, const envelope *envelope, exchange_reply reply, void *context);
 
+/* Starts the calls of an exchange that can start now. (exchange.c) */
+void exchange_go_on(exchange *exchange);
 /* Starts a call; it ends with call_end, here or in another thread. */
 void call_start(call *call);
 /* Finds out where a call runs: call->place. */

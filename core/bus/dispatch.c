@@ -147,3 +147,16 @@ kt_error *target_run(const target *t, call *c, kt_tx *tx, const variant *params,
     json_object_end(answer);
     return NULL;
 }
+
+kt_error *target_call(call *c, kt_tx *tx, kt_str name, const variant *params, json *answer)
+{
+    target t;
+    if (str_is(name, "system.batch") || !target_find(c->bus, tx->catalogue, name, params, &t))
+        return error_make(
+            c->arena, KT_NOT_FOUND, "method", "there is no method %s", "nie ma metody %s", name.ptr);
+    if (t.mode == METHOD_PLAIN || (t.mode == METHOD_SLOW && tx->writes))
+        return error_make(c->arena, KT_VALIDATION, "method", "%s cannot be part of such a batch",
+            "%s nie może być częścią takiej paczki", name.ptr);
+    KT_TRY(access_may_call(tx, t.right));
+    return target_run(&t, c, tx, params, answer);
+}

@@ -19,7 +19,8 @@ typedef struct {
     const model_entity *entity;
     const model_action *action; /* entity.action, or */
     bool rehearsal;             /* the action's name stands for a dry run of it */
-    const kt_method *declared;  /* a module's */
+    const kt_method *declared;  /* a module's, or */
+    const kt_route *route;      /* a module's answer over HTTP */
     method_mode mode;
     const char *right; /* judged before anything runs */
 } target;
@@ -30,6 +31,9 @@ bool target_find(
 /* Checks rights and parameters, runs; the answer gets one value. call->tx NULL: METHOD_PLAIN. */
 KT_MUST kt_error *target_run(
     const target *target, call *call, kt_tx *tx, const variant *params, json *answer);
+
+/* Runs a method within a call's transaction: finds it, judges who calls it. */
+KT_MUST kt_error *target_call(call *call, kt_tx *tx, kt_str name, const variant *params, json *answer);
 
 /* What the bus's own methods get: their method_call is the first member. */
 typedef struct {

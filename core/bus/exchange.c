@@ -3,6 +3,7 @@
  * The calls of a batch take effect in their order. Neighbouring writes are queued together, so that they
  * share a commit; a read behind a write waits for it. */
 #include "bus/transaction.h"
+#include "bus/web.h"
 #include "kit/log.h"
 
 static const char *const lang_names[] = {"en", "pl"};
@@ -75,14 +76,16 @@ static void take_answer(exchange *x, call *c)
     if (!x->batch)
         x->outcome.kind = kind;
     x->outcome.throttled = !x->batch && kind == KT_LIMIT && str_is(c->method, "session.login");
+    if (c->web) {
+        web_answer(c, &x->out, &x->outcome);
+        return;
+    }
     if (!c->id)
         return;
     if (x->batch)
         buffer_add_char(&x->out, x->out.len ? ',' : '[');
     answer_call(c, &x->out);
 }
-
-static void exchange_go_on(exchange *x);
 
 static void go_on_task(pool_task *task)
 {
@@ -113,7 +116,7 @@ void call_end(call *c)
     exchange_release(c->exchange, false);
 }
 
-static void exchange_go_on(exchange *x)
+void exchange_go_on(exchange *x)
 {
     atomic_store(&x->pending, 1);
     bool waiting = false; /* a call is running elsewhere: only writes may join it */
@@ -166,7 +169,8 @@ void call_place(call *c)
 {
     const model_catalogue *catalogue = plugins_hold(c->bus->options.plugins);
     target target;
-    bool found = target_find(c->bus, catalogue, c->method, c->params, &target);
+    bool found = c->web ? web_target(c, catalogue, &target)
+                        : target_find(c->bus, catalogue, c->method, c->params, &target);
     model_catalogue_release(catalogue);
     method_mode mode = found ? target.mode : METHOD_READ;
     c->plain = mode == METHOD_PLAIN;

@@ -9,12 +9,14 @@
 
 #include "bus/request.h"
 #include "bus/version.h"
+#include "bus/web.h"
 #include "kit/log.h"
 
 #define CONNECTIONS_MAX 12000
 #define IDLE_S          75
 #define BODY_MS         9000
 #define DISCARD_MAX     ((size_t)64 << 20) /* too large a body is read so far, that the refusal arrives */
+#define ARGUMENTS_MAX   1000               /* of a query string, for modules' routes */
 #define GZIP_FROM       8192               /* smaller answers cost more in time than they save */
 
 /* ---- Answers ---- */
@@ -135,7 +137,9 @@ static void rpc_reply(void *context, kt_str answer, const outcome *o)
     request *r = context;
     r->session = o->session.len ? arena_str(r->arena, o->session) : (kt_str){0};
     r->session_ended = o->ended;
-    unsigned status = o->too_large                ? MHD_HTTP_CONTENT_TOO_LARGE
+    r->type = o->type.ptr ? arena_str(r->arena, o->type) : (kt_str){0};
+    unsigned status = o->status                   ? o->status
+                      : o->too_large              ? MHD_HTTP_CONTENT_TOO_LARGE
                       : o->throttled              ? MHD_HTTP_TOO_MANY_REQUESTS
                       : o->kind == KT_UNAVAILABLE ? MHD_HTTP_SERVICE_UNAVAILABLE
                       : answer.len                ? MHD_HTTP_OK
@@ -194,12 +198,52 @@ static void read_envelope(request *r)
         .fresh = request_header(r, "X-Kontor") != NULL};
 }
 
+static const char *answer_type(const request *r)
+{
+    return !r->answer.len ? NULL : r->type.ptr ? r->type.ptr : "application/json";
+}
+
+/* ---- Modules' routes ---- */
+
+typedef struct {
+    kt_web_pair *pairs;
+    size_t count;
+} query;
+
+static enum MHD_Result take_argument(
+    void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    query *q = context;
+    (void)kind;
+    if (!name || q->count == ARGUMENTS_MAX)
+        return MHD_NO;
+    q->pairs[q->count++] = (kt_web_pair){str_of(name), value ? str_of(value) : KT_STR("")};
+    return MHD_YES;
+}
+
+/* What the module's function sees is borrowed from the connection until the exchange has copied it. */
+static void run_route(request *r)
+{
+    query q = {.pairs = ARENA_ARRAY(r->arena, kt_web_pair, ARGUMENTS_MAX)};
+    if (q.pairs)
+        (void)MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, take_argument, &q);
+    kt_web_request asked = {.post = r->post,
+        .path = r->path,
+        .type = str_of(request_header(r, "Content-Type")),
+        .body = buffer_str(&r->body),
+        .query = q.pairs,
+        .query_count = q.count};
+    web_exchange(r->http->bus, &asked, &r->envelope, rpc_reply, r);
+}
+
 /* Starts what ends with request_ready and waits for it, suspended, unless it is there already. */
 static enum MHD_Result run(request *r)
 {
     r->running = true;
     if (r->route == ROUTE_RPC) {
         bus_exchange(r->http->bus, buffer_str(&r->body), &r->envelope, rpc_reply, r);
+    } else if (r->route == ROUTE_MODULE) {
+        run_route(r);
     } else {
         r->task.run = NULL;
         upload_finish(r);
@@ -213,7 +257,7 @@ static enum MHD_Result run(request *r)
     pthread_mutex_unlock(&r->lock);
     if (!answered)
         return MHD_YES;
-    return request_answer(r, r->status, r->answer.len ? "application/json" : NULL, buffer_str(&r->answer));
+    return request_answer(r, r->status, answer_type(r), buffer_str(&r->answer));
 }
 
 /* ---- /health and /metrics ---- */
@@ -315,30 +359,41 @@ static bool lengths_sound(const request *r)
     return count <= 1;
 }
 
+/* Makes ready for the body of a request whose route is known. */
+static enum MHD_Result begin_body(request *r)
+{
+    size_t length, most = r->route == ROUTE_UPLOAD ? FILE_BYTES_MAX : r->http->bus->options.message_max;
+    bool declared = declared_length(r, &length);
+    r->too_large = length > most;
+    if (!lengths_sound(r))
+        return request_refuse(r, MHD_HTTP_BAD_REQUEST, KT_VALIDATION, "the body's length is not clear",
+            "długość treści nie jest jasna");
+    if (length > DISCARD_MAX)
+        return request_refuse(
+            r, MHD_HTTP_CONTENT_TOO_LARGE, KT_LIMIT, "the body is too large", "treść jest za duża");
+    buffer_open(&r->body, most);
+    watch_body(r->http->watch, watched_of(r), BODY_MS + (int64_t)((declared ? length : most) >> 15) * 1000);
+    return r->route == ROUTE_UPLOAD ? upload_begin(r) : MHD_YES;
+}
+
 /* The first call for a request: its headers are read. */
 static enum MHD_Result begin(request *r, const char *url, const char *method)
 {
-    bool post = strcmp(method, "POST") == 0, get = strcmp(method, "GET") == 0;
+    bool get = strcmp(method, "GET") == 0;
+    r->post = strcmp(method, "POST") == 0;
     r->head = strcmp(method, "HEAD") == 0;
     read_envelope(r);
     if (strcmp(url, "/rpc") == 0 || strcmp(url, "/files") == 0) {
-        if (!post)
+        if (!r->post)
             return request_refuse(
                 r, MHD_HTTP_METHOD_NOT_ALLOWED, KT_VALIDATION, "POST was expected", "oczekiwano POST");
         r->route = url[1] == 'r' ? ROUTE_RPC : ROUTE_UPLOAD;
-        size_t length, most = r->route == ROUTE_RPC ? r->http->bus->options.message_max : FILE_BYTES_MAX;
-        bool declared = declared_length(r, &length);
-        r->too_large = length > most;
-        if (!lengths_sound(r))
-            return request_refuse(r, MHD_HTTP_BAD_REQUEST, KT_VALIDATION, "the body's length is not clear",
-                "długość treści nie jest jasna");
-        if (length > DISCARD_MAX)
-            return request_refuse(
-                r, MHD_HTTP_CONTENT_TOO_LARGE, KT_LIMIT, "the body is too large", "treść jest za duża");
-        buffer_open(&r->body, most);
-        watch_body(
-            r->http->watch, watched_of(r), BODY_MS + (int64_t)((declared ? length : most) >> 15) * 1000);
-        return r->route == ROUTE_UPLOAD ? upload_begin(r) : MHD_YES;
+        return begin_body(r);
+    }
+    if ((get || r->post) && web_serves(r->http->bus, url)) {
+        r->route = ROUTE_MODULE;
+        r->path = arena_str(r->arena, str_of(url));
+        return begin_body(r);
     }
     watch_answering(r->http->watch, watched_of(r));
     if (!get && !r->head)
@@ -413,9 +468,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     pthread_mutex_lock(&r->lock);
     bool answered = r->answered;
     pthread_mutex_unlock(&r->lock);
-    return answered ? request_answer(
-                          r, r->status, r->answer.len ? "application/json" : NULL, buffer_str(&r->answer))
-                    : MHD_YES;
+    return answered ? request_answer(r, r->status, answer_type(r), buffer_str(&r->answer)) : MHD_YES;
 }
 
 static void completed(

@@ -26,18 +26,20 @@ struct http {
     atomic_bool closing;
 };
 
-typedef enum { ROUTE_NONE, ROUTE_RPC, ROUTE_UPLOAD } route;
+typedef enum { ROUTE_NONE, ROUTE_RPC, ROUTE_UPLOAD, ROUTE_MODULE } route;
 typedef struct request {
     pool_task task; /* an upload's end */
     http *http;
     struct MHD_Connection *connection;
     arena *arena;
     route route; /* what its body is for */
-    bool head, counted, running, too_large;
+    bool head, post, counted, running, too_large;
     pthread_mutex_t lock;
     bool answered, suspended; /* under lock */
     buffer body, answer;
     unsigned status;
+    kt_str type;    /* of the answer; not set: JSON */
+    kt_str path;    /* for ROUTE_MODULE */
     kt_str session; /* to set as a cookie */
     bool session_ended;
     upload *upload;

@@ -5,6 +5,7 @@
 #include <sodium.h>
 
 #include "bus/preview.h"
+#include "bus/web.h"
 #include "kit/log.h"
 
 static void session_end(session *s)
@@ -16,6 +17,11 @@ static void session_end(session *s)
         model_catalogue_release(s->catalogue);
     s->actor = NULL;
     s->catalogue = NULL;
+}
+
+static kt_error *call_within(kt_tx *tx, void *caller, kt_str method, const variant *params, json *answer)
+{
+    return target_call(caller, tx, method, params, answer);
 }
 
 /* Opens a session on a view for the call's caller. who: why the token is not good, or NULL. */
@@ -36,7 +42,9 @@ static kt_error *session_begin(session *s, call *c, store_view *view, bool write
         .unit = c->unit,
         .master_key = b->options.master_key,
         .deadline_ms = clock_monotonic_ms() + b->options.request_ms,
-        .writes = writes};
+        .writes = writes,
+        .call = call_within,
+        .caller = c};
     if (c->token.len)
         *who = access_authenticate(b->options.access, &s->tx, c->token, c->exchange->remote, &s->actor);
     access_begin(&s->tx, s->actor);
@@ -51,11 +59,15 @@ static kt_error *begin(call *c, store_view *view, bool writes, target *target)
 {
     kt_error *who;
     KT_TRY(session_begin(&c->now, c, view, writes, &who));
-    if (!target_find(c->bus, c->now.catalogue, c->method, c->params, target)) {
+    bool found = c->web ? web_target(c, c->now.catalogue, target)
+                        : target_find(c->bus, c->now.catalogue, c->method, c->params, target);
+    if (!found) {
         c->code = -32601;
         return error_make(
             c->arena, KT_NOT_FOUND, NULL, "there is no method %s", "nie ma metody %s", c->method.ptr);
     }
+    if (c->web)
+        c->web->request.stranger = !c->now.actor;
     if (who && strcmp(target->right, "public") != 0)
         return who;
     return access_may_call(&c->now.tx, target->right);
@@ -70,7 +82,8 @@ static void shown(const call *c, const kt_tx *tx)
 /* Runs the handler and everything that holds at commit but the journal. */
 static kt_error *run(call *c, const target *target, json *answer)
 {
-    kt_error *error = target_run(target, c, &c->now.tx, c->params, answer);
+    kt_error *error = target->route ? web_run(target, c, &c->now.tx)
+                                    : target_run(target, c, &c->now.tx, c->params, answer);
     if (c->now.tx.doomed) /* the reason of whatever error came of it */
         return c->now.tx.doomed;
     KT_TRY(error);

@@ -1,41 +1,23 @@
 /* variant.h -- a value whose type is known only at run time: what came in a request. Made by decode.h from
  * JSON, by the Lua rooms from tables; every room below takes it instead of a JSON library's tree. All in one
- * arena. */
+ * arena. Modules know it as kt_value. */
 #pragma once
+#include <kontor/value.h>
+
 #include "kit/arena.h"
 #include "kit/str.h"
 
-typedef enum {
-    VARIANT_NULL,
-    VARIANT_BOOL,
-    VARIANT_INT,
-    VARIANT_REAL, /* kept as text: no decimal field takes it */
-    VARIANT_STRING,
-    VARIANT_ARRAY,
-    VARIANT_OBJECT,
-} variant_kind;
+typedef kt_value_kind variant_kind;
+#define VARIANT_NULL   KT_VALUE_NULL
+#define VARIANT_BOOL   KT_VALUE_BOOL
+#define VARIANT_INT    KT_VALUE_INT
+#define VARIANT_REAL   KT_VALUE_REAL
+#define VARIANT_STRING KT_VALUE_STRING
+#define VARIANT_ARRAY  KT_VALUE_ARRAY
+#define VARIANT_OBJECT KT_VALUE_OBJECT
 
-typedef struct variant variant;
-typedef struct {
-    kt_str name;
-    const variant *value;
-} variant_member;
-struct variant {
-    variant_kind kind;
-    union {
-        bool boolean;
-        int64_t integer;
-        kt_str string; /* VARIANT_STRING, VARIANT_REAL; NUL-terminated */
-        struct {
-            const variant *items;
-            size_t count;
-        } array;
-        struct {
-            const variant_member *members;
-            size_t count;
-        } object;
-    } as;
-};
+typedef kt_value variant;
+typedef kt_value_member variant_member;
 
 /* NULL if v is NULL, no object, or has no such member. */
 const variant *variant_get(const variant *v, const char *name);

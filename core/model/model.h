@@ -263,7 +263,21 @@ struct kt_tx {
     model_change *changes, *last_change;
     unsigned depth;                          /* of actions and handlers, bounded */
     struct model_change_table *change_table; /* this room's: finds a record among the changes */
+    /* The bus's: runs one of its methods within this transaction; NULL: the transaction is not of a call. */
+    kt_error *(*call)(kt_tx *tx, void *caller, kt_str method, const variant *params, json *answer);
+    void *caller;
 };
+
+/* What has been written so far, to go back to: the transaction's part of the overlay and its changes. */
+typedef struct {
+    store_mark mark;
+    model_change *first, *last;
+    model_change *copies;
+    size_t count;
+} model_savepoint;
+KT_MUST kt_error *model_savepoint_set(kt_tx *tx, model_savepoint *save);
+/* Takes back what was written since. */
+KT_MUST kt_error *model_savepoint_back(kt_tx *tx, const model_savepoint *save);
 
 /* The dynamic verbs: rights, defaults, validation (all problems at once), computed fields, checks of
  * references, unique indexes, sequences, indexes, counters, search, events. `values` is an object of wire

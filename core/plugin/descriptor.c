@@ -1,4 +1,6 @@
 /* descriptor.c -- what a module's tables say about themselves, before the model looks at their meaning. */
+#include <kontor/web.h>
+
 #include "plugin/loader.h"
 
 bool module_name_is_good(kt_str name)
@@ -71,6 +73,8 @@ size_t descriptor_walk(const kt_module *module)
         n += walk_text(module->handlers[i].event) + walk_shape(module->handlers[i].shape, 0);
     for (size_t i = 0; module->services && module->services[i].name && i < MODULE_ROWS_MAX; i++)
         n += walk_text(module->services[i].name);
+    for (size_t i = 0; module->routes && module->routes[i].prefix && i < MODULE_ROWS_MAX; i++)
+        n += walk_text(module->routes[i].prefix);
     for (size_t i = 0; module->roles && module->roles[i].name && i < MODULE_ROWS_MAX; i++)
         n += walk_text(module->roles[i].name) + walk_label(module->roles[i].label) +
              walk_text(module->roles[i].grants);
@@ -179,6 +183,20 @@ static void check_method(checking *c, const kt_module *module, size_t i)
     }
 }
 
+static void check_route(checking *c, const kt_route *r)
+{
+    size_t n = strlen(r->prefix);
+    static const char *const taken[] = {"/files/", "/rpc/", "/events/", "/health/", "/metrics/"};
+    if (n < 3 || r->prefix[0] != '/' || r->prefix[n - 1] != '/')
+        wrong(c, r->prefix, "a route begins and ends with \"/\" and has a name between",
+            "trasa zaczyna się i kończy na „/”, a pomiędzy ma nazwę");
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+        if (strcmp(r->prefix, taken[i]) == 0)
+            wrong(c, r->prefix, "the route is the server's own", "trasa należy do serwera");
+    if (!r->read || !r->run || !r->refuse)
+        wrong(c, r->prefix, "the route lacks a function", "trasie brakuje funkcji");
+}
+
 kt_error *descriptor_check(arena *arena, const char *file, const char *name, const kt_module *module)
 {
     checking c = {arena, file, name, NULL};
@@ -205,6 +223,8 @@ kt_error *descriptor_check(arena *arena, const char *file, const char *name, con
             wrong(&c, module->services[i].name, "the service has no table or no version",
                 "usługa nie ma tabeli albo wersji");
     }
+    for (size_t i = 0; module->routes && module->routes[i].prefix; i++)
+        check_route(&c, &module->routes[i]);
     for (size_t i = 0; module->roles && module->roles[i].name; i++) {
         if (!module->roles[i].grants)
             wrong(&c, module->roles[i].name, "the role grants nothing", "rola niczego nie nadaje");

@@ -1,0 +1,143 @@
+/* b24.h -- what the files of this module share: the tables that say what is called how, a request under way,
+ * and the steps from their form to ours and back. */
+#pragma once
+#include <kontor/value.h>
+
+/* ---- Tables (tables.c) ---- */
+
+typedef enum {
+    AS_TEXT = 1, /* null when empty */
+    AS_ID,       /* a number: "17" in crm.deal.*, 17 in crm.item.*; empty: 0 */
+    AS_DECIMAL,
+    AS_FLAG, /* Y or N */
+    AS_TIME,
+    AS_DATE, /* midnight in the company's zone */
+    AS_NAME, /* one of .names */
+    AS_CURRENCY,
+    AS_MULTI,   /* lines of base.party.contacts of the kind .detail */
+    AS_ONE,     /* a multi-field of which we keep one: the text is .ours, the kind .detail */
+    AS_COMPANY, /* the party, if it is an organisation */
+    AS_CONTACT, /* the contact person, or the party if it is one */
+    AS_CATEGORY,
+    AS_STAGE,
+    AS_FIRST_NAME, /* the first word of .ours, and the rest */
+    AS_LAST_NAME,
+    AS_ALWAYS,  /* .detail, whatever is written */
+    AS_ADDRESS, /* .detail of the first line of addresses */
+} conversion;
+
+typedef struct {
+    const char *theirs, *ours;
+} name_pair;
+
+typedef struct {
+    const char *theirs; /* "STAGE_ID" */
+    const char *ours;   /* a path of our entity; NULL: none */
+    conversion as;
+    const char *item;   /* in crm.item.*; NULL: camel case of theirs */
+    const char *detail; /* see conversion */
+    const name_pair *names;
+    bool fixed;    /* not written by clients */
+    bool required; /* as their clients see it */
+} row;
+
+typedef struct {
+    const char *name; /* "crm.deal" */
+    const char *ours; /* "crm.deal", "base.party" */
+    int type;         /* entityTypeId */
+    const char *letter, *title;
+    const name_pair only; /* our field that has this value in all of them, or {0} */
+    const row *rows;
+} entity;
+
+extern const entity entities[]; /* ended by {0} */
+const entity *entity_named(kt_str name);
+const entity *entity_of_type(int64_t type);
+
+/* ---- A request ---- */
+
+typedef struct {
+    kt_tx *tx;
+    bool items;                /* in the form of crm.item.* */
+    const kt_value *pipelines; /* rows of crm.pipeline, once asked for */
+    const entity *custom_of;   /* whose custom rows these are */
+    const row *custom;         /* ended by {0} */
+} b24;
+
+/* What a method answers. */
+typedef struct {
+    kt_value result;
+    int64_t total, next; /* -1: none */
+} answer;
+
+/* An error with their code: "ERROR_METHOD_NOT_FOUND". */
+KT_MUST kt_error *b24_fail(kt_tx *tx, const char *code, const char *en, const char *pl);
+/* The code and HTTP status of an error in their form, and all its problems as one text. */
+const char *b24_code(const kt_error *error, unsigned *status);
+kt_str b24_description(kt_tx *tx, const kt_error *error, const char *code);
+/* The row of a field as they call it; NULL: there is none. Custom fields included. */
+KT_MUST kt_error *b24_row(b24 *b, const entity *e, kt_str name, const row **row);
+/* Rows of the custom fields, ended by {0}. */
+KT_MUST kt_error *b24_custom(b24 *b, const entity *e, const row **rows);
+kt_str b24_name(const b24 *b, const row *r); /* what the request's form calls it */
+KT_MUST kt_error *b24_pipelines(b24 *b, const kt_value **rows);
+const kt_value *b24_param(const kt_value *params, const char *name); /* in any case: ID, id */
+/* A whole number of a parameter, given as number or text; false: it is none. */
+bool b24_int(const kt_value *v, int64_t *number);
+/* Item i of an array, or member i of an object. */
+const kt_value *b24_item(const kt_value *v, size_t i);
+kt_str b24_text(kt_tx *tx, const kt_value *v); /* of a string or number; not set: null */
+bool b24_is(kt_str s, const char *text);
+
+/* ---- Times (times.c) ---- */
+
+/* An instant or day of ours in the company's zone; a day is its midnight. */
+kt_str time_theirs(kt_tx *tx, kt_str ours);
+kt_str time_now(kt_tx *tx);
+/* As our wire wants it; not set: it is none. */
+kt_str time_ours(kt_tx *tx, kt_str theirs);
+kt_str date_ours(kt_tx *tx, kt_str theirs);
+
+/* ---- Stages (stages.c) ---- */
+
+/* "NEW" of the pipeline for new deals, "C2:WON" of another. not set: no such stage */
+KT_MUST kt_error *stage_theirs(b24 *b, int64_t pipeline, int64_t stage, kt_str *code);
+KT_MUST kt_error *stage_ours(b24 *b, kt_str code, int64_t *pipeline, int64_t *stage);
+/* The pipeline for new deals is category 0. */
+KT_MUST kt_error *category_theirs(b24 *b, int64_t pipeline, int64_t *category);
+KT_MUST kt_error *category_ours(b24 *b, int64_t category, int64_t *pipeline);
+
+/* ---- Steps ---- */
+
+/* The paths of ours that a row is made of. (show.c) */
+void row_paths(kt_tx *tx, const row *r, kt_maker *paths);
+/* One field of a record of ours, in their form. */
+KT_MUST kt_error *row_show(b24 *b, const row *r, const kt_value *record, kt_value *shown);
+/* Their fields as values of ours (take.c). before NULL: a new record. */
+KT_MUST kt_error *fields_take(
+    b24 *b, const entity *e, const kt_value *fields, const kt_value *before, kt_value *values);
+/* One value as our filters compare it. */
+KT_MUST kt_error *value_take(b24 *b, const row *r, const kt_value *v, kt_value *ours);
+/* Their filter, order as ours (query.c). */
+KT_MUST kt_error *filter_take(b24 *b, const entity *e, const kt_value *filter, kt_value *ours);
+KT_MUST kt_error *order_take(b24 *b, const entity *e, const kt_value *order, kt_str *sort);
+
+/* ---- Methods ---- */
+
+typedef kt_error *(*verb_run)(b24 *b, const entity *e, const kt_value *params, answer *a);
+typedef struct {
+    const char *name; /* "list" */
+    bool writes;
+    verb_run run;
+} verb;
+extern const verb record_verbs[]; /* records.c */
+typedef struct {
+    const char *name; /* "user.get" */
+    bool writes;
+    kt_error *(*run)(b24 *b, const kt_value *params, answer *a);
+} method;
+extern const method single_methods[];
+/* Runs a method by its name. (bitrix24.c) */
+KT_MUST kt_error *b24_run(kt_tx *tx, kt_str name, const kt_value *params, answer *a);
+/* Does it write? Unknown methods do not. */
+bool b24_writes(kt_str name);

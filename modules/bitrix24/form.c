@@ -1,0 +1,173 @@
+/* Forms become values: a[b][c]=d is {"a": {"b": {"c": "d"}}}, a[]=x&a[]=y is {"a": ["x", "y"]}. */
+#include "form.h"
+
+#include <string.h>
+
+enum { PAIRS_MAX = 5000, DEPTH_MAX = 16 };
+
+typedef struct node node;
+struct node {
+    kt_str name, value;
+    node *first, *last, *next;
+    size_t count; /* of children */
+};
+struct form {
+    kt_tx *tx;
+    node root;
+    size_t pairs;
+};
+
+form *form_open(kt_tx *tx)
+{
+    form *f = kt_alloc(tx, sizeof *f);
+    if (f)
+        f->tx = tx;
+    return f;
+}
+
+static bool same(kt_str a, kt_str b)
+{
+    return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
+}
+
+static kt_error *no_memory(kt_tx *tx)
+{
+    return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+}
+
+/* The child of a name; a new one if there is none, or if the name is empty: a[]. Pairs come grouped, so that
+ * the last child is the likeliest. */
+static node *child(kt_tx *tx, node *of, kt_str name)
+{
+    if (name.len && of->last && same(of->last->name, name))
+        return of->last;
+    for (node *at = of->first; name.len && at; at = at->next)
+        if (same(at->name, name))
+            return at;
+    node *made = kt_alloc(tx, sizeof *made);
+    if (!made)
+        return NULL;
+    made->name = name.len ? name : kt_format(tx, "%zu", of->count);
+    if (of->last)
+        of->last->next = made;
+    else
+        of->first = made;
+    of->last = made;
+    of->count++;
+    return made;
+}
+
+static kt_str copy(kt_tx *tx, const char *from, size_t length)
+{
+    return kt_format(tx, "%.*s", (int)length, from);
+}
+
+kt_error *form_add(form *f, kt_str name, kt_str value)
+{
+    if (++f->pairs > PAIRS_MAX)
+        return kt_fail(f->tx, KT_LIMIT, NULL, "more than %d parameters", "ponad %d parametrów", PAIRS_MAX);
+    size_t end = 0;
+    while (end < name.len && name.ptr[end] != '[')
+        end++;
+    node *at = child(f->tx, &f->root, copy(f->tx, name.ptr, end));
+    for (int depth = 0; at && end < name.len && name.ptr[end] == '['; depth++) {
+        size_t from = ++end;
+        while (end < name.len && name.ptr[end] != ']')
+            end++;
+        if (depth == DEPTH_MAX || at->count > PAIRS_MAX)
+            return kt_fail(f->tx, KT_LIMIT, NULL, "a parameter has more than %d brackets",
+                "parametr ma ponad %d nawiasów", DEPTH_MAX);
+        at = child(f->tx, at, copy(f->tx, name.ptr + from, end - from));
+        end += end < name.len;
+    }
+    if (!at)
+        return no_memory(f->tx);
+    at->value = value;
+    return NULL;
+}
+
+static int digit(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+/* %41 and + decoded; a zero byte ends nothing here and is left out. */
+static kt_str decode(kt_tx *tx, const char *from, size_t length)
+{
+    char *to = kt_alloc(tx, length + 1);
+    size_t n = 0;
+    if (!to)
+        return (kt_str){0};
+    for (size_t i = 0; i < length; i++) {
+        char c = from[i] == '+' ? ' ' : from[i];
+        if (c == '%' && i + 2 < length && digit(from[i + 1]) >= 0 && digit(from[i + 2]) >= 0) {
+            c = (char)(digit(from[i + 1]) * 16 + digit(from[i + 2]));
+            i += 2;
+        }
+        if (c)
+            to[n++] = c;
+    }
+    return (kt_str){to, n};
+}
+
+kt_error *form_read(form *f, kt_str text)
+{
+    for (size_t at = 0; at < text.len;) {
+        size_t end = at, equals = SIZE_MAX;
+        for (; end < text.len && text.ptr[end] != '&'; end++)
+            if (text.ptr[end] == '=' && equals == SIZE_MAX)
+                equals = end;
+        size_t name_end = equals == SIZE_MAX ? end : equals;
+        size_t value_at = equals == SIZE_MAX ? end : equals + 1;
+        if (name_end > at) {
+            kt_str name = decode(f->tx, text.ptr + at, name_end - at);
+            kt_str value = decode(f->tx, text.ptr + value_at, end - value_at);
+            if (!name.ptr || !value.ptr)
+                return no_memory(f->tx);
+            if (name.len)
+                KT_TRY(form_add(f, name, value));
+        }
+        at = end + 1;
+    }
+    return NULL;
+}
+
+static bool is_list(const node *n)
+{
+    size_t i = 0;
+    char text[24];
+    for (const node *at = n->first; at; at = at->next, i++) {
+        size_t length = 0;
+        for (size_t v = i; length == 0 || v; v /= 10)
+            text[length++] = (char)('0' + v % 10);
+        if (at->name.len != length)
+            return false;
+        for (size_t k = 0; k < length; k++)
+            if (at->name.ptr[k] != text[length - 1 - k])
+                return false;
+    }
+    return i > 0;
+}
+
+static kt_value value_of(kt_tx *tx, const node *n, bool top)
+{
+    if (!n->first && !top)
+        return kt_value_str(n->value.ptr ? n->value : KT_STR(""));
+    bool list = !top && is_list(n);
+    kt_maker made = list ? KT_MAKE_ARRAY : KT_MAKE_OBJECT;
+    for (const node *at = n->first; at; at = at->next) {
+        if (list)
+            kt_add(tx, &made, value_of(tx, at, false));
+        else
+            kt_put_named(tx, &made, at->name, value_of(tx, at, false));
+    }
+    return made.value;
+}
+
+kt_value form_value(const form *f)
+{
+    return value_of(f->tx, &f->root, true);
+}

@@ -1,0 +1,321 @@
+/* list, get, add, update, delete and fields, the same for every entity of the table. */
+#include <string.h>
+
+#include "b24.h"
+
+enum { PAGE = 50, SKIP_STEP = 500, START_MAX = 1000000 };
+
+static kt_error *not_found(b24 *b)
+{
+    return b24_fail(b->tx, "NOT_FOUND", "Not found", "Nie znaleziono");
+}
+
+static kt_error *call(
+    b24 *b, const entity *e, const char *verb, const kt_value *params, const kt_value **result)
+{
+    return kt_call(b->tx, kt_format(b->tx, "%s.%s", e->ours, verb).ptr, params, result);
+}
+
+/* ---- What is shown ---- */
+
+typedef struct {
+    const row **rows;
+    size_t count;
+    kt_maker paths;
+} selection;
+
+static void pick(b24 *b, selection *s, const row *r)
+{
+    s->rows[s->count++] = r;
+    row_paths(b->tx, r, &s->paths);
+}
+
+static bool wants(const kt_value *select, b24 *b, const row *r, bool custom)
+{
+    kt_str name = b24_name(b, r);
+    if (!kt_value_count(select))
+        return !custom && r->as != AS_MULTI && r->as != AS_ONE;
+    for (size_t i = 0; i < kt_value_count(select); i++) {
+        kt_str wanted = b24_text(b->tx, b24_item(select, i));
+        bool all = b24_is(wanted, "*") && !custom && r->as != AS_MULTI && r->as != AS_ONE;
+        if (all || (custom && (b24_is(wanted, "UF_*") || b24_is(wanted, "uf*"))) ||
+            b24_is(wanted, name.ptr) || b24_is(wanted, r->theirs))
+            return true;
+    }
+    return strcmp(r->theirs, "ID") == 0;
+}
+
+/* everything: also multi-fields and custom ones, whatever is selected. */
+static kt_error *select_rows(b24 *b, const entity *e, const kt_value *select, bool everything, selection *s)
+{
+    const row *custom;
+    size_t most = 1;
+    KT_TRY(b24_custom(b, e, &custom));
+    for (const row *r = e->rows; r->theirs; r++)
+        most++;
+    for (const row *r = custom; r->theirs; r++)
+        most++;
+    *s = (selection){.rows = kt_alloc(b->tx, most * sizeof *s->rows), .paths = KT_MAKE_ARRAY};
+    if (!s->rows)
+        return kt_fail(b->tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+    for (const row *r = e->rows; r->theirs; r++)
+        if (everything || wants(select, b, r, false))
+            pick(b, s, r);
+    for (const row *r = custom; r->theirs; r++)
+        if (everything || wants(select, b, r, true))
+            pick(b, s, r);
+    return NULL;
+}
+
+static kt_error *show(b24 *b, const selection *s, const kt_value *record, kt_value *shown)
+{
+    kt_maker made = KT_MAKE_OBJECT;
+    for (size_t i = 0; i < s->count; i++) {
+        kt_value v = {0};
+        KT_TRY(row_show(b, s->rows[i], record, &v));
+        kt_put_named(b->tx, &made, b24_name(b, s->rows[i]), v);
+    }
+    *shown = made.value;
+    return NULL;
+}
+
+/* ---- Pages ---- */
+
+static kt_value page_params(
+    b24 *b, kt_value filter, kt_str sort, kt_value fields, int64_t limit, kt_str cursor)
+{
+    kt_maker p = KT_MAKE_OBJECT;
+    kt_put(b->tx, &p, "filter", filter);
+    kt_put(b->tx, &p, "sort", kt_value_str(sort));
+    kt_put(b->tx, &p, "fields", fields);
+    kt_put(b->tx, &p, "limit", kt_value_int(limit));
+    if (cursor.len)
+        kt_put(b->tx, &p, "cursor", kt_value_str(cursor));
+    return p.value;
+}
+
+/* The cursor behind the first `start` records: their pages are by place, ours by record. */
+static kt_error *skip_to(
+    b24 *b, const entity *e, kt_value filter, kt_str sort, int64_t start, kt_str *cursor, bool *end)
+{
+    kt_maker fields = KT_MAKE_ARRAY;
+    kt_add(b->tx, &fields, kt_value_str(KT_STR("id")));
+    while (start > 0 && !*end) {
+        int64_t step = start < SKIP_STEP ? start : SKIP_STEP;
+        const kt_value *page;
+        kt_value params = page_params(b, filter, sort, fields.value, step, *cursor);
+        KT_TRY(call(b, e, "list", &params, &page));
+        *cursor = kt_value_get_str(page, "next");
+        *end = !cursor->len;
+        start -= step;
+    }
+    return NULL;
+}
+
+static kt_error *count(b24 *b, const entity *e, kt_value filter, int64_t *total)
+{
+    kt_maker p = KT_MAKE_OBJECT;
+    const kt_value *n;
+    kt_put(b->tx, &p, "filter", filter);
+    KT_TRY(call(b, e, "count", &p.value, &n));
+    *total = n->kind == KT_VALUE_INT ? n->as.integer : 0;
+    return NULL;
+}
+
+static kt_error *list(b24 *b, const entity *e, const kt_value *params, answer *a)
+{
+    const kt_value *from = b24_param(params, "start"), *page = NULL;
+    int64_t start = 0;
+    kt_value filter;
+    kt_str sort, cursor = {0};
+    bool end = false;
+    selection s;
+    if (from && (!b24_int(from, &start) || start < -1 || start > START_MAX))
+        return b24_fail(b->tx, "ERROR_ARGUMENT", "start is -1, 0, 50, 100 ..", "start to -1, 0, 50, 100 ..");
+    KT_TRY(filter_take(b, e, b24_param(params, "filter"), &filter));
+    KT_TRY(order_take(b, e, b24_param(params, "order"), &sort));
+    KT_TRY(select_rows(b, e, b24_param(params, "select"), false, &s));
+    if (start >= 0)
+        KT_TRY(count(b, e, filter, &a->total));
+    KT_TRY(skip_to(b, e, filter, sort, start, &cursor, &end));
+    kt_maker rows = KT_MAKE_ARRAY;
+    if (!end) {
+        kt_value asked = page_params(b, filter, sort, s.paths.value, PAGE, cursor);
+        KT_TRY(call(b, e, "list", &asked, &page));
+    }
+    const kt_value *found = kt_value_get(page, "rows");
+    for (size_t i = 0; i < kt_value_count(found); i++) {
+        kt_value one;
+        KT_TRY(show(b, &s, &found->as.array.items[i], &one));
+        kt_add(b->tx, &rows, one);
+    }
+    if (start >= 0 && kt_value_get_str(page, "next").len)
+        a->next = start + PAGE;
+    a->result = rows.value;
+    if (b->items) {
+        kt_maker wrapped = KT_MAKE_OBJECT;
+        kt_put(b->tx, &wrapped, "items", rows.value);
+        a->result = wrapped.value;
+    }
+    return NULL;
+}
+
+/* ---- One record ---- */
+
+static kt_error *id_of(b24 *b, const kt_value *params, int64_t *id)
+{
+    const kt_value *given = b24_param(params, "ID");
+    if (!given || !b24_int(given, id) || *id < 1)
+        return b24_fail(
+            b->tx, "ERROR_ARGUMENT", "ID is not defined or invalid", "ID nie podano lub jest błędne");
+    return NULL;
+}
+
+/* The record with these paths; a party of another kind is none of theirs. */
+static kt_error *load(b24 *b, const entity *e, int64_t id, kt_value paths, const kt_value **record)
+{
+    kt_maker p = KT_MAKE_OBJECT, fields = {.value = paths};
+    if (e->only.theirs)
+        kt_add(b->tx, &fields, kt_value_str((kt_str){e->only.theirs, strlen(e->only.theirs)}));
+    kt_put(b->tx, &p, "id", kt_value_int(id));
+    kt_put(b->tx, &p, "fields", fields.value);
+    kt_error *error = call(b, e, "get", &p.value, record);
+    if (error && kt_problem_at(error, 0).kind == KT_NOT_FOUND)
+        return not_found(b);
+    if (!error && e->only.theirs && !b24_is(kt_value_get_str(*record, e->only.theirs), e->only.ours))
+        return not_found(b);
+    return error;
+}
+
+static kt_error *show_one(b24 *b, const entity *e, int64_t id, kt_value *shown)
+{
+    const kt_value *record;
+    selection s;
+    KT_TRY(select_rows(b, e, NULL, true, &s));
+    KT_TRY(load(b, e, id, s.paths.value, &record));
+    KT_TRY(show(b, &s, record, shown));
+    if (b->items) {
+        kt_maker wrapped = KT_MAKE_OBJECT;
+        kt_put(b->tx, &wrapped, "item", *shown);
+        *shown = wrapped.value;
+    }
+    return NULL;
+}
+
+static kt_error *get(b24 *b, const entity *e, const kt_value *params, answer *a)
+{
+    int64_t id;
+    KT_TRY(id_of(b, params, &id));
+    return show_one(b, e, id, &a->result);
+}
+
+static kt_error *add(b24 *b, const entity *e, const kt_value *params, answer *a)
+{
+    kt_maker p = KT_MAKE_OBJECT;
+    kt_value values;
+    const kt_value *made;
+    KT_TRY(fields_take(b, e, b24_param(params, "fields"), NULL, &values));
+    kt_put(b->tx, &p, "values", values);
+    KT_TRY(call(b, e, "create", &p.value, &made));
+    a->result = *kt_value_get(made, "id");
+    return b->items ? show_one(b, e, a->result.as.integer, &a->result) : NULL;
+}
+
+static kt_error *update(b24 *b, const entity *e, const kt_value *params, answer *a)
+{
+    kt_maker p = KT_MAKE_OBJECT;
+    kt_value values;
+    const kt_value *before, *made;
+    selection s;
+    int64_t id;
+    KT_TRY(id_of(b, params, &id));
+    KT_TRY(select_rows(b, e, NULL, true, &s));
+    KT_TRY(load(b, e, id, s.paths.value, &before));
+    KT_TRY(fields_take(b, e, b24_param(params, "fields"), before, &values));
+    kt_put(b->tx, &p, "id", kt_value_int(id));
+    kt_put(b->tx, &p, "values", values);
+    KT_TRY(call(b, e, "update", &p.value, &made));
+    a->result = kt_value_bool(true);
+    return b->items ? show_one(b, e, id, &a->result) : NULL;
+}
+
+static kt_error *delete (b24 *b, const entity *e, const kt_value *params, answer *a)
+{
+    kt_maker p = KT_MAKE_OBJECT;
+    const kt_value *record;
+    int64_t id;
+    selection s;
+    KT_TRY(id_of(b, params, &id));
+    KT_TRY(select_rows(b, e, NULL, false, &s));
+    KT_TRY(load(b, e, id, s.paths.value, &record));
+    kt_put(b->tx, &p, "id", kt_value_int(id));
+    KT_TRY(call(b, e, "delete", &p.value, &record));
+    a->result = b->items ? KT_MAKE_ARRAY.value : kt_value_bool(true);
+    return NULL;
+}
+
+static const char *type_of(const row *r)
+{
+    static const char *const types[] = {[AS_TEXT] = "string",
+        [AS_ID] = "integer",
+        [AS_DECIMAL] = "double",
+        [AS_FLAG] = "char",
+        [AS_TIME] = "datetime",
+        [AS_DATE] = "date",
+        [AS_NAME] = "crm_status",
+        [AS_CURRENCY] = "crm_currency",
+        [AS_MULTI] = "crm_multifield",
+        [AS_ONE] = "crm_multifield",
+        [AS_COMPANY] = "crm_company",
+        [AS_CONTACT] = "crm_contact",
+        [AS_CATEGORY] = "crm_category",
+        [AS_STAGE] = "crm_status",
+        [AS_FIRST_NAME] = "string",
+        [AS_LAST_NAME] = "string",
+        [AS_ALWAYS] = "string",
+        [AS_ADDRESS] = "string"};
+    return types[r->as];
+}
+
+static void put_field(b24 *b, const row *r, bool custom, kt_maker *made)
+{
+    kt_maker f = KT_MAKE_OBJECT;
+    const char *type = type_of(r);
+    kt_put(b->tx, &f, "type", kt_value_str((kt_str){type, strlen(type)}));
+    kt_put(b->tx, &f, "isRequired", kt_value_bool(r->required));
+    kt_put(b->tx, &f, "isReadOnly", kt_value_bool(r->fixed || r->as == AS_ALWAYS));
+    kt_put(b->tx, &f, "isImmutable", kt_value_bool(false));
+    kt_put(b->tx, &f, "isMultiple", kt_value_bool(r->as == AS_MULTI || r->as == AS_ONE));
+    kt_put(b->tx, &f, "isDynamic", kt_value_bool(custom));
+    kt_put(b->tx, &f, "title", kt_value_str((kt_str){r->theirs, strlen(r->theirs)}));
+    kt_put_named(b->tx, made, b24_name(b, r), f.value);
+}
+
+static kt_error *fields(b24 *b, const entity *e, const kt_value *params, answer *a)
+{
+    kt_maker made = KT_MAKE_OBJECT;
+    const row *custom;
+    (void)params;
+    KT_TRY(b24_custom(b, e, &custom));
+    for (const row *r = e->rows; r->theirs; r++)
+        put_field(b, r, false, &made);
+    for (const row *r = custom; r->theirs; r++)
+        put_field(b, r, true, &made);
+    a->result = made.value;
+    if (b->items) {
+        kt_maker wrapped = KT_MAKE_OBJECT;
+        kt_put(b->tx, &wrapped, "fields", made.value);
+        a->result = wrapped.value;
+    }
+    return NULL;
+}
+
+const verb record_verbs[] = {
+    {"list", false, list},
+    {"get", false, get},
+    {"fields", false, fields},
+    {"add", true, add},
+    {"update", true, update},
+    {"delete", true, delete},
+    {0},
+};

@@ -1,0 +1,159 @@
+/* What is called how. One row a field: their name, our path, how the value is converted. */
+#include <string.h>
+
+#include "b24.h"
+
+static const name_pair lead_statuses[] = {{"NEW", "new"}, {"IN_PROCESS", "contacted"},
+    {"PROCESSED", "qualified"}, {"CONVERTED", "converted"}, {"JUNK", "unqualified"}, {0}};
+static const name_pair lead_semantics[] = {
+    {"P", "new"}, {"P", "contacted"}, {"P", "qualified"}, {"S", "converted"}, {"F", "unqualified"}, {0}};
+static const name_pair deal_semantics[] = {{"P", "open"}, {"S", "won"}, {"F", "lost"}, {0}};
+static const name_pair closed[] = {{"N", "open"}, {"Y", "won"}, {"Y", "lost"}, {0}};
+
+#define STAMPS                                                                                               \
+    {"CREATED_BY_ID", "created_by", AS_ID, "createdBy", .fixed = true},                                      \
+        {"MODIFY_BY_ID", "updated_by", AS_ID, "updatedBy", .fixed = true},                                   \
+        {"DATE_CREATE", "created_at", AS_TIME, "createdTime", .fixed = true},                                \
+        {"DATE_MODIFY", "updated_at", AS_TIME, "updatedTime", .fixed = true},                                \
+        {"ORIGIN_ID", "external_id", AS_TEXT}, {"ORIGINATOR_ID", NULL, AS_ALWAYS, NULL, ""},                 \
+    {                                                                                                        \
+        "OPENED", NULL, AS_ALWAYS, NULL, "Y"                                                                 \
+    }
+#define MONEY                                                                                                \
+    {"OPPORTUNITY", "amount", AS_DECIMAL}, {"CURRENCY_ID", "currency", AS_CURRENCY},                         \
+    {                                                                                                        \
+        "IS_MANUAL_OPPORTUNITY", "amount_manual", AS_FLAG                                                    \
+    }
+#define UTM                                                                                                  \
+    {"UTM_SOURCE", "utm_source", AS_TEXT}, {"UTM_MEDIUM", "utm_medium", AS_TEXT},                            \
+        {"UTM_CAMPAIGN", "utm_campaign", AS_TEXT}, {"UTM_CONTENT", "utm_content", AS_TEXT},                  \
+    {                                                                                                        \
+        "UTM_TERM", "utm_term", AS_TEXT                                                                      \
+    }
+#define MULTI                                                                                                \
+    {"PHONE", "contacts", AS_MULTI, NULL, "phone"}, {"EMAIL", "contacts", AS_MULTI, NULL, "email"},          \
+        {"WEB", "contacts", AS_MULTI, NULL, "site"},                                                         \
+    {                                                                                                        \
+        "IM", "contacts", AS_MULTI, NULL, "messenger"                                                        \
+    }
+#define ADDRESS                                                                                              \
+    {"ADDRESS", "addresses", AS_ADDRESS, NULL, "street"},                                                    \
+        {"ADDRESS_2", "addresses", AS_ADDRESS, NULL, "street2"},                                             \
+        {"ADDRESS_CITY", "addresses", AS_ADDRESS, NULL, "city"},                                             \
+        {"ADDRESS_POSTAL_CODE", "addresses", AS_ADDRESS, NULL, "postal_code"},                               \
+    {                                                                                                        \
+        "ADDRESS_REGION", "addresses", AS_ADDRESS, NULL, "region_name"                                       \
+    }
+
+static const row lead_rows[] = {
+    {"ID", "id", AS_ID, .fixed = true},
+    {"TITLE", "title", AS_TEXT, .required = true},
+    {"NAME", "name", AS_FIRST_NAME},
+    {"LAST_NAME", "name", AS_LAST_NAME},
+    {"COMPANY_TITLE", "company_name", AS_TEXT},
+    {"POST", "position", AS_TEXT},
+    {"STATUS_ID", "state", AS_NAME, "stageId", .names = lead_statuses},
+    {"STATUS_SEMANTIC_ID", "state", AS_NAME, "stageSemanticId", .names = lead_semantics, .fixed = true},
+    {"STATUS_DESCRIPTION", "unqualified_reason", AS_TEXT},
+    {"SOURCE_ID", "source", AS_TEXT},
+    {"SOURCE_DESCRIPTION", "campaign", AS_TEXT},
+    MONEY,
+    {"ASSIGNED_BY_ID", "owner", AS_ID},
+    STAMPS,
+    {"DATE_CLOSED", "converted_at", AS_TIME, .fixed = true},
+    {"COMPANY_ID", "party", AS_COMPANY},
+    {"CONTACT_ID", "party", AS_CONTACT},
+    {"ADDRESS_CITY", "city", AS_TEXT},
+    {"PHONE", "phone", AS_ONE, NULL, "phone"},
+    {"EMAIL", "email", AS_ONE, NULL, "email"},
+    {"COMMENTS", "text", AS_TEXT},
+    UTM,
+    {0},
+};
+
+static const row deal_rows[] = {
+    {"ID", "id", AS_ID, .fixed = true},
+    {"TITLE", "title", AS_TEXT, .required = true},
+    {"TYPE_ID", NULL, AS_ALWAYS, NULL, "SALE"},
+    {"CATEGORY_ID", "pipeline", AS_CATEGORY},
+    {"STAGE_ID", "stage", AS_STAGE},
+    {"STAGE_SEMANTIC_ID", "semantic", AS_NAME, .names = deal_semantics, .fixed = true},
+    {"CLOSED", "semantic", AS_NAME, .names = closed, .fixed = true},
+    {"PROBABILITY", "probability", AS_DECIMAL},
+    MONEY,
+    {"TAX_VALUE", "tax", AS_DECIMAL, .fixed = true},
+    {"COMPANY_ID", "party", AS_COMPANY},
+    {"CONTACT_ID", "contact", AS_CONTACT},
+    {"QUOTE_ID", "quotation", AS_ID, .fixed = true},
+    {"LEAD_ID", "lead", AS_ID},
+    {"BEGINDATE", "created_at", AS_TIME, "begindate", .fixed = true},
+    {"CLOSEDATE", "expected_close", AS_DATE, "closedate"},
+    {"ASSIGNED_BY_ID", "owner", AS_ID},
+    STAMPS,
+    {"DATE_CLOSED", "closed_at", AS_TIME, .fixed = true},
+    {"MOVED_TIME", "stage_since", AS_TIME, .fixed = true},
+    {"SOURCE_ID", "source", AS_TEXT},
+    {"SOURCE_DESCRIPTION", "campaign", AS_TEXT},
+    {"COMMENTS", "text", AS_TEXT},
+    {"LOST_REASON", "lost_reason", AS_TEXT},
+    UTM,
+    {0},
+};
+
+static const row contact_rows[] = {
+    {"ID", "id", AS_ID, .fixed = true},
+    {"HONORIFIC", "title", AS_TEXT},
+    {"NAME", "first_name", AS_TEXT},
+    {"SECOND_NAME", "middle_name", AS_TEXT},
+    {"LAST_NAME", "last_name", AS_TEXT},
+    {"FULL_NAME", "name", AS_TEXT, .fixed = true},
+    {"POST", "position", AS_TEXT},
+    {"BIRTHDATE", "birth_date", AS_DATE},
+    {"TYPE_ID", NULL, AS_ALWAYS, NULL, "CLIENT"},
+    {"EXPORT", NULL, AS_ALWAYS, NULL, "Y"},
+    {"COMPANY_ID", "parent", AS_ID},
+    {"ASSIGNED_BY_ID", "owner", AS_ID},
+    STAMPS,
+    {"COMMENTS", "notes", AS_TEXT},
+    MULTI,
+    ADDRESS,
+    {0},
+};
+
+static const row company_rows[] = {
+    {"ID", "id", AS_ID, .fixed = true},
+    {"TITLE", "name", AS_TEXT, .required = true},
+    {"COMPANY_TYPE", NULL, AS_ALWAYS, "typeId", "CUSTOMER"},
+    {"INDUSTRY", "industry", AS_TEXT},
+    {"IS_MY_COMPANY", NULL, AS_ALWAYS, NULL, "N"},
+    {"ASSIGNED_BY_ID", "owner", AS_ID},
+    STAMPS,
+    {"COMMENTS", "notes", AS_TEXT},
+    MULTI,
+    ADDRESS,
+    {0},
+};
+
+const entity entities[] = {
+    {"crm.lead", "crm.lead", 1, "L", "Lead", .rows = lead_rows},
+    {"crm.deal", "crm.deal", 2, "D", "Deal", .rows = deal_rows},
+    {"crm.contact", "base.party", 3, "C", "Contact", {"kind", "person"}, contact_rows},
+    {"crm.company", "base.party", 4, "CO", "Company", {"kind", "organisation"}, company_rows},
+    {0},
+};
+
+const entity *entity_named(kt_str name)
+{
+    for (const entity *e = entities; e->name; e++)
+        if (b24_is(name, e->name))
+            return e;
+    return NULL;
+}
+
+const entity *entity_of_type(int64_t type)
+{
+    for (const entity *e = entities; e->name; e++)
+        if (e->type == type)
+            return e;
+    return NULL;
+}
