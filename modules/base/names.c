@@ -83,10 +83,10 @@ bool name_normal(kt_str folded, char out[NAME_FORM_MAX])
     word words[WORDS_MAX];
     size_t all = folded.ptr ? split(folded.ptr, folded.len, words) : 0;
     word kept[WORDS_MAX];
-    memcpy(kept, words, sizeof kept);
+    memcpy(kept, words, all * sizeof *words);
     size_t count = drop_legal_forms(kept, all);
     if (!count) { /* a firm may be called as a legal form is */
-        memcpy(kept, words, sizeof kept);
+        memcpy(kept, words, all * sizeof *words);
         count = all;
     }
     qsort(kept, count, sizeof *kept, by_text);
