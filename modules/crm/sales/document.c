@@ -38,8 +38,10 @@ const char *line_path(kt_tx *tx, size_t line, const char *field)
 
 kt_error *read_ref(kt_tx *tx, const char *path, kt_id id, kt_record *rec)
 {
-    if (!kt_read(tx, id, rec)) /* its own error speaks of an id that the caller never wrote */
-        return NULL;
+    kt_error *error = kt_read(tx, id, rec);
+    if (!error || kt_problem_at(error, 0).kind != KT_NOT_FOUND)
+        return error;
+    /* its own words speak of an id that the caller never wrote */
     return kt_fail(tx, KT_VALIDATION, path, "there is no %s with id %llu", "nie ma %s o id %llu",
         rec->of->name, (unsigned long long)id.v);
 }
