@@ -433,8 +433,16 @@ KT_API void kt_date_parts(kt_date date, int *year, int *month, int *day);
  * nobody may change any more: a compute that guards such a document lets them pass. */
 KT_API bool kt_joining(const kt_tx *tx);
 KT_API bool kt_may(const kt_tx *tx, const char *right); /* "crm.deal:export" */
-KT_API kt_id kt_user(const kt_tx *tx);                  /* on whose behalf tx runs */
-KT_API kt_id kt_company(const kt_tx *tx);               /* in which company; 0: none chosen */
+/* Lets what follows run on the module's own authority: for what the company decides, not the caller -- whose turn
+ * it is, what was promised. What is written is the caller's still, on the journal. Give back what it returned, on
+ * every way out: while it holds, records are neither hidden nor refused. */
+typedef struct {
+    const void *guard;
+} kt_authority;
+KT_API KT_MUST kt_authority kt_own_authority(kt_tx *tx);
+KT_API void kt_callers_authority(kt_tx *tx, kt_authority before);
+KT_API kt_id kt_user(const kt_tx *tx);    /* on whose behalf tx runs */
+KT_API kt_id kt_company(const kt_tx *tx); /* in which company; 0: none chosen */
 /* The text in the caller's language. */
 KT_API kt_str kt_say(const kt_tx *tx, kt_text text);
 KT_API KT_PRINTF(2, 3) kt_str

@@ -66,6 +66,16 @@ static const method_param rotate_params[] = {
         {"that the old secret is still good; 24", "przez ile godzin działa jeszcze stary sekret; 24"}},
     {0},
 };
+static const method_param reassign_params[] = {
+    {"from", VARIANT_NULL, true,
+        {"id or login: the user whose records they are", "id lub login: użytkownik, którego to rekordy"}},
+    {"to", VARIANT_NULL, true,
+        {"id or login: the user who gets them", "id lub login: użytkownik, który je dostaje"}},
+    {"entities", VARIANT_OBJECT, false,
+        {"{entity: a filter, or true}; absent: all that has an owner",
+            "{encja: filtr albo true}; brak: wszystkie z opiekunem"}},
+    {0},
+};
 static const method_param explain_params[] = {
     USER_PARAM,
     {"entity", VARIANT_STRING, true,
@@ -136,6 +146,10 @@ const method access_methods[] = {
         {"Gives a key a new secret; the old one is good for a while",
             "Daje kluczowi nowy sekret; stary działa jeszcze przez pewien czas"},
         rotate_params, key_rotate},
+    {"access.user.reassign", "access.user:read", METHOD_WRITE,
+        {"Gives what one user owns to another, of every entity",
+            "Przekazuje rekordy jednego użytkownika drugiemu, ze wszystkich encji"},
+        reassign_params, user_reassign},
     {"access.explain", "login", METHOD_READ,
         {"Why a user may or may not: the deciding grant",
             "Dlaczego użytkownik może lub nie: decydujące uprawnienie"},

@@ -33,6 +33,7 @@ KT_MUST kt_error *factor_enrol(method_call *call);
 KT_MUST kt_error *factor_confirm(method_call *call);
 KT_MUST kt_error *factor_remove(method_call *call);
 KT_MUST kt_error *factor_show(method_call *call);
+KT_MUST kt_error *user_reassign(method_call *call);
 KT_MUST kt_error *explain_run(method_call *call);
 KT_MUST kt_error *readers_run(method_call *call);
 KT_MUST kt_error *reads_show(method_call *call);

@@ -327,6 +327,15 @@ typedef struct {
  *            only listed */
 KT_MUST kt_error *model_merge(
     kt_tx *tx, const model_entity *entity, const model_merge_request *request, json *answer);
+typedef struct {
+    uint64_t from, to;       /* users */
+    const variant *entities; /* {name: a filter, or true}; NULL: every entity with an owner */
+} model_reassign_request;
+/* Gives what one user owns to another: every record that the caller may update, in one transaction, undone by
+ * journal_revert. Left out are settings that go with their user, unless named.
+ *   answer   rows: {entity, changed, not_yours}
+ *   returns  limit: more than one transaction takes */
+KT_MUST kt_error *model_reassign(kt_tx *tx, const model_reassign_request *request, json *answer);
 /* Which actions the caller may run now, as names in an array. */
 void model_allowed_actions(kt_tx *tx, const model_record *record, json *out);
 /* The title of a record for people: its title field, else number, else "#id". */

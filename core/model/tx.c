@@ -88,6 +88,18 @@ kt_id kt_company(const kt_tx *tx)
     return (kt_id){tx->company};
 }
 
+kt_authority kt_own_authority(kt_tx *tx)
+{
+    kt_authority before = {tx->guard};
+    tx->guard = NULL;
+    return before;
+}
+
+void kt_callers_authority(kt_tx *tx, kt_authority before)
+{
+    tx->guard = before.guard;
+}
+
 bool kt_may(const kt_tx *tx, const char *right)
 {
     return !tx->guard || !tx->guard->may || tx->guard->may(tx, right);

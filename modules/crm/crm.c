@@ -38,6 +38,7 @@ static const kt_entity entities[] = {
     SALES_ENTITIES,
     REPORT_ENTITIES,
     CUSTOMER_ENTITIES,
+    WORK_ENTITIES,
     {0},
 };
 
@@ -53,6 +54,8 @@ static const kt_method methods[] = {
     {0},
 };
 
+static const kt_handler handlers[] = {WORK_HANDLERS, {0}};
+
 static const kt_service services[] = {{"crm.orders", 1, &orders_service}, {0}};
 
 static const kt_role roles[] = {
@@ -60,16 +63,16 @@ static const kt_role roles[] = {
         "access.user:read; base.party:read,create,update@own; base.relation:read,create,update@own; "
         "crm.lead:*@own; "
         "crm.deal:*@own; "
-        "crm.activity:*@own; crm.pipeline:read" SALES_SELLER REPORT_SELLER CUSTOMER_SELLER},
+        "crm.activity:*@own; crm.pipeline:read" SALES_SELLER REPORT_SELLER CUSTOMER_SELLER WORK_SELLER},
     {"sales_head", {"Head of sales", "Kierownik sprzedaży"},
         "access.user:read; base.party:read,create,update,export@department; base.relation:*@department; "
         "crm.lead:*@department; "
         "crm.deal:*@department; crm.activity:*@department; crm.pipeline:read,create,update" SALES_HEAD
-            REPORT_HEAD CUSTOMER_HEAD},
+            REPORT_HEAD CUSTOMER_HEAD WORK_HEAD},
     {"reader", {"Reader of crm", "Czytający crm"},
         "access.user:read; base.party:read; base.relation:read; crm.lead:read; crm.deal:read; "
         "crm.activity:read; "
-        "crm.pipeline:read" SALES_READER REPORT_READER CUSTOMER_READER},
+        "crm.pipeline:read" SALES_READER REPORT_READER CUSTOMER_READER WORK_READER},
     {"exchange", {"Telephone exchange", "Centrala telefoniczna"}, CUSTOMER_EXCHANGE},
     {"manager", {"Keeper of crm", "Administrator crm"},
         "access.user:read; crm.*:* fields *; base.party:* fields *; base.relation:*; base.tag:*" SALES_LOOKUPS
@@ -78,4 +81,5 @@ static const kt_role roles[] = {
 };
 
 const kt_module kontor_module = KT_MODULE("crm", "1.0.0", "Customers and sales", "Klienci i sprzedaż",
-    .needs = "base", .entities = entities, .methods = methods, .services = services, .roles = roles);
+    .needs = "base", .entities = entities, .methods = methods, .handlers = handlers, .services = services,
+    .roles = roles);

@@ -6,7 +6,7 @@ PASSWORD = "Correct-Horse-9-Battery"
 seen = {}
 
 
-def make(k, entity, **values):
+def make(k, entity, /, **values):
     return k.create(entity, values)["id"]
 
 
@@ -73,7 +73,7 @@ def a_task_repeats_from_the_day_it_is_done(k):
 def the_day_is_one_call(k):
     jan = user(k, "jan", "base.user")
     firm = make(k, "base.party", name="Daily SA")
-    make(k, "crm.pipeline", name="Sales", initial=True, stages=[{"name": "Talk"}, {"name": "Won", "semantic": "won"}, {"name": "Lost", "semantic": "lost"}])
+    pipeline(k)
     make(k, "crm.sla", priority="urgent", response_minutes=1, resolution_minutes=2)
     make(k, "crm.request", subject="Help", priority="urgent", owner=jan, party=firm)
     late = make(k, "crm.deal", title="Closing", owner=jan, expected_close="2099-05-04")
@@ -92,9 +92,118 @@ def the_day_is_one_call(k):
     expect(rows[-1]["id"], late)
 
 
+# ---- who gets what ----
+
+def pipeline(k):
+    if "pipeline" not in seen:
+        seen["pipeline"] = make(k, "crm.pipeline", name="Sales", initial=True, stages=[
+            {"name": "Talk", "probability": "10"}, {"name": "Won", "semantic": "won"}, {"name": "Lost", "semantic": "lost"}])
+    return seen["pipeline"]
+
+
+def owners(k, entity, ids):
+    return [k.get(entity, i)["owner"] for i in ids]
+
+
+def leads_go_round_by_share(k):
+    pipeline(k)
+    ewa, jan, ola = user(k, "ewa", "base.user"), user(k, "jan", "base.user"), user(k, "ola", "base.user")
+    seen["turn"] = make(k, "crm.assignment", name="Leads", on_create=True, users=[{"user": ewa}, {"user": jan, "weight": 2}, {"user": ola, "away": True}])
+    leads = [make(k, "crm.lead", title=f"Lead {i}") for i in range(7)]
+    expect(owners(k, "crm.lead", leads), [ewa, jan, jan, ewa, jan, jan, ewa])
+    mine = make(k, "crm.lead", title="For Ola", owner=ola)
+    expect(k.get("crm.lead", mine)["owner"], ola)  # somebody was chosen
+    refused("validation", lambda: make(k, "crm.assignment", name="x", users=[{"user": ewa, "weight": 0}]), "users[0].weight")
+    k.update("crm.assignment", seen["turn"], {"active": False})
+    expect(k.get("crm.lead", make(k, "crm.lead", title="Nobody's turn"))["owner"], k.list("access.user", [["name", "=", "admin"]])["rows"][0]["id"])
+    refused("rule", lambda: k.call("crm.assign", {"entity": "lead", "id": leads[0]}), "rule")
+
+
+def a_seller_without_rights_to_the_rule_is_served_by_it(k, house):
+    ewa = user(k, "ewa", "base.user")
+    user(k, "kasia", "base.user", "crm.sales")
+    k.update("crm.assignment", seen["turn"], {"active": True, "source": "fair"})
+    kasia = house.client("kasia", PASSWORD)
+    lead = kasia.create("crm.lead", {"title": "From the fair", "source": "fair"})["id"]
+    other = kasia.create("crm.lead", {"title": "From the street", "source": "street"})["id"]
+    expect(k.get("crm.lead", lead)["owner"] in (ewa, user(k, "jan")), True)
+    expect(k.get("crm.lead", other)["owner"], user(k, "kasia"))
+    refused("not_found", lambda: kasia.get("crm.lead", lead))  # it is not hers any more
+    refused("forbidden", lambda: kasia.update("crm.assignment", seen["turn"], {"active": False}))
+
+
+def deals_go_by_territory_and_load(k):
+    ewa, jan, ola = user(k, "ewa"), user(k, "jan"), user(k, "ola")
+    north = make(k, "base.territory", name="North")
+    torun = make(k, "base.territory", name="Toruń", parent=north)
+    south = make(k, "base.territory", name="South")
+    rule = make(k, "crm.assignment", name="Areas", entity="deal", way="territory",
+                users=[{"user": ewa, "territory": north}, {"user": jan, "territory": south}, {"user": ola}])
+    def of(territory):
+        deal = make(k, "crm.deal", title="D", party=make(k, "base.party", name="P", territory=territory))
+        return k.call("crm.assign", {"entity": "deal", "id": deal, "rule": rule})["owner"]
+    expect([of(torun), of(north), of(south), of(None)], [ewa, ewa, jan, ola])
+    k.update("crm.assignment", rule, {"way": "load"})
+    expect([of(None), of(None), of(None)], [ola, ewa, ola])  # before: ewa 2, jan 3, ola 1 open
+    k.update("crm.assignment", rule, {"users": [{"user": ola, "most": 2}]})
+    refused("rule", lambda: of(None), "rule")
+
+
+def a_leavers_records_go_to_others_in_one_act(k):
+    leaver, heir = user(k, "leaver", "base.user"), user(k, "heir", "base.user")
+    pipeline(k)
+    deals = [make(k, "crm.deal", title=f"Left {i}", owner=leaver, amount=str(100 * i)) for i in range(1, 5)]
+    k.call("crm.deal.win", {"id": deals[0]})
+    tasks = [make(k, "base.task", title="Left task", owner=leaver) for _ in range(3)]
+    party = make(k, "base.party", name="Left party", owner=leaver)
+    make(k, "base.preference", key="theme", value="dark", owner=leaver)
+    ask = {"from": "leaver", "to": "heir", "entities": {"crm.deal": [["semantic", "=", "open"]], "base.task": True, "base.party": True}}
+    dry = k.call("access.user.reassign", ask, dry_run=True)["result"]
+    expect({r["entity"]: r["changed"] for r in dry["rows"]}, {"crm.deal": 3, "base.task": 3, "base.party": 1})
+    expect(owners(k, "crm.deal", deals), [leaver] * 4)
+    k.call("access.user.reassign", ask, unit="leaver")
+    expect(owners(k, "crm.deal", deals), [leaver] + [heir] * 3)
+    expect(owners(k, "base.task", tasks), [heir] * 3)
+    expect([(d["from"], d["to"]) for d in k.get("base.task", tasks[0])["delegations"]], [(leaver, heir)])
+    everything = k.call("access.user.reassign", {"from": leaver, "to": heir}, dry_run=True)["result"]["rows"]
+    expect([(r["entity"], r["changed"]) for r in everything], [("crm.deal", 1)])  # the preference stays with its user
+    expect(k.call("journal.revert", {"unit": "leaver"})["conflicts"], [])
+    expect(owners(k, "crm.deal", deals) + owners(k, "base.task", tasks) + [k.get("base.party", party)["owner"]], [leaver] * 8)
+    refused("validation", lambda: k.call("access.user.reassign", {"from": leaver, "to": leaver, "entities": {"base.unit": True}}), "to", "entities.base.unit")
+
+
+def what_nobody_plans_is_listed(k):
+    me = user(k, "idle", "base.user")
+    pipeline(k)
+    planned, by_task, idle = [make(k, "crm.deal", title=t, owner=me) for t in ("Planned", "By task", "Idle")]
+    lead = make(k, "crm.lead", title="Idle lead", owner=me)
+    make(k, "crm.activity", kind="call", subject="x", deal=planned, planned_at="2090-01-01")
+    make(k, "base.task", title="x", about={"entity": "crm.deal", "id": by_task})
+    done = make(k, "crm.activity", kind="call", subject="x", deal=idle)
+    k.call("crm.activity.finish", {"id": done})
+    answer = k.call("crm.no_next_activity", {"owner": me})
+    expect(([(r["entity"], r["id"]) for r in answer["rows"]], answer["deals"], answer["leads"]), ([("crm.deal", idle), ("crm.lead", lead)], 1, 1))
+    refused("validation", lambda: k.call("crm.no_next_activity", {"limit": 0}), "limit")
+
+
+def a_head_hears_of_what_is_late(k, house):
+    head, worker = user(k, "head", "base.reader", "crm.reader"), user(k, "worker", "base.user")
+    department = make(k, "access.department", name="Field", head=head)
+    k.update("access.user", worker, {"department": department})
+    late = make(k, "base.task", title="Late", due="2020-01-01", owner=worker)
+    make(k, "base.task", title="Late elsewhere", due="2020-01-01", owner=user(k, "idle"))
+    call = make(k, "crm.activity", kind="call", subject="Late call", planned_at="2020-01-02", owner=worker)
+    client = house.client("head", PASSWORD)
+    expect([(r["entity"], r["id"], r["owner_name"]) for r in client.call("crm.escalations")["rows"]],
+           [("base.task", late, "worker"), ("crm.activity", call, "worker")])
+    expect(client.call("crm.escalations", {"hours": 87600})["rows"], [])
+
+
 STORIES = [
     a_checklist_is_ticked_off, every_way_to_another_owner_is_on_the_record, a_task_repeats_from_its_date,
-    a_task_repeats_from_the_day_it_is_done, the_day_is_one_call,
+    a_task_repeats_from_the_day_it_is_done, the_day_is_one_call, leads_go_round_by_share,
+    a_seller_without_rights_to_the_rule_is_served_by_it, deals_go_by_territory_and_load, a_leavers_records_go_to_others_in_one_act,
+    what_nobody_plans_is_listed, a_head_hears_of_what_is_late,
 ]
 if __name__ == "__main__":
     run(STORIES)
