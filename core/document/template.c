@@ -235,7 +235,9 @@ kt_error *template_compile(arena *arena, template_kind kind, kt_str text, kt_str
         .arena = arena, .kind = kind, .text = text, .line = 1, .place = {.xml = kind == TEMPLATE_XML}};
     buffer_open(&r.lua, LUA_MAX);
     translate(&r);
-    if (!r.errors && r.lua.full)
+    if (!r.errors && r.lua.starved)
+        r.errors = error_no_memory();
+    else if (!r.errors && r.lua.full)
         r.errors = error_make(arena, KT_LIMIT, "text", "the template is too large", "szablon jest za duży");
     *lua = r.errors ? (kt_str){0} : arena_str(arena, buffer_str(&r.lua));
     buffer_close(&r.lua);
