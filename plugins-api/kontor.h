@@ -164,6 +164,7 @@ typedef struct {
     kt_error *(*run)(kt_tx *tx, const kt_record *params, kt_record *result);
 } kt_method;
 
+/* A row with the shape of another module's entity, and nothing but the shape, extends that entity. */
 typedef struct {
     const kt_shape *shape;
     kt_text label, plural;

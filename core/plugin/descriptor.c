@@ -128,11 +128,21 @@ static bool check_abi(checking *c, const kt_abi *abi)
     return same;
 }
 
+/* Does the row say nothing but its shape? */
+static bool is_bare(const kt_entity *e)
+{
+    bool texts = e->label.en || e->plural.en || e->title || e->number || e->indexes || e->icon || e->views;
+    return !texts && !e->actions && !e->compute && !e->check && !e->shared && !e->log_reads;
+}
+
 static void check_entity(checking *c, const kt_entity *entity)
 {
     const char *name = entity->shape->name;
     size_t prefix = strlen(c->module);
-    if (!name || strncmp(name, c->module, prefix) != 0 || name[prefix] != '.') {
+    bool own = name && strncmp(name, c->module, prefix) == 0 && name[prefix] == '.';
+    if (name && !own && strchr(name, '.') && is_bare(entity))
+        return; /* it extends another module's entity: its fields are the model's to judge */
+    if (!own) {
         wrong(c, name ? name : "entity", "the entity's name must begin with \"%s.\"",
             "nazwa encji musi zaczynać się od „%s.”", c->module);
         return;

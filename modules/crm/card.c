@@ -79,7 +79,7 @@ struct person { /* what this file reads of base.party */
     kt_str name, legal_name, tax_id, regon, phone, email, city, position, industry, website, notes;
     unsigned kind;
     kt_id owner, parent;
-    bool is_customer, is_supplier, active;
+    bool is_customer, is_supplier, active, do_not_contact;
     kt_lines contacts, addresses;
 };
 static const kt_shape person_shape = KT_SHAPE(person, "base.party", KT_BIND(person, name, STRING, "name"),
@@ -91,6 +91,7 @@ static const kt_shape person_shape = KT_SHAPE(person, "base.party", KT_BIND(pers
     KT_BIND(person, kind, STATE, "kind"), KT_BIND(person, owner, REF, "owner"),
     KT_BIND(person, parent, REF, "parent"), KT_BIND(person, is_customer, BOOL, "is_customer"),
     KT_BIND(person, is_supplier, BOOL, "is_supplier"), KT_BIND(person, active, BOOL, "active"),
+    KT_BIND(person, do_not_contact, BOOL, "do_not_contact"),
     KT_BIND(person, contacts, LINES, "contacts", .lines = &reach_shape),
     KT_BIND(person, addresses, LINES, "addresses", .lines = &place_shape));
 
@@ -184,7 +185,7 @@ struct card_answer {
     kt_id party, owner, parent;
     kt_str name, legal_name, tax_id, regon, phone, email, city, position, industry, website, notes;
     unsigned kind;
-    bool is_customer, is_supplier, active, no_next_activity, more;
+    bool is_customer, is_supplier, active, do_not_contact, no_next_activity, more;
     int64_t deals_open, deals_won, deals_lost;
     kt_time last_contact_at, next_activity_at;
     kt_lines contacts, addresses, related, deals, leads, quotations, orders, planned, timeline;
@@ -208,6 +209,7 @@ const kt_shape card_answer_shape = KT_SHAPE(card_answer, NULL,
     KT_FIELD(card_answer, is_customer, BOOL, "Customer", "Klient"),
     KT_FIELD(card_answer, is_supplier, BOOL, "Supplier", "Dostawca"),
     KT_FIELD(card_answer, active, BOOL, "Active", "Aktywny"),
+    KT_FIELD(card_answer, do_not_contact, BOOL, "Do not contact", "Nie kontaktować"),
     KT_FIELD(card_answer, deals_open, INT, "Open deals", "Otwarte szanse"),
     KT_FIELD(card_answer, deals_won, INT, "Deals won", "Wygrane szanse"),
     KT_FIELD(card_answer, deals_lost, INT, "Deals lost", "Przegrane szanse"),
@@ -250,6 +252,7 @@ static void fill_party(const struct person *p, struct card_answer *out)
     out->is_customer = p->is_customer;
     out->is_supplier = p->is_supplier;
     out->active = p->active;
+    out->do_not_contact = p->do_not_contact;
     out->contacts = p->contacts;
     out->addresses = p->addresses;
 }
@@ -281,7 +284,8 @@ static kt_error *add_relations(kt_tx *tx, const kt_where *where, kt_id self, str
     struct relation r = {KT_OF(relation)};
     kt_error *error = NULL;
     while (!error && kt_next(cursor, &r.rec))
-        error = add_related(tx, r.party.v == self.v ? r.other : r.party, r.role, r.until, out);
+        if (!r.until.day || r.until.day >= kt_today(tx).day) /* what ended is told by base.party.relations */
+            error = add_related(tx, r.party.v == self.v ? r.other : r.party, r.role, r.until, out);
     kt_also(&error, kt_close(cursor));
     return error;
 }

@@ -1,6 +1,7 @@
 /* The module crm: leads, deals in pipelines, activities, and the customer's card. */
 #include "crm.h"
 
+#include "customer/audience.h"
 #include "customer/tables.h"
 #include "report/tables.h"
 #include "sales/tables.h"
@@ -19,7 +20,7 @@ static const kt_entity entities[] = {
                  "\"source\",\"owner\"],\"sort\":\"-id\"}]"},
     {&deal_shape, {"Deal", "Szansa sprzedaży"}, {"Deals", "Szanse sprzedaży"}, .title = "title",
         .number = "D/{year}/{seq:5}",
-        .indexes = "pipeline stage, owner semantic, party semantic, "
+        .indexes = "pipeline stage, owner semantic, party semantic, semantic party, "
                    "history.pipeline history.at history.stage history.stayed amount owner currency",
         .actions = deal_actions, .compute = deal_compute, .icon = "handshake",
         .views =
@@ -30,7 +31,7 @@ static const kt_entity entities[] = {
             "{\"kind\":\"pivot\",\"rows\":[\"stage_name\"],\"columns\":[\"owner\"],\"measures\":{\"amount\":"
             "\"sum:amount\",\"count\":\"count\"}}]"},
     {&activity_shape, {"Activity", "Aktywność"}, {"Activities", "Aktywności"}, .title = "subject",
-        .indexes = "owner planned_at, party done_at", .actions = activity_actions,
+        .indexes = "owner planned_at, party done_at, done_at party", .actions = activity_actions,
         .compute = activity_compute, .icon = "phone",
         .views = "[{\"kind\":\"list\",\"columns\":[\"kind\",\"subject\",\"state\",\"planned_at\",\"party\","
                  "\"owner\"],"
@@ -38,6 +39,7 @@ static const kt_entity entities[] = {
     SALES_ENTITIES,
     REPORT_ENTITIES,
     CUSTOMER_ENTITIES,
+    AUDIENCE_ENTITIES,
     WORK_ENTITIES,
     {0},
 };
@@ -50,30 +52,33 @@ static const kt_method methods[] = {
     SALES_METHODS,
     REPORT_METHODS,
     CUSTOMER_METHODS,
+    AUDIENCE_METHODS,
     WORK_METHODS,
     {0},
 };
 
 static const kt_handler handlers[] = {WORK_HANDLERS, {0}};
 
-static const kt_service services[] = {{"crm.orders", 1, &orders_service}, {0}};
+static const kt_service services[] = {{"crm.orders", 1, &orders_service}, AUDIENCE_SERVICES, {0}};
 
 static const kt_role roles[] = {
     {"sales", {"Sales", "Handlowiec"},
         "access.user:read; base.party:read,create,update@own; base.relation:read,create,update@own; "
         "crm.lead:*@own; "
         "crm.deal:*@own; "
-        "crm.activity:*@own; crm.pipeline:read" SALES_SELLER REPORT_SELLER CUSTOMER_SELLER WORK_SELLER},
+        "crm.activity:*@own; crm.pipeline:read" SALES_SELLER REPORT_SELLER CUSTOMER_SELLER AUDIENCE_SELLER
+            WORK_SELLER},
     {"sales_head", {"Head of sales", "Kierownik sprzedaży"},
         "access.user:read; base.party:read,create,update,export@department; base.relation:*@department; "
         "crm.lead:*@department; "
         "crm.deal:*@department; crm.activity:*@department; crm.pipeline:read,create,update" SALES_HEAD
-            REPORT_HEAD CUSTOMER_HEAD WORK_HEAD},
+            REPORT_HEAD CUSTOMER_HEAD AUDIENCE_HEAD WORK_HEAD},
     {"reader", {"Reader of crm", "Czytający crm"},
         "access.user:read; base.party:read; base.relation:read; crm.lead:read; crm.deal:read; "
         "crm.activity:read; "
-        "crm.pipeline:read" SALES_READER REPORT_READER CUSTOMER_READER WORK_READER},
+        "crm.pipeline:read" SALES_READER REPORT_READER CUSTOMER_READER AUDIENCE_READER WORK_READER},
     {"exchange", {"Telephone exchange", "Centrala telefoniczna"}, CUSTOMER_EXCHANGE},
+    {"shop", {"Shop", "Sklep"}, AUDIENCE_SHOP},
     {"manager", {"Keeper of crm", "Administrator crm"},
         "access.user:read; crm.*:* fields *; base.party:* fields *; base.relation:*; base.tag:*" SALES_LOOKUPS
         "; access.role:read" REPORT_LOOKUPS},

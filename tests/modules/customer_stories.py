@@ -8,7 +8,7 @@ from stories import expect, refused, run
 seen = {}
 
 
-def make(k, entity, **values):
+def make(k, entity, /, **values):
     return k.create(entity, values)["id"]
 
 
@@ -240,10 +240,90 @@ def an_exchange_reports_its_calls(k):
     expect((row["state"], task["title"], task["about"]["id"]), ("no_answer", "Call back: +48 600 999 888", row["id"]))
 
 
+# ---- whom one may approach, who belongs together ----
+
+def nobody_is_approached_against_their_will(k):
+    firm = party(k, "Asked SA")
+    def may(channel="email", purpose="newsletter"):
+        answer = k.call("crm.may_contact", {"party": firm, "channel": channel, "purpose": purpose})
+        return answer["allowed"], answer["reason"]
+    expect(may(), (False, "no_consent"))
+    expect(may(purpose="service"), (True, "contract"))
+    consent = make(k, "crm.consent", party=firm, purpose="newsletter", channel="email", source="form", evidence="I agree to ..")
+    expect((may(), may("phone"), may(purpose="survey")), ((True, "consent"), (False, "no_consent"), (False, "no_consent")))
+    refused("conflict", lambda: make(k, "crm.consent", party=firm, purpose="newsletter", channel="email"), "party")
+    k.call("crm.consent.withdraw", {"id": consent, "source": "letter"})
+    row = k.get("crm.consent", consent)
+    expect((row["state"], bool(row["withdrawn_at"]), row["source"]), ("withdrawn", True, "letter"))
+    expect(may(), (False, "withdrawn"))
+    make(k, "crm.consent", party=firm, purpose="newsletter", channel="any")
+    expect(may(), (False, "withdrawn"))  # the refusal for this channel outweighs
+    expect(may("sms"), (True, "consent"))
+    k.call("crm.consent.give", {"id": consent})
+    expect(may(), (True, "consent"))
+    k.update("base.party", firm, {"do_not_contact": True, "preferred_channel": "phone", "contact_hours": "9-12"})
+    expect((may(), may(purpose="service")), ((False, "do_not_contact"), (True, "contract")))
+    past = make(k, "crm.consent", party=party(k, "Expired SA"), purpose="newsletter", valid_until="2020-01-01")
+    other = k.get("crm.consent", past)["party"]
+    expect(k.call("crm.may_contact", {"party": other, "channel": "email", "purpose": "newsletter"})["reason"], "expired")
+    expect(k.count("base.party", [["has", "crm.consent.party", [["state", "=", "given"], ["purpose", "=", "newsletter"]]],
+                                  ["do_not_contact", "=", False]]), 1)
+
+
+def what_customers_look_at_is_kept_short(k):
+    unit = make(k, "base.unit", code="pc", name="piece")
+    items = [make(k, "base.item", code=f"B{i}", name=f"Bike {i}", unit=unit) for i in range(3)]
+    firm = party(k, "Looking SA", external_id="shop-77")
+    def events(*rows):
+        return k.call("crm.interest.record", {"events": [dict({"party": {"external_id": "shop-77"}}, **r) for r in rows]})
+    done = events({"item": items[0]}, {"item": items[0], "at": "2020-01-01"}, {"item": items[1], "kind": "put_aside", "quantity": "2"})
+    expect((done["created"], done["updated"], done["removed"]), (2, 1, 0))
+    rows = k.list("crm.interest", [["party", "=", firm]], sort="id")["rows"]
+    expect([(r["item"], r["kind"], r["times"], r["first_at"][:4]) for r in rows], [(items[0], "viewed", 2, "2019"), (items[1], "put_aside", 1, rows[1]["first_at"][:4])])
+    expect(events({"item": items[1], "kind": "put_aside", "quantity": "0"})["removed"], 1)
+    many = [make(k, "base.item", code=f"M{i}", name=f"Many {i}", unit=unit) for i in range(205)]
+    done = events(*[{"item": i, "at": f"2021-01-01T00:{n // 60:02}:{n % 60:02}Z"} for n, i in enumerate(many)])
+    expect((done["created"], k.count("crm.interest", [["party", "=", firm]])), (205, 200))
+    expect(k.count("crm.interest", [["party", "=", firm], ["item", "=", items[0]]]), 1)  # the newest of all stayed
+    expect(k.count("base.party", [["has", "crm.interest.party", [["item", "=", items[0]]]]]), 1)
+
+
+def a_segment_is_a_query(k):
+    pl = [party(k, f"Segment {i}", industry="segments", is_customer=i < 3) for i in range(5)]
+    make(k, "crm.deal", title="x", party=pl[0])
+    won = make(k, "crm.deal", title="x", party=pl[1])
+    k.call("crm.deal.win", {"id": won})
+    call = make(k, "crm.activity", kind="call", subject="x", party=pl[2])
+    k.call("crm.activity.finish", {"id": call})
+    base = ["industry", "=", "segments"]
+    def members(name, filter):
+        segment = make(k, "crm.segment", name=name, filter=filter)
+        query = k.call("crm.segment.query", {"segment": segment})
+        rows = k.list(query["entity"], query["filter"], fields=["id"], sort="id")["rows"]
+        expect(k.call("crm.segment.size", {"segment": segment})["count"], len(rows))
+        return segment, [r["id"] for r in rows]
+    silent, ids = members("Silent", [base, ["not", ["has", "crm.activity.party", [["done_at", ">=", "today-90"]]]]])
+    expect(ids, [pl[0], pl[1], pl[3], pl[4]])
+    expect(members("No open deal", [base, ["not", ["has", "crm.deal.party", [["semantic", "=", "open"]]]]])[1], pl[1:])
+    expect(members("Bought", [base, ["has", "crm.deal.party", [["semantic", "=", "won"]]]])[1], [pl[1]])
+    outsider = party(k, "By hand")
+    make(k, "crm.segment_member", segment=silent, party=outsider)
+    make(k, "crm.segment_member", segment=silent, party=pl[0], excluded=True)
+    query = k.call("crm.segment.query", {"segment": silent})["filter"]
+    expect([r["id"] for r in k.list("base.party", query, sort="id")["rows"]], [pl[1], pl[3], pl[4], outsider])
+    by_hand = make(k, "crm.segment", name="Only by hand")
+    expect(k.call("crm.segment.size", {"segment": by_hand})["count"], 0)
+    make(k, "crm.segment_member", segment=by_hand, party=outsider)
+    sizes = {r["name"]: r["count"] for r in k.call("crm.segment.sizes")["rows"]}
+    expect((sizes["Silent"], sizes["Only by hand"], sizes["Bought"]), (4, 1, 1))
+    refused("validation", lambda: make(k, "crm.segment", name="Odd", filter=[["nothing", "=", 1]]), "filter[0]")
+
+
 STORIES = [
     the_same_firm_is_found_however_it_is_written, two_customers_become_one, many_random_merges_leave_a_proved_house,
     parties_are_found_by_where_they_are, a_relation_is_seen_from_both_sides, working_minutes_leave_out_nights_weekends_and_holidays,
     a_request_has_its_promised_times, an_exchange_reports_its_calls,
+    nobody_is_approached_against_their_will, what_customers_look_at_is_kept_short, a_segment_is_a_query,
 ]
 if __name__ == "__main__":
     run(STORIES)
