@@ -3,7 +3,7 @@
 #pragma once
 #include "document/template.h"
 #include "document/words.h"
-#include "model/model.h"
+#include "errand/errand.h"
 
 typedef struct automation automation;
 
@@ -11,16 +11,10 @@ extern const kt_module automation_module; /* built in: automation.rule */
 extern const method automation_methods[]; /* rule.*; ended by {0} */
 
 typedef struct {
-    store *store;
-    struct access_control *access;
-    struct plugins *plugins;
-    const uint8_t *master_key;
-    /* Told of each commit of this room's own, with the journal's sequence number. May be NULL. */
-    void (*committed)(void *context, uint64_t seq, const model_change *changes);
-    void *context;
-    const char *directory;      /* of rules that come as files; NULL: none */
-    unsigned deadline_ms, most; /* of a run, 0: 100; workers at once, 0: 16 */
-    int64_t steps;              /* of a run, 0: 5 million */
+    const errand_rooms *errands; /* borrowed until automation_close */
+    const char *directory;       /* of rules that come as files; NULL: none */
+    unsigned deadline_ms, most;  /* of a run, 0: 100; workers at once, 0: 16 */
+    int64_t steps;               /* of a run, 0: 5 million */
 } automation_options;
 
 /* Forks the process that makes workers. Once, before any thread starts and before the store is opened. */

@@ -143,7 +143,7 @@ static void read_rights(reading *c)
     if (c->r->as_caller)
         return;
     kt_error *error = access_stand_in(
-        c->a->options.access, c->tx, c->r->owner, c->r->company, rights, &actor);
+        c->a->options.errands->access, c->tx, c->r->owner, c->r->company, rights, &actor);
     kt_also(&c->all, error);
     if (!error)
         access_actor_release(actor);

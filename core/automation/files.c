@@ -11,7 +11,6 @@
 enum { NAME_MAX_BYTES = 80 };
 
 typedef struct {
-    run_job run; /* first */
     kt_str name, text, path;
     bool changed;
 } file_job;
@@ -33,10 +32,9 @@ static kt_error *find_rule(kt_tx *tx, kt_str name, kt_id *id)
     return model_query_end(rows);
 }
 
-static kt_error *store_file(run_job *job)
+static kt_error *store_file(kt_tx *tx, void *context)
 {
-    file_job *f = (file_job *)job;
-    kt_tx *tx = &job->tx;
+    file_job *f = context;
     kt_id id;
     f->changed = false;
     KT_TRY(find_rule(tx, f->name, &id));
@@ -73,14 +71,15 @@ static kt_error *read_text(arena *arena, const char *path, kt_str *text)
 static kt_error *load_file(automation *a, arena *arena, const char *name, bool *changed)
 {
     size_t stem = strlen(name) - 4;
-    file_job f = {.run = {.a = a, .work = store_file}};
+    const errand e = rule_errand(a, arena);
+    file_job f = {0};
     f.path = arena_format(arena, "%s/%s", a->options.directory, name);
     f.name = arena_str(arena, (kt_str){name, stem});
     if (!f.path.ptr || !f.name.ptr)
         return error_no_memory();
     KT_TRY(read_text(arena, f.path.ptr, &f.text));
     f.path = arena_str(arena, str_of(name));
-    KT_TRY(runner_run(&f.run, arena));
+    KT_TRY(errand_write(&e, store_file, &f));
     *changed = f.changed;
     return NULL;
 }

@@ -18,7 +18,7 @@ typedef struct {
 
 static kt_error *make_actor(const ruleset *set, kt_tx *tx, rule *r, const access_actor **actor)
 {
-    KT_TRY(access_stand_in(set->of->options.access, tx, r->owner, r->company, r->rights, actor));
+    KT_TRY(access_stand_in(set->of->options.errands->access, tx, r->owner, r->company, r->rights, actor));
     pthread_mutex_lock(&set->of->lock);
     const access_actor *old = r->actor;
     r->actor = access_actor_hold(*actor);

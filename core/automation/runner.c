@@ -5,44 +5,37 @@
 
 #include <time.h>
 
-#include "journal/journal.h"
 #include "kit/clock.h"
 #include "kit/log.h"
 #include "kit/str.h"
-#include "plugin/plugin.h"
 
 enum { JOB_ARENA_MAX = 64 << 20, TRIES_MAX = 6, RETRY_MS = 10000, IDLE_S = 30, RUNS_AT_ONCE = 10000 };
 
-/* ---- A job's transaction ---- */
+/* ---- A run's transaction ---- */
+
+typedef struct run_job {
+    automation *a;
+    kt_error *(*work)(struct run_job *r);
+    kt_tx *tx;                 /* while work runs */
+    const access_actor *actor; /* whoever caused the event, held */
+    queue_row row;
+    kt_str failure; /* what the row's run failed for; its outcome is written down */
+    bool retry;
+    failure_note note;
+    run_report report;
+} run_job;
+
+errand rule_errand(const automation *a, arena *arena)
+{
+    return (errand){
+        .rooms = a->options.errands, .arena = arena, .origin = MODEL_RULE, .request_id = KT_STR("rule")};
+}
 
 static void let_go(run_job *r)
 {
-    automation_end(&r->tx);
     if (r->actor)
         access_actor_release(r->actor);
-    if (r->catalogue)
-        model_catalogue_release(r->catalogue);
     r->actor = NULL;
-    r->catalogue = NULL;
-}
-
-static kt_error *begin(run_job *r, store_view *view)
-{
-    automation *a = r->a;
-    let_go(r);
-    r->seq = 0;
-    KT_TRY(plugins_hold_view(a->options.plugins, r->job.arena, view, &r->catalogue));
-    r->tx = (kt_tx){.arena = r->job.arena,
-        .view = view,
-        .catalogue = r->catalogue,
-        .lang = "en",
-        .now = clock_now(),
-        .origin = MODEL_RULE,
-        .request_id = KT_STR("rule"),
-        .master_key = a->options.master_key,
-        .writes = true,
-        .rehearsal = r->rehearsing};
-    return automation_begin(a, &r->tx);
 }
 
 /* Everything happens on behalf of whoever caused the event. */
@@ -50,40 +43,29 @@ static kt_error *stand_for(run_job *r, uint64_t user, uint64_t company)
 {
     if (!user && !company)
         return NULL;
-    KT_TRY(access_stand_in(r->a->options.access, &r->tx, user, company, (kt_str){0}, &r->actor));
-    const model_guard *guard = r->tx.guard;
-    access_begin(&r->tx, r->actor);
+    KT_TRY(access_stand_in(r->a->options.errands->access, r->tx, user, company, (kt_str){0}, &r->actor));
+    const model_guard *guard = r->tx->guard;
+    access_begin(r->tx, r->actor);
     if (!user)
-        r->tx.guard = guard; /* the company's zone; the system's rights */
+        r->tx->guard = guard; /* the company's zone; the system's rights */
     return NULL;
 }
 
-static kt_error *finish(run_job *r)
+static kt_error *work(kt_tx *tx, void *context)
 {
-    KT_TRY(r->tx.doomed);
-    KT_TRY(model_commit_checks(&r->tx));
-    KT_TRY(r->tx.doomed);
-    return journal_append(&r->tx, &r->seq);
+    run_job *r = context;
+    let_go(r); /* of a body that ran before */
+    r->tx = tx;
+    return r->work(r);
 }
 
-static kt_error *body(store_job *job, store_view *view)
+static kt_error *run_job_in(
+    run_job *r, arena *arena, kt_error *(*way)(const errand *errand, errand_body body, void *context))
 {
-    run_job *r = (run_job *)job;
-    KT_TRY(begin(r, view));
-    KT_TRY(r->work(r));
-    return finish(r);
-}
-
-/* Runs a job and tells of its commit. */
-kt_error *runner_run(run_job *r, arena *arena)
-{
-    automation *a = r->a;
-    r->job = (store_job){.body = body, .arena = arena};
-    store_result result = store_run(a->options.store, &r->job);
-    kt_error *error = result == STORE_DONE ? NULL : r->job.error ? r->job.error : error_no_memory();
-    if (!error && r->tx.changes && a->options.committed)
-        a->options.committed(a->options.context, r->seq, r->tx.changes);
+    const errand e = rule_errand(r->a, arena);
+    kt_error *error = way(&e, work, r);
     let_go(r);
+    r->tx = NULL;
     return error;
 }
 
@@ -101,17 +83,17 @@ static const trigger *find_trigger(const rule *rule, kt_str text)
 static kt_error *read_records(
     run_job *r, const model_entity *entity, model_record *after, model_record *before, occasion *on)
 {
-    const model_guard *guard = r->tx.guard;
-    r->tx.guard = NULL;
-    kt_error *error = model_read(&r->tx, entity, r->row.id, after);
-    r->tx.guard = guard;
+    const model_guard *guard = r->tx->guard;
+    r->tx->guard = NULL;
+    kt_error *error = model_read(r->tx, entity, r->row.id, after);
+    r->tx->guard = guard;
     if (!error)
         on->after = after;
     else if (error->first->kind != KT_NOT_FOUND)
         return error;
     if (!r->row.before.ptr)
         return NULL;
-    KT_TRY(model_record_decode(&r->tx, entity, r->row.id, r->row.before, before));
+    KT_TRY(model_record_decode(r->tx, entity, r->row.id, r->row.before, before));
     on->before = before;
     return NULL;
 }
@@ -120,7 +102,7 @@ static kt_error *run_row(run_job *r, const planned *plan, const occasion *on)
 {
     run_report *report = &r->report;
     size_t failed;
-    fired *past = fired_of(&r->tx);
+    fired *past = fired_of(r->tx);
     if (!past)
         return error_no_memory();
     past->depth = r->row.depth;
@@ -129,8 +111,8 @@ static kt_error *run_row(run_job *r, const planned *plan, const occasion *on)
     buffer_close(&report->effects); /* of a body that ran before */
     *report = (run_report){0};
     buffer_open(&report->effects, 4096);
-    KT_TRY(fire_run(&r->tx, plan, 1, on, report, &failed));
-    return log_run(&r->tx, plan, on, report, "done", NULL);
+    KT_TRY(fire_run(r->tx, plan, 1, on, report, &failed));
+    return log_run(r->tx, plan, on, report, "done", NULL);
 }
 
 /* Finds what a row names; a rule or record that is gone ends the row without a run. */
@@ -138,13 +120,14 @@ static kt_error *carry_out(run_job *r)
 {
     model_record after = {0}, before = {0};
     bool found;
-    KT_TRY(queue_get(r->tx.view, r->tx.arena, r->row.due, r->row.seq, &r->row, &found));
+    KT_TRY(queue_get(r->tx->view, r->tx->arena, r->row.due, r->row.seq, &r->row, &found));
     if (!found)
         return NULL;
-    KT_TRY(queue_remove(&r->tx, &r->row));
-    const rule *rule = ruleset_find(ruleset_of(&r->tx), r->row.rule);
+    KT_TRY(queue_remove(r->tx, &r->row));
+    const rule *rule = ruleset_find(ruleset_of(r->tx), r->row.rule);
     const trigger *trigger = rule ? find_trigger(rule, r->row.trigger) : NULL;
-    const model_entity *entity = r->row.entity.ptr ? model_entity_find(r->catalogue, r->row.entity) : NULL;
+    const model_entity *entity = r->row.entity.ptr ? model_entity_find(r->tx->catalogue, r->row.entity)
+                                                   : NULL;
     if (!trigger || (r->row.entity.ptr && !entity) || !rule_function_find(rule, r->row.function))
         return NULL;
     KT_TRY(stand_for(r, r->row.user, r->row.company ? r->row.company : rule->company));
@@ -160,7 +143,7 @@ static kt_error *carry_out(run_job *r)
 static occasion occasion_of(const run_job *r, const queue_row *row)
 {
     return (occasion){.event = row->event.ptr,
-        .entity = row->entity.ptr ? model_entity_find(r->catalogue, row->entity) : NULL,
+        .entity = row->entity.ptr ? model_entity_find(r->tx->catalogue, row->entity) : NULL,
         .id = row->id};
 }
 
@@ -169,23 +152,23 @@ static kt_error *write_failure(run_job *r)
 {
     bool found;
     queue_row row;
-    KT_TRY(queue_get(r->tx.view, r->tx.arena, r->row.due, r->row.seq, &row, &found));
+    KT_TRY(queue_get(r->tx->view, r->tx->arena, r->row.due, r->row.seq, &row, &found));
     if (!found)
         return NULL;
-    KT_TRY(queue_remove(&r->tx, &row));
+    KT_TRY(queue_remove(r->tx, &row));
     if (r->retry && row.tries + 1 < TRIES_MAX) {
-        row.due.ms = r->tx.now.ms + ((int64_t)RETRY_MS << (2 * row.tries));
+        row.due.ms = r->tx->now.ms + ((int64_t)RETRY_MS << (2 * row.tries));
         row.tries++;
-        return queue_put(r->tx.view, &row);
+        return queue_put(r->tx->view, &row);
     }
-    const rule *rule = ruleset_find(ruleset_of(&r->tx), row.rule);
-    kt_error *error = error_make(r->tx.arena, KT_RULE, NULL, "%s", "%s", r->failure.ptr);
+    const rule *rule = ruleset_find(ruleset_of(r->tx), row.rule);
+    kt_error *error = error_make(r->tx->arena, KT_RULE, NULL, "%s", "%s", r->failure.ptr);
     if (rule) {
         const planned plan = {rule, &rule->triggers[0], row.function};
         const occasion on = occasion_of(r, &row);
-        KT_TRY(log_run(&r->tx, &plan, &on, NULL, "failed", error));
+        KT_TRY(log_run(r->tx, &plan, &on, NULL, "failed", error));
     }
-    return log_failure(&r->tx, row.rule, r->failure);
+    return log_failure(r->tx, row.rule, r->failure);
 }
 
 /* ---- In the shadow: the whole of it on a snapshot, of which only the log is kept ---- */
@@ -194,35 +177,18 @@ static kt_error *keep_shadow(run_job *r)
 {
     bool found;
     queue_row row;
-    KT_TRY(queue_get(r->tx.view, r->tx.arena, r->row.due, r->row.seq, &row, &found));
+    KT_TRY(queue_get(r->tx->view, r->tx->arena, r->row.due, r->row.seq, &row, &found));
     if (!found)
         return NULL;
-    KT_TRY(queue_remove(&r->tx, &row));
-    const rule *rule = ruleset_find(ruleset_of(&r->tx), row.rule);
+    KT_TRY(queue_remove(r->tx, &row));
+    const rule *rule = ruleset_find(ruleset_of(r->tx), row.rule);
     if (!rule)
         return NULL;
     const planned plan = {rule, &rule->triggers[0], row.function};
     const occasion on = occasion_of(r, &row);
-    kt_error *error = r->failure.ptr ? error_make(r->tx.arena, KT_RULE, NULL, "%s", "%s", r->failure.ptr)
+    kt_error *error = r->failure.ptr ? error_make(r->tx->arena, KT_RULE, NULL, "%s", "%s", r->failure.ptr)
                                      : NULL;
-    return log_run(&r->tx, &plan, &on, &r->report, "shadow", error);
-}
-
-static kt_error *rehearse(run_job *r, arena *arena)
-{
-    store_view *view = NULL;
-    KT_TRY(store_read(r->a->options.store, arena, &view));
-    r->job = (store_job){.arena = arena};
-    r->rehearsing = true;
-    kt_error *error = store_make_writable(view);
-    if (!error)
-        error = begin(r, view);
-    if (!error)
-        error = carry_out(r);
-    let_go(r);
-    store_end(view);
-    r->rehearsing = false;
-    return error;
+    return log_run(r->tx, &plan, &on, &r->report, "shadow", error);
 }
 
 /* ---- The loop ---- */
@@ -238,7 +204,7 @@ static void write_down(run_job *r, arena *arena, const kt_error *error)
     r->failure = arena_str(arena, str_of(error_text(error)));
     r->retry = may_pass(error);
     r->work = r->row.shadow ? keep_shadow : write_failure;
-    kt_error *failed = runner_run(r, arena);
+    kt_error *failed = run_job_in(r, arena, errand_write);
     if (failed)
         log_line(KT_LOG_ERROR, "automation", "run_not_written rule=%llu reason=\"%s\"",
             (unsigned long long)r->row.rule, error_text(failed));
@@ -247,12 +213,12 @@ static void write_down(run_job *r, arena *arena, const kt_error *error)
 static void run_one(automation *a, arena *arena, const queue_row *row)
 {
     run_job r = {.a = a, .row = *row, .work = carry_out};
-    kt_error *error = row->shadow ? rehearse(&r, arena) : runner_run(&r, arena);
+    kt_error *error = run_job_in(&r, arena, row->shadow ? errand_rehearse : errand_write);
     if (error) {
         write_down(&r, arena, error);
     } else if (row->shadow) {
         r.work = keep_shadow;
-        error = runner_run(&r, arena);
+        error = run_job_in(&r, arena, errand_write);
         if (error)
             log_line(KT_LOG_ERROR, "automation", "shadow_not_written reason=\"%s\"", error_text(error));
     }
@@ -261,14 +227,14 @@ static void run_one(automation *a, arena *arena, const queue_row *row)
 
 static kt_error *queue_timers(run_job *r)
 {
-    return timer_queue(&r->tx, ruleset_of(&r->tx));
+    return timer_queue(r->tx, ruleset_of(r->tx));
 }
 
 /* Finds the first row; due tells when it, or a schedule, is due. */
 static kt_error *look(automation *a, arena *arena, queue_row *row, bool *found)
 {
     store_view *view = NULL;
-    KT_TRY(store_read(a->options.store, arena, &view));
+    KT_TRY(store_read(a->options.errands->store, arena, &view));
     kt_error *error = queue_first(view, arena, row, found);
     store_end(view);
     return error;
@@ -276,7 +242,7 @@ static kt_error *look(automation *a, arena *arena, queue_row *row, bool *found)
 
 static kt_error *write_note(run_job *r)
 {
-    return log_failure(&r->tx, r->note.rule, str_of(r->note.text));
+    return log_failure(r->tx, r->note.rule, str_of(r->note.text));
 }
 
 /* Failures in transactions that left nothing. */
@@ -291,7 +257,7 @@ static void write_notes(automation *a, arena *arena)
         pthread_mutex_unlock(&a->wake_lock);
         if (!any)
             return;
-        kt_error *error = runner_run(&r, arena);
+        kt_error *error = run_job_in(&r, arena, errand_write);
         if (error)
             log_line(KT_LOG_ERROR, "automation", "failure_not_written reason=\"%s\"", error_text(error));
         arena_reset(arena);
@@ -300,15 +266,17 @@ static void write_notes(automation *a, arena *arena)
 
 /* Makes the set of rules current, as a transaction would: without it a rule for the clock alone is not seen.
  */
+static kt_error *nothing(kt_tx *tx, void *context)
+{
+    (void)tx;
+    (void)context;
+    return NULL;
+}
+
 static kt_error *refresh(automation *a, arena *arena)
 {
-    store_view *view = NULL;
-    KT_TRY(store_read(a->options.store, arena, &view));
-    run_job r = {.a = a, .job = {.arena = arena}};
-    kt_error *error = begin(&r, view);
-    let_go(&r);
-    store_end(view);
-    return error;
+    const errand e = rule_errand(a, arena);
+    return errand_rehearse(&e, nothing, NULL);
 }
 
 static bool timers_are_due(automation *a, arena *arena)
@@ -328,7 +296,7 @@ static void run_timers(automation *a, arena *arena)
         return;
     run_job r = {.a = a, .work = queue_timers};
     a->looked_at = clock_now();
-    kt_error *error = runner_run(&r, arena);
+    kt_error *error = run_job_in(&r, arena, errand_write);
     if (error)
         log_line(KT_LOG_ERROR, "automation", "timers_failed reason=\"%s\"", error_text(error));
     arena_reset(arena);

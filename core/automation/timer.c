@@ -136,7 +136,7 @@ static kt_error *look_at_date(kt_tx *tx, const subscription *s)
 static kt_error *in_zone(kt_tx *tx, const ruleset *set, const subscription *s)
 {
     const access_actor *actor = NULL;
-    KT_TRY(access_stand_in(set->of->options.access, tx, 0, s->rule->company, (kt_str){0}, &actor));
+    KT_TRY(access_stand_in(set->of->options.errands->access, tx, 0, s->rule->company, (kt_str){0}, &actor));
     kt_tx local = *tx;
     access_begin(&local, actor);
     tx->zone = local.zone;

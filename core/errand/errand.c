@@ -53,12 +53,15 @@ kt_error *errand_act_for(kt_tx *tx, const access_identity *who)
     return NULL;
 }
 
-kt_error *errand_read(const errand *e, errand_body body, void *context)
+static kt_error *on_snapshot(const errand *e, bool rehearsal, errand_body body, void *context)
 {
     stay s = {.errand = e};
     store_view *view = NULL;
     KT_TRY(store_read(e->rooms->store, e->arena, &view));
-    kt_error *error = stay_begin(&s, view, false);
+    kt_error *error = rehearsal ? store_make_writable(view) : NULL;
+    if (!error)
+        error = stay_begin(&s, view, rehearsal);
+    s.tx.rehearsal = rehearsal;
     if (!error)
         error = body(&s.tx, context);
     if (!error)
@@ -66,6 +69,16 @@ kt_error *errand_read(const errand *e, errand_body body, void *context)
     store_end(view);
     stay_end(&s);
     return error;
+}
+
+kt_error *errand_read(const errand *e, errand_body body, void *context)
+{
+    return on_snapshot(e, false, body, context);
+}
+
+kt_error *errand_rehearse(const errand *e, errand_body body, void *context)
+{
+    return on_snapshot(e, true, body, context);
 }
 
 typedef struct {

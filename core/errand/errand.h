@@ -36,6 +36,8 @@ typedef kt_error *(*errand_body)(kt_tx *tx, void *context);
 
 /* Runs body on a snapshot. thread: any */
 KT_MUST kt_error *errand_read(const errand *errand, errand_body body, void *context);
+/* Runs body on a snapshot as if it wrote, rules watching: nothing of it stays, and nobody is told. thread: any */
+KT_MUST kt_error *errand_rehearse(const errand *errand, errand_body body, void *context);
 /* Runs body in the writer, and waits until its changes are on disk. body may run again: no other side
  * effects, and it never waits.
  *   returns  body's error; storage: nothing was written, or it is not known whether it was

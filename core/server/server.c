@@ -162,10 +162,10 @@ static void watched(void *context, const kt_tx *tx)
     automation_committed(s->automation, tx);
 }
 
-static kt_error *open_work(server *s, const server_options *options, const char *data_directory)
+/* Rules are there once the first errand begins. */
+static errand_rooms errands_of(server *s)
 {
-    outbox_options post = options->outbox;
-    s->errands = (errand_rooms){.store = s->store,
+    return (errand_rooms){.store = s->store,
         .access = s->access,
         .plugins = s->plugins,
         .master_key = s->key,
@@ -174,6 +174,11 @@ static kt_error *open_work(server *s, const server_options *options, const char 
         .unwatch = automation_end,
         .committed = committed,
         .context = s};
+}
+
+static kt_error *open_work(server *s, const server_options *options, const char *data_directory)
+{
+    outbox_options post = options->outbox;
     post.rooms = &s->errands;
     post.data_directory = data_directory;
     KT_TRY(outbox_open(&post, &s->outbox));
@@ -245,12 +250,8 @@ static kt_error *open_rooms(server *s, arena *arena, const server_options *optio
     KT_TRY(access_open(arena, s->store, &options->access, &s->access));
     KT_TRY(open_plugins(s, arena, options));
     automation_options rules = options->rules;
-    rules.store = s->store;
-    rules.access = s->access;
-    rules.plugins = s->plugins;
-    rules.master_key = s->key;
-    rules.committed = committed;
-    rules.context = s;
+    s->errands = errands_of(s);
+    rules.errands = &s->errands;
     KT_TRY(automation_open(s->arena, &rules, &s->automation));
     kt_str data = arena_str(s->arena, str_of(options->data_directory));
     if (!data.ptr)
