@@ -119,7 +119,7 @@ static const kt_method methods[] = {
 
 static const kt_service services[] = {{"base.parties", 1, &parties_service},
     {"base.calendars", 1, &calendars_service}, {"base.tax", 1, &taxes_service},
-    {"base.currency", 1, &currencies_service}, {0}};
+    {"base.currency", 1, &currencies_service}, {"base.units", 1, &units_service}, {0}};
 
 #define LOOKUPS                                                                                              \
     "base.tag:read; base.unit:read; base.currency:read; base.currency_rate:read; base.country:read; "        \

@@ -21,6 +21,7 @@ extern const struct kt_currencies currencies_service;
 
 extern const kt_shape unit_shape, item_category_shape, item_shape;
 extern const kt_shape unit_convert_shape, unit_converted_shape;
+extern const struct kt_units units_service;
 kt_error *unit_compute(kt_tx *tx, kt_record *self);
 kt_error *unit_convert(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *item_category_check(kt_tx *tx, const kt_record *before, const kt_record *after);

@@ -1,4 +1,8 @@
 /* Units of measure, and the goods and services that are bought, made and sold. */
+#include <string.h>
+
+#include <kontor/units.h>
+
 #include "base.h"
 
 struct unit {
@@ -63,7 +67,7 @@ struct item {
     kt_id unit, category, currency, tax_category;
     enum item_kind kind;
     bool sold, bought, made, active;
-    kt_dec price, weight;
+    kt_dec price, standard_cost, weight;
 };
 const kt_shape item_shape = KT_SHAPE(item, "base.item",
     KT_FIELD(item, code, STRING, "Code", "Kod", .required = true, .unique = true, .max = 40,
@@ -79,6 +83,9 @@ const kt_shape item_shape = KT_SHAPE(item, "base.item",
     KT_FIELD(item, price, PRICE, "Price", "Cena", .scale = 4, .priority = 3,
         .help = {"Net list price of one unit.", "Katalogowa cena netto za jednostkę."}),
     KT_FIELD(item, currency, REF, "Currency", "Waluta", .target = "base.currency"),
+    KT_FIELD(item, standard_cost, PRICE, "Standard cost", "Koszt standardowy", .scale = 4, .group = "cost",
+        .help = {"What one unit shall cost to buy or make, in the company's currency.",
+            "Ile ma kosztować zakup albo wyprodukowanie jednostki, w walucie firmy."}),
     KT_FIELD(item, tax_category, REF, "Tax category", "Kategoria podatkowa", .target = "base.tax_category",
         .help = {"Empty: the category's, or the usual one.", "Puste: według kategorii albo zwykła."}),
     KT_FIELD(item, weight, QUANTITY, "Weight, kg", "Masa, kg", .scale = 6),
@@ -112,36 +119,54 @@ static kt_dec to_multiple(kt_dec value, kt_dec step)
     return kt_dec_mul(kt_dec_div(value, step, 0), step, 6);
 }
 
-kt_error *unit_convert(kt_tx *tx, const kt_record *params, kt_record *result)
+static bool same_category(kt_str a, kt_str b)
+{
+    return a.len && a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
+}
+
+static const char *text_of(kt_str s)
+{
+    return s.ptr ? s.ptr : "";
+}
+
+static kt_error *convert(
+    kt_tx *tx, kt_dec quantity, kt_id from_id, kt_id to_id, kt_dec *exact, kt_dec *rounded)
 {
     enum { OVERFLOWED = 255 };
-    const struct unit_convert *p = KT_SEE(unit_convert, params);
-    struct unit_converted *out = KT_AS(unit_converted, result);
     struct unit from = {KT_OF(unit)}, to = {KT_OF(unit)};
-    KT_TRY(kt_read(tx, p->from, &from.rec));
-    KT_TRY(kt_read(tx, p->to, &to.rec));
-    const char *category = from.category.ptr ? from.category.ptr : "";
-    const char *other = to.category.ptr ? to.category.ptr : "";
-    bool same = from.category.len == to.category.len;
-    for (size_t i = 0; same && i < from.category.len; i++)
-        same = category[i] == other[i];
-    if (p->from.v != p->to.v && (!same || !from.category.ptr))
-        return kt_hint(
-            kt_fail(tx, KT_RULE, "to", "%s (%s) cannot be converted into %s (%s)",
-                "%s (%s) nie przelicza się na %s (%s)", from.code.ptr, category, to.code.ptr, other),
+    *exact = *rounded = quantity;
+    if (!from_id.v || !to_id.v)
+        return NULL;
+    KT_TRY(kt_read(tx, from_id, &from.rec));
+    KT_TRY(kt_read(tx, to_id, &to.rec));
+    if (from_id.v != to_id.v && !same_category(from.category, to.category))
+        return kt_hint(kt_fail(tx, KT_RULE, "to", "%s (%s) cannot be converted into %s (%s)",
+                           "%s (%s) nie przelicza się na %s (%s)", text_of(from.code), text_of(from.category),
+                           text_of(to.code), text_of(to.category)),
             "Only units of the same category convert into each other.",
             "Przeliczają się tylko jednostki tej samej kategorii.");
-    kt_dec factor_from = from.factor.scale1 ? from.factor : KT_DEC(1, 0);
-    kt_dec factor_to = to.factor.scale1 ? to.factor : KT_DEC(1, 0);
-    kt_dec product = {0, OVERFLOWED};
-    for (uint8_t scale = KT_DEC_SCALE_MAX; scale > 5 && product.scale1 == OVERFLOWED; scale--)
-        product = kt_dec_mul(p->quantity, factor_from, scale);
-    out->exact = p->from.v == p->to.v ? p->quantity : kt_dec_div(product, factor_to, 6);
-    out->quantity = to_multiple(out->exact, to.rounding);
-    if (out->exact.scale1 == OVERFLOWED || out->quantity.scale1 == OVERFLOWED)
+    if (from_id.v != to_id.v) {
+        kt_dec factor_from = from.factor.scale1 ? from.factor : KT_DEC(1, 0);
+        kt_dec factor_to = to.factor.scale1 ? to.factor : KT_DEC(1, 0);
+        kt_dec product = {0, OVERFLOWED};
+        for (uint8_t scale = KT_DEC_SCALE_MAX; scale > 5 && product.scale1 == OVERFLOWED; scale--)
+            product = kt_dec_mul(quantity, factor_from, scale);
+        *exact = kt_dec_div(product, factor_to, 6);
+    }
+    *rounded = to_multiple(*exact, to.rounding);
+    if (exact->scale1 == OVERFLOWED || rounded->scale1 == OVERFLOWED)
         return kt_fail(tx, KT_VALIDATION, "quantity", "the quantity is too large to be converted",
             "ilość jest za duża, by ją przeliczyć");
     return NULL;
+}
+
+const kt_units units_service = {convert};
+
+kt_error *unit_convert(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    const struct unit_convert *p = KT_SEE(unit_convert, params);
+    struct unit_converted *out = KT_AS(unit_converted, result);
+    return convert(tx, p->quantity, p->from, p->to, &out->exact, &out->quantity);
 }
 
 kt_error *item_category_check(kt_tx *tx, const kt_record *before, const kt_record *after)
@@ -188,5 +213,8 @@ kt_error *item_compute(kt_tx *tx, kt_record *self)
     if (i->price.scale1 && kt_dec_cmp(i->price, zero) < 0)
         kt_also(
             &all, kt_fail(tx, KT_VALIDATION, "price", "a price is not below zero", "cena nie jest ujemna"));
+    if (i->standard_cost.scale1 && kt_dec_cmp(i->standard_cost, zero) < 0)
+        kt_also(&all,
+            kt_fail(tx, KT_VALIDATION, "standard_cost", "a cost is not below zero", "koszt nie jest ujemny"));
     return all;
 }

@@ -1,0 +1,99 @@
+/* supply.h -- how a demand is covered: from stock, by making, by buying. Sales orders ask for their lines,
+ * production orders for their components, the same way at every level. `base` offers "base.supply", which
+ * asks the sources in turn and remembers which supply covers which demand: the pegging (APICS Dictionary).
+ * A source is a service that some module offers under one of the names below; an absent one is passed over. */
+#pragma once
+#include <kontor.h>
+
+typedef struct {
+    kt_id item;
+    kt_dec quantity; /* in the item's own unit, scale 4, above zero */
+    kt_date day;     /* when it is needed; not set: as soon as possible */
+    kt_id warehouse; /* where; not set: the company's usual one */
+    kt_id document;  /* of kt_any: whose demand it is, of crm.order or production.order */
+    kt_id line;      /* of that document; not set: it has no lines */
+    unsigned level;  /* 0: a customer's; components are one deeper than what they go into */
+} kt_demand;
+
+typedef enum { KT_FROM_STOCK = 1, KT_FROM_MAKING, KT_FROM_BUYING, KT_MISSING } kt_supply_kind;
+
+typedef struct {
+    kt_supply_kind kind;
+    kt_id item;
+    kt_dec quantity; /* scale 4 */
+    kt_date needed;
+    kt_date day;     /* when it is in the stores; not set: nobody knows */
+    kt_dec cost;     /* of the quantity, in the company's currency, scale 2; not set: unknown */
+    int64_t minutes; /* of machines and people, without those of the levels below */
+    kt_id document;  /* of kt_any: the supply, of production.order or logistics.purchase_request; of what is
+                        on stock: whatever its source likes to see again at the release */
+    unsigned level;
+    kt_text reason; /* why this day; NULL: it needs no word */
+} kt_cover;
+
+/* What a demand and all demands below it are covered by; a made part stands before its own components. */
+typedef struct {
+    kt_cover *parts;
+    size_t count, room;
+    kt_date day;     /* when all of the demand is there; not set: some of it is missing, or nobody knows */
+    kt_dec missing;  /* of the demand, uncovered */
+    kt_dec cost;     /* of the demand's own parts; not set: some are unknown */
+    int64_t minutes; /* of all levels */
+} kt_plan;
+
+/* The type of the services "supply.stock", "supply.make" and "supply.buy", version 1, asked in this order.
+ * They run on their module's own authority. */
+typedef struct {
+    /* Covers what it can of *rest, which it lessens, and writes what that takes: a reservation; a production
+     * order, whose components it asks of base.supply one level deeper; a purchase request. */
+    KT_MUST kt_error *(*cover)(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan *plan);
+    /* Undoes quantity part->quantity of what `cover` made as `part`. What can no longer be undone it adds to
+     * left, with the reason. */
+    KT_MUST kt_error *(*release)(kt_tx *tx, const kt_demand *demand, const kt_cover *part, kt_plan *left);
+} kt_source;
+
+typedef struct {
+    /* Covers a demand and remembers by what; adds the parts of all levels to plan and sets its totals. */
+    KT_MUST kt_error *(*cover)(kt_tx *tx, const kt_demand *demand, kt_plan *plan);
+    /* The demand is gone, or lower by `quantity`: what is missing is forgotten first, then what is bought,
+     * made, reserved is released.
+     *   line      not set: of all lines
+     *   quantity  not set: all
+     *   left      receives what cannot be undone any more, and why */
+    KT_MUST kt_error *(*release)(kt_tx *tx, kt_id document, kt_id line, kt_dec quantity, kt_plan *left);
+    /* The demand took so much out of the stores: shipped, or issued to production. */
+    KT_MUST kt_error *(*used)(kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity);
+    /* A supply comes on another day: for every demand whose promise this moves "base.supply.promise" is
+     * emitted, with struct kt_promise's members.
+     *   day     not set: nobody knows any more */
+    KT_MUST kt_error *(*moved)(kt_tx *tx, kt_id supply, kt_date day, kt_text reason);
+    /* So much of a supply is in the stores now: the demands that wait for it get it reserved, those needed
+     * first before the others; what is left goes to demands of the item that miss some. */
+    KT_MUST kt_error *(*arrived)(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity);
+    /* So much of a supply will not come: the demands that waited for it are covered anew. */
+    KT_MUST kt_error *(*failed)(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason);
+} kt_supply;
+
+/* NULL: no module offers it now. */
+static inline const kt_supply *kt_supply_find(kt_tx *tx)
+{
+    return (const kt_supply *)kt_service_find(tx, "base.supply", 1);
+}
+
+/* A new part, all zero, at the plan's end; its index in *at. Parts move when others are added. */
+KT_MUST static inline kt_error *kt_plan_add(kt_tx *tx, kt_plan *plan, size_t *at)
+{
+    if (plan->count == plan->room) {
+        size_t room = plan->room ? plan->room * 2 : 16;
+        kt_cover *parts = (kt_cover *)kt_alloc(tx, room * sizeof *parts);
+        if (!parts)
+            return kt_fail(tx, KT_LIMIT, NULL, "the plan has too many parts", "plan ma za dużo części");
+        for (size_t i = 0; i < plan->count; i++)
+            parts[i] = plan->parts[i];
+        plan->parts = parts;
+        plan->room = room;
+    }
+    *at = plan->count++;
+    plan->parts[*at] = (kt_cover){0};
+    return NULL;
+}
