@@ -320,7 +320,8 @@ KT_API KT_MUST kt_error *kt_delete(kt_tx *tx, kt_record *rec);
 KT_API KT_MUST kt_error *kt_act(kt_tx *tx, kt_record *rec, const char *action, const kt_record *params);
 /* Line i, i < lines->count; then KT_AS. */
 KT_API kt_record *kt_line(const kt_lines *lines, size_t i);
-/* Appends a copy of line. lines of a fresh struct may be all zero. */
+/* Appends a copy of line. lines of a fresh struct may be all zero. A new line's id is given when the record is
+ * written, or chosen by the module: above every id that the record's lines ever had. */
 KT_API KT_MUST kt_error *kt_line_add(kt_tx *tx, kt_lines *lines, const kt_record *line);
 /* Checked down-casts: abort on a record of another shape. */
 KT_API kt_record *kt_as(kt_record *rec, const kt_shape *shape);

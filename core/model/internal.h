@@ -97,6 +97,8 @@ KT_MUST kt_error *model_record_new(kt_tx *tx, const model_entity *entity, model_
 KT_MUST kt_error *model_record_copy(kt_tx *tx, const model_record *from, model_record *to);
 /* What before knows of the ids that lines had, after knows too. */
 void model_keep_line_ids(const model_record *before, model_record *after);
+/* The highest id that a line of this value, of KT_LINES, ever had; lines may be NULL. */
+int64_t model_last_line_id(const model_value *lines);
 /* Reads a record past all rights. */
 KT_MUST kt_error *model_load(
     kt_tx *tx, const model_entity *entity, uint64_t id, model_record *record, bool *found);

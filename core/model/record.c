@@ -30,6 +30,15 @@ void model_keep_line_ids(const model_record *before, model_record *after)
             after->values[i].as.lines.last = before->values[i].as.lines.last;
 }
 
+int64_t model_last_line_id(const model_value *lines)
+{
+    int64_t most = lines ? lines->as.lines.last : 0;
+    for (size_t i = 0; lines && lines->set && i < lines->as.lines.count; i++)
+        if (lines->as.lines.items[i].values[0].set && lines->as.lines.items[i].values[0].as.i > most)
+            most = lines->as.lines.items[i].values[0].as.i;
+    return most;
+}
+
 static bool lines_equal(const model_field *field, const model_value *a, const model_value *b)
 {
     size_t n = a->set ? a->as.lines.count : 0;

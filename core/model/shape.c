@@ -287,12 +287,14 @@ static kt_error *take_line(kt_tx *tx, const shape_row *row, const model_value *o
     const model_field *id = model_field_find(field->lines, KT_STR("id"));
     bool numbered = id && id->system; /* lines of results have no ids of their own */
     const model_record *before = numbered && rec->id.v ? line_find(old, id, rec->id.v) : NULL;
-    if (numbered && rec->id.v && !before) {
+    if (numbered && rec->id.v && !before && (int64_t)rec->id.v <= model_last_line_id(old)) {
         kt_str path = arena_format(tx->arena, "%.*s[%zu]", STR_ARG(field->name), i);
         return kt_fail(tx, KT_VALIDATION, path.ptr, "there is no line %llu", "nie ma pozycji %llu",
             (unsigned long long)rec->id.v);
     }
     KT_TRY(before ? model_record_copy(tx, before, line) : model_record_new(tx, field->lines, line));
+    if (numbered && rec->id.v && !before) /* a new one, which the module names itself */
+        line->values[id->position] = (model_value){.set = true, .as.i = (int64_t)rec->id.v};
     kt_error *e = take_struct(tx, row->lines, rec, line, changed);
     return e ? error_under(e, arena_format(tx->arena, "%.*s[%zu]", STR_ARG(field->name), i).ptr) : NULL;
 }

@@ -218,16 +218,6 @@ static const model_record *line_before(const model_value *before, uint64_t id)
     return NULL;
 }
 
-/* The highest id that a line of this record ever had. */
-static int64_t highest_id(const model_value *value)
-{
-    int64_t most = value ? value->as.lines.last : 0;
-    for (size_t i = 0; value && value->set && i < value->as.lines.count; i++)
-        if (value->as.lines.items[i].values[0].set && value->as.lines.items[i].values[0].as.i > most)
-            most = value->as.lines.items[i].values[0].as.i;
-    return most;
-}
-
 static kt_error *check_value(
     pass *p, const model_field *field, const model_value *before, model_value *value);
 
@@ -256,7 +246,7 @@ static kt_error *check_lines(pass *p, const model_field *field, const model_valu
             limit_of(field));
         return NULL;
     }
-    int64_t was = highest_id(before), now = highest_id(value);
+    int64_t was = model_last_line_id(before), now = model_last_line_id(value);
     int64_t last = was > now ? was : now;
     for (size_t i = 0; i < count; i++) {
         model_value *id = &value->as.lines.items[i].values[0];
@@ -322,7 +312,7 @@ static kt_error *check_value(pass *p, const model_field *field, const model_valu
         if (field->required && field->type != KT_BOOL)
             SAY("is required", "jest wymagane");
         if (field->type == KT_LINES)
-            value->as.lines.last = (uint32_t)highest_id(before);
+            value->as.lines.last = (uint32_t)model_last_line_id(before);
         return NULL;
     }
     return check_set(p, field, before, value);

@@ -260,6 +260,28 @@ static void the_state_changes_by_actions_alone(void **state)
     house_close(&h);
 }
 
+static void a_module_may_choose_the_id_of_a_new_line(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    model_record record;
+    struct invoice v = {KT_OF(invoice)};
+    struct item line = {KT_OF(item), .text = KT_STR("nut"), .price = KT_DEC(1, 0), .quantity = KT_DEC(1, 0)};
+    assert_null(create(
+        &h, "{'buyer': 'N', 'items': [{'text': 'a', 'price': '1'}, {'text': 'b', 'price': '1'}]}", &record));
+    assert_null(update(&h, 1, 0, "{'items': [{'id': 1}]}", &record)); /* line 2 is gone, its id is not free */
+    assert_null(kt_read(h.tx, (kt_id){1}, &v.rec));
+    line.rec.id.v = 2;
+    assert_null(kt_line_add(h.tx, &v.items, &line.rec));
+    kt_error *used = kt_update(h.tx, &v.rec);
+    assert_string_equal(said(used), "items[1]: there is no line 2");
+    kt_line(&v.items, 1)->id.v = 7;
+    assert_null(kt_update(h.tx, &v.rec));
+    assert_null(kt_read(h.tx, (kt_id){1}, &v.rec));
+    assert_int_equal(kt_line(&v.items, 1)->id.v, 7);
+    house_close(&h);
+}
+
 static void unknown_parameters_of_an_action_are_refused(void **state)
 {
     (void)state;
@@ -419,6 +441,7 @@ int main(void)
         cmocka_unit_test(an_old_version_conflicts_and_tells_both_values),
         cmocka_unit_test(an_upsert_creates_then_updates),
         cmocka_unit_test(the_state_changes_by_actions_alone),
+        cmocka_unit_test(a_module_may_choose_the_id_of_a_new_line),
         cmocka_unit_test(unknown_parameters_of_an_action_are_refused),
         cmocka_unit_test(allowed_actions_follow_the_state),
         cmocka_unit_test(a_handlers_error_dooms_the_transaction),

@@ -5,6 +5,7 @@
 
 #include "calendar.h"
 #include "duplicates.h"
+#include "supply/pegging.h"
 #include "tax.h"
 
 static const kt_entity entities[] = {
@@ -81,6 +82,13 @@ static const kt_entity entities[] = {
         .indexes = "entity owner", .icon = "columns", .shared = true},
     {&preference_shape, {"Preference", "Ustawienie"}, {"Preferences", "Ustawienia"}, .title = "key",
         .indexes = "unique owner key", .icon = "sliders", .shared = true},
+    {&pegging_shape, {"Pegging", "Pokrycie zapotrzebowania"}, {"Peggings", "Pokrycia zapotrzebowań"},
+        .indexes = "demand line, supply item, item kind", .compute = pegging_compute, .icon = "link",
+        .views = "[{\"kind\":\"list\",\"columns\":[\"demand\",\"item\",\"quantity\",\"kind\",\"supply\","
+                 "\"needed\",\"day\"],\"sort\":\"needed\"},{\"kind\":\"list\",\"name\":\"late\",\"label\":"
+                 "{\"en\":\"At risk\",\"pl\":\"Zagrożone\"},\"filter\":[[\"late\",\"=\",true]],\"columns\":"
+                 "[\"demand\",\"item\",\"quantity\",\"kind\",\"supply\",\"needed\",\"day\"],\"sort\":"
+                 "\"needed\"}]"},
     {&import_log_shape, {"Import", "Import"}, {"Imports", "Importy"}, .title = "entity", .icon = "upload"},
     {0},
 };
@@ -112,6 +120,12 @@ static const kt_method methods[] = {
         &minutes_count_shape, &minutes_counted_shape, calendar_working_minutes},
     {"task.recur", {"Make the next of tasks that repeat", "Utwórz kolejne zadania powtarzalne"},
         "base.task:create", true, &recur_shape, &recurred_shape, task_recur},
+    {"supply.explain",
+        {"What covers a demand, and why then", "Czym pokryte jest zapotrzebowanie i dlaczego wtedy"},
+        "base.pegging:read", false, &supply_explain_shape, &supply_explained_shape, supply_explain},
+    {"supply.at_risk",
+        {"Demands that come late or are missing", "Zapotrzebowania spóźnione albo bez pokrycia"},
+        "base.pegging:read", false, &at_risk_shape, &at_risk_found_shape, supply_at_risk},
     {"task.reminders", {"Tasks due or to be reminded of", "Zadania do przypomnienia"}, "base.task:read",
         false, &tasks_due_shape, &tasks_due_found_shape, tasks_due},
     {0},
@@ -119,13 +133,14 @@ static const kt_method methods[] = {
 
 static const kt_service services[] = {{"base.parties", 1, &parties_service},
     {"base.calendars", 1, &calendars_service}, {"base.tax", 1, &taxes_service},
-    {"base.currency", 1, &currencies_service}, {"base.units", 1, &units_service}, {0}};
+    {"base.currency", 1, &currencies_service}, {"base.units", 1, &units_service},
+    {"base.supply", 1, &supply_service}, {0}};
 
 #define LOOKUPS                                                                                              \
     "base.tag:read; base.unit:read; base.currency:read; base.currency_rate:read; base.country:read; "        \
     "base.region:read; base.territory:read; base.calendar:read; base.holiday:read; base.company:read; "      \
     "base.item:read; base.item_category:read; base.tax:read; base.tax_category:read; "                       \
-    "base.tax_position:read; base.tax_rule:read"
+    "base.tax_position:read; base.tax_rule:read; base.pegging:read"
 static const kt_role roles[] = {
     {"user", {"User", "Użytkownik"},
         LOOKUPS

@@ -206,7 +206,35 @@ static kt_error *convert(
                      "kwota jest za duża, by ją przeliczyć");
 }
 
-const kt_currencies currencies_service = {.convert = convert};
+struct keeper { /* of books: a company */
+    kt_record rec;
+    kt_id currency;
+};
+static const kt_shape keeper_shape = KT_SHAPE(
+    keeper, "base.company", KT_BIND(keeper, currency, REF, "currency"));
+
+static kt_error *own_currency(kt_tx *tx, struct keeper *k)
+{
+    kt_cursor *cursor;
+    if (kt_company(tx).v)
+        return kt_read(tx, kt_company(tx), &k->rec);
+    KT_TRY(kt_open(tx, &(kt_query){.of = &keeper_shape, .sort = "id", .limit = 1}, &cursor));
+    if (!kt_next(cursor, &k->rec))
+        k->currency = (kt_id){0};
+    return kt_close(cursor);
+}
+
+static kt_error *own(kt_tx *tx, kt_id *currency)
+{
+    struct keeper k = {KT_OF(keeper)};
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = own_currency(tx, &k);
+    kt_callers_authority(tx, before);
+    *currency = k.currency;
+    return e;
+}
+
+const kt_currencies currencies_service = {.convert = convert, .own = own};
 
 kt_error *currency_convert(kt_tx *tx, const kt_record *params, kt_record *result)
 {

@@ -9,6 +9,9 @@ typedef struct kt_currencies {
      *   returns  limit: the amount does not fit */
     KT_MUST kt_error *(*convert)(
         kt_tx *tx, kt_dec amount, kt_id from, kt_id to, kt_date day, uint8_t scale, kt_dec *out);
+    /* The currency of the caller's company, or where none is chosen of the first; not set: it has none. Whoever
+     * asks may know. */
+    KT_MUST kt_error *(*own)(kt_tx *tx, kt_id *currency);
 } kt_currencies;
 
 /* NULL: no module offers it now. */

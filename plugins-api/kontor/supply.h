@@ -19,8 +19,8 @@ typedef enum { KT_FROM_STOCK = 1, KT_FROM_MAKING, KT_FROM_BUYING, KT_MISSING } k
 
 typedef struct {
     kt_supply_kind kind;
-    kt_id item;
-    kt_dec quantity; /* scale 4 */
+    kt_id item, line; /* line: of the demand's document */
+    kt_dec quantity;  /* scale 4 */
     kt_date needed;
     kt_date day;     /* when it is in the stores; not set: nobody knows */
     kt_dec cost;     /* of the quantity, in the company's currency, scale 2; not set: unknown */
@@ -38,7 +38,7 @@ typedef struct {
     kt_date day;     /* when all of the demand is there; not set: some of it is missing, or nobody knows */
     kt_dec missing;  /* of the demand, uncovered */
     kt_dec cost;     /* of the demand's own parts; not set: some are unknown */
-    int64_t minutes; /* of all levels */
+    int64_t minutes; /* of all levels: what the last `cover` added */
 } kt_plan;
 
 /* The type of the services "supply.stock", "supply.make" and "supply.buy", version 1, asked in this order.
@@ -64,7 +64,7 @@ typedef struct {
     /* The demand took so much out of the stores: shipped, or issued to production. */
     KT_MUST kt_error *(*used)(kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity);
     /* A supply comes on another day: for every demand whose promise this moves "base.supply.promise" is
-     * emitted, with struct kt_promise's members.
+     * emitted: {document, line, day, was, reason, reason_pl}.
      *   day     not set: nobody knows any more */
     KT_MUST kt_error *(*moved)(kt_tx *tx, kt_id supply, kt_date day, kt_text reason);
     /* So much of a supply is in the stores now: the demands that wait for it get it reserved, those needed
@@ -72,6 +72,10 @@ typedef struct {
     KT_MUST kt_error *(*arrived)(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity);
     /* So much of a supply will not come: the demands that waited for it are covered anew. */
     KT_MUST kt_error *(*failed)(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason);
+    /* What covers a document's demand now, all levels, as the caller may see it. Each part stands before its own
+     * components, `level` counts from 0; the totals are not set but for the day.
+     *   line  not set: all lines */
+    KT_MUST kt_error *(*tree)(kt_tx *tx, kt_id document, kt_id line, kt_plan *plan);
 } kt_supply;
 
 /* NULL: no module offers it now. */

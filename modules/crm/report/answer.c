@@ -1,6 +1,8 @@
 /* Parameters and answers, the same for all reports: what a call is about, and its rows as JSON. */
 #include <string.h>
 
+#include <kontor/currency.h>
+
 #include "report/report.h"
 
 const kt_shape report_params_shape = KT_SHAPE(report_params, NULL, REPORT_PARAMS(report_params));
@@ -57,11 +59,6 @@ const kt_shape report_answer_shape = KT_SHAPE(report_answer, NULL,
 
 /* ---- What a call is about ---- */
 
-struct firm {
-    kt_record rec;
-    kt_id currency;
-};
-static const kt_shape firm_shape = KT_SHAPE(firm, "base.company", KT_BIND(firm, currency, REF, "currency"));
 struct money {
     kt_record rec;
     kt_str code;
@@ -75,20 +72,9 @@ static const kt_shape sold_shape = KT_SHAPE(sold, "crm.deal", KT_BIND(sold, curr
 
 static kt_error *company_currency(kt_tx *tx, kt_id *currency)
 {
-    kt_cursor *cursor;
-    struct firm f = {KT_OF(firm)};
+    const kt_currencies *currencies = kt_currencies_find(tx);
     *currency = (kt_id){0};
-    if (!kt_may(tx, "base.company:read"))
-        return NULL;
-    if (kt_company(tx).v) {
-        kt_error *error = kt_read(tx, kt_company(tx), &f.rec);
-        *currency = f.currency;
-        return error;
-    }
-    KT_TRY(kt_open(tx, &(kt_query){.of = &firm_shape, .sort = "id", .limit = 1}, &cursor));
-    if (kt_next(cursor, &f.rec))
-        *currency = f.currency;
-    return kt_close(cursor);
+    return currencies ? currencies->own(tx, currency) : NULL;
 }
 
 /* Are there deals in another currency? Each is counted in the index that references have. */

@@ -132,7 +132,7 @@ kt_error *order_amend(kt_tx *tx, kt_record *self, const kt_record *params)
         kt_also(&all, amend_one(tx, s, KT_AS(amend_line, kt_line(&p->lines, i)), i));
     s->reason = p->reason;
     s->revision++;
-    return all;
+    return all ? all : order_follow(tx, s);
 }
 
 kt_error *order_amended(kt_tx *tx, const kt_record *self, kt_record *result)

@@ -44,11 +44,13 @@ static kt_error *add(kt_tx *tx, size_t i, kt_dec *done, kt_dec part, kt_dec orde
     return NULL;
 }
 
-static kt_error *add_to(
-    kt_tx *tx, struct sale_line *line, size_t i, kt_dec part, const struct fulfil *p, bool billing)
+static kt_error *add_to(kt_tx *tx, const struct sale *s, struct sale_line *line, size_t i, kt_dec part,
+    const struct fulfil *p, bool billing)
 {
-    if (!billing)
+    if (!billing) {
         line->actual = p->day;
+        KT_TRY(order_used(tx, s, line, part));
+    }
     return add(tx, i, billing ? &line->invoiced : &line->delivered, part, line->quantity, p->more);
 }
 
@@ -65,14 +67,14 @@ static kt_error *fulfil(kt_tx *tx, struct sale *s, const struct fulfil *p, bool 
             kt_also(&all, kt_fail(tx, KT_VALIDATION, kt_format(tx, "lines[%zu].line", i).ptr,
                               "there is no line %lld", "nie ma pozycji %lld", (long long)part->line));
         else
-            kt_also(&all, add_to(tx, (struct sale_line *)(void *)kt_line(&s->lines, at), i, part->quantity, p,
-                              billing));
+            kt_also(&all, add_to(tx, s, (struct sale_line *)(void *)kt_line(&s->lines, at), i, part->quantity,
+                              p, billing));
     }
     for (size_t i = 0; i < s->lines.count && !p->lines.count; i++) {
         struct sale_line *line = (struct sale_line *)(void *)kt_line(&s->lines, i);
         kt_dec left = kt_dec_sub(line->quantity, billing ? line->invoiced : line->delivered);
         if (left.coef && (billing || line->kind == GOODS))
-            kt_also(&all, add_to(tx, line, i, left, p, billing));
+            kt_also(&all, add_to(tx, s, line, i, left, p, billing));
     }
     return all;
 }

@@ -23,7 +23,8 @@ const kt_shape order_line_shape = KT_SHAPE(sale_line, NULL, SALE_LINE_FIELDS,
     KT_FIELD(sale_line, promised, DATE, "Promised", "Obiecany termin"),
     KT_FIELD(sale_line, actual, DATE, "Delivered on", "Dostarczono dnia"),
     KT_FIELD(sale_line, delivered, QUANTITY, "Delivered", "Dostarczono", .scale = 4),
-    KT_FIELD(sale_line, invoiced, QUANTITY, "Billed", "Zafakturowano", .scale = 4));
+    KT_FIELD(sale_line, invoiced, QUANTITY, "Billed", "Zafakturowano", .scale = 4),
+    KT_FIELD(sale_line, cost, MONEY, "Cost", "Koszt", .scale = 4, .computed = true, .group = "cost"));
 
 const kt_shape order_shape = KT_SHAPE(sale, "crm.order", SALE_FIELDS(order_line_shape),
     KT_FIELD(sale, state, STATE, "State", "Stan", .choices = order_states, .initial = "draft",
@@ -40,7 +41,15 @@ const kt_shape order_shape = KT_SHAPE(sale, "crm.order", SALE_FIELDS(order_line_
     KT_FIELD(sale, template, REF, "Recurring order", "Zamówienie cykliczne", .target = "crm.order_template",
         .on_delete = KT_CLEAR),
     KT_FIELD(sale, period, DATE, "Due date of the recurring order", "Termin zamówienia cyklicznego"),
-    KT_FIELD(sale, amendments, LINES, "Amendments", "Zmiany", .lines = &amendment_shape, .computed = true));
+    KT_FIELD(sale, amendments, LINES, "Amendments", "Zmiany", .lines = &amendment_shape, .computed = true),
+    KT_FIELD(sale, promised, DATE, "Promised for", "Obiecany termin", .computed = true, .indexed = true,
+        .help = {"When all of it is there; empty: something is missing.",
+            "Kiedy wszystko będzie; puste: czegoś brakuje."}),
+    KT_FIELD(sale, cost, MONEY, "Cost", "Koszt", .scale = 4, .computed = true, .group = "cost"),
+    KT_FIELD(sale, margin, MONEY, "Margin", "Marża", .scale = 4, .computed = true, .group = "cost"),
+    KT_FIELD(sale, leftovers, LINES, "Not undone", "Nie cofnięte", .lines = &leftover_shape, .computed = true,
+        .help = {"What the last change or the cancelling could not undo any more.",
+            "Czego ostatnia zmiana lub anulowanie nie mogły już cofnąć."}));
 
 static struct sale *order_of(kt_record *rec)
 {
@@ -134,7 +143,7 @@ static kt_error *order_confirm(kt_tx *tx, kt_record *self, const kt_record *para
     struct sale *s = order_of(self);
     KT_TRY(sale_approved(tx, s));
     s->confirmed_at = kt_now(tx);
-    return NULL;
+    return order_cover(tx, s);
 }
 
 static kt_error *order_hold(kt_tx *tx, kt_record *self, const kt_record *params)
@@ -144,7 +153,7 @@ static kt_error *order_hold(kt_tx *tx, kt_record *self, const kt_record *params)
     return NULL;
 }
 
-static kt_error *order_release(kt_tx *tx, kt_record *self, const kt_record *params)
+static kt_error *order_resume(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     (void)tx;
     (void)params;
@@ -164,12 +173,25 @@ static kt_error *order_cancel(kt_tx *tx, kt_record *self, const kt_record *param
                 "Zamknij zamówienie albo najpierw cofnij dostawę i fakturę.");
     }
     s->reason = KT_SEE(reason, params)->reason;
-    return NULL;
+    return order_release(tx, s);
+}
+
+/* What was not delivered any more nobody waits for. */
+static kt_error *order_close(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    (void)params;
+    return order_release(tx, order_of(self));
+}
+
+static kt_error *order_reopen(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    (void)params;
+    return order_cover(tx, order_of(self));
 }
 
 const kt_action order_actions[] = {
     {"confirm", {"Confirm", "Potwierdź"}, "confirm", .from = KT_IN(O_DRAFT), .to = O_CONFIRMED,
-        .run = order_confirm, .preview = true},
+        .run = order_confirm, .result = &planned_order_shape, .answer = order_planned, .preview = true},
     {"preview", {"Preview the confirmation", "Podgląd potwierdzenia"}, "confirm", .from = KT_IN(O_DRAFT),
         .rehearses = "confirm"},
     {"amend", {"Amend", "Zmień"}, "update", .from = KT_IN(O_CONFIRMED) | KT_IN(O_ON_HOLD),
@@ -178,13 +200,14 @@ const kt_action order_actions[] = {
     {"hold", {"Put on hold", "Wstrzymaj"}, "update", .from = KT_IN(O_CONFIRMED), .to = O_ON_HOLD,
         .params = &reason_shape, .run = order_hold},
     {"release", {"Release", "Wznów"}, "update", .from = KT_IN(O_ON_HOLD), .to = O_CONFIRMED,
-        .run = order_release},
+        .run = order_resume},
     {"deliver", {"Report a delivery", "Zgłoś dostawę"}, "deliver", .from = KT_IN(O_CONFIRMED),
         .params = &deliver_shape, .run = order_deliver},
     {"bill", {"Report a bill", "Zgłoś fakturę"}, "bill", .from = KT_IN(O_CONFIRMED) | KT_IN(O_CLOSED),
         .params = &bill_shape, .run = order_bill},
-    {"close", {"Close", "Zamknij"}, "update", .from = KT_IN(O_CONFIRMED), .to = O_CLOSED},
-    {"reopen", {"Reopen", "Otwórz ponownie"}, "update", .from = KT_IN(O_CLOSED), .to = O_CONFIRMED},
+    {"close", {"Close", "Zamknij"}, "update", .from = KT_IN(O_CONFIRMED), .to = O_CLOSED, .run = order_close},
+    {"reopen", {"Reopen", "Otwórz ponownie"}, "update", .from = KT_IN(O_CLOSED), .to = O_CONFIRMED,
+        .run = order_reopen},
     {"cancel", {"Cancel", "Anuluj"}, "update", .from = KT_IN(O_DRAFT) | KT_IN(O_CONFIRMED) | KT_IN(O_ON_HOLD),
         .to = O_CANCELLED, .params = &reason_shape, .run = order_cancel},
     {"approve", {"Approve the discount", "Zaakceptuj rabat"}, "approve", .from = KT_IN(O_DRAFT),

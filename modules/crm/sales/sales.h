@@ -16,9 +16,9 @@ struct sale_line {
     int64_t source_line;
     kt_dec quantity, price, list_price, discount_percent, discount_amount, tax_rate, discount, net, tax,
         gross;
-    bool optional, taken;            /* quotations */
-    kt_date asked, promised, actual; /* orders: dates of delivery */
-    kt_dec delivered, invoiced;      /* orders */
+    bool optional, taken;             /* quotations */
+    kt_date asked, promised, actual;  /* orders: dates of delivery */
+    kt_dec delivered, invoiced, cost; /* orders */
 };
 
 /* The fields that every kind of line has; each shape of struct sale_line adds its own behind. */
@@ -179,7 +179,9 @@ struct sale {
     kt_time confirmed_at;
     enum progress delivery_status, billing_status;
     int64_t fulfilments;
-    kt_lines amendments;
+    kt_lines amendments, leftovers;
+    kt_date promised;
+    kt_dec cost, margin;
 };
 
 #define SALE_FIELDS(lines_of)                                                                                \
@@ -295,7 +297,7 @@ extern const kt_shape made_shape;
 /* A draft with what a deal says: customer, currency, lines. */
 KT_MUST kt_error *quotation_from_deal(kt_tx *tx, const struct sale *from, kt_id *made);
 
-/* ---- order.c, amend.c, fulfil.c, template.c ---- */
+/* ---- order.c, supply.c, amend.c, fulfil.c, template.c ---- */
 
 extern const kt_shape order_shape, order_line_shape;
 extern const kt_action order_actions[];
@@ -303,6 +305,22 @@ kt_error *order_compute(kt_tx *tx, kt_record *self);
 extern const kt_shape amend_shape, amended_shape;
 kt_error *order_amend(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *order_amended(kt_tx *tx, const kt_record *self, kt_record *result);
+/* supply.c: each covers, or lets go of, what the order asks of other departments, and dates and costs it. */
+KT_MUST kt_error *order_cover(kt_tx *tx, struct sale *s);
+KT_MUST kt_error *order_follow(kt_tx *tx, struct sale *s); /* as s is now, against as it is stored */
+KT_MUST kt_error *order_release(kt_tx *tx, struct sale *s);
+/* So much of the line went out. */
+KT_MUST kt_error *order_used(kt_tx *tx, const struct sale *s, const struct sale_line *line, kt_dec quantity);
+kt_error *order_promise_moved(kt_tx *tx, const kt_event *event);
+struct leftover { /* what a change could not undo */
+    kt_record rec;
+    kt_id item, supply;
+    kt_dec quantity;
+    unsigned kind;
+    kt_str reason;
+};
+extern const kt_shape leftover_shape, promise_shape, planned_order_shape;
+kt_error *order_planned(kt_tx *tx, const kt_record *self, kt_record *result);
 extern const kt_shape deliver_shape, bill_shape;
 kt_error *order_deliver(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *order_bill(kt_tx *tx, kt_record *self, const kt_record *params);

@@ -62,16 +62,22 @@
             "crm.order:create", true, &recur_shape, &recurred_shape, templates_run                           \
     }
 
+#define SALES_HANDLERS                                                                                       \
+    {                                                                                                        \
+        "base.supply.promise", &promise_shape, order_promise_moved                                           \
+    }
+
 /* What sellers look up in base and here. */
 #define SALES_LOOKUPS                                                                                        \
     "; base.item:read; base.item_category:read; base.unit:read; base.currency:read; "                        \
     "base.currency_rate:read; base.country:read; base.company:read; base.tag:read; base.tax:read; "          \
     "base.tax_category:read; base.tax_position:read; base.tax_rule:read; crm.price_list:read; "              \
-    "crm.price:read; crm.discount_limit:read"
+    "crm.price:read; crm.discount_limit:read; base.pegging:read"
 #define SALES_SELLER                                                                                         \
     "; crm.quotation:read,create,update,delete@own; crm.order:read,create,update,confirm,deliver,bill@own; " \
     "crm.order_template:read,create,update@own" SALES_LOOKUPS
 #define SALES_HEAD                                                                                           \
-    "; crm.quotation:*@department; crm.order:*@department; crm.order_template:*@department; "                \
+    "; crm.quotation:*@department; crm.order:*@department fields cost; base.pegging:read fields cost; "      \
+    "crm.order_template:*@department; "                                                                      \
     "crm.price_list:*; crm.price:*" SALES_LOOKUPS
 #define SALES_READER "; crm.quotation:read; crm.order:read; crm.order_template:read" SALES_LOOKUPS

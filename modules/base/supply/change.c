@@ -1,0 +1,151 @@
+/* A supply comes on another day, is there, or will not come: what that means to the demands that wait. */
+#include "supply/pegging.h"
+
+/* ---- Promises ---- */
+
+struct promise { /* the payload of "base.supply.promise" */
+    kt_record rec;
+    kt_id document;
+    int64_t line;
+    kt_date day, was;
+    kt_str reason, reason_pl;
+};
+static const kt_shape promise_shape = KT_SHAPE(promise, NULL,
+    KT_FIELD(promise, document, REF, "Document", "Dokument", .target = "*"),
+    KT_FIELD(promise, line, INT, "Line", "Pozycja"), KT_FIELD(promise, day, DATE, "There on", "Będzie dnia"),
+    KT_FIELD(promise, was, DATE, "Before", "Przedtem"), KT_FIELD(promise, reason, STRING, "Why", "Dlaczego"),
+    KT_FIELD(promise, reason_pl, STRING, "Why, in Polish", "Dlaczego, po polsku"));
+
+/* Tells whoever owns the demand of p that its promise is another one, if it is. */
+static kt_error *tell(kt_tx *tx, const struct pegging *p, kt_date was)
+{
+    kt_date day;
+    KT_TRY(promise_of(tx, p->demand, p->line, &day));
+    if (day.day == was.day)
+        return NULL;
+    struct promise promise = {KT_OF(promise), .document = p->demand, .line = p->line, .day = day, .was = was,
+        .reason = p->reason, .reason_pl = p->reason_pl};
+    return kt_emit(tx, "base.supply.promise", &promise.rec);
+}
+
+/* ---- Another day ---- */
+
+static kt_str words(kt_tx *tx, const char *text)
+{
+    return text ? kt_format(tx, "%s", text) : (kt_str){0};
+}
+
+static kt_error *moved_within(kt_tx *tx, kt_id supply, kt_date day, kt_text reason)
+{
+    struct peggings all;
+    KT_TRY(peggings_of_supply(tx, supply, (kt_id){0}, &all));
+    for (size_t i = 0; i < all.count; i++) {
+        struct pegging *p = &all.items[i];
+        kt_date was;
+        if (p->day.day == day.day)
+            continue;
+        KT_TRY(promise_of(tx, p->demand, p->line, &was));
+        p->day = day;
+        p->reason = words(tx, reason.en);
+        p->reason_pl = words(tx, reason.pl);
+        KT_TRY(kt_update(tx, &p->rec));
+        KT_TRY(tell(tx, p, was));
+    }
+    return NULL;
+}
+
+kt_error *supply_moved(kt_tx *tx, kt_id supply, kt_date day, kt_text reason)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = moved_within(tx, supply, day, reason);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+/* ---- It is there ---- */
+
+/* Reserves for the demand of p as much as there is. */
+static kt_error *allocate(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec *rest)
+{
+    const kt_source *stock = source_of(tx, KT_FROM_STOCK);
+    kt_dec take = least(p->quantity, *rest), open = take;
+    kt_demand demand = pegging_demand(p);
+    kt_plan plan = {0};
+    kt_date was;
+    demand.quantity = take;
+    demand.warehouse = warehouse;
+    KT_TRY(promise_of(tx, p->demand, p->line, &was));
+    KT_TRY(stock->cover(tx, &demand, &open, &plan));
+    *rest = kt_dec_sub(*rest, kt_dec_sub(take, open));
+    if (kt_dec_cmp(open, take) == 0)
+        return NULL;
+    KT_TRY(pegging_lessen(tx, p, kt_dec_sub(take, open)));
+    for (size_t i = 0; i < plan.count; i++)
+        KT_TRY(pegging_remember(tx, &demand, &plan.parts[i]));
+    return tell(tx, p, was);
+}
+
+static kt_error *arrived_within(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity)
+{
+    struct peggings all;
+    kt_dec rest = quantity;
+    if (!source_of(tx, KT_FROM_STOCK))
+        return NULL;
+    KT_TRY(peggings_of_supply(tx, supply, item, &all));
+    for (size_t i = 0; i < all.count && rest.coef > 0; i++)
+        if (all.items[i].kind != KT_FROM_STOCK)
+            KT_TRY(allocate(tx, &all.items[i], warehouse, &rest));
+    if (rest.coef > 0)
+        KT_TRY(peggings_missing(tx, item, &all));
+    for (size_t i = 0; i < all.count && rest.coef > 0; i++)
+        if (all.items[i].kind == KT_MISSING)
+            KT_TRY(allocate(tx, &all.items[i], warehouse, &rest));
+    return NULL;
+}
+
+kt_error *supply_arrived(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = arrived_within(tx, supply, item, warehouse, quantity);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+/* ---- It will not come ---- */
+
+static kt_error *cover_anew(kt_tx *tx, struct pegging *p, kt_dec quantity)
+{
+    kt_demand demand = pegging_demand(p);
+    kt_plan plan = {0};
+    kt_date was;
+    demand.quantity = quantity;
+    KT_TRY(promise_of(tx, p->demand, p->line, &was));
+    KT_TRY(pegging_lessen(tx, p, quantity));
+    KT_TRY(supply_cover(tx, &demand, &plan));
+    return tell(tx, p, was);
+}
+
+/* Who needs it last does without it first. */
+static kt_error *failed_within(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason)
+{
+    struct peggings all;
+    kt_dec rest = quantity;
+    KT_TRY(peggings_of_supply(tx, supply, item, &all));
+    for (size_t i = all.count; i-- > 0 && rest.coef > 0;) {
+        struct pegging *p = &all.items[i];
+        kt_dec take = least(p->quantity, rest);
+        p->reason = words(tx, reason.en);
+        p->reason_pl = words(tx, reason.pl);
+        KT_TRY(cover_anew(tx, p, take));
+        rest = kt_dec_sub(rest, take);
+    }
+    return NULL;
+}
+
+kt_error *supply_failed(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = failed_within(tx, supply, item, quantity, reason);
+    kt_callers_authority(tx, before);
+    return e;
+}

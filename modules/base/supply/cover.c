@@ -1,0 +1,171 @@
+/* Covering a demand, and letting go of it. */
+#include "supply/pegging.h"
+
+static const char *const source_names[] = {
+    [KT_FROM_STOCK] = "supply.stock", [KT_FROM_MAKING] = "supply.make", [KT_FROM_BUYING] = "supply.buy"};
+
+const kt_source *source_of(kt_tx *tx, kt_supply_kind kind)
+{
+    return kind == KT_MISSING ? NULL : (const kt_source *)kt_service_find(tx, source_names[kind], 1);
+}
+
+enum { GOODS = 1 }; /* as base.item has it */
+struct needed_item {
+    kt_record rec;
+    unsigned kind;
+};
+static const kt_shape needed_item_shape = KT_SHAPE(
+    needed_item, "base.item", KT_BIND(needed_item, kind, STATE, "kind"));
+
+/* ---- Covering ---- */
+
+static void sum_up(kt_plan *plan, size_t from, unsigned level)
+{
+    bool known = true, priced = true;
+    plan->day = (kt_date){0};
+    plan->cost = plan->missing = KT_DEC(0, 2);
+    for (size_t i = from; i < plan->count; i++) {
+        const kt_cover *part = &plan->parts[i];
+        plan->minutes += part->minutes;
+        if (part->level != level)
+            continue;
+        known = known && part->day.day;
+        priced = priced && part->cost.scale1;
+        plan->day = part->day.day > plan->day.day ? part->day : plan->day;
+        plan->cost = kt_dec_add(plan->cost, part->cost);
+        if (part->kind == KT_MISSING)
+            plan->missing = kt_dec_add(plan->missing, part->quantity);
+    }
+    if (!known)
+        plan->day = (kt_date){0};
+    if (!priced)
+        plan->cost = (kt_dec){0};
+}
+
+static kt_error *add_missing(kt_tx *tx, const kt_demand *demand, kt_dec rest, kt_plan *plan)
+{
+    size_t at = 0;
+    KT_TRY(kt_plan_add(tx, plan, &at));
+    plan->parts[at] = (kt_cover){.kind = KT_MISSING,
+        .item = demand->item,
+        .quantity = rest,
+        .needed = demand->day,
+        .level = demand->level,
+        .reason = {"nobody makes it and no supplier is known", "nikt tego nie produkuje i nie ma dostawcy"}};
+    return NULL;
+}
+
+static kt_error *ask_sources(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
+{
+    kt_dec rest = demand->quantity;
+    size_t sources = 0, from = plan->count;
+    plan->minutes = 0;
+    for (kt_supply_kind kind = KT_FROM_STOCK; kind < KT_MISSING; kind++) {
+        const kt_source *source = source_of(tx, kind);
+        sources += source != NULL;
+        if (source && rest.coef > 0)
+            KT_TRY(source->cover(tx, demand, &rest, plan));
+    }
+    if (!sources)
+        return NULL; /* nobody keeps, makes or buys here: there is nothing to say */
+    if (rest.coef > 0)
+        KT_TRY(add_missing(tx, demand, rest, plan));
+    for (size_t i = from; i < plan->count; i++)
+        if (plan->parts[i].level == demand->level)
+            KT_TRY(pegging_remember(tx, demand, &plan->parts[i]));
+    sum_up(plan, from, demand->level);
+    return NULL;
+}
+
+static kt_error *cover_goods(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
+{
+    struct needed_item item = {KT_OF(needed_item)};
+    KT_TRY(kt_read(tx, demand->item, &item.rec));
+    plan->day = (kt_date){0};
+    plan->cost = plan->missing = (kt_dec){0};
+    return item.kind == GOODS && demand->quantity.coef > 0 ? ask_sources(tx, demand, plan) : NULL;
+}
+
+kt_error *supply_cover(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = cover_goods(tx, demand, plan);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+/* ---- Letting go ---- */
+
+static kt_error *let_go(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_plan *left)
+{
+    const kt_source *source = source_of(tx, p->kind);
+    kt_demand demand = pegging_demand(p);
+    kt_cover part = pegging_part(p);
+    size_t at = 0;
+    part.quantity = quantity;
+    if (source)
+        KT_TRY(source->release(tx, &demand, &part, left));
+    else if (p->kind != KT_MISSING) {
+        KT_TRY(kt_plan_add(tx, left, &at));
+        part.reason = (kt_text){
+            "the module that it came from is not enabled", "moduł, z którego pochodzi, jest wyłączony"};
+        left->parts[at] = part;
+    }
+    return pegging_lessen(tx, p, quantity);
+}
+
+/* What costs least to give up goes first. */
+static kt_error *release_within(kt_tx *tx, kt_id document, kt_id line, kt_dec quantity, kt_plan *left)
+{
+    struct peggings all;
+    kt_dec rest = quantity;
+    KT_TRY(peggings_of_demand(tx, document, (int64_t)line.v, &all));
+    for (kt_supply_kind kind = KT_MISSING; kind >= KT_FROM_STOCK; kind--)
+        for (size_t i = all.count; i-- > 0;) {
+            struct pegging *p = &all.items[i];
+            kt_dec take = rest.scale1 ? least(p->quantity, rest) : p->quantity;
+            if (p->kind != kind || take.coef <= 0)
+                continue;
+            KT_TRY(let_go(tx, p, take, left));
+            if (rest.scale1)
+                rest = kt_dec_sub(rest, take);
+        }
+    return NULL;
+}
+
+static kt_error *release(kt_tx *tx, kt_id document, kt_id line, kt_dec quantity, kt_plan *left)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = release_within(tx, document, line, quantity, left);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+/* What comes out of the stores was reserved there, or else it takes the place of what was still to come. */
+static kt_error *used_within(kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity)
+{
+    struct peggings all;
+    kt_dec rest = quantity;
+    KT_TRY(peggings_of_demand(tx, document, (int64_t)line.v, &all));
+    for (kt_supply_kind kind = KT_FROM_STOCK; kind <= KT_MISSING; kind++)
+        for (size_t i = 0; i < all.count && rest.coef > 0; i++) {
+            struct pegging *p = &all.items[i];
+            if (p->kind != kind || p->item.v != item.v)
+                continue;
+            kt_dec take = least(p->quantity, rest);
+            KT_TRY(pegging_lessen(tx, p, take));
+            rest = kt_dec_sub(rest, take);
+        }
+    return NULL;
+}
+
+static kt_error *used(kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = used_within(tx, document, line, item, quantity);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+const kt_supply supply_service = {
+    supply_cover, release, used, supply_moved, supply_arrived, supply_failed, supply_tree};

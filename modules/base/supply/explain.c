@@ -1,0 +1,157 @@
+/* Why a date is what it is: what covers a demand, and what covers that in turn; and which promises are at
+ * risk. */
+#include "supply/pegging.h"
+
+struct shown { /* one row of the tree */
+    kt_record rec;
+    int64_t level, line, minutes;
+    kt_supply_kind kind;
+    kt_id item, supply;
+    kt_str item_name, reason;
+    kt_dec quantity, cost;
+    kt_date needed, day;
+    bool late;
+};
+static const kt_shape shown_shape = KT_SHAPE(shown, NULL,
+    KT_FIELD(shown, level, INT, "Level", "Poziom", .required = true),
+    KT_FIELD(shown, line, INT, "Line", "Pozycja"),
+    KT_FIELD(shown, kind, STATE, "Comes from", "Skąd", .choices = supply_kinds),
+    KT_FIELD(shown, item, REF, "Item", "Towar", .target = "base.item"),
+    KT_FIELD(shown, item_name, STRING, "Name", "Nazwa"),
+    KT_FIELD(shown, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4),
+    KT_FIELD(shown, needed, DATE, "Needed on", "Potrzebne na"),
+    KT_FIELD(shown, day, DATE, "There on", "Będzie dnia"),
+    KT_FIELD(shown, supply, REF, "Covered by", "Czym pokryte", .target = "*"),
+    KT_FIELD(shown, cost, MONEY, "Cost", "Koszt", .scale = 2),
+    KT_FIELD(shown, minutes, INT, "Working minutes", "Minuty pracy"),
+    KT_FIELD(shown, reason, STRING, "Why", "Dlaczego"), KT_FIELD(shown, late, BOOL, "Late", "Opóźnione"));
+
+struct named {
+    kt_record rec;
+    kt_str name;
+};
+static const kt_shape named_shape = KT_SHAPE(named, "base.item", KT_BIND(named, name, STRING, "name"));
+
+static kt_error *show(kt_tx *tx, const kt_cover *part, kt_lines *rows)
+{
+    struct named item = {KT_OF(named)};
+    KT_TRY(kt_read(tx, part->item, &item.rec));
+    struct shown row = {KT_OF(shown), .level = part->level, .line = (int64_t)part->line.v,
+        .minutes = part->minutes, .kind = part->kind, .item = part->item, .supply = part->document,
+        .item_name = item.name, .reason = kt_say(tx, part->reason), .quantity = part->quantity,
+        .cost = part->cost, .needed = part->needed, .day = part->day, .late = cover_late(part)};
+    return kt_line_add(tx, rows, &row.rec);
+}
+
+/* Depth first: a made part stands before its own components. */
+static kt_error *walk(kt_tx *tx, kt_id demand, int64_t line, unsigned level, kt_plan *plan)
+{
+    enum { LEVELS_MAX = 30 };
+    struct peggings all;
+    size_t at = 0;
+    KT_TRY(peggings_of_demand(tx, demand, line, &all));
+    for (size_t i = 0; i < all.count; i++) {
+        const struct pegging *p = &all.items[i];
+        KT_TRY(kt_plan_add(tx, plan, &at));
+        plan->parts[at] = pegging_part(p);
+        plan->parts[at].level = level;
+        if (p->kind == KT_FROM_MAKING && p->supply.v && level < LEVELS_MAX)
+            KT_TRY(walk(tx, p->supply, 0, level + 1, plan));
+    }
+    return NULL;
+}
+
+kt_error *supply_tree(kt_tx *tx, kt_id document, kt_id line, kt_plan *plan)
+{
+    KT_TRY(promise_of(tx, document, (int64_t)line.v, &plan->day));
+    return walk(tx, document, (int64_t)line.v, 0, plan);
+}
+
+/* ---- base.supply.explain ---- */
+
+struct supply_explain {
+    kt_record rec;
+    kt_id document;
+    int64_t line;
+};
+const kt_shape supply_explain_shape = KT_SHAPE(supply_explain, NULL,
+    KT_FIELD(supply_explain, document, REF, "Document", "Dokument", .target = "*", .required = true,
+        .help = {"A sales order, a production order.", "Zamówienie, zlecenie produkcyjne."}),
+    KT_FIELD(supply_explain, line, INT, "Line", "Pozycja", .help = {"Empty: all.", "Puste: wszystkie."}));
+struct supply_explained {
+    kt_record rec;
+    kt_date day;
+    kt_lines parts;
+};
+const kt_shape supply_explained_shape = KT_SHAPE(supply_explained, NULL,
+    KT_FIELD(supply_explained, day, DATE, "All is there on", "Wszystko będzie dnia"),
+    KT_FIELD(supply_explained, parts, LINES, "Parts", "Części", .lines = &shown_shape));
+
+kt_error *supply_explain(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    const struct supply_explain *p = KT_SEE(supply_explain, params);
+    struct supply_explained *out = KT_AS(supply_explained, result);
+    kt_plan plan = {0};
+    KT_TRY(supply_tree(tx, p->document, (kt_id){(uint64_t)p->line}, &plan));
+    out->day = plan.day;
+    for (size_t i = 0; i < plan.count; i++)
+        KT_TRY(show(tx, &plan.parts[i], &out->parts));
+    return NULL;
+}
+
+/* ---- base.supply.at_risk ---- */
+
+struct at_risk {
+    kt_record rec;
+    int64_t limit;
+};
+const kt_shape at_risk_shape = KT_SHAPE(
+    at_risk, NULL, KT_FIELD(at_risk, limit, INT, "At most", "Najwyżej", .initial = "200"));
+struct risk {
+    kt_record rec;
+    kt_id demand, item, supply;
+    int64_t line;
+    kt_supply_kind kind;
+    kt_dec quantity;
+    kt_date needed, day;
+    kt_str reason;
+};
+static const kt_shape risk_shape = KT_SHAPE(risk, NULL,
+    KT_FIELD(risk, demand, REF, "Needed for", "Dla czego", .target = "*"),
+    KT_FIELD(risk, line, INT, "Line", "Pozycja"),
+    KT_FIELD(risk, item, REF, "Item", "Towar", .target = "base.item"),
+    KT_FIELD(risk, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4),
+    KT_FIELD(risk, kind, STATE, "Comes from", "Skąd", .choices = supply_kinds),
+    KT_FIELD(risk, supply, REF, "Covered by", "Czym pokryte", .target = "*"),
+    KT_FIELD(risk, needed, DATE, "Needed on", "Potrzebne na"),
+    KT_FIELD(risk, day, DATE, "There on", "Będzie dnia"), KT_FIELD(risk, reason, STRING, "Why", "Dlaczego"));
+struct at_risk_found {
+    kt_record rec;
+    kt_lines demands;
+};
+const kt_shape at_risk_found_shape = KT_SHAPE(at_risk_found, NULL,
+    KT_FIELD(
+        at_risk_found, demands, LINES, "Demands at risk", "Zagrożone zapotrzebowania", .lines = &risk_shape));
+
+kt_error *supply_at_risk(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    const struct at_risk *p = KT_SEE(at_risk, params);
+    const kt_where where[] = {KT_WHERE(pegging, late, KT_EQ, true), {0}};
+    const kt_query query = {.of = &pegging_shape,
+        .where = where,
+        .sort = "needed,id",
+        .limit = (uint32_t)(p->limit > 0 ? p->limit : 1)};
+    struct pegging g = {KT_OF(pegging)};
+    kt_cursor *cursor;
+    kt_error *e = NULL;
+    KT_TRY(kt_open(tx, &query, &cursor));
+    while (!e && kt_next(cursor, &g.rec)) {
+        struct risk row = {KT_OF(risk), .demand = g.demand, .item = g.item, .supply = g.supply,
+            .line = g.line, .kind = g.kind, .quantity = g.quantity, .needed = g.needed, .day = g.day,
+            .reason = kt_say(
+                tx, (kt_text){g.reason.ptr ? g.reason.ptr : "", g.reason_pl.ptr ? g.reason_pl.ptr : ""})};
+        e = kt_line_add(tx, &KT_AS(at_risk_found, result)->demands, &row.rec);
+    }
+    kt_also(&e, kt_close(cursor));
+    return e;
+}

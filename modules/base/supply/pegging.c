@@ -1,0 +1,205 @@
+/* Which supply covers which demand. A demand's peggings always sum up to what it still needs: they lessen
+ * when it is used, released, or covered in another way. */
+#include "supply/pegging.h"
+
+const kt_choice supply_kinds[] = {
+    {KT_FROM_STOCK, "stock", {"On stock", "Z zapasu"}},
+    {KT_FROM_MAKING, "make", {"Made", "Z produkcji"}},
+    {KT_FROM_BUYING, "buy", {"Bought", "Z zakupu"}},
+    {KT_MISSING, "missing", {"Missing", "Brakuje"}},
+    {0},
+};
+
+const kt_shape pegging_shape = KT_SHAPE(pegging, "base.pegging",
+    KT_FIELD(pegging, demand, REF, "Needed for", "Dla czego", .target = "*", .required = true,
+        .on_delete = KT_CASCADE, .fixed = true, .priority = 1),
+    KT_FIELD(pegging, line, INT, "Its line", "Pozycja", .fixed = true),
+    KT_FIELD(pegging, item, REF, "Item", "Towar", .target = "base.item", .required = true, .fixed = true,
+        .priority = 2),
+    KT_FIELD(
+        pegging, kind, STATE, "Comes from", "Skąd", .choices = supply_kinds, .required = true, .priority = 3),
+    KT_FIELD(pegging, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .required = true, .priority = 4),
+    KT_FIELD(pegging, needed, DATE, "Needed on", "Potrzebne na", .priority = 5),
+    KT_FIELD(pegging, day, DATE, "There on", "Będzie dnia", .priority = 6,
+        .help = {"Empty: nobody knows.", "Puste: nie wiadomo."}),
+    KT_FIELD(pegging, supply, REF, "Covered by", "Czym pokryte", .target = "*", .on_delete = KT_CLEAR,
+        .priority = 7),
+    KT_FIELD(pegging, cost, MONEY, "Cost", "Koszt", .scale = 2, .group = "cost"),
+    KT_FIELD(pegging, minutes, INT, "Working minutes", "Minuty pracy"),
+    KT_FIELD(pegging, level, INT, "Level", "Poziom",
+        .help = {"0: a customer's demand; components are one deeper than what they go into.",
+            "0: zapotrzebowanie klienta; składniki są o jeden niżej niż to, do czego wchodzą."}),
+    KT_FIELD(pegging, warehouse, REF, "Warehouse", "Magazyn", .target = "*", .on_delete = KT_CLEAR),
+    KT_FIELD(pegging, reason, STRING, "Why", "Uzasadnienie po angielsku", .max = 300),
+    KT_FIELD(pegging, reason_pl, STRING, "Why, in Polish", "Uzasadnienie", .max = 300),
+    KT_FIELD(pegging, late, BOOL, "Late", "Opóźnione", .computed = true, .indexed = true,
+        .help = {"It is missing, or comes after it is needed, or nobody knows when.",
+            "Brakuje tego albo będzie po terminie, albo nie wiadomo kiedy."}));
+
+bool cover_late(const kt_cover *part)
+{
+    return part->kind == KT_MISSING || !part->day.day ||
+           (part->needed.day && part->day.day > part->needed.day);
+}
+
+kt_error *pegging_compute(kt_tx *tx, kt_record *self)
+{
+    struct pegging *p = KT_AS(pegging, self);
+    const kt_cover part = pegging_part(p);
+    p->late = cover_late(&part);
+    if (p->quantity.scale1 && p->quantity.coef <= 0)
+        return kt_fail(tx, KT_VALIDATION, "quantity", "must be above zero", "musi być większe od zera");
+    return NULL;
+}
+
+/* ---- Finding ---- */
+
+static kt_error *find(kt_tx *tx, const kt_where *where, const char *sort, struct peggings *found)
+{
+    uint64_t count;
+    const kt_query query = {.of = &pegging_shape, .where = where, .sort = sort};
+    kt_cursor *cursor;
+    *found = (struct peggings){0};
+    KT_TRY(kt_count(tx, &query, &count));
+    if (!count)
+        return NULL;
+    found->items = kt_alloc(tx, (size_t)count * sizeof *found->items);
+    if (!found->items)
+        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+    KT_TRY(kt_open(tx, &query, &cursor));
+    while (found->count < count) {
+        struct pegging *p = &found->items[found->count];
+        *p = (struct pegging){KT_OF(pegging)};
+        if (!kt_next(cursor, &p->rec))
+            break;
+        found->count++;
+    }
+    return kt_close(cursor);
+}
+
+kt_error *peggings_of_demand(kt_tx *tx, kt_id demand, int64_t line, struct peggings *found)
+{
+    const kt_where of_line[] = {
+        KT_WHERE(pegging, demand, KT_EQ, demand), KT_WHERE(pegging, line, KT_EQ, line), {0}};
+    const kt_where of_all[] = {KT_WHERE(pegging, demand, KT_EQ, demand), {0}};
+    return find(tx, line ? of_line : of_all, "id", found);
+}
+
+kt_error *peggings_of_supply(kt_tx *tx, kt_id supply, kt_id item, struct peggings *found)
+{
+    const kt_where of_item[] = {
+        KT_WHERE(pegging, supply, KT_EQ, supply), KT_WHERE(pegging, item, KT_EQ, item), {0}};
+    const kt_where of_all[] = {KT_WHERE(pegging, supply, KT_EQ, supply), {0}};
+    return find(tx, item.v ? of_item : of_all, "needed,id", found);
+}
+
+kt_error *peggings_missing(kt_tx *tx, kt_id item, struct peggings *found)
+{
+    const kt_where where[] = {
+        KT_WHERE(pegging, item, KT_EQ, item), KT_WHERE(pegging, kind, KT_EQ, KT_MISSING), {0}};
+    return find(tx, where, "needed,id", found);
+}
+
+kt_error *promise_of(kt_tx *tx, kt_id demand, int64_t line, kt_date *day)
+{
+    struct peggings all;
+    kt_date latest = {0};
+    *day = latest;
+    KT_TRY(peggings_of_demand(tx, demand, line, &all));
+    for (size_t i = 0; i < all.count; i++) {
+        if (!all.items[i].day.day)
+            return NULL;
+        if (all.items[i].day.day > latest.day)
+            latest = all.items[i].day;
+    }
+    *day = latest;
+    return NULL;
+}
+
+/* ---- Changing ---- */
+
+kt_dec least(kt_dec a, kt_dec b)
+{
+    return kt_dec_cmp(a, b) <= 0 ? a : b;
+}
+
+/* What is left of an amount when the quantity it stands for goes from `before` to `after`. */
+static kt_dec share(kt_dec amount, kt_dec before, kt_dec after)
+{
+    return kt_dec_div(kt_dec_mul(amount, after, 6), before, 2);
+}
+
+kt_error *pegging_lessen(kt_tx *tx, struct pegging *p, kt_dec quantity)
+{
+    kt_dec after = kt_dec_sub(p->quantity, quantity);
+    if (after.coef <= 0)
+        return kt_delete(tx, &p->rec);
+    if (p->cost.scale1)
+        p->cost = share(p->cost, p->quantity, after);
+    p->quantity = after;
+    return kt_update(tx, &p->rec);
+}
+
+static kt_str said(const char *text)
+{
+    size_t len = 0;
+    while (text && text[len])
+        len++;
+    return (kt_str){text, len};
+}
+
+/* The pegging of a line to the stock, if there is one already. */
+static struct pegging *on_stock(const struct peggings *all, kt_id item)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (all->items[i].kind == KT_FROM_STOCK && all->items[i].item.v == item.v)
+            return &all->items[i];
+    return NULL;
+}
+
+kt_error *pegging_remember(kt_tx *tx, const kt_demand *demand, const kt_cover *part)
+{
+    if (part->kind == KT_FROM_STOCK) {
+        struct peggings all;
+        KT_TRY(peggings_of_demand(tx, demand->document, (int64_t)demand->line.v, &all));
+        struct pegging *old = on_stock(&all, part->item);
+        if (old && old->supply.v == part->document.v) {
+            old->quantity = kt_dec_add(old->quantity, part->quantity);
+            old->cost = old->cost.scale1 && part->cost.scale1 ? kt_dec_add(old->cost, part->cost)
+                                                              : (kt_dec){0};
+            return kt_update(tx, &old->rec);
+        }
+    }
+    struct pegging p = {KT_OF(pegging), .demand = demand->document, .line = (int64_t)demand->line.v,
+        .item = part->item, .kind = part->kind, .quantity = part->quantity, .needed = demand->day,
+        .day = part->day, .supply = part->document, .cost = part->cost, .minutes = part->minutes,
+        .level = demand->level, .warehouse = kt_any(tx, "logistics.warehouse", demand->warehouse),
+        .reason = said(part->reason.en), .reason_pl = said(part->reason.pl)};
+    return kt_create(tx, &p.rec);
+}
+
+kt_demand pegging_demand(const struct pegging *p)
+{
+    return (kt_demand){.item = p->item,
+        .quantity = p->quantity,
+        .day = p->needed,
+        .warehouse = kt_any_id(p->warehouse),
+        .document = p->demand,
+        .line = {(uint64_t)p->line},
+        .level = (unsigned)p->level};
+}
+
+kt_cover pegging_part(const struct pegging *p)
+{
+    return (kt_cover){.kind = p->kind,
+        .item = p->item,
+        .line = {(uint64_t)p->line},
+        .quantity = p->quantity,
+        .needed = p->needed,
+        .day = p->day,
+        .cost = p->cost,
+        .minutes = p->minutes,
+        .document = p->supply,
+        .level = (unsigned)p->level,
+        .reason = {p->reason.ptr ? p->reason.ptr : "", p->reason_pl.ptr ? p->reason_pl.ptr : ""}};
+}

@@ -1,0 +1,56 @@
+/* pegging.h -- which supply covers which demand: the record, and what the files of this folder do to it. */
+#pragma once
+#include <kontor/supply.h>
+
+struct pegging {
+    kt_record rec;
+    kt_id demand, supply, item, warehouse; /* demand, supply, warehouse: of kt_any */
+    int64_t line, minutes, level;
+    kt_supply_kind kind;
+    kt_dec quantity, cost;
+    kt_date needed, day;
+    kt_str reason, reason_pl;
+    bool late;
+};
+extern const kt_shape pegging_shape;
+extern const kt_choice supply_kinds[];
+kt_error *pegging_compute(kt_tx *tx, kt_record *self);
+
+/* Peggings in memory, in the order they were asked for. */
+struct peggings {
+    struct pegging *items;
+    size_t count;
+};
+/* The peggings of a demand; line 0: of all its lines. */
+KT_MUST kt_error *peggings_of_demand(kt_tx *tx, kt_id demand, int64_t line, struct peggings *found);
+/* The peggings to a supply, those needed first before the others. */
+KT_MUST kt_error *peggings_of_supply(kt_tx *tx, kt_id supply, kt_id item, struct peggings *found);
+/* Demands of an item that miss some, those needed first before the others. */
+KT_MUST kt_error *peggings_missing(kt_tx *tx, kt_id item, struct peggings *found);
+/* Takes `quantity` off; one that comes to nothing is deleted. */
+KT_MUST kt_error *pegging_lessen(kt_tx *tx, struct pegging *p, kt_dec quantity);
+/* Remembers a part of a demand's cover; what is on stock is one pegging a line. */
+KT_MUST kt_error *pegging_remember(kt_tx *tx, const kt_demand *demand, const kt_cover *part);
+kt_demand pegging_demand(const struct pegging *p);
+kt_cover pegging_part(const struct pegging *p);
+/* It is missing, comes after it is needed, or nobody knows when. */
+bool cover_late(const kt_cover *part);
+/* The day on which all of a demand's line is there; not set: some is missing, or nobody knows. */
+KT_MUST kt_error *promise_of(kt_tx *tx, kt_id demand, int64_t line, kt_date *day);
+
+/* The source of this kind; NULL: its module is not there, or the kind is KT_MISSING. */
+const kt_source *source_of(kt_tx *tx, kt_supply_kind kind);
+kt_dec least(kt_dec a, kt_dec b);
+
+/* cover.c, change.c */
+extern const kt_supply supply_service;
+KT_MUST kt_error *supply_cover(kt_tx *tx, const kt_demand *demand, kt_plan *plan);
+KT_MUST kt_error *supply_moved(kt_tx *tx, kt_id supply, kt_date day, kt_text reason);
+KT_MUST kt_error *supply_arrived(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity);
+KT_MUST kt_error *supply_failed(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason);
+
+/* explain.c */
+KT_MUST kt_error *supply_tree(kt_tx *tx, kt_id document, kt_id line, kt_plan *plan);
+extern const kt_shape supply_explain_shape, supply_explained_shape, at_risk_shape, at_risk_found_shape;
+kt_error *supply_explain(kt_tx *tx, const kt_record *params, kt_record *result);
+kt_error *supply_at_risk(kt_tx *tx, const kt_record *params, kt_record *result);

@@ -1,0 +1,391 @@
+/* What an order asks of the stores, of production and of purchasing: each of its lines is a demand, covered in
+ * the transaction that confirms it. What comes back -- dates, cost, what covers what -- is the order's plan,
+ * the same in the preview and after the confirmation. */
+#include <string.h>
+
+#include <kontor/currency.h>
+#include <kontor/supply.h>
+#include <kontor/units.h>
+
+#include "sales/sales.h"
+
+struct costed { /* what is looked at in an item */
+    kt_record rec;
+    kt_id unit;
+    kt_dec standard_cost;
+};
+static const kt_shape costed_shape = KT_SHAPE(costed, "base.item", KT_BIND(costed, unit, REF, "unit"),
+    KT_BIND(costed, standard_cost, PRICE, "standard_cost"));
+
+static const kt_choice supply_kinds[] = {
+    /* as base.pegging has them */
+    {KT_FROM_STOCK, "stock", {"On stock", "Z zapasu"}},
+    {KT_FROM_MAKING, "make", {"Made", "Z produkcji"}},
+    {KT_FROM_BUYING, "buy", {"Bought", "Z zakupu"}},
+    {KT_MISSING, "missing", {"Missing", "Brakuje"}},
+    {0},
+};
+
+/* ---- One line's demand ---- */
+
+/* A quantity of the line in the item's own unit. */
+static kt_error *in_own_unit(
+    kt_tx *tx, const struct sale_line *line, const struct costed *item, kt_dec quantity, kt_dec *own)
+{
+    const kt_units *units = kt_units_find(tx);
+    kt_dec exact = quantity;
+    *own = quantity;
+    if (units)
+        KT_TRY(units->convert(tx, quantity, line->unit, item->unit, &exact, own));
+    *own = kt_dec_round(exact, 4);
+    return NULL;
+}
+
+static kt_error *read_costed(kt_tx *tx, const struct sale_line *line, struct costed *item)
+{
+    *item = (struct costed){KT_OF(costed)};
+    kt_authority before = kt_own_authority(tx); /* what it costs the order shows to whom it concerns */
+    kt_error *e = kt_read(tx, line->item, &item->rec);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+static bool is_demand(const struct sale_line *line)
+{
+    return line->item.v && line->kind != SERVICE && line->kind != FREE_TEXT;
+}
+
+static kt_dec open_quantity(const struct sale_line *line)
+{
+    return kt_dec_sub(line->quantity, line->delivered);
+}
+
+static kt_error *cover_line(kt_tx *tx, const struct sale *s, struct sale_line *line, kt_dec quantity)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    struct costed item;
+    kt_plan plan = {0};
+    kt_demand demand = {.item = line->item,
+        .day = line->asked.day ? line->asked : s->asked,
+        .document = kt_any(tx, s->rec.of->name, s->rec.id),
+        .line = line->rec.id};
+    if (!supply || !is_demand(line) || quantity.coef <= 0)
+        return NULL;
+    KT_TRY(read_costed(tx, line, &item));
+    KT_TRY(in_own_unit(tx, line, &item, quantity, &demand.quantity));
+    KT_TRY(supply->cover(tx, &demand, &plan));
+    if (plan.count && (!line->promised.day || plan.day.day > line->promised.day || !plan.day.day))
+        line->promised = plan.day;
+    return NULL;
+}
+
+/* ---- What an order costs and when it is there ---- */
+
+/* What the line's parts cost in the company's currency; what no source puts a price on costs its standard. */
+static kt_error *line_cost(kt_tx *tx, const struct sale_line *line, const kt_plan *plan, kt_dec *cost)
+{
+    struct costed item;
+    kt_dec whole, known = KT_DEC(0, 4);
+    *cost = KT_DEC(0, 4);
+    KT_TRY(read_costed(tx, line, &item));
+    KT_TRY(in_own_unit(tx, line, &item, line->quantity, &whole));
+    for (size_t i = 0; i < plan->count; i++) {
+        const kt_cover *part = &plan->parts[i];
+        if (part->level || part->line.v != line->rec.id.v || !part->cost.scale1)
+            continue;
+        *cost = kt_dec_add(*cost, part->cost);
+        known = kt_dec_add(known, part->quantity);
+    }
+    kt_dec rest = kt_dec_sub(whole, known);
+    *cost = rest.coef > 0 && !item.standard_cost.scale1
+                ? (kt_dec){0}
+                : kt_dec_add(*cost, kt_dec_mul(rest, item.standard_cost, 4));
+    return NULL;
+}
+
+static kt_error *in_currency_of(kt_tx *tx, const struct sale *s, kt_dec *amount)
+{
+    const kt_currencies *currencies = kt_currencies_find(tx);
+    kt_id own = {0};
+    if (!amount->scale1 || !currencies)
+        return NULL;
+    KT_TRY(currencies->own(tx, &own));
+    return own.v ? currencies->convert(tx, *amount, own, s->currency, s->day, 4, amount) : NULL;
+}
+
+static kt_error *cost_up(kt_tx *tx, struct sale *s)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    kt_plan plan = {0};
+    bool known = true;
+    s->cost = KT_DEC(0, 4);
+    if (supply)
+        KT_TRY(supply->tree(tx, kt_any(tx, s->rec.of->name, s->rec.id), (kt_id){0}, &plan));
+    for (size_t i = 0; i < s->lines.count; i++) {
+        struct sale_line *line = (struct sale_line *)(void *)kt_line(&s->lines, i);
+        line->cost = (kt_dec){0};
+        if (!line->item.v)
+            continue;
+        KT_TRY(line_cost(tx, line, &plan, &line->cost));
+        KT_TRY(in_currency_of(tx, s, &line->cost));
+        known = known && line->cost.scale1;
+        s->cost = kt_dec_add(s->cost, line->cost);
+    }
+    if (!known)
+        s->cost = (kt_dec){0};
+    s->margin = known ? kt_dec_sub(s->net, s->cost) : (kt_dec){0};
+    return NULL;
+}
+
+/* The day on which the last line is there; not set: one of them has no day. */
+static void date_up(struct sale *s)
+{
+    bool known = true;
+    s->promised = (kt_date){0};
+    for (size_t i = 0; i < s->lines.count; i++) {
+        const struct sale_line *line = sale_line_at(&s->lines, i);
+        if (!is_demand(line) || open_quantity(line).coef <= 0)
+            continue;
+        known = known && line->promised.day;
+        s->promised = line->promised.day > s->promised.day ? line->promised : s->promised;
+    }
+    if (!known)
+        s->promised = (kt_date){0};
+}
+
+static kt_error *planned(kt_tx *tx, struct sale *s)
+{
+    date_up(s);
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = cost_up(tx, s);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+/* ---- Confirming, amending, cancelling ---- */
+
+kt_error *order_cover(kt_tx *tx, struct sale *s)
+{
+    for (size_t i = 0; i < s->lines.count; i++) {
+        struct sale_line *line = (struct sale_line *)(void *)kt_line(&s->lines, i);
+        KT_TRY(cover_line(tx, s, line, open_quantity(line)));
+    }
+    return planned(tx, s);
+}
+
+const kt_shape leftover_shape = KT_SHAPE(leftover, NULL,
+    KT_FIELD(leftover, item, REF, "Item", "Towar", .target = "base.item", .priority = 1),
+    KT_FIELD(leftover, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .priority = 2),
+    KT_FIELD(leftover, kind, STATE, "Comes from", "Skąd", .choices = supply_kinds, .priority = 3),
+    KT_FIELD(
+        leftover, supply, REF, "Document", "Dokument", .target = "*", .on_delete = KT_CLEAR, .priority = 4),
+    KT_FIELD(leftover, reason, STRING, "Why it stays", "Dlaczego zostaje", .max = 300, .priority = 5));
+
+static kt_error *let_go(kt_tx *tx, struct sale *s, const struct sale_line *line, kt_dec quantity)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    struct costed item;
+    kt_plan left = {0};
+    if (!supply || !line->item.v)
+        return NULL;
+    if (quantity.scale1) {
+        KT_TRY(read_costed(tx, line, &item));
+        KT_TRY(in_own_unit(tx, line, &item, quantity, &quantity));
+    }
+    KT_TRY(supply->release(tx, kt_any(tx, s->rec.of->name, s->rec.id), line->rec.id, quantity, &left));
+    for (size_t i = 0; i < left.count; i++) {
+        const kt_cover *part = &left.parts[i];
+        struct leftover row = {KT_OF(leftover), .item = part->item, .quantity = part->quantity,
+            .kind = part->kind, .supply = part->document, .reason = kt_say(tx, part->reason)};
+        KT_TRY(kt_line_add(tx, &s->leftovers, &row.rec));
+    }
+    return NULL;
+}
+
+kt_error *order_release(kt_tx *tx, struct sale *s)
+{
+    s->leftovers = (kt_lines){0};
+    for (size_t i = 0; i < s->lines.count; i++)
+        KT_TRY(let_go(tx, s, sale_line_at(&s->lines, i), (kt_dec){0}));
+    return NULL;
+}
+
+static kt_error *follow_line(kt_tx *tx, struct sale *s, struct sale_line *line, const struct sale_line *was)
+{
+    if (was && was->item.v == line->item.v && was->unit.v == line->unit.v) {
+        kt_dec more = kt_dec_sub(line->quantity, was->quantity);
+        return more.coef >= 0 ? cover_line(tx, s, line, more) : let_go(tx, s, was, kt_dec_neg(more));
+    }
+    if (was)
+        KT_TRY(let_go(tx, s, was, (kt_dec){0}));
+    line->promised = (kt_date){0};
+    return cover_line(tx, s, line, open_quantity(line));
+}
+
+/* A new line's id, which its demand needs, is one that no line had. */
+static void name_new_lines(struct sale *s, const struct sale *stored)
+{
+    uint64_t last = 0;
+    for (size_t i = 0; i < s->lines.count; i++)
+        last = sale_line_at(&s->lines, i)->rec.id.v > last ? sale_line_at(&s->lines, i)->rec.id.v : last;
+    for (size_t i = 0; i < stored->lines.count; i++)
+        last = sale_line_at(&stored->lines, i)->rec.id.v > last ? sale_line_at(&stored->lines, i)->rec.id.v
+                                                                : last;
+    for (size_t i = 0; i < stored->amendments.count; i++) {
+        int64_t line = KT_AS(amendment, kt_line(&stored->amendments, i))->line;
+        last = line > 0 && (uint64_t)line > last ? (uint64_t)line : last;
+    }
+    for (size_t i = 0; i < s->lines.count; i++)
+        if (!sale_line_at(&s->lines, i)->rec.id.v)
+            kt_line(&s->lines, i)->id.v = ++last;
+}
+
+kt_error *order_follow(kt_tx *tx, struct sale *s)
+{
+    struct sale stored;
+    bool found;
+    KT_TRY(sale_stored(tx, s, &stored, &found));
+    name_new_lines(s, &stored);
+    s->leftovers = (kt_lines){0};
+    for (size_t i = 0; i < stored.lines.count; i++) {
+        const struct sale_line *was = sale_line_at(&stored.lines, i);
+        if (!sale_line_with(&s->lines, was->rec.id))
+            KT_TRY(let_go(tx, s, was, (kt_dec){0}));
+    }
+    for (size_t i = 0; i < s->lines.count; i++) {
+        struct sale_line *line = (struct sale_line *)(void *)kt_line(&s->lines, i);
+        KT_TRY(follow_line(tx, s, line, sale_line_with(&stored.lines, line->rec.id)));
+    }
+    return planned(tx, s);
+}
+
+kt_error *order_used(kt_tx *tx, const struct sale *s, const struct sale_line *line, kt_dec quantity)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    struct costed item;
+    if (!supply || !is_demand(line) || quantity.coef <= 0)
+        return NULL;
+    KT_TRY(read_costed(tx, line, &item));
+    KT_TRY(in_own_unit(tx, line, &item, quantity, &quantity));
+    return supply->used(tx, kt_any(tx, s->rec.of->name, s->rec.id), line->rec.id, line->item, quantity);
+}
+
+/* ---- A promise moved ---- */
+
+struct promise {
+    kt_record rec;
+    kt_id document;
+    int64_t line;
+    kt_date day;
+};
+const kt_shape promise_shape = KT_SHAPE(promise, NULL, KT_BIND(promise, document, REF, "document"),
+    KT_BIND(promise, line, INT, "line"), KT_BIND(promise, day, DATE, "day"));
+
+kt_error *order_promise_moved(kt_tx *tx, const kt_event *event)
+{
+    const struct promise *p = KT_SEE(promise, event->after);
+    const char *entity = kt_any_entity(tx, p->document);
+    struct sale s = {.rec.of = &order_shape};
+    if (!entity || strcmp(entity, order_shape.name) != 0)
+        return NULL;
+    KT_TRY(kt_read(tx, kt_any_id(p->document), &s.rec));
+    for (size_t i = 0; i < s.lines.count; i++) {
+        struct sale_line *line = (struct sale_line *)(void *)kt_line(&s.lines, i);
+        if ((int64_t)line->rec.id.v == p->line)
+            line->promised = p->day;
+    }
+    if (s.state != O_CONFIRMED && s.state != O_ON_HOLD)
+        return NULL;
+    date_up(&s);
+    return kt_update(tx, &s.rec);
+}
+
+/* ---- The answer of confirm and preview ---- */
+
+struct planned_part {
+    kt_record rec;
+    int64_t level, line, minutes;
+    unsigned kind;
+    kt_id item, supply;
+    kt_str item_name, reason;
+    kt_dec quantity, cost;
+    kt_date needed, day;
+};
+static const kt_shape planned_part_shape = KT_SHAPE(planned_part, NULL,
+    KT_FIELD(planned_part, level, INT, "Level", "Poziom", .required = true),
+    KT_FIELD(planned_part, line, INT, "Line", "Pozycja"),
+    KT_FIELD(planned_part, kind, STATE, "Comes from", "Skąd", .choices = supply_kinds),
+    KT_FIELD(planned_part, item, REF, "Item", "Towar", .target = "base.item"),
+    KT_FIELD(planned_part, item_name, STRING, "Name", "Nazwa"),
+    KT_FIELD(planned_part, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4),
+    KT_FIELD(planned_part, needed, DATE, "Needed on", "Potrzebne na"),
+    KT_FIELD(planned_part, day, DATE, "There on", "Będzie dnia"),
+    KT_FIELD(planned_part, supply, REF, "Covered by", "Czym pokryte", .target = "*"),
+    KT_FIELD(planned_part, cost, MONEY, "Cost", "Koszt", .scale = 2),
+    KT_FIELD(planned_part, minutes, INT, "Working minutes", "Minuty pracy"),
+    KT_FIELD(planned_part, reason, STRING, "Why", "Dlaczego"));
+struct planned_order {
+    kt_record rec;
+    int64_t id, version, minutes;
+    unsigned state;
+    kt_date promised;
+    kt_dec net, cost, margin, margin_percent;
+    kt_lines parts;
+};
+const kt_shape planned_order_shape = KT_SHAPE(planned_order, NULL,
+    KT_FIELD(planned_order, id, INT, "Id", "Id"), KT_FIELD(planned_order, version, INT, "Version", "Wersja"),
+    KT_FIELD(planned_order, state, STATE, "State", "Stan", .choices = order_states),
+    KT_FIELD(planned_order, promised, DATE, "Promised for", "Obiecany termin",
+        .help = {"The day on which all of it is there; empty: something is missing.",
+            "Dzień, w którym wszystko będzie; puste: czegoś brakuje."}),
+    KT_FIELD(planned_order, net, MONEY, "Net", "Netto", .scale = 4),
+    KT_FIELD(planned_order, cost, MONEY, "Cost", "Koszt", .scale = 4),
+    KT_FIELD(planned_order, margin, MONEY, "Margin", "Marża", .scale = 4),
+    KT_FIELD(planned_order, margin_percent, PERCENT, "Margin, %", "Marża, %", .scale = 2),
+    KT_FIELD(planned_order, minutes, INT, "Working minutes", "Minuty pracy"),
+    KT_FIELD(planned_order, parts, LINES, "Plan", "Plan", .lines = &planned_part_shape));
+
+struct called {
+    kt_record rec;
+    kt_str name;
+};
+static const kt_shape called_shape = KT_SHAPE(called, "base.item", KT_BIND(called, name, STRING, "name"));
+
+static kt_error *show_plan(kt_tx *tx, kt_id order, struct planned_order *out)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    kt_plan plan = {0};
+    if (!supply || !kt_may(tx, "base.pegging:read"))
+        return NULL;
+    KT_TRY(supply->tree(tx, order, (kt_id){0}, &plan));
+    for (size_t i = 0; i < plan.count; i++) {
+        const kt_cover *part = &plan.parts[i];
+        struct called item = {KT_OF(called)};
+        KT_TRY(kt_read(tx, part->item, &item.rec));
+        struct planned_part row = {KT_OF(planned_part), .level = part->level, .line = (int64_t)part->line.v,
+            .minutes = part->minutes, .kind = part->kind, .item = part->item, .supply = part->document,
+            .item_name = item.name, .reason = kt_say(tx, part->reason), .quantity = part->quantity,
+            .cost = part->cost, .needed = part->needed, .day = part->day};
+        out->minutes += part->minutes;
+        KT_TRY(kt_line_add(tx, &out->parts, &row.rec));
+    }
+    return NULL;
+}
+
+kt_error *order_planned(kt_tx *tx, const kt_record *self, kt_record *result)
+{
+    const struct sale *s = (const struct sale *)(const void *)kt_see(self, &order_shape);
+    struct planned_order *out = KT_AS(planned_order, result);
+    struct sale seen = {.rec.of = &order_shape}; /* as the caller may see it: with the cost, or without */
+    KT_TRY(kt_read(tx, s->rec.id, &seen.rec));
+    out->id = (int64_t)s->rec.id.v;
+    out->version = s->rec.version;
+    out->state = s->state;
+    out->promised = s->promised;
+    out->net = s->net;
+    out->cost = seen.cost;
+    out->margin = seen.margin;
+    if (seen.margin.scale1 && s->net.coef)
+        out->margin_percent = kt_dec_div(kt_dec_mul(seen.margin, KT_DEC(100, 0), 4), s->net, 2);
+    return show_plan(tx, kt_any(tx, s->rec.of->name, s->rec.id), out);
+}
