@@ -170,7 +170,8 @@ typedef struct {
     kt_text label, plural;
     const char *title; /* the field that names a record to people */
     const char
-        *number; /* pattern of human numbers, "SO/{year}/{seq:5}"; with "!" in front: gapless; NULL: none */
+        *number; /* pattern of human numbers, "SO/{year}/{seq:5}"; with "!" in front: gapless; with "~":
+                    gapless too, but given by kt_number, not at creation; NULL: none */
     const char *indexes; /* "party day, unique code party" beside the fields' own; "history.at history.stage
                             amount": an entry per line, out of which aggregates alone are answered */
     const kt_action *actions;
@@ -318,6 +319,11 @@ KT_API KT_MUST kt_error *kt_upsert(kt_tx *tx, kt_record *rec);
 KT_API KT_MUST kt_error *kt_delete(kt_tx *tx, kt_record *rec);
 /* Runs an action of the record's entity, "confirm"; rereads *rec. */
 KT_API KT_MUST kt_error *kt_act(kt_tx *tx, kt_record *rec, const char *action, const kt_record *params);
+/* Gives the record its number, of an entity whose pattern has "~" in front: when it is posted, say. Whoever saves
+ * the record saves the number; a transaction that fails takes none.
+ *   pattern  of a series that counts for itself; NULL: the entity's own pattern
+ *   day      tells {year}, {month} and {day} */
+KT_API KT_MUST kt_error *kt_number(kt_tx *tx, kt_record *rec, const char *pattern, kt_date day);
 /* Line i, i < lines->count; then KT_AS. */
 KT_API kt_record *kt_line(const kt_lines *lines, size_t i);
 /* Appends a copy of line. lines of a fresh struct may be all zero. A new line's id is given when the record is

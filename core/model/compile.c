@@ -147,7 +147,8 @@ static draft *add_draft(builder *b, const kt_entity *declared, const char *modul
         .internals = d->internals};
     d->internals->shape = custom ? NULL : declared->shape;
     const char *pattern = declared->number;
-    e->gapless = pattern && pattern[0] == '!';
+    e->numbered_later = pattern && pattern[0] == '~';
+    e->gapless = e->numbered_later || (pattern && pattern[0] == '!');
     e->number_pattern = build_str(b, e->gapless ? pattern + 1 : pattern);
     return d;
 }

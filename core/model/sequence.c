@@ -1,6 +1,6 @@
-/* sequence.c -- counters under 's': entity u16, 0 for ids; entity u16, 1, company u64, period u32 for
- * numbers. They are written in the transaction itself: what fails takes no number, so none is ever missing.
- */
+/* sequence.c -- counters under 's': entity u16, 0 for ids; entity u16, 1, company u64, period u64 for numbers
+ * by the entity's pattern; entity u16, 2, company, period, pattern for other series. They are written in the
+ * transaction itself: what fails takes no number, so none is ever missing. */
 #include "model/sequence.h"
 
 #include <stdio.h>
@@ -93,10 +93,12 @@ kt_error *sequence_id_at_least(kt_tx *tx, const model_entity *entity, uint64_t i
     return last < id ? counter_add(tx, &name, (int64_t)(id - last)) : NULL;
 }
 
-static void number_key(key *out, const model_entity *entity, uint64_t company, int year, int month, int day)
+static void number_key(
+    key *out, const model_entity *entity, kt_str pattern, uint64_t company, int year, int month, int day)
 {
     uint64_t period = 0;
-    kt_str rest = entity->number_pattern;
+    kt_str rest = pattern;
+    bool own = str_eq(pattern, entity->number_pattern);
     bool years = false, months = false, days = false;
     for (piece p; next_piece(&rest, &p);) {
         years |= p.part == 'y';
@@ -111,9 +113,11 @@ static void number_key(key *out, const model_entity *entity, uint64_t company, i
         period += (uint64_t)day;
     key_open(out, KEY_SEQUENCE);
     key_u16(out, entity->number);
-    key_u16(out, 1);
+    key_u16(out, own ? 1 : 2);
     key_u64(out, company);
     key_u64(out, period);
+    if (!own)
+        key_bytes(out, pattern);
 }
 
 static kt_str write_number(kt_tx *tx, kt_str pattern, int year, int month, int day, uint64_t count)
@@ -158,25 +162,30 @@ static kt_error *is_taken(kt_tx *tx, const model_record *record, bool *taken)
     return NULL;
 }
 
-kt_error *sequence_number(kt_tx *tx, model_record *record)
+kt_error *sequence_series(kt_tx *tx, model_record *record, kt_str pattern, kt_date date)
 {
     const model_entity *entity = record->entity;
     int year, month, day;
-    kt_date_parts(kt_today(tx), &year, &month, &day);
+    kt_date_parts(date, &year, &month, &day);
     uint64_t company = (uint64_t)record->values[MODEL_COMPANY].as.i, count;
     key name;
-    number_key(&name, entity, company, year, month, day);
+    number_key(&name, entity, pattern, company, year, month, day);
     KT_TRY(counter_read(tx, &name, &count));
     bool taken = true;
     uint64_t start = count;
     while (taken && count - start < TAKEN_MOST) {
-        kt_str text = write_number(tx, entity->number_pattern, year, month, day, ++count);
+        kt_str text = write_number(tx, pattern, year, month, day, ++count);
         if (!text.ptr)
             return error_no_memory();
         record->values[MODEL_NUMBER] = (model_value){.set = true, .as.s = text};
         KT_TRY(is_taken(tx, record, &taken));
     }
     return counter_add(tx, &name, (int64_t)(count - start));
+}
+
+kt_error *sequence_number(kt_tx *tx, model_record *record)
+{
+    return sequence_series(tx, record, record->entity->number_pattern, kt_today(tx));
 }
 
 kt_error *sequence_number_back(kt_tx *tx, const model_record *record)
@@ -187,7 +196,8 @@ kt_error *sequence_number_back(kt_tx *tx, const model_record *record)
     kt_date_parts(zone_date(tx->zone, created), &year, &month, &day);
     key name;
     uint64_t count;
-    number_key(&name, entity, (uint64_t)record->values[MODEL_COMPANY].as.i, year, month, day);
+    number_key(&name, entity, entity->number_pattern, (uint64_t)record->values[MODEL_COMPANY].as.i, year,
+        month, day);
     KT_TRY(counter_read(tx, &name, &count));
     kt_str last = write_number(tx, entity->number_pattern, year, month, day, count);
     if (count && str_eq(last, record->values[MODEL_NUMBER].as.s))

@@ -1,5 +1,6 @@
 /* shape_verbs.c -- the verbs of kontor.h over C structs. Rights are judged below, in model_store_new and
  * model_load_for, by the transaction's guard. */
+#include "model/sequence.h"
 #include "model/shape.h"
 
 /* The binding of a record's shape, which must be a whole entity's. */
@@ -81,4 +82,23 @@ kt_error *kt_act(kt_tx *tx, kt_record *rec, const char *action, const kt_record 
             STR_ARG(binding->entity->name), action);
     KT_TRY(model_act_run(tx, binding->entity, rec->id.v, rec->version, found, params, &record, NULL));
     return shape_fill_bound(tx, binding, &record, true, rec);
+}
+
+kt_error *kt_number(kt_tx *tx, kt_record *rec, const char *pattern, kt_date day)
+{
+    const shape_binding *binding = NULL;
+    model_record record = {0};
+    KT_TRY(bind_record(tx, rec, &binding));
+    kt_str series = pattern ? str_of(pattern) : binding->entity->number_pattern;
+    if (!binding->entity->numbered_later || !sequence_pattern_is_good(series))
+        return kt_fail(tx, KT_RULE, "number", "%s gives no numbers by \"%s\"", "%s nie nadaje numerów „%s”",
+            binding->entity->name.ptr, series.ptr ? series.ptr : "");
+    KT_TRY(model_may_write(tx, binding->entity));
+    KT_TRY(model_record_new(tx, binding->entity, &record));
+    uint64_t company = rec->company.v ? rec->company.v : tx->company;
+    if (!binding->entity->shared)
+        record.values[MODEL_COMPANY] = (model_value){.set = company != 0, .as.i = (int64_t)company};
+    KT_TRY(sequence_series(tx, &record, series, day));
+    rec->number = record.values[MODEL_NUMBER].as.s;
+    return NULL;
 }

@@ -125,7 +125,7 @@ static kt_error *write_new(kt_tx *tx, model_record *record, uint64_t id)
     const model_entity *entity = record->entity;
     KT_TRY(id ? take_id(tx, entity, id) : sequence_id(tx, entity, &id));
     record->values[MODEL_ID] = (model_value){.set = true, .as.i = (int64_t)id};
-    if (entity->number_pattern.len && !record->values[MODEL_NUMBER].set)
+    if (entity->number_pattern.len && !entity->numbered_later && !record->values[MODEL_NUMBER].set)
         KT_TRY(sequence_number(tx, record));
     kt_str bytes;
     key name;

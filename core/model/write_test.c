@@ -114,7 +114,7 @@ static const kt_entity shop_entities[] = {{.shape = &invoice_shape,
                                               .actions = invoice_actions,
                                               .compute = invoice_compute,
                                               .check = invoice_check},
-    {.shape = &mail_shape, .label = {"Mail", "List"}}, {0}};
+    {.shape = &mail_shape, .label = {"Mail", "List"}, .number = "~M/{year}/{seq:3}"}, {0}};
 static const kt_handler shop_handlers[] = {{"s.invoice.post", &invoice_shape, count_prints},
     {"s.invoice.updated", &invoice_shape, refuse_paid}, {"s.mail.created", &mail_shape, mail_endless}, {0}};
 static const kt_module shop = {.abi = KT_ABI,
@@ -364,6 +364,31 @@ static void gapless_numbers_have_no_gaps(void **state)
     house_close(&h);
 }
 
+static void a_number_may_be_given_later_by_any_series(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    struct mail first = {KT_OF(mail), .text = KT_STR("a")}, second = {KT_OF(mail), .text = KT_STR("b")};
+    assert_null(kt_create(h.tx, &first.rec));
+    assert_null(kt_create(h.tx, &second.rec));
+    assert_null(first.rec.number.ptr);
+    assert_null(kt_number(h.tx, &second.rec, NULL, kt_date_make(2025, 12, 31)));
+    assert_null(kt_update(h.tx, &second.rec));
+    assert_null(kt_number(h.tx, &first.rec, NULL, kt_date_make(2025, 1, 1)));
+    assert_null(kt_update(h.tx, &first.rec));
+    struct mail read = {KT_OF(mail)};
+    assert_null(kt_read(h.tx, second.rec.id, &read.rec));
+    assert_string_equal(read.rec.number.ptr, "M/2025/001");
+    assert_null(kt_read(h.tx, first.rec.id, &read.rec));
+    assert_string_equal(read.rec.number.ptr, "M/2025/002");
+    struct mail other = {KT_OF(mail), .text = KT_STR("c")};
+    assert_null(kt_number(h.tx, &other.rec, "K/{month}/{seq}", kt_date_make(2026, 3, 1)));
+    assert_string_equal(other.rec.number.ptr, "K/03/1"); /* a series of its own */
+    assert_int_equal(
+        kt_number(h.tx, &other.rec, "no counter", kt_date_make(2026, 3, 1))->first->kind, KT_RULE);
+    house_close(&h);
+}
+
 static void imports_may_bring_authors_numbers_and_states(void **state)
 {
     (void)state;
@@ -448,6 +473,7 @@ int main(void)
         cmocka_unit_test(endless_events_are_stopped),
         cmocka_unit_test(checks_see_the_records_as_they_are_at_the_end),
         cmocka_unit_test(gapless_numbers_have_no_gaps),
+        cmocka_unit_test(a_number_may_be_given_later_by_any_series),
         cmocka_unit_test(imports_may_bring_authors_numbers_and_states),
         cmocka_unit_test(rights_hold_for_every_verb),
     };
