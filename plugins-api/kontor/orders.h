@@ -1,13 +1,36 @@
-/* orders.h -- the service "crm.orders": other modules report what they delivered and billed of a sales order.
- * The order's delivery_status and billing_status follow. To act when an order is confirmed, handle the event
- * "crm.order.confirm"; "crm.order.amend", "crm.order.hold", "crm.order.cancel" come alike. */
+/* orders.h -- orders that others deliver and bill: "crm.orders" has those of customers, "logistics.purchases"
+ * those to suppliers, both of this one type. Other modules read an order, and report what they delivered (of a
+ * purchase: received) and billed of it; the order's delivery_status and billing_status follow. To act when a
+ * sales order is confirmed, handle the event "crm.order.confirm"; "crm.order.amend", "crm.order.hold",
+ * "crm.order.cancel" come alike. */
 #pragma once
-#include <kontor.h>
+#include <kontor/tax.h>
 
 typedef struct {
     kt_id line;      /* of the order's lines */
     kt_dec quantity; /* in the line's unit, scale 4; below zero: taken back */
 } kt_order_part;
+
+typedef struct {
+    kt_id id, item, unit, tax_category; /* item not set: free text */
+    kt_str text;
+    bool goods;                                      /* is delivered before it is billed */
+    kt_dec quantity, delivered, invoiced;            /* in the line's unit, scale 4 */
+    kt_dec price, discount_percent, discount_amount; /* as the order's lines have them */
+    kt_date day;                                     /* promised, or asked for; not set: nobody said */
+} kt_order_line;
+
+typedef struct {
+    kt_id id, company, party /* who is billed, or bills */, currency, position;
+    kt_str number, reference /* the other side's */, terms;
+    kt_date day;
+    bool open;         /* confirmed and not closed: more of it may be billed */
+    bool tax_included; /* prices have the taxes in them */
+    kt_tax_rounding rounding;
+    kt_dec tax_given; /* the whole tax as another system computed it; not set: it is computed */
+    kt_order_line *lines;
+    size_t line_count;
+} kt_order;
 
 typedef struct kt_orders {
     /* Adds to the delivered quantities; the caller needs the right crm.order:deliver.
@@ -17,10 +40,20 @@ typedef struct kt_orders {
         kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count, kt_date day);
     /* Adds to the billed quantities; the caller needs the right crm.order:bill. */
     KT_MUST kt_error *(*bill)(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count, kt_date day);
+    /* The order as it stands, under the caller's rights. memory: the transaction's. */
+    KT_MUST kt_error *(*read)(kt_tx *tx, kt_id order, kt_order *out);
+    /* Open orders that are not billed in full, by id, those behind `after` (not set: from the first).
+     *   count   receives how many there are in ids, at most `room` */
+    KT_MUST kt_error *(*unbilled)(kt_tx *tx, kt_id after, kt_id *ids, size_t room, size_t *count);
 } kt_orders;
 
 /* NULL: no module has sales orders now. */
 static inline const kt_orders *kt_orders_find(kt_tx *tx)
 {
     return (const kt_orders *)kt_service_find(tx, "crm.orders", 1);
+}
+/* NULL: no module has purchase orders now. */
+static inline const kt_orders *kt_purchases_find(kt_tx *tx)
+{
+    return (const kt_orders *)kt_service_find(tx, "logistics.purchases", 1);
 }

@@ -116,4 +116,75 @@ static kt_error *bill(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t
     return report(tx, order, parts, count, day, "bill", &bill_shape);
 }
 
-const kt_orders orders_service = {.deliver = deliver, .bill = bill};
+static void show_line(const struct sale_line *line, const struct sale *s, kt_order_line *out)
+{
+    *out = (kt_order_line){.id = line->rec.id,
+        .item = line->item,
+        .unit = line->unit,
+        .tax_category = line->tax_category,
+        .text = line->name,
+        .goods = line->kind == GOODS,
+        .quantity = line->quantity,
+        .delivered = line->delivered,
+        .invoiced = line->invoiced,
+        .price = line->price,
+        .discount_percent = line->discount_percent,
+        .discount_amount = line->discount_amount,
+        .day = line->promised.day ? line->promised
+               : line->asked.day  ? line->asked
+                                  : s->asked};
+}
+
+static kt_error *show(kt_tx *tx, kt_id order, kt_order *out)
+{
+    struct sale s = {.rec.of = &order_shape};
+    KT_TRY(kt_read(tx, order, &s.rec));
+    *out = (kt_order){.id = order,
+        .company = s.rec.company,
+        .party = s.bill_to.v ? s.bill_to : s.party,
+        .currency = s.currency,
+        .position = s.position.v ? s.position : s.tax_position,
+        .number = s.rec.number,
+        .reference = s.reference,
+        .terms = s.terms,
+        .day = s.day,
+        .open = s.state == O_CONFIRMED || s.state == O_ON_HOLD,
+        .tax_included = s.tax_included,
+        .rounding = s.rounding,
+        .tax_given = s.tax_given,
+        .lines = kt_alloc(tx, sizeof *out->lines * (s.lines.count + 1))};
+    if (!out->lines)
+        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+    for (size_t i = 0; i < s.lines.count; i++) {
+        const struct sale_line *line = sale_line_at(&s.lines, i);
+        if (!line->optional || line->taken)
+            show_line(line, &s, &out->lines[out->line_count++]);
+    }
+    return NULL;
+}
+
+struct billing { /* what a look at many orders needs */
+    kt_record rec;
+    unsigned state;
+    enum progress billing_status;
+};
+static const kt_shape billing_shape = KT_SHAPE(billing, "crm.order", KT_BIND(billing, state, STATE, "state"),
+    KT_BIND(billing, billing_status, STATE, "billing_status"));
+
+static kt_error *unbilled(kt_tx *tx, kt_id after, kt_id *ids, size_t room, size_t *count)
+{
+    *count = 0;
+    if (!room)
+        return NULL;
+    const kt_where where[] = {KT_WHERE(billing, state, KT_EQ, O_CONFIRMED),
+        KT_WHERE(billing, billing_status, KT_NE, FULL),
+        {offsetof(struct billing, rec.id), KT_GT, (const kt_id[]){after}}, {0}};
+    kt_cursor *cursor;
+    KT_TRY(kt_open(tx, &(kt_query){&billing_shape, where, "id", (uint32_t)room}, &cursor));
+    struct billing row = {KT_OF(billing)};
+    while (*count < room && kt_next(cursor, &row.rec))
+        ids[(*count)++] = row.rec.id;
+    return kt_close(cursor);
+}
+
+const kt_orders orders_service = {.deliver = deliver, .bill = bill, .read = show, .unbilled = unbilled};
