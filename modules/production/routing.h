@@ -1,0 +1,43 @@
+/* routing.h -- where and how long an item is worked on. */
+#pragma once
+#include <kontor.h>
+
+struct centre { /* production.work_centre */
+    kt_record rec;
+    kt_str code, name, group;
+    kt_id calendar;
+    int64_t slots;
+    kt_dec efficiency, machine_rate, labour_rate, overhead_rate;
+    bool active;
+};
+extern const kt_shape centre_shape;
+kt_error *centre_compute(kt_tx *tx, kt_record *self);
+
+struct step { /* an operation of a routing */
+    kt_record rec;
+    int64_t sequence;
+    kt_str name, group, after, note;
+    kt_id centre;
+    kt_dec setup_minutes, run_minutes, labour_minutes, per;
+};
+extern const kt_shape step_shape;
+struct routing {
+    kt_record rec;
+    kt_str code, name;
+    bool active;
+    kt_lines steps;
+};
+extern const kt_shape routing_shape;
+kt_error *routing_compute(kt_tx *tx, kt_record *self);
+const struct step *step_at(const struct routing *routing, size_t i);
+/* Is `before` among the sequence numbers that `after` lists? Where nothing is listed, the step before in order is. */
+bool step_waits_for(const struct routing *routing, size_t step, size_t before);
+/* Minutes of the machine and of people for a quantity, scale 4, without regard to efficiency. */
+void step_minutes(const struct step *step, kt_dec quantity, kt_dec *machine, kt_dec *labour);
+/* What minutes cost at a centre, scale 6. */
+struct time_costs {
+    kt_dec machine, labour, overhead;
+};
+struct time_costs centre_costs(const struct centre *centre, kt_dec machine_minutes, kt_dec labour_minutes);
+/* The step's centre, or the first of its group by code. returns rule at "steps": the group has none */
+KT_MUST kt_error *step_centre(kt_tx *tx, const struct step *step, struct centre *centre);
