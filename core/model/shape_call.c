@@ -103,6 +103,20 @@ kt_error *shape_params_read(
     return all ? all : shape_fill(tx, shape, &record, rec);
 }
 
+/* In lines zero may mean "not set"; where a number is always there, it is required. */
+static void know_zeroes(const model_field *field, model_value *lines)
+{
+    for (size_t i = 0; lines->set && i < lines->as.lines.count; i++)
+        for (size_t k = 0; k < field->lines->field_count; k++) {
+            const model_field *member = &field->lines->fields[k];
+            model_value *value = &lines->as.lines.items[i].values[k];
+            if (member->type == KT_INT && member->required)
+                value->set = true;
+            if (member->type == KT_LINES)
+                know_zeroes(member, value);
+        }
+}
+
 kt_error *shape_result_json(kt_tx *tx, const kt_shape *shape, const kt_record *rec, json *out)
 {
     model_record record = {0};
@@ -116,9 +130,9 @@ kt_error *shape_result_json(kt_tx *tx, const kt_shape *shape, const kt_record *r
         const model_field *field = &entity->fields[i];
         if (field->system)
             continue;
-        if (field->type == KT_INT && field->required) /* else zero is "not set" */
-            record.values[i].set = true;
         json_key_str(out, field->name);
+        if (field->type == KT_LINES)
+            know_zeroes(field, &record.values[i]);
         if (field->type == KT_INT)
             record.values[i].set = true; /* an answer's number is known, also if it is 0 */
         model_value_json(tx, entity, field, &record.values[i], out);

@@ -65,16 +65,16 @@ def shown(value):
         rows = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in value["rows"])
         rest = "".join(f',\n "{k}": {json.dumps(v, ensure_ascii=False)}' for k, v in value.items() if k != "rows")
         return f'{{"rows": [\n  {rows}]{rest}}}'
-    if isinstance(value, dict) and "problems" in value:
+    if isinstance(value, dict) and {"kind", "problems"} <= value.keys():
         problems = ",\n  ".join(json.dumps(p, ensure_ascii=False) for p in value["problems"])
         return f'{{"kind": "{value["kind"]}", "problems": [\n  {problems}]}}'
     return json.dumps(value, ensure_ascii=False)
 
 
-def main(document=DOCUMENT, seed=seed):
+def main(document=DOCUMENT, seed=seed, modules="base,crm"):
     text = document.read_text()
     wrong = count = 0
-    house = House(modules="base,crm")
+    house = House(modules=modules)
     house.start()
     try:
         kontor = house.client()

@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+"""Call scripts over the bus: written, checked, published, walked; call lists; what the calls' journals say."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from stories import expect, refused, run  # noqa: E402
+
+TEXT = """
+step greet "Greeting"
+  say Good morning, {name}. This is {me.name}; {nothing} is left as it is.
+  answer yes "Go on" -> need
+  answer no "Not interested" -> refused
+step need "What they need"
+  say How much do you buy in a year?
+  ask amount money "Amount a year" required min 0 save amount
+  ask kind one "What" "bikes" "frames"
+  ask day date "From when"
+  -> size
+branch size
+  when [["amount", ">=", "10000"]] -> big
+  else -> small
+objection price "Too expensive"
+  say Compared with what?
+  answer listens -> return
+  answer firm -> refused
+run big big_firm -> done
+step small "Small"
+  say We have a shop for that.
+  answer fine -> done
+  answer no -> refused
+end done "Agreed" won
+  set source "script"
+  task "Send the offer to {name}" in 2 days
+end refused "Not interested" lost
+  do_not_contact
+"""
+BIG = """
+step director "The director"
+  say May I speak to the director?
+  answer yes -> met
+  answer later -> later
+end met won
+end later neutral
+  callback in 1 day
+"""
+
+
+def publish(k, code, text):
+    made = k.create("script.script", {"code": code, "name": code, "source": text})["id"]
+    k.call("script.script.publish", {"id": made})
+    return made
+
+
+def lead(k, title="Nowak", **more):
+    return k.create("crm.lead", {"title": title, "name": title, **more})["id"]
+
+
+def about(lead_id):
+    return {"entity": "crm.lead", "id": lead_id}
+
+
+def start(k, script, lead_id, **more):
+    return k.call("script.session.start", {"script": script, "subject": about(lead_id), **more})
+
+
+def answer(k, at, answer=None, inputs=None):
+    params = {"id": at["session"], "step": at["step"]}
+    if answer:
+        params["answer"] = answer
+    if inputs:
+        params["inputs"] = inputs
+    return k.call("script.session.answer", params)
+
+
+def every_mistake_of_a_text_is_told_at_once(k):
+    problems = [p["text"] for p in k.call("script.check", {"source": """step a
+  say Hello
+  answer x -> nowhere
+  ask q colour "Which"
+  flie
+  answer x "again" -> a
+branch b
+  say no
+end c maybe
+"""})["problems"]]
+    expect(problems, [
+        'line 4: expected text, number, money, date, yes_no, one or many, not "colour"',
+        'line 5: nobody knows the word "flie"', 'line 6: there are two answers "x"',
+        'line 8: does not belong here: "say"', 'line 9: an end is won, lost or neutral "c"'])
+    graph = """step a
+  say Hello
+  answer x -> b
+step b
+  say Round
+  answer y -> c
+step c
+  say and round
+  answer z -> b
+step alone
+  say Nobody comes here
+  answer q -> done
+step dead
+  say End
+branch open
+  when [["id", ">", 1]] -> done
+end done won
+  set source no quotes
+"""
+    problems = [p["text"] for p in k.call("script.check", {"source": graph})["problems"]]
+    expect(problems, [
+        'line 1: a circle without a way out begins at "a"', 'line 4: a circle without a way out begins at "b"',
+        'line 7: a circle without a way out begins at "c"', 'line 10: nothing leads to "alone"',
+        'line 13: nothing leads on from "dead"', 'line 13: nothing leads to "dead"', 'line 15: nothing leads to "open"',
+        'line 15: there is no "else" in "open"', 'line 18: no JSON: "no quotes"', 'line 17: nothing leads to "done"'])
+    made = k.create("script.script", {"code": "bad", "name": "Bad", "source": "step a\n  say x\n  answer y -> z\n"})["id"]
+    refused("validation", lambda: k.call("script.script.publish", {"id": made}), "source")
+    refused("rule", lambda: start(k, made, lead(k)), "script")
+
+
+def a_call_walks_the_graph_and_writes_on_its_way(k):
+    publish(k, "big_firm", BIG)
+    script = publish(k, "first", TEXT)
+    who = lead(k, "Kowalska")
+    at = start(k, script, who)
+    expect((at["step"], at["say"][:38]), ("greet", "Good morning, Kowalska. This is admin;"))
+    expect("{nothing} is left" in at["say"], True)
+    expect([a["name"] for a in at["answers"]], ["yes", "no"])
+    expect([o["name"] for o in at["objections"]], ["price"])
+    at = answer(k, at, "yes")
+    expect((at["step"], [a["name"] for a in at["asks"]]), ("need", ["amount", "kind", "day"]))
+    wrong = refused("validation", lambda: answer(k, at, inputs={"kind": "cars", "day": "2026-02-30", "colour": 1}))
+    expect(sorted(p["path"] for p in wrong.problems), ["inputs.amount", "inputs.colour", "inputs.day", "inputs.kind"])
+    small = answer(k, at, inputs={"amount": "900.00", "kind": "bikes"})
+    expect((small["step"], k.get("crm.lead", who)["amount"]), ("small", "900.00"))
+    back = k.call("script.session.back", {"id": at["session"], "step": "small"})
+    expect(back["step"], "need")
+    big = answer(k, back, inputs={"amount": "25000"})
+    expect((big["step"], big["say"]), ("director", "May I speak to the director?"))
+    refused("rule", lambda: k.call("script.session.back", {"id": at["session"], "step": "director"}), "step")
+    end = answer(k, big, "yes")
+    expect((end["state"], end["result"], end["outcome"]), ("finished", "won", "done"))
+    expect((k.get("crm.lead", who)["amount"], k.get("crm.lead", who)["source"]), ("25000.00", "script"))
+    task = k.list("base.task", [["about", "=", about(who)]])["rows"]
+    expect([t["title"] for t in task], ["Send the offer to Kowalska"])
+    moves = k.get("script.session", at["session"])["moves"]
+    expect([(m["step"], m["kind"]) for m in moves], [
+        ("greet", "answered"), ("need", "answered"), ("size", "branched"), ("small", "back"), ("need", "answered"),
+        ("size", "branched"), ("big", "entered"), ("director", "answered"), ("met", "reached"), ("done", "reached")])
+
+
+def an_objection_returns_to_the_step_that_was_left(k):
+    script = publish(k, "objecting", TEXT.replace("run big big_firm -> done\n", "step big\n  say Fine\n  answer ok -> done\n"))
+    at = answer(k, start(k, script, lead(k)), "yes")
+    objected = k.call("script.session.object", {"id": at["session"], "step": "need", "objection": "price"})
+    expect((objected["step"], objected["say"]), ("price", "Compared with what?"))
+    expect(answer(k, objected, "listens")["step"], "need")
+    k.call("script.session.no_answer", {"id": at["session"], "step": "need", "text": "asks for our address"})
+    expect(k.get("script.session", at["session"])["moves"][-1]["text"], "asks for our address")
+
+
+def a_move_that_comes_twice_is_made_once(k):
+    script = publish(k, "twice", TEXT.replace("run big big_firm -> done\n", "step big\n  say Fine\n  answer ok -> done\n"))
+    at = start(k, script, lead(k))
+    params = {"id": at["session"], "step": "greet", "answer": "yes"}
+    first = k.call("script.session.answer", params, key="r-1")
+    again = k.call("script.session.answer", params, key="r-1")
+    expect((first["step"], again["step"], again["version"]), ("need", "need", first["version"]))
+    refused("conflict", lambda: k.call("script.session.answer", params), "step")
+
+
+def running_calls_end_on_their_version(k):
+    script = publish(k, "versions", "step a\n  say One\n  answer go -> done\nend done won\n")
+    old = start(k, script, lead(k))
+    k.update("script.script", script, {"source": "step b\n  say Two\n  answer go -> done\nend done won\n"})
+    k.call("script.script.publish", {"id": script, "note": "another greeting"})
+    expect(start(k, script, lead(k))["say"], "Two")
+    expect(answer(k, old, "go")["state"], "finished")
+    refused("validation", lambda: k.update("script.version", k.list("script.version", [["script", "=", script]])["rows"][0]["id"],
+                                           {"source": "step x"}), "source")
+
+
+def a_call_list_calls_back_and_gives_up(k):
+    script = publish(k, "listed", "step a\n  say Hello\n  answer go -> done\n  answer later -> later\nend done won\nend later neutral\n  callback in 1 hours\n")
+    names = [k.create("base.party", {"name": f"Listed {i}", "is_customer": True})["id"] for i in range(3)]
+    for name in names:
+        k.create("crm.consent", {"party": name, "purpose": "marketing", "channel": "phone", "source": "form"})
+    k.update("base.party", names[2], {"do_not_contact": True})
+    calls = k.create("script.list", {"name": "November", "script": script, "attempts_max": 2, "from_minute": 0, "until_minute": 1440})["id"]
+    filled = k.call("script.list.fill", {"list": calls, "filter": [["name", "starts_with", "Listed"]]})
+    expect((filled["added"], filled["there"], filled["excluded"]), (2, 0, 1))
+    expect(k.call("script.list.fill", {"list": calls, "filter": [["name", "starts_with", "Listed"]]})["there"], 2)
+    one = k.call("script.list.next", {"list": calls})
+    two = k.call("script.list.next", {"list": calls})
+    expect((one["party"], two["party"], two["waiting"]), (names[0], names[1], 0))
+    expect(k.call("script.list.next", {"list": calls})["member"], None)
+    k.call("script.member.missed", {"id": one["member"], "outcome": "busy"})
+    expect((k.get("script.member", one["member"])["state"], k.get("script.member", one["member"])["attempts"]), ("waiting", 1))
+    at = k.call("script.session.start", {"script": script, "subject": {"entity": "base.party", "id": names[1]}, "member": two["member"]})
+    answer(k, at, "later")
+    member = k.get("script.member", two["member"])
+    expect((member["state"], member["outcome"], member["session"]), ("callback", "later", at["session"]))
+
+
+def variants_are_sticky_and_statistics_count(k):
+    script = publish(k, "split", "step a\n  say A\n  answer yes -> done\n  answer no -> lost\nend done won\nend lost lost\n")
+    k.update("script.script", script, {"source": "step b\n  say B\n  answer yes -> done\n  answer no -> lost\nend done won\nend lost lost\n"})
+    k.call("script.script.publish", {"id": script})
+    refused("validation", lambda: k.update("script.script", script, {"variants": [{"edition": 3}]}), "variants[0].edition")
+    k.update("script.script", script, {"variants": [{"edition": 1, "weight": 1}, {"edition": 2, "weight": 1}]})
+    seen = {1: 0, 2: 0}
+    for i in range(60):
+        who = lead(k, f"L{i}")
+        at, again = start(k, script, who), start(k, script, who)
+        expect(at["step"], again["step"])
+        version = 1 if at["step"] == "a" else 2
+        seen[version] += 1
+        answer(k, at, "yes" if version == 2 or i % 3 == 0 else "no")
+        k.call("script.session.finish", {"id": again["session"], "outcome": "double"})
+    expect(min(seen.values()) > 15, True)
+    rows = {r["edition"]: r for r in k.call("script.compare", {"script": script})["rows"]}
+    expect((rows[1]["calls"] + rows[2]["calls"], rows[2]["won"]), (120, seen[2]))
+    expect(float(rows[1]["low"]) < float(rows[1]["share"]) < float(rows[1]["high"]), True)
+    steps = {r["step"]: r for r in k.call("script.stats", {"script": script, "by": "step"})["rows"]}
+    expect((steps["a"]["reached"], steps["a"]["left"], steps["b"]["won"]), (2 * seen[1], seen[1], seen[2]))
+    versions = {r["key"]: r for r in k.call("script.stats", {"script": script, "by": "version"})["rows"]}
+    expect(versions["2"]["won"], seen[2])
+
+
+def the_losing_variant_stops_itself(k):
+    script = publish(k, "loser", "step a\n  say A\n  answer yes -> done\n  answer no -> lost\nend done won\nend lost lost\n")
+    k.call("script.script.publish", {"id": script})
+    k.update("script.script", script, {"variants": [{"edition": 1, "weight": 1}, {"edition": 2, "weight": 1}]})
+    for i in range(400):
+        at = start(k, script, lead(k, f"M{i}"))
+        version = k.get("script.session", at["session"])["edition"]
+        answer(k, at, "yes" if i % (2 if version == 2 else 10) == 0 else "no")
+        variants = k.get("script.script", script)["variants"]
+        if variants[0]["weight"] == 0:
+            break
+    expect((variants[0]["weight"], variants[1]["weight"], bool(variants[0]["stopped_at"])), (0, 1, True))
+
+
+def an_order_is_counted_for_the_last_call(k):
+    script = publish(k, "sold", "step a\n  say A\n  answer yes -> done\nend done won\n")
+    pln = k.create("base.currency", {"code": "PLN"})["id"]
+    party = k.create("base.party", {"name": "Buyer"})["id"]
+    at = k.call("script.session.start", {"script": script, "subject": {"entity": "base.party", "id": party}})
+    answer(k, at, "yes")
+    order = k.create("crm.order", {"party": party, "currency": pln, "lines": [{"name": "Bike", "quantity": "2", "price": "500"}]})["id"]
+    k.call("crm.order.confirm", {"id": order})
+    expect(k.get("script.session", at["session"])["revenue"], "1000.00")
+    expect(k.call("script.compare", {"script": script})["rows"][0]["orders"], 1)
+
+
+def ready_scripts_are_whole_in_both_languages(k):
+    for language in ("en", "pl"):
+        expect(k.call("script.ready", {"language": language})["scripts"], 2)
+        expect(k.call("script.ready", {"language": language})["scripts"], 2)
+    expect(k.call("script.choose", {})["script"], None)
+    script = k.list("script.script", [["code", "=", "first_call"]])["rows"][0]["id"]
+    k.update("script.script", script, {"entries": [{"number": "+48221234567"}]})
+    expect(k.call("script.choose", {"number": "+48221234567"})["code"], "first_call")
+    at = start(k, script, lead(k, "Firma"))
+    expect((at["timer_s"], at["hint"]), (20, "Smile: it is heard."))
+
+
+def a_paused_call_is_resumed_or_expires(k):
+    script = publish(k, "paused", "step a\n  say A\n  answer yes -> done\nend done won\n")
+    at = start(k, script, lead(k))
+    k.call("script.session.pause", {"id": at["session"], "note": "asked to wait"})
+    refused("state", lambda: answer(k, at, "yes"))
+    expect(k.call("script.session.resume", {"id": at["session"]})["step"], "a")
+    expect(k.call("script.session.expire_due", {})["abandoned"], 0)
+
+
+STORIES = [
+    every_mistake_of_a_text_is_told_at_once, a_call_walks_the_graph_and_writes_on_its_way,
+    an_objection_returns_to_the_step_that_was_left, a_move_that_comes_twice_is_made_once, running_calls_end_on_their_version,
+    a_call_list_calls_back_and_gives_up, variants_are_sticky_and_statistics_count, the_losing_variant_stops_itself,
+    an_order_is_counted_for_the_last_call, ready_scripts_are_whole_in_both_languages, a_paused_call_is_resumed_or_expires,
+]
+if __name__ == "__main__":
+    run(STORIES, modules="base,crm,script")
