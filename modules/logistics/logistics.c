@@ -1,0 +1,17 @@
+/* The module logistics: goods in the stores, and how they come and go. Each folder brings its own rows. */
+#include "purchase/tables.h"
+#include "stock/tables.h"
+
+static const kt_entity entities[] = {STOCK_ENTITIES PURCHASE_ENTITIES{0}};
+static const kt_method methods[] = {STOCK_METHODS PURCHASE_METHODS{0}};
+static const kt_handler handlers[] = {STOCK_HANDLERS PURCHASE_HANDLERS{0}};
+static const kt_service services[] = {STOCK_SERVICES PURCHASE_SERVICES{0}};
+static const kt_role roles[] = {
+    {"storekeeper", {"Storekeeper", "Magazynier"}, "logistics.lot:create,update" STOCK_LOOKUPS},
+    {"manager", {"Logistics manager", "Kierownik logistyki"},
+        "logistics.*:* fields *; base.item:update" STOCK_LOOKUPS},
+    PURCHASE_ROLES{0},
+};
+
+const kt_module kontor_module = KT_MODULE("logistics", "1.0.0", "Logistics", "Logistyka", .needs = "base",
+    .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles);

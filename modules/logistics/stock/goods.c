@@ -1,0 +1,102 @@
+/* Items as the stores see them: what base.item gets from this module; lots and serial numbers. */
+#include "stock/stores.h"
+
+enum { GOODS = 1 }; /* as base.item has it */
+
+static const kt_choice trackings[] = {
+    {NOT_TRACKED, "none", {"Not tracked", "Bez partii"}},
+    {BY_LOT, "lot", {"By lot", "Partie"}},
+    {BY_SERIAL, "serial", {"By serial number", "Numery seryjne"}},
+    {0},
+};
+const kt_choice valuations[] = {
+    {AVERAGE, "average", {"Moving average", "Średnia ważona"}},
+    {BY_FIFO, "fifo", {"First in first out", "FIFO"}},
+    {STANDARD, "standard", {"Standard cost", "Koszt standardowy"}},
+    {0},
+};
+const kt_shape goods_shape = KT_SHAPE(goods, "base.item", KT_BIND(goods, code, STRING, "code"),
+    KT_BIND(goods, name, STRING, "name"), KT_BIND(goods, kind, STATE, "kind"),
+    KT_BIND(goods, unit, REF, "unit"), KT_BIND(goods, category, REF, "category"),
+    KT_BIND(goods, standard_cost, PRICE, "standard_cost"), KT_BIND(goods, weight, QUANTITY, "weight"),
+    KT_FIELD(goods, tracking, STATE, "Tracked", "Śledzenie", .choices = trackings, .initial = "none"),
+    KT_FIELD(
+        goods, valuation, STATE, "Valued by", "Wycena zapasu", .choices = valuations, .initial = "average"),
+    KT_FIELD(goods, over_percent, PERCENT, "Tolerance above, %", "Tolerancja nadwyżki, %", .scale = 2,
+        .help = {"How much more than ordered may be received or shipped; empty: 0.",
+            "O ile więcej niż zamówiono można przyjąć lub wydać; puste: 0."}));
+
+kt_error *goods_read(kt_tx *tx, kt_id item, struct goods *g)
+{
+    *g = (struct goods){KT_OF(goods)};
+    KT_TRY(kt_read(tx, item, &g->rec));
+    if (g->kind == GOODS)
+        return NULL;
+    return kt_fail(tx, KT_RULE, "item", "\"%s\" is a service: it is not kept in the stores",
+        "„%s” to usługa: nie ma jej w magazynie", g->name.ptr ? g->name.ptr : "");
+}
+
+/* ---- Lots ---- */
+
+const kt_shape lot_shape = KT_SHAPE(lot, "logistics.lot",
+    KT_FIELD(lot, item, REF, "Item", "Towar", .target = "base.item", .required = true, .fixed = true,
+        .priority = 2),
+    KT_FIELD(lot, name, STRING, "Lot or serial number", "Partia lub numer seryjny", .required = true,
+        .max = 60, .searchable = true, .indexed = true, .priority = 1),
+    KT_FIELD(lot, supplier_lot, STRING, "Supplier's lot", "Partia dostawcy", .max = 60, .indexed = true),
+    KT_FIELD(lot, made, DATE, "Made on", "Data produkcji"),
+    KT_FIELD(lot, expires, DATE, "Expires on", "Termin ważności", .indexed = true, .priority = 3,
+        .help = {"The last day on which it may be used.", "Ostatni dzień, w którym można jej użyć."}),
+    KT_FIELD(lot, blocked, BOOL, "Blocked", "Zablokowana", .computed = true, .indexed = true, .priority = 4),
+    KT_FIELD(lot, reason, STRING, "Why", "Dlaczego", .computed = true, .max = 200));
+
+struct block_why {
+    kt_record rec;
+    kt_str reason;
+};
+static const kt_shape block_why_shape = KT_SHAPE(
+    block_why, NULL, KT_FIELD(block_why, reason, STRING, "Why", "Dlaczego", .required = true, .max = 200));
+
+static kt_error *block(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    (void)tx;
+    KT_AS(lot, self)->blocked = true;
+    KT_AS(lot, self)->reason = KT_SEE(block_why, params)->reason;
+    return NULL;
+}
+
+static kt_error *unblock(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    (void)tx;
+    (void)params;
+    KT_AS(lot, self)->blocked = false;
+    KT_AS(lot, self)->reason = (kt_str){0};
+    return NULL;
+}
+
+const kt_action lot_actions[] = {
+    {"block", {"Block", "Zablokuj"}, "update", .params = &block_why_shape, .run = block},
+    {"unblock", {"Unblock", "Odblokuj"}, "update", .run = unblock},
+    {0},
+};
+
+bool lot_held(const struct lot *lot, kt_date day)
+{
+    return lot->blocked || (lot->expires.day && lot->expires.day < day.day);
+}
+
+kt_error *lot_get(kt_tx *tx, kt_id item, kt_str name, kt_date expires, kt_id *lot)
+{
+    struct lot l = {KT_OF(lot)};
+    const kt_where where[] = {KT_WHERE(lot, item, KT_EQ, item), KT_WHERE(lot, name, KT_EQ, name), {0}};
+    kt_cursor *cursor;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &lot_shape, .where = where, .limit = 1}, &cursor));
+    bool found = kt_next(cursor, &l.rec);
+    KT_TRY(kt_close(cursor));
+    if (!found) {
+        l = (struct lot){KT_OF(lot), .item = item, .name = name, .expires = expires};
+        KT_TRY(kt_create(tx, &l.rec));
+    }
+    *lot = l.rec.id;
+    return NULL;
+}

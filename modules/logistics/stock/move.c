@@ -1,0 +1,307 @@
+/* Moves: everything that goods do is one. A move that is done never changes, but for what is left in stock of what
+ * it brought; what is expected is a move too, in another state. The service "logistics.stock" stands at the end. */
+#include "stock/stores.h"
+#include "stock/value.h"
+
+static const kt_choice move_states[] = {
+    {PLANNED, "draft", {"Draft", "Szkic"}, "open"},
+    {CONFIRMED, "confirmed", {"Expected", "Oczekiwany"}, "open"},
+    {PARTLY_RESERVED, "partially_reserved", {"Reserved in part", "Częściowo zarezerwowany"}, "open"},
+    {RESERVED, "reserved", {"Reserved", "Zarezerwowany"}, "open"},
+    {MOVED, "done", {"Done", "Wykonany"}, "won"},
+    {MOVE_CANCELLED, "cancelled", {"Cancelled", "Anulowany"}, "lost"},
+    {0},
+};
+const kt_shape move_shape = KT_SHAPE(move, "logistics.move",
+    KT_FIELD(move, item, REF, "Item", "Towar", .target = "base.item", .computed = true, .priority = 1),
+    KT_FIELD(move, lot, REF, "Lot", "Partia", .target = "logistics.lot", .computed = true),
+    KT_FIELD(move, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .computed = true, .priority = 2),
+    KT_FIELD(move, reserved, QUANTITY, "Reserved", "Zarezerwowane", .scale = 4, .computed = true),
+    KT_FIELD(move, from, REF, "From", "Skąd", .target = "logistics.location", .computed = true),
+    KT_FIELD(move, to, REF, "To", "Dokąd", .target = "logistics.location", .computed = true),
+    KT_FIELD(move, from_place, STATE, "From what", "Z jakiego miejsca", .choices = place_names,
+        .computed = true, .priority = 3),
+    KT_FIELD(move, to_place, STATE, "To what", "Do jakiego miejsca", .choices = place_names, .computed = true,
+        .priority = 4),
+    KT_FIELD(move, warehouse, REF, "Warehouse", "Magazyn", .target = "logistics.warehouse", .computed = true),
+    KT_FIELD(move, state, STATE, "State", "Stan", .choices = move_states, .initial = "draft",
+        .computed = true, .indexed = true, .priority = 5),
+    KT_FIELD(move, day, DATE, "Day", "Dzień", .computed = true, .indexed = true, .priority = 6),
+    KT_FIELD(move, at, TIME, "Done at", "Wykonano", .computed = true),
+    KT_FIELD(move, document, REF, "Document", "Dokument", .target = "*", .computed = true, .priority = 7),
+    KT_FIELD(move, line, INT, "Line", "Pozycja", .computed = true),
+    KT_FIELD(move, party, REF, "Party", "Kontrahent", .target = "base.party", .computed = true),
+    KT_FIELD(move, returns, REF, "Brings back", "Zwrot z", .target = "logistics.move", .computed = true),
+    KT_FIELD(move, reason, STRING, "Why", "Dlaczego", .max = 200, .computed = true),
+    KT_FIELD(move, value, MONEY, "Value", "Wartość", .scale = 2, .computed = true, .group = "cost",
+        .help = {"In the company's currency.", "W walucie firmy."}),
+    KT_FIELD(move, left, QUANTITY, "Still in stock", "Pozostało z niego", .scale = 4, .computed = true,
+        .help = {"Of what came in: a layer of the stock.", "Z tego, co przyszło: warstwa zapasu."}),
+    KT_FIELD(move, left_value, MONEY, "Worth", "Wartość pozostała", .scale = 2, .computed = true,
+        .group = "cost"));
+
+/* ---- What is done now ---- */
+
+static kt_error *check_serial(kt_tx *tx, const struct goods *goods, const struct location *to, kt_id lot)
+{
+    struct balance b;
+    if (goods->tracking != BY_SERIAL || to->place != KT_AT_STORES)
+        return NULL;
+    KT_TRY(balance_find(tx, goods->rec.id, to, lot, &b));
+    if (kt_dec_cmp(b.on_hand, KT_DEC(1, 0)) <= 0)
+        return NULL;
+    return kt_fail(tx, KT_RULE, "lot", "one serial number is one piece: it is there already",
+        "jeden numer seryjny to jedna sztuka: już jest na stanie");
+}
+
+kt_error *move_now(kt_tx *tx, const struct goods *goods, const struct location *from,
+    const struct location *to, struct move *m)
+{
+    m->rec.of = &move_shape;
+    m->item = goods->rec.id;
+    m->from = from->rec.id;
+    m->to = to->rec.id;
+    m->from_place = from->place;
+    m->to_place = to->place;
+    m->warehouse = from->warehouse.v ? from->warehouse : to->warehouse;
+    m->state = MOVED;
+    m->at = kt_now(tx);
+    KT_TRY(balance_add(tx, m->item, from, m->lot, kt_dec_neg(m->quantity), ZERO, m->day));
+    KT_TRY(balance_add(tx, m->item, to, m->lot, m->quantity, ZERO, m->day));
+    KT_TRY(check_serial(tx, goods, to, m->lot));
+    return value_move(tx, goods, m);
+}
+
+static kt_error *check_lot(kt_tx *tx, const struct goods *goods, const kt_stock_move *m)
+{
+    if (goods->tracking > NOT_TRACKED && !m->lot.v && m->from != KT_AT_STORES)
+        return kt_hint(kt_fail(tx, KT_VALIDATION, "lot", "\"%s\" is tracked: a lot is needed",
+                           "„%s” ma śledzone partie: podaj partię", goods->name.ptr),
+            "Name the lot or serial number.", "Podaj partię albo numer seryjny.");
+    if (goods->tracking == BY_SERIAL && m->from != KT_AT_STORES && kt_dec_cmp(m->quantity, KT_DEC(1, 0)) != 0)
+        return kt_fail(tx, KT_VALIDATION, "quantity", "one serial number is one piece",
+            "jeden numer seryjny to jedna sztuka");
+    return NULL;
+}
+
+static kt_error *check_move(kt_tx *tx, const struct goods *goods, const kt_stock_move *m)
+{
+    kt_error *all = check_lot(tx, goods, m);
+    if (m->quantity.coef <= 0)
+        kt_also(
+            &all, kt_fail(tx, KT_VALIDATION, "quantity", "must be above zero", "musi być większe od zera"));
+    if (m->day.day > kt_today(tx).day)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "day", "goods do not move on a day to come",
+                          "towar nie może się ruszyć w przyszłości"));
+    if (m->value.scale1 && m->value.coef < 0)
+        kt_also(&all,
+            kt_fail(tx, KT_VALIDATION, "value", "a value is not below zero", "wartość nie jest ujemna"));
+    if (m->from == m->to)
+        kt_also(&all, kt_fail(tx, KT_RULE, "to", "goods move from one place to another",
+                          "towar przechodzi z jednego miejsca w inne"));
+    return all;
+}
+
+static kt_error *too_little(kt_tx *tx, const struct goods *goods, kt_dec wanted, kt_dec rest)
+{
+    kt_dec there = kt_dec_sub(wanted, rest);
+    return kt_hint(kt_fail(tx, KT_RULE, "quantity", "%s of \"%s\" exceeds the %s that may be taken",
+                       "%s towaru „%s” to więcej niż %s, które można wydać", dec_words(tx, wanted),
+                       goods->name.ptr, dec_words(tx, there)),
+        "The rest is missing, reserved, blocked or expired.",
+        "Reszty brakuje albo jest zarezerwowana, zablokowana lub przeterminowana.");
+}
+
+/* What leaves the stores: first what the document has reserved, then what is free. */
+static kt_error *find_goods(kt_tx *tx, const struct goods *goods, const struct warehouse *w,
+    const kt_stock_move *m, struct picks *picks)
+{
+    const struct owner owner = {m->document, m->line, {0}};
+    struct wanted wanted = {.goods = goods,
+        .warehouse = w,
+        .location = m->location,
+        .lot = m->lot,
+        .quantity = m->quantity,
+        .day = m->day,
+        .held = m->to == KT_AT_LOSS || m->to == KT_AT_SUPPLIER};
+    kt_dec given, rest;
+    KT_TRY(unreserve(tx, m->item, &owner, &wanted, m->quantity, picks, &given));
+    wanted.quantity = kt_dec_sub(m->quantity, given);
+    KT_TRY(pick_free(tx, &wanted, picks, &rest));
+    if (rest.coef <= 0)
+        return NULL;
+    if (!w->negative || goods->tracking > NOT_TRACKED)
+        return too_little(tx, goods, m->quantity, rest);
+    struct pick below = {.quantity = rest};
+    KT_TRY(location_get(tx, KT_AT_STORES, w->rec.id, &below.at));
+    return picks_add(tx, picks, &below);
+}
+
+static struct move drawn_up(const kt_stock_move *m, const struct pick *pick)
+{
+    return (struct move){KT_OF(move), .lot = pick->lot, .quantity = pick->quantity, .day = m->day,
+        .document = m->document, .line = (int64_t)m->line.v, .party = m->party, .returns = m->returns,
+        .reason = m->reason};
+}
+
+/* The move's ends, and how much of which lot goes from one to the other. */
+static kt_error *plan_move(
+    kt_tx *tx, const struct goods *goods, const kt_stock_move *m, struct location *other, struct picks *picks)
+{
+    struct warehouse w = {KT_OF(warehouse)};
+    struct pick whole = {.at = {KT_OF(location)}, .lot = m->lot, .quantity = m->quantity};
+    bool leaves = m->from == KT_AT_STORES, comes = m->to == KT_AT_STORES;
+    KT_TRY(location_get(tx, leaves ? m->to : m->from, (kt_id){0}, other));
+    if (leaves || comes)
+        KT_TRY(warehouse_get(tx, m->warehouse, &w));
+    if (leaves)
+        return find_goods(tx, goods, &w, m, picks);
+    if (m->location.v && comes)
+        KT_TRY(kt_read(tx, m->location, &whole.at.rec));
+    else
+        KT_TRY(location_get(tx, m->to, w.rec.id, &whole.at));
+    return picks_add(tx, picks, &whole);
+}
+
+static kt_error *move_within(kt_tx *tx, kt_stock_move *m)
+{
+    struct goods goods;
+    struct location other;
+    struct picks picks = {0};
+    kt_dec given = m->value, value = KT_DEC(0, 2), done = ZERO;
+    bool leaves = m->from == KT_AT_STORES;
+    m->quantity = kt_dec_round(m->quantity, 4);
+    m->day = m->day.day ? m->day : kt_today(tx);
+    m->move = (kt_id){0};
+    KT_TRY(goods_read(tx, m->item, &goods));
+    KT_TRY(check_move(tx, &goods, m));
+    KT_TRY(plan_move(tx, &goods, m, &other, &picks));
+    for (size_t i = 0; i < picks.count; i++) {
+        struct move one = drawn_up(m, &picks.items[i]);
+        one.value = share_of(given, m->quantity, done, one.quantity);
+        done = kt_dec_add(done, one.quantity);
+        KT_TRY(move_now(
+            tx, &goods, leaves ? &picks.items[i].at : &other, leaves ? &other : &picks.items[i].at, &one));
+        value = kt_dec_add(value, one.value);
+        m->move = m->move.v ? m->move : one.rec.id;
+    }
+    m->value = value;
+    return NULL;
+}
+
+kt_error *stock_move(kt_tx *tx, kt_stock_move *move)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = move_within(tx, move);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+/* ---- What is expected ---- */
+
+static bool is_expected(const struct move *m)
+{
+    return m->state >= CONFIRMED && m->state <= RESERVED;
+}
+
+static kt_error *expected_find(kt_tx *tx, kt_id item, const struct owner *owner, bool leaves, struct move *m)
+{
+    const int64_t line = (int64_t)owner->line.v;
+    kt_where where[4] = {KT_WHERE(move, document, KT_EQ, owner->document), KT_WHERE(move, item, KT_EQ, item)};
+    kt_cursor *cursor;
+    bool found = false;
+    if (line)
+        where[2] = (kt_where)KT_WHERE(move, line, KT_EQ, line);
+    *m = (struct move){KT_OF(move)};
+    KT_TRY(kt_open(tx, &(kt_query){.of = &move_shape, .where = where}, &cursor));
+    while (!found && kt_next(cursor, &m->rec))
+        found = is_expected(m) && m->line == line && (m->from_place == KT_AT_STORES) == leaves;
+    KT_TRY(kt_close(cursor));
+    if (!found)
+        *m = (struct move){KT_OF(move)};
+    return NULL;
+}
+
+static kt_error *show_reserved(kt_tx *tx, struct move *m)
+{
+    const struct owner owner = {m->document, {(uint64_t)m->line}, {0}};
+    m->reserved = ZERO;
+    if (m->from_place == KT_AT_STORES)
+        KT_TRY(reserved_for(tx, m->item, &owner, &m->reserved));
+    m->reserved = smaller(m->reserved, m->quantity);
+    m->state = m->reserved.coef == 0                      ? CONFIRMED
+               : kt_dec_cmp(m->reserved, m->quantity) < 0 ? PARTLY_RESERVED
+                                                          : RESERVED;
+    return NULL;
+}
+
+kt_error *expected_follow(kt_tx *tx, kt_id item, const struct owner *owner)
+{
+    struct move m;
+    KT_TRY(expected_find(tx, item, owner, true, &m));
+    if (!m.rec.id.v)
+        return NULL;
+    KT_TRY(show_reserved(tx, &m));
+    return kt_update(tx, &m.rec);
+}
+
+static kt_error *expect_within(kt_tx *tx, const kt_stock_move *move)
+{
+    struct move m;
+    struct location from, to;
+    struct warehouse w;
+    const struct owner owner = {move->document, move->line, {0}};
+    KT_TRY(expected_find(tx, move->item, &owner, move->from == KT_AT_STORES, &m));
+    if (move->quantity.coef <= 0)
+        return m.rec.id.v ? kt_delete(tx, &m.rec) : NULL;
+    KT_TRY(warehouse_get(tx, move->warehouse, &w));
+    KT_TRY(location_get(tx, move->from, move->from == KT_AT_STORES ? w.rec.id : (kt_id){0}, &from));
+    KT_TRY(location_get(tx, move->to, move->to == KT_AT_STORES ? w.rec.id : (kt_id){0}, &to));
+    m = (struct move){.rec = m.rec,
+        .item = move->item,
+        .lot = move->lot,
+        .from = from.rec.id,
+        .to = to.rec.id,
+        .from_place = from.place,
+        .to_place = to.place,
+        .warehouse = w.rec.id,
+        .document = move->document,
+        .line = (int64_t)move->line.v,
+        .party = move->party,
+        .quantity = kt_dec_round(move->quantity, 4),
+        .day = move->day,
+        .reason = move->reason};
+    KT_TRY(show_reserved(tx, &m));
+    return m.rec.id.v ? kt_update(tx, &m.rec) : kt_create(tx, &m.rec);
+}
+
+kt_error *stock_expect(kt_tx *tx, const kt_stock_move *move)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = expect_within(tx, move);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+/* ---- The service ---- */
+
+static kt_error *lot_within(kt_tx *tx, kt_id item, kt_str name, kt_date expires, kt_id *lot)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = lot_get(tx, item, name, expires, lot);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+static kt_error *burden(
+    kt_tx *tx, const kt_id *moves, const kt_dec *values, size_t count, kt_id document, kt_str reason)
+{
+    kt_error *e = NULL;
+    kt_authority before = kt_own_authority(tx);
+    for (size_t i = 0; i < count && !e; i++)
+        e = value_burden(tx, moves[i], values[i], document, reason);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+const kt_stock stock_service = {stock_move, stock_expect, stock_level, lot_within, burden};

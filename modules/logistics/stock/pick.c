@@ -1,0 +1,245 @@
+/* Which goods go first, and reservations: parts of balances that are held for a document. */
+#include <stdlib.h>
+
+#include "stock/stores.h"
+
+/* ---- Candidates ---- */
+
+struct candidate {
+    struct balance balance;
+    struct lot lot;
+};
+struct candidates {
+    struct candidate *items;
+    size_t count;
+};
+
+static kt_error *candidates_of(kt_tx *tx, const struct wanted *w, struct candidates *all)
+{
+    kt_where where[6] = {KT_WHERE(balance, item, KT_EQ, w->goods->rec.id),
+        KT_WHERE(balance, warehouse, KT_EQ, w->warehouse->rec.id), KT_WHERE(balance, free, KT_GT, ZERO)};
+    size_t conditions = 3;
+    uint64_t count;
+    kt_cursor *cursor;
+    if (w->location.v)
+        where[conditions++] = (kt_where)KT_WHERE(balance, location, KT_EQ, w->location);
+    if (w->lot.v)
+        where[conditions] = (kt_where)KT_WHERE(balance, lot, KT_EQ, w->lot);
+    const kt_query query = {.of = &balance_shape, .where = where};
+    *all = (struct candidates){0};
+    KT_TRY(kt_count(tx, &query, &count));
+    all->items = kt_alloc(tx, (size_t)(count + 1) * sizeof *all->items);
+    if (!all->items)
+        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+    KT_TRY(kt_open(tx, &query, &cursor));
+    while (all->count < count) {
+        struct candidate *c = &all->items[all->count];
+        *c = (struct candidate){{KT_OF(balance)}, {KT_OF(lot)}};
+        if (!kt_next(cursor, &c->balance.rec))
+            break;
+        all->count++;
+    }
+    KT_TRY(kt_close(cursor));
+    for (size_t i = 0; i < all->count; i++)
+        if (all->items[i].balance.lot.v)
+            KT_TRY(kt_read(tx, all->items[i].balance.lot, &all->items[i].lot.rec));
+    return NULL;
+}
+
+static int by_age(const struct candidate *x, const struct candidate *y)
+{
+    if (x->balance.since.day != y->balance.since.day)
+        return x->balance.since.day < y->balance.since.day ? -1 : 1;
+    return x->balance.rec.id.v < y->balance.rec.id.v ? -1 : 1;
+}
+
+static int by_fifo(const void *a, const void *b)
+{
+    return by_age(a, b);
+}
+
+static int by_lifo(const void *a, const void *b)
+{
+    return by_age(b, a);
+}
+
+static int by_fefo(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+    int32_t left = x->lot.expires.day ? x->lot.expires.day : INT32_MAX;
+    int32_t right = y->lot.expires.day ? y->lot.expires.day : INT32_MAX;
+    return left != right ? (left < right ? -1 : 1) : by_age(x, y);
+}
+
+kt_error *picks_add(kt_tx *tx, struct picks *picks, const struct pick *pick)
+{
+    if (picks->count == picks->room) {
+        size_t room = picks->room ? picks->room * 2 : 8;
+        struct pick *items = kt_alloc(tx, room * sizeof *items);
+        if (!items)
+            return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        for (size_t i = 0; i < picks->count; i++)
+            items[i] = picks->items[i];
+        picks->items = items;
+        picks->room = room;
+    }
+    picks->items[picks->count++] = *pick;
+    return NULL;
+}
+
+kt_error *pick_free(kt_tx *tx, const struct wanted *wanted, struct picks *picks, kt_dec *rest)
+{
+    static int (*const orders[])(const void *, const void *) = {
+        [FEFO] = by_fefo, [FIFO] = by_fifo, [LIFO] = by_lifo};
+    struct candidates all;
+    *rest = wanted->quantity;
+    if (rest->coef <= 0)
+        return NULL;
+    KT_TRY(candidates_of(tx, wanted, &all));
+    qsort(all.items, all.count, sizeof *all.items,
+        orders[wanted->warehouse->picking ? wanted->warehouse->picking : FEFO]);
+    for (size_t i = 0; i < all.count && rest->coef > 0; i++) {
+        const struct candidate *c = &all.items[i];
+        struct pick pick = {.at = {KT_OF(location)}, .lot = c->balance.lot};
+        if (!wanted->held && lot_held(&c->lot, wanted->day))
+            continue;
+        pick.quantity = smaller(c->balance.free, *rest);
+        KT_TRY(kt_read(tx, c->balance.location, &pick.at.rec));
+        KT_TRY(picks_add(tx, picks, &pick));
+        *rest = kt_dec_sub(*rest, pick.quantity);
+    }
+    return NULL;
+}
+
+/* ---- Reservations ---- */
+
+const kt_shape reservation_shape = KT_SHAPE(reservation, "logistics.reservation",
+    KT_FIELD(reservation, document, REF, "For", "Dla", .target = "*", .computed = true, .priority = 1),
+    KT_FIELD(reservation, line, INT, "Line", "Pozycja", .computed = true),
+    KT_FIELD(reservation, item, REF, "Item", "Towar", .target = "base.item", .computed = true, .priority = 2),
+    KT_FIELD(
+        reservation, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .computed = true, .priority = 3),
+    KT_FIELD(reservation, warehouse, REF, "Warehouse", "Magazyn", .target = "logistics.warehouse",
+        .computed = true, .priority = 4),
+    KT_FIELD(
+        reservation, location, REF, "Location", "Miejsce", .target = "logistics.location", .computed = true),
+    KT_FIELD(
+        reservation, lot, REF, "Lot", "Partia", .target = "logistics.lot", .computed = true, .priority = 5),
+    KT_FIELD(reservation, needed, DATE, "Needed on", "Potrzebne na", .computed = true, .priority = 6));
+
+kt_error *reservation_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    (void)before;
+    if (after && KT_SEE(reservation, after)->quantity.coef <= 0)
+        return kt_fail(tx, KT_RULE, "quantity", "must be above zero", "musi być większe od zera");
+    return NULL;
+}
+
+static kt_error *hold(kt_tx *tx, kt_id item, const struct pick *pick, const struct owner *owner)
+{
+    struct reservation r = {KT_OF(reservation)};
+    const int64_t line = (int64_t)owner->line.v;
+    const kt_where where[] = {KT_WHERE(reservation, document, KT_EQ, owner->document),
+        KT_WHERE(reservation, item, KT_EQ, item), KT_WHERE(reservation, location, KT_EQ, pick->at.rec.id),
+        KT_WHERE(reservation, lot, KT_EQ, pick->lot), {0}};
+    kt_cursor *cursor;
+    bool found = false;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &reservation_shape, .where = where}, &cursor));
+    while (!found && kt_next(cursor, &r.rec))
+        found = r.line == line;
+    KT_TRY(kt_close(cursor));
+    KT_TRY(balance_add(tx, item, &pick->at, pick->lot, ZERO, pick->quantity, kt_today(tx)));
+    if (found) {
+        r.quantity = kt_dec_add(r.quantity, pick->quantity);
+        return kt_update(tx, &r.rec);
+    }
+    r = (struct reservation){KT_OF(reservation), .document = owner->document, .line = line, .item = item,
+        .quantity = pick->quantity, .warehouse = pick->at.warehouse, .location = pick->at.rec.id,
+        .lot = pick->lot, .needed = owner->needed};
+    return kt_create(tx, &r.rec);
+}
+
+kt_error *reserve(kt_tx *tx, const struct wanted *wanted, const struct owner *owner, kt_dec *rest)
+{
+    struct picks picks = {0};
+    KT_TRY(pick_free(tx, wanted, &picks, rest));
+    for (size_t i = 0; i < picks.count; i++)
+        KT_TRY(hold(tx, wanted->goods->rec.id, &picks.items[i], owner));
+    return picks.count ? expected_follow(tx, wanted->goods->rec.id, owner) : NULL;
+}
+
+/* The owner's reservations of an item, the last first. */
+static kt_error *reservations_of(
+    kt_tx *tx, kt_id item, const struct owner *owner, struct reservation **items, size_t *count)
+{
+    uint64_t all;
+    kt_cursor *cursor;
+    const kt_where where[] = {KT_WHERE(reservation, document, KT_EQ, owner->document),
+        KT_WHERE(reservation, item, KT_EQ, item), {0}};
+    const kt_query query = {.of = &reservation_shape, .where = where, .sort = "-id"};
+    *count = 0;
+    *items = NULL;
+    if (!owner->document.v)
+        return NULL;
+    KT_TRY(kt_count(tx, &query, &all));
+    if (!all)
+        return NULL;
+    *items = kt_alloc(tx, (size_t)all * sizeof **items);
+    if (!*items)
+        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+    KT_TRY(kt_open(tx, &query, &cursor));
+    while (*count < all) {
+        struct reservation *r = &(*items)[*count];
+        *r = (struct reservation){KT_OF(reservation)};
+        if (!kt_next(cursor, &r->rec))
+            break;
+        *count += !owner->line.v || r->line == (int64_t)owner->line.v;
+    }
+    return kt_close(cursor);
+}
+
+kt_error *reserved_for(kt_tx *tx, kt_id item, const struct owner *owner, kt_dec *quantity)
+{
+    struct reservation *all;
+    size_t count;
+    *quantity = ZERO;
+    KT_TRY(reservations_of(tx, item, owner, &all, &count));
+    for (size_t i = 0; i < count; i++)
+        *quantity = kt_dec_add(*quantity, all[i].quantity);
+    return NULL;
+}
+
+static bool fits(const struct reservation *r, const struct wanted *only)
+{
+    return !only || ((!only->warehouse || r->warehouse.v == only->warehouse->rec.id.v) &&
+                        (!only->location.v || r->location.v == only->location.v) &&
+                        (!only->lot.v || r->lot.v == only->lot.v));
+}
+
+static kt_error *give_back(kt_tx *tx, struct reservation *r, kt_dec take, struct picks *picks)
+{
+    struct pick pick = {.at = {KT_OF(location)}, .lot = r->lot, .quantity = take};
+    KT_TRY(kt_read(tx, r->location, &pick.at.rec));
+    KT_TRY(balance_add(tx, r->item, &pick.at, r->lot, ZERO, kt_dec_neg(take), kt_today(tx)));
+    if (picks)
+        KT_TRY(picks_add(tx, picks, &pick));
+    r->quantity = kt_dec_sub(r->quantity, take);
+    return r->quantity.coef > 0 ? kt_update(tx, &r->rec) : kt_delete(tx, &r->rec);
+}
+
+kt_error *unreserve(kt_tx *tx, kt_id item, const struct owner *owner, const struct wanted *only,
+    kt_dec quantity, struct picks *picks, kt_dec *given)
+{
+    struct reservation *all;
+    size_t count;
+    *given = ZERO;
+    KT_TRY(reservations_of(tx, item, owner, &all, &count));
+    for (size_t i = 0; i < count; i++) {
+        kt_dec take = smaller(all[i].quantity, kt_dec_sub(quantity, *given));
+        if (take.coef <= 0 || !fits(&all[i], only))
+            continue;
+        KT_TRY(give_back(tx, &all[i], take, picks));
+        *given = kt_dec_add(*given, take);
+    }
+    return given->coef ? expected_follow(tx, item, owner) : NULL;
+}

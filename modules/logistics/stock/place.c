@@ -1,0 +1,147 @@
+/* Warehouses and locations. A company that names none gets one warehouse, and the places outside of it -- supplier,
+ * production, customer, loss, transit -- when the first goods move. */
+#include "stock/stores.h"
+
+static const kt_choice pickings[] = {
+    {FEFO, "fefo", {"First expired first", "Najpierw najkrótszy termin"}},
+    {FIFO, "fifo", {"First in first out", "Najpierw najstarsze"}},
+    {LIFO, "lifo", {"Last in first out", "Najpierw najnowsze"}},
+    {0},
+};
+const kt_choice place_names[] = {
+    {KT_AT_SUPPLIER, "supplier", {"Supplier", "Dostawca"}},
+    {KT_AT_STORES, "stores", {"Stores", "Magazyn"}},
+    {KT_AT_PRODUCTION, "production", {"Production", "Produkcja"}},
+    {KT_AT_CUSTOMER, "customer", {"Customer", "Klient"}},
+    {KT_AT_LOSS, "loss", {"Loss", "Strata"}},
+    {KT_AT_TRANSIT, "transit", {"In transit", "W drodze"}},
+    {0},
+};
+
+const kt_shape warehouse_shape = KT_SHAPE(warehouse, "logistics.warehouse",
+    KT_FIELD(warehouse, code, STRING, "Code", "Kod", .required = true, .indexed = true, .max = 20,
+        .searchable = true, .priority = 1),
+    KT_FIELD(warehouse, name, STRING, "Name", "Nazwa", .required = true, .max = 100, .searchable = true,
+        .priority = 2),
+    KT_FIELD(warehouse, party, REF, "Where", "Gdzie", .target = "base.party", .on_delete = KT_CLEAR,
+        .help = {"The party whose address it has.", "Kontrahent, pod którego adresem się mieści."}),
+    KT_FIELD(warehouse, picking, STATE, "Picked first", "Kolejność wydań", .choices = pickings,
+        .initial = "fefo", .priority = 3),
+    KT_FIELD(warehouse, usual, BOOL, "Usual", "Domyślny", .priority = 4,
+        .help = {"Taken where no warehouse is named; else the oldest.",
+            "Gdy nie wskazano magazynu; inaczej najstarszy."}),
+    KT_FIELD(warehouse, negative, BOOL, "May go below zero", "Stany ujemne",
+        .help = {"Goods may leave before their receipt is written down.",
+            "Towar może wyjść, zanim zapisano jego przyjęcie."}),
+    KT_FIELD(warehouse, active, BOOL, "Active", "Aktywny", .initial = "true"));
+
+const kt_shape location_shape = KT_SHAPE(location, "logistics.location",
+    KT_FIELD(location, code, STRING, "Code", "Kod", .required = true, .indexed = true, .max = 40,
+        .searchable = true, .priority = 1),
+    KT_FIELD(location, name, STRING, "Name", "Nazwa", .max = 100, .searchable = true, .priority = 2),
+    KT_FIELD(location, place, STATE, "Kind", "Rodzaj", .choices = place_names, .initial = "stores",
+        .indexed = true, .fixed = true, .priority = 3),
+    KT_FIELD(location, warehouse, REF, "Warehouse", "Magazyn", .target = "logistics.warehouse", .fixed = true,
+        .priority = 4),
+    KT_FIELD(location, active, BOOL, "Active", "Aktywna", .initial = "true"));
+
+kt_dec smaller(kt_dec a, kt_dec b)
+{
+    return kt_dec_cmp(a, b) <= 0 ? a : b;
+}
+
+kt_error *location_compute(kt_tx *tx, kt_record *self)
+{
+    const struct location *l = KT_AS(location, self);
+    if (l->place == KT_AT_STORES && !l->warehouse.v)
+        return kt_fail(tx, KT_VALIDATION, "warehouse", "a place in the stores belongs to a warehouse",
+            "miejsce składowania należy do magazynu");
+    if (l->place != KT_AT_STORES && l->warehouse.v)
+        return kt_fail(tx, KT_VALIDATION, "warehouse", "only places in the stores belong to a warehouse",
+            "tylko miejsca składowania należą do magazynu");
+    return NULL;
+}
+
+/* The usual warehouse is the first that says so, else the oldest. */
+kt_error *warehouse_usual(kt_tx *tx, kt_id *id)
+{
+    const kt_where where[] = {KT_WHERE(warehouse, active, KT_EQ, true), {0}};
+    const kt_query query = {.of = &warehouse_shape, .where = where, .sort = "id"};
+    struct warehouse w = {KT_OF(warehouse)};
+    kt_cursor *cursor;
+    id->v = 0;
+    KT_TRY(kt_open(tx, &query, &cursor));
+    while (kt_next(cursor, &w.rec)) {
+        if (!id->v || w.usual)
+            *id = w.rec.id;
+        if (w.usual)
+            break;
+    }
+    return kt_close(cursor);
+}
+
+kt_error *warehouse_get(kt_tx *tx, kt_id id, struct warehouse *w)
+{
+    *w = (struct warehouse){KT_OF(warehouse)};
+    if (!id.v)
+        KT_TRY(warehouse_usual(tx, &id));
+    if (id.v)
+        return kt_read(tx, id, &w->rec);
+    w->code = KT_STR("MAIN");
+    w->name = kt_say(tx, (kt_text){"Main warehouse", "Magazyn główny"});
+    w->picking = FEFO;
+    w->usual = w->active = true;
+    return kt_create(tx, &w->rec);
+}
+
+static kt_text place_label(kt_stock_place place)
+{
+    for (const kt_choice *c = place_names; c->value; c++)
+        if (c->value == place)
+            return c->label;
+    return (kt_text){"", ""};
+}
+
+static kt_error *location_make(kt_tx *tx, kt_stock_place place, const struct warehouse *w, struct location *l)
+{
+    l->name = place == KT_AT_STORES ? w->name : kt_say(tx, place_label(place));
+    l->code = place == KT_AT_STORES ? w->code : l->name;
+    l->place = place;
+    l->warehouse = w->rec.id;
+    l->active = true;
+    return kt_create(tx, &l->rec);
+}
+
+kt_error *location_get(kt_tx *tx, kt_stock_place place, kt_id warehouse, struct location *l)
+{
+    *l = (struct location){KT_OF(location)};
+    const kt_where where[] = {KT_WHERE(location, place, KT_EQ, place),
+        KT_WHERE(location, warehouse, KT_EQ, warehouse), KT_WHERE(location, active, KT_EQ, true), {0}};
+    kt_cursor *cursor;
+    KT_TRY(
+        kt_open(tx, &(kt_query){.of = &location_shape, .where = where, .sort = "id", .limit = 1}, &cursor));
+    bool found = kt_next(cursor, &l->rec);
+    KT_TRY(kt_close(cursor));
+    if (found)
+        return NULL;
+    struct warehouse w = {KT_OF(warehouse)};
+    if (warehouse.v)
+        KT_TRY(kt_read(tx, warehouse, &w.rec));
+    return location_make(tx, place, &w, l);
+}
+
+kt_error *warehouse_compute(kt_tx *tx, kt_record *self)
+{
+    const struct warehouse *w = KT_AS(warehouse, self);
+    const kt_where where[] = {KT_WHERE(warehouse, code, KT_EQ, w->code), {0}};
+    struct warehouse other = {KT_OF(warehouse)};
+    kt_error *all = NULL;
+    kt_cursor *cursor;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &warehouse_shape, .where = where}, &cursor));
+    while (w->code.len && kt_next(cursor, &other.rec))
+        if (other.rec.id.v != w->rec.id.v)
+            kt_also(&all, kt_fail(tx, KT_CONFLICT, "code", "there is a warehouse \"%s\" already",
+                              "magazyn „%s” już istnieje", w->code.ptr));
+    kt_also(&all, kt_close(cursor));
+    return all;
+}

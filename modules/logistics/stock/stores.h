@@ -1,0 +1,161 @@
+/* stores.h -- what the files of this folder show each other. Everything is a move between locations; a balance
+ * sums up the moves of one item, location and lot, a reservation holds a part of a balance for a document. */
+#pragma once
+#include <kontor/stock.h>
+
+#define ZERO KT_DEC(0, 4)
+kt_dec smaller(kt_dec a, kt_dec b);
+
+/* ---- place.c ---- */
+
+enum picking { FEFO = 1, FIFO, LIFO };
+struct warehouse {
+    kt_record rec;
+    kt_str code, name;
+    kt_id party;
+    enum picking picking;
+    bool usual, negative, active;
+};
+extern const kt_shape warehouse_shape;
+kt_error *warehouse_compute(kt_tx *tx, kt_record *self);
+extern const kt_choice place_names[];
+struct location {
+    kt_record rec;
+    kt_str code, name;
+    kt_stock_place place;
+    kt_id warehouse;
+    bool active;
+};
+extern const kt_shape location_shape;
+kt_error *location_compute(kt_tx *tx, kt_record *self);
+/* The warehouse; id not set: the usual one, which is made if the company has none. */
+KT_MUST kt_error *warehouse_get(kt_tx *tx, kt_id id, struct warehouse *w);
+/* The usual warehouse, if there is one: id stays not set else. */
+KT_MUST kt_error *warehouse_usual(kt_tx *tx, kt_id *id);
+/* The first location of this kind (of the stores: of this warehouse), which is made if there is none. */
+KT_MUST kt_error *location_get(kt_tx *tx, kt_stock_place place, kt_id warehouse, struct location *l);
+
+/* ---- goods.c: items as the stores see them; lots ---- */
+
+enum tracking { NOT_TRACKED = 1, BY_LOT, BY_SERIAL };
+enum valuation { AVERAGE = 1, BY_FIFO, STANDARD };
+struct goods {
+    kt_record rec;
+    kt_str code, name;
+    unsigned kind;
+    kt_id unit, category;
+    kt_dec standard_cost, weight, over_percent;
+    enum tracking tracking;
+    enum valuation valuation;
+};
+extern const kt_choice valuations[];
+extern const kt_shape goods_shape;
+/* returns rule at "item": it is a service */
+KT_MUST kt_error *goods_read(kt_tx *tx, kt_id item, struct goods *g);
+struct lot {
+    kt_record rec;
+    kt_str name, supplier_lot, reason;
+    kt_id item;
+    kt_date made, expires;
+    bool blocked;
+};
+extern const kt_shape lot_shape;
+extern const kt_action lot_actions[];
+KT_MUST kt_error *lot_get(kt_tx *tx, kt_id item, kt_str name, kt_date expires, kt_id *lot);
+/* Is it blocked, or expired on this day? */
+bool lot_held(const struct lot *lot, kt_date day);
+
+/* ---- balance.c ---- */
+
+struct balance {
+    kt_record rec;
+    kt_id item, location, lot, warehouse;
+    kt_stock_place place;
+    kt_dec on_hand, reserved, free;
+    kt_date since; /* the first of what is there came */
+};
+extern const kt_shape balance_shape;
+kt_error *balance_compute(kt_tx *tx, kt_record *self);
+kt_error *balance_check(kt_tx *tx, const kt_record *before, const kt_record *after);
+/* One without id if nothing ever was there. */
+KT_MUST kt_error *balance_find(
+    kt_tx *tx, kt_id item, const struct location *at, kt_id lot, struct balance *b);
+/* Adds to what is on hand and reserved, below zero: takes off. */
+KT_MUST kt_error *balance_add(kt_tx *tx, kt_id item, const struct location *at, kt_id lot, kt_dec on_hand,
+    kt_dec reserved, kt_date day);
+
+/* ---- pick.c: which goods go first; reservations ---- */
+
+struct pick {
+    struct location at;
+    kt_id lot;
+    kt_dec quantity;
+};
+struct picks {
+    struct pick *items;
+    size_t count, room;
+};
+struct wanted {
+    const struct goods *goods;
+    const struct warehouse *warehouse;
+    kt_id location, lot; /* not set: any */
+    kt_dec quantity;
+    kt_date day;
+    bool held; /* also what is blocked or expired: to scrap it, to count it */
+};
+/* Appends to picks what is free, in the warehouse's order; *rest receives what is not there. */
+KT_MUST kt_error *pick_free(kt_tx *tx, const struct wanted *wanted, struct picks *picks, kt_dec *rest);
+struct reservation {
+    kt_record rec;
+    kt_id item, location, lot, warehouse, document;
+    int64_t line;
+    kt_dec quantity;
+    kt_date needed;
+};
+extern const kt_shape reservation_shape;
+kt_error *reservation_check(kt_tx *tx, const kt_record *before, const kt_record *after);
+/* Whose goods. */
+struct owner {
+    kt_id document, line;
+    kt_date needed;
+};
+KT_MUST kt_error *reserve(kt_tx *tx, const struct wanted *wanted, const struct owner *owner, kt_dec *rest);
+/* How much of the item is reserved for an owner; line not set: for all its lines. */
+KT_MUST kt_error *reserved_for(kt_tx *tx, kt_id item, const struct owner *owner, kt_dec *quantity);
+/* Gives up to `quantity` of the owner's reservations back, the last first; *given receives how much.
+ *   picks  NULL, or receives what it was */
+KT_MUST kt_error *unreserve(kt_tx *tx, kt_id item, const struct owner *owner, const struct wanted *only,
+    kt_dec quantity, struct picks *picks, kt_dec *given);
+KT_MUST kt_error *picks_add(kt_tx *tx, struct picks *picks, const struct pick *pick);
+
+/* ---- move.c ---- */
+
+enum move_state { PLANNED = 1, CONFIRMED, PARTLY_RESERVED, RESERVED, MOVED, MOVE_CANCELLED };
+struct move {
+    kt_record rec;
+    kt_id item, lot, from, to, warehouse, document, party, returns;
+    int64_t line;
+    kt_stock_place from_place, to_place;
+    kt_dec quantity, reserved, value, left, left_value;
+    kt_date day;
+    kt_time at;
+    kt_str reason;
+    enum move_state state;
+};
+extern const kt_shape move_shape;
+/* Moves the goods of one lot from one location to another, values it, announces it. m: item, lot, quantity, day,
+ * document, ... are set; value too, if it is known. Receives value and id. */
+KT_MUST kt_error *move_now(kt_tx *tx, const struct goods *goods, const struct location *from,
+    const struct location *to, struct move *m);
+KT_MUST kt_error *stock_move(kt_tx *tx, kt_stock_move *move);
+KT_MUST kt_error *stock_expect(kt_tx *tx, const kt_stock_move *move);
+/* The planned moves of this owner show what is reserved for it now. */
+KT_MUST kt_error *expected_follow(kt_tx *tx, kt_id item, const struct owner *owner);
+extern const kt_stock stock_service;
+
+/* ---- level.c ---- */
+
+KT_MUST kt_error *stock_level(
+    kt_tx *tx, kt_id item, kt_id warehouse, kt_id lot, kt_date day, kt_stock_level *level);
+extern const kt_shape availability_shape, available_shape;
+kt_error *availability(kt_tx *tx, const kt_record *params, kt_record *result);
