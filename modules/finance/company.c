@@ -1,0 +1,89 @@
+/* The company whose books are meant, its currency, and amounts of others in it. */
+#include <string.h>
+
+#include <kontor/currency.h>
+
+#include "finance.h"
+
+struct seen_company {
+    kt_record rec;
+    kt_str name;
+    kt_id currency;
+};
+static const kt_shape seen_company_shape = KT_SHAPE(seen_company, "base.company",
+    KT_BIND(seen_company, name, STRING, "name"), KT_BIND(seen_company, currency, REF, "currency"));
+
+kt_error *no_memory(kt_tx *tx)
+{
+    return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+}
+
+bool same_dec(kt_dec a, kt_dec b)
+{
+    return kt_dec_cmp(known(a), known(b)) == 0;
+}
+
+bool same_str(kt_str a, kt_str b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static kt_error *only_company(kt_tx *tx, struct seen_company *company)
+{
+    kt_cursor *cursor;
+    KT_TRY(kt_open(tx, &(kt_query){&seen_company_shape, NULL, "id", 2}, &cursor));
+    struct seen_company other = {KT_OF(seen_company)};
+    bool found = kt_next(cursor, &company->rec), more = found && kt_next(cursor, &other.rec);
+    KT_TRY(kt_close(cursor));
+    if (!found)
+        return kt_hint(kt_fail(tx, KT_RULE, NULL, "there is no company whose books could be kept",
+                           "nie ma firmy, której księgi można prowadzić"),
+            "Enter it in base.company, with its currency.", "Wpisz ją w base.company, z walutą.");
+    if (more)
+        return kt_hint(kt_fail(tx, KT_RULE, "company", "there are several companies and none is chosen",
+                           "jest kilka firm, a żadnej nie wybrano"),
+            "Choose the company whose books are meant.", "Wybierz firmę, o której księgi chodzi.");
+    return NULL;
+}
+
+kt_error *house_of(kt_tx *tx, struct house *house)
+{
+    struct seen_company company = {KT_OF(seen_company)};
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = kt_company(tx).v ? kt_read(tx, kt_company(tx), &company.rec)
+                                       : only_company(tx, &company);
+    kt_callers_authority(tx, before);
+    KT_TRY(error);
+    if (!company.currency.v)
+        return kt_hint(kt_fail(tx, KT_RULE, "currency", "the company has no currency", "firma nie ma waluty"),
+            "Set base.company.currency: the books are kept in it.",
+            "Ustaw base.company.currency: w niej prowadzi się księgi.");
+    *house = (struct house){company.rec.id, company.currency, company.name};
+    return NULL;
+}
+
+kt_error *exchange(kt_tx *tx, const char *path, kt_dec amount, kt_id from, kt_id to, kt_date day, kt_dec *out)
+{
+    const kt_currencies *currencies = kt_currencies_find(tx);
+    *out = kt_dec_round(amount, 2);
+    if (from.v == to.v || !from.v || !to.v)
+        return NULL;
+    if (!currencies)
+        return kt_fail(tx, KT_UNAVAILABLE, path, "no module has exchange rates", "żaden moduł nie ma kursów");
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = currencies->convert(tx, amount, from, to, day, 2, out);
+    kt_callers_authority(tx, before);
+    KT_TRY(error);
+    if (out->scale1)
+        return NULL;
+    return kt_hint(
+        kt_fail(tx, KT_RULE, path, "there is no exchange rate for this day", "nie ma kursu na ten dzień"),
+        "Enter a rate of this day or an earlier one in base.currency_rate.",
+        "Wpisz kurs z tego dnia lub wcześniejszy w base.currency_rate.");
+}
+
+kt_error *to_house(kt_tx *tx, const struct house *house, const char *path, kt_dec amount, kt_id currency,
+    kt_date day, kt_dec *out)
+{
+    return exchange(tx, path, amount, currency.v ? currency : house->currency, house->currency, day, out);
+}

@@ -1,0 +1,201 @@
+/* Credit notes: made of a posted invoice line by line, never for more than was billed, and set off against what
+ * is still open of it. The tax is computed by the rates of the invoice's own tax point. */
+#include "invoice/invoice.h"
+#include "payment/payment.h"
+
+struct credit_line {
+    kt_record rec;
+    int64_t line;
+    kt_dec quantity;
+};
+static const kt_shape credit_line_shape = KT_SHAPE(credit_line, NULL,
+    KT_FIELD(credit_line, line, INT, "Line's id", "Id pozycji", .required = true),
+    KT_FIELD(credit_line, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4,
+        .help = {"Empty: all that is not credited yet.", "Puste: wszystko, czego jeszcze nie skorygowano."}));
+struct credit {
+    kt_record rec;
+    kt_str reason, reference;
+    kt_date day;
+    kt_lines lines;
+};
+const kt_shape credit_shape = KT_SHAPE(credit, NULL,
+    KT_FIELD(credit, reason, STRING, "Reason", "Przyczyna", .required = true, .max = 200),
+    KT_FIELD(credit, day, DATE, "Date", "Data", .initial = "today"),
+    KT_FIELD(credit, reference, STRING, "Their number", "Numer obcy", .max = 80,
+        .help = {"Of a supplier's credit note.", "Korekty otrzymanej od dostawcy."}),
+    KT_FIELD(credit, lines, LINES, "Lines", "Pozycje", .lines = &credit_line_shape, .max = 500,
+        .help = {"Empty: all of the invoice.", "Puste: cała faktura."}));
+struct credit_made {
+    kt_record rec;
+    int64_t id, made;
+};
+const kt_shape credit_made_shape = KT_SHAPE(credit_made, NULL, KT_FIELD(credit_made, id, INT, "Id", "Id"),
+    KT_FIELD(credit_made, made, INT, "The credit note's id", "Id korekty"));
+
+static struct invoice_line *line_with(const struct invoice *v, int64_t id)
+{
+    for (size_t i = 0; i < v->lines.count; i++)
+        if ((int64_t)invoice_line_at(&v->lines, i)->rec.id.v == id)
+            return invoice_line_at(&v->lines, i);
+    return NULL;
+}
+
+static kt_error *add_line(kt_tx *tx, const struct invoice_line *of, kt_dec quantity, struct invoice *note)
+{
+    struct invoice_line line = {KT_OF(invoice_line), .item = of->item, .unit = of->unit, .goods = of->goods,
+        .tax_category = of->tax_category, .account = of->account, .name = of->name, .quantity = quantity,
+        .price = of->price, .discount_percent = of->discount_percent, .discount_amount = of->discount_amount,
+        .order_line = of->order_line, .source_line = (int64_t)of->rec.id.v, .dimension = of->dimension,
+        .dimension2 = of->dimension2};
+    if (of->discount_amount.coef &&
+        !same_dec(quantity, of->quantity)) /* its part of a discount off the line */
+        line.discount_amount = kt_dec_div(kt_dec_mul(of->discount_amount, quantity, 8), of->quantity, 4);
+    return quantity.coef ? kt_line_add(tx, &note->lines, &line.rec) : NULL;
+}
+
+static kt_error *add_lines(kt_tx *tx, const struct invoice *v, const struct credit *p, struct invoice *note)
+{
+    kt_error *all = NULL;
+    for (size_t i = 0; i < p->lines.count; i++) {
+        const struct credit_line *c = KT_AS(credit_line, kt_line(&p->lines, i));
+        const struct invoice_line *of = line_with(v, c->line);
+        if (!of)
+            kt_also(&all, kt_fail(tx, KT_VALIDATION, kt_format(tx, "lines[%zu].line", i).ptr,
+                              "there is no line %lld", "nie ma pozycji %lld", (long long)c->line));
+        else
+            kt_also(
+                &all, add_line(tx, of,
+                          c->quantity.scale1 ? c->quantity : kt_dec_sub(of->quantity, of->credited), note));
+    }
+    for (size_t i = 0; i < v->lines.count && !p->lines.count; i++) {
+        const struct invoice_line *of = invoice_line_at(&v->lines, i);
+        KT_TRY(add_line(tx, of, kt_dec_sub(of->quantity, of->credited), note));
+    }
+    return all;
+}
+
+kt_error *invoice_credit(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct invoice *v = KT_AS(invoice, self);
+    const struct credit *p = KT_SEE(credit, params);
+    if (is_credit(v->kind) || v->kind == TILL_RECEIPT)
+        return kt_fail(
+            tx, KT_RULE, "kind", "a credit note is made of an invoice", "korektę wystawia się do faktury");
+    struct invoice note = {KT_OF(invoice), .kind = is_sale(v->kind) ? SALE_CREDIT : PURCHASE_CREDIT,
+        .party = v->party, .corrects = v->rec.id, .reason = p->reason, .day = p->day, .tax_day = p->day,
+        .reference = p->reference, .rate_day = v->rate_day.day ? v->rate_day : v->tax_day,
+        .currency = v->currency, .rounding = v->rounding, .tax_included = v->tax_included,
+        .position = v->tax_position, .order = v->order, .title = v->title, .terms = v->terms, .state = DRAFT};
+    KT_TRY(add_lines(tx, v, p, &note));
+    if (!note.lines.count)
+        return kt_fail(
+            tx, KT_RULE, "lines", "all of the invoice is credited already", "całą fakturę już skorygowano");
+    if (!p->lines.count && !v->credited.coef)
+        note.tax_given = v->tax_given;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = kt_create(tx, &note.rec);
+    kt_callers_authority(tx, before);
+    return error;
+}
+
+kt_error *invoice_credited(kt_tx *tx, const kt_record *self, kt_record *result)
+{
+    struct credit_made *out = KT_AS(credit_made, result);
+    const kt_where where[] = {KT_WHERE(invoice, corrects, KT_EQ, self->id), {0}};
+    kt_cursor *cursor;
+    struct invoice note = {KT_OF(invoice)};
+    out->id = (int64_t)self->id.v;
+    KT_TRY(kt_open(tx, &(kt_query){&invoice_shape, where, "-id", 1}, &cursor));
+    if (kt_next(cursor, &note.rec))
+        out->made = (int64_t)note.rec.id.v;
+    return kt_close(cursor);
+}
+
+kt_error *credit_check(kt_tx *tx, const struct invoice *v)
+{
+    struct invoice of = {KT_OF(invoice)};
+    kt_error *all = NULL;
+    if (!is_credit(v->kind))
+        return NULL;
+    KT_TRY(kt_read(tx, v->corrects, &of.rec));
+    if (of.state != POSTED || of.party.v != v->party.v || is_sale(of.kind) != is_sale(v->kind) ||
+        is_credit(of.kind))
+        return kt_fail(tx, KT_RULE, "corrects", "is no posted invoice of this party",
+            "nie jest zaksięgowaną fakturą tego kontrahenta");
+    if (of.currency.v != v->currency.v)
+        kt_also(&all, kt_fail(tx, KT_RULE, "currency", "is not the invoice's", "jest inna niż faktury"));
+    if (kt_dec_cmp(kt_dec_add(known(of.credited), v->gross), of.gross) > 0)
+        kt_also(&all, kt_fail(tx, KT_RULE, "lines", "more would be credited than was billed",
+                          "skorygowano by więcej, niż zafakturowano"));
+    for (size_t i = 0; i < v->lines.count; i++) {
+        const struct invoice_line *line = invoice_line_at(&v->lines, i);
+        const struct invoice_line *source = line->source_line ? line_with(&of, line->source_line) : NULL;
+        if (line->source_line && (!source || kt_dec_cmp(kt_dec_add(known(source->credited), line->quantity),
+                                                 source->quantity) > 0))
+            kt_also(&all, kt_fail(tx, KT_RULE, invoice_path(tx, i, "quantity"),
+                              "is more than was billed and not credited",
+                              "jest większa niż zafakturowana i nieskorygowana"));
+    }
+    return all;
+}
+
+/* ---- After posting ---- */
+
+static kt_error *note_on_source(kt_tx *tx, const struct invoice *note, struct invoice *of)
+{
+    KT_TRY(kt_read(tx, note->corrects, &of->rec));
+    of->credited = kt_dec_add(known(of->credited), note->gross);
+    for (size_t i = 0; i < note->lines.count; i++) {
+        const struct invoice_line *line = invoice_line_at(&note->lines, i);
+        struct invoice_line *source = line_with(of, line->source_line);
+        if (source)
+            source->credited = kt_dec_add(known(source->credited), line->quantity);
+    }
+    return kt_update(tx, &of->rec);
+}
+
+static kt_dec size_of(kt_dec a)
+{
+    return a.coef < 0 ? kt_dec_neg(a) : a;
+}
+
+/* What is open of the invoice is set off against the note, oldest instalment first; the rest stays a credit. */
+static kt_error *set_off(kt_tx *tx, const struct invoice *note)
+{
+    struct open_item *ours, *theirs;
+    size_t our_count, their_count;
+    kt_id self = kt_any(tx, "finance.invoice", note->rec.id);
+    KT_TRY(open_items_of(tx, self, &ours, &our_count));
+    KT_TRY(open_items_of(tx, kt_any(tx, "finance.invoice", note->corrects), &theirs, &their_count));
+    for (size_t i = 0; i < our_count; i++)
+        for (size_t k = 0; k < their_count && ours[i].open.coef; k++) {
+            kt_dec a = size_of(ours[i].open), b = size_of(theirs[k].open);
+            kt_dec much = kt_dec_cmp(a, b) < 0 ? a : b;
+            if (!much.coef || sign_of(ours[i].open) == sign_of(theirs[k].open))
+                continue;
+            bool we_owe = ours[i].open.coef < 0;
+            KT_TRY(items_match(tx, we_owe ? theirs[k].rec.id : ours[i].rec.id,
+                we_owe ? ours[i].rec.id : theirs[k].rec.id, much, much, note->day, self));
+            ours[i].open = we_owe ? kt_dec_add(ours[i].open, much) : kt_dec_sub(ours[i].open, much);
+            theirs[k].open = we_owe ? kt_dec_sub(theirs[k].open, much) : kt_dec_add(theirs[k].open, much);
+        }
+    return invoice_follow(tx, note->corrects);
+}
+
+static kt_error *after_posting(kt_tx *tx, const struct invoice *v)
+{
+    if (is_credit(v->kind)) {
+        struct invoice of = {KT_OF(invoice)};
+        KT_TRY(note_on_source(tx, v, &of));
+        KT_TRY(set_off(tx, v));
+    }
+    return order_report(tx, v);
+}
+
+kt_error *invoice_posted(kt_tx *tx, const kt_event *event)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = after_posting(tx, KT_SEE(invoice, event->after));
+    kt_callers_authority(tx, before);
+    return error;
+}

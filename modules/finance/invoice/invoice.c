@@ -1,0 +1,387 @@
+/* Invoices of both directions, credit notes, advance invoices and till receipts: one document, whose kind says
+ * which side of the books it stands on. Posting numbers it, enters it in ledger and register, and fixes it. */
+#include "invoice/invoice.h"
+
+#include "payment/payment.h"
+
+const kt_choice invoice_kinds[] = {
+    {SALE, "sale", {"Sales invoice", "Faktura sprzedaży"}},
+    {SALE_CREDIT, "sale_credit", {"Credit note", "Faktura korygująca"}},
+    {ADVANCE, "advance", {"Advance invoice", "Faktura zaliczkowa"}},
+    {TILL_RECEIPT, "receipt", {"Till receipt", "Paragon"}},
+    {PURCHASE, "purchase", {"Purchase invoice", "Faktura zakupu"}},
+    {PURCHASE_CREDIT, "purchase_credit", {"Credit note received", "Korekta zakupu"}},
+    {0},
+};
+static const kt_choice states[] = {
+    {DRAFT, "draft", {"Draft", "Szkic"}, "open"},
+    {POSTED, "posted", {"Posted", "Zaksięgowana"}, "won"},
+    {CANCELLED, "cancelled", {"Cancelled", "Anulowana"}, "lost"},
+    {0},
+};
+static const kt_choice payment_statuses[] = {
+    {UNPAID, "unpaid", {"Unpaid", "Niezapłacona"}},
+    {PARTIAL, "partial", {"Paid in part", "Zapłacona częściowo"}},
+    {PAID, "paid", {"Paid", "Zapłacona"}},
+    {OVERDUE, "overdue", {"Overdue", "Po terminie"}},
+    {REVERSED, "reversed", {"Reversed", "Skorygowana do zera"}},
+    {0},
+};
+static const kt_choice roundings[] = {
+    {KT_TAX_BY_LINE, "line", {"By line", "Na pozycji"}},
+    {KT_TAX_BY_DOCUMENT, "document", {"By document", "Na dokumencie"}},
+    {0},
+};
+static const kt_choice tax_kinds[] = {
+    {KT_TAX_CHARGED, "charged", {"Charged", "Naliczany"}},
+    {KT_TAX_EXEMPT, "exempt", {"Exempt", "Zwolniony"}},
+    {KT_TAX_REVERSED, "reverse_charge", {"Reverse charge", "Odwrotne obciążenie"}},
+    {KT_TAX_OUTSIDE, "outside", {"Not subject to the tax", "Niepodlegający"}},
+    {0},
+};
+
+const kt_shape invoice_line_shape = KT_SHAPE(invoice_line, NULL,
+    KT_FIELD(invoice_line, item, REF, "Item", "Towar lub usługa", .target = "base.item", .priority = 1),
+    KT_FIELD(invoice_line, name, STRING, "Description", "Opis", .max = 400, .priority = 2,
+        .help = {"Empty: the item's name.", "Puste: nazwa towaru."}),
+    KT_FIELD(
+        invoice_line, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .initial = "1", .priority = 3),
+    KT_FIELD(invoice_line, unit, REF, "Unit", "Jednostka", .target = "base.unit", .priority = 4),
+    KT_FIELD(invoice_line, price, PRICE, "Price", "Cena", .scale = 4, .priority = 5),
+    KT_FIELD(invoice_line, discount_percent, PERCENT, "Discount, %", "Rabat, %", .scale = 2),
+    KT_FIELD(invoice_line, discount_amount, MONEY, "Discount, amount", "Rabat kwotowy", .scale = 4),
+    KT_FIELD(invoice_line, tax_category, REF, "Tax category", "Kategoria podatkowa",
+        .target = "base.tax_category", .help = {"Empty: the item's.", "Puste: według towaru."}),
+    KT_FIELD(invoice_line, account, REF, "Account", "Konto", .target = "finance.account",
+        .help = {"Empty: by purpose and item category.", "Puste: według przeznaczenia i kategorii towaru."}),
+    KT_FIELD(invoice_line, dimension, REF, "Dimension", "Wymiar", .target = "finance.dimension"),
+    KT_FIELD(
+        invoice_line, dimension2, REF, "Second dimension", "Drugi wymiar", .target = "finance.dimension"),
+    KT_FIELD(invoice_line, order_line, INT, "Line of the order", "Pozycja zamówienia"),
+    KT_FIELD(invoice_line, source_line, INT, "Corrects line", "Koryguje pozycję"),
+    KT_FIELD(invoice_line, goods, BOOL, "Goods", "Towar", .computed = true),
+    KT_FIELD(invoice_line, tax_label, STRING, "Tax", "Podatek", .max = 80, .computed = true, .priority = 6),
+    KT_FIELD(
+        invoice_line, tax_rate, PERCENT, "Tax rate, %", "Stawka podatku, %", .scale = 3, .computed = true),
+    KT_FIELD(invoice_line, discount, MONEY, "Discount in all", "Rabat razem", .scale = 4, .computed = true),
+    KT_FIELD(invoice_line, net, MONEY, "Net", "Netto", .scale = 4, .computed = true, .priority = 7),
+    KT_FIELD(invoice_line, tax, MONEY, "Tax amount", "Kwota podatku", .scale = 4, .computed = true),
+    KT_FIELD(invoice_line, gross, MONEY, "Gross", "Brutto", .scale = 4, .computed = true, .priority = 8),
+    KT_FIELD(invoice_line, credited, QUANTITY, "Credited", "Skorygowano", .scale = 4, .computed = true));
+const kt_shape invoice_tax_shape = KT_SHAPE(invoice_tax, NULL,
+    KT_FIELD(invoice_tax, label, STRING, "Tax", "Podatek", .max = 80, .priority = 1),
+    KT_FIELD(invoice_tax, rate, PERCENT, "Rate, %", "Stawka, %", .scale = 3, .priority = 2),
+    KT_FIELD(invoice_tax, net, MONEY, "On", "Od kwoty", .scale = 4, .priority = 3),
+    KT_FIELD(invoice_tax, amount, MONEY, "Tax amount", "Kwota podatku", .scale = 4, .priority = 4),
+    KT_FIELD(invoice_tax, kind, STATE, "Kind", "Rodzaj", .choices = tax_kinds),
+    KT_FIELD(invoice_tax, tax, REF, "Tax code", "Kod podatku", .target = "base.tax"));
+const kt_shape advance_shape = KT_SHAPE(advance, NULL,
+    KT_FIELD(advance, invoice, REF, "Advance invoice", "Faktura zaliczkowa", .target = "finance.invoice",
+        .required = true, .priority = 1),
+    KT_FIELD(advance, net, MONEY, "Net", "Netto", .scale = 4, .computed = true),
+    KT_FIELD(advance, tax, MONEY, "Tax", "Podatek", .scale = 4, .computed = true),
+    KT_FIELD(advance, gross, MONEY, "Gross", "Brutto", .scale = 4, .computed = true, .priority = 2));
+
+const kt_shape invoice_shape = KT_SHAPE(invoice, "finance.invoice",
+    KT_FIELD(invoice, kind, STATE, "Kind", "Rodzaj", .choices = invoice_kinds, .initial = "sale",
+        .fixed = true, .indexed = true, .priority = 1),
+    KT_FIELD(invoice, party, REF, "Party", "Kontrahent", .target = "base.party", .priority = 2,
+        .help = {"Required, but for till receipts.", "Wymagany, poza paragonami."}),
+    KT_FIELD(invoice, title, STRING, "Title", "Tytuł", .max = 200, .searchable = true,
+        .help = {"Empty: the party's name.", "Puste: nazwa kontrahenta."}),
+    KT_FIELD(invoice, day, DATE, "Date", "Data wystawienia", .required = true, .initial = "today",
+        .indexed = true, .priority = 3),
+    KT_FIELD(invoice, tax_day, DATE, "Tax point", "Data powstania obowiązku podatkowego", .indexed = true,
+        .help = {"When the tax falls due: the delivery. Empty: the date.",
+            "Dzień dostawy. Puste: data wystawienia."}),
+    KT_FIELD(invoice, rate_day, DATE, "Day of the exchange rate", "Dzień kursu",
+        .help = {"Empty: the tax point.", "Puste: data obowiązku podatkowego."}),
+    KT_FIELD(invoice, reference, STRING, "Their number", "Numer obcy", .max = 80, .searchable = true,
+        .indexed = true,
+        .help = {"Of a purchase: the supplier's number. Of a sale: the customer's order.",
+            "Zakup: numer faktury dostawcy. Sprzedaż: numer zamówienia klienta."}),
+    KT_FIELD(invoice, order, REF, "Order", "Zamówienie", .target = "*"),
+    KT_FIELD(invoice, corrects, REF, "Corrects", "Koryguje", .target = "finance.invoice"),
+    KT_FIELD(invoice, reason, STRING, "Reason", "Przyczyna korekty", .max = 200),
+    KT_FIELD(invoice, terms, REF, "Terms of payment", "Warunki płatności", .target = "finance.terms",
+        .help = {"Empty: the party's, or the usual ones.", "Puste: kontrahenta albo zwykłe."}),
+    KT_FIELD(invoice, journal, REF, "Journal", "Dziennik", .target = "finance.journal",
+        .help = {"Of a till receipt: the cash desk's.", "Paragonu: kasy."}),
+    KT_FIELD(invoice, currency, REF, "Currency", "Waluta", .target = "base.currency", .priority = 6),
+    KT_FIELD(invoice, owner, REF, "Owner", "Opiekun", .target = "access.user", .initial = "me",
+        .on_delete = KT_CLEAR),
+    KT_FIELD(invoice, tax_included, BOOL, "Prices include tax", "Ceny z podatkiem"),
+    KT_FIELD(invoice, rounding, STATE, "Rounding of tax", "Zaokrąglanie podatku", .choices = roundings,
+        .fixed = true,
+        .help = {"Fixed when the document is made; empty: as the company's setting says.",
+            "Ustalane przy tworzeniu dokumentu; puste: według ustawienia firmy."}),
+    KT_FIELD(invoice, position, REF, "Fiscal position", "Pozycja podatkowa", .target = "base.tax_position"),
+    KT_FIELD(invoice, tax_given, MONEY, "Tax from elsewhere", "Podatek z innego systemu", .scale = 4),
+    KT_FIELD(invoice, lines, LINES, "Lines", "Pozycje", .lines = &invoice_line_shape, .max = 500),
+    KT_FIELD(invoice, advances, LINES, "Advance invoices settled", "Rozliczane zaliczki",
+        .lines = &advance_shape, .max = 50),
+    KT_FIELD(invoice, state, STATE, "State", "Stan", .choices = states, .initial = "draft", .indexed = true,
+        .priority = 8),
+    KT_FIELD(invoice, tax_position, REF, "Fiscal position in force", "Zastosowana pozycja podatkowa",
+        .target = "base.tax_position", .computed = true),
+    KT_FIELD(invoice, tax_note, TEXT, "Note on tax", "Adnotacja podatkowa", .computed = true),
+    KT_FIELD(invoice, taxes, LINES, "Tax by rate", "Podatek według stawek", .lines = &invoice_tax_shape,
+        .computed = true),
+    KT_FIELD(
+        invoice, instalments, LINES, "Instalments", "Raty", .lines = &instalment_shape, .computed = true),
+    KT_FIELD(invoice, net, MONEY, "Net", "Netto", .scale = 4, .computed = true),
+    KT_FIELD(invoice, tax, MONEY, "Tax", "Podatek", .scale = 4, .computed = true),
+    KT_FIELD(invoice, gross, MONEY, "Gross", "Brutto", .scale = 4, .computed = true, .indexed = true,
+        .priority = 4),
+    KT_FIELD(invoice, to_pay, MONEY, "To pay", "Do zapłaty", .scale = 4, .computed = true),
+    KT_FIELD(invoice, open, MONEY, "Open", "Pozostaje", .scale = 4, .computed = true, .priority = 5),
+    KT_FIELD(invoice, due, DATE, "Due", "Termin płatności", .computed = true, .indexed = true, .priority = 7),
+    KT_FIELD(invoice, payment_status, STATE, "Payment", "Płatność", .choices = payment_statuses,
+        .computed = true, .indexed = true, .priority = 9),
+    KT_FIELD(invoice, credited, MONEY, "Credited", "Skorygowano", .scale = 4, .computed = true),
+    KT_FIELD(invoice, base_net, MONEY, "Net in the company's currency", "Netto w walucie firmy", .scale = 2,
+        .computed = true),
+    KT_FIELD(invoice, base_tax, MONEY, "Tax in the company's currency", "Podatek w walucie firmy", .scale = 2,
+        .computed = true),
+    KT_FIELD(invoice, base_gross, MONEY, "Gross in the company's currency", "Brutto w walucie firmy",
+        .scale = 2, .computed = true),
+    KT_FIELD(invoice, entry, REF, "Entry", "Zapis", .target = "finance.entry", .computed = true),
+    KT_FIELD(invoice, buyer_name, STRING, "Name on the document", "Nazwa na dokumencie", .max = 200,
+        .computed = true),
+    KT_FIELD(invoice, buyer_tax_id, STRING, "Tax id on the document", "NIP na dokumencie", .max = 30,
+        .computed = true),
+    KT_FIELD(invoice, buyer_address, STRING, "Address on the document", "Adres na dokumencie", .max = 600,
+        .computed = true));
+
+/* ---- Drafts ---- */
+
+struct seen_party {
+    kt_record rec;
+    kt_str name;
+};
+static const kt_shape seen_party_shape = KT_SHAPE(
+    seen_party, "base.party", KT_BIND(seen_party, name, STRING, "name"));
+
+static kt_error *take_advances(kt_tx *tx, struct invoice *v)
+{
+    kt_error *all = NULL;
+    v->to_pay = v->gross;
+    for (size_t i = 0; i < v->advances.count; i++) {
+        struct advance *a = KT_AS(advance, kt_line(&v->advances, i));
+        struct invoice of = {KT_OF(invoice)};
+        if (!a->invoice.v)
+            continue;
+        KT_TRY(kt_read(tx, a->invoice, &of.rec));
+        if (v->kind != SALE || of.kind != ADVANCE || of.state != POSTED || of.party.v != v->party.v ||
+            of.currency.v != v->currency.v || of.credited.coef)
+            kt_also(&all, kt_hint(kt_fail(tx, KT_VALIDATION, kt_format(tx, "advances[%zu].invoice", i).ptr,
+                                      "is no posted advance invoice of this customer in this currency",
+                                      "nie jest zaksięgowaną fakturą zaliczkową tego klienta w tej walucie"),
+                              "Settle advances on a sales invoice of the same customer and currency.",
+                              "Zaliczki rozlicza faktura sprzedaży tego samego klienta i waluty."));
+        a->net = of.net;
+        a->tax = of.tax;
+        a->gross = of.gross;
+        v->to_pay = kt_dec_sub(v->to_pay, of.gross);
+    }
+    if (!all && sign_of(v->to_pay) < 0 && v->advances.count)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "advances", "the advances are more than the invoice",
+                          "zaliczki przekraczają fakturę"));
+    return all;
+}
+
+kt_error *invoice_compute(kt_tx *tx, kt_record *self)
+{
+    struct invoice *v = KT_AS(invoice, self);
+    struct seen_party party = {KT_OF(seen_party)};
+    if (v->rec.number.len || v->state != DRAFT)
+        return NULL; /* invoice_check sees that nothing changes */
+    if (!v->party.v && v->kind != TILL_RECEIPT)
+        return kt_fail(tx, KT_VALIDATION, "party", "is required", "jest wymagane");
+    if (is_credit(v->kind) && !v->corrects.v)
+        return kt_hint(kt_fail(tx, KT_VALIDATION, "corrects", "is required", "jest wymagane"),
+            "A credit note is made of an invoice: finance.invoice.credit.",
+            "Korektę tworzy się z faktury: finance.invoice.credit.");
+    if (v->party.v)
+        KT_TRY(kt_read(tx, v->party, &party.rec));
+    if (!v->title.ptr)
+        v->title = party.name;
+    if (!v->terms.v && v->kind != TILL_RECEIPT)
+        KT_TRY(terms_of(tx, v->party, &v->terms));
+    KT_TRY(invoice_totals(tx, v));
+    KT_TRY(take_advances(tx, v));
+    KT_TRY(instalments_make(tx, v->terms, v->day, v->to_pay, &v->instalments));
+    v->due = v->day;
+    for (size_t i = 0; i < v->instalments.count; i++) {
+        kt_date due = KT_AS(instalment, kt_line(&v->instalments, i))->due;
+        if (due.day > v->due.day)
+            v->due = due;
+    }
+    return NULL;
+}
+
+/* ---- What is posted stays ---- */
+
+static kt_error *is_posted(kt_tx *tx, const char *path)
+{
+    return kt_hint(kt_fail(tx, KT_BAD_STATE, path, "the invoice is posted: it does not change any more",
+                       "faktura jest zaksięgowana: już się nie zmienia"),
+        "Make a credit note (finance.invoice.credit).", "Wystaw korektę (finance.invoice.credit).");
+}
+
+static const char *line_differs(const struct invoice_line *a, const struct invoice_line *b)
+{
+    return a->rec.id.v != b->rec.id.v || a->item.v != b->item.v ? "item"
+           : !same_str(a->name, b->name)                        ? "name"
+           : !same_dec(a->quantity, b->quantity)                ? "quantity"
+           : !same_dec(a->price, b->price)                      ? "price"
+           : !same_dec(a->net, b->net)                          ? "net"
+           : !same_dec(a->tax, b->tax)                          ? "tax"
+           : !same_str(a->tax_label, b->tax_label)              ? "tax_label"
+           : a->account.v != b->account.v                       ? "account"
+                                                                : NULL;
+}
+
+static kt_error *check_unchanged(kt_tx *tx, const struct invoice *was, const struct invoice *is)
+{
+    const struct {
+        const char *path;
+        bool same;
+    } members[] = {
+        {"state", is->state == POSTED},
+        {"number", same_str(was->rec.number, is->rec.number)},
+        {"party", was->party.v == is->party.v || kt_joining(tx)},
+        {"day", was->day.day == is->day.day},
+        {"tax_day", was->tax_day.day == is->tax_day.day},
+        {"reference", same_str(was->reference, is->reference)},
+        {"currency", was->currency.v == is->currency.v},
+        {"terms", was->terms.v == is->terms.v},
+        {"tax_included", was->tax_included == is->tax_included},
+        {"net", same_dec(was->net, is->net)},
+        {"tax", same_dec(was->tax, is->tax)},
+        {"gross", same_dec(was->gross, is->gross)},
+        {"base_gross", same_dec(was->base_gross, is->base_gross)},
+        {"entry", was->entry.v == is->entry.v},
+        {"lines", was->lines.count == is->lines.count},
+        {"advances", was->advances.count == is->advances.count},
+    };
+    kt_error *all = NULL;
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (!members[i].same)
+            kt_also(&all, is_posted(tx, members[i].path));
+    for (size_t i = 0; i < was->lines.count && i < is->lines.count; i++) {
+        const char *field = line_differs(invoice_line_at(&was->lines, i), invoice_line_at(&is->lines, i));
+        if (field)
+            kt_also(&all, is_posted(tx, invoice_path(tx, i, field)));
+    }
+    return all;
+}
+
+kt_error *invoice_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    const struct invoice *was = before ? KT_SEE(invoice, before) : NULL;
+    const struct invoice *is = after ? KT_SEE(invoice, after) : NULL;
+    if (was && was->state == POSTED)
+        return is ? check_unchanged(tx, was, is) : is_posted(tx, NULL);
+    if (is && is->state == POSTED && (!is->entry.v || !is->rec.number.len))
+        return kt_hint(kt_fail(tx, KT_RULE, "state", "an invoice is posted by finance.invoice.post alone",
+                           "fakturę księguje tylko finance.invoice.post"),
+            "Bring invoices in as drafts, then post them.",
+            "Wprowadź faktury jako szkice, potem je zaksięguj.");
+    return NULL;
+}
+
+/* ---- How far it is paid ---- */
+
+static enum payment_status status_of(const struct invoice *v, kt_date today)
+{
+    if (v->credited.coef && kt_dec_cmp(v->credited, v->gross) >= 0)
+        return REVERSED;
+    if (!v->open.coef)
+        return PAID;
+    if (v->due.day < today.day)
+        return OVERDUE;
+    return kt_dec_cmp(v->open, v->to_pay) < 0 ? PARTIAL : UNPAID;
+}
+
+static kt_error *follow(kt_tx *tx, kt_id id)
+{
+    struct invoice v = {KT_OF(invoice)};
+    struct open_item *items;
+    size_t count;
+    KT_TRY(kt_read(tx, id, &v.rec));
+    if (v.state != POSTED)
+        return NULL;
+    KT_TRY(open_items_of(tx, kt_any(tx, "finance.invoice", id), &items, &count));
+    v.open = money(0);
+    for (size_t i = 0; i < count; i++)
+        if (items[i].entry.v == v.entry.v)
+            v.open = kt_dec_add(v.open, items[i].open);
+    if (v.open.coef < 0)
+        v.open = kt_dec_neg(v.open);
+    v.payment_status = status_of(&v, kt_today(tx));
+    return kt_update(tx, &v.rec);
+}
+
+kt_error *invoice_follow(kt_tx *tx, kt_id invoice)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = follow(tx, invoice);
+    kt_callers_authority(tx, before);
+    return error;
+}
+
+struct overdue {
+    kt_record rec;
+    int64_t limit;
+};
+const kt_shape overdue_shape = KT_SHAPE(overdue, NULL,
+    KT_FIELD(overdue, limit, INT, "At most", "Najwyżej", .initial = "1000",
+        .help = {"1 to 10000.", "Od 1 do 10000."}));
+struct overdue_marked {
+    kt_record rec;
+    int64_t marked;
+};
+const kt_shape overdue_marked_shape = KT_SHAPE(
+    overdue_marked, NULL, KT_FIELD(overdue_marked, marked, INT, "Marked", "Oznaczono"));
+
+static kt_error *mark_some(kt_tx *tx, uint32_t most, enum payment_status status, int64_t *marked)
+{
+    const kt_where where[] = {
+        KT_WHERE(invoice, payment_status, KT_EQ, status), KT_WHERE(invoice, due, KT_LT, kt_today(tx)), {0}};
+    kt_id *ids = kt_alloc(tx, sizeof *ids * (most + 1));
+    size_t count = 0;
+    kt_cursor *cursor;
+    if (!ids)
+        return no_memory(tx);
+    KT_TRY(kt_open(tx, &(kt_query){&invoice_shape, where, "id", most}, &cursor));
+    struct invoice v = {KT_OF(invoice)};
+    while (count < most && kt_next(cursor, &v.rec))
+        ids[count++] = v.rec.id;
+    KT_TRY(kt_close(cursor));
+    for (size_t i = 0; i < count; i++)
+        KT_TRY(invoice_follow(tx, ids[i]));
+    *marked += (int64_t)count;
+    return NULL;
+}
+
+kt_error *invoices_mark_overdue(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    const struct overdue *p = KT_SEE(overdue, params);
+    struct overdue_marked *out = KT_AS(overdue_marked, result);
+    if (p->limit < 1 || p->limit > 10000)
+        return kt_fail(tx, KT_VALIDATION, "limit", "%lld is not within 1 to 10000",
+            "%lld nie mieści się między 1 a 10000", (long long)p->limit);
+    KT_TRY(mark_some(tx, (uint32_t)p->limit, UNPAID, &out->marked));
+    return mark_some(tx, (uint32_t)p->limit, PARTIAL, &out->marked);
+}
+
+const kt_action invoice_actions[] = {
+    {"post", {"Post", "Zaksięguj"}, "post", .from = KT_IN(DRAFT), .to = POSTED, .run = invoice_post,
+        .preview = true},
+    {"cancel", {"Cancel", "Anuluj"}, "update", .from = KT_IN(DRAFT), .to = CANCELLED},
+    {"credit", {"Make a credit note", "Wystaw korektę"}, "credit", .from = KT_IN(POSTED),
+        .params = &credit_shape, .run = invoice_credit, .result = &credit_made_shape,
+        .answer = invoice_credited},
+    {0},
+};

@@ -1,0 +1,145 @@
+/* invoice.h -- terms of payment, invoices of sales and purchases, the registers of tax. */
+#pragma once
+#include <kontor/tax.h>
+
+#include "finance.h"
+
+/* ---- terms.c ---- */
+
+struct part { /* of the sum: how much is due when */
+    kt_record rec;
+    kt_dec percent, discount;
+    int64_t days, discount_days;
+    bool end_of_month;
+};
+struct terms {
+    kt_record rec;
+    kt_str code, name;
+    bool initial;
+    kt_lines parts;
+};
+extern const kt_shape terms_shape, part_shape;
+kt_error *terms_compute(kt_tx *tx, kt_record *self);
+struct instalment {
+    kt_record rec;
+    kt_date due, discount_until;
+    kt_dec amount, discount;
+};
+extern const kt_shape instalment_shape;
+/* The terms' parts of an amount from a day on; no terms: all of it on the day. */
+KT_MUST kt_error *instalments_make(kt_tx *tx, kt_id terms, kt_date day, kt_dec amount, kt_lines *instalments);
+/* The terms of a party, else the usual ones; not set: there are none. */
+KT_MUST kt_error *terms_of(kt_tx *tx, kt_id party, kt_id *terms);
+
+/* ---- invoice.c ---- */
+
+enum invoice_kind { SALE = 1, SALE_CREDIT, ADVANCE, TILL_RECEIPT, PURCHASE, PURCHASE_CREDIT };
+enum invoice_state { DRAFT = 1, POSTED, CANCELLED };
+enum payment_status { UNPAID = 1, PARTIAL, PAID, OVERDUE, REVERSED };
+struct invoice_line {
+    kt_record rec;
+    kt_id item, unit, tax_category, account;
+    kt_str name, tax_label;
+    bool goods;
+    kt_dec quantity, price, discount_percent, discount_amount, tax_rate, discount, net, tax, gross, credited;
+    int64_t order_line, source_line;
+    kt_id dimension, dimension2;
+};
+struct invoice_tax {
+    kt_record rec;
+    kt_id tax;
+    kt_str label;
+    kt_tax_kind kind;
+    kt_dec rate, net, amount;
+};
+struct advance { /* an advance invoice that a final one settles */
+    kt_record rec;
+    kt_id invoice;
+    kt_dec net, tax, gross;
+};
+struct invoice {
+    kt_record rec;
+    enum invoice_kind kind;
+    enum invoice_state state;
+    enum payment_status payment_status;
+    kt_id party, order, corrects, terms, currency, position, tax_position, entry, journal, owner;
+    kt_date day, tax_day, rate_day, due;
+    kt_str title, reference, reason, tax_note, buyer_name, buyer_tax_id, buyer_address;
+    bool tax_included;
+    kt_tax_rounding rounding;
+    kt_dec tax_given, net, tax, gross, to_pay, open, credited, base_net, base_tax, base_gross;
+    kt_lines lines, taxes, advances, instalments;
+};
+extern const kt_shape invoice_shape, invoice_line_shape, invoice_tax_shape, advance_shape;
+extern const kt_choice invoice_kinds[];
+extern const kt_action invoice_actions[];
+kt_error *invoice_compute(kt_tx *tx, kt_record *self);
+kt_error *invoice_check(kt_tx *tx, const kt_record *before, const kt_record *after);
+/* Open amount and payment status after its open items. */
+KT_MUST kt_error *invoice_follow(kt_tx *tx, kt_id invoice);
+static inline bool is_sale(enum invoice_kind kind)
+{
+    return kind <= TILL_RECEIPT;
+}
+static inline bool is_credit(enum invoice_kind kind)
+{
+    return kind == SALE_CREDIT || kind == PURCHASE_CREDIT;
+}
+struct invoice_line *invoice_line_at(const kt_lines *lines, size_t i);
+/* "lines[2].price" */
+const char *invoice_path(kt_tx *tx, size_t line, const char *field);
+extern const kt_shape overdue_shape, overdue_marked_shape;
+kt_error *invoices_mark_overdue(kt_tx *tx, const kt_record *params, kt_record *result);
+
+/* ---- lines.c ---- */
+
+/* Names, units and taxes of the lines, and the totals, by the one tax routine. */
+KT_MUST kt_error *invoice_totals(kt_tx *tx, struct invoice *v);
+struct sold_item { /* what is looked at in an item */
+    kt_record rec;
+    kt_str name;
+    kt_id unit, category;
+    unsigned kind;
+};
+extern const kt_shape sold_item_shape;
+
+/* ---- post.c ---- */
+
+kt_error *invoice_post(kt_tx *tx, kt_record *self, const kt_record *params);
+
+/* ---- credit.c ---- */
+
+extern const kt_shape credit_shape, credit_made_shape;
+kt_error *invoice_credit(kt_tx *tx, kt_record *self, const kt_record *params);
+kt_error *invoice_credited(kt_tx *tx, const kt_record *self, kt_record *result);
+/* More must not be credited than was billed. */
+KT_MUST kt_error *credit_check(kt_tx *tx, const struct invoice *v);
+/* After posting: a credit note is set off against what it corrects, the order hears what is billed. */
+kt_error *invoice_posted(kt_tx *tx, const kt_event *event);
+
+/* ---- orders.c ---- */
+
+extern const kt_shape from_order_shape, from_order_made_shape, to_invoice_shape, to_invoice_rows_shape;
+kt_error *invoice_from_order(kt_tx *tx, const kt_record *params, kt_record *result);
+kt_error *orders_to_invoice(kt_tx *tx, const kt_record *params, kt_record *result);
+/* Tells the order what this invoice bills of it; below zero for a credit. */
+KT_MUST kt_error *order_report(kt_tx *tx, const struct invoice *v);
+/* Are the prices of a purchase bill those of its order, within the tolerance? */
+KT_MUST kt_error *order_match(kt_tx *tx, const struct invoice *v);
+
+/* ---- vat.c ---- */
+
+enum vat_register { SALE_REGISTER = 1, PURCHASE_REGISTER };
+struct vat_line {
+    kt_record rec;
+    enum vat_register side;
+    kt_id invoice, tax, party;
+    kt_str document, label, name, tax_id;
+    kt_tax_kind kind;
+    kt_date day, tax_day;
+    kt_dec rate, net, amount;
+};
+extern const kt_shape vat_line_shape;
+kt_error *vat_line_check(kt_tx *tx, const kt_record *before, const kt_record *after);
+extern const kt_shape vat_days_shape, vat_sums_shape;
+kt_error *vat_register(kt_tx *tx, const kt_record *params, kt_record *result);

@@ -1,0 +1,290 @@
+/* Invoices from orders: what is delivered, or ordered, and not billed yet. Orders of customers and to suppliers
+ * are asked by the same service type; without such a module an invoice is written by hand. */
+#include <string.h>
+
+#include <kontor/orders.h>
+
+#include "invoice/invoice.h"
+#include "payment/payment.h"
+
+/* The orders that this reference is one of, and which invoices they get. NULL: nobody's. */
+static const kt_orders *orders_of(kt_tx *tx, kt_id order, enum invoice_kind *kind)
+{
+    const char *entity = kt_any_entity(tx, order);
+    bool sale = entity && strcmp(entity, "crm.order") == 0;
+    bool purchase = entity && strcmp(entity, "logistics.purchase_order") == 0;
+    *kind = purchase ? PURCHASE : SALE;
+    return sale ? kt_orders_find(tx) : purchase ? kt_purchases_find(tx) : NULL;
+}
+
+enum basis { DELIVERED = 1, ORDERED };
+static const kt_choice bases[] = {
+    {DELIVERED, "delivered", {"What was delivered", "Co dostarczono"}},
+    {ORDERED, "ordered", {"What was ordered", "Co zamówiono"}},
+    {0},
+};
+struct from_order {
+    kt_record rec;
+    kt_id order;
+    enum basis basis;
+    kt_date day;
+    kt_str reference;
+};
+const kt_shape from_order_shape = KT_SHAPE(from_order, NULL,
+    KT_FIELD(from_order, order, REF, "Order", "Zamówienie", .target = "*", .required = true),
+    KT_FIELD(from_order, basis, STATE, "Bill", "Fakturuj", .choices = bases, .initial = "delivered"),
+    KT_FIELD(from_order, day, DATE, "Date", "Data", .initial = "today"),
+    KT_FIELD(from_order, reference, STRING, "Their number", "Numer obcy", .max = 80));
+struct from_order_made {
+    kt_record rec;
+    int64_t id, lines;
+    kt_dec gross, to_pay;
+};
+const kt_shape from_order_made_shape = KT_SHAPE(from_order_made, NULL,
+    KT_FIELD(from_order_made, id, INT, "Id", "Id"), KT_FIELD(from_order_made, lines, INT, "Lines", "Pozycje"),
+    KT_FIELD(from_order_made, gross, MONEY, "Gross", "Brutto", .scale = 4),
+    KT_FIELD(from_order_made, to_pay, MONEY, "To pay", "Do zapłaty", .scale = 4));
+
+static kt_dec left_to_bill(const kt_order_line *line, enum basis basis)
+{
+    kt_dec done = basis == DELIVERED && line->goods ? known(line->delivered) : line->quantity;
+    kt_dec left = kt_dec_sub(done, known(line->invoiced));
+    return line->quantity.coef >= 0 && left.coef < 0 ? KT_DEC(0, 4) : left;
+}
+
+static kt_error *copy_lines(
+    kt_tx *tx, const kt_order *order, enum basis basis, struct invoice *v, bool *whole)
+{
+    *whole = true;
+    for (size_t i = 0; i < order->line_count; i++) {
+        const kt_order_line *from = &order->lines[i];
+        kt_dec quantity = left_to_bill(from, basis);
+        *whole = *whole && same_dec(quantity, from->quantity);
+        if (!quantity.coef)
+            continue;
+        struct invoice_line line = {KT_OF(invoice_line), .item = from->item, .unit = from->unit,
+            .goods = from->goods, .tax_category = from->tax_category, .name = from->text,
+            .quantity = quantity, .price = from->price, .discount_percent = from->discount_percent,
+            .discount_amount = from->discount_amount, .order_line = (int64_t)from->id.v};
+        if (from->discount_amount.coef && !same_dec(quantity, from->quantity))
+            line.discount_amount = kt_dec_div(
+                kt_dec_mul(from->discount_amount, quantity, 8), from->quantity, 4);
+        KT_TRY(kt_line_add(tx, &v->lines, &line.rec));
+    }
+    return NULL;
+}
+
+/* Advance invoices of the order that no final one has settled. */
+static kt_error *find_advances(kt_tx *tx, kt_id order, struct invoice *v)
+{
+    const kt_where where[] = {KT_WHERE(invoice, order, KT_EQ, order), KT_WHERE(invoice, kind, KT_EQ, ADVANCE),
+        KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
+    kt_cursor *cursor;
+    struct invoice found = {KT_OF(invoice)};
+    kt_error *error = NULL;
+    KT_TRY(kt_open(tx, &(kt_query){&invoice_shape, where, "id", 50}, &cursor));
+    while (!error && kt_next(cursor, &found.rec)) {
+        uint64_t used = 0;
+        kt_str by = kt_format(tx, "[[\"advances.invoice\",\"=\",%llu],[\"state\",\"!=\",\"cancelled\"]]",
+            (unsigned long long)found.rec.id.v);
+        struct advance a = {KT_OF(advance), .invoice = found.rec.id};
+        error = kt_count(tx, &(kt_query){&invoice_shape, NULL, NULL, 1, by}, &used);
+        if (!error && !used && !found.credited.coef)
+            error = kt_line_add(tx, &v->advances, &a.rec);
+    }
+    kt_also(&error, kt_close(cursor));
+    return error;
+}
+
+kt_error *invoice_from_order(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    const struct from_order *p = KT_SEE(from_order, params);
+    struct from_order_made *out = KT_AS(from_order_made, result);
+    enum invoice_kind kind;
+    kt_order order = {0};
+    bool whole;
+    const kt_orders *orders = orders_of(tx, p->order, &kind);
+    if (!orders)
+        return kt_hint(kt_fail(tx, KT_VALIDATION, "order", "is no order that can be billed",
+                           "nie jest zamówieniem do fakturowania"),
+            "Name an order of customers or to a supplier, of a module that is enabled.",
+            "Wskaż zamówienie klienta albo do dostawcy, z włączonego modułu.");
+    KT_TRY(orders->read(tx, kt_any_id(p->order), &order));
+    if (!order.open)
+        return kt_fail(tx, KT_BAD_STATE, "order", "the order %s is not open",
+            "zamówienie %s nie jest otwarte", order.number.ptr ? order.number.ptr : "");
+    struct invoice v = {KT_OF(invoice), .kind = kind, .party = order.party, .order = p->order, .day = p->day,
+        .tax_day = p->day, .currency = order.currency, .position = order.position, .rounding = order.rounding,
+        .tax_included = order.tax_included, .state = DRAFT,
+        .reference = p->reference.ptr ? p->reference
+                     : kind == SALE   ? order.reference
+                                      : (kt_str){0}};
+    KT_TRY(copy_lines(tx, &order, p->basis, &v, &whole));
+    if (!v.lines.count)
+        return kt_hint(
+            kt_fail(tx, KT_RULE, "order", "nothing of order %s is left to bill",
+                "w zamówieniu %s nie ma nic do zafakturowania", order.number.ptr ? order.number.ptr : ""),
+            "Bill what was ordered, or wait for the delivery.",
+            "Zafakturuj zamówione albo poczekaj na dostawę.");
+    if (whole)
+        v.tax_given = order.tax_given;
+    if (kind == SALE)
+        KT_TRY(find_advances(tx, p->order, &v));
+    KT_TRY(kt_create(tx, &v.rec));
+    *out = (struct from_order_made){.rec = out->rec,
+        .id = (int64_t)v.rec.id.v,
+        .lines = (int64_t)v.lines.count,
+        .gross = v.gross,
+        .to_pay = v.to_pay};
+    return NULL;
+}
+
+/* ---- What the order hears, and is asked ---- */
+
+kt_error *order_report(kt_tx *tx, const struct invoice *v)
+{
+    enum invoice_kind kind;
+    size_t count = 0;
+    const kt_orders *orders = v->order.v && v->kind != ADVANCE ? orders_of(tx, v->order, &kind) : NULL;
+    if (!orders)
+        return NULL;
+    kt_order_part *parts = kt_alloc(tx, sizeof *parts * (v->lines.count + 1));
+    if (!parts)
+        return no_memory(tx);
+    for (size_t i = 0; i < v->lines.count; i++) {
+        const struct invoice_line *line = invoice_line_at(&v->lines, i);
+        if (line->order_line)
+            parts[count++] = (kt_order_part){{(uint64_t)line->order_line},
+                is_credit(v->kind) ? kt_dec_neg(line->quantity) : line->quantity};
+    }
+    return count ? orders->bill(tx, kt_any_id(v->order), parts, count, v->day) : NULL;
+}
+
+static const kt_order_line *ordered_line(const kt_order *order, int64_t id)
+{
+    for (size_t i = 0; i < order->line_count; i++)
+        if ((int64_t)order->lines[i].id.v == id)
+            return &order->lines[i];
+    return NULL;
+}
+
+/* Order, receipt and bill say the same: the three-way match. */
+static kt_error *match_line(
+    kt_tx *tx, const struct invoice_line *line, const kt_order_line *of, kt_dec tolerance, size_t i)
+{
+    kt_dec rest = kt_dec_sub(of->goods ? known(of->delivered) : of->quantity, known(of->invoiced));
+    kt_dec gap = kt_dec_sub(line->price, of->price);
+    kt_error *all = NULL;
+    kt_dec most = kt_dec_div(kt_dec_mul(of->price, tolerance, 6), KT_DEC(100, 0), 4);
+    if (kt_dec_cmp(gap.coef < 0 ? kt_dec_neg(gap) : gap, most) > 0)
+        kt_also(&all, kt_hint(kt_fail(tx, KT_RULE, invoice_path(tx, i, "price"),
+                                  "differs from the order's by more than the tolerance",
+                                  "różni się od zamówienia bardziej, niż pozwala tolerancja"),
+                          "Ask the supplier for a credit note, or somebody who may accept it.",
+                          "Poproś dostawcę o korektę albo kogoś, kto może to zaakceptować."));
+    if (kt_dec_cmp(line->quantity, rest) > 0)
+        kt_also(&all, kt_hint(kt_fail(tx, KT_RULE, invoice_path(tx, i, "quantity"),
+                                  "is more than was received and not billed",
+                                  "jest większa niż przyjęta i niezafakturowana"),
+                          "Wait for the receipt, or ask somebody who may accept it.",
+                          "Poczekaj na przyjęcie albo poproś kogoś, kto może to zaakceptować."));
+    return all;
+}
+
+kt_error *order_match(kt_tx *tx, const struct invoice *v)
+{
+    enum invoice_kind kind;
+    struct setting s;
+    kt_order order = {0};
+    kt_error *all = NULL;
+    if (v->kind != PURCHASE || !v->order.v || kt_may(tx, "finance.invoice:override"))
+        return NULL;
+    const kt_orders *orders = orders_of(tx, v->order, &kind);
+    if (!orders)
+        return NULL;
+    KT_TRY(setting_of(tx, &s));
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = orders->read(tx, kt_any_id(v->order), &order);
+    kt_callers_authority(tx, before);
+    KT_TRY(error);
+    for (size_t i = 0; i < v->lines.count; i++) {
+        const struct invoice_line *line = invoice_line_at(&v->lines, i);
+        const kt_order_line *of = line->order_line ? ordered_line(&order, line->order_line) : NULL;
+        if (of)
+            kt_also(&all, match_line(tx, line, of, s.price_tolerance, i));
+    }
+    return all;
+}
+
+/* ---- To invoice ---- */
+
+struct to_invoice {
+    kt_record rec;
+    enum basis basis;
+    bool purchases;
+    int64_t limit;
+};
+const kt_shape to_invoice_shape = KT_SHAPE(to_invoice, NULL,
+    KT_FIELD(to_invoice, basis, STATE, "Bill", "Fakturuj", .choices = bases, .initial = "delivered"),
+    KT_FIELD(to_invoice, purchases, BOOL, "Purchase orders", "Zamówienia zakupu"),
+    KT_FIELD(to_invoice, limit, INT, "At most", "Najwyżej", .initial = "200",
+        .help = {"1 to 1000.", "Od 1 do 1000."}));
+struct to_invoice_row {
+    kt_record rec;
+    kt_id order, party, currency;
+    kt_str number;
+    kt_date day;
+    kt_dec net;
+};
+static const kt_shape to_invoice_row_shape = KT_SHAPE(to_invoice_row, NULL,
+    KT_FIELD(to_invoice_row, order, REF, "Order", "Zamówienie", .target = "*"),
+    KT_FIELD(to_invoice_row, number, STRING, "Number", "Numer"),
+    KT_FIELD(to_invoice_row, party, REF, "Party", "Kontrahent", .target = "base.party"),
+    KT_FIELD(to_invoice_row, day, DATE, "Date", "Data"),
+    KT_FIELD(to_invoice_row, net, MONEY, "To bill, in the order's prices",
+        "Do zafakturowania, w cenach zamówienia", .scale = 4),
+    KT_FIELD(to_invoice_row, currency, REF, "Currency", "Waluta", .target = "base.currency"));
+struct to_invoice_rows {
+    kt_record rec;
+    kt_lines rows;
+};
+const kt_shape to_invoice_rows_shape = KT_SHAPE(to_invoice_rows, NULL,
+    KT_FIELD(to_invoice_rows, rows, LINES, "Orders", "Zamówienia", .lines = &to_invoice_row_shape));
+
+static kt_error *show_order(
+    kt_tx *tx, const kt_order *order, const struct to_invoice *p, struct to_invoice_rows *out)
+{
+    struct to_invoice_row row = {KT_OF(to_invoice_row), .number = order->number, .party = order->party,
+        .day = order->day, .currency = order->currency, .net = KT_DEC(0, 2),
+        .order = kt_any(tx, p->purchases ? "logistics.purchase_order" : "crm.order", order->id)};
+    for (size_t i = 0; i < order->line_count; i++) {
+        const kt_order_line *line = &order->lines[i];
+        kt_dec rest = kt_dec_sub(KT_DEC(100, 0), known(line->discount_percent));
+        kt_dec amount = kt_dec_mul(left_to_bill(line, p->basis), line->price, 6);
+        row.net = kt_dec_add(row.net, kt_dec_div(kt_dec_mul(amount, rest, 6), KT_DEC(100, 0), 2));
+    }
+    return row.net.coef ? kt_line_add(tx, &out->rows, &row.rec) : NULL;
+}
+
+kt_error *orders_to_invoice(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    enum { CHUNK = 200 };
+    const struct to_invoice *p = KT_SEE(to_invoice, params);
+    struct to_invoice_rows *out = KT_AS(to_invoice_rows, result);
+    const kt_orders *orders = p->purchases ? kt_purchases_find(tx) : kt_orders_find(tx);
+    kt_id ids[CHUNK], after = {0};
+    size_t count = CHUNK;
+    if (p->limit < 1 || p->limit > 1000)
+        return kt_fail(tx, KT_VALIDATION, "limit", "%lld is not within 1 to 1000",
+            "%lld nie mieści się między 1 a 1000", (long long)p->limit);
+    while (orders && orders->unbilled && count == CHUNK && (int64_t)out->rows.count < p->limit) {
+        KT_TRY(orders->unbilled(tx, after, ids, CHUNK, &count));
+        for (size_t i = 0; i < count && (int64_t)out->rows.count < p->limit; i++) {
+            kt_order order = {0};
+            KT_TRY(orders->read(tx, ids[i], &order));
+            KT_TRY(show_order(tx, &order, p, out));
+            after = ids[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,346 @@
+/* Posting an invoice: its number, its entry in the ledger, its rows in the register of tax.
+ *
+ * The document's currency is brought over by one rate. What is owed and each tax are converted and rounded; what
+ * the lines get is the rest, so that the entry balances in both currencies. An advance invoice goes to an account
+ * of advances; the final one takes it from there and taxes what is left. source: ustawa o VAT art. 19a ust. 8,
+ * art. 106f ust. 3 */
+#include "invoice/invoice.h"
+#include "stock/stock.h"
+
+typedef struct {
+    kt_tx *tx;
+    struct invoice *v;
+    struct house house;
+    struct entry e;
+    int side; /* 1: they owe us, -1: we owe them */
+    kt_date rate_day;
+    kt_dec base_advances; /* net of the advances settled, in the company's currency */
+} posting;
+
+static kt_dec sided(const posting *p, kt_dec amount)
+{
+    return p->side > 0 ? amount : kt_dec_neg(amount);
+}
+
+static kt_error *base_of(posting *p, kt_dec amount, kt_dec *out)
+{
+    return to_house(p->tx, &p->house, "rate_day", amount, p->v->currency, p->rate_day, out);
+}
+
+/* Adds a line of the document's amount, with its value in the company's currency; both in the document's sense. */
+static kt_error *book(posting *p, const struct entry_line *like, kt_dec value, kt_dec amount)
+{
+    bool foreign = p->v->currency.v != p->house.currency.v;
+    return entry_add(p->tx, &p->e, like, sided(p, value), foreign ? sided(p, amount) : (kt_dec){0});
+}
+
+/* ---- Tax ---- */
+
+/* What advance invoices had of this tax already. */
+static kt_error *advance_tax(posting *p, const struct invoice_tax *row, kt_dec *net, kt_dec *amount)
+{
+    *net = *amount = money(0);
+    for (size_t i = 0; i < p->v->advances.count; i++) {
+        struct invoice of = {KT_OF(invoice)};
+        KT_TRY(kt_read(p->tx, KT_AS(advance, kt_line(&p->v->advances, i))->invoice, &of.rec));
+        for (size_t k = 0; k < of.taxes.count; k++) {
+            const struct invoice_tax *had = KT_AS(invoice_tax, kt_line(&of.taxes, k));
+            if (had->tax.v != row->tax.v || !same_dec(had->rate, row->rate))
+                continue;
+            *net = kt_dec_add(*net, had->net);
+            *amount = kt_dec_add(*amount, had->amount);
+        }
+    }
+    return NULL;
+}
+
+static kt_error *book_tax(posting *p, const struct invoice_tax *row)
+{
+    struct invoice *v = p->v;
+    kt_dec net, amount, had_net, had, account_value;
+    kt_id account;
+    KT_TRY(advance_tax(p, row, &had_net, &had));
+    kt_dec rest = kt_dec_sub(row->amount, had);
+    KT_TRY(base_of(p, kt_dec_sub(row->net, had_net), &net));
+    KT_TRY(base_of(p, rest, &amount));
+    KT_TRY(account_for(p->tx, is_sale(v->kind) ? TAX_SALE : TAX_PURCHASE, (kt_id){0}, &account));
+    account_value = kt_dec_neg(amount);
+    KT_TRY(book(
+        p, &(struct entry_line){.account = account, .text = row->label}, account_value, kt_dec_neg(rest)));
+    v->base_tax = kt_dec_add(v->base_tax, amount);
+    struct vat_line line = {KT_OF(vat_line), .side = is_sale(v->kind) ? SALE_REGISTER : PURCHASE_REGISTER,
+        .invoice = v->rec.id, .tax = row->tax, .party = v->party, .document = v->rec.number,
+        .label = row->label, .kind = row->kind, .name = v->buyer_name, .tax_id = v->buyer_tax_id,
+        .day = v->day, .tax_day = v->tax_day, .rate = row->rate,
+        .net = is_credit(v->kind) ? kt_dec_neg(net) : net,
+        .amount = is_credit(v->kind) ? kt_dec_neg(amount) : amount};
+    return kt_create(p->tx, &line.rec);
+}
+
+static kt_error *book_taxes(posting *p)
+{
+    struct invoice *v = p->v;
+    kt_dec told = money(0);
+    v->base_tax = money(0);
+    for (size_t i = 0; i < v->taxes.count; i++) {
+        const struct invoice_tax *row = KT_AS(invoice_tax, kt_line(&v->taxes, i));
+        told = kt_dec_add(told, row->amount);
+        KT_TRY(book_tax(p, row));
+    }
+    if (same_dec(told, v->tax))
+        return NULL;
+    struct invoice_tax given = {KT_OF(invoice_tax), .net = v->net, .amount = kt_dec_sub(v->tax, told),
+        .kind = KT_TAX_CHARGED, .label = kt_say(p->tx, (kt_text){"as given", "podany"})};
+    return book_tax(p, &given);
+}
+
+/* ---- What was sold or bought ---- */
+
+static kt_error *line_account(posting *p, const struct invoice_line *line, kt_id *category, kt_id *account)
+{
+    const struct invoice *v = p->v;
+    struct sold_item item = {KT_OF(sold_item)};
+    if (line->item.v)
+        KT_TRY(kt_read(p->tx, line->item, &item.rec));
+    *category = item.category;
+    *account = line->account;
+    if (line->account.v)
+        return NULL;
+    enum purpose purpose = v->kind == ADVANCE ? ADVANCE_IN
+                           : !is_sale(v->kind)
+                               ? (line->goods && stock_is_kept(p->tx) ? NOT_INVOICED : PURCHASES)
+                           : line->goods ? SALES_GOODS
+                                         : SALES_SERVICES;
+    if (v->kind == SALE_CREDIT && v->corrects.v) {
+        struct invoice of = {KT_OF(invoice)};
+        KT_TRY(kt_read(p->tx, v->corrects, &of.rec));
+        purpose = of.kind == ADVANCE ? ADVANCE_IN : purpose;
+    }
+    return account_for(p->tx, purpose, item.category, account);
+}
+
+/* A bill for goods clears what they were booked in at; what it differs by is a variance of the price. */
+static kt_error *book_goods(
+    posting *p, const struct invoice_line *line, struct entry_line *like, kt_id category, kt_dec value)
+{
+    struct invoice *v = p->v;
+    kt_dec cleared, variance, amount = kt_dec_neg(line->net);
+    bool back = is_credit(v->kind);
+    KT_TRY(received_bill(p->tx, v->party, line->item, line->unit,
+        back ? kt_dec_neg(line->quantity) : line->quantity, back ? kt_dec_neg(value) : value, &cleared));
+    if (back)
+        cleared = kt_dec_neg(cleared);
+    variance = kt_dec_sub(value, cleared);
+    if (!variance.coef)
+        return book(p, like, kt_dec_neg(value), amount);
+    KT_TRY(book(p, like, kt_dec_neg(cleared), cleared.coef ? amount : (kt_dec){0}));
+    KT_TRY(account_for(p->tx, PRICE_VARIANCE, category, &like->account));
+    return book(p, like, kt_dec_neg(variance), cleared.coef ? KT_DEC(0, 2) : amount);
+}
+
+static kt_error *book_lines(posting *p, kt_dec total)
+{
+    struct invoice *v = p->v;
+    kt_dec *base = kt_alloc(p->tx, sizeof *base * (v->lines.count + 1)), sum = money(0);
+    size_t largest = 0;
+    if (!base)
+        return no_memory(p->tx);
+    for (size_t i = 0; i < v->lines.count; i++) {
+        KT_TRY(base_of(p, invoice_line_at(&v->lines, i)->net, &base[i]));
+        sum = kt_dec_add(sum, base[i]);
+        if (kt_dec_cmp(base[i], base[largest]) > 0)
+            largest = i;
+    }
+    if (v->lines.count)
+        base[largest] = kt_dec_add(base[largest], kt_dec_sub(total, sum));
+    for (size_t i = 0; i < v->lines.count; i++) {
+        const struct invoice_line *line = invoice_line_at(&v->lines, i);
+        struct entry_line like = {.item = line->item,
+            .dimension = line->dimension,
+            .dimension2 = line->dimension2,
+            .text = line->name.len > 180 ? (kt_str){0} : line->name};
+        kt_id category;
+        KT_TRY(line_account(p, line, &category, &like.account));
+        if (!is_sale(v->kind) && line->goods && line->item.v && !line->account.v && stock_is_kept(p->tx))
+            KT_TRY(book_goods(p, line, &like, category, base[i]));
+        else
+            KT_TRY(book(p, &like, kt_dec_neg(base[i]), kt_dec_neg(line->net)));
+    }
+    return NULL;
+}
+
+/* Advances that were booked as such are income now. */
+static kt_error *book_advances(posting *p)
+{
+    struct invoice *v = p->v;
+    kt_id account;
+    p->base_advances = money(0);
+    for (size_t i = 0; i < v->advances.count; i++) {
+        const struct advance *a = KT_AS(advance, kt_line(&v->advances, i));
+        struct invoice of = {KT_OF(invoice)};
+        KT_TRY(kt_read(p->tx, a->invoice, &of.rec));
+        const kt_where where[] = {KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
+        kt_str used = kt_format(
+            p->tx, "[[\"advances.invoice\",\"=\",%llu]]", (unsigned long long)a->invoice.v);
+        uint64_t count;
+        KT_TRY(kt_count(p->tx, &(kt_query){&invoice_shape, where, NULL, 1, used}, &count));
+        if (count)
+            return kt_fail(p->tx, KT_RULE, kt_format(p->tx, "advances[%zu].invoice", i).ptr,
+                "%s is settled already", "%s jest już rozliczona", of.rec.number.ptr);
+        KT_TRY(account_for(p->tx, ADVANCE_IN, (kt_id){0}, &account));
+        KT_TRY(book(p, &(struct entry_line){.account = account, .text = of.rec.number}, of.base_net, a->net));
+        p->base_advances = kt_dec_add(p->base_advances, of.base_net);
+    }
+    return NULL;
+}
+
+/* ---- What is owed ---- */
+
+static kt_error *book_owed(posting *p, kt_dec total)
+{
+    struct invoice *v = p->v;
+    struct entry_line like = {.party = v->party};
+    struct journal j = {KT_OF(journal)};
+    if (v->kind == TILL_RECEIPT) {
+        KT_TRY(kt_read(p->tx, p->e.journal, &j.rec));
+        like.account = j.account;
+        return book(p, &like, total, v->to_pay);
+    }
+    KT_TRY(account_for(p->tx, is_sale(v->kind) ? RECEIVABLE : PAYABLE, (kt_id){0}, &like.account));
+    kt_dec left = total;
+    for (size_t i = 0; i < v->instalments.count; i++) {
+        const struct instalment *part = KT_AS(instalment, kt_line(&v->instalments, i));
+        kt_dec value = left;
+        if (i + 1 < v->instalments.count)
+            KT_TRY(base_of(p, part->amount, &value));
+        like.due = part->due;
+        like.discount = kt_dec_round(part->discount, 2);
+        like.discount_until = part->discount_until;
+        KT_TRY(book(p, &like, value, part->amount));
+        left = kt_dec_sub(left, value);
+    }
+    return NULL;
+}
+
+/* ---- The whole ---- */
+
+struct buyer_address {
+    kt_record rec;
+    kt_str street, city, postal_code;
+};
+static const kt_shape buyer_address_shape = KT_SHAPE(buyer_address, NULL,
+    KT_BIND(buyer_address, street, STRING, "street"), KT_BIND(buyer_address, city, STRING, "city"),
+    KT_BIND(buyer_address, postal_code, STRING, "postal_code"));
+struct buyer {
+    kt_record rec;
+    kt_str name, legal_name, tax_id;
+    kt_lines addresses;
+};
+static const kt_shape buyer_shape = KT_SHAPE(buyer, "base.party", KT_BIND(buyer, name, STRING, "name"),
+    KT_BIND(buyer, legal_name, STRING, "legal_name"), KT_BIND(buyer, tax_id, STRING, "tax_id"),
+    KT_BIND(buyer, addresses, LINES, "addresses", .lines = &buyer_address_shape));
+
+/* The party as it is now: the document keeps it so. */
+static kt_error *keep_buyer(kt_tx *tx, struct invoice *v)
+{
+    struct buyer b = {KT_OF(buyer)};
+    if (!v->party.v)
+        return NULL;
+    KT_TRY(kt_read(tx, v->party, &b.rec));
+    v->buyer_name = b.legal_name.ptr ? b.legal_name : b.name;
+    v->buyer_tax_id = b.tax_id;
+    if (b.addresses.count) {
+        const struct buyer_address *a = KT_AS(buyer_address, kt_line(&b.addresses, 0));
+        v->buyer_address = kt_format(tx, "%s, %s %s", a->street.ptr ? a->street.ptr : "",
+            a->postal_code.ptr ? a->postal_code.ptr : "", a->city.ptr ? a->city.ptr : "");
+    }
+    return NULL;
+}
+
+static kt_error *check_reference(kt_tx *tx, const struct invoice *v)
+{
+    uint64_t count;
+    if (is_sale(v->kind))
+        return NULL;
+    if (!v->reference.ptr)
+        return kt_hint(kt_fail(tx, KT_VALIDATION, "reference", "is required", "jest wymagane"),
+            "Enter the number that the supplier gave it.", "Wpisz numer nadany przez dostawcę.");
+    const kt_where where[] = {KT_WHERE(invoice, reference, KT_EQ, v->reference),
+        KT_WHERE(invoice, party, KT_EQ, v->party), KT_WHERE(invoice, kind, KT_EQ, v->kind),
+        KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
+    KT_TRY(kt_count(tx, &(kt_query){&invoice_shape, where, NULL, 1}, &count));
+    return count ? kt_fail(tx, KT_CONFLICT, "reference", "%s of this supplier is posted already",
+                       "%s tego dostawcy już zaksięgowano", v->reference.ptr)
+                 : NULL;
+}
+
+static kt_error *check_all(kt_tx *tx, const struct invoice *v)
+{
+    kt_error *all = NULL;
+    if (!v->lines.count)
+        kt_also(&all,
+            kt_hint(kt_fail(tx, KT_VALIDATION, "lines", "the invoice has no lines", "faktura nie ma pozycji"),
+                "Add what is billed.", "Dodaj, co jest fakturowane."));
+    if (sign_of(v->gross) < 0)
+        kt_also(&all,
+            kt_hint(kt_fail(tx, KT_VALIDATION, "lines", "the invoice is below zero", "faktura jest ujemna"),
+                "Make a credit note instead.", "Wystaw zamiast niej korektę."));
+    kt_also(&all, period_open(tx, "day", v->day));
+    kt_also(&all, check_reference(tx, v));
+    kt_also(&all, credit_check(tx, v));
+    kt_also(&all, order_match(tx, v));
+    return all;
+}
+
+static const char *const patterns[] = {[SALE] = "FV/{year}/{month}/{seq:4}",
+    [SALE_CREDIT] = "FK/{year}/{month}/{seq:4}",
+    [ADVANCE] = "FZ/{year}/{month}/{seq:4}",
+    [TILL_RECEIPT] = "PAR/{year}/{month}/{seq:4}",
+    [PURCHASE] = "ZK/{year}/{month}/{seq:4}",
+    [PURCHASE_CREDIT] = "KZ/{year}/{month}/{seq:4}"};
+
+static kt_error *post(posting *p)
+{
+    kt_tx *tx = p->tx;
+    struct invoice *v = p->v;
+    kt_dec owed;
+    KT_TRY(keep_buyer(tx, v));
+    KT_TRY(kt_number(tx, &v->rec, patterns[v->kind], v->day));
+    p->e = (struct entry){KT_OF(entry), .day = v->day, .document_day = v->tax_day, .currency = v->currency,
+        .reference = v->rec.number, .text = v->title, .origin = kt_any(tx, "finance.invoice", v->rec.id)};
+    p->e.journal = v->journal;
+    if (!v->journal.v)
+        KT_TRY(journal_of(tx,
+            v->kind == TILL_RECEIPT ? CASHING
+            : is_sale(v->kind)      ? SALES
+                                    : PURCHASING,
+            &p->e.journal));
+    KT_TRY(base_of(p, v->to_pay, &owed));
+    KT_TRY(book_owed(p, owed));
+    KT_TRY(book_advances(p));
+    KT_TRY(book_taxes(p));
+    v->base_gross = owed;
+    v->base_net = kt_dec_sub(owed, v->base_tax);
+    KT_TRY(book_lines(p, kt_dec_add(v->base_net, p->base_advances)));
+    KT_TRY(entry_post(tx, &p->e));
+    v->entry = p->e.rec.id;
+    v->open = v->kind == TILL_RECEIPT ? money(0) : kt_dec_round(v->to_pay, 2);
+    v->payment_status = !v->open.coef ? PAID : v->due.day < kt_today(tx).day ? OVERDUE : UNPAID;
+    return NULL;
+}
+
+kt_error *invoice_post(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    posting p = {.tx = tx, .v = KT_AS(invoice, self)};
+    (void)params;
+    KT_TRY(house_of(tx, &p.house));
+    if (!p.v->tax_day.day)
+        p.v->tax_day = p.v->day;
+    p.rate_day = p.v->rate_day.day ? p.v->rate_day : p.v->tax_day;
+    p.side = is_sale(p.v->kind) == !is_credit(p.v->kind) ? 1 : -1;
+    KT_TRY(check_all(tx, p.v));
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = post(&p);
+    kt_callers_authority(tx, before);
+    return error;
+}

@@ -1,0 +1,146 @@
+/* finance.setup: a ready chart of accounts with journals, purposes, terms of payment and a fiscal year. Each row
+ * has an external id, so that running it again repairs and adds, and never doubles. */
+#include <string.h>
+
+#include "invoice/invoice.h"
+#include "payment/payment.h"
+
+enum chart { INTERNATIONAL = 1, POLISH };
+static const kt_choice charts[] = {
+    {INTERNATIONAL, "international", {"International", "Międzynarodowy"}},
+    {POLISH, "polish", {"Polish", "Polski"}},
+    {0},
+};
+struct setup {
+    kt_record rec;
+    enum chart chart;
+    kt_date year;
+};
+const kt_shape setup_shape = KT_SHAPE(setup, NULL,
+    KT_FIELD(
+        setup, chart, STATE, "Chart of accounts", "Plan kont", .choices = charts, .initial = "international"),
+    KT_FIELD(setup, year, DATE, "The fiscal year begins on", "Rok obrotowy zaczyna się",
+        .help = {"Empty: with this calendar year.", "Puste: z bieżącym rokiem kalendarzowym."}));
+struct setup_made {
+    kt_record rec;
+    int64_t accounts, journals, purposes, terms, years;
+};
+const kt_shape setup_made_shape = KT_SHAPE(setup_made, NULL,
+    KT_FIELD(setup_made, accounts, INT, "Accounts", "Konta"),
+    KT_FIELD(setup_made, journals, INT, "Journals", "Dzienniki"),
+    KT_FIELD(setup_made, purposes, INT, "Purposes", "Przeznaczenia"),
+    KT_FIELD(setup_made, terms, INT, "Terms of payment", "Warunki płatności"),
+    KT_FIELD(setup_made, years, INT, "Fiscal years", "Lata obrotowe"));
+
+static kt_str row_id(kt_tx *tx, kt_id company, const char *what, const char *code)
+{
+    return kt_format(tx, "setup-%llu-%s-%s", (unsigned long long)company.v, what, code);
+}
+
+static kt_error *make_accounts(kt_tx *tx, kt_id company, const struct chart_row *chart, kt_id *ids)
+{
+    for (size_t i = 0; chart[i].code; i++) {
+        const struct chart_row *r = &chart[i];
+        struct account a = {KT_OF(account), .code = kt_format(tx, "%s", r->code),
+            .name = kt_format(tx, "%s", r->en), .name_pl = kt_format(tx, "%s", r->pl), .kind = r->kind,
+            .cash = r->cash, .group = r->group, .open_items = r->open_items, .active = true};
+        for (size_t k = 0; r->parent && k < i; k++)
+            if (strcmp(chart[k].code, r->parent) == 0)
+                a.parent = ids[k];
+        a.rec.external_id = row_id(tx, company, "account", r->code);
+        KT_TRY(kt_upsert(tx, &a.rec));
+        ids[i] = a.rec.id;
+    }
+    return NULL;
+}
+
+static kt_error *make_purposes(kt_tx *tx, kt_id company, const struct chart_row *chart, const kt_id *ids,
+    kt_id *by_purpose, int64_t *made)
+{
+    for (size_t i = 0; chart[i].code; i++) {
+        const struct chart_row *r = &chart[i];
+        if (!r->purpose)
+            continue;
+        struct purpose_row row = {KT_OF(purpose_row), .purpose = r->purpose, .account = ids[i]};
+        row.rec.external_id = row_id(tx, company, "purpose", purposes[r->purpose - 1].name);
+        KT_TRY(kt_upsert(tx, &row.rec));
+        by_purpose[r->purpose] = ids[i];
+        ++*made;
+    }
+    return NULL;
+}
+
+static kt_error *make_journals(kt_tx *tx, kt_id company, const kt_id *by_purpose, int64_t *made)
+{
+    static const struct {
+        const char *code;
+        kt_text name;
+        enum journal_kind kind;
+        enum purpose account;
+    } rows[] = {
+        {"GEN", {"General journal", "Dziennik ogólny"}, GENERAL, 0},
+        {"SAL", {"Sales", "Sprzedaż"}, SALES, 0},
+        {"PUR", {"Purchases", "Zakupy"}, PURCHASING, 0},
+        {"BNK", {"Bank", "Bank"}, BANKING, BANK},
+        {"CSH", {"Cash desk", "Kasa"}, CASHING, PETTY_CASH},
+        {"STK", {"Stock", "Magazyn"}, STOCKING, 0},
+        {"OPN", {"Opening balances", "Bilans otwarcia"}, OPENINGS, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct journal j = {KT_OF(journal), .code = kt_format(tx, "%s", rows[i].code), .kind = rows[i].kind,
+            .name = kt_say(tx, rows[i].name), .account = by_purpose[rows[i].account], .active = true};
+        j.rec.external_id = row_id(tx, company, "journal", rows[i].code);
+        KT_TRY(kt_upsert(tx, &j.rec));
+        ++*made;
+    }
+    return NULL;
+}
+
+static kt_error *make_terms(kt_tx *tx, kt_id company, int64_t *made)
+{
+    static const struct {
+        const char *code;
+        kt_text name;
+        int64_t days;
+        bool initial;
+    } rows[] = {
+        {"cash", {"Cash", "Gotówka"}, 0, false},
+        {"net14", {"Net 14 days", "Przelew 14 dni"}, 14, true},
+        {"net30", {"Net 30 days", "Przelew 30 dni"}, 30, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct terms t = {KT_OF(terms), .code = kt_format(tx, "%s", rows[i].code),
+            .name = kt_say(tx, rows[i].name), .initial = rows[i].initial};
+        struct part p = {KT_OF(part), .percent = KT_DEC(10000, 2), .days = rows[i].days};
+        KT_TRY(kt_line_add(tx, &t.parts, &p.rec));
+        t.rec.external_id = row_id(tx, company, "terms", rows[i].code);
+        KT_TRY(kt_upsert(tx, &t.rec));
+        ++*made;
+    }
+    return NULL;
+}
+
+kt_error *finance_setup(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    const struct setup *p = KT_SEE(setup, params);
+    struct setup_made *out = KT_AS(setup_made, result);
+    const struct chart_row *chart = p->chart == POLISH ? polish_chart : international_chart;
+    struct house house;
+    kt_id by_purpose[PURPOSES] = {{0}};
+    int year, month, day;
+    bool made;
+    KT_TRY(house_of(tx, &house));
+    while (chart[out->accounts].code)
+        out->accounts++;
+    kt_id *ids = kt_alloc(tx, sizeof *ids * (size_t)(out->accounts + 1));
+    if (!ids)
+        return no_memory(tx);
+    kt_date_parts(kt_today(tx), &year, &month, &day);
+    KT_TRY(make_accounts(tx, house.company, chart, ids));
+    KT_TRY(make_purposes(tx, house.company, chart, ids, by_purpose, &out->purposes));
+    KT_TRY(make_journals(tx, house.company, by_purpose, &out->journals));
+    KT_TRY(make_terms(tx, house.company, &out->terms));
+    KT_TRY(year_make(tx, p->year.day ? p->year : kt_date_make(year, 1, 1), &made));
+    out->years = made;
+    return NULL;
+}

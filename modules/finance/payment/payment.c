@@ -1,0 +1,405 @@
+/* Payments: money in or out, entered on bank or cash, and set off against what is open: of one item or many, in
+ * part, with a discount for paying early, with a small rest written off, in another currency. What is left of it
+ * stays open as a credit of the party. */
+#include "payment/payment.h"
+
+static const kt_choice directions[] = {
+    {MONEY_IN, "in", {"Received", "Wpływ"}},
+    {MONEY_OUT, "out", {"Paid out", "Wypłata"}},
+    {0},
+};
+const kt_choice payment_states[] = {
+    {PAYMENT_DRAFT, "draft", {"Draft", "Szkic"}, "open"},
+    {PAYMENT_POSTED, "posted", {"Posted", "Zaksięgowana"}, "open"},
+    {PAYMENT_RECONCILED, "reconciled", {"Reconciled", "Rozliczona"}, "won"},
+    {PAYMENT_REVERSED, "reversed", {"Reversed", "Wystornowana"}, "lost"},
+    {0},
+};
+static const kt_shape allocation_shape = KT_SHAPE(allocation, NULL,
+    KT_FIELD(allocation, item, REF, "Open item", "Rozrachunek", .target = "finance.open_item",
+        .required = true, .priority = 1),
+    KT_FIELD(allocation, amount, MONEY, "Amount", "Kwota", .scale = 2, .priority = 2,
+        .help = {"In the payment's currency. Empty: what is open, or left of the payment.",
+            "W walucie płatności. Puste: tyle, ile otwarte, albo ile zostało."}),
+    KT_FIELD(allocation, discount, MONEY, "Early discount", "Skonto", .scale = 2, .priority = 3,
+        .help = {"In the item's currency.", "W walucie rozrachunku."}),
+    KT_FIELD(allocation, write_off, BOOL, "Write off the rest", "Odpisz resztę", .priority = 4),
+    KT_FIELD(allocation, settles, MONEY, "Settles", "Rozlicza", .scale = 2, .computed = true,
+        .help = {"In the item's currency.", "W walucie rozrachunku."}),
+    KT_FIELD(allocation, written_off, MONEY, "Written off", "Odpisano", .scale = 2, .computed = true));
+const kt_shape payment_shape = KT_SHAPE(payment, "finance.payment",
+    KT_FIELD(payment, direction, STATE, "Direction", "Kierunek", .choices = directions, .initial = "in",
+        .fixed = true, .indexed = true, .priority = 1),
+    KT_FIELD(
+        payment, party, REF, "Party", "Kontrahent", .target = "base.party", .required = true, .priority = 2),
+    KT_FIELD(payment, day, DATE, "Date", "Data", .required = true, .initial = "today", .indexed = true,
+        .priority = 3),
+    KT_FIELD(payment, amount, MONEY, "Amount", "Kwota", .scale = 2, .required = true, .priority = 4),
+    KT_FIELD(payment, journal, REF, "Bank or cash desk", "Bank lub kasa", .target = "finance.journal",
+        .help = {"Empty: the first bank.", "Puste: pierwszy bank."}),
+    KT_FIELD(payment, currency, REF, "Currency", "Waluta", .target = "base.currency",
+        .help = {"Empty: the journal's, or the company's.", "Puste: dziennika albo firmy."}),
+    KT_FIELD(payment, account, REF, "Account of the party", "Konto rozrachunkowe",
+        .target = "finance.account",
+        .help = {"Empty: the items', or receivables for money in and payables for money out.",
+            "Puste: konto rozrachunków, a bez nich należności dla wpływu i zobowiązania dla wypłaty."}),
+    KT_FIELD(payment, text, STRING, "Text", "Tytuł", .max = 200, .searchable = true),
+    KT_FIELD(payment, reference, STRING, "Reference", "Numer obcy", .max = 80, .searchable = true,
+        .indexed = true),
+    KT_FIELD(payment, oldest, BOOL, "Settle the oldest", "Rozlicz najstarsze",
+        .help = {"Without allocations: what is open and oldest is settled first.",
+            "Bez wskazań: najpierw rozlicza się najstarsze."}),
+    KT_FIELD(
+        payment, allocations, LINES, "Allocations", "Rozliczenia", .lines = &allocation_shape, .max = 500),
+    KT_FIELD(payment, state, STATE, "State", "Stan", .choices = payment_states, .initial = "draft",
+        .indexed = true, .priority = 6),
+    KT_FIELD(payment, open, MONEY, "Left", "Pozostaje", .scale = 2, .computed = true, .priority = 5),
+    KT_FIELD(payment, entry, REF, "Entry", "Zapis", .target = "finance.entry", .computed = true));
+
+static struct allocation *allocation_at(const struct payment *p, size_t i)
+{
+    return KT_AS(allocation, kt_line(&p->allocations, i));
+}
+
+static const char *path_of(kt_tx *tx, size_t i, const char *field)
+{
+    return kt_format(tx, "allocations[%zu].%s", i, field).ptr;
+}
+
+static kt_dec size_of(kt_dec a)
+{
+    return a.coef < 0 ? kt_dec_neg(a) : a;
+}
+
+kt_error *payment_compute(kt_tx *tx, kt_record *self)
+{
+    struct payment *p = KT_AS(payment, self);
+    struct house house;
+    struct journal j = {KT_OF(journal)};
+    if (p->rec.number.len || p->state != PAYMENT_DRAFT)
+        return NULL;
+    if (p->amount.scale1 && sign_of(p->amount) <= 0)
+        return kt_hint(kt_fail(tx, KT_VALIDATION, "amount", "must be above zero", "musi być większa od zera"),
+            "Money the other way is a payment of the other direction.",
+            "Przepływ w drugą stronę to płatność w drugim kierunku.");
+    KT_TRY(house_of(tx, &house));
+    if (!p->journal.v)
+        KT_TRY(journal_of(tx, BANKING, &p->journal));
+    KT_TRY(kt_read(tx, p->journal, &j.rec));
+    if (j.kind != BANKING && j.kind != CASHING)
+        return kt_fail(
+            tx, KT_VALIDATION, "journal", "is no bank and no cash desk", "nie jest bankiem ani kasą");
+    if (!p->currency.v)
+        p->currency = j.currency.v ? j.currency : house.currency;
+    p->open = p->amount;
+    return NULL;
+}
+
+kt_error *payment_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    const struct payment *was = before ? KT_SEE(payment, before) : NULL,
+                         *is = after ? KT_SEE(payment, after) : NULL;
+    if (!was || was->state == PAYMENT_DRAFT)
+        return is && is->state != PAYMENT_DRAFT && !is->entry.v
+                   ? kt_fail(tx, KT_RULE, "state", "a payment is posted by finance.payment.post alone",
+                         "płatność księguje tylko finance.payment.post")
+                   : NULL;
+    if (is && was->amount.coef == is->amount.coef && (was->party.v == is->party.v || kt_joining(tx)) &&
+        was->day.day == is->day.day && was->journal.v == is->journal.v && was->currency.v == is->currency.v &&
+        was->entry.v == is->entry.v && same_str(was->rec.number, is->rec.number) &&
+        was->allocations.count == is->allocations.count)
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_BAD_STATE, NULL, "the payment is posted: it does not change any more",
+                       "płatność jest zaksięgowana: już się nie zmienia"),
+        "Reverse it and enter it anew.", "Wystornuj ją i wprowadź ponownie.");
+}
+
+/* ---- What it settles ---- */
+
+/* Without allocations, the oldest open items of the party on the account. */
+static kt_error *choose_oldest(kt_tx *tx, struct payment *p, kt_id account)
+{
+    kt_op side = p->direction == MONEY_IN ? KT_GT : KT_LT;
+    const kt_where where[] = {KT_WHERE(open_item, party, KT_EQ, p->party),
+        KT_WHERE(open_item, closed, KT_EQ, {0}), KT_WHERE(open_item, account, KT_EQ, account),
+        KT_WHERE(open_item, currency, KT_EQ, p->currency), KT_WHERE(open_item, open, side, KT_DEC(0, 2)),
+        {0}};
+    kt_cursor *cursor;
+    kt_dec left = p->amount;
+    struct open_item item = {KT_OF(open_item)};
+    kt_error *error = NULL;
+    KT_TRY(kt_open(tx, &(kt_query){&open_item_shape, where, "due,id", 500}, &cursor));
+    while (!error && left.coef > 0 && kt_next(cursor, &item.rec)) {
+        kt_dec open = size_of(item.open);
+        struct allocation a = {
+            KT_OF(allocation), .item = item.rec.id, .amount = kt_dec_cmp(open, left) < 0 ? open : left};
+        left = kt_dec_sub(left, a.amount);
+        error = kt_line_add(tx, &p->allocations, &a.rec);
+    }
+    kt_also(&error, kt_close(cursor));
+    return error;
+}
+
+static kt_error *judge_discount(
+    kt_tx *tx, const struct payment *p, const struct allocation *a, const struct open_item *item, size_t i)
+{
+    if (!a->discount.coef)
+        return NULL;
+    if (sign_of(a->discount) > 0 && kt_dec_cmp(a->discount, known(item->discount)) <= 0 &&
+        p->day.day <= item->discount_until.day)
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_RULE, path_of(tx, i, "discount"), "is not granted: too late, or too much",
+                       "nie przysługuje: za późno albo za dużo"),
+        "The open item tells its discount and until when.", "Rozrachunek podaje skonto i jego termin.");
+}
+
+/* What is left of the item after payment and discount, written off if it is small. */
+static kt_error *judge_rest(kt_tx *tx, const struct payment *p, struct allocation *a,
+    const struct open_item *item, size_t i, bool any_rest)
+{
+    struct setting s;
+    struct house house;
+    kt_dec rest = kt_dec_sub(kt_dec_sub(size_of(item->open), a->settles), known(a->discount)), value;
+    if (sign_of(rest) < 0)
+        return kt_fail(
+            tx, KT_RULE, path_of(tx, i, "amount"), "is more than is open", "jest większa niż otwarte");
+    a->written_off = (kt_dec){0};
+    if (!a->write_off || !rest.coef)
+        return NULL;
+    KT_TRY(setting_of(tx, &s));
+    KT_TRY(house_of(tx, &house));
+    KT_TRY(to_house(tx, &house, "day", rest, item->currency, p->day, &value));
+    if (kt_dec_cmp(value, s.tolerance) > 0 && !any_rest)
+        return kt_hint(kt_fail(tx, KT_RULE, path_of(tx, i, "write_off"), "the rest is above the tolerance",
+                           "reszta przekracza tolerancję"),
+            "See finance.setting, or let somebody write it off who may.",
+            "Zobacz finance.setting albo poproś o odpis kogoś uprawnionego.");
+    a->written_off = rest;
+    return NULL;
+}
+
+static kt_error *judge(kt_tx *tx, const struct payment *p, struct allocation *a, size_t i, kt_dec *left,
+    struct open_item *item, bool any_rest)
+{
+    kt_dec open;
+    *item = (struct open_item){KT_OF(open_item)};
+    KT_TRY(kt_read(tx, a->item, &item->rec));
+    if (item->party.v != p->party.v || sign_of(item->open) != (p->direction == MONEY_IN ? 1 : -1))
+        return kt_hint(
+            kt_fail(tx, KT_RULE, path_of(tx, i, "item"), "is nothing that this payment could settle",
+                "to nic, co ta płatność mogłaby rozliczyć"),
+            "Choose an open item of this party: owed to us for money in, by us for money out.",
+            "Wybierz otwarty rozrachunek tego kontrahenta: należność dla wpływu, zobowiązanie dla wypłaty.");
+    kt_dec wanted = kt_dec_sub(size_of(item->open), known(a->discount));
+    KT_TRY(exchange(tx, "day", wanted, item->currency, p->currency, p->day, &open));
+    if (!a->amount.scale1)
+        a->amount = kt_dec_cmp(open, *left) < 0 ? open : *left;
+    if (kt_dec_cmp(a->amount, *left) > 0 || sign_of(a->amount) <= 0)
+        return kt_fail(tx, KT_RULE, path_of(tx, i, "amount"), "is more than is left of the payment",
+            "jest większa niż pozostało z płatności");
+    KT_TRY(exchange(tx, "day", a->amount, p->currency, item->currency, p->day, &a->settles));
+    if (kt_dec_cmp(a->amount, open) == 0)
+        a->settles = wanted;
+    *left = kt_dec_sub(*left, a->amount);
+    KT_TRY(judge_discount(tx, p, a, item, i));
+    return judge_rest(tx, p, a, item, i, any_rest);
+}
+
+/* ---- Posting ---- */
+
+typedef struct {
+    kt_tx *tx;
+    struct payment *p;
+    struct house house;
+    kt_id account, self;
+    int side;      /* 1: money in */
+    bool any_rest; /* may the caller write off more than the tolerance? */
+} paying;
+
+static kt_error *post_money(paying *y)
+{
+    struct payment *p = y->p;
+    struct journal j = {KT_OF(journal)};
+    kt_dec value, amount = y->side > 0 ? p->amount : kt_dec_neg(p->amount);
+    bool foreign = p->currency.v != y->house.currency.v;
+    KT_TRY(kt_read(y->tx, p->journal, &j.rec));
+    KT_TRY(to_house(y->tx, &y->house, "day", amount, p->currency, p->day, &value));
+    struct entry e = {KT_OF(entry), .day = p->day, .journal = p->journal, .currency = p->currency,
+        .origin = y->self, .reference = p->rec.number, .text = p->text};
+    KT_TRY(entry_add(
+        y->tx, &e, &(struct entry_line){.account = j.account}, value, foreign ? amount : (kt_dec){0}));
+    KT_TRY(entry_add(y->tx, &e, &(struct entry_line){.account = y->account, .party = p->party},
+        kt_dec_neg(value), foreign ? kt_dec_neg(amount) : (kt_dec){0}));
+    KT_TRY(entry_post(y->tx, &e));
+    p->entry = e.rec.id;
+    return NULL;
+}
+
+/* Closes so much of an item by an entry of its own: a discount, or a rest that nobody will pay. */
+static kt_error *post_rest(paying *y, const struct open_item *item, kt_dec amount, enum purpose purpose)
+{
+    kt_id account;
+    kt_dec value;
+    struct open_item made;
+    if (!amount.coef)
+        return NULL;
+    bool foreign = item->currency.v != y->house.currency.v;
+    kt_dec sided = y->side > 0 ? amount : kt_dec_neg(amount);
+    KT_TRY(account_for(y->tx, purpose, (kt_id){0}, &account));
+    KT_TRY(to_house(y->tx, &y->house, "day", sided, item->currency, y->p->day, &value));
+    struct entry e = {KT_OF(entry), .day = y->p->day, .currency = item->currency, .origin = y->self,
+        .reference = item->reference, .text = kt_say(y->tx, purposes[purpose - 1].label)};
+    KT_TRY(
+        entry_add(y->tx, &e, &(struct entry_line){.account = account}, value, foreign ? sided : (kt_dec){0}));
+    KT_TRY(entry_add(y->tx, &e, &(struct entry_line){.account = item->account, .party = item->party},
+        kt_dec_neg(value), foreign ? kt_dec_neg(sided) : (kt_dec){0}));
+    KT_TRY(entry_post(y->tx, &e));
+    KT_TRY(open_item_of(y->tx, e.rec.id, (int64_t)KT_AS(entry_line, kt_line(&e.lines, 1))->rec.id.v, &made));
+    return items_match(y->tx, y->side > 0 ? item->rec.id : made.rec.id,
+        y->side > 0 ? made.rec.id : item->rec.id, amount, amount, y->p->day, y->self);
+}
+
+static kt_error *settle(paying *y, const struct allocation *a, const struct open_item *item)
+{
+    struct open_item *own;
+    size_t count, at = 0;
+    KT_TRY(open_items_of(y->tx, y->self, &own, &count));
+    while (at < count && own[at].entry.v != y->p->entry.v)
+        at++;
+    if (at == count)
+        return kt_fail(y->tx, KT_RULE, "account", "has no open items", "nie prowadzi rozrachunków");
+    if (y->side > 0)
+        KT_TRY(items_match(y->tx, item->rec.id, own[at].rec.id, a->settles, a->amount, y->p->day, y->self));
+    else
+        KT_TRY(items_match(y->tx, own[at].rec.id, item->rec.id, a->amount, a->settles, y->p->day, y->self));
+    KT_TRY(post_rest(y, item, known(a->discount), y->side > 0 ? DISCOUNT_GIVEN : DISCOUNT_TAKEN));
+    return post_rest(y, item, known(a->written_off), WRITE_OFF);
+}
+
+static kt_error *choose_account(paying *y)
+{
+    struct payment *p = y->p;
+    y->account = p->account;
+    if (!y->account.v && p->allocations.count) {
+        struct open_item first = {KT_OF(open_item)};
+        KT_TRY(kt_read(y->tx, allocation_at(p, 0)->item, &first.rec));
+        y->account = first.account;
+    }
+    return y->account.v ? NULL
+                        : account_for(y->tx, y->side > 0 ? RECEIVABLE : PAYABLE, (kt_id){0}, &y->account);
+}
+
+static kt_error *post(paying *y)
+{
+    kt_tx *tx = y->tx;
+    struct payment *p = y->p;
+    kt_error *all = NULL;
+    kt_dec left = p->amount;
+    KT_TRY(choose_account(y));
+    if (p->oldest && !p->allocations.count)
+        KT_TRY(choose_oldest(tx, p, y->account));
+    struct open_item *items = kt_alloc(tx, sizeof *items * (p->allocations.count + 1));
+    if (!items)
+        return no_memory(tx);
+    for (size_t i = 0; i < p->allocations.count; i++)
+        kt_also(&all, judge(tx, p, allocation_at(p, i), i, &left, &items[i], y->any_rest));
+    if (all)
+        return all;
+    KT_TRY(
+        kt_number(tx, &p->rec, p->direction == MONEY_IN ? "KP/{year}/{seq:6}" : "KW/{year}/{seq:6}", p->day));
+    KT_TRY(post_money(y));
+    for (size_t i = 0; i < p->allocations.count; i++)
+        KT_TRY(settle(y, allocation_at(p, i), &items[i]));
+    p->open = left;
+    return NULL;
+}
+
+static kt_error *payment_post(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    paying y = {.tx = tx, .p = KT_AS(payment, self)};
+    (void)params;
+    y.any_rest = kt_may(tx, "finance.payment:override");
+    y.side = y.p->direction == MONEY_IN ? 1 : -1;
+    y.self = kt_any(tx, "finance.payment", y.p->rec.id);
+    KT_TRY(house_of(tx, &y.house));
+    KT_TRY(period_open(tx, "day", y.p->day));
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = post(&y);
+    kt_callers_authority(tx, before);
+    KT_TRY(error);
+    y.p->state = y.p->open.coef ? PAYMENT_POSTED : PAYMENT_RECONCILED;
+    return NULL;
+}
+
+static kt_error *follow(kt_tx *tx, kt_id id)
+{
+    struct payment p = {KT_OF(payment)};
+    struct open_item *items;
+    size_t count;
+    KT_TRY(kt_read(tx, id, &p.rec));
+    if (p.state != PAYMENT_POSTED && p.state != PAYMENT_RECONCILED)
+        return NULL; /* it is being posted, or taken back */
+    KT_TRY(open_items_of(tx, kt_any(tx, "finance.payment", id), &items, &count));
+    for (size_t i = 0; i < count; i++)
+        if (items[i].entry.v == p.entry.v)
+            p.open = size_of(items[i].open);
+    p.state = p.open.coef ? PAYMENT_POSTED : PAYMENT_RECONCILED;
+    return kt_update(tx, &p.rec);
+}
+
+kt_error *payment_follow(kt_tx *tx, kt_id payment)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = follow(tx, payment);
+    kt_callers_authority(tx, before);
+    return error;
+}
+
+/* ---- Reversal ---- */
+
+struct reverse {
+    kt_record rec;
+    kt_date day;
+};
+static const kt_shape reverse_shape = KT_SHAPE(
+    reverse, NULL, KT_FIELD(reverse, day, DATE, "Date", "Data", .initial = "today"));
+
+/* All that it matched is open again; then every entry that it made is reversed. */
+static kt_error *reverse_all(kt_tx *tx, struct payment *p, kt_id self, kt_date day)
+{
+    const kt_where where[] = {KT_WHERE(entry, origin, KT_EQ, self), KT_WHERE(entry, reverses, KT_EQ, {0}),
+        KT_WHERE(entry, reversed_by, KT_EQ, {0}), {0}};
+    KT_TRY(matches_undo(tx, self, day));
+    for (bool more = true; more;) {
+        kt_cursor *cursor;
+        struct entry e = {KT_OF(entry)};
+        kt_id made;
+        KT_TRY(kt_open(tx, &(kt_query){&entry_shape, where, "-id", 1}, &cursor));
+        more = kt_next(cursor, &e.rec);
+        KT_TRY(kt_close(cursor));
+        if (more)
+            KT_TRY(entry_reverse(tx, e.rec.id, day, (kt_str){0}, &made));
+    }
+    p->open = money(0);
+    return NULL;
+}
+
+static kt_error *payment_reverse(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct payment *p = KT_AS(payment, self);
+    kt_date day = KT_SEE(reverse, params)->day;
+    KT_TRY(period_open(tx, "day", day));
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = reverse_all(tx, p, kt_any(tx, "finance.payment", p->rec.id), day);
+    kt_callers_authority(tx, before);
+    return error;
+}
+
+const kt_action payment_actions[] = {
+    {"post", {"Post", "Zaksięguj"}, "post", .from = KT_IN(PAYMENT_DRAFT), .run = payment_post,
+        .preview = true},
+    {"reverse", {"Reverse", "Wystornuj"}, "reverse",
+        .from = KT_IN(PAYMENT_POSTED) | KT_IN(PAYMENT_RECONCILED), .to = PAYMENT_REVERSED,
+        .params = &reverse_shape, .run = payment_reverse},
+    {0},
+};

@@ -1,0 +1,94 @@
+/* payment.h -- open items, what closes them, and payments. */
+#pragma once
+#include "finance.h"
+
+/* ---- setting.c ---- */
+
+struct setting {
+    kt_record rec;
+    kt_dec tolerance, price_tolerance;
+    bool limit_orders;
+};
+extern const kt_shape setting_shape;
+/* The company's, or the defaults. */
+KT_MUST kt_error *setting_of(kt_tx *tx, struct setting *setting);
+
+/* ---- open_item.c ---- */
+
+struct open_item {
+    kt_record rec;
+    kt_id entry, account, party, currency, document;
+    int64_t line;
+    kt_date day, due, discount_until, closed, moved;
+    kt_dec amount, open;      /* in its own currency: above zero they owe us, below zero we owe them */
+    kt_dec value, open_value; /* the same in the company's currency */
+    kt_dec discount;
+    kt_str reference;
+};
+extern const kt_shape open_item_shape;
+kt_error *open_item_check(kt_tx *tx, const kt_record *before, const kt_record *after);
+/* One item for each line of a posted entry on an account of open items. */
+KT_MUST kt_error *open_items_make(kt_tx *tx, const struct entry *e);
+/* Matches the items of an entry with those of its reversal, as far as they are open. */
+KT_MUST kt_error *open_items_cancel(kt_tx *tx, const struct entry *of, const struct entry *by);
+/* The item that a line of an entry made; id not set: none. */
+KT_MUST kt_error *open_item_of(kt_tx *tx, kt_id entry, int64_t line, struct open_item *item);
+/* The items that a document's entries made, oldest due first; the transaction's. */
+KT_MUST kt_error *open_items_of(kt_tx *tx, kt_id document, struct open_item **items, size_t *count);
+
+/* ---- match.c ---- */
+
+struct match {
+    kt_record rec;
+    kt_id debit, credit, entry, document, undoes;
+    kt_date day;
+    kt_dec amount, credit_amount, debit_value, credit_value;
+    bool undone;
+};
+extern const kt_shape match_shape;
+extern const kt_action match_actions[];
+kt_error *match_check(kt_tx *tx, const kt_record *before, const kt_record *after);
+/* Sets so much of one item off against so much of another, each in its own currency and above zero; what the
+ * two differ by in the company's currency is posted as an exchange difference.
+ *   document  what did it: a payment, a credit note
+ *   returns   rule: other party or account, or more than is open */
+KT_MUST kt_error *items_match(kt_tx *tx, kt_id debit, kt_id credit, kt_dec debit_amount, kt_dec credit_amount,
+    kt_date day, kt_id document);
+/* Takes back all that a document matched. */
+KT_MUST kt_error *matches_undo(kt_tx *tx, kt_id document, kt_date day);
+extern const kt_shape match_by_hand_shape, matched_shape;
+kt_error *match_by_hand(kt_tx *tx, const kt_record *params, kt_record *result);
+
+/* ---- payment.c ---- */
+
+enum direction { MONEY_IN = 1, MONEY_OUT };
+enum payment_state { PAYMENT_DRAFT = 1, PAYMENT_POSTED, PAYMENT_RECONCILED, PAYMENT_REVERSED };
+struct allocation {
+    kt_record rec;
+    kt_id item;
+    kt_dec amount, settles, discount, written_off;
+    bool write_off;
+};
+struct payment {
+    kt_record rec;
+    enum direction direction;
+    kt_id party, journal, currency, account, entry;
+    kt_date day;
+    kt_dec amount, open;
+    kt_str text, reference;
+    enum payment_state state;
+    kt_lines allocations;
+    bool oldest;
+};
+extern const kt_shape payment_shape;
+extern const kt_choice payment_states[];
+extern const kt_action payment_actions[];
+kt_error *payment_compute(kt_tx *tx, kt_record *self);
+kt_error *payment_check(kt_tx *tx, const kt_record *before, const kt_record *after);
+/* What its open item says, the payment says. */
+KT_MUST kt_error *payment_follow(kt_tx *tx, kt_id payment);
+
+/* ---- exchange.c ---- */
+
+extern const kt_shape revalue_shape, revalued_shape;
+kt_error *revalue(kt_tx *tx, const kt_record *params, kt_record *result);

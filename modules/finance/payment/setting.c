@@ -1,0 +1,31 @@
+/* What a company decides about its books once. */
+#include "payment/payment.h"
+
+const kt_shape setting_shape = KT_SHAPE(setting, "finance.setting",
+    KT_FIELD(setting, tolerance, MONEY, "Write-off tolerance", "Tolerancja odpisu", .scale = 2,
+        .initial = "1.00",
+        .help = {"The greatest rest of an invoice that a payment may write off, in the company's currency.",
+            "Największa reszta faktury, którą wolno odpisać przy płatności, w walucie firmy."}),
+    KT_FIELD(setting, price_tolerance, PERCENT, "Tolerance of purchase prices, %", "Tolerancja cen zakupu, %",
+        .scale = 2, .initial = "2",
+        .help = {"A bill whose price is further from the order's needs the right finance.invoice:override.",
+            "Faktura zakupu o cenie bardziej różnej od zamówienia wymaga prawa finance.invoice:override."}),
+    KT_FIELD(setting, limit_orders, BOOL, "Credit limit stops orders",
+        "Limit kredytowy wstrzymuje zamówienia", .initial = "true"));
+
+kt_error *setting_of(kt_tx *tx, struct setting *setting)
+{
+    kt_cursor *cursor;
+    *setting = (struct setting){
+        KT_OF(setting), .tolerance = money(100), .price_tolerance = KT_DEC(200, 2), .limit_orders = true};
+    struct setting found = {KT_OF(setting)};
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = kt_open(tx, &(kt_query){&setting_shape, NULL, "id", 1}, &cursor);
+    if (!error) {
+        if (kt_next(cursor, &found.rec))
+            *setting = found;
+        error = kt_close(cursor);
+    }
+    kt_callers_authority(tx, before);
+    return error;
+}
