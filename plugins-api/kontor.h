@@ -223,6 +223,9 @@ typedef struct {
     const kt_role *roles;
     kt_error *(*migrate)(kt_tx *tx, const char *from_version); /* from NULL: enabled for the first time */
     const kt_route *routes;                                    /* what it answers over HTTP */
+    /* Re-proves over the whole store, all companies, what no single commit can: `kontor check` runs it on a
+     * snapshot. Each problem of the error is a finding; NULL: sound. */
+    kt_error *(*audit)(kt_tx *tx);
 } kt_module;
 
 extern KT_API const kt_module kontor_module; /* the one symbol that a module exports */

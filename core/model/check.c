@@ -5,6 +5,7 @@
  * grows with the number of counters, not of records. */
 #include <stdio.h>
 
+#include "model/compile.h"
 #include "model/entries.h"
 #include "model/internal.h"
 
@@ -343,6 +344,20 @@ static kt_error *check_vocabulary(checker *c)
     return NULL;
 }
 
+/* What modules say about all their records together. */
+static kt_error *check_modules(checker *c)
+{
+    for (const kt_module *const *m = c->tx.catalogue->sources.modules; *m; m++) {
+        arena_reset(c->tx.arena);
+        kt_error *found = (*m)->audit ? (*m)->audit(&c->tx) : NULL;
+        if (found == error_no_memory())
+            return found;
+        for (const problem *p = found ? found->first : NULL; p; p = p->next)
+            tell(c, "%s: %s%s%s", (*m)->name, p->path ? p->path : "", p->path ? ": " : "", p->text.en);
+    }
+    return NULL;
+}
+
 kt_error *model_check(kt_tx *tx, void (*report)(void *context, const char *finding), void *context)
 {
     checker c = {.tx = *tx, .report = report, .context = context};
@@ -355,6 +370,8 @@ kt_error *model_check(kt_tx *tx, void (*report)(void *context, const char *findi
         error = check_entity(&c, model_entity_at(tx->catalogue, i));
     if (!error)
         error = check_vocabulary(&c);
+    if (!error)
+        error = check_modules(&c);
     if (error && error != error_no_memory())
         error = error_make(tx->arena, error->first->kind, NULL, "%s", "%s", error_text(error));
     arena_close(c.tx.arena);

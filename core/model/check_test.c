@@ -250,6 +250,38 @@ static void a_new_index_is_filled_from_the_records_that_exist(void **state)
     house_close(&h);
 }
 
+/* Two findings in one error, as a module's audit has them. */
+static kt_error *count_tags(kt_tx *tx)
+{
+    static const kt_field nothing[] = {{0}};
+    static const kt_shape tags_shape = {"t.tag", sizeof(kt_record), nothing};
+    uint64_t count;
+    kt_error *all = NULL;
+    KT_TRY(kt_count(tx, &(kt_query){.of = &tags_shape}, &count));
+    for (uint64_t i = 0; i < count; i++)
+        kt_also(&all, kt_fail(tx, KT_RULE, "tag", "there is tag %d", "jest etykieta %d", (int)i));
+    return all;
+}
+
+static void what_modules_audit_is_checked_too(void **state)
+{
+    (void)state;
+    kt_module audited = house_module;
+    audited.audit = count_tags;
+    house h = house_open_with((const kt_module *const[]){&audited, NULL});
+    assert_sound(&h);
+    for (int i = 0; i < 2; i++) {
+        model_record tag;
+        assert_null(model_record_new(h.tx, house_entity(&h, "t.tag"), &tag));
+        *house_value(&tag, "name") = (model_value){.set = true, .as.s = i ? KT_STR("a") : KT_STR("b")};
+        assert_null(model_store_new(h.tx, &tag));
+    }
+    int findings = 0;
+    assert_null(model_check(h.tx, shout, &findings));
+    assert_int_equal(findings, 2);
+    house_close(&h);
+}
+
 int main(void)
 {
     seed = (uint64_t)time(NULL);
@@ -259,6 +291,7 @@ int main(void)
         cmocka_unit_test(every_step_leaves_all_invariants_and_a_refused_one_nothing),
         cmocka_unit_test(what_is_wrong_is_found),
         cmocka_unit_test(a_new_index_is_filled_from_the_records_that_exist),
+        cmocka_unit_test(what_modules_audit_is_checked_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
