@@ -28,6 +28,18 @@ static wide power_of_ten(unsigned digits)
     return power;
 }
 
+/* The fraction with a denominator of at most 90 bits, so that it can be multiplied by a power of ten: the same to
+ * some 27 digits. */
+static ratio slim(ratio r)
+{
+    const wide den_max = (wide)1 << 90;
+    while (r.den > den_max) {
+        r.num /= 2;
+        r.den /= 2;
+    }
+    return r;
+}
+
 bool ratio_fits(ratio r)
 {
     return r.den > 0;
@@ -62,12 +74,9 @@ ratio ratio_div(ratio a, ratio b)
     return ratio_mul(a, b.num < 0 ? (ratio){-b.den, -b.num} : (ratio){b.den, b.num});
 }
 
-ratio ratio_add(ratio a, ratio b)
+static ratio add_exactly(ratio a, ratio b)
 {
-    wide left, right, sum, den;
-    if (!ratio_fits(a) || !ratio_fits(b))
-        return unfit;
-    wide by = gcd(a.den, b.den);
+    wide left, right, sum, den, by = gcd(a.den, b.den);
     if (__builtin_mul_overflow(a.num, b.den / by, &left) ||
         __builtin_mul_overflow(b.num, a.den / by, &right) || __builtin_add_overflow(left, right, &sum) ||
         __builtin_mul_overflow(a.den, b.den / by, &den))
@@ -75,15 +84,40 @@ ratio ratio_add(ratio a, ratio b)
     return lowest(sum, den);
 }
 
+/* The fraction to 18 digits, the last one cut off. */
+static ratio cut(ratio r)
+{
+    const wide step = power_of_ten(9);
+    wide whole, first, second;
+    r = slim(r);
+    first = r.num % r.den * step;
+    second = first % r.den * step;
+    if (__builtin_mul_overflow(r.num / r.den, step * step, &whole))
+        return unfit;
+    return lowest(whole + first / r.den * step + second / r.den, step * step);
+}
+
+ratio ratio_add(ratio a, ratio b)
+{
+    if (!ratio_fits(a) || !ratio_fits(b))
+        return unfit;
+    ratio sum = add_exactly(a, b);
+    if (ratio_fits(sum))
+        return sum;
+    a = cut(a);
+    b = cut(b);
+    return ratio_fits(a) && ratio_fits(b) ? add_exactly(a, b) : unfit;
+}
+
 kt_dec ratio_dec(ratio r, uint8_t scale)
 {
     enum { OVERFLOWED = 255 };
     const kt_dec overflowed = {0, OVERFLOWED};
-    wide scaled, power = power_of_ten(scale);
     if (!ratio_fits(r))
         return overflowed;
-    wide whole = r.num / r.den, rest = r.num % r.den;
-    if (__builtin_mul_overflow(whole, power, &whole) || __builtin_mul_overflow(rest, power, &scaled))
+    r = slim(r);
+    wide power = power_of_ten(scale), whole, scaled = r.num % r.den * power;
+    if (__builtin_mul_overflow(r.num / r.den, power, &whole))
         return overflowed;
     wide digit = scaled % r.den;
     scaled = whole + scaled / r.den;

@@ -11,6 +11,7 @@ typedef struct {
 ratio ratio_of(kt_dec value); /* not set: zero */
 ratio ratio_mul(ratio a, ratio b);
 ratio ratio_div(ratio a, ratio b); /* by zero: does not fit */
+/* Sums of fractions whose common denominator does not fit are kept to 18 digits. */
 ratio ratio_add(ratio a, ratio b);
 bool ratio_fits(ratio r);
 /* Rounded once, half away from zero, to scale digits; overflowed if it does not fit. */

@@ -54,13 +54,25 @@ static void a_chain_keeps_every_digit(void **state)
         int64_t factor[6];
         for (size_t i = 0; i < 6; i++) {
             random = random * UINT64_C(6364136223846793005) + 1;
-            factor[i] = (int64_t)(random >> 40) + 1;
+            factor[i] = (int64_t)(random >> 48) + 1;
             r = ratio_mul(r, ratio_of(KT_DEC(factor[i], 4)));
         }
         for (size_t i = 0; i < 6; i++)
             r = ratio_div(r, ratio_of(KT_DEC(factor[5 - i], 4)));
         is(r, 0, 1);
     }
+}
+
+static void a_sum_of_many_denominators_keeps_eighteen_digits(void **state)
+{
+    (void)state;
+    static const int64_t primes[] = {101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+        173, 179, 181, 191, 193, 197, 199, 211, 223, 227};
+    ratio sum = ratio_of(KT_DEC(0, 0));
+    for (size_t i = 0; i < sizeof primes / sizeof *primes; i++)
+        for (int64_t n = 0; n < primes[i]; n++)
+            sum = ratio_add(sum, ratio_div(ratio_of(KT_DEC(1, 0)), ratio_of(KT_DEC(primes[i], 0))));
+    is(sum, 9, INT64_C(24000000000));
 }
 
 int main(void)
@@ -70,6 +82,7 @@ int main(void)
         cmocka_unit_test(it_is_rounded_half_away_from_zero),
         cmocka_unit_test(what_does_not_fit_says_so),
         cmocka_unit_test(a_chain_keeps_every_digit),
+        cmocka_unit_test(a_sum_of_many_denominators_keeps_eighteen_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
