@@ -140,7 +140,46 @@ static kt_error *between(kt_tx *tx, kt_id calendar, kt_time from, kt_time until,
     return kt_close(w.holidays);
 }
 
-const kt_calendars calendars_service = {add, between};
+static void add_span(kt_time begin, kt_time end, kt_span *out, size_t *count)
+{
+    if (*count && out[*count - 1].until.ms >= begin.ms)
+        out[*count - 1].until = end;
+    else
+        out[(*count)++] = (kt_span){begin, end};
+}
+
+static kt_error *spans_between(
+    kt_tx *tx, kt_id calendar, kt_time from, kt_time until, kt_span *out, size_t room, size_t *found)
+{
+    calendar_walk w;
+    int unused;
+    *found = 0;
+    KT_TRY(choose(tx, &calendar));
+    if (until.ms <= from.ms || !room)
+        return NULL;
+    if (!calendar.v) {
+        out[(*found)++] = (kt_span){from, until};
+        return NULL;
+    }
+    kt_date day = kt_local(tx, from, &unused), last = kt_local(tx, until, &unused);
+    if (last.day - day.day > CALENDAR_SPAN_MAX)
+        return too_far(tx);
+    KT_TRY(calendar_walk_begin(tx, calendar, day, 1, &w));
+    for (; day.day && day.day <= last.day && *found < room; day = kt_date_add(day, 1)) {
+        span of_day[HOURS_MAX];
+        size_t count = day_spans(&w, day, of_day);
+        for (size_t i = 0; i < count && *found < room; i++) {
+            kt_time begin = kt_instant(tx, day, of_day[i].from), end = kt_instant(tx, day, of_day[i].until);
+            begin = begin.ms > from.ms ? begin : from;
+            end = end.ms < until.ms ? end : until;
+            if (end.ms > begin.ms)
+                add_span(begin, end, out, found);
+        }
+    }
+    return kt_close(w.holidays);
+}
+
+const kt_calendars calendars_service = {add, between, spans_between};
 
 /* ---- base.calendar.add_minutes, .working_minutes ---- */
 
