@@ -4,6 +4,7 @@
 #include "invoice/invoice.h"
 #include "invoice/limit.h"
 #include "payment/payment.h"
+#include "report/report.h"
 #include "stock/stock.h"
 
 struct dimension { /* what lines are told apart by beside their account: a project, a department */
@@ -99,6 +100,24 @@ static const kt_method methods[] = {
         &matched_shape, match_by_hand},
     {"revalue", {"Value open items in other currencies", "Wyceń rozrachunki walutowe"}, "finance.entry:post",
         true, &revalue_shape, &revalued_shape, revalue},
+    {"trial_balance", {"Trial balance", "Zestawienie obrotów i sald"}, "finance.balance:read", false,
+        &trial_shape, &trial_answer_shape, trial_balance},
+    {"general_ledger", {"Ledger of an account", "Kartoteka konta"}, "finance.entry:read", false,
+        &ledger_shape, &ledger_answer_shape, general_ledger},
+    {"balance_sheet", {"Balance sheet", "Bilans"}, "finance.balance:read", false, &balance_sheet_shape,
+        &statement_shape, balance_sheet},
+    {"profit_loss", {"Profit and loss", "Rachunek zysków i strat"}, "finance.balance:read", false,
+        &profit_loss_shape, &statement_shape, profit_loss},
+    {"cash_flow", {"Cash flow", "Przepływy pieniężne"}, "finance.balance:read", false, &cash_flow_shape,
+        &cash_flow_answer_shape, cash_flow},
+    {"aging", {"Open items by age", "Wiekowanie rozrachunków"}, "finance.open_item:read", false, &aging_shape,
+        &aging_answer_shape, aging},
+    {"party_statement", {"A party's account", "Wyciąg kontrahenta"}, "finance.open_item:read", false,
+        &party_statement_shape, &party_statement_answer_shape, party_statement},
+    {"cash_forecast", {"Cash by week", "Prognoza środków według tygodni"}, "finance.open_item:read", false,
+        &forecast_shape, &forecast_answer_shape, cash_forecast},
+    {"prove", {"Prove the books", "Sprawdź księgi"}, "finance.entry:read", false, &proof_shape,
+        &proof_answer_shape, prove},
     {0},
 };
 

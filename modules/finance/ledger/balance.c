@@ -131,11 +131,11 @@ static kt_error *gather(gathering *g, enum span span, kt_date from, kt_date to, 
     if (to.day < from.day)
         return NULL;
     if (g->only.v)
-        where[n++] = (kt_where)KT_WHERE(balance, account, KT_EQ, g->only);
-    where[n++] = (kt_where)KT_WHERE(balance, span, KT_EQ, span);
+        where[n++] = (kt_where){offsetof(struct balance, account), KT_EQ, &g->only};
+    where[n++] = (kt_where){offsetof(struct balance, span), KT_EQ, &span};
     if (from.day)
-        where[n++] = (kt_where)KT_WHERE(balance, start, KT_GE, from);
-    where[n++] = (kt_where)KT_WHERE(balance, start, KT_LE, to);
+        where[n++] = (kt_where){offsetof(struct balance, start), KT_GE, &from};
+    where[n++] = (kt_where){offsetof(struct balance, start), KT_LE, &to};
     where[n] = (kt_where){0};
     kt_cursor *cursor;
     KT_TRY(kt_open(g->tx, &(kt_query){&balance_shape, where, NULL, 0}, &cursor));

@@ -1,0 +1,274 @@
+/* Who owes how much since when, on any day; and one party's account. What was open on a day of the past is what
+ * is open now, and what was matched since. */
+#include <stdlib.h>
+
+#include "payment/payment.h"
+#include "report/report.h"
+
+/* ---- Aging ---- */
+
+enum side { OWED_TO_US = 1, OWED_BY_US };
+static const kt_choice sides[] = {
+    {OWED_TO_US, "receivable", {"Owed to us", "Należności"}},
+    {OWED_BY_US, "payable", {"Owed by us", "Zobowiązania"}},
+    {0},
+};
+struct aging {
+    kt_record rec;
+    kt_date day;
+    enum side side;
+    kt_id party;
+};
+const kt_shape aging_shape = KT_SHAPE(aging, NULL,
+    KT_FIELD(aging, day, DATE, "Day", "Dzień", .initial = "today"),
+    KT_FIELD(aging, side, STATE, "Side", "Strona", .choices = sides, .initial = "receivable"),
+    KT_FIELD(aging, party, REF, "Party", "Kontrahent", .target = "base.party",
+        .help = {"Empty: all.", "Puste: wszyscy."}));
+#define BUCKETS(T)                                                                                           \
+    KT_FIELD(T, not_due, MONEY, "Not due", "Przed terminem", .scale = 2),                                    \
+        KT_FIELD(T, days_30, MONEY, "1 to 30 days", "1 do 30 dni", .scale = 2),                              \
+        KT_FIELD(T, days_60, MONEY, "31 to 60 days", "31 do 60 dni", .scale = 2),                            \
+        KT_FIELD(T, days_90, MONEY, "61 to 90 days", "61 do 90 dni", .scale = 2),                            \
+        KT_FIELD(T, older, MONEY, "More than 90 days", "Ponad 90 dni", .scale = 2),                          \
+        KT_FIELD(T, total, MONEY, "Total", "Razem", .scale = 2)
+struct aging_row {
+    kt_record rec;
+    kt_id party;
+    kt_str name, filter;
+    kt_dec not_due, days_30, days_60, days_90, older, total;
+    int64_t items;
+};
+static const kt_shape aging_row_shape = KT_SHAPE(aging_row, NULL,
+    KT_FIELD(aging_row, party, REF, "Party", "Kontrahent", .target = "base.party"),
+    KT_FIELD(aging_row, name, STRING, "Name", "Nazwa"), BUCKETS(aging_row),
+    KT_FIELD(aging_row, items, INT, "Items", "Pozycje"),
+    KT_FIELD(aging_row, filter, JSON, "Its items in finance.open_item", "Pozycje w finance.open_item"));
+struct aging_answer {
+    kt_record rec;
+    kt_lines rows;
+    kt_dec not_due, days_30, days_60, days_90, older, total;
+};
+const kt_shape aging_answer_shape = KT_SHAPE(aging_answer, NULL,
+    KT_FIELD(aging_answer, rows, LINES, "Parties", "Kontrahenci", .lines = &aging_row_shape),
+    BUCKETS(aging_answer));
+
+typedef struct {
+    kt_tx *tx;
+    const struct aging *p;
+    struct aging_row *rows;
+    size_t count, room;
+} aged;
+
+static kt_dec *bucket_of(struct aging_row *row, int32_t days)
+{
+    return days <= 0    ? &row->not_due
+           : days <= 30 ? &row->days_30
+           : days <= 60 ? &row->days_60
+           : days <= 90 ? &row->days_90
+                        : &row->older;
+}
+
+static kt_error *row_of(aged *a, kt_id party, struct aging_row **row)
+{
+    size_t at = 0;
+    *row = NULL;
+    while (at < a->count && a->rows[at].party.v != party.v)
+        at++;
+    if (at == a->room) {
+        a->room = a->room ? a->room * 2 : 64;
+        struct aging_row *grown = kt_alloc(a->tx, sizeof *grown * a->room);
+        if (!grown)
+            return no_memory(a->tx);
+        for (size_t i = 0; i < a->count; i++)
+            grown[i] = a->rows[i];
+        a->rows = grown;
+    }
+    *row = &a->rows[at];
+    if (at < a->count)
+        return NULL;
+    kt_dec none = money(0);
+    a->rows[a->count++] = (struct aging_row){.rec.of = &aging_row_shape,
+        .party = party,
+        .not_due = none,
+        .days_30 = none,
+        .days_60 = none,
+        .days_90 = none,
+        .older = none,
+        .total = none};
+    return NULL;
+}
+
+/* In the company's currency, above zero on the side that is asked for. */
+static kt_error *open_on(kt_tx *tx, const struct open_item *item, kt_date day, kt_dec *open)
+{
+    *open = item->open_value;
+    if (!item->moved.day || item->moved.day <= day.day)
+        return NULL;
+    for (int side = 0; side < 2; side++) {
+        struct match m = {KT_OF(match)};
+        const kt_where debit[] = {
+            KT_WHERE(match, debit, KT_EQ, item->rec.id), KT_WHERE(match, day, KT_GT, day), {0}};
+        const kt_where credit[] = {
+            KT_WHERE(match, credit, KT_EQ, item->rec.id), KT_WHERE(match, day, KT_GT, day), {0}};
+        kt_cursor *cursor;
+        KT_TRY(kt_open(tx, &(kt_query){&match_shape, side ? credit : debit, NULL, 0}, &cursor));
+        while (kt_next(cursor, &m.rec))
+            *open = side ? kt_dec_sub(*open, m.credit_value) : kt_dec_add(*open, m.debit_value);
+        KT_TRY(kt_close(cursor));
+    }
+    return NULL;
+}
+
+static kt_error *age(aged *a, const struct open_item *item)
+{
+    struct aging_row *row = NULL;
+    kt_dec open;
+    KT_TRY(open_on(a->tx, item, a->p->day, &open));
+    if (a->p->side == OWED_BY_US)
+        open = kt_dec_neg(open);
+    if (!open.coef || sign_of(item->amount) != (a->p->side == OWED_TO_US ? 1 : -1))
+        return NULL;
+    KT_TRY(row_of(a, item->party, &row));
+    kt_dec *bucket = bucket_of(row, a->p->day.day - item->due.day);
+    *bucket = kt_dec_add(*bucket, open);
+    row->total = kt_dec_add(row->total, open);
+    row->items++;
+    return NULL;
+}
+
+/* What is open now, then what was closed after the day. */
+static kt_error *age_all(aged *a)
+{
+    for (int closed = 0; closed < 2; closed++) {
+        kt_where where[4];
+        size_t n = 0;
+        if (a->p->party.v)
+            where[n++] = (kt_where){offsetof(struct open_item, party), KT_EQ, &a->p->party};
+        where[n++] = closed ? (kt_where)KT_WHERE(open_item, closed, KT_GT, a->p->day)
+                            : (kt_where)KT_WHERE(open_item, closed, KT_EQ, {0});
+        where[n++] = (kt_where)KT_WHERE(open_item, day, KT_LE, a->p->day);
+        where[n] = (kt_where){0};
+        kt_cursor *cursor;
+        struct open_item item = {KT_OF(open_item)};
+        kt_error *error = NULL;
+        KT_TRY(kt_open(a->tx, &(kt_query){&open_item_shape, where, NULL, 0}, &cursor));
+        while (!error && kt_next(cursor, &item.rec))
+            error = age(a, &item);
+        kt_also(&error, kt_close(cursor));
+        KT_TRY(error);
+    }
+    return NULL;
+}
+
+struct named {
+    kt_record rec;
+    kt_str name;
+};
+static const kt_shape named_shape = KT_SHAPE(named, "base.party", KT_BIND(named, name, STRING, "name"));
+
+static int by_total(const void *x, const void *y)
+{
+    return kt_dec_cmp(((const struct aging_row *)y)->total, ((const struct aging_row *)x)->total);
+}
+
+kt_error *aging(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    aged a = {.tx = tx, .p = KT_SEE(aging, params)};
+    struct aging_answer *out = KT_AS(aging_answer, result);
+    kt_dec *const sums[] = {
+        &out->not_due, &out->days_30, &out->days_60, &out->days_90, &out->older, &out->total};
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+        *sums[i] = money(0);
+    KT_TRY(age_all(&a));
+    if (a.count)
+        qsort(a.rows, a.count, sizeof *a.rows, by_total);
+    for (size_t i = 0; i < a.count; i++) {
+        struct aging_row *row = &a.rows[i];
+        struct named party = {KT_OF(named)};
+        KT_TRY(kt_read(tx, row->party, &party.rec));
+        row->name = party.name;
+        row->filter = kt_format(tx,
+            "[[\"party\",\"=\",%llu],[\"day\",\"<=\",\"%s\"],[\"amount\",\"%s\",\"0\"],[\"or\",[\"closed\","
+            "\"=\",null],[\"closed\",\">\",\"%s\"]]]",
+            (unsigned long long)row->party.v, iso_date(tx, a.p->day).ptr, a.p->side == OWED_TO_US ? ">" : "<",
+            iso_date(tx, a.p->day).ptr);
+        const kt_dec of[] = {row->not_due, row->days_30, row->days_60, row->days_90, row->older, row->total};
+        for (size_t k = 0; k < sizeof sums / sizeof *sums; k++)
+            *sums[k] = kt_dec_add(*sums[k], of[k]);
+        KT_TRY(kt_line_add(tx, &out->rows, &row->rec));
+    }
+    return NULL;
+}
+
+/* ---- A party's account ---- */
+
+struct party_statement {
+    kt_record rec;
+    kt_id party, currency;
+    kt_date from, to;
+};
+const kt_shape party_statement_shape = KT_SHAPE(party_statement, NULL,
+    KT_FIELD(party_statement, party, REF, "Party", "Kontrahent", .target = "base.party", .required = true),
+    KT_FIELD(party_statement, from, DATE, "From", "Od",
+        .help = {"Empty: the beginning of the fiscal year.", "Puste: początek roku obrotowego."}),
+    KT_FIELD(party_statement, to, DATE, "To", "Do", .initial = "today"),
+    KT_FIELD(party_statement, currency, REF, "Currency", "Waluta", .target = "base.currency",
+        .help = {"Empty: the company's.", "Puste: waluta firmy."}));
+struct movement {
+    kt_record rec;
+    kt_date day, due;
+    kt_id item, document;
+    kt_str reference;
+    kt_dec amount, balance, open;
+};
+static const kt_shape movement_shape = KT_SHAPE(movement, NULL, KT_FIELD(movement, day, DATE, "Date", "Data"),
+    KT_FIELD(movement, reference, STRING, "Document", "Dokument"),
+    KT_FIELD(movement, due, DATE, "Due", "Termin"),
+    KT_FIELD(movement, amount, MONEY, "Amount", "Kwota", .scale = 2),
+    KT_FIELD(movement, balance, MONEY, "Balance", "Saldo", .scale = 2),
+    KT_FIELD(movement, open, MONEY, "Open now", "Otwarte teraz", .scale = 2),
+    KT_FIELD(movement, item, REF, "Open item", "Rozrachunek", .target = "finance.open_item"),
+    KT_FIELD(movement, document, REF, "Made by", "Dokument źródłowy", .target = "*"));
+struct party_statement_answer {
+    kt_record rec;
+    kt_dec opening, closing, open;
+    kt_lines rows;
+};
+const kt_shape party_statement_answer_shape = KT_SHAPE(party_statement_answer, NULL,
+    KT_FIELD(party_statement_answer, opening, MONEY, "Opening balance", "Bilans otwarcia", .scale = 2),
+    KT_FIELD(party_statement_answer, rows, LINES, "Documents", "Dokumenty", .lines = &movement_shape),
+    KT_FIELD(party_statement_answer, closing, MONEY, "Balance", "Saldo", .scale = 2),
+    KT_FIELD(party_statement_answer, open, MONEY, "Open now", "Otwarte teraz", .scale = 2));
+
+kt_error *party_statement(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    struct party_statement p = *KT_SEE(party_statement, params);
+    struct party_statement_answer *out = KT_AS(party_statement_answer, result);
+    struct house house;
+    KT_TRY(house_of(tx, &house));
+    if (!p.currency.v)
+        p.currency = house.currency;
+    if (!p.from.day)
+        KT_TRY(year_start(tx, p.to, &p.from));
+    out->opening = out->closing = out->open = money(0);
+    const kt_where where[] = {KT_WHERE(open_item, party, KT_EQ, p.party),
+        KT_WHERE(open_item, currency, KT_EQ, p.currency), KT_WHERE(open_item, day, KT_LE, p.to), {0}};
+    kt_cursor *cursor;
+    struct open_item item = {KT_OF(open_item)};
+    kt_error *error = NULL;
+    KT_TRY(kt_open(tx, &(kt_query){&open_item_shape, where, "day,id", 0}, &cursor));
+    while (!error && kt_next(cursor, &item.rec)) {
+        out->closing = kt_dec_add(out->closing, item.amount);
+        out->open = kt_dec_add(out->open, item.open);
+        if (item.day.day < p.from.day) {
+            out->opening = out->closing;
+            continue;
+        }
+        struct movement row = {KT_OF(movement), .day = item.day, .due = item.due, .item = item.rec.id,
+            .document = item.document, .reference = item.reference, .amount = item.amount,
+            .balance = out->closing, .open = item.open};
+        error = kt_line_add(tx, &out->rows, &row.rec);
+    }
+    kt_also(&error, kt_close(cursor));
+    return error;
+}

@@ -1,0 +1,57 @@
+/* report.h -- statements and lists out of the books. */
+#pragma once
+#include "finance.h"
+
+/* ---- tree.c: the chart with figures on it ---- */
+
+struct node {
+    struct account account;
+    size_t parent; /* its place; count: none */
+    unsigned level;
+    kt_dec opening, debit, credit, compared; /* opening and compared: debit less credit */
+};
+typedef struct {
+    struct node *nodes; /* by code; groups before what is in them */
+    size_t count;
+} tree;
+KT_MUST kt_error *tree_read(kt_tx *tx, tree *t);
+/* Adds to each account what was posted within the days; from not set: from the beginning. */
+typedef enum { TO_OPENING, TO_TURNOVER, TO_COMPARED } tree_column;
+/*   result  leave out the closing of years: what was earned, not what was carried over */
+KT_MUST kt_error *tree_add(kt_tx *tx, tree *t, kt_date from, kt_date to, bool result, tree_column column);
+/* Groups get the sums of what is in them. */
+void tree_sum(tree *t);
+/* The filter of finance.entry that lists what a node's figure was posted by. */
+kt_str tree_filter(kt_tx *tx, const tree *t, size_t node, kt_date from, kt_date to);
+kt_str iso_date(kt_tx *tx, kt_date day);
+
+/* ---- statements.c ---- */
+
+extern const kt_shape trial_shape, trial_answer_shape, balance_sheet_shape, profit_loss_shape,
+    statement_shape;
+kt_error *trial_balance(kt_tx *tx, const kt_record *params, kt_record *result);
+kt_error *balance_sheet(kt_tx *tx, const kt_record *params, kt_record *result);
+kt_error *profit_loss(kt_tx *tx, const kt_record *params, kt_record *result);
+extern const kt_shape cash_flow_shape, cash_flow_answer_shape;
+kt_error *cash_flow(kt_tx *tx, const kt_record *params, kt_record *result);
+
+/* ---- ledger_card.c ---- */
+
+extern const kt_shape ledger_shape, ledger_answer_shape;
+kt_error *general_ledger(kt_tx *tx, const kt_record *params, kt_record *result);
+
+/* ---- aging.c ---- */
+
+extern const kt_shape aging_shape, aging_answer_shape, party_statement_shape, party_statement_answer_shape;
+kt_error *aging(kt_tx *tx, const kt_record *params, kt_record *result);
+kt_error *party_statement(kt_tx *tx, const kt_record *params, kt_record *result);
+
+/* ---- forecast.c ---- */
+
+extern const kt_shape forecast_shape, forecast_answer_shape;
+kt_error *cash_forecast(kt_tx *tx, const kt_record *params, kt_record *result);
+
+/* ---- prove.c ---- */
+
+extern const kt_shape proof_shape, proof_answer_shape;
+kt_error *prove(kt_tx *tx, const kt_record *params, kt_record *result);

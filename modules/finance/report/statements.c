@@ -1,0 +1,310 @@
+/* Trial balance, balance sheet, profit and loss, cash flow: of any days, beside any others, every figure with the
+ * filter of the entries behind it. Layouts follow the chart's own tree. source: IAS 1 par. 54, 82; IAS 7 par. 18 */
+#include "report/report.h"
+
+/* ---- Trial balance ---- */
+
+struct trial {
+    kt_record rec;
+    kt_date from, to;
+    bool all;
+};
+const kt_shape trial_shape = KT_SHAPE(trial, NULL,
+    KT_FIELD(trial, from, DATE, "From", "Od",
+        .help = {"Empty: the beginning of the fiscal year.", "Puste: początek roku obrotowego."}),
+    KT_FIELD(trial, to, DATE, "To", "Do", .initial = "today"),
+    KT_FIELD(trial, all, BOOL, "Accounts without postings too", "Także konta bez zapisów"));
+struct trial_row {
+    kt_record rec;
+    kt_id account;
+    kt_str code, name, filter;
+    enum account_kind kind;
+    bool group;
+    int64_t level;
+    kt_dec opening, debit, credit, closing;
+};
+static const kt_shape trial_row_shape = KT_SHAPE(trial_row, NULL,
+    KT_FIELD(trial_row, account, REF, "Account", "Konto", .target = "finance.account"),
+    KT_FIELD(trial_row, code, STRING, "Code", "Numer"), KT_FIELD(trial_row, name, STRING, "Name", "Nazwa"),
+    KT_FIELD(trial_row, kind, STATE, "Kind", "Rodzaj", .choices = account_kinds),
+    KT_FIELD(trial_row, group, BOOL, "Group", "Grupa"), KT_FIELD(trial_row, level, INT, "Level", "Poziom"),
+    KT_FIELD(trial_row, opening, MONEY, "Opening balance", "Bilans otwarcia", .scale = 2),
+    KT_FIELD(trial_row, debit, MONEY, "Debit", "Obroty Wn", .scale = 2),
+    KT_FIELD(trial_row, credit, MONEY, "Credit", "Obroty Ma", .scale = 2),
+    KT_FIELD(trial_row, closing, MONEY, "Closing balance", "Saldo", .scale = 2),
+    KT_FIELD(trial_row, filter, JSON, "Its entries", "Zapisy"));
+struct trial_answer {
+    kt_record rec;
+    kt_date from, to;
+    kt_lines rows;
+    kt_dec debit, credit, closing_debit, closing_credit;
+};
+const kt_shape trial_answer_shape = KT_SHAPE(trial_answer, NULL,
+    KT_FIELD(trial_answer, from, DATE, "From", "Od"), KT_FIELD(trial_answer, to, DATE, "To", "Do"),
+    KT_FIELD(trial_answer, rows, LINES, "Accounts", "Konta", .lines = &trial_row_shape),
+    KT_FIELD(trial_answer, debit, MONEY, "Debits", "Obroty Wn", .scale = 2),
+    KT_FIELD(trial_answer, credit, MONEY, "Credits", "Obroty Ma", .scale = 2),
+    KT_FIELD(trial_answer, closing_debit, MONEY, "Debit balances", "Salda Wn", .scale = 2),
+    KT_FIELD(trial_answer, closing_credit, MONEY, "Credit balances", "Salda Ma", .scale = 2));
+
+static kt_str name_of(kt_tx *tx, const struct account *a)
+{
+    return kt_say(
+        tx, (kt_text){a->name.ptr ? a->name.ptr : "", a->name_pl.ptr ? a->name_pl.ptr : a->name.ptr});
+}
+
+static kt_error *trial_rows(kt_tx *tx, const tree *t, bool every, struct trial_answer *out)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        const struct node *n = &t->nodes[i];
+        struct trial_row row = {KT_OF(trial_row), .account = n->account.rec.id, .code = n->account.code,
+            .name = name_of(tx, &n->account), .kind = n->account.kind, .group = n->account.group,
+            .level = n->level, .opening = n->opening, .debit = n->debit, .credit = n->credit,
+            .closing = kt_dec_sub(kt_dec_add(n->opening, n->debit), n->credit)};
+        if (!every && !row.opening.coef && !row.debit.coef && !row.credit.coef)
+            continue;
+        row.filter = tree_filter(tx, t, i, out->from, out->to);
+        KT_TRY(kt_line_add(tx, &out->rows, &row.rec));
+        if (n->account.group)
+            continue;
+        out->debit = kt_dec_add(out->debit, n->debit);
+        out->credit = kt_dec_add(out->credit, n->credit);
+        if (row.closing.coef > 0)
+            out->closing_debit = kt_dec_add(out->closing_debit, row.closing);
+        else
+            out->closing_credit = kt_dec_sub(out->closing_credit, row.closing);
+    }
+    return NULL;
+}
+
+kt_error *trial_balance(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    const struct trial *p = KT_SEE(trial, params);
+    struct trial_answer *out = KT_AS(trial_answer, result);
+    tree t;
+    out->to = p->to;
+    out->from = p->from;
+    if (!p->from.day)
+        KT_TRY(year_start(tx, p->to, &out->from));
+    if (out->from.day > out->to.day)
+        return kt_fail(tx, KT_VALIDATION, "to", "is before the beginning", "jest przed początkiem");
+    out->debit = out->credit = out->closing_debit = out->closing_credit = money(0);
+    KT_TRY(tree_read(tx, &t));
+    KT_TRY(tree_add(tx, &t, (kt_date){0}, kt_date_add(out->from, -1), false, TO_OPENING));
+    KT_TRY(tree_add(tx, &t, out->from, out->to, false, TO_TURNOVER));
+    tree_sum(&t);
+    return trial_rows(tx, &t, p->all, out);
+}
+
+/* ---- Balance sheet, profit and loss ---- */
+
+struct days {
+    kt_record rec;
+    kt_date day, from, to, compare, compare_from, compare_to;
+};
+const kt_shape balance_sheet_shape = KT_SHAPE(days, NULL,
+    KT_FIELD(days, day, DATE, "Day", "Dzień", .initial = "today"),
+    KT_FIELD(days, compare, DATE, "Compared with", "Porównany z"));
+const kt_shape profit_loss_shape = KT_SHAPE(days, NULL,
+    KT_FIELD(days, from, DATE, "From", "Od",
+        .help = {"Empty: the beginning of the fiscal year.", "Puste: początek roku obrotowego."}),
+    KT_FIELD(days, to, DATE, "To", "Do", .initial = "today"),
+    KT_FIELD(days, compare_from, DATE, "Compared from", "Porównanie od"),
+    KT_FIELD(days, compare_to, DATE, "Compared to", "Porównanie do"));
+struct statement_row {
+    kt_record rec;
+    kt_id account;
+    kt_str code, name, filter;
+    enum account_kind kind;
+    bool group;
+    int64_t level;
+    kt_dec amount, compared;
+};
+static const kt_shape statement_row_shape = KT_SHAPE(statement_row, NULL,
+    KT_FIELD(statement_row, account, REF, "Account", "Konto", .target = "finance.account"),
+    KT_FIELD(statement_row, code, STRING, "Code", "Numer"),
+    KT_FIELD(statement_row, name, STRING, "Name", "Nazwa"),
+    KT_FIELD(statement_row, kind, STATE, "Kind", "Rodzaj", .choices = account_kinds),
+    KT_FIELD(statement_row, group, BOOL, "Group", "Grupa"),
+    KT_FIELD(statement_row, level, INT, "Level", "Poziom"),
+    KT_FIELD(statement_row, amount, MONEY, "Amount", "Kwota", .scale = 2),
+    KT_FIELD(statement_row, compared, MONEY, "Compared", "Porównywana", .scale = 2),
+    KT_FIELD(statement_row, filter, JSON, "Its entries", "Zapisy"));
+struct statement {
+    kt_record rec;
+    kt_lines rows;
+    kt_dec assets, liabilities, equity, income, expenses, result, compared_result;
+};
+const kt_shape statement_shape = KT_SHAPE(statement, NULL,
+    KT_FIELD(statement, rows, LINES, "Rows", "Wiersze", .lines = &statement_row_shape),
+    KT_FIELD(statement, assets, MONEY, "Assets", "Aktywa", .scale = 2),
+    KT_FIELD(statement, liabilities, MONEY, "Liabilities", "Zobowiązania", .scale = 2),
+    KT_FIELD(statement, equity, MONEY, "Equity", "Kapitał własny", .scale = 2),
+    KT_FIELD(statement, income, MONEY, "Income", "Przychody", .scale = 2),
+    KT_FIELD(statement, expenses, MONEY, "Expenses", "Koszty", .scale = 2),
+    KT_FIELD(
+        statement, result, MONEY, "Result not carried over yet", "Wynik jeszcze nieprzeniesiony", .scale = 2),
+    KT_FIELD(statement, compared_result, MONEY, "The same, compared", "Wynik porównywany", .scale = 2));
+
+/* As statements show it: what increases its kind is above zero. */
+static kt_dec shown(enum account_kind kind, kt_dec debit_less_credit)
+{
+    return kind == ASSET || kind == EXPENSE || kind == OFF_BALANCE ? debit_less_credit
+                                                                   : kt_dec_neg(debit_less_credit);
+}
+
+static void total(struct statement *out, enum account_kind kind, kt_dec amount)
+{
+    kt_dec *const sums[] = {[ASSET] = &out->assets,
+        [LIABILITY] = &out->liabilities,
+        [EQUITY] = &out->equity,
+        [INCOME] = &out->income,
+        [EXPENSE] = &out->expenses};
+    if (kind >= ASSET && kind <= EXPENSE)
+        *sums[kind] = kt_dec_add(*sums[kind], amount);
+}
+
+static kt_error *statement_rows(
+    kt_tx *tx, const tree *t, uint32_t kinds, kt_date from, kt_date to, struct statement *out)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        const struct node *n = &t->nodes[i];
+        kt_dec net = kt_dec_sub(n->debit, n->credit);
+        struct statement_row row = {KT_OF(statement_row), .account = n->account.rec.id,
+            .code = n->account.code, .name = name_of(tx, &n->account), .kind = n->account.kind,
+            .group = n->account.group, .level = n->level, .amount = shown(n->account.kind, net),
+            .compared = shown(n->account.kind, n->compared)};
+        if (!(kinds & KT_IN(n->account.kind)) || (!net.coef && !n->compared.coef))
+            continue;
+        row.filter = tree_filter(tx, t, i, from, to);
+        KT_TRY(kt_line_add(tx, &out->rows, &row.rec));
+        if (!n->account.group)
+            total(out, n->account.kind, row.amount);
+    }
+    return NULL;
+}
+
+/* Income less expense of the leaves: what is earned and not in equity yet. */
+static kt_dec earned(const tree *t, bool compared)
+{
+    kt_dec sum = money(0);
+    for (size_t i = 0; i < t->count; i++) {
+        const struct node *n = &t->nodes[i];
+        if (!n->account.group && (n->account.kind == INCOME || n->account.kind == EXPENSE))
+            sum = kt_dec_sub(sum, compared ? n->compared : kt_dec_sub(n->debit, n->credit));
+    }
+    return sum;
+}
+
+static kt_error *state(kt_tx *tx, tree *t, uint32_t kinds, kt_date from, kt_date to, struct statement *out)
+{
+    out->assets = out->liabilities = out->equity = out->income = out->expenses = money(0);
+    out->result = earned(t, false);
+    out->compared_result = earned(t, true);
+    tree_sum(t);
+    return statement_rows(tx, t, kinds, from, to, out);
+}
+
+kt_error *balance_sheet(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    const struct days *p = (const struct days *)(const void *)kt_see(params, &balance_sheet_shape);
+    struct statement *out = KT_AS(statement, result);
+    tree t;
+    KT_TRY(tree_read(tx, &t));
+    KT_TRY(tree_add(tx, &t, (kt_date){0}, p->day, false, TO_TURNOVER));
+    if (p->compare.day)
+        KT_TRY(tree_add(tx, &t, (kt_date){0}, p->compare, false, TO_COMPARED));
+    return state(tx, &t, KT_IN(ASSET) | KT_IN(LIABILITY) | KT_IN(EQUITY), (kt_date){0}, p->day, out);
+}
+
+kt_error *profit_loss(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    const struct days *p = (const struct days *)(const void *)kt_see(params, &profit_loss_shape);
+    struct statement *out = KT_AS(statement, result);
+    kt_date from = p->from;
+    tree t;
+    if (!from.day)
+        KT_TRY(year_start(tx, p->to, &from));
+    KT_TRY(tree_read(tx, &t));
+    KT_TRY(tree_add(tx, &t, from, p->to, true, TO_TURNOVER));
+    if (p->compare_to.day)
+        KT_TRY(tree_add(tx, &t, p->compare_from, p->compare_to, true, TO_COMPARED));
+    return state(tx, &t, KT_IN(INCOME) | KT_IN(EXPENSE), from, p->to, out);
+}
+
+/* ---- Cash flow ---- */
+
+struct cash_flow {
+    kt_record rec;
+    kt_date from, to;
+};
+const kt_shape cash_flow_shape = KT_SHAPE(cash_flow, NULL,
+    KT_FIELD(cash_flow, from, DATE, "From", "Od",
+        .help = {"Empty: the beginning of the fiscal year.", "Puste: początek roku obrotowego."}),
+    KT_FIELD(cash_flow, to, DATE, "To", "Do", .initial = "today"));
+struct cash_row {
+    kt_record rec;
+    enum cash_class cash;
+    kt_id account;
+    kt_str code, name, filter;
+    kt_dec amount;
+};
+static const kt_shape cash_row_shape = KT_SHAPE(cash_row, NULL,
+    KT_FIELD(cash_row, cash, STATE, "Activity", "Działalność", .choices = cash_classes),
+    KT_FIELD(cash_row, account, REF, "Account", "Konto", .target = "finance.account"),
+    KT_FIELD(cash_row, code, STRING, "Code", "Numer"), KT_FIELD(cash_row, name, STRING, "Name", "Nazwa"),
+    KT_FIELD(
+        cash_row, amount, MONEY, "Cash in, or out below zero", "Wpływ, poniżej zera wydatek", .scale = 2),
+    KT_FIELD(cash_row, filter, JSON, "Its entries", "Zapisy"));
+struct cash_answer {
+    kt_record rec;
+    kt_lines rows;
+    kt_dec opening, operating, investing, financing, closing;
+};
+const kt_shape cash_flow_answer_shape = KT_SHAPE(cash_answer, NULL,
+    KT_FIELD(cash_answer, opening, MONEY, "Cash at the beginning", "Środki na początek", .scale = 2),
+    KT_FIELD(cash_answer, operating, MONEY, "Operating", "Działalność operacyjna", .scale = 2),
+    KT_FIELD(cash_answer, investing, MONEY, "Investing", "Działalność inwestycyjna", .scale = 2),
+    KT_FIELD(cash_answer, financing, MONEY, "Financing", "Działalność finansowa", .scale = 2),
+    KT_FIELD(cash_answer, closing, MONEY, "Cash at the end", "Środki na koniec", .scale = 2),
+    KT_FIELD(cash_answer, rows, LINES, "Rows", "Wiersze", .lines = &cash_row_shape));
+
+/* Every entry balances, so cash changed by as much as all other accounts did the other way. */
+kt_error *cash_flow(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    const struct cash_flow *p = (const struct cash_flow *)(const void *)kt_see(params, &cash_flow_shape);
+    struct cash_answer *out = (struct cash_answer *)(void *)kt_as(result, &cash_flow_answer_shape);
+    kt_date from = p->from;
+    tree t;
+    if (!from.day)
+        KT_TRY(year_start(tx, p->to, &from));
+    out->opening = out->operating = out->investing = out->financing = out->closing = money(0);
+    kt_dec *const sums[] = {
+        [OPERATING] = &out->operating, [INVESTING] = &out->investing, [FINANCING] = &out->financing};
+    KT_TRY(tree_read(tx, &t));
+    KT_TRY(tree_add(tx, &t, (kt_date){0}, kt_date_add(from, -1), false, TO_OPENING));
+    KT_TRY(tree_add(tx, &t, from, p->to, true, TO_TURNOVER));
+    for (size_t i = 0; i < t.count; i++) {
+        const struct node *n = &t.nodes[i];
+        kt_dec amount = kt_dec_sub(n->credit, n->debit);
+        if (n->account.group || n->account.kind == OFF_BALANCE)
+            continue;
+        if (n->account.cash == CASH) {
+            out->opening = kt_dec_add(out->opening, n->opening);
+            out->closing = kt_dec_add(out->closing, kt_dec_sub(n->opening, amount));
+            continue;
+        }
+        struct cash_row row = {.rec.of = &cash_row_shape,
+            .cash = n->account.cash ? n->account.cash : OPERATING,
+            .account = n->account.rec.id,
+            .code = n->account.code,
+            .name = name_of(tx, &n->account),
+            .amount = amount};
+        if (!amount.coef)
+            continue;
+        *sums[row.cash] = kt_dec_add(*sums[row.cash], amount);
+        row.filter = tree_filter(tx, &t, i, from, p->to);
+        KT_TRY(kt_line_add(tx, &out->rows, &row.rec));
+    }
+    return NULL;
+}

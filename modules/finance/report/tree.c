@@ -1,0 +1,149 @@
+/* The chart of accounts with figures on it, summed up the tree. The figures are kept balances: what a statement
+ * costs grows with the number of accounts, not of entries. */
+#include "report/report.h"
+
+kt_str iso_date(kt_tx *tx, kt_date day)
+{
+    int year, month, of_month;
+    kt_date_parts(day, &year, &month, &of_month);
+    return kt_format(tx, "%04d-%02d-%02d", year, month, of_month);
+}
+
+static void set_levels(tree *t)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        struct node *n = &t->nodes[i];
+        n->parent = t->count;
+        for (size_t k = 0; n->account.parent.v && k < t->count; k++)
+            if (t->nodes[k].account.rec.id.v == n->account.parent.v)
+                n->parent = k;
+    }
+    for (size_t i = 0; i < t->count; i++)
+        for (size_t up = t->nodes[i].parent; up < t->count && t->nodes[i].level < 20;
+             up = t->nodes[up].parent)
+            t->nodes[i].level++;
+}
+
+kt_error *tree_read(kt_tx *tx, tree *t)
+{
+    kt_cursor *cursor;
+    size_t room = 0;
+    struct account a = {KT_OF(account)};
+    kt_error *error = NULL;
+    *t = (tree){0};
+    KT_TRY(kt_open(tx, &(kt_query){&account_shape, NULL, "code", 0}, &cursor));
+    while (!error && kt_next(cursor, &a.rec)) {
+        if (t->count == room) {
+            room = room ? room * 2 : 128;
+            struct node *grown = kt_alloc(tx, sizeof *grown * room);
+            if (!grown)
+                error = no_memory(tx);
+            for (size_t i = 0; grown && i < t->count; i++)
+                grown[i] = t->nodes[i];
+            t->nodes = grown;
+        }
+        if (!error)
+            t->nodes[t->count++] = (struct node){.account = a,
+                .opening = money(0),
+                .debit = money(0),
+                .credit = money(0),
+                .compared = money(0)};
+    }
+    kt_also(&error, kt_close(cursor));
+    if (!error)
+        set_levels(t);
+    return error;
+}
+
+static void put(struct node *n, kt_dec debit, kt_dec credit, tree_column column)
+{
+    if (column == TO_TURNOVER) {
+        n->debit = kt_dec_add(n->debit, debit);
+        n->credit = kt_dec_add(n->credit, credit);
+        return;
+    }
+    kt_dec *to = column == TO_OPENING ? &n->opening : &n->compared;
+    *to = kt_dec_add(*to, kt_dec_sub(debit, credit));
+}
+
+static struct node *node_of(tree *t, kt_id account)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->nodes[i].account.rec.id.v == account.v)
+            return &t->nodes[i];
+    return NULL;
+}
+
+/* The closing of a year moves its result: no income and no expense of any day. */
+static kt_error *leave_out_closings(kt_tx *tx, tree *t, kt_date from, kt_date to, tree_column column)
+{
+    kt_where where[5];
+    size_t n = 0;
+    where[n++] = (kt_where)KT_WHERE(entry, kind, KT_EQ, CLOSING_ENTRY);
+    where[n++] = (kt_where)KT_WHERE(entry, state, KT_EQ, ENTRY_POSTED);
+    if (from.day)
+        where[n++] = (kt_where){offsetof(struct entry, day), KT_GE, &from};
+    where[n++] = (kt_where)KT_WHERE(entry, day, KT_LE, to);
+    where[n] = (kt_where){0};
+    kt_cursor *cursor;
+    struct entry e = {KT_OF(entry)};
+    KT_TRY(kt_open(tx, &(kt_query){&entry_shape, where, NULL, 0}, &cursor));
+    while (kt_next(cursor, &e.rec))
+        for (size_t i = 0; i < e.lines.count; i++) {
+            const struct entry_line *line = KT_AS(entry_line, kt_line(&e.lines, i));
+            struct node *node = node_of(t, line->account);
+            if (node)
+                put(node, kt_dec_neg(known(line->debit)), kt_dec_neg(known(line->credit)), column);
+        }
+    return kt_close(cursor);
+}
+
+kt_error *tree_add(kt_tx *tx, tree *t, kt_date from, kt_date to, bool result, tree_column column)
+{
+    struct turnover *rows;
+    size_t count;
+    KT_TRY(turnovers(tx, from, to, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        struct node *n = node_of(t, rows[i].account);
+        if (n)
+            put(n, rows[i].debit, rows[i].credit, column);
+    }
+    return result ? leave_out_closings(tx, t, from, to, column) : NULL;
+}
+
+void tree_sum(tree *t)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        const struct node *n = &t->nodes[i];
+        if (n->account.group)
+            continue;
+        for (size_t up = n->parent; up < t->count; up = t->nodes[up].parent) {
+            struct node *to = &t->nodes[up];
+            to->opening = kt_dec_add(to->opening, n->opening);
+            to->debit = kt_dec_add(to->debit, n->debit);
+            to->credit = kt_dec_add(to->credit, n->credit);
+            to->compared = kt_dec_add(to->compared, n->compared);
+        }
+    }
+}
+
+static bool is_within(const tree *t, size_t node, size_t group)
+{
+    while (node < t->count && node != group)
+        node = t->nodes[node].parent;
+    return node == group;
+}
+
+kt_str tree_filter(kt_tx *tx, const tree *t, size_t node, kt_date from, kt_date to)
+{
+    kt_str accounts = {0};
+    for (size_t i = 0; i < t->count; i++)
+        if (!t->nodes[i].account.group && is_within(t, i, node))
+            accounts = kt_format(tx, "%s%s%llu", accounts.ptr ? accounts.ptr : "", accounts.ptr ? "," : "",
+                (unsigned long long)t->nodes[i].account.rec.id.v);
+    kt_str days = from.day ? kt_format(tx, "\"between\",[\"%s\",\"%s\"]", iso_date(tx, from).ptr,
+                                 iso_date(tx, to).ptr)
+                           : kt_format(tx, "\"<=\",\"%s\"", iso_date(tx, to).ptr);
+    return kt_format(tx, "[[\"state\",\"=\",\"posted\"],[\"day\",%s],[\"lines.account\",\"in\",[%s]]]",
+        days.ptr, accounts.ptr ? accounts.ptr : "");
+}
