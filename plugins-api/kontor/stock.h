@@ -26,10 +26,12 @@ typedef struct {
     kt_id party;          /* supplier or customer; may be not set */
     kt_id returns;        /* the move whose goods come back: they cost what they cost then; not set: none */
     kt_date day;          /* not set: today; not later */
-    kt_str reason;        /* for people; not set: none needed */
-    kt_dec value; /* given: what comes in costs this, company's currency, scale 2; not set: it is computed.
+    kt_id
+        paper; /* of kt_any: the slip that goes with it, a delivery, a receipt; not set: the document itself */
+    kt_str reason; /* for people; not set: none needed */
+    kt_dec value;  /* given: what comes in costs this, company's currency, scale 2; not set: it is computed.
                                  Receives what the goods moved are worth; 0 if they move within the company */
-    kt_id move;   /* receives the record of logistics.move, the first if several lots moved */
+    kt_id move;    /* receives the record of logistics.move, the first if several lots moved */
 } kt_stock_move;
 
 typedef struct {

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """Stories of the stores in the module logistics, over HTTP."""
+from decimal import Decimal
+
 from stories import expect, refused, run
 
 seen = {}
@@ -9,35 +11,198 @@ def make(k, entity, **values):
     return k.create(entity, values)["id"]
 
 
+def rows(k, entity, *filter, **more):
+    return k.list(entity, list(filter), **more)["rows"]
+
+
 def shop(k):
     if seen:
         return seen
+    pl = make(k, "base.country", code="PL", name="Poland", eu=True)
     pln = make(k, "base.currency", code="PLN", decimals=2)
-    make(k, "base.company", name="Wicher", currency=pln)
+    make(k, "base.company", name="Wicher", country=pl, currency=pln)
+    k.call("base.tax.preset", {"country": "PL"})
+    seen["pln"] = pln
     seen["piece"] = make(k, "base.unit", code="szt", category="count", rounding="1")
+    seen["box"] = make(k, "base.unit", code="kart", category="count", factor="12", rounding="1")
     seen["nowak"] = make(k, "base.party", name="Nowak")
     return seen
 
 
 def item(k, code, **more):
-    return make(k, "base.item", code=code, name=code.title(), unit=shop(k)["piece"], **more)
+    return make(k, "base.item", **{"code": code, "name": code.title(), "unit": shop(k)["piece"], "price": "10", "currency": shop(k)["pln"],
+                                   **more})
+
+
+def slip(k, kind, lines, **more):
+    made = make(k, "logistics.transfer", kind=kind, lines=lines, **more)
+    k.call("logistics.transfer.post", {"id": made})
+    return k.get("logistics.transfer", made)
+
+
+def put(k, of, quantity, cost=None, **more):
+    """So much comes into the stores."""
+    line = {"item": of, "quantity": quantity, **{name: more.pop(name) for name in ("new_lot", "expires", "unit", "lot") if name in more}}
+    return slip(k, "entry", [line if cost is None else {**line, "unit_cost": cost}], **more)
+
+
+def take(k, of, quantity, **more):
+    line = {"item": of, "quantity": quantity, **{name: more.pop(name) for name in ("lot",) if name in more}}
+    return slip(k, "issue", [line], **more)
 
 
 def level(k, of, **more):
-    return k.call("logistics.availability", {"item": of, **more})
+    found = k.call("logistics.availability", {"item": of, **more})
+    return {name: Decimal(found[name]) for name in ("on_hand", "reserved", "incoming", "outgoing", "available", "promised")}
 
+
+def on_hand(k, of, **more):
+    return level(k, of, **more)["on_hand"]
+
+
+def value(k, of):
+    found = rows(k, "logistics.valuation", ["item", "=", of])
+    return Decimal(found[0]["value"]) if found else None
+
+
+def order(k, lines, **more):
+    made = make(k, "crm.order", party=shop(k)["nowak"], lines=lines, **more)
+    k.call("crm.order.confirm", {"id": made})
+    return made
+
+
+def delivery_of(k, order, *more):
+    found = rows(k, "logistics.delivery", ["document", "=", {"entity": "crm.order", "id": order}], *more, sort="-id")
+    return k.get("logistics.delivery", found[0]["id"])
+
+
+def act(k, record, action, **params):
+    return k.call(f"logistics.delivery.{action}", {"id": record["id"], **params})
+
+
+# ---- Places and slips ----
 
 def what_never_was_there_is_not_there(k):
     bolt = item(k, "bolt")
-    expect(level(k, bolt)["on_hand"], "0.0000")
+    expect(on_hand(k, bolt), 0)
     repair = item(k, "repair", kind="service")
     refused("rule", lambda: level(k, repair), "item")
 
 
 def nobody_writes_stock_by_hand(k):
-    bolt = item(k, "nut")
-    refused("validation", lambda: make(k, "logistics.stock", item=bolt, on_hand="5"), "item", "on_hand")
-    refused("validation", lambda: make(k, "logistics.move", item=bolt, quantity="5"), "item", "quantity")
+    nut = item(k, "nut")
+    refused("validation", lambda: make(k, "logistics.stock", item=nut, on_hand="5"), "item", "on_hand")
+    refused("validation", lambda: make(k, "logistics.move", item=nut, quantity="5"), "item", "quantity")
 
 
-run([what_never_was_there_is_not_there, nobody_writes_stock_by_hand], modules="base,crm,logistics")
+def goods_come_and_go_on_slips(k):
+    washer = item(k, "washer")
+    entry = put(k, washer, "10", "2")
+    expect(entry["number"][:3], "PW/")
+    expect(entry["lines"][0]["value"], "20.00")
+    issue = take(k, washer, "4")
+    expect(issue["number"][:3], "RW/")
+    expect((on_hand(k, washer), value(k, washer)), (6, Decimal("12.00")))
+    refused("rule", lambda: take(k, washer, "7"), "lines[0].quantity")
+    expect(on_hand(k, washer), 6)
+
+
+def boxes_are_stocked_in_pieces(k):
+    screw = item(k, "screw")
+    put(k, screw, "2", "0.5", unit=shop(k)["box"])
+    expect((on_hand(k, screw), value(k, screw)), (24, Decimal("12.00")))
+
+
+def goods_go_to_another_warehouse(k):
+    pin = item(k, "pin")
+    put(k, pin, "10", "3")
+    main = rows(k, "logistics.warehouse")[0]["id"]
+    north = make(k, "logistics.warehouse", code="N", name="North")
+    moved = make(k, "logistics.transfer", kind="transfer", warehouse=main, to_warehouse=north, lines=[{"item": pin, "quantity": "4"}])
+    k.call("logistics.transfer.send", {"id": moved})
+    expect((on_hand(k, pin, warehouse=main), on_hand(k, pin, warehouse=north)), (6, 0))
+    k.call("logistics.transfer.receive", {"id": moved})
+    expect((on_hand(k, pin, warehouse=main), on_hand(k, pin, warehouse=north)), (6, 4))
+    expect(value(k, pin), Decimal("30.00"))
+    expect(k.get("logistics.transfer", moved)["number"][:3], "MM/")
+
+
+# ---- Orders ----
+
+def a_confirmed_order_reserves_and_ships(k):
+    lamp = item(k, "lamp")
+    put(k, lamp, "10", "4")
+    sold = order(k, [{"item": lamp, "quantity": "3"}])
+    d = delivery_of(k, sold)
+    expect((d["state"], d["number"][:3], Decimal(d["lines"][0]["reserved"])), ("reserved", "WZ/", 3))
+    there = level(k, lamp)
+    expect((there["on_hand"], there["reserved"], there["available"], there["outgoing"], there["promised"]), (10, 3, 7, 3, 7))
+    act(k, d, "pick")
+    act(k, d, "ship")
+    there = level(k, lamp)
+    expect((there["on_hand"], there["reserved"], there["outgoing"]), (7, 0, 0))
+    done = k.get("crm.order", sold)
+    expect((done["delivery_status"], Decimal(done["lines"][0]["delivered"])), ("full", 3))
+    expect(value(k, lamp), Decimal("28.00"))
+
+
+def what_is_missing_waits_and_goes_later(k):
+    tyre = item(k, "tyre")
+    put(k, tyre, "2", "20")
+    sold = order(k, [{"item": tyre, "quantity": "5"}])
+    d = delivery_of(k, sold)
+    expect((d["state"], Decimal(d["missing"])), ("waiting", 3))
+    act(k, d, "ship")
+    expect(k.get("crm.order", sold)["delivery_status"], "partial")
+    rest = delivery_of(k, sold)
+    expect((rest["state"], rest["backorder_of"], Decimal(rest["lines"][0]["quantity"])), ("waiting", d["id"], 3))
+    expect(level(k, tyre)["outgoing"], 3)
+    refused("rule", lambda: act(k, rest, "ship"), "lines")
+
+
+def the_rest_is_cancelled_or_everything_waits(k):
+    fork = item(k, "fork")
+    put(k, fork, "2", "20")
+    sold = order(k, [{"item": fork, "quantity": "3"}], delivery_policy="all_at_once")
+    d = delivery_of(k, sold)
+    refused("rule", lambda: act(k, d, "ship"), "lines[0].quantity")
+    k.update("logistics.delivery", d["id"], {"policy": "cancel_rest"})
+    act(k, d, "ship")
+    expect(delivery_of(k, sold)["id"], d["id"])
+    expect(level(k, fork)["outgoing"], 0)
+
+
+def what_came_back_costs_what_it_cost(k):
+    bell = item(k, "bell")
+    put(k, bell, "10", "4")
+    sold = order(k, [{"item": bell, "quantity": "6"}])
+    d = delivery_of(k, sold)
+    act(k, d, "ship")
+    put(k, bell, "4", "9")
+    expect(value(k, bell), Decimal("52.00"))
+    act(k, d, "return", lines=[{"line": d["lines"][0]["id"], "quantity": "2"}])
+    expect((on_hand(k, bell), value(k, bell)), (10, Decimal("60.00")))
+    expect(Decimal(k.get("crm.order", sold)["lines"][0]["delivered"]), 4)
+    refused("rule", lambda: act(k, d, "return", lines=[{"line": d["lines"][0]["id"], "quantity": "5"}]))
+
+
+def an_amended_order_changes_its_delivery(k):
+    rim = item(k, "rim")
+    put(k, rim, "10", "4")
+    sold = order(k, [{"item": rim, "quantity": "3"}])
+    row = k.get("crm.order", sold)
+    k.call("crm.order.amend", {"id": sold, "reason": "more", "lines": [{"line": row["lines"][0]["id"], "quantity": "5"}]})
+    d = delivery_of(k, sold)
+    expect((d["state"], Decimal(d["lines"][0]["quantity"]), Decimal(d["lines"][0]["reserved"])), ("reserved", 5, 5))
+    act(k, d, "pick")
+    refused("rule", lambda: k.call("crm.order.cancel", {"id": sold, "reason": "no"}), "lines")
+    act(k, d, "unpick")
+    k.call("crm.order.cancel", {"id": sold, "reason": "no"})
+    expect(k.get("logistics.delivery", d["id"])["state"], "cancelled")
+    expect((level(k, rim)["reserved"], level(k, rim)["outgoing"]), (0, 0))
+
+
+run([what_never_was_there_is_not_there, nobody_writes_stock_by_hand, goods_come_and_go_on_slips, boxes_are_stocked_in_pieces,
+     goods_go_to_another_warehouse, a_confirmed_order_reserves_and_ships, what_is_missing_waits_and_goes_later,
+     the_rest_is_cancelled_or_everything_waits, what_came_back_costs_what_it_cost, an_amended_order_changes_its_delivery],
+    modules="base,crm,logistics")

@@ -21,9 +21,9 @@ static kt_error *sum_balances(kt_tx *tx, kt_id item, kt_id warehouse, kt_id lot,
     kt_cursor *cursor;
     kt_error *e = NULL;
     if (warehouse.v)
-        where[conditions++] = (kt_where)KT_WHERE(balance, warehouse, KT_EQ, warehouse);
+        where[conditions++] = (kt_where){offsetof(struct balance, warehouse), KT_EQ, &warehouse};
     if (lot.v)
-        where[conditions] = (kt_where)KT_WHERE(balance, lot, KT_EQ, lot);
+        where[conditions] = (kt_where){offsetof(struct balance, lot), KT_EQ, &lot};
     KT_TRY(kt_open(tx, &(kt_query){.of = &balance_shape, .where = where}, &cursor));
     while (!e && kt_next(cursor, &b.rec)) {
         l = (struct lot){KT_OF(lot)};
@@ -52,7 +52,7 @@ static kt_error *expected(kt_tx *tx, kt_id item, kt_id warehouse, struct changes
     kt_cursor *cursor;
     struct move m = {KT_OF(move)};
     if (warehouse.v)
-        where[1] = (kt_where)KT_WHERE(move, warehouse, KT_EQ, warehouse);
+        where[1] = (kt_where){offsetof(struct move, warehouse), KT_EQ, &warehouse};
     const kt_query query = {.of = &move_shape,
         .where = where,
         .filter = KT_STR("[[\"state\",\"in\",[\"confirmed\",\"partially_reserved\",\"reserved\"]]]")};

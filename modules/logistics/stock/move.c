@@ -30,8 +30,10 @@ const kt_shape move_shape = KT_SHAPE(move, "logistics.move",
     KT_FIELD(move, at, TIME, "Done at", "Wykonano", .computed = true),
     KT_FIELD(move, document, REF, "Document", "Dokument", .target = "*", .computed = true, .priority = 7),
     KT_FIELD(move, line, INT, "Line", "Pozycja", .computed = true),
+    KT_FIELD(move, paper, REF, "Slip", "Dowód", .target = "*", .computed = true),
     KT_FIELD(move, party, REF, "Party", "Kontrahent", .target = "base.party", .computed = true),
     KT_FIELD(move, returns, REF, "Brings back", "Zwrot z", .target = "logistics.move", .computed = true),
+    KT_FIELD(move, returned, QUANTITY, "Came back", "Wróciło", .scale = 4, .computed = true),
     KT_FIELD(move, reason, STRING, "Why", "Dlaczego", .max = 200, .computed = true),
     KT_FIELD(move, value, MONEY, "Value", "Wartość", .scale = 2, .computed = true, .group = "cost",
         .help = {"In the company's currency.", "W walucie firmy."}),
@@ -140,8 +142,8 @@ static kt_error *find_goods(kt_tx *tx, const struct goods *goods, const struct w
 static struct move drawn_up(const kt_stock_move *m, const struct pick *pick)
 {
     return (struct move){KT_OF(move), .lot = pick->lot, .quantity = pick->quantity, .day = m->day,
-        .document = m->document, .line = (int64_t)m->line.v, .party = m->party, .returns = m->returns,
-        .reason = m->reason};
+        .document = m->document, .paper = m->paper.v ? m->paper : m->document, .line = (int64_t)m->line.v,
+        .party = m->party, .returns = m->returns, .reason = m->reason};
 }
 
 /* The move's ends, and how much of which lot goes from one to the other. */
@@ -211,8 +213,10 @@ static kt_error *expected_find(kt_tx *tx, kt_id item, const struct owner *owner,
     kt_cursor *cursor;
     bool found = false;
     if (line)
-        where[2] = (kt_where)KT_WHERE(move, line, KT_EQ, line);
+        where[2] = (kt_where){offsetof(struct move, line), KT_EQ, &line};
     *m = (struct move){KT_OF(move)};
+    if (!owner->document.v)
+        return NULL;
     KT_TRY(kt_open(tx, &(kt_query){.of = &move_shape, .where = where}, &cursor));
     while (!found && kt_next(cursor, &m->rec))
         found = is_expected(m) && m->line == line && (m->from_place == KT_AT_STORES) == leaves;

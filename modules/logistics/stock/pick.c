@@ -1,7 +1,7 @@
 /* Which goods go first, and reservations: parts of balances that are held for a document. */
 #include <stdlib.h>
 
-#include "stock/stores.h"
+#include "stock/delivery.h"
 
 /* ---- Candidates ---- */
 
@@ -22,9 +22,9 @@ static kt_error *candidates_of(kt_tx *tx, const struct wanted *w, struct candida
     uint64_t count;
     kt_cursor *cursor;
     if (w->location.v)
-        where[conditions++] = (kt_where)KT_WHERE(balance, location, KT_EQ, w->location);
+        where[conditions++] = (kt_where){offsetof(struct balance, location), KT_EQ, &w->location};
     if (w->lot.v)
-        where[conditions] = (kt_where)KT_WHERE(balance, lot, KT_EQ, w->lot);
+        where[conditions] = (kt_where){offsetof(struct balance, lot), KT_EQ, &w->lot};
     const kt_query query = {.of = &balance_shape, .where = where};
     *all = (struct candidates){0};
     KT_TRY(kt_count(tx, &query, &count));
@@ -159,13 +159,20 @@ static kt_error *hold(kt_tx *tx, kt_id item, const struct pick *pick, const stru
     return kt_create(tx, &r.rec);
 }
 
+/* Whatever shows what is reserved for the owner shows it anew. */
+static kt_error *changed(kt_tx *tx, kt_id item, const struct owner *owner)
+{
+    KT_TRY(expected_follow(tx, item, owner));
+    return delivery_follow(tx, owner);
+}
+
 kt_error *reserve(kt_tx *tx, const struct wanted *wanted, const struct owner *owner, kt_dec *rest)
 {
     struct picks picks = {0};
     KT_TRY(pick_free(tx, wanted, &picks, rest));
     for (size_t i = 0; i < picks.count; i++)
         KT_TRY(hold(tx, wanted->goods->rec.id, &picks.items[i], owner));
-    return picks.count ? expected_follow(tx, wanted->goods->rec.id, owner) : NULL;
+    return picks.count ? changed(tx, wanted->goods->rec.id, owner) : NULL;
 }
 
 /* The owner's reservations of an item, the last first. */
@@ -241,5 +248,5 @@ kt_error *unreserve(kt_tx *tx, kt_id item, const struct owner *owner, const stru
         KT_TRY(give_back(tx, &all[i], take, picks));
         *given = kt_dec_add(*given, take);
     }
-    return given->coef ? expected_follow(tx, item, owner) : NULL;
+    return given->coef ? changed(tx, item, owner) : NULL;
 }

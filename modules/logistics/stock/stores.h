@@ -2,6 +2,7 @@
  * sums up the moves of one item, location and lot, a reservation holds a part of a balance for a document. */
 #pragma once
 #include <kontor/stock.h>
+#include <kontor/supply.h>
 
 #define ZERO KT_DEC(0, 4)
 kt_dec smaller(kt_dec a, kt_dec b);
@@ -133,10 +134,10 @@ KT_MUST kt_error *picks_add(kt_tx *tx, struct picks *picks, const struct pick *p
 enum move_state { PLANNED = 1, CONFIRMED, PARTLY_RESERVED, RESERVED, MOVED, MOVE_CANCELLED };
 struct move {
     kt_record rec;
-    kt_id item, lot, from, to, warehouse, document, party, returns;
+    kt_id item, lot, from, to, warehouse, document, paper, party, returns;
     int64_t line;
     kt_stock_place from_place, to_place;
-    kt_dec quantity, reserved, value, left, left_value;
+    kt_dec quantity, reserved, value, left, left_value, returned;
     kt_date day;
     kt_time at;
     kt_str reason;
@@ -152,6 +153,10 @@ KT_MUST kt_error *stock_expect(kt_tx *tx, const kt_stock_move *move);
 /* The planned moves of this owner show what is reserved for it now. */
 KT_MUST kt_error *expected_follow(kt_tx *tx, kt_id item, const struct owner *owner);
 extern const kt_stock stock_service;
+
+/* ---- source.c ---- */
+
+extern const kt_source stock_source;
 
 /* ---- level.c ---- */
 

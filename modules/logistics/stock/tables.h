@@ -1,38 +1,68 @@
 /* tables.h -- this folder's rows of the module's tables: logistics.c lists them. Every macro ends with its comma. */
 #pragma once
+#include "stock/delivery.h"
+#include "stock/transfer.h"
 #include "stock/value.h"
 
-#define STOCK_ENTITIES                                                                                       \
-    {&goods_shape},                                                                                          \
-        {&warehouse_shape, {"Warehouse", "Magazyn"}, {"Warehouses", "Magazyny"}, .title = "name",            \
-            .compute = warehouse_compute, .icon = "home"},                                                   \
-        {&location_shape, {"Location", "Miejsce składowania"}, {"Locations", "Miejsca składowania"},         \
-            .title = "code", .indexes = "place warehouse", .compute = location_compute, .icon = "map-pin"},  \
-        {&lot_shape, {"Lot", "Partia"}, {"Lots", "Partie"}, .title = "name", .indexes = "unique item name",  \
-            .actions = lot_actions, .icon = "barcode"},                                                      \
-        {&balance_shape, {"Stock", "Stan magazynu"}, {"Stock", "Stany magazynu"},                            \
-            .indexes = "item location lot, item warehouse", .compute = balance_compute,                      \
-            .check = balance_check, .icon = "boxes",                                                         \
-            .views = "[{\"kind\":\"list\",\"columns\":[\"item\",\"warehouse\",\"location\",\"lot\","         \
-                     "\"on_hand\",\"reserved\",\"free\"],\"filter\":[[\"place\",\"=\",\"stores\"]]}]"},      \
-        {&reservation_shape, {"Reservation", "Rezerwacja"}, {"Reservations", "Rezerwacje"},                  \
-            .indexes = "document item", .check = reservation_check, .icon = "lock"},                         \
-        {&move_shape, {"Stock move", "Ruch magazynowy"}, {"Stock moves", "Ruchy magazynowe"},                \
-            .indexes = "document item line, item left, item state", .icon = "arrow-right",                   \
-            .views = "[{\"kind\":\"list\",\"columns\":[\"day\",\"item\",\"quantity\",\"from_place\","        \
-                     "\"to_place\",\"lot\",\"document\",\"state\",\"value\"],\"sort\":\"-id\"}]"},           \
-        {&pool_shape, {"Stock value", "Wartość zapasu"}, {"Stock values", "Wartości zapasu"},                \
-            .indexes = "unique item", .icon = "coins"},
+#define STOCK_ENTITIES                                                                                        \
+    {&goods_shape},                                                                                           \
+        {&warehouse_shape, {"Warehouse", "Magazyn"}, {"Warehouses", "Magazyny"}, .title = "name",             \
+            .compute = warehouse_compute, .icon = "home"},                                                    \
+        {&location_shape, {"Location", "Miejsce składowania"}, {"Locations", "Miejsca składowania"},          \
+            .title = "code", .indexes = "place warehouse", .compute = location_compute, .icon = "map-pin"},   \
+        {&lot_shape, {"Lot", "Partia"}, {"Lots", "Partie"}, .title = "name", .indexes = "unique item name",   \
+            .actions = lot_actions, .icon = "barcode"},                                                       \
+        {&balance_shape, {"Stock", "Stan magazynu"}, {"Stock", "Stany magazynu"},                             \
+            .indexes = "item location lot, item warehouse", .compute = balance_compute,                       \
+            .check = balance_check, .icon = "boxes",                                                          \
+            .views = "[{\"kind\":\"list\",\"columns\":[\"item\",\"warehouse\",\"location\",\"lot\","          \
+                     "\"on_hand\",\"reserved\",\"free\"],\"filter\":[[\"place\",\"=\",\"stores\"]]}]"},       \
+        {&reservation_shape, {"Reservation", "Rezerwacja"}, {"Reservations", "Rezerwacje"},                   \
+            .indexes = "document item", .check = reservation_check, .icon = "lock"},                          \
+        {&move_shape, {"Stock move", "Ruch magazynowy"}, {"Stock moves", "Ruchy magazynowe"},                 \
+            .indexes = "document item line, item left, item state", .icon = "arrow-right",                    \
+            .views = "[{\"kind\":\"list\",\"columns\":[\"day\",\"item\",\"quantity\",\"from_place\","         \
+                     "\"to_place\",\"lot\",\"document\",\"state\",\"value\"],\"sort\":\"-id\"}]"},            \
+        {&pool_shape, {"Stock value", "Wartość zapasu"}, {"Stock values", "Wartości zapasu"},                 \
+            .indexes = "unique item", .icon = "coins"},                                                       \
+        {&sold_shape},                                                                                        \
+        {&delivery_shape, {"Delivery", "Wydanie (WZ)"}, {"Deliveries", "Wydania (WZ)"}, .title = "number",    \
+            .number = "WZ/{year}/{seq:5}", .indexes = "document state, state day, party day",                 \
+            .actions = delivery_actions, .compute = delivery_compute, .icon = "truck",                        \
+            .views =                                                                                          \
+                "[{\"kind\":\"list\",\"columns\":[\"number\",\"party\",\"document\",\"state\",\"day\","       \
+                "\"missing\"],\"sort\":\"-id\"},{\"kind\":\"list\",\"name\":\"to_ship\",\"label\":{\"en\":"   \
+                "\"To ship\",\"pl\":\"Do "                                                                    \
+                "wydania\"},\"filter\":[[\"state\",\"in\",[\"reserved\",\"picked\"]]],"                       \
+                "\"columns\":[\"number\",\"party\",\"day\",\"state\"],\"sort\":\"day\"},{\"kind\":\"list\","  \
+                "\"name\":\"missing\",\"label\":{\"en\":\"Waiting for goods\",\"pl\":\"Czekają na towar\"}," \
+                "\"filter\":[[\"state\",\"=\",\"waiting\"]],\"columns\":[\"number\",\"party\",\"day\","       \
+                "\"missing\"],\"sort\":\"day\"},{\"kind\":\"list\",\"name\":\"late\",\"label\":{\"en\":"      \
+                "\"Late\",\"pl\":\"Spóźnione\"},\"filter\":[[\"state\",\"in\",[\"waiting\",\"reserved\","   \
+                "\"picked\"]],[\"day\",\"<\",\"today\"]],\"columns\":[\"number\",\"party\",\"day\","          \
+                "\"state\","                                                                                  \
+                "\"missing\"],\"sort\":\"day\"}]"},                                                           \
+        {&transfer_shape, {"Internal slip", "Dokument wewnętrzny"},                                           \
+            {"Internal slips (MM, RW, PW)", "Dokumenty wewnętrzne (MM, RW, PW)"}, .title = "number",          \
+            .number = "~MM/{year}/{seq:5}", .indexes = "state day", .actions = transfer_actions,              \
+            .compute = transfer_compute, .icon = "shuffle",                                                   \
+            .views = "[{\"kind\":\"list\",\"columns\":[\"number\",\"kind\",\"state\",\"day\",\"warehouse\","  \
+                     "\"to_warehouse\",\"reason\"],\"sort\":\"-id\"}]"},
 
 #define STOCK_METHODS                                                                                        \
     {"availability", {"How much there is and can be promised", "Ile jest i ile można obiecać"},              \
         "logistics.stock:read", false, &availability_shape, &available_shape, availability},
 
-#define STOCK_HANDLERS {"base.item.updated", &goods_shape, item_changed},
+#define STOCK_HANDLERS                                                                                       \
+    {"base.item.updated", &goods_shape, item_changed}, {"crm.order.confirm", &sold_shape, order_changed},    \
+        {"crm.order.amend", &sold_shape, order_changed}, {"crm.order.reopen", &sold_shape, order_changed},   \
+        {"crm.order.cancel", &sold_shape, order_ended}, {"crm.order.close", &sold_shape, order_ended},
 
-#define STOCK_SERVICES {"logistics.stock", 1, &stock_service},
+#define STOCK_SERVICES {"logistics.stock", 1, &stock_service}, {"supply.stock", 1, &stock_source},
 
 #define STOCK_LOOKUPS                                                                                        \
     "; base.item:read; base.item_category:read; base.unit:read; base.party:read; base.company:read; "        \
-    "base.pegging:read; access.user:read; logistics.warehouse:read; logistics.location:read; "               \
+    "base.pegging:read; access.user:read; base.currency:read;  logistics.warehouse:read; "                   \
+    "logistics.location:read; "                                                                              \
     "logistics.stock:read; logistics.move:read; logistics.reservation:read; logistics.lot:read"
+#define STOCK_KEEPER "logistics.lot:create,update; logistics.delivery:*; logistics.transfer:*"

@@ -127,25 +127,18 @@ static kt_dec at_known_cost(const struct goods *goods, const struct pool *p, kt_
     return unit.scale1 ? kt_dec_mul(unit, quantity, 2) : KT_DEC(0, 2);
 }
 
-/* The value that goods had when they went the other way. */
+/* The value that goods had when they went the other way; the move that took them remembers what came back. */
 static kt_error *at_original_cost(kt_tx *tx, const struct move *m, kt_dec *value)
 {
     struct move original = {KT_OF(move)};
-    kt_dec done = ZERO, one;
-    kt_cursor *cursor;
-    const kt_where where[] = {KT_WHERE(move, returns, KT_EQ, m->returns), {0}};
-    struct move before = {KT_OF(move)};
     KT_TRY(kt_read(tx, m->returns, &original.rec));
-    KT_TRY(kt_open(tx, &(kt_query){.of = &move_shape, .where = where}, &cursor));
-    while (kt_next(cursor, &before.rec))
-        done = kt_dec_add(done, before.quantity);
-    KT_TRY(kt_close(cursor));
-    one = kt_dec_add(done, m->quantity);
-    if (original.item.v != m->item.v || kt_dec_cmp(one, original.quantity) > 0)
+    kt_dec done = kt_dec_add(original.returned, ZERO), all = kt_dec_add(done, m->quantity);
+    if (original.item.v != m->item.v || kt_dec_cmp(all, original.quantity) > 0)
         return kt_fail(tx, KT_RULE, "quantity", "%s would come back of %s that went",
-            "wróciłoby %s z %s, które wyszły", dec_words(tx, one), dec_words(tx, original.quantity));
+            "wróciłoby %s z %s, które wyszły", dec_words(tx, all), dec_words(tx, original.quantity));
     *value = share_of(original.value, original.quantity, done, m->quantity);
-    return NULL;
+    original.returned = all;
+    return kt_update(tx, &original.rec);
 }
 
 /* ---- Layers ---- */
@@ -192,11 +185,11 @@ static kt_error *take_layers(kt_tx *tx, kt_id item, kt_id first, kt_dec quantity
 static kt_error *come_in(
     kt_tx *tx, const struct goods *goods, struct pool *p, struct move *m, kt_dec *correction)
 {
-    kt_dec worth = m->value, cover = KT_DEC(0, 4);
-    *correction = KT_DEC(0, 2);
-    if (!worth.scale1 && m->returns.v)
+    kt_dec worth = {0}, cover = ZERO;
+    if (m->returns.v)
         KT_TRY(at_original_cost(tx, m, &worth));
-    m->value = worth.scale1 ? worth : at_known_cost(goods, p, m->quantity);
+    if (!m->value.scale1)
+        m->value = worth.scale1 ? worth : at_known_cost(goods, p, m->quantity);
     worth = p->method == STANDARD ? at_known_cost(goods, p, m->quantity) : m->value;
     *correction = kt_dec_sub(m->value, worth); /* the price was not the standard */
     if (p->quantity.coef < 0) {
@@ -221,14 +214,13 @@ static kt_error *come_in(
 static kt_error *worth_of(
     kt_tx *tx, const struct pool *p, const struct move *m, kt_dec quantity, kt_dec *worth)
 {
-    kt_dec layers;
+    kt_dec layers, original = {0};
+    if (m->returns.v)
+        KT_TRY(at_original_cost(tx, m, &original));
     KT_TRY(take_layers(tx, m->item, m->returns, quantity, &layers));
     *worth = p->method == BY_FIFO ? layers : portion(p->value, quantity, p->quantity);
-    if (m->returns.v && p->method == AVERAGE) {
-        kt_dec original;
-        KT_TRY(at_original_cost(tx, m, &original));
+    if (m->returns.v && p->method == AVERAGE)
         *worth = smaller(original, p->value);
-    }
     return NULL;
 }
 

@@ -1,0 +1,62 @@
+/* delivery.h -- deliveries: what goes to a customer, and on which slip. */
+#pragma once
+#include "stock/stores.h"
+
+enum delivery_state { D_DRAFT = 1, D_WAITING, D_RESERVED, D_PICKED, D_SHIPPED, D_DONE, D_CANCELLED };
+enum delivery_policy { AS_AVAILABLE = 1, ALL_AT_ONCE, CANCEL_REST };
+extern const kt_choice delivery_policies[];
+struct delivery_line {
+    kt_record rec;
+    kt_id item, lot, order_unit;
+    int64_t order_line;
+    kt_dec quantity, reserved, picked, shipped, returned; /* in the item's own unit */
+    kt_dec order_quantity;                                /* the same in the order's unit */
+};
+extern const kt_shape delivery_line_shape;
+struct delivery {
+    kt_record rec;
+    kt_id party, document, warehouse, backorder_of;
+    enum delivery_state state;
+    enum delivery_policy policy;
+    kt_date day, shipped_on;
+    kt_str carrier, tracking, note;
+    kt_dec missing;
+    kt_lines lines;
+};
+extern const kt_shape delivery_shape;
+extern const kt_action delivery_actions[];
+kt_error *delivery_compute(kt_tx *tx, kt_record *self);
+struct delivery_line *delivery_line_at(const kt_lines *lines, size_t i);
+/* For whom a line's goods are reserved: the order's line, else the delivery's own. */
+struct owner delivery_owner(kt_tx *tx, const struct delivery *d, const struct delivery_line *line);
+/* Brings up to date what is reserved, of all lines or of one, and what state that makes. */
+KT_MUST kt_error *delivery_reckon(kt_tx *tx, struct delivery *d, int64_t order_line);
+/* Reserves what a delivery made by hand still misses. */
+KT_MUST kt_error *delivery_reserve(kt_tx *tx, struct delivery *d);
+/* The order's delivery that has not left yet; no id: there is none. */
+KT_MUST kt_error *delivery_open_of(kt_tx *tx, kt_id document, struct delivery *d);
+/* The owner's reservations changed: its open delivery shows it. */
+KT_MUST kt_error *delivery_follow(kt_tx *tx, const struct owner *owner);
+/* The planned moves of its lines say what is still to go; nothing: it goes no more. */
+KT_MUST kt_error *delivery_expect(kt_tx *tx, const struct delivery *d, bool nothing);
+
+/* ---- ship.c ---- */
+
+extern const kt_shape pick_shape, ship_shape, return_shape;
+kt_error *delivery_pick(kt_tx *tx, kt_record *self, const kt_record *params);
+kt_error *delivery_unpick(kt_tx *tx, kt_record *self, const kt_record *params);
+kt_error *delivery_ship(kt_tx *tx, kt_record *self, const kt_record *params);
+kt_error *delivery_return(kt_tx *tx, kt_record *self, const kt_record *params);
+
+/* ---- order.c: sales orders, of whichever module has them ---- */
+
+extern const kt_shape sold_shape;
+kt_error *order_changed(kt_tx *tx, const kt_event *event);
+kt_error *order_ended(kt_tx *tx, const kt_event *event);
+/* Tells the order what went out, or came back: below zero. */
+struct shipped {
+    int64_t order_line;
+    kt_dec quantity;
+};
+KT_MUST kt_error *order_delivered(
+    kt_tx *tx, const struct delivery *d, const struct shipped *parts, size_t count, kt_date day);

@@ -1,0 +1,153 @@
+/* Deliveries of sales orders: a confirmed order gets its delivery, an amended one changes it, and it hears what
+ * went out. The orders are another module's: read and told through "crm.orders". */
+#include <kontor/orders.h>
+#include <kontor/units.h>
+
+#include "stock/delivery.h"
+
+struct sold {
+    kt_record rec;
+    kt_id party, ship_to;
+    kt_date asked, promised;
+    enum delivery_policy delivery_policy;
+};
+const kt_shape sold_shape = KT_SHAPE(sold, "crm.order", KT_BIND(sold, party, REF, "party"),
+    KT_BIND(sold, ship_to, REF, "ship_to"), KT_BIND(sold, asked, DATE, "asked"),
+    KT_BIND(sold, promised, DATE, "promised"),
+    KT_FIELD(sold, delivery_policy, STATE, "If not all is there", "Gdy brakuje", .choices = delivery_policies,
+        .help = {"Empty: as available, the rest later.", "Puste: co jest, reszta później."}));
+
+static kt_error *line_from(kt_tx *tx, const kt_order_line *sold, struct delivery_line *line)
+{
+    const kt_units *units = kt_units_find(tx);
+    struct goods goods;
+    kt_dec open = kt_dec_sub(sold->quantity, sold->delivered), exact = open, rounded;
+    KT_TRY(goods_read(tx, sold->item, &goods));
+    if (units)
+        KT_TRY(units->convert(tx, open, sold->unit, goods.unit, &exact, &rounded));
+    line->item = sold->item;
+    line->order_line = (int64_t)sold->id.v;
+    line->order_unit = sold->unit;
+    line->order_quantity = kt_dec_round(open, 4);
+    line->quantity = kt_dec_round(exact, 4);
+    return NULL;
+}
+
+static const struct delivery_line *known(const kt_lines *lines, kt_id order_line)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        if ((uint64_t)delivery_line_at(lines, i)->order_line == order_line.v)
+            return delivery_line_at(lines, i);
+    return NULL;
+}
+
+/* What of the order is still to go; lines that stay keep their ids. */
+static kt_error *lines_from(kt_tx *tx, const kt_order *order, const kt_lines *before, kt_lines *lines)
+{
+    for (size_t i = 0; i < order->line_count; i++) {
+        const kt_order_line *sold = &order->lines[i];
+        const struct delivery_line *was = known(before, sold->id);
+        struct delivery_line line = {KT_OF(delivery_line)};
+        if (!sold->goods || !sold->item.v || kt_dec_cmp(sold->quantity, sold->delivered) <= 0)
+            continue;
+        if (was)
+            line.rec.id = was->rec.id;
+        KT_TRY(line_from(tx, sold, &line));
+        KT_TRY(kt_line_add(tx, lines, &line.rec));
+    }
+    return NULL;
+}
+
+static bool same_lines(const kt_lines *a, const kt_lines *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = delivery_line_at(a, i)->item.v == delivery_line_at(b, i)->item.v &&
+               kt_dec_cmp(delivery_line_at(a, i)->quantity, delivery_line_at(b, i)->quantity) == 0;
+    return same;
+}
+
+static kt_error *picked_already(kt_tx *tx, const struct delivery *d)
+{
+    return kt_hint(kt_fail(tx, KT_RULE, "lines", "its goods are picked already, on delivery %s",
+                       "towar jest już pobrany, na %s", d->rec.number.ptr ? d->rec.number.ptr : "?"),
+        "Ship it, or put it back first: logistics.delivery.unpick.",
+        "Wydaj go albo najpierw odłóż: logistics.delivery.unpick.");
+}
+
+static kt_error *save(kt_tx *tx, struct delivery *d)
+{
+    if (!d->rec.id.v)
+        KT_TRY(kt_create(tx, &d->rec));
+    KT_TRY(delivery_reckon(tx, d, 0));
+    KT_TRY(delivery_expect(tx, d, false));
+    return kt_update(tx, &d->rec);
+}
+
+static kt_error *follow_order(kt_tx *tx, const struct sold *s)
+{
+    const kt_orders *orders = kt_orders_find(tx);
+    struct delivery d;
+    kt_order order;
+    kt_lines lines = {0};
+    struct warehouse w;
+    if (!orders)
+        return NULL;
+    KT_TRY(orders->read(tx, s->rec.id, &order));
+    KT_TRY(delivery_open_of(tx, kt_any(tx, sold_shape.name, s->rec.id), &d));
+    KT_TRY(lines_from(tx, &order, &d.lines, &lines));
+    if (d.state == D_PICKED)
+        return same_lines(&d.lines, &lines) ? NULL : picked_already(tx, &d);
+    if (!lines.count)
+        return d.rec.id.v ? kt_act(tx, &d.rec, "cancel", NULL) : NULL;
+    if (d.rec.id.v)
+        KT_TRY(delivery_expect(tx, &d, true));
+    KT_TRY(warehouse_get(tx, d.warehouse, &w));
+    d.lines = lines;
+    d.warehouse = w.rec.id;
+    d.state = D_WAITING;
+    d.party = s->ship_to.v ? s->ship_to : s->party;
+    d.document = kt_any(tx, sold_shape.name, s->rec.id);
+    d.policy = s->delivery_policy ? s->delivery_policy : AS_AVAILABLE;
+    d.day = s->promised.day > s->asked.day ? s->promised : s->asked.day ? s->asked : kt_today(tx);
+    return save(tx, &d);
+}
+
+kt_error *order_changed(kt_tx *tx, const kt_event *event)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = follow_order(tx, KT_SEE(sold, event->after));
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+static kt_error *end_delivery(kt_tx *tx, kt_id order)
+{
+    struct delivery d;
+    KT_TRY(delivery_open_of(tx, kt_any(tx, sold_shape.name, order), &d));
+    if (!d.rec.id.v)
+        return NULL;
+    return d.state == D_PICKED ? picked_already(tx, &d) : kt_act(tx, &d.rec, "cancel", NULL);
+}
+
+kt_error *order_ended(kt_tx *tx, const kt_event *event)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = end_delivery(tx, event->after->id);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+kt_error *order_delivered(
+    kt_tx *tx, const struct delivery *d, const struct shipped *parts, size_t count, kt_date day)
+{
+    const kt_orders *orders = kt_orders_find(tx);
+    if (!orders || !d->document.v || !count)
+        return NULL;
+    kt_order_part *told = kt_alloc(tx, count * sizeof *told);
+    if (!told)
+        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+    for (size_t i = 0; i < count; i++)
+        told[i] = (kt_order_part){.line = {(uint64_t)parts[i].order_line}, .quantity = parts[i].quantity};
+    return orders->deliver(tx, kt_any_id(d->document), told, count, day);
+}

@@ -1,0 +1,19 @@
+/* transfer.h -- goods that move within the company: between warehouses (MM), out to use (RW), in from making (PW). */
+#pragma once
+#include "stock/stores.h"
+
+enum transfer_kind { TRANSFER = 1, ISSUE, ENTRY };
+enum transfer_state { T_DRAFT = 1, T_IN_TRANSIT, T_DONE, T_CANCELLED };
+struct transfer {
+    kt_record rec;
+    enum transfer_kind kind;
+    enum transfer_state state;
+    kt_id warehouse, location, to_warehouse, to_location;
+    kt_stock_place against;
+    kt_date day;
+    kt_str reason;
+    kt_lines lines;
+};
+extern const kt_shape transfer_shape;
+extern const kt_action transfer_actions[];
+kt_error *transfer_compute(kt_tx *tx, kt_record *self);
