@@ -159,4 +159,4 @@ static const kt_role roles[] = {
 };
 
 const kt_module kontor_module = KT_MODULE("finance", "1.0.0", "Finance", "Finanse", .needs = "base",
-    .entities = entities, .methods = methods, .handlers = handlers, .roles = roles);
+    .entities = entities, .methods = methods, .handlers = handlers, .roles = roles, .audit = books_audit);

@@ -138,7 +138,7 @@ static kt_error *gather(gathering *g, enum span span, kt_date from, kt_date to, 
     where[n++] = (kt_where){offsetof(struct balance, start), KT_LE, &to};
     where[n] = (kt_where){0};
     kt_cursor *cursor;
-    KT_TRY(kt_open(g->tx, &(kt_query){&balance_shape, where, NULL, 0}, &cursor));
+    KT_TRY(kt_open(g->tx, &(kt_query){&balance_shape, where, g->only.v ? NULL : "span,start", 0}, &cursor));
     struct balance b = {KT_OF(balance)};
     kt_error *error = NULL;
     while (!error && kt_next(cursor, &b.rec))

@@ -1,5 +1,6 @@
-/* The proof of the books: everything that is kept is summed anew from the entries, and must be the same. Balances,
- * open items and their matches, numbers without gaps, and the account of stock against what the stores say.  */
+/* The proof of the books: everything that is kept is summed anew from the entries, and must be the same. Balances
+ * of all three spans, open items against their matches and their accounts, and the accounts of stock against what
+ * the stores say they are worth. `kontor check` asks for it as well as finance.prove. */
 #include "payment/payment.h"
 #include "report/report.h"
 
@@ -18,42 +19,35 @@ static const kt_shape finding_shape = KT_SHAPE(
     finding, NULL, KT_FIELD(finding, text, STRING, "Finding", "Uwaga", .max = 400));
 struct proof_answer {
     kt_record rec;
-    int64_t entries, lines, items, matches;
+    int64_t entries;
     kt_dec stock_ledger, stock_goods;
     kt_lines findings;
 };
 const kt_shape proof_answer_shape = KT_SHAPE(proof_answer, NULL,
     KT_FIELD(proof_answer, entries, INT, "Entries", "Zapisy"),
-    KT_FIELD(proof_answer, lines, INT, "Lines", "Pozycje"),
-    KT_FIELD(proof_answer, items, INT, "Open items", "Rozrachunki"),
-    KT_FIELD(proof_answer, matches, INT, "Matches", "Rozliczenia"),
     KT_FIELD(proof_answer, stock_ledger, MONEY, "Stock in the ledger", "Zapasy w księdze", .scale = 2),
     KT_FIELD(proof_answer, stock_goods, MONEY, "Stock in the stores", "Zapasy w magazynie", .scale = 2,
         .help = {"Not set: no module keeps stock.", "Puste: żaden moduł nie prowadzi magazynu."}),
     KT_FIELD(proof_answer, findings, LINES, "Findings", "Uwagi", .lines = &finding_shape));
 
-typedef struct { /* of one account */
+typedef struct { /* of one account: debit less credit, by each way of summing */
     kt_id account;
     bool open_items;
-    kt_dec lines, year, month, day, items; /* debit less credit, by each way of summing */
+    kt_dec lines, spans[DAILY + 1], made, matched, open;
 } account_sums;
 typedef struct {
     kt_tx *tx;
-    struct proof_answer *out;
-    account_sums *accounts;
-    size_t count, limit;
+    account_sums *accounts; /* by id */
+    size_t count;
+    kt_error *found;
+    int64_t entries;
+    kt_dec stock_ledger, stock_goods;
 } proving;
-
-static kt_error *tell(proving *p, kt_str text)
-{
-    struct finding f = {KT_OF(finding), .text = text};
-    return p->out->findings.count < p->limit ? kt_line_add(p->tx, &p->out->findings, &f.rec) : NULL;
-}
 
 static account_sums *sums_of(proving *p, kt_id account)
 {
     size_t low = 0, high = p->count;
-    while (low < high) { /* by id */
+    while (low < high) {
         size_t middle = (low + high) / 2;
         if (p->accounts[middle].account.v < account.v)
             low = middle + 1;
@@ -75,90 +69,94 @@ static kt_error *read_accounts(proving *p)
     KT_TRY(kt_open(p->tx, &(kt_query){&account_shape, NULL, "id", 0}, &cursor));
     while (p->count < count && kt_next(cursor, &a.rec)) {
         kt_dec none = money(0);
-        p->accounts[p->count++] = (account_sums){a.rec.id, a.open_items, none, none, none, none, none};
+        p->accounts[p->count++] = (account_sums){
+            a.rec.id, a.open_items, none, {none, none, none, none}, none, none, none};
     }
     return kt_close(cursor);
 }
 
-static kt_error *sum_entry(proving *p, const struct entry *e)
+static kt_dec cell(const kt_table *table, size_t row, size_t column)
 {
-    kt_dec gap = money(0);
-    for (size_t i = 0; i < e->lines.count; i++) {
-        const struct entry_line *line = KT_AS(entry_line, kt_line(&e->lines, i));
-        kt_dec value = kt_dec_sub(known(line->debit), known(line->credit));
-        account_sums *sums = sums_of(p, line->account);
-        gap = kt_dec_add(gap, value);
-        p->out->lines++;
-        if (sums)
-            sums->lines = kt_dec_add(sums->lines, value);
-    }
-    p->out->entries++;
-    return gap.coef ? tell(p, kt_format(p->tx, "entry %s does not balance", e->rec.number.ptr)) : NULL;
+    const kt_cell *c = &table->cells[row * table->columns + column];
+    return c->number.scale1 ? kt_dec_round(c->number, 2) : money(0);
+}
+
+/* The sums of the rows' account, which stands in the first column; NULL: nobody's. */
+static account_sums *row_sums(proving *p, const kt_table *table, size_t row)
+{
+    const kt_cell *c = &table->cells[row * table->columns];
+    uint64_t id = 0;
+    for (size_t i = 0; i < c->value.len && c->value.ptr[i] >= '0' && c->value.ptr[i] <= '9'; i++)
+        id = id * 10 + (uint64_t)(c->value.ptr[i] - '0');
+    return sums_of(p, (kt_id){id});
 }
 
 static kt_error *sum_entries(proving *p)
 {
+    kt_table table;
     const kt_where where[] = {KT_WHERE(entry, state, KT_EQ, ENTRY_POSTED), {0}};
-    kt_cursor *cursor;
-    struct entry e = {KT_OF(entry)};
-    kt_error *error = NULL;
-    KT_TRY(kt_open(p->tx, &(kt_query){&entry_shape, where, NULL, 0}, &cursor));
-    while (!error && kt_next(cursor, &e.rec))
-        error = sum_entry(p, &e);
-    kt_also(&error, kt_close(cursor));
-    return error;
+    uint64_t count;
+    KT_TRY(kt_count(p->tx, &(kt_query){&entry_shape, where, NULL, 0}, &count));
+    p->entries = (int64_t)count;
+    KT_TRY(kt_aggregate(p->tx, "finance.entry",
+        KT_STR("{\"group\":[\"lines.account\"],\"filter\":[[\"state\",\"=\",\"posted\"]],\"limit\":10000,"
+               "\"measures\":"
+               "{\"debit\":\"sum:lines.debit\",\"credit\":\"sum:lines.credit\"}}"),
+        &table));
+    for (size_t i = 0; i < table.rows; i++) {
+        account_sums *s = row_sums(p, &table, i);
+        if (s)
+            s->lines = kt_dec_sub(cell(&table, i, 1), cell(&table, i, 2));
+    }
+    return NULL;
 }
 
 static kt_error *sum_balances(proving *p)
 {
-    kt_cursor *cursor;
-    struct balance b = {KT_OF(balance)};
-    KT_TRY(kt_open(p->tx, &(kt_query){&balance_shape, NULL, NULL, 0}, &cursor));
-    while (kt_next(cursor, &b.rec)) {
-        account_sums *s = sums_of(p, b.account);
-        kt_dec *to = !s ? NULL : b.span == YEARLY ? &s->year : b.span == MONTHLY ? &s->month : &s->day;
-        if (to)
-            *to = kt_dec_add(*to, kt_dec_sub(b.debit, b.credit));
-    }
-    return kt_close(cursor);
-}
-
-/* What is open of an item is its amount less all its matches. */
-static kt_error *prove_item(proving *p, const struct open_item *item)
-{
-    kt_dec open = item->amount, value = item->open_value;
-    for (int side = 0; side < 2; side++) {
-        struct match m = {KT_OF(match)};
-        const kt_where debit[] = {KT_WHERE(match, debit, KT_EQ, item->rec.id), {0}};
-        const kt_where credit[] = {KT_WHERE(match, credit, KT_EQ, item->rec.id), {0}};
-        kt_cursor *cursor;
-        KT_TRY(kt_open(p->tx, &(kt_query){&match_shape, side ? credit : debit, NULL, 0}, &cursor));
-        while (kt_next(cursor, &m.rec)) {
-            open = side ? kt_dec_add(open, m.credit_amount) : kt_dec_sub(open, m.amount);
-            p->out->matches += side;
+    static const char *const spans[] = {[YEARLY] = "year", [MONTHLY] = "month", [DAILY] = "day"};
+    for (enum span span = YEARLY; span <= DAILY; span++) {
+        kt_table table;
+        KT_TRY(kt_aggregate(p->tx, "finance.balance",
+            kt_format(p->tx,
+                "{\"group\":[\"account\"],\"filter\":[[\"span\",\"=\",\"%s\"]],\"limit\":10000,\"measures\":{"
+                "\"debit\":"
+                "\"sum:debit\",\"credit\":\"sum:credit\"}}",
+                spans[span]),
+            &table));
+        for (size_t i = 0; i < table.rows; i++) {
+            account_sums *s = row_sums(p, &table, i);
+            if (s)
+                s->spans[span] = kt_dec_sub(cell(&table, i, 1), cell(&table, i, 2));
         }
-        KT_TRY(kt_close(cursor));
     }
-    account_sums *sums = sums_of(p, item->account);
-    if (sums)
-        sums->items = kt_dec_add(sums->items, value);
-    p->out->items++;
-    return same_dec(open, item->open)
-               ? NULL
-               : tell(p, kt_format(p->tx, "open item %llu is not its amount less its matches",
-                             (unsigned long long)item->rec.id.v));
+    return NULL;
 }
 
-static kt_error *prove_items(proving *p)
+static kt_error *sum_items(proving *p)
 {
-    kt_cursor *cursor;
-    struct open_item item = {KT_OF(open_item)};
-    kt_error *error = NULL;
-    KT_TRY(kt_open(p->tx, &(kt_query){&open_item_shape, NULL, NULL, 0}, &cursor));
-    while (!error && kt_next(cursor, &item.rec))
-        error = prove_item(p, &item);
-    kt_also(&error, kt_close(cursor));
-    return error;
+    kt_table table;
+    KT_TRY(kt_aggregate(p->tx, "finance.open_item",
+        KT_STR("{\"group\":[\"account\"],\"limit\":10000,\"measures\":{\"value\":\"sum:value\",\"open\":"
+               "\"sum:open_value\"}}"),
+        &table));
+    for (size_t i = 0; i < table.rows; i++) {
+        account_sums *s = row_sums(p, &table, i);
+        if (!s)
+            continue;
+        s->made = cell(&table, i, 1);
+        s->open = cell(&table, i, 2);
+    }
+    KT_TRY(kt_aggregate(p->tx, "finance.match",
+        KT_STR("{\"group\":[\"debit.account\"],\"limit\":10000,\"measures\":{\"debit\":\"sum:debit_value\","
+               "\"credit\":"
+               "\"sum:credit_value\"}}"),
+        &table));
+    for (size_t i = 0; i < table.rows; i++) {
+        account_sums *s = row_sums(p, &table, i);
+        if (s)
+            s->matched = kt_dec_sub(cell(&table, i, 1), cell(&table, i, 2));
+    }
+    return NULL;
 }
 
 static kt_error *prove_accounts(proving *p)
@@ -166,11 +164,18 @@ static kt_error *prove_accounts(proving *p)
     for (size_t i = 0; i < p->count; i++) {
         const account_sums *s = &p->accounts[i];
         unsigned long long id = (unsigned long long)s->account.v;
-        if (!same_dec(s->lines, s->year) || !same_dec(s->lines, s->month) || !same_dec(s->lines, s->day))
-            KT_TRY(
-                tell(p, kt_format(p->tx, "the balances of account %llu are not the sum of its lines", id)));
-        if (s->open_items && !same_dec(s->lines, s->items))
-            KT_TRY(tell(p, kt_format(p->tx, "the open items of account %llu are not its balance", id)));
+        for (enum span span = YEARLY; span <= DAILY; span++)
+            if (!same_dec(s->lines, s->spans[span]))
+                kt_also(&p->found,
+                    kt_fail(p->tx, KT_RULE, NULL, "the balances of account %llu are not the sum of its lines",
+                        "salda konta %llu nie są sumą jego pozycji", id));
+        if (!same_dec(kt_dec_sub(s->made, s->matched), s->open))
+            kt_also(&p->found, kt_fail(p->tx, KT_RULE, NULL,
+                                   "open items of account %llu are not their amounts less their matches",
+                                   "rozrachunki konta %llu to nie kwoty pomniejszone o rozliczenia", id));
+        if (s->open_items && !same_dec(s->lines, s->open))
+            kt_also(&p->found, kt_fail(p->tx, KT_RULE, NULL, "open items of account %llu are not its balance",
+                                   "rozrachunki konta %llu nie dają jego salda", id));
     }
     return NULL;
 }
@@ -182,45 +187,70 @@ static kt_error *prove_stock(proving *p)
     kt_cursor *cursor;
     kt_table table;
     struct purpose_row row = {KT_OF(purpose_row)};
-    uint64_t seen[64];
-    size_t count = 0;
-    p->out->stock_ledger = money(0);
+    bool *seen = kt_alloc(p->tx, p->count + 1);
+    uint64_t named = 0;
+    if (!seen)
+        return no_memory(p->tx);
     KT_TRY(kt_open(p->tx, &(kt_query){&purpose_row_shape, where, NULL, 0}, &cursor));
     while (kt_next(cursor, &row.rec)) {
         const account_sums *s = sums_of(p, row.account);
-        size_t at = 0;
-        while (at < count && seen[at] != row.account.v)
-            at++;
-        if (!s || at < count || count == sizeof seen / sizeof *seen)
+        named++;
+        if (!s || seen[s - p->accounts])
             continue;
-        seen[count++] = row.account.v;
-        p->out->stock_ledger = kt_dec_add(p->out->stock_ledger, s->lines);
+        seen[s - p->accounts] = true;
+        p->stock_ledger = kt_dec_add(p->stock_ledger, s->lines);
     }
     KT_TRY(kt_close(cursor));
-    if (!kt_any(p->tx, "logistics.valuation", (kt_id){1}).v)
+    if (!named || !kt_any(p->tx, "logistics.valuation", (kt_id){1}).v)
         return NULL;
     KT_TRY(kt_aggregate(
         p->tx, "logistics.valuation", KT_STR("{\"measures\":{\"value\":\"sum:value\"}}"), &table));
-    p->out->stock_goods = table.rows && table.cells[0].number.scale1 ? kt_dec_round(table.cells[0].number, 2)
-                                                                     : money(0);
-    return same_dec(p->out->stock_ledger, p->out->stock_goods)
-               ? NULL
-               : tell(p, KT_STR("the accounts of stock are not what the stores are worth"));
+    p->stock_goods = table.rows ? cell(&table, 0, 0) : money(0);
+    if (!same_dec(p->stock_ledger, p->stock_goods))
+        kt_also(&p->found,
+            kt_fail(p->tx, KT_RULE, NULL, "the accounts of stock are not what the stores are worth",
+                "konta zapasów nie są warte tyle, co magazyny"));
+    return NULL;
+}
+
+static kt_error *prove_all(proving *p)
+{
+    kt_error *(*const steps[])(proving *) = {
+        read_accounts, sum_entries, sum_balances, sum_items, prove_accounts, prove_stock};
+    kt_authority before = kt_own_authority(p->tx);
+    kt_error *error = NULL;
+    p->stock_ledger = money(0);
+    for (size_t i = 0; !error && i < sizeof steps / sizeof *steps; i++)
+        error = steps[i](p);
+    kt_callers_authority(p->tx, before);
+    return error;
+}
+
+kt_error *books_audit(kt_tx *tx)
+{
+    proving p = {.tx = tx};
+    KT_TRY(prove_all(&p));
+    return p.found;
 }
 
 kt_error *prove(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct proof *q = KT_SEE(proof, params);
-    proving p = {.tx = tx, .out = KT_AS(proof_answer, result), .limit = (size_t)q->limit};
+    struct proof_answer *out = KT_AS(proof_answer, result);
+    proving p = {.tx = tx};
     if (q->limit < 1 || q->limit > 1000)
         return kt_fail(tx, KT_VALIDATION, "limit", "%lld is not within 1 to 1000",
             "%lld nie mieści się między 1 a 1000", (long long)q->limit);
-    kt_authority before = kt_own_authority(tx);
-    kt_error *error = read_accounts(&p);
-    kt_error *(*const steps[])(proving *) = {
-        sum_entries, sum_balances, prove_items, prove_accounts, prove_stock};
-    for (size_t i = 0; !error && i < sizeof steps / sizeof *steps; i++)
-        error = steps[i](&p);
-    kt_callers_authority(tx, before);
-    return error;
+    KT_TRY(prove_all(&p));
+    out->entries = p.entries;
+    out->stock_ledger = p.stock_ledger;
+    out->stock_goods = p.stock_goods;
+    for (size_t i = 0; p.found && (int64_t)i < q->limit; i++) {
+        kt_problem problem = kt_problem_at(p.found, i);
+        if (!problem.kind)
+            break;
+        struct finding f = {KT_OF(finding), .text = kt_say(tx, problem.text)};
+        KT_TRY(kt_line_add(tx, &out->findings, &f.rec));
+    }
+    return NULL;
 }

@@ -55,3 +55,5 @@ kt_error *cash_forecast(kt_tx *tx, const kt_record *params, kt_record *result);
 
 extern const kt_shape proof_shape, proof_answer_shape;
 kt_error *prove(kt_tx *tx, const kt_record *params, kt_record *result);
+/* The module's part of `kontor check`. */
+kt_error *books_audit(kt_tx *tx);
