@@ -13,6 +13,7 @@ struct node {
 typedef struct {
     struct node *nodes; /* by code; groups before what is in them */
     size_t count;
+    bool alike; /* a group sums the accounts of its own kind alone: for statements of one side */
 } tree;
 KT_MUST kt_error *tree_read(kt_tx *tx, tree *t);
 /* Adds to each account what was posted within the days; from not set: from the beginning. */

@@ -27,7 +27,8 @@ static const kt_shape trial_row_shape = KT_SHAPE(trial_row, NULL,
     KT_FIELD(trial_row, account, REF, "Account", "Konto", .target = "finance.account"),
     KT_FIELD(trial_row, code, STRING, "Code", "Numer"), KT_FIELD(trial_row, name, STRING, "Name", "Nazwa"),
     KT_FIELD(trial_row, kind, STATE, "Kind", "Rodzaj", .choices = account_kinds),
-    KT_FIELD(trial_row, group, BOOL, "Group", "Grupa"), KT_FIELD(trial_row, level, INT, "Level", "Poziom"),
+    KT_FIELD(trial_row, group, BOOL, "Group", "Grupa"),
+    KT_FIELD(trial_row, level, INT, "Level, from 1", "Poziom, od 1"),
     KT_FIELD(trial_row, opening, MONEY, "Opening balance", "Bilans otwarcia", .scale = 2),
     KT_FIELD(trial_row, debit, MONEY, "Debit", "Obroty Wn", .scale = 2),
     KT_FIELD(trial_row, credit, MONEY, "Credit", "Obroty Ma", .scale = 2),
@@ -59,7 +60,7 @@ static kt_error *trial_rows(kt_tx *tx, const tree *t, bool every, struct trial_a
         const struct node *n = &t->nodes[i];
         struct trial_row row = {KT_OF(trial_row), .account = n->account.rec.id, .code = n->account.code,
             .name = name_of(tx, &n->account), .kind = n->account.kind, .group = n->account.group,
-            .level = n->level, .opening = n->opening, .debit = n->debit, .credit = n->credit,
+            .level = n->level + 1, .opening = n->opening, .debit = n->debit, .credit = n->credit,
             .closing = kt_dec_sub(kt_dec_add(n->opening, n->debit), n->credit)};
         if (!every && !row.opening.coef && !row.debit.coef && !row.credit.coef)
             continue;
@@ -126,7 +127,7 @@ static const kt_shape statement_row_shape = KT_SHAPE(statement_row, NULL,
     KT_FIELD(statement_row, name, STRING, "Name", "Nazwa"),
     KT_FIELD(statement_row, kind, STATE, "Kind", "Rodzaj", .choices = account_kinds),
     KT_FIELD(statement_row, group, BOOL, "Group", "Grupa"),
-    KT_FIELD(statement_row, level, INT, "Level", "Poziom"),
+    KT_FIELD(statement_row, level, INT, "Level, from 1", "Poziom, od 1"),
     KT_FIELD(statement_row, amount, MONEY, "Amount", "Kwota", .scale = 2),
     KT_FIELD(statement_row, compared, MONEY, "Compared", "Porównywana", .scale = 2),
     KT_FIELD(statement_row, filter, JSON, "Its entries", "Zapisy"));
@@ -172,7 +173,7 @@ static kt_error *statement_rows(
         kt_dec net = kt_dec_sub(n->debit, n->credit);
         struct statement_row row = {KT_OF(statement_row), .account = n->account.rec.id,
             .code = n->account.code, .name = name_of(tx, &n->account), .kind = n->account.kind,
-            .group = n->account.group, .level = n->level, .amount = shown(n->account.kind, net),
+            .group = n->account.group, .level = n->level + 1, .amount = shown(n->account.kind, net),
             .compared = shown(n->account.kind, n->compared)};
         if (!(kinds & KT_IN(n->account.kind)) || (!net.coef && !n->compared.coef))
             continue;
@@ -201,6 +202,7 @@ static kt_error *state(kt_tx *tx, tree *t, uint32_t kinds, kt_date from, kt_date
     out->assets = out->liabilities = out->equity = out->income = out->expenses = money(0);
     out->result = earned(t, false);
     out->compared_result = earned(t, true);
+    t->alike = true;
     tree_sum(t);
     return statement_rows(tx, t, kinds, from, to, out);
 }

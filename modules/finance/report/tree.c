@@ -119,6 +119,8 @@ void tree_sum(tree *t)
             continue;
         for (size_t up = n->parent; up < t->count; up = t->nodes[up].parent) {
             struct node *to = &t->nodes[up];
+            if (t->alike && to->account.kind != n->account.kind)
+                continue;
             to->opening = kt_dec_add(to->opening, n->opening);
             to->debit = kt_dec_add(to->debit, n->debit);
             to->credit = kt_dec_add(to->credit, n->credit);
@@ -138,7 +140,8 @@ kt_str tree_filter(kt_tx *tx, const tree *t, size_t node, kt_date from, kt_date 
 {
     kt_str accounts = {0};
     for (size_t i = 0; i < t->count; i++)
-        if (!t->nodes[i].account.group && is_within(t, i, node))
+        if (!t->nodes[i].account.group && is_within(t, i, node) &&
+            (!t->alike || t->nodes[i].account.kind == t->nodes[node].account.kind))
             accounts = kt_format(tx, "%s%s%llu", accounts.ptr ? accounts.ptr : "", accounts.ptr ? "," : "",
                 (unsigned long long)t->nodes[i].account.rec.id.v);
     kt_str days = from.day ? kt_format(tx, "\"between\",[\"%s\",\"%s\"]", iso_date(tx, from).ptr,
