@@ -356,7 +356,11 @@ static int export_pages(tool *t, json_t *params)
         if (t->format != FORMAT_JSON)
             output_csv(stdout, rows, json_object_get(params, "fields"), done == 0);
         else
-            json_array_foreach(rows, i, row) json_dumpf(row, stdout, JSON_COMPACT), fputc('\n', stdout);
+            json_array_foreach(rows, i, row)
+            {
+                json_dumpf(row, stdout, JSON_COMPACT);
+                fputc('\n', stdout);
+            }
         done += (long)json_array_size(rows);
         more = json_is_string(next);
         if (more)

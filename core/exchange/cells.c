@@ -247,7 +247,7 @@ kt_str cell_date(arena *arena, kt_str text, date_order order)
 kt_str cell_time(arena *arena, kt_str text, date_order order, const zone *zone)
 {
     moment m;
-    int offset;
+    int offset = 0;
     if (!read_day(trim(text), order, &m) || (m.rest.len && !read_clock(&m)))
         return text;
     kt_date day = kt_date_make(m.year, m.month, m.day);

@@ -147,5 +147,5 @@ kt_problem kt_problem_at(const kt_error *error, size_t i)
     const problem *p = error->first;
     for (; p && i > 0; i--)
         p = p->next;
-    return p ? (kt_problem){p->kind, p->path, p->text, p->hint} : (kt_problem){0};
+    return p ? (kt_problem){p->kind, p->path, p->text, p->hint} : (kt_problem){.path = NULL};
 }

@@ -43,7 +43,7 @@ static void list_personal(const model_entity *entity, const char *under, json *o
 kt_error *person_erase(method_call *call)
 {
     const model_entity *entity;
-    uint64_t id;
+    uint64_t id = 0;
     KT_TRY(find_record(call, &entity, &id));
     KT_TRY(model_erase(call->tx, entity, id));
     json *j = call->answer;

@@ -98,6 +98,6 @@ KT_MUST static inline kt_error *kt_plan_add(kt_tx *tx, kt_plan *plan, size_t *at
         plan->room = room;
     }
     *at = plan->count++;
-    plan->parts[*at] = (kt_cover){0};
+    plan->parts[*at] = (kt_cover){.item = {0}};
     return NULL;
 }

@@ -99,7 +99,7 @@ const kt_shape request_shape = KT_SHAPE(request, "crm.request",
 enum promise request_promise(kt_time now, kt_time due, kt_time done)
 {
     if (!due.ms)
-        return 0;
+        return (enum promise)0; /* not set */
     if (done.ms)
         return done.ms <= due.ms ? PROMISE_FULFILLED : PROMISE_FAILED;
     return now.ms <= due.ms ? PROMISE_DUE : PROMISE_FAILED;

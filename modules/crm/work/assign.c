@@ -414,7 +414,7 @@ kt_error *assign(kt_tx *tx, const kt_record *params, kt_record *result)
     const struct assign *p = KT_SEE(assign, params);
     struct assigned *out = KT_AS(assigned, result);
     struct assignment rule = {KT_OF(assignment)};
-    struct given g = {0};
+    struct given g = {.id = {0}};
     KT_TRY(take(tx, p, &g));
     if (p->rule.v)
         KT_TRY(kt_read(tx, p->rule, &rule.rec));
