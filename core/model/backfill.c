@@ -40,8 +40,9 @@ static stored_index *find_spec(numbers *n, kt_str spec)
     return NULL;
 }
 
-/* Whether the words must be written anew: what is searchable is not what it was. */
-static kt_error *note_words(builder *b, draft *d, bool *anew)
+/* Whether the words must be written anew: what is searchable is not what it was. Of many records it is left
+ * to the filling. */
+static kt_error *note_words(builder *b, draft *d, bool many, bool *anew)
 {
     kt_str spec = words_spec(b, d->entity);
     if (!spec.ptr)
@@ -64,6 +65,8 @@ static kt_error *note_words(builder *b, draft *d, bool *anew)
     }
     known->active = INDEX_WHOLE;
     d->numbers.changed = true;
+    if (many)
+        KT_TRY(fill_words_begin(b->view, d->entity->number));
     return NULL;
 }
 
@@ -148,19 +151,19 @@ static kt_error *take_states(builder *b, draft *d)
 {
     const model_entity *e = d->entity;
     for (size_t i = 0; i < e->index_count; i++) {
-        if (d->states[i] == INDEX_FILLING)
+        if (index_fills(d->states[i]))
             KT_TRY(fill_mark_remove(b->view, e->number, e->indexes[i].number));
         set_state(d, e->indexes[i].number, INDEX_WHOLE);
     }
     for (size_t i = e->index_count; i < e->index_count + e->filling_count; i++) {
         if (d->states[i] == INDEX_UNUSED)
             KT_TRY(fill_mark_write(b->view, e->number, e->indexes[i].number, 1));
-        set_state(d, e->indexes[i].number, INDEX_FILLING);
+        set_state(d, e->indexes[i].number, e->indexes[i].seeking ? INDEX_SEEKING : INDEX_FILLING);
     }
     return NULL;
 }
 
-static kt_error *fill_record(builder *b, draft *d, kt_tx *tx, uint64_t id, kt_str bytes, bool words)
+static kt_error *fill_record(draft *d, kt_tx *tx, uint64_t id, kt_str bytes, bool words)
 {
     model_record record = {0};
     KT_TRY(model_record_decode(tx, d->entity, id, bytes, &record));
@@ -168,15 +171,6 @@ static kt_error *fill_record(builder *b, draft *d, kt_tx *tx, uint64_t id, kt_st
         if (d->states[i] != INDEX_UNUSED)
             continue;
         const model_index *index = &d->entity->indexes[i];
-        if (index->unique) {
-            kt_error *problems = NULL;
-            KT_TRY(entries_check_unique(tx, &record, NULL, &problems));
-            if (problems)
-                return error_make(b->arena, KT_CONFLICT, d->entity->name.ptr,
-                    "record %llu has the same %s as another: it cannot become unique",
-                    "rekord %llu ma takie samo %s jak inny: nie może stać się niepowtarzalne",
-                    (unsigned long long)id, index->fields[0]->name.ptr);
-        }
         KT_TRY(entries_fill(tx, index, &record));
     }
     return words ? words_write(tx, NULL, &record, NULL) : NULL;
@@ -209,7 +203,7 @@ static kt_error *fill_chunk(builder *b, draft *d, arena *scratch, bool words, ui
     if (no_memory)
         return error_no_memory();
     for (size_t i = 0; i < n; i++)
-        KT_TRY(fill_record(b, d, &tx, rows[i].id, rows[i].bytes, words));
+        KT_TRY(fill_record(d, &tx, rows[i].id, rows[i].bytes, words));
     *next = n < RECORDS_CHUNK ? 0 : rows[n - 1].id + 1;
     return NULL;
 }
@@ -241,15 +235,33 @@ static kt_error *fill(builder *b, draft *d, bool words)
     return error;
 }
 
+/* Before anything is written of it, and of many records too: what cannot become unique is refused whole. */
+static kt_error *check_unique(builder *b, const draft *d)
+{
+    kt_tx tx = {.arena = b->arena, .view = b->view, .catalogue = b->catalogue, .master_key = b->master_key};
+    kt_error *problems = NULL;
+    for (size_t i = 0; i < d->entity->index_count + d->entity->filling_count; i++)
+        if (d->states[i] == INDEX_UNUSED && d->entity->indexes[i].unique &&
+            build_was_stored(d, &d->entity->indexes[i]))
+            KT_TRY(unique_check(&tx, d->entity, &d->entity->indexes[i], &problems));
+    return problems;
+}
+
 kt_error *build_backfill(builder *b, draft *d)
 {
     bool words = false, any = false;
     uint64_t count;
     KT_TRY(record_count(b, d, &count));
     KT_TRY(drop_old(b, d, count > FILL_AT_ONCE));
-    KT_TRY(note_words(b, d, &words));
+    bool *filling = &d->internals->words_filling;
+    KT_TRY(fill_words_open(b->view, d->entity->number, filling));
+    KT_TRY(note_words(b, d, *filling || count > FILL_AT_ONCE, &words));
+    KT_TRY(fill_words_open(b->view, d->entity->number, filling));
+    words = words && !*filling;
     for (size_t i = 0; i < d->entity->index_count; i++)
         any |= d->states[i] == INDEX_UNUSED;
+    if (count)
+        KT_TRY(check_unique(b, d));
     KT_TRY(take_states(b, d));
     return count && (any || words) ? fill(b, d, words) : NULL;
 }

@@ -49,7 +49,12 @@ enum {
     INDEX_WHOLE,   /* kept up to date by the last catalogue */
     INDEX_FILLING, /* the same, but for records from fill_mark on: fill.c */
     INDEX_LEAVING, /* no longer declared; its entries are being removed: never used again under this number */
+    INDEX_SEEKING, /* as INDEX_FILLING, of references that older records may hold: model_index.seeking */
 };
+static inline bool index_fills(uint8_t state)
+{
+    return state == INDEX_FILLING || state == INDEX_SEEKING;
+}
 typedef struct numbers {
     kt_str name;
     struct numbers *next;
@@ -120,6 +125,7 @@ KT_MUST kt_error *build_shape(builder *b, const kt_shape *shape, const char *nam
 void build_default(builder *b, const model_field *field, const char *path, model_default *out);
 /* compile_indexes.c */
 KT_MUST kt_error *build_indexes(builder *b, draft *d);
+bool build_was_stored(const draft *d, const model_index *index);
 KT_MUST kt_error *build_referrers(builder *b);
 /* compile_actions.c */
 KT_MUST kt_error *build_actions(builder *b, draft *d);
@@ -138,6 +144,26 @@ KT_MUST kt_error *fill_mark_read(
 KT_MUST kt_error *fill_mark_write(store_view *view, uint16_t entity, uint16_t index, uint64_t next);
 KT_MUST kt_error *fill_mark_remove(store_view *view, uint16_t entity, uint16_t index);
 KT_MUST kt_error *fill_leave(store_view *view, uint16_t entity, uint16_t index, bool unique);
+/* The bytes of the next records, copied: a cursor need not see what is written under it. */
+typedef struct {
+    uint64_t id;
+    kt_str bytes;
+} fill_row;
+typedef struct {
+    fill_row *items;
+    size_t count;
+} fill_rows;
+KT_MUST kt_error *fill_rows_read(
+    kt_tx *tx, const model_entity *entity, uint64_t next, size_t most, fill_rows *rows);
+/* unique.c: adds a problem for every two records that have one value of an index that shall be unique. */
+KT_MUST kt_error *unique_check(
+    const kt_tx *tx, const model_entity *entity, const model_index *index, kt_error **problems);
+kt_error *unique_problem(
+    arena *arena, const model_entity *entity, const model_index *index, uint64_t a, uint64_t b);
+/* fill_words.c: whether an entity's words are being written anew; begins that, anew; one step. */
+KT_MUST kt_error *fill_words_step(kt_tx *tx, bool *worked);
+KT_MUST kt_error *fill_words_open(store_view *view, uint16_t entity, bool *open);
+KT_MUST kt_error *fill_words_begin(store_view *view, uint16_t entity);
 /* backfill.c: drops the entries of indexes that are no longer declared and fills new ones. */
 KT_MUST kt_error *build_backfill(builder *b, draft *d);
 /* custom.c: adds the stored definitions to the drafts. */

@@ -260,19 +260,18 @@ static void mark_counted(index_list *list)
 }
 
 /* Was a value of this field ever stored? Then records hold some that an index of it must find. */
-static bool was_stored(const draft *d, const model_index *index)
+bool build_was_stored(const draft *d, const model_index *index)
 {
     const model_field *field = index->through ? index->through : index->fields[0];
     return field->tag < d->numbers.first_new_tag;
 }
 
-/* Is there too much to do for one transaction? An index that finds references is whole at once, unless no
- * record can have one: a deletion must not overlook any. */
+/* Is there too much to do for one transaction? */
 static kt_error *fills_later(builder *b, const draft *d, const model_index *index, uint8_t state, bool *later)
 {
     const numbers *n = &d->numbers;
     *later = false;
-    if (state == INDEX_FILLING) {
+    if (index_fills(state)) {
         bool found;
         uint64_t next;
         KT_TRY(fill_mark_read(b->view, n->number, index->number, &found, &next));
@@ -291,9 +290,15 @@ static kt_error *fills_later(builder *b, const draft *d, const model_index *inde
     key_open(&name, KEY_COUNTER);
     key_u16(&name, n->number);
     KT_TRY(counter_read(&tx, &name, &records));
-    bool finds = !index->unique && is_reference(index->fields[0]) && was_stored(d, index);
-    *later = records > FILL_AT_ONCE && !finds;
+    *later = records > FILL_AT_ONCE;
     return NULL;
+}
+
+/* Does it find references that older records hold and it does not have yet? */
+static bool is_seeking(const draft *d, const model_index *index, uint8_t state)
+{
+    return state == INDEX_SEEKING || (state == INDEX_UNUSED && !index->unique &&
+                                         is_reference(index->fields[0]) && build_was_stored(d, index));
 }
 
 kt_error *build_indexes(builder *b, draft *d)
@@ -315,6 +320,7 @@ kt_error *build_indexes(builder *b, draft *d)
     for (size_t i = 0; i < list->count; i++) {
         KT_TRY(give_number(b, d, &list->items[i], &states[i]));
         KT_TRY(fills_later(b, d, &list->items[i], states[i], &later[i]));
+        list->items[i].seeking = later[i] && is_seeking(d, &list->items[i], states[i]);
         whole += !later[i];
     }
     for (unsigned round = 0; round < 2; round++) /* those that are whole first */

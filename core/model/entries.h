@@ -31,6 +31,10 @@ typedef struct {
 KT_MUST kt_error *words_of(kt_tx *tx, const model_record *record, words *out);
 KT_MUST kt_error *words_write(
     kt_tx *tx, const model_record *before, const model_record *after, const bool *changed);
+/* Puts a word of a record, or takes it away, and counts it. */
+KT_MUST kt_error *word_change(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str word, bool add);
+/* Reads a token's key; the word is borrowed from it. returns false: it is none */
+bool word_of_token(kt_str name, uint16_t *entity, kt_str *word);
 /* Removes all words of an entity. */
 KT_MUST kt_error *words_clear(kt_tx *tx, const model_entity *entity);
 void word_key(key *out, kt_str word, const model_entity *entity, uint64_t id);

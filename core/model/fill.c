@@ -70,12 +70,8 @@ static kt_error *same_as_another(kt_tx *tx, const model_index *index, const mode
     kt_str value = {0};
     if (entry_key(index, record, 0, &name))
         KT_TRY(store_get(tx->view, STORE_DATA, key_str(&name), &value));
-    return kt_hint(kt_fail(tx, KT_CONFLICT, record->entity->name.ptr,
-                       "records %llu and %llu have the same %s: it cannot become unique",
-                       "rekordy %llu i %llu mają takie samo %s: nie może stać się niepowtarzalne",
-                       value.ptr ? (unsigned long long)key_last_u64(value) : 0ULL,
-                       (unsigned long long)record_id(record), index->fields[0]->name.ptr),
-        "Change one of them, and define it again.", "Zmień jeden z nich i zdefiniuj ponownie.");
+    return unique_problem(
+        tx->arena, record->entity, index, value.ptr ? key_last_u64(value) : 0, record_id(record));
 }
 
 static kt_error *fill_one(
@@ -96,18 +92,13 @@ static kt_error *fill_one(
     return problems ? same_as_another(tx, index, &record) : entries_fill(tx, index, &record);
 }
 
-static kt_error *fill_some(kt_tx *tx, const model_entity *entity, const model_index *index, uint64_t next)
+kt_error *fill_rows_read(kt_tx *tx, const model_entity *entity, uint64_t next, size_t most, fill_rows *rows)
 {
     key from, to;
     kt_str name, value;
-    size_t n = 0;
-    uint64_t last = next;
     store_cursor *cursor;
-    struct {
-        uint64_t id;
-        kt_str bytes;
-    } *rows = arena_alloc(tx->arena, FILL_RECORDS * sizeof *rows);
-    if (!rows)
+    *rows = (fill_rows){.items = arena_alloc(tx->arena, most * sizeof *rows->items)};
+    if (!rows->items)
         return error_no_memory();
     key_record(&from, entity, next);
     key_open(&to, KEY_RECORD);
@@ -115,17 +106,23 @@ static kt_error *fill_some(kt_tx *tx, const model_entity *entity, const model_in
     key_after(&to);
     KT_TRY(store_scan(tx->view, STORE_DATA, key_str(&from), key_str(&to), false, &cursor));
     bool no_memory = false;
-    while (n < FILL_RECORDS && !no_memory && store_next(cursor, &name, &value)) {
-        rows[n].id = last = key_last_u64(name);
-        rows[n].bytes = arena_str(tx->arena, value);
-        no_memory = !rows[n++].bytes.ptr;
+    while (rows->count < most && !no_memory && store_next(cursor, &name, &value)) {
+        fill_row *row = &rows->items[rows->count++];
+        *row = (fill_row){key_last_u64(name), arena_str(tx->arena, value)};
+        no_memory = !row->bytes.ptr;
     }
     KT_TRY(store_scan_end(cursor));
-    for (size_t i = 0; i < n && !no_memory; i++)
-        KT_TRY(fill_one(tx, entity, index, rows[i].id, rows[i].bytes));
-    if (no_memory)
-        return error_no_memory();
-    return fill_mark_write(tx->view, entity->number, index->number, n < FILL_RECORDS ? UINT64_MAX : last + 1);
+    return no_memory ? error_no_memory() : NULL;
+}
+
+static kt_error *fill_some(kt_tx *tx, const model_entity *entity, const model_index *index, uint64_t next)
+{
+    fill_rows rows;
+    KT_TRY(fill_rows_read(tx, entity, next, FILL_RECORDS, &rows));
+    for (size_t i = 0; i < rows.count; i++)
+        KT_TRY(fill_one(tx, entity, index, rows.items[i].id, rows.items[i].bytes));
+    return fill_mark_write(tx->view, entity->number, index->number,
+        rows.count < FILL_RECORDS ? UINT64_MAX : rows.items[rows.count - 1].id + 1);
 }
 
 /* ---- Removing ---- */
@@ -194,5 +191,6 @@ kt_error *model_fill_step(kt_tx *tx, bool *more)
                 return fill_some(tx, entity, index, next);
         }
     }
-    return leave_some(tx, more);
+    KT_TRY(fill_words_step(tx, more));
+    return *more ? NULL : leave_some(tx, more);
 }

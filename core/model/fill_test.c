@@ -157,15 +157,39 @@ static void it_is_filled_in_steps_while_others_write(void **state)
     }
 }
 
-static void what_should_be_unique_and_is_not_is_named(void **state)
+static void what_cannot_become_unique_is_refused_with_all_that_is_alike(void **state)
 {
     (void)state;
     house h = stocked();
     model_record record;
-    assert_string_equal(
-        said(model_update(h.tx, house_entity(&h, "f.item"), 3123, 0, wire(&h, "{'code': 'c17'}"), &record)),
-        "");
+    const model_entity *item = house_entity(&h, "f.item");
+    assert_string_equal(said(model_update(h.tx, item, 3123, 0, wire(&h, "{'code': 'c17'}"), &record)), "");
+    assert_string_equal(said(model_update(h.tx, item, 40, 0, wire(&h, "{'code': 'c9'}"), &record)), "");
+    const model_sources sources = {.modules = (const kt_module *const[]){&new_module, NULL}};
+    model_catalogue *never;
+    kt_error *error = model_catalogue_build(h.arena, h.tx->view, &sources, &never);
+    assert_non_null(error);
+    unsigned told = 0;
+    for (const problem *p = error->first; p; p = p->next) {
+        assert_int_equal(p->kind, KT_CONFLICT);
+        told |= strcmp(p->text.en, "records 17 and 3123 have the same code: it cannot become unique") == 0 ? 1
+                : strcmp(p->text.en, "records 9 and 40 have the same code: it cannot become unique") == 0  ? 2
+                                                                                                          : 4;
+    }
+    assert_int_equal(told, 3);
+    house_close(&h);
+}
+
+/* Between two steps somebody takes a value that the filling has not met yet. */
+static void what_becomes_alike_while_it_is_filled_is_named(void **state)
+{
+    (void)state;
+    house h = stocked();
+    model_record record;
     start(&h, &new_module);
+    assert_string_equal(
+        said(model_update(h.tx, house_entity(&h, "f.item"), 17, 0, wire(&h, "{'code': 'c3123'}"), &record)),
+        "");
     kt_error *error = NULL;
     for (bool more = true; more && !error;)
         error = model_fill_step(h.tx, &more);
@@ -226,7 +250,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_filled_in_steps_while_others_write),
-        cmocka_unit_test(what_should_be_unique_and_is_not_is_named),
+        cmocka_unit_test(what_cannot_become_unique_is_refused_with_all_that_is_alike),
+        cmocka_unit_test(what_becomes_alike_while_it_is_filled_is_named),
         cmocka_unit_test(a_second_record_takes_no_value_that_is_filled),
         cmocka_unit_test(an_index_that_is_no_longer_declared_leaves_in_steps),
     };

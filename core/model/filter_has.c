@@ -57,6 +57,12 @@ kt_error *filter_has_read(
                            "\"has\" przyjmuje encję z jej odwołaniem do %s i warunki", r->of->name.ptr),
             "Write [\"has\", \"crm.deal.party\", [[\"semantic\", \"=\", \"open\"]]].",
             "Napisz [\"has\", \"crm.deal.party\", [[\"semantic\", \"=\", \"open\"]]].");
+    uint64_t unfilled;
+    KT_TRY(model_unfilled(tx, from, &unfilled));
+    if (unfilled != UINT64_MAX)
+        return kt_hint(error_make(tx->arena, KT_UNAVAILABLE, at, "an index of %s is being filled",
+                           "indeks encji %s jest właśnie wypełniany", from->entity->name.ptr),
+            "Try again in a minute.", "Spróbuj ponownie za minutę.");
     *test = (filter_test){.kind = TEST_HAS, .has = from};
     test->path = (model_path){.name = items[1].as.string, .entity = r->entity, .count = 1};
     test->path.steps[0] = &r->entity->fields[MODEL_ID];

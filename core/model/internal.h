@@ -61,6 +61,7 @@ typedef struct model_internals {
     model_handlers *on_action; /* per action */
     const kt_shape *shape;     /* NULL: custom */
     bool searchable, has_machine, has_defaults;
+    bool words_filling; /* a word of a record may not stand yet, or still: fill.c */
     uint16_t first_tag;
 } model_internals;
 
@@ -136,6 +137,8 @@ KT_MUST kt_error *model_store_silently(
 /* The ids of records that point to a target from one place, at most `most`. */
 KT_MUST kt_error *model_pointing(kt_tx *tx, const model_referrer *from, const model_entity *target,
     uint64_t id, size_t most, uint64_t **ids, size_t *count);
+/* From which id on records must be read for model_pointing to find all; UINT64_MAX: none, its index has all. */
+KT_MUST kt_error *model_unfilled(kt_tx *tx, const model_referrer *from, uint64_t *next);
 /* Takes the references to a target away from a record, whose values are the caller's own array. */
 KT_MUST kt_error *model_reference_clear(
     kt_tx *tx, const model_referrer *from, const model_entity *target, uint64_t id, model_record *record);

@@ -59,6 +59,7 @@ typedef struct model_index {
     bool counted;               /* KEY_COUNTER holds the records per value of the first field */
     const model_field *through; /* NULL, or the lines whose fields these are: an entry per distinct value */
     bool covering; /* an entry per line of `through`, for aggregates alone: no query is planned by it */
+    bool seeking;  /* being filled, and records that it has not yet may hold references: reference.c */
     bool inside
         [MODEL_INDEX_FIELDS]; /* covering: which fields are the lines'; the others are the record's own */
     size_t count;

@@ -94,10 +94,16 @@ void vocabulary_key(key *out, kt_str word)
     key_bytes(out, word);
 }
 
-static kt_error *change_word(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str word, bool add)
+kt_error *word_change(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str word, bool add)
 {
     key name;
+    kt_str there;
     word_key(&name, word, entity, id);
+    if (entity->internals->words_filling) { /* counted is what stands, whoever put it first */
+        KT_TRY(store_get(tx->view, STORE_DATA, key_str(&name), &there));
+        if ((there.ptr != NULL) == add)
+            return NULL;
+    }
     if (add)
         KT_TRY(store_put(tx->view, STORE_DATA, key_str(&name), KT_STR("")));
     else
@@ -131,9 +137,9 @@ kt_error *words_write(kt_tx *tx, const model_record *before, const model_record 
     for (size_t i = 0, k = 0; i < old.count || k < new.count;) {
         int order = i == old.count ? 1 : k == new.count ? -1 : str_cmp(old.items[i], new.items[k]);
         if (order < 0)
-            KT_TRY(change_word(tx, entity, id, old.items[i++], false));
+            KT_TRY(word_change(tx, entity, id, old.items[i++], false));
         else if (order > 0)
-            KT_TRY(change_word(tx, entity, id, new.items[k++], true));
+            KT_TRY(word_change(tx, entity, id, new.items[k++], true));
         else {
             i++;
             k++;
@@ -142,13 +148,14 @@ kt_error *words_write(kt_tx *tx, const model_record *before, const model_record 
     return NULL;
 }
 
-/* Where the word ends in a token's key, and the entity's number begins. */
-static size_t word_end(kt_str name)
+bool word_of_token(kt_str name, uint16_t *entity, kt_str *word)
 {
-    size_t i = 1;
-    while (i + 1 < name.len && !(name.ptr[i] == 0 && name.ptr[i + 1] == 1))
-        i += name.ptr[i] == 0 ? 2 : 1;
-    return i;
+    if (name.len < 13)
+        return false;
+    const uint8_t *number = (const uint8_t *)name.ptr + name.len - 10;
+    *entity = (uint16_t)(number[0] << 8 | number[1]);
+    *word = (kt_str){name.ptr + 1, name.len - 13}; /* words hold no NUL: nothing is escaped */
+    return true;
 }
 
 typedef struct {
@@ -167,10 +174,9 @@ static kt_error *find_words(kt_tx *tx, const model_entity *entity, key_list *fou
     bool no_memory = false;
     kt_str name, value;
     while (!no_memory && store_next(cursor, &name, &value)) {
-        if (name.len < 12)
-            continue;
-        const uint8_t *number = (const uint8_t *)name.ptr + name.len - 10;
-        if ((number[0] << 8 | number[1]) != entity->number)
+        uint16_t number;
+        kt_str word;
+        if (!word_of_token(name, &number, &word) || number != entity->number)
             continue;
         if (found->count == found->room) {
             size_t more = found->room ? found->room * 2 : 64;
@@ -195,15 +201,10 @@ kt_error *words_clear(kt_tx *tx, const model_entity *entity)
     key_list found = {0};
     KT_TRY(find_words(tx, entity, &found));
     for (size_t i = 0; i < found.count; i++) {
-        KT_TRY(store_delete(tx->view, STORE_DATA, found.items[i]));
-        key name;
-        key_open(&name, KEY_VOCABULARY);
-        size_t n = word_end(found.items[i]) + 2 - 1;
-        if (n > sizeof name.bytes - 1)
-            continue;
-        memcpy(name.bytes + 1, found.items[i].ptr + 1, n);
-        name.len = 1 + n;
-        KT_TRY(counter_add(tx, &name, -1));
+        uint16_t number;
+        kt_str word;
+        if (word_of_token(found.items[i], &number, &word))
+            KT_TRY(word_change(tx, entity, key_last_u64(found.items[i]), word, false));
     }
     return NULL;
 }
