@@ -189,6 +189,33 @@ def check_examples(house, kontor):
     refused(house, kontor, "wrong", "row 2 MODULES/wrong.lua: wrong.lua:2: unexpected symbol near <eof>")
 
 
+STOCK = """local f = kontor.field
+return kontor.module {name = "boxes", version = "%s", label = {en = "Boxes", pl = "Pudła"}, needs = {}, entities = {
+  {name = "box", label = {en = "Box", pl = "Pudło"}, fields = {
+      f.string {"code", en = "Code", pl = "Kod", max = 20%s}, f.string {"text", en = "Text", pl = "Tekst"}}}}}
+"""
+
+
+def check_upgrade_refused(house, kontor, many=2500):
+    """A version that wants to be unique what is not: refused with the records that are alike, and the old one goes on."""
+    file = house.modules_directory / "boxes.lua"
+    file.write_text(STOCK % ("1.0.0", ""), encoding="utf-8")
+    kontor.call("module.enable", {"name": "boxes"})
+    kontor.import_rows("boxes.box", [{"code": f"c{i}"} for i in range(1, many + 1)], mode="create")
+    ids = [kontor.create("boxes.box", {"code": code})["id"] for code in ("c7", "c2000")]
+    file.write_text(STOCK % ("2.0.0", ", unique = true"), encoding="utf-8")
+    error = refusal(kontor.call, "module.upgrade", {"name": "boxes"})
+    assert error.kind == "conflict" and sorted(p["message"] for p in error.problems) == [
+        f"records {first} and {second} have the same code: it cannot become unique" for first, second in zip((2000, 7), reversed(ids))], error.problems
+    row = next(m for m in kontor.call("module.list")["rows"] if m["name"] == "boxes")
+    assert row["version"] == "1.0.0" and row["enabled"], row
+    for id, code in zip(ids, ("d7", "d2000")):
+        kontor.update("boxes.box", id, {"code": code})
+    kontor.call("module.upgrade", {"name": "boxes"})
+    error = refusal(kontor.create, "boxes.box", {"code": "c1999"})
+    assert error.kind == "conflict", error
+
+
 def main():
     house = House(modules="base,crm")
     house.modules_directory = house.home / "modules"
@@ -204,6 +231,7 @@ def main():
         check_reload_under_load(house, kontor)
         check_broken(house, kontor)
         check_examples(house, kontor)
+        check_upgrade_refused(house, kontor)
         assert kontor.call("system.check")["sound"]
     print("a module's life: as it should be")
 
