@@ -14,4 +14,5 @@ static const kt_role roles[] = {
 };
 
 const kt_module kontor_module = KT_MODULE("logistics", "1.0.0", "Logistics", "Logistyka", .needs = "base",
-    .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles);
+    .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles,
+    .audit = stock_audit);

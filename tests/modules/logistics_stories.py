@@ -202,7 +202,108 @@ def an_amended_order_changes_its_delivery(k):
     expect((level(k, rim)["reserved"], level(k, rim)["outgoing"]), (0, 0))
 
 
+# ---- Lots ----
+
+def the_first_to_expire_goes_first(k):
+    milk = item(k, "milk", tracking="lot")
+    put(k, milk, "5", "1", new_lot="late", expires="2031-05-01")
+    put(k, milk, "5", "1", new_lot="soon", expires="2030-05-01")
+    refused("validation", lambda: put(k, milk, "5", "1"), "lines[0].lot")
+    lots = {row["name"]: row["id"] for row in rows(k, "logistics.lot", ["item", "=", milk])}
+    sold = order(k, [{"item": milk, "quantity": "7"}])
+    held = {row["lot"]: Decimal(row["quantity"]) for row in rows(k, "logistics.reservation", ["item", "=", milk])}
+    expect(held, {lots["soon"]: 5, lots["late"]: 2})
+    d = delivery_of(k, sold)
+    act(k, d, "ship")
+    expect((on_hand(k, milk, lot=lots["soon"]), on_hand(k, milk, lot=lots["late"])), (0, 3))
+
+
+def a_blocked_or_expired_lot_stays(k):
+    cheese = item(k, "cheese", tracking="lot")
+    put(k, cheese, "5", "1", new_lot="old", expires="2020-05-01")
+    put(k, cheese, "5", "1", new_lot="bad", expires="2031-05-01")
+    bad = rows(k, "logistics.lot", ["item", "=", cheese], ["name", "=", "bad"])[0]["id"]
+    k.call("logistics.lot.block", {"id": bad, "reason": "smells"})
+    expect((level(k, cheese)["on_hand"], level(k, cheese)["available"]), (10, 0))
+    refused("rule", lambda: take(k, cheese, "1"), "lines[0].quantity")
+    take(k, cheese, "2", against="loss")
+    k.call("logistics.lot.unblock", {"id": bad})
+    expect(level(k, cheese)["available"] > 0, True)
+
+
+def a_serial_number_is_one_piece(k):
+    bike = item(k, "bike", tracking="serial")
+    put(k, bike, "1", "900", new_lot="SN-1")
+    refused("rule", lambda: put(k, bike, "1", "900", new_lot="SN-1"), "lines[0].lot")
+    refused("validation", lambda: put(k, bike, "2", "900", new_lot="SN-2"), "lines[0].quantity")
+
+
+def another_lot_than_the_reserved_one_is_picked(k):
+    oil = item(k, "oil", tracking="lot", over_percent="10")
+    put(k, oil, "5", "1", new_lot="A")
+    put(k, oil, "12", "1", new_lot="B")
+    b = rows(k, "logistics.lot", ["item", "=", oil], ["name", "=", "B"])[0]["id"]
+    sold = order(k, [{"item": oil, "quantity": "10"}])
+    d = delivery_of(k, sold)
+    line = d["lines"][0]["id"]
+    refused("rule", lambda: act(k, d, "pick", lines=[{"line": line, "quantity": "12"}]), "lines[0].quantity")
+    act(k, d, "pick", lines=[{"line": line, "quantity": "11", "lot": b}])
+    act(k, d, "ship")
+    expect(on_hand(k, oil, lot=b), 1)
+    expect(Decimal(k.get("crm.order", sold)["lines"][0]["delivered"]), 11)
+
+
+# ---- Counts ----
+
+def counted(k, **more):
+    made = make(k, "logistics.count", **more)
+    k.call("logistics.count.start", {"id": made})
+    return made
+
+
+def a_count_stops_moves_and_its_difference_is_approved(k):
+    north = make(k, "logistics.warehouse", code="C", name="Count")
+    pump, hose = item(k, "pump"), item(k, "hose")
+    put(k, pump, "10", "5", warehouse=north)
+    put(k, hose, "4", "3", warehouse=north)
+    c = counted(k, warehouse=north, blind=True)
+    refused("rule", lambda: put(k, pump, "1", warehouse=north), "lines[0].location")
+    expect([row["expected"] for row in rows(k, "logistics.count_line", ["count", "=", c])], [None, None])
+    bad = [{"item": pump, "quantity": "-1"}, {"item": item(k, "fitting", kind="service"), "quantity": "1"}, {"item": hose, "quantity": "-2"}]
+    refused("validation", lambda: k.call("logistics.count.enter", {"id": c, "lines": bad}),
+            "lines[0].quantity", "lines[1].item", "lines[2].quantity")
+    k.call("logistics.count.enter", {"id": c, "lines": [{"item": pump, "quantity": "8"}], "finished": True})
+    row = k.get("logistics.count", c)
+    expect((row["state"], row["positions"], row["differing"]), ("counted", 2, 2))
+    k.call("logistics.count.approve", {"id": c})
+    expect((on_hand(k, pump), on_hand(k, hose), value(k, pump), value(k, hose)), (8, 0, Decimal(40), Decimal(0)))
+    expect(k.get("logistics.count", c)["value"], "-22.00")
+    put(k, pump, "1", warehouse=north)
+
+
+def a_count_does_not_take_what_is_reserved(k):
+    south = make(k, "logistics.warehouse", code="S", name="South")
+    cork = item(k, "cork")
+    put(k, cork, "5", "1", warehouse=south)
+    d = make(k, "logistics.delivery", party=shop(k)["nowak"], warehouse=south, lines=[{"item": cork, "quantity": "4"}])
+    k.call("logistics.delivery.confirm", {"id": d})
+    expect(k.get("logistics.delivery", d)["state"], "reserved")
+    c = counted(k, warehouse=south)
+    k.call("logistics.count.enter", {"id": c, "lines": [{"item": cork, "quantity": "3"}], "finished": True})
+    refused("rule", lambda: k.call("logistics.count.approve", {"id": c}), "quantity")
+    k.call("logistics.delivery.cancel", {"id": d})
+    k.call("logistics.count.approve", {"id": c})
+    expect(level(k, cork)["available"], 3)
+
+
+def the_stores_are_sound(k):
+    expect(k.call("system.check", {})["sound"], True)
+
+
 run([what_never_was_there_is_not_there, nobody_writes_stock_by_hand, goods_come_and_go_on_slips, boxes_are_stocked_in_pieces,
      goods_go_to_another_warehouse, a_confirmed_order_reserves_and_ships, what_is_missing_waits_and_goes_later,
-     the_rest_is_cancelled_or_everything_waits, what_came_back_costs_what_it_cost, an_amended_order_changes_its_delivery],
+     the_rest_is_cancelled_or_everything_waits, what_came_back_costs_what_it_cost, an_amended_order_changes_its_delivery,
+     the_first_to_expire_goes_first, a_blocked_or_expired_lot_stays, a_serial_number_is_one_piece,
+     another_lot_than_the_reserved_one_is_picked, a_count_stops_moves_and_its_difference_is_approved,
+     a_count_does_not_take_what_is_reserved, the_stores_are_sound],
     modules="base,crm,logistics")

@@ -1,6 +1,6 @@
 /* Moves: everything that goods do is one. A move that is done never changes, but for what is left in stock of what
  * it brought; what is expected is a move too, in another state. The service "logistics.stock" stands at the end. */
-#include "stock/stores.h"
+#include "stock/count.h"
 #include "stock/value.h"
 
 static const kt_choice move_states[] = {
@@ -68,6 +68,8 @@ kt_error *move_now(kt_tx *tx, const struct goods *goods, const struct location *
     m->warehouse = from->warehouse.v ? from->warehouse : to->warehouse;
     m->state = MOVED;
     m->at = kt_now(tx);
+    KT_TRY(count_allows(tx, from));
+    KT_TRY(count_allows(tx, to));
     KT_TRY(balance_add(tx, m->item, from, m->lot, kt_dec_neg(m->quantity), ZERO, m->day));
     KT_TRY(balance_add(tx, m->item, to, m->lot, m->quantity, ZERO, m->day));
     KT_TRY(check_serial(tx, goods, to, m->lot));

@@ -43,6 +43,10 @@ const kt_shape location_shape = KT_SHAPE(location, "logistics.location",
         .indexed = true, .fixed = true, .priority = 3),
     KT_FIELD(location, warehouse, REF, "Warehouse", "Magazyn", .target = "logistics.warehouse", .fixed = true,
         .priority = 4),
+    KT_FIELD(location, counting, REF, "Being counted", "Trwa spis", .target = "logistics.count",
+        .on_delete = KT_CLEAR, .computed = true,
+        .help = {"While this count goes on nothing moves here.",
+            "Póki trwa ten spis, nic się tu nie rusza."}),
     KT_FIELD(location, active, BOOL, "Active", "Aktywna", .initial = "true"));
 
 kt_dec smaller(kt_dec a, kt_dec b)

@@ -24,7 +24,7 @@ struct location {
     kt_record rec;
     kt_str code, name;
     kt_stock_place place;
-    kt_id warehouse;
+    kt_id warehouse, counting;
     bool active;
 };
 extern const kt_shape location_shape;
@@ -164,3 +164,7 @@ KT_MUST kt_error *stock_level(
     kt_tx *tx, kt_id item, kt_id warehouse, kt_id lot, kt_date day, kt_stock_level *level);
 extern const kt_shape availability_shape, available_shape;
 kt_error *availability(kt_tx *tx, const kt_record *params, kt_record *result);
+
+/* ---- audit.c ---- */
+
+kt_error *stock_audit(kt_tx *tx);

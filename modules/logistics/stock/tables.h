@@ -1,5 +1,6 @@
 /* tables.h -- this folder's rows of the module's tables: logistics.c lists them. Every macro ends with its comma. */
 #pragma once
+#include "stock/count.h"
 #include "stock/delivery.h"
 #include "stock/transfer.h"
 #include "stock/value.h"
@@ -47,7 +48,15 @@
             .number = "~MM/{year}/{seq:5}", .indexes = "state day", .actions = transfer_actions,              \
             .compute = transfer_compute, .icon = "shuffle",                                                   \
             .views = "[{\"kind\":\"list\",\"columns\":[\"number\",\"kind\",\"state\",\"day\",\"warehouse\","  \
-                     "\"to_warehouse\",\"reason\"],\"sort\":\"-id\"}]"},
+                     "\"to_warehouse\",\"reason\"],\"sort\":\"-id\"}]"},                                      \
+        {&count_shape, {"Stock count", "Spis z natury"}, {"Stock counts", "Spisy z natury"},                  \
+            .title = "number", .number = "INW/{year}/{seq:4}", .actions = count_actions,                      \
+            .icon = "clipboard",                                                                              \
+            .views =                                                                                          \
+                "[{\"kind\":\"list\",\"columns\":[\"number\",\"warehouse\",\"state\",\"day\",\"positions\","  \
+                "\"counted\",\"differing\"],\"sort\":\"-id\"}]"},                                             \
+        {&count_line_shape, {"Counted position", "Pozycja spisu"}, {"Counted positions", "Pozycje spisów"},   \
+            .indexes = "count item location", .icon = "hash"},
 
 #define STOCK_METHODS                                                                                        \
     {"availability", {"How much there is and can be promised", "Ile jest i ile można obiecać"},              \
@@ -64,5 +73,9 @@
     "; base.item:read; base.item_category:read; base.unit:read; base.party:read; base.company:read; "        \
     "base.pegging:read; access.user:read; base.currency:read;  logistics.warehouse:read; "                   \
     "logistics.location:read; "                                                                              \
-    "logistics.stock:read; logistics.move:read; logistics.reservation:read; logistics.lot:read"
-#define STOCK_KEEPER "logistics.lot:create,update; logistics.delivery:*; logistics.transfer:*"
+    "logistics.stock:read; logistics.move:read; logistics.reservation:read; logistics.lot:read; "            \
+    "logistics.count:read; "                                                                                 \
+    "logistics.count_line:read"
+#define STOCK_KEEPER                                                                                         \
+    "logistics.lot:create,update; logistics.delivery:*; logistics.transfer:*; "                              \
+    "logistics.count:read,create,update,count"

@@ -1,0 +1,365 @@
+/* Stock counts. The start writes down what there should be and stops all moves of the places counted; whoever counts
+ * blindly does not see it; what is approved becomes moves from and to loss. */
+#include "stock/count.h"
+
+#include "stock/value.h"
+
+enum { LINES_MOST = 10000 }; /* of one entering */
+
+static const kt_choice count_states[] = {
+    {C_DRAFT, "draft", {"Draft", "Szkic"}, "open"},
+    {C_COUNTING, "counting", {"Being counted", "Liczenie"}, "open"},
+    {C_COUNTED, "counted", {"Counted", "Policzony"}, "open"},
+    {C_DONE, "done", {"Approved", "Zatwierdzony"}, "won"},
+    {C_CANCELLED, "cancelled", {"Cancelled", "Anulowany"}, "lost"},
+    {0},
+};
+const kt_shape count_shape = KT_SHAPE(count, "logistics.count",
+    KT_FIELD(count, warehouse, REF, "Warehouse", "Magazyn", .target = "logistics.warehouse", .fixed = true,
+        .priority = 2),
+    KT_FIELD(count, location, REF, "Location", "Miejsce", .target = "logistics.location", .fixed = true,
+        .help = {"Empty: the whole warehouse.", "Puste: cały magazyn."}),
+    KT_FIELD(count, category, REF, "Category", "Kategoria", .target = "base.item_category", .fixed = true,
+        .help = {"Empty: all goods.", "Puste: wszystkie towary."}),
+    KT_FIELD(count, state, STATE, "State", "Stan", .choices = count_states, .initial = "draft",
+        .indexed = true, .priority = 3),
+    KT_FIELD(count, day, DATE, "Day", "Dzień", .initial = "today", .priority = 4),
+    KT_FIELD(count, blind, BOOL, "Blind", "W ciemno", .fixed = true,
+        .help = {"What there should be is written down only when all is counted.",
+            "Ile powinno być, zapisuje się dopiero po policzeniu wszystkiego."}),
+    KT_FIELD(count, reason, STRING, "Remark", "Uwagi", .max = 200),
+    KT_FIELD(count, positions, INT, "Positions", "Pozycje", .computed = true),
+    KT_FIELD(count, counted, INT, "Counted", "Policzone", .computed = true, .priority = 5),
+    KT_FIELD(count, differing, INT, "Differing", "Różnice", .computed = true, .priority = 6),
+    KT_FIELD(count, value, MONEY, "Worth of the difference", "Wartość różnicy", .scale = 2, .computed = true,
+        .group = "cost"));
+
+const kt_shape count_line_shape = KT_SHAPE(count_line, "logistics.count_line",
+    KT_FIELD(count_line, count, REF, "Count", "Spis", .target = "logistics.count", .computed = true,
+        .on_delete = KT_CASCADE),
+    KT_FIELD(count_line, item, REF, "Item", "Towar", .target = "base.item", .computed = true, .priority = 1),
+    KT_FIELD(count_line, location, REF, "Location", "Miejsce", .target = "logistics.location",
+        .computed = true, .priority = 2),
+    KT_FIELD(
+        count_line, lot, REF, "Lot", "Partia", .target = "logistics.lot", .computed = true, .priority = 3),
+    KT_FIELD(count_line, expected, QUANTITY, "Should be", "Powinno być", .scale = 4, .computed = true),
+    KT_FIELD(
+        count_line, counted, QUANTITY, "Counted", "Policzono", .scale = 4, .computed = true, .priority = 4),
+    KT_FIELD(count_line, difference, QUANTITY, "Difference", "Różnica", .scale = 4, .computed = true),
+    KT_FIELD(count_line, value, MONEY, "Worth", "Wartość", .scale = 2, .computed = true, .group = "cost"));
+
+/* ---- The freeze ---- */
+
+static kt_error *locations_of(kt_tx *tx, const struct count *c, bool freeze)
+{
+    const kt_where where[] = {KT_WHERE(location, warehouse, KT_EQ, c->warehouse), {0}};
+    struct location l = {KT_OF(location)};
+    kt_cursor *cursor;
+    kt_error *e = NULL;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &location_shape, .where = where}, &cursor));
+    while (!e && kt_next(cursor, &l.rec)) {
+        if (c->location.v && l.rec.id.v != c->location.v)
+            continue;
+        if (freeze && l.counting.v && l.counting.v != c->rec.id.v)
+            e = kt_fail(
+                tx, KT_RULE, "location", "another count goes on at %s", "w %s trwa inny spis", l.code.ptr);
+        l.counting = freeze ? c->rec.id : (kt_id){0};
+        if (!e)
+            e = kt_update(tx, &l.rec);
+    }
+    kt_also(&e, kt_close(cursor));
+    return e;
+}
+
+kt_error *count_allows(kt_tx *tx, const struct location *l)
+{
+    if (!l->counting.v)
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_RULE, "location", "%s is being counted", "trwa spis: %s",
+                       l->code.ptr ? l->code.ptr : ""),
+        "Move the goods when the count is approved or cancelled.", "Przesuń towar po zakończeniu spisu.");
+}
+
+/* ---- Start ---- */
+
+static kt_error *is_counted(kt_tx *tx, const struct count *c, const struct balance *b, bool *yes)
+{
+    struct goods goods = {KT_OF(goods)};
+    *yes = (!c->location.v || b->location.v == c->location.v) && b->on_hand.coef;
+    if (!*yes || !c->category.v)
+        return NULL;
+    KT_TRY(kt_read(tx, b->item, &goods.rec));
+    *yes = goods.category.v == c->category.v;
+    return NULL;
+}
+
+static kt_error *write_down(kt_tx *tx, struct count *c)
+{
+    const kt_where where[] = {KT_WHERE(balance, warehouse, KT_EQ, c->warehouse), {0}};
+    struct balance b = {KT_OF(balance)};
+    kt_cursor *cursor;
+    kt_error *e = NULL;
+    bool yes;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &balance_shape, .where = where}, &cursor));
+    while (!e && kt_next(cursor, &b.rec)) {
+        e = is_counted(tx, c, &b, &yes);
+        if (e || !yes)
+            continue;
+        struct count_line line = {KT_OF(count_line), .count = c->rec.id, .item = b.item,
+            .location = b.location, .lot = b.lot, .expected = c->blind ? (kt_dec){0} : b.on_hand};
+        e = kt_create(tx, &line.rec);
+        c->positions++;
+    }
+    kt_also(&e, kt_close(cursor));
+    return e;
+}
+
+static kt_error *start_within(kt_tx *tx, struct count *c)
+{
+    struct warehouse w;
+    struct location first;
+    KT_TRY(warehouse_get(tx, c->warehouse, &w));
+    KT_TRY(location_get(tx, KT_AT_STORES, w.rec.id, &first));
+    c->warehouse = w.rec.id;
+    KT_TRY(locations_of(tx, c, true));
+    return write_down(tx, c);
+}
+
+/* ---- Entering ---- */
+
+struct entered {
+    kt_record rec;
+    kt_id item, location, lot;
+    kt_dec quantity;
+};
+static const kt_shape entered_shape = KT_SHAPE(entered, NULL,
+    KT_FIELD(entered, item, REF, "Item", "Towar", .target = "base.item", .required = true),
+    KT_FIELD(entered, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .required = true),
+    KT_FIELD(entered, location, REF, "Location", "Miejsce", .target = "logistics.location",
+        .help = {"Empty: the count's, or the warehouse's first.",
+            "Puste: miejsce spisu albo pierwsze w magazynie."}),
+    KT_FIELD(entered, lot, REF, "Lot", "Partia", .target = "logistics.lot"));
+struct entering {
+    kt_record rec;
+    kt_lines lines;
+    bool finished;
+};
+static const kt_shape entering_shape = KT_SHAPE(entering, NULL,
+    KT_FIELD(entering, lines, LINES, "Counted", "Policzono", .lines = &entered_shape, .max = LINES_MOST),
+    KT_FIELD(entering, finished, BOOL, "All is counted", "Policzono wszystko",
+        .help = {"What is not entered is not there.", "Czego nie wpisano, tego nie ma."}));
+
+static const char *at(kt_tx *tx, size_t i, const char *field)
+{
+    return kt_format(tx, "lines[%zu].%s", i, field).ptr;
+}
+
+static kt_error *line_find(kt_tx *tx, const struct count *c, const struct entered *e, struct count_line *line)
+{
+    const kt_where where[] = {KT_WHERE(count_line, count, KT_EQ, c->rec.id),
+        KT_WHERE(count_line, item, KT_EQ, e->item), KT_WHERE(count_line, location, KT_EQ, e->location),
+        KT_WHERE(count_line, lot, KT_EQ, e->lot), {0}};
+    kt_cursor *cursor;
+    *line = (struct count_line){KT_OF(count_line), .count = c->rec.id, .item = e->item,
+        .location = e->location, .lot = e->lot, .expected = c->blind ? (kt_dec){0} : ZERO};
+    KT_TRY(kt_open(tx, &(kt_query){.of = &count_line_shape, .where = where, .limit = 1}, &cursor));
+    kt_next(cursor, &line->rec);
+    return kt_close(cursor);
+}
+
+static kt_error *check_entered(kt_tx *tx, const struct count *c, const struct entered *e, size_t i)
+{
+    struct goods goods;
+    struct location l = {KT_OF(location)};
+    struct lot lot = {KT_OF(lot), .item = e->item};
+    kt_error *all = NULL;
+    KT_TRY(kt_read(tx, e->location, &l.rec));
+    if (e->lot.v)
+        KT_TRY(kt_read(tx, e->lot, &lot.rec));
+    kt_error *service = goods_read(tx, e->item, &goods);
+    if (service)
+        return kt_fail(
+            tx, KT_RULE, at(tx, i, "item"), "\"%s\" is a service", "„%s” to usługa", goods.name.ptr);
+    if (e->quantity.coef < 0)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, at(tx, i, "quantity"), "must not be below zero",
+                          "nie może być mniejsze od zera"));
+    if (l.counting.v != c->rec.id.v)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, at(tx, i, "location"), "%s is not in this count",
+                          "%s nie należy do tego spisu", l.code.ptr));
+    if (goods.tracking > NOT_TRACKED && !e->lot.v && e->quantity.coef)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, at(tx, i, "lot"), "\"%s\" is tracked: a lot is needed",
+                          "„%s” ma śledzone partie: podaj partię", goods.name.ptr));
+    if (lot.item.v != e->item.v)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, at(tx, i, "lot"), "the lot is another item's",
+                          "partia jest innego towaru"));
+    if (goods.tracking == BY_SERIAL && kt_dec_cmp(e->quantity, KT_DEC(1, 0)) > 0)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, at(tx, i, "quantity"), "one serial number is one piece",
+                          "jeden numer seryjny to jedna sztuka"));
+    return all;
+}
+
+static kt_error *save_line(kt_tx *tx, struct count *c, struct count_line *line, kt_dec counted)
+{
+    c->counted += !line->counted.scale1;
+    c->positions += !line->rec.id.v;
+    c->differing -= line->difference.coef != 0;
+    line->counted = kt_dec_round(counted, 4);
+    line->difference = line->expected.scale1 ? kt_dec_sub(line->counted, line->expected) : (kt_dec){0};
+    c->differing += line->difference.coef != 0;
+    return line->rec.id.v ? kt_update(tx, &line->rec) : kt_create(tx, &line->rec);
+}
+
+static kt_error *enter_one(kt_tx *tx, struct count *c, struct entered *e, kt_id usual, size_t i)
+{
+    struct count_line line;
+    if (!e->location.v)
+        e->location = c->location.v ? c->location : usual;
+    KT_TRY(check_entered(tx, c, e, i));
+    KT_TRY(line_find(tx, c, e, &line));
+    return save_line(tx, c, &line, e->quantity);
+}
+
+/* What nobody entered is not there; what there should be is known since nothing moved. */
+static kt_error *finish(kt_tx *tx, struct count *c)
+{
+    const kt_where where[] = {KT_WHERE(count_line, count, KT_EQ, c->rec.id), {0}};
+    struct count_line line = {KT_OF(count_line)};
+    struct location here = {KT_OF(location)};
+    struct balance b;
+    kt_cursor *cursor;
+    kt_error *e = NULL;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &count_line_shape, .where = where}, &cursor));
+    while (!e && kt_next(cursor, &line.rec)) {
+        if (line.counted.scale1 && line.expected.scale1)
+            continue;
+        here.rec.id = line.location;
+        e = balance_find(tx, line.item, &here, line.lot, &b);
+        line.expected = b.on_hand;
+        if (!e)
+            e = save_line(tx, c, &line, line.counted.scale1 ? line.counted : ZERO);
+    }
+    kt_also(&e, kt_close(cursor));
+    if (!e)
+        c->state = C_COUNTED;
+    return e;
+}
+
+static kt_error *enter_within(kt_tx *tx, struct count *c, const struct entering *p)
+{
+    struct location usual;
+    kt_error *all = NULL;
+    KT_TRY(location_get(tx, KT_AT_STORES, c->warehouse, &usual));
+    for (size_t i = 0; i < p->lines.count; i++)
+        kt_also(&all, enter_one(tx, c, KT_AS(entered, kt_line(&p->lines, i)), usual.rec.id, i));
+    return all || !p->finished ? all : finish(tx, c);
+}
+
+/* ---- Approving ---- */
+
+static kt_error *correct(
+    kt_tx *tx, const struct count *c, struct count_line *line, const struct location *loss)
+{
+    struct goods goods;
+    struct location here = {KT_OF(location)};
+    bool found = line->difference.coef > 0;
+    struct move m = {KT_OF(move), .lot = line->lot,
+        .quantity = found ? line->difference : kt_dec_neg(line->difference),
+        .document = kt_any(tx, count_shape.name, c->rec.id), .paper = kt_any(tx, count_shape.name, c->rec.id),
+        .day = c->day, .reason = c->reason};
+    KT_TRY(goods_read(tx, line->item, &goods));
+    KT_TRY(kt_read(tx, line->location, &here.rec));
+    m.line = (int64_t)line->rec.id.v;
+    KT_TRY(move_now(tx, &goods, found ? loss : &here, found ? &here : loss, &m));
+    line->value = found ? m.value : kt_dec_neg(m.value);
+    return kt_update(tx, &line->rec);
+}
+
+/* What is missing though it was reserved is no longer reserved: the demand is covered anew by whoever made it. */
+static kt_error *lift(kt_tx *tx, const struct count_line *line)
+{
+    struct location here = {KT_OF(location)};
+    struct balance b;
+    KT_TRY(kt_read(tx, line->location, &here.rec));
+    KT_TRY(balance_find(tx, line->item, &here, line->lot, &b));
+    if (kt_dec_cmp(b.reserved, line->counted) <= 0)
+        return NULL;
+    return kt_hint(
+        kt_fail(tx, KT_RULE, "quantity", "%s are reserved, %s were counted", "zarezerwowano %s, policzono %s",
+            dec_words(tx, b.reserved), dec_words(tx, line->counted)),
+        "Release the reservation first: cancel or amend its order.",
+        "Najpierw zwolnij rezerwację: anuluj lub zmień zamówienie.");
+}
+
+static kt_error *approve_within(kt_tx *tx, struct count *c)
+{
+    const kt_where where[] = {KT_WHERE(count_line, count, KT_EQ, c->rec.id), {0}};
+    struct count_line line = {KT_OF(count_line)};
+    struct location loss;
+    kt_cursor *cursor;
+    kt_error *all = NULL;
+    KT_TRY(location_get(tx, KT_AT_LOSS, (kt_id){0}, &loss));
+    KT_TRY(locations_of(tx, c, false));
+    c->value = KT_DEC(0, 2);
+    KT_TRY(kt_open(tx, &(kt_query){.of = &count_line_shape, .where = where}, &cursor));
+    while (kt_next(cursor, &line.rec)) {
+        if (!line.difference.coef)
+            continue;
+        kt_error *e = lift(tx, &line);
+        if (!e)
+            e = correct(tx, c, &line, &loss);
+        kt_also(&all, e);
+        c->value = kt_dec_add(c->value, line.value);
+    }
+    kt_also(&all, kt_close(cursor));
+    return all;
+}
+
+/* ---- Actions ---- */
+
+static kt_error *start(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    (void)params;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = start_within(tx, KT_AS(count, self));
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+static kt_error *enter(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = enter_within(tx, KT_AS(count, self), KT_SEE(entering, params));
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+static kt_error *approve(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    (void)params;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = approve_within(tx, KT_AS(count, self));
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+static kt_error *cancel(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct count *c = KT_AS(count, self);
+    (void)params;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = c->state == C_DRAFT ? NULL : locations_of(tx, c, false);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+const kt_action count_actions[] = {
+    {"start", {"Start counting", "Rozpocznij spis"}, "count", .from = KT_IN(C_DRAFT), .to = C_COUNTING,
+        .run = start},
+    {"enter", {"Enter what was counted", "Wpisz policzone"}, "count",
+        .from = KT_IN(C_COUNTING) | KT_IN(C_COUNTED), .params = &entering_shape, .run = enter},
+    {"approve", {"Approve the difference", "Zatwierdź różnice"}, "approve", .from = KT_IN(C_COUNTED),
+        .to = C_DONE, .run = approve},
+    {"cancel", {"Cancel", "Anuluj"}, "approve", .from = KT_IN(C_DRAFT) | KT_IN(C_COUNTING) | KT_IN(C_COUNTED),
+        .to = C_CANCELLED, .run = cancel},
+    {0},
+};
