@@ -13,7 +13,7 @@ typedef struct {
 static bool is_work(const model_entity *entity)
 {
     const model_field *owner = entity->owner;
-    return owner && entity->enabled && !entity->lines_only && !owner->computed &&
+    return owner && entity->enabled && !entity->lines_only && !owner->computed && !owner->unique &&
            owner->on_delete != KT_CASCADE;
 }
 

@@ -1,0 +1,96 @@
+/* Annual leave by the Polish Labour Code: figures worked by hand from its articles. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "leave/polish.h"
+
+static kt_date day(int y, int m, int d)
+{
+    return kt_date_make(y, m, d);
+}
+
+static void check(const struct polish_case *c, int year, int64_t hundredths)
+{
+    kt_dec days = polish_annual_days(c, year);
+    assert_int_equal(days.scale1, 3);
+    assert_int_equal(days.coef, hundredths);
+}
+
+static void twenty_or_twenty_six_days(void **state)
+{
+    (void)state;
+    struct polish_case c = {.hired = day(2020, 3, 1), .seniority_from = day(2016, 11, 25)};
+    check(&c, 2025, 2000);
+    check(&c, 2026, 2600); /* ten years on 25 November 2026: the longer leave is due in that year */
+    c.left = day(2026, 11, 24);
+    check(&c, 2026, 1900); /* gone the day before: 20 x 11/12 = 18.33 */
+    c.left = day(2026, 11, 25);
+    check(&c, 2026, 2400); /* 26 x 11/12 = 23.83 */
+}
+
+static void months_begun_count(void **state)
+{
+    (void)state;
+    struct polish_case c = {.hired = day(2026, 5, 18)};
+    check(&c, 2026, 1400); /* 8 months: 20 x 8/12 = 13.33 */
+    check(&c, 2027, 2000);
+    check(&c, 2025, 0);
+    c = (struct polish_case){
+        .hired = day(2019, 1, 1), .seniority_from = day(2005, 1, 1), .left = day(2026, 2, 1)};
+    check(&c, 2026, 500); /* 26 x 2/12 = 4.33 */
+    check(&c, 2027, 0);
+    c = (struct polish_case){.hired = day(2024, 1, 1), .seniority_from = day(2014, 2, 28)};
+    check(&c, 2024, 2600);
+}
+
+static void part_time_counts_up_to_whole_days(void **state)
+{
+    (void)state;
+    struct polish_case c = {.hired = day(2020, 1, 1), .share = KT_DEC(5000, 2)};
+    check(&c, 2026, 1000);
+    c.share = KT_DEC(3333, 2);
+    check(&c, 2026, 700); /* 6.67 */
+    c.share = KT_DEC(75, 0);
+    c.seniority_from = day(2000, 1, 1);
+    check(&c, 2026, 2000); /* 19.5 */
+    c.hired = day(2026, 7, 2);
+    check(&c, 2026, 1000); /* 20 x 6/12 */
+}
+
+static void the_first_job_grows_month_by_month(void **state)
+{
+    (void)state;
+    struct polish_case c = {.hired = day(2026, 5, 18), .first_job = true};
+    check(&c, 2026, 1167); /* seven whole months until 17 December: 20 x 7/12 */
+    c.hired = day(2026, 1, 1);
+    check(&c, 2026, 2000);
+    check(&c, 2027, 2000);
+    c.hired = day(2026, 12, 2);
+    check(&c, 2026, 0);
+}
+
+static void leap_days_and_dates_of_expiry(void **state)
+{
+    (void)state;
+    struct polish_case c = {.hired = day(2016, 2, 29)};
+    check(&c, 2025, 2000);
+    check(&c, 2026, 2600); /* ten years on 1 March 2026 */
+    assert_int_equal(polish_overdue_from(2026).day, day(2027, 10, 1).day);
+    assert_int_equal(polish_expires(2026).day, day(2030, 9, 30).day);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(twenty_or_twenty_six_days),
+        cmocka_unit_test(months_begun_count),
+        cmocka_unit_test(part_time_counts_up_to_whole_days),
+        cmocka_unit_test(the_first_job_grows_month_by_month),
+        cmocka_unit_test(leap_days_and_dates_of_expiry),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,127 @@
+/* Shifts, and who works which of them when. A shift that ends at or before its beginning ends on the next day. */
+#include "hr.h"
+
+const kt_shape shift_shape = KT_SHAPE(shift, "hr.shift",
+    KT_FIELD(
+        shift, name, STRING, "Name", "Nazwa", .required = true, .unique = true, .max = 80, .priority = 1),
+    KT_FIELD(shift, from, STRING, "From", "Od", .required = true, .max = 5, .priority = 2,
+        .help = {"As 06:00.", "Jak 06:00."}),
+    KT_FIELD(shift, until, STRING, "Until", "Do", .required = true, .max = 5, .priority = 3,
+        .help = {"As 14:00; 06:00 after 22:00: on the next day.",
+            "Jak 14:00; 06:00 po 22:00: następnego dnia."}),
+    KT_FIELD(shift, break_minutes, INT, "Unpaid break, minutes", "Przerwa niepłatna, minuty"),
+    KT_FIELD(shift, grace_late, INT, "Late after, minutes", "Spóźnienie po, minuty", .initial = "5"),
+    KT_FIELD(shift, grace_early, INT, "Early before, minutes", "Wcześniejsze wyjście przed, minuty",
+        .initial = "5"));
+const kt_shape roster_shape = KT_SHAPE(roster, "hr.roster",
+    KT_FIELD(roster, employee, REF, "Employee", "Pracownik", .target = "hr.employee", .required = true,
+        .on_delete = KT_CASCADE, .priority = 1),
+    KT_FIELD(roster, shift, REF, "Shift", "Zmiana", .target = "hr.shift", .required = true, .priority = 2),
+    KT_FIELD(roster, from, DATE, "From", "Od", .required = true, .priority = 3),
+    KT_FIELD(roster, until, DATE, "Until", "Do", .priority = 4,
+        .help = {"Empty: until further notice.", "Puste: do odwołania."}),
+    KT_FIELD(roster, weekdays, STRING, "Days", "Dni", .max = 7, .initial = "12345",
+        .help = {"1 Monday to 7 Sunday.", "Od 1 poniedziałek do 7 niedziela."}));
+
+/* "08:30" in minutes of the day; -1: no time of day. */
+static int minutes_of(kt_str s)
+{
+    if (s.len != 5 || s.ptr[2] != ':')
+        return -1;
+    for (size_t i = 0; i < 5; i++)
+        if (i != 2 && (s.ptr[i] < '0' || s.ptr[i] > '9'))
+            return -1;
+    int hour = (s.ptr[0] - '0') * 10 + s.ptr[1] - '0', minute = (s.ptr[3] - '0') * 10 + s.ptr[4] - '0';
+    return hour > 24 || minute > 59 || hour * 60 + minute > 1440 ? -1 : hour * 60 + minute;
+}
+
+kt_error *shift_compute(kt_tx *tx, kt_record *self)
+{
+    const struct shift *s = KT_AS(shift, self);
+    kt_error *all = NULL;
+    if (s->from.ptr && minutes_of(s->from) < 0)
+        kt_also(
+            &all, kt_fail(tx, KT_VALIDATION, "from", "is no time of day, 06:00", "to nie godzina, 06:00"));
+    if (s->until.ptr && minutes_of(s->until) < 0)
+        kt_also(
+            &all, kt_fail(tx, KT_VALIDATION, "until", "is no time of day, 14:00", "to nie godzina, 14:00"));
+    if (s->break_minutes < 0 || s->break_minutes > 480)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "break_minutes", "is 0 to 480", "to 0 do 480"));
+    return all;
+}
+
+/* Two rosters of one person must not hold for one day. */
+static kt_error *check_apart(kt_tx *tx, const struct roster *r)
+{
+    const kt_where where[] = {KT_WHERE(roster, employee, KT_EQ, r->employee), {0}};
+    struct roster o = {KT_OF(roster)};
+    kt_cursor *cursor;
+    kt_error *e = NULL;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &roster_shape, .where = where}, &cursor));
+    while (!e && kt_next(cursor, &o.rec)) {
+        bool apart = (o.until.day && o.until.day < r->from.day) ||
+                     (r->until.day && r->until.day < o.from.day);
+        bool shared = false;
+        for (size_t i = 0; i < o.weekdays.len; i++)
+            for (size_t k = 0; k < r->weekdays.len; k++)
+                shared = shared || o.weekdays.ptr[i] == r->weekdays.ptr[k];
+        if (o.rec.id.v != r->rec.id.v && !apart && shared)
+            e = kt_fail(tx, KT_RULE, "from", "another roster holds for these days: %llu",
+                "na te dni jest już grafik: %llu", (unsigned long long)o.rec.id.v);
+    }
+    kt_also(&e, kt_close(cursor));
+    return e;
+}
+
+kt_error *roster_compute(kt_tx *tx, kt_record *self)
+{
+    const struct roster *r = KT_AS(roster, self);
+    for (size_t i = 0; i < r->weekdays.len; i++)
+        if (r->weekdays.ptr[i] < '1' || r->weekdays.ptr[i] > '7')
+            return kt_fail(
+                tx, KT_VALIDATION, "weekdays", "digits 1 to 7 are expected", "oczekiwano cyfr od 1 do 7");
+    if (r->until.day && r->until.day < r->from.day)
+        return kt_fail(tx, KT_VALIDATION, "until", "is before the first day", "jest przed pierwszym dniem");
+    return r->employee.v && r->from.day ? check_apart(tx, r) : NULL;
+}
+
+static bool on_weekday(const struct roster *r, kt_date day)
+{
+    char digit = (char)('1' + (day.day - 1) % 7); /* day 1 was a Monday */
+    for (size_t i = 0; i < r->weekdays.len; i++)
+        if (r->weekdays.ptr[i] == digit)
+            return true;
+    return false;
+}
+
+static kt_error *find_shift(kt_tx *tx, kt_id employee, kt_date day, struct shift *s, bool *found)
+{
+    const kt_where where[] = {
+        KT_WHERE(roster, employee, KT_EQ, employee), KT_WHERE(roster, from, KT_LE, day), {0}};
+    struct roster r = {KT_OF(roster)};
+    kt_cursor *cursor;
+    kt_id shift = {0};
+    *s = (struct shift){KT_OF(shift)};
+    KT_TRY(kt_open(tx, &(kt_query){.of = &roster_shape, .where = where, .sort = "-from"}, &cursor));
+    while (!shift.v && kt_next(cursor, &r.rec))
+        if ((!r.until.day || r.until.day >= day.day) && on_weekday(&r, day))
+            shift = r.shift;
+    KT_TRY(kt_close(cursor));
+    *found = shift.v != 0;
+    return *found ? kt_read(tx, shift, &s->rec) : NULL;
+}
+
+kt_error *shift_on(kt_tx *tx, kt_id employee, kt_date day, struct shift *s, bool *found)
+{
+    kt_authority before = kt_own_authority(tx); /* one's own shift is no secret to whoever comes to work */
+    kt_error *e = find_shift(tx, employee, day, s, found);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+void shift_times(kt_tx *tx, const struct shift *s, kt_date day, kt_time *begin, kt_time *end)
+{
+    int from = minutes_of(s->from), until = minutes_of(s->until);
+    *begin = kt_instant(tx, day, from);
+    *end = until > from ? kt_instant(tx, day, until) : kt_instant(tx, kt_date_add(day, 1), until);
+}

@@ -1,0 +1,20 @@
+/* staff.h -- the service "hr.staff": who is there. Production asks it how many of those who may run a work
+ * centre are present; whoever gives work to somebody asks whether they are away. */
+#pragma once
+#include <kontor.h>
+
+typedef struct kt_staff {
+    /* Those qualified for a work centre on a day, and how many of them are not on leave.
+     *   work_centre  of kt_any
+     *   qualified    receives 0 where nobody's qualification names the centre: then it says nothing */
+    KT_MUST kt_error *(*present)(
+        kt_tx *tx, kt_id work_centre, kt_date day, int64_t *qualified, int64_t *present);
+    /* Is a user away on a day, and who stands in? substitute receives 0 where there is none. */
+    KT_MUST kt_error *(*away)(kt_tx *tx, kt_id user, kt_date day, bool *away, kt_id *substitute);
+} kt_staff;
+
+/* NULL: no module offers it now. */
+static inline const kt_staff *kt_staff_find(kt_tx *tx)
+{
+    return (const kt_staff *)kt_service_find(tx, "hr.staff", 1);
+}

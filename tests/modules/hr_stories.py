@@ -1,0 +1,270 @@
+#!/usr/bin/env python3
+"""Stories of people, over HTTP: terms, shifts, attendance, leave, standing in, hiring and parting."""
+from stories import expect, refused, run
+
+PASSWORD = "Correct-Horse-9-Battery"
+here = {}
+
+
+def make(k, entity, /, **values):
+    return k.create(entity, values)["id"]
+
+
+def user(k, name, *roles):
+    all_roles = {r["name"]: r["id"] for r in k.list("access.role", limit=100)["rows"]}
+    made = make(k, "access.user", name=name, roles=[all_roles[r] for r in roles])
+    k.call("access.password", {"user": name, "new": PASSWORD, "old": PASSWORD})
+    return made
+
+
+def employee(k, name, hired="2020-01-01", **more):
+    terms = {key: more.pop(key) for key in ("post", "department", "time_share", "pay", "calendar") if key in more}
+    made = make(k, "hr.employee", name=name, hired=hired, **more)
+    make(k, "hr.term", employee=made, valid_from=hired, **terms)
+    return made
+
+
+def open_house(k):
+    company = make(k, "base.company", name="Stories", zone="Europe/Warsaw")
+    k.call("session.company", {"company": company})
+    here["hall"] = make(k, "access.department", name="Hall")
+    here["ewa"] = user(k, "ewa", "hr.employee", "base.user")
+    here["jan"] = user(k, "jan", "hr.employee", "base.user")
+    here["head"] = user(k, "head", "hr.head", "base.user")
+    k.update("access.department", here["hall"], {"head": here["head"]})
+    for name in ("ewa", "jan", "head"):
+        k.update("access.user", here[name], {"department": here["hall"]})
+    here["ewa_file"] = employee(k, "Ewa Lis", owner=here["ewa"], department=here["hall"], post="Fitter")
+    here["jan_file"] = employee(k, "Jan Kos", owner=here["jan"], department=here["hall"], post="Fitter")
+
+
+def terms_hold_from_their_day(k):
+    open_house(k)
+    anna = employee(k, "Anna Wrona", hired="2019-03-01", post="Clerk", time_share="50")
+    make(k, "hr.term", employee=anna, valid_from="2024-01-01", post="Head clerk", time_share="100")
+    make(k, "hr.term", employee=anna, valid_from="2035-01-01", post="Director")
+    expect([k.call("hr.on", {"employee": anna, "day": day})["post"] for day in ("2018-01-01", "2019-03-01", "2023-12-31", "2024-01-01", "2036-01-01")],
+           [None, "Clerk", "Clerk", "Head clerk", "Director"])
+    row = k.get("hr.employee", anna)
+    expect((row["post"], row["time_share"]), ("Head clerk", "100.00"))
+    refused("conflict", lambda: make(k, "hr.term", employee=anna, valid_from="2024-01-01"), "employee")
+    refused("validation", lambda: make(k, "hr.term", employee=anna, valid_from="2025-01-01", time_share="120"), "time_share")
+    expect(k.call("hr.refresh", {})["employees"], 0)
+
+
+def pay_is_seen_by_whom_it_concerns(k, house):
+    ewa = house.client("ewa", PASSWORD)
+    expect([r["name"] for r in ewa.list("hr.employee")["rows"]], ["Ewa Lis"])
+    refused("forbidden", lambda: ewa.list("hr.term"))
+    head = house.client("head", PASSWORD)
+    expect(sorted(r["name"] for r in head.list("hr.employee")["rows"]), ["Ewa Lis", "Jan Kos"])
+    expect("pay" in head.list("hr.term")["rows"][0], False)
+
+
+def a_night_shift_ends_on_the_next_day(k):
+    night = make(k, "hr.shift", **{"name": "Night", "from": "22:00", "until": "06:00", "break_minutes": 15})
+    make(k, "hr.roster", **{"employee": here["jan_file"], "shift": night, "from": "2026-03-01", "until": "2026-04-30", "weekdays": "1234567"})
+    refused("rule", lambda: make(k, "hr.roster", **{"employee": here["jan_file"], "shift": night, "from": "2026-04-30"}), "from")
+    jan = {"employee": here["jan_file"]}
+    came = k.call("hr.check_in", {**jan, "at": "2026-03-03T22:12:00+01:00"})
+    expect((came["day"], came["late"]), ("2026-03-03", 12))
+    refused("state", lambda: k.call("hr.check_in", {**jan, "at": "2026-03-03T23:00:00+01:00"}), "employee")
+    went = k.call("hr.check_out", {**jan, "at": "2026-03-04T06:00:00+01:00"})
+    expect((went["day"], went["worked"], went["early"], went["overtime"]), ("2026-03-03", 453, 0, 0))
+    refused("state", lambda: k.call("hr.check_out", {**jan, "at": "2026-03-04T07:00:00+01:00"}), "employee")
+    early = k.call("hr.check_in", {**jan, "at": "2026-03-05T21:58:00+01:00"})
+    expect((early["day"], early["late"]), ("2026-03-05", 0))
+    # the clocks go forward in the night of 28 March: the shift has seven hours
+    k.call("hr.check_in", {**jan, "at": "2026-03-28T22:00:00+01:00"})
+    expect(k.call("hr.check_out", {**jan, "at": "2026-03-29T06:00:00+02:00"})["worked"], 405)
+
+
+def over_time_on_a_free_day_counts_double(k):
+    ewa = {"employee": here["ewa_file"]}
+    k.call("hr.check_in", {**ewa, "at": "2026-03-06T08:00:00+01:00"})
+    friday = k.call("hr.check_out", {**ewa, "at": "2026-03-06T18:00:00+01:00"})
+    expect((friday["worked"], friday["overtime"]), (600, 120))
+    k.call("hr.check_in", {**ewa, "at": "2026-03-08T10:00:00+01:00"})
+    k.call("hr.check_out", {**ewa, "at": "2026-03-08T13:00:00+01:00"})
+    week = k.call("hr.week", {**ewa, "day": "2026-03-04"})
+    expect((week["planned"], week["worked"], week["overtime"], week["double_time"]), (2400, 780, 300, 180))
+    expect([d["day"] for d in week["days"]][::6], ["2026-03-02", "2026-03-08"])
+
+
+def a_correction_needs_somebody_else(k, house):
+    ewa, head = house.client("ewa", PASSWORD), house.client("head", PASSWORD)
+    refused("forbidden", lambda: ewa.call("hr.check_in", {"at": "2026-03-09T08:00:00+01:00"}), "at")
+    asked = make(ewa, "hr.correction", employee=here["ewa_file"], day="2026-03-09", check_in="2026-03-09T08:00:00+01:00",
+                 check_out="2026-03-09T16:00:00+01:00", reason="the reader was broken")
+    refused("forbidden", lambda: ewa.call("hr.correction.approve", {"id": asked}))
+    head.call("hr.correction.approve", {"id": asked})
+    expect(k.list("hr.attendance", [["employee", "=", here["ewa_file"]], ["day", "=", "2026-03-09"]])["rows"][0]["worked"], 480)
+    expect(ewa.call("hr.check_in", {})["day"] is not None, True)
+
+
+def leave_comes_out_of_the_year_that_expires_first(k, house):
+    expect(k.call("hr.leave_presets", {})["types"], 10)
+    here["annual"] = k.list("hr.leave_type", [["code", "=", "annual"]])["rows"][0]["id"]
+    granted = k.call("hr.leave_grant", {"year": 2025})
+    again = k.call("hr.leave_grant", {"year": 2025})
+    expect((granted["entries"] > 0, again["entries"], again["corrected"]), (True, 0, 0))
+    k.call("hr.leave_grant", {"year": 2026})
+    ewa, head = house.client("ewa", PASSWORD), house.client("head", PASSWORD)
+    rows = [r for r in ewa.call("hr.leave_balance", {"day": "2026-11-25", "type": here["annual"]})["rows"]]
+    expect([(r["year"], r["granted"], r["days"], r["overdue"]) for r in rows], [(2025, "160.00", "20.00", True), (2026, "160.00", "20.00", False)])
+    leave = make(ewa, "hr.leave", **{"type": here["annual"], "from": "2026-12-07", "until": "2027-01-08", "substitute": here["jan"]})
+    row = ewa.get("hr.leave", leave)
+    expect((row["hours"], row["days"]), ("200.00", "25.00"))
+    ewa.call("hr.leave.submit", {"id": leave})
+    refused("rule", lambda: submit(ewa, "2026-12-10", "2026-12-11"), "from")
+    refused("forbidden", lambda: ewa.call("hr.leave.approve", {"id": leave}))
+    head.call("hr.leave.approve", {"id": leave})
+    rows = ewa.call("hr.leave_balance", {"day": "2026-11-25", "type": here["annual"]})["rows"]
+    expect([(r["year"], r["taken"], r["left"]) for r in rows], [(2025, "160.00", "0.00"), (2026, "40.00", "120.00")])
+    refused("rule", lambda: submit(ewa, "2027-02-01", "2027-02-28"), "until")
+    ewa.call("hr.leave.cancel", {"id": leave})
+    rows = ewa.call("hr.leave_balance", {"day": "2026-11-25", "type": here["annual"]})["rows"]
+    expect([r["left"] for r in rows], ["160.00", "160.00"])
+
+
+def submit(client, first, last, **more):
+    leave = make(client, "hr.leave", **{"type": here["annual"], "from": first, "until": last, **more})
+    client.call("hr.leave.submit", {"id": leave})
+    return leave
+
+
+def what_leave_refuses(k, house):
+    ewa = house.client("ewa", PASSWORD)
+    refused("validation", lambda: submit(ewa, "2026-12-11", "2026-12-07"), "until")
+    refused("validation", lambda: submit(ewa, "2026-12-07", "2026-12-08", half="morning"), "until")
+    refused("validation", lambda: submit(ewa, "2026-12-07", "2026-12-07", asked_hours="3"), "asked_hours")
+    refused("rule", lambda: submit(ewa, "2026-12-05", "2026-12-06"), "from")
+    refused("validation", lambda: submit(ewa, "2026-12-07", "2026-12-07", substitute=here["ewa"]), "substitute")
+    half = submit(ewa, "2026-12-07", "2026-12-07", half="morning")
+    expect((ewa.get("hr.leave", half)["hours"], ewa.get("hr.leave", half)["days"]), ("4.00", "0.50"))
+    submit(ewa, "2026-12-07", "2026-12-07", half="afternoon")
+
+
+def a_department_keeps_enough_people(k, house):
+    make(k, "hr.absence_limit", department=here["hall"], most=1)
+    ewa, jan, head = (house.client(n, PASSWORD) for n in ("ewa", "jan", "head"))
+    first, second = submit(ewa, "2026-12-14", "2026-12-18"), submit(jan, "2026-12-16", "2026-12-17")
+    head.call("hr.leave.approve", {"id": first})
+    refused("rule", lambda: head.call("hr.leave.approve", {"id": second}), "from")
+    refused("rule", lambda: submit(jan, "2026-12-14", "2026-12-14", substitute=here["ewa"]), "substitute")
+    plan = head.call("hr.team_plan", {"department": here["hall"], "from": "2026-12-14", "until": "2026-12-20"})
+    expect([(r["name"], r["approved"]) for r in plan["rows"]], [("Ewa Lis", True), ("Jan Kos", False)])
+    head.call("hr.leave.approve", {"id": second, "anyway": True})
+
+
+def a_substitute_has_the_tasks_while_it_lasts(k, house):
+    ewa, head = house.client("ewa", PASSWORD), house.client("head", PASSWORD)
+    task = make(ewa, "base.task", title="Order screws")
+    done = make(ewa, "base.task", title="Sweep")
+    unpaid = k.list("hr.leave_type", [["code", "=", "unpaid"]])["rows"][0]["id"]
+    today = k.call("hr.week", {"employee": here["ewa_file"]})["days"][0]["day"]  # this week's Monday, to its Sunday
+    last = k.call("hr.week", {"employee": here["ewa_file"]})["days"][6]["day"]
+    leave = make(ewa, "hr.leave", **{"type": unpaid, "from": today, "until": last, "substitute": here["jan"]})
+    ewa.call("hr.leave.submit", {"id": leave})
+    head.call("hr.leave.approve", {"id": leave, "anyway": True})
+    expect([k.get("base.task", t)["owner"] for t in (task, done)], [here["jan"], here["jan"]])
+    house.client("jan", PASSWORD).call("base.task.finish", {"id": done})
+    head.call("hr.leave.cancel", {"id": leave})
+    expect([k.get("base.task", t)["owner"] for t in (task, done)], [here["ewa"], here["ewa"]])
+
+
+def rights_are_lent_by_who_may_give_them(k, house):
+    day = k.call("hr.week", {"employee": here["ewa_file"]})["days"]
+    values = {"from": here["head"], "to": here["jan"], "since": day[0]["day"], "until": day[6]["day"], "rights": True, "tasks": False}
+    user(k, "clerk", "hr.manager")
+    clerk = house.client("clerk", PASSWORD)
+    refused("validation", lambda: clerk.create("hr.delegation", values), "rights")
+    before = k.get("access.user", here["jan"])["roles"]
+    lent = k.create("hr.delegation", values)["id"]
+    expect(k.call("hr.delegations_run", {})["changed"], 1)
+    expect(len(k.get("access.user", here["jan"])["roles"]), len(before) + 1)
+    k.call("hr.delegation.end", {"id": lent})
+    expect(k.get("access.user", here["jan"])["roles"], before)
+
+
+def timesheets_are_approved_by_another(k, house):
+    ewa, head = house.client("ewa", PASSWORD), house.client("head", PASSWORD)
+    line = make(ewa, "hr.timesheet", day="2026-03-10", minutes=300, text="assembling")
+    refused("rule", lambda: make(ewa, "hr.timesheet", day="2026-03-10", minutes=1200), "minutes")
+    ewa.call("hr.timesheet.submit", {"id": line})
+    head.call("hr.timesheet.approve", {"id": line})
+    refused("state", lambda: ewa.update("hr.timesheet", line, {"minutes": 400}), "minutes")
+    expect(k.call("hr.week", {"employee": here["ewa_file"], "day": "2026-03-10"})["booked"], 300)
+
+
+def who_may_run_a_machine_is_known(k):
+    welding = make(k, "hr.skill", name="Welding")
+    make(k, "hr.qualification", employee=here["ewa_file"], skill=welding, level=4)
+    make(k, "hr.qualification", employee=here["jan_file"], skill=welding, level=2, valid_to="2026-06-30")
+    rows = k.call("hr.qualified", {"skill": welding, "day": "2026-12-15"})["employees"]
+    expect([(r["name"], r["level"], r["away"]) for r in rows], [("Ewa Lis", 4, True)])
+    rows = k.call("hr.qualified", {"skill": welding, "day": "2026-06-30", "level": 2})["employees"]
+    expect([r["name"] for r in rows], ["Ewa Lis", "Jan Kos"])
+    refused("validation", lambda: k.call("hr.qualified", {}), "skill")
+
+
+def expenses_are_claimed_approved_and_paid(k, house):
+    ewa, head = house.client("ewa", PASSWORD), house.client("head", PASSWORD)
+    refused("validation", lambda: make(ewa, "hr.expense", title="Fair", lines=[{"day": "2026-03-01", "text": "train", "amount": "-1"}]), "lines[0].amount")
+    claim = make(ewa, "hr.expense", title="Fair", lines=[{"day": "2026-03-01", "text": "train", "amount": "120.50"}, {"day": "2026-03-02", "text": "hotel", "amount": "300"}])
+    expect(ewa.get("hr.expense", claim)["total"], "420.50")
+    ewa.call("hr.expense.submit", {"id": claim})
+    refused("forbidden", lambda: ewa.call("hr.expense.approve", {"id": claim}))
+    head.call("hr.expense.approve", {"id": claim})
+    k.call("hr.expense.pay", {"id": claim})
+    expect(k.get("hr.expense", claim)["state"], "paid")
+
+
+def from_the_opening_to_the_last_day(k, house):
+    make(k, "hr.checklist", name="First day", kind="onboarding", points=[{"title": "Desk", "days": -3}, {"title": "Tools", "days": 0}])
+    make(k, "hr.checklist", name="Last day", kind="offboarding", points=[{"title": "Take the key back"}])
+    opening = make(k, "hr.opening", post="Painter", department=here["hall"])
+    who = make(k, "hr.candidate", opening=opening, name="Ola Maj", email="ola@maj.example")
+    k.call("hr.candidate.invite", {"id": who})
+    ola = user(k, "ola", "hr.employee", "base.user")
+    k.call("hr.candidate.hire", {"id": who, "hired": "2026-02-01", "user": ola, "pay": "6500"})
+    file = k.get("hr.candidate", who)["employee"]
+    row = k.get("hr.employee", file)
+    expect((row["name"], row["post"], row["department"]), ("Ola Maj", "Painter", here["hall"]))
+    expect((k.get("hr.opening", opening)["state"], k.get("hr.opening", opening)["filled"]), ("closed", 1))
+    expect(sorted(t["title"] for t in k.list("base.task", [["about", "=", {"entity": "hr.employee", "id": file}]])["rows"]), ["Desk: Ola Maj", "Tools: Ola Maj"])
+    client = house.client("ola", PASSWORD)
+    task = make(client, "base.task", title="Varnish")
+    refused("validation", lambda: k.call("hr.employee.offboard", {"id": file, "day": "2035-01-01"}), "day")
+    k.call("hr.employee.offboard", {"id": file, "to": here["jan"], "reason": "moved away"})
+    expect(k.get("base.task", task)["owner"], here["jan"])
+    refused("forbidden", lambda: client.list("base.task"))
+    expect(k.get("hr.employee", file)["state"], "left")
+
+
+def a_month_goes_to_payroll(k):
+    make(k, "hr.bonus", employee=here["ewa_file"], month="2026-03-17", lines=[{"text": "target reached", "base": "6000", "percent": "12.5"}, {"text": "fair", "amount": "100"}])
+    bonus = k.list("hr.bonus")["rows"][0]
+    expect((bonus["month"], bonus["total"]), ("2026-03-01", "850.00"))
+    k.call("hr.bonus.approve", {"id": bonus["id"]})
+    rows = {r["name"]: r for r in k.call("hr.payroll", {"month": "2026-03-15"})["rows"]}
+    ewa = rows["Ewa Lis"]
+    expect((ewa["worked"], ewa["overtime"], ewa["double_time"], ewa["bonus"]), ("21.00", "2.00", "3.00", "850.00"))
+    december = {r["name"]: r for r in k.call("hr.payroll", {"month": "2026-12-01"})["rows"]}
+    expect((december["Ewa Lis"]["paid_leave"], december["Jan Kos"]["paid_leave"]), ("40.00", "16.00"))
+
+
+def a_goal_says_how_far_it_is_reached(k):
+    goal = make(k, "hr.goal", **{"employee": here["ewa_file"], "title": "Frames welded", "from": "2026-01-01", "until": "2026-12-31", "target": "400", "actual": "310"})
+    expect(k.get("hr.goal", goal)["reached"], "77.50")
+
+
+STORIES = [
+    terms_hold_from_their_day, pay_is_seen_by_whom_it_concerns, a_night_shift_ends_on_the_next_day, over_time_on_a_free_day_counts_double,
+    a_correction_needs_somebody_else, leave_comes_out_of_the_year_that_expires_first, what_leave_refuses, a_department_keeps_enough_people,
+    a_substitute_has_the_tasks_while_it_lasts, rights_are_lent_by_who_may_give_them, timesheets_are_approved_by_another,
+    who_may_run_a_machine_is_known, expenses_are_claimed_approved_and_paid, from_the_opening_to_the_last_day, a_month_goes_to_payroll,
+    a_goal_says_how_far_it_is_reached,
+]
+if __name__ == "__main__":
+    run(STORIES, modules="base,crm,hr")
