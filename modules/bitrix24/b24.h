@@ -11,19 +11,19 @@ typedef enum {
     AS_DECIMAL,
     AS_FLAG, /* Y or N */
     AS_TIME,
-    AS_DATE, /* midnight in the company's zone */
-    AS_NAME, /* one of .names */
-    AS_CURRENCY,
-    AS_MULTI,   /* lines of base.party.contacts of the kind .detail */
-    AS_ONE,     /* a multi-field of which we keep one: the text is .ours, the kind .detail */
+    AS_DATE,    /* midnight in the company's zone */
+    AS_NAME,    /* one of .names */
+    AS_STATE,   /* the same, but what is written is reached by actions (moves.c) */
+    AS_CODE,    /* a record of .detail, by its code */
+    AS_MULTI,   /* lines of contacts of the kind .detail, and .first */
     AS_COMPANY, /* the party, if it is an organisation */
     AS_CONTACT, /* the contact person, or the party if it is one */
     AS_CATEGORY,
     AS_STAGE,
-    AS_FIRST_NAME, /* the first word of .ours, and the rest */
-    AS_LAST_NAME,
-    AS_ALWAYS,  /* .detail, whatever is written */
-    AS_ADDRESS, /* .detail of the first line of addresses */
+    AS_CLOSED,    /* as AS_NAME; what is written must be what the stage says */
+    AS_NAME_PART, /* .ours, or that part of the name if there is nothing but the name */
+    AS_ALWAYS,    /* .detail, whatever is written */
+    AS_ADDRESS,   /* .detail of the first line of addresses */
 } conversion;
 
 typedef struct {
@@ -36,10 +36,18 @@ typedef struct {
     conversion as;
     const char *item;   /* in crm.item.*; NULL: camel case of theirs */
     const char *detail; /* see conversion */
+    const char *first;  /* of AS_MULTI: our field that keeps the first one; its use is in first_use */
     const name_pair *names;
     bool fixed;    /* not written by clients */
     bool required; /* as their clients see it */
 } row;
+
+/* How a record comes from one state to another: the next action on the way. */
+typedef struct {
+    const char *to, *from, *action;
+    const char *flag; /* a parameter that is put to false; NULL: none */
+    bool reason;      /* it wants a reason */
+} move;
 
 typedef struct {
     const char *name; /* "crm.deal" */
@@ -48,6 +56,7 @@ typedef struct {
     const char *letter, *title;
     const name_pair only; /* our field that has this value in all of them, or {0} */
     const row *rows;
+    const move *moves;
 } entity;
 
 extern const entity entities[]; /* ended by {0} */
@@ -100,9 +109,12 @@ kt_str date_ours(kt_tx *tx, kt_str theirs);
 
 /* ---- Stages (stages.c) ---- */
 
+/* The stage's name, and whether it is a lost one; not set: there is no such stage. */
+KT_MUST kt_error *stage_named(b24 *b, int64_t pipeline, int64_t stage, kt_str *name, bool *lost);
 /* "NEW" of the pipeline for new deals, "C2:WON" of another. not set: no such stage */
 KT_MUST kt_error *stage_theirs(b24 *b, int64_t pipeline, int64_t stage, kt_str *code);
-KT_MUST kt_error *stage_ours(b24 *b, kt_str code, int64_t *pipeline, int64_t *stage);
+/* within: the pipeline of a code that names no category; 0: the one for new deals. */
+KT_MUST kt_error *stage_ours(b24 *b, kt_str code, int64_t within, int64_t *pipeline, int64_t *stage);
 /* The pipeline for new deals is category 0. */
 KT_MUST kt_error *category_theirs(b24 *b, int64_t pipeline, int64_t *category);
 KT_MUST kt_error *category_ours(b24 *b, int64_t category, int64_t *pipeline);
@@ -114,8 +126,28 @@ void row_paths(kt_tx *tx, const row *r, kt_maker *paths);
 /* One field of a record of ours, in their form. */
 KT_MUST kt_error *row_show(b24 *b, const row *r, const kt_value *record, kt_value *shown);
 /* Their fields as values of ours (take.c). before NULL: a new record. */
+typedef struct {
+    kt_value values;
+    kt_str state;            /* ours; not set: none was given */
+    kt_str reason, code;     /* of the change; the state as they call it */
+    int64_t pipeline, stage; /* 0: none was given */
+    kt_str closed;           /* Y, N; not set: not given */
+} taken;
 KT_MUST kt_error *fields_take(
-    b24 *b, const entity *e, const kt_value *fields, const kt_value *before, kt_value *values);
+    b24 *b, const entity *e, const kt_value *fields, const kt_value *before, taken *t);
+/* Brings the record to the state and stage that were written (moves.c). */
+KT_MUST kt_error *record_move(b24 *b, const entity *e, int64_t id, const taken *t);
+/* first, middle and last name; of a record that has nothing but a name, its words. (show.c) */
+enum { NAME_PARTS = 3 };
+extern const char *const name_parts[NAME_PARTS];
+void name_split(kt_tx *tx, const kt_value *record, kt_str parts[NAME_PARTS]);
+/* Ids of multi-fields: what is kept in a field of its own has 1 or 2, lines their id and 2. */
+enum { LINE_IDS = 2 };
+int64_t first_id(const row *r);
+/* The id of the record of an entity with this code; validation at the path: there is none. (take.c) */
+KT_MUST kt_error *code_take(b24 *b, const char *path, const char *entity, kt_str code, kt_value *id);
+/* One member of a list of conditions: [path, op, value]. (query.c) */
+kt_value condition(kt_tx *tx, const char *path, const char *op, kt_value value);
 /* One value as our filters compare it. */
 KT_MUST kt_error *value_take(b24 *b, const row *r, const kt_value *v, kt_value *ours);
 /* Their filter, order as ours (query.c). */

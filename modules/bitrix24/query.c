@@ -51,7 +51,7 @@ static kt_value text_value(const char *text)
     return kt_value_str((kt_str){text, strlen(text)});
 }
 
-static kt_value condition(kt_tx *tx, const char *path, const char *op, kt_value value)
+kt_value condition(kt_tx *tx, const char *path, const char *op, kt_value value)
 {
     kt_maker c = KT_MAKE_ARRAY;
     kt_add(tx, &c, text_value(path));
@@ -68,34 +68,53 @@ static kt_value negated(kt_tx *tx, kt_value what)
     return c.value;
 }
 
-/* What a row compares: the currency by its code, a contact by the line's value. */
-static const char *path_of(kt_tx *tx, const row *r)
-{
-    if (r->as == AS_CURRENCY)
-        return "currency.code";
-    if (r->as == AS_MULTI)
-        return "contacts.value";
-    return r->as == AS_ADDRESS ? kt_format(tx, "addresses.%s", r->detail).ptr : r->ours;
-}
-
 static bool is_empty(const kt_value *v)
 {
     return v->kind == KT_VALUE_NULL || (v->kind == KT_VALUE_STRING && v->as.string.len == 0) ||
            (v->kind == KT_VALUE_BOOL && !v->as.boolean);
 }
 
+/* What a row compares: the currency by its code, an address by the line's member. */
+static const char *path_of(kt_tx *tx, const row *r)
+{
+    if (r->as == AS_CODE)
+        return kt_format(tx, "%s.code", r->ours).ptr;
+    if (r->as == AS_ADDRESS)
+        return kt_format(tx, "addresses.%s%s", r->detail, strcmp(r->detail, "country") ? "" : ".code").ptr;
+    return r->ours;
+}
+
+/* A row's condition. Of a multi-field any line of its kind holds, or the first one, which has a field. */
+static kt_value compares(kt_tx *tx, const row *r, const char *op, kt_value value)
+{
+    if (r->as != AS_MULTI)
+        return condition(tx, path_of(tx, r), op, value);
+    kt_maker line = KT_MAKE_ARRAY, either = KT_MAKE_ARRAY;
+    bool none = strcmp(op, "is_null") == 0;
+    kt_add(tx, &line, condition(tx, "kind", "=", text_value(r->detail)));
+    if (!none)
+        kt_add(tx, &line, condition(tx, "value", op, value));
+    kt_value any = condition(tx, r->ours, "any", line.value);
+    any = none ? negated(tx, any) : any;
+    if (!r->first)
+        return any;
+    kt_add(tx, &either, text_value(none ? "and" : "or"));
+    kt_add(tx, &either, condition(tx, r->first, op, value));
+    kt_add(tx, &either, any);
+    return either.value;
+}
+
 static kt_error *compare_one(b24 *b, const row *r, const char *op, const kt_value *v, kt_value *ours)
 {
     kt_value value;
-    const char *path = path_of(b->tx, r);
     if (is_empty(v) && r->as != AS_FLAG) {
-        *ours = condition(b->tx, path, "is_null", kt_value_bool(true));
+        *ours = compares(b->tx, r, "is_null", kt_value_bool(true));
         return NULL;
     }
     if (r->as == AS_STAGE) {
         int64_t pipeline, stage;
         kt_maker both = KT_MAKE_ARRAY;
-        KT_TRY(stage_ours(b, b24_text(b->tx, v), &pipeline, &stage));
+        KT_TRY(stage_ours(b, b24_text(b->tx, v), 0, &pipeline, &stage));
         kt_add(b->tx, &both, text_value("and"));
         kt_add(b->tx, &both, condition(b->tx, "pipeline", op, kt_value_int(pipeline)));
         kt_add(b->tx, &both, condition(b->tx, "stage", op, kt_value_int(stage)));
@@ -104,12 +123,11 @@ static kt_error *compare_one(b24 *b, const row *r, const char *op, const kt_valu
     }
     KT_TRY(value_take(b, r, v, &value));
     if (value.kind == KT_VALUE_NULL) { /* their 0: no link, or less than every id */
-        *ours = strcmp(op, "=") == 0 ? condition(b->tx, path, "is_null", kt_value_bool(true))
-                                     : condition(b->tx, path, op, kt_value_int(0));
+        *ours = strcmp(op, "=") == 0 ? compares(b->tx, r, "is_null", kt_value_bool(true))
+                                     : compares(b->tx, r, op, kt_value_int(0));
         return NULL;
     }
-    *ours = value.kind == KT_VALUE_ARRAY ? condition(b->tx, path, "in", value)
-                                         : condition(b->tx, path, op, value);
+    *ours = compares(b->tx, r, value.kind == KT_VALUE_ARRAY ? "in" : op, value);
     return NULL;
 }
 
@@ -148,7 +166,7 @@ static kt_error *like(b24 *b, const row *r, const key_prefix *k, const kt_value 
     }
     if (!own_signs)
         to[n++] = '%';
-    *ours = condition(b->tx, path_of(b->tx, r), "ilike", kt_value_str((kt_str){to, n}));
+    *ours = compares(b->tx, r, "ilike", kt_value_str((kt_str){to, n}));
     return NULL;
 }
 
@@ -162,7 +180,7 @@ static kt_error *between(b24 *b, const row *r, const kt_value *v, kt_value *ours
         KT_TRY(value_take(b, r, b24_item(v, i), &end));
         kt_add(b->tx, &ends, end);
     }
-    *ours = condition(b->tx, path_of(b->tx, r), "between", ends.value);
+    *ours = compares(b->tx, r, "between", ends.value);
     return NULL;
 }
 

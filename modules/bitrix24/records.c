@@ -34,10 +34,10 @@ static bool wants(const kt_value *select, b24 *b, const row *r, bool custom)
 {
     kt_str name = b24_name(b, r);
     if (!kt_value_count(select))
-        return !custom && r->as != AS_MULTI && r->as != AS_ONE;
+        return !custom && r->as != AS_MULTI;
     for (size_t i = 0; i < kt_value_count(select); i++) {
         kt_str wanted = b24_text(b->tx, b24_item(select, i));
-        bool all = b24_is(wanted, "*") && !custom && r->as != AS_MULTI && r->as != AS_ONE;
+        bool all = b24_is(wanted, "*") && !custom && r->as != AS_MULTI;
         if (all || (custom && (b24_is(wanted, "UF_*") || b24_is(wanted, "uf*"))) ||
             b24_is(wanted, name.ptr) || b24_is(wanted, r->theirs))
             return true;
@@ -212,29 +212,31 @@ static kt_error *get(b24 *b, const entity *e, const kt_value *params, answer *a)
 static kt_error *add(b24 *b, const entity *e, const kt_value *params, answer *a)
 {
     kt_maker p = KT_MAKE_OBJECT;
-    kt_value values;
+    taken t;
     const kt_value *made;
-    KT_TRY(fields_take(b, e, b24_param(params, "fields"), NULL, &values));
-    kt_put(b->tx, &p, "values", values);
+    KT_TRY(fields_take(b, e, b24_param(params, "fields"), NULL, &t));
+    kt_put(b->tx, &p, "values", t.values);
     KT_TRY(call(b, e, "create", &p.value, &made));
     a->result = *kt_value_get(made, "id");
+    KT_TRY(record_move(b, e, a->result.as.integer, &t));
     return b->items ? show_one(b, e, a->result.as.integer, &a->result) : NULL;
 }
 
 static kt_error *update(b24 *b, const entity *e, const kt_value *params, answer *a)
 {
     kt_maker p = KT_MAKE_OBJECT;
-    kt_value values;
+    taken t;
     const kt_value *before, *made;
     selection s;
     int64_t id;
     KT_TRY(id_of(b, params, &id));
     KT_TRY(select_rows(b, e, NULL, true, &s));
     KT_TRY(load(b, e, id, s.paths.value, &before));
-    KT_TRY(fields_take(b, e, b24_param(params, "fields"), before, &values));
+    KT_TRY(fields_take(b, e, b24_param(params, "fields"), before, &t));
     kt_put(b->tx, &p, "id", kt_value_int(id));
-    kt_put(b->tx, &p, "values", values);
+    kt_put(b->tx, &p, "values", t.values);
     KT_TRY(call(b, e, "update", &p.value, &made));
+    KT_TRY(record_move(b, e, id, &t));
     a->result = kt_value_bool(true);
     return b->items ? show_one(b, e, id, &a->result) : NULL;
 }
@@ -263,15 +265,15 @@ static const char *type_of(const row *r)
         [AS_TIME] = "datetime",
         [AS_DATE] = "date",
         [AS_NAME] = "crm_status",
-        [AS_CURRENCY] = "crm_currency",
+        [AS_STATE] = "crm_status",
+        [AS_CLOSED] = "char",
+        [AS_CODE] = "string",
         [AS_MULTI] = "crm_multifield",
-        [AS_ONE] = "crm_multifield",
         [AS_COMPANY] = "crm_company",
         [AS_CONTACT] = "crm_contact",
         [AS_CATEGORY] = "crm_category",
         [AS_STAGE] = "crm_status",
-        [AS_FIRST_NAME] = "string",
-        [AS_LAST_NAME] = "string",
+        [AS_NAME_PART] = "string",
         [AS_ALWAYS] = "string",
         [AS_ADDRESS] = "string"};
     return types[r->as];
@@ -285,7 +287,7 @@ static void put_field(b24 *b, const row *r, bool custom, kt_maker *made)
     kt_put(b->tx, &f, "isRequired", kt_value_bool(r->required));
     kt_put(b->tx, &f, "isReadOnly", kt_value_bool(r->fixed || r->as == AS_ALWAYS));
     kt_put(b->tx, &f, "isImmutable", kt_value_bool(false));
-    kt_put(b->tx, &f, "isMultiple", kt_value_bool(r->as == AS_MULTI || r->as == AS_ONE));
+    kt_put(b->tx, &f, "isMultiple", kt_value_bool(r->as == AS_MULTI));
     kt_put(b->tx, &f, "isDynamic", kt_value_bool(custom));
     kt_put(b->tx, &f, "title", kt_value_str((kt_str){r->theirs, strlen(r->theirs)}));
     kt_put_named(b->tx, made, b24_name(b, r), f.value);

@@ -3,6 +3,8 @@
 
 #include "b24.h"
 
+const char *const name_parts[NAME_PARTS] = {"first_name", "middle_name", "last_name"};
+
 static void add_path(kt_tx *tx, kt_maker *paths, const char *path)
 {
     for (size_t i = 0; i < paths->value.as.array.count; i++)
@@ -13,9 +15,19 @@ static void add_path(kt_tx *tx, kt_maker *paths, const char *path)
 
 void row_paths(kt_tx *tx, const row *r, kt_maker *paths)
 {
-    if (r->as == AS_CURRENCY) {
-        add_path(tx, paths, "currency.code");
+    if (r->as == AS_CODE) {
+        add_path(tx, paths, kt_format(tx, "%s.code", r->ours).ptr);
         return;
+    }
+    if (r->as == AS_NAME_PART) {
+        add_path(tx, paths, "name");
+        for (size_t i = 0; i < NAME_PARTS; i++)
+            add_path(tx, paths, name_parts[i]);
+        return;
+    }
+    if (r->first) {
+        add_path(tx, paths, r->first);
+        add_path(tx, paths, kt_format(tx, "%s_use", r->first).ptr);
     }
     if (r->ours)
         add_path(tx, paths, r->ours);
@@ -25,8 +37,6 @@ void row_paths(kt_tx *tx, const row *r, kt_maker *paths)
         add_path(tx, paths, "party");
         add_path(tx, paths, "party.kind");
     }
-    if (r->as == AS_ONE)
-        add_path(tx, paths, "id");
 }
 
 static kt_value number_of(const b24 *b, int64_t n)
@@ -58,47 +68,84 @@ static void put_multi(b24 *b, kt_maker *list, kt_value id, kt_str use, kt_str va
 {
     kt_maker one = KT_MAKE_OBJECT;
     kt_put(b->tx, &one, b->items ? "id" : "ID", id);
-    kt_put(b->tx, &one, b->items ? "valueType" : "VALUE_TYPE", kt_value_str(upper(b->tx, use)));
+    kt_put(b->tx, &one, b->items ? "valueType" : "VALUE_TYPE", kt_value_str(use));
     kt_put(b->tx, &one, b->items ? "value" : "VALUE", kt_value_str(value));
     kt_put(b->tx, &one, b->items ? "typeId" : "TYPE_ID", kt_value_str((kt_str){type, strlen(type)}));
     kt_add(b->tx, list, one.value);
 }
 
-static kt_value show_multi(b24 *b, const row *r, const kt_value *lines)
+int64_t first_id(const row *r)
+{
+    return strcmp(r->detail, "phone") == 0 ? 1 : 2;
+}
+
+static kt_str use_code(kt_tx *tx, kt_str use, kt_str note)
+{
+    bool code = note.len > 0;
+    for (size_t i = 0; i < note.len && code; i++)
+        code = (note.ptr[i] >= 'A' && note.ptr[i] <= 'Z') || note.ptr[i] == '_';
+    return code ? note : upper(tx, use.len ? use : KT_STR("work"));
+}
+
+static kt_value show_multi(b24 *b, const row *r, const kt_value *record)
 {
     kt_maker list = KT_MAKE_ARRAY;
+    const kt_value *lines = kt_value_get(record, r->ours);
+    kt_str first = r->first ? kt_value_get_str(record, r->first) : (kt_str){0};
+    if (first.len) {
+        kt_str use = kt_value_get_str(record, kt_format(b->tx, "%s_use", r->first).ptr);
+        put_multi(b, &list, number_of(b, first_id(r)), use_code(b->tx, use, (kt_str){0}), first, r->theirs);
+    }
     for (size_t i = 0; i < kt_value_count(lines); i++) {
         const kt_value *line = &lines->as.array.items[i];
-        if (!b24_is(kt_value_get_str(line, "kind"), r->detail))
-            continue;
-        kt_str use = kt_value_get_str(line, "use"), value = kt_value_get_str(line, "value");
-        put_multi(b, &list, number_of(b, int_at(kt_value_get(line, "id"))), use.ptr ? use : KT_STR("work"),
-            value, r->theirs);
+        kt_str use = kt_value_get_str(line, "use"), note = kt_value_get_str(line, "note");
+        if (b24_is(kt_value_get_str(line, "kind"), r->detail))
+            put_multi(b, &list, number_of(b, int_at(kt_value_get(line, "id")) + LINE_IDS),
+                use_code(b->tx, use, note), kt_value_get_str(line, "value"), r->theirs);
     }
     return list.value;
 }
 
-static kt_value show_one(b24 *b, const row *r, const kt_value *record)
+void name_split(kt_tx *tx, const kt_value *record, kt_str parts[NAME_PARTS])
 {
-    kt_maker list = KT_MAKE_ARRAY;
-    kt_str value = kt_value_get_str(record, r->ours);
-    if (value.len)
-        put_multi(
-            b, &list, number_of(b, int_at(kt_value_get(record, "id"))), KT_STR("work"), value, r->theirs);
-    return list.value;
-}
-
-static kt_value show_name(kt_tx *tx, const row *r, kt_str whole)
-{
+    bool any = false;
     size_t space = 0;
+    kt_str whole = kt_value_get_str(record, "name");
+    for (size_t i = 0; i < NAME_PARTS; i++) {
+        parts[i] = kt_value_get_str(record, name_parts[i]);
+        any = any || parts[i].len;
+    }
+    if (any || !whole.len)
+        return;
     while (space < whole.len && whole.ptr[space] != ' ')
         space++;
-    if (!whole.ptr)
-        return (kt_value){0};
-    if (r->as == AS_FIRST_NAME)
-        return kt_value_str(kt_format(tx, "%.*s", (int)space, whole.ptr));
-    return space < whole.len ? kt_value_str((kt_str){whole.ptr + space + 1, whole.len - space - 1})
-                             : (kt_value){0};
+    parts[0] = kt_format(tx, "%.*s", (int)space, whole.ptr);
+    if (space < whole.len)
+        parts[NAME_PARTS - 1] = (kt_str){whole.ptr + space + 1, whole.len - space - 1};
+}
+
+static kt_value show_name(kt_tx *tx, const row *r, const kt_value *record)
+{
+    kt_str parts[NAME_PARTS];
+    name_split(tx, record, parts);
+    for (size_t i = 0; i < NAME_PARTS; i++)
+        if (strcmp(r->ours, name_parts[i]) == 0)
+            return kt_value_str(parts[i]);
+    return (kt_value){0};
+}
+
+static kt_error *show_address(b24 *b, const row *r, const kt_value *lines, kt_value *shown)
+{
+    const kt_value *country, *first = kt_value_count(lines) ? &lines->as.array.items[0] : NULL;
+    int64_t id = int_at(kt_value_get(first, r->detail));
+    *shown = kt_value_str(kt_value_get_str(first, r->detail));
+    if (!id)
+        return NULL;
+    kt_maker params = KT_MAKE_OBJECT;
+    kt_put(b->tx, &params, "id", kt_value_int(id));
+    KT_TRY(kt_call(b->tx, "base.country.get", &params.value, &country));
+    *shown = kt_value_str(kt_value_get_str(country, "code"));
+    return NULL;
 }
 
 static kt_value show_named(const row *r, const kt_value *v)
@@ -156,16 +203,15 @@ kt_error *row_show(b24 *b, const row *r, const kt_value *record, kt_value *shown
         *shown = kt_value_str(text.len ? time_theirs(b->tx, text) : KT_STR(""));
         break;
     case AS_NAME:
+    case AS_STATE:
+    case AS_CLOSED:
         *shown = show_named(r, v);
         break;
-    case AS_CURRENCY:
-        *shown = kt_value_str(kt_value_get_str(record, "currency.code"));
+    case AS_CODE:
+        *shown = kt_value_str(kt_value_get_str(record, kt_format(b->tx, "%s.code", r->ours).ptr));
         break;
     case AS_MULTI:
-        *shown = show_multi(b, r, v);
-        break;
-    case AS_ONE:
-        *shown = show_one(b, r, record);
+        *shown = show_multi(b, r, record);
         break;
     case AS_COMPANY:
     case AS_CONTACT:
@@ -174,17 +220,14 @@ kt_error *row_show(b24 *b, const row *r, const kt_value *record, kt_value *shown
     case AS_CATEGORY:
     case AS_STAGE:
         return show_stage(b, r, record, shown);
-    case AS_FIRST_NAME:
-    case AS_LAST_NAME:
-        *shown = show_name(b->tx, r, text);
+    case AS_NAME_PART:
+        *shown = show_name(b->tx, r, record);
         break;
     case AS_ALWAYS:
         *shown = kt_value_str((kt_str){r->detail, strlen(r->detail)});
         break;
     case AS_ADDRESS:
-        *shown = kt_value_count(v) ? kt_value_str(kt_value_get_str(&v->as.array.items[0], r->detail))
-                                   : (kt_value){0};
-        break;
+        return show_address(b, r, v, shown);
     }
     return NULL;
 }

@@ -121,25 +121,42 @@ static kt_str split_code(kt_str code, int64_t *category)
     return (kt_str){code.ptr + at + 1, code.len - at - 1};
 }
 
-kt_error *stage_ours(b24 *b, kt_str code, int64_t *pipeline, int64_t *stage)
+static const kt_value *stage_of(const kt_value *pipeline, int64_t id)
+{
+    const kt_value *stages = kt_value_get(pipeline, "stages");
+    for (size_t i = 0; i < kt_value_count(stages); i++)
+        if (int_of(&stages->as.array.items[i], "id") == id)
+            return &stages->as.array.items[i];
+    return NULL;
+}
+
+kt_error *stage_named(b24 *b, int64_t pipeline, int64_t stage, kt_str *name, bool *lost)
+{
+    const kt_value *rows;
+    KT_TRY(b24_pipelines(b, &rows));
+    const kt_value *found = stage_of(pipeline_of(rows, pipeline), stage);
+    *name = kt_value_get_str(found, "name");
+    *lost = b24_is(kt_value_get_str(found, "semantic"), "lost");
+    return NULL;
+}
+
+kt_error *stage_ours(b24 *b, kt_str code, int64_t within, int64_t *pipeline, int64_t *stage)
 {
     const kt_value *rows;
     int64_t category, id = 0;
     kt_str plain = split_code(code, &category);
     KT_TRY(b24_pipelines(b, &rows));
     KT_TRY(category_ours(b, category, pipeline));
+    if (!category && within)
+        *pipeline = within;
     const kt_value *p = pipeline_of(rows, *pipeline), *found = NULL;
     for (const name_pair *n = standard; p && n->theirs; n++)
         if (b24_is(plain, n->theirs))
             found = first_of(p, n->ours);
     kt_str number = {plain.ptr + 3, plain.len - 3};
     kt_value text = kt_value_str(number);
-    if (!found && plain.len > 3 && strncmp(plain.ptr, "UC_", 3) == 0 && b24_int(&text, &id)) {
-        const kt_value *stages = kt_value_get(p, "stages");
-        for (size_t i = 0; i < kt_value_count(stages); i++)
-            if (int_of(&stages->as.array.items[i], "id") == id)
-                found = &stages->as.array.items[i];
-    }
+    if (!found && plain.len > 3 && strncmp(plain.ptr, "UC_", 3) == 0 && b24_int(&text, &id))
+        found = stage_of(p, id);
     *stage = found ? int_of(found, "id") : 0;
     return NULL;
 }

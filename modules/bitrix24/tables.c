@@ -20,7 +20,7 @@ static const name_pair closed[] = {{"N", "open"}, {"Y", "won"}, {"Y", "lost"}, {
         "OPENED", NULL, AS_ALWAYS, NULL, "Y"                                                                 \
     }
 #define MONEY                                                                                                \
-    {"OPPORTUNITY", "amount", AS_DECIMAL}, {"CURRENCY_ID", "currency", AS_CURRENCY},                         \
+    {"OPPORTUNITY", "amount", AS_DECIMAL}, {"CURRENCY_ID", "currency", AS_CODE, NULL, "base.currency"},      \
     {                                                                                                        \
         "IS_MANUAL_OPPORTUNITY", "amount_manual", AS_FLAG                                                    \
     }
@@ -41,18 +41,26 @@ static const name_pair closed[] = {{"N", "open"}, {"Y", "won"}, {"Y", "lost"}, {
         {"ADDRESS_2", "addresses", AS_ADDRESS, NULL, "street2"},                                             \
         {"ADDRESS_CITY", "addresses", AS_ADDRESS, NULL, "city"},                                             \
         {"ADDRESS_POSTAL_CODE", "addresses", AS_ADDRESS, NULL, "postal_code"},                               \
+        {"ADDRESS_REGION", "addresses", AS_ADDRESS, NULL, "region_name"},                                    \
     {                                                                                                        \
-        "ADDRESS_REGION", "addresses", AS_ADDRESS, NULL, "region_name"                                       \
+        "ADDRESS_COUNTRY_CODE", "addresses", AS_ADDRESS, NULL, "country"                                     \
+    }
+
+#define NAMES                                                                                                \
+    {"NAME", "first_name", AS_NAME_PART}, {"SECOND_NAME", "middle_name", AS_NAME_PART},                      \
+    {                                                                                                        \
+        "LAST_NAME", "last_name", AS_NAME_PART                                                               \
     }
 
 static const row lead_rows[] = {
     {"ID", "id", AS_ID, .fixed = true},
     {"TITLE", "title", AS_TEXT, .required = true},
-    {"NAME", "name", AS_FIRST_NAME},
-    {"LAST_NAME", "name", AS_LAST_NAME},
+    {"HONORIFIC", "honorific", AS_TEXT},
+    NAMES,
+    {"BIRTHDATE", "birth_date", AS_DATE},
     {"COMPANY_TITLE", "company_name", AS_TEXT},
     {"POST", "position", AS_TEXT},
-    {"STATUS_ID", "state", AS_NAME, "stageId", .names = lead_statuses},
+    {"STATUS_ID", "state", AS_STATE, "stageId", .names = lead_statuses},
     {"STATUS_SEMANTIC_ID", "state", AS_NAME, "stageSemanticId", .names = lead_semantics, .fixed = true},
     {"STATUS_DESCRIPTION", "unqualified_reason", AS_TEXT},
     {"SOURCE_ID", "source", AS_TEXT},
@@ -63,9 +71,16 @@ static const row lead_rows[] = {
     {"DATE_CLOSED", "converted_at", AS_TIME, .fixed = true},
     {"COMPANY_ID", "party", AS_COMPANY},
     {"CONTACT_ID", "party", AS_CONTACT},
+    {"ADDRESS", "street", AS_TEXT},
+    {"ADDRESS_2", "street2", AS_TEXT},
     {"ADDRESS_CITY", "city", AS_TEXT},
-    {"PHONE", "phone", AS_ONE, NULL, "phone"},
-    {"EMAIL", "email", AS_ONE, NULL, "email"},
+    {"ADDRESS_POSTAL_CODE", "postal_code", AS_TEXT},
+    {"ADDRESS_REGION", "region_name", AS_TEXT},
+    {"ADDRESS_COUNTRY_CODE", "country", AS_CODE, NULL, "base.country"},
+    {"PHONE", "contacts", AS_MULTI, NULL, "phone", "phone"},
+    {"EMAIL", "contacts", AS_MULTI, NULL, "email", "email"},
+    {"WEB", "contacts", AS_MULTI, NULL, "site"},
+    {"IM", "contacts", AS_MULTI, NULL, "messenger"},
     {"COMMENTS", "text", AS_TEXT},
     UTM,
     {0},
@@ -78,7 +93,7 @@ static const row deal_rows[] = {
     {"CATEGORY_ID", "pipeline", AS_CATEGORY},
     {"STAGE_ID", "stage", AS_STAGE},
     {"STAGE_SEMANTIC_ID", "semantic", AS_NAME, .names = deal_semantics, .fixed = true},
-    {"CLOSED", "semantic", AS_NAME, .names = closed, .fixed = true},
+    {"CLOSED", "semantic", AS_CLOSED, .names = closed},
     {"PROBABILITY", "probability", AS_DECIMAL},
     MONEY,
     {"TAX_VALUE", "tax", AS_DECIMAL, .fixed = true},
@@ -103,9 +118,7 @@ static const row deal_rows[] = {
 static const row contact_rows[] = {
     {"ID", "id", AS_ID, .fixed = true},
     {"HONORIFIC", "title", AS_TEXT},
-    {"NAME", "first_name", AS_TEXT},
-    {"SECOND_NAME", "middle_name", AS_TEXT},
-    {"LAST_NAME", "last_name", AS_TEXT},
+    NAMES,
     {"FULL_NAME", "name", AS_TEXT, .fixed = true},
     {"POST", "position", AS_TEXT},
     {"BIRTHDATE", "birth_date", AS_DATE},
@@ -134,8 +147,29 @@ static const row company_rows[] = {
     {0},
 };
 
+/* A lead may be set back, as theirs may. */
+static const move lead_moves[] = {
+    {"new", "contacted", "restart"},
+    {"new", "qualified", "restart"},
+    {"new", "unqualified", "reopen"},
+    {"contacted", "new", "contact"},
+    {"contacted", "qualified", "restart"},
+    {"contacted", "unqualified", "reopen"},
+    {"qualified", "new", "qualify"},
+    {"qualified", "contacted", "qualify"},
+    {"qualified", "unqualified", "reopen"},
+    {"unqualified", "new", "disqualify", .reason = true},
+    {"unqualified", "contacted", "disqualify", .reason = true},
+    {"unqualified", "qualified", "disqualify", .reason = true},
+    {"converted", "new", "convert", .flag = "create_deal"},
+    {"converted", "contacted", "convert", .flag = "create_deal"},
+    {"converted", "qualified", "convert", .flag = "create_deal"},
+    {"converted", "unqualified", "reopen"},
+    {0},
+};
+
 const entity entities[] = {
-    {"crm.lead", "crm.lead", 1, "L", "Lead", .rows = lead_rows},
+    {"crm.lead", "crm.lead", 1, "L", "Lead", .rows = lead_rows, .moves = lead_moves},
     {"crm.deal", "crm.deal", 2, "D", "Deal", .rows = deal_rows},
     {"crm.contact", "base.party", 3, "C", "Contact", {"kind", "person"}, contact_rows},
     {"crm.company", "base.party", 4, "CO", "Company", {"kind", "organisation"}, company_rows},

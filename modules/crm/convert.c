@@ -44,25 +44,31 @@ const kt_shape lead_converted_shape = KT_SHAPE(lead_converted, NULL,
 
 /* What this file fills in of base.party and base.relation. */
 enum party_kind { PERSON = 1, ORGANISATION };
-enum contact_kind { PHONE = 1, EMAIL };
 
 struct contact {
     kt_record rec;
-    enum contact_kind kind;
-    kt_str value;
+    enum reach_kind kind;
+    enum reach_use use;
+    kt_str value, note;
     bool primary;
 };
 static const kt_shape contact_shape = KT_SHAPE(contact, NULL, KT_BIND(contact, kind, STATE, "kind"),
-    KT_BIND(contact, value, STRING, "value"), KT_BIND(contact, primary, BOOL, "primary"));
+    KT_BIND(contact, use, STATE, "use"), KT_BIND(contact, value, STRING, "value"),
+    KT_BIND(contact, note, STRING, "note"), KT_BIND(contact, primary, BOOL, "primary"));
 struct address {
     kt_record rec;
-    kt_str city;
+    kt_str street, street2, postal_code, city, region_name;
+    kt_id country;
 };
-static const kt_shape address_shape = KT_SHAPE(address, NULL, KT_BIND(address, city, STRING, "city"));
+static const kt_shape address_shape = KT_SHAPE(address, NULL, KT_BIND(address, street, STRING, "street"),
+    KT_BIND(address, street2, STRING, "street2"), KT_BIND(address, postal_code, STRING, "postal_code"),
+    KT_BIND(address, city, STRING, "city"), KT_BIND(address, region_name, STRING, "region_name"),
+    KT_BIND(address, country, REF, "country"));
 struct customer {
     kt_record rec;
-    kt_str name, tax_id, position;
+    kt_str name, tax_id, position, title, first_name, middle_name, last_name;
     enum party_kind kind;
+    kt_date birth_date;
     bool is_customer;
     kt_id owner, parent;
     kt_lines contacts, addresses;
@@ -70,8 +76,10 @@ struct customer {
 static const kt_shape customer_shape = KT_SHAPE(customer, "base.party",
     KT_BIND(customer, name, STRING, "name"), KT_BIND(customer, kind, STATE, "kind"),
     KT_BIND(customer, tax_id, STRING, "tax_id"), KT_BIND(customer, position, STRING, "position"),
-    KT_BIND(customer, is_customer, BOOL, "is_customer"), KT_BIND(customer, owner, REF, "owner"),
-    KT_BIND(customer, parent, REF, "parent"),
+    KT_BIND(customer, title, STRING, "title"), KT_BIND(customer, first_name, STRING, "first_name"),
+    KT_BIND(customer, middle_name, STRING, "middle_name"), KT_BIND(customer, last_name, STRING, "last_name"),
+    KT_BIND(customer, birth_date, DATE, "birth_date"), KT_BIND(customer, is_customer, BOOL, "is_customer"),
+    KT_BIND(customer, owner, REF, "owner"), KT_BIND(customer, parent, REF, "parent"),
     KT_BIND(customer, contacts, LINES, "contacts", .lines = &contact_shape),
     KT_BIND(customer, addresses, LINES, "addresses", .lines = &address_shape));
 
@@ -109,42 +117,66 @@ static kt_error *refuse_duplicates(kt_tx *tx, const struct lead *l)
     return all;
 }
 
-static kt_error *add_contact(kt_tx *tx, kt_lines *contacts, enum contact_kind kind, kt_str value)
+static kt_error *add_first(
+    kt_tx *tx, struct customer *c, enum reach_kind kind, enum reach_use use, kt_str value)
 {
     if (!value.ptr)
         return NULL;
-    struct contact line = {KT_OF(contact), .kind = kind, .value = value, .primary = true};
-    return kt_line_add(tx, contacts, &line.rec);
+    const struct contact line = {KT_OF(contact), .kind = kind, .use = use, .value = value, .primary = true};
+    return kt_line_add(tx, &c->contacts, &line.rec);
 }
 
 static kt_error *add_reach(kt_tx *tx, const struct lead *l, struct customer *c)
 {
-    KT_TRY(add_contact(tx, &c->contacts, PHONE, l->phone));
-    return add_contact(tx, &c->contacts, EMAIL, l->email);
+    KT_TRY(add_first(tx, c, PHONE, l->phone_use, l->phone));
+    KT_TRY(add_first(tx, c, EMAIL, l->email_use, l->email));
+    for (size_t i = 0; i < l->contacts.count; i++) {
+        const struct lead_contact *more = KT_AS(lead_contact, kt_line(&l->contacts, i));
+        const struct contact line = {
+            KT_OF(contact), .kind = more->kind, .use = more->use, .value = more->value, .note = more->note};
+        KT_TRY(kt_line_add(tx, &c->contacts, &line.rec));
+    }
+    return NULL;
+}
+
+static kt_error *add_address(kt_tx *tx, const struct lead *l, struct customer *c)
+{
+    const struct address line = {KT_OF(address), .street = l->street, .street2 = l->street2,
+        .postal_code = l->postal_code, .city = l->city, .region_name = l->region_name, .country = l->country};
+    bool any = l->street.ptr || l->street2.ptr || l->postal_code.ptr || l->city.ptr || l->region_name.ptr ||
+               l->country.v;
+    return any ? kt_line_add(tx, &c->addresses, &line.rec) : NULL;
+}
+
+static void name_person(const struct lead *l, struct customer *c)
+{
+    c->kind = PERSON;
+    c->name = l->name.ptr ? l->name : l->title;
+    c->title = l->honorific;
+    c->first_name = l->first_name;
+    c->middle_name = l->middle_name;
+    c->last_name = l->last_name;
+    c->birth_date = l->birth_date;
+    c->position = l->position;
 }
 
 /* The firm, with the person beside it; or the person alone. */
 static kt_error *make_party(kt_tx *tx, const struct lead *l, kt_id owner, kt_id *party)
 {
     bool firm = l->company_name.ptr != NULL;
-    struct customer made = {KT_OF(customer),
-        .name = firm          ? l->company_name
-                : l->name.ptr ? l->name
-                              : l->title,
-        .kind = firm ? ORGANISATION : PERSON, .tax_id = l->tax_id,
-        .position = firm ? (kt_str){0} : l->position, .is_customer = true, .owner = owner};
+    struct customer made = {KT_OF(customer), .name = l->company_name, .kind = ORGANISATION,
+        .tax_id = l->tax_id, .is_customer = true, .owner = owner};
+    if (!firm)
+        name_person(l, &made);
     if (!firm || !l->name.ptr)
         KT_TRY(add_reach(tx, l, &made));
-    if (l->city.ptr) {
-        struct address line = {KT_OF(address), .city = l->city};
-        KT_TRY(kt_line_add(tx, &made.addresses, &line.rec));
-    }
+    KT_TRY(add_address(tx, l, &made));
     KT_TRY(kt_create(tx, &made.rec));
     *party = made.rec.id;
     if (!firm || !l->name.ptr)
         return NULL;
-    struct customer person = {KT_OF(customer), .name = l->name, .kind = PERSON, .position = l->position,
-        .owner = owner, .parent = made.rec.id};
+    struct customer person = {KT_OF(customer), .owner = owner, .parent = made.rec.id};
+    name_person(l, &person);
     KT_TRY(add_reach(tx, l, &person));
     KT_TRY(kt_create(tx, &person.rec));
     struct relation link = {KT_OF(relation), .party = made.rec.id, .other = person.rec.id,

@@ -85,19 +85,30 @@ kt_error *deal_quoted(kt_tx *tx, const kt_record *self, kt_record *result);
 
 enum lead_state { NEW = 1, CONTACTED, QUALIFIED, CONVERTED, UNQUALIFIED };
 extern const kt_choice lead_states[];
+enum reach_use { AT_WORK = 1, MOBILE, AT_HOME, OTHER_USE }; /* as base.party's contacts */
 struct lead {
     kt_record rec;
-    kt_str title, name, company_name, position, phone, email, phone_normal, tax_id, city, source, campaign,
-        text;
+    kt_str title, name, honorific, first_name, middle_name, last_name, company_name, position, phone, email,
+        phone_normal, tax_id, street, street2, postal_code, city, region_name, source, campaign, text;
     kt_str utm_source, utm_medium, utm_campaign, utm_content, utm_term;
     kt_str unqualified_reason;
     enum lead_state state;
-    kt_id owner, currency, party, deal;
+    enum reach_use phone_use, email_use;
+    kt_date birth_date;
+    kt_id owner, currency, party, deal, country;
     bool amount_manual, tax_included;
     kt_dec amount;
     kt_time converted_at;
-    kt_lines lines;
+    kt_lines lines, contacts;
 };
+enum reach_kind { PHONE = 1, EMAIL, SITE, MESSENGER, FAX };
+struct lead_contact { /* a line: a telephone, address .. besides the first ones */
+    kt_record rec;
+    enum reach_kind kind;
+    enum reach_use use;
+    kt_str value, note;
+};
+extern const kt_shape lead_contact_shape;
 /* sales/deal_lines.c: lines make the amount; a deal takes over those of its lead */
 KT_MUST kt_error *lead_lines_compute(kt_tx *tx, struct lead *l);
 KT_MUST kt_error *lead_lines_hand_over(kt_tx *tx, const struct lead *l, struct deal *d);

@@ -228,8 +228,10 @@ static kt_error *move_to(kt_tx *tx, struct deal *d, const struct stage *s, const
     if ((int64_t)s->rec.id.v == d->stage && d->history.count && last_move(d)->pipeline.v == d->pipeline.v)
         return kt_fail(tx, KT_BAD_STATE, "stage", "the deal stands on stage \"%s\" already",
             "szansa już stoi na etapie „%s”", s->name.ptr);
+    bool elsewhere = last_move(d) && last_move(d)->pipeline.v != d->pipeline.v;
     d->stage = (int64_t)s->rec.id.v;
-    return NULL;
+    /* compute cannot tell this id from one that the deal had in the pipeline before */
+    return elsewhere ? enter_stage(tx, d, s) : NULL;
 }
 
 static kt_error *deal_move(kt_tx *tx, kt_record *self, const kt_record *params)

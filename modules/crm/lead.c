@@ -13,21 +13,62 @@ const kt_choice lead_states[] = {
     {0},
 };
 
+static const kt_choice reaches[] = {
+    {PHONE, "phone", {"Telephone", "Telefon"}},
+    {EMAIL, "email", {"E-mail", "E-mail"}},
+    {SITE, "site", {"Website", "Strona WWW"}},
+    {MESSENGER, "messenger", {"Messenger", "Komunikator"}},
+    {FAX, "fax", {"Fax", "Faks"}},
+    {0},
+};
+static const kt_choice reach_uses[] = {
+    {AT_WORK, "work", {"Work", "Służbowy"}},
+    {MOBILE, "mobile", {"Mobile", "Komórkowy"}},
+    {AT_HOME, "home", {"Home", "Domowy"}},
+    {OTHER_USE, "other", {"Other", "Inny"}},
+    {0},
+};
+const kt_shape lead_contact_shape = KT_SHAPE(lead_contact, NULL,
+    KT_FIELD(
+        lead_contact, kind, STATE, "Kind", "Rodzaj", .choices = reaches, .initial = "phone", .priority = 1),
+    KT_FIELD(lead_contact, value, STRING, "Number or address", "Numer lub adres", .required = true,
+        .max = 320, .searchable = true, .personal = true, .priority = 2),
+    KT_FIELD(
+        lead_contact, use, STATE, "Use", "Użycie", .choices = reach_uses, .initial = "work", .priority = 3),
+    KT_FIELD(lead_contact, note, STRING, "Note", "Uwaga", .max = 200));
+
 const kt_shape lead_shape = KT_SHAPE(lead, "crm.lead",
     KT_FIELD(lead, title, STRING, "Title", "Tytuł", .required = true, .max = 200, .searchable = true,
         .priority = 1),
     KT_FIELD(lead, state, STATE, "State", "Stan", .choices = lead_states, .indexed = true, .priority = 2),
-    KT_FIELD(lead, name, STRING, "Person", "Osoba", .max = 200, .searchable = true, .priority = 3),
+    KT_FIELD(lead, name, STRING, "Person", "Osoba", .max = 200, .searchable = true, .priority = 3,
+        .help = {"Made of first, middle and last name if left empty.",
+            "Tworzona z imion i nazwiska, jeśli pusta."}),
+    KT_FIELD(lead, honorific, STRING, "Form of address", "Zwrot grzecznościowy", .max = 40),
+    KT_FIELD(lead, first_name, STRING, "First name", "Imię", .max = 80),
+    KT_FIELD(lead, middle_name, STRING, "Middle name", "Drugie imię", .max = 80),
+    KT_FIELD(lead, last_name, STRING, "Last name", "Nazwisko", .max = 80),
+    KT_FIELD(lead, birth_date, DATE, "Date of birth", "Data urodzenia", .personal = true),
     KT_FIELD(lead, company_name, STRING, "Firm", "Firma", .max = 200, .searchable = true, .priority = 4),
     KT_FIELD(lead, position, STRING, "Position", "Stanowisko", .max = 100),
     KT_FIELD(lead, phone, STRING, "Telephone", "Telefon", .max = 40, .searchable = true, .personal = true,
         .priority = 5),
     KT_FIELD(lead, email, STRING, "E-mail", "E-mail", .max = 254, .searchable = true, .personal = true,
         .indexed = true, .priority = 6),
+    KT_FIELD(lead, phone_use, STATE, "Telephone's use", "Użycie telefonu", .choices = reach_uses),
+    KT_FIELD(lead, email_use, STATE, "E-mail's use", "Użycie e-maila", .choices = reach_uses),
+    KT_FIELD(lead, contacts, LINES, "More contacts", "Więcej kontaktów", .lines = &lead_contact_shape,
+        .max = 50,
+        .help = {"Besides the first telephone and e-mail.", "Oprócz pierwszego telefonu i e-maila."}),
     KT_FIELD(lead, phone_normal, STRING, "Telephone, digits", "Telefon, cyfry", .max = 40, .computed = true,
         .indexed = true, .personal = true),
     KT_FIELD(lead, tax_id, STRING, "Tax id", "NIP / numer VAT", .max = 30, .indexed = true),
+    KT_FIELD(lead, street, STRING, "Street", "Ulica", .max = 200),
+    KT_FIELD(lead, street2, STRING, "Street, second line", "Ulica, druga linia", .max = 200),
+    KT_FIELD(lead, postal_code, STRING, "Postal code", "Kod pocztowy", .max = 20),
     KT_FIELD(lead, city, STRING, "City", "Miejscowość", .max = 100),
+    KT_FIELD(lead, region_name, STRING, "Region", "Region", .max = 100),
+    KT_FIELD(lead, country, REF, "Country", "Kraj", .target = "base.country"),
     KT_FIELD(lead, source, STRING, "Source", "Źródło", .max = 80, .indexed = true, .priority = 7),
     KT_FIELD(lead, campaign, STRING, "Campaign", "Kampania", .max = 80, .indexed = true), UTM_FIELDS(lead),
     KT_FIELD(lead, amount, MONEY, "Expected amount", "Spodziewana kwota", .scale = 2),
@@ -48,6 +89,11 @@ const kt_shape lead_shape = KT_SHAPE(lead, "crm.lead",
         lead, deal, REF, "Deal", "Szansa", .target = "crm.deal", .computed = true, .on_delete = KT_CLEAR),
     KT_FIELD(lead, converted_at, TIME, "Converted at", "Przekształcono", .computed = true, .indexed = true));
 
+static kt_str joined(kt_tx *tx, kt_str a, kt_str b)
+{
+    return a.ptr && b.ptr ? kt_format(tx, "%s %s", a.ptr, b.ptr) : a.ptr ? a : b;
+}
+
 kt_error *lead_compute(kt_tx *tx, kt_record *self)
 {
     struct lead *l = KT_AS(lead, self);
@@ -56,6 +102,8 @@ kt_error *lead_compute(kt_tx *tx, kt_record *self)
     if (!parties) /* base is needed and offers it: only while it is being replaced */
         return kt_fail(tx, KT_UNAVAILABLE, NULL, "contacts cannot be checked now",
             "nie można teraz sprawdzić kontaktów");
+    if (!l->name.ptr)
+        l->name = joined(tx, joined(tx, l->first_name, l->middle_name), l->last_name);
     l->phone_normal = (kt_str){0};
     if (l->phone.ptr) {
         l->phone_normal = parties->phone_normal(tx, l->phone);
@@ -104,6 +152,7 @@ const kt_action lead_actions[] = {
     {"disqualify", {"Disqualify", "Odrzuć"}, "update", LEAD_OPEN, UNQUALIFIED, &disqualify_shape,
         lead_disqualify},
     {"reopen", {"Reopen", "Wznów"}, "update", KT_IN(UNQUALIFIED), NEW, .run = lead_reopen},
+    {"restart", {"Back to new", "Z powrotem do nowych"}, "update", KT_IN(CONTACTED) | KT_IN(QUALIFIED), NEW},
     {"convert", {"Convert", "Przekształć"}, "convert", LEAD_OPEN, CONVERTED, &lead_convert_shape,
         lead_convert, &lead_converted_shape, lead_converted_answer, .preview = true},
     {0},

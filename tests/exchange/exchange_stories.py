@@ -128,11 +128,15 @@ def bitrix24_moves(k):
     take_in(k, contacts, mapping=ready("crm", "bitrix24-contacts"))
     person = k.list("base.party", [["external_id", "=", "C_5"]], fields=["name", "parent.name", "phone"])["rows"][0]
     expect((person["name"], person["parent.name"]), ("Ewa Lis", "Rowery Toruń sp. z o.o."))
-    leads = "ID;Lead Title;Stage;First Name;Amount;Currency;Source\n3;Asked for bikes;In Progress;Jan;1 500,00;PLN;Web\n4;Nonsense;Junk Lead;;;;\n"
+    leads = "ID;Lead Title;Stage;First Name;Last Name;Work Phone;Mobile;City;Amount;Currency;Source\n" \
+        "3;Asked for bikes;In Progress;Jan;Kot;+48 56 600 70 81;600700802;Toruń;1 500,00;PLN;Web\n4;Nonsense;Junk Lead;;;;;;;;\n"
     k.create("base.currency", {"code": "PLN", "name": "Polish zloty"})
     take_in(k, leads, mapping={**ready("crm", "bitrix24-leads"), "keep": True})
     lead = k.list("crm.lead", [["external_id", "=", "bitrix24:3"]])["rows"][0]
     expect((lead["state"], lead["amount"], lead["source"]), ("contacted", "1500.00", "Web"))
+    lead = k.get("crm.lead", lead["id"])
+    expect((lead["name"], lead["last_name"], lead["phone"], lead["city"]), ("Jan Kot", "Kot", "+48 56 600 70 81", "Toruń"))
+    expect([(c["kind"], c["use"], c["value"]) for c in lead["contacts"]], [("phone", "mobile", "600700802")])
     deals = "ID;Deal Name;Company;Product;Price;Quantity;Close Date\n70;Ten bikes;Rowery Toruń sp. z o.o.;Bike;1200,00;10;31.12.2026\n70;Ten bikes;Rowery Toruń sp. z o.o.;Lock;45,50;10;31.12.2026\n71;One bell;Nobody yet;Bell;9,99;1;\n"
     for _ in range(2):  # taken in twice: the same deals
         take_in(k, deals, mapping=ready("crm", "bitrix24-deals"))
