@@ -54,7 +54,8 @@ kt_error *account_check(kt_tx *tx, const kt_record *before, const kt_record *aft
 
 /* What an account is used for by the postings that people do not write by hand. */
 enum purpose {
-    RECEIVABLE = 1,
+    NO_PURPOSE,
+    RECEIVABLE,
     PAYABLE,
     BANK,
     PETTY_CASH,

@@ -78,13 +78,13 @@ static kt_error *make_journals(kt_tx *tx, kt_id company, const kt_id *by_purpose
         enum journal_kind kind;
         enum purpose account;
     } rows[] = {
-        {"GEN", {"General journal", "Dziennik ogólny"}, GENERAL, 0},
-        {"SAL", {"Sales", "Sprzedaż"}, SALES, 0},
-        {"PUR", {"Purchases", "Zakupy"}, PURCHASING, 0},
+        {"GEN", {"General journal", "Dziennik ogólny"}, GENERAL, NO_PURPOSE},
+        {"SAL", {"Sales", "Sprzedaż"}, SALES, NO_PURPOSE},
+        {"PUR", {"Purchases", "Zakupy"}, PURCHASING, NO_PURPOSE},
         {"BNK", {"Bank", "Bank"}, BANKING, BANK},
         {"CSH", {"Cash desk", "Kasa"}, CASHING, PETTY_CASH},
-        {"STK", {"Stock", "Magazyn"}, STOCKING, 0},
-        {"OPN", {"Opening balances", "Bilans otwarcia"}, OPENINGS, 0},
+        {"STK", {"Stock", "Magazyn"}, STOCKING, NO_PURPOSE},
+        {"OPN", {"Opening balances", "Bilans otwarcia"}, OPENINGS, NO_PURPOSE},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct journal j = {KT_OF(journal), .code = kt_format(tx, "%s", rows[i].code), .kind = rows[i].kind,
