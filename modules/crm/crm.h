@@ -180,6 +180,9 @@ struct card_document { /* a quotation or an order */
 extern const kt_shape card_document_shape;
 /* The open ones as rows, all on the timeline; what the caller may not read is left out. */
 KT_MUST kt_error *card_documents(kt_tx *tx, kt_id party, timeline *t, kt_lines *quotations, kt_lines *orders);
+extern const kt_shape card_paper_shape;
+/* Invoices, receipts and payments, and what is open of the party: out of the books, if a module keeps them. */
+KT_MUST kt_error *card_papers(kt_tx *tx, kt_id party, kt_lines *rows, kt_dec *owes);
 
 extern const kt_shape card_shape, card_answer_shape;
 kt_error *card(kt_tx *tx, const kt_record *params, kt_record *result);

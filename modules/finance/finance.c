@@ -131,6 +131,8 @@ static const kt_handler handlers[] = {
     {0},
 };
 
+static const kt_service services[] = {{"finance.accounts", 1, &accounts_service}, {0}};
+
 #define LOOKUPS                                                                                              \
     "; access.user:read; base.party:read; base.item:read; base.item_category:read; base.unit:read; "         \
     "base.currency:read; "                                                                                   \
@@ -159,4 +161,5 @@ static const kt_role roles[] = {
 };
 
 const kt_module kontor_module = KT_MODULE("finance", "1.0.0", "Finance", "Finanse", .needs = "base",
-    .entities = entities, .methods = methods, .handlers = handlers, .roles = roles, .audit = books_audit);
+    .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles,
+    .audit = books_audit);

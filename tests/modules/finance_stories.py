@@ -310,6 +310,28 @@ def currencies_realised_and_unrealised(k):
     expect(k.get("finance.invoice", row["id"])["payment_status"], "paid")
 
 
+def the_customers_card_shows_their_papers(k, house):
+    row = invoice(k, [thing("10")], party=books(k)["kowal"], day="2026-03-20")
+    card = k.call("crm.card", {"party": seen["kowal"]})
+    expect([(p["kind"], p["number"], p["state"], p["amount"], p["open"]) for p in card["papers"][:1]], [("sale", row["number"], "overdue", "12.30", "12.30")])
+    expect([p["kind"] for p in card["papers"]].count("in"), 1)
+    expect(card["owes"], "104.30")  # with the rest of an earlier one
+    seller = login(k, house, "rep", "crm.sales_head")
+    k.update("base.party", seen["kowal"], {"owner": None})
+    own = make(seller, "base.party", name="His own")
+    expect((seller.call("crm.card", {"party": own})["papers"], seller.call("crm.card", {"party": own})["owes"]), ([], None))
+
+
+def an_invoice_is_printed(k):
+    k.call("document.presets", {})
+    row = invoice(k, [thing("1000"), {"item": books(k)["bike"], "price": "10"}], day="2026-03-21", reference="PO 7")
+    for lang, words in (("pl", ["Faktura " + row["number"], "Termin płatności", "1242,30", "5260250274"]), ("en", ["Invoice " + row["number"], "PO 7"])):
+        chosen = k.list("document.template", [["name", "=", "invoice"], ["lang", "=", lang]])["rows"][0]["id"]
+        text = k.call("document.preview", {"template": chosen, "id": row["id"]})["text"].replace("\u00a0", " ")
+        for word in words:
+            assert word in text, (word, text[-3000:])
+
+
 def a_credit_limit_stops_an_order_but_not_whoever_may_pass_it(k, house):
     s = books(k)
     poor = make(k, "base.party", name="Poor", credit_limit="100")
@@ -329,4 +351,5 @@ run([an_entry_that_does_not_balance_is_refused_and_one_that_does_is_numbered, al
      a_credit_note_never_exceeds_what_was_billed, a_till_receipt_is_paid_at_once, a_suppliers_number_is_taken_once,
      instalments_and_a_discount_for_paying_early, one_payment_for_many_and_the_rest_is_a_credit,
      a_small_rest_is_written_off_a_large_one_not, a_reversed_payment_leaves_everything_open_again,
-     currencies_realised_and_unrealised, a_credit_limit_stops_an_order_but_not_whoever_may_pass_it], modules="base,crm,finance")
+     currencies_realised_and_unrealised, the_customers_card_shows_their_papers, an_invoice_is_printed,
+     a_credit_limit_stops_an_order_but_not_whoever_may_pass_it], modules="base,crm,finance")

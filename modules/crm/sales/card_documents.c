@@ -1,5 +1,7 @@
 /* Quotations and orders on the customer's card: the open ones as rows, all of them on the timeline. Read by
  * small shapes: a card needs no lines. */
+#include <kontor/accounts.h>
+
 #include "crm.h"
 #include "sales/sales.h"
 
@@ -97,4 +99,43 @@ kt_error *card_documents(kt_tx *tx, kt_id party, timeline *t, kt_lines *quotatio
         KT_IN(O_DRAFT) | KT_IN(O_CONFIRMED) | KT_IN(O_ON_HOLD)};
     KT_TRY(fill(tx, &offers, party, t, quotations));
     return fill(tx, &purchases, party, t, orders);
+}
+
+/* ---- What the books say, if a module keeps them ---- */
+
+struct card_paper {
+    kt_record rec;
+    kt_id document, currency;
+    kt_str kind, number, state;
+    kt_date day, due;
+    kt_dec amount, open;
+};
+const kt_shape card_paper_shape = KT_SHAPE(card_paper, NULL,
+    KT_FIELD(card_paper, document, REF, "Document", "Dokument", .target = "*"),
+    KT_FIELD(card_paper, kind, STRING, "Kind", "Rodzaj"),
+    KT_FIELD(card_paper, number, STRING, "Number", "Numer"),
+    KT_FIELD(card_paper, state, STRING, "State", "Stan"), KT_FIELD(card_paper, day, DATE, "Date", "Data"),
+    KT_FIELD(card_paper, due, DATE, "Due", "Termin"),
+    KT_FIELD(card_paper, amount, MONEY, "Amount", "Kwota", .scale = 4),
+    KT_FIELD(card_paper, open, MONEY, "Open", "Pozostaje", .scale = 4),
+    KT_FIELD(card_paper, currency, REF, "Currency", "Waluta", .target = "base.currency"));
+
+kt_error *card_papers(kt_tx *tx, kt_id party, kt_lines *rows, kt_dec *owes)
+{
+    enum { PAPERS_MAX = 50 }; /* the newest invoices, and payments */
+    const kt_accounts *accounts = kt_accounts_find(tx);
+    kt_account_paper *papers;
+    size_t count;
+    if (!accounts)
+        return NULL;
+    KT_TRY(accounts->owes(tx, party, owes));
+    KT_TRY(accounts->papers(tx, party, PAPERS_MAX, &papers, &count));
+    for (size_t i = 0; i < count; i++) {
+        const kt_account_paper *p = &papers[i];
+        struct card_paper row = {KT_OF(card_paper), .document = p->document, .currency = p->currency,
+            .kind = kt_format(tx, "%s", p->kind), .number = p->number, .state = kt_format(tx, "%s", p->state),
+            .day = p->day, .due = p->due, .amount = p->amount, .open = p->open};
+        KT_TRY(kt_line_add(tx, rows, &row.rec));
+    }
+    return NULL;
 }

@@ -19,7 +19,7 @@ static const kt_choice states[] = {
     {CANCELLED, "cancelled", {"Cancelled", "Anulowana"}, "lost"},
     {0},
 };
-static const kt_choice payment_statuses[] = {
+const kt_choice payment_statuses[] = {
     {UNPAID, "unpaid", {"Unpaid", "Niezapłacona"}},
     {PARTIAL, "partial", {"Paid in part", "Zapłacona częściowo"}},
     {PAID, "paid", {"Paid", "Zapłacona"}},

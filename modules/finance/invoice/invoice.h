@@ -71,7 +71,7 @@ struct invoice {
     kt_lines lines, taxes, advances, instalments;
 };
 extern const kt_shape invoice_shape, invoice_line_shape, invoice_tax_shape, advance_shape;
-extern const kt_choice invoice_kinds[];
+extern const kt_choice invoice_kinds[], payment_statuses[];
 extern const kt_action invoice_actions[];
 kt_error *invoice_compute(kt_tx *tx, kt_record *self);
 kt_error *invoice_check(kt_tx *tx, const kt_record *before, const kt_record *after);

@@ -58,3 +58,8 @@ extern const kt_shape proof_shape, proof_answer_shape;
 kt_error *prove(kt_tx *tx, const kt_record *params, kt_record *result);
 /* The module's part of `kontor check`. */
 kt_error *books_audit(kt_tx *tx);
+
+/* ---- papers.c ---- */
+
+struct kt_accounts;
+extern const struct kt_accounts accounts_service;

@@ -1,0 +1,29 @@
+/* accounts.h -- the service "finance.accounts": how a party stands in the books, for whoever shows a party. */
+#pragma once
+#include <kontor.h>
+
+typedef struct {
+    kt_id document, currency; /* document: of kt_any, finance.invoice or finance.payment */
+    const char *kind;         /* "sale", "sale_credit", "receipt", "purchase" ..; "in", "out" */
+    const char *state; /* of an invoice how far it is paid: "unpaid", "overdue"; of a payment its own state */
+    kt_str number;
+    kt_date day, due; /* due: not set of a payment */
+    kt_dec amount, open;
+} kt_account_paper;
+
+typedef struct kt_accounts {
+    /* Posted invoices, till receipts and payments of a party, newest first, that the caller may see.
+     *   papers  the transaction's
+     *   count   receives how many there are, at most `most` of each */
+    KT_MUST kt_error *(*papers)(
+        kt_tx *tx, kt_id party, uint32_t most, kt_account_paper **papers, size_t *count);
+    /* What is open of a party, in the company's currency: above zero they owe us. Not set: the caller may not
+     * know. */
+    KT_MUST kt_error *(*owes)(kt_tx *tx, kt_id party, kt_dec *sum);
+} kt_accounts;
+
+/* NULL: no module keeps the books now. */
+static inline const kt_accounts *kt_accounts_find(kt_tx *tx)
+{
+    return (const kt_accounts *)kt_service_find(tx, "finance.accounts", 1);
+}
