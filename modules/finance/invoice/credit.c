@@ -111,8 +111,20 @@ kt_error *invoice_credited(kt_tx *tx, const kt_record *self, kt_record *result)
     return kt_close(cursor);
 }
 
+/* Notes over parts are rounded each for itself: together they may come to a cent a line more than the whole. */
+static kt_error *most_to_credit(kt_tx *tx, const struct invoice *of, kt_dec *most)
+{
+    const kt_where where[] = {
+        KT_WHERE(invoice, corrects, KT_EQ, of->rec.id), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
+    uint64_t notes;
+    KT_TRY(kt_count(tx, &(kt_query){&invoice_shape, where, NULL, 0}, &notes));
+    *most = kt_dec_add(of->gross, money((int64_t)((notes + 1) * of->lines.count)));
+    return NULL;
+}
+
 kt_error *credit_check(kt_tx *tx, const struct invoice *v)
 {
+    kt_dec most;
     struct invoice of = {KT_OF(invoice)};
     kt_error *all = NULL;
     if (!is_credit(v->kind))
@@ -124,7 +136,8 @@ kt_error *credit_check(kt_tx *tx, const struct invoice *v)
             "nie jest zaksięgowaną fakturą tego kontrahenta");
     if (of.currency.v != v->currency.v)
         kt_also(&all, kt_fail(tx, KT_RULE, "currency", "is not the invoice's", "jest inna niż faktury"));
-    if (kt_dec_cmp(kt_dec_add(known(of.credited), v->gross), of.gross) > 0)
+    KT_TRY(most_to_credit(tx, &of, &most));
+    if (kt_dec_cmp(kt_dec_add(known(of.credited), v->gross), most) > 0)
         kt_also(&all, kt_fail(tx, KT_RULE, "lines", "more would be credited than was billed",
                           "skorygowano by więcej, niż zafakturowano"));
     for (size_t i = 0; i < v->lines.count; i++) {

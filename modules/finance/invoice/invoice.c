@@ -293,9 +293,20 @@ kt_error *invoice_check(kt_tx *tx, const kt_record *before, const kt_record *aft
 
 /* ---- How far it is paid ---- */
 
+/* All of every line? */
+static bool is_credited(const struct invoice *v)
+{
+    for (size_t i = 0; i < v->lines.count; i++) {
+        const struct invoice_line *line = invoice_line_at(&v->lines, i);
+        if (!same_dec(line->credited, line->quantity))
+            return false;
+    }
+    return v->credited.coef != 0;
+}
+
 static enum payment_status status_of(const struct invoice *v, kt_date today)
 {
-    if (v->credited.coef && kt_dec_cmp(v->credited, v->gross) >= 0)
+    if (is_credited(v))
         return REVERSED;
     if (!v->open.coef)
         return PAID;

@@ -17,6 +17,15 @@ static const kt_orders *orders_of(kt_tx *tx, kt_id order, enum invoice_kind *kin
     return sale ? kt_orders_find(tx) : purchase ? kt_purchases_find(tx) : NULL;
 }
 
+/* An order as whoever bills needs it, whether or not they may see orders else. */
+static kt_error *read_order(kt_tx *tx, const kt_orders *orders, kt_id id, kt_order *order)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = orders->read(tx, id, order);
+    kt_callers_authority(tx, before);
+    return error;
+}
+
 enum basis { DELIVERED = 1, ORDERED };
 static const kt_choice bases[] = {
     {DELIVERED, "delivered", {"What was delivered", "Co dostarczono"}},
@@ -109,7 +118,7 @@ kt_error *invoice_from_order(kt_tx *tx, const kt_record *params, kt_record *resu
                            "nie jest zamówieniem do fakturowania"),
             "Name an order of customers or to a supplier, of a module that is enabled.",
             "Wskaż zamówienie klienta albo do dostawcy, z włączonego modułu.");
-    KT_TRY(orders->read(tx, kt_any_id(p->order), &order));
+    KT_TRY(read_order(tx, orders, kt_any_id(p->order), &order));
     if (!order.open)
         return kt_fail(tx, KT_BAD_STATE, "order", "the order %s is not open",
             "zamówienie %s nie jest otwarte", order.number.ptr ? order.number.ptr : "");
@@ -203,10 +212,7 @@ kt_error *order_match(kt_tx *tx, const struct invoice *v)
     if (!orders)
         return NULL;
     KT_TRY(setting_of(tx, &s));
-    kt_authority before = kt_own_authority(tx);
-    kt_error *error = orders->read(tx, kt_any_id(v->order), &order);
-    kt_callers_authority(tx, before);
-    KT_TRY(error);
+    KT_TRY(read_order(tx, orders, kt_any_id(v->order), &order));
     for (size_t i = 0; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
         const kt_order_line *of = line->order_line ? ordered_line(&order, line->order_line) : NULL;
@@ -278,10 +284,13 @@ kt_error *orders_to_invoice(kt_tx *tx, const kt_record *params, kt_record *resul
         return kt_fail(tx, KT_VALIDATION, "limit", "%lld is not within 1 to 1000",
             "%lld nie mieści się między 1 a 1000", (long long)p->limit);
     while (orders && orders->unbilled && count == CHUNK && (int64_t)out->rows.count < p->limit) {
-        KT_TRY(orders->unbilled(tx, after, ids, CHUNK, &count));
+        kt_authority before = kt_own_authority(tx);
+        kt_error *error = orders->unbilled(tx, after, ids, CHUNK, &count);
+        kt_callers_authority(tx, before);
+        KT_TRY(error);
         for (size_t i = 0; i < count && (int64_t)out->rows.count < p->limit; i++) {
             kt_order order = {0};
-            KT_TRY(orders->read(tx, ids[i], &order));
+            KT_TRY(read_order(tx, orders, ids[i], &order));
             KT_TRY(show_order(tx, &order, p, out));
             after = ids[i];
         }

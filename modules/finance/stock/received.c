@@ -45,47 +45,81 @@ static kt_error *own_unit(kt_tx *tx, kt_id item, kt_id unit, kt_dec quantity, kt
     return NULL;
 }
 
-/* Takes up to *wanted out of one row; what it was booked in at is added to *cleared. */
-static kt_error *take_from(kt_tx *tx, struct received *r, kt_dec *wanted, kt_dec *cleared)
+static kt_dec turned(kt_dec a, bool back)
 {
-    kt_dec value = r->left_value, much = r->left;
-    if (kt_dec_cmp(r->left, *wanted) > 0) {
-        kt_dec parts[2], weights[2] = {*wanted, kt_dec_sub(r->left, *wanted)};
-        kt_dec_split(r->left_value, weights, 2, parts);
+    return back ? kt_dec_neg(a) : a;
+}
+
+/* Takes up to *wanted out of one row; what it was booked in at is added to *cleared. back: rows below zero, of
+ * goods that went back; wanted and cleared are above zero all the same. */
+static kt_error *take_from(kt_tx *tx, struct received *r, bool back, kt_dec *wanted, kt_dec *cleared)
+{
+    kt_dec left = turned(r->left, back), value = turned(r->left_value, back), much = left;
+    if (kt_dec_cmp(left, *wanted) > 0) {
+        kt_dec parts[2], weights[2] = {*wanted, kt_dec_sub(left, *wanted)};
+        kt_dec_split(value, weights, 2, parts);
         value = parts[0];
         much = *wanted;
     }
-    r->left = kt_dec_sub(r->left, much);
-    r->left_value = kt_dec_sub(r->left_value, value);
+    r->left = kt_dec_sub(r->left, turned(much, back));
+    r->left_value = kt_dec_sub(r->left_value, turned(value, back));
     *wanted = kt_dec_sub(*wanted, much);
     *cleared = kt_dec_add(*cleared, value);
     return kt_update(tx, &r->rec);
 }
 
-kt_error *received_bill(
-    kt_tx *tx, kt_id party, kt_id item, kt_id unit, kt_dec quantity, kt_dec value, kt_dec *cleared)
+/* Takes *wanted, above zero, out of the rows, oldest first; *wanted is what none of them had. */
+static kt_error *take_oldest(kt_tx *tx, kt_id party, kt_id item, bool back, kt_dec *wanted, kt_dec *cleared)
 {
-    kt_dec wanted;
-    *cleared = money(0);
-    KT_TRY(own_unit(tx, item, unit, quantity, &wanted));
-    kt_dec whole = wanted;
-    if (wanted.coef <= 0) { /* goods that went back to the supplier were booked out at their value */
-        *cleared = value;
-        return NULL;
-    }
     const kt_where where[] = {KT_WHERE(received, item, KT_EQ, item), KT_WHERE(received, party, KT_EQ, party),
-        KT_WHERE(received, left, KT_GT, KT_DEC(0, 4)), {0}};
+        KT_WHERE(received, left, back ? KT_LT : KT_GT, KT_DEC(0, 4)), {0}};
     kt_cursor *cursor;
     struct received r = {KT_OF(received)};
     kt_error *error = NULL;
     KT_TRY(kt_open(tx, &(kt_query){&received_shape, where, "id", 0}, &cursor));
-    while (!error && wanted.coef > 0 && kt_next(cursor, &r.rec))
-        error = take_from(tx, &r, &wanted, cleared);
+    while (!error && wanted->coef > 0 && kt_next(cursor, &r.rec))
+        error = take_from(tx, &r, back, wanted, cleared);
     kt_also(&error, kt_close(cursor));
-    if (error || !wanted.coef)
-        return error;
-    kt_dec parts[2], weights[2] = {wanted, kt_dec_sub(whole, wanted)};
+    return error;
+}
+
+static kt_dec share(kt_dec value, kt_dec part, kt_dec whole)
+{
+    kt_dec parts[2], weights[2] = {part, kt_dec_sub(whole, part)};
     kt_dec_split(value, weights, 2, parts);
-    *cleared = kt_dec_add(*cleared, parts[0]);
+    return parts[0];
+}
+
+kt_error *received_bill(
+    kt_tx *tx, kt_id party, kt_id item, kt_id unit, kt_dec quantity, kt_dec value, kt_dec *cleared)
+{
+    bool back = quantity.coef < 0;
+    kt_dec wanted, sum = money(0);
+    *cleared = value;
+    KT_TRY(own_unit(tx, item, unit, turned(quantity, back), &wanted));
+    kt_dec whole = wanted;
+    if (!wanted.coef)
+        return NULL;
+    KT_TRY(take_oldest(tx, party, item, back, &wanted, &sum));
+    if (wanted.coef)
+        sum = kt_dec_add(sum, share(turned(value, back), wanted, whole));
+    *cleared = turned(sum, back);
     return NULL;
+}
+
+kt_error *received_note(kt_tx *tx, const struct received *like)
+{
+    struct received r = *like;
+    kt_dec wanted = like->quantity, unused = money(0);
+    r.left = r.quantity;
+    r.left_value = r.value;
+    if (like->quantity.coef > 0)
+        return kt_create(tx, &r.rec);
+    wanted = kt_dec_neg(wanted); /* what is not billed yet needs no credit note */
+    KT_TRY(take_oldest(tx, like->party, like->item, false, &wanted, &unused));
+    if (!wanted.coef)
+        return NULL;
+    r.left = kt_dec_neg(wanted);
+    r.left_value = share(like->value, wanted, kt_dec_neg(like->quantity));
+    return kt_create(tx, &r.rec);
 }

@@ -14,6 +14,8 @@ extern const kt_shape received_shape;
  *   cleared  receives what it was booked in at; what came in before nobody knows of counts as billed */
 KT_MUST kt_error *received_bill(
     kt_tx *tx, kt_id party, kt_id item, kt_id unit, kt_dec quantity, kt_dec value, kt_dec *cleared);
+/* Notes goods that came in, or went back to the supplier: quantity and value below zero. */
+KT_MUST kt_error *received_note(kt_tx *tx, const struct received *like);
 /* Are goods booked into stock by their moves? */
 bool stock_is_kept(kt_tx *tx);
 

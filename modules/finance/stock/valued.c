@@ -71,13 +71,14 @@ static bool is_at(kt_str place, const char *name)
     return place.ptr && strcmp(place.ptr, name) == 0;
 }
 
-/* Goods from a supplier wait for their bill; goods that go back to one are no longer waited for. */
+/* Goods from a supplier wait for their bill, those that go back to one for a credit note. */
 static kt_error *note_received(kt_tx *tx, const struct valued *v)
 {
-    struct received r = {KT_OF(received), .party = v->party, .item = v->item, .document = v->document,
-        .day = v->day, .quantity = v->quantity, .value = v->value, .left = v->quantity,
-        .left_value = v->value};
-    return is_at(v->from, "supplier") ? kt_create(tx, &r.rec) : NULL;
+    bool back = is_at(v->to, "supplier");
+    const struct received r = {KT_OF(received), .party = v->party, .item = v->item, .document = v->document,
+        .day = v->day, .quantity = back ? kt_dec_neg(v->quantity) : v->quantity,
+        .value = back ? kt_dec_neg(v->value) : v->value};
+    return back || is_at(v->from, "supplier") ? received_note(tx, &r) : NULL;
 }
 
 static kt_error *book_move(kt_tx *tx, const struct valued *v)
