@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """Stories of the stores in the module logistics, over HTTP."""
+import datetime
+import threading
 from decimal import Decimal
 
 from stories import expect, refused, run
@@ -296,6 +298,179 @@ def a_count_does_not_take_what_is_reserved(k):
     expect(level(k, cork)["available"], 3)
 
 
+def many_positions_are_counted_in_one_go(k):
+    """In one entering, whose errors are all told at once."""
+    big = make(k, "logistics.warehouse", code="BIG", name="Big")
+    peg = item(k, "peg", tracking="lot")
+    for start in range(0, 500, 250):
+        slip(k, "entry", [{"item": peg, "quantity": "2", "unit_cost": "1", "new_lot": f"P{i}"} for i in range(start, start + 250)], warehouse=big)
+    lots = [row["id"] for row in rows(k, "logistics.lot", ["item", "=", peg], limit=500)]
+    c = counted(k, warehouse=big)
+    lines = [{"item": peg, "lot": lot, "quantity": "1" if n % 10 == 0 else "2"} for n, lot in enumerate(lots)]
+    error = refused("validation", lambda: k.call("logistics.count.enter", {"id": c, "lines": [{**line, "quantity": "-1"} for line in lines]}))
+    expect(len(error.problems), 500)
+    k.call("logistics.count.enter", {"id": c, "lines": lines, "finished": True})
+    k.call("logistics.count.approve", {"id": c})
+    expect((on_hand(k, peg), k.get("logistics.count", c)["value"]), (950, "-50.00"))
+
+
+# ---- Worth ----
+
+def play(k, of, story):
+    """Quantities that come at a unit cost, or go."""
+    for quantity, cost in story:
+        put(k, of, quantity, cost) if cost else take(k, of, str(-int(quantity)), against="customer")
+    moves = rows(k, "logistics.move", ["item", "=", of], ["to_place", "=", "customer"])
+    return sum(Decimal(row["value"]) for row in moves), value(k, of)
+
+
+# source: J. Wild, Financial Accounting: Information for Decisions, Quick Study 6-1 (perpetual): 10 at 6.00 and 20 at 12.00
+# bought, 15 sold, 15 at 14.00 bought; cost of goods sold and what is left by FIFO 120 and 390, by weighted average 150 and 360
+WILD = [("10", "6"), ("20", "12"), ("-15", None), ("15", "14")]
+
+
+def worth_by_fifo_is_the_textbooks(k):
+    expect(play(k, item(k, "fifo", valuation="fifo"), WILD), (Decimal(120), Decimal(390)))
+
+
+def worth_by_average_is_the_textbooks(k):
+    expect(play(k, item(k, "average"), WILD), (Decimal(150), Decimal(360)))
+
+
+def worth_by_standard_is_the_standard(k):
+    """IAS 2 par. 21; the price differences leave the stock at once."""
+    of = item(k, "standard", valuation="standard", standard_cost="10")
+    expect(play(k, of, WILD), (Decimal(150), Decimal(300)))
+    k.update("base.item", of, {"standard_cost": "11"})
+    expect(value(k, of), Decimal(330))
+
+
+def thirds_leave_no_cent_behind(k):
+    for method in ("fifo", "average"):
+        of = item(k, f"third-{method}", valuation=method)
+        put(k, of, "3", "0.3333")
+        expect([(take(k, of, "1"), value(k, of))[1] for _ in range(3)], [Decimal("0.67"), Decimal("0.33"), Decimal(0)])
+
+
+def another_method_keeps_the_value(k):
+    of = item(k, "switch")
+    play(k, of, WILD)
+    k.update("base.item", of, {"valuation": "fifo"})
+    expect(value(k, of), Decimal(360))
+    take(k, of, "30")
+    expect(value(k, of), Decimal(0))
+
+
+def what_left_before_it_came_is_corrected(k):
+    early = make(k, "logistics.warehouse", code="E", name="Early", negative=True)
+    of = item(k, "early")
+    put(k, of, "1", "5", warehouse=early)
+    take(k, of, "3", warehouse=early)
+    expect((on_hand(k, of), value(k, of)), (-2, Decimal(-10)))
+    put(k, of, "5", "7", warehouse=early)
+    expect((on_hand(k, of), value(k, of)), (3, Decimal(21)))
+
+
+def a_receipt_of_an_earlier_day_goes_first_from_now_on(k):
+    of, today = item(k, "backdated", valuation="fifo"), datetime.date.today()
+    put(k, of, "2", "10")
+    take(k, of, "1")
+    put(k, of, "1", "4", day=str(today - datetime.timedelta(3)))
+    expect(take(k, of, "1")["lines"][0]["value"], "4.00")
+    refused("validation", lambda: put(k, of, "1", "4", day=str(today + datetime.timedelta(3))), "lines[0].day")
+
+
+# ---- Tracing ----
+
+def a_lot_is_traced_both_ways(k):
+    flour = item(k, "flour", tracking="lot")
+    put(k, flour, "9", "1", new_lot="F1", against="supplier")
+    lot = rows(k, "logistics.lot", ["item", "=", flour])[0]["id"]
+    take(k, flour, "2", lot=lot, against="production")
+    sold = order(k, [{"item": flour, "quantity": "3"}])
+    act(k, delivery_of(k, sold), "ship")
+    found = k.call("logistics.trace", {"lot": lot})["moves"]
+    expect([(row["way"], row["from"], row["to"], Decimal(row["quantity"]), row["document"]["entity"]) for row in found],
+           [("from", "supplier", "stores", 9, "logistics.transfer"), ("to", "stores", "production", 2, "logistics.transfer"),
+            ("to", "stores", "customer", 3, "crm.order")])
+
+
+def what_is_missing_is_listed(k):
+    chain = item(k, "chain")
+    put(k, chain, "1", "1")
+    order(k, [{"item": chain, "quantity": "4"}])
+    row = next(row for row in k.call("logistics.missing", {})["items"] if row["item"] == chain)
+    expect((Decimal(row["missing"]), Decimal(row["available"]), row["deliveries"], row["late"]), (3, 0, 1, False))
+
+
+# ---- Promises ----
+
+def what_can_be_promised_leaves_earlier_promises_alone(k):
+    day = lambda n: str(datetime.date.today() + datetime.timedelta(n))
+    cable = item(k, "cable")
+    put(k, cable, "10", "1")
+    first = order(k, [{"item": cable, "quantity": "4", "asked": day(5)}])
+    order(k, [{"item": cable, "quantity": "8", "asked": day(9)}])
+    there = level(k, cable)
+    expect((there["reserved"], there["available"], there["promised"]), (10, 0, 0))
+    expect(delivery_of(k, first)["day"], day(5))
+    expect((level(k, cable, day=day(4))["outgoing"], level(k, cable, day=day(6))["outgoing"], level(k, cable, day=day(9))["outgoing"]), (0, 4, 12))
+
+
+# ---- Who may what ----
+
+def person(k, house, name, *roles):
+    ids = [rows(k, "access.role", ["name", "=", role])[0]["id"] for role in roles]
+    user = make(k, "access.user", name=name, full_name=name.title(), roles=ids)
+    k.call("access.password", {"user": user, "new": "Quiet-River-77-Stone"})
+    return house.client(name, "Quiet-River-77-Stone")
+
+
+def a_storekeeper_ships_but_sees_no_cost(k, house):
+    keeper = person(k, house, "basia", "logistics.storekeeper")
+    glove = item(k, "glove")
+    put(k, glove, "5", "2")
+    sold = order(k, [{"item": glove, "quantity": "2"}])
+    d = delivery_of(keeper, sold)
+    act(keeper, d, "pick")
+    act(keeper, d, "ship")
+    expect(on_hand(keeper, glove), 3)
+    expect("value" in rows(keeper, "logistics.move", ["item", "=", glove])[0], False)
+    refused("forbidden", lambda: make(keeper, "logistics.warehouse", code="X", name="X"))
+    c = make(keeper, "logistics.count")
+    refused("forbidden", lambda: keeper.call("logistics.count.approve", {"id": c}))
+    k.call("logistics.count.cancel", {"id": c})
+    chief = person(k, house, "adam", "logistics.manager")
+    expect("value" in rows(chief, "logistics.move", ["item", "=", glove])[0], True)
+
+
+# ---- Many at once ----
+
+def sixty_four_clients_sell_exactly_the_stock(k, house):
+    """Each orders the last units; what is sold from stock is the stock, and nobody's two reservations are one piece."""
+    last = item(k, "last")
+    put(k, last, "100", "1")
+    orders = [make(k, "crm.order", party=shop(k)["nowak"], lines=[{"item": last, "quantity": "3"}]) for _ in range(64)]
+    wrong = []
+
+    def confirm(of):
+        try:
+            with house.client() as mine:
+                mine.call("crm.order.confirm", {"id": of})
+        except Exception as error:  # told below, in the story's own thread
+            wrong.append(error)
+    threads = [threading.Thread(target=confirm, args=(of,)) for of in orders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    expect(wrong, [])
+    held = [Decimal(row["quantity"]) for row in rows(k, "logistics.reservation", ["item", "=", last], limit=200)]
+    there = level(k, last)
+    expect((sum(held), there["reserved"], there["available"], there["on_hand"]), (100, 100, 0, 100))
+    expect(sum(Decimal(row["missing"]) for row in k.call("logistics.missing", {})["items"] if row["item"] == last), 92)
+
+
 def the_stores_are_sound(k):
     expect(k.call("system.check", {})["sound"], True)
 
@@ -305,5 +480,9 @@ run([what_never_was_there_is_not_there, nobody_writes_stock_by_hand, goods_come_
      the_rest_is_cancelled_or_everything_waits, what_came_back_costs_what_it_cost, an_amended_order_changes_its_delivery,
      the_first_to_expire_goes_first, a_blocked_or_expired_lot_stays, a_serial_number_is_one_piece,
      another_lot_than_the_reserved_one_is_picked, a_count_stops_moves_and_its_difference_is_approved,
-     a_count_does_not_take_what_is_reserved, the_stores_are_sound],
+     a_count_does_not_take_what_is_reserved, many_positions_are_counted_in_one_go, worth_by_fifo_is_the_textbooks,
+     worth_by_average_is_the_textbooks, worth_by_standard_is_the_standard, thirds_leave_no_cent_behind, another_method_keeps_the_value,
+     what_left_before_it_came_is_corrected, a_receipt_of_an_earlier_day_goes_first_from_now_on, a_lot_is_traced_both_ways,
+     what_is_missing_is_listed, what_can_be_promised_leaves_earlier_promises_alone, a_storekeeper_ships_but_sees_no_cost,
+     sixty_four_clients_sell_exactly_the_stock, the_stores_are_sound],
     modules="base,crm,logistics")

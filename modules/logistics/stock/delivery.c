@@ -24,6 +24,8 @@ const kt_shape delivery_line_shape = KT_SHAPE(delivery_line, NULL,
         delivery_line, item, REF, "Item", "Towar", .target = "base.item", .required = true, .priority = 1),
     KT_FIELD(delivery_line, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .required = true,
         .priority = 2, .help = {"In the item's own unit.", "W jednostce towaru."}),
+    KT_FIELD(delivery_line, day, DATE, "Promised", "Obiecane na",
+        .help = {"Empty: the delivery's day.", "Puste: dzień wydania."}),
     KT_FIELD(delivery_line, lot, REF, "Lot", "Partia", .target = "logistics.lot",
         .help = {"Empty: as the warehouse picks.", "Puste: według kolejności wydań magazynu."}),
     KT_FIELD(delivery_line, reserved, QUANTITY, "Reserved", "Zarezerwowane", .scale = 4, .computed = true,
@@ -146,7 +148,7 @@ kt_error *delivery_expect(kt_tx *tx, const struct delivery *d, bool nothing)
             .document = owner.document,
             .line = owner.line,
             .party = d->party,
-            .day = d->day};
+            .day = line->day.day ? line->day : d->day};
         KT_TRY(stock_expect(tx, &m));
     }
     return NULL;

@@ -9,6 +9,7 @@ struct delivery_line {
     kt_record rec;
     kt_id item, lot, order_unit;
     int64_t order_line;
+    kt_date day;
     kt_dec quantity, reserved, picked, shipped, returned; /* in the item's own unit */
     kt_dec order_quantity;                                /* the same in the order's unit */
 };

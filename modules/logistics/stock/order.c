@@ -5,17 +5,33 @@
 
 #include "stock/delivery.h"
 
+struct sold_line {
+    kt_record rec;
+    kt_date asked, promised;
+};
+static const kt_shape sold_line_shape = KT_SHAPE(sold_line, NULL, KT_BIND(sold_line, asked, DATE, "asked"),
+    KT_BIND(sold_line, promised, DATE, "promised"));
 struct sold {
     kt_record rec;
+    kt_lines lines;
     kt_id party, ship_to;
-    kt_date asked, promised;
     enum delivery_policy delivery_policy;
 };
 const kt_shape sold_shape = KT_SHAPE(sold, "crm.order", KT_BIND(sold, party, REF, "party"),
-    KT_BIND(sold, ship_to, REF, "ship_to"), KT_BIND(sold, asked, DATE, "asked"),
-    KT_BIND(sold, promised, DATE, "promised"),
+    KT_BIND(sold, ship_to, REF, "ship_to"), KT_BIND(sold, lines, LINES, "lines", .lines = &sold_line_shape),
     KT_FIELD(sold, delivery_policy, STATE, "If not all is there", "Gdy brakuje", .choices = delivery_policies,
         .help = {"Empty: as available, the rest later.", "Puste: co jest, reszta później."}));
+
+/* It goes when the customer wants it, or when it is there, whichever is later. */
+static kt_date day_of(const kt_lines *lines, kt_id id)
+{
+    for (size_t i = 0; i < lines->count; i++) {
+        const struct sold_line *line = KT_AS(sold_line, kt_line(lines, i));
+        if (line->rec.id.v == id.v)
+            return line->promised.day > line->asked.day ? line->promised : line->asked;
+    }
+    return (kt_date){0};
+}
 
 static kt_error *line_from(kt_tx *tx, const kt_order_line *sold, struct delivery_line *line)
 {
@@ -42,7 +58,8 @@ static const struct delivery_line *known(const kt_lines *lines, kt_id order_line
 }
 
 /* What of the order is still to go; lines that stay keep their ids. */
-static kt_error *lines_from(kt_tx *tx, const kt_order *order, const kt_lines *before, kt_lines *lines)
+static kt_error *lines_from(
+    kt_tx *tx, const kt_order *order, const struct sold *s, const kt_lines *before, kt_lines *lines)
 {
     for (size_t i = 0; i < order->line_count; i++) {
         const kt_order_line *sold = &order->lines[i];
@@ -52,10 +69,20 @@ static kt_error *lines_from(kt_tx *tx, const kt_order *order, const kt_lines *be
             continue;
         if (was)
             line.rec.id = was->rec.id;
+        line.day = day_of(&s->lines, sold->id);
         KT_TRY(line_from(tx, sold, &line));
         KT_TRY(kt_line_add(tx, lines, &line.rec));
     }
     return NULL;
+}
+
+static kt_date last_day(const kt_tx *tx, const kt_lines *lines)
+{
+    kt_date day = {0};
+    for (size_t i = 0; i < lines->count; i++)
+        if (delivery_line_at(lines, i)->day.day > day.day)
+            day = delivery_line_at(lines, i)->day;
+    return day.day ? day : kt_today(tx);
 }
 
 static bool same_lines(const kt_lines *a, const kt_lines *b)
@@ -95,7 +122,7 @@ static kt_error *follow_order(kt_tx *tx, const struct sold *s)
         return NULL;
     KT_TRY(orders->read(tx, s->rec.id, &order));
     KT_TRY(delivery_open_of(tx, kt_any(tx, sold_shape.name, s->rec.id), &d));
-    KT_TRY(lines_from(tx, &order, &d.lines, &lines));
+    KT_TRY(lines_from(tx, &order, s, &d.lines, &lines));
     if (d.state == D_PICKED)
         return same_lines(&d.lines, &lines) ? NULL : picked_already(tx, &d);
     if (!lines.count)
@@ -109,7 +136,7 @@ static kt_error *follow_order(kt_tx *tx, const struct sold *s)
     d.party = s->ship_to.v ? s->ship_to : s->party;
     d.document = kt_any(tx, sold_shape.name, s->rec.id);
     d.policy = s->delivery_policy ? s->delivery_policy : AS_AVAILABLE;
-    d.day = s->promised.day > s->asked.day ? s->promised : s->asked.day ? s->asked : kt_today(tx);
+    d.day = last_day(tx, &lines);
     return save(tx, &d);
 }
 

@@ -189,6 +189,7 @@ static bool rest_of(const struct delivery_line *line, struct delivery_line *rest
     *rest = (struct delivery_line){.rec.of = &delivery_line_shape,
         .item = line->item,
         .order_line = line->order_line,
+        .day = line->day,
         .order_unit = line->order_unit,
         .quantity = kt_dec_sub(line->quantity, line->shipped),
         .order_quantity = kt_dec_sub(line->order_quantity, in_order_unit(line, line->shipped))};

@@ -2,6 +2,7 @@
 #pragma once
 #include "stock/count.h"
 #include "stock/delivery.h"
+#include "stock/trace.h"
 #include "stock/transfer.h"
 #include "stock/value.h"
 
@@ -60,7 +61,11 @@
 
 #define STOCK_METHODS                                                                                        \
     {"availability", {"How much there is and can be promised", "Ile jest i ile można obiecać"},              \
-        "logistics.stock:read", false, &availability_shape, &available_shape, availability},
+        "logistics.stock:read", false, &availability_shape, &available_shape, availability},                 \
+        {"trace", {"Where a lot came from and went", "Skąd partia przyszła i dokąd poszła"},                 \
+            "logistics.move:read", false, &trace_shape, &traced_all_shape, trace},                           \
+        {"missing", {"What the stores miss", "Czego brakuje w magazynie"}, "logistics.delivery:read", false, \
+            &missing_shape, &missing_found_shape, missing},
 
 #define STOCK_HANDLERS                                                                                       \
     {"base.item.updated", &goods_shape, item_changed}, {"crm.order.confirm", &sold_shape, order_changed},    \
