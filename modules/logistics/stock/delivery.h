@@ -51,7 +51,8 @@ kt_error *delivery_return(kt_tx *tx, kt_record *self, const kt_record *params);
 
 /* ---- order.c: sales orders, of whichever module has them ---- */
 
-extern const kt_shape sold_shape;
+extern const kt_shape sold_shape, promise_shape;
+kt_error *promise_moved(kt_tx *tx, const kt_event *event);
 kt_error *order_changed(kt_tx *tx, const kt_event *event);
 kt_error *order_ended(kt_tx *tx, const kt_event *event);
 /* Tells the order what went out, or came back: below zero. */

@@ -1,5 +1,7 @@
 /* Deliveries of sales orders: a confirmed order gets its delivery, an amended one changes it, and it hears what
  * went out. The orders are another module's: read and told through "crm.orders". */
+#include <string.h>
+
 #include <kontor/orders.h>
 #include <kontor/units.h>
 
@@ -161,6 +163,49 @@ kt_error *order_ended(kt_tx *tx, const kt_event *event)
 {
     kt_authority before = kt_own_authority(tx);
     kt_error *e = end_delivery(tx, event->after->id);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+/* ---- A promise moved ---- */
+
+struct promise { /* of "base.supply.promise" */
+    kt_record rec;
+    kt_id document;
+    int64_t line;
+    kt_date day;
+};
+const kt_shape promise_shape = KT_SHAPE(promise, NULL, KT_BIND(promise, document, REF, "document"),
+    KT_BIND(promise, line, INT, "line"), KT_BIND(promise, day, DATE, "day"));
+
+static kt_error *move_day(kt_tx *tx, const struct promise *p)
+{
+    struct delivery d;
+    struct sold s = {KT_OF(sold)};
+    KT_TRY(delivery_open_of(tx, p->document, &d));
+    if (!d.rec.id.v || !p->day.day)
+        return NULL;
+    KT_TRY(kt_read(tx, kt_any_id(p->document), &s.rec));
+    for (size_t i = 0; i < s.lines.count; i++) /* whether or not the order has heard of it yet */
+        if ((int64_t)kt_line(&s.lines, i)->id.v == p->line)
+            KT_AS(sold_line, kt_line(&s.lines, i))->promised = p->day;
+    for (size_t i = 0; i < d.lines.count; i++) {
+        struct delivery_line *line = delivery_line_at(&d.lines, i);
+        line->day = day_of(&s.lines, (kt_id){(uint64_t)line->order_line});
+    }
+    d.day = last_day(tx, &d.lines);
+    KT_TRY(delivery_expect(tx, &d, false));
+    return kt_update(tx, &d.rec);
+}
+
+kt_error *promise_moved(kt_tx *tx, const kt_event *event)
+{
+    const struct promise *p = KT_SEE(promise, event->after);
+    const char *entity = kt_any_entity(tx, p->document);
+    if (!entity || strcmp(entity, sold_shape.name) != 0)
+        return NULL;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = move_day(tx, p);
     kt_callers_authority(tx, before);
     return e;
 }

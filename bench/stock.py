@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""The stores over the bus, one client, no raw side: how much of an item there is among many moves, a confirmed order of 20
+lines, a delivery shipped, and a count of 5,000 positions entered, finished and approved, each in one call.
+
+  bench/stock.py [--build build/check] [--positions 5000] [--moves 20000]"""
+import argparse
+import os
+import pathlib
+import statistics
+import sys
+import time
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--build", default="build/check")
+parser.add_argument("--positions", type=int, default=5000)
+parser.add_argument("--moves", type=int, default=20000)
+args = parser.parse_args()
+os.environ["KONTOR_BUILD"] = str(pathlib.Path(args.build).resolve())
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
+from house import House  # noqa: E402
+
+
+def timed(call, *arguments):
+    began = time.perf_counter()
+    answer = call(*arguments)
+    return (time.perf_counter() - began) * 1000, answer
+
+
+def tell(what, ms, bar=""):
+    print(f"{what:70} {ms:10.2f} ms  {bar}", flush=True)
+
+
+def slip(k, lines, **more):
+    made = k.create("logistics.transfer", {"kind": "entry", "lines": lines, **more})["id"]
+    return timed(k.call, "logistics.transfer.post", {"id": made})[0]
+
+
+with House(modules="base,crm,logistics") as house:
+    k = house.client()
+    piece = k.create("base.unit", {"code": "szt"})["id"]
+    party = k.create("base.party", {"name": "Nowak"})["id"]
+    items = [k.create("base.item", {"code": f"I{n}", "name": f"Item {n}", "unit": piece})["id"] for n in range(args.positions)]
+    goods = [{"item": of, "quantity": "1000", "unit_cost": "2.5"} for of in items]
+    each = [slip(k, goods[at:at + 500]) for at in range(0, len(goods), 500)]
+    tell("an entry of 500 lines", statistics.median(each))
+    busy = items[0]
+    for at in range(0, args.moves, 500):
+        slip(k, [{"item": busy, "quantity": "1", "unit_cost": "2.5"}] * 500)
+    level = [timed(k.call, "logistics.availability", {"item": busy})[0] for _ in range(300)]
+    tell(f"availability of an item with {args.moves} moves", statistics.median(level))
+    orders = [k.create("crm.order", {"party": party, "lines": [{"item": of, "quantity": "3", "price": "9"} for of in items[n:n + 20]]})["id"]
+              for n in range(40)]
+    tell("an order of 20 lines confirmed, all on stock", statistics.median(timed(k.call, "crm.order.confirm", {"id": of})[0] for of in orders),
+         "<= 10 ms")
+    ready = [row["id"] for row in k.list("logistics.delivery", [["state", "=", "reserved"]], limit=100)["rows"]]
+    tell("a delivery of 20 lines shipped", statistics.median(timed(k.call, "logistics.delivery.ship", {"id": of})[0] for of in ready))
+    count = k.create("logistics.count", {})["id"]
+    tell(f"a count of {args.positions} positions started", timed(k.call, "logistics.count.start", {"id": count})[0])
+    there = {row["item"]: row["on_hand"] for n in range(0, len(items), 500)
+             for row in k.list("logistics.stock", [["place", "=", "stores"], ["item", "in", items[n:n + 500]]], limit=500)["rows"]}
+    lines = [{"item": of, "quantity": str(float(there[of]) - (n % 10 == 0))} for n, of in enumerate(items)]
+    tell("  entered", timed(k.call, "logistics.count.enter", {"id": count, "lines": lines, "finished": True})[0], "<= 1000 ms")
+    tell("  approved, one in ten differing", timed(k.call, "logistics.count.approve", {"id": count})[0], "<= 1000 ms")
+    tell("kontor check over all of it", timed(k.call, "system.check", {})[0])

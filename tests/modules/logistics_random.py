@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""Random operations of the stores over the bus: whatever is refused or done, at each look the store is sound, and stock,
+reservations and worth are what a plain reckoning of the moves says. `logistics_random.py [steps [seed]]`."""
+import pathlib
+import random
+import sys
+import time
+from collections import defaultdict
+from decimal import Decimal
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from house import House  # noqa: E402
+from kontor import KontorError  # noqa: E402
+
+STEPS = int(sys.argv[1]) if len(sys.argv) > 1 else 400
+SEED = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
+print(f"seed {SEED}", flush=True)
+dice = random.Random(SEED)
+done, refused = defaultdict(int), defaultdict(int)
+
+
+def make(k, entity, **values):
+    return k.create(entity, values)["id"]
+
+
+def all_rows(k, entity, *filter):
+    found, last = [], 0
+    while True:
+        page = k.list(entity, [*filter, ["id", ">", last]], sort="id", limit=500)["rows"]
+        found += page
+        if len(page) < 500:
+            return found
+        last = page[-1]["id"]
+
+
+class Shop:
+    def __init__(self, k):
+        self.k = k
+        piece = make(k, "base.unit", code="szt", category="count", rounding="1")
+        self.box = make(k, "base.unit", code="kart", category="count", factor="6", rounding="1")
+        self.party = make(k, "base.party", name="Nowak")
+        self.stores = [make(k, "logistics.warehouse", code=c, name=c, usual=c == "A", negative=c == "B") for c in "AB"]
+        self.items = [make(k, "base.item", code=f"{method}-{tracking}", name=method, unit=piece, price="9", standard_cost="5", valuation=method,
+                           tracking=tracking, over_percent="20") for method in ("average", "fifo", "standard") for tracking in ("none", "lot")]
+        self.lotted = set(self.items[1::2])
+        self.orders, self.counts = [], []
+
+    def line(self, **more):
+        return {"item": dice.choice(self.items), "quantity": str(dice.randint(1, 12)), **more}
+
+    def entry(self):
+        line = self.line(unit_cost=str(Decimal(dice.randint(1, 9999)) / 100))
+        if line["item"] in self.lotted and dice.random() < 0.95:
+            line["new_lot"] = f"L{dice.randint(1, 6)}"
+        self.slip("entry", line)
+
+    def issue(self):
+        self.slip("issue", self.line(), against=dice.choice(["production", "loss", "customer", "supplier"]))
+
+    def transfer(self):
+        here, there = dice.sample(self.stores, 2)
+        made = make(self.k, "logistics.transfer", kind="transfer", warehouse=here, to_warehouse=there, lines=[self.line()])
+        self.k.call("logistics.transfer.send", {"id": made})
+        if dice.random() < 0.8:
+            self.k.call("logistics.transfer.receive", {"id": made})
+
+    def slip(self, kind, line, **more):
+        made = make(self.k, "logistics.transfer", kind=kind, warehouse=dice.choice(self.stores), lines=[line], **more)
+        self.k.call("logistics.transfer.post", {"id": made})
+
+    def order(self):
+        lines = [self.line(**({"unit": self.box} if dice.random() < 0.2 else {})) for _ in range(dice.randint(1, 3))]
+        self.orders.append(make(self.k, "crm.order", party=self.party, lines=lines,
+                                delivery_policy=dice.choice(["as_available", "all_at_once", "cancel_rest"])))
+        self.k.call("crm.order.confirm", {"id": self.orders[-1]})
+
+    def amend(self):
+        of = self.k.get("crm.order", dice.choice(self.orders))
+        line = dice.choice(of["lines"])
+        self.k.call("crm.order.amend", {"id": of["id"], "reason": "dice", "lines": [{"line": line["id"], "quantity": str(dice.randint(1, 15))}]})
+
+    def cancel(self):
+        self.k.call("crm.order.cancel", {"id": dice.choice(self.orders), "reason": "dice"})
+
+    def close(self):
+        self.k.call("crm.order.close", {"id": dice.choice(self.orders)})
+
+    def ship(self):
+        d = dice.choice(self.k.list("logistics.delivery", [["state", "in", dice.choice([["reserved"], ["picked"], ["waiting", "reserved", "picked"]])]], sort="-id", limit=50)["rows"])
+        self.k.call(f"logistics.delivery.{dice.choice(['pick', 'ship', 'ship', 'unpick'])}", {"id": d["id"]})
+
+    def give_back(self):
+        d = self.k.get("logistics.delivery", dice.choice(self.k.list("logistics.delivery", [["state", "=", "shipped"]], sort="-id", limit=50)["rows"])["id"])
+        line = dice.choice(d["lines"])
+        self.k.call("logistics.delivery.return", {"id": d["id"], "lines": [{"line": line["id"], "quantity": str(dice.randint(1, 4))}]})
+
+    def count(self):
+        if not self.counts:
+            self.counts.append(make(self.k, "logistics.count", warehouse=dice.choice(self.stores), blind=dice.random() < 0.5))
+            self.k.call("logistics.count.start", {"id": self.counts[-1]})
+            return
+        c = self.counts.pop()
+        lines = all_rows(self.k, "logistics.count_line", ["count", "=", c])
+        given = [{"item": row["item"], "lot": row["lot"], "location": row["location"],
+                  "quantity": str(max(0, Decimal(row["expected"] or 3) + dice.choice([0, 0, 0, 1, -1])))} for row in lines]
+        try:
+            self.k.call("logistics.count.enter", {"id": c, "lines": given, "finished": True})
+            self.k.call("logistics.count.approve", {"id": c})
+        except KontorError:
+            self.k.call("logistics.count.cancel", {"id": c})
+            raise
+
+    def revalue(self):
+        self.k.update("base.item", dice.choice(self.items), dice.choice([{"standard_cost": str(dice.randint(1, 9))},
+                                                                         {"valuation": dice.choice(["average", "fifo", "standard"])}]))
+
+    def look(self):
+        """What the moves say, summed up here."""
+        sums, events = defaultdict(Decimal), all_rows(self.k, "logistics.move", ["state", "=", "done"])
+        for m in events:
+            sums[m["item"], m["from"], m["lot"]] -= Decimal(m["quantity"])
+            sums[m["item"], m["to"], m["lot"]] += Decimal(m["quantity"])
+        held = defaultdict(Decimal)
+        for r in all_rows(self.k, "logistics.reservation"):
+            held[r["item"], r["location"], r["lot"]] += Decimal(r["quantity"])
+        for b in all_rows(self.k, "logistics.stock"):
+            at = (b["item"], b["location"], b["lot"])
+            assert Decimal(b["on_hand"]) == sums[at], f"{b} but moves say {sums[at]}"
+            assert Decimal(b["reserved"]) == held.pop(at, 0), f"{b} but reservations say otherwise"
+            assert b["place"] != "stores" or b["reserved"] == "0.0000" or Decimal(b["reserved"]) <= Decimal(b["on_hand"]), b
+        assert not held, held
+        assert self.k.call("system.check", {})["sound"]
+
+
+with House(modules="base,crm,logistics") as house:
+    shop = Shop(house.client())
+    steps = {shop.entry: 8, shop.issue: 4, shop.transfer: 3, shop.order: 6, shop.amend: 2, shop.cancel: 1, shop.close: 1, shop.ship: 8,
+             shop.give_back: 2, shop.count: 1, shop.revalue: 1}
+    for n in range(STEPS):
+        step = dice.choices(list(steps), list(steps.values()))[0]
+        try:
+            step()
+            done[step.__name__] += 1
+        except (KontorError, IndexError) as error:  # the dice ask for what cannot be: refused, and told why
+            kind = getattr(error, "kind", "nothing to do")
+            assert kind in ("rule", "validation", "state", "nothing to do"), f"step {n}, {step.__name__}: {error}"
+            refused[step.__name__] += 1
+        if n % max(1, STEPS // 8) == 0:
+            shop.look()
+    shop.look()
+print("done   ", dict(done), "\nrefused", dict(refused))
+assert all(done[step.__name__] for step in steps), "a kind of step was always refused"
