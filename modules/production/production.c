@@ -2,19 +2,24 @@
 #include <kontor.h>
 
 #include "bom/tables.h"
+#include "order/tables.h"
 
-static const kt_entity entities[] = {BOM_ENTITIES, {0}};
+static const kt_entity entities[] = {BOM_ENTITIES, ORDER_ENTITIES, {0}};
 
-static const kt_method methods[] = {BOM_METHODS, {0}};
+static const kt_method methods[] = {BOM_METHODS, ORDER_METHODS, {0}};
+
+static const kt_handler handlers[] = {ORDER_HANDLERS, {0}};
+
+static const kt_service services[] = {ORDER_SERVICES, {0}};
 
 static const kt_role roles[] = {
     {"planner", {"Production planner", "Planista produkcji"},
         "access.user:read; base.item:read fields cost; base.unit:read; base.calendar:read; "
-        "base.holiday:read" BOM_PLANNER},
+        "base.holiday:read" BOM_PLANNER ORDER_PLANNER},
     {"operator", {"Shop-floor operator", "Operator"},
-        "access.user:read; base.item:read; base.unit:read" BOM_OPERATOR},
+        "access.user:read; base.item:read; base.unit:read" BOM_OPERATOR ORDER_OPERATOR},
     {0},
 };
 
 const kt_module kontor_module = KT_MODULE("production", "1.0.0", "Production", "Produkcja", .needs = "base",
-    .entities = entities, .methods = methods, .roles = roles);
+    .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles);

@@ -24,6 +24,7 @@ static void sum_up(kt_plan *plan, size_t from, unsigned level)
     bool known = true, priced = true;
     plan->day = (kt_date){0};
     plan->cost = plan->missing = KT_DEC(0, 2);
+    plan->minutes = 0; /* covers within this one have summed up their own */
     for (size_t i = from; i < plan->count; i++) {
         const kt_cover *part = &plan->parts[i];
         plan->minutes += part->minutes;
@@ -59,7 +60,6 @@ static kt_error *ask_sources(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
 {
     kt_dec rest = demand->quantity;
     size_t sources = 0, from = plan->count;
-    plan->minutes = 0;
     for (kt_supply_kind kind = KT_FROM_STOCK; kind < KT_MISSING; kind++) {
         const kt_source *source = source_of(tx, kind);
         sources += source != NULL;
@@ -103,9 +103,10 @@ static kt_error *let_go(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_plan *
     kt_cover part = pegging_part(p);
     size_t at = 0;
     part.quantity = quantity;
-    if (source)
+    if (source) {
         KT_TRY(source->release(tx, &demand, &part, left));
-    else if (p->kind != KT_MISSING) {
+        KT_TRY(kt_read(tx, p->rec.id, &p->rec)); /* what is left of the supply may come on another day now */
+    } else if (p->kind != KT_MISSING) {
         KT_TRY(kt_plan_add(tx, left, &at));
         part.reason = (kt_text){
             "the module that it came from is not enabled", "moduł, z którego pochodzi, jest wyłączony"};

@@ -1,0 +1,172 @@
+/* Work centres as machines: their calendars, and the operations that take them already. */
+#include <kontor/calendars.h>
+
+#include "order/order.h"
+
+enum { MINUTE_MS = 60000, DAY_MS = 86400000 };
+
+static void *take(void *context, size_t size)
+{
+    return kt_alloc((kt_tx *)context, size);
+}
+
+static kt_error *no_memory(kt_tx *tx)
+{
+    return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+}
+
+int64_t to_minutes(kt_time at)
+{
+    return (at.ms + MINUTE_MS - 1) / MINUTE_MS;
+}
+
+kt_time from_minutes(int64_t at)
+{
+    return (kt_time){at * MINUTE_MS};
+}
+
+int64_t taken_minutes(const struct centre *centre, kt_dec machine_minutes)
+{
+    kt_dec exact = kt_dec_div(kt_dec_mul(machine_minutes, KT_DEC(100, 0), 4), centre->efficiency, 4);
+    kt_dec whole = kt_dec_round(exact, 0);
+    return whole.coef + (kt_dec_cmp(whole, exact) < 0);
+}
+
+void floor_open(kt_tx *tx, struct floor *floor, kt_time from, int64_t days)
+{
+    *floor = (struct floor){.memory = {take, tx}, .from = from, .days = days};
+}
+
+/* ---- Calendars ---- */
+
+static kt_error *read_calendar(kt_tx *tx, const struct floor *floor, kt_id calendar, timeline *time)
+{
+    const kt_calendars *calendars = kt_calendars_find(tx);
+    size_t room = (size_t)floor->days * 4 + 8, count = 0;
+    kt_span *spans = kt_alloc(tx, room * sizeof *spans);
+    struct span *own = kt_alloc(tx, room * sizeof *own);
+    *time = (timeline){0};
+    if (!spans || !own)
+        return no_memory(tx);
+    if (!calendars)
+        return NULL;
+    kt_time until = {floor->from.ms + floor->days * DAY_MS};
+    KT_TRY(calendars->spans(tx, calendar, floor->from, until, spans, room, &count));
+    if (count == 1 && spans[0].from.ms == floor->from.ms && spans[0].until.ms == until.ms)
+        return NULL; /* round the clock */
+    if (!count)
+        own[count++] = (struct span){0, 1, 0}; /* it works never: nothing fits */
+    else
+        for (size_t i = 0; i < count; i++)
+            own[i] = (struct span){to_minutes(spans[i].from), spans[i].until.ms / MINUTE_MS, 0};
+    timeline_count(own, count);
+    *time = (timeline){own, count};
+    return NULL;
+}
+
+/* ---- What is placed already ---- */
+
+struct booking {
+    kt_record rec;
+    kt_id order, centre;
+    enum operation_state state;
+    kt_time begins, ends;
+};
+static const kt_shape booking_shape = KT_SHAPE(booking, "production.operation",
+    KT_BIND(booking, order, REF, "order"), KT_BIND(booking, centre, REF, "centre"),
+    KT_BIND(booking, state, STATE, "state"), KT_BIND(booking, begins, TIME, "begins"),
+    KT_BIND(booking, ends, TIME, "ends"));
+
+static kt_error *book_open(
+    kt_tx *tx, const struct floor *floor, kt_id centre, kt_id except, struct machine *m)
+{
+    const kt_where where[] = {
+        KT_WHERE(booking, centre, KT_EQ, centre), KT_WHERE(booking, ends, KT_GT, floor->from), {0}};
+    struct booking b = {KT_OF(booking)};
+    kt_cursor *cursor;
+    bool enough = true;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &booking_shape, .where = where, .sort = "ends,id"}, &cursor));
+    while (enough && kt_next(cursor, &b.rec))
+        if (b.order.v != except.v && b.state != FINISHED && b.state != DROPPED)
+            enough = machine_book(&floor->memory, m, b.begins.ms / MINUTE_MS, to_minutes(b.ends));
+    KT_TRY(kt_close(cursor));
+    return enough ? NULL : no_memory(tx);
+}
+
+/* ---- Machines ---- */
+
+static kt_error *make_room(kt_tx *tx, struct floor *floor)
+{
+    if (floor->count < floor->room)
+        return NULL;
+    size_t room = floor->room ? floor->room * 2 : 8;
+    struct machine *machines = kt_alloc(tx, room * sizeof *machines);
+    struct centre *centres = kt_alloc(tx, room * sizeof *centres);
+    if (!machines || !centres)
+        return no_memory(tx);
+    for (size_t i = 0; i < floor->count; i++) {
+        machines[i] = floor->machines[i];
+        centres[i] = floor->centres[i];
+    }
+    floor->machines = machines;
+    floor->centres = centres;
+    floor->room = room;
+    return NULL;
+}
+
+kt_error *floor_machine(
+    kt_tx *tx, struct floor *floor, kt_id centre, kt_id except, bool empty, unsigned *machine)
+{
+    uint32_t at;
+    timeline time;
+    if (id_map_find(&floor->index, centre, &at)) {
+        *machine = at;
+        return NULL;
+    }
+    KT_TRY(make_room(tx, floor));
+    struct centre *c = &floor->centres[floor->count];
+    struct machine *m = &floor->machines[floor->count];
+    *c = (struct centre){KT_OF(centre)};
+    KT_TRY(kt_read(tx, centre, &c->rec));
+    KT_TRY(read_calendar(tx, floor, c->calendar, &time));
+    if (!machine_open(&floor->memory, time, (unsigned)c->slots, m))
+        return no_memory(tx);
+    if (!empty)
+        KT_TRY(book_open(tx, floor, centre, except, m));
+    KT_TRY(id_map_put(tx, &floor->index, centre, (uint32_t)floor->count));
+    *machine = (unsigned)floor->count++;
+    return NULL;
+}
+
+static kt_error *of_group(kt_tx *tx, kt_str group, kt_id *ids, size_t room, size_t *count)
+{
+    const kt_where where[] = {
+        {offsetof(struct centre, group), KT_EQ, &group}, KT_WHERE(centre, active, KT_EQ, true), {0}};
+    struct centre c = {KT_OF(centre)};
+    kt_cursor *cursor;
+    *count = 0;
+    KT_TRY(kt_open(tx,
+        &(kt_query){.of = &centre_shape, .where = where, .sort = "code", .limit = (uint32_t)room}, &cursor));
+    while (kt_next(cursor, &c.rec))
+        ids[(*count)++] = c.rec.id;
+    KT_TRY(kt_close(cursor));
+    return *count ? NULL
+                  : kt_fail(tx, KT_RULE, "routing", "no work centre is of group \"%s\"",
+                        "żadne stanowisko nie należy do grupy „%s”", group.ptr ? group.ptr : "");
+}
+
+kt_error *floor_choice(kt_tx *tx, struct floor *floor, kt_id centre, kt_str group, kt_id except, bool empty,
+    unsigned **machines, size_t *count)
+{
+    enum { GROUP_MAX = 100 };
+    kt_id ids[GROUP_MAX] = {centre};
+    *count = 1;
+    if (!centre.v)
+        KT_TRY(of_group(tx, group, ids, GROUP_MAX, count));
+    *machines = kt_alloc(tx, *count * sizeof **machines);
+    if (!*machines)
+        return no_memory(tx);
+    for (size_t i = 0; i < *count; i++)
+        KT_TRY(floor_machine(tx, floor, ids[i], except, empty, &(*machines)[i]));
+    return NULL;
+}

@@ -1,0 +1,107 @@
+/* Goods of an order: components out of the stores, products into them. Where nobody keeps stock, goods cost their
+ * standard. */
+#include <kontor/stock.h>
+
+#include "order/order.h"
+
+struct standard_item {
+    kt_record rec;
+    kt_str code;
+    kt_dec standard_cost;
+};
+static const kt_shape standard_item_shape = KT_SHAPE(standard_item, "base.item",
+    KT_BIND(standard_item, code, STRING, "code"),
+    KT_BIND(standard_item, standard_cost, PRICE, "standard_cost"));
+
+static kt_error *at_standard(kt_tx *tx, kt_id item, kt_dec quantity, kt_dec *value)
+{
+    struct standard_item i = {KT_OF(standard_item)};
+    KT_TRY(kt_read(tx, item, &i.rec));
+    *value = i.standard_cost.scale1 ? kt_dec_mul(quantity, i.standard_cost, 2) : KT_DEC(0, 2);
+    return NULL;
+}
+
+kt_error *lot_named(kt_tx *tx, kt_id item, kt_str name, kt_date expires, kt_id *lot)
+{
+    const kt_stock *stock = kt_stock_find(tx);
+    *lot = (kt_id){0};
+    return stock && name.len ? stock->lot(tx, item, name, expires, lot) : NULL;
+}
+
+/* ---- Out of the stores ---- */
+
+/* How much of a component may go in: what the bill says, and the tolerance above it. */
+static kt_error *within_tolerance(
+    kt_tx *tx, const struct order *o, const struct component *c, kt_dec quantity, const char *path)
+{
+    struct bom bom = {KT_OF(bom)};
+    struct standard_item item = {KT_OF(standard_item)};
+    if (o->bom.v)
+        KT_TRY(kt_read(tx, o->bom, &bom.rec));
+    kt_dec percent = kt_dec_add(KT_DEC(100, 0), bom.tolerance);
+    kt_dec most = kt_dec_div(kt_dec_mul(c->quantity, percent, 6), KT_DEC(100, 0), 4);
+    if (kt_dec_cmp(kt_dec_add(c->issued, quantity), most) <= 0)
+        return NULL;
+    KT_TRY(kt_read(tx, c->item, &item.rec));
+    kt_dec left = kt_dec_round(kt_dec_sub(most, c->issued), 4);
+    return kt_hint(
+        kt_fail(tx, KT_RULE, path, "more of %s than the bill and its tolerance allow: %lld.%04lld are left",
+            "więcej %s, niż dopuszcza struktura z tolerancją: zostało %lld.%04lld", item.code.ptr,
+            (long long)(left.coef / 10000), (long long)(left.coef % 10000)),
+        "Raise the tolerance of the bill, or resize the order.",
+        "Zwiększ tolerancję struktury albo zmień ilość zlecenia.");
+}
+
+kt_error *issue_component(
+    kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_id lot, kt_id into, const char *path)
+{
+    const kt_stock *stock = kt_stock_find(tx);
+    const kt_supply *supply = kt_supply_find(tx);
+    kt_stock_move move = {.item = c->item,
+        .lot = lot,
+        .quantity = kt_dec_round(quantity, 4),
+        .from = KT_AT_STORES,
+        .to = KT_AT_PRODUCTION,
+        .warehouse = kt_any_id(o->warehouse),
+        .document = order_any(tx, o),
+        .line = c->rec.id};
+    if (move.quantity.coef <= 0)
+        return NULL;
+    KT_TRY(within_tolerance(tx, o, c, move.quantity, path));
+    if (stock)
+        KT_TRY(stock->move(tx, &move));
+    else
+        KT_TRY(at_standard(tx, c->item, move.quantity, &move.value));
+    if (supply)
+        KT_TRY(supply->used(tx, order_any(tx, o), c->rec.id, c->item, move.quantity));
+    c->issued = kt_dec_add(c->issued, move.quantity);
+    c->cost = kt_dec_add(c->cost, move.value);
+    o->material = kt_dec_add(kt_dec_add(KT_DEC(0, 2), o->material), move.value);
+    struct ancestor a = {KT_OF(ancestor), .item = c->item, .lot = kt_any(tx, "logistics.lot", lot),
+        .into = kt_any(tx, "logistics.lot", into), .move = kt_any(tx, "logistics.move", move.move),
+        .quantity = move.quantity, .day = kt_today(tx)};
+    return kt_line_add(tx, &o->ancestors, &a.rec);
+}
+
+/* ---- Into the stores ---- */
+
+kt_error *receive_goods(kt_tx *tx, struct order *o, kt_id item, kt_dec quantity, kt_id lot, kt_dec *value)
+{
+    const kt_stock *stock = kt_stock_find(tx);
+    const kt_supply *supply = kt_supply_find(tx);
+    kt_stock_move move = {.item = item,
+        .lot = lot,
+        .quantity = quantity,
+        .from = KT_AT_PRODUCTION,
+        .to = KT_AT_STORES,
+        .warehouse = kt_any_id(o->warehouse),
+        .document = order_any(tx, o),
+        .value = *value};
+    if (quantity.coef <= 0)
+        return NULL;
+    if (stock)
+        KT_TRY(stock->move(tx, &move));
+    *value = move.value;
+    o->received = kt_dec_add(kt_dec_add(KT_DEC(0, 2), o->received), *value);
+    return supply ? supply->arrived(tx, order_any(tx, o), item, kt_any_id(o->warehouse), quantity) : NULL;
+}

@@ -1,0 +1,343 @@
+/* Operations: what one work centre does for one order. Whoever works starts, pauses and finishes them; the clock
+ * tells the time that it took, and what that costs goes to the order. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "order/order.h"
+
+static const kt_choice operation_states[] = {
+    {BLOCKED, "blocked", {"Blocked", "Zablokowana"}, "blocked"},
+    {READY, "ready", {"Ready", "Gotowa"}, "open"},
+    {RUNNING, "in_progress", {"In progress", "W toku"}, "open"},
+    {PAUSED, "paused", {"Paused", "Wstrzymana"}, "open"},
+    {FINISHED, "done", {"Done", "Wykonana"}, "won"},
+    {DROPPED, "cancelled", {"Cancelled", "Anulowana"}, "lost"},
+    {0},
+};
+
+const kt_shape stint_shape = KT_SHAPE(stint, NULL, KT_FIELD(stint, from, TIME, "From", "Od", .priority = 1),
+    KT_FIELD(stint, until, TIME, "Until", "Do", .priority = 2),
+    KT_FIELD(stint, person, REF, "Who", "Kto", .target = "access.user", .on_delete = KT_CLEAR, .priority = 3),
+    KT_FIELD(stint, minutes, QUANTITY, "Minutes", "Minuty", .scale = 2, .priority = 4),
+    KT_FIELD(stint, reason, STRING, "Why it paused", "Powód przerwy", .max = 200));
+
+const kt_shape operation_shape = KT_SHAPE(operation, "production.operation",
+    KT_FIELD(operation, name, STRING, "Operation", "Operacja", .required = true, .max = 200,
+        .searchable = true, .priority = 1),
+    KT_FIELD(operation, order, REF, "Production order", "Zlecenie", .target = "production.order",
+        .required = true, .on_delete = KT_CASCADE, .fixed = true, .indexed = true, .priority = 2),
+    KT_FIELD(operation, item, REF, "Item", "Wyrób", .target = "base.item", .priority = 3),
+    KT_FIELD(operation, sequence, INT, "Number", "Numer", .required = true),
+    KT_FIELD(operation, centre, REF, "Work centre", "Stanowisko", .target = "production.work_centre",
+        .indexed = true, .priority = 4),
+    KT_FIELD(operation, group, STRING, "Any of group", "Dowolne z grupy", .max = 40),
+    KT_FIELD(operation, state, STATE, "State", "Stan", .choices = operation_states, .initial = "blocked",
+        .indexed = true, .priority = 5),
+    KT_FIELD(operation, waits_for, STRING, "After", "Po", .max = 400),
+    KT_FIELD(operation, person, REF, "Assigned to", "Przydzielona", .target = "access.user",
+        .on_delete = KT_CLEAR, .indexed = true, .priority = 6),
+    KT_FIELD(operation, deadline, DATE, "Deadline", "Termin", .priority = 7),
+    KT_FIELD(operation, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .priority = 8),
+    KT_FIELD(operation, good, QUANTITY, "Good", "Dobre", .scale = 4),
+    KT_FIELD(operation, scrapped, QUANTITY, "Scrapped", "Braki", .scale = 4),
+    KT_FIELD(operation, machine_minutes, QUANTITY, "Machine, min", "Maszyna, min", .scale = 4),
+    KT_FIELD(operation, labour_minutes, QUANTITY, "People, min", "Ludzie, min", .scale = 4),
+    KT_FIELD(operation, actual_minutes, QUANTITY, "Worked, min", "Przepracowano, min", .scale = 4),
+    KT_FIELD(operation, begins, TIME, "Begins", "Początek", .priority = 9),
+    KT_FIELD(operation, ends, TIME, "Ends", "Koniec"),
+    KT_FIELD(operation, running_since, TIME, "Runs since", "Trwa od", .computed = true),
+    KT_FIELD(operation, started_at, TIME, "Started", "Rozpoczęto"),
+    KT_FIELD(operation, finished_at, TIME, "Finished", "Zakończono"),
+    KT_FIELD(operation, cost, MONEY, "Cost", "Koszt", .scale = 2, .group = "cost"),
+    KT_FIELD(
+        operation, stints, LINES, "Work done", "Przebieg pracy", .lines = &stint_shape, .computed = true),
+    KT_FIELD(operation, late, BOOL, "Late", "Opóźniona", .computed = true, .indexed = true));
+
+kt_error *operation_compute(kt_tx *tx, kt_record *self)
+{
+    struct operation *p = KT_AS(operation, self);
+    bool open = p->state != FINISHED && p->state != DROPPED;
+    p->late = open && p->deadline.day && p->ends.ms &&
+              local_day(tx, (kt_time){p->ends.ms - 1}).day > p->deadline.day;
+    return NULL;
+}
+
+/* ---- Of one order ---- */
+
+kt_error *operations_of(kt_tx *tx, kt_id order, struct operation **found, size_t *count)
+{
+    const kt_where where[] = {KT_WHERE(operation, order, KT_EQ, order), {0}};
+    const kt_query query = {.of = &operation_shape, .where = where, .sort = "sequence,id"};
+    kt_cursor *cursor;
+    uint64_t room;
+    *count = 0;
+    KT_TRY(kt_count(tx, &query, &room));
+    *found = kt_alloc(tx, (size_t)(room + 1) * sizeof **found);
+    if (!*found)
+        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+    KT_TRY(kt_open(tx, &query, &cursor));
+    for (; *count < room; (*count)++) {
+        (*found)[*count] = (struct operation){KT_OF(operation)};
+        if (!kt_next(cursor, &(*found)[*count].rec))
+            break;
+    }
+    return kt_close(cursor);
+}
+
+/* The numbers of the steps that a step waits for, as in its routing, " 10 20 ". */
+static kt_str waits_for(kt_tx *tx, const struct placed *placed, const struct routing *routing, size_t step)
+{
+    kt_str text = KT_STR("");
+    for (size_t i = 0; i < placed->count && i < step; i++)
+        if (step_waits_for(routing, step, i))
+            text = kt_format(tx, "%s %lld", text.ptr, (long long)placed->steps[i].step->sequence);
+    return text.len ? kt_format(tx, "%s ", text.ptr) : (kt_str){0};
+}
+
+static void fill(struct operation *p, const struct order *o, const struct placed_step *s)
+{
+    p->centre = s->centre.rec.id;
+    p->quantity = o->quantity;
+    p->machine_minutes = s->machine_minutes;
+    p->labour_minutes = s->labour_minutes;
+    p->begins = s->begins;
+    p->ends = s->ends;
+    p->deadline = o->due;
+}
+
+static kt_error *write_new(
+    kt_tx *tx, const struct order *o, const struct placed *placed, const struct routing *routing, size_t i)
+{
+    const struct placed_step *s = &placed->steps[i];
+    struct operation p = {KT_OF(operation), .order = o->rec.id, .item = o->item,
+        .sequence = s->step->sequence, .name = s->step->name, .group = s->step->group,
+        .waits_for = waits_for(tx, placed, routing, i), .person = {0}, .state = READY};
+    if (p.waits_for.len)
+        p.state = BLOCKED;
+    fill(&p, o, s);
+    return kt_create(tx, &p.rec);
+}
+
+kt_error *operations_write(kt_tx *tx, const struct order *o, const struct placed *placed)
+{
+    struct routing routing = {KT_OF(routing)};
+    struct operation *old;
+    size_t count;
+    if (!placed->count)
+        return NULL;
+    KT_TRY(kt_read(tx, o->routing, &routing.rec));
+    KT_TRY(operations_of(tx, o->rec.id, &old, &count));
+    for (size_t i = 0; i < placed->count; i++) {
+        struct operation *p = NULL;
+        for (size_t n = 0; n < count; n++)
+            if (old[n].sequence == placed->steps[i].step->sequence && old[n].state != DROPPED)
+                p = &old[n];
+        if (!p) {
+            KT_TRY(write_new(tx, o, placed, &routing, i));
+        } else if (p->state == BLOCKED || p->state == READY) {
+            fill(p, o, &placed->steps[i]);
+            KT_TRY(kt_update(tx, &p->rec));
+        }
+    }
+    return NULL;
+}
+
+kt_error *operations_drop(kt_tx *tx, kt_id order)
+{
+    struct operation *all;
+    size_t count;
+    KT_TRY(operations_of(tx, order, &all, &count));
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].state == FINISHED || all[i].state == DROPPED)
+            continue;
+        all[i].state = DROPPED;
+        KT_TRY(kt_update(tx, &all[i].rec));
+    }
+    return NULL;
+}
+
+/* ---- Actions ---- */
+
+static kt_error *read_order(kt_tx *tx, const struct operation *p, struct order *o)
+{
+    *o = (struct order){KT_OF(order)};
+    KT_TRY(kt_read(tx, p->order, &o->rec));
+    if (o->state == CONFIRMED || o->state == RESERVED || o->state == IN_PROGRESS)
+        return NULL;
+    return kt_fail(tx, KT_BAD_STATE, "order", "%s is not released for work",
+        "%s nie jest przekazane do pracy", o->rec.number.ptr);
+}
+
+/* Those that waited for this one are ready if they wait for no other. */
+static kt_error *unblock(kt_tx *tx, const struct operation *done)
+{
+    struct operation *all;
+    size_t count;
+    KT_TRY(operations_of(tx, done->order, &all, &count));
+    for (size_t i = 0; i < count; i++) {
+        bool waits = false;
+        if (all[i].state != BLOCKED)
+            continue;
+        for (size_t n = 0; n < count; n++) {
+            kt_str number = kt_format(tx, " %lld ", (long long)all[n].sequence);
+            bool open = all[n].state != FINISHED && all[n].rec.id.v != done->rec.id.v;
+            waits = waits || (open && strstr(all[i].waits_for.ptr ? all[i].waits_for.ptr : "", number.ptr));
+        }
+        if (waits)
+            continue;
+        all[i].state = READY;
+        KT_TRY(kt_update(tx, &all[i].rec));
+    }
+    return NULL;
+}
+
+struct start {
+    kt_record rec;
+    kt_id person;
+};
+static const kt_shape start_shape = KT_SHAPE(start, NULL,
+    KT_FIELD(start, person, REF, "Who", "Kto", .target = "access.user",
+        .help = {"Empty: who is assigned, else the caller.", "Puste: przydzielony, a inaczej wywołujący."}));
+
+static kt_error *start_within(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct operation *p = KT_AS(operation, self);
+    struct order o;
+    KT_TRY(read_order(tx, p, &o));
+    if (KT_SEE(start, params)->person.v)
+        p->person = KT_SEE(start, params)->person;
+    if (!p->person.v)
+        p->person = kt_user(tx);
+    p->running_since = kt_now(tx);
+    if (!p->started_at.ms)
+        p->started_at = p->running_since;
+    if (o.state == IN_PROGRESS)
+        return NULL;
+    o.state = IN_PROGRESS;
+    o.started_at = kt_now(tx);
+    o.steps++;
+    return kt_update(tx, &o.rec);
+}
+
+/* Ends a stretch of work, and charges the order with it.
+ *   minutes  not set: as the clock says */
+static kt_error *end_stint(kt_tx *tx, struct operation *p, struct order *o, kt_dec minutes, kt_str reason)
+{
+    struct centre centre = {KT_OF(centre)};
+    kt_time now = kt_now(tx);
+    kt_dec cost, people;
+    if (!minutes.scale1)
+        minutes = kt_dec_div(KT_DEC(now.ms - p->running_since.ms, 0), KT_DEC(60000, 0), 2);
+    if (minutes.coef < 0)
+        return kt_fail(tx, KT_VALIDATION, "minutes", "is not below zero", "nie może być ujemne");
+    struct stint s = {KT_OF(stint), .from = p->running_since, .until = now, .person = p->person,
+        .minutes = minutes, .reason = reason};
+    people = p->machine_minutes.coef > 0 && p->labour_minutes.scale1
+                 ? kt_dec_div(kt_dec_mul(minutes, p->labour_minutes, 6), p->machine_minutes, 4)
+                 : minutes;
+    p->running_since = (kt_time){0};
+    p->actual_minutes = kt_dec_add(p->actual_minutes, minutes);
+    KT_TRY(kt_read(tx, p->centre, &centre.rec));
+    KT_TRY(cost_of_time(tx, o, &centre, minutes, people, &cost));
+    p->cost = kt_dec_add(p->cost, cost);
+    return kt_line_add(tx, &p->stints, &s.rec);
+}
+
+struct pause {
+    kt_record rec;
+    kt_dec minutes;
+    kt_str reason;
+};
+#define MINUTES_HELP .help = {"Empty: as the clock says.", "Puste: według zegara."}
+static const kt_shape pause_shape = KT_SHAPE(pause, NULL,
+    KT_FIELD(pause, reason, STRING, "Why", "Powód", .max = 200),
+    KT_FIELD(pause, minutes, QUANTITY, "Minutes worked", "Przepracowane minuty", .scale = 2, MINUTES_HELP));
+
+static kt_error *pause_within(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct operation *p = KT_AS(operation, self);
+    const struct pause *given = KT_SEE(pause, params);
+    struct order o;
+    KT_TRY(read_order(tx, p, &o));
+    KT_TRY(end_stint(tx, p, &o, given->minutes, given->reason));
+    o.steps++;
+    return kt_update(tx, &o.rec);
+}
+
+struct finish_operation {
+    kt_record rec;
+    kt_dec good, scrapped, minutes;
+};
+static const kt_shape finish_operation_shape = KT_SHAPE(finish_operation, NULL,
+    KT_FIELD(finish_operation, good, QUANTITY, "Good", "Dobre", .scale = 4,
+        .help = {"Empty: all.", "Puste: wszystkie."}),
+    KT_FIELD(finish_operation, scrapped, QUANTITY, "Scrapped", "Braki", .scale = 4),
+    KT_FIELD(finish_operation, minutes, QUANTITY, "Minutes worked", "Przepracowane minuty", .scale = 2,
+        MINUTES_HELP));
+
+static kt_error *finish_within(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct operation *p = KT_AS(operation, self);
+    const struct finish_operation *given = KT_SEE(finish_operation, params);
+    struct order o;
+    KT_TRY(read_order(tx, p, &o));
+    p->scrapped = kt_dec_add(KT_DEC(0, 4), given->scrapped);
+    p->good = given->good.scale1 ? given->good : kt_dec_sub(p->quantity, p->scrapped);
+    if (p->good.coef < 0 || p->scrapped.coef < 0 ||
+        kt_dec_cmp(kt_dec_add(p->good, p->scrapped), p->quantity) > 0)
+        return kt_fail(tx, KT_VALIDATION, "good", "good and scrapped exceed the quantity",
+            "dobre i braki przekraczają ilość");
+    if (p->running_since.ms)
+        KT_TRY(end_stint(tx, p, &o, given->minutes, (kt_str){0}));
+    p->finished_at = kt_now(tx);
+    o.steps++;
+    KT_TRY(kt_update(tx, &o.rec));
+    return unblock(tx, p);
+}
+
+struct assign {
+    kt_record rec;
+    kt_id person;
+    kt_date deadline;
+};
+static const kt_shape assign_shape = KT_SHAPE(assign, NULL,
+    KT_FIELD(assign, person, REF, "Who", "Kto", .target = "access.user", .required = true),
+    KT_FIELD(assign, deadline, DATE, "Until", "Do dnia"));
+
+static kt_error *operation_assign(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct operation *p = KT_AS(operation, self);
+    const struct assign *given = KT_SEE(assign, params);
+    (void)tx;
+    p->person = given->person;
+    if (given->deadline.day)
+        p->deadline = given->deadline;
+    return NULL;
+}
+
+static kt_error *operation_start(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    return on_own_authority(tx, start_within, self, params);
+}
+
+static kt_error *operation_pause(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    return on_own_authority(tx, pause_within, self, params);
+}
+
+static kt_error *operation_finish(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    return on_own_authority(tx, finish_within, self, params);
+}
+
+const kt_action operation_actions[] = {
+    {"start", {"Start", "Rozpocznij"}, "work", .from = KT_IN(READY) | KT_IN(PAUSED), .to = RUNNING,
+        .params = &start_shape, .run = operation_start},
+    {"pause", {"Pause", "Wstrzymaj"}, "work", .from = KT_IN(RUNNING), .to = PAUSED, .params = &pause_shape,
+        .run = operation_pause},
+    {"finish", {"Finish", "Zakończ"}, "work", .from = KT_IN(RUNNING) | KT_IN(PAUSED), .to = FINISHED,
+        .params = &finish_operation_shape, .run = operation_finish},
+    {"assign", {"Assign", "Przydziel"}, "assign", .from = KT_IN(BLOCKED) | KT_IN(READY) | KT_IN(PAUSED),
+        .params = &assign_shape, .run = operation_assign},
+    {0},
+};

@@ -1,0 +1,194 @@
+/* Production orders as records: what is entered, and what follows from it. */
+#include "order/order.h"
+
+const kt_choice order_states[] = {
+    {PLANNED, "planned", {"Planned", "Planowane"}, "open"},
+    {DRAFT, "draft", {"Draft", "Szkic"}, "open"},
+    {CONFIRMED, "confirmed", {"Confirmed", "Potwierdzone"}, "open"},
+    {RESERVED, "reserved", {"Components reserved", "Składniki zarezerwowane"}, "open"},
+    {IN_PROGRESS, "in_progress", {"In progress", "W toku"}, "open"},
+    {DONE, "done", {"Done", "Wykonane"}, "won"},
+    {CLOSED, "closed", {"Closed", "Zamknięte"}, "won"},
+    {CANCELLED, "cancelled", {"Cancelled", "Anulowane"}, "lost"},
+    {0},
+};
+
+const kt_shape component_shape = KT_SHAPE(component, NULL,
+    KT_FIELD(component, item, REF, "Component", "Składnik", .target = "base.item", .required = true,
+        .priority = 1),
+    KT_FIELD(component, quantity, QUANTITY, "Needed", "Potrzeba", .scale = 4, .priority = 2),
+    KT_FIELD(component, issued, QUANTITY, "Issued", "Wydano", .scale = 4, .priority = 3),
+    KT_FIELD(component, day, DATE, "There on", "Będzie dnia", .priority = 4),
+    KT_FIELD(component, known, BOOL, "Day is known", "Termin znany"),
+    KT_FIELD(component, cost, MONEY, "Cost", "Koszt", .scale = 2, .group = "cost"));
+const kt_shape output_shape = KT_SHAPE(output, NULL,
+    KT_FIELD(output, item, REF, "By-product", "Produkt uboczny", .target = "base.item", .required = true,
+        .priority = 1),
+    KT_FIELD(output, quantity, QUANTITY, "Expected", "Oczekiwane", .scale = 4, .priority = 2),
+    KT_FIELD(output, received, QUANTITY, "Received", "Przyjęto", .scale = 4, .priority = 3),
+    KT_FIELD(output, cost_share, PERCENT, "Share of the cost, %", "Udział w koszcie, %", .scale = 2));
+const kt_shape ancestor_shape = KT_SHAPE(ancestor, NULL,
+    KT_FIELD(ancestor, item, REF, "Component", "Składnik", .target = "base.item", .priority = 1),
+    KT_FIELD(ancestor, lot, REF, "Its lot", "Jego partia", .target = "*", .priority = 2),
+    KT_FIELD(ancestor, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .priority = 3),
+    KT_FIELD(ancestor, into, REF, "Went into lot", "Weszło w partię", .target = "*", .priority = 4),
+    KT_FIELD(ancestor, move, REF, "Issue", "Rozchód", .target = "*"),
+    KT_FIELD(ancestor, day, DATE, "Day", "Dzień"));
+
+#define MONEY_FIELD(m, en, pl)                                                                               \
+    KT_FIELD(order, m, MONEY, en, pl, .scale = 2, .computed = true, .group = "cost")
+const kt_shape order_shape = KT_SHAPE(order, "production.order",
+    KT_FIELD(order, item, REF, "Item", "Wyrób", .target = "base.item", .required = true, .fixed = true,
+        .indexed = true, .priority = 1),
+    KT_FIELD(order, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .initial = "1", .priority = 2),
+    KT_FIELD(order, state, STATE, "State", "Stan", .choices = order_states, .initial = "draft",
+        .indexed = true, .priority = 3),
+    KT_FIELD(order, due, DATE, "Needed on", "Potrzebne na", .priority = 4,
+        .help = {"Empty: as soon as possible.", "Puste: jak najszybciej."}),
+    KT_FIELD(order, day, DATE, "Ready on", "Gotowe dnia", .computed = true, .priority = 5,
+        .help = {"Empty: a component's day is not known.", "Puste: termin składnika nie jest znany."}),
+    KT_FIELD(order, produced, QUANTITY, "Made", "Wykonano", .scale = 4, .priority = 6),
+    KT_FIELD(order, scrapped, QUANTITY, "Scrapped", "Zbrakowano", .scale = 4, .priority = 7),
+    KT_FIELD(order, bom, REF, "Bill of materials", "Struktura", .target = "production.bom",
+        .on_delete = KT_CLEAR, .help = {"Empty: the one that holds.", "Puste: obowiązująca."}),
+    KT_FIELD(order, routing, REF, "Routing", "Marszruta", .target = "production.routing",
+        .on_delete = KT_CLEAR, .help = {"Empty: the bill's.", "Puste: ze struktury."}),
+    KT_FIELD(order, warehouse, REF, "Warehouse", "Magazyn", .target = "*", .on_delete = KT_CLEAR),
+    KT_FIELD(order, owner, REF, "Responsible", "Odpowiedzialny", .target = "access.user", .initial = "me",
+        .on_delete = KT_CLEAR, .indexed = true),
+    KT_FIELD(order, demand, REF, "Needed for", "Dla czego", .target = "*", .on_delete = KT_CLEAR,
+        .computed = true),
+    KT_FIELD(order, demand_line, INT, "Its line", "Pozycja", .computed = true),
+    KT_FIELD(order, level, INT, "Level", "Poziom", .computed = true),
+    KT_FIELD(order, run, INT, "Planning run", "Przebieg planowania", .computed = true),
+    KT_FIELD(order, backorder_of, REF, "The rest of", "Reszta z", .target = "production.order",
+        .on_delete = KT_CLEAR, .computed = true),
+    KT_FIELD(order, begins, TIME, "Begins", "Początek", .indexed = true),
+    KT_FIELD(order, ends, TIME, "Ends", "Koniec"), KT_FIELD(order, started_at, TIME, "Started", "Rozpoczęto"),
+    KT_FIELD(order, finished_at, TIME, "Finished", "Zakończono"),
+    KT_FIELD(order, minutes, INT, "Machine minutes", "Minuty maszyn", .computed = true),
+    KT_FIELD(order, late, BOOL, "Late", "Opóźnione", .computed = true, .indexed = true,
+        .help = {"Ready after it is needed, or nobody knows when.",
+            "Gotowe po terminie albo nie wiadomo kiedy."}),
+    KT_FIELD(order, reason, STRING, "Reason", "Powód", .max = 300,
+        .help = {"Of scrap, or of the last change.", "Braków albo ostatniej zmiany."}),
+    KT_FIELD(order, why, STRING, "Why this day", "Uzasadnienie po angielsku", .max = 300, .computed = true),
+    KT_FIELD(order, why_pl, STRING, "Why this day, in Polish", "Uzasadnienie terminu", .max = 300,
+        .computed = true),
+    KT_FIELD(
+        order, components, LINES, "Components", "Składniki", .lines = &component_shape, .computed = true),
+    KT_FIELD(
+        order, outputs, LINES, "By-products", "Produkty uboczne", .lines = &output_shape, .computed = true),
+    KT_FIELD(
+        order, ancestors, LINES, "What went in", "Co weszło", .lines = &ancestor_shape, .computed = true),
+    MONEY_FIELD(planned_material, "Planned material", "Planowane materiały"),
+    MONEY_FIELD(planned_machine, "Planned machines", "Planowane maszyny"),
+    MONEY_FIELD(planned_labour, "Planned labour", "Planowana robocizna"),
+    MONEY_FIELD(planned_overhead, "Planned overhead", "Planowane narzuty"),
+    MONEY_FIELD(planned_cost, "Planned cost", "Koszt planowany"),
+    MONEY_FIELD(material, "Material", "Materiały"), MONEY_FIELD(machine, "Machines", "Maszyny"),
+    MONEY_FIELD(labour, "Labour", "Robocizna"), MONEY_FIELD(overhead, "Overhead", "Narzuty"),
+    MONEY_FIELD(actual_cost, "Actual cost", "Koszt rzeczywisty"),
+    MONEY_FIELD(received, "Received at", "Przyjęto za"),
+    KT_FIELD(order, variance, MONEY, "Variance", "Odchylenie", .scale = 2, .computed = true, .group = "cost",
+        .help = {"What it cost above the value it was received at.",
+            "O ile kosztowało więcej, niż przyjęto."}),
+    KT_FIELD(order, steps, INT, "Changes by actions", "Zmiany akcjami", .computed = true),
+    KT_FIELD(order, note, TEXT, "Note", "Uwagi"));
+
+struct component *component_at(const struct order *o, size_t i)
+{
+    return KT_AS(component, kt_line(&o->components, i));
+}
+
+kt_id order_any(const kt_tx *tx, const struct order *o)
+{
+    return kt_any(tx, order_shape.name, o->rec.id);
+}
+
+static kt_dec sum(kt_dec a, kt_dec b, kt_dec c, kt_dec d)
+{
+    return kt_dec_add(KT_DEC(0, 2), kt_dec_add(kt_dec_add(a, b), kt_dec_add(c, d)));
+}
+
+kt_dec order_planned_cost(const struct order *o)
+{
+    return sum(o->planned_material, o->planned_machine, o->planned_labour, o->planned_overhead);
+}
+
+kt_dec order_actual_cost(const struct order *o)
+{
+    return sum(o->material, o->machine, o->labour, o->overhead);
+}
+
+/* ---- What is entered ---- */
+
+static bool same(kt_dec a, kt_dec b)
+{
+    return kt_dec_cmp(kt_dec_add(KT_DEC(0, 0), a), kt_dec_add(KT_DEC(0, 0), b)) == 0;
+}
+
+static kt_error *not_below_zero(kt_tx *tx, const char *path, kt_dec value)
+{
+    return value.coef < 0 ? kt_fail(tx, KT_VALIDATION, path, "is not below zero", "nie może być ujemne")
+                          : NULL;
+}
+
+/* What was confirmed changes by actions; what is made is reported by them. */
+static kt_error *guarded(kt_tx *tx, const struct order *o, const struct order *was)
+{
+    kt_error *all = NULL;
+    bool by_action = was && was->steps != o->steps;
+    bool made = was ? !same(o->produced, was->produced) || !same(o->scrapped, was->scrapped)
+                    : o->state < DONE && (o->produced.coef || o->scrapped.coef);
+    if (made && !by_action)
+        kt_also(&all,
+            kt_hint(kt_fail(tx, KT_VALIDATION, "produced", "is reported by an action", "zgłasza się akcją"),
+                "Use production.order.report.", "Użyj production.order.report."));
+    if (!was || by_action || was->state == PLANNED || was->state == DRAFT)
+        return all;
+    if (!same(o->quantity, was->quantity))
+        kt_also(&all, kt_hint(kt_fail(tx, KT_VALIDATION, "quantity", "the order is confirmed",
+                                  "zlecenie jest potwierdzone"),
+                          "Use production.order.resize.", "Użyj production.order.resize."));
+    if (o->bom.v != was->bom.v || o->routing.v != was->routing.v)
+        kt_also(
+            &all, kt_fail(tx, KT_VALIDATION, "bom", "the order is confirmed", "zlecenie jest potwierdzone"));
+    return all;
+}
+
+static bool is_late(const kt_tx *tx, const struct order *o)
+{
+    if (o->state >= DONE)
+        return o->due.day && o->finished_at.ms && local_day(tx, o->finished_at).day > o->due.day;
+    return o->state >= CONFIRMED && (!o->day.day || (o->due.day && o->day.day > o->due.day));
+}
+
+static bool is_other(const struct order *o, const struct order *was)
+{
+    return !was || o->bom.v != was->bom.v || o->routing.v != was->routing.v ||
+           !same(o->quantity, was->quantity);
+}
+
+kt_error *order_compute(kt_tx *tx, kt_record *self)
+{
+    struct order *o = KT_AS(order, self), stored = {KT_OF(order)};
+    kt_error *all = NULL;
+    bool found = o->rec.id.v != 0;
+    if (found)
+        KT_TRY(kt_read(tx, o->rec.id, &stored.rec));
+    if (!o->quantity.scale1 || o->quantity.coef <= 0)
+        kt_also(
+            &all, kt_fail(tx, KT_VALIDATION, "quantity", "must be above zero", "musi być większe od zera"));
+    kt_also(&all, not_below_zero(tx, "produced", o->produced));
+    kt_also(&all, not_below_zero(tx, "scrapped", o->scrapped));
+    kt_also(&all, guarded(tx, o, found ? &stored : NULL));
+    if (all)
+        return all;
+    if ((o->state == PLANNED || o->state == DRAFT) && is_other(o, found ? &stored : NULL))
+        KT_TRY(order_fill(tx, o));
+    o->planned_cost = o->planned_material.scale1 ? order_planned_cost(o) : (kt_dec){0};
+    o->actual_cost = o->material.scale1 || o->machine.scale1 ? order_actual_cost(o) : (kt_dec){0};
+    o->late = is_late(tx, o);
+    return NULL;
+}

@@ -1,0 +1,206 @@
+/* order.h -- production orders and their operations: what is made of what, where, when, by whom, at what cost. */
+#pragma once
+#include <kontor/supply.h>
+
+#include "bom/bom.h"
+#include "capacity/place.h"
+#include "routing.h"
+
+enum order_state {
+    PLANNED = 1,
+    DRAFT,
+    CONFIRMED,
+    RESERVED,
+    IN_PROGRESS,
+    DONE,
+    CLOSED,
+    CANCELLED,
+};
+extern const kt_choice order_states[];
+#define NOT_BEGUN    (KT_IN(PLANNED) | KT_IN(DRAFT) | KT_IN(CONFIRMED) | KT_IN(RESERVED))
+#define OPEN_AT_WORK (KT_IN(CONFIRMED) | KT_IN(RESERVED) | KT_IN(IN_PROGRESS))
+
+struct component { /* a line of an order */
+    kt_record rec;
+    kt_id item;
+    kt_dec quantity, issued, cost;
+    kt_date day;
+    bool known; /* the day */
+};
+extern const kt_shape component_shape;
+struct output { /* a by-product of an order */
+    kt_record rec;
+    kt_id item;
+    kt_dec quantity, received, cost_share;
+};
+extern const kt_shape output_shape;
+struct ancestor { /* which goods went into which */
+    kt_record rec;
+    kt_id item, lot, into, move;
+    kt_dec quantity;
+    kt_date day;
+};
+extern const kt_shape ancestor_shape;
+
+struct order {
+    kt_record rec;
+    kt_id item, bom, routing, warehouse, demand, owner, backorder_of;
+    int64_t demand_line, level, run, minutes, steps;
+    kt_dec quantity, produced, scrapped;
+    enum order_state state;
+    kt_date due, day;
+    kt_time begins, ends, started_at, finished_at;
+    kt_dec planned_material, planned_machine, planned_labour, planned_overhead, planned_cost;
+    kt_dec material, machine, labour, overhead, actual_cost, received, variance;
+    kt_lines components, outputs, ancestors;
+    kt_str reason, why, why_pl, note;
+    bool late;
+};
+extern const kt_shape order_shape;
+extern const kt_action order_actions[];
+kt_error *order_compute(kt_tx *tx, kt_record *self);
+struct component *component_at(const struct order *o, size_t i);
+kt_id order_any(const kt_tx *tx, const struct order *o);
+kt_dec order_planned_cost(const struct order *o); /* scale 6 */
+kt_dec order_actual_cost(const struct order *o);
+
+enum operation_state { BLOCKED = 1, READY, RUNNING, PAUSED, FINISHED, DROPPED };
+struct stint { /* a line of an operation: somebody worked on it */
+    kt_record rec;
+    kt_time from, until;
+    kt_id person;
+    kt_dec minutes;
+    kt_str reason;
+};
+extern const kt_shape stint_shape;
+struct operation {
+    kt_record rec;
+    kt_id order, centre, person, item;
+    int64_t sequence;
+    kt_str name, group, waits_for;
+    enum operation_state state;
+    kt_dec quantity, good, scrapped, machine_minutes, labour_minutes, actual_minutes, cost;
+    kt_time begins, ends, running_since, started_at, finished_at;
+    kt_date deadline;
+    kt_lines stints;
+    bool late;
+};
+extern const kt_shape operation_shape;
+extern const kt_action operation_actions[];
+kt_error *operation_compute(kt_tx *tx, kt_record *self);
+
+static inline kt_date local_day(const kt_tx *tx, kt_time at)
+{
+    int minute;
+    return kt_local(tx, at, &minute);
+}
+/* Runs an action on the module's own authority: what follows from reporting work is the company's affair. */
+KT_MUST kt_error *on_own_authority(kt_tx *tx,
+    kt_error *(*action)(kt_tx *tx, kt_record *self, const kt_record *params), kt_record *self,
+    const kt_record *params);
+
+/* ---- floor.c: the machines with what they have to do ---- */
+
+struct floor {
+    memory memory;
+    kt_time from; /* nothing is placed before */
+    int64_t days; /* how far the calendars are read */
+    id_map index;
+    struct machine *machines;
+    struct centre *centres;
+    size_t count, room;
+};
+void floor_open(kt_tx *tx, struct floor *floor, kt_time from, int64_t days);
+/* The machine of a work centre, its calendar and its open operations read once, but for those of one order.
+ *   except  not set: of all orders */
+KT_MUST kt_error *floor_machine(
+    kt_tx *tx, struct floor *floor, kt_id centre, kt_id except, bool empty, unsigned *machine);
+/* All active centres of a group, or the one that is named. */
+KT_MUST kt_error *floor_choice(kt_tx *tx, struct floor *floor, kt_id centre, kt_str group, kt_id except,
+    bool empty, unsigned **machines, size_t *count);
+int64_t to_minutes(kt_time at); /* rounded up */
+kt_time from_minutes(int64_t at);
+/* Minutes that the machine is taken for: efficiency counted in, rounded up. */
+int64_t taken_minutes(const struct centre *centre, kt_dec machine_minutes);
+
+/* ---- placing.c ---- */
+
+/* Where and when each step of an order is worked on. */
+struct placed_step {
+    const struct step *step;
+    struct centre centre;
+    kt_dec machine_minutes, labour_minutes;
+    kt_time begins, ends;
+    bool fits; /* into the calendars */
+};
+struct placed {
+    struct placed_step *steps;
+    size_t count;
+    kt_time begins, ends;
+    bool fits;
+};
+/* Places the steps of a routing, without writing anything.
+ *   earliest  when the first may begin
+ *   latest    .ms not 0: they shall end then and begin as late as they may; if that does not fit they go forward
+ *   except    this order's own operations are not in the way */
+KT_MUST kt_error *place_steps(kt_tx *tx, const struct routing *routing, kt_dec quantity, kt_time earliest,
+    kt_time latest, kt_id except, struct placed *placed);
+
+/* ---- plan.c ---- */
+
+/* Fills in what the bill says: components, by-products, routing. */
+KT_MUST kt_error *order_fill(kt_tx *tx, struct order *o);
+/* Asks for the components, places the operations and writes them; fills in dates and planned costs.
+ *   plan  receives the parts that the components are covered by */
+KT_MUST kt_error *order_cover(kt_tx *tx, struct order *o, kt_plan *plan);
+/* Places what has not begun anew, after the components or from a day on, and tells whoever waits.
+ *   from  not set: as soon as the components are there */
+KT_MUST kt_error *order_place_anew(kt_tx *tx, struct order *o, kt_date from, kt_text reason);
+/* CONFIRMED or RESERVED, by what covers the components. */
+KT_MUST kt_error *order_look(kt_tx *tx, struct order *o);
+/* Less or more of it is made; components follow. What has not begun alone. */
+KT_MUST kt_error *order_resize(kt_tx *tx, struct order *o, kt_dec quantity, kt_plan *left);
+KT_MUST kt_error *order_drop(kt_tx *tx, struct order *o, kt_plan *left);
+kt_text say_text(kt_str en, kt_str pl);
+kt_str say_day(kt_tx *tx, kt_date day);
+
+/* ---- operations of an order ---- */
+
+/* Calls `each` for every operation of an order, in their sequence. */
+KT_MUST kt_error *operations_of(kt_tx *tx, kt_id order, struct operation **found, size_t *count);
+KT_MUST kt_error *operations_write(kt_tx *tx, const struct order *o, const struct placed *placed);
+KT_MUST kt_error *operations_drop(kt_tx *tx, kt_id order);
+
+/* ---- cost.c ---- */
+
+KT_MUST kt_error *cost_of_time(kt_tx *tx, struct order *o, const struct centre *centre,
+    kt_dec machine_minutes, kt_dec labour_minutes, kt_dec *sum);
+KT_MUST kt_error *cost_variance(kt_tx *tx, struct order *o);
+
+/* ---- goods.c, report.c: what is done ---- */
+
+/* Takes components out of the stores, into the order.
+ *   into  the lot made of them; may be not set
+ *   path  of the quantity, for problems */
+KT_MUST kt_error *issue_component(kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_id lot,
+    kt_id into, const char *path);
+/* Takes what is made into the stores, and tells who waits for it. *value receives what it is worth there. */
+KT_MUST kt_error *receive_goods(
+    kt_tx *tx, struct order *o, kt_id item, kt_dec quantity, kt_id lot, kt_dec *value);
+/* The lot of an item by its name; not set where nobody keeps stock. */
+KT_MUST kt_error *lot_named(kt_tx *tx, kt_id item, kt_str name, kt_date expires, kt_id *lot);
+kt_error *order_issue(kt_tx *tx, kt_record *self, const kt_record *params);
+kt_error *order_report(kt_tx *tx, kt_record *self, const kt_record *params);
+kt_error *order_finish(kt_tx *tx, kt_record *self, const kt_record *params);
+extern const kt_shape issue_shape, report_shape, finish_shape;
+
+/* ---- source.c, capacity.c ---- */
+
+extern const kt_source make_source;
+extern const kt_shape promise_shape;
+kt_error *order_promise_moved(kt_tx *tx, const kt_event *event);
+extern const kt_shape load_shape, load_answer_shape, level_shape, level_answer_shape, promise_ask_shape,
+    promise_answer_shape;
+kt_error *capacity_load(kt_tx *tx, const kt_record *params, kt_record *result);
+kt_error *capacity_level(kt_tx *tx, const kt_record *params, kt_record *result);
+kt_error *capacity_promise(kt_tx *tx, const kt_record *params, kt_record *result);

@@ -1,0 +1,109 @@
+/* Where and when the steps of one order are worked on. */
+#include "order/order.h"
+
+struct placing {
+    const struct routing *routing;
+    kt_dec quantity;
+    struct floor floor;
+    struct task *tasks;
+    size_t *sequence;
+    kt_id except;
+};
+
+static kt_error *no_memory(kt_tx *tx)
+{
+    return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+}
+
+static kt_error *task_of(kt_tx *tx, struct placing *p, size_t i, int64_t earliest, int64_t due)
+{
+    const struct step *step = step_at(p->routing, i);
+    struct task *t = &p->tasks[i];
+    kt_dec machine, labour;
+    unsigned *machines;
+    *t = (struct task){.earliest = earliest, .due = due};
+    KT_TRY(floor_choice(
+        tx, &p->floor, step->centre, step->group, p->except, false, &machines, &t->machine_count));
+    int64_t *needs = kt_alloc(tx, t->machine_count * sizeof *needs);
+    size_t *after = kt_alloc(tx, (i + 1) * sizeof *after);
+    if (!needs || !after)
+        return no_memory(tx);
+    step_minutes(step, p->quantity, &machine, &labour);
+    for (size_t m = 0; m < t->machine_count; m++)
+        needs[m] = taken_minutes(&p->floor.centres[machines[m]], machine);
+    for (size_t before = 0; before < i; before++)
+        if (step_waits_for(p->routing, i, before))
+            after[t->after_count++] = before;
+    t->machines = machines;
+    t->needs = needs;
+    t->after = after;
+    p->sequence[i] = i;
+    return NULL;
+}
+
+static kt_error *try_within(
+    kt_tx *tx, struct placing *p, kt_time now, kt_time earliest, kt_time latest, int64_t days, bool *fits)
+{
+    size_t count = p->routing->steps.count;
+    int64_t due = latest.ms ? latest.ms / 60000 : NEVER;
+    floor_open(tx, &p->floor, now, days);
+    for (size_t i = 0; i < count; i++)
+        KT_TRY(task_of(tx, p, i, to_minutes(earliest), due));
+    bool done = latest.ms && latest.ms > earliest.ms
+                    ? place_all_late(&p->floor.memory, p->floor.machines, p->tasks, p->sequence, count,
+                          to_minutes(earliest))
+                    : place_all(&p->floor.memory, p->floor.machines, p->tasks, p->sequence, count);
+    if (!done)
+        return no_memory(tx);
+    *fits = true;
+    for (size_t i = 0; i < count; i++)
+        *fits = *fits && p->tasks[i].place.begin != NEVER;
+    return NULL;
+}
+
+static void take_over(struct placing *p, struct placed *placed)
+{
+    for (size_t i = 0; i < placed->count; i++) {
+        struct placed_step *s = &placed->steps[i];
+        const struct place *place = &p->tasks[i].place;
+        s->step = step_at(p->routing, i);
+        s->centre = p->floor.centres[place->begin == NEVER ? p->tasks[i].machines[0] : place->machine];
+        step_minutes(s->step, p->quantity, &s->machine_minutes, &s->labour_minutes);
+        s->fits = place->begin != NEVER;
+        if (!s->fits)
+            continue;
+        s->begins = from_minutes(place->begin);
+        s->ends = from_minutes(place->end);
+        if (i == 0 || s->begins.ms < placed->begins.ms)
+            placed->begins = s->begins;
+        if (s->ends.ms > placed->ends.ms)
+            placed->ends = s->ends;
+    }
+}
+
+kt_error *place_steps(kt_tx *tx, const struct routing *routing, kt_dec quantity, kt_time earliest,
+    kt_time latest, kt_id except, struct placed *placed)
+{
+    static const int64_t horizons[] = {45, 400, 4000}; /* days: most fits soon, and calendars cost reading */
+    size_t count = routing ? routing->steps.count : 0;
+    struct placing p = {.routing = routing, .quantity = quantity, .except = except};
+    kt_time now = kt_now(tx);
+    *placed = (struct placed){.count = count, .begins = earliest, .ends = earliest, .fits = true};
+    if (latest.ms > earliest.ms && !count)
+        placed->begins = placed->ends = latest;
+    if (!count)
+        return NULL;
+    p.tasks = kt_alloc(tx, count * sizeof *p.tasks);
+    p.sequence = kt_alloc(tx, count * sizeof *p.sequence);
+    placed->steps = kt_alloc(tx, count * sizeof *placed->steps);
+    if (!p.tasks || !p.sequence || !placed->steps)
+        return no_memory(tx);
+    earliest = earliest.ms < now.ms ? now : earliest;
+    int64_t until = ((latest.ms > earliest.ms ? latest.ms : earliest.ms) - now.ms) / 86400000;
+    placed->fits = false;
+    for (size_t i = 0; i < sizeof horizons / sizeof *horizons && !placed->fits; i++)
+        KT_TRY(try_within(tx, &p, now, earliest, latest, until + horizons[i], &placed->fits));
+    placed->ends.ms = 0;
+    take_over(&p, placed);
+    return NULL;
+}

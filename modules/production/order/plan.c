@@ -1,0 +1,403 @@
+/* From an order to its components, operations, dates and planned cost. */
+#include <string.h>
+
+#include "order/order.h"
+
+kt_text say_text(kt_str en, kt_str pl)
+{
+    return (kt_text){en.ptr ? en.ptr : "", pl.ptr ? pl.ptr : ""};
+}
+
+kt_str say_day(kt_tx *tx, kt_date day)
+{
+    int y, m, d;
+    kt_date_parts(day, &y, &m, &d);
+    return kt_format(tx, "%04d-%02d-%02d", y, m, d);
+}
+
+/* ---- What the bill says ---- */
+
+static kt_error *add_components(
+    kt_tx *tx, struct bom_book *book, const struct bom *bom, ratio quantity, struct order *o, unsigned depth);
+
+static kt_error *add_component(kt_tx *tx, struct bom_book *book, const struct bom_entry *entry,
+    ratio quantity, struct order *o, unsigned depth)
+{
+    if (entry->bom && entry->bom->kind == BOM_PHANTOM && depth < 50)
+        return add_components(tx, book, entry->bom, quantity, o, depth + 1);
+    struct component c = {KT_OF(component), .item = entry->part.rec.id, .quantity = ratio_dec(quantity, 4)};
+    for (size_t i = 0; i < o->components.count; i++) {
+        struct component *old = component_at(o, i);
+        if (old->item.v != c.item.v)
+            continue;
+        old->quantity = kt_dec_add(old->quantity, c.quantity);
+        return NULL;
+    }
+    return c.quantity.coef > 0 ? kt_line_add(tx, &o->components, &c.rec) : NULL;
+}
+
+/* Through phantoms to what lies in the stores. */
+static kt_error *add_components(
+    kt_tx *tx, struct bom_book *book, const struct bom *bom, ratio quantity, struct order *o, unsigned depth)
+{
+    for (size_t i = 0; i < bom->lines.count; i++) {
+        const struct bom_line *line = bom_line_at(bom, i);
+        struct bom_entry *entry;
+        ratio usage;
+        if (!holds_on(line->valid_from, line->valid_until, book->day))
+            continue;
+        KT_TRY(bom_book_find(tx, book, line->item, &entry));
+        KT_TRY(bom_usage(tx, book, bom, line, &usage));
+        usage = ratio_mul(quantity, usage);
+        if (ratio_dec(usage, 4).scale1 > KT_DEC_SCALE_MAX + 1)
+            return kt_fail(tx, KT_LIMIT, "quantity", "the quantity of %s is too large",
+                "ilość %s jest za duża", entry->part.code.ptr);
+        KT_TRY(add_component(tx, book, entry, usage, o, depth));
+    }
+    return NULL;
+}
+
+static kt_error *add_outputs(kt_tx *tx, struct bom_book *book, const struct bom *bom, struct order *o)
+{
+    for (size_t i = 0; i < bom->by_products.count; i++) {
+        const struct by_product *p = KT_SEE(by_product, kt_line(&bom->by_products, i));
+        const struct bom_line as_line = {.item = p->item, .unit = p->unit, .quantity = p->quantity};
+        ratio usage;
+        KT_TRY(bom_usage(tx, book, bom, &as_line, &usage));
+        struct output out = {KT_OF(output), .item = p->item, .cost_share = p->cost_share,
+            .quantity = ratio_dec(ratio_mul(ratio_of(o->quantity), usage), 4)};
+        KT_TRY(kt_line_add(tx, &o->outputs, &out.rec));
+    }
+    return NULL;
+}
+
+kt_error *order_fill(kt_tx *tx, struct order *o)
+{
+    struct bom_book book = {.day = kt_today(tx)};
+    struct bom_entry *entry;
+    struct bom bom = {KT_OF(bom)};
+    KT_TRY(bom_book_find(tx, &book, o->item, &entry));
+    if (!o->bom.v && entry->bom)
+        o->bom = entry->bom->rec.id;
+    o->components = o->outputs = (kt_lines){0};
+    if (!o->bom.v)
+        return NULL;
+    KT_TRY(kt_read(tx, o->bom, &bom.rec));
+    if (bom.item.v != o->item.v)
+        return kt_fail(
+            tx, KT_VALIDATION, "bom", "this bill is of another item", "ta struktura jest innego towaru");
+    if (!o->routing.v)
+        o->routing = bom.routing;
+    KT_TRY(add_components(tx, &book, &bom, ratio_of(o->quantity), o, 0));
+    return add_outputs(tx, &book, &bom, o);
+}
+
+/* ---- Components ---- */
+
+static kt_error *standard_cost(kt_tx *tx, kt_id item, kt_dec quantity, kt_dec *cost)
+{
+    struct bom_book book = {.day = kt_today(tx)};
+    struct bom_entry *entry;
+    struct costs rolled;
+    KT_TRY(bom_book_find(tx, &book, item, &entry));
+    if (entry->part.standard_cost.scale1) {
+        *cost = kt_dec_mul(quantity, entry->part.standard_cost, 2);
+        return NULL;
+    }
+    KT_TRY(bom_costs(tx, &book, item, ratio_of(quantity), &rolled));
+    *cost = kt_dec_round(costs_total(&rolled), 2);
+    return NULL;
+}
+
+/* Does nobody here keep stock or buy? Then what is not made is taken to be there. */
+static bool alone(kt_tx *tx)
+{
+    return !kt_service_find(tx, "supply.stock", 1) && !kt_service_find(tx, "supply.buy", 1);
+}
+
+/* The day of the latest of the parts that cover a component, and whether it is known. */
+static void learn_day(kt_tx *tx, const kt_plan *plan, size_t from, unsigned level, struct component *c)
+{
+    for (size_t i = from; i < plan->count; i++) {
+        const kt_cover *part = &plan->parts[i];
+        if (part->level != level || (part->kind == KT_MISSING && alone(tx)))
+            continue;
+        c->known = c->known && part->day.day;
+        c->day = part->day.day > c->day.day ? part->day : c->day;
+    }
+}
+
+/* Asks for one component, and learns its day and what it costs. */
+static kt_error *cover_component(
+    kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_date needed, kt_plan *plan)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    size_t before = plan->count;
+    kt_dec cost = {0};
+    c->known = true;
+    c->day = (kt_date){0};
+    if (supply && quantity.coef > 0) {
+        const kt_demand demand = {.item = c->item,
+            .quantity = quantity,
+            .day = needed,
+            .warehouse = kt_any_id(o->warehouse),
+            .document = order_any(tx, o),
+            .line = c->rec.id,
+            .level = (unsigned)o->level + 1};
+        KT_TRY(supply->cover(tx, &demand, plan));
+        learn_day(tx, plan, before, demand.level, c);
+        if (plan->count > before)
+            cost = plan->cost;
+    }
+    if (!cost.scale1)
+        KT_TRY(standard_cost(tx, c->item, quantity, &cost));
+    o->planned_material = kt_dec_add(o->planned_material, cost);
+    return NULL;
+}
+
+/* The day on which the last component is there; false: nobody knows. */
+static bool components_there(const struct order *o, kt_date *day, const struct component **last)
+{
+    bool known = true;
+    *day = (kt_date){0};
+    *last = NULL;
+    for (size_t i = 0; i < o->components.count; i++) {
+        const struct component *c = component_at(o, i);
+        if (kt_dec_cmp(c->issued, c->quantity) >= 0)
+            continue;
+        if (known && (!c->known || c->day.day > day->day))
+            *last = c;
+        known = known && c->known;
+        *day = c->day.day > day->day ? c->day : *day;
+    }
+    return known;
+}
+
+/* ---- Dates ---- */
+
+static kt_time end_of(const kt_tx *tx, kt_date day)
+{
+    return day.day ? kt_instant(tx, day, 1440) : (kt_time){0};
+}
+
+struct code {
+    kt_record rec;
+    kt_str code;
+};
+static const kt_shape code_shape = KT_SHAPE(code, "base.item", KT_BIND(code, code, STRING, "code"));
+
+static kt_error *explain(
+    kt_tx *tx, struct order *o, const struct component *last, const struct placed *placed)
+{
+    struct code item = {KT_OF(code)};
+    if (last)
+        KT_TRY(kt_read(tx, last->item, &item.rec));
+    if (last && !last->known) {
+        o->why = kt_format(tx, "nobody knows when component %s is there", item.code.ptr);
+        o->why_pl = kt_format(tx, "nie wiadomo, kiedy będzie składnik %s", item.code.ptr);
+        return NULL;
+    }
+    if (!placed->fits) {
+        o->why = KT_STR("the operations do not fit into the calendars of the work centres");
+        o->why_pl = KT_STR("operacje nie mieszczą się w kalendarzach stanowisk");
+        return NULL;
+    }
+    kt_str begin = say_day(tx, local_day(tx, placed->begins)), end = say_day(tx, o->day);
+    const char *centre = placed->count ? placed->steps[placed->count - 1].centre.name.ptr : "";
+    if (last && last->day.day > kt_today(tx).day) {
+        o->why = kt_format(tx, "component %s is there on %s, work ends on %s%s%s", item.code.ptr,
+            say_day(tx, last->day).ptr, end.ptr, *centre ? " at " : "", centre);
+        o->why_pl = kt_format(tx, "składnik %s będzie %s, praca kończy się %s%s%s", item.code.ptr,
+            say_day(tx, last->day).ptr, end.ptr, *centre ? ", " : "", centre);
+        return NULL;
+    }
+    o->why = kt_format(
+        tx, "work goes from %s to %s%s%s", begin.ptr, end.ptr, *centre ? ", last at " : "", centre);
+    o->why_pl = kt_format(
+        tx, "praca trwa od %s do %s%s%s", begin.ptr, end.ptr, *centre ? ", na końcu: " : "", centre);
+    return NULL;
+}
+
+static void take_dates(const kt_tx *tx, struct order *o, const struct placed *placed, bool known)
+{
+    o->begins = placed->begins;
+    o->ends = placed->ends;
+    o->minutes = 0;
+    for (size_t i = 0; i < placed->count; i++)
+        o->minutes += taken_minutes(&placed->steps[i].centre, placed->steps[i].machine_minutes);
+    kt_time last = {placed->ends.ms - (placed->count != 0)}; /* midnight belongs to the day before */
+    o->day = known && placed->fits ? local_day(tx, last) : (kt_date){0};
+    if (!placed->count && o->due.day && known && o->day.day > o->due.day && o->due.day >= kt_today(tx).day)
+        o->day = o->due;
+}
+
+static kt_error *read_routing(
+    kt_tx *tx, const struct order *o, struct routing *store, const struct routing **routing)
+{
+    *store = (struct routing){KT_OF(routing)};
+    *routing = o->routing.v ? store : NULL;
+    return o->routing.v ? kt_read(tx, o->routing, &store->rec) : NULL;
+}
+
+static void plan_time(struct order *o, const struct placed *placed)
+{
+    kt_dec machine = KT_DEC(0, 6), labour = machine, overhead = machine;
+    for (size_t i = 0; i < placed->count; i++) {
+        const struct placed_step *s = &placed->steps[i];
+        struct time_costs costs = centre_costs(&s->centre, s->machine_minutes, s->labour_minutes);
+        machine = kt_dec_add(machine, costs.machine);
+        labour = kt_dec_add(labour, costs.labour);
+        overhead = kt_dec_add(overhead, costs.overhead);
+    }
+    o->planned_machine = kt_dec_round(machine, 2);
+    o->planned_labour = kt_dec_round(labour, 2);
+    o->planned_overhead = kt_dec_round(overhead, 2);
+}
+
+/* Places the order after its components, as late as its due day allows. */
+static kt_error *place(kt_tx *tx, struct order *o, kt_date from, struct placed *placed)
+{
+    struct routing store;
+    const struct routing *routing;
+    const struct component *last;
+    kt_date day;
+    bool known = components_there(o, &day, &last);
+    kt_time earliest = kt_now(tx);
+    day = from.day > day.day ? from : day;
+    if (day.day > kt_today(tx).day)
+        earliest = kt_instant(tx, day, 0);
+    KT_TRY(read_routing(tx, o, &store, &routing));
+    KT_TRY(place_steps(tx, routing, o->quantity, earliest, end_of(tx, o->due), o->rec.id, placed));
+    take_dates(tx, o, placed, known);
+    plan_time(o, placed);
+    return explain(tx, o, last, placed);
+}
+
+kt_error *order_cover(kt_tx *tx, struct order *o, kt_plan *plan)
+{
+    struct placed placed;
+    o->planned_material = KT_DEC(0, 2);
+    KT_TRY(
+        place(tx, o, (kt_date){0}, &placed)); /* when the components are needed, if they are there in time */
+    kt_date needed = o->due.day ? local_day(tx, placed.begins) : (kt_date){0};
+    for (size_t i = 0; i < o->components.count; i++) {
+        struct component *c = component_at(o, i);
+        KT_TRY(cover_component(tx, o, c, kt_dec_sub(c->quantity, c->issued), needed, plan));
+    }
+    KT_TRY(place(tx, o, (kt_date){0}, &placed));
+    return operations_write(tx, o, &placed);
+}
+
+kt_error *order_place_anew(kt_tx *tx, struct order *o, kt_date from, kt_text reason)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    kt_date was = o->day;
+    struct placed placed;
+    KT_TRY(place(tx, o, from, &placed));
+    KT_TRY(operations_write(tx, o, &placed));
+    if (was.day == o->day.day || !supply)
+        return NULL;
+    if (!reason.en)
+        reason = say_text(o->why, o->why_pl);
+    return supply->moved(tx, order_any(tx, o), o->day, reason);
+}
+
+/* ---- What covers the components ---- */
+
+struct pegged {
+    kt_record rec;
+    kt_id demand;
+    unsigned kind;
+};
+static const kt_shape pegged_shape = KT_SHAPE(
+    pegged, "base.pegging", KT_BIND(pegged, demand, REF, "demand"), KT_BIND(pegged, kind, STATE, "kind"));
+
+kt_error *order_look(kt_tx *tx, struct order *o)
+{
+    const kt_where all[] = {KT_WHERE(pegged, demand, KT_EQ, order_any(tx, o)), {0}};
+    const kt_where stocked[] = {
+        KT_WHERE(pegged, demand, KT_EQ, order_any(tx, o)), KT_WHERE(pegged, kind, KT_EQ, KT_FROM_STOCK), {0}};
+    uint64_t count = 0, there = 0;
+    if (o->state != CONFIRMED && o->state != RESERVED)
+        return NULL;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = kt_count(tx, &(kt_query){.of = &pegged_shape, .where = all}, &count);
+    if (!error)
+        error = kt_count(tx, &(kt_query){.of = &pegged_shape, .where = stocked}, &there);
+    kt_callers_authority(tx, before);
+    o->state = count && count == there ? RESERVED : CONFIRMED;
+    return error;
+}
+
+/* ---- More, less, not at all ---- */
+
+/* What others wrote to the order meanwhile, because its components moved: their days, and the version. */
+static kt_error *refresh(kt_tx *tx, struct order *o)
+{
+    struct order now = {KT_OF(order)};
+    KT_TRY(kt_read(tx, o->rec.id, &now.rec));
+    if (now.rec.version == o->rec.version)
+        return NULL;
+    o->rec.version = now.rec.version;
+    o->steps = now.steps > o->steps ? now.steps : o->steps;
+    for (size_t i = 0; i < now.components.count && i < o->components.count; i++) {
+        component_at(o, i)->day = component_at(&now, i)->day;
+        component_at(o, i)->known = component_at(&now, i)->known;
+    }
+    return NULL;
+}
+
+static kt_error *resize_component(
+    kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_plan *left)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    kt_dec more = kt_dec_sub(quantity, c->quantity);
+    c->quantity = quantity;
+    if (!supply || more.coef == 0)
+        return NULL;
+    if (more.coef > 0) {
+        kt_plan plan = {0};
+        kt_date day = c->day;
+        bool known = c->known;
+        KT_TRY(cover_component(tx, o, c, more, local_day(tx, o->begins), &plan));
+        c->known = c->known && known;
+        c->day = day.day > c->day.day ? day : c->day;
+        return NULL;
+    }
+    KT_TRY(supply->release(tx, order_any(tx, o), c->rec.id, kt_dec_neg(more), left));
+    return refresh(tx, o);
+}
+
+kt_error *order_resize(kt_tx *tx, struct order *o, kt_dec quantity, kt_plan *left)
+{
+    struct order scaled = *o;
+    scaled.quantity = quantity;
+    KT_TRY(order_fill(tx, &scaled));
+    o->quantity = quantity;
+    o->outputs = scaled.outputs;
+    for (size_t i = 0; i < o->components.count; i++) {
+        struct component *c = component_at(o, i);
+        for (size_t n = 0; n < scaled.components.count; n++)
+            if (component_at(&scaled, n)->item.v == c->item.v)
+                KT_TRY(resize_component(tx, o, c, component_at(&scaled, n)->quantity, left));
+    }
+    o->planned_material = KT_DEC(0, 2);
+    for (size_t i = 0; i < o->components.count; i++) {
+        kt_dec cost;
+        KT_TRY(standard_cost(tx, component_at(o, i)->item, component_at(o, i)->quantity, &cost));
+        o->planned_material = kt_dec_add(o->planned_material, cost);
+    }
+    o->steps++;
+    return order_place_anew(tx, o, (kt_date){0}, (kt_text){0});
+}
+
+kt_error *order_drop(kt_tx *tx, struct order *o, kt_plan *left)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    o->state = CANCELLED;
+    o->steps++;
+    if (supply)
+        KT_TRY(supply->release(tx, order_any(tx, o), (kt_id){0}, (kt_dec){0}, left));
+    KT_TRY(refresh(tx, o));
+    return operations_drop(tx, o->rec.id);
+}

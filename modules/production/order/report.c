@@ -1,0 +1,308 @@
+/* Reporting: components issued, goods made and scrapped, the end of an order with what is left of it. */
+#include "order/order.h"
+
+kt_error *on_own_authority(kt_tx *tx,
+    kt_error *(*action)(kt_tx *tx, kt_record *self, const kt_record *params), kt_record *self,
+    const kt_record *params)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = action(tx, self, params);
+    kt_callers_authority(tx, before);
+    return error;
+}
+
+struct taken { /* of what is issued */
+    kt_record rec;
+    kt_id item;
+    kt_dec quantity;
+    kt_str lot;
+};
+static const kt_shape taken_shape = KT_SHAPE(taken, NULL,
+    KT_FIELD(taken, item, REF, "Component", "Składnik", .target = "base.item", .required = true),
+    KT_FIELD(taken, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .required = true),
+    KT_FIELD(taken, lot, STRING, "Lot", "Partia", .max = 60,
+        .help = {"Empty: as the stores pick.", "Puste: jak wybierze magazyn."}));
+
+static struct component *component_of(const struct order *o, kt_id item)
+{
+    for (size_t i = 0; i < o->components.count; i++)
+        if (component_at(o, i)->item.v == item.v)
+            return component_at(o, i);
+    return NULL;
+}
+
+static kt_error *issue_given(kt_tx *tx, struct order *o, const kt_lines *rows, const char *list, kt_id into)
+{
+    kt_error *all = NULL;
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct taken *t = KT_SEE(taken, kt_line(rows, i));
+        struct component *c = component_of(o, t->item);
+        const char *path = kt_format(tx, "%s[%zu].quantity", list, i).ptr;
+        kt_id lot;
+        if (!c)
+            kt_also(&all, kt_fail(tx, KT_VALIDATION, kt_format(tx, "%s[%zu].item", list, i).ptr,
+                              "is no component of the order", "nie jest składnikiem zlecenia"));
+        else if (t->quantity.coef <= 0)
+            kt_also(&all, kt_fail(tx, KT_VALIDATION, path, "must be above zero", "musi być większe od zera"));
+        else if (!all) {
+            KT_TRY(lot_named(tx, t->item, t->lot, (kt_date){0}, &lot));
+            kt_also(&all, issue_component(tx, o, c, t->quantity, lot, into, path));
+        }
+    }
+    return all;
+}
+
+static void begin_work(kt_tx *tx, struct order *o)
+{
+    o->state = IN_PROGRESS;
+    o->steps++;
+    if (!o->started_at.ms)
+        o->started_at = kt_now(tx);
+}
+
+/* ---- Issue ---- */
+
+struct issue {
+    kt_record rec;
+    kt_lines components;
+};
+const kt_shape issue_shape = KT_SHAPE(issue, NULL,
+    KT_FIELD(issue, components, LINES, "Components", "Składniki", .lines = &taken_shape, .max = 1000,
+        .help = {"Empty: all that is still needed.", "Puste: wszystko, czego jeszcze trzeba."}));
+
+static kt_error *issue_within(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct order *o = KT_AS(order, self);
+    const struct issue *given = KT_SEE(issue, params);
+    begin_work(tx, o);
+    if (given->components.count)
+        return issue_given(tx, o, &given->components, "components", (kt_id){0});
+    for (size_t i = 0; i < o->components.count; i++) {
+        struct component *c = component_at(o, i);
+        KT_TRY(issue_component(
+            tx, o, c, kt_dec_sub(c->quantity, c->issued), (kt_id){0}, (kt_id){0}, "components"));
+    }
+    return NULL;
+}
+
+kt_error *order_issue(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    return on_own_authority(tx, issue_within, self, params);
+}
+
+/* ---- Report ---- */
+
+struct report {
+    kt_record rec;
+    kt_dec produced, scrapped;
+    kt_str lot, reason;
+    kt_date expires;
+    kt_lines used;
+    bool exactly;
+};
+const kt_shape report_shape = KT_SHAPE(report, NULL,
+    KT_FIELD(report, produced, QUANTITY, "Made", "Wykonano", .scale = 4),
+    KT_FIELD(report, scrapped, QUANTITY, "Scrapped", "Zbrakowano", .scale = 4),
+    KT_FIELD(report, reason, STRING, "Reason of scrap", "Powód braków", .max = 300),
+    KT_FIELD(report, lot, STRING, "Lot", "Partia", .max = 60),
+    KT_FIELD(report, expires, DATE, "Expires on", "Termin ważności"),
+    KT_FIELD(report, used, LINES, "Components used", "Zużyte składniki", .lines = &taken_shape, .max = 1000),
+    KT_FIELD(report, exactly, BOOL, "Nothing else was used", "Nic innego nie zużyto",
+        .help = {"Else what the bill says for this quantity is issued too.",
+            "Inaczej wydaje się też to, co na tę ilość mówi struktura."}));
+
+/* What the bill says for all that was made and scrapped so far, and was not issued yet. */
+static kt_error *issue_rest(kt_tx *tx, struct order *o, kt_id into)
+{
+    kt_dec done = kt_dec_add(o->produced, o->scrapped);
+    if (kt_dec_cmp(done, o->quantity) > 0)
+        done = o->quantity;
+    for (size_t i = 0; i < o->components.count; i++) {
+        struct component *c = component_at(o, i);
+        kt_dec needed = ratio_dec(
+            ratio_div(ratio_mul(ratio_of(c->quantity), ratio_of(done)), ratio_of(o->quantity)), 4);
+        KT_TRY(issue_component(tx, o, c, kt_dec_sub(needed, c->issued), (kt_id){0}, into, "produced"));
+    }
+    return NULL;
+}
+
+/* What `quantity` is received at: its share of the planned cost, less what the by-products bear. */
+static kt_dec planned_value(const struct order *o, kt_dec quantity, kt_dec percent)
+{
+    ratio share = ratio_div(ratio_mul(ratio_of(quantity), ratio_of(percent)),
+        ratio_mul(ratio_of(o->quantity), ratio_of(KT_DEC(100, 0))));
+    return ratio_dec(ratio_mul(ratio_of(order_planned_cost(o)), share), 2);
+}
+
+static kt_error *receive_outputs(kt_tx *tx, struct order *o, kt_dec produced, kt_dec *percent_left)
+{
+    *percent_left = KT_DEC(100, 0);
+    for (size_t i = 0; i < o->outputs.count; i++) {
+        struct output *out = KT_AS(output, kt_line(&o->outputs, i));
+        kt_dec quantity = ratio_dec(
+            ratio_div(ratio_mul(ratio_of(out->quantity), ratio_of(produced)), ratio_of(o->quantity)), 4);
+        kt_dec percent = kt_dec_add(KT_DEC(0, 2), out->cost_share),
+               value = planned_value(o, produced, percent);
+        *percent_left = kt_dec_sub(*percent_left, percent);
+        out->received = kt_dec_add(out->received, quantity);
+        KT_TRY(receive_goods(tx, o, out->item, quantity, (kt_id){0}, &value));
+    }
+    return NULL;
+}
+
+static kt_error *check_report(kt_tx *tx, const struct order *o, const struct report *r)
+{
+    kt_error *all = NULL;
+    kt_dec after = kt_dec_add(kt_dec_add(o->produced, o->scrapped), kt_dec_add(r->produced, r->scrapped));
+    if (r->produced.coef < 0 || (r->produced.coef == 0 && r->scrapped.coef == 0))
+        kt_also(
+            &all, kt_fail(tx, KT_VALIDATION, "produced", "must be above zero", "musi być większe od zera"));
+    if (r->scrapped.coef < 0)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "scrapped", "is not below zero", "nie może być ujemne"));
+    if (!all && kt_dec_cmp(after, o->quantity) > 0)
+        kt_also(&all,
+            kt_hint(kt_fail(tx, KT_RULE, "produced", "more than the order says", "więcej, niż mówi zlecenie"),
+                "Resize the order first.", "Najpierw zmień ilość zlecenia."));
+    return all;
+}
+
+static kt_error *report_within(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct order *o = KT_AS(order, self);
+    const struct report *r = KT_SEE(report, params);
+    kt_dec percent;
+    kt_id lot;
+    KT_TRY(check_report(tx, o, r));
+    begin_work(tx, o);
+    o->produced = kt_dec_add(o->produced, r->produced);
+    o->scrapped = kt_dec_add(o->scrapped, r->scrapped);
+    if (r->reason.len)
+        o->reason = r->reason;
+    KT_TRY(lot_named(tx, o->item, r->lot, r->expires, &lot));
+    KT_TRY(issue_given(tx, o, &r->used, "used", lot));
+    if (!r->exactly)
+        KT_TRY(issue_rest(tx, o, lot));
+    KT_TRY(receive_outputs(tx, o, r->produced, &percent));
+    kt_dec value = planned_value(o, r->produced, percent);
+    return receive_goods(tx, o, o->item, r->produced, lot, &value);
+}
+
+kt_error *order_report(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    return on_own_authority(tx, report_within, self, params);
+}
+
+/* ---- The end ---- */
+
+struct finish {
+    kt_record rec;
+    bool backorder;
+    kt_str reason;
+};
+const kt_shape finish_shape = KT_SHAPE(finish, NULL,
+    KT_FIELD(finish, backorder, BOOL, "Make the rest", "Dorób resztę",
+        .help = {"In an order of its own; else those who wait are covered anew.",
+            "W osobnym zleceniu; inaczej czekający zostaną pokryci na nowo."}),
+    KT_FIELD(finish, reason, STRING, "Reason", "Powód", .max = 300));
+
+/* Work that nobody reported counts as planned, for as much as was made. */
+static kt_error *charge_unreported(kt_tx *tx, struct order *o)
+{
+    struct operation *all;
+    size_t count;
+    kt_dec done = kt_dec_add(o->produced, o->scrapped);
+    KT_TRY(operations_of(tx, o->rec.id, &all, &count));
+    for (size_t i = 0; i < count; i++) {
+        struct operation *p = &all[i];
+        struct centre centre = {KT_OF(centre)};
+        if (p->state == FINISHED || p->state == DROPPED)
+            continue;
+        if (p->running_since.ms)
+            return kt_fail(tx, KT_RULE, "state", "operation %lld is still worked on",
+                "operacja %lld jeszcze trwa", (long long)p->sequence);
+        p->state = FINISHED;
+        p->good = o->produced;
+        p->finished_at = kt_now(tx);
+        if (!p->actual_minutes.coef) {
+            kt_dec machine = kt_dec_div(kt_dec_mul(p->machine_minutes, done, 8), o->quantity, 4);
+            kt_dec labour = kt_dec_div(kt_dec_mul(p->labour_minutes, done, 8), o->quantity, 4);
+            KT_TRY(kt_read(tx, p->centre, &centre.rec));
+            KT_TRY(cost_of_time(tx, o, &centre, machine, labour, &p->cost));
+        }
+        KT_TRY(kt_update(tx, &p->rec));
+    }
+    return NULL;
+}
+
+struct waiting { /* a pegging */
+    kt_record rec;
+    kt_id supply, item;
+};
+static const kt_shape waiting_shape = KT_SHAPE(
+    waiting, "base.pegging", KT_BIND(waiting, supply, REF, "supply"), KT_BIND(waiting, item, REF, "item"));
+
+/* Those who wait for the order wait for another one now. */
+static kt_error *hand_over(kt_tx *tx, const struct order *from, const struct order *to)
+{
+    const kt_where where[] = {KT_WHERE(waiting, supply, KT_EQ, order_any(tx, from)),
+        {offsetof(struct waiting, item), KT_EQ, &from->item}, {0}};
+    struct waiting w = {KT_OF(waiting)};
+    kt_cursor *cursor;
+    kt_error *error = NULL;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &waiting_shape, .where = where, .sort = "id"}, &cursor));
+    while (!error && kt_next(cursor, &w.rec)) {
+        w.supply = order_any(tx, to);
+        error = kt_update(tx, &w.rec);
+    }
+    kt_error *end = kt_close(cursor);
+    return error ? error : end;
+}
+
+static kt_error *make_the_rest(kt_tx *tx, const struct order *o, kt_dec rest)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    kt_plan plan = {0};
+    struct order next = {KT_OF(order), .item = o->item, .bom = o->bom, .routing = o->routing,
+        .warehouse = o->warehouse, .demand = o->demand, .demand_line = o->demand_line, .level = o->level,
+        .owner = o->owner, .backorder_of = o->rec.id, .quantity = rest, .due = o->due, .state = DRAFT};
+    KT_TRY(kt_create(tx, &next.rec));
+    KT_TRY(hand_over(tx, o, &next));
+    KT_TRY(order_cover(tx, &next, &plan));
+    next.state = CONFIRMED;
+    next.steps++;
+    KT_TRY(order_look(tx, &next));
+    KT_TRY(kt_update(tx, &next.rec));
+    kt_text why = say_text(
+        kt_format(tx, "the rest of %s is made by %s", o->rec.number.ptr, next.rec.number.ptr),
+        kt_format(tx, "resztę %s robi %s", o->rec.number.ptr, next.rec.number.ptr));
+    return supply ? supply->moved(tx, order_any(tx, &next), next.day, why) : NULL;
+}
+
+static kt_error *finish_within(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct order *o = KT_AS(order, self);
+    const struct finish *given = KT_SEE(finish, params);
+    const kt_supply *supply = kt_supply_find(tx);
+    kt_dec rest = kt_dec_sub(o->quantity, kt_dec_add(KT_DEC(0, 4), o->produced));
+    kt_plan left = {0};
+    if (given->reason.len)
+        o->reason = given->reason;
+    KT_TRY(charge_unreported(tx, o));
+    o->finished_at = kt_now(tx);
+    o->steps++;
+    KT_TRY(cost_variance(tx, o));
+    if (supply) /* components that were not needed are free again */
+        KT_TRY(supply->release(tx, order_any(tx, o), (kt_id){0}, (kt_dec){0}, &left));
+    if (rest.coef <= 0)
+        return NULL;
+    if (given->backorder)
+        return make_the_rest(tx, o, rest);
+    kt_text why = say_text(kt_format(tx, "%s made less than planned", o->rec.number.ptr),
+        kt_format(tx, "%s dało mniej, niż planowano", o->rec.number.ptr));
+    return supply ? supply->failed(tx, order_any(tx, o), o->item, rest, why) : NULL;
+}
+
+kt_error *order_finish(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    return on_own_authority(tx, finish_within, self, params);
+}

@@ -1,0 +1,132 @@
+/* The source "supply.make": what has a bill of materials is made. A demand becomes an order whose components are
+ * asked for one level deeper; and what its components' days do to the order is told upwards. */
+#include <string.h>
+
+#include "order/order.h"
+
+/* ---- Covering ---- */
+
+/* Is the demand one that leads back to the same item? Bills have no cycles, so depth alone ends it. */
+enum { LEVELS_MAX = 50 };
+
+static kt_error *make(kt_tx *tx, const kt_demand *demand, kt_dec quantity, kt_plan *plan)
+{
+    struct order o = {KT_OF(order), .item = demand->item, .quantity = quantity, .due = demand->day,
+        .state = DRAFT, .warehouse = kt_any(tx, "logistics.warehouse", demand->warehouse),
+        .demand = demand->document, .demand_line = (int64_t)demand->line.v, .level = demand->level,
+        .owner = kt_user(tx)};
+    size_t at = 0;
+    KT_TRY(kt_plan_add(tx, plan, &at));
+    KT_TRY(kt_create(tx, &o.rec));
+    KT_TRY(order_cover(tx, &o, plan));
+    o.state = CONFIRMED;
+    o.steps++;
+    KT_TRY(order_look(tx, &o));
+    KT_TRY(kt_update(tx, &o.rec));
+    plan->parts[at] = (kt_cover){.kind = KT_FROM_MAKING,
+        .item = demand->item,
+        .line = demand->line,
+        .quantity = quantity,
+        .needed = demand->day,
+        .day = o.day,
+        .cost = order_planned_cost(&o),
+        .minutes = o.minutes,
+        .document = order_any(tx, &o),
+        .level = demand->level,
+        .reason = say_text(o.why, o.why_pl)};
+    return NULL;
+}
+
+static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan *plan)
+{
+    struct bom_book book = {.day = kt_today(tx)};
+    struct bom_entry *entry;
+    KT_TRY(bom_book_find(tx, &book, demand->item, &entry));
+    if (!entry->bom || entry->bom->kind != BOM_MAKE || demand->level >= LEVELS_MAX)
+        return NULL;
+    KT_TRY(make(tx, demand, *rest, plan));
+    *rest = KT_DEC(0, 4);
+    return NULL;
+}
+
+/* ---- Letting go ---- */
+
+static kt_error *cannot(kt_tx *tx, const struct order *o, const kt_cover *part, kt_plan *left)
+{
+    size_t at = 0;
+    KT_TRY(kt_plan_add(tx, left, &at));
+    left->parts[at] = *part;
+    left->parts[at].reason = o->state == IN_PROGRESS
+                                 ? say_text(kt_format(tx, "%s has begun", o->rec.number.ptr),
+                                       kt_format(tx, "%s jest już w toku", o->rec.number.ptr))
+                                 : say_text(kt_format(tx, "%s is made already", o->rec.number.ptr),
+                                       kt_format(tx, "%s jest już wykonane", o->rec.number.ptr));
+    return NULL;
+}
+
+static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *part, kt_plan *left)
+{
+    struct order o = {KT_OF(order)};
+    (void)demand;
+    if (!part->document.v)
+        return NULL;
+    KT_TRY(kt_read(tx, kt_any_id(part->document), &o.rec));
+    if (o.state == CANCELLED)
+        return NULL;
+    if (!(KT_IN(o.state) & NOT_BEGUN))
+        return cannot(tx, &o, part, left);
+    kt_dec rest = kt_dec_sub(o.quantity, part->quantity);
+    if (rest.coef > 0)
+        KT_TRY(order_resize(tx, &o, rest, left));
+    else
+        KT_TRY(order_drop(tx, &o, left));
+    return kt_update(tx, &o.rec);
+}
+
+const kt_source make_source = {cover, release};
+
+/* ---- A component comes on another day ---- */
+
+struct promise {
+    kt_record rec;
+    kt_id document;
+    int64_t line;
+    kt_date day;
+    kt_str reason, reason_pl;
+};
+const kt_shape promise_shape = KT_SHAPE(promise, NULL,
+    KT_BIND(promise, document, REF, "document", .target = "*"), KT_BIND(promise, line, INT, "line"),
+    KT_BIND(promise, day, DATE, "day"), KT_BIND(promise, reason, STRING, "reason"),
+    KT_BIND(promise, reason_pl, STRING, "reason_pl"));
+
+static kt_error *moved_within(kt_tx *tx, const struct promise *p)
+{
+    struct order o = {KT_OF(order)};
+    KT_TRY(kt_read(tx, kt_any_id(p->document), &o.rec));
+    if (!(KT_IN(o.state) & OPEN_AT_WORK))
+        return NULL;
+    for (size_t i = 0; i < o.components.count; i++) {
+        struct component *c = component_at(&o, i);
+        if ((int64_t)c->rec.id.v != p->line)
+            continue;
+        c->day = p->day;
+        c->known = p->day.day != 0;
+    }
+    o.steps++;
+    KT_TRY(order_look(tx, &o));
+    if (o.state != IN_PROGRESS)
+        KT_TRY(order_place_anew(tx, &o, (kt_date){0}, (kt_text){0}));
+    return kt_update(tx, &o.rec);
+}
+
+kt_error *order_promise_moved(kt_tx *tx, const kt_event *event)
+{
+    const struct promise *p = KT_SEE(promise, event->after);
+    const char *entity = kt_any_entity(tx, p->document);
+    if (!entity || strcmp(entity, order_shape.name) != 0)
+        return NULL;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = moved_within(tx, p);
+    kt_callers_authority(tx, before);
+    return error;
+}

@@ -1,0 +1,53 @@
+/* tables.h -- the rows of orders, operations and capacity in the module's tables. */
+#pragma once
+#include "order/order.h"
+
+#define ORDER_ENTITIES                                                                                       \
+    {&order_shape, {"Production order", "Zlecenie produkcyjne"},                                             \
+        {"Production orders", "Zlecenia produkcyjne"}, .title = "item", .number = "MO/{year}/{seq:5}",       \
+        .indexes = "state due, owner state", .actions = order_actions, .compute = order_compute,             \
+        .icon = "hammer",                                                                                    \
+        .views =                                                                                             \
+            "[{\"kind\":\"kanban\",\"by\":\"state\",\"card\":[\"number\",\"item\",\"quantity\",\"due\","     \
+            "\"day\"]},{\"kind\":\"list\",\"name\":\"to_make\",\"label\":{\"en\":\"To make\",\"pl\":"        \
+            "\"Do wykonania\"},\"filter\":[[\"state\",\"in\",[\"planned\",\"draft\",\"confirmed\","          \
+            "\"reserved\",\"in_progress\"]]],\"columns\":[\"number\",\"item\",\"quantity\",\"produced\","    \
+            "\"state\",\"due\",\"day\",\"late\",\"owner\"],\"sort\":\"due\"},{\"kind\":\"list\",\"name\":"   \
+            "\"late\",\"label\":{\"en\":\"Late\",\"pl\":\"Opóźnione\"},\"filter\":[[\"late\",\"=\",true]," \
+            "[\"state\",\"in\",[\"confirmed\",\"reserved\",\"in_progress\"]]],\"columns\":[\"number\","      \
+            "\"item\",\"quantity\",\"due\",\"day\",\"why\"],\"sort\":\"due\"},{\"kind\":\"calendar\","       \
+            "\"start\":\"begins\"}]"},                                                                       \
+    {                                                                                                        \
+        &operation_shape, {"Operation", "Operacja"}, {"Operations", "Operacje"},                             \
+            .title = "name", .indexes = "centre ends, state begins, person state",                           \
+            .actions = operation_actions, .compute = operation_compute, .icon = "wrench",                    \
+            .views =                                                                                         \
+                "[{\"kind\":\"kanban\",\"by\":\"state\",\"card\":[\"name\",\"order\",\"item\","              \
+                "\"quantity\",\"person\",\"deadline\"],\"filter\":[[\"state\",\"!=\",\"cancelled\"]]},{"     \
+                "\"kind\":\"list\",\"columns\":[\"order\",\"sequence\",\"name\",\"centre\",\"state\","       \
+                "\"person\",\"begins\",\"ends\",\"deadline\",\"late\"],\"sort\":\"begins\"},{\"kind\":"      \
+                "\"calendar\",\"start\":\"begins\"}]"                                                        \
+    }
+
+#define ORDER_METHODS                                                                                        \
+    {"capacity.load", {"How full the work centres are", "Obciążenie stanowisk"},                             \
+        "production.operation:read", false, &load_shape, &load_answer_shape, capacity_load},                 \
+        {"capacity.promise", {"When it could be made", "Kiedy można wykonać"}, "production.operation:read",  \
+            false, &promise_ask_shape, &promise_answer_shape, capacity_promise},                             \
+    {                                                                                                        \
+        "capacity.level", {"Place everything anew", "Ułóż wszystko na nowo"}, "production.order:plan", true, \
+            &level_shape, &level_answer_shape, capacity_level                                                \
+    }
+
+#define ORDER_HANDLERS                                                                                       \
+    {                                                                                                        \
+        "base.supply.promise", &promise_shape, order_promise_moved                                           \
+    }
+#define ORDER_SERVICES                                                                                       \
+    {                                                                                                        \
+        "supply.make", 1, &make_source                                                                       \
+    }
+
+#define ORDER_PLANNER                                                                                        \
+    "; production.order:* fields *; production.operation:* fields *; base.pegging:read fields cost"
+#define ORDER_OPERATOR "; production.order:read,work; production.operation:read,work"
