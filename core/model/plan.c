@@ -301,8 +301,9 @@ static void price(const choosing *c, plan_way *way)
 /* A page that an index gives in order, with nothing left to ask, cannot be beaten: no need to estimate. */
 static bool is_perfect(const choosing *c, const plan_way *way)
 {
-    return way->ordered && c->request->limit && c->request->sort && proves_all(c, way) && way->index &&
-           way->range_count <= PROBED_RANGES;
+    bool one = way->scan == SCAN_UNIQUE && way->constants == way->index->count && way->range_count == 1;
+    return one || (way->ordered && c->request->limit && c->request->sort && proves_all(c, way) &&
+                      way->index && way->range_count <= PROBED_RANGES);
 }
 
 static kt_error *choose(const choosing *c, plan_way *best, bool *perfect)

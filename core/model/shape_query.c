@@ -204,6 +204,7 @@ kt_error *kt_open(kt_tx *tx, const kt_query *query, kt_cursor **cursor)
     c->tx = tx;
     c->left = query->limit ? query->limit : UINT32_MAX;
     KT_TRY(query_of(tx, query, &c->binding, sort, &q));
+    q.limit = query->limit; /* a plan for few rows may be another than one for all */
     KT_TRY(model_query_open(tx, &q, &c->rows));
     *cursor = c;
     return NULL;
