@@ -1,0 +1,210 @@
+/* Purchase orders as others bill them, the service "logistics.purchases"; and where ordered, received and billed do not
+ * fit together: the three-way match. */
+#include "purchase/purchase.h"
+
+/* ---- The service ---- */
+
+static kt_error *deliver(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count, kt_date day)
+{
+    struct receipt in = {KT_OF(receipt), .order = order, .kind = RC_RECEIPT, .day = day, .state = RC_DRAFT};
+    struct receipt back = {KT_OF(receipt), .order = order, .kind = RC_RETURN, .day = day, .state = RC_DRAFT};
+    for (size_t i = 0; i < count; i++) {
+        bool returned = parts[i].quantity.coef < 0;
+        struct receipt_line row = {KT_OF(receipt_line), .order_line = (int64_t)parts[i].line.v,
+            .quantity = returned ? kt_dec_neg(parts[i].quantity) : parts[i].quantity};
+        KT_TRY(kt_line_add(tx, returned ? &back.lines : &in.lines, &row.rec));
+    }
+    if (in.lines.count) {
+        KT_TRY(kt_create(tx, &in.rec));
+        KT_TRY(kt_act(tx, &in.rec, "finish", NULL));
+    }
+    if (!back.lines.count)
+        return NULL;
+    KT_TRY(kt_create(tx, &back.rec));
+    return kt_act(tx, &back.rec, "finish", NULL);
+}
+
+static kt_error *bill(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count, kt_date day)
+{
+    (void)day; /* the bill itself has it */
+    return count ? po_report_bill(tx, order, parts, count) : NULL;
+}
+
+static void show_line(const struct po_line *line, kt_order_line *out)
+{
+    *out = (kt_order_line){.id = line->rec.id,
+        .item = line->item,
+        .unit = line->unit,
+        .tax_category = line->tax_category,
+        .text = line->name,
+        .goods = line->kind == PO_GOODS,
+        .quantity = line->quantity,
+        .delivered = po_line_kept(line),
+        .invoiced = line->billed,
+        .price = line->price,
+        .discount_percent = line->discount_percent,
+        .discount_amount = line->discount_amount,
+        .day = line->expected.day ? line->expected : line->asked};
+}
+
+static kt_error *show(kt_tx *tx, kt_id order, kt_order *out)
+{
+    struct po o = {KT_OF(po)};
+    KT_TRY(kt_read(tx, order, &o.rec));
+    *out = (kt_order){.id = order,
+        .company = o.rec.company,
+        .party = o.party,
+        .currency = o.currency,
+        .position = o.position.v ? o.position : o.tax_position,
+        .number = o.rec.number,
+        .reference = o.reference,
+        .terms = o.terms,
+        .day = o.day,
+        .open = o.state == PO_APPROVED,
+        .tax_included = o.tax_included,
+        .rounding = o.rounding,
+        .tax_given = o.tax_given,
+        .lines = kt_alloc(tx, sizeof *out->lines * (o.lines.count + 1))};
+    if (!out->lines)
+        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+    for (size_t i = 0; i < o.lines.count; i++)
+        show_line(po_line_at(&o.lines, i), &out->lines[out->line_count++]);
+    return NULL;
+}
+
+struct unbilled_po { /* what a look at many orders needs */
+    kt_record rec;
+    unsigned state, billing_status;
+};
+static const kt_shape unbilled_po_shape = KT_SHAPE(unbilled_po, "logistics.purchase_order",
+    KT_BIND(unbilled_po, state, STATE, "state"),
+    KT_BIND(unbilled_po, billing_status, STATE, "billing_status"));
+
+static kt_error *unbilled(kt_tx *tx, kt_id after, kt_id *ids, size_t room, size_t *count)
+{
+    *count = 0;
+    if (!room)
+        return NULL;
+    const kt_where where[] = {KT_WHERE(unbilled_po, state, KT_EQ, PO_APPROVED),
+        KT_WHERE(unbilled_po, billing_status, KT_NE, PO_FULL),
+        {offsetof(struct unbilled_po, rec.id), KT_GT, (const kt_id[]){after}}, {0}};
+    kt_cursor *cursor;
+    struct unbilled_po row = {KT_OF(unbilled_po)};
+    KT_TRY(kt_open(tx, &(kt_query){&unbilled_po_shape, where, "id", (uint32_t)room, {0}}, &cursor));
+    while (*count < room && kt_next(cursor, &row.rec))
+        ids[(*count)++] = row.rec.id;
+    return kt_close(cursor);
+}
+
+const kt_orders purchases_service = {.deliver = deliver, .bill = bill, .read = show, .unbilled = unbilled};
+
+/* ---- logistics.purchase.match ---- */
+
+enum mismatch { NOT_BILLED = 1, BILLED_NOT_RECEIVED, OVER_BILLED, OVER_RECEIVED, REJECTED };
+static const kt_choice mismatches[] = {
+    {NOT_BILLED, "not_billed", {"Received and not billed", "Przyjęte, niezafakturowane"}},
+    {BILLED_NOT_RECEIVED, "billed_not_received", {"Billed and not received", "Zafakturowane, nieprzyjęte"}},
+    {OVER_BILLED, "over_billed", {"Billed more than ordered", "Zafakturowano więcej niż zamówiono"}},
+    {OVER_RECEIVED, "over_received", {"Received more than ordered", "Przyjęto więcej niż zamówiono"}},
+    {REJECTED, "rejected", {"Rejected or returned, not replaced", "Odrzucone lub zwrócone, niewymienione"}},
+    {0},
+};
+struct match { /* the parameters */
+    kt_record rec;
+    kt_id order, party;
+    kt_dec tolerance;
+    bool not_billed;
+};
+const kt_shape match_shape = KT_SHAPE(match, NULL,
+    KT_FIELD(match, order, REF, "Order", "Zamówienie", .target = "logistics.purchase_order",
+        .help = {"Empty: all that are approved or closed and not in full.",
+            "Puste: wszystkie zatwierdzone i zamknięte, nierozliczone."}),
+    KT_FIELD(match, party, REF, "Supplier", "Dostawca", .target = "base.party"),
+    KT_FIELD(match, tolerance, PERCENT, "Tolerance, %", "Tolerancja, %", .scale = 2, .initial = "0",
+        .help = {"Of the quantity ordered.", "Od zamówionej ilości."}),
+    KT_FIELD(match, not_billed, BOOL, "Also what waits for its bill", "Także czekające na fakturę"));
+struct match_row {
+    kt_record rec;
+    kt_id order, item;
+    int64_t line;
+    kt_str number, name;
+    enum mismatch mismatch;
+    kt_dec ordered, received, billed, difference, amount;
+};
+static const kt_shape match_row_shape = KT_SHAPE(match_row, NULL,
+    KT_FIELD(match_row, mismatch, STATE, "What does not fit", "Co się nie zgadza", .choices = mismatches),
+    KT_FIELD(match_row, order, REF, "Order", "Zamówienie", .target = "logistics.purchase_order"),
+    KT_FIELD(match_row, number, STRING, "Number", "Numer"), KT_FIELD(match_row, line, INT, "Line", "Pozycja"),
+    KT_FIELD(match_row, item, REF, "Item", "Towar", .target = "base.item"),
+    KT_FIELD(match_row, name, STRING, "Description", "Opis"),
+    KT_FIELD(match_row, ordered, QUANTITY, "Ordered", "Zamówiono", .scale = 4),
+    KT_FIELD(match_row, received, QUANTITY, "Received and kept", "Przyjęto i zatrzymano", .scale = 4),
+    KT_FIELD(match_row, billed, QUANTITY, "Billed", "Zafakturowano", .scale = 4),
+    KT_FIELD(match_row, difference, QUANTITY, "Difference", "Różnica", .scale = 4),
+    KT_FIELD(match_row, amount, MONEY, "Of it, in the order's prices", "W cenach zamówienia", .scale = 4));
+struct matched {
+    kt_record rec;
+    int64_t lines;
+    kt_lines exceptions;
+};
+const kt_shape matched_shape = KT_SHAPE(matched, NULL,
+    KT_FIELD(matched, lines, INT, "Lines looked at", "Sprawdzone pozycje", .required = true),
+    KT_FIELD(matched, exceptions, LINES, "Exceptions", "Wyjątki", .lines = &match_row_shape));
+
+/* Adds a row if `most` is exceeded by more than the tolerance. */
+static kt_error *compare(kt_tx *tx, const struct match *p, const struct po *o, const struct po_line *line,
+    enum mismatch mismatch, kt_dec much, kt_dec most, struct matched *out)
+{
+    kt_dec allowed = kt_dec_div(kt_dec_mul(line->quantity, p->tolerance, 6), KT_DEC(100, 0), 4);
+    kt_dec difference = kt_dec_sub(much, most);
+    if (difference.coef <= 0 || kt_dec_cmp(difference, allowed) <= 0)
+        return NULL;
+    struct match_row row = {KT_OF(match_row), .mismatch = mismatch, .order = o->rec.id,
+        .number = o->rec.number, .line = (int64_t)line->rec.id.v, .item = line->item, .name = line->name,
+        .ordered = line->quantity, .received = po_line_kept(line), .billed = kt_dec_add(ZERO, line->billed),
+        .difference = difference};
+    row.amount = kt_dec_div(kt_dec_mul(line->net, difference, 8), line->quantity, 4);
+    return kt_line_add(tx, &out->exceptions, &row.rec);
+}
+
+static kt_error *match_line(
+    kt_tx *tx, const struct match *p, const struct po *o, const struct po_line *line, struct matched *out)
+{
+    bool goods = line->kind == PO_GOODS;
+    kt_dec kept = goods ? po_line_kept(line) : line->quantity, billed = kt_dec_add(ZERO, line->billed);
+    kt_dec bad = kt_dec_add(kt_dec_add(ZERO, line->rejected), line->returned);
+    out->lines++;
+    if (line->quantity.coef <= 0)
+        return NULL;
+    if (p->not_billed)
+        KT_TRY(compare(tx, p, o, line, NOT_BILLED, kept, billed, out));
+    KT_TRY(compare(tx, p, o, line, BILLED_NOT_RECEIVED, billed, kept, out));
+    KT_TRY(compare(tx, p, o, line, OVER_BILLED, billed, line->quantity, out));
+    KT_TRY(compare(tx, p, o, line, OVER_RECEIVED, kept, line->quantity, out));
+    return goods ? compare(tx, p, o, line, REJECTED, smaller(bad, po_line_open(line)), ZERO, out) : NULL;
+}
+
+kt_error *purchase_match(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    const struct match *p = KT_SEE(match, params);
+    struct matched *out = KT_AS(matched, result);
+    kt_where where[3] = {{0}};
+    size_t conditions = 0;
+    struct po o = {KT_OF(po)};
+    kt_error *e = NULL;
+    kt_cursor *cursor;
+    if (p->order.v)
+        where[conditions++] = (kt_where){offsetof(struct po, rec.id), KT_EQ, &p->order};
+    if (p->party.v)
+        where[conditions] = (kt_where){offsetof(struct po, party), KT_EQ, &p->party};
+    const kt_query query = {.of = &po_shape,
+        .where = where,
+        .sort = "id",
+        .filter = p->order.v ? (kt_str){0} : KT_STR("[[\"state\",\"in\",[\"approved\",\"closed\"]]]")};
+    KT_TRY(kt_open(tx, &query, &cursor));
+    while (!e && kt_next(cursor, &o.rec))
+        for (size_t i = 0; i < o.lines.count && !e; i++)
+            e = match_line(tx, p, &o, po_line_at(&o.lines, i), out);
+    kt_also(&e, kt_close(cursor));
+    return e;
+}

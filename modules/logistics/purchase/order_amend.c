@@ -1,0 +1,232 @@
+/* Amending an order that went out: what is bought less, later or dearer, with its consequences, as one revision. */
+#include "purchase/purchase.h"
+
+struct amend_row {
+    kt_record rec;
+    int64_t line;
+    bool remove;
+    kt_id item, unit, tax_category;
+    kt_str name;
+    kt_dec quantity, price, discount_percent;
+    kt_date asked, expected;
+};
+static const kt_shape amend_row_shape = KT_SHAPE(amend_row, NULL,
+    KT_FIELD(amend_row, line, INT, "Line's id", "Id pozycji",
+        .help = {"Empty: a new line.", "Puste: nowa pozycja."}),
+    KT_FIELD(amend_row, remove, BOOL, "Remove", "Usuń"),
+    KT_FIELD(amend_row, item, REF, "Item", "Towar lub usługa", .target = "base.item",
+        .help = {"Of a new line.", "Nowej pozycji."}),
+    KT_FIELD(amend_row, name, STRING, "Description", "Opis", .max = 400),
+    KT_FIELD(amend_row, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4),
+    KT_FIELD(amend_row, unit, REF, "Unit", "Jednostka", .target = "base.unit",
+        .help = {"Of a new line.", "Nowej pozycji."}),
+    KT_FIELD(amend_row, price, PRICE, "Price", "Cena", .scale = 4),
+    KT_FIELD(amend_row, discount_percent, PERCENT, "Discount, %", "Rabat, %", .scale = 2),
+    KT_FIELD(
+        amend_row, tax_category, REF, "Tax category", "Kategoria podatkowa", .target = "base.tax_category"),
+    KT_FIELD(amend_row, asked, DATE, "Asked for", "Życzony termin"),
+    KT_FIELD(amend_row, expected, DATE, "Expected on", "Spodziewane dnia"));
+struct po_amend {
+    kt_record rec;
+    kt_lines lines;
+    kt_str reason;
+};
+const kt_shape po_amend_shape = KT_SHAPE(po_amend, NULL,
+    KT_FIELD(po_amend, lines, LINES, "Changed lines", "Zmieniane pozycje", .lines = &amend_row_shape,
+        .required = true,
+        .help = {"What is not given stays as it is.", "Czego nie podano, zostaje bez zmian."}),
+    KT_FIELD(po_amend, reason, STRING, "Reason", "Powód", .required = true, .max = 200));
+struct po_amended {
+    kt_record rec;
+    int64_t id, version, revision;
+    kt_dec net, gross;
+    kt_lines differences;
+};
+const kt_shape po_amended_shape = KT_SHAPE(po_amended, NULL, KT_FIELD(po_amended, id, INT, "Id", "Id"),
+    KT_FIELD(po_amended, version, INT, "Version", "Wersja"),
+    KT_FIELD(po_amended, revision, INT, "Revision", "Wersja dokumentu"),
+    KT_FIELD(po_amended, net, MONEY, "Net", "Netto", .scale = 4),
+    KT_FIELD(po_amended, gross, MONEY, "Gross", "Brutto", .scale = 4),
+    KT_FIELD(po_amended, differences, LINES, "Differences", "Różnice", .lines = &po_change_shape));
+
+/* ---- The lines ---- */
+
+/* An id that no line of the order ever had. */
+static kt_id next_line(const struct po *o)
+{
+    uint64_t last = 0;
+    for (size_t i = 0; i < o->lines.count; i++)
+        last = po_line_at(&o->lines, i)->rec.id.v > last ? po_line_at(&o->lines, i)->rec.id.v : last;
+    for (size_t i = 0; i < o->changes.count; i++) {
+        int64_t line = KT_AS(po_change, kt_line(&o->changes, i))->line;
+        last = line > 0 && (uint64_t)line > last ? (uint64_t)line : last;
+    }
+    return (kt_id){last + 1};
+}
+
+static void take(struct po_line *line, const struct amend_row *a)
+{
+    if (a->name.ptr)
+        line->name = a->name;
+    if (a->quantity.scale1)
+        line->quantity = a->quantity;
+    if (a->price.scale1)
+        line->price = a->price;
+    if (a->discount_percent.scale1)
+        line->discount_percent = a->discount_percent;
+    if (a->tax_category.v)
+        line->tax_category = a->tax_category;
+    if (a->asked.day)
+        line->asked = a->asked;
+    if (a->expected.day)
+        line->expected = a->expected;
+}
+
+static kt_error *check_done(kt_tx *tx, size_t i, const struct po_line *line, kt_dec quantity)
+{
+    kt_dec done = larger(po_line_kept(line), line->billed);
+    if (!done.coef || quantity.coef < 0 || kt_dec_cmp(quantity, done) >= 0)
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_VALIDATION, path_of(tx, "lines", i, "quantity"),
+                       "is less than what was received or billed already",
+                       "jest mniejsze niż już przyjęte lub zafakturowane"),
+        "Return the goods or take the bill back first.", "Najpierw zwróć towar albo cofnij fakturę.");
+}
+
+static kt_error *remove_line(kt_tx *tx, struct po *o, const struct po_line *gone, size_t i)
+{
+    kt_lines kept = {0};
+    KT_TRY(check_done(tx, i, gone, ZERO));
+    for (size_t k = 0; k < o->lines.count; k++)
+        if (po_line_at(&o->lines, k)->rec.id.v != gone->rec.id.v)
+            KT_TRY(kt_line_add(tx, &kept, kt_line(&o->lines, k)));
+    o->lines = kept;
+    return NULL;
+}
+
+static kt_error *amend_one(kt_tx *tx, struct po *o, const struct amend_row *a, size_t i)
+{
+    struct po_line *line = po_line_with(&o->lines, (kt_id){(uint64_t)a->line});
+    if (!a->line) {
+        struct po_line fresh = {KT_OF(po_line), .item = a->item, .unit = a->unit, .asked = o->asked};
+        fresh.rec.id = next_line(o);
+        take(&fresh, a);
+        return kt_line_add(tx, &o->lines, &fresh.rec);
+    }
+    if (!line)
+        return kt_fail(tx, KT_VALIDATION, path_of(tx, "lines", i, "line"), "there is no line %lld",
+            "nie ma pozycji %lld", (long long)a->line);
+    if (a->remove)
+        return remove_line(tx, o, line, i);
+    if (a->quantity.scale1)
+        KT_TRY(check_done(tx, i, line, a->quantity));
+    take(line, a);
+    return NULL;
+}
+
+/* ---- What follows ---- */
+
+/* What the line no longer brings, the requests needed last go without first. */
+static kt_error *cut_requests(kt_tx *tx, const struct po *o, const struct po_line *line)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    static const kt_text why = {"less of it was ordered", "zamówiono tego mniej"};
+    struct requests carried;
+    struct goods item;
+    kt_dec brings, excess = ZERO;
+    KT_TRY(requests_of_line(tx, o->rec.id, line->rec.id, &carried));
+    if (!carried.count)
+        return NULL;
+    KT_TRY(goods_read(tx, line->item, &item));
+    KT_TRY(in_own_unit(tx, line->quantity, line->unit, item.unit, &brings));
+    for (size_t i = 0; i < carried.count; i++)
+        excess = kt_dec_add(excess, carried.items[i].quantity);
+    excess = kt_dec_sub(excess, brings);
+    for (size_t i = carried.count; i-- > 0 && excess.coef > 0;) {
+        struct request *r = &carried.items[i];
+        kt_dec cut = smaller(excess, kt_dec_sub(r->quantity, r->received));
+        if (r->state != PR_ORDERED || cut.coef <= 0)
+            continue;
+        kt_dec without = larger(ZERO, kt_dec_sub(cut, r->free));
+        excess = kt_dec_sub(excess, cut);
+        r->waiting = kt_dec_sub(r->waiting, without);
+        r->quantity = kt_dec_sub(r->quantity, cut);
+        r->bookings++;
+        if (r->quantity.coef == 0) { /* nothing is left to ask for */
+            r->quantity = cut;
+            r->finished = true;
+        }
+        KT_TRY(kt_update(tx, &r->rec));
+        if (supply && without.coef > 0)
+            KT_TRY(supply->failed(tx, request_any(tx, r), r->item, without, why));
+    }
+    return NULL;
+}
+
+static kt_error *follow_lines(kt_tx *tx, struct po *o, const struct po *stored)
+{
+    struct po gone = *stored;
+    gone.lines = (kt_lines){0};
+    for (size_t i = 0; i < stored->lines.count; i++) {
+        const struct po_line *was = po_line_at(&stored->lines, i);
+        struct po_line *line = po_line_with(&o->lines, was->rec.id);
+        if (!line) {
+            KT_TRY(kt_line_add(tx, &gone.lines, &was->rec));
+            KT_TRY(po_let_go(tx, o, was->rec.id, true,
+                (kt_text){"it was taken off its order", "usunięto to z zamówienia"}));
+            continue;
+        }
+        if (kt_dec_cmp(line->quantity, was->quantity) < 0)
+            KT_TRY(cut_requests(tx, o, line));
+        if (line->expected.day != was->expected.day)
+            KT_TRY(po_moved(tx, o, line, o->reason));
+    }
+    KT_TRY(po_expect(tx, &gone, true));
+    return o->state == PO_APPROVED ? po_expect(tx, o, false) : NULL;
+}
+
+kt_error *po_amend(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct po *o = KT_AS(po, self), stored = {KT_OF(po)};
+    const struct po_amend *p = KT_SEE(po_amend, params);
+    kt_error *all = NULL;
+    KT_TRY(kt_read(tx, o->rec.id, &stored.rec));
+    for (size_t i = 0; i < p->lines.count; i++)
+        kt_also(&all, amend_one(tx, o, KT_AS(amend_row, kt_line(&p->lines, i)), i));
+    if (all)
+        return all;
+    o->reason = p->reason;
+    o->revision++;
+    o->bookings++;
+    KT_TRY(po_lines_compute(tx, o, &stored, true));
+    if (o->state != PO_APPROVED)
+        return follow_lines(tx, o, &stored);
+    if (kt_dec_cmp(o->net_own, stored.net_own) > 0)
+        KT_TRY(po_within_limit(tx, o));
+    for (size_t i = 0; i < o->lines.count; i++)
+        if (po_line_at(&o->lines, i)->kind == PO_GOODS)
+            KT_TRY(po_date_line(tx, po_line_at(&o->lines, i)));
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = follow_lines(tx, o, &stored);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+kt_error *po_amended(kt_tx *tx, const kt_record *self, kt_record *result)
+{
+    const struct po *o = KT_SEE(po, self);
+    struct po_amended *out = KT_AS(po_amended, result);
+    out->id = (int64_t)o->rec.id.v;
+    out->version = o->rec.version;
+    out->revision = o->revision;
+    out->net = o->net;
+    out->gross = o->gross;
+    for (size_t i = 0; i < o->changes.count; i++) {
+        struct po_change row = *KT_AS(po_change, kt_line(&o->changes, i));
+        if (row.revision != o->revision)
+            continue;
+        row.rec = (kt_record){.of = &po_change_shape};
+        KT_TRY(kt_line_add(tx, &out->differences, &row.rec));
+    }
+    return NULL;
+}

@@ -1,0 +1,186 @@
+/* What an order means to others: the stores expect its goods, the requests it carries wait for them. */
+#include <string.h>
+
+#include "purchase/purchase.h"
+
+/* ---- The stores ---- */
+
+static kt_error *expect_line(
+    kt_tx *tx, const kt_stock *stock, const struct po *o, const struct po_line *line, bool nothing)
+{
+    struct goods item;
+    kt_stock_move m = {.item = line->item,
+        .from = KT_AT_SUPPLIER,
+        .to = KT_AT_STORES,
+        .warehouse = o->warehouse,
+        .document = kt_any(tx, po_shape.name, o->rec.id),
+        .line = line->rec.id,
+        .party = o->party,
+        .day = line->expected,
+        .quantity = ZERO};
+    if (line->kind != PO_GOODS)
+        return NULL;
+    KT_TRY(goods_read(tx, line->item, &item));
+    if (!nothing)
+        KT_TRY(in_own_unit(tx, po_line_open(line), line->unit, item.unit, &m.quantity));
+    return stock->expect(tx, &m);
+}
+
+kt_error *po_expect(kt_tx *tx, const struct po *o, bool nothing)
+{
+    const kt_stock *stock = kt_stock_find(tx);
+    kt_error *e = NULL;
+    if (!stock || o->ship_to.v)
+        return NULL;
+    kt_authority before = kt_own_authority(tx);
+    for (size_t i = 0; i < o->lines.count && !e; i++)
+        e = expect_line(tx, stock, o, po_line_at(&o->lines, i), nothing);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+/* ---- Another day ---- */
+
+static kt_error *moved_within(kt_tx *tx, const struct po *o, const struct po_line *line, kt_str reason)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    struct requests carried;
+    const char *number = o->rec.number.ptr ? o->rec.number.ptr : "";
+    const char *why = reason.ptr ? reason.ptr : "";
+    kt_text text = {kt_format(tx, "order %s comes on another day: %s", number, why).ptr,
+        kt_format(tx, "zamówienie %s przyjdzie innego dnia: %s", number, why).ptr};
+    KT_TRY(requests_of_line(tx, o->rec.id, line->rec.id, &carried));
+    for (size_t i = 0; i < carried.count; i++) {
+        struct request *r = &carried.items[i];
+        if (r->state != PR_ORDERED || r->day.day == line->expected.day)
+            continue;
+        r->day = line->expected;
+        KT_TRY(kt_update(tx, &r->rec));
+        if (supply)
+            KT_TRY(supply->moved(tx, request_any(tx, r), line->expected, text));
+    }
+    return NULL;
+}
+
+kt_error *po_moved(kt_tx *tx, const struct po *o, const struct po_line *line, kt_str reason)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = moved_within(tx, o, line, reason);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+/* ---- It does not come ---- */
+
+static kt_error *give_up(kt_tx *tx, struct request *r, kt_text reason)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    kt_dec missing = r->waiting;
+    r->finished = true;
+    r->waiting = ZERO;
+    KT_TRY(kt_update(tx, &r->rec));
+    return supply && missing.coef > 0 ? supply->failed(tx, request_any(tx, r), r->item, missing, reason)
+                                      : NULL;
+}
+
+static kt_error *open_again(kt_tx *tx, struct request *r, kt_text reason)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    kt_date was = r->day;
+    r->order = (kt_id){0};
+    r->order_line = 0;
+    KT_TRY(kt_update(tx, &r->rec));
+    return supply && was.day != r->day.day ? supply->moved(tx, request_any(tx, r), r->day, reason) : NULL;
+}
+
+static kt_error *let_go_within(kt_tx *tx, const struct po *o, kt_id line, bool reopen, kt_text reason)
+{
+    const kt_where all[] = {KT_WHERE(request, order, KT_EQ, o->rec.id), {0}};
+    struct requests carried;
+    if (line.v)
+        KT_TRY(requests_of_line(tx, o->rec.id, line, &carried));
+    else
+        KT_TRY(requests_find(tx, all, (kt_str){0}, &carried));
+    for (size_t i = 0; i < carried.count; i++) {
+        struct request *r = &carried.items[i];
+        if (r->state != PR_ORDERED)
+            continue;
+        KT_TRY(reopen && r->received.coef == 0 ? open_again(tx, r, reason) : give_up(tx, r, reason));
+    }
+    return NULL;
+}
+
+kt_error *po_let_go(kt_tx *tx, const struct po *o, kt_id line, bool reopen, kt_text reason)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = let_go_within(tx, o, line, reopen, reason);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+/* ---- It is there ---- */
+
+/* Goods that went straight to the customer are delivered on the order that asked for them. */
+static kt_error *delivered_there(kt_tx *tx, const struct request *r, kt_dec quantity)
+{
+    const kt_orders *orders = kt_orders_find(tx);
+    const char *entity = kt_any_entity(tx, r->demand);
+    kt_order sale = {0};
+    if (!orders || !entity || strcmp(entity, "crm.order") != 0 || quantity.coef <= 0)
+        return NULL;
+    KT_TRY(orders->read(tx, kt_any_id(r->demand), &sale));
+    for (size_t i = 0; i < sale.line_count; i++) {
+        const kt_order_line *line = &sale.lines[i];
+        struct goods item;
+        kt_order_part part = {.line = line->id};
+        if ((int64_t)line->id.v != r->demand_line)
+            continue;
+        KT_TRY(goods_read(tx, r->item, &item));
+        KT_TRY(in_own_unit(tx, quantity, item.unit, line->unit, &part.quantity));
+        return orders->deliver(tx, kt_any_id(r->demand), &part, 1, kt_today(tx));
+    }
+    return NULL;
+}
+
+/* A request has its part of what came; those who wait for it come before what nobody waits for. */
+static kt_error *take_in(kt_tx *tx, const struct po *o, struct request *r, kt_dec quantity)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    kt_dec awaited = smaller(quantity, r->waiting);
+    r->received = kt_dec_add(r->received, quantity);
+    r->waiting = kt_dec_sub(r->waiting, awaited);
+    KT_TRY(kt_update(tx, &r->rec));
+    if (o->ship_to.v)
+        return delivered_there(tx, r, awaited);
+    return supply ? supply->arrived(tx, request_any(tx, r), r->item, o->warehouse, quantity) : NULL;
+}
+
+static kt_error *arrived_within(kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    struct requests carried;
+    struct goods item;
+    kt_dec rest;
+    KT_TRY(goods_read(tx, line->item, &item));
+    KT_TRY(in_own_unit(tx, quantity, line->unit, item.unit, &rest));
+    KT_TRY(requests_of_line(tx, o->rec.id, line->rec.id, &carried));
+    for (size_t i = 0; i < carried.count && rest.coef > 0; i++) {
+        struct request *r = &carried.items[i];
+        kt_dec take = smaller(rest, kt_dec_sub(r->quantity, r->received));
+        if (r->state != PR_ORDERED || take.coef <= 0)
+            continue;
+        KT_TRY(take_in(tx, o, r, take));
+        rest = kt_dec_sub(rest, take);
+    }
+    if (rest.coef <= 0 || !supply || o->ship_to.v)
+        return NULL;
+    return supply->arrived(tx, kt_any(tx, po_shape.name, o->rec.id), line->item, o->warehouse, rest);
+}
+
+kt_error *po_arrived(kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = arrived_within(tx, o, line, quantity);
+    kt_callers_authority(tx, before);
+    return e;
+}

@@ -1,0 +1,308 @@
+/* purchase.h -- what the files of this folder show each other: suppliers' prices, requests, orders, receipts. A
+ * request says what is to be bought and who waits for it; an order's line carries requests; a receipt's line
+ * brings what an order's line asked for. */
+#pragma once
+#include <kontor/orders.h>
+#include <kontor/supply.h>
+
+#include "stock/value.h"
+
+/* ---- words.c ---- */
+
+/* The quantity in the item's own unit, scale 4. */
+KT_MUST kt_error *in_own_unit(kt_tx *tx, kt_dec quantity, kt_id unit, kt_id own_unit, kt_dec *own);
+/* The amount in the company's currency; not set: there is no rate. currency not set: it is in it already. */
+KT_MUST kt_error *in_own_currency(
+    kt_tx *tx, kt_dec amount, kt_id currency, kt_date day, uint8_t scale, kt_dec *own);
+KT_MUST kt_error *own_currency(kt_tx *tx, kt_id *currency);
+/* So many days later, and then the next working day. */
+KT_MUST kt_error *delivery_day(kt_tx *tx, kt_date from, int64_t days, kt_date *day);
+KT_MUST kt_error *party_name(kt_tx *tx, kt_id party, kt_str *name);
+const char *day_words(kt_tx *tx, kt_date day);
+/* "lines[2].quantity" */
+const char *path_of(kt_tx *tx, const char *lines, size_t i, const char *field);
+KT_MUST kt_error *not_below(kt_tx *tx, const char *path, kt_dec value, bool zero_too);
+kt_dec larger(kt_dec a, kt_dec b);
+bool same_words(kt_str a, kt_str b);
+struct reason_given {
+    kt_record rec;
+    kt_str reason;
+};
+extern const kt_shape reason_given_shape;
+
+/* ---- price.c, best.c: what suppliers ask ---- */
+
+struct price_break {
+    kt_record rec;
+    kt_dec quantity, price;
+};
+extern const kt_shape price_break_shape;
+struct supplier_price {
+    kt_record rec;
+    kt_id party, item, currency, unit;
+    kt_str code, name;
+    kt_dec price, minimum, multiple;
+    kt_lines breaks;
+    int64_t lead_days;
+    kt_date valid_from, valid_to;
+    bool preferred, active;
+};
+extern const kt_shape supplier_price_shape;
+kt_error *supplier_price_compute(kt_tx *tx, kt_record *self);
+
+/* Why an offer stands where it does; those from OUT_OF_DATE on cannot be taken. */
+enum verdict { CHOSEN = 1, NOT_PREFERRED, DEARER, SLOWER, LATER_KNOWN, OUT_OF_DATE, NO_RATE, NO_PRICE };
+struct offer {
+    struct supplier_price price;
+    kt_dec bought;     /* what has to be bought by minimum and multiple; the item's own unit, scale 4 */
+    kt_dec quantity;   /* the same in the supplier's unit */
+    kt_dec unit_price; /* of the supplier's unit, by the break */
+    kt_dec cost;       /* of one own unit in the company's currency, scale 6 */
+    kt_date day;       /* there, if it is ordered on the day asked for */
+    enum verdict verdict;
+};
+struct offers {
+    struct offer *items;
+    size_t count;
+};
+struct offer_query {
+    kt_id item, party; /* party not set: all */
+    kt_dec quantity;   /* the item's own unit */
+    kt_date day;       /* on which it is ordered */
+};
+/* What suppliers ask, the best first: preferred before others, then by price in the company's currency, by lead
+ * time, by who was known first. */
+KT_MUST kt_error *offers_find(kt_tx *tx, const struct offer_query *query, struct offers *found);
+/* NULL: nobody sells it. */
+const struct offer *offers_best(const struct offers *offers);
+extern const kt_shape best_shape, best_found_shape;
+kt_error *supplier_best(kt_tx *tx, const kt_record *params, kt_record *result);
+
+/* ---- request.c, buy.c ---- */
+
+enum request_state { PR_OPEN = 1, PR_ORDERED, PR_DONE, PR_CANCELLED };
+enum request_origin { BY_HAND = 1, BY_DEMAND, BY_RULE, BY_INQUIRY };
+struct request {
+    kt_record rec;
+    kt_id item, warehouse, party, price, demand, order, owner, rfq;
+    kt_dec quantity, waiting, received, free, unit_cost, cost;
+    int64_t demand_line, order_line, bookings;
+    kt_date needed, day, order_by;
+    kt_str note;
+    enum request_origin origin;
+    enum request_state state;
+    bool cancelled, finished;
+};
+extern const kt_shape request_shape;
+extern const kt_action request_actions[];
+kt_error *request_compute(kt_tx *tx, kt_record *self);
+/* Takes over supplier, price and days from the best offer for what is to be bought. */
+KT_MUST kt_error *request_price(kt_tx *tx, struct request *r);
+kt_id request_any(kt_tx *tx, const struct request *r);
+/* Requests in memory, by the day on which they are needed. */
+struct requests {
+    struct request *items;
+    size_t count;
+};
+KT_MUST kt_error *requests_find(kt_tx *tx, const kt_where *where, kt_str filter, struct requests *found);
+/* The requests that a line of an order carries. */
+KT_MUST kt_error *requests_of_line(kt_tx *tx, kt_id order, kt_id line, struct requests *found);
+extern const kt_source buying_source;
+
+/* ---- order.c, order_lines.c ---- */
+
+enum po_state { PO_DRAFT = 1, PO_SENT, PO_APPROVED, PO_CLOSED, PO_CANCELLED };
+enum po_progress { PO_NONE = 1, PO_PARTIAL, PO_FULL };
+enum po_kind { PO_GOODS = 1, PO_SERVICE, PO_TEXT };
+struct po_line {
+    kt_record rec;
+    kt_id item, unit, tax_category, price_row, move;
+    kt_str name, code, tax_label;
+    enum po_kind kind;
+    kt_dec quantity, price, discount_percent, discount_amount, tax_rate, net, tax, gross;
+    kt_dec received, rejected, returned, billed;
+    kt_date asked, expected, first_expected, actual;
+};
+extern const kt_shape po_line_shape;
+struct po_tax {
+    kt_record rec;
+    kt_id tax;
+    kt_str label;
+    kt_dec rate, net, amount;
+};
+extern const kt_shape po_tax_shape;
+struct po {
+    kt_record rec;
+    kt_str title, reference, terms, reason, ship_name, ship_address;
+    kt_id party, currency, owner, warehouse, ship_to, position, tax_position, rfq, approved_by;
+    kt_date day, asked, expected;
+    kt_time approved_at;
+    kt_tax_rounding rounding;
+    bool tax_included;
+    kt_dec tax_given, net, tax, gross, net_own;
+    kt_lines lines, taxes, changes;
+    enum po_state state;
+    enum po_progress receipt_status, billing_status;
+    int64_t revision, bookings;
+};
+extern const kt_shape po_shape;
+extern const kt_choice po_states[];
+extern const kt_action po_actions[];
+kt_error *po_compute(kt_tx *tx, kt_record *self);
+struct po_line *po_line_at(const kt_lines *lines, size_t i);
+struct po_line *po_line_with(const kt_lines *lines, kt_id id);
+/* What came and stayed: received, without what was rejected or went back. */
+kt_dec po_line_kept(const struct po_line *line);
+/* What is still to come; zero: nothing. */
+kt_dec po_line_open(const struct po_line *line);
+/* Fills in names, units, prices by the supplier's price list, taxes and amounts. */
+KT_MUST kt_error *po_lines_compute(kt_tx *tx, struct po *o, const struct po *stored, bool drafted);
+/* Nothing that was agreed has changed, else a problem at each field. */
+KT_MUST kt_error *po_fixed(kt_tx *tx, const struct po *o, const struct po *stored);
+enum po_difference { PO_ADDED = 1, PO_REMOVED, PO_CHANGED };
+struct po_change { /* what one revision changed, a row a field */
+    kt_record rec;
+    int64_t revision, line;
+    kt_str name, field, before, after, reason;
+    enum po_difference difference;
+    kt_time at;
+    kt_id by;
+};
+extern const kt_shape po_change_shape;
+/* Appends to o->changes what differs from the stored order. */
+KT_MUST kt_error *po_note_changes(kt_tx *tx, struct po *o, const struct po *stored);
+
+/* ---- order_act.c, order_amend.c, order_follow.c, limit.c ---- */
+
+/* When the line is expected, by its supplier's lead time and what was asked for, if nobody said. */
+KT_MUST kt_error *po_date_line(kt_tx *tx, struct po_line *line);
+extern const kt_shape po_amend_shape, po_amended_shape, po_reschedule_shape, po_bill_shape;
+kt_error *po_amend(kt_tx *tx, kt_record *self, const kt_record *params);
+kt_error *po_amended(kt_tx *tx, const kt_record *self, kt_record *result);
+kt_error *po_reschedule(kt_tx *tx, kt_record *self, const kt_record *params);
+kt_error *po_bill(kt_tx *tx, kt_record *self, const kt_record *params);
+KT_MUST kt_error *po_report_bill(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count);
+/* The stores are told what is to come, and when; nothing: the order asks for nothing any more. */
+KT_MUST kt_error *po_expect(kt_tx *tx, const struct po *o, bool nothing);
+/* A line is there on another day: those who wait for it are told. */
+KT_MUST kt_error *po_moved(kt_tx *tx, const struct po *o, const struct po_line *line, kt_str reason);
+/* What is not delivered any more is to be bought anew: with `reopen` the requests are open again, else their demands
+ * are covered in another way. */
+KT_MUST kt_error *po_let_go(kt_tx *tx, const struct po *o, kt_id line, bool reopen, kt_text reason);
+/* So much of the line is there: the requests it carries, those needed first before the others, have it. */
+KT_MUST kt_error *po_arrived(kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity);
+/* May the caller approve this order? */
+KT_MUST kt_error *po_within_limit(kt_tx *tx, const struct po *o);
+struct purchase_limit {
+    kt_record rec;
+    kt_id role;
+    kt_dec amount;
+};
+extern const kt_shape purchase_limit_shape;
+kt_error *purchase_limit_compute(kt_tx *tx, kt_record *self);
+
+/* ---- ordering.c: requests become orders ---- */
+
+extern const kt_shape ordering_shape, ordered_shape;
+kt_error *purchase_order_requests(kt_tx *tx, const kt_record *params, kt_record *result);
+
+/* ---- receipt.c, receive.c ---- */
+
+enum receipt_state { RC_DRAFT = 1, RC_RECEIVED, RC_DONE, RC_CANCELLED };
+enum receipt_kind { RC_RECEIPT = 1, RC_RETURN };
+struct receipt_line {
+    kt_record rec;
+    int64_t order_line;
+    kt_id item, unit, location, lot, move;
+    kt_str name, lot_name, note;
+    kt_date expires;
+    kt_dec quantity, rejected, value;
+};
+extern const kt_shape receipt_line_shape;
+struct receipt {
+    kt_record rec;
+    kt_id order, party, warehouse;
+    kt_str reference, note;
+    kt_date day;
+    enum receipt_kind kind;
+    enum receipt_state state;
+    kt_lines lines;
+};
+extern const kt_shape receipt_shape, receiving_company_shape;
+extern const kt_action receipt_actions[];
+kt_error *receipt_compute(kt_tx *tx, kt_record *self);
+struct receipt_line *receipt_line_at(const struct receipt *r, size_t i);
+kt_error *receipt_finish(kt_tx *tx, kt_record *self, const kt_record *params);
+
+/* ---- match.c, bills.c ---- */
+
+extern const kt_orders purchases_service;
+extern const kt_shape match_shape, matched_shape;
+kt_error *purchase_match(kt_tx *tx, const kt_record *params, kt_record *result);
+
+/* ---- rfq.c, rfq_award.c ---- */
+
+enum rfq_state { RFQ_DRAFT = 1, RFQ_SENT, RFQ_AWARDED, RFQ_CANCELLED };
+struct rfq_line {
+    kt_record rec;
+    kt_id item, unit, request;
+    kt_str name;
+    kt_dec quantity;
+    kt_date needed;
+};
+extern const kt_shape rfq_line_shape;
+struct rfq {
+    kt_record rec;
+    kt_str title, note;
+    kt_id warehouse, owner;
+    kt_lines suppliers, lines, orders;
+    kt_date answer_by;
+    enum rfq_state state;
+};
+extern const kt_shape rfq_shape;
+extern const kt_action rfq_actions[];
+kt_error *rfq_compute(kt_tx *tx, kt_record *self);
+struct answer_line {
+    kt_record rec;
+    int64_t line;
+    kt_dec price, minimum, multiple;
+    int64_t lead_days;
+    kt_str note;
+};
+struct answer {
+    kt_record rec;
+    kt_id rfq, party, currency;
+    kt_date day, valid_to;
+    kt_dec charges;
+    int64_t lead_days;
+    kt_str note;
+    kt_lines lines;
+};
+extern const kt_shape answer_shape;
+extern const kt_shape answer_line_shape;
+kt_error *answer_compute(kt_tx *tx, kt_record *self);
+extern const kt_shape compare_shape, compared_shape;
+kt_error *rfq_compare(kt_tx *tx, const kt_record *params, kt_record *result);
+extern const kt_shape award_shape;
+kt_error *rfq_award(kt_tx *tx, kt_record *self, const kt_record *params);
+
+/* ---- reorder.c, lists.c, score.c ---- */
+
+enum reorder_kind { MIN_MAX = 1, TO_ORDER };
+struct reorder_rule {
+    kt_record rec;
+    kt_id item, warehouse;
+    enum reorder_kind kind;
+    kt_dec minimum, maximum;
+    bool active;
+};
+extern const kt_shape reorder_rule_shape;
+kt_error *reorder_rule_compute(kt_tx *tx, kt_record *self);
+extern const kt_shape reorder_run_shape, reorder_done_shape;
+kt_error *reorder_run(kt_tx *tx, const kt_record *params, kt_record *result);
+extern const kt_shape list_shape, worklist_shape;
+kt_error *list_to_buy(kt_tx *tx, const kt_record *params, kt_record *result);
+kt_error *list_to_receive(kt_tx *tx, const kt_record *params, kt_record *result);
+kt_error *list_late(kt_tx *tx, const kt_record *params, kt_record *result);
+extern const kt_shape score_shape, scored_shape;
+kt_error *supplier_score(kt_tx *tx, const kt_record *params, kt_record *result);

@@ -1,0 +1,169 @@
+/* A receipt is done: the goods move from the supplier to the stores at the order's price, the order's lines have them,
+ * and those who waited for them have them reserved. A return goes the other way at what the goods cost. */
+#include "purchase/purchase.h"
+
+/* ---- How much more than ordered ---- */
+
+struct receiving_company {
+    kt_record rec;
+    kt_dec over_percent;
+};
+const kt_shape receiving_company_shape = KT_SHAPE(receiving_company, "base.company",
+    KT_FIELD(receiving_company, over_percent, PERCENT, "Receipts above the order, %",
+        "Nadwyżka przyjęć ponad zamówienie, %", .scale = 2,
+        .help = {"Where an item does not say otherwise.", "Jeśli towar nie mówi inaczej."}));
+
+static kt_error *check_over(
+    kt_tx *tx, const struct po_line *line, const struct goods *item, kt_dec kept, size_t i)
+{
+    struct receiving_company company = {KT_OF(receiving_company)};
+    kt_dec percent = item->over_percent;
+    if (kt_dec_cmp(kept, line->quantity) <= 0)
+        return NULL;
+    if (!percent.scale1 && kt_company(tx).v) {
+        KT_TRY(kt_read(tx, kt_company(tx), &company.rec));
+        percent = company.over_percent;
+    }
+    kt_dec share = kt_dec_add(KT_DEC(10000, 2), percent);
+    kt_dec most = kt_dec_div(kt_dec_mul(line->quantity, share, 6), KT_DEC(100, 0), 4);
+    if (kt_dec_cmp(kept, most) <= 0)
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_RULE, path_of(tx, "lines", i, "quantity"),
+                       "%s would exceed the %s ordered by more than the tolerance",
+                       "%s przekroczyłoby zamówione %s bardziej, niż pozwala tolerancja", dec_words(tx, kept),
+                       dec_words(tx, line->quantity)),
+        "Reject the rest, amend the order, or allow more on the item's card.",
+        "Odrzuć resztę, zmień zamówienie albo zwiększ tolerancję na karcie towaru.");
+}
+
+/* ---- The goods ---- */
+
+/* What the part is worth: the line's net in the company's currency, so that all parts sum up to it. */
+static kt_error *worth(
+    kt_tx *tx, const struct po *o, const struct po_line *line, kt_date day, kt_dec quantity, kt_dec *value)
+{
+    kt_dec whole;
+    KT_TRY(in_own_currency(tx, line->net, o->currency, day, 2, &whole));
+    if (!whole.scale1)
+        return kt_hint(kt_fail(tx, KT_RULE, "day", "there is no rate of the order's currency on %s",
+                           "brak kursu waluty zamówienia na dzień %s", day_words(tx, day)),
+            "Enter the rate.", "Wprowadź kurs.");
+    *value = share_of(whole, line->quantity, po_line_kept(line), quantity);
+    return NULL;
+}
+
+static kt_error *move_goods(kt_tx *tx, const struct receipt *r, const struct po *o,
+    const struct po_line *line, struct receipt_line *row, kt_dec quantity)
+{
+    const kt_stock *stock = kt_stock_find(tx);
+    bool back = r->kind == RC_RETURN;
+    kt_stock_place here = o->ship_to.v ? KT_AT_CUSTOMER : KT_AT_STORES;
+    struct goods item;
+    kt_stock_move m = {.item = line->item,
+        .from = back ? here : KT_AT_SUPPLIER,
+        .to = back ? KT_AT_SUPPLIER : here,
+        .warehouse = r->warehouse,
+        .location = row->location,
+        .document = kt_any(tx, receipt_shape.name, r->rec.id),
+        .line = row->rec.id,
+        .party = r->party,
+        .returns = back ? line->move : (kt_id){0},
+        .day = r->day,
+        .reason = row->note};
+    if (!stock || quantity.coef <= 0)
+        return NULL;
+    KT_TRY(goods_read(tx, line->item, &item));
+    KT_TRY(in_own_unit(tx, quantity, line->unit, item.unit, &m.quantity));
+    if (row->lot_name.ptr)
+        KT_TRY(stock->lot(tx, line->item, row->lot_name, row->expires, &m.lot));
+    if (!back || o->ship_to.v)
+        KT_TRY(worth(tx, o, line, r->day, quantity, &m.value));
+    KT_TRY(stock->move(tx, &m));
+    row->lot = m.lot;
+    row->move = m.move;
+    row->value = m.value;
+    return NULL;
+}
+
+/* ---- One line ---- */
+
+static kt_error *receive_line(kt_tx *tx, const struct receipt *r, struct po *o, size_t i)
+{
+    struct receipt_line *row = receipt_line_at(r, i);
+    struct po_line *line = po_line_with(&o->lines, (kt_id){(uint64_t)row->order_line});
+    struct goods item = {KT_OF(goods)};
+    kt_dec good = kt_dec_sub(row->quantity, row->rejected);
+    if (!line)
+        return kt_fail(tx, KT_RULE, path_of(tx, "lines", i, "order_line"), "the line was taken off its order",
+            "pozycję usunięto z zamówienia");
+    if (line->kind == PO_GOODS) {
+        KT_TRY(kt_read(tx, line->item, &item.rec));
+        KT_TRY(check_over(tx, line, &item, kt_dec_add(po_line_kept(line), good), i));
+        KT_TRY(move_goods(tx, r, o, line, row, good));
+        line->move = row->move.v ? row->move : line->move;
+    }
+    line->received = kt_dec_add(kt_dec_add(ZERO, line->received), row->quantity);
+    line->rejected = kt_dec_add(kt_dec_add(ZERO, line->rejected), row->rejected);
+    line->actual = r->day;
+    return NULL;
+}
+
+static kt_error *return_line(kt_tx *tx, const struct receipt *r, struct po *o, size_t i)
+{
+    struct receipt_line *row = receipt_line_at(r, i);
+    struct po_line *line = po_line_with(&o->lines, (kt_id){(uint64_t)row->order_line});
+    if (!line || kt_dec_cmp(row->quantity, po_line_kept(line)) > 0)
+        return kt_fail(tx, KT_RULE, path_of(tx, "lines", i, "quantity"),
+            "%s would go back of %s that were kept", "wróciłoby %s z %s, które zostały",
+            dec_words(tx, row->quantity), dec_words(tx, line ? po_line_kept(line) : ZERO));
+    if (line->kind == PO_GOODS)
+        KT_TRY(move_goods(tx, r, o, line, row, row->quantity));
+    line->returned = kt_dec_add(kt_dec_add(ZERO, line->returned), row->quantity);
+    return NULL;
+}
+
+/* ---- All of it ---- */
+
+static kt_error *tell_arrived(kt_tx *tx, const struct receipt *r, const struct po *o)
+{
+    for (size_t i = 0; i < r->lines.count; i++) {
+        const struct receipt_line *row = receipt_line_at(r, i);
+        const struct po_line *line = po_line_with(&o->lines, (kt_id){(uint64_t)row->order_line});
+        if (line->kind == PO_GOODS)
+            KT_TRY(po_arrived(tx, o, line, kt_dec_sub(row->quantity, row->rejected)));
+    }
+    return NULL;
+}
+
+static kt_error *finish_within(kt_tx *tx, struct receipt *r)
+{
+    struct po o = {KT_OF(po)};
+    kt_error *all = NULL;
+    KT_TRY(kt_read(tx, r->order, &o.rec));
+    if (o.state != PO_APPROVED && (r->kind == RC_RECEIPT || o.state != PO_CLOSED))
+        return kt_fail(tx, KT_BAD_STATE, "order", "the order is not approved any more",
+            "zamówienie nie jest już zatwierdzone");
+    for (size_t i = 0; i < r->lines.count; i++)
+        kt_also(&all, r->kind == RC_RETURN ? return_line(tx, r, &o, i) : receive_line(tx, r, &o, i));
+    if (all)
+        return all;
+    o.bookings++;
+    KT_TRY(kt_update(tx, &o.rec));
+    if (o.state == PO_APPROVED)
+        KT_TRY(po_expect(tx, &o, false));
+    return r->kind == RC_RECEIPT ? tell_arrived(tx, r, &o) : NULL;
+}
+
+kt_error *receipt_finish(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct receipt *r = KT_AS(receipt, self);
+    (void)params;
+    if (r->day.day > kt_today(tx).day)
+        return kt_fail(tx, KT_VALIDATION, "day", "goods do not come on a day to come",
+            "towar nie może przyjść w przyszłości");
+    KT_TRY(kt_number(tx, self, r->kind == RC_RETURN ? "ZD/{year}/{seq:5}" : NULL, r->day));
+    kt_authority before = kt_own_authority(tx); /* whoever may finish a receipt moves its goods */
+    kt_error *e = finish_within(tx, r);
+    kt_callers_authority(tx, before);
+    return e;
+}

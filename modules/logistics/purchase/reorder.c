@@ -1,0 +1,212 @@
+/* Reorder rules: when what there is and what comes falls below a minimum, the rest up to the maximum is asked for. What
+ * was asked for counts as coming, so that running twice asks once. */
+#include "purchase/purchase.h"
+
+static const kt_choice reorder_kinds[] = {
+    {MIN_MAX, "min_max", {"Minimum and maximum", "Minimum i maksimum"}},
+    {TO_ORDER, "to_order", {"What is missing", "Tylko brakujące"}},
+    {0},
+};
+const kt_shape reorder_rule_shape = KT_SHAPE(reorder_rule, "logistics.reorder_rule",
+    KT_FIELD(reorder_rule, item, REF, "Item", "Towar", .target = "base.item", .required = true,
+        .on_delete = KT_CASCADE, .priority = 1),
+    KT_FIELD(reorder_rule, warehouse, REF, "Warehouse", "Magazyn", .target = "logistics.warehouse",
+        .on_delete = KT_CASCADE, .priority = 2, .help = {"Empty: all together.", "Puste: wszystkie razem."}),
+    KT_FIELD(reorder_rule, kind, STATE, "Kind", "Rodzaj", .choices = reorder_kinds, .initial = "min_max",
+        .priority = 3),
+    KT_FIELD(reorder_rule, minimum, QUANTITY, "Minimum", "Minimum", .scale = 4, .priority = 4,
+        .help = {"Below it the item is asked for.", "Poniżej towar jest zamawiany."}),
+    KT_FIELD(reorder_rule, maximum, QUANTITY, "Maximum", "Maksimum", .scale = 4, .priority = 5,
+        .help = {"Up to this much.", "Do takiej ilości."}),
+    KT_FIELD(reorder_rule, active, BOOL, "Active", "Aktywna", .initial = "true"));
+
+kt_error *reorder_rule_compute(kt_tx *tx, kt_record *self)
+{
+    const struct reorder_rule *r = KT_AS(reorder_rule, self);
+    kt_error *all = NULL;
+    if (r->kind == TO_ORDER)
+        return NULL;
+    if (!r->maximum.scale1)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "maximum", "is required", "jest wymagane"));
+    kt_also(&all, not_below(tx, "minimum", r->minimum, false));
+    if (r->maximum.scale1 && (r->maximum.coef <= 0 || kt_dec_cmp(r->maximum, r->minimum) < 0))
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "maximum", "is above zero and not below the minimum",
+                          "jest większe od zera i nie mniejsze niż minimum"));
+    return all;
+}
+
+/* ---- What there is and what comes ---- */
+
+struct missing_peg { /* what demands miss: base's peggings */
+    kt_record rec;
+    kt_id item;
+    unsigned kind;
+    kt_dec quantity;
+};
+static const kt_shape missing_peg_shape = KT_SHAPE(missing_peg, "base.pegging",
+    KT_BIND(missing_peg, item, REF, "item"), KT_BIND(missing_peg, kind, STATE, "kind"),
+    KT_BIND(missing_peg, quantity, QUANTITY, "quantity"));
+struct coming_move { /* what the stores expect of orders */
+    kt_record rec;
+    kt_id item, warehouse, document;
+    unsigned from_place;
+    int64_t line;
+    kt_dec quantity;
+};
+static const kt_shape coming_move_shape = KT_SHAPE(coming_move, "logistics.move",
+    KT_BIND(coming_move, item, REF, "item"), KT_BIND(coming_move, warehouse, REF, "warehouse"),
+    KT_BIND(coming_move, document, REF, "document"), KT_BIND(coming_move, line, INT, "line"),
+    KT_BIND(coming_move, from_place, STATE, "from_place"),
+    KT_BIND(coming_move, quantity, QUANTITY, "quantity"));
+
+/* What of a line on order nobody asked for by a request: it was written by hand. */
+static kt_error *beyond_requests(kt_tx *tx, const struct coming_move *m, kt_dec *free)
+{
+    struct requests carried;
+    kt_dec rest = m->quantity;
+    KT_TRY(requests_of_line(tx, kt_any_id(m->document), (kt_id){(uint64_t)m->line}, &carried));
+    for (size_t i = 0; i < carried.count; i++)
+        if (carried.items[i].state == PR_ORDERED)
+            rest = kt_dec_sub(rest, kt_dec_sub(carried.items[i].quantity, carried.items[i].received));
+    *free = kt_dec_add(*free, larger(rest, ZERO));
+    return NULL;
+}
+
+static kt_error *on_order(kt_tx *tx, const struct reorder_rule *rule, kt_dec *free)
+{
+    kt_where where[4] = {KT_WHERE(coming_move, item, KT_EQ, rule->item),
+        KT_WHERE(coming_move, from_place, KT_EQ, KT_AT_SUPPLIER)};
+    kt_cursor *cursor;
+    kt_error *e = NULL;
+    struct coming_move m = {KT_OF(coming_move)};
+    if (rule->warehouse.v)
+        where[2] = (kt_where){offsetof(struct coming_move, warehouse), KT_EQ, &rule->warehouse};
+    const kt_query query = {
+        .of = &coming_move_shape, .where = where, .filter = KT_STR("[[\"state\",\"=\",\"confirmed\"]]")};
+    KT_TRY(kt_open(tx, &query, &cursor));
+    while (!e && kt_next(cursor, &m.rec))
+        e = beyond_requests(tx, &m, free);
+    kt_also(&e, kt_close(cursor));
+    return e;
+}
+
+/* A request without a warehouse is for the usual one. */
+static kt_error *is_for(kt_tx *tx, const struct request *r, kt_id warehouse, bool *yes)
+{
+    kt_id usual = r->warehouse;
+    if (!usual.v)
+        KT_TRY(warehouse_usual(tx, &usual));
+    *yes = !warehouse.v || usual.v == warehouse.v;
+    return NULL;
+}
+
+static kt_error *asked_for(kt_tx *tx, const struct reorder_rule *rule, kt_dec *free)
+{
+    const kt_where where[] = {
+        KT_WHERE(request, item, KT_EQ, rule->item), KT_WHERE(request, free, KT_GT, ZERO), {0}};
+    struct requests coming;
+    KT_TRY(requests_find(tx, where, KT_STR("[[\"state\",\"in\",[\"open\",\"ordered\"]]]"), &coming));
+    for (size_t i = 0; i < coming.count; i++) {
+        bool yes;
+        KT_TRY(is_for(tx, &coming.items[i], rule->warehouse, &yes));
+        if (yes)
+            *free = kt_dec_add(*free, coming.items[i].free);
+    }
+    return NULL;
+}
+
+/* What is there and nobody has reserved, and what comes and nobody waits for, less what demands miss. */
+static kt_error *projected(kt_tx *tx, const struct reorder_rule *rule, kt_dec *free)
+{
+    const kt_where missing[] = {
+        KT_WHERE(missing_peg, item, KT_EQ, rule->item), KT_WHERE(missing_peg, kind, KT_EQ, KT_MISSING), {0}};
+    const kt_stock *stock = kt_stock_find(tx);
+    kt_stock_level level = {.available = ZERO};
+    kt_dec lack = {0};
+    if (stock)
+        KT_TRY(stock->level(tx, rule->item, rule->warehouse, (kt_id){0}, (kt_date){0}, &level));
+    *free = kt_dec_add(ZERO, level.available);
+    KT_TRY(on_order(tx, rule, free));
+    KT_TRY(asked_for(tx, rule, free));
+    KT_TRY(kt_sum(tx, &(kt_query){.of = &missing_peg_shape, .where = missing},
+        offsetof(struct missing_peg, quantity), &lack));
+    *free = kt_dec_sub(*free, lack);
+    return NULL;
+}
+
+/* ---- logistics.reorder.run ---- */
+
+struct reorder_run { /* its parameters */
+    kt_record rec;
+    kt_id item, warehouse;
+};
+const kt_shape reorder_run_shape = KT_SHAPE(reorder_run, NULL,
+    KT_FIELD(reorder_run, item, REF, "Only this item", "Tylko ten towar", .target = "base.item"),
+    KT_FIELD(reorder_run, warehouse, REF, "Only this warehouse", "Tylko ten magazyn",
+        .target = "logistics.warehouse"));
+struct reorder_row {
+    kt_record rec;
+    kt_id rule, item, request, party;
+    kt_dec free, quantity;
+};
+static const kt_shape reorder_row_shape = KT_SHAPE(reorder_row, NULL,
+    KT_FIELD(reorder_row, rule, REF, "Rule", "Reguła", .target = "logistics.reorder_rule"),
+    KT_FIELD(reorder_row, item, REF, "Item", "Towar", .target = "base.item"),
+    KT_FIELD(reorder_row, free, QUANTITY, "There and coming", "Jest i przyjdzie", .scale = 4),
+    KT_FIELD(reorder_row, quantity, QUANTITY, "Asked for", "Zapotrzebowano", .scale = 4),
+    KT_FIELD(reorder_row, request, REF, "Request", "Zapotrzebowanie", .target = "logistics.purchase_request"),
+    KT_FIELD(reorder_row, party, REF, "Supplier", "Dostawca", .target = "base.party"));
+struct reorder_done {
+    kt_record rec;
+    int64_t rules;
+    kt_lines requests;
+};
+const kt_shape reorder_done_shape = KT_SHAPE(reorder_done, NULL,
+    KT_FIELD(reorder_done, rules, INT, "Rules looked at", "Sprawdzone reguły", .required = true),
+    KT_FIELD(reorder_done, requests, LINES, "Requests made", "Utworzone zapotrzebowania",
+        .lines = &reorder_row_shape));
+
+static kt_error *run_rule(kt_tx *tx, const struct reorder_rule *rule, struct reorder_done *out)
+{
+    kt_dec free, least = kt_dec_add(ZERO, rule->minimum), up_to = kt_dec_add(ZERO, rule->maximum);
+    KT_TRY(projected(tx, rule, &free));
+    out->rules++;
+    if (rule->kind == TO_ORDER)
+        least = up_to = ZERO;
+    if (kt_dec_cmp(free, least) >= 0)
+        return NULL;
+    struct request r = {KT_OF(request), .item = rule->item, .warehouse = rule->warehouse,
+        .quantity = kt_dec_sub(up_to, free), .origin = BY_RULE};
+    KT_TRY(kt_create(tx, &r.rec));
+    struct reorder_row row = {KT_OF(reorder_row), .rule = rule->rec.id, .item = rule->item, .free = free,
+        .quantity = r.quantity, .request = r.rec.id, .party = r.party};
+    return kt_line_add(tx, &out->requests, &row.rec);
+}
+
+static kt_error *rules_to_run(kt_tx *tx, const struct reorder_run *p, kt_lines *rules)
+{
+    kt_where where[4] = {KT_WHERE(reorder_rule, active, KT_EQ, true)};
+    size_t conditions = 1;
+    struct reorder_rule rule = {KT_OF(reorder_rule)};
+    kt_error *e = NULL;
+    kt_cursor *cursor;
+    if (p->item.v)
+        where[conditions++] = (kt_where){offsetof(struct reorder_rule, item), KT_EQ, &p->item};
+    if (p->warehouse.v)
+        where[conditions] = (kt_where){offsetof(struct reorder_rule, warehouse), KT_EQ, &p->warehouse};
+    KT_TRY(kt_open(tx, &(kt_query){.of = &reorder_rule_shape, .where = where}, &cursor));
+    while (!e && kt_next(cursor, &rule.rec))
+        e = kt_line_add(tx, rules, &rule.rec);
+    kt_also(&e, kt_close(cursor));
+    return e;
+}
+
+kt_error *reorder_run(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    struct reorder_done *out = KT_AS(reorder_done, result);
+    kt_lines rules = {0};
+    KT_TRY(rules_to_run(tx, KT_SEE(reorder_run, params), &rules));
+    for (size_t i = 0; i < rules.count; i++)
+        KT_TRY(run_rule(tx, KT_AS(reorder_rule, kt_line(&rules, i)), out));
+    return NULL;
+}

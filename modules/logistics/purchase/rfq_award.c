@@ -1,0 +1,302 @@
+/* Suppliers' answers side by side: what each line costs with its share of the charges, in the company's currency; and
+ * the award, which makes a purchase order of what was chosen from each. */
+#include <stdlib.h>
+
+#include "purchase/purchase.h"
+
+/* ---- One answer to one line ---- */
+
+struct bid {
+    const struct rfq_line *asked;
+    const struct answer *answer;
+    const struct answer_line *line;
+    kt_dec quantity; /* by minimum and multiple, in the inquiry's unit */
+    kt_dec landed;   /* of one unit, with its share of the charges, company's currency, scale 6 */
+    kt_dec total;    /* scale 2; not set: there is no rate */
+    int64_t lead_days, rank;
+    bool late;
+};
+struct bids {
+    struct bid *items;
+    size_t count;
+};
+
+static kt_dec bid_quantity(const struct rfq_line *asked, const struct answer_line *line)
+{
+    kt_dec quantity = larger(asked->quantity, line->minimum);
+    if (line->multiple.coef <= 0)
+        return quantity;
+    kt_dec times = kt_dec_div(quantity, line->multiple, 0);
+    if (kt_dec_cmp(kt_dec_mul(times, line->multiple, 6), quantity) < 0)
+        times = kt_dec_add(times, KT_DEC(1, 0));
+    return kt_dec_mul(times, line->multiple, 4);
+}
+
+static const struct rfq_line *asked_line(const struct rfq *r, int64_t id)
+{
+    for (size_t i = 0; i < r->lines.count; i++)
+        if ((int64_t)kt_line(&r->lines, i)->id.v == id)
+            return KT_AS(rfq_line, kt_line(&r->lines, i));
+    return NULL;
+}
+
+/* All bids of an answer; the charges are spread over them by what they cost. */
+static kt_error *bids_of(kt_tx *tx, const struct rfq *r, const struct answer *a, struct bids *all)
+{
+    size_t first = all->count, n = a->lines.count;
+    kt_dec *worth = kt_alloc(tx, (n + 1) * sizeof *worth), *share = kt_alloc(tx, (n + 1) * sizeof *share);
+    if (!worth || !share)
+        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+    for (size_t i = 0; i < n; i++) {
+        const struct answer_line *line = KT_AS(answer_line, kt_line(&a->lines, i));
+        const struct rfq_line *asked = asked_line(r, line->line);
+        kt_dec quantity = asked ? bid_quantity(asked, line) : ZERO;
+        worth[i] = kt_dec_mul(line->price, quantity, 4);
+        all->items[all->count++] = (struct bid){.asked = asked,
+            .answer = a,
+            .line = line,
+            .quantity = quantity,
+            .lead_days = line->lead_days ? line->lead_days : a->lead_days};
+    }
+    kt_dec_split(a->charges.scale1 ? kt_dec_round(a->charges, 4) : ZERO, worth, n, share);
+    for (size_t i = 0; i < n; i++) {
+        struct bid *b = &all->items[first + i];
+        kt_date day;
+        if (!b->asked)
+            continue; /* the line was taken off after the answer came */
+        kt_dec own;
+        KT_TRY(in_own_currency(tx, kt_dec_add(worth[i], share[i]), a->currency, a->day, 6, &own));
+        KT_TRY(delivery_day(tx, kt_today(tx), b->lead_days, &day));
+        b->landed = own.scale1 ? kt_dec_div(own, b->quantity, 6) : own;
+        b->total = kt_dec_round(own, 2);
+        b->late = b->asked->needed.day && day.day > b->asked->needed.day;
+    }
+    return NULL;
+}
+
+static int by_landed(const void *a, const void *b)
+{
+    const struct bid *x = a, *y = b;
+    size_t i = x->asked ? (size_t)x->asked->rec.id.v : SIZE_MAX,
+           k = y->asked ? (size_t)y->asked->rec.id.v : SIZE_MAX;
+    if (i != k)
+        return i < k ? -1 : 1;
+    if (!x->landed.scale1 != !y->landed.scale1)
+        return x->landed.scale1 ? -1 : 1;
+    if (kt_dec_cmp(x->landed, y->landed) != 0)
+        return kt_dec_cmp(x->landed, y->landed);
+    if (x->lead_days != y->lead_days)
+        return x->lead_days < y->lead_days ? -1 : 1;
+    return (x->answer->rec.id.v > y->answer->rec.id.v) - (x->answer->rec.id.v < y->answer->rec.id.v);
+}
+
+static kt_error *answers_of(kt_tx *tx, kt_id rfq, kt_lines *answers)
+{
+    const kt_where where[] = {KT_WHERE(answer, rfq, KT_EQ, rfq), {0}};
+    struct answer a = {KT_OF(answer)};
+    kt_error *e = NULL;
+    kt_cursor *cursor;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &answer_shape, .where = where, .sort = "id"}, &cursor));
+    while (!e && kt_next(cursor, &a.rec))
+        e = kt_line_add(tx, answers, &a.rec);
+    kt_also(&e, kt_close(cursor));
+    return e;
+}
+
+/* All bids, line by line, the best of each line first. */
+static kt_error *bids_find(kt_tx *tx, const struct rfq *r, kt_lines *answers, struct bids *all)
+{
+    size_t room = 0;
+    KT_TRY(answers_of(tx, r->rec.id, answers));
+    for (size_t i = 0; i < answers->count; i++)
+        room += KT_AS(answer, kt_line(answers, i))->lines.count;
+    *all = (struct bids){.items = kt_alloc(tx, (room + 1) * sizeof *all->items)};
+    if (!all->items)
+        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+    for (size_t i = 0; i < answers->count; i++)
+        KT_TRY(bids_of(tx, r, KT_AS(answer, kt_line(answers, i)), all));
+    qsort(all->items, all->count, sizeof *all->items, by_landed);
+    for (size_t i = 0; i < all->count; i++)
+        all->items[i].rank = i && all->items[i].asked == all->items[i - 1].asked ? all->items[i - 1].rank + 1
+                                                                                 : 1;
+    return NULL;
+}
+
+/* ---- logistics.rfq.compare ---- */
+
+struct compare {
+    kt_record rec;
+    kt_id rfq;
+};
+const kt_shape compare_shape = KT_SHAPE(compare, NULL,
+    KT_FIELD(compare, rfq, REF, "Inquiry", "Zapytanie", .target = "logistics.rfq", .required = true));
+struct compare_row {
+    kt_record rec;
+    int64_t line, rank, lead_days;
+    kt_id item, answer, party, currency;
+    kt_str name, supplier;
+    kt_dec asked, quantity, price, landed, total, minimum;
+    bool late;
+};
+static const kt_shape compare_row_shape = KT_SHAPE(compare_row, NULL,
+    KT_FIELD(compare_row, line, INT, "Line", "Pozycja"),
+    KT_FIELD(compare_row, item, REF, "Item", "Towar", .target = "base.item"),
+    KT_FIELD(compare_row, name, STRING, "Description", "Opis"),
+    KT_FIELD(compare_row, rank, INT, "Rank", "Miejsce"),
+    KT_FIELD(compare_row, answer, REF, "Answer", "Odpowiedź", .target = "logistics.rfq_answer"),
+    KT_FIELD(compare_row, party, REF, "Supplier", "Dostawca", .target = "base.party"),
+    KT_FIELD(compare_row, supplier, STRING, "Supplier's name", "Nazwa dostawcy"),
+    KT_FIELD(compare_row, asked, QUANTITY, "Asked for", "Zapytana ilość", .scale = 4),
+    KT_FIELD(compare_row, quantity, QUANTITY, "To be ordered", "Do zamówienia", .scale = 4),
+    KT_FIELD(compare_row, minimum, QUANTITY, "At least", "Najmniej", .scale = 4),
+    KT_FIELD(compare_row, price, PRICE, "Price", "Cena", .scale = 4),
+    KT_FIELD(compare_row, currency, REF, "Currency", "Waluta", .target = "base.currency"),
+    KT_FIELD(compare_row, landed, PRICE, "Landed price, company's currency", "Cena z kosztami, waluta firmy",
+        .scale = 6),
+    KT_FIELD(compare_row, total, MONEY, "In all, company's currency", "Razem, waluta firmy", .scale = 2),
+    KT_FIELD(compare_row, lead_days, INT, "Lead time, days", "Czas dostawy, dni", .required = true),
+    KT_FIELD(compare_row, late, BOOL, "Comes too late", "Przyjdzie za późno"));
+struct compared {
+    kt_record rec;
+    kt_lines rows;
+    int64_t answers;
+};
+const kt_shape compared_shape = KT_SHAPE(compared, NULL,
+    KT_FIELD(compared, answers, INT, "Answers", "Odpowiedzi", .required = true),
+    KT_FIELD(compared, rows, LINES, "Line by line, best first", "Pozycjami, od najlepszej",
+        .lines = &compare_row_shape));
+
+kt_error *rfq_compare(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    struct compared *out = KT_AS(compared, result);
+    struct rfq r = {KT_OF(rfq)};
+    kt_lines answers = {0};
+    struct bids bids;
+    KT_TRY(kt_read(tx, KT_SEE(compare, params)->rfq, &r.rec));
+    KT_TRY(bids_find(tx, &r, &answers, &bids));
+    out->answers = (int64_t)answers.count;
+    for (size_t i = 0; i < bids.count; i++) {
+        const struct bid *b = &bids.items[i];
+        if (!b->asked)
+            continue;
+        struct compare_row row = {KT_OF(compare_row), .line = (int64_t)b->asked->rec.id.v,
+            .item = b->asked->item, .name = b->asked->name, .rank = b->rank, .answer = b->answer->rec.id,
+            .party = b->answer->party, .asked = b->asked->quantity, .quantity = b->quantity,
+            .minimum = b->line->minimum, .price = b->line->price, .currency = b->answer->currency,
+            .landed = b->landed, .total = b->total, .lead_days = b->lead_days, .late = b->late};
+        KT_TRY(party_name(tx, b->answer->party, &row.supplier));
+        KT_TRY(kt_line_add(tx, &out->rows, &row.rec));
+    }
+    return NULL;
+}
+
+/* ---- The award ---- */
+
+struct award_row {
+    kt_record rec;
+    int64_t line;
+    kt_id answer;
+};
+static const kt_shape award_row_shape = KT_SHAPE(award_row, NULL,
+    KT_FIELD(award_row, line, INT, "Inquiry's line", "Pozycja zapytania", .required = true),
+    KT_FIELD(
+        award_row, answer, REF, "Answer", "Odpowiedź", .target = "logistics.rfq_answer", .required = true));
+struct award {
+    kt_record rec;
+    kt_lines lines;
+    kt_id answer;
+};
+const kt_shape award_shape = KT_SHAPE(award, NULL,
+    KT_FIELD(award, answer, REF, "All to this answer", "Wszystko z tej odpowiedzi",
+        .target = "logistics.rfq_answer",
+        .help = {"Neither this nor lines: each line to its best.",
+            "Bez tego i bez pozycji: każda do najlepszej."}),
+    KT_FIELD(award, lines, LINES, "Line by line", "Pozycjami", .lines = &award_row_shape));
+
+static bool is_chosen(const struct award *p, const struct bid *b)
+{
+    if (!b->asked || !b->total.scale1)
+        return false;
+    for (size_t i = 0; i < p->lines.count; i++) {
+        const struct award_row *row = KT_AS(award_row, kt_line(&p->lines, i));
+        if (row->line == (int64_t)b->asked->rec.id.v)
+            return row->answer.v == b->answer->rec.id.v;
+    }
+    return p->answer.v ? p->answer.v == b->answer->rec.id.v : p->lines.count == 0 && b->rank == 1;
+}
+
+static kt_error *link_request(kt_tx *tx, const struct po *o, const struct bid *b, kt_id line)
+{
+    struct request r = {KT_OF(request)};
+    kt_dec brings;
+    struct goods item;
+    if (!b->asked->request.v)
+        return NULL;
+    KT_TRY(kt_read(tx, b->asked->request, &r.rec));
+    if (r.state != PR_OPEN)
+        return NULL; /* ordered in another way meanwhile */
+    KT_TRY(goods_read(tx, r.item, &item));
+    KT_TRY(in_own_unit(tx, b->quantity, b->asked->unit, item.unit, &brings));
+    r.quantity = larger(r.waiting, brings);
+    r.party = o->party;
+    r.order = o->rec.id;
+    r.order_line = (int64_t)line.v;
+    r.rfq = o->rfq;
+    return kt_update(tx, &r.rec);
+}
+
+/* An order of all that was chosen of one answer. */
+static kt_error *order_answer(
+    kt_tx *tx, struct rfq *r, const struct answer *a, const struct award *p, const struct bids *bids)
+{
+    struct po o = {KT_OF(po), .party = a->party, .currency = a->currency, .warehouse = r->warehouse,
+        .day = kt_today(tx), .owner = kt_user(tx), .rfq = r->rec.id, .state = PO_DRAFT, .title = r->title};
+    for (size_t i = 0; i < bids->count; i++) {
+        const struct bid *b = &bids->items[i];
+        if (b->answer != a || !is_chosen(p, b))
+            continue;
+        struct po_line line = {KT_OF(po_line), .item = b->asked->item, .name = b->asked->name,
+            .unit = b->asked->unit, .quantity = b->quantity, .price = b->line->price,
+            .asked = b->asked->needed};
+        KT_TRY(delivery_day(tx, kt_today(tx), b->lead_days, &line.expected));
+        line.rec.id.v = o.lines.count + 1;
+        KT_TRY(kt_line_add(tx, &o.lines, &line.rec));
+    }
+    if (!o.lines.count)
+        return NULL;
+    if (a->charges.coef > 0) {
+        struct po_line charges = {KT_OF(po_line), .quantity = KT_DEC(1, 0), .price = a->charges,
+            .name = kt_say(tx, (kt_text){"Freight and other charges", "Transport i inne opłaty"})};
+        charges.rec.id.v = o.lines.count + 1;
+        KT_TRY(kt_line_add(tx, &o.lines, &charges.rec));
+    }
+    KT_TRY(kt_create(tx, &o.rec));
+    uint64_t at = 0;
+    for (size_t i = 0; i < bids->count; i++)
+        if (bids->items[i].answer == a && is_chosen(p, &bids->items[i]))
+            KT_TRY(link_request(tx, &o, &bids->items[i], (kt_id){++at}));
+    kt_id *orders = kt_alloc(tx, (r->orders.count + 1) * sizeof *orders);
+    if (!orders)
+        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+    for (size_t i = 0; i < r->orders.count; i++)
+        orders[i] = ((const kt_id *)r->orders.items)[i];
+    orders[r->orders.count++] = o.rec.id;
+    r->orders.items = orders;
+    return NULL;
+}
+
+kt_error *rfq_award(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct rfq *r = KT_AS(rfq, self);
+    const struct award *p = KT_SEE(award, params);
+    kt_lines answers = {0};
+    struct bids bids;
+    KT_TRY(bids_find(tx, r, &answers, &bids));
+    for (size_t i = 0; i < answers.count; i++)
+        KT_TRY(order_answer(tx, r, KT_AS(answer, kt_line(&answers, i)), p, &bids));
+    if (r->orders.count)
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_RULE, "lines", "nothing was chosen", "nic nie wybrano"),
+        "Name answers that came for this inquiry, in a currency with a rate.",
+        "Wskaż odpowiedzi na to zapytanie, w walucie, która ma kurs.");
+}
