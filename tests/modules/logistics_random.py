@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Random operations of the stores over the bus: whatever is refused or done, at each look the store is sound, and stock,
-reservations and worth are what a plain reckoning of the moves says. `logistics_random.py [steps [seed]]`."""
+reservations and worth are what a plain reckoning of the moves says. `logistics_random.py [steps [seed]] [books]`: with books,
+every move is in the ledger too, orders are billed, and the accounts of stock are what the stores are worth."""
 import pathlib
 import random
 import sys
@@ -12,6 +13,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from house import House  # noqa: E402
 from kontor import KontorError  # noqa: E402
 
+BOOKS = sys.argv[-1] == "books"
+sys.argv = sys.argv[:-1] if BOOKS else sys.argv
 STEPS = int(sys.argv[1]) if len(sys.argv) > 1 else 400
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
 print(f"seed {SEED}", flush=True)
@@ -36,6 +39,9 @@ def all_rows(k, entity, *filter):
 class Shop:
     def __init__(self, k):
         self.k = k
+        if BOOKS:
+            make(k, "base.company", name="Wicher", currency=make(k, "base.currency", code="PLN"))
+            k.call("finance.setup", {"chart": "polish"})
         piece = make(k, "base.unit", code="szt", category="count", rounding="1")
         self.box = make(k, "base.unit", code="kart", category="count", factor="6", rounding="1")
         self.party = make(k, "base.party", name="Nowak")
@@ -94,6 +100,15 @@ class Shop:
         line = dice.choice(d["lines"])
         self.k.call("logistics.delivery.return", {"id": d["id"], "lines": [{"line": line["id"], "quantity": str(dice.randint(1, 4))}]})
 
+    def bill(self):
+        made = self.k.call("finance.invoice.from_order", {"order": {"entity": "crm.order", "id": dice.choice(self.orders)}})["id"]
+        self.k.call("finance.invoice.post", {"id": made})
+
+    def credit(self):
+        made = self.k.get("finance.invoice", dice.choice(self.k.list("finance.invoice", [["state", "=", "posted"], ["kind", "=", "sale"]])["rows"])["id"])
+        note = self.k.call("finance.invoice.credit", {"id": made["id"], "reason": "dice", "lines": [{"line": dice.choice(made["lines"])["id"], "quantity": "1"}]})
+        self.k.call("finance.invoice.post", {"id": note["made"]})
+
     def count(self):
         if not self.counts:
             self.counts.append(make(self.k, "logistics.count", warehouse=dice.choice(self.stores), blind=dice.random() < 0.5))
@@ -129,13 +144,19 @@ class Shop:
             assert Decimal(b["reserved"]) == held.pop(at, 0), f"{b} but reservations say otherwise"
             assert b["place"] != "stores" or b["reserved"] == "0.0000" or Decimal(b["reserved"]) <= Decimal(b["on_hand"]), b
         assert not held, held
-        assert self.k.call("system.check", {})["sound"]
+        found = self.k.call("system.check", {})
+        assert found["sound"], found
+        if BOOKS:
+            proof = self.k.call("finance.prove")
+            assert not proof["findings"] and proof["stock_ledger"] == proof["stock_goods"], proof
 
 
-with House(modules="base,crm,logistics") as house:
+with House(modules="base,crm,logistics" + (",finance" if BOOKS else "")) as house:
     shop = Shop(house.client())
     steps = {shop.entry: 8, shop.issue: 4, shop.transfer: 3, shop.order: 6, shop.amend: 2, shop.cancel: 1, shop.close: 1, shop.ship: 8,
              shop.give_back: 2, shop.count: 1, shop.revalue: 1}
+    if BOOKS:
+        steps.update({shop.bill: 6, shop.credit: 1})
     for n in range(STEPS):
         step = dice.choices(list(steps), list(steps.values()))[0]
         try:
