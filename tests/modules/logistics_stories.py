@@ -380,6 +380,21 @@ def a_receipt_of_an_earlier_day_goes_first_from_now_on(k):
     refused("validation", lambda: put(k, of, "1", "4", day=str(today + datetime.timedelta(3))), "lines[0].day")
 
 
+def freight_is_spread_over_what_came(k):
+    light, heavy = item(k, "light", weight="1", valuation="fifo"), item(k, "heavy", weight="9")
+    entry = slip(k, "entry", [{"item": light, "quantity": "10", "unit_cost": "10"}, {"item": heavy, "quantity": "10", "unit_cost": "30"}],
+                 against="supplier")
+    take(k, heavy, "5")
+    bill = {"document": {"entity": "logistics.transfer", "id": entry["id"]}}
+    parts = lambda **more: [row["amount"] for row in k.call("logistics.landed", {**bill, "amount": "100", **more})["parts"]]
+    expect(parts(by="value"), ["25.00", "75.00"])
+    expect((value(k, light), value(k, heavy)), (Decimal(125), Decimal("187.50")))
+    expect(parts(by="weight"), ["10.00", "90.00"])
+    expect(parts(by="quantity", amount="-99.99"), ["-50.00", "-49.99"])
+    expect(take(k, light, "10")["lines"][0]["value"], "85.00")
+    refused("validation", lambda: k.call("logistics.landed", {"amount": "1"}), "document")
+
+
 # ---- Tracing ----
 
 def a_lot_is_traced_both_ways(k):
@@ -482,7 +497,7 @@ run([what_never_was_there_is_not_there, nobody_writes_stock_by_hand, goods_come_
      another_lot_than_the_reserved_one_is_picked, a_count_stops_moves_and_its_difference_is_approved,
      a_count_does_not_take_what_is_reserved, many_positions_are_counted_in_one_go, worth_by_fifo_is_the_textbooks,
      worth_by_average_is_the_textbooks, worth_by_standard_is_the_standard, thirds_leave_no_cent_behind, another_method_keeps_the_value,
-     what_left_before_it_came_is_corrected, a_receipt_of_an_earlier_day_goes_first_from_now_on, a_lot_is_traced_both_ways,
+     what_left_before_it_came_is_corrected, a_receipt_of_an_earlier_day_goes_first_from_now_on, freight_is_spread_over_what_came, a_lot_is_traced_both_ways,
      what_is_missing_is_listed, what_can_be_promised_leaves_earlier_promises_alone, a_storekeeper_ships_but_sees_no_cost,
      sixty_four_clients_sell_exactly_the_stock, the_stores_are_sound],
     modules="base,crm,logistics")

@@ -2,6 +2,8 @@
  * blindly does not see it; what is approved becomes moves from and to loss. */
 #include "stock/count.h"
 
+#include <stdlib.h>
+
 #include "stock/value.h"
 
 enum { LINES_MOST = 10000 }; /* of one entering */
@@ -154,38 +156,74 @@ static const char *at(kt_tx *tx, size_t i, const char *field)
     return kt_format(tx, "lines[%zu].%s", i, field).ptr;
 }
 
-static kt_error *line_find(kt_tx *tx, const struct count *c, const struct entered *e, struct count_line *line)
+/* All lines of a count, in the order of item, location, lot; and the places that they were found at. */
+struct sheet {
+    struct count_line *lines;
+    size_t count;
+    struct location usual, last;
+};
+
+static int compare_ids(kt_id a, kt_id b)
 {
-    const kt_where where[] = {KT_WHERE(count_line, count, KT_EQ, c->rec.id),
-        KT_WHERE(count_line, item, KT_EQ, e->item), KT_WHERE(count_line, location, KT_EQ, e->location),
-        KT_WHERE(count_line, lot, KT_EQ, e->lot), {0}};
+    return (a.v > b.v) - (a.v < b.v);
+}
+
+static int by_position(const void *a, const void *b)
+{
+    const struct count_line *x = a, *y = b;
+    int c = compare_ids(x->item, y->item);
+    c = c ? c : compare_ids(x->location, y->location);
+    return c ? c : compare_ids(x->lot, y->lot);
+}
+
+static kt_error *sheet_open(kt_tx *tx, const struct count *c, struct sheet *s)
+{
+    const kt_where where[] = {KT_WHERE(count_line, count, KT_EQ, c->rec.id), {0}};
+    const kt_query query = {.of = &count_line_shape, .where = where};
+    uint64_t count;
     kt_cursor *cursor;
-    *line = (struct count_line){KT_OF(count_line), .count = c->rec.id, .item = e->item,
-        .location = e->location, .lot = e->lot, .expected = c->blind ? (kt_dec){0} : ZERO};
-    KT_TRY(kt_open(tx, &(kt_query){.of = &count_line_shape, .where = where, .limit = 1}, &cursor));
-    kt_next(cursor, &line->rec);
+    *s = (struct sheet){.last = {KT_OF(location)}};
+    KT_TRY(location_get(tx, KT_AT_STORES, c->warehouse, &s->usual));
+    KT_TRY(kt_count(tx, &query, &count));
+    s->lines = kt_alloc(tx, (size_t)(count + 1) * sizeof *s->lines);
+    if (!s->lines)
+        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+    KT_TRY(kt_open(tx, &query, &cursor));
+    while (s->count < count) {
+        struct count_line *line = &s->lines[s->count];
+        *line = (struct count_line){KT_OF(count_line)};
+        if (!kt_next(cursor, &line->rec))
+            break;
+        s->count++;
+    }
+    qsort(s->lines, s->count, sizeof *s->lines, by_position);
     return kt_close(cursor);
 }
 
-static kt_error *check_entered(kt_tx *tx, const struct count *c, const struct entered *e, size_t i)
+static struct count_line *sheet_find(const struct sheet *s, kt_id item, kt_id location, kt_id lot)
+{
+    const struct count_line wanted = {.item = item, .location = location, .lot = lot};
+    return s->count ? bsearch(&wanted, s->lines, s->count, sizeof *s->lines, by_position) : NULL;
+}
+
+/* What is not on the sheet is looked at closely; what is, was checked when its goods came. */
+static kt_error *check_found(
+    kt_tx *tx, const struct count *c, struct sheet *s, const struct entered *e, size_t i)
 {
     struct goods goods;
-    struct location l = {KT_OF(location)};
     struct lot lot = {KT_OF(lot), .item = e->item};
     kt_error *all = NULL;
-    KT_TRY(kt_read(tx, e->location, &l.rec));
+    if (s->last.rec.id.v != e->location.v)
+        KT_TRY(kt_read(tx, e->location, &s->last.rec));
     if (e->lot.v)
         KT_TRY(kt_read(tx, e->lot, &lot.rec));
     kt_error *service = goods_read(tx, e->item, &goods);
     if (service)
         return kt_fail(
             tx, KT_RULE, at(tx, i, "item"), "\"%s\" is a service", "„%s” to usługa", goods.name.ptr);
-    if (e->quantity.coef < 0)
-        kt_also(&all, kt_fail(tx, KT_VALIDATION, at(tx, i, "quantity"), "must not be below zero",
-                          "nie może być mniejsze od zera"));
-    if (l.counting.v != c->rec.id.v)
+    if (s->last.counting.v != c->rec.id.v)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, at(tx, i, "location"), "%s is not in this count",
-                          "%s nie należy do tego spisu", l.code.ptr));
+                          "%s nie należy do tego spisu", s->last.code.ptr));
     if (goods.tracking > NOT_TRACKED && !e->lot.v && e->quantity.coef)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, at(tx, i, "lot"), "\"%s\" is tracked: a lot is needed",
                           "„%s” ma śledzone partie: podaj partię", goods.name.ptr));
@@ -209,48 +247,50 @@ static kt_error *save_line(kt_tx *tx, struct count *c, struct count_line *line, 
     return line->rec.id.v ? kt_update(tx, &line->rec) : kt_create(tx, &line->rec);
 }
 
-static kt_error *enter_one(kt_tx *tx, struct count *c, struct entered *e, kt_id usual, size_t i)
+static kt_error *enter_one(kt_tx *tx, struct count *c, struct sheet *s, struct entered *e, size_t i)
 {
-    struct count_line line;
     if (!e->location.v)
-        e->location = c->location.v ? c->location : usual;
-    KT_TRY(check_entered(tx, c, e, i));
-    KT_TRY(line_find(tx, c, e, &line));
-    return save_line(tx, c, &line, e->quantity);
+        e->location = c->location.v ? c->location : s->usual.rec.id;
+    if (e->quantity.coef < 0)
+        return kt_fail(tx, KT_VALIDATION, at(tx, i, "quantity"), "must not be below zero",
+            "nie może być mniejsze od zera");
+    struct count_line fresh = {KT_OF(count_line), .count = c->rec.id, .item = e->item,
+        .location = e->location, .lot = e->lot, .expected = c->blind ? (kt_dec){0} : ZERO};
+    struct count_line *line = sheet_find(s, e->item, e->location, e->lot);
+    if (!line)
+        KT_TRY(check_found(tx, c, s, e, i));
+    return save_line(tx, c, line ? line : &fresh, e->quantity);
 }
 
 /* What nobody entered is not there; what there should be is known since nothing moved. */
 static kt_error *finish(kt_tx *tx, struct count *c)
 {
-    const kt_where where[] = {KT_WHERE(count_line, count, KT_EQ, c->rec.id), {0}};
-    struct count_line line = {KT_OF(count_line)};
-    struct location here = {KT_OF(location)};
+    struct sheet s;
     struct balance b;
-    kt_cursor *cursor;
-    kt_error *e = NULL;
-    KT_TRY(kt_open(tx, &(kt_query){.of = &count_line_shape, .where = where}, &cursor));
-    while (!e && kt_next(cursor, &line.rec)) {
-        if (line.counted.scale1 && line.expected.scale1)
+    struct location here = {KT_OF(location)};
+    KT_TRY(sheet_open(tx, c, &s));
+    for (size_t i = 0; i < s.count; i++) {
+        struct count_line *line = &s.lines[i];
+        if (line->counted.scale1 && line->expected.scale1)
             continue;
-        here.rec.id = line.location;
-        e = balance_find(tx, line.item, &here, line.lot, &b);
-        line.expected = b.on_hand;
-        if (!e)
-            e = save_line(tx, c, &line, line.counted.scale1 ? line.counted : ZERO);
+        here.rec.id = line->location;
+        if (!line->expected.scale1) {
+            KT_TRY(balance_find(tx, line->item, &here, line->lot, &b));
+            line->expected = b.on_hand;
+        }
+        KT_TRY(save_line(tx, c, line, line->counted.scale1 ? line->counted : ZERO));
     }
-    kt_also(&e, kt_close(cursor));
-    if (!e)
-        c->state = C_COUNTED;
-    return e;
+    c->state = C_COUNTED;
+    return NULL;
 }
 
 static kt_error *enter_within(kt_tx *tx, struct count *c, const struct entering *p)
 {
-    struct location usual;
+    struct sheet s;
     kt_error *all = NULL;
-    KT_TRY(location_get(tx, KT_AT_STORES, c->warehouse, &usual));
+    KT_TRY(sheet_open(tx, c, &s));
     for (size_t i = 0; i < p->lines.count; i++)
-        kt_also(&all, enter_one(tx, c, KT_AS(entered, kt_line(&p->lines, i)), usual.rec.id, i));
+        kt_also(&all, enter_one(tx, c, &s, KT_AS(entered, kt_line(&p->lines, i)), i));
     return all || !p->finished ? all : finish(tx, c);
 }
 

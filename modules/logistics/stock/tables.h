@@ -2,6 +2,7 @@
 #pragma once
 #include "stock/count.h"
 #include "stock/delivery.h"
+#include "stock/landed.h"
 #include "stock/trace.h"
 #include "stock/transfer.h"
 #include "stock/value.h"
@@ -62,6 +63,8 @@
 #define STOCK_METHODS                                                                                        \
     {"availability", {"How much there is and can be promised", "Ile jest i ile można obiecać"},              \
         "logistics.stock:read", false, &availability_shape, &available_shape, availability},                 \
+        {"landed", {"Spread a later cost over receipts", "Rozłóż późniejszy koszt na przyjęcia"},            \
+            "logistics.valuation:burden", true, &landed_shape, &landed_parts_shape, landed},                 \
         {"trace", {"Where a lot came from and went", "Skąd partia przyszła i dokąd poszła"},                 \
             "logistics.move:read", false, &trace_shape, &traced_all_shape, trace},                           \
         {"missing", {"What the stores miss", "Czego brakuje w magazynie"}, "logistics.delivery:read", false, \
