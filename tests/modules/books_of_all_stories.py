@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""One order through all departments, in the books: bought, received, billed, made, shipped, invoiced and paid; at each step the
+account of stock is what the stores are worth."""
+import datetime
+from decimal import Decimal as D
+
+from stories import expect, refused, run
+
+seen = {}
+TODAY = datetime.date.today().isoformat()
+
+
+def make(k, entity, **values):
+    return k.create(entity, values)["id"]
+
+
+def house(k):
+    if seen:
+        return seen
+    pl = make(k, "base.country", code="PL", name="Poland", eu=True)
+    seen["pln"] = make(k, "base.currency", code="PLN")
+    make(k, "base.company", name="Wicher", country=pl, currency=seen["pln"])
+    k.call("base.tax.preset", {"country": "PL"})
+    k.call("finance.setup", {"chart": "polish"})
+    seen["account"] = {a["code"]: a["id"] for a in k.list("finance.account", [], limit=200)["rows"]}
+    seen["piece"] = make(k, "base.unit", code="szt", category="count", rounding="1")
+    seen["stalmet"] = make(k, "base.party", name="Stalmet", is_supplier=True)
+    seen["nowak"] = make(k, "base.party", name="Nowak", is_customer=True, tax_id="5260250274")
+    seen["rod"] = item(k, "rod", standard_cost="4")
+    seen["frame"] = item(k, "frame", price="100", standard_cost="30", made=True)
+    calendar = make(k, "base.calendar", name="All days", hours=[{"weekday": d, "from": "00:00", "until": "24:00"} for d in (
+        "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")])
+    seen["bench"] = make(k, "production.work_centre", code="B", name="Bench", calendar=calendar, labour_rate="60", machine_rate="30")
+    routing = make(k, "production.routing", code="R", name="Weld", steps=[{"sequence": 10, "name": "Weld", "centre": seen["bench"], "run_minutes": "4"}])
+    make(k, "production.bom", item=seen["frame"], lines=[{"item": seen["rod"], "quantity": "5"}], routing=routing)
+    return seen
+
+
+def item(k, code, **more):
+    return make(k, "base.item", **{"code": code, "name": code.title(), "unit": seen["piece"], "currency": seen["pln"], **more})
+
+
+def proved(k):
+    found = k.call("finance.prove")
+    expect(found["findings"], [])
+    expect(found["stock_ledger"], found["stock_goods"])
+    assert k.call("system.check", {})["sound"]
+
+
+def balances(k, *codes):
+    rows = {r["code"]: r["closing"] for r in k.call("finance.trial_balance", {"all": True})["rows"]}
+    return tuple(rows[c] for c in codes)
+
+
+def goods_are_bought_received_and_billed(k):
+    s = house(k)
+    order = make(k, "logistics.purchase_order", party=s["stalmet"], lines=[{"item": s["rod"], "quantity": "100", "price": "4"}])
+    k.call("logistics.purchase_order.approve", {"id": order})
+    line = k.get("logistics.purchase_order", order)["lines"][0]["id"]
+    ref = {"entity": "logistics.purchase_order", "id": order}
+    refused("rule", lambda: k.call("finance.invoice.from_order", {"order": ref, "reference": "S 1"}), "order")
+    receipt = make(k, "logistics.receipt", order=order, lines=[{"order_line": line, "quantity": "60"}])
+    k.call("logistics.receipt.finish", {"id": receipt})
+    expect(balances(k, "310", "300"), ("240.00", "-240.00"))
+    proved(k)
+    expect([(r["order"]["id"], r["net"]) for r in k.call("finance.to_invoice", {"purchases": True})["rows"]], [(order, "240.00")])
+    bill = k.call("finance.invoice.from_order", {"order": ref, "reference": "S 1"})
+    expect(bill["gross"], "295.20")
+    k.call("finance.invoice.post", {"id": bill["id"]})
+    expect(balances(k, "310", "300", "340", "222", "201"), ("240.00", "0.00", "0.00", "55.20", "-295.20"))
+    expect(D(k.get("logistics.purchase_order", order)["lines"][0]["billed"]), 60)
+    proved(k)
+    rest = make(k, "logistics.receipt", order=order, lines=[{"order_line": line, "quantity": "40"}])
+    k.call("logistics.receipt.finish", {"id": rest})
+    dearer = k.call("finance.invoice.from_order", {"order": ref, "reference": "S 2"})["id"]
+    lines = k.get("finance.invoice", dearer)["lines"]
+    lines[0]["price"] = "4.05"
+    k.update("finance.invoice", dearer, {"lines": [{"id": lines[0]["id"], "price": "4.05", "quantity": lines[0]["quantity"], "item": lines[0]["item"], "order_line": line}]})
+    k.call("finance.invoice.post", {"id": dearer})
+    expect(balances(k, "310", "300", "340"), ("400.00", "0.00", "2.00"))
+    proved(k)
+
+
+def what_is_made_carries_its_cost(k):
+    """Ten frames of five rods at 4, forty minutes at 60 and 30 an hour: 200 + 40 + 20 against the standard of 300."""
+    s = house(k)
+    order = make(k, "production.order", item=s["frame"], quantity="10")
+    k.call("production.order.confirm", {"id": order})
+    k.call("production.order.report", {"id": order, "produced": "10"})
+    proved(k)
+    k.call("production.order.finish", {"id": order})
+    row = k.get("production.order", order)
+    expect((row["material"], row["labour"], row["machine"]), ("200.00", "40.00", "20.00"))
+    expect(balances(k, "521", "522", "500"), ("-40.00", "-20.00", "0.00"))
+    expect(D(balances(k, "580")[0]), D(row["variance"]))
+    expect(D(balances(k, "310")[0]), D(200) + D(row["received"]))
+    proved(k)
+
+
+def what_is_sold_costs_what_it_was_worth(k):
+    s = house(k)
+    before = balances(k, "310", "711")
+    order = make(k, "crm.order", party=s["nowak"], lines=[{"item": s["frame"], "quantity": "4", "price": "100"}])
+    k.call("crm.order.confirm", {"id": order})
+    delivery = k.list("logistics.delivery", [["document", "=", {"entity": "crm.order", "id": order}]])["rows"][0]["id"]
+    k.call("logistics.delivery.ship", {"id": delivery})
+    after = balances(k, "310", "711")
+    expect(D(before[0]) - D(after[0]), D(after[1]) - D(before[1]))
+    proved(k)
+    made = k.call("finance.invoice.from_order", {"order": {"entity": "crm.order", "id": order}})
+    expect((made["gross"], k.get("crm.order", order)["gross"]), ("492.00", "492.00"))
+    k.call("finance.invoice.post", {"id": made["id"]})
+    expect(k.get("crm.order", order)["billing_status"], "full")
+    paid = make(k, "finance.payment", party=s["nowak"], amount="492", oldest=True)
+    k.call("finance.payment.post", {"id": paid})
+    expect(k.get("finance.invoice", made["id"])["payment_status"], "paid")
+    result = k.call("finance.profit_loss", {"from": TODAY, "to": TODAY})
+    expect(D(result["income"]), D(400))
+    k.call("logistics.delivery.return", {"id": delivery, "lines": [{"line": k.get("logistics.delivery", delivery)["lines"][0]["id"], "quantity": "1"}]})
+    proved(k)
+
+
+run([goods_are_bought_received_and_billed, what_is_made_carries_its_cost, what_is_sold_costs_what_it_was_worth], modules="base,crm,logistics,production,finance")
