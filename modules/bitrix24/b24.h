@@ -24,6 +24,8 @@ typedef enum {
     AS_NAME_PART, /* .ours, or that part of the name if there is nothing but the name */
     AS_ALWAYS,    /* .detail, whatever is written */
     AS_ADDRESS,   /* .detail of the first line of addresses */
+    AS_OWNER,     /* what an activity is about: deal, lead or party */
+    AS_OWNER_TYPE,
 } conversion;
 
 typedef struct {
@@ -57,6 +59,7 @@ typedef struct {
     const name_pair only; /* our field that has this value in all of them, or {0} */
     const row *rows;
     const move *moves;
+    bool lines; /* has product rows */
 } entity;
 
 extern const entity entities[]; /* ended by {0} */
@@ -98,11 +101,30 @@ const kt_value *b24_item(const kt_value *v, size_t i);
 kt_str b24_text(kt_tx *tx, const kt_value *v); /* of a string or number; not set: null */
 bool b24_is(kt_str s, const char *text);
 
+/* ---- Calls (calls.c) ---- */
+
+kt_value b24_str(const char *text);
+kt_value b24_words(kt_tx *tx, const char *words); /* "a b" is ["a", "b"] */
+/* fields: paths with blanks between */
+KT_MUST kt_error *b24_get(
+    b24 *b, const char *entity, int64_t id, const char *fields, const kt_value **record);
+/* At most 500, by id. */
+KT_MUST kt_error *b24_list(
+    b24 *b, const char *entity, kt_value filter, const char *fields, const kt_value **rows);
+int64_t b24_int_at(const kt_value *of, const char *name); /* 0: there is none */
+bool b24_bool_at(const kt_value *of, const char *name);
+kt_value b24_number(const b24 *b, int64_t n); /* "17"; in crm.item.* 17 */
+/* A parameter as text; not set: not given, or empty. params may be NULL. */
+kt_str b24_given(b24 *b, const kt_value *params, const char *name);
+/* One page of a list that is at hand whole, by `start`. */
+KT_MUST kt_error *b24_page(b24 *b, const kt_value *params, kt_value all, answer *a);
+
 /* ---- Times (times.c) ---- */
 
 /* An instant or day of ours in the company's zone; a day is its midnight. */
 kt_str time_theirs(kt_tx *tx, kt_str ours);
 kt_str time_now(kt_tx *tx);
+kt_str time_of(kt_tx *tx, kt_time at); /* as our wire has it */
 /* As our wire wants it; not set: it is none. */
 kt_str time_ours(kt_tx *tx, kt_str theirs);
 kt_str date_ours(kt_tx *tx, kt_str theirs);
@@ -162,13 +184,13 @@ typedef struct {
     bool writes;
     verb_run run;
 } verb;
-extern const verb record_verbs[]; /* records.c */
+extern const verb record_verbs[], row_verbs[], userfield_verbs[];
 typedef struct {
     const char *name; /* "user.get" */
     bool writes;
     kt_error *(*run)(b24 *b, const kt_value *params, answer *a);
 } method;
-extern const method single_methods[];
+extern const method batch_methods[], directory_methods[], people_methods[], reach_methods[], row_methods[];
 /* Runs a method by its name. (bitrix24.c) */
 KT_MUST kt_error *b24_run(kt_tx *tx, kt_str name, const kt_value *params, answer *a);
 /* Does it write? Unknown methods do not. */

@@ -1,6 +1,5 @@
 /* batch: up to 50 commands, later ones with values of earlier results as $result[id][field]. All in one
- * transaction; a command that fails leaves nothing and, without halt, the next one goes on. Then what has no
- * entity: user.current. */
+ * transaction; a command that fails leaves nothing and, without halt, the next one goes on. */
 #include <string.h>
 
 #include "b24.h"
@@ -142,7 +141,7 @@ static kt_error *batch(b24 *b, const kt_value *params, answer *a)
     return NULL;
 }
 
-const method single_methods[] = {
+const method batch_methods[] = {
     {"batch", false, batch},
     {0},
 };

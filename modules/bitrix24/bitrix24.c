@@ -15,29 +15,66 @@ typedef struct {
 
 /* ---- Methods ---- */
 
+static const verb *const verb_tables[] = {record_verbs, row_verbs, userfield_verbs, NULL};
+static kt_error *all_methods(b24 *b, const kt_value *params, answer *a);
+static const method own_methods[] = {{"methods", false, all_methods}, {0}};
+static const method *const method_tables[] = {
+    batch_methods, directory_methods, people_methods, reach_methods, row_methods, own_methods, NULL};
+
+static void add_name(b24 *b, kt_maker *list, const char *of, const char *name)
+{
+    kt_add(b->tx, list, kt_value_str(kt_format(b->tx, "%s%s%s", of, *of ? "." : "", name)));
+}
+
+static kt_error *all_methods(b24 *b, const kt_value *params, answer *a)
+{
+    kt_maker list = KT_MAKE_ARRAY;
+    (void)params;
+    for (const entity *e = entities; e->name; e++)
+        for (const verb *const *table = verb_tables; *table; table++)
+            for (const verb *v = *table; v->name && (e->lines || *table != row_verbs); v++)
+                add_name(b, &list, e->name, v->name);
+    for (const verb *v = record_verbs; v->name; v++)
+        add_name(b, &list, "crm.item", v->name);
+    for (const method *const *table = method_tables; *table; table++)
+        for (const method *m = *table; m->name; m++)
+            add_name(b, &list, "", m->name);
+    a->result = list.value;
+    return NULL;
+}
+
+static const verb *verb_named(kt_str name)
+{
+    for (const verb *const *table = verb_tables; *table; table++)
+        for (const verb *v = *table; v->name; v++)
+            if (b24_is(name, v->name))
+                return v;
+    return NULL;
+}
+
+/* "crm.deal.productrows.get": what stands behind the entity is the verb. crm.item.* has those of records. */
 static const verb *verb_of(kt_str name, const entity **e, bool *items)
 {
-    size_t dot = name.len;
-    while (dot > 0 && name.ptr[dot - 1] != '.')
-        dot--;
-    if (dot < 2)
-        return NULL;
-    kt_str of = {name.ptr, dot - 1}, last = {name.ptr + dot, name.len - dot};
-    *items = b24_is(of, "crm.item");
-    *e = entity_named(of);
-    if (!*e && !*items)
-        return NULL;
-    for (const verb *v = record_verbs; v->name; v++)
-        if (b24_is(last, v->name))
-            return v;
+    static const char item[] = "crm.item.";
+    *items = name.len > sizeof item && strncmp(name.ptr, item, sizeof item - 1) == 0;
+    if (*items) {
+        const verb *v = verb_named((kt_str){name.ptr + sizeof item - 1, name.len - sizeof item + 1});
+        return v && !strchr(v->name, '.') ? v : NULL;
+    }
+    for (*e = entities; (*e)->name; ++*e) {
+        size_t n = strlen((*e)->name);
+        if (name.len > n && strncmp(name.ptr, (*e)->name, n) == 0 && name.ptr[n] == '.')
+            return verb_named((kt_str){name.ptr + n + 1, name.len - n - 1});
+    }
     return NULL;
 }
 
 static const method *single_of(kt_str name)
 {
-    for (const method *m = single_methods; m->name; m++)
-        if (b24_is(name, m->name))
-            return m;
+    for (const method *const *table = method_tables; *table; table++)
+        for (const method *m = *table; m->name; m++)
+            if (b24_is(name, m->name))
+                return m;
     return NULL;
 }
 
@@ -193,8 +230,8 @@ static const struct {
     const char *code;
     unsigned status;
 } codes[] = {{"ERROR_METHOD_NOT_FOUND", 404}, {"INVALID_CREDENTIALS", 401}, {"NO_AUTH_FOUND", 401},
-    {"NOT_FOUND", 400}, {"ERROR_ARGUMENT", 400}, {"ERROR_BATCH_LENGTH_EXCEEDED", 400},
-    {"ERROR_BATCH_METHOD_NOT_ALLOWED", 400}};
+    {"NOT_FOUND", 400}, {"ERROR_NOT_FOUND", 400}, {"ERROR_ARGUMENT", 400}, {"ENTITY_TYPE_NOT_SUPPORTED", 400},
+    {"ERROR_BATCH_LENGTH_EXCEEDED", 400}, {"ERROR_BATCH_METHOD_NOT_ALLOWED", 400}};
 
 const char *b24_code(const kt_error *error, unsigned *status)
 {

@@ -8,12 +8,8 @@ enum { STEPS_MAX = 4 };
 
 static kt_error *look(b24 *b, const entity *e, int64_t id, const char *path, kt_str *found)
 {
-    kt_maker p = KT_MAKE_OBJECT, fields = KT_MAKE_ARRAY;
     const kt_value *record;
-    kt_add(b->tx, &fields, kt_value_str((kt_str){path, strlen(path)}));
-    kt_put(b->tx, &p, "id", kt_value_int(id));
-    kt_put(b->tx, &p, "fields", fields.value);
-    KT_TRY(kt_call(b->tx, kt_format(b->tx, "%s.get", e->ours).ptr, &p.value, &record));
+    KT_TRY(b24_get(b, e->ours, id, path, &record));
     *found = kt_value_get_str(record, path);
     return NULL;
 }
@@ -56,18 +52,11 @@ static kt_error *move_state(b24 *b, const entity *e, int64_t id, const taken *t)
 
 static kt_error *move_stage(b24 *b, const entity *e, int64_t id, const taken *t)
 {
-    kt_maker p = KT_MAKE_OBJECT, fields = KT_MAKE_ARRAY, values = KT_MAKE_OBJECT;
+    kt_maker p = KT_MAKE_OBJECT, values = KT_MAKE_OBJECT;
     const kt_value *record, *result;
-    kt_add(b->tx, &fields, kt_value_str(KT_STR("pipeline")));
-    kt_add(b->tx, &fields, kt_value_str(KT_STR("stage")));
-    kt_put(b->tx, &p, "id", kt_value_int(id));
-    kt_put(b->tx, &p, "fields", fields.value);
-    KT_TRY(kt_call(b->tx, kt_format(b->tx, "%s.get", e->ours).ptr, &p.value, &record));
-    bool there = kt_value_get(record, "pipeline")->as.integer == t->pipeline &&
-                 kt_value_get(record, "stage")->as.integer == t->stage;
-    if (there)
+    KT_TRY(b24_get(b, e->ours, id, "pipeline stage", &record));
+    if (b24_int_at(record, "pipeline") == t->pipeline && b24_int_at(record, "stage") == t->stage)
         return NULL;
-    p = KT_MAKE_OBJECT;
     kt_put(b->tx, &p, "id", kt_value_int(id));
     if (!t->stage) { /* another pipeline's first stage */
         kt_put(b->tx, &values, "pipeline", kt_value_int(t->pipeline));

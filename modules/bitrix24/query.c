@@ -184,12 +184,39 @@ static kt_error *between(b24 *b, const row *r, const kt_value *v, kt_value *ours
     return NULL;
 }
 
-static kt_error *member_take(b24 *b, const entity *e, const kt_value_member *m, kt_value *ours)
+/* OWNER_ID with the OWNER_TYPE_ID beside it; the type alone: it is about one of these. */
+static kt_error *owner_take(b24 *b, const row *r, const kt_value *filter, const kt_value *v, kt_value *ours)
+{
+    static const char *const paths[] = {"lead", "deal", "party", "party"};
+    const kt_value *type = r->as == AS_OWNER_TYPE ? v : b24_param(filter, "OWNER_TYPE_ID");
+    kt_maker both = KT_MAKE_ARRAY;
+    int64_t number, id;
+    if (!type || !b24_int(type, &number) || number < 1 || number > 4 ||
+        (r->as == AS_OWNER && !b24_int(v, &id)))
+        return b24_fail(b->tx, "ERROR_ARGUMENT", "OWNER_ID and OWNER_TYPE_ID 1 to 4 go together",
+            "OWNER_ID i OWNER_TYPE_ID od 1 do 4 podaje się razem");
+    const char *path = paths[number - 1];
+    *ours = r->as == AS_OWNER ? condition(b->tx, path, "=", kt_value_int(id))
+                              : condition(b->tx, path, "is_null", kt_value_bool(false));
+    if (number < 3)
+        return NULL;
+    kt_add(b->tx, &both, text_value("and"));
+    kt_add(b->tx, &both, *ours);
+    kt_add(b->tx, &both,
+        condition(b->tx, "party.kind", "=", text_value(number == 3 ? "person" : "organisation")));
+    *ours = both.value;
+    return NULL;
+}
+
+static kt_error *member_take(
+    b24 *b, const entity *e, const kt_value *filter, const kt_value_member *m, kt_value *ours)
 {
     kt_str name;
     const row *r;
     const key_prefix *k = split_key(m->name, &name);
     KT_TRY(b24_row(b, e, name, &r));
+    if (r && (r->as == AS_OWNER || r->as == AS_OWNER_TYPE))
+        return owner_take(b, r, filter, m->value, ours);
     if (!r || !path_of(b->tx, r))
         return kt_fail(b->tx, KT_VALIDATION, "ERROR_ARGUMENT", "the filter's field %.*s is not known",
             "pole filtra %.*s nie jest znane", (int)name.len, name.ptr);
@@ -236,7 +263,7 @@ static kt_error *group_take(b24 *b, const entity *e, const kt_value *filter, uns
         if (list || (is_number(filter->as.object.members[i].name) && kt_value_count(item)))
             KT_TRY(group_take(b, e, item, depth + 1, &one));
         else
-            KT_TRY(member_take(b, e, &filter->as.object.members[i], &one));
+            KT_TRY(member_take(b, e, filter, &filter->as.object.members[i], &one));
         kt_add(b->tx, &all, one);
     }
     *ours = all.value;

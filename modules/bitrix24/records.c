@@ -273,6 +273,8 @@ static const char *type_of(const row *r)
         [AS_CONTACT] = "crm_contact",
         [AS_CATEGORY] = "crm_category",
         [AS_STAGE] = "crm_status",
+        [AS_OWNER] = "integer",
+        [AS_OWNER_TYPE] = "crm_enum_ownertype",
         [AS_NAME_PART] = "string",
         [AS_ALWAYS] = "string",
         [AS_ADDRESS] = "string"};

@@ -33,26 +33,20 @@ void row_paths(kt_tx *tx, const row *r, kt_maker *paths)
         add_path(tx, paths, r->ours);
     if (r->as == AS_STAGE)
         add_path(tx, paths, "pipeline");
-    if (r->as == AS_COMPANY || r->as == AS_CONTACT) {
+    if (r->as == AS_OWNER || r->as == AS_OWNER_TYPE) {
+        add_path(tx, paths, "deal");
+        add_path(tx, paths, "lead");
+    }
+    if (r->as == AS_COMPANY || r->as == AS_CONTACT || r->as == AS_OWNER || r->as == AS_OWNER_TYPE) {
         add_path(tx, paths, "party");
         add_path(tx, paths, "party.kind");
     }
 }
 
-static kt_value number_of(const b24 *b, int64_t n)
-{
-    return b->items ? kt_value_int(n) : kt_value_str(kt_format(b->tx, "%lld", (long long)n));
-}
-
-static int64_t int_at(const kt_value *v)
-{
-    return v && v->kind == KT_VALUE_INT ? v->as.integer : 0;
-}
-
 static kt_value show_decimal(const b24 *b, const kt_value *v)
 {
     if (!v || v->kind != KT_VALUE_STRING)
-        return v && v->kind == KT_VALUE_INT ? number_of(b, v->as.integer) : (kt_value){0};
+        return v && v->kind == KT_VALUE_INT ? b24_number(b, v->as.integer) : (kt_value){0};
     return b->items ? (kt_value){.kind = KT_VALUE_REAL, .as.string = v->as.string} : *v;
 }
 
@@ -94,14 +88,14 @@ static kt_value show_multi(b24 *b, const row *r, const kt_value *record)
     kt_str first = r->first ? kt_value_get_str(record, r->first) : (kt_str){0};
     if (first.len) {
         kt_str use = kt_value_get_str(record, kt_format(b->tx, "%s_use", r->first).ptr);
-        put_multi(b, &list, number_of(b, first_id(r)), use_code(b->tx, use, (kt_str){0}), first, r->theirs);
+        put_multi(b, &list, b24_number(b, first_id(r)), use_code(b->tx, use, (kt_str){0}), first, r->theirs);
     }
     for (size_t i = 0; i < kt_value_count(lines); i++) {
         const kt_value *line = &lines->as.array.items[i];
         kt_str use = kt_value_get_str(line, "use"), note = kt_value_get_str(line, "note");
         if (b24_is(kt_value_get_str(line, "kind"), r->detail))
-            put_multi(b, &list, number_of(b, int_at(kt_value_get(line, "id")) + LINE_IDS),
-                use_code(b->tx, use, note), kt_value_get_str(line, "value"), r->theirs);
+            put_multi(b, &list, b24_number(b, b24_int_at(line, "id") + LINE_IDS), use_code(b->tx, use, note),
+                kt_value_get_str(line, "value"), r->theirs);
     }
     return list.value;
 }
@@ -137,7 +131,7 @@ static kt_value show_name(kt_tx *tx, const row *r, const kt_value *record)
 static kt_error *show_address(b24 *b, const row *r, const kt_value *lines, kt_value *shown)
 {
     const kt_value *country, *first = kt_value_count(lines) ? &lines->as.array.items[0] : NULL;
-    int64_t id = int_at(kt_value_get(first, r->detail));
+    int64_t id = b24_int_at(first, r->detail);
     *shown = kt_value_str(kt_value_get_str(first, r->detail));
     if (!id)
         return NULL;
@@ -159,25 +153,35 @@ static kt_value show_named(const row *r, const kt_value *v)
 static kt_value show_party(const b24 *b, const row *r, const kt_value *record)
 {
     bool person = b24_is(kt_value_get_str(record, "party.kind"), "person");
-    int64_t party = int_at(kt_value_get(record, "party")), contact = 0;
+    int64_t party = b24_int_at(record, "party"), contact = 0;
     if (strcmp(r->ours, "contact") == 0)
-        contact = int_at(kt_value_get(record, "contact"));
+        contact = b24_int_at(record, "contact");
     if (r->as == AS_COMPANY)
-        return number_of(b, person ? 0 : party);
-    return number_of(b, contact ? contact : person ? party : 0);
+        return b24_number(b, person ? 0 : party);
+    return b24_number(b, contact ? contact : person ? party : 0);
+}
+
+static kt_value show_owner(const b24 *b, const row *r, const kt_value *record)
+{
+    int64_t deal = b24_int_at(record, "deal"), lead = b24_int_at(record, "lead"),
+            party = b24_int_at(record, "party");
+    bool person = b24_is(kt_value_get_str(record, "party.kind"), "person");
+    if (r->as == AS_OWNER)
+        return b24_number(b, deal ? deal : lead ? lead : party);
+    return b24_number(b, deal ? 2 : lead ? 1 : !party ? 0 : person ? 3 : 4);
 }
 
 static kt_error *show_stage(b24 *b, const row *r, const kt_value *record, kt_value *shown)
 {
-    int64_t pipeline = int_at(kt_value_get(record, "pipeline")), category = 0;
+    int64_t pipeline = b24_int_at(record, "pipeline"), category = 0;
     kt_str code = {0};
     if (r->as == AS_STAGE) {
-        KT_TRY(stage_theirs(b, pipeline, int_at(kt_value_get(record, "stage")), &code));
+        KT_TRY(stage_theirs(b, pipeline, b24_int_at(record, "stage"), &code));
         *shown = kt_value_str(code);
         return NULL;
     }
     KT_TRY(category_theirs(b, pipeline, &category));
-    *shown = number_of(b, category);
+    *shown = b24_number(b, category);
     return NULL;
 }
 
@@ -190,7 +194,7 @@ kt_error *row_show(b24 *b, const row *r, const kt_value *record, kt_value *shown
         *shown = kt_value_str(text);
         break;
     case AS_ID:
-        *shown = number_of(b, int_at(v));
+        *shown = b24_number(b, v && v->kind == KT_VALUE_INT ? v->as.integer : 0);
         break;
     case AS_DECIMAL:
         *shown = show_decimal(b, v);
@@ -220,6 +224,10 @@ kt_error *row_show(b24 *b, const row *r, const kt_value *record, kt_value *shown
     case AS_CATEGORY:
     case AS_STAGE:
         return show_stage(b, r, record, shown);
+    case AS_OWNER:
+    case AS_OWNER_TYPE:
+        *shown = show_owner(b, r, record);
+        break;
     case AS_NAME_PART:
         *shown = show_name(b->tx, r, record);
         break;

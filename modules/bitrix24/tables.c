@@ -168,9 +168,87 @@ static const move lead_moves[] = {
     {0},
 };
 
+static const name_pair quote_statuses[] = {{"DRAFT", "draft"}, {"SENT", "sent"}, {"APPROVED", "accepted"},
+    {"DECLAINED", "rejected"}, {"EXPIRED", "expired"}, {"CANCELLED", "cancelled"}, {0}};
+static const name_pair quote_closed[] = {{"N", "draft"}, {"N", "sent"}, {"Y", "accepted"}, {"Y", "rejected"},
+    {"Y", "expired"}, {"Y", "cancelled"}, {0}};
+
+static const row quote_rows[] = {
+    {"ID", "id", AS_ID, .fixed = true},
+    {"QUOTE_NUMBER", "number", AS_TEXT, .fixed = true},
+    {"TITLE", "title", AS_TEXT},
+    {"STATUS_ID", "state", AS_STATE, "stageId", .names = quote_statuses},
+    {"CLOSED", "state", AS_NAME, .names = quote_closed, .fixed = true},
+    {"OPPORTUNITY", "gross", AS_DECIMAL, .fixed = true},
+    {"TAX_VALUE", "tax", AS_DECIMAL, .fixed = true},
+    {"CURRENCY_ID", "currency", AS_CODE, NULL, "base.currency"},
+    {"COMPANY_ID", "party", AS_COMPANY},
+    {"CONTACT_ID", "contact", AS_CONTACT},
+    {"DEAL_ID", "deal", AS_ID},
+    {"ASSIGNED_BY_ID", "owner", AS_ID},
+    {"BEGINDATE", "day", AS_DATE, "begindate"},
+    {"CLOSEDATE", "valid_until", AS_DATE, "closedate"},
+    {"TERMS", "terms", AS_TEXT},
+    STAMPS,
+    {0},
+};
+static const move quote_moves[] = {
+    {"sent", "draft", "send"},
+    {"accepted", "draft", "accept"},
+    {"accepted", "sent", "accept"},
+    {"rejected", "draft", "send"},
+    {"rejected", "sent", "reject", .reason = true},
+    {"cancelled", "draft", "cancel", .reason = true},
+    {"cancelled", "sent", "cancel", .reason = true},
+    {"expired", "sent", "expire"},
+    {0},
+};
+
+static const name_pair activity_types[] = {
+    {"1", "meeting"}, {"2", "call"}, {"4", "mail"}, {"3", "note"}, {"6", "chat"}, {0}};
+static const name_pair activity_statuses[] = {{"1", "planned"}, {"2", "done"}, {"3", "cancelled"}, {0}};
+static const name_pair activity_completed[] = {{"N", "planned"}, {"Y", "done"}, {"Y", "cancelled"}, {0}};
+static const name_pair activity_directions[] = {{"1", "in"}, {"2", "out"}, {0}};
+
+static const row activity_rows[] = {
+    {"ID", "id", AS_ID, .fixed = true},
+    {"OWNER_ID", "party", AS_OWNER},
+    {"OWNER_TYPE_ID", "party", AS_OWNER_TYPE},
+    {"TYPE_ID", "kind", AS_NAME, .names = activity_types, .required = true},
+    {"SUBJECT", "subject", AS_TEXT, .required = true},
+    {"START_TIME", "planned_at", AS_TIME},
+    {"DEADLINE", "planned_at", AS_TIME},
+    {"END_TIME", "done_at", AS_TIME, .fixed = true},
+    {"STATUS", "state", AS_STATE, .names = activity_statuses},
+    {"COMPLETED", "state", AS_STATE, .names = activity_completed},
+    {"DIRECTION", "direction", AS_NAME, .names = activity_directions},
+    {"DESCRIPTION", "text", AS_TEXT},
+    {"DESCRIPTION_TYPE", NULL, AS_ALWAYS, NULL, "1"},
+    {"PRIORITY", NULL, AS_ALWAYS, NULL, "2"},
+    {"COMMUNICATIONS", NULL, AS_ALWAYS, NULL, ""},
+    {"RESPONSIBLE_ID", "owner", AS_ID},
+    {"AUTHOR_ID", "created_by", AS_ID, .fixed = true},
+    {"EDITOR_ID", "updated_by", AS_ID, .fixed = true},
+    {"CREATED", "created_at", AS_TIME, .fixed = true},
+    {"LAST_UPDATED", "updated_at", AS_TIME, .fixed = true},
+    {"ORIGIN_ID", "external_id", AS_TEXT},
+    {0},
+};
+static const move activity_moves[] = {
+    {"done", "planned", "finish"},
+    {"done", "cancelled", "reopen"},
+    {"planned", "done", "reopen"},
+    {"planned", "cancelled", "reopen"},
+    {"cancelled", "planned", "cancel"},
+    {"cancelled", "done", "reopen"},
+    {0},
+};
+
 const entity entities[] = {
-    {"crm.lead", "crm.lead", 1, "L", "Lead", .rows = lead_rows, .moves = lead_moves},
-    {"crm.deal", "crm.deal", 2, "D", "Deal", .rows = deal_rows},
+    {"crm.lead", "crm.lead", 1, "L", "Lead", .rows = lead_rows, .moves = lead_moves, .lines = true},
+    {"crm.deal", "crm.deal", 2, "D", "Deal", .rows = deal_rows, .lines = true},
+    {"crm.quote", "crm.quotation", 7, "Q", "Quote", .rows = quote_rows, .moves = quote_moves, .lines = true},
+    {"crm.activity", "crm.activity", 0, "A", "Activity", .rows = activity_rows, .moves = activity_moves},
     {"crm.contact", "base.party", 3, "C", "Contact", {"kind", "person"}, contact_rows},
     {"crm.company", "base.party", 4, "CO", "Company", {"kind", "organisation"}, company_rows},
     {0},
@@ -187,7 +265,7 @@ const entity *entity_named(kt_str name)
 const entity *entity_of_type(int64_t type)
 {
     for (const entity *e = entities; e->name; e++)
-        if (e->type == type)
+        if (e->type && e->type == type)
             return e;
     return NULL;
 }

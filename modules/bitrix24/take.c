@@ -95,6 +95,7 @@ typedef struct {
     const kt_value *fields, *before;
     taken *to;
     kt_maker values, lines, address;
+    int64_t owner, owner_type;
     kt_str parts[NAME_PARTS];
     bool given[NAME_PARTS];
     bool multi, addressed, party;
@@ -250,17 +251,11 @@ static void take_lines(taking *t)
 
 /* ---- One field ---- */
 
-static int64_t int_at(const kt_value *of, const char *name)
-{
-    const kt_value *v = kt_value_get(of, name);
-    return v && v->kind == KT_VALUE_INT ? v->as.integer : 0;
-}
-
 static kt_error *take_category(taking *t, const row *r, const kt_value *v)
 {
     kt_value ours;
     KT_TRY(value_take(t->b, r, v, &ours));
-    if (!t->to->pipeline && ours.kind == KT_VALUE_INT && ours.as.integer != int_at(t->before, "pipeline"))
+    if (!t->to->pipeline && ours.kind == KT_VALUE_INT && ours.as.integer != b24_int_at(t->before, "pipeline"))
         t->to->pipeline = ours.as.integer;
     return NULL;
 }
@@ -269,7 +264,7 @@ static kt_error *take_stage(taking *t, const kt_value *v)
 {
     kt_str code = b24_text(t->b->tx, v);
     const kt_value *category = b24_param(t->fields, "CATEGORY_ID");
-    int64_t within = int_at(t->before, "pipeline"), number;
+    int64_t within = b24_int_at(t->before, "pipeline"), number;
     if (!category)
         category = b24_param(t->fields, "categoryId");
     if (category && b24_int(category, &number))
@@ -285,6 +280,8 @@ static kt_error *take_state(taking *t, const row *r, const kt_value *v)
 {
     kt_value ours;
     KT_TRY(value_take(t->b, r, v, &ours));
+    if (ours.kind == KT_VALUE_ARRAY) /* one of theirs stands for some of ours: the first is meant */
+        ours = ours.as.array.items[0];
     if (ours.kind != KT_VALUE_STRING)
         return NULL;
     t->to->state = ours.as.string;
@@ -329,6 +326,13 @@ static kt_error *take_party(taking *t, const row *r, const kt_value *v)
     return NULL;
 }
 
+static kt_error *take_number(taking *t, const row *r, const kt_value *v)
+{
+    if (b24_int(v, r->as == AS_OWNER ? &t->owner : &t->owner_type))
+        return NULL;
+    return wrong(t->b, r, "An id is a whole number.", "Id to liczba całkowita.");
+}
+
 static kt_error *take_plain(taking *t, const row *r, const kt_value *v)
 {
     kt_value ours;
@@ -371,6 +375,9 @@ static kt_error *take_field(taking *t, const row *r, const kt_value *v)
     case AS_COMPANY:
     case AS_CONTACT:
         return take_party(t, r, v);
+    case AS_OWNER:
+    case AS_OWNER_TYPE:
+        return take_number(t, r, v);
     case AS_TEXT:
     case AS_ID:
     case AS_DECIMAL:
@@ -442,10 +449,29 @@ static kt_error *take_place(taking *t)
     return NULL;
 }
 
+/* An activity is about one record: the type says in which of our fields it stands. */
+static kt_error *take_owner(taking *t)
+{
+    if (!t->owner && !t->owner_type)
+        return NULL;
+    if (t->owner < 1 || t->owner_type < 1 || t->owner_type > 4)
+        return b24_fail(t->b->tx, "ERROR_ARGUMENT", "OWNER_ID and OWNER_TYPE_ID 1 to 4 go together",
+            "OWNER_ID i OWNER_TYPE_ID od 1 do 4 podaje się razem");
+    const char *field = t->owner_type == 1 ? "lead" : t->owner_type == 2 ? "deal" : "party";
+    put(t, field, kt_value_int(t->owner));
+    if (t->before) { /* no longer about what it was about */
+        put(t, "lead", (kt_value){0});
+        put(t, "deal", (kt_value){0});
+        put(t, "party", (kt_value){0});
+    }
+    return NULL;
+}
+
 static kt_error *take_gathered(taking *t)
 {
     if (t->multi)
         take_lines(t);
+    KT_TRY(take_owner(t));
     take_names(t);
     if (t->addressed)
         take_addresses(t);

@@ -121,18 +121,20 @@ kt_str time_now(kt_tx *tx)
     return write(tx, kt_now(tx));
 }
 
-kt_str time_ours(kt_tx *tx, kt_str theirs)
+kt_str time_of(kt_tx *tx, kt_time at)
 {
-    moment m;
-    if (!read_moment(theirs, &m))
-        return (kt_str){0};
-    kt_time at = instant_of(tx, &m);
     int64_t epoch = kt_date_make(1970, 1, 1).day;
     int64_t of_day = ((at.ms % DAY_MS) + DAY_MS) % DAY_MS;
     int year, month, day;
     kt_date_parts((kt_date){(int32_t)((at.ms - of_day) / DAY_MS + epoch)}, &year, &month, &day);
     return kt_format(tx, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, day, (int)(of_day / 3600000),
         (int)(of_day / MINUTE_MS % 60), (int)(of_day / 1000 % 60), (int)(of_day % 1000));
+}
+
+kt_str time_ours(kt_tx *tx, kt_str theirs)
+{
+    moment m;
+    return read_moment(theirs, &m) ? time_of(tx, instant_of(tx, &m)) : (kt_str){0};
 }
 
 kt_str date_ours(kt_tx *tx, kt_str theirs)

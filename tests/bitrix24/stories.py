@@ -219,6 +219,107 @@ def two_thousand_come_in_pages(r):
     expect(count, 2000 + before)
 
 
+def directories_are_read(r, k):
+    rows = r.call("crm.status.list", filter={"ENTITY_ID": "STATUS"}, order={"SORT": "ASC"})["result"]
+    expect([(s["STATUS_ID"], s["SEMANTICS"]) for s in rows], [("NEW", None), ("IN_PROCESS", None), ("PROCESSED", None), ("CONVERTED", "S"), ("JUNK", "F")])
+    expect([s["STATUS_ID"] for s in r.call("crm.status.entity.items", entityId="DEAL_STAGE")["result"]][0::2], ["NEW", "WON"])
+    types = [t["ID"] for t in r.call("crm.status.entity.types")["result"]]
+    expect(types[:3], ["STATUS", "QUOTE_STATUS", "DEAL_STAGE"])
+    expect(r.call("crm.status.get", id=rows[1]["ID"])["result"], rows[1])
+    expect(r.form("crm.status.get", [("id", 10 ** 6)])[1]["error"], "NOT_FOUND")
+    categories = r.call("crm.category.list", entityTypeId=2)["result"]["categories"]
+    expect([(c["id"], c["name"], c["isDefault"]) for c in categories][0], (0, "Sales", "Y"))
+    expect(r.call("crm.category.get", entityTypeId=2, id=categories[1]["id"])["result"]["category"]["name"], "Service")
+    expect(r.form("crm.category.list", [("entityTypeId", 4)])[1]["error"], "ENTITY_TYPE_NOT_SUPPORTED")
+    other = categories[1]["id"]
+    codes = [s["STATUS_ID"] for s in r.call("crm.dealcategory.stage.list", id=other)["result"]]
+    expect(all(c.startswith(f"C{other}:") for c in codes), True)
+    expect([c["NAME"] for c in r.call("crm.dealcategory.list")["result"]], [c["name"] for c in categories])
+
+
+def users_are_read(r, k):
+    k.create("access.user", {"name": "ola", "full_name": "Ola Maria Kowal", "email": "ola@example.com"})
+    mine = r.call("user.current")["result"]
+    expect((mine["ID"], mine["ACTIVE"], r.call("profile")["result"]["ID"]), (str(k.call("session.whoami")["id"]), True, mine["ID"]))
+    found = r.call("user.get", FILTER={"EMAIL": "ola@example.com"})
+    expect((found["total"], found["result"][0]["NAME"], found["result"][0]["LAST_NAME"]), (1, "Ola Maria", "Kowal"))
+    expect([u["ID"] for u in r.call("user.get", ID=mine["ID"])["result"]], [mine["ID"]])
+    expect([u["LAST_NAME"] for u in r.call("user.search", FIND="kowal", ACTIVE=True)["result"]], ["Kowal"])
+    expect(r.form("user.get", [("FILTER[ODD]", "1")])[0], 400)
+
+
+def quotes_and_rows_are_kept(r, k):
+    party = r.call("crm.company.add", fields={"TITLE": "Quoted"})["result"]
+    deal = r.call("crm.deal.add", fields={"TITLE": "With rows", "COMPANY_ID": party, "CURRENCY_ID": "PLN"})["result"]
+    rows = [{"PRODUCT_NAME": "Bike", "PRICE": "900", "QUANTITY": 2, "DISCOUNT_TYPE_ID": 2, "DISCOUNT_RATE": 10},
+            {"PRODUCT_NAME": "Bell", "PRICE": "9.99", "QUANTITY": "1"}, {"PRODUCT_NAME": "Lock", "PRICE": 40, "DISCOUNT_TYPE_ID": 1, "DISCOUNT_SUM": 5, "QUANTITY": 3}]
+    expect(r.call("crm.deal.productrows.set", id=deal, rows=rows)["result"], True)
+    got = r.call("crm.deal.productrows.get", id=deal)["result"]
+    expect([(p["PRODUCT_NAME"], p["PRICE"], p["PRICE_NETTO"], p["QUANTITY"], p["DISCOUNT_TYPE_ID"], p["DISCOUNT_RATE"], p["DISCOUNT_SUM"]) for p in got],
+           [("Bike", 900, 1000, 2, 2, 10, 100), ("Bell", 9.99, 9.99, 1, 2, 0, 0), ("Lock", 40, 45, 3, 1, 11.11, 5)])
+    expect(r.call("crm.deal.get", ID=deal)["result"]["OPPORTUNITY"], "1929.99")
+    r.call("crm.deal.productrows.set", id=deal, rows=got)  # what was read is written back
+    expect([{n: v for n, v in p.items() if n != "ID"} for p in r.call("crm.deal.productrows.get", id=deal)["result"]], [{n: v for n, v in p.items() if n != "ID"} for p in got])
+    items = r.call("crm.item.productrow.list", filter={"=ownerType": "D", "=ownerId": deal})
+    expect((items["total"], items["result"]["productRows"][0]["productName"], items["result"]["productRows"][0]["priceNetto"]), (3, "Bike", 1000))
+    expect([p["productName"] for p in r.call("crm.item.productrow.set", ownerType="D", ownerId=deal, productRows=[{"productName": "One", "price": 5}])["result"]["productRows"]], ["One"])
+    expect(r.call("crm.productrow.list", filter={"OWNER_TYPE": "D", "OWNER_ID": deal})["total"], 1)
+    status, answer = r.form("crm.deal.productrows.set", [("id", deal), ("rows[0][PRODUCT_NAME]", "x"), ("rows[0][PRICE]", "1x"), ("rows[1][QUANTITY]", "y")])
+    expect((status, "rows[0].PRICE" in answer["error_description"], "rows[1].QUANTITY" in answer["error_description"]), (400, True, True))
+    expect(r.form("crm.deal.productrows.set", [("id", deal), ("rows[0][PRICE]", "1"), ("rows[0][TAX_RATE]", "7")])[0], 400)
+    expect(r.form("crm.contact.productrows.get", [("id", 1)])[1]["error"], "ERROR_METHOD_NOT_FOUND")
+
+    quote = r.call("crm.quote.add", fields={"TITLE": "Offer", "COMPANY_ID": party, "DEAL_ID": deal, "CURRENCY_ID": "PLN", "CLOSEDATE": "2036-12-31"})["result"]
+    r.call("crm.quote.productrows.set", id=quote, rows=[{"PRODUCT_NAME": "Bike", "PRICE": "900", "QUANTITY": 2}])
+    r.call("crm.quote.update", id=quote, fields={"STATUS_ID": "APPROVED"})
+    row = r.call("crm.quote.get", id=quote)["result"]
+    expect((row["STATUS_ID"], row["CLOSED"], row["OPPORTUNITY"], row["DEAL_ID"], row["COMPANY_ID"]), ("APPROVED", "Y", "1800.00", str(deal), str(party)))
+    expect([q["id"] for q in r.call("crm.item.list", entityTypeId=7, filter={"dealId": deal, "stageId": "APPROVED"})["result"]["items"]], [quote])
+    expect(r.form("crm.quote.update", [("id", quote), ("fields[STATUS_ID]", "DRAFT")])[0], 400)
+    refused = r.call("crm.quote.add", fields={"TITLE": "No", "COMPANY_ID": party})["result"]
+    r.call("crm.quote.productrows.set", id=refused, rows=[{"PRODUCT_NAME": "Bike", "PRICE": "900"}])
+    r.call("crm.quote.update", id=refused, fields={"STATUS_ID": "DECLAINED"})
+    expect(r.call("crm.quote.get", id=refused)["result"]["STATUS_ID"], "DECLAINED")
+
+
+def activities_are_about_something(r, k):
+    deal = r.call("crm.deal.add", fields={"TITLE": "Talked about"})["result"]
+    contact = r.call("crm.contact.add", fields={"NAME": "Iga", "LAST_NAME": "Zych"})["result"]
+    call = r.call("crm.activity.add", fields={"OWNER_TYPE_ID": 2, "OWNER_ID": deal, "TYPE_ID": 2, "SUBJECT": "Call back", "DIRECTION": 2, "COMPLETED": "N",
+                  "RESPONSIBLE_ID": k.call("session.whoami")["id"], "START_TIME": "2036-01-05T10:00:00+01:00", "DESCRIPTION": "about the price",
+                  "COMMUNICATIONS": [{"VALUE": "+48600100200", "ENTITY_ID": contact, "ENTITY_TYPE_ID": 3}]})["result"]
+    row = r.call("crm.activity.get", id=call)["result"]
+    expect((row["OWNER_ID"], row["OWNER_TYPE_ID"], row["TYPE_ID"], row["COMPLETED"], row["STATUS"], row["START_TIME"]), (str(deal), "2", "2", "N", "1", "2036-01-05T09:00:00+00:00"))
+    r.call("crm.activity.update", id=call, fields={"COMPLETED": "Y"})
+    expect(r.call("crm.activity.get", id=call)["result"]["STATUS"], "2")
+    met = r.call("crm.activity.add", fields={"OWNER_TYPE_ID": 3, "OWNER_ID": contact, "TYPE_ID": 1, "SUBJECT": "Meet", "COMPLETED": "Y"})["result"]
+    expect([a["ID"] for a in r.call("crm.activity.list", filter={"OWNER_TYPE_ID": 2, "OWNER_ID": deal}, select=["ID"])["result"]], [str(call)])
+    expect([a["ID"] for a in r.call("crm.activity.list", filter={"OWNER_TYPE_ID": 3, "OWNER_ID": contact, "COMPLETED": "Y"}, select=["ID"])["result"]], [str(met)])
+    r.call("crm.activity.update", id=met, fields={"OWNER_TYPE_ID": 2, "OWNER_ID": deal})
+    row = r.call("crm.activity.get", id=met)["result"]
+    expect((row["OWNER_ID"], row["OWNER_TYPE_ID"], row["SUBJECT"]), (str(deal), "2", "Meet"))
+    expect(r.form("crm.activity.add", [("fields[OWNER_ID]", deal), ("fields[SUBJECT]", "x")])[0], 400)
+
+
+def calls_and_duplicates_are_found(r, k):
+    contact = r.call("crm.contact.add", fields={"NAME": "Ewa", "LAST_NAME": "Wrona", "PHONE": [{"VALUE": "+48 700 100 200"}], "EMAIL": [{"VALUE": "Ewa@Wrona.pl"}]})["result"]
+    lead = r.call("crm.lead.add", fields={"TITLE": "Same", "PHONE": [{"VALUE": "700-100-200"}]})["result"]
+    expect(r.call("crm.duplicate.findbycomm", type="PHONE", values=["48700100200"])["result"], {"LEAD": [lead], "CONTACT": [contact]})
+    expect(r.call("crm.duplicate.findbycomm", type="EMAIL", values=["ewa@wrona.pl"], entity_type="CONTACT")["result"], {"CONTACT": [contact]})
+    expect(r.call("crm.duplicate.findbycomm", type="EMAIL", values=["none@wrona.pl"])["result"], [])
+    made = r.call("telephony.externalCall.register", USER_ID=1, PHONE_NUMBER="+48700100200", TYPE=2, CRM_CREATE=1)["result"]
+    expect((made["CRM_ENTITY_TYPE"], made["CRM_ENTITY_ID"]), ("CONTACT", contact))
+    expect(r.call("telephony.externalCall.register", USER_ID=1, PHONE_NUMBER="+48700100200", TYPE=2)["result"]["CALL_ID"], made["CALL_ID"])
+    other = r.call("telephony.externalCall.register", USER_ID=1, PHONE_NUMBER="+48700100999", TYPE=2, CRM_CREATE=1, EXTERNAL_CALL_ID="x1")["result"]
+    expect((other["CRM_ENTITY_TYPE"], other["CRM_CREATED_LEAD"], other["CALL_ID"] == made["CALL_ID"]), ("LEAD", other["CRM_ENTITY_ID"], False))
+    done = r.call("telephony.externalCall.finish", CALL_ID=made["CALL_ID"], USER_ID=1, DURATION=63, STATUS_CODE="200", RECORD_URL="https://exchange.example/1.mp3")["result"]
+    expect((done["CALL_DURATION"], done["PHONE_NUMBER"], done["CRM_ENTITY_ID"]), (63, "+48700100200", contact))
+    call = k.get("crm.call", int(made["CALL_ID"].split(".")[1]))
+    expect((call["state"], call["duration_s"], call["recording"]), ("completed", 63, "https://exchange.example/1.mp3"))
+    expect([(c["CRM_ENTITY_TYPE"], c["NAME"]) for c in r.call("telephony.externalCall.searchCrmEntities", PHONE_NUMBER="700100200")["result"]], [("CONTACT", "Ewa Wrona")])
+    expect(r.form("telephony.externalCall.finish", [("CALL_ID", "externalCall.999999")])[1]["error"], "NOT_FOUND")
+
+
 def a_batch_refers_to_earlier_results(r):
     answer = r.call("batch", cmd={"company": "crm.company.add?fields[TITLE]=Chain", "deal": "crm.deal.add?fields[TITLE]=Of+chain&fields[COMPANY_ID]=$result[company]",
                     "wrong": "crm.deal.add?fields[ODD]=1", "get": "crm.deal.get?ID=$result[deal]"})["result"]
@@ -236,6 +337,10 @@ def custom_fields_are_uf(r, k):
     expect(rows, [{"ID": str(made), "UF_CRM_COLOUR": "red"}])
     expect(r.call("crm.item.get", entityTypeId=2, id=made)["result"]["item"]["ufCrmColour"], "red")
     expect(r.call("crm.deal.fields")["result"]["UF_CRM_COLOUR"]["isDynamic"], True)
+    fields = r.call("crm.deal.userfield.list", filter={"FIELD_NAME": "UF_CRM_COLOUR"})["result"]
+    expect([(f["FIELD_NAME"], f["USER_TYPE_ID"], f["ENTITY_ID"]) for f in fields], [("UF_CRM_COLOUR", "string", "CRM_DEAL")])
+    expect(r.call("crm.deal.userfield.get", id=fields[0]["ID"])["result"], fields[0])
+    expect(r.form("crm.deal.userfield.get", [("id", 99)])[1]["error"], "ERROR_NOT_FOUND")
 
 
 def rights_are_those_of_the_key(k, url):
@@ -266,6 +371,11 @@ def main():
         what_is_not_written_stays(r, k)
         leads_and_deals_move(r, k)
         deals_speak_of_stages(r)
+        directories_are_read(r, k)
+        users_are_read(r, k)
+        quotes_and_rows_are_kept(r, k)
+        activities_are_about_something(r, k)
+        calls_and_duplicates_are_found(r, k)
         errors_have_their_form(r)
         two_thousand_come_in_pages(r)
         a_batch_refers_to_earlier_results(r)

@@ -1,0 +1,366 @@
+/* Product rows of leads, deals and quotes: our lines with theirs' four prices. PRICE is what one unit costs in
+ * the end, with discount and tax; PRICE_EXCLUSIVE is without the tax; NETTO and BRUTTO are before the
+ * discount. A line of ours has the price before the discount, with the tax or without as its document says. */
+#include <string.h>
+
+#include "b24.h"
+
+enum { PRICE_DIGITS = 4, ROWS_MAX = 500 };
+
+/* ---- Decimals as text ---- */
+
+static bool dec_read(kt_str s, kt_dec *d)
+{
+    enum { DIGITS_MAX = 17 };
+    int64_t coef = 0;
+    int digits = 0, scale = 0;
+    bool minus = s.len && s.ptr[0] == '-', point = false;
+    for (size_t i = minus; i < s.len; i++) {
+        if (s.ptr[i] == '.' && !point) {
+            point = true;
+            continue;
+        }
+        if (s.ptr[i] < '0' || s.ptr[i] > '9' || ++digits > DIGITS_MAX)
+            return false;
+        coef = coef * 10 + (s.ptr[i] - '0');
+        scale += point;
+    }
+    *d = KT_DEC(minus ? -coef : coef, (uint8_t)scale);
+    return digits > 0;
+}
+
+static kt_str dec_text(kt_tx *tx, kt_dec d)
+{
+    int64_t unit = 1;
+    int scale = d.scale1 ? d.scale1 - 1 : 0;
+    for (int i = 0; i < scale; i++)
+        unit *= 10;
+    int64_t size = d.coef < 0 ? -d.coef : d.coef;
+    if (!scale)
+        return kt_format(tx, "%lld", (long long)d.coef);
+    return kt_format(tx, "%s%lld.%0*lld", d.coef < 0 ? "-" : "", (long long)(size / unit), scale,
+        (long long)(size % unit));
+}
+
+static kt_dec dec_at(const kt_value *of, const char *name)
+{
+    kt_dec d = {0};
+    return dec_read(kt_value_get_str(of, name), &d) ? d : (kt_dec){0};
+}
+
+#define HUNDRED KT_DEC(100, 0)
+
+static kt_dec with_tax(kt_dec price, kt_dec rate)
+{
+    return kt_dec_div(kt_dec_mul(price, kt_dec_add(HUNDRED, rate), 8), HUNDRED, PRICE_DIGITS);
+}
+
+static kt_dec without_tax(kt_dec price, kt_dec rate)
+{
+    return rate.coef ? kt_dec_div(kt_dec_mul(price, HUNDRED, 8), kt_dec_add(HUNDRED, rate), PRICE_DIGITS)
+                     : kt_dec_round(price, PRICE_DIGITS);
+}
+
+/* ---- Ours to theirs ---- */
+
+static void put_dec(b24 *b, kt_maker *r, const char *old, const char *item, kt_dec d)
+{
+    d = kt_dec_round(d.scale1 ? d : KT_DEC(0, 0), PRICE_DIGITS);
+    kt_value v = {.kind = KT_VALUE_REAL, .as.string = dec_text(b->tx, d)};
+    kt_put(b->tx, r, b->items ? item : old, v);
+}
+
+static void put_prices(b24 *b, const kt_value *line, bool included, kt_maker *r)
+{
+    kt_dec quantity = dec_at(line, "quantity"), price = dec_at(line, "price"),
+           rate = dec_at(line, "tax_rate");
+    kt_dec netto = included ? without_tax(price, rate) : price;
+    kt_dec exclusive = quantity.coef ? kt_dec_div(dec_at(line, "net"), quantity, PRICE_DIGITS) : netto;
+    kt_dec final = quantity.coef ? kt_dec_div(dec_at(line, "gross"), quantity, PRICE_DIGITS) : price;
+    kt_dec off = kt_dec_sub(netto, exclusive);
+    bool sum = dec_at(line, "discount_amount").coef != 0;
+    kt_dec percent = dec_at(line, "discount_percent");
+    if (sum && netto.coef)
+        percent = kt_dec_div(kt_dec_mul(off, HUNDRED, 8), netto, 2);
+    put_dec(b, r, "PRICE", "price", final);
+    put_dec(b, r, "PRICE_EXCLUSIVE", "priceExclusive", exclusive);
+    put_dec(b, r, "PRICE_NETTO", "priceNetto", netto);
+    put_dec(b, r, "PRICE_BRUTTO", "priceBrutto", included ? price : with_tax(price, rate));
+    put_dec(b, r, "QUANTITY", "quantity", quantity);
+    kt_put(b->tx, r, b->items ? "discountTypeId" : "DISCOUNT_TYPE_ID", kt_value_int(sum ? 1 : 2));
+    put_dec(b, r, "DISCOUNT_RATE", "discountRate", percent);
+    put_dec(b, r, "DISCOUNT_SUM", "discountSum", off);
+    put_dec(b, r, "TAX_RATE", "taxRate", rate);
+    kt_put(b->tx, r, b->items ? "taxIncluded" : "TAX_INCLUDED", b24_str(included ? "Y" : "N"));
+}
+
+static kt_value show_line(
+    b24 *b, const entity *e, int64_t owner, const kt_value *line, bool included, size_t place)
+{
+    kt_maker r = KT_MAKE_OBJECT;
+    bool i = b->items;
+    kt_str name = kt_value_get_str(line, "name");
+    int64_t item = b24_int_at(line, "item");
+    kt_put(b->tx, &r, i ? "id" : "ID", b24_number(b, b24_int_at(line, "id")));
+    kt_put(b->tx, &r, i ? "ownerId" : "OWNER_ID", b24_number(b, owner));
+    kt_put(b->tx, &r, i ? "ownerType" : "OWNER_TYPE", b24_str(e->letter));
+    kt_put(b->tx, &r, i ? "productId" : "PRODUCT_ID", kt_value_int(item));
+    kt_put(b->tx, &r, i ? "productName" : "PRODUCT_NAME", kt_value_str(name.len ? name : KT_STR("")));
+    put_prices(b, line, included, &r);
+    kt_put(b->tx, &r, i ? "sort" : "SORT", kt_value_int((int64_t)(place + 1) * 10));
+    return r.value;
+}
+
+static kt_error *show_rows(b24 *b, const entity *e, int64_t owner, kt_value *shown)
+{
+    kt_maker list = KT_MAKE_ARRAY;
+    const kt_value *record;
+    const char *fields = strcmp(e->name, "crm.quote") ? "lines tax_included" : "lines tax_included state";
+    KT_TRY(b24_get(b, e->ours, owner, fields, &record));
+    const kt_value *lines = kt_value_get(record, "lines");
+    for (size_t i = 0; i < kt_value_count(lines); i++)
+        kt_add(b->tx, &list,
+            show_line(b, e, owner, &lines->as.array.items[i], b24_bool_at(record, "tax_included"), i));
+    *shown = list.value;
+    return NULL;
+}
+
+/* ---- Theirs to ours ---- */
+
+typedef struct {
+    b24 *b;
+    const kt_value *row;
+    size_t place;
+    kt_error *wrong;
+} reading;
+
+static const kt_value *either(const kt_value *row, const char *old, const char *item)
+{
+    const kt_value *v = b24_param(row, old);
+    return v ? v : b24_param(row, item);
+}
+
+static kt_dec take_dec(reading *r, const char *old, const char *item)
+{
+    const kt_value *v = either(r->row, old, item);
+    kt_dec d = {0};
+    kt_str text = v ? b24_text(r->b->tx, v) : (kt_str){0};
+    if (text.len && !dec_read(text, &d))
+        kt_also(&r->wrong,
+            kt_fail(r->b->tx, KT_VALIDATION, kt_format(r->b->tx, "rows[%zu].%s", r->place, old).ptr,
+                "\"%s\" is no number", "„%s” nie jest liczbą", text.ptr));
+    return d;
+}
+
+/* What one unit costs before the discount, with the tax or without as the row says. */
+static kt_dec full_price(reading *r, bool included, kt_dec percent, kt_dec off)
+{
+    kt_dec rate = take_dec(r, "TAX_RATE", "taxRate");
+    kt_dec price = included ? take_dec(r, "PRICE_BRUTTO", "priceBrutto")
+                            : take_dec(r, "PRICE_NETTO", "priceNetto");
+    if (price.scale1)
+        return price;
+    price = included ? take_dec(r, "PRICE", "price") : take_dec(r, "PRICE_EXCLUSIVE", "priceExclusive");
+    if (!price.scale1 && !included)
+        price = without_tax(take_dec(r, "PRICE", "price"), rate);
+    if (!price.scale1)
+        return price;
+    if (off.coef)
+        return kt_dec_add(price, off);
+    kt_dec left = kt_dec_sub(HUNDRED, percent);
+    return percent.coef && left.coef ? kt_dec_div(kt_dec_mul(price, HUNDRED, 8), left, PRICE_DIGITS) : price;
+}
+
+static void put_text(b24 *b, kt_maker *line, const char *name, kt_dec d)
+{
+    if (d.scale1)
+        kt_put(b->tx, line, name, kt_value_str(dec_text(b->tx, kt_dec_round(d, PRICE_DIGITS))));
+}
+
+static bool is_included(b24 *b, const kt_value *row)
+{
+    const kt_value *v = either(row, "TAX_INCLUDED", "taxIncluded");
+    return v && b24_is(b24_text(b->tx, v), "Y");
+}
+
+static kt_value take_row(reading *r, bool included)
+{
+    b24 *b = r->b;
+    kt_maker line = KT_MAKE_OBJECT;
+    const kt_value *item = either(r->row, "PRODUCT_ID", "productId"),
+                   *name = either(r->row, "PRODUCT_NAME", "productName"),
+                   *type = either(r->row, "DISCOUNT_TYPE_ID", "discountTypeId");
+    bool sum = type && b24_is(b24_text(b->tx, type), "1");
+    kt_dec quantity = take_dec(r, "QUANTITY", "quantity");
+    kt_dec percent = sum ? (kt_dec){0} : take_dec(r, "DISCOUNT_RATE", "discountRate");
+    kt_dec off = sum ? take_dec(r, "DISCOUNT_SUM", "discountSum") : (kt_dec){0};
+    int64_t id;
+    quantity = quantity.scale1 ? quantity : KT_DEC(1, 0);
+    if (item && b24_int(item, &id) && id)
+        kt_put(b->tx, &line, "item", kt_value_int(id));
+    if (name && b24_text(b->tx, name).len)
+        kt_put(b->tx, &line, "name", kt_value_str(b24_text(b->tx, name)));
+    put_text(b, &line, "quantity", quantity);
+    put_text(b, &line, "price", full_price(r, included, percent, off));
+    if (percent.coef)
+        put_text(b, &line, "discount_percent", kt_dec_round(percent, 2));
+    if (off.coef)
+        put_text(b, &line, "discount_amount", kt_dec_mul(off, quantity, PRICE_DIGITS));
+    return line.value;
+}
+
+/* The tax is by item, customer and date here: a rate that is not the one in force would be lost. */
+static kt_error *check_rates(b24 *b, const kt_value *rows, const kt_value *shown)
+{
+    kt_error *all = NULL;
+    for (size_t i = 0; i < kt_value_count(rows) && i < kt_value_count(shown); i++) {
+        reading r = {.b = b, .row = b24_item(rows, i), .place = i};
+        kt_dec given = take_dec(&r, "TAX_RATE", "taxRate"), own = {0};
+        const kt_value *v = kt_value_get(&shown->as.array.items[i], b->items ? "taxRate" : "TAX_RATE");
+        (void)dec_read(b24_text(b->tx, v), &own);
+        if (given.scale1 && kt_dec_cmp(given, own) != 0)
+            kt_also(&all, kt_hint(kt_fail(b->tx, KT_RULE, kt_format(b->tx, "rows[%zu].TAX_RATE", i).ptr,
+                                      "is %s, but %s is in force for it", "wynosi %s, a obowiązuje tu %s",
+                                      dec_text(b->tx, given).ptr, dec_text(b->tx, own).ptr),
+                              "Set the tax category of the item, or leave TAX_RATE out.",
+                              "Ustaw kategorię podatkową towaru albo pomiń TAX_RATE."));
+    }
+    return all;
+}
+
+static kt_error *set_rows(b24 *b, const entity *e, int64_t owner, const kt_value *rows, kt_value *shown)
+{
+    kt_maker lines = KT_MAKE_ARRAY, values = KT_MAKE_OBJECT, p = KT_MAKE_OBJECT;
+    const kt_value *result;
+    size_t count = kt_value_count(rows);
+    kt_error *wrong = NULL;
+    bool included = count && is_included(b, b24_item(rows, 0));
+    if (count > ROWS_MAX)
+        return b24_fail(b->tx, "ERROR_ARGUMENT", "there are more than 500 rows", "wierszy jest ponad 500");
+    for (size_t i = 0; i < count; i++) {
+        reading r = {.b = b, .row = b24_item(rows, i), .place = i};
+        if (is_included(b, r.row) != included)
+            return b24_fail(b->tx, "ERROR_ARGUMENT", "TAX_INCLUDED is the same in all rows here",
+                "TAX_INCLUDED jest tu takie samo we wszystkich wierszach");
+        kt_add(b->tx, &lines, take_row(&r, included));
+        kt_also(&wrong, r.wrong);
+    }
+    if (wrong)
+        return wrong;
+    kt_put(b->tx, &values, "lines", lines.value);
+    if (count)
+        kt_put(b->tx, &values, "tax_included", kt_value_bool(included));
+    kt_put(b->tx, &p, "id", kt_value_int(owner));
+    kt_put(b->tx, &p, "values", values.value);
+    KT_TRY(kt_call(b->tx, kt_format(b->tx, "%s.update", e->ours).ptr, &p.value, &result));
+    KT_TRY(show_rows(b, e, owner, shown));
+    return check_rates(b, rows, shown);
+}
+
+/* ---- Methods ---- */
+
+static kt_error *owner_id(b24 *b, const kt_value *v, int64_t *id)
+{
+    return v && b24_int(v, id) && *id > 0
+               ? NULL
+               : b24_fail(b->tx, "ERROR_ARGUMENT", "The parameter id is invalid or not defined",
+                     "Parametru id nie podano lub jest błędny");
+}
+
+static kt_error *not_here(b24 *b, const entity *e)
+{
+    return e->lines ? NULL
+                    : b24_fail(b->tx, "ERROR_METHOD_NOT_FOUND", "Method not found!", "Nie ma takiej metody!");
+}
+
+static kt_error *rows_get(b24 *b, const entity *e, const kt_value *params, answer *a)
+{
+    int64_t id;
+    KT_TRY(not_here(b, e));
+    KT_TRY(owner_id(b, b24_param(params, "ID"), &id));
+    return show_rows(b, e, id, &a->result);
+}
+
+static kt_error *rows_set(b24 *b, const entity *e, const kt_value *params, answer *a)
+{
+    int64_t id;
+    kt_value shown;
+    KT_TRY(not_here(b, e));
+    KT_TRY(owner_id(b, b24_param(params, "ID"), &id));
+    KT_TRY(set_rows(b, e, id, b24_param(params, "rows"), &shown));
+    a->result = kt_value_bool(true);
+    return NULL;
+}
+
+const verb row_verbs[] = {
+    {"productrows.get", false, rows_get},
+    {"productrows.set", true, rows_set},
+    {0},
+};
+
+/* ownerType "D" and ownerId, of the filter ("=ownerId") or beside the rows. */
+static kt_error *owner_of(b24 *b, const kt_value *given, const entity **e, int64_t *id)
+{
+    static const char *const types[] = {"ownerType", "=ownerType", "OWNER_TYPE", "=OWNER_TYPE"};
+    static const char *const ids[] = {"ownerId", "=ownerId", "OWNER_ID", "=OWNER_ID"};
+    const kt_value *type = NULL, *number = NULL;
+    for (size_t i = 0; i < 4; i++) {
+        type = type ? type : b24_param(given, types[i]);
+        number = number ? number : b24_param(given, ids[i]);
+    }
+    *e = NULL;
+    for (const entity *at = entities; type && at->name; at++)
+        if (at->lines && b24_is(b24_text(b->tx, type), at->letter))
+            *e = at;
+    if (!*e)
+        return b24_fail(b->tx, "ERROR_ARGUMENT", "ownerType is L, D or Q", "ownerType to L, D albo Q");
+    return owner_id(b, number, id);
+}
+
+static kt_error *item_answer(b24 *b, kt_value rows, answer *a)
+{
+    kt_maker wrapped = KT_MAKE_OBJECT;
+    kt_put(b->tx, &wrapped, "productRows", rows);
+    a->result = wrapped.value;
+    return NULL;
+}
+
+static kt_error *item_rows_list(b24 *b, const kt_value *params, answer *a)
+{
+    const entity *e;
+    int64_t id;
+    kt_value all;
+    b->items = true;
+    KT_TRY(owner_of(b, b24_param(params, "filter"), &e, &id));
+    KT_TRY(show_rows(b, e, id, &all));
+    KT_TRY(b24_page(b, params, all, a));
+    return item_answer(b, a->result, a);
+}
+
+static kt_error *item_rows_set(b24 *b, const kt_value *params, answer *a)
+{
+    const entity *e;
+    int64_t id;
+    kt_value shown;
+    b->items = true;
+    KT_TRY(owner_of(b, params, &e, &id));
+    KT_TRY(set_rows(b, e, id, b24_param(params, "productRows"), &shown));
+    return item_answer(b, shown, a);
+}
+
+static kt_error *old_rows_list(b24 *b, const kt_value *params, answer *a)
+{
+    const entity *e;
+    int64_t id;
+    kt_value all;
+    KT_TRY(owner_of(b, b24_param(params, "filter"), &e, &id));
+    KT_TRY(show_rows(b, e, id, &all));
+    return b24_page(b, params, all, a);
+}
+
+const method row_methods[] = {
+    {"crm.item.productrow.list", false, item_rows_list},
+    {"crm.item.productrow.set", true, item_rows_set},
+    {"crm.productrow.list", false, old_rows_list},
+    {0},
+};
