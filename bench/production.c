@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "capacity/shop.h"
+#include "mrp/mrp.h"
 
 enum { JOBS_MAX = 64, MACHINES_MAX = 64, ARENA_BYTES = 1 << 30 };
 
@@ -209,6 +210,45 @@ static void place_operations(void)
     }
 }
 
+/* ---- Requirements ---- */
+
+enum { ITEMS = 50000, DEMANDS = 200000, LINKS_EACH = 4, RECEIPTS = 20000, HORIZON = 250 };
+
+/* A fifth of the items is sold; each item goes into some of the fifth above it: five levels. */
+static void plan_requirements(void)
+{
+    pool.used = 0;
+    struct mrp m = {.item_count = ITEMS, .demand_count = DEMANDS, .receipt_count = RECEIPTS, .today = 1};
+    struct mrp_link *links = take_pool(NULL, ITEMS * LINKS_EACH * sizeof *links);
+    struct mrp_demand *demands = take_pool(NULL, DEMANDS * sizeof *demands);
+    m.items = take_pool(NULL, ITEMS * sizeof *m.items);
+    m.receipts = take_pool(NULL, RECEIPTS * sizeof *m.receipts);
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        m.items[i] = (struct mrp_item){.on_hand = draw(500) * MRP_ONE,
+            .safety = draw(50) * MRP_ONE,
+            .lead = (int32_t)draw(10),
+            .policy = (enum mrp_policy)(1 + draw(3)),
+            .lot = 100 * MRP_ONE,
+            .period = 5};
+        for (size_t n = 0; n < LINKS_EACH && i >= ITEMS / 5; n++)
+            links[m.link_count++] = (struct mrp_link){
+                (uint32_t)((i / (ITEMS / 5) - 1) * (ITEMS / 5) + draw(ITEMS / 5)), i,
+                (1 + draw(4)) * MRP_USAGE};
+    }
+    for (size_t i = 0; i < DEMANDS; i++)
+        demands[i] = (struct mrp_demand){
+            (uint32_t)draw(ITEMS / 5), 1 + (int32_t)draw(HORIZON), (1 + draw(20)) * MRP_ONE};
+    for (size_t i = 0; i < RECEIPTS; i++)
+        m.receipts[i] = (struct mrp_receipt){
+            (uint32_t)draw(ITEMS), 1 + (int32_t)draw(HORIZON), (1 + draw(200)) * MRP_ONE, true, MRP_KEEP, 0};
+    m.links = links;
+    m.demands = demands;
+    double began = now_s();
+    must(mrp_plan(&from_pool, &m) == MRP_PLANNED, "not planned");
+    printf("requirements of %d items on %u levels, %d demands: %.2f s, %zu orders, %zu peggings, %zu MB\n",
+        ITEMS, m.levels, DEMANDS, now_s() - began, m.order_count, m.peg_count, pool.used >> 20);
+}
+
 int main(int argc, char **argv)
 {
     pool.bytes = malloc(ARENA_BYTES);
@@ -216,5 +256,6 @@ int main(int argc, char **argv)
     if (argc > 1)
         place_instances(argv[1]);
     place_operations();
+    plan_requirements();
     return 0;
 }

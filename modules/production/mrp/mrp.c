@@ -1,0 +1,359 @@
+#include "mrp/mrp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+__extension__ typedef __int128 wide;
+
+struct need { /* a gross requirement */
+    int64_t quantity;
+    int32_t day;
+    enum mrp_kind kind;
+    uint32_t index, next; /* next: of the item's list */
+};
+struct supply {
+    int64_t left;
+    enum mrp_kind kind;
+    uint32_t index;
+    int32_t day;
+};
+
+struct planning {
+    const memory *memory;
+    struct mrp *mrp;
+    uint32_t *links_from; /* of each parent, into links by parent */
+    uint32_t *links;
+    uint32_t *by_level;                 /* items, the top first */
+    uint32_t *receipts_from, *receipts; /* of each item, by day */
+    uint32_t *need_head;                /* of each item */
+    struct need *needs, *sorted;
+    size_t need_count, need_room, sorted_room;
+    struct supply *supplies;
+    size_t supply_count, supply_room;
+    enum mrp_end end;
+};
+
+/* Doubles an array. false: no memory; the end is set */
+static bool grow(struct planning *p, void **items, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return true;
+    size_t more = *room ? *room * 2 : 1024;
+    void *larger = memory_array(p->memory, more, size);
+    if (!larger) {
+        p->end = MRP_NO_MEMORY;
+        return false;
+    }
+    if (count)
+        memcpy(larger, *items, count * size);
+    *items = larger;
+    *room = more;
+    return true;
+}
+#define GROW(p, items, count, room) grow((p), (void **)&(items), (count), &(room), sizeof *(items))
+
+/* ---- Low-level codes: an item stands below all that it goes into ---- */
+
+static void link_up(struct planning *p, uint32_t *waiting)
+{
+    const struct mrp *m = p->mrp;
+    for (size_t i = 0; i < m->link_count; i++) {
+        p->links_from[m->links[i].parent + 1]++;
+        waiting[m->links[i].component]++;
+    }
+    for (size_t i = 0; i < m->item_count; i++)
+        p->links_from[i + 1] += p->links_from[i];
+    for (size_t i = m->link_count; i-- > 0;) {
+        uint32_t parent = m->links[i].parent;
+        p->links[--p->links_from[parent + 1]] = (uint32_t)i;
+    }
+    /* each links_from[n + 1] is now where parent n begins: shift back */
+    for (size_t i = 0; i < m->item_count; i++)
+        p->links_from[i] = p->links_from[i + 1];
+    p->links_from[m->item_count] = (uint32_t)m->link_count;
+}
+
+static bool find_levels(struct planning *p)
+{
+    struct mrp *m = p->mrp;
+    uint32_t *waiting = MEMORY_ARRAY(p->memory, uint32_t, m->item_count);
+    size_t head = 0, tail = 0;
+    if (!waiting) {
+        p->end = MRP_NO_MEMORY;
+        return false;
+    }
+    link_up(p, waiting);
+    for (size_t i = 0; i < m->item_count; i++) {
+        m->items[i].level = 0;
+        if (!waiting[i])
+            p->by_level[tail++] = (uint32_t)i;
+    }
+    while (head < tail) {
+        uint32_t item = p->by_level[head++];
+        for (uint32_t i = p->links_from[item]; i < p->links_from[item + 1]; i++) {
+            uint32_t component = m->links[p->links[i]].component;
+            if (m->items[component].level <= m->items[item].level)
+                m->items[component].level = m->items[item].level + 1;
+            if (m->items[component].level + 1 > m->levels)
+                m->levels = m->items[component].level + 1;
+            if (--waiting[component] == 0)
+                p->by_level[tail++] = component;
+        }
+    }
+    p->end = tail == m->item_count ? p->end : MRP_CYCLE;
+    return p->end == MRP_PLANNED;
+}
+
+/* ---- Requirements and supplies ---- */
+
+static bool add_need(struct planning *p, uint32_t item, struct need need)
+{
+    if (need.quantity <= 0)
+        return true;
+    if (!GROW(p, p->needs, p->need_count, p->need_room))
+        return false;
+    need.next = p->need_head[item];
+    p->need_head[item] = (uint32_t)p->need_count;
+    p->needs[p->need_count++] = need;
+    return true;
+}
+
+static int by_day(const void *left, const void *right)
+{
+    const struct need *a = left, *b = right;
+    if (a->day != b->day)
+        return a->day < b->day ? -1 : 1;
+    if (a->kind != b->kind) /* customers before what is planned */
+        return a->kind < b->kind ? -1 : 1;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static bool sort_needs(struct planning *p, uint32_t item, size_t *count)
+{
+    *count = 0;
+    for (uint32_t at = p->need_head[item]; at != MRP_NOTHING; at = p->needs[at].next) {
+        if (!GROW(p, p->sorted, *count, p->sorted_room))
+            return false;
+        p->sorted[(*count)++] = p->needs[at];
+    }
+    qsort(p->sorted, *count, sizeof *p->sorted, by_day);
+    return true;
+}
+
+static bool add_supply(struct planning *p, struct supply supply)
+{
+    if (supply.left <= 0)
+        return true;
+    if (!GROW(p, p->supplies, p->supply_count, p->supply_room))
+        return false;
+    p->supplies[p->supply_count++] = supply;
+    return true;
+}
+
+static bool begin_supplies(struct planning *p, uint32_t item)
+{
+    const struct mrp *m = p->mrp;
+    p->supply_count = 0;
+    if (!add_supply(p, (struct supply){m->items[item].on_hand, MRP_STOCK, MRP_NOTHING, m->today}))
+        return false;
+    for (uint32_t i = p->receipts_from[item]; i < p->receipts_from[item + 1]; i++) {
+        const struct mrp_receipt *r = &m->receipts[p->receipts[i]];
+        if (!add_supply(p, (struct supply){r->quantity, MRP_RECEIPT, p->receipts[i], r->day}))
+            return false;
+    }
+    return true;
+}
+
+static bool index_receipts(struct planning *p)
+{
+    struct mrp *m = p->mrp;
+    for (size_t i = 0; i < m->receipt_count; i++) {
+        p->receipts_from[m->receipts[i].item + 1]++;
+        m->receipts[i].message = MRP_CANCEL;
+        m->receipts[i].needed = 0;
+    }
+    for (size_t i = 0; i < m->item_count; i++)
+        p->receipts_from[i + 1] += p->receipts_from[i];
+    uint32_t *filled = MEMORY_ARRAY(p->memory, uint32_t, m->item_count);
+    if (!filled) {
+        p->end = MRP_NO_MEMORY;
+        return false;
+    }
+    for (size_t i = 0; i < m->receipt_count;
+         i++) { /* each item's receipts by day: few, so they are inserted */
+        uint32_t item = m->receipts[i].item, at = p->receipts_from[item] + filled[item]++;
+        while (at > p->receipts_from[item] && m->receipts[p->receipts[at - 1]].day > m->receipts[i].day) {
+            p->receipts[at] = p->receipts[at - 1];
+            at--;
+        }
+        p->receipts[at] = (uint32_t)i;
+    }
+    return true;
+}
+
+/* ---- What a component's parent asks for ---- */
+
+static bool ask_components(
+    struct planning *p, uint32_t parent, int64_t quantity, int32_t day, enum mrp_kind kind, uint32_t index)
+{
+    const struct mrp *m = p->mrp;
+    for (uint32_t i = p->links_from[parent]; i < p->links_from[parent + 1]; i++) {
+        const struct mrp_link *link = &m->links[p->links[i]];
+        wide needed = ((wide)quantity * link->usage + MRP_USAGE / 2) / MRP_USAGE;
+        if (needed > INT64_MAX / 4) {
+            p->end = MRP_TOO_LARGE;
+            return false;
+        }
+        if (!add_need(p, link->component, (struct need){(int64_t)needed, day, kind, index, 0}))
+            return false;
+    }
+    return true;
+}
+
+/* ---- Planned orders ---- */
+
+static bool plan_order(struct planning *p, uint32_t item, int64_t quantity, int32_t due)
+{
+    struct mrp *m = p->mrp;
+    if (!GROW(p, m->orders, m->order_count, m->order_room))
+        return false;
+    struct mrp_order o = {
+        .item = item, .quantity = quantity, .due = due, .release = due - m->items[item].lead};
+    o.late = o.release < m->today;
+    o.release = o.late ? m->today : o.release;
+    uint32_t index = (uint32_t)m->order_count;
+    m->orders[m->order_count++] = o;
+    return add_supply(p, (struct supply){quantity, MRP_ORDER, index, due}) &&
+           ask_components(p, item, quantity, o.release, MRP_ORDER, index);
+}
+
+static int64_t raised(int64_t quantity, int64_t step)
+{
+    return step > 0 ? (quantity + step - 1) / step * step : quantity;
+}
+
+/* Orders for what is short from need `first` on. */
+static bool plan_lots(struct planning *p, uint32_t item, size_t first, size_t count)
+{
+    const struct mrp_item *i = &p->mrp->items[item];
+    int32_t day = p->sorted[first].day < p->mrp->today ? p->mrp->today : p->sorted[first].day;
+    int32_t last = i->policy == MRP_PERIOD && i->period > 0 ? day + i->period - 1 : day;
+    int64_t quantity = 0;
+    for (size_t n = first; n < count && p->sorted[n].day <= last; n++)
+        quantity += p->sorted[n].quantity;
+    if (i->policy == MRP_FIXED)
+        quantity = raised(quantity, i->lot);
+    quantity = quantity < i->min ? i->min : quantity;
+    quantity = raised(quantity, i->multiple);
+    int64_t most = i->max > 0 ? i->max : quantity;
+    if (i->multiple > 0 && most >= i->multiple)
+        most -= most % i->multiple;
+    while (quantity > 0) {
+        int64_t part = quantity < most ? quantity : most;
+        if (!plan_order(p, item, part < i->min && part == quantity && i->min <= most ? i->min : part, day))
+            return false;
+        quantity -= part;
+    }
+    return true;
+}
+
+/* ---- One item ---- */
+
+static bool peg(
+    struct planning *p, uint32_t item, const struct need *need, const struct supply *s, int64_t quantity)
+{
+    struct mrp *m = p->mrp;
+    if (s->kind == MRP_RECEIPT) {
+        struct mrp_receipt *r = &m->receipts[s->index];
+        int32_t day = need->kind == MRP_SAFETY ? r->day : need->day < m->today ? m->today : need->day;
+        if (!r->needed || day < r->needed) {
+            r->needed = day;
+            r->message = day < r->day ? MRP_EXPEDITE : day > r->day ? MRP_DEFER : MRP_KEEP;
+        }
+    }
+    if (!GROW(p, m->pegs, m->peg_count, m->peg_room))
+        return false;
+    m->pegs[m->peg_count++] = (struct mrp_peg){.need = need->kind,
+        .need_index = need->index,
+        .supply = s->kind,
+        .supply_index = s->index,
+        .item = item,
+        .day = need->day,
+        .quantity = quantity};
+    return true;
+}
+
+static bool plan_item(struct planning *p, uint32_t item)
+{
+    size_t count, at = 0;
+    if (p->mrp->items[item].safety > 0 &&
+        !add_need(p, item, (struct need){p->mrp->items[item].safety, INT32_MIN, MRP_SAFETY, MRP_NOTHING, 0}))
+        return false;
+    if (!sort_needs(p, item, &count) || !begin_supplies(p, item))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        while (p->sorted[i].quantity > 0) {
+            if (at == p->supply_count && !plan_lots(p, item, i, count))
+                return false;
+            struct supply *s = &p->supplies[at];
+            int64_t take = p->sorted[i].quantity < s->left ? p->sorted[i].quantity : s->left;
+            if (!peg(p, item, &p->sorted[i], s, take))
+                return false;
+            p->sorted[i].quantity -= take;
+            s->left -= take;
+            at += s->left == 0;
+        }
+    return true;
+}
+
+/* ---- All ---- */
+
+static bool open_planning(struct planning *p)
+{
+    const struct mrp *m = p->mrp;
+    p->links_from = MEMORY_ARRAY(p->memory, uint32_t, m->item_count + 1);
+    p->links = MEMORY_ARRAY(p->memory, uint32_t, m->link_count);
+    p->by_level = MEMORY_ARRAY(p->memory, uint32_t, m->item_count);
+    p->receipts_from = MEMORY_ARRAY(p->memory, uint32_t, m->item_count + 1);
+    p->receipts = MEMORY_ARRAY(p->memory, uint32_t, m->receipt_count);
+    p->need_head = MEMORY_ARRAY(p->memory, uint32_t, m->item_count);
+    if (!p->links_from || !p->links || !p->by_level || !p->receipts_from || !p->receipts || !p->need_head) {
+        p->end = MRP_NO_MEMORY;
+        return false;
+    }
+    memset(p->need_head, 0xff, m->item_count * sizeof *p->need_head);
+    return true;
+}
+
+/* Open receipts whose components nobody has asked for need them when they begin. */
+static bool ask_for_receipts(struct planning *p)
+{
+    const struct mrp *m = p->mrp;
+    for (size_t i = 0; i < m->receipt_count; i++) {
+        const struct mrp_receipt *r = &m->receipts[i];
+        int32_t day = r->day - m->items[r->item].lead;
+        if (!r->firm_components && !ask_components(p, r->item, r->quantity, day < m->today ? m->today : day,
+                                       MRP_RECEIPT, (uint32_t)i))
+            return false;
+    }
+    return true;
+}
+
+enum mrp_end mrp_plan(const memory *memory, struct mrp *m)
+{
+    struct planning p = {.memory = memory, .mrp = m, .end = MRP_PLANNED};
+    m->orders = NULL;
+    m->pegs = NULL;
+    m->order_count = m->peg_count = m->order_room = m->peg_room = 0;
+    m->levels = m->item_count > 0;
+    if (!open_planning(&p) || !find_levels(&p) || !index_receipts(&p) || !ask_for_receipts(&p))
+        return p.end;
+    for (size_t i = 0; i < m->demand_count; i++)
+        if (!add_need(&p, m->demands[i].item,
+                (struct need){m->demands[i].quantity, m->demands[i].day, MRP_DEMAND, (uint32_t)i, 0}))
+            return p.end;
+    for (size_t i = 0; i < m->item_count; i++)
+        if (!plan_item(&p, p.by_level[i]))
+            return p.end;
+    return p.end;
+}

@@ -1,0 +1,82 @@
+/* mrp.h -- material requirements planning: gross requirements less what there is and what comes, level by level.
+ * Quantities are whole numbers of ten-thousandths. Days are numbers. Pure.
+ *
+ * Supplies are used in the order in which they come: what is on hand, open receipts by day, planned orders. An open
+ * receipt is taken to be movable: one that is needed earlier is to be expedited before anything more is planned
+ * (the rescheduling assumption: J. Orlicky, Material Requirements Planning, 1975). */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "memory.h"
+
+enum mrp_policy {
+    MRP_AS_NEEDED = 1, /* lot for lot: what a day needs */
+    MRP_FIXED,         /* multiples of `lot` */
+    MRP_PERIOD,        /* what `period` days need, from the first */
+};
+#define MRP_ONE     10000               /* a quantity of one */
+#define MRP_USAGE   INT64_C(1000000000) /* a usage of one */
+#define MRP_NOTHING UINT32_MAX
+
+struct mrp_item {
+    int64_t on_hand, safety;
+    int32_t lead; /* days from release to receipt */
+    enum mrp_policy policy;
+    int64_t lot;                /* of MRP_FIXED */
+    int32_t period;             /* of MRP_PERIOD */
+    int64_t min, max, multiple; /* of an order; 0: none. What exceeds max becomes several orders */
+    uint32_t level;             /* receives the low-level code */
+};
+struct mrp_link {
+    uint32_t parent, component;
+    int64_t usage; /* of the component for one of the parent, in parts of MRP_USAGE */
+};
+struct mrp_demand {
+    uint32_t item;
+    int32_t day;
+    int64_t quantity;
+};
+enum mrp_message { MRP_KEEP, MRP_EXPEDITE, MRP_DEFER, MRP_CANCEL };
+struct mrp_receipt {
+    uint32_t item;
+    int32_t day;
+    int64_t quantity;
+    bool firm_components;     /* its components are demands already; else they are planned with it */
+    enum mrp_message message; /* receives */
+    int32_t needed;           /* receives the day on which it is first needed; 0: never */
+};
+struct mrp_order { /* planned */
+    uint32_t item;
+    int32_t release, due; /* release: not before today */
+    int64_t quantity;
+    bool late; /* it would have to be released before today */
+};
+enum mrp_kind { MRP_DEMAND = 1, MRP_ORDER, MRP_RECEIPT, MRP_STOCK, MRP_SAFETY };
+struct mrp_peg { /* what covers what */
+    enum mrp_kind need,
+        supply; /* need: DEMAND, ORDER (whose component it is), RECEIPT (alike), SAFETY; supply: STOCK,
+                                   RECEIPT, ORDER */
+    uint32_t need_index, supply_index; /* of demands, orders, receipts */
+    uint32_t item;
+    int32_t day;
+    int64_t quantity;
+};
+
+struct mrp {
+    struct mrp_item *items;
+    const struct mrp_link *links;
+    const struct mrp_demand *demands;
+    struct mrp_receipt *receipts;
+    size_t item_count, link_count, demand_count, receipt_count;
+    int32_t today;
+    /* receives */
+    struct mrp_order *orders;
+    struct mrp_peg *pegs;
+    size_t order_count, peg_count;
+    uint32_t levels;
+    /* its own */
+    size_t order_room, peg_room;
+};
+enum mrp_end { MRP_PLANNED, MRP_NO_MEMORY, MRP_CYCLE, MRP_TOO_LARGE };
+enum mrp_end mrp_plan(const memory *memory, struct mrp *mrp);

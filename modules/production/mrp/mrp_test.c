@@ -1,0 +1,369 @@
+/* Requirements against the tables of textbooks, and against what must hold of any plan. Tables: J. Heizer, B. Render,
+ * Operations Management, chapter on material requirements planning: the gross requirements plan and the net requirements
+ * plan of speaker kits; lot sizing over ten weeks lot for lot, by fixed quantity and by period. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mrp/mrp.h"
+
+static char pool[256 << 20];
+static size_t used, limit = sizeof pool;
+
+static void *take(void *context, size_t size)
+{
+    (void)context;
+    size = (size + 15) & ~(size_t)15;
+    if (used + size > limit)
+        return NULL;
+    used += size;
+    return memset(pool + used - size, 0, size);
+}
+static const memory from_pool = {take, NULL};
+
+static uint64_t seed = 17;
+static int64_t draw(int64_t below)
+{
+    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (int64_t)((seed >> 33) % (uint64_t)below);
+}
+
+/* What is planned for an item to come on a day. */
+static int64_t planned(const struct mrp *m, uint32_t item, int32_t day, bool release)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < m->order_count; i++)
+        if (m->orders[i].item == item && (release ? m->orders[i].release : m->orders[i].due) == day)
+            sum += m->orders[i].quantity;
+    return sum / MRP_ONE;
+}
+
+static void plan(struct mrp *m)
+{
+    used = 0;
+    assert_int_equal(mrp_plan(&from_pool, m), MRP_PLANNED);
+}
+
+/* ---- Textbook ---- */
+
+enum { A, B, C, D, E, F, G, KIT };
+
+static void speaker_kits_are_planned_as_in_the_book(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t on_hand;
+        int32_t lead;
+    } rows[KIT] = {[A] = {10, 1},
+        [B] = {15, 2},
+        [C] = {20, 1},
+        [D] = {10, 1},
+        [E] = {10, 2},
+        [F] = {5, 3},
+        [G] = {0, 2}};
+    static const struct {
+        uint32_t parent, component;
+        int64_t usage;
+    } links[] = {{A, B, 2}, {A, C, 3}, {B, D, 2}, {B, E, 2}, {C, E, 2}, {C, F, 2}, {F, G, 1}, {F, D, 2}};
+    struct mrp_item items[KIT] = {0};
+    struct mrp_link all[sizeof links / sizeof *links];
+    const struct mrp_demand demand = {A, 8, 50 * MRP_ONE};
+    for (size_t i = 0; i < KIT; i++)
+        items[i] = (struct mrp_item){
+            .on_hand = rows[i].on_hand * MRP_ONE, .lead = rows[i].lead, .policy = MRP_AS_NEEDED};
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+        all[i] = (struct mrp_link){links[i].parent, links[i].component, links[i].usage * MRP_USAGE};
+    struct mrp m = {.items = items,
+        .item_count = KIT,
+        .links = all,
+        .link_count = sizeof links / sizeof *links,
+        .demands = &demand,
+        .demand_count = 1,
+        .today = 1};
+    plan(&m);
+    static const struct {
+        uint32_t item;
+        int32_t release, due;
+        int64_t quantity;
+    } book[] = {{A, 7, 8, 40}, {B, 5, 7, 65}, {C, 6, 7, 100}, {E, 3, 5, 120}, {E, 4, 6, 200}, {F, 3, 6, 195},
+        {D, 2, 3, 380}, {D, 4, 5, 130}, {G, 1, 3, 195}};
+    assert_int_equal(m.order_count, sizeof book / sizeof *book);
+    for (size_t i = 0; i < sizeof book / sizeof *book; i++) {
+        assert_int_equal(planned(&m, book[i].item, book[i].release, true), book[i].quantity);
+        assert_int_equal(planned(&m, book[i].item, book[i].due, false), book[i].quantity);
+    }
+    static const uint32_t levels[KIT] = {[A] = 0, [B] = 1, [C] = 1, [D] = 3, [E] = 2, [F] = 2, [G] = 3};
+    for (size_t i = 0; i < KIT; i++)
+        assert_int_equal(items[i].level, levels[i]);
+}
+
+static void lots_are_sized_as_in_the_book(void **state)
+{
+    (void)state;
+    static const int64_t gross[] = {35, 30, 40, 0, 10, 40, 30, 0, 30, 55};
+    enum { WEEKS = sizeof gross / sizeof *gross };
+    static const struct {
+        struct mrp_item item;
+        int64_t due[WEEKS];
+    } cases[] = {
+        {{.policy = MRP_AS_NEEDED}, {0, 30, 40, 0, 10, 40, 30, 0, 30, 55}},
+        {{.policy = MRP_FIXED, .lot = 73 * MRP_ONE}, {0, 73, 0, 0, 73, 0, 73, 0, 0, 73}},
+        {{.policy = MRP_PERIOD, .period = 3}, {0, 70, 0, 0, 80, 0, 0, 0, 85, 0}},
+    };
+    struct mrp_demand demands[WEEKS];
+    for (int32_t w = 0; w < WEEKS; w++)
+        demands[w] = (struct mrp_demand){0, w + 1, gross[w] * MRP_ONE};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct mrp_item item = cases[c].item;
+        item.on_hand = 35 * MRP_ONE;
+        item.lead = 1;
+        struct mrp m = {
+            .items = &item, .item_count = 1, .demands = demands, .demand_count = WEEKS, .today = 1};
+        plan(&m);
+        for (int32_t w = 0; w < WEEKS; w++) {
+            assert_int_equal(planned(&m, 0, w + 1, false), cases[c].due[w]);
+            assert_int_equal(planned(&m, 0, w, true), cases[c].due[w]);
+        }
+    }
+}
+
+/* ---- Lots, safety, messages ---- */
+
+static void an_order_keeps_to_its_limits(void **state)
+{
+    (void)state;
+    struct mrp_item item = {
+        .policy = MRP_AS_NEEDED, .min = 10 * MRP_ONE, .max = 50 * MRP_ONE, .multiple = 4 * MRP_ONE};
+    struct mrp_demand demand = {0, 5, 3 * MRP_ONE};
+    struct mrp m = {.items = &item, .item_count = 1, .demands = &demand, .demand_count = 1, .today = 1};
+    plan(&m);
+    assert_int_equal(m.order_count, 1);
+    assert_int_equal(m.orders[0].quantity, 12 * MRP_ONE);
+    demand.quantity = 101 * MRP_ONE;
+    plan(&m);
+    assert_int_equal(m.order_count, 3); /* 48 + 48 + 12: the last is not below the least */
+    assert_int_equal(planned(&m, 0, 5, false), 48 + 48 + 10);
+}
+
+static void safety_stock_is_filled_up_and_kept(void **state)
+{
+    (void)state;
+    struct mrp_item item = {.policy = MRP_AS_NEEDED, .on_hand = 15 * MRP_ONE, .safety = 10 * MRP_ONE};
+    const struct mrp_demand demand = {0, 5, 8 * MRP_ONE};
+    struct mrp m = {.items = &item, .item_count = 1, .demands = &demand, .demand_count = 1, .today = 1};
+    plan(&m);
+    assert_int_equal(planned(&m, 0, 5, false), 3);
+    item.on_hand = 4 * MRP_ONE;
+    plan(&m);
+    assert_int_equal(planned(&m, 0, 1, false), 6);
+    assert_int_equal(planned(&m, 0, 5, false), 8);
+}
+
+static void receipts_get_messages(void **state)
+{
+    (void)state;
+    struct mrp_item item = {.policy = MRP_AS_NEEDED};
+    const struct mrp_demand demands[] = {{0, 5, 10 * MRP_ONE}, {0, 9, 10 * MRP_ONE}, {0, 12, 10 * MRP_ONE}};
+    struct mrp_receipt receipts[] = {{0, 7, 10 * MRP_ONE, true, MRP_KEEP, 0},
+        {0, 8, 10 * MRP_ONE, true, MRP_KEEP, 0}, {0, 12, 10 * MRP_ONE, true, MRP_KEEP, 0},
+        {0, 20, 5 * MRP_ONE, true, MRP_KEEP, 0}};
+    struct mrp m = {.items = &item,
+        .item_count = 1,
+        .demands = demands,
+        .demand_count = 3,
+        .receipts = receipts,
+        .receipt_count = 4,
+        .today = 1};
+    plan(&m);
+    assert_int_equal(m.order_count, 0);
+    assert_int_equal(receipts[0].message, MRP_EXPEDITE);
+    assert_int_equal(receipts[0].needed, 5);
+    assert_int_equal(receipts[1].message, MRP_DEFER);
+    assert_int_equal(receipts[1].needed, 9);
+    assert_int_equal(receipts[2].message, MRP_KEEP);
+    assert_int_equal(receipts[3].message, MRP_CANCEL);
+}
+
+static void a_late_release_is_marked(void **state)
+{
+    (void)state;
+    struct mrp_item item = {.policy = MRP_AS_NEEDED, .lead = 10};
+    const struct mrp_demand demand = {0, 5, MRP_ONE};
+    struct mrp m = {.items = &item, .item_count = 1, .demands = &demand, .demand_count = 1, .today = 1};
+    plan(&m);
+    assert_true(m.orders[0].late);
+    assert_int_equal(m.orders[0].release, 1);
+}
+
+static void a_circle_is_told(void **state)
+{
+    (void)state;
+    struct mrp_item items[2] = {{.policy = MRP_AS_NEEDED}, {.policy = MRP_AS_NEEDED}};
+    const struct mrp_link links[] = {{0, 1, MRP_USAGE}, {1, 0, MRP_USAGE}};
+    struct mrp m = {.items = items, .item_count = 2, .links = links, .link_count = 2, .today = 1};
+    used = 0;
+    assert_int_equal(mrp_plan(&from_pool, &m), MRP_CYCLE);
+}
+
+/* ---- Whatever is planned ---- */
+
+enum { ITEMS = 30, LINKS = 60, DEMANDS = 80, RECEIPTS = 30, DAYS = 60 };
+
+struct instance {
+    struct mrp_item items[ITEMS];
+    struct mrp_link links[LINKS];
+    struct mrp_demand demands[DEMANDS];
+    struct mrp_receipt receipts[RECEIPTS];
+};
+
+static struct mrp random_instance(struct instance *in)
+{
+    for (size_t i = 0; i < ITEMS; i++)
+        in->items[i] = (struct mrp_item){.on_hand = draw(50) * MRP_ONE,
+            .safety = draw(3) ? 0 : draw(20) * MRP_ONE,
+            .lead = (int32_t)draw(6),
+            .policy = (enum mrp_policy)(1 + draw(3)),
+            .lot = (1 + draw(40)) * MRP_ONE,
+            .period = (int32_t)(1 + draw(7)),
+            .min = draw(2) * draw(30) * MRP_ONE,
+            .multiple = draw(2) * (1 + draw(5)) * MRP_ONE};
+    for (size_t i = 0; i < LINKS; i++) {
+        uint32_t parent = (uint32_t)draw(ITEMS - 1);
+        in->links[i] = (struct mrp_link){
+            parent, parent + 1 + (uint32_t)draw(ITEMS - 1 - parent), (1 + draw(40)) * MRP_USAGE / 10};
+    }
+    for (size_t i = 0; i < DEMANDS; i++)
+        in->demands[i] = (struct mrp_demand){
+            (uint32_t)draw(ITEMS / 2), 1 + (int32_t)draw(DAYS), (1 + draw(30)) * MRP_ONE};
+    for (size_t i = 0; i < RECEIPTS; i++)
+        in->receipts[i] = (struct mrp_receipt){(uint32_t)draw(ITEMS), 1 + (int32_t)draw(DAYS),
+            (1 + draw(40)) * MRP_ONE, draw(2) == 0, MRP_KEEP, 0};
+    return (struct mrp){.items = in->items,
+        .item_count = ITEMS,
+        .links = in->links,
+        .link_count = LINKS,
+        .demands = in->demands,
+        .demand_count = DEMANDS,
+        .receipts = in->receipts,
+        .receipt_count = RECEIPTS,
+        .today = 1};
+}
+
+static int64_t dependent(const struct mrp *m, const struct mrp_link *link, int64_t quantity)
+{
+    (void)m;
+    return (quantity * (link->usage / (MRP_USAGE / 10)) + 5) / 10;
+}
+
+/* Of each item: all that is needed is pegged, once; no supply gives more than it has; lots are as the item says. */
+static void assert_balanced(const struct mrp *m, uint32_t item)
+{
+    int64_t needed = m->items[item].safety, pegged = 0, supplied = m->items[item].on_hand, bought = 0;
+    for (size_t i = 0; i < m->demand_count; i++)
+        needed += m->demands[i].item == item ? m->demands[i].quantity : 0;
+    for (size_t l = 0; l < m->link_count; l++) {
+        const struct mrp_link *link = &m->links[l];
+        for (size_t i = 0; i < m->order_count && link->component == item; i++)
+            needed += m->orders[i].item == link->parent ? dependent(m, link, m->orders[i].quantity) : 0;
+        for (size_t i = 0; i < m->receipt_count && link->component == item; i++)
+            if (m->receipts[i].item == link->parent && !m->receipts[i].firm_components)
+                needed += dependent(m, link, m->receipts[i].quantity);
+    }
+    for (size_t i = 0; i < m->peg_count; i++)
+        pegged += m->pegs[i].item == item ? m->pegs[i].quantity : 0;
+    assert_int_equal(pegged, needed);
+    for (size_t i = 0; i < m->receipt_count; i++)
+        supplied += m->receipts[i].item == item ? m->receipts[i].quantity : 0;
+    for (size_t i = 0; i < m->order_count; i++) {
+        const struct mrp_order *o = &m->orders[i];
+        const struct mrp_item *it = &m->items[item];
+        if (o->item != item)
+            continue;
+        bought += o->quantity;
+        assert_true(o->quantity >= it->min);
+        assert_true(it->multiple == 0 || o->quantity % it->multiple == 0);
+        assert_true(o->late || o->due - o->release == it->lead);
+    }
+    assert_true(supplied + bought >= needed);
+    assert_true(bought == 0 || supplied < needed); /* nothing is planned that is not short */
+}
+
+static void assert_pegs_fit(const struct mrp *m)
+{
+    static int64_t from_order[100000], from_receipt[RECEIPTS], to_demand[DEMANDS];
+    memset(from_order, 0, sizeof from_order);
+    memset(from_receipt, 0, sizeof from_receipt);
+    memset(to_demand, 0, sizeof to_demand);
+    assert_true(m->order_count < 100000);
+    for (size_t i = 0; i < m->peg_count; i++) {
+        const struct mrp_peg *p = &m->pegs[i];
+        assert_true(p->quantity > 0);
+        if (p->supply == MRP_ORDER) {
+            from_order[p->supply_index] += p->quantity;
+            assert_true(p->need == MRP_SAFETY ||
+                        m->orders[p->supply_index].due <= (p->day < m->today ? m->today : p->day));
+        }
+        if (p->supply == MRP_RECEIPT)
+            from_receipt[p->supply_index] += p->quantity;
+        if (p->need == MRP_DEMAND)
+            to_demand[p->need_index] += p->quantity;
+        if (p->need == MRP_ORDER)
+            assert_true(m->items[m->orders[p->need_index].item].level < m->items[p->item].level);
+    }
+    for (size_t i = 0; i < m->order_count; i++)
+        assert_true(from_order[i] <= m->orders[i].quantity);
+    for (size_t i = 0; i < m->receipt_count; i++) {
+        assert_true(from_receipt[i] <= m->receipts[i].quantity);
+        assert_true((m->receipts[i].message == MRP_CANCEL) == (from_receipt[i] == 0));
+    }
+    for (size_t i = 0; i < m->demand_count; i++)
+        assert_int_equal(to_demand[i], m->demands[i].quantity);
+}
+
+static void random_plans_balance(void **state)
+{
+    (void)state;
+    static struct instance in;
+    for (int round = 0; round < 60; round++) {
+        struct mrp m = random_instance(&in);
+        plan(&m);
+        assert_pegs_fit(&m);
+        for (uint32_t i = 0; i < ITEMS; i++)
+            assert_balanced(&m, i);
+    }
+}
+
+static void no_memory_at_any_point_is_told(void **state)
+{
+    (void)state;
+    static struct instance in;
+    struct mrp m = random_instance(&in);
+    plan(&m);
+    size_t all = used;
+    for (limit = 0; limit < all; limit += 1 + all / 200) {
+        used = 0;
+        assert_int_equal(mrp_plan(&from_pool, &m), MRP_NO_MEMORY);
+    }
+    limit = sizeof pool;
+    plan(&m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(speaker_kits_are_planned_as_in_the_book),
+        cmocka_unit_test(lots_are_sized_as_in_the_book),
+        cmocka_unit_test(an_order_keeps_to_its_limits),
+        cmocka_unit_test(safety_stock_is_filled_up_and_kept),
+        cmocka_unit_test(receipts_get_messages),
+        cmocka_unit_test(a_late_release_is_marked),
+        cmocka_unit_test(a_circle_is_told),
+        cmocka_unit_test(random_plans_balance),
+        cmocka_unit_test(no_memory_at_any_point_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
