@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <kontor/work.h>
 
 #include "job/record.h"
 #include "journal/journal.h"
@@ -25,8 +26,35 @@ struct bolt {
 };
 static const kt_shape bolt_shape = KT_SHAPE(
     bolt, "shop.bolt", KT_FIELD(bolt, size, INT, "Size", "Rozmiar", .indexed = true));
+
+/* A work of the module: it plans the sizes once, and makes ten bolts a chunk. */
+static kt_error *melt_prepare(kt_tx *tx, kt_work_run *run)
+{
+    int64_t *sizes = run->context ? run->context : run->keep(run, 25 * sizeof *sizes);
+    assert_false(tx->writes);
+    assert_string_equal(run->params.ptr, "{\"metal\":\"brass\"}");
+    for (int64_t i = 0; sizes && !run->context && i < 25; i++)
+        sizes[i] = i;
+    run->context = sizes;
+    run->total = 25;
+    return sizes ? NULL : kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+}
+
+static kt_error *melt_apply(kt_tx *tx, kt_work_run *run)
+{
+    for (int i = 0; i < 10 && run->position < run->total; i++) {
+        struct bolt b = {KT_OF(bolt), .size = ((const int64_t *)run->context)[run->position++]};
+        KT_TRY(kt_create(tx, &b.rec));
+    }
+    run->finished = run->position == run->total;
+    run->result = KT_STR("{\"melted\":25}");
+    return NULL;
+}
+static const kt_work melt = {melt_prepare, melt_apply};
+
 static const kt_module shop = KT_MODULE("shop", "1.0.0", "Shop", "Sklep",
-    .entities = KT_LIST(kt_entity, {&bolt_shape, {"Bolt", "Śruba"}, {"Bolts", "Śruby"}}));
+    .entities = KT_LIST(kt_entity, {&bolt_shape, {"Bolt", "Śruba"}, {"Bolts", "Śruby"}}),
+    .services = KT_LIST(kt_service, {"shop.melt", 1, &melt}));
 
 enum { CHUNK = 10 };
 static int opened, closed;
@@ -113,6 +141,7 @@ static void start(void)
 {
     assert_null(jobs_open(&house.jobs));
     jobs_add(house.jobs, kinds);
+    jobs_add(house.jobs, work_jobs);
     const job_rooms rooms = {.errands = &house.errands};
     assert_null(jobs_start(house.jobs, house.arena, &rooms));
 }
@@ -242,6 +271,23 @@ static kt_error *expect_bolts(kt_tx *tx, void *count)
 }
 
 /* ---- Specs ---- */
+
+static kt_error *order_melting(kt_tx *tx, void *id)
+{
+    return kt_work_start(tx, "shop.melt", KT_STR("Melting"), KT_STR("{\"metal\":\"brass\"}"), id);
+}
+
+static void a_module_works_in_chunks(void **state)
+{
+    (void)state;
+    kt_id id;
+    assert_null(in_writer(order_melting, &id, 1));
+    struct job job = job_ended(id.v);
+    assert_int_equal(job.state, JOB_DONE);
+    assert_int_equal(job.done, 25);
+    assert_string_equal(job.result.ptr, "{\"melted\":25}");
+    each_read(expect_bolts, &(int){25});
+}
 
 static void a_job_does_its_chunks_and_ends(void **state)
 {
@@ -391,6 +437,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SPEC(a_job_does_its_chunks_and_ends),
+        SPEC(a_module_works_in_chunks),
         SPEC(a_stopped_job_goes_on_where_it_stood),
         SPEC(a_failed_chunk_leaves_nothing_and_can_be_tried_again),
         SPEC(a_cancelled_job_does_nothing_more),

@@ -185,6 +185,7 @@ static kt_error *open_work(server *s, const server_options *options, const char 
     KT_TRY(jobs_open(&s->jobs));
     jobs_add(s->jobs, exchange_jobs);
     jobs_add(s->jobs, paper_jobs);
+    jobs_add(s->jobs, work_jobs);
     return NULL;
 }
 

@@ -1,0 +1,85 @@
+/* work.c -- the works of modules: one kind of job, which finds the module's functions by the name of its service each
+ * time, for modules come and go. */
+#include <string.h>
+
+#include <kontor/value.h>
+#include <kontor/work.h>
+
+#include "job/job.h"
+#include "kit/variant.h"
+
+static void *keep(kt_work_run *run, size_t size)
+{
+    return arena_alloc(run->memory, size);
+}
+
+static kt_error *work_of(const job_run *run, const kt_work **work)
+{
+    kt_str service = variant_get_str(run->params, "service");
+    *work = kt_service_find(run->tx, service.ptr ? service.ptr : "", 1);
+    return *work ? NULL
+                 : kt_fail(run->tx, KT_UNAVAILABLE, NULL, "no module offers \"%s\" now",
+                       "żaden moduł nie daje teraz „%s”", service.ptr ? service.ptr : "");
+}
+
+static int64_t position_of(const job_run *run)
+{
+    const variant *at = variant_get(run->position, "at");
+    return at && at->kind == VARIANT_INT ? at->as.integer : 0;
+}
+
+static kt_error *work_open(job_run *run)
+{
+    kt_work_run *w = arena_alloc(run->lasting, sizeof *w);
+    if (!w)
+        return error_no_memory();
+    *w = (kt_work_run){.keep = keep, .memory = run->lasting};
+    run->context = w;
+    return NULL;
+}
+
+static kt_error *work_prepare(job_run *run)
+{
+    kt_work_run *w = run->context;
+    const kt_work *work;
+    KT_TRY(work_of(run, &work));
+    w->params = variant_get_str(run->params, "params");
+    w->position = position_of(run);
+    return work->prepare(run->tx, w);
+}
+
+/* May run again: the module sees a copy each time. */
+static kt_error *work_apply(job_run *run)
+{
+    kt_work_run w = *(const kt_work_run *)run->context;
+    const kt_work *work;
+    KT_TRY(work_of(run, &work));
+    w.finished = false;
+    KT_TRY(work->apply(run->tx, &w));
+    run->done = (uint64_t)w.position;
+    run->total = (uint64_t)(w.total > w.position ? w.total : w.position);
+    run->finished = w.finished;
+    run->result = w.result;
+    run->next = kt_format(run->tx, "{\"at\":%lld}", (long long)w.position);
+    return run->next.ptr ? NULL : error_no_memory();
+}
+
+const job_kind work_jobs[] = {
+    {.name = "work",
+        .label = {"Work of a module", "Praca modułu"},
+        .origin = MODEL_JOB,
+        .open = work_open,
+        .prepare = work_prepare,
+        .apply = work_apply},
+    {0},
+};
+
+kt_error *kt_work_start(kt_tx *tx, const char *service, kt_str title, kt_str params, kt_id *job)
+{
+    kt_maker order = KT_MAKE_OBJECT;
+    kt_str text;
+    kt_put(tx, &order, "service", kt_value_str((kt_str){service, strlen(service)}));
+    kt_put(tx, &order, "params", kt_value_str(params));
+    KT_TRY(kt_json_write(tx, &order.value, &text));
+    return job_start(tx, &(job_order){.kind = work_jobs[0].name, .title = title, .params = text}, &job->v);
+}
