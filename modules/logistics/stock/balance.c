@@ -68,3 +68,9 @@ kt_error *balance_add(
     b.reserved = kt_dec_add(b.reserved, reserved);
     return b.rec.id.v ? kt_update(tx, &b.rec) : kt_create(tx, &b.rec);
 }
+
+kt_error *balance_hold(kt_tx *tx, struct balance *b, kt_dec quantity)
+{
+    b->reserved = kt_dec_add(b->reserved, quantity);
+    return kt_update(tx, &b->rec);
+}

@@ -149,7 +149,7 @@ kt_error *delivery_expect(kt_tx *tx, const struct delivery *d, bool nothing)
             .line = owner.line,
             .party = d->party,
             .day = line->day.day ? line->day : d->day};
-        KT_TRY(stock_expect(tx, &m));
+        KT_TRY(move_expect(tx, &m, line->reserved));
     }
     return NULL;
 }

@@ -228,48 +228,44 @@ static kt_error *expected_find(kt_tx *tx, kt_id item, const struct owner *owner,
     return NULL;
 }
 
-static kt_error *show_reserved(kt_tx *tx, struct move *m)
+static void show_reserved(struct move *m, kt_dec reserved)
 {
-    const struct owner owner = {m->document, {(uint64_t)m->line}, {0}};
-    m->reserved = ZERO;
-    if (m->from_place == KT_AT_STORES)
-        KT_TRY(reserved_for(tx, m->item, &owner, &m->reserved));
-    m->reserved = smaller(m->reserved, m->quantity);
+    m->reserved = smaller(reserved, m->quantity);
     m->state = m->reserved.coef == 0                      ? CONFIRMED
                : kt_dec_cmp(m->reserved, m->quantity) < 0 ? PARTLY_RESERVED
                                                           : RESERVED;
-    return NULL;
 }
 
 kt_error *expected_follow(kt_tx *tx, kt_id item, const struct owner *owner)
 {
     struct move m;
+    kt_dec reserved;
     KT_TRY(expected_find(tx, item, owner, true, &m));
     if (!m.rec.id.v)
         return NULL;
-    KT_TRY(show_reserved(tx, &m));
+    KT_TRY(reserved_for(tx, m.item, owner, &reserved));
+    show_reserved(&m, reserved);
     return kt_update(tx, &m.rec);
 }
 
-static kt_error *expect_within(kt_tx *tx, const kt_stock_move *move)
+kt_error *move_expect(kt_tx *tx, const kt_stock_move *move, kt_dec reserved)
 {
     struct move m;
-    struct location from, to;
-    struct warehouse w;
+    struct warehouse w = {.rec.id = move->warehouse};
     const struct owner owner = {move->document, move->line, {0}};
-    KT_TRY(expected_find(tx, move->item, &owner, move->from == KT_AT_STORES, &m));
+    bool leaves = move->from == KT_AT_STORES;
+    KT_TRY(expected_find(tx, move->item, &owner, leaves, &m));
     if (move->quantity.coef <= 0)
         return m.rec.id.v ? kt_delete(tx, &m.rec) : NULL;
-    KT_TRY(warehouse_get(tx, move->warehouse, &w));
-    KT_TRY(location_get(tx, move->from, move->from == KT_AT_STORES ? w.rec.id : (kt_id){0}, &from));
-    KT_TRY(location_get(tx, move->to, move->to == KT_AT_STORES ? w.rec.id : (kt_id){0}, &to));
+    if (!w.rec.id.v)
+        KT_TRY(warehouse_get(tx, move->warehouse, &w));
+    if (!reserved.scale1 && leaves)
+        KT_TRY(reserved_for(tx, move->item, &owner, &reserved));
     m = (struct move){.rec = m.rec,
         .item = move->item,
         .lot = move->lot,
-        .from = from.rec.id,
-        .to = to.rec.id,
-        .from_place = from.place,
-        .to_place = to.place,
+        .from_place = move->from,
+        .to_place = move->to,
         .warehouse = w.rec.id,
         .document = move->document,
         .line = (int64_t)move->line.v,
@@ -277,14 +273,14 @@ static kt_error *expect_within(kt_tx *tx, const kt_stock_move *move)
         .quantity = kt_dec_round(move->quantity, 4),
         .day = move->day,
         .reason = move->reason};
-    KT_TRY(show_reserved(tx, &m));
+    show_reserved(&m, reserved.scale1 ? reserved : ZERO);
     return m.rec.id.v ? kt_update(tx, &m.rec) : kt_create(tx, &m.rec);
 }
 
-kt_error *stock_expect(kt_tx *tx, const kt_stock_move *move)
+static kt_error *expect(kt_tx *tx, const kt_stock_move *move)
 {
     kt_authority before = kt_own_authority(tx);
-    kt_error *e = expect_within(tx, move);
+    kt_error *e = move_expect(tx, move, (kt_dec){0});
     kt_callers_authority(tx, before);
     return e;
 }
@@ -310,4 +306,4 @@ static kt_error *burden(
     return e;
 }
 
-const kt_stock stock_service = {stock_move, stock_expect, stock_level, lot_within, burden};
+const kt_stock stock_service = {stock_move, expect, stock_level, lot_within, burden};

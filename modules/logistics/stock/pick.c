@@ -1,7 +1,28 @@
 /* Which goods go first, and reservations: parts of balances that are held for a document. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "stock/delivery.h"
+
+/* ---- Lists that grow ---- */
+
+/* Room for one more at items[count]; NULL: the request's memory is used up. */
+static void *grown(kt_tx *tx, void *items, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return items;
+    size_t larger = *room ? *room * 2 : 4;
+    void *made = kt_alloc(tx, larger * size);
+    if (made && count)
+        memcpy(made, items, count * size);
+    *room = larger;
+    return made;
+}
+
+static kt_error *no_room(kt_tx *tx)
+{
+    return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+}
 
 /* ---- Candidates ---- */
 
@@ -11,7 +32,7 @@ struct candidate {
 };
 struct candidates {
     struct candidate *items;
-    size_t count;
+    size_t count, room;
 };
 
 static kt_error *candidates_of(kt_tx *tx, const struct wanted *w, struct candidates *all)
@@ -19,27 +40,23 @@ static kt_error *candidates_of(kt_tx *tx, const struct wanted *w, struct candida
     kt_where where[6] = {KT_WHERE(balance, item, KT_EQ, w->goods->rec.id),
         KT_WHERE(balance, warehouse, KT_EQ, w->warehouse->rec.id), KT_WHERE(balance, free, KT_GT, ZERO)};
     size_t conditions = 3;
-    uint64_t count;
+    struct candidate next = {{KT_OF(balance)}, {KT_OF(lot)}};
     kt_cursor *cursor;
     if (w->location.v)
         where[conditions++] = (kt_where){offsetof(struct balance, location), KT_EQ, &w->location};
     if (w->lot.v)
         where[conditions] = (kt_where){offsetof(struct balance, lot), KT_EQ, &w->lot};
-    const kt_query query = {.of = &balance_shape, .where = where};
     *all = (struct candidates){0};
-    KT_TRY(kt_count(tx, &query, &count));
-    all->items = kt_alloc(tx, (size_t)(count + 1) * sizeof *all->items);
-    if (!all->items)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-    KT_TRY(kt_open(tx, &query, &cursor));
-    while (all->count < count) {
-        struct candidate *c = &all->items[all->count];
-        *c = (struct candidate){{KT_OF(balance)}, {KT_OF(lot)}};
-        if (!kt_next(cursor, &c->balance.rec))
+    KT_TRY(kt_open(tx, &(kt_query){.of = &balance_shape, .where = where}, &cursor));
+    while (kt_next(cursor, &next.balance.rec)) {
+        all->items = grown(tx, all->items, all->count, &all->room, sizeof next);
+        if (!all->items)
             break;
-        all->count++;
+        all->items[all->count++] = next;
     }
     KT_TRY(kt_close(cursor));
+    if (all->room && !all->items)
+        return no_room(tx);
     for (size_t i = 0; i < all->count; i++)
         if (all->items[i].balance.lot.v)
             KT_TRY(kt_read(tx, all->items[i].balance.lot, &all->items[i].lot.rec));
@@ -73,16 +90,9 @@ static int by_fefo(const void *a, const void *b)
 
 kt_error *picks_add(kt_tx *tx, struct picks *picks, const struct pick *pick)
 {
-    if (picks->count == picks->room) {
-        size_t room = picks->room ? picks->room * 2 : 8;
-        struct pick *items = kt_alloc(tx, room * sizeof *items);
-        if (!items)
-            return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-        for (size_t i = 0; i < picks->count; i++)
-            items[i] = picks->items[i];
-        picks->items = items;
-        picks->room = room;
-    }
+    picks->items = grown(tx, picks->items, picks->count, &picks->room, sizeof *pick);
+    if (!picks->items)
+        return no_room(tx);
     picks->items[picks->count++] = *pick;
     return NULL;
 }
@@ -100,7 +110,7 @@ kt_error *pick_free(kt_tx *tx, const struct wanted *wanted, struct picks *picks,
         orders[wanted->warehouse->picking ? wanted->warehouse->picking : FEFO]);
     for (size_t i = 0; i < all.count && rest->coef > 0; i++) {
         const struct candidate *c = &all.items[i];
-        struct pick pick = {.at = {KT_OF(location)}, .lot = c->balance.lot};
+        struct pick pick = {.at = {KT_OF(location)}, .lot = c->balance.lot, .balance = c->balance};
         if (!wanted->held && lot_held(&c->lot, wanted->day))
             continue;
         pick.quantity = smaller(c->balance.free, *rest);
@@ -135,7 +145,7 @@ kt_error *reservation_check(kt_tx *tx, const kt_record *before, const kt_record 
     return NULL;
 }
 
-static kt_error *hold(kt_tx *tx, kt_id item, const struct pick *pick, const struct owner *owner)
+static kt_error *hold(kt_tx *tx, kt_id item, struct pick *pick, const struct owner *owner)
 {
     struct reservation r = {KT_OF(reservation)};
     const int64_t line = (int64_t)owner->line.v;
@@ -148,7 +158,7 @@ static kt_error *hold(kt_tx *tx, kt_id item, const struct pick *pick, const stru
     while (!found && kt_next(cursor, &r.rec))
         found = r.line == line;
     KT_TRY(kt_close(cursor));
-    KT_TRY(balance_add(tx, item, &pick->at, pick->lot, ZERO, pick->quantity, kt_today(tx)));
+    KT_TRY(balance_hold(tx, &pick->balance, pick->quantity));
     if (found) {
         r.quantity = kt_dec_add(r.quantity, pick->quantity);
         return kt_update(tx, &r.rec);
@@ -179,30 +189,26 @@ kt_error *reserve(kt_tx *tx, const struct wanted *wanted, const struct owner *ow
 static kt_error *reservations_of(
     kt_tx *tx, kt_id item, const struct owner *owner, struct reservation **items, size_t *count)
 {
-    uint64_t all;
-    kt_cursor *cursor;
     const kt_where where[] = {KT_WHERE(reservation, document, KT_EQ, owner->document),
         KT_WHERE(reservation, item, KT_EQ, item), {0}};
-    const kt_query query = {.of = &reservation_shape, .where = where, .sort = "-id"};
+    struct reservation next = {KT_OF(reservation)};
+    size_t room = 0;
+    kt_cursor *cursor;
     *count = 0;
     *items = NULL;
     if (!owner->document.v)
         return NULL;
-    KT_TRY(kt_count(tx, &query, &all));
-    if (!all)
-        return NULL;
-    *items = kt_alloc(tx, (size_t)all * sizeof **items);
-    if (!*items)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-    KT_TRY(kt_open(tx, &query, &cursor));
-    while (*count < all) {
-        struct reservation *r = &(*items)[*count];
-        *r = (struct reservation){KT_OF(reservation)};
-        if (!kt_next(cursor, &r->rec))
+    KT_TRY(kt_open(tx, &(kt_query){.of = &reservation_shape, .where = where, .sort = "-id"}, &cursor));
+    while (kt_next(cursor, &next.rec)) {
+        if (owner->line.v && next.line != (int64_t)owner->line.v)
+            continue;
+        *items = grown(tx, *items, *count, &room, sizeof next);
+        if (!*items)
             break;
-        *count += !owner->line.v || r->line == (int64_t)owner->line.v;
+        (*items)[(*count)++] = next;
     }
-    return kt_close(cursor);
+    KT_TRY(kt_close(cursor));
+    return room && !*items ? no_room(tx) : NULL;
 }
 
 kt_error *reserved_for(kt_tx *tx, kt_id item, const struct owner *owner, kt_dec *quantity)

@@ -265,6 +265,7 @@ static kt_error *ship_within(kt_tx *tx, struct delivery *d, kt_date day)
     if (d->state != D_PICKED)
         KT_TRY(pick_within(tx, d, NULL));
     d->state = D_PICKED;
+    KT_TRY(kt_update(tx, &d->rec)); /* from here on it no longer follows its reservations */
     KT_TRY(delivery_expect(tx, d, true));
     for (size_t i = 0; i < d->lines.count; i++) {
         struct delivery_line *line = delivery_line_at(&d->lines, i);

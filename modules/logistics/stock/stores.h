@@ -84,6 +84,8 @@ KT_MUST kt_error *balance_find(
 /* Adds to what is on hand and reserved, below zero: takes off. */
 KT_MUST kt_error *balance_add(kt_tx *tx, kt_id item, const struct location *at, kt_id lot, kt_dec on_hand,
     kt_dec reserved, kt_date day);
+/* Reserves a part of a balance that was just read. */
+KT_MUST kt_error *balance_hold(kt_tx *tx, struct balance *b, kt_dec quantity);
 
 /* ---- pick.c: which goods go first; reservations ---- */
 
@@ -91,6 +93,7 @@ struct pick {
     struct location at;
     kt_id lot;
     kt_dec quantity;
+    struct balance balance; /* of what is free */
 };
 struct picks {
     struct pick *items;
@@ -149,7 +152,9 @@ extern const kt_shape move_shape;
 KT_MUST kt_error *move_now(kt_tx *tx, const struct goods *goods, const struct location *from,
     const struct location *to, struct move *m);
 KT_MUST kt_error *stock_move(kt_tx *tx, kt_stock_move *move);
-KT_MUST kt_error *stock_expect(kt_tx *tx, const kt_stock_move *move);
+/* As the service's expect.
+ *   reserved  how much is reserved for it; not set: it is looked up */
+KT_MUST kt_error *move_expect(kt_tx *tx, const kt_stock_move *move, kt_dec reserved);
 /* The planned moves of this owner show what is reserved for it now. */
 KT_MUST kt_error *expected_follow(kt_tx *tx, kt_id item, const struct owner *owner);
 extern const kt_stock stock_service;
