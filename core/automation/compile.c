@@ -82,7 +82,8 @@ static kt_str text_member(reading *c, const char *key)
 
 static void check_keys(reading *c)
 {
-    static const char *const keys[] = {"on", "when", "moment", "rights", "order", "label", "functions", NULL};
+    static const char *const keys[] = {
+        "on", "when", "moment", "rights", "order", "label", "needs", "functions", NULL};
     for (size_t i = 0; i < c->told->as.object.count; i++) {
         kt_str name = c->told->as.object.members[i].name;
         bool known = false;
@@ -91,8 +92,8 @@ static void check_keys(reading *c)
         if (!known)
             kt_also(&c->all, kt_hint(kt_fail(c->tx, KT_VALIDATION, arena_str(c->tx->arena, name).ptr,
                                          "is no part of a rule", "nie jest częścią reguły"),
-                                 "A rule has on, when, moment, rights, order, label and functions.",
-                                 "Reguła ma on, when, moment, rights, order, label i funkcje."));
+                                 "A rule has on, when, moment, rights, needs, order, label and functions.",
+                                 "Reguła ma on, when, moment, rights, needs, order, label i funkcje."));
     }
 }
 
@@ -147,6 +148,20 @@ static void read_rights(reading *c)
     kt_also(&c->all, error);
     if (!error)
         access_actor_release(actor);
+}
+
+/* A rule that works for a module rests while the module is not enabled. */
+static void read_needs(reading *c)
+{
+    kt_str module = text_member(c, "needs");
+    bool there = !module.ptr;
+    for (size_t i = 0; !there && i < model_entity_count(c->tx->catalogue); i++) {
+        const model_entity *e = model_entity_at(c->tx->catalogue, i);
+        there = e->enabled && str_starts(e->name, module) && e->name.len > module.len &&
+                e->name.ptr[module.len] == '.';
+    }
+    if (!there)
+        wrong(c, "needs", "the module is not enabled", "moduł nie jest włączony");
 }
 
 static void read_order(reading *c)
@@ -325,6 +340,7 @@ kt_error *rule_compile(automation *a, kt_tx *tx, arena *arena, rule *r)
     read_order(&c);
     read_functions(&c);
     read_rights(&c);
+    read_needs(&c);
     read_conditions(&c);
     bind_fields(&c);
     return c.all;

@@ -90,9 +90,47 @@ static bool is_rule_file(const char *name)
     return n > 4 && n <= NAME_MAX_BYTES && name[0] != '.' && strcmp(name + n - 4, ".lua") == 0;
 }
 
+/* ---- Rules that modules brought before anybody watched: what their texts declare is written down now ---- */
+
+enum { BROUGHT_MAX = 500 };
+
+static kt_error *find_brought(kt_tx *tx, kt_id *ids, size_t *count)
+{
+    struct rule_row row = {KT_OF(rule_row)};
+    kt_cursor *cursor;
+    *count = 0;
+    KT_TRY(kt_open(tx,
+        &(kt_query){.of = &rule_row_shape,
+            .sort = "id",
+            .filter = KT_STR("[[\"source\",\"=\",\"module\"],[\"moment\",\"is_null\",true]]")},
+        &cursor));
+    while (*count < BROUGHT_MAX && kt_next(cursor, &row.rec))
+        ids[(*count)++] = row.rec.id;
+    return kt_close(cursor);
+}
+
+static kt_error *declare_brought(kt_tx *tx, void *context)
+{
+    kt_id ids[BROUGHT_MAX];
+    size_t count;
+    KT_TRY(find_brought(tx, ids, &count));
+    for (size_t i = 0; i < count; i++) {
+        kt_error *error = rule_store_compiled(context, tx, ids[i]);
+        if (error && error->first->kind != KT_VALIDATION) /* one that does not fit rests */
+            return error;
+    }
+    return NULL;
+}
+
+static kt_error *declare_all(automation *a, arena *arena)
+{
+    const errand e = rule_errand(a, arena);
+    return errand_write(&e, declare_brought, a);
+}
+
 kt_error *automation_load_files(automation *a, arena *arena, unsigned *changed)
 {
-    kt_error *all = NULL;
+    kt_error *all = declare_all(a, arena);
     *changed = 0;
     DIR *folder = a->options.directory ? opendir(a->options.directory) : NULL;
     if (a->options.directory && !folder)

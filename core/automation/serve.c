@@ -472,6 +472,8 @@ static kt_error *serve_call(asked *a)
     buffer_open(&text, ANSWER_MAX);
     json j = json_to(&text);
     json_object(&j);
+    if (params->kind == VARIANT_ARRAY && !params->as.array.count) /* {} of Lua */
+        params = NULL;
     kt_error *error = model_call(a->tx, search.found, params, &j);
     json_object_end(&j);
     return take_text(a, &text, error);

@@ -337,6 +337,13 @@ kt_error *server_read(server *s, arena *arena, kt_error *(*body)(kt_tx *tx, void
     return error;
 }
 
+kt_error *server_write(server *s, arena *arena, kt_error *(*body)(kt_tx *tx, void *context), void *context)
+{
+    const errand e = {
+        .rooms = &s->errands, .arena = arena, .origin = MODEL_SYSTEM, .request_id = KT_STR("server")};
+    return errand_write(&e, body, context);
+}
+
 static kt_error *look_for_users(kt_tx *tx, void *is_new)
 {
     *(bool *)is_new = access_is_empty(tx);

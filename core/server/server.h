@@ -28,6 +28,9 @@ KT_MUST kt_error *server_open(arena *arena, const server_options *options, serve
 /* Runs body on a snapshot as the system itself, to whom no rights apply. */
 KT_MUST kt_error *server_read(
     server *server, arena *arena, kt_error *(*body)(kt_tx *tx, void *context), void *context);
+/* Runs body in the writer as the system itself, rules watching, and waits until it is on disk. */
+KT_MUST kt_error *server_write(
+    server *server, arena *arena, kt_error *(*body)(kt_tx *tx, void *context), void *context);
 /* Is there no user yet? Then server_bootstrap makes the administrator. */
 KT_MUST kt_error *server_is_new(server *server, arena *arena, bool *is_new);
 KT_MUST kt_error *server_bootstrap(server *server, arena *arena, kt_str password);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "automation/worker.h"
 #include "kit/clock.h"
@@ -133,10 +134,12 @@ static int as(lua_State *L)
 
 static bool read_file(arena *arena, const char *path, kt_str *text)
 {
+    struct stat about;
     FILE *file = fopen(path, "re");
-    char *bytes = arena_alloc(arena, TEXT_MAX);
-    size_t n = file && bytes ? fread(bytes, 1, TEXT_MAX, file) : 0;
-    bool read = file && bytes && !ferror(file) && n < TEXT_MAX;
+    bool sound = file && fstat(fileno(file), &about) == 0 && about.st_size < TEXT_MAX;
+    char *bytes = sound ? arena_alloc(arena, (size_t)about.st_size + 1) : NULL;
+    size_t n = bytes ? fread(bytes, 1, (size_t)about.st_size, file) : 0;
+    bool read = bytes && !ferror(file);
     if (file)
         fclose(file);
     *text = (kt_str){bytes, n};
@@ -173,6 +176,27 @@ static int use(lua_State *L)
     call(L);
     lua_pushinteger(L, id);
     return 1;
+}
+
+static kt_error *first_enabling(kt_tx *tx, void *context)
+{
+    const kt_module *module = context;
+    return module->migrate ? module->migrate(tx, NULL) : NULL;
+}
+
+/* upkeep "crm": what the module does when it is enabled for the first time; its rules. */
+static int upkeep(lua_State *L)
+{
+    specs *s = specs_of(L);
+    const char *name = luaL_checkstring(L, 1);
+    for (size_t i = 0; i < s->module_count; i++) {
+        kt_module module = *s->modules[i];
+        if (strcmp(module.name, name) != 0)
+            continue;
+        kt_error *error = server_write(house_server(house_of(L)), s->arena, first_enabling, &module);
+        return error ? luaL_error(L, "%s", error_text(error)) : 0;
+    }
+    return luaL_error(L, "there is no module %s", name);
 }
 
 /* ---- Expectations ---- */
@@ -284,7 +308,7 @@ static int it(lua_State *L)
 
 static const luaL_Reg spec_functions[] = {{"describe", describe}, {"it", it}, {"expect", expect},
     {"call", call}, {"refusal", refusal}, {"use", use}, {"settle", settle}, {"advance", advance}, {"as", as},
-    {0}};
+    {"upkeep", upkeep}, {0}};
 
 static int run_text(lua_State *L)
 {

@@ -2,6 +2,7 @@
 #include "base.h"
 
 #include <kontor/currency.h>
+#include <kontor/rules.h>
 
 #include "calendar.h"
 #include "duplicates.h"
@@ -159,5 +160,17 @@ static const kt_role roles[] = {
     {0},
 };
 
-const kt_module kontor_module = KT_MODULE("base", "1.0.0", "Base data", "Dane podstawowe",
-    .entities = entities, .methods = methods, .services = services, .roles = roles);
+/* What the company expects to happen by itself. */
+static const kt_rule upkeep[] = {
+    KT_UPKEEP("base", "tasks_recur", "Repeat tasks", "every 15 minutes", "base.task:*", "task.recur"),
+    {0},
+};
+
+static kt_error *migrate(kt_tx *tx, const char *from_version)
+{
+    (void)from_version;
+    return kt_rules_bring(tx, upkeep);
+}
+
+const kt_module kontor_module = KT_MODULE("base", "1.1.0", "Base data", "Dane podstawowe",
+    .entities = entities, .methods = methods, .services = services, .roles = roles, .migrate = migrate);

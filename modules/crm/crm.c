@@ -1,6 +1,8 @@
 /* The module crm: leads, deals in pipelines, activities, and the customer's card. */
 #include "crm.h"
 
+#include <kontor/rules.h>
+
 #include "customer/audience.h"
 #include "customer/tables.h"
 #include "report/tables.h"
@@ -85,6 +87,23 @@ static const kt_role roles[] = {
     {0},
 };
 
-const kt_module kontor_module = KT_MODULE("crm", "1.0.0", "Customers and sales", "Klienci i sprzedaż",
+/* What the company expects to happen by itself. */
+static const kt_rule upkeep[] = {
+    KT_UPKEEP("crm", "quotations_expire", "Quotations past their date expire", "every day at 0:10",
+        "crm.quotation:*; base.*:read", "quotation.expire_due"),
+    KT_UPKEEP("crm", "orders_recur", "Recurring orders that are due", "every day at 1:00",
+        "crm.*:*; base.*:*", "order_template.run"),
+    KT_UPKEEP("crm", "requests_fail", "Requests past their time", "every 5 minutes",
+        "crm.request:*; base.*:read", "request.fail_due"),
+    {0},
+};
+
+static kt_error *migrate(kt_tx *tx, const char *from_version)
+{
+    (void)from_version;
+    return kt_rules_bring(tx, upkeep);
+}
+
+const kt_module kontor_module = KT_MODULE("crm", "1.1.0", "Customers and sales", "Klienci i sprzedaż",
     .needs = "base", .entities = entities, .methods = methods, .handlers = handlers, .services = services,
-    .roles = roles);
+    .roles = roles, .migrate = migrate);

@@ -1,6 +1,8 @@
 /* The module hr: people, their time, their leave, and the office around it. */
 #include "hr.h"
 
+#include <kontor/rules.h>
+
 #define LIST(columns, sort) "[{\"kind\":\"list\",\"columns\":[" columns "],\"sort\":\"" sort "\"}]"
 static const kt_entity entities[] = {
     {&employee_shape, {"Employee", "Pracownik"}, {"Employees", "Pracownicy"}, .title = "name",
@@ -141,5 +143,23 @@ static const kt_role roles[] = {
     {0},
 };
 
+/* What the company expects to happen by itself. */
+static const kt_rule upkeep[] = {
+    KT_UPKEEP("hr", "terms_begin", "Terms of employment that begin today", "every day at 0:15",
+        "hr.*:* fields *", "refresh"),
+    KT_UPKEEP("hr", "delegations_run", "Delegations begin and end", "every day at 0:20",
+        "hr.*:*; base.task:*", "delegations_run"),
+    KT_UPKEEP("hr", "day_close", "Who was not there yesterday", "every day at 4:00", "hr.*:*; base.*:read",
+        "close_day"),
+    {0},
+};
+
+static kt_error *migrate(kt_tx *tx, const char *from_version)
+{
+    (void)from_version;
+    return kt_rules_bring(tx, upkeep);
+}
+
 const kt_module kontor_module = KT_MODULE("hr", "1.0.0", "People", "Kadry", .needs = "base",
-    .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles);
+    .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles,
+    .migrate = migrate);

@@ -1,6 +1,8 @@
 /* The module script: call scripts as graphs, passes through them, call lists, and what comes of it. */
 #include "script.h"
 
+#include <kontor/rules.h>
+
 static const kt_entity entities[] = {
     {&script_shape, {"Script", "Skrypt rozmowy"}, {"Scripts", "Skrypty rozmów"}, .title = "name",
         .actions = script_actions, .compute = script_compute, .icon = "message-square",
@@ -64,5 +66,19 @@ static const kt_role roles[] = {
     {0},
 };
 
+/* What the company expects to happen by itself. */
+static const kt_rule upkeep[] = {
+    KT_UPKEEP("script", "sessions_expire", "Paused calls expire", "every day at 3:00", "script.*:*",
+        "session.expire_due"),
+    {0},
+};
+
+static kt_error *migrate(kt_tx *tx, const char *from_version)
+{
+    (void)from_version;
+    return kt_rules_bring(tx, upkeep);
+}
+
 const kt_module kontor_module = KT_MODULE("script", "1.0.0", "Sales scripts", "Skrypty sprzedaży",
-    .needs = "base", .entities = entities, .methods = methods, .handlers = handlers, .roles = roles);
+    .needs = "base", .entities = entities, .methods = methods, .handlers = handlers, .roles = roles,
+    .migrate = migrate);
