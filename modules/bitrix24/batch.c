@@ -97,10 +97,16 @@ static kt_value error_value(kt_tx *tx, const kt_error *error)
     return made.value;
 }
 
-/* PHP writes an object without members as []. */
-static kt_value or_list(kt_maker m)
+/* As PHP writes it: an object whose members are 0, 1, 2 .. or none is a list. */
+static kt_value or_list(kt_tx *tx, kt_maker m)
 {
-    return m.value.as.object.count ? m.value : KT_MAKE_ARRAY.value;
+    kt_maker list = KT_MAKE_ARRAY;
+    for (size_t i = 0; i < m.value.as.object.count; i++) {
+        if (!b24_is(m.value.as.object.members[i].name, kt_format(tx, "%zu", i).ptr))
+            return m.value;
+        kt_add(tx, &list, *m.value.as.object.members[i].value);
+    }
+    return list.value;
 }
 
 static kt_error *batch(b24 *b, const kt_value *params, answer *a)
@@ -132,10 +138,10 @@ static kt_error *batch(b24 *b, const kt_value *params, answer *a)
             kt_put_named(b->tx, &nexts, name, kt_value_int(s.made.next));
     }
     kt_maker all = KT_MAKE_OBJECT;
-    kt_put(b->tx, &all, "result", or_list(results));
-    kt_put(b->tx, &all, "result_error", or_list(errors));
-    kt_put(b->tx, &all, "result_total", or_list(totals));
-    kt_put(b->tx, &all, "result_next", or_list(nexts));
+    kt_put(b->tx, &all, "result", or_list(b->tx, results));
+    kt_put(b->tx, &all, "result_error", or_list(b->tx, errors));
+    kt_put(b->tx, &all, "result_total", or_list(b->tx, totals));
+    kt_put(b->tx, &all, "result_next", or_list(b->tx, nexts));
     kt_put(b->tx, &all, "result_time", KT_MAKE_ARRAY.value);
     a->result = all.value;
     return NULL;

@@ -325,6 +325,9 @@ def a_batch_refers_to_earlier_results(r):
                     "wrong": "crm.deal.add?fields[ODD]=1", "get": "crm.deal.get?ID=$result[deal]"})["result"]
     expect(answer["result"]["get"]["COMPANY_ID"], str(answer["result"]["company"]))
     expect((list(answer["result_error"]), "wrong" in answer["result"]), (["wrong"], False))
+    numbered = r.call("batch", cmd=["user.current", "crm.deal.get?ID=0", "user.current"])["result"]  # as PHP writes lists
+    expect((list(numbered["result"]), list(numbered["result_error"])), (["0", "2"], ["1"]))
+    expect(isinstance(r.call("batch", cmd=["user.current", "user.current"])["result"]["result"], list), True)
     halted = r.call("batch", halt=1, cmd=["crm.deal.add?fields[ODD]=1", "crm.company.add?fields[TITLE]=Never"])["result"]
     expect((len(halted["result"]), r.call("crm.company.list", filter={"TITLE": "Never"})["total"]), (0, 0))
     expect(r.form("batch", [(f"cmd[{i}]", "crm.lead.list") for i in range(51)])[1]["error"], "ERROR_BATCH_LENGTH_EXCEEDED")
