@@ -22,6 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from house import House, ROOT  # noqa: E402
 from kontor import Kontor  # noqa: E402
+import purchases  # noqa: E402
 import sales  # noqa: E402
 from sales import ref  # noqa: E402
 
@@ -156,6 +157,7 @@ def compare(k, loader, expected):
     compare_rates(k, table, expected["currency"])
     compare_people(k, table, loader)
     sales.compare_sales(k, table, loader, expected)
+    purchases.compare_purchases(k, table, loader, expected)
     print(f"{table.equal} figures equal, {table.wrong} different")
     return table.wrong
 
@@ -201,7 +203,7 @@ def main():
     options = parser.parse_args()
     folder = find_data(options.full)
     expected = json.loads((folder / "expected.json").read_text())
-    house = None if options.url else House(modules="base,crm").start()
+    house = None if options.url else House(modules="base,crm,logistics").start()
     wrong = 1
     try:
         if house:
@@ -217,6 +219,7 @@ def main():
         loader.gather()
         loader.parties()
         sales.load_sales(loader)
+        purchases.load_purchases(loader)
         print(f"{loader.done} rows in {time.monotonic() - began:.1f} s")
         wrong = compare(kontor, loader, expected)
     finally:

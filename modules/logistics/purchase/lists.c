@@ -117,14 +117,14 @@ static kt_error *to_receive(kt_tx *tx, const struct list *p, kt_date until, stru
     kt_where where[5] = {
         KT_WHERE(po, state, KT_EQ, PO_APPROVED), KT_WHERE(po, receipt_status, KT_NE, PO_FULL)};
     size_t conditions = 2;
-    struct po o = {KT_OF(po)};
+    struct po o = {.rec.of = &po_seen_shape};
     kt_error *e = NULL;
     kt_cursor *cursor;
     if (p->party.v)
         where[conditions++] = (kt_where){offsetof(struct po, party), KT_EQ, &p->party};
     if (p->warehouse.v)
         where[conditions] = (kt_where){offsetof(struct po, warehouse), KT_EQ, &p->warehouse};
-    KT_TRY(kt_open(tx, &(kt_query){.of = &po_shape, .where = where, .sort = "expected,id"}, &cursor));
+    KT_TRY(kt_open(tx, &(kt_query){.of = &po_seen_shape, .where = where, .sort = "expected,id"}, &cursor));
     while (!e && out->lines.count < ROWS_MAX && kt_next(cursor, &o.rec))
         e = add_lines(tx, &o, until, out);
     kt_also(&e, kt_close(cursor));

@@ -190,14 +190,14 @@ kt_error *purchase_match(kt_tx *tx, const kt_record *params, kt_record *result)
     struct matched *out = KT_AS(matched, result);
     kt_where where[3] = {{0}};
     size_t conditions = 0;
-    struct po o = {KT_OF(po)};
+    struct po o = {.rec.of = &po_seen_shape};
     kt_error *e = NULL;
     kt_cursor *cursor;
     if (p->order.v)
         where[conditions++] = (kt_where){offsetof(struct po, rec.id), KT_EQ, &p->order};
     if (p->party.v)
         where[conditions] = (kt_where){offsetof(struct po, party), KT_EQ, &p->party};
-    const kt_query query = {.of = &po_shape,
+    const kt_query query = {.of = &po_seen_shape,
         .where = where,
         .sort = "id",
         .filter = p->order.v ? (kt_str){0} : KT_STR("[[\"state\",\"in\",[\"approved\",\"closed\"]]]")};

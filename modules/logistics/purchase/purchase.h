@@ -146,6 +146,7 @@ struct po {
     int64_t revision, bookings;
 };
 extern const kt_shape po_shape;
+extern const kt_shape po_seen_shape; /* of struct po too: what a look over many orders needs */
 extern const kt_choice po_states[];
 extern const kt_action po_actions[];
 kt_error *po_compute(kt_tx *tx, kt_record *self);

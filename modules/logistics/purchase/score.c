@@ -66,12 +66,14 @@ struct paid { /* the first and the latest price of an item from a supplier */
 struct paids {
     struct paid *items;
     size_t count, room;
+    kt_id home; /* the company's currency */
 };
 
 static kt_error *note_price(kt_tx *tx, struct paids *all, const struct po *o, const struct po_line *line)
 {
-    kt_dec price;
-    KT_TRY(in_own_currency(tx, line->price, o->currency, o->day, 6, &price));
+    kt_dec price = line->price;
+    if (o->currency.v != all->home.v)
+        KT_TRY(in_own_currency(tx, line->price, o->currency, o->day, 6, &price));
     if (!price.scale1 || !line->item.v || line->quantity.coef <= 0)
         return NULL;
     for (size_t i = 0; i < all->count; i++) {
@@ -159,7 +161,7 @@ kt_error *supplier_score(kt_tx *tx, const kt_record *params, kt_record *result)
     kt_where where[4] = {{0}};
     size_t conditions = 0;
     struct paids paids = {0};
-    struct po o = {KT_OF(po)};
+    struct po o = {.rec.of = &po_seen_shape};
     kt_error *e = NULL;
     kt_cursor *cursor;
     if (p->party.v)
@@ -168,10 +170,11 @@ kt_error *supplier_score(kt_tx *tx, const kt_record *params, kt_record *result)
         where[conditions++] = (kt_where){offsetof(struct po, day), KT_GE, &p->from};
     if (p->to.day)
         where[conditions] = (kt_where){offsetof(struct po, day), KT_LE, &p->to};
-    const kt_query query = {.of = &po_shape,
+    const kt_query query = {.of = &po_seen_shape,
         .where = where,
         .sort = "day,id",
         .filter = KT_STR("[[\"state\",\"in\",[\"approved\",\"closed\"]]]")};
+    KT_TRY(own_currency(tx, &paids.home));
     KT_TRY(kt_open(tx, &query, &cursor));
     while (!e && kt_next(cursor, &o.rec))
         e = add_order(tx, &o, out, &paids);
