@@ -112,14 +112,16 @@ static const kt_choice mismatches[] = {
 struct match { /* the parameters */
     kt_record rec;
     kt_id order, party;
+    kt_date from, to;
     kt_dec tolerance;
     bool not_billed;
 };
 const kt_shape match_shape = KT_SHAPE(match, NULL,
     KT_FIELD(match, order, REF, "Order", "Zamówienie", .target = "logistics.purchase_order",
-        .help = {"Empty: all that are approved or closed and not in full.",
-            "Puste: wszystkie zatwierdzone i zamknięte, nierozliczone."}),
+        .help = {"Empty: all that are approved or closed.", "Puste: wszystkie zatwierdzone i zamknięte."}),
     KT_FIELD(match, party, REF, "Supplier", "Dostawca", .target = "base.party"),
+    KT_FIELD(match, from, DATE, "Ordered from", "Zamówienia od"),
+    KT_FIELD(match, to, DATE, "Ordered to", "Zamówienia do"),
     KT_FIELD(match, tolerance, PERCENT, "Tolerance, %", "Tolerancja, %", .scale = 2, .initial = "0",
         .help = {"Of the quantity ordered.", "Od zamówionej ilości."}),
     KT_FIELD(match, not_billed, BOOL, "Also what waits for its bill", "Także czekające na fakturę"));
@@ -188,7 +190,7 @@ kt_error *purchase_match(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct match *p = KT_SEE(match, params);
     struct matched *out = KT_AS(matched, result);
-    kt_where where[3] = {{0}};
+    kt_where where[5] = {{0}};
     size_t conditions = 0;
     struct po o = {.rec.of = &po_seen_shape};
     kt_error *e = NULL;
@@ -196,7 +198,11 @@ kt_error *purchase_match(kt_tx *tx, const kt_record *params, kt_record *result)
     if (p->order.v)
         where[conditions++] = (kt_where){offsetof(struct po, rec.id), KT_EQ, &p->order};
     if (p->party.v)
-        where[conditions] = (kt_where){offsetof(struct po, party), KT_EQ, &p->party};
+        where[conditions++] = (kt_where){offsetof(struct po, party), KT_EQ, &p->party};
+    if (p->from.day)
+        where[conditions++] = (kt_where){offsetof(struct po, day), KT_GE, &p->from};
+    if (p->to.day)
+        where[conditions] = (kt_where){offsetof(struct po, day), KT_LE, &p->to};
     const kt_query query = {.of = &po_seen_shape,
         .where = where,
         .sort = "id",

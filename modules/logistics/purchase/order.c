@@ -73,6 +73,13 @@ const kt_shape po_shape = KT_SHAPE(po, "logistics.purchase_order",
         .indexed = true, .priority = 8),
     KT_FIELD(
         po, bookings, INT, "Receipts and bills reported", "Zgłoszone przyjęcia i faktury", .computed = true),
+    KT_FIELD(po, came, INT, "Lines that came in full", "Pozycje przyjęte w całości", .computed = true),
+    KT_FIELD(
+        po, on_time, INT, "Of them by the day agreed first", "W tym w pierwszym terminie", .computed = true),
+    KT_FIELD(po, days_late, INT, "Days late in all", "Dni opóźnień razem", .computed = true),
+    KT_FIELD(po, received, QUANTITY, "Received in all", "Przyjęto razem", .scale = 4, .computed = true),
+    KT_FIELD(po, rejected, QUANTITY, "Rejected and returned in all", "Odrzucono i zwrócono razem", .scale = 4,
+        .computed = true),
     KT_FIELD(po, revision, INT, "Revision", "Wersja dokumentu", .computed = true),
     KT_FIELD(po, changes, LINES, "Amendments", "Zmiany", .lines = &po_change_shape, .computed = true),
     KT_FIELD(po, reason, STRING, "Reason", "Powód", .max = 200,
@@ -185,6 +192,26 @@ static kt_date last_expected(const struct po *o)
     return last;
 }
 
+/* What the supplier's score is summed up from. */
+static void score(struct po *o)
+{
+    o->came = o->on_time = o->days_late = 0;
+    o->received = o->rejected = ZERO;
+    for (size_t i = 0; i < o->lines.count; i++) {
+        const struct po_line *line = po_line_at(&o->lines, i);
+        int32_t late = line->actual.day - line->first_expected.day;
+        if (line->kind != PO_GOODS)
+            continue;
+        o->received = kt_dec_add(o->received, line->received);
+        o->rejected = kt_dec_add(o->rejected, kt_dec_add(line->rejected, line->returned));
+        if (po_line_open(line).coef > 0 || !line->first_expected.day || !line->actual.day)
+            continue;
+        o->came++;
+        o->on_time += late <= 0;
+        o->days_late += late > 0 ? late : 0;
+    }
+}
+
 static bool differs(const struct po_line *a, const struct po_line *b)
 {
     return kt_dec_cmp(kt_dec_add(ZERO, a->received), kt_dec_add(ZERO, b->received)) != 0 ||
@@ -238,5 +265,6 @@ kt_error *po_compute(kt_tx *tx, kt_record *self)
     o->receipt_status = progress_of(o, false);
     o->billing_status = progress_of(o, true);
     o->expected = last_expected(o);
+    score(o);
     return all || !amended ? all : po_note_changes(tx, o, &stored);
 }

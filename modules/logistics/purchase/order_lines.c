@@ -95,11 +95,14 @@ static kt_error *price_line(kt_tx *tx, struct po *o, struct po_line *line, const
         line->code = best->price.code;
     if (!line->unit.v)
         line->unit = best->price.unit;
-    if (line->price.scale1 || o->currency.v != best->price.currency.v)
+    if (line->price.scale1)
         return NULL;
-    kt_dec per_unit;
+    kt_dec per_unit, price;
+    KT_TRY(in_currency(tx, best->unit_price, best->price.currency, o->currency, o->day, &price));
+    if (!price.scale1)
+        return NULL; /* there is no rate: it is written by hand */
     KT_TRY(in_own_unit(tx, KT_DEC(1, 0), line->unit, best->price.unit, &per_unit));
-    line->price = kt_dec_mul(best->unit_price, per_unit, 4);
+    line->price = kt_dec_mul(price, per_unit, 4);
     return NULL;
 }
 
@@ -135,10 +138,10 @@ static kt_error *check_line(kt_tx *tx, const struct po_line *line, size_t i)
     kt_error *all = NULL;
     static const kt_dec whole = {100, 1};
     if (!line->price.scale1)
-        kt_also(&all, kt_hint(kt_fail(tx, KT_VALIDATION, path_of(tx, "lines", i, "price"), "is required",
-                                  "jest wymagane"),
-                          "The supplier has no price of it in this currency: write one.",
-                          "Dostawca nie ma jej ceny w tej walucie: wpisz ją."));
+        kt_also(&all,
+            kt_hint(
+                kt_fail(tx, KT_VALIDATION, path_of(tx, "lines", i, "price"), "is required", "jest wymagane"),
+                "The supplier has no price of it: write one.", "Dostawca nie ma jej ceny: wpisz ją."));
     kt_also(&all, not_below(tx, path_of(tx, "lines", i, "price"), line->price, false));
     kt_also(&all, not_below(tx, path_of(tx, "lines", i, "discount_amount"), line->discount_amount, false));
     if (line->kind == PO_GOODS)

@@ -1,4 +1,4 @@
-/* Requests become orders: one draft per supplier and warehouse, one line per item, so that minimum, multiple and price
+/* Requests become orders: one draft per supplier, currency and warehouse, one line per item, so that minimum, multiple and price
  * break count for all requests of it together. */
 #include "purchase/purchase.h"
 
@@ -35,8 +35,8 @@ struct ordered {
 const kt_shape ordered_shape = KT_SHAPE(ordered, NULL,
     KT_FIELD(ordered, orders, LINES, "Orders", "Zamówienia", .lines = &ordered_row_shape),
     KT_FIELD(ordered, requests, INT, "Requests ordered", "Zamówione zapotrzebowania", .required = true),
-    KT_FIELD(ordered, without_supplier, INT, "Requests nobody supplies", "Zapotrzebowania bez dostawcy",
-        .required = true));
+    KT_FIELD(ordered, without_supplier, INT, "Requests nobody has a price for",
+        "Zapotrzebowania bez ceny dostawcy", .required = true));
 
 /* ---- One order ---- */
 
@@ -77,10 +77,6 @@ static kt_error *size_line(kt_tx *tx, struct po *o, struct po_line *line)
         return NULL;
     line->quantity = best->quantity;
     line->unit = best->price.unit;
-    if (!o->currency.v)
-        o->currency = best->price.currency;
-    if (o->currency.v == best->price.currency.v)
-        line->price = best->unit_price;
     return NULL;
 }
 
@@ -111,15 +107,15 @@ static bool last_of_line(const struct requests *of, size_t at)
 
 static bool same_order(const struct request *a, const struct request *b)
 {
-    return a->party.v == b->party.v && a->warehouse.v == b->warehouse.v;
+    return a->party.v == b->party.v && a->warehouse.v == b->warehouse.v && a->currency.v == b->currency.v;
 }
 
 /* An order for the requests that go with the one at `first`. */
 static kt_error *order_from(kt_tx *tx, struct requests *of, size_t first, struct po *o)
 {
     const struct request *lead = &of->items[first];
-    *o = (struct po){KT_OF(po), .party = lead->party, .warehouse = lead->warehouse, .day = kt_today(tx),
-        .owner = kt_user(tx), .state = PO_DRAFT};
+    *o = (struct po){KT_OF(po), .party = lead->party, .warehouse = lead->warehouse,
+        .currency = lead->currency, .day = kt_today(tx), .owner = kt_user(tx), .state = PO_DRAFT};
     for (size_t i = first; i < of->count; i++)
         if (!of->items[i].order.v && same_order(&of->items[i], lead))
             KT_TRY(add_to_line(tx, o, &of->items[i]));
@@ -184,7 +180,7 @@ kt_error *purchase_order_requests(kt_tx *tx, const kt_record *params, kt_record 
     for (size_t i = 0; i < open.count; i++) {
         if (!is_meant(p, &open.items[i]))
             continue;
-        if (open.items[i].party.v)
+        if (open.items[i].party.v && open.items[i].price.v)
             open.items[kept++] = open.items[i];
         else
             out->without_supplier++;

@@ -14,6 +14,8 @@ KT_MUST kt_error *in_own_unit(kt_tx *tx, kt_dec quantity, kt_id unit, kt_id own_
 /* The amount in the company's currency; not set: there is no rate. currency not set: it is in it already. */
 KT_MUST kt_error *in_own_currency(
     kt_tx *tx, kt_dec amount, kt_id currency, kt_date day, uint8_t scale, kt_dec *own);
+/* The price in another currency by the day's rate, scale 4; not set: there is no rate. */
+KT_MUST kt_error *in_currency(kt_tx *tx, kt_dec price, kt_id from, kt_id to, kt_date day, kt_dec *out);
 KT_MUST kt_error *own_currency(kt_tx *tx, kt_id *currency);
 /* So many days later, and then the next working day. */
 KT_MUST kt_error *delivery_day(kt_tx *tx, kt_date from, int64_t days, kt_date *day);
@@ -84,7 +86,7 @@ enum request_state { PR_OPEN = 1, PR_ORDERED, PR_DONE, PR_CANCELLED };
 enum request_origin { BY_HAND = 1, BY_DEMAND, BY_RULE, BY_INQUIRY };
 struct request {
     kt_record rec;
-    kt_id item, warehouse, party, price, demand, order, owner, rfq;
+    kt_id item, warehouse, party, price, currency, demand, order, owner, rfq;
     kt_dec quantity, waiting, received, free, unit_cost, cost;
     int64_t demand_line, order_line, bookings;
     kt_date needed, day, order_by;
@@ -143,7 +145,8 @@ struct po {
     kt_lines lines, taxes, changes;
     enum po_state state;
     enum po_progress receipt_status, billing_status;
-    int64_t revision, bookings;
+    int64_t revision, bookings, came, on_time, days_late;
+    kt_dec received, rejected;
 };
 extern const kt_shape po_shape;
 extern const kt_shape po_seen_shape; /* of struct po too: what a look over many orders needs */

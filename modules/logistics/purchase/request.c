@@ -26,6 +26,8 @@ const kt_shape request_shape = KT_SHAPE(request, "logistics.purchase_request",
         .priority = 3, .help = {"Empty: the best one.", "Puste: najlepszy."}),
     KT_FIELD(request, price, REF, "Supplier's price", "Cena dostawcy", .target = "logistics.supplier_price",
         .on_delete = KT_CLEAR, .computed = true),
+    KT_FIELD(request, currency, REF, "Its currency", "Jej waluta", .target = "base.currency",
+        .on_delete = KT_CLEAR, .computed = true),
     KT_FIELD(request, unit_cost, PRICE, "Price in the company's currency", "Cena w walucie firmy", .scale = 6,
         .computed = true, .group = "cost"),
     KT_FIELD(request, cost, MONEY, "Cost", "Koszt", .scale = 2, .computed = true, .group = "cost"),
@@ -63,13 +65,14 @@ kt_error *request_price(kt_tx *tx, struct request *r)
     const struct offer_query query = {r->item, r->party, r->quantity, kt_today(tx)};
     KT_TRY(offers_find(tx, &query, &found));
     const struct offer *best = offers_best(&found);
-    r->price = (kt_id){0};
+    r->price = r->currency = (kt_id){0};
     r->unit_cost = r->cost = (kt_dec){0};
     r->day = r->order_by = (kt_date){0};
     if (!best)
         return NULL;
     r->party = best->price.party;
     r->price = best->price.rec.id;
+    r->currency = best->price.currency;
     r->unit_cost = best->cost;
     r->cost = kt_dec_mul(best->cost, r->quantity, 2);
     r->day = best->day.day < r->needed.day ? r->needed : best->day;

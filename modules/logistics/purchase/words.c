@@ -38,6 +38,16 @@ kt_error *in_own_currency(kt_tx *tx, kt_dec amount, kt_id currency, kt_date day,
     return currencies->convert(tx, amount, currency, home, day, scale, own);
 }
 
+kt_error *in_currency(kt_tx *tx, kt_dec price, kt_id from, kt_id to, kt_date day, kt_dec *out)
+{
+    const kt_currencies *currencies = kt_currencies_find(tx);
+    *out = price;
+    if (from.v == to.v || !from.v || !to.v)
+        return NULL;
+    *out = (kt_dec){0};
+    return currencies ? currencies->convert(tx, price, from, to, day, 4, out) : NULL;
+}
+
 kt_error *delivery_day(kt_tx *tx, kt_date from, int64_t days, kt_date *day)
 {
     const kt_calendars *calendars = kt_calendars_find(tx);

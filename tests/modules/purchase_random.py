@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Random operations of purchasing over the bus: whatever is refused or done, at each look requests, what demands wait for,
+orders, what the stores expect and what they have agree. `purchase_random.py [steps [seed]]`."""
+import datetime
+import pathlib
+import random
+import sys
+import time
+from collections import defaultdict
+from decimal import Decimal as D
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from house import House  # noqa: E402
+from kontor import KontorError  # noqa: E402
+
+STEPS = int(sys.argv[1]) if len(sys.argv) > 1 else 400
+SEED = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
+print(f"seed {SEED}", flush=True)
+dice = random.Random(SEED)
+done, refused = defaultdict(int), defaultdict(int)
+TODAY = datetime.date.today()
+
+
+def day(days):
+    return (TODAY + datetime.timedelta(days)).isoformat()
+
+
+def make(k, entity, **values):
+    return k.create(entity, values)["id"]
+
+
+class Buyers:
+    def __init__(self, k):
+        self.k = k
+        pln, eur = (make(k, "base.currency", code=code, decimals=2) for code in ("PLN", "EUR"))
+        make(k, "base.currency_rate", base=eur, currency=pln, day=day(-9), rate="4.3")
+        make(k, "base.company", name="Wicher", currency=pln)
+        piece = make(k, "base.unit", code="szt", category="count", rounding="1")
+        box = make(k, "base.unit", code="kart", category="count", factor="6", rounding="1")
+        self.suppliers = [make(k, "base.party", name=f"Supplier {n}", is_supplier=True) for n in range(3)]
+        self.customer = make(k, "base.party", name="Nowak")
+        self.items = [make(k, "base.item", code=f"I{n}", name=f"Item {n}", unit=piece, price="10", currency=pln, over_percent="20") for n in range(4)]
+        for n, item in enumerate(self.items):
+            for party in self.suppliers[:n]: # nobody sells the first
+                make(k, "logistics.supplier_price", party=party, item=item, price=str(dice.randint(100, 900) / D(100)), currency=dice.choice((pln, eur)),
+                     unit=dice.choice((piece, box, None)), minimum=dice.choice((None, "2", "10")), multiple=dice.choice((None, "1", "5")), lead_days=dice.randint(0, 9))
+            make(k, "logistics.reorder_rule", item=item, minimum="3", maximum=str(dice.randint(5, 30)))
+
+    def pick(self, entity, *filter):
+        return dice.choice(self.k.list(entity, list(filter), limit=500)["rows"])
+
+    def sell(self):
+        order = make(self.k, "crm.order", party=self.customer, asked=dice.choice((None, day(dice.randint(0, 20)))), lines=[
+            {"item": item, "quantity": str(dice.randint(1, 15)), "price": "10"} for item in dice.sample(self.items, dice.randint(1, 3))])
+        self.k.call("crm.order.confirm", {"id": order})
+
+    def sell_less(self):
+        order = self.pick("crm.order", ["state", "=", "confirmed"])
+        line = dice.choice(order["lines"])
+        self.k.call("crm.order.amend", {"id": order["id"], "reason": "dice", "lines": [{"line": line["id"], "quantity": str(dice.randint(1, 20))}]})
+
+    def sell_not(self):
+        self.k.call("crm.order.cancel", {"id": self.pick("crm.order", ["state", "=", "confirmed"])["id"], "reason": "dice"})
+
+    def ask(self):
+        make(self.k, "logistics.purchase_request", item=dice.choice(self.items), quantity=str(dice.randint(1, 12)), needed=day(dice.randint(0, 9)))
+
+    def ask_other(self):
+        self.k.update("logistics.purchase_request", self.pick("logistics.purchase_request")["id"], {"quantity": str(dice.randint(1, 12))})
+
+    def ask_not(self):
+        self.k.call("logistics.purchase_request.cancel", {"id": self.pick("logistics.purchase_request", ["state", "=", "open"])["id"], "reason": "dice"})
+
+    def reorder(self):
+        self.k.call("logistics.reorder.run", {})
+        assert not self.k.call("logistics.reorder.run", {})["requests"], "a second run asked for more"
+
+    def order(self):
+        open_ones = [r["id"] for r in self.k.list("logistics.purchase_request", [["state", "=", "open"]], limit=500)["rows"]]
+        self.k.call("logistics.purchase.order", {"requests": dice.sample(open_ones, dice.randint(1, len(open_ones)))})
+
+    def order_by_hand(self):
+        make(self.k, "logistics.purchase_order", party=dice.choice(self.suppliers), lines=[{"item": dice.choice(self.items), "quantity": str(dice.randint(1, 9)), "price": "3"}])
+
+    def approve(self):
+        self.k.call("logistics.purchase_order.approve", {"id": self.pick("logistics.purchase_order", ["state", "in", ["draft", "sent"]])["id"]})
+
+    def reschedule(self):
+        order = self.pick("logistics.purchase_order", ["state", "=", "approved"])
+        self.k.call("logistics.purchase_order.reschedule", {"id": order["id"], "expected": dice.choice((None, day(dice.randint(0, 30)))), "reason": "dice"})
+
+    def amend(self):
+        order = self.pick("logistics.purchase_order", ["state", "=", "approved"])
+        line = dice.choice(order["lines"])["id"]
+        change = {"line": line, "remove": True} if dice.random() < 0.2 else {"line": line, "quantity": str(dice.randint(1, 15))}
+        self.k.call("logistics.purchase_order.amend", {"id": order["id"], "reason": "dice", "lines": [change]})
+
+    def receive(self):
+        order = self.pick("logistics.purchase_order", ["state", "=", "approved"], ["receipt_status", "!=", "full"])
+        rows = [{"order_line": line["id"], "quantity": str(q), "rejected": str(dice.randint(0, q) if dice.random() < 0.3 else 0)}
+                for line in order["lines"] for q in [dice.randint(1, 12)] if dice.random() < 0.8]
+        receipt = make(self.k, "logistics.receipt", order=order["id"], lines=rows)
+        self.k.call("logistics.receipt.finish", {"id": receipt})
+
+    def receive_all(self):
+        receipt = make(self.k, "logistics.receipt", order=self.pick("logistics.purchase_order", ["state", "=", "approved"], ["receipt_status", "!=", "full"])["id"])
+        self.k.call("logistics.receipt.finish", {"id": receipt})
+
+    def give_back(self):
+        order = self.pick("logistics.purchase_order", ["state", "in", ["approved", "closed"]])
+        receipt = make(self.k, "logistics.receipt", order=order["id"], kind="return", lines=[
+            {"order_line": dice.choice(order["lines"])["id"], "quantity": str(dice.randint(1, 3))}])
+        self.k.call("logistics.receipt.finish", {"id": receipt})
+
+    def bill(self):
+        order = self.pick("logistics.purchase_order", ["state", "=", "approved"])
+        self.k.call("logistics.purchase_order.bill", {"id": order["id"], "lines": [{"line": dice.choice(order["lines"])["id"], "quantity": str(dice.randint(-2, 5))}]})
+
+    def close(self):
+        self.k.call("logistics.purchase_order.close", {"id": self.pick("logistics.purchase_order", ["state", "=", "approved"])["id"]})
+
+    def cancel(self):
+        self.k.call("logistics.purchase_order.cancel", {"id": self.pick("logistics.purchase_order", ["state", "in", ["draft", "approved"]])["id"], "reason": "dice"})
+
+    # ---- What must agree
+
+    def look_at_requests(self):
+        waits = defaultdict(D)
+        for p in self.k.each("base.pegging", [["kind", "=", "buy"]]):
+            waits[p["supply"]["id"]] += D(p["quantity"])
+        for r in self.k.each("logistics.purchase_request", []):
+            quantity, received, waiting, free = (D(r[f]) for f in ("quantity", "received", "waiting", "free"))
+            state = "cancelled" if r["cancelled"] else "done" if r["finished"] or received >= quantity else "ordered" if r["order"] else "open"
+            assert r["state"] == state, r
+            assert waits.pop(r["id"], 0) == waiting, f"{r} but its peggings say otherwise"
+            assert state in ("done", "cancelled") or quantity == received + waiting + free and free >= 0, r
+        assert not waits, waits
+
+    def look_at_demands(self):
+        pegged = defaultdict(D)
+        for p in self.k.each("base.pegging", []):
+            pegged[p["demand"]["id"], p["line"]] += D(p["quantity"])
+        for order in self.k.each("crm.order", [["state", "=", "confirmed"]]):
+            for line in order["lines"]:
+                assert pegged.pop((order["id"], line["id"]), 0) == D(line["quantity"]), (order, line)
+        assert not pegged, pegged
+
+    def look_at_goods(self):
+        coming, there, units = defaultdict(D), defaultdict(D), {u["id"]: D(u["factor"]) for u in self.k.each("base.unit", [])}
+        for m in self.k.each("logistics.move", [["from_place", "=", "supplier"], ["state", "=", "confirmed"]]):
+            coming[m["document"]["id"], m["line"]] += D(m["quantity"])
+        worth = defaultdict(D)
+        for r in self.k.each("logistics.receipt", [["state", "=", "done"], ["kind", "=", "receipt"]]):
+            for row in r["lines"]:
+                worth[r["order"], row["order_line"]] += D(row["value"] or 0)
+        for o in self.k.each("logistics.purchase_order", []):
+            for line in o["lines"]:
+                received, rejected, returned = (D(line[f] or 0) for f in ("received", "rejected", "returned"))
+                kept, quantity, factor = received - rejected - returned, D(line["quantity"]), units[line["unit"]]
+                there[line["item"]] += kept * factor
+                still = max(D(0), quantity - kept) * factor if o["state"] == "approved" else D(0)
+                assert coming.pop((o["id"], line["id"]), 0) == still, (o, line)
+                if kept == quantity and not returned and o["revision"] == 1 and o["net_own"] and len(o["lines"]) == 1:
+                    assert worth[o["id"], line["id"]] == D(o["net_own"]), (o, worth[o["id"], line["id"]])
+        assert not coming, coming
+        for item in self.items:
+            level = self.k.call("logistics.availability", {"item": item})
+            assert D(level["on_hand"]) == there[item], (item, level, there[item])
+
+    def look(self):
+        self.look_at_requests()
+        self.look_at_demands()
+        self.look_at_goods()
+        assert self.k.call("system.check", {})["sound"]
+
+
+with House(modules="base,crm,logistics") as house:
+    b = Buyers(house.client())
+    steps = {b.sell: 6, b.sell_less: 2, b.sell_not: 1, b.ask: 2, b.ask_other: 1, b.ask_not: 1, b.reorder: 1, b.order: 4, b.order_by_hand: 2, b.approve: 5,
+             b.reschedule: 1, b.amend: 3, b.receive: 5, b.receive_all: 2, b.give_back: 1, b.bill: 1, b.close: 1, b.cancel: 1}
+    for n in range(STEPS):
+        step = dice.choices(list(steps), list(steps.values()))[0]
+        try:
+            step()
+            done[step.__name__] += 1
+        except (KontorError, IndexError, ValueError) as error:  # the dice ask for what cannot be: refused, and told why
+            kind = getattr(error, "kind", "nothing to do")
+            assert kind in ("rule", "validation", "state", "nothing to do"), f"step {n}, {step.__name__}: {error}"
+            refused[step.__name__] += 1
+        if n % max(1, STEPS // 20) == 0:
+            b.look()
+    b.look()
+print("done   ", dict(done), "\nrefused", dict(refused))
+assert sum(bool(done[step.__name__]) for step in steps) >= len(steps) - 2, "steps were always refused"
