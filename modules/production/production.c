@@ -2,20 +2,21 @@
 #include <kontor.h>
 
 #include "bom/tables.h"
+#include "mrp/tables.h"
 #include "order/tables.h"
 
-static const kt_entity entities[] = {BOM_ENTITIES, ORDER_ENTITIES, {0}};
+static const kt_entity entities[] = {BOM_ENTITIES, ORDER_ENTITIES, MRP_ENTITIES, {0}};
 
-static const kt_method methods[] = {BOM_METHODS, ORDER_METHODS, {0}};
+static const kt_method methods[] = {BOM_METHODS, ORDER_METHODS, MRP_METHODS, {0}};
 
 static const kt_handler handlers[] = {ORDER_HANDLERS, {0}};
 
-static const kt_service services[] = {ORDER_SERVICES, {0}};
+static const kt_service services[] = {ORDER_SERVICES, MRP_SERVICES, {0}};
 
 static const kt_role roles[] = {
     {"planner", {"Production planner", "Planista produkcji"},
         "access.user:read; base.item:read fields cost; base.unit:read; base.calendar:read; "
-        "base.holiday:read" BOM_PLANNER ORDER_PLANNER},
+        "base.holiday:read" BOM_PLANNER ORDER_PLANNER MRP_PLANNER},
     {"operator", {"Shop-floor operator", "Operator"},
         "access.user:read; base.item:read; base.unit:read" BOM_OPERATOR ORDER_OPERATOR},
     {0},

@@ -105,3 +105,20 @@ kt_error *receive_goods(kt_tx *tx, struct order *o, kt_id item, kt_dec quantity,
     o->received = kt_dec_add(kt_dec_add(KT_DEC(0, 2), o->received), *value);
     return supply ? supply->arrived(tx, order_any(tx, o), item, kt_any_id(o->warehouse), quantity) : NULL;
 }
+
+/* ---- What the stores may expect ---- */
+
+kt_error *expect_goods(kt_tx *tx, const struct order *o)
+{
+    const kt_stock *stock = kt_stock_find(tx);
+    bool over = o->state >= DONE;
+    kt_dec rest = kt_dec_sub(o->quantity, kt_dec_add(KT_DEC(0, 4), o->produced));
+    const kt_stock_move move = {.item = o->item,
+        .quantity = over || rest.coef < 0 ? KT_DEC(0, 4) : rest,
+        .from = KT_AT_PRODUCTION,
+        .to = KT_AT_STORES,
+        .warehouse = kt_any_id(o->warehouse),
+        .document = order_any(tx, o),
+        .day = o->day};
+    return stock ? stock->expect(tx, &move) : NULL;
+}

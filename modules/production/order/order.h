@@ -187,6 +187,8 @@ KT_MUST kt_error *issue_component(kt_tx *tx, struct order *o, struct component *
 /* Takes what is made into the stores, and tells who waits for it. *value receives what it is worth there. */
 KT_MUST kt_error *receive_goods(
     kt_tx *tx, struct order *o, kt_id item, kt_dec quantity, kt_id lot, kt_dec *value);
+/* Tells the stores what of the order will come, and when. */
+KT_MUST kt_error *expect_goods(kt_tx *tx, const struct order *o);
 /* The lot of an item by its name; not set where nobody keeps stock. */
 KT_MUST kt_error *lot_named(kt_tx *tx, kt_id item, kt_str name, kt_date expires, kt_id *lot);
 kt_error *order_issue(kt_tx *tx, kt_record *self, const kt_record *params);

@@ -89,8 +89,6 @@ kt_error *place_steps(kt_tx *tx, const struct routing *routing, kt_dec quantity,
     struct placing p = {.routing = routing, .quantity = quantity, .except = except};
     kt_time now = kt_now(tx);
     *placed = (struct placed){.count = count, .begins = earliest, .ends = earliest, .fits = true};
-    if (latest.ms > earliest.ms && !count)
-        placed->begins = placed->ends = latest;
     if (!count)
         return NULL;
     p.tasks = kt_alloc(tx, count * sizeof *p.tasks);

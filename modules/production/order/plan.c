@@ -227,8 +227,6 @@ static void take_dates(const kt_tx *tx, struct order *o, const struct placed *pl
         o->minutes += taken_minutes(&placed->steps[i].centre, placed->steps[i].machine_minutes);
     kt_time last = {placed->ends.ms - (placed->count != 0)}; /* midnight belongs to the day before */
     o->day = known && placed->fits ? local_day(tx, last) : (kt_date){0};
-    if (!placed->count && o->due.day && known && o->day.day > o->due.day && o->due.day >= kt_today(tx).day)
-        o->day = o->due;
 }
 
 static kt_error *read_routing(
@@ -254,6 +252,27 @@ static void plan_time(struct order *o, const struct placed *placed)
     o->planned_overhead = kt_dec_round(overhead, 2);
 }
 
+struct lead {
+    kt_record rec;
+    int64_t lead_days;
+};
+static const kt_shape lead_shape = KT_SHAPE(lead, "base.item", KT_BIND(lead, lead_days, INT, "lead_days"));
+
+/* Without operations it takes as long as the item says. */
+static kt_error *place_by_lead_time(kt_tx *tx, const struct order *o, kt_time earliest, struct placed *placed)
+{
+    struct lead item = {KT_OF(lead)};
+    kt_date first = local_day(tx, earliest), begin = first;
+    KT_TRY(kt_read(tx, o->item, &item.rec));
+    if (o->due.day && o->due.day - item.lead_days > first.day)
+        begin = kt_date_add(o->due, -(int32_t)item.lead_days);
+    *placed = (struct placed){.fits = true};
+    placed->begins = begin.day > first.day ? kt_instant(tx, begin, 0) : earliest;
+    placed->ends = item.lead_days > 0 ? kt_instant(tx, kt_date_add(begin, (int32_t)item.lead_days), 0)
+                                      : placed->begins;
+    return NULL;
+}
+
 /* Places the order after its components, as late as its due day allows. */
 static kt_error *place(kt_tx *tx, struct order *o, kt_date from, struct placed *placed)
 {
@@ -267,7 +286,10 @@ static kt_error *place(kt_tx *tx, struct order *o, kt_date from, struct placed *
     if (day.day > kt_today(tx).day)
         earliest = kt_instant(tx, day, 0);
     KT_TRY(read_routing(tx, o, &store, &routing));
-    KT_TRY(place_steps(tx, routing, o->quantity, earliest, end_of(tx, o->due), o->rec.id, placed));
+    if (routing && routing->steps.count)
+        KT_TRY(place_steps(tx, routing, o->quantity, earliest, end_of(tx, o->due), o->rec.id, placed));
+    else
+        KT_TRY(place_by_lead_time(tx, o, earliest, placed));
     take_dates(tx, o, placed, known);
     plan_time(o, placed);
     return explain(tx, o, last, placed);
@@ -285,6 +307,7 @@ kt_error *order_cover(kt_tx *tx, struct order *o, kt_plan *plan)
         KT_TRY(cover_component(tx, o, c, kt_dec_sub(c->quantity, c->issued), needed, plan));
     }
     KT_TRY(place(tx, o, (kt_date){0}, &placed));
+    KT_TRY(expect_goods(tx, o));
     return operations_write(tx, o, &placed);
 }
 
@@ -295,6 +318,7 @@ kt_error *order_place_anew(kt_tx *tx, struct order *o, kt_date from, kt_text rea
     struct placed placed;
     KT_TRY(place(tx, o, from, &placed));
     KT_TRY(operations_write(tx, o, &placed));
+    KT_TRY(expect_goods(tx, o));
     if (was.day == o->day.day || !supply)
         return NULL;
     if (!reason.en)
@@ -394,8 +418,11 @@ kt_error *order_resize(kt_tx *tx, struct order *o, kt_dec quantity, kt_plan *lef
 kt_error *order_drop(kt_tx *tx, struct order *o, kt_plan *left)
 {
     const kt_supply *supply = kt_supply_find(tx);
+    bool expected = o->state >= CONFIRMED;
     o->state = CANCELLED;
     o->steps++;
+    if (expected)
+        KT_TRY(expect_goods(tx, o));
     if (supply)
         KT_TRY(supply->release(tx, order_any(tx, o), (kt_id){0}, (kt_dec){0}, left));
     KT_TRY(refresh(tx, o));

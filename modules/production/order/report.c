@@ -184,6 +184,7 @@ static kt_error *report_within(kt_tx *tx, kt_record *self, const kt_record *para
         KT_TRY(issue_rest(tx, o, lot));
     KT_TRY(receive_outputs(tx, o, r->produced, &percent));
     kt_dec value = planned_value(o, r->produced, percent);
+    KT_TRY(expect_goods(tx, o));
     return receive_goods(tx, o, o->item, r->produced, lot, &value);
 }
 
@@ -289,7 +290,9 @@ static kt_error *finish_within(kt_tx *tx, kt_record *self, const kt_record *para
         o->reason = given->reason;
     KT_TRY(charge_unreported(tx, o));
     o->finished_at = kt_now(tx);
+    o->state = DONE;
     o->steps++;
+    KT_TRY(expect_goods(tx, o));
     KT_TRY(cost_variance(tx, o));
     if (supply) /* components that were not needed are free again */
         KT_TRY(supply->release(tx, order_any(tx, o), (kt_id){0}, (kt_dec){0}, &left));

@@ -1,0 +1,229 @@
+/* What planning leaves for people: proposals with what needs them, and messages about what is open already. */
+#include <string.h>
+
+#include <kontor/supply.h>
+
+#include "mrp/run.h"
+#include "order/order.h"
+
+static const kt_choice policies[] = {
+    {MRP_AS_NEEDED, "as_needed", {"As needed", "Na potrzebę"}},
+    {MRP_FIXED, "fixed", {"Fixed lots", "Stała partia"}},
+    {MRP_PERIOD, "period", {"For a period", "Na okres"}},
+    {0},
+};
+#define LOT_FIELD(m, en, pl) KT_FIELD(planned_item, m, QUANTITY, en, pl, .scale = 4)
+const kt_shape planned_item_shape = KT_SHAPE(planned_item, "base.item",
+    KT_BIND(planned_item, kind, STATE, "kind"), KT_BIND(planned_item, active, BOOL, "active"),
+    KT_FIELD(planned_item, planning, STATE, "Lots", "Partie", .choices = policies,
+        .help = {"How much is made or bought at a time; empty: as needed.",
+            "Ile naraz się robi lub kupuje; puste: na potrzebę."}),
+    LOT_FIELD(lot_size, "Lot", "Wielkość partii"), LOT_FIELD(lot_min, "Least lot", "Partia najmniejsza"),
+    LOT_FIELD(lot_max, "Greatest lot", "Partia największa"),
+    LOT_FIELD(lot_multiple, "Multiple of", "Wielokrotność"),
+    LOT_FIELD(safety_stock, "Safety stock", "Zapas bezpieczeństwa"),
+    KT_FIELD(planned_item, lot_period, INT, "Period, days", "Okres, dni"),
+    KT_FIELD(planned_item, lead_days, INT, "Lead time, days", "Czas realizacji, dni",
+        .help = {"From the release of an order until it is there.", "Od zlecenia do przyjęcia."}));
+
+const kt_shape forecast_shape = KT_SHAPE(forecast, "production.forecast",
+    KT_FIELD(forecast, item, REF, "Item", "Towar", .target = "base.item", .required = true, .indexed = true,
+        .priority = 1),
+    KT_FIELD(forecast, day, DATE, "Day", "Dzień", .required = true, .indexed = true, .priority = 2),
+    KT_FIELD(forecast, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .required = true, .priority = 3),
+    KT_FIELD(forecast, note, STRING, "Note", "Uwagi", .max = 200));
+
+kt_error *forecast_compute(kt_tx *tx, kt_record *self)
+{
+    return KT_AS(forecast, self)->quantity.coef > 0
+               ? NULL
+               : kt_fail(tx, KT_VALIDATION, "quantity", "must be above zero", "musi być większe od zera");
+}
+
+const kt_shape mrp_run_shape = KT_SHAPE(mrp_run, "production.mrp_run",
+    KT_FIELD(mrp_run, day, DATE, "Day", "Dzień", .computed = true, .priority = 1),
+    KT_FIELD(mrp_run, items, INT, "Items", "Towary", .computed = true),
+    KT_FIELD(mrp_run, levels, INT, "Levels", "Poziomy", .computed = true),
+    KT_FIELD(mrp_run, demands, INT, "Demands", "Zapotrzebowania", .computed = true, .priority = 2),
+    KT_FIELD(mrp_run, receipts, INT, "Open receipts", "Otwarte dostawy", .computed = true),
+    KT_FIELD(mrp_run, proposals, INT, "Proposals", "Propozycje", .computed = true, .priority = 3),
+    KT_FIELD(mrp_run, messages, INT, "Messages", "Komunikaty", .computed = true, .priority = 4),
+    KT_FIELD(mrp_run, job, INT, "Job", "Zadanie", .computed = true));
+
+static const kt_choice needs[] = {
+    {MRP_DEMAND, "demand", {"A demand", "Zapotrzebowanie"}},
+    {MRP_ORDER, "proposal", {"A proposal", "Propozycja"}},
+    {MRP_RECEIPT, "order", {"An open order", "Otwarte zlecenie"}},
+    {MRP_STOCK, "stock", {"Stock", "Zapas"}},
+    {MRP_SAFETY, "safety", {"Safety stock", "Zapas bezpieczeństwa"}},
+    {0},
+};
+const kt_shape reason_peg_shape = KT_SHAPE(reason_peg, NULL,
+    KT_FIELD(reason_peg, need, STATE, "Needed for", "Na co", .choices = needs),
+    KT_FIELD(reason_peg, document, REF, "Document", "Dokument", .target = "*", .on_delete = KT_CLEAR),
+    KT_FIELD(reason_peg, line, INT, "Line", "Pozycja"),
+    KT_FIELD(reason_peg, parent, INT, "Proposal number", "Numer propozycji",
+        .help = {"Of the same run, into which this goes.", "Tego samego przebiegu, do której to wchodzi."}),
+    KT_FIELD(reason_peg, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4),
+    KT_FIELD(reason_peg, day, DATE, "Day", "Dzień"));
+
+static const kt_choice proposal_kinds[] = {
+    {TO_MAKE, "make", {"Make", "Wyprodukować"}}, {TO_BUY, "buy", {"Buy", "Kupić"}}, {0}};
+static const kt_choice proposal_states[] = {{PROPOSED, "planned", {"Planned", "Planowana"}, "open"},
+    {FIRMED, "firm", {"Firm", "Zatwierdzona"}, "won"}, {0}};
+const kt_shape proposal_shape = KT_SHAPE(proposal, "production.proposal",
+    KT_FIELD(proposal, item, REF, "Item", "Towar", .target = "base.item", .computed = true, .indexed = true,
+        .on_delete = KT_CASCADE, .priority = 1),
+    KT_FIELD(proposal, kind, STATE, "What to do", "Co zrobić", .choices = proposal_kinds, .computed = true,
+        .priority = 2),
+    KT_FIELD(proposal, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .computed = true, .priority = 3),
+    KT_FIELD(proposal, release, DATE, "Release on", "Zlecić dnia", .computed = true, .indexed = true,
+        .priority = 4),
+    KT_FIELD(proposal, due, DATE, "Needed on", "Potrzebne na", .computed = true, .priority = 5),
+    KT_FIELD(proposal, late, BOOL, "Too late", "Za późno", .computed = true, .indexed = true, .priority = 6,
+        .help = {"It should have been released before.", "Należało zlecić wcześniej."}),
+    KT_FIELD(proposal, state, STATE, "State", "Stan", .choices = proposal_states, .initial = "planned",
+        .computed = true, .indexed = true, .priority = 7),
+    KT_FIELD(proposal, level, INT, "Low-level code", "Kod najniższego poziomu", .computed = true),
+    KT_FIELD(proposal, run, REF, "Run", "Przebieg", .target = "production.mrp_run", .on_delete = KT_CASCADE,
+        .computed = true, .indexed = true),
+    KT_FIELD(proposal, sequence, INT, "Number", "Numer", .computed = true),
+    KT_FIELD(proposal, order, REF, "Production order", "Zlecenie produkcyjne", .target = "production.order",
+        .on_delete = KT_CLEAR, .computed = true),
+    KT_FIELD(
+        proposal, supply, REF, "Became", "Stała się", .target = "*", .on_delete = KT_CLEAR, .computed = true),
+    KT_FIELD(proposal, pegs, LINES, "What needs it", "Na co potrzebna", .lines = &reason_peg_shape,
+        .computed = true));
+
+static const kt_choice message_kinds[] = {
+    {MRP_EXPEDITE, "expedite", {"Expedite", "Przyspieszyć"}},
+    {MRP_DEFER, "defer", {"Defer", "Odłożyć"}},
+    {MRP_CANCEL, "cancel", {"Cancel", "Anulować"}},
+    {0},
+};
+const kt_shape message_shape = KT_SHAPE(message, "production.message",
+    KT_FIELD(message, kind, STATE, "What to do", "Co zrobić", .choices = message_kinds, .computed = true,
+        .indexed = true, .priority = 1),
+    KT_FIELD(message, item, REF, "Item", "Towar", .target = "base.item", .computed = true,
+        .on_delete = KT_CASCADE, .priority = 2),
+    KT_FIELD(message, document, REF, "Document", "Dokument", .target = "*", .on_delete = KT_CASCADE,
+        .computed = true, .priority = 3),
+    KT_FIELD(message, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .computed = true, .priority = 4),
+    KT_FIELD(message, day, DATE, "Comes on", "Będzie dnia", .computed = true, .priority = 5),
+    KT_FIELD(message, needed, DATE, "Needed on", "Potrzebne na", .computed = true, .priority = 6),
+    KT_FIELD(message, run, REF, "Run", "Przebieg", .target = "production.mrp_run", .on_delete = KT_CASCADE,
+        .computed = true, .indexed = true));
+
+/* ---- Planned becomes firm ---- */
+
+static kt_error *buy(kt_tx *tx, struct proposal *p)
+{
+    const kt_source *source = kt_service_find(tx, "supply.buy", 1);
+    kt_dec rest = p->quantity;
+    kt_plan plan = {0};
+    const kt_demand demand = {.item = p->item,
+        .quantity = p->quantity,
+        .day = p->due,
+        .document = kt_any(tx, proposal_shape.name, p->rec.id)};
+    if (source)
+        KT_TRY(source->cover(tx, &demand, &rest, &plan));
+    if (rest.coef > 0)
+        return kt_hint(kt_fail(tx, KT_UNAVAILABLE, "item", "nobody buys it here", "nikt tu tego nie kupuje"),
+            "Enable the module logistics, and enter a supplier.", "Włącz moduł logistics i podaj dostawcę.");
+    p->supply = plan.count ? plan.parts[0].document : (kt_id){0};
+    return NULL;
+}
+
+static kt_error *firm_within(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct proposal *p = KT_AS(proposal, self);
+    struct order o = {KT_OF(order)};
+    (void)params;
+    if (p->kind == TO_BUY)
+        return buy(tx, p);
+    KT_TRY(kt_read(tx, p->order, &o.rec));
+    KT_TRY(kt_act(tx, &o.rec, "firm", NULL));
+    p->supply = order_any(tx, &o);
+    return NULL;
+}
+
+static kt_error *proposal_firm(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    return on_own_authority(tx, firm_within, self, params);
+}
+
+const kt_action proposal_actions[] = {
+    {"firm", {"Firm", "Zatwierdź"}, "firm", .from = KT_IN(PROPOSED), .to = FIRMED, .run = proposal_firm,
+        .preview = true},
+    {0},
+};
+
+/* ---- production.mrp.trace: up to the demands that a proposal is for ---- */
+
+struct trace {
+    kt_record rec;
+    kt_id proposal;
+};
+const kt_shape trace_shape = KT_SHAPE(trace, NULL,
+    KT_FIELD(
+        trace, proposal, REF, "Proposal", "Propozycja", .target = "production.proposal", .required = true));
+struct trace_row {
+    kt_record rec;
+    int64_t level, line;
+    unsigned need;
+    kt_id item, document;
+    kt_dec quantity;
+    kt_date day;
+};
+static const kt_shape trace_row_shape = KT_SHAPE(trace_row, NULL,
+    KT_FIELD(trace_row, level, INT, "Levels up", "Poziomów wyżej"),
+    KT_FIELD(trace_row, need, STATE, "Needed for", "Na co", .choices = needs),
+    KT_FIELD(trace_row, item, REF, "Item", "Towar", .target = "base.item"),
+    KT_FIELD(trace_row, document, REF, "Document", "Dokument", .target = "*"),
+    KT_FIELD(trace_row, line, INT, "Line", "Pozycja"),
+    KT_FIELD(trace_row, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4),
+    KT_FIELD(trace_row, day, DATE, "Day", "Dzień"));
+struct trace_answer {
+    kt_record rec;
+    kt_lines rows;
+};
+const kt_shape trace_answer_shape = KT_SHAPE(trace_answer, NULL,
+    KT_FIELD(
+        trace_answer, rows, LINES, "Up to the demand", "Aż do zapotrzebowania", .lines = &trace_row_shape));
+
+enum { TRACE_MAX = 2000 };
+
+static kt_error *proposal_numbered(kt_tx *tx, kt_id run, int64_t sequence, struct proposal *p, bool *found)
+{
+    const kt_where where[] = {
+        KT_WHERE(proposal, run, KT_EQ, run), KT_WHERE(proposal, sequence, KT_EQ, sequence), {0}};
+    kt_cursor *cursor;
+    *p = (struct proposal){KT_OF(proposal)};
+    KT_TRY(kt_open(tx, &(kt_query){.of = &proposal_shape, .where = where, .limit = 1}, &cursor));
+    *found = kt_next(cursor, &p->rec);
+    return kt_close(cursor);
+}
+
+static kt_error *trace_up(kt_tx *tx, const struct proposal *p, unsigned level, kt_lines *rows)
+{
+    for (size_t i = 0; i < p->pegs.count && rows->count < TRACE_MAX && level < 50; i++) {
+        const struct reason_peg *peg = KT_SEE(reason_peg, kt_line(&p->pegs, i));
+        struct trace_row row = {KT_OF(trace_row), .level = level, .need = peg->need, .item = p->item,
+            .document = peg->document, .line = peg->line, .quantity = peg->quantity, .day = peg->day};
+        struct proposal up;
+        bool found = false;
+        KT_TRY(kt_line_add(tx, rows, &row.rec));
+        if (peg->parent)
+            KT_TRY(proposal_numbered(tx, p->run, peg->parent, &up, &found));
+        if (found)
+            KT_TRY(trace_up(tx, &up, level + 1, rows));
+    }
+    return NULL;
+}
+
+kt_error *mrp_trace(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    struct proposal p = {KT_OF(proposal)};
+    KT_TRY(kt_read(tx, KT_SEE(trace, params)->proposal, &p.rec));
+    return trace_up(tx, &p, 0, &KT_AS(trace_answer, result)->rows);
+}

@@ -1,0 +1,84 @@
+/* run.h -- planning of requirements over the records: what is gathered, what is proposed. */
+#pragma once
+#include <kontor/work.h>
+
+#include "bom/bom.h"
+#include "mrp/mrp.h"
+
+struct planned_item { /* what planning needs to know of base.item, and adds to it */
+    kt_record rec;
+    unsigned kind, planning;
+    bool active;
+    kt_dec safety_stock, lot_size, lot_min, lot_max, lot_multiple;
+    int64_t lot_period, lead_days;
+};
+extern const kt_shape planned_item_shape;
+
+struct forecast {
+    kt_record rec;
+    kt_id item;
+    kt_date day;
+    kt_dec quantity;
+    kt_str note;
+};
+extern const kt_shape forecast_shape;
+kt_error *forecast_compute(kt_tx *tx, kt_record *self);
+
+struct mrp_run {
+    kt_record rec;
+    kt_date day;
+    int64_t items, demands, receipts, proposals, messages, levels, job;
+};
+extern const kt_shape mrp_run_shape;
+
+enum proposal_kind { TO_MAKE = 1, TO_BUY };
+enum proposal_state { PROPOSED = 1, FIRMED };
+struct reason_peg { /* a line of a proposal: what needs it */
+    kt_record rec;
+    unsigned need;
+    kt_id document;
+    int64_t line, parent;
+    kt_dec quantity;
+    kt_date day;
+};
+extern const kt_shape reason_peg_shape;
+struct proposal {
+    kt_record rec;
+    kt_id item, run, order, supply;
+    int64_t sequence, level;
+    enum proposal_kind kind;
+    enum proposal_state state;
+    kt_dec quantity;
+    kt_date release, due;
+    bool late;
+    kt_lines pegs;
+};
+extern const kt_shape proposal_shape;
+extern const kt_action proposal_actions[];
+
+struct message {
+    kt_record rec;
+    kt_id run, item, document;
+    unsigned kind;
+    kt_dec quantity;
+    kt_date day, needed;
+};
+extern const kt_shape message_shape;
+
+/* ---- gather.c: one planning in memory ---- */
+
+struct origin { /* of a demand or a receipt */
+    kt_id document, line;
+};
+struct gathered {
+    struct mrp mrp;
+    kt_id *ids; /* of the items */
+    bool *made, *phantom;
+    struct origin *demand_of, *receipt_of;
+};
+KT_MUST kt_error *mrp_gather(kt_tx *tx, struct gathered *g);
+
+extern const kt_work mrp_work;
+extern const kt_shape mrp_run_answer_shape, trace_shape, trace_answer_shape;
+kt_error *mrp_run_call(kt_tx *tx, const kt_record *params, kt_record *result);
+kt_error *mrp_trace(kt_tx *tx, const kt_record *params, kt_record *result);
