@@ -310,7 +310,8 @@ KT_API kt_problem kt_problem_at(const kt_error *error, size_t i);
 /* ---- Records
  * ------------------------------------------------------------------------------------------------ */
 
-/* Creates a record: fills in defaults, id, version and number, in *rec too. The caller's rights apply. */
+/* Creates a record: fills in defaults, id, version and number, in *rec too. The caller's rights apply. Its company
+ * is rec->company, or the one that the caller chose; compute may give one to a record that has none. */
 KT_API KT_MUST kt_error *kt_create(kt_tx *tx, kt_record *rec);
 /* Reads record id into *rec, whose shape says what. returns not_found, also if the caller may not see it. */
 KT_API KT_MUST kt_error *kt_read(kt_tx *tx, kt_id id, kt_record *rec);

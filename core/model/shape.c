@@ -417,6 +417,8 @@ kt_error *shape_take_bound(
         model_value *external = &record->values[MODEL_EXTERNAL_ID];
         if (!str_eq(external->set ? external->as.s : (kt_str){NULL, 0}, rec->external_id))
             *external = (model_value){.set = rec->external_id.len != 0, .as.s = rec->external_id};
+        if (rec->company.v && !record->values[MODEL_COMPANY].set && !record->entity->shared)
+            record->values[MODEL_COMPANY] = (model_value){.set = true, .as.i = (int64_t)rec->company.v};
         if (record->entity->numbered_later && rec->number.len) /* by kt_number */
             record->values[MODEL_NUMBER] = (model_value){.set = true, .as.s = rec->number};
     }

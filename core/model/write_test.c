@@ -389,6 +389,24 @@ static void a_number_may_be_given_later_by_any_series(void **state)
     house_close(&h);
 }
 
+static void a_module_may_say_whose_a_record_is(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    struct mail mail = {KT_OF(mail), .text = KT_STR("a")}, read = {KT_OF(mail)};
+    h.tx->company = 0; /* the caller chose none */
+    mail.rec.company = (kt_id){3};
+    assert_null(kt_create(h.tx, &mail.rec));
+    assert_null(kt_read(h.tx, mail.rec.id, &read.rec));
+    assert_int_equal(read.rec.company.v, 3);
+    read.rec.company = (kt_id){4}; /* it has one: it keeps it */
+    read.text = KT_STR("b");
+    assert_null(kt_update(h.tx, &read.rec));
+    assert_null(kt_read(h.tx, mail.rec.id, &read.rec));
+    assert_int_equal(read.rec.company.v, 3);
+    house_close(&h);
+}
+
 static void imports_may_bring_authors_numbers_and_states(void **state)
 {
     (void)state;
@@ -474,6 +492,7 @@ int main(void)
         cmocka_unit_test(checks_see_the_records_as_they_are_at_the_end),
         cmocka_unit_test(gapless_numbers_have_no_gaps),
         cmocka_unit_test(a_number_may_be_given_later_by_any_series),
+        cmocka_unit_test(a_module_may_say_whose_a_record_is),
         cmocka_unit_test(imports_may_bring_authors_numbers_and_states),
         cmocka_unit_test(rights_hold_for_every_verb),
     };

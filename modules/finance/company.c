@@ -62,6 +62,16 @@ kt_error *house_of(kt_tx *tx, struct house *house)
     return NULL;
 }
 
+kt_error *keep_company(kt_tx *tx, kt_record *self)
+{
+    struct house house;
+    if (self->company.v || kt_company(tx).v)
+        return NULL;
+    KT_TRY(house_of(tx, &house));
+    self->company = house.company;
+    return NULL;
+}
+
 kt_error *exchange(kt_tx *tx, const char *path, kt_dec amount, kt_id from, kt_id to, kt_date day, kt_dec *out)
 {
     const kt_currencies *currencies = kt_currencies_find(tx);

@@ -12,6 +12,8 @@ struct house { /* the company whose books are meant */
 /* The caller's company; where none is chosen, the only one there is.
  *   returns  rule: several companies and none chosen, or the company has no currency */
 KT_MUST kt_error *house_of(kt_tx *tx, struct house *house);
+/* Compute of what belongs to a company: where the caller chose none, it is the only one there is. */
+kt_error *keep_company(kt_tx *tx, kt_record *self);
 /* An amount of another currency in the company's, scale 2. returns rule at path: there is no rate. */
 KT_MUST kt_error *to_house(kt_tx *tx, const struct house *house, const char *path, kt_dec amount,
     kt_id currency, kt_date day, kt_dec *out);

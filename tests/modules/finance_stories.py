@@ -104,6 +104,12 @@ def all_that_is_wrong_with_an_entry_is_told_at_once(k):
     refused("validation", lambda: k.call("finance.entry.post", {"id": made}), "lines[0].account", "lines[1].party", "day")
 
 
+def opening_balances_come_account_by_account(k):
+    row = posted(k, "finance.entry", entry(k, "2025-01-01", ("131", "500"), ("010", "200"), kind="opening"))
+    expect([(l["account"], l["credit"]) for l in row["lines"][2:]], [(account(k, "809"), "700.00")])
+    expect((row["number"], row["total"]), ("OPN/2025/000001", "700.00"))
+
+
 def what_is_posted_stays_and_is_reversed_line_by_line(k):
     made = posted(k, "finance.entry", entry(k, "2026-01-06", ("131", "40"), ("801", "-40")))["id"]
     refused("state", lambda: k.update("finance.entry", made, {"text": "other"}), "text")
@@ -332,6 +338,28 @@ def an_invoice_is_printed(k):
             assert word in text, (word, text[-3000:])
 
 
+def each_company_has_books_of_its_own(k, house):
+    s = books(k)
+    first = k.list("base.company", [])["rows"][0]["id"]
+    second = make(k, "base.company", name="Second", currency=s["EUR"])
+    role = k.list("access.role", [["name", "=", "finance.chief_accountant"]])["rows"][0]["id"]
+    user = make(k, "access.user", name="both", full_name="Both", roles=[role], companies=[first, second])
+    k.call("access.password", {"user": user, "new": "Quiet-River-77-Stone"})
+    both = house.client("both", "Quiet-River-77-Stone")
+    both.call("session.company", {"company": first})
+    refused("conflict", lambda: both.call("finance.setup", {"year": "2026-01-01"}), "chart")
+    both.call("session.company", {"company": second})
+    both.call("finance.setup", {"year": "2026-01-01"})
+    expect(both.call("finance.trial_balance", {"to": "2026-12-31"})["rows"], [])
+    made = make(both, "finance.invoice", party=s["nowak"], day="2026-05-05", lines=[thing("10")])
+    both.call("finance.invoice.post", {"id": made})
+    row = both.get("finance.invoice", made)
+    expect((row["number"], row["currency"], row["company"]), ("FV/2026/05/0001", s["EUR"], second))
+    expect(both.call("finance.trial_balance", {"to": "2026-12-31"})["debit"], row["gross"])
+    expect(both.call("finance.prove")["findings"], [])
+    k.call("session.company", {"company": first})
+
+
 def a_credit_limit_stops_an_order_but_not_whoever_may_pass_it(k, house):
     s = books(k)
     poor = make(k, "base.party", name="Poor", credit_limit="100")
@@ -345,11 +373,11 @@ def a_credit_limit_stops_an_order_but_not_whoever_may_pass_it(k, house):
 
 
 run([an_entry_that_does_not_balance_is_refused_and_one_that_does_is_numbered, all_that_is_wrong_with_an_entry_is_told_at_once,
-     what_is_posted_stays_and_is_reversed_line_by_line, locked_periods_refuse, balances_and_open_items_cannot_be_written_by_hand,
+     opening_balances_come_account_by_account, what_is_posted_stays_and_is_reversed_line_by_line, locked_periods_refuse, balances_and_open_items_cannot_be_written_by_hand,
      the_known_figures_come_out_in_order_and_invoice, numbers_have_no_gap_and_follow_the_documents_month, a_posted_invoice_is_fixed,
      an_invoice_bills_what_was_delivered_and_no_more, a_final_invoice_takes_the_advance_into_account,
      a_credit_note_never_exceeds_what_was_billed, a_till_receipt_is_paid_at_once, a_suppliers_number_is_taken_once,
      instalments_and_a_discount_for_paying_early, one_payment_for_many_and_the_rest_is_a_credit,
      a_small_rest_is_written_off_a_large_one_not, a_reversed_payment_leaves_everything_open_again,
      currencies_realised_and_unrealised, the_customers_card_shows_their_papers, an_invoice_is_printed,
-     a_credit_limit_stops_an_order_but_not_whoever_may_pass_it], modules="base,crm,finance")
+     a_credit_limit_stops_an_order_but_not_whoever_may_pass_it, each_company_has_books_of_its_own], modules="base,crm,finance")

@@ -196,6 +196,7 @@ kt_error *invoice_compute(kt_tx *tx, kt_record *self)
     struct seen_party party = {KT_OF(seen_party)};
     if (v->rec.number.len || v->state != DRAFT)
         return NULL; /* invoice_check sees that nothing changes */
+    KT_TRY(keep_company(tx, self));
     if (!v->party.v && v->kind != TILL_RECEIPT)
         return kt_fail(tx, KT_VALIDATION, "party", "is required", "jest wymagane");
     if (is_credit(v->kind) && !v->corrects.v)

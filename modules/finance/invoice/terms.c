@@ -25,6 +25,7 @@ const kt_shape instalment_shape = KT_SHAPE(instalment, NULL,
 kt_error *terms_compute(kt_tx *tx, kt_record *self)
 {
     const struct terms *t = KT_AS(terms, self);
+    KT_TRY(keep_company(tx, self));
     kt_dec sum = KT_DEC(0, 2);
     kt_error *all = NULL;
     for (size_t i = 0; i < t->parts.count; i++) {

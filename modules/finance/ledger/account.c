@@ -86,6 +86,7 @@ kt_error *account_compute(kt_tx *tx, kt_record *self)
 {
     const struct account *a = KT_AS(account, self);
     kt_error *all = NULL;
+    KT_TRY(keep_company(tx, self));
     if (a->group && a->open_items)
         kt_also(&all,
             kt_fail(tx, KT_VALIDATION, "open_items", "a group has no postings", "grupa nie ma zapisów"));

@@ -159,9 +159,26 @@ static kt_error *give_number(kt_tx *tx, struct entry *e)
     return kt_number(tx, &e->rec, pattern.ptr, e->day);
 }
 
+/* Opening balances come account by account: what they differ by stands on the account of openings. */
+static kt_error *complete_opening(kt_tx *tx, struct entry *e)
+{
+    kt_dec sum = money(0), amount = money(0);
+    struct entry_line line = {KT_OF(entry_line)};
+    for (size_t i = 0; i < e->lines.count; i++) {
+        const struct entry_line *of = line_at(&e->lines, i);
+        sum = kt_dec_add(sum, kt_dec_sub(known(of->debit), known(of->credit)));
+        amount = kt_dec_add(amount, known(of->amount));
+    }
+    if (e->kind != OPENING_ENTRY || !sum.coef)
+        return NULL;
+    KT_TRY(account_for(tx, OPENING, (kt_id){0}, &line.account));
+    return entry_add(tx, e, &line, kt_dec_neg(sum), amount.coef ? kt_dec_neg(amount) : (kt_dec){0});
+}
+
 static kt_error *make_ready(kt_tx *tx, struct entry *e)
 {
     kt_error *all = NULL;
+    KT_TRY(complete_opening(tx, e));
     if (e->lines.count < 2)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "lines", "an entry has at least two lines",
                           "zapis ma co najmniej dwie pozycje"));
@@ -184,6 +201,7 @@ kt_error *entry_compute(kt_tx *tx, kt_record *self)
     kt_error *all = NULL;
     if (e->state == ENTRY_POSTED && e->rec.number.len && e->rec.id.v)
         return NULL; /* entry_check sees that nothing changes */
+    KT_TRY(keep_company(tx, self));
     KT_TRY(house_of(tx, &house));
     if (!e->currency.v)
         e->currency = house.currency;

@@ -33,6 +33,7 @@ const kt_shape journal_shape = KT_SHAPE(journal, "finance.journal",
 kt_error *journal_compute(kt_tx *tx, kt_record *self)
 {
     const struct journal *j = KT_AS(journal, self);
+    KT_TRY(keep_company(tx, self));
     if ((j->kind == BANKING || j->kind == CASHING) && !j->account.v)
         return kt_hint(kt_fail(tx, KT_VALIDATION, "account", "is required", "jest wymagane"),
             "A bank or cash journal posts to an account of its own.",
@@ -117,6 +118,7 @@ static kt_error *check_periods(kt_tx *tx, const struct year *y)
 kt_error *year_compute(kt_tx *tx, kt_record *self)
 {
     struct year *y = KT_AS(year, self);
+    KT_TRY(keep_company(tx, self));
     if (!y->start.day || y->end.day < y->start.day)
         return y->start.day && y->end.day
                    ? kt_fail(tx, KT_VALIDATION, "end", "is before the beginning", "jest przed początkiem")

@@ -37,7 +37,8 @@ static kt_str row_id(kt_tx *tx, kt_id company, const char *what, const char *cod
     return kt_format(tx, "setup-%llu-%s-%s", (unsigned long long)company.v, what, code);
 }
 
-static kt_error *make_accounts(kt_tx *tx, kt_id company, const struct chart_row *chart, kt_id *ids)
+static kt_error *make_accounts(
+    kt_tx *tx, kt_id company, const char *name, const struct chart_row *chart, kt_id *ids)
 {
     for (size_t i = 0; chart[i].code; i++) {
         const struct chart_row *r = &chart[i];
@@ -47,7 +48,7 @@ static kt_error *make_accounts(kt_tx *tx, kt_id company, const struct chart_row 
         for (size_t k = 0; r->parent && k < i; k++)
             if (strcmp(chart[k].code, r->parent) == 0)
                 a.parent = ids[k];
-        a.rec.external_id = row_id(tx, company, "account", r->code);
+        a.rec.external_id = row_id(tx, company, name, r->code);
         KT_TRY(kt_upsert(tx, &a.rec));
         ids[i] = a.rec.id;
     }
@@ -120,11 +121,28 @@ static kt_error *make_terms(kt_tx *tx, kt_id company, int64_t *made)
     return NULL;
 }
 
+/* Two charts side by side would be none. */
+static kt_error *check_other_chart(kt_tx *tx, kt_id company, const char *name, const struct chart_row *chart)
+{
+    uint64_t accounts, ours;
+    kt_str root = kt_format(
+        tx, "[[\"external_id\",\"=\",\"%s\"]]", row_id(tx, company, name, chart[0].code).ptr);
+    KT_TRY(kt_count(tx, &(kt_query){&account_shape, NULL, NULL, 1}, &accounts));
+    KT_TRY(kt_count(tx, &(kt_query){&account_shape, NULL, NULL, 1, root}, &ours));
+    if (!accounts || ours)
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_CONFLICT, "chart", "the company has another chart of accounts already",
+                       "firma ma już inny plan kont"),
+        "Run it with that chart, or add years and accounts by hand.",
+        "Uruchom z tamtym planem albo dodaj lata i konta ręcznie.");
+}
+
 kt_error *finance_setup(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct setup *p = KT_SEE(setup, params);
     struct setup_made *out = KT_AS(setup_made, result);
     const struct chart_row *chart = p->chart == POLISH ? polish_chart : international_chart;
+    const char *name = charts[p->chart - 1].name;
     struct house house;
     kt_id by_purpose[PURPOSES] = {{0}};
     int year, month, day;
@@ -136,7 +154,8 @@ kt_error *finance_setup(kt_tx *tx, const kt_record *params, kt_record *result)
     if (!ids)
         return no_memory(tx);
     kt_date_parts(kt_today(tx), &year, &month, &day);
-    KT_TRY(make_accounts(tx, house.company, chart, ids));
+    KT_TRY(check_other_chart(tx, house.company, name, chart));
+    KT_TRY(make_accounts(tx, house.company, name, chart, ids));
     KT_TRY(make_purposes(tx, house.company, chart, ids, by_purpose, &out->purposes));
     KT_TRY(make_journals(tx, house.company, by_purpose, &out->journals));
     KT_TRY(make_terms(tx, house.company, &out->terms));

@@ -78,6 +78,7 @@ kt_error *payment_compute(kt_tx *tx, kt_record *self)
     struct journal j = {KT_OF(journal)};
     if (p->rec.number.len || p->state != PAYMENT_DRAFT)
         return NULL;
+    KT_TRY(keep_company(tx, self));
     if (p->amount.scale1 && sign_of(p->amount) <= 0)
         return kt_hint(kt_fail(tx, KT_VALIDATION, "amount", "must be above zero", "musi być większa od zera"),
             "Money the other way is a payment of the other direction.",
