@@ -293,6 +293,7 @@ typedef struct {
     size_t row; /* of "[]": which of the record's rows */
     members members;
     bool given; /* some cell of it is not empty */
+    bool put;   /* it is among the values */
 } line;
 
 typedef struct {
@@ -393,7 +394,7 @@ static kt_error *add_lines(building *b)
     arena *arena = b->in->tx->arena;
     for (size_t i = 0; i < b->line_count; i++) {
         const model_field *field = b->lines[i].field;
-        if (!field)
+        if (b->lines[i].put)
             continue;
         variant *items = ARENA_ARRAY(arena, variant, b->line_count), *value = ARENA_NEW(arena, variant);
         size_t count = 0;
@@ -403,7 +404,7 @@ static kt_error *add_lines(building *b)
             line *l = &b->lines[k];
             if (l->field != field)
                 continue;
-            l->field = NULL;
+            l->put = true;
             if (l->given)
                 items[count++] = (variant){
                     .kind = VARIANT_OBJECT, .as.object = {l->members.members, l->members.count}};
@@ -555,6 +556,97 @@ static kt_error *name_line(arena *arena, const model_value *lines, size_t k, var
     return NULL;
 }
 
+/* ---- Lines told by constants: what the file does not speak of stays ---- */
+
+static bool is_told(const building *b, const model_field *field)
+{
+    for (size_t i = 0; i < b->line_count; i++)
+        if (b->lines[i].field == field && b->lines[i].selector.len)
+            return true;
+    return false;
+}
+
+/* Is this the line that is meant: the one at the place, or the first with these constants? */
+static bool is_meant(building *b, const line *l, const variant *stored, size_t place)
+{
+    arena *arena = b->in->tx->arena;
+    line asked = {.field = l->field, .selector = l->selector};
+    kt_dec number;
+    if (dec_parse(l->selector, 0, &number) == DEC_OK)
+        return number.coef == (int64_t)place + 1;
+    if (add_constants(b, &asked)) /* no memory: the request fails at its end */
+        return false;
+    for (size_t i = 0; i < asked.members.count; i++) {
+        const variant *has = variant_get(stored, asked.members.members[i].name.ptr);
+        kt_str wanted = text_of(arena, asked.members.members[i].value);
+        bool flag = has && has->kind == VARIANT_BOOL && str_is(wanted, has->as.boolean ? "true" : "false");
+        if (!flag && !str_eq(text_of(arena, has), wanted))
+            return false;
+    }
+    return true;
+}
+
+static kt_error *stored_lines(
+    building *b, const model_field *field, const model_record *before, const variant **lines)
+{
+    static const decode_limits limits = {.depth_max = 16, .elements_max = 1000000};
+    buffer text;
+    buffer_open(&text, (size_t)16 << 20);
+    json j = json_to(&text);
+    model_value_json(b->in->tx, b->in->m->entity, field, &before->values[field->position], &j);
+    kt_error *error = text.full ? error_no_memory()
+                                : decode_json(b->in->tx->arena, buffer_str(&text), &limits, lines);
+    buffer_close(&text);
+    return error;
+}
+
+/* A line with the id of the stored one that it changes; changed NULL: that one as it is. */
+static kt_error *with_id(arena *arena, const variant *stored, const line *changed, variant *out)
+{
+    size_t n = changed ? changed->members.count : 0;
+    variant_member *members = ARENA_ARRAY(arena, variant_member, n + 1);
+    if (!members)
+        return error_no_memory();
+    for (size_t i = 0; i < n; i++)
+        members[i] = changed->members.members[i];
+    members[n] = (variant_member){KT_STR("id"), variant_get(stored, "id")};
+    *out = (variant){.kind = VARIANT_OBJECT, .as.object = {members, n + 1}};
+    return NULL;
+}
+
+static kt_error *tell_lines(
+    building *b, const model_field *field, const model_record *before, const variant **list)
+{
+    arena *arena = b->in->tx->arena;
+    const variant *stored;
+    KT_TRY(stored_lines(b, field, before, &stored));
+    size_t count = stored->kind == VARIANT_ARRAY ? stored->as.array.count : 0, n = 0;
+    variant *items = ARENA_ARRAY(arena, variant, count + b->line_count + 1), *out = ARENA_NEW(arena, variant);
+    bool *used = ARENA_ARRAY(arena, bool, b->line_count + 1);
+    if (!items || !used || !out)
+        return error_no_memory();
+    for (size_t k = 0; k < count; k++) {
+        const line *changed = NULL;
+        for (size_t i = 0; i < b->line_count && !changed; i++) {
+            const line *l = &b->lines[i];
+            if (l->field == field && l->given && !used[i] && is_meant(b, l, &stored->as.array.items[k], k)) {
+                used[i] = true;
+                changed = l;
+            }
+        }
+        KT_TRY(with_id(arena, &stored->as.array.items[k], changed, &items[n++]));
+    }
+    for (size_t i = 0; i < b->line_count; i++) {
+        const line *l = &b->lines[i];
+        if (l->field == field && l->given && !used[i])
+            items[n++] = (variant){
+                .kind = VARIANT_OBJECT, .as.object = {l->members.members, l->members.count}};
+    }
+    *out = (variant){.kind = VARIANT_ARRAY, .as.array = {items, n}};
+    *list = out;
+    return NULL;
+}
+
 /* before: NULL for a new record */
 static kt_error *clean_lines(building *b, const model_record *before)
 {
@@ -564,6 +656,10 @@ static kt_error *clean_lines(building *b, const model_record *before)
         const variant *from = b->values.members[i].value;
         if (!field || field->type != KT_LINES || from->kind != VARIANT_ARRAY)
             continue;
+        if (before && is_told(b, field)) {
+            KT_TRY(tell_lines(b, field, before, &b->values.members[i].value));
+            continue;
+        }
         size_t count = from->as.array.count;
         variant *list = ARENA_NEW(arena, variant), *items = ARENA_ARRAY(arena, variant, count + 1);
         if (!list || !items)

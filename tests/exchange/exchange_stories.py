@@ -149,6 +149,22 @@ def bitrix24_moves(k):
     expect((job["result"]["created"], k.list("crm.lead", [["external_id", "=", "bitrix24:9"]])["rows"][0]["amount"]), (2, "15000.00"))
 
 
+def lines_that_a_file_does_not_speak_of_stay(k):
+    kept = {"external_id": "kept", "name": "Kept", "contacts": [{"kind": "email", "use": "work", "value": "kept@example.com"},
+            {"kind": "phone", "use": "work", "value": "+48221002030"}, {"kind": "phone", "use": "mobile", "value": "+48600100200", "note": "evenings"}],
+            "addresses": [{"use": "billing", "street": "Long 1"}, {"use": "main", "street": "Short 2", "city": "Kutno"}]}
+    made = k.create("base.party", kept)["id"]
+    mapping = {"columns": [{"title": "Mobile", "field": "contacts[kind=phone,use=mobile].value"}, {"title": "Home", "field": "contacts[kind=phone,use=home].value"},
+                           {"title": "City", "field": "addresses[use=main].city"}, {"title": "First street", "field": "addresses[1].street"}]}
+    take_in(k, "external_id;Mobile;Home;City;First street\nkept;600100209;221002039;Gdynia;Longer 1\n", entity="base.party", mapping=mapping)
+    row = k.get("base.party", made)
+    expect([(c["kind"], c["use"], c["value"], c["note"]) for c in row["contacts"]],
+           [("email", "work", "kept@example.com", None), ("phone", "work", "+48221002030", None), ("phone", "mobile", "600100209", "evenings"), ("phone", "home", "221002039", None)])
+    expect([(a["use"], a["street"], a["city"]) for a in row["addresses"]], [("billing", "Longer 1", None), ("main", "Short 2", "Gdynia")])
+    job = take_in(k, "external_id;Mobile;Home;City;First street\nkept;600100209;221002039;Gdynia;Longer 1\n", entity="base.party", mapping=mapping)
+    expect(job["result"]["unchanged"], 1)
+
+
 def cards_and_calendars_come_in(k):
     cards = "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:card-1\r\nFN:Anna Nowak\r\nN:Nowak;Anna;;dr;\r\nORG:Nowak i S\r\n ynowie;Sales\r\nTEL;TYPE=CELL,VOICE:+48 600 100 200\r\n" \
         "TEL;TYPE=WORK:+48 22 100 20 30\r\nEMAIL;TYPE=INTERNET:anna@nowak.pl\r\nADR;TYPE=WORK:;;Długa 1\\, m. 2;Łódź;;90-001;Polska\r\nBDAY:1985-04-12\r\nNOTE:two\\nlines\r\nEND:VCARD\r\n"
@@ -187,4 +203,4 @@ def what_is_no_table_is_refused(k, house):
 if __name__ == "__main__":
     run([encodings_separators_and_decimal_signs_are_guessed, unknown_columns_become_custom_fields, a_rehearsal_tells_everything_and_saves_nothing,
          an_import_is_undone_whole, records_are_found_by_chosen_keys, mappings_are_saved_and_used_by_name, bitrix24_moves,
-         cards_and_calendars_come_in, what_is_no_table_is_refused])
+         lines_that_a_file_does_not_speak_of_stay, cards_and_calendars_come_in, what_is_no_table_is_refused])
