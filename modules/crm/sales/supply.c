@@ -12,10 +12,11 @@
 struct costed { /* what is looked at in an item */
     kt_record rec;
     kt_id unit;
+    enum sold kind;
     kt_dec standard_cost;
 };
 static const kt_shape costed_shape = KT_SHAPE(costed, "base.item", KT_BIND(costed, unit, REF, "unit"),
-    KT_BIND(costed, standard_cost, PRICE, "standard_cost"));
+    KT_BIND(costed, kind, STATE, "kind"), KT_BIND(costed, standard_cost, PRICE, "standard_cost"));
 
 static const kt_choice supply_kinds[] = {
     /* as base.pegging has them */
@@ -81,7 +82,8 @@ static kt_error *cover_line(kt_tx *tx, const struct sale *s, struct sale_line *l
 
 /* ---- What an order costs and when it is there ---- */
 
-/* What the line's parts cost in the company's currency; what no source puts a price on costs its standard. */
+/* What the line's parts cost in the company's currency; what no source puts a price on costs its standard. A
+ * service without one costs nothing but the time of people, which is no cost of the order. */
 static kt_error *line_cost(kt_tx *tx, const struct sale_line *line, const kt_plan *plan, kt_dec *cost)
 {
     struct costed item;
@@ -97,7 +99,7 @@ static kt_error *line_cost(kt_tx *tx, const struct sale_line *line, const kt_pla
         known = kt_dec_add(known, part->quantity);
     }
     kt_dec rest = kt_dec_sub(whole, known);
-    *cost = rest.coef > 0 && !item.standard_cost.scale1
+    *cost = rest.coef > 0 && item.kind == GOODS && !item.standard_cost.scale1
                 ? (kt_dec){0}
                 : kt_dec_add(*cost, kt_dec_mul(rest, item.standard_cost, 4));
     return NULL;
