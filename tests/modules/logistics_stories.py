@@ -204,6 +204,20 @@ def an_amended_order_changes_its_delivery(k):
     expect((level(k, rim)["reserved"], level(k, rim)["outgoing"]), (0, 0))
 
 
+def what_others_deliver_the_stores_do_not(k):
+    """Handed over a counter, or dropped at the customer's by the supplier."""
+    horn = item(k, "horn")
+    put(k, horn, "9", "2")
+    sold = order(k, [{"item": horn, "quantity": "5"}])
+    d, line = delivery_of(k, sold), k.get("crm.order", sold)["lines"][0]["id"]
+    k.call("crm.order.deliver", {"id": sold, "lines": [{"line": line, "quantity": "2"}]})
+    expect((Decimal(delivery_of(k, sold)["lines"][0]["quantity"]), level(k, horn)["reserved"]), (3, 3))
+    k.call("crm.order.deliver", {"id": sold, "lines": [{"line": line, "quantity": "-1"}]})
+    expect(Decimal(delivery_of(k, sold)["lines"][0]["quantity"]), 3)
+    k.call("crm.order.deliver", {"id": sold, "lines": [{"line": line, "quantity": "4"}]})
+    expect((delivery_of(k, sold)["id"], delivery_of(k, sold)["state"], level(k, horn)["outgoing"], level(k, horn)["reserved"]), (d["id"], "cancelled", 0, 0))
+
+
 # ---- Lots ----
 
 def the_first_to_expire_goes_first(k):
@@ -492,7 +506,7 @@ def the_stores_are_sound(k):
 
 run([what_never_was_there_is_not_there, nobody_writes_stock_by_hand, goods_come_and_go_on_slips, boxes_are_stocked_in_pieces,
      goods_go_to_another_warehouse, a_confirmed_order_reserves_and_ships, what_is_missing_waits_and_goes_later,
-     the_rest_is_cancelled_or_everything_waits, what_came_back_costs_what_it_cost, an_amended_order_changes_its_delivery,
+     the_rest_is_cancelled_or_everything_waits, what_came_back_costs_what_it_cost, an_amended_order_changes_its_delivery, what_others_deliver_the_stores_do_not,
      the_first_to_expire_goes_first, a_blocked_or_expired_lot_stays, a_serial_number_is_one_piece,
      another_lot_than_the_reserved_one_is_picked, a_count_stops_moves_and_its_difference_is_approved,
      a_count_does_not_take_what_is_reserved, many_positions_are_counted_in_one_go, worth_by_fifo_is_the_textbooks,

@@ -54,6 +54,7 @@ kt_error *delivery_return(kt_tx *tx, kt_record *self, const kt_record *params);
 extern const kt_shape sold_shape, promise_shape;
 kt_error *promise_moved(kt_tx *tx, const kt_event *event);
 kt_error *order_changed(kt_tx *tx, const kt_event *event);
+kt_error *order_delivered_elsewhere(kt_tx *tx, const kt_event *event);
 kt_error *order_ended(kt_tx *tx, const kt_event *event);
 /* Tells the order what went out, or came back: below zero. */
 struct shipped {

@@ -23,8 +23,8 @@ const kt_shape goods_shape = KT_SHAPE(goods, "base.item", KT_BIND(goods, code, S
     KT_FIELD(
         goods, valuation, STATE, "Valued by", "Wycena zapasu", .choices = valuations, .initial = "average"),
     KT_FIELD(goods, over_percent, PERCENT, "Tolerance above, %", "Tolerancja nadwyżki, %", .scale = 2,
-        .help = {"How much more than ordered may be received or shipped; empty: 0.",
-            "O ile więcej niż zamówiono można przyjąć lub wydać; puste: 0."}));
+        .help = {"How much more than ordered may be received or shipped; empty: the warehouse's.",
+            "O ile więcej niż zamówiono można przyjąć lub wydać; puste: jak w magazynie."}));
 
 kt_error *goods_read(kt_tx *tx, kt_id item, struct goods *g)
 {

@@ -150,6 +150,76 @@ kt_error *order_changed(kt_tx *tx, const kt_event *event)
     return e;
 }
 
+/* ---- Delivered by others: dropped at the customer's, handed over a counter ---- */
+
+static const kt_order_line *sold_as(const kt_order *order, int64_t id)
+{
+    for (size_t i = 0; i < order->line_count; i++)
+        if ((int64_t)order->lines[i].id.v == id)
+            return &order->lines[i];
+    return NULL;
+}
+
+/* Nobody holds goods for what is no longer to go. */
+static kt_error *let_go(kt_tx *tx, const struct delivery *d, const struct delivery_line *line, kt_dec open)
+{
+    const struct owner owner = delivery_owner(tx, d, line);
+    kt_dec held, given;
+    KT_TRY(reserved_for(tx, line->item, &owner, &held));
+    kt_dec surplus = open.coef > 0 ? kt_dec_sub(held, open) : held;
+    return surplus.coef > 0 ? unreserve(tx, line->item, &owner, NULL, surplus, NULL, &given) : NULL;
+}
+
+/* The delivery's lines, none of them more than what the order still waits for. */
+static kt_error *lower(
+    kt_tx *tx, const kt_order *order, const struct delivery *d, kt_lines *lines, bool *less)
+{
+    for (size_t i = 0; i < d->lines.count; i++) {
+        const struct delivery_line *line = delivery_line_at(&d->lines, i);
+        const kt_order_line *sold = sold_as(order, line->order_line);
+        struct delivery_line open = *line;
+        if (sold)
+            KT_TRY(line_from(tx, sold, &open));
+        bool fits = sold && kt_dec_cmp(open.quantity, line->quantity) >= 0;
+        if (!fits)
+            KT_TRY(let_go(tx, d, line, sold ? open.quantity : ZERO));
+        *less = *less || !fits;
+        if (fits || (sold && open.quantity.coef > 0))
+            KT_TRY(kt_line_add(tx, lines, fits ? &line->rec : &open.rec));
+    }
+    return NULL;
+}
+
+static kt_error *follow_delivered(kt_tx *tx, kt_id id)
+{
+    const kt_orders *orders = kt_orders_find(tx);
+    struct delivery d;
+    kt_order order;
+    kt_lines lines = {0};
+    bool less = false;
+    KT_TRY(delivery_open_of(tx, kt_any(tx, sold_shape.name, id), &d));
+    if (!orders || !d.rec.id.v || d.state == D_PICKED)
+        return NULL;
+    KT_TRY(orders->read(tx, id, &order));
+    KT_TRY(lower(tx, &order, &d, &lines, &less));
+    if (!less)
+        return NULL;
+    KT_TRY(delivery_expect(tx, &d, true));
+    KT_TRY(kt_read(tx, d.rec.id, &d.rec)); /* it followed what was let go */
+    if (!lines.count)
+        return kt_act(tx, &d.rec, "cancel", NULL);
+    d.lines = lines;
+    return save(tx, &d);
+}
+
+kt_error *order_delivered_elsewhere(kt_tx *tx, const kt_event *event)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = follow_delivered(tx, event->after->id);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
 static kt_error *end_delivery(kt_tx *tx, kt_id order)
 {
     struct delivery d;

@@ -33,6 +33,9 @@ const kt_shape warehouse_shape = KT_SHAPE(warehouse, "logistics.warehouse",
     KT_FIELD(warehouse, negative, BOOL, "May go below zero", "Stany ujemne",
         .help = {"Goods may leave before their receipt is written down.",
             "Towar może wyjść, zanim zapisano jego przyjęcie."}),
+    KT_FIELD(warehouse, over_percent, PERCENT, "Tolerance above, %", "Tolerancja nadwyżki, %", .scale = 2,
+        .help = {"How much more than ordered may be shipped, of items that do not say themselves.",
+            "O ile więcej niż zamówiono można wydać, gdy towar sam tego nie określa."}),
     KT_FIELD(warehouse, active, BOOL, "Active", "Aktywny", .initial = "true"));
 
 const kt_shape location_shape = KT_SHAPE(location, "logistics.location",

@@ -50,11 +50,16 @@ static kt_error *line_meant(
 
 /* ---- Picking ---- */
 
-static kt_error *check_tolerance(kt_tx *tx, const struct delivery_line *line, kt_dec quantity, size_t i)
+static kt_error *check_tolerance(
+    kt_tx *tx, kt_id warehouse, const struct delivery_line *line, kt_dec quantity, size_t i)
 {
     struct goods goods;
+    struct warehouse w;
     KT_TRY(goods_read(tx, line->item, &goods));
-    kt_dec over = kt_dec_mul(line->quantity, kt_dec_add(goods.over_percent, KT_DEC(0, 2)), 6);
+    KT_TRY(warehouse_get(tx, warehouse, &w));
+    kt_dec percent = goods.over_percent.scale1 ? goods.over_percent
+                                               : kt_dec_add(w.over_percent, KT_DEC(0, 2));
+    kt_dec over = kt_dec_mul(line->quantity, percent, 6);
     kt_dec most = kt_dec_round(kt_dec_add(line->quantity, kt_dec_div(over, KT_DEC(100, 0), 6)), 4);
     if (quantity.coef < 0)
         return kt_fail(tx, KT_VALIDATION, at(tx, i, "quantity"), "must not be below zero",
@@ -94,7 +99,7 @@ static kt_error *pick_part(kt_tx *tx, struct delivery *d, const struct part *par
 {
     struct delivery_line *line = NULL;
     KT_TRY(line_meant(tx, d, part, i, &line));
-    KT_TRY(check_tolerance(tx, line, part->quantity, i));
+    KT_TRY(check_tolerance(tx, d->warehouse, line, part->quantity, i));
     line->picked = kt_dec_round(part->quantity, 4);
     return part->lot.v ? switch_lot(tx, d, line, part, i) : NULL;
 }
@@ -264,8 +269,8 @@ static kt_error *ship_within(kt_tx *tx, struct delivery *d, kt_date day)
     kt_error *all = NULL;
     if (d->state != D_PICKED)
         KT_TRY(pick_within(tx, d, NULL));
-    d->state = D_PICKED;
-    KT_TRY(kt_update(tx, &d->rec)); /* from here on it no longer follows its reservations */
+    d->state = D_SHIPPED;
+    KT_TRY(kt_update(tx, &d->rec)); /* from here on it follows neither reservations nor the order */
     KT_TRY(delivery_expect(tx, d, true));
     for (size_t i = 0; i < d->lines.count; i++) {
         struct delivery_line *line = delivery_line_at(&d->lines, i);

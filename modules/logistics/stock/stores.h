@@ -15,6 +15,7 @@ struct warehouse {
     kt_str code, name;
     kt_id party;
     enum picking picking;
+    kt_dec over_percent;
     bool usual, negative, active;
 };
 extern const kt_shape warehouse_shape;

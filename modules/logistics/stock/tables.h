@@ -74,6 +74,7 @@
     {"base.item.updated", &goods_shape, item_changed}, {"crm.order.confirm", &sold_shape, order_changed},    \
         {"crm.order.amend", &sold_shape, order_changed}, {"crm.order.reopen", &sold_shape, order_changed},   \
         {"crm.order.cancel", &sold_shape, order_ended}, {"crm.order.close", &sold_shape, order_ended},       \
+        {"crm.order.deliver", &sold_shape, order_delivered_elsewhere},                                       \
         {"base.supply.promise", &promise_shape, promise_moved},
 
 #define STOCK_SERVICES {"logistics.stock", 1, &stock_service}, {"supply.stock", 1, &stock_source},
