@@ -45,6 +45,8 @@ static const kt_entity entities[] = {
     {&item_category_shape, {"Item category", "Kategoria towarów"}, {"Item categories", "Kategorie towarów"},
         .title = "name", .check = item_category_check, .icon = "folder",
         .views = "[{\"kind\":\"tree\",\"parent\":\"parent\"}]"},
+    {&item_unit_shape, {"Item's unit", "Jednostka towaru"}, {"Items' units", "Jednostki towarów"},
+        .indexes = "unique item unit", .compute = item_unit_compute, .icon = "ruler"},
     {&unit_shape, {"Unit", "Jednostka"}, {"Units", "Jednostki"}, .title = "code", .compute = unit_compute,
         .icon = "ruler", .shared = true},
     {&currency_shape, {"Currency", "Waluta"}, {"Currencies", "Waluty"}, .title = "code",
@@ -140,7 +142,7 @@ static const kt_service services[] = {{"base.parties", 1, &parties_service},
 #define LOOKUPS                                                                                              \
     "base.tag:read; base.unit:read; base.currency:read; base.currency_rate:read; base.country:read; "        \
     "base.region:read; base.territory:read; base.calendar:read; base.holiday:read; base.company:read; "      \
-    "base.item:read; base.item_category:read; base.tax:read; base.tax_category:read; "                       \
+    "base.item:read; base.item_category:read; base.item_unit:read; base.tax:read; base.tax_category:read; "  \
     "base.tax_position:read; base.tax_rule:read; base.pegging:read"
 static const kt_role roles[] = {
     {"user", {"User", "Użytkownik"},

@@ -19,8 +19,12 @@ kt_error *currency_rate_compute(kt_tx *tx, kt_record *self);
 kt_error *currency_convert(kt_tx *tx, const kt_record *params, kt_record *result);
 extern const struct kt_currencies currencies_service;
 
-extern const kt_shape unit_shape, item_category_shape, item_shape;
+extern const kt_shape unit_shape, item_category_shape, item_shape, item_unit_shape;
 extern const kt_shape unit_convert_shape, unit_converted_shape;
+kt_error *item_unit_compute(kt_tx *tx, kt_record *self);
+/* As kt_units has of_item. */
+KT_MUST kt_error *convert_of_item(
+    kt_tx *tx, kt_id item, kt_dec quantity, kt_id from, kt_id to, kt_dec *exact, kt_dec *rounded);
 extern const struct kt_units units_service;
 kt_error *unit_compute(kt_tx *tx, kt_record *self);
 kt_error *unit_convert(kt_tx *tx, const kt_record *params, kt_record *result);

@@ -28,12 +28,14 @@ const kt_shape unit_shape = KT_SHAPE(unit, "base.unit",
 struct unit_convert { /* the parameters of base.unit.convert */
     kt_record rec;
     kt_dec quantity;
-    kt_id from, to;
+    kt_id from, to, item;
 };
 const kt_shape unit_convert_shape = KT_SHAPE(unit_convert, NULL,
     KT_FIELD(unit_convert, quantity, QUANTITY, "Quantity", "Ilość", .scale = 6, .required = true),
     KT_FIELD(unit_convert, from, REF, "From", "Z jednostki", .target = "base.unit", .required = true),
-    KT_FIELD(unit_convert, to, REF, "To", "Na jednostkę", .target = "base.unit", .required = true));
+    KT_FIELD(unit_convert, to, REF, "To", "Na jednostkę", .target = "base.unit", .required = true),
+    KT_FIELD(unit_convert, item, REF, "Of the item", "Towaru", .target = "base.item",
+        .help = {"With the units that it has of its own.", "Z jego własnymi jednostkami."}));
 struct unit_converted {
     kt_record rec;
     kt_dec quantity, exact;
@@ -160,13 +162,13 @@ static kt_error *convert(
     return NULL;
 }
 
-const kt_units units_service = {convert};
+const kt_units units_service = {convert, convert_of_item};
 
 kt_error *unit_convert(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct unit_convert *p = KT_SEE(unit_convert, params);
     struct unit_converted *out = KT_AS(unit_converted, result);
-    return convert(tx, p->quantity, p->from, p->to, &out->exact, &out->quantity);
+    return convert_of_item(tx, p->item, p->quantity, p->from, p->to, &out->exact, &out->quantity);
 }
 
 kt_error *item_category_check(kt_tx *tx, const kt_record *before, const kt_record *after)

@@ -11,6 +11,10 @@ typedef struct kt_units {
      *             fit */
     KT_MUST kt_error *(*convert)(
         kt_tx *tx, kt_dec quantity, kt_id from, kt_id to, kt_dec *exact, kt_dec *rounded);
+    /* The same for quantities of an item, which may have units of its own: base.item_unit.
+     *   item  not set: as convert */
+    KT_MUST kt_error *(*of_item)(
+        kt_tx *tx, kt_id item, kt_dec quantity, kt_id from, kt_id to, kt_dec *exact, kt_dec *rounded);
 } kt_units;
 
 /* NULL: no module offers it now. */

@@ -115,6 +115,25 @@ def boxes_are_stocked_in_pieces(k):
     expect((on_hand(k, screw), value(k, screw)), (24, Decimal("12.00")))
 
 
+def cheese_is_stocked_in_pieces_and_sold_by_weight(k):
+    kg = make(k, "base.unit", code="kg", category="mass", rounding="0.001")
+    gram = make(k, "base.unit", code="g", category="mass", factor="0.001", rounding="1")
+    brie = item(k, "brie")
+    refused("rule", lambda: put(k, brie, "7", "1", unit=kg), "lines[0].to")
+    refused("validation", lambda: make(k, "base.item_unit", item=brie, unit=shop(k)["piece"], factor="2"), "unit")
+    make(k, "base.item_unit", item=brie, unit=kg, factor="4")  # a piece has 250 g
+    expect(k.call("base.unit.convert", {"item": brie, "quantity": "6", "from": shop(k)["piece"], "to": kg})["quantity"], "1.500000")
+    refused("rule", lambda: k.call("base.unit.convert", {"item": brie, "quantity": "6", "from": gram, "to": shop(k)["piece"]}), "to")
+    put(k, brie, "5", "10", unit=kg)
+    expect((on_hand(k, brie), value(k, brie)), (20, Decimal(200)))
+    sold = order(k, [{"item": brie, "quantity": "1.5", "unit": kg, "price": "60"}])
+    d = delivery_of(k, sold)
+    expect(Decimal(d["lines"][0]["quantity"]), 6)
+    act(k, d, "pick", lines=[{"line": d["lines"][0]["id"], "quantity": "4"}])
+    act(k, d, "ship")
+    expect(Decimal(k.get("crm.order", sold)["lines"][0]["delivered"]), 1)
+
+
 def goods_go_to_another_warehouse(k):
     pin = item(k, "pin")
     put(k, pin, "10", "3")
@@ -505,7 +524,7 @@ def the_stores_are_sound(k):
 
 
 run([what_never_was_there_is_not_there, nobody_writes_stock_by_hand, goods_come_and_go_on_slips, boxes_are_stocked_in_pieces,
-     goods_go_to_another_warehouse, a_confirmed_order_reserves_and_ships, what_is_missing_waits_and_goes_later,
+     cheese_is_stocked_in_pieces_and_sold_by_weight,     goods_go_to_another_warehouse, a_confirmed_order_reserves_and_ships, what_is_missing_waits_and_goes_later,
      the_rest_is_cancelled_or_everything_waits, what_came_back_costs_what_it_cost, an_amended_order_changes_its_delivery, what_others_deliver_the_stores_do_not,
      the_first_to_expire_goes_first, a_blocked_or_expired_lot_stays, a_serial_number_is_one_piece,
      another_lot_than_the_reserved_one_is_picked, a_count_stops_moves_and_its_difference_is_approved,

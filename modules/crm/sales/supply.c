@@ -37,7 +37,7 @@ static kt_error *in_own_unit(
     kt_dec exact = quantity;
     *own = quantity;
     if (units)
-        KT_TRY(units->convert(tx, quantity, line->unit, item->unit, &exact, own));
+        KT_TRY(units->of_item(tx, line->item, quantity, line->unit, item->unit, &exact, own));
     *own = kt_dec_round(exact, 4);
     return NULL;
 }

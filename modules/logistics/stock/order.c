@@ -42,7 +42,7 @@ static kt_error *line_from(kt_tx *tx, const kt_order_line *sold, struct delivery
     kt_dec open = kt_dec_sub(sold->quantity, sold->delivered), exact = open, rounded;
     KT_TRY(goods_read(tx, sold->item, &goods));
     if (units)
-        KT_TRY(units->convert(tx, open, sold->unit, goods.unit, &exact, &rounded));
+        KT_TRY(units->of_item(tx, sold->item, open, sold->unit, goods.unit, &exact, &rounded));
     line->item = sold->item;
     line->order_line = (int64_t)sold->id.v;
     line->order_unit = sold->unit;

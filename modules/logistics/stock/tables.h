@@ -80,7 +80,8 @@
 #define STOCK_SERVICES {"logistics.stock", 1, &stock_service}, {"supply.stock", 1, &stock_source},
 
 #define STOCK_LOOKUPS                                                                                        \
-    "; base.item:read; base.item_category:read; base.unit:read; base.party:read; base.company:read; "        \
+    "; base.item:read; base.item_category:read; base.item_unit:read; base.unit:read; base.party:read; "      \
+    "base.company:read; "                                                                                    \
     "base.pegging:read; access.user:read; base.currency:read;  logistics.warehouse:read; "                   \
     "logistics.location:read; "                                                                              \
     "logistics.stock:read; logistics.move:read; logistics.reservation:read; logistics.lot:read; "            \

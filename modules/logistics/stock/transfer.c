@@ -92,7 +92,7 @@ static kt_error *prepare(
     kt_dec exact = line->quantity, rounded;
     KT_TRY(goods_read(tx, line->item, &goods));
     if (units)
-        KT_TRY(units->convert(tx, line->quantity, line->unit, goods.unit, &exact, &rounded));
+        KT_TRY(units->of_item(tx, line->item, line->quantity, line->unit, goods.unit, &exact, &rounded));
     *m = (kt_stock_move){.item = line->item,
         .lot = line->lot,
         .quantity = kt_dec_round(exact, 4),
