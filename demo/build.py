@@ -15,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from kontor import Kontor  # noqa: E402
 import names  # noqa: E402
 from names import BIKES, PARTS, RATES, TODAY, ref  # noqa: E402
+import books  # noqa: E402
 import sales  # noqa: E402
 
 YEARS = 2
@@ -311,6 +312,9 @@ def main():
     print(f"Building the demo company ({options.size})")
     if "base" in enabled:
         builder.basics()
+    if {"base", "finance"} <= enabled:
+        books.setup(kontor)
+    if "base" in enabled:
         builder.staff()
         builder.parties()
     if {"base", "crm"} <= enabled:
@@ -318,6 +322,8 @@ def main():
         builder.leads()
         builder.deals()
         sales.build(builder)
+    if {"base", "crm", "finance"} <= enabled:
+        books.build(builder)
     print(f"The demo company is ready: {kontor.count('base.party')} parties." if "base" in enabled else "No module base: nothing to build.")
 
 
