@@ -68,7 +68,8 @@ typedef struct {
      *   day     not set: nobody knows any more */
     KT_MUST kt_error *(*moved)(kt_tx *tx, kt_id supply, kt_date day, kt_text reason);
     /* So much of a supply is in the stores now: the demands that wait for it get it reserved, those needed
-     * first before the others; what is left goes to demands of the item that miss some. */
+     * first before the others; what is left goes to demands of the item that miss some. For each
+     * "base.supply.reserved" is emitted: {document, line, day}. */
     KT_MUST kt_error *(*arrived)(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity);
     /* So much of a supply will not come: the demands that waited for it are covered anew. */
     KT_MUST kt_error *(*failed)(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason);

@@ -16,6 +16,14 @@ static const kt_shape promise_shape = KT_SHAPE(promise, NULL,
     KT_FIELD(promise, was, DATE, "Before", "Przedtem"), KT_FIELD(promise, reason, STRING, "Why", "Dlaczego"),
     KT_FIELD(promise, reason_pl, STRING, "Why, in Polish", "Dlaczego, po polsku"));
 
+/* Some of what the demand of p waits for is in the stores now, and its own. */
+static kt_error *tell_reserved(kt_tx *tx, const struct pegging *p)
+{
+    struct promise promise = {KT_OF(promise), .document = p->demand, .line = p->line};
+    KT_TRY(promise_of(tx, p->demand, p->line, &promise.day));
+    return kt_emit(tx, "base.supply.reserved", &promise.rec);
+}
+
 /* Tells whoever owns the demand of p that its promise is another one, if it is. */
 static kt_error *tell(kt_tx *tx, const struct pegging *p, kt_date was)
 {
@@ -82,7 +90,8 @@ static kt_error *allocate(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec 
     KT_TRY(pegging_lessen(tx, p, kt_dec_sub(take, open)));
     for (size_t i = 0; i < plan.count; i++)
         KT_TRY(pegging_remember(tx, &demand, &plan.parts[i]));
-    return tell(tx, p, was);
+    KT_TRY(tell(tx, p, was));
+    return tell_reserved(tx, p);
 }
 
 static kt_error *arrived_within(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity)

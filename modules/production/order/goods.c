@@ -52,6 +52,44 @@ static kt_error *within_tolerance(
         "Zwiększ tolerancję struktury albo zmień ilość zlecenia.");
 }
 
+/* ---- What went in ---- */
+
+struct moved { /* of logistics.move */
+    kt_record rec;
+    kt_id lot, document;
+    int64_t line;
+    kt_dec quantity;
+};
+static const kt_shape moved_shape = KT_SHAPE(moved, "logistics.move", KT_BIND(moved, lot, REF, "lot"),
+    KT_BIND(moved, document, REF, "document"), KT_BIND(moved, line, INT, "line"),
+    KT_BIND(moved, quantity, QUANTITY, "quantity"));
+
+static kt_error *remember(
+    kt_tx *tx, struct order *o, const struct component *c, struct moved move, kt_id into)
+{
+    struct ancestor a = {KT_OF(ancestor), .item = c->item, .lot = kt_any(tx, "logistics.lot", move.lot),
+        .into = kt_any(tx, "logistics.lot", into), .move = kt_any(tx, "logistics.move", move.rec.id),
+        .quantity = move.quantity, .day = kt_today(tx)};
+    return kt_line_add(tx, &o->ancestors, &a.rec);
+}
+
+/* One for each lot that was taken. */
+static kt_error *remember_moves(
+    kt_tx *tx, struct order *o, const struct component *c, kt_id first, kt_id into)
+{
+    const kt_where where[] = {KT_WHERE(moved, document, KT_EQ, order_any(tx, o)),
+        KT_WHERE(moved, line, KT_EQ, (int64_t)c->rec.id.v), {offsetof(struct moved, rec.id), KT_GE, &first},
+        {0}};
+    struct moved move = {KT_OF(moved)};
+    kt_cursor *cursor;
+    kt_error *error = NULL;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &moved_shape, .where = where, .sort = "id"}, &cursor));
+    while (!error && kt_next(cursor, &move.rec))
+        error = remember(tx, o, c, move, into);
+    kt_error *end = kt_close(cursor);
+    return error ? error : end;
+}
+
 kt_error *issue_component(
     kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_id lot, kt_id into, const char *path)
 {
@@ -77,10 +115,8 @@ kt_error *issue_component(
     c->issued = kt_dec_add(c->issued, move.quantity);
     c->cost = kt_dec_add(c->cost, move.value);
     o->material = kt_dec_add(kt_dec_add(KT_DEC(0, 2), o->material), move.value);
-    struct ancestor a = {KT_OF(ancestor), .item = c->item, .lot = kt_any(tx, "logistics.lot", lot),
-        .into = kt_any(tx, "logistics.lot", into), .move = kt_any(tx, "logistics.move", move.move),
-        .quantity = move.quantity, .day = kt_today(tx)};
-    return kt_line_add(tx, &o->ancestors, &a.rec);
+    return stock ? remember_moves(tx, o, c, move.move, into)
+                 : remember(tx, o, c, (struct moved){.quantity = move.quantity}, into);
 }
 
 /* ---- Into the stores ---- */

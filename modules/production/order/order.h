@@ -201,6 +201,7 @@ extern const kt_shape issue_shape, report_shape, finish_shape;
 extern const kt_source make_source;
 extern const kt_shape promise_shape;
 kt_error *order_promise_moved(kt_tx *tx, const kt_event *event);
+kt_error *order_component_reserved(kt_tx *tx, const kt_event *event);
 extern const kt_shape load_shape, load_answer_shape, level_shape, level_answer_shape, promise_ask_shape,
     promise_answer_shape;
 kt_error *capacity_load(kt_tx *tx, const kt_record *params, kt_record *result);

@@ -130,3 +130,26 @@ kt_error *order_promise_moved(kt_tx *tx, const kt_event *event)
     kt_callers_authority(tx, before);
     return error;
 }
+
+/* ---- A component is in the stores ---- */
+
+static kt_error *reserved_within(kt_tx *tx, kt_id order)
+{
+    struct order o = {KT_OF(order)};
+    KT_TRY(kt_read(tx, order, &o.rec));
+    enum order_state was = o.state;
+    KT_TRY(order_look(tx, &o));
+    return o.state == was ? NULL : kt_update(tx, &o.rec);
+}
+
+kt_error *order_component_reserved(kt_tx *tx, const kt_event *event)
+{
+    const struct promise *p = KT_SEE(promise, event->after);
+    const char *entity = kt_any_entity(tx, p->document);
+    if (!entity || strcmp(entity, order_shape.name) != 0)
+        return NULL;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = reserved_within(tx, kt_any_id(p->document));
+    kt_callers_authority(tx, before);
+    return error;
+}

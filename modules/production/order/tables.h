@@ -40,8 +40,9 @@
     }
 
 #define ORDER_HANDLERS                                                                                       \
+    {"base.supply.promise", &promise_shape, order_promise_moved},                                            \
     {                                                                                                        \
-        "base.supply.promise", &promise_shape, order_promise_moved                                           \
+        "base.supply.reserved", &promise_shape, order_component_reserved                                     \
     }
 #define ORDER_SERVICES                                                                                       \
     {                                                                                                        \

@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""Stories of production between sales and the stores: what is sold is made, what it is made of is reserved or bought, and
+whatever moves is told upwards."""
+import datetime
+from decimal import Decimal as D
+
+from stories import expect, refused, run
+
+seen = {}
+TODAY = datetime.date.today()
+
+
+def make(k, entity, **values):
+    return k.create(entity, values)["id"]
+
+
+def day(number):
+    return (TODAY + datetime.timedelta(days=number)).isoformat()
+
+
+def works(k):
+    """Bikes of a frame and two wheels; wheels of a rim and spokes; frames, rims and spokes are bought, 7 days away."""
+    if seen:
+        return seen
+    pl, pln = make(k, "base.country", code="PL", name="Poland", eu=True), make(k, "base.currency", code="PLN", decimals=2)
+    make(k, "base.company", name="Wicher", country=pl, currency=pln)
+    k.call("base.tax.preset", {"country": "PL"})
+    seen["party"], seen["mill"] = make(k, "base.party", name="Nowak"), make(k, "base.party", name="Stalmet", is_supplier=True)
+    seen["bench"] = make(k, "production.work_centre", code="BENCH", name="Bench", labour_rate="60", machine_rate="30", slots=4)
+    routing = make(k, "production.routing", code="R", name="Assemble", steps=[{"sequence": 10, "name": "Assemble", "centre": seen["bench"], "run_minutes": "10"}])
+    for code in ("BIKE", "WHEEL", "FRAME", "RIM", "SPOKE"):
+        seen[code] = make(k, "base.item", code=code, name=code.title(), currency=pln, price="100")
+    for code, price in (("FRAME", "50"), ("RIM", "8"), ("SPOKE", "0.1")):
+        make(k, "logistics.supplier_price", item=seen[code], party=seen["mill"], price=price, currency=pln, lead_days=7)
+    make(k, "production.bom", item=seen["BIKE"], lines=[{"item": seen["FRAME"]}, {"item": seen["WHEEL"], "quantity": "2"}], routing=routing, tolerance="50")
+    make(k, "production.bom", item=seen["WHEEL"], lines=[{"item": seen["RIM"]}, {"item": seen["SPOKE"], "quantity": "32"}], routing=routing)
+    return seen
+
+
+def put(k, code, quantity, cost, **more):
+    made = make(k, "logistics.transfer", kind="entry", lines=[{"item": seen[code], "quantity": quantity, "unit_cost": cost, **more}])
+    k.call("logistics.transfer.post", {"id": made})
+
+
+def sold(k, quantity, **more):
+    order = make(k, "crm.order", party=works(k)["party"], lines=[{"item": seen["BIKE"], "quantity": quantity, "price": "500", **more}])
+    return order, k.call("crm.order.confirm", {"id": order})
+
+
+def parts(answer):
+    names = {seen[code]: code for code in ("BIKE", "WHEEL", "FRAME", "RIM", "SPOKE")}
+    return [(p["level"] or 0, names[p["item"]], p["kind"], D(p["quantity"])) for p in answer["parts"]]
+
+
+def orders_for(k, order):
+    return k.list("production.order", [["demand", "=", {"entity": "crm.order", "id": order}]])["rows"]
+
+
+def stock(k, code):
+    return D(k.call("logistics.availability", {"item": seen[code]})["on_hand"])
+
+
+# ---- Stories ----
+
+def what_is_sold_is_made_of_what_is_there(k):
+    works(k)
+    for code, quantity, cost in (("FRAME", "4", "50"), ("RIM", "8", "8"), ("SPOKE", "256", "0.1")):
+        put(k, code, quantity, cost)
+    preview_of = make(k, "crm.order", party=seen["party"], lines=[{"item": seen["BIKE"], "quantity": "4", "price": "500"}])
+    preview = k.call("crm.order.preview", {"id": preview_of})["result"]
+    seen["order"], answer = sold(k, "4")
+    expect(parts(preview), parts(answer))
+    expect((preview["promised"], preview["cost"]), (answer["promised"], answer["cost"]))
+    expect(parts(answer), [(0, "BIKE", "make", 4), (1, "FRAME", "stock", 4), (1, "WHEEL", "make", 8), (2, "RIM", "stock", 8), (2, "SPOKE", "stock", 256)])
+    # material 4 x 50 + 8 x 8 + 256 x 0.1; 120 minutes of machine and people
+    expect((D(answer["cost"]), answer["minutes"]), (D("289.6") + 120 * D("1.5"), 120))
+    expect([(o["state"], o["level"]) for o in orders_for(k, seen["order"])], [("confirmed", None)])
+    wheel = k.list("production.order", [["item", "=", seen["WHEEL"]]])["rows"][0]
+    expect(wheel["state"], "reserved")
+
+
+def components_go_in_and_lots_come_out(k):
+    s = works(k)
+    for code in ("WHEEL", "BIKE"):
+        k.update("base.item", s[code], {"tracking": "lot"})
+    wheel = k.list("production.order", [["item", "=", s["WHEEL"]]])["rows"][0]["id"]
+    k.call("production.order.report", {"id": wheel, "produced": "8", "lot": "W-1"})
+    k.call("production.order.finish", {"id": wheel})
+    expect((stock(k, "RIM"), stock(k, "SPOKE"), stock(k, "WHEEL")), (0, 0, 8))
+    bike = orders_for(k, s["order"])[0]
+    expect(bike["state"], "reserved") # the wheels are in the stores, and are the bikes' own
+    refused("rule", lambda: k.call("production.order.report", {"id": bike["id"], "produced": "1", "used": [{"item": s["WHEEL"], "quantity": "13"}]}),
+            "used[0].quantity")
+    k.call("production.order.report", {"id": bike["id"], "produced": "3", "lot": "B-1"})
+    row = k.get("production.order", bike["id"])
+    lots = {r["id"]: r["name"] for r in k.list("logistics.lot")["rows"]}
+    expect([(lots[a["lot"]["id"]], D(a["quantity"]), lots[a["into"]["id"]]) for a in row["ancestors"] if a["item"] == s["WHEEL"]], [("W-1", 6, "B-1")])
+    k.call("production.order.report", {"id": bike["id"], "produced": "1", "lot": "B-1"})
+    k.call("production.order.finish", {"id": bike["id"]})
+    row = k.get("production.order", bike["id"])
+    expect((row["state"], D(row["material"]), D(row["variance"])), ("done", D(row["planned_material"]), D(0)))
+    pegged = k.call("base.supply.explain", {"document": {"entity": "crm.order", "id": s["order"]}})["parts"]
+    expect([(p["kind"], D(p["quantity"])) for p in pegged], [("stock", 4)])
+
+
+def what_is_missing_is_bought_and_its_day_is_told(k):
+    order, answer = sold(k, "2")
+    expect(parts(answer), [(0, "BIKE", "make", 2), (1, "FRAME", "buy", 2), (1, "WHEEL", "make", 4), (2, "RIM", "buy", 4), (2, "SPOKE", "buy", 128)])
+    if not answer["promised"] >= day(7):
+        raise AssertionError(answer)
+    bike = orders_for(k, order)[0]
+    expect((bike["day"], bike["begins"][:10] >= day(7)), (answer["promised"], True))
+    seen["late"] = order
+
+
+def a_change_reaches_every_level(k):
+    order = seen["late"]
+    line = k.get("crm.order", order)["lines"][0]
+    k.call("crm.order.amend", {"id": order, "reason": "Fewer", "lines": [{"line": line["id"], "quantity": "1"}]})
+    bike = orders_for(k, order)[0]
+    expect((D(bike["quantity"]), {D(c["quantity"]) for c in bike["components"]}), (1, {D(1), D(2)}))
+    wheel = k.list("production.order", [["demand", "=", {"entity": "production.order", "id": bike["id"]}]])["rows"][0]
+    expect((D(wheel["quantity"]), wheel["state"]), (2, "confirmed"))
+    k.call("crm.order.cancel", {"id": order, "reason": "Gone"})
+    expect([k.get("production.order", o)["state"] for o in (bike["id"], wheel["id"])], ["cancelled", "cancelled"])
+    expect(k.count("base.pegging", [["demand", "=", {"entity": "production.order", "id": bike["id"]}]]), 0)
+    expect(k.count("logistics.purchase_request", [["state", "=", "open"]]), 0)
+
+
+def what_has_begun_stays_and_says_so(k):
+    put(k, "FRAME", "1", "50"), put(k, "RIM", "2", "8"), put(k, "SPOKE", "64", "0.1")
+    order, _ = sold(k, "1")
+    bike = orders_for(k, order)[0]
+    wheel = k.list("production.order", [["demand", "=", {"entity": "production.order", "id": bike["id"]}]])["rows"][0]
+    k.call("production.order.start", {"id": wheel["id"]})
+    k.call("crm.order.cancel", {"id": order, "reason": "Gone"})
+    left = k.get("crm.order", order)["leftovers"]
+    expect([(r["item"], r["reason"]) for r in left], [(seen["WHEEL"], f"{wheel['number']} has begun")])
+    expect((k.get("production.order", bike["id"])["state"], k.get("production.order", wheel["id"])["state"]), ("cancelled", "in_progress"))
+    k.call("production.order.report", {"id": wheel["id"], "produced": "2", "lot": "W-2"})
+    k.call("production.order.finish", {"id": wheel["id"]})
+    expect(stock(k, "WHEEL"), 2)
+
+
+def work_that_slips_moves_the_promise(k):
+    put(k, "RIM", "20", "8"), put(k, "SPOKE", "640", "0.1"), put(k, "FRAME", "9", "50")
+    order, answer = sold(k, "4")
+    bike = orders_for(k, order)[0]
+    wheel = k.list("production.order", [["demand", "=", {"entity": "production.order", "id": bike["id"]}]])["rows"][0]
+    k.call("production.order.reschedule", {"id": wheel["id"], "from": day(20), "reason": "The bench is moved"})
+    expect(k.get("production.order", wheel["id"])["day"] >= day(20), True)
+    bike = k.get("production.order", bike["id"])
+    expect((bike["day"] >= day(20), bike["begins"] >= k.get("production.order", wheel["id"])["ends"][:10]), (True, True))
+    expect(k.get("crm.order", order)["lines"][0]["promised"], bike["day"])
+    expect(answer["promised"] < bike["day"], True)
+
+
+def the_rest_of_an_order_keeps_its_customer(k):
+    order, _ = sold(k, "3")
+    bike = orders_for(k, order)[0]
+    for wheel in k.list("production.order", [["demand", "=", {"entity": "production.order", "id": bike["id"]}]])["rows"]:
+        k.call("production.order.report", {"id": wheel["id"], "produced": wheel["quantity"], "lot": "W-3"})
+        k.call("production.order.finish", {"id": wheel["id"]})
+    k.call("production.order.report", {"id": bike["id"], "produced": "2", "lot": "B-3"})
+    k.call("production.order.finish", {"id": bike["id"], "backorder": True})
+    rest = k.list("production.order", [["backorder_of", "=", bike["id"]]])["rows"][0]
+    rows = k.call("base.supply.explain", {"document": {"entity": "crm.order", "id": order}})["parts"]
+    expect(sorted((r["kind"], D(r["quantity"])) for r in rows if not r["level"]), [("make", 1), ("stock", 2)])
+    expect([r["supply"] for r in rows if r["kind"] == "make" and not r["level"]], [{"entity": "production.order", "id": rest["id"]}])
+
+
+def a_plan_knows_the_stores_and_the_customers(k):
+    answer = k.call("production.mrp.run", {})
+    while k.call("job.get", {"id": answer["job"]})["state"] in ("queued", "running"):
+        pass
+    row = k.get("production.mrp_run", answer["run"])
+    expect((row["proposals"] or 0, row["demands"] > 0), (0, True)) # every open demand is covered already
+    make(k, "production.forecast", item=seen["BIKE"], day=day(60), quantity="10")
+    answer = k.call("production.mrp.run", {})
+    while k.call("job.get", {"id": answer["job"]})["state"] in ("queued", "running"):
+        pass
+    rows = k.list("production.proposal", [["item", "=", seen["FRAME"]]])["rows"]
+    free = D(k.call("logistics.availability", {"item": seen["FRAME"]})["available"])
+    expect((rows[0]["kind"], sum(D(r["quantity"]) for r in rows)), ("buy", 10 - free))
+    k.call("production.proposal.firm", {"id": rows[0]["id"]})
+    request = k.get("production.proposal", rows[0]["id"])["supply"]
+    expect(request["entity"], "logistics.purchase_request")
+
+
+if __name__ == "__main__":
+    run([story for story in list(globals().values()) if callable(story) and getattr(story, "__module__", "") == "__main__"
+         and story not in (make, day, works, put, sold, parts, orders_for, stock)], modules="base,crm,logistics,production")
