@@ -384,7 +384,15 @@ int transfer_export(tool *t, int count, char **arguments)
         json_object_set_new(params, "sort", json_string(t->sort));
     if (!has_files(t))
         return export_pages(t, params);
-    json_object_set_new(params, "format", json_string(format_of(t)));
+    json_t *mapping;
+    if (!read_mapping(t, &mapping)) {
+        json_decref(params);
+        return EXIT_FILE;
+    }
+    const char *format = json_string_value(json_object_get(mapping, "format"));
+    json_object_set_new(params, "format", json_string(format ? format : format_of(t)));
+    if (mapping)
+        json_object_set_new(params, "mapping", mapping);
     json_object_set_new(params, "labels", json_boolean(t->labels));
     if (t->separator)
         json_object_set_new(params, "separator", json_stringn(&t->separator, 1));

@@ -5,6 +5,7 @@
  *   N.2  ADR.3    a component of a structured value, from 1
  *   TEL;cell      with the types that tell what it is, sorted, in small letters; a second one is TEL;cell#2
  *   COMPONENT     VEVENT, VTODO or VJOURNAL: which of them a row of a calendar is */
+#include "exchange/cards.h"
 #include "exchange/format.h"
 #include "kit/calendar.h"
 
@@ -244,6 +245,10 @@ static kt_error *take_property(reader *r, arena *arena, row_cells *cells, proper
 {
     if (p->quoted_printable)
         p->value = from_quoted_printable(arena, p->value);
+    bool own_uid = str_is(p->name, "UID") &&
+                   strncmp(p->value.ptr, CARDS_OWN_UID, sizeof CARDS_OWN_UID - 1) == 0;
+    if (own_uid) /* no external id */
+        return NULL;
     if (!is_structured(r, p->name))
         return put(
             r, arena, cells, title_of(arena, p, 0), in_zone(arena, unescaped(arena, p->value), p->zone));

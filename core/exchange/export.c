@@ -1,6 +1,8 @@
 /* export.c -- export.read: records under the right to export, page by page; export.start: a job that makes a
  * file of them. An export is the list that the wire gives, under another right: the same filters, paths,
  * order and rights hold. */
+#include "exchange/cards.h"
+#include "exchange/import_job.h"
 #include "exchange/params.h"
 #include "exchange/writer.h"
 #include "kit/decode.h"
@@ -91,6 +93,53 @@ typedef struct {
     bool whole;
 } exporting;
 
+static bool is_cards(format f)
+{
+    return f == FORMAT_VCARD || f == FORMAT_ICAL;
+}
+
+/* The conditions of the query and those that every record of the mapping fulfils: its values. */
+static kt_error *add_values(kt_tx *tx, const variant *filter, const mapping *map, const variant **both)
+{
+    size_t count = map->constants ? map->constants->as.object.count : 0, n = 0;
+    variant *list = ARENA_NEW(tx->arena, variant), *items = ARENA_ARRAY(tx->arena, variant, count + 1);
+    variant *parts = ARENA_ARRAY(tx->arena, variant, 3 * count + 1);
+    if (!list || !items || !parts)
+        return error_no_memory();
+    bool given = filter && filter->kind == VARIANT_ARRAY && filter->as.array.count;
+    if (given)
+        items[n++] = *filter;
+    for (size_t i = 0; i < count; i++) {
+        const variant_member *m = &map->constants->as.object.members[i];
+        parts[3 * i] = (variant){.kind = VARIANT_STRING, .as.string = m->name};
+        parts[3 * i + 1] = (variant){.kind = VARIANT_STRING, .as.string = KT_STR("=")};
+        parts[3 * i + 2] = *m->value;
+        items[n++] = (variant){.kind = VARIANT_ARRAY, .as.array = {&parts[3 * i], 3}};
+    }
+    *list = (variant){.kind = VARIANT_ARRAY, .as.array = {items, n}};
+    *both = list;
+    return NULL;
+}
+
+/* Cards: fields, columns and conditions are the mapping's. */
+static kt_error *read_cards(
+    kt_tx *tx, const variant *params, model_query *query, writer_column **columns, size_t *count)
+{
+    mapping *map = ARENA_NEW(tx->arena, mapping);
+    const variant *filter = NULL;
+    model_filter *read = NULL;
+    if (!map)
+        return error_no_memory();
+    KT_TRY(import_mapping(tx, variant_get(params, "mapping"), query->entity->name, map));
+    KT_TRY(cards_columns(tx->arena, map, columns, count));
+    KT_TRY(cards_fields(tx->arena, *columns, *count, &query->fields));
+    KT_TRY(add_values(tx, variant_get(params, "filter"), map, &filter));
+    if (filter->as.array.count)
+        KT_TRY(model_filter_read(tx, query->entity, filter, &read));
+    query->filter = read;
+    return NULL;
+}
+
 /* A file is made in one go: after a stop it begins anew, for nobody has seen it yet. */
 kt_error *export_open(job_run *run)
 {
@@ -103,10 +152,13 @@ kt_error *export_open(job_run *run)
     buffer_open(&x->kept, 4096);
     x->format = format_named(variant_get_str(run->params, "format"));
     KT_TRY(read_query(run->tx, run->params, &query));
+    if (is_cards(x->format))
+        KT_TRY(read_cards(run->tx, run->params, &query, &x->columns, &x->count));
     KT_TRY(model_count(run->tx, &query, &run->total));
     run->done = 0;
-    KT_TRY(
-        columns_of(run->tx, run->lasting, &query, param_flag(run->params, "labels"), &x->columns, &x->count));
+    if (!is_cards(x->format))
+        KT_TRY(columns_of(
+            run->tx, run->lasting, &query, param_flag(run->params, "labels"), &x->columns, &x->count));
     return table_begin(run->lasting, run->rooms->data_directory, x->format,
         separator.len ? *separator.ptr : 0, x->columns, x->count, &x->writer);
 }
@@ -144,10 +196,14 @@ kt_error *export_prepare(job_run *run)
     if (x->whole) /* the record of the file could not be written yet */
         return NULL;
     KT_TRY(read_query(run->tx, run->params, &query));
+    if (is_cards(x->format)) {
+        KT_TRY(read_cards(run->tx, run->params, &query, &x->columns, &x->count));
+        table_columns(x->writer, x->columns, x->count);
+    }
     query.cursor = x->cursor;
     KT_TRY(read_page(run, x, &query, &page));
     const variant *rows = variant_get(page, "rows");
-    for (size_t i = 0; i < x->count; i++) /* of the catalogue of this snapshot */
+    for (size_t i = 0; i < x->count && !is_cards(x->format); i++) /* of the catalogue of this snapshot */
         x->columns[i].field = model_field_find(query.entity, x->columns[i].path);
     for (size_t i = 0; i < rows->as.array.count; i++)
         KT_TRY(table_row(x->writer, run->arena, &rows->as.array.items[i]));
@@ -211,14 +267,23 @@ static kt_error *run_start(method_call *m)
     uint64_t id = 0;
     kt_str named = variant_get_str(m->params, "format"), name = variant_get_str(m->params, "name");
     format f = named.len ? format_named(named) : FORMAT_CSV;
-    kt_error *all = format_is_written(f)
-                        ? NULL
-                        : error_make(m->arena, KT_VALIDATION, "format", "csv, jsonl or xlsx was expected",
-                              "oczekiwano csv, jsonl albo xlsx");
+    kt_error *all = format_is_written(f) ? NULL
+                                         : error_make(m->arena, KT_VALIDATION, "format",
+                                               "csv, jsonl, xlsx, vcard or ical was expected",
+                                               "oczekiwano csv, jsonl, xlsx, vcard albo ical");
     kt_also(&all, check_separator(tx, variant_get_str(m->params, "separator")));
     kt_also(&all, read_query(tx, m->params, &query));
+    const variant *map = variant_get(m->params, "mapping");
+    if (is_cards(f) && !map)
+        kt_also(&all, error_make(m->arena, KT_VALIDATION, "mapping",
+                          "is required: it says which field is which property",
+                          "jest wymagane: mówi, które pole jest którą właściwością"));
     if (all)
         return all;
+    if (is_cards(f)) {
+        writer_column *columns;
+        KT_TRY(read_cards(tx, m->params, &query, &columns, &count));
+    }
     KT_TRY(model_paths_resolve(tx, query.entity, query.fields, &paths, &count));
     if (tx->guard && tx->guard->entity)
         KT_TRY(tx->guard->entity(tx, query.entity, "export"));
@@ -270,8 +335,10 @@ static const method_param read_params[] = {
 };
 static const method_param start_params[] = {
     WHAT,
-    EXCHANGE_OPTIONAL(
-        "format", VARIANT_STRING, "csv (the default), jsonl or xlsx", "csv (domyślnie), jsonl albo xlsx"),
+    EXCHANGE_OPTIONAL("format", VARIANT_STRING, "csv (the default), jsonl, xlsx, vcard or ical",
+        "csv (domyślnie), jsonl, xlsx, vcard albo ical"),
+    EXCHANGE_OPTIONAL("mapping", VARIANT_NULL, "of vcard and ical: an object, or the name of a saved one",
+        "dla vcard i ical: obiekt albo nazwa zapisanego"),
     EXCHANGE_OPTIONAL("labels", VARIANT_BOOL, "titles are labels, in the caller's language",
         "tytułami są etykiety, w języku wywołującego"),
     EXCHANGE_OPTIONAL(

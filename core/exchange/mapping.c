@@ -167,6 +167,7 @@ static kt_error *read_titles(kt_tx *tx, const variant *from, map_column *column)
         const variant *title = list && list->kind == VARIANT_ARRAY ? &list->as.array.items[i] : one;
         if (title->kind != VARIANT_STRING)
             return wrong(tx, NULL, "a title is a string", "tytuł jest napisem");
+        column->title = i ? column->title : title->as.string;
         titles[i] = title_fold(tx->arena, title->as.string);
         if (!titles[i].ptr)
             return error_no_memory();

@@ -19,7 +19,8 @@ typedef struct {
 } place;
 
 typedef enum { MISSING_REFUSE, MISSING_CREATE, MISSING_EMPTY } missing;
-typedef struct {
+typedef struct map_column {
+    kt_str title;         /* the first one, as it is written */
     const kt_str *titles; /* folded */
     size_t title_count;
     place place;

@@ -26,4 +26,4 @@ kt_str table_text(buffer *scratch, const variant *value, const model_field *fiel
 /* Appends what stands in out to the file. */
 KT_MUST kt_error *table_flush(table_writer *w, arena *arena);
 
-extern const table_kind xlsx_table;
+extern const table_kind xlsx_table, vcard_table, ical_table;

@@ -133,7 +133,8 @@ static const struct {
     [FORMAT_CSV] = {"text/csv", &(const table_kind){csv_begin, csv_row, NULL, NULL}},
     [FORMAT_JSON] = {"application/jsonl", &(const table_kind){NULL, json_row, NULL, NULL}},
     [FORMAT_XLSX] = {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", &xlsx_table},
-    [FORMAT_ICAL] = {NULL, NULL},
+    [FORMAT_VCARD] = {"text/vcard", &vcard_table},
+    [FORMAT_ICAL] = {"text/calendar", &ical_table},
 };
 
 const char *format_media_type(format f)
@@ -143,7 +144,7 @@ const char *format_media_type(format f)
 
 bool format_is_written(format f)
 {
-    return kinds[f].kind != NULL;
+    return f != FORMAT_UNKNOWN && kinds[f].kind;
 }
 
 kt_error *table_begin(arena *arena, const char *data_directory, format f, char separator,
@@ -164,6 +165,12 @@ kt_error *table_begin(arena *arena, const char *data_directory, format f, char s
     *out = w;
     KT_TRY(content_begin(arena, data_directory, &w->content));
     return w->kind->begin ? w->kind->begin(w, arena) : NULL;
+}
+
+void table_columns(table_writer *w, const writer_column *columns, size_t count)
+{
+    w->columns = columns;
+    w->count = count;
 }
 
 kt_error *table_flush(table_writer *w, arena *arena)

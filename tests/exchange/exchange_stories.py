@@ -40,6 +40,12 @@ def upload(k, house, name, data):
         return json.load(answer)["id"]
 
 
+def download(k, house, file):
+    request = urllib.request.Request(f"{house.url}/files/{file}", None, {"Authorization": f"Bearer {k.token}"})
+    with urllib.request.urlopen(request) as answer:
+        return answer.read()
+
+
 def ready(module, name):
     return json.loads((ROOT / "modules" / module / "mappings" / f"{name}.json").read_text(encoding="utf-8"))
 
@@ -165,6 +171,47 @@ def lines_that_a_file_does_not_speak_of_stay(k):
     expect(job["result"]["unchanged"], 1)
 
 
+def cards_and_calendars_go_out_and_come_back(k, house):
+    people = [{"kind": "person", "first_name": "Zoë; the, 1st", "last_name": "Żółć", "title": "dr", "position": "Head", "birth_date": "1985-04-12", "notes": "two\nlines, \\ and more " * 8,
+               "contacts": [{"kind": "email", "use": "work", "value": "zoe@example.com"}, {"kind": "phone", "use": "mobile", "value": "+48600100901", "note": "a"},
+                            {"kind": "phone", "use": "mobile", "value": "+48600100902", "note": "b"}, {"kind": "phone", "use": "work", "value": "+48600100903"},
+                            {"kind": "messenger", "use": "work", "value": "@zoe"}],
+               "addresses": [{"use": "billing", "street": "Other 3"}, {"use": "main", "street": "Długa 1, m. 2", "city": "Łódź", "postal_code": "90-001"}]},
+              {"kind": "person", "first_name": "Only", "last_name": "Named", "external_id": "card-9"}]
+    for person in people:
+        k.create("base.party", person)
+    party = k.list("base.party", [["last_name", "=", "Żółć"]])["rows"][0]["id"]
+    deal_of = k.create("crm.activity", {"kind": "meeting", "subject": "Visit, long", "planned_at": "2036-01-05T09:00:00.000Z", "text": "at\nten", "party": party})["id"]
+    k.create("base.task", {"title": "Write; soon", "due": "2036-02-01T12:30:00.000Z", "priority": "urgent", "party": party, "checklist": [{"text": "one"}]})
+    k.call("base.task.start", {"id": k.create("base.task", {"title": "Begun", "text": "x"})["id"]})
+    for entity, module, name, fmt, filters in (("base.party", "base", "vcard", "vcard", [["last_name", "in", ["Żółć", "Named"]]]), ("crm.activity", "crm", "icalendar", "ical", []),
+                                               ("base.task", "base", "tasks", "ical", [])):
+        mapping = ready(module, name)
+        before = k.list(entity, filters, sort="id", limit=500)["rows"]
+        job = ended(k, k.call("export.start", {"entity": entity, "format": fmt, "mapping": mapping, "filter": filters}))
+        expect((entity, job["state"], job["result"]["rows"] > 0), (entity, "done", True))
+        text = download(k, house, job["result"]["file"]).decode()
+        expect(max(len(line.encode()) for line in text.split("\r\n")) <= 75, True)
+        back = take_in(k, text, mapping=mapping)
+        expect((entity, back["result"]["unchanged"], back["result"]["created"], back["result"]["updated"]), (entity, job["result"]["rows"], 0, 0))
+        expect(k.list(entity, filters, sort="id", limit=500)["rows"], before)
+        other = text.replace("X-KONTOR-ID", "X-OTHER").replace("X-KONTOR-VERSION", "X-OTHER-V").replace("UID:kontor:", "UID:far-")
+        made = take_in(k, other, mapping={**mapping, "keep": True})
+        expect((entity, made["result"]["failed"], made["result"]["created"] > 0), (entity, 0, True))
+    far = k.list("base.party", [["external_id", "=", f"far-{party}"]])["rows"][0]
+    mine = k.get("base.party", party)
+    far = k.get("base.party", far["id"])
+    same = ("name", "first_name", "last_name", "title", "position", "birth_date", "notes")
+    expect([far[n] for n in same], [mine[n] for n in same])
+    expect(sorted((c["kind"], c["use"], c["value"]) for c in far["contacts"]), sorted((c["kind"], c["use"], c["value"]) for c in mine["contacts"] if c["kind"] != "messenger"))
+    expect([(a["street"], a["city"], a["postal_code"]) for a in far["addresses"]], [("Długa 1, m. 2", "Łódź", "90-001")])
+    event = k.list("crm.activity", [["external_id", "=", f"far-{deal_of}"]])["rows"][0]
+    expect((event["subject"], event["planned_at"]), ("Visit, long", "2036-01-05T09:00:00.000Z"))
+    tasks = k.list("base.task", [["external_id", "starts_with", "far-"]], sort="id")["rows"]
+    expect([(t["title"], t["due"], t["priority"], t["state"]) for t in tasks], [("Write; soon", "2036-02-01T12:30:00.000Z", "urgent", "todo"), ("Begun", None, "normal", "in_progress")])
+    refused("validation", lambda: k.call("export.start", {"entity": "base.party", "format": "vcard"}), "mapping")
+
+
 def cards_and_calendars_come_in(k):
     cards = "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:card-1\r\nFN:Anna Nowak\r\nN:Nowak;Anna;;dr;\r\nORG:Nowak i S\r\n ynowie;Sales\r\nTEL;TYPE=CELL,VOICE:+48 600 100 200\r\n" \
         "TEL;TYPE=WORK:+48 22 100 20 30\r\nEMAIL;TYPE=INTERNET:anna@nowak.pl\r\nADR;TYPE=WORK:;;Długa 1\\, m. 2;Łódź;;90-001;Polska\r\nBDAY:1985-04-12\r\nNOTE:two\\nlines\r\nEND:VCARD\r\n"
@@ -203,4 +250,4 @@ def what_is_no_table_is_refused(k, house):
 if __name__ == "__main__":
     run([encodings_separators_and_decimal_signs_are_guessed, unknown_columns_become_custom_fields, a_rehearsal_tells_everything_and_saves_nothing,
          an_import_is_undone_whole, records_are_found_by_chosen_keys, mappings_are_saved_and_used_by_name, bitrix24_moves,
-         lines_that_a_file_does_not_speak_of_stay, cards_and_calendars_come_in, what_is_no_table_is_refused])
+         lines_that_a_file_does_not_speak_of_stay, cards_and_calendars_come_in, cards_and_calendars_go_out_and_come_back, what_is_no_table_is_refused])
