@@ -213,10 +213,56 @@ static kt_error *prove_stock(proving *p)
     return NULL;
 }
 
+/* The counter at a number's end, "FV/2026/11/0007". */
+static uint64_t counter_of(kt_str number)
+{
+    size_t at = number.len;
+    uint64_t count = 0;
+    while (at && number.ptr[at - 1] >= '0' && number.ptr[at - 1] <= '9')
+        at--;
+    for (; at < number.len; at++)
+        count = count * 10 + (uint64_t)(number.ptr[at] - '0');
+    return count;
+}
+
+/* As many numbers as the last of a series says. Series that outgrew their digits no longer sort by them. */
+static kt_error *prove_series(
+    proving *p, const char *entity, const char *query, size_t groups, uint64_t digits_max)
+{
+    kt_table table;
+    KT_TRY(kt_aggregate(p->tx, entity, kt_format(p->tx, "%s", query), &table));
+    for (size_t i = 0; i < table.rows; i++) {
+        const kt_cell *cells = &table.cells[i * table.columns];
+        uint64_t count = (uint64_t)cells[groups].number.coef;
+        if (count > digits_max || counter_of(cells[groups + 1].text) == count)
+            continue;
+        kt_also(
+            &p->found, kt_fail(p->tx, KT_RULE, NULL, "the numbers of %s up to %s have a gap: there are %llu",
+                           "numeracja %s do %s ma lukę: jest ich %llu", entity, cells[groups + 1].text.ptr,
+                           (unsigned long long)count));
+    }
+    return NULL;
+}
+
+static kt_error *prove_numbers(proving *p)
+{
+    enum { INVOICES_MAX = 9999, ENTRIES_MAX = 999999 };
+    KT_TRY(prove_series(p, "finance.invoice",
+        "{\"group\":[\"company\",\"kind\",\"day:month\"],\"filter\":[[\"state\",\"=\",\"posted\"]],\"limit\":"
+        "10000,"
+        "\"measures\":{\"count\":\"count\",\"last\":\"max:number\"}}",
+        3, INVOICES_MAX));
+    return prove_series(p, "finance.entry",
+        "{\"group\":[\"company\",\"journal\",\"day:year\"],\"filter\":[[\"state\",\"=\",\"posted\"],["
+        "\"journal.pattern\",\"=\","
+        "null]],\"limit\":10000,\"measures\":{\"count\":\"count\",\"last\":\"max:number\"}}",
+        3, ENTRIES_MAX);
+}
+
 static kt_error *prove_all(proving *p)
 {
     kt_error *(*const steps[])(proving *) = {
-        read_accounts, sum_entries, sum_balances, sum_items, prove_accounts, prove_stock};
+        read_accounts, sum_entries, sum_balances, sum_items, prove_accounts, prove_stock, prove_numbers};
     kt_authority before = kt_own_authority(p->tx);
     kt_error *error = NULL;
     p->stock_ledger = money(0);
