@@ -153,7 +153,8 @@ static const kt_role roles[] = {
     {"cashier", {"Cashier", "Kasjer"},
         "finance.account:read; finance.journal:read; finance.year:read; finance.terms:read; "
         "finance.setting:read; "
-        "finance.open_item:read; finance.invoice:read; finance.payment:read,create,update,post" LOOKUPS},
+        "finance.open_item:read; finance.invoice:read; finance.entry:read where created_by = me; "
+        "finance.payment:read,create,update,post" LOOKUPS},
     {"accountant", {"Accountant", "Księgowy"},
         READER "; finance.dimension:create,update; finance.entry:create,update,delete,post,reverse; "
                "finance.invoice:create,update,delete,post,credit; finance.match:create,update; "

@@ -338,6 +338,25 @@ def an_invoice_is_printed(k):
             assert word in text, (word, text[-3000:])
 
 
+def an_accountant_bills_orders_and_a_cashier_takes_money(k, house):
+    s = books(k)
+    anna, adam, ewa = (login(k, house, name, f"finance.{name}") for name in ("accountant", "cashier", "reader"))
+    order = make(k, "crm.order", party=s["kowal"], lines=[thing("100")])
+    k.call("crm.order.confirm", {"id": order})
+    made = anna.call("finance.invoice.from_order", {"order": {"entity": "crm.order", "id": order}, "basis": "ordered", "day": "2026-06-01"})["id"]
+    anna.call("finance.invoice.post", {"id": made})
+    refused("forbidden", lambda: anna.get("crm.order", order))
+    paid = make(adam, "finance.payment", party=s["kowal"], day="2026-06-02", amount="50", allocations=[{"item": items(k, made)[0]["id"]}])
+    adam.call("finance.payment.post", {"id": paid})
+    refused("forbidden", lambda: adam.call("finance.payment.reverse", {"id": paid}))
+    refused("forbidden", lambda: adam.call("finance.trial_balance"))
+    expect(adam.count("finance.entry"), 1)  # what he posted
+    anna.call("finance.payment.reverse", {"id": paid, "day": "2026-06-03"})
+    expect(ewa.call("finance.trial_balance", {"to": "2026-06-30"})["debit"], k.call("finance.trial_balance", {"to": "2026-06-30"})["debit"])
+    refused("forbidden", lambda: ewa.call("finance.revalue", {"day": "2026-06-03"}))
+    refused("validation", lambda: anna.update("base.party", s["kowal"], {"credit_limit": "5"}), "credit_limit")
+
+
 def each_company_has_books_of_its_own(k, house):
     s = books(k)
     first = k.list("base.company", [])["rows"][0]["id"]
@@ -380,4 +399,5 @@ run([an_entry_that_does_not_balance_is_refused_and_one_that_does_is_numbered, al
      instalments_and_a_discount_for_paying_early, one_payment_for_many_and_the_rest_is_a_credit,
      a_small_rest_is_written_off_a_large_one_not, a_reversed_payment_leaves_everything_open_again,
      currencies_realised_and_unrealised, the_customers_card_shows_their_papers, an_invoice_is_printed,
-     a_credit_limit_stops_an_order_but_not_whoever_may_pass_it, each_company_has_books_of_its_own], modules="base,crm,finance")
+     a_credit_limit_stops_an_order_but_not_whoever_may_pass_it, an_accountant_bills_orders_and_a_cashier_takes_money,
+     each_company_has_books_of_its_own], modules="base,crm,finance")
