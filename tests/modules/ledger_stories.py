@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Stories of statements, of goods in the ledger and of the proof of the books. KONTOR_SEED chooses the random walk."""
+"""Stories of statements, of goods in the ledger and of the proof of the books. KONTOR_SEED chooses the random walk.
+
+  ledger_stories.py [STEPS]      of the walk; 250 unless said otherwise"""
 import datetime
 import decimal
 import os
 import pathlib
 import random
 import shutil
+import sys
 import tempfile
 import traceback
 
@@ -326,7 +329,7 @@ def brute_force(k, until):
 def the_books_prove_after_a_random_walk(k):
     books(k)
     seed = int(os.environ.get("KONTOR_SEED", "7"))
-    steps = int(os.environ.get("KONTOR_STEPS", "250"))
+    steps = int(sys.argv[1]) if len(sys.argv) > 1 else 250
     walk = Walk(k, seed)
     for step in range(steps):
         try:
