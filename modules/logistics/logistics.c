@@ -7,7 +7,7 @@ static const kt_method methods[] = {STOCK_METHODS PURCHASE_METHODS{0}};
 static const kt_handler handlers[] = {STOCK_HANDLERS PURCHASE_HANDLERS{0}};
 static const kt_service services[] = {STOCK_SERVICES PURCHASE_SERVICES{0}};
 static const kt_role roles[] = {
-    {"storekeeper", {"Storekeeper", "Magazynier"}, STOCK_KEEPER STOCK_LOOKUPS},
+    {"storekeeper", {"Storekeeper", "Magazynier"}, STOCK_KEEPER PURCHASE_KEEPER STOCK_LOOKUPS},
     {"manager", {"Logistics manager", "Kierownik logistyki"},
         "logistics.*:* fields *; base.item:update" STOCK_LOOKUPS},
     PURCHASE_ROLES{0},

@@ -153,6 +153,9 @@ class Buyers:
         for r in self.k.each("logistics.receipt", [["state", "=", "done"], ["kind", "=", "receipt"]]):
             for row in r["lines"]:
                 worth[r["order"], row["order_line"]] += D(row["value"] or 0)
+        carried = defaultdict(D)
+        for r in self.k.each("logistics.purchase_request", [["state", "=", "ordered"]]):
+            carried[r["order"], r["order_line"]] += D(r["quantity"]) - D(r["received"])
         for o in self.k.each("logistics.purchase_order", []):
             for line in o["lines"]:
                 received, rejected, returned = (D(line[f] or 0) for f in ("received", "rejected", "returned"))
@@ -160,6 +163,7 @@ class Buyers:
                 there[line["item"]] += kept * factor
                 still = max(D(0), quantity - kept) * factor if o["state"] == "approved" else D(0)
                 assert coming.pop((o["id"], line["id"]), 0) == still, (o, line)
+                assert o["state"] != "approved" or carried[o["id"], line["id"]] == still, (o, line, carried[o["id"], line["id"]])
                 if kept == quantity and not returned and o["revision"] == 1 and o["net_own"] and len(o["lines"]) == 1:
                     assert worth[o["id"], line["id"]] == D(o["net_own"]), (o, worth[o["id"], line["id"]])
         assert not coming, coming

@@ -191,6 +191,31 @@ def a_cancelled_order_takes_its_request_back_unless_it_is_ordered(k):
     expect(request(k, bell, ["state", "=", "ordered"])["free"], "3.0000")
 
 
+def what_is_on_order_anyway_covers_the_next_demand(k):
+    whip = item(k, "whip")
+    order = bought(k, whip, "10", expected=day(4))
+    expect((request(k, whip)["origin"], request(k, whip)["state"], request(k, whip)["free"]), ("order", "ordered", "10.0000"))
+    sale, plan = sold(k, whip, "6")
+    expect([(p["kind"], p["quantity"], p["day"], p["cost"]) for p in plan["parts"]], [("buy", "6.0000", day(4), "24.00")])
+    price(k, whip, "Rad", price="9")
+    k.call("logistics.purchase_order.cancel", {"id": order, "reason": "he is out of whips"})
+    expect(k.get("crm.order", sale)["promised"], day(5))
+    fresh = request(k, whip, ["state", "=", "open"])
+    expect((fresh["quantity"], fresh["party"]), ("6.0000", shop(k)["Rad"]))
+
+
+def what_is_not_ordered_in_time_comes_later_and_promises_hear_it(k):
+    cone = item(k, "cone")
+    row = price(k, cone)
+    sale, plan = sold(k, cone, "2", asked=day(5))
+    expect(plan["promised"], day(5))
+    expect(k.call("logistics.purchase.review", {"item": cone})["changed"], [])
+    k.update("logistics.supplier_price", row, {"lead_days": 12, "price": "5"})
+    changed = k.call("logistics.purchase.review", {"item": cone})["changed"]
+    expect([(c["was"], c["day"], c["cost_was"], c["cost"]) for c in changed], [(day(5), day(12), "8.00", "10.00")])
+    expect(k.get("crm.order", sale)["promised"], day(12))
+
+
 # ---- Requests become orders
 
 
@@ -344,6 +369,20 @@ def what_comes_is_reserved_for_who_waits(k):
     received(k, order, ("2", {}))
     expect({r["state"] for r in k.list("logistics.purchase_request", [["item", "=", stem]])["rows"]}, {"done"})
     expect(level(k, stem)["reserved"], "7.0000")
+
+
+def a_storekeeper_receives_without_seeing_prices(k, house):
+    bolt = item(k, "long bolt")
+    role = one(k, "access.role", ["name", "=", "logistics.storekeeper"])["id"]
+    k.call("access.password", {"user": make(k, "access.user", name="jan", roles=[role]), "new": "Quiet-River-77-Stone"})
+    jan, order = house.client("jan", "Quiet-River-77-Stone"), bought(k, bolt, "5")
+    expect([row["open"] for row in jan.call("logistics.purchase.to_receive", {})["lines"] if row["order"] == order], ["5.0000"])
+    seen_of_it = po(jan, order)
+    expect(("net" in seen_of_it, "price" in seen_of_it["lines"][0], seen_of_it["lines"][0]["quantity"]), (False, False, "5.0000"))
+    receipt = make(jan, "logistics.receipt", order=order, lines=[{"order_line": 1, "quantity": "5"}])
+    jan.call("logistics.receipt.finish", {"id": receipt})
+    expect("value" in jan.get("logistics.receipt", receipt)["lines"][0], False)
+    expect((po(k, order)["receipt_status"], k.get("logistics.receipt", receipt)["lines"][0]["value"]), ("full", "20.00"))
 
 
 def what_was_wrong_goes_back_at_what_it_cost(k):
@@ -504,6 +543,7 @@ STORIES = [
     an_order_is_approved_dated_and_expected_by_the_stores, above_a_roles_limit_somebody_else_approves, an_amendment_is_a_revision_with_what_differs,
     less_ordered_means_bought_elsewhere, a_late_supply_tells_whose_promise_breaks, goods_come_in_part_some_rejected_and_are_worth_the_orders_price,
     more_than_ordered_is_received_within_the_tolerance, what_comes_is_reserved_for_who_waits, what_was_wrong_goes_back_at_what_it_cost,
+    a_storekeeper_receives_without_seeing_prices, what_is_on_order_anyway_covers_the_next_demand, what_is_not_ordered_in_time_comes_later_and_promises_hear_it,
     an_order_in_another_currency_is_worth_what_the_day_says, straight_to_the_customer_nothing_passes_the_stores,
     bills_are_held_against_orders_and_receipts, answers_are_compared_with_all_they_cost_and_the_best_gets_the_order,
     what_falls_below_the_minimum_is_asked_for_once, an_order_written_by_hand_counts_as_coming, a_rule_to_order_buys_what_is_missing_and_no_more,

@@ -53,12 +53,16 @@ static kt_date later(kt_date a, kt_date b)
 static kt_error *cover_by_coming(
     kt_tx *tx, const kt_demand *demand, const struct offer *best, kt_dec *rest, kt_plan *plan)
 {
-    const kt_where where[] = {KT_WHERE(request, item, KT_EQ, demand->item),
-        KT_WHERE(request, free, KT_GT, ZERO), KT_WHERE(request, warehouse, KT_EQ, demand->warehouse), {0}};
+    const kt_where where[] = {
+        KT_WHERE(request, item, KT_EQ, demand->item), KT_WHERE(request, free, KT_GT, ZERO), {0}};
     struct requests coming;
     KT_TRY(requests_find(tx, where, KT_STR("[[\"state\",\"in\",[\"open\",\"ordered\"]]]"), &coming));
     for (size_t i = 0; i < coming.count && rest->coef > 0; i++) {
         struct request *r = &coming.items[i];
+        bool here;
+        KT_TRY(request_is_for(tx, r, demand->warehouse, &here));
+        if (!here)
+            continue;
         if (best && (!r->day.day || r->day.day > later(best->day, demand->day).day))
             continue;
         kt_dec take = smaller(*rest, r->free);

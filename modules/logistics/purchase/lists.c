@@ -31,7 +31,7 @@ static const kt_shape to_buy_row_shape = KT_SHAPE(to_buy_row, NULL,
     KT_FIELD(to_buy_row, needed, DATE, "Needed on", "Potrzebne na"),
     KT_FIELD(to_buy_row, order_by, DATE, "To be ordered by", "Zamówić do"),
     KT_FIELD(to_buy_row, day, DATE, "There on", "Będzie dnia"),
-    KT_FIELD(to_buy_row, cost, MONEY, "Cost", "Koszt", .scale = 2, .group = "cost"));
+    KT_FIELD(to_buy_row, cost, MONEY, "Cost", "Koszt", .scale = 2));
 struct to_receive_row {
     kt_record rec;
     kt_id order, party, item;

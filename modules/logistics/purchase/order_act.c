@@ -55,6 +55,7 @@ static kt_error *approve(kt_tx *tx, kt_record *self, const kt_record *params)
         if (line->expected.day)
             KT_TRY(po_moved(tx, o, line, KT_STR("")));
     }
+    KT_TRY(po_balance(tx, o));
     return po_expect(tx, o, false);
 }
 
@@ -195,8 +196,10 @@ static kt_error *close_order(kt_tx *tx, kt_record *self, const kt_record *params
 
 static kt_error *reopen(kt_tx *tx, kt_record *self, const kt_record *params)
 {
+    struct po *o = KT_AS(po, self);
     (void)params;
-    return po_expect(tx, KT_AS(po, self), false);
+    KT_TRY(po_balance(tx, o));
+    return po_expect(tx, o, false);
 }
 
 const kt_action po_actions[] = {

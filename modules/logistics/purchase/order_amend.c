@@ -126,41 +126,46 @@ static kt_error *amend_one(kt_tx *tx, struct po *o, const struct amend_row *a, s
 
 /* ---- What follows ---- */
 
+/* Takes up to *excess off what is still to come of a request; *missing receives what then is not there for who waits. */
+static kt_error *cut_request(kt_tx *tx, struct request *r, kt_dec *excess, kt_dec *missing)
+{
+    kt_dec cut = smaller(*excess, kt_dec_sub(r->quantity, r->received));
+    if (r->state != PR_ORDERED || cut.coef <= 0)
+        return NULL;
+    *missing = larger(ZERO, kt_dec_sub(cut, r->free));
+    *excess = kt_dec_sub(*excess, cut);
+    r->waiting = kt_dec_sub(r->waiting, *missing);
+    r->quantity = kt_dec_sub(r->quantity, cut);
+    r->bookings++;
+    if (r->quantity.coef == 0) { /* nothing is left to ask for */
+        r->quantity = cut;
+        r->cancelled = true;
+    }
+    return kt_update(tx, &r->rec);
+}
+
 /* What the line no longer brings, the requests needed last go without first. */
 static kt_error *cut_requests(kt_tx *tx, const struct po *o, const struct po_line *line)
 {
-    const kt_supply *supply = kt_supply_find(tx);
-    static const kt_text why = {"less of it was ordered", "zamówiono tego mniej"};
     struct requests carried;
     struct goods item;
-    kt_dec brings, excess = ZERO;
+    kt_dec comes, excess = ZERO;
     KT_TRY(requests_of_line(tx, o->rec.id, line->rec.id, &carried));
     if (!carried.count)
         return NULL;
+    kt_dec *missing = kt_alloc(tx, carried.count * sizeof *missing);
+    if (!missing)
+        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
     KT_TRY(goods_read(tx, line->item, &item));
-    KT_TRY(in_own_unit(tx, line->quantity, line->unit, item.unit, &brings));
+    KT_TRY(in_own_unit(tx, po_line_open(line), line->unit, item.unit, &comes));
     for (size_t i = 0; i < carried.count; i++)
-        excess = kt_dec_add(excess, carried.items[i].quantity);
-    excess = kt_dec_sub(excess, brings);
-    for (size_t i = carried.count; i-- > 0 && excess.coef > 0;) {
-        struct request *r = &carried.items[i];
-        kt_dec cut = smaller(excess, kt_dec_sub(r->quantity, r->received));
-        if (r->state != PR_ORDERED || cut.coef <= 0)
-            continue;
-        kt_dec without = larger(ZERO, kt_dec_sub(cut, r->free));
-        excess = kt_dec_sub(excess, cut);
-        r->waiting = kt_dec_sub(r->waiting, without);
-        r->quantity = kt_dec_sub(r->quantity, cut);
-        r->bookings++;
-        if (r->quantity.coef == 0) { /* nothing is left to ask for */
-            r->quantity = cut;
-            r->finished = true;
-        }
-        KT_TRY(kt_update(tx, &r->rec));
-        if (supply && without.coef > 0)
-            KT_TRY(supply->failed(tx, request_any(tx, r), r->item, without, why));
-    }
-    return NULL;
+        if (carried.items[i].state == PR_ORDERED)
+            excess = kt_dec_add(excess, kt_dec_sub(carried.items[i].quantity, carried.items[i].received));
+    excess = kt_dec_sub(excess, comes);
+    for (size_t i = carried.count; i-- > 0 && excess.coef > 0;)
+        KT_TRY(cut_request(tx, &carried.items[i], &excess, &missing[i]));
+    return requests_failed(
+        tx, &carried, missing, (kt_text){"less of it was ordered", "zamówiono tego mniej"});
 }
 
 static kt_error *follow_lines(kt_tx *tx, struct po *o, const struct po *stored)
@@ -182,7 +187,10 @@ static kt_error *follow_lines(kt_tx *tx, struct po *o, const struct po *stored)
             KT_TRY(po_moved(tx, o, line, o->reason));
     }
     KT_TRY(po_expect(tx, &gone, true));
-    return o->state == PO_APPROVED ? po_expect(tx, o, false) : NULL;
+    if (o->state != PO_APPROVED)
+        return NULL;
+    KT_TRY(po_balance(tx, o));
+    return po_expect(tx, o, false);
 }
 
 kt_error *po_amend(kt_tx *tx, kt_record *self, const kt_record *params)

@@ -52,6 +52,7 @@ static kt_error *moved_within(kt_tx *tx, const struct po *o, const struct po_lin
     KT_TRY(requests_of_line(tx, o->rec.id, line->rec.id, &carried));
     for (size_t i = 0; i < carried.count; i++) {
         struct request *r = &carried.items[i];
+        KT_TRY(kt_read(tx, r->rec.id, &r->rec)); /* what moved before may have changed it */
         if (r->state != PR_ORDERED || r->day.day == line->expected.day)
             continue;
         r->day = line->expected;
@@ -70,17 +71,78 @@ kt_error *po_moved(kt_tx *tx, const struct po *o, const struct po_line *line, kt
     return e;
 }
 
+/* ---- What nobody asked for ---- */
+
+/* What one own unit of the line costs in the company's currency, as it was agreed. */
+static kt_error *agreed_cost(
+    kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec brings, kt_dec *cost)
+{
+    kt_dec own;
+    KT_TRY(in_own_currency(tx, line->net, o->currency, o->day, 6, &own));
+    *cost = own.scale1 && brings.coef > 0 ? kt_dec_div(own, brings, 6) : (kt_dec){0};
+    return NULL;
+}
+
+static kt_error *price_as_agreed(kt_tx *tx, struct request *r, kt_dec unit_cost)
+{
+    r->unit_cost = unit_cost;
+    r->cost = unit_cost.scale1 ? kt_dec_mul(unit_cost, r->quantity, 2) : unit_cost;
+    r->bookings++;
+    return r->rec.id.v ? kt_update(tx, &r->rec) : kt_create(tx, &r->rec);
+}
+
+/* The requests of a line sum up to what is still to come of it: what is beyond them is a request of its own, which the
+ * next demand may have. What goes straight to a customer is nobody else's. */
+static kt_error *balance_line(kt_tx *tx, const struct po *o, const struct po_line *line)
+{
+    struct requests carried;
+    struct goods item;
+    kt_dec brings, rest, cost;
+    KT_TRY(goods_read(tx, line->item, &item));
+    KT_TRY(in_own_unit(tx, line->quantity, line->unit, item.unit, &brings));
+    KT_TRY(in_own_unit(tx, po_line_open(line), line->unit, item.unit, &rest));
+    KT_TRY(agreed_cost(tx, o, line, brings, &cost));
+    KT_TRY(requests_of_line(tx, o->rec.id, line->rec.id, &carried));
+    for (size_t i = 0; i < carried.count; i++) {
+        struct request *r = &carried.items[i];
+        bool spare = o->ship_to.v && r->free.coef > 0;
+        if (r->state != PR_ORDERED)
+            continue;
+        rest = kt_dec_sub(rest, kt_dec_sub(r->quantity, r->received));
+        if (spare)
+            r->quantity = kt_dec_sub(r->quantity, r->free);
+        if (spare || kt_dec_cmp(r->unit_cost, cost) != 0)
+            KT_TRY(price_as_agreed(tx, r, cost));
+    }
+    if (rest.coef <= 0 || o->ship_to.v)
+        return NULL;
+    struct request more = {KT_OF(request), .item = line->item, .warehouse = o->warehouse, .quantity = rest,
+        .party = o->party, .needed = line->asked, .day = line->expected, .order = o->rec.id,
+        .order_line = (int64_t)line->rec.id.v, .origin = BY_ORDER, .owner = o->owner};
+    return price_as_agreed(tx, &more, cost);
+}
+
+kt_error *po_balance(kt_tx *tx, const struct po *o)
+{
+    kt_error *e = NULL;
+    kt_authority before = kt_own_authority(tx);
+    for (size_t i = 0; i < o->lines.count && !e; i++)
+        if (po_line_at(&o->lines, i)->kind == PO_GOODS)
+            e = balance_line(tx, o, po_line_at(&o->lines, i));
+    kt_callers_authority(tx, before);
+    return e;
+}
+
 /* ---- It does not come ---- */
 
-static kt_error *give_up(kt_tx *tx, struct request *r, kt_text reason)
+/* Ends a request; *missing receives what still waited for it. */
+static kt_error *give_up(kt_tx *tx, struct request *r, kt_dec *missing)
 {
-    const kt_supply *supply = kt_supply_find(tx);
-    kt_dec missing = r->waiting;
-    r->finished = true;
+    *missing = r->waiting;
+    r->finished = r->received.coef > 0;
+    r->cancelled = !r->finished;
     r->waiting = ZERO;
-    KT_TRY(kt_update(tx, &r->rec));
-    return supply && missing.coef > 0 ? supply->failed(tx, request_any(tx, r), r->item, missing, reason)
-                                      : NULL;
+    return kt_update(tx, &r->rec);
 }
 
 static kt_error *open_again(kt_tx *tx, struct request *r, kt_text reason)
@@ -93,6 +155,16 @@ static kt_error *open_again(kt_tx *tx, struct request *r, kt_text reason)
     return supply && was.day != r->day.day ? supply->moved(tx, request_any(tx, r), r->day, reason) : NULL;
 }
 
+kt_error *requests_failed(kt_tx *tx, const struct requests *of, const kt_dec *missing, kt_text reason)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    for (size_t i = 0; i < of->count && supply; i++)
+        if (missing[i].coef > 0)
+            KT_TRY(supply->failed(tx, request_any(tx, &of->items[i]), of->items[i].item, missing[i], reason));
+    return NULL;
+}
+
+/* All requests end before the first demand is covered anew, so that none is covered by what does not come either. */
 static kt_error *let_go_within(kt_tx *tx, const struct po *o, kt_id line, bool reopen, kt_text reason)
 {
     const kt_where all[] = {KT_WHERE(request, order, KT_EQ, o->rec.id), {0}};
@@ -101,13 +173,21 @@ static kt_error *let_go_within(kt_tx *tx, const struct po *o, kt_id line, bool r
         KT_TRY(requests_of_line(tx, o->rec.id, line, &carried));
     else
         KT_TRY(requests_find(tx, all, (kt_str){0}, &carried));
+    kt_dec *missing = kt_alloc(tx, (carried.count + 1) * sizeof *missing);
+    if (!missing)
+        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
     for (size_t i = 0; i < carried.count; i++) {
         struct request *r = &carried.items[i];
         if (r->state != PR_ORDERED)
             continue;
-        KT_TRY(reopen && r->received.coef == 0 ? open_again(tx, r, reason) : give_up(tx, r, reason));
+        bool asked = r->received.coef == 0 && r->origin != BY_ORDER;
+        if (!reopen || !asked)
+            KT_TRY(give_up(tx, r, &missing[i]));
     }
-    return NULL;
+    for (size_t i = 0; i < carried.count; i++)
+        if (carried.items[i].state == PR_ORDERED)
+            KT_TRY(open_again(tx, &carried.items[i], reason));
+    return requests_failed(tx, &carried, missing, reason);
 }
 
 kt_error *po_let_go(kt_tx *tx, const struct po *o, kt_id line, bool reopen, kt_text reason)
@@ -166,6 +246,7 @@ static kt_error *arrived_within(kt_tx *tx, const struct po *o, const struct po_l
     KT_TRY(requests_of_line(tx, o->rec.id, line->rec.id, &carried));
     for (size_t i = 0; i < carried.count && rest.coef > 0; i++) {
         struct request *r = &carried.items[i];
+        KT_TRY(kt_read(tx, r->rec.id, &r->rec));
         kt_dec take = smaller(rest, kt_dec_sub(r->quantity, r->received));
         if (r->state != PR_ORDERED || take.coef <= 0)
             continue;

@@ -83,7 +83,7 @@ kt_error *supplier_best(kt_tx *tx, const kt_record *params, kt_record *result);
 /* ---- request.c, buy.c ---- */
 
 enum request_state { PR_OPEN = 1, PR_ORDERED, PR_DONE, PR_CANCELLED };
-enum request_origin { BY_HAND = 1, BY_DEMAND, BY_RULE, BY_INQUIRY };
+enum request_origin { BY_HAND = 1, BY_DEMAND, BY_RULE, BY_ORDER };
 struct request {
     kt_record rec;
     kt_id item, warehouse, party, price, currency, demand, order, owner, rfq;
@@ -100,6 +100,8 @@ extern const kt_action request_actions[];
 kt_error *request_compute(kt_tx *tx, kt_record *self);
 /* Takes over supplier, price and days from the best offer for what is to be bought. */
 KT_MUST kt_error *request_price(kt_tx *tx, struct request *r);
+/* Do its goods come to this warehouse? Not set, on either side: the usual one. */
+KT_MUST kt_error *request_is_for(kt_tx *tx, const struct request *r, kt_id warehouse, bool *yes);
 kt_id request_any(kt_tx *tx, const struct request *r);
 /* Requests in memory, by the day on which they are needed. */
 struct requests {
@@ -190,6 +192,11 @@ KT_MUST kt_error *po_report_bill(kt_tx *tx, kt_id order, const kt_order_part *pa
 KT_MUST kt_error *po_expect(kt_tx *tx, const struct po *o, bool nothing);
 /* A line is there on another day: those who wait for it are told. */
 KT_MUST kt_error *po_moved(kt_tx *tx, const struct po *o, const struct po_line *line, kt_str reason);
+/* So much of each request will not come: who waited for it is covered anew. */
+KT_MUST kt_error *requests_failed(
+    kt_tx *tx, const struct requests *of, const kt_dec *missing, kt_text reason);
+/* The order's lines carry requests for all that they bring, at the price that was agreed. */
+KT_MUST kt_error *po_balance(kt_tx *tx, const struct po *o);
 /* What is not delivered any more is to be bought anew: with `reopen` the requests are open again, else their demands
  * are covered in another way. */
 KT_MUST kt_error *po_let_go(kt_tx *tx, const struct po *o, kt_id line, bool reopen, kt_text reason);
@@ -290,7 +297,7 @@ kt_error *rfq_compare(kt_tx *tx, const kt_record *params, kt_record *result);
 extern const kt_shape award_shape;
 kt_error *rfq_award(kt_tx *tx, kt_record *self, const kt_record *params);
 
-/* ---- reorder.c, lists.c, score.c ---- */
+/* ---- reorder.c, review.c, lists.c, score.c ---- */
 
 enum reorder_kind { MIN_MAX = 1, TO_ORDER };
 struct reorder_rule {
@@ -302,6 +309,8 @@ struct reorder_rule {
 };
 extern const kt_shape reorder_rule_shape;
 kt_error *reorder_rule_compute(kt_tx *tx, kt_record *self);
+extern const kt_shape review_shape, reviewed_shape;
+kt_error *purchase_review(kt_tx *tx, const kt_record *params, kt_record *result);
 extern const kt_shape reorder_run_shape, reorder_done_shape;
 kt_error *reorder_run(kt_tx *tx, const kt_record *params, kt_record *result);
 extern const kt_shape list_shape, worklist_shape;

@@ -149,9 +149,12 @@ static kt_error *finish_within(kt_tx *tx, struct receipt *r)
         return all;
     o.bookings++;
     KT_TRY(kt_update(tx, &o.rec));
-    if (o.state == PO_APPROVED)
-        KT_TRY(po_expect(tx, &o, false));
-    return r->kind == RC_RECEIPT ? tell_arrived(tx, r, &o) : NULL;
+    if (r->kind == RC_RECEIPT)
+        KT_TRY(tell_arrived(tx, r, &o));
+    if (o.state != PO_APPROVED)
+        return NULL;
+    KT_TRY(po_balance(tx, &o)); /* what went back is still to come */
+    return po_expect(tx, &o, false);
 }
 
 kt_error *receipt_finish(kt_tx *tx, kt_record *self, const kt_record *params)

@@ -46,59 +46,6 @@ struct missing_peg { /* what demands miss: base's peggings */
 static const kt_shape missing_peg_shape = KT_SHAPE(missing_peg, "base.pegging",
     KT_BIND(missing_peg, item, REF, "item"), KT_BIND(missing_peg, kind, STATE, "kind"),
     KT_BIND(missing_peg, quantity, QUANTITY, "quantity"));
-struct coming_move { /* what the stores expect of orders */
-    kt_record rec;
-    kt_id item, warehouse, document;
-    unsigned from_place;
-    int64_t line;
-    kt_dec quantity;
-};
-static const kt_shape coming_move_shape = KT_SHAPE(coming_move, "logistics.move",
-    KT_BIND(coming_move, item, REF, "item"), KT_BIND(coming_move, warehouse, REF, "warehouse"),
-    KT_BIND(coming_move, document, REF, "document"), KT_BIND(coming_move, line, INT, "line"),
-    KT_BIND(coming_move, from_place, STATE, "from_place"),
-    KT_BIND(coming_move, quantity, QUANTITY, "quantity"));
-
-/* What of a line on order nobody asked for by a request: it was written by hand. */
-static kt_error *beyond_requests(kt_tx *tx, const struct coming_move *m, kt_dec *free)
-{
-    struct requests carried;
-    kt_dec rest = m->quantity;
-    KT_TRY(requests_of_line(tx, kt_any_id(m->document), (kt_id){(uint64_t)m->line}, &carried));
-    for (size_t i = 0; i < carried.count; i++)
-        if (carried.items[i].state == PR_ORDERED)
-            rest = kt_dec_sub(rest, kt_dec_sub(carried.items[i].quantity, carried.items[i].received));
-    *free = kt_dec_add(*free, larger(rest, ZERO));
-    return NULL;
-}
-
-static kt_error *on_order(kt_tx *tx, const struct reorder_rule *rule, kt_dec *free)
-{
-    kt_where where[4] = {KT_WHERE(coming_move, item, KT_EQ, rule->item),
-        KT_WHERE(coming_move, from_place, KT_EQ, KT_AT_SUPPLIER)};
-    kt_cursor *cursor;
-    kt_error *e = NULL;
-    struct coming_move m = {KT_OF(coming_move)};
-    if (rule->warehouse.v)
-        where[2] = (kt_where){offsetof(struct coming_move, warehouse), KT_EQ, &rule->warehouse};
-    const kt_query query = {
-        .of = &coming_move_shape, .where = where, .filter = KT_STR("[[\"state\",\"=\",\"confirmed\"]]")};
-    KT_TRY(kt_open(tx, &query, &cursor));
-    while (!e && kt_next(cursor, &m.rec))
-        e = beyond_requests(tx, &m, free);
-    kt_also(&e, kt_close(cursor));
-    return e;
-}
-
-/* A request without a warehouse is for the usual one. */
-static kt_error *is_for(kt_tx *tx, const struct request *r, kt_id warehouse, bool *yes)
-{
-    kt_id usual = r->warehouse;
-    if (!usual.v)
-        KT_TRY(warehouse_usual(tx, &usual));
-    *yes = !warehouse.v || usual.v == warehouse.v;
-    return NULL;
-}
 
 static kt_error *asked_for(kt_tx *tx, const struct reorder_rule *rule, kt_dec *free)
 {
@@ -107,9 +54,10 @@ static kt_error *asked_for(kt_tx *tx, const struct reorder_rule *rule, kt_dec *f
     struct requests coming;
     KT_TRY(requests_find(tx, where, KT_STR("[[\"state\",\"in\",[\"open\",\"ordered\"]]]"), &coming));
     for (size_t i = 0; i < coming.count; i++) {
-        bool yes;
-        KT_TRY(is_for(tx, &coming.items[i], rule->warehouse, &yes));
-        if (yes)
+        bool here = true;
+        if (rule->warehouse.v)
+            KT_TRY(request_is_for(tx, &coming.items[i], rule->warehouse, &here));
+        if (here)
             *free = kt_dec_add(*free, coming.items[i].free);
     }
     return NULL;
@@ -126,7 +74,6 @@ static kt_error *projected(kt_tx *tx, const struct reorder_rule *rule, kt_dec *f
     if (stock)
         KT_TRY(stock->level(tx, rule->item, rule->warehouse, (kt_id){0}, (kt_date){0}, &level));
     *free = kt_dec_add(ZERO, level.available);
-    KT_TRY(on_order(tx, rule, free));
     KT_TRY(asked_for(tx, rule, free));
     KT_TRY(kt_sum(tx, &(kt_query){.of = &missing_peg_shape, .where = missing},
         offsetof(struct missing_peg, quantity), &lack));

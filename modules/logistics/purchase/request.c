@@ -12,7 +12,7 @@ static const kt_choice request_origins[] = {
     {BY_HAND, "hand", {"By hand", "Ręcznie"}},
     {BY_DEMAND, "demand", {"A demand", "Zapotrzebowanie"}},
     {BY_RULE, "rule", {"A reorder rule", "Reguła uzupełniania"}},
-    {BY_INQUIRY, "inquiry", {"An inquiry", "Zapytanie ofertowe"}},
+    {BY_ORDER, "order", {"An order written by hand", "Zamówienie wpisane ręcznie"}},
     {0},
 };
 const kt_shape request_shape = KT_SHAPE(request, "logistics.purchase_request",
@@ -188,6 +188,15 @@ kt_error *requests_of_line(kt_tx *tx, kt_id order, kt_id line, struct requests *
     const kt_where where[] = {
         KT_WHERE(request, order, KT_EQ, order), KT_WHERE(request, order_line, KT_EQ, (int64_t)line.v), {0}};
     return requests_find(tx, where, (kt_str){0}, found);
+}
+
+kt_error *request_is_for(kt_tx *tx, const struct request *r, kt_id warehouse, bool *yes)
+{
+    kt_id usual = {0};
+    if (!r->warehouse.v || !warehouse.v)
+        KT_TRY(warehouse_usual(tx, &usual));
+    *yes = (r->warehouse.v ? r->warehouse.v : usual.v) == (warehouse.v ? warehouse.v : usual.v);
+    return NULL;
 }
 
 /* ---- Actions ---- */

@@ -56,6 +56,8 @@
         {"purchase.order", {"Order what is requested", "Zamów zapotrzebowania"},                             \
             "logistics.purchase_order:create", true, &ordering_shape, &ordered_shape,                        \
             purchase_order_requests},                                                                        \
+        {"purchase.review", {"Date open requests anew", "Zaktualizuj terminy zapotrzebowań"},                \
+            "logistics.purchase_request:update", true, &review_shape, &reviewed_shape, purchase_review},     \
         {"purchase.to_buy", {"To buy", "Do kupienia"}, "logistics.purchase_request:read", false,             \
             &list_shape, &worklist_shape, list_to_buy},                                                      \
         {"purchase.to_receive", {"To receive", "Do przyjęcia"}, "logistics.purchase_order:read", false,      \
@@ -82,10 +84,14 @@
     "base.holiday:read; base.pegging:read fields cost; logistics.warehouse:read; logistics.location:read; "  \
     "logistics.stock:read; logistics.move:read; logistics.lot:read; "
 
+/* Storekeepers receive goods, and see no prices. */
+#define PURCHASE_KEEPER "; logistics.receipt:read,create,update,finish; logistics.purchase_order:read"
+
 #define PURCHASE_ROLES                                                                                       \
     {"purchaser", {"Purchaser", "Zaopatrzeniowiec"},                                                         \
         PURCHASE_LOOKUPS                                                                                     \
         "base.party:create,update; logistics.supplier_price:*; logistics.purchase_request:* fields cost; "   \
         "logistics.rfq:*; logistics.rfq_answer:*; logistics.reorder_rule:*; "                                \
-        "logistics.purchase_order:read,create,update,approve; logistics.purchase_limit:read; "               \
+        "logistics.purchase_order:read,create,update,approve fields cost; "                                  \
+        "logistics.purchase_limit:read; "                                                                    \
         "logistics.receipt:read fields cost"},

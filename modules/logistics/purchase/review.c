@@ -1,0 +1,78 @@
+/* Requests that were not ordered in time come later, and prices and lead times change: open requests are dated and
+ * priced anew, and those who wait for them are told. */
+#include "purchase/purchase.h"
+
+struct review { /* the parameters of logistics.purchase.review */
+    kt_record rec;
+    kt_id item;
+};
+const kt_shape review_shape = KT_SHAPE(
+    review, NULL, KT_FIELD(review, item, REF, "Only this item", "Tylko ten towar", .target = "base.item"));
+struct review_row {
+    kt_record rec;
+    kt_id request, item, party;
+    kt_date was, day;
+    kt_dec cost_was, cost;
+};
+static const kt_shape review_row_shape = KT_SHAPE(review_row, NULL,
+    KT_FIELD(review_row, request, REF, "Request", "Zapotrzebowanie", .target = "logistics.purchase_request"),
+    KT_FIELD(review_row, item, REF, "Item", "Towar", .target = "base.item"),
+    KT_FIELD(review_row, party, REF, "Supplier", "Dostawca", .target = "base.party"),
+    KT_FIELD(review_row, was, DATE, "Expected before", "Poprzedni termin"),
+    KT_FIELD(review_row, day, DATE, "Expected on", "Spodziewane dnia"),
+    KT_FIELD(review_row, cost_was, MONEY, "Cost before", "Poprzedni koszt", .scale = 2),
+    KT_FIELD(review_row, cost, MONEY, "Cost", "Koszt", .scale = 2));
+struct reviewed {
+    kt_record rec;
+    int64_t requests;
+    kt_lines changed;
+};
+const kt_shape reviewed_shape = KT_SHAPE(reviewed, NULL,
+    KT_FIELD(reviewed, requests, INT, "Requests looked at", "Sprawdzone zapotrzebowania", .required = true),
+    KT_FIELD(reviewed, changed, LINES, "Changed", "Zmienione", .lines = &review_row_shape));
+
+static kt_error *tell(kt_tx *tx, const struct request *r, kt_date was)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    const char *by = r->day.day ? day_words(tx, r->day) : "?";
+    if (!supply || r->day.day == was.day)
+        return NULL;
+    return supply->moved(tx, request_any(tx, r), r->day,
+        (kt_text){kt_format(tx, "not ordered yet: there by %s if it is ordered today", by).ptr,
+            kt_format(tx, "jeszcze niezamówione: będzie %s, jeśli zamówione dziś", by).ptr});
+}
+
+static kt_error *review_one(kt_tx *tx, struct request *r, struct reviewed *out)
+{
+    KT_TRY(kt_read(tx, r->rec.id, &r->rec)); /* what moved before may have changed it */
+    struct request was = *r;
+    if (r->state != PR_OPEN)
+        return NULL;
+    out->requests++;
+    KT_TRY(request_price(tx, r));
+    if (!r->price.v && r->party.v) { /* the supplier does not sell it any more: whoever does */
+        r->party = (kt_id){0};
+        KT_TRY(request_price(tx, r));
+    }
+    if (r->day.day == was.day.day && r->party.v == was.party.v && r->price.v == was.price.v &&
+        kt_dec_cmp(r->unit_cost, was.unit_cost) == 0)
+        return NULL;
+    KT_TRY(kt_update(tx, &r->rec));
+    KT_TRY(tell(tx, r, was.day));
+    struct review_row row = {KT_OF(review_row), .request = r->rec.id, .item = r->item, .party = r->party,
+        .was = was.day, .day = r->day, .cost_was = was.cost, .cost = r->cost};
+    return kt_line_add(tx, &out->changed, &row.rec);
+}
+
+kt_error *purchase_review(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    const struct review *p = KT_SEE(review, params);
+    kt_where where[3] = {KT_WHERE(request, state, KT_EQ, PR_OPEN)};
+    struct requests open;
+    if (p->item.v)
+        where[1] = (kt_where){offsetof(struct request, item), KT_EQ, &p->item};
+    KT_TRY(requests_find(tx, where, (kt_str){0}, &open));
+    for (size_t i = 0; i < open.count; i++)
+        KT_TRY(review_one(tx, &open.items[i], KT_AS(reviewed, result)));
+    return NULL;
+}
