@@ -123,6 +123,20 @@ def breaks_minimum_multiple_and_the_suppliers_unit_count(k):
     expect(found["quantity"], "11.0000")
 
 
+def an_items_own_unit_is_bought_too(k):
+    sand, s = item(k, "sand"), shop(k)
+    pallet = make(k, "base.unit", code="pal", category="pallet", rounding="1")
+    make(k, "base.item_unit", item=sand, unit=pallet, factor="40")
+    price(k, sand, price="120", unit=pallet)
+    found = best(k, sand, "50")["offers"][0]
+    expect((found["quantity"], found["bought"], found["cost"]), ("2.0000", "80.0000", "3.000000"))
+    order = make(k, "logistics.purchase_order", party=s["Stalmet"], lines=[{"item": sand, "quantity": "20", "unit": s["piece"]}])
+    expect(po(k, order)["lines"][0]["price"], "3.0000")
+    order = make(k, "logistics.purchase_order", party=s["Stalmet"], lines=[{"item": sand, "quantity": "2"}])
+    k.call("logistics.purchase_order.approve", {"id": order})
+    expect(level(k, sand)["incoming"], "80.0000")
+
+
 def a_price_out_of_date_is_not_taken(k):
     cable = item(k, "cable")
     price(k, cable, price="1", valid_to=day(-1))
@@ -537,7 +551,7 @@ def suppliers_are_scored_by_days_goods_and_prices(k):
 
 STORIES = [
     the_cheapest_supplier_is_best_and_each_offer_says_why, equal_prices_are_told_apart_by_lead_time_then_by_who_was_known_first,
-    breaks_minimum_multiple_and_the_suppliers_unit_count, a_price_out_of_date_is_not_taken, an_order_for_what_is_not_there_asks_to_buy_it,
+    breaks_minimum_multiple_and_the_suppliers_unit_count, an_items_own_unit_is_bought_too, a_price_out_of_date_is_not_taken, an_order_for_what_is_not_there_asks_to_buy_it,
     what_minimum_and_multiple_bring_beyond_goes_to_the_next_demand, what_is_needed_later_is_bought_later,
     a_cancelled_order_takes_its_request_back_unless_it_is_ordered, many_requests_become_one_order_a_supplier,
     an_order_is_approved_dated_and_expected_by_the_stores, above_a_roles_limit_somebody_else_approves, an_amendment_is_a_revision_with_what_differs,

@@ -84,7 +84,7 @@ static kt_error *price_line(kt_tx *tx, struct po *o, struct po_line *line, const
 {
     struct offers found;
     kt_dec own;
-    KT_TRY(in_own_unit(tx, line->quantity, line->unit, item->unit, &own));
+    KT_TRY(in_unit(tx, line->item, line->quantity, line->unit, item->unit, &own));
     if (own.coef <= 0 || !o->party.v)
         return NULL;
     KT_TRY(offers_find(tx, &(struct offer_query){line->item, o->party, own, o->day}, &found));
@@ -100,12 +100,13 @@ static kt_error *price_line(kt_tx *tx, struct po *o, struct po_line *line, const
         line->unit = best->price.unit;
     if (line->price.scale1)
         return NULL;
-    kt_dec per_unit, price;
+    enum { MANY = 10000 }; /* units: what one of them costs is found exactly enough for a price */
+    kt_dec many, price;
     KT_TRY(in_currency(tx, best->unit_price, best->price.currency, o->currency, o->day, &price));
     if (!price.scale1)
         return NULL; /* there is no rate: it is written by hand */
-    KT_TRY(in_own_unit(tx, KT_DEC(1, 0), line->unit, best->price.unit, &per_unit));
-    line->price = kt_dec_mul(price, per_unit, 4);
+    KT_TRY(in_unit(tx, line->item, KT_DEC(MANY, 0), line->unit, best->price.unit, &many));
+    line->price = kt_dec_div(kt_dec_mul(price, many, 8), KT_DEC(MANY, 0), 4);
     return NULL;
 }
 

@@ -9,8 +9,8 @@
 
 /* ---- words.c ---- */
 
-/* The quantity in the item's own unit, scale 4. */
-KT_MUST kt_error *in_own_unit(kt_tx *tx, kt_dec quantity, kt_id unit, kt_id own_unit, kt_dec *own);
+/* A quantity of the item in another unit, scale 4; a unit that is not set is the other one. */
+KT_MUST kt_error *in_unit(kt_tx *tx, kt_id item, kt_dec quantity, kt_id from, kt_id to, kt_dec *out);
 /* The amount in the company's currency; not set: there is no rate. currency not set: it is in it already. */
 KT_MUST kt_error *in_own_currency(
     kt_tx *tx, kt_dec amount, kt_id currency, kt_date day, uint8_t scale, kt_dec *own);

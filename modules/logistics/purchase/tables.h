@@ -78,7 +78,8 @@
 
 #define PURCHASE_LOOKUPS                                                                                     \
     "access.user:read; base.party:read; base.item:read fields cost; base.item_category:read; "               \
-    "base.unit:read; base.currency:read; base.currency_rate:read; base.country:read; base.company:read; "    \
+    "base.unit:read; base.item_unit:read; base.currency:read; base.currency_rate:read; base.country:read; "  \
+    "base.company:read; "                                                                                    \
     "base.tax:read; base.tax_category:read; base.tax_position:read; base.tax_rule:read; "                    \
     "base.calendar:read; "                                                                                   \
     "base.holiday:read; base.pegging:read fields cost; logistics.warehouse:read; logistics.location:read; "  \

@@ -10,13 +10,13 @@
 const kt_shape reason_given_shape = KT_SHAPE(reason_given, NULL,
     KT_FIELD(reason_given, reason, STRING, "Reason", "Powód", .required = true, .max = 200));
 
-kt_error *in_own_unit(kt_tx *tx, kt_dec quantity, kt_id unit, kt_id own_unit, kt_dec *own)
+kt_error *in_unit(kt_tx *tx, kt_id item, kt_dec quantity, kt_id from, kt_id to, kt_dec *out)
 {
     const kt_units *units = kt_units_find(tx);
     kt_dec exact = quantity, rounded;
-    if (units && unit.v && own_unit.v)
-        KT_TRY(units->convert(tx, quantity, unit, own_unit, &exact, &rounded));
-    *own = kt_dec_round(exact, 4);
+    if (units)
+        KT_TRY(units->of_item(tx, item, quantity, from, to, &exact, &rounded));
+    *out = kt_dec_round(exact, 4);
     return NULL;
 }
 
