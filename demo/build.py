@@ -16,7 +16,9 @@ from kontor import Kontor  # noqa: E402
 import names  # noqa: E402
 from names import BIKES, PARTS, RATES, TODAY, ref  # noqa: E402
 import books  # noqa: E402
+import people  # noqa: E402
 import sales  # noqa: E402
+import works  # noqa: E402
 
 YEARS = 2
 SIZES = {"small": 1, "full": 100}
@@ -182,7 +184,7 @@ class Builder:
         self.load("base.company", [{"external_id": "demo-wicher", "name": "Wicher Rowery", "legal_name": "Wicher Rowery sp. z o.o.", "tax_id": self.nip(),
                                     "regon": self.regon(), "currency": ref("PLN"), "zone": "Europe/Warsaw", "lang": "pl", "street": "ul. Rowerowa 7",
                                     "postal_code": "87-100", "city": "Toruń", "country": ref("PL")}], "company")
-        self.load("base.unit", [{"external_id": f"demo-{c}", "code": c, "name": en, "name_pl": pl, "category": cat, "factor": f}
+        self.load("base.unit", [{"external_id": f"demo-{c}", "code": c, "name": en, "name_pl": pl, "category": cat, "factor": f, **({"rounding": "1"} if cat == "count" else {})}
                                 for c, en, pl, cat, f in UNITS], "units")
         items = [("R", i + 1, name, price, "good") for i, (name, price) in enumerate(BIKES)] + \
                 [("C", i + 1, name, price, "good") for i, (name, price) in enumerate(PARTS)]
@@ -324,6 +326,9 @@ def main():
         sales.build(builder)
     if {"base", "crm", "finance"} <= enabled:
         books.build(builder)
+    if "base" in enabled:
+        works.build(builder, enabled)
+        people.build(builder, enabled, STAFF)
     print(f"The demo company is ready: {kontor.count('base.party')} parties." if "base" in enabled else "No module base: nothing to build.")
 
 
