@@ -23,6 +23,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from house import House, ROOT  # noqa: E402
 from kontor import Kontor  # noqa: E402
 import purchases  # noqa: E402
+import people  # noqa: E402
 import sales  # noqa: E402
 from sales import ref  # noqa: E402
 
@@ -158,6 +159,7 @@ def compare(k, loader, expected):
     compare_people(k, table, loader)
     sales.compare_sales(k, table, loader, expected)
     purchases.compare_purchases(k, table, loader, expected)
+    people.compare_people(k, table, expected)
     print(f"{table.equal} figures equal, {table.wrong} different")
     return table.wrong
 
@@ -203,7 +205,7 @@ def main():
     options = parser.parse_args()
     folder = find_data(options.full)
     expected = json.loads((folder / "expected.json").read_text())
-    house = None if options.url else House(modules="base,crm,logistics").start()
+    house = None if options.url else House(modules="base,crm,logistics,hr").start()
     wrong = 1
     try:
         if house:
@@ -220,6 +222,7 @@ def main():
         loader.parties()
         sales.load_sales(loader)
         purchases.load_purchases(loader)
+        people.load_people(loader)
         print(f"{loader.done} rows in {time.monotonic() - began:.1f} s")
         wrong = compare(kontor, loader, expected)
     finally:

@@ -69,7 +69,7 @@ const kt_shape term_shape = KT_SHAPE(term, "hr.term",
         term, time_share, PERCENT, "Part of full time, %", "Wymiar etatu, %", .scale = 2, .initial = "100"),
     KT_FIELD(term, calendar, REF, "Calendar", "Kalendarz", .target = "base.calendar", .on_delete = KT_CLEAR,
         .help = {"Empty: the company's.", "Puste: kalendarz firmy."}),
-    KT_FIELD(term, pay, MONEY, "Pay", "Wynagrodzenie", .scale = 2, .group = "pay"),
+    KT_FIELD(term, pay, MONEY, "Pay", "Wynagrodzenie", .scale = 4, .group = "pay"),
     KT_FIELD(
         term, period, STATE, "Paid", "Wypłacane", .choices = pay_periods, .initial = "month", .group = "pay"),
     KT_FIELD(term, currency, REF, "Currency", "Waluta", .target = "base.currency", .group = "pay"),
