@@ -164,7 +164,7 @@ static const kt_role roles[] = {
 
 /* What the company expects to happen by itself. */
 static const kt_rule upkeep[] = {
-    KT_UPKEEP("base", "tasks_recur", "Repeat tasks", "every 15 minutes", "base.task:*", "task.recur"),
+    KT_UPKEEP("base", "tasks_recur", "Repeat tasks", "every 15 minutes", "*:read; base.task:*", "task.recur"),
     {0},
 };
 

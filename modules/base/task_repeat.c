@@ -126,9 +126,12 @@ const kt_shape recur_shape = KT_SHAPE(recur, NULL,
 struct recurred {
     kt_record rec;
     int64_t made;
+    bool more;
 };
-const kt_shape recurred_shape = KT_SHAPE(
-    recurred, NULL, KT_FIELD(recurred, made, INT, "Tasks made", "Utworzone zadania"));
+const kt_shape recurred_shape = KT_SHAPE(recurred, NULL,
+    KT_FIELD(recurred, made, INT, "Tasks made", "Utworzone zadania"),
+    KT_FIELD(
+        recurred, more, BOOL, "More are due", "Są kolejne", .help = {"Call again.", "Wywołaj ponownie."}));
 
 enum { RECUR_MAX = 500, SERIES_MAX = 400 };
 
@@ -140,10 +143,11 @@ kt_error *task_recur(kt_tx *tx, const kt_record *params, kt_record *result)
     size_t count = 0;
     kt_cursor *cursor;
     const kt_where where[] = {{offsetof(struct task, next_at), KT_LE, (const kt_time[]){p->until}}, {0}};
-    KT_TRY(kt_open(tx, &(kt_query){&task_shape, where, "next_at", RECUR_MAX}, &cursor));
+    KT_TRY(kt_open(tx, &(kt_query){&task_shape, where, "next_at", RECUR_MAX + 1}, &cursor));
     struct task t = {.rec.of = &task_shape};
     while (count < RECUR_MAX && kt_next(cursor, &t.rec))
         ids[count++] = t.rec.id;
+    out->more = kt_next(cursor, &t.rec);
     KT_TRY(kt_close(cursor));
     for (size_t i = 0; i < count; i++) {
         kt_id id = ids[i];

@@ -90,11 +90,11 @@ static const kt_role roles[] = {
 /* What the company expects to happen by itself. */
 static const kt_rule upkeep[] = {
     KT_UPKEEP("crm", "quotations_expire", "Quotations past their date expire", "every day at 0:10",
-        "crm.quotation:*; base.*:read", "quotation.expire_due"),
-    KT_UPKEEP("crm", "orders_recur", "Recurring orders that are due", "every day at 1:00",
-        "crm.*:*; base.*:*", "order_template.run"),
+        "crm.*:*; base.*:read; access.user:read", "quotation.expire_due"),
+    KT_UPKEEP("crm", "orders_recur", "Recurring orders that are due", "every day at 1:00", "*:* fields *",
+        "order_template.run"), /* a confirmation reaches whoever delivers and bills */
     KT_UPKEEP("crm", "requests_fail", "Requests past their time", "every 5 minutes",
-        "crm.request:*; base.*:read", "request.fail_due"),
+        "crm.*:*; base.*:read; access.user:read", "request.fail_due"),
     {0},
 };
 

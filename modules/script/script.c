@@ -68,7 +68,7 @@ static const kt_role roles[] = {
 
 /* What the company expects to happen by itself. */
 static const kt_rule upkeep[] = {
-    KT_UPKEEP("script", "sessions_expire", "Paused calls expire", "every day at 3:00", "script.*:*",
+    KT_UPKEEP("script", "sessions_expire", "Paused calls expire", "every day at 3:00", "*:read; script.*:*",
         "session.expire_due"),
     {0},
 };

@@ -371,9 +371,12 @@ const kt_shape expire_shape = KT_SHAPE(
 struct sessions_expired {
     kt_record rec;
     int64_t abandoned;
+    bool more;
 };
 const kt_shape sessions_expired_shape = KT_SHAPE(sessions_expired, NULL,
-    KT_FIELD(sessions_expired, abandoned, INT, "Abandoned", "Porzucone", .required = true));
+    KT_FIELD(sessions_expired, abandoned, INT, "Abandoned", "Porzucone", .required = true),
+    KT_FIELD(sessions_expired, more, BOOL, "More are due", "Są kolejne",
+        .help = {"Call again.", "Wywołaj ponownie."}));
 
 static kt_error *abandon(kt_tx *tx, kt_id id)
 {
@@ -406,6 +409,7 @@ kt_error *sessions_expire(kt_tx *tx, const kt_record *params, kt_record *result)
     KT_TRY(kt_open(tx, &query, &cursor));
     while (count < limit && kt_next(cursor, &s.rec))
         ids[count++] = s.rec.id;
+    KT_AS(sessions_expired, result)->more = kt_next(cursor, &s.rec);
     KT_TRY(kt_close(cursor));
     for (int64_t i = 0; i < count; i++)
         KT_TRY(abandon(tx, ids[i]));

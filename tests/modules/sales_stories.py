@@ -426,9 +426,9 @@ def a_quotation_expires_by_its_date(k):
            "day": str(today - datetime.timedelta(days=40)), "valid_until": str(today - datetime.timedelta(days=3)), "lines": [text("5")]}], keep_authors=True)
     old = one(k, "crm.quotation", ["external_id", "=", "old-q"])
     refused("rule", lambda: k.call("crm.quotation.accept", {"id": old["id"]}), "valid_until")
-    expect(k.call("crm.quotation.expire_due"), {"expired": 1})
+    expect(k.call("crm.quotation.expire_due"), {"expired": 1, "more": False})
     expect(k.get("crm.quotation", old["id"])["state"], "expired")
-    expect(k.call("crm.quotation.expire_due"), {"expired": 0})
+    expect(k.call("crm.quotation.expire_due"), {"expired": 0, "more": False})
     new = k.get("crm.quotation", k.call("crm.quotation.revise", {"id": old["id"]})["made"])
     expect(new["valid_until"], str(today + datetime.timedelta(days=37)))
 

@@ -30,6 +30,8 @@ kt_error *interest_record(kt_tx *tx, const kt_record *params, kt_record *result)
 
 extern const kt_shape segment_shape, segment_member_shape;
 extern const kt_shape segment_ask_shape, segment_query_shape, segment_count_shape, segment_counts_shape;
+/* Does the customer belong to it now? On the module's own authority. */
+KT_MUST kt_error *segment_has(kt_tx *tx, kt_id segment, kt_id party, bool *has);
 kt_error *segment_compute(kt_tx *tx, kt_record *self);
 kt_error *segment_query(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *segment_count(kt_tx *tx, const kt_record *params, kt_record *result);

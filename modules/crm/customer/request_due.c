@@ -75,31 +75,39 @@ const kt_shape requests_late_shape = KT_SHAPE(
 struct requests_failed {
     kt_record rec;
     int64_t failed;
+    bool more;
 };
-const kt_shape requests_failed_shape = KT_SHAPE(
-    requests_failed, NULL, KT_FIELD(requests_failed, failed, INT, "Marked", "Oznaczono", .required = true));
+const kt_shape requests_failed_shape = KT_SHAPE(requests_failed, NULL,
+    KT_FIELD(requests_failed, failed, INT, "Marked", "Oznaczono", .required = true),
+    KT_FIELD(requests_failed, more, BOOL, "More are late", "Są kolejne",
+        .help = {"Call again.", "Wywołaj ponownie."}));
 
-static kt_error *fail_where(kt_tx *tx, const kt_where *where, int64_t limit, int64_t *failed)
+static kt_error *fail_where(kt_tx *tx, const kt_where *where, int64_t limit, struct requests_failed *out)
 {
     kt_cursor *cursor;
-    kt_error *error = NULL;
+    kt_id ids[FAIL_MAX];
+    int64_t count = 0;
     KT_TRY(kt_open(tx,
-        &(kt_query){&request_shape, where, "id", (uint32_t)limit,
+        &(kt_query){&request_shape, where, "id", (uint32_t)limit + 1,
             KT_STR("[[\"state\",\"in\",[\"new\",\"in_progress\"]]]")},
         &cursor));
     struct request r = {KT_OF(request)};
-    while (!error && *failed < limit && kt_next(cursor, &r.rec)) {
-        error = kt_update(tx, &r.rec); /* its compute looks at the clock */
-        ++*failed;
+    while (count < limit - out->failed && kt_next(cursor, &r.rec))
+        ids[count++] = r.rec.id;
+    out->more |= kt_next(cursor, &r.rec);
+    KT_TRY(kt_close(cursor));
+    for (int64_t i = 0; i < count; i++) {
+        KT_TRY(kt_read(tx, ids[i], &r.rec));
+        KT_TRY(kt_update(tx, &r.rec)); /* its compute looks at the clock */
     }
-    kt_also(&error, kt_close(cursor));
-    return error;
+    out->failed += count;
+    return NULL;
 }
 
 kt_error *requests_fail(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     int64_t limit = KT_SEE(requests_late, params)->limit;
-    int64_t *failed = &KT_AS(requests_failed, result)->failed;
+    struct requests_failed *out = KT_AS(requests_failed, result);
     if (limit < 1 || limit > FAIL_MAX)
         return kt_fail(tx, KT_VALIDATION, "limit", "%lld is not within 1 to 1000",
             "%lld nie mieści się między 1 a 1000", (long long)limit);
@@ -107,8 +115,8 @@ kt_error *requests_fail(kt_tx *tx, const kt_record *params, kt_record *result)
         KT_WHERE(request, response_due, KT_LT, kt_now(tx)), {0}};
     const kt_where resolution[] = {KT_WHERE(request, resolution_status, KT_EQ, PROMISE_DUE),
         KT_WHERE(request, resolution_due, KT_LT, kt_now(tx)), {0}};
-    KT_TRY(fail_where(tx, response, limit, failed));
-    return fail_where(tx, resolution, limit, failed);
+    KT_TRY(fail_where(tx, response, limit, out));
+    return fail_where(tx, resolution, limit, out);
 }
 
 kt_error *timeline_requests(kt_tx *tx, timeline *t, kt_id party)

@@ -79,6 +79,25 @@ static kt_error *whole_query(kt_tx *tx, const struct segment *s, kt_str *query)
                       : kt_fail(tx, KT_LIMIT, "filter", "the filter is too long", "filtr jest za długi");
 }
 
+kt_error *segment_has(kt_tx *tx, kt_id segment, kt_id party, bool *has)
+{
+    struct segment s = {KT_OF(segment)};
+    kt_str query = {0};
+    uint64_t count = 0;
+    kt_authority before = kt_own_authority(tx); /* who belongs to it is the company's to know */
+    kt_error *error = kt_read(tx, segment, &s.rec);
+    if (!error)
+        error = whole_query(tx, &s, &query);
+    if (!error) {
+        kt_str one = kt_format(tx, "[[\"id\",\"=\",%llu],%s]", (unsigned long long)party.v, query.ptr);
+        error = one.ptr ? kt_count(tx, &(kt_query){&member_party_shape, NULL, NULL, 0, one}, &count)
+                        : kt_fail(tx, KT_LIMIT, "filter", "the filter is too long", "filtr jest za długi");
+    }
+    kt_callers_authority(tx, before);
+    *has = s.active && count > 0;
+    return error;
+}
+
 struct segment_ask {
     kt_record rec;
     kt_id segment;

@@ -172,7 +172,8 @@ static kt_error *price_line(kt_tx *tx, struct terms *t, size_t i)
         .party = t->party, .currency = t->currency, .list = t->price_list, .day = t->day};
     if (!t->book)
         KT_TRY(price_book_open(tx, &of, &t->book));
-    KT_TRY(price_find(t->book, line->item, line->quantity, &found));
+    const struct price_ask ask = {line->item, line->unit, line->quantity};
+    KT_TRY(price_find(t->book, &ask, &found));
     if (found.price.scale1)
         KT_TRY(restate(tx, t, line->item, found.included, &found.price));
     line->list_price = found.price;
@@ -181,6 +182,12 @@ static kt_error *price_line(kt_tx *tx, struct terms *t, size_t i)
         line->price = found.price;
     if (line->price.scale1)
         return NULL;
+    if (found.other_unit)
+        return kt_hint(kt_fail(tx, KT_VALIDATION, line_path(tx, i, "unit"),
+                           "its price is stated for a unit that does not convert into this one",
+                           "jej cenę podano za jednostkę, która nie przelicza się na tę"),
+            "Write the price, or tell how the item's units convert (base.item_unit).",
+            "Wpisz cenę albo podaj przelicznik jednostek towaru (base.item_unit).");
     return kt_hint(kt_fail(tx, KT_VALIDATION, line_path(tx, i, "price"),
                        "no price list has a price of it for this customer",
                        "żaden cennik nie ma jej ceny dla tego klienta"),
@@ -321,111 +328,5 @@ kt_error *terms_compute(kt_tx *tx, struct terms *t)
         return all;
     KT_TRY(compute_taxes(tx, t, taxes));
     find_discount(t);
-    return NULL;
-}
-
-/* ---- Differences ---- */
-
-static const kt_choice differences[] = {
-    {ADDED, "added", {"Added", "Dodano"}},
-    {REMOVED, "removed", {"Removed", "Usunięto"}},
-    {CHANGED, "changed", {"Changed", "Zmieniono"}},
-    {0},
-};
-const kt_shape amendment_shape = KT_SHAPE(amendment, NULL,
-    KT_FIELD(amendment, revision, INT, "Revision", "Wersja", .priority = 1),
-    KT_FIELD(amendment, line, INT, "Line's id", "Id pozycji"),
-    KT_FIELD(amendment, name, STRING, "Line", "Pozycja", .max = 400, .priority = 2),
-    KT_FIELD(amendment, difference, STATE, "Difference", "Różnica", .choices = differences, .priority = 3),
-    KT_FIELD(amendment, field, STRING, "Field", "Pole", .max = 40, .priority = 4),
-    KT_FIELD(amendment, before, STRING, "Before", "Przedtem", .max = 400, .priority = 5),
-    KT_FIELD(amendment, after, STRING, "After", "Teraz", .max = 400, .priority = 6),
-    KT_FIELD(amendment, reason, STRING, "Reason", "Powód", .max = 200),
-    KT_FIELD(amendment, at, TIME, "At", "Kiedy"),
-    KT_FIELD(amendment, by, REF, "By", "Kto", .target = "access.user", .on_delete = KT_CLEAR));
-
-/* With no more digits than it has, but at least so many. */
-static kt_str dec_text(kt_tx *tx, kt_dec value, int least)
-{
-    if (!value.scale1)
-        return (kt_str){0};
-    int digits = value.scale1 - 1;
-    int64_t coef = value.coef, power = 1;
-    for (; digits > least && coef % 10 == 0; digits--)
-        coef /= 10;
-    for (int i = 0; i < digits; i++)
-        power *= 10;
-    const char *sign = coef < 0 ? "-" : "";
-    unsigned long long size = (unsigned long long)(coef < 0 ? -coef : coef), unit = (unsigned long long)power;
-    if (!digits)
-        return kt_format(tx, "%s%llu", sign, size);
-    return kt_format(tx, "%s%llu.%0*llu", sign, size / unit, digits, size % unit);
-}
-
-static kt_str date_text(kt_tx *tx, kt_date date)
-{
-    int year, month, day;
-    if (!date.day)
-        return (kt_str){0};
-    kt_date_parts(date, &year, &month, &day);
-    return kt_format(tx, "%04d-%02d-%02d", year, month, day);
-}
-
-typedef struct {
-    const char *field;
-    kt_str before, after;
-} pair;
-
-static kt_error *line_differs(
-    kt_tx *tx, const struct sale_line *a, const struct sale_line *b, struct amendment *mark, kt_lines *rows)
-{
-    static const struct sale_line none;
-    mark->difference = a && b ? CHANGED : b ? ADDED : REMOVED;
-    mark->line = (int64_t)(a ? a : b)->rec.id.v;
-    mark->name = b ? b->name : a->name;
-    a = a ? a : &none;
-    b = b ? b : &none;
-    const pair pairs[] = {
-        {"name", a->name, b->name},
-        {"quantity", dec_text(tx, a->quantity, 0), dec_text(tx, b->quantity, 0)},
-        {"price", dec_text(tx, a->price, 2), dec_text(tx, b->price, 2)},
-        {"discount_percent", dec_text(tx, a->discount_percent, 0), dec_text(tx, b->discount_percent, 0)},
-        {"discount_amount", dec_text(tx, a->discount_amount, 2), dec_text(tx, b->discount_amount, 2)},
-        {"tax_label", a->tax_label, b->tax_label},
-        {"optional", a->optional ? KT_STR("true") : (kt_str){0}, b->optional ? KT_STR("true") : (kt_str){0}},
-        {"asked", date_text(tx, a->asked), date_text(tx, b->asked)},
-        {"promised", date_text(tx, a->promised), date_text(tx, b->promised)},
-        {"net", dec_text(tx, a->net, 2), dec_text(tx, b->net, 2)},
-    };
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-        if (same_str(pairs[i].before, pairs[i].after))
-            continue;
-        mark->field = kt_format(tx, "%s", pairs[i].field);
-        mark->before = pairs[i].before;
-        mark->after = pairs[i].after;
-        KT_TRY(kt_line_add(tx, rows, &mark->rec));
-    }
-    return NULL;
-}
-
-/* In a copy of a document a line names the one that it was copied from. */
-static kt_id origin(const struct sale_line *line, bool copied)
-{
-    return copied ? (kt_id){(uint64_t)line->source_line} : line->rec.id;
-}
-
-kt_error *lines_differ(kt_tx *tx, const kt_lines *before, const kt_lines *after, bool copied,
-    struct amendment *mark, kt_lines *rows)
-{
-    for (size_t i = 0; i < before->count; i++) {
-        const struct sale_line *was = line_at(before, i), *is = NULL;
-        for (size_t k = 0; k < after->count && !is; k++)
-            if (origin(line_at(after, k), copied).v == was->rec.id.v)
-                is = line_at(after, k);
-        KT_TRY(line_differs(tx, was, is, mark, rows));
-    }
-    for (size_t k = 0; k < after->count; k++)
-        if (!sale_line_with(before, origin(line_at(after, k), copied)))
-            KT_TRY(line_differs(tx, NULL, line_at(after, k), mark, rows));
     return NULL;
 }

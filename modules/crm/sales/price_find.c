@@ -1,14 +1,26 @@
 /* Which price: the lists that fit the customer are asked in turn -- one that names the customer, one that
- * names a tag of theirs, one for everybody; in a list a row of the item goes before one of its nearest
+ * names a tag or a segment of theirs, one for everybody; in a list a row of the item goes before one of its nearest
  * category, a higher break before a lower one, a later date before an earlier one; then the list's formula;
  * at last the price on the item's own card. Every step is kept: that is the explanation. */
 #include <stdlib.h>
 
 #include <kontor/currency.h>
 
+#include "customer/audience.h"
 #include "sales/sales.h"
+#include "sales/unit_price.h"
 
-enum step { BY_ROW = 1, BY_FORMULA, BY_CARD, NOT_HERE, CONVERTED_BY_RATE, NO_RATE, NO_PRICE };
+enum step {
+    BY_ROW = 1,
+    BY_FORMULA,
+    BY_CARD,
+    NOT_HERE,
+    CONVERTED_BY_RATE,
+    NO_RATE,
+    NO_PRICE,
+    PER_UNIT,
+    OTHER_UNIT
+};
 static const kt_choice steps[] = {
     {BY_ROW, "row", {"A row of the list", "Wiersz cennika"}},
     {BY_FORMULA, "formula", {"The list's formula", "Formuła cennika"}},
@@ -17,6 +29,9 @@ static const kt_choice steps[] = {
     {CONVERTED_BY_RATE, "converted", {"Converted by the day's rate", "Przeliczono po kursie dnia"}},
     {NO_RATE, "no_rate", {"In another currency, and there is no rate", "W innej walucie, a nie ma kursu"}},
     {NO_PRICE, "no_price", {"Nobody has a price", "Nikt nie ma ceny"}},
+    {PER_UNIT, "unit", {"For the unit that is sold", "Za jednostkę, która jest sprzedawana"}},
+    {OTHER_UNIT, "other_unit",
+        {"Stated for a unit that does not convert", "Podana za jednostkę, która się nie przelicza"}},
     {0},
 };
 struct price_step {
@@ -37,12 +52,12 @@ static const kt_shape price_step_shape = KT_SHAPE(price_step, NULL,
 
 struct priced_item {
     kt_record rec;
-    kt_id category, currency;
+    kt_id category, currency, unit;
     kt_dec price;
 };
 static const kt_shape priced_item_shape = KT_SHAPE(priced_item, "base.item",
     KT_BIND(priced_item, category, REF, "category"), KT_BIND(priced_item, currency, REF, "currency"),
-    KT_BIND(priced_item, price, PRICE, "price"));
+    KT_BIND(priced_item, unit, REF, "unit"), KT_BIND(priced_item, price, PRICE, "price"));
 struct item_group {
     kt_record rec;
     kt_id parent;
@@ -81,6 +96,7 @@ typedef struct {
     kt_tx *tx;
     struct price_book *book;
     kt_dec quantity;
+    kt_id unit; /* that is sold */
     struct price_found *found;
     struct priced_item item;
     kt_lines rows;                               /* of the item itself, in all lists */
@@ -126,21 +142,56 @@ static bool is_better(const struct price *row, const struct price *best)
     return by_quantity > 0 || (by_quantity == 0 && row->valid_from.day > best->valid_from.day);
 }
 
-static void best_row(const search *s, const kt_lines *rows, kt_id list, struct price *best)
+static kt_id unit_of(const search *s, const struct price *row)
+{
+    return row->unit.v ? row->unit : s->item.unit;
+}
+
+/* Is enough sold for the row's break, counted in the row's units? */
+static kt_error *reaches(const search *s, const struct price *row, bool *enough)
+{
+    kt_dec many;
+    *enough = true;
+    if (!row->quantity.scale1)
+        return NULL;
+    KT_TRY(units_in(s->tx, s->item.rec.id, s->unit, unit_of(s, row), &many));
+    *enough = many.scale1 && kt_dec_cmp(row->quantity, kt_dec_mul(s->quantity, many, 6)) <= 0;
+    return NULL;
+}
+
+static kt_error *best_row(const search *s, const kt_lines *rows, kt_id list, struct price *best)
 {
     for (size_t i = 0; i < rows->count; i++) {
         const struct price *row = KT_AS(price, kt_line(rows, i));
-        if (row->list.v == list.v && holds(row->valid_from, row->valid_to, s->book->of.day) &&
-            (!row->quantity.scale1 || kt_dec_cmp(row->quantity, s->quantity) <= 0) && is_better(row, best))
+        bool enough;
+        if (row->list.v != list.v || !holds(row->valid_from, row->valid_to, s->book->of.day))
+            continue;
+        KT_TRY(reaches(s, row, &enough));
+        if (enough && is_better(row, best))
             *best = *row;
     }
+    return NULL;
 }
 
-static void find_row(const search *s, kt_id list, struct price *best)
+static kt_error *find_row(const search *s, kt_id list, struct price *best)
 {
-    best_row(s, &s->rows, list, best);
+    KT_TRY(best_row(s, &s->rows, list, best));
     for (size_t i = 0; i < s->above_count && !best->rec.id.v; i++)
-        best_row(s, &s->above[i]->rows, list, best);
+        KT_TRY(best_row(s, &s->above[i]->rows, list, best));
+    return NULL;
+}
+
+/* A price per one unit, for the unit that is sold. */
+static kt_error *for_unit(search *s, kt_id stated, kt_dec *price)
+{
+    kt_dec before = *price;
+    if (!price->scale1)
+        return NULL;
+    KT_TRY(price_per_unit(s->tx, s->item.rec.id, stated, s->unit, price));
+    s->found->other_unit |= !price->scale1;
+    const struct price_step step = {
+        KT_OF(price_step), .step = price->scale1 ? PER_UNIT : OTHER_UNIT, .price = *price};
+    return kt_dec_cmp(before, *price) == 0 ? NULL : note(s, &step);
 }
 
 /* ---- A list ---- */
@@ -186,6 +237,7 @@ static kt_error *from_card(search *s, kt_id currency, kt_dec *price)
     if (!price->scale1)
         step.step = NO_PRICE;
     KT_TRY(note(s, &step));
+    KT_TRY(for_unit(s, s->item.unit, price));
     return convert(s, s->item.currency, currency, price);
 }
 
@@ -216,9 +268,10 @@ static kt_error *from_list(search *s, const struct price_list *l, int depth, kt_
 {
     struct price row = {KT_OF(price)};
     struct price_step step = {KT_OF(price_step), .step = NOT_HERE, .list = l->rec.id, .list_name = l->name};
-    find_row(s, l->rec.id, &row);
+    KT_TRY(find_row(s, l->rec.id, &row));
     if (row.rec.id.v) {
         *price = row.price;
+        KT_TRY(for_unit(s, unit_of(s, &row), price));
         if (!price->scale1)
             KT_TRY(from_base(s, l, depth, price));
         if (row.percent.scale1 && price->scale1)
@@ -259,20 +312,23 @@ static kt_error *no_memory(kt_tx *tx)
     return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
 }
 
-static int fit_of(
-    const struct terms_of_price *of, const struct tagged_party *party, const struct price_list *l)
+static kt_error *fit_of(struct price_book *b, const struct tagged_party *party, candidate *c)
 {
+    const struct terms_of_price *of = &b->of;
+    const struct price_list *l = &c->list;
     if (of->currency.v && l->currency.v != of->currency.v)
-        return 0;
-    if (of->list.v)
-        return l->rec.id.v == of->list.v;
+        return NULL;
+    if (of->list.v) {
+        c->fit = l->rec.id.v == of->list.v;
+        return NULL;
+    }
     if (!l->active || !holds(l->valid_from, l->valid_to, of->day))
-        return 0;
-    if (of->party.v && has_id(&l->parties, of->party))
-        return 3;
-    if (share_id(&party->tags, &l->tags))
-        return 2;
-    return l->initial ? 1 : 0;
+        return NULL;
+    bool chosen = share_id(&party->tags, &l->tags), named = of->party.v && has_id(&l->parties, of->party);
+    if (!chosen && !named && l->segment.v && of->party.v)
+        KT_TRY(segment_has(b->tx, l->segment, of->party, &chosen));
+    c->fit = named ? 3 : chosen ? 2 : l->initial ? 1 : 0;
+    return NULL;
 }
 
 static int by_fit(const void *a, const void *b)
@@ -305,7 +361,8 @@ static kt_error *read_lists(struct price_book *b)
         return no_memory(b->tx);
     for (; b->list_count < lists.count; b->list_count++) {
         const struct price_list *one = KT_AS(price_list, kt_line(&lists, b->list_count));
-        b->lists[b->list_count] = (candidate){*one, fit_of(&b->of, &party, one)};
+        b->lists[b->list_count] = (candidate){.list = *one};
+        KT_TRY(fit_of(b, &party, &b->lists[b->list_count]));
     }
     qsort(b->lists, b->list_count, sizeof *b->lists, by_fit);
     return NULL;
@@ -357,6 +414,7 @@ static kt_error *read_item(search *s, kt_id item)
 {
     const kt_where where[] = {KT_WHERE(price, item, KT_EQ, item), {0}};
     KT_TRY(kt_read(s->tx, item, &s->item.rec));
+    s->unit = s->unit.v ? s->unit : s->item.unit;
     KT_TRY(read_rows(s->tx, where, &s->rows));
     for (kt_id at = s->item.category; at.v && s->above_count < CATEGORIES_MAX;) {
         const known_category *c;
@@ -369,17 +427,19 @@ static kt_error *read_item(search *s, kt_id item)
     return NULL;
 }
 
-kt_error *price_find(struct price_book *book, kt_id item, kt_dec quantity, struct price_found *found)
+kt_error *price_find(struct price_book *book, const struct price_ask *ask, struct price_found *found)
 {
+    const kt_dec quantity = ask->quantity;
     search s = {.tx = book->tx,
         .book = book,
         .found = found,
+        .unit = ask->unit,
         .item = {KT_OF(priced_item)},
         .quantity = !quantity.scale1    ? KT_DEC(1, 0)
                     : quantity.coef < 0 ? kt_dec_neg(quantity) /* a credit is priced as the sale was */
                                         : quantity};
     *found = (struct price_found){0};
-    KT_TRY(read_item(&s, item));
+    KT_TRY(read_item(&s, ask->item));
     for (size_t i = 0; i < book->list_count && book->lists[i].fit && !found->price.scale1; i++)
         KT_TRY(try_list(&s, &book->lists[i].list));
     return found->price.scale1 ? NULL : from_card(&s, book->of.currency, &found->price);
@@ -389,7 +449,7 @@ kt_error *price_find(struct price_book *book, kt_id item, kt_dec quantity, struc
 
 struct price_explain { /* the parameters of crm.price.explain */
     kt_record rec;
-    kt_id item, party, currency, price_list;
+    kt_id item, party, currency, price_list, unit;
     kt_dec quantity;
     kt_date day;
 };
@@ -397,6 +457,8 @@ const kt_shape price_explain_shape = KT_SHAPE(price_explain, NULL,
     KT_FIELD(price_explain, item, REF, "Item", "Towar lub usługa", .target = "base.item", .required = true),
     KT_FIELD(price_explain, party, REF, "Customer", "Klient", .target = "base.party"),
     KT_FIELD(price_explain, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .initial = "1"),
+    KT_FIELD(price_explain, unit, REF, "Unit", "Jednostka", .target = "base.unit",
+        .help = {"That is sold. Empty: the item's own.", "Która jest sprzedawana. Puste: jednostka towaru."}),
     KT_FIELD(price_explain, day, DATE, "Day", "Dzień", .initial = "today"),
     KT_FIELD(price_explain, currency, REF, "Currency", "Waluta", .target = "base.currency"),
     KT_FIELD(price_explain, price_list, REF, "Price list", "Cennik", .target = "crm.price_list",
@@ -426,7 +488,7 @@ kt_error *price_explain(kt_tx *tx, const kt_record *params, kt_record *result)
     const struct terms_of_price of = {
         .party = p->party, .currency = p->currency, .list = p->price_list, .day = p->day};
     KT_TRY(price_book_open(tx, &of, &book));
-    KT_TRY(price_find(book, p->item, p->quantity, &found));
+    KT_TRY(price_find(book, &(struct price_ask){p->item, p->unit, p->quantity}, &found));
     out->price = found.price;
     out->price_list = found.list;
     out->row = found.row;

@@ -257,9 +257,12 @@ const kt_shape expire_shape = KT_SHAPE(
 struct expired {
     kt_record rec;
     int64_t expired;
+    bool more;
 };
-const kt_shape expired_shape = KT_SHAPE(
-    expired, NULL, KT_FIELD(expired, expired, INT, "Expired", "Wygasło", .required = true));
+const kt_shape expired_shape = KT_SHAPE(expired, NULL,
+    KT_FIELD(expired, expired, INT, "Expired", "Wygasło", .required = true),
+    KT_FIELD(
+        expired, more, BOOL, "More are due", "Są kolejne", .help = {"Call again.", "Wywołaj ponownie."}));
 
 kt_error *quotations_expire(kt_tx *tx, const kt_record *params, kt_record *result)
 {
@@ -273,10 +276,11 @@ kt_error *quotations_expire(kt_tx *tx, const kt_record *params, kt_record *resul
         return kt_fail(tx, KT_VALIDATION, "limit", "is 1 to %d", "wynosi od 1 do %d", LIMIT);
     const kt_where where[] = {
         KT_WHERE(sale, state, KT_EQ, Q_SENT), KT_WHERE(sale, valid_until, KT_LT, kt_today(tx)), {0}};
-    KT_TRY(kt_open(tx, &(kt_query){&quotation_shape, where, "valid_until,id", (uint32_t)limit}, &cursor));
+    KT_TRY(kt_open(tx, &(kt_query){&quotation_shape, where, "valid_until,id", (uint32_t)limit + 1}, &cursor));
     struct sale s = {.rec.of = &quotation_shape};
     while (count < limit && kt_next(cursor, &s.rec))
         ids[count++] = s.rec.id;
+    out->more = kt_next(cursor, &s.rec);
     KT_TRY(kt_close(cursor));
     for (int64_t i = 0; i < count; i++) {
         KT_TRY(kt_read(tx, ids[i], &s.rec));
@@ -325,5 +329,6 @@ kt_error *quotation_compare(kt_tx *tx, const kt_record *params, kt_record *resul
     out->net_after = now.net;
     out->gross_before = before.gross;
     out->gross_after = now.gross;
+    KT_TRY(terms_differ(tx, &before, &now, &mark, &out->differences));
     return lines_differ(tx, &before.lines, &now.lines, true, &mark, &out->differences);
 }

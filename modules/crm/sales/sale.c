@@ -240,6 +240,10 @@ kt_error *sale_approve(kt_tx *tx, kt_record *self, const kt_record *params)
     if (s->approval != NEEDED)
         return kt_fail(
             tx, KT_BAD_STATE, "approval", "no discount waits for approval", "żaden rabat nie czeka na zgodę");
+    if (s->owner.v == kt_user(tx).v || s->rec.created_by.v == kt_user(tx).v)
+        return kt_hint(kt_fail(tx, KT_FORBIDDEN, "approval", "nobody approves a discount of their own",
+                           "nikt nie zatwierdza własnego rabatu"),
+            "Ask somebody else who may approve it.", "Poproś inną osobę, która może go zatwierdzić.");
     KT_TRY(discount_judge(tx, &t, &ask));
     if (ask)
         return kt_fail(tx, KT_FORBIDDEN, "approval", "the discount is above your own limit too",

@@ -97,7 +97,7 @@ bool same_str(kt_str a, kt_str b);
 struct price_list {
     kt_record rec;
     kt_str name;
-    kt_id currency, base;
+    kt_id currency, base, segment;
     kt_date valid_from, valid_to;
     int64_t priority;
     bool initial, tax_included, active;
@@ -109,7 +109,7 @@ kt_error *price_list_compute(kt_tx *tx, kt_record *self);
 kt_error *price_list_check(kt_tx *tx, const kt_record *before, const kt_record *after);
 struct price {
     kt_record rec;
-    kt_id list, item, category;
+    kt_id list, item, category, unit;
     kt_dec quantity, price, percent;
     kt_date valid_from, valid_to;
 };
@@ -125,11 +125,17 @@ struct price_book;
 KT_MUST kt_error *price_book_open(kt_tx *tx, const struct terms_of_price *of, struct price_book **book);
 struct price_found {
     kt_id list, row;
-    kt_dec price;  /* not set: there is none */
-    bool included; /* the list's prices have the tax in them */
-    kt_lines why;  /* the steps, of price_step */
+    kt_dec price;    /* not set: there is none */
+    bool included;   /* the list's prices have the tax in them */
+    bool other_unit; /* a price is known, but per a unit that does not convert into the one that is sold */
+    kt_lines why;    /* the steps, of price_step */
 };
-KT_MUST kt_error *price_find(struct price_book *book, kt_id item, kt_dec quantity, struct price_found *found);
+struct price_ask {
+    kt_id item, unit; /* unit: that is sold; not set: the item's own */
+    kt_dec quantity;  /* of that unit */
+};
+/* The price of one unit. */
+KT_MUST kt_error *price_find(struct price_book *book, const struct price_ask *ask, struct price_found *found);
 extern const kt_shape price_explain_shape, price_explained_shape;
 kt_error *price_explain(kt_tx *tx, const kt_record *params, kt_record *result);
 
@@ -277,6 +283,9 @@ extern const kt_shape amendment_shape;
 /* copied: `after` is a copied document's, whose lines name their source. */
 KT_MUST kt_error *lines_differ(kt_tx *tx, const kt_lines *before, const kt_lines *after, bool copied,
     struct amendment *mark, kt_lines *rows);
+/* What differs outside the lines. */
+KT_MUST kt_error *terms_differ(
+    kt_tx *tx, const struct sale *before, const struct sale *after, struct amendment *mark, kt_lines *rows);
 
 /* ---- quotation.c ---- */
 
