@@ -65,7 +65,8 @@ static kt_str copy(kt_tx *tx, const char *from, size_t length)
 kt_error *form_add(form *f, kt_str name, kt_str value)
 {
     if (++f->pairs > PAIRS_MAX)
-        return kt_fail(f->tx, KT_LIMIT, NULL, "more than %d parameters", "ponad %d parametrów", PAIRS_MAX);
+        return kt_fail(f->tx, KT_VALIDATION, "ERROR_ARGUMENT", "more than %d parameters",
+            "ponad %d parametrów", PAIRS_MAX);
     size_t end = 0;
     while (end < name.len && name.ptr[end] != '[')
         end++;
@@ -75,7 +76,7 @@ kt_error *form_add(form *f, kt_str name, kt_str value)
         while (end < name.len && name.ptr[end] != ']')
             end++;
         if (depth == DEPTH_MAX || at->count > PAIRS_MAX)
-            return kt_fail(f->tx, KT_LIMIT, NULL, "a parameter has more than %d brackets",
+            return kt_fail(f->tx, KT_VALIDATION, "ERROR_ARGUMENT", "a parameter has more than %d brackets",
                 "parametr ma ponad %d nawiasów", DEPTH_MAX);
         at = child(f->tx, at, copy(f->tx, name.ptr + from, end - from));
         end += end < name.len;
