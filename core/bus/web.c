@@ -130,6 +130,7 @@ void web_exchange(
         .method = web->path,
         .lang = keep(arena, e->lang),
         .error_lang = e->lang.len ? "pl" : "en",
+        .began_us = clock_monotonic_us(), /* also of one that is refused before it starts */
         .web = web};
     *x = (exchange){.bus = b, .arena = arena, .reply = reply, .context = context, .calls = c, .count = 1};
     x->remote = keep(arena, e->remote);

@@ -1,34 +1,13 @@
 /* intake.c -- see intake.h. The model validates; here cells find their fields and references their records.
  */
-#include "exchange/intake.h"
-
 #include "exchange/cells.h"
+#include "exchange/intake_parts.h"
 #include "exchange/lookup.h"
 #include "kit/decimal.h"
 #include "kit/decode.h"
 #include "kit/str.h"
 
 enum { CACHE_SLOTS = 64, LINES_MAX = MODEL_LINES_MAX };
-
-/* A reference that was found lately. */
-typedef struct {
-    kt_str text;
-    uint64_t id;
-} found_ref;
-typedef struct {
-    const map_column *to; /* NULL: read over */
-    found_ref *cache;     /* CACHE_SLOTS, made at the first reference */
-} column;
-
-struct intake {
-    kt_tx *tx;
-    const mapping *m;
-    reader *r;
-    seen *seen;
-    column *columns;
-    size_t count;
-    bool own; /* the file is an export of ours: its ids are those of our records */
-};
 
 /* ---- Columns ---- */
 
@@ -266,11 +245,6 @@ static kt_error *read_cell(intake *in, column *c, const variant *cell, variant *
 
 /* ---- The record's values ---- */
 
-typedef struct {
-    variant_member *members;
-    size_t count, room;
-} members;
-
 static kt_error *add_member(arena *arena, members *list, kt_str name, const variant *value)
 {
     if (list->count == list->room) {
@@ -285,26 +259,7 @@ static kt_error *add_member(arena *arena, members *list, kt_str name, const vari
     list->members[list->count++] = (variant_member){name, value};
     return NULL;
 }
-
-/* One line under construction. */
-typedef struct {
-    const model_field *field;
-    kt_str selector;
-    size_t row; /* of "[]": which of the record's rows */
-    members members;
-    bool given; /* some cell of it is not empty */
-    bool put;   /* it is among the values */
-} line;
-
-typedef struct {
-    intake *in;
-    members values;
-    line *lines;
-    size_t line_count, line_room;
-    kt_error *problems;
-} building;
-
-static kt_error *add_constants(building *b, line *l)
+kt_error *intake_constants(building *b, line *l)
 {
     kt_str left = l->selector;
     while (left.len && memchr(left.ptr, '=', left.len)) {
@@ -344,7 +299,7 @@ static kt_error *line_of(building *b, const place *p, size_t row, line **out)
     }
     *out = &b->lines[b->line_count++];
     **out = (line){.field = p->field, .selector = p->selector, .row = row};
-    return add_constants(b, *out);
+    return intake_constants(b, *out);
 }
 
 static void add_problem(building *b, const reader_row *row, const column *c, size_t at, kt_error *error)
@@ -431,73 +386,6 @@ static kt_error *build(building *b, const reader_row *rows, size_t count)
     return add_lines(b);
 }
 
-/* ---- Keys ---- */
-
-/* Takes a member out of the values: the key that tells the record is no value of it. */
-static const variant *take_member(members *list, kt_str name)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (str_eq(list->members[i].name, name)) {
-            const variant *value = list->members[i].value;
-            memmove(
-                &list->members[i], &list->members[i + 1], (list->count - i - 1) * sizeof list->members[0]);
-            list->count--;
-            return value;
-        }
-    return NULL;
-}
-
-static const variant *find_member(const members *list, kt_str name)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (str_eq(list->members[i].name, name))
-            return list->members[i].value;
-    return NULL;
-}
-
-static kt_str text_of(arena *arena, const variant *v)
-{
-    if (v && v->kind == VARIANT_INT)
-        return arena_format(arena, "%lld", (long long)v->as.integer);
-    return v && (v->kind == VARIANT_STRING || v->kind == VARIANT_REAL) ? v->as.string : (kt_str){0};
-}
-
-static kt_error *find_key(building *b, const model_field *const *key, size_t n, uint64_t *id)
-{
-    kt_tx *tx = b->in->tx;
-    const model_entity *entity = b->in->m->entity;
-    variant values[KEY_FIELDS_MAX];
-    uint64_t ids[2];
-    size_t count = 0;
-    *id = 0;
-    for (size_t i = 0; i < n; i++) {
-        const variant *value = find_member(&b->values, key[i]->name);
-        if (!value || value->kind == VARIANT_NULL)
-            return NULL; /* a record without its key is a new one */
-        values[i] = *value;
-    }
-    if (n == 1 && key[0]->position <= MODEL_NUMBER)
-        return lookup_one(tx, entity, key[0], text_of(tx->arena, &values[0]), id);
-    KT_TRY(lookup_by(tx, entity, key, values, n, ids, &count));
-    if (count > 1)
-        return error_make(tx->arena, KT_CONFLICT, key[0]->name.ptr, "several records have this key",
-            "kilka rekordów ma ten klucz");
-    *id = count ? ids[0] : 0;
-    return NULL;
-}
-
-/* The key of the mapping, else the external id, else the id. */
-static kt_error *find_existing(building *b, uint64_t *id)
-{
-    const mapping *m = b->in->m;
-    const model_field *own = &m->entity->fields[MODEL_EXTERNAL_ID];
-    if (m->key_count)
-        return find_key(b, m->key, m->key_count, id);
-    KT_TRY(find_key(b, &own, 1, id));
-    own = &m->entity->fields[MODEL_ID];
-    return *id || !b->in->own ? NULL : find_key(b, &own, 1, id);
-}
-
 kt_error *intake_key(intake *in, const reader_row *row, kt_str *key)
 {
     const model_field *external = &in->m->entity->fields[MODEL_EXTERNAL_ID];
@@ -510,7 +398,7 @@ kt_error *intake_key(intake *in, const reader_row *row, kt_str *key)
             part = part || to->place.field == in->m->key[k];
         if (to && !to->place.member && !in->m->key_count)
             part = to->place.field == external;
-        kt_str text = part ? text_of(in->tx->arena, &row->cells[i]) : (kt_str){0};
+        kt_str text = part ? intake_text(in->tx->arena, &row->cells[i]) : (kt_str){0};
         if (!text.len)
             continue;
         *key = key->len ? arena_format(in->tx->arena, "%.*s\n%.*s", STR_ARG(*key), STR_ARG(text)) : text;
@@ -520,215 +408,7 @@ kt_error *intake_key(intake *in, const reader_row *row, kt_str *key)
     return NULL;
 }
 
-/* ---- Writing ---- */
-
-/* Lines as an export shows them: without what is computed and, for a new record, without their ids. */
-static kt_error *clean_line(
-    arena *arena, const model_field *field, const variant *from, bool is_new, variant *to)
-{
-    variant_member *members = ARENA_ARRAY(arena, variant_member, from->as.object.count + 1);
-    *to = (variant){.kind = VARIANT_OBJECT, .as.object = {members, 0}};
-    if (!members)
-        return error_no_memory();
-    for (size_t i = 0; i < from->as.object.count; i++) {
-        const variant_member *m = &from->as.object.members[i];
-        const model_field *of = model_field_find(field->lines, m->name);
-        if (!(of && of->computed) && !(is_new && str_is(m->name, "id")))
-            members[to->as.object.count++] = *m;
-    }
-    return NULL;
-}
-
-/* A line without an id means the one at its place: what the file does not have of it stays. */
-static kt_error *name_line(arena *arena, const model_value *lines, size_t k, variant *line)
-{
-    if (variant_get(line, "id") || !lines->set || k >= lines->as.lines.count)
-        return NULL;
-    size_t n = line->as.object.count;
-    variant_member *members = ARENA_ARRAY(arena, variant_member, n + 1);
-    variant *id = ARENA_NEW(arena, variant);
-    if (!members || !id)
-        return error_no_memory();
-    *id = (variant){.kind = VARIANT_INT, .as.integer = lines->as.lines.items[k].values[0].as.i};
-    memcpy(members, line->as.object.members, n * sizeof *members);
-    members[n] = (variant_member){KT_STR("id"), id};
-    *line = (variant){.kind = VARIANT_OBJECT, .as.object = {members, n + 1}};
-    return NULL;
-}
-
-/* ---- Lines told by constants: what the file does not speak of stays ---- */
-
-static bool is_told(const building *b, const model_field *field)
-{
-    for (size_t i = 0; i < b->line_count; i++)
-        if (b->lines[i].field == field && b->lines[i].selector.len)
-            return true;
-    return false;
-}
-
-/* Is this the line that is meant: the one at the place, or the first with these constants? */
-static bool is_meant(building *b, const line *l, const variant *stored, size_t place)
-{
-    arena *arena = b->in->tx->arena;
-    line asked = {.field = l->field, .selector = l->selector};
-    kt_dec number;
-    if (dec_parse(l->selector, 0, &number) == DEC_OK)
-        return number.coef == (int64_t)place + 1;
-    if (add_constants(b, &asked)) /* no memory: the request fails at its end */
-        return false;
-    for (size_t i = 0; i < asked.members.count; i++) {
-        const variant *has = variant_get(stored, asked.members.members[i].name.ptr);
-        kt_str wanted = text_of(arena, asked.members.members[i].value);
-        bool flag = has && has->kind == VARIANT_BOOL && str_is(wanted, has->as.boolean ? "true" : "false");
-        if (!flag && !str_eq(text_of(arena, has), wanted))
-            return false;
-    }
-    return true;
-}
-
-static kt_error *stored_lines(
-    building *b, const model_field *field, const model_record *before, const variant **lines)
-{
-    static const decode_limits limits = {.depth_max = 16, .elements_max = 1000000};
-    buffer text;
-    buffer_open(&text, (size_t)16 << 20);
-    json j = json_to(&text);
-    model_value_json(b->in->tx, b->in->m->entity, field, &before->values[field->position], &j);
-    kt_error *error = text.full ? error_no_memory()
-                                : decode_json(b->in->tx->arena, buffer_str(&text), &limits, lines);
-    buffer_close(&text);
-    return error;
-}
-
-/* A line with the id of the stored one that it changes; changed NULL: that one as it is. */
-static kt_error *with_id(arena *arena, const variant *stored, const line *changed, variant *out)
-{
-    size_t n = changed ? changed->members.count : 0;
-    variant_member *members = ARENA_ARRAY(arena, variant_member, n + 1);
-    if (!members)
-        return error_no_memory();
-    for (size_t i = 0; i < n; i++)
-        members[i] = changed->members.members[i];
-    members[n] = (variant_member){KT_STR("id"), variant_get(stored, "id")};
-    *out = (variant){.kind = VARIANT_OBJECT, .as.object = {members, n + 1}};
-    return NULL;
-}
-
-static kt_error *tell_lines(
-    building *b, const model_field *field, const model_record *before, const variant **list)
-{
-    arena *arena = b->in->tx->arena;
-    const variant *stored;
-    KT_TRY(stored_lines(b, field, before, &stored));
-    size_t count = stored->kind == VARIANT_ARRAY ? stored->as.array.count : 0, n = 0;
-    variant *items = ARENA_ARRAY(arena, variant, count + b->line_count + 1), *out = ARENA_NEW(arena, variant);
-    bool *used = ARENA_ARRAY(arena, bool, b->line_count + 1);
-    if (!items || !used || !out)
-        return error_no_memory();
-    for (size_t k = 0; k < count; k++) {
-        const line *changed = NULL;
-        for (size_t i = 0; i < b->line_count && !changed; i++) {
-            const line *l = &b->lines[i];
-            if (l->field == field && l->given && !used[i] && is_meant(b, l, &stored->as.array.items[k], k)) {
-                used[i] = true;
-                changed = l;
-            }
-        }
-        KT_TRY(with_id(arena, &stored->as.array.items[k], changed, &items[n++]));
-    }
-    for (size_t i = 0; i < b->line_count; i++) {
-        const line *l = &b->lines[i];
-        if (l->field == field && l->given && !used[i])
-            items[n++] = (variant){
-                .kind = VARIANT_OBJECT, .as.object = {l->members.members, l->members.count}};
-    }
-    *out = (variant){.kind = VARIANT_ARRAY, .as.array = {items, n}};
-    *list = out;
-    return NULL;
-}
-
-/* before: NULL for a new record */
-static kt_error *clean_lines(building *b, const model_record *before)
-{
-    arena *arena = b->in->tx->arena;
-    for (size_t i = 0; i < b->values.count; i++) {
-        const model_field *field = model_field_find(b->in->m->entity, b->values.members[i].name);
-        const variant *from = b->values.members[i].value;
-        if (!field || field->type != KT_LINES || from->kind != VARIANT_ARRAY)
-            continue;
-        if (before && is_told(b, field)) {
-            KT_TRY(tell_lines(b, field, before, &b->values.members[i].value));
-            continue;
-        }
-        size_t count = from->as.array.count;
-        variant *list = ARENA_NEW(arena, variant), *items = ARENA_ARRAY(arena, variant, count + 1);
-        if (!list || !items)
-            return error_no_memory();
-        *list = (variant){.kind = VARIANT_ARRAY, .as.array = {items, count}};
-        for (size_t k = 0; k < count; k++) {
-            items[k] = from->as.array.items[k];
-            if (items[k].kind == VARIANT_OBJECT)
-                KT_TRY(clean_line(arena, field, &from->as.array.items[k], !before, &items[k]));
-            if (before && items[k].kind == VARIANT_OBJECT)
-                KT_TRY(name_line(arena, &before->values[field->position], k, &items[k]));
-        }
-        b->values.members[i].value = list;
-    }
-    return NULL;
-}
-
-static kt_error *create(building *b, intake_counts *counts)
-{
-    kt_tx *tx = b->in->tx;
-    const model_entity *entity = b->in->m->entity;
-    const variant *id = take_member(&b->values, KT_STR("id"));
-    KT_TRY(clean_lines(b, NULL));
-    const variant values = {.kind = VARIANT_OBJECT, .as.object = {b->values.members, b->values.count}};
-    model_record made;
-    int64_t wanted = id && id->kind == VARIANT_INT ? id->as.integer : 0;
-    kt_dec digits;
-    if (id && id->kind == VARIANT_STRING && dec_parse(id->as.string, 0, &digits) == DEC_OK)
-        wanted = digits.coef;
-    if (b->in->m->keep && wanted > 0)
-        KT_TRY(model_create_as(tx, entity, (uint64_t)wanted, &values, &made));
-    else
-        KT_TRY(model_create(tx, entity, &values, &made));
-    counts->created++;
-    return NULL;
-}
-
-static kt_error *update(building *b, uint64_t id, intake_counts *counts)
-{
-    kt_tx *tx = b->in->tx;
-    model_record after, before;
-    (void)take_member(&b->values, KT_STR("id"));
-    KT_TRY(model_read(tx, b->in->m->entity, id, &before));
-    KT_TRY(clean_lines(b, &before));
-    const variant values = {.kind = VARIANT_OBJECT, .as.object = {b->values.members, b->values.count}};
-    KT_TRY(model_update(tx, b->in->m->entity, id, 0, &values, &after));
-    bool same = before.values[MODEL_VERSION].as.i == after.values[MODEL_VERSION].as.i;
-    counts->unchanged += same;
-    counts->updated += !same;
-    return NULL;
-}
-
-static kt_error *write_record(building *b, intake_counts *counts)
-{
-    kt_tx *tx = b->in->tx;
-    uint64_t id = 0;
-    if (b->in->m->mode != MODE_CREATE)
-        KT_TRY(find_existing(b, &id));
-    if (id && b->in->m->mode == MODE_ADD) {
-        counts->skipped++;
-        return NULL;
-    }
-    if (id)
-        return update(b, id, counts);
-    if (b->in->m->mode == MODE_UPDATE)
-        return error_make(tx->arena, KT_NOT_FOUND, NULL, "there is no record with this key to update",
-            "nie ma rekordu o tym kluczu do zmiany");
-    return create(b, counts);
-}
+/* ---- Problems ---- */
 
 /* Names the column of each problem that the model found. */
 static void name_columns(intake *in, const reader_row *row, kt_error *error)
@@ -756,7 +436,7 @@ static void remember(building *b)
     const model_entity *entity = b->in->m->entity;
     const model_field *const names[] = {&entity->fields[MODEL_EXTERNAL_ID], entity->title};
     for (size_t i = 0; b->in->seen && i < 2; i++) {
-        kt_str text = names[i] ? text_of(b->in->tx->arena, find_member(&b->values, names[i]->name))
+        kt_str text = names[i] ? intake_text(b->in->tx->arena, intake_member(&b->values, names[i]->name))
                                : (kt_str){0};
         if (text.len)
             (void)seen_add(b->in->seen, text);
@@ -768,7 +448,7 @@ kt_error *intake_take(intake *in, const reader_row *rows, size_t count, intake_c
     building b = {.in = in};
     KT_TRY(build(&b, rows, count));
     remember(&b);
-    kt_error *error = b.problems ? NULL : write_record(&b, counts);
+    kt_error *error = b.problems ? NULL : intake_write(&b, counts);
     if (error)
         name_columns(in, &rows[0], error);
     kt_also(&b.problems, error);

@@ -86,6 +86,22 @@ def a_rehearsal_tells_everything_and_saves_nothing(k):
     expect((skipped["result"]["created"], skipped["result"]["failed"], k.count("base.party")), (1, 2, before + 1))
 
 
+def a_rehearsal_sees_what_earlier_chunks_would_bring(k):
+    """Rows further apart than a chunk: the rehearsal counts and refuses as the import does."""
+    filler = "".join(f"F{i},filler {i}\n" for i in range(1100))
+    text = "external_id,name\nfirst,One\n" + filler + "first,Two\n"
+    tags = "name\nsame far away\n" + "".join(f"tag {i}\n" for i in range(1100)) + "same far away\n"
+    rehearsed = take_in(k, text, "base.party", rehearse=True)["result"]
+    done = take_in(k, text, "base.party")["result"]
+    expect([rehearsed[n] for n in ("created", "updated", "failed")], [done[n] for n in ("created", "updated", "failed")])
+    expect((done["created"], done["updated"]), (1101, 1))
+    rehearsed = take_in(k, tags, "base.tag", rehearse=True)
+    expect([(p["row"], p["path"]) for p in problems(k, rehearsed)], [(1103, "name")])
+    done = take_in(k, tags, "base.tag", problems="skip")
+    expect([(p["row"], p["path"]) for p in problems(k, done)], [(1103, "name")])
+    expect([rehearsed["result"][n] for n in ("created", "failed")], [done["result"][n] for n in ("created", "failed")])
+
+
 def an_import_is_undone_whole(k):
     text = "external_id,name\n" + "".join(f"u{i},Undone {i}\n" for i in range(2300))
     job = take_in(k, text, "base.party")
@@ -249,5 +265,5 @@ def what_is_no_table_is_refused(k, house):
 
 if __name__ == "__main__":
     run([encodings_separators_and_decimal_signs_are_guessed, unknown_columns_become_custom_fields, a_rehearsal_tells_everything_and_saves_nothing,
-         an_import_is_undone_whole, records_are_found_by_chosen_keys, mappings_are_saved_and_used_by_name, bitrix24_moves,
+         a_rehearsal_sees_what_earlier_chunks_would_bring, an_import_is_undone_whole, records_are_found_by_chosen_keys, mappings_are_saved_and_used_by_name, bitrix24_moves,
          lines_that_a_file_does_not_speak_of_stay, cards_and_calendars_come_in, cards_and_calendars_go_out_and_come_back, what_is_no_table_is_refused])

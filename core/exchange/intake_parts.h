@@ -1,0 +1,56 @@
+/* intake_parts.h -- inside the room: a record under construction, which intake.c fills from rows and
+ * intake_write.c finds, makes or changes. */
+#pragma once
+#include "exchange/intake.h"
+
+/* A reference that was found lately. */
+typedef struct {
+    kt_str text;
+    uint64_t id;
+} found_ref;
+typedef struct {
+    const map_column *to; /* NULL: read over */
+    found_ref *cache;     /* CACHE_SLOTS, made at the first reference */
+} column;
+
+struct intake {
+    kt_tx *tx;
+    const mapping *m;
+    reader *r;
+    seen *seen;
+    column *columns;
+    size_t count;
+    bool own; /* the file is an export of ours: its ids are those of our records */
+};
+
+typedef struct {
+    variant_member *members;
+    size_t count, room;
+} members;
+
+/* One line under construction. */
+typedef struct {
+    const model_field *field;
+    kt_str selector;
+    size_t row; /* of "[]": which of the record's rows */
+    members members;
+    bool given; /* some cell of it is not empty */
+    bool put;   /* it is among the values */
+} line;
+
+typedef struct {
+    intake *in;
+    members values;
+    line *lines;
+    size_t line_count, line_room;
+    kt_error *problems;
+} building;
+
+/* The value of a member; NULL: it is not given. */
+const variant *intake_member(const members *list, kt_str name);
+/* A value as the text of a key; not set: it has none. */
+kt_str intake_text(arena *arena, const variant *value);
+/* The members that a line's selector says: "kind=phone,use=mobile". */
+KT_MUST kt_error *intake_constants(building *b, line *l);
+/* Makes or changes the record. */
+KT_MUST kt_error *intake_write(building *b, intake_counts *counts);
