@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Random operations of purchasing over the bus: whatever is refused or done, at each look requests, what demands wait for,
-orders, what the stores expect and what they have agree. `purchase_random.py [steps [seed]]`."""
+orders, what the stores expect and what they have agree. `purchase_random.py [steps [seed]] [books]`: with books, the suppliers'
+bills are posted too, some of them dearer, and what is received and not billed is what the ledger says."""
 import datetime
 import pathlib
 import random
@@ -13,6 +14,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from house import House  # noqa: E402
 from kontor import KontorError  # noqa: E402
 
+BOOKS = sys.argv[-1] == "books"
+sys.argv = sys.argv[:-1] if BOOKS else sys.argv
 STEPS = int(sys.argv[1]) if len(sys.argv) > 1 else 400
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
 print(f"seed {SEED}", flush=True)
@@ -35,6 +38,8 @@ class Buyers:
         pln, eur = (make(k, "base.currency", code=code, decimals=2) for code in ("PLN", "EUR"))
         make(k, "base.currency_rate", base=eur, currency=pln, day=day(-9), rate="4.3")
         make(k, "base.company", name="Wicher", currency=pln)
+        if BOOKS:
+            k.call("finance.setup", {"chart": "polish"})
         piece = make(k, "base.unit", code="szt", category="count", rounding="1")
         box = make(k, "base.unit", code="kart", category="count", factor="6", rounding="1")
         self.suppliers = [make(k, "base.party", name=f"Supplier {n}", is_supplier=True) for n in range(3)]
@@ -122,7 +127,29 @@ class Buyers:
     def cancel(self):
         self.k.call("logistics.purchase_order.cancel", {"id": self.pick("logistics.purchase_order", ["state", "in", ["draft", "approved"]])["id"], "reason": "dice"})
 
+    def post_bill(self):
+        order = self.pick("logistics.purchase_order", ["state", "in", ["approved", "closed"]])
+        made = self.k.call("finance.invoice.from_order", {"order": {"entity": "logistics.purchase_order", "id": order["id"]}, "reference": f"B{dice.random()}"})["id"]
+        if dice.random() < 0.4:
+            lines = [{**{f: line[f] for f in ("id", "item", "unit", "quantity", "order_line")}, "price": str(D(line["price"]) + D("0.01"))}
+                     for line in self.k.get("finance.invoice", made)["lines"]]
+            self.k.update("finance.invoice", made, {"lines": lines})
+        self.k.call("finance.invoice.post", {"id": made})
+
+    def credit_bill(self):
+        bill = self.pick("finance.invoice", ["state", "=", "posted"], ["kind", "=", "purchase"])
+        note = self.k.call("finance.invoice.credit", {"id": bill["id"], "reason": "dice", "reference": f"C{dice.random()}",
+                                                      "lines": [{"line": dice.choice(bill["lines"])["id"], "quantity": "1"}]})["made"]
+        self.k.call("finance.invoice.post", {"id": note})
+
     # ---- What must agree
+
+    def look_at_books(self):
+        proof = self.k.call("finance.prove")
+        assert not proof["findings"] and proof["stock_ledger"] == proof["stock_goods"], proof
+        rows = {r["code"]: D(r["closing"]) for r in self.k.call("finance.trial_balance", {"all": True})["rows"]}
+        left = sum(D(r["left_value"]) for r in self.k.each("finance.received", []))
+        assert rows["300"] == -left, (rows["300"], left)
 
     def look_at_requests(self):
         waits = defaultdict(D)
@@ -176,12 +203,16 @@ class Buyers:
         self.look_at_demands()
         self.look_at_goods()
         assert self.k.call("system.check", {})["sound"]
+        if BOOKS:
+            self.look_at_books()
 
 
-with House(modules="base,crm,logistics") as house:
+with House(modules="base,crm,logistics" + (",finance" if BOOKS else "")) as house:
     b = Buyers(house.client())
     steps = {b.sell: 6, b.sell_less: 2, b.sell_not: 1, b.ask: 2, b.ask_other: 1, b.ask_not: 1, b.reorder: 1, b.order: 4, b.order_by_hand: 2, b.approve: 5,
              b.reschedule: 1, b.amend: 3, b.receive: 5, b.receive_all: 2, b.give_back: 1, b.bill: 1, b.close: 1, b.cancel: 1}
+    if BOOKS:
+        steps.update({b.post_bill: 8, b.credit_bill: 1})
     for n in range(STEPS):
         step = dice.choices(list(steps), list(steps.values()))[0]
         try:

@@ -126,8 +126,10 @@ static kt_error *book_goods(
     struct invoice *v = p->v;
     kt_dec cleared, variance, amount = kt_dec_neg(line->net);
     bool back = is_credit(v->kind);
-    KT_TRY(received_bill(p->tx, v->party, line->item, line->unit,
-        back ? kt_dec_neg(line->quantity) : line->quantity, back ? kt_dec_neg(value) : value, &cleared));
+    const struct received bill = {KT_OF(received), .party = v->party, .item = line->item, .day = v->day,
+        .document = p->e.origin, .quantity = back ? kt_dec_neg(line->quantity) : line->quantity,
+        .value = back ? kt_dec_neg(value) : value};
+    KT_TRY(received_bill(p->tx, &bill, line->unit, &cleared));
     if (back)
         cleared = kt_dec_neg(cleared);
     variance = kt_dec_sub(value, cleared);

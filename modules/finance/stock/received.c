@@ -1,5 +1,7 @@
 /* Goods that came in before their bill. The ledger has what they were booked in at; a bill takes that out again,
- * oldest first, and what it differs by is a variance of the price. */
+ * oldest first, and what it differs by is a variance of the price. Rows below zero wait the other way: billed
+ * goods for their receipt, goods that went back for a credit note. What all rows have left is, with the opposite
+ * sign, the balance of the account of goods not invoiced. */
 #include <kontor/units.h>
 
 #include "stock/stock.h"
@@ -40,7 +42,7 @@ static kt_error *own_unit(kt_tx *tx, kt_id item, kt_id unit, kt_dec quantity, kt
     KT_TRY(kt_read(tx, item, &i.rec));
     if (!units || !unit.v || !i.unit.v || unit.v == i.unit.v)
         return NULL;
-    KT_TRY(units->convert(tx, quantity, unit, i.unit, out, &rounded));
+    KT_TRY(units->of_item(tx, item, quantity, unit, i.unit, out, &rounded));
     *out = kt_dec_round(*out, 4);
     return NULL;
 }
@@ -90,36 +92,42 @@ static kt_dec share(kt_dec value, kt_dec part, kt_dec whole)
     return parts[0];
 }
 
-kt_error *received_bill(
-    kt_tx *tx, kt_id party, kt_id item, kt_id unit, kt_dec quantity, kt_dec value, kt_dec *cleared)
+static kt_error *note_rest(kt_tx *tx, const struct received *like, kt_dec left, kt_dec value)
 {
-    bool back = quantity.coef < 0;
-    kt_dec wanted, sum = money(0);
-    *cleared = value;
-    KT_TRY(own_unit(tx, item, unit, turned(quantity, back), &wanted));
+    struct received r = *like;
+    r.rec = (kt_record){.of = &received_shape};
+    r.left = left;
+    r.left_value = value;
+    return kt_create(tx, &r.rec);
+}
+
+kt_error *received_bill(kt_tx *tx, const struct received *bill, kt_id unit, kt_dec *cleared)
+{
+    bool back = bill->quantity.coef < 0;
+    kt_dec wanted, rest, sum = money(0);
+    *cleared = bill->value;
+    KT_TRY(own_unit(tx, bill->item, unit, turned(bill->quantity, back), &wanted));
     kt_dec whole = wanted;
     if (!wanted.coef)
         return NULL;
-    KT_TRY(take_oldest(tx, party, item, back, &wanted, &sum));
-    if (wanted.coef)
-        sum = kt_dec_add(sum, share(turned(value, back), wanted, whole));
+    KT_TRY(take_oldest(tx, bill->party, bill->item, back, &wanted, &sum));
+    if (wanted
+            .coef) { /* the bill came before the goods, or a credit note while they stay: they wait the other way */
+        rest = share(turned(bill->value, back), wanted, whole);
+        sum = kt_dec_add(sum, rest);
+        KT_TRY(note_rest(tx, bill, turned(wanted, !back), turned(rest, !back)));
+    }
     *cleared = turned(sum, back);
     return NULL;
 }
 
-kt_error *received_note(kt_tx *tx, const struct received *like)
+kt_error *received_note(kt_tx *tx, const struct received *like, kt_dec *off)
 {
-    struct received r = *like;
-    kt_dec wanted = like->quantity, unused = money(0);
-    r.left = r.quantity;
-    r.left_value = r.value;
-    if (like->quantity.coef > 0)
-        return kt_create(tx, &r.rec);
-    wanted = kt_dec_neg(wanted); /* what is not billed yet needs no credit note */
-    KT_TRY(take_oldest(tx, like->party, like->item, false, &wanted, &unused));
-    if (!wanted.coef)
-        return NULL;
-    r.left = kt_dec_neg(wanted);
-    r.left_value = share(like->value, wanted, kt_dec_neg(like->quantity));
-    return kt_create(tx, &r.rec);
+    bool back = like->quantity.coef < 0;
+    kt_dec whole = turned(like->quantity, back), value = turned(like->value, back), wanted = whole,
+           sum = money(0);
+    KT_TRY(take_oldest(tx, like->party, like->item, !back, &wanted, &sum));
+    kt_dec rest = wanted.coef ? share(value, wanted, whole) : money(0);
+    *off = turned(kt_dec_sub(kt_dec_sub(value, rest), sum), back);
+    return wanted.coef ? note_rest(tx, like, turned(wanted, back), turned(rest, back)) : NULL;
 }

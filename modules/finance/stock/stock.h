@@ -9,13 +9,14 @@ struct received { /* goods that came in and are not billed yet */
     kt_dec quantity, value, left, left_value;
 };
 extern const kt_shape received_shape;
-/* Takes a bill's quantity, in the line's unit, out of what came in from this party, oldest first.
- *   value    of the bill, in the company's currency; both below zero: a credit
- *   cleared  receives what it was booked in at; what came in before nobody knows of counts as billed */
-KT_MUST kt_error *received_bill(
-    kt_tx *tx, kt_id party, kt_id item, kt_id unit, kt_dec quantity, kt_dec value, kt_dec *cleared);
-/* Notes goods that came in, or went back to the supplier: quantity and value below zero. */
-KT_MUST kt_error *received_note(kt_tx *tx, const struct received *like);
+/* Takes a bill, or a credit note with quantity and value below zero, out of what came in from this party, oldest
+ * first.
+ *   unit     of the bill's quantity; not set: the item's own
+ *   cleared  receives what it was booked in at; what no goods came for yet counts as billed, and waits for them */
+KT_MUST kt_error *received_bill(kt_tx *tx, const struct received *bill, kt_id unit, kt_dec *cleared);
+/* Notes goods that came in, or went back to the supplier: quantity and value below zero.
+ *   off  receives by how much less the bills that were there first had them in the books: a variance */
+KT_MUST kt_error *received_note(kt_tx *tx, const struct received *like, kt_dec *off);
 /* Are goods booked into stock by their moves? */
 bool stock_is_kept(kt_tx *tx);
 

@@ -72,13 +72,23 @@ static bool is_at(kt_str place, const char *name)
 }
 
 /* Goods from a supplier wait for their bill, those that go back to one for a credit note. */
-static kt_error *note_received(kt_tx *tx, const struct valued *v)
+static kt_error *note_received(kt_tx *tx, const struct valued *v, struct entry *e)
 {
+    kt_dec off;
+    kt_id account, variance;
     bool back = is_at(v->to, "supplier");
     const struct received r = {KT_OF(received), .party = v->party, .item = v->item, .document = v->document,
         .day = v->day, .quantity = back ? kt_dec_neg(v->quantity) : v->quantity,
         .value = back ? kt_dec_neg(v->value) : v->value};
-    return back || is_at(v->from, "supplier") ? received_note(tx, &r) : NULL;
+    if (!back && !is_at(v->from, "supplier"))
+        return NULL;
+    KT_TRY(received_note(tx, &r, &off));
+    KT_TRY(account_for(tx, NOT_INVOICED, v->category, &account));
+    KT_TRY(account_for(tx, PRICE_VARIANCE, v->category, &variance));
+    KT_TRY(entry_add(tx, e, &(struct entry_line){.account = account, .item = v->item, .party = v->party}, off,
+        (kt_dec){0}));
+    return entry_add(
+        tx, e, &(struct entry_line){.account = variance, .item = v->item}, kt_dec_neg(off), (kt_dec){0});
 }
 
 static kt_error *book_move(kt_tx *tx, const struct valued *v)
@@ -90,16 +100,16 @@ static kt_error *book_move(kt_tx *tx, const struct valued *v)
         return NULL;
     KT_TRY(place_account(tx, "from", v->from, v->category, &from));
     KT_TRY(place_account(tx, "to", v->to, v->category, &to));
-    KT_TRY(note_received(tx, v));
-    if (from.v == to.v)
-        return NULL;
     struct entry e = {KT_OF(entry), .day = v->day.day ? v->day : kt_today(tx), .text = v->reason,
         .origin = v->document.v ? v->document : kt_any(tx, "logistics.move", v->move)};
     KT_TRY(journal_of(tx, STOCKING, &e.journal));
-    KT_TRY(entry_add(tx, &e, &(struct entry_line){.account = to, .item = v->item, .party = v->party},
-        v->value, (kt_dec){0}));
-    KT_TRY(entry_add(tx, &e, &(struct entry_line){.account = from, .item = v->item, .party = v->party},
-        kt_dec_neg(v->value), (kt_dec){0}));
+    if (from.v != to.v) {
+        KT_TRY(entry_add(tx, &e, &(struct entry_line){.account = to, .item = v->item, .party = v->party},
+            v->value, (kt_dec){0}));
+        KT_TRY(entry_add(tx, &e, &(struct entry_line){.account = from, .item = v->item, .party = v->party},
+            kt_dec_neg(v->value), (kt_dec){0}));
+    }
+    KT_TRY(note_received(tx, v, &e));
     return entry_post(tx, &e);
 }
 
