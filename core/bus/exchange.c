@@ -62,7 +62,8 @@ static void note_session(exchange *x, const call *c)
 
 static void take_answer(exchange *x, call *c)
 {
-    int64_t spent_us = clock_monotonic_us() - c->began_us;
+    int64_t spent_us = c->began_us ? clock_monotonic_us() - c->began_us
+                                   : 0; /* a message that is no call never began */
     kt_kind kind = c->error && c->error->first ? c->error->first->kind : 0;
     metrics_call(x->bus->metrics, c->code == -32601 ? KT_STR("unknown") : c->method, kind, spent_us);
     if (spent_us > x->bus->options.slow_call_ms * 1000)

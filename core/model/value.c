@@ -128,6 +128,9 @@ kt_error *kt_call(kt_tx *tx, const char *method, const kt_value *params, const k
     if (!tx->call)
         return kt_fail(tx, KT_UNAVAILABLE, NULL, "%s cannot be called here: nobody called over the bus",
             "%s nie można tu wywołać: nikt nie wywołał przez szynę", method);
+    if (kt_value_get(params, "as_of")) /* it would hold for all that this transaction reads from here on */
+        return kt_fail(tx, KT_VALIDATION, "as_of", "a call within a transaction reads what is now",
+            "wywołanie wewnątrz transakcji czyta stan bieżący");
     buffer_open(&made, TEXT_MAX);
     json j = json_to(&made);
     json_array(&j); /* a result may be a bare number, a JSON text may not */

@@ -76,7 +76,7 @@ KT_API KT_MUST kt_error *kt_json_write(kt_tx *tx, const kt_value *value, kt_str 
 /* ---- Calls ---- */
 
 /* Calls a method of the bus, "crm.deal.list", in this transaction and under its caller's rights.
- *   params   as on the wire, NULL: none
+ *   params   as on the wire, but for as_of; NULL: none
  *   result   receives what the method answers
  *   returns  not_found: no such method; unavailable: nobody called this transaction over the bus */
 KT_API KT_MUST kt_error *kt_call(
