@@ -7,15 +7,17 @@
 
 enum { FOLLOW_SLOTS = 64, FOLLOW_BYTES = 4 << 20, NAME_MAX = 64 };
 
+typedef struct {
+    const model_entity *entity;
+    uint64_t id;
+    bool found;
+    model_record record;
+} kept_record;
 struct query_follow {
-    arena *arena; /* of the kept records alone: emptied when it is full */
+    arena *home;  /* lives as long as the query */
+    arena *arena; /* of the kept records alone: emptied when it is full; NULL: nothing was followed yet */
     uint64_t cost;
-    struct {
-        const model_entity *entity;
-        uint64_t id;
-        bool found;
-        model_record record;
-    } slots[FOLLOW_SLOTS];
+    kept_record *slots;
 };
 
 bool query_field_visible(kt_tx *tx, const model_field *field, const model_entity *entity)
@@ -170,14 +172,23 @@ kt_error *query_follow_open(kt_tx *tx, query_follow **follow)
     *follow = ARENA_NEW(tx->arena, query_follow);
     if (!*follow)
         return error_no_memory();
-    arena *kept = arena_open(FOLLOW_BYTES);
+    (*follow)->home = tx->arena;
+    return NULL;
+}
+
+/* Most queries follow nothing: room for what is kept is made when the first record is. */
+static kt_error *make_room(query_follow *follow)
+{
+    kept_record *slots = ARENA_ARRAY(follow->home, kept_record, FOLLOW_SLOTS);
+    arena *kept = slots ? arena_open(FOLLOW_BYTES) : NULL;
     if (!kept)
         return error_no_memory();
-    if (!arena_at_end(tx->arena, close_arena, kept)) {
+    if (!arena_at_end(follow->home, close_arena, kept)) {
         arena_close(kept);
         return error_no_memory();
     }
-    (*follow)->arena = kept;
+    follow->slots = slots;
+    follow->arena = kept;
     return NULL;
 }
 
@@ -215,11 +226,13 @@ kt_error *query_follow_get(
         *record = found ? made : NULL;
         return NULL;
     }
+    if (!follow->arena)
+        KT_TRY(make_room(follow));
     size_t at = (size_t)((id * 31 + entity->number) % FOLLOW_SLOTS);
     if (follow->slots[at].entity != entity || follow->slots[at].id != id) {
         if (arena_used(follow->arena) > FOLLOW_BYTES / 2) {
             arena_reset(follow->arena);
-            memset(follow->slots, 0, sizeof follow->slots);
+            memset(follow->slots, 0, sizeof *follow->slots * FOLLOW_SLOTS);
         }
         follow->slots[at].entity = NULL;
         arena *arena_before = tx->arena;

@@ -171,5 +171,5 @@ with House(modules="base,crm,logistics" + (",finance" if BOOKS else "")) as hous
             shop.look()
     shop.look()
 print("done   ", dict(done), "\nrefused", dict(refused))
-# few steps are done seldom; one kind may have had no luck
-assert sum(bool(done[step.__name__]) for step in steps) >= len(steps) - 1, "kinds of steps were always refused"
+# of few steps some kind may have had no luck
+assert STEPS < 2000 or all(done[step.__name__] for step in steps), "a kind of step was always refused"

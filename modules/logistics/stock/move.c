@@ -39,8 +39,17 @@ const kt_shape move_shape = KT_SHAPE(move, "logistics.move",
         .help = {"In the company's currency.", "W walucie firmy."}),
     KT_FIELD(move, left, QUANTITY, "Still in stock", "Pozostało z niego", .scale = 4, .computed = true,
         .help = {"Of what came in: a layer of the stock.", "Z tego, co przyszło: warstwa zapasu."}),
+    KT_FIELD(move, open, BOOL, "Open layer", "Otwarta warstwa", .computed = true),
     KT_FIELD(move, left_value, MONEY, "Worth", "Wartość pozostała", .scale = 2, .computed = true,
         .group = "cost"));
+
+kt_error *move_compute(kt_tx *tx, kt_record *self)
+{
+    struct move *m = KT_AS(move, self);
+    (void)tx;
+    m->open = m->left.coef > 0;
+    return NULL;
+}
 
 /* ---- What is done now ---- */
 

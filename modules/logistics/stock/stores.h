@@ -146,8 +146,10 @@ struct move {
     kt_time at;
     kt_str reason;
     enum move_state state;
+    bool open; /* something of it is left */
 };
 extern const kt_shape move_shape;
+kt_error *move_compute(kt_tx *tx, kt_record *self);
 /* Moves the goods of one lot from one location to another, values it, announces it. m: item, lot, quantity, day,
  * document, ... are set; value too, if it is known. Receives value and id. */
 KT_MUST kt_error *move_now(kt_tx *tx, const struct goods *goods, const struct location *from,

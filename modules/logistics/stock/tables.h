@@ -23,7 +23,8 @@
         {&reservation_shape, {"Reservation", "Rezerwacja"}, {"Reservations", "Rezerwacje"},                   \
             .indexes = "document item", .check = reservation_check, .icon = "lock"},                          \
         {&move_shape, {"Stock move", "Ruch magazynowy"}, {"Stock moves", "Ruchy magazynowe"},                 \
-            .indexes = "document item line, item left, item state", .icon = "arrow-right",                    \
+            .indexes = "document item line, item open day, item state", .compute = move_compute,              \
+            .icon = "arrow-right",                                                                            \
             .views = "[{\"kind\":\"list\",\"columns\":[\"day\",\"item\",\"quantity\",\"from_place\","         \
                      "\"to_place\",\"lot\",\"document\",\"state\",\"value\"],\"sort\":\"-id\"}]"},            \
         {&pool_shape, {"Stock value", "Wartość zapasu"}, {"Stock values", "Wartości zapasu"},                 \
