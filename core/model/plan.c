@@ -10,7 +10,7 @@
 #define COST_COUNTED 0.02 /* of an entry that is only counted */
 #define COST_SORTED  0.2  /* of keeping one row's sort key */
 
-enum { PROBE = 64, PROBED_RANGES = 16, COUNTED_VALUES = 8, NAMED_FROM = 500 };
+enum { PROBE = 64, PROBED_RANGES = 16, COUNTED_VALUES = 8, NAMED_FROM = 500, WAYS_FEW = 8 };
 
 /* ---- Counters ---- */
 
@@ -319,16 +319,20 @@ static kt_error *choose(const choosing *c, plan_way *best, bool *perfect)
         best->exact = true;
         return NULL;
     }
-    plan_way *ways = ARENA_ARRAY(c->tx->arena, plan_way, entity->index_count + 1);
+    plan_way few[WAYS_FEW], *ways = few; /* hardly any query can go more ways */
     size_t count = 0;
-    if (!ways)
-        return error_no_memory();
     for (size_t i = 0; i < entity->index_count; i++) {
         if (entity->indexes[i].covering)
             continue;
         KT_TRY(plan_way_make(c->tx, c->request, c->all, &entity->indexes[i], &way, &usable));
         if (!usable)
             continue;
+        if (count == WAYS_FEW) {
+            ways = ARENA_ARRAY(c->tx->arena, plan_way, entity->index_count);
+            if (!ways)
+                return error_no_memory();
+            memcpy(ways, few, sizeof few);
+        }
         ways[count++] = way;
         if (is_perfect(c, &way) && (!*perfect || way.constants > best->constants)) {
             *best = way;
