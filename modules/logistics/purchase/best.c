@@ -70,13 +70,13 @@ static bool holds(const struct supplier_price *p, kt_date day)
     return p->valid_from.day <= day.day && (!p->valid_to.day || p->valid_to.day >= day.day);
 }
 
-static kt_error *fill(kt_tx *tx, const struct goods *item, const struct offer_query *query, struct offer *o)
+static kt_error *fill(
+    kt_tx *tx, const struct goods *item, kt_id home, const struct offer_query *query, struct offer *o)
 {
     KT_TRY(find_quantity(tx, item, query->quantity, o));
     o->unit_price = price_for(&o->price, o->quantity);
-    KT_TRY(delivery_day(tx, query->day, o->price.lead_days, &o->day));
-    kt_dec whole = kt_dec_mul(o->unit_price, o->quantity, 6), own = {0};
-    if (whole.scale1 != OVERFLOWED)
+    kt_dec whole = kt_dec_mul(o->unit_price, o->quantity, 6), own = whole;
+    if (whole.scale1 != OVERFLOWED && o->price.currency.v != home.v)
         KT_TRY(in_own_currency(tx, whole, o->price.currency, query->day, 6, &own));
     o->cost = own.scale1 ? kt_dec_div(own, o->bought, 6) : own;
     o->verdict = whole.scale1 == OVERFLOWED || o->cost.scale1 == OVERFLOWED ? NO_PRICE
@@ -129,6 +129,7 @@ kt_error *offers_find(kt_tx *tx, const struct offer_query *query, struct offers 
     struct supplier_price p = {KT_OF(supplier_price)};
     kt_error *e = NULL;
     uint64_t count;
+    kt_id home;
     kt_cursor *cursor;
     if (query->party.v)
         where[2] = (kt_where){offsetof(struct supplier_price, party), KT_EQ, &query->party};
@@ -138,6 +139,7 @@ kt_error *offers_find(kt_tx *tx, const struct offer_query *query, struct offers 
     if (!count)
         return NULL;
     KT_TRY(kt_read(tx, query->item, &item.rec));
+    KT_TRY(own_currency(tx, &home));
     found->items = kt_alloc(tx, (size_t)count * sizeof *found->items);
     if (!found->items)
         return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
@@ -145,14 +147,14 @@ kt_error *offers_find(kt_tx *tx, const struct offer_query *query, struct offers 
     while (!e && found->count < count && kt_next(cursor, &p.rec)) {
         struct offer *o = &found->items[found->count++];
         *o = (struct offer){.price = p};
-        e = fill(tx, &item, query, o);
+        e = fill(tx, &item, home, query, o);
     }
     kt_also(&e, kt_close(cursor));
     if (e)
         return e;
     qsort(found->items, found->count, sizeof *found->items, by_worth);
     judge(found);
-    return NULL;
+    return delivery_day(tx, query->day, found->items[0].price.lead_days, &found->items[0].day);
 }
 
 const struct offer *offers_best(const struct offers *offers)
@@ -218,12 +220,13 @@ const kt_shape best_found_shape = KT_SHAPE(best_found, NULL,
     KT_FIELD(best_found, offers, LINES, "Offers, best first", "Oferty, od najlepszej",
         .lines = &best_offer_shape));
 
-static kt_error *show(kt_tx *tx, const struct offer *o, kt_lines *offers)
+static kt_error *show(kt_tx *tx, kt_date ordered, const struct offer *o, kt_lines *offers)
 {
     struct best_offer row = {KT_OF(best_offer), .verdict = o->verdict, .party = o->price.party,
         .supplier_price = o->price.rec.id, .currency = o->price.currency, .unit = o->price.unit,
         .quantity = o->quantity, .bought = o->bought, .price = o->unit_price, .cost = o->cost,
-        .total = kt_dec_mul(o->cost, o->bought, 2), .lead_days = o->price.lead_days, .day = o->day};
+        .total = kt_dec_mul(o->cost, o->bought, 2), .lead_days = o->price.lead_days};
+    KT_TRY(delivery_day(tx, ordered, o->price.lead_days, &row.day));
     KT_TRY(party_name(tx, o->price.party, &row.name));
     return kt_line_add(tx, offers, &row.rec);
 }
@@ -244,6 +247,6 @@ kt_error *supplier_best(kt_tx *tx, const kt_record *params, kt_record *result)
         out->day = best->day;
     }
     for (size_t i = 0; i < found.count; i++)
-        KT_TRY(show(tx, &found.items[i], &out->offers));
+        KT_TRY(show(tx, p->day, &found.items[i], &out->offers));
     return NULL;
 }

@@ -80,6 +80,7 @@ static kt_error *cover_by_request(
     struct request r = {KT_OF(request), .item = demand->item, .warehouse = demand->warehouse,
         .quantity = best->bought, .waiting = *rest, .needed = demand->day, .origin = BY_DEMAND,
         .demand = demand->document, .demand_line = (int64_t)demand->line.v};
+    request_take_offer(tx, &r, best);
     KT_TRY(kt_create(tx, &r.rec));
     KT_TRY(add_part(tx, demand, &r, *rest, reason_bought(tx, best, &r), plan));
     *rest = ZERO;

@@ -60,7 +60,7 @@ struct offer {
     kt_dec quantity;   /* the same in the supplier's unit */
     kt_dec unit_price; /* of the supplier's unit, by the break */
     kt_dec cost;       /* of one own unit in the company's currency, scale 6 */
-    kt_date day;       /* there, if it is ordered on the day asked for */
+    kt_date day;       /* of the best: there, if it is ordered on the day asked for */
     enum verdict verdict;
 };
 struct offers {
@@ -98,6 +98,7 @@ struct request {
 extern const kt_shape request_shape;
 extern const kt_action request_actions[];
 kt_error *request_compute(kt_tx *tx, kt_record *self);
+void request_take_offer(kt_tx *tx, struct request *r, const struct offer *best);
 /* Takes over supplier, price and days from the best offer for what is to be bought. */
 KT_MUST kt_error *request_price(kt_tx *tx, struct request *r);
 /* Do its goods come to this warehouse? Not set, on either side: the usual one. */

@@ -59,17 +59,8 @@ const kt_shape request_shape = KT_SHAPE(request, "logistics.purchase_request",
 
 /* ---- Price and days ---- */
 
-kt_error *request_price(kt_tx *tx, struct request *r)
+void request_take_offer(kt_tx *tx, struct request *r, const struct offer *best)
 {
-    struct offers found;
-    const struct offer_query query = {r->item, r->party, r->quantity, kt_today(tx)};
-    KT_TRY(offers_find(tx, &query, &found));
-    const struct offer *best = offers_best(&found);
-    r->price = r->currency = (kt_id){0};
-    r->unit_cost = r->cost = (kt_dec){0};
-    r->day = r->order_by = (kt_date){0};
-    if (!best)
-        return NULL;
     r->party = best->price.party;
     r->price = best->price.rec.id;
     r->currency = best->price.currency;
@@ -79,6 +70,19 @@ kt_error *request_price(kt_tx *tx, struct request *r)
     r->order_by = kt_date_add(r->day, -(int32_t)best->price.lead_days);
     if (r->order_by.day < kt_today(tx).day)
         r->order_by = kt_today(tx);
+}
+
+kt_error *request_price(kt_tx *tx, struct request *r)
+{
+    struct offers found;
+    const struct offer_query query = {r->item, r->party, r->quantity, kt_today(tx)};
+    KT_TRY(offers_find(tx, &query, &found));
+    const struct offer *best = offers_best(&found);
+    r->price = r->currency = (kt_id){0};
+    r->unit_cost = r->cost = (kt_dec){0};
+    r->day = r->order_by = (kt_date){0};
+    if (best)
+        request_take_offer(tx, r, best);
     return NULL;
 }
 
@@ -129,7 +133,7 @@ kt_error *request_compute(kt_tx *tx, kt_record *self)
 {
     struct request *r = KT_AS(request, self), was = {KT_OF(request)};
     struct goods item;
-    bool fresh = !r->rec.id.v, other = fresh;
+    bool fresh = !r->rec.id.v, other = fresh && !r->price.v;
     if (!r->item.v || !r->quantity.scale1)
         return NULL; /* the core asks for them */
     if (fresh) {

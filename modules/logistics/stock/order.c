@@ -259,12 +259,20 @@ static kt_error *move_day(kt_tx *tx, const struct promise *p)
     for (size_t i = 0; i < s.lines.count; i++) /* whether or not the order has heard of it yet */
         if ((int64_t)kt_line(&s.lines, i)->id.v == p->line)
             KT_AS(sold_line, kt_line(&s.lines, i))->promised = p->day;
+    struct delivery moved = d; /* with those lines alone that go on another day */
+    moved.lines = (kt_lines){0};
     for (size_t i = 0; i < d.lines.count; i++) {
         struct delivery_line *line = delivery_line_at(&d.lines, i);
-        line->day = day_of(&s.lines, (kt_id){(uint64_t)line->order_line});
+        kt_date day = day_of(&s.lines, (kt_id){(uint64_t)line->order_line});
+        bool same = line->day.day == day.day;
+        line->day = day;
+        if (!same)
+            KT_TRY(kt_line_add(tx, &moved.lines, &line->rec));
     }
-    d.day = last_day(tx, &d.lines);
-    KT_TRY(delivery_expect(tx, &d, false));
+    if (!moved.lines.count)
+        return NULL;
+    d.day = moved.day = last_day(tx, &d.lines);
+    KT_TRY(delivery_expect(tx, &moved, false));
     return kt_update(tx, &d.rec);
 }
 
