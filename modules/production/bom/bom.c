@@ -192,6 +192,18 @@ static kt_error *descend(kt_tx *tx, struct descent *d, kt_id item, size_t depth)
     return error ? error : end;
 }
 
+/* What goes into nothing cannot go into itself: most bills of many that come at once need no descent. */
+static kt_error *goes_into_something(kt_tx *tx, kt_id item, bool *yes)
+{
+    uint64_t count = 0;
+    const kt_query query = {.of = &bom_shape,
+        .limit = 1,
+        .filter = kt_format(tx, "[[\"lines.item\",\"=\",%llu]]", (unsigned long long)item.v)};
+    KT_TRY(kt_count(tx, &query, &count));
+    *yes = count > 0;
+    return NULL;
+}
+
 static bool together(const struct bom *a, const struct bom *b)
 {
     return (!a->valid_until.day || !b->valid_from.day || a->valid_until.day >= b->valid_from.day) &&
@@ -229,8 +241,11 @@ kt_error *bom_check(kt_tx *tx, const kt_record *before, const kt_record *after)
         return NULL;
     struct descent d = {.top = bom->item};
     kt_error *all = NULL;
+    bool used;
+    KT_TRY(goes_into_something(tx, bom->item, &used));
     kt_also(&all, choice_is_clear(tx, bom));
-    kt_also(&all, descend(tx, &d, bom->item, 0));
+    if (used)
+        kt_also(&all, descend(tx, &d, bom->item, 0));
     return all;
 }
 
