@@ -462,6 +462,13 @@ KT_API KT_PRINTF(2, 3) kt_str
 /* The text without case and diacritics, as search and indexes compare it. Not set past the memory limit. */
 KT_API kt_str kt_fold(kt_tx *tx, kt_str text);
 KT_API void *kt_alloc(kt_tx *tx, size_t size); /* zeroed; NULL past the request's memory limit */
+/* Keeps something that a module has read, for its next calls in the same transaction; forgotten when a part of the
+ * transaction is taken back. Whoever keeps what records say amends or forgets it when these change.
+ *   key    an address of the module's own: of a static const
+ *   thing  of kt_alloc; NULL: forgets it */
+KT_API KT_MUST kt_error *kt_keep(kt_tx *tx, const void *key, void *thing);
+/* NULL: nothing is kept under this key. */
+KT_API void *kt_kept(const kt_tx *tx, const void *key);
 typedef enum { KT_LOG_ERROR, KT_LOG_WARN, KT_LOG_INFO, KT_LOG_DEBUG } kt_level;
 KT_API KT_PRINTF(3, 4) void kt_log(
     const kt_tx *tx, kt_level level, const char *format, ...); /* adds module, user, request */

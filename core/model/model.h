@@ -262,6 +262,7 @@ struct kt_tx {
     bool keep_authors;         /* imports: created_at/by and updated_at/by may be given */
     kt_error *doomed;          /* an overflow or memory failure that must fail the request at its end */
     model_change *changes, *last_change;
+    struct model_kept *kept;                 /* what modules keep while it lasts */
     unsigned depth;                          /* of actions and handlers, bounded */
     struct model_change_table *change_table; /* this room's: finds a record among the changes */
     /* The bus's: runs one of its methods within this transaction; NULL: the transaction is not of a call. */

@@ -33,6 +33,7 @@ kt_error *model_savepoint_back(kt_tx *tx, const model_savepoint *save)
     }
     tx->changes = save->first;
     tx->last_change = save->last;
+    tx->kept = NULL; /* it may know of what was taken back */
     return NULL;
 }
 

@@ -17,6 +17,40 @@ void *kt_alloc(kt_tx *tx, size_t size)
     return arena_alloc(tx->arena, size);
 }
 
+struct model_kept {
+    const void *key;
+    void *thing;
+    struct model_kept *next;
+};
+
+static struct model_kept *kept_find(const kt_tx *tx, const void *key)
+{
+    struct model_kept *k = tx->kept;
+    while (k && k->key != key)
+        k = k->next;
+    return k;
+}
+
+kt_error *kt_keep(kt_tx *tx, const void *key, void *thing)
+{
+    struct model_kept *k = kept_find(tx, key);
+    if (!k) {
+        k = ARENA_NEW(tx->arena, struct model_kept);
+        if (!k)
+            return error_no_memory();
+        *k = (struct model_kept){.key = key, .next = tx->kept};
+        tx->kept = k;
+    }
+    k->thing = thing;
+    return NULL;
+}
+
+void *kt_kept(const kt_tx *tx, const void *key)
+{
+    const struct model_kept *k = kept_find(tx, key);
+    return k ? k->thing : NULL;
+}
+
 kt_str kt_format(kt_tx *tx, const char *format, ...)
 {
     va_list arguments;

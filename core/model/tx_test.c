@@ -1,4 +1,6 @@
 /* The company's clock: days and minutes there and back, also where clocks change. */
+#include <kontor/value.h>
+
 #include "model/house_test.h"
 
 static void minutes_go_there_and_back(void **state)
@@ -46,11 +48,36 @@ static void folding_is_that_of_search(void **state)
     house_close(&h);
 }
 
+static kt_error *forget_and_fail(kt_tx *tx, void *context)
+{
+    KT_TRY(kt_keep(tx, context, context));
+    return kt_fail(tx, KT_RULE, NULL, "no", "nie");
+}
+
+static void what_is_kept_lasts_until_a_part_is_taken_back(void **state)
+{
+    (void)state;
+    static const char key, other;
+    int thing = 1;
+    house h = house_open();
+    assert_null(kt_kept(h.tx, &key));
+    assert_null(kt_keep(h.tx, &key, &thing));
+    assert_ptr_equal(kt_kept(h.tx, &key), &thing);
+    assert_null(kt_kept(h.tx, &other));
+    assert_null(kt_keep(h.tx, &key, NULL));
+    assert_null(kt_kept(h.tx, &key));
+    h.tx->writes = true;
+    assert_non_null(kt_attempt(h.tx, forget_and_fail, &thing));
+    assert_null(kt_kept(h.tx, &thing));
+    house_close(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(minutes_go_there_and_back),
         cmocka_unit_test(folding_is_that_of_search),
+        cmocka_unit_test(what_is_kept_lasts_until_a_part_is_taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,6 +105,23 @@ static void a_gap_is_used_if_it_is_long_enough(void **state)
     assert_false(place_backward(&m, at, (const int64_t[]){6}, 1, 5, 30, &p));
 }
 
+static void what_is_given_up_is_free_again(void **state)
+{
+    (void)state;
+    used = 0;
+    struct machine m = machine_with((timeline){0}, 1);
+    const unsigned at[] = {0};
+    struct place places[3], again;
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(place_forward(&m, at, (const int64_t[]){10}, 1, 0, &places[i]));
+        assert_true(machine_take(&from_pool, &m, &places[i]));
+    }
+    machine_free(&m, &places[1]);
+    assert_int_equal(m.slots[0].count, 2);
+    assert_true(place_forward(&m, at, (const int64_t[]){10}, 1, 0, &again));
+    assert_int_equal(again.begin, 10);
+}
+
 static void the_centre_of_a_group_that_ends_first_is_taken(void **state)
 {
     (void)state;
@@ -276,6 +293,7 @@ int main(void)
         cmocka_unit_test(work_is_split_over_shifts),
         cmocka_unit_test(forwards_and_backwards_agree),
         cmocka_unit_test(a_gap_is_used_if_it_is_long_enough),
+        cmocka_unit_test(what_is_given_up_is_free_again),
         cmocka_unit_test(the_centre_of_a_group_that_ends_first_is_taken),
         cmocka_unit_test(random_orders_never_overlap),
         cmocka_unit_test(the_search_finds_the_best_of_all_sequences),

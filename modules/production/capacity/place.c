@@ -76,6 +76,16 @@ bool machine_take(const memory *memory, struct machine *m, const struct place *p
     return occupy(memory, &m->slots[place->slot], place->begin, place->end);
 }
 
+void machine_free(struct machine *m, const struct place *place)
+{
+    struct slot *s = &m->slots[place->slot];
+    size_t i = busy_after(s, place->begin);
+    if (i == s->count || s->busy[i].from != place->begin || s->busy[i].until != place->end)
+        return; /* it took no time */
+    memmove(&s->busy[i], &s->busy[i + 1], (s->count - i - 1) * sizeof *s->busy);
+    s->count--;
+}
+
 /* ---- One operation ---- */
 
 static struct busy fit_forward(const timeline *time, const struct slot *s, int64_t earliest, int64_t need)

@@ -27,6 +27,8 @@ bool machine_open(const memory *memory, timeline time, unsigned slots, struct ma
 bool machine_book(const memory *memory, struct machine *machine, int64_t from, int64_t until);
 /* Takes exactly this place. false: no memory */
 bool machine_take(const memory *memory, struct machine *machine, const struct place *place);
+/* Gives up a place that was taken. */
+void machine_free(struct machine *machine, const struct place *place);
 
 /* The place with the earliest end, not before `earliest`, at one of the machines that `among` lists.
  *   needs     minutes at each of them

@@ -150,7 +150,7 @@ kt_error *capacity_promise(kt_tx *tx, const kt_record *params, kt_record *result
             "%s nie ma obowiązującej struktury", entry->part.code.ptr);
     KT_TRY(place_steps(tx, entry->routing, p->quantity,
         p->from.day > kt_today(tx).day ? kt_instant(tx, p->from, 0) : kt_now(tx), (kt_time){0}, (kt_id){0},
-        &placed));
+        false, &placed));
     for (size_t i = 0; i < placed.count; i++) {
         const struct placed_step *s = &placed.steps[i];
         struct promise_step row = {KT_OF(promise_step), .name = s->step->name, .centre = s->centre.name,

@@ -37,6 +37,25 @@ void floor_open(kt_tx *tx, struct floor *floor, kt_time from, int64_t days)
     *floor = (struct floor){.memory = {take, tx}, .from = from, .days = days};
 }
 
+static const char shared_key;
+
+kt_error *floor_shared(kt_tx *tx, int64_t days, struct floor **floor)
+{
+    *floor = kt_kept(tx, &shared_key);
+    if (*floor && (*floor)->days >= days)
+        return NULL;
+    *floor = kt_alloc(tx, sizeof **floor);
+    if (!*floor)
+        return no_memory(tx);
+    floor_open(tx, *floor, kt_now(tx), days);
+    return kt_keep(tx, &shared_key, *floor);
+}
+
+kt_error *floor_forget(kt_tx *tx)
+{
+    return kt_kept(tx, &shared_key) ? kt_keep(tx, &shared_key, NULL) : NULL;
+}
+
 /* ---- Calendars ---- */
 
 static kt_error *read_calendar(kt_tx *tx, const struct floor *floor, kt_id calendar, timeline *time)

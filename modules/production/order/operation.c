@@ -59,7 +59,7 @@ kt_error *operation_compute(kt_tx *tx, kt_record *self)
     bool open = p->state != FINISHED && p->state != DROPPED;
     p->late = open && p->deadline.day && p->ends.ms &&
               local_day(tx, (kt_time){p->ends.ms - 1}).day > p->deadline.day;
-    return NULL;
+    return p->rec.id.v ? floor_forget(tx) : NULL; /* a new one was placed before it is written */
 }
 
 /* ---- Of one order ---- */

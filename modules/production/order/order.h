@@ -111,6 +111,10 @@ struct floor {
     size_t count, room;
 };
 void floor_open(kt_tx *tx, struct floor *floor, kt_time from, int64_t days);
+/* The floor of now, read once in a transaction: whoever places on it for good writes the operations, too. */
+KT_MUST kt_error *floor_shared(kt_tx *tx, int64_t days, struct floor **floor);
+/* Operations or centres change by other ways: the shared floor is read anew. */
+KT_MUST kt_error *floor_forget(kt_tx *tx);
 /* The machine of a work centre, its calendar and its open operations read once, but for those of one order.
  *   except  not set: of all orders */
 KT_MUST kt_error *floor_machine(
@@ -142,9 +146,10 @@ struct placed {
 /* Places the steps of a routing, without writing anything.
  *   earliest  when the first may begin
  *   latest    .ms not 0: they shall end then and begin as late as they may; if that does not fit they go forward
- *   except    this order's own operations are not in the way */
+ *   except    this order's own operations are not in the way; not set: it has none
+ *   stays     the operations are written: what follows in this transaction finds the places taken */
 KT_MUST kt_error *place_steps(kt_tx *tx, const struct routing *routing, kt_dec quantity, kt_time earliest,
-    kt_time latest, kt_id except, struct placed *placed);
+    kt_time latest, kt_id except, bool stays, struct placed *placed);
 
 /* ---- plan.c ---- */
 

@@ -4,7 +4,7 @@
 struct placing {
     const struct routing *routing;
     kt_dec quantity;
-    struct floor floor;
+    struct floor own, *floor; /* floor: the shared one, or own */
     struct task *tasks;
     size_t *sequence;
     kt_id except;
@@ -23,14 +23,14 @@ static kt_error *task_of(kt_tx *tx, struct placing *p, size_t i, int64_t earlies
     unsigned *machines;
     *t = (struct task){.earliest = earliest, .due = due};
     KT_TRY(floor_choice(
-        tx, &p->floor, step->centre, step->group, p->except, false, &machines, &t->machine_count));
+        tx, p->floor, step->centre, step->group, p->except, false, &machines, &t->machine_count));
     int64_t *needs = kt_alloc(tx, t->machine_count * sizeof *needs);
     size_t *after = kt_alloc(tx, (i + 1) * sizeof *after);
     if (!needs || !after)
         return no_memory(tx);
     step_minutes(step, p->quantity, &machine, &labour);
     for (size_t m = 0; m < t->machine_count; m++)
-        needs[m] = taken_minutes(&p->floor.centres[machines[m]], machine);
+        needs[m] = taken_minutes(&p->floor->centres[machines[m]], machine);
     for (size_t before = 0; before < i; before++)
         if (step_waits_for(p->routing, i, before))
             after[t->after_count++] = before;
@@ -46,13 +46,17 @@ static kt_error *try_within(
 {
     size_t count = p->routing->steps.count;
     int64_t due = latest.ms ? latest.ms / 60000 : NEVER;
-    floor_open(tx, &p->floor, now, days);
+    p->floor = &p->own;
+    if (p->except.v)
+        floor_open(tx, p->floor, now, days);
+    else
+        KT_TRY(floor_shared(tx, days, &p->floor));
     for (size_t i = 0; i < count; i++)
         KT_TRY(task_of(tx, p, i, to_minutes(earliest), due));
     bool done = latest.ms && latest.ms > earliest.ms
-                    ? place_all_late(&p->floor.memory, p->floor.machines, p->tasks, p->sequence, count,
+                    ? place_all_late(&p->floor->memory, p->floor->machines, p->tasks, p->sequence, count,
                           to_minutes(earliest))
-                    : place_all(&p->floor.memory, p->floor.machines, p->tasks, p->sequence, count);
+                    : place_all(&p->floor->memory, p->floor->machines, p->tasks, p->sequence, count);
     if (!done)
         return no_memory(tx);
     *fits = true;
@@ -61,13 +65,21 @@ static kt_error *try_within(
     return NULL;
 }
 
+/* The places that were tried are free again. */
+static void give_up(struct placing *p)
+{
+    for (size_t i = 0; i < p->routing->steps.count; i++)
+        if (p->tasks[i].place.begin != NEVER)
+            machine_free(&p->floor->machines[p->tasks[i].place.machine], &p->tasks[i].place);
+}
+
 static void take_over(struct placing *p, struct placed *placed)
 {
     for (size_t i = 0; i < placed->count; i++) {
         struct placed_step *s = &placed->steps[i];
         const struct place *place = &p->tasks[i].place;
         s->step = step_at(p->routing, i);
-        s->centre = p->floor.centres[place->begin == NEVER ? p->tasks[i].machines[0] : place->machine];
+        s->centre = p->floor->centres[place->begin == NEVER ? p->tasks[i].machines[0] : place->machine];
         step_minutes(s->step, p->quantity, &s->machine_minutes, &s->labour_minutes);
         s->fits = place->begin != NEVER;
         if (!s->fits)
@@ -82,7 +94,7 @@ static void take_over(struct placing *p, struct placed *placed)
 }
 
 kt_error *place_steps(kt_tx *tx, const struct routing *routing, kt_dec quantity, kt_time earliest,
-    kt_time latest, kt_id except, struct placed *placed)
+    kt_time latest, kt_id except, bool stays, struct placed *placed)
 {
     static const int64_t horizons[] = {45, 400, 4000}; /* days: most fits soon, and calendars cost reading */
     size_t count = routing ? routing->steps.count : 0;
@@ -99,8 +111,13 @@ kt_error *place_steps(kt_tx *tx, const struct routing *routing, kt_dec quantity,
     earliest = earliest.ms < now.ms ? now : earliest;
     int64_t until = ((latest.ms > earliest.ms ? latest.ms : earliest.ms) - now.ms) / 86400000;
     placed->fits = false;
-    for (size_t i = 0; i < sizeof horizons / sizeof *horizons && !placed->fits; i++)
+    for (size_t i = 0; i < sizeof horizons / sizeof *horizons && !placed->fits; i++) {
+        if (i)
+            give_up(&p);
         KT_TRY(try_within(tx, &p, now, earliest, latest, until + horizons[i], &placed->fits));
+    }
+    if (!stays)
+        give_up(&p);
     placed->ends.ms = 0;
     take_over(&p, placed);
     return NULL;

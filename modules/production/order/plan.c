@@ -274,7 +274,8 @@ static kt_error *place_by_lead_time(kt_tx *tx, const struct order *o, kt_time ea
 }
 
 /* Places the order after its components, as late as its due day allows. */
-static kt_error *place(kt_tx *tx, struct order *o, kt_date from, struct placed *placed)
+static kt_error *place(
+    kt_tx *tx, struct order *o, kt_date from, kt_id except, bool stays, struct placed *placed)
 {
     struct routing store;
     const struct routing *routing;
@@ -287,7 +288,7 @@ static kt_error *place(kt_tx *tx, struct order *o, kt_date from, struct placed *
         earliest = kt_instant(tx, day, 0);
     KT_TRY(read_routing(tx, o, &store, &routing));
     if (routing && routing->steps.count)
-        KT_TRY(place_steps(tx, routing, o->quantity, earliest, end_of(tx, o->due), o->rec.id, placed));
+        KT_TRY(place_steps(tx, routing, o->quantity, earliest, end_of(tx, o->due), except, stays, placed));
     else
         KT_TRY(place_by_lead_time(tx, o, earliest, placed));
     take_dates(tx, o, placed, known);
@@ -299,14 +300,16 @@ kt_error *order_cover(kt_tx *tx, struct order *o, kt_plan *plan)
 {
     struct placed placed;
     o->planned_material = KT_DEC(0, 2);
-    KT_TRY(
-        place(tx, o, (kt_date){0}, &placed)); /* when the components are needed, if they are there in time */
-    kt_date needed = o->due.day ? local_day(tx, placed.begins) : (kt_date){0};
+    kt_date needed = {0};
+    if (o->due.day) { /* when the components are needed, if they are there in time */
+        KT_TRY(place(tx, o, needed, (kt_id){0}, false, &placed));
+        needed = local_day(tx, placed.begins);
+    }
     for (size_t i = 0; i < o->components.count; i++) {
         struct component *c = component_at(o, i);
         KT_TRY(cover_component(tx, o, c, kt_dec_sub(c->quantity, c->issued), needed, plan));
     }
-    KT_TRY(place(tx, o, (kt_date){0}, &placed));
+    KT_TRY(place(tx, o, (kt_date){0}, (kt_id){0}, true, &placed));
     KT_TRY(expect_goods(tx, o));
     return operations_write(tx, o, &placed);
 }
@@ -316,7 +319,8 @@ kt_error *order_place_anew(kt_tx *tx, struct order *o, kt_date from, kt_text rea
     const kt_supply *supply = kt_supply_find(tx);
     kt_date was = o->day;
     struct placed placed;
-    KT_TRY(place(tx, o, from, &placed));
+    KT_TRY(floor_forget(tx));
+    KT_TRY(place(tx, o, from, o->rec.id, true, &placed));
     KT_TRY(operations_write(tx, o, &placed));
     KT_TRY(expect_goods(tx, o));
     if (was.day == o->day.day || !supply)
