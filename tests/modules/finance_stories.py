@@ -316,6 +316,17 @@ def currencies_realised_and_unrealised(k):
     expect(k.get("finance.invoice", row["id"])["payment_status"], "paid")
 
 
+def a_polish_invoice_takes_the_rate_of_the_day_before(k):
+    s = books(k)
+    for day, value in (("2026-03-09", "420.00"), ("2026-03-10", "420.00"), ("2026-03-11", "410.00")):
+        row = invoice(k, [thing("100", tax_category=a_tax(k, "0"))], currency=s["EUR"], day=day)
+        expect((day, row["base_gross"]), (day, value))
+    note = k.call("finance.invoice.credit", {"id": row["id"], "reason": "late", "day": "2026-04-05"})["made"]  # at 4.30 by now
+    expect(posted(k, "finance.invoice", note)["base_gross"], "410.00")
+    by_hand = invoice(k, [thing("100", tax_category=a_tax(k, "0"))], currency=s["EUR"], day="2026-03-10", rate_day="2026-03-10")
+    expect(by_hand["base_gross"], "410.00")
+
+
 def the_customers_card_shows_their_papers(k, house):
     row = invoice(k, [thing("10")], party=books(k)["kowal"], day="2026-03-20")
     card = k.call("crm.card", {"party": seen["kowal"]})
@@ -398,6 +409,6 @@ run([an_entry_that_does_not_balance_is_refused_and_one_that_does_is_numbered, al
      a_credit_note_never_exceeds_what_was_billed, a_till_receipt_is_paid_at_once, a_suppliers_number_is_taken_once,
      instalments_and_a_discount_for_paying_early, one_payment_for_many_and_the_rest_is_a_credit,
      a_small_rest_is_written_off_a_large_one_not, a_reversed_payment_leaves_everything_open_again,
-     currencies_realised_and_unrealised, the_customers_card_shows_their_papers, an_invoice_is_printed,
+     currencies_realised_and_unrealised, a_polish_invoice_takes_the_rate_of_the_day_before, the_customers_card_shows_their_papers, an_invoice_is_printed,
      a_credit_limit_stops_an_order_but_not_whoever_may_pass_it, an_accountant_bills_orders_and_a_cashier_takes_money,
      each_company_has_books_of_its_own], modules="base,crm,finance")

@@ -83,9 +83,9 @@ kt_error *invoice_credit(kt_tx *tx, kt_record *self, const kt_record *params)
             tx, KT_RULE, "kind", "a credit note is made of an invoice", "korektę wystawia się do faktury");
     struct invoice note = {KT_OF(invoice), .kind = is_sale(v->kind) ? SALE_CREDIT : PURCHASE_CREDIT,
         .party = v->party, .corrects = v->rec.id, .reason = p->reason, .day = p->day, .tax_day = p->day,
-        .reference = p->reference, .rate_day = v->rate_day.day ? v->rate_day : v->tax_day,
-        .currency = v->currency, .rounding = v->rounding, .tax_included = v->tax_included,
-        .position = v->tax_position, .order = v->order, .title = v->title, .terms = v->terms, .state = DRAFT};
+        .reference = p->reference, .rate_day = v->rate_day, .currency = v->currency, .rounding = v->rounding,
+        .tax_included = v->tax_included, .position = v->tax_position, .order = v->order, .title = v->title,
+        .terms = v->terms, .state = DRAFT};
     KT_TRY(add_lines(tx, v, p, &note));
     if (!note.lines.count)
         return kt_fail(

@@ -5,6 +5,7 @@
  * of advances; the final one takes it from there and taxes what is left. source: ustawa o VAT art. 19a ust. 8,
  * art. 106f ust. 3 */
 #include "invoice/invoice.h"
+#include "payment/payment.h"
 #include "stock/stock.h"
 
 typedef struct {
@@ -334,11 +335,15 @@ static kt_error *post(posting *p)
 kt_error *invoice_post(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     posting p = {.tx = tx, .v = KT_AS(invoice, self)};
+    struct setting setting;
     (void)params;
     KT_TRY(house_of(tx, &p.house));
     if (!p.v->tax_day.day)
         p.v->tax_day = p.v->day;
-    p.rate_day = p.v->rate_day.day ? p.v->rate_day : p.v->tax_day;
+    KT_TRY(setting_of(tx, &setting));
+    if (!p.v->rate_day.day)
+        p.v->rate_day = kt_date_add(p.v->tax_day, setting.rate_before ? -1 : 0);
+    p.rate_day = p.v->rate_day;
     p.side = is_sale(p.v->kind) == !is_credit(p.v->kind) ? 1 : -1;
     KT_TRY(check_all(tx, p.v));
     kt_authority before = kt_own_authority(tx);

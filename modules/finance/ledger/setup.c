@@ -137,6 +137,18 @@ static kt_error *check_other_chart(kt_tx *tx, kt_id company, const char *name, c
         "Uruchom z tamtym planem albo dodaj lata i konta ręcznie.");
 }
 
+/* source: ustawa o VAT art. 31a ust. 1: the rate of the last working day before the tax point */
+static kt_error *make_setting(kt_tx *tx, kt_id company, enum chart chart)
+{
+    struct setting s;
+    KT_TRY(setting_of(tx, &s));
+    if (s.rec.id.v)
+        return NULL;
+    s.rate_before = chart == POLISH;
+    s.rec.external_id = row_id(tx, company, "setting", "initial");
+    return kt_create(tx, &s.rec);
+}
+
 kt_error *finance_setup(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct setup *p = KT_SEE(setup, params);
@@ -159,6 +171,7 @@ kt_error *finance_setup(kt_tx *tx, const kt_record *params, kt_record *result)
     KT_TRY(make_purposes(tx, house.company, chart, ids, by_purpose, &out->purposes));
     KT_TRY(make_journals(tx, house.company, by_purpose, &out->journals));
     KT_TRY(make_terms(tx, house.company, &out->terms));
+    KT_TRY(make_setting(tx, house.company, p->chart));
     KT_TRY(year_make(tx, p->year.day ? p->year : kt_date_make(year, 1, 1), &made));
     out->years = made;
     return NULL;

@@ -7,7 +7,7 @@
 struct setting {
     kt_record rec;
     kt_dec tolerance, price_tolerance;
-    bool limit_orders;
+    bool limit_orders, rate_before;
 };
 extern const kt_shape setting_shape;
 /* The company's, or the defaults. */

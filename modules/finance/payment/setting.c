@@ -11,7 +11,11 @@ const kt_shape setting_shape = KT_SHAPE(setting, "finance.setting",
         .help = {"A bill whose price is further from the order's needs the right finance.invoice:override.",
             "Faktura zakupu o cenie bardziej różnej od zamówienia wymaga prawa finance.invoice:override."}),
     KT_FIELD(setting, limit_orders, BOOL, "Credit limit stops orders",
-        "Limit kredytowy wstrzymuje zamówienia", .initial = "true"));
+        "Limit kredytowy wstrzymuje zamówienia", .initial = "true"),
+    KT_FIELD(setting, rate_before, BOOL, "Invoices at the rate of the day before",
+        "Faktury po kursie z dnia poprzedniego",
+        .help = {"Of the tax point; else its own day's.",
+            "Przed dniem obowiązku podatkowego; inaczej z tego dnia."}));
 
 kt_error *setting_of(kt_tx *tx, struct setting *setting)
 {
