@@ -68,9 +68,17 @@ const entity *entity_of_type(int64_t type);
 
 /* ---- A request ---- */
 
+/* Where the last page of a list ended: the commands of a batch often ask for one page after the other. */
+typedef struct {
+    kt_str what; /* entity, filter and order */
+    int64_t start;
+    kt_str cursor;
+} page_end;
+
 typedef struct {
     kt_tx *tx;
     bool items;                /* in the form of crm.item.* */
+    page_end *page;            /* of the whole request */
     const kt_value *pipelines; /* rows of crm.pipeline, once asked for */
     const entity *custom_of;   /* whose custom rows these are */
     const row *custom;         /* ended by {0} */
@@ -190,8 +198,9 @@ typedef struct {
     bool writes;
     kt_error *(*run)(b24 *b, const kt_value *params, answer *a);
 } method;
-extern const method batch_methods[], directory_methods[], people_methods[], reach_methods[], row_methods[];
+extern const method batch_methods[], contact_methods[], directory_methods[], people_methods[],
+    reach_methods[], row_methods[];
 /* Runs a method by its name. (bitrix24.c) */
-KT_MUST kt_error *b24_run(kt_tx *tx, kt_str name, const kt_value *params, answer *a);
+KT_MUST kt_error *b24_run(kt_tx *tx, page_end *page, kt_str name, const kt_value *params, answer *a);
 /* Does it write? Unknown methods do not. */
 bool b24_writes(kt_str name);

@@ -67,6 +67,7 @@ typedef struct {
     kt_str command;
     const kt_value *results;
     answer made;
+    page_end *page;
 } step;
 
 static kt_error *run_step(kt_tx *tx, void *context)
@@ -84,7 +85,7 @@ static kt_error *run_step(kt_tx *tx, void *context)
     if (b24_is(name, "batch"))
         return b24_fail(tx, "ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage",
             "Metody nie można użyć w paczce");
-    return b24_run(tx, name, &params, &s->made);
+    return b24_run(tx, s->page, name, &params, &s->made);
 }
 
 static kt_value error_value(kt_tx *tx, const kt_error *error)
@@ -123,7 +124,8 @@ static kt_error *batch(b24 *b, const kt_value *params, answer *a)
         const kt_value *one = b24_item(cmd, i);
         kt_str name = cmd->kind == KT_VALUE_ARRAY ? kt_format(b->tx, "%zu", i)
                                                   : cmd->as.object.members[i].name;
-        step s = {one->kind == KT_VALUE_STRING ? one->as.string : KT_STR(""), &results.value, {.total = -1}};
+        step s = {one->kind == KT_VALUE_STRING ? one->as.string : KT_STR(""), &results.value, {.total = -1},
+            b->page};
         kt_error *error = kt_attempt(b->tx, run_step, &s);
         if (error) {
             kt_put_named(b->tx, &errors, name, error_value(b->tx, error));

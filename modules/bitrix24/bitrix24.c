@@ -18,8 +18,8 @@ typedef struct {
 static const verb *const verb_tables[] = {record_verbs, row_verbs, userfield_verbs, NULL};
 static kt_error *all_methods(b24 *b, const kt_value *params, answer *a);
 static const method own_methods[] = {{"methods", false, all_methods}, {0}};
-static const method *const method_tables[] = {
-    batch_methods, directory_methods, people_methods, reach_methods, row_methods, own_methods, NULL};
+static const method *const method_tables[] = {batch_methods, contact_methods, directory_methods,
+    people_methods, reach_methods, row_methods, own_methods, NULL};
 
 static void add_name(b24 *b, kt_maker *list, const char *of, const char *name)
 {
@@ -87,10 +87,10 @@ bool b24_writes(kt_str name)
     return v ? v->writes : m && m->writes;
 }
 
-kt_error *b24_run(kt_tx *tx, kt_str name, const kt_value *params, answer *a)
+kt_error *b24_run(kt_tx *tx, page_end *page, kt_str name, const kt_value *params, answer *a)
 {
     const entity *e = NULL;
-    b24 b = {.tx = tx};
+    b24 b = {.tx = tx, .page = page};
     *a = (answer){.total = -1, .next = -1};
     const verb *v = verb_of(name, &e, &b.items);
     const method *m = v ? NULL : single_of(name);
@@ -210,11 +210,12 @@ static kt_error *answer_request(kt_tx *tx, const kt_web_request *r, kt_web_respo
 {
     const asked *a = r->data;
     answer made;
+    page_end page = {0};
     kt_maker all = KT_MAKE_OBJECT;
     kt_str own = kt_format(tx, "%llu", (unsigned long long)kt_user(tx).v);
     if (a->user.len && !b24_is(a->user, own.ptr ? own.ptr : ""))
         return b24_fail(tx, "INVALID_CREDENTIALS", "Invalid request credentials", "Błędne dane logowania");
-    KT_TRY(b24_run(tx, a->method, &a->params, &made));
+    KT_TRY(b24_run(tx, &page, a->method, &a->params, &made));
     kt_put(tx, &all, "result", made.result);
     if (made.next >= 0)
         kt_put(tx, &all, "next", kt_value_int(made.next));

@@ -52,7 +52,7 @@ bool b24_int(const kt_value *v, int64_t *number)
     bool minus = s.len > 1 && s.ptr[0] == '-';
     *number = 0;
     for (size_t i = minus; i < s.len; i++) {
-        if (s.ptr[i] < '0' || s.ptr[i] > '9' || i > DIGITS_MAX)
+        if (s.ptr[i] < '0' || s.ptr[i] > '9' || i - minus >= DIGITS_MAX)
             return false;
         *number = *number * 10 + (s.ptr[i] - '0');
     }

@@ -94,10 +94,25 @@ static kt_value page_params(
     return p.value;
 }
 
-/* The cursor behind the first `start` records: their pages are by place, ours by record. */
+static kt_error *list_key(b24 *b, const entity *e, kt_value filter, kt_str sort, kt_str *key)
+{
+    kt_str text;
+    KT_TRY(kt_json_write(b->tx, &filter, &text));
+    *key = kt_format(b->tx, "%s %s %s", e->name, sort.ptr, text.ptr);
+    return NULL;
+}
+
+/* The cursor behind the first `start` records: their pages are by place, ours by record. A page that follows
+ * the last one of this request begins where that ended. */
 static kt_error *skip_to(
     b24 *b, const entity *e, kt_value filter, kt_str sort, int64_t start, kt_str *cursor, bool *end)
 {
+    kt_str key;
+    KT_TRY(list_key(b, e, filter, sort, &key));
+    if (b->page->what.ptr && b24_is(key, b->page->what.ptr) && b->page->start <= start) {
+        *cursor = b->page->cursor;
+        start -= b->page->start;
+    }
     kt_maker fields = KT_MAKE_ARRAY;
     kt_add(b->tx, &fields, kt_value_str(KT_STR("id")));
     while (start > 0 && !*end) {
@@ -149,8 +164,12 @@ static kt_error *list(b24 *b, const entity *e, const kt_value *params, answer *a
         KT_TRY(show(b, &s, &found->as.array.items[i], &one));
         kt_add(b->tx, &rows, one);
     }
-    if (start >= 0 && kt_value_get_str(page, "next").len)
+    kt_str next = kt_value_get_str(page, "next");
+    if (start >= 0 && next.len) {
         a->next = start + PAGE;
+        *b->page = (page_end){.start = start + PAGE, .cursor = next};
+        KT_TRY(list_key(b, e, filter, sort, &b->page->what));
+    }
     a->result = rows.value;
     if (b->items) {
         kt_maker wrapped = KT_MAKE_OBJECT;

@@ -114,6 +114,10 @@ def what_is_not_written_stays(r, k):
         expect(k.get("crm.lead" if entity == "crm.lead" else "base.party", made)["name"], "Piotr Maria Kot")
     company = r.call("crm.company.add", fields={"TITLE": "Kept", "ADDRESS": "Short 1", "ADDRESS_CITY": "Kutno"})["result"]
     deal = r.call("crm.deal.add", fields={"TITLE": "Kept", "COMPANY_ID": company, "CONTACT_ID": person})["result"]
+    expect(r.call("crm.deal.contact.items.get", id=deal)["result"], [{"CONTACT_ID": person, "SORT": 10, "ROLE_ID": 0, "IS_PRIMARY": "Y"}])
+    more = r.call("crm.contact.add", fields={"NAME": "More"})["result"]
+    expect([r.call("crm.deal.contact.add", id=deal, fields={"CONTACT_ID": more})["result"] for _ in range(2)], [True, False])
+    expect([(c["CONTACT_ID"], c["IS_PRIMARY"]) for c in r.call("crm.deal.contact.items.get", id=deal)["result"]], [(person, "Y"), (more, "N")])
     r.call("crm.deal.update", ID=deal, fields={"CONTACT_ID": 0})
     row = r.call("crm.deal.get", ID=deal)["result"]
     expect((row["COMPANY_ID"], row["CONTACT_ID"]), (str(company), "0"))
@@ -208,6 +212,9 @@ def two_thousand_come_in_pages(r):
         seen += [row["ID"] for row in page["result"]]
         start = page.get("next")
     expect((len(seen), len(set(seen))), (2000 + before, 2000 + before))
+    pages = [0, 50, 100, 1000, 150, 1050]  # in one batch: following pages, and others between
+    answer = r.call("batch", cmd={f"p{p}": f"crm.lead.list?order[ID]=ASC&select[]=ID&start={p}" for p in pages})["result"]
+    expect([[row["ID"] for row in answer["result"][f"p{p}"]] for p in pages], [seen[p:p + 50] for p in pages])
     last, count = 0, 0
     while True:
         page = r.call("crm.lead.list", order={"ID": "ASC"}, filter={">ID": last}, select=["ID"], start=-1)

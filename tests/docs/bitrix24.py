@@ -18,7 +18,7 @@ def tables(ask):
     verbs = collections.OrderedDict()
     for name in ask("methods"):
         of, _, verb = name.rpartition(".")
-        if of.endswith((".productrows", ".userfield", ".entity", ".stage")):
+        while of.count(".") > 1 and of.endswith((".productrows", ".userfield", ".entity", ".stage", ".contact", ".items")):
             of, _, middle = of.rpartition(".")
             verb = f"{middle}.{verb}"
         verbs.setdefault(of, []).append(verb)
