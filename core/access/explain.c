@@ -1,6 +1,29 @@
 /* explain.c -- why somebody may or may not: the same judgement as the guard's, told; and what roles give. */
 #include "access/methods.h"
 
+/* ---- What can be done with an entity ---- */
+
+static const char *const verbs[] = {"read", "create", "update", "delete", "export", NULL};
+
+/* Calls each once for every action of rights that the entity knows. */
+static void each_action(
+    const model_entity *entity, void (*each)(void *context, const char *action), void *context)
+{
+    for (const char *const *verb = verbs; *verb; verb++)
+        each(context, *verb);
+    for (size_t i = 0; i < entity->action_count; i++) {
+        const kt_action *action = entity->actions[i].declared;
+        bool again = !action || !action->right;
+        for (const char *const *verb = verbs; !again && *verb; verb++)
+            again = strcmp(*verb, action->right) == 0;
+        for (size_t k = 0; !again && k < i; k++)
+            again = entity->actions[k].declared && entity->actions[k].declared->right &&
+                    strcmp(entity->actions[k].declared->right, action->right) == 0;
+        if (!again)
+            each(context, action->right);
+    }
+}
+
 /* ---- access.explain ---- */
 
 static void rule_answer(const rule *r, json *j)
@@ -74,6 +97,64 @@ static kt_error *unknown(kt_tx *tx, const char *path, kt_str name)
     return error_make(tx->arena, KT_VALIDATION, path, "there is no %.*s", "nie ma %.*s", STR_ARG(name));
 }
 
+typedef struct {
+    const char *wanted;
+    buffer *list;
+    bool found;
+} action_search;
+
+static void match_action(void *context, const char *action)
+{
+    action_search *search = context;
+    search->found |= strcmp(action, search->wanted) == 0;
+    buffer_add_format(search->list, "%s%s", search->list->len ? ", " : "", action);
+}
+
+/* Does a module's role name it? Modules ask for rights of their own. */
+static bool is_granted_by_name(kt_tx *tx, const question *q)
+{
+    const model_sources *sources = model_catalogue_sources(tx->catalogue);
+    for (const kt_module *const *m = sources->modules; m && *m; m++)
+        for (const kt_role *role = (*m)->roles; role && role->name; role++) {
+            grant_list grants;
+            if (grants_parse(tx->arena, str_of(role->grants), "grants", &grants))
+                continue; /* told when its module was enabled */
+            for (size_t i = 0; i < grants.count; i++)
+                for (size_t k = 0; k < grants.items[i].action_count; k++)
+                    if (grant_covers(&grants.items[i], q->name) &&
+                        str_is(grants.items[i].actions[k], q->action))
+                        return true;
+        }
+    return false;
+}
+
+/* "*" covers whatever is written there: what nothing knows must not be said to be allowed. */
+static kt_error *question_action(method_call *call, const question *q)
+{
+    static const char *const others[] = {"erase", NULL};
+    kt_tx *tx = call->tx;
+    buffer list;
+    buffer_open(&list, 4096);
+    action_search search = {q->action, &list, false};
+    if (q->entity)
+        each_action(q->entity, match_action, &search);
+    for (const char *const *other = others; q->entity && *other; other++)
+        match_action(&search, *other);
+    kt_str right = arena_format(tx->arena, "%.*s:%s", STR_ARG(q->name), q->action);
+    kt_str known = list.len ? arena_str(tx->arena, buffer_str(&list)) : KT_STR("");
+    buffer_close(&list);
+    if (!right.ptr || !known.ptr)
+        return error_no_memory();
+    if (search.found || is_granted_by_name(tx, q) ||
+        call->rooms->declares(call->rooms->bus, tx->catalogue, right))
+        return NULL;
+    kt_error *error = error_make(tx->arena, KT_VALIDATION, "action", "%.*s knows no action \"%s\"",
+        "%.*s nie zna akcji \"%s\"", STR_ARG(q->name), q->action);
+    return known.len ? kt_hint(error, arena_format(tx->arena, "It knows %s.", known.ptr).ptr,
+                           arena_format(tx->arena, "Zna: %s.", known.ptr).ptr)
+                     : error;
+}
+
 /* The caller must be able to see the record: an explanation is no way to learn that one exists. */
 static kt_error *question_read(method_call *call, question *q)
 {
@@ -86,6 +167,7 @@ static kt_error *question_read(method_call *call, question *q)
     bool entity_meant = field.len || id || memchr(q->name.ptr, '.', q->name.len);
     if (!q->entity && entity_meant) /* misspelt: no grant could be missing */
         return unknown(tx, "entity", q->name);
+    KT_TRY(question_action(call, q));
     if (field.len && !(q->field = model_field_find(q->entity, field)))
         return unknown(tx, "field", field);
     if (!id)
@@ -219,27 +301,6 @@ static void cell_answer(const cell *c, json *j)
     json_member_bool(j, "condition", c->conditional);
     json_member_str(j, "grant", c->grant);
     json_object_end(j);
-}
-
-static const char *const verbs[] = {"read", "create", "update", "delete", "export", NULL};
-
-/* Calls each once for every action of rights that the entity knows. */
-static void each_action(
-    const model_entity *entity, void (*each)(void *context, const char *action), void *context)
-{
-    for (const char *const *verb = verbs; *verb; verb++)
-        each(context, *verb);
-    for (size_t i = 0; i < entity->action_count; i++) {
-        const kt_action *action = entity->actions[i].declared;
-        bool again = !action || !action->right;
-        for (const char *const *verb = verbs; !again && *verb; verb++)
-            again = strcmp(*verb, action->right) == 0;
-        for (size_t k = 0; !again && k < i; k++)
-            again = entity->actions[k].declared && entity->actions[k].declared->right &&
-                    strcmp(entity->actions[k].declared->right, action->right) == 0;
-        if (!again)
-            each(context, action->right);
-    }
 }
 
 typedef struct {

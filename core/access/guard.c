@@ -348,7 +348,8 @@ static void guard_seen(kt_tx *tx, const model_entity *entity, uint64_t id, const
     const access_actor *actor = actor_of(tx);
     if (!actor)
         return;
-    read_log_seen(tx, entity, id, action);
+    if (strcmp(action, "group") != 0) /* of several records nobody saw this one */
+        read_log_seen(tx, entity, id, action);
     if (!actor->read_limit)
         return;
     kt_date today = zone_date(actor->zone, tx->now);

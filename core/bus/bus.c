@@ -69,7 +69,8 @@ kt_error *bus_open(arena *for_errors, const bus_options *options, bus **out)
         .data_directory = options->data_directory,
         .master_key = options->master_key,
         .read = transaction_lend_read,
-        .write = transaction_lend_write};
+        .write = transaction_lend_write,
+        .declares = target_declares};
     b->started_ms = clock_monotonic_ms();
     kt_error *error = listeners_open(arena, &b->listeners);
     if (!error)

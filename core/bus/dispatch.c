@@ -66,6 +66,28 @@ bool target_find(
     return true;
 }
 
+typedef struct {
+    kt_str right;
+    bool found;
+} right_search;
+
+static void match_right(void *context, const kt_module *module, const kt_method *declared)
+{
+    right_search *search = context;
+    (void)module;
+    search->found |= str_is(search->right, declared->right);
+}
+
+bool target_declares(const bus *b, const model_catalogue *catalogue, kt_str right)
+{
+    right_search search = {right, false};
+    for (size_t i = 0; i < TABLE_SLOTS && !search.found; i++)
+        search.found = b->methods.slots[i] && str_is(right, b->methods.slots[i]->right);
+    if (!search.found)
+        plugins_methods(catalogue, match_right, &search);
+    return search.found;
+}
+
 static kt_error *run_action(const target *t, kt_tx *tx, const variant *params, json *answer)
 {
     static const char *const own[] = {"id", "if_version", NULL};

@@ -28,6 +28,8 @@ typedef struct {
 /* false: no such method in this catalogue. */
 bool target_find(
     const bus *bus, const model_catalogue *catalogue, kt_str name, const variant *params, target *target);
+/* Does a method declare this right? */
+bool target_declares(const bus *bus, const model_catalogue *catalogue, kt_str right);
 /* Checks rights and parameters, runs; the answer gets one value. call->tx NULL: METHOD_PLAIN. */
 KT_MUST kt_error *target_run(
     const target *target, call *call, kt_tx *tx, const variant *params, json *answer);

@@ -319,6 +319,8 @@ static void write_done(store_job *job, store_result result)
     case STORE_REFUSED:
     case STORE_FAILED:
         c->error = job->error ? job->error : error_no_memory();
+        if (result == STORE_REFUSED && c->error->first && c->error->first->kind == KT_CONFLICT)
+            shown(c, &c->now.tx); /* it tells what the record holds now */
         break;
     case STORE_UNKNOWN:
         c->error = unknown_outcome(c->arena);

@@ -247,6 +247,8 @@ kt_error *aggregate_write(aggregation *a, json *answer)
         json_object(answer);
         if (g->records == 1) /* a group of one shows that record */
             model_shown(a->tx, a->query->entity, g->last, "read");
+        else if (g->last && a->by_count) /* one of several tells as much as a record would, but of none */
+            model_shown(a->tx, a->query->entity, g->last, "group");
         for (size_t k = 0; k < a->by_count; k++) {
             json_key_str(answer, a->by[k].name);
             write_value(a, &a->by[k], &g->values[k], answer);

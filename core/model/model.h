@@ -209,7 +209,8 @@ typedef struct model_guard {
     /* A filter that `record` implies, for the planner. NULL: every record is the caller's, and `record` is
      * not asked; any filter, also an empty one: it is asked about each that passes. */
     const struct model_filter *(*scope)(kt_tx *tx, const model_entity *entity, const char *action);
-    /* The record is handed out to the caller, wherever anything of it is written: see model_shown. */
+    /* The record is handed out to the caller, wherever anything of it is written: see model_shown. Action
+     * "group": it stands for several that were added up. */
     void (*seen)(kt_tx *tx, const model_entity *entity, uint64_t id, const char *action);
 } model_guard;
 
@@ -456,6 +457,8 @@ typedef struct method_rooms {
      * for what the system itself reads and writes. */
     kt_error *(*read)(method_call *call, kt_error *(*body)(kt_tx *tx, void *context), void *context);
     kt_error *(*write)(method_call *call, kt_error *(*body)(kt_tx *tx, void *context), void *context);
+    /* Does a method, of the core or of a module, declare the right "journal:verify"? */
+    bool (*declares)(const struct bus *bus, const model_catalogue *catalogue, kt_str right);
 } method_rooms;
 struct method_call {
     const method_rooms *rooms;

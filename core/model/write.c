@@ -170,6 +170,7 @@ static kt_error *tell_conflict(
         if (model_value_read(tx, entity, field, values->as.object.members[i].value, field->name.ptr, value) ||
             model_value_equal(field, value, &now.values[field->position]))
             continue;
+        model_shown(tx, entity, id, "read");
         buffer_clear(&out);
         json j = json_to(&out);
         model_value_json(tx, entity, field, value, &j);

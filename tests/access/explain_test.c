@@ -211,6 +211,30 @@ static void a_matrix_shows_the_widest_grant_of_each_cell(void **state)
     house_close(o.h);
 }
 
+static void what_nothing_knows_is_not_allowed_to_those_who_may_all(void **state)
+{
+    (void)state;
+    office o = office_open();
+    static const struct {
+        const char *entity, *action;
+        bool known;
+    } asked[] = {{"office.case", "close", true}, {"office.case", "erase", true},
+        {"office.case", "clos", false}, {"office.case", "*", false}, {"office.client", "close", false},
+        {"journal", "verify", true}, {"journal", "polish", false}, {"jurnal", "verify", false},
+        {"access.user", "raise_reads", true}};
+    house_as(o.h, o.admin);
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        const variant *answer = house_call(o.h, "access.explain", NULL,
+            "{\"user\":\"admin\",\"entity\":\"%s\",\"action\":\"%s\"}", asked[i].entity, asked[i].action);
+        const variant *allowed = house_at(answer, "result.allowed");
+        if (asked[i].known)
+            assert_true(allowed && allowed->as.boolean);
+        else
+            assert_string_equal(house_text(answer, "error.data.problems.0.path"), "action");
+    }
+    house_close(o.h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +243,7 @@ int main(void)
         cmocka_unit_test(the_deciding_or_missing_grant_is_named),
         cmocka_unit_test(an_explanation_leaks_no_record),
         cmocka_unit_test(a_matrix_shows_the_widest_grant_of_each_cell),
+        cmocka_unit_test(what_nothing_knows_is_not_allowed_to_those_who_may_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -245,6 +245,27 @@ static void an_administrator_raises_it_for_the_day(void **state)
     house_close(o.h);
 }
 
+/* Who guesses values to have the true ones told, or adds up pairs, pays like a reader. */
+static void groups_and_refused_updates_count(void **state)
+{
+    (void)state;
+    office o = crowded();
+    static const char *const halves = "{\"group\":[\"created_by\"],\"measures\":{\"last\":\"max:name\"}}";
+    static const char *const guess = "{\"id\":%d,\"if_version\":99,\"values\":{\"name\":\"x\"}}";
+    limit_ann(&o, 4);
+    assert_null(house_refusal(o.h, "office.client.aggregate", "%s", halves));
+    int groups = (int)house_int(budget(&o), "seen");
+    assert_true(groups >= 1);
+    assert_string_equal(house_refusal(o.h, "office.client.update", guess, 9), "conflict");
+    assert_int_equal(house_int(budget(&o), "seen"), groups + 1);
+    const variant *row = logged(&o, 1); /* of the update; of the groups no one record */
+    assert_int_equal(house_int(row, "record"), 9);
+    for (int id = 10; id < 10 + 3 - groups; id++)
+        assert_string_equal(house_refusal(o.h, "office.client.update", guess, id), "conflict");
+    assert_string_equal(house_refusal(o.h, "office.client.update", guess, 20), "limit");
+    house_close(o.h);
+}
+
 static void a_list_that_passes_it_is_refused_whole(void **state)
 {
     (void)state;
@@ -269,6 +290,7 @@ int main(void)
         cmocka_unit_test(whoever_stays_below_notices_nothing),
         cmocka_unit_test(an_administrator_raises_it_for_the_day),
         cmocka_unit_test(a_list_that_passes_it_is_refused_whole),
+        cmocka_unit_test(groups_and_refused_updates_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
