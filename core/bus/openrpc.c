@@ -207,12 +207,22 @@ static void write_core(call *c, kt_tx *tx, json *out)
     }
 }
 
+/* The action that the model asks for first. A merge changes the record that stays; the others are deleted. */
+static const char *verb_right(const verb *v)
+{
+    static const struct {
+        const char *verb, *right;
+    } others[] = {{"upsert", "create"}, {"merge", "update"}, {0}};
+    for (size_t i = 0; others[i].verb; i++)
+        if (strcmp(others[i].verb, v->name) == 0)
+            return others[i].right;
+    return v->mode == METHOD_WRITE ? v->name : "read";
+}
+
 static void write_entity_methods(kt_tx *tx, const model_entity *entity, json *out)
 {
     for (const verb *v = verbs; v->name; v++) {
-        const char *right = strcmp(v->name, "upsert") == 0 || strcmp(v->name, "create") == 0 ? "create"
-                            : v->mode == METHOD_WRITE                                        ? v->name
-                                                                                             : "read";
+        const char *right = verb_right(v);
         if (tx->guard && tx->guard->entity && tx->guard->entity(tx, entity, right))
             continue;
         kt_str name = arena_format(tx->arena, "%.*s.%s", STR_ARG(entity->name), v->name);
