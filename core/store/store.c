@@ -51,7 +51,7 @@ kt_error *store_read(store *store, arena *arena, store_view **view)
 kt_error *store_submit(store *s, store_job *job)
 {
     kt_error *error = NULL;
-    bool idle = false;
+    bool wake = false;
     pthread_mutex_lock(&s->lock);
     if (s->closing || s->queued >= s->options.queue_max) {
         error = error_make(job->arena, KT_UNAVAILABLE, NULL,
@@ -61,16 +61,15 @@ kt_error *store_submit(store *s, store_job *job)
             s->queued);
     } else {
         job->next = NULL;
-        idle = !s->first;
         if (s->last)
             s->last->next = job;
         else
             s->first = job;
         s->last = job;
-        s->queued++;
+        wake = ++s->queued == s->wake_at;
     }
     pthread_mutex_unlock(&s->lock);
-    if (idle) /* else it is awake, or about to be */
+    if (wake) /* else it is awake, or about to be, or waits for more */
         pthread_cond_signal(&s->work);
     return error;
 }
@@ -174,6 +173,7 @@ kt_error *store_open(arena *arena, const char *url, const store_options *options
         return error_no_memory();
     if (options)
         s->options = *options;
+    s->wake_at = 1;
     s->options.batch_max = s->options.batch_max ? s->options.batch_max : BATCH_MAX;
     s->options.queue_max = s->options.queue_max ? s->options.queue_max : QUEUE_MAX;
     if (!s->options.keep_answers_ms)

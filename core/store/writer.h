@@ -20,7 +20,7 @@ struct store {
     pthread_mutex_t lock; /* of the queue; held across no call */
     pthread_cond_t work;
     store_job *first, *last;
-    unsigned queued;
+    unsigned queued, wake_at; /* wake_at: how many queued jobs wake the writer */
     bool closing;
     atomic_bool failing; /* the last commit failed */
     atomic_uint_fast64_t commits, jobs;
@@ -28,6 +28,8 @@ struct store {
     batch_entry *entries; /* batch_max of them */
     arena *scratch;
     answers_sweep sweep;
+    size_t expected;   /* jobs that came at about the same time as the last batch */
+    int64_t commit_us; /* how long the last commit took */
 };
 
 /* The writer's thread: runs batches until the store closes and its queue is empty. argument: the store */
