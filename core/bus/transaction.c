@@ -127,6 +127,7 @@ void transaction_read(call *c)
             json answer = json_to(&c->answer);
             c->error = run(c, &target, &answer);
         }
+        c->now.tx.catalogue = c->now.catalogue; /* the past may have been read by another */
         if (!c->error)
             shown(c, &c->now.tx);
         store_end(view);

@@ -33,7 +33,7 @@
 
 /* ---- Reading parameters ---- */
 
-enum { ROWS_MAX = 500, GROUPS_MAX = 10000 };
+enum { ROWS_MAX = 500, GROUPS_MAX = 10000, STEPS_MAX = 6 };
 
 static kt_error *read_query(
     kt_tx *tx, const model_entity *entity, const variant *params, uint64_t limit_max, model_query *query)
@@ -90,14 +90,35 @@ static kt_error *read_id(kt_tx *tx, const model_entity *entity, const variant *p
     return NULL;
 }
 
-static kt_error *travel(kt_tx *tx, const model_entity *entity, uint64_t id, const variant *params)
+/* The most steps that a path takes in what is asked for. */
+static unsigned steps_of(const variant *v)
+{
+    unsigned most = 0;
+    if (v->kind == VARIANT_STRING)
+        for (size_t i = 0; i < v->as.string.len && most < STEPS_MAX; i++)
+            most += v->as.string.ptr[i] == '.';
+    for (size_t i = 0; v->kind == VARIANT_ARRAY && i < v->as.array.count; i++) {
+        unsigned n = steps_of(&v->as.array.items[i]);
+        most = n > most ? n : most;
+    }
+    for (size_t i = 0; v->kind == VARIANT_OBJECT && i < v->as.object.count; i++) {
+        unsigned n = steps_of(v->as.object.members[i].value);
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+/* The names of what is referred to are part of an answer, and may be references again: two more steps. */
+static kt_error *travel(kt_tx *tx, const model_entity **entity, uint64_t id, const variant *params)
 {
     kt_str text = variant_get_str(params, "as_of");
     kt_time at;
     if (!text.len)
         return NULL;
     KT_TRY(journal_moment(tx, text, &at));
-    return journal_travel(tx, at, entity, id);
+    KT_TRY(journal_definitions(tx, at));
+    *entity = model_entity_find(tx->catalogue, (*entity)->name);
+    return journal_travel(tx, at, *entity, id, 2 + steps_of(params));
 }
 
 /* ---- Verbs ---- */
@@ -127,10 +148,10 @@ static kt_error *run_get(kt_tx *tx, const model_entity *entity, const variant *p
     size_t count = 0;
     bool past = variant_get_str(params, "as_of").len > 0;
     if (past && !params_find(params, "id"))
-        KT_TRY(travel(tx, entity, 0, params));
+        KT_TRY(travel(tx, &entity, 0, params));
     KT_TRY(read_id(tx, entity, params, &id));
     if (past && params_find(params, "id"))
-        KT_TRY(travel(tx, entity, id, params));
+        KT_TRY(travel(tx, &entity, id, params));
     model_record record = {0};
     KT_TRY(model_read(tx, entity, id, &record));
     const variant *fields = params_find(params, "fields");
@@ -148,7 +169,7 @@ static kt_error *run_get(kt_tx *tx, const model_entity *entity, const variant *p
 static kt_error *run_list(kt_tx *tx, const model_entity *entity, const variant *params, json *answer)
 {
     model_query query;
-    KT_TRY(travel(tx, entity, 0, params));
+    KT_TRY(travel(tx, &entity, 0, params));
     KT_TRY(read_query(tx, entity, params, ROWS_MAX, &query));
     json_object(answer);
     if (params_bool(params, "explain"))
@@ -163,7 +184,7 @@ static kt_error *run_count(kt_tx *tx, const model_entity *entity, const variant 
 {
     model_query query;
     uint64_t count = 0;
-    KT_TRY(travel(tx, entity, 0, params));
+    KT_TRY(travel(tx, &entity, 0, params));
     KT_TRY(read_query(tx, entity, params, ROWS_MAX, &query));
     KT_TRY(model_count(tx, &query, &count));
     json_uint(answer, count);
@@ -173,7 +194,7 @@ static kt_error *run_count(kt_tx *tx, const model_entity *entity, const variant 
 static kt_error *run_aggregate(kt_tx *tx, const model_entity *entity, const variant *params, json *answer)
 {
     model_query query;
-    KT_TRY(travel(tx, entity, 0, params));
+    KT_TRY(travel(tx, &entity, 0, params));
     KT_TRY(read_query(tx, entity, params, GROUPS_MAX, &query));
     json_object(answer);
     KT_TRY(

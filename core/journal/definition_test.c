@@ -207,7 +207,7 @@ static void the_past_is_right_across_definitions(void **state)
     commit(&h, NULL, size_45);
     kt_tx tx = reading(&h);
     model_record party = {0}, definition = {0};
-    assert_string_equal(said(journal_travel(&tx, then, NULL, 0)), "");
+    assert_string_equal(said(journal_travel(&tx, then, NULL, 0, 0)), "");
     assert_null(model_read(&tx, house_entity(&h, "t.party"), 1, &party));
     assert_int_equal(house_value(&party, "shoe")->as.d.coef, 440);
     uint64_t count;
@@ -224,6 +224,43 @@ static void the_past_is_right_across_definitions(void **state)
     chronicle_close(&h);
 }
 
+/* A field is there for whoever asks how things stood while it was in force: not before, not after. */
+static void a_removed_field_is_there_again_as_of_then(void **state)
+{
+    (void)state;
+    house h = chronicle_open();
+    chronicle_found_with(&h, modules);
+    kt_time when[3] = {clock_now()};
+    clock_advance(1000);
+    define(&h, "field.define", SHOE);
+    clock_advance(1000);
+    commit(&h, NULL, a_party_of_size_44);
+    when[1] = clock_now();
+    clock_advance(1000);
+    define(&h, "field.remove", "{'entity': 't.party', 'name': 'shoe'}");
+    clock_advance(1000);
+    when[2] = clock_now();
+    for (size_t i = 0; i < 3; i++) {
+        kt_tx tx = reading(&h);
+        const model_entity *today = house_entity(&h, "t.party");
+        assert_null(model_field_find(today, KT_STR("shoe")));
+        assert_string_equal(said(journal_definitions(&tx, when[i])), "");
+        const model_entity *party = model_entity_find(tx.catalogue, KT_STR("t.party"));
+        assert_string_equal(said(journal_travel(&tx, when[i], party, 0, 2)), "");
+        const model_field *shoe = model_field_find(party, KT_STR("shoe"));
+        assert_true((shoe != NULL) == (i == 1));
+        for (size_t f = 0; f < today->field_count; f++) /* rights were compiled with these positions */
+            assert_true(str_eq(today->fields[f].name, party->fields[f].name));
+        model_record record = {0};
+        if (shoe) {
+            assert_null(model_read(&tx, party, 1, &record));
+            assert_int_equal(record.values[shoe->position].as.d.coef, 440);
+        }
+        store_end(tx.view);
+    }
+    chronicle_close(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +269,7 @@ int main(void)
         cmocka_unit_test(defining_and_removing_are_undone),
         cmocka_unit_test(an_entity_is_undone_while_it_has_no_records),
         cmocka_unit_test(the_past_is_right_across_definitions),
+        cmocka_unit_test(a_removed_field_is_there_again_as_of_then),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,10 +20,16 @@ KT_MUST kt_error *journal_since(kt_tx *tx, uint64_t seq, const variant *filter, 
 
 /* Reads "as of": an instant, or a day, which means its end where the company is. */
 KT_MUST kt_error *journal_moment(kt_tx *tx, kt_str text, kt_time *at);
+/* Gives tx, which only reads, a catalogue with the fields that were removed after `at`: entities are to be found
+ * in it anew. What was changed in a definition is read as today's. */
+KT_MUST kt_error *journal_definitions(kt_tx *tx, kt_time at);
 /* Rebuilds the state as of `at` in the transaction's overlay: reads of tx then see the past. entity NULL:
  * everything; id 0: all records of the entity. tx must be a read transaction; its view becomes writable and
- * is never applied. */
-KT_MUST kt_error *journal_travel(kt_tx *tx, kt_time at, const model_entity *entity, uint64_t id);
+ * is never applied.
+ *   depth    over how many references what is reached travels too
+ *   returns  limit at "as_of": too much has changed since */
+KT_MUST kt_error *journal_travel(
+    kt_tx *tx, kt_time at, const model_entity *entity, uint64_t id, unsigned depth);
 
 /* One change, as journal_walk_back shows it: the whole record on both sides, as encoded bytes. */
 typedef struct {

@@ -344,7 +344,7 @@ static void the_past_reads_as_it_was(void **state)
     }
     for (size_t i = 0; i < 5; i++) {
         kt_tx tx = reading(&h);
-        assert_string_equal(said(journal_travel(&tx, when[i], NULL, 0)), "");
+        assert_string_equal(said(journal_travel(&tx, when[i], NULL, 0, 0)), "");
         assert_string_equal(everything(&h, &tx), then[i]);
         store_end(tx.view);
     }
@@ -359,13 +359,49 @@ static void a_single_record_travels_alone(void **state)
     const model_entity *party = house_entity(&h, "t.party");
     model_record record = {0};
     kt_time start = {clock_now().ms - 4 * 60000 + 30000};
-    assert_null(journal_travel(&tx, start, party, 1));
+    assert_null(journal_travel(&tx, start, party, 1, 0));
     assert_null(model_read(&tx, party, 1, &record));
     assert_string_equal(house_value(&record, "name")->as.s.ptr, "Nowak");
     assert_int_equal(record.values[MODEL_VERSION].as.i, 1);
     assert_null(model_read(&tx, party, 2, &record));
     assert_string_equal(house_value(&record, "name")->as.s.ptr, "KOWALSKA"); /* not asked for */
     store_end(tx.view);
+    chronicle_close(&h);
+}
+
+static void rename_both(kt_tx *tx, house *h)
+{
+    changed(tx, h, "t.party", 1, "{'name': 'Nowak i Wnuki'}");
+    changed(tx, h, "t.party", 2, "{'name': 'Kowalska i Wnuki'}");
+}
+
+/* What a record points to is as it was then, too: as far as is asked for, and of one record that alone. */
+static void what_is_pointed_to_travels_along(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t id;
+        unsigned depth;
+        const char *first, *second;
+    } trips[] = {{1, 0, "Nowak i Wnuki", "Kowalska i Wnuki"}, {1, 1, "Nowak i Syn", "Kowalska i Wnuki"},
+        {0, 0, "Nowak i Wnuki", "Kowalska i Wnuki"}, {0, 1, "Nowak i Syn", "KOWALSKA"}};
+    house h = told();
+    const model_entity *deal = house_entity(&h, "t.deal"), *party = house_entity(&h, "t.party");
+    kt_time then = clock_now();
+    clock_advance(60000);
+    commit(&h, NULL, rename_both);
+    commit(&h, NULL, delete_the_deal);
+    for (size_t i = 0; i < sizeof trips / sizeof *trips; i++) {
+        kt_tx tx = reading(&h);
+        model_record record = {0};
+        assert_string_equal(said(journal_travel(&tx, then, deal, trips[i].id, trips[i].depth)), "");
+        assert_null(model_read(&tx, deal, 1, &record));
+        assert_null(model_read(&tx, party, 1, &record));
+        assert_string_equal(house_value(&record, "name")->as.s.ptr, trips[i].first);
+        assert_null(model_read(&tx, party, 2, &record));
+        assert_string_equal(house_value(&record, "name")->as.s.ptr, trips[i].second);
+        store_end(tx.view);
+    }
     chronicle_close(&h);
 }
 
@@ -393,7 +429,7 @@ static void unique_values_that_changed_hands_travel_back(void **state)
     commit(&h, NULL, swap_second);
     kt_tx tx = reading(&h);
     model_record record = {0};
-    assert_string_equal(said(journal_travel(&tx, then, NULL, 0)), "");
+    assert_string_equal(said(journal_travel(&tx, then, NULL, 0, 0)), "");
     assert_null(model_read(&tx, house_entity(&h, "t.tag"), 1, &record));
     assert_string_equal(house_value(&record, "name")->as.s.ptr, "red");
     store_end(tx.view);
@@ -588,7 +624,7 @@ static kt_error *read_everything(kt_tx *tx, house *h, json *j)
 {
     KT_TRY(journal_since(tx, 0, NULL, 0, j));
     KT_TRY(journal_history(tx, house_entity(h, "t.party"), 2, 0, (kt_str){0}, j));
-    return journal_travel(tx, (kt_time){clock_now().ms - 200000}, NULL, 0);
+    return journal_travel(tx, (kt_time){clock_now().ms - 200000}, NULL, 0, 0);
 }
 
 static void every_allocation_may_fail(void **state)
@@ -633,6 +669,7 @@ int main(void)
         cmocka_unit_test(an_erased_person_stays_erased_in_history_and_chain),
         cmocka_unit_test(the_past_reads_as_it_was),
         cmocka_unit_test(a_single_record_travels_alone),
+        cmocka_unit_test(what_is_pointed_to_travels_along),
         cmocka_unit_test(unique_values_that_changed_hands_travel_back),
         cmocka_unit_test(a_unit_is_undone_and_undone_again),
         cmocka_unit_test(later_edits_are_conflicts_and_stay),

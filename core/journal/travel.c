@@ -1,20 +1,32 @@
 /* travel.c -- the past as an overlay over the present: what changed since is undone in memory, each record is
- * put back once, with its index entries, and every query then works on the past as it does on the present. */
+ * put back once, with its index entries, and every query then works on the past as it does on the present.
+ *
+ * What references lead to travels too, as far as it is asked for: of one record exactly the records that it, as
+ * it was, pointed to; of lists the entities that references may lead to. */
 #include "journal/past.h"
 
-enum { TRAVEL_CHANGES_MAX = 200000, ENTRY_ROOM = 64 << 20 };
+enum { TRAVEL_CHANGES_MAX = 200000, TRAVEL_RECORDS_MAX = 5000, ENTRY_ROOM = 64 << 20 };
 
 /* A record on its way back. */
 typedef struct {
     const model_entity *entity; /* NULL: an empty slot */
     uint64_t id;
     kt_str bytes;
+    bool moved; /* it is no longer as it was */
 } station;
+
+/* A record that is to travel, and how far its references are followed. */
+typedef struct visit {
+    struct visit *next;
+    const model_entity *entity;
+    uint64_t id;
+    unsigned depth;
+} visit;
 
 typedef struct {
     kt_tx *tx;
-    const model_entity *entity; /* NULL: all */
-    uint64_t id;                /* 0: all */
+    uint8_t *wanted; /* by entity's number: 1 + how far on references are followed; NULL: all entities */
+    size_t wanted_count;
     kt_time at;
     station *slots;
     size_t slot_count, count, changes; /* slot_count: a power of two */
@@ -61,7 +73,7 @@ static kt_error *station_of(journey *j, const model_entity *entity, uint64_t id,
     kt_str now = {0};
     key_record(&key, entity, id);
     KT_TRY(store_get(j->tx->view, STORE_DATA, key_str(&key), &now));
-    **found = (station){entity, id, now};
+    **found = (station){entity, id, now, false};
     j->count++;
     return NULL;
 }
@@ -75,13 +87,14 @@ static kt_error *too_far(const journey *j)
         "Wybierz późniejszą chwilę albo pojedynczy rekord.");
 }
 
-/* Undoes an entry's changes, last first: a list of them is read forwards only. */
-static kt_error *entry_undo(journey *j, journal_entry *entry)
+/* Undoes an entry's changes, last first: a list of them is read forwards only. only: those of one record */
+static kt_error *entry_undo(journey *j, journal_entry *entry, const visit *only)
 {
     journal_change change;
     while (journal_entry_next(entry, &change)) { /* one change per record in an entry: any order will do */
         const model_entity *e = model_entity_by_number(j->tx->catalogue, change.entity);
-        if (!e || (j->entity && e != j->entity) || (j->id && change.id != j->id))
+        if (!e || (j->wanted && !j->wanted[e->number]) ||
+            (only && (e != only->entity || change.id != only->id)))
             continue;
         if (++j->changes > TRAVEL_CHANGES_MAX)
             return too_far(j);
@@ -90,18 +103,19 @@ static kt_error *entry_undo(journey *j, journal_entry *entry)
         KT_TRY(station_of(j, e, change.id, &s));
         KT_TRY(past_bytes(j->tx, s->bytes, &change, false, &bytes));
         s->bytes = bytes.len ? arena_str(j->tx->arena, bytes) : (kt_str){0};
+        s->moved = true;
         if (bytes.len && !s->bytes.ptr)
             return error_no_memory();
     }
     return entry->bad ? chain_bad(j->tx->arena, entry->seq) : NULL;
 }
 
-static kt_error *entry_visit(journey *j, uint64_t seq, bool *more)
+static kt_error *entry_visit(journey *j, uint64_t seq, const visit *only, bool *more)
 {
     journal_entry entry;
     KT_TRY(chain_entry(j->tx->view, j->tx->arena, seq, &j->room, &entry));
     *more = entry.time.ms > j->at.ms;
-    return *more ? entry_undo(j, &entry) : NULL;
+    return *more ? entry_undo(j, &entry, only) : NULL;
 }
 
 /* All entries, newest first. */
@@ -111,17 +125,17 @@ static kt_error *walk_all(journey *j)
     KT_TRY(chain_head_read(j->tx->view, &head));
     bool more = true;
     for (uint64_t seq = head.seq; more && seq > 0; seq--)
-        KT_TRY(entry_visit(j, seq, &more));
+        KT_TRY(entry_visit(j, seq, NULL, &more));
     return NULL;
 }
 
 /* The entries of one record only. */
-static kt_error *walk_record(journey *j)
+static kt_error *walk_record(journey *j, const visit *v)
 {
     key from, to;
     key_open(&from, KEY_HISTORY);
-    key_u16(&from, j->entity->number);
-    key_u64(&from, j->id);
+    key_u16(&from, v->entity->number);
+    key_u64(&from, v->id);
     to = from;
     key_after(&to);
     store_cursor *cursor = NULL;
@@ -130,9 +144,129 @@ static kt_error *walk_record(journey *j)
     kt_str key, value;
     bool more = true;
     while (!error && more && store_next(cursor, &key, &value))
-        error = entry_visit(j, key_last_u64(key), &more);
+        error = entry_visit(j, key_last_u64(key), v, &more);
     kt_error *end = store_scan_end(cursor);
     return error ? error : end;
+}
+
+/* ---- Where references lead ---- */
+
+static bool leads_anywhere(const model_field *field)
+{
+    return field->type == KT_REF && str_is(field->target_name, "*");
+}
+
+static void want(journey *j, const model_entity *entity, unsigned depth, bool *anywhere);
+
+static void want_targets(journey *j, const model_entity *entity, unsigned depth, bool *anywhere)
+{
+    for (size_t i = 0; i < entity->field_count; i++) {
+        const model_field *field = &entity->fields[i];
+        if (field->target)
+            want(j, field->target, depth, anywhere);
+        else if (leads_anywhere(field))
+            *anywhere = true;
+        if (field->lines)
+            want_targets(j, field->lines, depth, anywhere);
+    }
+}
+
+static void want(journey *j, const model_entity *entity, unsigned depth, bool *anywhere)
+{
+    if (j->wanted[entity->number] > depth)
+        return;
+    j->wanted[entity->number] = (uint8_t)(depth + 1);
+    if (depth)
+        want_targets(j, entity, depth - 1, anywhere);
+}
+
+/* The entities to which a list's references lead. A reference to any entity leads to all. */
+static kt_error *want_all(journey *j, const model_entity *entity, unsigned depth)
+{
+    size_t count = model_entity_count(j->tx->catalogue);
+    bool anywhere = false;
+    for (size_t i = 0; i < count; i++) {
+        size_t number = model_entity_at(j->tx->catalogue, i)->number;
+        j->wanted_count = number >= j->wanted_count ? number + 1 : j->wanted_count;
+    }
+    j->wanted = ARENA_ARRAY(j->tx->arena, uint8_t, j->wanted_count + 1);
+    if (!j->wanted)
+        return error_no_memory();
+    want(j, entity, depth, &anywhere);
+    if (anywhere)
+        j->wanted = NULL;
+    return NULL;
+}
+
+typedef struct {
+    journey *j;
+    visit **end; /* where the next visit is linked in */
+    unsigned depth;
+} route;
+
+static kt_error *visit_add(route *r, const model_entity *entity, uint64_t id)
+{
+    if (!entity || !id || entity->lines_only)
+        return NULL;
+    visit *v = ARENA_NEW(r->j->tx->arena, visit);
+    if (!v)
+        return error_no_memory();
+    *v = (visit){NULL, entity, id, r->depth};
+    *r->end = v;
+    r->end = &v->next;
+    return NULL;
+}
+
+static kt_error *add_pointed(route *r, const model_record *record)
+{
+    const model_entity *entity = record->entity;
+    for (size_t i = 0; i < entity->field_count; i++) {
+        const model_field *field = &entity->fields[i];
+        const model_value *value = &record->values[i];
+        if (!value->set)
+            continue;
+        if (leads_anywhere(field))
+            KT_TRY(visit_add(
+                r, model_entity_by_number(r->j->tx->catalogue, value->as.any.entity), value->as.any.id));
+        else if (field->type == KT_REF)
+            KT_TRY(visit_add(r, field->target, (uint64_t)value->as.i));
+        for (size_t k = 0; field->type == KT_REFS && k < value->as.refs.count; k++)
+            KT_TRY(visit_add(r, field->target, value->as.refs.ids[k]));
+        for (size_t k = 0; field->lines && k < value->as.lines.count; k++)
+            KT_TRY(add_pointed(r, &value->as.lines.items[k]));
+    }
+    return NULL;
+}
+
+/* Takes a record back, and adds what it pointed to then; nearer ones first, so that each is met with the most
+ * that is to be followed from it. */
+static kt_error *visit_record(route *r, const visit *v)
+{
+    journey *j = r->j;
+    station *s;
+    size_t before = j->count;
+    KT_TRY(station_of(j, v->entity, v->id, &s));
+    if (j->count == before)
+        return NULL; /* it was there already */
+    if (j->count > TRAVEL_RECORDS_MAX)
+        return too_far(j);
+    KT_TRY(walk_record(j, v));
+    KT_TRY(station_of(j, v->entity, v->id, &s));
+    if (!v->depth || !s->bytes.len)
+        return NULL;
+    model_record record = {0};
+    KT_TRY(model_record_decode(j->tx, v->entity, v->id, s->bytes, &record));
+    r->depth = v->depth - 1;
+    return add_pointed(r, &record);
+}
+
+static kt_error *walk_from(journey *j, const model_entity *entity, uint64_t id, unsigned depth)
+{
+    visit first = {NULL, entity, id, depth};
+    route r = {j, &first.next, depth};
+    for (const visit *v = &first; v; v = v->next)
+        KT_TRY(visit_record(&r, v));
+    return NULL;
 }
 
 /* Unique values may have changed hands: a record that cannot take its old value back yet steps aside until
@@ -144,7 +278,7 @@ static kt_error *arrive(journey *j)
         return error_no_memory();
     for (size_t i = 0; i < j->slot_count; i++) {
         const station *s = &j->slots[i];
-        kt_error *error = s->entity ? model_restore(j->tx, s->entity, s->id, s->bytes) : NULL;
+        kt_error *error = s->moved ? model_restore(j->tx, s->entity, s->id, s->bytes) : NULL;
         if (!error)
             continue;
         if (error->first->kind != KT_CONFLICT && error->first->kind != KT_VALIDATION)
@@ -158,16 +292,19 @@ static kt_error *arrive(journey *j)
     return NULL;
 }
 
-kt_error *journal_travel(kt_tx *tx, kt_time at, const model_entity *entity, uint64_t id)
+kt_error *journal_travel(kt_tx *tx, kt_time at, const model_entity *entity, uint64_t id, unsigned depth)
 {
-    journey j = {.tx = tx, .entity = entity, .id = entity ? id : 0, .at = at};
+    journey j = {.tx = tx, .at = at};
     const model_guard *guard = tx->guard;
     buffer_open(&j.room, ENTRY_ROOM);
     tx->guard = NULL;
     kt_error *error = tx->writes ? error_make(tx->arena, KT_VALIDATION, "as_of", "the past can only be read",
                                        "przeszłość można tylko czytać")
-                      : j.id     ? walk_record(&j)
-                                 : walk_all(&j);
+                      : entity && id ? walk_from(&j, entity, id, depth)
+                      : entity       ? want_all(&j, entity, depth)
+                                     : NULL;
+    if (!error && !(entity && id))
+        error = walk_all(&j);
     if (!error)
         error = store_make_writable(tx->view);
     if (!error)
@@ -175,6 +312,97 @@ kt_error *journal_travel(kt_tx *tx, kt_time at, const model_entity *entity, uint
     tx->guard = guard;
     buffer_close(&j.room);
     return error;
+}
+
+/* ---- Definitions ---- */
+
+/* A field that was removed after that moment, if it was in force then. */
+static kt_error *take_removed(kt_tx *tx, const model_entity *entity, uint64_t id, kt_time at, kt_str *key)
+{
+    const size_t active = model_field_find(entity, KT_STR("active"))->position,
+                 of = model_field_find(entity, KT_STR("entity"))->position,
+                 name = model_field_find(entity, KT_STR("name"))->position;
+    journey j = {.tx = tx, .at = at};
+    const visit v = {.entity = entity, .id = id};
+    station *s;
+    buffer_open(&j.room, ENTRY_ROOM);
+    kt_error *error = station_of(&j, entity, id, &s);
+    if (!error)
+        error = walk_record(&j, &v);
+    if (!error)
+        error = station_of(&j, entity, id, &s);
+    model_record was = {0};
+    if (!error && s->bytes.len)
+        error = model_record_decode(tx, entity, id, s->bytes, &was);
+    buffer_close(&j.room);
+    *key = (kt_str){0};
+    if (error || !was.values || !was.values[active].as.i)
+        return error;
+    *key = arena_format(tx->arena, "%.*s/%.*s", STR_ARG(was.values[of].as.s), STR_ARG(was.values[name].as.s));
+    return key->ptr ? NULL : error_no_memory();
+}
+
+enum { REMOVED_MAX = 1000 };
+
+/* The definitions that changed after that moment and are not in force now. */
+static kt_error *find_changed(kt_tx *tx, const model_entity *entity, kt_time at, uint64_t *ids, size_t *count)
+{
+    model_rows *rows;
+    model_record record = {0};
+    const model_guard *guard = tx->guard;
+    const size_t active = model_field_find(entity, KT_STR("active"))->position;
+    *count = 0;
+    tx->guard = NULL;
+    kt_error *error = model_query_open(tx, &(model_query){.entity = entity, .right = "read"}, &rows);
+    if (!error) {
+        while (*count < REMOVED_MAX && model_next(rows, &record))
+            if (record.values[MODEL_UPDATED_AT].as.i > at.ms && !record.values[active].as.i &&
+                str_starts(record.values[MODEL_EXTERNAL_ID].as.s, KT_STR("field:")))
+                ids[(*count)++] = (uint64_t)record.values[MODEL_ID].as.i;
+        error = model_query_end(rows);
+    }
+    tx->guard = guard;
+    return error;
+}
+
+static void catalogue_end(void *catalogue)
+{
+    model_catalogue_release(catalogue);
+}
+
+/* Today's definitions and these fields. Where they do not fit any more, today's alone. */
+static kt_error *take_back(kt_tx *tx, const kt_str *removed)
+{
+    model_sources sources = *model_catalogue_sources(tx->catalogue);
+    model_catalogue *made;
+    sources.past = true;
+    sources.removed = removed;
+    kt_error *error = model_catalogue_build(tx->arena, tx->view, &sources, &made);
+    if (error)
+        return error->first->kind == KT_VALIDATION ? NULL : error;
+    if (!arena_at_end(tx->arena, catalogue_end, made)) {
+        model_catalogue_release(made);
+        return error_no_memory();
+    }
+    tx->catalogue = made;
+    return NULL;
+}
+
+kt_error *journal_definitions(kt_tx *tx, kt_time at)
+{
+    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("model.definition"));
+    uint64_t *ids = ARENA_ARRAY(tx->arena, uint64_t, REMOVED_MAX);
+    kt_str *removed = ARENA_ARRAY(tx->arena, kt_str, REMOVED_MAX + 1);
+    size_t count = 0, found = 0;
+    if (!ids || !removed)
+        return error_no_memory();
+    if (entity)
+        KT_TRY(find_changed(tx, entity, at, ids, &count));
+    for (size_t i = 0; i < count; i++) {
+        KT_TRY(take_removed(tx, entity, ids[i], at, &removed[found]));
+        found += removed[found].ptr != NULL;
+    }
+    return found ? take_back(tx, removed) : NULL;
 }
 
 kt_error *journal_moment(kt_tx *tx, kt_str text, kt_time *at)
@@ -191,5 +419,5 @@ kt_error *journal_moment(kt_tx *tx, kt_str text, kt_time *at)
 kt_error *kt_as_of(kt_tx *tx, kt_str when, kt_time *at)
 {
     KT_TRY(journal_moment(tx, when, at));
-    return journal_travel(tx, *at, NULL, 0);
+    return journal_travel(tx, *at, NULL, 0, 0);
 }

@@ -57,14 +57,23 @@ static kt_error *load(arena *arena, store_view *view, const char *prefix, row **
     return error ? error : scan;
 }
 
-static kt_error *load_fields(builder *b, const char *prefix)
+static bool is_listed(const kt_str *list, kt_str key)
+{
+    for (; list && list->ptr; list++)
+        if (str_eq(*list, key))
+            return true;
+    return false;
+}
+
+/* only: those of these keys; NULL: all */
+static kt_error *load_fields(builder *b, const char *prefix, const kt_str *only)
 {
     row *rows;
     KT_TRY(load(b->own, b->view, prefix, &rows));
     for (row *r = rows; r; r = r->next) {
         kt_str entity = variant_get_str(r->definition, "entity");
         draft *d = entity.ptr ? build_draft_find(b, entity.ptr) : NULL;
-        if (!d)
+        if (!d || (only && !is_listed(only, r->key)))
             continue; /* its module is not enabled: the definition waits */
         kt_field *field = build_alloc(b, sizeof *field);
         field_source *grown = build_grow(b, d->sources, &d->source_count, &d->source_room, sizeof *grown);
@@ -91,8 +100,9 @@ kt_error *custom_load(builder *b)
         else
             build_entity(b, entity, CUSTOM_MODULE, true, true);
     }
-    KT_TRY(load_fields(b, FIELDS_PREFIX));
-    return b->catalogue->sources.past ? load_fields(b, REMOVED_PREFIX) : NULL;
+    const model_sources *sources = &b->catalogue->sources;
+    KT_TRY(load_fields(b, FIELDS_PREFIX, NULL));
+    return sources->past ? load_fields(b, REMOVED_PREFIX, sources->removed) : NULL;
 }
 
 /* ---- Methods ---- */

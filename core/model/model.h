@@ -100,6 +100,7 @@ typedef struct {
     const kt_module *const *disabled;
     const uint8_t *master_key; /* to read personal fields while a new index is filled; may be NULL */
     bool past; /* with the fields that were removed; nothing is written, so the view may be read only */
+    const kt_str *removed; /* past: "crm.deal/colour" ..., ended by {0}: these alone; NULL: all */
 } model_sources;
 
 /* One bounded piece of what a new catalogue still has to do over large entities: filling new indexes,

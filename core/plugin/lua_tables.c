@@ -43,7 +43,7 @@ static bool is_known(const char *const *names, const char *key)
     return false;
 }
 
-/* What only runs with the automation: said once for each. */
+/* What runs is no part of a declaration: rules do it, in confined workers (core/automation). */
 static bool is_function_name(const char *key)
 {
     static const char *const names[] = {"run", "on", "methods", "compute", "check", "guard", "answer",
@@ -69,8 +69,11 @@ static void refuse_unknown(
         if (key && (is_mark(key) || is_known(known, key)))
             continue;
         if (key && (is_function_name(key) || lua_isfunction(L, -1)))
-            lua_problem(r, line, "%s: \"%s\" comes with the automation, which this server does not have yet",
-                "%s: „%s” przyjdzie razem z automatyzacją, której ten serwer jeszcze nie ma", what, key);
+            lua_problem(r, line,
+                "%s: \"%s\" is code, and this file only declares: write a rule for the event, or the module "
+                "in C",
+                "%s: „%s” to kod, a ten plik tylko deklaruje: napisz regułę na to zdarzenie albo moduł w C",
+                what, key);
         else
             lua_problem(r, line, "%s: there is no option \"%s\"", "%s: nie ma opcji „%s”", what,
                 key ? key : luaL_typename(L, -2));

@@ -90,8 +90,8 @@ static void what_is_wrong_is_named_with_file_and_line(void **state)
         {"return kontor.module {name = 'visits', entities = {{name = 'visit', fields = {}, actions = "
          "{{'bill', run = "
          "function() end}}}}}",
-            "\"run\" comes with the automation", 0},
-        {"return kontor.module {name = 'visits', on = {}}", "\"on\" comes with the automation", 0},
+            "\"run\" is code, and this file only declares", 0},
+        {"return kontor.module {name = 'visits', on = {}}", "\"on\" is code, and this file only declares", 0},
         {"while true do end", "more than 10000000 instructions", 1},
         {"local t = {} for i = 1, 1e9 do t[i] = 'x' .. i end", "not enough memory", 0},
         {"return io.open('/etc/passwd')", "global 'io'", 1},

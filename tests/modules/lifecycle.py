@@ -182,9 +182,16 @@ def check_examples(house, kontor):
     assert kontor.call("rentals.rental.hand_over", {"id": rental})["state"] == "out"
     error = refusal(kontor.call, "rentals.rental.hand_over", {"id": rental})
     assert error.kind == "state" and kontor.get("rentals.rental", rental)["state"] == "out", error
+    rule = kontor.create("automation.rule", {"name": "rentals go out", "text": re.findall(r"```lua\n(.*?)```", guide, re.S)[1]})["id"]
+    kontor.call("automation.rule.enable", {"id": rule})
+    free, paid = (kontor.create("rentals.rental", {"bike": "Żwir 56", "party": party, "day": "2026-01-02", **more})["id"] for more in ({}, {"price": "70.00"}))
+    error = refusal(kontor.call, "rentals.rental.hand_over", {"id": free})
+    assert error.kind == "rule" and "needs a price" in str(error) and kontor.get("rentals.rental", free)["state"] == "booked", error
+    kontor.call("rentals.rental.hand_over", {"id": paid})
+    assert kontor.get("rentals.rental", paid)["day"] != "2026-01-02"
     with_function = (house.modules_directory / "rentals.lua").read_text().replace("to = \"out\"}", "to = \"out\", run = function() end}")
     (house.modules_directory / "coded.lua").write_text(with_function.replace("rentals", "coded"), encoding="utf-8")
-    refused(house, kontor, "coded", 'row 6 MODULES/coded.lua: coded.rental.hand_over: "run" comes with the automation, which this server does not have yet')
+    refused(house, kontor, "coded", 'row 6 MODULES/coded.lua: coded.rental.hand_over: "run" is code, and this file only declares: write a rule for the event, or the module in C')
     (house.modules_directory / "wrong.lua").write_text("return kontor.module {name =\n", encoding="utf-8")
     refused(house, kontor, "wrong", "row 2 MODULES/wrong.lua: wrong.lua:2: unexpected symbol near <eof>")
 
