@@ -14,6 +14,7 @@ typedef struct {
     size_t begun;  /* memory used when the step began */
     bool postpone; /* what is refused is not told: it is tried again when others have gone back */
     bool postponed;
+    bool deletes;                  /* the entry being undone deleted records, as a merge does */
     const journal_change *waiting; /* that are tried again; an entity of 0: done. NULL: none count as there */
     size_t waiting_count;
 } undo;
@@ -155,24 +156,66 @@ static kt_error *undo_deleted(undo *u, const past_change *past, const journal_ch
     return error ? refused(u, past, &past->before, error) : NULL;
 }
 
+static bool leads(const model_field *field)
+{
+    return field->type == KT_REF || field->type == KT_REFS;
+}
+
+/* What the server computes follows by itself, but for a reference that a merge has led elsewhere: what nobody writes,
+ * nobody leads back either. */
+static bool goes_back(const undo *u, const model_field *field)
+{
+    return !field->computed || (u->deletes && leads(field));
+}
+
 /* The fields that somebody changed since, or that the caller may not put back. */
 static void tell_fields(undo *u, const past_change *past, const model_record *now, const bool *back)
 {
     for (size_t i = 0; i < past->entity->field_count; i++) {
         const model_field *field = &past->entity->fields[i];
-        if (!back[i] && past_differs(past, field) && !field->computed &&
+        if (!back[i] && past_differs(past, field) && goes_back(u, field) &&
             !model_value_equal(field, &now->values[i], &past->before.values[i]))
             conflict_field(u, past, field, now, &past->before);
     }
 }
 
 /* Did anything change that is not computed from the rest, or by the server about itself? */
-static bool is_undoable(const past_change *past)
+static bool is_undoable(const undo *u, const past_change *past)
 {
     for (size_t i = 0; i < past->entity->field_count; i++)
-        if (past_differs(past, &past->entity->fields[i]) && !past->entity->fields[i].computed)
+        if (past_differs(past, &past->entity->fields[i]) && goes_back(u, &past->entity->fields[i]))
             return true;
     return false;
+}
+
+/* Do two lists of lines differ by what their references lead to alone? */
+static bool lines_lead_elsewhere(const model_field *field, const model_value *a, const model_value *b)
+{
+    if (!a->set || !b->set || a->as.lines.count != b->as.lines.count)
+        return false;
+    for (size_t i = 0; i < a->as.lines.count; i++)
+        for (size_t k = 0; k < field->lines->field_count; k++) {
+            const model_field *member = &field->lines->fields[k];
+            if (!leads(member) &&
+                !model_value_equal(member, &a->as.lines.items[i].values[k], &b->as.lines.items[i].values[k]))
+                return false;
+        }
+    return true;
+}
+
+/* Did a merge re-point the record, and do nothing else to it? Then what nobody may change is re-pointed back as it
+ * was then. */
+static bool is_repointed(const undo *u, const past_change *past)
+{
+    for (size_t i = 0; i < past->entity->field_count; i++) {
+        const model_field *field = &past->entity->fields[i];
+        if (!past_differs(past, field) || field->computed || leads(field))
+            continue;
+        if (field->type != KT_LINES ||
+            !lines_lead_elsewhere(field, &past->before.values[i], &past->after.values[i]))
+            return false;
+    }
+    return u->deletes;
 }
 
 static kt_error *undo_updated(undo *u, const past_change *past)
@@ -180,7 +223,7 @@ static kt_error *undo_updated(undo *u, const past_change *past)
     kt_tx *tx = u->tx;
     model_record now, wanted;
     bool any = false;
-    if (!is_undoable(past))
+    if (!is_undoable(u, past))
         return NULL;
     kt_error *error = model_load_for(tx, past->entity, past->id, 0, "update", &now);
     if (error)
@@ -191,7 +234,7 @@ static kt_error *undo_updated(undo *u, const past_change *past)
         return error_no_memory();
     for (size_t i = 0; i < past->entity->field_count; i++) {
         const model_field *field = &past->entity->fields[i];
-        if (!past_differs(past, field) || field->computed ||
+        if (!past_differs(past, field) || !goes_back(u, field) ||
             model_value_equal(field, &now.values[i], &past->before.values[i]))
             continue;
         bool may = !tx->guard || !tx->guard->field || tx->guard->field(tx, field, past->entity, true);
@@ -201,7 +244,10 @@ static kt_error *undo_updated(undo *u, const past_change *past)
         any = any || back[i];
     }
     const model_record found = now;
+    const bool outer = tx->joining;
+    tx->joining = outer || is_repointed(u, past);
     error = any ? model_store_changed(tx, &now, &wanted) : NULL;
+    tx->joining = outer;
     u->reverted += any && !error;
     if (error)
         KT_TRY(refused(u, past, &now, error));
@@ -330,12 +376,17 @@ static kt_error *entry_undo(undo *u, position *at, size_t *room)
     buffer_open(&bytes, ENTRY_ROOM);
     kt_error *error = chain_entry(tx->view, tx->arena, at->seq, &bytes, &entry);
     size_t count = error ? 0 : at->left < entry.count ? (size_t)at->left : (size_t)entry.count;
-    journal_change *changes = ARENA_ARRAY(tx->arena, journal_change, count + 1);
+    size_t whole = error ? 0 : (size_t)entry.count; /* which falls as they are read */
+    journal_change *changes = ARENA_ARRAY(tx->arena, journal_change, whole + 1);
     if (!changes)
         error = error_no_memory();
-    for (size_t i = 0; !error && i < count; i++)
+    u->deletes = false;
+    for (size_t i = 0; !error && i < whole; i++) {
         if (!journal_entry_next(&entry, &changes[i]))
             error = chain_bad(tx->arena, at->seq);
+        else
+            u->deletes |= changes[i].kind == MODEL_DELETED;
+    }
     while (!error && count > 0 && *room > 0) {
         size_t slice = count < SLICE ? count : SLICE;
         slice = slice < *room ? slice : *room;

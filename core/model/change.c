@@ -78,7 +78,7 @@ kt_error *change_note(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str
         model_change *change = ARENA_NEW(tx->arena, model_change);
         if (!change)
             return error_no_memory();
-        *change = (model_change){kind_of(before, after), entity, id, before, after, NULL};
+        *change = (model_change){kind_of(before, after), entity, id, before, after, tx->joining, NULL};
         t->slots[at] = change;
         t->used++;
         append(tx, change);
@@ -86,6 +86,7 @@ kt_error *change_note(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str
     }
     bool listed = known->before.ptr || known->after.ptr;
     known->after = after;
+    known->joined = tx->joining && (known->joined || !listed);
     if (!listed) { /* it came and went, and comes again */
         known->before = before;
         append(tx, known);
@@ -119,7 +120,9 @@ kt_error *model_commit_checks(kt_tx *tx)
         kt_record *before, *after;
         KT_TRY(decode_side(tx, change, change->before, &before));
         KT_TRY(decode_side(tx, change, change->after, &after));
+        tx->joining = change->joined;
         kt_also(&problems, declared->check(tx, before, after));
+        tx->joining = false;
     }
     return problems ? problems : tx->doomed;
 }

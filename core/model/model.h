@@ -193,6 +193,7 @@ typedef struct model_change {
     const model_entity *entity;
     uint64_t id;
     kt_str before, after; /* encoded records; not set where there is none */
+    bool joined;          /* only a merge wrote to it: its checks are told so */
     struct model_change *next;
 } model_change; /* one per record: several writes of a request join */
 

@@ -211,13 +211,25 @@ static void take_results(kt_tx *tx, struct sale_line *line, const kt_tax_line *f
     }
 }
 
+/* A row of the same tax stays the same row. */
+static kt_id row_of(const kt_lines *before, const kt_tax_rate *rate)
+{
+    for (size_t i = 0; i < before->count; i++) {
+        const struct sale_tax *row = KT_AS(sale_tax, kt_line(before, i));
+        if (row->tax.v == rate->tax.v && same_str(row->label, rate->label) && same_dec(row->rate, rate->rate))
+            return row->rec.id;
+    }
+    return (kt_id){0};
+}
+
 static kt_error *take_summary(kt_tx *tx, struct terms *t, const kt_tax_document *d)
 {
+    const kt_lines before = *t->taxes;
     *t->taxes = (kt_lines){0};
     for (size_t i = 0; i < d->total_count; i++) {
-        struct sale_tax row = {KT_OF(sale_tax), .tax = d->totals[i].rate.tax,
-            .label = d->totals[i].rate.label, .rate = d->totals[i].rate.rate, .net = d->totals[i].net,
-            .amount = d->totals[i].tax};
+        struct sale_tax row = {KT_OF(sale_tax), .rec.id = row_of(&before, &d->totals[i].rate),
+            .tax = d->totals[i].rate.tax, .label = d->totals[i].rate.label, .rate = d->totals[i].rate.rate,
+            .net = d->totals[i].net, .amount = d->totals[i].tax};
         KT_TRY(kt_line_add(tx, t->taxes, &row.rec));
     }
     return NULL;

@@ -78,12 +78,23 @@ static const struct party_address *address_for(const struct buyer *b, enum party
     return best;
 }
 
-static kt_error *add_address(kt_tx *tx, struct sale *s, const char *field, kt_id party, unsigned use)
+/* A line that says the same again stays the same line. */
+static kt_id line_of(const kt_lines *before, unsigned use)
 {
+    for (size_t i = 0; i < before->count; i++)
+        if (KT_AS(sale_address, kt_line(before, i))->use == use)
+            return kt_line(before, i)->id;
+    return (kt_id){0};
+}
+
+static kt_error *add_address(kt_tx *tx, struct sale *s, const kt_lines *before, unsigned use)
+{
+    kt_id other = use == BILLING ? s->bill_to : s->ship_to, party = other.v ? other : s->party;
+    const char *field = !other.v ? "party" : use == BILLING ? "bill_to" : "ship_to";
     struct buyer b = {KT_OF(buyer)};
     KT_TRY(read_ref(tx, field, party, &b.rec));
-    struct sale_address row = {KT_OF(sale_address), .use = use, .tax_id = b.tax_id,
-        .name = b.legal_name.ptr && use == BILLING ? b.legal_name : b.name};
+    struct sale_address row = {KT_OF(sale_address), .rec.id = line_of(before, use), .use = use,
+        .tax_id = b.tax_id, .name = b.legal_name.ptr && use == BILLING ? b.legal_name : b.name};
     const struct party_address *a = address_for(&b, use == BILLING ? BILLING_ADDRESS : SHIPPING_ADDRESS);
     if (a) {
         struct land land = {KT_OF(land)};
@@ -105,11 +116,10 @@ static kt_error *snapshot(kt_tx *tx, struct sale *s)
 {
     if (!s->party.v)
         return NULL; /* the core asks for it */
+    const kt_lines before = s->addresses;
     s->addresses = (kt_lines){0};
-    KT_TRY(add_address(
-        tx, s, s->bill_to.v ? "bill_to" : "party", s->bill_to.v ? s->bill_to : s->party, BILLING));
-    return add_address(
-        tx, s, s->ship_to.v ? "ship_to" : "party", s->ship_to.v ? s->ship_to : s->party, SHIPPING);
+    KT_TRY(add_address(tx, s, &before, BILLING));
+    return add_address(tx, s, &before, SHIPPING);
 }
 
 /* ---- What is fixed ---- */
