@@ -18,6 +18,7 @@ from names import BIKES, PARTS, RATES, TODAY, ref  # noqa: E402
 import books  # noqa: E402
 import people  # noqa: E402
 import sales  # noqa: E402
+import service  # noqa: E402
 import works  # noqa: E402
 
 YEARS = 2
@@ -324,6 +325,7 @@ def main():
         builder.leads()
         builder.deals()
         sales.build(builder)
+        service.build(builder)
     if {"base", "crm", "finance"} <= enabled:
         books.build(builder)
     if "base" in enabled:

@@ -119,7 +119,7 @@ extern const kt_shape lead_convert_shape, lead_converted_shape;
 kt_error *lead_convert(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *lead_converted_answer(kt_tx *tx, const kt_record *self, kt_record *result);
 
-/* ---- activity.c ---- */
+/* ---- work/activity.c ---- */
 
 enum activity_kind { CALL = 1, MEETING, MAIL, NOTE, CHAT };
 extern const kt_choice activity_kinds[];
@@ -142,7 +142,7 @@ kt_error *activity_compute(kt_tx *tx, kt_record *self);
 extern const kt_shape reminders_shape, reminders_found_shape;
 kt_error *activity_reminders(kt_tx *tx, const kt_record *params, kt_record *result);
 
-/* ---- timeline.c ---- */
+/* ---- customer/timeline.c ---- */
 
 struct timeline_entry {
     kt_record rec;
@@ -167,7 +167,7 @@ KT_MUST kt_error *timeline_lead(timeline *t, const struct lead *l);
 /* Newest first, at most limit of them; *more: there are older ones. */
 KT_MUST kt_error *timeline_close(timeline *t, size_t limit, kt_lines *entries, bool *more);
 
-/* ---- card.c, sales/card_documents.c ---- */
+/* ---- customer/card.c, sales/card_documents.c ---- */
 
 struct card_document { /* a quotation or an order */
     kt_record rec;
@@ -182,7 +182,11 @@ extern const kt_shape card_document_shape;
 KT_MUST kt_error *card_documents(kt_tx *tx, kt_id party, timeline *t, kt_lines *quotations, kt_lines *orders);
 extern const kt_shape card_paper_shape;
 /* Invoices, receipts and payments, and what is open of the party: out of the books, if a module keeps them. */
-KT_MUST kt_error *card_papers(kt_tx *tx, kt_id party, kt_lines *rows, kt_dec *owes);
+KT_MUST kt_error *card_papers(kt_tx *tx, kt_id party, timeline *t, kt_lines *rows, kt_dec *owes);
+/* customer/card_wishes.c: what they agreed to, and which goods they looked at or put aside */
+extern const kt_shape card_consent_shape, card_interest_shape;
+KT_MUST kt_error *card_consents(kt_tx *tx, kt_id party, timeline *t, kt_lines *rows);
+KT_MUST kt_error *card_interests(kt_tx *tx, kt_id party, timeline *t, kt_lines *rows);
 
 extern const kt_shape card_shape, card_answer_shape;
 kt_error *card(kt_tx *tx, const kt_record *params, kt_record *result);

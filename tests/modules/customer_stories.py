@@ -288,6 +288,24 @@ def what_customers_look_at_is_kept_short(k):
     expect(k.count("base.party", [["has", "crm.interest.party", [["item", "=", items[0]]]]]), 1)
 
 
+def the_card_tells_what_they_agreed_to_and_looked_at(k, house):
+    firm = party(k, "Curious SA", external_id="shop-78")
+    item = make(k, "base.item", code="CUR", name="Curiosity")
+    given = make(k, "crm.consent", party=firm, purpose="newsletter", channel="email", given_at="2021-02-01T10:00:00Z")
+    k.call("crm.consent.withdraw", {"id": given, "at": "2021-03-01T10:00:00Z"})
+    k.call("crm.interest.record", {"events": [{"party": firm, "item": item, "kind": "put_aside", "quantity": "2", "at": "2021-02-15T10:00:00Z"}]})
+    card = k.call("crm.card", {"party": firm})
+    expect([(c["purpose"], c["channel"], c["state"]) for c in card["consents"]], [("newsletter", "email", "withdrawn")])
+    expect([(i["item"], i["name"], i["kind"], i["times"], i["quantity"]) for i in card["interests"]], [(item, "Curiosity", "put_aside", 1, "2.000")])
+    expect([(e["kind"], e["title"], e["state"], e["at"][:10]) for e in card["timeline"]], [
+        ("consent", "newsletter", "withdrawn", "2021-03-01"), ("interest", "Curiosity", "put_aside", "2021-02-15"), ("consent", "newsletter", "given", "2021-02-01")])
+    role = make(k, "access.role", name="narrow", label="narrow", grants="base.party:read; crm.deal:read")
+    user = make(k, "access.user", name="narrow", roles=[role])
+    k.call("access.password", {"user": user, "new": "Bicycle-2026-x"})
+    card = house.client("narrow", "Bicycle-2026-x").call("crm.card", {"party": firm})
+    expect((card["consents"], card["interests"], card["timeline"]), ([], [], []))
+
+
 def a_segment_is_a_query(k):
     pl = [party(k, f"Segment {i}", industry="segments", is_customer=i < 3) for i in range(5)]
     make(k, "crm.deal", title="x", party=pl[0])
@@ -323,7 +341,8 @@ STORIES = [
     the_same_firm_is_found_however_it_is_written, two_customers_become_one, many_random_merges_leave_a_proved_house,
     parties_are_found_by_where_they_are, a_relation_is_seen_from_both_sides, working_minutes_leave_out_nights_weekends_and_holidays,
     a_request_has_its_promised_times, an_exchange_reports_its_calls,
-    nobody_is_approached_against_their_will, what_customers_look_at_is_kept_short, a_segment_is_a_query,
+    nobody_is_approached_against_their_will, what_customers_look_at_is_kept_short,
+    the_card_tells_what_they_agreed_to_and_looked_at, a_segment_is_a_query,
 ]
 if __name__ == "__main__":
     run(STORIES)

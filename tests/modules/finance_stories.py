@@ -332,6 +332,8 @@ def the_customers_card_shows_their_papers(k, house):
     card = k.call("crm.card", {"party": seen["kowal"]})
     expect([(p["kind"], p["number"], p["state"], p["amount"], p["open"]) for p in card["papers"][:1]], [("sale", row["number"], "overdue", "12.30", "12.30")])
     expect([p["kind"] for p in card["papers"]].count("in"), 1)
+    told = [(e["kind"], e["title"], e["state"]) for e in card["timeline"] if e["entity"].startswith("finance.")]
+    expect(sorted(told), sorted((p["kind"], p["number"], p["state"]) for p in card["papers"]))
     expect(card["owes"], "104.30")  # with the rest of an earlier one
     seller = login(k, house, "rep", "crm.sales_head")
     k.update("base.party", seen["kowal"], {"owner": None})

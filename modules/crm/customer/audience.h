@@ -6,6 +6,7 @@
 /* ---- consent.c ---- */
 
 extern const kt_shape consent_shape, contact_rules_shape, may_contact_shape, may_contact_answer_shape;
+extern const kt_choice consent_channels[], consent_states[];
 extern const kt_action consent_actions[];
 extern const kt_consents consents_service;
 kt_error *consent_compute(kt_tx *tx, kt_record *self);

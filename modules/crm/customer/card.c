@@ -188,7 +188,8 @@ struct card_answer {
     bool is_customer, is_supplier, active, do_not_contact, no_next_activity, more;
     int64_t deals_open, deals_won, deals_lost;
     kt_time last_contact_at, next_activity_at;
-    kt_lines contacts, addresses, related, deals, leads, quotations, orders, papers, planned, timeline;
+    kt_lines contacts, addresses, related, deals, leads, quotations, orders, papers, planned, timeline,
+        consents, interests;
     kt_dec owes;
 };
 const kt_shape card_answer_shape = KT_SHAPE(card_answer, NULL,
@@ -232,6 +233,9 @@ const kt_shape card_answer_shape = KT_SHAPE(card_answer, NULL,
     KT_FIELD(card_answer, owes, MONEY, "Owes", "Saldo rozrachunków", .scale = 2,
         .help = {"In the company's currency; below zero we owe them.",
             "W walucie firmy; poniżej zera to nasze zobowiązanie."}),
+    KT_FIELD(card_answer, consents, LINES, "Consents", "Zgody", .lines = &card_consent_shape),
+    KT_FIELD(card_answer, interests, LINES, "Goods looked at and put aside", "Towary oglądane i odłożone",
+        .lines = &card_interest_shape),
     KT_FIELD(card_answer, planned, LINES, "Planned", "Zaplanowane", .lines = &card_plan_shape),
     KT_FIELD(card_answer, timeline, LINES, "Timeline", "Oś czasu", .lines = &timeline_entry_shape),
     KT_FIELD(card_answer, more, BOOL, "There are older entries", "Są starsze wpisy"));
@@ -439,7 +443,9 @@ kt_error *card(kt_tx *tx, const kt_record *params, kt_record *result)
     KT_TRY(fill_deals(tx, p->party, t, out));
     KT_TRY(fill_leads(tx, p->party, t, out));
     KT_TRY(card_documents(tx, p->party, t, &out->quotations, &out->orders));
-    KT_TRY(card_papers(tx, p->party, &out->papers, &out->owes));
+    KT_TRY(card_papers(tx, p->party, t, &out->papers, &out->owes));
+    KT_TRY(card_consents(tx, p->party, t, &out->consents));
+    KT_TRY(card_interests(tx, p->party, t, &out->interests));
     if (kt_may(tx, "base.task:read"))
         KT_TRY(plan_tasks(tx, p->party, out));
     if (kt_may(tx, "crm.activity:read"))

@@ -4,7 +4,7 @@
 
 #include "customer/audience.h"
 
-static const kt_choice channels[] = {
+const kt_choice consent_channels[] = {
     {KT_BY_ANY, "any", {"Any", "Dowolny"}},
     {KT_BY_EMAIL, "email", {"E-mail", "E-mail"}},
     {KT_BY_PHONE, "phone", {"Telephone", "Telefon"}},
@@ -15,7 +15,7 @@ static const kt_choice channels[] = {
 };
 
 enum consent_state { GIVEN = 1, WITHDRAWN };
-static const kt_choice consent_states[] = {
+const kt_choice consent_states[] = {
     {GIVEN, "given", {"Given", "Udzielona"}, "open"},
     {WITHDRAWN, "withdrawn", {"Withdrawn", "Wycofana"}, "lost"},
     {0},
@@ -37,8 +37,8 @@ const kt_shape consent_shape = KT_SHAPE(consent, "crm.consent",
         .priority = 2,
         .help = {"marketing, newsletter, survey, partners, ..",
             "marketing, newsletter, survey, partners, .."}),
-    KT_FIELD(
-        consent, channel, STATE, "Channel", "Kanał", .choices = channels, .initial = "any", .priority = 3),
+    KT_FIELD(consent, channel, STATE, "Channel", "Kanał", .choices = consent_channels, .initial = "any",
+        .priority = 3),
     KT_FIELD(
         consent, state, STATE, "State", "Stan", .choices = consent_states, .indexed = true, .priority = 4),
     KT_FIELD(consent, given_at, TIME, "Given at", "Udzielono", .priority = 5),
@@ -125,7 +125,8 @@ const kt_shape contact_rules_shape = KT_SHAPE(contact_rules, "base.party",
     KT_FIELD(contact_rules, do_not_contact, BOOL, "Do not contact", "Nie kontaktować", .indexed = true,
         .help = {"Whatever consents say; only what a contract demands goes out.",
             "Bez względu na zgody; wychodzi tylko to, czego wymaga umowa."}),
-    KT_FIELD(contact_rules, preferred_channel, STATE, "Prefers", "Preferowany kanał", .choices = channels),
+    KT_FIELD(
+        contact_rules, preferred_channel, STATE, "Prefers", "Preferowany kanał", .choices = consent_channels),
     KT_FIELD(contact_rules, contact_hours, STRING, "When to contact", "Kiedy kontaktować", .max = 100));
 
 /* ---- The answer ---- */
@@ -197,7 +198,7 @@ struct may_contact {
 };
 const kt_shape may_contact_shape = KT_SHAPE(may_contact, NULL,
     KT_FIELD(may_contact, party, REF, "Customer", "Klient", .target = "base.party", .required = true),
-    KT_FIELD(may_contact, channel, STATE, "Channel", "Kanał", .choices = channels, .initial = "any"),
+    KT_FIELD(may_contact, channel, STATE, "Channel", "Kanał", .choices = consent_channels, .initial = "any"),
     KT_FIELD(may_contact, purpose, STRING, "Purpose", "Cel", .initial = "marketing",
         .help = {"service: what a contract demands needs no consent.",
             "service: to, czego wymaga umowa, nie potrzebuje zgody."}));

@@ -7,8 +7,11 @@
 const kt_shape timeline_entry_shape = KT_SHAPE(timeline_entry, NULL,
     KT_FIELD(timeline_entry, at, TIME, "At", "Kiedy"),
     KT_FIELD(timeline_entry, kind, STRING, "Kind", "Rodzaj",
-        .help = {"call meeting mail note chat task file stage deal lead quotation order request",
-            "call meeting mail note chat task file stage deal lead quotation order request"}),
+        .help = {"call meeting mail note chat task file stage deal lead quotation order request consent "
+                 "interest, "
+                 "and papers of the books",
+            "call meeting mail note chat task file stage deal lead quotation order request consent interest "
+            "oraz dokumenty księgowe"}),
     KT_FIELD(timeline_entry, entity, STRING, "Entity", "Encja"),
     KT_FIELD(timeline_entry, id, INT, "Id", "Id"), KT_FIELD(timeline_entry, title, STRING, "Title", "Tytuł"),
     KT_FIELD(timeline_entry, text, TEXT, "Text", "Treść"),

@@ -120,7 +120,7 @@ const kt_shape card_paper_shape = KT_SHAPE(card_paper, NULL,
     KT_FIELD(card_paper, open, MONEY, "Open", "Pozostaje", .scale = 4),
     KT_FIELD(card_paper, currency, REF, "Currency", "Waluta", .target = "base.currency"));
 
-kt_error *card_papers(kt_tx *tx, kt_id party, kt_lines *rows, kt_dec *owes)
+kt_error *card_papers(kt_tx *tx, kt_id party, timeline *t, kt_lines *rows, kt_dec *owes)
 {
     enum { PAPERS_MAX = 50 }; /* the newest invoices, and payments */
     const kt_accounts *accounts = kt_accounts_find(tx);
@@ -136,6 +136,14 @@ kt_error *card_papers(kt_tx *tx, kt_id party, kt_lines *rows, kt_dec *owes)
             .kind = kt_format(tx, "%s", p->kind), .number = p->number, .state = kt_format(tx, "%s", p->state),
             .day = p->day, .due = p->due, .amount = p->amount, .open = p->open};
         KT_TRY(kt_line_add(tx, rows, &row.rec));
+        const char *entity = kt_any_entity(tx, p->document);
+        const struct timeline_entry entry = {.at = kt_instant(tx, p->day, 0), /* books know days alone */
+            .kind = row.kind,
+            .entity = entity ? kt_format(tx, "%s", entity) : (kt_str){0},
+            .id = (int64_t)kt_any_id(p->document).v,
+            .title = p->number,
+            .state = row.state};
+        KT_TRY(timeline_add(t, &entry));
     }
     return NULL;
 }
