@@ -110,6 +110,19 @@ describe("web_lead", function()
     expect(call("base.task.count", {}), 1)
     expect(refusal("rule.webhook", {name = "nobody"}), "not_found")
   end)
+  it("keeps what brought them, through the conversion", function()
+    use "web_lead"
+    call("crm.pipeline.create", {values = {name = "Sales", initial = true, stages = {
+      {name = "New"}, {name = "Won", semantic = "won"}, {name = "Lost", semantic = "lost"}}}})
+    call("rule.webhook", {name = "lead", payload = {name = "Ewa", company = "Rowerownia", utm_source = "search", utm_medium = "cpc",
+      utm_campaign = "spring"}})
+    settle()
+    local lead = call("crm.lead.list", {}).rows[1]
+    expect(call("crm.lead.get", {id = lead.id}), {company_name = "Rowerownia", utm_source = "search", campaign = "spring"})
+    call("crm.lead.convert", {id = lead.id, create_party = true, create_deal = true})
+    local deal = call("crm.deal.list", {}).rows[1]
+    expect(call("crm.deal.get", {id = deal.id}), {source = "web", campaign = "spring", utm_medium = "cpc"})
+  end)
 end)
 
 describe("the rules together", function()
