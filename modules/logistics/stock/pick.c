@@ -106,8 +106,9 @@ kt_error *pick_free(kt_tx *tx, const struct wanted *wanted, struct picks *picks,
     if (rest->coef <= 0)
         return NULL;
     KT_TRY(candidates_of(tx, wanted, &all));
-    qsort(all.items, all.count, sizeof *all.items,
-        orders[wanted->warehouse->picking ? wanted->warehouse->picking : FEFO]);
+    if (all.count)
+        qsort(all.items, all.count, sizeof *all.items,
+            orders[wanted->warehouse->picking ? wanted->warehouse->picking : FEFO]);
     for (size_t i = 0; i < all.count && rest->coef > 0; i++) {
         const struct candidate *c = &all.items[i];
         struct pick pick = {.at = {KT_OF(location)}, .lot = c->balance.lot, .balance = c->balance};
