@@ -3,6 +3,7 @@
 #include "bus/preview.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 
 #define CHANGES_MAX 1000 /* that are listed; the hash covers all */
 
@@ -52,6 +53,9 @@ static kt_error *each_field(diff *d,
         const model_field *field = &entity->fields[i];
         if (tx->guard && tx->guard->field && !tx->guard->field(tx, field, entity, false))
             continue;
+        if (d->has_before && d->has_after &&
+            model_value_equal(field, &d->before.values[i], &d->after.values[i]))
+            continue;
         buffer_clear(&before);
         buffer_clear(&after);
         write_value(d, &d->before, d->has_before, i, &before);
@@ -67,10 +71,43 @@ static kt_error *each_field(diff *d,
 
 /* ---- The hash ---- */
 
+typedef struct { /* a record that the call makes; place: among those that it makes, from 1 */
+    const model_entity *entity;
+    uint64_t id;
+    size_t place;
+} made_record;
 typedef struct {
     kt_tx *tx;
     crypto_generichash_state state;
+    made_record *made; /* by entity and id */
+    size_t made_count;
 } hashing;
+
+static int by_record(const void *a, const void *b)
+{
+    const made_record *x = a, *y = b;
+    if (x->entity->number != y->entity->number)
+        return x->entity->number < y->entity->number ? -1 : 1;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+static kt_error *list_made(hashing *h)
+{
+    size_t count = 0;
+    for (const model_change *c = h->tx->changes; c; c = c->next)
+        count += c->kind == MODEL_CREATED;
+    h->made = ARENA_ARRAY(h->tx->arena, made_record, count + 1);
+    if (!h->made)
+        return error_no_memory();
+    for (const model_change *c = h->tx->changes; c; c = c->next)
+        if (c->kind == MODEL_CREATED) {
+            h->made[h->made_count] = (made_record){c->entity, c->id, h->made_count + 1};
+            h->made_count++;
+        }
+    if (h->made_count)
+        qsort(h->made, h->made_count, sizeof *h->made, by_record);
+    return NULL;
+}
 
 static void hash_str(hashing *h, kt_str s)
 {
@@ -78,6 +115,34 @@ static void hash_str(hashing *h, kt_str s)
     crypto_generichash_update(&h->state, (const unsigned char *)&n, sizeof n);
     if (n)
         crypto_generichash_update(&h->state, (const unsigned char *)s.ptr, n);
+}
+
+/* The digits that a text ends with, but for `tail` characters behind them. */
+static uint64_t last_number(kt_str s, size_t tail)
+{
+    uint64_t n = 0;
+    size_t end = s.len >= tail ? s.len - tail : 0, at = end;
+    while (at > 0 && s.ptr[at - 1] >= '0' && s.ptr[at - 1] <= '9')
+        at--;
+    for (; at < end; at++)
+        n = n * 10 + (uint64_t)(s.ptr[at] - '0');
+    return n;
+}
+
+/* Which of the records made a reference, 12 or {"entity":"crm.deal","id":12}, leads to; NULL: none. */
+static const made_record *find_made(const hashing *h, const model_field *field, kt_str value)
+{
+    static const char head[] = "{\"entity\":\"";
+    made_record wanted = {.entity = field->target, .id = last_number(value, field->target ? 0 : 1)};
+    if (!field->target && str_starts(value, (kt_str){head, sizeof head - 1})) {
+        const char *name = value.ptr + sizeof head - 1,
+                   *end = memchr(name, '"', value.len - (sizeof head - 1));
+        wanted.entity = end ? model_entity_find(h->tx->catalogue, (kt_str){name, (size_t)(end - name)})
+                            : NULL;
+    }
+    if (!wanted.entity || !wanted.id || !h->made_count)
+        return NULL;
+    return bsearch(&wanted, h->made, h->made_count, sizeof *h->made, by_record);
 }
 
 /* A value as it is judged: what stands for this call's instant or for a record that it makes gets a fixed
@@ -93,19 +158,11 @@ static void hash_value(hashing *h, const model_field *field, kt_str value)
         if (n > 0 && str_eq(value, (kt_str){now, (size_t)n}))
             value = KT_STR("now");
     }
-    if (field->type == KT_REF && field->target) {
-        size_t made = 0;
-        for (const model_change *c = h->tx->changes; c; c = c->next) {
-            char id[24];
-            n = snprintf(id, sizeof id, "%llu", (unsigned long long)c->id);
-            made++;
-            if (c->kind == MODEL_CREATED && c->entity == field->target && n > 0 &&
-                str_eq(value, (kt_str){id, (size_t)n})) {
-                hash_str(h, KT_STR("made"));
-                crypto_generichash_update(&h->state, (const unsigned char *)&made, sizeof made);
-                return;
-            }
-        }
+    const made_record *made = field->type == KT_REF ? find_made(h, field, value) : NULL;
+    if (made) {
+        hash_str(h, KT_STR("made"));
+        crypto_generichash_update(&h->state, (const unsigned char *)&made->place, sizeof made->place);
+        return;
     }
     hash_str(h, value);
 }
@@ -124,6 +181,7 @@ kt_error *preview_hash(kt_tx *tx, char out[PREVIEW_HASH_MAX])
 {
     hashing h = {.tx = tx};
     uint8_t hash[16];
+    KT_TRY(list_made(&h));
     crypto_generichash_init(&h.state, NULL, 0, sizeof hash);
     for (const model_change *c = tx->changes; c; c = c->next) {
         diff d;

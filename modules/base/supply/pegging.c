@@ -2,6 +2,8 @@
  * when it is used, released, or covered in another way. */
 #include "supply/pegging.h"
 
+#include <string.h>
+
 const kt_choice supply_kinds[] = {
     {KT_FROM_STOCK, "stock", {"On stock", "Z zapasu"}},
     {KT_FROM_MAKING, "make", {"Made", "Z produkcji"}},
@@ -54,27 +56,34 @@ kt_error *pegging_compute(kt_tx *tx, kt_record *self)
 
 /* ---- Finding ---- */
 
+/* Room for one more; false: no memory. */
+static bool grow(kt_tx *tx, struct peggings *found, size_t *room)
+{
+    if (found->count < *room)
+        return true;
+    size_t more = *room ? *room * 2 : 4;
+    struct pegging *items = kt_alloc(tx, more * sizeof *items);
+    if (items && found->count)
+        memcpy(items, found->items, found->count * sizeof *items);
+    if (items)
+        *found = (struct peggings){items, found->count};
+    *room = items ? more : *room;
+    return items != NULL;
+}
+
 static kt_error *find(kt_tx *tx, const kt_where *where, const char *sort, struct peggings *found)
 {
-    uint64_t count;
-    const kt_query query = {.of = &pegging_shape, .where = where, .sort = sort};
+    struct pegging one = {KT_OF(pegging)};
+    size_t room = 0;
+    bool enough = true;
     kt_cursor *cursor;
     *found = (struct peggings){0};
-    KT_TRY(kt_count(tx, &query, &count));
-    if (!count)
-        return NULL;
-    found->items = kt_alloc(tx, (size_t)count * sizeof *found->items);
-    if (!found->items)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-    KT_TRY(kt_open(tx, &query, &cursor));
-    while (found->count < count) {
-        struct pegging *p = &found->items[found->count];
-        *p = (struct pegging){KT_OF(pegging)};
-        if (!kt_next(cursor, &p->rec))
-            break;
-        found->count++;
-    }
-    return kt_close(cursor);
+    KT_TRY(kt_open(tx, &(kt_query){.of = &pegging_shape, .where = where, .sort = sort}, &cursor));
+    while (enough && kt_next(cursor, &one.rec))
+        if ((enough = grow(tx, found, &room)))
+            found->items[found->count++] = one;
+    KT_TRY(kt_close(cursor));
+    return enough ? NULL : kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
 }
 
 kt_error *peggings_of_demand(kt_tx *tx, kt_id demand, int64_t line, struct peggings *found)
