@@ -190,7 +190,7 @@ static kt_error *owner_take(b24 *b, const row *r, const kt_value *filter, const 
     static const char *const paths[] = {"lead", "deal", "party", "party"};
     const kt_value *type = r->as == AS_OWNER_TYPE ? v : b24_param(filter, "OWNER_TYPE_ID");
     kt_maker both = KT_MAKE_ARRAY;
-    int64_t number, id;
+    int64_t number, id = 0;
     if (!type || !b24_int(type, &number) || number < 1 || number > 4 ||
         (r->as == AS_OWNER && !b24_int(v, &id)))
         return b24_fail(b->tx, "ERROR_ARGUMENT", "OWNER_ID and OWNER_TYPE_ID 1 to 4 go together",
