@@ -1,6 +1,8 @@
 /* The module finance: ledger, invoices, payments, statements. This file is its table of contents. */
 #include "finance.h"
 
+#include <kontor/rules.h>
+
 #include "invoice/invoice.h"
 #include "invoice/limit.h"
 #include "payment/payment.h"
@@ -165,6 +167,19 @@ static const kt_role roles[] = {
     {0},
 };
 
+/* What the company expects to happen by itself. */
+static const kt_rule upkeep[] = {
+    KT_UPKEEP("finance", "invoices_overdue", "Invoices past their date are overdue", "every day at 0:25",
+        "finance.invoice:*; finance.open_item:read; base.*:read", "invoice.mark_overdue"),
+    {0},
+};
+
+static kt_error *migrate(kt_tx *tx, const char *from_version)
+{
+    (void)from_version;
+    return kt_rules_bring(tx, upkeep);
+}
+
 const kt_module kontor_module = KT_MODULE("finance", "1.0.0", "Finance", "Finanse", .needs = "base",
     .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles,
-    .audit = books_audit);
+    .audit = books_audit, .migrate = migrate);

@@ -1,4 +1,6 @@
 /* The module logistics: goods in the stores, and how they come and go. Each folder brings its own rows. */
+#include <kontor/rules.h>
+
 #include "purchase/tables.h"
 #include "stock/tables.h"
 
@@ -13,6 +15,19 @@ static const kt_role roles[] = {
     PURCHASE_ROLES{0},
 };
 
+/* What the company expects to happen by itself. */
+static const kt_rule upkeep[] = {
+    KT_UPKEEP("logistics", "reorder", "Reorder rules ask for what falls short", "every day at 5:00",
+        "logistics.*:* fields *; base.*:*", "reorder.run"),
+    {0},
+};
+
+static kt_error *migrate(kt_tx *tx, const char *from_version)
+{
+    (void)from_version;
+    return kt_rules_bring(tx, upkeep);
+}
+
 const kt_module kontor_module = KT_MODULE("logistics", "1.0.0", "Logistics", "Logistyka", .needs = "base",
     .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles,
-    .audit = stock_audit);
+    .audit = stock_audit, .migrate = migrate);
