@@ -438,6 +438,8 @@ kt_error *fire_seen(kt_tx *tx, const model_seen *seen)
     const ruleset *set = ruleset_of(tx);
     if (seen->entity && str_is(seen->entity->name, "automation.rule"))
         KT_TRY(rule_changed(tx, seen));
+    if (set->approval && seen->entity == set->approval)
+        KT_TRY(queue_decided(tx, seen));
     if (tx->origin == MODEL_IMPORT) /* what is brought in from elsewhere has happened already */
         return NULL;
     const subscriptions *list = seen->kind == MODEL_SEEN_EVENT ? &set->others

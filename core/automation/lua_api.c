@@ -204,8 +204,8 @@ static int effect(lua_State *L)
     return effect_of(L, luaL_checkstring(L, 1), 2);
 }
 
-/* task {title=, owner=, due=, about=}: due as for effects, the rest as base.task has it. */
-static int task(lua_State *L)
+/* Pushes a copy of the table at 1 in which due, as for effects, is an instant. */
+static void copy_with_due(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_newtable(L);
@@ -218,9 +218,27 @@ static int task(lua_State *L)
         push_time(L, check_due(L, -1));
         lua_setfield(L, 2, "due");
     }
+    lua_settop(L, 2);
+}
+
+/* task {title=, owner=, due=, about=}: the rest as base.task has it. */
+static int task(lua_State *L)
+{
+    lua_settop(L, 1);
+    copy_with_due(L);
     buffer *out = begin(L, ASK_CREATE);
     pack_str(out, KT_STR("base.task"));
     pack_lua(L, 2, out);
+    return answer(L);
+}
+
+/* approve {title=, approvers=, needed=, due=, substitute=}: as base.approval has it; the rule goes on in its
+ * function `approved` or `rejected`. */
+static int approve(lua_State *L)
+{
+    lua_settop(L, 1);
+    copy_with_due(L);
+    pack_lua(L, 2, begin(L, ASK_APPROVE));
     return answer(L);
 }
 
@@ -323,4 +341,5 @@ void record_complete(lua_State *L)
 const luaL_Reg api_functions[] = {{"get", get}, {"list", list}, {"count", count}, {"aggregate", aggregate},
     {"create", create}, {"update", update}, {"transition", transition}, {"call", call},
     {"workdays", workdays}, {"mail", mail}, {"sms", sms}, {"webhook", webhook}, {"notify", notify},
-    {"effect", effect}, {"task", task}, {"log", log_text}, {"after", after}, {"refuse", refuse}, {0}};
+    {"effect", effect}, {"task", task}, {"approve", approve}, {"log", log_text}, {"after", after},
+    {"refuse", refuse}, {0}};

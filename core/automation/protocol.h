@@ -35,6 +35,7 @@ typedef enum {
     ASK_EFFECT,     /* kind S, params M, due t|N */
     ASK_LOG,        /* S */
     ASK_AFTER,      /* function S, due t */
+    ASK_APPROVE,    /* values M of a base.approval */
     ASK_TEXT,       /* S: what a template wrote */
     ASK_INCLUDE,    /* name S: the chunk of another template */
     ASK_LAST,

@@ -3,7 +3,8 @@
  *
  *   "Rn"                          the next sequence number, u64
  *   "Rq" due seq (big-endian)     a run: a packed list
- *   "Rw" entity id due seq        the run waits for this record; empty */
+ *   "Rw" entity id due seq        the run waits for this record; empty
+ *   "Ra" approval                 the run goes on when the approval is decided: as in "Rq" */
 #include "automation/rule.h"
 #include "kit/str.h"
 
@@ -62,11 +63,9 @@ static kt_error *next_seq(store_view *view, uint64_t *seq)
     return store_put(view, STORE_META, KT_STR("Rn"), (kt_str){(const char *)seq, sizeof *seq});
 }
 
-kt_error *queue_put(store_view *view, queue_row *row)
+static kt_error *write_row(store_view *view, const meta_key *k, const queue_row *row)
 {
     buffer out;
-    if (!row->seq)
-        KT_TRY(next_seq(view, &row->seq));
     const int64_t numbers[] = {(int64_t)row->rule, (int64_t)row->id, (int64_t)row->user,
         (int64_t)row->company, row->depth, row->tries, row->shadow};
     const kt_str texts[] = {
@@ -76,11 +75,18 @@ kt_error *queue_put(store_view *view, queue_row *row)
         pack_int(&out, numbers[i]);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         pack_str(&out, texts[i]);
-    meta_key k = row_key(row->due, row->seq);
     kt_error *error = out.full ? error_no_memory()
-                               : store_put(view, STORE_META, key_text(&k), buffer_str(&out));
+                               : store_put(view, STORE_META, key_text(k), buffer_str(&out));
     buffer_close(&out);
     return error;
+}
+
+kt_error *queue_put(store_view *view, queue_row *row)
+{
+    if (!row->seq)
+        KT_TRY(next_seq(view, &row->seq));
+    meta_key k = row_key(row->due, row->seq);
+    return write_row(view, &k, row);
 }
 
 static kt_error *read_row(arena *arena, kt_str value, queue_row *row)
@@ -174,18 +180,10 @@ static kt_error *add_wait(kt_tx *tx, const queue_row *row, const model_entity *e
     return store_put(tx->view, STORE_META, key_text(&k), KT_STR("w"));
 }
 
-kt_error *queue_add(kt_tx *tx, const planned *plan, const occasion *on, kt_time due, bool wait)
+static queue_row row_of(const kt_tx *tx, const planned *plan, const occasion *on)
 {
     const model_record *record = on->after ? on->after : on->before;
-    const model_field *field = wait ? state_field(plan->trigger) : NULL;
-    fired *past = fired_of(tx);
-    if (!past)
-        return error_no_memory();
-    if (past->depth >= CHAIN_MAX)
-        return kt_fail(tx, KT_LIMIT, NULL, "runs of rules cause each other more than %d deep, at %s",
-            "reguły wywołują się nawzajem głębiej niż %d, przy %s", CHAIN_MAX, plan->rule->name.ptr);
-    queue_row row = {.due = due,
-        .rule = plan->rule->id,
+    return (queue_row){.rule = plan->rule->id,
         .id = record ? (uint64_t)record->values[MODEL_ID].as.i : 0,
         .user = tx->user,
         .company = tx->company,
@@ -194,14 +192,76 @@ kt_error *queue_add(kt_tx *tx, const planned *plan, const occasion *on, kt_time 
         .event = str_of(on->event),
         .entity = on->entity ? on->entity->name : (kt_str){0},
         .payload = on->payload,
-        .field = field ? field->name : (kt_str){0},
-        .depth = past->depth + (wait ? 0 : 1),
         .shadow = plan->rule->state == RULE_SHADOW};
+}
+
+kt_error *queue_add(kt_tx *tx, const planned *plan, const occasion *on, kt_time due, bool wait)
+{
+    const model_field *field = wait ? state_field(plan->trigger) : NULL;
+    fired *past = fired_of(tx);
+    if (!past)
+        return error_no_memory();
+    if (past->depth >= CHAIN_MAX)
+        return kt_fail(tx, KT_LIMIT, NULL, "runs of rules cause each other more than %d deep, at %s",
+            "reguły wywołują się nawzajem głębiej niż %d, przy %s", CHAIN_MAX, plan->rule->name.ptr);
+    queue_row row = row_of(tx, plan, on);
+    row.due = due;
+    row.field = field ? field->name : (kt_str){0};
+    row.depth = past->depth + (wait ? 0 : 1);
     if (on->before && !wait)
         KT_TRY(model_record_encode(tx, on->before, &row.before));
     KT_TRY(queue_put(tx->view, &row));
     past->queued = true;
     return field ? add_wait(tx, &row, on->entity) : NULL;
+}
+
+/* ---- Until it is decided ---- */
+
+static meta_key approval_key(uint64_t id)
+{
+    meta_key k = {.bytes = "Ra", .len = 2};
+    key_add(&k, id, 8);
+    return k;
+}
+
+kt_error *queue_hold(kt_tx *tx, const planned *plan, const occasion *on, uint64_t approval)
+{
+    const queue_row row = row_of(tx, plan, on);
+    const meta_key k = approval_key(approval);
+    return write_row(tx->view, &k, &row);
+}
+
+static kt_str state_name(const model_field *state, const model_record *record)
+{
+    for (const kt_choice *c = state->choices; record && c->name; c++)
+        if (c->value == record->values[state->position].as.i)
+            return str_of(c->name);
+    return (kt_str){0};
+}
+
+/* What nobody agreed to in time is rejected; what was withdrawn or deleted is of no interest any more. */
+kt_error *queue_decided(kt_tx *tx, const model_seen *seen)
+{
+    const model_record *record = seen->after ? seen->after : seen->before;
+    const meta_key k = approval_key((uint64_t)record->values[MODEL_ID].as.i);
+    const kt_str state = state_name(seen->entity->state, seen->after);
+    queue_row row = {.due = tx->now};
+    kt_str value;
+    if (str_is(state, "pending"))
+        return NULL;
+    KT_TRY(store_get(tx->view, STORE_META, key_text(&k), &value));
+    if (!value.ptr)
+        return NULL;
+    KT_TRY(read_row(tx->arena, value, &row));
+    KT_TRY(store_delete(tx->view, STORE_META, key_text(&k)));
+    if (!state.ptr || str_is(state, "withdrawn"))
+        return NULL;
+    fired *past = fired_of(tx);
+    if (!past)
+        return error_no_memory();
+    row.function = str_is(state, "approved") ? state : KT_STR("rejected");
+    past->queued = true;
+    return queue_put(tx->view, &row);
 }
 
 /* ---- Cancelling ---- */

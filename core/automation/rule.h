@@ -139,9 +139,10 @@ typedef struct ruleset {
     const model_catalogue *catalogue;
     rule *rules; /* in order */
     size_t count;
-    subscriptions *by_entity; /* by entity number */
-    subscriptions others;     /* events, schedules, webhooks, dates */
-    uint8_t *waiting;         /* by entity number: runs may wait for its records */
+    subscriptions *by_entity;     /* by entity number */
+    subscriptions others;         /* events, schedules, webhooks, dates */
+    const model_entity *approval; /* decisions have rules go on; NULL: there are none */
+    uint8_t *waiting;             /* by entity number: runs may wait for its records */
 } ruleset;
 
 static inline const ruleset *ruleset_of(const kt_tx *tx)
@@ -275,6 +276,10 @@ KT_MUST kt_error *queue_get(
 KT_MUST kt_error *queue_remove(kt_tx *tx, const queue_row *row);
 /* The first row; found false: the queue is empty. */
 KT_MUST kt_error *queue_first(store_view *view, arena *arena, queue_row *row, bool *found);
+/* Keeps a run of the rule's `approved` or `rejected` until base.approval's record is decided; queue_decided
+ * queues it then. */
+KT_MUST kt_error *queue_hold(kt_tx *tx, const planned *plan, const occasion *on, uint64_t approval);
+KT_MUST kt_error *queue_decided(kt_tx *tx, const model_seen *seen);
 /* Cancels what waits for a record whose field has changed. */
 KT_MUST kt_error *queue_cancel(kt_tx *tx, const model_seen *seen);
 

@@ -176,6 +176,9 @@ static kt_error *index_rules(ruleset *set, const model_entity *own)
             KT_TRY(subscribe(set, number, &set->by_entity[number], false));
     KT_TRY(subscribe(set, 0, &set->others, true));
     watched[own->number] = 1;
+    set->approval = model_entity_find(set->catalogue, KT_STR("base.approval"));
+    if (set->approval)
+        watched[set->approval->number] = 1;
     set->watch = (model_watch){.entities = watched, .entity_count = most + 1, .seen = fire_seen};
     for (size_t i = 0; i < set->others.count; i++)
         set->watch.events = set->watch.events || set->others.items[i].trigger->kind == ON_EVENT;

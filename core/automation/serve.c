@@ -539,6 +539,28 @@ static kt_error *serve_after(asked *a)
     return NULL;
 }
 
+/* approve {..}: asks, and has the rule go on when it is decided. */
+static kt_error *serve_approve(asked *a)
+{
+    const model_entity *entity = model_entity_find(a->tx->catalogue, KT_STR("base.approval"));
+    const planned *plan = &a->s->plans[a->rule];
+    const variant *values;
+    model_record record = {0};
+    KT_TRY(read_value(a, &values));
+    if (!entity || !entity->enabled)
+        return kt_fail(
+            a->tx, KT_VALIDATION, NULL, "approvals need the module base", "akceptacje wymagają modułu base");
+    if (!rule_function_find(plan->rule, KT_STR("approved")))
+        return kt_fail(a->tx, KT_VALIDATION, NULL, "the rule has no function \"approved\" to go on with",
+            "reguła nie ma funkcji „approved”, którą poszłaby dalej");
+    KT_TRY(model_create(a->tx, entity, serve_values(a->tx, entity, values), &record));
+    uint64_t id = (uint64_t)record.values[MODEL_ID].as.i;
+    KT_TRY(queue_hold(a->tx, plan, a->s->on, id));
+    note(a, "create", entity, id);
+    pack_result(&record, a->out);
+    return NULL;
+}
+
 /* What a template wrote. Past the maximum the buffer is full, which whoever runs the template sees. */
 static kt_error *serve_text(asked *a)
 {
@@ -583,6 +605,7 @@ static kt_error *serve(asked *a, int64_t what)
         [ASK_EFFECT] = serve_effect,
         [ASK_LOG] = serve_log,
         [ASK_AFTER] = serve_after,
+        [ASK_APPROVE] = serve_approve,
         [ASK_TEXT] = serve_text,
         [ASK_INCLUDE] = serve_include,
     };

@@ -357,6 +357,7 @@ void house_close(house *h)
 
 unsigned house_settle(house *h)
 {
+    access_settle(server_access(h->server)); /* what was shown is on the log before rules look at it */
     return automation_run_due(server_automation(h->server));
 }
 

@@ -33,6 +33,10 @@ static const kt_entity entities[] = {
             "\"filter\":[[\"state\",\"in\",[\"todo\",\"in_progress\",\"review\"]],[\"due\",\"<\",\"now\"]],"
             "\"columns\":[\"title\",\"due\",\"owner\",\"party\"],\"sort\":\"due\"},"
             "{\"kind\":\"calendar\",\"start\":\"due\"}]"},
+    {&approval_shape, {"Approval", "Akceptacja"}, {"Approvals", "Akceptacje"}, .title = "title",
+        .actions = approval_actions, .compute = approval_compute, .icon = "stamp",
+        .views = "[{\"kind\":\"list\",\"columns\":[\"title\",\"state\",\"author\",\"due\"],\"sort\":"
+                 "\"-id\"}]"},
     {&note_shape, {"Note", "Notatka"}, {"Notes", "Notatki"}, .title = "text", .actions = note_actions,
         .icon = "note"},
     {&attachment_shape, {"Attachment", "Załącznik"}, {"Attachments", "Załączniki"}, .title = "name",
@@ -134,6 +138,8 @@ static const kt_method methods[] = {
     {0},
 };
 
+static const kt_handler handlers[] = {{"base.approval.created", &approval_shape, approval_asked}, {0}};
+
 static const kt_service services[] = {{"base.parties", 1, &parties_service},
     {"base.calendars", 1, &calendars_service}, {"base.tax", 1, &taxes_service},
     {"base.currency", 1, &currencies_service}, {"base.units", 1, &units_service},
@@ -148,6 +154,7 @@ static const kt_role roles[] = {
     {"user", {"User", "Użytkownik"},
         LOOKUPS
         "; base.task:*@own; base.note:*@own; base.attachment:*@own; base.view:*@own; "
+        "base.approval:read,create,decide; "
         "base.view:read where shared = all; base.preference:*@own; access.user:read; "
         "document.template:read; document.document:read,create,sign@own; document.key:read,delete@own"},
     {"reader", {"Reader of base data", "Czytający dane podstawowe"},
@@ -165,6 +172,12 @@ static const kt_role roles[] = {
 /* What the company expects to happen by itself. */
 static const kt_rule upkeep[] = {
     KT_UPKEEP("base", "tasks_recur", "Repeat tasks", "every 15 minutes", "*:read; base.task:*", "task.recur"),
+    {"base.approvals_lapse",
+        "rule {\n  label = \"Approvals end with their time\",\n  needs = \"base\",\n"
+        "  on = \"base.approval.due reached\",\n"
+        "  when = {{\"state\", \"=\", \"pending\"}},\n"
+        "  rights = \"*:read; base.approval:lapse; base.task:*\",\n"
+        "  run = function(approval) transition(\"base.approval\", approval, \"lapse\") end,\n}\n"},
     {0},
 };
 
@@ -175,4 +188,5 @@ static kt_error *migrate(kt_tx *tx, const char *from_version)
 }
 
 const kt_module kontor_module = KT_MODULE("base", "1.1.0", "Base data", "Dane podstawowe",
-    .entities = entities, .methods = methods, .services = services, .roles = roles, .migrate = migrate);
+    .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles,
+    .migrate = migrate);

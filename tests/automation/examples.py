@@ -8,16 +8,21 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from house import House, ROOT  # noqa: E402
 
+PASSWORD = "Quiet-River-77-Stone"
 text = (ROOT / "docs" / "automation.md").read_text(encoding="utf-8")
 examples = re.findall(r"^```lua\n(rule \{.*?^\})\n```$", text, flags=re.S | re.M)
 named = set(re.findall(r"`(\w+)[ (]", text))
 for function in ("get", "list", "count", "aggregate", "create", "update", "transition", "task", "refuse", "mail", "sms", "webhook", "notify",
-                 "effect", "secret", "log", "after", "dec", "date", "time", "today", "now", "json"):
+                 "effect", "approve", "secret", "log", "after", "dec", "date", "time", "today", "now", "json"):
     assert any(re.search(rf"\b{function}\b", e) for e in examples), f"no example of {function}"
 assert len(examples) > 8, len(examples)
 
 with House(modules="base,crm") as house:
     k = house.client()
+    admin = k.list("access.role", [["name", "=", "admin"]])["rows"][0]["id"]
+    for name in ("ewa", "jan"):
+        k.create("access.user", {"name": name, "roles": [admin]})
+        k.call("access.password", {"user": name, "new": PASSWORD})
     for number, example in enumerate(examples):
         checked = k.call("rule.check", {"text": example})
         rule = k.call("automation.rule.create", {"values": {"name": f"example {number}", "text": example}})["id"]
@@ -37,6 +42,20 @@ with House(modules="base,crm") as house:
         k.call("automation.rule.disable", {"id": rule})
     kinds = {row["kind"] for row in k.call("outbox.effect.list", {})["rows"]}
     assert kinds >= {"mail", "sms", "webhook", "notify", "fax"}, kinds
+
+    # an approval outlives the server, and the rule goes on
+    asked = k.list("base.approval")["rows"]
+    assert len(asked) == 1, asked
+    k.call("automation.rule.enable", {"id": k.list("automation.rule", [["label", "ilike", "yes of two"]])["rows"][0]["id"]})
+    house.signal(9)
+    house.start()
+    for name in ("ewa", "jan"):
+        house.client(name, PASSWORD).call("base.approval.approve", {"id": asked[0]["id"]})
+    k = house.client()
+    until = time.monotonic() + 20
+    while k.call("crm.lead.get", {"id": asked[0]["about"]["id"]})["campaign"] != "large, approved":
+        assert time.monotonic() < until, "the rule did not go on"
+        time.sleep(0.01)
 
     # after the commit, by the runner's own thread; and the log tells of it
     after = k.call("automation.rule.create", {"values": {"name": "after", "text":
