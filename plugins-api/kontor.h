@@ -461,6 +461,9 @@ KT_API KT_PRINTF(2, 3) kt_str
     kt_format(kt_tx *tx, const char *format, ...); /* not set past the memory limit */
 /* The text without case and diacritics, as search and indexes compare it. Not set past the memory limit. */
 KT_API kt_str kt_fold(kt_tx *tx, kt_str text);
+/* A text that nobody guesses, of 32 letters and digits: for links that stand for a login. Not set past the memory
+ * limit. */
+KT_API kt_str kt_token(kt_tx *tx);
 KT_API void *kt_alloc(kt_tx *tx, size_t size); /* zeroed; NULL past the request's memory limit */
 /* Keeps something that a module has read, for its next calls in the same transaction; forgotten when a part of the
  * transaction is taken back. Whoever keeps what records say amends or forgets it when these change.

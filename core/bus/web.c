@@ -29,6 +29,8 @@ bool web_serves(bus *b, const char *path)
 bool web_target(const call *c, const model_catalogue *catalogue, target *t)
 {
     *t = (target){.route = web_route(catalogue, c->web->path), .right = "login"};
+    if (t->route && t->route->open)
+        t->right = "public";
     t->mode = c->web->request.writes ? METHOD_WRITE : METHOD_READ;
     return t->route != NULL;
 }

@@ -1,4 +1,5 @@
 /* tx.c -- what a transaction offers to everybody: errors, memory, the clock, the caller. */
+#include "kit/clock.h"
 #include "kit/log.h"
 #include "kit/text.h"
 #include "model/internal.h"
@@ -49,6 +50,14 @@ void *kt_kept(const kt_tx *tx, const void *key)
 {
     const struct model_kept *k = kept_find(tx, key);
     return k ? k->thing : NULL;
+}
+
+kt_str kt_token(kt_tx *tx)
+{
+    uint64_t random[2];
+    random_bytes(random, sizeof random);
+    return arena_format(
+        tx->arena, "%016llx%016llx", (unsigned long long)random[0], (unsigned long long)random[1]);
 }
 
 kt_str kt_format(kt_tx *tx, const char *format, ...)

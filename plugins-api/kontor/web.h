@@ -44,4 +44,5 @@ struct kt_route {
     /* tx as for read. */
     void (*refuse)(
         kt_tx *tx, const kt_web_request *request, const kt_error *error, kt_web_response *response);
+    bool open; /* anybody may ask, without a token: run sees nothing but on the module's own authority */
 };
