@@ -4,6 +4,7 @@
 #include <kontor/rules.h>
 
 #include "customer/audience.h"
+#include "customer/mailing.h"
 #include "customer/tables.h"
 #include "report/tables.h"
 #include "sales/tables.h"
@@ -42,6 +43,7 @@ static const kt_entity entities[] = {
     REPORT_ENTITIES,
     CUSTOMER_ENTITIES,
     AUDIENCE_ENTITIES,
+    MAILING_ENTITIES,
     WORK_ENTITIES,
     {0},
 };
@@ -61,7 +63,8 @@ static const kt_method methods[] = {
 
 static const kt_handler handlers[] = {WORK_HANDLERS, SALES_HANDLERS, {0}};
 
-static const kt_service services[] = {{"crm.orders", 1, &orders_service}, AUDIENCE_SERVICES, {0}};
+static const kt_service services[] = {
+    {"crm.orders", 1, &orders_service}, AUDIENCE_SERVICES, MAILING_SERVICES, {0}};
 
 static const kt_role roles[] = {
     {"sales", {"Sales", "Handlowiec"},
@@ -69,12 +72,12 @@ static const kt_role roles[] = {
         "crm.lead:*@own; "
         "crm.deal:*@own; "
         "crm.activity:*@own; crm.pipeline:read" SALES_SELLER REPORT_SELLER CUSTOMER_SELLER AUDIENCE_SELLER
-            WORK_SELLER},
+            MAILING_SELLER WORK_SELLER},
     {"sales_head", {"Head of sales", "Kierownik sprzedaży"},
         "access.user:read; base.party:read,create,update,export@department; base.relation:*@department; "
         "crm.lead:*@department; "
         "crm.deal:*@department; crm.activity:*@department; crm.pipeline:read,create,update" SALES_HEAD
-            REPORT_HEAD CUSTOMER_HEAD AUDIENCE_HEAD WORK_HEAD},
+            REPORT_HEAD CUSTOMER_HEAD AUDIENCE_HEAD MAILING_HEAD WORK_HEAD},
     {"reader", {"Reader of crm", "Czytający crm"},
         "access.user:read; base.party:read; base.relation:read; crm.lead:read; crm.deal:read; "
         "crm.activity:read; "
@@ -106,4 +109,4 @@ static kt_error *migrate(kt_tx *tx, const char *from_version)
 
 const kt_module kontor_module = KT_MODULE("crm", "1.1.0", "Customers and sales", "Klienci i sprzedaż",
     .needs = "base", .entities = entities, .methods = methods, .handlers = handlers, .services = services,
-    .roles = roles, .migrate = migrate);
+    .roles = roles, .migrate = migrate, .routes = mailing_routes);

@@ -16,6 +16,7 @@ import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from house import House, free_ports  # noqa: E402
+from kontor import KontorError  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 DEADLINE_S = 30
@@ -237,6 +238,59 @@ def nothing_is_lost_when_the_server_dies(house, kontor, smtpd):
     return again
 
 
+def waiting(kontor):
+    return [row["id"] for row in kontor.list("outbox.effect", [["state", "=", "waiting"]], fields=["id"], limit=500)["rows"]]
+
+
+def hurry(kontor):
+    for number in waiting(kontor):
+        try:
+            at_once(kontor, number)
+        except KontorError as error:
+            assert error.kind == "conflict", error  # delivered meanwhile
+
+
+def a_flapping_server_and_kills_lose_none(house, kontor, smtpd):
+    """Each mail comes, under one name only: a server that honours it has none twice."""
+    for i in range(60):
+        effect(kontor, "mail", to="anna@example.com", subject=f"Chwiejna {i}", text="a")
+    for turn, mode in enumerate(("later", "swallow", "ok", "later", "swallow")):
+        smtpd.mode(mode)
+        hurry(kontor)
+        time.sleep(0.3)
+        if turn % 2:
+            house.signal(signal.SIGKILL)
+            house.start()
+            kontor = house.client()
+    smtpd.mode("ok")
+    until = time.monotonic() + DEADLINE_S
+    while waiting(kontor):
+        assert time.monotonic() < until, "mails still wait"
+        hurry(kontor)
+        time.sleep(0.2)
+    smtpd.mode("ok")
+    names = {}
+    for mail in smtpd.mails:
+        names.setdefault(mail["headers"]["subject"], set()).add(mail["headers"]["message-id"])
+    smtpd.mails.clear()
+    assert len([s for s in names if s.startswith("Chwiejna")]) == 60, sorted(names)
+    assert all(len(ids) == 1 for ids in names.values()), "one mail came under two names"
+    return kontor
+
+
+def a_server_that_is_down_is_waited_for(kontor, smtpd):
+    port = smtpd.port
+    smtpd.stop()
+    number = effect(kontor, "mail", to="anna@example.com", subject="Zaraz", text="a")
+    record = outcome(kontor, number, "waiting", tries=1)
+    assert record["code"] == 0 or record["code"] is None, record
+    again = Smtpd("--port", port)
+    at_once(kontor, number)
+    assert again.mail()["headers"]["subject"] == "Zaraz"
+    outcome(kontor, number, "delivered")
+    return again
+
+
 def a_mail_goes_encrypted_and_logged_in():
     house = House(modules="base")
     tool = house.build / "kontor"
@@ -294,6 +348,8 @@ drop_directory = "{folder}"
             a_webhook_reaches_no_private_address(kontor, port)
             a_file_is_dropped_whole(kontor, folder)
             kontor = nothing_is_lost_when_the_server_dies(house, kontor, smtpd)
+            kontor = a_flapping_server_and_kills_lose_none(house, kontor, smtpd)
+            smtpd = a_server_that_is_down_is_waited_for(kontor, smtpd)
             a_server_that_stalls_holds_up_nobody_else(kontor, smtpd, receiver)
     finally:
         smtpd.stop()

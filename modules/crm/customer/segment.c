@@ -1,6 +1,7 @@
 /* Segments: customers that a filter picks at any moment, and some that people put in or left out by hand. A
  * segment is a query: it lists, counts, exports and mails wherever a filter of base.party is taken. */
 #include "customer/audience.h"
+#include "customer/mailing.h"
 
 struct segment {
     kt_record rec;
@@ -127,6 +128,13 @@ kt_error *segment_query(kt_tx *tx, const kt_record *params, kt_record *result)
     KT_TRY(kt_read(tx, KT_SEE(segment_ask, params)->segment, &s.rec));
     out->entity = KT_STR("base.party");
     return whole_query(tx, &s, &out->filter);
+}
+
+kt_error *segment_filter(kt_tx *tx, kt_id id, kt_str *query)
+{
+    struct segment s = {KT_OF(segment)};
+    KT_TRY(kt_read(tx, id, &s.rec));
+    return whole_query(tx, &s, query);
 }
 
 static kt_error *count_members(kt_tx *tx, const struct segment *s, int64_t *members)
