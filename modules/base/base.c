@@ -187,6 +187,6 @@ static kt_error *migrate(kt_tx *tx, const char *from_version)
     return kt_rules_bring(tx, upkeep);
 }
 
-const kt_module kontor_module = KT_MODULE("base", "1.1.0", "Base data", "Dane podstawowe",
+const kt_module kontor_module = KT_MODULE("base", "1.2.0", "Base data", "Dane podstawowe",
     .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles,
     .migrate = migrate);

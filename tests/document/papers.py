@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""The ready papers of buying, stores, production, finance and people, in both languages: each from its record, whole.
+
+  papers.py [FOLDER]   also leaves their HTML there, to be looked at"""
+import datetime
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from house import House  # noqa: E402
+
+MODULES = "base,crm,finance,logistics,production,hr"
+
+
+def make(k, entity, /, **values):
+    return k.create(entity, values)["id"]
+
+
+def day(days):
+    return (datetime.date.today() + datetime.timedelta(days)).isoformat()
+
+
+def company(k):
+    pl = make(k, "base.country", code="PL", name="Poland", eu=True)
+    pln = make(k, "base.currency", code="PLN", decimals=2)
+    make(k, "base.company", name="Wicher", legal_name="Wicher sp. z o.o.", tax_id="5261040828", country=pl, currency=pln, street="Kościuszki 7",
+         postal_code="90-418", city="Łódź", email="biuro@wicher.example", phone="+48 42 555 01 02", website="https://wicher.example")
+    k.call("base.tax.preset", {"country": "PL"})
+    k.call("finance.setup", {"chart": "polish", "year": f"{datetime.date.today().year}-01-01"})
+    piece = make(k, "base.unit", code="szt", category="count", rounding="1")
+    address = [{"use": "main", "street": "Polna 1", "city": "Toruń", "postal_code": "87-100", "country": pl}]
+    return {"nowak": make(k, "base.party", name="Nowak", legal_name="Nowak sp. z o.o.", tax_id="5260250274", is_customer=True, addresses=address),
+            "steel": make(k, "base.party", name="Stalmet", legal_name="Stalmet S.A.", is_supplier=True, addresses=address),
+            "bike": make(k, "base.item", code="RM-28", name="Rower miejski 28”", unit=piece, price="2000", currency=pln),
+            "tube": make(k, "base.item", code="RU-25", name="Rura stalowa 25 mm", unit=piece, price="40", currency=pln)}
+
+
+def records(k, s):
+    """One record for each paper."""
+    slip = make(k, "logistics.transfer", kind="entry", lines=[{"item": s["bike"], "quantity": "10", "unit_cost": "900"}])
+    k.call("logistics.transfer.post", {"id": slip})
+    order = make(k, "crm.order", party=s["nowak"], lines=[{"item": s["bike"], "quantity": "3"}])
+    k.call("crm.order.confirm", {"id": order})
+    delivery = k.list("logistics.delivery", [["document", "=", {"entity": "crm.order", "id": order}]])["rows"][0]["id"]
+    k.update("logistics.delivery", delivery, {"carrier": "Kurier Łódzki", "tracking": "PL-778"})
+    k.call("logistics.delivery.ship", {"id": delivery})
+    bought = make(k, "logistics.purchase_order", party=s["steel"], asked=day(7), terms="Dostawa na nasz koszt.",
+                  lines=[{"item": s["tube"], "quantity": "25", "price": "12.5"}])
+    k.call("logistics.purchase_order.approve", {"id": bought})
+    receipt = make(k, "logistics.receipt", order=bought, reference="WZ 17/2026")
+    k.call("logistics.receipt.finish", {"id": receipt})
+    make(k, "production.bom", item=s["bike"], lines=[{"item": s["tube"], "quantity": "4"}])
+    work = make(k, "production.order", item=s["bike"], quantity="5", due=day(20))
+    person = make(k, "hr.employee", name="Ewa Lis", hired="2020-03-01")
+    make(k, "hr.term", employee=person, valid_from="2020-03-01", post="Monter", time_share="75")
+    late = make(k, "finance.invoice", party=s["nowak"], day=day(-60), lines=[{"item": s["bike"], "quantity": "2", "price": "2000"}])
+    k.call("finance.invoice.post", {"id": late})
+    return {"delivery_note": delivery, "goods_receipt": receipt, "purchase_order": bought, "work_card": work,
+            "reminder": s["nowak"], "employment_certificate": person}
+
+
+WORDS = {
+    "delivery_note": {"pl": ("Wydanie zewnętrzne (WZ) WZ/", "RM-28", "3 szt", "Nowak sp. z o.o.", "Kurier Łódzki", "Odebrał"), "en": ("Delivery note WZ/", "Carrier")},
+    "goods_receipt": {"pl": ("Przyjęcie zewnętrzne (PZ) PZ/", "RU-25", "25 szt", "WZ 17/2026", "Stalmet S.A."), "en": ("Goods receipt PZ/", "Supplier")},
+    "purchase_order": {"pl": ("Zamówienie PO/", "12,50", "312,50 zł", "Prosimy o dostawę do"), "en": ("Purchase order PO/", "Please deliver by")},
+    "work_card": {"pl": ("Karta pracy MO/", "Rower miejski", "5 szt", "Rura stalowa", "20 szt", "<svg"), "en": ("Work order card MO/", "Needed on")},
+    "reminder": {"pl": ("Przypomnienie o płatności", "4920,00 zł", "Razem", "Dni po terminie"), "en": ("Payment reminder", "Days overdue")},
+    "employment_certificate": {"pl": ("Zaświadczenie o zatrudnieniu", "Ewa Lis", "1 marca 2020", "Monter", "75%"), "en": ("Certificate of employment", "as Monter")},
+}
+
+
+def main():
+    with House(modules=MODULES) as house:
+        k = house.client()
+        ids = records(k, company(k))
+        k.call("document.presets", {})
+        for name, languages in WORDS.items():
+            for lang, words in languages.items():
+                template = k.list("document.template", [["name", "=", name], ["lang", "=", lang]])["rows"][0]["id"]
+                text = k.call("document.preview", {"template": template, "id": ids[name]})["text"].replace("\u00a0", " ")
+                for word in words:
+                    assert word in text, (name, lang, word, text[text.index("<body"):])
+                if len(sys.argv) > 1:
+                    pathlib.Path(sys.argv[1], f"{name}.{lang}.html").write_text(text, encoding="utf-8")
+    print(f"{len(WORDS)} papers in two languages")
+
+
+if __name__ == "__main__":
+    main()
