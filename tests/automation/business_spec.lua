@@ -270,3 +270,41 @@ describe("low_stock", function()
     expect(call("logistics.purchase_request.count", {}), 1)
   end)
 end)
+
+describe("morning_list", function()
+  it("writes to whoever has something to do", function()
+    use "morning_list"
+    local ewa = call("access.user.create", {values = {name = "ewa", email = "ewa@example.com"}}).id
+    call("access.user.create", {values = {name = "jan", email = "jan@example.com"}})
+    call("base.task.create", {values = {title = "Count the bikes", owner = ewa, due = "2026-11-24T12:00:00Z"}})
+    call("crm.activity.create", {values = {kind = "call", subject = "Ask Nowak", owner = ewa, planned_at = "2026-11-24T10:00:00Z"}})
+    settle()
+    advance "1 day"
+    local sent = mails()
+    expect(#sent, 1)
+    expect(sent[1].params, {to = "ewa@example.com", subject = "Today: 1 tasks, 1 calls and meetings"})
+    expect(sent[1].params.text:find("Count the bikes", 1, true) ~= nil, true)
+  end)
+end)
+
+describe("incoming_mail", function()
+  it("stands on the customer's card, once", function()
+    use "incoming_mail"
+    local nowak = call("base.party.create", {values = {name = "Nowak", contacts = {{kind = "email", value = "nowak@example.com"}}}}).id
+    local mail = {from = "nowak@example.com", name = "Nowak", subject = "Bikes?", text = "How many?", message_id = "1@x", automatic = false}
+    for _ = 1, 2 do
+      call("rule.webhook", {name = "mail", payload = mail})
+      settle()
+    end
+    expect(call("crm.activity.list", {}).rows, {{kind = "mail", direction = "in", subject = "Bikes?", party = nowak, state = "done"}})
+    expect(call("crm.activity.count", {}), 1)
+  end)
+  it("makes a lead of a stranger's, and nothing of an automatic answer", function()
+    use "incoming_mail"
+    call("rule.webhook", {name = "mail", payload = {from = "a@b.example", name = "", subject = "", text = "hi", message_id = "2@x", automatic = false}})
+    call("rule.webhook", {name = "mail", payload = {from = "c@b.example", name = "", subject = "Away", text = "", message_id = "3@x", automatic = true}})
+    settle()
+    expect(call("crm.lead.list", {}).rows, {{title = "(no subject)", name = "a@b.example", email = "a@b.example", source = "mail"}})
+    expect(call("crm.lead.count", {}), 1)
+  end)
+end)
