@@ -304,7 +304,8 @@ typedef struct {
     const char *path; /* NULL: the request as a whole */
     kt_text text, hint;
 } kt_problem;
-/* Problem i of an error, for those who phrase it in a form of their own. kind 0: there are no more. */
+/* Problem i of an error, for those who phrase it in a form of their own. kind 0: there are no more; error may be
+ * NULL. */
 KT_API kt_problem kt_problem_at(const kt_error *error, size_t i);
 
 /* ---- Records

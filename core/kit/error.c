@@ -144,7 +144,7 @@ const char *error_text(const kt_error *error)
 
 kt_problem kt_problem_at(const kt_error *error, size_t i)
 {
-    const problem *p = error->first;
+    const problem *p = error ? error->first : NULL;
     for (; p && i > 0; i--)
         p = p->next;
     return p ? (kt_problem){p->kind, p->path, p->text, p->hint} : (kt_problem){.path = NULL};

@@ -160,9 +160,11 @@ static const kt_role roles[] = {
     {"accountant", {"Accountant", "Księgowy"},
         READER "; finance.dimension:create,update; finance.entry:create,update,delete,post,reverse; "
                "finance.invoice:create,update,delete,post,credit; finance.match:create,update; "
-               "finance.payment:create,update,delete,post,reverse; base.party:update" LOOKUPS},
+               "finance.payment:create,update,delete,post,reverse; base.party:update; "
+               "logistics.purchase_order:read,bill" LOOKUPS},
     {"chief_accountant", {"Chief accountant", "Główny księgowy"},
-        "finance.*:* fields *; base.party:update fields *" LOOKUPS},
+        "finance.*:* fields *; base.party:update fields *; "
+        "logistics.purchase_order:read,bill fields *" LOOKUPS},
     {"reader", {"Reader of the books", "Czytający księgi"}, READER LOOKUPS},
     {0},
 };

@@ -113,6 +113,7 @@ end done won
         'line 7: a circle without a way out begins at "c"', 'line 10: nothing leads to "alone"',
         'line 13: nothing leads on from "dead"', 'line 13: nothing leads to "dead"', 'line 15: nothing leads to "open"',
         'line 15: there is no "else" in "open"', 'line 18: no JSON: "no quotes"', 'line 17: nothing leads to "done"'])
+    expect(k.call("script.check", {"source": BIG})["problems"], [])
     made = k.create("script.script", {"code": "bad", "name": "Bad", "source": "step a\n  say x\n  answer y -> z\n"})["id"]
     refused("validation", lambda: k.call("script.script.publish", {"id": made}), "source")
     refused("rule", lambda: start(k, made, lead(k)), "script")
