@@ -80,7 +80,11 @@ kt_error *kt_act(kt_tx *tx, kt_record *rec, const char *action, const kt_record 
     if (!found)
         return kt_fail(tx, KT_NOT_FOUND, NULL, "%.*s has no action \"%s\"", "%.*s nie ma akcji „%s”",
             STR_ARG(binding->entity->name), action);
-    KT_TRY(model_act_run(tx, binding->entity, rec->id.v, rec->version, found, params, &record, NULL));
+    kt_record *none = NULL; /* an action that takes parameters is never run without a record of them */
+    if (!params && found->declared->params)
+        KT_TRY(shape_params_read(tx, found->declared->params, NULL, NULL, &none));
+    KT_TRY(model_act_run(
+        tx, binding->entity, rec->id.v, rec->version, found, params ? params : none, &record, NULL));
     return shape_fill_bound(tx, binding, &record, true, rec);
 }
 

@@ -389,6 +389,20 @@ static void a_number_may_be_given_later_by_any_series(void **state)
     house_close(&h);
 }
 
+static void an_action_run_by_a_module_without_its_parameters_names_them(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    model_record record;
+    assert_string_equal(said(create(&h, ONE, &record)), "");
+    struct invoice invoice = {KT_OF(invoice)};
+    assert_null(kt_read(h.tx, (kt_id){record_id(&record)}, &invoice.rec));
+    assert_null(kt_act(h.tx, &invoice.rec, "post", NULL));
+    const kt_error *error = kt_act(h.tx, &invoice.rec, "pay", NULL);
+    assert_string_equal(error->first->path, "amount");
+    house_close(&h);
+}
+
 static void a_module_may_say_whose_a_record_is(void **state)
 {
     (void)state;
@@ -492,6 +506,7 @@ int main(void)
         cmocka_unit_test(checks_see_the_records_as_they_are_at_the_end),
         cmocka_unit_test(gapless_numbers_have_no_gaps),
         cmocka_unit_test(a_number_may_be_given_later_by_any_series),
+        cmocka_unit_test(an_action_run_by_a_module_without_its_parameters_names_them),
         cmocka_unit_test(a_module_may_say_whose_a_record_is),
         cmocka_unit_test(imports_may_bring_authors_numbers_and_states),
         cmocka_unit_test(rights_hold_for_every_verb),

@@ -70,7 +70,7 @@ kt_error *private_directory_open(arena *arena, const char *path)
 
 /* ---- The copy ---- */
 
-static kt_error *read_whole(arena *arena, const char *path, kt_str *bytes)
+static kt_error *read_whole(arena *arena, struct arena *own, const char *path, kt_str *bytes)
 {
     struct stat status;
     int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -84,7 +84,7 @@ static kt_error *read_whole(arena *arena, const char *path, kt_str *bytes)
     else if (status.st_size > MODULE_FILE_MAX)
         e = error_make(
             arena, KT_LIMIT, path, "is larger than %d MB", "jest większy niż %d MB", MODULE_FILE_MAX >> 20);
-    else if (!(to = arena_alloc(arena, (size_t)status.st_size + 1)))
+    else if (!(to = arena_alloc(own, (size_t)status.st_size + 1)))
         e = error_no_memory();
     while (!e && done < (size_t)status.st_size) {
         ssize_t n = read(file, to + done, (size_t)status.st_size - done);
@@ -118,6 +118,25 @@ static kt_error *write_whole(arena *arena, const char *path, kt_str bytes)
         e = failed(arena, KT_STORAGE, path, "cannot be written", "nie da się zapisać");
     if (e && unlink(path))
         log_line(KT_LOG_WARN, "plugin", "copy_left file=%s", path);
+    return e;
+}
+
+/* The module's file into private_directory, if its headers are a module's. Its bytes go at once: a server holds
+ * its modules once, as mapped. */
+static kt_error *copy_whole(arena *arena, const char *path, const char *copy)
+{
+    struct arena *own = arena_open((size_t)MODULE_FILE_MAX + 64);
+    kt_str bytes = {0};
+    kt_error *e = own ? NULL : error_no_memory();
+    if (!e)
+        e = read_whole(arena, own, path, &bytes);
+    const char *reason = e ? NULL : elf_check((const uint8_t *)bytes.ptr, bytes.len);
+    if (reason)
+        e = error_make(
+            arena, KT_VALIDATION, path, "cannot be loaded: %s", "nie da się załadować: %s", reason);
+    if (!e)
+        e = write_whole(arena, copy, bytes);
+    arena_close(own);
     return e;
 }
 
@@ -222,18 +241,12 @@ static kt_error *load_copy(
 kt_error *library_load(arena *arena, const char *path, const char *name, const char *private_directory,
     unsigned number, loaded **out)
 {
-    kt_str bytes = {0};
-    KT_TRY(read_whole(arena, path, &bytes));
-    const char *reason = elf_check((const uint8_t *)bytes.ptr, bytes.len);
-    if (reason)
-        return error_make(
-            arena, KT_VALIDATION, path, "cannot be loaded: %s", "nie da się załadować: %s", reason);
     const char *copy = arena_format(arena, "%s/%s.%ld.%u.so", private_directory, name, (long)getpid(), number)
                            .ptr;
     *out = ARENA_NEW(arena, loaded);
     if (!copy || !*out)
         return error_no_memory();
-    KT_TRY(write_whole(arena, copy, bytes));
+    KT_TRY(copy_whole(arena, path, copy));
     (*out)->kind = MODULE_LIBRARY;
     kt_error *e = load_copy(arena, path, copy, name, &(*out)->module);
     if (e && unlink(copy))

@@ -207,6 +207,11 @@ static bool attempt(const line *l, unsigned long at)
     if (l->part[2] && !make(id, sizeof id, l->part[2], l->part[3]))
         return false;
     message_of(message, sizeof message, l->part[0], l->part[1], id);
+    if (l->refused) { /* of a day or a number it is perhaps not */
+        send_call(message, 0);
+        if (!is_error())
+            return true;
+    }
     uint64_t before = house_digest(h);
     send_call(message, at);
     bool was_struck = atomic_load(&struck) > 0;

@@ -61,6 +61,7 @@ CORE = {
     "module.upgrade": ({"name": "crm"}, None),
 }
 LEFT_OUT = {"session.logout": "it ends the session of all later calls", "backup.create": "it wants a new directory each time",
+            "production.mrp.run": "its job goes on writing while the next call is judged",
             "session.revoke": "it ends the session of all later calls"}
 
 class Maker:
@@ -79,6 +80,8 @@ class Maker:
             return plain[kind]
         if kind in ("money", "price", "quantity", "percent", "rate", "decimal"):
             return "1"
+        if kind == "ref" and field["target"] == "*":
+            return {"entity": "base.party", "id": self.record("base.party")}
         if kind == "ref":
             return self.record(field["target"])
         if kind == "refs":
