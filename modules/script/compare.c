@@ -16,14 +16,15 @@ static kt_error *count(kt_tx *tx, kt_id script, int64_t edition, enum result res
         KT_WHERE(session, edition, KT_EQ, edition), KT_WHERE(session, state, KT_EQ, FINISHED),
         KT_WHERE(session, result, KT_EQ, result), {0}};
     uint64_t found;
-    KT_TRY(kt_count(tx, &(kt_query){.of = &session_shape, .where = result ? some : all}, &found));
+    KT_TRY(
+        kt_count(tx, &(kt_query){.of = &session_shape, .where = result == NO_RESULT ? all : some}, &found));
     *n = (int64_t)found;
     return NULL;
 }
 
 static kt_error *arm_of(kt_tx *tx, kt_id script, int64_t edition, struct arm *a)
 {
-    KT_TRY(count(tx, script, edition, 0, &a->calls));
+    KT_TRY(count(tx, script, edition, NO_RESULT, &a->calls));
     return count(tx, script, edition, WON, &a->won);
 }
 

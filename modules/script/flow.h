@@ -23,7 +23,7 @@
 #include <kontor/value.h>
 
 enum node_kind { STEP = 1, OBJECTION, BRANCH, SUB_SCRIPT, END };
-enum result { WON = 1, LOST, NEUTRAL };
+enum result { NO_RESULT, WON, LOST, NEUTRAL };
 enum ask_kind { ASK_TEXT = 1, ASK_NUMBER, ASK_MONEY, ASK_DATE, ASK_YES_NO, ASK_ONE, ASK_MANY };
 enum deed_kind { SET = 1, RUN_ACTION, TASK, CALLBACK, DO_NOT_CONTACT };
 
