@@ -77,3 +77,14 @@ static inline const kt_taxes *kt_taxes_find(kt_tx *tx)
 {
     return (const kt_taxes *)kt_service_find(tx, "base.tax", 1);
 }
+
+/* What a line bears together: the sum of its rates, and their labels as one, "23% + 2%". */
+static inline void kt_tax_line_bears(kt_tx *tx, const kt_tax_line *line, kt_dec *rate, kt_str *label)
+{
+    *rate = (kt_dec){0};
+    *label = (kt_str){0};
+    for (size_t k = 0; k < line->rate_count; k++) {
+        *rate = kt_dec_add(*rate, line->rates[k].rate);
+        *label = k ? kt_format(tx, "%s + %s", label->ptr, line->rates[k].label.ptr) : line->rates[k].label;
+    }
+}

@@ -202,13 +202,7 @@ static void take_results(kt_tx *tx, struct sale_line *line, const kt_tax_line *f
     line->tax = from->tax;
     line->gross = from->gross;
     line->discount = from->discount;
-    line->tax_rate = (kt_dec){0};
-    line->tax_label = (kt_str){0};
-    for (size_t k = 0; k < from->rate_count; k++) {
-        line->tax_rate = kt_dec_add(line->tax_rate, from->rates[k].rate);
-        line->tax_label = k ? kt_format(tx, "%s + %s", line->tax_label.ptr, from->rates[k].label.ptr)
-                            : from->rates[k].label;
-    }
+    kt_tax_line_bears(tx, from, &line->tax_rate, &line->tax_label);
 }
 
 /* A row of the same tax stays the same row. */

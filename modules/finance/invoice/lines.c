@@ -77,13 +77,7 @@ static void take_line(kt_tx *tx, struct invoice_line *line, const kt_tax_line *f
     line->tax = from->tax;
     line->gross = from->gross;
     line->discount = from->discount;
-    line->tax_rate = (kt_dec){0};
-    line->tax_label = (kt_str){0};
-    for (size_t k = 0; k < from->rate_count; k++) {
-        line->tax_rate = kt_dec_add(line->tax_rate, from->rates[k].rate);
-        line->tax_label = k ? kt_format(tx, "%s + %s", line->tax_label.ptr, from->rates[k].label.ptr)
-                            : from->rates[k].label;
-    }
+    kt_tax_line_bears(tx, from, &line->tax_rate, &line->tax_label);
 }
 
 static kt_error *take_totals(kt_tx *tx, struct invoice *v, const kt_tax_document *d)

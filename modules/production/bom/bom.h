@@ -61,6 +61,10 @@ struct bom_book {
     size_t count, room;
 };
 KT_MUST kt_error *bom_book_find(kt_tx *tx, struct bom_book *book, kt_id item, struct bom_entry **entry);
+/* As bom_book_find, of a question about so much of a made item.
+ *   returns  validation at "quantity": not above zero; rule at "item": no bill of materials holds */
+KT_MUST kt_error *bom_book_made(
+    kt_tx *tx, struct bom_book *book, kt_id item, kt_dec quantity, struct bom_entry **entry);
 /* How much of the item's own unit one of the bill's makes; what a line needs of its item's own unit for one unit
  * of the bill's item, scrap and all. */
 KT_MUST kt_error *bom_output(kt_tx *tx, struct bom_book *book, const struct bom *bom, ratio *output);

@@ -68,6 +68,18 @@ kt_error *bom_book_find(kt_tx *tx, struct bom_book *book, kt_id item, struct bom
     return NULL;
 }
 
+kt_error *bom_book_made(
+    kt_tx *tx, struct bom_book *book, kt_id item, kt_dec quantity, struct bom_entry **entry)
+{
+    if (quantity.coef <= 0)
+        return kt_fail(tx, KT_VALIDATION, "quantity", "must be above zero", "musi być większe od zera");
+    KT_TRY(bom_book_find(tx, book, item, entry));
+    if (!(*entry)->bom)
+        return kt_fail(tx, KT_RULE, "item", "%s has no bill of materials that holds",
+            "%s nie ma obowiązującej struktury", (*entry)->part.code.ptr);
+    return NULL;
+}
+
 static kt_error *in_own_unit(kt_tx *tx, kt_dec quantity, kt_id unit, const struct part *part, ratio *own)
 {
     const kt_units *units = unit.v && unit.v != part->unit.v ? kt_units_find(tx) : NULL;

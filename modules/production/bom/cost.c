@@ -137,12 +137,7 @@ kt_error *bom_set_standard(kt_tx *tx, const kt_record *params, kt_record *result
     struct bom_book book = {.day = p->day};
     struct bom_entry *entry;
     struct costs c;
-    if (p->quantity.coef <= 0)
-        return kt_fail(tx, KT_VALIDATION, "quantity", "must be above zero", "musi być większe od zera");
-    KT_TRY(bom_book_find(tx, &book, p->item, &entry));
-    if (!entry->bom)
-        return kt_fail(tx, KT_RULE, "item", "%s has no bill of materials that holds",
-            "%s nie ma obowiązującej struktury", entry->part.code.ptr);
+    KT_TRY(bom_book_made(tx, &book, p->item, p->quantity, &entry));
     KT_TRY(bom_costs(tx, &book, p->item, ratio_of(p->quantity), &c));
     struct costed_item item = {KT_OF(costed_item)};
     KT_TRY(kt_read(tx, p->item, &item.rec));

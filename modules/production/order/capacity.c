@@ -142,12 +142,7 @@ kt_error *capacity_promise(kt_tx *tx, const kt_record *params, kt_record *result
     struct bom_book book = {.day = p->from};
     struct bom_entry *entry;
     struct placed placed;
-    if (p->quantity.coef <= 0)
-        return kt_fail(tx, KT_VALIDATION, "quantity", "must be above zero", "musi być większe od zera");
-    KT_TRY(bom_book_find(tx, &book, p->item, &entry));
-    if (!entry->bom)
-        return kt_fail(tx, KT_RULE, "item", "%s has no bill of materials that holds",
-            "%s nie ma obowiązującej struktury", entry->part.code.ptr);
+    KT_TRY(bom_book_made(tx, &book, p->item, p->quantity, &entry));
     KT_TRY(place_steps(tx, entry->routing, p->quantity,
         p->from.day > kt_today(tx).day ? kt_instant(tx, p->from, 0) : kt_now(tx), (kt_time){0}, (kt_id){0},
         false, &placed));
