@@ -274,6 +274,9 @@ class Builder:
                     "expected_close": (at.date() + datetime.timedelta(days=self.random.randint(20, 120))).isoformat()}
             if stage[2] == "lost":
                 deal["lost_reason"] = self.random.choice(LOST)
+            if stage[2] != "open":
+                now = datetime.datetime.combine(TODAY, datetime.time())
+                deal["closed_at"] = max(at, min(at + datetime.timedelta(days=6 + 7 * (n % 9)), now)).isoformat() + "Z"
             deals.append(deal)
             for step in range(self.random.randint(1, 4)):
                 when = at + datetime.timedelta(days=7 * step, hours=self.random.randint(0, 5))

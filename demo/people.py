@@ -1,4 +1,4 @@
-"""The demo company's people: files and terms, shifts, leave of the year, and call scripts."""
+"""The demo company's people: files and terms, shifts, six weeks of attendance, leave of the year, goals, call scripts."""
 import datetime
 import random
 
@@ -45,11 +45,49 @@ class People:
         self.k.call("hr.leave_presets", {}, key="demo-leave-presets")
         self.k.call("hr.leave_grant", {"year": TODAY.year}, key=f"demo-leave-{TODAY.year}")
 
+    def weekdays(self):
+        return [TODAY - n * DAY for n in range(42, 0, -1) if (TODAY - n * DAY).weekday() < 5]
+
+    def day_of(self, external_id, day, begin, key):
+        """One day of somebody: now and then late, at home, longer, or not there."""
+        row = {"external_id": f"demo-h{key}-{day}", "employee": ref(external_id), "day": str(day)}
+        if self.random.random() < 0.04:
+            return {**row, "state": "absent"}
+        at = datetime.datetime.combine(day, begin) + datetime.timedelta(minutes=self.random.choice([-4, -2, 0, 0, 1, 3, 18]))
+        gone = at + datetime.timedelta(minutes=485 + self.random.choice([0, 0, 0, 5, 70]))
+        return {**row, "state": "present", "check_in": f"{at.isoformat()}+01:00", "check_out": f"{gone.isoformat()}+01:00"}
+
+    def attendance(self, workers):
+        rows = [self.day_of(f"demo-ex{n}", day, datetime.time(6 if n % 2 else 14), n) for n in range(workers) for day in self.weekdays()]
+        rows += [self.day_of(f"demo-e{login}", day, datetime.time(8), login) for login, *_ in self.staff for day in self.weekdays()]
+        self.load("hr.attendance", rows, "attendance")
+        self.load("hr.timesheet", [{"external_id": f"demo-u{login}-{day}", "employee": ref(f"demo-e{login}"), "day": str(day),
+                                    "minutes": self.random.randrange(180, 450, 30), "text": self.random.choice(["oferty", "rozmowy z klientami", "targi", "dokumenty"])}
+                                   for login, *_ in self.staff for day in self.weekdays()], "timesheets")
+        for row in self.k.list("hr.timesheet", [["state", "=", "draft"]], fields=["id"], limit=500)["rows"]:
+            self.k.call("hr.timesheet.submit", {"id": row["id"]}, key=f"demo-sheet-{row['id']}")
+
+    def goals(self):
+        first, last = TODAY.replace(month=1, day=1), TODAY.replace(month=12, day=31)
+        span = {"from": str(first), "until": str(last)}
+        sellers = [s for s in self.staff if s[4].startswith("crm.sales")]
+        rows = [{"external_id": f"demo-k{login}", "indicator": "won_amount", "owner": ref(f"demo-{login}"), "target": "1500000", "weight": "70", **span} for login, *_ in sellers]
+        rows += [{"external_id": f"demo-kc{login}", "indicator": "conversion", "owner": ref(f"demo-{login}"), "target": "50", "weight": "30", **span} for login, *_ in sellers]
+        rows += [{"external_id": f"demo-kd{name}", "indicator": "sales", "scope": "department", "department": ref(f"demo-{name}"), "target": target, **span}
+                 for name, target in (("sales", "5000000"), ("export", "3000000"))]
+        rows += [{"external_id": f"demo-kf{name}", "indicator": name, "scope": "company", "target": target, **span}
+                 for name, target in (("invoiced", "8000000"), ("delivered_on_time", "95"), ("absence", "4"))]
+        self.load("insight.goal", rows, "goals")
+
 
 def build(builder, enabled, staff):
     if "hr" in enabled:
         people = People(builder, staff)
-        people.shifts(people.files())
+        workers = people.files()
+        people.shifts(workers)
         people.leave()
+        people.attendance(workers)
+    if {"insight", "crm"} <= enabled:
+        People(builder, staff).goals()
     if "script" in enabled:
         builder.k.call("script.ready", {"language": "pl"}, key="demo-scripts")

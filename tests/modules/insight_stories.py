@@ -66,9 +66,61 @@ def what_stands_today_is_not_shown_for_a_past_period(k):
     expect("supply_at_risk" in figures(k, **{"from": "2020-01-01", "until": "2020-12-31"}), False)
 
 
+def amounts_of_other_currencies_are_converted(k):
+    pln, eur = k.list("base.currency", [["code", "=", "PLN"]])["rows"][0]["id"], make(k, "base.currency", code="EUR")
+    company = make(k, "base.company", name="Stories", currency=pln, zone="Europe/Warsaw")
+    k.call("session.company", {"company": company})
+    won = next(s["id"] for s in k.list("crm.pipeline")["rows"][0]["stages"] if s["semantic"] == "won")
+    before = D(figures(k)["won_amount"]["value"])
+    k.call("crm.deal.move", {"id": make(k, "crm.deal", title="Abroad", amount="1000", currency=eur), "stage": won})
+    expect(figures(k)["won_amount"]["value"], None)  # nobody knows what it is in the company's currency
+    make(k, "base.currency_rate", base=eur, currency=pln, rate="4.25", day="2020-01-01")
+    expect(D(figures(k)["won_amount"]["value"]) - before, D("4250.00"))
+
+
+def year(k, **values):
+    today = k.call("insight.indicators", {})["until"]
+    return {"from": f"{today[:4]}-01-01", "until": f"{today[:4]}-12-31", **values}
+
+
+def board(k, **params):
+    return k.call("insight.board", params)
+
+
+def goals_are_reached_by_records_alone(k, house):
+    ola = k.list("access.user", [["name", "=", "ola"]])["rows"][0]["id"]
+    jan = user(k, "jan", "crm.sales", "insight.employee", "base.user")
+    trade = make(k, "access.department", name="Trade")
+    home = make(k, "access.department", name="Home", parent=trade)
+    k.update("access.user", ola, {"department": home, "roles": k.get("access.user", ola)["roles"] + [r["id"] for r in k.list("access.role", [["name", "=", "insight.employee"]])["rows"]]})
+    k.update("access.user", jan, {"department": trade})
+    refused("validation", lambda: make(k, "insight.goal", **year(k, indicator="won_deals", target="4")), "owner")
+    refused("validation", lambda: make(k, "insight.goal", **year(k, indicator="stock_value", owner=ola, target="4")), "indicator")
+    refused("validation", lambda: make(k, "insight.goal", **year(k, indicator="won_deals", owner=ola, target="4", actual="4")), "actual")
+    mine = make(k, "insight.goal", **year(k, indicator="won_deals", owner=ola, target="4", weight="75"))
+    make(k, "insight.goal", **year(k, indicator="conversion", owner=ola, target="50", weight="25"))
+    make(k, "insight.goal", **year(k, indicator="won_deals", owner=jan, target="2"))
+    make(k, "insight.goal", **year(k, indicator="won_deals", scope="department", department=trade, target="4"))
+    make(k, "insight.goal", **year(k, indicator="cycle_time", scope="company", target="10"))
+    rows = {(r["indicator"], r["scope"], r["name"]): r for r in board(k)["goals"]}
+    first = rows["won_deals", "employee", "ola"]
+    expect((first["actual"], first["reached"], first["entity"]), ("1.00", "25.00", "crm.deal"))
+    expect(k.count(first["entity"], first["filter"]), 1)
+    expect((rows["conversion", "employee", "ola"]["actual"], rows["conversion", "employee", "ola"]["reached"]), ("25.00", "50.00"))
+    expect((rows["won_deals", "employee", "jan"]["actual"], rows["won_deals", "employee", "jan"]["reached"]), ("0.00", "0.00"))
+    expect((rows["won_deals", "department", "Trade"]["actual"], rows["won_deals", "department", "Trade"]["reached"]), ("1.00", "25.00"))
+    expect(rows["cycle_time", "company", None]["reached"], "200.00")  # won on the day they came: less is better
+    ratings = [(r["name"], r["score"], r["rank"]) for r in board(k)["ratings"] if r["scope"] == "employee"]
+    expect(ratings, [("ola", "31.25", 1), ("jan", "0.00", 2)])
+    expect([r["name"] for r in board(k, department=home)["goals"]], ["ola", "ola"])
+    expect([(r["goal"], r["title"]) for r in board(k, goal=mine)["goals"]], [(mine, "Deals won")])
+    expect([r["name"] for r in board(house.client("ola", PASSWORD))["goals"]], ["ola", "ola"])
+    expect(board(k, **{"from": "2020-01-01", "until": "2020-12-31"})["goals"], [])
+
+
 STORIES = [
     each_figure_is_what_its_queries_say, everybody_sees_their_own, what_an_absent_module_knows_is_left_out,
-    what_stands_today_is_not_shown_for_a_past_period,
+    what_stands_today_is_not_shown_for_a_past_period, amounts_of_other_currencies_are_converted, goals_are_reached_by_records_alone,
 ]
 if __name__ == "__main__":
     run(STORIES, modules="base,crm,insight")

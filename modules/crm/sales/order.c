@@ -24,7 +24,9 @@ const kt_shape order_line_shape = KT_SHAPE(sale_line, NULL, SALE_LINE_FIELDS,
     KT_FIELD(sale_line, actual, DATE, "Delivered on", "Dostarczono dnia"),
     KT_FIELD(sale_line, delivered, QUANTITY, "Delivered", "Dostarczono", .scale = 4),
     KT_FIELD(sale_line, invoiced, QUANTITY, "Billed", "Zafakturowano", .scale = 4),
-    KT_FIELD(sale_line, cost, MONEY, "Cost", "Koszt", .scale = 4, .computed = true, .group = "cost"));
+    KT_FIELD(sale_line, cost, MONEY, "Cost", "Koszt", .scale = 4, .computed = true, .group = "cost"),
+    KT_FIELD(sale_line, margin, MONEY, "Margin", "Marża", .scale = 4, .computed = true, .group = "cost",
+        .help = {"Empty: its cost is not known.", "Puste: koszt nie jest znany."}));
 
 const kt_shape order_shape = KT_SHAPE(sale, "crm.order", SALE_FIELDS(order_line_shape),
     KT_FIELD(sale, state, STATE, "State", "Stan", .choices = order_states, .initial = "draft",
@@ -45,6 +47,11 @@ const kt_shape order_shape = KT_SHAPE(sale, "crm.order", SALE_FIELDS(order_line_
     KT_FIELD(sale, promised, DATE, "Promised for", "Obiecany termin", .computed = true, .indexed = true,
         .help = {"When all of it is there; empty: something is missing.",
             "Kiedy wszystko będzie; puste: czegoś brakuje."}),
+    KT_FIELD(sale, delivered_on, DATE, "Delivered on", "Dostarczono dnia", .computed = true, .indexed = true,
+        .help = {"When the last of it came.", "Kiedy dotarła ostatnia część."}),
+    KT_FIELD(sale, late, BOOL, "Delivered late", "Dostarczone po terminie", .computed = true,
+        .help = {"A line came after the day that was promised, or asked for where none was.",
+            "Pozycja dotarła po obiecanym terminie, a bez niego: po życzonym."}),
     KT_FIELD(sale, cost, MONEY, "Cost", "Koszt", .scale = 4, .computed = true, .group = "cost"),
     KT_FIELD(sale, margin, MONEY, "Margin", "Marża", .scale = 4, .computed = true, .group = "cost"),
     KT_FIELD(sale, leftovers, LINES, "Not undone", "Nie cofnięte", .lines = &leftover_shape, .computed = true,
@@ -80,6 +87,20 @@ static enum progress progress_of(const kt_lines *lines, bool billing)
     if (full == wanted)
         return lines->count ? FULL : NONE;
     return begun ? PARTIAL : NONE;
+}
+
+/* When the last of it came, once all has; and whether a line came late. */
+static void judge_delivery(struct sale *s)
+{
+    s->delivered_on = (kt_date){0};
+    s->late = false;
+    for (size_t i = 0; i < s->lines.count; i++) {
+        const struct sale_line *line = sale_line_at(&s->lines, i);
+        kt_date by = line->promised.day ? line->promised : line->asked;
+        s->late = s->late || (by.day && line->actual.day > by.day);
+        if (s->delivery_status == FULL && line->actual.day > s->delivered_on.day)
+            s->delivered_on = line->actual;
+    }
 }
 
 static kt_error *check_progress(kt_tx *tx, const struct sale *s, const struct sale *stored)
@@ -126,6 +147,7 @@ kt_error *order_compute(kt_tx *tx, kt_record *self)
     kt_also(&all, check_progress(tx, s, found ? &stored : NULL));
     s->delivery_status = progress_of(&s->lines, false);
     s->billing_status = progress_of(&s->lines, true);
+    judge_delivery(s);
     if (all || !amended)
         return all;
     if (s->approval == NEEDED)

@@ -16,9 +16,9 @@ struct sale_line {
     int64_t source_line;
     kt_dec quantity, price, list_price, discount_percent, discount_amount, tax_rate, discount, net, tax,
         gross;
-    bool optional, taken;             /* quotations */
-    kt_date asked, promised, actual;  /* orders: dates of delivery */
-    kt_dec delivered, invoiced, cost; /* orders */
+    bool optional, taken;                     /* quotations */
+    kt_date asked, promised, actual;          /* orders: dates of delivery */
+    kt_dec delivered, invoiced, cost, margin; /* orders */
 };
 
 /* The fields that every kind of line has; each shape of struct sale_line adds its own behind. */
@@ -186,7 +186,8 @@ struct sale {
     enum progress delivery_status, billing_status;
     int64_t fulfilments;
     kt_lines amendments, leftovers;
-    kt_date promised;
+    kt_date promised, delivered_on;
+    bool late;
     kt_dec cost, margin;
 };
 

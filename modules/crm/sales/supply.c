@@ -125,11 +125,12 @@ static kt_error *cost_up(kt_tx *tx, struct sale *s)
         KT_TRY(supply->tree(tx, kt_any(tx, s->rec.of->name, s->rec.id), (kt_id){0}, &plan));
     for (size_t i = 0; i < s->lines.count; i++) {
         struct sale_line *line = (struct sale_line *)(void *)kt_line(&s->lines, i);
-        line->cost = (kt_dec){0};
+        line->cost = line->margin = (kt_dec){0};
         if (!line->item.v)
             continue;
         KT_TRY(line_cost(tx, line, &plan, &line->cost));
         KT_TRY(in_currency_of(tx, s, &line->cost));
+        line->margin = line->cost.scale1 ? kt_dec_sub(line->net, line->cost) : (kt_dec){0};
         known = known && line->cost.scale1;
         s->cost = kt_dec_add(s->cost, line->cost);
     }
