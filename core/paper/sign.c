@@ -6,15 +6,14 @@
 #include <sodium.h>
 #include <unistd.h>
 
+#include "access/vault.h"
 #include "kit/clock.h"
 #include "kit/str.h"
 #include "paper/make.h"
 #include "paper/methods.h"
 #include "store/content.h"
 
-#define NONCE_BYTES crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-#define TAG_BYTES   crypto_aead_xchacha20poly1305_ietf_ABYTES
-enum { PEM_MAX = 16000, FILE_MAX = 64 << 20 };
+enum { PEM_MAX = VAULT_PLAIN_MAX, FILE_MAX = 64 << 20 };
 
 /* ---- Keys: STORE_META "Dk" id -> nonce, sealed PEM ---- */
 
@@ -31,50 +30,20 @@ static kt_str key_of(meta_key *key, uint64_t id)
     return (kt_str){key->bytes, sizeof key->bytes};
 }
 
-static kt_error *sealing_key(kt_tx *tx, uint8_t key[32])
-{
-    static const char purpose[] = "kontor signing key";
-    if (!tx->master_key)
-        return kt_fail(tx, KT_UNAVAILABLE, NULL, "signing needs the master key, which is not loaded",
-            "podpisywanie wymaga klucza głównego, który nie jest wczytany");
-    crypto_generichash(key, 32, (const uint8_t *)purpose, sizeof purpose, tx->master_key, 32);
-    return NULL;
-}
+static const char purpose[] = "kontor signing key";
 
 static kt_error *seal_key(kt_tx *tx, uint64_t id, kt_str pem)
 {
-    uint8_t key[32], sealed[NONCE_BYTES + PEM_MAX + TAG_BYTES];
     meta_key name;
-    kt_str bound = key_of(&name, id);
-    KT_TRY(sealing_key(tx, key));
-    random_bytes(sealed, NONCE_BYTES);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + NONCE_BYTES, NULL, (const uint8_t *)pem.ptr, pem.len,
-        (const uint8_t *)bound.ptr, bound.len, NULL, sealed, key);
-    sodium_memzero(key, sizeof key);
-    return store_put(
-        tx->view, STORE_META, bound, (kt_str){(const char *)sealed, NONCE_BYTES + pem.len + TAG_BYTES});
+    return vault_put(tx, purpose, key_of(&name, id), pem);
 }
 
 static kt_error *open_key(kt_tx *tx, uint64_t id, kt_str *pem)
 {
-    uint8_t key[32];
     meta_key name;
-    kt_str bound = key_of(&name, id), sealed = {0};
-    KT_TRY(store_get(tx->view, STORE_META, bound, &sealed));
-    if (!sealed.ptr || sealed.len <= NONCE_BYTES + TAG_BYTES)
-        return kt_fail(tx, KT_NOT_FOUND, "key", "there is no such key", "nie ma takiego klucza");
-    size_t n = sealed.len - NONCE_BYTES - TAG_BYTES;
-    uint8_t *plain = arena_alloc(tx->arena, n + 1);
-    if (!plain)
-        return error_no_memory();
-    KT_TRY(sealing_key(tx, key));
-    int bad = crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL,
-        (const uint8_t *)sealed.ptr + NONCE_BYTES, sealed.len - NONCE_BYTES, (const uint8_t *)bound.ptr,
-        bound.len, (const uint8_t *)sealed.ptr, key);
-    sodium_memzero(key, sizeof key);
-    *pem = (kt_str){(const char *)plain, n};
-    return bad ? kt_fail(tx, KT_STORAGE, "key", "the key was changed outside", "klucz zmieniono z zewnątrz")
-               : NULL;
+    KT_TRY(vault_get(tx, purpose, key_of(&name, id), pem));
+    return pem->ptr ? NULL
+                    : kt_fail(tx, KT_NOT_FOUND, "key", "there is no such key", "nie ma takiego klucza");
 }
 
 kt_error *paper_key_check(kt_tx *tx, const kt_record *before, const kt_record *after)

@@ -1,0 +1,15 @@
+/* vault.h -- what has to be read again by the server and by nobody else: sealed under a key made of the server's
+ * master key and its purpose, and bound to the name that it is kept under, so that a sealed value does not open
+ * in another's place. It lies in STORE_META, outside of records, journal and API. */
+#pragma once
+#include "model/model.h"
+
+enum { VAULT_PLAIN_MAX = 16000 };
+
+/* purpose: "kontor signing key"; name: the key in STORE_META.
+ *   returns  limit: longer than VAULT_PLAIN_MAX; unavailable: the master key is not loaded
+ *   thread   writer */
+KT_MUST kt_error *vault_put(kt_tx *tx, const char *purpose, kt_str name, kt_str plain);
+/* plain: receives the value, the transaction's arena's; ptr NULL: there is none.
+ *   returns  storage: it was changed outside */
+KT_MUST kt_error *vault_get(kt_tx *tx, const char *purpose, kt_str name, kt_str *plain);
