@@ -42,7 +42,7 @@ log_level = "info"                  -- or "debug"
 --   allowed = {"127.0.0.1:9000"},  -- targets in your own network, or without TLS; all others must be public https
 --   sms = "https://sms.example.com/send",  -- takes {to, text}
 -- }
--- secrets = {shop = {file = "/etc/kontor/shop.secret"}}  -- rules name them; their text stays here
+-- secrets = {shop = {file = "/etc/kontor/shop.secret"}}  -- rules sign with them; others: outbox.secret.set
 -- drop_directory = "/var/spool/kontor"   -- for effects that are files
 
 limits = {

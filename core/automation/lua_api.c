@@ -164,6 +164,18 @@ static int workdays(lua_State *L)
     return 1;
 }
 
+/* setting(name, otherwise): what the company set; the second value if it did not. */
+static int setting(lua_State *L)
+{
+    lua_settop(L, 2);
+    buffer *out = begin(L, ASK_SETTING);
+    add_str(L, 1, out);
+    answer(L);
+    if (lua_isnil(L, -1))
+        lua_pushvalue(L, 2);
+    return 1;
+}
+
 /* ---- Effects ---- */
 
 /* kind {..}: what leaves after the commit. due: in the table, "3 days", a day or an instant. */
@@ -202,6 +214,20 @@ static int notify(lua_State *L)
 static int effect(lua_State *L)
 {
     return effect_of(L, luaL_checkstring(L, 1), 2);
+}
+
+/* document(template, record, language): is made after the commit; what it answers may stand in a mail's files. */
+static int document(lua_State *L)
+{
+    lua_settop(L, 3);
+    buffer *out = begin(L, ASK_DOCUMENT);
+    add_str(L, 1, out);
+    pack_lua(L, 2, out);
+    if (lua_isnil(L, 3))
+        pack_nil(out);
+    else
+        add_str(L, 3, out);
+    return answer(L);
 }
 
 /* Pushes a copy of the table at 1 in which due, as for effects, is an instant. */
@@ -339,7 +365,7 @@ void record_complete(lua_State *L)
 }
 
 const luaL_Reg api_functions[] = {{"get", get}, {"list", list}, {"count", count}, {"aggregate", aggregate},
-    {"create", create}, {"update", update}, {"transition", transition}, {"call", call},
-    {"workdays", workdays}, {"mail", mail}, {"sms", sms}, {"webhook", webhook}, {"notify", notify},
-    {"effect", effect}, {"task", task}, {"approve", approve}, {"log", log_text}, {"after", after},
-    {"refuse", refuse}, {0}};
+    {"create", create}, {"update", update}, {"transition", transition}, {"call", call}, {"setting", setting},
+    {"document", document}, {"workdays", workdays}, {"mail", mail}, {"sms", sms}, {"webhook", webhook},
+    {"notify", notify}, {"effect", effect}, {"task", task}, {"approve", approve}, {"log", log_text},
+    {"after", after}, {"refuse", refuse}, {0}};

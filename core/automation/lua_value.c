@@ -736,7 +736,9 @@ static int secret_make(lua_State *L)
 
 static int secret_string(lua_State *L)
 {
-    lua_pushliteral(L, "[secret]");
+    luaL_checkudata(L, 1, LUA_SECRET);
+    lua_getiuservalue(L, 1, 1);
+    lua_pushfstring(L, "(secret %s)", lua_tostring(L, -1));
     return 1;
 }
 

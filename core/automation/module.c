@@ -1,6 +1,7 @@
 /* module.c -- the entity of rules: ordinary records, so that versions, authors, rights and history are
  * theirs. What the text declares is told in computed fields, for lists. */
 #include "automation/rule.h"
+#include "kit/str.h"
 
 static const kt_choice rule_states[] = {
     {RULE_DRAFT, "draft", {"Draft", "Szkic"}},
@@ -33,6 +34,20 @@ const kt_shape rule_row_shape = KT_SHAPE(rule_row, "automation.rule",
     KT_FIELD(rule_row, failures, INT, "Failures in a row", "Błędy z rzędu", .computed = true),
     KT_FIELD(rule_row, problem, TEXT, "Last problem", "Ostatni problem", .computed = true));
 
+/* A rule never has more rights than its owner: so whoever writes its text owns it,
+ * or is one who gives rights to others. */
+static kt_error *rule_check_author(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    const struct rule_row *new = after ? KT_SEE(rule_row, after) : NULL,
+                          *old = before ? KT_SEE(rule_row, before) : NULL;
+    bool written = new && (!old || !str_eq(old->text, new->text) || old->owner.v != new->owner.v);
+    if (!written || new->owner.v == tx->user || kt_may(tx, "access.role:update"))
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_FORBIDDEN, "owner", "the rule would act with another user's rights",
+                       "reguła działałaby z uprawnieniami innego użytkownika"),
+        "Make yourself its owner.", "Ustaw siebie jako właściciela.");
+}
+
 #define NOT_ON (KT_IN(RULE_DRAFT) | KT_IN(RULE_SHADOW) | KT_IN(RULE_OFF))
 static const kt_action rule_actions[] = {
     {"enable", {"Switch on", "Włącz"}, "enable", NOT_ON, RULE_ON, .preview = true},
@@ -43,5 +58,8 @@ static const kt_action rule_actions[] = {
 };
 
 const kt_module automation_module = KT_MODULE("automation", "1.0.0", "Automation", "Automatyzacja",
-    .entities = KT_LIST(kt_entity, {&rule_row_shape, {"Rule", "Reguła"}, {"Rules", "Reguły"}, .title = "name",
-                                       .actions = rule_actions, .icon = "bolt"}));
+    .entities = KT_LIST(kt_entity,
+        {&rule_row_shape, {"Rule", "Reguła"}, {"Rules", "Reguły"}, .title = "name", .actions = rule_actions,
+            .check = rule_check_author, .icon = "bolt"},
+        {&setting_row_shape, {"Setting", "Ustawienie"}, {"Settings", "Ustawienia"}, .title = "name",
+            .check = setting_check, .icon = "sliders"}));

@@ -28,6 +28,7 @@ typedef enum {
     ASK_LIST,       /* entity S, options M */
     ASK_COUNT,      /* entity S, filter */
     ASK_AGGREGATE,  /* entity S, options M */
+    ASK_SETTING,    /* name S; what stands above here a template may ask, too */
     ASK_CREATE,     /* entity S, values M */
     ASK_UPDATE,     /* entity S, id I, values M */
     ASK_TRANSITION, /* entity S, id I, action S, params M|N */
@@ -36,6 +37,7 @@ typedef enum {
     ASK_LOG,        /* S */
     ASK_AFTER,      /* function S, due t */
     ASK_APPROVE,    /* values M of a base.approval */
+    ASK_DOCUMENT,   /* template S, record M or id I, language S|N */
     ASK_TEXT,       /* S: what a template wrote */
     ASK_INCLUDE,    /* name S: the chunk of another template */
     ASK_LAST,

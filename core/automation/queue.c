@@ -231,20 +231,14 @@ kt_error *queue_hold(kt_tx *tx, const planned *plan, const occasion *on, uint64_
     return write_row(tx->view, &k, &row);
 }
 
-static kt_str state_name(const model_field *state, const model_record *record)
-{
-    for (const kt_choice *c = state->choices; record && c->name; c++)
-        if (c->value == record->values[state->position].as.i)
-            return str_of(c->name);
-    return (kt_str){0};
-}
-
 /* What nobody agreed to in time is rejected; what was withdrawn or deleted is of no interest any more. */
 kt_error *queue_decided(kt_tx *tx, const model_seen *seen)
 {
     const model_record *record = seen->after ? seen->after : seen->before;
     const meta_key k = approval_key((uint64_t)record->values[MODEL_ID].as.i);
-    const kt_str state = state_name(seen->entity->state, seen->after);
+    const model_field *field = seen->entity->state;
+    const kt_str state = seen->after ? serve_state(field, seen->after->values[field->position].as.i)
+                                     : (kt_str){0};
     queue_row row = {.due = tx->now};
     kt_str value;
     if (str_is(state, "pending"))

@@ -247,6 +247,8 @@ typedef struct {
 /* Answers one request, 'Q' being read already, into channel->out. An error: the worker said what no worker
  * says. */
 KT_MUST kt_error *serve_request(serving *s, pack_reader *in);
+/* The name of a state's value; not set: it has none. */
+kt_str serve_state(const model_field *field, int64_t value);
 /* Packs a record; sent NULL: whatever the caller may see. */
 void serve_record(kt_tx *tx, const model_record *record, const bool *sent, buffer *out);
 /* Packs a record for a template, or a record that it can read: references are links. */
@@ -319,3 +321,8 @@ struct rule_row {
     kt_id owner;
 };
 extern const kt_shape rule_row_shape;
+
+/* ---- setting.c: automation.setting ---- */
+
+extern const kt_shape setting_row_shape;
+KT_MUST kt_error *setting_check(kt_tx *tx, const kt_record *before, const kt_record *after);

@@ -130,7 +130,8 @@ static kt_error *carry_out(run_job *r)
                                                    : NULL;
     if (!trigger || (r->row.entity.ptr && !entity) || !rule_function_find(rule, r->row.function))
         return NULL;
-    KT_TRY(stand_for(r, r->row.user, r->row.company ? r->row.company : rule->company));
+    uint64_t user = r->row.user || !rule->as_caller ? r->row.user : rule->owner; /* the clock has no rights */
+    KT_TRY(stand_for(r, user, r->row.company ? r->row.company : rule->company));
     occasion on = {.event = r->row.event.ptr, .entity = entity, .id = r->row.id, .payload = r->row.payload};
     if (entity)
         KT_TRY(read_records(r, entity, &after, &before, &on));

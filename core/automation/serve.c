@@ -1,9 +1,9 @@
 /* serve.c -- answers what a running rule asks: reads and writes in the transaction that the rule runs in,
  * under the rights that stand there. The request is input from a process that may be broken into: whatever it
  * asks for, it gets what its rule may have. */
-#include "automation/rule.h"
+#include "automation/serve.h"
+
 #include "kit/str.h"
-#include "outbox/outbox.h"
 #include "plugin/plugin.h"
 
 enum { LIST_DEFAULT = 50, LIST_MAX = 500, ANSWER_MAX = 128 << 10 };
@@ -47,14 +47,12 @@ static void pack_any(packing p, const model_value *value, buffer *out)
     pack_int(out, (int64_t)value->as.any.id);
 }
 
-static void pack_state(const model_field *field, int64_t value, buffer *out)
+kt_str serve_state(const model_field *field, int64_t value)
 {
     for (const kt_choice *c = field->choices; c && c->name; c++)
-        if (c->value == value) {
-            pack_str(out, str_of(c->name));
-            return;
-        }
-    pack_nil(out);
+        if (c->value == value)
+            return str_of(c->name);
+    return (kt_str){0};
 }
 
 static void pack_ref(packing p, const model_field *field, uint64_t id, buffer *out)
@@ -104,7 +102,7 @@ static void pack_field(packing p, const model_field *field, const model_value *v
         pack_time(out, (kt_time){value->as.i});
         return;
     case KT_STATE:
-        pack_state(field, value->as.i, out);
+        pack_str(out, serve_state(field, value->as.i));
         return;
     case KT_REFS:
         pack_refs(p, field, value, out);
@@ -222,15 +220,6 @@ const variant *serve_values(kt_tx *tx, const model_entity *entity, const variant
 
 /* ---- Requests ---- */
 
-typedef struct {
-    serving *s;
-    kt_tx *tx;
-    arena *arena;
-    pack_reader *in;
-    buffer *out; /* the answer, 'A' being written */
-    size_t rule; /* that asks, as the worker says: all of a run have the same rights */
-} asked;
-
 static kt_error *read_entity(asked *a, const model_entity **entity)
 {
     kt_str name = pack_next_str(a->in);
@@ -239,16 +228,6 @@ static kt_error *read_entity(asked *a, const model_entity **entity)
         return NULL;
     return kt_fail(
         a->tx, KT_VALIDATION, NULL, "there is no entity \"%.*s\"", "nie ma encji „%.*s”", STR_ARG(name));
-}
-
-static kt_error *read_value(asked *a, const variant **value)
-{
-    *value = pack_next_variant(a->in, a->arena);
-    if (!*value)
-        return kt_fail(a->tx, KT_VALIDATION, NULL, "the request is damaged", "żądanie jest uszkodzone");
-    if ((*value)->kind == VARIANT_NULL)
-        *value = NULL;
-    return NULL;
 }
 
 static kt_error *find_by(asked *a, const model_entity *entity, const variant *by, uint64_t *id)
@@ -273,7 +252,7 @@ static kt_error *serve_get(asked *a)
     uint64_t id = 0;
     model_record record = {0};
     KT_TRY(read_entity(a, &entity));
-    KT_TRY(read_value(a, &by));
+    KT_TRY(serve_value(a, &by));
     KT_TRY(find_by(a, entity, by, &id));
     kt_error *error = id ? model_read(a->tx, entity, id, &record) : NULL;
     bool unseen = error && (error->first->kind == KT_NOT_FOUND || /* in a template it is empty */
@@ -319,7 +298,7 @@ static kt_error *serve_list(asked *a)
     model_record record = {0};
     uint32_t count = 0;
     KT_TRY(read_entity(a, &query.entity));
-    KT_TRY(read_value(a, &options));
+    KT_TRY(serve_value(a, &options));
     KT_TRY(read_query(a, options, &query));
     KT_TRY(model_query_open(a->tx, &query, &rows));
     size_t at = pack_open(a->out, 'L');
@@ -336,7 +315,7 @@ static kt_error *serve_count(asked *a)
     model_filter *read = NULL;
     uint64_t count = 0;
     KT_TRY(read_entity(a, &query.entity));
-    KT_TRY(read_value(a, &filter));
+    KT_TRY(serve_value(a, &filter));
     if (filter)
         KT_TRY(model_filter_read(a->tx, query.entity, filter, &read));
     query.filter = read;
@@ -363,7 +342,7 @@ static kt_error *serve_aggregate(asked *a)
     const variant *options;
     buffer text;
     KT_TRY(read_entity(a, &query.entity));
-    KT_TRY(read_value(a, &options));
+    KT_TRY(serve_value(a, &options));
     KT_TRY(read_query(a, options, &query));
     buffer_open(&text, ANSWER_MAX);
     json j = json_to(&text);
@@ -374,34 +353,16 @@ static kt_error *serve_aggregate(asked *a)
     return take_text(a, &text, error);
 }
 
-static void note(asked *a, const char *what, const model_entity *entity, uint64_t id)
-{
-    run_report *r = &a->s->reports[a->rule];
-    buffer_add_format(&r->effects, "%s{\"%s\":\"%s\",\"id\":%llu}", r->effects.len ? "," : "", what,
-        entity->name.ptr, (unsigned long long)id);
-}
-
-static void pack_result(const model_record *record, buffer *out)
-{
-    pack_map(out, 3);
-    pack_name(out, KT_STR("id"));
-    pack_int(out, record->values[MODEL_ID].as.i);
-    pack_name(out, KT_STR("version"));
-    pack_int(out, record->values[MODEL_VERSION].as.i);
-    pack_name(out, KT_STR("number"));
-    pack_str(out, record->values[MODEL_NUMBER].set ? record->values[MODEL_NUMBER].as.s : (kt_str){0});
-}
-
 static kt_error *serve_create(asked *a)
 {
     const model_entity *entity;
     const variant *values;
     model_record record = {0};
     KT_TRY(read_entity(a, &entity));
-    KT_TRY(read_value(a, &values));
+    KT_TRY(serve_value(a, &values));
     KT_TRY(model_create(a->tx, entity, serve_values(a->tx, entity, values), &record));
-    note(a, "create", entity, (uint64_t)record.values[MODEL_ID].as.i);
-    pack_result(&record, a->out);
+    serve_note(a, "create", entity, (uint64_t)record.values[MODEL_ID].as.i);
+    serve_result(&record, a->out);
     return NULL;
 }
 
@@ -412,10 +373,10 @@ static kt_error *serve_update(asked *a)
     model_record record = {0};
     KT_TRY(read_entity(a, &entity));
     uint64_t id = (uint64_t)pack_next_int(a->in);
-    KT_TRY(read_value(a, &values));
+    KT_TRY(serve_value(a, &values));
     KT_TRY(model_update(a->tx, entity, id, 0, serve_values(a->tx, entity, values), &record));
-    note(a, "update", entity, id);
-    pack_result(&record, a->out);
+    serve_note(a, "update", entity, id);
+    serve_result(&record, a->out);
     return NULL;
 }
 
@@ -428,7 +389,7 @@ static kt_error *serve_transition(asked *a)
     KT_TRY(read_entity(a, &entity));
     uint64_t id = (uint64_t)pack_next_int(a->in);
     kt_str name = pack_next_str(a->in);
-    KT_TRY(read_value(a, &params));
+    KT_TRY(serve_value(a, &params));
     const model_action *action = model_action_find(entity, name);
     if (!action)
         return kt_fail(a->tx, KT_VALIDATION, NULL, "%s has no action \"%.*s\"", "%s nie ma akcji „%.*s”",
@@ -438,7 +399,7 @@ static kt_error *serve_transition(asked *a)
     json_object(&j);
     kt_error *error = model_act(a->tx, entity, id, 0, action, params, &record, &j);
     json_object_end(&j);
-    note(a, action->name.ptr, entity, id);
+    serve_note(a, action->name.ptr, entity, id);
     return take_text(a, &text, error);
 }
 
@@ -462,7 +423,7 @@ static kt_error *serve_call(asked *a)
     const variant *params;
     buffer text;
     method_search search = {.name = pack_next_str(a->in)};
-    KT_TRY(read_value(a, &params));
+    KT_TRY(serve_value(a, &params));
     plugins_methods(a->tx->catalogue, match_method, &search);
     if (!search.found)
         return kt_fail(a->tx, KT_VALIDATION, NULL, "there is no method \"%.*s\" of a module",
@@ -477,88 +438,6 @@ static kt_error *serve_call(asked *a)
     kt_error *error = model_call(a->tx, search.found, params, &j);
     json_object_end(&j);
     return take_text(a, &text, error);
-}
-
-static kt_error *serve_effect(asked *a)
-{
-    buffer text;
-    kt_id id = {0};
-    kt_str kind = pack_next_str(a->in);
-    const variant *params;
-    KT_TRY(read_value(a, &params));
-    pack_item due = pack_next(a->in);
-    buffer_open(&text, MODEL_JSON_MAX);
-    json j = json_to(&text);
-    json_variant(&j, params);
-    kt_error *error = text.full ? kt_fail(a->tx, KT_LIMIT, NULL, "the effect is larger than %d bytes",
-                                      "skutek jest większy niż %d bajtów", MODEL_JSON_MAX)
-                                : outbox_effect(a->tx, kind, arena_str(a->arena, buffer_str(&text)),
-                                      (kt_time){due.kind == 't' ? due.i : 0}, &id);
-    buffer_close(&text);
-    KT_TRY(error);
-    run_report *r = &a->s->reports[a->rule];
-    buffer_add_format(&r->effects, "%s{\"effect\":\"%.*s\",\"id\":%llu}", r->effects.len ? "," : "",
-        STR_ARG(kind), (unsigned long long)id.v);
-    pack_int(a->out, (int64_t)id.v);
-    return NULL;
-}
-
-static kt_error *serve_log(asked *a)
-{
-    kt_str text = pack_next_str(a->in);
-    run_report *r = &a->s->reports[a->rule];
-    json j = {&r->effects, r->effects.len > 0};
-    json_object(&j);
-    json_member_str(&j, "log", text);
-    json_object_end(&j);
-    pack_nil(a->out);
-    return NULL;
-}
-
-/* after("3 days", "remind"): the function runs then, unless the record has left its state. */
-static kt_error *serve_after(asked *a)
-{
-    const planned *plan = &a->s->plans[a->rule];
-    kt_str function = pack_next_str(a->in);
-    pack_item due = pack_next(a->in);
-    if (!rule_function_find(plan->rule, function))
-        return kt_fail(a->tx, KT_VALIDATION, NULL, "the rule has no function \"%.*s\"",
-            "reguła nie ma funkcji „%.*s”", STR_ARG(function));
-    if (due.kind != 't')
-        return kt_fail(a->tx, KT_VALIDATION, NULL, "no time was given", "nie podano czasu");
-    const planned waiting = {plan->rule, plan->trigger, function};
-    KT_TRY(queue_add(a->tx, &waiting, a->s->on, (kt_time){due.i}, true));
-    buffer *did = &a->s->reports[a->rule].effects;
-    json j = {did, did->len > 0};
-    json_object(&j);
-    json_member_str(&j, "after", function);
-    json_key(&j, "due");
-    json_time(&j, (kt_time){due.i});
-    json_object_end(&j);
-    pack_nil(a->out);
-    return NULL;
-}
-
-/* approve {..}: asks, and has the rule go on when it is decided. */
-static kt_error *serve_approve(asked *a)
-{
-    const model_entity *entity = model_entity_find(a->tx->catalogue, KT_STR("base.approval"));
-    const planned *plan = &a->s->plans[a->rule];
-    const variant *values;
-    model_record record = {0};
-    KT_TRY(read_value(a, &values));
-    if (!entity || !entity->enabled)
-        return kt_fail(
-            a->tx, KT_VALIDATION, NULL, "approvals need the module base", "akceptacje wymagają modułu base");
-    if (!rule_function_find(plan->rule, KT_STR("approved")))
-        return kt_fail(a->tx, KT_VALIDATION, NULL, "the rule has no function \"approved\" to go on with",
-            "reguła nie ma funkcji „approved”, którą poszłaby dalej");
-    KT_TRY(model_create(a->tx, entity, serve_values(a->tx, entity, values), &record));
-    uint64_t id = (uint64_t)record.values[MODEL_ID].as.i;
-    KT_TRY(queue_hold(a->tx, plan, a->s->on, id));
-    note(a, "create", entity, id);
-    pack_result(&record, a->out);
-    return NULL;
 }
 
 /* What a template wrote. Past the maximum the buffer is full, which whoever runs the template sees. */
@@ -588,7 +467,7 @@ static bool is_served(const asked *a, int64_t what)
     bool of_template = what == ASK_TEXT || what == ASK_INCLUDE;
     if (what <= 0 || what >= ASK_LAST)
         return false;
-    return a->s->template ? of_template || what <= ASK_AGGREGATE : !of_template;
+    return a->s->template ? of_template || what <= ASK_SETTING : !of_template;
 }
 
 static kt_error *serve(asked *a, int64_t what)
@@ -598,6 +477,7 @@ static kt_error *serve(asked *a, int64_t what)
         [ASK_LIST] = serve_list,
         [ASK_COUNT] = serve_count,
         [ASK_AGGREGATE] = serve_aggregate,
+        [ASK_SETTING] = serve_setting,
         [ASK_CREATE] = serve_create,
         [ASK_UPDATE] = serve_update,
         [ASK_TRANSITION] = serve_transition,
@@ -606,6 +486,7 @@ static kt_error *serve(asked *a, int64_t what)
         [ASK_LOG] = serve_log,
         [ASK_AFTER] = serve_after,
         [ASK_APPROVE] = serve_approve,
+        [ASK_DOCUMENT] = serve_document,
         [ASK_TEXT] = serve_text,
         [ASK_INCLUDE] = serve_include,
     };

@@ -73,13 +73,14 @@ typedef struct {
     kt_str params; /* JSON object, at most 32,000 bytes */
     kt_str unit;   /* what its changes can be undone by; not set: "job:ID" */
     uint64_t total;
+    const access_identity *who; /* for whom it runs; NULL: the transaction's user, held to its key */
 } job_order;
 /* Queues a job in this transaction: it runs after its commit, for the transaction's user, held to the scopes
- * of the API key that was used. The caller has judged who may start it. */
+ * of the API key that was used, or for whom the order names. The caller has judged who may start it. */
 KT_MUST kt_error *job_start(kt_tx *tx, const job_order *order, uint64_t *id);
 /* A job for rooms above. memory: the transaction's. returns as job_write */
 typedef struct {
-    kt_str kind, title, state, unit;
+    kt_str kind, title, state, unit, message, result;
     uint64_t done;
 } job_view;
 KT_MUST kt_error *job_look(kt_tx *tx, uint64_t id, job_view *view);

@@ -166,7 +166,7 @@ kt_error *job_save(kt_tx *tx, struct job *job)
 
 kt_error *job_start(kt_tx *tx, const job_order *order, uint64_t *id)
 {
-    access_identity who = access_identity_of(tx);
+    access_identity who = order->who ? *order->who : access_identity_of(tx);
     struct job job = {KT_OF(job), .kind = str_of(order->kind), .title = order->title, .params = order->params,
         .unit = order->unit, .state = JOB_QUEUED, .total = (int64_t)order->total, .owner.v = who.user,
         .key = (int64_t)who.key};
@@ -243,6 +243,8 @@ kt_error *job_look(kt_tx *tx, uint64_t id, job_view *view)
         .title = job.title,
         .unit = job.unit,
         .state = str_of(job_states[job.state - 1].name),
+        .message = job.message,
+        .result = job.result,
         .done = (uint64_t)job.done};
     return NULL;
 }

@@ -63,13 +63,21 @@ void mail_send(
 /* ---- webhook.c ---- */
 
 typedef struct {
+    kt_str name, value; /* "X-Api-Key" */
+} webhook_header;
+
+typedef struct {
     kt_str url, body, secret; /* secret not set: not signed */
-    kt_str id;                /* the receiver's to recognise a repetition by */
+    const webhook_header *headers;
+    size_t header_count;
+    kt_str id; /* the receiver's to recognise a repetition by */
     kt_time date;
     const char *const
         *allowed; /* "host:port" that may be private or plain http; ended by NULL; may be NULL */
 } webhook;
 
+/* "host:port" of an address; not set: it is none. */
+kt_str webhook_target(arena *arena, kt_str url);
 KT_MUST kt_error *webhook_check(arena *arena, const webhook *webhook);
 /* POSTs the body as JSON with Idempotency-Key and Kontor-Signature (t=UNIX SECONDS,v1=HMAC-SHA-256 of
  * "t.body" in hexadecimal digits). Nothing is sent to loopback, private and link-local addresses, whatever
@@ -86,12 +94,15 @@ typedef struct {
     kt_time created_at;
     const mail_file *files; /* attached, read when it is delivered */
     size_t file_count;
+    kt_str secret;           /* that it is signed with; not set: none */
+    webhook_header *headers; /* with their secrets */
+    size_t header_count;
 } parcel;
 
 /* The kinds that this room delivers, ended by NULL; others are another room's business. */
 extern const char *const outbox_kinds[];
 /* What deliveries to one target share: "mail", a webhook's host. At most TARGET_MAX bytes are told apart. */
-kt_str parcel_target(arena *arena, const outbox_options *options, const parcel *parcel);
+kt_str parcel_target(arena *arena, const parcel *parcel);
 /* Delivers it. DELIVERY_NEVER also where its parameters are wrong: text says what. */
 void parcel_deliver(delivery_line *line, arena *arena, const outbox_options *options, const parcel *parcel,
     delivery *delivery);

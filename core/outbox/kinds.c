@@ -1,8 +1,10 @@
 /* kinds.c -- what the parameters of each kind of effect mean:
  *
  *   mail     {to, cc, bcc, from, reply_to, subject, text, html, in_reply_to, unsubscribe, files}: addresses
- * one or a list webhook  {url, body, secret} sms      {to, text}: posted to the configured address file
- * {name, text}: written into the configured folder, whole or not at all */
+ *            one or a list
+ *   webhook  {url, body, secret, headers}
+ *   sms      {to, text}: posted to the configured address
+ *   file     {name, text}: written into the configured folder, whole or not at all */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,17 +29,6 @@ static bool is_wrong(kt_error *error, delivery *d)
     if (error)
         never(d, error_text(error));
     return error != NULL;
-}
-
-/* A text, or the secret that {"$secret": name} stands for. */
-static kt_str text_of(const outbox_options *o, const variant *params, const char *name)
-{
-    const variant *value = variant_get(params, name);
-    kt_str secret = variant_get_str(value, "$secret");
-    for (size_t i = 0; secret.len && o->secrets && o->secrets[i].name; i++)
-        if (str_is(secret, o->secrets[i].name))
-            return str_of(o->secrets[i].value);
-    return value && value->kind == VARIANT_STRING ? value->as.string : (kt_str){0};
 }
 
 /* One address or a list of them. */
@@ -67,13 +58,13 @@ static kt_str message_id(arena *arena, const outbox_options *o, const parcel *p)
 static void deliver_mail(
     delivery_line *line, arena *arena, const outbox_options *o, const parcel *p, delivery *d)
 {
-    mail m = {.from = text_of(o, p->params, "from"),
-        .reply_to = text_of(o, p->params, "reply_to"),
-        .subject = text_of(o, p->params, "subject"),
-        .text = text_of(o, p->params, "text"),
-        .html = text_of(o, p->params, "html"),
-        .in_reply_to = text_of(o, p->params, "in_reply_to"),
-        .unsubscribe = text_of(o, p->params, "unsubscribe"),
+    mail m = {.from = variant_get_str(p->params, "from"),
+        .reply_to = variant_get_str(p->params, "reply_to"),
+        .subject = variant_get_str(p->params, "subject"),
+        .text = variant_get_str(p->params, "text"),
+        .html = variant_get_str(p->params, "html"),
+        .in_reply_to = variant_get_str(p->params, "in_reply_to"),
+        .unsubscribe = variant_get_str(p->params, "unsubscribe"),
         .message_id = message_id(arena, o, p),
         .date = p->created_at,
         .files = p->files,
@@ -90,7 +81,9 @@ static void post(delivery_line *line, arena *arena, const outbox_options *o, con
 {
     const webhook w = {.url = url,
         .body = body,
-        .secret = text_of(o, p->params, "secret"),
+        .secret = p->secret,
+        .headers = p->headers,
+        .header_count = p->header_count,
         .id = arena_format(
             arena, "kontor-%llu-%llx", (unsigned long long)p->id, (unsigned long long)p->created_at.ms),
         .date = p->created_at,
@@ -116,7 +109,8 @@ static kt_str json_of(arena *arena, const variant *value)
 static void deliver_webhook(
     delivery_line *line, arena *arena, const outbox_options *o, const parcel *p, delivery *d)
 {
-    post(line, arena, o, p, text_of(o, p->params, "url"), json_of(arena, variant_get(p->params, "body")), d);
+    post(line, arena, o, p, variant_get_str(p->params, "url"), json_of(arena, variant_get(p->params, "body")),
+        d);
 }
 
 static void deliver_sms(
@@ -149,7 +143,7 @@ static void deliver_file(
     delivery_line *line, arena *arena, const outbox_options *o, const parcel *p, delivery *d)
 {
     (void)line;
-    kt_str name = text_of(o, p->params, "name"), text = text_of(o, p->params, "text");
+    kt_str name = variant_get_str(p->params, "name"), text = variant_get_str(p->params, "text");
     if (!is_file_name(name)) {
         never(d, "name: it must be a file's name without a path");
         return;
@@ -199,19 +193,14 @@ static const struct {
     {"file", has_folder, deliver_file},
 };
 
-kt_str parcel_target(arena *arena, const outbox_options *o, const parcel *p)
+kt_str parcel_target(arena *arena, const parcel *p)
 {
     if (!str_is(p->kind, "webhook"))
         return p->kind;
-    char *host = NULL;
-    kt_str url = arena_str(arena, text_of(o, p->params, "url")), target = p->kind;
-    CURLU *parts = curl_url();
-    if (parts && url.ptr && !curl_url_set(parts, CURLUPART_URL, url.ptr, 0) &&
-        !curl_url_get(parts, CURLUPART_HOST, &host, 0))
-        target = arena_str(arena, str_of(host));
-    curl_free(host);
-    curl_url_cleanup(parts);
-    return target.ptr ? target : p->kind;
+    kt_str target = webhook_target(arena, variant_get_str(p->params, "url"));
+    while (target.len && target.ptr[target.len - 1] != ':')
+        target.len--;
+    return target.len ? (kt_str){target.ptr, target.len - 1} : p->kind;
 }
 
 void parcel_deliver(delivery_line *line, arena *arena, const outbox_options *o, const parcel *p, delivery *d)

@@ -1,6 +1,7 @@
 /* module.c -- the entity of effects: ordinary records, so that queries, rights and the journal hold for them.
  */
 #include "outbox/effect.h"
+#include "outbox/secret.h"
 
 static const kt_choice effect_states[] = {
     {EFFECT_WAITING, "waiting", {"Waiting", "Czeka"}, "open"},
@@ -35,4 +36,24 @@ const kt_module outbox_module = KT_MODULE("outbox", "1.0.0", "Outbox", "Skrzynka
         {&effect_shape, {"Effect", "Skutek"}, {"Effects", "Skutki"}, .title = "kind",
             .actions = effect_actions, .indexes = "state due", .icon = "send",
             .views = "[{\"kind\":\"list\",\"columns\":[\"kind\",\"state\",\"due\",\"attempts\",\"message\"],"
-                     "\"sort\":\"-id\"}]"}));
+                     "\"sort\":\"-id\"}]"},
+        {&secret_shape, {"Secret", "Sekret"}, {"Secrets", "Sekrety"}, .title = "name", .check = secret_check,
+            .icon = "key"}));
+
+static const method_param secret_params[] = {
+    {"name", VARIANT_STRING, true, {"What rules call it", "Jak nazywają go reguły"}},
+    {"value", VARIANT_STRING, true,
+        {"Its text; nobody can read it again", "Treść; nikt jej już nie odczyta"}},
+    {"hosts", VARIANT_STRING, false,
+        {"Where it may be sent in a header: api.example.com shop.example.com:8443; none: it signs alone",
+            "Dokąd wolno wysłać go w nagłówku: api.example.com shop.example.com:8443; brak: tylko "
+            "podpisuje"}},
+    {0},
+};
+
+const method outbox_methods[] = {
+    {"outbox.secret.set", "outbox.secret:set", METHOD_PLAIN,
+        {"Keeps a secret of the company, or changes it", "Przechowuje sekret firmy albo go zmienia"},
+        secret_params, secret_set},
+    {0},
+};

@@ -4,7 +4,8 @@
 #pragma once
 #include "errand/errand.h"
 
-extern const kt_module outbox_module; /* built in: the entity outbox.effect */
+extern const kt_module outbox_module; /* built in: outbox.effect, outbox.secret */
+extern const method outbox_methods[]; /* outbox.*; ended by {0} */
 
 /* kt_effect for rooms whose parameters are JSON text already: an object.
  *   due      not set: at once

@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include "kit/clock.h"
-#include "kit/decode.h"
 #include "kit/log.h"
 #include "kit/memory.h"
 #include "kit/text.h"
 #include "outbox/delivery.h"
 #include "outbox/effect.h"
-#include "store/content.h"
+#include "outbox/files.h"
+#include "outbox/secret.h"
 
 enum {
     SLOTS = 512,
@@ -23,14 +23,13 @@ enum {
     WORKERS = 6,
     OTHERS = 2, /* carriers that one target cannot hold */
     TARGET_MAX = 64,
+    MAKING_MS = 500,   /* between looks at documents that are being made */
     REST_MS = 15000,   /* looked at again, though nobody said that anything changed */
     FIRST_WAIT_S = 30, /* then twice as long each time */
     WAIT_MAX_S = 4 * 3600,
     TRIES_MAX = 14, /* about a day */
     SLOT_ARENA = 32 << 20,
     SORT_ARENA = 64 << 20,
-    FILES_MAX = 20,
-    FILES_BYTES_MAX = 25 << 20,
 };
 
 typedef enum { FREE, READY, CARRIED, BACK } slot_state;
@@ -106,6 +105,7 @@ static void *carry(void *context)
         }
         pthread_mutex_unlock(&o->lock);
         parcel_deliver(&line, s->arena, &o->options, &s->parcel, &s->delivery);
+        secrets_wipe(&s->parcel);
         pthread_mutex_lock(&o->lock);
         s->state = BACK;
         o->back++;
@@ -118,80 +118,20 @@ static void *carry(void *context)
 
 /* ---- Reading what is due ---- */
 
-static kt_error *read_content(arena *arena, const char *directory, kt_str name, uint64_t size, kt_str *bytes)
-{
-    int fd;
-    KT_TRY(content_open(arena, directory, name, size, &fd));
-    char *to = arena_alloc(arena, size + 1);
-    uint64_t done = 0;
-    for (ssize_t n = 1; to && n > 0 && done<size; done += n> 0 ? (uint64_t)n : 0)
-        n = read(fd, to + done, size - done);
-    close(fd);
-    *bytes = (kt_str){to, size};
-    if (!to)
-        return error_no_memory();
-    return done == size ? NULL
-                        : error_make(arena, KT_STORAGE, "files", "an attached file ends too early",
-                              "załączony plik kończy się zbyt wcześnie");
-}
-
-/* A record of base.attachment, by whatever that module declares: this room knows its three fields only. */
-static kt_error *read_file(
-    kt_tx *tx, const outbox *o, slot *s, const variant *id, uint64_t *left, mail_file *file)
-{
-    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("base.attachment"));
-    model_record record = {0};
-    if (!entity || !id || id->kind != VARIANT_INT)
-        return error_make(s->arena, KT_NOT_FOUND, "files", "there is no such file", "nie ma takiego pliku");
-    KT_TRY(model_read(tx, entity, (uint64_t)id->as.integer, &record));
-    const char *const names[] = {"name", "type", "sha256", "size"};
-    const model_value *values[4];
-    for (size_t i = 0; i < 4; i++) {
-        const model_field *field = model_field_find(entity, str_of(names[i]));
-        if (!field)
-            return error_make(
-                s->arena, KT_NOT_FOUND, "files", "there is no such file", "nie ma takiego pliku");
-        values[i] = &record.values[field->position];
-    }
-    uint64_t size = (uint64_t)values[3]->as.i;
-    if (size > *left)
-        return error_make(s->arena, KT_LIMIT, "files", "the files together are larger than %d bytes",
-            "pliki razem są większe niż %d bajtów", (int)FILES_BYTES_MAX);
-    *left -= size;
-    file->name = arena_str(s->arena, values[0]->as.s);
-    file->type = arena_str(s->arena, values[1]->as.s);
-    return read_content(s->arena, o->options.data_directory, values[2]->as.s, size, &file->bytes);
-}
-
-static kt_error *read_files(kt_tx *tx, const outbox *o, slot *s)
-{
-    const variant *list = variant_get(s->parcel.params, "files");
-    size_t count = list && list->kind == VARIANT_ARRAY ? list->as.array.count : 0;
-    uint64_t left = FILES_BYTES_MAX;
-    if (count > FILES_MAX)
-        return error_make(s->arena, KT_LIMIT, "files", "%zu files, at most %d are taken",
-            "%zu plików, dozwolone najwyżej %d", count, (int)FILES_MAX);
-    mail_file *files = ARENA_ARRAY(s->arena, mail_file, count + 1);
-    for (size_t i = 0; files && i < count; i++)
-        KT_TRY(read_file(tx, o, s, &list->as.array.items[i], &left, &files[i]));
-    s->parcel.files = files;
-    s->parcel.file_count = count;
-    return files ? NULL : error_no_memory();
-}
-
 /* Makes a parcel of an effect. One that cannot be read comes back at once, with the reason. */
 static void pack(kt_tx *tx, outbox *o, slot *s, const struct effect *e)
 {
-    static const decode_limits limits = {.depth_max = 32, .elements_max = 20000};
     s->arena = arena_open(SLOT_ARENA);
     if (!s->arena)
         return;
     s->parcel = (parcel){
         .id = e->rec.id.v, .kind = arena_str(s->arena, e->kind), .created_at = e->rec.created_at};
-    kt_error *error = decode_json(s->arena, arena_str(s->arena, e->params), &limits, &s->parcel.params);
+    kt_error *error = parcel_params(s->arena, e->params, &s->parcel.params);
     if (!error)
-        error = read_files(tx, o, s);
-    kt_str target = error ? (kt_str){0} : parcel_target(s->arena, &o->options, &s->parcel);
+        error = files_read(tx, s->arena, o->options.data_directory, &s->parcel);
+    if (!error && (str_is(e->kind, "webhook") || str_is(e->kind, "sms")))
+        error = secrets_fill(tx, s->arena, &o->options, e->rec.company.v, &s->parcel);
+    kt_str target = error ? (kt_str){0} : parcel_target(s->arena, &s->parcel);
     size_t n = target.len < TARGET_MAX - 1 ? target.len : TARGET_MAX - 1;
     if (n)
         memcpy(s->target, target.ptr, n);
@@ -228,6 +168,7 @@ static slot *free_slot(outbox *o, uint64_t id, bool *known)
 typedef struct {
     outbox *outbox;
     kt_time next; /* when something more is due; not set: nothing that is known */
+    bool waits;   /* something is due whose documents are not made yet */
 } sorting;
 
 static kt_error *load(kt_tx *tx, void *context)
@@ -239,10 +180,15 @@ static kt_error *load(kt_tx *tx, void *context)
     bool full = false;
     KT_TRY(kt_open(tx, &(kt_query){.of = &effect_shape, .where = waiting, .sort = "due,id"}, &cursor));
     while (!full && !w->next.ms && kt_next(cursor, &e.rec)) {
-        bool known = false;
+        bool known = false, made = true;
         slot *s = is_ours(e.kind) ? free_slot(w->outbox, e.rec.id.v, &known) : NULL;
+        if (s && !known && e.due.ms <= tx->now.ms)
+            KT_TRY(files_made(tx, e.params, &made));
+        w->waits = w->waits || !made;
         if (e.due.ms > tx->now.ms)
             w->next = e.due;
+        else if (!made)
+            continue;
         else if (s && !known)
             pack(tx, w->outbox, s, &e);
         else if (!known)
@@ -358,7 +304,7 @@ static bool sort(outbox *o, returns *r, kt_time *next)
     bool good = !error;
     arena_close(arena);
     if (next)
-        *next = w.next;
+        *next = w.waits ? (kt_time){clock_now().ms + MAKING_MS} : w.next;
     return good;
 }
 

@@ -216,7 +216,8 @@ static kt_error *start_work(
 static kt_error *open_bus(server *s, arena *arena, const server_options *options, const char *data_directory)
 {
     const method *const offered[] = {model_methods, access_methods, journal_methods, plugin_methods,
-        job_methods, automation_methods, paper_methods, import_methods, export_methods, care_methods};
+        job_methods, outbox_methods, automation_methods, paper_methods, import_methods, export_methods,
+        care_methods};
     bus_options own = options->bus;
     own.store = s->store;
     own.access = s->access;

@@ -13,7 +13,7 @@ text = (ROOT / "docs" / "automation.md").read_text(encoding="utf-8")
 examples = re.findall(r"^```lua\n(rule \{.*?^\})\n```$", text, flags=re.S | re.M)
 named = set(re.findall(r"`(\w+)[ (]", text))
 for function in ("get", "list", "count", "aggregate", "create", "update", "transition", "task", "refuse", "mail", "sms", "webhook", "notify",
-                 "effect", "approve", "secret", "log", "after", "dec", "date", "time", "today", "now", "json"):
+                 "effect", "approve", "setting", "document", "secret", "log", "after", "dec", "date", "time", "today", "now", "json"):
     assert any(re.search(rf"\b{function}\b", e) for e in examples), f"no example of {function}"
 assert len(examples) > 8, len(examples)
 
@@ -23,6 +23,7 @@ with House(modules="base,crm") as house:
     for name in ("ewa", "jan"):
         k.create("access.user", {"name": name, "roles": [admin]})
         k.call("access.password", {"user": name, "new": PASSWORD})
+    k.create("document.template", {"name": "lead sheet", "entity": "crm.lead", "kind": "text", "lang": "en", "text": "{{ doc.title }}"})
     for number, example in enumerate(examples):
         checked = k.call("rule.check", {"text": example})
         rule = k.call("automation.rule.create", {"values": {"name": f"example {number}", "text": example}})["id"]
