@@ -71,13 +71,17 @@ static const kt_entity entities[] = {
         .log_reads = true},
     {&checklist_shape, {"Checklist", "Lista czynności"}, {"Checklists", "Listy czynności"}, .title = "name",
         .icon = "check-square"},
-    {&goal_shape, {"Goal", "Cel"}, {"Goals", "Cele"}, .title = "title", .indexes = "employee from",
-        .compute = goal_compute, .icon = "target",
-        .views = LIST(
-            "\"employee\",\"title\",\"from\",\"until\",\"target\",\"actual\",\"reached\"", "-until")},
     {&bonus_shape, {"Bonus", "Premia"}, {"Bonuses", "Premie"}, .indexes = "unique employee month",
-        .actions = bonus_actions, .compute = bonus_compute, .icon = "gift",
+        .actions = bonus_actions, .compute = bonus_compute, .check = bonus_check, .icon = "gift",
         .views = LIST("\"employee\",\"month\",\"total\",\"state\"", "-month")},
+    {&appraisal_form_shape, {"Appraisal form", "Formularz oceny"}, {"Appraisal forms", "Formularze ocen"},
+        .title = "name", .icon = "file-text"},
+    {&appraisal_cycle_shape, {"Appraisal cycle", "Cykl ocen"}, {"Appraisal cycles", "Cykle ocen"},
+        .title = "name", .actions = appraisal_cycle_actions, .icon = "refresh-cw"},
+    {&appraisal_shape, {"Appraisal", "Ocena pracownika"}, {"Appraisals", "Oceny pracowników"},
+        .indexes = "cycle state, employee closed_at", .actions = appraisal_actions,
+        .compute = appraisal_compute, .icon = "clipboard",
+        .views = LIST("\"employee\",\"cycle\",\"state\",\"score\",\"goals\"", "-id")},
     {0},
 };
 
@@ -106,6 +110,10 @@ static const kt_method methods[] = {
         &team_plan_found_shape, team_plan},
     {"delegations_run", {"Begin and end delegations", "Rozpocznij i zakończ zastępstwa"},
         "hr.delegation:update", true, &delegations_run_shape, &delegations_ran_shape, delegations_run},
+    {"bonuses_open", {"Begin the bonuses of a month", "Rozpocznij premie za miesiąc"}, "hr.bonus:create",
+        true, &bonuses_open_shape, &bonuses_opened_shape, bonuses_open},
+    {"results", {"An employee's results", "Wyniki pracownika"}, "hr.employee:read", false, &results_shape,
+        &results_found_shape, employee_results},
     {"payroll", {"A month for payroll", "Miesiąc do płac"}, "hr.employee:payroll", false, &payroll_shape,
         &payroll_found_shape, payroll},
     {0},
@@ -128,14 +136,15 @@ static const kt_role roles[] = {
         "hr.employee:read@own; hr.attendance:read,create,update@own; hr.correction:read,create@own; "
         "hr.timesheet:read,create,update,delete@own; "
         "hr.leave:read,create,update@own; hr.leave_entry:read@own; hr.expense:read,create,update@own; "
-        "hr.goal:read@own; hr.bonus:read@own; "
+        "hr.bonus:read@own; hr.appraisal:read,update@own; hr.appraisal_cycle:read; "
         "hr.opening:read; hr.delegation:read@own" LOOKUPS},
     {"head", {"Head of a department", "Kierownik działu"},
         "hr.employee:read@department; hr.term:read; hr.qualification:*; hr.roster:*; "
         "hr.attendance:read@department; hr.correction:read,approve@department; "
         "hr.timesheet:read,approve@department; hr.leave:read,approve,update@department; "
         "hr.leave_entry:read@department; hr.expense:read,approve@department; "
-        "hr.goal:*@department; hr.bonus:read,create,update@department; hr.candidate:read,update; "
+        "hr.bonus:read,create,update@department; hr.appraisal:read,update,approve@department; "
+        "hr.appraisal_cycle:read; hr.appraisal_form:read; hr.candidate:read,update; "
         "hr.opening:read" LOOKUPS},
     {"manager", {"Keeper of personnel", "Kadry"},
         "hr.*:* fields personal, pay; access.user:read; access.department:read; base.calendar:read; "

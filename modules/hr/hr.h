@@ -200,9 +200,15 @@ enum checklist_kind { ONBOARDING = 1, OFFBOARDING };
 KT_MUST kt_error *checklist_run(kt_tx *tx, enum checklist_kind kind, const struct employee *e, kt_date day);
 kt_error *employee_offboard(kt_tx *tx, kt_record *self, const kt_record *params);
 
-extern const kt_shape goal_shape, bonus_shape;
+extern const kt_shape bonus_shape, bonuses_open_shape, bonuses_opened_shape;
 extern const kt_action bonus_actions[];
-kt_error *goal_compute(kt_tx *tx, kt_record *self);
 kt_error *bonus_compute(kt_tx *tx, kt_record *self);
+kt_error *bonus_check(kt_tx *tx, const kt_record *before, const kt_record *after);
+kt_error *bonuses_open(kt_tx *tx, const kt_record *params, kt_record *result);
+extern const kt_shape appraisal_form_shape, appraisal_cycle_shape, appraisal_shape;
+extern const kt_action appraisal_cycle_actions[], appraisal_actions[];
+kt_error *appraisal_compute(kt_tx *tx, kt_record *self);
+extern const kt_shape results_shape, results_found_shape;
+kt_error *employee_results(kt_tx *tx, const kt_record *params, kt_record *result);
 extern const kt_shape payroll_shape, payroll_found_shape;
 kt_error *payroll(kt_tx *tx, const kt_record *params, kt_record *result);

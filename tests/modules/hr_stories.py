@@ -254,9 +254,46 @@ def a_month_goes_to_payroll(k):
     expect((december["Ewa Lis"]["paid_leave"], december["Jan Kos"]["paid_leave"]), ("40.00", "16.00"))
 
 
-def a_goal_says_how_far_it_is_reached(k):
-    goal = make(k, "hr.goal", **{"employee": here["ewa_file"], "title": "Frames welded", "from": "2026-01-01", "until": "2026-12-31", "target": "400", "actual": "310"})
-    expect(k.get("hr.goal", goal)["reached"], "77.50")
+def what_is_approved_is_not_written_again(k):
+    bonus = k.list("hr.bonus")["rows"][0]["id"]
+    refused("state", lambda: k.update("hr.bonus", bonus, {"lines": []}), "lines")
+    refused("state", lambda: k.call("hr.bonus.delete", {"id": bonus}), "lines")
+
+
+def an_appraisal_has_two_parts_and_an_end(k, house):
+    form = make(k, "hr.appraisal_form", name="Yearly", questions=[{"text": "Quality of work", "weight": "60"}, {"text": "Team", "weight": "40"}, {"text": "Plans", "kind": "words"}])
+    cycle = make(k, "hr.appraisal_cycle", **{"name": "2026", "form": form, "department": here["hall"], "from": "2026-01-01", "until": "2026-12-31"})
+    refused("validation", lambda: make(k, "hr.appraisal"), "cycle")
+    k.call("hr.appraisal_cycle.start", {"id": cycle})
+    ewa, head = house.client("ewa", PASSWORD), house.client("head", PASSWORD)
+    mine = ewa.list("hr.appraisal")["rows"]
+    expect([(r["employee"], r["state"], len(r["answers"])) for r in mine], [(here["ewa_file"], "self", 3)])
+    asked = mine[0]["id"]
+    said = lambda *scores: [{"id": a["id"], **s} for a, s in zip(ewa.get("hr.appraisal", asked)["answers"], scores)]  # noqa: E731
+    refused("rule", lambda: ewa.call("hr.appraisal.submit", {"id": asked}), "answers[0].own_score", "answers[1].own_score")
+    refused("state", lambda: ewa.update("hr.appraisal", asked, {"answers": said({"head_score": 5}, {}, {})}), "answers[0].head_score")
+    refused("validation", lambda: ewa.update("hr.appraisal", asked, {"answers": said({"own_score": 6}, {}, {})}), "answers[0].own_score")
+    ewa.update("hr.appraisal", asked, {"answers": said({"own_score": 5}, {"own_score": 4}, {"own_words": "Learn to weld aluminium"})})
+    refused("forbidden", lambda: head.call("hr.appraisal.submit", {"id": asked}), "state")
+    ewa.call("hr.appraisal.submit", {"id": asked})
+    refused("state", lambda: ewa.update("hr.appraisal", asked, {"answers": said({"own_score": 1}, {}, {})}), "answers[0].own_score")
+    refused("forbidden", lambda: ewa.call("hr.appraisal.close", {"id": asked}))
+    head.update("hr.appraisal", asked, {"answers": said({"head_score": 4}, {"head_score": 3}, {}), "summary": "Good"})
+    head.call("hr.appraisal.close", {"id": asked})
+    row = k.get("hr.appraisal", asked)
+    expect((row["state"], row["score"], row["answers"][2]["own_words"]), ("closed", "3.60", "Learn to weld aluminium"))
+    refused("state", lambda: k.update("hr.appraisal", asked, {"summary": "Bad"}), "state")
+
+
+def everything_of_somebody_in_one_call(k, house):
+    span = {"from": "2026-01-01", "until": "2026-12-31"}
+    found = house.client("ewa", PASSWORD).call("hr.results", span)
+    figures = {r["name"]: r for r in found["measures"]}
+    expect((found["name"], figures["overtime"]["value"], figures["hours_booked"]["value"], figures["bonus"]["value"], figures["appraisal"]["value"]),
+           ("Ewa Lis", "5.00", "5.00", "850.00", "3.60"))
+    worked = figures["days_worked"]
+    expect(str(k.count(worked["entity"], worked["filter"])) + ".00", worked["value"])
+    refused("not_found", lambda: house.client("ewa", PASSWORD).call("hr.results", {"employee": here["jan_file"], **span}))
 
 
 STORIES = [
@@ -264,7 +301,7 @@ STORIES = [
     a_correction_needs_somebody_else, leave_comes_out_of_the_year_that_expires_first, what_leave_refuses, a_department_keeps_enough_people,
     a_substitute_has_the_tasks_while_it_lasts, rights_are_lent_by_who_may_give_them, timesheets_are_approved_by_another,
     who_may_run_a_machine_is_known, expenses_are_claimed_approved_and_paid, from_the_opening_to_the_last_day, a_month_goes_to_payroll,
-    a_goal_says_how_far_it_is_reached,
+    what_is_approved_is_not_written_again, an_appraisal_has_two_parts_and_an_end, everything_of_somebody_in_one_call,
 ]
 if __name__ == "__main__":
     run(STORIES, modules="base,crm,hr")
