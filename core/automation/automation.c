@@ -52,6 +52,11 @@ void automation_close(automation *a)
     pthread_mutex_destroy(&a->lock);
 }
 
+bool automation_able(automation *a, kt_text *why, kt_time *since)
+{
+    return workers_able(a->workers, why, since);
+}
+
 kt_error *automation_begin(automation *a, kt_tx *tx)
 {
     ruleset *set = NULL;

@@ -28,6 +28,8 @@ KT_MUST kt_error *automation_start(automation *automation, arena *arena);
  *   returns  all problems of all files; the sound ones are stored
  *   thread   any but the writer */
 KT_MUST kt_error *automation_load_files(automation *automation, arena *arena, unsigned *changed);
+/* Can rules run? *why receives the reason (static texts), *since when it began. thread: any */
+bool automation_able(automation *automation, kt_text *why, kt_time *since);
 /* Runs, here, everything that is due now, and what follows from it. returns how many runs there were. For
  * tests on the virtual clock. thread: any but the writer */
 unsigned automation_run_due(automation *automation);

@@ -31,7 +31,8 @@ kt_error *rule_declined(kt_tx *tx, pack_reader *in, kt_str name)
     return error_at_row(kt_fail(tx, KT_VALIDATION, "text", "%.*s", "%.*s", STR_ARG(message)), line);
 }
 
-static kt_error *ask_worker(automation *a, kt_tx *tx, const rule *r, const variant **told)
+/* What a worker says of the text: "K", then the packed table. */
+static kt_error *ask_worker(automation *a, kt_tx *tx, const rule *r, kt_str *told)
 {
     channel *c = NULL;
     kt_str said = {0};
@@ -42,17 +43,34 @@ static kt_error *ask_worker(automation *a, kt_tx *tx, const rule *r, const varia
     pack_str(&c->out, r->text);
     pack_int(&c->out, COMPILE_STEPS);
     kt_error *error = channel_exchange(a->workers, c, tx->arena, &said);
-    if (!error) {
+    if (!error && said.ptr[0] == 'E') {
         pack_reader in = pack_read((kt_str){said.ptr + 1, said.len - 1});
-        if (said.ptr[0] == 'E')
-            error = rule_declined(tx, &in, r->name);
-        else if (said.ptr[0] != 'K' || !(*told = pack_next_variant(&in, tx->arena))) {
-            channel_kill(c);
-            error = kt_fail(tx, KT_RULE, "text", "cannot be compiled", "nie daje się skompilować");
-        }
+        error = rule_declined(tx, &in, r->name);
+    } else if (!error && said.ptr[0] != 'K') {
+        channel_kill(c);
+        error = kt_fail(tx, KT_RULE, "text", "cannot be compiled", "nie daje się skompilować");
+    } else if (!error) {
+        *told = arena_str(tx->arena, (kt_str){said.ptr + 1, said.len - 1});
+        error = told->ptr ? NULL : error_no_memory();
     }
     workers_give(a->workers, c);
     return error;
+}
+
+/* The table that the text declares: as it was kept, or as a worker tells it now. */
+static kt_error *read_table(automation *a, kt_tx *tx, const rule *r, const variant **table)
+{
+    kt_str told = {0};
+    if (r->id)
+        KT_TRY(declared_find(tx, tx->arena, r, &told));
+    bool kept = told.ptr != NULL;
+    if (!kept)
+        KT_TRY(ask_worker(a, tx, r, &told));
+    pack_reader in = pack_read(told);
+    *table = pack_next_variant(&in, tx->arena);
+    if (!*table || (*table)->kind != VARIANT_OBJECT)
+        return kt_fail(tx, KT_RULE, "text", "cannot be compiled", "nie daje się skompilować");
+    return r->id && tx->writes && !kept ? declared_keep(tx, r, told) : NULL;
 }
 
 /* ---- The table ---- */
@@ -124,15 +142,21 @@ static void read_triggers(reading *c)
 static void read_moment(reading *c)
 {
     kt_str moment = text_member(c, "moment");
-    bool outside = false;
-    for (size_t i = 0; i < c->r->trigger_count; i++)
-        outside = outside || c->r->triggers[i].kind >= ON_DATE;
+    bool outside = false, of_rules = false;
+    for (size_t i = 0; i < c->r->trigger_count; i++) {
+        const trigger *t = &c->r->triggers[i];
+        outside = outside || t->kind >= ON_DATE;
+        of_rules = of_rules || (t->entity && str_is(t->entity->name, "automation.rule"));
+    }
     c->r->after = outside || str_is(moment, "after");
     if (moment.ptr && !str_is(moment, "after") && !str_is(moment, "transaction"))
         wrong(c, "moment", "\"transaction\" or \"after\" was expected",
             "oczekiwano „transaction” albo „after”");
     else if (outside && str_is(moment, "transaction"))
         wrong(c, "moment", "what no transaction causes runs after it", "tego nie wywołuje żadna transakcja");
+    else if (of_rules && !c->r->after) /* it could keep a broken rule from being switched off */
+        wrong(c, "moment", "a rule about rules runs \"after\" the commit",
+            "reguła o regułach działa po zatwierdzeniu: „after”");
 }
 
 static void read_rights(reading *c)
@@ -332,9 +356,7 @@ kt_error *rule_compile(automation *a, kt_tx *tx, arena *arena, rule *r)
     lasting.arena = arena;
     lasting.guard = none; /* conditions speak of fields that the caller need not see */
     reading c = {.a = a, .tx = &lasting, .r = r};
-    KT_TRY(ask_worker(a, &lasting, r, &c.told));
-    if (c.told->kind != VARIANT_OBJECT)
-        return kt_fail(tx, KT_RULE, "text", "cannot be compiled", "nie daje się skompilować");
+    KT_TRY(read_table(a, &lasting, r, &c.told));
     check_keys(&c);
     r->label = text_member(&c, "label");
     read_triggers(&c);

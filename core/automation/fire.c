@@ -8,6 +8,12 @@
 
 enum { RUNS_MAX = 200 }; /* in one transaction: rules that set each other off end here */
 
+#define CANNOT_RUN_HINT                                                                                             \
+    "What it guards is refused until it can run; system.health and the log tell more. Whoever may can "             \
+    "switch the rule off: automation.rule.disable.",                                                                \
+        "To, czego pilnuje, jest odrzucane, dopóki nie może działać; więcej mówią system.health i dziennik " \
+        "serwera. Uprawniona osoba może wyłączyć regułę: automation.rule.disable."
+
 /* ---- Whose rights ---- */
 
 typedef struct {
@@ -190,16 +196,20 @@ static kt_error *take_results(serving *s, pack_reader *in, size_t *failed)
     return NULL;
 }
 
+static kt_error *name_rule(const kt_tx *tx, kt_error *error, kt_str name, const char *more)
+{
+    problem *p = error->first;
+    const char *en = arena_format(tx->arena, "rule %s%s: %s", name.ptr, more, p->text.en).ptr;
+    const char *pl = arena_format(tx->arena, "reguła %s%s: %s", name.ptr, more, p->text.pl).ptr;
+    if (en && pl && error != error_no_memory())
+        p->text = (kt_text){en, pl};
+    return error;
+}
+
 /* Of a run that was cut off only the rules are known, not which of them it was. */
 static kt_error *named(const serving *s, kt_error *lost)
 {
-    problem *p = lost->first;
-    const char *more = s->count > 1 ? " .." : "", *name = s->plans[0].rule->name.ptr;
-    const char *en = arena_format(s->tx->arena, "rule %s%s: %s", name, more, p->text.en).ptr;
-    const char *pl = arena_format(s->tx->arena, "reguła %s%s: %s", name, more, p->text.pl).ptr;
-    if (en && pl)
-        p->text = (kt_text){en, pl};
-    return lost;
+    return name_rule(s->tx, lost, s->plans[0].rule->name, s->count > 1 ? " .." : "");
 }
 
 static kt_error *converse(serving *s, size_t *failed)
@@ -235,7 +245,9 @@ kt_error *fire_run(
     *failed = 0;
     KT_TRY(stand_in(tx, plans[0].rule, &before));
     kt_error *error = workers_take(set->of->workers, tx->arena, &s.channel);
-    if (!error) {
+    if (error) {
+        error = kt_hint(named(&s, error), CANNOT_RUN_HINT);
+    } else {
         int64_t began = clock_elapsed_us();
         pack_run(tx, set, s.channel, plans, count, on);
         error = converse(&s, failed);
@@ -354,7 +366,7 @@ static kt_error *rule_changed(kt_tx *tx, const model_seen *seen)
     past->queued = true;
     KT_TRY(ruleset_advance(tx->view));
     if (!seen->after)
-        return NULL;
+        return declared_forget(tx, (uint64_t)seen->before->values[MODEL_ID].as.i);
     const model_field *text = model_field_find(seen->entity, KT_STR("text"));
     const model_field *name = model_field_find(seen->entity, KT_STR("name"));
     if (!field_changed(seen, text) && !field_changed(seen, name))
@@ -433,6 +445,24 @@ static kt_error *consider(firing *f, const subscription *s, const model_seen *se
     return queue_add(f->tx, &later, &f->on, f->tx->now, false);
 }
 
+/* What the server itself keeps stays free of a rule that nobody could read: who may come in, and the rules. */
+static bool is_of_house(const model_entity *entity)
+{
+    static const char *const house[] = {"access", "automation", "model", "job", "outbox"};
+    for (size_t i = 0; i < sizeof house / sizeof *house; i++)
+        if (str_is(entity->module, house[i]))
+            return true;
+    return false;
+}
+
+static kt_error *hold_up(kt_tx *tx, const ruleset *set)
+{
+    kt_error *error = kt_fail(tx, KT_UNAVAILABLE, NULL, "%s", "%s", set->unread_why.en);
+    if (error != error_no_memory())
+        error->first->text.pl = set->unread_why.pl;
+    return kt_hint(name_rule(tx, error, set->unread, ""), CANNOT_RUN_HINT);
+}
+
 kt_error *fire_seen(kt_tx *tx, const model_seen *seen)
 {
     const ruleset *set = ruleset_of(tx);
@@ -442,6 +472,8 @@ kt_error *fire_seen(kt_tx *tx, const model_seen *seen)
         KT_TRY(queue_decided(tx, seen));
     if (tx->origin == MODEL_IMPORT) /* what is brought in from elsewhere has happened already */
         return NULL;
+    if (set->unread.ptr && seen->entity && !is_of_house(seen->entity))
+        return hold_up(tx, set);
     const subscriptions *list = seen->kind == MODEL_SEEN_EVENT ? &set->others
                                                                : &set->by_entity[seen->entity->number];
     if (seen->kind == MODEL_SEEN_UPDATED && set->waiting[seen->entity->number])

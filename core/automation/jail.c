@@ -155,9 +155,15 @@ static bool die_with(int parent)
     return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == parent;
 }
 
-bool jail_enter(int *socket, size_t memory_max, int parent)
+jail_result jail_enter(int *socket, size_t memory_max, int parent)
 {
-    return filter && drop_user() && die_with(parent) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           forbid_files() && only_socket(socket) && limit_resources(memory_max) &&
-           prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && seccomp_load(filter) == 0;
+    if (!drop_user())
+        return JAIL_USER;
+    if (!die_with(parent) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return JAIL_PROCESS;
+    if (!forbid_files())
+        return JAIL_FILES;
+    if (!only_socket(socket) || !limit_resources(memory_max) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return JAIL_LIMITS;
+    return filter && seccomp_load(filter) == 0 ? JAIL_CLOSED : JAIL_SYSTEM_CALLS;
 }

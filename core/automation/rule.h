@@ -119,6 +119,13 @@ typedef struct {
 /* Looks over a Lua text, without running it, for NAME.FIELD and for calls with a text as first argument. */
 void scan_text(arena *arena, kt_str text, scan *found);
 
+/* ---- declared.c ---- */
+
+/* What a worker told of the rule's text; not set: none did, or the text has changed since. */
+KT_MUST kt_error *declared_find(kt_tx *tx, arena *arena, const rule *r, kt_str *told);
+KT_MUST kt_error *declared_keep(kt_tx *tx, const rule *r, kt_str told);
+KT_MUST kt_error *declared_forget(kt_tx *tx, uint64_t rule);
+
 /* ---- ruleset.c ---- */
 
 typedef struct {
@@ -143,6 +150,10 @@ typedef struct ruleset {
     subscriptions others;         /* events, schedules, webhooks, dates */
     const model_entity *approval; /* decisions have rules go on; NULL: there are none */
     uint8_t *waiting;             /* by entity number: runs may wait for its records */
+    kt_str unread;                /* one that is on, and that no worker could be asked about yet */
+    kt_text unread_why;
+    bool partial;    /* a rule is missing for that reason: the set is made anew soon */
+    int64_t made_ms; /* by the steady clock */
 } ruleset;
 
 static inline const ruleset *ruleset_of(const kt_tx *tx)

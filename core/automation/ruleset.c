@@ -3,10 +3,11 @@
 #include <stdlib.h>
 
 #include "automation/rule.h"
+#include "kit/clock.h"
 #include "kit/log.h"
 #include "kit/str.h"
 
-enum { SET_ARENA_MAX = 64 << 20 };
+enum { SET_ARENA_MAX = 64 << 20, READ_AGAIN_MS = 2000 };
 
 /* ---- The epoch ---- */
 
@@ -77,9 +78,23 @@ static bool is_unfit(const kt_error *error)
     return error->first->kind == KT_VALIDATION || error->first->kind == KT_FORBIDDEN;
 }
 
-/* A rule that no longer fits the catalogue, or whose owner is no longer active, rests until it does. Whatever
- * else hinders its compiling fails the transaction: a guard must not be absent because the machine is busy.
- */
+/* No worker could tell what the rule declares, and none did before: it may guard anything. */
+static bool leave_unread(ruleset *set, const rule *r, const kt_error *error)
+{
+    if (error->first->kind != KT_UNAVAILABLE && error->first->kind != KT_RULE)
+        return false;
+    set->partial = true;
+    if (r->state == RULE_ON && !set->unread.ptr) {
+        kt_str en = arena_str(set->arena, str_of(error->first->text.en));
+        kt_str pl = arena_str(set->arena, str_of(error->first->text.pl));
+        set->unread_why = (kt_text){en.ptr, pl.ptr};
+        set->unread = r->name;
+    }
+    return !set->unread.ptr || (set->unread_why.en && set->unread_why.pl);
+}
+
+/* A rule that no longer fits the catalogue, or whose owner is no longer active, rests until it does. One that
+ * nobody could read yet holds up what it may guard. Whatever else hinders fails the transaction. */
 static kt_error *load_rules(ruleset *set, kt_tx *tx, const model_entity *entity)
 {
     model_rows *rows = NULL;
@@ -101,7 +116,7 @@ static kt_error *load_rules(ruleset *set, kt_tx *tx, const model_entity *entity)
         else if (is_unfit(error))
             log_line(KT_LOG_WARN, "automation", "rule_rests rule=%llu reason=\"%s\"",
                 (unsigned long long)r->id, error_text(error));
-        else
+        else if (!leave_unread(set, r, error))
             failed = error;
     }
     kt_error *end = model_query_end(rows);
@@ -179,6 +194,8 @@ static kt_error *index_rules(ruleset *set, const model_entity *own)
     set->approval = model_entity_find(set->catalogue, KT_STR("base.approval"));
     if (set->approval)
         watched[set->approval->number] = 1;
+    for (size_t i = 0; set->unread.ptr && i < count; i++)
+        watched[model_entity_at(set->catalogue, i)->number] = 1;
     set->watch = (model_watch){.entities = watched, .entity_count = most + 1, .seen = fire_seen};
     for (size_t i = 0; i < set->others.count; i++)
         set->watch.events = set->watch.events || set->others.items[i].trigger->kind == ON_EVENT;
@@ -209,6 +226,7 @@ static kt_error *load(automation *a, kt_tx *tx, uint64_t epoch, ruleset **out)
     set->arena = arena;
     set->epoch = epoch;
     set->generation = ++a->generations;
+    set->made_ms = clock_monotonic_ms();
     set->catalogue = model_catalogue_hold(tx->catalogue);
     atomic_init(&set->held, 1);
     kt_error *error = fill(set, tx);
@@ -232,6 +250,12 @@ void ruleset_release(ruleset *set)
     arena_close(set->arena);
 }
 
+static bool is_stale(const ruleset *set, uint64_t epoch, const model_catalogue *catalogue)
+{
+    return set->epoch != epoch || set->catalogue != catalogue ||
+           (set->partial && clock_monotonic_ms() - set->made_ms > READ_AGAIN_MS);
+}
+
 kt_error *ruleset_hold(automation *a, kt_tx *tx, ruleset **set)
 {
     uint64_t epoch = 0;
@@ -239,7 +263,7 @@ kt_error *ruleset_hold(automation *a, kt_tx *tx, ruleset **set)
     if (error)
         return error;
     pthread_mutex_lock(&a->lock);
-    if (!a->current || a->current->epoch != epoch || a->current->catalogue != tx->catalogue) {
+    if (!a->current || is_stale(a->current, epoch, tx->catalogue)) {
         ruleset *fresh = NULL;
         error = load(a, tx, epoch, &fresh);
         if (!error) {

@@ -303,6 +303,17 @@ static void run_timers(automation *a, arena *arena)
     arena_reset(arena);
 }
 
+/* Tries it: what waits stays as it is while no worker can be started. */
+static bool can_run(automation *a, arena *arena)
+{
+    kt_text why;
+    kt_time since;
+    channel *c = NULL;
+    if (!workers_take(a->workers, arena, &c))
+        workers_give(a->workers, c);
+    return workers_able(a->workers, &why, &since);
+}
+
 unsigned automation_run_due(automation *a)
 {
     unsigned runs = 0;
@@ -311,7 +322,7 @@ unsigned automation_run_due(automation *a)
         return 0;
     write_notes(a, arena);
     run_timers(a, arena);
-    for (; runs < RUNS_AT_ONCE; runs++) {
+    for (; runs < RUNS_AT_ONCE && can_run(a, arena); runs++) {
         queue_row row;
         bool found = false;
         kt_error *error = look(a, arena, &row, &found);
@@ -331,9 +342,12 @@ unsigned automation_run_due(automation *a)
 
 static kt_time next_due(automation *a)
 {
-    kt_time due = {0};
+    kt_time due = {0}, since;
+    kt_text why;
     queue_row row;
     bool found = false;
+    if (!workers_able(a->workers, &why, &since))
+        return (kt_time){clock_now().ms + RETRY_MS};
     arena *arena = arena_open(JOB_ARENA_MAX);
     if (arena && !look(a, arena, &row, &found) && found)
         due = row.due;

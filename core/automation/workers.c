@@ -17,13 +17,16 @@
 #include "kit/memory.h"
 #include "kit/str.h"
 
-enum { IDLE_MAX = 2 };
+enum { IDLE_MAX = 2, TRY_AGAIN_MS = 1000 };
 
 struct workers {
     workers_options options;
     pthread_mutex_t lock; /* of the lines below; held across nothing */
     channel *idle[IDLE_MAX];
     unsigned idle_count, busy;
+    kt_text lack; /* why none could be made, when last tried; not set: one could */
+    kt_time since;
+    int64_t tried_ms; /* by the steady clock */
 };
 
 kt_error *workers_open(arena *arena, const workers_options *options, workers **out)
@@ -58,11 +61,12 @@ static void channel_close(channel *l)
     free(l);
 }
 
-static channel *channel_open(const workers *w)
+static channel *channel_open(const workers *w, kt_text *why)
 {
     channel *l = calloc(1, sizeof *l);
     char *in = memory_alloc(MESSAGE_MAX);
-    if (!l || !in || !zygote_take(&l->socket, &l->pidfd, &l->pid)) {
+    *why = (kt_text){"there is no memory for it", "brakuje na niego pamięci"};
+    if (!l || !in || !zygote_take(&l->socket, &l->pidfd, &l->pid, why)) {
         memory_free(in);
         free(l);
         return NULL;
@@ -140,8 +144,61 @@ kt_error *channel_exchange(workers *w, channel *l, arena *arena, kt_str *said)
 
 /* ---- All of them ---- */
 
+bool workers_able(workers *w, kt_text *why, kt_time *since)
+{
+    pthread_mutex_lock(&w->lock);
+    *why = w->lack;
+    *since = w->since;
+    pthread_mutex_unlock(&w->lock);
+    return !why->en;
+}
+
+/* Keeps what came of making one; the log tells when that changes. why not set: one was made */
+static void note_lack(workers *w, kt_text why)
+{
+    pthread_mutex_lock(&w->lock);
+    bool begins = why.en && !w->lack.en, ends = !why.en && w->lack.en;
+    w->lack = why;
+    w->tried_ms = clock_monotonic_ms();
+    if (begins)
+        w->since = clock_now();
+    pthread_mutex_unlock(&w->lock);
+    if (begins)
+        log_line(KT_LOG_ERROR, "automation", "rules_cannot_run reason=\"%s\"", why.en);
+    if (ends)
+        log_line(KT_LOG_INFO, "automation", "rules_can_run");
+}
+
+/* Makes one, unless that has just failed. NULL: *why tells the reason */
+static channel *make_one(workers *w, kt_text *why)
+{
+    pthread_mutex_lock(&w->lock);
+    bool just_failed = w->lack.en && clock_monotonic_ms() - w->tried_ms < TRY_AGAIN_MS;
+    *why = w->lack;
+    pthread_mutex_unlock(&w->lock);
+    channel *l = just_failed ? NULL : channel_open(w, why);
+    if (l)
+        note_lack(w, (kt_text){0});
+    else if (!just_failed)
+        note_lack(w, *why);
+    return l;
+}
+
+static kt_error *lacking(arena *arena, kt_text why)
+{
+    kt_str en = arena_format(arena, "no process for Lua can be started: %s", why.en);
+    kt_str pl = arena_format(arena, "nie można uruchomić procesu dla Lua: %s", why.pl);
+    if (!en.ptr || !pl.ptr)
+        return error_no_memory();
+    kt_error *error = error_make(arena, KT_UNAVAILABLE, NULL, "%s", "%s", en.ptr);
+    if (error != error_no_memory())
+        error->first->text.pl = pl.ptr;
+    return error;
+}
+
 kt_error *workers_take(workers *w, arena *arena, channel **out)
 {
+    kt_text why = {0};
     pthread_mutex_lock(&w->lock);
     bool full = w->busy >= w->options.most;
     channel *l = !full && w->idle_count ? w->idle[--w->idle_count] : NULL;
@@ -151,13 +208,12 @@ kt_error *workers_take(workers *w, arena *arena, channel **out)
         return error_make(arena, KT_UNAVAILABLE, NULL, "all %u workers for rules are busy",
             "wszystkie procesy reguł (%u) są zajęte", w->options.most);
     if (!l)
-        l = channel_open(w);
+        l = make_one(w, &why);
     if (!l) {
         pthread_mutex_lock(&w->lock);
         w->busy--;
         pthread_mutex_unlock(&w->lock);
-        return error_make(arena, KT_UNAVAILABLE, NULL, "no process for rules can be started",
-            "nie można uruchomić procesu reguł");
+        return lacking(arena, why);
     }
     move_beside(l);
     l->began_us = clock_elapsed_us();

@@ -30,9 +30,12 @@ typedef struct {
     char *in;
 } channel;
 
-/* Takes a worker and starts its clock. returns unavailable: too many at work, or none can be made.
- * thread: any */
+/* Takes a worker and starts its clock. Where none could be made, none is tried for a second.
+ * returns unavailable: too many at work, or none can be made. thread: any */
 KT_MUST kt_error *workers_take(workers *workers, arena *arena, channel **channel);
+/* Could one be made, when last tried? *why receives the reason (static texts), *since when it began. thread:
+ * any */
+bool workers_able(workers *workers, kt_text *why, kt_time *since);
 /* Gives it back; one that is dead is replaced. */
 void workers_give(workers *workers, channel *channel);
 /* Ends it: it said what no worker says. */

@@ -61,7 +61,7 @@ static int in_jail(void (*act)(void))
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
     pid_t parent = getpid(), pid = fork();
     if (pid == 0) {
-        if (!jail_enter(&pair[1], MEMORY_MAX, parent))
+        if (jail_enter(&pair[1], MEMORY_MAX, parent) != JAIL_CLOSED)
             _exit(9);
         act();
         _exit(send(pair[1], "ok", 2, 0) == 2 ? 0 : 8);

@@ -28,6 +28,7 @@ static bool asked; /* one worker is on its way, or lies in the socket */
 
 /* ---- In the zygote ---- */
 
+/* A worker's socket and handle; or neither, and instead of its number the jail's result, negative, or 0. */
 static bool send_worker(int to, int socket, int pidfd, int pid)
 {
     union {
@@ -52,7 +53,9 @@ static bool send_worker(int to, int socket, int pidfd, int pid)
 
 static void become_worker(int socket, pid_t zygote)
 {
-    if (jail_enter(&socket, WORKER_MEMORY_MAX, zygote))
+    jail_result how = jail_enter(&socket, WORKER_MEMORY_MAX, zygote);
+    const char told = (char)how; /* its first message: whether it is fit to serve */
+    if (send(socket, &told, 1, MSG_NOSIGNAL) == 1 && how == JAIL_CLOSED)
         worker_main(socket);
     _exit(3);
 }
@@ -61,12 +64,15 @@ static bool spawn(int to)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-        return send_worker(to, -1, -1, -1);
+        return send_worker(to, -1, -1, 0);
     pid_t zygote = getpid(), pid = fork();
     if (pid == 0)
         become_worker(pair[1], zygote);
     int pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
-    bool sent = send_worker(to, pidfd < 0 ? -1 : pair[0], pidfd, pid);
+    char told = 0; /* by one that has ended already: there is no handle to it */
+    if (pid > 0 && pidfd < 0 && recv(pair[0], &told, 1, MSG_DONTWAIT) != 1)
+        told = JAIL_PROCESS;
+    bool sent = pidfd < 0 ? send_worker(to, -1, -1, -told) : send_worker(to, pair[0], pidfd, pid);
     close(pair[0]);
     close(pair[1]);
     if (pidfd >= 0)
@@ -85,14 +91,14 @@ static void zygote_main(int socket)
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    bool able = jail_prepare();
+    (void)jail_prepare(); /* each worker tells when it failed */
     for (;;) {
         ssize_t n = recv(socket, &request, 1, 0);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
             _exit(0); /* the server is gone */
-        if (!(able ? spawn(socket) : send_worker(socket, -1, -1, -1)))
+        if (!spawn(socket))
             _exit(1);
     }
 }
@@ -159,13 +165,51 @@ static bool receive_worker(int *socket, int *pidfd, int *pid)
     return true;
 }
 
-bool zygote_take(int *socket, int *pidfd, int *pid)
+/* The worker's first message. */
+static jail_result receive_told(int socket)
 {
+    const struct timeval patience = {.tv_sec = PATIENCE_S};
+    char told = JAIL_PROCESS;
+    ssize_t n;
+    (void)setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    do
+        n = recv(socket, &told, 1, 0);
+    while (n < 0 && errno == EINTR);
+    return n == 1 && told >= 0 && told < JAIL_RESULTS ? (jail_result)told : JAIL_PROCESS;
+}
+
+bool zygote_take(int *socket, int *pidfd, int *pid, kt_text *why)
+{
+    static const kt_text gone = {"the process that makes them has ended: start the server again",
+        "proces, który je tworzy, zakończył się: uruchom serwer ponownie"};
+    static const kt_text none = {"the machine gives no further process", "system nie daje kolejnego procesu"};
+    static const kt_text lacks[JAIL_RESULTS] = {
+        [JAIL_USER] = {"its user cannot be changed (setresuid)", "nie można zmienić użytkownika (setresuid)"},
+        [JAIL_PROCESS] = {"its privileges cannot be taken away (prctl)",
+            "nie można odebrać mu uprawnień (prctl)"},
+        [JAIL_FILES] = {"files cannot be forbidden to it (landlock)",
+            "nie można zabronić mu dostępu do plików (landlock)"},
+        [JAIL_LIMITS] = {"its resources cannot be limited (setrlimit, close_range)",
+            "nie można ograniczyć jego zasobów (setrlimit, close_range)"},
+        [JAIL_SYSTEM_CALLS] = {"its system calls cannot be filtered (seccomp)",
+            "nie można filtrować jego wywołań systemowych (seccomp)"},
+    };
     pthread_mutex_lock(&lock);
     ask_for_one();
-    bool taken = asked && receive_worker(socket, pidfd, pid);
+    *pid = 0;
+    bool reached = asked, taken = asked && receive_worker(socket, pidfd, pid);
     asked = false;
     ask_for_one();
     pthread_mutex_unlock(&lock);
-    return taken;
+    if (!taken) {
+        *why = !reached ? gone : *pid < 0 && *pid > -JAIL_RESULTS ? lacks[-*pid] : none;
+        return false;
+    }
+    jail_result told = receive_told(*socket);
+    if (told == JAIL_CLOSED)
+        return true;
+    close(*socket);
+    close(*pidfd);
+    *why = lacks[told];
+    return false;
 }

@@ -44,6 +44,8 @@ typedef struct {
 } own_call;
 
 extern const method system_methods[], batch_methods[], describe_methods[];
+/* The members of system.health and /health. false: whoever can should call another server. */
+bool system_health(const bus *bus, const char *lang, arena *arena, json *out);
 
 /* batch.c: the mode of a system.batch is that of its calls. */
 method_mode batch_mode(const bus *bus, const model_catalogue *catalogue, const variant *params);

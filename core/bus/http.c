@@ -264,18 +264,11 @@ static enum MHD_Result run(request *r)
 
 static enum MHD_Result answer_health(request *r)
 {
-    bus *b = r->http->bus;
-    store_stat stat = {0};
-    bool draining = atomic_load(&b->draining);
-    kt_error *error = store_stat_read(b->options.store, r->arena, &stat);
-    bool ok = !error && stat.writable && !draining;
     buffer text;
-    buffer_open(&text, 1024);
+    buffer_open(&text, 4096);
     json j = json_to(&text);
     json_object(&j);
-    json_member_text(&j, "status", draining ? "stopping" : error ? "failed" : ok ? "ok" : "read_only");
-    json_member_text(&j, "version", KONTOR_VERSION);
-    json_member_int(&j, "uptime_s", (clock_monotonic_ms() - b->started_ms) / 1000);
+    bool ok = system_health(r->http->bus, "en", r->arena, &j);
     json_object_end(&j);
     enum MHD_Result result = request_answer(
         r, ok ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, "application/json", buffer_str(&text));
@@ -312,6 +305,10 @@ static enum MHD_Result answer_metrics(request *r)
         metrics_gauge(&text, "store_readers", "Open snapshots.", stat.readers);
         metrics_gauge(&text, "store_writable", "1 unless the last commit failed.", stat.writable);
     }
+    kt_text why;
+    kt_time since;
+    bool able = !b->options.automation || automation_able(b->options.automation, &why, &since);
+    metrics_gauge(&text, "rules_able", "0 while no process for Lua can be started.", able);
     metrics_gauge(&text, "calls_running", "Messages that are being answered.", atomic_load(&b->running));
     metrics_gauge(&text, "pool_waiting", "Calls that wait for the pool.", pool_waiting(b->pool));
     metrics_gauge(&text, "event_streams", "Open event streams.", r->http->stream_count);

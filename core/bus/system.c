@@ -36,15 +36,58 @@ static kt_error *run_limits(method_call *m)
     return NULL;
 }
 
+/* What does not work while the server answers, and what to do. */
+static void write_notices(bool polish, kt_text why, kt_time since, json *j)
+{
+    json_key(j, "notices");
+    json_array(j);
+    json_object(j);
+    json_member_text(j, "about", "rules");
+    json_key(j, "since");
+    json_time(j, since);
+    json_member_text(j, "reason", polish ? why.pl : why.en);
+    json_member_text(j, "text",
+        polish ? "Reguły nie działają: nie można uruchomić procesu dla Lua. Zmiany, których pilnuje reguła w "
+                 "transakcji, są odrzucane z jej nazwą; to, co działa po zatwierdzeniu, czeka."
+               : "Rules do not run: no process for Lua can be started. Changes that a rule guards in the "
+                 "transaction are refused with its name; what runs after the commit waits.");
+    json_member_text(j, "hint",
+        polish ? "Usuń przyczynę (zob. dokumentację dla operatorów) albo wyłącz regułę, która zatrzymuje "
+                 "pracę: automation.rule.disable."
+               : "Mend the cause (see the operators' guide), or switch off the rule that holds up the work: "
+                 "automation.rule.disable.");
+    json_object_end(j);
+    json_array_end(j);
+}
+
+bool system_health(const bus *b, const char *lang, arena *arena, json *j)
+{
+    store_stat stat = {0};
+    kt_text why = {0};
+    kt_time since = {0};
+    bool draining = atomic_load(&b->draining);
+    bool failed = store_stat_read(b->options.store, arena, &stat) != NULL;
+    bool able = !b->options.automation || automation_able(b->options.automation, &why, &since);
+    json_member_text(j, "status",
+        draining         ? "stopping"
+        : failed         ? "failed"
+        : !stat.writable ? "read_only"
+        : !able          ? "limited"
+                         : "ok");
+    json_member_text(j, "version", KONTOR_VERSION);
+    json_member_int(j, "uptime_s", (clock_monotonic_ms() - b->started_ms) / 1000);
+    if (!able)
+        write_notices(lang[0] == 'p', why, since, j);
+    return !draining && !failed && stat.writable;
+}
+
 static kt_error *run_health(method_call *m)
 {
     const bus *b = ((own_call *)m)->of->bus;
     store_stat stat = {0};
     KT_TRY(store_stat_read(b->options.store, m->arena, &stat));
     json_object(m->answer);
-    json_member_text(m->answer, "status", stat.writable ? "ok" : "read_only");
-    json_member_text(m->answer, "version", KONTOR_VERSION);
-    json_member_int(m->answer, "uptime_s", (clock_monotonic_ms() - b->started_ms) / 1000);
+    (void)system_health(b, m->tx->lang, m->arena, m->answer);
     json_member_int(m->answer, "seq", (int64_t)events_head(b->events));
     json_member_int(m->answer, "queue", stat.queue);
     json_object_end(m->answer);
