@@ -15,8 +15,7 @@
 #define KT_MUST         __attribute__((warn_unused_result))
 #define KT_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
-/* ---- Values
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Values ---- */
 
 typedef struct kt_tx kt_tx; /* one request's transaction: a snapshot, and what the request writes above it */
 typedef struct kt_cursor kt_cursor; /* an open query */
@@ -47,8 +46,7 @@ typedef struct {
 #define KT_DEC(coef, scale) ((kt_dec){(coef), (uint8_t)((scale) + 1)}) /* KT_DEC(1250, 2) is 12.50 */
 #define KT_DEC_SCALE_MAX    9                                          /* digits after the point */
 
-/* ---- Declarations
- * ------------------------------------------------------------------------------------------- */
+/* ---- Declarations ---- */
 
 typedef struct kt_shape kt_shape;
 typedef struct {
@@ -274,8 +272,7 @@ extern KT_API const kt_module kontor_module; /* the one symbol that a module exp
             return kt_e_;                                                                                    \
     } while (0)
 
-/* ---- Errors
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Errors ---- */
 
 typedef enum {
     KT_VALIDATION = 1, /* the input is wrong */
@@ -295,6 +292,8 @@ typedef enum {
  *   memory  the transaction's */
 KT_API KT_MUST KT_PRINTF(4, 6) KT_PRINTF(5, 6) kt_error *kt_fail(
     kt_tx *tx, kt_kind kind, const char *path, const char *en, const char *pl, ...);
+/* For kt_alloc, kt_format and their like that gave nothing: the call needs more memory than one may use. */
+KT_API KT_MUST kt_error *kt_no_memory(void);
 /* Adds to the first problem what the user can do, as a sentence. Returns error. */
 KT_API KT_MUST kt_error *kt_hint(kt_error *error, const char *en, const char *pl);
 /* Collects: run every check, then return *all. more may be NULL. */
@@ -308,8 +307,7 @@ typedef struct {
  * NULL. */
 KT_API kt_problem kt_problem_at(const kt_error *error, size_t i);
 
-/* ---- Records
- * ------------------------------------------------------------------------------------------------ */
+/* ---- Records ---- */
 
 /* Creates a record: fills in defaults, id, version and number, in *rec too. The caller's rights apply. Its company
  * is rec->company, or the one that the caller chose; compute may give one to a record that has none. */
@@ -346,8 +344,7 @@ KT_API const char *kt_any_entity(const kt_tx *tx, kt_id any);
 /* The id within its entity. */
 KT_API kt_id kt_any_id(kt_id any);
 
-/* ---- Queries
- * ------------------------------------------------------------------------------------------------ */
+/* ---- Queries ---- */
 
 typedef enum { KT_EQ, KT_NE, KT_LT, KT_LE, KT_GT, KT_GE } kt_op;
 typedef struct {
@@ -375,6 +372,14 @@ KT_API KT_MUST kt_error *kt_open(kt_tx *tx, const kt_query *query, kt_cursor **c
 /* false: no more, or an error that kt_close returns. */
 KT_API bool kt_next(kt_cursor *cursor, kt_record *rec);
 KT_API KT_MUST kt_error *kt_close(kt_cursor *cursor);
+typedef struct {
+    kt_id *ids;
+    size_t count;
+    bool more; /* there are others */
+} kt_found;
+/* The ids of the first most records that fit, in the query's order, in the transaction's memory: for work that changes
+ * the records it walks over. most 0: all. */
+KT_API KT_MUST kt_error *kt_find(kt_tx *tx, const kt_query *query, size_t most, kt_found *found);
 /* The sum of the decimal member at offset at. */
 KT_API KT_MUST kt_error *kt_sum(kt_tx *tx, const kt_query *query, size_t at, kt_dec *sum);
 KT_API KT_MUST kt_error *kt_count(kt_tx *tx, const kt_query *query, uint64_t *count);
@@ -400,8 +405,7 @@ KT_API KT_MUST kt_error *kt_aggregate(kt_tx *tx, const char *entity, kt_str quer
  *   returns  validation at "as_of"; limit: too much has changed since */
 KT_API KT_MUST kt_error *kt_as_of(kt_tx *tx, kt_str when, kt_time *at);
 
-/* ---- Services, events, effects
- * ------------------------------------------------------------------------------ */
+/* ---- Services, events, effects ---- */
 
 /* NULL: not offered now. Wrapped, with its type, in the service's header. */
 KT_API const void *kt_service_find(kt_tx *tx, const char *name, unsigned version);
@@ -414,8 +418,7 @@ KT_API KT_MUST kt_error *kt_emit(kt_tx *tx, const char *event, const kt_record *
  *   returns limit: the parameters are too large */
 KT_API KT_MUST kt_error *kt_effect(kt_tx *tx, const char *kind, const kt_record *params, kt_time due);
 
-/* ---- Decimals and days
- * -------------------------------------------------------------------------------------- */
+/* ---- Decimals and days ---- */
 
 KT_API kt_dec kt_dec_add(kt_dec a, kt_dec b); /* exact; scale the larger one; not set adds nothing */
 KT_API kt_dec kt_dec_sub(kt_dec a, kt_dec b);
@@ -439,8 +442,7 @@ KT_API kt_date kt_date_add(kt_date date, int32_t days);    /* not set stays not 
 KT_API kt_date kt_date_make(int year, int month, int day); /* not set if there is no such day */
 KT_API void kt_date_parts(kt_date date, int *year, int *month, int *day);
 
-/* ---- The caller, memory, log
- * -------------------------------------------------------------------------------- */
+/* ---- The caller, memory, log ---- */
 
 /* Are records being merged? References to those that go are led to the one that stays, also in documents that
  * nobody may change any more: a compute that guards such a document lets them pass. */

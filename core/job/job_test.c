@@ -37,7 +37,7 @@ static kt_error *melt_prepare(kt_tx *tx, kt_work_run *run)
         sizes[i] = i;
     run->context = sizes;
     run->total = 25;
-    return sizes ? NULL : kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+    return sizes ? NULL : kt_no_memory();
 }
 
 static kt_error *melt_apply(kt_tx *tx, kt_work_run *run)

@@ -13,8 +13,7 @@
 #include "kit/variant.h"
 #include "store/store.h"
 
-/* ---- Catalogue
- * ---------------------------------------------------------------------------------------------- */
+/* ---- Catalogue ---- */
 
 typedef struct model_entity model_entity;
 typedef struct model_catalogue model_catalogue;
@@ -134,8 +133,7 @@ const model_entity *model_shape_entity(const model_catalogue *catalogue, const k
 /* Event handlers and services of the modules, in a defined order. */
 const void *model_service_find(const model_catalogue *catalogue, const char *name, unsigned version);
 
-/* ---- Records
- * ------------------------------------------------------------------------------------------------ */
+/* ---- Records ---- */
 
 typedef struct model_record model_record;
 typedef struct {
@@ -183,8 +181,7 @@ KT_MUST kt_error *model_record_decode(
  *   returns false: no more, or damage (*at is SIZE_MAX) */
 bool model_record_part(kt_str bytes, size_t *at, uint32_t *tag, kt_str *part);
 
-/* ---- Transactions
- * ------------------------------------------------------------------------------------------- */
+/* ---- Transactions ---- */
 
 typedef enum { MODEL_RPC, MODEL_RULE, MODEL_IMPORT, MODEL_JOB, MODEL_SYSTEM } model_origin;
 typedef enum { MODEL_CREATED = 1, MODEL_UPDATED, MODEL_DELETED } model_change_kind;
@@ -352,8 +349,7 @@ void model_struct_json(const kt_shape *shape, const kt_record *rec, json *out);
 /* Runs a module's method: decodes params by its shape, runs, writes the result's members into answer. */
 KT_MUST kt_error *model_call(kt_tx *tx, const kt_method *method, const variant *params, json *answer);
 
-/* ---- Wire values
- * -------------------------------------------------------------------------------------------- */
+/* ---- Wire values ---- */
 
 /* The types' own limits, where a field states none. */
 enum {
@@ -382,8 +378,7 @@ KT_MUST kt_error *model_paths_resolve(
 KT_MUST kt_error *model_record_json(
     kt_tx *tx, const model_record *record, const model_path *paths, size_t count, json *out);
 
-/* ---- Queries
- * ------------------------------------------------------------------------------------------------ */
+/* ---- Queries ---- */
 
 typedef struct model_filter model_filter;
 /* Reads the wire's filter: [["state","=","open"], ["or", [..], [..]], ["not", [..]]] -- the members of the
@@ -430,8 +425,7 @@ KT_MUST kt_error *model_query_end(model_rows *rows);
  * sequences. */
 KT_MUST kt_error *model_check(kt_tx *tx, void (*report)(void *context, const char *finding), void *context);
 
-/* ---- Methods
- * ------------------------------------------------------------------------------------------------ */
+/* ---- Methods ---- */
 
 /* How the core's own rooms offer methods; a module's kt_method is compiled to the same. */
 typedef enum { METHOD_READ, METHOD_WRITE, METHOD_SLOW, METHOD_PLAIN } method_mode; /* PLAIN: no transaction */

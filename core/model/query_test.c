@@ -395,6 +395,34 @@ static void groups_add_up_and_open(void **state)
     random_seed(0);
 }
 
+static void what_is_found_can_be_changed(void **state)
+{
+    (void)state;
+    static const kt_field nothing[] = {{0}};
+    static const kt_shape tags_shape = {"t.tag", sizeof(kt_record), nothing};
+    enum { MANY = 150 }; /* more than the room that a search begins with */
+    house h = house_open();
+    kt_found found;
+    for (unsigned i = 1; i <= MANY; i++)
+        house_put(&h, "t.tag", i, wire_format(&h, "{'name': 'tag %03u', 'rank': %u}", i, i % 3));
+    assert_null(kt_find(h.tx, &(kt_query){.of = &tags_shape, .sort = "-name"}, 0, &found));
+    assert_int_equal(found.count, MANY);
+    assert_false(found.more);
+    assert_int_equal(found.ids[0].v, MANY);
+    assert_int_equal(found.ids[MANY - 1].v, 1);
+    const kt_str second = KT_STR("[[\"rank\",\"=\",2]]");
+    assert_null(kt_find(h.tx, &(kt_query){.of = &tags_shape, .filter = second}, 49, &found));
+    assert_int_equal(found.count, 49);
+    assert_true(found.more);
+    assert_null(kt_find(h.tx, &(kt_query){.of = &tags_shape, .filter = second}, 50, &found));
+    assert_int_equal(found.count, 50);
+    assert_false(found.more);
+    assert_int_equal(found.ids[49].v, 149);
+    assert_null(kt_find(h.tx, &(kt_query){.of = &tags_shape, .limit = 7}, 0, &found));
+    assert_int_equal(found.count, 7);
+    house_close(&h);
+}
+
 int main(void)
 {
     const char *given = getenv("KONTOR_SEED");
@@ -402,6 +430,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_counts_and_orders_agree_with_a_look_at_every_record),
         cmocka_unit_test(groups_add_up_and_open),
+        cmocka_unit_test(what_is_found_can_be_changed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -240,6 +240,45 @@ kt_error *kt_close(kt_cursor *cursor)
     return cursor->error;
 }
 
+static bool more_room(kt_tx *tx, kt_id **ids, size_t count, size_t *room)
+{
+    enum { FIRST = 64 };
+    size_t wider = *room ? 2 * *room : FIRST;
+    kt_id *grown = ARENA_ARRAY(tx->arena, kt_id, wider);
+    if (grown && count)
+        memcpy(grown, *ids, count * sizeof *grown);
+    *ids = grown;
+    *room = wider;
+    return grown != NULL;
+}
+
+kt_error *kt_find(kt_tx *tx, const kt_query *query, size_t most, kt_found *found)
+{
+    kt_cursor *cursor = NULL;
+    model_record record = {0};
+    kt_id *ids = NULL;
+    size_t count = 0, room = 0;
+    *found = (kt_found){0};
+    kt_query few = *query;
+    if (most && most < UINT32_MAX && (!few.limit || few.limit > most))
+        few.limit = (uint32_t)most + 1;
+    KT_TRY(kt_open(tx, &few, &cursor));
+    while (next_record(cursor, &record)) {
+        if (most && count == most) {
+            found->more = true;
+            break;
+        }
+        if (count == room && !more_room(tx, &ids, count, &room)) {
+            cursor->error = error_no_memory();
+            break;
+        }
+        ids[count++] = (kt_id){(uint64_t)record.values[MODEL_ID].as.i};
+    }
+    found->ids = ids;
+    found->count = count;
+    return kt_close(cursor);
+}
+
 kt_error *kt_sum(kt_tx *tx, const kt_query *query, size_t at, kt_dec *sum)
 {
     kt_cursor *cursor = NULL;

@@ -4,6 +4,11 @@
 #include "kit/text.h"
 #include "model/internal.h"
 
+kt_error *kt_no_memory(void)
+{
+    return error_no_memory();
+}
+
 kt_error *kt_fail(kt_tx *tx, kt_kind kind, const char *path, const char *en, const char *pl, ...)
 {
     va_list arguments;

@@ -139,18 +139,13 @@ kt_error *task_recur(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct recur *p = KT_SEE(recur, params);
     struct recurred *out = KT_AS(recurred, result);
-    kt_id ids[RECUR_MAX];
-    size_t count = 0;
-    kt_cursor *cursor;
+    kt_found due;
     const kt_where where[] = {{offsetof(struct task, next_at), KT_LE, (const kt_time[]){p->until}}, {0}};
-    KT_TRY(kt_open(tx, &(kt_query){&task_shape, where, "next_at", RECUR_MAX + 1}, &cursor));
+    KT_TRY(kt_find(tx, &(kt_query){&task_shape, where, "next_at"}, RECUR_MAX, &due));
     struct task t = {.rec.of = &task_shape};
-    while (count < RECUR_MAX && kt_next(cursor, &t.rec))
-        ids[count++] = t.rec.id;
-    out->more = kt_next(cursor, &t.rec);
-    KT_TRY(kt_close(cursor));
-    for (size_t i = 0; i < count; i++) {
-        kt_id id = ids[i];
+    out->more = due.more;
+    for (size_t i = 0; i < due.count; i++) {
+        kt_id id = due.ids[i];
         for (int n = 0; id.v && n < SERIES_MAX; n++) { /* all that the calendar asks for by now */
             KT_TRY(kt_read(tx, id, &t.rec));
             if (!t.next_at.ms || t.next_at.ms > p->until.ms)

@@ -253,7 +253,7 @@ static kt_error *compute(kt_tx *tx, kt_tax_document *d)
     tax_share *work = kt_alloc(tx, sizeof *work * (d->line_count + 1));
     d->totals = kt_alloc(tx, sizeof *d->totals * (d->line_count * KT_TAXES_MAX + 1));
     if (!work || !d->totals)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     if (tax_compute(d, work, &wrong))
         return NULL;
     return kt_fail(tx, KT_LIMIT, kt_format(tx, "lines[%zu]", wrong).ptr, "the amount is too large",

@@ -117,7 +117,7 @@ static kt_error *read_params(kt_tx *tx, const kt_web_request *r, kt_value *param
     form *f = form_open(tx);
     const kt_value *body = NULL;
     if (!f)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     for (size_t i = 0; i < r->query_count; i++)
         KT_TRY(form_add(f, r->query[i].name, r->query[i].value));
     bool json = r->type.ptr && strstr(r->type.ptr, "json");
@@ -168,7 +168,7 @@ static kt_error *read_request(kt_tx *tx, kt_web_request *r)
     asked *a = kt_alloc(tx, sizeof *a);
     kt_str parts[4];
     if (!a)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     r->data = a;
     KT_TRY(read_params(tx, r, &a->params));
     size_t count = split(r->path, parts, 4);

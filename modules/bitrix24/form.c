@@ -30,11 +30,6 @@ static bool same(kt_str a, kt_str b)
     return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
 }
 
-static kt_error *no_memory(kt_tx *tx)
-{
-    return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-}
-
 /* The child of a name; a new one if there is none, or if the name is empty: a[]. Pairs come grouped, so that
  * the last child is the likeliest. */
 static node *child(kt_tx *tx, node *of, kt_str name)
@@ -82,7 +77,7 @@ kt_error *form_add(form *f, kt_str name, kt_str value)
         end += end < name.len;
     }
     if (!at)
-        return no_memory(f->tx);
+        return kt_no_memory();
     at->value = value;
     return NULL;
 }
@@ -127,7 +122,7 @@ kt_error *form_read(form *f, kt_str text)
             kt_str name = decode(f->tx, text.ptr + at, name_end - at);
             kt_str value = decode(f->tx, text.ptr + value_at, end - value_at);
             if (!name.ptr || !value.ptr)
-                return no_memory(f->tx);
+                return kt_no_memory();
             if (name.len)
                 KT_TRY(form_add(f, name, value));
         }

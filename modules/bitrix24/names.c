@@ -116,7 +116,7 @@ kt_error *b24_custom(b24 *b, const entity *e, const row **rows)
         KT_TRY(kt_call(b->tx, "field.list", &params.value, &found));
         row *made = kt_alloc(b->tx, (kt_value_count(found) + 1) * sizeof *made);
         if (!made)
-            return kt_fail(b->tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+            return kt_no_memory();
         for (size_t i = 0; i < kt_value_count(found); i++) {
             const kt_value *f = &found->as.array.items[i];
             kt_str name = custom_name(b->tx, kt_value_get_str(f, "name"));

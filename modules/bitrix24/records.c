@@ -57,7 +57,7 @@ static kt_error *select_rows(b24 *b, const entity *e, const kt_value *select, bo
         most++;
     *s = (selection){.rows = kt_alloc(b->tx, most * sizeof *s->rows), .paths = KT_MAKE_ARRAY};
     if (!s->rows)
-        return kt_fail(b->tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     for (const row *r = e->rows; r->theirs; r++)
         if (everything || wants(select, b, r, false))
             pick(b, s, r);

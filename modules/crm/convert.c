@@ -203,17 +203,12 @@ static kt_error *make_deal(
 static kt_error *carry_activities(kt_tx *tx, const struct lead *l)
 {
     enum { AT_ONCE = 200 };
-    kt_id ids[AT_ONCE];
-    size_t count = 0;
-    kt_cursor *cursor;
+    kt_found said;
     const kt_where where[] = {KT_WHERE(activity, lead, KT_EQ, l->rec.id), {0}};
-    KT_TRY(kt_open(tx, &(kt_query){&activity_shape, where, "-id", AT_ONCE}, &cursor));
+    KT_TRY(kt_find(tx, &(kt_query){&activity_shape, where, "-id"}, AT_ONCE, &said));
     struct activity a = {KT_OF(activity)};
-    while (count < AT_ONCE && kt_next(cursor, &a.rec))
-        ids[count++] = a.rec.id;
-    KT_TRY(kt_close(cursor));
-    for (size_t i = 0; i < count; i++) {
-        KT_TRY(kt_read(tx, ids[i], &a.rec));
+    for (size_t i = 0; i < said.count; i++) {
+        KT_TRY(kt_read(tx, said.ids[i], &a.rec));
         a.party = l->party;
         a.deal = l->deal;
         KT_TRY(kt_update(tx, &a.rec));

@@ -13,11 +13,6 @@ struct seen_company {
 static const kt_shape seen_company_shape = KT_SHAPE(seen_company, "base.company",
     KT_BIND(seen_company, name, STRING, "name"), KT_BIND(seen_company, currency, REF, "currency"));
 
-kt_error *no_memory(kt_tx *tx)
-{
-    return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-}
-
 bool same_dec(kt_dec a, kt_dec b)
 {
     return kt_dec_cmp(known(a), known(b)) == 0;

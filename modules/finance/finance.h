@@ -20,7 +20,6 @@ KT_MUST kt_error *to_house(kt_tx *tx, const struct house *house, const char *pat
 /* One amount in another currency, scale 2. returns rule at path: there is no rate. */
 KT_MUST kt_error *exchange(
     kt_tx *tx, const char *path, kt_dec amount, kt_id from, kt_id to, kt_date day, kt_dec *out);
-kt_error *no_memory(kt_tx *tx);
 bool same_dec(kt_dec a, kt_dec b);
 bool same_str(kt_str a, kt_str b);
 static inline kt_dec money(int64_t cents)

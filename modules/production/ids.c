@@ -27,7 +27,7 @@ static kt_error *grow(kt_tx *tx, id_map *map)
     larger.keys = kt_alloc(tx, larger.room * sizeof *larger.keys);
     larger.values = kt_alloc(tx, larger.room * sizeof *larger.values);
     if (!larger.keys || !larger.values)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     for (size_t i = 0; i < map->room; i++)
         if (map->keys[i]) {
             size_t at = slot_of(&larger, map->keys[i]);

@@ -137,7 +137,7 @@ void flow_check(kt_tx *tx, const struct flow *flow, kt_error **all)
     c.reached = kt_alloc(tx, flow->count);
     c.leads = kt_alloc(tx, flow->count);
     if (!c.reached || !c.leads) {
-        kt_also(all, kt_fail(tx, KT_LIMIT, "source", "out of memory", "brak pamięci"));
+        kt_also(all, kt_no_memory());
         return;
     }
     spread(&c);

@@ -46,7 +46,7 @@ static kt_error *settle(kt_tx *tx, struct script *s)
     struct arm *arms = kt_alloc(tx, (s->variants.count + 1) * sizeof *arms), best = {0, 0};
     bool changed = false;
     if (!arms)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     for (size_t i = 0; i < s->variants.count; i++) {
         const struct variant *v = KT_AS(variant, kt_line(&s->variants, i));
         KT_TRY(arm_of(tx, s->rec.id, v->edition, &arms[i]));
@@ -170,7 +170,7 @@ kt_error *script_compare(kt_tx *tx, const kt_record *params, kt_record *result)
     KT_TRY(kt_read(tx, KT_SEE(compare, params)->script, &s.rec));
     struct compared_row *rows = kt_alloc(tx, (s.variants.count + 51) * sizeof *rows);
     if (!rows)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     KT_TRY(rows_of(tx, &s, rows, &n));
     for (size_t i = 1; i < n; i++)
         if (share((struct arm){rows[i].calls, rows[i].won}) >

@@ -202,9 +202,8 @@ kt_error *list_fill(kt_tx *tx, const kt_record *params, kt_record *result)
     enum { AT_ONCE = 10000 };
     const struct fill *p = KT_SEE(fill, params);
     struct list l = {KT_OF(list)};
-    struct someone one = {KT_OF(someone)};
-    kt_cursor *cursor;
-    uint64_t count = 0, n = 0;
+    uint64_t count = 0;
+    kt_found customers;
     const kt_query query = {.of = &someone_shape, .sort = "id", .filter = p->filter};
     KT_TRY(kt_read(tx, p->list, &l.rec));
     KT_TRY(kt_count(tx, &query, &count));
@@ -212,15 +211,9 @@ kt_error *list_fill(kt_tx *tx, const kt_record *params, kt_record *result)
         return kt_hint(kt_fail(tx, KT_LIMIT, "filter", "%llu customers at once; at most %d",
                            "%llu klientów naraz; najwyżej %d", (unsigned long long)count, AT_ONCE),
             "Narrow the conditions and fill in parts.", "Zawęź warunki i wypełniaj częściami.");
-    kt_id *ids = kt_alloc(tx, (size_t)count * sizeof *ids + 1);
-    if (!ids)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-    KT_TRY(kt_open(tx, &query, &cursor));
-    while (n < count && kt_next(cursor, &one.rec))
-        ids[n++] = one.rec.id;
-    KT_TRY(kt_close(cursor));
-    for (uint64_t i = 0; i < n; i++)
-        KT_TRY(add_member(tx, &l, ids[i], KT_AS(filled, result)));
+    KT_TRY(kt_find(tx, &query, 0, &customers));
+    for (size_t i = 0; i < customers.count; i++)
+        KT_TRY(add_member(tx, &l, customers.ids[i], KT_AS(filled, result)));
     return NULL;
 }
 

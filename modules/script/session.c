@@ -400,20 +400,12 @@ kt_error *sessions_expire(kt_tx *tx, const kt_record *params, kt_record *result)
         .where = where,
         .sort = "expires_at",
         .filter = KT_STR("[[\"state\",\"in\",[\"running\",\"paused\"]]]")};
-    kt_id *ids = kt_alloc(tx, (size_t)limit * sizeof *ids);
-    struct session s = {KT_OF(session)};
-    kt_cursor *cursor;
-    int64_t count = 0;
-    if (!ids)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-    KT_TRY(kt_open(tx, &query, &cursor));
-    while (count < limit && kt_next(cursor, &s.rec))
-        ids[count++] = s.rec.id;
-    KT_AS(sessions_expired, result)->more = kt_next(cursor, &s.rec);
-    KT_TRY(kt_close(cursor));
-    for (int64_t i = 0; i < count; i++)
-        KT_TRY(abandon(tx, ids[i]));
-    KT_AS(sessions_expired, result)->abandoned = count;
+    kt_found left;
+    KT_TRY(kt_find(tx, &query, (size_t)limit, &left));
+    for (size_t i = 0; i < left.count; i++)
+        KT_TRY(abandon(tx, left.ids[i]));
+    KT_AS(sessions_expired, result)->abandoned = (int64_t)left.count;
+    KT_AS(sessions_expired, result)->more = left.more;
     return NULL;
 }
 

@@ -63,7 +63,7 @@ static struct stats_row *row(struct tally *t, kt_str step, kt_str key)
         size_t room = t->room ? t->room * 2 : 64;
         struct stats_row *rows = kt_alloc(t->tx, room * sizeof *rows);
         if (!rows) {
-            t->error = kt_fail(t->tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+            t->error = kt_no_memory();
             return NULL;
         }
         for (size_t i = 0; i < t->count; i++)

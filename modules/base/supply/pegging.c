@@ -83,7 +83,7 @@ static kt_error *find(kt_tx *tx, const kt_where *where, const char *sort, struct
         if ((enough = grow(tx, found, &room)))
             found->items[found->count++] = one;
     KT_TRY(kt_close(cursor));
-    return enough ? NULL : kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+    return enough ? NULL : kt_no_memory();
 }
 
 kt_error *peggings_of_demand(kt_tx *tx, kt_id demand, int64_t line, struct peggings *found)

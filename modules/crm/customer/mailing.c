@@ -216,7 +216,7 @@ static kt_error *write_to(kt_tx *tx, struct mailing *m, const struct addressee *
     struct letter l = {KT_OF(letter), .mailing = m->rec.id, .party = to->rec.id, .token = kt_token(tx),
         .sent_at = kt_now(tx)};
     if (!l.token.ptr)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     KT_TRY(kt_create(tx, &l.rec));
     KT_TRY(post(tx, m, to, &l));
     m->letters++;
@@ -239,7 +239,7 @@ static kt_error *next_chunk(kt_tx *tx, const struct mailing *m, int64_t position
     KT_TRY(segment_filter(tx, m->segment, &query));
     kt_str filter = kt_format(tx, "[[\"id\",\">\",%lld],[\"and\",%s]]", (long long)position, query.ptr);
     if (!filter.ptr)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     KT_TRY(kt_open(
         tx, &(kt_query){.of = &addressee_shape, .sort = "id", .limit = CHUNK, .filter = filter}, &cursor));
     struct addressee one = {KT_OF(addressee)};
@@ -279,7 +279,7 @@ static kt_error *apply(kt_tx *tx, kt_work_run *run)
     struct mailing m = {KT_OF(mailing)};
     chunk *c = kt_alloc(tx, sizeof *c);
     if (!c)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     KT_TRY(kt_read(tx, mailing_of(tx, run), &m.rec));
     run->finished = m.state != M_SENDING; /* it was cancelled */
     if (run->finished)

@@ -84,23 +84,25 @@ const kt_shape requests_failed_shape = KT_SHAPE(requests_failed, NULL,
 
 static kt_error *fail_where(kt_tx *tx, const kt_where *where, int64_t limit, struct requests_failed *out)
 {
-    kt_cursor *cursor;
-    kt_id ids[FAIL_MAX];
-    int64_t count = 0;
-    KT_TRY(kt_open(tx,
-        &(kt_query){&request_shape, where, "id", (uint32_t)limit + 1,
-            KT_STR("[[\"state\",\"in\",[\"new\",\"in_progress\"]]]")},
-        &cursor));
+    const kt_query query = {.of = &request_shape,
+        .where = where,
+        .sort = "id",
+        .filter = KT_STR("[[\"state\",\"in\",[\"new\",\"in_progress\"]]]")};
     struct request r = {KT_OF(request)};
-    while (count < limit - out->failed && kt_next(cursor, &r.rec))
-        ids[count++] = r.rec.id;
-    out->more |= kt_next(cursor, &r.rec);
-    KT_TRY(kt_close(cursor));
-    for (int64_t i = 0; i < count; i++) {
-        KT_TRY(kt_read(tx, ids[i], &r.rec));
+    kt_found late;
+    if (out->failed == limit) {
+        uint64_t count;
+        KT_TRY(kt_count(tx, &query, &count));
+        out->more |= count > 0;
+        return NULL;
+    }
+    KT_TRY(kt_find(tx, &query, (size_t)(limit - out->failed), &late));
+    out->more |= late.more;
+    for (size_t i = 0; i < late.count; i++) {
+        KT_TRY(kt_read(tx, late.ids[i], &r.rec));
         KT_TRY(kt_update(tx, &r.rec)); /* its compute looks at the clock */
     }
-    out->failed += count;
+    out->failed += (int64_t)late.count;
     return NULL;
 }
 

@@ -268,7 +268,7 @@ static kt_error *compute_taxes(kt_tx *tx, struct terms *t, const kt_taxes *taxes
         .given = t->given,
         .lines = rows};
     if (!rows || !of)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     for (int left_out = 0; left_out < 2; left_out++)
         for (size_t i = 0; i < count; i++) {
             const struct sale_line *line = line_at(t->lines, i);

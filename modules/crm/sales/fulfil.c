@@ -154,7 +154,7 @@ static kt_error *show(kt_tx *tx, kt_id order, kt_order *out)
         .tax_given = s.tax_given,
         .lines = kt_alloc(tx, sizeof *out->lines * (s.lines.count + 1))};
     if (!out->lines)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     for (size_t i = 0; i < s.lines.count; i++) {
         const struct sale_line *line = sale_line_at(&s.lines, i);
         if (!line->optional || line->taken)

@@ -307,11 +307,6 @@ static kt_error *try_list(search *s, const struct price_list *l)
 
 /* ---- What is read once for a document ---- */
 
-static kt_error *no_memory(kt_tx *tx)
-{
-    return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-}
-
 static kt_error *fit_of(struct price_book *b, const struct tagged_party *party, candidate *c)
 {
     const struct terms_of_price *of = &b->of;
@@ -358,7 +353,7 @@ static kt_error *read_lists(struct price_book *b)
         return error;
     b->lists = kt_alloc(b->tx, sizeof *b->lists * (lists.count + 1));
     if (!b->lists)
-        return no_memory(b->tx);
+        return kt_no_memory();
     for (; b->list_count < lists.count; b->list_count++) {
         const struct price_list *one = KT_AS(price_list, kt_line(&lists, b->list_count));
         b->lists[b->list_count] = (candidate){.list = *one};
@@ -372,10 +367,10 @@ kt_error *price_book_open(kt_tx *tx, const struct terms_of_price *of, struct pri
 {
     struct price_book *b = *book = kt_alloc(tx, sizeof *b);
     if (!b)
-        return no_memory(tx);
+        return kt_no_memory();
     *b = (struct price_book){.tx = tx, .of = *of};
     b->categories = kt_alloc(tx, sizeof *b->categories * CATEGORIES_KNOWN);
-    return b->categories ? read_lists(b) : no_memory(tx);
+    return b->categories ? read_lists(b) : kt_no_memory();
 }
 
 static kt_error *read_rows(kt_tx *tx, const kt_where *where, kt_lines *rows)

@@ -269,24 +269,19 @@ kt_error *quotations_expire(kt_tx *tx, const kt_record *params, kt_record *resul
     enum { LIMIT = 500 };
     int64_t limit = KT_SEE(expire, params)->limit;
     struct expired *out = KT_AS(expired, result);
-    kt_id ids[LIMIT];
-    int64_t count = 0;
-    kt_cursor *cursor;
+    kt_found due;
     if (limit < 1 || limit > LIMIT)
         return kt_fail(tx, KT_VALIDATION, "limit", "is 1 to %d", "wynosi od 1 do %d", LIMIT);
     const kt_where where[] = {
         KT_WHERE(sale, state, KT_EQ, Q_SENT), KT_WHERE(sale, valid_until, KT_LT, kt_today(tx)), {0}};
-    KT_TRY(kt_open(tx, &(kt_query){&quotation_shape, where, "valid_until,id", (uint32_t)limit + 1}, &cursor));
+    KT_TRY(kt_find(tx, &(kt_query){&quotation_shape, where, "valid_until,id"}, (size_t)limit, &due));
     struct sale s = {.rec.of = &quotation_shape};
-    while (count < limit && kt_next(cursor, &s.rec))
-        ids[count++] = s.rec.id;
-    out->more = kt_next(cursor, &s.rec);
-    KT_TRY(kt_close(cursor));
-    for (int64_t i = 0; i < count; i++) {
-        KT_TRY(kt_read(tx, ids[i], &s.rec));
+    for (size_t i = 0; i < due.count; i++) {
+        KT_TRY(kt_read(tx, due.ids[i], &s.rec));
         KT_TRY(kt_act(tx, &s.rec, "expire", NULL));
     }
-    out->expired = count;
+    out->expired = (int64_t)due.count;
+    out->more = due.more;
     return NULL;
 }
 

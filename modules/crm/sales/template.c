@@ -206,22 +206,16 @@ kt_error *templates_run(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct recur *p = KT_SEE(recur, params);
     struct recurred *out = KT_AS(recurred, result);
-    kt_id ids[AT_ONCE];
-    size_t count = 0;
-    kt_cursor *cursor;
+    kt_found due;
     if (p->day.day > kt_today(tx).day)
         return kt_fail(
             tx, KT_VALIDATION, "day", "is not today or before", "nie jest dzisiejszy ani wcześniejszy");
     if (p->template.v)
         return run_template(tx, p->template, p->day, out);
     const kt_where where[] = {KT_WHERE(order_template, next, KT_LE, p->day), {0}};
-    KT_TRY(kt_open(tx, &(kt_query){&order_template_shape, where, "next,id", AT_ONCE}, &cursor));
-    struct order_template t = {KT_OF(order_template)};
-    while (count < AT_ONCE && kt_next(cursor, &t.rec))
-        ids[count++] = t.rec.id;
-    KT_TRY(kt_close(cursor));
-    for (size_t i = 0; i < count; i++)
-        KT_TRY(run_template(tx, ids[i], p->day, out));
-    out->more |= count == AT_ONCE;
+    KT_TRY(kt_find(tx, &(kt_query){&order_template_shape, where, "next,id"}, AT_ONCE, &due));
+    for (size_t i = 0; i < due.count; i++)
+        KT_TRY(run_template(tx, due.ids[i], p->day, out));
+    out->more |= due.more;
     return NULL;
 }

@@ -31,7 +31,7 @@ static kt_error *hand_over(kt_tx *tx, const kt_event *event)
     kt_order_part *parts = kt_alloc(tx, sizeof *parts * (o->lines.count + 1));
     size_t count = 0;
     if (!parts)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     for (size_t i = 0; i < o->lines.count; i++) {
         const struct sold *line = KT_AS(sold, kt_line(&o->lines, i));
         if (kt_dec_cmp(line->quantity, KT_DEC(0, 0)) < 0)

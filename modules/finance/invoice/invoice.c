@@ -362,19 +362,11 @@ static kt_error *mark_some(kt_tx *tx, uint32_t most, enum payment_status status,
 {
     const kt_where where[] = {
         KT_WHERE(invoice, payment_status, KT_EQ, status), KT_WHERE(invoice, due, KT_LT, kt_today(tx)), {0}};
-    kt_id *ids = kt_alloc(tx, sizeof *ids * (most + 1));
-    size_t count = 0;
-    kt_cursor *cursor;
-    if (!ids)
-        return no_memory(tx);
-    KT_TRY(kt_open(tx, &(kt_query){&invoice_shape, where, "id", most}, &cursor));
-    struct invoice v = {KT_OF(invoice)};
-    while (count < most && kt_next(cursor, &v.rec))
-        ids[count++] = v.rec.id;
-    KT_TRY(kt_close(cursor));
-    for (size_t i = 0; i < count; i++)
-        KT_TRY(invoice_follow(tx, ids[i]));
-    *marked += (int64_t)count;
+    kt_found late;
+    KT_TRY(kt_find(tx, &(kt_query){&invoice_shape, where, "id"}, most, &late));
+    for (size_t i = 0; i < late.count; i++)
+        KT_TRY(invoice_follow(tx, late.ids[i]));
+    *marked += (int64_t)late.count;
     return NULL;
 }
 

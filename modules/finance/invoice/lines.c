@@ -119,7 +119,7 @@ kt_error *invoice_totals(kt_tx *tx, struct invoice *v)
         return all;
     kt_tax_line *rows = kt_alloc(tx, sizeof *rows * (v->lines.count + 1));
     if (!rows)
-        return no_memory(tx);
+        return kt_no_memory();
     kt_tax_document d = {.company = house.company,
         .party = v->party,
         .currency = v->currency,

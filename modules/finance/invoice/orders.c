@@ -162,7 +162,7 @@ kt_error *order_report(kt_tx *tx, const struct invoice *v)
         return NULL;
     kt_order_part *parts = kt_alloc(tx, sizeof *parts * (v->lines.count + 1));
     if (!parts)
-        return no_memory(tx);
+        return kt_no_memory();
     for (size_t i = 0; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
         if (line->order_line)

@@ -147,7 +147,7 @@ static kt_error *book_lines(posting *p, kt_dec total)
     kt_dec *base = kt_alloc(p->tx, sizeof *base * (v->lines.count + 1)), sum = money(0);
     size_t largest = 0;
     if (!base)
-        return no_memory(p->tx);
+        return kt_no_memory();
     for (size_t i = 0; i < v->lines.count; i++) {
         KT_TRY(base_of(p, invoice_line_at(&v->lines, i)->net, &base[i]));
         sum = kt_dec_add(sum, base[i]);

@@ -72,7 +72,7 @@ kt_error *instalments_make(kt_tx *tx, kt_id id, kt_date day, kt_dec amount, kt_l
     }
     kt_dec *weights = kt_alloc(tx, sizeof *weights * t.parts.count * 2), *each = weights + t.parts.count;
     if (!weights)
-        return no_memory(tx);
+        return kt_no_memory();
     for (size_t i = 0; i < t.parts.count; i++)
         weights[i] = KT_AS(part, kt_line(&t.parts, i))->percent;
     kt_dec_split(amount, weights, t.parts.count, each);

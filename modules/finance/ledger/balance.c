@@ -62,7 +62,7 @@ kt_error *balances_add(kt_tx *tx, const struct entry *e)
     struct turnover *each = kt_alloc(tx, sizeof *each * (e->lines.count + 1));
     size_t count = 0;
     if (!each)
-        return no_memory(tx);
+        return kt_no_memory();
     for (size_t i = 0; i < e->lines.count; i++) {
         const struct entry_line *line = KT_AS(entry_line, kt_line(&e->lines, i));
         size_t at = 0;
@@ -104,7 +104,7 @@ static kt_error *take(gathering *g, const struct balance *b, bool less)
         size_t size = g->size ? g->size * 2 : 256;
         struct turnover *grown = kt_alloc(g->tx, sizeof *grown * size);
         if (!grown)
-            return no_memory(g->tx);
+            return kt_no_memory();
         for (size_t i = 0; i < g->size; i++)
             if (g->rows[i].account.v)
                 *slot_for(grown, size, g->rows[i].account) = g->rows[i];

@@ -164,7 +164,7 @@ kt_error *finance_setup(kt_tx *tx, const kt_record *params, kt_record *result)
         out->accounts++;
     kt_id *ids = kt_alloc(tx, sizeof *ids * (size_t)(out->accounts + 1));
     if (!ids)
-        return no_memory(tx);
+        return kt_no_memory();
     kt_date_parts(kt_today(tx), &year, &month, &day);
     KT_TRY(check_other_chart(tx, house.company, name, chart));
     KT_TRY(make_accounts(tx, house.company, name, chart, ids));

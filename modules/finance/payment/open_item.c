@@ -85,7 +85,7 @@ static kt_error *find(
             room = room ? room * 2 : 8;
             struct open_item *grown = kt_alloc(tx, sizeof *grown * room);
             if (!grown)
-                error = no_memory(tx);
+                error = kt_no_memory();
             for (size_t i = 0; grown && i < *count; i++)
                 grown[i] = (*items)[i];
             *items = grown;

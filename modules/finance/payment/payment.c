@@ -301,7 +301,7 @@ static kt_error *post(paying *y)
         KT_TRY(choose_oldest(tx, p, y->account));
     struct open_item *items = kt_alloc(tx, sizeof *items * (p->allocations.count + 1));
     if (!items)
-        return no_memory(tx);
+        return kt_no_memory();
     for (size_t i = 0; i < p->allocations.count; i++)
         kt_also(&all, judge(tx, p, allocation_at(p, i), i, &left, &items[i], y->any_rest));
     if (all)

@@ -78,7 +78,7 @@ static kt_error *row_of(aged *a, kt_id party, struct aging_row **row)
         a->room = a->room ? a->room * 2 : 64;
         struct aging_row *grown = kt_alloc(a->tx, sizeof *grown * a->room);
         if (!grown)
-            return no_memory(a->tx);
+            return kt_no_memory();
         for (size_t i = 0; i < a->count; i++)
             grown[i] = a->rows[i];
         a->rows = grown;

@@ -222,7 +222,7 @@ kt_error *cash_forecast(kt_tx *tx, const kt_record *params, kt_record *result)
     p.start = kt_date_add(kt_today(tx), -((kt_today(tx).day - 1) % 7)); /* 0001-01-01 was a Monday */
     p.weeks = kt_alloc(tx, sizeof *p.weeks * p.count);
     if (!p.weeks)
-        return no_memory(tx);
+        return kt_no_memory();
     for (size_t i = 0; i < p.count; i++)
         p.weeks[i] = (struct week){.rec.of = &week_shape,
             .start = kt_date_add(p.start, (int32_t)i * 7),

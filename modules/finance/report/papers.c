@@ -62,7 +62,7 @@ static kt_error *papers(kt_tx *tx, kt_id party, uint32_t most, kt_account_paper 
 {
     struct list list = {.rows = kt_alloc(tx, sizeof *list.rows * 2 * ((size_t)most + 1))};
     if (!list.rows)
-        return no_memory(tx);
+        return kt_no_memory();
     KT_TRY(add_invoices(tx, party, most, &list));
     KT_TRY(add_payments(tx, party, most, &list));
     if (list.count)

@@ -65,7 +65,7 @@ static kt_error *read_accounts(proving *p)
     KT_TRY(kt_count(p->tx, &(kt_query){&account_shape, NULL, NULL, 0}, &count));
     p->accounts = kt_alloc(p->tx, sizeof *p->accounts * (count + 1));
     if (!p->accounts)
-        return no_memory(p->tx);
+        return kt_no_memory();
     KT_TRY(kt_open(p->tx, &(kt_query){&account_shape, NULL, "id", 0}, &cursor));
     while (p->count < count && kt_next(cursor, &a.rec)) {
         kt_dec none = money(0);
@@ -190,7 +190,7 @@ static kt_error *prove_stock(proving *p)
     bool *seen = kt_alloc(p->tx, p->count + 1);
     uint64_t named = 0;
     if (!seen)
-        return no_memory(p->tx);
+        return kt_no_memory();
     KT_TRY(kt_open(p->tx, &(kt_query){&purpose_row_shape, where, NULL, 0}, &cursor));
     while (kt_next(cursor, &row.rec)) {
         const account_sums *s = sums_of(p, row.account);

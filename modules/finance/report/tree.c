@@ -37,7 +37,7 @@ kt_error *tree_read(kt_tx *tx, tree *t)
             room = room ? room * 2 : 128;
             struct node *grown = kt_alloc(tx, sizeof *grown * room);
             if (!grown)
-                error = no_memory(tx);
+                error = kt_no_memory();
             for (size_t i = 0; grown && i < t->count; i++)
                 grown[i] = t->nodes[i];
             t->nodes = grown;

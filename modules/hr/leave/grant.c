@@ -155,7 +155,7 @@ static kt_error *everybody(kt_tx *tx, const struct grant *p, kt_id **ids, uint64
     KT_TRY(kt_count(tx, &query, &count));
     *ids = kt_alloc(tx, (size_t)count * sizeof **ids + sizeof **ids);
     if (!*ids)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     *n = 0;
     if (p->employee.v) {
         (*ids)[(*n)++] = p->employee;

@@ -53,7 +53,7 @@ static kt_error *find_most(kt_tx *tx, const struct leave *l, int64_t *limit, int
         return NULL;
     int64_t *away = kt_alloc(tx, days * sizeof *away);
     if (!away)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     KT_TRY(count_days(tx, l, away));
     for (size_t i = 0; i < days; i++)
         if (away[i] > *most) {

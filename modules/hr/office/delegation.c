@@ -55,28 +55,20 @@ enum { TASKS_MAX = 1000 };
 static kt_error *lend_tasks(kt_tx *tx, struct delegation *d)
 {
     const kt_where where[] = {KT_WHERE(task, owner, KT_EQ, d->from), {0}};
-    kt_id *ids = kt_alloc(tx, TASKS_MAX * sizeof *ids);
     struct task t = {KT_OF(task)};
-    kt_cursor *cursor;
-    size_t n = 0;
-    if (!ids)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-    KT_TRY(kt_open(tx,
+    kt_found open;
+    KT_TRY(kt_find(tx,
         &(kt_query){.of = &task_shape,
             .where = where,
             .sort = "id",
-            .limit = TASKS_MAX,
             .filter = KT_STR("[[\"state\",\"in\",[\"todo\",\"in_progress\",\"review\"]]]")},
-        &cursor));
-    while (n < TASKS_MAX && kt_next(cursor, &t.rec))
-        ids[n++] = t.rec.id;
-    KT_TRY(kt_close(cursor));
-    for (size_t i = 0; i < n; i++) {
-        KT_TRY(kt_read(tx, ids[i], &t.rec));
+        TASKS_MAX, &open));
+    for (size_t i = 0; i < open.count; i++) {
+        KT_TRY(kt_read(tx, open.ids[i], &t.rec));
         t.owner = d->to;
         KT_TRY(kt_update(tx, &t.rec));
     }
-    d->moved = (kt_lines){.items = ids, .count = n};
+    d->moved = (kt_lines){.items = open.ids, .count = open.count};
     return NULL;
 }
 
@@ -119,7 +111,7 @@ static kt_error *with_room(kt_tx *tx, const kt_lines *a, const kt_lines *b, kt_l
 {
     kt_id *ids = kt_alloc(tx, (a->count + b->count + 1) * sizeof *ids);
     if (!ids)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     for (size_t i = 0; i < a->count; i++)
         ids[i] = ((const kt_id *)a->items)[i];
     *both = (kt_lines){.items = ids, .count = a->count};
@@ -241,18 +233,10 @@ static kt_error *run_all(kt_tx *tx, int64_t *changed)
         .sort = "id",
         .filter = KT_STR("[[\"state\",\"in\",[\"planned\",\"running\"]]]")};
     struct delegation d = {KT_OF(delegation)};
-    uint64_t count, n = 0;
-    kt_cursor *cursor;
-    KT_TRY(kt_count(tx, &query, &count));
-    kt_id *ids = kt_alloc(tx, (size_t)count * sizeof *ids + 1);
-    if (!ids)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-    KT_TRY(kt_open(tx, &query, &cursor));
-    while (n < count && kt_next(cursor, &d.rec))
-        ids[n++] = d.rec.id;
-    KT_TRY(kt_close(cursor));
-    for (uint64_t i = 0; i < n; i++) {
-        KT_TRY(kt_read(tx, ids[i], &d.rec));
+    kt_found found;
+    KT_TRY(kt_find(tx, &query, 0, &found));
+    for (size_t i = 0; i < found.count; i++) {
+        KT_TRY(kt_read(tx, found.ids[i], &d.rec));
         enum delegation_state was = d.state;
         KT_TRY(delegation_step(tx, &d));
         *changed += d.state != was;

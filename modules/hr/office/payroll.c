@@ -163,21 +163,12 @@ kt_error *payroll(kt_tx *tx, const kt_record *params, kt_record *result)
     kt_date_parts(KT_SEE(payroll, params)->month, &y, &mo, &d);
     const struct month m = {kt_date_make(y, mo, 1),
         kt_date_add(mo == 12 ? kt_date_make(y + 1, 1, 1) : kt_date_make(y, mo + 1, 1), -1)};
-    struct employee e = {KT_OF(employee)};
     const kt_query query = {.of = &employee_shape, .sort = "name,id"};
-    uint64_t count, n = 0;
-    kt_cursor *cursor;
+    kt_found found;
     out->from = m.from;
     out->until = m.until;
-    KT_TRY(kt_count(tx, &query, &count));
-    kt_id *ids = kt_alloc(tx, (size_t)count * sizeof *ids + 1);
-    if (!ids)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-    KT_TRY(kt_open(tx, &query, &cursor));
-    while (n < count && kt_next(cursor, &e.rec))
-        ids[n++] = e.rec.id;
-    KT_TRY(kt_close(cursor));
-    for (uint64_t i = 0; i < n; i++)
-        KT_TRY(row_of(tx, &m, ids[i], &out->rows));
+    KT_TRY(kt_find(tx, &query, 0, &found));
+    for (size_t i = 0; i < found.count; i++)
+        KT_TRY(row_of(tx, &m, found.ids[i], &out->rows));
     return NULL;
 }

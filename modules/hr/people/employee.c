@@ -162,7 +162,7 @@ kt_error *employees_refresh(kt_tx *tx, const kt_record *params, kt_record *resul
     KT_TRY(kt_count(tx, &query, &count));
     kt_id *ids = kt_alloc(tx, (size_t)count * sizeof *ids + 1);
     if (!ids)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     KT_TRY(kt_open(tx, &query, &cursor));
     while (n < count && kt_next(cursor, &t.rec))
         ids[n++] = t.employee;

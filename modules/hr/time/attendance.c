@@ -269,23 +269,14 @@ static kt_error *close_one(kt_tx *tx, kt_id employee, kt_date day, struct day_cl
 kt_error *close_day(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     kt_date day = KT_SEE(close_day, params)->day;
-    struct employee e = {KT_OF(employee)};
     const kt_query query = {
         .of = &employee_shape, .sort = "id", .filter = KT_STR("[[\"state\",\"!=\",\"left\"]]")};
-    uint64_t count, n = 0;
-    kt_cursor *cursor;
+    kt_found found;
     if (!day.day)
         day = kt_date_add(kt_today(tx), -1);
-    KT_TRY(kt_count(tx, &query, &count));
-    kt_id *ids = kt_alloc(tx, (size_t)count * sizeof *ids + 1);
-    if (!ids)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-    KT_TRY(kt_open(tx, &query, &cursor));
-    while (n < count && kt_next(cursor, &e.rec))
-        ids[n++] = e.rec.id;
-    KT_TRY(kt_close(cursor));
-    for (uint64_t i = 0; i < n; i++)
-        KT_TRY(close_one(tx, ids[i], day, KT_AS(day_closed, result)));
+    KT_TRY(kt_find(tx, &query, 0, &found));
+    for (size_t i = 0; i < found.count; i++)
+        KT_TRY(close_one(tx, found.ids[i], day, KT_AS(day_closed, result)));
     return NULL;
 }
 

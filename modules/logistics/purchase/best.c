@@ -142,7 +142,7 @@ kt_error *offers_find(kt_tx *tx, const struct offer_query *query, struct offers 
     KT_TRY(own_currency(tx, &home));
     found->items = kt_alloc(tx, (size_t)count * sizeof *found->items);
     if (!found->items)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     KT_TRY(kt_open(tx, &rows, &cursor));
     while (!e && found->count < count && kt_next(cursor, &p.rec)) {
         struct offer *o = &found->items[found->count++];

@@ -66,7 +66,7 @@ static kt_error *show(kt_tx *tx, kt_id order, kt_order *out)
         .tax_given = o.tax_given,
         .lines = kt_alloc(tx, sizeof *out->lines * (o.lines.count + 1))};
     if (!out->lines)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     for (size_t i = 0; i < o.lines.count; i++)
         show_line(po_line_at(&o.lines, i), &out->lines[out->line_count++]);
     return NULL;

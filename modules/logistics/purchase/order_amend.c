@@ -155,7 +155,7 @@ static kt_error *cut_requests(kt_tx *tx, const struct po *o, const struct po_lin
         return NULL;
     kt_dec *missing = kt_alloc(tx, carried.count * sizeof *missing);
     if (!missing)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     KT_TRY(goods_read(tx, line->item, &item));
     KT_TRY(in_unit(tx, line->item, po_line_open(line), line->unit, item.unit, &comes));
     for (size_t i = 0; i < carried.count; i++)

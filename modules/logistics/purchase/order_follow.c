@@ -175,7 +175,7 @@ static kt_error *let_go_within(kt_tx *tx, const struct po *o, kt_id line, bool r
         KT_TRY(requests_find(tx, all, (kt_str){0}, &carried));
     kt_dec *missing = kt_alloc(tx, (carried.count + 1) * sizeof *missing);
     if (!missing)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     for (size_t i = 0; i < carried.count; i++) {
         struct request *r = &carried.items[i];
         if (r->state != PR_ORDERED)

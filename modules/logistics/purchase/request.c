@@ -175,7 +175,7 @@ kt_error *requests_find(kt_tx *tx, const kt_where *where, kt_str filter, struct 
         return NULL;
     found->items = kt_alloc(tx, (size_t)count * sizeof *found->items);
     if (!found->items)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     KT_TRY(kt_open(tx, &query, &cursor));
     while (found->count < count) {
         struct request *r = &found->items[found->count];

@@ -46,7 +46,7 @@ static kt_error *bids_of(kt_tx *tx, const struct rfq *r, const struct answer *a,
     size_t first = all->count, n = a->lines.count;
     kt_dec *worth = kt_alloc(tx, (n + 1) * sizeof *worth), *share = kt_alloc(tx, (n + 1) * sizeof *share);
     if (!worth || !share)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     for (size_t i = 0; i < n; i++) {
         const struct answer_line *line = KT_AS(answer_line, kt_line(&a->lines, i));
         const struct rfq_line *asked = asked_line(r, line->line);
@@ -112,7 +112,7 @@ static kt_error *bids_find(kt_tx *tx, const struct rfq *r, kt_lines *answers, st
         room += KT_AS(answer, kt_line(answers, i))->lines.count;
     *all = (struct bids){.items = kt_alloc(tx, (room + 1) * sizeof *all->items)};
     if (!all->items)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     for (size_t i = 0; i < answers->count; i++)
         KT_TRY(bids_of(tx, r, KT_AS(answer, kt_line(answers, i)), all));
     qsort(all->items, all->count, sizeof *all->items, by_landed);
@@ -277,7 +277,7 @@ static kt_error *order_answer(
             KT_TRY(link_request(tx, &o, &bids->items[i], (kt_id){++at}));
     kt_id *orders = kt_alloc(tx, (r->orders.count + 1) * sizeof *orders);
     if (!orders)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     for (size_t i = 0; i < r->orders.count; i++)
         orders[i] = ((const kt_id *)r->orders.items)[i];
     orders[r->orders.count++] = o.rec.id;

@@ -155,7 +155,7 @@ static kt_error *paid_for(kt_tx *tx, struct paids *all, const struct po_line *li
         size_t room = all->room ? all->room * 2 : 64;
         struct paid *items = kt_alloc(tx, room * sizeof *items);
         if (!items)
-            return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+            return kt_no_memory();
         for (size_t i = 0; i < all->count; i++)
             items[i] = all->items[i];
         all->items = items;

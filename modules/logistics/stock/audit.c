@@ -39,7 +39,7 @@ static kt_error *load(kt_tx *tx, kt_id item, struct ledger *l)
     KT_TRY(kt_count(tx, &query, &count));
     l->items = kt_alloc(tx, (size_t)(count + 1) * sizeof *l->items);
     if (!l->items)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     KT_TRY(kt_open(tx, &query, &cursor));
     while (l->count < count) {
         struct sums *s = &l->items[l->count];

@@ -187,7 +187,7 @@ static kt_error *sheet_open(kt_tx *tx, const struct count *c, struct sheet *s)
     KT_TRY(kt_count(tx, &query, &count));
     s->lines = kt_alloc(tx, (size_t)(count + 1) * sizeof *s->lines);
     if (!s->lines)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     KT_TRY(kt_open(tx, &query, &cursor));
     while (s->count < count) {
         struct count_line *line = &s->lines[s->count];

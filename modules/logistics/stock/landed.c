@@ -112,7 +112,7 @@ static kt_error *land(kt_tx *tx, const struct landed *p, struct landed_parts *ou
 {
     struct bearers *all = kt_alloc(tx, sizeof *all);
     if (!all)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     KT_TRY(collect(tx, p, all));
     kt_dec_split(p->amount, all->weights, all->count, all->parts);
     for (size_t i = 0; i < all->count; i++) {

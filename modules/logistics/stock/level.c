@@ -60,7 +60,7 @@ static kt_error *expected(kt_tx *tx, kt_id item, kt_id warehouse, struct changes
     KT_TRY(kt_count(tx, &query, &count));
     all->items = kt_alloc(tx, (size_t)(count + 1) * sizeof *all->items);
     if (!all->items)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     KT_TRY(kt_open(tx, &query, &cursor));
     while (all->count < count && kt_next(cursor, &m.rec)) {
         bool leaves = m.from_place == KT_AT_STORES;

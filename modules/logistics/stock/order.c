@@ -296,7 +296,7 @@ kt_error *order_delivered(
         return NULL;
     kt_order_part *told = kt_alloc(tx, count * sizeof *told);
     if (!told)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     for (size_t i = 0; i < count; i++)
         told[i] = (kt_order_part){.line = {(uint64_t)parts[i].order_line}, .quantity = parts[i].quantity};
     return orders->deliver(tx, kt_any_id(d->document), told, count, day);

@@ -19,11 +19,6 @@ static void *grown(kt_tx *tx, void *items, size_t count, size_t *room, size_t si
     return made;
 }
 
-static kt_error *no_room(kt_tx *tx)
-{
-    return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-}
-
 /* ---- Candidates ---- */
 
 struct candidate {
@@ -56,7 +51,7 @@ static kt_error *candidates_of(kt_tx *tx, const struct wanted *w, struct candida
     }
     KT_TRY(kt_close(cursor));
     if (all->room && !all->items)
-        return no_room(tx);
+        return kt_no_memory();
     for (size_t i = 0; i < all->count; i++)
         if (all->items[i].balance.lot.v)
             KT_TRY(kt_read(tx, all->items[i].balance.lot, &all->items[i].lot.rec));
@@ -92,7 +87,7 @@ kt_error *picks_add(kt_tx *tx, struct picks *picks, const struct pick *pick)
 {
     picks->items = grown(tx, picks->items, picks->count, &picks->room, sizeof *pick);
     if (!picks->items)
-        return no_room(tx);
+        return kt_no_memory();
     picks->items[picks->count++] = *pick;
     return NULL;
 }
@@ -209,7 +204,7 @@ static kt_error *reservations_of(
         (*items)[(*count)++] = next;
     }
     KT_TRY(kt_close(cursor));
-    return room && !*items ? no_room(tx) : NULL;
+    return room && !*items ? kt_no_memory() : NULL;
 }
 
 kt_error *reserved_for(kt_tx *tx, kt_id item, const struct owner *owner, kt_dec *quantity)

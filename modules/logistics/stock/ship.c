@@ -255,7 +255,7 @@ static kt_error *report(kt_tx *tx, const struct delivery *d, kt_date day)
     struct shipped *parts = kt_alloc(tx, (d->lines.count + 1) * sizeof *parts);
     size_t count = 0;
     if (!parts)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct delivery_line *line = delivery_line_at(&d->lines, i);
         if (line->shipped.coef > 0)
@@ -358,7 +358,7 @@ static kt_error *return_within(kt_tx *tx, struct delivery *d, struct parts *p)
     }
     struct shipped *back = kt_alloc(tx, (p->lines.count + 1) * sizeof *back);
     if (!back)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     for (size_t i = 0; i < p->lines.count; i++)
         kt_also(&all, return_part(tx, d, KT_AS(part, kt_line(&p->lines, i)), p, i, &back[i]));
     return all ? all : order_delivered(tx, d, back, p->lines.count, p->day);

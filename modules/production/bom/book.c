@@ -8,11 +8,6 @@ static const kt_shape part_shape = KT_SHAPE(part, "base.item", KT_BIND(part, cod
     KT_BIND(part, name, STRING, "name"), KT_BIND(part, unit, REF, "unit"),
     KT_BIND(part, standard_cost, PRICE, "standard_cost"), KT_BIND(part, active, BOOL, "active"));
 
-static kt_error *no_memory(kt_tx *tx)
-{
-    return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-}
-
 /* The first by choice of those that hold. */
 static kt_error *find_bom(kt_tx *tx, kt_date day, struct bom_entry *entry)
 {
@@ -34,7 +29,7 @@ static kt_error *find_bom(kt_tx *tx, kt_date day, struct bom_entry *entry)
         return NULL;
     struct routing *routing = kt_alloc(tx, sizeof *routing);
     if (!routing)
-        return no_memory(tx);
+        return kt_no_memory();
     *routing = (struct routing){KT_OF(routing)};
     entry->routing = routing;
     return kt_read(tx, best->routing, &routing->rec);
@@ -51,7 +46,7 @@ kt_error *bom_book_find(kt_tx *tx, struct bom_book *book, kt_id item, struct bom
         size_t room = book->room ? book->room * 2 : 64;
         struct bom_entry **entries = kt_alloc(tx, room * sizeof *entries);
         if (!entries)
-            return no_memory(tx);
+            return kt_no_memory();
         for (size_t i = 0; i < book->count; i++)
             entries[i] = book->entries[i];
         book->entries = entries;
@@ -59,7 +54,7 @@ kt_error *bom_book_find(kt_tx *tx, struct bom_book *book, kt_id item, struct bom
     }
     struct bom_entry *entry = kt_alloc(tx, sizeof *entry);
     if (!entry)
-        return no_memory(tx);
+        return kt_no_memory();
     entry->part = (struct part){KT_OF(part)};
     KT_TRY(kt_read(tx, item, &entry->part.rec));
     KT_TRY(find_bom(tx, book->day, entry));

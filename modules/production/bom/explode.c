@@ -115,7 +115,7 @@ static kt_error *sum_items(kt_tx *tx, const struct explosion *x, kt_lines *total
     ratio *sums = kt_alloc(tx, x->count * sizeof *sums);
     uint32_t at;
     if (!sums)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     for (size_t i = 1; i < x->count; i++) {
         const struct part *part = &x->rows[i].entry->part;
         if (id_map_find(&index, part->rec.id, &at)) {

@@ -6,12 +6,6 @@
 #include "mrp/run.h"
 #include "order/order.h"
 
-static kt_error *no_memory(kt_tx *tx)
-{
-    return kt_fail(tx, KT_LIMIT, NULL, "out of memory: too much is planned at once",
-        "brak pamięci: za dużo do zaplanowania naraz");
-}
-
 /* An array that grows while it is filled. */
 struct list {
     void *items;
@@ -55,7 +49,7 @@ static kt_error *add_item(kt_tx *tx, struct gathering *g, const struct planned_i
     kt_id *id = list_add(tx, &g->ids, sizeof *id);
     bool *made = list_add(tx, &g->made, sizeof *made), *phantom = list_add(tx, &g->phantom, sizeof *phantom);
     if (!item || !id || !made || !phantom)
-        return no_memory(tx);
+        return kt_no_memory();
     KT_TRY(bom_book_find(tx, &g->book, i->rec.id, &entry));
     *id = i->rec.id;
     *made = entry->bom != NULL;
@@ -101,7 +95,7 @@ static kt_error *add_links(kt_tx *tx, struct gathering *g, uint32_t parent)
         KT_TRY(bom_usage(tx, &g->book, entry->bom, line, &usage));
         struct mrp_link *link = list_add(tx, &g->links, sizeof *link);
         if (!link)
-            return no_memory(tx);
+            return kt_no_memory();
         *link = (struct mrp_link){parent, component, ratio_dec(usage, 9).coef};
     }
     return NULL;
@@ -118,7 +112,7 @@ static kt_error *add_demand(
     struct mrp_demand *d = list_add(tx, &g->demands, sizeof *d);
     struct origin *of = list_add(tx, &g->demand_of, sizeof *of);
     if (!d || !of)
-        return no_memory(tx);
+        return kt_no_memory();
     *d = (struct mrp_demand){at, day.day > g->book.day.day ? day.day : g->book.day.day, whole(quantity)};
     *of = origin;
     return NULL;
@@ -133,7 +127,7 @@ static kt_error *add_receipt(kt_tx *tx, struct gathering *g, kt_id item, kt_date
     struct mrp_receipt *r = list_add(tx, &g->receipts, sizeof *r);
     struct origin *of = list_add(tx, &g->receipt_of, sizeof *of);
     if (!r || !of)
-        return no_memory(tx);
+        return kt_no_memory();
     *r = (struct mrp_receipt){.item = at,
         .day = day.day > g->book.day.day ? day.day : g->book.day.day,
         .quantity = whole(quantity),
@@ -243,7 +237,7 @@ kt_error *mrp_gather(kt_tx *tx, struct gathered *out)
     KT_TRY(read_items(tx, &g));
     g.known_incoming = kt_alloc(tx, (g.items.count + 1) * sizeof *g.known_incoming);
     if (!g.known_incoming)
-        return no_memory(tx);
+        return kt_no_memory();
     for (size_t i = 0; i < g.items.count; i++)
         KT_TRY(add_links(tx, &g, (uint32_t)i));
     KT_TRY(read_needs(tx, &g));

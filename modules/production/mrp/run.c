@@ -40,12 +40,6 @@ struct kept {      /* what the chunks write */
     size_t order_count, message_count, items, demands, receipts, levels;
 };
 
-static kt_error *no_memory(kt_tx *tx)
-{
-    return kt_fail(tx, KT_LIMIT, NULL, "out of memory: too much is planned at once",
-        "brak pamięci: za dużo do zaplanowania naraz");
-}
-
 static void *take(void *context, size_t size)
 {
     return kt_alloc((kt_tx *)context, size);
@@ -74,7 +68,7 @@ static kt_error *keep_orders(kt_tx *tx, kt_work_run *run, const struct gathered 
     k->orders = run->keep(run, (m->order_count + 1) * sizeof *k->orders);
     k->pegs = run->keep(run, (m->peg_count + 1) * sizeof *k->pegs);
     if (!filled || !at || !k->orders || !k->pegs)
-        return no_memory(tx);
+        return kt_no_memory();
     for (size_t i = 0; i < m->peg_count; i++)
         if (m->pegs[i].supply == MRP_ORDER)
             at[m->pegs[i].supply_index + 1]++;
@@ -103,11 +97,11 @@ static kt_error *keep_orders(kt_tx *tx, kt_work_run *run, const struct gathered 
     return NULL;
 }
 
-static kt_error *keep_messages(kt_tx *tx, kt_work_run *run, const struct gathered *g, struct kept *k)
+static kt_error *keep_messages(kt_work_run *run, const struct gathered *g, struct kept *k)
 {
     k->messages = run->keep(run, (g->mrp.receipt_count + 1) * sizeof *k->messages);
     if (!k->messages)
-        return no_memory(tx);
+        return kt_no_memory();
     for (size_t i = 0; i < g->mrp.receipt_count; i++) {
         const struct mrp_receipt *r = &g->mrp.receipts[i];
         if (r->message == MRP_KEEP || !g->receipt_of[i].document.v)
@@ -141,14 +135,14 @@ static kt_error *plan(kt_tx *tx, kt_work_run *run, struct kept *k)
     case MRP_PLANNED:
         break;
     case MRP_NO_MEMORY:
-        return no_memory(tx);
+        return kt_no_memory();
     case MRP_CYCLE:
         return kt_fail(tx, KT_RULE, NULL, "an item goes into itself", "towar wchodzi w samego siebie");
     case MRP_TOO_LARGE:
         return kt_fail(tx, KT_LIMIT, NULL, "a quantity is too large", "ilość jest za duża");
     }
     KT_TRY(keep_orders(tx, run, &g, k));
-    KT_TRY(keep_messages(tx, run, &g, k));
+    KT_TRY(keep_messages(run, &g, k));
     k->items = g.mrp.item_count;
     k->demands = g.mrp.demand_count;
     k->receipts = g.mrp.receipt_count;
@@ -162,7 +156,7 @@ static kt_error *prepare(kt_tx *tx, kt_work_run *run)
         return NULL;
     struct kept *k = run->keep(run, sizeof *k);
     if (!k)
-        return no_memory(tx);
+        return kt_no_memory();
     k->began = run->position;
     kt_authority before = kt_own_authority(tx);
     kt_error *error = plan(tx, run, k);

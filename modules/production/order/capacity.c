@@ -7,11 +7,6 @@
 #include "capacity/shop.h"
 #include "order/order.h"
 
-static kt_error *no_memory(kt_tx *tx)
-{
-    return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-}
-
 /* ---- production.capacity.load ---- */
 
 struct load {
@@ -207,7 +202,7 @@ static kt_error *read_orders(kt_tx *tx, struct levelled *l)
     KT_TRY(kt_count(tx, &query, &room));
     l->orders = kt_alloc(tx, (size_t)(room + 1) * sizeof *l->orders);
     if (!l->orders)
-        return no_memory(tx);
+        return kt_no_memory();
     KT_TRY(kt_open(tx, &query, &cursor));
     for (; l->order_count < room; l->order_count++) {
         l->orders[l->order_count] = (struct order){KT_OF(order)};
@@ -231,7 +226,7 @@ static kt_error *read_operations(kt_tx *tx, struct levelled *l)
             room = (l->count + count) * 2 + 64;
             struct operation *more = kt_alloc(tx, room * sizeof *more);
             if (!more)
-                return no_memory(tx);
+                return kt_no_memory();
             if (l->count)
                 memcpy(more, l->operations, l->count * sizeof *more);
             l->operations = more;
@@ -262,7 +257,7 @@ static kt_error *task_of(kt_tx *tx, struct levelled *l, size_t i, kt_time from, 
         first--;
     size_t *after = kt_alloc(tx, (i - first + 1) * sizeof *after);
     if (!machine || !need || !after)
-        return no_memory(tx);
+        return kt_no_memory();
     KT_TRY(floor_machine(tx, &l->floor, p->centre, (kt_id){0}, true, machine));
     *need = taken_minutes(&l->floor.centres[*machine], p->machine_minutes);
     *t = (struct task){.order = (size_t)p->order.v,
@@ -302,7 +297,7 @@ static kt_error *book_begun(kt_tx *tx, struct levelled *l)
         error = floor_machine(tx, &l->floor, p.centre, (kt_id){0}, true, &at);
         if (!error &&
             !machine_book(&l->floor.memory, &l->floor.machines[at], p.begins.ms / 60000, to_minutes(p.ends)))
-            error = no_memory(tx);
+            error = kt_no_memory();
     }
     kt_error *end = kt_close(cursor);
     return error ? error : end;
@@ -337,7 +332,7 @@ static kt_error *write_levelled(kt_tx *tx, struct levelled *l, struct level_answ
     const kt_supply *supply = kt_supply_find(tx);
     bool *moved = kt_alloc(tx, (l->order_count + 1) * sizeof *moved);
     if (!moved)
-        return no_memory(tx);
+        return kt_no_memory();
     for (size_t i = 0; i < l->count; i++) {
         struct operation *p = &l->operations[i];
         const struct place *place = &l->tasks[i].place;
@@ -372,7 +367,7 @@ static kt_error *level_within(kt_tx *tx, const struct level *p, struct level_ans
     l.tasks = kt_alloc(tx, (l.count + 1) * sizeof *l.tasks);
     l.sequence = kt_alloc(tx, (l.count + 1) * sizeof *l.sequence);
     if (!l.tasks || !l.sequence)
-        return no_memory(tx);
+        return kt_no_memory();
     for (size_t i = 0; i < l.count; i++) {
         KT_TRY(task_of(tx, &l, i, from, order_of(&l, l.operations[i].order)));
         if (l.operations[i].ends.ms > out->ends_before.ms)
@@ -381,9 +376,9 @@ static kt_error *level_within(kt_tx *tx, const struct level *p, struct level_ans
     struct shop_search search = {.rounds = (unsigned)p->rounds, .rounds_idle = (unsigned)p->rounds};
     if (p->rounds && !shop_sequence(&l.floor.memory, l.floor.machines, l.floor.count, l.tasks, l.count,
                          &search, l.sequence))
-        return no_memory(tx);
+        return kt_no_memory();
     if (!place_all(&l.floor.memory, l.floor.machines, l.tasks, l.sequence, l.count))
-        return no_memory(tx);
+        return kt_no_memory();
     out->operations = (int64_t)l.count;
     return write_levelled(tx, &l, out);
 }

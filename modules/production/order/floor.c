@@ -10,11 +10,6 @@ static void *take(void *context, size_t size)
     return kt_alloc((kt_tx *)context, size);
 }
 
-static kt_error *no_memory(kt_tx *tx)
-{
-    return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-}
-
 int64_t to_minutes(kt_time at)
 {
     return (at.ms + MINUTE_MS - 1) / MINUTE_MS;
@@ -46,7 +41,7 @@ kt_error *floor_shared(kt_tx *tx, int64_t days, struct floor **floor)
         return NULL;
     *floor = kt_alloc(tx, sizeof **floor);
     if (!*floor)
-        return no_memory(tx);
+        return kt_no_memory();
     floor_open(tx, *floor, kt_now(tx), days);
     return kt_keep(tx, &shared_key, *floor);
 }
@@ -66,7 +61,7 @@ static kt_error *read_calendar(kt_tx *tx, const struct floor *floor, kt_id calen
     struct span *own = kt_alloc(tx, room * sizeof *own);
     *time = (timeline){0};
     if (!spans || !own)
-        return no_memory(tx);
+        return kt_no_memory();
     if (!calendars)
         return NULL;
     kt_time until = {floor->from.ms + floor->days * DAY_MS};
@@ -109,7 +104,7 @@ static kt_error *book_open(
         if (b.order.v != except.v && b.state != FINISHED && b.state != DROPPED)
             enough = machine_book(&floor->memory, m, b.begins.ms / MINUTE_MS, to_minutes(b.ends));
     KT_TRY(kt_close(cursor));
-    return enough ? NULL : no_memory(tx);
+    return enough ? NULL : kt_no_memory();
 }
 
 /* ---- Machines ---- */
@@ -122,7 +117,7 @@ static kt_error *make_room(kt_tx *tx, struct floor *floor)
     struct machine *machines = kt_alloc(tx, room * sizeof *machines);
     struct centre *centres = kt_alloc(tx, room * sizeof *centres);
     if (!machines || !centres)
-        return no_memory(tx);
+        return kt_no_memory();
     for (size_t i = 0; i < floor->count; i++) {
         machines[i] = floor->machines[i];
         centres[i] = floor->centres[i];
@@ -149,7 +144,7 @@ kt_error *floor_machine(
     KT_TRY(kt_read(tx, centre, &c->rec));
     KT_TRY(read_calendar(tx, floor, c->calendar, &time));
     if (!machine_open(&floor->memory, time, (unsigned)c->slots, m))
-        return no_memory(tx);
+        return kt_no_memory();
     if (!empty)
         KT_TRY(book_open(tx, floor, centre, except, m));
     KT_TRY(id_map_put(tx, &floor->index, centre, (uint32_t)floor->count));
@@ -184,7 +179,7 @@ kt_error *floor_choice(kt_tx *tx, struct floor *floor, kt_id centre, kt_str grou
         KT_TRY(of_group(tx, group, ids, GROUP_MAX, count));
     *machines = kt_alloc(tx, *count * sizeof **machines);
     if (!*machines)
-        return no_memory(tx);
+        return kt_no_memory();
     for (size_t i = 0; i < *count; i++)
         KT_TRY(floor_machine(tx, floor, ids[i], except, empty, &(*machines)[i]));
     return NULL;

@@ -74,7 +74,7 @@ kt_error *operations_of(kt_tx *tx, kt_id order, struct operation **found, size_t
     KT_TRY(kt_count(tx, &query, &room));
     *found = kt_alloc(tx, (size_t)(room + 1) * sizeof **found);
     if (!*found)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     KT_TRY(kt_open(tx, &query, &cursor));
     for (; *count < room; (*count)++) {
         (*found)[*count] = (struct operation){KT_OF(operation)};

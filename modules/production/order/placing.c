@@ -10,11 +10,6 @@ struct placing {
     kt_id except;
 };
 
-static kt_error *no_memory(kt_tx *tx)
-{
-    return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-}
-
 static kt_error *task_of(kt_tx *tx, struct placing *p, size_t i, int64_t earliest, int64_t due)
 {
     const struct step *step = step_at(p->routing, i);
@@ -27,7 +22,7 @@ static kt_error *task_of(kt_tx *tx, struct placing *p, size_t i, int64_t earlies
     int64_t *needs = kt_alloc(tx, t->machine_count * sizeof *needs);
     size_t *after = kt_alloc(tx, (i + 1) * sizeof *after);
     if (!needs || !after)
-        return no_memory(tx);
+        return kt_no_memory();
     step_minutes(step, p->quantity, &machine, &labour);
     for (size_t m = 0; m < t->machine_count; m++)
         needs[m] = taken_minutes(&p->floor->centres[machines[m]], machine);
@@ -58,7 +53,7 @@ static kt_error *try_within(
                           to_minutes(earliest))
                     : place_all(&p->floor->memory, p->floor->machines, p->tasks, p->sequence, count);
     if (!done)
-        return no_memory(tx);
+        return kt_no_memory();
     *fits = true;
     for (size_t i = 0; i < count; i++)
         *fits = *fits && p->tasks[i].place.begin != NEVER;
@@ -107,7 +102,7 @@ kt_error *place_steps(kt_tx *tx, const struct routing *routing, kt_dec quantity,
     p.sequence = kt_alloc(tx, count * sizeof *p.sequence);
     placed->steps = kt_alloc(tx, count * sizeof *placed->steps);
     if (!p.tasks || !p.sequence || !placed->steps)
-        return no_memory(tx);
+        return kt_no_memory();
     earliest = earliest.ms < now.ms ? now : earliest;
     int64_t until = ((latest.ms > earliest.ms ? latest.ms : earliest.ms) - now.ms) / 86400000;
     placed->fits = false;
