@@ -59,6 +59,9 @@ access_identity access_identity_of(const kt_tx *tx);
  *   memory   the actor is held until access_actor_release */
 KT_MUST kt_error *access_act_for(
     access_control *access, kt_tx *tx, const access_identity *identity, const access_actor **actor);
+/* The transaction's catalogue has become another: its actor's rights, as they are, are compiled for that.
+ * memory: in tx->arena */
+KT_MUST kt_error *access_rejoin(kt_tx *tx);
 /* May the actor call a method with this right: "public", "login", "entity:action"? */
 KT_MUST kt_error *access_may_call(kt_tx *tx, const char *right);
 /* The call was answered: logs what it showed of entities that ask for it. Soon, not now. */

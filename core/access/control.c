@@ -262,6 +262,26 @@ kt_error *access_act_for(
     return NULL;
 }
 
+static void rejoined_end(void *actor)
+{
+    access_actor_release(actor);
+}
+
+kt_error *access_rejoin(kt_tx *tx)
+{
+    const access_actor *was = actor_of(tx), *made;
+    if (!was || was->catalogue == tx->catalogue)
+        return NULL;
+    const access_identity who = access_identity_of(tx);
+    KT_TRY(access_act_for(was->control, tx, &who, &made));
+    if (!arena_at_end(tx->arena, rejoined_end, (void *)(uintptr_t)made)) {
+        access_actor_release(made);
+        return error_no_memory();
+    }
+    tx->actor = made;
+    return NULL;
+}
+
 /* ---- The first start ---- */
 
 kt_error *user_find(kt_tx *tx, kt_str name, uint64_t *id)

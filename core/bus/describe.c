@@ -314,12 +314,24 @@ static kt_error *write_wanted(method_call *m, const variant *names)
     return all;
 }
 
+/* The definitions of then, and which modules there were. */
+static kt_error *describe_then(method_call *m, kt_str as_of)
+{
+    kt_time at;
+    KT_TRY(target_then(m->tx, as_of, &at));
+    json_key(m->answer, "modules_then");
+    return journal_modules(m->tx, at, m->answer);
+}
+
 static kt_error *run_describe(method_call *m)
 {
     const variant *names = params_find(m->params, "entities");
+    kt_str as_of = variant_get_str(m->params, "as_of");
     if (params_bool(m->params, "methods"))
         return openrpc_write(((own_call *)m)->of, m->tx, m->answer);
     json_object(m->answer);
+    if (as_of.len)
+        KT_TRY(describe_then(m, as_of));
     KT_TRY(names ? write_wanted(m, names) : write_index(m));
     json_object_end(m->answer);
     return NULL;
@@ -332,6 +344,9 @@ static const method_param describe_params[] = {
     {"methods", VARIANT_BOOL, false,
         {"all methods as an OpenRPC document instead",
             "zamiast tego wszystkie metody jako dokument OpenRPC"}},
+    {"as_of", VARIANT_STRING, false,
+        {"instant or day: custom fields and entities as they were defined then, and the modules' versions",
+            "chwila lub dzień: własne pola i encje, jak były wtedy zdefiniowane, i wersje modułów"}},
     {0},
 };
 const method describe_methods[] = {

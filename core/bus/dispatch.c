@@ -66,6 +66,13 @@ bool target_find(
     return true;
 }
 
+kt_error *target_then(kt_tx *tx, kt_str as_of, kt_time *at)
+{
+    KT_TRY(journal_moment(tx, as_of, at));
+    KT_TRY(journal_definitions(tx, *at));
+    return access_rejoin(tx);
+}
+
 typedef struct {
     kt_str right;
     bool found;

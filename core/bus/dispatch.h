@@ -44,6 +44,8 @@ typedef struct {
 } own_call;
 
 extern const method system_methods[], batch_methods[], describe_methods[];
+/* Reads "as_of", and gives tx, which only reads, the definitions of that moment and the caller's rights over them. */
+KT_MUST kt_error *target_then(kt_tx *tx, kt_str as_of, kt_time *at);
 /* The members of system.health and /health. false: whoever can should call another server. */
 bool system_health(const bus *bus, const char *lang, arena *arena, json *out);
 

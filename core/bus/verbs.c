@@ -115,8 +115,7 @@ static kt_error *travel(kt_tx *tx, const model_entity **entity, uint64_t id, con
     kt_time at;
     if (!text.len)
         return NULL;
-    KT_TRY(journal_moment(tx, text, &at));
-    KT_TRY(journal_definitions(tx, at));
+    KT_TRY(target_then(tx, text, &at));
     *entity = model_entity_find(tx->catalogue, (*entity)->name);
     return journal_travel(tx, at, *entity, id, 2 + steps_of(params));
 }

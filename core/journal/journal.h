@@ -20,9 +20,12 @@ KT_MUST kt_error *journal_since(kt_tx *tx, uint64_t seq, const variant *filter, 
 
 /* Reads "as of": an instant, or a day, which means its end where the company is. */
 KT_MUST kt_error *journal_moment(kt_tx *tx, kt_str text, kt_time *at);
-/* Gives tx, which only reads, a catalogue with the fields that were removed after `at`: entities are to be found
- * in it anew. What was changed in a definition is read as today's. */
+/* Gives tx, which only reads, a catalogue in which custom fields and entities that changed since, or were removed,
+ * are as they were at `at`: entities are to be found in it anew. What was defined later is there too, and empty;
+ * what modules declare is today's. Where what was does not fit what modules declare now, today's stays. */
 KT_MUST kt_error *journal_definitions(kt_tx *tx, kt_time at);
+/* Writes an array of the modules that were enabled then, [{name, version}]. */
+KT_MUST kt_error *journal_modules(kt_tx *tx, kt_time at, json *out);
 /* Rebuilds the state as of `at` in the transaction's overlay: reads of tx then see the past. entity NULL:
  * everything; id 0: all records of the entity. tx must be a read transaction; its view becomes writable and
  * is never applied.

@@ -23,6 +23,10 @@ bool past_differs(const past_change *past, const model_field *field);
 KT_MUST kt_error *past_bytes(
     kt_tx *tx, kt_str bytes, const journal_change *change, bool forward, kt_str *result);
 
+/* A record as it was at that moment, past all rights. was->values NULL: it was not there. */
+KT_MUST kt_error *journal_record_then(
+    kt_tx *tx, const model_entity *entity, uint64_t id, kt_time at, model_record *was);
+
 /* What stays the same while many changes are shown to one caller. */
 typedef struct {
     kt_tx *tx;

@@ -314,95 +314,23 @@ kt_error *journal_travel(kt_tx *tx, kt_time at, const model_entity *entity, uint
     return error;
 }
 
-/* ---- Definitions ---- */
-
-/* A field that was removed after that moment, if it was in force then. */
-static kt_error *take_removed(kt_tx *tx, const model_entity *entity, uint64_t id, kt_time at, kt_str *key)
+kt_error *journal_record_then(
+    kt_tx *tx, const model_entity *entity, uint64_t id, kt_time at, model_record *was)
 {
-    const size_t active = model_field_find(entity, KT_STR("active"))->position,
-                 of = model_field_find(entity, KT_STR("entity"))->position,
-                 name = model_field_find(entity, KT_STR("name"))->position;
     journey j = {.tx = tx, .at = at};
     const visit v = {.entity = entity, .id = id};
     station *s;
+    *was = (model_record){0};
     buffer_open(&j.room, ENTRY_ROOM);
     kt_error *error = station_of(&j, entity, id, &s);
     if (!error)
         error = walk_record(&j, &v);
     if (!error)
         error = station_of(&j, entity, id, &s);
-    model_record was = {0};
     if (!error && s->bytes.len)
-        error = model_record_decode(tx, entity, id, s->bytes, &was);
+        error = model_record_decode(tx, entity, id, s->bytes, was);
     buffer_close(&j.room);
-    *key = (kt_str){0};
-    if (error || !was.values || !was.values[active].as.i)
-        return error;
-    *key = arena_format(tx->arena, "%.*s/%.*s", STR_ARG(was.values[of].as.s), STR_ARG(was.values[name].as.s));
-    return key->ptr ? NULL : error_no_memory();
-}
-
-enum { REMOVED_MAX = 1000 };
-
-/* The definitions that changed after that moment and are not in force now. */
-static kt_error *find_changed(kt_tx *tx, const model_entity *entity, kt_time at, uint64_t *ids, size_t *count)
-{
-    model_rows *rows;
-    model_record record = {0};
-    const model_guard *guard = tx->guard;
-    const size_t active = model_field_find(entity, KT_STR("active"))->position;
-    *count = 0;
-    tx->guard = NULL;
-    kt_error *error = model_query_open(tx, &(model_query){.entity = entity, .right = "read"}, &rows);
-    if (!error) {
-        while (*count < REMOVED_MAX && model_next(rows, &record))
-            if (record.values[MODEL_UPDATED_AT].as.i > at.ms && !record.values[active].as.i &&
-                str_starts(record.values[MODEL_EXTERNAL_ID].as.s, KT_STR("field:")))
-                ids[(*count)++] = (uint64_t)record.values[MODEL_ID].as.i;
-        error = model_query_end(rows);
-    }
-    tx->guard = guard;
     return error;
-}
-
-static void catalogue_end(void *catalogue)
-{
-    model_catalogue_release(catalogue);
-}
-
-/* Today's definitions and these fields. Where they do not fit any more, today's alone. */
-static kt_error *take_back(kt_tx *tx, const kt_str *removed)
-{
-    model_sources sources = *model_catalogue_sources(tx->catalogue);
-    model_catalogue *made;
-    sources.past = true;
-    sources.removed = removed;
-    kt_error *error = model_catalogue_build(tx->arena, tx->view, &sources, &made);
-    if (error)
-        return error->first->kind == KT_VALIDATION ? NULL : error;
-    if (!arena_at_end(tx->arena, catalogue_end, made)) {
-        model_catalogue_release(made);
-        return error_no_memory();
-    }
-    tx->catalogue = made;
-    return NULL;
-}
-
-kt_error *journal_definitions(kt_tx *tx, kt_time at)
-{
-    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("model.definition"));
-    uint64_t *ids = ARENA_ARRAY(tx->arena, uint64_t, REMOVED_MAX);
-    kt_str *removed = ARENA_ARRAY(tx->arena, kt_str, REMOVED_MAX + 1);
-    size_t count = 0, found = 0;
-    if (!ids || !removed)
-        return error_no_memory();
-    if (entity)
-        KT_TRY(find_changed(tx, entity, at, ids, &count));
-    for (size_t i = 0; i < count; i++) {
-        KT_TRY(take_removed(tx, entity, ids[i], at, &removed[found]));
-        found += removed[found].ptr != NULL;
-    }
-    return found ? take_back(tx, removed) : NULL;
 }
 
 kt_error *journal_moment(kt_tx *tx, kt_str text, kt_time *at)

@@ -429,7 +429,7 @@ static kt_error *copy_sources(builder *b, const model_sources *sources)
     b->catalogue->sources = (model_sources){.modules = copy_modules(b, sources->modules),
         .disabled = copy_modules(b, sources->disabled),
         .past = sources->past,
-        .removed = sources->removed,
+        .then = sources->then,
         .master_key = NULL};
     b->master_key = sources->master_key; /* borrowed while building */
     return b->no_memory ? error_no_memory() : NULL;

@@ -57,23 +57,46 @@ static kt_error *load(arena *arena, store_view *view, const char *prefix, row **
     return error ? error : scan;
 }
 
-static bool is_listed(const kt_str *list, kt_str key)
+static kt_str text_key(arena *arena, kt_str text)
 {
-    for (; list && list->ptr; list++)
-        if (str_eq(*list, key))
-            return true;
-    return false;
+    uint8_t hash[16];
+    char hex[2 * sizeof hash + 1];
+    crypto_generichash(hash, sizeof hash, (const uint8_t *)text.ptr, text.len, NULL, 0);
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    return arena_format(arena, TEXTS_PREFIX "%s", hex);
 }
 
-/* only: those of these keys; NULL: all */
-static kt_error *load_fields(builder *b, const char *prefix, const kt_str *only)
+/* Puts what was in force at another time in the place of today's rows, or behind them. */
+static kt_error *put_then(builder *b, row **rows, bool fields)
 {
-    row *rows;
-    KT_TRY(load(b->own, b->view, prefix, &rows));
-    for (row *r = rows; r; r = r->next) {
+    const model_then *then = b->catalogue->sources.then;
+    for (; then && then->key.ptr; then++) {
+        row **at = rows;
+        kt_str key = text_key(b->own, then->text), bytes;
+        if (then->field != fields)
+            continue;
+        KT_TRY(key.ptr ? store_get(b->view, STORE_META, key, &bytes) : error_no_memory());
+        if (!bytes.ptr)
+            continue; /* of a release that did not keep it */
+        while (*at && !str_eq((*at)->key, then->key))
+            at = &(*at)->next;
+        if (!*at) {
+            *at = build_alloc(b, sizeof **at);
+            if (!*at)
+                return error_no_memory();
+            (*at)->key = then->key;
+        }
+        KT_TRY(definition_read(b->own, bytes, &(*at)->definition));
+    }
+    return NULL;
+}
+
+static kt_error *add_fields(builder *b, const row *rows)
+{
+    for (const row *r = rows; r; r = r->next) {
         kt_str entity = variant_get_str(r->definition, "entity");
         draft *d = entity.ptr ? build_draft_find(b, entity.ptr) : NULL;
-        if (!d || (only && !is_listed(only, r->key)))
+        if (!d)
             continue; /* its module is not enabled: the definition waits */
         kt_field *field = build_alloc(b, sizeof *field);
         field_source *grown = build_grow(b, d->sources, &d->source_count, &d->source_room, sizeof *grown);
@@ -86,11 +109,9 @@ static kt_error *load_fields(builder *b, const char *prefix, const kt_str *only)
     return NULL;
 }
 
-kt_error *custom_load(builder *b)
+static kt_error *add_entities(builder *b, const row *rows)
 {
-    row *rows;
-    KT_TRY(load(b->own, b->view, ENTITIES_PREFIX, &rows));
-    for (row *r = rows; r; r = r->next) {
+    for (const row *r = rows; r; r = r->next) {
         kt_entity *entity = build_alloc(b, sizeof *entity);
         if (!entity)
             return error_no_memory();
@@ -100,9 +121,23 @@ kt_error *custom_load(builder *b)
         else
             build_entity(b, entity, CUSTOM_MODULE, true, true);
     }
+    return NULL;
+}
+
+kt_error *custom_load(builder *b)
+{
+    row *rows;
     const model_sources *sources = &b->catalogue->sources;
-    KT_TRY(load_fields(b, FIELDS_PREFIX, NULL));
-    return sources->past ? load_fields(b, REMOVED_PREFIX, sources->removed) : NULL;
+    KT_TRY(load(b->own, b->view, ENTITIES_PREFIX, &rows));
+    KT_TRY(put_then(b, &rows, false));
+    KT_TRY(add_entities(b, rows));
+    KT_TRY(load(b->own, b->view, FIELDS_PREFIX, &rows));
+    KT_TRY(put_then(b, &rows, true));
+    KT_TRY(add_fields(b, rows));
+    if (!sources->past || sources->then)
+        return NULL;
+    KT_TRY(load(b->own, b->view, REMOVED_PREFIX, &rows));
+    return add_fields(b, rows);
 }
 
 /* ---- Methods ---- */
@@ -144,15 +179,6 @@ static kt_error *entity_is_empty(kt_tx *tx, kt_str name)
 
 /* ---- What is stored ---- */
 
-static kt_str text_key(kt_tx *tx, kt_str text)
-{
-    uint8_t hash[16];
-    char hex[2 * sizeof hash + 1];
-    crypto_generichash(hash, sizeof hash, (const uint8_t *)text.ptr, text.len, NULL, 0);
-    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-    return kt_format(tx, TEXTS_PREFIX "%s", hex);
-}
-
 /* Where a definition is kept; removed: where a field's stays when it is taken away. */
 static kt_str stored_key(kt_tx *tx, defines kind, const char *entity, const char *name, bool removed)
 {
@@ -191,7 +217,7 @@ static kt_error *keep_text(kt_tx *tx, const variant *definition, kt_str *text, k
     if (full)
         return kt_fail(tx, KT_LIMIT, NULL, "the definition is longer than %d bytes",
             "definicja jest dłuższa niż %d bajtów", MODEL_JSON_MAX);
-    kt_str key = text->ptr ? text_key(tx, *text) : (kt_str){0};
+    kt_str key = text->ptr ? text_key(tx->arena, *text) : (kt_str){0};
     return key.ptr ? store_put(tx->view, STORE_META, key, *bytes) : error_no_memory();
 }
 
@@ -278,7 +304,7 @@ static kt_error *follow(kt_tx *tx, const struct definition *d, bool active)
         return error_no_memory();
     KT_TRY(store_get(tx->view, STORE_META, key, &now));
     if (active) {
-        kt_str text = text_key(tx, d->text);
+        kt_str text = text_key(tx->arena, d->text);
         KT_TRY(text.ptr ? store_get(tx->view, STORE_META, text, &wanted) : error_no_memory());
         if (!wanted.ptr)
             return kt_fail(tx, KT_VALIDATION, "text",

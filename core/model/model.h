@@ -91,6 +91,13 @@ struct model_entity {
     const struct model_internals *internals; /* this room's */
 };
 
+/* A definition made at run time, as it was at another time. */
+typedef struct {
+    kt_str key;  /* "crm.deal/colour", "custom.machine" */
+    kt_str text; /* as model.definition keeps it */
+    bool field;
+} model_then;
+
 /* What a catalogue is built from; all borrowed while building, copied. */
 typedef struct {
     const kt_module *const *modules; /* in dependency order; NULL-terminated */
@@ -98,8 +105,8 @@ typedef struct {
      * their actions, methods, handlers and services are absent. */
     const kt_module *const *disabled;
     const uint8_t *master_key; /* to read personal fields while a new index is filled; may be NULL */
-    bool past; /* with the fields that were removed; nothing is written, so the view may be read only */
-    const kt_str *removed; /* past: "crm.deal/colour" ..., ended by {0}: these alone; NULL: all */
+    bool past;                 /* with what was removed; nothing is written, so the view may be read only */
+    const model_then *then; /* past: in place of today's, ended by {0}; NULL: all fields that were removed */
 } model_sources;
 
 /* One bounded piece of what a new catalogue still has to do over large entities: filling new indexes,
