@@ -184,7 +184,10 @@ class Builder:
             ("LT", "Lithuania", "Litwa"), ("UA", "Ukraine", "Ukraina"))], "countries")
         self.load("base.company", [{"external_id": "demo-wicher", "name": "Wicher Rowery", "legal_name": "Wicher Rowery sp. z o.o.", "tax_id": self.nip(),
                                     "regon": self.regon(), "currency": ref("PLN"), "zone": "Europe/Warsaw", "lang": "pl", "street": "ul. Rowerowa 7",
-                                    "postal_code": "87-100", "city": "Toruń", "country": ref("PL")}], "company")
+                                    "postal_code": "87-100", "city": "Toruń", "country": ref("PL"), "email": "biuro@wicher-rowery.example",
+                                    "phone": "+48 56 555 01 20", "website": "www.wicher-rowery.example",
+                                    "bank_accounts": [{"iban": "PL61109010140000071219812874", "bank": "Bank Toruński", "currency": ref("PLN")},
+                                                      {"iban": "PL27114020040000300201355387", "bank": "Bank Toruński", "currency": ref("EUR")}]}], "company")
         self.load("base.unit", [{"external_id": f"demo-{c}", "code": c, "name": en, "name_pl": pl, "category": cat, "factor": f, **({"rounding": "1"} if cat == "count" else {})}
                                 for c, en, pl, cat, f in UNITS], "units")
         items = [("R", i + 1, name, price, "good") for i, (name, price) in enumerate(BIKES)] + \

@@ -51,8 +51,11 @@ typedef struct {
         *about;   /* `doc`, and what it links to: read on demand, under the transaction's rights */
     kt_str facts; /* JSON object: `document` */
     /* The chunk of a template that this one includes. */
-    kt_error *(*include)(kt_tx *tx, const void *context, kt_str name, kt_str *lua);
-    const void *context;
+    kt_error *(*include)(kt_tx *tx, void *context, kt_str name, kt_str *lua);
+    /* The address under which a picture stands in the text; not set: there is no such picture.
+     *   name  of a kept picture; not set: id is that of a base.attachment */
+    kt_error *(*picture)(kt_tx *tx, void *context, kt_str name, uint64_t id, kt_str *address);
+    void *context;
 } automation_template;
 enum { AUTOMATION_TEXT_MAX = 5 << 20, AUTOMATION_CHUNK_MAX = 120000 };
 

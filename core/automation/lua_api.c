@@ -333,6 +333,16 @@ void push_include(lua_State *L, kt_str name)
     luaL_checktype(L, -1, LUA_TSTRING);
 }
 
+void push_picture(lua_State *L, int index)
+{
+    buffer *out = begin(L, ASK_PICTURE);
+    if (lua_type(L, index) == LUA_TSTRING)
+        add_str(L, index, out);
+    else
+        add_id(L, index, out);
+    answer(L);
+}
+
 /* ---- Records that were sent in part ---- */
 
 void record_complete(lua_State *L)

@@ -144,7 +144,7 @@ static int escape(lua_State *L)
     lua_settop(L, 1);
     if (luaL_testudata(L, 1, LUA_MARKUP)) {
         if (place != ESCAPE_TEXT)
-            return luaL_error(L, "a barcode can stand between tags of HTML alone");
+            return luaL_error(L, "a barcode or a picture can stand between tags of HTML alone");
         lua_getiuservalue(L, 1, 1);
         return 1;
     }
@@ -231,6 +231,16 @@ static int money(lua_State *L)
     return push_buffer(L, &out);
 }
 
+/* The text on top is markup, and no longer text. */
+static int mark(lua_State *L)
+{
+    lua_newuserdatauv(L, 0, 1);
+    lua_insert(L, -2);
+    lua_setiuservalue(L, -2, 1);
+    luaL_setmetatable(L, LUA_MARKUP);
+    return 1;
+}
+
 /* Runs make with memory of its own and pushes what it gives. */
 static int push_made(
     lua_State *L, kt_error *(*make)(lua_State *L, arena *arena, kt_str *made), bool is_markup)
@@ -247,13 +257,7 @@ static int push_made(
     arena_close(arena);
     if (error)
         return lua_error(L);
-    if (is_markup) {
-        lua_newuserdatauv(L, 0, 1);
-        lua_insert(L, -2);
-        lua_setiuservalue(L, -2, 1);
-        luaL_setmetatable(L, LUA_MARKUP);
-    }
-    return 1;
+    return is_markup ? mark(L) : 1;
 }
 
 static kt_error *make_words(lua_State *L, arena *arena, kt_str *made)
@@ -310,6 +314,21 @@ static int barcode(lua_State *L)
     return push_made(L, make_barcode, true);
 }
 
+/* image("logo"), image(doc.photo): how large it is drawn is said by the style of what it stands in. Nothing, if
+ * there is no such picture. */
+static int image(lua_State *L)
+{
+    if (lua_isnoneornil(L, 1))
+        return 0;
+    if (worker_of(L)->kind != TEMPLATE_HTML)
+        return luaL_error(L, "a picture can stand in HTML alone");
+    push_picture(L, 1);
+    if (lua_isnil(L, -1))
+        return 1;
+    lua_pushfstring(L, "<img alt=\"\" src=\"%s\">", lua_tostring(L, -1));
+    return mark(L);
+}
+
 /* include "letterhead": another template's text stands here. It sees the same record and writes to the same
  * page. */
 static int include(lua_State *L)
@@ -356,7 +375,8 @@ static void push_environment(lua_State *L)
         int argument;
     } helpers[] = {{"number", number, 0}, {"short", short_number, 0}, {"money", money, 0},
         {"words", words, 0}, {"day", day, 0}, {"long_day", day, 1}, {"qr", barcode, BARCODE_KIND_QR},
-        {"code128", barcode, BARCODE_KIND_CODE128}, {"ean13", barcode, BARCODE_KIND_EAN13}};
+        {"image", image, 0}, {"code128", barcode, BARCODE_KIND_CODE128},
+        {"ean13", barcode, BARCODE_KIND_EAN13}};
     sandbox_environment(L);
     for (size_t i = 0; i < sizeof helpers / sizeof *helpers; i++) {
         if (helpers[i].function == day)

@@ -40,5 +40,6 @@ typedef enum {
     ASK_DOCUMENT,   /* template S, record M or id I, language S|N */
     ASK_TEXT,       /* S: what a template wrote */
     ASK_INCLUDE,    /* name S: the chunk of another template */
+    ASK_PICTURE,    /* name S | id of a base.attachment I: its address S, or nil */
     ASK_LAST,
 } ask;

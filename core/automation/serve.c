@@ -461,10 +461,25 @@ static kt_error *serve_include(asked *a)
     return NULL;
 }
 
+static kt_error *serve_picture(asked *a)
+{
+    kt_str address = {0};
+    const automation_template *t = a->s->template;
+    const pack_item of = pack_next(a->in);
+    bool named = of.kind == 'S';
+    KT_TRY(t->picture(a->tx, t->context, named ? arena_str(a->arena, of.s) : (kt_str){0},
+        named || of.kind != 'I' ? 0 : (uint64_t)of.i, &address));
+    if (address.ptr)
+        pack_str(a->out, address);
+    else
+        pack_nil(a->out);
+    return NULL;
+}
+
 /* A template reads and writes its text; a rule does all else. */
 static bool is_served(const asked *a, int64_t what)
 {
-    bool of_template = what == ASK_TEXT || what == ASK_INCLUDE;
+    bool of_template = what == ASK_TEXT || what == ASK_INCLUDE || what == ASK_PICTURE;
     if (what <= 0 || what >= ASK_LAST)
         return false;
     return a->s->template ? of_template || what <= ASK_SETTING : !of_template;
@@ -489,6 +504,7 @@ static kt_error *serve(asked *a, int64_t what)
         [ASK_DOCUMENT] = serve_document,
         [ASK_TEXT] = serve_text,
         [ASK_INCLUDE] = serve_include,
+        [ASK_PICTURE] = serve_picture,
     };
     if (!is_served(a, what))
         return a->s->template

@@ -19,6 +19,8 @@ import sys
 
 import seccomp
 import weasyprint
+import weasyprint.draw
+import weasyprint.text.ffi
 import weasyprint.text.fonts
 
 IDLE_S, MEMORY_BYTES = 300, 1 << 30
@@ -81,6 +83,19 @@ class Warnings(logging.Handler):
             self.lines.append(record.getMessage()[:300])
 
 
+def tell_missing_letters():
+    """A letter that no font has is drawn as nothing, without a word: it is a warning here."""
+    weasyprint.text.ffi.ffi.cdef("int pango_layout_get_unknown_glyphs_count(PangoLayout *layout);")
+    count, draw = weasyprint.text.ffi.pango.pango_layout_get_unknown_glyphs_count, weasyprint.draw.draw_first_line
+
+    def draw_and_tell(stream, textbox, *more, **named):
+        drawn = draw(stream, textbox, *more, **named)
+        if count(textbox.pango_layout.layout):
+            logging.getLogger("weasyprint").warning("no font has all letters of: %s", textbox.text[:100])
+        return drawn
+    weasyprint.draw.draw_first_line = draw_and_tell
+
+
 def fetcher(assets):
     def fetch(url, timeout=0, ssl_context=None):
         if url.startswith("data:"):
@@ -126,6 +141,7 @@ def main():
     logger = logging.getLogger("weasyprint")
     logger.handlers = [warnings]
     logger.propagate = False
+    tell_missing_letters()
     fonts = lock_in()
     while True:
         signal.alarm(IDLE_S)

@@ -1,10 +1,10 @@
 /* make.c -- see make.h; and document.make, which is the three steps one after another. */
 #include "paper/make.h"
 
+#include "exchange/file.h"
 #include "kit/decode.h"
 #include "kit/str.h"
 #include "paper/methods.h"
-#include "store/content.h"
 
 enum { RENDER_MS = 30000 };
 
@@ -99,6 +99,7 @@ kt_error *make_text(papers *p, kt_tx *tx, making *m)
     kt_error *error = paper_write(p, tx, &w, m->template, m->id, facts);
     if (!error) {
         m->text = arena_str(tx->arena, w.text.len ? buffer_str(&w.text) : KT_STR(""));
+        memcpy(m->pictures, w.pictures, sizeof m->pictures);
         m->template_version = w.row.rec.version;
         m->party = party_of(&w.about);
         set_type(&w.row, m);
@@ -114,21 +115,18 @@ kt_error *make_text(papers *p, kt_tx *tx, making *m)
 
 kt_error *make_content(papers *p, arena *arena, kt_str bytes, making *m)
 {
-    content_writer writer;
-    KT_TRY(content_begin(arena, p->options.data_directory, &writer));
-    kt_error *error = content_add(arena, &writer, bytes.ptr, bytes.len);
-    if (!error)
-        error = content_finish(arena, p->options.data_directory, &writer, m->sha256);
-    content_drop(&writer);
+    file_ref file = {0};
+    KT_TRY(file_keep(arena, p->options.data_directory, bytes, &file));
+    memcpy(m->sha256, file.sha256.ptr, sizeof m->sha256);
     m->size = (int64_t)bytes.len;
-    return error;
+    return NULL;
 }
 
 kt_error *make_file(papers *p, arena *arena, making *m)
 {
     kt_str bytes = m->text;
     if (str_is(m->type, "application/pdf"))
-        KT_TRY(render_pdf(p->render, arena, m->text, NULL, RENDER_MS, &bytes, NULL));
+        KT_TRY(render_pdf(p->render, arena, m->text, m->pictures, RENDER_MS, &bytes, &m->warnings));
     return make_content(p, arena, bytes, m);
 }
 
@@ -215,6 +213,20 @@ static kt_error *keep_step(kt_tx *tx, void *context)
     return make_keep(tx, s->m);
 }
 
+/* What the renderer complained of: a letter that no font has, a picture that is none. */
+static void write_warnings(const making *m, json *answer)
+{
+    json_key(answer, "warnings");
+    json_array(answer);
+    for (kt_str left = m->warnings; left.len;) {
+        const char *end = memchr(left.ptr, '\n', left.len);
+        size_t n = end ? (size_t)(end - left.ptr) : left.len;
+        json_str(answer, (kt_str){left.ptr, n});
+        left = end ? (kt_str){end + 1, left.len - n - 1} : (kt_str){0};
+    }
+    json_array_end(answer);
+}
+
 void make_answer(const making *m, json *answer)
 {
     json_object(answer);
@@ -224,6 +236,7 @@ void make_answer(const making *m, json *answer)
     json_member_str(answer, "name", m->file_name);
     json_member_text(answer, "sha256", m->sha256);
     json_member_int(answer, "size", m->size);
+    write_warnings(m, answer);
     json_object_end(answer);
 }
 

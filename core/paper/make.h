@@ -8,7 +8,9 @@ typedef struct {
     kt_id template;
     uint64_t id; /* of the record */
     /* what the steps find */
-    kt_str text, data, file_name, title; /* in the arena */
+    kt_str text, data, file_name, title;     /* in the arena */
+    render_asset pictures[PICTURES_MAX + 1]; /* ended by a NULL name; good as long as the text */
+    kt_str warnings;                         /* of the renderer, a line each */
     kt_str entity, type;
     const char *extension;
     uint64_t party;

@@ -93,7 +93,7 @@ static kt_error *template_check(kt_tx *tx, const kt_record *before, const kt_rec
 
 static const kt_role roles[] = {
     {"document_author", {"Author of templates", "Autor szablonów"},
-        "document.template:*; document.document:*"},
+        "document.template:*; document.asset:*; document.document:*"},
     {0},
 };
 
@@ -103,6 +103,8 @@ const kt_module paper_module = KT_MODULE("document", "1.0.0", "Documents", "Doku
             .indexes = "unique name lang", .check = template_check, .icon = "template"},
         {&document_row_shape, {"Document", "Dokument"}, {"Documents", "Dokumenty"}, .title = "name",
             .number = "DOC/{year}/{seq:5}", .indexes = "template about edition", .icon = "file"},
+        {&asset_row_shape, {"Picture", "Obraz"}, {"Pictures", "Obrazy"}, .title = "name",
+            .indexes = "unique name whose", .check = paper_asset_check, .icon = "image"},
         {&key_row_shape, {"Signing key", "Klucz do podpisu"}, {"Signing keys", "Klucze do podpisu"},
             .title = "name", .check = paper_key_check, .icon = "key"}),
     .roles = roles);

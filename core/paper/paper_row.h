@@ -33,16 +33,32 @@ struct key_row {
 };
 extern const kt_shape key_row_shape;
 
+struct asset_row {
+    kt_record rec;
+    kt_str name;
+    kt_id file, whose;
+};
+extern const kt_shape asset_row_shape;
+
 /* The chunk of a template's text. */
 KT_MUST kt_error *paper_compile(arena *arena, const struct template_row *row, kt_str *lua);
 template_kind paper_kind(const struct template_row *row);
+
+enum { PICTURES_MAX = 20 };
 
 /* A template's text for a record. */
 typedef struct {
     struct template_row row;
     model_record about;
     buffer text; /* yours to close */
+    papers *papers;
+    render_asset pictures[PICTURES_MAX + 1]; /* that the text names; ended by a NULL name */
+    size_t picture_count;
 } written;
 /* Runs the template for record id of its entity, under the transaction's rights.
  *   facts  JSON object: what the template sees as `document` */
 KT_MUST kt_error *paper_write(papers *p, kt_tx *tx, written *w, kt_id template, uint64_t id, kt_str facts);
+/* automation_template.picture; context: the written. */
+KT_MUST kt_error *paper_picture(kt_tx *tx, void *context, kt_str name, uint64_t id, kt_str *address);
+/* The text with its pictures inside, for whoever has nothing but the text. */
+KT_MUST kt_error *paper_pictures_inside(arena *arena, const written *w, kt_str text, buffer *out);

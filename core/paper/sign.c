@@ -2,18 +2,16 @@
  * the signed file is an update of the old one and becomes the document's file, the old one stays. */
 #include "document/sign.h"
 
-#include <fcntl.h>
 #include <sodium.h>
-#include <unistd.h>
 
 #include "access/vault.h"
+#include "exchange/file.h"
 #include "kit/clock.h"
 #include "kit/str.h"
 #include "paper/make.h"
 #include "paper/methods.h"
-#include "store/content.h"
 
-enum { PEM_MAX = VAULT_PLAIN_MAX, FILE_MAX = 64 << 20 };
+enum { PEM_MAX = VAULT_PLAIN_MAX };
 
 /* ---- Keys: STORE_META "Dk" id -> nonce, sealed PEM ---- */
 
@@ -115,27 +113,6 @@ kt_error *paper_key_import(method_call *call)
     json_member_str(call->answer, "subject", i.subject);
     json_object_end(call->answer);
     return NULL;
-}
-
-/* ---- Files ---- */
-
-static kt_error *read_file(papers *p, arena *arena, kt_str name, int64_t size, kt_str *bytes)
-{
-    int fd = -1;
-    if (size < 0 || size > FILE_MAX)
-        return error_make(arena, KT_LIMIT, "document", "the file is too large", "plik jest za duży");
-    char *into = arena_alloc(arena, (size_t)size + 1);
-    if (!into)
-        return error_no_memory();
-    KT_TRY(content_open(arena, p->options.data_directory, name, (uint64_t)size, &fd));
-    int64_t at = 0;
-    for (ssize_t n = 1; at < size && n > 0; at += n > 0 ? n : 0)
-        n = read(fd, into + at, (size_t)(size - at));
-    close(fd);
-    *bytes = (kt_str){into, (size_t)size};
-    return at == size ? NULL
-                      : error_make(arena, KT_STORAGE, "document", "the file cannot be read",
-                            "nie można odczytać pliku");
 }
 
 /* Whoever may not see what a document is about has nothing to do with its file. */
@@ -246,7 +223,8 @@ kt_error *paper_sign(method_call *call)
         return error_no_memory();
     for (char *c = (char *)(uintptr_t)s.made.file_name.ptr; *c; c++) /* just made, here */
         *c = *c == '/' ? '-' : *c;
-    kt_error *error = read_file(p, call->arena, s.row.sha256, s.row.size, &pdf);
+    kt_error *error = file_map(call->arena, p->options.data_directory,
+        &(file_ref){.sha256 = s.row.sha256, .size = (uint64_t)s.row.size}, &pdf);
     if (!error)
         error = sign_file(&s, p, pdf);
     sodium_memzero((char *)(uintptr_t)s.key.ptr, s.key.len);
@@ -281,7 +259,8 @@ kt_error *paper_signatures(method_call *call)
     char hex[2 * crypto_hash_sha256_BYTES + 1];
     struct document_row row;
     KT_TRY(read_document(call->tx, call->params, &row));
-    KT_TRY(read_file(call->rooms->papers, call->arena, row.sha256, row.size, &pdf));
+    KT_TRY(file_map(call->arena, call->rooms->papers->options.data_directory,
+        &(file_ref){.sha256 = row.sha256, .size = (uint64_t)row.size}, &pdf));
     crypto_hash_sha256(hash, (const uint8_t *)pdf.ptr, pdf.len);
     sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
     KT_TRY(sign_read(call->arena, pdf, variant_get_str(call->params, "roots"), &found, &count));

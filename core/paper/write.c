@@ -21,9 +21,9 @@ void papers_close(papers *p)
 }
 
 /* The template of this name in the including one's language, else in any. */
-static kt_error *include(kt_tx *tx, const void *context, kt_str name, kt_str *lua)
+static kt_error *include(kt_tx *tx, void *context, kt_str name, kt_str *lua)
 {
-    const struct template_row *from = context;
+    const struct template_row *from = &((const written *)context)->row;
     struct template_row row = {KT_OF(template_row)}, found = {KT_OF(template_row)};
     kt_cursor *cursor = NULL;
     const kt_query query = {
@@ -54,6 +54,7 @@ static kt_error *read_about(kt_tx *tx, written *w, uint64_t id)
 kt_error *paper_write(papers *p, kt_tx *tx, written *w, kt_id template, uint64_t id, kt_str facts)
 {
     kt_str lua = {0};
+    w->papers = p;
     w->row = (struct template_row){KT_OF(template_row)};
     KT_TRY(kt_read(tx, template, &w->row.rec));
     KT_TRY(read_about(tx, w, id));
@@ -65,11 +66,14 @@ kt_error *paper_write(papers *p, kt_tx *tx, written *w, kt_id template, uint64_t
         .about = &w->about,
         .facts = facts,
         .include = include,
-        .context = &w->row};
+        .picture = paper_picture,
+        .context = w};
     return automation_write(p->options.automation, tx, &t, &w->text);
 }
 
 /* ---- document.preview ---- */
+
+enum { PREVIEW_MAX = 16 << 20 };
 
 uint64_t paper_id(const variant *params, const char *name)
 {
@@ -80,14 +84,22 @@ uint64_t paper_id(const variant *params, const char *name)
 kt_error *paper_preview(method_call *call)
 {
     written w = {0};
+    buffer whole;
     buffer_open(&w.text, AUTOMATION_TEXT_MAX);
     kt_error *error = paper_write(call->rooms->papers, call->tx, &w,
         (kt_id){paper_id(call->params, "template")}, paper_id(call->params, "id"), KT_STR("{}"));
+    buffer_open(&whole, PREVIEW_MAX);
+    if (!error)
+        error = paper_pictures_inside(call->arena, &w, buffer_str(&w.text), &whole);
+    if (!error && whole.full)
+        error = error_make(call->arena, KT_LIMIT, "text", "the text and its pictures are too large",
+            "tekst z obrazami jest za duży");
     if (!error) {
         json_object(call->answer);
-        json_member_str(call->answer, "text", w.text.len ? buffer_str(&w.text) : KT_STR(""));
+        json_member_str(call->answer, "text", whole.len ? buffer_str(&whole) : KT_STR(""));
         json_object_end(call->answer);
     }
+    buffer_close(&whole);
     buffer_close(&w.text);
     return error;
 }

@@ -1,4 +1,5 @@
 /* The companies whose books this database keeps: usually one. */
+#include "bank_account.h"
 #include "base.h"
 #include "identifiers.h"
 #include "tax.h"
@@ -19,6 +20,7 @@ struct company {
     enum company_language lang;
     kt_tax_rounding tax_rounding;
     kt_id currency, country, calendar;
+    kt_lines bank_accounts;
 };
 const kt_shape company_shape = KT_SHAPE(company, "base.company",
     KT_FIELD(company, name, STRING, "Name", "Nazwa", .required = true, .unique = true, .max = 100,
@@ -43,7 +45,11 @@ const kt_shape company_shape = KT_SHAPE(company, "base.company",
     KT_FIELD(company, country, REF, "Country", "Kraj", .target = "base.country"),
     KT_FIELD(company, email, STRING, "E-mail", "E-mail", .max = 320),
     KT_FIELD(company, phone, STRING, "Telephone", "Telefon", .max = 40),
-    KT_FIELD(company, website, STRING, "Website", "Strona WWW", .max = 200));
+    KT_FIELD(company, website, STRING, "Website", "Strona WWW", .max = 200),
+    KT_FIELD(company, bank_accounts, LINES, "Bank accounts", "Rachunki bankowe", .lines = &bank_account_shape,
+        .max = 20,
+        .help = {"Invoices show the one of their currency, else the first.",
+            "Faktury pokazują rachunek w swojej walucie, a jeśli go nie ma, pierwszy."}));
 
 kt_error *company_compute(kt_tx *tx, kt_record *self)
 {
@@ -56,5 +62,6 @@ kt_error *company_compute(kt_tx *tx, kt_record *self)
     }
     if (c->regon.ptr)
         kt_also(&all, identifier_check(tx, "regon", ID_REGON, &c->regon));
+    kt_also(&all, bank_accounts_check(tx, &c->bank_accounts));
     return all;
 }

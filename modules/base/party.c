@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bank_account.h"
 #include "base.h"
 #include "contact.h"
 #include "identifiers.h"
@@ -84,19 +85,6 @@ static const kt_shape address_shape = KT_SHAPE(address, NULL,
         .help = {"Degrees north, WGS 84.", "Stopnie na północ, WGS 84."}),
     KT_FIELD(address, longitude, RATE, "Longitude", "Długość geograficzna", .scale = 6,
         .help = {"Degrees east, WGS 84.", "Stopnie na wschód, WGS 84."}));
-
-struct bank_account {
-    kt_record rec;
-    kt_str iban, bank, bic;
-    kt_id currency;
-};
-static const kt_shape bank_account_shape = KT_SHAPE(bank_account, NULL,
-    KT_FIELD(bank_account, iban, STRING, "IBAN", "IBAN", .required = true, .max = 42, .priority = 1,
-        .help = {"Checked by its check digits; 26 digits are a Polish account.",
-            "Sprawdzany cyframi kontrolnymi; 26 cyfr to rachunek polski."}),
-    KT_FIELD(bank_account, bank, STRING, "Bank", "Bank", .max = 120, .priority = 2),
-    KT_FIELD(bank_account, bic, STRING, "BIC", "BIC", .max = 11),
-    KT_FIELD(bank_account, currency, REF, "Currency", "Waluta", .target = "base.currency", .priority = 3));
 
 struct identifier {
     kt_record rec;
@@ -287,12 +275,7 @@ static kt_error *addresses_compute(kt_tx *tx, struct party *p)
 
 static kt_error *numbers_compute(kt_tx *tx, struct party *p)
 {
-    kt_error *all = NULL;
-    for (size_t i = 0; i < p->bank_accounts.count; i++) {
-        struct bank_account *a = KT_AS(bank_account, kt_line(&p->bank_accounts, i));
-        if (a->iban.ptr)
-            kt_also(&all, iban_check(tx, path_of("bank_accounts", i, "iban").text, &a->iban));
-    }
+    kt_error *all = bank_accounts_check(tx, &p->bank_accounts);
     for (size_t i = 0; i < p->identifiers.count; i++) {
         struct identifier *d = KT_AS(identifier, kt_line(&p->identifiers, i));
         if (d->value.ptr)

@@ -13,7 +13,7 @@ from shop import preview, shop  # noqa: E402
 page = (ROOT / "docs" / "templates.md").read_text(encoding="utf-8")
 examples = re.findall(r"^```template\n(.*?)^```\n```gives\n(.*?)^```\n", page, flags=re.S | re.M)
 assert len(examples) > 8, len(examples)
-for helper in ("number", "short", "money", "words", "day", "long_day", "qr", "code128", "ean13", "count"):
+for helper in ("image", "number", "short", "money", "words", "day", "long_day", "qr", "code128", "ean13", "count"):
     assert any(re.search(rf"\b{helper}\(", text) for text, _ in examples), f"no example of {helper}"
 
 with House(modules="base,crm") as house:

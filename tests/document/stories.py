@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Stories of templates and documents, over HTTP: what a template shows, to whom, and what hostile ones cannot do."""
 import hashlib
+import json
 import os
 import pathlib
 import subprocess
 import sys
 import time
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "modules"))
@@ -146,6 +148,44 @@ def a_document_takes_nothing_from_the_server(k, house):
     expect((files.strip(), "root:" in text), ("0 embedded files", False))
 
 
+PIXEL = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc0000003010100"
+                      "18dd8db00000000049454e44ae426082")
+
+
+def upload(k, house, content, type, name="logo.png"):
+    request = urllib.request.Request(house.url + "/files", data=content, headers={"Authorization": "Bearer " + k.token, "Content-Type": type, "X-File-Name": name})
+    return json.load(urllib.request.urlopen(request))["id"]
+
+
+def a_kept_picture_stands_in_every_letter(k, house):
+    s, text = shop(k), '<div>{{ image("logo") or company.name }}</div>'
+    expect(preview(k, text, s["nowak"]), "<div>Wicher</div>")
+    logo = upload(k, house, PIXEL, "image/png")
+    k.create("document.asset", {"name": "logo", "file": logo})
+    expect('<img alt="" src="data:image/png;base64,iVBORw0KGgo' in preview(k, text, s["nowak"]), True)
+    made = k.call("document.make", {"template": template(k, text), "id": s["nowak"]})
+    images = subprocess.run(["pdfimages", "-list", str(stored(house, made))], capture_output=True, text=True, check=True).stdout
+    expect((len(images.splitlines()), made["warnings"]), (3, []))
+    shown = k.call("document.make", {"template": template(k, '<p>{{ image(get("base.attachment", %d)) }}</p>' % logo), "id": s["nowak"]})
+    expect(shown["warnings"], [])
+
+
+def what_is_no_picture_is_refused(k, house):
+    party = shop(k)["nowak"]
+    for content, type, kind in ((b"text", "text/plain", "validation"), (b"x" * ((1 << 20) + 1), "image/png", "limit")):
+        file = upload(k, house, content, type)
+        refused(kind, lambda: k.create("document.asset", {"name": "other", "file": file}), "file")
+    k.create("document.asset", {"name": "liar", "file": upload(k, house, b"GIF89a", "image/png")})
+    refused("validation", lambda: k.call("document.preview", {"template": template(k, '{{ image("liar") }}'), "id": party}), "text")
+    expect(preview(k, '{{ image("no such one") }}{{ image("../../etc/passwd") }}|', party), "|")
+    refused("validation", lambda: k.call("document.preview", {"template": template(k, '<a title="{{ image(\'logo\') }}">'), "id": party}))
+
+
+def what_the_renderer_complains_of_is_told(k):
+    made = k.call("document.make", {"template": template(k, '<p>Zażółć</p><p>&#x10c80;</p><img src="asset:none.png">'), "id": shop(k)["nowak"]})
+    expect([any(word in line for line in made["warnings"]) for word in ("no font has all letters of: \U00010c80", "only its own assets", "Zażółć")], [True, True, False])
+
+
 def many_are_made_by_a_job_and_one_wrong_record_stops_nothing(k):
     parties = [make(k, "base.party", name=f"Klient {i}") for i in range(3)]
     letter = template(k, "Dzień dobry, {{ doc.name }}", kind="text", title="List")
@@ -203,7 +243,8 @@ def a_signature_holds_until_a_byte_is_changed(k, house):
 
 STORIES = [a_template_shows_a_record_its_links_and_its_lines, a_wrong_template_is_not_saved, a_customers_name_runs_nowhere,
            hostile_templates_end_alone, only_what_one_may_read_is_shown, a_document_is_kept_and_the_next_one_beside_it,
-           a_document_takes_nothing_from_the_server, many_are_made_by_a_job_and_one_wrong_record_stops_nothing, a_signature_holds_until_a_byte_is_changed]
+           a_document_takes_nothing_from_the_server, a_kept_picture_stands_in_every_letter, what_is_no_picture_is_refused,
+           what_the_renderer_complains_of_is_told, many_are_made_by_a_job_and_one_wrong_record_stops_nothing, a_signature_holds_until_a_byte_is_changed]
 
 if __name__ == "__main__":
     run(STORIES, modules="base,crm")
