@@ -67,7 +67,7 @@ static kt_error *read_table(automation *a, kt_tx *tx, const rule *r, const varia
     if (!kept)
         KT_TRY(ask_worker(a, tx, r, &told));
     pack_reader in = pack_read(told);
-    *table = pack_next_variant(&in, tx->arena);
+    KT_TRY(pack_next_variant(&in, tx->arena, table));
     if (!*table || (*table)->kind != VARIANT_OBJECT)
         return kt_fail(tx, KT_RULE, "text", "cannot be compiled", "nie daje się skompilować");
     return r->id && tx->writes && !kept ? declared_keep(tx, r, told) : NULL;

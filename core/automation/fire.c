@@ -184,7 +184,8 @@ static kt_error *write_changes(serving *s, size_t i, const variant *changes)
 /* 'D': what each rule assigned is written, in the rules' order. */
 static kt_error *take_results(serving *s, pack_reader *in, size_t *failed)
 {
-    const variant *results = pack_next_variant(in, s->tx->arena);
+    const variant *results;
+    KT_TRY(pack_next_variant(in, s->tx->arena, &results));
     if (!results || results->kind != VARIANT_ARRAY || results->as.array.count != s->count) {
         channel_kill(s->channel);
         return kt_fail(s->tx, KT_RULE, NULL, "its process sends nonsense", "jej proces przysyła bzdury");

@@ -362,8 +362,9 @@ static bool fill(pack_reader *in, arena *arena, unsigned depth, variant *v)
     }
 }
 
-const variant *pack_next_variant(pack_reader *in, arena *arena)
+kt_error *pack_next_variant(pack_reader *in, arena *arena, const variant **value)
 {
     variant *v = ARENA_NEW(arena, variant);
-    return v && fill(in, arena, 0, v) ? v : NULL;
+    *value = v && fill(in, arena, 0, v) ? v : NULL;
+    return *value || in->bad ? NULL : error_no_memory();
 }

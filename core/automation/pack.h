@@ -58,7 +58,8 @@ int64_t pack_next_int(pack_reader *in);
 kt_str pack_next_str(pack_reader *in); /* 'S', or nil: not set */
 /* A whole value in the arena: decimals, days and times become text as on the wire, a secret
  * {"$secret": name}.
- *   returns  NULL: bad, deeper than PACK_DEPTH_MAX, or no memory */
-const variant *pack_next_variant(pack_reader *in, arena *arena);
+ *   value    NULL: bad, or deeper than PACK_DEPTH_MAX
+ *   returns  limit: no memory */
+KT_MUST kt_error *pack_next_variant(pack_reader *in, arena *arena, const variant **value);
 /* Goes over one whole value. */
 void pack_skip(pack_reader *in);

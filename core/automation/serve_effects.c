@@ -7,7 +7,7 @@
 
 kt_error *serve_value(asked *a, const variant **value)
 {
-    *value = pack_next_variant(a->in, a->arena);
+    KT_TRY(pack_next_variant(a->in, a->arena, value));
     if (!*value)
         return kt_fail(a->tx, KT_VALIDATION, NULL, "the request is damaged", "żądanie jest uszkodzone");
     if ((*value)->kind == VARIANT_NULL)

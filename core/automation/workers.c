@@ -123,6 +123,8 @@ static kt_error *died(channel *l, arena *arena)
 
 kt_error *channel_exchange(workers *w, channel *l, arena *arena, kt_str *said)
 {
+    if (l->out.starved)
+        return error_no_memory();
     if (l->out.full)
         return error_make(arena, KT_LIMIT, NULL, "more than %d bytes for one message to a rule",
             "więcej niż %d bajtów w jednej wiadomości do reguły", (int)MESSAGE_MAX);
