@@ -306,11 +306,55 @@ static bool is_perfect(const choosing *c, const plan_way *way)
                       way->index && way->range_count <= PROBED_RANGES);
 }
 
+/* All that points to one record, and nothing left to ask: every other way meets these rows and more. Counting them
+ * first would cost about as much as reading them. */
+static bool is_settled(const choosing *c, const plan_way *way)
+{
+    return (way->ordered || !c->request->limit) && way->constants && !way->index->through &&
+           way->index->fields[0]->type == KT_REF && way->range_count == 1 && proves_all(c, way);
+}
+
+/* Few values have many records, a reference or a text few: those ways are looked at first. */
+static bool is_promising(const plan_way *way)
+{
+    kt_type type = way->index->fields[0]->type;
+    return way->constants && type != KT_STATE && type != KT_BOOL;
+}
+
+static kt_error *estimate_ways(const choosing *c, plan_way *ways, size_t count, plan_way *best)
+{
+    KT_TRY(estimate(c, best));
+    price(c, best);
+    for (int promising = 1; promising >= 0; promising--)
+        for (size_t i = 0; i < count; i++) {
+            if (is_promising(&ways[i]) != (promising == 1))
+                continue;
+            if (best->cost <= PLAN_CHEAP && best->exact && !c->request->probe)
+                return NULL;
+            KT_TRY(estimate(c, &ways[i]));
+            price(c, &ways[i]);
+            if (ways[i].cost < best->cost)
+                *best = ways[i];
+        }
+    return NULL;
+}
+
+static kt_error *make_room(const choosing *c, plan_way **ways, size_t count)
+{
+    if (count != WAYS_FEW)
+        return NULL;
+    plan_way *more = ARENA_ARRAY(c->tx->arena, plan_way, c->request->entity->index_count);
+    if (!more)
+        return error_no_memory();
+    memcpy(more, *ways, WAYS_FEW * sizeof *more);
+    *ways = more;
+    return NULL;
+}
+
 static kt_error *choose(const choosing *c, plan_way *best, bool *perfect)
 {
     const model_entity *entity = c->request->entity;
-    plan_way way;
-    bool usable;
+    bool usable, probe = c->request->probe;
     KT_TRY(plan_way_make(c->tx, c->request, c->all, NULL, best, &usable));
     *perfect = false;
     if (best->ranged && best->range_count <= PROBED_RANGES &&
@@ -322,37 +366,27 @@ static kt_error *choose(const choosing *c, plan_way *best, bool *perfect)
     plan_way few[WAYS_FEW], *ways = few; /* hardly any query can go more ways */
     size_t count = 0;
     for (size_t i = 0; i < entity->index_count; i++) {
-        if (entity->indexes[i].covering)
+        const model_index *index = &entity->indexes[i];
+        if (index->covering || !plan_bears_on(c->request, c->all, index))
             continue;
-        KT_TRY(plan_way_make(c->tx, c->request, c->all, &entity->indexes[i], &way, &usable));
+        KT_TRY(make_room(c, &ways, count));
+        plan_way *way = &ways[count];
+        KT_TRY(plan_way_make(c->tx, c->request, c->all, index, way, &usable));
         if (!usable)
             continue;
-        if (count == WAYS_FEW) {
-            ways = ARENA_ARRAY(c->tx->arena, plan_way, entity->index_count);
-            if (!ways)
-                return error_no_memory();
-            memcpy(ways, few, sizeof few);
-        }
-        ways[count++] = way;
-        if (is_perfect(c, &way) && (!*perfect || way.constants > best->constants)) {
-            *best = way;
+        count++;
+        bool beats = is_perfect(c, way) || (!probe && is_settled(c, way));
+        if (beats && (!*perfect || way->constants > best->constants)) {
+            *best = *way;
             *perfect = true;
         }
     }
-    if (*perfect && !c->request->probe) {
+    if (*perfect && !probe) {
         best->cost = c->request->limit + 1;
         return NULL;
     }
     *perfect = false;
-    KT_TRY(estimate(c, best));
-    price(c, best);
-    for (size_t i = 0; i < count; i++) {
-        KT_TRY(estimate(c, &ways[i]));
-        price(c, &ways[i]);
-        if (ways[i].cost < best->cost)
-            *best = ways[i];
-    }
-    return NULL;
+    return estimate_ways(c, ways, count, best);
 }
 
 static kt_error *residual(const choosing *c, const plan_way *way, const model_filter **out)

@@ -5,6 +5,7 @@
 
 enum {
     CONJUNCTS_MAX = 64,
+    PLAN_CHEAP = 8,       /* cost up to which no other way is looked for */
     PLAN_WORTH = 32,      /* cost from which on more than one scan is thought about */
     PLAN_DEPTH_MAX = 3,   /* of unions within unions */
     UNION_PARTS_MAX = 16, /* each has a cursor of its own */
@@ -50,6 +51,8 @@ KT_MUST kt_error *plan_union(
  *   joined  the paths that were; *count 0: none */
 KT_MUST kt_error *plan_join(
     kt_tx *tx, const conjuncts *all, const query_plan *plan, conjuncts *out, kt_str *joined, size_t *count);
+/* Does anything asked for bear on the index's first field? Of other indexes no way is worth making. */
+bool plan_bears_on(const plan_request *request, const conjuncts *all, const model_index *index);
 /* Makes the way over an index (NULL: over the records). *usable: it narrows anything, or is in order. */
 KT_MUST kt_error *plan_way_make(kt_tx *tx, const plan_request *request, const conjuncts *all,
     const model_index *index, plan_way *way, bool *usable);

@@ -354,6 +354,23 @@ static kt_error *id_ranges(const making *m)
     return way->ranges && add_range(m, &from, &to) ? NULL : error_no_memory();
 }
 
+bool plan_bears_on(const plan_request *request, const conjuncts *all, const model_index *index)
+{
+    const model_field *field = index->fields[0];
+    const query_sort *sort = request->sort;
+    if (request->wanted)
+        return true;
+    for (size_t i = 0; sort && i < sort->count; i++)
+        if (sort->by[i].path.count == 1 && sort->by[i].path.steps[0] == field)
+            return true;
+    for (size_t i = 0; i < all->count; i++) {
+        const model_filter *f = all->items[i];
+        if (f->kind == FILTER_TEST ? is_on(f->test, index->through, field) : is_set_test(f, field))
+            return true;
+    }
+    return false;
+}
+
 kt_error *plan_way_make(kt_tx *tx, const plan_request *request, const conjuncts *all,
     const model_index *index, plan_way *way, bool *usable)
 {

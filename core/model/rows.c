@@ -52,9 +52,12 @@ kt_error *query_prepare(
     return query_plan_make(tx, &request, plan);
 }
 
-static void close_arena(void *object)
+/* A query that nobody ended gives its memory back with the transaction. */
+static void close_scratch(void *object)
 {
-    arena_close(object);
+    model_rows *rows = object;
+    arena_close(rows->scratch);
+    rows->scratch = NULL;
 }
 
 /* Cuts off the ranges that lie before the place: what is left is where the scan goes on. */
@@ -135,8 +138,8 @@ kt_error *query_rows_open(kt_tx *tx, const query_plan *plan, const query_place *
     made->scratch = arena_open(SCRATCH_BYTES);
     if (!made->scratch)
         return error_no_memory();
-    if (!arena_at_end(tx->arena, close_arena, made->scratch)) {
-        arena_close(made->scratch);
+    if (!arena_at_end(tx->arena, close_scratch, made)) {
+        close_scratch(made);
         return error_no_memory();
     }
     if (plan->scan == SCAN_UNION)
@@ -359,7 +362,10 @@ kt_error *query_rows_end(model_rows *rows)
         kt_error *ended = query_rows_end(rows->parts[i].rows);
         error = error ? error : ended;
     }
-    return rows->error ? rows->error : error;
+    error = rows->error ? rows->error : error;
+    if (!error) /* an error's texts may lie in it */
+        close_scratch(rows);
+    return error;
 }
 
 /* ---- In an order that no index gives ---- */

@@ -7,8 +7,12 @@
 #include "model/query.h"
 #include "model/shape.h"
 
+/* What a query is made of, its plan and the keys it sorts, goes when it is closed: a transaction may ask thousands. */
+enum { QUERY_BYTES = 128 << 20 };
+
 struct kt_cursor {
     kt_tx *tx;
+    arena *own; /* NULL: closed */
     const shape_binding *binding;
     model_rows *rows;
     kt_error *error;
@@ -193,21 +197,47 @@ static kt_error *query_of(
     return NULL;
 }
 
-kt_error *kt_open(kt_tx *tx, const kt_query *query, kt_cursor **cursor)
+static void close_own(void *object)
 {
-    model_query q = {0};
-    kt_cursor *c = ARENA_NEW(tx->arena, kt_cursor);
-    variant *sort = ARENA_NEW(tx->arena, variant);
-    *cursor = NULL;
-    if (!c || !sort)
+    kt_cursor *c = object;
+    arena_close(c->own);
+    c->own = NULL;
+}
+
+static kt_error *open_own(kt_tx *tx, kt_cursor **cursor)
+{
+    kt_cursor *c = *cursor = ARENA_NEW(tx->arena, kt_cursor);
+    if (!c || !arena_at_end(tx->arena, close_own, c))
         return error_no_memory();
     c->tx = tx;
+    c->own = arena_open(QUERY_BYTES);
+    return c->own ? NULL : error_no_memory();
+}
+
+static kt_error *open_within(kt_cursor *c, const kt_query *query)
+{
+    model_query q = {0};
+    variant *sort = ARENA_NEW(c->own, variant);
+    if (!sort)
+        return error_no_memory();
     c->left = query->limit ? query->limit : UINT32_MAX;
-    KT_TRY(query_of(tx, query, &c->binding, sort, &q));
+    KT_TRY(query_of(c->tx, query, &c->binding, sort, &q));
     q.limit = query->limit; /* a plan for few rows may be another than one for all */
-    KT_TRY(model_query_open(tx, &q, &c->rows));
-    *cursor = c;
-    return NULL;
+    return model_query_open(c->tx, &q, &c->rows);
+}
+
+kt_error *kt_open(kt_tx *tx, const kt_query *query, kt_cursor **cursor)
+{
+    kt_cursor *c;
+    arena *home = tx->arena;
+    *cursor = NULL;
+    KT_TRY(open_own(tx, &c));
+    tx->arena = c->own;
+    kt_error *error = open_within(c, query); /* its texts lie in `own`, which stays then */
+    tx->arena = home;
+    if (!error)
+        *cursor = c;
+    return error;
 }
 
 static bool next_record(kt_cursor *c, model_record *record)
@@ -237,6 +267,8 @@ kt_error *kt_close(kt_cursor *cursor)
     kt_error *e = model_query_end(cursor->rows);
     cursor->rows = NULL;
     kt_also(&cursor->error, e);
+    if (!cursor->error)
+        close_own(cursor);
     return cursor->error;
 }
 
@@ -304,16 +336,27 @@ kt_error *kt_sum(kt_tx *tx, const kt_query *query, size_t at, kt_dec *sum)
                : NULL;
 }
 
-kt_error *kt_count(kt_tx *tx, const kt_query *query, uint64_t *count)
+static kt_error *count_within(kt_cursor *c, const kt_query *query, uint64_t *count)
 {
-    const shape_binding *binding = NULL;
     model_query q = {0};
     variant sort = {0};
-    *count = 0;
-    KT_TRY(query_of(tx, query, &binding, &sort, &q));
+    KT_TRY(query_of(c->tx, query, &c->binding, &sort, &q));
     q.sort = NULL;
-    KT_TRY(model_count(tx, &q, count));
+    return model_count(c->tx, &q, count);
+}
+
+kt_error *kt_count(kt_tx *tx, const kt_query *query, uint64_t *count)
+{
+    kt_cursor *c;
+    arena *home = tx->arena;
+    *count = 0;
+    KT_TRY(open_own(tx, &c));
+    tx->arena = c->own;
+    kt_error *error = count_within(c, query, count);
+    tx->arena = home;
+    if (!error)
+        close_own(c);
     if (query->limit && *count > query->limit)
         *count = query->limit;
-    return NULL;
+    return error;
 }

@@ -4,6 +4,8 @@
 
 #include "model/query.h"
 
+enum { ROOM_FIRST = 16 };
+
 struct query_sorter {
     kt_tx *tx;
     const query_sort *sort;
@@ -29,7 +31,7 @@ kt_error *query_sorter_open(kt_tx *tx, const query_sort *sort, bool back, size_t
     if (!made)
         return error_no_memory();
     *made = (query_sorter){.tx = tx, .sort = sort, .back = back, .most = most};
-    made->room = most ? most : 256;
+    made->room = most ? most : ROOM_FIRST;
     made->keys = ARENA_ARRAY(tx->arena, query_key, made->room);
     for (size_t i = 0; made->keys && i < most; i++) /* a place in the heap owns the room for any key */
         made->keys[i].bytes.ptr = arena_alloc(tx->arena, STORE_KEY_MAX);

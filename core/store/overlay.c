@@ -1,10 +1,33 @@
 /* overlay.c -- a treap: a search tree by key that random priorities keep balanced. */
 #include "store/overlay.h"
 
-static int compare(store_space space, kt_str key, const overlay_node *node)
+#include <endian.h>
+
+static uint64_t word_at(kt_str key, size_t at)
 {
-    if (space != node->space)
-        return space < node->space ? -1 : 1;
+    uint64_t word = 0;
+    if (key.len >= at + sizeof word) {
+        memcpy(&word, key.ptr + at, sizeof word);
+        return be64toh(word);
+    }
+    for (size_t i = at; i < at + sizeof word; i++)
+        word = word << 8 | (i < key.len ? (unsigned char)key.ptr[i] : 0);
+    return word;
+}
+
+static overlay_head head_of(store_space space, kt_str key)
+{
+    return (overlay_head){word_at(key, 0), word_at(key, 8), space};
+}
+
+static int compare(const overlay_head *head, kt_str key, const overlay_node *node)
+{
+    if (head->space != node->head.space)
+        return head->space < node->head.space ? -1 : 1;
+    if (head->first != node->head.first)
+        return head->first < node->head.first ? -1 : 1;
+    if (head->second != node->head.second)
+        return head->second < node->head.second ? -1 : 1;
     return str_cmp(key, node->key);
 }
 
@@ -16,10 +39,10 @@ static uint32_t next_priority(overlay *o)
 
 /* Splits tree into what is below the key and what is above; the key itself is in neither. */
 static void split(
-    overlay_node *tree, store_space space, kt_str key, overlay_node **below, overlay_node **above)
+    overlay_node *tree, const overlay_head *head, kt_str key, overlay_node **below, overlay_node **above)
 {
     while (tree) {
-        if (compare(space, key, tree) > 0) {
+        if (compare(head, key, tree) > 0) {
             *below = tree;
             below = &tree->right;
             tree = tree->right;
@@ -34,9 +57,10 @@ static void split(
 
 static overlay_node *find_or_insert(overlay *o, store_space space, kt_str key)
 {
+    const overlay_head head = head_of(space, key);
     overlay_node **slot = &o->root;
     while (*slot) {
-        int c = compare(space, key, *slot);
+        int c = compare(&head, key, *slot);
         if (c == 0)
             return *slot;
         slot = c < 0 ? &(*slot)->left : &(*slot)->right;
@@ -47,12 +71,12 @@ static overlay_node *find_or_insert(overlay *o, store_space space, kt_str key)
     node->key = arena_str(o->arena, key);
     if (!node->key.ptr)
         return NULL;
-    node->space = space;
+    node->head = head;
     node->priority = next_priority(o);
     slot = &o->root;
     while (*slot && (*slot)->priority >= node->priority)
-        slot = compare(space, key, *slot) < 0 ? &(*slot)->left : &(*slot)->right;
-    split(*slot, space, key, &node->left, &node->right);
+        slot = compare(&head, key, *slot) < 0 ? &(*slot)->left : &(*slot)->right;
+    split(*slot, &head, key, &node->left, &node->right);
     *slot = node;
     return node;
 }
@@ -70,6 +94,7 @@ bool overlay_write(overlay *o, store_space space, kt_str key, kt_str raw)
         o->undo = undo;
         o->undo_size = size;
     }
+    o->changes++;
     o->undo[o->undo_count++] = (overlay_undo){node, node->state, node->raw};
     node->state = raw.ptr ? OVERLAY_PUT : OVERLAY_DELETED;
     node->raw = raw;
@@ -78,9 +103,10 @@ bool overlay_write(overlay *o, store_space space, kt_str key, kt_str raw)
 
 const overlay_node *overlay_find(const overlay *o, store_space space, kt_str key)
 {
+    const overlay_head head = head_of(space, key);
     const overlay_node *node = o->root;
     while (node) {
-        int c = compare(space, key, node);
+        int c = compare(&head, key, node);
         if (c == 0)
             return node->state == OVERLAY_NOTHING ? NULL : node;
         node = c < 0 ? node->left : node->right;
@@ -91,9 +117,10 @@ const overlay_node *overlay_find(const overlay *o, store_space space, kt_str key
 const overlay_node *overlay_at_or_after(const overlay *o, store_space space, kt_str key, bool after)
 {
     for (;;) {
+        const overlay_head head = head_of(space, key);
         const overlay_node *best = NULL;
         for (const overlay_node *node = o->root; node;) {
-            int c = compare(space, key, node);
+            int c = compare(&head, key, node);
             if (c < 0 || (c == 0 && !after)) {
                 best = node;
                 node = node->left;
@@ -101,7 +128,7 @@ const overlay_node *overlay_at_or_after(const overlay *o, store_space space, kt_
                 node = node->right;
             }
         }
-        if (!best || best->space != space)
+        if (!best || best->head.space != space)
             return NULL;
         if (best->state != OVERLAY_NOTHING)
             return best;
@@ -113,9 +140,10 @@ const overlay_node *overlay_at_or_after(const overlay *o, store_space space, kt_
 const overlay_node *overlay_before(const overlay *o, store_space space, kt_str key)
 {
     for (;;) {
+        const overlay_head head = head_of(space, key);
         const overlay_node *best = NULL;
         for (const overlay_node *node = o->root; node;) {
-            bool below = key.ptr ? compare(space, key, node) > 0 : node->space <= space;
+            bool below = key.ptr ? compare(&head, key, node) > 0 : node->head.space <= space;
             if (below) {
                 best = node;
                 node = node->right;
@@ -123,7 +151,7 @@ const overlay_node *overlay_before(const overlay *o, store_space space, kt_str k
                 node = node->left;
             }
         }
-        if (!best || best->space != space)
+        if (!best || best->head.space != space)
             return NULL;
         if (best->state != OVERLAY_NOTHING)
             return best;
@@ -133,6 +161,7 @@ const overlay_node *overlay_before(const overlay *o, store_space space, kt_str k
 
 void overlay_back(overlay *o, size_t mark)
 {
+    o->changes++;
     while (o->undo_count > mark) {
         const overlay_undo *undo = &o->undo[--o->undo_count];
         undo->node->state = undo->state;

@@ -5,10 +5,16 @@
 
 typedef enum { OVERLAY_NOTHING, OVERLAY_PUT, OVERLAY_DELETED } overlay_state; /* NOTHING: taken back */
 
+typedef struct {
+    uint64_t first,
+        second; /* the key's first bytes, big-endian, zeros behind its end: most keys differ in them */
+    store_space space;
+} overlay_head;
+
 typedef struct overlay_node {
     struct overlay_node *left, *right;
+    overlay_head head;
     uint32_t priority;
-    store_space space;
     overlay_state state;
     kt_str key;
     kt_str raw; /* framed */
@@ -25,6 +31,7 @@ typedef struct {
     overlay_node *root;
     overlay_undo *undo; /* what each write replaced */
     size_t undo_count, undo_size;
+    uint64_t changes; /* counts writes and what takes them back */
     uint32_t random;
 } overlay;
 

@@ -123,9 +123,11 @@ struct store_cursor {
     store_space space;
     kt_str from, to; /* to.ptr NULL: the end of the space */
     bool reverse, begun, engine_done;
-    kt_str key, raw;            /* the engine's candidate, not yet handed out; key.ptr NULL: fetch one */
-    const overlay_node *handed; /* the last one handed out from the overlay, or passed */
-    char last[STORE_KEY_MAX];   /* the last key handed out, for the overlay's side */
+    kt_str key, raw;           /* the engine's candidate, not yet handed out; key.ptr NULL: fetch one */
+    const overlay_node *ahead; /* the overlay's candidate as it was after so many changes of the overlay */
+    uint64_t ahead_at;
+    bool ahead_known;
+    char last[STORE_KEY_MAX]; /* the last key handed out, for the overlay's side */
     size_t last_len;
     bool has_last;
 };
@@ -182,18 +184,23 @@ static void advance_engine(store_cursor *c)
         c->error = engine_error(c->view->arena, code, "scanning");
 }
 
-static const overlay_node *overlay_candidate(const store_cursor *c)
+static const overlay_node *overlay_candidate(store_cursor *c)
 {
     const overlay *o = c->view->writes;
     const overlay_node *node;
     kt_str last = {c->last, c->last_len};
     if (!o || !o->root)
         return NULL;
+    if (c->ahead_known && c->ahead_at == o->changes)
+        return c->ahead;
     if (c->reverse)
         node = overlay_before(o, c->space, c->has_last ? last : c->to);
     else
         node = overlay_at_or_after(o, c->space, c->has_last ? last : c->from, c->has_last);
-    return node && in_range(c, node->key) ? node : NULL;
+    c->ahead = node && in_range(c, node->key) ? node : NULL;
+    c->ahead_at = o->changes;
+    c->ahead_known = true;
+    return c->ahead;
 }
 
 static void remember(store_cursor *c, kt_str key)
@@ -226,6 +233,7 @@ bool store_next(store_cursor *c, kt_str *key, kt_str *value)
         }
         if (order == 0)
             c->key = (kt_str){0}; /* the overlay's word counts */
+        c->ahead_known = false;
         remember(c, node->key);
         if (node->state == OVERLAY_PUT) {
             *key = node->key;
