@@ -1,16 +1,16 @@
-/* production.c -- what planning costs and how good it is: the job-shop instances of a directory placed by the
- * capacity planner, against their known optima; operations placed into shifts; requirements planned for many
+/* production.c -- what planning costs and how good it is: job shops of the literature placed by the capacity
+ * planner, against their known optima; operations placed into shifts; requirements planned for many
  * items. Pure: no server, no store. */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "capacity/instances.h"
 #include "capacity/shop.h"
 #include "mrp/mrp.h"
 
-enum { JOBS_MAX = 64, MACHINES_MAX = 64, ARENA_BYTES = 1 << 30 };
+enum { ARENA_BYTES = 1 << 30 };
 
 static struct {
     char *bytes;
@@ -46,104 +46,33 @@ static void must(bool done, const char *what)
 
 /* ---- Job shops ---- */
 
-struct instance {
-    size_t jobs, machines, count;
-    struct task tasks[JOBS_MAX * MACHINES_MAX];
-    unsigned at[JOBS_MAX * MACHINES_MAX];
-    int64_t need[JOBS_MAX * MACHINES_MAX];
-    size_t before[JOBS_MAX * MACHINES_MAX];
-};
-
-static bool read_instance(const char *path, struct instance *in)
+static void place_job_shop(const struct job_shop *shop)
 {
-    char line[4096];
-    FILE *file = fopen(path, "r");
-    *in = (struct instance){0};
-    if (!file)
-        return false;
-    while (fgets(line, sizeof line, file)) {
-        char *at = line, *end;
-        long first = strtol(at, &end, 10);
-        if (end == at)
-            continue; /* a remark */
-        if (!in->machines) {
-            in->jobs = (size_t)first;
-            in->machines = (size_t)strtol(end, NULL, 10);
-            continue;
-        }
-        for (size_t m = 0; m < in->machines && in->machines <= MACHINES_MAX; m++, at = end) {
-            size_t i = in->count++;
-            in->at[i] = (unsigned)strtol(at, &end, 10);
-            at = end;
-            in->need[i] = strtol(at, &end, 10);
-            in->before[i] = i - 1;
-            in->tasks[i] = (struct task){.order = i / in->machines,
-                .machines = &in->at[i],
-                .needs = &in->need[i],
-                .machine_count = 1,
-                .after = &in->before[i],
-                .after_count = m > 0,
-                .due = NEVER};
-        }
-    }
-    fclose(file);
-    return in->count == in->jobs * in->machines && in->count;
-}
-
-/* What optima.json says of an instance; 0: nothing. */
-static int64_t known_optimum(const char *directory, const char *name)
-{
-    char path[4096], text[8192] = "", key[64];
-    (void)snprintf(path, sizeof path, "%s/optima.json", directory);
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return 0;
-    text[fread(text, 1, sizeof text - 1, file)] = '\0';
-    fclose(file);
-    (void)snprintf(key, sizeof key, "\"%s\"", name);
-    const char *at = strstr(text, key);
-    at = at ? strstr(at, "\"optimal_makespan\":") : NULL;
-    return at ? strtol(at + strlen("\"optimal_makespan\":"), NULL, 10) : 0;
-}
-
-static void place_instance(const char *directory, const char *file)
-{
-    static struct instance in;
-    char path[4096], name[64] = "";
+    static struct job_shop_tasks t;
+    int64_t end = 0;
     pool.used = 0;
-    (void)snprintf(path, sizeof path, "%s/%s", directory, file);
-    (void)snprintf(name, sizeof name, "%.*s", (int)(strrchr(file, '.') - file), file);
-    must(read_instance(path, &in), path);
-    int64_t optimum = known_optimum(directory, name), end = 0;
-    struct machine *machines = take_pool(NULL, in.machines * sizeof *machines);
-    size_t *sequence = take_pool(NULL, in.count * sizeof *sequence);
-    for (size_t m = 0; m < in.machines; m++)
+    job_shop_fill(shop, &t);
+    struct machine *machines = take_pool(NULL, shop->machines * sizeof *machines);
+    size_t *sequence = take_pool(NULL, t.count * sizeof *sequence);
+    for (size_t m = 0; m < shop->machines; m++)
         must(machine_open(&from_pool, (timeline){0}, 1, &machines[m]), "no memory");
-    struct shop_search search = {.rounds = 400000, .rounds_idle = 100000, .stop_at = &optimum};
+    struct shop_search search = {.rounds = 400000, .rounds_idle = 100000, .stop_at = &shop->optimum};
     double began = now_s();
-    must(
-        shop_sequence(&from_pool, machines, in.machines, in.tasks, in.count, &search, sequence), "no memory");
-    must(place_all(&from_pool, machines, in.tasks, sequence, in.count), "no memory");
-    for (size_t i = 0; i < in.count; i++)
-        end = in.tasks[i].place.end > end ? in.tasks[i].place.end : end;
-    printf("  %-6s %2zu x %2zu  %5lld  %5lld  %5.1f %%  %6.2f s  %8u swaps\n", name, in.jobs, in.machines,
-        (long long)end, (long long)optimum, optimum ? 100.0 * (double)(end - optimum) / (double)optimum : 0.0,
-        now_s() - began, search.searched);
+    must(shop_sequence(&from_pool, machines, shop->machines, t.tasks, t.count, &search, sequence),
+        "no memory");
+    must(place_all(&from_pool, machines, t.tasks, sequence, t.count), "no memory");
+    for (size_t i = 0; i < t.count; i++)
+        end = t.tasks[i].place.end > end ? t.tasks[i].place.end : end;
+    printf("  %-6s %2u x %2u  %5lld  %5lld  %5.1f %%  %6.2f s  %8u swaps\n", shop->name, shop->jobs,
+        shop->machines, (long long)end, (long long)shop->optimum,
+        100.0 * (double)(end - shop->optimum) / (double)shop->optimum, now_s() - began, search.searched);
 }
 
-static int is_instance(const struct dirent *entry)
+static void place_job_shops(void)
 {
-    size_t length = strlen(entry->d_name);
-    return length > 4 && strcmp(entry->d_name + length - 4, ".txt") == 0;
-}
-
-static void place_instances(const char *directory)
-{
-    struct dirent **entries;
-    int count = scandir(directory, &entries, is_instance, alphasort);
     printf("job shops    size   ours   best    gap\n");
-    for (int i = 0; i < count; i++)
-        place_instance(directory, entries[i]->d_name);
+    for (size_t i = 0; i < sizeof job_shops / sizeof *job_shops; i++)
+        place_job_shop(&job_shops[i]);
 }
 
 /* ---- Operations into shifts ---- */
@@ -249,12 +178,11 @@ static void plan_requirements(void)
         ITEMS, m.levels, DEMANDS, now_s() - began, m.order_count, m.peg_count, pool.used >> 20);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
     pool.bytes = malloc(ARENA_BYTES);
     must(pool.bytes != NULL, "no memory");
-    if (argc > 1)
-        place_instances(argv[1]);
+    place_job_shops();
     place_operations();
     plan_requirements();
     return 0;

@@ -9,7 +9,7 @@ static const kt_entity entities[] = {BOM_ENTITIES, ORDER_ENTITIES, MRP_ENTITIES,
 
 static const kt_method methods[] = {BOM_METHODS, ORDER_METHODS, MRP_METHODS, {0}};
 
-static const kt_handler handlers[] = {ORDER_HANDLERS, {0}};
+static const kt_handler handlers[] = {BOM_HANDLERS, ORDER_HANDLERS, {0}};
 
 static const kt_service services[] = {ORDER_SERVICES, MRP_SERVICES, {0}};
 

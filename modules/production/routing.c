@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bom/bom.h"
+
 #define RATE_HELP                                                                                            \
     .group = "cost", .help = {"Of an hour, in the company's currency.", "Za godzinę, w walucie firmy."}
 const kt_shape centre_shape = KT_SHAPE(centre, "production.work_centre",
@@ -169,7 +171,7 @@ kt_error *routing_compute(kt_tx *tx, kt_record *self)
     kt_error *all = NULL;
     for (size_t i = 0; i < r->steps.count; i++)
         kt_also(&all, step_compute(tx, r, i));
-    return all;
+    return all ? all : bom_book_forget(tx);
 }
 
 /* ---- Time and what it costs ---- */

@@ -4,11 +4,12 @@
 #include <kontor.h>
 
 typedef struct kt_staff {
-    /* Those qualified for a work centre on a day, and how many of them are not on leave.
+    /* How many of those who are qualified for a work centre are there, on each of so many days.
      *   work_centre  of kt_any
-     *   qualified    receives 0 where nobody's qualification names the centre: then it says nothing */
+     *   needed       receives false where nobody's qualification names the centre: anybody may run it
+     *   present      receives a number for each day: qualified on it, and on leave for no part of it */
     KT_MUST kt_error *(*present)(
-        kt_tx *tx, kt_id work_centre, kt_date day, int64_t *qualified, int64_t *present);
+        kt_tx *tx, kt_id work_centre, kt_date from, size_t days, bool *needed, int64_t *present);
     /* Is a user away on a day, and who stands in? substitute receives 0 where there is none. */
     KT_MUST kt_error *(*away)(kt_tx *tx, kt_id user, kt_date day, bool *away, kt_id *substitute);
 } kt_staff;

@@ -1,4 +1,4 @@
-/* What people can and may do, until when, and which papers prove it; who of them is there. */
+/* What people can and may do, until when, and which papers prove it. */
 #include "hr.h"
 
 struct skill {
@@ -121,53 +121,3 @@ kt_error *qualified(kt_tx *tx, const kt_record *params, kt_record *result)
             tx, KT_VALIDATION, "skill", "name a skill or a work centre", "wskaż umiejętność albo gniazdo");
     return find(tx, p, &KT_AS(qualified_found, result)->employees);
 }
-
-/* ---- The service ---- */
-
-static kt_error *count_present(kt_tx *tx, kt_id work_centre, kt_date day, int64_t *known, int64_t *present)
-{
-    const struct qualified p = {.work_centre = work_centre, .day = day, .level = 1};
-    kt_lines rows = {0};
-    KT_TRY(find(tx, &p, &rows));
-    *known = (int64_t)rows.count;
-    *present = 0;
-    for (size_t i = 0; i < rows.count; i++)
-        *present += !KT_AS(qualified_row, kt_line(&rows, i))->away;
-    return NULL;
-}
-
-static kt_error *present(kt_tx *tx, kt_id work_centre, kt_date day, int64_t *known, int64_t *there)
-{
-    kt_authority before = kt_own_authority(tx); /* how many, not who */
-    kt_error *e = count_present(tx, work_centre, day, known, there);
-    kt_callers_authority(tx, before);
-    return e;
-}
-
-static kt_error *find_away(kt_tx *tx, kt_id user, kt_date day, bool *yes, kt_id *substitute)
-{
-    const kt_where where[] = {KT_WHERE(employee, owner, KT_EQ, user), {0}};
-    struct employee e = {KT_OF(employee)};
-    struct leave l;
-    kt_cursor *cursor;
-    KT_TRY(kt_open(tx, &(kt_query){.of = &employee_shape, .where = where, .limit = 1}, &cursor));
-    bool found = kt_next(cursor, &e.rec);
-    KT_TRY(kt_close(cursor));
-    *yes = false;
-    *substitute = (kt_id){0};
-    if (!found)
-        return NULL;
-    KT_TRY(leave_on(tx, e.rec.id, day, &l, yes));
-    *substitute = *yes ? l.substitute : (kt_id){0};
-    return NULL;
-}
-
-static kt_error *away(kt_tx *tx, kt_id user, kt_date day, bool *yes, kt_id *substitute)
-{
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = find_away(tx, user, day, yes, substitute);
-    kt_callers_authority(tx, before);
-    return e;
-}
-
-const kt_staff staff_service = {present, away};

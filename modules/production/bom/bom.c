@@ -128,7 +128,7 @@ kt_error *bom_compute(kt_tx *tx, kt_record *self)
             &all, in_order(tx, path_of(tx, "lines", i, "valid_until"), line->valid_from, line->valid_until));
     }
     kt_also(&all, by_products_compute(tx, bom));
-    return all;
+    return all ? all : bom_book_forget(tx);
 }
 
 /* ---- Nothing goes into itself, whatever the dates ---- */

@@ -42,6 +42,7 @@ bool holds_on(kt_date from, kt_date until, kt_date day);
 
 /* ---- book.c: items and their bills as they are on one day, each read once ---- */
 
+struct routing;
 struct part { /* an item */
     kt_record rec;
     kt_str code, name;
@@ -54,12 +55,23 @@ struct bom_entry {
     const struct bom *bom;         /* NULL: it has none that holds: it is bought, or given */
     const struct routing *routing; /* of the bill; NULL: none */
 };
-struct bom_book {
-    kt_date day;
-    id_map index;
-    struct bom_entry **entries;
+struct pointers { /* found by an id_map's values */
+    void **items;
     size_t count, room;
 };
+struct bom_book {
+    kt_date day;
+    id_map index, routing_index;
+    struct pointers entries, routings;
+};
+/* The book of today, read once in a transaction, on the module's own authority. */
+KT_MUST kt_error *bom_book_today(kt_tx *tx, struct bom_book **book);
+/* A bill, a routing or an item changes: today's book is read anew. */
+KT_MUST kt_error *bom_book_forget(kt_tx *tx);
+extern const kt_shape part_shape;
+kt_error *bom_book_item_changed(kt_tx *tx, const kt_event *event);
+KT_MUST kt_error *bom_book_routing(
+    kt_tx *tx, struct bom_book *book, kt_id id, const struct routing **routing);
 KT_MUST kt_error *bom_book_find(kt_tx *tx, struct bom_book *book, kt_id item, struct bom_entry **entry);
 /* As bom_book_find, of a question about so much of a made item.
  *   returns  validation at "quantity": not above zero; rule at "item": no bill of materials holds */

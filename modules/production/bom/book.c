@@ -1,16 +1,89 @@
 /* Items with the bill that holds on one day, each read once. */
+#include <string.h>
+
 #include <kontor/units.h>
 
 #include "bom/bom.h"
 #include "routing.h"
 
-static const kt_shape part_shape = KT_SHAPE(part, "base.item", KT_BIND(part, code, STRING, "code"),
+const kt_shape part_shape = KT_SHAPE(part, "base.item", KT_BIND(part, code, STRING, "code"),
     KT_BIND(part, name, STRING, "name"), KT_BIND(part, unit, REF, "unit"),
     KT_BIND(part, standard_cost, PRICE, "standard_cost"), KT_BIND(part, active, BOOL, "active"));
 
-/* The first by choice of those that hold. */
-static kt_error *find_bom(kt_tx *tx, kt_date day, struct bom_entry *entry)
+static kt_error *add_pointer(kt_tx *tx, struct pointers *all, id_map *index, kt_id id, void *thing)
 {
+    if (all->count == all->room) {
+        size_t room = all->room ? all->room * 2 : 64;
+        void **items = kt_alloc(tx, room * sizeof *items);
+        if (!items)
+            return kt_no_memory();
+        if (all->count)
+            memcpy(items, all->items, all->count * sizeof *items);
+        all->items = items;
+        all->room = room;
+    }
+    KT_TRY(id_map_put(tx, index, id, (uint32_t)all->count));
+    all->items[all->count++] = thing;
+    return NULL;
+}
+
+/* ---- Today's ---- */
+
+static const char today_key;
+
+kt_error *bom_book_today(kt_tx *tx, struct bom_book **book)
+{
+    *book = kt_kept(tx, &today_key);
+    if (*book)
+        return NULL;
+    *book = kt_alloc(tx, sizeof **book);
+    if (!*book)
+        return kt_no_memory();
+    **book = (struct bom_book){.day = kt_today(tx)};
+    return kt_keep(tx, &today_key, *book);
+}
+
+kt_error *bom_book_forget(kt_tx *tx)
+{
+    return kt_kept(tx, &today_key) ? kt_keep(tx, &today_key, NULL) : NULL;
+}
+
+kt_error *bom_book_item_changed(kt_tx *tx, const kt_event *event)
+{
+    (void)event;
+    return bom_book_forget(tx);
+}
+
+/* ---- Finding ---- */
+
+static kt_error *read_routing(kt_tx *tx, struct bom_book *book, kt_id id)
+{
+    struct routing *made = kt_alloc(tx, sizeof *made);
+    if (!made)
+        return kt_no_memory();
+    *made = (struct routing){KT_OF(routing)};
+    KT_TRY(kt_read(tx, id, &made->rec));
+    return add_pointer(tx, &book->routings, &book->routing_index, id, made);
+}
+
+kt_error *bom_book_routing(kt_tx *tx, struct bom_book *book, kt_id id, const struct routing **routing)
+{
+    uint32_t at;
+    *routing = NULL;
+    if (!id.v)
+        return NULL;
+    if (!id_map_find(&book->routing_index, id, &at)) {
+        at = (uint32_t)book->routings.count;
+        KT_TRY(read_routing(tx, book, id));
+    }
+    *routing = book->routings.items[at];
+    return NULL;
+}
+
+/* The first by choice of those that hold. */
+static kt_error *find_bom(kt_tx *tx, struct bom_book *book, struct bom_entry *entry)
+{
+    const kt_date day = book->day;
     const kt_where where[] = {{offsetof(struct bom, item), KT_EQ, &entry->part.rec.id}, {0}};
     struct bom bom = {KT_OF(bom)}, *best = NULL;
     kt_cursor *cursor;
@@ -25,41 +98,33 @@ static kt_error *find_bom(kt_tx *tx, kt_date day, struct bom_entry *entry)
     }
     KT_TRY(kt_close(cursor));
     entry->bom = best;
-    if (!best || !best->routing.v)
-        return NULL;
-    struct routing *routing = kt_alloc(tx, sizeof *routing);
-    if (!routing)
-        return kt_no_memory();
-    *routing = (struct routing){KT_OF(routing)};
-    entry->routing = routing;
-    return kt_read(tx, best->routing, &routing->rec);
+    return best ? bom_book_routing(tx, book, best->routing, &entry->routing) : NULL;
 }
 
-kt_error *bom_book_find(kt_tx *tx, struct bom_book *book, kt_id item, struct bom_entry **out)
+static kt_error *read_entry(kt_tx *tx, struct bom_book *book, kt_id item)
 {
-    uint32_t at;
-    if (id_map_find(&book->index, item, &at)) {
-        *out = book->entries[at];
-        return NULL;
-    }
-    if (book->count == book->room) {
-        size_t room = book->room ? book->room * 2 : 64;
-        struct bom_entry **entries = kt_alloc(tx, room * sizeof *entries);
-        if (!entries)
-            return kt_no_memory();
-        for (size_t i = 0; i < book->count; i++)
-            entries[i] = book->entries[i];
-        book->entries = entries;
-        book->room = room;
-    }
     struct bom_entry *entry = kt_alloc(tx, sizeof *entry);
     if (!entry)
         return kt_no_memory();
     entry->part = (struct part){KT_OF(part)};
     KT_TRY(kt_read(tx, item, &entry->part.rec));
-    KT_TRY(find_bom(tx, book->day, entry));
-    KT_TRY(id_map_put(tx, &book->index, item, (uint32_t)book->count));
-    book->entries[book->count++] = *out = entry;
+    KT_TRY(find_bom(tx, book, entry));
+    return add_pointer(tx, &book->entries, &book->index, item, entry);
+}
+
+kt_error *bom_book_find(kt_tx *tx, struct bom_book *book, kt_id item, struct bom_entry **out)
+{
+    uint32_t at;
+    if (!id_map_find(&book->index, item, &at)) {
+        bool shared = kt_kept(tx, &today_key) == book;
+        kt_authority before = shared ? kt_own_authority(tx) : (kt_authority){0};
+        at = (uint32_t)book->entries.count;
+        kt_error *error = read_entry(tx, book, item);
+        if (shared)
+            kt_callers_authority(tx, before);
+        KT_TRY(error);
+    }
+    *out = book->entries.items[at];
     return NULL;
 }
 

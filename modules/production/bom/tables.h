@@ -32,5 +32,11 @@
             "production.bom:cost", true, &standard_shape, &standard_answer_shape, bom_set_standard           \
     }
 
+#define BOM_HANDLERS                                                                                         \
+    {"base.item.updated", &part_shape, bom_book_item_changed},                                               \
+    {                                                                                                        \
+        "production.bom.deleted", &bom_shape, bom_book_item_changed                                          \
+    }
+
 #define BOM_PLANNER  "; production.bom:* fields *; production.routing:*; production.work_centre:* fields *"
 #define BOM_OPERATOR "; production.bom:read; production.routing:read; production.work_centre:read"

@@ -6,6 +6,8 @@ bool machine_open(const memory *memory, timeline time, unsigned slots, struct ma
 {
     *machine = (struct machine){.time = time, .slot_count = slots};
     machine->slots = MEMORY_ARRAY(memory, struct slot, slots);
+    for (unsigned i = 0; i < slots && machine->slots; i++)
+        machine->slots[i].time = time;
     return machine->slots != NULL;
 }
 
@@ -65,10 +67,25 @@ static bool is_free(const struct slot *s, int64_t from, int64_t until)
 
 bool machine_book(const memory *memory, struct machine *m, int64_t from, int64_t until)
 {
+    struct slot *best = NULL;
+    int64_t most = -1, whole = timeline_worked(&m->time, from, until);
+    for (unsigned i = 0; i < m->slot_count && most < whole; i++) {
+        struct slot *s = &m->slots[i];
+        int64_t worked = is_free(s, from, until) ? timeline_worked(&s->time, from, until) : -1;
+        if (worked > most) {
+            best = s;
+            most = worked;
+        }
+    }
+    return occupy(memory, best ? best : &m->slots[0], from, until);
+}
+
+bool machine_fits(const struct machine *m, int64_t from, int64_t until, int64_t need)
+{
     for (unsigned i = 0; i < m->slot_count; i++)
-        if (is_free(&m->slots[i], from, until))
-            return occupy(memory, &m->slots[i], from, until);
-    return occupy(memory, &m->slots[0], from, until);
+        if (is_free(&m->slots[i], from, until) && timeline_worked(&m->slots[i].time, from, until) >= need)
+            return true;
+    return false;
 }
 
 bool machine_take(const memory *memory, struct machine *m, const struct place *place)
@@ -88,13 +105,13 @@ void machine_free(struct machine *m, const struct place *place)
 
 /* ---- One operation ---- */
 
-static struct busy fit_forward(const timeline *time, const struct slot *s, int64_t earliest, int64_t need)
+static struct busy fit_forward(const struct slot *s, int64_t earliest, int64_t need)
 {
     const struct busy nowhere = {NEVER, NEVER};
     size_t i = busy_after(s, earliest);
     int64_t from = earliest;
     for (;; i++) {
-        int64_t begin = timeline_next(time, from), end = timeline_end(time, begin, need);
+        int64_t begin = timeline_next(&s->time, from), end = timeline_end(&s->time, begin, need);
         if (begin == NEVER || end == NEVER)
             return nowhere;
         if (i == s->count || s->busy[i].from >= end)
@@ -110,7 +127,7 @@ bool place_forward(const struct machine *machines, const unsigned *among, const 
     for (size_t i = 0; i < count && earliest != NEVER; i++) {
         const struct machine *m = &machines[among[i]];
         for (unsigned s = 0; s < m->slot_count; s++) {
-            struct busy fit = fit_forward(&m->time, &m->slots[s], earliest, needs[i]);
+            struct busy fit = fit_forward(&m->slots[s], earliest, needs[i]);
             if (fit.until < place->end)
                 *place = (struct place){fit.from, fit.until, among[i], s};
         }
@@ -118,7 +135,7 @@ bool place_forward(const struct machine *machines, const unsigned *among, const 
     return place->begin != NEVER;
 }
 
-static struct busy fit_backward(const timeline *time, const struct slot *s, int64_t latest, int64_t need)
+static struct busy fit_backward(const struct slot *s, int64_t latest, int64_t need)
 {
     const struct busy nowhere = {NEVER, NEVER};
     int64_t until = latest;
@@ -126,11 +143,11 @@ static struct busy fit_backward(const timeline *time, const struct slot *s, int6
     while (i && s->busy[i - 1].from >= until)
         i--;
     for (;; i--) {
-        int64_t begin = timeline_begin(time, until, need);
+        int64_t begin = timeline_begin(&s->time, until, need);
         if (begin == NEVER)
             return nowhere;
         if (!i || s->busy[i - 1].until <= begin)
-            return (struct busy){begin, timeline_end(time, begin, need)};
+            return (struct busy){begin, timeline_end(&s->time, begin, need)};
         until = s->busy[i - 1].from < until ? s->busy[i - 1].from : until;
     }
 }
@@ -143,7 +160,7 @@ bool place_backward(const struct machine *machines, const unsigned *among, const
     for (size_t i = 0; i < count && latest != NEVER; i++) {
         const struct machine *m = &machines[among[i]];
         for (unsigned s = 0; s < m->slot_count; s++) {
-            struct busy fit = fit_backward(&m->time, &m->slots[s], latest, needs[i]);
+            struct busy fit = fit_backward(&m->slots[s], latest, needs[i]);
             if (fit.from == NEVER || fit.from < earliest || (found && fit.from <= place->begin))
                 continue;
             *place = (struct place){fit.from, fit.until, among[i], s};

@@ -8,6 +8,7 @@ struct busy {
     int64_t from, until;
 };
 struct slot {
+    timeline time;     /* the machine's, less the days on which nobody is there for this slot */
     struct busy *busy; /* in order, none overlapping */
     size_t count, room;
 };
@@ -23,8 +24,11 @@ struct place {
 
 /* false: no memory */
 bool machine_open(const memory *memory, timeline time, unsigned slots, struct machine *machine);
-/* Takes a slot for work that is placed already: one that is free, else the first. false: no memory */
+/* Takes a slot for work that is placed already: of those that are free the one that works most of the time, else the
+ * first. false: no memory */
 bool machine_book(const memory *memory, struct machine *machine, int64_t from, int64_t until);
+/* Is there a slot that is free for so long, and works as many minutes of it as are needed? */
+bool machine_fits(const struct machine *machine, int64_t from, int64_t until, int64_t need);
 /* Takes exactly this place. false: no memory */
 bool machine_take(const memory *memory, struct machine *machine, const struct place *place);
 /* Gives up a place that was taken. */

@@ -96,6 +96,11 @@ static size_t first_free_slot(const struct shop *s, unsigned machine)
     return best;
 }
 
+static const timeline *time_of(const struct shop *s, unsigned machine, size_t slot)
+{
+    return &s->machines[machine].slots[slot - machine * s->slots_max].time;
+}
+
 /* The earliest time at which a task may begin now, with its cause. */
 static int64_t may_begin(struct shop *s, size_t task, size_t slot)
 {
@@ -113,7 +118,7 @@ static int64_t may_begin(struct shop *s, size_t task, size_t slot)
         s->cause[task] = (ptrdiff_t)s->slot_last[slot];
         s->by_machine[task] = true;
     }
-    return timeline_next(&s->machines[machine_of(s, task)].time, at);
+    return timeline_next(time_of(s, machine_of(s, task), slot), at);
 }
 
 static void run_task(struct shop *s, size_t task)
@@ -121,7 +126,7 @@ static void run_task(struct shop *s, size_t task)
     unsigned machine = machine_of(s, task);
     size_t slot = first_free_slot(s, machine);
     s->begin[task] = may_begin(s, task, slot);
-    s->end[task] = timeline_end(&s->machines[machine].time, s->begin[task], s->tasks[task].needs[0]);
+    s->end[task] = timeline_end(time_of(s, machine, slot), s->begin[task], s->tasks[task].needs[0]);
     s->slot_free[slot] = s->end[task];
     s->slot_last[slot] = task;
 }

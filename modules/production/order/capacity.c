@@ -51,15 +51,16 @@ static kt_error *load_of(kt_tx *tx, const struct load *p, struct floor *floor, k
                 until = to_minutes(kt_instant(tx, kt_date_add(day, 1), 0));
         struct load_row row = {
             KT_OF(load_row), .centre = centre, .code = floor->centres[at].code, .day = day};
-        row.available = timeline_worked(&m->time, from, until) * m->slot_count;
-        for (unsigned s = 0; s < m->slot_count; s++)
+        for (unsigned s = 0; s < m->slot_count; s++) {
+            row.available += timeline_worked(&m->slots[s].time, from, until);
             for (size_t i = 0; i < m->slots[s].count; i++) {
                 const struct busy *b = &m->slots[s].busy[i];
                 int64_t worked = timeline_worked(
-                    &m->time, b->from > from ? b->from : from, b->until < until ? b->until : until);
+                    &m->slots[s].time, b->from > from ? b->from : from, b->until < until ? b->until : until);
                 row.taken += worked;
                 row.operations += worked > 0;
             }
+        }
         if (row.available)
             row.percent = kt_dec_div(KT_DEC(row.taken * 100, 0), KT_DEC(row.available, 0), 1);
         if (row.available || row.taken)

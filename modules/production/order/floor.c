@@ -1,5 +1,6 @@
 /* Work centres as machines: their calendars, and the operations that take them already. */
 #include <kontor/calendars.h>
+#include <kontor/staff.h>
 
 #include "order/order.h"
 
@@ -78,6 +79,67 @@ static kt_error *read_calendar(kt_tx *tx, const struct floor *floor, kt_id calen
     return NULL;
 }
 
+/* ---- People ---- */
+
+/* The working time of one slot: without the days on which no more people are there than slots before it. */
+static kt_error *cut_days(const struct floor *floor, const timeline *whole, const int64_t *day_begins,
+    const int64_t *present, size_t days, int64_t slot, timeline *out)
+{
+    const struct span always = {day_begins[0], day_begins[days], 0};
+    const struct span *spans = whole->count ? whole->spans : &always;
+    size_t count = whole->count ? whole->count : 1, kept = 0, d = 0;
+    struct span *own = MEMORY_ARRAY(&floor->memory, struct span, count + days + 1);
+    if (!own)
+        return kt_no_memory();
+    for (size_t i = 0; i < count; i++)
+        for (int64_t at = spans[i].from, end; at < spans[i].until; at = end) {
+            while (d + 1 < days && day_begins[d + 1] <= at)
+                d++;
+            end = d + 1 < days && day_begins[d + 1] < spans[i].until ? day_begins[d + 1] : spans[i].until;
+            if (present[d] <= slot)
+                continue;
+            if (kept && own[kept - 1].until == at)
+                own[kept - 1].until = end;
+            else
+                own[kept++] = (struct span){at, end, 0};
+        }
+    if (!kept)
+        own[kept++] = (struct span){0, 1, 0}; /* nobody is ever there */
+    timeline_count(own, kept);
+    *out = (timeline){own, kept};
+    return NULL;
+}
+
+/* Where a centre needs qualified people, no more slots work than people are there. */
+static kt_error *limit_by_people(kt_tx *tx, const struct floor *floor, kt_id centre, struct machine *m)
+{
+    const kt_staff *staff = kt_staff_find(tx);
+    size_t days = (size_t)floor->days + 2;
+    kt_date first = local_day(tx, floor->from);
+    bool needed = false;
+    if (!staff)
+        return NULL;
+    int64_t *present = kt_alloc(tx, days * sizeof *present);
+    int64_t *day_begins = kt_alloc(tx, (days + 1) * sizeof *day_begins);
+    if (!present || !day_begins)
+        return kt_no_memory();
+    KT_TRY(staff->present(tx, kt_any(tx, centre_shape.name, centre), first, days, &needed, present));
+    if (!needed)
+        return NULL;
+    for (size_t i = 0; i <= days; i++)
+        day_begins[i] = to_minutes(kt_instant(tx, kt_date_add(first, (int32_t)i), 0));
+    for (unsigned slot = 0; slot < m->slot_count; slot++) {
+        bool same = slot > 0;
+        for (size_t i = 0; i < days && same; i++)
+            same = present[i] != slot;
+        if (same) /* as many are there for this one as for the one before */
+            m->slots[slot].time = m->slots[slot - 1].time;
+        else
+            KT_TRY(cut_days(floor, &m->time, day_begins, present, days, slot, &m->slots[slot].time));
+    }
+    return NULL;
+}
+
 /* ---- What is placed already ---- */
 
 struct booking {
@@ -101,7 +163,7 @@ static kt_error *book_open(
     bool enough = true;
     KT_TRY(kt_open(tx, &(kt_query){.of = &booking_shape, .where = where, .sort = "ends,id"}, &cursor));
     while (enough && kt_next(cursor, &b.rec))
-        if (b.order.v != except.v && b.state != FINISHED && b.state != DROPPED)
+        if ((b.order.v != except.v || b.state > READY) && b.state != FINISHED && b.state != DROPPED)
             enough = machine_book(&floor->memory, m, b.begins.ms / MINUTE_MS, to_minutes(b.ends));
     KT_TRY(kt_close(cursor));
     return enough ? NULL : kt_no_memory();
@@ -145,6 +207,7 @@ kt_error *floor_machine(
     KT_TRY(read_calendar(tx, floor, c->calendar, &time));
     if (!machine_open(&floor->memory, time, (unsigned)c->slots, m))
         return kt_no_memory();
+    KT_TRY(limit_by_people(tx, floor, centre, m));
     if (!empty)
         KT_TRY(book_open(tx, floor, centre, except, m));
     KT_TRY(id_map_put(tx, &floor->index, centre, (uint32_t)floor->count));

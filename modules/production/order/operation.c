@@ -85,11 +85,11 @@ kt_error *operations_of(kt_tx *tx, kt_id order, struct operation **found, size_t
 }
 
 /* The numbers of the steps that a step waits for, as in its routing, " 10 20 ". */
-static kt_str waits_for(kt_tx *tx, const struct placed *placed, const struct routing *routing, size_t step)
+static kt_str waits_for(kt_tx *tx, const struct placed *placed, size_t step)
 {
     kt_str text = KT_STR("");
     for (size_t i = 0; i < placed->count && i < step; i++)
-        if (step_waits_for(routing, step, i))
+        if (step_waits_for(placed->routing, step, i))
             text = kt_format(tx, "%s %lld", text.ptr, (long long)placed->steps[i].step->sequence);
     return text.len ? kt_format(tx, "%s ", text.ptr) : (kt_str){0};
 }
@@ -105,27 +105,31 @@ static void fill(struct operation *p, const struct order *o, const struct placed
     p->deadline = o->due;
 }
 
-static kt_error *write_new(
-    kt_tx *tx, const struct order *o, const struct placed *placed, const struct routing *routing, size_t i)
+static kt_error *write_new(kt_tx *tx, const struct order *o, const struct placed *placed, size_t i)
 {
     const struct placed_step *s = &placed->steps[i];
     struct operation p = {KT_OF(operation), .order = o->rec.id, .item = o->item,
         .sequence = s->step->sequence, .name = s->step->name, .group = s->step->group,
-        .waits_for = waits_for(tx, placed, routing, i), .person = {0}, .state = READY};
+        .waits_for = waits_for(tx, placed, i), .person = {0}, .state = READY};
     if (p.waits_for.len)
         p.state = BLOCKED;
     fill(&p, o, s);
     return kt_create(tx, &p.rec);
 }
 
+kt_error *operations_create(kt_tx *tx, const struct order *o, const struct placed *placed)
+{
+    for (size_t i = 0; i < placed->count; i++)
+        KT_TRY(write_new(tx, o, placed, i));
+    return NULL;
+}
+
 kt_error *operations_write(kt_tx *tx, const struct order *o, const struct placed *placed)
 {
-    struct routing routing = {KT_OF(routing)};
     struct operation *old;
     size_t count;
     if (!placed->count)
         return NULL;
-    KT_TRY(kt_read(tx, o->routing, &routing.rec));
     KT_TRY(operations_of(tx, o->rec.id, &old, &count));
     for (size_t i = 0; i < placed->count; i++) {
         struct operation *p = NULL;
@@ -133,7 +137,7 @@ kt_error *operations_write(kt_tx *tx, const struct order *o, const struct placed
             if (old[n].sequence == placed->steps[i].step->sequence && old[n].state != DROPPED)
                 p = &old[n];
         if (!p) {
-            KT_TRY(write_new(tx, o, placed, &routing, i));
+            KT_TRY(write_new(tx, o, placed, i));
         } else if (p->state == BLOCKED || p->state == READY) {
             fill(p, o, &placed->steps[i]);
             KT_TRY(kt_update(tx, &p->rec));

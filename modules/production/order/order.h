@@ -138,6 +138,7 @@ struct placed_step {
     bool fits; /* into the calendars */
 };
 struct placed {
+    const struct routing *routing;
     struct placed_step *steps;
     size_t count;
     kt_time begins, ends;
@@ -146,7 +147,7 @@ struct placed {
 /* Places the steps of a routing, without writing anything.
  *   earliest  when the first may begin
  *   latest    .ms not 0: they shall end then and begin as late as they may; if that does not fit they go forward
- *   except    this order's own operations are not in the way; not set: it has none
+ *   except    this order's own operations stay where they have begun and are not in the way else; not set: it has none
  *   stays     the operations are written: what follows in this transaction finds the places taken */
 KT_MUST kt_error *place_steps(kt_tx *tx, const struct routing *routing, kt_dec quantity, kt_time earliest,
     kt_time latest, kt_id except, bool stays, struct placed *placed);
@@ -158,7 +159,7 @@ KT_MUST kt_error *order_fill(kt_tx *tx, struct order *o);
 /* Asks for the components, places the operations and writes them; fills in dates and planned costs.
  *   plan  receives the parts that the components are covered by */
 KT_MUST kt_error *order_cover(kt_tx *tx, struct order *o, kt_plan *plan);
-/* Places what has not begun anew, after the components or from a day on, and tells whoever waits.
+/* Places anew what has not begun, after the components or from a day on, and tells whoever waits.
  *   from  not set: as soon as the components are there */
 KT_MUST kt_error *order_place_anew(kt_tx *tx, struct order *o, kt_date from, kt_text reason);
 /* CONFIRMED or RESERVED, by what covers the components. */
@@ -173,6 +174,8 @@ kt_str say_day(kt_tx *tx, kt_date day);
 
 /* Calls `each` for every operation of an order, in their sequence. */
 KT_MUST kt_error *operations_of(kt_tx *tx, kt_id order, struct operation **found, size_t *count);
+/* Of an order that has none yet. */
+KT_MUST kt_error *operations_create(kt_tx *tx, const struct order *o, const struct placed *placed);
 KT_MUST kt_error *operations_write(kt_tx *tx, const struct order *o, const struct placed *placed);
 KT_MUST kt_error *operations_drop(kt_tx *tx, kt_id order);
 
@@ -200,6 +203,12 @@ kt_error *order_issue(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *order_report(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *order_finish(kt_tx *tx, kt_record *self, const kt_record *params);
 extern const kt_shape issue_shape, report_shape, finish_shape;
+
+/* ---- people.c ---- */
+
+extern const kt_shape absence_shape;
+kt_error *people_left(kt_tx *tx, const kt_event *event);
+kt_error *people_back(kt_tx *tx, const kt_event *event);
 
 /* ---- source.c, capacity.c ---- */
 

@@ -73,38 +73,43 @@ static kt_error *add_outputs(kt_tx *tx, struct bom_book *book, const struct bom 
 
 kt_error *order_fill(kt_tx *tx, struct order *o)
 {
-    struct bom_book book = {.day = kt_today(tx)};
+    struct bom_book *book;
     struct bom_entry *entry;
     struct bom bom = {KT_OF(bom)};
-    KT_TRY(bom_book_find(tx, &book, o->item, &entry));
+    KT_TRY(bom_book_today(tx, &book));
+    KT_TRY(bom_book_find(tx, book, o->item, &entry));
     if (!o->bom.v && entry->bom)
         o->bom = entry->bom->rec.id;
     o->components = o->outputs = (kt_lines){0};
     if (!o->bom.v)
         return NULL;
-    KT_TRY(kt_read(tx, o->bom, &bom.rec));
+    if (entry->bom && entry->bom->rec.id.v == o->bom.v)
+        bom = *entry->bom;
+    else
+        KT_TRY(kt_read(tx, o->bom, &bom.rec));
     if (bom.item.v != o->item.v)
         return kt_fail(
             tx, KT_VALIDATION, "bom", "this bill is of another item", "ta struktura jest innego towaru");
     if (!o->routing.v)
         o->routing = bom.routing;
-    KT_TRY(add_components(tx, &book, &bom, ratio_of(o->quantity), o, 0));
-    return add_outputs(tx, &book, &bom, o);
+    KT_TRY(add_components(tx, book, &bom, ratio_of(o->quantity), o, 0));
+    return add_outputs(tx, book, &bom, o);
 }
 
 /* ---- Components ---- */
 
 static kt_error *standard_cost(kt_tx *tx, kt_id item, kt_dec quantity, kt_dec *cost)
 {
-    struct bom_book book = {.day = kt_today(tx)};
+    struct bom_book *book;
     struct bom_entry *entry;
     struct costs rolled;
-    KT_TRY(bom_book_find(tx, &book, item, &entry));
+    KT_TRY(bom_book_today(tx, &book));
+    KT_TRY(bom_book_find(tx, book, item, &entry));
     if (entry->part.standard_cost.scale1) {
         *cost = kt_dec_mul(quantity, entry->part.standard_cost, 2);
         return NULL;
     }
-    KT_TRY(bom_costs(tx, &book, item, ratio_of(quantity), &rolled));
+    KT_TRY(bom_costs(tx, book, item, ratio_of(quantity), &rolled));
     *cost = kt_dec_round(costs_total(&rolled), 2);
     return NULL;
 }
@@ -180,21 +185,25 @@ static kt_time end_of(const kt_tx *tx, kt_date day)
     return day.day ? kt_instant(tx, day, 1440) : (kt_time){0};
 }
 
-struct code {
-    kt_record rec;
-    kt_str code;
-};
-static const kt_shape code_shape = KT_SHAPE(code, "base.item", KT_BIND(code, code, STRING, "code"));
+static kt_error *code_of(kt_tx *tx, kt_id item, const char **code)
+{
+    struct bom_book *book;
+    struct bom_entry *entry;
+    KT_TRY(bom_book_today(tx, &book));
+    KT_TRY(bom_book_find(tx, book, item, &entry));
+    *code = entry->part.code.ptr ? entry->part.code.ptr : "";
+    return NULL;
+}
 
 static kt_error *explain(
     kt_tx *tx, struct order *o, const struct component *last, const struct placed *placed)
 {
-    struct code item = {KT_OF(code)};
+    const char *code = "";
     if (last)
-        KT_TRY(kt_read(tx, last->item, &item.rec));
+        KT_TRY(code_of(tx, last->item, &code));
     if (last && !last->known) {
-        o->why = kt_format(tx, "nobody knows when component %s is there", item.code.ptr);
-        o->why_pl = kt_format(tx, "nie wiadomo, kiedy będzie składnik %s", item.code.ptr);
+        o->why = kt_format(tx, "nobody knows when component %s is there", code);
+        o->why_pl = kt_format(tx, "nie wiadomo, kiedy będzie składnik %s", code);
         return NULL;
     }
     if (!placed->fits) {
@@ -205,9 +214,9 @@ static kt_error *explain(
     kt_str begin = say_day(tx, local_day(tx, placed->begins)), end = say_day(tx, o->day);
     const char *centre = placed->count ? placed->steps[placed->count - 1].centre.name.ptr : "";
     if (last && last->day.day > kt_today(tx).day) {
-        o->why = kt_format(tx, "component %s is there on %s, work ends on %s%s%s", item.code.ptr,
+        o->why = kt_format(tx, "component %s is there on %s, work ends on %s%s%s", code,
             say_day(tx, last->day).ptr, end.ptr, *centre ? " at " : "", centre);
-        o->why_pl = kt_format(tx, "składnik %s będzie %s, praca kończy się %s%s%s", item.code.ptr,
+        o->why_pl = kt_format(tx, "składnik %s będzie %s, praca kończy się %s%s%s", code,
             say_day(tx, last->day).ptr, end.ptr, *centre ? ", " : "", centre);
         return NULL;
     }
@@ -227,14 +236,6 @@ static void take_dates(const kt_tx *tx, struct order *o, const struct placed *pl
         o->minutes += taken_minutes(&placed->steps[i].centre, placed->steps[i].machine_minutes);
     kt_time last = {placed->ends.ms - (placed->count != 0)}; /* midnight belongs to the day before */
     o->day = known && placed->fits ? local_day(tx, last) : (kt_date){0};
-}
-
-static kt_error *read_routing(
-    kt_tx *tx, const struct order *o, struct routing *store, const struct routing **routing)
-{
-    *store = (struct routing){KT_OF(routing)};
-    *routing = o->routing.v ? store : NULL;
-    return o->routing.v ? kt_read(tx, o->routing, &store->rec) : NULL;
 }
 
 static void plan_time(struct order *o, const struct placed *placed)
@@ -277,7 +278,7 @@ static kt_error *place_by_lead_time(kt_tx *tx, const struct order *o, kt_time ea
 static kt_error *place(
     kt_tx *tx, struct order *o, kt_date from, kt_id except, bool stays, struct placed *placed)
 {
-    struct routing store;
+    struct bom_book *book;
     const struct routing *routing;
     const struct component *last;
     kt_date day;
@@ -286,7 +287,8 @@ static kt_error *place(
     day = from.day > day.day ? from : day;
     if (day.day > kt_today(tx).day)
         earliest = kt_instant(tx, day, 0);
-    KT_TRY(read_routing(tx, o, &store, &routing));
+    KT_TRY(bom_book_today(tx, &book));
+    KT_TRY(bom_book_routing(tx, book, o->routing, &routing));
     if (routing && routing->steps.count)
         KT_TRY(place_steps(tx, routing, o->quantity, earliest, end_of(tx, o->due), except, stays, placed));
     else
@@ -311,7 +313,7 @@ kt_error *order_cover(kt_tx *tx, struct order *o, kt_plan *plan)
     }
     KT_TRY(place(tx, o, (kt_date){0}, (kt_id){0}, true, &placed));
     KT_TRY(expect_goods(tx, o));
-    return operations_write(tx, o, &placed);
+    return operations_create(tx, o, &placed);
 }
 
 kt_error *order_place_anew(kt_tx *tx, struct order *o, kt_date from, kt_text reason)

@@ -9,19 +9,33 @@
 /* Is the demand one that leads back to the same item? Bills have no cycles, so depth alone ends it. */
 enum { LEVELS_MAX = 50 };
 
+/* Is every component reserved already? As order_look finds it later. */
+static bool all_on_stock(const kt_plan *plan, size_t from, unsigned level)
+{
+    size_t count = 0;
+    for (size_t i = from; i < plan->count; i++) {
+        if (plan->parts[i].level != level)
+            continue;
+        if (plan->parts[i].kind != KT_FROM_STOCK)
+            return false;
+        count++;
+    }
+    return count > 0;
+}
+
 static kt_error *make(kt_tx *tx, const kt_demand *demand, kt_dec quantity, kt_plan *plan)
 {
     struct order o = {KT_OF(order), .item = demand->item, .quantity = quantity, .due = demand->day,
-        .state = DRAFT, .warehouse = kt_any(tx, "logistics.warehouse", demand->warehouse),
+        .state = CONFIRMED, .steps = 1, .warehouse = kt_any(tx, "logistics.warehouse", demand->warehouse),
         .demand = demand->document, .demand_line = (int64_t)demand->line.v, .level = demand->level,
         .owner = kt_user(tx)};
     size_t at = 0;
     KT_TRY(kt_plan_add(tx, plan, &at));
+    KT_TRY(order_fill(tx, &o));
     KT_TRY(kt_create(tx, &o.rec));
     KT_TRY(order_cover(tx, &o, plan));
-    o.state = CONFIRMED;
-    o.steps++;
-    KT_TRY(order_look(tx, &o));
+    if (all_on_stock(plan, at + 1, demand->level + 1))
+        o.state = RESERVED;
     KT_TRY(kt_update(tx, &o.rec));
     plan->parts[at] = (kt_cover){.kind = KT_FROM_MAKING,
         .item = demand->item,
@@ -39,9 +53,10 @@ static kt_error *make(kt_tx *tx, const kt_demand *demand, kt_dec quantity, kt_pl
 
 static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan *plan)
 {
-    struct bom_book book = {.day = kt_today(tx)};
+    struct bom_book *book;
     struct bom_entry *entry;
-    KT_TRY(bom_book_find(tx, &book, demand->item, &entry));
+    KT_TRY(bom_book_today(tx, &book));
+    KT_TRY(bom_book_find(tx, book, demand->item, &entry));
     if (!entry->bom || entry->bom->kind != BOM_MAKE || demand->level >= LEVELS_MAX)
         return NULL;
     KT_TRY(make(tx, demand, *rest, plan));
@@ -114,8 +129,7 @@ static kt_error *moved_within(kt_tx *tx, const struct promise *p)
     }
     o.steps++;
     KT_TRY(order_look(tx, &o));
-    if (o.state != IN_PROGRESS)
-        KT_TRY(order_place_anew(tx, &o, (kt_date){0}, (kt_text){0}));
+    KT_TRY(order_place_anew(tx, &o, (kt_date){0}, (kt_text){0}));
     return kt_update(tx, &o.rec);
 }
 

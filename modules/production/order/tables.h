@@ -41,6 +41,7 @@
 
 #define ORDER_HANDLERS                                                                                       \
     {"base.supply.promise", &promise_shape, order_promise_moved},                                            \
+        {"hr.leave.approve", &absence_shape, people_left}, {"hr.leave.cancel", &absence_shape, people_back}, \
     {                                                                                                        \
         "base.supply.reserved", &promise_shape, order_component_reserved                                     \
     }

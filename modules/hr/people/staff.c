@@ -1,0 +1,112 @@
+/* The service "hr.staff": how many of those who may run a work centre are there, day by day; who is away. */
+#include <string.h>
+
+#include "hr.h"
+
+/* ---- At a work centre ---- */
+
+struct days { /* of one employee: is there, and may run the centre */
+    kt_date from;
+    size_t count;
+    bool *there;
+};
+
+static void mark(struct days *d, kt_date from, kt_date until, bool there)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        int32_t day = d->from.day + (int32_t)i;
+        if (day >= from.day && (!until.day || day <= until.day))
+            d->there[i] = there;
+    }
+}
+
+static kt_error *mark_leaves(kt_tx *tx, kt_id employee, struct days *d)
+{
+    const kt_where where[] = {KT_WHERE(leave, employee, KT_EQ, employee),
+        KT_WHERE(leave, state, KT_EQ, L_APPROVED), {offsetof(struct leave, until), KT_GE, &d->from}, {0}};
+    struct leave l = {KT_OF(leave)};
+    kt_cursor *cursor;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &leave_shape, .where = where}, &cursor));
+    while (kt_next(cursor, &l.rec))
+        mark(d, l.from, l.until, false);
+    return kt_close(cursor);
+}
+
+static kt_error *add_employee(kt_tx *tx, kt_id employee, struct days *d, int64_t *present)
+{
+    struct employee e = {KT_OF(employee)};
+    KT_TRY(kt_read(tx, employee, &e.rec));
+    if (e.state == GONE || e.state == SUSPENDED)
+        return NULL;
+    KT_TRY(mark_leaves(tx, employee, d));
+    for (size_t i = 0; i < d->count; i++)
+        present[i] += d->there[i];
+    return NULL;
+}
+
+/* Employees one after the other: each may have several qualifications for the centre. */
+static kt_error *count_present(
+    kt_tx *tx, kt_id work_centre, kt_date from, size_t days, bool *needed, int64_t *present)
+{
+    const kt_where where[] = {KT_WHERE(qualification, work_centre, KT_EQ, work_centre), {0}};
+    const kt_query query = {.of = &qualification_shape, .where = where, .sort = "employee,id"};
+    struct qualification q = {KT_OF(qualification)};
+    struct days d = {from, days, kt_alloc(tx, (days + 1) * sizeof *d.there)};
+    kt_id last = {0};
+    kt_cursor *cursor;
+    kt_error *e = NULL;
+    if (!d.there)
+        return kt_no_memory();
+    memset(present, 0, days * sizeof *present);
+    KT_TRY(kt_open(tx, &query, &cursor));
+    while (!e && kt_next(cursor, &q.rec)) {
+        if (last.v && q.employee.v != last.v) {
+            e = add_employee(tx, last, &d, present);
+            memset(d.there, 0, days * sizeof *d.there);
+        }
+        last = q.employee;
+        mark(&d, q.valid_from, q.valid_to, true);
+    }
+    kt_also(&e, kt_close(cursor));
+    *needed = last.v != 0;
+    return !e && last.v ? add_employee(tx, last, &d, present) : e;
+}
+
+static kt_error *present(
+    kt_tx *tx, kt_id work_centre, kt_date from, size_t days, bool *needed, int64_t *there)
+{
+    kt_authority before = kt_own_authority(tx); /* how many, not who */
+    kt_error *e = count_present(tx, work_centre, from, days, needed, there);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+/* ---- A user ---- */
+
+static kt_error *find_away(kt_tx *tx, kt_id user, kt_date day, bool *yes, kt_id *substitute)
+{
+    const kt_where where[] = {KT_WHERE(employee, owner, KT_EQ, user), {0}};
+    struct employee e = {KT_OF(employee)};
+    struct leave l;
+    kt_cursor *cursor;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &employee_shape, .where = where, .limit = 1}, &cursor));
+    bool found = kt_next(cursor, &e.rec);
+    KT_TRY(kt_close(cursor));
+    *yes = false;
+    *substitute = (kt_id){0};
+    if (!found)
+        return NULL;
+    KT_TRY(leave_on(tx, e.rec.id, day, &l, yes));
+    *substitute = *yes ? l.substitute : (kt_id){0};
+    return NULL;
+}
+
+static kt_error *away(kt_tx *tx, kt_id user, kt_date day, bool *yes, kt_id *substitute)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = find_away(tx, user, day, yes, substitute);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+const kt_staff staff_service = {present, away};

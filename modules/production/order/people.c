@@ -1,0 +1,200 @@
+/* People who are away take capacity from the work centres that need them: operations that no longer fit there are
+ * placed anew, and with them their orders and whatever waits for these. When a leave is cancelled, what is late may
+ * come sooner. Who is away only the module hr knows; without it nothing happens here. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "order/order.h"
+
+struct absence { /* of hr.leave */
+    kt_record rec;
+    kt_id employee;
+    kt_date from, until;
+};
+const kt_shape absence_shape = KT_SHAPE(absence, "hr.leave", KT_BIND(absence, employee, REF, "employee"),
+    KT_BIND(absence, from, DATE, "from"), KT_BIND(absence, until, DATE, "until"));
+
+struct may_run { /* of hr.qualification */
+    kt_record rec;
+    kt_id employee, work_centre;
+};
+static const kt_shape may_run_shape = KT_SHAPE(may_run, "hr.qualification",
+    KT_BIND(may_run, employee, REF, "employee"), KT_BIND(may_run, work_centre, REF, "work_centre"));
+
+/* ---- What stands at a centre, those needed first before the others ---- */
+
+struct standing {
+    struct operation *items;
+    size_t count;
+    kt_time from, until; /* of the absence */
+};
+
+static int by_deadline(const void *a, const void *b)
+{
+    const struct operation *x = a, *y = b;
+    bool begun = x->state > READY, other = y->state > READY;
+    int32_t due = x->deadline.day ? x->deadline.day : INT32_MAX;
+    int32_t other_due = y->deadline.day ? y->deadline.day : INT32_MAX;
+    if (begun != other)
+        return begun ? -1 : 1;
+    if (due != other_due)
+        return due < other_due ? -1 : 1;
+    if (x->begins.ms != y->begins.ms)
+        return x->begins.ms < y->begins.ms ? -1 : 1;
+    return (x->rec.id.v > y->rec.id.v) - (x->rec.id.v < y->rec.id.v);
+}
+
+static kt_error *read_standing(kt_tx *tx, kt_id centre, struct standing *s)
+{
+    const kt_time now = kt_now(tx);
+    const kt_where where[] = {
+        KT_WHERE(operation, centre, KT_EQ, centre), KT_WHERE(operation, ends, KT_GT, now), {0}};
+    const kt_query query = {.of = &operation_shape, .where = where};
+    kt_cursor *cursor;
+    uint64_t room;
+    KT_TRY(kt_count(tx, &query, &room));
+    s->items = kt_alloc(tx, (size_t)(room + 1) * sizeof *s->items);
+    if (!s->items)
+        return kt_no_memory();
+    KT_TRY(kt_open(tx, &query, &cursor));
+    while (s->count < room) {
+        struct operation *p = &s->items[s->count];
+        *p = (struct operation){KT_OF(operation)};
+        if (!kt_next(cursor, &p->rec))
+            break;
+        s->count += p->state != FINISHED && p->state != DROPPED;
+    }
+    if (s->count > 1)
+        qsort(s->items, s->count, sizeof *s->items, by_deadline);
+    return kt_close(cursor);
+}
+
+/* ---- Which of it no longer fits ---- */
+
+/* Drops from the list what can stay: what has begun, what lies outside the absence, what finds people still. */
+static kt_error *keep_displaced(kt_tx *tx, kt_id centre, struct standing *s)
+{
+    struct floor floor;
+    unsigned at;
+    size_t left = 0;
+    kt_time last = s->until;
+    for (size_t i = 0; i < s->count; i++)
+        last = s->items[i].ends.ms > last.ms ? s->items[i].ends : last;
+    floor_open(tx, &floor, kt_now(tx), (last.ms - kt_now(tx).ms) / 86400000 + 2);
+    KT_TRY(floor_machine(tx, &floor, centre, (kt_id){0}, true, &at));
+    struct machine *m = &floor.machines[at];
+    for (size_t i = 0; i < s->count; i++) {
+        const struct operation *p = &s->items[i];
+        int64_t begin = p->begins.ms / 60000, end = to_minutes(p->ends);
+        int64_t need = taken_minutes(&floor.centres[at], p->machine_minutes);
+        bool within = p->state <= READY && p->begins.ms < s->until.ms && p->ends.ms > s->from.ms;
+        bool stays = !within || machine_fits(m, begin, end, need);
+        if (stays && !machine_book(&floor.memory, m, begin, end))
+            return kt_no_memory();
+        if (!stays)
+            s->items[left++] = *p;
+    }
+    s->count = left;
+    return NULL;
+}
+
+/* Of what has not begun, what is late. */
+static kt_error *keep_late(kt_tx *tx, struct standing *s)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        struct order o = {KT_OF(order)};
+        KT_TRY(kt_read(tx, s->items[i].order, &o.rec));
+        if (o.late && s->items[i].state <= READY && s->items[i].ends.ms > s->from.ms)
+            s->items[left++] = s->items[i];
+    }
+    s->count = left;
+    return NULL;
+}
+
+/* ---- Placing it anew ---- */
+
+static kt_error *place_orders(kt_tx *tx, const struct standing *s, kt_text reason)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        struct order o = {KT_OF(order)};
+        bool again = false;
+        for (size_t n = 0; n < i; n++)
+            again = again || s->items[n].order.v == s->items[i].order.v;
+        if (again)
+            continue;
+        KT_TRY(kt_read(tx, s->items[i].order, &o.rec));
+        if (!(KT_IN(o.state) & OPEN_AT_WORK))
+            continue;
+        o.steps++;
+        KT_TRY(order_place_anew(tx, &o, (kt_date){0}, reason));
+        KT_TRY(kt_update(tx, &o.rec));
+    }
+    return NULL;
+}
+
+static kt_text reason_of(kt_tx *tx, const struct centre *c, const struct absence *a, bool back)
+{
+    const char *name = c->name.ptr ? c->name.ptr : "";
+    const char *from = say_day(tx, a->from).ptr, *until = say_day(tx, a->until).ptr;
+    if (back)
+        return say_text(kt_format(tx, "people are back at %s from %s on", name, from),
+            kt_format(tx, "na stanowisku %s ludzie są znów od %s", name, from));
+    return say_text(kt_format(tx, "people are away from %s from %s to %s", name, from, until),
+        kt_format(tx, "na stanowisku %s brakuje ludzi od %s do %s", name, from, until));
+}
+
+static kt_error *at_centre(kt_tx *tx, kt_id centre, const struct absence *a, bool back)
+{
+    struct centre c = {KT_OF(centre)};
+    struct standing s = {
+        .from = kt_instant(tx, a->from, 0), .until = kt_instant(tx, kt_date_add(a->until, 1), 0)};
+    KT_TRY(kt_read(tx, centre, &c.rec));
+    KT_TRY(read_standing(tx, centre, &s));
+    KT_TRY(back ? keep_late(tx, &s) : keep_displaced(tx, centre, &s));
+    return place_orders(tx, &s, reason_of(tx, &c, a, back));
+}
+
+static kt_error *at_centres(kt_tx *tx, const struct absence *a, bool back)
+{
+    const kt_where where[] = {{offsetof(struct may_run, employee), KT_EQ, &a->employee}, {0}};
+    struct may_run q = {KT_OF(may_run)};
+    id_map seen = {0};
+    uint32_t unused;
+    kt_cursor *cursor;
+    kt_error *error = NULL;
+    KT_TRY(floor_forget(tx));
+    KT_TRY(kt_open(tx, &(kt_query){.of = &may_run_shape, .where = where, .sort = "id"}, &cursor));
+    while (!error && kt_next(cursor, &q.rec)) {
+        const char *entity = kt_any_entity(tx, q.work_centre);
+        kt_id centre = kt_any_id(q.work_centre);
+        if (!entity || strcmp(entity, centre_shape.name) != 0 || id_map_find(&seen, centre, &unused))
+            continue;
+        error = id_map_put(tx, &seen, centre, 0);
+        if (!error)
+            error = at_centre(tx, centre, a, back);
+    }
+    kt_also(&error, kt_close(cursor));
+    return error;
+}
+
+static kt_error *follow(kt_tx *tx, const kt_event *event, bool back)
+{
+    const struct absence *a = KT_SEE(absence, event->after);
+    if (!a->from.day || a->until.day < kt_today(tx).day)
+        return NULL;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = at_centres(tx, a, back);
+    kt_callers_authority(tx, before);
+    return error;
+}
+
+kt_error *people_left(kt_tx *tx, const kt_event *event)
+{
+    return follow(tx, event, false);
+}
+
+kt_error *people_back(kt_tx *tx, const kt_event *event)
+{
+    return follow(tx, event, true);
+}

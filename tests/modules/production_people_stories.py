@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""Stories of people and machines: who is away takes capacity from the work centres that need them, and what was promised
+moves, with a reason; without qualifications, or without the module hr, nothing changes."""
+import datetime
+
+from stories import expect, refused, run
+
+seen = {}
+TODAY = datetime.date.today()
+PASSWORD = "Workshop-2026-people"
+
+
+def make(k, entity, /, **values):
+    return k.create(entity, values)["id"]
+
+
+def day(number):
+    return (TODAY + datetime.timedelta(days=number)).isoformat()
+
+
+def works(k):
+    """A press for two at a time that needs Ewa or Jan, from six to two every day; and a bench that anybody may use."""
+    pln = make(k, "base.currency", code="PLN", decimals=2)
+    company = make(k, "base.company", name="Wicher", currency=pln, zone="Europe/Warsaw")
+    k.call("session.company", {"company": company})
+    days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    calendar = make(k, "base.calendar", name="Every day", weekdays="1234567", hours=[{"weekday": d, "from": "06:00", "until": "14:00"} for d in days])
+    seen["press"] = make(k, "production.work_centre", code="PRESS", name="Press", slots=2, calendar=calendar)
+    seen["bench"] = make(k, "production.work_centre", code="BENCH", name="Bench", calendar=calendar)
+    seen["party"] = make(k, "base.party", name="Nowak")
+    seen["currency"] = pln
+    for code, centre in (("PLATE", "press"), ("BOX", "bench")):
+        routing = make(k, "production.routing", code=code, name=code.title(), steps=[
+            {"sequence": 10, "name": "Work", "centre": seen[centre], "run_minutes": "480"}])
+        seen[code] = make(k, "base.item", code=code, name=code.title(), currency=pln, price="100")
+        make(k, "production.bom", item=seen[code], routing=routing, lines=[])
+    all_roles = {r["name"]: r["id"] for r in k.list("access.role", limit=100)["rows"]}
+    skill = make(k, "hr.skill", name="Pressing")
+    for name in ("Ewa", "Jan"):
+        user = make(k, "access.user", name=name.lower(), roles=[all_roles["hr.employee"], all_roles["base.user"]])
+        seen[name] = make(k, "hr.employee", name=name, hired="2020-01-01", owner=user)
+        make(k, "hr.term", employee=seen[name], valid_from="2020-01-01", calendar=calendar)
+        make(k, "hr.qualification", employee=seen[name], skill=skill, work_centre={"entity": "production.work_centre", "id": seen["press"]})
+    seen["leave"] = make(k, "hr.leave_type", name="Unpaid", code="free", unlimited=True)
+
+
+def sold(k, code, quantity="1", due=None):
+    order = make(k, "crm.order", party=seen["party"], currency=seen["currency"], lines=[
+        {"item": seen[code], "quantity": quantity, "price": "500", **({"asked": due} if due else {})}])
+    k.call("crm.order.confirm", {"id": order})
+    made = k.list("production.order", [["demand", "=", {"entity": "crm.order", "id": order}]])["rows"][0]
+    return order, made["id"]
+
+
+def operation(k, order):
+    return k.list("production.operation", [["order", "=", order]])["rows"][0]
+
+
+def load(k, centre, first, last):
+    return {r["day"]: r["available"] for r in k.call("production.capacity.load", {"centre": seen[centre], "from": first, "until": last})["rows"]}
+
+
+def away(k, name, first, last):
+    leave = make(k, "hr.leave", **{"employee": seen[name], "type": seen["leave"], "from": first, "until": last})
+    k.call("hr.leave.submit", {"id": leave})
+    k.call("hr.leave.approve", {"id": leave})
+    return leave
+
+
+# ---- Stories ----
+
+def a_centre_works_as_long_as_people_are_there(k):
+    works(k)
+    expect(load(k, "press", day(30), day(33)), {day(n): 960 for n in range(30, 34)})
+    seen["away"] = away(k, "Ewa", day(31), day(32))
+    expect(load(k, "press", day(30), day(33)), {day(30): 960, day(31): 480, day(32): 480, day(33): 960})
+    expect(load(k, "bench", day(30), day(33)), {day(n): 480 for n in range(30, 34)}) # nobody needs to be qualified there
+    k.call("hr.leave.cancel", {"id": seen["away"]})
+    expect(load(k, "press", day(31), day(32)), {day(31): 960, day(32): 960})
+
+
+def who_is_away_moves_what_was_promised(k):
+    first, first_made = sold(k, "PLATE", "3")
+    second, second_made = sold(k, "PLATE", "3")
+    other, other_made = sold(k, "BOX", "3")
+    before = {o: k.get("production.order", o) for o in (first_made, second_made, other_made)}
+    expect(before[first_made]["day"], before[second_made]["day"]) # both at once, on two slots
+    starts = before[first_made]["begins"][:10]
+    last = (datetime.date.fromisoformat(starts) + datetime.timedelta(days=1)).isoformat()
+    seen["away"] = away(k, "Jan", max(starts, day(0)), last)
+    after = {o: k.get("production.order", o) for o in before}
+    moved = [o for o in (first_made, second_made) if after[o]["day"] != before[o]["day"]]
+    expect(len(moved), 1) # one of them can still be made in time
+    expect(after[other_made], before[other_made])
+    seen["moved"] = moved[0]
+    sale = first if moved[0] == first_made else second
+    line = k.get("crm.order", sale)["lines"][0]
+    expect((line["promised"], line["promised"] > before[moved[0]]["day"]), (after[moved[0]]["day"], True))
+    part = k.call("base.supply.explain", {"document": {"entity": "crm.order", "id": sale}})["parts"][0]
+    expect((part["day"], part["reason"].startswith("people are away from Press from")), (line["promised"], True))
+    rows = sorted((o["begins"], o["ends"]) for o in (operation(k, m) for m in (first_made, second_made)))
+    expect(rows[0] != rows[1], True)
+
+
+def nobody_there_means_nothing_is_made(k):
+    both = [away(k, name, day(60), day(69)) for name in ("Ewa", "Jan")]
+    _, made = sold(k, "PLATE", "1", due=day(65))
+    row = k.get("production.order", made)
+    expect((row["day"] < day(60), row["late"]), (True, False)) # before they go
+    k.call("production.order.reschedule", {"id": made, "from": day(60)})
+    row = k.get("production.order", made)
+    expect((row["day"], row["late"]), (day(70), True))
+    for leave in both:
+        k.call("hr.leave.cancel", {"id": leave})
+    row = k.get("production.order", made)
+    expect((row["day"] <= day(65), row["late"]), (True, False)) # they are back, and it comes sooner
+
+
+def what_has_begun_stays(k):
+    _, made = sold(k, "PLATE", "2")
+    k.call("production.operation.start", {"id": operation(k, made)["id"]})
+    before = operation(k, made)
+    ends = before["ends"][:10]
+    leave = away(k, "Ewa", ends, ends)
+    expect(operation(k, made)["ends"], before["ends"])
+    k.call("hr.leave.cancel", {"id": leave})
+
+
+def without_hr_machines_work_alone(k):
+    leave = away(k, "Ewa", day(40), day(41))
+    expect(load(k, "press", day(40), day(40)), {day(40): 480})
+    k.call("module.disable", {"name": "hr"})
+    expect(load(k, "press", day(40), day(40)), {day(40): 960})
+    _, made = sold(k, "PLATE")
+    expect(k.get("production.order", made)["state"], "confirmed")
+    k.call("module.enable", {"name": "hr"})
+    expect(load(k, "press", day(40), day(40)), {day(40): 480})
+    k.call("hr.leave.cancel", {"id": leave})
+    refused("state", lambda: k.call("hr.leave.approve", {"id": leave}))
+
+
+if __name__ == "__main__":
+    run([a_centre_works_as_long_as_people_are_there, who_is_away_moves_what_was_promised, nobody_there_means_nothing_is_made,
+         what_has_begun_stays, without_hr_machines_work_alone], modules="base,crm,logistics,production,hr")
