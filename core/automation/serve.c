@@ -403,40 +403,17 @@ static kt_error *serve_transition(asked *a)
     return take_text(a, &text, error);
 }
 
-typedef struct {
-    kt_str name;
-    const kt_method *found;
-} method_search;
-
-static void match_method(void *context, const kt_module *module, const kt_method *method)
-{
-    method_search *search = context;
-    size_t n = strlen(module->name);
-    if (search->name.len > n + 1 && memcmp(search->name.ptr, module->name, n) == 0 &&
-        search->name.ptr[n] == '.' &&
-        str_is((kt_str){search->name.ptr + n + 1, search->name.len - n - 1}, method->name))
-        search->found = method;
-}
-
 static kt_error *serve_call(asked *a)
 {
     const variant *params;
     buffer text;
-    method_search search = {.name = pack_next_str(a->in)};
+    kt_str name = pack_next_str(a->in);
     KT_TRY(serve_value(a, &params));
-    plugins_methods(a->tx->catalogue, match_method, &search);
-    if (!search.found)
-        return kt_fail(a->tx, KT_VALIDATION, NULL, "there is no method \"%.*s\" of a module",
-            "nie ma metody „%.*s” modułu", STR_ARG(search.name));
-    if (a->tx->guard)
-        KT_TRY(access_may_call(a->tx, search.found->right));
+    if (params && params->kind == VARIANT_ARRAY && !params->as.array.count) /* {} of Lua */
+        params = NULL;
     buffer_open(&text, ANSWER_MAX);
     json j = json_to(&text);
-    json_object(&j);
-    if (params->kind == VARIANT_ARRAY && !params->as.array.count) /* {} of Lua */
-        params = NULL;
-    kt_error *error = model_call(a->tx, search.found, params, &j);
-    json_object_end(&j);
+    kt_error *error = errand_call(a->tx, NULL, name, params, &j);
     return take_text(a, &text, error);
 }
 

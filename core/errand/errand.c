@@ -3,6 +3,7 @@
 
 #include "journal/journal.h"
 #include "kit/clock.h"
+#include "kit/str.h"
 
 typedef struct {
     kt_tx tx; /* first: errand_act_for finds the stay by it */
@@ -24,6 +25,42 @@ static void stay_end(stay *s)
     s->catalogue = NULL;
 }
 
+/* ---- Methods of modules ---- */
+
+typedef struct {
+    kt_str name;
+    const kt_method *found;
+} method_search;
+
+static void match_method(void *context, const kt_module *module, const kt_method *method)
+{
+    method_search *search = context;
+    size_t n = strlen(module->name);
+    if (search->name.len > n + 1 && memcmp(search->name.ptr, module->name, n) == 0 &&
+        search->name.ptr[n] == '.' &&
+        str_is((kt_str){search->name.ptr + n + 1, search->name.len - n - 1}, method->name))
+        search->found = method;
+}
+
+kt_error *errand_call(kt_tx *tx, void *caller, kt_str method, const variant *params, json *answer)
+{
+    method_search search = {.name = method};
+    (void)caller;
+    plugins_methods(tx->catalogue, match_method, &search);
+    if (!search.found)
+        return kt_fail(tx, KT_VALIDATION, NULL, "there is no method \"%.*s\" of a module",
+            "nie ma metody „%.*s” modułu", STR_ARG(method));
+    if (search.found->writes && !tx->writes)
+        return kt_fail(tx, KT_VALIDATION, NULL, "%.*s writes, and nothing can be written here",
+            "%.*s zapisuje, a tu nie można zapisywać", STR_ARG(method));
+    if (tx->guard)
+        KT_TRY(access_may_call(tx, search.found->right));
+    json_object(answer);
+    KT_TRY(model_call(tx, search.found, params, answer));
+    json_object_end(answer);
+    return NULL;
+}
+
 static kt_error *stay_begin(stay *s, store_view *view, bool writes)
 {
     const errand *e = s->errand;
@@ -39,7 +76,8 @@ static kt_error *stay_begin(stay *s, store_view *view, bool writes)
         .request_id = e->request_id,
         .unit = e->unit,
         .master_key = e->rooms->master_key,
-        .writes = writes};
+        .writes = writes,
+        .call = errand_call};
     if (e->who)
         KT_TRY(errand_act_for(&s->tx, e->who));
     return writes && e->rooms->watch ? e->rooms->watch(e->rooms->context, &s->tx) : NULL;

@@ -32,6 +32,10 @@ typedef struct {
  *   returns  forbidden: the user is no longer active, the key is gone or has expired */
 KT_MUST kt_error *errand_act_for(kt_tx *tx, const access_identity *who);
 
+/* Calls a method of an enabled module in tx, under the rights that stand there: what kt_call is in an errand, where
+ * nobody called over the bus. Its type is that of kt_tx.call. A method that writes is refused on a snapshot. */
+KT_MUST kt_error *errand_call(kt_tx *tx, void *caller, kt_str method, const variant *params, json *answer);
+
 typedef kt_error *(*errand_body)(kt_tx *tx, void *context);
 
 /* Runs body on a snapshot. thread: any */

@@ -88,5 +88,8 @@ KT_MUST kt_error *job_look(kt_tx *tx, uint64_t id, job_view *view);
  *   returns  not_found: there is none that is the caller's own or that the caller may read */
 KT_MUST kt_error *job_write(kt_tx *tx, uint64_t id, json *answer);
 
+/* A copy of a text that lasts as long as a work's context; not set: no memory. */
+struct kt_work_run;
+kt_str work_keep(struct kt_work_run *run, kt_str text);
 extern const job_kind work_jobs[]; /* the works of modules, <kontor/work.h>; ended by {0} */
 extern const method job_methods[]; /* job.get list cancel retry problems; ended by {0} */

@@ -13,6 +13,14 @@ static void *keep(kt_work_run *run, size_t size)
     return arena_alloc(run->memory, size);
 }
 
+kt_str work_keep(kt_work_run *run, kt_str text)
+{
+    char *copy = run->keep(run, text.len + 1);
+    if (copy && text.len)
+        memcpy(copy, text.ptr, text.len);
+    return copy ? (kt_str){copy, text.len} : (kt_str){0};
+}
+
 static kt_error *work_of(const job_run *run, const kt_work **work)
 {
     kt_str service = variant_get_str(run->params, "service");
@@ -33,7 +41,7 @@ static kt_error *work_open(job_run *run)
     kt_work_run *w = arena_alloc(run->lasting, sizeof *w);
     if (!w)
         return error_no_memory();
-    *w = (kt_work_run){.keep = keep, .memory = run->lasting};
+    *w = (kt_work_run){.keep = keep, .memory = run->lasting, .rooms = run->rooms};
     run->context = w;
     return NULL;
 }
@@ -74,12 +82,26 @@ const job_kind work_jobs[] = {
     {0},
 };
 
-kt_error *kt_work_start(kt_tx *tx, const char *service, kt_str title, kt_str params, kt_id *job)
+static kt_error *start(
+    kt_tx *tx, const access_identity *who, const char *service, kt_str title, kt_str params, kt_id *job)
 {
     kt_maker order = KT_MAKE_OBJECT;
     kt_str text;
     kt_put(tx, &order, "service", kt_value_str((kt_str){service, strlen(service)}));
     kt_put(tx, &order, "params", kt_value_str(params));
     KT_TRY(kt_json_write(tx, &order.value, &text));
-    return job_start(tx, &(job_order){.kind = work_jobs[0].name, .title = title, .params = text}, &job->v);
+    return job_start(
+        tx, &(job_order){.kind = work_jobs[0].name, .title = title, .params = text, .who = who}, &job->v);
+}
+
+kt_error *kt_work_start(kt_tx *tx, const char *service, kt_str title, kt_str params, kt_id *job)
+{
+    return start(tx, NULL, service, title, params, job);
+}
+
+kt_error *kt_work_start_for(
+    kt_tx *tx, kt_id user, const char *service, kt_str title, kt_str params, kt_id *job)
+{
+    const access_identity who = {.user = user.v, .company = kt_company(tx).v};
+    return start(tx, &who, service, title, params, job);
 }

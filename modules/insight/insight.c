@@ -3,6 +3,9 @@
 #include "insight.h"
 
 #include <kontor/goals.h>
+#include <kontor/rules.h>
+
+#include "mailing.h"
 
 /* ---- insight.indicators ---- */
 
@@ -109,6 +112,11 @@ static const kt_entity entities[] = {
         .compute = goal_compute, .icon = "target",
         .views = "[{\"kind\":\"list\",\"columns\":[\"title\",\"scope\",\"owner\",\"department\",\"from\","
                  "\"until\",\"target\",\"weight\"],\"sort\":\"-until\"}]"},
+    {&subscription_shape, {"Report by mail", "Raport pocztą"}, {"Reports by mail", "Raporty pocztą"},
+        .title = "name", .actions = subscription_actions, .compute = subscription_compute, .icon = "mail",
+        .views =
+            "[{\"kind\":\"list\",\"columns\":[\"name\",\"method\",\"every\",\"next\",\"active\"],\"sort\":"
+            "\"next\"}]"},
     {0},
 };
 
@@ -117,10 +125,13 @@ static const kt_method methods[] = {
         &found_shape, run},
     {"board", {"Goals, what was reached, and who reached most", "Cele, wykonanie i ranking"},
         "insight.goal:read", false, &board_shape, &board_found_shape, board},
+    {"send_due", {"Send the reports that are due", "Wyślij raporty, których termin nadszedł"},
+        "insight.subscription:update", true, &send_due_shape, &sent_due_shape, send_due},
     {0},
 };
 
-static const kt_service services[] = {{"insight.goals", 1, &goals_service}, {0}};
+static const kt_service services[] = {
+    {"insight.goals", 1, &goals_service}, {"insight.mailing", 1, &mailing_work}, {0}};
 
 static const kt_role roles[] = {
     {"employee", {"Employee: own goals", "Pracownik: własne cele"}, "insight.goal:read@own"},
@@ -131,5 +142,18 @@ static const kt_role roles[] = {
     {0},
 };
 
+/* What the company expects to happen by itself. */
+static const kt_rule upkeep[] = {
+    KT_UPKEEP(
+        "insight", "send_due", "Reports by mail", "every day at 6:30", "insight.subscription:*", "send_due"),
+    {0},
+};
+
+static kt_error *migrate(kt_tx *tx, const char *from_version)
+{
+    (void)from_version;
+    return kt_rules_bring(tx, upkeep);
+}
+
 const kt_module kontor_module = KT_MODULE("insight", "1.0.0", "Indicators", "Wskaźniki", .needs = "base",
-    .entities = entities, .methods = methods, .services = services, .roles = roles);
+    .entities = entities, .methods = methods, .services = services, .roles = roles, .migrate = migrate);

@@ -16,6 +16,7 @@ typedef struct kt_work_run {
     void *context;
     void *(*keep)(struct kt_work_run *run, size_t size); /* zeroed; NULL: there is no more */
     void *memory;
+    const void *rooms; /* the core's own */
 } kt_work_run;
 
 typedef struct {
@@ -33,3 +34,7 @@ typedef struct {
  *   job      receives the id of the job, job.get shows it */
 KT_API KT_MUST kt_error *kt_work_start(
     kt_tx *tx, const char *service, kt_str title, kt_str params, kt_id *job);
+/* The same for another user: the work runs under that user's rights, whatever the caller's are. For what a user is
+ * sent, or asked for beforehand. */
+KT_API KT_MUST kt_error *kt_work_start_for(
+    kt_tx *tx, kt_id user, const char *service, kt_str title, kt_str params, kt_id *job);

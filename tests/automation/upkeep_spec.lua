@@ -61,7 +61,7 @@ describe("a module's upkeep", function()
     expect(call("base.task.count", {}), 4)
   end)
   it("can be switched off, and none of it fails", function()
-    for _, module in ipairs {"base", "crm", "logistics", "finance", "script", "hr"} do upkeep(module) end
+    for _, module in ipairs {"base", "crm", "logistics", "finance", "script", "hr", "insight"} do upkeep(module) end
     local rule = call("automation.rule.list", {filter = {{"name", "=", "crm.requests_fail"}}}).rows[1]
     call("automation.rule.disable", {id = rule.id})
     expect(call("automation.rule.get", {id = rule.id}).state, "off")

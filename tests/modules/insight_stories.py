@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """Stories of the indicators, over HTTP: each figure is what its own queries say, under the caller's rights."""
+import time
+import zipfile
 from decimal import Decimal as D
 
 from stories import expect, refused, run
@@ -118,9 +120,59 @@ def goals_are_reached_by_records_alone(k, house):
     expect(board(k, **{"from": "2020-01-01", "until": "2020-12-31"})["goals"], [])
 
 
+def finished(k, count=None):
+    """Waits until all works, so many of them, are done."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        jobs = k.list("job.job", [["kind", "=", "work"]], fields=["state", "message", "owner"])["rows"]
+        if len(jobs) == (count or len(jobs)) and all(j["state"] not in ("queued", "running") for j in jobs):
+            return jobs
+        time.sleep(0.05)
+    raise AssertionError(f"the works are not done: {jobs}")
+
+
+def sheet(house, k, file):
+    digest = k.get("base.attachment", file)["sha256"]
+    path = next(p for p in (house.data / "files").rglob(f"*{digest}*") if p.is_file())
+    with zipfile.ZipFile(path) as book:
+        return b"".join(book.read(n) for n in book.namelist() if n.endswith(("sheet1.xml", "sharedStrings.xml"))).decode()
+
+
+def a_report_is_sent_to_each_as_they_may_see_it(k, house):
+    ola = k.list("access.user", [["name", "=", "ola"]])["rows"][0]["id"]
+    k.update("access.user", ola, {"email": "ola@stories.example"})
+    k.create("crm.report", {"name": "Won", "by": "owner", "period": "year", "figures": [{"name": "won", "label": "Deals won", "entity": "crm.deal", "day": "closed_at", "filter": [["semantic", "=", "won"]], "measure": "count"}]})
+    refused("validation", lambda: make(k, "insight.subscription", name="Won", receivers=[ola], params=[1]), "params")
+    made = make(k, "insight.subscription", name="Won deals", receivers=[1, ola], params={"name": "Won"}, every="month")
+    k.call("insight.subscription.send", {"id": made})
+    jobs = finished(k, 2)
+    expect([(j["state"], j["message"]) for j in jobs if j["owner"] == 1], [("failed", "admin has no e-mail address")])
+    mail, = k.list("outbox.effect", [["kind", "=", "mail"]])["rows"]
+    expect((mail["params"]["to"], mail["params"]["subject"], len(mail["params"]["files"])), ("ola@stories.example", "Won deals", 2))
+    book = sheet(house, k, mail["params"]["files"][0])
+    expect(("ola" in book, "admin" in book, "semantic" in book), (True, False, True))  # her own row, and the records behind it
+    expect([k.get("base.attachment", f)["type"] for f in mail["params"]["files"]][1], "application/pdf")
+
+
+def a_subscription_has_its_days_and_never_writes(k, house):
+    ola = k.list("access.user", [["name", "=", "ola"]])["rows"][0]["id"]
+    made = make(k, "insight.subscription", name="Month", receivers=[ola], params={"name": "Won"}, every="month", starts_on="2020-01-31", **{"as": "xlsx"})
+    today = k.call("insight.indicators", {})["until"]
+    expect(k.get("insight.subscription", made)["next"] >= today, True)
+    make(k, "insight.subscription", name="Bad", receivers=[ola], method="crm.report.none", every="day")
+    writes = make(k, "insight.subscription", name="Writes", receivers=[ola], method="module.enable", every="day")
+    before = k.count("insight.subscription", [["next", "<=", "today"], ["active", "=", True]])
+    expect(k.call("insight.send_due", {})["mails"] >= before, True)
+    expect(k.count("insight.subscription", [["next", "<=", "today"], ["active", "=", True]]), 0)
+    finished(k)
+    expect(k.list("job.job", [["title", "=", "Writes"]])["rows"][0]["state"], "failed")
+    expect(k.get("insight.subscription", writes)["next"] > today, True)
+
+
 STORIES = [
     each_figure_is_what_its_queries_say, everybody_sees_their_own, what_an_absent_module_knows_is_left_out,
     what_stands_today_is_not_shown_for_a_past_period, amounts_of_other_currencies_are_converted, goals_are_reached_by_records_alone,
+    a_report_is_sent_to_each_as_they_may_see_it, a_subscription_has_its_days_and_never_writes,
 ]
 if __name__ == "__main__":
     run(STORIES, modules="base,crm,insight")
