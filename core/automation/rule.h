@@ -268,6 +268,12 @@ void serve_link(const model_entity *entity, uint64_t id, buffer *out);
 /* Values for an entity: records given for references become their ids. */
 const variant *serve_values(kt_tx *tx, const model_entity *entity, const variant *values);
 
+/* ---- write.c ---- */
+
+/* Runs a template in a worker of a pool, whose deadline holds. text: may be NULL for one that is checked alone. */
+KT_MUST kt_error *write_run(
+    workers *pool, int64_t steps, kt_tx *tx, const automation_template *t, buffer *text);
+
 /* ---- queue.c: runs that wait for their time ---- */
 
 /* A row of the queue. Kept in STORE_META under "Rq", due, sequence. */

@@ -55,11 +55,11 @@ static void pack_template(kt_tx *tx, const automation_template *t, int64_t steps
     pack_json(out, t->facts);
 }
 
-static kt_error *converse(serving *s, automation *a)
+static kt_error *converse(serving *s, workers *pool)
 {
     for (;;) {
         kt_str said = {0};
-        kt_error *lost = channel_exchange(a->writers, s->channel, s->tx->arena, &said);
+        kt_error *lost = channel_exchange(pool, s->channel, s->tx->arena, &said);
         if (lost)
             return error_under(lost, "text");
         pack_reader in = pack_read((kt_str){said.ptr + 1, said.len - 1});
@@ -75,19 +75,21 @@ static kt_error *converse(serving *s, automation *a)
     }
 }
 
-static kt_error *run(automation *a, kt_tx *tx, const automation_template *t, buffer *text)
+kt_error *write_run(workers *pool, int64_t steps, kt_tx *tx, const automation_template *t, buffer *text)
 {
     serving s = {.tx = tx, .template = t, .text = text};
-    KT_TRY(workers_take(a->writers, tx->arena, &s.channel));
-    pack_template(tx, t, a->options.steps * 4, &s.channel->out);
-    kt_error *error = converse(&s, a);
-    workers_give(a->writers, s.channel);
+    KT_TRY(workers_take(pool, tx->arena, &s.channel));
+    pack_template(tx, t, steps, &s.channel->out);
+    kt_error *error = converse(&s, pool);
+    workers_give(pool, s.channel);
     return error;
 }
 
+enum { TIMES_A_RULE = 4 }; /* steps: a document is larger than what a rule does */
+
 kt_error *automation_write(automation *a, kt_tx *tx, const automation_template *t, buffer *text)
 {
-    kt_error *error = run(a, tx, t, text);
+    kt_error *error = write_run(a->writers, a->options.steps * TIMES_A_RULE, tx, t, text);
     if (!error && text->full) /* it caught the refusal and went on */
         error = kt_fail(tx, KT_LIMIT, "text", "the document is larger than %zu bytes",
             "dokument jest większy niż %zu bajtów", text->max);
@@ -99,5 +101,6 @@ kt_error *automation_check(kt_tx *tx, kt_str name, kt_str lua)
     const ruleset *set = ruleset_of(tx);
     if (lua.len > AUTOMATION_CHUNK_MAX)
         return kt_fail(tx, KT_LIMIT, "text", "the template is too large", "szablon jest za duży");
-    return set ? run(set->of, tx, &(automation_template){.name = name, .lua = lua}, NULL) : NULL;
+    const automation_template t = {.name = name, .lua = lua};
+    return set ? write_run(set->of->writers, set->of->options.steps * TIMES_A_RULE, tx, &t, NULL) : NULL;
 }

@@ -2,6 +2,8 @@
  * everywhere an end can be reached. Objections are reached from anywhere and lead back. */
 #include <string.h>
 
+#include <kontor/lua.h>
+
 #include "flow.h"
 
 typedef struct {
@@ -86,6 +88,15 @@ static void check_json(checking *c, kt_str text, size_t line)
         kt_also(c->all, FLOW_PROBLEM(c->tx, line, "no JSON:", "to nie JSON:", text));
 }
 
+/* Lua's own words stand behind the line. */
+static void check_lua(checking *c, kt_str text, size_t line)
+{
+    kt_error *wrong = kt_expression_check(c->tx, text);
+    if (wrong)
+        kt_also(c->all, kt_fail(c->tx, KT_VALIDATION, "source", "line %zu: %s", "wiersz %zu: %s", line,
+                            kt_say(c->tx, kt_problem_at(wrong, 0).text).ptr));
+}
+
 static void check_deeds(checking *c, const struct deeds *deeds)
 {
     for (size_t i = 0; i < deeds->count; i++)
@@ -98,7 +109,10 @@ static void check_values(checking *c, const struct node *n)
     for (size_t i = 0; i < n->answer_count; i++)
         check_deeds(c, &n->answers[i].deeds);
     for (size_t i = 0; i < n->when_count; i++)
-        check_json(c, n->whens[i].filter, n->whens[i].line);
+        if (n->whens[i].lua)
+            check_lua(c, n->whens[i].filter, n->whens[i].line);
+        else
+            check_json(c, n->whens[i].filter, n->whens[i].line);
 }
 
 static void check_node(checking *c, size_t at)

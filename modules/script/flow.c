@@ -285,8 +285,10 @@ static void when(reader *r, bool otherwise)
 {
     struct node *n = r->node;
     struct when w = {.line = r->line};
-    if (!otherwise)
+    if (!otherwise) {
+        w.lua = next_is(r, "lua");
         w.filter = before_target(r);
+    }
     w.target = target(r);
     if (n->when_count && !n->whens[n->when_count - 1].filter.ptr)
         SAY(r, "nothing comes after \"else\"", "po „else” nic nie następuje", NONE);

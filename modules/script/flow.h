@@ -12,6 +12,7 @@
  *       -> size
  *     branch size
  *       when [["amount", ">", "10000"]] -> big
+ *       when lua record.party.credit_limit > 0 and input.size == "many" -> big
  *       else -> small
  *     run more other_script -> done
  *     end done "Meeting agreed" won
@@ -45,6 +46,7 @@ struct choice { /* an answer */
 };
 struct when { /* of a branch; filter not set: else */
     kt_str filter, target;
+    bool lua; /* the filter is an expression in Lua */
     size_t line;
 };
 struct ask {

@@ -1,7 +1,7 @@
 /* How a session moves through the graph: into other scripts and out again, past branches, back, to the end.
  * The scripts that wait for another one to end are kept in session.stack, the innermost last:
  * [{"script": 1, "version": 2, "step": "more"}]. */
-#include <kontor/value.h>
+#include <kontor/lua.h>
 
 #include "script.h"
 
@@ -96,13 +96,30 @@ static kt_error *leave(struct walk *w, kt_str *target, bool *left)
 
 /* ---- Moving ---- */
 
+/* In Lua the record called about is `record`, what was answered is `input`. */
+static kt_error *holds(const struct walk *w, const struct when *when, bool *yes)
+{
+    const struct session *s = w->s;
+    const kt_expression e = {.text = when->filter,
+        .entity = kt_any_entity(w->tx, s->subject),
+        .id = kt_any_id(s->subject),
+        .name = "input",
+        .facts = s->inputs};
+    const kt_value *value;
+    if (!when->lua)
+        return subject_fits(w->tx, s->subject, when->filter, yes);
+    KT_TRY(kt_evaluate(w->tx, &e, &value));
+    *yes = kt_value_holds(value);
+    return NULL;
+}
+
 static kt_error *choose_way(struct walk *w, kt_str *target)
 {
     const struct node *n = w->node;
     for (size_t i = 0; i < n->when_count; i++) {
         bool yes = !n->whens[i].filter.ptr;
         if (!yes)
-            KT_TRY(subject_fits(w->tx, w->s->subject, n->whens[i].filter, &yes));
+            KT_TRY(holds(w, &n->whens[i], &yes));
         if (yes) {
             *target = n->whens[i].target;
             return walk_note(w, BRANCHED, *target, (kt_str){0});

@@ -275,11 +275,49 @@ def a_paused_call_is_resumed_or_expires(k):
     expect(k.call("script.session.expire_due", {})["abandoned"], 0)
 
 
+LUA = """
+step need
+  say How many?
+  ask many number "Bikes" required
+  -> size
+branch size
+  when lua (record.amount or dec "0") * 2 > 10000 and tonumber(input.many) >= 5 -> big
+  when lua record.party and record.party.name == "Slow" and (function() while true do end end)() -> big
+  when lua nil -> big
+  else -> small
+step big
+  say Big
+  answer ok -> won
+step small
+  say Small
+  answer ok -> won
+end won won
+"""
+
+
+def a_branch_asks_lua_about_the_record_and_the_answers(k):
+    script = k.create("script.script", {"code": "lua", "name": "lua", "source": LUA.replace("record.amount", "record.amount or")})["id"]
+    refused("validation", lambda: k.call("script.script.publish", {"id": script}), "source")
+    k.update("script.script", script, {"source": LUA})
+    k.call("script.script.publish", {"id": script})
+    for amount, many, step in (("6000", "5", "big"), ("6000", "4", "small"), ("5000", "5", "small"), (None, "9", "small")):
+        at = start(k, script, lead(k, amount=amount))
+        expect(answer(k, at, inputs={"many": many})["step"], step)
+    slow = k.create("base.party", {"name": "Slow"})["id"]
+    at = start(k, script, lead(k, party=slow))
+    refused("rule", lambda: answer(k, at, inputs={"many": "1"}))
+    expect(k.get("script.session", at["session"])["step"], "need")  # an expression without an end ends; the call stands where it stood
+    wrong = publish(k, "wrong", LUA.replace("record.amount", "record.nothing"))
+    at = start(k, wrong, lead(k))
+    refused("rule", lambda: answer(k, at, inputs={"many": "1"}))
+
+
 STORIES = [
     every_mistake_of_a_text_is_told_at_once, a_call_walks_the_graph_and_writes_on_its_way,
     an_objection_returns_to_the_step_that_was_left, a_move_that_comes_twice_is_made_once, running_calls_end_on_their_version,
     a_call_list_calls_back_and_gives_up, variants_are_sticky_and_statistics_count, the_losing_variant_stops_itself,
     an_order_is_counted_for_the_last_call, ready_scripts_are_whole_in_both_languages, a_paused_call_is_resumed_or_expires,
+    a_branch_asks_lua_about_the_record_and_the_answers,
 ]
 if __name__ == "__main__":
     run(STORIES, modules="base,crm,script")
