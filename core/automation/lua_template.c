@@ -375,7 +375,7 @@ static void push_environment(lua_State *L)
         int argument;
     } helpers[] = {{"number", number, 0}, {"short", short_number, 0}, {"money", money, 0},
         {"words", words, 0}, {"day", day, 0}, {"long_day", day, 1}, {"qr", barcode, BARCODE_KIND_QR},
-        {"image", image, 0}, {"code128", barcode, BARCODE_KIND_CODE128},
+        {"shown", template_shown, 0}, {"image", image, 0}, {"code128", barcode, BARCODE_KIND_CODE128},
         {"ean13", barcode, BARCODE_KIND_EAN13}};
     sandbox_environment(L);
     for (size_t i = 0; i < sizeof helpers / sizeof *helpers; i++) {

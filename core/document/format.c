@@ -38,23 +38,57 @@ void format_money(buffer *out, words_language language, kt_dec value, const char
     buffer_add_str(out, str_of(zloty ? "zł" : currency));
 }
 
-void format_day(buffer *out, words_language language, kt_date date, bool is_long)
+static const char *month_name(words_language language, int month)
 {
     static const char *const english[] = {"January", "February", "March", "April", "May", "June", "July",
         "August", "September", "October", "November", "December"};
     static const char *const polish[] = {"stycznia", "lutego", "marca", "kwietnia", "maja", "czerwca",
         "lipca", "sierpnia", "września", "października", "listopada", "grudnia"};
+    const size_t at = month >= 1 && month <= 12 ? (size_t)month - 1 : 0;
+    return (language == WORDS_POLISH ? polish : english)[at];
+}
+
+void format_day(buffer *out, words_language language, kt_date date, bool is_long)
+{
     int year, month, day;
     if (!date.day)
         return;
     kt_date_parts(date, &year, &month, &day);
     if (language == WORDS_ENGLISH)
         buffer_add_format(
-            out, "%d" NO_BREAK "%.*s" NO_BREAK "%d", day, is_long ? 9 : 3, english[month - 1], year);
+            out, "%d" NO_BREAK "%.*s" NO_BREAK "%d", day, is_long ? 9 : 3, month_name(language, month), year);
     else if (is_long)
-        buffer_add_format(out, "%d" NO_BREAK "%s" NO_BREAK "%d", day, polish[month - 1], year);
+        buffer_add_format(out, "%d" NO_BREAK "%s" NO_BREAK "%d", day, month_name(language, month), year);
     else
         buffer_add_format(out, "%02d.%02d.%04d", day, month, year);
+}
+
+void format_pattern(buffer *out, words_language language, kt_date date, int second, kt_str pattern)
+{
+    int year, month, day;
+    if (!date.day)
+        return;
+    kt_date_parts(date, &year, &month, &day);
+    const struct {
+        char letter;
+        int width, value;
+    } parts[] = {{'d', 2, day}, {'j', 1, day}, {'m', 2, month}, {'n', 1, month}, {'Y', 4, year},
+        {'y', 2, year % 100}, {'H', 2, second / 3600}, {'G', 1, second / 3600}, {'i', 2, second / 60 % 60},
+        {'s', 2, second % 60}};
+    for (size_t i = 0; i < pattern.len; i++) {
+        size_t k = 0;
+        char c = pattern.ptr[i];
+        while (k < sizeof parts / sizeof *parts && parts[k].letter != c)
+            k++;
+        if (c == 'F')
+            buffer_add_str(out, str_of(month_name(language, month)));
+        else if (k < sizeof parts / sizeof *parts)
+            buffer_add_format(out, "%0*d", parts[k].width, parts[k].value);
+        else if (c != '\\')
+            buffer_add_char(out, c);
+        else if (++i < pattern.len)
+            buffer_add_char(out, pattern.ptr[i]);
+    }
 }
 
 void format_minute(buffer *out, int minute)

@@ -54,6 +54,12 @@ static void add_quoted(buffer *lua, char c)
         buffer_add_char(lua, c);
 }
 
+void template_add_quoted(buffer *lua, kt_str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        add_quoted(lua, text.ptr[i]);
+}
+
 /* Writes text[from, to) and, behind it, as many line ends as it has: the chunk keeps the template's lines. */
 static void add_literal(reading *r, size_t from, size_t to)
 {

@@ -10,9 +10,13 @@
  * address, style, xml, cell, plain, each of which takes a value and returns it as text for such a place. Line
  * n of the chunk is line n of the template, so that Lua's own messages name the right line. */
 #pragma once
+#include "kit/buffer.h"
 #include "kit/error.h"
 
 typedef enum { TEMPLATE_TEXT, TEMPLATE_HTML, TEMPLATE_XML, TEMPLATE_CSV } template_kind;
+
+/* Adds what stands in a string of Lua between double quotes. */
+void template_add_quoted(buffer *lua, kt_str text);
 
 /* Translates a template.
  *   lua      receives the chunk, the arena's

@@ -81,9 +81,20 @@ static void set_type(const struct template_row *row, making *m)
     } types[] = {[TEMPLATE_ROW_HTML] = {"application/pdf", "pdf"},
         [TEMPLATE_ROW_TEXT] = {"text/plain", "txt"},
         [TEMPLATE_ROW_XML] = {"application/xml", "xml"},
-        [TEMPLATE_ROW_CSV] = {"text/csv", "csv"}};
+        [TEMPLATE_ROW_CSV] = {"text/csv", "csv"},
+        [TEMPLATE_ROW_DOCX] = {
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"}};
     m->type = str_of(types[row->kind].type);
     m->extension = types[row->kind].extension;
+}
+
+static kt_error *keep_text(arena *arena, const written *w, making *m)
+{
+    const kt_str text = w->text.len ? buffer_str(&w->text) : KT_STR("");
+    if (w->docx)
+        return docx_fill(arena, w->docx, text, &m->text);
+    m->text = arena_str(arena, text);
+    return m->text.ptr ? NULL : error_no_memory();
 }
 
 kt_error *make_text(papers *p, kt_tx *tx, making *m)
@@ -97,13 +108,14 @@ kt_error *make_text(papers *p, kt_tx *tx, making *m)
     kt_str facts = arena_format(tx->arena, "{\"edition\":%lld}", (long long)m->edition);
     buffer_open(&w.text, AUTOMATION_TEXT_MAX);
     kt_error *error = paper_write(p, tx, &w, m->template, m->id, facts);
+    if (!error)
+        error = keep_text(tx->arena, &w, m);
     if (!error) {
-        m->text = arena_str(tx->arena, w.text.len ? buffer_str(&w.text) : KT_STR(""));
         memcpy(m->pictures, w.pictures, sizeof m->pictures);
         m->template_version = w.row.rec.version;
         m->party = party_of(&w.about);
         set_type(&w.row, m);
-        error = m->text.ptr ? note_data(tx, &w.about, m) : error_no_memory();
+        error = note_data(tx, &w.about, m);
     }
     if (!error)
         error = name_it(tx, &w, m);

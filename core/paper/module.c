@@ -8,6 +8,7 @@ static const kt_choice kinds[] = {
     {TEMPLATE_ROW_TEXT, "text", {"Text", "Tekst"}},
     {TEMPLATE_ROW_XML, "xml", {"XML", "XML"}},
     {TEMPLATE_ROW_CSV, "csv", {"CSV", "CSV"}},
+    {TEMPLATE_ROW_DOCX, "docx", {"Word file, filled in place", "Plik Word, wypełniany na miejscu"}},
     {0},
 };
 static const kt_choice languages[] = {
@@ -28,7 +29,10 @@ const kt_shape template_row_shape = KT_SHAPE(template_row, "document.template",
         .initial = "html", .priority = 4),
     KT_FIELD(template_row, lang, STATE, "Language", "Język", .choices = languages, .required = true,
         .initial = "pl", .priority = 5),
-    KT_FIELD(template_row, text, TEXT, "Text", "Treść", .required = true));
+    KT_FIELD(template_row, text, TEXT, "Text", "Treść",
+        .help = {"Required, but for Word files.", "Wymagana, poza plikami Word."}),
+    KT_FIELD(template_row, file, FILE, "File", "Plik", .target = "base.attachment",
+        .help = {"Of a Word file: the DOCX with {names} in it.", "Dla pliku Word: DOCX z {nazwami}."}));
 
 const kt_shape document_row_shape = KT_SHAPE(document_row, "document.document",
     KT_FIELD(document_row, name, STRING, "Name", "Nazwa", .max = 200, .searchable = true, .computed = true,
@@ -83,6 +87,14 @@ static kt_error *template_check(kt_tx *tx, const kt_record *before, const kt_rec
     if (row->entity.len && !model_entity_find(tx->catalogue, row->entity))
         all = kt_fail(tx, KT_VALIDATION, "entity", "there is no entity \"%.*s\"", "nie ma encji „%.*s”",
             STR_ARG(row->entity));
+    if (row->kind ==
+        TEMPLATE_ROW_DOCX) { /* what is in the file is judged when it is previewed: files take their time */
+        if (!row->file.v)
+            kt_also(&all, kt_fail(tx, KT_VALIDATION, "file", "is required", "jest wymagany"));
+        return all;
+    }
+    if (!row->text.len)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "text", "is required", "jest wymagana"));
     const struct template_row *old = before ? KT_SEE(template_row, before) : NULL;
     if (old && str_eq(old->text, row->text) && old->kind == row->kind)
         return all;

@@ -1,5 +1,6 @@
 /* paper_row.h -- inside the room: its records as structs, and the steps that its files share. */
 #pragma once
+#include "document/docx.h"
 #include "document/render.h"
 #include "paper/paper.h"
 
@@ -8,13 +9,14 @@ struct papers {
     render *render;
 };
 
-enum { TEMPLATE_ROW_HTML = 1, TEMPLATE_ROW_TEXT, TEMPLATE_ROW_XML, TEMPLATE_ROW_CSV };
+enum { TEMPLATE_ROW_HTML = 1, TEMPLATE_ROW_TEXT, TEMPLATE_ROW_XML, TEMPLATE_ROW_CSV, TEMPLATE_ROW_DOCX };
 enum { ROW_POLISH = 1, ROW_ENGLISH };
 
 struct template_row {
     kt_record rec;
     kt_str name, entity, text, title;
     unsigned kind, lang;
+    kt_id file;
 };
 extern const kt_shape template_row_shape;
 
@@ -51,6 +53,7 @@ typedef struct {
     struct template_row row;
     model_record about;
     buffer text; /* yours to close */
+    docx *docx;  /* the text is to be put into; NULL: it is whole */
     papers *papers;
     render_asset pictures[PICTURES_MAX + 1]; /* that the text names; ended by a NULL name */
     size_t picture_count;
@@ -58,6 +61,12 @@ typedef struct {
 /* Runs the template for record id of its entity, under the transaction's rights.
  *   facts  JSON object: what the template sees as `document` */
 KT_MUST kt_error *paper_write(papers *p, kt_tx *tx, written *w, kt_id template, uint64_t id, kt_str facts);
+/* What names mean in a DOCX for an entity: docx_names.resolve, context: paper_names. */
+typedef struct {
+    const kt_tx *tx;
+    const model_entity *entity;
+} paper_names;
+docx_name paper_name(arena *arena, const void *context, kt_str name);
 /* automation_template.picture; context: the written. */
 KT_MUST kt_error *paper_picture(kt_tx *tx, void *context, kt_str name, uint64_t id, kt_str *address);
 /* The text with its pictures inside, for whoever has nothing but the text. */

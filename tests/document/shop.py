@@ -3,7 +3,7 @@ names = iter(range(1000))
 seen = {}
 
 
-def make(k, entity, **values):
+def make(k, entity, /, **values):
     return k.create(entity, values)["id"]
 
 
