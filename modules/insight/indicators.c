@@ -86,12 +86,14 @@ const kt_choice indicator_names[] = {
     {                                                                                                        \
         .entity = "logistics.valuation", .what = "sum:value", .filter = ""                                   \
     }
+/* What was issued to customers, less what they sent back. */
 #define ISSUES                                                                                               \
     {                                                                                                        \
         .entity = "logistics.move", .what = "sum:value",                                                     \
-        .filter = "[\"state\",\"=\",\"done\"],[\"from_place\",\"=\",\"stores\"],[\"to_place\",\"=\","        \
-                  "\"customer\"]",                                                                           \
-        .when = "day"                                                                                        \
+        .filter = "[\"state\",\"=\",\"done\"],[\"or\",[[\"from_place\",\"=\",\"stores\"],[\"to_place\",\"="  \
+                  "\",\"customer\"]],"                                                                       \
+                  "[[\"from_place\",\"=\",\"customer\"],[\"to_place\",\"=\",\"stores\"]]]",                  \
+        .against = "[\"from_place\",\"=\",\"customer\"]", .when = "day"                                      \
     }
 #define MADE(measure, conditions)                                                                            \
     {                                                                                                        \
@@ -109,7 +111,7 @@ const kt_choice indicator_names[] = {
     {                                                                                                        \
         .entity = "finance.invoice", .what = (measure),                                                      \
         .filter = "[\"state\",\"=\",\"posted\"],[\"kind\",\"in\",[\"sale\",\"sale_credit\",\"receipt\"]]",   \
-        .when = "day", .owner = "owner"                                                                      \
+        .against = "[\"kind\",\"=\",\"sale_credit\"]", .when = "day", .owner = "owner"                       \
     }
 #define OWED(conditions)                                                                                     \
     {                                                                                                        \

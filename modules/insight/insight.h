@@ -13,6 +13,7 @@ enum form { RATIO = 1, SHARE, PLAIN, PER_DAY, A_YEAR }; /* how a number over ano
 
 struct measure {
     const char *entity, *what, *filter;
+    const char *against;  /* conditions of those of them that count against the others; NULL: none do */
     const char *when;     /* the day or instant that a period is about; NULL: it is told as of now */
     const char *owner;    /* path of the user whose record it is; NULL: nobody's */
     const char *pipeline; /* path of the sales pipeline; NULL: none */

@@ -7,7 +7,10 @@
 
 #include "insight.h"
 
-enum { GROUPS_MAX = 10000 };
+enum {
+    GROUPS_MAX = 10000,
+    UNKNOWN = 255, /* scale1 of a number that nobody knows, as of an overflow */
+};
 
 /* ---- A period ---- */
 
@@ -163,25 +166,46 @@ static kt_error *number_of(
     return NULL;
 }
 
+/* The filter with one more condition. */
+static kt_str narrowed(kt_tx *tx, kt_str filter, const char *condition)
+{
+    return kt_format(tx, "%.*s%s%s]", (int)filter.len - 1, filter.ptr, filter.len > 2 ? "," : "", condition);
+}
+
+/* Adds the rows up; *known is false where one of them has no rate. */
+static kt_error *total_of(kt_tx *tx, const struct asked *a, const period *p, kt_dec *total, bool *known)
+{
+    *total = (kt_dec){0};
+    for (size_t i = 0; i < a->table.rows; i++) {
+        kt_dec one;
+        bool has_rate;
+        KT_TRY(number_of(tx, a, i, p, &one, &has_rate));
+        *known = *known && has_rate;
+        *total = kt_dec_add(*total, one);
+    }
+    return NULL;
+}
+
 static kt_error *measure_ask(kt_tx *tx, const struct measure *m, const period *p, const whose *w,
     kt_dec *number, kt_str *filter, bool *seen)
 {
-    struct asked a = {.m = m};
+    struct asked all = {.m = m}, against = {.m = m};
+    kt_dec minus = {0};
     kt_str condition;
-    bool fits, all_known = true;
+    bool fits, known = true;
     *number = (kt_dec){0};
     KT_TRY(whose_condition(tx, m, w, &condition, &fits));
     *filter = filter_of(tx, m, p, condition);
-    *seen = fits && run(tx, &a, NULL, *filter);
-    for (size_t i = 0; *seen && i < a.table.rows; i++) {
-        kt_dec one;
-        bool known;
-        KT_TRY(number_of(tx, &a, i, p, &one, &known));
-        all_known = all_known && known;
-        *number = kt_dec_add(*number, one);
-    }
-    if (!all_known)
-        *number = (kt_dec){0, 255}; /* as an overflow: nobody knows it */
+    *seen = fits && run(tx, &all, NULL, *filter) &&
+            (!m->against || run(tx, &against, NULL, narrowed(tx, *filter, m->against)));
+    if (!*seen)
+        return NULL;
+    KT_TRY(total_of(tx, &all, p, number, &known));
+    KT_TRY(total_of(tx, &against, p, &minus, &known));
+    if (minus.scale1) /* they are among all of them, too */
+        *number = kt_dec_sub(*number, kt_dec_add(minus, minus));
+    if (!known)
+        *number = (kt_dec){0, UNKNOWN};
     return NULL;
 }
 
@@ -189,7 +213,7 @@ static kt_error *measure_ask(kt_tx *tx, const struct measure *m, const period *p
 
 static bool is_known(kt_dec d)
 {
-    return d.scale1 != 255;
+    return d.scale1 != UNKNOWN;
 }
 
 static kt_dec zeroed(kt_dec d)
@@ -263,24 +287,36 @@ static void join(struct shares *s)
     s->count = n;
 }
 
+/* Rows by owner; times: -2 takes those that count against the others, and are among them, away. */
+static kt_error *take_shares(kt_tx *tx, const struct asked *a, const period *p, int times, struct shares *out)
+{
+    for (size_t i = 0; i < a->table.rows; i++) {
+        kt_id owner = id_in(&a->table.cells[i * a->table.columns]);
+        bool known;
+        kt_dec number;
+        KT_TRY(number_of(tx, a, i, p, &number, &known));
+        if (number.scale1)
+            number = kt_dec_mul(number, KT_DEC(times, 0), (uint8_t)(number.scale1 - 1));
+        if (owner.v)
+            out->items[out->count++] = (struct share){owner.v, known ? number : (kt_dec){0, UNKNOWN}};
+    }
+    return NULL;
+}
+
 static kt_error *shares_ask(
     kt_tx *tx, const struct measure *m, const period *p, struct shares *out, bool *seen)
 {
-    struct asked a = {.m = m};
-    *seen = m->owner && run(tx, &a, m->owner, filter_of(tx, m, p, KT_STR("")));
+    struct asked all = {.m = m}, against = {.m = m};
+    const kt_str filter = filter_of(tx, m, p, KT_STR(""));
+    *seen = m->owner && run(tx, &all, m->owner, filter) &&
+            (!m->against || run(tx, &against, m->owner, narrowed(tx, filter, m->against)));
     if (!*seen)
         return NULL;
-    out->items = kt_alloc(tx, (a.table.rows + 1) * sizeof *out->items);
+    out->items = kt_alloc(tx, (all.table.rows + against.table.rows + 1) * sizeof *out->items);
     if (!out->items)
         return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-    for (size_t i = 0; i < a.table.rows; i++) {
-        kt_id owner = id_in(&a.table.cells[i * a.table.columns]);
-        bool known;
-        kt_dec number;
-        KT_TRY(number_of(tx, &a, i, p, &number, &known));
-        if (owner.v)
-            out->items[out->count++] = (struct share){owner.v, known ? number : (kt_dec){0, 255}};
-    }
+    KT_TRY(take_shares(tx, &all, p, 1, out));
+    KT_TRY(take_shares(tx, &against, p, -2, out));
     join(out);
     return NULL;
 }

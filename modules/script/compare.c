@@ -35,10 +35,11 @@ static double share(struct arm a)
     return a.calls ? (double)a.won / (double)a.calls : 0;
 }
 
-static bool surely_worse(struct arm a, struct arm best)
+/* others: how many are compared with the best one; they share the chance of an error (Bonferroni). */
+static bool surely_worse(struct arm a, struct arm best, size_t others)
 {
     return a.calls >= CALLS_LEAST && best.calls >= CALLS_LEAST && share(a) < share(best) &&
-           arms_alike(a, best) < 0.05;
+           arms_alike(a, best) * (double)others < 0.05;
 }
 
 static kt_error *settle(kt_tx *tx, struct script *s)
@@ -55,7 +56,7 @@ static kt_error *settle(kt_tx *tx, struct script *s)
     }
     for (size_t i = 0; i < s->variants.count; i++) {
         struct variant *v = KT_AS(variant, kt_line(&s->variants, i));
-        if (!v->weight || !surely_worse(arms[i], best))
+        if (!v->weight || !surely_worse(arms[i], best, s->variants.count - 1))
             continue;
         v->weight = 0;
         v->stopped_at = kt_now(tx);
@@ -90,7 +91,7 @@ const kt_shape compare_shape = KT_SHAPE(compare, NULL,
 struct compared_row {
     kt_record rec;
     int64_t edition, weight, calls, won, orders;
-    kt_dec share, low, high, alike, revenue, margin;
+    kt_dec share, low, high, alike, revenue, invoiced, margin;
     bool stopped;
 };
 #define SHARE(m, en, pl) KT_FIELD(compared_row, m, PERCENT, en, pl, .scale = 2)
@@ -105,6 +106,7 @@ static const kt_shape compared_row_shape = KT_SHAPE(compared_row, NULL,
         "Szansa, że jest równa najlepszej", .scale = 6),
     KT_FIELD(compared_row, orders, INT, "Orders", "Zamówienia", .required = true),
     KT_FIELD(compared_row, revenue, MONEY, "Revenue", "Przychód", .scale = 2),
+    KT_FIELD(compared_row, invoiced, MONEY, "Invoiced, net", "Zafakturowano, netto", .scale = 2),
     KT_FIELD(compared_row, margin, MONEY, "Margin", "Marża", .scale = 2),
     KT_FIELD(compared_row, stopped, BOOL, "Stopped", "Zatrzymana"));
 struct compared {
@@ -133,6 +135,7 @@ static kt_error *sales_of(kt_tx *tx, kt_id script, struct compared_row *row)
     KT_TRY(kt_count(tx, &query, &orders));
     row->orders = (int64_t)orders;
     KT_TRY(kt_sum(tx, &query, offsetof(struct session, revenue), &row->revenue));
+    KT_TRY(kt_sum(tx, &query, offsetof(struct session, invoiced), &row->invoiced));
     return kt_may(tx, "script.session:read fields cost")
                ? kt_sum(tx, &query, offsetof(struct session, margin), &row->margin)
                : NULL;

@@ -54,7 +54,14 @@ static const kt_method methods[] = {
     {0},
 };
 
-static const kt_handler handlers[] = {{"crm.order.confirm", &sold_shape, session_sold}, {0}};
+static const kt_handler handlers[] = {
+    {"crm.order.confirm", &sold_shape, session_sold},
+    {"crm.order.deliver", &sold_shape, session_shipped},
+    {"crm.deal.win", &won_shape, session_won},
+    {"crm.deal.move", &won_shape, session_won},
+    {"finance.invoice.post", &billed_shape, session_billed},
+    {0},
+};
 
 static const kt_role roles[] = {
     {"operator", {"Operator", "Operator telefoniczny"},

@@ -59,7 +59,7 @@ struct session {
     kt_time started_at, entered_at, finished_at, callback_at, expires_at;
     kt_lines moves;
     kt_id deal, order;
-    kt_dec revenue, margin;
+    kt_dec revenue, invoiced, margin;
 };
 struct move { /* a line of the journal of a pass */
     kt_record rec;
@@ -75,8 +75,27 @@ extern const kt_action session_actions[];
 extern const kt_shape start_shape, step_shape, sessions_expired_shape, expire_shape;
 kt_error *session_start(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *sessions_expire(kt_tx *tx, const kt_record *params, kt_record *result);
+
+/* ---- sold.c: what came of it ---- */
+
+struct sold { /* an order, as far as it concerns a call */
+    kt_record rec;
+    kt_id party;
+    kt_dec net, margin;
+};
+struct won { /* a deal */
+    kt_record rec;
+    kt_id party;
+};
+struct billed { /* an invoice */
+    kt_record rec;
+    kt_id order;
+};
+extern const kt_shape sold_shape, won_shape, billed_shape;
 kt_error *session_sold(kt_tx *tx, const kt_event *event);
-extern const kt_shape sold_shape;
+kt_error *session_won(kt_tx *tx, const kt_event *event);
+kt_error *session_shipped(kt_tx *tx, const kt_event *event);
+kt_error *session_billed(kt_tx *tx, const kt_event *event);
 
 /* ---- walk.c: how a session moves through the graph ---- */
 

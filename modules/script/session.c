@@ -67,10 +67,15 @@ const kt_shape session_shape = KT_SHAPE(session, "script.session",
     KT_FIELD(session, seconds, INT, "Seconds", "Sekundy", C),
     KT_FIELD(session, callback_at, TIME, "Call back at", "Oddzwonić", C, .indexed = true),
     KT_FIELD(session, expires_at, TIME, "Expires at", "Wygasa", C, .indexed = true),
+    KT_FIELD(session, deal, REF, "Deal won after it", "Szansa wygrana po rozmowie", .target = "*", C,
+        .on_delete = KT_CLEAR),
     KT_FIELD(session, order, REF, "Order that followed", "Zamówienie po rozmowie", .target = "*", C,
         .on_delete = KT_CLEAR),
     KT_FIELD(session, revenue, MONEY, "Revenue", "Przychód", .scale = 2, C),
-    KT_FIELD(session, margin, MONEY, "Margin", "Marża", .scale = 2, C, .group = "cost"));
+    KT_FIELD(session, invoiced, MONEY, "Invoiced, net", "Zafakturowano, netto", .scale = 2, C),
+    KT_FIELD(session, margin, MONEY, "Margin", "Marża", .scale = 2, C, .group = "cost",
+        .help = {"Planned; real once it is invoiced and goods have left.",
+            "Planowana; rzeczywista po zafakturowaniu i wydaniu towaru."}));
 #undef C
 
 /* ---- What the operator sees ---- */
@@ -407,40 +412,4 @@ kt_error *sessions_expire(kt_tx *tx, const kt_record *params, kt_record *result)
     KT_AS(sessions_expired, result)->abandoned = (int64_t)left.count;
     KT_AS(sessions_expired, result)->more = left.more;
     return NULL;
-}
-
-/* ---- What came of it ---- */
-
-struct sold { /* an order, as far as it concerns a script */
-    kt_record rec;
-    kt_id party;
-    kt_dec net, margin;
-};
-const kt_shape sold_shape = KT_SHAPE(sold, "crm.order", KT_BIND(sold, party, REF, "party"),
-    KT_BIND(sold, net, MONEY, "net"), KT_BIND(sold, margin, MONEY, "margin"));
-
-/* An order of the customer within a quarter of the last call is that call's. */
-kt_error *session_sold(kt_tx *tx, const kt_event *event)
-{
-    enum { DAYS = 90 };
-    const struct sold *o = KT_SEE(sold, event->after);
-    const kt_time since = {kt_now(tx).ms - (int64_t)DAYS * 86400000};
-    const kt_where where[] = {KT_WHERE(session, party, KT_EQ, o->party),
-        KT_WHERE(session, started_at, KT_GE, since), KT_WHERE(session, state, KT_EQ, FINISHED), {0}};
-    struct session s = {KT_OF(session)};
-    kt_cursor *cursor;
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = kt_open(
-        tx, &(kt_query){.of = &session_shape, .where = where, .sort = "-started_at", .limit = 1}, &cursor);
-    bool found = !e && kt_next(cursor, &s.rec);
-    if (!e)
-        e = kt_close(cursor);
-    if (!e && found && !s.order.v) {
-        s.order = kt_any(tx, sold_shape.name, o->rec.id);
-        s.revenue = kt_dec_round(o->net, 2);
-        s.margin = kt_dec_round(o->margin, 2);
-        e = kt_update(tx, &s.rec);
-    }
-    kt_callers_authority(tx, before);
-    return e;
 }

@@ -22,8 +22,8 @@ const kt_shape stats_shape = KT_SHAPE(stats, NULL,
 struct stats_row {
     kt_record rec;
     kt_str step, key, label;
-    int64_t reached, left, won, lost, unanswered, seconds;
-    kt_dec share, conversion, mean_s;
+    int64_t reached, left, won, lost, unanswered, seconds, deals, orders;
+    kt_dec share, conversion, mean_s, revenue, invoiced, margin;
 };
 static const kt_shape stats_row_shape = KT_SHAPE(stats_row, NULL,
     KT_FIELD(stats_row, step, STRING, "Step", "Krok"), KT_FIELD(stats_row, key, STRING, "Key", "Klucz"),
@@ -35,7 +35,13 @@ static const kt_shape stats_row_shape = KT_SHAPE(stats_row, NULL,
     KT_FIELD(stats_row, lost, INT, "Lost", "Utracone", .required = true),
     KT_FIELD(stats_row, share, PERCENT, "Of all calls, %", "Ze wszystkich rozmów, %", .scale = 2),
     KT_FIELD(stats_row, conversion, PERCENT, "Goals, %", "Cele, %", .scale = 2),
-    KT_FIELD(stats_row, mean_s, QUANTITY, "Mean seconds", "Średnio sekund", .scale = 1));
+    KT_FIELD(stats_row, mean_s, QUANTITY, "Mean seconds", "Średnio sekund", .scale = 1),
+    KT_FIELD(stats_row, deals, INT, "Deals won after", "Wygrane szanse po rozmowie", .required = true),
+    KT_FIELD(stats_row, orders, INT, "Orders after", "Zamówienia po rozmowie", .required = true),
+    KT_FIELD(stats_row, revenue, MONEY, "Ordered, net", "Zamówiono, netto", .scale = 2),
+    KT_FIELD(stats_row, invoiced, MONEY, "Invoiced, net", "Zafakturowano, netto", .scale = 2),
+    KT_FIELD(stats_row, margin, MONEY, "Margin", "Marża", .scale = 2,
+        .help = {"Empty: you may not see what orders cost.", "Puste: nie wolno widzieć kosztów."}));
 struct stats_found {
     kt_record rec;
     int64_t calls;
@@ -75,11 +81,22 @@ static struct stats_row *row(struct tally *t, kt_str step, kt_str key)
     return &t->rows[t->count++];
 }
 
-static void add_call(struct stats_row *r, const struct session *s)
+/* A call counts once in a row: it, its goal, and what came of it. */
+static void count(struct stats_row *r, const struct session *s)
 {
     r->reached++;
     r->won += s->result == WON && s->state == FINISHED;
     r->lost += s->result == LOST && s->state == FINISHED;
+    r->deals += s->deal.v != 0;
+    r->orders += s->order.v != 0;
+    r->revenue = kt_dec_add(r->revenue, s->revenue);
+    r->invoiced = kt_dec_add(r->invoiced, s->invoiced);
+    r->margin = kt_dec_add(r->margin, s->margin);
+}
+
+static void add_call(struct stats_row *r, const struct session *s)
+{
+    count(r, s);
     r->left += s->state == ABANDONED;
     r->seconds += s->seconds;
 }
@@ -115,11 +132,8 @@ static void add_moves(struct tally *t, const struct session *s, bool by_answer)
             t, copied(t->tx, m->step), by_answer ? copied(t->tx, m->answer) : KT_STR(""));
         if (!r)
             return;
-        if (!seen_before(s, i, by_answer)) {
-            r->reached++;
-            r->won += s->result == WON && s->state == FINISHED;
-            r->lost += s->result == LOST && s->state == FINISHED;
-        }
+        if (!seen_before(s, i, by_answer))
+            count(r, s);
         r->left += m->kind == LEFT;
         r->unanswered += m->kind == NO_ANSWER;
         r->seconds += m->seconds;
@@ -206,6 +220,8 @@ kt_error *script_stats(kt_tx *tx, const kt_record *params, kt_record *result)
             r->conversion = kt_dec_div(KT_DEC(r->won * 100, 0), reached, 2);
             r->mean_s = kt_dec_div(KT_DEC(r->seconds, 0), reached, 1);
         }
+        if (!kt_may(tx, "script.session:read fields cost"))
+            r->margin = (kt_dec){0};
         KT_TRY(label(&t, r));
         KT_TRY(kt_line_add(tx, &out->rows, &r->rec));
     }

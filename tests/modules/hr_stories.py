@@ -133,6 +133,16 @@ def submit(client, first, last, **more):
     return leave
 
 
+def leave_follows_a_change_of_working_time(k):
+    file = employee(k, "Iza Nowa", hired="2020-01-01", time_share="50")
+    k.call("hr.leave_grant", {"year": 2026, "employee": file})
+    days = lambda: [(r["granted"], r["days"]) for r in k.call("hr.leave_balance", {"employee": file, "day": "2026-11-25", "type": here["annual"]})["rows"]]  # noqa: E731
+    expect(days(), [("80.00", "10.00")])
+    make(k, "hr.term", employee=file, valid_from="2026-07-01", time_share="100")
+    expect(k.call("hr.leave_grant", {"year": 2026, "employee": file})["corrected"] > 0, True)
+    expect(days(), [("120.00", "15.00")])  # six months at a half, 5, and six at full time, 10
+
+
 def what_leave_refuses(k, house):
     ewa = house.client("ewa", PASSWORD)
     refused("validation", lambda: submit(ewa, "2026-12-11", "2026-12-07"), "until")
@@ -298,7 +308,7 @@ def everything_of_somebody_in_one_call(k, house):
 
 STORIES = [
     terms_hold_from_their_day, pay_is_seen_by_whom_it_concerns, a_night_shift_ends_on_the_next_day, over_time_on_a_free_day_counts_double,
-    a_correction_needs_somebody_else, leave_comes_out_of_the_year_that_expires_first, what_leave_refuses, a_department_keeps_enough_people,
+    a_correction_needs_somebody_else, leave_comes_out_of_the_year_that_expires_first, leave_follows_a_change_of_working_time, what_leave_refuses, a_department_keeps_enough_people,
     a_substitute_has_the_tasks_while_it_lasts, rights_are_lent_by_who_may_give_them, timesheets_are_approved_by_another,
     who_may_run_a_machine_is_known, expenses_are_claimed_approved_and_paid, from_the_opening_to_the_last_day, a_month_goes_to_payroll,
     what_is_approved_is_not_written_again, an_appraisal_has_two_parts_and_an_end, everything_of_somebody_in_one_call,

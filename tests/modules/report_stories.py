@@ -332,8 +332,27 @@ def a_report_tells_its_queries_and_its_csv(k):
     expect(lines[1].startswith(f"\"{answer['rows'][0]['label']}\",{answer['rows'][0]['figures']['leads']['value']},"), True)
 
 
+def the_margin_opens_to_orders_and_lines(k, house):
+    world(k)
+    unit = make(k, "base.unit", code="szt")
+    cheap, dear = (make(k, "base.item", code=code, name=code, unit=unit, price="100", standard_cost=cost) for code, cost in (("cheap", "20"), ("dear", "90")))
+    unknown = make(k, "base.item", code="unknown", name="unknown", unit=unit, price="100")
+    nowak, lis = (make(k, "base.party", name=name) for name in ("Nowak", "Lis"))
+    for party, item, quantity in ((nowak, cheap, "3"), (nowak, dear, "1"), (lis, dear, "2"), (lis, unknown, "7")):
+        k.call("crm.order.confirm", {"id": make(k, "crm.order", party=party, lines=[{"item": item, "quantity": quantity, "price": "100"}])})
+    of = lambda answer: {r["label"]: tuple(r["figures"][f]["value"] for f in ("net", "margin", "percent")) for r in answer["rows"]}  # noqa: E731
+    span = {"period": "year"}
+    expect(of(k.call("crm.report.margin", span)), {"Nowak": ("400.00", "250.00", "62.50"), "Lis": ("200.00", "20.00", "10.00")})
+    items = k.call("crm.report.margin_of_items", span)
+    expect(of(items), {"cheap": ("300.00", "240.00", "80.00"), "dear": ("300.00", "30.00", "10.00")})
+    expect(k.count("crm.order", items["rows"][0]["figures"]["margin"]["filter"]), 1)
+    expect(len(k.call("crm.report.margin", {**span, "by": "number"})["rows"]), 3)
+    ann = house.client("ann", PASSWORD)
+    refused("validation", lambda: ann.call("crm.report.margin", span))
+
+
 run([every_figure_opens_to_its_records, the_funnel_opens_to_its_records, a_salesman_sees_his_own_and_a_head_the_subtree,
      ranks_are_within_the_department, empty_periods_are_shown_and_compared, wrong_parameters_are_named, the_past_is_told_as_it_was_known,
      returning_customers_bought_before, a_campaign_shows_cost_and_return, utm_fields_go_from_lead_to_deal,
      plans_do_not_contradict_each_other, a_plan_is_measured_by_committed_deals, amounts_of_other_currencies_are_no_part,
-     people_define_reports, a_report_tells_its_queries_and_its_csv])
+     people_define_reports, the_margin_opens_to_orders_and_lines, a_report_tells_its_queries_and_its_csv])

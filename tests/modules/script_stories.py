@@ -252,6 +252,11 @@ def an_order_is_counted_for_the_last_call(k):
     k.call("crm.order.confirm", {"id": order})
     expect(k.get("script.session", at["session"])["revenue"], "1000.00")
     expect(k.call("script.compare", {"script": script})["rows"][0]["orders"], 1)
+    pipeline = k.create("crm.pipeline", {"name": "Sales", "initial": True, "stages": [{"name": "New"}, {"name": "Won", "semantic": "won"}, {"name": "Lost", "semantic": "lost"}]})["id"]
+    deal = k.create("crm.deal", {"title": "Bikes", "party": party, "pipeline": pipeline})["id"]
+    k.call("crm.deal.win", {"id": deal})
+    row = k.call("script.stats", {"script": script, "by": "answer"})["rows"][0]
+    expect((row["key"], row["deals"], row["orders"], row["revenue"], row["margin"]), ("yes", 1, 1, "1000.00", "1000.00"))
 
 
 def ready_scripts_are_whole_in_both_languages(k):

@@ -68,7 +68,10 @@ struct sold {
     kt_record rec;
     kt_id currency;
 };
-static const kt_shape sold_shape = KT_SHAPE(sold, "crm.deal", KT_BIND(sold, currency, REF, "currency"));
+static const kt_shape sold_shapes[] = {
+    KT_SHAPE(sold, "crm.deal", KT_BIND(sold, currency, REF, "currency")),
+    KT_SHAPE(sold, "crm.order", KT_BIND(sold, currency, REF, "currency")),
+};
 
 static kt_error *company_currency(kt_tx *tx, kt_id *currency)
 {
@@ -77,7 +80,7 @@ static kt_error *company_currency(kt_tx *tx, kt_id *currency)
     return currencies ? currencies->own(tx, currency) : NULL;
 }
 
-/* Are there deals in another currency? Each is counted in the index that references have. */
+/* Are there deals or orders in another currency? Each is counted in the index that references have. */
 static kt_error *others_in_use(kt_tx *tx, kt_id own, bool *yes)
 {
     kt_cursor *cursor;
@@ -86,11 +89,13 @@ static kt_error *others_in_use(kt_tx *tx, kt_id own, bool *yes)
     *yes = false;
     KT_TRY(kt_open(tx, &(kt_query){.of = &money_shape}, &cursor));
     while (!error && !*yes && kt_next(cursor, &m.rec)) {
-        uint64_t count = 0;
         const kt_where where[] = {KT_WHERE(sold, currency, KT_EQ, m.rec.id), {0}};
-        if (m.rec.id.v != own.v)
-            error = kt_count(tx, &(kt_query){.of = &sold_shape, .where = where}, &count);
-        *yes = count > 0;
+        for (size_t i = 0;
+             m.rec.id.v != own.v && !error && !*yes && i < sizeof sold_shapes / sizeof *sold_shapes; i++) {
+            uint64_t count = 0;
+            error = kt_count(tx, &(kt_query){.of = &sold_shapes[i], .where = where}, &count);
+            *yes = count > 0;
+        }
     }
     kt_also(&error, kt_close(cursor));
     return error;

@@ -50,6 +50,8 @@ REPORT_RUN(campaigns);
 REPORT_RUN(forecast);
 REPORT_RUN(customers);
 REPORT_RUN(idle);
+REPORT_RUN(margin);
+REPORT_RUN(margin_of_items);
 
 /* ---- saved.c: reports that people define, campaigns ---- */
 

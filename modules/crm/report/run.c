@@ -22,7 +22,8 @@ static bool is_same(const char *a, const char *b)
 /* Does it add up amounts of a currency? */
 static bool is_money(const struct figure *f)
 {
-    static const char *const fields[] = {":amount", ":weighted", ":cost"};
+    static const char *const fields[] = {
+        ":amount", ":weighted", ":cost", ":net", ":margin", ":lines.net", ":lines.cost", ":lines.margin"};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         const char *colon = strchr(f->measure, ':');
         if (colon && strcmp(colon, fields[i]) == 0)

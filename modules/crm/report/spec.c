@@ -143,6 +143,40 @@ static const struct spec customers = {"customers",
     {"New and returning customers", "Klienci nowi i powracający"}, NULL, "month", customers_figures,
     customers_rows, .chart = PIE};
 
+/* Orders whose cost is known; drafts and cancelled ones are none. */
+#define COSTED "[[\"state\",\"not_in\",[\"draft\",\"cancelled\"]],[\"margin\",\"is_null\",false]]"
+#define ORDER(id, en, pl, what)                                                                              \
+    {                                                                                                        \
+        .name = id, .label = {en, pl}, .entity = "crm.order", .when = "confirmed_at", .filter = COSTED,      \
+        .measure = what                                                                                      \
+    }
+static const struct figure margin_figures[] = {
+    ORDER("orders", "Orders", "Zamówienia", "count"),
+    ORDER("net", "Net", "Netto", "sum:net"),
+    ORDER("cost", "Cost", "Koszt", "sum:cost"),
+    ORDER("margin", "Margin", "Marża", "sum:margin"),
+    RATIO("percent", "Margin, %", "Marża, %", "margin", "net"),
+    {.name = "share",
+        .label = {"Share of the margin, %", "Udział w marży, %"},
+        .part = "margin",
+        .whole = "margin",
+        .of_total = true},
+    {0},
+};
+static const struct spec margin = {
+    "margin", {"Margin", "Marża"}, "party", "month", margin_figures, .sort = "margin", .chart = BARS};
+static const struct figure margin_of_items_figures[] = {
+    ORDER("orders", "Orders", "Zamówienia", "count"),
+    ORDER("quantity", "Quantity", "Ilość", "sum:lines.quantity"),
+    ORDER("net", "Net", "Netto", "sum:lines.net"),
+    ORDER("cost", "Cost", "Koszt", "sum:lines.cost"),
+    ORDER("margin", "Margin", "Marża", "sum:lines.margin"),
+    RATIO("percent", "Margin, %", "Marża, %", "margin", "net"),
+    {0},
+};
+static const struct spec margin_of_items = {"margin_of_items", {"Margin of items", "Marża towarów"},
+    "lines.item", "month", margin_of_items_figures, .sort = "margin", .chart = BARS};
+
 static const struct figure idle_figures[] = {
     DEAL("idle", "Without a next activity", "Bez następnej aktywności", NULL, NO_NEXT, "count"),
     DEAL("idle_amount", "Their amount", "Ich kwota", NULL, NO_NEXT, "sum:amount"),
@@ -167,3 +201,5 @@ RUN(campaigns)
 RUN(forecast)
 RUN(customers)
 RUN(idle)
+RUN(margin)
+RUN(margin_of_items)

@@ -29,6 +29,11 @@
         REPORT_METHOD(customers, "New and returning customers", "Klienci nowi i powracający"),               \
         REPORT_METHOD(idle, "Deals without a next activity", "Szanse bez następnej aktywności"),             \
         REPORT_METHOD(plan, "Plan and what became of it", "Plan i wykonanie"),                               \
+        {"report.margin",                                                                                    \
+            {"Margin by customer, manager, order", "Marża według klienta, opiekuna, zamówienia"},            \
+            "crm.order:read", false, &report_params_shape, &report_answer_shape, report_margin},             \
+        {"report.margin_of_items", {"Margin by item", "Marża według towaru"}, "crm.order:read", false,       \
+            &report_params_shape, &report_answer_shape, report_margin_of_items},                             \
         {"report.funnel", {"Funnel from the stage history", "Lejek z historii etapów"}, "crm.deal:read",     \
             false, &funnel_params_shape, &report_answer_shape, report_funnel},                               \
     {                                                                                                        \

@@ -38,14 +38,38 @@ static kt_error *share_in(kt_tx *tx, const struct employee *e, int year, kt_dec 
     return NULL;
 }
 
+/* What part of full time held from when on, until the year ends. */
+static kt_error *shares_until(
+    kt_tx *tx, const struct employee *e, int year, struct polish_share **shares, size_t *count)
+{
+    const kt_where where[] = {KT_WHERE(term, employee, KT_EQ, e->rec.id),
+        KT_WHERE(term, valid_from, KT_LE, kt_date_make(year, 12, 31)), {0}};
+    const kt_query query = {.of = &term_shape, .where = where, .sort = "valid_from"};
+    struct term t = {KT_OF(term)};
+    uint64_t room;
+    kt_cursor *cursor;
+    KT_TRY(kt_count(tx, &query, &room));
+    *shares = kt_alloc(tx, (room + 1) * sizeof **shares);
+    *count = 0;
+    if (!*shares)
+        return kt_no_memory();
+    KT_TRY(kt_open(tx, &query, &cursor));
+    while (*count < room && kt_next(cursor, &t.rec))
+        (*shares)[(*count)++] = (struct polish_share){t.valid_from, t.time_share};
+    return kt_close(cursor);
+}
+
 /* Days due for the year; month 1 to 12: for this month of it. */
 static kt_error *days_due(
     kt_tx *tx, const struct employee *e, const struct leave_type *t, int year, kt_dec *days)
 {
     struct polish_case c = {
         .hired = e->hired, .left = e->left, .seniority_from = e->seniority_from, .first_job = e->first_job};
+    struct polish_share *shares;
     KT_TRY(share_in(tx, e, year, &c.share));
     if (t->accrual == POLISH_ANNUAL) {
+        KT_TRY(shares_until(tx, e, year, &shares, &c.share_count));
+        c.shares = shares;
         *days = polish_annual_days(&c, year);
         return NULL;
     }

@@ -83,6 +83,23 @@ static void leap_days_and_dates_of_expiry(void **state)
     assert_int_equal(polish_expires(2026).day, day(2030, 9, 30).day);
 }
 
+static void a_change_of_working_time_counts_month_by_month(void **state)
+{
+    (void)state;
+    const struct polish_share shares[] = {{day(2020, 1, 1), KT_DEC(50, 0)}, {day(2026, 7, 1), KT_DEC(100, 0)},
+        {day(2027, 3, 15), KT_DEC(75, 0)}};
+    struct polish_case c = {
+        .hired = day(2020, 1, 1), .seniority_from = day(2000, 1, 1), .shares = shares, .share_count = 3};
+    check(&c, 2025, 1300); /* half of 26, all the year */
+    check(&c, 2026, 2000); /* six months at a half, 6.5, and six at full time, 13 */
+    check(&c, 2027, 2200); /* three months at full time, 6.5, and nine at three quarters, 14.63 */
+    c.left = day(2026, 9, 30);
+    check(&c, 2026, 1400); /* 6.5 and 26 x 3/12 = 6.5 */
+    c.left = (kt_date){0};
+    c.share_count = 1;
+    check(&c, 2026, 1300);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -91,6 +108,7 @@ int main(void)
         cmocka_unit_test(part_time_counts_up_to_whole_days),
         cmocka_unit_test(the_first_job_grows_month_by_month),
         cmocka_unit_test(leap_days_and_dates_of_expiry),
+        cmocka_unit_test(a_change_of_working_time_counts_month_by_month),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
