@@ -405,6 +405,48 @@ static void what_is_pointed_to_travels_along(void **state)
     chronicle_close(&h);
 }
 
+static void two_contacts(kt_tx *tx, house *h)
+{
+    made(tx, h, "t.party", "{'name': 'Nowak', 'contacts': [{'kind': 'work'}, {'kind': 'home'}]}");
+}
+
+static void the_last_contact_goes(kt_tx *tx, house *h)
+{
+    changed(tx, h, "t.party", 1, "{'contacts': [{'id': 1}]}");
+}
+
+static void the_first_contact_changes(kt_tx *tx, house *h)
+{
+    changed(tx, h, "t.party", 1, "{'contacts': [{'id': 1, 'kind': 'seat'}]}");
+}
+
+/* Beside the lines stands the id of the last one that went: both are the field's. */
+static void lines_whose_last_is_gone_are_told_and_come_back(void **state)
+{
+    (void)state;
+    house h = chronicle_open();
+    chronicle_found(&h);
+    commit(&h, NULL, two_contacts);
+    clock_advance(60000);
+    commit(&h, NULL, the_last_contact_goes);
+    kt_time then = clock_now();
+    clock_advance(60000);
+    commit(&h, NULL, the_first_contact_changes);
+    const variant *entries = variant_get(since(&h, 1, NULL, 0), "entries");
+    for (size_t i = 0; i < 2; i++) {
+        const variant *change = item(variant_get(item(entries, i), "changes"), 0);
+        assert_int_equal(length(variant_get(variant_get(change, "before"), "contacts")), 2 - i);
+        assert_int_equal(length(variant_get(variant_get(change, "after"), "contacts")), 1);
+    }
+    kt_tx tx = reading(&h);
+    model_record record = {0};
+    assert_string_equal(said(journal_travel(&tx, then, NULL, 0, 0)), "");
+    assert_null(model_read(&tx, house_entity(&h, "t.party"), 1, &record));
+    assert_int_equal(house_value(&record, "contacts")->as.lines.count, 1);
+    store_end(tx.view);
+    chronicle_close(&h);
+}
+
 static void swap_first(kt_tx *tx, house *h)
 {
     made(tx, h, "t.tag", "{'name': 'red'}");
@@ -669,6 +711,7 @@ int main(void)
         cmocka_unit_test(an_erased_person_stays_erased_in_history_and_chain),
         cmocka_unit_test(the_past_reads_as_it_was),
         cmocka_unit_test(a_single_record_travels_alone),
+        cmocka_unit_test(lines_whose_last_is_gone_are_told_and_come_back),
         cmocka_unit_test(what_is_pointed_to_travels_along),
         cmocka_unit_test(unique_values_that_changed_hands_travel_back),
         cmocka_unit_test(a_unit_is_undone_and_undone_again),

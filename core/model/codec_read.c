@@ -328,6 +328,15 @@ kt_error *model_record_decode(
     return NULL;
 }
 
+/* One value with its head; false: damage, or a tag that no field can have. */
+static bool skip_part(reader *r, uint64_t *tag)
+{
+    uint64_t head = get_varint(r);
+    *tag = head >> 3;
+    skip_value(r, (codec_wire)(head & 7));
+    return !r->bad && *tag <= UINT16_MAX;
+}
+
 bool model_record_part(kt_str bytes, size_t *at, uint32_t *tag, kt_str *part)
 {
     size_t start = *at ? *at : 1;
@@ -338,14 +347,21 @@ bool model_record_part(kt_str bytes, size_t *at, uint32_t *tag, kt_str *part)
     if (start == bytes.len)
         return false;
     reader r = {.at = (const uint8_t *)bytes.ptr + start, .end = (const uint8_t *)bytes.ptr + bytes.len};
-    uint64_t head = get_varint(&r);
-    skip_value(&r, (codec_wire)(head & 7));
-    if (r.bad || head >> 3 > UINT16_MAX) {
+    uint64_t first, next;
+    const uint8_t *end = r.at;
+    bool sound = skip_part(&r, &first);
+    for (next = first; sound && next == first;) { /* lines have two values: their last id, and themselves */
+        end = r.at;
+        if (r.at == r.end)
+            break;
+        sound = skip_part(&r, &next);
+    }
+    if (!sound) {
         *at = SIZE_MAX;
         return false;
     }
-    *tag = (uint32_t)(head >> 3);
-    *part = (kt_str){bytes.ptr + start, (size_t)((const char *)r.at - bytes.ptr) - start};
+    *tag = (uint32_t)first;
+    *part = (kt_str){bytes.ptr + start, (size_t)((const char *)end - bytes.ptr) - start};
     *at = start + part->len;
     return true;
 }

@@ -184,7 +184,7 @@ KT_MUST kt_error *model_record_decode(
 /* Steps through an encoded record's top-level parts in stored order. A record's first byte with any of its
  * parts is a record again, in which the fields of the other parts are not set.
  *   at    0 to begin
- *   part  the raw bytes, tag and all
+ *   part  the raw bytes of all that the field has, tags and all
  *   returns false: no more, or damage (*at is SIZE_MAX) */
 bool model_record_part(kt_str bytes, size_t *at, uint32_t *tag, kt_str *part);
 
