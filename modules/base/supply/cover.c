@@ -142,21 +142,30 @@ static kt_error *release(kt_tx *tx, kt_id document, kt_id line, kt_dec quantity,
     return e;
 }
 
-/* What comes out of the stores was reserved there, or else it takes the place of what was still to come. */
+/* What was taken out of the stores was reserved there, or else it takes the place of what was still to come: that
+ * is let go, so that its supply is free for others or is given up. */
+static kt_error *use_up(kt_tx *tx, struct peggings *all, kt_id item, kt_supply_kind kind, kt_dec *rest)
+{
+    kt_plan left = {0};
+    for (size_t i = 0; i < all->count && rest->coef > 0; i++) {
+        struct pegging *p = &all->items[i];
+        if (p->kind != kind || p->item.v != item.v)
+            continue;
+        kt_dec take = least(p->quantity, *rest);
+        KT_TRY(kind == KT_FROM_STOCK ? pegging_lessen(tx, p, take) : let_go(tx, p, take, &left));
+        *rest = kt_dec_sub(*rest, take);
+    }
+    return NULL;
+}
+
 static kt_error *used_within(kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity)
 {
+    static const kt_supply_kind order[] = {KT_FROM_STOCK, KT_MISSING, KT_FROM_BUYING, KT_FROM_MAKING};
     struct peggings all;
     kt_dec rest = quantity;
     KT_TRY(peggings_of_demand(tx, document, (int64_t)line.v, &all));
-    for (kt_supply_kind kind = KT_FROM_STOCK; kind <= KT_MISSING; kind++)
-        for (size_t i = 0; i < all.count && rest.coef > 0; i++) {
-            struct pegging *p = &all.items[i];
-            if (p->kind != kind || p->item.v != item.v)
-                continue;
-            kt_dec take = least(p->quantity, rest);
-            KT_TRY(pegging_lessen(tx, p, take));
-            rest = kt_dec_sub(rest, take);
-        }
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+        KT_TRY(use_up(tx, &all, item, order[i], &rest));
     return NULL;
 }
 
