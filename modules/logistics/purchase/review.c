@@ -64,9 +64,49 @@ static kt_error *review_one(kt_tx *tx, struct request *r, struct reviewed *out)
     return kt_line_add(tx, &out->changed, &row.rec);
 }
 
+/* ---- What waits, counted anew ---- */
+
+struct waiting { /* what is looked at in base.pegging */
+    kt_record rec;
+    kt_id supply;
+    kt_dec quantity;
+};
+static const kt_shape waiting_shape = KT_SHAPE(waiting, "base.pegging",
+    KT_BIND(waiting, supply, REF, "supply"), KT_BIND(waiting, quantity, QUANTITY, "quantity"));
+
+/* A demand that let go while this module was off could not say so. */
+static kt_error *recount_one(kt_tx *tx, const struct request *r)
+{
+    const kt_where where[] = {KT_WHERE(waiting, supply, KT_EQ, request_any(tx, r)), {0}};
+    kt_dec waits = ZERO;
+    kt_plan left = {0};
+    KT_TRY(kt_sum(
+        tx, &(kt_query){.of = &waiting_shape, .where = where}, offsetof(struct waiting, quantity), &waits));
+    const kt_cover gone = {
+        .item = r->item, .quantity = kt_dec_sub(r->waiting, waits), .document = request_any(tx, r)};
+    return gone.quantity.coef > 0 ? buying_source.release(tx, &(kt_demand){.item = r->item}, &gone, &left)
+                                  : NULL;
+}
+
+static kt_error *recount(kt_tx *tx)
+{
+    const kt_where where[] = {KT_WHERE(request, waiting, KT_GT, ZERO), {0}};
+    struct requests waited;
+    KT_TRY(requests_find(tx, where, KT_STR("[[\"state\",\"in\",[\"open\",\"ordered\"]]]"), &waited));
+    for (size_t i = 0; i < waited.count; i++)
+        KT_TRY(recount_one(tx, &waited.items[i]));
+    return hold_all_that_is_pegged(tx);
+}
+
 kt_error *purchase_review(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct review *p = KT_SEE(review, params);
+    if (!p->item.v) {
+        kt_authority before = kt_own_authority(tx);
+        kt_error *error = recount(tx);
+        kt_callers_authority(tx, before);
+        KT_TRY(error);
+    }
     kt_where where[3] = {KT_WHERE(request, state, KT_EQ, PR_OPEN)};
     struct requests open;
     if (p->item.v)

@@ -160,16 +160,6 @@ static const kt_order_line *sold_as(const kt_order *order, int64_t id)
     return NULL;
 }
 
-/* Nobody holds goods for what is no longer to go. */
-static kt_error *let_go(kt_tx *tx, const struct delivery *d, const struct delivery_line *line, kt_dec open)
-{
-    const struct owner owner = delivery_owner(tx, d, line);
-    kt_dec held, given;
-    KT_TRY(reserved_for(tx, line->item, &owner, &held));
-    kt_dec surplus = open.coef > 0 ? kt_dec_sub(held, open) : held;
-    return surplus.coef > 0 ? unreserve(tx, line->item, &owner, NULL, surplus, NULL, &given) : NULL;
-}
-
 /* The delivery's lines, none of them more than what the order still waits for. */
 static kt_error *lower(
     kt_tx *tx, const kt_order *order, const struct delivery *d, kt_lines *lines, bool *less)
@@ -181,8 +171,8 @@ static kt_error *lower(
         if (sold)
             KT_TRY(line_from(tx, sold, &open));
         bool fits = sold && kt_dec_cmp(open.quantity, line->quantity) >= 0;
-        if (!fits)
-            KT_TRY(let_go(tx, d, line, sold ? open.quantity : ZERO));
+        const struct owner owner = delivery_owner(tx, d, line);
+        KT_TRY(hold_what_is_pegged(tx, line->item, &owner));
         *less = *less || !fits;
         if (fits || (sold && open.quantity.coef > 0))
             KT_TRY(kt_line_add(tx, lines, fits ? &line->rec : &open.rec));

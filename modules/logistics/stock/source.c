@@ -1,4 +1,6 @@
 /* The source "supply.stock": demands are covered by reservations of what is free now. */
+#include <string.h>
+
 #include "stock/delivery.h"
 #include "stock/value.h"
 
@@ -67,3 +69,49 @@ static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *par
 }
 
 const kt_source stock_source = {cover, release};
+
+/* ---- No more is held than is pegged ---- */
+
+struct held_for { /* what is looked at in base.pegging */
+    kt_record rec;
+    kt_id demand, item;
+    int64_t line;
+    unsigned kind;
+    kt_dec quantity;
+};
+static const kt_shape held_for_shape = KT_SHAPE(held_for, "base.pegging",
+    KT_BIND(held_for, demand, REF, "demand"), KT_BIND(held_for, item, REF, "item"),
+    KT_BIND(held_for, line, INT, "line"), KT_BIND(held_for, kind, STATE, "kind"),
+    KT_BIND(held_for, quantity, QUANTITY, "quantity"));
+
+kt_error *hold_what_is_pegged(kt_tx *tx, kt_id item, const struct owner *owner)
+{
+    const kt_where where[] = {KT_WHERE(held_for, demand, KT_EQ, owner->document),
+        KT_WHERE(held_for, line, KT_EQ, (int64_t)owner->line.v), KT_WHERE(held_for, item, KT_EQ, item),
+        KT_WHERE(held_for, kind, KT_EQ, (unsigned)KT_FROM_STOCK), {0}};
+    kt_dec held, pegged = ZERO, given;
+    KT_TRY(reserved_for(tx, item, owner, &held));
+    KT_TRY(kt_sum(tx, &(kt_query){.of = &held_for_shape, .where = where}, offsetof(struct held_for, quantity),
+        &pegged));
+    kt_dec surplus = kt_dec_sub(held, pegged);
+    return surplus.coef > 0 ? unreserve(tx, item, owner, NULL, surplus, NULL, &given) : NULL;
+}
+
+kt_error *hold_all_that_is_pegged(kt_tx *tx)
+{
+    struct reservation r = {KT_OF(reservation)}, last = {KT_OF(reservation)};
+    kt_cursor *cursor;
+    kt_error *e = NULL;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &reservation_shape, .sort = "document,item"}, &cursor));
+    while (!e && kt_next(cursor, &r.rec)) {
+        const char *entity = kt_any_entity(tx, r.document);
+        bool again = r.document.v == last.document.v && r.item.v == last.item.v && r.line == last.line;
+        last = r;
+        if (again || !entity || strncmp(entity, "logistics.", 10) == 0)
+            continue; /* slips of the stores reserve by themselves */
+        const struct owner owner = {r.document, {(uint64_t)r.line}, {0}};
+        e = hold_what_is_pegged(tx, r.item, &owner);
+    }
+    kt_also(&e, kt_close(cursor));
+    return e;
+}

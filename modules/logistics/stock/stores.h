@@ -131,6 +131,10 @@ KT_MUST kt_error *reserved_for(kt_tx *tx, kt_id item, const struct owner *owner,
  *   picks  NULL, or receives what it was */
 KT_MUST kt_error *unreserve(kt_tx *tx, kt_id item, const struct owner *owner, const struct wanted *only,
     kt_dec quantity, struct picks *picks, kt_dec *given);
+/* Gives back what is reserved for an owner beyond what is pegged to it: it came from elsewhere. */
+KT_MUST kt_error *hold_what_is_pegged(kt_tx *tx, kt_id item, const struct owner *owner);
+/* The same of every demand: for those that changed while this module was off. */
+KT_MUST kt_error *hold_all_that_is_pegged(kt_tx *tx);
 KT_MUST kt_error *picks_add(kt_tx *tx, struct picks *picks, const struct pick *pick);
 
 /* ---- move.c ---- */
