@@ -106,6 +106,8 @@ static const kt_method methods[] = {
         &matched_shape, match_by_hand},
     {"revalue", {"Value open items in other currencies", "Wyceń rozrachunki walutowe"}, "finance.entry:post",
         true, &revalue_shape, &revalued_shape, revalue},
+    {"align_stock", {"Take over what the stores are worth", "Przejmij wartość zapasów"}, "finance.entry:post",
+        true, &align_shape, &aligned_shape, stock_align},
     {"trial_balance", {"Trial balance", "Zestawienie obrotów i sald"}, "finance.balance:read", false,
         &trial_shape, &trial_answer_shape, trial_balance},
     {"general_ledger", {"Ledger of an account", "Kartoteka konta"}, "finance.entry:read", false,

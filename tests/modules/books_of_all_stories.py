@@ -120,4 +120,49 @@ def what_is_sold_costs_what_it_was_worth(k):
     proved(k)
 
 
-run([goods_are_bought_received_and_billed, what_is_made_carries_its_cost, what_is_sold_costs_what_it_was_worth], modules="base,crm,logistics,production,finance")
+def what_moves_while_the_books_are_off_is_taken_over(k):
+    """Ten rods at 4 come in without the books; then the stores are worth 40 more than the ledger says."""
+    s = house(k)
+    before = D(balances(k, "310")[0])
+    k.call("module.disable", {"name": "finance"})
+    slip = make(k, "logistics.transfer", kind="entry", lines=[{"item": s["rod"], "quantity": "10", "unit_cost": "4"}])
+    k.call("logistics.transfer.post", {"id": slip})
+    k.call("module.enable", {"name": "finance"})
+    found = k.call("finance.prove")
+    expect((len(found["findings"]), D(found["stock_goods"]) - D(found["stock_ledger"])), (1, D(40)))
+    taken = k.call("finance.align_stock", {"account": s["account"]["801"]})
+    expect((taken["difference"], D(balances(k, "310")[0])), ("40.00", before + 40))
+    proved(k)
+    expect(k.call("finance.align_stock")["difference"], "0.00")
+
+
+def what_was_let_go_while_the_stores_were_off_is_free_again(k):
+    """Three rods are reserved and seven to be bought for an order that is cancelled while logistics is off."""
+    s = house(k)
+    make(k, "logistics.supplier_price", party=s["stalmet"], item=s["rod"], price="4", currency=s["pln"])
+    free = D(k.call("logistics.availability", {"item": s["rod"]})["available"])
+    order = make(k, "crm.order", party=s["nowak"], lines=[{"item": s["rod"], "quantity": str(free + 7), "price": "9"}])
+    k.call("crm.order.confirm", {"id": order})
+    k.call("module.disable", {"name": "logistics"})
+    k.call("crm.order.cancel", {"id": order, "reason": "closed down"})
+    k.call("module.enable", {"name": "logistics"})
+    expect(k.list("logistics.purchase_request", [["state", "=", "open"]])["rows"][0]["waiting"], "7.0000")
+    k.call("logistics.purchase.review", {})
+    expect(k.list("logistics.purchase_request", [["state", "=", "open"]])["rows"], [])
+    expect(D(k.call("logistics.availability", {"item": s["rod"]})["available"]), free)
+
+
+def goods_from_elsewhere_let_go_of_those_reserved_and_to_come(k):
+    """Of ten, those on stock are reserved and the rest is to be bought; three are handed over from elsewhere."""
+    s = house(k)
+    free = D(k.call("logistics.availability", {"item": s["rod"]})["available"])
+    order = make(k, "crm.order", party=s["nowak"], lines=[{"item": s["rod"], "quantity": str(free + 7), "price": "9"}])
+    k.call("crm.order.confirm", {"id": order})
+    k.call("crm.order.deliver", {"id": order, "lines": [{"line": 1, "quantity": str(free + 3)}]})
+    expect([r["waiting"] for r in k.list("logistics.purchase_request", [["state", "=", "open"]])["rows"]], ["4.0000"])
+    expect(D(k.call("logistics.availability", {"item": s["rod"]})["reserved"]), D(0))
+
+
+run([goods_are_bought_received_and_billed, what_is_made_carries_its_cost, what_is_sold_costs_what_it_was_worth,
+     what_moves_while_the_books_are_off_is_taken_over, what_was_let_go_while_the_stores_were_off_is_free_again,
+     goods_from_elsewhere_let_go_of_those_reserved_and_to_come], modules="base,crm,logistics,production,finance")

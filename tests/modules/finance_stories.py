@@ -316,6 +316,20 @@ def currencies_realised_and_unrealised(k):
     expect(k.get("finance.invoice", row["id"])["payment_status"], "paid")
 
 
+def what_makes_no_open_items_is_the_houses(k):
+    """A difference of a match by hand is taken back with the match; nobody writes such an entry, or reverses it alone."""
+    invoice(k, [thing("100")], currency=books(k)["EUR"], day="2026-02-10", terms=None)
+    owed = [i for i in k.list("finance.open_item", [["closed", "=", None], ["currency", "=", books(k)["EUR"]]], sort="-id")["rows"]][0]
+    paid = pay(k, amount=owed["open"], currency=books(k)["EUR"], day="2026-03-10")
+    credit = items(k, paid["id"], "finance.payment")[0]
+    k.call("finance.match_items", {"debit": owed["id"], "credit": credit["id"], "day": "2026-03-10"})
+    made = k.list("finance.entry", [["kind", "=", "difference"]], sort="-id")["rows"][0]
+    refused("rule", lambda: k.call("finance.entry.reverse", {"id": made["id"]}), "origin")
+    refused("validation", lambda: posted(k, "finance.entry", entry(k, "2026-03-10", ("131", "5"), ("801", "-5"), kind="difference")), "kind")
+    k.call("finance.match.undo", {"id": k.list("finance.match", [], sort="-id")["rows"][0]["id"], "day": "2026-03-10"})
+    expect(k.call("finance.prove")["findings"], [])
+
+
 def a_polish_invoice_takes_the_rate_of_the_day_before(k):
     s = books(k)
     for day, value in (("2026-03-09", "420.00"), ("2026-03-10", "420.00"), ("2026-03-11", "410.00")):
@@ -411,6 +425,6 @@ run([an_entry_that_does_not_balance_is_refused_and_one_that_does_is_numbered, al
      a_credit_note_never_exceeds_what_was_billed, a_till_receipt_is_paid_at_once, a_suppliers_number_is_taken_once,
      instalments_and_a_discount_for_paying_early, one_payment_for_many_and_the_rest_is_a_credit,
      a_small_rest_is_written_off_a_large_one_not, a_reversed_payment_leaves_everything_open_again,
-     currencies_realised_and_unrealised, a_polish_invoice_takes_the_rate_of_the_day_before, the_customers_card_shows_their_papers, an_invoice_is_printed,
+     currencies_realised_and_unrealised, what_makes_no_open_items_is_the_houses, a_polish_invoice_takes_the_rate_of_the_day_before, the_customers_card_shows_their_papers, an_invoice_is_printed,
      a_credit_limit_stops_an_order_but_not_whoever_may_pass_it, an_accountant_bills_orders_and_a_cashier_takes_money,
      each_company_has_books_of_its_own], modules="base,crm,finance")

@@ -175,9 +175,20 @@ static kt_error *complete_opening(kt_tx *tx, struct entry *e)
     return entry_add(tx, e, &line, kt_dec_neg(sum), amount.coef ? kt_dec_neg(amount) : (kt_dec){0});
 }
 
+/* Kinds that make no open items are the house's: what they stand for has its own document. */
+static kt_error *check_kind(kt_tx *tx, const struct entry *e)
+{
+    if (e->kind <= OPENING_ENTRY || e->origin.v)
+        return NULL;
+    return kt_hint(
+        kt_fail(tx, KT_VALIDATION, "kind", "entries of this kind are made by their documents alone",
+            "zapisy tego rodzaju tworzą tylko ich dokumenty"),
+        "Post an entry of kind normal or opening.", "Zaksięguj zapis rodzaju zwykły albo otwarcie.");
+}
+
 static kt_error *make_ready(kt_tx *tx, struct entry *e)
 {
-    kt_error *all = NULL;
+    kt_error *all = check_kind(tx, e);
     KT_TRY(complete_opening(tx, e));
     if (e->lines.count < 2)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "lines", "an entry has at least two lines",

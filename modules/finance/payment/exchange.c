@@ -60,6 +60,7 @@ kt_error *revalue(kt_tx *tx, const kt_record *params, kt_record *result)
     struct house house;
     kt_id gain, loss, reversal = {0};
     KT_TRY(house_of(tx, &house));
+    e.origin = kt_any(tx, "base.company", house.company);
     KT_TRY(account_for(tx, EXCHANGE_GAIN, (kt_id){0}, &gain));
     KT_TRY(account_for(tx, EXCHANGE_LOSS, (kt_id){0}, &loss));
     out->gain = out->loss = money(0);

@@ -89,7 +89,8 @@ static kt_error *post_difference(
     if (!gap.coef)
         return NULL;
     KT_TRY(account_for(tx, gap.coef > 0 ? EXCHANGE_LOSS : EXCHANGE_GAIN, (kt_id){0}, &other));
-    struct entry e = {KT_OF(entry), .day = day, .kind = DIFFERENCE, .origin = document,
+    struct entry e = {KT_OF(entry), .day = day, .kind = DIFFERENCE,
+        .origin = document.v ? document : kt_any(tx, "finance.open_item", debit->rec.id),
         .reference = debit->reference,
         .text = kt_say(tx, (kt_text){"Exchange difference", "Różnica kursowa"})};
     KT_TRY(entry_add(tx, &e, &(struct entry_line){.account = debit->account, .party = debit->party},

@@ -208,8 +208,10 @@ static kt_error *prove_stock(proving *p)
     p->stock_goods = table.rows ? cell(&table, 0, 0) : money(0);
     if (!same_dec(p->stock_ledger, p->stock_goods))
         kt_also(&p->found,
-            kt_fail(p->tx, KT_RULE, NULL, "the accounts of stock are not what the stores are worth",
-                "konta zapasów nie są warte tyle, co magazyny"));
+            kt_hint(kt_fail(p->tx, KT_RULE, NULL, "the accounts of stock are not what the stores are worth",
+                        "konta zapasów nie są warte tyle, co magazyny"),
+                "Goods moved while the books were off, or before them: finance.align_stock takes them over.",
+                "Towar przesuwano bez ksiąg albo przed nimi: przejmuje go finance.align_stock."));
     return NULL;
 }
 

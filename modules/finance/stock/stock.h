@@ -23,3 +23,8 @@ bool stock_is_kept(kt_tx *tx);
 extern const kt_shape valued_shape, cost_shape;
 kt_error *stock_valued(kt_tx *tx, const kt_event *event);
 kt_error *production_cost(kt_tx *tx, const kt_event *event);
+
+/* ---- align.c ---- */
+
+extern const kt_shape align_shape, aligned_shape;
+kt_error *stock_align(kt_tx *tx, const kt_record *params, kt_record *result);

@@ -101,7 +101,9 @@ static kt_error *book_move(kt_tx *tx, const struct valued *v)
     KT_TRY(place_account(tx, "from", v->from, v->category, &from));
     KT_TRY(place_account(tx, "to", v->to, v->category, &to));
     struct entry e = {KT_OF(entry), .day = v->day.day ? v->day : kt_today(tx), .text = v->reason,
-        .origin = v->document.v ? v->document : kt_any(tx, "logistics.move", v->move)};
+        .origin = v->document.v ? v->document
+                  : v->move.v   ? kt_any(tx, "logistics.move", v->move)
+                                : kt_any(tx, "base.item", v->item)};
     KT_TRY(journal_of(tx, STOCKING, &e.journal));
     if (from.v != to.v) {
         KT_TRY(entry_add(tx, &e, &(struct entry_line){.account = to, .item = v->item, .party = v->party},
