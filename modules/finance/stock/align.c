@@ -62,7 +62,7 @@ static kt_error *gather(kt_tx *tx, struct worths *all)
     KT_TRY(kt_count(tx, &named, &count));
     all->items = kt_alloc(tx, sizeof *all->items * (size_t)(count + 1));
     if (!all->items)
-        return no_memory(tx);
+        return kt_no_memory();
     KT_TRY(kt_open(tx, &named, &cursor));
     while (all->count < count && kt_next(cursor, &row.rec))
         (void)worth_of(all, row.account);

@@ -1,0 +1,485 @@
+#!/usr/bin/env python3
+"""Random operations of a whole company, over the bus: it sells, buys, stores, makes, bills, pays, takes back and changes its mind, in
+two currencies, while modules are switched off and on. After each of them the state is rebuilt from the journal (mirror.py), and what
+must hold of stock, ledger, tax, open items, numbers and references is asked of it; at a chapter's end `kontor check` proves the store,
+and what the journal tells is held against what there is, record by record. A chapter is a company of its own, from its own seed.
+
+  company_random.py --operations 1000000 [--seed 1] [--chapter 2500] [--first 0]     goes on with chapter --first"""
+import argparse
+import datetime
+import pathlib
+import random
+import sys
+import time
+import traceback
+from collections import Counter
+from decimal import Decimal as D
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from house import House  # noqa: E402
+from kontor import KontorError  # noqa: E402
+from mirror import Broken, Mirror, hold, number  # noqa: E402
+
+MODULES = "base,crm,logistics,production,finance"
+TODAY = datetime.date.today()
+REFUSALS = {"rule", "validation", "state", "conflict", "unavailable"}
+
+
+class NothingToDo(Exception):
+    """The dice ask for what there is none of."""
+
+
+def day(days):
+    return (TODAY + datetime.timedelta(days)).isoformat()
+
+
+class Company:
+    def __init__(self, k, seed):
+        self.k, self.dice = k, random.Random(seed)
+        self.done, self.refused, self.off, self.log = Counter(), Counter(), None, []
+        self.found()
+        self.mirror = Mirror(k)
+        self.mirror.follow()
+
+    # ---- The company ----
+
+    def make(self, entity, /, **values):
+        return self.k.create(entity, {f: v for f, v in values.items() if v is not None})["id"]
+
+    def found(self):
+        """A maker of bicycles with two stores, three suppliers, and goods of every valuation and tracking."""
+        k, dice = self.k, self.dice
+        pl, de = self.make("base.country", code="PL", name="Poland", eu=True), self.make("base.country", code="DE", name="Germany", eu=True)
+        self.pln, self.eur = (self.make("base.currency", code=code, decimals=2) for code in ("PLN", "EUR"))
+        self.make("base.currency_rate", base=self.eur, currency=self.pln, day=day(-400), rate="4.3")
+        self.make("base.company", name="Wicher", country=pl, currency=self.pln, tax_rounding=dice.choice(("line", "document")), over_percent="10")
+        k.call("base.tax.preset", {"country": "PL"})
+        for year in (TODAY.year - 1, TODAY.year, TODAY.year + 1):
+            k.call("finance.setup", {"chart": dice.choice(("polish",)), "year": f"{year}-01-01"})
+        self.terms = [t["id"] for t in k.list("finance.terms")["rows"]] + [self.make("finance.terms", code="D", name="2 % in 10 days, two parts", parts=[
+            {"percent": "30", "discount": "2", "discount_days": 10}, {"percent": "70", "days": 30}])]
+        self.piece = self.make("base.unit", code="szt", category="count", rounding="1")
+        self.box = self.make("base.unit", code="kart", category="count", factor="6", rounding="1")
+        self.customers = [self.make("base.party", name=f"Customer {n}", is_customer=True, payment_terms=dice.choice(self.terms), credit_limit="90000" if n == 3 else None,
+                                    tax_id="DE136695976" if n == 2 else None, addresses=[{"city": "Berlin" if n == 2 else "Toruń", "country": de if n == 2 else pl}]) for n in range(4)]
+        self.suppliers = [self.make("base.party", name=f"Supplier {n}", is_supplier=True, tax_id="DE811569869" if n == 2 else None,
+                                    addresses=[{"city": "Essen" if n == 2 else "Opole", "country": de if n == 2 else pl}]) for n in range(3)]
+        self.stores = [self.make("logistics.warehouse", code=c, name=c, usual=c == "A", negative=c == "B") for c in "AB"]
+        self.make("logistics.location", code="A-2", warehouse=self.stores[0], place="stores")
+        self.bought = [self.item(f"{method}-{tracking}", bought=True, valuation=method, tracking=tracking, standard_cost="5")
+                       for method in ("average", "fifo", "standard") for tracking in ("none", "lot")]
+        self.lotted = set(self.bought[1::2])
+        self.service = self.make("base.item", code="CHECK", name="Check", kind="service", price="80", currency=self.pln)
+        for item in self.bought[:5]:  # nobody sells the last
+            for party in dice.sample(self.suppliers, 2):
+                self.make("logistics.supplier_price", party=party, item=item, price=str(D(dice.randint(100, 900)) / 100), currency=dice.choice((self.pln, self.eur)),
+                          unit=dice.choice((self.piece, self.box, None)), minimum=dice.choice((None, "2", "10")), multiple=dice.choice((None, "1", "5")), lead_days=dice.randint(0, 9))
+            self.make("logistics.reorder_rule", item=item, minimum="3", maximum=str(dice.randint(5, 30)))
+        hall = self.make("production.work_centre", code="HALL", name="Hall", slots=8, machine_rate="60", labour_rate="40", overhead_rate="20")
+        work = self.make("production.routing", code="W", name="Work", steps=[{"sequence": 10, "name": "Weld", "centre": hall, "setup_minutes": "5", "run_minutes": "2"},
+                                                                           {"sequence": 20, "name": "Paint", "centre": hall, "run_minutes": "1"}])
+        self.made, offcut = [], self.item("offcut", standard_cost="1")
+        for n, (parts, over) in enumerate(((self.bought[:2], "0"), (self.bought[2:4], "10"), (self.bought[4:6], "0"))):
+            self.made.append(self.item(f"made-{n}", made=True, standard_cost="30", valuation=("average", "fifo", "standard")[n]))
+            inner = [self.made[n - 1]] if n else []
+            self.make("production.bom", item=self.made[-1], routing=work, tolerance=over, lines=[{"item": part, "quantity": str(dice.randint(1, 3))} for part in parts + inner],
+                      by_products=[{"item": offcut, "quantity": "1", "cost_share": "5"}] if n == 1 else [])
+        self.goods = self.bought + self.made
+
+    def item(self, code, **more):
+        return self.make("base.item", code=code, name=code, unit=self.piece, price="20", currency=self.pln, over_percent="20", **more)
+
+    # ---- What the dice choose from ----
+
+    def some(self, entity, test=lambda row: True):
+        """A record that passes, the newer the likelier."""
+        ids, rows = self.mirror.ids[entity], self.mirror.rows[entity]
+        for _ in range(40 if ids else 0):
+            row = rows.get(ids[-1 - int(len(ids) * self.dice.random() ** 3)])
+            if row and test(row):
+                return row
+        raise NothingToDo(entity)
+
+    def in_state(self, entity, *states, **more):
+        return self.some(entity, lambda row: row["state"] in states and all(row.get(f) == v for f, v in more.items()))
+
+    def quantity(self, most=12):
+        return str(self.dice.randint(1, most))
+
+    def money(self, most=90000):
+        return f"{self.dice.randint(1, most) / 100:.2f}"
+
+    def past(self, days=40):
+        return self.dice.choice((None, day(-self.dice.randint(0, days))))
+
+    def act(self, entity, action, id, **params):
+        return self.k.call(f"{entity}.{action}", {"id": id, **{f: v for f, v in params.items() if v is not None}})
+
+    def reference(self):
+        return f"N{self.dice.random()}"
+
+    # ---- Sales ----
+
+    def sell(self):
+        dice = self.dice
+        lines = [{"item": dice.choice(self.goods + [self.service]), "quantity": self.quantity(), **dice.choice(({}, {"unit": self.box}, {"price": self.money(5000)},
+                  {"price": "19.99", "discount_percent": "7.5"}, {}))} for _ in range(dice.randint(1, 4))]
+        self.make("crm.order", party=dice.choice(self.customers), lines=lines, currency=dice.choice((None, self.pln, self.eur)), tax_included=dice.random() < 0.2,
+                  day=self.past(), asked=dice.choice((None, day(dice.randint(0, 30)))), delivery_policy=dice.choice((None, "as_available", "all_at_once", "cancel_rest")))
+
+    def change_draft(self):
+        self.k.update("crm.order", self.in_state("crm.order", "draft")["id"], self.dice.choice((
+            {"currency": self.eur}, {"currency": self.pln}, {"tax_included": True}, {"party": self.dice.choice(self.customers)})))
+
+    def confirm(self):
+        self.act("crm.order", "confirm", self.in_state("crm.order", "draft")["id"])
+
+    def amend(self):
+        order = self.in_state("crm.order", "confirmed", "on_hold")
+        line = self.dice.choice(order["lines"])["id"]
+        change = self.dice.choice(({"line": line, "quantity": self.quantity(20)}, {"line": line, "quantity": self.quantity(20)}, {"line": line, "remove": True},
+                                   {"item": self.dice.choice(self.goods), "quantity": self.quantity()}, {"line": line, "price": self.money(4000)}))
+        self.act("crm.order", "amend", order["id"], reason="dice", lines=[change])
+
+    def turn_order(self):
+        action, *states = self.dice.choice((("hold", "confirmed"), ("release", "on_hold"), ("release", "on_hold"), ("close", "confirmed"), ("reopen", "closed"), ("reopen", "closed"),
+                                            ("cancel", "draft", "confirmed", "on_hold")))
+        self.act("crm.order", action, self.in_state("crm.order", *states)["id"], reason="dice" if action in ("hold", "cancel") else None)
+
+    def deliver_elsewhere(self):
+        order = self.in_state("crm.order", "confirmed")
+        self.act("crm.order", "deliver", order["id"], lines=[{"line": self.dice.choice(order["lines"])["id"], "quantity": self.quantity(3)}])
+
+    # ---- The stores ----
+
+    def slip(self, **values):
+        made = self.make("logistics.transfer", warehouse=self.dice.choice(self.stores), **values)
+        self.done["slip"] += 1
+        self.act("logistics.transfer", "post", made)
+
+    def stores_line(self, **more):
+        return {"item": self.dice.choice(self.goods), "quantity": self.quantity(), **more}
+
+    def enter_goods(self):
+        line = self.stores_line(unit_cost=self.money(2000), **self.dice.choice(({}, {}, {"unit": self.box})))
+        if line["item"] in self.lotted:
+            line.update(new_lot=f"L{self.dice.randint(1, 9)}", expires=self.dice.choice((None, day(self.dice.randint(-5, 90)))))
+        self.slip(kind="entry", lines=[{f: v for f, v in line.items() if v is not None}], day=self.past())
+
+    def issue_goods(self):
+        self.slip(kind="issue", lines=[self.stores_line()], against=self.dice.choice(("production", "loss", "customer", "supplier")), day=self.past(10))
+
+    def transfer(self):
+        here, there = self.dice.sample(self.stores, 2)
+        self.make("logistics.transfer", kind="transfer", warehouse=here, to_warehouse=there, lines=[self.stores_line()])
+
+    def turn_transfer(self):
+        slip = self.in_state("logistics.transfer", "draft", "in_transit")
+        self.act("logistics.transfer", self.dice.choice(("post", "send", "send", "cancel") if slip["state"] == "draft" else ("receive",)), slip["id"])
+
+    def pick(self):
+        d = self.in_state("logistics.delivery", "reserved", "waiting")
+        lines = [{"line": line["id"], "quantity": str(self.dice.randint(0, int(number(line["quantity"])) + 1))} for line in d["lines"] if self.dice.random() < 0.7]
+        self.act("logistics.delivery", "pick", d["id"], lines=lines if lines and self.dice.random() < 0.5 else None)
+
+    def ship(self):
+        self.act("logistics.delivery", "ship", self.in_state("logistics.delivery", "reserved", "picked", "waiting")["id"], day=self.past(3))
+
+    def turn_delivery(self):
+        action, *states = self.dice.choice((("unpick", "picked"), ("finish", "shipped"), ("reserve", "waiting"), ("cancel", "waiting", "reserved")))
+        self.act("logistics.delivery", action, self.in_state("logistics.delivery", *states)["id"])
+
+    def take_back(self):
+        d = self.in_state("logistics.delivery", "shipped", "done")
+        self.act("logistics.delivery", "return", d["id"], reason="dice", lines=[{"line": self.dice.choice(d["lines"])["id"], "quantity": self.quantity(4)}])
+
+    def count_goods(self):
+        self.act("logistics.count", "start", self.make("logistics.count", warehouse=self.dice.choice(self.stores), blind=self.dice.random() < 0.5))
+
+    def enter_count(self):
+        c = self.in_state("logistics.count", "counting", "counted")
+        if c["state"] == "counted" or self.dice.random() < 0.2:
+            self.act("logistics.count", self.dice.choice(("approve", "approve", "cancel")) if c["state"] == "counted" else "cancel", c["id"])
+            return
+        rows = [row for row in self.mirror.rows["logistics.count_line"].values() if row["count"] == c["id"]]
+        self.act("logistics.count", "enter", c["id"], finished=True, lines=[
+            {**{f: row[f] for f in ("item", "lot", "location")}, "quantity": str(max(0, number(row["expected"]) + self.dice.choice((0, 0, 0, 1, -1))))} for row in rows])
+
+    def change_goods(self):
+        item = self.dice.choice(self.goods)
+        self.k.update("base.item", item, self.dice.choice(({"standard_cost": self.quantity(9)}, {"standard_cost": self.money(3000)}, {"valuation": self.dice.choice(("average", "fifo", "standard"))})))
+
+    def block_lot(self):
+        self.act("logistics.lot", self.dice.choice(("block", "unblock")), self.some("logistics.lot")["id"])
+
+    def burden(self):
+        r = self.in_state("logistics.receipt", "done", kind="receipt")
+        self.k.call("logistics.landed", {"amount": self.dice.choice(("", "-")) + self.money(3000), "by": self.dice.choice(("value", "quantity")), "document": {"entity": "logistics.receipt", "id": r["id"]}, "reason": "freight"})
+
+    # ---- Purchasing ----
+
+    def ask(self):
+        self.make("logistics.purchase_request", item=self.dice.choice(self.bought), quantity=self.quantity(), needed=day(self.dice.randint(0, 9)))
+
+    def turn_request(self):
+        r = self.in_state("logistics.purchase_request", "open")
+        if self.dice.random() < 0.5:
+            self.k.update("logistics.purchase_request", r["id"], {"quantity": self.quantity()})
+        else:
+            self.act("logistics.purchase_request", "cancel", r["id"], reason="dice")
+
+    def reorder(self):
+        self.k.call(self.dice.choice(("logistics.reorder.run", "logistics.purchase.review")), {})
+
+    def order_requests(self):
+        found = list({self.in_state("logistics.purchase_request", "open")["id"] for _ in range(self.dice.randint(1, 6))})
+        self.k.call("logistics.purchase.order", {"requests": found})
+
+    def order_by_hand(self):
+        dice, party = self.dice, self.dice.choice(self.suppliers)
+        lines = [{"item": dice.choice(self.bought + [self.service]), "quantity": self.quantity(), "price": self.money(900)} for _ in range(dice.randint(1, 3))]
+        self.make("logistics.purchase_order", party=party, lines=lines, currency=dice.choice((None, self.pln, self.eur)), day=self.past(20),
+                  ship_to=dice.choice((None, None, None, None, dice.choice(self.customers))))
+
+    def approve(self):
+        self.act("logistics.purchase_order", "approve", self.in_state("logistics.purchase_order", "draft", "sent")["id"])
+
+    def turn_purchase(self):
+        order, dice = self.in_state("logistics.purchase_order", "draft", "sent", "approved", "closed"), self.dice
+        line = dice.choice(order["lines"])["id"]
+        action, params = dice.choice((("reschedule", {"expected": dice.choice((None, day(dice.randint(0, 30)))), "reason": "dice"}), ("send", {}), ("close", {}), ("reopen", {}), ("reopen", {}),
+                                      ("amend", {"reason": "dice", "lines": [{"line": line, "remove": True}]}), ("cancel", {"reason": "dice"}),
+                                      ("amend", {"reason": "dice", "lines": [{"line": line, "quantity": self.quantity(15)}]}),
+                                      ("amend", {"reason": "dice", "lines": [{"line": line, "price": self.money(900)}]})))
+        self.act("logistics.purchase_order", action, order["id"], **params)
+
+    def receive(self):
+        order, dice = self.some("logistics.purchase_order", lambda o: o["state"] == "approved" and o["receipt_status"] != "full"), self.dice
+        rows = [{"order_line": line["id"], "quantity": str(q), "rejected": str(dice.randint(0, q) if dice.random() < 0.2 else 0),
+                 **({"lot_name": f"R{dice.randint(1, 9)}"} if line["item"] in self.lotted else {})} for line in order["lines"] for q in [dice.randint(1, 12)] if dice.random() < 0.8]
+        self.make("logistics.receipt", order=order["id"], lines=rows or None, day=self.past(5))
+
+    def give_back(self):
+        order = self.in_state("logistics.purchase_order", "approved", "closed")
+        self.make("logistics.receipt", order=order["id"], kind="return", lines=[{"order_line": self.dice.choice(order["lines"])["id"], "quantity": self.quantity(3)}])
+
+    def finish_receipt(self):
+        self.act("logistics.receipt", self.dice.choice(("finish",) * 9 + ("cancel",)), self.in_state("logistics.receipt", "draft", "received")["id"])
+
+    def supplier_price(self):
+        self.k.update("logistics.supplier_price", self.some("logistics.supplier_price")["id"], {"price": self.money(900)})
+
+    # ---- Production ----
+
+    def make_goods(self):
+        self.make("production.order", item=self.dice.choice(self.made), quantity=self.quantity(9), due=self.dice.choice((None, day(self.dice.randint(0, 40)))))
+
+    def turn_making(self):
+        action, states, params = self.dice.choice((("confirm", ("planned", "draft"), {}), ("confirm", ("planned", "draft"), {}), ("reserve", ("confirmed", "reserved"), {}), ("start", ("confirmed", "reserved"), {}),
+                                                   ("issue", ("reserved", "in_progress"), {}), ("resize", ("confirmed", "reserved"), {"quantity": self.quantity(9)}),
+                                                   ("reschedule", ("confirmed", "reserved"), {"due": day(self.dice.randint(0, 40)), "reason": "dice"}), ("close", ("done",), {}),
+                                                   ("cancel", ("planned", "draft", "confirmed", "reserved"), {"reason": "dice"})))
+        self.act("production.order", action, self.in_state("production.order", *states)["id"], **params)
+
+    def report(self):
+        order = self.in_state("production.order", "reserved", "in_progress", "confirmed")
+        self.act("production.order", "report", order["id"], produced=str(self.dice.randint(0, int(number(order["quantity"])))), scrapped=self.dice.choice((None, None, "1")), reason="dice")
+
+    def finish_making(self):
+        self.act("production.order", "finish", self.in_state("production.order", "in_progress")["id"], backorder=self.dice.random() < 0.4, reason="dice")
+
+    def operate(self):
+        action, *states = self.dice.choice((("start", "ready", "paused"), ("pause", "in_progress"), ("finish", "in_progress")))
+        self.act("production.operation", action, self.in_state("production.operation", *states)["id"])
+
+    def plan_all(self):
+        self.k.call("production.mrp.run", {})
+
+    # ---- The books ----
+
+    def bill(self):
+        order = self.in_state("crm.order", "confirmed", "closed")
+        self.k.call("finance.invoice.from_order", {"order": {"entity": "crm.order", "id": order["id"]}, "basis": self.dice.choice(("delivered", "delivered", "ordered")), "day": self.past() or day(0)})
+
+    def bill_by_hand(self):
+        dice, kind = self.dice, self.dice.choice(("sale", "sale", "advance", "receipt", "purchase", "purchase"))
+        order = self.some("crm.order", lambda o: o["state"] == "confirmed") if kind == "advance" else None
+        lines = [{"name": "Thing", "quantity": self.quantity(), "price": self.money(9000), **dice.choice(({}, {"item": dice.choice(self.bought)}, {"item": self.service}))} for _ in range(1 if order else dice.randint(1, 4))]
+        party = order["party"] if order else None if kind == "receipt" else dice.choice(self.suppliers if kind == "purchase" else self.customers)
+        self.make("finance.invoice", kind=kind, party=party, lines=lines if not order else [{"name": "Advance", "price": self.money(3000)}], day=self.past(), tax_included=dice.random() < 0.3,
+                  currency=order["currency"] if order else self.pln if kind == "receipt" else dice.choice((None, self.pln, self.eur)), order={"entity": "crm.order", "id": order["id"]} if order else None,
+                  reference=self.reference() if kind == "purchase" else None)
+
+    def bill_purchase(self):
+        order = self.in_state("logistics.purchase_order", "approved", "closed")
+        made = self.k.call("finance.invoice.from_order", {"order": {"entity": "logistics.purchase_order", "id": order["id"]}, "reference": self.reference(), "day": self.past(9) or day(0)})["id"]
+        if self.dice.random() < 0.3:
+            self.mirror.follow()
+            lines = [{**{f: line[f] for f in ("id", "item", "name", "unit", "quantity", "order_line")}, "price": str(number(line["price"]) + D("0.01"))} for line in self.mirror.rows["finance.invoice"][made]["lines"]]
+            self.k.update("finance.invoice", made, {"lines": lines})
+
+    def post_invoice(self):
+        self.act("finance.invoice", self.dice.choice(("post",) * 12 + ("cancel",)), self.in_state("finance.invoice", "draft")["id"])
+
+    def credit(self):
+        v = self.some("finance.invoice", lambda v: v["state"] == "posted" and v["kind"] in ("sale", "purchase", "advance"))
+        lines = None if self.dice.random() < 0.3 else [{"line": self.dice.choice(v["lines"])["id"], "quantity": self.quantity(2)}]
+        self.act("finance.invoice", "credit", v["id"], reason="dice", lines=lines, reference=self.reference() if v["kind"] == "purchase" else None)
+
+    def pay(self):
+        dice = self.dice
+        item = self.some("finance.open_item", lambda i: not i["closed"])
+        owed = number(item["open"])
+        allocation = {"item": item["id"], **dice.choice(({}, {}, {"write_off": True}, {"amount": str(min(abs(owed), D(self.money())))}, {"discount": item["discount"]} if item["discount"] else {}))}
+        amount = dice.choice((abs(owed), abs(owed), D(self.money()), abs(owed) + D("0.07"), max(abs(owed) - D("0.50"), D("0.01"))))
+        self.make("finance.payment", party=item["party"], direction="in" if owed > 0 else "out", amount=str(amount), day=self.past(9),
+                  currency=dice.choice((item["currency"], item["currency"], self.pln, self.eur)), **dice.choice(({"allocations": [allocation]}, {"oldest": True}, {})))
+
+    def post_payment(self):
+        self.act("finance.payment", "post", self.in_state("finance.payment", "draft")["id"])
+
+    def reverse_payment(self):
+        self.act("finance.payment", "reverse", self.in_state("finance.payment", "posted", "reconciled")["id"], day=self.past(3) or day(0))
+
+    def set_off(self):
+        debit = self.some("finance.open_item", lambda i: not i["closed"] and number(i["open"]) > 0)
+        credit = self.some("finance.open_item", lambda i: not i["closed"] and number(i["open"]) < 0 and i["party"] == debit["party"])
+        self.k.call("finance.match_items", {"debit": debit["id"], "credit": credit["id"]})
+
+    def take_match_back(self):
+        self.act("finance.match", "undo", self.some("finance.match", lambda m: not m["undone"])["id"])
+
+    def write_entry(self):
+        a, b = self.dice.sample([r["id"] for r in self.mirror.rows["finance.account"].values() if not r["group"] and not r["open_items"] and r["code"][0] in "4578"], 2)
+        amount = self.money()
+        made = self.make("finance.entry", day=self.past(200), text="By hand", lines=[{"account": a, "debit": amount}, {"account": b, "credit": amount}])
+        self.done["write_entry draft"] += 1
+        self.act("finance.entry", "post", made)
+
+    def reverse_entry(self):
+        self.act("finance.entry", "reverse", self.some("finance.entry", lambda e: e["state"] == "posted" and not e["origin"] and not e["reversed_by"])["id"])
+
+    def value_open(self):
+        self.k.call("finance.revalue", {"day": day(-self.dice.randint(1, 30))})
+
+    def close_month(self):
+        year = self.some("finance.year", lambda y: y["state"] == "open" and y["start"] <= day(-200))
+        self.act("finance.year", "lock", year["id"], until=day(-self.dice.randint(60, 300)), lock=self.dice.choice(("soft", "hard")))
+
+    def overdue(self):
+        self.k.call("finance.invoice.mark_overdue", {})
+
+    def new_rate(self):
+        when, rate = day(-self.dice.randint(0, 60)), str(D(self.dice.randint(40000, 46000)) / 10000)
+        known = [r["id"] for r in self.mirror.rows["base.currency_rate"].values() if r["day"] == when]
+        if known:
+            self.k.update("base.currency_rate", known[0], {"rate": rate})
+        else:
+            self.make("base.currency_rate", base=self.eur, currency=self.pln, day=when, rate=rate)
+
+    # ---- Modules ----
+
+    def switch(self):
+        """One module is off for a while. What the stores did meanwhile is then taken into the books."""
+        if self.off:
+            self.k.call("module.enable", {"name": self.off})
+            if self.off == "logistics":
+                self.k.call("logistics.purchase.review", {})
+            if self.off == "finance":
+                self.k.call("finance.align_stock", {})
+            self.off = None
+        else:
+            self.off = self.dice.choice(("crm", "logistics", "production", "finance"))
+            self.k.call("module.disable", {"name": self.off})
+        self.mirror.learn()
+        self.mirror.follow()
+        self.mirror.everything()
+
+    STEPS = {"sell": 10, "change_draft": 1, "confirm": 10, "amend": 3, "turn_order": 2, "deliver_elsewhere": 1,
+             "enter_goods": 8, "issue_goods": 3, "transfer": 2, "turn_transfer": 3, "pick": 5, "ship": 10, "turn_delivery": 2, "take_back": 2, "count_goods": 0.3, "enter_count": 1,
+             "change_goods": 1, "block_lot": 0.3, "burden": 0.7,
+             "ask": 2, "turn_request": 1, "reorder": 0.5, "order_requests": 4, "order_by_hand": 3, "approve": 6, "turn_purchase": 2, "receive": 7, "give_back": 1, "finish_receipt": 8, "supplier_price": 0.5,
+             "make_goods": 2, "turn_making": 7, "report": 4, "finish_making": 2, "operate": 2, "plan_all": 0.1,
+             "bill": 8, "bill_by_hand": 6, "bill_purchase": 6, "post_invoice": 16, "credit": 3, "pay": 9, "post_payment": 9, "reverse_payment": 1, "set_off": 1, "take_match_back": 0.5,
+             "write_entry": 2, "reverse_entry": 0.5, "value_open": 0.3, "close_month": 0.1, "overdue": 0.2, "new_rate": 1, "switch": 0.3}
+    OF = dict.fromkeys("sell change_draft confirm amend turn_order deliver_elsewhere".split(), "crm") | dict.fromkeys(
+        "enter_goods issue_goods transfer turn_transfer pick ship turn_delivery take_back count_goods enter_count block_lot burden ask turn_request reorder order_requests order_by_hand "
+        "approve turn_purchase receive give_back finish_receipt supplier_price".split(), "logistics") | dict.fromkeys(
+        "make_goods turn_making report finish_making operate plan_all".split(), "production") | dict.fromkeys(
+        "bill bill_by_hand bill_purchase post_invoice credit pay post_payment reverse_payment set_off take_match_back write_entry reverse_entry value_open close_month overdue".split(), "finance")
+
+    def step(self):
+        name = self.dice.choices(list(self.STEPS), list(self.STEPS.values()))[0]
+        if self.off and (self.OF.get(name) == self.off or self.dice.random() < 0.02):
+            name = "switch"
+        self.name = name
+        try:
+            getattr(self, name)()
+            self.done[name] += 1
+        except (NothingToDo, IndexError):
+            self.refused[name, "nothing to do"] += 1
+        except KontorError as error:
+            hold(error.kind in REFUSALS and name != "switch", f"{name} is answered by {error.kind}", error)
+            self.refused[name, str(error)[:100]] += 1
+        self.mirror.follow()
+
+    def settle(self):
+        """Waits for the jobs that were begun."""
+        self.mirror.follow()
+        while any(job["state"] in ("queued", "running") for job in self.mirror.rows["job.job"].values()):
+            time.sleep(0.05)
+            self.mirror.follow()
+
+
+def chapter(number_of, seed, count, say):
+    with House(modules=MODULES) as house:
+        began, steps = time.monotonic(), 0
+        c = Company(house.client(), seed)
+        try:
+            while c.done.total() < count:
+                steps += 1
+                c.step()
+            if c.off:
+                c.switch()
+            found = c.k.call("system.check", {})
+            hold(found["sound"], "kontor check", found)
+            hold(c.k.call("journal.verify")["sound"], "the journal's chain")
+            c.name = "the comparison"
+            c.settle()
+            same = c.mirror.compare()
+        except Exception:
+            say(f"chapter {number_of}, seed {seed}: broken at step {steps}, {c.name}, after {c.done.total()} operations; the last commit:")
+            for change in c.k.call("journal.since", {"seq": c.mirror.seq - 1, "limit": 1})["entries"][0]["changes"]:
+                say(f"  {change['entity']} {change['id']} {change['kind']}: {change['before']} -> {change['after']}")
+            raise
+        spent = time.monotonic() - began
+        say(f"chapter {number_of}, seed {seed}: {c.done.total()} operations, {c.refused.total()} refused, {c.mirror.commits} commits, {same} records the same, "
+            f"{c.done.total() / spent:.0f} a second")
+        return c
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--operations", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--chapter", type=int, default=2500)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--seconds", type=int, default=0, help="begin no chapter after so many")
+    parser.add_argument("--tell", action="store_true", help="what was done and refused, and why")
+    args = parser.parse_args()
+    done, refused, began, at = Counter(), Counter(), time.monotonic(), args.first
+    while done.total() < args.operations and (not args.seconds or time.monotonic() - began < args.seconds):
+        c = chapter(at, args.seed + at, min(args.chapter, args.operations - done.total()), lambda text: print(text, flush=True))
+        done, refused, at = done + c.done, refused + c.refused, at + 1
+    print(f"{done.total()} operations in {at - args.first} chapters, every commit in order; go on with --seed {args.seed} --first {at}")
+    if args.tell:
+        for counter in (done, refused):
+            print("\n".join(f"{n:6} {what if isinstance(what, str) else ': '.join(what)}" for what, n in sorted(counter.items(), key=lambda p: -p[1])), "\n")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (Broken, KontorError):
+        traceback.print_exc(limit=-6)
+        sys.exit(1)
