@@ -310,6 +310,15 @@ class Company:
                   currency=order["currency"] if order else self.pln if kind == "receipt" else dice.choice((None, self.pln, self.eur)), order={"entity": "crm.order", "id": order["id"]} if order else None,
                   reference=self.reference() if kind == "purchase" else None)
 
+    def advance_purchase(self):
+        order = self.in_state("logistics.purchase_order", "approved")
+        self.make("finance.invoice", kind="purchase_advance", party=order["party"], lines=[{"name": "Advance", "price": self.money(2000)}], day=self.past(9), currency=order["currency"],
+                  order={"entity": "logistics.purchase_order", "id": order["id"]}, reference=self.reference())
+
+    def bill_receipt(self):
+        receipt = self.in_state("finance.invoice", "posted", kind="receipt")
+        self.act("finance.invoice", "for_receipt", receipt["id"], party=self.dice.choice(self.customers))
+
     def bill_purchase(self):
         order = self.in_state("logistics.purchase_order", "approved", "closed")
         made = self.k.call("finance.invoice.from_order", {"order": {"entity": "logistics.purchase_order", "id": order["id"]}, "reference": self.reference(), "day": self.past(9) or day(0)})["id"]
@@ -400,13 +409,13 @@ class Company:
              "change_goods": 1, "block_lot": 0.3, "burden": 0.7,
              "ask": 2, "turn_request": 1, "reorder": 0.5, "order_requests": 4, "order_by_hand": 3, "approve": 6, "turn_purchase": 2, "receive": 7, "give_back": 1, "finish_receipt": 8, "supplier_price": 0.5,
              "make_goods": 2, "turn_making": 7, "report": 4, "finish_making": 2, "operate": 2, "plan_all": 0.1,
-             "bill": 8, "bill_by_hand": 6, "bill_purchase": 6, "post_invoice": 16, "credit": 3, "pay": 9, "post_payment": 9, "reverse_payment": 1, "set_off": 1, "take_match_back": 0.5,
+             "bill": 8, "bill_by_hand": 6, "bill_purchase": 6, "advance_purchase": 1, "bill_receipt": 1, "post_invoice": 16, "credit": 3, "pay": 9, "post_payment": 9, "reverse_payment": 1, "set_off": 1, "take_match_back": 0.5,
              "write_entry": 2, "reverse_entry": 0.5, "value_open": 0.3, "close_month": 0.1, "overdue": 0.2, "new_rate": 1, "switch": 0.3}
     OF = dict.fromkeys("sell change_draft confirm amend turn_order deliver_elsewhere".split(), "crm") | dict.fromkeys(
         "enter_goods issue_goods transfer turn_transfer pick ship turn_delivery take_back count_goods enter_count block_lot burden ask turn_request reorder order_requests order_by_hand "
         "approve turn_purchase receive give_back finish_receipt supplier_price".split(), "logistics") | dict.fromkeys(
         "make_goods turn_making report finish_making operate plan_all".split(), "production") | dict.fromkeys(
-        "bill bill_by_hand bill_purchase post_invoice credit pay post_payment reverse_payment set_off take_match_back write_entry reverse_entry value_open close_month overdue".split(), "finance")
+        "bill bill_by_hand bill_purchase advance_purchase bill_receipt post_invoice credit pay post_payment reverse_payment set_off take_match_back write_entry reverse_entry value_open close_month overdue".split(), "finance")
 
     def step(self):
         name = self.dice.choices(list(self.STEPS), list(self.STEPS.values()))[0]

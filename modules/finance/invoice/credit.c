@@ -25,12 +25,8 @@ const kt_shape credit_shape = KT_SHAPE(credit, NULL,
         .help = {"Of a supplier's credit note.", "Korekty otrzymanej od dostawcy."}),
     KT_FIELD(credit, lines, LINES, "Lines", "Pozycje", .lines = &credit_line_shape, .max = 500,
         .help = {"Empty: all of the invoice.", "Puste: cała faktura."}));
-struct credit_made {
-    kt_record rec;
-    int64_t id, made;
-};
 const kt_shape credit_made_shape = KT_SHAPE(credit_made, NULL, KT_FIELD(credit_made, id, INT, "Id", "Id"),
-    KT_FIELD(credit_made, made, INT, "The credit note's id", "Id korekty"));
+    KT_FIELD(credit_made, made, INT, "Id of what was made", "Id utworzonego dokumentu"));
 
 static struct invoice_line *line_with(const struct invoice *v, int64_t id)
 {
@@ -98,10 +94,9 @@ kt_error *invoice_credit(kt_tx *tx, kt_record *self, const kt_record *params)
     return error;
 }
 
-kt_error *invoice_credited(kt_tx *tx, const kt_record *self, kt_record *result)
+kt_error *invoice_made(kt_tx *tx, const kt_record *self, const kt_where *where, kt_record *result)
 {
     struct credit_made *out = KT_AS(credit_made, result);
-    const kt_where where[] = {KT_WHERE(invoice, corrects, KT_EQ, self->id), {0}};
     kt_cursor *cursor;
     struct invoice note = {KT_OF(invoice)};
     out->id = (int64_t)self->id.v;
@@ -109,6 +104,12 @@ kt_error *invoice_credited(kt_tx *tx, const kt_record *self, kt_record *result)
     if (kt_next(cursor, &note.rec))
         out->made = (int64_t)note.rec.id.v;
     return kt_close(cursor);
+}
+
+kt_error *invoice_credited(kt_tx *tx, const kt_record *self, kt_record *result)
+{
+    const kt_where where[] = {KT_WHERE(invoice, corrects, KT_EQ, self->id), {0}};
+    return invoice_made(tx, self, where, result);
 }
 
 /* Notes over parts are rounded each for itself: together they may come to a cent a line more than the whole. */
@@ -202,7 +203,7 @@ static kt_error *after_posting(kt_tx *tx, const struct invoice *v)
         KT_TRY(note_on_source(tx, v, &of));
         KT_TRY(set_off(tx, v));
     }
-    return order_report(tx, v);
+    return v->receipt.v ? NULL : order_report(tx, v); /* the receipt has told the order */
 }
 
 kt_error *invoice_posted(kt_tx *tx, const kt_event *event)

@@ -11,6 +11,7 @@ const kt_choice invoice_kinds[] = {
     {TILL_RECEIPT, "receipt", {"Till receipt", "Paragon"}},
     {PURCHASE, "purchase", {"Purchase invoice", "Faktura zakupu"}},
     {PURCHASE_CREDIT, "purchase_credit", {"Credit note received", "Korekta zakupu"}},
+    {PURCHASE_ADVANCE, "purchase_advance", {"Advance invoice received", "Zaliczkowa faktura zakupu"}},
     {0},
 };
 static const kt_choice states[] = {
@@ -103,6 +104,8 @@ const kt_shape invoice_shape = KT_SHAPE(invoice, "finance.invoice",
             "Zakup: numer faktury dostawcy. Sprzedaż: numer zamówienia klienta."}),
     KT_FIELD(invoice, order, REF, "Order", "Zamówienie", .target = "*"),
     KT_FIELD(invoice, corrects, REF, "Corrects", "Koryguje", .target = "finance.invoice"),
+    KT_FIELD(invoice, receipt, REF, "For till receipt", "Do paragonu", .target = "finance.invoice",
+        .computed = true),
     KT_FIELD(invoice, reason, STRING, "Reason", "Przyczyna korekty", .max = 200),
     KT_FIELD(invoice, terms, REF, "Terms of payment", "Warunki płatności", .target = "finance.terms",
         .help = {"Empty: the party's, or the usual ones.", "Puste: kontrahenta albo zwykłe."}),
@@ -173,13 +176,16 @@ static kt_error *take_advances(kt_tx *tx, struct invoice *v)
         if (!a->invoice.v)
             continue;
         KT_TRY(kt_read(tx, a->invoice, &of.rec));
-        if (v->kind != SALE || of.kind != ADVANCE || of.state != POSTED || of.party.v != v->party.v ||
-            of.currency.v != v->currency.v || of.credited.coef)
-            kt_also(&all, kt_hint(kt_fail(tx, KT_VALIDATION, kt_format(tx, "advances[%zu].invoice", i).ptr,
-                                      "is no posted advance invoice of this customer in this currency",
-                                      "nie jest zaksięgowaną fakturą zaliczkową tego klienta w tej walucie"),
-                              "Settle advances on a sales invoice of the same customer and currency.",
-                              "Zaliczki rozlicza faktura sprzedaży tego samego klienta i waluty."));
+        bool fits = (v->kind == SALE && of.kind == ADVANCE) ||
+                    (v->kind == PURCHASE && of.kind == PURCHASE_ADVANCE);
+        if (!fits || of.state != POSTED || of.party.v != v->party.v || of.currency.v != v->currency.v ||
+            of.credited.coef)
+            kt_also(
+                &all, kt_hint(kt_fail(tx, KT_VALIDATION, kt_format(tx, "advances[%zu].invoice", i).ptr,
+                                  "is no posted advance invoice of this party in this currency",
+                                  "nie jest zaksięgowaną fakturą zaliczkową tego kontrahenta w tej walucie"),
+                          "Settle advances on a final invoice of the same party and currency.",
+                          "Zaliczki rozlicza faktura końcowa tego samego kontrahenta i waluty."));
         a->net = of.net;
         a->tax = of.tax;
         a->gross = of.gross;
@@ -264,6 +270,7 @@ static kt_error *check_unchanged(kt_tx *tx, const struct invoice *was, const str
         {"gross", same_dec(was->gross, is->gross)},
         {"base_gross", same_dec(was->base_gross, is->base_gross)},
         {"entry", was->entry.v == is->entry.v},
+        {"receipt", was->receipt.v == is->receipt.v},
         {"lines", was->lines.count == is->lines.count},
         {"advances", was->advances.count == is->advances.count},
     };
@@ -388,5 +395,8 @@ const kt_action invoice_actions[] = {
     {"credit", {"Make a credit note", "Wystaw korektę"}, "credit", .from = KT_IN(POSTED),
         .params = &credit_shape, .run = invoice_credit, .result = &credit_made_shape,
         .answer = invoice_credited},
+    {"for_receipt", {"Make an invoice for the receipt", "Wystaw fakturę do paragonu"}, "create",
+        .from = KT_IN(POSTED), .params = &for_receipt_shape, .run = invoice_for_receipt,
+        .result = &credit_made_shape, .answer = invoice_for_receipt_made},
     {0},
 };

@@ -33,7 +33,15 @@ KT_MUST kt_error *terms_of(kt_tx *tx, kt_id party, kt_id *terms);
 
 /* ---- invoice.c ---- */
 
-enum invoice_kind { SALE = 1, SALE_CREDIT, ADVANCE, TILL_RECEIPT, PURCHASE, PURCHASE_CREDIT };
+enum invoice_kind {
+    SALE = 1,
+    SALE_CREDIT,
+    ADVANCE,
+    TILL_RECEIPT,
+    PURCHASE,
+    PURCHASE_CREDIT,
+    PURCHASE_ADVANCE
+};
 enum invoice_state { DRAFT = 1, POSTED, CANCELLED };
 enum payment_status { UNPAID = 1, PARTIAL, PAID, OVERDUE, REVERSED };
 struct invoice_line {
@@ -62,7 +70,7 @@ struct invoice {
     enum invoice_kind kind;
     enum invoice_state state;
     enum payment_status payment_status;
-    kt_id party, order, corrects, terms, currency, position, tax_position, entry, journal, owner;
+    kt_id party, order, corrects, receipt, terms, currency, position, tax_position, entry, journal, owner;
     kt_date day, tax_day, rate_day, due;
     kt_str title, reference, reason, tax_note, buyer_name, buyer_tax_id, buyer_address;
     bool tax_included;
@@ -85,6 +93,17 @@ static inline bool is_credit(enum invoice_kind kind)
 {
     return kind == SALE_CREDIT || kind == PURCHASE_CREDIT;
 }
+/* Money before its goods. */
+static inline bool is_advance(enum invoice_kind kind)
+{
+    return kind == ADVANCE || kind == PURCHASE_ADVANCE;
+}
+struct credit_made { /* what an action made of an invoice */
+    kt_record rec;
+    int64_t id, made;
+};
+/* The newest invoice that a query finds, for the answer of the action that made it. */
+KT_MUST kt_error *invoice_made(kt_tx *tx, const kt_record *self, const kt_where *where, kt_record *result);
 struct invoice_line *invoice_line_at(const kt_lines *lines, size_t i);
 /* "lines[2].price" */
 const char *invoice_path(kt_tx *tx, size_t line, const char *field);
@@ -116,6 +135,14 @@ kt_error *invoice_credited(kt_tx *tx, const kt_record *self, kt_record *result);
 KT_MUST kt_error *credit_check(kt_tx *tx, const struct invoice *v);
 /* After posting: a credit note is set off against what it corrects, the order hears what is billed. */
 kt_error *invoice_posted(kt_tx *tx, const kt_event *event);
+
+/* ---- receipt.c ---- */
+
+extern const kt_shape for_receipt_shape;
+kt_error *invoice_for_receipt(kt_tx *tx, kt_record *self, const kt_record *params);
+kt_error *invoice_for_receipt_made(kt_tx *tx, const kt_record *self, kt_record *result);
+/* Is an invoice for a till receipt what the receipt sold, and the only one? */
+KT_MUST kt_error *receipt_check(kt_tx *tx, const struct invoice *v);
 
 /* ---- orders.c ---- */
 

@@ -86,7 +86,8 @@ static kt_error *copy_lines(
 /* Advance invoices of the order that no final one has settled. */
 static kt_error *find_advances(kt_tx *tx, kt_id order, struct invoice *v)
 {
-    const kt_where where[] = {KT_WHERE(invoice, order, KT_EQ, order), KT_WHERE(invoice, kind, KT_EQ, ADVANCE),
+    const enum invoice_kind advance = v->kind == PURCHASE ? PURCHASE_ADVANCE : ADVANCE;
+    const kt_where where[] = {KT_WHERE(invoice, order, KT_EQ, order), KT_WHERE(invoice, kind, KT_EQ, advance),
         KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
     kt_cursor *cursor;
     struct invoice found = {KT_OF(invoice)};
@@ -138,7 +139,7 @@ kt_error *invoice_from_order(kt_tx *tx, const kt_record *params, kt_record *resu
     if (whole)
         v.tax_given = order.tax_given;
     kt_authority before = kt_own_authority(tx); /* whoever may bill need not see orders */
-    kt_error *error = kind == SALE ? find_advances(tx, p->order, &v) : NULL;
+    kt_error *error = find_advances(tx, p->order, &v);
     if (!error)
         error = kt_create(tx, &v.rec);
     kt_callers_authority(tx, before);
@@ -157,7 +158,7 @@ kt_error *order_report(kt_tx *tx, const struct invoice *v)
 {
     enum invoice_kind kind;
     size_t count = 0;
-    const kt_orders *orders = v->order.v && v->kind != ADVANCE ? orders_of(tx, v->order, &kind) : NULL;
+    const kt_orders *orders = v->order.v && !is_advance(v->kind) ? orders_of(tx, v->order, &kind) : NULL;
     if (!orders)
         return NULL;
     kt_order_part *parts = kt_alloc(tx, sizeof *parts * (v->lines.count + 1));

@@ -4,32 +4,21 @@
  * the lines get is the rest, so that the entry balances in both currencies. An advance invoice goes to an account
  * of advances; the final one takes it from there and taxes what is left. source: ustawa o VAT art. 19a ust. 8,
  * art. 106f ust. 3 */
-#include "invoice/invoice.h"
+#include "invoice/posting.h"
 #include "payment/payment.h"
 #include "stock/stock.h"
-
-typedef struct {
-    kt_tx *tx;
-    struct invoice *v;
-    struct house house;
-    struct entry e;
-    int side; /* 1: they owe us, -1: we owe them */
-    kt_date rate_day;
-    kt_dec base_advances; /* net of the advances settled, in the company's currency */
-} posting;
 
 static kt_dec sided(const posting *p, kt_dec amount)
 {
     return p->side > 0 ? amount : kt_dec_neg(amount);
 }
 
-static kt_error *base_of(posting *p, kt_dec amount, kt_dec *out)
+kt_error *posting_base(posting *p, kt_dec amount, kt_dec *out)
 {
     return to_house(p->tx, &p->house, "rate_day", amount, p->v->currency, p->rate_day, out);
 }
 
-/* Adds a line of the document's amount, with its value in the company's currency; both in the document's sense. */
-static kt_error *book(posting *p, const struct entry_line *like, kt_dec value, kt_dec amount)
+kt_error *posting_book(posting *p, const struct entry_line *like, kt_dec value, kt_dec amount)
 {
     bool foreign = p->v->currency.v != p->house.currency.v;
     return entry_add(p->tx, &p->e, like, sided(p, value), foreign ? sided(p, amount) : (kt_dec){0});
@@ -55,27 +44,37 @@ static kt_error *advance_tax(posting *p, const struct invoice_tax *row, kt_dec *
     return NULL;
 }
 
+kt_error *posting_register(
+    posting *p, enum vat_register side, const struct invoice_tax *row, kt_dec net, kt_dec amount)
+{
+    const struct invoice *v = p->v;
+    struct vat_line line = {KT_OF(vat_line), .side = side, .invoice = v->rec.id, .tax = row->tax,
+        .party = v->party, .document = v->rec.number, .label = row->label, .kind = row->kind,
+        .name = v->buyer_name, .tax_id = v->buyer_tax_id, .day = v->day, .tax_day = v->tax_day,
+        .rate = row->rate, .net = is_credit(v->kind) ? kt_dec_neg(net) : net,
+        .amount = is_credit(v->kind) ? kt_dec_neg(amount) : amount};
+    return kt_create(p->tx, &line.rec);
+}
+
 static kt_error *book_tax(posting *p, const struct invoice_tax *row)
 {
     struct invoice *v = p->v;
     kt_dec net, amount, had_net, had, account_value;
     kt_id account;
+    bool buyers;
+    KT_TRY(buyer_accounts_for(p->tx, v, row, &buyers));
+    if (buyers)
+        return NULL; /* reverse_charge.c */
     KT_TRY(advance_tax(p, row, &had_net, &had));
     kt_dec rest = kt_dec_sub(row->amount, had);
-    KT_TRY(base_of(p, kt_dec_sub(row->net, had_net), &net));
-    KT_TRY(base_of(p, rest, &amount));
+    KT_TRY(posting_base(p, kt_dec_sub(row->net, had_net), &net));
+    KT_TRY(posting_base(p, rest, &amount));
     KT_TRY(account_for(p->tx, is_sale(v->kind) ? TAX_SALE : TAX_PURCHASE, (kt_id){0}, &account));
     account_value = kt_dec_neg(amount);
-    KT_TRY(book(
+    KT_TRY(posting_book(
         p, &(struct entry_line){.account = account, .text = row->label}, account_value, kt_dec_neg(rest)));
     v->base_tax = kt_dec_add(v->base_tax, amount);
-    struct vat_line line = {KT_OF(vat_line), .side = is_sale(v->kind) ? SALE_REGISTER : PURCHASE_REGISTER,
-        .invoice = v->rec.id, .tax = row->tax, .party = v->party, .document = v->rec.number,
-        .label = row->label, .kind = row->kind, .name = v->buyer_name, .tax_id = v->buyer_tax_id,
-        .day = v->day, .tax_day = v->tax_day, .rate = row->rate,
-        .net = is_credit(v->kind) ? kt_dec_neg(net) : net,
-        .amount = is_credit(v->kind) ? kt_dec_neg(amount) : amount};
-    return kt_create(p->tx, &line.rec);
+    return posting_register(p, is_sale(v->kind) ? SALE_REGISTER : PURCHASE_REGISTER, row, net, amount);
 }
 
 static kt_error *book_taxes(posting *p)
@@ -97,6 +96,11 @@ static kt_error *book_taxes(posting *p)
 
 /* ---- What was sold or bought ---- */
 
+static enum purpose advance_purpose(enum invoice_kind kind)
+{
+    return is_sale(kind) ? ADVANCE_IN : ADVANCE_OUT;
+}
+
 static kt_error *line_account(posting *p, const struct invoice_line *line, kt_id *category, kt_id *account)
 {
     const struct invoice *v = p->v;
@@ -107,16 +111,11 @@ static kt_error *line_account(posting *p, const struct invoice_line *line, kt_id
     *account = line->account;
     if (line->account.v)
         return NULL;
-    enum purpose purpose = v->kind == ADVANCE ? ADVANCE_IN
+    enum purpose purpose = p->advance ? advance_purpose(v->kind)
                            : !is_sale(v->kind)
                                ? (line->goods && stock_is_kept(p->tx) ? NOT_INVOICED : PURCHASES)
                            : line->goods ? SALES_GOODS
                                          : SALES_SERVICES;
-    if (v->kind == SALE_CREDIT && v->corrects.v) {
-        struct invoice of = {KT_OF(invoice)};
-        KT_TRY(kt_read(p->tx, v->corrects, &of.rec));
-        purpose = of.kind == ADVANCE ? ADVANCE_IN : purpose;
-    }
     return account_for(p->tx, purpose, item.category, account);
 }
 
@@ -135,10 +134,10 @@ static kt_error *book_goods(
         cleared = kt_dec_neg(cleared);
     variance = kt_dec_sub(value, cleared);
     if (!variance.coef)
-        return book(p, like, kt_dec_neg(value), amount);
-    KT_TRY(book(p, like, kt_dec_neg(cleared), cleared.coef ? amount : (kt_dec){0}));
+        return posting_book(p, like, kt_dec_neg(value), amount);
+    KT_TRY(posting_book(p, like, kt_dec_neg(cleared), cleared.coef ? amount : (kt_dec){0}));
     KT_TRY(account_for(p->tx, PRICE_VARIANCE, category, &like->account));
-    return book(p, like, kt_dec_neg(variance), cleared.coef ? KT_DEC(0, 2) : amount);
+    return posting_book(p, like, kt_dec_neg(variance), cleared.coef ? KT_DEC(0, 2) : amount);
 }
 
 static kt_error *book_lines(posting *p, kt_dec total)
@@ -149,7 +148,7 @@ static kt_error *book_lines(posting *p, kt_dec total)
     if (!base)
         return kt_no_memory();
     for (size_t i = 0; i < v->lines.count; i++) {
-        KT_TRY(base_of(p, invoice_line_at(&v->lines, i)->net, &base[i]));
+        KT_TRY(posting_base(p, invoice_line_at(&v->lines, i)->net, &base[i]));
         sum = kt_dec_add(sum, base[i]);
         if (kt_dec_cmp(base[i], base[largest]) > 0)
             largest = i;
@@ -164,15 +163,16 @@ static kt_error *book_lines(posting *p, kt_dec total)
             .text = line->name.len > 180 ? (kt_str){0} : line->name};
         kt_id category;
         KT_TRY(line_account(p, line, &category, &like.account));
-        if (!is_sale(v->kind) && line->goods && line->item.v && !line->account.v && stock_is_kept(p->tx))
+        bool received = !is_sale(v->kind) && !p->advance && line->goods && line->item.v && !line->account.v;
+        if (received && stock_is_kept(p->tx))
             KT_TRY(book_goods(p, line, &like, category, base[i]));
         else
-            KT_TRY(book(p, &like, kt_dec_neg(base[i]), kt_dec_neg(line->net)));
+            KT_TRY(posting_book(p, &like, kt_dec_neg(base[i]), kt_dec_neg(line->net)));
     }
     return NULL;
 }
 
-/* Advances that were booked as such are income now. */
+/* Advances that were booked as such are income now, or cost. */
 static kt_error *book_advances(posting *p)
 {
     struct invoice *v = p->v;
@@ -190,8 +190,9 @@ static kt_error *book_advances(posting *p)
         if (count)
             return kt_fail(p->tx, KT_RULE, kt_format(p->tx, "advances[%zu].invoice", i).ptr,
                 "%s is settled already", "%s jest już rozliczona", of.rec.number.ptr);
-        KT_TRY(account_for(p->tx, ADVANCE_IN, (kt_id){0}, &account));
-        KT_TRY(book(p, &(struct entry_line){.account = account, .text = of.rec.number}, of.base_net, a->net));
+        KT_TRY(account_for(p->tx, advance_purpose(v->kind), (kt_id){0}, &account));
+        KT_TRY(posting_book(
+            p, &(struct entry_line){.account = account, .text = of.rec.number}, of.base_net, a->net));
         p->base_advances = kt_dec_add(p->base_advances, of.base_net);
     }
     return NULL;
@@ -207,7 +208,7 @@ static kt_error *book_owed(posting *p, kt_dec total)
     if (v->kind == TILL_RECEIPT) {
         KT_TRY(kt_read(p->tx, p->e.journal, &j.rec));
         like.account = j.account;
-        return book(p, &like, total, v->to_pay);
+        return posting_book(p, &like, total, v->to_pay);
     }
     KT_TRY(account_for(p->tx, is_sale(v->kind) ? RECEIVABLE : PAYABLE, (kt_id){0}, &like.account));
     kt_dec left = total;
@@ -215,11 +216,11 @@ static kt_error *book_owed(posting *p, kt_dec total)
         const struct instalment *part = KT_AS(instalment, kt_line(&v->instalments, i));
         kt_dec value = left;
         if (i + 1 < v->instalments.count)
-            KT_TRY(base_of(p, part->amount, &value));
+            KT_TRY(posting_base(p, part->amount, &value));
         like.due = part->due;
         like.discount = kt_dec_round(part->discount, 2);
         like.discount_until = part->discount_until;
-        KT_TRY(book(p, &like, value, part->amount));
+        KT_TRY(posting_book(p, &like, value, part->amount));
         left = kt_dec_sub(left, value);
     }
     return NULL;
@@ -292,6 +293,7 @@ static kt_error *check_all(kt_tx *tx, const struct invoice *v)
     kt_also(&all, check_reference(tx, v));
     kt_also(&all, credit_check(tx, v));
     kt_also(&all, order_match(tx, v));
+    kt_also(&all, receipt_check(tx, v));
     return all;
 }
 
@@ -300,7 +302,32 @@ static const char *const patterns[] = {[SALE] = "FV/{year}/{month}/{seq:4}",
     [ADVANCE] = "FZ/{year}/{month}/{seq:4}",
     [TILL_RECEIPT] = "PAR/{year}/{month}/{seq:4}",
     [PURCHASE] = "ZK/{year}/{month}/{seq:4}",
-    [PURCHASE_CREDIT] = "KZ/{year}/{month}/{seq:4}"};
+    [PURCHASE_CREDIT] = "KZ/{year}/{month}/{seq:4}",
+    [PURCHASE_ADVANCE] = "ZZ/{year}/{month}/{seq:4}"};
+
+/* An invoice for what a till receipt sold: the sale is booked and taxed already, and paid. */
+static kt_error *post_for_receipt(posting *p)
+{
+    struct invoice *v = p->v;
+    struct invoice of = {KT_OF(invoice)};
+    KT_TRY(kt_read(p->tx, v->receipt, &of.rec));
+    v->entry = of.entry;
+    v->base_net = of.base_net;
+    v->base_tax = of.base_tax;
+    v->base_gross = of.base_gross;
+    v->open = money(0);
+    v->payment_status = PAID;
+    return NULL;
+}
+
+static kt_error *find_advance(posting *p)
+{
+    struct invoice of = {KT_OF(invoice), .kind = p->v->kind};
+    if (is_credit(p->v->kind) && p->v->corrects.v)
+        KT_TRY(kt_read(p->tx, p->v->corrects, &of.rec));
+    p->advance = is_advance(of.kind);
+    return NULL;
+}
 
 static kt_error *post(posting *p)
 {
@@ -309,6 +336,9 @@ static kt_error *post(posting *p)
     kt_dec owed;
     KT_TRY(keep_buyer(tx, v));
     KT_TRY(kt_number(tx, &v->rec, patterns[v->kind], v->day));
+    if (v->receipt.v)
+        return post_for_receipt(p);
+    KT_TRY(find_advance(p));
     p->e = (struct entry){KT_OF(entry), .day = v->day, .document_day = v->tax_day, .currency = v->currency,
         .reference = v->rec.number, .text = v->title, .origin = kt_any(tx, "finance.invoice", v->rec.id)};
     p->e.journal = v->journal;
@@ -318,10 +348,11 @@ static kt_error *post(posting *p)
             : is_sale(v->kind)      ? SALES
                                     : PURCHASING,
             &p->e.journal));
-    KT_TRY(base_of(p, v->to_pay, &owed));
+    KT_TRY(posting_base(p, v->to_pay, &owed));
     KT_TRY(book_owed(p, owed));
     KT_TRY(book_advances(p));
     KT_TRY(book_taxes(p));
+    KT_TRY(book_reverse_charge(p));
     v->base_gross = owed;
     v->base_net = kt_dec_sub(owed, v->base_tax);
     KT_TRY(book_lines(p, kt_dec_add(v->base_net, p->base_advances)));

@@ -1,0 +1,136 @@
+/* Tax that the buyer accounts for: on what is bought under reverse charge, and on goods of a business in another
+ * country of the union. It is assessed at the rates that hold at home, once as tax on sales and once as tax on
+ * purchases, in the ledger and in both registers; nothing is owed to the supplier for it. What an advance bore of it
+ * the final bill does not bear again. source: ustawa o VAT art. 17, 19a, 20, 86; Directive 2006/112/EC art. 196, 200 */
+#include "invoice/posting.h"
+
+enum { EU_BUSINESS = 2, RATES_MOST = 32 }; /* as base.tax_position has it */
+struct position_applies {
+    kt_record rec;
+    unsigned applies;
+};
+static const kt_shape position_applies_shape = KT_SHAPE(
+    position_applies, "base.tax_position", KT_BIND(position_applies, applies, STATE, "applies"));
+
+struct assessed { /* by rate, in the document's currency */
+    kt_tax_total rows[RATES_MOST];
+    size_t count;
+};
+
+static kt_error *from_the_union(kt_tx *tx, const struct invoice *v, bool *yes)
+{
+    struct position_applies at = {KT_OF(position_applies)};
+    if (v->tax_position.v)
+        KT_TRY(kt_read(tx, v->tax_position, &at.rec));
+    *yes = at.applies == EU_BUSINESS;
+    return NULL;
+}
+
+kt_error *buyer_accounts_for(kt_tx *tx, const struct invoice *v, const struct invoice_tax *row, bool *yes)
+{
+    bool unions = false;
+    *yes = false;
+    if (is_sale(v->kind))
+        return NULL;
+    KT_TRY(from_the_union(tx, v, &unions));
+    *yes = row->kind == KT_TAX_REVERSED || (unions && row->kind == KT_TAX_CHARGED && !row->rate.coef);
+    return NULL;
+}
+
+/* Does the buyer account for this line? Its label is that of a row. */
+static kt_error *is_assessed(kt_tx *tx, const struct invoice *v, const struct invoice_line *line, bool *yes)
+{
+    *yes = false;
+    for (size_t i = 0; i < v->taxes.count && !*yes; i++) {
+        const struct invoice_tax *row = KT_AS(invoice_tax, kt_line(&v->taxes, i));
+        if (same_str(row->label, line->tax_label))
+            KT_TRY(buyer_accounts_for(tx, v, row, yes));
+    }
+    return NULL;
+}
+
+static kt_error *add_total(kt_tx *tx, struct assessed *all, const kt_tax_total *of, bool less)
+{
+    size_t at = 0;
+    while (at < all->count &&
+           (all->rows[at].rate.tax.v != of->rate.tax.v || !same_dec(all->rows[at].rate.rate, of->rate.rate)))
+        at++;
+    if (at == RATES_MOST)
+        return kt_fail(tx, KT_LIMIT, "lines", "too many tax rates", "za dużo stawek podatku");
+    if (at == all->count)
+        all->rows[all->count++] = (kt_tax_total){of->rate, money(0), money(0)};
+    kt_tax_total *row = &all->rows[at];
+    row->net = less ? kt_dec_sub(row->net, of->net) : kt_dec_add(row->net, of->net);
+    row->tax = less ? kt_dec_sub(row->tax, of->tax) : kt_dec_add(row->tax, of->tax);
+    return NULL;
+}
+
+/* What the lines would bear at home. */
+static kt_error *assess(posting *p, const struct invoice *v, bool less, struct assessed *all)
+{
+    const kt_taxes *taxes = kt_taxes_find(p->tx);
+    kt_tax_line *rows = kt_alloc(p->tx, sizeof *rows * (v->lines.count + 1));
+    kt_tax_document d = {.company = p->house.company,
+        .currency = v->currency,
+        .day = p->v->tax_day,
+        .rounding = v->rounding,
+        .lines = rows};
+    if (!rows)
+        return kt_no_memory();
+    for (size_t i = 0; i < v->lines.count; i++) {
+        const struct invoice_line *line = invoice_line_at(&v->lines, i);
+        bool yes;
+        KT_TRY(is_assessed(p->tx, v, line, &yes));
+        if (yes)
+            rows[d.line_count++] = (kt_tax_line){.item = line->item,
+                .category = line->tax_category,
+                .quantity = KT_DEC(1, 0),
+                .price = line->net};
+    }
+    if (!taxes || !d.line_count)
+        return NULL;
+    KT_TRY(taxes->assign(p->tx, &d));
+    KT_TRY(taxes->compute(p->tx, &d));
+    for (size_t i = 0; i < d.total_count; i++)
+        KT_TRY(add_total(p->tx, all, &d.totals[i], less));
+    return NULL;
+}
+
+static kt_error *book_total(posting *p, const kt_tax_total *total)
+{
+    static const struct {
+        enum purpose purpose;
+        enum vat_register side;
+    } sides[] = {{TAX_PURCHASE, PURCHASE_REGISTER}, {TAX_SALE, SALE_REGISTER}};
+    kt_str label = kt_format(
+        p->tx, "%s (%s)", total->rate.label.ptr, kt_say(p->tx, (kt_text){"buyer's", "rozlicza nabywca"}).ptr);
+    kt_dec net, amount;
+    KT_TRY(posting_base(p, total->net, &net));
+    KT_TRY(posting_base(p, total->tax, &amount));
+    for (size_t i = 0; i < 2; i++) {
+        struct entry_line like = {.text = label};
+        kt_dec value = i == 0 ? kt_dec_neg(amount) : amount;
+        KT_TRY(account_for(p->tx, sides[i].purpose, (kt_id){0}, &like.account));
+        KT_TRY(posting_book(p, &like, value, i == 0 ? kt_dec_neg(total->tax) : total->tax));
+        const struct invoice_tax row = {KT_OF(invoice_tax), .tax = total->rate.tax, .label = label,
+            .kind = KT_TAX_REVERSED, .rate = total->rate.rate};
+        KT_TRY(posting_register(p, sides[i].side, &row, net, amount));
+    }
+    return NULL;
+}
+
+kt_error *book_reverse_charge(posting *p)
+{
+    struct assessed all = {.count = 0};
+    if (is_sale(p->v->kind))
+        return NULL;
+    KT_TRY(assess(p, p->v, false, &all));
+    for (size_t i = 0; i < p->v->advances.count; i++) {
+        struct invoice of = {KT_OF(invoice)};
+        KT_TRY(kt_read(p->tx, KT_AS(advance, kt_line(&p->v->advances, i))->invoice, &of.rec));
+        KT_TRY(assess(p, &of, true, &all));
+    }
+    for (size_t i = 0; i < all.count; i++)
+        KT_TRY(book_total(p, &all.rows[i]));
+    return NULL;
+}
