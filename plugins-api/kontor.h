@@ -120,6 +120,8 @@ typedef struct {
     bool unique, indexed, searchable;
     bool personal; /* stored under the record's personal key: erasable */
     bool computed; /* set by the entity's compute; refused in input */
+    bool recorded; /* beside computed: of what happened, not of other fields; an import that keeps times and
+                      authors brings it along, and compute finds it there */
     bool fixed;    /* may be given at creation only */
     uint8_t scale; /* digits after the point, 0..KT_DEC_SCALE_MAX */
     uint32_t max;  /* characters, or lines; 0: the type's own limit */

@@ -87,11 +87,11 @@ kt_str cell_decimal(arena *arena, kt_str text, char decimal)
             continue;
         }
         bool is_digit = c >= '0' && c <= '9';
-        if (c == sign)
+        if (c == sign && !memchr(out, '.', n))
             out[n++] = '.';
         else if (is_digit || (c == '-' && n == 0))
             out[n++] = c;
-        else if (!((c == ',' || c == '.') && digits && groups(s)) && !(c == '+' && n == 0))
+        else if (!((c == ',' || c == '.') && c != sign && digits && groups(s)) && !(c == '+' && n == 0))
             return text; /* no number */
         digits += is_digit;
         s = (kt_str){s.ptr + 1, s.len - 1};

@@ -132,7 +132,7 @@ kt_error *place_read(kt_tx *tx, const model_entity *entity, kt_str text, place *
 static bool is_ignored(const mapping *m, const place *p)
 {
     const model_field *field = p->field;
-    if (field->computed || (p->member && p->member->computed))
+    if ((field->computed && !(field->recorded && m->keep)) || (p->member && p->member->computed))
         return true;
     switch (field->position) {
     case MODEL_VERSION:

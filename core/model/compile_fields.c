@@ -164,6 +164,7 @@ static kt_error *compile_row(
         .searchable = row->searchable,
         .personal = row->personal,
         .computed = row->computed,
+        .recorded = row->recorded,
         .fixed = row->fixed,
         .scale = row->scale,
         .max = row->max,

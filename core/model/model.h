@@ -42,7 +42,7 @@ typedef struct model_field {
     const model_entity
         *target; /* of references; NULL for "*" and for targets of modules that are not enabled */
     kt_str initial, group, show_if, module; /* module: who declared it; "custom": the integrator */
-    bool required, unique, indexed, searchable, personal, computed, fixed, system;
+    bool required, unique, indexed, searchable, personal, computed, recorded, fixed, system;
     uint8_t scale;
     uint32_t max, priority;
     kt_on_delete on_delete;

@@ -27,7 +27,7 @@ static bool may_give(kt_tx *tx, const model_entity *entity, const model_field *f
         kt_also(problems, kt_fail(tx, KT_VALIDATION, name.ptr, "is set by the server", "ustawia to serwer"));
         return false;
     }
-    if (field->computed) {
+    if (field->computed && !(field->recorded && tx->keep_authors)) {
         kt_also(problems, kt_fail(tx, KT_VALIDATION, name.ptr, "is computed", "jest wyliczane"));
         return false;
     }

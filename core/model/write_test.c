@@ -17,7 +17,7 @@ static const kt_shape item_shape = KT_SHAPE(item, NULL,
     KT_FIELD(item, quantity, QUANTITY, "Quantity", "Ilość", .scale = 3, .initial = "1"));
 struct invoice {
     kt_record rec;
-    kt_str buyer, note, secret;
+    kt_str buyer, note, secret, log;
     kt_lines items;
     kt_dec total;
     unsigned state;
@@ -29,6 +29,7 @@ static const kt_shape invoice_shape = KT_SHAPE(invoice, "s.invoice",
     KT_FIELD(invoice, secret, STRING, "Secret", "Sekret", .group = "secret"),
     KT_FIELD(invoice, items, LINES, "Items", "Pozycje", .lines = &item_shape),
     KT_FIELD(invoice, total, MONEY, "Total", "Razem", .scale = 2, .computed = true),
+    KT_FIELD(invoice, log, STRING, "Log", "Dziennik", .computed = true, .recorded = true),
     KT_FIELD(invoice, state, STATE, "State", "Stan", .choices = invoice_states, .indexed = true),
     KT_FIELD(invoice, prints, INT, "Prints", "Wydruki"));
 struct mail {
@@ -421,18 +422,22 @@ static void a_module_may_say_whose_a_record_is(void **state)
     house_close(&h);
 }
 
-static void imports_may_bring_authors_numbers_and_states(void **state)
+static void imports_may_bring_authors_numbers_states_and_records(void **state)
 {
     (void)state;
     house h = open_shop();
     model_record record;
     const char
-        *values = "{'buyer': 'N', 'state': 'paid', 'number': 'OLD/7', 'created_at': '2020-01-02T03:04:05Z'}";
+        *values = "{'buyer': 'N', 'state': 'paid', 'number': 'OLD/7', 'created_at': '2020-01-02T03:04:05Z',"
+                  " 'log': 'as it was'}";
     assert_non_null(create(&h, values, &record));
     h.tx->keep_authors = true;
     assert_string_equal(said(create(&h, values, &record)), "");
     assert_string_equal(record.values[MODEL_NUMBER].as.s.ptr, "OLD/7");
     assert_int_equal(record.values[MODEL_CREATED_AT].as.i, 1577934245000);
+    assert_string_equal(
+        record.values[model_field_find(record.entity, KT_STR("log"))->position].as.s.ptr, "as it was");
+    assert_non_null(create(&h, "{'buyer': 'N', 'total': '1.00'}", &record));
     house_close(&h);
 }
 
@@ -508,7 +513,7 @@ int main(void)
         cmocka_unit_test(a_number_may_be_given_later_by_any_series),
         cmocka_unit_test(an_action_run_by_a_module_without_its_parameters_names_them),
         cmocka_unit_test(a_module_may_say_whose_a_record_is),
-        cmocka_unit_test(imports_may_bring_authors_numbers_and_states),
+        cmocka_unit_test(imports_may_bring_authors_numbers_states_and_records),
         cmocka_unit_test(rights_hold_for_every_verb),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

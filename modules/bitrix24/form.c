@@ -9,7 +9,7 @@ typedef struct node node;
 struct node {
     kt_str name, value;
     node *first, *last, *next;
-    size_t count; /* of children */
+    size_t count, free; /* of children; the number of the next one without a name: behind all numbers */
 };
 struct form {
     kt_tx *tx;
@@ -30,6 +30,21 @@ static bool same(kt_str a, kt_str b)
     return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
 }
 
+/* The number that follows a name, if it is a number as an array writes it. */
+static size_t number_behind(kt_str name)
+{
+    enum { DIGITS_MAX = 9 };
+    size_t n = 0;
+    if (!name.len || name.len > DIGITS_MAX || (*name.ptr == '0' && name.len > 1))
+        return 0;
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.ptr[i] < '0' || name.ptr[i] > '9')
+            return 0;
+        n = n * 10 + (size_t)(name.ptr[i] - '0');
+    }
+    return n + 1;
+}
+
 /* The child of a name; a new one if there is none, or if the name is empty: a[]. Pairs come grouped, so that
  * the last child is the likeliest. */
 static node *child(kt_tx *tx, node *of, kt_str name)
@@ -42,7 +57,9 @@ static node *child(kt_tx *tx, node *of, kt_str name)
     node *made = kt_alloc(tx, sizeof *made);
     if (!made)
         return NULL;
-    made->name = name.len ? name : kt_format(tx, "%zu", of->count);
+    made->name = name.len ? name : kt_format(tx, "%zu", of->free);
+    size_t behind = number_behind(made->name);
+    of->free = behind > of->free ? behind : of->free;
     if (of->last)
         of->last->next = made;
     else

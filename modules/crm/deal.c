@@ -66,7 +66,7 @@ const kt_shape deal_shape = KT_SHAPE(deal, "crm.deal",
             "Od utworzenia do wygranej albo przegranej."}),
     KT_FIELD(deal, stage_since, TIME, "On the stage since", "Na etapie od", .computed = true),
     KT_FIELD(deal, history, LINES, "Stage history", "Historia etapów", .lines = &stage_move_shape,
-        .computed = true, .max = 1000));
+        .computed = true, .recorded = true, .max = 1000));
 
 static struct stage_move *last_move(const struct deal *d)
 {
@@ -151,6 +151,25 @@ static kt_error *enter_stage(kt_tx *tx, struct deal *d, const struct stage *s)
     return kt_line_add(tx, &d->history, &move.rec);
 }
 
+/* What an import brought of the history: the moves in their order, with what follows from them. */
+static kt_error *complete_history(kt_tx *tx, struct deal *d)
+{
+    struct stage_move *before = NULL;
+    kt_error *all = NULL;
+    for (size_t i = 0; i < d->history.count; before = KT_AS(stage_move, kt_line(&d->history, i)), i++) {
+        struct stage_move *move = KT_AS(stage_move, kt_line(&d->history, i));
+        kt_str path = kt_format(tx, "history[%zu].at", i);
+        if (!move->at.ms || (before && move->at.ms < before->at.ms))
+            kt_also(&all, kt_fail(tx, KT_VALIDATION, path.ptr, "moves stand in the order of their times",
+                              "przejścia są w kolejności swoich czasów"));
+        else if (before && !before->stayed.scale1)
+            before->stayed = KT_DEC((move->at.ms - before->at.ms) / 1000, 0);
+    }
+    if (before && !d->stage)
+        d->stage = before->stage;
+    return all;
+}
+
 static kt_error *find_stage(kt_tx *tx, struct deal *d, struct pipeline *p, const struct stage **stage)
 {
     const struct stage_move *last = last_move(d);
@@ -172,21 +191,33 @@ static kt_error *find_stage(kt_tx *tx, struct deal *d, struct pipeline *p, const
     return NULL;
 }
 
+/* It stands where its last move says, which may be one that an import brought. */
+static kt_error *stay(kt_tx *tx, struct deal *d, const struct stage *s, struct stage_move *last)
+{
+    last->stage_name = last->stage_name.ptr ? last->stage_name : s->name;
+    last->semantic = last->semantic ? last->semantic : s->semantic;
+    d->stage_since = last->at;
+    if (s->semantic != OPEN && !d->closed_at.ms)
+        d->closed_at = last->at;
+    return s->semantic == LOST && !d->lost_reason.ptr ? check_needs(tx, d, s) : NULL;
+}
+
 kt_error *deal_compute(kt_tx *tx, kt_record *self)
 {
     struct deal *d = KT_AS(deal, self);
     struct pipeline p = {KT_OF(pipeline)};
     const struct stage *s = NULL;
     kt_error *all = NULL;
+    KT_TRY(complete_history(tx, d));
     KT_TRY(find_stage(tx, d, &p, &s));
-    const struct stage_move *last = last_move(d);
+    struct stage_move *last = last_move(d);
     d->semantic = s->semantic;
     kt_also(&all, deal_lines_compute(tx, d));
     bool moved = !last || last->stage != d->stage || last->pipeline.v != d->pipeline.v;
     if (moved)
         kt_also(&all, enter_stage(tx, d, s));
-    else if (s->semantic == LOST && !d->lost_reason.ptr)
-        kt_also(&all, check_needs(tx, d, s));
+    else
+        kt_also(&all, stay(tx, d, s, last));
     d->cycle_days = days_to_close(d);
     d->stage_name = s->name;
     if (!d->probability.scale1)

@@ -33,17 +33,24 @@ struct tag {
 };
 static const kt_shape tag_shape = KT_SHAPE(
     tag, "lab.tag", KT_FIELD(tag, name, STRING, "Name", "Nazwa", .unique = true));
+struct past {
+    kt_record rec;
+    kt_time at;
+    kt_str was;
+};
+static const kt_shape past_shape = KT_SHAPE(
+    past, NULL, KT_FIELD(past, at, TIME, "At", "Kiedy"), KT_FIELD(past, was, STRING, "Title", "Tytuł"));
 struct sample {
     kt_record rec;
     kt_str title, notes, secret, more;
     bool fresh;
     int64_t count;
-    kt_dec price, share, rate;
+    kt_dec amount, price, share, rate;
     kt_date day;
     kt_time at;
     unsigned colour;
-    kt_id tag, about, before;
-    kt_lines tags, parts;
+    kt_id tag, about, before, paper;
+    kt_lines tags, parts, history;
 };
 static const kt_shape sample_shape = KT_SHAPE(sample, "lab.sample",
     KT_FIELD(sample, title, STRING, "Title", "Tytuł", .indexed = true, .searchable = true),
@@ -51,7 +58,8 @@ static const kt_shape sample_shape = KT_SHAPE(sample, "lab.sample",
     KT_FIELD(sample, secret, STRING, "Secret", "Tajemnica", .personal = true),
     KT_FIELD(sample, more, JSON, "More", "Więcej"), KT_FIELD(sample, fresh, BOOL, "Fresh", "Świeża"),
     KT_FIELD(sample, count, INT, "Count", "Liczba"),
-    KT_FIELD(sample, price, MONEY, "Price", "Cena", .scale = 2),
+    KT_FIELD(sample, amount, MONEY, "Amount", "Kwota", .scale = 2),
+    KT_FIELD(sample, price, PRICE, "Price", "Cena", .scale = 4),
     KT_FIELD(sample, share, PERCENT, "Share", "Udział", .scale = 4),
     KT_FIELD(sample, rate, RATE, "Rate", "Kurs", .scale = 9), KT_FIELD(sample, day, DATE, "Day", "Dzień"),
     KT_FIELD(sample, at, TIME, "At", "Kiedy"),
@@ -60,7 +68,21 @@ static const kt_shape sample_shape = KT_SHAPE(sample, "lab.sample",
     KT_FIELD(sample, about, REF, "About", "Dotyczy", .target = "*"),
     KT_FIELD(sample, before, REF, "Before", "Poprzednia", .target = "lab.tag"),
     KT_FIELD(sample, tags, REFS, "Tags", "Etykiety", .target = "lab.tag"),
-    KT_FIELD(sample, parts, LINES, "Parts", "Części", .lines = &part_shape));
+    KT_FIELD(sample, paper, FILE, "Paper", "Dokument"),
+    KT_FIELD(sample, parts, LINES, "Parts", "Części", .lines = &part_shape),
+    KT_FIELD(sample, history, LINES, "History", "Historia", .lines = &past_shape, .computed = true,
+        .recorded = true));
+/* Keeps each title that it had. */
+static kt_error *sample_compute(kt_tx *tx, kt_record *self)
+{
+    struct sample *s = KT_AS(sample, self);
+    const struct past *last = s->history.count ? KT_AS(past, kt_line(&s->history, s->history.count - 1))
+                                               : NULL;
+    if (last && str_eq(last->was, s->title))
+        return NULL;
+    struct past now = {.rec.of = &past_shape, .at = kt_now(tx), .was = s->title};
+    return kt_line_add(tx, &s->history, &now.rec);
+}
 struct attachment { /* what the server needs to keep files by */
     kt_record rec;
     kt_str name, type, sha256;
@@ -84,8 +106,8 @@ static const kt_module base = KT_MODULE("base", "1.0.0", "Base", "Baza",
         {&party_shape, {"Party", "Strona"}, {"Parties", "Strony"}}));
 static const kt_module lab = KT_MODULE("lab", "1.0.0", "Lab", "Laboratorium",
     .entities = KT_LIST(kt_entity, {&tag_shape, {"Tag", "Etykieta"}, {"Tags", "Etykiety"}, .title = "name"},
-        {&sample_shape, {"Sample", "Próbka"}, {"Samples", "Próbki"}, .title = "title",
-            .number = "S/{seq:4}"}));
+        {&sample_shape, {"Sample", "Próbka"}, {"Samples", "Próbki"}, .title = "title", .number = "S/{seq:4}",
+            .compute = sample_compute}));
 static const kt_module *const modules[] = {&base, &lab, NULL};
 
 /* ---- Random values ---- */
@@ -124,6 +146,8 @@ static void add_decimal(buffer *out, int scale)
     buffer_add_format(out, "\"%s%.*s.%s\"", pick(2) ? "-" : "", n - scale, digits, digits + n - scale);
 }
 
+enum { PAPERS = 3, CARRIED_FROM = 1000 }; /* attachments: the samples' own, those of what is carried */
+
 static void add_sample(buffer *out, uint64_t tags)
 {
     buffer_add_str(out, KT_STR("{\"title\":"));
@@ -137,8 +161,10 @@ static void add_sample(buffer *out, uint64_t tags)
         buffer_add_format(
             out, ",\"count\":%lld", (long long)pick(UINT64_C(9007199254740993000)) - (long long)pick(1000));
     if (pick(4)) {
-        buffer_add_str(out, KT_STR(",\"price\":"));
+        buffer_add_str(out, KT_STR(",\"amount\":"));
         add_decimal(out, 2);
+        buffer_add_str(out, KT_STR(",\"price\":"));
+        add_decimal(out, 4);
         buffer_add_str(out, KT_STR(",\"share\":"));
         add_decimal(out, 4);
     }
@@ -158,6 +184,8 @@ static void add_sample(buffer *out, uint64_t tags)
     if (pick(2))
         buffer_add_format(
             out, ",\"about\":{\"entity\":\"lab.tag\",\"id\":%llu}", (unsigned long long)(1 + pick(tags)));
+    if (pick(2))
+        buffer_add_format(out, ",\"paper\":%llu", (unsigned long long)(1 + pick(PAPERS)));
     if (pick(2))
         buffer_add_format(out, ",\"tags\":[%llu,%llu]", 1ULL, (unsigned long long)(1 + pick(tags)));
     if (pick(2)) {
@@ -188,6 +216,11 @@ static void fill(house *h)
     for (uint64_t i = 1; i <= tags; i++)
         (void)house_result(
             h, "lab.tag.create", "{\"values\":{\"name\":\"Tag %llu; \\\"ż\\\"\"}}", (unsigned long long)i);
+    for (uint64_t i = 1; i <= PAPERS; i++)
+        (void)house_result(h, "base.attachment.create",
+            "{\"values\":{\"name\":\"paper "
+            "%llu.pdf\",\"type\":\"application/pdf\",\"size\":%llu,\"sha256\":\"%064llx\"}}",
+            (unsigned long long)i, (unsigned long long)(i * 1000), (unsigned long long)i);
     for (int i = 0; i < 120; i++) {
         buffer_clear(&text);
         add_sample(&text, tags);
@@ -203,7 +236,7 @@ static void fill(house *h)
 
 /* ---- State ---- */
 
-/* Everything of an entity but the version, as one text. */
+/* Everything of an entity but the version, as one text; of attachments those that came first. */
 static kt_str state_of(house *h, const char *entity)
 {
     buffer text;
@@ -211,7 +244,10 @@ static kt_str state_of(house *h, const char *entity)
     buffer_open(&text, (size_t)8 << 20);
     json j = json_to(&text);
     (void)snprintf(method, sizeof method, "%s.list", entity);
-    const variant *rows = house_at(house_result(h, method, "{\"limit\":500,\"sort\":\"id\"}"), "rows");
+    const variant *rows = house_at(
+        house_result(h, method, "{\"limit\":500,\"sort\":\"id\",\"filter\":[[\"id\",\"<=\",%d]]}",
+            strcmp(entity, "base.attachment") ? CARRIED_FROM : PAPERS),
+        "rows");
     for (size_t i = 0; i < rows->as.array.count; i++) {
         const variant *row = &rows->as.array.items[i];
         for (size_t k = 0; k < row->as.object.count; k++)
@@ -259,8 +295,8 @@ static const variant *ended(house *h, const variant *job)
     return NULL;
 }
 
-/* Copies the content of a file from one house's store to the other's, with an attachment: as a person would
- * by way of a disk. */
+/* Copies the content of a file from one house's store to the other's, with an attachment beyond those of the
+ * samples: as a person would by way of a disk. */
 static int64_t carry(house *from, house *to, const variant *result)
 {
     const char *hash = house_text(result, "result.sha256");
@@ -271,11 +307,15 @@ static int64_t carry(house *from, house *to, const variant *result)
     (void)snprintf(command, sizeof command, "mkdir -p '%s' && cp '%s' '%s'", folder, source, target);
     if (from != to)
         assert_int_equal(system(command), 0);
-    return house_int(
-        house_result(to, "base.attachment.create",
-            "{\"values\":{\"name\":\"%s\",\"size\":%lld,\"sha256\":\"%s\"}}",
-            house_text(result, "result.name"), (long long)house_int(result, "result.size"), hash),
-        "id");
+    static int64_t carried = CARRIED_FROM;
+    int64_t id = ++carried;
+    (void)ended(to,
+        house_result(to, "import.start",
+            "{\"entity\":\"base.attachment\",\"text\":\"id,version,name,size,sha256\\n%lld,1,%s,%lld,%s\\n\","
+            "\"mapping\":{\"keep\":true}}",
+            (long long)id, house_text(result, "result.name"), (long long)house_int(result, "result.size"),
+            hash));
+    return id;
 }
 
 static const variant *take_in(house *h, const char *entity, int64_t file, bool keep)
@@ -293,11 +333,12 @@ static void there_and_back(const char *format, const char *more)
     house *first = house_open(modules);
     fill(first);
     house *second = house_open(modules);
-    const char *const entities[] = {"lab.tag", "lab.sample"};
-    for (size_t i = 0; i < 2; i++) {
+    const char *const entities[] = {"base.attachment", "lab.tag", "lab.sample"};
+    for (size_t i = 0; i < 3; i++) {
         const variant *made = ended(
-            first, house_result(first, "export.start", "{\"entity\":\"%s\",\"format\":\"%s\"%s}", entities[i],
-                       format, more));
+            first, house_result(first, "export.start",
+                       "{\"entity\":\"%s\",\"format\":\"%s\",\"filter\":[[\"id\",\"<=\",%d]]%s}", entities[i],
+                       format, i ? CARRIED_FROM : PAPERS, more));
         kt_str before = state_of(first, entities[i]);
         const variant *again = take_in(first, entities[i], carry(first, first, made), false);
         assert_int_equal(house_int(again, "result.unchanged"), house_int(made, "result.rows"));

@@ -75,6 +75,26 @@ def editing_the_stage_is_a_move_too(k):
     expect(k.get("crm.deal", deal)["stage_name"], "Asked")
 
 
+def an_import_brings_the_stage_history(k):
+    ids = stages(k)
+    past = [{"at": "2024-03-01T08:00:00Z", "pipeline": pipeline(k), "stage": ids["First talk"], "stage_name": "First talk", "semantic": "open"},
+            {"at": "2024-03-11T08:00:00Z", "pipeline": pipeline(k), "stage": ids["Won"]}]
+    rows = [{"external_id": "moved-in", "title": "Moved in", "amount": "700", "created_at": "2024-03-01T08:00:00Z", "history": past}]
+    refused("validation", lambda: k.call("import.run", {"entity": "crm.deal", "rows": rows}), "history", "created_at")
+    backwards = [{**rows[0], "history": past[::-1]}]
+    refused("validation", lambda: k.call("import.run", {"entity": "crm.deal", "rows": backwards, "keep_authors": True}), "history[1].at")
+    k.call("import.run", {"entity": "crm.deal", "rows": rows, "keep_authors": True})
+    row = k.get("crm.deal", external_id="moved-in")
+    expect([(h["at"], h["stage_name"], h["semantic"], h["stayed"]) for h in row["history"]],
+           [("2024-03-01T08:00:00.000Z", "First talk", "open", "864000"), ("2024-03-11T08:00:00.000Z", "Won", "won", None)])
+    expect((row["stage_name"], row["semantic"], row["stage_since"], row["closed_at"], row["cycle_days"]),
+           ("Won", "won", "2024-03-11T08:00:00.000Z", "2024-03-11T08:00:00.000Z", "10.00"))
+    funnel = k.call("crm.report.funnel", {"period": "2024-03"})
+    expect({r["label"]: r["figures"]["deals"]["value"] for r in funnel["rows"]}, {"First talk": 1, "Offer": 0, "Won": 1, "Lost": 0})
+    k.call("crm.deal.reopen", {"id": row["id"]})
+    expect([h["stage_name"] for h in k.get("crm.deal", row["id"])["history"]], ["First talk", "Won", "First talk"])
+
+
 def a_stage_with_deals_stays(k):
     ids = stages(k)
     deal = make(k, "crm.deal", title="Holds the stage")
