@@ -44,7 +44,7 @@ static kt_error *explain(
     case CHECK_LENGTH:
     case CHECK_CHARACTERS:
     case CHECK_FORMAT:
-        return kt_hint(kt_fail(tx, KT_VALIDATION, path, "\"%s\" has not the form of a %s number",
+        return kt_hint(kt_fail(tx, KT_VALIDATION, path, "\"%s\" is not of the form that %s numbers have",
                            "„%s” nie ma postaci numeru %s", value, of->name),
             of->length.en, of->length.pl);
     case CHECK_DIGIT:
@@ -69,8 +69,7 @@ static kt_error *keep(kt_tx *tx, const char *text, kt_str *value)
 {
     kt_str kept = kt_format(tx, "%s", text);
     if (!kept.ptr)
-        return kt_fail(
-            tx, KT_LIMIT, NULL, "the request needs too much memory", "żądanie potrzebuje za dużo pamięci");
+        return kt_no_memory();
     *value = kept;
     return NULL;
 }

@@ -437,8 +437,7 @@ kt_error *card(kt_tx *tx, const kt_record *params, kt_record *result)
     fill_party(&party, out);
     timeline *t = timeline_open(tx, p->before);
     if (!t)
-        return kt_fail(
-            tx, KT_LIMIT, NULL, "the request needs too much memory", "żądanie potrzebuje za dużo pamięci");
+        return kt_no_memory();
     KT_TRY(fill_related(tx, p->party, out));
     KT_TRY(fill_deals(tx, p->party, t, out));
     KT_TRY(fill_leads(tx, p->party, t, out));
