@@ -36,12 +36,14 @@ log_level = "info"                  -- or "debug"
 --   user = "erp", password = {file = "/etc/kontor/mail.password"},
 --   from = "Our company <erp@example.com>",
 --   bounce = "bounces@example.com",       -- where what cannot be delivered comes back to; default: the sender
---   a_minute = 300,                -- at most; default: as many as go
+--   a_minute = 300,                -- at most; default: as many as go; the same as rates = {mail = "300/minute"}
 -- }
 -- webhooks = {
 --   allowed = {"127.0.0.1:9000"},  -- targets in your own network, or without TLS; all others must be public https
 --   sms = "https://sms.example.com/send",  -- takes {to, text}
 -- }
+-- rates = {mail = "2000/hour", sms = "1000/day", ["api.example.com"] = "60/minute"}  -- at most, for each channel and
+--                                     for webhooks to a host; records of outbox.limit hold besides
 -- secrets = {shop = {file = "/etc/kontor/shop.secret"}}  -- rules sign with them; others: outbox.secret.set
 -- drop_directory = "/var/spool/kontor"   -- for effects that are files
 

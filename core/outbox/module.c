@@ -1,6 +1,7 @@
 /* module.c -- the entity of effects: ordinary records, so that queries, rights and the journal hold for them.
  */
 #include "outbox/effect.h"
+#include "outbox/rate.h"
 #include "outbox/secret.h"
 
 static const kt_choice effect_states[] = {
@@ -24,19 +25,31 @@ const kt_shape effect_shape = KT_SHAPE(effect, "outbox.effect",
         .help = {"Of SMTP or HTTP.", "SMTP albo HTTP."}),
     KT_FIELD(effect, message, STRING, "Answer", "Odpowiedź", .computed = true, .max = 500, .priority = 6));
 
+/* It has all its tries again, at once. */
+static kt_error *try_anew(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct effect *e = KT_AS(effect, self);
+    (void)params;
+    e->attempts = 0;
+    e->due = tx->now;
+    return NULL;
+}
+
 static const kt_action effect_actions[] = {
     {"cancel", {"Cancel", "Anuluj"}, "update", KT_IN(EFFECT_WAITING), EFFECT_CANCELLED},
     {"retry", {"Deliver again", "Dostarcz ponownie"}, "update", KT_IN(EFFECT_DEAD) | KT_IN(EFFECT_CANCELLED),
-        EFFECT_WAITING},
+        EFFECT_WAITING, .run = try_anew},
     {0},
 };
 
 const kt_module outbox_module = KT_MODULE("outbox", "1.0.0", "Outbox", "Skrzynka nadawcza",
     .entities = KT_LIST(kt_entity,
         {&effect_shape, {"Effect", "Skutek"}, {"Effects", "Skutki"}, .title = "kind",
-            .actions = effect_actions, .indexes = "state due", .icon = "send",
+            .actions = effect_actions, .indexes = "state kind due", .icon = "send",
             .views = "[{\"kind\":\"list\",\"columns\":[\"kind\",\"state\",\"due\",\"attempts\",\"message\"],"
                      "\"sort\":\"-id\"}]"},
+        {&limit_row_shape, {"Sending limit", "Limit wysyłki"}, {"Sending limits", "Limity wysyłki"},
+            .title = "target", .check = limit_check, .icon = "gauge"},
         {&secret_shape, {"Secret", "Sekret"}, {"Secrets", "Sekrety"}, .title = "name", .check = secret_check,
             .icon = "key"}));
 

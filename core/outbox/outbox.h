@@ -4,7 +4,7 @@
 #pragma once
 #include "errand/errand.h"
 
-extern const kt_module outbox_module; /* built in: outbox.effect, outbox.secret */
+extern const kt_module outbox_module; /* built in: outbox.effect, outbox.limit, outbox.secret */
 extern const method outbox_methods[]; /* outbox.*; ended by {0} */
 
 /* kt_effect for rooms whose parameters are JSON text already: an object.
@@ -29,6 +29,15 @@ typedef struct {
     const char *name, *value; /* ended by a NULL name */
 } outbox_secret;
 
+/* At most so many leave for a target within a window: "mail", "sms", "webhook", "file", or a webhook's host. */
+typedef struct {
+    const char *target;
+    uint32_t most;
+    int64_t window_ms;
+} outbox_rate;
+/* "500/hour", "60/minute", "2000/day"; the target stays not set. false: it is none */
+bool outbox_rate_read(kt_str text, outbox_rate *rate);
+
 typedef struct {
     const errand_rooms *rooms;
     const char *data_directory; /* of attached files */
@@ -38,8 +47,8 @@ typedef struct {
     /* "host:port" of webhooks that may be private or plain http; NULL-terminated; may be NULL */
     const char *const *allowed;
     const outbox_secret *secrets; /* what {"$secret": "name"} stands for; may be NULL */
+    const outbox_rate *rates;     /* ended by a NULL target; may be NULL */
     unsigned workers;             /* at work at once; 0: 6 */
-    unsigned mails_a_minute;      /* 0: as many as go */
 } outbox_options;
 
 typedef struct outbox outbox;

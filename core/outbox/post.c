@@ -15,14 +15,17 @@
 #include "outbox/delivery.h"
 #include "outbox/effect.h"
 #include "outbox/files.h"
+#include "outbox/rate.h"
 #include "outbox/secret.h"
 
 enum {
     SLOTS = 512,
+    SHARE = 128,       /* slots that one kind may hold, so that no other waits for its backlog */
+    TARGET_SHARE = 32, /* webhooks to one host, likewise */
+    PASSED_MAX = 400,  /* due, but for a target that has its share: more are not looked at */
     WORKERS_MAX = 16,
     WORKERS = 6,
-    OTHERS = 2, /* carriers that one target cannot hold */
-    TARGET_MAX = 64,
+    OTHERS = 2,        /* carriers that one target cannot hold */
     MAKING_MS = 500,   /* between looks at documents that are being made */
     REST_MS = 15000,   /* looked at again, though nobody said that anything changed */
     FIRST_WAIT_S = 30, /* then twice as long each time */
@@ -38,7 +41,8 @@ typedef struct {
     arena *arena; /* of parcel */
     parcel parcel;
     delivery delivery;
-    char target[TARGET_MAX];
+    const char *kind; /* of outbox_kinds */
+    char target[RATE_TARGET_MAX];
 } slot;
 
 struct outbox {
@@ -52,37 +56,33 @@ struct outbox {
     bool changed, closing;
     size_t back; /* slots that came back */
     slot slots[SLOTS];
-    int64_t mail_window_ms; /* when the minute began that mails are counted in */
-    unsigned mails;
+    rates rates;
 };
 
 /* ---- Carrying ---- */
 
-static bool may_carry(outbox *o, const slot *s)
+static bool may_carry(outbox *o, const slot *s, int64_t now_ms)
 {
     unsigned busy = 0;
+    bool apart = strcmp(s->kind, s->target) != 0;
+    if (!rates_may(&o->rates, s->kind, now_ms) || (apart && !rates_may(&o->rates, s->target, now_ms)))
+        return false;
     for (size_t i = 0; i < SLOTS; i++)
         busy += o->slots[i].state == CARRIED && strcmp(o->slots[i].target, s->target) == 0;
-    if (busy > 0 && busy + OTHERS >= o->carriers_started)
-        return false;
-    if (!o->options.mails_a_minute || strcmp(s->target, "mail") != 0)
-        return true;
-    int64_t now = clock_monotonic_ms();
-    if (now - o->mail_window_ms >= 60000) {
-        o->mail_window_ms = now;
-        o->mails = 0;
-    }
-    return o->mails < o->options.mails_a_minute;
+    return busy == 0 || busy + OTHERS < o->carriers_started;
 }
 
 static slot *take_ready(outbox *o)
 {
+    int64_t now_ms = clock_monotonic_ms();
     for (size_t i = 0; i < SLOTS; i++) {
         slot *s = &o->slots[i];
-        if (s->state != READY || !may_carry(o, s))
+        if (s->state != READY || !may_carry(o, s, now_ms))
             continue;
         s->state = CARRIED;
-        o->mails += strcmp(s->target, "mail") == 0;
+        rates_note(&o->rates, s->kind, now_ms);
+        if (strcmp(s->kind, s->target) != 0)
+            rates_note(&o->rates, s->target, now_ms);
         return s;
     }
     return NULL;
@@ -99,7 +99,7 @@ static void *carry(void *context)
         if (!s) {
             struct timespec until;
             clock_gettime(CLOCK_MONOTONIC, &until);
-            until.tv_sec += 1; /* a full minute of mails ends without a signal */
+            until.tv_sec += 1; /* a limit's window moves on without a signal */
             pthread_cond_timedwait(&o->to_carry, &o->lock, &until);
             continue;
         }
@@ -131,11 +131,6 @@ static void pack(kt_tx *tx, outbox *o, slot *s, const struct effect *e)
         error = files_read(tx, s->arena, o->options.data_directory, &s->parcel);
     if (!error && (str_is(e->kind, "webhook") || str_is(e->kind, "sms")))
         error = secrets_fill(tx, s->arena, &o->options, e->rec.company.v, &s->parcel);
-    kt_str target = error ? (kt_str){0} : parcel_target(s->arena, &s->parcel);
-    size_t n = target.len < TARGET_MAX - 1 ? target.len : TARGET_MAX - 1;
-    if (n)
-        memcpy(s->target, target.ptr, n);
-    s->target[n] = 0;
     s->delivery = (delivery){.outcome = DELIVERY_NEVER};
     if (error)
         (void)snprintf(s->delivery.text, sizeof s->delivery.text, "%s", error_text(error));
@@ -143,14 +138,6 @@ static void pack(kt_tx *tx, outbox *o, slot *s, const struct effect *e)
     s->state = error ? BACK : READY;
     o->back += error != NULL;
     pthread_mutex_unlock(&o->lock);
-}
-
-static bool is_ours(kt_str kind)
-{
-    for (const char *const *k = outbox_kinds; *k; k++)
-        if (str_is(kind, *k))
-            return true;
-    return false;
 }
 
 /* Slots are freed and filled by the sorter alone: it may look for a free one without the lock. */
@@ -171,30 +158,91 @@ typedef struct {
     bool waits;   /* something is due whose documents are not made yet */
 } sorting;
 
+/* How many slots hold parcels of a kind, and for a target. */
+static void count_held(
+    const outbox *o, const char *kind, const char *target, unsigned *of_kind, unsigned *of_target)
+{
+    *of_kind = *of_target = 0;
+    for (size_t i = 0; i < SLOTS; i++) {
+        bool held = o->slots[i].arena && o->slots[i].kind == kind;
+        *of_kind += held;
+        *of_target += held && strcmp(o->slots[i].target, target) == 0;
+    }
+}
+
+static kt_error *set_target(kt_tx *tx, const char *kind, const struct effect *e, char target[RATE_TARGET_MAX])
+{
+    parcel p = {.kind = e->kind};
+    kt_error *error = strcmp(kind, "webhook") == 0 ? parcel_params(tx->arena, e->params, &p.params) : NULL;
+    kt_str text = error ? e->kind : parcel_target(tx->arena, &p);
+    size_t n = text.len < RATE_TARGET_MAX - 1 ? text.len : RATE_TARGET_MAX - 1;
+    memcpy(target, text.ptr, n);
+    target[n] = 0;
+    return error && error->first->kind == KT_STORAGE ? error
+                                                     : NULL; /* what is wrong is told when it is packed */
+}
+
+typedef enum { TAKEN, PASSED, FULL } taking;
+
+static kt_error *take_due(kt_tx *tx, sorting *w, const char *kind, const struct effect *e, taking *how)
+{
+    char target[RATE_TARGET_MAX];
+    unsigned of_kind, of_target;
+    bool known = false, made = true;
+    slot *s = free_slot(w->outbox, e->rec.id.v, &known);
+    *how = TAKEN;
+    if (known)
+        return NULL;
+    KT_TRY(set_target(tx, kind, e, target));
+    count_held(w->outbox, kind, target, &of_kind, &of_target);
+    *how = !s || of_kind >= SHARE ? FULL : PASSED;
+    if (*how == FULL || (of_target >= TARGET_SHARE && strcmp(kind, target) != 0))
+        return NULL;
+    KT_TRY(files_made(tx, e->params, &made));
+    w->waits = w->waits || !made;
+    if (!made)
+        return NULL;
+    *how = TAKEN;
+    s->kind = kind;
+    memcpy(s->target, target, sizeof target);
+    pack(tx, w->outbox, s, e);
+    return NULL;
+}
+
+static kt_error *load_kind(kt_tx *tx, sorting *w, const char *kind)
+{
+    const kt_where waiting[] = {
+        KT_WHERE(effect, state, KT_EQ, EFFECT_WAITING), KT_WHERE(effect, kind, KT_EQ, str_of(kind)), {0}};
+    struct effect e = {KT_OF(effect)};
+    kt_cursor *cursor = NULL;
+    kt_error *error = NULL;
+    taking how = TAKEN;
+    unsigned passed = 0;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &effect_shape, .where = waiting, .sort = "due,id"}, &cursor));
+    while (!error && how != FULL && passed < PASSED_MAX && kt_next(cursor, &e.rec)) {
+        if (e.due.ms > tx->now.ms) {
+            w->next = !w->next.ms || e.due.ms < w->next.ms ? e.due : w->next;
+            break;
+        }
+        error = take_due(tx, w, kind, &e, &how);
+        passed += how == PASSED;
+    }
+    kt_error *end = kt_close(cursor);
+    return error ? error : end;
+}
+
 static kt_error *load(kt_tx *tx, void *context)
 {
     sorting *w = context;
-    const kt_where waiting[] = {KT_WHERE(effect, state, KT_EQ, EFFECT_WAITING), {0}};
-    struct effect e = {KT_OF(effect)};
-    kt_cursor *cursor = NULL;
-    bool full = false;
-    KT_TRY(kt_open(tx, &(kt_query){.of = &effect_shape, .where = waiting, .sort = "due,id"}, &cursor));
-    while (!full && !w->next.ms && kt_next(cursor, &e.rec)) {
-        bool known = false, made = true;
-        slot *s = is_ours(e.kind) ? free_slot(w->outbox, e.rec.id.v, &known) : NULL;
-        if (s && !known && e.due.ms <= tx->now.ms)
-            KT_TRY(files_made(tx, e.params, &made));
-        w->waits = w->waits || !made;
-        if (e.due.ms > tx->now.ms)
-            w->next = e.due;
-        else if (!made)
-            continue;
-        else if (s && !known)
-            pack(tx, w->outbox, s, &e);
-        else if (!known)
-            full = is_ours(e.kind);
-    }
-    return kt_close(cursor);
+    outbox_rate *list;
+    size_t count;
+    KT_TRY(rates_read(tx, &w->outbox->options, &list, &count));
+    pthread_mutex_lock(&w->outbox->lock);
+    rates_set(&w->outbox->rates, list, count);
+    pthread_mutex_unlock(&w->outbox->lock);
+    for (const char *const *kind = outbox_kinds; *kind; kind++)
+        KT_TRY(load_kind(tx, w, *kind));
+    return NULL;
 }
 
 /* ---- Putting results on record ---- */
@@ -387,7 +435,7 @@ void outbox_changed(outbox *o, const model_change *changes)
 {
     bool ours = false;
     for (const model_change *c = changes; c && !ours; c = c->next)
-        ours = str_is(c->entity->name, effect_shape.name);
+        ours = str_is(c->entity->name, effect_shape.name) || str_is(c->entity->name, limit_row_shape.name);
     if (!ours)
         return;
     pthread_mutex_lock(&o->lock);

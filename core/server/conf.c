@@ -158,6 +158,27 @@ static const char *read_secret_text(lua_State *lua, reading *r, const char *key)
     return arena_str(r->arena, text).ptr;
 }
 
+static void add_rate(reading *r, const char *target, outbox_rate rate)
+{
+    options *o = r->options;
+    rate.target = target;
+    if (o->rates_count >= OPTION_LIST_MAX)
+        complain(r, "rates", "too many", "za dużo");
+    else
+        o->rates[o->rates_count++] = rate;
+}
+
+static void read_rate(lua_State *lua, reading *r, const char *key)
+{
+    outbox_rate rate;
+    const char *text = read_text(lua, r, key);
+    if (text && outbox_rate_read(str_of(text), &rate))
+        add_rate(r, key, rate);
+    else if (text)
+        complain(r, key, "\"500/hour\", \"60/minute\" or \"2000/day\" was expected",
+            "oczekiwano \"500/hour\", \"60/minute\" albo \"2000/day\"");
+}
+
 static void read_mail(lua_State *lua, reading *r, const char *key)
 {
     mail_account *m = &r->options->outbox.mail;
@@ -175,7 +196,7 @@ static void read_mail(lua_State *lua, reading *r, const char *key)
     else if (strcmp(key, "plain") == 0)
         m->plain = lua_toboolean(lua, -1);
     else if (strcmp(key, "a_minute") == 0)
-        r->options->outbox.mails_a_minute = read_number(lua, r, key);
+        add_rate(r, "mail", (outbox_rate){.most = read_number(lua, r, key), .window_ms = 60000});
     else
         complain(r, key, "unknown key in mail", "nieznany klucz w mail");
 }
@@ -270,6 +291,8 @@ static void read_key(lua_State *lua, reading *r, const char *key)
         read_members(lua, r, key, read_mail);
     } else if (strcmp(key, "webhooks") == 0) {
         read_members(lua, r, key, read_webhooks);
+    } else if (strcmp(key, "rates") == 0) {
+        read_members(lua, r, key, read_rate);
     } else if (strcmp(key, "secrets") == 0) {
         read_members(lua, r, key, read_secret);
     } else if (strcmp(key, "durability") == 0) {

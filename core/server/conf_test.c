@@ -64,6 +64,7 @@ static void what_leaves_the_server_is_configured(void **state)
         "a_minute = 60,"
         " from = 'ERP <erp@example.com>'}\n"
         "webhooks = {allowed = {'127.0.0.1:9000'}, sms = 'https://sms.example.com/send'}\n"
+        "rates = {['api.example.com'] = '500/hour'}\n"
         "secrets = {shop = {file = '/proc/self/comm'}}\n"
         "drop_directory = '/var/spool/kontor'\n",
         0644, &o);
@@ -71,7 +72,11 @@ static void what_leaves_the_server_is_configured(void **state)
         fail_msg("%s", error_text(error));
     assert_string_equal(o.outbox.mail.url, "smtps://mail.example.com");
     assert_string_equal(o.outbox.mail.from, "ERP <erp@example.com>");
-    assert_int_equal(o.outbox.mails_a_minute, 60);
+    assert_string_equal(o.rates[0].target, "mail");
+    assert_int_equal(o.rates[0].most, 60);
+    assert_int_equal(o.rates[0].window_ms, 60000);
+    assert_string_equal(o.rates[1].target, "api.example.com");
+    assert_int_equal(o.rates[1].window_ms, 3600000);
     assert_string_equal(o.outbox.sms_url, "https://sms.example.com/send");
     assert_string_equal(o.outbox.drop_directory, "/var/spool/kontor");
     assert_string_equal(o.allowed[0], "127.0.0.1:9000");

@@ -131,6 +131,7 @@ static outbox_options outbox_options_of(const options *o)
     outbox_options out = o->outbox;
     out.allowed = o->allowed;
     out.secrets = o->secrets;
+    out.rates = o->rates;
     return out;
 }
 

@@ -16,7 +16,9 @@ typedef struct {
     const char *origins[OPTION_LIST_MAX + 1];
     const char *proxies[OPTION_LIST_MAX + 1]; /* networks whose X-Real-IP is believed */
     size_t listen_count, modules_count, origins_count, proxies_count;
-    outbox_options outbox;                    /* its mail, sms_url, drop_directory, mails_a_minute */
+    outbox_options outbox; /* its mail, sms_url, drop_directory */
+    outbox_rate rates[OPTION_LIST_MAX + 1];
+    size_t rates_count;
     const char *allowed[OPTION_LIST_MAX + 1]; /* webhooks' */
     outbox_secret secrets[OPTION_LIST_MAX + 1];
     size_t secrets_count;

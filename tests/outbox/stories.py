@@ -278,6 +278,65 @@ def a_flapping_server_and_kills_lose_none(house, kontor, smtpd):
     return kontor
 
 
+def no_more_leave_than_a_limit_allows(kontor, smtpd, receiver):
+    """Two limits of records: mails wait, what goes elsewhere does not; lifted, the rest leaves."""
+    limits = [kontor.create("outbox.limit", {"target": target, "most": most, "per": "hour"})["id"] for target, most in (("mail", 3), ("127.0.0.1", 2))]
+    mails = [effect(kontor, "mail", to="anna@example.com", subject=f"Limit {i}", text="a") for i in range(200)]
+    hooks = [effect(kontor, "webhook", url=receiver, body={"n": i}) for i in range(4)]
+    for number in hooks[:2]:
+        outcome(kontor, number, "delivered")
+    until = time.monotonic() + DEADLINE_S
+    while len(done := [n for n in mails[:40] if kontor.get("outbox.effect", n)["state"] == "delivered"]) < 3:
+        assert time.monotonic() < until, done
+    time.sleep(1.5)
+    states = [kontor.get("outbox.effect", number) for number in mails + hooks]
+    assert sum(e["state"] == "delivered" for e in states) == 5, [e["id"] for e in states if e["state"] == "delivered"]
+    assert not any(e["attempts"] for e in states if e["state"] == "waiting"), "waiting for a limit is no try"
+    for wrong in ({"target": "mail", "most": 5}, {"target": "sms", "most": 0}):
+        try:
+            kontor.create("outbox.limit", wrong)
+            raise AssertionError(f"{wrong} was taken")
+        except KontorError as error:
+            assert error.kind in ("validation", "conflict"), error
+    for number in limits:
+        kontor.call("outbox.limit.delete", {"id": number})
+    for number in mails + hooks:
+        outcome(kontor, number, "delivered")
+    while not Receiver.taken.empty():
+        Receiver.taken.get()
+    smtpd.mode("ok")
+    smtpd.mails.clear()
+
+
+def the_dead_are_listed_and_sent_again(house, kontor, receiver):
+    """As a person without administrators' rights: one who may, one who may not."""
+    Receiver.status = 404
+    number = effect(kontor, "webhook", url=receiver, body={})
+    outcome(kontor, number, "dead")
+    for name, grants in (("poczta", "outbox.effect:read,update"), ("obcy", "base.party:*")):
+        role = kontor.create("access.role", {"name": name, "grants": grants})["id"]
+        kontor.create("access.user", {"name": name, "roles": [role]})
+        kontor.call("access.password", {"user": name, "new": "Quiet-River-77-Stone"})
+    stranger = house.client("obcy", "Quiet-River-77-Stone")
+    for call in (lambda: stranger.list("outbox.effect"), lambda: stranger.call("outbox.effect.retry", {"id": number})):
+        try:
+            call()
+            raise AssertionError("a stranger was let in")
+        except KontorError as error:
+            assert error.kind in ("forbidden", "not_found"), error
+    clerk = house.client("poczta", "Quiet-River-77-Stone")
+    dead = clerk.list("outbox.effect", [["state", "=", "dead"], ["code", "=", 404]], sort="-id")["rows"]
+    assert dead[0]["id"] == number and "404" in dead[0]["message"], dead[0]
+    Receiver.status = 503
+    clerk.call("outbox.effect.retry", {"id": number})
+    assert outcome(kontor, number, "waiting", tries=1)["attempts"] == 1, "all tries are its own again"
+    Receiver.status = 200
+    at_once(kontor, number)
+    outcome(kontor, number, "delivered")
+    while not Receiver.taken.empty():
+        Receiver.taken.get()
+
+
 def a_server_that_is_down_is_waited_for(kontor, smtpd):
     port = smtpd.port
     smtpd.stop()
@@ -347,6 +406,8 @@ drop_directory = "{folder}"
             a_webhook_is_signed_and_named(kontor, receiver)
             a_webhook_reaches_no_private_address(kontor, port)
             a_file_is_dropped_whole(kontor, folder)
+            no_more_leave_than_a_limit_allows(kontor, smtpd, receiver)
+            the_dead_are_listed_and_sent_again(house, kontor, receiver)
             kontor = nothing_is_lost_when_the_server_dies(house, kontor, smtpd)
             kontor = a_flapping_server_and_kills_lose_none(house, kontor, smtpd)
             smtpd = a_server_that_is_down_is_waited_for(kontor, smtpd)
