@@ -18,6 +18,8 @@ typedef struct run_job {
     kt_error *(*work)(struct run_job *r);
     kt_tx *tx;                 /* while work runs */
     const access_actor *actor; /* whoever caused the event, held */
+    const access_actor *place; /* whose zone it is in, held; may be NULL */
+    bool more;                 /* of the timers' work */
     queue_row row;
     kt_str failure; /* what the row's run failed for; its outcome is written down */
     bool retry;
@@ -35,20 +37,21 @@ static void let_go(run_job *r)
 {
     if (r->actor)
         access_actor_release(r->actor);
-    r->actor = NULL;
+    access_actor_release(r->place);
+    r->actor = r->place = NULL;
 }
 
 /* Everything happens on behalf of whoever caused the event. */
 static kt_error *stand_for(run_job *r, uint64_t user, uint64_t company)
 {
     if (!user && !company)
-        return NULL;
+        return timer_zone(r->a, r->tx, 0, &r->place);
     KT_TRY(access_stand_in(r->a->options.errands->access, r->tx, user, company, (kt_str){0}, &r->actor));
     const model_guard *guard = r->tx->guard;
     access_begin(r->tx, r->actor);
     if (!user)
         r->tx->guard = guard; /* the company's zone; the system's rights */
-    return NULL;
+    return r->tx->company ? NULL : timer_zone(r->a, r->tx, 0, &r->place);
 }
 
 static kt_error *work(kt_tx *tx, void *context)
@@ -228,7 +231,7 @@ static void run_one(automation *a, arena *arena, const queue_row *row)
 
 static kt_error *queue_timers(run_job *r)
 {
-    return timer_queue(r->tx, ruleset_of(r->tx));
+    return timer_queue(r->tx, ruleset_of(r->tx), &r->more);
 }
 
 /* Finds the first row; due tells when it, or a schedule, is due. */
@@ -297,10 +300,13 @@ static void run_timers(automation *a, arena *arena)
         return;
     run_job r = {.a = a, .work = queue_timers};
     a->looked_at = clock_now();
-    kt_error *error = run_job_in(&r, arena, errand_write);
-    if (error)
-        log_line(KT_LOG_ERROR, "automation", "timers_failed reason=\"%s\"", error_text(error));
-    arena_reset(arena);
+    do {
+        kt_error *error = run_job_in(&r, arena, errand_write);
+        if (error)
+            log_line(KT_LOG_ERROR, "automation", "timers_failed reason=\"%s\"", error_text(error));
+        r.more = r.more && !error;
+        arena_reset(arena);
+    } while (r.more);
 }
 
 /* Tries it: what waits stays as it is while no worker can be started. */

@@ -36,10 +36,11 @@ KT_MUST static inline kt_error *kt_rules_bring(kt_tx *tx, const kt_rule *rules)
     return NULL;
 }
 
-/* One line of upkeep: a method that is called on a schedule. */
+/* One line of upkeep: a method that is called on a schedule. Where it answers `more`, it did what fits a transaction
+ * and is called again, in the next one, until all is done. */
 #define KT_UPKEEP(module, rule, english, schedule, rights, method)                                           \
     {                                                                                                        \
         module "." rule, "rule {\n  label = \"" english "\",\n  on = \"" schedule "\",\n  needs = \"" module \
-                         "\",\n  rights = \"" rights "\",\n  run = function() call(\"" module "." method     \
-                         "\", {}) end,\n}\n"                                                                 \
+                         "\",\n  rights = \"" rights "\",\n  run = function()\n    if call(\"" module        \
+                         "." method "\", {}).more then after(now(), \"run\") end\n  end,\n}\n"               \
     }

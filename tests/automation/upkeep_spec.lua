@@ -60,6 +60,55 @@ describe("a module's upkeep", function()
     settle()
     expect(call("base.task.count", {}), 4)
   end)
+  it("goes on in steps until all is done", function()
+    upkeep "crm"
+    local party = call("base.party.create", {values = {name = "Nowak"}}).id
+    local pln = call("base.currency.create", {values = {code = "PLN"}}).id
+    local today = call("base.task.get", {id = call("base.task.create", {values = {title = "x"}}).id}).created_at:sub(1, 10)
+    for i = 1, 11 do
+      local calls = {}
+      for k = 1, 50 do
+        calls[k] = {method = "crm.quotation.create", params = {values = {party = party, currency = pln, valid_until = today,
+          lines = {{name = "Bicycle", quantity = "1", price = "900"}}}}}
+      end
+      for _, made in ipairs(call("system.batch", {calls = calls}).results) do call("crm.quotation.send", {id = made.result.id}) end
+    end
+    settle()
+    advance "2 days"
+    expect(call("crm.quotation.count", {filter = {{"state", "=", "expired"}}}), 550)
+    for _, rule in ipairs(call("automation.rule.list", {filter = {{"name", "=", "crm.quotations_expire"}}}).rows) do
+      expect(call("rule.runs", {id = rule.id}).runs, 2)
+    end
+  end)
+  it("keeps to the clock of the company, though the rule is of none", function()
+    upkeep "crm"
+    call("base.company.create", {values = {name = "Wicher", zone = "America/New_York"}})
+    local party = call("base.party.create", {values = {name = "Nowak"}}).id
+    local pln = call("base.currency.create", {values = {code = "PLN"}}).id
+    local id = call("crm.quotation.create", {values = {party = party, currency = pln, valid_until = "2026-11-23",
+      lines = {{name = "Bicycle", quantity = "1", price = "900"}}}}).id
+    call("crm.quotation.send", {id = id})
+    settle()
+    advance "18 hours" -- early on the next day in UTC, before midnight in New York
+    expect(call("crm.quotation.get", {id = id}).state, "sent")
+    advance "1 hour"
+    expect(call("crm.quotation.get", {id = id}).state, "expired")
+  end)
+  it("queues every record whose day comes, however many", function()
+    local rule = call("automation.rule.create", {values = {name = "many", text = [[rule { on = "base.task.due reached",
+      rights = "base.task:read,update", run = function(t) t.text = "reached" end }]]}}).id
+    call("automation.rule.enable", {id = rule})
+    for i = 1, 21 do
+      local calls = {}
+      for k = 1, 50 do calls[k] = {method = "base.task.create", params = {values = {title = "T", due = "2026-11-23T14:00:00Z"}}} end
+      call("system.batch", {calls = calls})
+    end
+    settle()
+    advance "4 hours"
+    expect(call("base.task.count", {filter = {{"text", "=", "reached"}}}), 1050)
+    advance "1 hour"
+    expect(call("rule.runs", {id = rule}).runs, 1050)
+  end)
   it("can be switched off, and none of it fails", function()
     for _, module in ipairs {"base", "crm", "logistics", "finance", "script", "hr", "insight"} do upkeep(module) end
     local rule = call("automation.rule.list", {filter = {{"name", "=", "crm.requests_fail"}}}).rows[1]

@@ -361,19 +361,23 @@ const kt_shape overdue_shape = KT_SHAPE(overdue, NULL,
 struct overdue_marked {
     kt_record rec;
     int64_t marked;
+    bool more;
 };
-const kt_shape overdue_marked_shape = KT_SHAPE(
-    overdue_marked, NULL, KT_FIELD(overdue_marked, marked, INT, "Marked", "Oznaczono"));
+const kt_shape overdue_marked_shape = KT_SHAPE(overdue_marked, NULL,
+    KT_FIELD(overdue_marked, marked, INT, "Marked", "Oznaczono"),
+    KT_FIELD(overdue_marked, more, BOOL, "More are overdue", "Są kolejne",
+        .help = {"Call again.", "Wywołaj ponownie."}));
 
-static kt_error *mark_some(kt_tx *tx, uint32_t most, enum payment_status status, int64_t *marked)
+static kt_error *mark_some(kt_tx *tx, uint32_t most, enum payment_status status, struct overdue_marked *out)
 {
-    const kt_where where[] = {
-        KT_WHERE(invoice, payment_status, KT_EQ, status), KT_WHERE(invoice, due, KT_LT, kt_today(tx)), {0}};
+    const kt_where where[] = {KT_WHERE(invoice, payment_status, KT_EQ, status),
+        KT_WHERE(invoice, state, KT_EQ, POSTED), KT_WHERE(invoice, due, KT_LT, kt_today(tx)), {0}};
     kt_found late;
     KT_TRY(kt_find(tx, &(kt_query){&invoice_shape, where, "id"}, most, &late));
     for (size_t i = 0; i < late.count; i++)
         KT_TRY(invoice_follow(tx, late.ids[i]));
-    *marked += (int64_t)late.count;
+    out->marked += (int64_t)late.count;
+    out->more |= late.more;
     return NULL;
 }
 
@@ -384,8 +388,8 @@ kt_error *invoices_mark_overdue(kt_tx *tx, const kt_record *params, kt_record *r
     if (p->limit < 1 || p->limit > 10000)
         return kt_fail(tx, KT_VALIDATION, "limit", "%lld is not within 1 to 10000",
             "%lld nie mieści się między 1 a 10000", (long long)p->limit);
-    KT_TRY(mark_some(tx, (uint32_t)p->limit, UNPAID, &out->marked));
-    return mark_some(tx, (uint32_t)p->limit, PARTIAL, &out->marked);
+    KT_TRY(mark_some(tx, (uint32_t)p->limit, UNPAID, out));
+    return mark_some(tx, (uint32_t)p->limit, PARTIAL, out);
 }
 
 const kt_action invoice_actions[] = {
