@@ -156,9 +156,11 @@ static const method_param graph_params[] = {
 };
 static const method_param backtest_params[] = {
     {"text", VARIANT_STRING, false, {"The rule's text, or", "Tekst reguły albo"}},
-    {"id", VARIANT_INT, false, {"a stored rule", "zapisana reguła"}},
+    {"id", VARIANT_INT, false, {"a stored rule, or", "zapisana reguła albo"}},
+    {"ids", VARIANT_ARRAY, false, {"several, in one walk", "kilka, w jednym przejściu"}},
     {"entries", VARIANT_INT, false,
-        {"Entries of the journal, from the newest; 1000", "Wpisy dziennika, od najnowszych; 1000"}},
+        {"Entries of the journal, from the newest; 1000, at most a million",
+            "Wpisy dziennika, od najnowszych; 1000, najwyżej milion"}},
     {"limit", VARIANT_INT, false, {"Runs that are shown; 100", "Pokazywane uruchomienia; 100"}},
     {0},
 };

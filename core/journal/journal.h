@@ -44,8 +44,8 @@ typedef struct {
     kt_str before, after; /* not set where there is none */
 } journal_step;
 /* Goes back through the newest entries, unwinding each in the transaction's overlay; look sees each change
- * while the overlay stands as it was right after its entry, and must leave it so. tx's view is writable, and
- * never applied. An error of look ends it. */
+ * while the overlay stands as it was right after its entry, and must leave it so; meanwhile tx's memory is that
+ * of the entry alone. tx's view is writable, and never applied; tx does not write. An error of look ends it. */
 KT_MUST kt_error *journal_walk_back(
     kt_tx *tx, uint64_t entries, kt_error *(*look)(void *context, const journal_step *step), void *context);
 

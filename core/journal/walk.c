@@ -43,11 +43,11 @@ static kt_error *step_back(kt_tx *tx, journal_entry *entry,
     kt_error *(*look)(void *context, const journal_step *step), void *context)
 {
     journal_change change;
-    side_pair *pairs = ARENA_ARRAY(tx->arena, side_pair, (size_t)entry->count + 1);
-    size_t count = 0;
+    size_t count = 0, room = entry->count; /* which counts down */
+    side_pair *pairs = ARENA_ARRAY(tx->arena, side_pair, room + 1);
     if (!pairs)
         return error_no_memory();
-    while (count < entry->count && journal_entry_next(entry, &change))
+    while (count < room && journal_entry_next(entry, &change))
         KT_TRY(read_sides(tx, &change, &pairs[count++]));
     for (size_t i = 0; i < count; i++) {
         const side_pair *p = &pairs[i];
@@ -65,17 +65,27 @@ static kt_error *step_back(kt_tx *tx, journal_entry *entry,
 kt_error *journal_walk_back(
     kt_tx *tx, uint64_t entries, kt_error *(*look)(void *context, const journal_step *step), void *context)
 {
+    enum { ENTRY_ARENA_MAX = 128 << 20 };
     chain_head head;
     kt_error *error = NULL;
+    arena *lasting = tx->arena, *own = arena_open(ENTRY_ARENA_MAX);
     KT_TRY(chain_head_read(tx->view, &head));
+    if (!own)
+        return error_no_memory();
     for (uint64_t seq = head.seq; seq > 0 && head.seq - seq < entries && !error; seq--) {
         buffer bytes = {0};
         journal_entry entry;
         buffer_open(&bytes, (size_t)64 << 20);
+        tx->arena = own;
         error = chain_entry(tx->view, tx->arena, seq, &bytes, &entry);
         if (!error)
             error = step_back(tx, &entry, look, context);
         buffer_close(&bytes);
+        store_mark_settle(tx->view);
+        tx->arena = lasting;
+        error = error ? error_copy(lasting, error) : NULL;
+        arena_reset(own);
     }
+    arena_close(own);
     return error;
 }

@@ -45,6 +45,34 @@ kt_error *error_make(arena *arena, kt_kind kind, const char *path, const char *e
     return made;
 }
 
+static const char *copy_text(arena *arena, const char *text)
+{
+    return text ? arena_str(arena, str_of(text)).ptr : NULL;
+}
+
+kt_error *error_copy(arena *arena, const kt_error *error)
+{
+    kt_error *made = ARENA_NEW(arena, kt_error);
+    if (!made || error == &no_memory)
+        return error_no_memory();
+    *made = (kt_error){.arena = arena};
+    for (const problem *from = error->first; from; from = from->next) {
+        problem *p = ARENA_NEW(arena, problem);
+        if (!p)
+            return error_no_memory();
+        *p = (problem){from->kind, copy_text(arena, from->path), from->row, copy_text(arena, from->column),
+            {copy_text(arena, from->text.en), copy_text(arena, from->text.pl)},
+            {copy_text(arena, from->hint.en), copy_text(arena, from->hint.pl)}, NULL};
+        if (made->last)
+            made->last->next = p;
+        else
+            made->first = p;
+        made->last = p;
+        made->count++;
+    }
+    return made;
+}
+
 kt_error *error_under(kt_error *error, const char *prefix)
 {
     if (!error || !error->arena || !prefix || !*prefix)

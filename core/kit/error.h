@@ -23,6 +23,8 @@ KT_MUST KT_PRINTF(4, 6) KT_PRINTF(5, 6) kt_error *error_make(
     arena *arena, kt_kind kind, const char *path, const char *en, const char *pl, ...);
 KT_MUST KT_PRINTF(4, 0) KT_PRINTF(5, 0) kt_error *error_vmake(
     arena *arena, kt_kind kind, const char *path, const char *en, const char *pl, va_list arguments);
+/* The same error in other memory. */
+KT_MUST kt_error *error_copy(arena *arena, const kt_error *error);
 /* The fixed error for a request past its memory limit. */
 KT_MUST kt_error *error_no_memory(void);
 /* Puts "prefix." (or "prefix" before "[") in front of every problem's path. Returns error. */

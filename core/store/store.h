@@ -80,6 +80,8 @@ typedef struct {
 } store_mark;
 store_mark store_mark_set(store_view *view);
 KT_MUST kt_error *store_mark_back(store_view *view, store_mark mark);
+/* What was written so far stays: there is no going back behind this point, and nothing kept for it. */
+void store_mark_settle(store_view *view);
 /* Calls each(context, space, key, value) for the overlay's writes in key order; value.ptr NULL: deleted. */
 void store_overlay_each(const store_view *view,
     void (*each)(void *context, store_space space, kt_str key, kt_str value), void *context);

@@ -324,6 +324,12 @@ kt_error *store_mark_back(store_view *view, store_mark mark)
     return NULL;
 }
 
+void store_mark_settle(store_view *view)
+{
+    if (view->writes)
+        view->writes->undo_count = 0;
+}
+
 void store_overlay_each(const store_view *view,
     void (*each)(void *context, store_space space, kt_str key, kt_str value), void *context)
 {
