@@ -6,9 +6,12 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "automation/zygote.h"
@@ -17,7 +20,7 @@
 #include "kit/memory.h"
 #include "kit/str.h"
 
-enum { IDLE_MAX = 2, TRY_AGAIN_MS = 1000 };
+enum { IDLE_MAX = 2, TRY_AGAIN_MS = 1000, TICKS = 10, LATE_NICE = 10 }; /* ticks: of a deadline */
 
 struct workers {
     workers_options options;
@@ -61,6 +64,18 @@ static void channel_close(channel *l)
     free(l);
 }
 
+/* How long one answer is waited for before somebody looks at the clock. */
+static void set_patience(channel *l, int64_t us)
+{
+    const struct timeval limit = {.tv_sec = us / 1000000, .tv_usec = us % 1000000};
+    (void)setsockopt(l->socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+}
+
+static int64_t tick_us(const workers *w)
+{
+    return (int64_t)w->options.deadline_ms * 1000 / TICKS;
+}
+
 static channel *channel_open(const workers *w, kt_text *why)
 {
     channel *l = calloc(1, sizeof *l);
@@ -74,9 +89,7 @@ static channel *channel_open(const workers *w, kt_text *why)
     l->in = in;
     l->cpu = -1;
     buffer_open(&l->out, MESSAGE_MAX);
-    const struct timeval limit = {
-        .tv_sec = w->options.deadline_ms / 1000, .tv_usec = w->options.deadline_ms % 1000 * 1000};
-    (void)setsockopt(l->socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    set_patience(l, tick_us(w));
     return l;
 }
 
@@ -93,15 +106,41 @@ static void move_beside(channel *l)
         l->cpu = cpu;
 }
 
-/* Near its deadline the wait is shortened to what is left. false: nothing is left */
+/* The worker's processor time; 0: not known. */
+static int64_t worked_us(const channel *l)
+{
+    clockid_t its;
+    struct timespec spent;
+    if (clock_getcpuclockid(l->pid, &its) != 0 || clock_gettime(its, &spent) != 0)
+        return 0;
+    return (int64_t)spent.tv_sec * 1000000 + spent.tv_nsec / 1000;
+}
+
+/* A worker that computes from tick to tick, and does not wait for the processor itself, makes way: it goes on where
+ * others leave room, on any core, and ends with its run, for it could not have its priority back. */
+static void make_way(const workers *w, channel *l)
+{
+    cpu_set_t all;
+    int64_t worked = worked_us(l);
+    bool busy = l->worked_us && worked - l->worked_us > tick_us(w) / 2;
+    l->worked_us = worked;
+    if (!busy || l->late)
+        return;
+    memset(&all, 0xff, sizeof all);
+    (void)setpriority(PRIO_PROCESS, (id_t)l->pid, LATE_NICE);
+    (void)sched_setaffinity(l->pid, sizeof all, &all);
+    l->late = true;
+}
+
+/* false: nothing is left of its time; what is left may be shorter than a tick. */
 static bool watch(const workers *w, channel *l)
 {
-    int64_t spent = clock_elapsed_us() - l->began_us, most = (int64_t)w->options.deadline_ms * 1000;
-    if (spent >= most)
+    int64_t left = (int64_t)w->options.deadline_ms * 1000 - (clock_elapsed_us() - l->began_us);
+    if (left <= 0)
         return false;
-    if (spent > most / 10) {
-        const struct timeval left = {.tv_sec = (most - spent) / 1000000, .tv_usec = (most - spent) % 1000000};
-        (void)setsockopt(l->socket, SOL_SOCKET, SO_RCVTIMEO, &left, sizeof left);
+    if (left < tick_us(w)) {
+        set_patience(l, left);
+        l->hurried = true;
     }
     return true;
 }
@@ -130,14 +169,14 @@ kt_error *channel_exchange(workers *w, channel *l, arena *arena, kt_str *said)
             "więcej niż %d bajtów w jednej wiadomości do reguły", (int)MESSAGE_MAX);
     if (l->dead || send(l->socket, l->out.ptr, l->out.len, MSG_NOSIGNAL) < 0)
         return died(l, arena);
-    if (!watch(w, l))
-        return overrun(w, l, arena);
     ssize_t n;
-    do
+    do {
+        if (!watch(w, l))
+            return overrun(w, l, arena);
         n = recv(l->socket, l->in, MESSAGE_MAX, 0);
-    while (n < 0 && errno == EINTR);
-    if (n < 0 && errno == EAGAIN)
-        return overrun(w, l, arena);
+        if (n < 0 && errno == EAGAIN)
+            make_way(w, l);
+    } while (n < 0 && (errno == EINTR || errno == EAGAIN));
     if (n <= 0)
         return died(l, arena);
     *said = (kt_str){l->in, (size_t)n};
@@ -225,14 +264,13 @@ kt_error *workers_take(workers *w, arena *arena, channel **out)
 
 void workers_give(workers *w, channel *l)
 {
-    const struct timeval limit = {
-        .tv_sec = w->options.deadline_ms / 1000, .tv_usec = w->options.deadline_ms % 1000 * 1000};
-    bool slow = clock_elapsed_us() - l->began_us > (int64_t)w->options.deadline_ms * 100;
-    if (slow && !l->dead)
-        (void)setsockopt(l->socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     pthread_mutex_lock(&w->lock);
     w->busy--;
-    bool keep = !l->dead && w->idle_count < IDLE_MAX;
+    if (l->hurried)
+        set_patience(l, tick_us(w));
+    l->hurried = false;
+    l->worked_us = 0;
+    bool keep = !l->dead && !l->late && w->idle_count < IDLE_MAX;
     if (keep)
         w->idle[w->idle_count++] = l;
     pthread_mutex_unlock(&w->lock);

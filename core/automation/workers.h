@@ -26,7 +26,8 @@ typedef struct {
     /* workers.c's own */
     int socket, pidfd, pid, cpu;
     int64_t began_us;
-    bool dead;
+    int64_t worked_us;        /* its processor time at the last tick of a run that takes long */
+    bool dead, late, hurried; /* late: it made way; hurried: it is waited for less than a tick */
     char *in;
 } channel;
 
