@@ -1,5 +1,11 @@
 -- A discount above 15 % goes out only after the head of the seller's team has agreed to it; another discount
 -- needs another yes. Whoever has no head, or is the head, is asked by nobody.
+-- In the language of the user who reads it.
+local function for_user(id, en, pl)
+  local user = id and get("access.user", id)
+  return user and user.lang == "pl" and pl or en
+end
+
 local function most(lines)
   local found = dec "0"
   for _, line in ipairs(lines) do
@@ -22,8 +28,8 @@ rule {
   run = function(quotation, _, _, event)
     local discount, head = most(quotation.lines), head_of(quotation.owner)
     if discount <= dec "15" or not head or head == quotation.owner then return end
-    local title = "Discount of " .. discount .. " %: " .. quotation.number
-    local asked = list("base.approval", {filter = {{"about", "=", quotation}, {"title", "=", title}}})
+    local titles = {"Discount of " .. discount .. " %: " .. quotation.number, "Rabat " .. discount .. " %: " .. quotation.number}
+    local asked = list("base.approval", {filter = {{"about", "=", quotation}, {"title", "in", titles}}})
     if event == "crm.quotation.send" or event == "crm.quotation.accept" then
       for _, approval in ipairs(asked) do
         if approval.state == "approved" then return end
@@ -32,15 +38,15 @@ rule {
               pl = "rabat " .. discount .. " % czeka na zgodę przełożonego", field = "lines"}
     end
     if #asked == 0 then
-      approve {title = title, about = quotation, approvers = {head}, due = "2 days"}
+      approve {title = for_user(head, titles[1], titles[2]), about = quotation, approvers = {head}, due = "2 days"}
     end
   end,
   approved = function(quotation)
-    task {title = "Discount approved, send it: " .. quotation.number, owner = quotation.owner, about = quotation,
+    task {title = for_user(quotation.owner, "Discount approved, send it: ", "Rabat zaakceptowany, wyślij: ") .. quotation.number, owner = quotation.owner, about = quotation,
           due = "1 day"}
   end,
   rejected = function(quotation)
-    task {title = "Discount not approved: " .. quotation.number, owner = quotation.owner, about = quotation,
+    task {title = for_user(quotation.owner, "Discount not approved: ", "Rabat odrzucony: ") .. quotation.number, owner = quotation.owner, about = quotation,
           due = "1 day"}
   end,
 }

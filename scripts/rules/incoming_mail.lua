@@ -24,7 +24,7 @@ rule {
     if mail.automatic or known and (get("crm.activity", {external_id = known}) or get("crm.lead", {external_id = known})) then
       return
     end
-    local subject = mail.subject ~= "" and mail.subject or "(no subject)"
+    local subject = mail.subject ~= "" and mail.subject or setting("no_subject", "(no subject)")
     if party then
       local made = create("crm.activity", {kind = "mail", direction = "in", subject = subject, text = mail.text,
                                            party = party, owner = party.owner, external_id = known})

@@ -1,4 +1,10 @@
 -- Approved leave: the substitute is told whom they stand in for, and when. Open tasks go over with the leave itself.
+-- In the language of the user who reads it.
+local function for_user(id, en, pl)
+  local user = id and get("access.user", id)
+  return user and user.lang == "pl" and pl or en
+end
+
 rule {
   label = "Leave approved: tell the substitute",
   on = "hr.leave enters approved",
@@ -6,7 +12,8 @@ rule {
   rights = "hr.leave:read; hr.employee:read; base.task:create; access.user:read",
   run = function(leave)
     local who = get("hr.employee", leave.employee)
-    task {title = "You stand in for " .. (who and who.name or "a colleague") .. " from " .. leave.from
-            .. " to " .. leave["until"], owner = leave.substitute, about = leave}
+    local name = who and who.name or "?"
+    task {title = for_user(leave.substitute, "You stand in for " .. name .. " from " .. leave.from .. " to " .. leave["until"],
+                           "Zastępujesz: " .. name .. ", od " .. leave.from .. " do " .. leave["until"]), owner = leave.substitute, about = leave}
   end,
 }

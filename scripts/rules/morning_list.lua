@@ -5,6 +5,11 @@ local function lines(rows, field, time)
   return text
 end
 
+local words = {
+  en = {"Today: %d tasks, %d calls and meetings", "Tasks:", "Calls and meetings:"},
+  pl = {"Dziś: zadania %d, telefony i spotkania %d", "Zadania:", "Telefony i spotkania:"},
+}
+
 rule {
   label = "The day's tasks and calls by mail",
   on = "every weekday at 7:00",
@@ -17,8 +22,9 @@ rule {
       local calls = list("crm.activity", {filter = {{"owner", "=", user.id}, {"state", "=", "planned"},
                                                     {"planned_at", "<", until_then}}, sort = "planned_at", limit = 50})
       if #tasks + #calls > 0 then
-        mail {to = user.email, subject = "Today: " .. #tasks .. " tasks, " .. #calls .. " calls and meetings",
-              text = "Tasks:" .. lines(tasks, "title", "due") .. "\n\nCalls and meetings:" .. lines(calls, "subject", "planned_at")}
+        local said = words[user.lang or "en"]
+        mail {to = user.email, subject = said[1]:format(#tasks, #calls),
+              text = said[2] .. lines(tasks, "title", "due") .. "\n\n" .. said[3] .. lines(calls, "subject", "planned_at")}
       end
     end
   end,

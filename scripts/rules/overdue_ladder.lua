@@ -1,14 +1,33 @@
 -- A customer who does not pay: a reminder after three days, a fee after ten, no more deliveries after twenty.
 -- What was paid meanwhile ends it.
+local letters = {
+  en = {"Reminder:", "The payment of %s was due on %s.", "Second reminder:", "The payment of %s was due on %s. We charge the statutory fee for late payment."},
+  pl = {"Przypomnienie:", "Termin płatności kwoty %s minął %s.", "Drugie przypomnienie:",
+        "Termin płatności kwoty %s minął %s. Naliczamy odsetki ustawowe za opóźnienie."},
+}
+local tasks = {
+  en = {"Charge the late fee: ", "Deliveries stopped, overdue: ", "overdue: "},
+  pl = {"Nalicz odsetki za opóźnienie: ", "Dostawy wstrzymane, zaległość: ", "zaległość: "},
+}
+
+local function for_user(id, number)
+  local user = id and get("access.user", id)
+  return tasks[user and user.lang or "en"][number]
+end
+
 local function address(party)
   for _, contact in ipairs(party and party.contacts or {}) do
     if contact.kind == "email" then return contact.value end
   end
 end
 
-local function say(item, subject, text)
-  local to = address(get("base.party", item.party))
-  if to then mail {to = to, subject = subject .. " " .. item.reference, text = text} end
+local function remind(item, number)
+  local party = get("base.party", item.party)
+  local letter, to = letters[party and party.language == "pl" and "pl" or "en"], address(party)
+  if to then
+    mail {to = to, subject = letter[number] .. " " .. item.reference,
+          text = letter[number + 1]:format(tostring(item.open), tostring(item.due))}
+  end
 end
 
 rule {
@@ -20,20 +39,19 @@ rule {
   run = function(item, _, _, event)
     local invoice = item.document and item.document.entity == "finance.invoice"
       and get("finance.invoice", item.document.id)
+    local owner = invoice and invoice.owner or nil
     local days = today() - item.due
     if days < 10 then
-      say(item, "Reminder:", "The payment of " .. item.open .. " was due on " .. item.due .. ".")
+      remind(item, 1)
     elseif days < 20 then
-      say(item, "Second reminder:", "The payment of " .. item.open .. " was due on " .. item.due
-        .. ". We charge the statutory fee for late payment.")
-      task {title = "Charge the late fee: " .. item.reference, owner = invoice and invoice.owner, due = "1 day"}
+      remind(item, 3)
+      task {title = for_user(owner, 1) .. item.reference, owner = owner, due = "1 day"}
     else
       for _, order in ipairs(list("crm.order", {filter = {{"party", "=", item.party}, {"state", "=", "confirmed"}},
                                                 limit = 200})) do
-        transition("crm.order", order, "hold", {reason = "overdue: " .. item.reference})
+        transition("crm.order", order, "hold", {reason = for_user(owner, 3) .. item.reference})
       end
-      task {title = "Deliveries stopped, overdue: " .. item.reference, owner = invoice and invoice.owner,
-            due = "1 day"}
+      task {title = for_user(owner, 2) .. item.reference, owner = owner, due = "1 day"}
     end
   end,
 }

@@ -1,4 +1,10 @@
 -- Every working morning: open deals that nobody touched for a week get a task.
+-- In the language of the user who reads it.
+local function for_user(id, en, pl)
+  local user = id and get("access.user", id)
+  return user and user.lang == "pl" and pl or en
+end
+
 rule {
   label = "No activity on an open deal for seven days",
   on = "every weekday at 8:00",
@@ -10,7 +16,7 @@ rule {
       local recent = count("crm.activity", {{"deal", "=", deal.id}, {"created_at", ">=", now() - 7}})
       local asked = count("base.task", {{"about", "=", deal}, {"created_at", ">=", now() - 7}})
       if recent + asked == 0 then
-        task {title = "Silent for a week: " .. deal.title, owner = deal.owner, about = deal, due = "1 day"}
+        task {title = for_user(deal.owner, "Silent for a week: ", "Od tygodnia cisza: ") .. deal.title, owner = deal.owner, about = deal, due = "1 day"}
       end
     end
   end,

@@ -5,7 +5,7 @@ rule {
   on = "webhook lead",
   rights = "crm.lead:create,read; access.user:read",
   run = function(_, _, form)
-    create("crm.lead", {title = form.subject or "Message from the web", name = form.name, email = form.email,
+    create("crm.lead", {title = form.subject or setting("web_lead_title", "Message from the web"), name = form.name, email = form.email,
                         phone = form.phone, company_name = form.company, text = form.message,
                         source = form.source or "web", campaign = form.campaign or form.utm_campaign,
                         utm_source = form.utm_source, utm_medium = form.utm_medium, utm_campaign = form.utm_campaign,
