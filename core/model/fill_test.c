@@ -200,6 +200,31 @@ static void what_becomes_alike_while_it_is_filled_is_named(void **state)
     house_close(&h);
 }
 
+/* Whoever had the value gives it up before the filling comes there: the one that took it keeps its entry. */
+static void a_value_that_changes_hands_belongs_to_whom_it_went(void **state)
+{
+    (void)state;
+    house h = stocked();
+    model_record record;
+    start(&h, &new_module);
+    const model_entity *item = house_entity(&h, "f.item");
+    assert_string_equal(said(model_update(h.tx, item, 17, 0, wire(&h, "{'code': 'c3123'}"), &record)), "");
+    assert_string_equal(said(model_update(h.tx, item, 3123, 0, wire(&h, "{'code': 'own'}"), &record)), "");
+    assert_string_equal(said(model_update(h.tx, item, 18, 0, wire(&h, "{'code': 'c3000'}"), &record)), "");
+    assert_string_equal(said(model_delete(h.tx, item, 3000, 0)), "");
+    for (unsigned i = 0; i < 2; i++) {
+        kt_error *error = model_update(
+            h.tx, item, 40, 0, wire(&h, i ? "{'code': 'c3000'}" : "{'code': 'c3123'}"), &record);
+        assert_non_null(error);
+        assert_string_equal(error->first->text.en,
+            i ? "record 18 has this value already" : "record 17 has this value already");
+    }
+    for (bool more = true; more;)
+        assert_string_equal(said(model_fill_step(h.tx, &more)), "");
+    check_filled(&h);
+    house_close(&h);
+}
+
 static void a_second_record_takes_no_value_that_is_filled(void **state)
 {
     (void)state;
@@ -214,6 +239,115 @@ static void a_second_record_takes_no_value_that_is_filled(void **state)
     assert_non_null(error);
     assert_int_equal(error->first->kind, KT_CONFLICT);
     house_close(&h);
+}
+
+/* What the records hold, kept beside them: code by id, "" for one that is not there or has none. */
+typedef struct {
+    house h;
+    char codes[ITEMS + 200][8];
+    uint64_t count, random;
+    unsigned accepted, refused;
+} shadow;
+
+static unsigned any(shadow *s, unsigned below)
+{
+    s->random = s->random * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(s->random >> 33) % below;
+}
+
+/* A write was taken, and then is true; or refused, and then the record that it names has that value. */
+static void judge(shadow *s, uint64_t id, const char *code, kt_error *error)
+{
+    unsigned long long other = 0;
+    if (!error) {
+        snprintf(s->codes[id], sizeof s->codes[id], "%s", code);
+        s->accepted++;
+        return;
+    }
+    assert_int_equal(error->first->kind, KT_CONFLICT);
+    assert_int_equal(sscanf(error->first->text.en, "record %llu has this value already", &other), 1);
+    assert_true(other != id && other < ITEMS + 200);
+    assert_string_equal(s->codes[other], code);
+    s->refused++;
+}
+
+static void write_any(shadow *s)
+{
+    house *h = &s->h;
+    const model_entity *item = house_entity(h, "f.item");
+    model_record record;
+    char code[8];
+    uint64_t id = 1 + any(s, 40) * 88; /* few of them, from all over: they meet */
+    unsigned what = any(s, 10);
+    snprintf(code, sizeof code, any(s, 12) ? "h%u" : "c%u", any(s, 3) ? 1 + any(s, 40) * 88 : any(s, 300));
+    if (what == 0) {
+        if (s->codes[id][0] && !model_delete(h->tx, item, id, 0))
+            s->codes[id][0] = '\0';
+    } else if (what == 1) {
+        kt_error *error = model_create(
+            h->tx, item, wire_format(h, "{'name': 'new', 'code': '%s', 'size': 'large'}", code), &record);
+        uint64_t made = error ? 0 : (uint64_t)record.values[MODEL_ID].as.i;
+        assert_true(made < ITEMS + 200);
+        judge(s, made, code, error);
+    } else if (s->codes[id][0]) {
+        judge(s, id, code, model_update(h->tx, item, id, 0, wire_format(h, "{'code': '%s'}", code), &record));
+    }
+}
+
+static bool are_all_different(const shadow *s)
+{
+    for (size_t i = 1; i < ITEMS + 200; i++)
+        for (size_t k = 1; k < i && s->codes[i][0]; k++)
+            if (strcmp(s->codes[i], s->codes[k]) == 0)
+                return false;
+    return true;
+}
+
+/* true: it became whole */
+static bool fill_among_writes(shadow *s, unsigned writes)
+{
+    for (bool more = true; more;) {
+        unsigned long long a, b;
+        for (unsigned i = 0; i < writes; i++)
+            write_any(s);
+        kt_error *error = model_fill_step(s->h.tx, &more);
+        if (!error)
+            continue;
+        assert_int_equal(error->first->kind, KT_CONFLICT);
+        assert_int_equal(
+            sscanf(error->first->text.en, "records %llu and %llu have the same code", &a, &b), 2);
+        assert_true(a != b && s->codes[a][0]);
+        assert_string_equal(s->codes[a], s->codes[b]);
+        return false;
+    }
+    return true;
+}
+
+/* No third state: a value that another record has is refused at once, or the filling names both. */
+static void random_writes_leave_it_whole_and_unique_or_named(void **state)
+{
+    (void)state;
+    unsigned whole = 0, named = 0;
+    static shadow s;
+    for (uint64_t seed = 1; seed <= 16; seed++) {
+        s = (shadow){.h = stocked(), .random = seed};
+        for (unsigned id = 1; id <= ITEMS; id++)
+            snprintf(s.codes[id], sizeof s.codes[id], "c%u", id);
+        start(&s.h, &new_module);
+        bool done = fill_among_writes(&s, (unsigned)seed);
+        print_message("seed %u: %s, %u writes, %u refused\n", (unsigned)seed, done ? "whole" : "named",
+            s.accepted, s.refused);
+        if (done) {
+            assert_true(are_all_different(&s));
+            start(&s.h, &new_module);
+            assert_int_equal(house_entity(&s.h, "f.item")->filling_count, 0);
+            assert_null(model_check(s.h.tx, shout, NULL));
+        }
+        whole += done;
+        named += !done;
+        house_close(&s.h);
+    }
+    assert_true(whole && named);
 }
 
 static void an_index_that_is_no_longer_declared_leaves_in_steps(void **state)
@@ -252,7 +386,9 @@ int main(void)
         cmocka_unit_test(it_is_filled_in_steps_while_others_write),
         cmocka_unit_test(what_cannot_become_unique_is_refused_with_all_that_is_alike),
         cmocka_unit_test(what_becomes_alike_while_it_is_filled_is_named),
+        cmocka_unit_test(a_value_that_changes_hands_belongs_to_whom_it_went),
         cmocka_unit_test(a_second_record_takes_no_value_that_is_filled),
+        cmocka_unit_test(random_writes_leave_it_whole_and_unique_or_named),
         cmocka_unit_test(an_index_that_is_no_longer_declared_leaves_in_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
