@@ -37,27 +37,39 @@ static kt_error *run_limits(method_call *m)
 }
 
 /* What does not work while the server answers, and what to do. */
-static void write_notices(bool polish, kt_text why, kt_time since, json *j)
+typedef struct {
+    const char *about;
+    kt_text text, hint;
+} notice;
+static const notice rules_notice = {"rules",
+    {"Rules do not run: no process for Lua can be started. Changes that a rule guards in the transaction are "
+     "refused with its name; what runs after the commit waits.",
+        "Reguły nie działają: nie można uruchomić procesu dla Lua. Zmiany, których pilnuje reguła w "
+        "transakcji, "
+        "są odrzucane z jej nazwą; to, co działa po zatwierdzeniu, czeka."},
+    {"Mend the cause (see the operators' guide), or switch off the rule that holds up the work: "
+     "automation.rule.disable.",
+        "Usuń przyczynę (zob. dokumentację dla operatorów) albo wyłącz regułę, która zatrzymuje pracę: "
+        "automation.rule.disable."}};
+static const notice index_notice = {"index",
+    {"An index cannot become whole: records are alike in what should be unique.",
+        "Indeks nie może być kompletny: rekordy mają to samo w tym, co ma być niepowtarzalne."},
+    {"Change one of the records; it is tried again by itself.",
+        "Zmień jeden z rekordów; próba ponowi się sama."}};
+
+static void write_notice(const notice *n, const char *lang, kt_str reason, kt_time since, json *j)
 {
-    json_key(j, "notices");
-    json_array(j);
+    bool polish = lang[0] == 'p';
     json_object(j);
-    json_member_text(j, "about", "rules");
-    json_key(j, "since");
-    json_time(j, since);
-    json_member_text(j, "reason", polish ? why.pl : why.en);
-    json_member_text(j, "text",
-        polish ? "Reguły nie działają: nie można uruchomić procesu dla Lua. Zmiany, których pilnuje reguła w "
-                 "transakcji, są odrzucane z jej nazwą; to, co działa po zatwierdzeniu, czeka."
-               : "Rules do not run: no process for Lua can be started. Changes that a rule guards in the "
-                 "transaction are refused with its name; what runs after the commit waits.");
-    json_member_text(j, "hint",
-        polish ? "Usuń przyczynę (zob. dokumentację dla operatorów) albo wyłącz regułę, która zatrzymuje "
-                 "pracę: automation.rule.disable."
-               : "Mend the cause (see the operators' guide), or switch off the rule that holds up the work: "
-                 "automation.rule.disable.");
+    json_member_text(j, "about", n->about);
+    if (since.ms) {
+        json_key(j, "since");
+        json_time(j, since);
+    }
+    json_member_str(j, "reason", reason);
+    json_member_text(j, "text", polish ? n->text.pl : n->text.en);
+    json_member_text(j, "hint", polish ? n->hint.pl : n->hint.en);
     json_object_end(j);
-    json_array_end(j);
 }
 
 bool system_health(const bus *b, const char *lang, arena *arena, json *j)
@@ -67,17 +79,26 @@ bool system_health(const bus *b, const char *lang, arena *arena, json *j)
     kt_time since = {0};
     bool draining = atomic_load(&b->draining);
     bool failed = store_stat_read(b->options.store, arena, &stat) != NULL;
+    kt_str stuck = {0};
     bool able = !b->options.automation || automation_able(b->options.automation, &why, &since);
+    bool whole = !plugins_stuck(b->options.plugins, arena, &stuck);
     json_member_text(j, "status",
         draining         ? "stopping"
         : failed         ? "failed"
         : !stat.writable ? "read_only"
-        : !able          ? "limited"
-                         : "ok");
+        : able && whole  ? "ok"
+                         : "limited");
     json_member_text(j, "version", KONTOR_VERSION);
     json_member_int(j, "uptime_s", (clock_monotonic_ms() - b->started_ms) / 1000);
-    if (!able)
-        write_notices(lang[0] == 'p', why, since, j);
+    if (!able || !whole) {
+        json_key(j, "notices");
+        json_array(j);
+        if (!able)
+            write_notice(&rules_notice, lang, str_of(lang[0] == 'p' ? why.pl : why.en), since, j);
+        if (!whole)
+            write_notice(&index_notice, lang, stuck, (kt_time){0}, j);
+        json_array_end(j);
+    }
     return !draining && !failed && stat.writable;
 }
 

@@ -177,9 +177,10 @@ static kt_error *leave_some(kt_tx *tx, bool *more)
 
 /* ---- One step ---- */
 
-kt_error *model_fill_step(kt_tx *tx, bool *more)
+/* One index whose records are alike does not keep the others waiting: it is told when nothing else is left. */
+static kt_error *fill_any(kt_tx *tx, bool *worked, kt_error **stuck)
 {
-    *more = true;
+    *worked = false;
     for (size_t i = 0; i < model_entity_count(tx->catalogue); i++) {
         const model_entity *entity = model_entity_at(tx->catalogue, i);
         for (size_t k = 0; k < entity->filling_count; k++) {
@@ -187,10 +188,27 @@ kt_error *model_fill_step(kt_tx *tx, bool *more)
             bool found;
             uint64_t next;
             KT_TRY(fill_mark_read(tx->view, entity->number, index->number, &found, &next));
-            if (found && next != UINT64_MAX)
-                return fill_some(tx, entity, index, next);
+            if (!found || next == UINT64_MAX)
+                continue;
+            store_mark mark = store_mark_set(tx->view);
+            kt_error *error = fill_some(tx, entity, index, next);
+            *worked = !error;
+            if (!error || error->first->kind != KT_CONFLICT)
+                return error;
+            KT_TRY(store_mark_back(tx->view, mark));
+            kt_also(stuck, error);
         }
     }
-    KT_TRY(fill_words_step(tx, more));
-    return *more ? NULL : leave_some(tx, more);
+    return NULL;
+}
+
+kt_error *model_fill_step(kt_tx *tx, bool *more)
+{
+    kt_error *stuck = NULL;
+    KT_TRY(fill_any(tx, more, &stuck));
+    if (!*more)
+        KT_TRY(fill_words_step(tx, more));
+    if (!*more)
+        KT_TRY(leave_some(tx, more));
+    return *more ? NULL : stuck;
 }

@@ -9,6 +9,8 @@
 
 #include "plugin/loader.h"
 
+enum { STUCK_MAX = 400 };
+
 typedef struct {
     uint64_t number; /* as in the store; 0: none */
     const model_catalogue *catalogue;
@@ -39,13 +41,15 @@ struct plugins {
     } * asleep;
     failure *failures;
     unsigned copies;
-    pthread_t filler; /* goes on with what the last run left undone */
+    pthread_t filler;     /* goes on with what was left undone */
+    pthread_cond_t again; /* of manage: it has something to do */
     bool fills;
     atomic_bool closing;
     uint64_t user; /* on whose behalf modules are being changed; 0: the system */
 
     pthread_rwlock_t lock;
     generation current, pending, previous;
+    char stuck[STUCK_MAX]; /* why an index cannot become whole; "": all can */
 };
 
 /* Builds a generation of these modules in one transaction of the writer, and makes it current.

@@ -1,10 +1,14 @@
 /* plugin.c -- which modules are enabled, and the changes of that: enable, disable, reload, rebuild, start. */
 #include <dirent.h>
+#include <stdio.h>
+#include <time.h>
 
 #include "kit/log.h"
 #include "plugin/generation.h"
 
 #define ARENA_MAX ((size_t)1 << 30) /* what loads and declarations may take in a server's life */
+
+enum { TRY_AGAIN_S = 4 };
 
 /* ---- Loading ---- */
 
@@ -110,16 +114,60 @@ static kt_error *change_to(plugins *p, arena *arena, const kt_module **modules, 
     return NULL;
 }
 
-/* Fills what the change left to fill, and takes it into use. */
+/* Fills what the change left to fill, and takes it into use.
+ *   returns  conflict: records are alike in what should be unique; all other indexes are whole */
 static kt_error *finish(plugins *p, arena *arena)
 {
     bool worked;
     const kt_module *same[MODULES_MAX];
-    KT_TRY(generation_fill(p, arena, &worked));
+    kt_error *stuck = generation_fill(p, arena, &worked);
+    if (stuck && stuck->first->kind != KT_CONFLICT)
+        return stuck;
     if (!worked || atomic_load(&p->closing))
-        return NULL;
+        return stuck;
     memcpy(same, p->active, sizeof same);
-    return change_to(p, arena, same, p->active_count, NULL, 0, NULL);
+    KT_TRY(change_to(p, arena, same, p->active_count, NULL, 0, NULL));
+    return stuck;
+}
+
+static bool is_conflict(const kt_error *error)
+{
+    return error && error->first->kind == KT_CONFLICT;
+}
+
+/* An index stays behind, or no longer does: the filler tries it again, and whoever looks after the server is told. */
+static void note_stuck(plugins *p, const kt_error *error)
+{
+    char text[STUCK_MAX] = "";
+    if (is_conflict(error))
+        (void)snprintf(text, sizeof text, "%s: %s", error->first->path, error->first->text.en);
+    if (strcmp(text, p->stuck) == 0)
+        return;
+    if (text[0])
+        log_line(KT_LOG_ERROR, "plugin", "index_stuck reason=\"%s\"", text);
+    else
+        log_line(KT_LOG_INFO, "plugin", "index_whole");
+    pthread_rwlock_wrlock(&p->lock);
+    memcpy(p->stuck, text, sizeof text);
+    pthread_rwlock_unlock(&p->lock);
+    pthread_cond_signal(&p->again);
+}
+
+/* Was this known before? Then it is not what has just been changed. */
+static bool is_known(const plugins *p, const kt_error *error)
+{
+    char text[STUCK_MAX] = "";
+    if (is_conflict(error))
+        (void)snprintf(text, sizeof text, "%s: %s", error->first->path, error->first->text.en);
+    return text[0] && error->count == 1 && strcmp(text, p->stuck) == 0;
+}
+
+bool plugins_stuck(plugins *p, arena *arena, kt_str *why)
+{
+    pthread_rwlock_rdlock(&p->lock);
+    *why = p->stuck[0] ? arena_str(arena, str_of(p->stuck)) : (kt_str){0};
+    pthread_rwlock_unlock(&p->lock);
+    return why->len > 0;
 }
 
 /* ---- Changes ---- */
@@ -156,6 +204,7 @@ static kt_error *bring_in(plugins *p, arena *arena, const char *name)
         return with_file(p, arena, name, e);
     failure_drop(p, name);
     e = finish(p, arena);
+    note_stuck(p, e);
     if (e)
         return with_file(p, arena, name, e);
     log_line(KT_LOG_INFO, "plugin", "enabled module=%s version=%s", name, module->version);
@@ -248,21 +297,39 @@ kt_error *plugins_rebuild(plugins *p, arena *arena)
     kt_error *e = change_to(p, arena, same, p->active_count, NULL, 0, NULL);
     if (!e)
         e = finish(p, arena);
+    if (is_known(p, e))
+        e = NULL;
     pthread_mutex_unlock(&p->manage);
     return e;
 }
 
-/* A crash, or a stop, may have left indexes half filled: they are gone on with while the server works. */
+static void fill_once(plugins *p)
+{
+    arena *arena = arena_open(ARENA_MAX);
+    kt_error *e = arena ? finish(p, arena) : error_no_memory();
+    note_stuck(p, e);
+    if (e && !is_conflict(e))
+        log_line(KT_LOG_ERROR, "plugin", "index_unfilled reason=\"%s\"", error_text(e));
+    arena_close(arena);
+}
+
+/* A crash, or a stop, may have left indexes half filled: they are gone on with while the server works. One that
+ * records hold up which are alike is tried again until somebody has changed them. */
 static void *fill_left(void *context)
 {
     plugins *p = context;
-    arena *arena = arena_open(ARENA_MAX);
     pthread_mutex_lock(&p->manage);
-    kt_error *e = arena ? finish(p, arena) : error_no_memory();
+    while (!atomic_load(&p->closing)) {
+        struct timespec until;
+        fill_once(p);
+        (void)clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += TRY_AGAIN_S;
+        while (!p->stuck[0] && !atomic_load(&p->closing))
+            (void)pthread_cond_wait(&p->again, &p->manage);
+        if (!atomic_load(&p->closing))
+            (void)pthread_cond_timedwait(&p->again, &p->manage, &until);
+    }
     pthread_mutex_unlock(&p->manage);
-    if (e)
-        log_line(KT_LOG_ERROR, "plugin", "index_unfilled reason=\"%s\"", error_text(e));
-    arena_close(arena);
     return NULL;
 }
 
@@ -406,7 +473,11 @@ kt_error *plugins_open(
     struct arena *own = arena_open(ARENA_MAX);
     plugins *p = own ? ARENA_NEW(own, plugins) : NULL;
     *out = NULL;
-    if (!p || pthread_mutex_init(&p->manage, NULL) || pthread_rwlock_init(&p->lock, NULL)) {
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    if (!p || pthread_mutex_init(&p->manage, NULL) || pthread_rwlock_init(&p->lock, NULL) ||
+        pthread_cond_init(&p->again, &monotonic)) {
         arena_close(own);
         return error_no_memory();
     }
@@ -429,7 +500,10 @@ void plugins_close(plugins *p)
 {
     if (!p)
         return;
-    atomic_store(&p->closing, true);
+    atomic_store(&p->closing, true); /* ends a filling that goes on: it holds the lock */
+    pthread_mutex_lock(&p->manage);
+    pthread_cond_signal(&p->again);
+    pthread_mutex_unlock(&p->manage);
     if (p->fills)
         pthread_join(p->filler, NULL);
     const generation all[] = {p->current, p->pending, p->previous};
@@ -440,6 +514,7 @@ void plugins_close(plugins *p)
     for (loaded *l = p->loaded; l; l = l->next)
         arena_close(l->arena);
     pthread_rwlock_destroy(&p->lock);
+    pthread_cond_destroy(&p->again);
     pthread_mutex_destroy(&p->manage);
     arena_close(p->arena);
 }

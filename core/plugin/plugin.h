@@ -31,6 +31,9 @@ KT_MUST kt_error *plugins_reload(
     plugins *plugins, arena *arena, uint64_t user, const char *name); /* also: upgrade, with migrations */
 /* A new generation after run-time definitions (custom fields, entities) changed. */
 KT_MUST kt_error *plugins_rebuild(plugins *plugins, arena *arena);
+/* Is there an index that cannot become whole, for records are alike? *why names them. It is tried again until
+ * somebody has changed one. thread: any */
+bool plugins_stuck(plugins *plugins, arena *arena, kt_str *why);
 void plugins_on_change(plugins *plugins, void (*changed)(void *context), void *context);
 /* Calls each for every method of the enabled modules. */
 void plugins_methods(const model_catalogue *catalogue,
