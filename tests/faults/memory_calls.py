@@ -61,7 +61,6 @@ CORE = {
     "module.upgrade": ({"name": "crm"}, None),
 }
 LEFT_OUT = {"session.logout": "it ends the session of all later calls", "backup.create": "it wants a new directory each time",
-            "production.mrp.run": "its job goes on writing while the next call is judged",
             "session.revoke": "it ends the session of all later calls"}
 
 class Maker:
