@@ -65,7 +65,7 @@ const tool_command tool_commands[] = {
         "won.jsonl\n  kontor export crm.deal --fields number,title,party.name,amount --labels --file "
         "deals.xlsx\n",
         1, -1, transfer_export},
-    {"module", "list | enable NAME | disable NAME | reload NAME | new NAME",
+    {"module", "list | enable NAME | disable NAME | reload NAME | upgrade NAME | new NAME",
         "modules of the server; a new one to write",
         "  kontor module list\n  kontor module disable crm\n  kontor module new visits\n", 1, 2,
         admin_module},

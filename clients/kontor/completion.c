@@ -10,6 +10,33 @@ static void print_commands(void)
         printf("%s ", c->name);
 }
 
+/* "list | enable NAME | new NAME" -> list enable new */
+static void print_words(const char *usage)
+{
+    for (bool starts = true; *usage; usage++) {
+        if (starts && *usage >= 'a' && *usage <= 'z') {
+            size_t n = strcspn(usage, " |");
+            printf("%.*s ", (int)n, usage);
+            usage += n - 1;
+        }
+        starts = *usage == '|' || (starts && *usage == ' ');
+    }
+}
+
+/* The cases of the second word, out of each command's usage. */
+static void print_cases(void)
+{
+    for (const tool_command *c = tool_commands; c->name; c++) {
+        if (strncmp(c->usage, "ENTITY", 6) == 0 || strncmp(c->usage, "[ENTITY", 7) == 0) {
+            printf("    %s) words=$(kontor describe --csv 2>/dev/null | cut -d, -f1) ;;\n", c->name);
+        } else if (*c->usage >= 'a' && *c->usage <= 'z') {
+            printf("    %s) words='", c->name);
+            print_words(c->usage);
+            puts("' ;;");
+        }
+    }
+}
+
 int completion_command(tool *t, int count, char **arguments)
 {
     (void)t, (void)count;
@@ -19,24 +46,25 @@ int completion_command(tool *t, int count, char **arguments)
     if (zsh)
         puts("autoload -U +X bashcompinit && bashcompinit");
     fputs("_kontor() {\n"
-          "  local word=${COMP_WORDS[COMP_CWORD]}\n"
+          "  local word=${COMP_WORDS[COMP_CWORD]} words=\n"
           "  if [ \"$COMP_CWORD\" = 1 ]; then COMPREPLY=($(compgen -W '",
         stdout);
     print_commands();
     fputs("help' -- \"$word\")); return; fi\n"
-          "  case ${COMP_WORDS[1]} in\n"
-          "    list|get|count|create|update|delete|history|import|export|describe|watch)\n"
-          "      if [ \"$COMP_CWORD\" = 2 ] || [ \"${COMP_WORDS[1]}\" = watch ]; then\n"
-          "        COMPREPLY=($(compgen -W \"$(kontor describe --csv 2>/dev/null | cut -d, -f1)\" -- "
-          "\"$word\")); return\n"
-          "      fi ;;\n"
-          "    module) [ \"$COMP_CWORD\" = 2 ] && COMPREPLY=($(compgen -W 'list enable disable reload new' "
-          "-- \"$word\")) && return ;;\n"
-          "    journal) COMPREPLY=($(compgen -W 'verify checkpoint head revert' -- \"$word\")); return ;;\n"
+          "  if [ \"$COMP_CWORD\" = 2 ] || [ \"${COMP_WORDS[1]}\" = watch ]; then case ${COMP_WORDS[1]} in\n",
+        stdout);
+    print_cases();
+    fputs("    help) words='", stdout);
+    print_commands();
+    fputs("' ;;\n"
+          "  esac; fi\n"
+          "  case $word in\n"
+          "    -*) words='--url --token --lang --ca --format --json --csv --filter --fields --sort --limit "
+          "--all "
+          "--dry-run --explain --entity --mapping --help' ;;\n"
           "  esac\n"
-          "  COMPREPLY=($(compgen -f -W '--url --token --lang --ca --format --json --csv --filter --fields "
-          "--sort --limit --all "
-          "--dry-run --explain' -- \"$word\"))\n"
+          "  if [ -n \"$words\" ]; then COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+          "  else COMPREPLY=($(compgen -f -- \"$word\")); fi\n"
           "}\ncomplete -F _kontor kontor\n",
         stdout);
     return EXIT_DONE;

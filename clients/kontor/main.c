@@ -18,7 +18,8 @@ static void print_help(FILE *out)
           "  --lang en|pl         language of answers\n"
           "  --ca FILE            certificates to trust\n"
           "  --format table|json|csv, --json, --csv\n"
-          "  --quiet              no progress\n\n"
+          "  --quiet              no progress\n"
+          "  --help, -h           what a command does\n\n"
           "Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable, 4 no right, 5 not found, 6 damage "
           "found, 7 local file.\n"
           "`kontor help COMMAND` has examples.\n",
@@ -52,6 +53,7 @@ typedef struct {
 static const char *format_name;
 static bool as_json, as_csv;
 static const char *separator;
+static char help_option[] = "--help";
 
 /* Takes option i off; returns how many arguments it used, 0: it is none, -1: a mistake, printed. */
 static int take_option(const option *options, int count, char **arguments, int i)
@@ -108,9 +110,11 @@ static int read_options(tool *t, int count, char **arguments, char **rest)
         {"--file", .text = &t->file}, {"--key", .text = &t->key}, {"--entity", .text = &t->entity},
         {"--mapping", .text = &t->mapping}, {"--skip", .flag = &t->skip}, {"--keep", .flag = &t->keep},
         {"--custom", .flag = &t->custom}, {"--labels", .flag = &t->labels},
-        {"--separator", .text = &separator}, {"--data", .text = &t->data}, {0}};
+        {"--separator", .text = &separator}, {"--data", .text = &t->data}, {"--help", .flag = &t->help}, {0}};
     int kept = 0;
     for (int i = 0; i < count;) {
+        if (strcmp(arguments[i], "-h") == 0)
+            arguments[i] = help_option;
         int used = strncmp(arguments[i], "--", 2) == 0 ? take_option(options, count, arguments, i) : 0;
         if (used < 0)
             return -1;
@@ -154,9 +158,10 @@ int main(int count, char **arguments)
     const tool_command *command = kept > 0 ? find_command(rest[0]) : NULL;
     if (kept < 0) {
         code = EXIT_USAGE;
-    } else if (kept == 0 || strcmp(rest[0], "help") == 0) {
-        code = kept > 1 ? print_command_help(rest[1]) : EXIT_DONE;
-        if (kept <= 1)
+    } else if (kept == 0 || strcmp(rest[0], "help") == 0 || t.help) {
+        const char *about = kept == 0 ? NULL : strcmp(rest[0], "help") != 0 ? rest[0] : rest[1];
+        code = about ? print_command_help(about) : EXIT_DONE;
+        if (!about)
             print_help(stdout);
     } else if (!command) {
         code = tool_fail(EXIT_USAGE, "no command %s; `kontor help` lists them", rest[0]);

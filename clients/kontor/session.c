@@ -128,6 +128,19 @@ static json_t *log_in(tool *t, const char *user, const char *password, int *exit
     return answer;
 }
 
+/* What does not work on the server now: whoever logs in should not have to find out. */
+static void show_notices(tool *t)
+{
+    json_t *health = NULL, *one;
+    size_t i;
+    if (kontor_client_call(t->client, "system.health", NULL, &tool_reading, &health) == KONTOR_OK)
+        json_array_foreach(json_object_get(health, "notices"), i, one)
+            fprintf(stderr, "%s\n        %s\n        %s\n", json_string_value(json_object_get(one, "text")),
+                json_string_value(json_object_get(one, "reason")),
+                json_string_value(json_object_get(one, "hint")));
+    json_decref(health);
+}
+
 int session_login(tool *t, int count, char **arguments)
 {
     const char *user = count ? arguments[0] : "admin";
@@ -141,9 +154,11 @@ int session_login(tool *t, int count, char **arguments)
     if (!answer)
         return code;
     code = session_save(t, json_string_value(json_object_get(answer, "token")));
-    if (code == EXIT_DONE)
+    if (code == EXIT_DONE) {
+        show_notices(t);
         printf("Logged in to %s as %s until %s.\n", t->url, user,
             json_string_value(json_object_get(answer, "expires_at")));
+    }
     json_decref(answer);
     return code;
 }

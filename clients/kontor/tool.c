@@ -41,13 +41,18 @@ static void print_problem(const json_t *problem)
         fprintf(stderr, "        %s\n", hint);
 }
 
-static int print_refusal(const json_t *error)
+/* token: what the call was made with; NULL: the hint is how to get one here */
+static int print_refusal(const json_t *error, const char *token)
 {
     const json_t *data = json_object_get(error, "data"), *problems = json_object_get(data, "problems");
     const char *kind = member(data, "kind");
     size_t count = json_array_size(problems);
-    for (size_t i = 0; i < count; i++)
+    bool stranger = !token && kind && strcmp(kind, "forbidden") == 0 &&
+                    member(json_array_get(problems, 0), "hint");
+    for (size_t i = 0; i < count && !stranger; i++)
         print_problem(json_array_get(problems, i));
+    if (stranger)
+        tool_fail(0, "%s: `kontor login`, or --token", member(json_array_get(problems, 0), "message"));
     if (!count)
         tool_fail(0, "%s", member(error, "message") ? member(error, "message") : "refused");
     if (kind && strcmp(kind, "forbidden") == 0)
@@ -76,14 +81,16 @@ json_t *tool_outcome(tool *t, kontor_outcome outcome, json_t *answer, int *exit_
         *exit_code = EXIT_DONE;
         return answer;
     case KONTOR_REFUSED:
-        *exit_code = print_refusal(answer);
+        *exit_code = print_refusal(answer, t->token);
         json_decref(answer);
         return NULL;
     case KONTOR_UNREACHABLE:
         break;
     }
+    const char *trouble = kontor_client_trouble(t->client);
+    bool named = strncmp(trouble, t->url, strlen(t->url)) == 0;
     *exit_code = tool_fail(
-        EXIT_UNREACHABLE, "no answer from %s: %s", t->url, kontor_client_trouble(t->client));
+        EXIT_UNREACHABLE, "no answer from %s%s%s", named ? "" : t->url, named ? "" : ": ", trouble);
     return NULL;
 }
 

@@ -24,7 +24,7 @@ typedef struct {
     const char *program; /* argv[0], to find kontord beside it */
     const char *filter, *fields, *sort, *file, *key, *data, *entity, *mapping;
     long limit;
-    bool all, dry_run, explain, quiet, skip, keep, custom, labels;
+    bool all, dry_run, explain, quiet, skip, keep, custom, help, labels;
     char separator;    /* of CSV; 0: guessed */
     json_t *catalogue; /* entity -> what describe says of it */
 } tool;

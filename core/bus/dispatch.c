@@ -66,6 +66,15 @@ bool target_find(
     return true;
 }
 
+kt_str target_names_verb(const char *method)
+{
+    const char *dot = strrchr(method, '.');
+    for (const verb *v = verbs; dot && dot > method && v->name; v++)
+        if (strcmp(dot + 1, v->name) == 0)
+            return (kt_str){method, (size_t)(dot - method)};
+    return (kt_str){0};
+}
+
 kt_error *target_then(kt_tx *tx, kt_str as_of, kt_time *at)
 {
     KT_TRY(journal_moment(tx, as_of, at));

@@ -44,6 +44,8 @@ typedef struct {
 } own_call;
 
 extern const method system_methods[], batch_methods[], describe_methods[];
+/* "crm.deal" of "crm.deal.list"; not set: the name ends in no verb. */
+kt_str target_names_verb(const char *method);
 /* Reads "as_of", and gives tx, which only reads, the definitions of that moment and the caller's rights over them. */
 KT_MUST kt_error *target_then(kt_tx *tx, kt_str as_of, kt_time *at);
 /* The members of system.health and /health. false: whoever can should call another server. */

@@ -80,6 +80,12 @@ static kt_error *begin(call *c, store_view *view, bool writes, target *target)
         KT_TRY(find_then(c, target, &found));
     if (!found) {
         c->code = -32601;
+        kt_str entity = target_names_verb(c->method.ptr);
+        if (entity.len && !c->web)
+            return kt_hint(error_make(c->arena, KT_NOT_FOUND, NULL, "there is no entity %.*s",
+                               "nie ma encji %.*s", STR_ARG(entity)),
+                "system.describe lists those that you may see.",
+                "system.describe wymienia te, które możesz widzieć.");
         return error_make(
             c->arena, KT_NOT_FOUND, NULL, "there is no method %s", "nie ma metody %s", c->method.ptr);
     }

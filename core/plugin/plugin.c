@@ -283,8 +283,14 @@ kt_error *plugins_disable(plugins *p, arena *arena, uint64_t user, const char *n
 {
     begin(p, user);
     kt_error *e = NULL;
+    const char *path = NULL;
+    module_kind kind = MODULE_LIBRARY;
     if (is_built_in(p, name) || has_failed(p, name) || active_find(p, name) < p->active_count)
         e = take_out(p, arena, name);
+    else /* it is not enabled: right, if there is one */
+        e = module_name_is_good(str_of(name)) ? module_file_find(arena, p->directory, name, &path, &kind)
+                                              : error_make(arena, KT_NOT_FOUND, "name",
+                                                    "there is no module \"%s\"", "nie ma modułu „%s”", name);
     end(p);
     return e;
 }

@@ -34,7 +34,7 @@ class Shell:
 
 
 def check_login(sh, house):
-    assert "not logged in" in sh.run("list", "base.party", "--url", house.url, code=4).stderr
+    assert "`kontor login`" in sh.run("list", "base.party", "--url", house.url, code=4).stderr
     assert "wrong login" in sh.run("login", "admin", "--url", house.url, stdin="wrong\n", code=4).stderr
     assert "Logged in" in sh.out("login", "admin", "--url", house.url, stdin=PASSWORD + "\n")
     session = house.home / ".config" / "kontor" / "session"
@@ -202,7 +202,16 @@ def check_the_rest(sh, house):
         assert "complete -F _kontor kontor" in script
     done = subprocess.run(["bash", "-n"], input=sh.out("completion", "bash"), text=True)
     assert done.returncode == 0
-    assert "kontor list" in sh.out("help", "list")
+    complete = 'kontor() { "$0" "$@"; }; COMP_WORDS=(kontor $W); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _kontor; echo "${COMPREPLY[@]}"'
+    for words, found in (("mod", "module"), ("module up", "upgrade"), ("role gr", "grant"), ("list base.par", "base.party"),
+                         ("help li", "list"), ("list base.party --fil", "--filter")):
+        done = subprocess.run(["bash", "-c", sh.out("completion", "bash") + complete, sh.tool], capture_output=True, text=True,
+                              env={**sh.environment, "W": words}, timeout=60)
+        assert found in done.stdout.split(), (words, done)
+    assert "kontor list" in sh.out("help", "list") == sh.out("list", "--help") == sh.out("list", "-h")
+    assert sh.out("--help") == sh.out("help") == sh.out()
+    assert "there is no entity base.nope" in sh.run("list", "base.nope", code=5).stderr
+    assert "nope" in sh.run("module", "disable", "nope", code=5).stderr
     sh.run("nonsense", code=2)
     sh.run("list", code=2)
     sh.run("list", "base.party", "--limit", "x", code=2)
