@@ -33,9 +33,14 @@ kt_error *query_sorter_open(kt_tx *tx, const query_sort *sort, bool back, size_t
     *made = (query_sorter){.tx = tx, .sort = sort, .back = back, .most = most};
     made->room = most ? most : ROOM_FIRST;
     made->keys = ARENA_ARRAY(tx->arena, query_key, made->room);
-    for (size_t i = 0; made->keys && i < most; i++) /* a place in the heap owns the room for any key */
+    if (!made->keys)
+        return error_no_memory();
+    for (size_t i = 0; i < most; i++) { /* a place in the heap owns the room for any key */
         made->keys[i].bytes.ptr = arena_alloc(tx->arena, STORE_KEY_MAX);
-    return made->keys && (!most || made->keys[most - 1].bytes.ptr) ? NULL : error_no_memory();
+        if (!made->keys[i].bytes.ptr)
+            return error_no_memory();
+    }
+    return NULL;
 }
 
 static void swap(query_sorter *s, size_t a, size_t b)
