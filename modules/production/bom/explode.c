@@ -8,9 +8,11 @@ static kt_error *add_row(kt_tx *tx, struct explosion *x, const struct exploded *
 {
     if (x->count == x->room) {
         size_t room = x->room ? x->room * 2 : 128;
-        struct exploded *rows = kt_alloc(tx, room * sizeof *rows);
-        if (!rows || room > 2 * ROWS_MAX)
+        if (room > 2 * ROWS_MAX)
             return kt_fail(tx, KT_LIMIT, NULL, "more than %d rows", "więcej niż %d wierszy", ROWS_MAX);
+        struct exploded *rows = kt_alloc(tx, room * sizeof *rows);
+        if (!rows)
+            return kt_no_memory();
         for (size_t i = 0; i < x->count; i++)
             rows[i] = x->rows[i];
         x->rows = rows;
