@@ -163,26 +163,28 @@ class Table:
         self.house, self.rows = house, []
 
     def processor_s(self):
-        fields = pathlib.Path(f"/proc/{self.house.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        threads = pathlib.Path(f"/proc/{self.house.process.pid}/task").iterdir()
+        return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
 
     def row(self, work, seen, processor, bar):
         self.rows.append((work, seen, processor, bar))
-        print("  {:<66} {:>26} {:>12}  {}".format(*self.rows[-1]), flush=True)
+        print("  {:<66} {:>22} {:>22}  {}".format(*self.rows[-1]), flush=True)
 
     def calls(self, work, bar, call, params, at_99=True):
         """Each of params once, after a first round: nothing here is about a cold disk."""
         for p in params:
             call(p)
-        seen, began = [], self.processor_s()
+        seen, processor = [], []
         for p in params:
-            at = time.perf_counter()
+            began, at = self.processor_s(), time.perf_counter()
             call(p)
             seen.append((time.perf_counter() - at) * 1e3)
-        processor = (self.processor_s() - began) * 1e3 / len(params)
-        seen.sort()
-        p99 = f", p99 {seen[math.ceil(len(seen) * 0.99) - 1]:.1f}" if at_99 else ""
-        self.row(work, f"{statistics.median(seen):.1f}{p99} ms", f"{processor:.1f} ms", bar)
+            processor.append((self.processor_s() - began) * 1e3)
+
+        def figures(all_of_them):
+            p99 = sorted(all_of_them)[math.ceil(len(all_of_them) * 0.99) - 1]
+            return f"{statistics.median(all_of_them):.1f}" + (f", p99 {p99:.1f}" if at_99 else "") + " ms"
+        self.row(work, figures(seen), figures(processor), bar)
 
     def markdown(self):
         lines = ["| work | seen | processor | bar |", "|---|---|---|---|"]

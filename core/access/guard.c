@@ -307,9 +307,21 @@ static const variant *owners(kt_tx *tx, const access_actor *actor, const entity_
     return list;
 }
 
+/* Do owners alone decide? */
+static bool by_owner_alone(const entity_rules *rules, const char *action)
+{
+    for (size_t i = 0; i < rules->count; i++) {
+        const rule *r = &rules->rules[i];
+        if (!r->dead && grant_allows(r->grant, action) && (r->where || r->grant->scope == SCOPE_ALL))
+            return false;
+    }
+    return true;
+}
+
 /* NULL means that nothing need be judged record by record; any filter, also an empty one, that guard_record
- * is asked about each record that passes it. */
-static const struct model_filter *guard_scope(kt_tx *tx, const model_entity *entity, const char *action)
+ * is asked about each record that passes it, unless it is the whole of what guard_record would ask. */
+static const struct model_filter *guard_scope(
+    kt_tx *tx, const model_entity *entity, const char *action, bool *whole)
 {
     const access_actor *actor = actor_of(tx);
     bool all_companies = entity->shared || (actor && actor->companies.count == 0);
@@ -320,6 +332,8 @@ static const struct model_filter *guard_scope(kt_tx *tx, const model_entity *ent
     const variant *ids = actor ? owners(tx, actor, rules_of(&actor->rights, entity), action, &where) : NULL;
     if (where)
         return where;
+    *whole = ids && all_companies && !actor->scoped &&
+             by_owner_alone(rules_of(&actor->rights, entity), action);
     kt_str field = str_is(entity->name, "access.user") ? KT_STR("id")
                    : entity->owner                     ? entity->owner->name
                                                        : KT_STR("created_by");

@@ -38,14 +38,16 @@ enum { ROWS_MAX = 500, GROUPS_MAX = 10000, STEPS_MAX = 6 };
 static kt_error *read_query(
     kt_tx *tx, const model_entity *entity, const variant *params, uint64_t limit_max, model_query *query)
 {
-    uint64_t limit = 0;
+    uint64_t limit = 0, skip = 0;
     model_filter *filter = NULL;
     *query = (model_query){.entity = entity, .right = "read"};
     kt_error *all = params_uint(tx->arena, params, "limit", limit_max, &limit);
+    kt_also(&all, params_uint(tx->arena, params, "skip", MODEL_SKIP_MAX, &skip));
     const variant *from = params_find(params, "filter");
     if (from)
         kt_also(&all, model_filter_read(tx, entity, from, &filter));
     query->limit = (uint32_t)limit;
+    query->skip = (uint32_t)skip;
     query->filter = filter;
     query->sort = params_find(params, "sort");
     query->fields = params_find(params, "fields");
@@ -298,6 +300,8 @@ static const method_param list_params[] = {FILTER, FIELDS,
     OPTIONAL("sort", VARIANT_NULL, "\"-day,id\" or a list of names", "\"-day,id\" albo lista nazw"), PAGE,
     OPTIONAL("start", VARIANT_NULL, "begin at this value of the first sort field",
         "zacznij od tej wartości pierwszego pola sortowania"),
+    OPTIONAL("skip", VARIANT_INT, "rows left out in front; \"cursor\" is quicker",
+        "tyle wierszy pomiń na początku; szybszy jest \"cursor\""),
     OPTIONAL(
         "explain", VARIANT_BOOL, "answer with the plan instead of rows", "odpowiedz planem zamiast wierszy"),
     AS_OF, {0}};

@@ -13,7 +13,15 @@ enum {
     CACHE_SLOTS = 1024, /* groups found last, by the bytes of their values: a power of two */
     CACHE_BYTES = 9 * GROUP_BY_MAX,
     VALUE_BYTES = 9,
+    PLAIN_MAX = 8,
+    PLAIN_VALUES = 32,
 };
+
+/* "One of these numbers", of a field of the index: asked of the key as it is. */
+typedef struct {
+    size_t at;
+    const filter_test *test;
+} plain_test;
 
 typedef struct {
     char bytes[CACHE_BYTES];
@@ -24,9 +32,13 @@ typedef struct {
 typedef struct {
     aggregation *a;
     const model_index *index;
+    const model_filter *filter; /* of the records: the query's, and the caller's rights */
+    key from, to;
     size_t by_at[GROUP_BY_MAX],
         measure_at[MEASURES_MAX];                /* field of the index; count of it: none is needed */
     const model_filter *line_rest, *record_rest; /* what the range does not prove; NULL: nothing */
+    plain_test plain[PLAIN_MAX];                 /* all of record_rest, if plain_count is not 0 */
+    size_t plain_count;
     model_record line, record;
     model_value values[MODEL_INDEX_FIELDS];
     const char *starts[MODEL_INDEX_FIELDS + 1]; /* of the values' bytes in the present key */
@@ -70,7 +82,7 @@ static bool fits(cover *c, const model_index *index)
 {
     aggregation *a = c->a;
     if (!index->covering || index->through != a->lines || !filter_fits(index, a->line_filter, true) ||
-        !filter_fits(index, a->query->filter, false))
+        !filter_fits(index, c->filter, false))
         return false;
     for (size_t i = 0; i < a->by_count; i++)
         if (!path_fits(index, &a->by[i].path, &a->by[i].inner, &c->by_at[i]))
@@ -132,16 +144,17 @@ static void narrow(const model_field *field, const filter_test *test, key *from,
         key_after(to);
 }
 
-static void find_range(cover *c, key *from, key *to)
+static void find_range(cover *c)
 {
     const model_index *index = c->index;
+    key *from = &c->from, *to = &c->to;
     size_t used[2] = {0};
     key_open(from, KEY_INDEX);
     key_u16(from, c->a->query->entity->number);
     key_u16(from, index->number);
     bool ranged = false;
     for (size_t i = 0; i < index->count && !ranged; i++) {
-        const model_filter *filter = index->inside[i] ? c->a->line_filter : c->a->query->filter;
+        const model_filter *filter = index->inside[i] ? c->a->line_filter : c->filter;
         const filter_test *one = must_hold(filter, index->fields[i], TEST_IN);
         const filter_test *range = must_hold(filter, index->fields[i], TEST_RANGE);
         if (one && one->count == 1 && !one->null) {
@@ -160,7 +173,7 @@ static void find_range(cover *c, key *from, key *to)
         key_after(to);
     }
     c->line_rest = count_tests(c->a->line_filter) == used[1] ? NULL : c->a->line_filter;
-    c->record_rest = count_tests(c->a->query->filter) == used[0] ? NULL : c->a->query->filter;
+    c->record_rest = count_tests(c->filter) == used[0] ? NULL : c->filter;
 }
 
 /* ---- Entries ---- */
@@ -202,6 +215,44 @@ static kt_error *meets(cover *c, const model_filter *filter, bool inside, bool *
         if (c->index->inside[i] == inside)
             into->values[c->index->fields[i]->position] = c->values[i];
     return filter_matches(c->a->tx, NULL, filter, into, yes);
+}
+
+static bool is_plain(const filter_test *test)
+{
+    const model_field *field = test->path.steps[0];
+    bool whole = field->type == KT_INT || field->type == KT_STATE || field->type == KT_DATE ||
+                 (field->type == KT_REF && !is_any(field));
+    return whole && test->kind == TEST_IN && !test->null && test->count <= PLAIN_VALUES;
+}
+
+/* Are all conditions plain ones? Then no record has to be put together to ask them. */
+static bool take_plain(cover *c, const model_filter *filter)
+{
+    if (filter->kind == FILTER_TEST) {
+        if (c->plain_count == PLAIN_MAX || !is_plain(filter->test))
+            return false;
+        c->plain[c->plain_count++] = (plain_test){
+            field_at(c->index, filter->test->path.steps[0], false), filter->test};
+        return true;
+    }
+    bool all = filter->kind == FILTER_AND;
+    for (size_t i = 0; all && i < filter->count; i++)
+        all = take_plain(c, filter->items[i]);
+    return all;
+}
+
+static bool meets_plain(const cover *c)
+{
+    for (size_t i = 0; i < c->plain_count; i++) {
+        const filter_test *test = c->plain[i].test;
+        const model_value *value = &c->values[c->plain[i].at];
+        size_t k = 0;
+        while (k < test->count && test->values[k].as.i != value->as.i)
+            k++;
+        if (!value->set || k == test->count)
+            return false;
+    }
+    return true;
 }
 
 static kt_error *find_group(cover *c, group **out)
@@ -258,7 +309,9 @@ static kt_error *take_entry(cover *c, kt_str at)
     decode(c, at);
     if (c->line_rest)
         KT_TRY(meets(c, c->line_rest, true, &yes));
-    if (yes && c->record_rest)
+    if (yes && c->plain_count)
+        yes = meets_plain(c);
+    else if (yes && c->record_rest)
         KT_TRY(meets(c, c->record_rest, false, &yes));
     if (!yes || id > c->last_id)
         return NULL;
@@ -294,14 +347,12 @@ static kt_error *check_cost(cover *c)
 
 static kt_error *walk(cover *c)
 {
-    key from, to;
     store_cursor *cursor;
     kt_str at, value;
     kt_error *error = NULL;
-    find_range(c, &from, &to);
-    if (str_cmp(key_str(&from), key_str(&to)) >= 0)
+    if (str_cmp(key_str(&c->from), key_str(&c->to)) >= 0)
         return NULL;
-    KT_TRY(store_scan(c->a->tx->view, STORE_DATA, key_str(&from), key_str(&to), false, &cursor));
+    KT_TRY(store_scan(c->a->tx->view, STORE_DATA, key_str(&c->from), key_str(&c->to), false, &cursor));
     while (!error && store_next(cursor, &at, &value)) {
         error = take_entry(c, at);
         if (!error)
@@ -326,11 +377,49 @@ static kt_error *find_last(kt_tx *tx, const model_entity *entity, uint64_t *id)
     return store_scan_end(cursor);
 }
 
+static const char *right_of(const aggregation *a)
+{
+    return a->query->right ? a->query->right : "read";
+}
+
+static kt_error *add_boundary(cover *c, const model_filter *boundary)
+{
+    c->filter = c->a->query->filter;
+    if (!boundary)
+        return NULL;
+    const model_filter **both = ARENA_ARRAY(c->a->tx->arena, const model_filter *, 2);
+    if (!both)
+        return error_no_memory();
+    both[0] = boundary;
+    both[1] = c->filter;
+    return filter_and(c->a->tx->arena, both, c->filter ? 2 : 1, &c->filter);
+}
+
+/* Who sees few records is served sooner by reading these: the entries of all the others lie in between. */
+static kt_error *is_dear(const cover *c, bool *dear)
+{
+    enum { ENTRIES_A_RECORD = 7, FEW = 10 }; /* entries walked in the time that a record is read */
+    kt_tx *tx = c->a->tx;
+    plan_request request = {.entity = c->a->query->entity, .filter = c->filter, .right = right_of(c->a)};
+    query_plan plan;
+    uint64_t entries, most;
+    *dear = false;
+    KT_TRY(query_total(tx, request.entity, &most));
+    request.probe = most / FEW + 1;
+    KT_TRY(query_plan_make(tx, &request, &plan));
+    if (plan.estimate > most / FEW || str_cmp(key_str(&c->from), key_str(&c->to)) >= 0)
+        return NULL;
+    most = plan.estimate * ENTRIES_A_RECORD + 1;
+    KT_TRY(store_count(tx->view, STORE_DATA, key_str(&c->from), key_str(&c->to), most, &entries));
+    *dear = entries >= most;
+    return NULL;
+}
+
 kt_error *aggregate_cover(aggregation *a, bool *done)
 {
     enum { KEY_BYTES = 4096 };
     const model_entity *entity = a->query->entity;
-    bool judged;
+    bool judged, dear = false;
     *done = false;
     if (!a->lines)
         return NULL;
@@ -338,13 +427,20 @@ kt_error *aggregate_cover(aggregation *a, bool *done)
     if (!c)
         return error_no_memory();
     c->a = a;
+    const model_filter *boundary;
+    KT_TRY(plan_boundary(a->tx, entity, right_of(a), &boundary, &judged));
+    KT_TRY(add_boundary(c, boundary));
     for (size_t i = 0; i < entity->index_count && !c->index; i++)
         (void)fits(c, &entity->indexes[i]);
-    if (!c->index)
+    if (!c->index || judged)
         return NULL;
-    KT_TRY(plan_is_judged(a->tx, entity, &judged));
+    find_range(c);
+    if (c->record_rest && !take_plain(c, c->record_rest))
+        c->plain_count = 0;
     KT_TRY(find_last(a->tx, entity, &c->last_id));
-    if (judged || c->last_id >= IDS_MAX)
+    if (boundary)
+        KT_TRY(is_dear(c, &dear));
+    if (dear || c->last_id >= IDS_MAX)
         return NULL;
     c->line = (model_record){.entity = a->lines->lines,
         .values = ARENA_ARRAY(a->tx->arena, model_value, a->lines->lines->field_count + 1)};

@@ -1,11 +1,13 @@
 /* codec_read.c -- bytes become a record. Nothing is copied: strings point into the bytes. What the catalogue
- * does not know is carried along. */
+ * does not know is carried along. A reader that wants some fields steps over the others: above all it need not
+ * open the personal part. */
 #include "model/codec.h"
 #include "model/seal.h"
 
 typedef struct {
     arena *arena;
     const uint8_t *at, *end;
+    const bool *wanted; /* by position; NULL: all */
     kt_str sealed;
     bool bad, no_memory;
 } reader;
@@ -271,6 +273,10 @@ static void get_parts(reader *r, model_record *record, bool sealed)
         codec_wire type = (codec_wire)(head & 7);
         uint64_t tag = head >> 3;
         uint16_t position = tag < internals->tag_count ? internals->by_tag[tag] : NO_POSITION;
+        if (r->wanted && position != NO_POSITION && !r->wanted[position]) {
+            skip_value(r, type);
+            continue;
+        }
         if (position != NO_POSITION && wire_fits(&record->entity->fields[position], type)) {
             get_value(r, &record->entity->fields[position], type, &record->values[position], sealed);
             continue;
@@ -298,8 +304,27 @@ static kt_error *get_sealed(kt_tx *tx, uint64_t id, kt_str sealed, model_record 
     return r.no_memory ? error_no_memory() : NULL;
 }
 
+/* Is anything that is wanted personal? */
+static bool wants_sealed(const model_entity *entity, const bool *wanted)
+{
+    for (size_t i = 0; i < entity->field_count; i++) {
+        const model_field *field = &entity->fields[i];
+        if (wanted && !wanted[i])
+            continue;
+        if (field->personal || (field->type == KT_LINES && wants_sealed(field->lines, NULL)))
+            return true;
+    }
+    return false;
+}
+
 kt_error *model_record_decode(
     kt_tx *tx, const model_entity *entity, uint64_t id, kt_str bytes, model_record *record)
+{
+    return model_record_decode_part(tx, entity, id, bytes, NULL, record);
+}
+
+kt_error *model_record_decode_part(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str bytes,
+    const bool *wanted, model_record *record)
 {
     if (!record->values) {
         record->values = ARENA_ARRAY(tx->arena, model_value, entity->field_count);
@@ -312,13 +337,13 @@ kt_error *model_record_decode(
     record->rest = record->sealed_rest = (kt_str){0};
     if (!entity->lines_only)
         record->values[MODEL_ID] = (model_value){.set = true, .as.i = (int64_t)id};
-    reader r = {.arena = tx->arena, .bad = !bytes.len || bytes.ptr[0] != CODEC_FORMAT};
+    reader r = {.arena = tx->arena, .wanted = wanted, .bad = !bytes.len || bytes.ptr[0] != CODEC_FORMAT};
     if (!r.bad) {
         r.at = (const uint8_t *)bytes.ptr + 1;
         r.end = (const uint8_t *)bytes.ptr + bytes.len;
         get_parts(&r, record, false);
     }
-    if (!r.bad && r.sealed.len)
+    if (!r.bad && r.sealed.len && (!wanted || wants_sealed(entity, wanted)))
         KT_TRY(get_sealed(tx, id, r.sealed, record, &r.bad));
     if (r.no_memory)
         return error_no_memory();

@@ -2,7 +2,7 @@
  * how many have none is all without those. */
 #include "model/plan.h"
 
-enum { SETS_FROM = 5000, SET_MAX = 300000 };
+enum { SETS_FROM = 5000, SET_MAX = 300000, PROBE = 1000 };
 
 /* What else is asked of the set's records. */
 typedef struct {
@@ -91,6 +91,45 @@ static kt_error *count_in_set(const asked *a, const uint64_t *ids, size_t count,
     return error ? error : end;
 }
 
+static bool is_in(const uint64_t *ids, size_t count, uint64_t id)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (ids[middle] == id)
+            return true;
+        if (ids[middle] < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+/* The other way round, where the rest leaves fewer records than the set has: each of those is looked up in the
+ * set. *done false: it does not */
+static kt_error *count_of_rest(const asked *a, const char *right, const uint64_t *ids, size_t count, bool in,
+    uint64_t *found, bool *done)
+{
+    const plan_request request = {
+        .entity = a->entity, .filter = a->rest, .right = right, .count_only = true, .probe = PROBE};
+    query_plan plan;
+    model_rows *rows;
+    const model_record *record;
+    *done = false;
+    *found = 0;
+    if (!a->rest)
+        return NULL;
+    KT_TRY(query_plan_make(a->tx, &request, &plan));
+    if (plan.estimate >= count)
+        return NULL;
+    *done = true;
+    KT_TRY(query_rows_open(a->tx, &plan, NULL, &rows));
+    while ((record = query_rows_next(rows)))
+        *found += is_in(ids, count, record_id(record)) == in;
+    return query_rows_end(rows);
+}
+
 static kt_error *open_asked(kt_tx *tx, const model_query *query, size_t without, asked *a)
 {
     const model_filter *filter = query->filter;
@@ -121,7 +160,7 @@ kt_error *query_count_by_set(kt_tx *tx, const model_query *query, uint64_t *coun
     size_t terms = filter->kind == FILTER_AND ? filter->count : 1;
     for (size_t i = 0; i < terms && !*done; i++) {
         const model_filter *term = filter->kind == FILTER_AND ? filter->items[i] : filter;
-        bool negated;
+        bool negated, other_way;
         uint64_t *ids = NULL, inside, all = 0;
         size_t n = 0;
         asked a;
@@ -131,6 +170,9 @@ kt_error *query_count_by_set(kt_tx *tx, const model_query *query, uint64_t *coun
         if (!*done)
             continue;
         KT_TRY(open_asked(tx, query, i, &a));
+        KT_TRY(count_of_rest(&a, query->right ? query->right : "read", ids, n, !negated, count, &other_way));
+        if (other_way)
+            return NULL;
         KT_TRY(count_in_set(&a, ids, n, &inside));
         if (negated) {
             const model_query rest = {.entity = query->entity, .filter = a.rest, .right = query->right};

@@ -81,6 +81,8 @@ static const char *const filters[] = {
     "[['or',['has','t.note.about'],['has','t.deal.party',[['amount','=',7]]]]]",
     "[['has','t.deal.party',[['has','t.note.about']]]]",
     "[['has','t.deal.party',[['amount','=',1000]]]]",
+    "[['name','=','P7'],['not',['has','t.deal.party',[['amount','<',90]]]]]",
+    "[['has','t.deal.party',[['amount','<',90]]],['name','=','P7'],['kind','=','firm']]",
 };
 
 static void every_way_gives_the_same(void **state)

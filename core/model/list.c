@@ -1,5 +1,6 @@
 /* list.c -- pages of rows, by keyset: a page begins at a place in the order, not at a count of rows, so page
- * 1,000 costs what page 1 costs, and rows that come or go shift nothing. */
+ * 1,000 costs what page 1 costs, and rows that come or go shift nothing. `skip` is for whoever has only a count:
+ * where an index proves all, its entries are passed over and no record is read. */
 #include "model/query.h"
 
 enum { PAGE_DEFAULT = 50, PAGE_BYTES = 64 << 20 };
@@ -93,6 +94,7 @@ static kt_error *take_row(listing *l, const model_record *record)
 static kt_error *write_ordered(listing *l)
 {
     const model_record *record;
+    KT_TRY(query_rows_skip(l->rows, l->query->skip));
     while ((record = query_rows_next(l->rows))) {
         l->more = l->written == l->limit;
         if (l->more)
@@ -106,9 +108,10 @@ static kt_error *write_sorted(listing *l)
 {
     const query_key *keys;
     size_t count;
-    KT_TRY(query_rows_sorted(l->tx, l->rows, &l->sort, &l->place, (size_t)l->limit + 1, &keys, &count));
-    l->more = count > l->limit;
-    for (size_t i = 0; i < count && i < l->limit; i++) {
+    size_t skip = l->query->skip, most = skip + l->limit;
+    KT_TRY(query_rows_sorted(l->tx, l->rows, &l->sort, &l->place, most + 1, &keys, &count));
+    l->more = count > most;
+    for (size_t i = skip; i < count && i < most; i++) {
         const model_record *record = query_rows_get(l->rows, keys[i].id);
         if (record)
             KT_TRY(take_row(l, record));
@@ -167,7 +170,7 @@ static kt_error *list_open(listing *l)
     if (!l->first.bytes.ptr || !l->last.bytes.ptr || !l->ends)
         return error_no_memory();
     kt_error *all = NULL;
-    kt_also(&all, query_prepare(tx, l->query, l->limit, &l->sort, &l->plan));
+    kt_also(&all, query_prepare(tx, l->query, l->limit + l->query->skip, &l->sort, &l->plan));
     kt_also(&all, model_paths_resolve(tx, l->query->entity, l->query->fields, &l->paths, &l->path_count));
     if (all)
         return all;

@@ -180,6 +180,10 @@ KT_MUST kt_error *model_record_encode(kt_tx *tx, const model_record *record, kt_
  *   memory  strings are NUL-terminated and point into bytes */
 KT_MUST kt_error *model_record_decode(
     kt_tx *tx, const model_entity *entity, uint64_t id, kt_str bytes, model_record *record);
+/* The same, of the fields that are wanted; the others are not set. wanted: by position; NULL: all. The record
+ * is for looking at, not for writing. */
+KT_MUST kt_error *model_record_decode_part(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str bytes,
+    const bool *wanted, model_record *record);
 
 /* Steps through an encoded record's top-level parts in stored order. A record's first byte with any of its
  * parts is a record again, in which the fields of the other parts are not set.
@@ -213,8 +217,10 @@ typedef struct model_guard {
     /* Has the caller the right "ENTITY:ACTION"? Behind kt_may. */
     bool (*may)(const kt_tx *tx, const char *right);
     /* A filter that `record` implies, for the planner. NULL: every record is the caller's, and `record` is
-     * not asked; any filter, also an empty one: it is asked about each that passes. */
-    const struct model_filter *(*scope)(kt_tx *tx, const model_entity *entity, const char *action);
+     * not asked; any filter, also an empty one: it is asked about each that passes, unless *whole says that
+     * the filter is all there is to ask. */
+    const struct model_filter *(*scope)(
+        kt_tx *tx, const model_entity *entity, const char *action, bool *whole);
     /* The record is handed out to the caller, wherever anything of it is written: see model_shown. Action
      * "group": it stands for several that were added up. */
     void (*seen)(kt_tx *tx, const model_entity *entity, uint64_t id, const char *action);
@@ -397,12 +403,14 @@ KT_MUST kt_error *model_filter_read(
 KT_MUST kt_error *model_filter_matches(
     kt_tx *tx, const model_filter *filter, const model_record *record, bool *matches);
 
+#define MODEL_SKIP_MAX 1000000
 typedef struct {
     const model_entity *entity;
     const model_filter *filter; /* NULL: all */
     const variant *sort;        /* "-day,id" or ["-day"]; NULL: by id */
     const variant *fields;      /* NULL: all */
     uint32_t limit;             /* 1..500; 0: 50 */
+    uint32_t skip;              /* model_list: rows left out in front, at most MODEL_SKIP_MAX */
     kt_str cursor;              /* of an earlier answer, or not set */
     const variant *start;       /* begin at this value of the first sort field */
     const variant *lines;       /* model_aggregate: what a line must meet to be looked at; NULL: nothing */

@@ -174,8 +174,9 @@ static kt_error *gather(kt_tx *tx, const plan_request *request, conjuncts *all, 
         return NULL;
     *check_record = true;
     if (tx->guard->scope) {
-        const model_filter *scope = tx->guard->scope(tx, request->entity, request->right);
-        *check_record = scope != NULL;
+        bool whole = false;
+        const model_filter *scope = tx->guard->scope(tx, request->entity, request->right, &whole);
+        *check_record = scope && !whole;
         if (scope)
             KT_TRY(flatten(tx, scope, all));
     }
@@ -196,6 +197,17 @@ kt_error *plan_is_judged(kt_tx *tx, const model_entity *entity, bool *judged)
     KT_TRY(gather(tx, &(plan_request){.entity = entity, .right = "read"}, &all, judged));
     *judged = *judged || all.count > 0;
     return NULL;
+}
+
+kt_error *plan_boundary(
+    kt_tx *tx, const model_entity *entity, const char *right, const model_filter **boundary, bool *judged)
+{
+    conjuncts *all = ARENA_NEW(tx->arena, conjuncts); /* the filter keeps pointing to what is in it */
+    *boundary = NULL;
+    if (!all)
+        return error_no_memory();
+    KT_TRY(gather(tx, &(plan_request){.entity = entity, .right = right}, all, judged));
+    return all->count ? filter_and(tx->arena, all->items, all->count, boundary) : NULL;
 }
 
 /* ---- Choice ---- */

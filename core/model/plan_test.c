@@ -294,9 +294,10 @@ static bool only_lost(kt_tx *tx, const model_record *record, const char *action)
     return state->set && state->as.i == 3;
 }
 
-static const model_filter *lost_scope(kt_tx *tx, const model_entity *entity, const char *action)
+static const model_filter *lost_scope(kt_tx *tx, const model_entity *entity, const char *action, bool *whole)
 {
     (void)tx;
+    (void)whole;
     (void)action;
     return str_is(entity->name, "t.deal") ? scope : NULL;
 }

@@ -246,6 +246,10 @@ KT_MUST kt_error *query_plan_make(kt_tx *tx, const plan_request *request, query_
 size_t plan_wanted(const plan_request *request, const model_index *index);
 /* Have rights, or the company's boundary, to be asked about each record? */
 KT_MUST kt_error *plan_is_judged(kt_tx *tx, const model_entity *entity, bool *judged);
+/* What holds of every record that the caller may read: his company's, in the scope of his rights; NULL: nothing.
+ * *judged: each has to be asked about besides. */
+KT_MUST kt_error *plan_boundary(
+    kt_tx *tx, const model_entity *entity, const char *right, const model_filter **boundary, bool *judged);
 /* Kept counters: of the entity; of a value of the first field of an index. number 0: per company. */
 KT_MUST kt_error *query_total(kt_tx *tx, const model_entity *entity, uint64_t *count);
 KT_MUST kt_error *query_counted(kt_tx *tx, const model_entity *entity, uint16_t number,
@@ -265,6 +269,8 @@ KT_MUST kt_error *query_rows_open(
 /* The next record that matches, good until the next call; NULL: no more, or an error. While the caller works
  * on it, what it allocates through query_rows_in is as short-lived. */
 const model_record *query_rows_next(model_rows *rows);
+/* Leaves out the next rows. */
+KT_MUST kt_error *query_rows_skip(model_rows *rows, uint64_t count);
 /* A record by its id, past all checks; NULL: it is gone, or an error. Good until the next call. */
 const model_record *query_rows_get(model_rows *rows, uint64_t id);
 query_follow *query_rows_follow(model_rows *rows);

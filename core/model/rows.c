@@ -30,6 +30,7 @@ struct model_rows {
     model_rows *current;             /* whose memory the present row lies in */
     uint8_t seek[STORE_KEY_MAX + 1]; /* where the first range is cut */
     model_record record;
+    const bool *wanted; /* fields that are looked at, by position; NULL: all */
     kt_error *error;
     query_sort sort; /* the rest serves model_next */
     const query_key *keys;
@@ -118,6 +119,29 @@ static kt_error *open_parts(model_rows *rows, const query_place *place)
     return NULL;
 }
 
+static void want(const model_filter *filter, bool *wanted)
+{
+    if (filter->kind == FILTER_TEST)
+        wanted[filter->test->path.steps[0]->position] = true;
+    for (size_t i = 0; filter->kind != FILTER_TEST && i < filter->count; i++)
+        want(filter->items[i], wanted);
+}
+
+/* Who only counts, or passes rows over, looks at what the filter names. */
+static kt_error *choose_fields(model_rows *rows)
+{
+    const query_plan *plan = &rows->plan;
+    if (plan->check_record || plan->part_count)
+        return NULL;
+    bool *wanted = ARENA_ARRAY(rows->tx->arena, bool, plan->request.entity->field_count + 1);
+    if (!wanted)
+        return error_no_memory();
+    if (plan->residual)
+        want(plan->residual, wanted);
+    rows->wanted = wanted;
+    return NULL;
+}
+
 kt_error *query_rows_open(kt_tx *tx, const query_plan *plan, const query_place *place, model_rows **rows)
 {
     model_rows *made = *rows = ARENA_NEW(tx->arena, model_rows);
@@ -142,6 +166,8 @@ kt_error *query_rows_open(kt_tx *tx, const query_plan *plan, const query_place *
         close_scratch(made);
         return error_no_memory();
     }
+    if (plan->request.count_only)
+        KT_TRY(choose_fields(made));
     if (plan->scan == SCAN_UNION)
         KT_TRY(open_parts(made, place));
     else if (place && place->set && plan->ordered) {
@@ -231,7 +257,7 @@ static bool read_record(model_rows *rows, uint64_t id, kt_str bytes)
             return false;
     }
     arena *before = query_rows_in(rows);
-    rows->error = model_record_decode(rows->tx, entity, id, bytes, &rows->record);
+    rows->error = model_record_decode_part(rows->tx, entity, id, bytes, rows->wanted, &rows->record);
     query_rows_out(rows, before);
     return !rows->error;
 }
@@ -343,6 +369,23 @@ const model_record *query_rows_next(model_rows *rows)
     if (rows->plan.scan != SCAN_UNION)
         return next_single(rows);
     return rows->plan.ordered && rows->plan.request.sort ? next_merged(rows) : next_in_turn(rows);
+}
+
+kt_error *query_rows_skip(model_rows *rows, uint64_t count)
+{
+    const query_plan *plan = &rows->plan;
+    bool by_entries = plan->scan != SCAN_UNION && !plan->residual && !plan->check_record;
+    kt_str at, value;
+    if (count && !by_entries)
+        KT_TRY(choose_fields(rows));
+    for (uint64_t i = 0; i < count && !rows->error && !is_late(rows); i++) {
+        if (by_entries ? !next_entry(rows, &at, &value) : !query_rows_next(rows))
+            break;
+        if (by_entries)
+            ++*rows->cost;
+    }
+    rows->wanted = NULL;
+    return rows->error;
 }
 
 const model_record *query_rows_get(model_rows *rows, uint64_t id)

@@ -18,10 +18,10 @@ enum {
     TEXT_MAX = 200,
     POSTINGS_MAX = 20000, /* candidates looked at */
     PROBE = 2000,         /* entries counted to find the rarest word */
-    TIME_US = 40000,
-    PARTS_TIME_US = 15000, /* for parts of words, where something was found already */
-    PART_MIN = 3,          /* characters of a part of a word */
-    HITS_FACTOR = 5,       /* hits ranked for each one answered */
+    TIME_US = 15000,
+    PARTS_TIME_US = 8000, /* for parts of words, where something was found already */
+    PART_MIN = 3,         /* characters of a part of a word */
+    HITS_FACTOR = 5,      /* hits ranked for each one answered */
     SCRATCH_BYTES = 8 << 20,
 };
 

@@ -3,7 +3,7 @@
 
 #include "b24.h"
 
-enum { PAGE = 50, SKIP_STEP = 500, START_MAX = 1000000 };
+enum { PAGE = 50, START_MAX = 1000000 };
 
 static kt_error *not_found(b24 *b)
 {
@@ -81,19 +81,6 @@ static kt_error *show(b24 *b, const selection *s, const kt_value *record, kt_val
 
 /* ---- Pages ---- */
 
-static kt_value page_params(
-    b24 *b, kt_value filter, kt_str sort, kt_value fields, int64_t limit, kt_str cursor)
-{
-    kt_maker p = KT_MAKE_OBJECT;
-    kt_put(b->tx, &p, "filter", filter);
-    kt_put(b->tx, &p, "sort", kt_value_str(sort));
-    kt_put(b->tx, &p, "fields", fields);
-    kt_put(b->tx, &p, "limit", kt_value_int(limit));
-    if (cursor.len)
-        kt_put(b->tx, &p, "cursor", kt_value_str(cursor));
-    return p.value;
-}
-
 static kt_error *list_key(b24 *b, const entity *e, kt_value filter, kt_str sort, kt_str *key)
 {
     kt_str text;
@@ -102,28 +89,25 @@ static kt_error *list_key(b24 *b, const entity *e, kt_value filter, kt_str sort,
     return NULL;
 }
 
-/* The cursor behind the first `start` records: their pages are by place, ours by record. A page that follows
- * the last one of this request begins where that ended. */
-static kt_error *skip_to(
-    b24 *b, const entity *e, kt_value filter, kt_str sort, int64_t start, kt_str *cursor, bool *end)
+/* Their pages are by place, ours by record. A page that follows the last one of this request begins where that
+ * ended. */
+static kt_error *page_params(
+    b24 *b, const entity *e, kt_value filter, kt_str sort, kt_value fields, int64_t start, kt_value *params)
 {
+    kt_maker p = KT_MAKE_OBJECT;
     kt_str key;
     KT_TRY(list_key(b, e, filter, sort, &key));
-    if (b->page->what.ptr && b24_is(key, b->page->what.ptr) && b->page->start <= start) {
-        *cursor = b->page->cursor;
+    kt_put(b->tx, &p, "filter", filter);
+    kt_put(b->tx, &p, "sort", kt_value_str(sort));
+    kt_put(b->tx, &p, "fields", fields);
+    kt_put(b->tx, &p, "limit", kt_value_int(PAGE));
+    if (start > 0 && b->page->what.ptr && b24_is(key, b->page->what.ptr) && b->page->start <= start) {
+        kt_put(b->tx, &p, "cursor", kt_value_str(b->page->cursor));
         start -= b->page->start;
     }
-    kt_maker fields = KT_MAKE_ARRAY;
-    kt_add(b->tx, &fields, kt_value_str(KT_STR("id")));
-    while (start > 0 && !*end) {
-        int64_t step = start < SKIP_STEP ? start : SKIP_STEP;
-        const kt_value *page;
-        kt_value params = page_params(b, filter, sort, fields.value, step, *cursor);
-        KT_TRY(call(b, e, "list", &params, &page));
-        *cursor = kt_value_get_str(page, "next");
-        *end = !cursor->len;
-        start -= step;
-    }
+    if (start > 0)
+        kt_put(b->tx, &p, "skip", kt_value_int(start));
+    *params = p.value;
     return NULL;
 }
 
@@ -141,9 +125,8 @@ static kt_error *list(b24 *b, const entity *e, const kt_value *params, answer *a
 {
     const kt_value *from = b24_param(params, "start"), *page = NULL;
     int64_t start = 0;
-    kt_value filter;
-    kt_str sort, cursor = {0};
-    bool end = false;
+    kt_value filter, asked;
+    kt_str sort;
     selection s;
     if (from && (!b24_int(from, &start) || start < -1 || start > START_MAX))
         return b24_fail(b->tx, "ERROR_ARGUMENT", "start is -1, 0, 50, 100 ..", "start to -1, 0, 50, 100 ..");
@@ -152,12 +135,9 @@ static kt_error *list(b24 *b, const entity *e, const kt_value *params, answer *a
     KT_TRY(select_rows(b, e, b24_param(params, "select"), false, &s));
     if (start >= 0)
         KT_TRY(count(b, e, filter, &a->total));
-    KT_TRY(skip_to(b, e, filter, sort, start, &cursor, &end));
+    KT_TRY(page_params(b, e, filter, sort, s.paths.value, start, &asked));
+    KT_TRY(call(b, e, "list", &asked, &page));
     kt_maker rows = KT_MAKE_ARRAY;
-    if (!end) {
-        kt_value asked = page_params(b, filter, sort, s.paths.value, PAGE, cursor);
-        KT_TRY(call(b, e, "list", &asked, &page));
-    }
     const kt_value *found = kt_value_get(page, "rows");
     for (size_t i = 0; i < kt_value_count(found); i++) {
         kt_value one;

@@ -23,7 +23,7 @@ static const kt_entity entities[] = {
                  "\"source\",\"owner\"],\"sort\":\"-id\"}]"},
     {&deal_shape, {"Deal", "Szansa sprzedaży"}, {"Deals", "Szanse sprzedaży"}, .title = "title",
         .number = "D/{year}/{seq:5}",
-        .indexes = "pipeline stage, owner semantic, party semantic, semantic party, "
+        .indexes = "pipeline stage, owner semantic, party semantic, semantic party, created_at party, "
                    "history.pipeline history.at history.stage history.stayed amount owner currency",
         .actions = deal_actions, .compute = deal_compute, .icon = "handshake",
         .views =

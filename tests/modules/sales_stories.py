@@ -498,6 +498,22 @@ def delivery_and_billing_follow_the_lines(k):
     refused("state", lambda: k.call("crm.order.deliver", {"id": made}))
 
 
+def an_amendment_tells_what_differs_in_the_head(k):
+    other = make(k, "base.party", name="Magazyn Zachód", addresses=[{"city": "Poznań"}])
+    helper = make(k, "access.user", name="nela", full_name="Nela Wrona")
+    made = confirmed(k, [text("5"), {**text("7"), "asked": "2031-01-05"}], asked="2031-01-02")
+    refused("validation", lambda: k.call("crm.order.amend", {"id": made, "reason": "nothing"}), "lines")
+    answer = k.call("crm.order.amend", {"id": made, "reason": "moved", "asked": "2031-02-03", "ship_to": other, "terms": "14 days", "owner": helper})
+    told = {(d["line"], d["field"]): (d["before"], d["after"]) for d in answer["differences"]}
+    lines = k.get("crm.order", made)["lines"]
+    expect({key: told[key] for key in told if key[0] is None},
+           {(None, "ship_to"): (None, "Magazyn Zachód"), (None, "asked"): ("2031-01-02", "2031-02-03"), (None, "terms"): (None, "14 days"),
+            (None, "owner"): (told[None, "owner"][0], "Nela Wrona")})
+    expect(told[lines[0]["id"], "asked"], ("2031-01-02", "2031-02-03"))
+    expect([line["asked"] for line in lines], ["2031-02-03", "2031-01-05"])
+    expect([a["city"] for a in k.get("crm.order", made)["addresses"]][-1], "Poznań")
+
+
 def an_amendment_is_a_revision_with_its_differences(k):
     s = shop(k)
     made = confirmed(k, [{"item": s["bike"], "quantity": "3", "price": "1000"}, text("50")])
@@ -631,6 +647,6 @@ run([the_known_figures_come_out_the_same_in_quotation_and_order, a_later_setting
      a_deal_becomes_a_quotation, optional_lines_count_when_they_are_taken, what_was_sent_stays_as_it_was_sent,
      a_new_version_supersedes_and_shows_what_differs, a_quotation_expires_by_its_date, a_quotation_is_rejected_with_a_reason,
      an_order_keeps_the_customer_as_they_were, a_preview_shows_and_leaves_nothing, delivery_and_billing_follow_the_lines,
-     an_amendment_is_a_revision_with_its_differences, an_order_is_held_with_a_reason, dates_are_asked_promised_and_actual,
+     an_amendment_tells_what_differs_in_the_head, an_amendment_is_a_revision_with_its_differences, an_order_is_held_with_a_reason, dates_are_asked_promised_and_actual,
      recurring_orders_come_once_each, the_last_day_of_a_month_stays_the_last, an_imported_order_keeps_its_state_and_deliveries,
      the_card_shows_what_was_offered_and_ordered, sums_read_as_money, merged_customers_take_their_documents_along, every_entity_describes_itself])

@@ -20,7 +20,10 @@ const kt_shape timeline_entry_shape = KT_SHAPE(timeline_entry, NULL,
     KT_FIELD(timeline_entry, state, STRING, "State", "Stan"),
     KT_FIELD(timeline_entry, pinned, BOOL, "Pinned", "Przypięty"));
 
-enum { SOURCE_MAX = 2000 }; /* records of one kind, newest first */
+enum {
+    SOURCE_MAX = 2000, /* records of one kind, newest first */
+    ABOUT_AT_ONCE = 16 /* one query for so many: each of its ranges is looked at when it is planned */
+};
 
 /* Entries hang on a list while they come in: how many there will be is not known. */
 typedef struct node {
@@ -32,6 +35,8 @@ struct timeline {
     kt_time before;
     node *first;
     size_t count;
+    kt_id about[ABOUT_AT_ONCE]; /* not asked yet */
+    size_t about_count;
 };
 
 timeline *timeline_open(kt_tx *tx, kt_time before)
@@ -112,13 +117,13 @@ static const kt_shape task_shape = KT_SHAPE(task, "base.task", KT_BIND(task, tit
     KT_BIND(task, done_at, TIME, "done_at"), KT_BIND(task, by_name, STRING, "created_by.full_name"),
     KT_BIND(task, by_login, STRING, "created_by.name"));
 
-static kt_error *add_notes(timeline *t, const kt_where *where)
+static kt_error *add_notes(timeline *t, const kt_where *where, kt_str filter)
 {
     kt_cursor *cursor;
     kt_error *error = NULL;
     if (!kt_may(t->tx, "base.note:read"))
         return NULL;
-    KT_TRY(kt_open(t->tx, &(kt_query){&note_shape, where, "-id", SOURCE_MAX}, &cursor));
+    KT_TRY(kt_open(t->tx, &(kt_query){&note_shape, where, "-id", SOURCE_MAX, filter}, &cursor));
     struct note n = {KT_OF(note)};
     while (!error && kt_next(cursor, &n.rec))
         error = timeline_add(t, &(struct timeline_entry){.at = n.rec.created_at,
@@ -133,13 +138,13 @@ static kt_error *add_notes(timeline *t, const kt_where *where)
     return error;
 }
 
-static kt_error *add_files(timeline *t, const kt_where *where)
+static kt_error *add_files(timeline *t, const kt_where *where, kt_str filter)
 {
     kt_cursor *cursor;
     kt_error *error = NULL;
     if (!kt_may(t->tx, "base.attachment:read"))
         return NULL;
-    KT_TRY(kt_open(t->tx, &(kt_query){&file_shape, where, "-id", SOURCE_MAX}, &cursor));
+    KT_TRY(kt_open(t->tx, &(kt_query){&file_shape, where, "-id", SOURCE_MAX, filter}, &cursor));
     struct file f = {KT_OF(file)};
     while (!error && kt_next(cursor, &f.rec))
         error = timeline_add(t, &(struct timeline_entry){.at = f.rec.created_at,
@@ -154,13 +159,13 @@ static kt_error *add_files(timeline *t, const kt_where *where)
     return error;
 }
 
-static kt_error *add_tasks(timeline *t, const kt_where *where)
+static kt_error *add_tasks(timeline *t, const kt_where *where, kt_str filter)
 {
     kt_cursor *cursor;
     kt_error *error = NULL;
     if (!kt_may(t->tx, "base.task:read"))
         return NULL;
-    KT_TRY(kt_open(t->tx, &(kt_query){&task_shape, where, "-id", SOURCE_MAX}, &cursor));
+    KT_TRY(kt_open(t->tx, &(kt_query){&task_shape, where, "-id", SOURCE_MAX, filter}, &cursor));
     struct task k = {KT_OF(task)};
     while (!error && kt_next(cursor, &k.rec))
         error = timeline_add(
@@ -179,16 +184,34 @@ static kt_error *add_tasks(timeline *t, const kt_where *where)
 
 kt_error *timeline_of_party(timeline *t, kt_id party)
 {
-    KT_TRY(add_notes(t, (const kt_where[]){KT_WHERE(note, party, KT_EQ, party), {0}}));
-    KT_TRY(add_tasks(t, (const kt_where[]){KT_WHERE(task, party, KT_EQ, party), {0}}));
-    return add_files(t, (const kt_where[]){KT_WHERE(file, party, KT_EQ, party), {0}});
+    const kt_str all = {0};
+    KT_TRY(add_notes(t, (const kt_where[]){KT_WHERE(note, party, KT_EQ, party), {0}}, all));
+    KT_TRY(add_tasks(t, (const kt_where[]){KT_WHERE(task, party, KT_EQ, party), {0}}, all));
+    return add_files(t, (const kt_where[]){KT_WHERE(file, party, KT_EQ, party), {0}}, all);
+}
+
+/* What is about the records that were named since the last time. */
+static kt_error *ask_about(timeline *t)
+{
+    kt_str ids = KT_STR("");
+    if (!t->about_count)
+        return NULL;
+    for (size_t i = 0; i < t->about_count && ids.ptr; i++)
+        ids = kt_format(t->tx, "%s%s{\"entity\":\"%s\",\"id\":%llu}", ids.ptr, i ? "," : "",
+            kt_any_entity(t->tx, t->about[i]), (unsigned long long)kt_any_id(t->about[i]).v);
+    t->about_count = 0;
+    kt_str filter = ids.ptr ? kt_format(t->tx, "[[\"about\",\"in\",[%s]]]", ids.ptr) : ids;
+    if (!filter.ptr)
+        return no_memory(t->tx);
+    KT_TRY(add_notes(t, NULL, filter));
+    KT_TRY(add_tasks(t, NULL, filter));
+    return add_files(t, NULL, filter);
 }
 
 kt_error *timeline_about(timeline *t, kt_id about)
 {
-    KT_TRY(add_notes(t, (const kt_where[]){KT_WHERE(note, about, KT_EQ, about), {0}}));
-    KT_TRY(add_tasks(t, (const kt_where[]){KT_WHERE(task, about, KT_EQ, about), {0}}));
-    return add_files(t, (const kt_where[]){KT_WHERE(file, about, KT_EQ, about), {0}});
+    t->about[t->about_count++] = about;
+    return t->about_count == ABOUT_AT_ONCE ? ask_about(t) : NULL;
 }
 
 /* ---- What crm keeps ---- */
@@ -296,6 +319,7 @@ static int order(const void *left, const void *right)
 
 kt_error *timeline_close(timeline *t, size_t limit, kt_lines *entries, bool *more)
 {
+    KT_TRY(ask_about(t));
     node **sorted = kt_alloc(t->tx, sizeof(node *) * (t->count + 1));
     if (!sorted)
         return no_memory(t->tx);

@@ -1,5 +1,5 @@
-/* Amending a confirmed order: the change, its reason and, line by line, what differs are kept as a revision.
- */
+/* Amending a confirmed order: the change, its reason and what differs, of its head and line by line, are kept as
+ * a revision. */
 #include "sales/sales.h"
 
 struct amend_line {
@@ -27,13 +27,24 @@ static const kt_shape amend_line_shape = KT_SHAPE(amend_line, NULL,
     KT_FIELD(amend_line, asked, DATE, "Asked for", "Życzony termin"));
 struct amend { /* the parameters of crm.order.amend */
     kt_record rec;
-    kt_str reason;
+    kt_str reason, title, reference, terms;
+    kt_id contact, bill_to, ship_to, owner;
+    kt_date asked;
     kt_lines lines;
 };
 const kt_shape amend_shape = KT_SHAPE(amend, NULL,
     KT_FIELD(amend, lines, LINES, "Changed lines", "Zmieniane pozycje", .lines = &amend_line_shape,
-        .required = true,
         .help = {"What is not given stays as it is.", "Czego nie podano, zostaje bez zmian."}),
+    KT_FIELD(amend, title, STRING, "Title", "Tytuł", .max = 200),
+    KT_FIELD(amend, reference, STRING, "Customer's reference", "Numer u klienta", .max = 80),
+    KT_FIELD(amend, contact, REF, "Contact person", "Osoba kontaktowa", .target = "base.party"),
+    KT_FIELD(amend, bill_to, REF, "Bill to", "Nabywca na fakturze", .target = "base.party"),
+    KT_FIELD(amend, ship_to, REF, "Ship to", "Odbiorca", .target = "base.party"),
+    KT_FIELD(amend, asked, DATE, "Asked for", "Życzony termin",
+        .help = {"Also of the lines that were asked for the day before.",
+            "Także pozycji, które miały dotychczasowy termin."}),
+    KT_FIELD(amend, terms, TEXT, "Terms", "Warunki"),
+    KT_FIELD(amend, owner, REF, "Owner", "Opiekun", .target = "access.user"),
     KT_FIELD(amend, reason, STRING, "Reason", "Powód", .required = true, .max = 200));
 struct amended {
     kt_record rec;
@@ -123,11 +134,50 @@ static kt_error *amend_one(kt_tx *tx, struct sale *s, const struct amend_line *a
     return NULL;
 }
 
+static void amend_asked(struct sale *s, kt_date asked)
+{
+    for (size_t i = 0; i < s->lines.count; i++) {
+        struct sale_line *line = (struct sale_line *)(void *)kt_line(&s->lines, i);
+        if (line->asked.day == s->asked.day)
+            line->asked = asked;
+    }
+    s->asked = asked;
+}
+
+/* Whether anything was given. */
+static bool amend_head(struct sale *s, const struct amend *p)
+{
+    const struct {
+        kt_str *to, from;
+    } texts[] = {{&s->title, p->title}, {&s->reference, p->reference}, {&s->terms, p->terms}};
+    const struct {
+        kt_id *to, from;
+    } refs[] = {{&s->contact, p->contact}, {&s->bill_to, p->bill_to}, {&s->ship_to, p->ship_to},
+        {&s->owner, p->owner}};
+    bool given = p->asked.day != 0;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (texts[i].from.ptr) {
+            *texts[i].to = texts[i].from;
+            given = true;
+        }
+    for (size_t i = 0; i < sizeof refs / sizeof *refs; i++)
+        if (refs[i].from.v) {
+            *refs[i].to = refs[i].from;
+            given = true;
+        }
+    if (p->asked.day)
+        amend_asked(s, p->asked);
+    return given;
+}
+
 kt_error *order_amend(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct sale *s = (struct sale *)(void *)kt_as(self, &order_shape);
     const struct amend *p = KT_SEE(amend, params);
     kt_error *all = NULL;
+    if (!amend_head(s, p) && !p->lines.count)
+        return kt_fail(tx, KT_VALIDATION, "lines", "nothing to amend is given: lines, or fields of the order",
+            "nie podano, co zmienić: pozycji ani pól zamówienia");
     for (size_t i = 0; i < p->lines.count; i++)
         kt_also(&all, amend_one(tx, s, KT_AS(amend_line, kt_line(&p->lines, i)), i));
     s->reason = p->reason;

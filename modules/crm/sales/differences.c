@@ -114,11 +114,13 @@ kt_error *lines_differ(kt_tx *tx, const kt_lines *before, const kt_lines *after,
 
 struct named { /* a customer, a price list, a currency: each by what people call it */
     kt_record rec;
-    kt_str name;
+    kt_str name, login;
 };
 static const kt_shape named_party_shape = KT_SHAPE(named, "base.party", KT_BIND(named, name, STRING, "name"));
 static const kt_shape named_list_shape = KT_SHAPE(
     named, "crm.price_list", KT_BIND(named, name, STRING, "name"));
+static const kt_shape named_user_shape = KT_SHAPE(
+    named, "access.user", KT_BIND(named, name, STRING, "full_name"), KT_BIND(named, login, STRING, "name"));
 static const kt_shape named_currency_shape = KT_SHAPE(
     named, "base.currency", KT_BIND(named, name, STRING, "code"));
 
@@ -132,7 +134,7 @@ static kt_error *name_of(kt_tx *tx, const kt_shape *shape, kt_id id, kt_str *nam
     kt_authority before = kt_own_authority(tx);
     kt_error *error = kt_read(tx, id, &n.rec);
     kt_callers_authority(tx, before);
-    *name = n.name;
+    *name = n.name.ptr ? n.name : n.login;
     return error;
 }
 
@@ -150,6 +152,7 @@ static kt_error *refs_differ(
         {"ship_to", &named_party_shape, a->ship_to, b->ship_to},
         {"currency", &named_currency_shape, a->currency, b->currency},
         {"price_list", &named_list_shape, a->price_list, b->price_list},
+        {"owner", &named_user_shape, a->owner, b->owner},
     };
     for (size_t i = 0; i < sizeof refs / sizeof *refs; i++) {
         pair p = {.field = refs[i].field};
@@ -179,6 +182,7 @@ kt_error *terms_differ(
         {"title", a->title, b->title},
         {"reference", a->reference, b->reference},
         {"day", date_text(tx, a->day), date_text(tx, b->day)},
+        {"asked", date_text(tx, a->asked), date_text(tx, b->asked)},
         {"valid_until", date_text(tx, a->valid_until), date_text(tx, b->valid_until)},
         {"terms", shortened(tx, a->terms), shortened(tx, b->terms)},
         {"tax_included", a->tax_included ? KT_STR("true") : KT_STR("false"),

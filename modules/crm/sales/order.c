@@ -127,6 +127,7 @@ static kt_error *note_amendment(kt_tx *tx, struct sale *s, const struct sale *st
 {
     struct amendment mark = {
         KT_OF(amendment), .revision = s->revision, .at = kt_now(tx), .by = kt_user(tx), .reason = s->reason};
+    KT_TRY(terms_differ(tx, stored, s, &mark, &s->amendments));
     return lines_differ(tx, &stored->lines, &s->lines, false, &mark, &s->amendments);
 }
 
