@@ -23,4 +23,5 @@ static const kt_role roles[] = {
 };
 
 const kt_module kontor_module = KT_MODULE("production", "1.0.0", "Production", "Produkcja", .needs = "base",
-    .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles);
+    .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles,
+    .audit = production_audit);

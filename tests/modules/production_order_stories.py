@@ -138,6 +138,22 @@ def levelling_keeps_every_operation(k):
             raise AssertionError(f"{begin} is before {end}")
 
 
+def quantities_are_what_their_units_allow(k):
+    piece, box = make(k, "base.unit", code="pcs", category="count", rounding="1"), make(k, "base.unit", code="box", category="packing", rounding="1")
+    chair, screw = make(k, "base.item", code="CHAIR", name="Chair", unit=piece), make(k, "base.item", code="SCREW", name="Screw", unit=piece)
+    make(k, "base.item_unit", item=screw, unit=box, factor="100")
+    make(k, "production.bom", item=chair, quantity="3", lines=[{"item": screw, "quantity": "0.25", "unit": box}])
+    order = make(k, "production.order", item=chair, quantity="2")
+    expect(k.get("production.order", order)["components"][0]["quantity"], "17.0000") # a box is of 100: 16.67, and nobody takes a part of one
+    act(k, order, "confirm")
+    act(k, order, "report", produced="1")
+    expect(k.get("production.order", order)["components"][0]["issued"], "9.0000")
+    act(k, order, "report", produced="1")
+    expect(k.get("production.order", order)["components"][0]["issued"], "17.0000")
+    rows = k.call("production.bom.explode", {"item": chair, "quantity": "2"})["rows"]
+    expect([r["quantity"] for r in rows if r["item"] == screw], ["16.666667"])
+
+
 # ---- Working ----
 
 def operations_are_started_paused_and_finished(k):
@@ -247,6 +263,11 @@ def lists_show_what_to_make_and_what_is_late(k):
     views = {v.get("name"): v for v in described["production.order"]["views"]}
     for name in ("to_make", "late"):
         k.list("production.order", views[name]["filter"], limit=5)
+
+
+def the_workshop_is_sound(k):
+    """`kontor check` finds nothing after all that the stories did."""
+    expect(k.call("system.check", {})["sound"], True)
 
 
 if __name__ == "__main__":

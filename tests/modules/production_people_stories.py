@@ -116,6 +116,15 @@ def nobody_there_means_nothing_is_made(k):
     expect((row["day"] <= day(65), row["late"]), (True, False)) # they are back, and it comes sooner
 
 
+def a_centre_that_works_less_moves_what_no_longer_fits(k):
+    first, second = (sold(k, "PLATE", "1", due=day(50))[1] for _ in range(2))
+    expect(operation(k, first)["begins"], operation(k, second)["begins"])
+    k.update("production.work_centre", seen["press"], {"slots": 1})
+    rows = sorted((o["begins"], o["ends"]) for o in (operation(k, m) for m in (first, second)))
+    expect(rows[0][1] <= rows[1][0], True)
+    k.update("production.work_centre", seen["press"], {"slots": 2})
+
+
 def what_has_begun_stays(k):
     _, made = sold(k, "PLATE", "2")
     k.call("production.operation.start", {"id": operation(k, made)["id"]})
@@ -139,6 +148,11 @@ def without_hr_machines_work_alone(k):
     refused("state", lambda: k.call("hr.leave.approve", {"id": leave}))
 
 
+def the_workshop_is_sound(k):
+    """`kontor check` finds nothing after all that the stories did."""
+    expect(k.call("system.check", {})["sound"], True)
+
+
 if __name__ == "__main__":
-    run([a_centre_works_as_long_as_people_are_there, who_is_away_moves_what_was_promised, nobody_there_means_nothing_is_made,
-         what_has_begun_stays, without_hr_machines_work_alone], modules="base,crm,logistics,production,hr")
+    run([a_centre_works_as_long_as_people_are_there, who_is_away_moves_what_was_promised, nobody_there_means_nothing_is_made, a_centre_that_works_less_moves_what_no_longer_fits,
+         what_has_begun_stays, without_hr_machines_work_alone, the_workshop_is_sound], modules="base,crm,logistics,production,hr")

@@ -187,6 +187,11 @@ def a_plan_knows_the_stores_and_the_customers(k):
     expect(request["entity"], "logistics.purchase_request")
 
 
+def the_workshop_is_sound(k):
+    """`kontor check` finds nothing after all that the stories did."""
+    expect(k.call("system.check", {})["sound"], True)
+
+
 if __name__ == "__main__":
     run([story for story in list(globals().values()) if callable(story) and getattr(story, "__module__", "") == "__main__"
          and story not in (make, day, works, put, sold, parts, orders_for, stock)], modules="base,crm,logistics,production")

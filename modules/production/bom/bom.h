@@ -47,7 +47,7 @@ struct part { /* an item */
     kt_record rec;
     kt_str code, name;
     kt_id unit;
-    kt_dec standard_cost;
+    kt_dec standard_cost, rounding; /* rounding: of its unit */
     bool active;
 };
 struct bom_entry {
@@ -77,6 +77,8 @@ KT_MUST kt_error *bom_book_find(kt_tx *tx, struct bom_book *book, kt_id item, st
  *   returns  validation at "quantity": not above zero; rule at "item": no bill of materials holds */
 KT_MUST kt_error *bom_book_made(
     kt_tx *tx, struct bom_book *book, kt_id item, kt_dec quantity, struct bom_entry **entry);
+/* The least quantity that is not below this one and that its unit allows: nobody takes half a screw. */
+kt_dec part_whole(const struct part *part, kt_dec quantity);
 /* How much of the item's own unit one of the bill's makes; what a line needs of its item's own unit for one unit
  * of the bill's item, scrap and all. */
 KT_MUST kt_error *bom_output(kt_tx *tx, struct bom_book *book, const struct bom *bom, ratio *output);

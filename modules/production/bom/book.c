@@ -8,7 +8,8 @@
 
 const kt_shape part_shape = KT_SHAPE(part, "base.item", KT_BIND(part, code, STRING, "code"),
     KT_BIND(part, name, STRING, "name"), KT_BIND(part, unit, REF, "unit"),
-    KT_BIND(part, standard_cost, PRICE, "standard_cost"), KT_BIND(part, active, BOOL, "active"));
+    KT_BIND(part, rounding, QUANTITY, "unit.rounding"), KT_BIND(part, standard_cost, PRICE, "standard_cost"),
+    KT_BIND(part, active, BOOL, "active"));
 
 static kt_error *add_pointer(kt_tx *tx, struct pointers *all, id_map *index, kt_id id, void *thing)
 {
@@ -145,9 +146,20 @@ static kt_error *in_own_unit(kt_tx *tx, kt_dec quantity, kt_id unit, const struc
     const kt_units *units = unit.v && unit.v != part->unit.v ? kt_units_find(tx) : NULL;
     kt_dec exact = quantity, rounded;
     if (units)
-        KT_TRY(units->convert(tx, quantity, unit, part->unit, &exact, &rounded));
+        KT_TRY(units->of_item(tx, part->rec.id, quantity, unit, part->unit, &exact, &rounded));
     *own = ratio_of(exact);
     return NULL;
+}
+
+kt_dec part_whole(const struct part *part, kt_dec quantity)
+{
+    kt_dec step = part->rounding;
+    if (!step.scale1 || kt_dec_cmp(step, KT_DEC(1, 4)) <= 0)
+        return quantity;
+    kt_dec times = kt_dec_div(quantity, step, 0);
+    if (kt_dec_cmp(kt_dec_mul(times, step, 6), quantity) < 0)
+        times = kt_dec_add(times, KT_DEC(1, 0));
+    return kt_dec_round(kt_dec_mul(times, step, 6), 4);
 }
 
 kt_error *bom_output(kt_tx *tx, struct bom_book *book, const struct bom *bom, ratio *output)

@@ -61,7 +61,8 @@ static kt_error *add_item(kt_tx *tx, struct gathering *g, const struct planned_i
         .period = (int32_t)i->lot_period,
         .min = whole(i->lot_min),
         .max = whole(i->lot_max),
-        .multiple = whole(i->lot_multiple)};
+        .multiple = whole(i->lot_multiple),
+        .step = kt_dec_cmp(entry->part.rounding, KT_DEC(1, 4)) > 0 ? whole(entry->part.rounding) : 0};
     if (*phantom)
         *item = (struct mrp_item){.policy = MRP_AS_NEEDED};
     return id_map_put(tx, &g->index, i->rec.id, (uint32_t)(g->items.count - 1));

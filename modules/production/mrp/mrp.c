@@ -193,6 +193,11 @@ static bool index_receipts(struct planning *p)
 
 /* ---- What a component's parent asks for ---- */
 
+static int64_t raised(int64_t quantity, int64_t step)
+{
+    return step > 0 ? (quantity + step - 1) / step * step : quantity;
+}
+
 static bool ask_components(
     struct planning *p, uint32_t parent, int64_t quantity, int32_t day, enum mrp_kind kind, uint32_t index)
 {
@@ -204,7 +209,8 @@ static bool ask_components(
             p->end = MRP_TOO_LARGE;
             return false;
         }
-        if (!add_need(p, link->component, (struct need){(int64_t)needed, day, kind, index, 0}))
+        if (!add_need(p, link->component,
+                (struct need){raised((int64_t)needed, m->items[link->component].step), day, kind, index, 0}))
             return false;
     }
     return true;
@@ -225,11 +231,6 @@ static bool plan_order(struct planning *p, uint32_t item, int64_t quantity, int3
     m->orders[m->order_count++] = o;
     return add_supply(p, (struct supply){quantity, MRP_ORDER, index, due}) &&
            ask_components(p, item, quantity, o.release, MRP_ORDER, index);
-}
-
-static int64_t raised(int64_t quantity, int64_t step)
-{
-    return step > 0 ? (quantity + step - 1) / step * step : quantity;
 }
 
 /* Orders for what is short from need `first` on. */

@@ -26,6 +26,7 @@ struct mrp_item {
     int64_t lot;                /* of MRP_FIXED */
     int32_t period;             /* of MRP_PERIOD */
     int64_t min, max, multiple; /* of an order; 0: none. What exceeds max becomes several orders */
+    int64_t step;               /* what goes into others is a multiple of it; 0: any quantity */
     uint32_t level;             /* receives the low-level code */
 };
 struct mrp_link {

@@ -48,6 +48,24 @@ static void plan(struct mrp *m)
     assert_int_equal(mrp_plan(&from_pool, m), MRP_PLANNED);
 }
 
+/* A third of a screw for each: the four of one order take two. */
+static void components_are_asked_for_in_whole_steps(void **state)
+{
+    (void)state;
+    struct mrp_item items[] = {{.policy = MRP_AS_NEEDED}, {.policy = MRP_AS_NEEDED, .step = MRP_ONE}};
+    const struct mrp_link links[] = {{0, 1, MRP_USAGE / 3}};
+    const struct mrp_demand demands[] = {{0, 5, 4 * MRP_ONE}};
+    struct mrp m = {.items = items,
+        .item_count = 2,
+        .links = links,
+        .link_count = 1,
+        .demands = demands,
+        .demand_count = 1,
+        .today = 1};
+    plan(&m);
+    assert_int_equal(planned(&m, 1, 5, false), 2);
+}
+
 /* ---- Textbook ---- */
 
 enum { A, B, C, D, E, F, G, KIT };
@@ -355,6 +373,7 @@ static void no_memory_at_any_point_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(components_are_asked_for_in_whole_steps),
         cmocka_unit_test(speaker_kits_are_planned_as_in_the_book),
         cmocka_unit_test(lots_are_sized_as_in_the_book),
         cmocka_unit_test(an_order_keeps_to_its_limits),

@@ -284,17 +284,20 @@ static kt_error *task_of(kt_tx *tx, struct levelled *l, size_t i, kt_time from, 
     return NULL;
 }
 
-/* What has begun stays where it is. */
+/* What has begun stays where it is, and so does what is left of an order that has begun. */
 static kt_error *book_begun(kt_tx *tx, struct levelled *l)
 {
-    const kt_query query = {
-        .of = &operation_shape, .filter = KT_STR("[[\"state\",\"in\",[\"in_progress\",\"paused\"]]]")};
+    const kt_query query = {.of = &operation_shape,
+        .sort = "begins,id",
+        .filter = KT_STR("[[\"state\",\"in\",[\"blocked\",\"ready\",\"in_progress\",\"paused\"]]]")};
     struct operation p = {KT_OF(operation)};
     kt_cursor *cursor;
     kt_error *error = NULL;
     KT_TRY(kt_open(tx, &query, &cursor));
     while (!error && kt_next(cursor, &p.rec)) {
         unsigned at;
+        if (p.state <= READY && order_of(l, p.order))
+            continue; /* it is placed anew */
         error = floor_machine(tx, &l->floor, p.centre, (kt_id){0}, true, &at);
         if (!error &&
             !machine_book(&l->floor.memory, &l->floor.machines[at], p.begins.ms / 60000, to_minutes(p.ends)))

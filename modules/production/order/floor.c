@@ -1,4 +1,6 @@
 /* Work centres as machines: their calendars, and the operations that take them already. */
+#include <stdlib.h>
+
 #include <kontor/calendars.h>
 #include <kontor/staff.h>
 
@@ -153,20 +155,46 @@ static const kt_shape booking_shape = KT_SHAPE(booking, "production.operation",
     KT_BIND(booking, state, STATE, "state"), KT_BIND(booking, begins, TIME, "begins"),
     KT_BIND(booking, ends, TIME, "ends"));
 
+static int by_begin(const void *a, const void *b)
+{
+    const struct busy *x = a, *y = b;
+    return x->from != y->from ? (x->from < y->from ? -1 : 1) : (x->until > y->until) - (x->until < y->until);
+}
+
+static kt_error *read_bookings(
+    kt_tx *tx, const kt_query *query, kt_id except, struct busy **booked, size_t *count)
+{
+    struct booking b = {KT_OF(booking)};
+    kt_cursor *cursor;
+    uint64_t room;
+    KT_TRY(kt_count(tx, query, &room));
+    *count = 0;
+    *booked = kt_alloc(tx, (size_t)(room + 1) * sizeof **booked);
+    if (!*booked)
+        return kt_no_memory();
+    KT_TRY(kt_open(tx, query, &cursor));
+    while (*count < room && kt_next(cursor, &b.rec))
+        if ((b.order.v != except.v || b.state > READY) && b.state != FINISHED && b.state != DROPPED)
+            (*booked)[(*count)++] = (struct busy){b.begins.ms / MINUTE_MS, to_minutes(b.ends)};
+    return kt_close(cursor);
+}
+
+/* By their beginnings: so the first slot that is free is always good enough, and as many slots are taken as there
+ * are operations at once. */
 static kt_error *book_open(
     kt_tx *tx, const struct floor *floor, kt_id centre, kt_id except, struct machine *m)
 {
     const kt_where where[] = {
         KT_WHERE(booking, centre, KT_EQ, centre), KT_WHERE(booking, ends, KT_GT, floor->from), {0}};
-    struct booking b = {KT_OF(booking)};
-    kt_cursor *cursor;
-    bool enough = true;
-    KT_TRY(kt_open(tx, &(kt_query){.of = &booking_shape, .where = where, .sort = "ends,id"}, &cursor));
-    while (enough && kt_next(cursor, &b.rec))
-        if ((b.order.v != except.v || b.state > READY) && b.state != FINISHED && b.state != DROPPED)
-            enough = machine_book(&floor->memory, m, b.begins.ms / MINUTE_MS, to_minutes(b.ends));
-    KT_TRY(kt_close(cursor));
-    return enough ? NULL : kt_no_memory();
+    struct busy *booked;
+    size_t count;
+    KT_TRY(read_bookings(tx, &(kt_query){.of = &booking_shape, .where = where}, except, &booked, &count));
+    if (count)
+        qsort(booked, count, sizeof *booked, by_begin);
+    for (size_t i = 0; i < count; i++)
+        if (!machine_book(&floor->memory, m, booked[i].from, booked[i].until))
+            return kt_no_memory();
+    return NULL;
 }
 
 /* ---- Machines ---- */

@@ -204,9 +204,14 @@ kt_error *order_report(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *order_finish(kt_tx *tx, kt_record *self, const kt_record *params);
 extern const kt_shape issue_shape, report_shape, finish_shape;
 
+/* ---- audit.c ---- */
+
+kt_error *production_audit(kt_tx *tx);
+
 /* ---- people.c ---- */
 
 extern const kt_shape absence_shape;
+kt_error *centre_changed(kt_tx *tx, const kt_event *event);
 kt_error *people_left(kt_tx *tx, const kt_event *event);
 kt_error *people_back(kt_tx *tx, const kt_event *event);
 

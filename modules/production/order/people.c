@@ -1,6 +1,6 @@
-/* People who are away take capacity from the work centres that need them: operations that no longer fit there are
+/* What takes capacity from a work centre: people who are away, and its own record. Operations that no longer fit are
  * placed anew, and with them their orders and whatever waits for these. When a leave is cancelled, what is late may
- * come sooner. Who is away only the module hr knows; without it nothing happens here. */
+ * come sooner. Who is away only the module hr knows. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -185,6 +185,34 @@ static kt_error *follow(kt_tx *tx, const kt_event *event, bool back)
         return NULL;
     kt_authority before = kt_own_authority(tx);
     kt_error *error = at_centres(tx, a, back);
+    kt_callers_authority(tx, before);
+    return error;
+}
+
+/* ---- A centre works less than before ---- */
+
+static kt_error *place_within_centre(kt_tx *tx, const struct centre *c)
+{
+    struct standing s = {.from = kt_now(tx), .until = kt_now(tx)};
+    const char *name = c->name.ptr ? c->name.ptr : "";
+    KT_TRY(floor_forget(tx));
+    KT_TRY(read_standing(tx, c->rec.id, &s));
+    for (size_t i = 0; i < s.count; i++)
+        s.until = s.items[i].ends.ms > s.until.ms ? s.items[i].ends : s.until;
+    KT_TRY(keep_displaced(tx, c->rec.id, &s));
+    return place_orders(tx, &s,
+        say_text(kt_format(tx, "%s works less than before", name),
+            kt_format(tx, "stanowisko %s pracuje mniej niż dotąd", name)));
+}
+
+kt_error *centre_changed(kt_tx *tx, const kt_event *event)
+{
+    const struct centre *is = KT_SEE(centre, event->after), *was = KT_SEE(centre, event->before);
+    if (is->slots >= was->slots && is->calendar.v == was->calendar.v &&
+        kt_dec_cmp(is->efficiency, was->efficiency) == 0)
+        return NULL;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = place_within_centre(tx, is);
     kt_callers_authority(tx, before);
     return error;
 }

@@ -71,6 +71,17 @@ static kt_error *add_outputs(kt_tx *tx, struct bom_book *book, const struct bom 
     return NULL;
 }
 
+static kt_error *round_up(kt_tx *tx, struct bom_book *book, struct order *o)
+{
+    for (size_t i = 0; i < o->components.count; i++) {
+        struct component *c = component_at(o, i);
+        struct bom_entry *entry;
+        KT_TRY(bom_book_find(tx, book, c->item, &entry));
+        c->quantity = part_whole(&entry->part, c->quantity);
+    }
+    return NULL;
+}
+
 kt_error *order_fill(kt_tx *tx, struct order *o)
 {
     struct bom_book *book;
@@ -93,6 +104,7 @@ kt_error *order_fill(kt_tx *tx, struct order *o)
     if (!o->routing.v)
         o->routing = bom.routing;
     KT_TRY(add_components(tx, book, &bom, ratio_of(o->quantity), o, 0));
+    KT_TRY(round_up(tx, book, o));
     return add_outputs(tx, book, &bom, o);
 }
 

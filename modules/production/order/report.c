@@ -115,12 +115,18 @@ const kt_shape report_shape = KT_SHAPE(report, NULL,
 static kt_error *issue_rest(kt_tx *tx, struct order *o, kt_id into)
 {
     kt_dec done = kt_dec_add(o->produced, o->scrapped);
+    struct bom_book *book;
+    KT_TRY(bom_book_today(tx, &book));
     if (kt_dec_cmp(done, o->quantity) > 0)
         done = o->quantity;
     for (size_t i = 0; i < o->components.count; i++) {
         struct component *c = component_at(o, i);
         kt_dec needed = ratio_dec(
             ratio_div(ratio_mul(ratio_of(c->quantity), ratio_of(done)), ratio_of(o->quantity)), 4);
+        struct bom_entry *entry;
+        KT_TRY(bom_book_find(tx, book, c->item, &entry));
+        needed = part_whole(&entry->part, needed);
+        needed = kt_dec_cmp(needed, c->quantity) > 0 ? c->quantity : needed;
         KT_TRY(issue_component(tx, o, c, kt_dec_sub(needed, c->issued), (kt_id){0}, into, "produced"));
     }
     return NULL;

@@ -42,6 +42,7 @@
 #define ORDER_HANDLERS                                                                                       \
     {"base.supply.promise", &promise_shape, order_promise_moved},                                            \
         {"hr.leave.approve", &absence_shape, people_left}, {"hr.leave.cancel", &absence_shape, people_back}, \
+        {"production.work_centre.updated", &centre_shape, centre_changed},                                   \
     {                                                                                                        \
         "base.supply.reserved", &promise_shape, order_component_reserved                                     \
     }
