@@ -109,6 +109,27 @@ def operations_never_overlap_at_their_centre(k):
         raise AssertionError(load)
 
 
+def any_machine_of_a_group_will_do(k):
+    """The one where the work ends first: the quick one while it is free, then the other."""
+    slow, quick = (make(k, "production.work_centre", code=code, name=code, group="lathes", calendar=seen["calendar"], efficiency=speed)
+                   for code, speed in (("OLD", "50"), ("NEW", "100")))
+    turning = make(k, "production.routing", code="TURN", name="Turning", steps=[{"sequence": 10, "name": "Turn", "group": "lathes", "run_minutes": "60"}])
+    bowl = make(k, "base.item", code="BOWL", name="Bowl")
+    make(k, "production.bom", item=bowl, routing=turning, lines=[])
+    made = []
+    for _ in range(3):
+        order = make(k, "production.order", item=bowl, quantity="2")
+        act(k, order, "confirm")
+        made.append(operations(k, order)[0])
+    minutes = [(e - b).total_seconds() / 60 for b, e in instants(made)]
+    expect([(o["centre"], m) for o, m in zip(made, minutes)], [(quick, 120), (quick, 120), (slow, 240)])
+    expect((made[1]["begins"], made[2]["begins"]), (made[0]["ends"], made[0]["begins"]))
+    k.update("production.work_centre", quick, {"active": False})
+    order = make(k, "production.order", item=bowl, quantity="1")
+    act(k, order, "confirm")
+    expect(operations(k, order)[0]["centre"], slow)
+
+
 def a_day_is_kept_by_starting_late_enough(k):
     due = (datetime.date.today() + datetime.timedelta(days=60)).isoformat()
     row = k.get("production.order", confirmed(k, quantity="3", due=due))

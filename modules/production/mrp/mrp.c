@@ -5,6 +5,7 @@
 
 __extension__ typedef __int128 wide;
 
+enum { NEEDS_BLOCK = 1 << 14 };
 struct need { /* a gross requirement */
     int64_t quantity;
     int32_t day;
@@ -19,6 +20,7 @@ struct supply {
 };
 
 struct planning {
+    memory own; /* a copy: the caller's may not last */
     const memory *memory;
     struct mrp *mrp;
     uint32_t *links_from; /* of each parent, into links by parent */
@@ -26,8 +28,11 @@ struct planning {
     uint32_t *by_level;                 /* items, the top first */
     uint32_t *receipts_from, *receipts; /* of each item, by day */
     uint32_t *need_head;                /* of each item */
-    struct need *needs, *sorted;
-    size_t need_count, need_room, sorted_room;
+    struct need **blocks;               /* of needs, which stay where they are */
+    size_t block_count, block_room, need_count;
+    uint32_t need_free; /* a list of those that are planned */
+    struct need *sorted;
+    size_t sorted_room;
     struct supply *supplies;
     size_t supply_count, supply_room;
     enum mrp_end end;
@@ -106,15 +111,39 @@ static bool find_levels(struct planning *p)
 
 /* ---- Requirements and supplies ---- */
 
+static struct need *need_at(const struct planning *p, uint32_t at)
+{
+    return &p->blocks[at / NEEDS_BLOCK][at % NEEDS_BLOCK];
+}
+
+static bool add_block(struct planning *p)
+{
+    if (!GROW(p, p->blocks, p->block_count, p->block_room))
+        return false;
+    p->blocks[p->block_count] = MEMORY_ARRAY(p->memory, struct need, NEEDS_BLOCK);
+    if (!p->blocks[p->block_count]) {
+        p->end = MRP_NO_MEMORY;
+        return false;
+    }
+    p->block_count++;
+    return true;
+}
+
 static bool add_need(struct planning *p, uint32_t item, struct need need)
 {
+    uint32_t at = p->need_free;
     if (need.quantity <= 0)
         return true;
-    if (!GROW(p, p->needs, p->need_count, p->need_room))
-        return false;
+    if (at != MRP_NOTHING) {
+        p->need_free = need_at(p, at)->next;
+    } else {
+        if (p->need_count == p->block_count * NEEDS_BLOCK && !add_block(p))
+            return false;
+        at = (uint32_t)p->need_count++;
+    }
     need.next = p->need_head[item];
-    p->need_head[item] = (uint32_t)p->need_count;
-    p->needs[p->need_count++] = need;
+    p->need_head[item] = at;
+    *need_at(p, at) = need;
     return true;
 }
 
@@ -131,11 +160,16 @@ static int by_day(const void *left, const void *right)
 static bool sort_needs(struct planning *p, uint32_t item, size_t *count)
 {
     *count = 0;
-    for (uint32_t at = p->need_head[item]; at != MRP_NOTHING; at = p->needs[at].next) {
+    for (uint32_t at = p->need_head[item], next; at != MRP_NOTHING; at = next) {
+        struct need *need = need_at(p, at);
         if (!GROW(p, p->sorted, *count, p->sorted_room))
             return false;
-        p->sorted[(*count)++] = p->needs[at];
+        p->sorted[(*count)++] = *need;
+        next = need->next;
+        need->next = p->need_free;
+        p->need_free = at;
     }
+    p->need_head[item] = MRP_NOTHING;
     qsort(p->sorted, *count, sizeof *p->sorted, by_day);
     return true;
 }
@@ -227,7 +261,7 @@ static bool plan_order(struct planning *p, uint32_t item, int64_t quantity, int3
         .item = item, .quantity = quantity, .due = due, .release = due - m->items[item].lead};
     o.late = o.release < m->today;
     o.release = o.late ? m->today : o.release;
-    uint32_t index = (uint32_t)m->order_count;
+    uint32_t index = (uint32_t)(m->order_first + m->order_count);
     m->orders[m->order_count++] = o;
     return add_supply(p, (struct supply){quantity, MRP_ORDER, index, due}) &&
            ask_components(p, item, quantity, o.release, MRP_ORDER, index);
@@ -340,21 +374,44 @@ static bool ask_for_receipts(struct planning *p)
     return true;
 }
 
-enum mrp_end mrp_plan(const memory *memory, struct mrp *m)
+enum mrp_end mrp_begin(const memory *memory, struct mrp *m)
 {
-    struct planning p = {.memory = memory, .mrp = m, .end = MRP_PLANNED};
+    struct planning *p = MEMORY_ARRAY(memory, struct planning, 1);
+    if (!p)
+        return MRP_NO_MEMORY;
+    *p = (struct planning){.own = *memory, .mrp = m, .need_free = MRP_NOTHING, .end = MRP_PLANNED};
+    p->memory = &p->own;
     m->orders = NULL;
     m->pegs = NULL;
-    m->order_count = m->peg_count = m->order_room = m->peg_room = 0;
+    m->order_count = m->peg_count = m->order_room = m->peg_room = m->order_first = m->next = 0;
     m->levels = m->item_count > 0;
-    if (!open_planning(&p) || !find_levels(&p) || !index_receipts(&p) || !ask_for_receipts(&p))
-        return p.end;
+    m->planning = p;
+    if (!open_planning(p) || !find_levels(p) || !index_receipts(p) || !ask_for_receipts(p))
+        return p->end;
     for (size_t i = 0; i < m->demand_count; i++)
-        if (!add_need(&p, m->demands[i].item,
+        if (!add_need(p, m->demands[i].item,
                 (struct need){m->demands[i].quantity, m->demands[i].day, MRP_DEMAND, (uint32_t)i, 0}))
-            return p.end;
-    for (size_t i = 0; i < m->item_count; i++)
-        if (!plan_item(&p, p.by_level[i]))
-            return p.end;
-    return p.end;
+            return p->end;
+    return p->end;
+}
+
+enum mrp_end mrp_next(struct mrp *m, bool *more)
+{
+    struct planning *p = m->planning;
+    m->order_first += m->order_count;
+    m->order_count = m->peg_count = 0;
+    *more = m->next < m->item_count;
+    if (*more)
+        (void)plan_item(p, p->by_level[m->next++]); /* p->end tells */
+    return p->end;
+}
+
+enum mrp_end mrp_plan(const memory *memory, struct mrp *m)
+{
+    enum mrp_end end = mrp_begin(memory, m);
+    struct planning *p = m->planning;
+    for (size_t i = 0; end == MRP_PLANNED && i < m->item_count; i++)
+        if (!plan_item(p, p->by_level[i]))
+            end = p->end;
+    return end;
 }

@@ -71,13 +71,21 @@ struct mrp {
     struct mrp_receipt *receipts;
     size_t item_count, link_count, demand_count, receipt_count;
     int32_t today;
-    /* receives */
+    /* receives; an order's number is its index here and order_first together */
     struct mrp_order *orders;
     struct mrp_peg *pegs;
     size_t order_count, peg_count;
     uint32_t levels;
     /* its own */
-    size_t order_room, peg_room;
+    size_t order_room, peg_room, order_first, next;
+    struct planning *planning;
 };
 enum mrp_end { MRP_PLANNED, MRP_NO_MEMORY, MRP_CYCLE, MRP_TOO_LARGE };
 enum mrp_end mrp_plan(const memory *memory, struct mrp *mrp);
+
+/* The same piece by piece, for plans that are too large to be held: what is needed still is kept, what is planned
+ * is not. `memory` lasts to the end, as does what mrp points to. */
+enum mrp_end mrp_begin(const memory *memory, struct mrp *mrp);
+/* Plans the next item: its orders, and the peggings to what it has, comes or is planned, take the place of the last
+ * item's. *more receives false behind the last item; nothing is planned then. */
+enum mrp_end mrp_next(struct mrp *mrp, bool *more);

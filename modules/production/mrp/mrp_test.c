@@ -355,6 +355,35 @@ static void random_plans_balance(void **state)
     }
 }
 
+/* Item after item comes to the same as all at once. */
+static void a_plan_in_pieces_is_the_same_plan(void **state)
+{
+    (void)state;
+    static struct instance in;
+    for (int round = 0; round < 20; round++) {
+        struct mrp whole = random_instance(&in), pieces = whole;
+        size_t orders = 0, pegs = 0;
+        bool more = true;
+        plan(&whole);
+        assert_int_equal(mrp_begin(&from_pool, &pieces), MRP_PLANNED);
+        while (more) {
+            assert_int_equal(mrp_next(&pieces, &more), MRP_PLANNED);
+            assert_int_equal(pieces.order_first, orders);
+            for (size_t i = 0; i < pieces.order_count; i++) {
+                const struct mrp_order *a = &pieces.orders[i], *b = &whole.orders[orders + i];
+                assert_true(a->item == b->item && a->release == b->release && a->due == b->due &&
+                            a->quantity == b->quantity && a->late == b->late);
+            }
+            for (size_t i = 0; i < pieces.peg_count; i++)
+                assert_memory_equal(&pieces.pegs[i], &whole.pegs[pegs + i], sizeof *whole.pegs);
+            orders += pieces.order_count;
+            pegs += pieces.peg_count;
+        }
+        assert_int_equal(orders, whole.order_count);
+        assert_int_equal(pegs, whole.peg_count);
+    }
+}
+
 static void no_memory_at_any_point_is_told(void **state)
 {
     (void)state;
@@ -382,6 +411,7 @@ int main(void)
         cmocka_unit_test(a_late_release_is_marked),
         cmocka_unit_test(a_circle_is_told),
         cmocka_unit_test(random_plans_balance),
+        cmocka_unit_test(a_plan_in_pieces_is_the_same_plan),
         cmocka_unit_test(no_memory_at_any_point_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

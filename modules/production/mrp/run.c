@@ -1,4 +1,5 @@
-/* A planning run: everything is planned on a snapshot, then written in short chunks. What the run before proposed and
+/* A planning run: what planning starts from is gathered on one snapshot; then item after item is planned and its
+ * proposals are written, in short chunks, so that no plan is too large to be held. What the run before proposed and
  * nobody made firm goes first. */
 #include "mrp/run.h"
 
@@ -31,18 +32,21 @@ struct kept_message {
     int64_t quantity;
     int32_t day, needed;
 };
-struct kept {      /* what the chunks write */
+struct kept {      /* from chunk to chunk */
     int64_t began; /* the position at which it was planned: what was written before goes */
     kt_id run;
-    struct kept_order *orders;
+    struct gathered g;
+    struct kept_order *orders; /* planned and not written: those from number `first` on */
     struct kept_peg *pegs;
     struct kept_message *messages;
-    size_t order_count, message_count, items, demands, receipts, levels;
+    size_t first, order_count, order_room, peg_count, peg_room, message_count;
+    bool planned; /* all of it */
 };
 
-static void *take(void *context, size_t size)
+static void *take_lasting(void *context, size_t size)
 {
-    return kt_alloc((kt_tx *)context, size);
+    kt_work_run *run = context;
+    return run->keep(run, size);
 }
 
 /* ---- From the plan to what is kept ---- */
@@ -59,40 +63,51 @@ static struct kept_peg keep_peg(const struct gathered *g, const struct mrp_peg *
     return kept;
 }
 
-/* The peggings of each order, one behind the other. */
-static kt_error *keep_orders(kt_tx *tx, kt_work_run *run, const struct gathered *g, struct kept *k)
+/* Room for more; what was there may go: it is written. */
+static bool make_room(kt_work_run *run, void **items, size_t count, size_t *room, size_t wanted, size_t size)
 {
-    const struct mrp *m = &g->mrp;
-    uint32_t *filled = kt_alloc(tx, (m->order_count + 1) * sizeof *filled);
-    uint32_t *at = kt_alloc(tx, (m->order_count + 1) * sizeof *at);
-    k->orders = run->keep(run, (m->order_count + 1) * sizeof *k->orders);
-    k->pegs = run->keep(run, (m->peg_count + 1) * sizeof *k->pegs);
-    if (!filled || !at || !k->orders || !k->pegs)
+    if (count + wanted <= *room)
+        return true;
+    size_t more = (count + wanted) * 2;
+    void *larger = run->keep(run, more * size);
+    if (larger && count)
+        memcpy(larger, *items, count * size);
+    if (larger) {
+        *items = larger;
+        *room = more;
+    }
+    return larger != NULL;
+}
+
+/* The orders of the item planned last, each with its peggings behind the other's: supplies are used up in their
+ * order, so peggings stand in it. */
+static kt_error *keep_orders(kt_work_run *run, struct kept *k)
+{
+    const struct mrp *m = &k->g.mrp;
+    size_t at = 0;
+    if (!make_room(
+            run, (void **)&k->orders, k->order_count, &k->order_room, m->order_count, sizeof *k->orders) ||
+        !make_room(run, (void **)&k->pegs, k->peg_count, &k->peg_room, m->peg_count, sizeof *k->pegs))
         return kt_no_memory();
-    for (size_t i = 0; i < m->peg_count; i++)
-        if (m->pegs[i].supply == MRP_ORDER)
-            at[m->pegs[i].supply_index + 1]++;
-    for (size_t i = 0; i < m->order_count; i++)
-        at[i + 1] += at[i];
-    for (size_t i = 0; i < m->peg_count; i++)
-        if (m->pegs[i].supply == MRP_ORDER) {
-            uint32_t order = m->pegs[i].supply_index;
-            k->pegs[at[order] + filled[order]++] = keep_peg(g, &m->pegs[i]);
-        }
     for (size_t i = 0; i < m->order_count; i++) {
         const struct mrp_order *o = &m->orders[i];
-        if (g->phantom[o->item])
+        if (k->g.phantom[o->item])
             continue; /* it is passed through: its components are proposed */
-        k->orders[k->order_count++] = (struct kept_order){.item = g->ids[o->item],
+        struct kept_order *kept = &k->orders[k->order_count++];
+        *kept = (struct kept_order){.item = k->g.ids[o->item],
             .quantity = o->quantity,
             .release = o->release,
             .due = o->due,
-            .sequence = (uint32_t)i + 1,
+            .sequence = (uint32_t)(m->order_first + i) + 1,
             .level = m->items[o->item].level,
-            .peg_from = at[i],
-            .peg_count = filled[i],
-            .made = g->made[o->item],
+            .peg_from = (uint32_t)k->peg_count,
+            .made = k->g.made[o->item],
             .late = o->late};
+        while (at < m->peg_count &&
+               (m->pegs[at].supply != MRP_ORDER || m->pegs[at].supply_index < m->order_first + i))
+            at++;
+        for (; at < m->peg_count && m->pegs[at].supply_index == m->order_first + i; at++, kept->peg_count++)
+            k->pegs[k->peg_count++] = keep_peg(&k->g, &m->pegs[at]);
     }
     return NULL;
 }
@@ -125,47 +140,96 @@ static kt_error *read_params(kt_tx *tx, kt_str text, kt_id *run)
     return NULL;
 }
 
-static kt_error *plan(kt_tx *tx, kt_work_run *run, struct kept *k)
+static kt_error *told(kt_tx *tx, enum mrp_end end)
 {
-    struct gathered g;
-    const memory of_tx = {take, tx};
-    KT_TRY(read_params(tx, run->params, &k->run));
-    KT_TRY(mrp_gather(tx, &g));
-    switch (mrp_plan(&of_tx, &g.mrp)) {
+    switch (end) {
     case MRP_PLANNED:
-        break;
+        return NULL;
     case MRP_NO_MEMORY:
         return kt_no_memory();
     case MRP_CYCLE:
         return kt_fail(tx, KT_RULE, NULL, "an item goes into itself", "towar wchodzi w samego siebie");
     case MRP_TOO_LARGE:
-        return kt_fail(tx, KT_LIMIT, NULL, "a quantity is too large", "ilość jest za duża");
+        break;
     }
-    KT_TRY(keep_orders(tx, run, &g, k));
-    KT_TRY(keep_messages(run, &g, k));
-    k->items = g.mrp.item_count;
-    k->demands = g.mrp.demand_count;
-    k->receipts = g.mrp.receipt_count;
-    k->levels = g.mrp.levels;
+    return kt_fail(tx, KT_LIMIT, NULL, "a quantity is too large", "ilość jest za duża");
+}
+
+/* Moves an array into memory that lasts. false: there is no more */
+static bool last(kt_work_run *run, void *array, size_t count, size_t size)
+{
+    void **at = array;
+    void *copy = run->keep(run, (count + 1) * size);
+    if (copy && count)
+        memcpy(copy, *at, count * size);
+    *at = copy;
+    return copy != NULL;
+}
+
+static kt_error *begin(kt_tx *tx, kt_work_run *run, struct kept *k)
+{
+    const memory lasting = {take_lasting, run};
+    struct gathered *g = &k->g;
+    struct mrp *m = &g->mrp;
+    KT_TRY(read_params(tx, run->params, &k->run));
+    KT_TRY(mrp_gather(tx, g));
+    if (!last(run, &m->items, m->item_count, sizeof *m->items) ||
+        !last(run, &m->links, m->link_count, sizeof *m->links) ||
+        !last(run, &m->demands, m->demand_count, sizeof *m->demands) ||
+        !last(run, &m->receipts, m->receipt_count, sizeof *m->receipts) ||
+        !last(run, &g->ids, m->item_count, sizeof *g->ids) ||
+        !last(run, &g->made, m->item_count, sizeof *g->made) ||
+        !last(run, &g->phantom, m->item_count, sizeof *g->phantom) ||
+        !last(run, &g->demand_of, m->demand_count, sizeof *g->demand_of) ||
+        !last(run, &g->receipt_of, m->receipt_count, sizeof *g->receipt_of))
+        return kt_no_memory();
+    return told(tx, mrp_begin(&lasting, m));
+}
+
+/* Plans on until there is a chunk to write, or nothing more to plan. */
+static kt_error *plan_on(kt_tx *tx, kt_work_run *run, struct kept *k)
+{
+    bool more = true;
+    k->first += k->order_count;
+    k->order_count = k->peg_count = 0;
+    while (more && k->order_count < CHUNK) {
+        KT_TRY(told(tx, mrp_next(&k->g.mrp, &more)));
+        KT_TRY(keep_orders(run, k));
+    }
+    k->planned = !more;
+    return more ? NULL : keep_messages(run, &k->g, k);
+}
+
+static int64_t end_of_orders(const struct kept *k)
+{
+    return k->began + 1 + (int64_t)(k->first + k->order_count);
+}
+
+static kt_error *prepare_within(kt_tx *tx, kt_work_run *run)
+{
+    struct kept *k = run->context;
+    if (!k) {
+        k = run->keep(run, sizeof *k);
+        if (!k)
+            return kt_no_memory();
+        k->began = run->position;
+        KT_TRY(begin(tx, run, k));
+        run->context = k;
+    }
+    if (!k->planned && run->position == end_of_orders(k))
+        KT_TRY(plan_on(tx, run, k));
+    /* how many orders there will be is known at the end: until then, one for each item */
+    run->total = end_of_orders(k) +
+                 (int64_t)(k->planned ? k->message_count : k->g.mrp.item_count - k->g.mrp.next + 1);
     return NULL;
 }
 
 static kt_error *prepare(kt_tx *tx, kt_work_run *run)
 {
-    if (run->context)
-        return NULL;
-    struct kept *k = run->keep(run, sizeof *k);
-    if (!k)
-        return kt_no_memory();
-    k->began = run->position;
     kt_authority before = kt_own_authority(tx);
-    kt_error *error = plan(tx, run, k);
+    kt_error *error = prepare_within(tx, run);
     kt_callers_authority(tx, before);
-    if (error)
-        return error;
-    run->context = k;
-    run->total = k->began + 1 + (int64_t)(k->order_count + k->message_count);
-    return NULL;
+    return error;
 }
 
 /* ---- Chunks ---- */
@@ -248,15 +312,15 @@ static kt_error *end_run(kt_tx *tx, const struct kept *k, kt_work_run *run)
 {
     struct mrp_run r = {KT_OF(mrp_run)};
     KT_TRY(kt_read(tx, k->run, &r.rec));
-    r.items = (int64_t)k->items;
-    r.demands = (int64_t)k->demands;
-    r.receipts = (int64_t)k->receipts;
-    r.levels = (int64_t)k->levels;
-    r.proposals = (int64_t)k->order_count;
+    r.items = (int64_t)k->g.mrp.item_count;
+    r.demands = (int64_t)k->g.mrp.demand_count;
+    r.receipts = (int64_t)k->g.mrp.receipt_count;
+    r.levels = (int64_t)k->g.mrp.levels;
+    r.proposals = (int64_t)(k->first + k->order_count);
     r.messages = (int64_t)k->message_count;
     run->finished = true;
     run->result = kt_format(tx, "{\"run\":%llu,\"proposals\":%zu,\"messages\":%zu}",
-        (unsigned long long)k->run.v, k->order_count, k->message_count);
+        (unsigned long long)k->run.v, k->first + k->order_count, k->message_count);
     return kt_update(tx, &r.rec);
 }
 
@@ -270,14 +334,13 @@ static kt_error *write_chunk(kt_tx *tx, kt_work_run *run)
         run->position += gone + messages == 0;
         return NULL;
     }
-    for (size_t i = 0; i < CHUNK && run->position < run->total; i++, run->position++) {
-        size_t at = (size_t)(run->position - k->began - 1);
-        if (at < k->order_count)
-            KT_TRY(write_proposal(tx, k, &k->orders[at]));
+    int64_t orders = end_of_orders(k), end = orders + (int64_t)(k->planned ? k->message_count : 0);
+    for (size_t i = 0; i < CHUNK && run->position < end; i++, run->position++)
+        if (run->position < orders)
+            KT_TRY(write_proposal(tx, k, &k->orders[run->position - k->began - 1 - (int64_t)k->first]));
         else
-            KT_TRY(write_message(tx, k, &k->messages[at - k->order_count]));
-    }
-    return run->position == run->total ? end_run(tx, k, run) : NULL;
+            KT_TRY(write_message(tx, k, &k->messages[run->position - orders]));
+    return k->planned && run->position == end ? end_run(tx, k, run) : NULL;
 }
 
 static kt_error *apply(kt_tx *tx, kt_work_run *run)
