@@ -94,6 +94,15 @@ static const attack attacks[] = {
     {"create-for-ever", "while true do create('shop.thing', {name = 'more'}) end", ""},
     {"deep-json", "json.decode(('['):rep(100000))", "JSON"},
     {"other-entity", "get('no.such', 1)", "no entity"},
+    {"secret-in-a-field", "thing.buyer = secret('key')", "expected a string"},
+    {"secret-in-a-mail", "mail {to = 'a@example.com', subject = 's', text = secret('key')}", "secret stands"},
+    {"secret-deep", "webhook {url = 'https://example.com', body = {a = {{secret('key')}}}}", "secret stands"},
+    {"secret-by-hand", "mail {to = 'a@example.com', text = {['$secret'] = 'key'}}", "secret stands"},
+    {"secret-as-json", "json.encode {secret('key')}", "secret is filled in"},
+    {"secret-index", "return secret('key').value", "attempt to index"},
+    {"secret-metatable", "setmetatable(secret('key'), {})", "table expected"},
+    {"document-of-nothing", "document('letter', thing)", "no template"},
+    {"document-of-no-record", "document('letter', {})", "a record was expected"},
     {"method-of-core", "call('access.password', {new = 'x'})", "no method"},
 };
 
@@ -127,6 +136,20 @@ static void attacks_end_as_errors_of_their_own(void **state)
     assert_string_equal(house_text(thing, "buyer"), "OK2");
 }
 
+/* Nothing that a rule leaves behind is seen by another, nor by itself at its next run. */
+static void no_rule_sees_the_state_of_another(void **state)
+{
+    house *h = *state;
+    store_rule(h, "a-leaves",
+        "assert(left == nil and string.left == nil) left = 1 "
+        "pcall(function() string.left = 1 end) pcall(function() math.left = 1 end) thing.buyer = 'a'");
+    store_rule(h, "b-looks", "assert(left == nil and math.left == nil)");
+    for (int i = 0; i < 3; i++) {
+        const variant *made = house_result(h, "shop.thing.create", "{\"values\":{\"name\":\"x\"}}");
+        (void)house_result(h, "shop.thing.get", "{\"id\":%lld}", (long long)house_int(made, "id"));
+    }
+}
+
 /* What does not compile is refused where it is written. */
 static void texts_that_are_no_rules_are_refused(void **state)
 {
@@ -151,6 +174,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SPEC(attacks_end_as_errors_of_their_own),
+        SPEC(no_rule_sees_the_state_of_another),
         SPEC(texts_that_are_no_rules_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
