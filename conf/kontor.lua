@@ -56,5 +56,6 @@ limits = {
   slow_call_ms = 200,               -- longer calls are logged
   rule_ms = 100,                    -- a rule in Lua that takes longer is killed
   rule_steps = 5000000,             -- instructions that it may take
+  renderers = 2,                    -- processes that make PDF, at most 16; some 100 MB each while there is work
   -- read_log_days = 400,           -- older rows of access.read_log are deleted; default: none is
 }

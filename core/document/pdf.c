@@ -8,7 +8,14 @@
 #include "kit/calendar.h"
 #include "kit/str.h"
 
-enum { OBJECTS_MAX = 8, RANGE_DIGITS = 10, SIGNATURES_MAX = 100 };
+enum {
+    OBJECTS_MAX = 200,
+    KEYS_MAX = 200,
+    COPY_DEPTH_MAX = 20,
+    OBJECTS_LEFT = 8,
+    RANGE_DIGITS = 10,
+    SIGNATURES_MAX = 100
+};
 
 /* ---- A file that qpdf has read ---- */
 
@@ -239,15 +246,117 @@ static void add_field(update *u, qpdf_oh page, qpdf_oh field)
 }
 
 static void write_field(
-    update *u, const sign_options *o, qpdf_oh page, qpdf_oh field, int value, size_t number)
+    update *u, const sign_options *o, qpdf_oh page, qpdf_oh field, int value, size_t number, int form)
 {
     begin_object(u, qpdf_oh_get_object_id(u->q, field));
     buffer_add_format(u->out,
         "<< /Type /Annot /Subtype /Widget /FT /Sig /T (Signature%zu) /F 132 /V %d 0 R /P %d 0 R /Rect [%d %d "
-        "%d %d] >>",
+        "%d %d]",
         number, value, qpdf_oh_get_object_id(u->q, page), o->box.x, o->box.y, o->box.x + o->box.width,
         o->box.y + o->box.height);
+    if (form)
+        buffer_add_format(u->out, " /AP << /N %d 0 R >>", form);
+    buffer_add_str(u->out, KT_STR(" >>"));
     end_object(u);
+}
+
+/* ---- What is seen of a signature ---- */
+
+static bool is_written(const update *u, int id)
+{
+    for (size_t i = 0; i < u->count; i++)
+        if (u->written[i].id == id)
+            return true;
+    return false;
+}
+
+static void write_stream(update *u, qpdf_oh stream)
+{
+    unsigned char *bytes = NULL;
+    size_t n = 0;
+    QPDF_BOOL filtered;
+    qpdf_oh dictionary = qpdf_oh_get_dict(u->q, stream);
+    if (qpdf_oh_get_stream_data(u->q, stream, qpdf_dl_none, &filtered, &bytes, &n) & QPDF_ERRORS)
+        n = 0;
+    qpdf_oh_replace_key(u->q, dictionary, "/Length", qpdf_oh_new_integer(u->q, (long long)n));
+    begin_object(u, qpdf_oh_get_object_id(u->q, stream));
+    buffer_add_str(u->out, str_of(qpdf_oh_unparse_resolved(u->q, dictionary)));
+    buffer_add_str(u->out, KT_STR("\nstream\n"));
+    buffer_add(u->out, bytes ? (const char *)bytes : "", n);
+    buffer_add_str(u->out, KT_STR("\nendstream"));
+    end_object(u);
+    free(bytes);
+}
+
+static void write_copied(update *u, qpdf_oh object, int first, unsigned depth);
+
+/* qpdf has one iterator for all dictionaries: the keys are taken before any is followed. */
+static void write_members(update *u, qpdf_oh dictionary, int first, unsigned depth)
+{
+    qpdf_oh members[KEYS_MAX];
+    size_t n = 0;
+    qpdf_oh_begin_dict_key_iter(u->q, dictionary);
+    while (n < KEYS_MAX && qpdf_oh_dict_more_keys(u->q))
+        members[n++] = qpdf_oh_get_key(u->q, dictionary, qpdf_oh_dict_next_key(u->q));
+    for (size_t i = 0; i < n; i++)
+        write_copied(u, members[i], first, depth);
+}
+
+/* Writes an object that was copied here, and all that it leads to: those from number first on. */
+static void write_copied(update *u, qpdf_oh object, int first, unsigned depth)
+{
+    qpdf_data q = u->q;
+    const bool stream = qpdf_oh_is_stream(q, object);
+    if (qpdf_oh_is_indirect(q, object)) {
+        const int id = qpdf_oh_get_object_id(q, object);
+        if (id < first || is_written(u, id) || u->count + OBJECTS_LEFT > OBJECTS_MAX)
+            return;
+        if (stream)
+            write_stream(u, object);
+        else
+            write_object(u, object);
+    }
+    if (depth == COPY_DEPTH_MAX)
+        return;
+    if (qpdf_oh_is_array(q, object))
+        for (int i = 0; i < qpdf_oh_get_array_n_items(q, object); i++)
+            write_copied(u, qpdf_oh_get_array_item(q, object, i), first, depth + 1);
+    else if (stream || qpdf_oh_is_dictionary(q, object))
+        write_members(u, stream ? qpdf_oh_get_dict(q, object) : object, first, depth + 1);
+}
+
+/* The first page of the appearance as a form (ISO 32000-1, 8.10), written into the update.
+ *   form  receives its number; 0: there is none */
+static kt_error *write_appearance(arena *arena, update *u, const sign_options *o, int *form)
+{
+    qpdf_data from;
+    unsigned char *content = NULL;
+    size_t n = 0;
+    *form = 0;
+    if (!o->appearance.len || o->box.width <= 0 || o->box.height <= 0)
+        return NULL;
+    KT_TRY(open_pdf(arena, o->appearance, &from));
+    qpdf_oh page = qpdf_get_page_n(from, 0), stream = qpdf_oh_new_stream(from),
+            dictionary = qpdf_oh_get_dict(from, stream);
+    kt_str box = arena_format(arena, "[0 0 %d %d]", o->box.width, o->box.height);
+    kt_error *error = box.ptr ? NULL : error_no_memory();
+    if (!error && qpdf_oh_get_page_content_data(from, page, &content, &n) & QPDF_ERRORS)
+        error = not_pdf(arena, from);
+    if (!error) {
+        qpdf_oh_replace_key(from, dictionary, "/Type", qpdf_oh_new_name(from, "/XObject"));
+        qpdf_oh_replace_key(from, dictionary, "/Subtype", qpdf_oh_new_name(from, "/Form"));
+        qpdf_oh_replace_key(from, dictionary, "/BBox", qpdf_oh_parse(from, box.ptr));
+        qpdf_oh_replace_key(from, dictionary, "/Resources", qpdf_oh_get_key(from, page, "/Resources"));
+        qpdf_oh_replace_stream_data(from, stream, content, n, qpdf_oh_new_null(from), qpdf_oh_new_null(from));
+        const int first = qpdf_oh_get_object_id(
+            u->q, qpdf_make_indirect_object(u->q, qpdf_oh_new_null(u->q)));
+        qpdf_oh copied = qpdf_oh_copy_foreign_object(u->q, from, stream);
+        write_copied(u, copied, first, 0);
+        *form = qpdf_oh_get_object_id(u->q, copied);
+    }
+    free(content);
+    qpdf_cleanup(&from);
+    return error;
 }
 
 static void fill_range(char *at, pdf_gap gap, size_t end)
@@ -278,14 +387,16 @@ kt_error *pdf_add_signature(arena *arena, const sign_options *options, buffer *o
         qpdf_oh page = qpdf_get_page_n(q, wanted - 1);
         qpdf_oh field = qpdf_make_indirect_object(q, qpdf_oh_new_dictionary(q));
         int value = qpdf_oh_get_object_id(q, qpdf_make_indirect_object(q, qpdf_oh_new_dictionary(q)));
+        int form = 0;
+        error = write_appearance(arena, &u, options, &form);
         add_field(&u, page, field);
-        write_field(&u, options, page, field, value, number);
+        write_field(&u, options, page, field, value, number, form);
         write_value(&u, value, options, gap, &range_at);
         write_trailer(&u, previous);
-        if (out->full)
+        if (out->full && !error)
             error = error_make(
                 arena, KT_LIMIT, "pdf", "the signed file is too large", "podpisany plik jest za duży");
-        else
+        else if (!error)
             fill_range(out->ptr + range_at, *gap, out->len);
     }
     qpdf_cleanup(&q);

@@ -16,30 +16,51 @@
 #include "kit/memory.h"
 #include "kit/str.h"
 
-enum { ANSWER_MAX = 64 * 1024 * 1024, REQUEST_MAX = 64 * 1024 * 1024, NAME_MAX_BYTES = 200 };
+enum {
+    RENDERERS = 2,
+    RENDERERS_MAX = 16,
+    ANSWER_MAX = 64 * 1024 * 1024,
+    REQUEST_MAX = 64 * 1024 * 1024,
+    NAME_MAX_BYTES = 200
+};
 
-struct render {
-    pthread_mutex_t lock;
-    const char *program;
+/* One process; of the thread that took it. */
+typedef struct {
+    render *of;
     pid_t process; /* 0: none runs */
     int socket;
+    bool taken;
+} renderer;
+
+struct render {
+    pthread_mutex_t lock; /* of `taken` */
+    pthread_cond_t given; /* a renderer is free again */
+    renderer renderers[RENDERERS_MAX];
+    unsigned count;
     char path[];
 };
 
-render *render_open(const char *program)
+render *render_open(const char *program, unsigned count)
 {
     size_t n = strlen(program) + 1;
     render *r = memory_alloc(sizeof *r + n);
     if (!r)
         return NULL;
-    *r = (render){.socket = -1};
+    *r = (render){.count = count ? (count < RENDERERS_MAX ? count : RENDERERS_MAX) : RENDERERS};
+    for (unsigned i = 0; i < r->count; i++)
+        r->renderers[i] = (renderer){.of = r, .socket = -1};
     pthread_mutex_init(&r->lock, NULL);
+    pthread_cond_init(&r->given, NULL);
     memcpy(r->path, program, n);
-    r->program = r->path;
     return r;
 }
 
-static void stop(render *r)
+unsigned render_count(const render *r)
+{
+    return r->count;
+}
+
+static void stop(renderer *r)
 {
     if (r->socket >= 0)
         close(r->socket);
@@ -56,19 +77,21 @@ void render_close(render *r)
 {
     if (!r)
         return;
-    stop(r);
+    for (unsigned i = 0; i < r->count; i++)
+        stop(&r->renderers[i]);
+    pthread_cond_destroy(&r->given);
     pthread_mutex_destroy(&r->lock);
     memory_free(r);
 }
 
 /* posix_spawn copies no page tables, however much the server has mapped. Caches of fonts that have no folder
  * to go to are not written. */
-static bool start(render *r)
+static bool start(renderer *r)
 {
     char name[] = "python3", isolated[] = "-I", no_cache[] = "-B", search[] = "PATH=/usr/bin:/bin",
          language[] = "LANG=C.UTF-8", home[] = "HOME=/dev/null", cache[] = "XDG_CACHE_HOME=/dev/null";
     char *const environment[] = {search, language, home, cache, NULL};
-    char *const arguments[] = {name, isolated, no_cache, r->path, NULL};
+    char *const arguments[] = {name, isolated, no_cache, r->of->path, NULL};
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return false;
@@ -168,7 +191,7 @@ static void write_request(buffer *out, kt_str html, const render_asset *assets)
 }
 
 /* A length and as many bytes. text->ptr NULL: no memory, or more than may come */
-static moved take_text(render *r, arena *arena, int64_t until_us, kt_str *text)
+static moved take_text(renderer *r, arena *arena, int64_t until_us, kt_str *text)
 {
     unsigned char length[4];
     *text = (kt_str){0};
@@ -188,7 +211,7 @@ typedef struct {
     char status;
 } answer;
 
-static moved exchange(render *r, arena *arena, kt_str request, int64_t until_us, answer *a)
+static moved exchange(renderer *r, arena *arena, kt_str request, int64_t until_us, answer *a)
 {
     if (!r->process && !start(r))
         return ENDED;
@@ -218,6 +241,31 @@ static kt_error *outcome(arena *arena, moved done, const answer *a, int deadline
                      : NULL;
 }
 
+/* A renderer, rather one that runs than one that would have to be started. */
+static renderer *take_renderer(render *r)
+{
+    renderer *found = NULL;
+    pthread_mutex_lock(&r->lock);
+    while (!found) {
+        for (unsigned i = 0; i < r->count; i++)
+            if (!r->renderers[i].taken && (!found || (!found->process && r->renderers[i].process)))
+                found = &r->renderers[i];
+        if (!found)
+            pthread_cond_wait(&r->given, &r->lock);
+    }
+    found->taken = true;
+    pthread_mutex_unlock(&r->lock);
+    return found;
+}
+
+static void give_renderer(renderer *one)
+{
+    pthread_mutex_lock(&one->of->lock);
+    one->taken = false;
+    pthread_cond_signal(&one->of->given);
+    pthread_mutex_unlock(&one->of->lock);
+}
+
 kt_error *render_pdf(render *r, arena *arena, kt_str html, const render_asset *assets, int deadline_ms,
     kt_str *pdf, kt_str *warnings)
 {
@@ -229,13 +277,13 @@ kt_error *render_pdf(render *r, arena *arena, kt_str html, const render_asset *a
         buffer_close(&request);
         return error_make(arena, KT_LIMIT, "html", "the document is too large", "dokument jest za duży");
     }
-    pthread_mutex_lock(&r->lock);
+    renderer *one = take_renderer(r);
     int64_t until_us = clock_monotonic_us() + (int64_t)deadline_ms * 1000;
-    bool was_there = r->process != 0;
-    moved done = exchange(r, arena, buffer_str(&request), until_us, &a);
+    bool was_there = one->process != 0;
+    moved done = exchange(one, arena, buffer_str(&request), until_us, &a);
     if (done == ENDED && was_there) /* it had gone to sleep, or died of the one before */
-        done = exchange(r, arena, buffer_str(&request), until_us, &a);
-    pthread_mutex_unlock(&r->lock);
+        done = exchange(one, arena, buffer_str(&request), until_us, &a);
+    give_renderer(one);
     buffer_close(&request);
     *pdf = a.pdf;
     if (warnings)

@@ -1,4 +1,5 @@
 /* render_test.c -- the real renderer, locked in: what it makes, and what a hostile document gets. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -72,11 +73,36 @@ static void a_document_that_takes_too_long_is_stopped(void **state)
     made("<p>the next one</p>", NULL, NULL);
 }
 
+static void *make_one(void *context)
+{
+    arena *own = arena_open((size_t)32 << 20);
+    kt_str pdf = {0};
+    const bool good = own &&
+                      !render_pdf(renderer, own, KT_STR("<p>one of many</p>"), NULL, 30000, &pdf, NULL) &&
+                      pdf.len > 5;
+    arena_close(own);
+    *(bool *)context = good;
+    return NULL;
+}
+
+static void several_are_made_at_once(void **state)
+{
+    (void)state;
+    pthread_t threads[6];
+    bool good[6] = {0};
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, make_one, &good[i]), 0);
+    for (size_t i = 0; i < 6; i++)
+        pthread_join(threads[i], NULL);
+    for (size_t i = 0; i < 6; i++)
+        assert_true(good[i]);
+}
+
 static void without_a_renderer_it_says_so(void **state)
 {
     (void)state;
     kt_str pdf;
-    render *none = render_open("/nonexistent/renderer.py");
+    render *none = render_open("/nonexistent/renderer.py", 1);
     kt_error *error = render_pdf(none, memory, KT_STR("<p>"), NULL, 5000, &pdf, NULL);
     assert_non_null(error);
     assert_int_equal(error->first->kind, KT_UNAVAILABLE);
@@ -87,7 +113,7 @@ static int open_renderer(void **state)
 {
     (void)state;
     memory = arena_open(256 << 20);
-    renderer = render_open(RENDERER);
+    renderer = render_open(RENDERER, 2);
     return memory && renderer ? 0 : -1;
 }
 
@@ -105,6 +131,7 @@ int main(void)
         cmocka_unit_test(html_becomes_a_pdf),
         cmocka_unit_test(only_its_own_assets_are_loaded),
         cmocka_unit_test(a_document_that_takes_too_long_is_stopped),
+        cmocka_unit_test(several_are_made_at_once),
         cmocka_unit_test(without_a_renderer_it_says_so),
     };
     return cmocka_run_group_tests(tests, open_renderer, close_renderer);

@@ -14,6 +14,7 @@ typedef struct {
         unsigned page; /* from 1 */
         int x, y, width, height;
     } box;
+    kt_str appearance; /* a PDF whose first page, as large as the box, is drawn there; not set: nothing is */
 } sign_options;
 
 /* Signs a PDF. A file that nobody has signed yet is first written anew, in the plain form that an update can

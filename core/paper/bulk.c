@@ -1,12 +1,29 @@
-/* bulk.c -- documents for many records: a job that makes one after another. A record whose document cannot be
- * made is a problem of the job and keeps nobody else waiting. */
+/* bulk.c -- documents for many records: a job that makes as many at a time as there are renderers. A record whose
+ * document cannot be made is a problem of the job and keeps nobody else waiting. */
+#include <pthread.h>
+
 #include "kit/str.h"
 #include "paper/make.h"
 #include "paper/methods.h"
 
+enum { BATCH_MAX = 16, FILE_MEMORY = 128 << 20 };
+
+typedef struct {
+    papers *papers;
+    making making;
+    arena *arena; /* of its file alone */
+    kt_error *wrong;
+    pthread_t thread;
+    bool runs;
+} bulk_item;
+typedef struct {
+    bulk_item items[BATCH_MAX];
+    size_t count;
+} batch;
+
 static kt_error *bulk_open(job_run *run)
 {
-    run->context = arena_alloc(run->lasting, sizeof(making));
+    run->context = ARENA_NEW(run->lasting, batch);
     return run->context ? NULL : error_no_memory();
 }
 
@@ -38,35 +55,99 @@ static kt_error *make_text_held(papers *p, job_run *run, making *m)
     return error;
 }
 
+static void *make_its_file(void *context)
+{
+    bulk_item *item = context;
+    item->wrong = make_file(item->papers, item->arena, &item->making);
+    return NULL;
+}
+
+/* Files are made side by side, each with memory of its own; a thread that does not start does not matter. */
+static void make_files(batch *all)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        bulk_item *item = &all->items[i];
+        if (item->wrong)
+            continue;
+        item->arena = arena_open(FILE_MEMORY);
+        if (!item->arena)
+            item->wrong = error_no_memory();
+        else if (i + 1 < all->count)
+            item->runs = pthread_create(&item->thread, NULL, make_its_file, item) == 0;
+        if (item->arena && !item->runs)
+            make_its_file(item);
+    }
+    for (size_t i = 0; i < all->count; i++)
+        if (all->items[i].runs)
+            pthread_join(all->items[i].thread, NULL);
+}
+
+/* What is to outlive the file's own memory. A warning is a problem of a document that was made. */
+static void tell(job_run *run, bulk_item *item, long row)
+{
+    kt_error *wrong = item->wrong;
+    if (wrong && wrong != error_no_memory())
+        wrong = error_make(run->arena, wrong->first->kind, wrong->first->path, "%s%.0s", "%.0s%s",
+            wrong->first->text.en, wrong->first->text.pl);
+    else if (!wrong && item->making.warnings.len)
+        wrong = error_make(run->arena, KT_VALIDATION, NULL, "it was made, but: %.*s", "powstał, ale: %.*s",
+            STR_ARG(item->making.warnings));
+    if (item->wrong)
+        item->making.id = 0;
+    if (wrong)
+        kt_also(&run->problems, error_at_row(wrong, row));
+    arena_close(item->arena);
+    item->arena = NULL;
+}
+
+static bool is_among(const batch *all, const variant *id)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (id->kind == VARIANT_INT && all->items[i].making.id == (uint64_t)id->as.integer)
+            return true;
+    return false;
+}
+
 static kt_error *bulk_prepare(job_run *run)
 {
     papers *p = run->rooms->papers;
-    making *m = run->context;
+    batch *all = run->context;
     const int64_t at = (int64_t)paper_id(run->position, "at");
-    const variant *id = id_at(run, at);
-    *m = (making){.template = {paper_id(run->params, "template")},
-        .id = id && id->kind == VARIANT_INT ? (uint64_t)id->as.integer : 0};
-    run->next = arena_format(run->arena, "{\"at\":%lld}", (long long)at + 1);
-    run->done = (uint64_t)at + 1;
-    run->finished = !id_at(run, at + 1);
-    kt_error *wrong = make_text_held(p, run, m);
-    if (!wrong)
-        wrong = make_file(p, run->arena, m);
-    if (wrong)
-        m->id = 0;
-    run->problems = wrong ? error_at_row(wrong, (long)at + 1) : NULL;
+    const unsigned most = render_count(p->render);
+    all->count = 0;
+    for (const variant *id;
+         all->count < most && all->count < BATCH_MAX && (id = id_at(run, at + (int64_t)all->count));) {
+        if (is_among(all, id)) /* its next edition follows this one */
+            break;
+        bulk_item *item = &all->items[all->count++];
+        *item = (bulk_item){.papers = p,
+            .making = {.template = {paper_id(run->params, "template")},
+                .id = id->kind == VARIANT_INT ? (uint64_t)id->as.integer : 0}};
+        item->wrong = make_text_held(p, run, &item->making);
+    }
+    make_files(all);
+    for (size_t i = 0; i < all->count; i++)
+        tell(run, &all->items[i], (long)(at + (int64_t)i) + 1);
+    run->done = (uint64_t)at + all->count;
+    run->next = arena_format(run->arena, "{\"at\":%lld}", (long long)run->done);
+    run->finished = !id_at(run, (int64_t)run->done);
     return run->next.ptr ? NULL : error_no_memory();
 }
 
 static kt_error *bulk_apply(job_run *run)
 {
-    making *m = run->context;
-    if (!m->id)
-        return NULL;
-    KT_TRY(make_keep(run->tx, m));
-    run->result = arena_format(run->arena, "{\"document\":%llu,\"file\":%llu}",
-        (unsigned long long)m->document, (unsigned long long)m->attachment);
-    return run->result.ptr ? NULL : error_no_memory();
+    batch *all = run->context;
+    for (size_t i = 0; i < all->count; i++) {
+        making *m = &all->items[i].making;
+        if (!m->id)
+            continue;
+        KT_TRY(make_keep(run->tx, m));
+        run->result = arena_format(run->arena, "{\"document\":%llu,\"file\":%llu}",
+            (unsigned long long)m->document, (unsigned long long)m->attachment);
+        if (!run->result.ptr)
+            return error_no_memory();
+    }
+    return NULL;
 }
 
 const job_kind paper_jobs[] = {

@@ -32,4 +32,13 @@ KT_MUST kt_error *make_attachment(kt_tx *tx, making *m);
  *   returns  conflict: another edition was made meanwhile
  *   thread   writer */
 KT_MUST kt_error *make_keep(kt_tx *tx, making *m);
+/* What is seen of a signature. */
+typedef struct {
+    kt_str name, reason, picture; /* picture: its address; may be not set */
+    const render_asset *pictures; /* ended by a NULL name */
+    kt_time at;
+    int width, height;
+} stamp;
+/* A PDF page of that size. returns validation at "box". thread: may wait */
+KT_MUST kt_error *stamp_make(papers *p, arena *arena, const stamp *s, kt_str *pdf);
 void make_answer(const making *m, json *answer);

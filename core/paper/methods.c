@@ -27,6 +27,9 @@ static const method_param sign_params[] = {
     {"box", VARIANT_OBJECT, false,
         {"Where it is seen: page, x, y, width, height, in points from the lower left corner",
             "Gdzie go widać: page, x, y, width, height, w punktach od lewego dolnego rogu"}},
+    {"picture", VARIANT_STRING, false,
+        {"A picture of document.asset that is drawn there",
+            "Obraz z document.asset, który jest tam rysowany"}},
     {0},
 };
 static const method_param signatures_params[] = {

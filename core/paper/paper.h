@@ -14,6 +14,7 @@ typedef struct {
     automation *automation;
     const char *data_directory;
     const char *renderer;  /* path of renderer.py; NULL: no PDF can be made */
+    unsigned renderers;    /* processes that make PDF, 0: two */
     const char *templates; /* folder of the ready templates; NULL: there are none */
 } papers_options;
 

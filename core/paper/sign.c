@@ -116,14 +116,14 @@ kt_error *paper_key_import(method_call *call)
 }
 
 /* Whoever may not see what a document is about has nothing to do with its file. */
-static kt_error *read_document(kt_tx *tx, const variant *params, struct document_row *row)
+static kt_error *read_document(
+    kt_tx *tx, const variant *params, struct document_row *row, model_record *about)
 {
-    model_record about = {0};
     *row = (struct document_row){KT_OF(document_row)};
     KT_TRY(kt_read(tx, (kt_id){paper_id(params, "document")}, &row->rec));
     const char *name = kt_any_entity(tx, row->about);
     const model_entity *entity = name ? model_entity_find(tx->catalogue, str_of(name)) : NULL;
-    return entity ? model_read(tx, entity, kt_any_id(row->about).v, &about) : NULL;
+    return entity ? model_read(tx, entity, kt_any_id(row->about).v, about) : NULL;
 }
 
 /* ---- document.sign ---- */
@@ -132,7 +132,8 @@ typedef struct {
     method_call *call;
     struct document_row row;
     struct key_row signer;
-    kt_str key, entity;
+    kt_str key, entity, picture;
+    written about; /* whose pictures may be shown */
     making made;
 } signing;
 
@@ -140,8 +141,15 @@ static kt_error *signing_read(kt_tx *tx, void *context)
 {
     signing *s = context;
     const kt_id key = {paper_id(s->call->params, "key")};
+    const kt_str picture = variant_get_str(s->call->params, "picture");
     s->signer = (struct key_row){KT_OF(key_row)};
-    KT_TRY(read_document(tx, s->call->params, &s->row));
+    s->about.papers = s->call->rooms->papers;
+    KT_TRY(read_document(tx, s->call->params, &s->row, &s->about.about));
+    if (picture.len)
+        KT_TRY(paper_picture(tx, &s->about, picture, 0, &s->picture));
+    if (picture.len && !s->picture.len)
+        return kt_fail(tx, KT_NOT_FOUND, "picture", "there is no picture \"%.*s\"", "nie ma obrazu „%.*s”",
+            STR_ARG(picture));
     const model_guard *guard = tx->guard;
     tx->guard = NULL;
     kt_error *error = kt_read(tx, key, &s->signer.rec);
@@ -188,7 +196,7 @@ static kt_error *sign_file(signing *s, papers *p, kt_str pdf)
     const variant *box = variant_get(call->params, "box");
     kt_str made = {0}, reason = variant_get_str(call->params, "reason"),
            place = variant_get_str(call->params, "place");
-    const sign_options options = {.key = s->key,
+    sign_options options = {.key = s->key,
         .certificate = s->signer.certificate,
         .name = s->signer.subject.ptr,
         .reason = reason.ptr,
@@ -199,6 +207,15 @@ static kt_error *sign_file(signing *s, papers *p, kt_str pdf)
             .y = number_in(box, "y"),
             .width = number_in(box, "width"),
             .height = number_in(box, "height")}};
+    const stamp seen = {.name = s->signer.subject,
+        .reason = reason,
+        .picture = s->picture,
+        .pictures = s->about.pictures,
+        .at = options.at,
+        .width = options.box.width,
+        .height = options.box.height};
+    if (box)
+        KT_TRY(stamp_make(p, call->arena, &seen, &options.appearance));
     KT_TRY(sign_pdf(call->arena, pdf, &options, &made));
     return make_content(p, call->arena, made, &s->made);
 }
@@ -258,7 +275,8 @@ kt_error *paper_signatures(method_call *call)
     uint8_t hash[crypto_hash_sha256_BYTES];
     char hex[2 * crypto_hash_sha256_BYTES + 1];
     struct document_row row;
-    KT_TRY(read_document(call->tx, call->params, &row));
+    model_record about = {0};
+    KT_TRY(read_document(call->tx, call->params, &row, &about));
     KT_TRY(file_map(call->arena, call->rooms->papers->options.data_directory,
         &(file_ref){.sha256 = row.sha256, .size = (uint64_t)row.size}, &pdf));
     crypto_hash_sha256(hash, (const uint8_t *)pdf.ptr, pdf.len);

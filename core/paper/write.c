@@ -10,7 +10,7 @@ kt_error *papers_open(arena *arena, const papers_options *options, papers **out)
     if (!p)
         return error_no_memory();
     p->options = *options;
-    p->render = render_open(options->renderer ? options->renderer : "");
+    p->render = render_open(options->renderer ? options->renderer : "", options->renderers);
     *out = p;
     return p->render ? NULL : error_no_memory();
 }

@@ -109,6 +109,7 @@ static void read_limit(lua_State *lua, reading *r, const char *key)
         {"slow_call_ms", &r->options->slow_call_ms},
         {"rule_ms", &r->options->rule_ms},
         {"rule_steps", &r->options->rule_steps},
+        {"renderers", &r->options->renderers},
         {"read_log_days", &r->options->read_log_days},
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)

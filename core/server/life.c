@@ -141,7 +141,7 @@ static server_options server_options_of(const options *o)
         .data_directory = o->data,
         .modules_directory = o->modules_directory,
         .rules = {.directory = o->rules_directory, .deadline_ms = o->rule_ms, .steps = o->rule_steps},
-        .papers = {.renderer = o->renderer, .templates = o->templates},
+        .papers = {.renderer = o->renderer, .renderers = o->renderers, .templates = o->templates},
         .modules = o->modules_given ? o->modules : NULL,
         .relaxed = o->relaxed,
         .outbox = outbox_options_of(o),

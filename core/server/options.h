@@ -24,7 +24,7 @@ typedef struct {
     size_t secrets_count;
     bool modules_given, relaxed, check_config, debug, quiet;
     uint32_t message_bytes, batch_calls, depth, slow_threads, request_ms, slow_call_ms, read_log_days,
-        rule_ms, rule_steps; /* 0: the default */
+        rule_ms, rule_steps, renderers; /* 0: the default */
 } options;
 
 typedef enum { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG } options_result;

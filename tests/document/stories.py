@@ -2,7 +2,6 @@
 """Stories of templates and documents, over HTTP: what a template shows, to whom, and what hostile ones cannot do."""
 import hashlib
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -14,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "modules
 from house import ROOT  # noqa: E402
 from stories import expect, refused, run  # noqa: E402
 from shop import make, preview, shop, template  # noqa: E402
+from stories_files import certificates, stored  # noqa: E402
 
 
 def a_template_shows_a_record_its_links_and_its_lines(k):
@@ -111,10 +111,6 @@ def person(k, house, name, *roles):
     return house.client(name, "Zupa-Pomidorowa-7")
 
 
-def stored(house, made):
-    return house.data / "files" / made["sha256"][:2] / made["sha256"]
-
-
 def a_document_is_kept_and_the_next_one_beside_it(k, house):
     s = shop(k)
     expect(k.call("document.presets", {})["created"] > 8, True)
@@ -196,13 +192,6 @@ def many_are_made_by_a_job_and_one_wrong_record_stops_nothing(k):
         time.sleep(0.05)
     expect((job["state"], job["done"], job["problems"]), ("done", 4, 1))
     expect(k.count("document.document", [["template", "=", letter]]), 3)
-
-
-def certificates(folder):
-    kontor = str(pathlib.Path(os.environ.get("KONTOR_BUILD", ROOT / "build" / "check")) / "kontor")
-    subprocess.run([kontor, "tls", "make", str(folder)], check=True, capture_output=True)
-    subprocess.run([kontor, "tls", "person", str(folder), "Zofia Żak"], check=True, capture_output=True)
-    return [(folder / name).read_text() for name in ("person.key", "person.pem", "ca.pem")]
 
 
 def a_signature_holds_until_a_byte_is_changed(k, house):
