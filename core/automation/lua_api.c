@@ -345,16 +345,46 @@ void push_picture(lua_State *L, int index)
 
 /* ---- Records that were sent in part ---- */
 
+static const char links_key; /* its address: of the table of what a template's links led to */
+
+void links_remember(lua_State *L, bool on)
+{
+    if (on)
+        lua_newtable(L);
+    else
+        lua_pushnil(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &links_key);
+}
+
+/* Pushes what the record of these fields leads to. A template changes nothing, so it asks for a record once. */
+static void follow_link(lua_State *L, int fields)
+{
+    lua_getfield(L, fields, RECORD_ENTITY);
+    lua_getfield(L, fields, "id");
+    const lua_Integer id = luaL_checkinteger(L, -1);
+    const bool kept = lua_rawgetp(L, LUA_REGISTRYINDEX, &links_key) == LUA_TTABLE;
+    const int table = lua_gettop(L), name = table + 1;
+    lua_pushfstring(L, "%s/%I", luaL_checkstring(L, table - 2), id);
+    lua_pushvalue(L, name);
+    if (kept && lua_rawget(L, table) != LUA_TNIL)
+        return;
+    lua_settop(L, name);
+    buffer *out = begin(L, ASK_GET);
+    add_str(L, table - 2, out);
+    pack_int(out, id);
+    answer(L);
+    if (!kept)
+        return;
+    lua_pushvalue(L, name);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, table);
+}
+
 void record_complete(lua_State *L)
 {
     push_fields(L, 1);
     int fields = lua_gettop(L);
-    buffer *out = begin(L, ASK_GET);
-    lua_getfield(L, fields, RECORD_ENTITY);
-    add_str(L, -1, out);
-    lua_getfield(L, fields, "id");
-    pack_int(out, luaL_checkinteger(L, -1));
-    answer(L);
+    follow_link(L, fields);
     lua_pushnil(L);
     lua_setfield(L, fields, RECORD_PART);
     if (!luaL_testudata(L, -1, LUA_RECORD)) {

@@ -421,6 +421,7 @@ void template_end(lua_State *L)
     lua_pushnil(L);
     lua_setmetatable(L, -2);
     lua_pop(L, 1);
+    links_remember(L, false);
     buffer_clear(&worker_of(L)->text);
 }
 
@@ -480,6 +481,7 @@ int template_run(lua_State *L)
     w->compiling = check;
     worker_load(L, name, text);
     if (!check) {
+        links_remember(L, true);
         call_chunk(L, in);
         send_text(L);
     }

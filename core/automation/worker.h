@@ -100,6 +100,8 @@ void record_complete(lua_State *L);
 void send_text(lua_State *L);
 /* Pushes the chunk of another template, as text. */
 void push_include(lua_State *L, kt_str name);
+/* From now on a link that was followed is not asked for again; or no longer. */
+void links_remember(lua_State *L, bool on);
 /* shown(value, modifier, currency): how a name in a DOCX is written. lua_shown.c */
 int template_shown(lua_State *L);
 /* The address of a picture, of a name or a record of base.attachment at index; nil: there is none. */
