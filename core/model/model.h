@@ -294,6 +294,14 @@ KT_MUST kt_error *model_savepoint_set(kt_tx *tx, model_savepoint *save);
 /* Takes back what was written since. */
 KT_MUST kt_error *model_savepoint_back(kt_tx *tx, const model_savepoint *save);
 
+/* The next number of a series of an entity's, beside the numbers of its records: by a pattern such as "L/{year}/{seq:4}", for a
+ * company, counted in the periods that the pattern names.
+ *   ahead    so many numbers later
+ *   take     it is given now, in this transaction; else it is only looked at
+ *   returns  validation: no such pattern */
+KT_MUST kt_error *model_series(kt_tx *tx, const model_entity *entity, uint64_t company, kt_str pattern,
+    uint64_t ahead, bool take, kt_str *number);
+
 /* The dynamic verbs: rights, defaults, validation (all problems at once), computed fields, checks of
  * references, unique indexes, sequences, indexes, counters, search, events. `values` is an object of wire
  * values; lines are arrays of objects (with "id" of a line to keep it), null empties a field, {"$ref"} is the

@@ -188,6 +188,25 @@ kt_error *sequence_number(kt_tx *tx, model_record *record)
     return sequence_series(tx, record, record->entity->number_pattern, kt_today(tx));
 }
 
+kt_error *model_series(kt_tx *tx, const model_entity *entity, uint64_t company, kt_str pattern,
+    uint64_t ahead, bool take, kt_str *number)
+{
+    key name;
+    uint64_t count;
+    int year, month, day;
+    if (!sequence_pattern_is_good(pattern))
+        return kt_fail(tx, KT_VALIDATION, "numbers",
+            "is no pattern of numbers: it needs one {seq} or {seq:DIGITS}",
+            "nie jest wzorem numerów: potrzebuje jednego {seq} lub {seq:CYFRY}");
+    kt_date_parts(kt_today(tx), &year, &month, &day);
+    number_key(&name, entity, pattern, company, year, month, day);
+    KT_TRY(counter_read(tx, &name, &count));
+    *number = write_number(tx, pattern, year, month, day, count + 1 + ahead);
+    if (!number->ptr)
+        return error_no_memory();
+    return take ? counter_add(tx, &name, 1) : NULL;
+}
+
 kt_error *sequence_number_back(kt_tx *tx, const model_record *record)
 {
     const model_entity *entity = record->entity;

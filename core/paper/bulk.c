@@ -108,12 +108,24 @@ static bool is_among(const batch *all, const variant *id)
     return false;
 }
 
+/* Behind a document that failed the numbers would be others than those that were written: these are made again. */
+static void leave_no_gap(batch *all)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (all->items[i].wrong && all->items[i].making.numbers.len) {
+            for (size_t k = i + 1; k < all->count; k++)
+                arena_close(all->items[k].arena);
+            all->count = i + 1;
+        }
+}
+
 static kt_error *bulk_prepare(job_run *run)
 {
     papers *p = run->rooms->papers;
     batch *all = run->context;
     const int64_t at = (int64_t)paper_id(run->position, "at");
     const unsigned most = render_count(p->render);
+    uint64_t numbered = 0;
     all->count = 0;
     for (const variant *id;
          all->count < most && all->count < BATCH_MAX && (id = id_at(run, at + (int64_t)all->count));) {
@@ -123,9 +135,12 @@ static kt_error *bulk_prepare(job_run *run)
         *item = (bulk_item){.papers = p,
             .making = {.template = {paper_id(run->params, "template")},
                 .id = id->kind == VARIANT_INT ? (uint64_t)id->as.integer : 0}};
+        item->making.ahead = numbered;
         item->wrong = make_text_held(p, run, &item->making);
+        numbered += !item->wrong && item->making.numbers.len && item->making.edition == 1;
     }
     make_files(all);
+    leave_no_gap(all);
     for (size_t i = 0; i < all->count; i++)
         tell(run, &all->items[i], (long)(at + (int64_t)i) + 1);
     run->done = (uint64_t)at + all->count;

@@ -10,8 +10,8 @@ enum { RENDER_MS = 30000 };
 
 /* ---- What it is made from ---- */
 
-/* The last edition of a template's document about a record; 0: there is none. */
-static kt_error *last_edition(kt_tx *tx, const making *m, int64_t *edition)
+/* The last edition of a template's document about a record; 0: there is none. number: what stands on it */
+static kt_error *last_edition(kt_tx *tx, const making *m, int64_t *edition, kt_str *number)
 {
     const kt_id about = kt_any(tx, m->entity.ptr, (kt_id){m->id});
     struct document_row row = {KT_OF(document_row)};
@@ -27,6 +27,8 @@ static kt_error *last_edition(kt_tx *tx, const making *m, int64_t *edition)
     *edition = 0;
     if (!error && kt_next(cursor, &row.rec))
         *edition = row.edition;
+    if (!error && *edition)
+        *number = row.reference;
     if (!error)
         error = kt_close(cursor);
     tx->guard = guard;
@@ -61,8 +63,9 @@ static kt_error *name_it(kt_tx *tx, const written *w, making *m)
 {
     const model_value *number = &w->about.values[MODEL_NUMBER];
     kt_str title = w->row.title.len ? w->row.title : w->row.name;
-    m->title = number->set ? arena_format(tx->arena, "%.*s %.*s", STR_ARG(title), STR_ARG(number->as.s))
-                           : arena_str(tx->arena, title);
+    kt_str shown = m->number.len ? m->number : number->set ? number->as.s : (kt_str){0};
+    m->title = shown.len ? arena_format(tx->arena, "%.*s %.*s", STR_ARG(title), STR_ARG(shown))
+                         : arena_str(tx->arena, title);
     m->file_name = m->edition > 1 ? arena_format(tx->arena, "%.*s v%lld.%s", STR_ARG(m->title),
                                         (long long)m->edition, m->extension)
                                   : arena_format(tx->arena, "%.*s.%s", STR_ARG(m->title), m->extension);
@@ -97,15 +100,42 @@ static kt_error *keep_text(arena *arena, const written *w, making *m)
     return m->text.ptr ? NULL : error_no_memory();
 }
 
+/* The next number of the template's series, which the writer gives if it is still the next one then. */
+static kt_error *next_number(kt_tx *tx, const making *m, bool take, kt_str *number)
+{
+    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("document.template"));
+    return model_series(tx, entity, m->company, m->numbers, take ? 0 : m->ahead, take, number);
+}
+
+static kt_error *write_facts(kt_tx *tx, const making *m, kt_str *facts)
+{
+    buffer text;
+    buffer_open(&text, 1024);
+    json j = json_to(&text);
+    json_object(&j);
+    json_member_int(&j, "edition", m->edition);
+    if (m->number.len)
+        json_member_str(&j, "number", m->number);
+    json_object_end(&j);
+    *facts = text.full ? (kt_str){0} : arena_str(tx->arena, buffer_str(&text));
+    buffer_close(&text);
+    return facts->ptr ? NULL : error_no_memory();
+}
+
 kt_error *make_text(papers *p, kt_tx *tx, making *m)
 {
     written w = {0};
     struct template_row row = {KT_OF(template_row)};
     KT_TRY(kt_read(tx, m->template, &row.rec));
     m->entity = row.entity;
-    KT_TRY(last_edition(tx, m, &m->edition));
+    m->numbers = row.numbers;
+    m->company = tx->company;
+    KT_TRY(last_edition(tx, m, &m->edition, &m->number));
     m->edition++;
-    kt_str facts = arena_format(tx->arena, "{\"edition\":%lld}", (long long)m->edition);
+    if (m->numbers.len && !m->number.len)
+        KT_TRY(next_number(tx, m, false, &m->number));
+    kt_str facts = {0};
+    KT_TRY(write_facts(tx, m, &facts));
     buffer_open(&w.text, AUTOMATION_TEXT_MAX);
     kt_error *error = paper_write(p, tx, &w, m->template, m->id, facts);
     if (!error)
@@ -183,14 +213,21 @@ kt_error *make_attachment(kt_tx *tx, making *m)
 static kt_error *keep(kt_tx *tx, making *m)
 {
     int64_t last;
-    KT_TRY(last_edition(tx, m, &last));
+    kt_str number = {0};
+    KT_TRY(last_edition(tx, m, &last, &number));
     if (last + 1 != m->edition)
         return kt_fail(tx, KT_CONFLICT, NULL, "version %lld was made meanwhile",
             "wersja %lld powstała w międzyczasie", (long long)last);
+    if (m->numbers.len && !number.len)
+        KT_TRY(next_number(tx, m, true, &number));
+    if (m->numbers.len && !str_eq(number, m->number))
+        return kt_fail(tx, KT_CONFLICT, NULL, "number %.*s was given meanwhile",
+            "numer %.*s nadano w międzyczasie", STR_ARG(m->number));
     KT_TRY(make_attachment(tx, m));
     struct document_row row = {KT_OF(document_row), .name = m->title, .sha256 = str_of(m->sha256),
-        .data = m->data, .template = m->template, .about = kt_any(tx, m->entity.ptr, (kt_id){m->id}),
-        .party = {m->party}, .template_version = m->template_version, .edition = m->edition, .size = m->size,
+        .reference = m->number, .data = m->data, .template = m->template,
+        .about = kt_any(tx, m->entity.ptr, (kt_id){m->id}), .party = {m->party},
+        .template_version = m->template_version, .edition = m->edition, .size = m->size,
         .attachment = (int64_t)m->attachment};
     KT_TRY(kt_create(tx, &row.rec));
     m->document = row.rec.id.v;
@@ -245,6 +282,8 @@ void make_answer(const making *m, json *answer)
     json_member_int(answer, "document", (int64_t)m->document);
     json_member_int(answer, "edition", m->edition);
     json_member_int(answer, "file", (int64_t)m->attachment);
+    if (m->number.len)
+        json_member_str(answer, "number", m->number);
     json_member_str(answer, "name", m->file_name);
     json_member_text(answer, "sha256", m->sha256);
     json_member_int(answer, "size", m->size);
@@ -252,13 +291,24 @@ void make_answer(const making *m, json *answer)
     json_object_end(answer);
 }
 
+/* What another call took in between, an edition or a number, is the next one's now: it is made anew. */
+static kt_error *make_once(method_call *call, making *m)
+{
+    steps s = {call->rooms->papers, m};
+    *m = (making){.template = {paper_id(call->params, "template")}, .id = paper_id(call->params, "id")};
+    KT_TRY(call->rooms->read(call, text_step, &s));
+    KT_TRY(make_file(s.papers, call->arena, m));
+    return call->rooms->write(call, keep_step, &s);
+}
+
 kt_error *paper_make(method_call *call)
 {
-    making m = {.template = {paper_id(call->params, "template")}, .id = paper_id(call->params, "id")};
-    steps s = {call->rooms->papers, &m};
-    KT_TRY(call->rooms->read(call, text_step, &s));
-    KT_TRY(make_file(s.papers, call->arena, &m));
-    KT_TRY(call->rooms->write(call, keep_step, &s));
-    make_answer(&m, call->answer);
-    return NULL;
+    enum { TRIES = 5 };
+    making m;
+    kt_error *error = NULL;
+    for (int i = 0; i < TRIES && (i == 0 || (error && error->first->kind == KT_CONFLICT)); i++)
+        error = make_once(call, &m);
+    if (!error)
+        make_answer(&m, call->answer);
+    return error;
 }

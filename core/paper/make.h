@@ -6,12 +6,15 @@
 typedef struct {
     /* what is asked for */
     kt_id template;
-    uint64_t id; /* of the record */
+    uint64_t id;    /* of the record */
+    uint64_t ahead; /* documents of the same batch that take their numbers before it */
     /* what the steps find */
     kt_str text, data, file_name, title;     /* in the arena */
     render_asset pictures[PICTURES_MAX + 1]; /* ended by a NULL name; good as long as the text */
     kt_str warnings;                         /* of the renderer, a line each */
     kt_str entity, type;
+    kt_str numbers, number; /* the template's pattern, and what it gives; may be not set */
+    uint64_t company;       /* whose series it is */
     const char *extension;
     uint64_t party;
     int64_t template_version, edition, size;

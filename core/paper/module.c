@@ -29,6 +29,9 @@ const kt_shape template_row_shape = KT_SHAPE(template_row, "document.template",
         .initial = "html", .priority = 4),
     KT_FIELD(template_row, lang, STATE, "Language", "Język", .choices = languages, .required = true,
         .initial = "pl", .priority = 5),
+    KT_FIELD(template_row, numbers, STRING, "Numbers", "Numeracja", .max = 40,
+        .help = {"Of its documents, document.number in the text: L/{year}/{seq:4}; empty: none.",
+            "Jego dokumentów, document.number w treści: L/{year}/{seq:4}; puste: brak."}),
     KT_FIELD(template_row, text, TEXT, "Text", "Treść",
         .help = {"Required, but for Word files.", "Wymagana, poza plikami Word."}),
     KT_FIELD(template_row, file, FILE, "File", "Plik", .target = "base.attachment",
@@ -37,6 +40,10 @@ const kt_shape template_row_shape = KT_SHAPE(template_row, "document.template",
 const kt_shape document_row_shape = KT_SHAPE(document_row, "document.document",
     KT_FIELD(document_row, name, STRING, "Name", "Nazwa", .max = 200, .searchable = true, .computed = true,
         .priority = 1),
+    KT_FIELD(document_row, reference, STRING, "Number on it", "Numer na nim", .max = 80, .searchable = true,
+        .computed = true,
+        .help = {"By its template's pattern; later versions keep it.",
+            "Według wzoru szablonu; następne wersje go zachowują."}),
     KT_FIELD(document_row, edition, INT, "Version", "Wersja", .computed = true, .priority = 2),
     KT_FIELD(document_row, about, REF, "About", "Dotyczy", .target = "*", .computed = true, .priority = 3,
         .on_delete = KT_CASCADE),
@@ -87,6 +94,10 @@ static kt_error *template_check(kt_tx *tx, const kt_record *before, const kt_rec
     if (row->entity.len && !model_entity_find(tx->catalogue, row->entity))
         all = kt_fail(tx, KT_VALIDATION, "entity", "there is no entity \"%.*s\"", "nie ma encji „%.*s”",
             STR_ARG(row->entity));
+    kt_str number;
+    if (row->numbers.len)
+        kt_also(&all, model_series(tx, model_entity_find(tx->catalogue, KT_STR("document.template")), 0,
+                          row->numbers, 0, false, &number));
     if (row->kind ==
         TEMPLATE_ROW_DOCX) { /* what is in the file is judged when it is previewed: files take their time */
         if (!row->file.v)

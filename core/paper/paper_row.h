@@ -14,7 +14,7 @@ enum { ROW_POLISH = 1, ROW_ENGLISH };
 
 struct template_row {
     kt_record rec;
-    kt_str name, entity, text, title;
+    kt_str name, entity, text, title, numbers;
     unsigned kind, lang;
     kt_id file;
 };
@@ -22,7 +22,7 @@ extern const kt_shape template_row_shape;
 
 struct document_row {
     kt_record rec;
-    kt_str name, sha256, data;
+    kt_str name, sha256, data, reference;
     kt_id template, about, party;
     int64_t template_version, edition, size, attachment, signatures;
 };

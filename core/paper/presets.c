@@ -58,6 +58,7 @@ static kt_error *put_preset(kt_tx *tx, presets *p, size_t i, unsigned lang)
     }
     row.name = name;
     row.entity = variant_get_str(one, "entity");
+    row.numbers = variant_get_str(one, "numbers");
     row.title = variant_get_str(one, lang == ROW_POLISH ? "pl" : "en");
     row.kind = str_is(variant_get_str(one, "kind"), "text") ? TEMPLATE_ROW_TEXT : TEMPLATE_ROW_HTML;
     row.lang = lang;

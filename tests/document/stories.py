@@ -182,6 +182,30 @@ def what_the_renderer_complains_of_is_told(k):
     expect([any(word in line for line in made["warnings"]) for word in ("no font has all letters of: \U00010c80", "only its own assets", "Zażółć")], [True, True, False])
 
 
+def documents_are_numbered_by_their_template(k):
+    parties = [make(k, "base.party", name=f"Adresat {i}") for i in range(4)]
+    year = time.strftime("%Y")
+    refused("validation", lambda: template(k, "x", numbers="L/{year}"), "numbers")
+    letter = template(k, "{{ document.number }} {{ doc.name }}", kind="text", title="List", numbers="L/{year}/{seq:3}")
+    expect(preview_number(k, letter, parties[0]), "")
+    made = [k.call("document.make", {"template": letter, "id": party}) for party in (parties[0], parties[1], parties[0])]
+    expect([(m["number"], m["edition"], m["name"]) for m in made],
+           [(f"L/{year}/001", 1, f"List L-{year}-001.txt"), (f"L/{year}/002", 1, f"List L-{year}-002.txt"), (f"L/{year}/001", 2, f"List L-{year}-001 v2.txt")])
+    refused("validation", lambda: k.call("document.make", {"template": template(k, "{{ doc.nothing }}", numbers="L/{year}/{seq:3}"), "id": parties[2]}))
+    job = k.call("document.make_all", {"template": letter, "ids": [parties[1], 999999, parties[2], parties[3]]})
+    until = time.monotonic() + 30
+    while (job := k.call("job.get", {"id": job["id"]}))["state"] not in ("done", "failed"):
+        expect(time.monotonic() < until, True)
+        time.sleep(0.05)
+    expect((job["state"], job["done"], job["problems"]), ("done", 4, 1))
+    kept = k.list("document.document", [["template", "=", letter]], sort="id", fields=["reference", "edition"])["rows"]
+    expect([(d["reference"][-3:], d["edition"]) for d in kept], [("001", 1), ("002", 1), ("001", 2), ("002", 2), ("003", 1), ("004", 1)])
+
+
+def preview_number(k, letter, party):
+    return k.call("document.preview", {"template": letter, "id": party})["text"].split(" ")[0]
+
+
 def many_are_made_by_a_job_and_one_wrong_record_stops_nothing(k):
     parties = [make(k, "base.party", name=f"Klient {i}") for i in range(3)]
     letter = template(k, "Dzień dobry, {{ doc.name }}", kind="text", title="List")
@@ -233,7 +257,7 @@ def a_signature_holds_until_a_byte_is_changed(k, house):
 STORIES = [a_template_shows_a_record_its_links_and_its_lines, a_wrong_template_is_not_saved, a_customers_name_runs_nowhere,
            hostile_templates_end_alone, only_what_one_may_read_is_shown, a_document_is_kept_and_the_next_one_beside_it,
            a_document_takes_nothing_from_the_server, a_kept_picture_stands_in_every_letter, what_is_no_picture_is_refused,
-           what_the_renderer_complains_of_is_told, many_are_made_by_a_job_and_one_wrong_record_stops_nothing, a_signature_holds_until_a_byte_is_changed]
+           what_the_renderer_complains_of_is_told, documents_are_numbered_by_their_template, many_are_made_by_a_job_and_one_wrong_record_stops_nothing, a_signature_holds_until_a_byte_is_changed]
 
 if __name__ == "__main__":
     run(STORIES, modules="base,crm")
