@@ -58,7 +58,7 @@ static bool starts(kt_str s, const char *with)
 static kt_str trimmed(kt_str s)
 {
     while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-        s.ptr++, s.len--;
+        s = (kt_str){s.ptr + 1, s.len - 1};
     while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
         s.len--;
     return s;
@@ -186,11 +186,11 @@ static xmlNode *new_mark(marking *m, docx_tag *tag)
                                   "ma ponad %d znaczników", (int)DOCX_TAGS_MAX));
         return NULL;
     }
-    xmlNode *mark = xmlNewNode(NULL, BAD_CAST DOCX_MARK);
+    xmlNode *mark = xmlNewNode(NULL, (const xmlChar *)DOCX_MARK);
     if (!mark)
         return NULL;
     (void)snprintf(number, sizeof number, "%zu", d->tag_count);
-    xmlNewProp(mark, BAD_CAST "n", BAD_CAST number);
+    xmlNewProp(mark, (const xmlChar *)"n", (const xmlChar *)number);
     tag->mark = mark;
     d->tags[d->tag_count++] = *tag;
     return mark;
@@ -252,7 +252,7 @@ static kt_str braces_at(kt_str whole, size_t at)
 static void add_text(xmlNode *node, kt_str whole, size_t from, size_t to)
 {
     if (to > from)
-        xmlAddChild(node, xmlNewTextLen(BAD_CAST(whole.ptr + from), (int)(to - from)));
+        xmlAddChild(node, xmlNewTextLen((const xmlChar *)(whole.ptr + from), (int)(to - from)));
 }
 
 /* Writes the paragraph's texts anew with marks for tags. A tag that begins in one text and ends in another stands in
@@ -264,7 +264,7 @@ static void rewrite(marking *m, const xmlNode *paragraph, paragraph_text *text, 
         xmlNode *node = text->nodes[k];
         size_t from = at < skip_until ? skip_until : at;
         xmlNodeSetContent(node, NULL);
-        xmlSetProp(node, BAD_CAST "xml:space", BAD_CAST "preserve");
+        xmlSetProp(node, (const xmlChar *)"xml:space", (const xmlChar *)"preserve");
         for (; at < text->ends[k]; at++) {
             docx_tag tag;
             kt_str inside = at >= skip_until ? braces_at(whole, at) : (kt_str){0};
