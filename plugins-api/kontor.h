@@ -130,6 +130,9 @@ typedef struct {
     const kt_shape *lines;
     unsigned priority;   /* order for cards and narrow screens, from 1; 0: last */
     const char *show_if; /* a filter, as on the wire; NULL: always */
+    const char *mask;    /* of text: roles may be held to its masked form, "+48 *** *** *12", under this name:
+                            "contact", "tax", "bank". In a result: masked for whoever sees a field of this name
+                            masked anywhere. NULL: never masked */
 } kt_field;
 
 struct kt_shape {
@@ -450,6 +453,12 @@ KT_API void kt_date_parts(kt_date date, int *year, int *month, int *day);
  * nobody may change any more: a compute that guards such a document lets them pass. */
 KT_API bool kt_joining(const kt_tx *tx);
 KT_API bool kt_may(const kt_tx *tx, const char *right); /* "crm.deal:export" */
+/* The caller asks which records have this value: for methods that look somebody up. A module's own conditions may
+ * name a field that its caller sees masked; where the value is the caller's, asking for it tells as much as having
+ * it revealed, hit or miss, and is counted like that.
+ *   path     "contacts.normal"; value not set: nothing is asked
+ *   returns  forbidden: the caller may not have such values revealed; limit: today's are spent */
+KT_API KT_MUST kt_error *kt_asks(kt_tx *tx, const char *entity, const char *path, kt_str value);
 /* Lets what follows run on the module's own authority: for what the company decides, not the caller -- whose turn
  * it is, what was promised. What is written is the caller's still, on the journal. Give back what it returned, on
  * every way out: while it holds, records are neither hidden nor refused. */

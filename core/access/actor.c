@@ -328,6 +328,8 @@ static kt_error *grants_add(access_actor *actor, ruleset *set, kt_str role, kt_s
         memcpy(rules, set->grants, set->grant_count * sizeof *rules);
     for (size_t i = 0; i < list.count; i++)
         rules[set->grant_count++] = (rule){.grant = &list.items[i], .role = name};
+    for (size_t i = 0; i < list.count; i++)
+        actor->masks |= list.items[i].mask_count > 0;
     set->grants = rules;
     return NULL;
 }
@@ -445,6 +447,8 @@ static kt_error *compile(access_actor *actor, kt_tx *tx, kt_str held, bool *foun
     KT_TRY(copy_str(actor->arena, record_str(&user, "name"), &actor->name));
     KT_TRY(copy_str(actor->arena, record_str(&user, "full_name"), &actor->full_name));
     actor->read_limit = record_int(&user, "daily_read_limit");
+    const model_value *reveals = record_value(&user, "daily_reveal_limit");
+    actor->reveal_limit = reveals && reveals->set ? reveals->as.i : REVEALS_DEFAULT;
     actor->reads_extra = record_int(&user, "reads_extra");
     actor->reads_extra_on.day = (int32_t)record_int(&user, "reads_extra_on");
     actor->lang = record_int(&user, "lang") == 2 ? "pl" : "en";

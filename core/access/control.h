@@ -5,6 +5,7 @@
  *               "Ak" hash   the access.key whose secret has this hash, and until when it is good: keys.c
  *               "Ap" user   password hash, argon2id
  *               "Ab" user, day, chunk   records that were shown: read_budget.h
+ *               "Av" user, day, chunk   masked values that were revealed or asked for
  *               "Af" user   second factor: factor.c
  *
  * Compiled rights carry the epoch of the snapshot they were read from and are used only with that epoch: a
@@ -24,6 +25,7 @@
 #define DEPARTMENT_DEPTH_MAX 64
 #define ACTORS_MAX           1024 /* compiled at once; a power of two */
 #define ACTORS_WAYS          4    /* slots that one token may take */
+#define REVEALS_DEFAULT      20   /* masked values a day, for who has no number of its own */
 
 /* ---- Actors ---- */
 
@@ -72,7 +74,9 @@ struct access_actor {
     id_set companies, team, department;
     ruleset rights, scopes; /* scopes: of a key; grants none: not held to any */
     bool scoped;
+    bool masks;                      /* some grant shows something masked only */
     int64_t read_limit, reads_extra; /* different records a day; 0: no limit */
+    int64_t reveal_limit;            /* masked values a day that may be revealed */
     kt_date reads_extra_on;
     bool factor_missing;        /* a role demands a second factor: until there is one, nothing is granted */
     _Atomic int64_t touched_ms; /* when the last use of the session or key was written */
@@ -112,6 +116,10 @@ KT_MUST kt_error *judge(kt_tx *tx, const access_actor *actor, const model_entity
 /* May the actor see, or write, a field of this group? */
 bool judge_field(const access_actor *actor, const model_entity *entity, const model_field *field, bool write,
     verdict *why);
+/* Does the actor see a field that can be masked as it is? record NULL: in every record of the entity.
+ *   masking  NULL, or receives a grant that shows it masked only */
+KT_MUST kt_error *judge_clear(kt_tx *tx, const access_actor *actor, const model_entity *entity,
+    const model_record *record, kt_str mask, bool *clear, const rule **masking);
 /* How many different records the actor may be shown on this day; 0: no limit. */
 int64_t actor_read_limit(const access_actor *actor, kt_date day);
 /* Grants on names that are no entity: "journal:verify". */

@@ -88,6 +88,7 @@ typedef struct {
     const model_field *field;
     model_record record;
     bool has_record;
+    bool masked; /* allowed, but the field is seen masked */
     kt_str name;
     const char *action;
 } question;
@@ -131,7 +132,7 @@ static bool is_granted_by_name(kt_tx *tx, const question *q)
 /* "*" covers whatever is written there: what nothing knows must not be said to be allowed. */
 static kt_error *question_action(method_call *call, const question *q)
 {
-    static const char *const others[] = {"erase", NULL};
+    static const char *const others[] = {"erase", "reveal", NULL};
     kt_tx *tx = call->tx;
     buffer list;
     buffer_open(&list, 4096);
@@ -177,7 +178,7 @@ static kt_error *question_read(method_call *call, question *q)
     return NULL;
 }
 
-static kt_error *question_judge(kt_tx *tx, const question *q, bool *may, verdict *why)
+static kt_error *question_judge(kt_tx *tx, question *q, bool *may, verdict *why)
 {
     *why = (verdict){.missing = "active"};
     *may = false;
@@ -192,6 +193,12 @@ static kt_error *question_judge(kt_tx *tx, const question *q, bool *may, verdict
         bool write = strcmp(q->action, "read") != 0 && strcmp(q->action, "export") != 0;
         *may = judge_field(q->actor, q->entity, q->field, write, why);
     }
+    if (!*may || !q->field || !q->field->mask.len)
+        return NULL;
+    bool clear;
+    KT_TRY(judge_clear(
+        tx, q->actor, q->entity, q->has_record ? &q->record : NULL, q->field->mask, &clear, &why->nearest));
+    q->masked = !clear;
     return NULL;
 }
 
@@ -220,7 +227,9 @@ kt_error *explain_run(method_call *call)
         kt_text text = reason_text(&why);
         json_member_text(j, "reason", may ? NULL : strcmp(tx->lang, "pl") == 0 ? text.pl : text.en);
         json_key(j, "nearest");
-        rule_answer(may ? NULL : why.nearest, j);
+        rule_answer(may && !q.masked ? NULL : why.nearest, j);
+        if (q.field && q.field->mask.len)
+            json_member_bool(j, "masked", q.masked);
         json_object_end(j);
     }
     access_actor_release(other);

@@ -296,6 +296,8 @@ static void grant_read(reader *r, grant *g)
         conditions_read(r, g);
     if (accept(r, "fields"))
         g->groups = names_read(r, &g->group_count);
+    if (accept(r, "masked"))
+        g->masks = names_read(r, &g->mask_count);
     if (r->quoted || r->token.len)
         mistake(r, "\"%.*s\" is not understood", "\"%.*s\" jest niezrozumiałe", STR_ARG(r->token));
 }
@@ -411,10 +413,20 @@ bool grant_allows(const grant *grant, const char *action)
     return false;
 }
 
-bool grant_shows(const grant *grant, kt_str group)
+static bool names_have(const kt_str *names, size_t count, kt_str name)
 {
-    for (size_t i = 0; i < grant->group_count; i++)
-        if (str_eq(grant->groups[i], group) || str_is(grant->groups[i], "*"))
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(names[i], name) || str_is(names[i], "*"))
             return true;
     return false;
+}
+
+bool grant_shows(const grant *grant, kt_str group)
+{
+    return names_have(grant->groups, grant->group_count, group);
+}
+
+bool grant_masks(const grant *grant, kt_str mask)
+{
+    return names_have(grant->masks, grant->mask_count, mask);
 }

@@ -1,11 +1,15 @@
 /* grants.h -- inside the room: the text of a role's grants, read into a list.
  *
  *   grants     = grant { ";" grant }
- *   grant      = ENTITY ":" ACTIONS [ "@" SCOPE ] [ "where" condition { "and" condition } ] [ "fields" GROUPS
- * ] ENTITY     = "crm.deal" | "crm.*" | "*" | a name without an entity, as "journal" or "system" ACTIONS    =
- * "*" | name { "," name } SCOPE      = "own" | "team" | "department" | "all" condition  = path operator value
- * operators of the query language value      = "text" | number | word | true | false | null | me | "(" value
- * { "," value } ")" GROUPS     = "*" | name { "," name } */
+ *   grant      = ENTITY ":" ACTIONS [ "@" SCOPE ] [ "where" condition { "and" condition } ]
+ *                [ "fields" GROUPS ] [ "masked" MASKS ]
+ *   ENTITY     = "crm.deal" | "crm.*" | "*" | a name without an entity, as "journal" or "system"
+ *   ACTIONS    = "*" | name { "," name }
+ *   SCOPE      = "own" | "team" | "department" | "all"
+ *   condition  = path operator value, with the operators of the query language
+ *   value      = "text" | number | word | true | false | null | me | "(" value { "," value } ")"
+ *   GROUPS     = "*" | name { "," name }
+ *   MASKS      = "*" | name { "," name } */
 #pragma once
 #include "model/model.h"
 
@@ -28,6 +32,8 @@ typedef struct {
     size_t condition_count;
     const kt_str *groups;
     size_t group_count;
+    const kt_str *masks; /* what it shows masked only */
+    size_t mask_count;
 } grant;
 
 typedef struct {
@@ -50,3 +56,5 @@ bool grant_covers(const grant *grant, kt_str entity);
 bool grant_allows(const grant *grant, const char *action);
 /* Does it open this group of fields? */
 bool grant_shows(const grant *grant, kt_str group);
+/* Does it show fields of this mask masked? */
+bool grant_masks(const grant *grant, kt_str mask);

@@ -2,6 +2,7 @@
  * decides; the company's boundary stands before all of them. What the model asks through model_guard and what
  * access.explain answers is the same function. */
 #include "access/control.h"
+#include "access/reveal.h"
 
 bool id_set_has(const id_set *set, uint64_t id)
 {
@@ -155,6 +156,62 @@ bool judge_field(
     return true;
 }
 
+/* ---- Masks ---- */
+
+/* Grants add up here too: a grant that does not mask it shows it as it is, in the records that it is for. An
+ * entity of which no grant masks it has nothing to judge. */
+static kt_error *clear_by(kt_tx *tx, const access_actor *actor, const ruleset *set,
+    const model_entity *entity, const model_record *record, kt_str mask, bool *clear, const rule **masking)
+{
+    const entity_rules *rules = rules_of(set, entity);
+    *clear = true;
+    for (size_t i = 0; i < rules->count && *clear; i++)
+        if (!rules->rules[i].dead && grant_masks(rules->rules[i].grant, mask)) {
+            *clear = false;
+            *masking = &rules->rules[i];
+        }
+    for (size_t i = 0; i < rules->count && !*clear; i++) {
+        const rule *r = &rules->rules[i];
+        bool reads = grant_allows(r->grant, "read") || grant_allows(r->grant, "export");
+        if (r->dead || !reads || grant_masks(r->grant, mask))
+            continue;
+        if (!record)
+            *clear = r->grant->scope == SCOPE_ALL && !r->where;
+        else if (in_scope(actor, r->grant->scope, record) && in_company(actor, record)) {
+            *clear = true;
+            if (r->where)
+                KT_TRY(where_holds(tx, r->where, record, clear));
+        }
+    }
+    return NULL;
+}
+
+/* An answer of a module is of no one entity: masked as soon as any entity is. */
+static kt_error *clear_in(kt_tx *tx, const access_actor *actor, const ruleset *set,
+    const model_entity *entity, const model_record *record, kt_str mask, bool *clear, const rule **masking)
+{
+    if (!entity->lines_only)
+        return clear_by(tx, actor, set, entity, record, mask, clear, masking);
+    *clear = true;
+    for (size_t i = 0; i < set->entity_count && *clear; i++)
+        if (set->entities[i].entity)
+            KT_TRY(clear_by(tx, actor, set, set->entities[i].entity, NULL, mask, clear, masking));
+    return NULL;
+}
+
+kt_error *judge_clear(kt_tx *tx, const access_actor *actor, const model_entity *entity,
+    const model_record *record, kt_str mask, bool *clear, const rule **masking)
+{
+    const rule *none;
+    masking = masking ? masking : &none;
+    *clear = true;
+    if (!actor->masks)
+        return NULL;
+    KT_TRY(clear_in(tx, actor, &actor->rights, entity, record, mask, clear, masking));
+    return *clear && actor->scoped ? clear_in(tx, actor, &actor->scopes, entity, record, mask, clear, masking)
+                                   : NULL;
+}
+
 /* ---- Names ---- */
 
 static const rule *names(const ruleset *set, kt_str name, const char *action)
@@ -220,6 +277,17 @@ static bool guard_field(kt_tx *tx, const model_field *field, const model_entity 
     const access_actor *actor = actor_of(tx);
     verdict why;
     return actor && judge_field(actor, entity, field, write, &why);
+}
+
+static bool guard_clear(
+    kt_tx *tx, const model_field *field, const model_entity *entity, const model_record *record)
+{
+    const access_actor *actor = actor_of(tx);
+    bool clear = !tx->guard;
+    kt_error *error = actor ? judge_clear(tx, actor, entity, record, field->mask, &clear, NULL) : NULL;
+    if (error && !tx->doomed)
+        tx->doomed = error;
+    return clear && !error;
 }
 
 static bool guard_may(const kt_tx *tx, const char *right)
@@ -367,16 +435,28 @@ static void guard_seen(kt_tx *tx, const model_entity *entity, uint64_t id, const
     if (!actor->read_limit)
         return;
     kt_date today = zone_date(actor->zone, tx->now);
+    budget_event event;
+    int64_t limit = actor_read_limit(actor, today);
     kt_error *error = read_budget_spend(
-        actor->control->budget, tx, today, actor_read_limit(actor, today), entity, id);
+        actor->control->budget, tx, BUDGET_READS, today, limit, read_budget_record(entity, id), &event);
     if (error && !tx->doomed)
         tx->doomed = error;
+}
+
+/* Whoever may have values revealed may also ask for one that is known: it tells as much. Hit or miss, it is
+ * counted and logged. */
+static kt_error *guard_asked(kt_tx *tx, const model_field *field, const model_entity *entity, kt_str value)
+{
+    const access_actor *actor = actor_of(tx);
+    return actor ? reveal_spend(tx, actor, entity, 0, field, value) : NULL;
 }
 
 const model_guard access_guard = {
     .entity = guard_entity,
     .record = guard_record,
     .field = guard_field,
+    .clear = guard_clear,
+    .asked = guard_asked,
     .may = guard_may,
     .scope = guard_scope,
     .seen = guard_seen,

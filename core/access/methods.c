@@ -92,6 +92,13 @@ static const method_param readers_params[] = {
     {"cursor", VARIANT_STRING, false, {"`next` of the answer before", "`next` z poprzedniej odpowiedzi"}},
     {0},
 };
+static const method_param reveal_params[] = {
+    {"entity", VARIANT_STRING, true, {"of the record", "rekordu"}},
+    {"id", VARIANT_INT, true, {"of the record", "rekordu"}},
+    {"field", VARIANT_STRING, true, {"phone, or contacts.value", "phone albo contacts.value"}},
+    {"line", VARIANT_INT, false, {"of lines: the id of one", "dla wierszy: id jednego"}},
+    {0},
+};
 static const method_param raise_params[] = {
     {"user", VARIANT_NULL, true, {"id or login", "id lub login"}},
     {"records", VARIANT_INT, true, {"how many more, today", "o ile więcej, dzisiaj"}},
@@ -154,6 +161,10 @@ const method access_methods[] = {
         {"Why a user may or may not: the deciding grant",
             "Dlaczego użytkownik może lub nie: decydujące uprawnienie"},
         explain_params, explain_run},
+    {"access.reveal", "login", METHOD_READ,
+        {"One masked value as it is; counted and logged",
+            "Jedna zamaskowana wartość bez maski; liczona i zapisywana"},
+        reveal_params, reveal_run},
     {"access.readers", "access.read_log:read", METHOD_READ,
         {"Who was shown a record, newest first", "Kto oglądał rekord, od najnowszych"}, readers_params,
         readers_run},

@@ -38,5 +38,6 @@ KT_MUST kt_error *explain_run(method_call *call);
 KT_MUST kt_error *readers_run(method_call *call);
 KT_MUST kt_error *reads_show(method_call *call);
 KT_MUST kt_error *reads_raise(method_call *call);
+KT_MUST kt_error *reveal_run(method_call *call);
 KT_MUST kt_error *matrix_run(method_call *call);
 KT_MUST kt_error *diff_run(method_call *call);

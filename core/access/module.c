@@ -21,7 +21,7 @@ struct user {
     bool active;
     kt_lines roles, teams, companies;
     kt_id department, party;
-    int64_t daily_read_limit, reads_extra;
+    int64_t daily_read_limit, reads_extra, daily_reveal_limit;
     kt_date reads_extra_on;
     kt_time password_changed_at, second_factor_since;
 };
@@ -48,6 +48,9 @@ static const kt_shape user_shape = KT_SHAPE(user, "access.user",
                 "ile różnych rekordów encji z dziennikiem odczytów wolno dziennie zobaczyć; brak: dowolnie"}),
     KT_FIELD(user, reads_extra, INT, "Records more", "Rekordów więcej", .group = "rights"),
     KT_FIELD(user, reads_extra_on, DATE, "More on", "Więcej w dniu", .group = "rights"),
+    KT_FIELD(user, daily_reveal_limit, INT, "Revelations a day", "Odsłonięć dziennie", .group = "rights",
+        .help = {"masked values that the user may have revealed in a day; none: 20",
+            "ile zamaskowanych wartości wolno dziennie odsłonić; brak: 20"}),
     KT_FIELD(user, password_changed_at, TIME, "Password changed", "Hasło zmienione", .group = "rights"),
     KT_FIELD(user, second_factor_since, TIME, "Second factor since", "Drugi składnik od", .group = "rights"));
 

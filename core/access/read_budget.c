@@ -1,5 +1,5 @@
-/* read_budget.c -- a set of records for each user who has a limit and was shown something today. The set is
- * exact, so that looking at the same customer all day costs one. */
+/* read_budget.c -- a set of records, or of masked values, for each user who has a limit and was shown something
+ * today. The set is exact, so that looking at the same customer all day costs one. */
 #include "access/read_budget.h"
 
 #include <pthread.h>
@@ -13,14 +13,15 @@ enum { ROOM_FIRST = 256, DAY_ARENA = 64 << 20, CHUNK_MAX = 4096 };
 typedef struct day_set {
     struct day_set *next;
     arena *arena;
+    budget_kind kind;
     uint64_t user;
     kt_date day;
     uint64_t *keys; /* in the order they came; kept: how many of them are in the store */
     size_t count, key_room, kept;
-    uint32_t chunks;  /* in the store */
-    uint64_t *slots;  /* open addressing over the keys; 0: empty */
-    size_t room;      /* a power of two, at least twice the count */
-    bool half, spent; /* said so */
+    uint32_t chunks; /* in the store */
+    uint64_t *slots; /* open addressing over the keys; 0: empty */
+    size_t room;     /* a power of two, at least twice the count */
+    bool spent;      /* said so */
 } day_set;
 
 struct read_budget {
@@ -30,6 +31,7 @@ struct read_budget {
 
 struct read_budget_batch {
     struct read_budget_batch *next;
+    budget_kind kind;
     uint64_t user;
     kt_date day;
     uint32_t chunk;
@@ -56,7 +58,7 @@ void read_budget_close(read_budget *b)
 
 /* ---- A day's set ---- */
 
-static uint64_t key_of(const model_entity *entity, uint64_t id)
+uint64_t read_budget_record(const model_entity *entity, uint64_t id)
 {
     return (uint64_t)entity->number << 48 | (id & 0xffffffffffff);
 }
@@ -107,10 +109,10 @@ typedef struct {
     uint8_t bytes[18];
 } chunk_key;
 
-static kt_str chunk_name(chunk_key *k, uint64_t user, uint32_t day, uint32_t chunk)
+static kt_str chunk_name(chunk_key *k, budget_kind kind, uint64_t user, uint32_t day, uint32_t chunk)
 {
     k->bytes[0] = 'A';
-    k->bytes[1] = 'b';
+    k->bytes[1] = (uint8_t)kind;
     put_u64(k->bytes + 2, user);
     put_u64(k->bytes + 10, (uint64_t)day << 32 | chunk);
     return (kt_str){(const char *)k->bytes, sizeof k->bytes};
@@ -124,8 +126,8 @@ static kt_error *load(day_set *d, store_view *view)
     kt_str name, value;
     kt_error *error = NULL;
     uint32_t day = (uint32_t)d->day.day;
-    KT_TRY(store_scan(view, STORE_META, chunk_name(&from, d->user, day, 0),
-        chunk_name(&to, d->user, day + 1, 0), false, &cursor));
+    KT_TRY(store_scan(view, STORE_META, chunk_name(&from, d->kind, d->user, day, 0),
+        chunk_name(&to, d->kind, d->user, day + 1, 0), false, &cursor));
     while (!error && store_next(cursor, &name, &value)) {
         for (size_t at = 0; !error && at + 8 <= value.len; at += 8)
             if (!has(d, get_u64(value.ptr + at)) && !add(d, get_u64(value.ptr + at)))
@@ -137,10 +139,10 @@ static kt_error *load(day_set *d, store_view *view)
     return error ? error : end;
 }
 
-static day_set *find(read_budget *b, uint64_t user, kt_date day)
+static day_set *find(read_budget *b, budget_kind kind, uint64_t user, kt_date day)
 {
     day_set *d = b->days;
-    while (d && (d->user != user || d->day.day != day.day))
+    while (d && (d->kind != kind || d->user != user || d->day.day != day.day))
         d = d->next;
     return d;
 }
@@ -162,17 +164,18 @@ static void enter(read_budget *b, day_set *made)
 }
 
 /* The user's day, locked; it is read from the store when it is not there yet. */
-static kt_error *day_lock(read_budget *b, kt_tx *tx, uint64_t user, kt_date day, day_set **out)
+static kt_error *day_lock(
+    read_budget *b, kt_tx *tx, budget_kind kind, uint64_t user, kt_date day, day_set **out)
 {
     pthread_mutex_lock(&b->lock);
-    if ((*out = find(b, user, day)))
+    if ((*out = find(b, kind, user, day)))
         return NULL;
     pthread_mutex_unlock(&b->lock);
     arena *arena = arena_open(DAY_ARENA);
     day_set *d = arena ? ARENA_NEW(arena, day_set) : NULL;
     kt_error *error = d ? NULL : error_no_memory();
     if (d) {
-        *d = (day_set){.arena = arena, .user = user, .day = day};
+        *d = (day_set){.arena = arena, .kind = kind, .user = user, .day = day};
         error = load(d, tx->view);
     }
     if (error) {
@@ -180,7 +183,7 @@ static kt_error *day_lock(read_budget *b, kt_tx *tx, uint64_t user, kt_date day,
         return error;
     }
     pthread_mutex_lock(&b->lock);
-    *out = find(b, user, day);
+    *out = find(b, kind, user, day);
     if (*out) { /* another thread was quicker */
         arena_close(arena);
         return NULL;
@@ -190,16 +193,21 @@ static kt_error *day_lock(read_budget *b, kt_tx *tx, uint64_t user, kt_date day,
     return NULL;
 }
 
-static void say(bool *said, const char *event, const day_set *d, int64_t limit)
+static void say(const char *event, const day_set *d, int64_t limit)
 {
-    if (!*said)
-        log_line(KT_LOG_WARN, "access", "read_budget event=%s user=%llu records=%zu limit=%lld", event,
-            (unsigned long long)d->user, d->count, (long long)limit);
-    *said = true;
+    log_line(KT_LOG_WARN, "access", "%s event=%s user=%llu records=%zu limit=%lld",
+        d->kind == BUDGET_READS ? "read_budget" : "reveal_budget", event, (unsigned long long)d->user,
+        d->count, (long long)limit);
 }
 
-static kt_error *spent(kt_tx *tx, int64_t limit)
+static kt_error *spent(kt_tx *tx, budget_kind kind, int64_t limit)
 {
+    if (kind == BUDGET_REVEALS)
+        return kt_hint(
+            error_make(tx->arena, KT_LIMIT, NULL, "your limit of %lld revealed values a day is reached",
+                "osiągnięto limit %lld odsłoniętych wartości dziennie", (long long)limit),
+            "It begins anew tomorrow; an administrator can raise daily_reveal_limit of the user.",
+            "Jutro zaczyna się od nowa; administrator może podnieść daily_reveal_limit użytkownika.");
     return kt_hint(
         error_make(tx->arena, KT_LIMIT, NULL, "your limit of %lld different records a day is reached",
             "osiągnięto limit %lld różnych rekordów dziennie", (long long)limit),
@@ -207,31 +215,36 @@ static kt_error *spent(kt_tx *tx, int64_t limit)
         "Jutro zaczyna się od nowa; administrator może go dziś podnieść przez access.reads.raise.");
 }
 
-kt_error *read_budget_spend(
-    read_budget *b, kt_tx *tx, kt_date day, int64_t limit, const model_entity *entity, uint64_t id)
+kt_error *read_budget_spend(read_budget *b, kt_tx *tx, budget_kind kind, kt_date day, int64_t limit,
+    uint64_t key, budget_event *event)
 {
     day_set *d;
-    uint64_t key = key_of(entity, id);
     kt_error *error = NULL;
-    KT_TRY(day_lock(b, tx, tx->user, day, &d));
+    *event = BUDGET_QUIET;
+    KT_TRY(day_lock(b, tx, kind, tx->user, day, &d));
     if (!has(d, key)) {
-        if ((int64_t)d->count >= limit) {
-            say(&d->spent, "spent", d, limit);
-            error = spent(tx, limit);
+        int64_t count = (int64_t)d->count;
+        if (count >= limit) {
+            *event = d->spent ? BUDGET_QUIET : BUDGET_SPENT;
+            d->spent = true;
+            error = spent(tx, kind, limit);
         } else if (!add(d, key)) {
             error = error_no_memory();
-        } else if ((int64_t)d->count * 2 >= limit) {
-            say(&d->half, "half", d, limit);
+        } else if (2 * (count + 1) >= limit && 2 * count < limit) {
+            *event = BUDGET_HALF;
         }
+        if (*event != BUDGET_QUIET)
+            say(*event == BUDGET_HALF ? "half" : "spent", d, limit);
     }
     pthread_mutex_unlock(&b->lock);
     return error;
 }
 
-kt_error *read_budget_seen(read_budget *b, kt_tx *tx, kt_date day, uint64_t user, int64_t *seen)
+kt_error *read_budget_seen(
+    read_budget *b, kt_tx *tx, budget_kind kind, kt_date day, uint64_t user, int64_t *seen)
 {
     day_set *d;
-    KT_TRY(day_lock(b, tx, user, day, &d));
+    KT_TRY(day_lock(b, tx, kind, user, day, &d));
     *seen = (int64_t)d->count;
     pthread_mutex_unlock(&b->lock);
     return NULL;
@@ -250,7 +263,7 @@ read_budget_batch *read_budget_take(read_budget *b, arena *arena)
         if (!keys)
             continue;
         memcpy(keys, d->keys + d->kept, n * sizeof *keys);
-        *one = (read_budget_batch){all, d->user, d->day, d->chunks, keys, n};
+        *one = (read_budget_batch){all, d->kind, d->user, d->day, d->chunks, keys, n};
         all = one;
     }
     pthread_mutex_unlock(&b->lock);
@@ -258,14 +271,14 @@ read_budget_batch *read_budget_take(read_budget *b, arena *arena)
 }
 
 /* The first chunk of a day takes the place of what is left of the user's days before. */
-static kt_error *forget_before(store_view *view, uint64_t user, kt_date day)
+static kt_error *forget_before(store_view *view, budget_kind kind, uint64_t user, kt_date day)
 {
     chunk_key from, to;
     store_cursor *cursor = NULL;
     kt_str name, value;
     kt_error *error = NULL;
-    KT_TRY(store_scan(view, STORE_META, chunk_name(&from, user, 0, 0),
-        chunk_name(&to, user, (uint32_t)day.day, 0), false, &cursor));
+    KT_TRY(store_scan(view, STORE_META, chunk_name(&from, kind, user, 0, 0),
+        chunk_name(&to, kind, user, (uint32_t)day.day, 0), false, &cursor));
     while (!error && store_next(cursor, &name, &value))
         error = store_delete(view, STORE_META, name);
     kt_error *end = store_scan_end(cursor);
@@ -280,8 +293,9 @@ kt_error *read_budget_keep(const read_budget_batch *batch, store_view *view)
         for (size_t i = 0; i < one->count; i++)
             put_u64(bytes + 8 * i, one->keys[i]);
         if (one->chunk == 0)
-            KT_TRY(forget_before(view, one->user, one->day));
-        KT_TRY(store_put(view, STORE_META, chunk_name(&name, one->user, (uint32_t)one->day.day, one->chunk),
+            KT_TRY(forget_before(view, one->kind, one->user, one->day));
+        KT_TRY(store_put(view, STORE_META,
+            chunk_name(&name, one->kind, one->user, (uint32_t)one->day.day, one->chunk),
             (kt_str){(const char *)bytes, 8 * one->count}));
     }
     return NULL;
@@ -291,7 +305,7 @@ void read_budget_kept(read_budget *b, const read_budget_batch *batch)
 {
     pthread_mutex_lock(&b->lock);
     for (const read_budget_batch *one = batch; one; one = one->next) {
-        day_set *d = find(b, one->user, one->day);
+        day_set *d = find(b, one->kind, one->user, one->day);
         if (!d)
             continue;
         d->kept += one->count;

@@ -21,7 +21,7 @@ enum { SWEEP_MAX = 2 * BATCH, RETRY_MS = 1000, DAY_MS = 86400000 };
 typedef struct shown_set {
     struct shown_set *next;
     const model_entity *entity;
-    bool export;
+    const char *action; /* "read", "export", "reveal" */
     uint64_t *ids;
     size_t count, room;
 } shown_set;
@@ -58,14 +58,13 @@ static bool set_add(shown *s, shown_set *set, uint64_t id)
 void read_log_seen(kt_tx *tx, const model_entity *entity, uint64_t id, const char *action)
 {
     shown *s = tx->shown;
-    bool export = strcmp(action, "export") == 0;
     if (!s)
         return;
     shown_set *set = s->sets;
-    while (set && (set->entity != entity || set->export != export))
+    while (set && (set->entity != entity || strcmp(set->action, action) != 0))
         set = set->next;
     if (!set && (set = ARENA_NEW(s->arena, shown_set))) {
-        *set = (shown_set){.next = s->sets, .entity = entity, .export = export};
+        *set = (shown_set){.next = s->sets, .entity = entity, .action = action};
         s->sets = set;
     }
     if (set && set->count && set->ids[set->count - 1] == id)
@@ -119,7 +118,7 @@ typedef struct {
     arena *arena;
     uint64_t user, key;
     uint16_t entity;
-    bool export;
+    const char *action;
     kt_time at;
     kt_str remote, method, filter;
     uint64_t *ids;
@@ -185,8 +184,9 @@ static void ring_drop_first(read_log *log)
 
 static bool same_call(const row *a, const row *b)
 {
-    return a->user == b->user && a->key == b->key && a->entity == b->entity && a->export == b->export &&
-           str_eq(a->remote, b->remote) && str_eq(a->method, b->method) && str_eq(a->filter, b->filter);
+    return a->user == b->user && a->key == b->key && a->entity == b->entity &&
+           strcmp(a->action, b->action) == 0 && str_eq(a->remote, b->remote) &&
+           str_eq(a->method, b->method) && str_eq(a->filter, b->filter);
 }
 
 /* Under the lock. */
@@ -210,7 +210,7 @@ static void ring_add(read_log *log, const row *from, const uint64_t *ids, size_t
 /* What narrowed the call: a filter, or the words of a search. */
 static kt_str filter_text(arena *arena, const variant *params)
 {
-    static const char *const names[] = {"filter", "query", "text"};
+    static const char *const names[] = {"filter", "query", "text", "field"};
     const variant *narrowed = NULL;
     for (size_t i = 0; !narrowed && i < sizeof names / sizeof *names; i++)
         narrowed = params ? variant_get(params, names[i]) : NULL;
@@ -246,7 +246,7 @@ void read_log_note(
     log->master_key = tx->master_key;
     for (const shown_set *set = s->sets; set; set = set->next) {
         from.entity = set->entity->number;
-        from.export = set->export;
+        from.action = set->action;
         for (size_t at = 0; at < set->count; at += READ_LOG_IDS_MAX) {
             size_t n = set->count - at < READ_LOG_IDS_MAX ? set->count - at : READ_LOG_IDS_MAX;
             ring_add(log, &from, set->ids + at, n);
@@ -308,7 +308,7 @@ static kt_error *row_write(kt_tx *tx, const model_entity *entity, row *r)
         return error_no_memory();
     const variant none = {.kind = VARIANT_NULL}, user = integer(r->user), key = integer(r->key),
                   record = integer(r->ids[0]), count = integer(r->count), name = string(of->name),
-                  records = string(ranges), action = string(r->export ? KT_STR("export") : KT_STR("read")),
+                  records = string(ranges), action = string(str_of(r->action)),
                   at = string((kt_str){text, time_text(r->at, text)}), method = string(r->method),
                   remote = string(r->remote), filter = string(r->filter);
     const variant_member members[] = {{KT_STR("user"), &user}, {KT_STR("api_key"), r->key ? &key : &none},

@@ -23,7 +23,7 @@ void read_log_settle(read_log *log);
 
 /* Begins to gather in tx what it shows. */
 KT_MUST kt_error *read_log_begin(kt_tx *tx);
-/* A record is shown. */
+/* A record is shown. action: a literal, "read", "export" or "reveal" */
 void read_log_seen(kt_tx *tx, const model_entity *entity, uint64_t id, const char *action);
 /* What tx showed by this call waits to be written. key: 0, or the access.key that was used */
 void read_log_note(

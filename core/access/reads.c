@@ -136,7 +136,8 @@ static kt_error *reads_answer(kt_tx *tx, uint64_t user, json *j)
     const access_actor *of = user == caller->user ? caller : other;
     kt_date today = zone_date(of ? of->zone : NULL, tx->now);
     int64_t limit = of ? actor_read_limit(of, today) : 0;
-    kt_error *error = limit ? read_budget_seen(caller->control->budget, tx, today, user, &seen) : NULL;
+    kt_error *error = limit ? read_budget_seen(caller->control->budget, tx, BUDGET_READS, today, user, &seen)
+                            : NULL;
     access_actor_release(other);
     if (error)
         return error;

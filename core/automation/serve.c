@@ -14,6 +14,7 @@ enum { LIST_DEFAULT = 50, LIST_MAX = 500, ANSWER_MAX = 128 << 10 };
 typedef struct {
     kt_tx *tx;
     bool links;
+    const model_record *of; /* whose values are packed, and those of its lines */
 } packing;
 
 static void pack_lines(packing p, const model_entity *of, const model_value *value, buffer *out);
@@ -83,7 +84,7 @@ static void pack_field(packing p, const model_field *field, const model_value *v
     switch (field->type) {
     case KT_STRING:
     case KT_TEXT:
-        pack_str(out, value->as.s);
+        pack_str(out, model_seen_text(p.tx, field, p.of, value->as.s));
         return;
     case KT_JSON:
         pack_json(out, value->as.s);
@@ -174,12 +175,12 @@ static void pack_record(packing p, const model_record *record, const bool *sent,
 
 void serve_record(kt_tx *tx, const model_record *record, const bool *sent, buffer *out)
 {
-    pack_record((packing){tx, false}, record, sent, out);
+    pack_record((packing){tx, false, record}, record, sent, out);
 }
 
 void serve_linked(kt_tx *tx, const model_record *record, buffer *out)
 {
-    pack_record((packing){tx, true}, record, NULL, out);
+    pack_record((packing){tx, true, record}, record, NULL, out);
 }
 
 void serve_link(const model_entity *entity, uint64_t id, buffer *out)

@@ -135,7 +135,7 @@ static kt_error *run_action(const target *t, kt_tx *tx, const variant *params, j
         if (t->entity->state) {
             json_key(answer, "state");
             model_value_json(
-                tx, t->entity, t->entity->state, &record.values[t->entity->state->position], answer);
+                tx, &record, t->entity->state, &record.values[t->entity->state->position], answer);
         }
         json_object_end(answer);
     }

@@ -35,7 +35,7 @@ static void write_value(diff *d, const model_record *record, bool has, size_t i,
 {
     json j = json_to(out);
     if (has && record->values[i].set)
-        model_value_json(d->tx, d->change->entity, &d->change->entity->fields[i], &record->values[i], &j);
+        model_value_json(d->tx, record, &d->change->entity->fields[i], &record->values[i], &j);
     else
         json_null(&j);
 }

@@ -145,7 +145,7 @@ static kt_error *stored_lines(
     buffer text;
     buffer_open(&text, (size_t)16 << 20);
     json j = json_to(&text);
-    model_value_json(b->in->tx, b->in->m->entity, field, &before->values[field->position], &j);
+    model_value_json(b->in->tx, before, field, &before->values[field->position], &j);
     kt_error *error = text.full ? error_no_memory()
                                 : decode_json(b->in->tx->arena, buffer_str(&text), &limits, lines);
     buffer_close(&text);

@@ -128,7 +128,7 @@ static void side_json(
             (tx->guard && tx->guard->field && !tx->guard->field(tx, field, past->entity, false)))
             continue;
         json_key_str(j, field->name);
-        model_value_json(tx, past->entity, field, &side->values[i], j);
+        model_value_json(tx, side, field, &side->values[i], j);
     }
     json_object_end(j);
 }

@@ -5,11 +5,10 @@ enum { HISTORY_LIMIT = 50, HISTORY_LIMIT_MAX = 500, ENTRY_ROOM = 64 << 20 };
 
 static const char *const kinds[] = {"", "created", "updated", "deleted"};
 
-static void value_json(
-    kt_tx *tx, const past_change *past, const model_record *side, const model_field *field, json *j)
+static void value_json(kt_tx *tx, const model_record *side, const model_field *field, json *j)
 {
     if (side->values)
-        model_value_json(tx, past->entity, field, &side->values[field->position], j);
+        model_value_json(tx, side, field, &side->values[field->position], j);
     else
         json_null(j);
 }
@@ -31,9 +30,9 @@ static void fields_json(kt_tx *tx, const model_entity *entity, const past_change
         if (past->entity != entity && !model_field_find(entity, field->name))
             json_member_bool(j, "removed", true);
         json_key(j, "before");
-        value_json(tx, past, &past->before, field, j);
+        value_json(tx, &past->before, field, j);
         json_key(j, "after");
-        value_json(tx, past, &past->after, field, j);
+        value_json(tx, &past->after, field, j);
         json_object_end(j);
     }
     json_array_end(j);

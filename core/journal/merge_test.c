@@ -43,7 +43,7 @@ static kt_str state_of(house *h)
             for (size_t i = MODEL_COMPANY; i < entity->field_count; i++) {
                 json j = json_to(&out);
                 buffer_add_char(&out, ' ');
-                model_value_json(&tx, entity, &entity->fields[i], &record.values[i], &j);
+                model_value_json(&tx, &record, &entity->fields[i], &record.values[i], &j);
             }
         }
     }
@@ -132,7 +132,7 @@ static kt_str field_json(house *h, const char *entity, uint64_t id, const char *
     json j = json_to(&out);
     assert_string_equal(said(model_read(&tx, house_entity(h, entity), id, &record)), "");
     const model_field *f = model_field_find(record.entity, str_of(field));
-    model_value_json(&tx, record.entity, f, &record.values[f->position], &j);
+    model_value_json(&tx, &record, f, &record.values[f->position], &j);
     kt_str text = arena_str(h->arena, buffer_str(&out));
     buffer_close(&out);
     store_end(tx.view);

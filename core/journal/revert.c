@@ -38,10 +38,10 @@ static void conflict_field(undo *u, const past_change *past, const model_field *
     conflict_open(u, past->entity, past->id, now);
     json_member_str(u->j, "field", field->name);
     json_key(u->j, "now");
-    model_value_json(u->tx, past->entity, field, &now->values[field->position], u->j);
+    model_value_json(u->tx, now, field, &now->values[field->position], u->j);
     json_key(u->j, "wanted");
     if (wanted->values)
-        model_value_json(u->tx, past->entity, field, &wanted->values[field->position], u->j);
+        model_value_json(u->tx, wanted, field, &wanted->values[field->position], u->j);
     else
         json_null(u->j);
     json_object_end(u->j);

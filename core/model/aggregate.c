@@ -238,7 +238,7 @@ static kt_error *find_for(aggregation *a, query_follow *follow, const model_reco
         const group_by *by = &a->by[i];
         bool inside = by->inner.count > 0;
         KT_TRY(query_path_value(
-            a->tx, follow, inside ? &by->inner : &by->path, inside ? line : record, NULL, &value));
+            a->tx, follow, inside ? &by->inner : &by->path, inside ? line : record, NULL, &value, NULL));
         values[i] = *value;
         floor_value(a, by, &values[i]);
         add_bytes(bytes, query_path_last(&by->path), by->period, &values[i]);

@@ -130,7 +130,7 @@ static void write_tally(const aggregation *a, const measure *m, const tally *t, 
         break;
     case MEASURE_MIN:
     case MEASURE_MAX:
-        model_value_json(a->tx, m->path.entity, field, &t->value, out);
+        model_value_json(a->tx, &(const model_record){.entity = m->path.record}, field, &t->value, out);
         break;
     case MEASURE_DISTINCT:
         json_uint(out, t->distinct ? query_table_count(t->distinct) : 0);
@@ -169,7 +169,8 @@ static void write_value(const aggregation *a, const group_by *by, const model_va
     if (by->period && value->set)
         json_date(out, (kt_date){(int32_t)value->as.i});
     else
-        model_value_json(a->tx, by->path.entity, query_path_last(&by->path), value, out);
+        model_value_json(
+            a->tx, &(const model_record){.entity = by->path.record}, query_path_last(&by->path), value, out);
 }
 
 static void write_condition(

@@ -99,6 +99,8 @@ static void check_row(builder *b, const kt_field *row, const char *path, fields_
         "pozycje nie mogą mieć list odwołań");
     SAY(row->personal && row->type == KT_LINES, "mark the lines' own fields as personal",
         "oznacz jako osobowe pola pozycji");
+    SAY(row->mask && ((row->type != KT_STRING && row->type != KT_TEXT) || !name_is_good(row->mask)),
+        "a mask is a name and belongs to text", "maska to nazwa i należy do tekstu");
     SAY((unsigned)row->on_delete > KT_CLEAR, "an unknown delete policy", "nieznana zasada usuwania");
     SAY(row->required && row->on_delete == KT_CLEAR, "a required reference cannot be cleared",
         "wymaganego odwołania nie można opróżnić");
@@ -157,6 +159,7 @@ static kt_error *compile_row(
         .initial = build_str(b, row->initial),
         .group = build_str(b, row->group),
         .show_if = build_str(b, row->show_if),
+        .mask = build_str(b, row->mask),
         .module = build_str(b, source->module.ptr),
         .required = row->required,
         .unique = row->unique,

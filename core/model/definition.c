@@ -376,7 +376,7 @@ kt_error *definition_field(arena *arena, const variant *from, const char *path, 
 {
     static const char *const known[] = {"entity", "name", "type", "label", "help", "target", "initial",
         "group", "required", "unique", "indexed", "searchable", "personal", "fixed", "scale", "max",
-        "on_delete", "choices", "lines", "priority", "show_if", NULL};
+        "on_delete", "choices", "lines", "priority", "show_if", "mask", NULL};
     form f = {.arena = arena, .from = from, .path = path};
     refuse_others(&f, known);
     *row = (kt_field){.name = text(&f, "name"),
@@ -396,7 +396,8 @@ kt_error *definition_field(arena *arena, const variant *from, const char *path, 
         .max = count_of(&f, "max", MODEL_TEXT_MAX),
         .on_delete = policy_of(&f),
         .priority = count_of(&f, "priority", 1000),
-        .show_if = text(&f, "show_if")};
+        .show_if = text(&f, "show_if"),
+        .mask = text(&f, "mask")};
     if (!row->label.en)
         row->label = (kt_text){row->name, row->name};
     if (!row->name)

@@ -452,6 +452,11 @@ kt_error *filter_test_read(
         return error_make(r->tx->arena, KT_VALIDATION, at, "\"%.*s\" cannot be used with \"%.*s\"",
             "\"%.*s\" nie pasuje do \"%.*s\"", STR_ARG(op), STR_ARG(name));
     bool also_negated = false;
-    KT_TRY(read_operator(&c, operators[i].op, value, &also_negated));
+    operator op_read = operators[i].op;
+    if (!r->own && op_read != OP_EQ && op_read != OP_IN && op_read != OP_NULL)
+        KT_TRY(mask_refuse(r->tx, &c.test->path, at));
+    KT_TRY(read_operator(&c, op_read, value, &also_negated));
+    if (!r->own && (op_read == OP_EQ || op_read == OP_IN))
+        KT_TRY(mask_ask(r->tx, &c.test->path, c.test->values, c.test->count));
     return wrap(&c, negated != also_negated, out);
 }

@@ -239,10 +239,10 @@ kt_error *filter_node_read(filter_reader *r, const variant *from, const char *at
     return read_node(r, from, at, filter);
 }
 
-kt_error *model_filter_read(kt_tx *tx, const model_entity *entity, const variant *from, model_filter **filter)
+static kt_error *read_whole(filter_reader r, const variant *from, model_filter **filter)
 {
     static const variant nothing = {.kind = VARIANT_ARRAY};
-    filter_reader r = {.tx = tx, .entity = entity, .of = entity};
+    kt_tx *tx = r.tx;
     const model_filter *read = NULL;
     if (!from || from->kind == VARIANT_NULL)
         from = &nothing;
@@ -253,4 +253,14 @@ kt_error *model_filter_read(kt_tx *tx, const model_entity *entity, const variant
     **filter = *read;
     (*filter)->source = from;
     return NULL;
+}
+
+kt_error *model_filter_read(kt_tx *tx, const model_entity *entity, const variant *from, model_filter **filter)
+{
+    return read_whole((filter_reader){.tx = tx, .entity = entity, .of = entity}, from, filter);
+}
+
+kt_error *filter_read_own(kt_tx *tx, const model_entity *entity, const variant *from, model_filter **filter)
+{
+    return read_whole((filter_reader){.tx = tx, .entity = entity, .of = entity, .own = true}, from, filter);
 }

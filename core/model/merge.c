@@ -68,7 +68,7 @@ static kt_error *refuse(kt_tx *tx, const merge *m)
             json j = json_to(&text);
             buffer_add_format(
                 &text, "%s%llu: ", i ? ", " : "", (unsigned long long)record_id(&m->records[i]));
-            model_value_json(tx, m->entity, c->field, &m->records[i].values[c->field->position], &j);
+            model_value_json(tx, &m->records[i], c->field, &m->records[i].values[c->field->position], &j);
         }
         kt_also(
             &all, kt_hint(kt_fail(tx, KT_CONFLICT, c->field->name.ptr, "the records differ (%.*s)",
@@ -93,7 +93,7 @@ static void write_conflicts(kt_tx *tx, const merge *m, json *answer)
             json_object(answer);
             json_member_int(answer, "id", (int64_t)record_id(&m->records[i]));
             json_key(answer, "value");
-            model_value_json(tx, m->entity, c->field, &m->records[i].values[c->field->position], answer);
+            model_value_json(tx, &m->records[i], c->field, &m->records[i].values[c->field->position], answer);
             json_object_end(answer);
         }
         json_array_end(answer);

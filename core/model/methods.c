@@ -14,6 +14,8 @@ static const method_param field_define_params[] = {
     {"target", VARIANT_STRING, false, {"Of references: the entity", "Dla odwołań: encja"}},
     {"initial", VARIANT_STRING, false, {"The default", "Wartość domyślna"}},
     {"group", VARIANT_STRING, false, {"The field group of rights", "Grupa pól uprawnień"}},
+    {"mask", VARIANT_STRING, false,
+        {"The name under which roles see it masked", "Nazwa, pod którą role widzą je zamaskowane"}},
     {"required", VARIANT_BOOL, false, {"Must be given", "Musi być podane"}},
     {"unique", VARIANT_BOOL, false, {"No two records alike", "Bez powtórzeń"}},
     {"indexed", VARIANT_BOOL, false, {"Filters and sorts quickly", "Szybko filtruje i sortuje"}},

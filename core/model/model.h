@@ -42,6 +42,7 @@ typedef struct model_field {
     const model_entity
         *target; /* of references; NULL for "*" and for targets of modules that are not enabled */
     kt_str initial, group, show_if, module; /* module: who declared it; "custom": the integrator */
+    kt_str mask;                            /* under which name roles see it masked; empty: never */
     bool required, unique, indexed, searchable, personal, computed, recorded, fixed, system;
     uint8_t scale;
     uint32_t max, priority;
@@ -214,6 +215,11 @@ typedef struct model_guard {
     bool (*record)(kt_tx *tx, const model_record *record, const char *action);
     /* May the caller see (write) this field? A hidden field can be used nowhere. */
     bool (*field)(kt_tx *tx, const model_field *field, const model_entity *entity, bool write);
+    /* May the caller see a field that can be masked as it is? record NULL: in every record. */
+    bool (*clear)(
+        kt_tx *tx, const model_field *field, const model_entity *entity, const model_record *record);
+    /* The caller asks which records have this value in a field that is masked for the caller. returns limit */
+    kt_error *(*asked)(kt_tx *tx, const model_field *field, const model_entity *entity, kt_str value);
     /* Has the caller the right "ENTITY:ACTION"? Behind kt_may. */
     bool (*may)(const kt_tx *tx, const char *right);
     /* A filter that `record` implies, for the planner. NULL: every record is the caller's, and `record` is
@@ -381,9 +387,18 @@ enum {
     MODEL_LINES_MAX = 1000, /* lines in a record */
 };
 /* One value as JSON: decimals, dates and times as strings, states by name, references as ids, lines as
- * objects (without what the caller may not see). A boolean that is not set is false. */
+ * objects (without what the caller may not see), what is masked for the caller masked. A boolean that is not
+ * set is false.
+ *   of  the record that the value, or its line, is of; its values may be NULL: of several */
 void model_value_json(
-    kt_tx *tx, const model_entity *entity, const model_field *field, const model_value *value, json *out);
+    kt_tx *tx, const model_record *of, const model_field *field, const model_value *value, json *out);
+/* Does the caller see this field of the record (or of a line of it) masked? Its values NULL: of some record */
+bool model_is_masked(kt_tx *tx, const model_field *field, const model_record *of);
+/* The text with all but its ends hidden: "+48 *** *** *12", "a***@***.pl". Masked again it stays as it is.
+ *   returns  not set: no memory */
+kt_str model_mask(arena *arena, kt_str text);
+/* What the caller sees of a text. Where there is no memory the transaction is doomed. */
+kt_str model_seen_text(kt_tx *tx, const model_field *field, const model_record *of, kt_str text);
 /* Reads a wire value for a field of entity (for a line's field: of the record). null and "" empty it; a
  * reference may be an id, the target's unique code, or {"external_id": ..} and the like.
  *   value  on entry what the field holds now, or all zero: lines named by "id" keep what is not given. New

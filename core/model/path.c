@@ -135,6 +135,7 @@ static kt_error *step(walk *w, kt_str name, bool last)
     if (!field || !query_field_visible(w->tx, field, w->record))
         return unknown(w->tx, w->of, w->record, name, w->at);
     path->steps[path->count++] = field;
+    path->record = w->record;
     return last ? NULL : enter(w, field);
 }
 
@@ -250,12 +251,14 @@ kt_error *query_follow_get(
 }
 
 kt_error *query_path_value(kt_tx *tx, query_follow *follow, const model_path *path,
-    const model_record *record, const char *shown, const model_value **value)
+    const model_record *record, const char *shown, const model_value **value, const model_record **of)
 {
     static const model_value not_set;
     for (size_t i = 0;; i++) {
         const model_field *field = path->steps[i];
         const model_value *v = &record->values[field->position];
+        if (of)
+            *of = record;
         if (i + 1 == path->count || !v->set) {
             *value = v->set || i + 1 == path->count ? v : &not_set;
             return NULL;

@@ -24,12 +24,23 @@ enum {
 
 /* A dotted path, checked against the catalogue and the caller's rights. */
 struct model_path {
-    kt_str name; /* as the caller wrote it */
-    const model_entity *entity;
+    kt_str name;                         /* as the caller wrote it */
+    const model_entity *entity, *record; /* record: whose the last field is, or the lines that it is of */
     size_t count;
     const model_field *steps[QUERY_STEPS_MAX]; /* references, lists or lines; the last of any type */
     bool many;                                 /* goes through lines or a list of references */
 };
+
+/* ---- What is masked (mask.c) ---- */
+
+/* A value that came back as it was shown means the one that is there; any other masked one is refused. */
+KT_MUST kt_error *mask_take_back(kt_tx *tx, const model_field *field, const model_record *of,
+    const char *path, model_value before, model_value *value);
+/* Refuses a path whose last field is masked for the caller in some record: what it would be sorted, grouped or
+ * compared by could be read out of the order. */
+KT_MUST kt_error *mask_refuse(kt_tx *tx, const model_path *path, const char *at);
+/* The caller asks for whole values of the path's field: each is counted if it is masked. */
+KT_MUST kt_error *mask_ask(kt_tx *tx, const model_path *path, const model_value *values, size_t count);
 
 bool query_field_visible(kt_tx *tx, const model_field *field, const model_entity *entity);
 /* Resolves name, which may end in no hidden or unknown field. Errors are validation at `at`, with the name of
@@ -55,9 +66,10 @@ uint64_t query_follow_cost(const query_follow *follow); /* records read so far *
 /* May the caller see this record, as to company and rights? */
 bool query_record_visible(kt_tx *tx, const model_record *record, const char *right);
 
-/* The value at the end of a path without `many`; a reference that leads nowhere makes it not set. */
+/* The value at the end of a path without `many`; a reference that leads nowhere makes it not set.
+ *   of  NULL, or receives the record that has the value */
 KT_MUST kt_error *query_path_value(kt_tx *tx, query_follow *follow, const model_path *path,
-    const model_record *record, const char *shown, const model_value **value);
+    const model_record *record, const char *shown, const model_value **value, const model_record **of);
 
 /* One record as an object of these members; tells the guard that it was seen, on behalf of right. (wire.c) */
 KT_MUST kt_error *query_record_write(kt_tx *tx, query_follow *follow, const model_record *record,
@@ -116,6 +128,7 @@ typedef struct {
     const model_entity *entity; /* the record */
     const model_entity *of;     /* what names are fields of: the record, or its lines within "any" */
     size_t depth, tests;
+    bool own; /* a module's own conditions: they may ask for what is masked for the caller */
 } filter_reader;
 /* One condition (filter_condition.c). value NULL: none was given. */
 KT_MUST kt_error *filter_test_read(
@@ -147,6 +160,9 @@ bool filter_pattern_matches(const filter_pattern *pattern, kt_str text);
 KT_MUST kt_error *filter_matches(
     kt_tx *tx, query_follow *follow, const model_filter *filter, const model_record *record, bool *matches);
 /* A filter of these items; one item stays itself, none is NULL. */
+/* As model_filter_read, for conditions of a module's own. */
+KT_MUST kt_error *filter_read_own(
+    kt_tx *tx, const model_entity *entity, const variant *from, model_filter **filter);
 KT_MUST kt_error *filter_and(
     arena *arena, const model_filter *const *items, size_t count, const model_filter **filter);
 

@@ -248,7 +248,7 @@ kt_str model_title(kt_tx *tx, const model_record *record)
     if (title && record->values[title->position].set) {
         const model_value *value = &record->values[title->position];
         if (is_text(title->type))
-            return value->as.s;
+            return model_seen_text(tx, title, record, value->as.s);
         model_record target;
         bool found = false;
         if (title->target && title->target != record->entity &&

@@ -103,18 +103,18 @@ static void score_token(void *context, kt_str token)
     }
 }
 
-static kt_error *score_fields(scoring *s, const model_record *record, const model_entity *entity)
+static kt_error *score_fields(scoring *s, const model_record *record, const model_record *of)
 {
     for (size_t i = 0; i < record->entity->field_count; i++) {
         const model_field *field = &record->entity->fields[i];
         const model_value *value = &record->values[i];
         if (!value->set || (!field->searchable && !field->lines) ||
-            !query_field_visible(s->tx, field, entity))
+            !query_field_visible(s->tx, field, of->entity) || model_is_masked(s->tx, field, of))
             continue;
         if (field->lines) {
             s->lines = field;
             for (size_t k = 0; k < value->as.lines.count; k++)
-                KT_TRY(score_fields(s, &value->as.lines.items[k], entity));
+                KT_TRY(score_fields(s, &value->as.lines.items[k], of));
             s->lines = NULL;
             continue;
         }
@@ -124,7 +124,7 @@ static kt_error *score_fields(scoring *s, const model_record *record, const mode
         if (!folded.ptr)
             return error_no_memory();
         s->field = field;
-        s->is_title = field == entity->title;
+        s->is_title = field == of->entity->title;
         text_tokens(folded, score_token, s);
     }
     return NULL;
@@ -135,7 +135,7 @@ kt_error *search_score(
 {
     scoring s = {.tx = tx, .words = words};
     *score = 0;
-    KT_TRY(score_fields(&s, record, record->entity));
+    KT_TRY(score_fields(&s, record, record));
     for (size_t i = 0; i < words->count; i++) {
         if (!s.best[i]) {
             *score = 0;

@@ -33,6 +33,7 @@ static size_t lines_room(size_t count)
 typedef struct {
     kt_tx *tx;
     bool keep;
+    const model_record *of; /* the record whose values are filled in, or whose lines */
     struct {
         const model_entity *entity;
         uint64_t id;
@@ -101,6 +102,12 @@ static kt_error *fill_lines(filling *f, const shape_binding *binding, const mode
     return NULL;
 }
 
+/* A method that only reads reads for its caller, and sees no more; one that writes must write what is there. */
+static kt_str seen_text(const filling *f, const model_field *field, kt_str text)
+{
+    return f->tx->writes || !field->mask.len ? text : model_seen_text(f->tx, field, f->of, text);
+}
+
 static kt_error *fill_member(
     filling *f, const shape_row *row, const model_field *field, const model_value *value, void *at)
 {
@@ -112,7 +119,7 @@ static kt_error *fill_member(
     case KT_STRING:
     case KT_TEXT:
     case KT_JSON:
-        return fill_str(f, set ? value->as.s : (kt_str){NULL, 0}, at);
+        return fill_str(f, set ? seen_text(f, field, value->as.s) : (kt_str){NULL, 0}, at);
     case KT_BOOL:
         *(bool *)at = set && value->as.i;
         return NULL;
@@ -153,6 +160,7 @@ static kt_error *fill_member(
 
 static kt_error *fill_row(filling *f, const shape_row *row, const model_record *record, void *at)
 {
+    const model_record *own = f->of;
     if (row->condition)
         return fill_member(f, row, row->steps[row->count - 1], NULL, at);
     for (size_t i = 0; i + 1 < row->count; i++) {
@@ -164,7 +172,10 @@ static kt_error *fill_row(filling *f, const shape_row *row, const model_record *
             return fill_member(f, row, row->steps[row->count - 1], NULL, at);
     }
     const model_field *field = row->steps[row->count - 1];
-    return fill_member(f, row, field, &record->values[field->position], at);
+    f->of = row->count > 1 ? record : own;
+    kt_error *error = fill_member(f, row, field, &record->values[field->position], at);
+    f->of = own;
+    return error;
 }
 
 static kt_error *fill_header(filling *f, const model_record *record, kt_record *rec)
@@ -202,7 +213,7 @@ static kt_error *fill_struct(
 kt_error *shape_fill_bound(
     kt_tx *tx, const shape_binding *binding, const model_record *record, bool keep, kt_record *rec)
 {
-    filling f = {.tx = tx, .keep = keep};
+    filling f = {.tx = tx, .keep = keep, .of = record};
     return fill_struct(&f, binding, record, rec);
 }
 

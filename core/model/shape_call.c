@@ -135,7 +135,7 @@ kt_error *shape_result_json(kt_tx *tx, const kt_shape *shape, const kt_record *r
             know_zeroes(field, &record.values[i]);
         if (field->type == KT_INT)
             record.values[i].set = true; /* an answer's number is known, also if it is 0 */
-        model_value_json(tx, entity, field, &record.values[i], out);
+        model_value_json(tx, &record, field, &record.values[i], out);
     }
     return NULL;
 }

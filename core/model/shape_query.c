@@ -168,7 +168,7 @@ static kt_error *filter_of(
         for (size_t i = 0; i < count; i++)
             KT_TRY(where_variant(tx, binding, &where[i], &tests[i]));
         const variant all = {VARIANT_ARRAY, .as.array = {tests, count}};
-        KT_TRY(model_filter_read(tx, binding->entity, &all, &own));
+        KT_TRY(filter_read_own(tx, binding->entity, &all, &own));
     }
     KT_TRY(text_filter(tx, binding, query->filter, &given));
     *filter = own ? own : given;

@@ -28,6 +28,7 @@ static kt_error *read_field(
             "więcej niż %d pól sortowania", QUERY_SORT_MAX);
     model_path path;
     KT_TRY(query_path_read(tx, entity, name, at, &path));
+    KT_TRY(mask_refuse(tx, &path, at));
     const model_field *last = query_path_last(&path);
     if (path.many || last->type == KT_LINES || last->type == KT_REFS || last->type == KT_JSON)
         return error_make(
@@ -99,7 +100,7 @@ kt_error *query_key_make(kt_tx *tx, query_follow *follow, const query_sort *sort
     made->id = (uint64_t)record->values[MODEL_ID].as.i;
     for (size_t i = 0; i < sort->count; i++) {
         const model_value *value;
-        KT_TRY(query_path_value(tx, follow, &sort->by[i].path, record, NULL, &value));
+        KT_TRY(query_path_value(tx, follow, &sort->by[i].path, record, NULL, &value, NULL));
         key_value(room, query_path_last(&sort->by[i].path), value, false);
         made->end[i] = (uint16_t)room->len;
     }

@@ -16,7 +16,7 @@ static void write_any(kt_tx *tx, const model_value *value, json *out)
     json_object_end(out);
 }
 
-static void write_lines(kt_tx *tx, const model_entity *entity, const model_value *value, json *out)
+static void write_lines(kt_tx *tx, const model_record *of, const model_value *value, json *out)
 {
     json_array(out);
     for (size_t i = 0; value->set && i < value->as.lines.count; i++) {
@@ -24,10 +24,10 @@ static void write_lines(kt_tx *tx, const model_entity *entity, const model_value
         json_object(out);
         for (size_t f = 0; f < line->entity->field_count; f++) {
             const model_field *field = &line->entity->fields[f];
-            if (!query_field_visible(tx, field, entity))
+            if (!query_field_visible(tx, field, of->entity))
                 continue;
             json_key_str(out, field->name);
-            model_value_json(tx, entity, field, &line->values[f], out);
+            model_value_json(tx, of, field, &line->values[f], out);
         }
         json_object_end(out);
     }
@@ -66,10 +66,10 @@ static kt_dec plain_money(kt_dec value)
 }
 
 void model_value_json(
-    kt_tx *tx, const model_entity *entity, const model_field *field, const model_value *value, json *out)
+    kt_tx *tx, const model_record *of, const model_field *field, const model_value *value, json *out)
 {
     if (field->type == KT_LINES) {
-        write_lines(tx, entity, value, out);
+        write_lines(tx, of, value, out);
         return;
     }
     if (field->type == KT_REFS) {
@@ -87,7 +87,7 @@ void model_value_json(
     switch (field->type) {
     case KT_STRING:
     case KT_TEXT:
-        json_str(out, value->as.s);
+        json_str(out, model_seen_text(tx, field, of, value->as.s));
         break;
     case KT_JSON:
         json_raw(out, value->as.s);
@@ -144,7 +144,8 @@ static void own_paths(kt_tx *tx, const model_entity *entity, model_path *paths, 
         const model_field *field = &entity->fields[i];
         if (!is_shown(tx, entity, field))
             continue;
-        paths[(*count)++] = (model_path){.name = field->name, .entity = entity, .count = 1, .steps = {field}};
+        paths[(*count)++] = (model_path){
+            .name = field->name, .entity = entity, .record = entity, .count = 1, .steps = {field}};
     }
 }
 
@@ -219,12 +220,13 @@ static kt_error *write_members(kt_tx *tx, query_follow *follow, const model_reco
     model_shown(tx, record->entity, (uint64_t)record->values[MODEL_ID].as.i, right);
     for (size_t i = 0; i < count; i++) {
         const model_value *value;
+        const model_record *of = record;
         if (paths[i].count == 1)
             value = &record->values[paths[i].steps[0]->position];
         else
-            KT_TRY(query_path_value(tx, follow, &paths[i], record, right, &value));
+            KT_TRY(query_path_value(tx, follow, &paths[i], record, right, &value, &of));
         json_key_str(out, paths[i].name);
-        model_value_json(tx, paths[i].entity, query_path_last(&paths[i]), value, out);
+        model_value_json(tx, of, query_path_last(&paths[i]), value, out);
     }
     return NULL;
 }

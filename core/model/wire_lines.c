@@ -60,6 +60,9 @@ static kt_error *read_member(
             "nieznane pole \"%.*s\"", STR_ARG(member->name));
     model_value value = line->values[field->position];
     KT_TRY(model_value_read(r->tx, r->entity, field, member->value, at.ptr, &value));
+    if (field->mask.len)
+        KT_TRY(mask_take_back(r->tx, field, &(const model_record){.entity = r->entity}, at.ptr,
+            line->values[field->position], &value));
     if ((field->computed || !writable) && !value_same(field, &value, &line->values[field->position]))
         return error_make(r->tx->arena, field->computed ? KT_VALIDATION : KT_FORBIDDEN, at.ptr,
             "\"%.*s\" cannot be written", "pola \"%.*s\" nie można zmienić", STR_ARG(field->name));

@@ -230,7 +230,10 @@ static const model_index *code_index(kt_tx *tx, const model_entity *target, kt_s
         if (!index->unique || index->count != 1 || first->type != KT_STRING)
             continue;
         if (field.ptr ? str_eq(field, first->name) : first->position >= MODEL_OWN)
-            return query_field_visible(tx, first, target) ? index : NULL;
+            return query_field_visible(tx, first, target) &&
+                           !model_is_masked(tx, first, &(const model_record){.entity = target})
+                       ? index
+                       : NULL;
     }
     return NULL;
 }

@@ -26,7 +26,7 @@ static const char *written(const model_entity *entity, const model_field *field,
     buffer out;
     buffer_open(&out, 1 << 16);
     json j = json_to(&out);
-    model_value_json(h.tx, entity, field, value, &j);
+    model_value_json(h.tx, &(const model_record){.entity = entity}, field, value, &j);
     const char *text = arena_str(h.arena, buffer_str(&out)).ptr;
     buffer_close(&out);
     return text;

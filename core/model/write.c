@@ -1,5 +1,6 @@
 /* write.c -- the verbs create, update and upsert as they come over the wire. */
 #include "model/moved.h"
+#include "model/query.h"
 #include "model/validate.h"
 
 enum { GIVEN = 1, FAILED }; /* a member of `values` */
@@ -87,8 +88,11 @@ static kt_error *take_values(kt_tx *tx, const model_record *before, const varian
             continue;
         }
         given[field->position] = GIVEN;
-        kt_error *error = model_value_read(
-            tx, entity, field, member->value, field->name.ptr, &record->values[field->position]);
+        model_value *value = &record->values[field->position];
+        kt_error *error = model_value_read(tx, entity, field, member->value, field->name.ptr, value);
+        if (!error && field->mask.len)
+            error = mask_take_back(tx, field, before ? before : record, field->name.ptr,
+                before ? before->values[field->position] : (model_value){0}, value);
         if (error) {
             kt_also(problems, error);
             given[field->position] = FAILED;
@@ -168,16 +172,18 @@ static kt_error *tell_conflict(
             continue;
         model_value *value = &mine.values[field->position];
         if (model_value_read(tx, entity, field, values->as.object.members[i].value, field->name.ptr, value) ||
+            (field->mask.len &&
+                mask_take_back(tx, field, &now, field->name.ptr, now.values[field->position], value)) ||
             model_value_equal(field, value, &now.values[field->position]))
             continue;
         model_shown(tx, entity, id, "read");
         buffer_clear(&out);
         json j = json_to(&out);
-        model_value_json(tx, entity, field, value, &j);
+        model_value_json(tx, &now, field, value, &j);
         kt_str my_text = arena_str(tx->arena, buffer_str(&out));
         buffer_clear(&out);
         j = json_to(&out);
-        model_value_json(tx, entity, field, &now.values[field->position], &j);
+        model_value_json(tx, &now, field, &now.values[field->position], &j);
         kt_also(&error, kt_fail(tx, KT_CONFLICT, field->name.ptr, "yours is %.*s, it is %.*s now",
                             "Twoje to %.*s, teraz jest %.*s", STR_ARG(my_text), STR_ARG(buffer_str(&out))));
     }

@@ -36,7 +36,7 @@ static size_t walk_shape(const kt_shape *shape, unsigned depth)
     for (size_t i = 0; shape->fields[i].type && i < MODULE_ROWS_MAX; i++) {
         const kt_field *f = &shape->fields[i];
         n += walk_text(f->name) + walk_label(f->label) + walk_label(f->help) + walk_text(f->target);
-        n += walk_text(f->initial) + walk_text(f->group) + walk_text(f->show_if);
+        n += walk_text(f->initial) + walk_text(f->group) + walk_text(f->show_if) + walk_text(f->mask);
         for (size_t k = 0; f->choices && f->choices[k].value && k < MODULE_ROWS_MAX; k++)
             n += walk_text(f->choices[k].name) + walk_label(f->choices[k].label) +
                  walk_text(f->choices[k].semantic);

@@ -53,7 +53,9 @@ static void put_field(buffer *out, const kt_field *f)
     put_text(out, f->group);
     put_u8(out, (unsigned)f->required | (unsigned)f->unique << 1 | (unsigned)f->indexed << 2 |
                     (unsigned)f->searchable << 3 | (unsigned)f->personal << 4 | (unsigned)f->computed << 5 |
-                    (unsigned)f->fixed << 6);
+                    (unsigned)f->fixed << 6 | (unsigned)(f->mask != NULL) << 7);
+    if (f->mask)
+        put_text(out, f->mask);
     put_u8(out, f->scale);
     put_u32(out, f->max);
     put_u8(out, f->on_delete);
@@ -181,6 +183,7 @@ static void get_field(reading *r, kt_field *f, unsigned depth)
     f->personal = flags >> 4 & 1;
     f->computed = flags >> 5 & 1;
     f->fixed = flags >> 6 & 1;
+    f->mask = flags >> 7 & 1 ? get_text(r) : NULL;
     f->scale = (uint8_t)get_u8(r);
     f->max = get_u32(r);
     unsigned on_delete = get_u8(r);

@@ -188,6 +188,9 @@ kt_error *party_duplicates(kt_tx *tx, const kt_record *params, kt_record *result
             "nie ma czego porównać: podaj nazwę, NIP, telefon albo e-mail");
     kt_party_match found[KT_PARTY_MATCHES_MAX];
     size_t count = 0;
+    KT_TRY(kt_asks(tx, "base.party", "tax_id", p->tax_id));
+    KT_TRY(kt_asks(tx, "base.party", "contacts.normal", p->phone));
+    KT_TRY(kt_asks(tx, "base.party", "contacts.normal", p->email));
     const kt_party_probe probe = {p->name, p->tax_id, p->phone, p->email, p->party, true};
     KT_TRY(find_duplicates(tx, &probe, found, &count));
     for (size_t i = 0; i < count; i++) {

@@ -20,13 +20,13 @@ static const kt_choice directions[] = {
     {INCOMING, "in", {"Incoming", "Przychodzące"}}, {OUTGOING, "out", {"Outgoing", "Wychodzące"}}, {0}};
 
 const kt_shape call_shape = KT_SHAPE(call, "crm.call",
-    KT_FIELD(call, phone, STRING, "Number", "Numer", .max = 40, .personal = true, .searchable = true,
-        .priority = 1, .help = {"Empty: withheld.", "Puste: zastrzeżony."}),
+    KT_FIELD(call, phone, STRING, "Number", "Numer", .mask = "contact", .max = 40, .personal = true,
+        .searchable = true, .priority = 1, .help = {"Empty: withheld.", "Puste: zastrzeżony."}),
     KT_FIELD(call, state, STATE, "State", "Stan", .choices = call_states, .indexed = true, .priority = 2),
     KT_FIELD(call, direction, STATE, "Direction", "Kierunek", .choices = directions, .initial = "in",
         .priority = 3),
-    KT_FIELD(call, phone_normal, STRING, "Number, digits", "Numer, cyfry", .max = 40, .computed = true,
-        .indexed = true, .personal = true),
+    KT_FIELD(call, phone_normal, STRING, "Number, digits", "Numer, cyfry", .mask = "contact", .max = 40,
+        .computed = true, .indexed = true, .personal = true),
     KT_FIELD(call, party, REF, "Customer", "Klient", .target = "base.party", .on_delete = KT_CLEAR,
         .priority = 4, .help = {"Empty: found by the number.", "Puste: znaleziony po numerze."}),
     KT_FIELD(call, deal, REF, "Deal", "Szansa", .target = "crm.deal", .on_delete = KT_CLEAR),
@@ -222,6 +222,7 @@ kt_error *call_lookup(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     kt_str normal;
     kt_id party;
+    KT_TRY(kt_asks(tx, "base.party", "contacts.normal", KT_SEE(call_lookup, params)->number));
     KT_TRY(find_party(tx, "number", KT_SEE(call_lookup, params)->number, &normal, &party));
     return fill_caller(tx, party, KT_AS(caller, result));
 }

@@ -95,5 +95,18 @@ struct caller { /* who is on the line */
 extern const kt_shape call_lookup_shape, call_register_shape, caller_shape;
 kt_error *call_lookup(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *call_register(kt_tx *tx, const kt_record *params, kt_record *result);
+/* ---- dial.c ---- */
+
+struct call_dial {
+    kt_record rec;
+    kt_id party, lead, deal;
+    int64_t contact;
+};
+struct call_dialled {
+    kt_record rec;
+    kt_id call;
+};
+extern const kt_shape call_dial_shape, call_dialled_shape;
+kt_error *call_dial(kt_tx *tx, const kt_record *params, kt_record *result);
 /* The customer's calls on the timeline. */
 KT_MUST kt_error *timeline_calls(kt_tx *tx, timeline *t, kt_id party);

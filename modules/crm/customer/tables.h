@@ -27,6 +27,8 @@
 #define CUSTOMER_METHODS                                                                                     \
     {"call.register", {"A call begins", "Początek rozmowy"}, "crm.call:create", true, &call_register_shape,  \
         &caller_shape, call_register},                                                                       \
+        {"call.dial", {"Call a customer", "Zadzwoń do klienta"}, "crm.call:create", true, &call_dial_shape,  \
+            &call_dialled_shape, call_dial},                                                                 \
         {"call.lookup", {"Who has this number", "Kto ma ten numer"}, "base.party:read", false,               \
             &call_lookup_shape, &caller_shape, call_lookup},                                                 \
         {"request.due", {"Requests with a promise due", "Zgłoszenia z mijającym terminem"},                  \
