@@ -25,6 +25,17 @@ KT_MUST kt_error *access_open(
     arena *arena, store *store, const access_options *options, access_control **access);
 void access_close(access_control *access);
 
+/* Rules, and whoever listens, for what this room writes by itself: as errand_rooms have it. */
+typedef struct {
+    kt_error *(*watch)(void *context, kt_tx *tx);
+    void (*watched)(void *context, const kt_tx *tx);
+    void (*unwatch)(kt_tx *tx);
+    void (*committed)(void *context, uint64_t seq, const model_change *changes);
+    void *context;
+} access_listeners;
+/* From here on; NULL: nobody listens any more, what is being written is waited for. */
+void access_listen(access_control *access, const access_listeners *listeners);
+
 /* Who calls: compiled rights, cached per user until a role, user or team changes. */
 typedef struct access_actor access_actor;
 /* Finds the session or API key of a token.

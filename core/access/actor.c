@@ -53,11 +53,10 @@ kt_tx system_begin(
         .writes = true};
 }
 
-kt_error *system_commit(kt_tx *tx)
+kt_error *system_commit(kt_tx *tx, uint64_t *seq)
 {
-    uint64_t seq;
     KT_TRY(model_commit_checks(tx));
-    return tx->doomed ? tx->doomed : journal_append(tx, &seq);
+    return tx->doomed ? tx->doomed : journal_append(tx, seq);
 }
 
 typedef struct {

@@ -233,6 +233,11 @@ void access_shown(
         read_log_note(access->reads, tx, actor->key, remote, method, params);
 }
 
+void access_listen(access_control *access, const access_listeners *listeners)
+{
+    read_log_listen(access->reads, listeners);
+}
+
 void access_settle(access_control *access)
 {
     read_log_settle(access->reads);

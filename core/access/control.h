@@ -5,6 +5,7 @@
  *               "Ak" hash   the access.key whose secret has this hash, and until when it is good: keys.c
  *               "Ap" user   password hash, argon2id
  *               "Ab" user, day, chunk   records that were shown: read_budget.h
+ *               "Ac" user               canaries met on a day: alarm.h
  *               "Av" user, day, chunk   masked values that were revealed or asked for
  *               "Af" user   second factor: factor.c
  *
@@ -122,6 +123,9 @@ KT_MUST kt_error *judge_clear(kt_tx *tx, const access_actor *actor, const model_
     const model_record *record, kt_str mask, bool *clear, const rule **masking);
 /* How many different records the actor may be shown on this day; 0: no limit. */
 int64_t actor_read_limit(const access_actor *actor, kt_date day);
+/* Raises the alarm that an event of a budget is. */
+void budget_alarm(
+    const kt_tx *tx, const access_actor *actor, budget_kind kind, budget_event event, int64_t limit);
 /* Grants on names that are no entity: "journal:verify". */
 bool judge_name(const access_actor *actor, kt_str name, const char *action, verdict *why);
 
@@ -182,7 +186,7 @@ KT_MUST kt_error *password_forget(store_view *view, uint64_t user);
 /* A transaction of the system's own, in a job of the writer; system_commit checks and journals it. */
 kt_tx system_begin(
     arena *arena, store_view *view, const model_catalogue *catalogue, const uint8_t *master_key);
-KT_MUST kt_error *system_commit(kt_tx *tx);
+KT_MUST kt_error *system_commit(kt_tx *tx, uint64_t *seq);
 /* A record read as the system, whoever the caller is. */
 KT_MUST kt_error *system_read(
     kt_tx *tx, const model_entity *entity, uint64_t id, model_record *record, bool *found);

@@ -272,7 +272,7 @@ static kt_error *role_read(kt_tx *tx, const variant *from, const char *path, gra
 
 /* What one cell of the matrix says: the widest scope, and whether a condition holds it back. */
 typedef struct {
-    bool granted, conditional;
+    bool granted, conditional, masked; /* masked: it shows some fields so */
     grant_scope scope;
     kt_str grant;
 } cell;
@@ -282,7 +282,7 @@ static unsigned width(const cell *c)
 {
     static const unsigned widths[] = {
         [SCOPE_ALL] = 4, [SCOPE_DEPARTMENT] = 3, [SCOPE_TEAM] = 2, [SCOPE_OWN] = 1};
-    return c->granted ? 2 * widths[c->scope] + !c->conditional : 0;
+    return c->granted ? 4 * widths[c->scope] + (c->conditional ? 0 : 2) + (c->masked ? 0 : 1) : 0;
 }
 
 static cell cell_of(const grant_list *grants, kt_str entity, const char *action)
@@ -292,7 +292,7 @@ static cell cell_of(const grant_list *grants, kt_str entity, const char *action)
         const grant *g = &grants->items[i];
         if (!grant_covers(g, entity) || !grant_allows(g, action))
             continue;
-        const cell c = {true, g->condition_count > 0, g->scope, g->text};
+        const cell c = {true, g->condition_count > 0, g->mask_count > 0, g->scope, g->text};
         if (width(&c) > width(&best))
             best = c;
     }
@@ -308,6 +308,7 @@ static void cell_answer(const cell *c, json *j)
     json_object(j);
     json_member_text(j, "scope", grant_scope_names[c->scope]);
     json_member_bool(j, "condition", c->conditional);
+    json_member_bool(j, "masked", c->masked);
     json_member_str(j, "grant", c->grant);
     json_object_end(j);
 }
@@ -331,7 +332,8 @@ static void diff_cell(void *context, const char *action)
 {
     report *r = context;
     const cell from = cell_of(r->from, r->entity->name, action), to = cell_of(r->to, r->entity->name, action);
-    if (width(&from) == width(&to) && (!from.conditional || str_eq(from.grant, to.grant)))
+    bool alike = !(from.conditional || from.masked) || str_eq(from.grant, to.grant);
+    if (width(&from) == width(&to) && alike)
         return;
     json_object(r->j);
     json_member_str(r->j, "entity", r->entity->name);
@@ -345,6 +347,40 @@ static void diff_cell(void *context, const char *action)
         : width(&to) < width(&from) ? "closes"
                                     : "differs");
     json_object_end(r->j);
+}
+
+static bool shows_group(const grant_list *grants, const model_entity *entity, kt_str group)
+{
+    for (size_t i = 0; i < grants->count; i++) {
+        const grant *g = &grants->items[i];
+        bool reads = grant_allows(g, "read") || grant_allows(g, "export");
+        if (reads && grant_covers(g, entity->name) && grant_shows(g, group))
+            return true;
+    }
+    return false;
+}
+
+/* Groups of fields that one of the roles sees and the other does not; each once. */
+static void diff_groups(const report *r)
+{
+    for (size_t i = 0; i < r->entity->field_count; i++) {
+        kt_str group = r->entity->fields[i].group;
+        bool again = !group.len;
+        for (size_t k = 0; k < i && !again; k++)
+            again = str_eq(group, r->entity->fields[k].group);
+        bool from = !again && shows_group(r->from, r->entity, group);
+        bool to = !again && shows_group(r->to, r->entity, group);
+        if (from == to)
+            continue;
+        json_object(r->j);
+        json_member_str(r->j, "entity", r->entity->name);
+        json_member_text(r->j, "action", "read");
+        json_member_str(r->j, "group", group);
+        json_member_bool(r->j, "from", from);
+        json_member_bool(r->j, "to", to);
+        json_member_text(r->j, "change", to ? "opens" : "closes");
+        json_object_end(r->j);
+    }
 }
 
 static kt_error *sees(kt_tx *tx, const model_entity *entity, bool *may)
@@ -408,8 +444,10 @@ kt_error *diff_run(method_call *call)
         report r = {.entity = model_entity_at(tx->catalogue, i), .from = &from, .to = &to, .j = j};
         bool may;
         KT_TRY(sees(tx, r.entity, &may));
-        if (may)
-            each_action(r.entity, diff_cell, &r);
+        if (!may)
+            continue;
+        each_action(r.entity, diff_cell, &r);
+        diff_groups(&r);
     }
     json_array_end(j);
     json_object_end(j);

@@ -1,6 +1,7 @@
 /* guard.c -- the one evaluator. Grants add up: the first that covers entity, action, scope and condition
  * decides; the company's boundary stands before all of them. What the model asks through model_guard and what
  * access.explain answers is the same function. */
+#include "access/alarm.h"
 #include "access/control.h"
 #include "access/reveal.h"
 
@@ -425,6 +426,23 @@ static const struct model_filter *guard_scope(
     return filter;
 }
 
+void budget_alarm(
+    const kt_tx *tx, const access_actor *actor, budget_kind kind, budget_event event, int64_t limit)
+{
+    bool reads = kind == BUDGET_READS, half = event == BUDGET_HALF;
+    if (event == BUDGET_QUIET)
+        return;
+    const alarm a = {.kind = reads  ? half ? ALARM_READS_HALF : ALARM_READS_SPENT
+                             : half ? ALARM_REVEALS_HALF
+                                    : ALARM_REVEALS_SPENT,
+        .user = actor->user,
+        .key = actor->key,
+        .count = half ? (limit + 1) / 2 : limit,
+        .most = limit,
+        .at = tx->now};
+    read_log_alarm(actor->control->reads, tx, &a);
+}
+
 static void guard_seen(kt_tx *tx, const model_entity *entity, uint64_t id, const char *action)
 {
     const access_actor *actor = actor_of(tx);
@@ -439,6 +457,7 @@ static void guard_seen(kt_tx *tx, const model_entity *entity, uint64_t id, const
     int64_t limit = actor_read_limit(actor, today);
     kt_error *error = read_budget_spend(
         actor->control->budget, tx, BUDGET_READS, today, limit, read_budget_record(entity, id), &event);
+    budget_alarm(tx, actor, BUDGET_READS, event, limit);
     if (error && !tx->doomed)
         tx->doomed = error;
 }

@@ -139,7 +139,8 @@ static kt_error *use_body(store_job *job, store_view *view)
     const variant_member members[] = {{KT_STR("last_used_at"), &at}, {KT_STR("last_used_from"), &from}};
     const variant values = {.kind = VARIANT_OBJECT, .as.object = {members, 2}};
     KT_TRY(model_update(&tx, entity, u->key, 0, &values, &record));
-    return system_commit(&tx);
+    uint64_t seq;
+    return system_commit(&tx, &seq);
 }
 
 static void use_done(store_job *job, store_result result)

@@ -92,6 +92,11 @@ static const method_param readers_params[] = {
     {"cursor", VARIANT_STRING, false, {"`next` of the answer before", "`next` z poprzedniej odpowiedzi"}},
     {0},
 };
+static const method_param near_params[] = {
+    {"percent", VARIANT_INT, false,
+        {"only who has used as much of a budget; 1", "tylko kto wykorzystał tyle limitu; 1"}},
+    {0},
+};
 static const method_param reveal_params[] = {
     {"entity", VARIANT_STRING, true, {"of the record", "rekordu"}},
     {"id", VARIANT_INT, true, {"of the record", "rekordu"}},
@@ -172,6 +177,9 @@ const method access_methods[] = {
         {"How many different records were read today, and the limit",
             "Ile różnych rekordów dziś odczytano i jaki jest limit"},
         user_params, reads_show},
+    {"access.reads.near", "access.user:raise_reads", METHOD_READ,
+        {"Who has used most of today's budgets", "Kto wykorzystał najwięcej z dziennych limitów"},
+        near_params, reads_near},
     {"access.reads.raise", "access.user:raise_reads", METHOD_WRITE,
         {"Lets a user read more records today", "Pozwala użytkownikowi odczytać dziś więcej rekordów"},
         raise_params, reads_raise},

@@ -37,6 +37,7 @@ KT_MUST kt_error *user_reassign(method_call *call);
 KT_MUST kt_error *explain_run(method_call *call);
 KT_MUST kt_error *readers_run(method_call *call);
 KT_MUST kt_error *reads_show(method_call *call);
+KT_MUST kt_error *reads_near(method_call *call);
 KT_MUST kt_error *reads_raise(method_call *call);
 KT_MUST kt_error *reveal_run(method_call *call);
 KT_MUST kt_error *matrix_run(method_call *call);

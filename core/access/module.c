@@ -2,6 +2,7 @@
  * as for everything else. Passwords and the secrets of keys are no fields: only their hashes are kept, in
  * STORE_META, where no query reaches. */
 #include "access/access.h"
+#include "access/alarm.h"
 #include "access/control.h"
 #include "access/factor.h"
 #include "access/grants.h"
@@ -224,4 +225,7 @@ const kt_module access_module = KT_MODULE("access", "1.0.0", "Access", "Dostęp"
             .icon = "user", .shared = true},
         {&access_key_shape, {"API key", "Klucz API"}, {"API keys", "Klucze API"}, .title = "name",
             .compute = key_compute, .check = key_check, .icon = "key", .shared = true},
+        {&canary_shape, {"Canary", "Kanarek"}, {"Canaries", "Kanarki"}, .indexes = "unique entity record",
+            .icon = "feather", .shared = true},
+        {&alarm_shape, {"Alarm", "Alarm"}, {"Alarms", "Alarmy"}, .icon = "siren", .shared = true},
         {&reading_shape, {"Reading", "Odczyt"}, {"Readings", "Odczyty"}, .icon = "eye", .shared = true}));

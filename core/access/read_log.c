@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "access/alarm.h"
 #include "access/control.h"
 #include "kit/calendar.h"
 #include "kit/json.h"
 #include "kit/log.h"
 
 enum { BATCH = 256, JOB_ARENA = 32 << 20, ROW_ARENA = 1 << 20, FILTER_MAX = 2000, LOOK_BACK = 8 };
+enum { RAISED_MAX = 256 }; /* alarms that wait: more say nothing new */
 enum { SWEEP_MAX = 2 * BATCH, RETRY_MS = 1000, DAY_MS = 86400000 };
 
 /* ---- What a transaction shows ---- */
@@ -135,6 +137,9 @@ struct read_log {
     row *waiting[READ_LOG_MAX]; /* a ring */
     size_t first, count;
     uint64_t lost;
+    alarm raised[RAISED_MAX];
+    size_t raised_count;
+    access_listeners listeners;
     bool writing, hurry, closing;
     const model_catalogue *catalogue; /* of the newest row */
     const uint8_t *master_key;
@@ -225,6 +230,26 @@ static kt_str filter_text(arena *arena, const variant *params)
     return text;
 }
 
+/* Under the lock: what is written, is written under the newest catalogue. */
+static void know(read_log *log, const kt_tx *tx)
+{
+    if (log->catalogue != tx->catalogue) {
+        model_catalogue_release(log->catalogue);
+        log->catalogue = model_catalogue_hold(tx->catalogue);
+    }
+    log->master_key = tx->master_key;
+}
+
+void read_log_alarm(read_log *log, const kt_tx *tx, const alarm *a)
+{
+    pthread_mutex_lock(&log->lock);
+    know(log, tx);
+    if (log->raised_count < RAISED_MAX)
+        log->raised[log->raised_count++] = *a;
+    pthread_cond_signal(&log->work);
+    pthread_mutex_unlock(&log->lock);
+}
+
 void read_log_note(
     read_log *log, const kt_tx *tx, uint64_t key, kt_str remote, kt_str method, const variant *params)
 {
@@ -239,11 +264,7 @@ void read_log_note(
         .filter = filter_text(s->arena, params)};
     pthread_mutex_lock(&log->lock);
     bool idle = log->count == 0;
-    if (log->catalogue != tx->catalogue) {
-        model_catalogue_release(log->catalogue);
-        log->catalogue = model_catalogue_hold(tx->catalogue);
-    }
-    log->master_key = tx->master_key;
+    know(log, tx);
     for (const shown_set *set = s->sets; set; set = set->next) {
         from.entity = set->entity->number;
         from.action = set->action;
@@ -268,6 +289,13 @@ typedef struct {
     const read_budget_batch *budget;
     row *rows[BATCH];
     size_t count;
+    const alarm *raised;
+    size_t raised_count;
+    access_listeners listeners;
+    kt_tx tx; /* of the last run of the body */
+    alarm *alarms;
+    uint64_t seq;
+    bool watched;
 } write_job;
 
 static variant integer(uint64_t value)
@@ -346,21 +374,84 @@ static kt_error *sweep(kt_tx *tx, const model_entity *entity, unsigned keep_days
     return NULL;
 }
 
+static void unwatch(write_job *w)
+{
+    if (w->watched)
+        w->listeners.unwatch(&w->tx);
+    w->watched = false;
+}
+
+/* What was raised, and the canaries among what was shown. */
+static kt_error *find_alarms(write_job *w, kt_tx *tx)
+{
+    canaries *all;
+    w->alarms = NULL;
+    for (size_t i = 0; i < w->raised_count; i++) {
+        alarm *a = ARENA_NEW(tx->arena, alarm);
+        if (!a)
+            return error_no_memory();
+        *a = w->raised[i];
+        a->next = w->alarms;
+        w->alarms = a;
+    }
+    KT_TRY(canaries_read(tx, &all));
+    for (size_t i = 0; i < w->count; i++) {
+        const row *r = w->rows[i];
+        const model_entity *of = model_entity_by_number(tx->catalogue, r->entity);
+        const alarm shown = {.user = r->user,
+            .key = r->key,
+            .entity = of ? of->name : (kt_str){0},
+            .action = str_of(r->action),
+            .method = r->method,
+            .remote = r->remote,
+            .at = r->at};
+        if (of)
+            KT_TRY(canaries_look(tx, all, &shown, r->ids, r->count, &w->alarms));
+    }
+    return NULL;
+}
+
+static kt_error *write_alarms(write_job *w, kt_tx *tx)
+{
+    KT_TRY(find_alarms(w, tx));
+    if (w->alarms && w->listeners.watch) {
+        w->watched = true;
+        KT_TRY(w->listeners.watch(w->listeners.context, tx));
+    }
+    for (const alarm *a = w->alarms; a; a = a->next)
+        KT_TRY(alarm_write(tx, a));
+    return NULL;
+}
+
 static kt_error *write_body(store_job *job, store_view *view)
 {
-    const write_job *w = (const write_job *)job;
+    write_job *w = (write_job *)job;
+    unwatch(w); /* it may run again */
     KT_TRY(read_budget_keep(w->budget, view));
-    if (!w->count)
+    if (!w->count && !w->raised_count)
         return NULL;
-    kt_tx tx = system_begin(job->arena, view, w->catalogue, w->master_key);
-    const model_entity *entity = model_entity_find(tx.catalogue, KT_STR("access.read_log"));
+    w->tx = system_begin(job->arena, view, w->catalogue, w->master_key);
+    const model_entity *entity = model_entity_find(w->tx.catalogue, KT_STR("access.read_log"));
     if (!entity)
         return NULL;
     if (w->log->keep_days)
-        KT_TRY(sweep(&tx, entity, w->log->keep_days));
+        KT_TRY(sweep(&w->tx, entity, w->log->keep_days));
     for (size_t i = 0; i < w->count; i++)
-        KT_TRY(row_write(&tx, entity, w->rows[i]));
-    return system_commit(&tx);
+        KT_TRY(row_write(&w->tx, entity, w->rows[i]));
+    KT_TRY(write_alarms(w, &w->tx));
+    return system_commit(&w->tx, &w->seq);
+}
+
+/* The alarms are written: whoever listens is told. */
+static void told(write_job *w)
+{
+    const access_listeners *to = &w->listeners;
+    for (const alarm *a = w->alarms; a; a = a->next)
+        alarm_say(a);
+    if (w->alarms && to->watched)
+        to->watched(to->context, &w->tx);
+    if (w->alarms && to->committed)
+        to->committed(to->context, w->seq, w->tx.changes);
 }
 
 /* Takes what waits. Under the lock. */
@@ -373,6 +464,14 @@ static void take(read_log *log, write_job *w)
     log->count -= w->count;
     w->catalogue = log->catalogue ? model_catalogue_hold(log->catalogue) : NULL;
     w->master_key = log->master_key;
+    w->listeners = log->listeners;
+    w->raised_count = log->raised_count;
+    log->raised_count = 0;
+    alarm *raised = ARENA_ARRAY(w->job.arena, alarm, w->raised_count + 1);
+    if (raised)
+        memcpy(raised, log->raised, w->raised_count * sizeof *raised);
+    w->raised = raised;
+    w->raised_count = raised ? w->raised_count : 0;
 }
 
 /* What could not be written waits at the front again, as far as there is room. Under the lock. */
@@ -399,20 +498,25 @@ static bool write_batch(read_log *log)
         arena_close(arena);
         return false;
     }
-    take(log, w);
-    pthread_mutex_unlock(&log->lock);
     w->job = (store_job){.body = write_body, .arena = arena};
     w->log = log;
+    take(log, w);
+    pthread_mutex_unlock(&log->lock);
     w->budget = read_budget_take(log->budget, arena);
-    store_result result = w->count || w->budget ? store_run(log->store, &w->job) : STORE_DONE;
-    if (result == STORE_DONE)
+    store_result result = w->count || w->budget || w->raised_count ? store_run(log->store, &w->job)
+                                                                   : STORE_DONE;
+    if (result == STORE_DONE) {
         read_budget_kept(log->budget, w->budget);
-    else
+        told(w);
+    } else
         log_line(KT_LOG_ERROR, "access", "read_log event=not_written rows=%zu reason=\"%s\"", w->count,
             w->job.error ? error_text(w->job.error) : "the writer is busy");
+    unwatch(w);
     pthread_mutex_lock(&log->lock);
     if (result != STORE_DONE)
         put_back(log, w);
+    for (size_t i = 0; result != STORE_DONE && i < w->raised_count && log->raised_count < RAISED_MAX; i++)
+        log->raised[log->raised_count++] = w->raised[i];
     for (size_t i = 0; result == STORE_DONE && i < w->count; i++)
         arena_close(w->rows[i]->arena);
     if (w->catalogue)
@@ -438,13 +542,14 @@ static void *run(void *context)
 {
     read_log *log = context;
     pthread_mutex_lock(&log->lock);
-    for (bool well = true; !log->closing || (well && log->count);) {
-        while (!log->closing && !log->hurry && !log->count)
+    for (bool well = true; !log->closing || (well && (log->count || log->raised_count));) {
+        while (!log->closing && !log->hurry && !log->count && !log->raised_count)
             pthread_cond_wait(&log->work, &log->lock);
         pause_for(log, READ_LOG_DELAY_MS);
         log->writing = true;
         well = write_batch(log);
         log->writing = false;
+        pthread_cond_broadcast(&log->idle);
         if (!log->count || !well) {
             log->hurry = false;
             pthread_cond_broadcast(&log->idle);
@@ -474,6 +579,17 @@ read_log *read_log_open(arena *arena, store *store, read_budget *budget, unsigne
                 pthread_create(&log->thread, NULL, run, log) == 0;
     pthread_condattr_destroy(&monotonic);
     return made ? log : NULL;
+}
+
+void read_log_listen(read_log *log, const access_listeners *listeners)
+{
+    if (!listeners)
+        read_log_settle(log);
+    pthread_mutex_lock(&log->lock);
+    log->listeners = listeners ? *listeners : (access_listeners){0};
+    while (log->writing)
+        pthread_cond_wait(&log->idle, &log->lock);
+    pthread_mutex_unlock(&log->lock);
 }
 
 void read_log_settle(read_log *log)

@@ -5,6 +5,7 @@
  * are written many at a time by a thread of their own, READ_LOG_DELAY_MS after the first at the latest;
  * equal calls that come meanwhile share a row. */
 #pragma once
+#include "access/access.h"
 #include "access/read_budget.h"
 
 typedef struct read_log read_log;
@@ -20,6 +21,12 @@ KT_MUST read_log *read_log_open(arena *arena, store *store, read_budget *budget,
 void read_log_close(read_log *log);
 /* Waits until what was noted is written. */
 void read_log_settle(read_log *log);
+
+/* Who hears of alarms, besides the log; NULL: nobody, from here on. */
+void read_log_listen(read_log *log, const access_listeners *listeners);
+/* An alarm that no row tells of waits to be written; it has no texts. */
+struct alarm;
+void read_log_alarm(read_log *log, const kt_tx *tx, const struct alarm *alarm);
 
 /* Begins to gather in tx what it shows. */
 KT_MUST kt_error *read_log_begin(kt_tx *tx);

@@ -165,6 +165,95 @@ kt_error *reads_show(method_call *call)
     return reads_answer(call->tx, user, call->answer);
 }
 
+/* ---- access.reads.near ---- */
+
+typedef struct {
+    uint64_t user;
+    kt_str login;
+    int64_t limit, seen, reveals, reveal_limit;
+} near_row;
+
+static int64_t share_of(const near_row *r)
+{
+    int64_t reads = r->limit ? 100 * r->seen / r->limit : 0;
+    int64_t reveals = r->reveal_limit ? 100 * r->reveals / r->reveal_limit : r->reveals ? 100 : 0;
+    return reads > reveals ? reads : reveals;
+}
+
+static int nearer(const void *a, const void *b)
+{
+    int64_t x = share_of(a), y = share_of(b);
+    return (x < y) - (x > y);
+}
+
+static kt_error *near_read(kt_tx *tx, const access_control *control, const model_record *user, near_row *row)
+{
+    kt_date today = zone_date(tx->zone, tx->now);
+    int64_t extra = record_int(user, "reads_extra_on") == today.day ? record_int(user, "reads_extra") : 0;
+    const model_value *reveals = record_value(user, "daily_reveal_limit");
+    *row = (near_row){.user = (uint64_t)user->values[MODEL_ID].as.i,
+        .login = arena_str(tx->arena, record_str(user, "name")),
+        .limit = record_int(user, "daily_read_limit"),
+        .reveal_limit = reveals && reveals->set ? reveals->as.i : REVEALS_DEFAULT};
+    row->limit += row->limit ? extra : 0;
+    KT_TRY(read_budget_seen(control->budget, tx, BUDGET_REVEALS, today, row->user, &row->reveals));
+    return row->limit ? read_budget_seen(control->budget, tx, BUDGET_READS, today, row->user, &row->seen)
+                      : NULL;
+}
+
+static void near_answer(const near_row *r, json *j)
+{
+    json_object(j);
+    json_member_int(j, "user", (int64_t)r->user);
+    json_member_str(j, "login", r->login);
+    json_key(j, "limit");
+    if (r->limit)
+        json_int(j, r->limit);
+    else
+        json_null(j);
+    json_member_int(j, "seen", r->seen);
+    json_member_int(j, "reveal_limit", r->reveal_limit);
+    json_member_int(j, "reveals", r->reveals);
+    json_member_int(j, "percent", share_of(r));
+    json_object_end(j);
+}
+
+/* Who has used most of today's budgets, nearest to the end first. */
+kt_error *reads_near(method_call *call)
+{
+    enum { USERS_MAX = 10000 };
+    kt_tx *tx = call->tx;
+    json *j = call->answer;
+    const variant *from = variant_get(call->params, "percent");
+    int64_t least = from ? from->as.integer : 1;
+    near_row *near = ARENA_ARRAY(tx->arena, near_row, USERS_MAX);
+    size_t count = 0;
+    model_rows *rows = NULL;
+    model_record user = {0};
+    if (!near)
+        return error_no_memory();
+    KT_TRY(model_query_open(tx,
+        &(model_query){.entity = model_entity_find(tx->catalogue, KT_STR("access.user")), .right = "read"},
+        &rows));
+    kt_error *error = NULL;
+    while (!error && count < USERS_MAX && model_next(rows, &user)) {
+        error = near_read(tx, actor_of(tx)->control, &user, &near[count]);
+        count += !error && share_of(&near[count]) >= least;
+    }
+    kt_error *end = model_query_end(rows);
+    if (error || end)
+        return error ? error : end;
+    qsort(near, count, sizeof *near, nearer);
+    json_object(j);
+    json_key(j, "rows");
+    json_array(j);
+    for (size_t i = 0; i < count; i++)
+        near_answer(&near[i], j);
+    json_array_end(j);
+    json_object_end(j);
+    return NULL;
+}
+
 /* More for today alone, kept on the user, so that the journal tells who allowed it. */
 kt_error *reads_raise(method_call *call)
 {

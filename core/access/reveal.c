@@ -38,8 +38,10 @@ kt_error *reveal_spend(kt_tx *tx, const access_actor *actor, const model_entity 
             "access.explain tells which grant is missing.",
             "access.explain powie, jakiego uprawnienia brakuje.");
     kt_date today = zone_date(actor->zone, tx->now);
-    return read_budget_spend(actor->control->budget, tx, BUDGET_REVEALS, today, actor->reveal_limit,
-        key_of(entity, id, field, value), &event);
+    kt_error *error = read_budget_spend(actor->control->budget, tx, BUDGET_REVEALS, today,
+        actor->reveal_limit, key_of(entity, id, field, value), &event);
+    budget_alarm(tx, actor, BUDGET_REVEALS, event, actor->reveal_limit);
+    return error;
 }
 
 /* ---- access.reveal ---- */

@@ -14,7 +14,7 @@ enum { LIST_DEFAULT = 50, LIST_MAX = 500, ANSWER_MAX = 128 << 10 };
 typedef struct {
     kt_tx *tx;
     bool links;
-    const model_record *of; /* whose values are packed, and those of its lines */
+    const model_record *of; /* whose values are packed, and those of its lines: pack_record's */
 } packing;
 
 static void pack_lines(packing p, const model_entity *of, const model_value *value, buffer *out);
@@ -146,6 +146,7 @@ static void pack_record(packing p, const model_record *record, const bool *sent,
 {
     kt_tx *tx = p.tx;
     const model_entity *entity = record->entity;
+    p.of = record;
     bool title = p.links && entity->title;
     uint32_t count = (sent ? 2U : 1U) + title;
     size_t at = pack_open(out, 'M');
@@ -175,12 +176,12 @@ static void pack_record(packing p, const model_record *record, const bool *sent,
 
 void serve_record(kt_tx *tx, const model_record *record, const bool *sent, buffer *out)
 {
-    pack_record((packing){tx, false, record}, record, sent, out);
+    pack_record((packing){tx, false, NULL}, record, sent, out);
 }
 
 void serve_linked(kt_tx *tx, const model_record *record, buffer *out)
 {
-    pack_record((packing){tx, true, record}, record, NULL, out);
+    pack_record((packing){tx, true, NULL}, record, NULL, out);
 }
 
 void serve_link(const model_entity *entity, uint64_t id, buffer *out)
@@ -263,7 +264,7 @@ static kt_error *serve_get(asked *a)
     if (!id || error)
         pack_nil(a->out);
     else
-        pack_record((packing){a->tx, a->s->template != NULL}, &record, NULL, a->out);
+        pack_record((packing){a->tx, a->s->template != NULL, NULL}, &record, NULL, a->out);
     return NULL;
 }
 
@@ -304,7 +305,7 @@ static kt_error *serve_list(asked *a)
     KT_TRY(model_query_open(a->tx, &query, &rows));
     size_t at = pack_open(a->out, 'L');
     for (; count < query.limit && !a->out->full && model_next(rows, &record); count++)
-        pack_record((packing){a->tx, a->s->template != NULL}, &record, NULL, a->out);
+        pack_record((packing){a->tx, a->s->template != NULL, NULL}, &record, NULL, a->out);
     pack_close(a->out, at, count);
     return model_query_end(rows);
 }

@@ -4,6 +4,7 @@
 #include "exchange/cards.h"
 #include "exchange/import_job.h"
 #include "exchange/params.h"
+#include "exchange/watermark.h"
 #include "exchange/writer.h"
 #include "kit/decode.h"
 #include "kit/str.h"
@@ -159,8 +160,16 @@ kt_error *export_open(job_run *run)
     if (!is_cards(x->format))
         KT_TRY(columns_of(
             run->tx, run->lasting, &query, param_flag(run->params, "labels"), &x->columns, &x->count));
-    return table_begin(run->lasting, run->rooms->data_directory, x->format,
-        separator.len ? *separator.ptr : 0, x->columns, x->count, &x->writer);
+    KT_TRY(table_begin(run->lasting, run->rooms->data_directory, x->format,
+        separator.len ? *separator.ptr : 0, x->columns, x->count, &x->writer));
+    char at[TIME_TEXT_MAX + 1] = {0};
+    time_text(run->tx->now, at);
+    kt_str mark = arena_format(run->lasting, "Kontor export %llu, user %llu, %s", (unsigned long long)run->id,
+        (unsigned long long)run->tx->user, at);
+    if (!mark.ptr)
+        return error_no_memory();
+    table_mark(x->writer, mark);
+    return NULL;
 }
 
 void export_close(job_run *run)
@@ -201,8 +210,13 @@ kt_error *export_prepare(job_run *run)
         table_columns(x->writer, x->columns, x->count);
     }
     query.cursor = x->cursor;
+    KT_TRY(watermark_fields(run->arena, query.fields, &query.fields));
     KT_TRY(read_page(run, x, &query, &page));
     const variant *rows = variant_get(page, "rows");
+    if (!query.sort && rows->as.array.count)
+        watermark_rows(run->tx->master_key, run->id,
+            (variant *)(uintptr_t)rows->as.array.items, /* the page is ours */
+            rows->as.array.count);
     for (size_t i = 0; i < x->count && !is_cards(x->format); i++) /* of the catalogue of this snapshot */
         x->columns[i].field = model_field_find(query.entity, x->columns[i].path);
     for (size_t i = 0; i < rows->as.array.count; i++)

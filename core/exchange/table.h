@@ -18,6 +18,7 @@ struct table_writer {
     char separator;
     const writer_column *columns;
     size_t count;
+    kt_str mark; /* whose it is, where the format has a place for it */
     void *own;
 };
 

@@ -167,6 +167,11 @@ kt_error *table_begin(arena *arena, const char *data_directory, format f, char s
     return w->kind->begin ? w->kind->begin(w, arena) : NULL;
 }
 
+void table_mark(table_writer *w, kt_str mark)
+{
+    w->mark = mark;
+}
+
 void table_columns(table_writer *w, const writer_column *columns, size_t count)
 {
     w->columns = columns;

@@ -15,6 +15,8 @@ typedef struct table_writer table_writer;
  *   memory  arena, until table_finish or table_drop; columns are borrowed until then */
 KT_MUST kt_error *table_begin(arena *arena, const char *data_directory, format format, char separator,
     const writer_column *columns, size_t count, table_writer **writer);
+/* Whose file it is, in the properties of a workbook; borrowed until table_finish. */
+void table_mark(table_writer *writer, kt_str mark);
 /* Appends a row: an object whose members are named by the columns' paths. */
 KT_MUST kt_error *table_row(table_writer *writer, arena *arena, const variant *row);
 /* The columns as another transaction sees them. They are borrowed until the next ones. */

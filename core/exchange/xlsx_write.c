@@ -148,6 +148,11 @@ static kt_error *copy_file(table_writer *w, arena *arena, const char *path)
 static kt_error *end(table_writer *w, arena *arena)
 {
     book *b = w->own;
+    lxw_doc_properties whose = {0};
+    if (w->mark.ptr) {
+        memcpy(&whose.comments, &w->mark.ptr, sizeof whose.comments); /* only read */
+        (void)workbook_set_properties(b->book, &whose);
+    }
     lxw_error code = workbook_close(b->book);
     b->book = NULL;
     kt_error *error = code == LXW_NO_ERROR ? copy_file(w, arena, b->path.ptr) : failed(arena, code);

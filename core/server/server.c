@@ -217,7 +217,7 @@ static kt_error *open_bus(server *s, arena *arena, const server_options *options
 {
     const method *const offered[] = {model_methods, access_methods, journal_methods, plugin_methods,
         job_methods, outbox_methods, automation_methods, paper_methods, import_methods, export_methods,
-        care_methods};
+        watermark_methods, care_methods};
     bus_options own = options->bus;
     own.store = s->store;
     own.access = s->access;
@@ -265,6 +265,7 @@ static kt_error *open_rooms(server *s, arena *arena, const server_options *optio
     KT_TRY(open_work(s, options, data.ptr));
     KT_TRY(open_bus(s, arena, options, data.ptr));
     atomic_store(&s->answering, s->bus);
+    access_listen(s->access, &(access_listeners){watch, watched, automation_end, committed, s});
     return start_work(s, arena, options, data.ptr);
 }
 
@@ -426,6 +427,8 @@ bool server_close(server *s, int64_t limit_ms)
         return false;
     jobs_stop(s->jobs); /* first whoever writes, for rules and the bus are told of it */
     outbox_stop(s->outbox);
+    if (s->access)
+        access_listen(s->access, NULL);
     automation_close(s->automation);
     leave_writer(s);
     bus_close(s->bus);

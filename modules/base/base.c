@@ -138,7 +138,8 @@ static const kt_method methods[] = {
     {0},
 };
 
-static const kt_handler handlers[] = {{"base.approval.created", &approval_shape, approval_asked}, {0}};
+static const kt_handler handlers[] = {{"base.approval.created", &approval_shape, approval_asked},
+    {"access.alarm.created", &alarm_shape, alarm_told}, {0}};
 
 static const kt_service services[] = {{"base.parties", 1, &parties_service},
     {"base.calendars", 1, &calendars_service}, {"base.tax", 1, &taxes_service},

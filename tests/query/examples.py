@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs every example of docs/query-language.md against a server with the few records below: each block `json call` must
 be answered by the block `json answer` (or `json refusal`) that follows it. Cursors may differ. A call with "show" has one
-member of its answer shown.
+member of its answer shown; one with "as" is another user's.
 
   tests/query/examples.py [--write]      --write puts the answers of this server into the document"""
 import json
@@ -79,13 +79,16 @@ def main(document=DOCUMENT, seed=seed, modules="base,crm"):
     try:
         kontor = house.client()
         seed(kontor)
-        pieces, at, call = [], 0, None
+        pieces, at, call, others = [], 0, None, {}
         for block in BLOCK.finditer(text):
             kind, body = block.groups()
             if kind == "call":
                 call = json.loads(body)
                 continue
-            got_kind, got = run(kontor, call)
+            who = call.get("as")
+            if who and who not in others:
+                others[who] = house.client(who)
+            got_kind, got = run(others.get(who, kontor), call)
             count += 1
             pieces.append(text[at:block.start()] + f"```json {got_kind}\n{shown(got)}\n```")
             at = block.end()
