@@ -10,7 +10,7 @@
 #include "kit/decode.h"
 #include "kit/str.h"
 
-enum { VALUES_MAX = 5000, PLACES_MIN = 8, EXPORTS_MAX = 20000 };
+enum { VALUES_MAX = 5000, PLACES_MIN = 8, ROWS_MIN = 24, EXPORTS_MAX = 20000 };
 
 /* ---- The order ---- */
 
@@ -30,7 +30,7 @@ static uint64_t id_of(const variant *row)
 
 void watermark_rows(const uint8_t *key, uint64_t export_id, variant *rows, size_t count)
 {
-    for (size_t i = 0; i + 1 < count; i++) {
+    for (size_t i = 0; count >= ROWS_MIN && i + 1 < count; i++) {
         if (!changes_places(key, export_id, id_of(&rows[i])))
             continue;
         variant first = rows[i];

@@ -7,7 +7,8 @@
 #pragma once
 #include "model/model.h"
 
-/* Puts the rows of a page, objects with "id" by rising id, into the order of this export. */
+/* Puts the rows of a page, objects with "id" by rising id, into the order of this export. A page so short that it
+ * would tell nothing stays as it is. */
 void watermark_rows(const uint8_t *key, uint64_t export_id, variant *rows, size_t count);
 /* The fields of a query and "id", by which the order is made; fields NULL: it is among all. */
 KT_MUST kt_error *watermark_fields(arena *arena, const variant *fields, const variant **with_id);

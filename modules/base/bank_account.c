@@ -9,7 +9,8 @@ struct bank_account {
     kt_id currency;
 };
 const kt_shape bank_account_shape = KT_SHAPE(bank_account, NULL,
-    KT_FIELD(bank_account, iban, STRING, "IBAN", "IBAN", .mask = "bank", .required = true, .max = 42, .priority = 1,
+    KT_FIELD(bank_account, iban, STRING, "IBAN", "IBAN", .mask = "bank", .required = true, .max = 42,
+        .priority = 1,
         .help = {"Checked by its check digits; 26 digits are a Polish account.",
             "Sprawdzany cyframi kontrolnymi; 26 cyfr to rachunek polski."}),
     KT_FIELD(bank_account, bank, STRING, "Bank", "Bank", .max = 120, .priority = 2),
