@@ -416,7 +416,7 @@ KT_API KT_MUST kt_error *kt_as_of(kt_tx *tx, kt_str when, kt_time *at);
 KT_API const void *kt_service_find(kt_tx *tx, const char *name, unsigned version);
 /* Announces a module's own event: handlers run now, in this transaction. */
 KT_API KT_MUST kt_error *kt_emit(kt_tx *tx, const char *event, const kt_record *payload);
-/* Something that shall leave the server, or happen later: mail, sms, webhook, notify. It is kept in this
+/* Something that shall leave the server, or happen later: mail, sms, webhook. It is kept in this
  * transaction and carried out after its commit, at least once, each time with the same identifier.
  *   params  of any shape, written as JSON under its fields' names; NULL: none
  *   due     not before this time; not set: at once

@@ -263,6 +263,8 @@ static void bind_calls(reading *c, const scan *found)
         r->waits = r->waits || str_is(call->function, "after");
         if (str_is(call->function, "task"))
             touches[r->touch_count++] = (rule_touch){KT_STR("base.task.created"), call->line};
+        if (str_is(call->function, "notify"))
+            touches[r->touch_count++] = (rule_touch){KT_STR("base.notice.created"), call->line};
         if (str_is(call->function, "approve"))
             touches[r->touch_count++] = (rule_touch){KT_STR("base.approval.created"), call->line};
         for (size_t k = 0; call->argument.ptr && k < sizeof verbs / sizeof *verbs; k++)

@@ -206,11 +206,6 @@ static int webhook(lua_State *L)
     return effect_of(L, "webhook", 1);
 }
 
-static int notify(lua_State *L)
-{
-    return effect_of(L, "notify", 1);
-}
-
 static int effect(lua_State *L)
 {
     return effect_of(L, luaL_checkstring(L, 1), 2);
@@ -254,6 +249,26 @@ static int task(lua_State *L)
     copy_with_due(L);
     buffer *out = begin(L, ASK_CREATE);
     pack_str(out, KT_STR("base.task"));
+    pack_lua(L, 2, out);
+    return answer(L);
+}
+
+/* notify {user=, text=, about=, due=}: a base.notice, of interest from due on. */
+static int notify(lua_State *L)
+{
+    lua_settop(L, 1);
+    copy_with_due(L);
+    static const char *const names[][2] = {{"user", "owner"}, {"due", "at"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (lua_getfield(L, 2, names[i][0]) != LUA_TNIL) {
+            lua_setfield(L, 2, names[i][1]);
+            lua_pushnil(L);
+            lua_setfield(L, 2, names[i][0]);
+        } else {
+            lua_pop(L, 1);
+        }
+    buffer *out = begin(L, ASK_CREATE);
+    pack_str(out, KT_STR("base.notice"));
     pack_lua(L, 2, out);
     return answer(L);
 }

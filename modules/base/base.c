@@ -39,6 +39,10 @@ static const kt_entity entities[] = {
                  "\"-id\"}]"},
     {&note_shape, {"Note", "Notatka"}, {"Notes", "Notatki"}, .title = "text", .actions = note_actions,
         .icon = "note"},
+    {&notice_shape, {"Notice", "Powiadomienie"}, {"Notices", "Powiadomienia"}, .title = "text",
+        .actions = notice_actions, .icon = "bell",
+        .views = "[{\"kind\":\"list\",\"filter\":[[\"seen_at\",\"is_null\",true],[\"at\",\"<=\",\"now\"]],"
+                 "\"columns\":[\"text\",\"at\",\"about\"],\"sort\":\"-at\"}]"},
     {&attachment_shape, {"Attachment", "Załącznik"}, {"Attachments", "Załączniki"}, .title = "name",
         .icon = "paperclip"},
     {&tag_shape, {"Tag", "Etykieta"}, {"Tags", "Etykiety"}, .title = "name", .icon = "tag", .shared = true},
@@ -154,7 +158,8 @@ static const kt_service services[] = {{"base.parties", 1, &parties_service},
 static const kt_role roles[] = {
     {"user", {"User", "Użytkownik"},
         LOOKUPS
-        "; base.task:*@own; base.note:*@own; base.attachment:*@own; base.view:*@own; "
+        "; base.task:*@own; base.note:*@own; base.notice:create; base.notice:*@own; base.attachment:*@own; "
+        "base.view:*@own; "
         "base.approval:read,create,decide; "
         "base.view:read where shared = all; base.preference:*@own; access.user:read; "
         "document.template:read; document.document:read,create,sign@own; document.key:read,delete@own"},
@@ -164,7 +169,7 @@ static const kt_role roles[] = {
     {"clerk", {"Keeper of contacts", "Prowadzący kartoteki"},
         LOOKUPS "; access.user:read; base.party:read,create,update; base.relation:*; base.tag:*; "
                 "base.note:*; base.attachment:*; "
-                "base.task:*@own"},
+                "base.task:*@own; base.notice:create; base.notice:*@own"},
     {"keeper", {"Keeper of base data", "Administrator danych podstawowych"},
         "base.*:* fields *; access.user:read"},
     {0},

@@ -64,6 +64,8 @@ kt_error *tasks_due(kt_tx *tx, const kt_record *params, kt_record *result);
 
 extern const kt_shape note_shape, attachment_shape;
 extern const kt_action note_actions[];
+extern const kt_shape notice_shape;
+extern const kt_action notice_actions[];
 extern const kt_shape approval_shape, alarm_shape;
 extern const kt_action approval_actions[];
 KT_MUST kt_error *approval_compute(kt_tx *tx, kt_record *self);

@@ -2,6 +2,7 @@
 """Stories of the module base, over HTTP."""
 from stories import expect, refused, run
 
+PASSWORD = "Quiet-River-77-Stone"
 seen = {}
 
 
@@ -211,11 +212,29 @@ def notes_hang_on_any_record(k):
     refused("not_found", lambda: k.get("base.note", note))
 
 
+def notices_are_their_readers(k, house):
+    role = k.list("access.role", [["name", "=", "base.user"]])["rows"][0]["id"]
+    ids = {}
+    for name in ("nina", "olga"):
+        ids[name] = make(k, "access.user", name=name, roles=[role])
+        k.call("access.password", {"user": ids[name], "new": PASSWORD, "old": PASSWORD})
+    nina, olga = (house.client(name, PASSWORD) for name in ("nina", "olga"))
+    notice = make(nina, "base.notice", owner=ids["olga"], text="Zadzwoń do klienta")
+    refused("not_found", lambda: nina.get("base.notice", notice))
+    fresh = [["seen_at", "is_null", True]]
+    expect([row["text"] for row in olga.list("base.notice", fresh)["rows"]], ["Zadzwoń do klienta"])
+    refused("validation", lambda: olga.update("base.notice", notice, {"text": "Nie dzwoń"}), "text")
+    olga.call("base.notice.see", {"id": notice})
+    expect(olga.count("base.notice", fresh), 0)
+    olga.call("base.notice.unsee", {"id": notice})
+    expect(olga.count("base.notice", fresh), 1)
+
+
 def every_entity_describes_itself_in_two_languages(k):
     for lang in ("en", "pl"):
         entities = {e["name"]: e for e in k.call("system.describe", {}, lang=lang)["entities"]}
         names = [n for n in entities if n.startswith("base.")]
-        expect(len(names), 27)
+        expect(len(names), 28)
     expect(entities["base.party"]["label"], "Kontrahent")
 
 
