@@ -279,9 +279,8 @@ static kt_error *is_wanted(const aggregation *a, model_rows *rows, const model_r
     if (!a->line_filter)
         return NULL;
     arena *before = query_rows_in(rows);
-    kt_error *error = filter_matches(a->tx, query_rows_follow(rows), a->line_filter, line, yes);
-    query_rows_out(rows, before);
-    return error;
+    return query_rows_out(
+        rows, before, filter_matches(a->tx, query_rows_follow(rows), a->line_filter, line, yes));
 }
 
 static kt_error *take_record(aggregation *a, model_rows *rows, const model_record *record, buffer *bytes)

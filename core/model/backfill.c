@@ -208,14 +208,6 @@ static kt_error *fill_chunk(builder *b, draft *d, arena *scratch, bool words, ui
     return NULL;
 }
 
-/* An error outlives the scratch memory that it was made in. */
-static kt_error *keep_error(builder *b, const kt_error *error)
-{
-    const problem *p = error->first;
-    return error_make(b->arena, p->kind, p->path ? arena_str(b->arena, str_of(p->path)).ptr : NULL, "%s",
-        "%s", arena_str(b->arena, str_of(p->text.en)).ptr);
-}
-
 static kt_error *fill(builder *b, draft *d, bool words)
 {
     arena *scratch = arena_open(SCRATCH_MAX);
@@ -228,7 +220,7 @@ static kt_error *fill(builder *b, draft *d, bool words)
     }
     for (uint64_t next = 1; next && !error; arena_reset(scratch))
         if ((error = fill_chunk(b, d, scratch, words, &next)) != NULL) {
-            error = keep_error(b, error);
+            error = error_copy(b->arena, error);
             break;
         }
     arena_close(scratch);

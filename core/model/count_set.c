@@ -67,8 +67,7 @@ static kt_error *matches(const asked *a, model_rows *rows, uint64_t id, bool *ye
         *yes = query_record_visible(a->tx, record, "read");
     if (*yes && a->rest)
         error = filter_matches(a->tx, NULL, a->rest, record, yes);
-    query_rows_out(rows, before);
-    return error;
+    return query_rows_out(rows, before, error);
 }
 
 static kt_error *count_in_set(const asked *a, const uint64_t *ids, size_t count, uint64_t *found)

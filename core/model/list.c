@@ -83,8 +83,8 @@ static kt_error *take_row(listing *l, const model_record *record)
 {
     json backwards = json_to(&l->page);
     arena *before = query_rows_in(l->rows);
-    kt_error *error = write_row(l, record, l->place.back ? &backwards : l->answer);
-    query_rows_out(l->rows, before);
+    kt_error *error = query_rows_out(
+        l->rows, before, write_row(l, record, l->place.back ? &backwards : l->answer));
     if (!error && l->place.back)
         l->ends[l->written] = l->page.len;
     l->written++;

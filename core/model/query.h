@@ -290,9 +290,10 @@ KT_MUST kt_error *query_rows_skip(model_rows *rows, uint64_t count);
 /* A record by its id, past all checks; NULL: it is gone, or an error. Good until the next call. */
 const model_record *query_rows_get(model_rows *rows, uint64_t id);
 query_follow *query_rows_follow(model_rows *rows);
-/* Makes the row's memory the transaction's, and back again: for work on the present row. */
+/* Makes the row's memory the transaction's, and back again: for work on the present row. out returns what came of that
+ * work, in the memory from before: an error outlives the row. */
 arena *query_rows_in(model_rows *rows);
-void query_rows_out(model_rows *rows, arena *before);
+KT_MUST kt_error *query_rows_out(model_rows *rows, arena *before, kt_error *error);
 KT_MUST kt_error *query_rows_end(model_rows *rows);
 /* Runs a plan whose scan is not in order: the keys of the first `most` rows (0: all) from place, in order. */
 KT_MUST kt_error *query_rows_sorted(kt_tx *tx, model_rows *rows, const query_sort *sort,

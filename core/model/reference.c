@@ -151,8 +151,8 @@ static kt_error *find_unfilled(kt_tx *tx, const model_referrer *from, const mode
     kt_error *error = scratch ? NULL : error_no_memory();
     for (; !error && next != UINT64_MAX; arena_reset(scratch))
         error = find_beside(tx, scratch, from, target, id, most, &next, found);
-    if (error && error != error_no_memory()) /* it may lie in scratch */
-        error = error_make(tx->arena, error->first->kind, NULL, "%s", "%s", error_text(error));
+    if (error) /* it may lie in scratch */
+        error = error_copy(tx->arena, error);
     arena_close(scratch);
     return error;
 }

@@ -189,9 +189,10 @@ arena *query_rows_in(model_rows *rows)
     return before;
 }
 
-void query_rows_out(model_rows *rows, arena *before)
+kt_error *query_rows_out(model_rows *rows, arena *before, kt_error *error)
 {
     rows->tx->arena = before;
+    return error ? error_copy(before, error) : NULL;
 }
 
 /* ---- Walking ---- */
@@ -257,8 +258,8 @@ static bool read_record(model_rows *rows, uint64_t id, kt_str bytes)
             return false;
     }
     arena *before = query_rows_in(rows);
-    rows->error = model_record_decode_part(rows->tx, entity, id, bytes, rows->wanted, &rows->record);
-    query_rows_out(rows, before);
+    rows->error = query_rows_out(
+        rows, before, model_record_decode_part(rows->tx, entity, id, bytes, rows->wanted, &rows->record));
     return !rows->error;
 }
 
@@ -268,8 +269,8 @@ static bool is_wanted(model_rows *rows)
     const query_plan *plan = &rows->plan;
     if (plan->residual) {
         arena *before = query_rows_in(rows);
-        rows->error = filter_matches(rows->tx, rows->follow, plan->residual, &rows->record, &yes);
-        query_rows_out(rows, before);
+        rows->error = query_rows_out(
+            rows, before, filter_matches(rows->tx, rows->follow, plan->residual, &rows->record, &yes));
     }
     return !rows->error && yes &&
            (!plan->check_record || query_record_visible(rows->tx, &rows->record, plan->request.right));
@@ -405,10 +406,8 @@ kt_error *query_rows_end(model_rows *rows)
         kt_error *ended = query_rows_end(rows->parts[i].rows);
         error = error ? error : ended;
     }
-    error = rows->error ? rows->error : error;
-    if (!error) /* an error's texts may lie in it */
-        close_scratch(rows);
-    return error;
+    close_scratch(rows);
+    return rows->error ? rows->error : error;
 }
 
 /* ---- In an order that no index gives ---- */
@@ -439,8 +438,8 @@ kt_error *query_rows_sorted(kt_tx *tx, model_rows *rows, const query_sort *sort,
     KT_TRY(query_sorter_open(tx, sort, place && place->set && place->back, most, &sorter));
     while ((record = query_rows_next(rows))) {
         arena *before = query_rows_in(rows);
-        rows->error = query_key_make(tx, rows->follow, sort, record, &room, &made);
-        query_rows_out(rows, before);
+        rows->error = query_rows_out(
+            rows, before, query_key_make(tx, rows->follow, sort, record, &room, &made));
         if (!rows->error && is_past(sort, place, &made))
             rows->error = query_sorter_add(sorter, &made);
     }

@@ -367,8 +367,8 @@ kt_error *model_search(kt_tx *tx, kt_str text, const variant *entities, uint32_t
         error = walk(&s, text, limit);
     if (!error)
         write_hits(&s, limit, answer);
-    arena_close(error ? NULL : s.scratch);
-    if (error && s.scratch && !arena_at_end(tx->arena, search_close_arena, s.scratch))
-        return error_no_memory(); /* the error may lie in scratch: it stays */
+    if (error) /* it may lie in scratch */
+        error = error_copy(tx->arena, error);
+    arena_close(s.scratch);
     return error;
 }

@@ -17,4 +17,3 @@ KT_MUST kt_error *search_words_read(kt_tx *tx, kt_str text, search_words *words)
  * the first word. */
 KT_MUST kt_error *search_score(
     kt_tx *tx, const model_record *record, const search_words *words, unsigned *score, kt_str *matched);
-void search_close_arena(void *arena);

@@ -59,11 +59,6 @@ kt_error *search_words_read(kt_tx *tx, kt_str text, search_words *words)
     return NULL;
 }
 
-void search_close_arena(void *arena_object)
-{
-    arena_close(arena_object);
-}
-
 /* ---- A record ---- */
 
 enum { PART = 1, BEGINNING = 2, WHOLE = 3, IN_TITLE = 1, PER_KIND = 4 };

@@ -123,8 +123,8 @@ kt_error *unique_check(
         qsort(c.stands, c.count, sizeof *c.stands, stand_order);
     if (!error)
         error = name_pairs(&c, tx->arena, problems);
-    if (error && error != error_no_memory()) /* it may lie in scratch */
-        error = error_make(tx->arena, error->first->kind, NULL, "%s", "%s", error_text(error));
+    if (error) /* it may lie in scratch */
+        error = error_copy(tx->arena, error);
     arena_close(inner.arena);
     arena_close(keep);
     return error;
