@@ -252,6 +252,18 @@ def an_order_is_resized_and_cancelled(k):
     refused("state", lambda: act(k, order, "confirm"), "state")
 
 
+def who_waited_for_more_is_covered_anew(k):
+    table = confirmed(k, quantity="10")
+    legs = [o["id"] for o in k.list("production.order", [["item", "=", seen["LEG"]]])["rows"] if o["demand"] == {"entity": "production.order", "id": table}]
+    act(k, legs[0], "resize", quantity="15")
+    parts = [p for p in k.list("base.pegging", [["item", "=", seen["LEG"]]])["rows"] if p["demand"] == {"entity": "production.order", "id": table}]
+    expect([(p["supply"]["id"] == legs[0], p["quantity"], p["kind"]) for p in parts], [(True, "15.0000", "make"), (False, "25.0000", "make")])
+    act(k, legs[0], "resize", quantity="20")  # nobody waits for the five
+    expect(k.get("base.pegging", parts[0]["id"])["quantity"], "15.0000")
+    act(k, legs[0], "resize", quantity="15")
+    expect(k.get("base.pegging", parts[0]["id"])["quantity"], "15.0000")
+
+
 def work_moves_to_another_day(k):
     order = confirmed(k, quantity="2")
     later = (datetime.date.today() + datetime.timedelta(days=30)).isoformat()

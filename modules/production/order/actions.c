@@ -151,13 +151,30 @@ struct resize {
 static const kt_shape resize_shape = KT_SHAPE(
     resize, NULL, KT_FIELD(resize, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .required = true));
 
+/* Whoever waited for more than the order gives now is covered anew. */
+static kt_error *cover_the_rest(kt_tx *tx, struct order *o)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    kt_dec waited;
+    KT_TRY(order_waited_for(tx, o, &waited));
+    kt_dec rest = kt_dec_sub(waited, o->quantity);
+    if (!supply || rest.coef <= 0)
+        return NULL;
+    kt_text why = say_text(kt_format(tx, "%s makes less now", o->rec.number.ptr),
+        kt_format(tx, "%s daje teraz mniej", o->rec.number.ptr));
+    KT_TRY(kt_update(tx, &o->rec)); /* before those who waited are covered anew */
+    return supply->failed(tx, order_any(tx, o), o->item, rest, why);
+}
+
 static kt_error *resize_within(kt_tx *tx, kt_record *self, const kt_record *params)
 {
+    struct order *o = KT_AS(order, self);
     kt_dec quantity = KT_SEE(resize, params)->quantity;
     kt_plan left = {0};
     if (quantity.coef <= 0)
         return kt_fail(tx, KT_VALIDATION, "quantity", "must be above zero", "musi być większe od zera");
-    return order_resize(tx, KT_AS(order, self), quantity, &left);
+    KT_TRY(order_resize(tx, o, quantity, &left));
+    return cover_the_rest(tx, o);
 }
 
 static kt_error *order_resize_call(kt_tx *tx, kt_record *self, const kt_record *params)

@@ -77,24 +77,13 @@ static kt_error *check_components(kt_tx *tx, const struct order *o, kt_error **a
     return NULL;
 }
 
-struct waits { /* a pegging */
-    kt_record rec;
-    kt_id supply, item;
-    kt_dec quantity;
-};
-static const kt_shape waits_shape = KT_SHAPE(waits, "base.pegging", KT_BIND(waits, supply, REF, "supply"),
-    KT_BIND(waits, item, REF, "item"), KT_BIND(waits, quantity, QUANTITY, "quantity"));
-
 static kt_error *check_waiting(kt_tx *tx, const struct order *o, kt_error **all)
 {
-    const kt_where where[] = {KT_WHERE(waits, supply, KT_EQ, order_any(tx, o)),
-        {offsetof(struct waits, item), KT_EQ, &o->item}, {0}};
-    kt_dec sum = {0}, rest = kt_dec_sub(o->quantity, or_zero(o->produced));
-    KT_TRY(
-        kt_sum(tx, &(kt_query){.of = &waits_shape, .where = where}, offsetof(struct waits, quantity), &sum));
+    kt_dec sum, rest = kt_dec_sub(o->quantity, or_zero(o->produced));
+    KT_TRY(order_waited_for(tx, o, &sum));
     if (o->state >= DONE)
         rest = KT_DEC(0, 4);
-    if (kt_dec_cmp(or_zero(sum), or_zero(rest)) > 0)
+    if (kt_dec_cmp(sum, rest) > 0)
         kt_also(all,
             finding(tx, "production.order.pegging", o->rec.number.ptr,
                 (kt_text){"more waits for it than it still gives", "czeka na nie więcej, niż jeszcze da"}));

@@ -218,6 +218,8 @@ kt_error *people_back(kt_tx *tx, const kt_event *event);
 /* ---- source.c, capacity.c ---- */
 
 extern const kt_source make_source;
+/* How much of what the order gives somebody waits for. */
+KT_MUST kt_error *order_waited_for(kt_tx *tx, const struct order *o, kt_dec *quantity);
 extern const kt_shape promise_shape;
 kt_error *order_promise_moved(kt_tx *tx, const kt_event *event);
 kt_error *order_component_reserved(kt_tx *tx, const kt_event *event);

@@ -100,6 +100,27 @@ static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *par
 
 const kt_source make_source = {cover, release};
 
+/* ---- Who waits ---- */
+
+struct waits { /* a pegging */
+    kt_record rec;
+    kt_id supply, item;
+    kt_dec quantity;
+};
+static const kt_shape waits_shape = KT_SHAPE(waits, "base.pegging", KT_BIND(waits, supply, REF, "supply"),
+    KT_BIND(waits, item, REF, "item"), KT_BIND(waits, quantity, QUANTITY, "quantity"));
+
+kt_error *order_waited_for(kt_tx *tx, const struct order *o, kt_dec *quantity)
+{
+    const kt_where where[] = {KT_WHERE(waits, supply, KT_EQ, order_any(tx, o)),
+        {offsetof(struct waits, item), KT_EQ, &o->item}, {0}};
+    kt_dec sum = KT_DEC(0, 4);
+    KT_TRY(
+        kt_sum(tx, &(kt_query){.of = &waits_shape, .where = where}, offsetof(struct waits, quantity), &sum));
+    *quantity = kt_dec_add(KT_DEC(0, 4), sum);
+    return NULL;
+}
+
 /* ---- A component comes on another day ---- */
 
 struct promise {
