@@ -329,9 +329,8 @@ static kt_error *serve_count(asked *a)
 /* JSON text that a room below writes becomes the answer. */
 static kt_error *take_text(asked *a, buffer *text, kt_error *error)
 {
-    if (!error && text->full)
-        error = kt_fail(a->tx, KT_LIMIT, NULL, "the answer is larger than %d bytes",
-            "odpowiedź jest większa niż %d bajtów", ANSWER_MAX);
+    if (!error)
+        error = error_of_answer(a->arena, text);
     if (!error)
         pack_json(a->out, buffer_str(text));
     buffer_close(text);
@@ -504,8 +503,7 @@ kt_error *serve_request(serving *s, pack_reader *in)
     if (in->bad)
         return kt_fail(s->tx, KT_RULE, NULL, "its process sends nonsense", "jej proces przysyła bzdury");
     if (!error && c->out.full)
-        error = kt_fail(s->tx, KT_LIMIT, NULL, "the answer is larger than a message: ask for less",
-            "odpowiedź nie mieści się w wiadomości: zapytaj o mniej");
+        error = kt_hint(error_of_answer(a.arena, &c->out), "Ask for less.", "Zapytaj o mniej.");
     if (!error)
         return NULL;
     if (s->tx->doomed) /* part of it is written: the rule cannot go on */

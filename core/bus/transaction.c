@@ -114,12 +114,7 @@ static kt_error *run(call *c, const target *target, json *answer)
         KT_TRY(model_commit_checks(&c->now.tx));
     if (c->now.tx.doomed)
         return c->now.tx.doomed;
-    if (c->answer.starved)
-        return error_no_memory();
-    if (c->answer.full)
-        return error_make(c->arena, KT_LIMIT, NULL, "the answer is larger than %zu bytes",
-            "odpowiedź jest większa niż %zu bajtów", c->answer.max);
-    return NULL;
+    return error_of_answer(c->arena, &c->answer);
 }
 
 /* A dry run's answer is made of the result's text and what the overlay holds. */

@@ -73,6 +73,15 @@ kt_error *error_copy(arena *arena, const kt_error *error)
     return made;
 }
 
+kt_error *error_of_answer(arena *arena, const buffer *answer)
+{
+    if (!answer->full)
+        return NULL;
+    return answer->starved ? error_no_memory()
+                           : error_make(arena, KT_LIMIT, NULL, "the answer is larger than %zu bytes",
+                                 "odpowiedź jest większa niż %zu bajtów", answer->max);
+}
+
 kt_error *error_under(kt_error *error, const char *prefix)
 {
     if (!error || !error->arena || !prefix || !*prefix)

@@ -1,6 +1,7 @@
 /* error.h -- errors as values: one or more problems, each with its kind, path and text in both languages. */
 #pragma once
 #include "kit/arena.h"
+#include "kit/buffer.h"
 
 typedef struct problem {
     kt_kind kind;
@@ -27,6 +28,8 @@ KT_MUST KT_PRINTF(4, 0) KT_PRINTF(5, 0) kt_error *error_vmake(
 KT_MUST kt_error *error_copy(arena *arena, const kt_error *error);
 /* The fixed error for a request past its memory limit. */
 KT_MUST kt_error *error_no_memory(void);
+/* NULL if the answer has all that was written; else limit: it is larger than it may be, or there was no memory. */
+KT_MUST kt_error *error_of_answer(arena *arena, const buffer *answer);
 /* Puts "prefix." (or "prefix" before "[") in front of every problem's path. Returns error. */
 KT_MUST kt_error *error_under(kt_error *error, const char *prefix);
 KT_MUST kt_error *error_at_row(kt_error *error, long row);

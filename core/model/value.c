@@ -101,9 +101,8 @@ kt_error *kt_json_read(kt_tx *tx, kt_str text, const kt_value **value)
 
 static kt_error *take_text(kt_tx *tx, buffer *made, kt_error *error, kt_str *text)
 {
-    if (!error && made->full)
-        error = kt_fail(tx, KT_LIMIT, NULL, "the answer is larger than %d bytes",
-            "odpowiedź jest większa niż %d bajtów", TEXT_MAX);
+    if (!error)
+        error = error_of_answer(tx->arena, made);
     if (!error) {
         *text = arena_str(tx->arena, buffer_str(made));
         error = text->ptr ? NULL : error_no_memory();
