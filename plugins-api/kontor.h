@@ -453,6 +453,8 @@ KT_API void kt_date_parts(kt_date date, int *year, int *month, int *day);
  * nobody may change any more: a compute that guards such a document lets them pass. */
 KT_API bool kt_joining(const kt_tx *tx);
 KT_API bool kt_may(const kt_tx *tx, const char *right); /* "crm.deal:export" */
+/* May the caller see this field at all, if the record? Masked ones are seen. false also if there is none. */
+KT_API bool kt_shows(kt_tx *tx, const char *entity, const char *field);
 /* The caller asks which records have this value: for methods that look somebody up. A module's own conditions may
  * name a field that its caller sees masked; where the value is the caller's, asking for it tells as much as having
  * it revealed, hit or miss, and is counted like that.

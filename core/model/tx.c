@@ -152,3 +152,10 @@ bool kt_may(const kt_tx *tx, const char *right)
 {
     return !tx->guard || !tx->guard->may || tx->guard->may(tx, right);
 }
+
+bool kt_shows(kt_tx *tx, const char *entity, const char *field)
+{
+    const model_entity *e = model_entity_find(tx->catalogue, str_of(entity));
+    const model_field *f = e ? model_field_find(e, str_of(field)) : NULL;
+    return f && (!tx->guard || !tx->guard->field || tx->guard->field(tx, f, e, false));
+}

@@ -475,7 +475,10 @@ static void rights_hold_for_every_verb(void **state)
     assert_null(create(&h, "{'buyer': 'N', 'note': 'hidden'}", &record));
     assert_null(create(&h, "{'buyer': 'N', 'note': 'read only'}", &record));
     assert_null(create(&h, "{'buyer': 'N'}", &record));
+    assert_true(kt_shows(h.tx, "s.invoice", "secret"));
     h.tx->guard = &guard;
+    assert_true(kt_shows(h.tx, "s.invoice", "total"));
+    assert_false(kt_shows(h.tx, "s.invoice", "secret") || kt_shows(h.tx, "s.none", "total"));
     kt_error *hidden = model_read(h.tx, invoice, 1, &record),
              *absent = model_read(h.tx, invoice, 99, &record);
     assert_int_equal(hidden->first->kind, KT_NOT_FOUND);

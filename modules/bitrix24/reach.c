@@ -68,17 +68,20 @@ static const struct {
     {"603-S", "cancelled"}, {"403", "failed"}, {"404", "failed"}, {"484", "failed"}, {"503", "failed"},
     {"480", "no_answer"}, {"402", "failed"}, {"423", "failed"}, {"OTHER", "failed"}};
 
-/* The same number of the same user within half an hour is the same call, if the exchange has no key. */
+/* The same number of the same user within half an hour, however it is written, is the same call, if the exchange
+ * has no key. What is no number crm.call refuses. */
 static kt_error *call_key(b24 *b, const kt_value *params, kt_str number, int64_t user, kt_str *key)
 {
     enum { HALF_HOUR_MS = 1800000 };
     const kt_value *rows;
+    const kt_parties *parties = kt_parties_find(b->tx);
     kt_maker filter = KT_MAKE_ARRAY;
+    kt_str normal = parties ? parties->phone_normal(b->tx, number) : (kt_str){0};
     kt_str since = time_of(b->tx, (kt_time){kt_now(b->tx).ms - HALF_HOUR_MS});
     *key = b24_given(b, params, "EXTERNAL_CALL_ID");
     if (key->len)
         return NULL;
-    kt_add(b->tx, &filter, condition(b->tx, "phone", "=", kt_value_str(number)));
+    kt_add(b->tx, &filter, condition(b->tx, "phone_normal", "=", kt_value_str(normal)));
     kt_add(b->tx, &filter, condition(b->tx, "owner", "=", kt_value_int(user)));
     kt_add(b->tx, &filter, condition(b->tx, "created_at", ">=", kt_value_str(since)));
     KT_TRY(b24_list(b, "crm.call", filter.value, "external_id", &rows));

@@ -45,6 +45,12 @@ static bool wants(const kt_value *select, b24 *b, const row *r, bool custom)
     return strcmp(r->theirs, "ID") == 0;
 }
 
+/* What the caller may not see is no field of theirs. */
+static bool seen(b24 *b, const entity *e, const row *r)
+{
+    return !r->ours || kt_shows(b->tx, e->ours, r->ours);
+}
+
 /* everything: also multi-fields and custom ones, whatever is selected. */
 static kt_error *select_rows(b24 *b, const entity *e, const kt_value *select, bool everything, selection *s)
 {
@@ -59,7 +65,7 @@ static kt_error *select_rows(b24 *b, const entity *e, const kt_value *select, bo
     if (!s->rows)
         return kt_no_memory();
     for (const row *r = e->rows; r->theirs; r++)
-        if (everything || wants(select, b, r, false))
+        if ((everything || wants(select, b, r, false)) && seen(b, e, r))
             pick(b, s, r);
     for (const row *r = custom; r->theirs; r++)
         if (everything || wants(select, b, r, true))
@@ -301,7 +307,8 @@ static kt_error *fields(b24 *b, const entity *e, const kt_value *params, answer 
     (void)params;
     KT_TRY(b24_custom(b, e, &custom));
     for (const row *r = e->rows; r->theirs; r++)
-        put_field(b, r, false, &made);
+        if (seen(b, e, r))
+            put_field(b, r, false, &made);
     for (const row *r = custom; r->theirs; r++)
         put_field(b, r, true, &made);
     a->result = made.value;

@@ -317,6 +317,7 @@ def calls_and_duplicates_are_found(r, k):
     made = r.call("telephony.externalCall.register", USER_ID=1, PHONE_NUMBER="+48700100200", TYPE=2, CRM_CREATE=1)["result"]
     expect((made["CRM_ENTITY_TYPE"], made["CRM_ENTITY_ID"]), ("CONTACT", contact))
     expect(r.call("telephony.externalCall.register", USER_ID=1, PHONE_NUMBER="+48700100200", TYPE=2)["result"]["CALL_ID"], made["CALL_ID"])
+    expect(r.call("telephony.externalCall.register", USER_ID=1, PHONE_NUMBER="700 100 200", TYPE=2)["result"]["CALL_ID"], made["CALL_ID"])
     other = r.call("telephony.externalCall.register", USER_ID=1, PHONE_NUMBER="+48700100999", TYPE=2, CRM_CREATE=1, EXTERNAL_CALL_ID="x1")["result"]
     expect((other["CRM_ENTITY_TYPE"], other["CRM_CREATED_LEAD"], other["CALL_ID"] == made["CALL_ID"]), ("LEAD", other["CRM_ENTITY_ID"], False))
     done = r.call("telephony.externalCall.finish", CALL_ID=made["CALL_ID"], USER_ID=1, DURATION=63, STATUS_CODE="200", RECORD_URL="https://exchange.example/1.mp3")["result"]
@@ -360,6 +361,12 @@ def rights_are_those_of_the_key(k, url):
     expect(clerk.call("crm.lead.list")["total"], 0)
     mine = clerk.call("crm.lead.add", fields={"TITLE": "Mine"})["result"]
     expect([row["ID"] for row in clerk.call("crm.lead.list", select=["ID"])["result"]], [str(mine)])
+    born = clerk.call("crm.contact.add", fields={"NAME": "Ala", "LAST_NAME": "Bąk"})["result"]  # BIRTHDATE is not for salesmen
+    expect([(row["NAME"], "BIRTHDATE" in row) for row in clerk.call("crm.contact.list", filter={"ID": born})["result"]], [("Ala", False)])
+    expect(("BIRTHDATE" in clerk.call("crm.contact.get", ID=born)["result"], "BIRTHDATE" in clerk.call("crm.contact.fields")["result"]), (False, False))
+    expect(clerk.call("crm.contact.update", ID=born, fields={"POST": "Buyer"})["result"], True)
+    status, refused = clerk.form("crm.contact.add", [("fields[NAME]", "X"), ("fields[BIRTHDATE]", "1990-01-01")])
+    expect((status, "birth_date: base.party has no such field" in refused["error_description"]), (400, True))
     expect(Rest(url, user + 1, key["secret"]).form("crm.lead.list", [])[1]["error"], "INVALID_CREDENTIALS")
 
 
