@@ -28,7 +28,8 @@ kt_error *pipeline_check(kt_tx *tx, const kt_record *before, const kt_record *af
 KT_MUST kt_error *pipeline_default(kt_tx *tx, kt_id *id);
 /* NULL: the pipeline has no such stage. */
 const struct stage *pipeline_stage(const struct pipeline *p, int64_t stage);
-const struct stage *pipeline_stage_named(const struct pipeline *p, kt_str name);
+/* In whatever case and accents, unless one is called exactly so. */
+const struct stage *pipeline_stage_named(kt_tx *tx, const struct pipeline *p, kt_str name);
 /* The first by position with this meaning; NULL: there is none. */
 const struct stage *pipeline_first(const struct pipeline *p, enum semantic semantic);
 

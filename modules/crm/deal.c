@@ -42,8 +42,8 @@ const kt_shape deal_shape = KT_SHAPE(deal, "crm.deal",
     KT_FIELD(deal, stage, INT, "Stage", "Etap", .indexed = true,
         .help = {"The id of a stage of the pipeline; empty: its first one.",
             "Id etapu lejka; puste: pierwszy etap."}),
-    KT_FIELD(deal, stage_name, STRING, "Stage", "Etap", .computed = true, .max = 80, .indexed = true,
-        .priority = 5),
+    KT_FIELD(deal, stage_name, STRING, "Stage", "Etap", .max = 80, .indexed = true, .priority = 5,
+        .help = {"Written instead of the id, it moves the deal.", "Wpisana zamiast id, przenosi szansę."}),
     KT_FIELD(deal, semantic, STATE, "Outcome", "Wynik", .choices = semantics, .computed = true,
         .indexed = true, .priority = 6),
     KT_FIELD(deal, probability, PERCENT, "Probability, %", "Prawdopodobieństwo, %", .scale = 2,
@@ -170,6 +170,28 @@ static kt_error *complete_history(kt_tx *tx, struct deal *d)
     return all;
 }
 
+/* Was the name written? A deal that stands still has the name of its last move. */
+static bool is_named(const struct deal *d, const struct stage_move *last)
+{
+    return d->stage_name.ptr &&
+           (!last || !last->stage_name.ptr || strcmp(d->stage_name.ptr, last->stage_name.ptr) != 0);
+}
+
+static kt_error *no_such_stage(kt_tx *tx, const struct deal *d, const struct pipeline *p, bool named)
+{
+    kt_str names = KT_STR("");
+    for (size_t i = 0; i < p->stages.count; i++)
+        names = kt_format(tx, "%s%s%s", names.ptr ? names.ptr : "", i ? ", " : "",
+            KT_AS(stage, kt_line(&p->stages, i))->name.ptr);
+    kt_str wanted = named ? d->stage_name : kt_format(tx, "%lld", (long long)d->stage);
+    const char *en = kt_format(tx, "Its stages are: %s", names.ptr).ptr;
+    const char *pl = kt_format(tx, "Jego etapy to: %s", names.ptr).ptr;
+    return kt_hint(
+        kt_fail(tx, KT_VALIDATION, named ? "stage_name" : "stage", "pipeline \"%s\" has no stage %s",
+            "lejek „%s” nie ma etapu %s", p->name.ptr, wanted.ptr),
+        en, pl);
+}
+
 static kt_error *find_stage(kt_tx *tx, struct deal *d, struct pipeline *p, const struct stage **stage)
 {
     const struct stage_move *last = last_move(d);
@@ -182,11 +204,13 @@ static kt_error *find_stage(kt_tx *tx, struct deal *d, struct pipeline *p, const
     bool moved = last && last->pipeline.v && last->pipeline.v != d->pipeline.v;
     if (moved && last->stage == d->stage)
         d->stage = 0; /* that id means nothing in another pipeline */
-    *stage = d->stage ? pipeline_stage(p, d->stage) : pipeline_first(p, OPEN);
+    bool by_id = d->stage && (!last || moved || d->stage != last->stage);
+    bool named = !by_id && is_named(d, last);
+    *stage = named      ? pipeline_stage_named(tx, p, d->stage_name)
+             : d->stage ? pipeline_stage(p, d->stage)
+                        : pipeline_first(p, OPEN);
     if (!*stage)
-        return kt_hint(kt_fail(tx, KT_VALIDATION, "stage", "pipeline \"%s\" has no stage %lld",
-                           "lejek „%s” nie ma etapu %lld", p->name.ptr, (long long)d->stage),
-            "Take the id of one of the pipeline's stages.", "Podaj id jednego z etapów lejka.");
+        return no_such_stage(tx, d, p, named);
     d->stage = (int64_t)(*stage)->rec.id.v;
     return NULL;
 }
@@ -194,7 +218,7 @@ static kt_error *find_stage(kt_tx *tx, struct deal *d, struct pipeline *p, const
 /* It stands where its last move says, which may be one that an import brought. */
 static kt_error *stay(kt_tx *tx, struct deal *d, const struct stage *s, struct stage_move *last)
 {
-    last->stage_name = last->stage_name.ptr ? last->stage_name : s->name;
+    last->stage_name = s->name; /* as it is called now: is_named() */
     last->semantic = last->semantic ? last->semantic : s->semantic;
     d->stage_since = last->at;
     if (s->semantic != OPEN && !d->closed_at.ms)
@@ -212,6 +236,8 @@ kt_error *deal_compute(kt_tx *tx, kt_record *self)
     KT_TRY(find_stage(tx, d, &p, &s));
     struct stage_move *last = last_move(d);
     d->semantic = s->semantic;
+    if (s->semantic != LOST)
+        d->lost_reason = (kt_str){0};
     kt_also(&all, deal_lines_compute(tx, d));
     bool moved = !last || last->stage != d->stage || last->pipeline.v != d->pipeline.v;
     if (moved)
@@ -261,6 +287,7 @@ static kt_error *move_to(kt_tx *tx, struct deal *d, const struct stage *s, const
             "szansa już stoi na etapie „%s”", s->name.ptr);
     bool elsewhere = last_move(d) && last_move(d)->pipeline.v != d->pipeline.v;
     d->stage = (int64_t)s->rec.id.v;
+    d->stage_name = s->name;
     /* compute cannot tell this id from one that the deal had in the pipeline before */
     return elsewhere ? enter_stage(tx, d, s) : NULL;
 }
@@ -276,12 +303,11 @@ static kt_error *deal_move(kt_tx *tx, kt_record *self, const kt_record *params)
     if (m->pipeline.v)
         d->pipeline = m->pipeline;
     KT_TRY(kt_read(tx, d->pipeline, &p.rec));
-    const struct stage *s = m->stage ? pipeline_stage(&p, m->stage) : pipeline_stage_named(&p, m->stage_name);
+    const struct stage *s = m->stage ? pipeline_stage(&p, m->stage)
+                                     : pipeline_stage_named(tx, &p, m->stage_name);
     kt_str wanted = m->stage ? kt_format(tx, "%lld", (long long)m->stage) : m->stage_name;
     if (m->lost_reason.ptr)
         d->lost_reason = m->lost_reason;
-    if (s && s->semantic != LOST)
-        d->lost_reason = (kt_str){0};
     return move_to(tx, d, s, wanted.ptr ? wanted.ptr : "");
 }
 
@@ -298,9 +324,7 @@ static kt_error *to_first(kt_tx *tx, struct deal *d, enum semantic semantic)
 static kt_error *deal_win(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     (void)params;
-    struct deal *d = KT_AS(deal, self);
-    d->lost_reason = (kt_str){0};
-    return to_first(tx, d, WON);
+    return to_first(tx, KT_AS(deal, self), WON);
 }
 
 struct lose {
@@ -321,9 +345,7 @@ static kt_error *deal_lose(kt_tx *tx, kt_record *self, const kt_record *params)
 static kt_error *deal_reopen(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     (void)params;
-    struct deal *d = KT_AS(deal, self);
-    d->lost_reason = (kt_str){0};
-    return to_first(tx, d, OPEN);
+    return to_first(tx, KT_AS(deal, self), OPEN);
 }
 
 const kt_action deal_actions[] = {

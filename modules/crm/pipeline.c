@@ -127,14 +127,19 @@ const struct stage *pipeline_stage(const struct pipeline *p, int64_t stage)
     return NULL;
 }
 
-const struct stage *pipeline_stage_named(const struct pipeline *p, kt_str name)
+const struct stage *pipeline_stage_named(kt_tx *tx, const struct pipeline *p, kt_str name)
 {
+    const struct stage *alike = NULL;
+    kt_str folded = name.ptr ? kt_fold(tx, name) : (kt_str){0};
     for (size_t i = 0; i < p->stages.count; i++) {
         const struct stage *s = KT_AS(stage, kt_line(&p->stages, i));
         if (s->name.ptr && name.ptr && strcmp(s->name.ptr, name.ptr) == 0)
             return s;
+        kt_str own = s->name.ptr ? kt_fold(tx, s->name) : (kt_str){0};
+        if (!alike && own.ptr && folded.ptr && strcmp(own.ptr, folded.ptr) == 0)
+            alike = s;
     }
-    return NULL;
+    return alike;
 }
 
 const struct stage *pipeline_first(const struct pipeline *p, enum semantic semantic)

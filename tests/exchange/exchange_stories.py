@@ -165,6 +165,12 @@ def bitrix24_moves(k):
     rows = k.list("crm.deal", [["external_id", "starts_with", "bitrix24:"]], fields=["title", "amount", "lines", "party.name", "expected_close"], sort="id")["rows"]
     expect([(r["title"], [l["name"] for l in r["lines"]], r["party.name"]) for r in rows],
            [("Ten bikes", ["Bike", "Lock"], "Rowery Toruń sp. z o.o."), ("One bell", ["Bell"], "Nobody yet")])
+    staged = "ID;Deal Name;Deal Stage;Pipeline;Lead;Created By;Tax Rate;Source Description\n80;Sold;WON;No such;Asked for bikes;admin;23;fair\n81;Gone;lost;;;nobody;;\n82;Under way;New;;;;;\n"
+    for result in ("created", "unchanged"):
+        expect(take_in(k, staged, mapping=ready("crm", "bitrix24-deals"))["result"][result], 3)
+    rows = k.list("crm.deal", [["external_id", "in", ["bitrix24:80", "bitrix24:81", "bitrix24:82"]]], fields=["stage_name", "semantic", "lost_reason", "lead.title", "campaign"], sort="id")["rows"]
+    expect([[r[f] for f in ("stage_name", "semantic", "lost_reason", "lead.title", "campaign")] for r in rows],
+           [["Won", "won", None, "Asked for bikes", "fair"], ["Lost", "lost", "Bitrix24", None, None], ["New", "open", None, None, None]])
     rest = json.dumps({"result": [{"ID": "9", "TITLE": "By REST", "STATUS_ID": "NEW", "OPPORTUNITY": "15000.00", "CURRENCY_ID": "PLN", "ASSIGNED_BY_ID": "1", "COMMENTS": ""}],
                        "next": 50, "total": 2, "time": {"start": 1.5}}) + "\n" + json.dumps({"result": [{"ID": "10", "TITLE": "By REST too"}], "total": 2})
     job = take_in(k, rest, mapping=ready("crm", "bitrix24-leads"))

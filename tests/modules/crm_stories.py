@@ -39,6 +39,23 @@ def a_deal_begins_on_the_first_stage(k):
     expect(row["number"].startswith("D/"), True)
 
 
+def a_deal_is_written_to_a_stage_by_its_name(k):
+    ids = stages(k)
+    deal = make(k, "crm.deal", title="By name", stage_name="won")
+    row = k.get("crm.deal", deal)
+    expect((row["stage"], row["stage_name"], row["semantic"]), (ids["Won"], "Won", "won"))
+    refused("validation", lambda: k.update("crm.deal", deal, {"stage_name": "Nowhere"}), "stage_name")
+    refused("validation", lambda: k.update("crm.deal", deal, {"stage_name": "Lost"}), "lost_reason")
+    k.update("crm.deal", deal, {"stage_name": "First talk"})
+    lines = k.get("crm.pipeline", pipeline(k))["stages"]
+    for name in ("Talk", "Chat"):  # a stage called otherwise is the same stage
+        k.update("crm.pipeline", pipeline(k), {"stages": [{"id": s["id"], **({"name": name} if s["name"] == "First talk" else {})} for s in lines]})
+        k.update("crm.deal", deal, {"title": name})
+        row = k.get("crm.deal", deal)
+        expect((row["stage"], row["stage_name"], [h["stage_name"] for h in row["history"]]), (ids["First talk"], name, ["Won", name]))
+    k.update("crm.pipeline", pipeline(k), {"stages": [{"id": s["id"], "name": s["name"]} for s in lines]})
+
+
 def a_deal_moves_by_the_rules(k):
     ids, party = stages(k), make(k, "base.party", name="Buyer")
     deal = make(k, "crm.deal", title="Move me")
@@ -56,6 +73,7 @@ def a_deal_moves_by_the_rules(k):
     row = k.get("crm.deal", deal)
     expect((row["semantic"], row["lost_reason"], bool(row["closed_at"])), ("lost", "price", True))
     k.call("crm.deal.reopen", {"id": deal})
+    expect(k.get("crm.deal", deal)["lost_reason"], None)
     k.call("crm.deal.win", {"id": deal})
     refused("state", lambda: k.call("crm.deal.win", {"id": deal}))
     row = k.get("crm.deal", deal)
