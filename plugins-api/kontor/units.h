@@ -22,3 +22,25 @@ static inline const kt_units *kt_units_find(kt_tx *tx)
 {
     return (const kt_units *)kt_service_find(tx, "base.units", 1);
 }
+
+/* A quantity of an item as documents have it, with four places, in another unit; without "base.units" as it is. What
+ * stands for a quantity as `to` rounds, but for what its last place lost, perhaps in several parts, is that one:
+ * 1.6667 boxes of six are ten pieces, not 10.0002. */
+KT_MUST static inline kt_error *kt_in_unit(
+    kt_tx *tx, kt_id item, kt_dec quantity, kt_id from, kt_id to, kt_dec *out)
+{
+    const kt_units *units = kt_units_find(tx);
+    kt_dec exact, rounded, back, unused;
+    *out = kt_dec_round(quantity, 4);
+    if (!units)
+        return NULL;
+    KT_TRY(units->of_item(tx, item, quantity, from, to, &exact, &rounded));
+    *out = kt_dec_round(exact, 4);
+    if (kt_dec_cmp(exact, rounded) == 0)
+        return NULL;
+    KT_TRY(units->of_item(tx, item, rounded, to, from, &back, &unused));
+    kt_dec lost = kt_dec_sub(back, quantity);
+    if (kt_dec_cmp(lost.coef < 0 ? kt_dec_neg(lost) : lost, KT_DEC(5, 4)) <= 0)
+        *out = kt_dec_round(rounded, 4);
+    return NULL;
+}

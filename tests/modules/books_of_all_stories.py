@@ -40,6 +40,21 @@ def item(k, code, **more):
     return make(k, "base.item", **{"code": code, "name": code.title(), "unit": seen["piece"], "currency": seen["pln"], **more})
 
 
+def enter(k, goods, quantity):
+    k.call("logistics.transfer.post", {"id": make(k, "logistics.transfer", kind="entry", lines=[{"item": goods, "quantity": quantity, "unit_cost": "4"}])})
+
+
+def ship(k, order, quantity=None):
+    newest = k.list("logistics.delivery", [["document", "=", {"entity": "crm.order", "id": order}]], sort="-id")["rows"][0]
+    if quantity:
+        k.call("logistics.delivery.pick", {"id": newest["id"], "lines": [{"line": newest["lines"][0]["id"], "quantity": quantity}]})
+    k.call("logistics.delivery.ship", {"id": newest["id"]})
+
+
+def pegged(k, order):
+    return k.list("base.pegging", [["demand", "=", {"entity": "crm.order", "id": order}]])["rows"]
+
+
 def proved(k):
     found = k.call("finance.prove")
     expect(found["findings"], [])
@@ -168,6 +183,34 @@ def goods_from_elsewhere_let_go_of_those_reserved_and_to_come(k):
         k.call("crm.order.close", {"id": order})
 
 
+def boxes_go_in_parts_without_a_rest(k):
+    """Five boxes of six go ten pieces at a time, which is no whole number of boxes."""
+    s = house(k)
+    box = make(k, "base.unit", code="box", category="count", factor="6", rounding="1")
+    nail = item(k, "nail")
+    enter(k, nail, "30")
+    order = make(k, "crm.order", party=s["nowak"], lines=[{"item": nail, "unit": box, "quantity": "5", "price": "9"}])
+    k.call("crm.order.confirm", {"id": order})
+    for left in (["20.0000"], ["10.0000"], []):
+        ship(k, order, "10")
+        expect([p["quantity"] for p in pegged(k, order)], left)
+    expect(k.get("crm.order", order)["delivery_status"], "full")
+
+
+def what_is_shipped_while_sales_are_off_is_not_held_any_more(k):
+    s = house(k)
+    for policy, left in (("as_available", ["20.0000"]), ("cancel_rest", [])):
+        rasp = item(k, f"rasp {policy}")
+        enter(k, rasp, "10")
+        order = make(k, "crm.order", party=s["nowak"], delivery_policy=policy, lines=[{"item": rasp, "quantity": "30", "price": "9"}])
+        k.call("crm.order.confirm", {"id": order})
+        k.call("module.disable", {"name": "crm"})
+        ship(k, order)
+        expect([p["quantity"] for p in pegged(k, order)], left)
+        k.call("module.enable", {"name": "crm"})
+
+
 run([goods_are_bought_received_and_billed, what_is_made_carries_its_cost, what_is_sold_costs_what_it_was_worth,
      what_moves_while_the_books_are_off_is_taken_over, what_was_let_go_while_the_stores_were_off_is_free_again,
-     goods_from_elsewhere_let_go_of_those_reserved_and_to_come], modules="base,crm,logistics,production,finance")
+     goods_from_elsewhere_let_go_of_those_reserved_and_to_come, boxes_go_in_parts_without_a_rest,
+     what_is_shipped_while_sales_are_off_is_not_held_any_more], modules="base,crm,logistics,production,finance")

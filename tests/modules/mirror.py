@@ -262,7 +262,7 @@ class Mirror:
                 self.of_demand(row["document"], row, sign)
 
     def of_demand(self, document, row, sign):
-        """What is reserved for a demand is what its pegging says; deliveries written by hand have none. Boxes divide with a rest."""
+        """What is reserved for a demand is what its pegging says; deliveries written by hand have none."""
         if document and document["entity"] in ("crm.order", "production.order"):
             of = document["entity"], document["id"], row["line"], row["item"]
             self.stocked[of] += sign * number(row["quantity"])
@@ -274,7 +274,7 @@ class Mirror:
         document = {"entity": of[0], "id": of[1]}
         if any(d["state"] == "picked" and d["document"] == document for d in self.rows["logistics.delivery"].values()):
             return  # the picker has in hand what he took
-        hold(abs(self.stocked[of]) < D("0.01"), "what is reserved for a demand is not what is pegged to it: reserved less pegged", of, self.stocked[of])
+        hold(self.stocked[of] == 0, "what is reserved for a demand is not what is pegged to it: reserved less pegged", of, self.stocked[of])
 
     def stock(self, old, new):
         hold(new, "a stock's row is deleted", old)

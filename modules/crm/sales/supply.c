@@ -33,13 +33,7 @@ static const kt_choice supply_kinds[] = {
 static kt_error *in_own_unit(
     kt_tx *tx, const struct sale_line *line, const struct costed *item, kt_dec quantity, kt_dec *own)
 {
-    const kt_units *units = kt_units_find(tx);
-    kt_dec exact = quantity;
-    *own = quantity;
-    if (units)
-        KT_TRY(units->of_item(tx, line->item, quantity, line->unit, item->unit, &exact, own));
-    *own = kt_dec_round(exact, 4);
-    return NULL;
+    return kt_in_unit(tx, line->item, quantity, line->unit, item->unit, own);
 }
 
 static kt_error *read_costed(kt_tx *tx, const struct sale_line *line, struct costed *item)

@@ -42,14 +42,14 @@ static kt_error *find_quantity(kt_tx *tx, const struct goods *item, kt_dec wante
 {
     const struct supplier_price *p = &o->price;
     kt_dec step = p->multiple;
-    KT_TRY(in_unit(tx, item->rec.id, wanted, item->unit, p->unit, &o->quantity));
+    KT_TRY(kt_in_unit(tx, item->rec.id, wanted, item->unit, p->unit, &o->quantity));
     if (!step.scale1 && p->unit.v && p->unit.v != item->unit.v) {
         struct step_unit unit = {KT_OF(step_unit)};
         KT_TRY(kt_read(tx, p->unit, &unit.rec));
         step = unit.rounding;
     }
     o->quantity = up_to_multiple(larger(o->quantity, p->minimum), step);
-    return in_unit(tx, item->rec.id, o->quantity, p->unit, item->unit, &o->bought);
+    return kt_in_unit(tx, item->rec.id, o->quantity, p->unit, item->unit, &o->bought);
 }
 
 static kt_dec price_for(const struct supplier_price *p, kt_dec quantity)

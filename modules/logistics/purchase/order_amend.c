@@ -157,7 +157,7 @@ static kt_error *cut_requests(kt_tx *tx, const struct po *o, const struct po_lin
     if (!missing)
         return kt_no_memory();
     KT_TRY(goods_read(tx, line->item, &item));
-    KT_TRY(in_unit(tx, line->item, po_line_open(line), line->unit, item.unit, &comes));
+    KT_TRY(kt_in_unit(tx, line->item, po_line_open(line), line->unit, item.unit, &comes));
     for (size_t i = 0; i < carried.count; i++)
         if (carried.items[i].state == PR_ORDERED)
             excess = kt_dec_add(excess, kt_dec_sub(carried.items[i].quantity, carried.items[i].received));

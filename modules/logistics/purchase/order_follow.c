@@ -22,7 +22,7 @@ static kt_error *expect_line(
         return NULL;
     KT_TRY(goods_read(tx, line->item, &item));
     if (!nothing)
-        KT_TRY(in_unit(tx, line->item, po_line_open(line), line->unit, item.unit, &m.quantity));
+        KT_TRY(kt_in_unit(tx, line->item, po_line_open(line), line->unit, item.unit, &m.quantity));
     return stock->expect(tx, &m);
 }
 
@@ -99,8 +99,8 @@ static kt_error *balance_line(kt_tx *tx, const struct po *o, const struct po_lin
     struct goods item;
     kt_dec brings, rest, cost;
     KT_TRY(goods_read(tx, line->item, &item));
-    KT_TRY(in_unit(tx, line->item, line->quantity, line->unit, item.unit, &brings));
-    KT_TRY(in_unit(tx, line->item, po_line_open(line), line->unit, item.unit, &rest));
+    KT_TRY(kt_in_unit(tx, line->item, line->quantity, line->unit, item.unit, &brings));
+    KT_TRY(kt_in_unit(tx, line->item, po_line_open(line), line->unit, item.unit, &rest));
     KT_TRY(agreed_cost(tx, o, line, brings, &cost));
     KT_TRY(requests_of_line(tx, o->rec.id, line->rec.id, &carried));
     for (size_t i = 0; i < carried.count; i++) {
@@ -216,7 +216,7 @@ static kt_error *delivered_there(kt_tx *tx, const struct request *r, kt_dec quan
         if ((int64_t)line->id.v != r->demand_line)
             continue;
         KT_TRY(goods_read(tx, r->item, &item));
-        KT_TRY(in_unit(tx, r->item, quantity, item.unit, line->unit, &part.quantity));
+        KT_TRY(kt_in_unit(tx, r->item, quantity, item.unit, line->unit, &part.quantity));
         return orders->deliver(tx, kt_any_id(r->demand), &part, 1, kt_today(tx));
     }
     return NULL;
@@ -242,7 +242,7 @@ static kt_error *arrived_within(kt_tx *tx, const struct po *o, const struct po_l
     struct goods item;
     kt_dec rest;
     KT_TRY(goods_read(tx, line->item, &item));
-    KT_TRY(in_unit(tx, line->item, quantity, line->unit, item.unit, &rest));
+    KT_TRY(kt_in_unit(tx, line->item, quantity, line->unit, item.unit, &rest));
     KT_TRY(requests_of_line(tx, o->rec.id, line->rec.id, &carried));
     for (size_t i = 0; i < carried.count && rest.coef > 0; i++) {
         struct request *r = &carried.items[i];

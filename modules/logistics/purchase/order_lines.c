@@ -84,7 +84,7 @@ static kt_error *price_line(kt_tx *tx, struct po *o, struct po_line *line, const
 {
     struct offers found;
     kt_dec own;
-    KT_TRY(in_unit(tx, line->item, line->quantity, line->unit, item->unit, &own));
+    KT_TRY(kt_in_unit(tx, line->item, line->quantity, line->unit, item->unit, &own));
     if (own.coef <= 0 || !o->party.v)
         return NULL;
     KT_TRY(offers_find(tx, &(struct offer_query){line->item, o->party, own, o->day}, &found));
@@ -105,7 +105,7 @@ static kt_error *price_line(kt_tx *tx, struct po *o, struct po_line *line, const
     KT_TRY(in_currency(tx, best->unit_price, best->price.currency, o->currency, o->day, &price));
     if (!price.scale1)
         return NULL; /* there is no rate: it is written by hand */
-    KT_TRY(in_unit(tx, line->item, KT_DEC(MANY, 0), line->unit, best->price.unit, &many));
+    KT_TRY(kt_in_unit(tx, line->item, KT_DEC(MANY, 0), line->unit, best->price.unit, &many));
     line->price = kt_dec_div(kt_dec_mul(price, many, 8), KT_DEC(MANY, 0), 4);
     return NULL;
 }

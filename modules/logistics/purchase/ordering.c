@@ -87,7 +87,7 @@ static kt_error *take_surplus(kt_tx *tx, const struct po *o, struct requests *of
     struct goods item;
     kt_dec brings;
     KT_TRY(goods_read(tx, last->item, &item));
-    KT_TRY(in_unit(tx, last->item, line->quantity, line->unit, item.unit, &brings));
+    KT_TRY(kt_in_unit(tx, last->item, line->quantity, line->unit, item.unit, &brings));
     for (size_t i = 0; i < of->count; i++)
         if (of->items[i].order.v == o->rec.id.v && of->items[i].order_line == last->order_line)
             brings = kt_dec_sub(brings, of->items[i].quantity);

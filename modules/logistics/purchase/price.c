@@ -75,7 +75,7 @@ kt_error *supplier_price_compute(kt_tx *tx, kt_record *self)
     if (!p->unit.v || !p->item.v)
         return all;
     KT_TRY(kt_read(tx, p->item, &item.rec));
-    kt_error *unit = in_unit(tx, p->item, KT_DEC(1, 0), p->unit, item.unit, &own);
+    kt_error *unit = kt_in_unit(tx, p->item, KT_DEC(1, 0), p->unit, item.unit, &own);
     if (unit)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "unit", "the item's own unit cannot be converted into it",
                           "jednostki towaru nie da się na nią przeliczyć"));

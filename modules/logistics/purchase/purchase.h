@@ -4,13 +4,12 @@
 #pragma once
 #include <kontor/orders.h>
 #include <kontor/supply.h>
+#include <kontor/units.h>
 
 #include "stock/value.h"
 
 /* ---- words.c ---- */
 
-/* A quantity of the item in another unit, scale 4; a unit that is not set is the other one. */
-KT_MUST kt_error *in_unit(kt_tx *tx, kt_id item, kt_dec quantity, kt_id from, kt_id to, kt_dec *out);
 /* The amount in the company's currency; not set: there is no rate. currency not set: it is in it already. */
 KT_MUST kt_error *in_own_currency(
     kt_tx *tx, kt_dec amount, kt_id currency, kt_date day, uint8_t scale, kt_dec *own);

@@ -73,7 +73,7 @@ static kt_error *move_goods(kt_tx *tx, const struct receipt *r, const struct po 
     if (!stock || quantity.coef <= 0)
         return NULL;
     KT_TRY(goods_read(tx, line->item, &item));
-    KT_TRY(in_unit(tx, line->item, quantity, line->unit, item.unit, &m.quantity));
+    KT_TRY(kt_in_unit(tx, line->item, quantity, line->unit, item.unit, &m.quantity));
     if (row->lot_name.ptr)
         KT_TRY(stock->lot(tx, line->item, row->lot_name, row->expires, &m.lot));
     if (!back || o->ship_to.v)

@@ -236,7 +236,7 @@ static kt_error *link_request(kt_tx *tx, const struct po *o, const struct bid *b
     if (r.state != PR_OPEN)
         return NULL; /* ordered in another way meanwhile */
     KT_TRY(goods_read(tx, r.item, &item));
-    KT_TRY(in_unit(tx, r.item, b->quantity, b->asked->unit, item.unit, &brings));
+    KT_TRY(kt_in_unit(tx, r.item, b->quantity, b->asked->unit, item.unit, &brings));
     r.quantity = larger(r.waiting, brings);
     r.party = o->party;
     r.order = o->rec.id;

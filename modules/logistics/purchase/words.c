@@ -3,22 +3,11 @@
 
 #include <kontor/calendars.h>
 #include <kontor/currency.h>
-#include <kontor/units.h>
 
 #include "purchase/purchase.h"
 
 const kt_shape reason_given_shape = KT_SHAPE(reason_given, NULL,
     KT_FIELD(reason_given, reason, STRING, "Reason", "Powód", .required = true, .max = 200));
-
-kt_error *in_unit(kt_tx *tx, kt_id item, kt_dec quantity, kt_id from, kt_id to, kt_dec *out)
-{
-    const kt_units *units = kt_units_find(tx);
-    kt_dec exact = quantity, rounded;
-    if (units)
-        KT_TRY(units->of_item(tx, item, quantity, from, to, &exact, &rounded));
-    *out = kt_dec_round(exact, 4);
-    return NULL;
-}
 
 kt_error *own_currency(kt_tx *tx, kt_id *currency)
 {

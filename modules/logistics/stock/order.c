@@ -37,18 +37,14 @@ static kt_date day_of(const kt_lines *lines, kt_id id)
 
 static kt_error *line_from(kt_tx *tx, const kt_order_line *sold, struct delivery_line *line)
 {
-    const kt_units *units = kt_units_find(tx);
     struct goods goods;
-    kt_dec open = kt_dec_sub(sold->quantity, sold->delivered), exact = open, rounded;
+    kt_dec open = kt_dec_sub(sold->quantity, sold->delivered);
     KT_TRY(goods_read(tx, sold->item, &goods));
-    if (units)
-        KT_TRY(units->of_item(tx, sold->item, open, sold->unit, goods.unit, &exact, &rounded));
     line->item = sold->item;
     line->order_line = (int64_t)sold->id.v;
     line->order_unit = sold->unit;
     line->order_quantity = kt_dec_round(open, 4);
-    line->quantity = kt_dec_round(exact, 4);
-    return NULL;
+    return kt_in_unit(tx, sold->item, open, sold->unit, goods.unit, &line->quantity);
 }
 
 static const struct delivery_line *known(const kt_lines *lines, kt_id order_line)

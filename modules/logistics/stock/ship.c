@@ -1,4 +1,6 @@
 /* Picking, shipping, and taking back. */
+#include <kontor/orders.h>
+
 #include "stock/delivery.h"
 #include "stock/value.h"
 
@@ -250,8 +252,23 @@ static kt_error *drop_rest(kt_tx *tx, const struct delivery *d)
     return NULL;
 }
 
+/* While sales are switched off nobody else tells what an order's demand used. */
+static kt_error *use_up(kt_tx *tx, const struct delivery *d)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    for (size_t i = 0; i < d->lines.count && supply && d->document.v; i++) {
+        const struct delivery_line *line = delivery_line_at(&d->lines, i);
+        if (line->shipped.coef > 0)
+            KT_TRY(supply->used(
+                tx, d->document, (kt_id){(uint64_t)line->order_line}, line->item, line->shipped));
+    }
+    return NULL;
+}
+
 static kt_error *report(kt_tx *tx, const struct delivery *d, kt_date day)
 {
+    if (!kt_orders_find(tx))
+        return use_up(tx, d);
     struct shipped *parts = kt_alloc(tx, (d->lines.count + 1) * sizeof *parts);
     size_t count = 0;
     if (!parts)

@@ -87,15 +87,13 @@ kt_error *transfer_compute(kt_tx *tx, kt_record *self)
 static kt_error *prepare(
     kt_tx *tx, const struct transfer *t, const struct transfer_line *line, kt_stock_move *m)
 {
-    const kt_units *units = kt_units_find(tx);
     struct goods goods;
-    kt_dec exact = line->quantity, rounded;
+    kt_dec quantity;
     KT_TRY(goods_read(tx, line->item, &goods));
-    if (units)
-        KT_TRY(units->of_item(tx, line->item, line->quantity, line->unit, goods.unit, &exact, &rounded));
+    KT_TRY(kt_in_unit(tx, line->item, line->quantity, line->unit, goods.unit, &quantity));
     *m = (kt_stock_move){.item = line->item,
         .lot = line->lot,
-        .quantity = kt_dec_round(exact, 4),
+        .quantity = quantity,
         .paper = kt_any(tx, transfer_shape.name, t->rec.id),
         .document = kt_any(tx, transfer_shape.name, t->rec.id),
         .line = line->rec.id,
