@@ -461,6 +461,12 @@ KT_API bool kt_shows(kt_tx *tx, const char *entity, const char *field);
  *   path     "contacts.normal"; value not set: nothing is asked
  *   returns  forbidden: the caller may not have such values revealed; limit: today's are spent */
 KT_API KT_MUST kt_error *kt_asks(kt_tx *tx, const char *entity, const char *path, kt_str value);
+/* Who was shown a record of an entity whose reading is logged: ids of access.read_log, newest first, of rows that
+ * the caller may read; without access.read_log:read none.
+ *   rows     receives them
+ *   most     how many there is room for */
+KT_API KT_MUST kt_error *kt_readings(
+    kt_tx *tx, const char *entity, kt_id record, kt_id *rows, size_t most, size_t *count);
 /* Lets what follows run on the module's own authority: for what the company decides, not the caller -- whose turn
  * it is, what was promised. What is written is the caller's still, on the journal. Give back what it returned, on
  * every way out: while it holds, records are neither hidden nor refused. */

@@ -7,6 +7,7 @@
 #include "access/factor.h"
 #include "access/grants.h"
 #include "access/keys.h"
+#include "access/read_index.h"
 
 enum user_lang { LANG_EN = 1, LANG_PL };
 static const kt_choice langs[] = {
@@ -145,6 +146,16 @@ static kt_error *rights_changed(kt_tx *tx, const kt_record *before, const kt_rec
     return epoch_advance(tx->view);
 }
 
+/* However a row of the log comes or goes, the index of its records follows. */
+static kt_error *reading_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    const struct reading *was = before ? KT_SEE(reading, before) : NULL,
+                         *is = after ? KT_SEE(reading, after) : NULL;
+    if (was)
+        KT_TRY(read_index_drop(tx, was->entity, before->id.v, (uint64_t)was->record, was->records));
+    return is ? read_index_put(tx, is->entity, after->id.v, (uint64_t)is->record, is->records) : NULL;
+}
+
 static kt_error *user_forget(store_view *view, uint64_t user)
 {
     KT_TRY(password_forget(view, user));
@@ -228,4 +239,5 @@ const kt_module access_module = KT_MODULE("access", "1.0.0", "Access", "Dostęp"
         {&canary_shape, {"Canary", "Kanarek"}, {"Canaries", "Kanarki"}, .indexes = "unique entity record",
             .icon = "feather", .shared = true},
         {&alarm_shape, {"Alarm", "Alarm"}, {"Alarms", "Alarmy"}, .icon = "siren", .shared = true},
-        {&reading_shape, {"Reading", "Odczyt"}, {"Readings", "Odczyty"}, .icon = "eye", .shared = true}));
+        {&reading_shape, {"Reading", "Odczyt"}, {"Readings", "Odczyty"}, .check = reading_check,
+            .icon = "eye", .shared = true}));

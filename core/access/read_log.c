@@ -100,17 +100,24 @@ static size_t number_at(kt_str text, size_t at, uint64_t *number)
     return at;
 }
 
+bool read_log_range(kt_str ranges, size_t *at, uint64_t *first, uint64_t *last)
+{
+    if (*at >= ranges.len)
+        return false;
+    size_t end = number_at(ranges, *at, first);
+    *last = *first;
+    if (end < ranges.len && ranges.ptr[end] == '-')
+        end = number_at(ranges, end + 1, last);
+    *at = end + 1;
+    return true;
+}
+
 bool read_log_has(kt_str ranges, uint64_t id)
 {
-    for (size_t at = 0; at < ranges.len; at++) {
-        uint64_t first, last;
-        at = number_at(ranges, at, &first);
-        last = first;
-        if (at < ranges.len && ranges.ptr[at] == '-')
-            at = number_at(ranges, at + 1, &last);
+    uint64_t first, last;
+    for (size_t at = 0; read_log_range(ranges, &at, &first, &last);)
         if (first <= id && id <= last)
             return true;
-    }
     return false;
 }
 

@@ -38,5 +38,7 @@ void read_log_note(
 
 /* "3-17,21": rising ids as ranges. Not set: no memory */
 kt_str read_log_ranges(arena *arena, const uint64_t *ids, size_t count);
+/* The next range, from *at on; false: no more. */
+bool read_log_range(kt_str ranges, size_t *at, uint64_t *first, uint64_t *last);
 /* Is the id in these ranges? */
 bool read_log_has(kt_str ranges, uint64_t id);

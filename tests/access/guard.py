@@ -161,10 +161,29 @@ def a_call_goes_out_without_the_number_being_shown(k, house):
     clean(s.call("crm.card", {"party": party}))
 
 
+def the_card_tells_who_looked_to_those_who_may_know(k, house):
+    k = house.client()
+    party = customer(k, "Looked At")
+    one, two = user(k, "looker", MASKED), user(k, "checker", MASKED + "; access.read_log:read")
+    expect(house.client("looker").call("crm.card", {"party": party})["readers"], [])
+    time.sleep(0.6)
+    s = house.client("checker")
+    rows = s.call("crm.card", {"party": party})["readers"]
+    expect([(row["user"], row["action"], row["method"]) for row in rows], [(one, "read", "crm.card")])
+    time.sleep(0.6)
+    s.get("base.party", party)
+    time.sleep(0.6)
+    house.client("looker").call("base.party.list", {"filter": [["name", "=", "Looked At"]]})
+    time.sleep(0.6)
+    rows = s.call("crm.card", {"party": party})["readers"]
+    expect([row["user"] for row in rows], [one, two, one])
+    refused("forbidden", lambda: house.client("looker").call("access.readers", {"entity": "base.party", "id": party}))
+
+
 STORIES = [numbers_are_masked_whichever_way_they_are_read, what_is_masked_gives_no_order_no_group_and_no_part,
            a_form_that_is_saved_as_it_was_shown_changes_nothing, one_value_is_revealed_counted_and_logged,
            without_the_right_nothing_is_revealed, ones_own_customers_are_seen_whole,
-           a_call_goes_out_without_the_number_being_shown]
+           a_call_goes_out_without_the_number_being_shown, the_card_tells_who_looked_to_those_who_may_know]
 
 if __name__ == "__main__":
     run(STORIES)

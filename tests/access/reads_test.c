@@ -118,6 +118,47 @@ static void who_looked_at_this_record_is_a_question(void **state)
     house_close(o.h);
 }
 
+/* The index against the rows themselves, over records and ranges by chance, some rows deleted or changed. */
+static void the_index_answers_as_the_rows_do(void **state)
+{
+    enum { ROWS = 60, IDS = 9000, ASKED = 200 };
+    (void)state;
+    office o = office_open();
+    uint64_t first[ROWS + 2] = {0}, last[ROWS + 2] = {0};
+    house_as(o.h, o.admin);
+    for (int i = 0; i < ROWS; i++) {
+        bool wide = random_below(2);
+        uint64_t a = 1 + random_below(IDS), b = wide ? a + random_below(IDS) : a;
+        const variant *made = house_result(o.h, "access.read_log.create",
+            "{\"values\":{\"entity\":\"office.client\",\"records\":\"%llu-%llu\"}}", (unsigned long long)a,
+            (unsigned long long)b);
+        uint64_t id = (uint64_t)house_int(made, "id");
+        assert_in_range(id, 1, ROWS + 1);
+        first[id] = a;
+        last[id] = b;
+        if (i % 7 == 3) {
+            (void)house_result(o.h, "access.read_log.delete", "{\"id\":%d}", (int)id);
+            first[id] = last[id] = 0;
+        } else if (i % 7 == 5) {
+            (void)house_result(o.h, "access.read_log.update",
+                "{\"id\":%d,\"values\":{\"records\":\"64-191,4096\"}}", (int)id);
+            first[id] = 64;
+            last[id] = 191;
+        }
+    }
+    static const uint64_t edges[] = {63, 64, 191};
+    for (int i = 0; i < ASKED; i++) {
+        uint64_t asked = i < 3 ? edges[i] : 1 + random_below(IDS), expected = 0;
+        for (size_t id = 1; id <= ROWS + 1; id++)
+            expected += first[id] <= asked && asked <= last[id];
+        const variant *who = house_result(o.h, "access.readers",
+            "{\"entity\":\"office.client\",\"id\":%llu,\"limit\":500}", (unsigned long long)asked);
+        if (asked != 4096)
+            assert_int_equal(house_at(who, "rows")->as.array.count, expected);
+    }
+    house_close(o.h);
+}
+
 static void ranges_hold_what_was_put_in(void **state)
 {
     (void)state;
@@ -283,6 +324,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_way_to_a_record_is_logged),
         cmocka_unit_test(who_looked_at_this_record_is_a_question),
+        cmocka_unit_test(the_index_answers_as_the_rows_do),
         cmocka_unit_test(a_preview_shows_what_it_would_change),
         cmocka_unit_test(ranges_hold_what_was_put_in),
         cmocka_unit_test(a_scraper_is_stopped_at_the_limit),

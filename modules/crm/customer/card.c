@@ -189,7 +189,7 @@ struct card_answer {
     int64_t deals_open, deals_won, deals_lost;
     kt_time last_contact_at, next_activity_at;
     kt_lines contacts, addresses, related, deals, leads, quotations, orders, papers, planned, timeline,
-        consents, interests;
+        consents, interests, readers;
     kt_dec owes;
 };
 const kt_shape card_answer_shape = KT_SHAPE(card_answer, NULL,
@@ -236,6 +236,9 @@ const kt_shape card_answer_shape = KT_SHAPE(card_answer, NULL,
     KT_FIELD(card_answer, consents, LINES, "Consents", "Zgody", .lines = &card_consent_shape),
     KT_FIELD(card_answer, interests, LINES, "Goods looked at and put aside", "Towary oglądane i odłożone",
         .lines = &card_interest_shape),
+    KT_FIELD(card_answer, readers, LINES, "Who looked at it", "Kto oglądał", .lines = &card_reader_shape,
+        .help = {"Newest first; for those who may read access.read_log.",
+            "Od najnowszych; dla tych, którzy mogą czytać access.read_log."}),
     KT_FIELD(card_answer, planned, LINES, "Planned", "Zaplanowane", .lines = &card_plan_shape),
     KT_FIELD(card_answer, timeline, LINES, "Timeline", "Oś czasu", .lines = &timeline_entry_shape),
     KT_FIELD(card_answer, more, BOOL, "There are older entries", "Są starsze wpisy"));
@@ -445,6 +448,7 @@ kt_error *card(kt_tx *tx, const kt_record *params, kt_record *result)
     KT_TRY(card_papers(tx, p->party, t, &out->papers, &out->owes));
     KT_TRY(card_consents(tx, p->party, t, &out->consents));
     KT_TRY(card_interests(tx, p->party, t, &out->interests));
+    KT_TRY(card_readers(tx, p->party, &out->readers));
     if (kt_may(tx, "base.task:read"))
         KT_TRY(plan_tasks(tx, p->party, out));
     if (kt_may(tx, "crm.activity:read"))
