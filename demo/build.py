@@ -30,6 +30,7 @@ STAFF = [("anna", "Anna", "Wicher", "f", "crm.sales_head", "sales"), ("marek", "
          ("tereza", "Tereza", "Dvořáková", "f", "crm.sales", "export"), ("kasia", "Katarzyna", "Mróz", "f", "base.user", "office")]
 DEPARTMENTS = [("company", "Wicher Rowery", None), ("trade", "Handel", "company"), ("sales", "Sprzedaż krajowa", "trade"),
                ("export", "Eksport", "trade"), ("office", "Biuro", "company")]
+HEADS = [("trade", "anna"), ("export", "piotr")]
 STAGES = [("Nowa", "open", "10"), ("Rozmowa o potrzebach", "open", "25"), ("Oferta", "open", "50"), ("Negocjacje", "open", "70"),
           ("Wygrana", "won", "100"), ("Przegrana", "lost", "0")]
 SOURCES = ["targi Rowertour", "polecenie", "strona WWW", "telefon", "kampania wiosenna", "stały klient"]
@@ -216,6 +217,7 @@ class Builder:
         for login, *_ in STAFF:
             user = self.k.get("access.user", external_id=f"demo-{login}", fields=["id"])["id"]
             self.k.call("access.password", {"user": user, "new": PASSWORD})
+        self.load("access.department", [{"external_id": f"demo-{c}", "head": ref(f"demo-{login}")} for c, login in HEADS], "heads")
 
     def pipeline(self):
         self.load("crm.pipeline", [{"external_id": "demo-sales", "name": "Sprzedaż", "stages": [

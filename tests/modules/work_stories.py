@@ -188,7 +188,8 @@ def what_nobody_plans_is_listed(k):
 
 def a_head_hears_of_what_is_late(k, house):
     head, worker = user(k, "head", "base.reader", "crm.reader"), user(k, "worker", "base.user")
-    department = make(k, "access.department", name="Field", head=head)
+    trade = make(k, "access.department", name="Trade", head=head)
+    department = make(k, "access.department", name="Field", parent=trade)  # without a head of its own
     k.update("access.user", worker, {"department": department})
     late = make(k, "base.task", title="Late", due="2020-01-01", owner=worker)
     make(k, "base.task", title="Late elsewhere", due="2020-01-01", owner=user(k, "idle"))

@@ -175,37 +175,20 @@ static const struct figure plan_figures[] = {
 static const struct spec plan_spec = {
     "plan", {"Plan and actual", "Plan i wykonanie"}, NULL, "month", plan_figures, .chart = BARS};
 
-struct headed {
-    kt_record rec;
-    kt_id head;
-};
-static const kt_shape headed_shape = KT_SHAPE(
-    headed, "access.department", KT_BIND(headed, head, REF, "head"));
-
 /* Conditions on the owner: of the people whom a team's plan is about. */
 static kt_error *team_filter(kt_tx *tx, const struct plan *p, kt_str *filter)
 {
-    kt_cursor *cursor;
-    struct headed d = {KT_OF(headed)};
-    struct text t = {.tx = tx};
+    kt_str headed;
     if (p->scope == COMPANY) {
         *filter = (kt_str){0};
         return NULL;
     }
     if (p->scope == DEPARTMENT)
         return department_filter(tx, p->department, filter);
-    const kt_where where[] = {KT_WHERE(headed, head, KT_EQ, p->owner), {0}};
-    text_format(&t, "[[\"or\",[\"owner\",\"=\",%llu]", (unsigned long long)p->owner.v);
-    KT_TRY(kt_open(tx, &(kt_query){.of = &headed_shape, .where = where}, &cursor));
-    kt_error *error = NULL;
-    while (!error && kt_next(cursor, &d.rec)) {
-        kt_str one = {0};
-        error = department_filter(tx, d.rec.id, &one);
-        text_format(&t, ",%s", one.ptr);
-    }
-    kt_also(&error, kt_close(cursor));
-    text_add(&t, KT_STR("]]"));
-    return error ? error : text_end(&t, filter);
+    KT_TRY(headed_filter(tx, p->owner, &headed));
+    *filter = kt_format(
+        tx, "[[\"or\",[\"owner\",\"=\",%llu],%s]]", (unsigned long long)p->owner.v, headed.ptr);
+    return filter->ptr ? NULL : text_no_memory(tx);
 }
 
 static kt_error *scope_filter(kt_tx *tx, const struct plan *p, kt_str *filter)

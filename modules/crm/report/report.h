@@ -155,6 +155,8 @@ void report_ratios(struct report *r, struct line *line, const struct line *total
 
 /* [["owner.department","in",[..]]] of the department with all that is part of it. */
 KT_MUST kt_error *department_filter(kt_tx *tx, kt_id department, kt_str *filter);
+/* The same of all departments that the user heads. */
+KT_MUST kt_error *headed_filter(kt_tx *tx, kt_id user, kt_str *filter);
 /* A row for each department. */
 KT_MUST kt_error *department_lines(struct report *r);
 

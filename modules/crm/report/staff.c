@@ -7,10 +7,11 @@
 struct department {
     kt_record rec;
     kt_str name;
-    kt_id parent;
+    kt_id parent, head;
 };
 static const kt_shape department_shape = KT_SHAPE(department, "access.department",
-    KT_BIND(department, name, STRING, "name"), KT_BIND(department, parent, REF, "parent"));
+    KT_BIND(department, name, STRING, "name"), KT_BIND(department, parent, REF, "parent"),
+    KT_BIND(department, head, REF, "head"));
 
 enum { DEPARTMENTS_MAX = 1000 };
 typedef struct {
@@ -65,6 +66,29 @@ kt_error *department_filter(kt_tx *tx, kt_id department, kt_str *filter)
     departments *all;
     KT_TRY(read_all(tx, &all));
     return filter_of(tx, all, department, filter);
+}
+
+/* Does the user head the department, or one that it is part of? */
+static bool heads(const departments *all, kt_id user, kt_id department)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (all->items[i].head.v == user.v && is_within(all, department, all->items[i].rec.id))
+            return true;
+    return false;
+}
+
+kt_error *headed_filter(kt_tx *tx, kt_id user, kt_str *filter)
+{
+    departments *all;
+    struct text t = {.tx = tx};
+    size_t n = 0;
+    KT_TRY(read_all(tx, &all));
+    text_add(&t, KT_STR("[[\"owner.department\",\"in\",["));
+    for (size_t i = 0; i < all->count; i++)
+        if (heads(all, user, all->items[i].rec.id))
+            text_format(&t, "%s%llu", n++ ? "," : "", (unsigned long long)all->items[i].rec.id.v);
+    text_add(&t, KT_STR("]]]"));
+    return text_end(&t, filter);
 }
 
 kt_error *department_lines(struct report *r)

@@ -1,9 +1,10 @@
 /* What nobody takes care of: open deals and leads without a next activity; and what a head should know of because
  * it is late. */
 #include "crm.h"
+#include "report/report.h"
 #include "work/work.h"
 
-enum { ROWS_MAX = 500 };
+enum { LISTED_MAX = 500 };
 
 /* ---- crm.no_next_activity ---- */
 
@@ -100,15 +101,15 @@ kt_error *no_next_activity(kt_tx *tx, const kt_record *params, kt_record *result
 {
     const struct idle *p = KT_SEE(idle, params);
     struct idle_found *out = KT_AS(idle_found, result);
-    if (p->limit < 1 || p->limit > ROWS_MAX)
+    if (p->limit < 1 || p->limit > LISTED_MAX)
         return kt_fail(tx, KT_VALIDATION, "limit", "%lld is not within 1 to %d",
-            "%lld nie mieści się między 1 a %d", (long long)p->limit, ROWS_MAX);
+            "%lld nie mieści się między 1 a %d", (long long)p->limit, LISTED_MAX);
     if (kt_may(tx, "crm.deal:read"))
         KT_TRY(idle_deals(tx, p, out));
     return kt_may(tx, "crm.lead:read") ? idle_leads(tx, p, out) : NULL;
 }
 
-/* ---- crm.escalations: late work of those whose head the caller is ---- */
+/* ---- crm.escalations: late work of those who are under the caller, however deep ---- */
 
 struct escalations {
     kt_record rec;
@@ -137,79 +138,45 @@ struct escalations_found {
 const kt_shape escalations_found_shape = KT_SHAPE(escalations_found, NULL,
     KT_FIELD(escalations_found, rows, LINES, "Late", "Spóźnione", .lines = &late_shape));
 
-struct late_task { /* with the head of its owner's department */
+/* A task or an activity that is late. */
+struct late_work {
     kt_record rec;
     kt_str title, owner_name;
     kt_time due;
-    kt_id owner, party, head;
+    kt_id owner, party;
 };
-static const kt_shape late_task_shape = KT_SHAPE(late_task, "base.task",
-    KT_BIND(late_task, title, STRING, "title"), KT_BIND(late_task, due, TIME, "due"),
-    KT_BIND(late_task, owner, REF, "owner"), KT_BIND(late_task, owner_name, STRING, "owner.name"),
-    KT_BIND(late_task, party, REF, "party"), KT_BIND(late_task, head, REF, "owner.department.head"));
-struct late_activity {
-    kt_record rec;
-    kt_str title, owner_name;
-    kt_time due;
-    kt_id owner, party, head;
-};
-static const kt_shape late_activity_shape = KT_SHAPE(late_activity, "crm.activity",
-    KT_BIND(late_activity, title, STRING, "subject"), KT_BIND(late_activity, due, TIME, "planned_at"),
-    KT_BIND(late_activity, owner, REF, "owner"), KT_BIND(late_activity, owner_name, STRING, "owner.name"),
-    KT_BIND(late_activity, party, REF, "party"), KT_BIND(late_activity, head, REF, "owner.department.head"));
+static const kt_shape late_task_shape = KT_SHAPE(late_work, "base.task",
+    KT_BIND(late_work, title, STRING, "title"), KT_BIND(late_work, due, TIME, "due"),
+    KT_BIND(late_work, owner, REF, "owner"), KT_BIND(late_work, owner_name, STRING, "owner.name"),
+    KT_BIND(late_work, party, REF, "party"));
+static const kt_shape late_activity_shape = KT_SHAPE(late_work, "crm.activity",
+    KT_BIND(late_work, title, STRING, "subject"), KT_BIND(late_work, due, TIME, "planned_at"),
+    KT_BIND(late_work, owner, REF, "owner"), KT_BIND(late_work, owner_name, STRING, "owner.name"),
+    KT_BIND(late_work, party, REF, "party"));
 
-static kt_error *add_late(kt_tx *tx, struct late *row, kt_lines *rows)
-{
-    row->rec.of = &late_shape;
-    row->hours = (kt_now(tx).ms - row->due.ms) / (60 * 60 * 1000);
-    return kt_line_add(tx, rows, &row->rec);
-}
-
-static kt_error *late_tasks(kt_tx *tx, kt_time before, kt_lines *rows)
+/* What of this kind is unfinished since before then, of those whom the caller heads. */
+static kt_error *late_of(
+    kt_tx *tx, const kt_shape *shape, const char *unfinished, kt_time before, kt_lines *rows)
 {
     kt_cursor *cursor;
-    const kt_where where[] = {KT_WHERE(late_task, due, KT_LT, before), {0}};
+    kt_str headed;
+    const kt_id me = kt_user(tx);
+    const kt_where where[] = {
+        KT_WHERE(late_work, due, KT_LT, before), KT_WHERE(late_work, owner, KT_NE, me), {0}};
+    KT_TRY(headed_filter(tx, me, &headed));
+    kt_str filter = kt_format(tx, "[[\"state\",\"in\",[%s]],%s]", unfinished, headed.ptr);
     KT_TRY(kt_open(tx,
-        &(kt_query){&late_task_shape, where, "due", 0,
-            KT_STR("[[\"state\",\"in\",[\"todo\",\"in_progress\",\"review\"]]]")},
+        &(kt_query){shape, where, shape == &late_task_shape ? "due" : "planned_at", LISTED_MAX, filter},
         &cursor));
-    struct late_task t = {KT_OF(late_task)};
+    struct late_work w = {.rec.of = shape};
     kt_error *error = NULL;
-    while (!error && rows->count < ROWS_MAX && kt_next(cursor, &t.rec))
-        if (t.head.v == kt_user(tx).v && t.owner.v != t.head.v)
-            error = add_late(tx,
-                &(struct late){.entity = KT_STR("base.task"),
-                    .id = (int64_t)t.rec.id.v,
-                    .title = t.title,
-                    .due = t.due,
-                    .owner = t.owner,
-                    .owner_name = t.owner_name,
-                    .party = t.party},
-                rows);
-    kt_also(&error, kt_close(cursor));
-    return error;
-}
-
-static kt_error *late_activities(kt_tx *tx, kt_time before, kt_lines *rows)
-{
-    kt_cursor *cursor;
-    const kt_where where[] = {KT_WHERE(late_activity, due, KT_LT, before), {0}};
-    KT_TRY(kt_open(tx,
-        &(kt_query){&late_activity_shape, where, "planned_at", 0, KT_STR("[[\"state\",\"=\",\"planned\"]]")},
-        &cursor));
-    struct late_activity a = {KT_OF(late_activity)};
-    kt_error *error = NULL;
-    while (!error && rows->count < ROWS_MAX && kt_next(cursor, &a.rec))
-        if (a.head.v == kt_user(tx).v && a.owner.v != a.head.v)
-            error = add_late(tx,
-                &(struct late){.entity = KT_STR("crm.activity"),
-                    .id = (int64_t)a.rec.id.v,
-                    .title = a.title,
-                    .due = a.due,
-                    .owner = a.owner,
-                    .owner_name = a.owner_name,
-                    .party = a.party},
-                rows);
+    while (!error && kt_next(cursor, &w.rec)) {
+        const struct late row = {KT_OF(late), .entity = kt_format(tx, "%s", shape->name),
+            .id = (int64_t)w.rec.id.v, .title = w.title, .due = w.due,
+            .hours = (kt_now(tx).ms - w.due.ms) / (60 * 60 * 1000), .owner = w.owner,
+            .owner_name = w.owner_name, .party = w.party};
+        error = kt_line_add(tx, rows, &row.rec);
+    }
     kt_also(&error, kt_close(cursor));
     return error;
 }
@@ -223,6 +190,7 @@ kt_error *escalations(kt_tx *tx, const kt_record *params, kt_record *result)
         return kt_fail(tx, KT_VALIDATION, "hours", "%lld is not within 0 to 87600",
             "%lld nie mieści się między 0 a 87600", (long long)p->hours);
     if (kt_may(tx, "base.task:read"))
-        KT_TRY(late_tasks(tx, before, rows));
-    return kt_may(tx, "crm.activity:read") ? late_activities(tx, before, rows) : NULL;
+        KT_TRY(late_of(tx, &late_task_shape, "\"todo\",\"in_progress\",\"review\"", before, rows));
+    return kt_may(tx, "crm.activity:read") ? late_of(tx, &late_activity_shape, "\"planned\"", before, rows)
+                                           : NULL;
 }
