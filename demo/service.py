@@ -107,3 +107,12 @@ def build(builder):
     service.audience()
     service.campaigns()
     service.goals()
+
+
+def scripts(k):
+    """Two call scripts and a list of customers to call by the first of them."""
+    k.call("script.ready", {"language": "pl"})
+    script = k.list("script.script", fields=["id"], sort="id")["rows"][0]["id"]
+    if not k.count("script.list", [["external_id", "=", "demo-list"]]):
+        made = k.create("script.list", {"external_id": "demo-list", "name": "Klienci, którzy milczą", "script": script, "purpose": "service"})["id"]
+        k.call("script.list.fill", {"list": made, "filter": [["is_customer", "=", True], ["kind", "=", "organisation"], ["id", "<", 60]]})

@@ -91,12 +91,19 @@ static kt_error *look_up(struct filling *f, kt_str text)
     return NULL;
 }
 
-/* A field by itself: where one of a text's names is wrong, the others are still good. */
-static const kt_value *field_alone(const struct filling *f, kt_str name)
+static const kt_value *field_of(const struct filling *f, kt_str name)
 {
     struct asked a = {.subject = f->s->subject, .paths = KT_MAKE_ARRAY};
     kt_add(f->tx, &a.paths, kt_value_str(name));
     return kt_attempt(f->tx, read_fields, &a) ? NULL : kt_value_get(a.found, name.ptr);
+}
+
+/* A field by itself: where one of a text's names is wrong, the others are still good. What a deal or an offer does
+ * not have is meant of its customer: one script serves them all. */
+static const kt_value *field_alone(const struct filling *f, kt_str name)
+{
+    const kt_value *v = field_of(f, name);
+    return v ? v : field_of(f, kt_format(f->tx, "party.%s", name.ptr));
 }
 
 /* Not set: nothing is known of this name. */

@@ -219,6 +219,9 @@ def an_exchange_reports_its_calls(k):
     deal = make(k, "crm.deal", title="Bells", party=firm)
     who = k.call("crm.call.lookup", {"number": "602-333-444"})
     expect((who["party"], who["name"], [d["deal"] for d in who["deals"]]), (firm, "Ringing SA", [deal]))
+    person = party(k, "Ring Ringer", kind="person", contacts=[phone("602 333 455")])
+    k.update("crm.deal", deal, {"contact": person})
+    expect([d["deal"] for d in k.call("crm.call.lookup", {"number": "602333455"})["deals"]], [deal])  # a firm's deal is their contact's too
     refused("validation", lambda: k.call("crm.call.lookup", {"number": "bell"}), "number")
     begun = k.call("crm.call.register", {"external_id": "pbx-1", "number": "602333444", "at": "2026-03-02T10:00:00Z", "lead": True})
     expect((begun["party"], begun["made"], begun.get("lead")), (firm, True, None))

@@ -317,12 +317,22 @@ def a_branch_asks_lua_about_the_record_and_the_answers(k):
     refused("rule", lambda: answer(k, at, inputs={"many": "1"}))
 
 
+def a_text_knows_the_customer_of_a_deal(k):
+    if not k.count("crm.pipeline"):
+        k.create("crm.pipeline", {"name": "Sales", "stages": [{"name": "Talk"}, {"name": "Won", "semantic": "won"}, {"name": "Lost", "semantic": "lost"}], "initial": True})
+    script = publish(k, "customer", "step hello\n  say Hello, {name} of {city}, about {title}; {nothing}.\n  answer yes -> done\nend done won\n")
+    party = k.create("base.party", {"name": "Rower Plus", "addresses": [{"use": "main", "city": "Kutno"}]})["id"]
+    deal = k.create("crm.deal", {"title": "Bikes", "party": party})["id"]
+    at = k.call("script.session.start", {"script": script, "subject": {"entity": "crm.deal", "id": deal}})
+    expect(at["say"], "Hello, Rower Plus of Kutno, about Bikes; {nothing}.")
+
+
 STORIES = [
     every_mistake_of_a_text_is_told_at_once, a_call_walks_the_graph_and_writes_on_its_way,
     an_objection_returns_to_the_step_that_was_left, a_move_that_comes_twice_is_made_once, running_calls_end_on_their_version,
     a_call_list_calls_back_and_gives_up, variants_are_sticky_and_statistics_count, the_losing_variant_stops_itself,
     an_order_is_counted_for_the_last_call, ready_scripts_are_whole_in_both_languages, a_paused_call_is_resumed_or_expires,
-    a_branch_asks_lua_about_the_record_and_the_answers,
+    a_branch_asks_lua_about_the_record_and_the_answers, a_text_knows_the_customer_of_a_deal,
 ]
 if __name__ == "__main__":
     run(STORIES, modules="base,crm,script")

@@ -206,9 +206,10 @@ static kt_error *fill_caller(kt_tx *tx, kt_id party, struct caller *out)
     out->owner = w.owner;
     if (!kt_may(tx, "crm.deal:read"))
         return NULL;
-    const kt_where where[] = {
-        KT_WHERE(deal, party, KT_EQ, party), KT_WHERE(deal, semantic, KT_EQ, OPEN), {0}};
-    KT_TRY(kt_open(tx, &(kt_query){&deal_shape, where, "-id", DEALS_MAX}, &cursor));
+    const kt_where where[] = {KT_WHERE(deal, semantic, KT_EQ, OPEN), {0}};
+    kt_str theirs = kt_format(tx, "[[\"or\",[\"party\",\"=\",%llu],[\"contact\",\"=\",%llu]]]",
+        (unsigned long long)party.v, (unsigned long long)party.v);
+    KT_TRY(kt_open(tx, &(kt_query){&deal_shape, where, "-id", DEALS_MAX, theirs}, &cursor));
     while (!error && kt_next(cursor, &d.rec)) {
         const struct caller_deal line = {KT_OF(caller_deal), .deal = d.rec.id, .title = d.title,
             .stage_name = d.stage_name, .owner = d.owner};
