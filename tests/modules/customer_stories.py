@@ -209,6 +209,7 @@ def a_request_has_its_promised_times(k):
     expect(k.get("crm.request", free)["resolution_due"], None)
     expect(k.call("crm.request.fail_due", {})["failed"], 0)
     k.call("crm.request.cancel", {"id": free})
+    refused("validation", lambda: make(k, "crm.request", subject="Of a lot", lot=1), "lot")  # no stores here
 
 
 # ---- calls ----

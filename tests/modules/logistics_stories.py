@@ -441,6 +441,8 @@ def a_lot_is_traced_both_ways(k):
     expect([(row["way"], row["from"], row["to"], Decimal(row["quantity"]), row["document"]["entity"]) for row in found],
            [("from", "supplier", "stores", 9, "logistics.transfer"), ("to", "stores", "production", 2, "logistics.transfer"),
             ("to", "stores", "customer", 3, "crm.order")])
+    k.create("crm.request", {"subject": "Mould", "kind": "complaint", "item": flour, "lot": lot})
+    expect([row["subject"] for row in rows(k, "crm.request", ["lot.name", "=", "F1"])], ["Mould"])
 
 
 def what_is_missing_is_listed(k):

@@ -25,7 +25,7 @@ struct request {
     enum request_priority priority;
     enum request_state state;
     kt_str subject, text, resolution;
-    kt_id party, contact, order, item, owner;
+    kt_id party, contact, order, item, lot, owner;
     kt_time received_at, responded_at, resolved_at, waiting_since, response_due, resolution_due;
     int64_t waited_minutes;
     enum promise response_status, resolution_status;
