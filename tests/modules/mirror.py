@@ -31,7 +31,7 @@ class Mirror:
         self.ledger, self.spans = Counter(), Counter()          # by account; by account, span, first day
         self.owed, self.settled = Counter(), Counter()          # open items: by account; by item, in amount and value
         self.goods, self.held, self.worth = Counter(), Counter(), D(0)
-        self.stocked, self.waiting, self.taxes, self.unbilled = Counter(), Counter(), Counter(), D(0)
+        self.stocked, self.waiting, self.making, self.taxes, self.unbilled = Counter(), Counter(), Counter(), Counter(), D(0)
         self.series = Counter()
         self.learn()
 
@@ -301,6 +301,20 @@ class Mirror:
             if row and row["kind"] == "buy":
                 self.waiting[row["supply"]["id"]] += sign * number(row["quantity"])
                 self.ask.add(("request_is_what_waits", row["supply"]["id"]))
+            if row and row["kind"] == "make":
+                self.making[row["supply"]["id"]] += sign * number(row["quantity"])
+                self.ask.add(("order_gives_what_waits", row["supply"]["id"]))
+
+    def making_order(self, old, new):
+        if new:
+            self.ask.add(("order_gives_what_waits", new["id"]))
+
+    def order_gives_what_waits(self, id):
+        o = self.rows["production.order"].get(id)
+        if "production" not in self.enabled or not self.making[id]:
+            return
+        rest = 0 if not o or o["state"] in ("done", "closed", "cancelled") else number(o["quantity"]) - number(o["produced"])
+        hold(self.making[id] <= rest, "more waits for an order than it still gives", o, self.making[id])
 
     def request(self, old, new):
         if new:
@@ -324,6 +338,8 @@ class Mirror:
         """What no law could be asked of while a module was off."""
         for of in list(self.stocked):
             self.demand_has_what_is_pegged(*of)
+        for id in list(self.making):
+            self.order_gives_what_waits(id)
         for id in list(self.waiting):
             self.request_is_what_waits(id)
         self.totals({"finance.entry"})
@@ -346,4 +362,4 @@ class Mirror:
 LAWS = {"finance.entry": Mirror.entry, "finance.balance": Mirror.balance, "finance.open_item": Mirror.open_item, "finance.match": Mirror.match,
         "finance.invoice": Mirror.invoice, "finance.payment": Mirror.payment, "finance.vat_line": Mirror.vat_line, "finance.received": Mirror.received,
         "logistics.move": Mirror.move, "logistics.reservation": Mirror.reservation, "logistics.stock": Mirror.stock, "logistics.valuation": Mirror.valuation,
-        "logistics.purchase_request": Mirror.request, "base.pegging": Mirror.pegging}
+        "logistics.purchase_request": Mirror.request, "base.pegging": Mirror.pegging, "production.order": Mirror.making_order}
