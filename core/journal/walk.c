@@ -82,8 +82,7 @@ kt_error *journal_walk_back(
             error = step_back(tx, &entry, look, context);
         buffer_close(&bytes);
         store_mark_settle(tx->view);
-        tx->arena = lasting;
-        error = error ? error_copy(lasting, error) : NULL;
+        error = model_memory_back(tx, lasting, error);
         arena_reset(own);
     }
     arena_close(own);

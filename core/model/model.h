@@ -257,6 +257,9 @@ typedef struct model_watch {
 /* Something of the record is handed out to the caller: tells the guard, if the entity asks for it. action:
  * "read" or "export" */
 void model_shown(kt_tx *tx, const model_entity *entity, uint64_t id, const char *action);
+/* Ends work in memory that goes sooner than the transaction: before is the transaction's memory again. What that work
+ * came to, and what it dooms the transaction with, outlives it. Returns error. */
+KT_MUST kt_error *model_memory_back(kt_tx *tx, arena *before, kt_error *error);
 
 struct kt_tx {
     arena *arena;

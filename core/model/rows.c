@@ -191,8 +191,7 @@ arena *query_rows_in(model_rows *rows)
 
 kt_error *query_rows_out(model_rows *rows, arena *before, kt_error *error)
 {
-    rows->tx->arena = before;
-    return error ? error_copy(before, error) : NULL;
+    return model_memory_back(rows->tx, before, error);
 }
 
 /* ---- Walking ---- */

@@ -158,7 +158,7 @@ static kt_error *consider(searching *s, const model_entity *entity, uint64_t id,
     kt_error *error = query_follow_get(s->tx, NULL, entity, id, &record);
     if (!error && record && !whole)
         error = search_score(s->tx, record, &s->words, &score, &matched);
-    s->tx->arena = before;
+    error = model_memory_back(s->tx, before, error);
     if (error || !record || (!whole && !score))
         return error;
     return keep_hit(s, record, whole ? UINT32_MAX : score, matched);
@@ -367,8 +367,6 @@ kt_error *model_search(kt_tx *tx, kt_str text, const variant *entities, uint32_t
         error = walk(&s, text, limit);
     if (!error)
         write_hits(&s, limit, answer);
-    if (error) /* it may lie in scratch */
-        error = error_copy(tx->arena, error);
     arena_close(s.scratch);
     return error;
 }

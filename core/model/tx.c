@@ -9,6 +9,15 @@ kt_error *kt_no_memory(void)
     return error_no_memory();
 }
 
+kt_error *model_memory_back(kt_tx *tx, arena *before, kt_error *error)
+{
+    const arena *passing = tx->arena;
+    if (tx->doomed && tx->doomed->arena == passing)
+        tx->doomed = error_copy(before, tx->doomed);
+    tx->arena = before;
+    return error && error->arena == passing ? error_copy(before, error) : error;
+}
+
 kt_error *kt_fail(kt_tx *tx, kt_kind kind, const char *path, const char *en, const char *pl, ...)
 {
     va_list arguments;
