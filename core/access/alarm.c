@@ -14,6 +14,8 @@ const kt_choice alarm_kinds[] = {
     {ALARM_READS_SPENT, "reads_spent", {"All of a day's records", "Wszystkie dzienne rekordy"}},
     {ALARM_REVEALS_HALF, "reveals_half", {"Half of a day's revelations", "Połowa dziennych odsłonięć"}},
     {ALARM_REVEALS_SPENT, "reveals_spent", {"All of a day's revelations", "Wszystkie dzienne odsłonięcia"}},
+    {ALARM_READS_UNUSUAL, "reads_unusual",
+        {"Far more records than usual", "Znacznie więcej rekordów niż zwykle"}},
     {0},
 };
 
@@ -47,7 +49,8 @@ const kt_shape alarm_shape = KT_SHAPE(alarm_record, "access.alarm",
     KT_FIELD(alarm_record, entity, STRING, "Entity", "Encja", .max = 100, .priority = 3),
     KT_FIELD(alarm_record, record, INT, "Record", "Rekord", .priority = 4),
     KT_FIELD(alarm_record, count, INT, "How many", "Ile"),
-    KT_FIELD(alarm_record, most, INT, "Of how many", "Z ilu"),
+    KT_FIELD(alarm_record, most, INT, "Of how many", "Z ilu",
+        .help = {"of unusual reading: how many are usual", "przy nietypowym czytaniu: ile jest zwykle"}),
     KT_FIELD(alarm_record, action, STRING, "Action", "Czynność", .max = 20),
     KT_FIELD(alarm_record, method, STRING, "Method", "Metoda", .max = 100),
     KT_FIELD(alarm_record, remote, STRING, "From", "Skąd", .max = 64),

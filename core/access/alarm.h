@@ -1,5 +1,5 @@
 /* alarm.h -- inside the room: what somebody should hear of: a canary that was taken or met too often, a day's
- * budget half or wholly spent. An alarm is a record of access.alarm, made together with the rows of the log that
+ * budget half or wholly spent, a day's reading far beyond the usual. An alarm is a record of access.alarm, made together with the rows of the log that
  * tell of it; rules, the journal and whoever listens have it as any other record.
  *
  * A canary is a record like any other that nobody has work with, named by an access.canary. Nothing in the record
@@ -16,7 +16,8 @@ typedef enum {
     ALARM_READS_HALF,
     ALARM_READS_SPENT,
     ALARM_REVEALS_HALF,
-    ALARM_REVEALS_SPENT
+    ALARM_REVEALS_SPENT,
+    ALARM_READS_UNUSUAL
 } alarm_kind;
 extern const kt_choice alarm_kinds[];
 extern const kt_shape canary_shape, alarm_shape;
@@ -27,7 +28,7 @@ typedef struct alarm {
     uint64_t user, key;
     uint64_t record; /* 0: about no one record */
     kt_str entity, action, method, remote;
-    int64_t count, most; /* canaries met, or what was counted of how many */
+    int64_t count, most; /* canaries met; or what was counted, and of how many, or the usual */
     kt_time at;
 } alarm;
 

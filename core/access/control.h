@@ -7,6 +7,7 @@
  *               "Ab" user, day, chunk   records that were shown: read_budget.h
  *               "Ac" user               canaries met on a day: alarm.h
  *               "Ai", "An"              which rows of the log hold a record: read_index.h
+ *               "Au" user, day          records shown on a day: usual.h
  *               "Av" user, day, chunk   masked values that were revealed or asked for
  *               "Af" user   second factor: factor.c
  *

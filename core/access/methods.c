@@ -97,6 +97,11 @@ static const method_param near_params[] = {
         {"only who has used as much of a budget; 1", "tylko kto wykorzystał tyle limitu; 1"}},
     {0},
 };
+static const method_param unusual_params[] = {
+    {"factor", VARIANT_INT, false, {"more than so many times the usual; 5", "ponad tyle razy więcej; 5"}},
+    {"least", VARIANT_INT, false, {"records today, at least; 200", "rekordów dziś, co najmniej; 200"}},
+    {0},
+};
 static const method_param reveal_params[] = {
     {"entity", VARIANT_STRING, true, {"of the record", "rekordu"}},
     {"id", VARIANT_INT, true, {"of the record", "rekordu"}},
@@ -180,6 +185,10 @@ const method access_methods[] = {
     {"access.reads.near", "access.user:raise_reads", METHOD_READ,
         {"Who has used most of today's budgets", "Kto wykorzystał najwięcej z dziennych limitów"},
         near_params, reads_near},
+    {"access.reads.unusual", "access.user:raise_reads", METHOD_READ,
+        {"Who was shown far more records today than is usual for them",
+            "Kto obejrzał dziś znacznie więcej rekordów niż zwykle"},
+        unusual_params, reads_unusual},
     {"access.reads.raise", "access.user:raise_reads", METHOD_WRITE,
         {"Lets a user read more records today", "Pozwala użytkownikowi odczytać dziś więcej rekordów"},
         raise_params, reads_raise},

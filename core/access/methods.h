@@ -38,6 +38,7 @@ KT_MUST kt_error *explain_run(method_call *call);
 KT_MUST kt_error *readers_run(method_call *call);
 KT_MUST kt_error *reads_show(method_call *call);
 KT_MUST kt_error *reads_near(method_call *call);
+KT_MUST kt_error *reads_unusual(method_call *call);
 KT_MUST kt_error *reads_raise(method_call *call);
 KT_MUST kt_error *reveal_run(method_call *call);
 KT_MUST kt_error *matrix_run(method_call *call);

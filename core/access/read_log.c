@@ -10,6 +10,7 @@
 
 #include "access/alarm.h"
 #include "access/control.h"
+#include "access/usual.h"
 #include "kit/calendar.h"
 #include "kit/json.h"
 #include "kit/log.h"
@@ -388,7 +389,7 @@ static void unwatch(write_job *w)
     w->watched = false;
 }
 
-/* What was raised, and the canaries among what was shown. */
+/* What was raised, the canaries among what was shown, and days that became unusual. */
 static kt_error *find_alarms(write_job *w, kt_tx *tx)
 {
     canaries *all;
@@ -412,8 +413,10 @@ static kt_error *find_alarms(write_job *w, kt_tx *tx)
             .method = r->method,
             .remote = r->remote,
             .at = r->at};
-        if (of)
-            KT_TRY(canaries_look(tx, all, &shown, r->ids, r->count, &w->alarms));
+        if (!of)
+            continue;
+        KT_TRY(canaries_look(tx, all, &shown, r->ids, r->count, &w->alarms));
+        KT_TRY(usual_count(tx, &shown, r->count, &w->alarms));
     }
     return NULL;
 }
@@ -496,6 +499,17 @@ static void put_back(read_log *log, const write_job *w)
     }
 }
 
+/* The same batch again, with no rules on its alarms. */
+static store_result run_unwatched(read_log *log, write_job *w)
+{
+    log_line(KT_LOG_ERROR, "access", "read_log event=unwatched reason=\"%s\"", error_text(w->job.error));
+    unwatch(w);
+    w->listeners.watch = NULL;
+    w->listeners.watched = NULL;
+    w->job = (store_job){.body = write_body, .arena = w->job.arena};
+    return store_run(log->store, &w->job);
+}
+
 /* Writes one batch. false: it could not be written. Called, and returns, with the lock held. */
 static bool write_batch(read_log *log)
 {
@@ -510,8 +524,10 @@ static bool write_batch(read_log *log)
     take(log, w);
     pthread_mutex_unlock(&log->lock);
     w->budget = read_budget_take(log->budget, arena);
-    store_result result = w->count || w->budget || w->raised_count ? store_run(log->store, &w->job)
-                                                                   : STORE_DONE;
+    bool some = w->count || w->budget || w->raised_count;
+    store_result result = some ? store_run(log->store, &w->job) : STORE_DONE;
+    if (result == STORE_REFUSED && w->alarms && w->watched) /* a rule that fails hides no reading */
+        result = run_unwatched(log, w);
     if (result == STORE_DONE) {
         read_budget_kept(log->budget, w->budget);
         told(w);

@@ -2,6 +2,9 @@
 #include <stdlib.h>
 
 #include "access/methods.h"
+#include "access/usual.h"
+
+enum { USERS_MAX = 10000 };
 
 int64_t actor_read_limit(const access_actor *actor, kt_date day)
 {
@@ -105,7 +108,6 @@ static void near_answer(const near_row *r, json *j)
 /* Who has used most of today's budgets, nearest to the end first. */
 kt_error *reads_near(method_call *call)
 {
-    enum { USERS_MAX = 10000 };
     kt_tx *tx = call->tx;
     json *j = call->answer;
     const variant *from = variant_get(call->params, "percent");
@@ -137,6 +139,87 @@ kt_error *reads_near(method_call *call)
     json_object_end(j);
     return NULL;
 }
+
+/* ---- access.reads.unusual ---- */
+
+typedef struct {
+    uint64_t user;
+    kt_str login;
+    usual_figures figures;
+} unusual_row;
+
+static int more_unusual(const void *a, const void *b)
+{
+    const usual_figures *x = &((const unusual_row *)a)->figures, *y = &((const unusual_row *)b)->figures;
+    int64_t left = x->today * (y->usual + 1), right = y->today * (x->usual + 1);
+    return (left < right) - (left > right);
+}
+
+static void unusual_answer(const unusual_row *r, json *j)
+{
+    json_object(j);
+    json_member_int(j, "user", (int64_t)r->user);
+    json_member_str(j, "login", r->login);
+    json_member_int(j, "today", r->figures.today);
+    json_member_int(j, "usual", r->figures.usual);
+    json_member_int(j, "days", r->figures.days);
+    json_object_end(j);
+}
+
+static kt_error *unusual_params(const method_call *call, int64_t *factor, int64_t *least)
+{
+    const variant *f = variant_get(call->params, "factor"), *l = variant_get(call->params, "least");
+    kt_error *wrong = NULL;
+    *factor = f ? f->as.integer : USUAL_FACTOR;
+    *least = l ? l->as.integer : USUAL_LEAST;
+    if (*factor < 1 || *factor > 1000)
+        kt_also(&wrong, error_make(call->tx->arena, KT_VALIDATION, "factor", "1 to 1000 were expected",
+                            "oczekiwano od 1 do 1000"));
+    if (*least < 1)
+        kt_also(&wrong, error_make(call->tx->arena, KT_VALIDATION, "least",
+                            "a number above zero was expected", "oczekiwano liczby większej od zera"));
+    return wrong;
+}
+
+/* Who was shown far more records today than is usual for them, the farthest first. */
+kt_error *reads_unusual(method_call *call)
+{
+    kt_tx *tx = call->tx;
+    int64_t factor, least;
+    KT_TRY(unusual_params(call, &factor, &least));
+    unusual_row *found = ARENA_ARRAY(tx->arena, unusual_row, USERS_MAX);
+    size_t count = 0;
+    model_rows *rows = NULL;
+    model_record user = {0};
+    if (!found)
+        return error_no_memory();
+    KT_TRY(model_query_open(tx,
+        &(model_query){.entity = model_entity_find(tx->catalogue, KT_STR("access.user")), .right = "read"},
+        &rows));
+    kt_error *error = NULL;
+    while (!error && count < USERS_MAX && model_next(rows, &user)) {
+        unusual_row *r = &found[count];
+        *r = (unusual_row){.user = (uint64_t)user.values[MODEL_ID].as.i,
+            .login = arena_str(tx->arena, record_str(&user, "name"))};
+        error = usual_read(tx, r->user, zone_date(NULL, tx->now), &r->figures);
+        count += !error && usual_exceeded(&r->figures, factor, least);
+    }
+    kt_also(&error, model_query_end(rows));
+    if (error)
+        return error;
+    qsort(found, count, sizeof *found, more_unusual);
+    json *j = call->answer;
+    json_object(j);
+    json_key(j, "rows");
+    json_array(j);
+    for (size_t i = 0; i < count; i++)
+        unusual_answer(&found[i], j);
+    json_array_end(j);
+    json_object_end(j);
+    return NULL;
+}
+
+/* ---- access.reads.raise ---- */
 
 /* More for today alone, kept on the user, so that the journal tells who allowed it. */
 kt_error *reads_raise(method_call *call)

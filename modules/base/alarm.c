@@ -16,6 +16,8 @@ static const kt_choice kinds[] = {
     {3, "reads_spent", {"all of a day's records were read", "przeczytano wszystkie dzienne rekordy"}},
     {4, "reveals_half", {"half of a day's values were revealed", "odsłonięto połowę dziennych wartości"}},
     {5, "reveals_spent", {"all of a day's values were revealed", "odsłonięto wszystkie dzienne wartości"}},
+    {6, "reads_unusual",
+        {"far more records than usual were read", "przeczytano znacznie więcej rekordów niż zwykle"}},
     {0},
 };
 const kt_shape alarm_shape = KT_SHAPE(alarm, "access.alarm", KT_BIND(alarm, kind, STATE, "kind"),
