@@ -50,6 +50,9 @@ KT_MUST kt_error *grants_parse(arena *arena, kt_str text, const char *path, gran
 /* The conditions as a filter of the query language, `me` replaced. NULL: no memory */
 const variant *grant_filter(arena *arena, const grant *grant, uint64_t me);
 
+/* Which of the grants undo the masks of others beside them, a line each; not set: none does. */
+KT_MUST kt_error *grants_undone(kt_tx *tx, const grant_list *all, kt_str *text);
+
 /* Does it speak of this entity (or name)? */
 bool grant_covers(const grant *grant, kt_str entity);
 /* Does it name this action, or all? */

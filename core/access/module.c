@@ -18,7 +18,7 @@ static const kt_choice langs[] = {
 
 struct user {
     kt_record rec;
-    kt_str name, full_name, email;
+    kt_str name, full_name, email, warning;
     enum user_lang lang;
     bool active;
     kt_lines roles, teams, companies;
@@ -54,11 +54,14 @@ static const kt_shape user_shape = KT_SHAPE(user, "access.user",
         .help = {"masked values that the user may have revealed in a day; none: 20",
             "ile zamaskowanych wartości wolno dziennie odsłonić; brak: 20"}),
     KT_FIELD(user, password_changed_at, TIME, "Password changed", "Hasło zmienione", .group = "rights"),
-    KT_FIELD(user, second_factor_since, TIME, "Second factor since", "Drugi składnik od", .group = "rights"));
+    KT_FIELD(user, second_factor_since, TIME, "Second factor since", "Drugi składnik od", .group = "rights"),
+    KT_FIELD(user, warning, TEXT, "Warning", "Ostrzeżenie", .computed = true, .group = "rights",
+        .help = {"grants that undo the masks of others, as of the last saving",
+            "uprawnienia, które znoszą maski innych, według ostatniego zapisu"}));
 
 struct role {
     kt_record rec;
-    kt_str name, label, grants;
+    kt_str name, label, grants, warning;
     bool second_factor;
 };
 static const kt_shape role_shape = KT_SHAPE(role, "access.role",
@@ -70,7 +73,10 @@ static const kt_shape role_shape = KT_SHAPE(role, "access.role",
             "ENCJA:CZYNNOŚCI@ZAKRES where WARUNEK fields GRUPY; ..."}),
     KT_FIELD(role, second_factor, BOOL, "Second factor", "Drugi składnik",
         .help = {"who has the role may do nothing before a second factor is set",
-            "kto ma tę rolę, nic nie może, dopóki nie ustawi drugiego składnika"}));
+            "kto ma tę rolę, nic nie może, dopóki nie ustawi drugiego składnika"}),
+    KT_FIELD(role, warning, TEXT, "Warning", "Ostrzeżenie", .computed = true,
+        .help = {"grants that undo the masks of others, as of the last saving",
+            "uprawnienia, które znoszą maski innych, według ostatniego zapisu"}));
 
 struct team {
     kt_record rec;
@@ -171,9 +177,34 @@ static kt_error *user_check(kt_tx *tx, const kt_record *before, const kt_record 
 
 static kt_error *role_compute(kt_tx *tx, kt_record *self)
 {
-    const struct role *role = KT_AS(role, self);
+    struct role *role = KT_AS(role, self);
     grant_list list;
-    return grants_parse(tx->arena, role->grants, "grants", &list);
+    KT_TRY(grants_parse(tx->arena, role->grants, "grants", &list));
+    return grants_undone(tx, &list, &role->warning);
+}
+
+/* What the user's roles come to together, whoever may see them. */
+static kt_error *user_compute(kt_tx *tx, kt_record *self)
+{
+    struct user *user = KT_AS(user, self);
+    const kt_id *ids = user->roles.items;
+    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("access.role"));
+    grant_list all = {0}, one;
+    for (size_t i = 0; i < user->roles.count; i++) {
+        model_record role = {0};
+        bool found;
+        KT_TRY(system_read(tx, entity, ids[i].v, &role, &found));
+        if (!found)
+            continue;
+        KT_TRY(grants_parse(tx->arena, record_str(&role, "grants"), "roles", &one));
+        grant *items = ARENA_ARRAY(tx->arena, grant, all.count + one.count + 1);
+        if (!items)
+            return error_no_memory();
+        for (size_t k = 0; k < all.count + one.count; k++)
+            items[k] = k < all.count ? all.items[k] : one.items[k - all.count];
+        all = (grant_list){items, all.count + one.count};
+    }
+    return grants_undone(tx, &all, &user->warning);
 }
 
 static kt_error *key_compute(kt_tx *tx, kt_record *self)
@@ -232,8 +263,8 @@ const kt_module access_module = KT_MODULE("access", "1.0.0", "Access", "Dostęp"
             .icon = "users", .shared = true},
         {&department_shape, {"Department", "Dział"}, {"Departments", "Działy"}, .title = "name",
             .check = department_check, .icon = "tree"},
-        {&user_shape, {"User", "Użytkownik"}, {"Users", "Użytkownicy"}, .title = "name", .check = user_check,
-            .icon = "user", .shared = true},
+        {&user_shape, {"User", "Użytkownik"}, {"Users", "Użytkownicy"}, .title = "name",
+            .compute = user_compute, .check = user_check, .icon = "user", .shared = true},
         {&access_key_shape, {"API key", "Klucz API"}, {"API keys", "Klucze API"}, .title = "name",
             .compute = key_compute, .check = key_check, .icon = "key", .shared = true},
         {&canary_shape, {"Canary", "Kanarek"}, {"Canaries", "Kanarki"}, .indexes = "unique entity record",

@@ -180,10 +180,31 @@ def the_card_tells_who_looked_to_those_who_may_know(k, house):
     refused("forbidden", lambda: house.client("looker").call("access.readers", {"entity": "base.party", "id": party}))
 
 
+def a_grant_that_undoes_masks_is_warned_of(k, house):
+    k = house.client()
+
+    def warning(grants):
+        id = k.create("access.role", {"name": f"warn{len(grants)}", "grants": grants})["id"]
+        return id, k.get("access.role", id)["warning"]
+    wide, said = warning("base.party:read masked *; base.*:read")
+    expect(said, '"base.*:read" shows base.party.tax_id unmasked: "base.party:read masked *" hides nothing there.'.replace("tax_id", said.split(" ")[2].split(".")[-1]))
+    expect(warning("base.party:read masked *; base.party:read,update@own; base.*:read masked *")[1], None)
+    expect(warning("base.party:read masked *; base.country:read; base.party:update")[1], None)
+    k.update("access.role", wide, {"grants": "base.party:read masked *"})
+    expect(k.get("access.role", wide)["warning"], None)
+    other, said = warning("base.*:read")
+    expect(said, None)
+    both = k.create("access.user", {"name": "both", "roles": [wide, other]})["id"]
+    expect(k.get("access.user", both)["warning"].startswith('"base.*:read" shows base.party.'), True)
+    k.update("access.user", both, {"roles": [wide]})
+    expect(k.get("access.user", both)["warning"], None)
+
+
 STORIES = [numbers_are_masked_whichever_way_they_are_read, what_is_masked_gives_no_order_no_group_and_no_part,
            a_form_that_is_saved_as_it_was_shown_changes_nothing, one_value_is_revealed_counted_and_logged,
            without_the_right_nothing_is_revealed, ones_own_customers_are_seen_whole,
-           a_call_goes_out_without_the_number_being_shown, the_card_tells_who_looked_to_those_who_may_know]
+           a_call_goes_out_without_the_number_being_shown, the_card_tells_who_looked_to_those_who_may_know,
+           a_grant_that_undoes_masks_is_warned_of]
 
 if __name__ == "__main__":
     run(STORIES)
