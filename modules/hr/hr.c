@@ -10,7 +10,7 @@ static const kt_entity entities[] = {
         .log_reads = true,
         .views = LIST("\"number\",\"name\",\"post\",\"department\",\"state\",\"hired\"", "name")},
     {&term_shape, {"Terms of employment", "Warunki zatrudnienia"},
-        {"Terms of employment", "Warunki zatrudnienia"}, .indexes = "unique employee valid_from",
+        {"Terms of employment", "Warunki zatrudnienia"}, .indexes = "unique employee valid_from, valid_from",
         .compute = term_compute, .icon = "file-text",
         .views = LIST("\"employee\",\"valid_from\",\"contract\",\"post\",\"department\",\"time_share\"",
             "-valid_from")},
@@ -155,11 +155,11 @@ static const kt_role roles[] = {
 /* What the company expects to happen by itself. */
 static const kt_rule upkeep[] = {
     KT_UPKEEP("hr", "terms_begin", "Terms of employment that begin today", "every day at 0:15",
-        "hr.*:* fields *", "refresh"),
+        "*:read; hr.*:* fields *", "refresh"),
     KT_UPKEEP("hr", "delegations_run", "Delegations begin and end", "every day at 0:20",
-        "hr.*:*; base.task:*", "delegations_run"),
-    KT_UPKEEP("hr", "day_close", "Who was not there yesterday", "every day at 4:00", "hr.*:*; base.*:read",
-        "close_day"),
+        "*:read; hr.*:*; base.task:*", "delegations_run"),
+    KT_UPKEEP(
+        "hr", "day_close", "Who was not there yesterday", "every day at 4:00", "*:read; hr.*:*", "close_day"),
     {0},
 };
 

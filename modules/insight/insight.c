@@ -144,8 +144,8 @@ static const kt_role roles[] = {
 
 /* What the company expects to happen by itself. */
 static const kt_rule upkeep[] = {
-    KT_UPKEEP(
-        "insight", "send_due", "Reports by mail", "every day at 6:30", "insight.subscription:*", "send_due"),
+    KT_UPKEEP("insight", "send_due", "Reports by mail", "every day at 6:30", "*:read; insight.subscription:*",
+        "send_due"),
     {0},
 };
 

@@ -64,3 +64,29 @@ describe("goal_bonus", function()
     expect(refusal("hr.bonus.update", {id = id, values = {lines = {{text = "a gift", amount = "5000"}}}}), "state")
   end)
 end)
+
+describe("what hr does by itself", function()
+  it("begins terms, lends tasks and roles and takes them back, writes down who was not there", function()
+    upkeep "hr"
+    call("base.company.create", {values = {name = "Wicher", zone = "Europe/Warsaw"}})
+    local head = call("access.role.create", {values = {name = "bosses", grants = "base.task:read"}}).id
+    local ewa = call("access.user.create", {values = {name = "ewa", roles = {head}}}).id
+    local jan = call("access.user.create", {values = {name = "jan"}}).id
+    local file = call("hr.employee.create", {values = {name = "Ewa", owner = ewa, hired = "2020-01-01"}}).id
+    call("hr.term.create", {values = {employee = file, valid_from = "2020-01-01", post = "Fitter"}})
+    call("hr.term.create", {values = {employee = file, valid_from = "2026-11-25", post = "Forewoman"}})
+    local task = call("base.task.create", {values = {title = "Order screws", owner = ewa}}).id
+    call("hr.delegation.create", {values = {from = ewa, to = jan, since = "2026-11-25", ["until"] = "2026-11-26", rights = true}})
+    settle()
+    expect(call("hr.employee.get", {id = file}).post, "Fitter")
+    advance "3 days"
+    expect(call("hr.employee.get", {id = file}).post, "Forewoman")
+    expect(call("base.task.get", {id = task}).owner, jan)
+    expect(call("access.user.get", {id = jan}).roles, {head})
+    expect(call("hr.attendance.list", {filter = {{"employee", "=", file}}, sort = "day"}).rows, {{state = "absent"}})
+    advance "3 days"
+    expect(call("base.task.get", {id = task}).owner, ewa)
+    expect(#call("access.user.get", {id = jan}).roles, 0)
+    for _, rule in ipairs(call("automation.rule.list", {}).rows) do expect(rule.failures or 0, 0) end
+  end)
+end)

@@ -138,7 +138,7 @@ kt_error *term_changed(kt_tx *tx, const kt_event *event)
     return e;
 }
 
-/* ---- hr.refresh: terms that begin today ---- */
+/* ---- hr.refresh: terms that begin today, or began while nobody looked: a night may be missed ---- */
 
 struct refresh_params {
     kt_record rec;
@@ -154,7 +154,9 @@ const kt_shape refreshed_shape = KT_SHAPE(
 kt_error *employees_refresh(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     (void)params;
-    const kt_where where[] = {KT_WHERE(term, valid_from, KT_EQ, kt_today(tx)), {0}};
+    enum { LOOK_BACK_DAYS = 92 };
+    const kt_where where[] = {KT_WHERE(term, valid_from, KT_LE, kt_today(tx)),
+        KT_WHERE(term, valid_from, KT_GE, kt_date_add(kt_today(tx), -LOOK_BACK_DAYS)), {0}};
     struct term t = {KT_OF(term)};
     const kt_query query = {.of = &term_shape, .where = where, .sort = "id"};
     kt_cursor *cursor;
