@@ -2,11 +2,23 @@
  * and what came of it; per operator, version and segment the results. Out of the journals of the passes. */
 #include "script.h"
 
-enum stats_by { BY_STEP = 1, BY_ANSWER, BY_OPERATOR, BY_VERSION, BY_SEGMENT, BY_OUTCOME };
+enum stats_by {
+    BY_STEP = 1,
+    BY_ANSWER,
+    BY_OPERATOR,
+    BY_VERSION,
+    BY_SEGMENT,
+    BY_OUTCOME,
+    BY_OBJECTION,
+    BY_PATH
+};
 static const kt_choice stats_bys[] = {{BY_STEP, "step", {"Step", "Krok"}},
     {BY_ANSWER, "answer", {"Answer", "Odpowiedź"}}, {BY_OPERATOR, "operator", {"Operator", "Operator"}},
     {BY_VERSION, "version", {"Version", "Wersja"}}, {BY_SEGMENT, "segment", {"Segment", "Segment"}},
-    {BY_OUTCOME, "outcome", {"Outcome", "Zakończenie"}}, {0}};
+    {BY_OUTCOME, "outcome", {"Outcome", "Zakończenie"}},
+    {BY_OBJECTION, "objection",
+        {"Objection, and how many were won all the same", "Obiekcja i ile rozmów wygrano mimo niej"}},
+    {BY_PATH, "path", {"Path from step to step", "Ścieżka od kroku do kroku"}}, {0}};
 struct stats {
     kt_record rec;
     kt_id script;
@@ -140,6 +152,45 @@ static void add_moves(struct tally *t, const struct session *s, bool by_answer)
     }
 }
 
+static bool objected_before(const struct session *s, size_t i)
+{
+    const struct move *m = KT_SEE(move, kt_line(&s->moves, i));
+    for (size_t k = 0; k < i; k++) {
+        const struct move *o = KT_SEE(move, kt_line(&s->moves, k));
+        if (o->kind == OBJECTED && str_same(o->answer, m->answer))
+            return true;
+    }
+    return false;
+}
+
+/* Wherever it was raised: how many raised it, and were won all the same. */
+static void add_objections(struct tally *t, const struct session *s)
+{
+    for (size_t i = 0; i < s->moves.count && !t->error; i++) {
+        const struct move *m = KT_SEE(move, kt_line(&s->moves, i));
+        struct stats_row *r = m->kind == OBJECTED && !objected_before(s, i)
+                                  ? row(t, KT_STR(""), copied(t->tx, m->answer))
+                                  : NULL;
+        if (r)
+            count(r, s);
+    }
+}
+
+/* Each way from a step to the next one that was taken, as often as it was: what a flow diagram draws. */
+static void add_path(struct tally *t, const struct session *s)
+{
+    kt_str from = {0};
+    for (size_t i = 0; i < s->moves.count && !t->error; i++) {
+        const struct move *m = KT_SEE(move, kt_line(&s->moves, i));
+        if (from.len && m->step.len && !str_same(from, m->step)) {
+            struct stats_row *r = row(t, from, copied(t->tx, m->step));
+            if (r)
+                count(r, s);
+        }
+        from = m->step.len ? copied(t->tx, m->step) : from;
+    }
+}
+
 static void add_session(struct tally *t, const struct session *s)
 {
     kt_str key = KT_STR("");
@@ -148,6 +199,12 @@ static void add_session(struct tally *t, const struct session *s)
     case BY_STEP:
     case BY_ANSWER:
         add_moves(t, s, t->p->by == BY_ANSWER);
+        return;
+    case BY_OBJECTION:
+        add_objections(t, s);
+        return;
+    case BY_PATH:
+        add_path(t, s);
         return;
     case BY_OPERATOR:
         key = kt_format(t->tx, "%llu", (unsigned long long)s->operator_.v);

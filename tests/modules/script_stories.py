@@ -158,6 +158,12 @@ def an_objection_returns_to_the_step_that_was_left(k):
     expect(answer(k, objected, "listens")["step"], "need")
     k.call("script.session.no_answer", {"id": at["session"], "step": "need", "text": "asks for our address"})
     expect(k.get("script.session", at["session"])["moves"][-1]["text"], "asks for our address")
+    done = answer(k, {**at, "step": "need"}, inputs={"amount": "20000"})
+    answer(k, done, "ok")
+    rows = k.call("script.stats", {"script": script, "by": "objection"})["rows"]
+    expect([(r["key"], r["reached"], r["won"], r["conversion"]) for r in rows], [("price", 1, 1, "100.00")])
+    ways = {(r["step"], r["key"]): r["reached"] for r in k.call("script.stats", {"script": script, "by": "path"})["rows"]}
+    expect(ways, {("greet", "need"): 1, ("need", "price"): 1, ("price", "need"): 1, ("need", "size"): 1, ("size", "big"): 1, ("big", "done"): 1})
 
 
 def a_move_that_comes_twice_is_made_once(k):
