@@ -23,6 +23,7 @@ struct entry { /* a line: whose calls come to this script */
     kt_record rec;
     kt_str number, source;
     kt_id tag;
+    bool open_deal;
     int64_t priority;
 };
 extern const kt_shape script_shape, variant_shape;

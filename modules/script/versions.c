@@ -17,6 +17,8 @@ static const kt_shape entry_shape = KT_SHAPE(entry, NULL,
     KT_FIELD(entry, source, STRING, "Source", "Źródło", .max = 80, .priority = 2),
     KT_FIELD(entry, tag, REF, "Tag of the customer", "Etykieta klienta", .target = "base.tag",
         .on_delete = KT_CASCADE, .priority = 3),
+    KT_FIELD(entry, open_deal, BOOL, "With an open deal", "Z otwartą szansą",
+        .help = {"Of customers who have one.", "Klientów, którzy ją mają."}),
     KT_FIELD(entry, priority, INT, "Priority", "Pierwszeństwo", .priority = 4));
 
 const kt_shape script_shape = KT_SHAPE(script, "script.script",
@@ -261,13 +263,43 @@ static bool has_tag(const struct tagged *t, kt_id tag)
     return false;
 }
 
-/* How well an entry fits a call: each condition that holds counts; -1: one does not hold. */
-static int64_t fit(const struct entry *e, const struct choose *p, const struct tagged *t)
+struct dealing {
+    kt_record rec;
+    kt_id party;
+};
+static const kt_shape dealing_shape = KT_SHAPE(dealing, "crm.deal", KT_BIND(dealing, party, REF, "party"));
+struct asked_deal {
+    kt_id party;
+    uint64_t count;
+};
+
+/* In an attempt: without the module crm nobody has a deal. */
+static kt_error *count_deals(kt_tx *tx, void *context)
 {
+    struct asked_deal *a = context;
+    const kt_where where[] = {KT_WHERE(dealing, party, KT_EQ, a->party), {0}};
+    return kt_count(tx,
+        &(kt_query){
+            .of = &dealing_shape, .where = where, .filter = KT_STR("[[\"semantic\",\"=\",\"open\"]]")},
+        &a->count);
+}
+
+static bool has_open_deal(kt_tx *tx, kt_id party)
+{
+    struct asked_deal a = {.party = party};
+    return party.v && !kt_attempt(tx, count_deals, &a) && a.count > 0;
+}
+
+/* How well an entry fits a call: each condition that holds counts; -1: one does not hold. */
+static int64_t fit(const struct entry *e, const struct choose *p, const struct tagged *t, bool deal)
+{
+    enum { CONDITIONS = 5 }; /* one more than an entry has: priority comes first */
     if ((e->number.ptr && !str_same(e->number, p->number)) ||
-        (e->source.ptr && !str_same(e->source, p->source)) || (e->tag.v && !has_tag(t, e->tag)))
+        (e->source.ptr && !str_same(e->source, p->source)) || (e->tag.v && !has_tag(t, e->tag)) ||
+        (e->open_deal && !deal))
         return -1;
-    return e->priority * 4 + (e->number.ptr != NULL) + (e->source.ptr != NULL) + (e->tag.v != 0);
+    return e->priority * CONDITIONS + (e->number.ptr != NULL) + (e->source.ptr != NULL) + (e->tag.v != 0) +
+           e->open_deal;
 }
 
 kt_error *script_choose(kt_tx *tx, const kt_record *params, kt_record *result)
@@ -281,10 +313,11 @@ kt_error *script_choose(kt_tx *tx, const kt_record *params, kt_record *result)
     int64_t best = -1;
     if (p->party.v)
         KT_TRY(kt_read(tx, p->party, &t.rec));
+    const bool deal = has_open_deal(tx, p->party);
     KT_TRY(kt_open(tx, &(kt_query){.of = &script_shape, .where = where, .sort = "id"}, &cursor));
     while (kt_next(cursor, &s.rec))
         for (size_t i = 0; s.published && i < s.entries.count; i++) {
-            int64_t points = fit((const struct entry *)(const void *)kt_line(&s.entries, i), p, &t);
+            int64_t points = fit((const struct entry *)(const void *)kt_line(&s.entries, i), p, &t, deal);
             if (points > best) {
                 best = points;
                 out->script = s.rec.id;

@@ -273,6 +273,11 @@ def ready_scripts_are_whole_in_both_languages(k):
     script = k.list("script.script", [["code", "=", "first_call"]])["rows"][0]["id"]
     k.update("script.script", script, {"entries": [{"number": "+48221234567"}]})
     expect(k.call("script.choose", {"number": "+48221234567"})["code"], "first_call")
+    busy, idle = k.create("base.party", {"name": "Busy"})["id"], k.create("base.party", {"name": "Idle"})["id"]
+    k.create("crm.deal", {"title": "Open", "party": busy})
+    goes_on = publish(k, "goes_on", "step a\n  say Your order?\n  answer yes -> done\nend done won\n")
+    k.update("script.script", goes_on, {"entries": [{"number": "+48221234567", "open_deal": True}]})
+    expect([k.call("script.choose", {"number": "+48221234567", "party": p})["code"] for p in (busy, idle)], ["goes_on", "first_call"])
     at = start(k, script, lead(k, "Firma"))
     expect((at["timer_s"], at["hint"]), (20, "Smile: it is heard."))
 
