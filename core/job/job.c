@@ -17,7 +17,7 @@ enum {
     KINDS_MAX = 32,
     STEP_ARENA = 256 << 20,
     LASTING_ARENA = 64 << 20,
-    REST_MS = 1000, /* after the store refused a chunk */
+    REST_MS = 1000, /* after the store refused a chunk, or a look failed */
 };
 
 typedef struct {
@@ -300,7 +300,8 @@ static kt_error *take_queued(kt_tx *tx, void *context)
     return NULL;
 }
 
-static void take_up(jobs *j)
+/* returns false: the look failed, and another one is due */
+static bool take_up(jobs *j)
 {
     arena *arena = arena_open((size_t)16 << 20);
     const errand e = {
@@ -309,6 +310,7 @@ static void take_up(jobs *j)
     if (error)
         log_line(KT_LOG_ERROR, "job", "look_failed reason=\"%s\"", error_text(error));
     arena_close(arena);
+    return !error;
 }
 
 /* ---- The thread ---- */
@@ -352,10 +354,10 @@ static bool pass(jobs *j, bool *busy, bool *blocked)
 static void *run_jobs(void *argument)
 {
     jobs *j = argument;
-    bool busy = false, blocked = false, look = false, freed = false;
-    while (wait_for_work(j, busy || freed, blocked && !busy, &look)) {
-        if (look || freed)
-            take_up(j);
+    bool busy = false, blocked = false, look = false, freed = false, missed = false;
+    while (wait_for_work(j, busy || freed, (blocked || missed) && !busy, &look)) {
+        if (look || freed || missed)
+            missed = !take_up(j);
         freed = pass(j, &busy, &blocked);
     }
     for (size_t i = 0; i < OPEN_MAX; i++)
