@@ -1,7 +1,7 @@
 /* read_index.c -- see read_index.h. */
 #include "access/read_index.h"
 
-enum { LEVELS = 24, FAN_BITS = 2, KEY_BYTES = 21 };
+enum { LEVELS = 24, FAN_BITS = 2, KEY_BYTES = 21, ENTRIES_MAX = 32 };
 #define RECORD_LIMIT (UINT64_C(1) << 48) /* no record has such an id */
 
 typedef struct {
@@ -47,16 +47,42 @@ static kt_error *enter_range(const entry *e, uint64_t first, uint64_t last)
     return NULL;
 }
 
+/* How fine the blocks of a row may be, for scattered records would cost an entry each: blocks that hold more than the
+ * row does send the search to look at the row in vain. */
+static unsigned floor_of(kt_str records)
+{
+    unsigned level = 0;
+    for (size_t blocks = ENTRIES_MAX + 1; level + 1 < LEVELS; level++) {
+        uint64_t first, last, block = UINT64_MAX;
+        blocks = 0;
+        for (size_t at = 0; read_log_range(records, &at, &first, &last);) {
+            blocks += first >> (level * FAN_BITS) != block;
+            block = last >> (level * FAN_BITS);
+        }
+        if (blocks <= ENTRIES_MAX)
+            break;
+    }
+    return level;
+}
+
 static kt_error *enter(entry *e, kt_str entity, uint64_t record, kt_str records)
 {
-    uint64_t first, last;
+    uint64_t first, last, from = 1, to = 0; /* from and to: what was entered last */
     e->entity = model_entity_find(e->tx->catalogue, entity);
     if (!e->entity)
         return NULL;
     if (record)
         KT_TRY(enter_range(e, record, record));
-    for (size_t at = 0; read_log_range(records, &at, &first, &last);)
+    uint64_t within = (UINT64_C(1) << (floor_of(records) * FAN_BITS)) - 1;
+    for (size_t at = 0; read_log_range(records, &at, &first, &last);) {
+        first &= ~within;
+        last |= within;
+        if (first >= from && first <= to)
+            first = to + 1;
         KT_TRY(enter_range(e, first, last));
+        from = first;
+        to = last;
+    }
     return NULL;
 }
 

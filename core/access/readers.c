@@ -28,6 +28,11 @@ static kt_error *row_read(const search *s, uint64_t id, model_record *row, bool 
     return error && error->first->kind == KT_NOT_FOUND ? NULL : error;
 }
 
+static bool holds(const model_record *row, uint64_t id)
+{
+    return (uint64_t)record_int(row, "record") == id || read_log_has(record_str(row, "records"), id);
+}
+
 static kt_error *search_index(search *s, uint64_t first)
 {
     read_index_scan *scan = NULL;
@@ -42,7 +47,7 @@ static kt_error *search_index(search *s, uint64_t first)
             break;
         }
         error = row_read(s, id, &row, &found);
-        if (found && !error) {
+        if (found && !error && holds(&row, s->id)) {
             s->found++;
             error = s->take(s->context, &row);
         }
@@ -81,8 +86,7 @@ static kt_error *search_old(search *s, uint64_t below)
             s->next = (uint64_t)row.values[MODEL_ID].as.i + 1;
             break;
         }
-        if ((uint64_t)record_int(&row, "record") != s->id &&
-            !read_log_has(record_str(&row, "records"), s->id))
+        if (!holds(&row, s->id))
             continue;
         s->found++;
         error = s->take(s->context, &row);
