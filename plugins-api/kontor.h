@@ -394,6 +394,14 @@ typedef struct {
     kt_str text;   /* for people: a reference's title, a state's label, else the value; not set: no value */
     kt_dec number; /* of a number; not set: it is none, or overflowed */
 } kt_cell;
+/* The record that a group by a reference stands for; not set: none. */
+static inline kt_id kt_cell_id(const kt_cell *cell)
+{
+    kt_id id = {0};
+    for (size_t i = 0; i < cell->value.len && cell->value.ptr[i] >= '0' && cell->value.ptr[i] <= '9'; i++)
+        id.v = id.v * 10 + (uint64_t)(cell->value.ptr[i] - '0');
+    return id;
+}
 typedef struct {
     size_t columns, rows;  /* columns: the groups, then the measures, in the order asked for */
     const kt_cell *cells;  /* row by row */

@@ -84,11 +84,7 @@ static kt_dec cell(const kt_table *table, size_t row, size_t column)
 /* The sums of the rows' account, which stands in the first column; NULL: nobody's. */
 static account_sums *row_sums(proving *p, const kt_table *table, size_t row)
 {
-    const kt_cell *c = &table->cells[row * table->columns];
-    uint64_t id = 0;
-    for (size_t i = 0; i < c->value.len && c->value.ptr[i] >= '0' && c->value.ptr[i] <= '9'; i++)
-        id = id * 10 + (uint64_t)(c->value.ptr[i] - '0');
-    return sums_of(p, (kt_id){id});
+    return sums_of(p, kt_cell_id(&table->cells[row * table->columns]));
 }
 
 static kt_error *sum_entries(proving *p)

@@ -42,14 +42,6 @@ static struct worth *worth_of(struct worths *all, kt_id account)
     return &all->items[at];
 }
 
-static kt_id cell_id(const kt_cell *cell)
-{
-    uint64_t id = 0;
-    for (size_t i = 0; i < cell->value.len && cell->value.ptr[i] >= '0' && cell->value.ptr[i] <= '9'; i++)
-        id = id * 10 + (uint64_t)(cell->value.ptr[i] - '0');
-    return (kt_id){id};
-}
-
 /* Every account named for stock, and what the goods that belong to it are worth. */
 static kt_error *gather(kt_tx *tx, struct worths *all)
 {
@@ -73,7 +65,7 @@ static kt_error *gather(kt_tx *tx, struct worths *all)
     for (size_t i = 0; i < table.rows; i++) {
         const kt_cell *cells = &table.cells[i * table.columns];
         kt_id account;
-        KT_TRY(account_for(tx, STOCK, cell_id(&cells[0]), &account));
+        KT_TRY(account_for(tx, STOCK, kt_cell_id(&cells[0]), &account));
         struct worth *w = worth_of(all, account);
         if (cells[1].number.scale1)
             w->goods = kt_dec_add(w->goods, kt_dec_round(cells[1].number, 2));

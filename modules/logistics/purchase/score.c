@@ -47,14 +47,6 @@ const kt_shape scored_shape = KT_SHAPE(
 
 enum { PARTY, ORDERS, CAME, ON_TIME, DAYS_LATE, RECEIVED, REJECTED, COLUMNS };
 
-static kt_id id_of(kt_str digits)
-{
-    kt_id id = {0};
-    for (size_t i = 0; i < digits.len; i++)
-        id.v = id.v * 10 + (uint64_t)(digits.ptr[i] - '0');
-    return id;
-}
-
 static int64_t whole(kt_dec number)
 {
     return kt_dec_round(number, 0).coef;
@@ -83,7 +75,7 @@ static kt_error *sum_orders(kt_tx *tx, kt_str filter, struct scored *out)
     KT_TRY(kt_aggregate(tx, po_shape.name, query, &table));
     for (size_t i = 0; i < table.rows && table.columns == COLUMNS; i++) {
         const kt_cell *cells = &table.cells[i * COLUMNS];
-        struct score_row row = {KT_OF(score_row), .party = id_of(cells[PARTY].value),
+        struct score_row row = {KT_OF(score_row), .party = kt_cell_id(&cells[PARTY]),
             .name = cells[PARTY].text, .orders = whole(cells[ORDERS].number),
             .dated = whole(cells[CAME].number), .on_time = whole(cells[ON_TIME].number),
             .days_late = whole(cells[DAYS_LATE].number), .received = kt_dec_add(ZERO, cells[RECEIVED].number),
