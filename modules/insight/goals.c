@@ -1,5 +1,7 @@
 /* Goals: who is to reach how much of which indicator in which time. What was reached is not in them: it is asked of
  * the records each time, so nobody can type it in. */
+#include <kontor/scope.h>
+
 #include "insight.h"
 
 const kt_choice goal_scopes[] = {
@@ -34,24 +36,12 @@ const kt_shape goal_shape = KT_SHAPE(goal, "insight.goal",
 
 static kt_error *check_scope(kt_tx *tx, const struct goal *g)
 {
-    const struct {
-        const char *name;
-        bool given, wanted, allowed;
-    } fields[] = {
+    const kt_scope_field fields[] = {
         {"department", g->department.v != 0, g->scope == OF_DEPARTMENT, g->scope == OF_DEPARTMENT},
         {"pipeline", g->pipeline.v != 0, g->scope == OF_PIPELINE, g->scope == OF_PIPELINE},
         {"owner", g->owner.v != 0, g->scope == OF_EMPLOYEE, true},
     };
-    kt_error *all = NULL;
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        if (fields[i].wanted && !fields[i].given)
-            kt_also(&all, kt_fail(tx, KT_VALIDATION, fields[i].name, "is required in this scope",
-                              "jest wymagane w tym zakresie"));
-        if (fields[i].given && !fields[i].allowed)
-            kt_also(&all, kt_fail(tx, KT_VALIDATION, fields[i].name, "does not belong to this scope",
-                              "nie należy do tego zakresu"));
-    }
-    return all;
+    return kt_scope_check(tx, fields, sizeof fields / sizeof *fields);
 }
 
 /* What stands now is nobody's merit of a period, and records of nobody have no employee. */

@@ -2,6 +2,8 @@
  * at each call; nothing of it is kept. */
 #include <string.h>
 
+#include <kontor/scope.h>
+
 #include "report/report.h"
 
 enum plan_unit { MONTH = 1, QUARTER, HALF_YEAR, YEAR };
@@ -71,24 +73,12 @@ const kt_shape plan_shape = KT_SHAPE(plan, "crm.plan",
 
 static kt_error *check_scope(kt_tx *tx, const struct plan *p)
 {
-    const struct {
-        const char *name;
-        bool given, wanted, allowed;
-    } fields[] = {
+    const kt_scope_field fields[] = {
         {"department", p->department.v != 0, p->scope == DEPARTMENT, p->scope == DEPARTMENT},
         {"pipeline", p->pipeline.v != 0, p->scope == PIPELINE, p->scope == PIPELINE},
         {"owner", p->owner.v != 0, p->scope == EMPLOYEE, true},
     };
-    kt_error *all = NULL;
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        if (fields[i].wanted && !fields[i].given)
-            kt_also(&all, kt_fail(tx, KT_VALIDATION, fields[i].name, "is required in this scope",
-                              "jest wymagane w tym zakresie"));
-        if (fields[i].given && !fields[i].allowed)
-            kt_also(&all, kt_fail(tx, KT_VALIDATION, fields[i].name, "does not belong to this scope",
-                              "nie należy do tego zakresu"));
-    }
-    return all;
+    return kt_scope_check(tx, fields, sizeof fields / sizeof *fields);
 }
 
 static kt_error *check_target(kt_tx *tx, const struct plan *p)
