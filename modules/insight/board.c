@@ -118,7 +118,7 @@ static kt_error *read_goals(kt_tx *tx, const kt_query *query, struct chosen *c)
     KT_TRY(kt_count(tx, query, &room));
     c->goals = kt_alloc(tx, (room + 1) * sizeof *c->goals);
     if (!c->goals)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     KT_TRY(kt_open(tx, query, &cursor));
     while (c->count < room && kt_next(cursor, &g.rec)) {
         g.title = copied(tx, g.title);
@@ -324,7 +324,7 @@ kt_error *board(kt_tx *tx, const kt_record *params, kt_record *result)
     KT_TRY(choose(tx, p, &within, &c));
     struct ratings r = {.items = kt_alloc(tx, (c.count + 1) * sizeof *r.items)};
     if (!r.items)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     out->from = within.from;
     out->until = within.until;
     for (size_t i = 0; i < c.count; i++) {
@@ -346,7 +346,7 @@ static kt_error *goals_of(
     KT_TRY(choose(tx, &p, &within, &c));
     kt_goal_found *made = kt_alloc(tx, (c.count + 1) * sizeof *made);
     if (!made)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     for (size_t i = 0; i < c.count; i++) {
         struct board_row row;
         KT_TRY(row_of(tx, &k, &c.goals[i], &row));

@@ -139,16 +139,11 @@ kt_error *send_due(kt_tx *tx, const kt_record *params, kt_record *result)
     const kt_where where[] = {
         KT_WHERE(subscription, next, KT_LE, today), KT_WHERE(subscription, active, KT_EQ, true), {0}};
     struct subscription s = {KT_OF(subscription)};
-    kt_id ids[AT_ONCE];
-    size_t n = 0;
-    kt_cursor *cursor;
-    KT_TRY(kt_open(tx,
-        &(kt_query){.of = &subscription_shape, .where = where, .sort = "next", .limit = AT_ONCE}, &cursor));
-    while (n < AT_ONCE && kt_next(cursor, &s.rec))
-        ids[n++] = s.rec.id;
-    KT_TRY(kt_close(cursor));
-    for (size_t i = 0; i < n; i++) {
-        KT_TRY(kt_read(tx, ids[i], &s.rec));
+    kt_found due;
+    KT_TRY(
+        kt_find(tx, &(kt_query){.of = &subscription_shape, .where = where, .sort = "next"}, AT_ONCE, &due));
+    for (size_t i = 0; i < due.count; i++) {
+        KT_TRY(kt_read(tx, due.ids[i], &s.rec));
         KT_TRY(start_all(tx, &s));
         KT_AS(sent_due, result)->mails += (int64_t)s.receivers.count;
         s.next = from_day(&s, kt_date_add(today, 1));
@@ -216,7 +211,7 @@ static kt_error *prepare(kt_tx *tx, kt_work_run *run)
     table t;
     struct letter *letter = run->keep(run, sizeof *letter);
     if (!letter)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     KT_TRY(read_order(tx, run, &s, &who));
     if (s.params.len)
         KT_TRY(kt_json_read(tx, s.params, &params));
@@ -241,7 +236,7 @@ static kt_error *send(
 {
     kt_id *ids = kt_alloc(tx, (letter->count + 1) * sizeof *ids);
     if (!ids)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     for (size_t i = 0; i < letter->count; i++)
         KT_TRY(kt_file_attach(tx, &letter->files[i], &ids[i]));
     const struct mail m = {KT_OF(mail), .to = who->email, .subject = s->name,

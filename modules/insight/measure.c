@@ -64,7 +64,7 @@ kt_error *departments_below(kt_tx *tx, kt_id top, kt_str *list)
     KT_TRY(kt_count(tx, &(kt_query){.of = &department_shape}, &room));
     kt_id *ids = kt_alloc(tx, (room + 1) * sizeof *ids);
     if (!ids)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     ids[0] = top;
     while (count > before) { /* a pass for each level; companies have a handful */
         before = count;
@@ -314,7 +314,7 @@ static kt_error *shares_ask(
         return NULL;
     out->items = kt_alloc(tx, (all.table.rows + against.table.rows + 1) * sizeof *out->items);
     if (!out->items)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     KT_TRY(take_shares(tx, &all, p, 1, out));
     KT_TRY(take_shares(tx, &against, p, -2, out));
     join(out);
@@ -326,7 +326,7 @@ kt_error *indicator_ask_all(
 {
     by_owner *made = kt_alloc(tx, sizeof *made);
     if (!made)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     *made = (by_owner){.i = i, .p = *p};
     *all = made;
     KT_TRY(shares_ask(tx, &i->over, p, &made->over, seen));

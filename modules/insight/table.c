@@ -4,11 +4,6 @@
 
 #include "mailing.h"
 
-static kt_error *no_memory(kt_tx *tx)
-{
-    return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-}
-
 /* A value as people read it; not set: it is none, or no plain one. */
 static kt_str plain(kt_tx *tx, const kt_value *v)
 {
@@ -39,7 +34,7 @@ static kt_error *make_room(kt_tx *tx, table *t)
     t->numbers = kt_alloc(tx, t->columns + 1);
     t->cells = kt_alloc(tx, (t->rows * t->columns + 1) * sizeof *t->cells);
     t->sources = kt_alloc(tx, (t->rows * t->columns + 1) * sizeof *t->sources);
-    return t->titles && t->numbers && t->cells && t->sources ? NULL : no_memory(tx);
+    return t->titles && t->numbers && t->cells && t->sources ? NULL : kt_no_memory();
 }
 
 static kt_error *add_source(
@@ -277,7 +272,7 @@ kt_error *table_html(kt_tx *tx, const table *of, kt_str name, kt_str reader, kt_
         put_sources(tx, &t, of);
     put(tx, &t, "</body></html>");
     *html = (kt_str){t.bytes, t.len};
-    return t.bytes ? NULL : no_memory(tx);
+    return t.bytes ? NULL : kt_no_memory();
 }
 
 kt_error *table_sheet(kt_tx *tx, const table *t, kt_sheet *sheet)
@@ -289,7 +284,7 @@ kt_error *table_sheet(kt_tx *tx, const table *t, kt_sheet *sheet)
            *cells = kt_alloc(tx, (rows * columns + 1) * sizeof *cells);
     bool *numbers = kt_alloc(tx, columns);
     if (!titles || !cells || !numbers)
-        return no_memory(tx);
+        return kt_no_memory();
     for (size_t i = 0; i < t->columns; i++) {
         titles[i] = t->titles[i];
         numbers[i] = t->numbers[i];

@@ -281,27 +281,18 @@ static kt_error *start(kt_tx *tx, kt_record *self, const kt_record *params)
     (void)params;
     const struct appraisal_cycle *c = KT_AS(appraisal_cycle, self);
     struct appraisal_form f = {KT_OF(appraisal_form)};
-    struct employee e = {KT_OF(employee)};
     const kt_where of_one[] = {KT_WHERE(employee, department, KT_EQ, c->department), {0}};
     const kt_query query = {.of = &employee_shape,
         .where = c->department.v ? of_one : NULL,
         .sort = "id",
         .filter = KT_STR("[[\"state\",\"!=\",\"left\"]]")};
-    uint64_t count, n = 0;
-    kt_cursor *cursor;
+    kt_found found;
     if (c->until.day < c->from.day)
         return kt_fail(tx, KT_VALIDATION, "until", "is before the first day", "jest przed pierwszym dniem");
     KT_TRY(kt_read(tx, c->form, &f.rec));
-    KT_TRY(kt_count(tx, &query, &count));
-    kt_id *ids = kt_alloc(tx, (count + 1) * sizeof *ids);
-    if (!ids)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
-    KT_TRY(kt_open(tx, &query, &cursor));
-    while (n < count && kt_next(cursor, &e.rec))
-        ids[n++] = e.rec.id;
-    KT_TRY(kt_close(cursor));
-    for (uint64_t i = 0; i < n; i++)
-        KT_TRY(make_one(tx, c, &f, ids[i]));
+    KT_TRY(kt_find(tx, &query, 0, &found));
+    for (size_t i = 0; i < found.count; i++)
+        KT_TRY(make_one(tx, c, &f, found.ids[i]));
     return NULL;
 }
 

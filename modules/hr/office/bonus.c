@@ -197,7 +197,7 @@ kt_error *bonuses_open(kt_tx *tx, const kt_record *params, kt_record *result)
     KT_TRY(kt_count(tx, &query, &count));
     kt_id *ids = kt_alloc(tx, (count + 1) * sizeof *ids);
     if (!ids)
-        return kt_fail(tx, KT_LIMIT, NULL, "out of memory", "brak pamięci");
+        return kt_no_memory();
     KT_TRY(kt_open(tx, &query, &cursor));
     while (n < count && kt_next(cursor, &e.rec))
         if (e.hired.day <= last.day)
