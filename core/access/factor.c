@@ -10,20 +10,18 @@
 
 #include "access/methods.h"
 #include "access/totp.h"
+#include "access/vault.h"
 #include "kit/clock.h"
 #include "kit/log.h"
 
 enum { RECOVERY_CODES = 10, RECOVERY_HASH = 16 };
 enum { FACTOR_PENDING = 1, FACTOR_SET };
-#define NONCE_SIZE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-#define TAG_SIZE   crypto_aead_xchacha20poly1305_ietf_ABYTES
 
 /* As it is stored: bytes alone, so without padding. */
 typedef struct {
     uint8_t state;
     uint8_t last[8]; /* the step of the last code that was used */
-    uint8_t nonce[NONCE_SIZE];
-    uint8_t sealed[TOTP_SECRET_BYTES + TAG_SIZE];
+    uint8_t sealed[TOTP_SECRET_BYTES + VAULT_SEAL_BYTES];
     uint8_t recovery[RECOVERY_CODES][RECOVERY_HASH]; /* all zero: used */
 } factor;
 
@@ -63,40 +61,26 @@ kt_error *factor_is_set(store_view *view, uint64_t user, bool *set)
     return NULL;
 }
 
-static kt_error *sealing_key(kt_tx *tx, uint8_t key[32])
-{
-    static const char purpose[] = "kontor second factor";
-    if (!tx->master_key)
-        return error_make(tx->arena, KT_UNAVAILABLE, NULL,
-            "second factors need the master key, which is not loaded",
-            "drugi składnik wymaga klucza głównego, który nie jest wczytany");
-    crypto_generichash(key, 32, (const uint8_t *)purpose, sizeof purpose, tx->master_key, 32);
-    return NULL;
-}
+static const char purpose[] = "kontor second factor";
 
 static kt_error *secret_seal(kt_tx *tx, uint64_t user, const uint8_t secret[TOTP_SECRET_BYTES], factor *f)
 {
-    uint8_t key[32], bound[8];
-    KT_TRY(sealing_key(tx, key));
+    uint8_t bound[8];
     put_u64(bound, user);
-    random_bytes(f->nonce, sizeof f->nonce);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(
-        f->sealed, NULL, secret, TOTP_SECRET_BYTES, bound, sizeof bound, NULL, f->nonce, key);
-    sodium_memzero(key, sizeof key);
-    return NULL;
+    return vault_seal(tx, purpose, (kt_str){(const char *)bound, sizeof bound},
+        (kt_str){(const char *)secret, TOTP_SECRET_BYTES}, f->sealed);
 }
 
 static kt_error *secret_open(kt_tx *tx, uint64_t user, const factor *f, uint8_t secret[TOTP_SECRET_BYTES])
 {
-    uint8_t key[32], bound[8];
-    KT_TRY(sealing_key(tx, key));
+    uint8_t bound[8];
     put_u64(bound, user);
-    int bad = crypto_aead_xchacha20poly1305_ietf_decrypt(
-        secret, NULL, NULL, f->sealed, sizeof f->sealed, bound, sizeof bound, f->nonce, key);
-    sodium_memzero(key, sizeof key);
-    return bad ? error_make(tx->arena, KT_STORAGE, NULL, "the second factor of user %llu was changed outside",
+    kt_error *error = vault_open(tx, purpose, (kt_str){(const char *)bound, sizeof bound},
+        (kt_str){(const char *)f->sealed, sizeof f->sealed}, secret);
+    return error && error->first->kind == KT_STORAGE
+               ? kt_fail(tx, KT_STORAGE, NULL, "the second factor of user %llu was changed outside",
                      "drugi składnik użytkownika %llu zmieniono z zewnątrz", (unsigned long long)user)
-               : NULL;
+               : error;
 }
 
 /* ---- Codes ---- */

@@ -4,7 +4,14 @@
 #pragma once
 #include "model/model.h"
 
-enum { VAULT_PLAIN_MAX = 16000 };
+enum { VAULT_PLAIN_MAX = 16000, VAULT_SEAL_BYTES = 40 /* a nonce and a tag */ };
+
+/* For what is kept within a larger value. bound: what the sealed value is bound to, its owner's id, say.
+ *   sealed   receives plain.len + VAULT_SEAL_BYTES bytes
+ *   returns  unavailable: the master key is not loaded */
+KT_MUST kt_error *vault_seal(kt_tx *tx, const char *purpose, kt_str bound, kt_str plain, uint8_t *sealed);
+/* plain: receives sealed.len - VAULT_SEAL_BYTES bytes. returns storage: it was changed outside */
+KT_MUST kt_error *vault_open(kt_tx *tx, const char *purpose, kt_str bound, kt_str sealed, uint8_t *plain);
 
 /* purpose: "kontor signing key"; name: the key in STORE_META.
  *   returns  limit: longer than VAULT_PLAIN_MAX; unavailable: the master key is not loaded

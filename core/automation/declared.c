@@ -7,17 +7,14 @@
 #include "automation/rule.h"
 #include "kit/str.h"
 
-enum { KEY_BYTES = 10, DIGEST_BYTES = 16, KEPT_MAX = 64 << 10 };
+enum { DIGEST_BYTES = 16, KEPT_MAX = 64 << 10 };
 
 /* Part of the digest: a release whose workers tell more asks again. */
 static const unsigned char form = 1;
 
-static kt_str key_of(uint64_t rule, char bytes[KEY_BYTES])
+static kt_str key_of(store_meta_key *key, uint64_t rule)
 {
-    memcpy(bytes, "Rd", 2);
-    for (size_t i = 0; i < 8; i++)
-        bytes[2 + i] = (char)(uint8_t)(rule >> (8 * (7 - i)));
-    return (kt_str){bytes, KEY_BYTES};
+    return store_meta_name(key, "Rd", rule);
 }
 
 static void digest_of(kt_str text, unsigned char digest[DIGEST_BYTES])
@@ -28,11 +25,11 @@ static void digest_of(kt_str text, unsigned char digest[DIGEST_BYTES])
 
 kt_error *declared_find(kt_tx *tx, arena *arena, const rule *r, kt_str *told)
 {
-    char bytes[KEY_BYTES];
+    store_meta_key key;
     unsigned char digest[DIGEST_BYTES];
     kt_str kept;
     *told = (kt_str){0};
-    KT_TRY(store_get(tx->view, STORE_META, key_of(r->id, bytes), &kept));
+    KT_TRY(store_get(tx->view, STORE_META, key_of(&key, r->id), &kept));
     digest_of(r->text, digest);
     if (kept.len <= DIGEST_BYTES || memcmp(kept.ptr, digest, DIGEST_BYTES) != 0)
         return NULL;
@@ -42,7 +39,7 @@ kt_error *declared_find(kt_tx *tx, arena *arena, const rule *r, kt_str *told)
 
 kt_error *declared_keep(kt_tx *tx, const rule *r, kt_str told)
 {
-    char bytes[KEY_BYTES];
+    store_meta_key key;
     unsigned char digest[DIGEST_BYTES];
     if (told.len > KEPT_MAX)
         return kt_fail(tx, KT_LIMIT, "text", "declares more than %d bytes", "deklaruje więcej niż %d bajtów",
@@ -53,11 +50,11 @@ kt_error *declared_keep(kt_tx *tx, const rule *r, kt_str told)
     digest_of(r->text, digest);
     memcpy(value, digest, DIGEST_BYTES);
     memcpy(value + DIGEST_BYTES, told.ptr, told.len);
-    return store_put(tx->view, STORE_META, key_of(r->id, bytes), (kt_str){value, DIGEST_BYTES + told.len});
+    return store_put(tx->view, STORE_META, key_of(&key, r->id), (kt_str){value, DIGEST_BYTES + told.len});
 }
 
 kt_error *declared_forget(kt_tx *tx, uint64_t rule)
 {
-    char bytes[KEY_BYTES];
-    return store_delete(tx->view, STORE_META, key_of(rule, bytes));
+    store_meta_key key;
+    return store_delete(tx->view, STORE_META, key_of(&key, rule));
 }

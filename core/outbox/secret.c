@@ -28,22 +28,14 @@ const kt_shape secret_shape = KT_SHAPE(secret, "outbox.secret",
             "Dokąd wolno wysłać go w nagłówku; puste: tylko podpisuje."}),
     KT_FIELD(secret, set_at, TIME, "Set at", "Ustawiono", .computed = true, .priority = 3));
 
-typedef struct {
-    char bytes[2 + 8];
-} secret_key;
-
-static kt_str key_of(secret_key *key, uint64_t id)
+static kt_str key_of(store_meta_key *key, uint64_t id)
 {
-    key->bytes[0] = 'O';
-    key->bytes[1] = 's';
-    for (int i = 0; i < 8; i++)
-        key->bytes[2 + i] = (char)(id >> (56 - 8 * i));
-    return (kt_str){key->bytes, sizeof key->bytes};
+    return store_meta_name(key, "Os", id);
 }
 
 kt_error *secret_check(kt_tx *tx, const kt_record *before, const kt_record *after)
 {
-    secret_key key;
+    store_meta_key key;
     return before && !after ? store_delete(tx->view, STORE_META, key_of(&key, before->id.v)) : NULL;
 }
 
@@ -79,7 +71,7 @@ static kt_error *keep(kt_tx *tx, void *context)
 {
     setting *s = context;
     struct secret row;
-    secret_key key;
+    store_meta_key key;
     KT_TRY(find(tx, tx->company, s->name, true, &row));
     const model_guard *guard = tx->guard;
     row.name = s->name;
@@ -163,7 +155,7 @@ static kt_error *no_secret(filling *f, kt_str name)
 static kt_error *value_of(filling *f, kt_str name, bool in_header, kt_str *text)
 {
     struct secret row;
-    secret_key key;
+    store_meta_key key;
     kt_str plain;
     KT_TRY(find(f->tx, f->company, name, false, &row));
     if (in_header && (!row.rec.id.v || !may_go_to(row.hosts, f->target)))

@@ -15,30 +15,22 @@ enum { PEM_MAX = VAULT_PLAIN_MAX };
 
 /* ---- Keys: STORE_META "Dk" id -> nonce, sealed PEM ---- */
 
-typedef struct {
-    char bytes[2 + 8];
-} meta_key;
-
-static kt_str key_of(meta_key *key, uint64_t id)
+static kt_str key_of(store_meta_key *key, uint64_t id)
 {
-    key->bytes[0] = 'D';
-    key->bytes[1] = 'k';
-    for (int i = 0; i < 8; i++)
-        key->bytes[2 + i] = (char)(id >> (56 - 8 * i));
-    return (kt_str){key->bytes, sizeof key->bytes};
+    return store_meta_name(key, "Dk", id);
 }
 
 static const char purpose[] = "kontor signing key";
 
 static kt_error *seal_key(kt_tx *tx, uint64_t id, kt_str pem)
 {
-    meta_key name;
+    store_meta_key name;
     return vault_put(tx, purpose, key_of(&name, id), pem);
 }
 
 static kt_error *open_key(kt_tx *tx, uint64_t id, kt_str *pem)
 {
-    meta_key name;
+    store_meta_key name;
     KT_TRY(vault_get(tx, purpose, key_of(&name, id), pem));
     return pem->ptr ? NULL
                     : kt_fail(tx, KT_NOT_FOUND, "key", "there is no such key", "nie ma takiego klucza");
@@ -46,7 +38,7 @@ static kt_error *open_key(kt_tx *tx, uint64_t id, kt_str *pem)
 
 kt_error *paper_key_check(kt_tx *tx, const kt_record *before, const kt_record *after)
 {
-    meta_key name;
+    store_meta_key name;
     return before && !after ? store_delete(tx->view, STORE_META, key_of(&name, before->id.v)) : NULL;
 }
 

@@ -23,6 +23,14 @@ const engine_ops *engine_find(const char *url, const char **rest)
     return NULL;
 }
 
+kt_str store_meta_name(store_meta_key *key, const char *table, uint64_t id)
+{
+    memcpy(key->bytes, table, 2);
+    for (int i = 0; i < 8; i++)
+        key->bytes[2 + i] = (uint8_t)(id >> (56 - 8 * i));
+    return (kt_str){(const char *)key->bytes, sizeof key->bytes};
+}
+
 const char *engine_space_name(store_space space)
 {
     static const char *const names[STORE_SPACES] = {"data", "journal", "meta"};

@@ -27,6 +27,12 @@ typedef enum {
 } store_space;
 
 typedef struct {
+    uint8_t bytes[10];
+} store_meta_key;
+/* Two letters that name a room's table, and an id, big-endian: what is kept of a record in STORE_META. */
+kt_str store_meta_name(store_meta_key *key, const char *table, uint64_t id);
+
+typedef struct {
     bool relaxed;       /* one flush a commit, not two: a power cut may take back the last commit, never more;
                            an explicit choice */
     size_t map_initial; /* bytes; 0: the engine's default. It grows by itself */
