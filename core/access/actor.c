@@ -446,8 +446,7 @@ static kt_error *compile(access_actor *actor, kt_tx *tx, kt_str held, bool *foun
     KT_TRY(copy_str(actor->arena, record_str(&user, "name"), &actor->name));
     KT_TRY(copy_str(actor->arena, record_str(&user, "full_name"), &actor->full_name));
     actor->read_limit = record_int(&user, "daily_read_limit");
-    const model_value *reveals = record_value(&user, "daily_reveal_limit");
-    actor->reveal_limit = reveals && reveals->set ? reveals->as.i : REVEALS_DEFAULT;
+    actor->reveal_limit = reveal_limit_of(&user);
     actor->reads_extra = record_int(&user, "reads_extra");
     actor->reads_extra_on.day = (int32_t)record_int(&user, "reads_extra_on");
     actor->lang = record_int(&user, "lang") == 2 ? "pl" : "en";

@@ -125,6 +125,7 @@ KT_MUST kt_error *judge_clear(kt_tx *tx, const access_actor *actor, const model_
     const model_record *record, kt_str mask, bool *clear, const rule **masking);
 /* How many different records the actor may be shown on this day; 0: no limit. */
 int64_t actor_read_limit(const access_actor *actor, kt_date day);
+int64_t reveal_limit_of(const model_record *user); /* of access.user: masked values a day */
 /* Raises the alarm that an event of a budget is. */
 void budget_alarm(
     const kt_tx *tx, const access_actor *actor, budget_kind kind, budget_event event, int64_t limit);

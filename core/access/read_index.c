@@ -47,21 +47,24 @@ static kt_error *enter_range(const entry *e, uint64_t first, uint64_t last)
     return NULL;
 }
 
-/* How fine the blocks of a row may be, for scattered records would cost an entry each: blocks that hold more than the
- * row does send the search to look at the row in vain. */
+/* How many blocks of a level the ranges begin in. */
+static size_t blocks_at(kt_str records, unsigned level)
+{
+    uint64_t first, last, block = UINT64_MAX;
+    size_t count = 0;
+    for (size_t at = 0; read_log_range(records, &at, &first, &last);) {
+        count += first >> (level * FAN_BITS) != block;
+        block = last >> (level * FAN_BITS);
+    }
+    return count;
+}
+
+/* How fine the blocks of a row may be. */
 static unsigned floor_of(kt_str records)
 {
     unsigned level = 0;
-    for (size_t blocks = ENTRIES_MAX + 1; level + 1 < LEVELS; level++) {
-        uint64_t first, last, block = UINT64_MAX;
-        blocks = 0;
-        for (size_t at = 0; read_log_range(records, &at, &first, &last);) {
-            blocks += first >> (level * FAN_BITS) != block;
-            block = last >> (level * FAN_BITS);
-        }
-        if (blocks <= ENTRIES_MAX)
-            break;
-    }
+    while (level + 1 < LEVELS && blocks_at(records, level) > ENTRIES_MAX)
+        level++;
     return level;
 }
 

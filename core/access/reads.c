@@ -13,6 +13,12 @@ int64_t actor_read_limit(const access_actor *actor, kt_date day)
     return actor->read_limit + (actor->reads_extra_on.day == day.day ? actor->reads_extra : 0);
 }
 
+int64_t reveal_limit_of(const model_record *user)
+{
+    const model_value *limit = record_value(user, "daily_reveal_limit");
+    return limit && limit->set ? limit->as.i : REVEALS_DEFAULT;
+}
+
 static kt_error *reads_answer(kt_tx *tx, uint64_t user, json *j)
 {
     const access_actor *caller = actor_of(tx);
@@ -52,6 +58,37 @@ kt_error *reads_show(method_call *call)
     return reads_answer(call->tx, user, call->answer);
 }
 
+/* ---- Lists of users ---- */
+
+/* Every user that the caller may see, until USERS_MAX of them are taken. */
+static kt_error *each_user(
+    kt_tx *tx, kt_error *(*take)(void *context, const model_record *user), void *context, const size_t *taken)
+{
+    model_rows *rows = NULL;
+    model_record user = {0};
+    KT_TRY(model_query_open(tx,
+        &(model_query){.entity = model_entity_find(tx->catalogue, KT_STR("access.user")), .right = "read"},
+        &rows));
+    kt_error *error = NULL;
+    while (!error && *taken < USERS_MAX && model_next(rows, &user))
+        error = take(context, &user);
+    kt_also(&error, model_query_end(rows));
+    return error;
+}
+
+static void list_begin(json *j)
+{
+    json_object(j);
+    json_key(j, "rows");
+    json_array(j);
+}
+
+static void list_end(json *j)
+{
+    json_array_end(j);
+    json_object_end(j);
+}
+
 /* ---- access.reads.near ---- */
 
 typedef struct {
@@ -77,11 +114,10 @@ static kt_error *near_read(kt_tx *tx, const access_control *control, const model
 {
     kt_date today = zone_date(tx->zone, tx->now);
     int64_t extra = record_int(user, "reads_extra_on") == today.day ? record_int(user, "reads_extra") : 0;
-    const model_value *reveals = record_value(user, "daily_reveal_limit");
     *row = (near_row){.user = (uint64_t)user->values[MODEL_ID].as.i,
         .login = arena_str(tx->arena, record_str(user, "name")),
         .limit = record_int(user, "daily_read_limit"),
-        .reveal_limit = reveals && reveals->set ? reveals->as.i : REVEALS_DEFAULT};
+        .reveal_limit = reveal_limit_of(user)};
     row->limit += row->limit ? extra : 0;
     KT_TRY(read_budget_seen(control->budget, tx, BUDGET_REVEALS, today, row->user, &row->reveals));
     return row->limit ? read_budget_seen(control->budget, tx, BUDGET_READS, today, row->user, &row->seen)
@@ -105,38 +141,37 @@ static void near_answer(const near_row *r, json *j)
     json_object_end(j);
 }
 
+typedef struct {
+    method_call *call;
+    int64_t least;
+    near_row *rows;
+    size_t count;
+} near_list;
+
+static kt_error *near_take(void *context, const model_record *user)
+{
+    near_list *l = context;
+    near_row *row = &l->rows[l->count];
+    KT_TRY(near_read(l->call->tx, actor_of(l->call->tx)->control, user, row));
+    l->count += share_of(row) >= l->least;
+    return NULL;
+}
+
 /* Who has used most of today's budgets, nearest to the end first. */
 kt_error *reads_near(method_call *call)
 {
-    kt_tx *tx = call->tx;
-    json *j = call->answer;
     const variant *from = variant_get(call->params, "percent");
-    int64_t least = from ? from->as.integer : 1;
-    near_row *near = ARENA_ARRAY(tx->arena, near_row, USERS_MAX);
-    size_t count = 0;
-    model_rows *rows = NULL;
-    model_record user = {0};
-    if (!near)
+    near_list l = {.call = call,
+        .least = from ? from->as.integer : 1,
+        .rows = ARENA_ARRAY(call->tx->arena, near_row, USERS_MAX)};
+    if (!l.rows)
         return error_no_memory();
-    KT_TRY(model_query_open(tx,
-        &(model_query){.entity = model_entity_find(tx->catalogue, KT_STR("access.user")), .right = "read"},
-        &rows));
-    kt_error *error = NULL;
-    while (!error && count < USERS_MAX && model_next(rows, &user)) {
-        error = near_read(tx, actor_of(tx)->control, &user, &near[count]);
-        count += !error && share_of(&near[count]) >= least;
-    }
-    kt_error *end = model_query_end(rows);
-    if (error || end)
-        return error ? error : end;
-    qsort(near, count, sizeof *near, nearer);
-    json_object(j);
-    json_key(j, "rows");
-    json_array(j);
-    for (size_t i = 0; i < count; i++)
-        near_answer(&near[i], j);
-    json_array_end(j);
-    json_object_end(j);
+    KT_TRY(each_user(call->tx, near_take, &l, &l.count));
+    qsort(l.rows, l.count, sizeof *l.rows, nearer);
+    list_begin(call->answer);
+    for (size_t i = 0; i < l.count; i++)
+        near_answer(&l.rows[i], call->answer);
+    list_end(call->answer);
     return NULL;
 }
 
@@ -181,41 +216,38 @@ static kt_error *unusual_params(const method_call *call, int64_t *factor, int64_
     return wrong;
 }
 
+typedef struct {
+    kt_tx *tx;
+    int64_t factor, least;
+    unusual_row *rows;
+    size_t count;
+} unusual_list;
+
+static kt_error *unusual_take(void *context, const model_record *user)
+{
+    unusual_list *l = context;
+    unusual_row *r = &l->rows[l->count];
+    *r = (unusual_row){.user = (uint64_t)user->values[MODEL_ID].as.i,
+        .login = arena_str(l->tx->arena, record_str(user, "name"))};
+    KT_TRY(usual_read(l->tx, r->user, zone_date(NULL, l->tx->now), &r->figures));
+    l->count += usual_exceeded(&r->figures, l->factor, l->least);
+    return NULL;
+}
+
 /* Who was shown far more records today than is usual for them, the farthest first. */
 kt_error *reads_unusual(method_call *call)
 {
-    kt_tx *tx = call->tx;
-    int64_t factor, least;
-    KT_TRY(unusual_params(call, &factor, &least));
-    unusual_row *found = ARENA_ARRAY(tx->arena, unusual_row, USERS_MAX);
-    size_t count = 0;
-    model_rows *rows = NULL;
-    model_record user = {0};
-    if (!found)
+    unusual_list l = {.tx = call->tx};
+    KT_TRY(unusual_params(call, &l.factor, &l.least));
+    l.rows = ARENA_ARRAY(call->tx->arena, unusual_row, USERS_MAX);
+    if (!l.rows)
         return error_no_memory();
-    KT_TRY(model_query_open(tx,
-        &(model_query){.entity = model_entity_find(tx->catalogue, KT_STR("access.user")), .right = "read"},
-        &rows));
-    kt_error *error = NULL;
-    while (!error && count < USERS_MAX && model_next(rows, &user)) {
-        unusual_row *r = &found[count];
-        *r = (unusual_row){.user = (uint64_t)user.values[MODEL_ID].as.i,
-            .login = arena_str(tx->arena, record_str(&user, "name"))};
-        error = usual_read(tx, r->user, zone_date(NULL, tx->now), &r->figures);
-        count += !error && usual_exceeded(&r->figures, factor, least);
-    }
-    kt_also(&error, model_query_end(rows));
-    if (error)
-        return error;
-    qsort(found, count, sizeof *found, more_unusual);
-    json *j = call->answer;
-    json_object(j);
-    json_key(j, "rows");
-    json_array(j);
-    for (size_t i = 0; i < count; i++)
-        unusual_answer(&found[i], j);
-    json_array_end(j);
-    json_object_end(j);
+    KT_TRY(each_user(call->tx, unusual_take, &l, &l.count));
+    qsort(l.rows, l.count, sizeof *l.rows, more_unusual);
+    list_begin(call->answer);
+    for (size_t i = 0; i < l.count; i++)
+        unusual_answer(&l.rows[i], call->answer);
+    list_end(call->answer);
     return NULL;
 }
 

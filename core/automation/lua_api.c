@@ -242,15 +242,21 @@ static void copy_with_due(lua_State *L)
     lua_settop(L, 2);
 }
 
+/* Creates a record of what stands at 2. */
+static int create_copied(lua_State *L, kt_str entity)
+{
+    buffer *out = begin(L, ASK_CREATE);
+    pack_str(out, entity);
+    pack_lua(L, 2, out);
+    return answer(L);
+}
+
 /* task {title=, owner=, due=, about=}: the rest as base.task has it. */
 static int task(lua_State *L)
 {
     lua_settop(L, 1);
     copy_with_due(L);
-    buffer *out = begin(L, ASK_CREATE);
-    pack_str(out, KT_STR("base.task"));
-    pack_lua(L, 2, out);
-    return answer(L);
+    return create_copied(L, KT_STR("base.task"));
 }
 
 /* notify {user=, text=, about=, due=}: a base.notice, of interest from due on. */
@@ -267,10 +273,7 @@ static int notify(lua_State *L)
         } else {
             lua_pop(L, 1);
         }
-    buffer *out = begin(L, ASK_CREATE);
-    pack_str(out, KT_STR("base.notice"));
-    pack_lua(L, 2, out);
-    return answer(L);
+    return create_copied(L, KT_STR("base.notice"));
 }
 
 /* approve {title=, approvers=, needed=, due=, substitute=}: as base.approval has it; the rule goes on in its
