@@ -4,10 +4,12 @@
 #include <kontor.h>
 
 typedef struct kt_staff {
-    /* How many of those who are qualified for a work centre are there, on each of so many days.
+    /* How many of those who are qualified for a work centre are there, in each half of so many days.
      *   work_centre  of kt_any
      *   needed       receives false where nobody's qualification names the centre: anybody may run it
-     *   present      receives a number for each day: qualified on it, and on leave for no part of it */
+     *   present      receives two numbers for each day, of the first half of its working time and of the second:
+     *                qualified on that day, and not on leave; leave by the hour takes the whole day, for nobody
+     *                knows which hour */
     KT_MUST kt_error *(*present)(
         kt_tx *tx, kt_id work_centre, kt_date from, size_t days, bool *needed, int64_t *present);
     /* Is a user away on a day, and who stands in? substitute receives 0 where there is none. */

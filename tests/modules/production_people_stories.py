@@ -2,6 +2,7 @@
 """Stories of people and machines: who is away takes capacity from the work centres that need them, and what was promised
 moves, with a reason; without qualifications, or without the module hr, nothing changes."""
 import datetime
+import zoneinfo
 
 from stories import expect, refused, run
 
@@ -60,8 +61,12 @@ def load(k, centre, first, last):
     return {r["day"]: r["available"] for r in k.call("production.capacity.load", {"centre": seen[centre], "from": first, "until": last})["rows"]}
 
 
-def away(k, name, first, last):
-    leave = make(k, "hr.leave", **{"employee": seen[name], "type": seen["leave"], "from": first, "until": last})
+def hour(instant):
+    return (datetime.datetime.fromisoformat(instant).astimezone(zoneinfo.ZoneInfo("Europe/Warsaw"))).hour
+
+
+def away(k, name, first, last, **more):
+    leave = make(k, "hr.leave", **{"employee": seen[name], "type": seen["leave"], "from": first, "until": last, **more})
     k.call("hr.leave.submit", {"id": leave})
     k.call("hr.leave.approve", {"id": leave})
     return leave
@@ -77,6 +82,46 @@ def a_centre_works_as_long_as_people_are_there(k):
     expect(load(k, "bench", day(30), day(33)), {day(n): 480 for n in range(30, 34)}) # nobody needs to be qualified there
     k.call("hr.leave.cancel", {"id": seen["away"]})
     expect(load(k, "press", day(31), day(32)), {day(31): 960, day(32): 960})
+
+
+def half_a_day_off_takes_half_a_day(k):
+    """The shift is from six to two: its halves meet at ten."""
+    on = day(45)
+    leave = away(k, "Ewa", on, on, half="morning")
+    expect(load(k, "press", on, on), {on: 720})
+    other = away(k, "Jan", on, on, half="morning")
+    expect(load(k, "press", on, on), {on: 480})
+    sale, made = sold(k, "PLATE", "1")
+    k.call("production.order.reschedule", {"id": made, "from": on})
+    row = operation(k, made)
+    expect((hour(row["begins"]), hour(row["ends"]), row["ends"][:10]), (10, 10, day(46)))  # nobody before ten, and the other half next morning
+    for l in (leave, other):
+        k.call("hr.leave.cancel", {"id": l})
+    leave = away(k, "Ewa", on, on, half="afternoon")
+    expect(load(k, "press", on, on), {on: 720})
+    k.call("hr.leave.cancel", {"id": leave})
+    k.call("crm.order.cancel", {"id": sale, "reason": "Not wanted"})
+
+
+def who_may_run_a_machine_decides_what_it_makes(k):
+    """Two plates at once as long as two may press; one of them waits when only one may, and comes back with the second."""
+    sales, made = zip(*(sold(k, "PLATE", "1", due=day(55)) for _ in range(2)))
+    at_once = [operation(k, m)["begins"] for m in made]
+    expect(at_once[0], at_once[1])
+    jans = k.list("hr.qualification", [["employee", "=", seen["Jan"]]])["rows"][0]["id"]
+    k.update("hr.qualification", jans, {"valid_to": day(5)})
+    rows = sorted((o["begins"], o["ends"]) for o in (operation(k, m) for m in made))
+    expect((rows[0][1] <= rows[1][0], load(k, "press", day(55), day(55))), (True, {day(55): 480}))
+    k.update("hr.qualification", jans, {"valid_to": None})
+    expect(load(k, "press", day(55), day(55)), {day(55): 960})
+    k.call("hr.employee.suspend", {"id": seen["Jan"]})
+    more, block = zip(*(sold(k, "PLATE", "2", due=day(2)) for _ in range(2)))
+    apart = sorted((o["begins"], o["ends"]) for o in (operation(k, m) for m in block))
+    expect((apart[0][1] <= apart[1][0], [k.get("production.order", m)["late"] for m in block]), (True, [False, True]))
+    k.call("hr.employee.resume", {"id": seen["Jan"]})
+    expect([k.get("production.order", m)["late"] for m in block], [False, False])  # what was late comes sooner
+    for sale in sales + more:
+        k.call("crm.order.cancel", {"id": sale, "reason": "Not wanted"})
 
 
 def who_is_away_moves_what_was_promised(k):
@@ -154,5 +199,5 @@ def the_workshop_is_sound(k):
 
 
 if __name__ == "__main__":
-    run([a_centre_works_as_long_as_people_are_there, who_is_away_moves_what_was_promised, nobody_there_means_nothing_is_made, a_centre_that_works_less_moves_what_no_longer_fits,
+    run([a_centre_works_as_long_as_people_are_there, half_a_day_off_takes_half_a_day, who_may_run_a_machine_decides_what_it_makes, who_is_away_moves_what_was_promised, nobody_there_means_nothing_is_made, a_centre_that_works_less_moves_what_no_longer_fits,
          what_has_begun_stays, without_hr_machines_work_alone, the_workshop_is_sound], modules="base,crm,logistics,production,hr")

@@ -8,15 +8,19 @@
 struct days { /* of one employee: is there, and may run the centre */
     kt_date from;
     size_t count;
-    bool *there;
+    bool *there; /* two for each day: its halves */
 };
 
-static void mark(struct days *d, kt_date from, kt_date until, bool there)
+static void mark(struct days *d, kt_date from, kt_date until, enum half half, bool there)
 {
     for (size_t i = 0; i < d->count; i++) {
         int32_t day = d->from.day + (int32_t)i;
-        if (day >= from.day && (!until.day || day <= until.day))
-            d->there[i] = there;
+        if (day < from.day || (until.day && day > until.day))
+            continue;
+        if (half != AFTERNOON)
+            d->there[2 * i] = there;
+        if (half != MORNING)
+            d->there[2 * i + 1] = there;
     }
 }
 
@@ -28,7 +32,7 @@ static kt_error *mark_leaves(kt_tx *tx, kt_id employee, struct days *d)
     kt_cursor *cursor;
     KT_TRY(kt_open(tx, &(kt_query){.of = &leave_shape, .where = where}, &cursor));
     while (kt_next(cursor, &l.rec))
-        mark(d, l.from, l.until, false);
+        mark(d, l.from, l.until, l.half, false);
     return kt_close(cursor);
 }
 
@@ -39,7 +43,7 @@ static kt_error *add_employee(kt_tx *tx, kt_id employee, struct days *d, int64_t
     if (e.state == GONE || e.state == SUSPENDED)
         return NULL;
     KT_TRY(mark_leaves(tx, employee, d));
-    for (size_t i = 0; i < d->count; i++)
+    for (size_t i = 0; i < 2 * d->count; i++)
         present[i] += d->there[i];
     return NULL;
 }
@@ -51,21 +55,22 @@ static kt_error *count_present(
     const kt_where where[] = {KT_WHERE(qualification, work_centre, KT_EQ, work_centre), {0}};
     const kt_query query = {.of = &qualification_shape, .where = where, .sort = "employee,id"};
     struct qualification q = {KT_OF(qualification)};
-    struct days d = {from, days, kt_alloc(tx, (days + 1) * sizeof *d.there)};
+    size_t size = 2 * days * sizeof(bool);
+    struct days d = {from, days, kt_alloc(tx, size + 1)};
     kt_id last = {0};
     kt_cursor *cursor;
     kt_error *e = NULL;
     if (!d.there)
         return kt_no_memory();
-    memset(present, 0, days * sizeof *present);
+    memset(present, 0, 2 * days * sizeof *present);
     KT_TRY(kt_open(tx, &query, &cursor));
     while (!e && kt_next(cursor, &q.rec)) {
         if (last.v && q.employee.v != last.v) {
             e = add_employee(tx, last, &d, present);
-            memset(d.there, 0, days * sizeof *d.there);
+            memset(d.there, 0, size);
         }
         last = q.employee;
-        mark(&d, q.valid_from, q.valid_to, true);
+        mark(&d, q.valid_from, q.valid_to, WHOLE, true);
     }
     kt_also(&e, kt_close(cursor));
     *needed = last.v != 0;

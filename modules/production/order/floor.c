@@ -83,21 +83,21 @@ static kt_error *read_calendar(kt_tx *tx, const struct floor *floor, kt_id calen
 
 /* ---- People ---- */
 
-/* The working time of one slot: without the days on which no more people are there than slots before it. */
-static kt_error *cut_days(const struct floor *floor, const timeline *whole, const int64_t *day_begins,
-    const int64_t *present, size_t days, int64_t slot, timeline *out)
+/* The working time of one slot: without the halves of days in which no more people are there than slots before it. */
+static kt_error *cut_halves(const struct floor *floor, const timeline *whole, const int64_t *begins,
+    const int64_t *present, size_t halves, int64_t slot, timeline *out)
 {
-    const struct span always = {day_begins[0], day_begins[days], 0};
+    const struct span always = {begins[0], begins[halves], 0};
     const struct span *spans = whole->count ? whole->spans : &always;
     size_t count = whole->count ? whole->count : 1, kept = 0, d = 0;
-    struct span *own = MEMORY_ARRAY(&floor->memory, struct span, count + days + 1);
+    struct span *own = MEMORY_ARRAY(&floor->memory, struct span, count + halves + 1);
     if (!own)
         return kt_no_memory();
     for (size_t i = 0; i < count; i++)
         for (int64_t at = spans[i].from, end; at < spans[i].until; at = end) {
-            while (d + 1 < days && day_begins[d + 1] <= at)
+            while (d + 1 < halves && begins[d + 1] <= at)
                 d++;
-            end = d + 1 < days && day_begins[d + 1] < spans[i].until ? day_begins[d + 1] : spans[i].until;
+            end = d + 1 < halves && begins[d + 1] < spans[i].until ? begins[d + 1] : spans[i].until;
             if (present[d] <= slot)
                 continue;
             if (kept && own[kept - 1].until == at)
@@ -112,32 +112,62 @@ static kt_error *cut_days(const struct floor *floor, const timeline *whole, cons
     return NULL;
 }
 
+/* Where the first half of a day's working time ends. */
+static kt_error *middle(kt_tx *tx, kt_id calendar, kt_date day, int64_t *at)
+{
+    const kt_calendars *calendars = kt_calendars_find(tx);
+    kt_time begins = kt_instant(tx, day, 0), ends = kt_instant(tx, kt_date_add(day, 1), 0), half = begins;
+    int64_t minutes = 0;
+    if (calendars)
+        KT_TRY(calendars->between(tx, calendar, begins, ends, &minutes));
+    if (minutes)
+        KT_TRY(calendars->add(tx, calendar, begins, minutes / 2, &half));
+    *at = to_minutes(half);
+    return NULL;
+}
+
+/* Where the halves of days begin; of a day on which as many are there before noon as after it the first is empty. */
+static kt_error *half_days(
+    kt_tx *tx, kt_id calendar, kt_date first, const int64_t *present, size_t days, int64_t *begins)
+{
+    for (size_t i = 0; i <= days; i++) {
+        kt_date day = kt_date_add(first, (int32_t)i);
+        begins[2 * i] = to_minutes(kt_instant(tx, day, 0));
+        if (i == days)
+            break;
+        begins[2 * i + 1] = begins[2 * i];
+        if (present[2 * i] != present[2 * i + 1])
+            KT_TRY(middle(tx, calendar, day, &begins[2 * i + 1]));
+    }
+    return NULL;
+}
+
 /* Where a centre needs qualified people, no more slots work than people are there. */
-static kt_error *limit_by_people(kt_tx *tx, const struct floor *floor, kt_id centre, struct machine *m)
+static kt_error *limit_by_people(
+    kt_tx *tx, const struct floor *floor, const struct centre *c, struct machine *m)
 {
     const kt_staff *staff = kt_staff_find(tx);
-    size_t days = (size_t)floor->days + 2;
+    size_t days = (size_t)floor->days + 2, halves = 2 * days;
     kt_date first = local_day(tx, floor->from);
     bool needed = false;
     if (!staff)
         return NULL;
-    int64_t *present = kt_alloc(tx, days * sizeof *present);
-    int64_t *day_begins = kt_alloc(tx, (days + 1) * sizeof *day_begins);
-    if (!present || !day_begins)
+    int64_t *present = kt_alloc(tx, halves * sizeof *present);
+    int64_t *begins = kt_alloc(tx, (halves + 1) * sizeof *begins);
+    if (!present || !begins)
         return kt_no_memory();
-    KT_TRY(staff->present(tx, kt_any(tx, centre_shape.name, centre), first, days, &needed, present));
+    KT_TRY(staff->present(tx, kt_any(tx, centre_shape.name, c->rec.id), first, days, &needed, present));
     if (!needed)
         return NULL;
-    for (size_t i = 0; i <= days; i++)
-        day_begins[i] = to_minutes(kt_instant(tx, kt_date_add(first, (int32_t)i), 0));
+    KT_TRY(half_days(tx, c->calendar, first, present, days, begins));
     for (unsigned slot = 0; slot < m->slot_count; slot++) {
         bool same = slot > 0;
-        for (size_t i = 0; i < days && same; i++)
+        for (size_t i = 0; i < halves && same; i++)
             same = present[i] != slot;
         if (same) /* as many are there for this one as for the one before */
             m->slots[slot].time = m->slots[slot - 1].time;
         else
-            KT_TRY(cut_days(floor, &m->time, day_begins, present, days, slot, &m->slots[slot].time));
+            KT_TRY(cut_halves(floor, &m->time, begins, present, halves, slot, &m->slots[slot].time));
     }
     return NULL;
 }
@@ -235,7 +265,7 @@ kt_error *floor_machine(
     KT_TRY(read_calendar(tx, floor, c->calendar, &time));
     if (!machine_open(&floor->memory, time, (unsigned)c->slots, m))
         return kt_no_memory();
-    KT_TRY(limit_by_people(tx, floor, centre, m));
+    KT_TRY(limit_by_people(tx, floor, c, m));
     if (!empty)
         KT_TRY(book_open(tx, floor, centre, except, m));
     KT_TRY(id_map_put(tx, &floor->index, centre, (uint32_t)floor->count));

@@ -210,8 +210,10 @@ kt_error *production_audit(kt_tx *tx);
 
 /* ---- people.c ---- */
 
-extern const kt_shape absence_shape;
+extern const kt_shape absence_shape, may_run_shape, person_shape;
 kt_error *centre_changed(kt_tx *tx, const kt_event *event);
+kt_error *qualification_changed(kt_tx *tx, const kt_event *event);
+kt_error *person_changed(kt_tx *tx, const kt_event *event);
 kt_error *people_left(kt_tx *tx, const kt_event *event);
 kt_error *people_back(kt_tx *tx, const kt_event *event);
 

@@ -1,6 +1,6 @@
-/* What takes capacity from a work centre: people who are away, and its own record. Operations that no longer fit are
- * placed anew, and with them their orders and whatever waits for these. When a leave is cancelled, what is late may
- * come sooner. Who is away only the module hr knows. */
+/* What changes the capacity of a work centre: people who are away, who may run it, and its own record. Operations that
+ * no longer fit are placed anew, and with them their orders and whatever waits for these. Where there is more capacity
+ * than before, what is late may come sooner. Who is away only the module hr knows. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,8 +18,14 @@ struct may_run { /* of hr.qualification */
     kt_record rec;
     kt_id employee, work_centre;
 };
-static const kt_shape may_run_shape = KT_SHAPE(may_run, "hr.qualification",
+const kt_shape may_run_shape = KT_SHAPE(may_run, "hr.qualification",
     KT_BIND(may_run, employee, REF, "employee"), KT_BIND(may_run, work_centre, REF, "work_centre"));
+
+struct person { /* of hr.employee */
+    kt_record rec;
+    unsigned state;
+};
+const kt_shape person_shape = KT_SHAPE(person, "hr.employee", KT_BIND(person, state, STATE, "state"));
 
 /* ---- What stands at a centre, those needed first before the others ---- */
 
@@ -133,31 +139,68 @@ static kt_error *place_orders(kt_tx *tx, const struct standing *s, kt_text reaso
     return NULL;
 }
 
-static kt_text reason_of(kt_tx *tx, const struct centre *c, const struct absence *a, bool back)
+/* What changed: how long, in which direction, and why. */
+enum { LESS = 1, MORE = 2 };
+struct change {
+    kt_time from, until;        /* until not set: from now on */
+    unsigned ways;              /* LESS, MORE, or both */
+    const struct absence *away; /* NULL: it is about the centre, or who may run it */
+    kt_text why;                /* otherwise: of the centre, %s is its name */
+};
+
+static kt_text reason_of(kt_tx *tx, const struct centre *c, const struct change *change)
 {
     const char *name = c->name.ptr ? c->name.ptr : "";
+    const struct absence *a = change->away;
+    if (!a)
+        return say_text(
+            kt_format(tx, "%s: %s", name, change->why.en), kt_format(tx, "%s: %s", name, change->why.pl));
     const char *from = say_day(tx, a->from).ptr, *until = say_day(tx, a->until).ptr;
-    if (back)
+    if (change->ways == MORE)
         return say_text(kt_format(tx, "people are back at %s from %s on", name, from),
             kt_format(tx, "na stanowisku %s ludzie są znów od %s", name, from));
     return say_text(kt_format(tx, "people are away from %s from %s to %s", name, from, until),
         kt_format(tx, "na stanowisku %s brakuje ludzi od %s do %s", name, from, until));
 }
 
-static kt_error *at_centre(kt_tx *tx, kt_id centre, const struct absence *a, bool back)
+static void stretch(struct standing *s)
 {
-    struct centre c = {KT_OF(centre)};
-    struct standing s = {
-        .from = kt_instant(tx, a->from, 0), .until = kt_instant(tx, kt_date_add(a->until, 1), 0)};
-    KT_TRY(kt_read(tx, centre, &c.rec));
-    KT_TRY(read_standing(tx, centre, &s));
-    KT_TRY(back ? keep_late(tx, &s) : keep_displaced(tx, centre, &s));
-    return place_orders(tx, &s, reason_of(tx, &c, a, back));
+    s->until = s->from;
+    for (size_t i = 0; i < s->count; i++)
+        s->until = s->items[i].ends.ms > s->until.ms ? s->items[i].ends : s->until;
 }
 
-static kt_error *at_centres(kt_tx *tx, const struct absence *a, bool back)
+static kt_error *at_centre(kt_tx *tx, const struct centre *c, const struct change *change)
 {
-    const kt_where where[] = {{offsetof(struct may_run, employee), KT_EQ, &a->employee}, {0}};
+    kt_text reason = reason_of(tx, c, change);
+    for (unsigned way = LESS; way <= MORE; way++) {
+        struct standing s = {.from = change->from, .until = change->until};
+        if (!(change->ways & way))
+            continue;
+        KT_TRY(read_standing(tx, c->rec.id, &s));
+        if (!s.until.ms)
+            stretch(&s);
+        KT_TRY(way == MORE ? keep_late(tx, &s) : keep_displaced(tx, c->rec.id, &s));
+        KT_TRY(place_orders(tx, &s, reason));
+    }
+    return NULL;
+}
+
+/* The centre that a qualification names, if it is one of ours. */
+static kt_error *at_named(kt_tx *tx, kt_id named, const struct change *change)
+{
+    const char *entity = kt_any_entity(tx, named);
+    struct centre c = {KT_OF(centre)};
+    if (!entity || strcmp(entity, centre_shape.name) != 0)
+        return NULL;
+    KT_TRY(kt_read(tx, kt_any_id(named), &c.rec));
+    return at_centre(tx, &c, change);
+}
+
+/* All centres that somebody may run. */
+static kt_error *at_centres(kt_tx *tx, kt_id employee, const struct change *change)
+{
+    const kt_where where[] = {{offsetof(struct may_run, employee), KT_EQ, &employee}, {0}};
     struct may_run q = {KT_OF(may_run)};
     id_map seen = {0};
     uint32_t unused;
@@ -166,63 +209,90 @@ static kt_error *at_centres(kt_tx *tx, const struct absence *a, bool back)
     KT_TRY(floor_forget(tx));
     KT_TRY(kt_open(tx, &(kt_query){.of = &may_run_shape, .where = where, .sort = "id"}, &cursor));
     while (!error && kt_next(cursor, &q.rec)) {
-        const char *entity = kt_any_entity(tx, q.work_centre);
-        kt_id centre = kt_any_id(q.work_centre);
-        if (!entity || strcmp(entity, centre_shape.name) != 0 || id_map_find(&seen, centre, &unused))
+        if (id_map_find(&seen, q.work_centre, &unused))
             continue;
-        error = id_map_put(tx, &seen, centre, 0);
+        error = id_map_put(tx, &seen, q.work_centre, 0);
         if (!error)
-            error = at_centre(tx, centre, a, back);
+            error = at_named(tx, q.work_centre, change);
     }
     kt_also(&error, kt_close(cursor));
     return error;
 }
 
-static kt_error *follow(kt_tx *tx, const kt_event *event, bool back)
+/* ---- Leave ---- */
+
+static kt_error *follow(kt_tx *tx, const kt_event *event, unsigned ways)
 {
     const struct absence *a = KT_SEE(absence, event->after);
     if (!a->from.day || a->until.day < kt_today(tx).day)
         return NULL;
+    const struct change change = {.from = kt_instant(tx, a->from, 0),
+        .until = kt_instant(tx, kt_date_add(a->until, 1), 0),
+        .ways = ways,
+        .away = a};
     kt_authority before = kt_own_authority(tx);
-    kt_error *error = at_centres(tx, a, back);
-    kt_callers_authority(tx, before);
-    return error;
-}
-
-/* ---- A centre works less than before ---- */
-
-static kt_error *place_within_centre(kt_tx *tx, const struct centre *c)
-{
-    struct standing s = {.from = kt_now(tx), .until = kt_now(tx)};
-    const char *name = c->name.ptr ? c->name.ptr : "";
-    KT_TRY(floor_forget(tx));
-    KT_TRY(read_standing(tx, c->rec.id, &s));
-    for (size_t i = 0; i < s.count; i++)
-        s.until = s.items[i].ends.ms > s.until.ms ? s.items[i].ends : s.until;
-    KT_TRY(keep_displaced(tx, c->rec.id, &s));
-    return place_orders(tx, &s,
-        say_text(kt_format(tx, "%s works less than before", name),
-            kt_format(tx, "stanowisko %s pracuje mniej niż dotąd", name)));
-}
-
-kt_error *centre_changed(kt_tx *tx, const kt_event *event)
-{
-    const struct centre *is = KT_SEE(centre, event->after), *was = KT_SEE(centre, event->before);
-    if (is->slots >= was->slots && is->calendar.v == was->calendar.v &&
-        kt_dec_cmp(is->efficiency, was->efficiency) == 0)
-        return NULL;
-    kt_authority before = kt_own_authority(tx);
-    kt_error *error = place_within_centre(tx, is);
+    kt_error *error = at_centres(tx, a->employee, &change);
     kt_callers_authority(tx, before);
     return error;
 }
 
 kt_error *people_left(kt_tx *tx, const kt_event *event)
 {
-    return follow(tx, event, false);
+    return follow(tx, event, LESS);
 }
 
 kt_error *people_back(kt_tx *tx, const kt_event *event)
 {
-    return follow(tx, event, true);
+    return follow(tx, event, MORE);
+}
+
+/* ---- Who may run what, and who works here at all ---- */
+
+static const kt_text other_people = {"other people may run it", "kto inny może na nim pracować"};
+
+kt_error *person_changed(kt_tx *tx, const kt_event *event)
+{
+    const struct person *is = KT_SEE(person, event->after), *was = KT_SEE(person, event->before);
+    const struct change change = {.from = kt_now(tx), .ways = LESS | MORE, .why = other_people};
+    if (is->state == was->state)
+        return NULL;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = at_centres(tx, is->rec.id, &change);
+    kt_callers_authority(tx, before);
+    return error;
+}
+
+/* The first qualification for a centre takes capacity from it, each other one gives some. */
+kt_error *qualification_changed(kt_tx *tx, const kt_event *event)
+{
+    const struct may_run *is = event->after ? KT_SEE(may_run, event->after) : NULL;
+    const struct may_run *was = event->before ? KT_SEE(may_run, event->before) : NULL;
+    const struct change change = {.from = kt_now(tx), .ways = LESS | MORE, .why = other_people};
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = floor_forget(tx);
+    if (!error && is)
+        error = at_named(tx, is->work_centre, &change);
+    if (!error && was && (!is || is->work_centre.v != was->work_centre.v))
+        error = at_named(tx, was->work_centre, &change);
+    kt_callers_authority(tx, before);
+    return error;
+}
+
+/* ---- A centre works more or less than before ---- */
+
+kt_error *centre_changed(kt_tx *tx, const kt_event *event)
+{
+    const struct centre *is = KT_SEE(centre, event->after), *was = KT_SEE(centre, event->before);
+    const struct change change = {.from = kt_now(tx),
+        .ways = LESS | MORE,
+        .why = {"it works otherwise than before", "pracuje inaczej niż dotąd"}};
+    if (is->slots == was->slots && is->calendar.v == was->calendar.v &&
+        kt_dec_cmp(is->efficiency, was->efficiency) == 0)
+        return NULL;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = floor_forget(tx);
+    if (!error)
+        error = at_centre(tx, is, &change);
+    kt_callers_authority(tx, before);
+    return error;
 }

@@ -42,6 +42,10 @@
 #define ORDER_HANDLERS                                                                                       \
     {"base.supply.promise", &promise_shape, order_promise_moved},                                            \
         {"hr.leave.approve", &absence_shape, people_left}, {"hr.leave.cancel", &absence_shape, people_back}, \
+        {"hr.qualification.created", &may_run_shape, qualification_changed},                                 \
+        {"hr.qualification.updated", &may_run_shape, qualification_changed},                                 \
+        {"hr.qualification.deleted", &may_run_shape, qualification_changed},                                 \
+        {"hr.employee.updated", &person_shape, person_changed},                                              \
         {"production.work_centre.updated", &centre_shape, centre_changed},                                   \
     {                                                                                                        \
         "base.supply.reserved", &promise_shape, order_component_reserved                                     \
