@@ -194,7 +194,8 @@ typedef struct {
 } kt_event;
 typedef struct {
     const char
-        *event; /* ENTITY.created, .updated, .deleted, ENTITY.ACTION after an action, or a module's own */
+        *event; /* ENTITY.created, .updated, .deleted, ENTITY.ACTION after an action, or a module's own;
+                   "module.enabled" {name}: that module is at work now and was not before */
     const kt_shape *shape;
     kt_error *(*run)(kt_tx *tx, const kt_event *event);
 } kt_handler;

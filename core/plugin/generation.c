@@ -119,7 +119,22 @@ static kt_error *roles_make(kt_tx *tx, const kt_module *module)
 
 /* ---- The job ---- */
 
-static kt_error *enter(change *c, kt_tx *tx, const kt_module *module)
+struct joined { /* the payload of "module.enabled" */
+    kt_record rec;
+    kt_str name;
+};
+static const kt_shape joined_shape = KT_SHAPE(
+    joined, NULL, KT_FIELD(joined, name, STRING, "Module", "Moduł", .required = true));
+
+/* All modules are there: who has something to make up for with this one does it in the same transaction. */
+static kt_error *announce(kt_tx *tx, const kt_module *module)
+{
+    const struct joined joined = {KT_OF(joined), .name = str_of(module->name)};
+    return kt_emit(tx, "module.enabled", &joined.rec);
+}
+
+/* *joined: it was not at work before. */
+static kt_error *enter(kt_tx *tx, const kt_module *module, bool *joined)
 {
     remembered state = {.enabled = true};
     bool known = false;
@@ -137,12 +152,12 @@ static kt_error *enter(change *c, kt_tx *tx, const kt_module *module)
     if (tx->doomed)
         return tx->doomed;
     KT_TRY(roles_make(tx, module));
+    *joined = !known || !state.enabled;
     state.enabled = true;
     state.version = str_of(module->version);
     state.label = module->label;
     memcpy(state.name, module->name, strlen(module->name) + 1); /* its length was checked at loading */
     KT_TRY(model_note_module(tx, module->name, state.version, true));
-    (void)c;
     return remembered_write(tx->arena, tx->view, &state, module);
 }
 
@@ -182,8 +197,14 @@ static kt_error *work(change *c, store_view *view)
         .request_id = KT_STR("module"),
         .master_key = c->plugins->master_key,
         .writes = true};
+    bool joined[MODULES_MAX] = {false};
     for (size_t i = 0; i < c->entering_count; i++)
-        KT_TRY(enter(c, &tx, c->entering[i]));
+        KT_TRY(enter(&tx, c->entering[i], &joined[i]));
+    for (size_t i = 0; i < c->entering_count; i++)
+        if (joined[i])
+            KT_TRY(announce(&tx, c->entering[i]));
+    if (tx.doomed)
+        return tx.doomed;
     if (c->leaving)
         KT_TRY(leave(c, &tx));
     KT_TRY(model_commit_checks(&tx));

@@ -2,6 +2,7 @@
 #include "base.h"
 
 #include <kontor/currency.h>
+#include <kontor/orders.h>
 #include <kontor/rules.h>
 
 #include "calendar.h"
@@ -100,6 +101,9 @@ static const kt_entity entities[] = {
                  "{\"en\":\"At risk\",\"pl\":\"Zagrożone\"},\"filter\":[[\"late\",\"=\",true]],\"columns\":"
                  "[\"demand\",\"item\",\"quantity\",\"kind\",\"supply\",\"needed\",\"day\"],\"sort\":"
                  "\"needed\"}]"},
+    {&order_report_shape, {"Report to an order", "Zgłoszenie do zamówienia"},
+        {"Reports to orders whose module is off", "Zgłoszenia do zamówień, których moduł jest wyłączony"},
+        .icon = "inbox"},
     {&import_log_shape, {"Import", "Import"}, {"Imports", "Importy"}, .title = "entity", .icon = "upload"},
     {0},
 };
@@ -143,12 +147,13 @@ static const kt_method methods[] = {
 };
 
 static const kt_handler handlers[] = {{"base.approval.created", &approval_shape, approval_asked},
-    {"access.alarm.created", &alarm_shape, alarm_told}, {0}};
+    {"access.alarm.created", &alarm_shape, alarm_told}, {"module.enabled", NULL, order_reports_told},
+    {"module.enabled", NULL, supply_joined}, {0}};
 
 static const kt_service services[] = {{"base.parties", 1, &parties_service},
     {"base.calendars", 1, &calendars_service}, {"base.tax", 1, &taxes_service},
     {"base.currency", 1, &currencies_service}, {"base.units", 1, &units_service},
-    {"base.supply", 1, &supply_service}, {0}};
+    {"base.supply", 1, &supply_service}, {"base.order_reports", 1, &order_reports_service}, {0}};
 
 #define LOOKUPS                                                                                              \
     "base.tag:read; base.unit:read; base.currency:read; base.currency_rate:read; base.country:read; "        \

@@ -74,4 +74,8 @@ KT_MUST kt_error *approval_asked(kt_tx *tx, const kt_event *event);
 /* ---- alarm.c ---- */
 
 KT_MUST kt_error *alarm_told(kt_tx *tx, const kt_event *event);
+extern const kt_shape order_report_shape;
+extern const struct kt_order_reports order_reports_service;
+kt_error *order_reports_told(kt_tx *tx, const kt_event *event);
+
 extern const kt_shape view_shape, preference_shape, import_log_shape;

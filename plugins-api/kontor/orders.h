@@ -1,14 +1,17 @@
 /* orders.h -- orders that others deliver and bill: "crm.orders" has those of customers, "logistics.purchases"
  * those to suppliers, both of this one type. Other modules read an order, and report what they delivered (of a
- * purchase: received) and billed of it; the order's delivery_status and billing_status follow. To act when a
- * sales order is confirmed, handle the event "crm.order.confirm"; "crm.order.amend", "crm.order.hold",
- * "crm.order.cancel" come alike. */
+ * purchase: received) and billed of it through "base.order_reports"; the order's delivery_status and
+ * billing_status follow. To act when a sales order is confirmed, handle the event "crm.order.confirm";
+ * "crm.order.amend", "crm.order.hold", "crm.order.cancel" come alike. */
 #pragma once
+#include <string.h>
+
 #include <kontor/tax.h>
 
 typedef struct {
     kt_id line;      /* of the order's lines */
     kt_dec quantity; /* in the line's unit, scale 4; below zero: taken back */
+    bool used;       /* delivered: kt_supply.used was told of it already */
 } kt_order_part;
 
 typedef struct {
@@ -56,4 +59,36 @@ static inline const kt_orders *kt_orders_find(kt_tx *tx)
 static inline const kt_orders *kt_purchases_find(kt_tx *tx)
 {
     return (const kt_orders *)kt_service_find(tx, "logistics.purchases", 1);
+}
+
+/* The service that keeps an order (of kt_any); NULL: it is none. */
+static inline const char *kt_orders_keeper(const kt_tx *tx, kt_id order)
+{
+    const char *entity = kt_any_entity(tx, order);
+    bool sale = entity && strcmp(entity, "crm.order") == 0;
+    bool purchase = entity && strcmp(entity, "logistics.purchase_order") == 0;
+    return sale ? "crm.orders" : purchase ? "logistics.purchases" : NULL;
+}
+/* NULL: it is no order, or its module is not enabled now. */
+static inline const kt_orders *kt_orders_of(kt_tx *tx, kt_id order)
+{
+    const char *keeper = kt_orders_keeper(tx, order);
+    return keeper ? (const kt_orders *)kt_service_find(tx, keeper, 1) : NULL;
+}
+
+/* "base.order_reports": tells an order what happened to it, under the caller's rights; or, where the order's module
+ * is not enabled now, keeps the report and tells it as soon as it is. What is no order hears nothing.
+ *   order  of kt_any */
+typedef struct kt_order_reports {
+    KT_MUST kt_error *(*deliver)(
+        kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count, kt_date day);
+    KT_MUST kt_error *(*bill)(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count, kt_date day);
+    /* Reports that the order refused when its module came back, for it is on hold or closed, are told again. */
+    KT_MUST kt_error *(*tell)(kt_tx *tx, kt_id order);
+} kt_order_reports;
+
+/* NULL: the module base is not enabled. */
+static inline const kt_order_reports *kt_order_reports_find(kt_tx *tx)
+{
+    return (const kt_order_reports *)kt_service_find(tx, "base.order_reports", 1);
 }

@@ -94,21 +94,46 @@ static kt_error *allocate(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec 
     return tell_reserved(tx, p);
 }
 
+/* Nobody keeps stock: what came lies ready for the demand of p, by its pegging alone. */
+static kt_error *lay_ready(kt_tx *tx, struct pegging *p, kt_dec *rest)
+{
+    const kt_dec take = least(p->quantity, *rest);
+    const kt_demand demand = pegging_demand(p);
+    kt_cover part = pegging_part(p);
+    kt_date was;
+    part.kind = KT_FROM_STOCK;
+    part.quantity = take;
+    part.cost = pegging_cost(p, take);
+    part.day = kt_today(tx);
+    part.document = (kt_id){0};
+    part.reason = (kt_text){
+        "it is there, though nobody keeps stock", "jest, choć nikt nie prowadzi magazynu"};
+    KT_TRY(promise_of(tx, p->demand, p->line, &was));
+    KT_TRY(pegging_lessen(tx, p, take));
+    KT_TRY(pegging_remember(tx, &demand, &part));
+    *rest = kt_dec_sub(*rest, take);
+    KT_TRY(tell(tx, p, was));
+    return tell_reserved(tx, p);
+}
+
+static kt_error *hand_out(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec *rest)
+{
+    return source_of(tx, KT_FROM_STOCK) ? allocate(tx, p, warehouse, rest) : lay_ready(tx, p, rest);
+}
+
 static kt_error *arrived_within(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity)
 {
     struct peggings all;
     kt_dec rest = quantity;
-    if (!source_of(tx, KT_FROM_STOCK))
-        return NULL;
     KT_TRY(peggings_of_supply(tx, supply, item, &all));
     for (size_t i = 0; i < all.count && rest.coef > 0; i++)
         if (all.items[i].kind != KT_FROM_STOCK)
-            KT_TRY(allocate(tx, &all.items[i], warehouse, &rest));
+            KT_TRY(hand_out(tx, &all.items[i], warehouse, &rest));
     if (rest.coef > 0)
         KT_TRY(peggings_missing(tx, item, &all));
     for (size_t i = 0; i < all.count && rest.coef > 0; i++)
         if (all.items[i].kind == KT_MISSING)
-            KT_TRY(allocate(tx, &all.items[i], warehouse, &rest));
+            KT_TRY(hand_out(tx, &all.items[i], warehouse, &rest));
     return NULL;
 }
 
@@ -116,6 +141,40 @@ kt_error *supply_arrived(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, k
 {
     kt_authority before = kt_own_authority(tx);
     kt_error *e = arrived_within(tx, supply, item, warehouse, quantity);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+/* Stock is kept again, and those who keep it have not seen what came meanwhile: until it is entered there, whoever
+ * needs it misses it. */
+static kt_error *miss(kt_tx *tx, struct pegging *p)
+{
+    kt_date was;
+    KT_TRY(promise_of(tx, p->demand, p->line, &was));
+    p->kind = KT_MISSING;
+    p->day = (kt_date){0};
+    p->reason = kt_format(tx, "it came while no stock was kept: enter it there");
+    p->reason_pl = kt_format(tx, "przyszło, gdy nikt nie prowadził magazynu: wprowadź to tam");
+    KT_TRY(kt_update(tx, &p->rec));
+    return tell(tx, p, was);
+}
+
+static kt_error *stores_joined(kt_tx *tx)
+{
+    struct peggings all;
+    KT_TRY(peggings_ready(tx, &all));
+    for (size_t i = 0; i < all.count; i++)
+        KT_TRY(miss(tx, &all.items[i]));
+    return NULL;
+}
+
+kt_error *supply_joined(kt_tx *tx, const kt_event *event)
+{
+    (void)event;
+    if (!source_of(tx, KT_FROM_STOCK))
+        return NULL;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = stores_joined(tx);
     kt_callers_authority(tx, before);
     return e;
 }

@@ -108,8 +108,9 @@ static kt_error *let_go(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_plan *
         KT_TRY(kt_read(tx, p->rec.id, &p->rec)); /* what is left of the supply may come on another day now */
     } else if (p->kind != KT_MISSING) {
         KT_TRY(kt_plan_add(tx, left, &at));
-        part.reason = (kt_text){
-            "the module that it came from is not enabled", "moduł, z którego pochodzi, jest wyłączony"};
+        part.reason = part.document.v ? (kt_text){"the module that it came from is not enabled",
+                                            "moduł, z którego pochodzi, jest wyłączony"}
+                                      : (kt_text){"it is there already", "już jest"};
         left->parts[at] = part;
     }
     return pegging_lessen(tx, p, quantity);

@@ -71,14 +71,14 @@ static bool grow(kt_tx *tx, struct peggings *found, size_t *room)
     return items != NULL;
 }
 
-static kt_error *find(kt_tx *tx, const kt_where *where, const char *sort, struct peggings *found)
+static kt_error *find(kt_tx *tx, const kt_query *query, struct peggings *found)
 {
     struct pegging one = {KT_OF(pegging)};
     size_t room = 0;
     bool enough = true;
     kt_cursor *cursor;
     *found = (struct peggings){0};
-    KT_TRY(kt_open(tx, &(kt_query){.of = &pegging_shape, .where = where, .sort = sort}, &cursor));
+    KT_TRY(kt_open(tx, query, &cursor));
     while (enough && kt_next(cursor, &one.rec))
         if ((enough = grow(tx, found, &room)))
             found->items[found->count++] = one;
@@ -91,7 +91,7 @@ kt_error *peggings_of_demand(kt_tx *tx, kt_id demand, int64_t line, struct peggi
     const kt_where of_line[] = {
         KT_WHERE(pegging, demand, KT_EQ, demand), KT_WHERE(pegging, line, KT_EQ, line), {0}};
     const kt_where of_all[] = {KT_WHERE(pegging, demand, KT_EQ, demand), {0}};
-    return find(tx, line ? of_line : of_all, "id", found);
+    return find(tx, &(kt_query){&pegging_shape, line ? of_line : of_all, "id"}, found);
 }
 
 kt_error *peggings_of_supply(kt_tx *tx, kt_id supply, kt_id item, struct peggings *found)
@@ -99,14 +99,22 @@ kt_error *peggings_of_supply(kt_tx *tx, kt_id supply, kt_id item, struct pegging
     const kt_where of_item[] = {
         KT_WHERE(pegging, supply, KT_EQ, supply), KT_WHERE(pegging, item, KT_EQ, item), {0}};
     const kt_where of_all[] = {KT_WHERE(pegging, supply, KT_EQ, supply), {0}};
-    return find(tx, item.v ? of_item : of_all, "needed,id", found);
+    return find(tx, &(kt_query){&pegging_shape, item.v ? of_item : of_all, "needed,id"}, found);
 }
 
 kt_error *peggings_missing(kt_tx *tx, kt_id item, struct peggings *found)
 {
     const kt_where where[] = {
         KT_WHERE(pegging, item, KT_EQ, item), KT_WHERE(pegging, kind, KT_EQ, KT_MISSING), {0}};
-    return find(tx, where, "needed,id", found);
+    return find(tx, &(kt_query){&pegging_shape, where, "needed,id"}, found);
+}
+
+kt_error *peggings_ready(kt_tx *tx, struct peggings *found)
+{
+    const kt_where where[] = {KT_WHERE(pegging, kind, KT_EQ, KT_FROM_STOCK), {0}};
+    return find(tx,
+        &(kt_query){&pegging_shape, where, "needed,id", .filter = KT_STR("[[\"supply\",\"is_null\",true]]")},
+        found);
 }
 
 kt_error *promise_of(kt_tx *tx, kt_id demand, int64_t line, kt_date *day)
@@ -132,10 +140,9 @@ kt_dec least(kt_dec a, kt_dec b)
     return kt_dec_cmp(a, b) <= 0 ? a : b;
 }
 
-/* What is left of an amount when the quantity it stands for goes from `before` to `after`. */
-static kt_dec share(kt_dec amount, kt_dec before, kt_dec after)
+kt_dec pegging_cost(const struct pegging *p, kt_dec quantity)
 {
-    return kt_dec_div(kt_dec_mul(amount, after, 6), before, 2);
+    return p->cost.scale1 ? kt_dec_div(kt_dec_mul(p->cost, quantity, 6), p->quantity, 2) : p->cost;
 }
 
 kt_error *pegging_lessen(kt_tx *tx, struct pegging *p, kt_dec quantity)
@@ -143,8 +150,7 @@ kt_error *pegging_lessen(kt_tx *tx, struct pegging *p, kt_dec quantity)
     kt_dec after = kt_dec_sub(p->quantity, quantity);
     if (after.coef <= 0)
         return kt_delete(tx, &p->rec);
-    if (p->cost.scale1)
-        p->cost = share(p->cost, p->quantity, after);
+    p->cost = pegging_cost(p, after);
     p->quantity = after;
     return kt_update(tx, &p->rec);
 }
@@ -157,11 +163,12 @@ static kt_str said(const char *text)
     return (kt_str){text, len};
 }
 
-/* The pegging of a line to the stock, if there is one already. */
-static struct pegging *on_stock(const struct peggings *all, kt_id item)
+/* The pegging of a line to the same stock, if there is one already. */
+static struct pegging *on_stock(const struct peggings *all, const kt_cover *part)
 {
     for (size_t i = 0; i < all->count; i++)
-        if (all->items[i].kind == KT_FROM_STOCK && all->items[i].item.v == item.v)
+        if (all->items[i].kind == KT_FROM_STOCK && all->items[i].item.v == part->item.v &&
+            all->items[i].supply.v == part->document.v)
             return &all->items[i];
     return NULL;
 }
@@ -171,8 +178,8 @@ kt_error *pegging_remember(kt_tx *tx, const kt_demand *demand, const kt_cover *p
     if (part->kind == KT_FROM_STOCK) {
         struct peggings all;
         KT_TRY(peggings_of_demand(tx, demand->document, (int64_t)demand->line.v, &all));
-        struct pegging *old = on_stock(&all, part->item);
-        if (old && old->supply.v == part->document.v) {
+        struct pegging *old = on_stock(&all, part);
+        if (old) {
             old->quantity = kt_dec_add(old->quantity, part->quantity);
             old->cost = old->cost.scale1 && part->cost.scale1 ? kt_dec_add(old->cost, part->cost)
                                                               : (kt_dec){0};

@@ -1,5 +1,5 @@
 /* What was delivered and billed of an order: reported by people, or by modules through the service
- * "crm.orders"; both ways end in the same two actions. */
+ * "crm.orders"; both ways end in the same two actions. What happened while this module was off it hears afterwards. */
 #include <kontor/orders.h>
 
 #include "sales/sales.h"
@@ -8,6 +8,7 @@ struct part {
     kt_record rec;
     int64_t line;
     kt_dec quantity;
+    bool used; /* no field: whoever reports through the service may have taken it off the demand already */
 };
 static const kt_shape part_shape = KT_SHAPE(part, NULL,
     KT_FIELD(part, line, INT, "Line's id", "Id pozycji", .required = true),
@@ -44,14 +45,15 @@ static kt_error *add(kt_tx *tx, size_t i, kt_dec *done, kt_dec part, kt_dec orde
     return NULL;
 }
 
-static kt_error *add_to(kt_tx *tx, const struct sale *s, struct sale_line *line, size_t i, kt_dec part,
-    const struct fulfil *p, bool billing)
+static kt_error *add_to(kt_tx *tx, const struct sale *s, struct sale_line *line, size_t i,
+    const struct part *part, const struct fulfil *p, bool billing)
 {
     if (!billing) {
         line->actual = p->day;
-        KT_TRY(order_used(tx, s, line, part));
+        if (!part->used)
+            KT_TRY(order_used(tx, s, line, part->quantity));
     }
-    return add(tx, i, billing ? &line->invoiced : &line->delivered, part, line->quantity, p->more);
+    return add(tx, i, billing ? &line->invoiced : &line->delivered, part->quantity, line->quantity, p->more);
 }
 
 static kt_error *fulfil(kt_tx *tx, struct sale *s, const struct fulfil *p, bool billing)
@@ -67,14 +69,15 @@ static kt_error *fulfil(kt_tx *tx, struct sale *s, const struct fulfil *p, bool 
             kt_also(&all, kt_fail(tx, KT_VALIDATION, kt_format(tx, "lines[%zu].line", i).ptr,
                               "there is no line %lld", "nie ma pozycji %lld", (long long)part->line));
         else
-            kt_also(&all, add_to(tx, s, (struct sale_line *)(void *)kt_line(&s->lines, at), i, part->quantity,
-                              p, billing));
+            kt_also(
+                &all, add_to(tx, s, (struct sale_line *)(void *)kt_line(&s->lines, at), i, part, p, billing));
     }
     for (size_t i = 0; i < s->lines.count && !p->lines.count; i++) {
         struct sale_line *line = (struct sale_line *)(void *)kt_line(&s->lines, i);
-        kt_dec left = kt_dec_sub(line->quantity, billing ? line->invoiced : line->delivered);
-        if (left.coef && (billing || line->kind == GOODS))
-            kt_also(&all, add_to(tx, s, line, i, left, p, billing));
+        const struct part rest = {
+            KT_OF(part), .quantity = kt_dec_sub(line->quantity, billing ? line->invoiced : line->delivered)};
+        if (rest.quantity.coef && (billing || line->kind == GOODS))
+            kt_also(&all, add_to(tx, s, line, i, &rest, p, billing));
     }
     return all;
 }
@@ -100,7 +103,8 @@ static kt_error *report(kt_tx *tx, kt_id order, const kt_order_part *parts, size
     struct fulfil p = {.rec.of = shape, .day = day, .more = true};
     KT_TRY(kt_read(tx, order, &s.rec));
     for (size_t i = 0; i < count; i++) {
-        struct part part = {KT_OF(part), .line = (int64_t)parts[i].line.v, .quantity = parts[i].quantity};
+        struct part part = {KT_OF(part), .line = (int64_t)parts[i].line.v, .quantity = parts[i].quantity,
+            .used = parts[i].used};
         KT_TRY(kt_line_add(tx, &p.lines, &part.rec));
     }
     return count ? kt_act(tx, &s.rec, action, &p.rec) : NULL;
@@ -185,6 +189,13 @@ static kt_error *unbilled(kt_tx *tx, kt_id after, kt_id *ids, size_t room, size_
     while (*count < room && kt_next(cursor, &row.rec))
         ids[(*count)++] = row.rec.id;
     return kt_close(cursor);
+}
+
+/* It is open again: what it could not hear on hold, or closed. */
+kt_error *order_hears(kt_tx *tx, const kt_event *event)
+{
+    const kt_order_reports *reports = kt_order_reports_find(tx);
+    return reports ? reports->tell(tx, kt_any(tx, order_shape.name, event->after->id)) : NULL;
 }
 
 const kt_orders orders_service = {.deliver = deliver, .bill = bill, .read = show, .unbilled = unbilled};

@@ -63,8 +63,10 @@
     }
 
 #define SALES_HANDLERS                                                                                       \
+    {"base.supply.promise", &promise_shape, order_promise_moved},                                            \
+        {"crm.order.release", &order_shape, order_hears},                                                    \
     {                                                                                                        \
-        "base.supply.promise", &promise_shape, order_promise_moved                                           \
+        "crm.order.reopen", &order_shape, order_hears                                                        \
     }
 
 /* What sellers look up in base and here. */

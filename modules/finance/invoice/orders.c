@@ -1,21 +1,9 @@
 /* Invoices from orders: what is delivered, or ordered, and not billed yet. Orders of customers and to suppliers
  * are asked by the same service type; without such a module an invoice is written by hand. */
-#include <string.h>
-
 #include <kontor/orders.h>
 
 #include "invoice/invoice.h"
 #include "payment/payment.h"
-
-/* The orders that this reference is one of, and which invoices they get. NULL: nobody's. */
-static const kt_orders *orders_of(kt_tx *tx, kt_id order, enum invoice_kind *kind)
-{
-    const char *entity = kt_any_entity(tx, order);
-    bool sale = entity && strcmp(entity, "crm.order") == 0;
-    bool purchase = entity && strcmp(entity, "logistics.purchase_order") == 0;
-    *kind = purchase ? PURCHASE : SALE;
-    return sale ? kt_orders_find(tx) : purchase ? kt_purchases_find(tx) : NULL;
-}
 
 /* An order as whoever bills needs it, whether or not they may see orders else. */
 static kt_error *read_order(kt_tx *tx, const kt_orders *orders, kt_id id, kt_order *order)
@@ -110,10 +98,10 @@ kt_error *invoice_from_order(kt_tx *tx, const kt_record *params, kt_record *resu
 {
     const struct from_order *p = KT_SEE(from_order, params);
     struct from_order_made *out = KT_AS(from_order_made, result);
-    enum invoice_kind kind;
     kt_order order = {0};
     bool whole;
-    const kt_orders *orders = orders_of(tx, p->order, &kind);
+    const kt_orders *orders = kt_orders_of(tx, p->order);
+    const enum invoice_kind kind = orders && orders == kt_purchases_find(tx) ? PURCHASE : SALE;
     if (!orders)
         return kt_hint(kt_fail(tx, KT_VALIDATION, "order", "is no order that can be billed",
                            "nie jest zamówieniem do fakturowania"),
@@ -156,10 +144,9 @@ kt_error *invoice_from_order(kt_tx *tx, const kt_record *params, kt_record *resu
 
 kt_error *order_report(kt_tx *tx, const struct invoice *v)
 {
-    enum invoice_kind kind;
+    const kt_order_reports *reports = kt_order_reports_find(tx);
     size_t count = 0;
-    const kt_orders *orders = v->order.v && !is_advance(v->kind) ? orders_of(tx, v->order, &kind) : NULL;
-    if (!orders)
+    if (!reports || !v->order.v || is_advance(v->kind))
         return NULL;
     kt_order_part *parts = kt_alloc(tx, sizeof *parts * (v->lines.count + 1));
     if (!parts)
@@ -167,10 +154,10 @@ kt_error *order_report(kt_tx *tx, const struct invoice *v)
     for (size_t i = 0; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
         if (line->order_line)
-            parts[count++] = (kt_order_part){{(uint64_t)line->order_line},
-                is_credit(v->kind) ? kt_dec_neg(line->quantity) : line->quantity};
+            parts[count++] = (kt_order_part){.line = {(uint64_t)line->order_line},
+                .quantity = is_credit(v->kind) ? kt_dec_neg(line->quantity) : line->quantity};
     }
-    return count ? orders->bill(tx, kt_any_id(v->order), parts, count, v->day) : NULL;
+    return reports->bill(tx, v->order, parts, count, v->day);
 }
 
 static const kt_order_line *ordered_line(const kt_order *order, int64_t id)
@@ -206,13 +193,12 @@ static kt_error *match_line(
 
 kt_error *order_match(kt_tx *tx, const struct invoice *v)
 {
-    enum invoice_kind kind;
     struct setting s;
     kt_order order = {0};
     kt_error *all = NULL;
     if (v->kind != PURCHASE || !v->order.v || kt_may(tx, "finance.invoice:override"))
         return NULL;
-    const kt_orders *orders = orders_of(tx, v->order, &kind);
+    const kt_orders *orders = kt_orders_of(tx, v->order);
     if (!orders)
         return NULL;
     KT_TRY(setting_of(tx, &s));

@@ -200,24 +200,39 @@ kt_error *po_let_go(kt_tx *tx, const struct po *o, kt_id line, bool reopen, kt_t
 
 /* ---- It is there ---- */
 
+struct asking_line { /* of a sales order: what is looked at in it, whether or not sales are switched on */
+    kt_record rec;
+    kt_id unit;
+};
+static const kt_shape asking_line_shape = KT_SHAPE(
+    asking_line, NULL, KT_BIND(asking_line, unit, REF, "unit"));
+struct asking {
+    kt_record rec;
+    kt_lines lines;
+};
+static const kt_shape asking_shape = KT_SHAPE(
+    asking, "crm.order", KT_BIND(asking, lines, LINES, "lines", .lines = &asking_line_shape));
+
 /* Goods that went straight to the customer are delivered on the order that asked for them. */
 static kt_error *delivered_there(kt_tx *tx, const struct request *r, kt_dec quantity)
 {
-    const kt_orders *orders = kt_orders_find(tx);
+    const kt_supply *supply = kt_supply_find(tx);
+    const kt_order_reports *reports = kt_order_reports_find(tx);
     const char *entity = kt_any_entity(tx, r->demand);
-    kt_order sale = {0};
-    if (!orders || !entity || strcmp(entity, "crm.order") != 0 || quantity.coef <= 0)
+    kt_order_part part = {.line = {(uint64_t)r->demand_line}, .used = true};
+    struct asking sale = {KT_OF(asking)};
+    struct goods item;
+    if (!supply || !reports || !entity || strcmp(entity, asking_shape.name) != 0 || quantity.coef <= 0)
         return NULL;
-    KT_TRY(orders->read(tx, kt_any_id(r->demand), &sale));
-    for (size_t i = 0; i < sale.line_count; i++) {
-        const kt_order_line *line = &sale.lines[i];
-        struct goods item;
-        kt_order_part part = {.line = line->id};
-        if ((int64_t)line->id.v != r->demand_line)
+    KT_TRY(kt_read(tx, kt_any_id(r->demand), &sale.rec));
+    KT_TRY(goods_read(tx, r->item, &item));
+    for (size_t i = 0; i < sale.lines.count; i++) {
+        const struct asking_line *line = KT_AS(asking_line, kt_line(&sale.lines, i));
+        if (line->rec.id.v != part.line.v)
             continue;
-        KT_TRY(goods_read(tx, r->item, &item));
         KT_TRY(kt_in_unit(tx, r->item, quantity, item.unit, line->unit, &part.quantity));
-        return orders->deliver(tx, kt_any_id(r->demand), &part, 1, kt_today(tx));
+        KT_TRY(supply->used(tx, r->demand, part.line, r->item, quantity));
+        return reports->deliver(tx, r->demand, &part, 1, kt_today(tx));
     }
     return NULL;
 }

@@ -56,10 +56,3 @@ kt_error *promise_moved(kt_tx *tx, const kt_event *event);
 kt_error *order_changed(kt_tx *tx, const kt_event *event);
 kt_error *order_delivered_elsewhere(kt_tx *tx, const kt_event *event);
 kt_error *order_ended(kt_tx *tx, const kt_event *event);
-/* Tells the order what went out, or came back: below zero. */
-struct shipped {
-    int64_t order_line;
-    kt_dec quantity;
-};
-KT_MUST kt_error *order_delivered(
-    kt_tx *tx, const struct delivery *d, const struct shipped *parts, size_t count, kt_date day);

@@ -286,17 +286,3 @@ kt_error *promise_moved(kt_tx *tx, const kt_event *event)
     kt_callers_authority(tx, before);
     return e;
 }
-
-kt_error *order_delivered(
-    kt_tx *tx, const struct delivery *d, const struct shipped *parts, size_t count, kt_date day)
-{
-    const kt_orders *orders = kt_orders_find(tx);
-    if (!orders || !d->document.v || !count)
-        return NULL;
-    kt_order_part *told = kt_alloc(tx, count * sizeof *told);
-    if (!told)
-        return kt_no_memory();
-    for (size_t i = 0; i < count; i++)
-        told[i] = (kt_order_part){.line = {(uint64_t)parts[i].order_line}, .quantity = parts[i].quantity};
-    return orders->deliver(tx, kt_any_id(d->document), told, count, day);
-}

@@ -252,33 +252,26 @@ static kt_error *drop_rest(kt_tx *tx, const struct delivery *d)
     return NULL;
 }
 
-/* While sales are switched off nobody else tells what an order's demand used. */
-static kt_error *use_up(kt_tx *tx, const struct delivery *d)
-{
-    const kt_supply *supply = kt_supply_find(tx);
-    for (size_t i = 0; i < d->lines.count && supply && d->document.v; i++) {
-        const struct delivery_line *line = delivery_line_at(&d->lines, i);
-        if (line->shipped.coef > 0)
-            KT_TRY(supply->used(
-                tx, d->document, (kt_id){(uint64_t)line->order_line}, line->item, line->shipped));
-    }
-    return NULL;
-}
-
+/* The order's demand has used what went; the order hears it now, or once sales are switched on again. */
 static kt_error *report(kt_tx *tx, const struct delivery *d, kt_date day)
 {
-    if (!kt_orders_find(tx))
-        return use_up(tx, d);
-    struct shipped *parts = kt_alloc(tx, (d->lines.count + 1) * sizeof *parts);
+    const kt_supply *supply = kt_supply_find(tx);
+    const kt_order_reports *reports = kt_order_reports_find(tx);
+    kt_order_part *parts = kt_alloc(tx, (d->lines.count + 1) * sizeof *parts);
     size_t count = 0;
     if (!parts)
         return kt_no_memory();
-    for (size_t i = 0; i < d->lines.count; i++) {
+    for (size_t i = 0; i < d->lines.count && d->document.v; i++) {
         const struct delivery_line *line = delivery_line_at(&d->lines, i);
-        if (line->shipped.coef > 0)
-            parts[count++] = (struct shipped){line->order_line, in_order_unit(line, line->shipped)};
+        const kt_order_part part = {
+            {(uint64_t)line->order_line}, in_order_unit(line, line->shipped), .used = true};
+        if (line->shipped.coef <= 0)
+            continue;
+        if (supply)
+            KT_TRY(supply->used(tx, d->document, part.line, line->item, line->shipped));
+        parts[count++] = part;
     }
-    return order_delivered(tx, d, parts, count, day);
+    return reports ? reports->deliver(tx, d->document, parts, count, day) : NULL;
 }
 
 static kt_error *ship_within(kt_tx *tx, struct delivery *d, kt_date day)
@@ -353,13 +346,14 @@ static kt_error *take_back(kt_tx *tx, const struct delivery *d, const struct del
 }
 
 static kt_error *return_part(kt_tx *tx, struct delivery *d, const struct part *part, const struct parts *p,
-    size_t i, struct shipped *back)
+    size_t i, kt_order_part *back)
 {
     struct delivery_line *line = NULL;
     KT_TRY(line_meant(tx, d, part, i, &line));
     KT_TRY(take_back(tx, d, line, part, p));
     line->returned = kt_dec_add(line->returned, part->quantity);
-    *back = (struct shipped){line->order_line, kt_dec_neg(in_order_unit(line, part->quantity))};
+    *back = (kt_order_part){
+        {(uint64_t)line->order_line}, kt_dec_neg(in_order_unit(line, part->quantity)), .used = true};
     return NULL;
 }
 
@@ -373,12 +367,13 @@ static kt_error *return_within(kt_tx *tx, struct delivery *d, struct parts *p)
         if (part.quantity.coef > 0)
             KT_TRY(kt_line_add(tx, &p->lines, &part.rec));
     }
-    struct shipped *back = kt_alloc(tx, (p->lines.count + 1) * sizeof *back);
+    const kt_order_reports *reports = kt_order_reports_find(tx);
+    kt_order_part *back = kt_alloc(tx, (p->lines.count + 1) * sizeof *back);
     if (!back)
         return kt_no_memory();
     for (size_t i = 0; i < p->lines.count; i++)
         kt_also(&all, return_part(tx, d, KT_AS(part, kt_line(&p->lines, i)), p, i, &back[i]));
-    return all ? all : order_delivered(tx, d, back, p->lines.count, p->day);
+    return all || !reports ? all : reports->deliver(tx, d->document, back, p->lines.count, p->day);
 }
 
 kt_error *delivery_return(kt_tx *tx, kt_record *self, const kt_record *params)

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Departments that are switched off and on again: what happened meanwhile, each of them hears when it is back."""
+from decimal import Decimal as D
+
+from path_stories import make, order, put, rows, shop
+from stories import expect, run
+
+
+class Off:
+    """A module is off for as long as the block lasts."""
+
+    def __init__(self, k, name):
+        self.k, self.name = k, name
+
+    def __enter__(self):
+        self.k.call("module.disable", {"name": self.name})
+
+    def __exit__(self, *unused):
+        self.k.call("module.enable", {"name": self.name})
+
+
+def delivery_of(k, sale):
+    return rows(k, "logistics.delivery", ["document", "=", {"entity": "crm.order", "id": sale}], sort="-id")[0]["id"]
+
+
+def bells(k, quantity, **more):
+    """Of as many bells as are sold all are on stock."""
+    s = shop(k)
+    put(k, s["BELL"], str(quantity), "7")
+    sale = order(k, ("BELL", quantity), **more)
+    k.call("crm.order.confirm", {"id": sale})
+    return sale
+
+
+def delivered(k, sale):
+    row = k.get("crm.order", sale)
+    return row["delivery_status"], D(row["lines"][0]["delivered"] or 0), row["lines"][0]["actual"]
+
+
+def pegged(k, sale):
+    return [(p["kind"], D(p["quantity"])) for p in rows(k, "base.pegging", ["demand", "=", {"entity": "crm.order", "id": sale}], sort="id")]
+
+
+# ---- Stories ----
+
+def what_was_shipped_and_taken_back_without_sales_they_hear_afterwards(k):
+    sale = bells(k, 10)
+    delivery = delivery_of(k, sale)
+    with Off(k, "crm"):
+        k.call("logistics.delivery.pick", {"id": delivery, "lines": [{"line": 1, "quantity": "6"}]})
+        k.call("logistics.delivery.ship", {"id": delivery})
+        k.call("logistics.delivery.return", {"id": delivery, "lines": [{"line": 1, "quantity": "2"}]})
+        expect([(r["order"]["id"], r["kind"], [D(p["quantity"]) for p in r["parts"]]) for r in rows(k, "base.order_report", sort="id")],
+               [(sale, "delivered", [D(6)]), (sale, "delivered", [D(-2)])])
+        expect(pegged(k, sale), [("stock", D(4))])
+    status, quantity, actual = delivered(k, sale)
+    expect((status, quantity, bool(actual)), ("partial", D(4), True))
+    expect((pegged(k, sale), rows(k, "base.order_report")), ([("stock", D(4))], []))
+    k.call("logistics.delivery.ship", {"id": delivery_of(k, sale)})
+    expect((delivered(k, sale)[1], pegged(k, sale)), (D(8), []))
+
+
+def an_order_on_hold_hears_it_when_it_goes_on(k):
+    sale = bells(k, 3)
+    k.call("crm.order.hold", {"id": sale, "reason": "not paid yet"})
+    with Off(k, "crm"):
+        k.call("logistics.delivery.ship", {"id": delivery_of(k, sale)})
+    expect((delivered(k, sale)[1], len(rows(k, "base.order_report"))), (D(0), 1))
+    k.call("crm.order.release", {"id": sale})
+    expect((delivered(k, sale)[:2], rows(k, "base.order_report")), (("full", D(3)), []))
+
+
+def what_was_billed_and_credited_without_sales_they_hear_afterwards(k):
+    sale = bells(k, 5)
+    bill = k.call("finance.invoice.from_order", {"order": {"entity": "crm.order", "id": sale}, "basis": "ordered"})["id"]
+    with Off(k, "crm"):
+        k.call("finance.invoice.post", {"id": bill})
+        note = k.call("finance.invoice.credit", {"id": bill, "reason": "too many", "lines": [{"line": 1, "quantity": "2"}]})["made"]
+        k.call("finance.invoice.post", {"id": note})
+    row = k.get("crm.order", sale)
+    expect((row["billing_status"], D(row["lines"][0]["invoiced"])), ("partial", D(3)))
+
+
+def a_suppliers_bill_without_the_stores_is_on_its_order_afterwards(k):
+    s = shop(k)
+    bought = make(k, "logistics.purchase_order", party=s["rad"], lines=[{"item": s["BELL"], "quantity": "4", "price": "7"}])
+    k.call("logistics.purchase_order.approve", {"id": bought})
+    k.call("logistics.receipt.finish", {"id": make(k, "logistics.receipt", order=bought, lines=[{"order_line": 1, "quantity": "4"}])})
+    bill = k.call("finance.invoice.from_order", {"order": {"entity": "logistics.purchase_order", "id": bought}, "reference": "R/1"})["id"]
+    with Off(k, "logistics"):
+        k.call("finance.invoice.post", {"id": bill})
+    expect(k.get("logistics.purchase_order", bought)["billing_status"], "full")
+
+
+def what_is_made_without_stores_lies_ready_and_is_missed_by_them(k):
+    """Five frames are ordered and three made while nobody keeps stock; two are handed over at once. The third the stores have not seen:
+    it counts as missing from the day they are back, until it is entered."""
+    s = shop(k)
+    put(k, s["TUBE"], "15", "24")
+    sale = order(k, ("FRAME", 5))
+    k.call("crm.order.confirm", {"id": sale})
+    made = rows(k, "production.order", ["demand", "=", {"entity": "crm.order", "id": sale}])[0]["id"]
+    with Off(k, "logistics"):
+        k.call("production.order.start", {"id": made})
+        k.call("production.order.report", {"id": made, "produced": "3"})
+        expect(pegged(k, sale), [("make", D(2)), ("stock", D(3))])
+        k.call("crm.order.deliver", {"id": sale, "lines": [{"line": 1, "quantity": "2"}]})
+        expect(pegged(k, sale), [("make", D(2)), ("stock", D(1))])
+    expect(pegged(k, sale), [("make", D(2)), ("missing", D(1))])
+    expect(k.get("crm.order", sale)["promised"], None)
+
+
+def the_whole_house_is_sound(k):
+    expect(k.call("system.check", {})["sound"], True)
+
+
+run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_order_on_hold_hears_it_when_it_goes_on,
+     what_was_billed_and_credited_without_sales_they_hear_afterwards, a_suppliers_bill_without_the_stores_is_on_its_order_afterwards,
+     what_is_made_without_stores_lies_ready_and_is_missed_by_them, the_whole_house_is_sound],
+    modules="base,crm,logistics,production,finance")
