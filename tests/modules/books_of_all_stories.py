@@ -40,8 +40,8 @@ def item(k, code, **more):
     return make(k, "base.item", **{"code": code, "name": code.title(), "unit": seen["piece"], "currency": seen["pln"], **more})
 
 
-def enter(k, goods, quantity):
-    k.call("logistics.transfer.post", {"id": make(k, "logistics.transfer", kind="entry", lines=[{"item": goods, "quantity": quantity, "unit_cost": "4"}])})
+def enter(k, goods, quantity, cost="4"):
+    k.call("logistics.transfer.post", {"id": make(k, "logistics.transfer", kind="entry", lines=[{"item": goods, "quantity": quantity, "unit_cost": cost}])})
 
 
 def ship(k, order, quantity=None):
@@ -135,6 +135,60 @@ def what_is_sold_costs_what_it_was_worth(k):
     proved(k)
 
 
+def what_is_taken_apart_gives_back_what_went_in(k):
+    """Two of the ten frames: of the ten rods that went into them nine are good. The frames' worth goes to the rods, that of the
+    tenth is lost, and nothing is left in progress; the lot that comes out is traced to the one that was taken apart."""
+    s = house(k)
+    order = k.list("production.order", [["item", "=", s["frame"]]])["rows"][0]["id"]
+    k.update("base.item", s["rod"], {"tracking": "lot"})
+    before = {code: D(balances(k, code)[0]) for code in ("310", "500", "580")}
+    apart = make(k, "production.disassembly", item=s["frame"], quantity="2", order=order, lines=[{"item": s["rod"], "recovered": "9", "lot": "AGAIN"}])
+    expect(k.get("production.disassembly", apart)["lines"][0]["quantity"], "10.0000")
+    k.call("production.disassembly.post", {"id": apart})
+    row = k.get("production.disassembly", apart)
+    moved = {code: D(balances(k, code)[0]) - was for code, was in before.items()}
+    expect(moved, {"310": -D(row["lost"]), "500": D(0), "580": D(row["lost"])})
+    expect((D(row["value"]), D(row["lost"])), (D(52), D("5.20")))  # frames were received at 26 each
+    proved(k)
+    lot = k.list("logistics.lot", [["name", "=", "AGAIN"]])["rows"][0]["id"]
+    moves = k.call("logistics.trace", {"lot": lot})["moves"]
+    expect([(m["way"], m["item"], D(m["quantity"])) for m in moves][:2], [("from", s["rod"], D(9)), ("from", s["frame"], D(2))])
+    refused("validation", lambda: make(k, "production.disassembly", item=s["frame"], quantity="11", order=order), "quantity")
+    many = make(k, "production.disassembly", item=s["frame"], quantity="50")
+    refused("rule", lambda: k.call("production.disassembly.post", {"id": many}), "quantity")
+    k.call("production.disassembly.cancel", {"id": many})
+    k.update("base.item", s["rod"], {"tracking": "none"})
+
+
+def a_call_knows_what_it_really_brought(k):
+    """Planned: five bells at 18 and 8. They cost 8 when they leave; one comes back and is credited: four sold, 72 less 32."""
+    s = house(k)
+    script = make(k, "script.script", name="Bells", code="bells", source="step a\n  say A\n  answer yes -> done\nend done won\n")
+    k.call("script.script.publish", {"id": script})
+    at = k.call("script.session.start", {"script": script, "subject": {"entity": "base.party", "id": s["nowak"]}})
+    k.call("script.session.answer", {"id": at["session"], "step": at["step"], "answer": "yes"})
+    bell = item(k, "bell", price="20", standard_cost="7")
+    enter(k, bell, "5", "8")
+    ledger = {code: D(balances(k, code)[0]) for code in ("701", "702", "711")}
+    order = make(k, "crm.order", party=s["nowak"], lines=[{"item": bell, "quantity": "5", "price": "20", "discount_percent": "10"}])
+    planned = k.call("crm.order.confirm", {"id": order})
+    expect((D(planned["margin"]), D(planned["cost"])), (50, 40))
+    ship(k, order)
+    bill = k.call("finance.invoice.from_order", {"order": {"entity": "crm.order", "id": order}})["id"]
+    k.call("finance.invoice.post", {"id": bill})
+    row = k.get("script.session", at["session"])
+    expect((row["revenue"], row["invoiced"], row["margin"]), ("90.00", "90.00", "50.00"))
+    delivery = k.list("logistics.delivery", [["document", "=", {"entity": "crm.order", "id": order}]])["rows"][0]
+    k.call("logistics.delivery.return", {"id": delivery["id"], "lines": [{"line": delivery["lines"][0]["id"], "quantity": "1"}]})
+    credit = k.call("finance.invoice.credit", {"id": bill, "reason": "Came back", "lines": [{"line": k.get("finance.invoice", bill)["lines"][0]["id"], "quantity": "1"}]})
+    k.call("finance.invoice.post", {"id": credit["made"]})
+    row = k.get("script.session", at["session"])
+    expect((row["invoiced"], row["margin"]), ("72.00", "40.00"))
+    gained = {code: D(balances(k, code)[0]) - was for code, was in ledger.items()}
+    expect((-sum(gained[c] for c in ("701", "702")), gained["711"]), (D(72), D(32)))  # the books say the same
+    proved(k)
+
+
 def what_moves_while_the_books_are_off_is_taken_over(k):
     """Ten rods at 4 come in without the books; then the stores are worth 40 more than the ledger says."""
     s = house(k)
@@ -210,7 +264,7 @@ def what_is_shipped_while_sales_are_off_is_not_held_any_more(k):
         k.call("module.enable", {"name": "crm"})
 
 
-run([goods_are_bought_received_and_billed, what_is_made_carries_its_cost, what_is_sold_costs_what_it_was_worth,
+run([goods_are_bought_received_and_billed, what_is_made_carries_its_cost, what_is_sold_costs_what_it_was_worth, what_is_taken_apart_gives_back_what_went_in, a_call_knows_what_it_really_brought,
      what_moves_while_the_books_are_off_is_taken_over, what_was_let_go_while_the_stores_were_off_is_free_again,
      goods_from_elsewhere_let_go_of_those_reserved_and_to_come, boxes_go_in_parts_without_a_rest,
-     what_is_shipped_while_sales_are_off_is_not_held_any_more], modules="base,crm,logistics,production,finance")
+     what_is_shipped_while_sales_are_off_is_not_held_any_more], modules="base,crm,logistics,production,finance,script")

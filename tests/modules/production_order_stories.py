@@ -272,6 +272,33 @@ def work_moves_to_another_day(k):
     expect((row["begins"][:10] >= later, row["reason"]), (True, "Holidays"))
 
 
+def what_was_made_is_taken_apart(k):
+    """Without stores what it is worth is its standard: here what its bill comes to, and what is recovered has its share of it."""
+    s = workshop(k)
+    made = make(k, "production.disassembly", item=s["TABLE"], quantity="2", reason="Returned, scratched")
+    row = k.get("production.disassembly", made)
+    expect((row["state"], row["bom"], [(l["item"], l["quantity"], l["recovered"]) for l in row["lines"]]),
+           ("draft", s["table bom"], [(s["LEG"], "8.0000", "8.0000"), (s["TOP"], "2.0000", "2.0000"), (s["GLUE"], "0.2000", "0.2000")]))  # no scrap
+    refused("validation", lambda: k.update("production.disassembly", made, {"lines": [
+        {"item": s["LEG"], "recovered": "9"}, {"item": s["WOOD"], "recovered": "1"}]}), "lines[0].recovered", "lines[1].item")
+    k.update("production.disassembly", made, {"lines": [{"item": s["GLUE"], "recovered": "0"}]})
+    preview = k.call("production.disassembly.post", {"id": made}, dry_run=True)
+    k.call("production.disassembly.post", {"id": made})
+    row = k.get("production.disassembly", made)
+    lines = {l["item"]: l for l in row["lines"]}
+    expect((preview["result"]["state"], row["state"], lines[s["GLUE"]]["value"]), ("done", "done", "0.00"))
+    cents = {i: round(float(l["value"]) * 100) for i, l in lines.items()}
+    expect(sum(cents.values()) + round(float(row["lost"]) * 100), round(float(row["value"]) * 100))
+    expect(float(row["lost"]) > 0, True)
+    refused("state", lambda: k.update("production.disassembly", made, {"reason": "Other"}), "state")
+    refused("state", lambda: k.call("production.disassembly.post", {"id": made}), "state")
+    refused("rule", lambda: make(k, "production.disassembly", item=s["WOOD"]), "item")
+    refused("validation", lambda: make(k, "production.disassembly", item=s["TABLE"], quantity="0"), "quantity")
+    gone = make(k, "production.disassembly", item=s["TABLE"])
+    k.call("production.disassembly.cancel", {"id": gone})
+    expect(k.get("production.disassembly", gone)["state"], "cancelled")
+
+
 def an_operator_works_and_plans_nothing(k, house):
     order = confirmed(k, quantity="2")
     role = k.list("access.role", [["name", "=", "production.operator"]])["rows"][0]["id"]

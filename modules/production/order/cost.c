@@ -9,15 +9,15 @@ struct cost_event { /* the payload of "production.cost" */
     kt_date day;
 };
 static const kt_shape cost_event_shape = KT_SHAPE(cost_event, NULL,
-    KT_FIELD(cost_event, order, REF, "Production order", "Zlecenie produkcyjne", .target = "*"),
+    KT_FIELD(cost_event, order, REF, "Order, or disassembly", "Zlecenie albo demontaż", .target = "*"),
     KT_FIELD(cost_event, kind, STRING, "Kind", "Rodzaj"),
     KT_FIELD(cost_event, amount, MONEY, "Amount", "Kwota", .scale = 2),
     KT_FIELD(cost_event, day, DATE, "Day", "Dzień"));
 
-static kt_error *announce(kt_tx *tx, const struct order *o, kt_str kind, kt_dec amount)
+kt_error *cost_announce(kt_tx *tx, kt_id document, kt_str kind, kt_dec amount)
 {
     struct cost_event e = {
-        KT_OF(cost_event), .order = order_any(tx, o), .kind = kind, .amount = amount, .day = kt_today(tx)};
+        KT_OF(cost_event), .order = document, .kind = kind, .amount = amount, .day = kt_today(tx)};
     return amount.coef ? kt_emit(tx, "production.cost", &e.rec) : NULL;
 }
 
@@ -32,13 +32,13 @@ kt_error *cost_of_time(kt_tx *tx, struct order *o, const struct centre *centre, 
     o->labour = kt_dec_add(o->labour, c.labour);
     o->overhead = kt_dec_add(o->overhead, c.overhead);
     *sum = kt_dec_add(c.machine, kt_dec_add(c.labour, c.overhead));
-    KT_TRY(announce(tx, o, KT_STR("machine"), c.machine));
-    KT_TRY(announce(tx, o, KT_STR("labour"), c.labour));
-    return announce(tx, o, KT_STR("overhead"), c.overhead);
+    KT_TRY(cost_announce(tx, order_any(tx, o), KT_STR("machine"), c.machine));
+    KT_TRY(cost_announce(tx, order_any(tx, o), KT_STR("labour"), c.labour));
+    return cost_announce(tx, order_any(tx, o), KT_STR("overhead"), c.overhead);
 }
 
 kt_error *cost_variance(kt_tx *tx, struct order *o)
 {
     o->variance = kt_dec_sub(order_actual_cost(o), kt_dec_add(KT_DEC(0, 2), o->received));
-    return announce(tx, o, KT_STR("variance"), o->variance);
+    return cost_announce(tx, order_any(tx, o), KT_STR("variance"), o->variance);
 }

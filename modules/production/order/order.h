@@ -152,10 +152,22 @@ struct placed {
 KT_MUST kt_error *place_steps(kt_tx *tx, const struct routing *routing, kt_dec quantity, kt_time earliest,
     kt_time latest, kt_id except, bool stays, struct placed *placed);
 
-/* ---- plan.c ---- */
+/* ---- fill.c ---- */
 
+/* The bill that is named, else the one that holds; *chosen not set: there is none.
+ *   returns  validation at "bom": it is another item's */
+KT_MUST kt_error *bill_chosen(kt_tx *tx, kt_id item, kt_id *chosen, struct bom *bom);
+/* What goes into so much of a bill's item, each component once: lines of component_shape, not rounded to whole units.
+ *   scrap  with what is lost in the making */
+KT_MUST kt_error *bill_components(
+    kt_tx *tx, const struct bom *bom, kt_dec quantity, bool scrap, kt_lines *components);
 /* Fills in what the bill says: components, by-products, routing. */
 KT_MUST kt_error *order_fill(kt_tx *tx, struct order *o);
+
+/* ---- plan.c ---- */
+
+/* What so much of an item costs by its standard, else by its bill; scale 2. */
+KT_MUST kt_error *part_cost(kt_tx *tx, kt_id item, kt_dec quantity, kt_dec *cost);
 /* Asks for the components, places the operations and writes them; fills in dates and planned costs.
  *   plan  receives the parts that the components are covered by */
 KT_MUST kt_error *order_cover(kt_tx *tx, struct order *o, kt_plan *plan);
@@ -184,6 +196,10 @@ KT_MUST kt_error *operations_drop(kt_tx *tx, kt_id order);
 KT_MUST kt_error *cost_of_time(kt_tx *tx, struct order *o, const struct centre *centre,
     kt_dec machine_minutes, kt_dec labour_minutes, kt_dec *sum);
 KT_MUST kt_error *cost_variance(kt_tx *tx, struct order *o);
+/* Tells others what was spent: the event "production.cost".
+ *   document  of kt_any
+ *   kind      machine, labour, overhead, variance */
+KT_MUST kt_error *cost_announce(kt_tx *tx, kt_id document, kt_str kind, kt_dec amount);
 
 /* ---- goods.c, report.c: what is done ---- */
 
@@ -203,6 +219,12 @@ kt_error *order_issue(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *order_report(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *order_finish(kt_tx *tx, kt_record *self, const kt_record *params);
 extern const kt_shape issue_shape, report_shape, finish_shape;
+
+/* ---- disassembly.c ---- */
+
+extern const kt_shape disassembly_shape;
+extern const kt_action disassembly_actions[];
+kt_error *disassembly_compute(kt_tx *tx, kt_record *self);
 
 /* ---- audit.c ---- */
 

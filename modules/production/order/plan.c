@@ -15,102 +15,9 @@ kt_str say_day(kt_tx *tx, kt_date day)
     return kt_format(tx, "%04d-%02d-%02d", y, m, d);
 }
 
-/* ---- What the bill says ---- */
-
-static kt_error *add_components(
-    kt_tx *tx, struct bom_book *book, const struct bom *bom, ratio quantity, struct order *o, unsigned depth);
-
-static kt_error *add_component(kt_tx *tx, struct bom_book *book, const struct bom_entry *entry,
-    ratio quantity, struct order *o, unsigned depth)
-{
-    if (entry->bom && entry->bom->kind == BOM_PHANTOM && depth < 50)
-        return add_components(tx, book, entry->bom, quantity, o, depth + 1);
-    struct component c = {KT_OF(component), .item = entry->part.rec.id, .quantity = ratio_dec(quantity, 4)};
-    for (size_t i = 0; i < o->components.count; i++) {
-        struct component *old = component_at(o, i);
-        if (old->item.v != c.item.v)
-            continue;
-        old->quantity = kt_dec_add(old->quantity, c.quantity);
-        return NULL;
-    }
-    return c.quantity.coef > 0 ? kt_line_add(tx, &o->components, &c.rec) : NULL;
-}
-
-/* Through phantoms to what lies in the stores. */
-static kt_error *add_components(
-    kt_tx *tx, struct bom_book *book, const struct bom *bom, ratio quantity, struct order *o, unsigned depth)
-{
-    for (size_t i = 0; i < bom->lines.count; i++) {
-        const struct bom_line *line = bom_line_at(bom, i);
-        struct bom_entry *entry;
-        ratio usage;
-        if (!holds_on(line->valid_from, line->valid_until, book->day))
-            continue;
-        KT_TRY(bom_book_find(tx, book, line->item, &entry));
-        KT_TRY(bom_usage(tx, book, bom, line, &usage));
-        usage = ratio_mul(quantity, usage);
-        if (ratio_dec(usage, 4).scale1 > KT_DEC_SCALE_MAX + 1)
-            return kt_fail(tx, KT_LIMIT, "quantity", "the quantity of %s is too large",
-                "ilość %s jest za duża", entry->part.code.ptr);
-        KT_TRY(add_component(tx, book, entry, usage, o, depth));
-    }
-    return NULL;
-}
-
-static kt_error *add_outputs(kt_tx *tx, struct bom_book *book, const struct bom *bom, struct order *o)
-{
-    for (size_t i = 0; i < bom->by_products.count; i++) {
-        const struct by_product *p = KT_SEE(by_product, kt_line(&bom->by_products, i));
-        const struct bom_line as_line = {.item = p->item, .unit = p->unit, .quantity = p->quantity};
-        ratio usage;
-        KT_TRY(bom_usage(tx, book, bom, &as_line, &usage));
-        struct output out = {KT_OF(output), .item = p->item, .cost_share = p->cost_share,
-            .quantity = ratio_dec(ratio_mul(ratio_of(o->quantity), usage), 4)};
-        KT_TRY(kt_line_add(tx, &o->outputs, &out.rec));
-    }
-    return NULL;
-}
-
-static kt_error *round_up(kt_tx *tx, struct bom_book *book, struct order *o)
-{
-    for (size_t i = 0; i < o->components.count; i++) {
-        struct component *c = component_at(o, i);
-        struct bom_entry *entry;
-        KT_TRY(bom_book_find(tx, book, c->item, &entry));
-        c->quantity = part_whole(&entry->part, c->quantity);
-    }
-    return NULL;
-}
-
-kt_error *order_fill(kt_tx *tx, struct order *o)
-{
-    struct bom_book *book;
-    struct bom_entry *entry;
-    struct bom bom = {KT_OF(bom)};
-    KT_TRY(bom_book_today(tx, &book));
-    KT_TRY(bom_book_find(tx, book, o->item, &entry));
-    if (!o->bom.v && entry->bom)
-        o->bom = entry->bom->rec.id;
-    o->components = o->outputs = (kt_lines){0};
-    if (!o->bom.v)
-        return NULL;
-    if (entry->bom && entry->bom->rec.id.v == o->bom.v)
-        bom = *entry->bom;
-    else
-        KT_TRY(kt_read(tx, o->bom, &bom.rec));
-    if (bom.item.v != o->item.v)
-        return kt_fail(
-            tx, KT_VALIDATION, "bom", "this bill is of another item", "ta struktura jest innego towaru");
-    if (!o->routing.v)
-        o->routing = bom.routing;
-    KT_TRY(add_components(tx, book, &bom, ratio_of(o->quantity), o, 0));
-    KT_TRY(round_up(tx, book, o));
-    return add_outputs(tx, book, &bom, o);
-}
-
 /* ---- Components ---- */
 
-static kt_error *standard_cost(kt_tx *tx, kt_id item, kt_dec quantity, kt_dec *cost)
+kt_error *part_cost(kt_tx *tx, kt_id item, kt_dec quantity, kt_dec *cost)
 {
     struct bom_book *book;
     struct bom_entry *entry;
@@ -167,7 +74,7 @@ static kt_error *cover_component(
             cost = plan->cost;
     }
     if (!cost.scale1)
-        KT_TRY(standard_cost(tx, c->item, quantity, &cost));
+        KT_TRY(part_cost(tx, c->item, quantity, &cost));
     o->planned_material = kt_dec_add(o->planned_material, cost);
     return NULL;
 }
@@ -426,7 +333,7 @@ kt_error *order_resize(kt_tx *tx, struct order *o, kt_dec quantity, kt_plan *lef
     o->planned_material = KT_DEC(0, 2);
     for (size_t i = 0; i < o->components.count; i++) {
         kt_dec cost;
-        KT_TRY(standard_cost(tx, component_at(o, i)->item, component_at(o, i)->quantity, &cost));
+        KT_TRY(part_cost(tx, component_at(o, i)->item, component_at(o, i)->quantity, &cost));
         o->planned_material = kt_dec_add(o->planned_material, cost);
     }
     o->steps++;

@@ -17,6 +17,11 @@
             "[\"state\",\"in\",[\"confirmed\",\"reserved\",\"in_progress\"]]],\"columns\":[\"number\","      \
             "\"item\",\"quantity\",\"due\",\"day\",\"why\"],\"sort\":\"due\"},{\"kind\":\"calendar\","       \
             "\"start\":\"begins\"}]"},                                                                       \
+        {&disassembly_shape, {"Disassembly", "Demontaż"}, {"Disassemblies", "Demontaże"}, .title = "item",   \
+            .number = "UB/{year}/{seq:5}", .actions = disassembly_actions, .compute = disassembly_compute,   \
+            .icon = "unlink",                                                                                \
+            .views = "[{\"kind\":\"list\",\"columns\":[\"number\",\"item\",\"quantity\",\"state\",\"day\","  \
+                     "\"reason\"],\"sort\":\"-id\"}]"},                                                      \
     {                                                                                                        \
         &operation_shape, {"Operation", "Operacja"}, {"Operations", "Operacje"},                             \
             .title = "name", .indexes = "centre ends, state begins, person state",                           \
@@ -56,5 +61,7 @@
     }
 
 #define ORDER_PLANNER                                                                                        \
-    "; production.order:* fields *; production.operation:* fields *; base.pegging:read fields cost"
-#define ORDER_OPERATOR "; production.order:read,work; production.operation:read,work"
+    "; production.order:* fields *; production.operation:* fields *; production.disassembly:* fields *; "    \
+    "base.pegging:read fields cost"
+#define ORDER_OPERATOR                                                                                       \
+    "; production.order:read,work; production.operation:read,work; production.disassembly:read,work"

@@ -1,0 +1,116 @@
+/* What the bill says goes into an item, through phantoms to what lies in the stores. */
+#include "order/order.h"
+
+struct recipe {
+    struct bom_book *book;
+    bool scrap; /* what is lost in the making counts too */
+    kt_lines *components;
+};
+
+static kt_error *add_components(
+    kt_tx *tx, const struct recipe *r, const struct bom *bom, ratio quantity, unsigned depth);
+
+static kt_error *add_component(
+    kt_tx *tx, const struct recipe *r, const struct bom_entry *entry, ratio quantity, unsigned depth)
+{
+    if (entry->bom && entry->bom->kind == BOM_PHANTOM && depth < 50)
+        return add_components(tx, r, entry->bom, quantity, depth + 1);
+    struct component c = {KT_OF(component), .item = entry->part.rec.id, .quantity = ratio_dec(quantity, 4)};
+    for (size_t i = 0; i < r->components->count; i++) {
+        struct component *old = KT_AS(component, kt_line(r->components, i));
+        if (old->item.v != c.item.v)
+            continue;
+        old->quantity = kt_dec_add(old->quantity, c.quantity);
+        return NULL;
+    }
+    return c.quantity.coef > 0 ? kt_line_add(tx, r->components, &c.rec) : NULL;
+}
+
+static kt_error *add_components(
+    kt_tx *tx, const struct recipe *r, const struct bom *bom, ratio quantity, unsigned depth)
+{
+    for (size_t i = 0; i < bom->lines.count; i++) {
+        struct bom_line line = *bom_line_at(bom, i);
+        struct bom_entry *entry;
+        ratio usage;
+        if (!holds_on(line.valid_from, line.valid_until, r->book->day))
+            continue;
+        if (!r->scrap)
+            line.scrap = (kt_dec){0};
+        KT_TRY(bom_book_find(tx, r->book, line.item, &entry));
+        KT_TRY(bom_usage(tx, r->book, bom, &line, &usage));
+        usage = ratio_mul(quantity, usage);
+        if (ratio_dec(usage, 4).scale1 > KT_DEC_SCALE_MAX + 1)
+            return kt_fail(tx, KT_LIMIT, "quantity", "the quantity of %s is too large",
+                "ilość %s jest za duża", entry->part.code.ptr);
+        KT_TRY(add_component(tx, r, entry, usage, depth));
+    }
+    return NULL;
+}
+
+kt_error *bill_components(kt_tx *tx, const struct bom *bom, kt_dec quantity, bool scrap, kt_lines *components)
+{
+    struct recipe r = {.scrap = scrap, .components = components};
+    KT_TRY(bom_book_today(tx, &r.book));
+    return add_components(tx, &r, bom, ratio_of(quantity), 0);
+}
+
+kt_error *bill_chosen(kt_tx *tx, kt_id item, kt_id *chosen, struct bom *bom)
+{
+    struct bom_book *book;
+    struct bom_entry *entry;
+    KT_TRY(bom_book_today(tx, &book));
+    KT_TRY(bom_book_find(tx, book, item, &entry));
+    if (!chosen->v && entry->bom)
+        *chosen = entry->bom->rec.id;
+    if (!chosen->v)
+        return NULL;
+    if (entry->bom && entry->bom->rec.id.v == chosen->v)
+        *bom = *entry->bom;
+    else
+        KT_TRY(kt_read(tx, *chosen, &bom->rec));
+    return bom->item.v == item.v ? NULL
+                                 : kt_fail(tx, KT_VALIDATION, "bom", "this bill is of another item",
+                                       "ta struktura jest innego towaru");
+}
+
+static kt_error *add_outputs(kt_tx *tx, struct bom_book *book, const struct bom *bom, struct order *o)
+{
+    for (size_t i = 0; i < bom->by_products.count; i++) {
+        const struct by_product *p = KT_SEE(by_product, kt_line(&bom->by_products, i));
+        const struct bom_line as_line = {.item = p->item, .unit = p->unit, .quantity = p->quantity};
+        ratio usage;
+        KT_TRY(bom_usage(tx, book, bom, &as_line, &usage));
+        struct output out = {KT_OF(output), .item = p->item, .cost_share = p->cost_share,
+            .quantity = ratio_dec(ratio_mul(ratio_of(o->quantity), usage), 4)};
+        KT_TRY(kt_line_add(tx, &o->outputs, &out.rec));
+    }
+    return NULL;
+}
+
+static kt_error *round_up(kt_tx *tx, struct bom_book *book, struct order *o)
+{
+    for (size_t i = 0; i < o->components.count; i++) {
+        struct component *c = component_at(o, i);
+        struct bom_entry *entry;
+        KT_TRY(bom_book_find(tx, book, c->item, &entry));
+        c->quantity = part_whole(&entry->part, c->quantity);
+    }
+    return NULL;
+}
+
+kt_error *order_fill(kt_tx *tx, struct order *o)
+{
+    struct bom_book *book;
+    struct bom bom = {KT_OF(bom)};
+    KT_TRY(bom_book_today(tx, &book));
+    o->components = o->outputs = (kt_lines){0};
+    KT_TRY(bill_chosen(tx, o->item, &o->bom, &bom));
+    if (!o->bom.v)
+        return NULL;
+    if (!o->routing.v)
+        o->routing = bom.routing;
+    KT_TRY(bill_components(tx, &bom, o->quantity, true, &o->components));
+    KT_TRY(round_up(tx, book, o));
+    return add_outputs(tx, book, &bom, o);
+}
