@@ -161,6 +161,7 @@ static const method_param backtest_params[] = {
     {"entries", VARIANT_INT, false,
         {"Entries of the journal, from the newest; 1000, at most a million",
             "Wpisy dziennika, od najnowszych; 1000, najwyżej milion"}},
+    {"days", VARIANT_INT, false, {"Instead: so many days back", "Zamiast tego: tyle dni wstecz"}},
     {"limit", VARIANT_INT, false, {"Runs that are shown; 100", "Pokazywane uruchomienia; 100"}},
     {0},
 };

@@ -99,6 +99,8 @@ KT_MUST kt_error *schedule_read(kt_tx *tx, kt_str text, schedule *out);
 
 /* The first instant after this one; not set: none within years. */
 kt_time schedule_next(const schedule *s, const zone *zone, kt_time after);
+/* The last instant before this one; not set: none within years. */
+kt_time schedule_last(const schedule *s, const zone *zone, kt_time before);
 
 typedef struct {
     kt_str parameter, name; /* lead.owner */

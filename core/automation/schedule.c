@@ -181,17 +181,38 @@ static kt_time instant(const zone *zone, kt_date date, unsigned minute)
     return at;
 }
 
+/* The schedule's minute of the day that comes next, or before; after the last one: -1. */
+static int turn(const schedule *s, int minute, int step)
+{
+    while (minute >= 0 && minute < MINUTES_A_DAY && !minute_fits(s, (unsigned)minute))
+        minute += step;
+    return minute < MINUTES_A_DAY ? minute : -1;
+}
+
 kt_time schedule_next(const schedule *s, const zone *zone, kt_time after)
 {
     kt_date date = zone_date(zone, after);
     for (int i = 0; i < DAYS_AHEAD; i++, date.day++) {
         if (!s->every_minutes && !day_fits(s, date))
             continue;
-        for (unsigned minute = 0; minute < MINUTES_A_DAY; minute++) {
-            if (!minute_fits(s, minute))
-                continue;
-            kt_time at = instant(zone, date, minute);
+        for (int minute = turn(s, 0, 1); minute >= 0; minute = turn(s, minute + 1, 1)) {
+            kt_time at = instant(zone, date, (unsigned)minute);
             if (at.ms > after.ms)
+                return at;
+        }
+    }
+    return (kt_time){0};
+}
+
+kt_time schedule_last(const schedule *s, const zone *zone, kt_time before)
+{
+    kt_date date = zone_date(zone, before);
+    for (int i = 0; i < DAYS_AHEAD; i++, date.day--) {
+        if (!s->every_minutes && !day_fits(s, date))
+            continue;
+        for (int minute = turn(s, MINUTES_A_DAY - 1, -1); minute >= 0; minute = turn(s, minute - 1, -1)) {
+            kt_time at = instant(zone, date, (unsigned)minute);
+            if (at.ms < before.ms)
                 return at;
         }
     }

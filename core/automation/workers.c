@@ -2,6 +2,7 @@
 #include "automation/workers.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -21,6 +22,7 @@
 #include "kit/str.h"
 
 enum { IDLE_MAX = 2, TRY_AGAIN_MS = 1000, TICKS = 10, LATE_NICE = 10 }; /* ticks: of a deadline */
+enum { FORGIVEN_MAX = 4 };                                              /* deadlines */
 
 struct workers {
     workers_options options;
@@ -64,16 +66,17 @@ static void channel_close(channel *l)
     free(l);
 }
 
-/* How long one answer is waited for before somebody looks at the clock. */
-static void set_patience(channel *l, int64_t us)
-{
-    const struct timeval limit = {.tv_sec = us / 1000000, .tv_usec = us % 1000000};
-    (void)setsockopt(l->socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-}
-
 static int64_t tick_us(const workers *w)
 {
     return (int64_t)w->options.deadline_ms * 1000 / TICKS;
+}
+
+/* An answer is waited for a tick, by the socket's own clock, before somebody looks further. */
+static void set_patience(const workers *w, const channel *l)
+{
+    const int64_t us = tick_us(w);
+    const struct timeval limit = {.tv_sec = us / 1000000, .tv_usec = us % 1000000};
+    (void)setsockopt(l->socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 }
 
 static channel *channel_open(const workers *w, kt_text *why)
@@ -89,7 +92,7 @@ static channel *channel_open(const workers *w, kt_text *why)
     l->in = in;
     l->cpu = -1;
     buffer_open(&l->out, MESSAGE_MAX);
-    set_patience(l, tick_us(w));
+    set_patience(w, l);
     return l;
 }
 
@@ -116,33 +119,62 @@ static int64_t worked_us(const channel *l)
     return (int64_t)spent.tv_sec * 1000000 + spent.tv_nsec / 1000;
 }
 
-/* A worker that computes from tick to tick, and does not wait for the processor itself, makes way: it goes on where
- * others leave room, on any core, and ends with its run, for it could not have its priority back. */
-static void make_way(const workers *w, channel *l)
+/* It goes on where others leave room, on any core, and ends with its run, for it could not have its priority back. */
+static void make_way(channel *l)
 {
     cpu_set_t all;
-    int64_t worked = worked_us(l);
-    bool busy = l->worked_us && worked - l->worked_us > tick_us(w) / 2;
-    l->worked_us = worked;
-    if (!busy || l->late)
-        return;
     memset(&all, 0xff, sizeof all);
     (void)setpriority(PRIO_PROCESS, (id_t)l->pid, LATE_NICE);
     (void)sched_setaffinity(l->pid, sizeof all, &all);
     l->late = true;
 }
 
-/* false: nothing is left of its time; what is left may be shorter than a tick. */
-static bool watch(const workers *w, channel *l)
+/* A tick without an answer. A worker that computes from tick to tick makes way. Time in which it waited for the
+ * processor, or the server did, is no fault of its own, and is not counted: so much of it as FORGIVEN_MAX allows. */
+static void tick(const workers *w, channel *l)
 {
-    int64_t left = (int64_t)w->options.deadline_ms * 1000 - (clock_elapsed_us() - l->began_us);
-    if (left <= 0)
-        return false;
-    if (left < tick_us(w)) {
-        set_patience(l, left);
-        l->hurried = true;
+    const int64_t tick = tick_us(w), now = clock_elapsed_us(), passed = now - l->looked_us,
+                  worked = worked_us(l), computed = l->worked_us ? worked - l->worked_us : tick;
+    if (l->worked_us && computed > tick / 2 && !l->late)
+        make_way(l);
+    if (!l->late && computed < tick / 8)
+        l->forgiven_us += passed;
+    else if (!l->late && passed > 2 * tick)
+        l->forgiven_us += passed - 2 * tick;
+    l->worked_us = worked;
+    l->looked_us = now;
+}
+
+/* What is left of its time. */
+static int64_t left_us(const workers *w, const channel *l)
+{
+    const int64_t deadline = (int64_t)w->options.deadline_ms * 1000, most = FORGIVEN_MAX * deadline;
+    return deadline + (l->forgiven_us < most ? l->forgiven_us : most) - (clock_elapsed_us() - l->began_us);
+}
+
+/* Waits for the answer; at the end of its time exactly: the socket's own clock counts in jiffies. */
+static ssize_t receive(const workers *w, channel *l)
+{
+    const int64_t tick_long = tick_us(w);
+    l->looked_us = clock_elapsed_us();
+    for (bool first = true;; first = false) {
+        const int64_t left = left_us(w, l), us = left < tick_long ? left : tick_long;
+        if (left <= 0) {
+            errno = ETIMEDOUT;
+            return -1;
+        }
+        bool short_of = us < tick_long || !first;
+        if (short_of) {
+            struct pollfd one = {.fd = l->socket, .events = POLLIN};
+            const struct timespec wait = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+            (void)ppoll(&one, 1, &wait, NULL);
+        }
+        ssize_t n = recv(l->socket, l->in, MESSAGE_MAX, short_of ? MSG_DONTWAIT : 0);
+        if (n >= 0 || (errno != EINTR && errno != EAGAIN))
+            return n;
+        if (errno == EAGAIN)
+            tick(w, l);
     }
-    return true;
 }
 
 static kt_error *overrun(const workers *w, channel *l, arena *arena)
@@ -169,16 +201,9 @@ kt_error *channel_exchange(workers *w, channel *l, arena *arena, kt_str *said)
             "więcej niż %d bajtów w jednej wiadomości do reguły", (int)MESSAGE_MAX);
     if (l->dead || send(l->socket, l->out.ptr, l->out.len, MSG_NOSIGNAL) < 0)
         return died(l, arena);
-    ssize_t n;
-    do {
-        if (!watch(w, l))
-            return overrun(w, l, arena);
-        n = recv(l->socket, l->in, MESSAGE_MAX, 0);
-        if (n < 0 && errno == EAGAIN)
-            make_way(w, l);
-    } while (n < 0 && (errno == EINTR || errno == EAGAIN));
+    ssize_t n = receive(w, l);
     if (n <= 0)
-        return died(l, arena);
+        return n < 0 && errno == ETIMEDOUT ? overrun(w, l, arena) : died(l, arena);
     *said = (kt_str){l->in, (size_t)n};
     return NULL;
 }
@@ -266,10 +291,7 @@ void workers_give(workers *w, channel *l)
 {
     pthread_mutex_lock(&w->lock);
     w->busy--;
-    if (l->hurried)
-        set_patience(l, tick_us(w));
-    l->hurried = false;
-    l->worked_us = 0;
+    l->worked_us = l->forgiven_us = 0;
     bool keep = !l->dead && !l->late && w->idle_count < IDLE_MAX;
     if (keep)
         w->idle[w->idle_count++] = l;

@@ -26,8 +26,10 @@ typedef struct {
     /* workers.c's own */
     int socket, pidfd, pid, cpu;
     int64_t began_us;
-    int64_t worked_us;        /* its processor time at the last tick of a run that takes long */
-    bool dead, late, hurried; /* late: it made way; hurried: it is waited for less than a tick */
+    int64_t worked_us;   /* its processor time at the last tick of a run that takes long */
+    int64_t looked_us;   /* when the answer was waited for, or that tick was */
+    int64_t forgiven_us; /* that do not count */
+    bool dead, late;     /* late: it made way */
     char *in;
 } channel;
 

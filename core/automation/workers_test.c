@@ -159,6 +159,39 @@ static void a_worker_past_its_deadline_is_killed_and_replaced(void **state)
     workers_give(f->workers, c);
 }
 
+/* The machine has no processor for it: it is stopped for three deadlines, and its answer still counts. */
+static void a_worker_that_waits_for_the_processor_is_waited_for(void **state)
+{
+    fixture *f = *state;
+    channel *c = take(f);
+    assert_int_equal(compile(f, c, "rule {on = 'x'}"), 'K');
+    assert_int_equal(kill(c->pid, SIGSTOP), 0);
+    pid_t waker = fork();
+    if (waker == 0) {
+        int64_t until = clock_elapsed_us() + 300000;
+        while (clock_elapsed_us() < until)
+            (void)usleep(10000);
+        _exit(kill(c->pid, SIGCONT));
+    }
+    assert_int_equal(compile(f, c, "rule {on = 'x'}"), 'K');
+    int status = 0;
+    assert_int_equal(waitpid(waker, &status, 0), waker);
+    assert_int_equal(status, 0);
+    workers_give(f->workers, c);
+}
+
+static void a_worker_that_never_goes_on_is_ended_all_the_same(void **state)
+{
+    fixture *f = *state;
+    channel *c = take(f);
+    int64_t began = clock_elapsed_us();
+    assert_int_equal(kill(c->pid, SIGSTOP), 0);
+    assert_int_equal(compile(f, c, "rule {on = 'x'}"), 0);
+    assert_in_range(clock_elapsed_us() - began, 450000, 3000000);
+    assert_true(c->dead);
+    workers_give(f->workers, c);
+}
+
 static void a_worker_killed_from_outside_is_an_error_and_replaced(void **state)
 {
     fixture *f = *state;
@@ -209,6 +242,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_worker_serves_one_after_another, open_workers, close_workers),
         cmocka_unit_test_setup_teardown(
             a_worker_past_its_deadline_is_killed_and_replaced, open_workers, close_workers),
+        cmocka_unit_test_setup_teardown(
+            a_worker_that_waits_for_the_processor_is_waited_for, open_workers, close_workers),
+        cmocka_unit_test_setup_teardown(
+            a_worker_that_never_goes_on_is_ended_all_the_same, open_workers, close_workers),
         cmocka_unit_test_setup_teardown(
             a_worker_killed_from_outside_is_an_error_and_replaced, open_workers, close_workers),
         cmocka_unit_test_setup_teardown(there_are_not_more_than_allowed, open_workers, close_workers),

@@ -45,9 +45,10 @@ typedef struct {
 } journal_step;
 /* Goes back through the newest entries, unwinding each in the transaction's overlay; look sees each change
  * while the overlay stands as it was right after its entry, and must leave it so; meanwhile tx's memory is that
- * of the entry alone. tx's view is writable, and never applied; tx does not write. An error of look ends it. */
-KT_MUST kt_error *journal_walk_back(
-    kt_tx *tx, uint64_t entries, kt_error *(*look)(void *context, const journal_step *step), void *context);
+ * of the entry alone. tx's view is writable, and never applied; tx does not write. An error of look ends it.
+ *   since  entries before it are left alone; not set: there is no such end */
+KT_MUST kt_error *journal_walk_back(kt_tx *tx, uint64_t entries, kt_time since,
+    kt_error *(*look)(void *context, const journal_step *step), void *context);
 
 /* Undoes a unit (or the entry `seq` if unit is not set): what nobody changed since goes back, the rest is
  * reported as conflicts and left alone. A unit of many changes is undone in steps: members "reverted",

@@ -62,23 +62,25 @@ static kt_error *step_back(kt_tx *tx, journal_entry *entry,
     return NULL;
 }
 
-kt_error *journal_walk_back(
-    kt_tx *tx, uint64_t entries, kt_error *(*look)(void *context, const journal_step *step), void *context)
+kt_error *journal_walk_back(kt_tx *tx, uint64_t entries, kt_time since,
+    kt_error *(*look)(void *context, const journal_step *step), void *context)
 {
     enum { ENTRY_ARENA_MAX = 128 << 20 };
     chain_head head;
     kt_error *error = NULL;
+    bool over = false;
     arena *lasting = tx->arena, *own = arena_open(ENTRY_ARENA_MAX);
     KT_TRY(chain_head_read(tx->view, &head));
     if (!own)
         return error_no_memory();
-    for (uint64_t seq = head.seq; seq > 0 && head.seq - seq < entries && !error; seq--) {
+    for (uint64_t seq = head.seq; seq > 0 && head.seq - seq < entries && !over && !error; seq--) {
         buffer bytes = {0};
         journal_entry entry;
         buffer_open(&bytes, (size_t)64 << 20);
         tx->arena = own;
         error = chain_entry(tx->view, tx->arena, seq, &bytes, &entry);
-        if (!error)
+        over = !error && entry.time.ms < since.ms;
+        if (!error && !over)
             error = step_back(tx, &entry, look, context);
         buffer_close(&bytes);
         store_mark_settle(tx->view);

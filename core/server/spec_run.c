@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "automation/worker.h"
+#include "kit/calendar.h"
 #include "kit/clock.h"
 #include "kit/log.h"
 #include "server/testing.h"
@@ -112,14 +113,22 @@ static int settle(lua_State *L)
     return 1;
 }
 
+/* now() and today() of a spec are the virtual clock's. */
+static void show_clock(specs *s)
+{
+    s->worker.now = clock_now();
+    s->worker.today = zone_date(NULL, s->worker.now);
+}
+
 /* advance("3 days"): the clock moves, and whoever is logged in logs in again. */
 static int advance(lua_State *L)
 {
     house *h = house_of(L);
     specs *s = specs_of(L);
-    s->worker.now = clock_now();
+    show_clock(s);
     kt_time to = check_due(L, 1);
     clock_advance(to.ms - s->worker.now.ms);
+    show_clock(s);
     (void)house_settle(h);
     house_as(h, house_login(h, "admin", HOUSE_PASSWORD));
     return 0;
@@ -295,6 +304,7 @@ static int it(lua_State *L)
     luaL_checktype(L, 2, LUA_TFUNCTION);
     int64_t began = clock_elapsed_us();
     s->house = house_open(s->modules);
+    show_clock(s);
     lua_settop(L, 2);
     lua_pushvalue(L, 2);
     bool held = lua_pcall(L, 0, 0, 0) == LUA_OK;

@@ -271,6 +271,21 @@ describe("low_stock", function()
   end)
 end)
 
+describe("an event that a module announces", function()
+  it("tells the rule what it is about", function()
+    local here = company()
+    local id = call("automation.rule.create", {values = {name = "dear", text = [[rule { on = "logistics.valued",
+      rights = "base.task:create; access.user:read",
+      run = function(_, _, told) if dec(told.value) > dec "300" then task {title = told.from .. " " .. told.value} end end }]]}}).id
+    call("automation.rule.enable", {id = id})
+    local slip = call("logistics.transfer.create", {values = {kind = "entry", lines = {
+      {item = here.bike, quantity = "8", unit_cost = "50"}, {item = here.bike, quantity = "2", unit_cost = "50"}}}}).id
+    call("logistics.transfer.post", {id = slip})
+    expect(call("base.task.list", {}).rows, {{title = "production 400.00"}})
+    expect(call("base.task.count", {}), 1)
+  end)
+end)
+
 describe("morning_list", function()
   it("writes to whoever has something to do", function()
     use "morning_list"
