@@ -236,9 +236,11 @@ static kt_error *load(kt_tx *tx, void *context)
     sorting *w = context;
     outbox_rate *list;
     size_t count;
+    rates recalled;
     KT_TRY(rates_read(tx, &w->outbox->options, &list, &count));
+    KT_TRY(rates_recall(tx, list, count, clock_monotonic_ms(), &recalled));
     pthread_mutex_lock(&w->outbox->lock);
-    rates_set(&w->outbox->rates, list, count);
+    rates_set(&w->outbox->rates, &recalled);
     pthread_mutex_unlock(&w->outbox->lock);
     for (const char *const *kind = outbox_kinds; *kind; kind++)
         KT_TRY(load_kind(tx, w, *kind));
@@ -301,6 +303,7 @@ static kt_error *record_one(kt_tx *tx, const slot *s)
 typedef struct {
     slot *slots[SLOTS];
     size_t count;
+    rates rates; /* what was counted, those under way included */
 } returns;
 
 static kt_error *record(kt_tx *tx, void *context)
@@ -308,7 +311,7 @@ static kt_error *record(kt_tx *tx, void *context)
     const returns *r = context;
     for (size_t i = 0; i < r->count; i++)
         KT_TRY(record_one(tx, r->slots[i]));
-    return NULL;
+    return rates_keep(&r->rates, tx->view, tx->now);
 }
 
 /* ---- Sorting ---- */
@@ -319,6 +322,7 @@ static void take_returns(outbox *o, returns *r)
     for (size_t i = 0; i < SLOTS; i++)
         if (o->slots[i].state == BACK)
             r->slots[r->count++] = &o->slots[i];
+    r->rates = o->rates;
 }
 
 static void free_slots(outbox *o, const returns *r)

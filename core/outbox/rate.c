@@ -1,5 +1,8 @@
 /* rate.c -- see rate.h. A window is counted in sixty slices, the one that is under way and sixty before it: so it is
- * never shorter than it says. The counts begin anew with the server. */
+ * never shorter than it says. The steady clock counts; what is kept over a restart is dated by the calendar's.
+ *
+ *   "Or" window (i64) target  in STORE_META: when it was kept (i64, ms since 1970), what left in each slice (u32),
+ *                             the newest first */
 #include "outbox/rate.h"
 
 #include "kit/str.h"
@@ -9,6 +12,7 @@ static const struct {
     int64_t ms;
 } windows[] = {{"minute", 60000}, {"hour", 3600000}, {"day", 86400000}};
 
+#define WINDOW_MAX_MS INT64_C(86400000)
 enum { PER_MINUTE = 1, PER_HOUR, PER_DAY, MOST_MAX = 1000000 };
 static const kt_choice periods[] = {
     {PER_MINUTE, "minute", {"Minute", "Minuta"}},
@@ -69,28 +73,101 @@ kt_error *rates_read(kt_tx *tx, const outbox_options *o, outbox_rate **list, siz
     return kt_close(cursor);
 }
 
-static bool is_of(const rate *r, const outbox_rate *wanted)
+static bool is_of(const rate *r, const rate *wanted)
 {
     return r->window_ms == wanted->window_ms && strcmp(r->target, wanted->target) == 0;
 }
 
-void rates_set(rates *all, const outbox_rate *list, size_t count)
+/* ---- Over a restart ---- */
+
+enum { KEY_MAX = 2 + sizeof(int64_t) + RATE_TARGET_MAX };
+struct kept_counts {
+    int64_t at_ms;
+    uint32_t sent[RATE_SLICES];
+};
+
+static kt_str key_of(const char *target, int64_t window_ms, char bytes[KEY_MAX])
 {
-    rates fresh = {.count = 0};
-    for (size_t i = 0; i < count && fresh.count < RATES_MAX; i++) {
-        rate *r = &fresh.list[fresh.count];
+    size_t n = strlen(target);
+    memcpy(bytes, "Or", 2);
+    memcpy(bytes + 2, &window_ms, sizeof window_ms);
+    memcpy(bytes + 2 + sizeof window_ms, target, n);
+    return (kt_str){bytes, 2 + sizeof window_ms + n};
+}
+
+/* A slice longer than the window's sixtieth: with the one under way they reach back at least the window. Before the
+ * machine started there was time, too. */
+static int64_t slice_ms(const rate *r)
+{
+    return r->window_ms / (RATE_SLICES - 1) + 1;
+}
+
+static int64_t slice_of(const rate *r, int64_t now_ms)
+{
+    return (now_ms + 2 * WINDOW_MAX_MS) / slice_ms(r);
+}
+
+kt_error *rates_keep(const rates *all, store_view *view, kt_time now)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        const rate *r = &all->list[i];
+        struct kept_counts kept = {.at_ms = now.ms};
+        char key[KEY_MAX];
+        for (int64_t back = 0; r->slice && back < RATE_SLICES; back++)
+            kept.sent[back] = r->sent[(r->slice - back) % RATE_SLICES];
+        if (r->slice)
+            KT_TRY(store_put(view, STORE_META, key_of(r->target, r->window_ms, key),
+                (kt_str){(const char *)&kept, sizeof kept}));
+    }
+    return NULL;
+}
+
+/* A calendar that went back counts as if no time had passed. */
+static void recall(rate *r, kt_str value, kt_time now, int64_t now_ms)
+{
+    struct kept_counts kept;
+    if (value.len != sizeof kept)
+        return;
+    memcpy(&kept, value.ptr, sizeof kept);
+    int64_t passed = now.ms > kept.at_ms ? (now.ms - kept.at_ms) / slice_ms(r) : 0;
+    r->slice = slice_of(r, now_ms);
+    for (int64_t back = 0; back + passed < RATE_SLICES; back++)
+        r->sent[(r->slice - passed - back) % RATE_SLICES] = kept.sent[back];
+}
+
+kt_error *rates_recall(kt_tx *tx, const outbox_rate *list, size_t count, int64_t now_ms, rates *kept)
+{
+    *kept = (rates){.count = 0};
+    for (size_t i = 0; i < count && kept->count < RATES_MAX; i++) {
+        rate *r = &kept->list[kept->count];
         size_t n = list[i].target ? strlen(list[i].target) : 0;
+        char key[KEY_MAX];
+        kt_str value;
         if (!n || n >= RATE_TARGET_MAX)
             continue;
         memcpy(r->target, list[i].target, n + 1);
         r->window_ms = list[i].window_ms;
-        for (size_t k = 0; k < all->count; k++)
-            if (is_of(&all->list[k], &list[i]))
-                *r = all->list[k];
         r->most = list[i].most;
-        fresh.count++;
+        KT_TRY(store_get(tx->view, STORE_META, key_of(r->target, r->window_ms, key), &value));
+        recall(r, value, tx->now, now_ms);
+        kept->count++;
     }
-    *all = fresh;
+    return NULL;
+}
+
+/* ---- What holds ---- */
+
+void rates_set(rates *all, const rates *fresh)
+{
+    rates old = *all;
+    *all = *fresh;
+    for (size_t i = 0; i < all->count; i++)
+        for (size_t k = 0; k < old.count; k++)
+            if (is_of(&old.list[k], &all->list[i])) {
+                const uint32_t most = all->list[i].most;
+                all->list[i] = old.list[k];
+                all->list[i].most = most;
+            }
 }
 
 static uint64_t sent_in_window(const rate *r, int64_t slice)
@@ -98,16 +175,10 @@ static uint64_t sent_in_window(const rate *r, int64_t slice)
     uint64_t sum = 0;
     for (int64_t back = 0; back < RATE_SLICES; back++) {
         int64_t at = r->slice - back;
-        if (at >= 0 && at > slice - RATE_SLICES)
+        if (at > slice - RATE_SLICES)
             sum += r->sent[at % RATE_SLICES];
     }
     return sum;
-}
-
-/* A slice longer than the window's sixtieth: with the one under way they reach back at least the window. */
-static int64_t slice_of(const rate *r, int64_t now_ms)
-{
-    return now_ms / (r->window_ms / (RATE_SLICES - 1) + 1);
 }
 
 bool rates_may(const rates *all, const char *target, int64_t now_ms)

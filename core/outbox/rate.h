@@ -20,9 +20,13 @@ typedef struct {
 
 extern const kt_shape limit_row_shape; /* outbox.limit */
 
-/* Sets what holds from now on: the configuration's and the records'. What was counted stays. thread: any, under the
- * owner's lock */
-void rates_set(rates *rates, const outbox_rate *list, size_t count);
+/* What a list of rates had counted when it was kept last; nothing, where it never was. */
+KT_MUST kt_error *rates_recall(kt_tx *tx, const outbox_rate *list, size_t count, int64_t now_ms, rates *kept);
+/* Keeps the counts over a restart. */
+KT_MUST kt_error *rates_keep(const rates *rates, store_view *view, kt_time now);
+/* Sets what holds from now on: the configuration's and the records'. What was counted stays; of those that are new it
+ * is what was recalled. thread: any, under the owner's lock */
+void rates_set(rates *all, const rates *recalled);
 /* Reads outbox.limit behind the configuration's. memory: the transaction's */
 KT_MUST kt_error *rates_read(kt_tx *tx, const outbox_options *options, outbox_rate **list, size_t *count);
 /* May one more leave for this target, or by this kind? In no window of the given length there are more. */

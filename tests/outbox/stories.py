@@ -278,8 +278,8 @@ def a_flapping_server_and_kills_lose_none(house, kontor, smtpd):
     return kontor
 
 
-def no_more_leave_than_a_limit_allows(kontor, smtpd, receiver):
-    """Two limits of records: mails wait, what goes elsewhere does not; lifted, the rest leaves."""
+def no_more_leave_than_a_limit_allows(house, kontor, smtpd, receiver):
+    """Two limits of records: mails wait, what goes elsewhere does not, also after a restart; lifted, the rest leaves."""
     limits = [kontor.create("outbox.limit", {"target": target, "most": most, "per": "hour"})["id"] for target, most in (("mail", 3), ("127.0.0.1", 2))]
     mails = [effect(kontor, "mail", to="anna@example.com", subject=f"Limit {i}", text="a") for i in range(200)]
     hooks = [effect(kontor, "webhook", url=receiver, body={"n": i}) for i in range(4)]
@@ -292,6 +292,13 @@ def no_more_leave_than_a_limit_allows(kontor, smtpd, receiver):
     states = [kontor.get("outbox.effect", number) for number in mails + hooks]
     assert sum(e["state"] == "delivered" for e in states) == 5, [e["id"] for e in states if e["state"] == "delivered"]
     assert not any(e["attempts"] for e in states if e["state"] == "waiting"), "waiting for a limit is no try"
+    for end in (house.stop, house.kill):
+        end()
+        house.start()
+    kontor = house.client()
+    time.sleep(1.5)
+    done = sum(kontor.get("outbox.effect", number)["state"] == "delivered" for number in mails + hooks)
+    assert done == 5, f"what left before a restart counts: {done}"
     for wrong in ({"target": "mail", "most": 5}, {"target": "sms", "most": 0}):
         try:
             kontor.create("outbox.limit", wrong)
@@ -306,6 +313,7 @@ def no_more_leave_than_a_limit_allows(kontor, smtpd, receiver):
         Receiver.taken.get()
     smtpd.mode("ok")
     smtpd.mails.clear()
+    return kontor
 
 
 def the_dead_are_listed_and_sent_again(house, kontor, receiver):
@@ -406,7 +414,7 @@ drop_directory = "{folder}"
             a_webhook_is_signed_and_named(kontor, receiver)
             a_webhook_reaches_no_private_address(kontor, port)
             a_file_is_dropped_whole(kontor, folder)
-            no_more_leave_than_a_limit_allows(kontor, smtpd, receiver)
+            kontor = no_more_leave_than_a_limit_allows(house, kontor, smtpd, receiver)
             the_dead_are_listed_and_sent_again(house, kontor, receiver)
             kontor = nothing_is_lost_when_the_server_dies(house, kontor, smtpd)
             kontor = a_flapping_server_and_kills_lose_none(house, kontor, smtpd)
