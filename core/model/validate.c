@@ -137,13 +137,14 @@ static void check_state(pass *p, const model_field *field, int64_t value)
 
 /* ---- References ---- */
 
-static kt_error *is_readable(kt_tx *tx, const model_entity *target, uint64_t id, bool *readable)
+/* any: whether the caller may see it does not matter */
+static kt_error *is_there(kt_tx *tx, const model_entity *target, uint64_t id, bool any, bool *readable)
 {
     kt_str bytes;
     KT_TRY(model_load_bytes(tx, target, id, &bytes));
     *readable = bytes.ptr != NULL;
     bool judged = (tx->guard && tx->guard->record) || (tx->company && !target->shared);
-    if (!*readable || !judged)
+    if (!*readable || !judged || any)
         return NULL;
     model_record record = {0};
     KT_TRY(model_record_decode(tx, target, id, bytes, &record));
@@ -159,9 +160,9 @@ static kt_error *check_target(pass *p, const model_field *field, const model_ent
                 "wskazuje na %s, którego moduł nie jest włączony", field->target_name.ptr);
         return NULL;
     }
-    bool readable;
-    KT_TRY(is_readable(p->tx, target, id, &readable));
-    if (!readable)
+    bool there; /* what a module computes names what the caller need not see */
+    KT_TRY(is_there(p->tx, target, id, field->computed, &there));
+    if (!there)
         SAY("there is no %s with id %llu", "nie ma %s o id %llu", target->name.ptr, (unsigned long long)id);
     return NULL;
 }

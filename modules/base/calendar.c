@@ -107,7 +107,7 @@ struct fill_year {
 static const kt_shape fill_year_shape = KT_SHAPE(
     fill_year, NULL, KT_FIELD(fill_year, year, INT, "Year", "Rok", .required = true));
 
-static kt_error *has_holiday(kt_tx *tx, kt_id calendar, kt_date day, bool *has)
+kt_error *calendar_has_holiday(kt_tx *tx, kt_id calendar, kt_date day, bool *has)
 {
     const kt_where where[] = {
         KT_WHERE(holiday, calendar, KT_EQ, calendar), KT_WHERE(holiday, day, KT_EQ, day), {0}};
@@ -134,7 +134,7 @@ static kt_error *calendar_fill(kt_tx *tx, kt_record *self, const kt_record *para
     size_t count = polish_holidays((int)year, days);
     for (size_t i = 0; i < count; i++) {
         bool has = false;
-        KT_TRY(has_holiday(tx, c->rec.id, days[i].day, &has));
+        KT_TRY(calendar_has_holiday(tx, c->rec.id, days[i].day, &has));
         if (has)
             continue; /* called again: what is there stays */
         struct holiday h = {KT_OF(holiday), .calendar = c->rec.id, .day = days[i].day,

@@ -37,6 +37,8 @@ typedef struct {
 KT_MUST kt_error *calendar_walk_begin(kt_tx *tx, kt_id calendar, kt_date from, int step, calendar_walk *walk);
 /* Is the day worked? Days are asked in the walk's direction. */
 bool calendar_works(calendar_walk *walk, kt_date day);
+/* Is the day one of the calendar's holidays? */
+KT_MUST kt_error *calendar_has_holiday(kt_tx *tx, kt_id calendar, kt_date day, bool *has);
 /* "08:30" in minutes of the day; -1: no time of day. */
 int calendar_minutes(kt_str text);
 

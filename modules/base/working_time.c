@@ -179,7 +179,14 @@ static kt_error *spans_between(
     return kt_close(w.holidays);
 }
 
-const kt_calendars calendars_service = {add, between, spans_between};
+static kt_error *holiday(kt_tx *tx, kt_id calendar, kt_date day, bool *yes)
+{
+    KT_TRY(choose(tx, &calendar));
+    *yes = false;
+    return calendar.v ? calendar_has_holiday(tx, calendar, day, yes) : NULL;
+}
+
+const kt_calendars calendars_service = {add, between, spans_between, holiday};
 
 /* ---- base.calendar.add_minutes, .working_minutes ---- */
 

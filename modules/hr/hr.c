@@ -32,6 +32,8 @@ static const kt_entity entities[] = {
         .views = LIST(
             "\"employee\",\"day\",\"state\",\"check_in\",\"check_out\",\"worked\",\"late\",\"overtime\"",
             "-day")},
+    {&closed_day_shape, {"Day closed", "Dzień zamknięty"}, {"Days closed", "Dni zamknięte"}, .icon = "check",
+        .views = LIST("\"day\",\"absent\",\"on_leave\"", "-day")},
     {&correction_shape, {"Correction of attendance", "Korekta obecności"},
         {"Corrections of attendance", "Korekty obecności"}, .actions = correction_actions,
         .compute = correction_compute, .icon = "edit",
@@ -56,6 +58,9 @@ static const kt_entity entities[] = {
                  "\"until\",\"days\"],\"sort\":\"from\"}]"},
     {&absence_limit_shape, {"Limit of absences", "Limit nieobecności"},
         {"Limits of absences", "Limity nieobecności"}, .icon = "users"},
+    {&blocked_days_shape, {"Days without leave", "Dni bez urlopów"},
+        {"Days without leave", "Dni bez urlopów"}, .title = "reason", .compute = blocked_days_compute,
+        .icon = "slash", .views = LIST("\"from\",\"until\",\"department\",\"reason\"", "-from")},
     {&delegation_shape, {"Delegation", "Zastępstwo"}, {"Delegations", "Zastępstwa"},
         .indexes = "state since, leave", .actions = delegation_actions, .compute = delegation_compute,
         .icon = "repeat", .views = LIST("\"from\",\"to\",\"since\",\"until\",\"state\"", "-since")},
@@ -129,7 +134,8 @@ static const kt_handler handlers[] = {
 static const kt_service services[] = {{"hr.staff", 1, &staff_service}, {0}};
 
 #define LOOKUPS                                                                                              \
-    "; hr.skill:read; hr.shift:read; hr.leave_type:read; hr.absence_limit:read; access.user:read; "          \
+    "; hr.skill:read; hr.shift:read; hr.leave_type:read; hr.absence_limit:read; hr.blocked_days:read; "      \
+    "access.user:read; "                                                                                     \
     "access.department:read; base.calendar:read; base.holiday:read"
 static const kt_role roles[] = {
     {"employee", {"Employee", "Pracownik"},
@@ -137,7 +143,8 @@ static const kt_role roles[] = {
         "hr.timesheet:read,create,update,delete@own; "
         "hr.leave:read,create,update@own; hr.leave_entry:read@own; hr.expense:read,create,update@own; "
         "hr.bonus:read@own; hr.appraisal:read,update@own; hr.appraisal_cycle:read; "
-        "hr.opening:read; hr.delegation:read@own" LOOKUPS},
+        "hr.opening:read; hr.delegation:read,create,update@own fields rights; hr.delegation:read where to = "
+        "me" LOOKUPS},
     {"head", {"Head of a department", "Kierownik działu"},
         "hr.employee:read@department; hr.term:read; hr.qualification:*; hr.roster:*; "
         "hr.attendance:read@department; hr.correction:read,approve@department; "
@@ -158,8 +165,8 @@ static const kt_rule upkeep[] = {
         "*:read; hr.*:* fields *", "refresh"),
     KT_UPKEEP("hr", "delegations_run", "Delegations begin and end", "every day at 0:20",
         "*:read; hr.*:*; base.task:*", "delegations_run"),
-    KT_UPKEEP(
-        "hr", "day_close", "Who was not there yesterday", "every day at 4:00", "*:read; hr.*:*", "close_day"),
+    KT_UPKEEP("hr", "day_close", "Who was not there on the days before", "every day at 4:00",
+        "*:read; hr.*:*", "close_day"),
     {0},
 };
 

@@ -40,8 +40,6 @@ KT_MUST kt_error *term_on(kt_tx *tx, kt_id employee, kt_date day, struct term *t
 KT_MUST kt_error *employee_me(kt_tx *tx, struct employee *e);
 /* The one named, or the caller's own if id is not set. */
 KT_MUST kt_error *employee_read(kt_tx *tx, kt_id id, struct employee *e);
-/* The minutes that are planned for an employee on a day: by calendar and part of full time; 0: free. */
-KT_MUST kt_error *planned_minutes(kt_tx *tx, const struct employee *e, kt_date day, int64_t *minutes);
 /* Refuses whoever decides on a request of their own. */
 KT_MUST kt_error *not_own(kt_tx *tx, kt_id owner);
 extern const kt_shape on_shape, on_answer_shape, refresh_shape, refreshed_shape;
@@ -70,12 +68,20 @@ struct roster {
     kt_id employee, shift;
     kt_date from, until;
     kt_str weekdays;
+    bool holidays;
 };
 extern const kt_shape shift_shape, roster_shape;
 kt_error *shift_compute(kt_tx *tx, kt_record *self);
 kt_error *roster_compute(kt_tx *tx, kt_record *self);
-/* The shift of a day; *found is false where there is none. */
-KT_MUST kt_error *shift_on(kt_tx *tx, kt_id employee, kt_date day, struct shift *s, bool *found);
+struct duty {      /* what the rosters say of a day */
+    bool rostered; /* one holds for it: it is worked as it says, not as the calendar does */
+    bool works;
+    struct shift shift; /* where it is worked */
+};
+KT_MUST kt_error *duty_on(kt_tx *tx, kt_id employee, kt_date day, struct duty *d);
+/* The minutes that are planned for an employee on a day, by the roster, else by the calendar and the part of full time
+ * of the terms that hold then; 0: free. Leave does not make them fewer. */
+KT_MUST kt_error *planned_minutes(kt_tx *tx, kt_id employee, kt_date day, int64_t *minutes);
 /* When a shift of this day begins and ends: past midnight on the next one. */
 void shift_times(kt_tx *tx, const struct shift *s, kt_date day, kt_time *begin, kt_time *end);
 
@@ -96,6 +102,9 @@ kt_error *attendance_compute(kt_tx *tx, kt_record *self);
 extern const kt_shape check_shape, checked_shape, close_day_shape, day_closed_shape;
 kt_error *check_in(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *check_out(kt_tx *tx, const kt_record *params, kt_record *result);
+/* The attendance of a day; *found is false where there is none. */
+KT_MUST kt_error *attendance_on(kt_tx *tx, kt_id employee, kt_date day, struct attendance *a, bool *found);
+extern const kt_shape closed_day_shape;
 kt_error *close_day(kt_tx *tx, const kt_record *params, kt_record *result);
 
 enum sheet_state { S_DRAFT = 1, S_SUBMITTED, S_APPROVED, S_BILLED };
@@ -165,9 +174,12 @@ extern const kt_shape balance_shape, balance_found_shape, grant_shape, granted_s
 kt_error *leave_balance(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *leave_grant(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *leave_presets(kt_tx *tx, const kt_record *params, kt_record *result);
-extern const kt_shape absence_limit_shape, team_plan_shape, team_plan_found_shape;
+extern const kt_shape absence_limit_shape, blocked_days_shape, team_plan_shape, team_plan_found_shape;
 /* How many of a department may be away at once, and how many are. limit 0: any number. */
 KT_MUST kt_error *absence_most(kt_tx *tx, const struct leave *l, int64_t *limit, int64_t *away, kt_date *on);
+kt_error *blocked_days_compute(kt_tx *tx, kt_record *self);
+/* Refuses leave on days that are closed to it for the department, or for all. */
+KT_MUST kt_error *blocked_days_check(kt_tx *tx, const struct leave *l);
 kt_error *team_plan(kt_tx *tx, const kt_record *params, kt_record *result);
 
 /* ---- office/ ---- */
@@ -175,7 +187,7 @@ kt_error *team_plan(kt_tx *tx, const kt_record *params, kt_record *result);
 enum delegation_state { D_PLANNED = 1, D_RUNNING, D_ENDED };
 struct delegation {
     kt_record rec;
-    kt_id from, to, leave;
+    kt_id from, to, owner, leave;
     kt_date since, until;
     bool tasks, rights;
     enum delegation_state state;
@@ -188,6 +200,8 @@ extern const kt_shape delegations_run_shape, delegations_ran_shape;
 kt_error *delegations_run(kt_tx *tx, const kt_record *params, kt_record *result);
 /* Begins and ends what is due today of one delegation. */
 KT_MUST kt_error *delegation_step(kt_tx *tx, struct delegation *d);
+/* Ends at once whatever a user, who leaves, lends or was lent. */
+KT_MUST kt_error *delegations_cut(kt_tx *tx, kt_id user);
 
 extern const kt_shape expense_shape;
 extern const kt_action expense_actions[];

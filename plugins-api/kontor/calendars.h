@@ -19,6 +19,8 @@ typedef struct {
      *   count     receives how many there are, at most `room`: more come after the last one */
     KT_MUST kt_error *(*spans)(
         kt_tx *tx, kt_id calendar, kt_time from, kt_time until, kt_span *spans, size_t room, size_t *count);
+    /* Is the day a holiday of the calendar? Without one no day is. */
+    KT_MUST kt_error *(*holiday)(kt_tx *tx, kt_id calendar, kt_date day, bool *yes);
 } kt_calendars;
 
 /* NULL: no module offers it now. */

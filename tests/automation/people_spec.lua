@@ -66,6 +66,32 @@ describe("goal_bonus", function()
 end)
 
 describe("what hr does by itself", function()
+  it("closes also the days on which it did not run", function()
+    upkeep "hr"
+    call("base.company.create", {values = {name = "Wicher", zone = "Europe/Warsaw"}})
+    local file = call("hr.employee.create", {values = {name = "Ewa", hired = "2020-01-01"}}).id
+    call("hr.term.create", {values = {employee = file, valid_from = "2020-01-01", post = "Fitter"}})
+    local function days()
+      local found = {}
+      for i, row in ipairs(call("hr.attendance.list", {filter = {{"employee", "=", file}}, sort = "day"}).rows) do found[i] = row.day end
+      return found
+    end
+    settle()
+    advance "1 day" -- to Tuesday: Monday is closed
+    expect(days(), {"2026-11-23"})
+    local rule = call("automation.rule.list", {filter = {{"name", "=", "hr.day_close"}}}).rows[1].id
+    call("automation.rule.disable", {id = rule})
+    advance "6 days"
+    expect(days(), {"2026-11-23"})
+    call("automation.rule.enable", {id = rule})
+    expect(refusal("hr.close_day", {day = "2026-11-30"}), "validation") -- it is not over
+    expect(call("hr.close_day", {day = "2026-11-26"}).absent, 1)
+    advance "1 hour" -- from here on it is on the clock again
+    advance "1 day"
+    expect(days(), {"2026-11-23", "2026-11-24", "2026-11-25", "2026-11-26", "2026-11-27", "2026-11-30"})
+    expect(call("hr.closed_day.count", {}), 8)
+    expect(call("hr.close_day", {}), {absent = 0, on_leave = 0, more = false})
+  end)
   it("begins terms, lends tasks and roles and takes them back, writes down who was not there", function()
     upkeep "hr"
     call("base.company.create", {values = {name = "Wicher", zone = "Europe/Warsaw"}})

@@ -79,6 +79,48 @@ def a_night_shift_ends_on_the_next_day(k):
     expect(k.call("hr.check_out", {**jan, "at": "2026-03-29T06:00:00+02:00"})["worked"], 405)
 
 
+def a_roster_says_what_is_planned(k, house):
+    calendar = make(k, "base.calendar", name="Hall", hours=[{"weekday": d, "from": "08:00", "until": "16:00"} for d in ("monday", "tuesday", "wednesday", "thursday", "friday")])
+    k.call("base.calendar.fill_holidays", {"id": calendar, "year": 2026})
+    file = employee(k, "Olga Zmiana", calendar=calendar)
+    late = make(k, "hr.shift", **{"name": "Long", "from": "10:00", "until": "20:00", "break_minutes": 30})
+    make(k, "hr.roster", **{"employee": file, "shift": late, "from": "2026-05-01", "until": "2026-05-31", "weekdays": "3456"})
+    planned = lambda day: [d["planned"] for d in k.call("hr.week", {"employee": file, "day": day})["days"]]  # noqa: E731
+    expect(planned("2026-04-22"), [480] * 5 + [0, 0])
+    expect(planned("2026-05-13"), [0, 0, 570, 570, 570, 570, 0])
+    expect(planned("2026-05-01"), [480] * 4 + [0, 570, 0])  # April by the calendar; 1 May is a holiday, Saturday is worked
+    unpaid = make(k, "hr.leave_type", code="roster", name="By roster", unpaid=True, unlimited=True)
+    leave = make(k, "hr.leave", **{"employee": file, "type": unpaid, "from": "2026-05-11", "until": "2026-05-17"})
+    expect((k.get("hr.leave", leave)["hours"], k.get("hr.leave", leave)["days"]), ("38.00", "4.00"))
+    k.call("hr.check_in", {"employee": file, "at": "2026-05-18T10:00:00+02:00"})
+    free = k.call("hr.check_out", {"employee": file, "at": "2026-05-18T12:00:00+02:00"})
+    expect((free["worked"], free["overtime"], k.get("hr.attendance", free["attendance"])["double_time"]), (120, 120, 120))
+    feast = make(k, "hr.roster", **{"employee": file, "shift": late, "from": "2026-06-04", "until": "2026-06-04", "weekdays": "4", "holidays": True})
+    expect(planned("2026-06-04")[3], 570)  # Corpus Christi
+    k.update("hr.roster", feast, {"holidays": False})
+    expect(planned("2026-06-04")[3], 0)
+
+
+def leave_of_half_a_day_halves_the_plan(k):
+    file = employee(k, "Ida Pół")
+    kind = make(k, "hr.leave_type", code="halves", name="Halves", unlimited=True)
+    leave = make(k, "hr.leave", **{"employee": file, "type": kind, "from": "2026-03-10", "until": "2026-03-10", "half": "morning"})
+    k.call("hr.leave.submit", {"id": leave})
+    k.call("hr.leave.approve", {"id": leave})
+    k.call("hr.check_in", {"employee": file, "at": "2026-03-10T12:00:00+01:00"})
+    went = k.call("hr.check_out", {"employee": file, "at": "2026-03-10T16:30:00+01:00"})
+    row = k.get("hr.attendance", went["attendance"])
+    expect((row["state"], row["planned"], row["worked"], row["overtime"], row["leave"]), ("half_day", 240, 270, 30, leave))
+
+
+def leave_counts_the_hours_of_the_terms_that_hold_then(k):
+    file = employee(k, "Ula Pół", time_share="50")
+    make(k, "hr.term", employee=file, valid_from="2027-01-01", time_share="100")
+    kind = make(k, "hr.leave_type", code="spans", name="Spans", unlimited=True)
+    leave = make(k, "hr.leave", **{"employee": file, "type": kind, "from": "2026-12-30", "until": "2027-01-04"})
+    expect((k.get("hr.leave", leave)["hours"], k.get("hr.leave", leave)["days"]), ("24.00", "4.00"))  # two days of 4, two of 8
+
+
 def over_time_on_a_free_day_counts_double(k):
     ewa = {"employee": here["ewa_file"]}
     k.call("hr.check_in", {**ewa, "at": "2026-03-06T08:00:00+01:00"})
@@ -143,6 +185,29 @@ def leave_follows_a_change_of_working_time(k):
     expect(days(), [("120.00", "15.00")])  # six months at a half, 5, and six at full time, 10
 
 
+def leave_grows_by_the_month_is_kept_and_expires(k):
+    kind = make(k, "hr.leave_type", code="foreign", name="By the month", accrual="monthly", days="24", kept_months=3, negative=True)
+    strict = make(k, "hr.leave_type", code="strict", name="Not below zero", accrual="yearly", days="10")
+    refused("validation", lambda: make(k, "hr.leave_type", code="bad", name="Bad", accrual="yearly"), "days")
+    file = employee(k, "Piotr Mies", hired="2027-11-15", time_share="75")
+    grant = lambda year, month: k.call("hr.leave_grant", {"year": year, "month": month, "employee": file})  # noqa: E731
+    grant(2027, 12)
+    grant(2028, 2)
+    left = lambda day, of=kind: [(r["year"], r["granted"], r["left"], r["expires"]) for r in k.call("hr.leave_balance", {"employee": file, "day": day, "type": of})["rows"]]  # noqa: E731
+    # 24 days a year at three quarters are 1.5 a month, 12 hours: of November and December, January and February
+    expect(left("2028-02-29"), [(2027, "24.00", "24.00", "2028-03-31"), (2028, "24.00", "24.00", "2029-03-31")])
+    expect(left("2028-04-01"), [(2027, "24.00", "0.00", "2028-03-31"), (2028, "24.00", "24.00", "2029-03-31")])
+    expect(left("2027-12-31", strict), [(2027, "60.00", "60.00", "2027-12-31"), (2028, "60.00", "60.00", "2028-12-31")])
+    ask = lambda kind, first, last: make(k, "hr.leave", **{"employee": file, "type": kind, "from": first, "until": last})  # noqa: E731
+    over = ask(kind, "2028-02-28", "2028-03-10")  # ten days of six hours, over a 29 February; 48 are left
+    k.call("hr.leave.submit", {"id": over})
+    k.call("hr.leave.approve", {"id": over})
+    expect([r[2] for r in left("2028-02-29")], ["0.00", "-12.00"])
+    far = ask(strict, "2028-12-27", "2029-01-12")
+    refused("rule", lambda: k.call("hr.leave.submit", {"id": far}), "until")
+    expect(k.call("hr.leave_grant", {"year": 2028, "month": 2, "employee": file}), {"entries": 0, "corrected": 0})
+
+
 def what_leave_refuses(k, house):
     ewa = house.client("ewa", PASSWORD)
     refused("validation", lambda: submit(ewa, "2026-12-11", "2026-12-07"), "until")
@@ -165,6 +230,24 @@ def a_department_keeps_enough_people(k, house):
     plan = head.call("hr.team_plan", {"department": here["hall"], "from": "2026-12-14", "until": "2026-12-20"})
     expect([(r["name"], r["approved"]) for r in plan["rows"]], [("Ewa Lis", True), ("Jan Kos", False)])
     head.call("hr.leave.approve", {"id": second, "anyway": True})
+
+
+def on_some_days_there_is_no_leave(k, house):
+    refused("validation", lambda: make(k, "hr.blocked_days", **{"from": "2027-03-05", "until": "2027-03-01", "reason": "stock count"}), "until")
+    make(k, "hr.blocked_days", **{"from": "2027-03-01", "until": "2027-03-05", "department": here["hall"], "reason": "stock count"})
+    other = make(k, "access.department", name="Office")
+    make(k, "hr.blocked_days", **{"from": "2027-03-08", "until": "2027-03-12", "department": other, "reason": "the fair"})
+    ewa, head = house.client("ewa", PASSWORD), house.client("head", PASSWORD)
+    unpaid = k.list("hr.leave_type", [["code", "=", "unpaid"]])["rows"][0]["id"]
+    asked = [make(ewa, "hr.leave", **{"type": unpaid, "from": first, "until": last}) for first, last in (("2027-03-05", "2027-03-05"), ("2027-03-08", "2027-03-08"))]
+    for leave in asked:
+        ewa.call("hr.leave.submit", {"id": leave})
+    said = refused("rule", lambda: head.call("hr.leave.approve", {"id": asked[0]}), "from")
+    expect(said.problems[0]["message"], "no leave for 5 days from 2027-03-01: stock count")
+    head.call("hr.leave.approve", {"id": asked[1]})
+    plan = ewa.call("hr.team_plan", {"department": here["hall"], "from": "2027-03-01", "until": "2027-03-31"})
+    expect([(r["from"], r["until"], r["reason"]) for r in plan["blocked"]], [("2027-03-01", "2027-03-05", "stock count")])
+    head.call("hr.leave.approve", {"id": asked[0], "anyway": True})
 
 
 def a_substitute_has_the_tasks_while_it_lasts(k, house):
@@ -195,6 +278,30 @@ def rights_are_lent_by_who_may_give_them(k, house):
     expect(len(k.get("access.user", here["jan"])["roles"]), len(before) + 1)
     k.call("hr.delegation.end", {"id": lent})
     expect(k.get("access.user", here["jan"])["roles"], before)
+
+
+def everybody_lends_their_own_rights_and_no_more(k, house):
+    day = k.call("hr.week", {"employee": here["ewa_file"]})["days"]
+    span = {"since": day[0]["day"], "until": day[6]["day"], "rights": True, "tasks": False}
+    jan = house.client("jan", PASSWORD)
+    special = make(k, "access.role", name="buyer", grants="base.item:read,create")
+    k.update("access.user", here["ewa"], {"roles": k.get("access.user", here["ewa"])["roles"] + [special]})
+    ewa = house.client("ewa", PASSWORD)
+    refused("forbidden", lambda: jan.create("hr.delegation", {"from": here["head"], "to": here["jan"], **span}))
+    refused("forbidden", lambda: jan.create("base.item", {"code": "b1", "name": "Bolt"}))
+    lent = ewa.create("hr.delegation", {"from": here["ewa"], "to": here["jan"], **span})["id"]
+    refused("validation", lambda: ewa.update("hr.delegation", lent, {"to": here["head"]}), "to")
+    ewa.call("hr.delegation.begin", {"id": lent})
+    jan.create("base.item", {"code": "b1", "name": "Bolt"})
+    expect([d["id"] for d in jan.list("hr.delegation", [["to", "=", here["jan"]], ["state", "=", "running"]])["rows"]], [lent])
+    refused("forbidden", lambda: jan.call("hr.delegation.end", {"id": lent}))
+    on = jan.create("hr.delegation", {"from": here["jan"], "to": here["head"], **span})["id"]  # what was lent is not lent on
+    jan.call("hr.delegation.begin", {"id": on})
+    expect((special in k.get("access.user", here["head"])["roles"], special in k.get("hr.delegation", on)["roles"]), (False, False))
+    jan.call("hr.delegation.end", {"id": on})
+    ewa.call("hr.delegation.end", {"id": lent})
+    refused("forbidden", lambda: jan.create("base.item", {"code": "b2", "name": "Bolt"}))
+    expect(special in k.get("access.user", here["ewa"])["roles"], True)
 
 
 def timesheets_are_approved_by_another(k, house):
@@ -307,9 +414,11 @@ def everything_of_somebody_in_one_call(k, house):
 
 
 STORIES = [
-    terms_hold_from_their_day, pay_is_seen_by_whom_it_concerns, a_night_shift_ends_on_the_next_day, over_time_on_a_free_day_counts_double,
-    a_correction_needs_somebody_else, leave_comes_out_of_the_year_that_expires_first, leave_follows_a_change_of_working_time, what_leave_refuses, a_department_keeps_enough_people,
-    a_substitute_has_the_tasks_while_it_lasts, rights_are_lent_by_who_may_give_them, timesheets_are_approved_by_another,
+    terms_hold_from_their_day, pay_is_seen_by_whom_it_concerns, a_night_shift_ends_on_the_next_day, a_roster_says_what_is_planned,
+    leave_of_half_a_day_halves_the_plan, leave_counts_the_hours_of_the_terms_that_hold_then, over_time_on_a_free_day_counts_double,
+    a_correction_needs_somebody_else, leave_comes_out_of_the_year_that_expires_first, leave_follows_a_change_of_working_time, leave_grows_by_the_month_is_kept_and_expires,
+    what_leave_refuses, a_department_keeps_enough_people, on_some_days_there_is_no_leave,
+    a_substitute_has_the_tasks_while_it_lasts, rights_are_lent_by_who_may_give_them, everybody_lends_their_own_rights_and_no_more, timesheets_are_approved_by_another,
     who_may_run_a_machine_is_known, expenses_are_claimed_approved_and_paid, from_the_opening_to_the_last_day, a_month_goes_to_payroll,
     what_is_approved_is_not_written_again, an_appraisal_has_two_parts_and_an_end, everything_of_somebody_in_one_call,
 ]

@@ -46,12 +46,12 @@ const kt_shape leave_shape = KT_SHAPE(leave, "hr.leave",
 
 enum { SPAN_MAX = 1100 }; /* days: child-raising leave is taken in parts */
 
-static kt_error *count_hours(kt_tx *tx, struct leave *l, const struct employee *e)
+static kt_error *count_hours(kt_tx *tx, struct leave *l)
 {
     int64_t minutes = 0, days = 0;
     for (kt_date day = l->from; day.day <= l->until.day; day = kt_date_add(day, 1)) {
         int64_t planned;
-        KT_TRY(planned_minutes(tx, e, day, &planned));
+        KT_TRY(planned_minutes(tx, l->employee, day, &planned));
         minutes += planned;
         days += planned > 0;
     }
@@ -98,7 +98,7 @@ kt_error *leave_compute(kt_tx *tx, kt_record *self)
     if (l->asked_hours.scale1 && !t.by_hour)
         return kt_fail(tx, KT_VALIDATION, "asked_hours", "this leave is not taken by the hour",
             "tego urlopu nie bierze się na godziny");
-    return count_hours(tx, l, &e);
+    return count_hours(tx, l);
 }
 
 kt_error *leave_on(kt_tx *tx, kt_id employee, kt_date day, struct leave *l, bool *found)
@@ -192,7 +192,8 @@ struct decision {
 };
 static const kt_shape approve_shape = KT_SHAPE(decision, NULL,
     KT_FIELD(decision, note, STRING, "Note", "Uwaga", .max = 200),
-    KT_FIELD(decision, anyway, BOOL, "Also above the limit of absences", "Mimo limitu nieobecności"));
+    KT_FIELD(decision, anyway, BOOL, "Also above the limit of absences and on days without leave",
+        "Mimo limitu nieobecności i dni bez urlopów"));
 static const kt_shape reject_shape = KT_SHAPE(
     decision, NULL, KT_FIELD(decision, note, STRING, "Reason", "Powód", .required = true, .max = 200));
 
@@ -243,8 +244,11 @@ static kt_error *approve(kt_tx *tx, kt_record *self, const kt_record *params)
     const struct decision *p = (const struct decision *)(const void *)params;
     struct leave_type t = {KT_OF(leave_type)};
     KT_TRY(not_own(tx, l->owner));
-    if (!p->anyway)
-        KT_TRY(check_limit(tx, l));
+    if (!p->anyway) {
+        kt_error *all = check_limit(tx, l);
+        kt_also(&all, blocked_days_check(tx, l));
+        KT_TRY(all);
+    }
     KT_TRY(kt_read(tx, l->type, &t.rec));
     kt_authority before = kt_own_authority(tx); /* who decides need not write the ledger */
     kt_error *e = settle(tx, l, &t);

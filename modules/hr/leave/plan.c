@@ -1,4 +1,4 @@
-/* The plan of a department: who is away when, and how many may be at once. */
+/* The plan of a department: who is away when, how many may be at once, and when nobody may. */
 #include "hr.h"
 
 struct absence_limit {
@@ -71,6 +71,62 @@ kt_error *absence_most(kt_tx *tx, const struct leave *l, int64_t *limit, int64_t
     return e;
 }
 
+/* ---- Days without leave ---- */
+
+struct blocked_days {
+    kt_record rec;
+    kt_id department;
+    kt_date from, until;
+    kt_str reason;
+};
+const kt_shape blocked_days_shape = KT_SHAPE(blocked_days, "hr.blocked_days",
+    KT_FIELD(blocked_days, department, REF, "Department", "Dział", .target = "access.department",
+        .on_delete = KT_CASCADE, .priority = 3, .help = {"Empty: the whole company.", "Puste: cała firma."}),
+    KT_FIELD(blocked_days, from, DATE, "From", "Od", .required = true, .priority = 1),
+    KT_FIELD(blocked_days, until, DATE, "Until", "Do", .required = true, .indexed = true, .priority = 2),
+    KT_FIELD(blocked_days, reason, STRING, "Reason", "Powód", .required = true, .max = 200, .priority = 4,
+        .help = {"Told to whoever asks for leave then.", "Podawany temu, kto prosi wtedy o urlop."}));
+
+kt_error *blocked_days_compute(kt_tx *tx, kt_record *self)
+{
+    const struct blocked_days *b = KT_AS(blocked_days, self);
+    return b->until.day && b->until.day < b->from.day
+               ? kt_fail(tx, KT_VALIDATION, "until", "is before the first day", "jest przed pierwszym dniem")
+               : NULL;
+}
+
+/* Those that touch a time, of a department and of all. */
+static kt_error *open_blocked(kt_tx *tx, kt_id department, kt_date from, kt_date until, kt_cursor **cursor)
+{
+    const kt_where where[] = {
+        KT_WHERE(blocked_days, from, KT_LE, until), KT_WHERE(blocked_days, until, KT_GE, from), {0}};
+    kt_str filter = KT_STR("[[\"department\",\"is_null\",true]]");
+    if (department.v)
+        filter = kt_format(tx, "[[\"or\",[\"department\",\"is_null\",true],[\"department\",\"=\",%llu]]]",
+            (unsigned long long)department.v);
+    return kt_open(tx,
+        &(kt_query){.of = &blocked_days_shape, .where = where, .sort = "from,id", .filter = filter}, cursor);
+}
+
+kt_error *blocked_days_check(kt_tx *tx, const struct leave *l)
+{
+    struct blocked_days b = {KT_OF(blocked_days)};
+    kt_cursor *cursor;
+    kt_error *all = NULL;
+    KT_TRY(open_blocked(tx, l->department, l->from, l->until, &cursor));
+    while (kt_next(cursor, &b.rec)) {
+        int y, m, d;
+        kt_date_parts(b.from, &y, &m, &d);
+        kt_also(&all,
+            kt_hint(kt_fail(tx, KT_RULE, "from", "no leave for %d days from %04d-%02d-%02d: %s",
+                        "bez urlopów przez %d dni od %04d-%02d-%02d: %s", b.until.day - b.from.day + 1, y, m,
+                        d, b.reason.ptr),
+                "Choose other days, or approve with anyway.", "Wybierz inne dni albo zaakceptuj z anyway."));
+    }
+    kt_also(&all, kt_close(cursor));
+    return all;
+}
+
 /* ---- hr.team_plan ---- */
 
 struct team_plan {
@@ -98,15 +154,39 @@ static const kt_shape plan_row_shape = KT_SHAPE(plan_row, NULL,
     KT_FIELD(plan_row, type, REF, "Leave", "Rodzaj urlopu", .target = "hr.leave_type"),
     KT_FIELD(plan_row, substitute, REF, "Stands in", "Zastępca", .target = "access.user"),
     KT_FIELD(plan_row, approved, BOOL, "Approved", "Zaakceptowany"));
+struct blocked_row {
+    kt_record rec;
+    kt_date from, until;
+    kt_str reason;
+};
+static const kt_shape blocked_row_shape = KT_SHAPE(blocked_row, NULL,
+    KT_FIELD(blocked_row, from, DATE, "From", "Od"), KT_FIELD(blocked_row, until, DATE, "Until", "Do"),
+    KT_FIELD(blocked_row, reason, STRING, "Reason", "Powód"));
 struct team_plan_found {
     kt_record rec;
     int64_t limit;
-    kt_lines rows;
+    kt_lines rows, blocked;
 };
 const kt_shape team_plan_found_shape = KT_SHAPE(team_plan_found, NULL,
     KT_FIELD(team_plan_found, limit, INT, "Away at once, at most", "Najwięcej nieobecnych naraz",
         .required = true),
-    KT_FIELD(team_plan_found, rows, LINES, "Absences", "Nieobecności", .lines = &plan_row_shape));
+    KT_FIELD(team_plan_found, rows, LINES, "Absences", "Nieobecności", .lines = &plan_row_shape),
+    KT_FIELD(team_plan_found, blocked, LINES, "Days without leave", "Dni bez urlopów",
+        .lines = &blocked_row_shape));
+
+static kt_error *add_blocked(kt_tx *tx, const struct team_plan *p, kt_lines *rows)
+{
+    struct blocked_days b = {KT_OF(blocked_days)};
+    kt_cursor *cursor;
+    kt_error *e = NULL;
+    KT_TRY(open_blocked(tx, p->department, p->from, p->until, &cursor));
+    while (!e && kt_next(cursor, &b.rec)) {
+        struct blocked_row row = {KT_OF(blocked_row), .from = b.from, .until = b.until, .reason = b.reason};
+        e = kt_line_add(tx, rows, &row.rec);
+    }
+    kt_also(&e, kt_close(cursor));
+    return e;
+}
 
 static kt_error *add_row(kt_tx *tx, const struct leave *l, kt_lines *rows)
 {
@@ -128,6 +208,7 @@ kt_error *team_plan(kt_tx *tx, const kt_record *params, kt_record *result)
     kt_cursor *cursor;
     kt_error *e = NULL;
     KT_TRY(limit_of(tx, p->department, &out->limit));
+    KT_TRY(add_blocked(tx, p, &out->blocked));
     KT_TRY(kt_open(tx,
         &(kt_query){.of = &leave_shape,
             .where = p->department.v ? of_department : of_department + 1,

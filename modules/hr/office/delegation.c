@@ -1,4 +1,5 @@
-/* Somebody stands in for somebody: the open tasks go over for a time and come back; where it is said, rights too. */
+/* Somebody stands in for somebody: the open tasks go over for a time and come back; where it is said, rights too. One's
+ * own rights anybody may lend, those of others who administers users. */
 #include "hr.h"
 
 static const kt_choice delegation_states[] = {
@@ -9,15 +10,18 @@ static const kt_choice delegation_states[] = {
 };
 const kt_shape delegation_shape = KT_SHAPE(delegation, "hr.delegation",
     KT_FIELD(delegation, from, REF, "For", "Za kogo", .target = "access.user", .required = true,
-        .on_delete = KT_CASCADE, .priority = 1),
+        .fixed = true, .on_delete = KT_CASCADE, .priority = 1),
     KT_FIELD(delegation, to, REF, "Stands in", "Zastępca", .target = "access.user", .required = true,
-        .on_delete = KT_CASCADE, .priority = 2),
+        .fixed = true, .on_delete = KT_CASCADE, .priority = 2),
+    KT_FIELD(delegation, owner, REF, "Whose it is", "Czyje", .target = "access.user", .computed = true,
+        .on_delete = KT_CLEAR),
     KT_FIELD(delegation, since, DATE, "From", "Od", .required = true, .initial = "today", .priority = 3),
     KT_FIELD(delegation, until, DATE, "Until", "Do", .required = true, .priority = 4),
     KT_FIELD(delegation, tasks, BOOL, "Open tasks", "Otwarte zadania", .initial = "true"),
     KT_FIELD(delegation, rights, BOOL, "Rights", "Uprawnienia", .group = "rights",
-        .help = {"The roles of whom they stand in for, as long as it lasts.",
-            "Role zastępowanej osoby na czas zastępstwa."}),
+        .help =
+            {"The roles of whom they stand in for, as long as it lasts; not those that were lent to them.",
+                "Role zastępowanej osoby na czas zastępstwa, bez tych, które jej użyczono."}),
     KT_FIELD(delegation, state, STATE, "State", "Stan", .choices = delegation_states, .initial = "planned",
         .indexed = true, .priority = 5),
     KT_FIELD(delegation, leave, REF, "Leave", "Urlop", .target = "hr.leave", .on_delete = KT_CASCADE),
@@ -28,17 +32,19 @@ const kt_shape delegation_shape = KT_SHAPE(delegation, "hr.delegation",
 
 kt_error *delegation_compute(kt_tx *tx, kt_record *self)
 {
-    const struct delegation *d = KT_AS(delegation, self);
+    struct delegation *d = KT_AS(delegation, self);
+    d->owner = d->from;
     if (d->from.v && d->from.v == d->to.v)
         return kt_fail(
             tx, KT_VALIDATION, "to", "nobody stands in for themselves", "nikt nie zastępuje sam siebie");
     if (d->state != D_ENDED && d->until.day && d->until.day < d->since.day && d->state == D_PLANNED &&
         !d->leave.v)
         return kt_fail(tx, KT_VALIDATION, "until", "is before the first day", "jest przed pierwszym dniem");
-    if (d->rights && d->state == D_PLANNED &&
-        !kt_may(tx, "access.user:password")) /* who may not give rights may not lend them */
-        return kt_fail(tx, KT_FORBIDDEN, "rights", "lending rights needs the right access.user:password",
-            "użyczenie uprawnień wymaga prawa access.user:password");
+    if (d->rights && d->state == D_PLANNED && d->from.v != kt_user(tx).v &&
+        !kt_may(tx, "access.user:password")) /* who may not give rights may lend none but their own */
+        return kt_fail(tx, KT_FORBIDDEN, "rights",
+            "lending the rights of others needs the right access.user:password",
+            "użyczenie cudzych uprawnień wymaga prawa access.user:password");
     return NULL;
 }
 
@@ -118,12 +124,37 @@ static kt_error *with_room(kt_tx *tx, const kt_lines *a, const kt_lines *b, kt_l
     return NULL;
 }
 
+/* Takes the roles away that others lend to a user now: what is lent is not lent on. */
+static kt_error *without_lent(kt_tx *tx, kt_id user, kt_lines *roles)
+{
+    const kt_where where[] = {
+        KT_WHERE(delegation, to, KT_EQ, user), KT_WHERE(delegation, state, KT_EQ, D_RUNNING), {0}};
+    const kt_lines all = *roles, none = {0};
+    struct delegation d = {KT_OF(delegation)};
+    kt_cursor *cursor;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &delegation_shape, .where = where}, &cursor));
+    kt_error *e = with_room(tx, &none, &all, roles);
+    kt_id *kept = roles->items;
+    for (size_t i = 0; !e && i < all.count; i++)
+        kept[roles->count++] = ((const kt_id *)all.items)[i];
+    while (!e && kt_next(cursor, &d.rec)) {
+        size_t n = 0;
+        for (size_t i = 0; i < roles->count; i++)
+            if (!has(&d.roles, kept[i]))
+                kept[n++] = kept[i];
+        roles->count = n;
+    }
+    kt_also(&e, kt_close(cursor));
+    return e;
+}
+
 static kt_error *lend_rights(kt_tx *tx, struct delegation *d)
 {
     struct holder from = {KT_OF(holder)}, to = {KT_OF(holder)};
     const kt_lines none = {0};
     kt_lines all;
     KT_TRY(kt_read(tx, d->from, &from.rec));
+    KT_TRY(without_lent(tx, d->from, &from.roles));
     KT_TRY(kt_read(tx, d->to, &to.rec));
     KT_TRY(with_room(tx, &to.roles, &from.roles, &all));
     KT_TRY(with_room(tx, &none, &from.roles, &d->roles));
@@ -186,6 +217,24 @@ kt_error *delegation_step(kt_tx *tx, struct delegation *d)
     else
         return NULL;
     return kt_update(tx, &d->rec);
+}
+
+kt_error *delegations_cut(kt_tx *tx, kt_id user)
+{
+    const kt_query query = {.of = &delegation_shape,
+        .sort = "id",
+        .filter = kt_format(tx,
+            "[[\"state\",\"!=\",\"ended\"],[\"or\",[\"from\",\"=\",%llu],[\"to\",\"=\",%llu]]]",
+            (unsigned long long)user.v, (unsigned long long)user.v)};
+    struct delegation d = {KT_OF(delegation)};
+    kt_found found;
+    KT_TRY(kt_find(tx, &query, 0, &found));
+    for (size_t i = 0; i < found.count; i++) {
+        KT_TRY(kt_read(tx, found.ids[i], &d.rec));
+        KT_TRY(end(tx, &d));
+        KT_TRY(kt_update(tx, &d.rec));
+    }
+    return NULL;
 }
 
 static kt_error *end_now(kt_tx *tx, kt_record *self, const kt_record *params)

@@ -228,10 +228,14 @@ kt_error *employee_offboard(kt_tx *tx, kt_record *self, const kt_record *params)
             "Offboard on the last day; tasks before it are a checklist.",
             "Zakończ współpracę ostatniego dnia; wcześniejsze zadania ujmij w liście.");
     e->left = p->day;
+    kt_authority before = kt_own_authority(tx); /* who parts with somebody need not administer users */
+    kt_error *error = e->owner.v ? delegations_cut(tx, e->owner) : NULL; /* lent tasks come back first */
+    kt_callers_authority(tx, before);
+    KT_TRY(error);
     if (e->owner.v && p->to.v) /* under the caller's rights: it moves the records of every department */
         KT_TRY(hand_records_over(tx, e->owner, p->to));
-    kt_authority before = kt_own_authority(tx); /* who parts with somebody need not administer users */
-    kt_error *error = part(tx, e, p);
+    before = kt_own_authority(tx);
+    error = part(tx, e, p);
     kt_callers_authority(tx, before);
     return error;
 }

@@ -81,7 +81,7 @@ static kt_error *hours_within(
     for (kt_date day = l->from.day > m->from.day ? l->from : m->from;
          day.day <= m->until.day && day.day <= l->until.day; day = kt_date_add(day, 1)) {
         int64_t planned;
-        KT_TRY(planned_minutes(tx, e, day, &planned));
+        KT_TRY(planned_minutes(tx, e->rec.id, day, &planned));
         minutes += planned;
     }
     *within = hours(minutes);

@@ -1,7 +1,5 @@
 /* The employee's file. What changes with time -- contract, post, department, head, pay -- is a term that holds
  * from a day on; the file shows those of today. */
-#include <kontor/calendars.h>
-
 #include "hr.h"
 
 static const kt_choice employee_states[] = {
@@ -215,22 +213,6 @@ kt_error *not_own(kt_tx *tx, kt_id owner)
         return NULL;
     return kt_fail(tx, KT_FORBIDDEN, "state", "nobody decides on a request of their own",
         "nikt nie decyduje o własnym wniosku");
-}
-
-kt_error *planned_minutes(kt_tx *tx, const struct employee *e, kt_date day, int64_t *minutes)
-{
-    enum { DAY = 1440, FULL = 480 };
-    const kt_calendars *calendars = kt_calendars_find(tx);
-    int64_t found = DAY;
-    if (calendars)
-        KT_TRY(calendars->between(tx, e->calendar, kt_instant(tx, day, 0), kt_instant(tx, day, DAY), &found));
-    if (found >= DAY) { /* there is no calendar: Monday to Friday, eight hours; day 1 was a Monday */
-        found = (day.day - 1) % 7 < 5 ? FULL : 0;
-    }
-    kt_dec share = e->time_share.scale1 && !e->calendar.v ? e->time_share : KT_DEC(100, 0);
-    kt_dec part = kt_dec_div(kt_dec_mul(KT_DEC(found, 0), share, 2), KT_DEC(100, 0), 0);
-    *minutes = part.coef;
-    return NULL;
 }
 
 /* ---- Actions ---- */

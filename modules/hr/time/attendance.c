@@ -1,7 +1,5 @@
 /* Who was there, from when until when: late or early beyond the grace of the shift, worked, over time. A day is one
  * record; a shift past midnight belongs to the day on which it begins. */
-#include <kontor/calendars.h>
-
 #include "hr.h"
 
 static const kt_choice presences[] = {
@@ -54,31 +52,44 @@ static void weigh_shift(kt_tx *tx, struct attendance *a, const struct shift *s)
     kt_time begin, end;
     shift_times(tx, s, a->day, &begin, &end);
     int64_t late = minutes_between(begin, a->check_in), early = minutes_between(a->check_out, end);
-    a->planned = minutes_between(begin, end) - s->break_minutes;
     a->late = late > s->grace_late ? late : 0;
     a->early = a->check_out.ms && early > s->grace_early ? early : 0;
     if (a->worked > s->break_minutes)
         a->worked -= s->break_minutes;
 }
 
-static kt_error *weigh(kt_tx *tx, struct attendance *a, const struct employee *e)
+/* Of a day of which half is leave, half is planned; where the half begins nobody said, so nobody is late. */
+static kt_error *weigh_half(kt_tx *tx, struct attendance *a)
 {
-    struct shift s;
-    bool rostered;
-    int64_t free_day;
+    struct leave l;
+    bool away;
+    KT_TRY(leave_on(tx, a->employee, a->day, &l, &away));
+    if (!away || l.half == WHOLE || !a->check_in.ms)
+        return NULL;
+    a->leave = l.rec.id;
+    a->state = a->state == AT_HOME ? AT_HOME : HALF_DAY;
+    a->planned /= 2;
+    a->late = a->early = 0;
+    return NULL;
+}
+
+static kt_error *weigh(kt_tx *tx, struct attendance *a)
+{
+    struct duty d;
     a->late = a->early = a->overtime = a->double_time = 0;
     a->worked = a->check_out.ms ? minutes_between(a->check_in, a->check_out) : 0;
-    KT_TRY(planned_minutes(tx, e, a->day, &a->planned));
-    free_day = a->planned;
-    KT_TRY(shift_on(tx, a->employee, a->day, &s, &rostered));
-    if (rostered) {
-        a->shift = s.rec.id;
+    KT_TRY(planned_minutes(tx, a->employee, a->day, &a->planned));
+    KT_TRY(duty_on(tx, a->employee, a->day, &d));
+    if (d.works) {
+        a->shift = d.shift.rec.id;
         if (a->check_in.ms)
-            weigh_shift(tx, a, &s);
+            weigh_shift(tx, a, &d.shift);
     }
+    bool free_day = !a->planned;
+    KT_TRY(weigh_half(tx, a));
     if (a->worked > a->planned)
         a->overtime = a->worked - a->planned;
-    if (!rostered && free_day == 0)
+    if (free_day)
         a->double_time = a->overtime;
     return NULL;
 }
@@ -96,7 +107,7 @@ kt_error *attendance_compute(kt_tx *tx, kt_record *self)
         return NULL;
     KT_TRY(kt_read(tx, a->employee, &e.rec));
     a->owner = e.owner;
-    return weigh(tx, a, &e);
+    return weigh(tx, a);
 }
 
 /* ---- hr.check_in, hr.check_out ---- */
@@ -141,7 +152,7 @@ static kt_error *who_and_when(kt_tx *tx, const struct check *p, struct employee 
     return NULL;
 }
 
-static kt_error *find_day(kt_tx *tx, kt_id employee, kt_date day, struct attendance *a, bool *found)
+kt_error *attendance_on(kt_tx *tx, kt_id employee, kt_date day, struct attendance *a, bool *found)
 {
     const kt_where where[] = {
         KT_WHERE(attendance, employee, KT_EQ, employee), KT_WHERE(attendance, day, KT_EQ, day), {0}};
@@ -167,20 +178,19 @@ static kt_error *told(const struct attendance *a, kt_record *result)
 /* Somebody who comes before midnight to a shift of the next day is at work on that day. */
 static kt_error *day_of(kt_tx *tx, kt_id employee, kt_time at, kt_date *day)
 {
-    struct shift s;
-    bool today, tomorrow;
+    struct duty today, tomorrow;
     kt_time begin, end;
     *day = local_day(tx, at);
-    KT_TRY(shift_on(tx, employee, *day, &s, &today));
-    if (today) {
-        shift_times(tx, &s, *day, &begin, &end);
+    KT_TRY(duty_on(tx, employee, *day, &today));
+    if (today.works) {
+        shift_times(tx, &today.shift, *day, &begin, &end);
         if (at.ms < end.ms)
             return NULL;
     }
-    KT_TRY(shift_on(tx, employee, kt_date_add(*day, 1), &s, &tomorrow));
-    if (!tomorrow)
+    KT_TRY(duty_on(tx, employee, kt_date_add(*day, 1), &tomorrow));
+    if (!tomorrow.works)
         return NULL;
-    shift_times(tx, &s, kt_date_add(*day, 1), &begin, &end);
+    shift_times(tx, &tomorrow.shift, kt_date_add(*day, 1), &begin, &end);
     if (begin.ms - at.ms <= 2 * 3600000LL)
         *day = kt_date_add(*day, 1);
     return NULL;
@@ -196,7 +206,7 @@ kt_error *check_in(kt_tx *tx, const kt_record *params, kt_record *result)
     bool found;
     KT_TRY(who_and_when(tx, p, &e, &at));
     KT_TRY(day_of(tx, e.rec.id, at, &day));
-    KT_TRY(find_day(tx, e.rec.id, day, &a, &found));
+    KT_TRY(attendance_on(tx, e.rec.id, day, &a, &found));
     if (found && a.check_in.ms)
         return kt_fail(
             tx, KT_BAD_STATE, "employee", "came already on this day", "tego dnia wejście już zapisano");
@@ -219,65 +229,13 @@ kt_error *check_out(kt_tx *tx, const kt_record *params, kt_record *result)
     kt_date day = kt_date_add(local_day(tx, at), 1);
     for (int back = 0; back < 3 && !(found && a.check_in.ms && !a.check_out.ms);
          back++, day = kt_date_add(day, -1))
-        KT_TRY(find_day(tx, e.rec.id, day, &a, &found));
+        KT_TRY(attendance_on(tx, e.rec.id, day, &a, &found));
     if (!found || !a.check_in.ms || a.check_out.ms)
         return kt_fail(tx, KT_BAD_STATE, "employee", "did not come, or went already",
             "nie ma wejścia albo wyjście już zapisano");
     a.check_out = at;
     KT_TRY(kt_update(tx, &a.rec));
     return told(&a, result);
-}
-
-/* ---- hr.close_day ---- */
-
-struct close_day {
-    kt_record rec;
-    kt_date day;
-};
-const kt_shape close_day_shape = KT_SHAPE(close_day, NULL,
-    KT_FIELD(close_day, day, DATE, "Day", "Dzień", .help = {"Empty: yesterday.", "Puste: wczoraj."}));
-struct day_closed {
-    kt_record rec;
-    int64_t absent, on_leave;
-};
-const kt_shape day_closed_shape = KT_SHAPE(day_closed, NULL,
-    KT_FIELD(day_closed, absent, INT, "Absent", "Nieobecni", .required = true),
-    KT_FIELD(day_closed, on_leave, INT, "On leave", "Na urlopie", .required = true));
-
-static kt_error *close_one(kt_tx *tx, kt_id employee, kt_date day, struct day_closed *out)
-{
-    struct employee e = {KT_OF(employee)};
-    struct attendance a;
-    struct leave l;
-    bool known, away;
-    int64_t planned;
-    KT_TRY(kt_read(tx, employee, &e.rec));
-    KT_TRY(find_day(tx, employee, day, &a, &known));
-    KT_TRY(planned_minutes(tx, &e, day, &planned));
-    if (known || !planned || e.hired.day > day.day || e.state == GONE)
-        return NULL;
-    KT_TRY(leave_on(tx, employee, day, &l, &away));
-    a.employee = employee;
-    a.day = day;
-    a.state = away ? AWAY : ABSENT;
-    a.leave = away ? l.rec.id : (kt_id){0};
-    out->on_leave += away;
-    out->absent += !away;
-    return kt_create(tx, &a.rec);
-}
-
-kt_error *close_day(kt_tx *tx, const kt_record *params, kt_record *result)
-{
-    kt_date day = KT_SEE(close_day, params)->day;
-    const kt_query query = {
-        .of = &employee_shape, .sort = "id", .filter = KT_STR("[[\"state\",\"!=\",\"left\"]]")};
-    kt_found found;
-    if (!day.day)
-        day = kt_date_add(kt_today(tx), -1);
-    KT_TRY(kt_find(tx, &query, 0, &found));
-    for (size_t i = 0; i < found.count; i++)
-        KT_TRY(close_one(tx, found.ids[i], day, KT_AS(day_closed, result)));
-    return NULL;
 }
 
 /* ---- Corrections ---- */
@@ -326,7 +284,7 @@ static kt_error *apply(kt_tx *tx, const struct correction *c)
 {
     struct attendance a;
     bool found;
-    KT_TRY(find_day(tx, c->employee, c->day, &a, &found));
+    KT_TRY(attendance_on(tx, c->employee, c->day, &a, &found));
     a.employee = c->employee;
     a.day = c->day;
     a.check_in = c->check_in;

@@ -1,4 +1,7 @@
-/* Shifts, and who works which of them when. A shift that ends at or before its beginning ends on the next day. */
+/* Shifts, who works which of them when, and what is planned of a day. A shift that ends at or before its beginning ends
+ * on the next day. */
+#include <kontor/calendars.h>
+
 #include "hr.h"
 
 const kt_shape shift_shape = KT_SHAPE(shift, "hr.shift",
@@ -21,7 +24,11 @@ const kt_shape roster_shape = KT_SHAPE(roster, "hr.roster",
     KT_FIELD(roster, until, DATE, "Until", "Do", .priority = 4,
         .help = {"Empty: until further notice.", "Puste: do odwołania."}),
     KT_FIELD(roster, weekdays, STRING, "Days", "Dni", .max = 7, .initial = "12345",
-        .help = {"1 Monday to 7 Sunday.", "Od 1 poniedziałek do 7 niedziela."}));
+        .help = {"1 Monday to 7 Sunday; the others are free.",
+            "Od 1 poniedziałek do 7 niedziela; pozostałe są wolne."}),
+    KT_FIELD(roster, holidays, BOOL, "Also on holidays", "Także w święta",
+        .help = {"Otherwise the holidays of the calendar are free.",
+            "W przeciwnym razie święta z kalendarza są wolne."}));
 
 /* "08:30" in minutes of the day; -1: no time of day. */
 static int minutes_of(kt_str s)
@@ -94,27 +101,47 @@ static bool on_weekday(const struct roster *r, kt_date day)
     return false;
 }
 
-static kt_error *find_shift(kt_tx *tx, kt_id employee, kt_date day, struct shift *s, bool *found)
+/* The calendar of the terms that hold on the day; not set: the company's. */
+static kt_error *is_holiday(kt_tx *tx, kt_id employee, kt_date day, bool *yes)
+{
+    const kt_calendars *calendars = kt_calendars_find(tx);
+    struct term t;
+    bool found;
+    *yes = false;
+    if (!calendars)
+        return NULL;
+    KT_TRY(term_on(tx, employee, day, &t, &found));
+    return calendars->holiday(tx, found ? t.calendar : (kt_id){0}, day, yes);
+}
+
+static kt_error *find_duty(kt_tx *tx, kt_id employee, kt_date day, struct duty *d)
 {
     const kt_where where[] = {
         KT_WHERE(roster, employee, KT_EQ, employee), KT_WHERE(roster, from, KT_LE, day), {0}};
     struct roster r = {KT_OF(roster)};
     kt_cursor *cursor;
     kt_id shift = {0};
-    *s = (struct shift){KT_OF(shift)};
+    bool free_day = false;
+    *d = (struct duty){.shift = {KT_OF(shift)}};
     KT_TRY(kt_open(tx, &(kt_query){.of = &roster_shape, .where = where, .sort = "-from"}, &cursor));
-    while (!shift.v && kt_next(cursor, &r.rec))
-        if ((!r.until.day || r.until.day >= day.day) && on_weekday(&r, day))
+    while (!shift.v && kt_next(cursor, &r.rec)) {
+        if (r.until.day && r.until.day < day.day)
+            continue;
+        d->rostered = true;
+        if (on_weekday(&r, day))
             shift = r.shift;
+    }
     KT_TRY(kt_close(cursor));
-    *found = shift.v != 0;
-    return *found ? kt_read(tx, shift, &s->rec) : NULL;
+    if (shift.v && !r.holidays)
+        KT_TRY(is_holiday(tx, employee, day, &free_day));
+    d->works = shift.v && !free_day;
+    return d->works ? kt_read(tx, shift, &d->shift.rec) : NULL;
 }
 
-kt_error *shift_on(kt_tx *tx, kt_id employee, kt_date day, struct shift *s, bool *found)
+kt_error *duty_on(kt_tx *tx, kt_id employee, kt_date day, struct duty *d)
 {
     kt_authority before = kt_own_authority(tx); /* one's own shift is no secret to whoever comes to work */
-    kt_error *e = find_shift(tx, employee, day, s, found);
+    kt_error *e = find_duty(tx, employee, day, d);
     kt_callers_authority(tx, before);
     return e;
 }
@@ -124,4 +151,49 @@ void shift_times(kt_tx *tx, const struct shift *s, kt_date day, kt_time *begin, 
     int from = minutes_of(s->from), until = minutes_of(s->until);
     *begin = kt_instant(tx, day, from);
     *end = until > from ? kt_instant(tx, day, until) : kt_instant(tx, kt_date_add(day, 1), until);
+}
+
+/* ---- What is planned ---- */
+
+static kt_error *by_calendar(kt_tx *tx, kt_id employee, kt_date day, int64_t *minutes)
+{
+    enum { DAY = 1440, FULL = 480 };
+    const kt_calendars *calendars = kt_calendars_find(tx);
+    struct term t;
+    bool known;
+    int64_t found = DAY;
+    KT_TRY(term_on(tx, employee, day, &t, &known));
+    kt_id calendar = known ? t.calendar : (kt_id){0};
+    if (calendars)
+        KT_TRY(calendars->between(tx, calendar, kt_instant(tx, day, 0), kt_instant(tx, day, DAY), &found));
+    if (found >= DAY) { /* there is no calendar: Monday to Friday, eight hours; day 1 was a Monday */
+        found = (day.day - 1) % 7 < 5 ? FULL : 0;
+    }
+    kt_dec share = known && t.time_share.scale1 && !calendar.v ? t.time_share : KT_DEC(100, 0);
+    kt_dec part = kt_dec_div(kt_dec_mul(KT_DEC(found, 0), share, 2), KT_DEC(100, 0), 0);
+    *minutes = part.coef;
+    return NULL;
+}
+
+static kt_error *plan(kt_tx *tx, kt_id employee, kt_date day, int64_t *minutes)
+{
+    struct duty d;
+    kt_time begin, end;
+    KT_TRY(find_duty(tx, employee, day, &d));
+    if (!d.rostered)
+        return by_calendar(tx, employee, day, minutes);
+    *minutes = 0;
+    if (d.works) {
+        shift_times(tx, &d.shift, day, &begin, &end);
+        *minutes = (end.ms - begin.ms) / 60000 - d.shift.break_minutes;
+    }
+    return NULL;
+}
+
+kt_error *planned_minutes(kt_tx *tx, kt_id employee, kt_date day, int64_t *minutes)
+{
+    kt_authority before = kt_own_authority(tx); /* one's own hours are told to who may not read the terms */
+    kt_error *e = plan(tx, employee, day, minutes);
+    kt_callers_authority(tx, before);
+    return e;
 }

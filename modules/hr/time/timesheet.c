@@ -120,20 +120,18 @@ const kt_shape week_found_shape = KT_SHAPE(week_found, NULL, TOTAL(planned, "Pla
 
 static kt_error *attended(kt_tx *tx, const struct employee *e, struct week_day *d)
 {
-    const kt_where where[] = {
-        KT_WHERE(attendance, employee, KT_EQ, e->rec.id), KT_WHERE(attendance, day, KT_EQ, d->day), {0}};
-    struct attendance a = {KT_OF(attendance)};
-    kt_cursor *cursor;
-    KT_TRY(planned_minutes(tx, e, d->day, &d->planned));
-    KT_TRY(kt_open(tx, &(kt_query){.of = &attendance_shape, .where = where, .limit = 1}, &cursor));
-    if (kt_next(cursor, &a.rec)) {
+    struct attendance a;
+    bool found;
+    KT_TRY(planned_minutes(tx, e->rec.id, d->day, &d->planned));
+    KT_TRY(attendance_on(tx, e->rec.id, d->day, &a, &found));
+    if (found) {
         d->planned = a.planned;
         d->worked = a.worked;
         d->overtime = a.overtime;
         d->double_time = a.double_time;
         d->late = a.late;
     }
-    return kt_close(cursor);
+    return NULL;
 }
 
 static kt_error *fill_day(kt_tx *tx, const struct employee *e, struct week_day *d)
