@@ -234,7 +234,7 @@ def every_entity_describes_itself_in_two_languages(k):
     for lang in ("en", "pl"):
         entities = {e["name"]: e for e in k.call("system.describe", {}, lang=lang)["entities"]}
         names = [n for n in entities if n.startswith("base.")]
-        expect(len(names), 28)
+        expect(len(names), 29)
     expect(entities["base.party"]["label"], "Kontrahent")
 
 
