@@ -1,7 +1,31 @@
-/* overlay.c -- a treap: a search tree by key that random priorities keep balanced. */
+/* overlay.c -- a B+tree in memory. A search compares the keys' first bytes, which lie side by side in a page, and
+ * reads a key itself only where they are equal. */
 #include "store/overlay.h"
 
+#include <assert.h>
 #include <endian.h>
+
+enum { PAGE_SLOTS = 32, HEIGHT_MAX = 16 };
+
+/* A key's first bytes, big-endian, zeros behind its end: most keys differ in them. */
+typedef struct {
+    uint64_t first, second;
+} head;
+
+struct overlay_page {
+    uint32_t count;
+    bool is_leaf;
+    head heads[PAGE_SLOTS];
+    overlay_node *nodes[PAGE_SLOTS]; /* of a branch: the least below each child, but for the first child */
+    overlay_page *children[];        /* of a branch: PAGE_SLOTS */
+};
+
+/* The slots that a search went through, from the root to a leaf. */
+typedef struct {
+    overlay_page *pages[HEIGHT_MAX];
+    uint32_t slots[HEIGHT_MAX];
+    unsigned height;
+} route;
 
 static uint64_t word_at(kt_str key, size_t at)
 {
@@ -15,69 +39,167 @@ static uint64_t word_at(kt_str key, size_t at)
     return word;
 }
 
-static overlay_head head_of(store_space space, kt_str key)
+static head head_of(kt_str key)
 {
-    return (overlay_head){word_at(key, 0), word_at(key, 8), space};
+    return (head){word_at(key, 0), word_at(key, 8)};
 }
 
-static int compare(const overlay_head *head, kt_str key, const overlay_node *node)
+static bool is_at_or_below(const overlay_page *page, uint32_t slot, head h, kt_str key)
 {
-    if (head->space != node->head.space)
-        return head->space < node->head.space ? -1 : 1;
-    if (head->first != node->head.first)
-        return head->first < node->head.first ? -1 : 1;
-    if (head->second != node->head.second)
-        return head->second < node->head.second ? -1 : 1;
-    return str_cmp(key, node->key);
+    const head *other = &page->heads[slot];
+    if (other->first != h.first)
+        return other->first < h.first;
+    if (other->second != h.second)
+        return other->second < h.second;
+    return str_cmp(page->nodes[slot]->key, key) <= 0;
 }
 
-static uint32_t next_priority(overlay *o)
+/* How many of the page's keys are at or below the key; a branch's first child has no lower bound. */
+static uint32_t rank(const overlay_page *page, head h, kt_str key)
 {
-    o->random = o->random * 1664525u + 1013904223u;
-    return o->random ^ o->random >> 16;
-}
-
-/* Splits tree into what is below the key and what is above; the key itself is in neither. */
-static void split(
-    overlay_node *tree, const overlay_head *head, kt_str key, overlay_node **below, overlay_node **above)
-{
-    while (tree) {
-        if (compare(head, key, tree) > 0) {
-            *below = tree;
-            below = &tree->right;
-            tree = tree->right;
-        } else {
-            *above = tree;
-            above = &tree->left;
-            tree = tree->left;
-        }
+    uint32_t low = page->is_leaf ? 0 : 1, high = page->count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (is_at_or_below(page, middle, h, key))
+            low = middle + 1;
+        else
+            high = middle;
     }
-    *below = *above = NULL;
+    return low;
+}
+
+/* The last node at or below the key; NULL: all are above it. via: NULL, or told the slots, a leaf's being where the
+ * key would go */
+static overlay_node *find_floor(const overlay_tree *tree, kt_str key, route *via)
+{
+    const head h = head_of(key);
+    for (overlay_page *page = tree->root; page;) {
+        uint32_t at = rank(page, h, key);
+        uint32_t slot = page->is_leaf ? at : at - 1;
+        if (via) {
+            via->pages[via->height] = page;
+            via->slots[via->height++] = slot;
+        }
+        if (page->is_leaf)
+            return at ? page->nodes[at - 1] : NULL;
+        page = page->children[slot];
+    }
+    return NULL;
+}
+
+static bool is_at(const overlay_node *node, kt_str key)
+{
+    return node && str_cmp(node->key, key) == 0;
+}
+
+static overlay_page *new_page(arena *arena, bool is_leaf)
+{
+    overlay_page *page = arena_alloc(
+        arena, sizeof *page + (is_leaf ? 0 : PAGE_SLOTS * sizeof(overlay_page *)));
+    if (page) {
+        page->count = 0;
+        page->is_leaf = is_leaf;
+    }
+    return page;
+}
+
+static void put_in(overlay_page *page, uint32_t slot, head h, overlay_node *node, overlay_page *child)
+{
+    uint32_t behind = page->count - slot;
+    memmove(page->heads + slot + 1, page->heads + slot, behind * sizeof *page->heads);
+    memmove(page->nodes + slot + 1, page->nodes + slot, behind * sizeof(overlay_node *));
+    page->heads[slot] = h;
+    page->nodes[slot] = node;
+    if (!page->is_leaf) {
+        memmove(page->children + slot + 1, page->children + slot, behind * sizeof(overlay_page *));
+        page->children[slot] = child;
+    }
+    page->count++;
+}
+
+/* Moves a full page's upper half to an empty one; keys that only rise leave full pages behind them. */
+static void split(overlay_page *page, uint32_t slot, overlay_page *upper)
+{
+    uint32_t from = slot == PAGE_SLOTS ? PAGE_SLOTS : PAGE_SLOTS / 2;
+    upper->count = page->count - from;
+    memcpy(upper->heads, page->heads + from, upper->count * sizeof *page->heads);
+    memcpy(upper->nodes, page->nodes + from, upper->count * sizeof(overlay_node *));
+    if (!page->is_leaf)
+        memcpy(upper->children, page->children + from, upper->count * sizeof(overlay_page *));
+    page->count = from;
+}
+
+/* A root above the one there is, and the route through it. */
+static bool raise_root(overlay *o, overlay_tree *tree, route *via)
+{
+    overlay_page *root = new_page(o->arena, false);
+    if (!root)
+        return false;
+    put_in(root, 0, tree->root->heads[0], tree->root->nodes[0], tree->root);
+    tree->root = root;
+    assert(via->height < HEIGHT_MAX);
+    memmove(via->pages + 1, via->pages, via->height * sizeof *via->pages);
+    memmove(via->slots + 1, via->slots, via->height * sizeof *via->slots);
+    via->pages[0] = root;
+    via->slots[0] = 0;
+    via->height++;
+    return true;
+}
+
+/* Puts the node where the route ends; full pages on the way up are split, into pages that are made first, so that
+ * a lack of memory leaves the tree whole. */
+static bool insert(overlay *o, overlay_tree *tree, route *via, overlay_node *node)
+{
+    overlay_page *fresh[HEIGHT_MAX], *child = NULL;
+    unsigned full = 0;
+    for (; full < via->height && via->pages[via->height - 1 - full]->count == PAGE_SLOTS; full++)
+        if (!(fresh[full] = new_page(o->arena, full == 0)))
+            return false;
+    if (full == via->height && !raise_root(o, tree, via))
+        return false;
+    head h = head_of(node->key);
+    for (unsigned i = 0; i < full; i++) {
+        overlay_page *page = via->pages[via->height - 1 - i], *upper = fresh[i];
+        uint32_t slot = via->slots[via->height - 1 - i] +
+                        (i > 0); /* a child goes behind the one it was split off */
+        split(page, slot, upper);
+        if (page->count < PAGE_SLOTS && slot <= page->count)
+            put_in(page, slot, h, node, child);
+        else
+            put_in(upper, slot - page->count, h, node, child);
+        h = upper->heads[0];
+        node = upper->nodes[0];
+        child = upper;
+    }
+    unsigned level = via->height - 1 - full;
+    put_in(via->pages[level], via->slots[level] + (full > 0), h, node, child);
+    return true;
+}
+
+static void link_behind(overlay_tree *tree, overlay_node *before, overlay_node *node)
+{
+    node->previous = before;
+    node->next = before ? before->next : tree->first;
+    *(before ? &before->next : &tree->first) = node;
+    *(node->next ? &node->next->previous : &tree->last) = node;
 }
 
 static overlay_node *find_or_insert(overlay *o, store_space space, kt_str key)
 {
-    const overlay_head head = head_of(space, key);
-    overlay_node **slot = &o->root;
-    while (*slot) {
-        int c = compare(&head, key, *slot);
-        if (c == 0)
-            return *slot;
-        slot = c < 0 ? &(*slot)->left : &(*slot)->right;
-    }
+    overlay_tree *tree = &o->trees[space];
+    if (!tree->root && !(tree->root = new_page(o->arena, true)))
+        return NULL;
+    route via = {.height = 0};
+    overlay_node *floor = find_floor(tree, key, &via);
+    if (is_at(floor, key))
+        return floor;
     overlay_node *node = ARENA_NEW(o->arena, overlay_node);
     if (!node)
         return NULL;
     node->key = arena_str(o->arena, key);
-    if (!node->key.ptr)
+    if (!node->key.ptr || !insert(o, tree, &via, node))
         return NULL;
-    node->head = head;
-    node->priority = next_priority(o);
-    slot = &o->root;
-    while (*slot && (*slot)->priority >= node->priority)
-        slot = compare(&head, key, *slot) < 0 ? &(*slot)->left : &(*slot)->right;
-    split(*slot, &head, key, &node->left, &node->right);
-    *slot = node;
+    link_behind(tree, floor, node);
     return node;
 }
 
@@ -103,60 +225,48 @@ bool overlay_write(overlay *o, store_space space, kt_str key, kt_str raw)
 
 const overlay_node *overlay_find(const overlay *o, store_space space, kt_str key)
 {
-    const overlay_head head = head_of(space, key);
-    const overlay_node *node = o->root;
-    while (node) {
-        int c = compare(&head, key, node);
-        if (c == 0)
-            return node->state == OVERLAY_NOTHING ? NULL : node;
-        node = c < 0 ? node->left : node->right;
-    }
-    return NULL;
+    const overlay_node *node = find_floor(&o->trees[space], key, NULL);
+    return is_at(node, key) && node->state != OVERLAY_NOTHING ? node : NULL;
+}
+
+static const overlay_node *this_or_next(const overlay_node *node)
+{
+    while (node && node->state == OVERLAY_NOTHING)
+        node = node->next;
+    return node;
+}
+
+static const overlay_node *this_or_previous(const overlay_node *node)
+{
+    while (node && node->state == OVERLAY_NOTHING)
+        node = node->previous;
+    return node;
+}
+
+const overlay_node *overlay_next(const overlay_node *node)
+{
+    return this_or_next(node->next);
+}
+
+const overlay_node *overlay_previous(const overlay_node *node)
+{
+    return this_or_previous(node->previous);
 }
 
 const overlay_node *overlay_at_or_after(const overlay *o, store_space space, kt_str key, bool after)
 {
-    for (;;) {
-        const overlay_head head = head_of(space, key);
-        const overlay_node *best = NULL;
-        for (const overlay_node *node = o->root; node;) {
-            int c = compare(&head, key, node);
-            if (c < 0 || (c == 0 && !after)) {
-                best = node;
-                node = node->left;
-            } else {
-                node = node->right;
-            }
-        }
-        if (!best || best->head.space != space)
-            return NULL;
-        if (best->state != OVERLAY_NOTHING)
-            return best;
-        key = best->key;
-        after = true;
-    }
+    const overlay_tree *tree = &o->trees[space];
+    const overlay_node *floor = find_floor(tree, key, NULL);
+    if (!floor)
+        return this_or_next(tree->first);
+    return this_or_next(is_at(floor, key) && !after ? floor : floor->next);
 }
 
 const overlay_node *overlay_before(const overlay *o, store_space space, kt_str key)
 {
-    for (;;) {
-        const overlay_head head = head_of(space, key);
-        const overlay_node *best = NULL;
-        for (const overlay_node *node = o->root; node;) {
-            bool below = key.ptr ? compare(&head, key, node) > 0 : node->head.space <= space;
-            if (below) {
-                best = node;
-                node = node->right;
-            } else {
-                node = node->left;
-            }
-        }
-        if (!best || best->head.space != space)
-            return NULL;
-        if (best->state != OVERLAY_NOTHING)
-            return best;
-        key = best->key;
-    }
+    const overlay_tree *tree = &o->trees[space];
+    const overlay_node *floor = key.ptr ? find_floor(tree, key, NULL) : tree->last;
+    return this_or_previous(key.ptr && is_at(floor, key) ? floor->previous : floor);
 }
 
 void overlay_back(overlay *o, size_t mark)

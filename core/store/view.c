@@ -72,7 +72,6 @@ kt_error *store_make_writable(store_view *view)
     if (!view->writes)
         return error_no_memory();
     view->writes->arena = view->arena;
-    view->writes->random = 1;
     return NULL;
 }
 
@@ -184,22 +183,23 @@ static void advance_engine(store_cursor *c)
         c->error = engine_error(c->view->arena, code, "scanning");
 }
 
+static void expect(store_cursor *c, const overlay_node *node)
+{
+    c->ahead = node && in_range(c, node->key) ? node : NULL;
+    c->ahead_at = c->view->writes->changes;
+    c->ahead_known = true;
+}
+
 static const overlay_node *overlay_candidate(store_cursor *c)
 {
     const overlay *o = c->view->writes;
-    const overlay_node *node;
     kt_str last = {c->last, c->last_len};
-    if (!o || !o->root)
+    if (!o || !o->changes)
         return NULL;
     if (c->ahead_known && c->ahead_at == o->changes)
         return c->ahead;
-    if (c->reverse)
-        node = overlay_before(o, c->space, c->has_last ? last : c->to);
-    else
-        node = overlay_at_or_after(o, c->space, c->has_last ? last : c->from, c->has_last);
-    c->ahead = node && in_range(c, node->key) ? node : NULL;
-    c->ahead_at = o->changes;
-    c->ahead_known = true;
+    expect(c, c->reverse ? overlay_before(o, c->space, c->has_last ? last : c->to)
+                         : overlay_at_or_after(o, c->space, c->has_last ? last : c->from, c->has_last));
     return c->ahead;
 }
 
@@ -233,8 +233,8 @@ bool store_next(store_cursor *c, kt_str *key, kt_str *value)
         }
         if (order == 0)
             c->key = (kt_str){0}; /* the overlay's word counts */
-        c->ahead_known = false;
         remember(c, node->key);
+        expect(c, c->reverse ? overlay_previous(node) : overlay_next(node));
         if (node->state == OVERLAY_PUT) {
             *key = node->key;
             *value = (kt_str){node->raw.ptr, node->raw.len - FRAME_BYTES};
@@ -261,7 +261,7 @@ kt_error *store_count(
     kt_str key, value;
     *count = 0;
     KT_TRY(store_scan(view, space, from, to, false, &cursor));
-    if (view->writes && view->writes->root) {
+    if (view->writes && view->writes->changes) {
         while (*count < most && store_next(cursor, &key, &value))
             ++*count;
         return store_scan_end(cursor);
@@ -337,7 +337,7 @@ void store_overlay_each(const store_view *view,
         return;
     for (store_space space = STORE_DATA; space < STORE_SPACES; space++) {
         const overlay_node *node = overlay_at_or_after(view->writes, space, (kt_str){0}, false);
-        for (; node; node = overlay_at_or_after(view->writes, space, node->key, true)) {
+        for (; node; node = overlay_next(node)) {
             kt_str value = {0};
             if (node->state == OVERLAY_PUT)
                 value = (kt_str){node->raw.ptr, node->raw.len - FRAME_BYTES};

@@ -49,7 +49,7 @@ static engine_code apply(engine *engine, engine_txn *txn, const overlay *o)
 {
     for (store_space space = STORE_DATA; space < STORE_SPACES; space++) {
         const overlay_node *node = overlay_at_or_after(o, space, (kt_str){0}, false);
-        for (; node; node = overlay_at_or_after(o, space, node->key, true)) {
+        for (; node; node = overlay_next(node)) {
             engine_code code = node->state == OVERLAY_PUT ? engine->ops->put(txn, space, node->key, node->raw)
                                                           : engine->ops->remove(txn, space, node->key);
             if (code != ENGINE_OK)
@@ -145,7 +145,7 @@ static engine_code run_jobs(store *s, size_t count, batch *b)
             .arena = entry->job->arena, .engine = s->engine, .txn = b->txn, .borrowed_txn = true, .store = s};
         run_job(entry);
         b->ran = i + 1;
-        if (entry->result != STORE_DONE || !entry->view.writes->root)
+        if (entry->result != STORE_DONE || !entry->view.writes->changes)
             continue;
         b->wrote = true;
         b->keyed += entry->job->key.ptr != NULL;

@@ -48,10 +48,12 @@ static size_t form_at(const word *words, size_t count, size_t at, const char *fo
 {
     size_t n = 0;
     for (const char *p = form; *p; n++) {
-        size_t length = strcspn(p, " ");
-        if (at + n == count || words[at + n].len != length || strncmp(words[at + n].text, p, length) != 0)
+        if (at + n == count)
             return 0;
-        p += length + (p[length] == ' ');
+        const word *w = &words[at + n];
+        if (*p != *w->text || strncmp(p, w->text, w->len) != 0 || (p[w->len] != ' ' && p[w->len] != '\0'))
+            return 0;
+        p += w->len + (p[w->len] == ' ');
     }
     return n;
 }
