@@ -61,7 +61,8 @@ typedef struct {
      *   expires  of a new one; may be not set */
     KT_MUST kt_error *(*lot)(kt_tx *tx, kt_id item, kt_str name, kt_date expires, kt_id *lot);
     /* Spreads a cost that comes later (freight, duty) over goods received: what is still in stock is worth more, the
-     * share of what has left goes to "revaluation" alone.
+     * share of what has left goes after it, to customers, into production, to losses, told as "logistics.valued" from
+     * "revaluation" of each move that took it.
      *   moves, values  the receipts, and what each bears; below zero: less */
     KT_MUST kt_error *(*burden)(
         kt_tx *tx, const kt_id *moves, const kt_dec *values, size_t count, kt_id document, kt_str reason);

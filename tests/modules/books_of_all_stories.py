@@ -160,6 +160,43 @@ def what_is_taken_apart_gives_back_what_went_in(k):
     k.update("base.item", s["rod"], {"tracking": "none"})
 
 
+def freight_that_comes_later_goes_where_the_goods_went(k):
+    """Of ten hoops, received at 5 each, eight went into four drums, of which one was sold and one is in an order not done yet; two
+    are left. Freight of 20 is 2 a hoop: 4 stays on the hoops, 4 are in progress, 12 went into three drums, of which one is sold."""
+    s = house(k)
+    hoop, drum = item(k, "hoop", standard_cost="5"), item(k, "drum", price="50", made=True)
+    make(k, "production.bom", item=drum, lines=[{"item": hoop, "quantity": "2"}])
+    enter(k, hoop, "10", "5")
+    receipt = k.list("logistics.move", [["item", "=", hoop]])["rows"][0]["id"]
+    orders = [make(k, "production.order", item=drum, quantity=q) for q in ("3", "1")]
+    for order in orders:
+        k.call("production.order.confirm", {"id": order})
+    k.call("production.order.report", {"id": orders[0], "produced": "3"})
+    k.call("production.order.finish", {"id": orders[0]})
+    k.call("production.order.issue", {"id": orders[1]})
+    sold = make(k, "crm.order", party=s["nowak"], lines=[{"item": drum, "quantity": "1", "price": "50"}])
+    k.call("crm.order.confirm", {"id": sold})
+    ship(k, sold)
+    proved(k)
+    before = {code: D(balances(k, code)[0]) for code in ("310", "500", "711", "763", "580")}
+    k.call("logistics.landed", {"amount": "20", "moves": [receipt], "reason": "freight"})
+    gained = {code: D(balances(k, code)[0]) - was for code, was in before.items()}
+    expect(gained, {"310": D(12), "500": D(4), "711": D(4), "763": D(-20), "580": D(0)})
+    proved(k)
+    done, going = (k.get("production.order", o) for o in orders)
+    expect((done["material"], done["received"], done["variance"], done["components"][0]["cost"]), ("42.00", "42.00", "0.00", "42.00"))
+    expect((going["material"], going["state"]), ("14.00", "in_progress"))
+    worth = {r["item"]: r["unit_cost"] for r in k.list("logistics.valuation", [["item", "in", [hoop, drum]]])["rows"]}
+    expect(worth, {hoop: "7.0000", drum: "14.0000"})
+    k.call("production.order.report", {"id": orders[1], "produced": "1"})
+    k.call("production.order.finish", {"id": orders[1]})
+    expect(k.get("production.order", orders[1])["variance"], "4.00")  # it was known before it was done
+    k.call("logistics.landed", {"amount": "-20", "moves": [receipt], "reason": "freight that was not ours"})
+    expect(D(balances(k, "763")[0]), before["763"])
+    expect(k.get("production.order", orders[0])["received"], "30.00")
+    proved(k)
+
+
 def a_call_knows_what_it_really_brought(k):
     """Planned: five bells at 18 and 8. They cost 8 when they leave; one comes back and is credited: four sold, 72 less 32."""
     s = house(k)
@@ -264,7 +301,7 @@ def what_is_shipped_while_sales_are_off_is_not_held_any_more(k):
         k.call("module.enable", {"name": "crm"})
 
 
-run([goods_are_bought_received_and_billed, what_is_made_carries_its_cost, what_is_sold_costs_what_it_was_worth, what_is_taken_apart_gives_back_what_went_in, a_call_knows_what_it_really_brought,
+run([goods_are_bought_received_and_billed, what_is_made_carries_its_cost, what_is_sold_costs_what_it_was_worth, what_is_taken_apart_gives_back_what_went_in, freight_that_comes_later_goes_where_the_goods_went, a_call_knows_what_it_really_brought,
      what_moves_while_the_books_are_off_is_taken_over, what_was_let_go_while_the_stores_were_off_is_free_again,
      goods_from_elsewhere_let_go_of_those_reserved_and_to_come, boxes_go_in_parts_without_a_rest,
      what_is_shipped_while_sales_are_off_is_not_held_any_more], modules="base,crm,logistics,production,finance,script")

@@ -40,8 +40,9 @@ static const struct {
 static const struct {
     const char *name;
     enum purpose purpose;
-} costs[] = {{"labour", LABOUR_APPLIED}, {"machine", MACHINE_APPLIED}, {"overhead", OVERHEAD_APPLIED},
-    {"variance", MAKING_VARIANCE}};
+    bool leaves; /* the work in progress */
+} costs[] = {{"labour", LABOUR_APPLIED, false}, {"machine", MACHINE_APPLIED, false},
+    {"overhead", OVERHEAD_APPLIED, false}, {"variance", MAKING_VARIANCE, true}, {"repriced", REVALUED, true}};
 
 static kt_error *unknown(kt_tx *tx, const char *path, kt_str name)
 {
@@ -126,7 +127,7 @@ kt_error *stock_valued(kt_tx *tx, const kt_event *event)
 static kt_error *book_cost(kt_tx *tx, const struct cost *c)
 {
     kt_id other = {0}, progress;
-    bool yes, variance = is_at(c->kind, "variance");
+    bool yes;
     size_t i = 0;
     KT_TRY(is_set_up(tx, &yes));
     if (!yes || !c->amount.coef)
@@ -141,7 +142,7 @@ static kt_error *book_cost(kt_tx *tx, const struct cost *c)
         .text = kt_say(tx, purposes[costs[i].purpose - 1].label),
         .origin = kt_any_entity(tx, c->order) ? c->order : kt_any(tx, "production.order", c->order)};
     KT_TRY(journal_of(tx, STOCKING, &e.journal));
-    kt_dec amount = variance ? kt_dec_neg(c->amount) : c->amount; /* a variance leaves the work in progress */
+    kt_dec amount = costs[i].leaves ? kt_dec_neg(c->amount) : c->amount;
     KT_TRY(entry_add(tx, &e, &(struct entry_line){.account = progress}, amount, (kt_dec){0}));
     KT_TRY(entry_add(tx, &e, &(struct entry_line){.account = other}, kt_dec_neg(amount), (kt_dec){0}));
     return entry_post(tx, &e);

@@ -12,6 +12,9 @@ static const kt_choice move_states[] = {
     {MOVE_CANCELLED, "cancelled", {"Cancelled", "Anulowany"}, "lost"},
     {0},
 };
+const kt_shape draw_shape = KT_SHAPE(draw, NULL,
+    KT_FIELD(draw, layer, REF, "Came with", "Przyszło z", .target = "logistics.move"),
+    KT_FIELD(draw, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4));
 const kt_shape move_shape = KT_SHAPE(move, "logistics.move",
     KT_FIELD(move, item, REF, "Item", "Towar", .target = "base.item", .computed = true, .priority = 1),
     KT_FIELD(move, lot, REF, "Lot", "Partia", .target = "logistics.lot", .computed = true),
@@ -40,8 +43,11 @@ const kt_shape move_shape = KT_SHAPE(move, "logistics.move",
     KT_FIELD(move, left, QUANTITY, "Still in stock", "Pozostało z niego", .scale = 4, .computed = true,
         .help = {"Of what came in: a layer of the stock.", "Z tego, co przyszło: warstwa zapasu."}),
     KT_FIELD(move, open, BOOL, "Open layer", "Otwarta warstwa", .computed = true),
-    KT_FIELD(move, left_value, MONEY, "Worth", "Wartość pozostała", .scale = 2, .computed = true,
-        .group = "cost"));
+    KT_FIELD(
+        move, left_value, MONEY, "Worth", "Wartość pozostała", .scale = 2, .computed = true, .group = "cost"),
+    KT_FIELD(move, draws, LINES, "Taken from", "Wzięte z", .lines = &draw_shape, .computed = true,
+        .help = {"The layers of what went out: a cost of them that comes later goes after it.",
+            "Warstwy tego, co wyszło: za nim idzie ich późniejszy koszt."}));
 
 kt_error *move_compute(kt_tx *tx, kt_record *self)
 {

@@ -140,6 +140,11 @@ KT_MUST kt_error *picks_add(kt_tx *tx, struct picks *picks, const struct pick *p
 /* ---- move.c ---- */
 
 enum move_state { PLANNED = 1, CONFIRMED, PARTLY_RESERVED, RESERVED, MOVED, MOVE_CANCELLED };
+struct draw { /* a line of a move that took goods out: from which layer */
+    kt_record rec;
+    kt_id layer;
+    kt_dec quantity;
+};
 struct move {
     kt_record rec;
     kt_id item, lot, from, to, warehouse, document, paper, party, returns;
@@ -151,8 +156,9 @@ struct move {
     kt_str reason;
     enum move_state state;
     bool open; /* something of it is left */
+    kt_lines draws;
 };
-extern const kt_shape move_shape;
+extern const kt_shape move_shape, draw_shape;
 kt_error *move_compute(kt_tx *tx, kt_record *self);
 /* Moves the goods of one lot from one location to another, values it, announces it. m: item, lot, quantity, day,
  * document, ... are set; value too, if it is known. Receives value and id. */

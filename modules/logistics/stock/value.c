@@ -143,29 +143,31 @@ static kt_error *at_original_cost(kt_tx *tx, const struct move *m, kt_dec *value
 
 /* ---- Layers ---- */
 
-static kt_error *take_from(kt_tx *tx, struct move *layer, kt_dec *need, kt_dec *value)
+static kt_error *take_from(kt_tx *tx, struct move *layer, kt_dec *need, kt_dec *value, kt_lines *draws)
 {
     kt_dec take = smaller(layer->left, *need), worth = portion(layer->left_value, take, layer->left);
+    const struct draw draw = {KT_OF(draw), .layer = layer->rec.id, .quantity = take};
     *need = kt_dec_sub(*need, take);
     *value = kt_dec_add(*value, worth);
     layer->left_value = kt_dec_sub(layer->left_value, worth);
     layer->left = kt_dec_sub(layer->left, take);
     if (layer->left.coef == 0)
         layer->left = layer->left_value = (kt_dec){0};
+    KT_TRY(kt_line_add(tx, draws, &draw.rec));
     return kt_update(tx, &layer->rec);
 }
 
-/* Takes the oldest layers, `first` before them; *value receives what they were worth. */
-static kt_error *take_layers(kt_tx *tx, kt_id item, kt_id first, kt_dec quantity, kt_dec *value)
+/* Takes the oldest layers, the one that m brings back before them; *value receives what they were worth. */
+static kt_error *take_layers(kt_tx *tx, struct move *m, kt_dec quantity, kt_dec *value)
 {
-    const kt_where where[] = {KT_WHERE(move, item, KT_EQ, item), KT_WHERE(move, open, KT_EQ, true), {0}};
+    const kt_where where[] = {KT_WHERE(move, item, KT_EQ, m->item), KT_WHERE(move, open, KT_EQ, true), {0}};
     struct move layer = {KT_OF(move)};
     kt_dec need = quantity;
     *value = KT_DEC(0, 2);
-    if (first.v) {
-        KT_TRY(kt_read(tx, first, &layer.rec));
+    if (m->returns.v) {
+        KT_TRY(kt_read(tx, m->returns, &layer.rec));
         if (layer.left.coef > 0)
-            KT_TRY(take_from(tx, &layer, &need, value));
+            KT_TRY(take_from(tx, &layer, &need, value, &m->draws));
     }
     while (need.coef > 0) {
         kt_cursor *cursor;
@@ -175,7 +177,7 @@ static kt_error *take_layers(kt_tx *tx, kt_id item, kt_id first, kt_dec quantity
         KT_TRY(kt_close(cursor));
         if (!found)
             break;
-        KT_TRY(take_from(tx, &layer, &need, value));
+        KT_TRY(take_from(tx, &layer, &need, value, &m->draws));
     }
     return NULL;
 }
@@ -211,13 +213,12 @@ static kt_error *come_in(
 /* ---- Out ---- */
 
 /* What a quantity that is there is worth by the item's method; layers give up as much. */
-static kt_error *worth_of(
-    kt_tx *tx, const struct pool *p, const struct move *m, kt_dec quantity, kt_dec *worth)
+static kt_error *worth_of(kt_tx *tx, const struct pool *p, struct move *m, kt_dec quantity, kt_dec *worth)
 {
     kt_dec layers, original = {0};
     if (m->returns.v)
         KT_TRY(at_original_cost(tx, m, &original));
-    KT_TRY(take_layers(tx, m->item, m->returns, quantity, &layers));
+    KT_TRY(take_layers(tx, m, quantity, &layers));
     *worth = p->method == BY_FIFO ? layers : portion(p->value, quantity, p->quantity);
     if (m->returns.v && p->method == AVERAGE)
         *worth = smaller(original, p->value);
@@ -268,6 +269,63 @@ kt_error *value_move(kt_tx *tx, const struct goods *goods, struct move *m)
 
 /* ---- Later costs, other methods ---- */
 
+struct takers { /* who took goods of a layer, and how much of it */
+    struct move *moves;
+    kt_dec *quantities;
+    size_t count;
+};
+
+static kt_error *takers_of(kt_tx *tx, const struct move *layer, struct takers *all)
+{
+    const kt_query query = {.of = &move_shape,
+        .filter = kt_format(tx, "[[\"draws.layer\",\"=\",%llu]]", (unsigned long long)layer->rec.id.v),
+        .sort = "id"};
+    kt_cursor *cursor;
+    uint64_t room;
+    KT_TRY(kt_count(tx, &query, &room));
+    all->moves = kt_alloc(tx, (size_t)(room + 1) * sizeof *all->moves);
+    all->quantities = kt_alloc(tx, (size_t)(room + 1) * sizeof *all->quantities);
+    if (!all->moves || !all->quantities)
+        return kt_no_memory();
+    KT_TRY(kt_open(tx, &query, &cursor));
+    for (; all->count < room; all->count++) {
+        struct move *m = &all->moves[all->count];
+        *m = (struct move){KT_OF(move)};
+        if (!kt_next(cursor, &m->rec))
+            break;
+        for (size_t i = 0; i < m->draws.count; i++) {
+            const struct draw *d = KT_AS(draw, kt_line(&m->draws, i));
+            if (d->layer.v == layer->rec.id.v)
+                all->quantities[all->count] = kt_dec_add(all->quantities[all->count], d->quantity);
+        }
+    }
+    return kt_close(cursor);
+}
+
+/* What of a later cost falls on goods that have left goes where they went; what nobody is known to have taken, and what
+ * went back to the supplier, is cost of goods sold. */
+static kt_error *follow_goods(kt_tx *tx, const struct goods *goods, const struct move *layer, kt_dec gone,
+    kt_dec whole, const struct move *about)
+{
+    struct takers takers = {0};
+    kt_dec done = ZERO, told = KT_DEC(0, 2);
+    if (!gone.coef)
+        return NULL;
+    KT_TRY(takers_of(tx, layer, &takers));
+    for (size_t i = 0; i < takers.count; i++) {
+        struct move m = takers.moves[i];
+        kt_dec share = share_of(gone, whole, done, takers.quantities[i]);
+        unsigned to = m.to_place == KT_AT_SUPPLIER ? KT_AT_CUSTOMER : m.to_place;
+        done = kt_dec_add(done, takers.quantities[i]);
+        told = kt_dec_add(told, share);
+        m.quantity = takers.quantities[i];
+        m.day = about->day;
+        m.reason = about->reason;
+        KT_TRY(announce(tx, goods, &m, REVALUATION, to, share));
+    }
+    return announce(tx, goods, about, REVALUATION, KT_AT_CUSTOMER, kt_dec_sub(gone, told));
+}
+
 kt_error *value_burden(kt_tx *tx, kt_id move, kt_dec amount, kt_id document, kt_str reason)
 {
     struct move m = {KT_OF(move)};
@@ -276,7 +334,8 @@ kt_error *value_burden(kt_tx *tx, kt_id move, kt_dec amount, kt_id document, kt_
     KT_TRY(kt_read(tx, move, &m.rec));
     KT_TRY(goods_read(tx, m.item, &goods));
     KT_TRY(pool_find(tx, &goods, &p));
-    kt_dec here = p.method == STANDARD ? KT_DEC(0, 2) : portion(amount, m.left, m.quantity);
+    kt_dec stays = p.method == STANDARD ? ZERO : kt_dec_add(ZERO, m.left);
+    kt_dec here = portion(amount, stays, m.quantity);
     if (here.coef) {
         p.value = kt_dec_add(p.value, here);
         m.left_value = kt_dec_add(m.left_value, here);
@@ -287,7 +346,7 @@ kt_error *value_burden(kt_tx *tx, kt_id move, kt_dec amount, kt_id document, kt_
     m.reason = reason;
     m.day = kt_today(tx);
     KT_TRY(announce(tx, &goods, &m, REVALUATION, KT_AT_STORES, here));
-    return announce(tx, &goods, &m, REVALUATION, KT_AT_CUSTOMER, kt_dec_sub(amount, here));
+    return follow_goods(tx, &goods, &m, kt_dec_sub(amount, here), kt_dec_sub(m.quantity, stays), &m);
 }
 
 /* Layers that were kept along now make up the value. */

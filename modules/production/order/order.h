@@ -198,8 +198,10 @@ KT_MUST kt_error *cost_of_time(kt_tx *tx, struct order *o, const struct centre *
 KT_MUST kt_error *cost_variance(kt_tx *tx, struct order *o);
 /* Tells others what was spent: the event "production.cost".
  *   document  of kt_any
- *   kind      machine, labour, overhead, variance */
+ *   kind      machine, labour, overhead; variance, repriced: out of the work in progress */
 KT_MUST kt_error *cost_announce(kt_tx *tx, kt_id document, kt_str kind, kt_dec amount);
+extern const kt_shape later_shape;
+kt_error *components_cost_later(kt_tx *tx, const kt_event *event);
 
 /* ---- goods.c, report.c: what is done ---- */
 
