@@ -96,7 +96,7 @@ class Service:
         rows += [{"external_id": f"demo-plan-{login}", "period": "quarter", "starts_on": "2026-10-01", "scope": "employee", "owner": ref(f"demo-{login}"),
                   "target": "900000", "currency": ref("PLN")} for login in ("marek", "ola", "piotr", "tereza")]
         self.load("crm.plan", rows, "goals")
-        self.load("crm.assignment", [{"external_id": "demo-turn", "name": "Zapytania ze strony", "entity": "lead", "source": "strona WWW", "on_create": True,
+        self.load("crm.assignment", [{"external_id": "demo-turn", "name": "Zapytania ze strony", "entity": "crm.lead", "source": "strona WWW", "on_create": True,
                                       "users": [{"user": ref(f"demo-{login}"), "weight": weight} for login, weight in (("marek", 2), ("ola", 1))]}], "assignment")
 
 

@@ -95,7 +95,7 @@ typedef unsigned kt_c_STATE;
 
 typedef struct {
     unsigned value;   /* an enum constant, from 1 */
-    const char *name; /* on the wire and in filters */
+    const char *name; /* on the wire and in filters: "high"; or an entity, "crm.deal" */
     kt_text label;
     const char *semantic; /* "open", "won", "lost", "blocked", or NULL */
 } kt_choice;
@@ -185,6 +185,9 @@ typedef struct {
     bool shared;       /* seen from all companies: the record's company stays empty */
     bool log_reads;    /* each reading and export is logged */
     const char *views; /* JSON array of default views for clients; NULL: a list */
+    /* JSON array of titles that columns of files have elsewhere and where they go, as the "columns" of a mapping of an
+     * import; NULL: the fields' names and labels are all that a title is matched with */
+    const char *columns;
 } kt_entity;
 
 typedef struct {

@@ -100,7 +100,7 @@ static kt_error *learn(inspection *in, size_t count)
         profile *p = &in->columns[in->count];
         *p = (profile){
             .can_int = true, .can_decimal = true, .can_date = true, .can_time = true, .can_bool = true};
-        KT_TRY(mapping_find(in->tx, in->m, reader_title(in->r, in->count), &p->to));
+        KT_TRY(mapping_find(in->tx, in->m, in->r, in->count, &p->to));
     }
     return NULL;
 }
@@ -264,7 +264,7 @@ static void write_mapping(inspection *in, json *answer)
     json_array(answer);
     for (size_t i = 0; i < in->count; i++) {
         const map_column *to = in->columns[i].to;
-        if (!to || to->title_count) /* unknown, or known to the mapping that was given */
+        if (!to || !to->guessed) /* unknown, or known to the mapping that was given */
             continue;
         json_object(answer);
         json_member_str(answer, "title", reader_title(in->r, i));

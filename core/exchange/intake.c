@@ -11,6 +11,19 @@ enum { CACHE_SLOTS = 64, LINES_MAX = MODEL_LINES_MAX };
 
 /* ---- Columns ---- */
 
+/* Has an earlier column the same place? */
+static bool is_second(const intake *in, size_t at)
+{
+    const map_column *to = in->columns[at].to;
+    for (size_t i = 0; to && i < at; i++) {
+        const map_column *other = in->columns[i].to;
+        if (other && other->place.field == to->place.field && other->place.member == to->place.member &&
+            str_eq(other->place.selector, to->place.selector))
+            return true;
+    }
+    return false;
+}
+
 /* Titles may have been added since. */
 static kt_error *learn_columns(intake *in, size_t count)
 {
@@ -24,8 +37,9 @@ static kt_error *learn_columns(intake *in, size_t count)
     in->columns = grown;
     for (; in->count < count; in->count++) {
         const map_column *to;
-        KT_TRY(mapping_find(in->tx, in->m, reader_title(in->r, in->count), &to));
+        KT_TRY(mapping_find(in->tx, in->m, in->r, in->count, &to));
         in->columns[in->count].to = to && !to->ignored ? to : NULL;
+        in->columns[in->count].second = is_second(in, in->count);
         /* no other program's file has a column "version" beside an "id" */
         in->own = in->own || (to && to->place.field && to->place.field->position == MODEL_VERSION);
     }
@@ -213,7 +227,7 @@ static kt_error *read_text(
 }
 
 /* A cell as a wire value. */
-static kt_error *read_cell(intake *in, column *c, const variant *cell, variant *out)
+kt_error *intake_cell(intake *in, column *c, const variant *cell, variant *out)
 {
     const map_column *to = c->to;
     const model_field *field = to->place.member ? to->place.member : to->place.field;
@@ -245,7 +259,7 @@ static kt_error *read_cell(intake *in, column *c, const variant *cell, variant *
 
 /* ---- The record's values ---- */
 
-static kt_error *add_member(arena *arena, members *list, kt_str name, const variant *value)
+kt_error *intake_add(arena *arena, members *list, kt_str name, const variant *value)
 {
     if (list->count == list->room) {
         size_t room = list->room ? 2 * list->room : 16;
@@ -259,6 +273,7 @@ static kt_error *add_member(arena *arena, members *list, kt_str name, const vari
     list->members[list->count++] = (variant_member){name, value};
     return NULL;
 }
+
 kt_error *intake_constants(building *b, line *l)
 {
     kt_str left = l->selector;
@@ -274,9 +289,25 @@ kt_error *intake_constants(building *b, line *l)
         if (!value || !name.ptr)
             return error_no_memory();
         *value = text_variant(arena_str(b->in->tx->arena, (kt_str){equals + 1, pair.len - name.len - 1}));
-        KT_TRY(add_member(b->in->tx->arena, &l->members, name, value));
+        KT_TRY(intake_add(b->in->tx->arena, &l->members, name, value));
     }
     return NULL;
+}
+
+kt_error *intake_line(building *b, const model_field *field, kt_str selector, size_t row, line **out)
+{
+    if (b->line_count == b->line_room) {
+        size_t room = b->line_room ? 2 * b->line_room : 8;
+        line *grown = arena_grow(
+            b->in->tx->arena, b->lines, b->line_room * sizeof *grown, room * sizeof *grown);
+        if (!grown)
+            return error_no_memory();
+        b->lines = grown;
+        b->line_room = room;
+    }
+    *out = &b->lines[b->line_count++];
+    **out = (line){.field = field, .selector = selector, .row = row};
+    return intake_constants(b, *out);
 }
 
 static kt_error *line_of(building *b, const place *p, size_t row, line **out)
@@ -288,18 +319,7 @@ static kt_error *line_of(building *b, const place *p, size_t row, line **out)
             return NULL;
         }
     }
-    if (b->line_count == b->line_room) {
-        size_t room = b->line_room ? 2 * b->line_room : 8;
-        line *grown = arena_grow(
-            b->in->tx->arena, b->lines, b->line_room * sizeof *grown, room * sizeof *grown);
-        if (!grown)
-            return error_no_memory();
-        b->lines = grown;
-        b->line_room = room;
-    }
-    *out = &b->lines[b->line_count++];
-    **out = (line){.field = p->field, .selector = p->selector, .row = row};
-    return intake_constants(b, *out);
+    return intake_line(b, p->field, p->selector, row, out);
 }
 
 static void add_problem(building *b, const reader_row *row, const column *c, size_t at, kt_error *error)
@@ -316,6 +336,19 @@ static void add_problem(building *b, const reader_row *row, const column *c, siz
     kt_also(&b->problems, error);
 }
 
+static kt_error *put(arena *arena, const column *c, members *list, kt_str name, const variant *value)
+{
+    for (size_t i = 0; c->second && i < list->count; i++) {
+        variant_member *m = &list->members[i];
+        if (!str_eq(m->name, name))
+            continue;
+        if (m->value->kind == VARIANT_NULL)
+            m->value = value;
+        return NULL;
+    }
+    return intake_add(arena, list, name, value);
+}
+
 static kt_error *take_cell(building *b, const reader_row *row, size_t nth, size_t at)
 {
     intake *in = b->in;
@@ -327,20 +360,22 @@ static kt_error *take_cell(building *b, const reader_row *row, size_t nth, size_
         return error_no_memory();
     if (nth > 0 && !p->each_row) /* the record itself stands in its first row */
         return NULL;
-    kt_error *error = read_cell(in, c, cell, value);
+    if (c->to->items && cell->kind == VARIANT_ARRAY)
+        return intake_items(b, c, cell);
+    kt_error *error = intake_cell(in, c, cell, value);
     if (error) {
         add_problem(b, row, c, at, error);
         return NULL;
     }
     if (!p->member)
-        return add_member(in->tx->arena, &b->values, p->field->name, value);
+        return put(in->tx->arena, c, &b->values, p->field->name, value);
     bool given = value->kind != VARIANT_NULL;
     if (!given && !p->each_row)
         return NULL;
     line *l = NULL;
     KT_TRY(line_of(b, p, nth, &l));
     l->given = l->given || given;
-    return given ? add_member(in->tx->arena, &l->members, p->member->name, value) : NULL;
+    return given ? put(in->tx->arena, c, &l->members, p->member->name, value) : NULL;
 }
 
 /* All lines of one field become its value, in the order in which they were met. */
@@ -365,7 +400,7 @@ static kt_error *add_lines(building *b)
                     .kind = VARIANT_OBJECT, .as.object = {l->members.members, l->members.count}};
         }
         *value = (variant){.kind = VARIANT_ARRAY, .as.array = {items, count}};
-        KT_TRY(add_member(arena, &b->values, field->name, value));
+        KT_TRY(intake_add(arena, &b->values, field->name, value));
     }
     return NULL;
 }
@@ -381,7 +416,7 @@ static kt_error *build(building *b, const reader_row *rows, size_t count)
     }
     const variant *constants = in->m->constants;
     for (size_t i = 0; constants && i < constants->as.object.count; i++)
-        KT_TRY(add_member(in->tx->arena, &b->values, constants->as.object.members[i].name,
+        KT_TRY(intake_add(in->tx->arena, &b->values, constants->as.object.members[i].name,
             constants->as.object.members[i].value));
     return add_lines(b);
 }

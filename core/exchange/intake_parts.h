@@ -11,6 +11,7 @@ typedef struct {
 typedef struct {
     const map_column *to; /* NULL: read over */
     found_ref *cache;     /* CACHE_SLOTS, made at the first reference */
+    bool second;          /* an earlier column has the same place: the first that is filled counts */
 } column;
 
 struct intake {
@@ -50,6 +51,14 @@ typedef struct {
 const variant *intake_member(const members *list, kt_str name);
 /* A value as the text of a key; not set: it has none. */
 kt_str intake_text(arena *arena, const variant *value);
+/* A cell as a wire value. */
+KT_MUST kt_error *intake_cell(intake *in, column *c, const variant *cell, variant *out);
+KT_MUST kt_error *intake_add(arena *arena, members *list, kt_str name, const variant *value);
+/* Begins a line, with the members that its selector says. */
+KT_MUST kt_error *intake_line(
+    building *b, const model_field *field, kt_str selector, size_t row, line **line);
+/* intake_items.c: a cell whose objects are lines, each told by what it says beside its value. */
+KT_MUST kt_error *intake_items(building *b, column *c, const variant *cell);
 /* The members that a line's selector says: "kind=phone,use=mobile". */
 KT_MUST kt_error *intake_constants(building *b, line *l);
 /* Makes or changes the record. */

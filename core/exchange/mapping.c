@@ -1,6 +1,7 @@
 /* mapping.c -- see mapping.h. */
 #include "exchange/mapping.h"
 
+#include "kit/decode.h"
 #include "kit/str.h"
 #include "kit/text.h"
 
@@ -177,9 +178,31 @@ static kt_error *read_titles(kt_tx *tx, const variant *from, map_column *column)
     return NULL;
 }
 
+/* "items" and "first": how the objects in a cell become lines. */
+static kt_error *read_items(kt_tx *tx, const mapping *m, const variant *from, map_column *column)
+{
+    kt_str first = variant_get_str(from, "first");
+    const variant *items = column->items;
+    if (items && (items->kind != VARIANT_OBJECT || !column->place.member))
+        return wrong(tx, "items", "an object was expected, beside a path into lines",
+            "oczekiwano obiektu, obok ścieżki do pozycji");
+    for (size_t i = 0; items && i < items->as.object.count; i++) {
+        const variant *to = items->as.object.members[i].value;
+        if (to->kind != VARIANT_STRING || !model_field_find(column->place.field->lines, to->as.string))
+            return wrong(
+                tx, "items", "names of the line's fields were expected", "oczekiwano nazw pól pozycji");
+    }
+    column->first = first.len ? model_field_find(m->entity, first) : NULL;
+    if (first.len && !(items && column->first && may_see(tx, m->entity, column->first)))
+        return wrong(tx, "first", "the name of a field was expected, beside \"items\"",
+            "oczekiwano nazwy pola, obok \"items\"");
+    return NULL;
+}
+
 static kt_error *read_column(kt_tx *tx, const mapping *m, const variant *from, map_column *column)
 {
-    static const char *const members[] = {"title", "titles", "field", "values", "prefix", "missing", NULL};
+    static const char *const members[] = {
+        "title", "titles", "field", "values", "prefix", "missing", "items", "first", NULL};
     if (from->kind != VARIANT_OBJECT)
         return wrong(tx, NULL, "an object was expected", "oczekiwano obiektu");
     for (size_t i = 0; i < from->as.object.count; i++) {
@@ -194,6 +217,7 @@ static kt_error *read_column(kt_tx *tx, const mapping *m, const variant *from, m
     kt_str field = variant_get_str(from, "field"), miss = variant_get_str(from, "missing");
     column->prefix = variant_get_str(from, "prefix");
     column->values = variant_get(from, "values");
+    column->items = variant_get(from, "items");
     if (column->values && column->values->kind != VARIANT_OBJECT)
         return wrong(tx, "values", "an object was expected", "oczekiwano obiektu");
     if (miss.len && !str_is(miss, "create") && !str_is(miss, "empty") && !str_is(miss, "refuse"))
@@ -210,30 +234,57 @@ static kt_error *read_column(kt_tx *tx, const mapping *m, const variant *from, m
     if (error)
         return error_under(error, "field");
     column->ignored = is_ignored(m, &column->place);
-    return NULL;
+    return read_items(tx, m, from, column);
 }
 
-static kt_error *read_columns(kt_tx *tx, const variant *from, mapping *m)
+static kt_error *read_columns(
+    kt_tx *tx, const mapping *m, const variant *list, map_column **columns, size_t *count)
 {
-    const variant *list = variant_get(from, "columns");
     kt_error *all = NULL;
     if (!list)
         return NULL;
     if (list->kind != VARIANT_ARRAY || list->as.array.count > READER_COLUMNS_MAX)
         return wrong(tx, "columns", "an array of at most 1000 was expected",
             "oczekiwano tablicy o najwyżej 1000 elementach");
-    m->columns = ARENA_ARRAY(tx->arena, map_column, list->as.array.count + 1);
-    if (!m->columns)
+    *columns = ARENA_ARRAY(tx->arena, map_column, list->as.array.count + 1);
+    if (!*columns)
         return error_no_memory();
     for (size_t i = 0; i < list->as.array.count; i++) {
-        map_column *column = &m->columns[m->column_count++];
-        kt_error *error = read_column(tx, m, &list->as.array.items[i], column);
+        kt_error *error = read_column(tx, m, &list->as.array.items[i], &(*columns)[(*count)++]);
         kt_str path = arena_format(tx->arena, "columns[%zu]", i);
         if (error)
             kt_also(&all, error_under(error, path.ptr ? path.ptr : "columns"));
-        m->lines_by_row = m->lines_by_row || (!column->ignored && column->place.each_row);
     }
     return all;
+}
+
+static bool has_lines_by_row(const mapping *m)
+{
+    for (size_t i = 0; i < m->column_count; i++)
+        if (!m->columns[i].ignored && m->columns[i].place.each_row)
+            return true;
+    return false;
+}
+
+/* What the entity's module says of titles. */
+static kt_error *read_known(kt_tx *tx, mapping *m)
+{
+    static const decode_limits limits = {.depth_max = 8, .elements_max = 10000};
+    const variant *list = NULL;
+    if (!m->entity->columns.len)
+        return NULL;
+    KT_TRY(decode_json(tx->arena, m->entity->columns, &limits, &list));
+    m->known = ARENA_ARRAY(tx->arena, map_column, kt_value_count(list) + 1);
+    if (!m->known)
+        return error_no_memory();
+    for (size_t i = 0; i < kt_value_count(list); i++) {
+        map_column *column = &m->known[m->known_count];
+        if (!read_column(
+                tx, m, &list->as.array.items[i], column)) /* else a field that the caller may not see */
+            m->known_count++;
+        column->guessed = true;
+    }
+    return NULL;
 }
 
 /* The place of a word in a list; -1: it is not there. */
@@ -338,7 +389,8 @@ static kt_error *read_all(kt_tx *tx, const variant *from, mapping *m)
     kt_error *all = check_members(tx, from);
     kt_also(&all, read_options(tx, from, m));
     kt_also(&all, read_key(tx, from, m));
-    kt_also(&all, read_columns(tx, from, m));
+    kt_also(&all, read_columns(tx, m, variant_get(from, "columns"), &m->columns, &m->column_count));
+    m->lines_by_row = has_lines_by_row(m);
     return all;
 }
 
@@ -354,7 +406,9 @@ kt_error *mapping_read(kt_tx *tx, const variant *from, kt_str entity, mapping *m
         return error_make(tx->arena, KT_NOT_FOUND, "entity", "there is no entity \"%.*s\"",
             "nie ma encji \"%.*s\"", STR_ARG(entity));
     kt_error *error = from ? read_all(tx, from, m) : NULL;
-    return error ? error_under(error, "mapping") : NULL;
+    if (error)
+        return error_under(error, "mapping");
+    return read_known(tx, m);
 }
 
 /* ---- Finding ---- */
@@ -365,6 +419,14 @@ static bool has_title(const map_column *column, kt_str folded)
         if (str_eq(column->titles[i], folded))
             return true;
     return false;
+}
+
+static const map_column *column_titled(const map_column *columns, size_t count, kt_str folded)
+{
+    for (size_t i = 0; i < count; i++)
+        if (has_title(&columns[i], folded))
+            return &columns[i];
+    return NULL;
 }
 
 static bool is_named(kt_tx *tx, const model_field *field, kt_str folded)
@@ -382,27 +444,41 @@ static kt_error *guessed(kt_tx *tx, const mapping *m, const place *p, const map_
     if (!column)
         return error_no_memory();
     column->place = *p;
+    column->guessed = true;
     /* a record stays in its company, unless it comes back with everything or somebody says so */
     column->ignored = is_ignored(m, p) || (p->field->position == MODEL_COMPANY && !m->keep);
     *out = column;
     return NULL;
 }
 
-kt_error *mapping_find(kt_tx *tx, const mapping *m, kt_str title, const map_column **out)
+/* No other program's file has a column "version" beside an "id". */
+static bool is_ours(const reader *r)
+{
+    bool id = false, version = false;
+    for (size_t i = 0; i < reader_column_count(r); i++) {
+        id = id || str_is(reader_title(r, i), "id");
+        version = version || str_is(reader_title(r, i), "version");
+    }
+    return id && version;
+}
+
+kt_error *mapping_find(kt_tx *tx, const mapping *m, const reader *r, size_t column, const map_column **out)
 {
     place p;
-    *out = NULL;
-    kt_str folded = title_fold(tx->arena, title);
+    kt_str title = reader_title(r, column), folded = title_fold(tx->arena, title);
     if (!folded.ptr)
         return error_no_memory();
-    for (size_t i = 0; i < m->column_count; i++)
-        if (has_title(&m->columns[i], folded)) {
-            *out = &m->columns[i];
-            return NULL;
-        }
-    if (!place_read(tx, m->entity, title, &p)) /* a name or a path as it is */
+    *out = column_titled(m->columns, m->column_count, folded);
+    if (*out)
+        return NULL;
+    const map_column *known = column_titled(m->known, m->known_count, folded);
+    bool path = !place_read(tx, m->entity, title, &p); /* a name or a path as it is */
+    if (path && known && p.field->computed && !is_ours(r))
+        path = false; /* "email": in a file from elsewhere it is no shown value but the one that is meant */
+    if (path)
         return guessed(tx, m, &p, out);
-    for (size_t i = 0; folded.len && i < m->entity->field_count; i++) {
+    *out = known;
+    for (size_t i = 0; !*out && folded.len && i < m->entity->field_count; i++) {
         const model_field *field = &m->entity->fields[i];
         if (may_see(tx, m->entity, field) && is_named(tx, field, folded))
             return guessed(tx, m, &(place){.field = field}, out);

@@ -24,10 +24,14 @@ typedef struct map_column {
     const kt_str *titles; /* folded */
     size_t title_count;
     place place;
+    bool guessed;          /* no mapping says it */
     bool ignored;          /* read over: "field": null, or what the server sets itself */
     const variant *values; /* of the file to ours; NULL */
     kt_str prefix;         /* put before the text: of ids of another system */
     missing missing;       /* a reference to what is not there */
+    /* Of cells that hold an array of objects, as answers of REST services do: each object is a line of its own. */
+    const variant *items; /* the object's members to the line's: {"VALUE": "value", "TYPE": "use"}; NULL */
+    const model_field *first; /* receives the first object's value instead of a line; NULL */
 } map_column;
 
 typedef enum { MODE_UPSERT, MODE_CREATE, MODE_UPDATE, MODE_ADD } import_mode;
@@ -44,6 +48,8 @@ typedef struct {
     size_t key_count;
     map_column *columns;
     size_t column_count;
+    map_column *known; /* what the entity's module says of columns */
+    size_t known_count;
     const variant *constants; /* values of every record; NULL */
     bool lines_by_row;        /* some column is a line of its row */
 } mapping;
@@ -54,10 +60,11 @@ typedef struct {
  *   returns  all problems at once, under "mapping"
  *   memory   the transaction's */
 KT_MUST kt_error *mapping_read(kt_tx *tx, const variant *from, kt_str entity, mapping *mapping);
-/* Finds where a title goes: by the mapping's titles, else by the fields' names and labels in English and
- * Polish. NULL in *column: nowhere.
+/* Finds where the reader's column `at` goes: by the mapping's titles, else by a path, by the entity's own titles, by the fields' names
+ * and labels in English and Polish. NULL in *column: nowhere.
  *   memory  a column that was guessed is the transaction's */
-KT_MUST kt_error *mapping_find(kt_tx *tx, const mapping *mapping, kt_str title, const map_column **column);
+KT_MUST kt_error *mapping_find(
+    kt_tx *tx, const mapping *mapping, const reader *reader, size_t at, const map_column **column);
 /* Reads "contacts[kind=phone].value". */
 KT_MUST kt_error *place_read(kt_tx *tx, const model_entity *entity, kt_str text, place *place);
 /* Small letters and digits with one blank between words: "E-Mail (Work)" and "e mail work" are one. */

@@ -139,6 +139,7 @@ static draft *add_draft(builder *b, const kt_entity *declared, const char *modul
         .module_label = module_label(b, module),
         .icon = build_str(b, declared->icon),
         .views = build_str(b, declared->views),
+        .columns = build_str(b, declared->columns),
         .shared = declared->shared,
         .log_reads = declared->log_reads,
         .custom = custom,

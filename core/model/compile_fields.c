@@ -118,6 +118,14 @@ static bool target_is_wrong(builder *b, const char *target)
     return !target[module.len];
 }
 
+/* "high", or an entity's name, "crm.deal", where the choices are entities. */
+static bool choice_name_is_good(builder *b, const char *name)
+{
+    const char *dot = strchr(name, '.');
+    kt_str head = {name, dot ? (size_t)(dot - name) : strlen(name)};
+    return name_is_good(arena_str(b->arena, head).ptr) && (!dot || name_is_good(dot + 1));
+}
+
 static const kt_choice *copy_choices(builder *b, const kt_choice *from, const char *path)
 {
     size_t n = 0;
@@ -128,8 +136,9 @@ static const kt_choice *copy_choices(builder *b, const kt_choice *from, const ch
     for (size_t i = 0; to && i < n; i++) {
         SAY(from[i].value < 1 || from[i].value > 31, "a choice's value is 1 to 31",
             "wartość wyboru to 1 do 31");
-        SAY(!name_is_good(from[i].name), "a choice's name is small letters, digits and _",
-            "nazwa wyboru to małe litery, cyfry i _");
+        SAY(!choice_name_is_good(b, from[i].name),
+            "a choice's name is small letters, digits and _, or an entity's",
+            "nazwa wyboru to małe litery, cyfry i _, albo nazwa encji");
         SAY(!from[i].label.en || !from[i].label.pl, "a choice's label is needed in English and in Polish",
             "potrzebna jest etykieta wyboru po angielsku i polsku");
         for (size_t k = 0; k < i; k++)

@@ -84,7 +84,7 @@ struct model_entity {
     size_t action_count;
     const model_field *title, *state,
         *owner; /* NULL: none. owner: the field named "owner" that refers to a user */
-    kt_str number_pattern, icon, views;
+    kt_str number_pattern, icon, views, columns;
     bool gapless, numbered_later, shared, log_reads, custom, lines_only, enabled;
     bool has_personal;
     const kt_entity *declared;               /* NULL: custom */

@@ -49,7 +49,7 @@ static size_t walk_entity(const kt_entity *entity)
 {
     size_t n = walk_shape(entity->shape, 0) + walk_label(entity->label) + walk_label(entity->plural);
     n += walk_text(entity->title) + walk_text(entity->number) + walk_text(entity->indexes);
-    n += walk_text(entity->icon) + walk_text(entity->views);
+    n += walk_text(entity->icon) + walk_text(entity->views) + walk_text(entity->columns);
     for (size_t i = 0; entity->actions && entity->actions[i].name && i < MODULE_ROWS_MAX; i++) {
         const kt_action *a = &entity->actions[i];
         n += walk_text(a->name) + walk_label(a->label) + walk_text(a->right);
@@ -131,7 +131,8 @@ static bool check_abi(checking *c, const kt_abi *abi)
 /* Does the row say nothing but its shape? */
 static bool is_bare(const kt_entity *e)
 {
-    bool texts = e->label.en || e->plural.en || e->title || e->number || e->indexes || e->icon || e->views;
+    bool texts = e->label.en || e->plural.en || e->title || e->number || e->indexes || e->icon || e->views ||
+                 e->columns;
     return !texts && !e->actions && !e->compute && !e->check && !e->shared && !e->log_reads;
 }
 

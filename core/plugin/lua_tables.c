@@ -418,7 +418,7 @@ static long entity_line(lua_reading *r, long otherwise)
 static void read_entity(lua_reading *r, kt_entity *e, const char *module, long line)
 {
     static const char *const known[] = {"name", "label", "plural", "fields", "actions", "title", "number",
-        "indexes", "icon", "shared", "log_reads", "views", NULL};
+        "indexes", "icon", "shared", "log_reads", "views", "columns", NULL};
     line = entity_line(r, line);
     const char *short_name = text_at(r, "name", module, line);
     const char *name = arena_format(r->own, "%s.%s", module, short_name ? short_name : "").ptr;
@@ -434,6 +434,7 @@ static void read_entity(lua_reading *r, kt_entity *e, const char *module, long l
     e->indexes = words_at(r, "indexes", ", ", name, line);
     e->icon = text_at(r, "icon", name, line);
     e->views = text_at(r, "views", name, line);
+    e->columns = text_at(r, "columns", name, line);
     e->shared = bool_at(r, "shared", name, line);
     e->log_reads = bool_at(r, "log_reads", name, line);
     e->shape = read_fields(r, name, name, line, 0);

@@ -12,7 +12,8 @@
 
 static const kt_entity entities[] = {
     {&party_shape, {"Party", "Kontrahent"}, {"Parties", "Kontrahenci"}, .title = "name", .log_reads = true,
-        .indexes = "kind name, owner name", .compute = party_compute, .check = party_check, .icon = "users",
+        .columns = party_columns, .indexes = "kind name, owner name", .compute = party_compute,
+        .check = party_check, .icon = "users",
         .views =
             "[{\"kind\":\"list\",\"columns\":[\"name\",\"phone\",\"email\",\"city\",\"owner\"],\"sort\":"
             "\"name\"},"
@@ -48,7 +49,7 @@ static const kt_entity entities[] = {
         .icon = "paperclip"},
     {&tag_shape, {"Tag", "Etykieta"}, {"Tags", "Etykiety"}, .title = "name", .icon = "tag", .shared = true},
     {&item_shape, {"Item", "Towar lub usługa"}, {"Items", "Towary i usługi"}, .title = "name",
-        .compute = item_compute, .icon = "box",
+        .columns = item_columns, .compute = item_compute, .icon = "box",
         .views = "[{\"kind\":\"list\",\"columns\":[\"code\",\"name\",\"price\",\"unit\",\"category\"],"
                  "\"sort\":\"code\"}]"},
     {&item_category_shape, {"Item category", "Kategoria towarów"}, {"Item categories", "Kategorie towarów"},

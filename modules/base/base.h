@@ -43,6 +43,7 @@ kt_error *calendar_add_minutes(kt_tx *tx, const kt_record *params, kt_record *re
 kt_error *calendar_working_minutes(kt_tx *tx, const kt_record *params, kt_record *result);
 
 extern const kt_shape party_shape, relation_shape, tag_shape;
+extern const char party_columns[], item_columns[]; /* columns.c */
 extern const kt_shape duplicates_shape, duplicates_found_shape;
 kt_error *party_compute(kt_tx *tx, kt_record *self);
 kt_error *party_check(kt_tx *tx, const kt_record *before, const kt_record *after);

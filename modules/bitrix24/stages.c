@@ -1,6 +1,6 @@
-/* Stages: theirs are codes such as NEW, C2:WON; ours are lines of a pipeline, known by their ids. The first
- * stage that is open, won or lost has the code that every account has; the others are known by their id,
- * which stays when stages are put in another order. */
+/* Stages: theirs are codes such as NEW, C2:WON; ours are lines of a pipeline, known by their ids. A stage that was
+ * brought along keeps its code. Else the first stage that is open, won or lost has the code that every account has; the
+ * others are known by their id, which stays when stages are put in another order. */
 #include <string.h>
 
 #include "b24.h"
@@ -88,23 +88,6 @@ kt_error *category_ours(b24 *b, int64_t category, int64_t *pipeline)
     return NULL;
 }
 
-kt_error *stage_theirs(b24 *b, int64_t pipeline, int64_t stage, kt_str *code)
-{
-    const kt_value *rows;
-    int64_t category;
-    KT_TRY(b24_pipelines(b, &rows));
-    KT_TRY(category_theirs(b, pipeline, &category));
-    const kt_value *p = pipeline_of(rows, pipeline);
-    kt_str plain = kt_format(b->tx, "UC_%lld", (long long)stage);
-    for (const name_pair *n = standard; p && n->theirs; n++) {
-        const kt_value *first = first_of(p, n->ours);
-        if (first && int_of(first, "id") == stage)
-            plain = kt_format(b->tx, "%s", n->theirs);
-    }
-    *code = category ? kt_format(b->tx, "C%lld:%s", (long long)category, plain.ptr ? plain.ptr : "") : plain;
-    return NULL;
-}
-
 /* "C2:WON" is WON of category 2. */
 static kt_str split_code(kt_str code, int64_t *category)
 {
@@ -130,6 +113,44 @@ static const kt_value *stage_of(const kt_value *pipeline, int64_t id)
     return NULL;
 }
 
+/* The stage's own code, without the number that its category had elsewhere; not set: it has none. */
+static kt_str own_code(const kt_value *stage)
+{
+    int64_t category;
+    kt_str code = kt_value_get_str(stage, "code");
+    return code.len ? split_code(code, &category) : (kt_str){0};
+}
+
+static const kt_value *stage_coded(const kt_value *pipeline, kt_str plain)
+{
+    const kt_value *stages = kt_value_get(pipeline, "stages");
+    for (size_t i = 0; i < kt_value_count(stages); i++) {
+        kt_str own = own_code(&stages->as.array.items[i]);
+        if (own.len && own.len == plain.len && memcmp(own.ptr, plain.ptr, own.len) == 0)
+            return &stages->as.array.items[i];
+    }
+    return NULL;
+}
+
+kt_error *stage_theirs(b24 *b, int64_t pipeline, int64_t stage, kt_str *code)
+{
+    const kt_value *rows;
+    int64_t category;
+    KT_TRY(b24_pipelines(b, &rows));
+    KT_TRY(category_theirs(b, pipeline, &category));
+    const kt_value *p = pipeline_of(rows, pipeline);
+    kt_str plain = kt_format(b->tx, "UC_%lld", (long long)stage);
+    for (const name_pair *n = standard; p && n->theirs; n++) {
+        const kt_value *first = first_of(p, n->ours);
+        if (first && int_of(first, "id") == stage && !stage_coded(p, kt_format(b->tx, "%s", n->theirs)))
+            plain = kt_format(b->tx, "%s", n->theirs);
+    }
+    kt_str own = own_code(stage_of(p, stage));
+    plain = own.len ? own : plain;
+    *code = category ? kt_format(b->tx, "C%lld:%s", (long long)category, plain.ptr ? plain.ptr : "") : plain;
+    return NULL;
+}
+
 kt_error *stage_named(b24 *b, int64_t pipeline, int64_t stage, kt_str *name, bool *lost)
 {
     const kt_value *rows;
@@ -149,8 +170,8 @@ kt_error *stage_ours(b24 *b, kt_str code, int64_t within, int64_t *pipeline, int
     KT_TRY(category_ours(b, category, pipeline));
     if (!category && within)
         *pipeline = within;
-    const kt_value *p = pipeline_of(rows, *pipeline), *found = NULL;
-    for (const name_pair *n = standard; p && n->theirs; n++)
+    const kt_value *p = pipeline_of(rows, *pipeline), *found = stage_coded(p, plain);
+    for (const name_pair *n = standard; p && !found && n->theirs; n++)
         if (b24_is(plain, n->theirs))
             found = first_of(p, n->ours);
     kt_str number = {plain.ptr + 3, plain.len - 3};

@@ -14,15 +14,15 @@ static const kt_entity entities[] = {
     {&pipeline_shape, {"Pipeline", "Lejek"}, {"Pipelines", "Lejki"}, .title = "name",
         .compute = pipeline_compute, .check = pipeline_check, .icon = "funnel"},
     {&lead_shape, {"Lead", "Lead"}, {"Leads", "Leady"}, .title = "title", .log_reads = true,
-        .number = "L/{year}/{seq:5}", .indexes = "owner state", .actions = lead_actions,
-        .compute = lead_compute, .icon = "target",
+        .columns = lead_columns, .number = "L/{year}/{seq:5}", .indexes = "owner state",
+        .actions = lead_actions, .compute = lead_compute, .icon = "target",
         .views = "[{\"kind\":\"kanban\",\"by\":\"state\",\"card\":[\"title\",\"name\",\"company_name\","
                  "\"amount\"]},"
                  "{\"kind\":\"list\",\"columns\":[\"number\",\"title\",\"state\",\"name\",\"company_name\","
                  "\"phone\","
                  "\"source\",\"owner\"],\"sort\":\"-id\"}]"},
     {&deal_shape, {"Deal", "Szansa sprzedaży"}, {"Deals", "Szanse sprzedaży"}, .title = "title",
-        .number = "D/{year}/{seq:5}",
+        .columns = deal_columns, .number = "D/{year}/{seq:5}",
         .indexes = "pipeline stage, owner semantic, party semantic, semantic party, created_at party, "
                    "history.pipeline history.at history.stage history.stayed amount owner currency",
         .actions = deal_actions, .compute = deal_compute, .icon = "handshake",

@@ -9,7 +9,7 @@ enum semantic { OPEN = 1, WON, LOST };
 extern const kt_choice semantics[];
 struct stage {
     kt_record rec;
-    kt_str name, colour, needs;
+    kt_str name, code, colour, needs;
     enum semantic semantic;
     kt_dec probability;
     int64_t position;
@@ -28,7 +28,8 @@ kt_error *pipeline_check(kt_tx *tx, const kt_record *before, const kt_record *af
 KT_MUST kt_error *pipeline_default(kt_tx *tx, kt_id *id);
 /* NULL: the pipeline has no such stage. */
 const struct stage *pipeline_stage(const struct pipeline *p, int64_t stage);
-/* In whatever case and accents, unless one is called exactly so. */
+/* By name, in whatever case and accents, unless one is called exactly so; by its code; by its meaning: "won" is the
+ * first that is. */
 const struct stage *pipeline_stage_named(kt_tx *tx, const struct pipeline *p, kt_str name);
 /* The first by position with this meaning; NULL: there is none. */
 const struct stage *pipeline_first(const struct pipeline *p, enum semantic semantic);
@@ -40,6 +41,9 @@ const struct stage *pipeline_first(const struct pipeline *p, enum semantic seman
         KT_FIELD(T, utm_campaign, STRING, "UTM campaign", "Kampania UTM", .max = 200),                       \
         KT_FIELD(T, utm_content, STRING, "UTM content", "Treść UTM", .max = 200),                            \
         KT_FIELD(T, utm_term, STRING, "UTM term", "Słowo kluczowe UTM", .max = 200)
+
+/* columns.c: how columns of files from elsewhere are called */
+extern const char lead_columns[], deal_columns[];
 
 /* ---- deal.c ---- */
 

@@ -20,6 +20,8 @@ const kt_shape stage_shape = KT_SHAPE(stage, NULL,
         .help = {"Of winning a deal that stands here; won is 100, lost 0.",
             "Wygrania szansy na tym etapie; wygrana to 100, przegrana 0."}),
     KT_FIELD(stage, position, INT, "Position", "Kolejność", .priority = 4),
+    KT_FIELD(stage, code, STRING, "Code", "Kod", .max = 40,
+        .help = {"What another system calls it: \"C1:NEW\".", "Jak nazywa go inny system: „C1:NEW”."}),
     KT_FIELD(stage, colour, STRING, "Colour", "Kolor", .max = 20),
     KT_FIELD(stage, needs, STRING, "Needs", "Wymaga", .max = 200,
         .help = {"Fields that a deal must have to enter: party amount expected_close contact source lines.",
@@ -127,19 +129,31 @@ const struct stage *pipeline_stage(const struct pipeline *p, int64_t stage)
     return NULL;
 }
 
+static bool is_alike(kt_tx *tx, kt_str own, kt_str folded)
+{
+    own = own.ptr ? kt_fold(tx, own) : own;
+    return own.ptr && folded.ptr && strcmp(own.ptr, folded.ptr) == 0;
+}
+
 const struct stage *pipeline_stage_named(kt_tx *tx, const struct pipeline *p, kt_str name)
 {
-    const struct stage *alike = NULL;
+    const struct stage *alike = NULL, *coded = NULL;
     kt_str folded = name.ptr ? kt_fold(tx, name) : (kt_str){0};
     for (size_t i = 0; i < p->stages.count; i++) {
         const struct stage *s = KT_AS(stage, kt_line(&p->stages, i));
         if (s->name.ptr && name.ptr && strcmp(s->name.ptr, name.ptr) == 0)
             return s;
-        kt_str own = s->name.ptr ? kt_fold(tx, s->name) : (kt_str){0};
-        if (!alike && own.ptr && folded.ptr && strcmp(own.ptr, folded.ptr) == 0)
+        if (!alike && is_alike(tx, s->name, folded))
             alike = s;
+        if (!coded && is_alike(tx, s->code, folded))
+            coded = s;
     }
-    return alike;
+    if (alike || coded)
+        return alike ? alike : coded;
+    for (const kt_choice *c = semantics; c->name && folded.ptr; c++)
+        if (strcmp(c->name, folded.ptr) == 0)
+            return pipeline_first(p, (enum semantic)c->value);
+    return NULL;
 }
 
 const struct stage *pipeline_first(const struct pipeline *p, enum semantic semantic)

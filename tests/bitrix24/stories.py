@@ -160,6 +160,11 @@ def leads_and_deals_move(r, k):
     expect(r.call("crm.deal.update", ID=deal, fields={"CLOSED": "N", "TITLE": "Open"})["result"], True)
     status, answer = r.form("crm.deal.update", [("ID", deal), ("fields[CLOSED]", "Y"), ("fields[TITLE]", "Not")])
     expect((status, "CLOSED" in answer["error_description"], r.call("crm.deal.get", ID=deal)["result"]["TITLE"]), (400, True, "Open"))
+    moved = k.create("crm.pipeline", {"name": "Brought along", "stages": [{"name": "First", "code": "C7:NEW"}, {"name": "Second", "code": "C7:PREPARATION"},
+        {"name": "Sold", "code": "C7:WON", "semantic": "won"}, {"name": "Lost", "semantic": "lost"}]})["id"]
+    known = r.call("crm.deal.add", fields={"TITLE": "By its code", "CATEGORY_ID": moved, "STAGE_ID": f"C{moved}:PREPARATION"})["result"]
+    expect((r.call("crm.deal.get", ID=known)["result"]["STAGE_ID"], k.get("crm.deal", known)["stage_name"]), (f"C{moved}:PREPARATION", "Second"))
+    expect([s["STATUS_ID"] for s in r.call("crm.dealcategory.stage.list", id=moved)["result"]], [f"C{moved}:{c}" for c in ("NEW", "PREPARATION", "WON", "LOSE")])
     lost = r.call("crm.deal.add", fields={"TITLE": "Lost at once", "STAGE_ID": "LOSE", "CLOSED": "Y"})["result"]
     expect(k.get("crm.deal", lost)["lost_reason"], "Lost")
 

@@ -177,6 +177,82 @@ def bitrix24_moves(k):
     expect((job["result"]["created"], k.list("crm.lead", [["external_id", "=", "bitrix24:9"]])["rows"][0]["amount"]), (2, "15000.00"))
 
 
+def bitrix24_answers_bring_stages_and_telephones(k):
+    """A dump of REST answers: stages first, then contacts, leads and deals by their codes."""
+    def answers(*rows):
+        return json.dumps({"result": list(rows), "total": len(rows)})
+    stage = lambda category, code, name, sort, semantics=None: {"ID": str(sort), "ENTITY_ID": f"DEAL_STAGE_{category}" if category else "DEAL_STAGE",
+        "STATUS_ID": f"C{category}:{code}" if category else code, "NAME": name, "SORT": str(sort), "CATEGORY_ID": str(category), "COLOR": "#39A8EF", "SEMANTICS": semantics}
+    main = [stage(0, "NEW", "Na początku", 10), stage(0, "UC_A1", "Próbki", 20), stage(0, "WON", "Sprzedane", 30, "S"), stage(0, "LOSE", "Stracone", 40, "F")]
+    second = [stage(3, "NEW", "Erstkontakt", 10), stage(3, "EXECUTING", "In Arbeit", 20, "P"), stage(3, "WON", "Gewonnen", 30, "S"), stage(3, "LOSE", "Verloren", 40, "F")]
+    for result in ("created", "unchanged"):
+        expect(take_in(k, answers(*main) + answers(*second), mapping=ready("crm", "bitrix24-stages"))["result"][result], 2)
+    row = k.get("crm.pipeline", k.list("crm.pipeline", [["external_id", "=", "DEAL_STAGE_3"]])["rows"][0]["id"])
+    expect([(s["name"], s["code"], s["semantic"]) for s in row["stages"]],
+           [("Erstkontakt", "C3:NEW", "open"), ("In Arbeit", "C3:EXECUTING", "open"), ("Gewonnen", "C3:WON", "won"), ("Verloren", "C3:LOSE", "lost")])
+    deals = answers({"ID": "501", "TITLE": "Samples", "CATEGORY_ID": "0", "STAGE_ID": "UC_A1", "STAGE_SEMANTIC_ID": "P"},
+                    {"ID": "502", "TITLE": "Gone", "CATEGORY_ID": "3", "STAGE_ID": "C3:LOSE"}, {"ID": "503", "TITLE": "At work", "CATEGORY_ID": "3", "STAGE_ID": "C3:EXECUTING"},
+                    {"ID": "504", "TITLE": "Sold", "CATEGORY_ID": "0", "STAGE_ID": "WON"}, {"ID": "505", "TITLE": "New", "CATEGORY_ID": "0", "STAGE_ID": "NEW"})
+    for result in ("created", "unchanged"):
+        expect(take_in(k, deals, mapping=ready("crm", "bitrix24-deals"))["result"][result], 5)
+    rows = k.list("crm.deal", [["external_id", "in", [f"bitrix24:{n}" for n in range(501, 506)]]], fields=["pipeline.name", "stage_name", "semantic"], sort="id")["rows"]
+    expect([(r["pipeline.name"], r["stage_name"], r["semantic"]) for r in rows],
+           [("DEAL_STAGE", "Próbki", "open"), ("DEAL_STAGE_3", "Verloren", "lost"), ("DEAL_STAGE_3", "In Arbeit", "open"), ("DEAL_STAGE", "Sprzedane", "won"), ("DEAL_STAGE", "Na początku", "open")])
+    k.create("crm.deal", {"title": "By meaning", "stage_name": "lost", "lost_reason": "price"})  # whatever the stage is called
+    unknown = take_in(k, answers({"ID": "506", "TITLE": "Odd", "CATEGORY_ID": "3", "STAGE_ID": "C3:UC_X"}), mapping=ready("crm", "bitrix24-deals"), rehearse=True)
+    expect([(p["column"], p["hint"]) for p in problems(k, unknown)], [("STAGE_ID", "Its stages are: Erstkontakt, In Arbeit, Gewonnen, Verloren")])
+    reach = {"PHONE": [{"ID": "1", "VALUE_TYPE": "WORK", "VALUE": "+48 22 100 20 31", "TYPE_ID": "PHONE"}, {"ID": "2", "VALUE_TYPE": "MOBILE", "VALUE": "600 700 901", "TYPE_ID": "PHONE"},
+                       {"ID": "5", "VALUE_TYPE": "WORK", "VALUE": "+48 22 100 20 32", "TYPE_ID": "PHONE"}],
+             "EMAIL": [{"ID": "3", "VALUE_TYPE": "WORK", "VALUE": "rest@example.com", "TYPE_ID": "EMAIL"}], "IM": [{"ID": "4", "VALUE_TYPE": "TELEGRAM", "VALUE": "@rest", "TYPE_ID": "IM"}]}
+    contact = answers({"ID": "61", "NAME": "Rest", "LAST_NAME": "Answer", **reach})
+    for result in ("created", "unchanged"):
+        expect(take_in(k, contact, mapping=ready("crm", "bitrix24-contacts"))["result"][result], 1)
+    person = k.get("base.party", k.list("base.party", [["external_id", "=", "C_61"]])["rows"][0]["id"])
+    expect([(c["kind"], c["use"], c["value"]) for c in person["contacts"]],
+           [("phone", "work", "+48 22 100 20 31"), ("phone", "mobile", "600 700 901"), ("phone", "work", "+48 22 100 20 32"), ("email", "work", "rest@example.com"), ("messenger", "other", "@rest")])
+    take_in(k, answers({"ID": "62", "TITLE": "By REST", "STATUS_ID": "IN_PROCESS", **reach}), mapping={**ready("crm", "bitrix24-leads"), "keep": True})
+    lead = k.get("crm.lead", k.list("crm.lead", [["external_id", "=", "bitrix24:62"]])["rows"][0]["id"])
+    expect((lead["phone"], lead["email"], [(c["kind"], c["value"]) for c in lead["contacts"]]),
+           ("+48 22 100 20 31", "rest@example.com", [("phone", "600 700 901"), ("phone", "+48 22 100 20 32"), ("messenger", "@rest")]))
+
+
+def bitrix24_titles_in_polish(k):
+    """The columns of an account in Polish, as its lists call them."""
+    def mapped(name, titles):
+        return {c["title"]: c["field"] for c in k.call("import.inspect", {"text": ";".join(titles) + "\n", "mapping": ready("crm", name)})["columns"]}
+    person = mapped("bitrix24-contacts", ["ID", "Pozdrowienia", "Imię", "Drugie Imię", "Nazwisko", "Data urodzin", "Stanowisko", "Firma", "Telefon Służbowy", "Telefon Komórkowy", "Inny Numer Telefonu",
+                                          "E-mail Służbowy", "E-mail Domowy", "Inny E-mail", "Strona Wspólna", "Ulica, nr", "Lokal / Budynek", "Miasto", "Województwo / Gmina", "Kod pocztowy", "Kraj",
+                                          "Odpowiedzialny", "Komentarz", "Utworzony", "Utworzony przez", "Zmodyfikowany", "Zmodyfikowane przez"])
+    expect([t for t, f in person.items() if not f and not t.startswith(("Utworzon", "Zmodyfikowan"))], [])
+    expect([person[t] for t in ("E-mail Służbowy", "Inny Numer Telefonu", "Województwo / Gmina")],
+           ["contacts[kind=email,use=work].value", "contacts[kind=phone,use=other].value", "addresses[use=main].region_name"])
+    deal = mapped("bitrix24-deals", ["ID", "Nazwa deala", "Lejek", "Etap", "Przychód", "Waluta", "Prawdopodobieństwo, %", "Zakładana data zamknięcia", "Firma", "Kontakt", "Źródło", "Informacja o źródle",
+                                     "Produkt", "Cena", "Ilość", "Odpowiedzialny", "Komentarz"])
+    expect([t for t, f in deal.items() if not f], [])
+    leads = "ID;Nazwa leada;Status;Pełna nazwa;Nazwa firmy;Telefon Służbowy;E-mail Służbowy;Razem;Waluta\n91;Rowery;Lead śmieciowy;Jan Lis;Lis s.c.;22 100 20 41;lis@example.com;1 200,50;PLN\n92;Inne;Nieprzydzielony;;;;;;\n"
+    take_in(k, leads, mapping={**ready("crm", "bitrix24-leads"), "keep": True})
+    rows = k.list("crm.lead", [["external_id", "in", ["bitrix24:91", "bitrix24:92"]]], sort="id")["rows"]
+    expect([(r["state"], r["name"], r["amount"], r["email"]) for r in rows], [("unqualified", "Jan Lis", "1200.50", "lis@example.com"), ("new", None, None, None)])
+
+
+def everyday_titles_are_known_in_three_languages(k):
+    def fields(entity, titles):
+        return [c["field"] for c in k.call("import.inspect", {"text": titles + "\n", "entity": entity})["columns"]]
+    reach = ["contacts[kind=phone,use=work].value", "contacts[kind=email,use=work].value", "addresses[use=main].street", "addresses[use=main].postal_code", "addresses[use=main].city", "tax_id", "industry"]
+    for titles in ("Name;Phone;E-mail;Street;Postal code;City;VAT number;Industry", "Nazwa;Telefon;Adres e-mail;Ulica;Kod pocztowy;Miejscowość;NIP;Branża",
+                   "Name;Telefon;E-Mail;Straße;PLZ;Ort;USt-IdNr.;Branche", "name,phone,email,Address,ZIP,city,Tax number,industry"):
+        expect(fields("base.party", titles), ["name"] + reach)
+    for titles in ("Subject;Company;Full name;Phone;Source;Amount", "Temat;Firma;Imię i nazwisko;Telefon;Źródło;Kwota", "Betreff;Unternehmen;Ansprechpartner;Telefonnummer;Quelle;Betrag"):
+        expect(fields("crm.lead", titles), ["title", "company_name", "name", "phone", "source", "amount"])
+    for titles in ("Deal;Customer;Stage;Amount;Close date", "Nazwa szansy;Klient;Etap;Kwota;Data zamknięcia", "Titel;Kunde;Phase;Wert;Abschlussdatum"):
+        expect(fields("crm.deal", titles), ["title", "party", "stage_name", "amount", "expected_close"])
+    for titles in ("SKU;Product;Unit price", "Symbol;Nazwa towaru;Cena netto", "Artikelnummer;Bezeichnung;Nettopreis"):
+        expect(fields("base.item", titles), ["code", "name", "price"])
+    take_in(k, "Name;Telefon;E-Mail;Straße;PLZ;Ort\nMüller GmbH;+49 30 123456;a@mueller.example;Hauptstr. 1;10115;Berlin\n", "base.party")
+    row = k.list("base.party", [["name", "=", "Müller GmbH"]], fields=["phone", "email", "city"])["rows"][0]
+    expect((row["phone"], row["email"], row["city"]), ("+49 30 123456", "a@mueller.example", "Berlin"))
+
+
 def lines_that_a_file_does_not_speak_of_stay(k):
     kept = {"external_id": "kept", "name": "Kept", "contacts": [{"kind": "email", "use": "work", "value": "kept@example.com"},
             {"kind": "phone", "use": "work", "value": "+48221002030"}, {"kind": "phone", "use": "mobile", "value": "+48600100200", "note": "evenings"}],
@@ -272,4 +348,5 @@ def what_is_no_table_is_refused(k, house):
 if __name__ == "__main__":
     run([encodings_separators_and_decimal_signs_are_guessed, unknown_columns_become_custom_fields, a_rehearsal_tells_everything_and_saves_nothing,
          a_rehearsal_sees_what_earlier_chunks_would_bring, an_import_is_undone_whole, records_are_found_by_chosen_keys, mappings_are_saved_and_used_by_name, bitrix24_moves,
+         bitrix24_answers_bring_stages_and_telephones, bitrix24_titles_in_polish, everyday_titles_are_known_in_three_languages,
          lines_that_a_file_does_not_speak_of_stay, cards_and_calendars_come_in, cards_and_calendars_go_out_and_come_back, what_is_no_table_is_refused])

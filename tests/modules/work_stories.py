@@ -116,7 +116,7 @@ def leads_go_round_by_share(k):
     refused("validation", lambda: make(k, "crm.assignment", name="x", users=[{"user": ewa, "weight": 0}]), "users[0].weight")
     k.update("crm.assignment", seen["turn"], {"active": False})
     expect(k.get("crm.lead", make(k, "crm.lead", title="Nobody's turn"))["owner"], k.list("access.user", [["name", "=", "admin"]])["rows"][0]["id"])
-    refused("rule", lambda: k.call("crm.assign", {"entity": "lead", "id": leads[0]}), "rule")
+    refused("rule", lambda: k.call("crm.assign", {"entity": "crm.lead", "id": leads[0]}), "rule")
 
 
 def a_seller_without_rights_to_the_rule_is_served_by_it(k, house):
@@ -137,11 +137,11 @@ def deals_go_by_territory_and_load(k):
     north = make(k, "base.territory", name="North")
     torun = make(k, "base.territory", name="Toruń", parent=north)
     south = make(k, "base.territory", name="South")
-    rule = make(k, "crm.assignment", name="Areas", entity="deal", way="territory",
+    rule = make(k, "crm.assignment", name="Areas", entity="crm.deal", way="territory",
                 users=[{"user": ewa, "territory": north}, {"user": jan, "territory": south}, {"user": ola}])
     def of(territory):
         deal = make(k, "crm.deal", title="D", party=make(k, "base.party", name="P", territory=territory))
-        return k.call("crm.assign", {"entity": "deal", "id": deal, "rule": rule})["owner"]
+        return k.call("crm.assign", {"entity": "crm.deal", "id": deal, "rule": rule})["owner"]
     expect([of(torun), of(north), of(south), of(None)], [ewa, ewa, jan, ola])
     k.update("crm.assignment", rule, {"way": "load"})
     expect([of(None), of(None), of(None)], [ola, ewa, ola])  # before: ewa 2, jan 3, ola 1 open

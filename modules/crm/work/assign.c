@@ -6,9 +6,9 @@
 
 enum entity { LEADS = 1, DEALS, REQUESTS };
 static const kt_choice entities[] = {
-    {LEADS, "lead", {"Leads", "Leady"}},
-    {DEALS, "deal", {"Deals", "Szanse sprzedaży"}},
-    {REQUESTS, "request", {"Requests", "Zgłoszenia"}},
+    {LEADS, "crm.lead", {"Leads", "Leady"}},
+    {DEALS, "crm.deal", {"Deals", "Szanse sprzedaży"}},
+    {REQUESTS, "crm.request", {"Requests", "Zgłoszenia"}},
     {0},
 };
 enum way { ROUND_ROBIN = 1, TERRITORY, LOAD };
@@ -50,8 +50,8 @@ struct assignment {
 const kt_shape assignment_shape = KT_SHAPE(assignment, "crm.assignment",
     KT_FIELD(assignment, name, STRING, "Name", "Nazwa", .required = true, .unique = true, .max = 100,
         .priority = 1),
-    KT_FIELD(assignment, entity, STATE, "Gives away", "Przydziela", .choices = entities, .initial = "lead",
-        .indexed = true, .priority = 2),
+    KT_FIELD(assignment, entity, STATE, "Gives away", "Przydziela", .choices = entities,
+        .initial = "crm.lead", .indexed = true, .priority = 2),
     KT_FIELD(assignment, way, STATE, "How", "Jak", .choices = ways, .initial = "round_robin", .priority = 3),
     KT_FIELD(assignment, users, LINES, "To whom", "Komu", .lines = &candidate_shape, .required = true,
         .max = 200, .priority = 4),
@@ -60,7 +60,7 @@ const kt_shape assignment_shape = KT_SHAPE(assignment, "crm.assignment",
         .help = {"What somebody creates for another person stays with that person.",
             "To, co ktoś tworzy dla innej osoby, zostaje u tej osoby."}),
     KT_FIELD(assignment, pipeline, REF, "Of this pipeline only", "Tylko z tego lejka",
-        .target = "crm.pipeline", .on_delete = KT_CLEAR, .show_if = "[[\"entity\",\"=\",\"deal\"]]"),
+        .target = "crm.pipeline", .on_delete = KT_CLEAR, .show_if = "[[\"entity\",\"=\",\"crm.deal\"]]"),
     KT_FIELD(assignment, source, STRING, "Of this source only", "Tylko z tego źródła", .max = 80),
     KT_FIELD(assignment, active, BOOL, "Active", "Aktywna", .initial = "true"),
     KT_FIELD(assignment, turn, INT, "Given so far", "Dotąd przydzielono", .computed = true));
