@@ -118,15 +118,21 @@ static kt_error *run_row(run_job *r, const planned *plan, const occasion *on)
     return log_run(r->tx, plan, on, report, "done", NULL);
 }
 
+/* Takes the row out of the queue as it stands there now. */
+static kt_error *take_row(run_job *r, queue_row *row, bool *found)
+{
+    KT_TRY(queue_get(r->tx->view, r->tx->arena, r->row.due, r->row.seq, row, found));
+    return *found ? queue_remove(r->tx, row) : NULL;
+}
+
 /* Finds what a row names; a rule or record that is gone ends the row without a run. */
 static kt_error *carry_out(run_job *r)
 {
     model_record after = {0}, before = {0};
     bool found;
-    KT_TRY(queue_get(r->tx->view, r->tx->arena, r->row.due, r->row.seq, &r->row, &found));
+    KT_TRY(take_row(r, &r->row, &found));
     if (!found)
         return NULL;
-    KT_TRY(queue_remove(r->tx, &r->row));
     const rule *rule = ruleset_find(ruleset_of(r->tx), r->row.rule);
     const trigger *trigger = rule ? find_trigger(rule, r->row.trigger) : NULL;
     const model_entity *entity = r->row.entity.ptr ? model_entity_find(r->tx->catalogue, r->row.entity)
@@ -156,10 +162,9 @@ static kt_error *write_failure(run_job *r)
 {
     bool found;
     queue_row row;
-    KT_TRY(queue_get(r->tx->view, r->tx->arena, r->row.due, r->row.seq, &row, &found));
+    KT_TRY(take_row(r, &row, &found));
     if (!found)
         return NULL;
-    KT_TRY(queue_remove(r->tx, &row));
     if (r->retry && row.tries + 1 < TRIES_MAX) {
         row.due.ms = r->tx->now.ms + ((int64_t)RETRY_MS << (2 * row.tries));
         row.tries++;
@@ -181,10 +186,9 @@ static kt_error *keep_shadow(run_job *r)
 {
     bool found;
     queue_row row;
-    KT_TRY(queue_get(r->tx->view, r->tx->arena, r->row.due, r->row.seq, &row, &found));
+    KT_TRY(take_row(r, &row, &found));
     if (!found)
         return NULL;
-    KT_TRY(queue_remove(r->tx, &row));
     const rule *rule = ruleset_find(ruleset_of(r->tx), row.rule);
     if (!rule)
         return NULL;

@@ -35,36 +35,6 @@ typedef struct {
     size_t count; /* calls before this one */
 } refs;
 
-/* Follows "id" or "rows.0.id" in a value. */
-static const variant *follow(const variant *v, kt_str path)
-{
-    while (v && path.len) {
-        size_t n = 0;
-        while (n < path.len && path.ptr[n] != '.')
-            n++;
-        kt_str step = {path.ptr, n};
-        path.ptr += n < path.len ? n + 1 : n;
-        path.len -= n < path.len ? n + 1 : n;
-        const variant *next = NULL;
-        if (v->kind == VARIANT_OBJECT) {
-            for (size_t i = 0; i < v->as.object.count; i++)
-                if (str_eq(v->as.object.members[i].name, step))
-                    next = v->as.object.members[i].value;
-        } else if (v->kind == VARIANT_ARRAY) {
-            size_t at = 0;
-            bool number = step.len > 0 && step.len < 7;
-            for (size_t i = 0; i < step.len; i++) {
-                number = number && step.ptr[i] >= '0' && step.ptr[i] <= '9';
-                at = at * 10 + (size_t)(step.ptr[i] - '0');
-            }
-            if (number && at < v->as.array.count)
-                next = &v->as.array.items[at];
-        }
-        v = next;
-    }
-    return v;
-}
-
 static kt_error *resolve_ref(refs *r, kt_str ref, const variant **out)
 {
     size_t index = 0, n = 0;
@@ -77,7 +47,7 @@ static kt_error *resolve_ref(refs *r, kt_str ref, const variant **out)
     if (!r->decoded[index])
         KT_TRY(decode_json(r->arena, r->results[index], &r->of->bus->limits, &r->decoded[index]));
     kt_str path = n < ref.len ? (kt_str){ref.ptr + n + 1, ref.len - n - 1} : (kt_str){0};
-    *out = follow(r->decoded[index], path);
+    *out = variant_at(r->decoded[index], path);
     if (!*out)
         return error_make(r->arena, KT_VALIDATION, "$ref", "the earlier result has no \"%s\"",
             "wcześniejszy wynik nie ma \"%s\"", ref.ptr);

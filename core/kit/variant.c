@@ -14,6 +14,42 @@ const variant *variant_get(const variant *v, const char *name)
     return NULL;
 }
 
+/* A place in a list, "0" to "999999". */
+static const variant *item_at(const variant *v, kt_str step)
+{
+    size_t at = 0;
+    if (!step.len || step.len > 6)
+        return NULL;
+    for (size_t i = 0; i < step.len; i++) {
+        if (step.ptr[i] < '0' || step.ptr[i] > '9')
+            return NULL;
+        at = at * 10 + (size_t)(step.ptr[i] - '0');
+    }
+    return at < v->as.array.count ? &v->as.array.items[at] : NULL;
+}
+
+static const variant *member_at(const variant *v, kt_str step)
+{
+    for (size_t i = 0; i < v->as.object.count; i++)
+        if (str_eq(v->as.object.members[i].name, step))
+            return v->as.object.members[i].value;
+    return NULL;
+}
+
+const variant *variant_at(const variant *v, kt_str path)
+{
+    while (v && path.len) {
+        const char *dot = memchr(path.ptr, '.', path.len);
+        kt_str step = {path.ptr, dot ? (size_t)(dot - path.ptr) : path.len};
+        size_t used = step.len + (dot != NULL);
+        path = (kt_str){path.ptr + used, path.len - used};
+        v = v->kind == VARIANT_OBJECT  ? member_at(v, step)
+            : v->kind == VARIANT_ARRAY ? item_at(v, step)
+                                       : NULL;
+    }
+    return v;
+}
+
 kt_str variant_get_str(const variant *v, const char *name)
 {
     const variant *found = variant_get(v, name);

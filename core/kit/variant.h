@@ -23,4 +23,6 @@ typedef kt_value_member variant_member;
 const variant *variant_get(const variant *v, const char *name);
 /* The string of a member; not set if absent or of another kind. */
 kt_str variant_get_str(const variant *v, const char *name);
+/* What stands at a path of member names and places in lists, "rows.0.id"; NULL as above, or past a list's end. */
+const variant *variant_at(const variant *v, kt_str path);
 const char *variant_kind_name(variant_kind kind); /* "a string", for messages */

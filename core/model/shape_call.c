@@ -1,29 +1,6 @@
 /* shape_call.c -- parameters and results of methods and actions, a module's own events, services. */
 #include "model/shape.h"
 
-static void param_default(kt_tx *tx, const model_default *given, model_value *value)
-{
-    switch (given->kind) {
-    case DEFAULT_NONE:
-        return;
-    case DEFAULT_VALUE:
-        *value = given->value;
-        return;
-    case DEFAULT_TODAY:
-        *value = (model_value){true, .as.i = kt_today(tx).day};
-        return;
-    case DEFAULT_NOW:
-        *value = (model_value){true, .as.i = tx->now.ms};
-        return;
-    case DEFAULT_ME:
-        *value = (model_value){tx->user != 0, .as.i = (int64_t)tx->user};
-        return;
-    case DEFAULT_COMPANY:
-        *value = (model_value){tx->company != 0, .as.i = (int64_t)tx->company};
-        return;
-    }
-}
-
 static const char *param_path(kt_tx *tx, const char *under, kt_str name)
 {
     const char
@@ -46,7 +23,7 @@ static kt_error *lines_complete(kt_tx *tx, const model_field *field, const char 
         const char *under = arena_format(tx->arena, "%s[%zu]", path, i).ptr;
         for (size_t k = 0; k < entity->field_count; k++) {
             if (!values[k].set)
-                param_default(tx, &entity->internals->defaults[k], &values[k]);
+                model_fill_default(tx, &entity->internals->defaults[k], &values[k]);
             if (!values[k].set && entity->fields[k].required)
                 kt_also(&all, missing(tx, param_path(tx, under, entity->fields[k].name)));
         }
@@ -62,7 +39,7 @@ static kt_error *param_read(kt_tx *tx, const model_entity *entity, const model_f
     if (given)
         KT_TRY(model_value_read(tx, entity, field, given, path, value));
     if (!value->set)
-        param_default(tx, &entity->internals->defaults[field->position], value);
+        model_fill_default(tx, &entity->internals->defaults[field->position], value);
     if (!value->set && field->required)
         return missing(tx, path);
     return field->type == KT_LINES ? lines_complete(tx, field, path, value) : NULL;

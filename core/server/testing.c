@@ -144,24 +144,7 @@ const char *house_refusal(house *h, const char *method, const char *params, ...)
 
 const variant *house_at(const variant *v, const char *path)
 {
-    while (v && *path) {
-        size_t n = strcspn(path, ".");
-        kt_str step = {path, n};
-        const variant *next = NULL;
-        if (v->kind == VARIANT_OBJECT) {
-            for (size_t i = 0; i < v->as.object.count; i++)
-                if (str_eq(v->as.object.members[i].name, step))
-                    next = v->as.object.members[i].value;
-        } else if (v->kind == VARIANT_ARRAY) {
-            size_t at = 0;
-            for (size_t i = 0; i < n; i++)
-                at = at * 10 + (size_t)(path[i] - '0');
-            next = at < v->as.array.count ? &v->as.array.items[at] : NULL;
-        }
-        v = next;
-        path += n + (path[n] == '.');
-    }
-    return v;
+    return variant_at(v, str_of(path));
 }
 
 int64_t house_int(const variant *value, const char *path)
