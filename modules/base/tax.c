@@ -4,13 +4,8 @@
 
 #include <stdio.h>
 
-static const kt_choice tax_kinds[] = {
-    {KT_TAX_CHARGED, "charged", {"Charged", "Naliczany"}},
-    {KT_TAX_EXEMPT, "exempt", {"Exempt", "Zwolniony"}},
-    {KT_TAX_REVERSED, "reverse_charge", {"Reverse charge", "Odwrotne obciążenie"}},
-    {KT_TAX_OUTSIDE, "outside", {"Not subject to the tax", "Niepodlegający"}},
-    {0},
-};
+#include <kontor/documents.h>
+
 static const kt_choice applications[] = {
     {DOMESTIC, "domestic", {"Parties of the company's country", "Kontrahenci krajowi"}},
     {EU_BUSINESS, "eu_business", {"EU parties with a VAT number", "Kontrahenci z UE z numerem VAT"}},
@@ -35,7 +30,8 @@ const kt_shape tax_shape = KT_SHAPE(tax, "base.tax",
         .searchable = true, .priority = 1),
     KT_FIELD(
         tax, name, STRING, "Name", "Nazwa", .required = true, .max = 100, .searchable = true, .priority = 2),
-    KT_FIELD(tax, kind, STATE, "Kind", "Rodzaj", .choices = tax_kinds, .initial = "charged", .priority = 3),
+    KT_FIELD(
+        tax, kind, STATE, "Kind", "Rodzaj", .choices = kt_tax_kinds, .initial = "charged", .priority = 3),
     KT_FIELD(tax, label, STRING, "On documents", "Na dokumentach", .max = 20, .priority = 4,
         .help = {"As it is printed: zw, np. Empty: the rate with a %.",
             "Jak się drukuje: zw, np. Puste: stawka ze znakiem %."}),

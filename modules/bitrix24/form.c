@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-enum { PAIRS_MAX = 5000, DEPTH_MAX = 16 };
+#include <kontor/web.h>
+
+enum { PAIRS_MAX = KT_WEB_PAIRS_MAX, DEPTH_MAX = 16 };
 
 typedef struct node node;
 struct node {
@@ -99,52 +101,13 @@ kt_error *form_add(form *f, kt_str name, kt_str value)
     return NULL;
 }
 
-static int digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-/* %41 and + decoded; a zero byte ends nothing here and is left out. */
-static kt_str decode(kt_tx *tx, const char *from, size_t length)
-{
-    char *to = kt_alloc(tx, length + 1);
-    size_t n = 0;
-    if (!to)
-        return (kt_str){0};
-    for (size_t i = 0; i < length; i++) {
-        char c = from[i] == '+' ? ' ' : from[i];
-        if (c == '%' && i + 2 < length && digit(from[i + 1]) >= 0 && digit(from[i + 2]) >= 0) {
-            c = (char)(digit(from[i + 1]) * 16 + digit(from[i + 2]));
-            i += 2;
-        }
-        if (c)
-            to[n++] = c;
-    }
-    return (kt_str){to, n};
-}
-
 kt_error *form_read(form *f, kt_str text)
 {
-    for (size_t at = 0; at < text.len;) {
-        size_t end = at, equals = SIZE_MAX;
-        for (; end < text.len && text.ptr[end] != '&'; end++)
-            if (text.ptr[end] == '=' && equals == SIZE_MAX)
-                equals = end;
-        size_t name_end = equals == SIZE_MAX ? end : equals;
-        size_t value_at = equals == SIZE_MAX ? end : equals + 1;
-        if (name_end > at) {
-            kt_str name = decode(f->tx, text.ptr + at, name_end - at);
-            kt_str value = decode(f->tx, text.ptr + value_at, end - value_at);
-            if (!name.ptr || !value.ptr)
-                return kt_no_memory();
-            if (name.len)
-                KT_TRY(form_add(f, name, value));
-        }
-        at = end + 1;
-    }
+    const kt_web_pair *pairs;
+    size_t count;
+    KT_TRY(kt_web_form(f->tx, text, &pairs, &count));
+    for (size_t i = 0; i < count; i++)
+        KT_TRY(form_add(f, pairs[i].name, pairs[i].value));
     return NULL;
 }
 

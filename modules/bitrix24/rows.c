@@ -3,6 +3,8 @@
  * discount. A line of ours has the price before the discount, with the tax or without as its document says. */
 #include <string.h>
 
+#include <kontor/documents.h>
+
 #include "b24.h"
 
 enum { PRICE_DIGITS = 4, ROWS_MAX = 500 };
@@ -29,17 +31,10 @@ static bool dec_read(kt_str s, kt_dec *d)
     return digits > 0;
 }
 
-static kt_str dec_text(kt_tx *tx, kt_dec d)
+/* All its digits. */
+static kt_str text_of(kt_tx *tx, kt_dec d)
 {
-    int64_t unit = 1;
-    int scale = d.scale1 ? d.scale1 - 1 : 0;
-    for (int i = 0; i < scale; i++)
-        unit *= 10;
-    int64_t size = d.coef < 0 ? -d.coef : d.coef;
-    if (!scale)
-        return kt_format(tx, "%lld", (long long)d.coef);
-    return kt_format(tx, "%s%lld.%0*lld", d.coef < 0 ? "-" : "", (long long)(size / unit), scale,
-        (long long)(size % unit));
+    return kt_dec_text(tx, d.scale1 ? d : KT_DEC(0, 0), KT_DEC_SCALE_MAX);
 }
 
 static kt_dec dec_at(const kt_value *of, const char *name)
@@ -66,7 +61,7 @@ static kt_dec without_tax(kt_dec price, kt_dec rate)
 static void put_dec(b24 *b, kt_maker *r, const char *old, const char *item, kt_dec d)
 {
     d = kt_dec_round(d.scale1 ? d : KT_DEC(0, 0), PRICE_DIGITS);
-    kt_value v = {.kind = KT_VALUE_REAL, .as.string = dec_text(b->tx, d)};
+    kt_value v = {.kind = KT_VALUE_REAL, .as.string = text_of(b->tx, d)};
     kt_put(b->tx, r, b->items ? item : old, v);
 }
 
@@ -174,7 +169,7 @@ static kt_dec full_price(reading *r, bool included, kt_dec percent, kt_dec off)
 static void put_text(b24 *b, kt_maker *line, const char *name, kt_dec d)
 {
     if (d.scale1)
-        kt_put(b->tx, line, name, kt_value_str(dec_text(b->tx, kt_dec_round(d, PRICE_DIGITS))));
+        kt_put(b->tx, line, name, kt_value_str(text_of(b->tx, kt_dec_round(d, PRICE_DIGITS))));
 }
 
 static bool is_included(b24 *b, const kt_value *row)
@@ -221,7 +216,7 @@ static kt_error *check_rates(b24 *b, const kt_value *rows, const kt_value *shown
         if (given.scale1 && kt_dec_cmp(given, own) != 0)
             kt_also(&all, kt_hint(kt_fail(b->tx, KT_RULE, kt_format(b->tx, "rows[%zu].TAX_RATE", i).ptr,
                                       "is %s, but %s is in force for it", "wynosi %s, a obowiązuje tu %s",
-                                      dec_text(b->tx, given).ptr, dec_text(b->tx, own).ptr),
+                                      text_of(b->tx, given).ptr, text_of(b->tx, own).ptr),
                               "Set the tax category of the item, or leave TAX_RATE out.",
                               "Ustaw kategorię podatkową towaru albo pomiń TAX_RATE."));
     }

@@ -46,6 +46,9 @@ static const name_pair closed[] = {{"N", "open"}, {"Y", "won"}, {"Y", "lost"}, {
         "ADDRESS_COUNTRY_CODE", "addresses", AS_ADDRESS, NULL, "country"                                     \
     }
 
+/* What contacts and companies have alike. */
+#define PARTY {"ASSIGNED_BY_ID", "owner", AS_ID}, STAMPS, {"COMMENTS", "notes", AS_TEXT}, MULTI, ADDRESS
+
 #define NAMES                                                                                                \
     {"NAME", "first_name", AS_NAME_PART}, {"SECOND_NAME", "middle_name", AS_NAME_PART},                      \
     {                                                                                                        \
@@ -125,11 +128,7 @@ static const row contact_rows[] = {
     {"TYPE_ID", NULL, AS_ALWAYS, NULL, "CLIENT"},
     {"EXPORT", NULL, AS_ALWAYS, NULL, "Y"},
     {"COMPANY_ID", "parent", AS_ID},
-    {"ASSIGNED_BY_ID", "owner", AS_ID},
-    STAMPS,
-    {"COMMENTS", "notes", AS_TEXT},
-    MULTI,
-    ADDRESS,
+    PARTY,
     {0},
 };
 
@@ -139,11 +138,7 @@ static const row company_rows[] = {
     {"COMPANY_TYPE", NULL, AS_ALWAYS, "typeId", "CUSTOMER"},
     {"INDUSTRY", "industry", AS_TEXT},
     {"IS_MY_COMPANY", NULL, AS_ALWAYS, NULL, "N"},
-    {"ASSIGNED_BY_ID", "owner", AS_ID},
-    STAMPS,
-    {"COMMENTS", "notes", AS_TEXT},
-    MULTI,
-    ADDRESS,
+    PARTY,
     {0},
 };
 

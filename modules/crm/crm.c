@@ -4,6 +4,7 @@
 #include <kontor/rules.h>
 
 #include "customer/audience.h"
+#include "customer/form.h"
 #include "customer/mailing.h"
 #include "customer/tables.h"
 #include "report/tables.h"
@@ -44,6 +45,7 @@ static const kt_entity entities[] = {
     CUSTOMER_ENTITIES,
     AUDIENCE_ENTITIES,
     MAILING_ENTITIES,
+    FORM_ENTITIES,
     WORK_ENTITIES,
     {0},
 };
@@ -72,12 +74,12 @@ static const kt_role roles[] = {
         "crm.lead:*@own; "
         "crm.deal:*@own; "
         "crm.activity:*@own; crm.pipeline:read" SALES_SELLER REPORT_SELLER CUSTOMER_SELLER AUDIENCE_SELLER
-            MAILING_SELLER WORK_SELLER},
+            MAILING_SELLER FORM_SELLER WORK_SELLER},
     {"sales_head", {"Head of sales", "Kierownik sprzedaży"},
         "access.user:read; base.party:read,create,update,export@department; base.relation:*@department; "
         "crm.lead:*@department; "
         "crm.deal:*@department; crm.activity:*@department; crm.pipeline:read,create,update" SALES_HEAD
-            REPORT_HEAD CUSTOMER_HEAD AUDIENCE_HEAD MAILING_HEAD WORK_HEAD},
+            REPORT_HEAD CUSTOMER_HEAD AUDIENCE_HEAD MAILING_HEAD FORM_HEAD WORK_HEAD},
     {"reader", {"Reader of crm", "Czytający crm"},
         "access.user:read; base.party:read; base.relation:read; crm.lead:read; crm.deal:read; "
         "crm.activity:read; "
@@ -101,6 +103,8 @@ static const kt_rule upkeep[] = {
     {0},
 };
 
+static const kt_route routes[] = {MAILING_ROUTES, FORM_ROUTES, {0}};
+
 static kt_error *migrate(kt_tx *tx, const char *from_version)
 {
     (void)from_version;
@@ -109,4 +113,4 @@ static kt_error *migrate(kt_tx *tx, const char *from_version)
 
 const kt_module kontor_module = KT_MODULE("crm", "1.1.0", "Customers and sales", "Klienci i sprzedaż",
     .needs = "base", .entities = entities, .methods = methods, .handlers = handlers, .services = services,
-    .roles = roles, .migrate = migrate, .routes = mailing_routes);
+    .roles = roles, .migrate = migrate, .routes = routes);

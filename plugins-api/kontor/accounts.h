@@ -1,4 +1,5 @@
-/* accounts.h -- the service "finance.accounts": how a party stands in the books, for whoever shows a party. */
+/* accounts.h -- the service "finance.accounts": how a party stands in the books, for whoever shows a party or makes what
+ * is billed. */
 #pragma once
 #include <kontor.h>
 
@@ -20,6 +21,10 @@ typedef struct kt_accounts {
     /* What is open of a party, in the company's currency: above zero they owe us. Not set: the caller may not
      * know. */
     KT_MUST kt_error *(*owes)(kt_tx *tx, kt_id party, kt_dec *sum);
+    /* Drafts the invoice of all that was ordered and is not billed; the caller needs the right finance.invoice:create.
+     *   order    of kt_any
+     *   returns  state: the order is not open; rule: nothing of it is left to bill */
+    KT_MUST kt_error *(*bill_order)(kt_tx *tx, kt_id order, kt_date day, kt_id *invoice);
 } kt_accounts;
 
 /* NULL: no module keeps the books now. */

@@ -36,6 +36,12 @@ typedef struct {
     kt_str body;
 } kt_web_response;
 
+/* The pairs of an application/x-www-form-urlencoded body, decoded, in their order; pairs without a name are left out.
+ *   returns  limit: more than KT_WEB_PAIRS_MAX
+ *   memory   the transaction's */
+enum { KT_WEB_PAIRS_MAX = 5000 };
+KT_API KT_MUST kt_error *kt_web_form(kt_tx *tx, kt_str body, const kt_web_pair **pairs, size_t *count);
+
 struct kt_route {
     const char *prefix; /* "/rest/": begins and ends with "/"; no other module's */
     /* Looks at the request. tx gives memory, language and errors only: nothing can be read in it. */

@@ -212,6 +212,31 @@ def a_request_has_its_promised_times(k):
     refused("validation", lambda: make(k, "crm.request", subject="Of a lot", lot=1), "lot")  # no stores here
 
 
+def later_answers_have_their_own_time(k):
+    sla = make(k, "crm.sla", priority="urgent", response_minutes=60, next_response_minutes=30, resolution_minutes=100000)
+    refused("validation", lambda: k.update("crm.sla", sla, {"next_response_minutes": -1}), "next_response_minutes")
+    asked = make(k, "crm.request", subject="It creaks", priority="urgent")
+    k.call("crm.request.ask", {"id": asked})  # the first answer is waited for already
+    expect(k.get("crm.request", asked)["later"], [])
+    k.call("crm.request.respond", {"id": asked})
+    k.call("crm.request.ask", {"id": asked})
+    k.call("crm.request.ask", {"id": asked})  # the same question still waits
+    row = k.get("crm.request", asked)
+    expect(([(l["status"], l["answered_at"]) for l in row["later"]], row["next_due"], row["next_status"]), ([("due", None)], row["later"][0]["due"], "due"))
+    minutes = k.call("base.calendar.working_minutes", {"from": row["later"][0]["asked_at"], "until": row["next_due"]})["minutes"]
+    expect(minutes, 30)
+    due = [r for r in k.call("crm.request.due", {"until": "2099-01-01T00:00:00Z"})["rows"] if r["request"] == asked]
+    expect([(r["promise"], r["due"]) for r in due], [("response", row["next_due"])])
+    k.call("crm.request.wait", {"id": asked})  # asking back is an answer
+    row = k.get("crm.request", asked)
+    expect((row["later"][0]["status"], row["next_due"], row["next_status"], row["state"]), ("fulfilled", None, "fulfilled", "waiting"))
+    k.call("crm.request.ask", {"id": asked})
+    expect((k.get("crm.request", asked)["state"], len(k.get("crm.request", asked)["later"])), ("in_progress", 2))
+    k.call("crm.request.resolve", {"id": asked, "resolution": "oiled"})
+    row = k.get("crm.request", asked)
+    expect(([l["status"] for l in row["later"]], row["next_status"]), (["fulfilled"] * 2, "fulfilled"))
+
+
 # ---- calls ----
 
 def an_exchange_reports_its_calls(k):
@@ -344,7 +369,7 @@ def a_segment_is_a_query(k):
 STORIES = [
     the_same_firm_is_found_however_it_is_written, two_customers_become_one, many_random_merges_leave_a_proved_house,
     parties_are_found_by_where_they_are, a_relation_is_seen_from_both_sides, working_minutes_leave_out_nights_weekends_and_holidays,
-    a_request_has_its_promised_times, an_exchange_reports_its_calls,
+    a_request_has_its_promised_times, later_answers_have_their_own_time, an_exchange_reports_its_calls,
     nobody_is_approached_against_their_will, what_customers_look_at_is_kept_short,
     the_card_tells_what_they_agreed_to_and_looked_at, a_segment_is_a_query,
 ]

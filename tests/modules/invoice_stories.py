@@ -54,6 +54,19 @@ def proved(k):
     expect(k.call("finance.prove")["findings"], [])
 
 
+def a_recurring_order_brings_its_invoice(k):
+    """Advice at 100, monthly since two months: two orders, each with its draft of 123."""
+    s = books(k)
+    make(k, "crm.order_template", name="Subscription", party=s["nowak"], start="2026-01-31", until="2026-02-28", confirm=True, bill=True, lines=[{"item": s["advice"]}])
+    made = k.call("crm.order_template.run", {})["orders"]
+    invoices = [k.get("finance.invoice", m["invoice"]) for m in made]
+    expect([(i["state"], i["gross"], i["party"], i["order"]["id"]) for i in invoices], [("draft", "123.00", s["nowak"], m["order"]) for m in made])
+    expect([m["period"] for m in made], ["2026-01-31", "2026-02-28"])
+    k.call("finance.invoice.post", {"id": invoices[0]["id"]})
+    expect([k.get("crm.order", m["order"])["billing_status"] for m in made], ["full", "none"])
+    expect(k.call("crm.order_template.run", {})["orders"], [])
+
+
 def an_invoice_for_a_receipt_sells_nothing_twice(k):
     """Two pieces at 61.50 with tax: 100 and 23. The invoice has the same figures, and the books what they had."""
     s = books(k)
@@ -144,6 +157,6 @@ def an_advance_bears_the_buyers_tax_once(k):
     proved(k)
 
 
-run([an_invoice_for_a_receipt_sells_nothing_twice, it_must_be_what_the_receipt_sold, a_suppliers_advance_is_settled_by_the_final_bill,
+run([a_recurring_order_brings_its_invoice, an_invoice_for_a_receipt_sells_nothing_twice, it_must_be_what_the_receipt_sold, a_suppliers_advance_is_settled_by_the_final_bill,
      the_buyer_accounts_for_tax_of_the_union, a_domestic_bill_bears_its_own_tax_and_reverse_charge_at_home_too,
      an_advance_bears_the_buyers_tax_once], modules="base,crm,logistics,finance")

@@ -294,7 +294,7 @@ def an_amendment_is_a_revision_with_what_differs(k):
     shown = k.call("logistics.purchase_order.amend", {"id": order, "reason": "the price rose", "lines": [
         {"line": line, "price": "4.50"}, {"item": pedal, "quantity": "2", "price": "5"}]})
     expect((shown["revision"], shown["net"]), (2, "55.00"))
-    expect([(d["field"], d["before"], d["after"]) for d in shown["differences"] if d["line"] == line], [("price", "4", "4.5"), ("net", "40", "45")])
+    expect([(d["field"], d["before"], d["after"]) for d in shown["differences"] if d["line"] == line], [("price", "4.00", "4.50"), ("net", "40.00", "45.00")])
     expect(level(k, pedal)["incoming"], "12.0000")
     received(k, order, ("6", {}))
     refused("validation", lambda: k.call("logistics.purchase_order.amend", {"id": order, "reason": "less", "lines": [{"line": line, "quantity": "5"}]}), "lines[0].quantity")

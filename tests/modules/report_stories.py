@@ -285,6 +285,28 @@ def a_plan_is_measured_by_committed_deals(k, house):
            [[p["id"]] for p in clients["ann"].list("crm.plan", filter=[["owner", "=", "me"]])["rows"]])
 
 
+def plans_of_each_length_are_measured_by_their_days(k):
+    """Deals won in four quarters of a year: month, quarter, half-year and year each count their own, in amount and number."""
+    w = world(k)
+    pipeline = make(k, "crm.pipeline", name="Lengths", stages=[{"name": "Talk"}, {"name": "Won", "semantic": "won"}, {"name": "Lost", "semantic": "lost"}])
+    stages = {s["name"]: s["id"] for s in k.get("crm.pipeline", pipeline)["stages"]}
+    for month, amount in ((1, 100), (3, 200), (5, 400), (8, 800), (12, 1600)):
+        at = f"2019-{month:02}-15T10:00:00Z"
+        k.call("import.run", {"entity": "crm.deal", "mode": "create", "keep_authors": True, "rows": [
+            {"external_id": f"then{month}", "title": "Won then", "pipeline": pipeline, "amount": str(amount), "history": [{"pipeline": pipeline, "stage": stages["Won"], "at": at}]}]})
+    wanted = {("month", "2019-03-01"): (200, 1), ("quarter", "2019-01-01"): (300, 2), ("quarter", "2019-04-01"): (400, 1),
+              ("half_year", "2019-01-01"): (700, 3), ("half_year", "2019-07-01"): (2400, 2), ("year", "2019-01-01"): (3100, 5)}
+    for period, start in wanted:
+        for measure in ("amount", "count"):
+            make(k, "crm.plan", period=period, starts_on=start, scope="pipeline", pipeline=pipeline, measure=measure, target="10")
+    found = {}
+    for row in k.call("crm.report.plan", {"period": "2019"})["rows"]:
+        plan = k.get("crm.plan", row["key"][0])
+        if plan["pipeline"] == pipeline:
+            found.setdefault((plan["period"], plan["starts_on"]), {})[plan["measure"]] = Decimal(str(row["figures"]["actual"]["value"]))
+    expect(found, {key: {"amount": Decimal(amount), "count": Decimal(count)} for key, (amount, count) in wanted.items()})
+
+
 def amounts_of_other_currencies_are_no_part(k):
     world(k)
     pln, eur = (make(k, "base.currency", code=c, name=c) if not k.list("base.currency", filter=[["code", "=", c]])["rows"]
@@ -354,5 +376,5 @@ def the_margin_opens_to_orders_and_lines(k, house):
 run([every_figure_opens_to_its_records, the_funnel_opens_to_its_records, a_salesman_sees_his_own_and_a_head_the_subtree,
      ranks_are_within_the_department, empty_periods_are_shown_and_compared, wrong_parameters_are_named, the_past_is_told_as_it_was_known,
      returning_customers_bought_before, a_campaign_shows_cost_and_return, utm_fields_go_from_lead_to_deal,
-     plans_do_not_contradict_each_other, a_plan_is_measured_by_committed_deals, amounts_of_other_currencies_are_no_part,
+     plans_do_not_contradict_each_other, a_plan_is_measured_by_committed_deals, plans_of_each_length_are_measured_by_their_days, amounts_of_other_currencies_are_no_part,
      people_define_reports, the_margin_opens_to_orders_and_lines, a_report_tells_its_queries_and_its_csv])

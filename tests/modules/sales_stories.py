@@ -577,6 +577,43 @@ def recurring_orders_come_once_each(k):
     expect(k.get("crm.order_template", template)["next"] > row["next"], True)
 
 
+def recurring_deals_come_once_each(k):
+    s = shop(k)
+    start = datetime.date.today() - datetime.timedelta(days=35)
+    template = make(k, "crm.order_template", name="Yearly service", party=s["rad"], makes="deal", every="day", interval=30, start=str(start),
+                    lines=[{"item": s["repair"], "quantity": "4"}])
+    made = k.call("crm.order_template.run", {"template": template})["orders"]
+    expect([(m["period"], m["order"], bool(m["number"])) for m in made], [(str(start), None, True), (str(start + datetime.timedelta(days=30)), None, True)])
+    deal = k.get("crm.deal", made[-1]["deal"])
+    expect((deal["title"], deal["party"], deal["amount"], deal["stage_name"], deal["expected_close"]), ("Yearly service", s["rad"], "400.00", "Talk", made[-1]["period"]))
+    expect((k.call("crm.order_template.run", {"template": template})["orders"], k.get("crm.order_template", template)["made"]), ([], 2))
+    refused("validation", lambda: k.update("crm.order_template", template, {"bill": True}), "bill")
+    billed = make(k, "crm.order_template", name="Rent", party=s["rad"], confirm=True, bill=True, lines=[text("5")])
+    refused("unavailable", lambda: k.call("crm.order_template.run", {"template": billed}), "bill")  # nobody writes invoices here
+    k.update("crm.order_template", billed, {"active": False})
+
+
+def what_was_put_aside_comes_into_an_offer(k):
+    s = shop(k)
+    party = make(k, "base.party", name="Undecided")
+    row = quotation(k, [{"item": s["repair"]}], party=party)
+    refused("rule", lambda: k.call("crm.quotation.add_put_aside", {"id": row["id"]}), "party")
+    old = make(k, "base.item", code="GONE", name="Not sold any more", unit=s["piece"], price="1", currency=s["PLN"], active=False)
+    k.call("crm.interest.record", {"events": [
+        {"party": party, "item": s["bike"], "kind": "put_aside", "quantity": "2", "at": "2026-01-05T10:00:00Z"}, {"party": party, "item": s["lamp"], "at": "2026-01-06T10:00:00Z"},
+        {"party": party, "item": s["bike"], "kind": "in_basket", "quantity": "3", "at": "2026-01-07T10:00:00Z"}, {"party": party, "item": old, "kind": "put_aside"},
+        {"party": party, "item": s["repair"], "kind": "put_aside"}]})
+    k.call("crm.quotation.add_put_aside", {"id": row["id"]})
+    def lines():
+        return [(line["name"], line["quantity"], line["price"]) for line in k.get("crm.quotation", row["id"])["lines"]]
+    expect(lines(), [("Repair", "1.0000", "100.0000"), ("City bike", "3.0000", "1990.0000")])
+    refused("rule", lambda: k.call("crm.quotation.add_put_aside", {"id": row["id"]}), "party")
+    k.call("crm.quotation.add_put_aside", {"id": row["id"], "viewed": True})
+    expect(lines()[2:], [("Lamp", "1.0000", "55.5500")])
+    k.call("crm.quotation.send", {"id": row["id"]})
+    refused("state", lambda: k.call("crm.quotation.add_put_aside", {"id": row["id"], "viewed": True}))
+
+
 def the_last_day_of_a_month_stays_the_last(k):
     s = shop(k)
     template = make(k, "crm.order_template", name="Rent", party=s["rad"], start="2026-01-31", until="2026-05-31", lines=[text("5")])
@@ -648,5 +685,5 @@ run([the_known_figures_come_out_the_same_in_quotation_and_order, a_later_setting
      a_new_version_supersedes_and_shows_what_differs, a_quotation_expires_by_its_date, a_quotation_is_rejected_with_a_reason,
      an_order_keeps_the_customer_as_they_were, a_preview_shows_and_leaves_nothing, delivery_and_billing_follow_the_lines,
      an_amendment_tells_what_differs_in_the_head, an_amendment_is_a_revision_with_its_differences, an_order_is_held_with_a_reason, dates_are_asked_promised_and_actual,
-     recurring_orders_come_once_each, the_last_day_of_a_month_stays_the_last, an_imported_order_keeps_its_state_and_deliveries,
+     recurring_orders_come_once_each, recurring_deals_come_once_each, what_was_put_aside_comes_into_an_offer, the_last_day_of_a_month_stays_the_last, an_imported_order_keeps_its_state_and_deliveries,
      the_card_shows_what_was_offered_and_ordered, sums_read_as_money, merged_customers_take_their_documents_along, every_entity_describes_itself])

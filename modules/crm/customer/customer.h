@@ -10,7 +10,7 @@ extern const kt_choice promises[];
 struct sla { /* how soon a request of one priority is answered and resolved */
     kt_record rec;
     enum request_priority priority;
-    int64_t response_minutes, resolution_minutes;
+    int64_t response_minutes, next_response_minutes, resolution_minutes;
     kt_id calendar;
 };
 extern const kt_shape sla_shape;
@@ -19,6 +19,12 @@ kt_error *sla_compute(kt_tx *tx, kt_record *self);
 enum request_state { R_NEW = 1, R_IN_PROGRESS, R_WAITING, R_RESOLVED, R_CLOSED, R_CANCELLED };
 extern const kt_choice request_states[];
 #define REQUEST_OPEN "[[\"state\",\"in\",[\"new\",\"in_progress\",\"waiting\"]]]"
+struct later_answer { /* a line of a request: the customer wrote again */
+    kt_record rec;
+    kt_time asked_at, due, answered_at;
+    enum promise status;
+};
+extern const kt_shape later_answer_shape;
 struct request {
     kt_record rec;
     unsigned kind;
@@ -26,13 +32,16 @@ struct request {
     enum request_state state;
     kt_str subject, text, resolution;
     kt_id party, contact, order, item, lot, owner;
-    kt_time received_at, responded_at, resolved_at, waiting_since, response_due, resolution_due;
+    kt_time received_at, responded_at, resolved_at, waiting_since, response_due, next_due, resolution_due;
     int64_t waited_minutes;
-    enum promise response_status, resolution_status;
+    enum promise response_status, next_status, resolution_status;
+    kt_lines later;
 };
 extern const kt_shape request_shape;
 extern const kt_action request_actions[];
 kt_error *request_compute(kt_tx *tx, kt_record *self);
+/* The promise that comes next, and its name: the answer, then the resolution. */
+kt_time request_next_due(const struct request *r, kt_str *promise);
 /* How a promise stands now. */
 enum promise request_promise(kt_time now, kt_time due, kt_time done);
 extern const kt_shape requests_due_shape, requests_found_shape, requests_late_shape, requests_failed_shape;

@@ -56,7 +56,7 @@ typedef struct {
     bool asks; /* shows a button first: programs follow links by themselves */
 } visit;
 
-static kt_error *read_visit(kt_tx *tx, kt_web_request *request)
+kt_error *letter_read(kt_tx *tx, kt_web_request *request)
 {
     visit *v = kt_alloc(tx, sizeof *v);
     const char *kinds = "ocx", *kind = request->path.len > 2 && request->path.ptr[1] == '/'
@@ -123,7 +123,7 @@ static kt_error *visited(kt_tx *tx, const visit *v, kt_web_response *response)
     return NULL;
 }
 
-static kt_error *answer(kt_tx *tx, const kt_web_request *request, kt_web_response *response)
+kt_error *letter_answer(kt_tx *tx, const kt_web_request *request, kt_web_response *response)
 {
     kt_authority before = kt_own_authority(tx);
     kt_error *error = visited(tx, request->data, response);
@@ -131,12 +131,10 @@ static kt_error *answer(kt_tx *tx, const kt_web_request *request, kt_web_respons
     return error;
 }
 
-static void refuse(kt_tx *tx, const kt_web_request *request, const kt_error *error, kt_web_response *response)
+void letter_refuse(kt_tx *tx, const kt_web_request *request, const kt_error *error, kt_web_response *response)
 {
     (void)tx, (void)request;
     response->status = kt_problem_at(error, 0).kind == KT_NOT_FOUND ? 404 : 503;
     response->type = KT_STR("text/html; charset=utf-8");
     response->body = KT_STR(PAGE("<p>There is no such page. / Nie ma takiej strony.</p>"));
 }
-
-const kt_route mailing_routes[] = {{"/m/", read_visit, answer, refuse, .open = true}, {0}};

@@ -23,7 +23,10 @@ struct letter {
 extern const kt_shape mailing_shape, letter_shape;
 extern const kt_action mailing_actions[], letter_actions[];
 extern const kt_work mailing_work;
-extern const kt_route mailing_routes[];
+kt_error *letter_read(kt_tx *tx, kt_web_request *request);
+kt_error *letter_answer(kt_tx *tx, const kt_web_request *request, kt_web_response *response);
+void letter_refuse(
+    kt_tx *tx, const kt_web_request *request, const kt_error *error, kt_web_response *response);
 kt_error *mailing_compute(kt_tx *tx, kt_record *self);
 /* Segment as a filter of base.party. */
 KT_MUST kt_error *segment_filter(kt_tx *tx, kt_id segment, kt_str *query);
@@ -41,6 +44,10 @@ KT_MUST kt_error *segment_filter(kt_tx *tx, kt_id segment, kt_str *query);
 #define MAILING_SERVICES                                                                                     \
     {                                                                                                        \
         "crm.mailing", 1, &mailing_work                                                                      \
+    }
+#define MAILING_ROUTES                                                                                       \
+    {                                                                                                        \
+        "/m/", letter_read, letter_answer, letter_refuse, .open = true                                       \
     }
 #define MAILING_SELLER "; crm.mailing:read; crm.letter:read"
 #define MAILING_HEAD   "; crm.mailing:*; crm.letter:read,update"

@@ -39,6 +39,10 @@ const kt_shape sla_shape = KT_SHAPE(sla, "crm.sla",
         .priority = 1),
     KT_FIELD(sla, response_minutes, INT, "First response within, minutes",
         "Pierwsza odpowiedź w ciągu, minut", .required = true, .priority = 2),
+    KT_FIELD(sla, next_response_minutes, INT, "Later responses within, minutes",
+        "Kolejne odpowiedzi w ciągu, minut", .priority = 4,
+        .help = {"Each time the customer writes again. Empty: as the first.",
+            "Za każdym razem, gdy klient napisze ponownie. Puste: jak pierwsza."}),
     KT_FIELD(sla, resolution_minutes, INT, "Resolved within, minutes", "Rozwiązanie w ciągu, minut",
         .required = true, .priority = 3),
     KT_FIELD(sla, calendar, REF, "Calendar", "Kalendarz", .target = "base.calendar", .priority = 4,
@@ -52,6 +56,9 @@ kt_error *sla_compute(kt_tx *tx, kt_record *self)
     if (s->response_minutes <= 0)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "response_minutes", "%lld minutes are not above zero",
                           "%lld minut to nie więcej niż zero", (long long)s->response_minutes));
+    if (s->next_response_minutes < 0)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "next_response_minutes", "%lld minutes are below zero",
+                          "%lld minut to mniej niż zero", (long long)s->next_response_minutes));
     if (s->resolution_minutes < s->response_minutes)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "resolution_minutes",
                           "a request cannot be resolved before it is answered",
@@ -59,6 +66,11 @@ kt_error *sla_compute(kt_tx *tx, kt_record *self)
     return all;
 }
 
+const kt_shape later_answer_shape = KT_SHAPE(later_answer, NULL,
+    KT_FIELD(later_answer, asked_at, TIME, "Asked at", "Zapytano", .priority = 1),
+    KT_FIELD(later_answer, due, TIME, "Due", "Termin", .priority = 2),
+    KT_FIELD(later_answer, answered_at, TIME, "Answered at", "Odpowiedziano", .priority = 3),
+    KT_FIELD(later_answer, status, STATE, "In time", "Terminowość", .choices = promises, .priority = 4));
 const kt_shape request_shape = KT_SHAPE(request, "crm.request",
     KT_FIELD(request, subject, STRING, "Subject", "Temat", .required = true, .max = 200, .searchable = true,
         .priority = 1),
@@ -96,7 +108,16 @@ const kt_shape request_shape = KT_SHAPE(request, "crm.request",
         .help = {"As of the last write; crm.request.fail_due brings it up to date.",
             "Z chwili ostatniego zapisu; crm.request.fail_due uaktualnia."}),
     KT_FIELD(request, resolution_status, STATE, "Resolution in time", "Terminowość rozwiązania",
-        .choices = promises, .computed = true));
+        .choices = promises, .computed = true),
+    KT_FIELD(request, later, LINES, "Later responses", "Kolejne odpowiedzi", .lines = &later_answer_shape,
+        .computed = true, .max = 200,
+        .help = {"Each time the customer wrote again (ask), and by when that was answered.",
+            "Każde kolejne pytanie klienta (ask) i odpowiedź na nie."}),
+    KT_FIELD(request, next_due, TIME, "Later response due", "Termin kolejnej odpowiedzi", .computed = true,
+        .indexed = true, .help = {"Of the question that waits.", "Na pytanie, które czeka."}),
+    KT_FIELD(request, next_status, STATE, "Later responses in time", "Terminowość kolejnych odpowiedzi",
+        .choices = promises, .computed = true,
+        .help = {"Failed, if one of them was.", "Niedotrzymany, jeśli któryś był."}));
 
 enum promise request_promise(kt_time now, kt_time due, kt_time done)
 {
@@ -125,6 +146,35 @@ static kt_error *calendars(kt_tx *tx, const kt_calendars **c)
                     "nie można teraz policzyć czasu pracy");
 }
 
+/* The customer's question that nobody answered yet; NULL: there is none. */
+static struct later_answer *open_question(const struct request *r)
+{
+    struct later_answer *last = r->later.count ? KT_AS(later_answer, kt_line(&r->later, r->later.count - 1))
+                                               : NULL;
+    return last && !last->answered_at.ms ? last : NULL;
+}
+
+kt_time request_next_due(const struct request *r, kt_str *promise)
+{
+    bool answer = !r->responded_at.ms || open_question(r);
+    *promise = answer ? KT_STR("response") : KT_STR("resolution");
+    return !r->responded_at.ms ? r->response_due : answer ? r->next_due : r->resolution_due;
+}
+
+/* Each question as it stands now; one that failed is not forgotten for those that did not. */
+static void judge_later(kt_tx *tx, struct request *r)
+{
+    const struct later_answer *open = open_question(r);
+    r->next_due = open ? open->due : (kt_time){0};
+    r->next_status = 0;
+    for (size_t i = 0; i < r->later.count; i++) {
+        struct later_answer *one = KT_AS(later_answer, kt_line(&r->later, i));
+        one->status = request_promise(kt_now(tx), one->due, one->answered_at);
+        if (r->next_status != PROMISE_FAILED)
+            r->next_status = one->status;
+    }
+}
+
 static kt_error *set_dues(kt_tx *tx, struct request *r)
 {
     struct sla s = {KT_OF(sla)};
@@ -151,6 +201,7 @@ kt_error *request_compute(kt_tx *tx, kt_record *self)
     kt_time now = r->waiting_since.ms ? r->waiting_since : kt_now(tx);
     r->response_status = dropped ? 0 : request_promise(kt_now(tx), r->response_due, r->responded_at);
     r->resolution_status = dropped ? 0 : request_promise(now, r->resolution_due, r->resolved_at);
+    judge_later(tx, r);
     return NULL;
 }
 
@@ -170,8 +221,11 @@ static kt_error *leave_out(kt_tx *tx, struct request *r, kt_time from)
 
 static void answered(kt_tx *tx, struct request *r)
 {
+    struct later_answer *open = open_question(r);
     if (!r->responded_at.ms)
         r->responded_at = kt_now(tx);
+    if (open)
+        open->answered_at = kt_now(tx);
 }
 
 static kt_error *request_respond(kt_tx *tx, kt_record *self, const kt_record *params)
@@ -198,6 +252,28 @@ static kt_error *request_resume(kt_tx *tx, kt_record *self, const kt_record *par
         KT_TRY(leave_out(tx, r, r->waiting_since));
     r->waiting_since = (kt_time){0};
     return NULL;
+}
+
+/* The customer wrote again: that is answered in its own time. Whoever waits for the first answer waits for that. */
+static kt_error *request_ask(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct request *r = KT_AS(request, self);
+    struct later_answer asked = {KT_OF(later_answer), .asked_at = kt_now(tx)};
+    struct sla s = {KT_OF(sla)};
+    const kt_calendars *c;
+    bool found;
+    if (r->state == R_WAITING) {
+        KT_TRY(request_resume(tx, self, params));
+        r->state = R_IN_PROGRESS;
+    }
+    if (!r->responded_at.ms || open_question(r))
+        return NULL;
+    KT_TRY(calendars(tx, &c));
+    KT_TRY(sla_of(tx, r->priority, &s, &found));
+    if (found)
+        KT_TRY(c->add(tx, s.calendar, asked.asked_at,
+            s.next_response_minutes ? s.next_response_minutes : s.response_minutes, &asked.due));
+    return kt_line_add(tx, &r->later, &asked.rec);
 }
 
 struct resolve {
@@ -233,6 +309,7 @@ const kt_action request_actions[] = {
     {"start", {"Start", "Rozpocznij"}, "update", KT_IN(R_NEW), R_IN_PROGRESS},
     {"respond", {"Answered", "Odpowiedziano"}, "update", KT_IN(R_NEW) | KT_IN(R_IN_PROGRESS), R_IN_PROGRESS,
         .run = request_respond},
+    {"ask", {"The customer wrote again", "Klient napisał ponownie"}, "update", UNSOLVED, .run = request_ask},
     {"wait", {"Wait for the customer", "Czekaj na klienta"}, "update", KT_IN(R_NEW) | KT_IN(R_IN_PROGRESS),
         R_WAITING, .run = request_wait},
     {"resume", {"Resume", "Wznów"}, "update", KT_IN(R_WAITING), R_IN_PROGRESS, .run = request_resume},

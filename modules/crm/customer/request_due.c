@@ -53,12 +53,12 @@ kt_error *requests_due(kt_tx *tx, const kt_record *params, kt_record *result)
         &cursor));
     struct request r = {KT_OF(request)};
     while (!error && out->rows.count < REQUESTS_MAX && kt_next(cursor, &r.rec)) {
-        kt_time due = r.responded_at.ms ? r.resolution_due : r.response_due;
+        kt_str promise;
+        kt_time due = request_next_due(&r, &promise);
         if (due.ms > p->until.ms)
             continue;
         const struct request_due row = {KT_OF(request_due), .request = r.rec.id, .party = r.party,
-            .owner = r.owner, .number = r.rec.number, .subject = r.subject, .due = due,
-            .promise = r.responded_at.ms ? KT_STR("resolution") : KT_STR("response"),
+            .owner = r.owner, .number = r.rec.number, .subject = r.subject, .due = due, .promise = promise,
             .status = request_promise(kt_now(tx), due, (kt_time){0})};
         error = kt_line_add(tx, &out->rows, &row.rec);
     }
@@ -117,7 +117,10 @@ kt_error *requests_fail(kt_tx *tx, const kt_record *params, kt_record *result)
         KT_WHERE(request, response_due, KT_LT, kt_now(tx)), {0}};
     const kt_where resolution[] = {KT_WHERE(request, resolution_status, KT_EQ, PROMISE_DUE),
         KT_WHERE(request, resolution_due, KT_LT, kt_now(tx)), {0}};
+    const kt_where later[] = {KT_WHERE(request, next_status, KT_EQ, PROMISE_DUE),
+        KT_WHERE(request, next_due, KT_LT, kt_now(tx)), {0}};
     KT_TRY(fail_where(tx, response, limit, out));
+    KT_TRY(fail_where(tx, later, limit, out));
     return fail_where(tx, resolution, limit, out);
 }
 

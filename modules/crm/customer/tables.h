@@ -16,7 +16,7 @@
         &request_shape, {"Request", "Zgłoszenie"}, {"Requests", "Zgłoszenia"},                               \
             .title = "subject", .number = "R/{year}/{seq:5}",                                                \
             .indexes = "owner state, party received_at, state resolution_due, response_status response_due," \
-                       " resolution_status resolution_due",                                                  \
+                       " resolution_status resolution_due, next_status next_due",                            \
             .actions = request_actions, .compute = request_compute, .icon = "life-buoy",                     \
             .views = "[{\"kind\":\"list\",\"columns\":[\"number\",\"subject\",\"kind\",\"priority\","        \
                      "\"state\",\"party\",\"resolution_due\",\"owner\"],\"sort\":\"-id\"},"                  \

@@ -46,19 +46,6 @@ const kt_shape amend_shape = KT_SHAPE(amend, NULL,
     KT_FIELD(amend, terms, TEXT, "Terms", "Warunki"),
     KT_FIELD(amend, owner, REF, "Owner", "Opiekun", .target = "access.user"),
     KT_FIELD(amend, reason, STRING, "Reason", "Powód", .required = true, .max = 200));
-struct amended {
-    kt_record rec;
-    int64_t id, version, revision;
-    kt_dec net, gross;
-    kt_lines differences;
-};
-const kt_shape amended_shape = KT_SHAPE(amended, NULL, KT_FIELD(amended, id, INT, "Id", "Id"),
-    KT_FIELD(amended, version, INT, "Version", "Wersja"),
-    KT_FIELD(amended, revision, INT, "Revision", "Wersja dokumentu"),
-    KT_FIELD(amended, net, MONEY, "Net", "Netto", .scale = 4),
-    KT_FIELD(amended, gross, MONEY, "Gross", "Brutto", .scale = 4),
-    KT_FIELD(amended, differences, LINES, "Differences", "Różnice", .lines = &amendment_shape));
-
 static size_t place_of(const struct sale *s, int64_t id)
 {
     size_t i = 0;
@@ -105,13 +92,9 @@ static kt_error *check_done(kt_tx *tx, size_t i, const struct sale_line *line, k
 
 static kt_error *remove_line(kt_tx *tx, struct sale *s, size_t at, size_t i)
 {
-    KT_TRY(check_done(tx, i, sale_line_at(&s->lines, at), KT_DEC(0, 0)));
-    kt_lines kept = {0};
-    for (size_t k = 0; k < s->lines.count; k++)
-        if (k != at)
-            KT_TRY(kt_line_add(tx, &kept, kt_line(&s->lines, k)));
-    s->lines = kept;
-    return NULL;
+    const struct sale_line *gone = sale_line_at(&s->lines, at);
+    KT_TRY(check_done(tx, i, gone, KT_DEC(0, 0)));
+    return kt_lines_without(tx, &s->lines, gone->rec.id);
 }
 
 static kt_error *amend_one(kt_tx *tx, struct sale *s, const struct amend_line *a, size_t i)
@@ -188,19 +171,6 @@ kt_error *order_amend(kt_tx *tx, kt_record *self, const kt_record *params)
 kt_error *order_amended(kt_tx *tx, const kt_record *self, kt_record *result)
 {
     const struct sale *s = (const struct sale *)(const void *)kt_see(self, &order_shape);
-    struct amended *out = KT_AS(amended, result);
-    out->id = (int64_t)s->rec.id.v;
-    out->version = s->rec.version;
-    out->revision = s->revision;
-    out->net = s->net;
-    out->gross = s->gross;
-    for (size_t i = 0; i < s->amendments.count; i++) {
-        const struct amendment *row = KT_AS(amendment, kt_line(&s->amendments, i));
-        if (row->revision == s->revision) {
-            struct amendment shown = *row;
-            shown.rec = (kt_record){.of = &amendment_shape};
-            KT_TRY(kt_line_add(tx, &out->differences, &shown.rec));
-        }
-    }
-    return NULL;
+    const kt_amended figures = {.revision = s->revision, .net = s->net, .gross = s->gross};
+    return kt_amended_answer(tx, self, &figures, &s->amendments, result);
 }

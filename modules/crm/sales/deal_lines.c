@@ -90,16 +90,21 @@ kt_error *lead_lines_compute(kt_tx *tx, struct lead *l)
     return l->amount_manual ? NULL : take_amount(tx, &t, known ? &stored.amount : NULL, &l->amount);
 }
 
+kt_error *plain_lines_copy(kt_tx *tx, const kt_lines *from, kt_lines *to)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        struct sale_line line = *sale_line_at(from, i);
+        line.rec = (kt_record){.of = &plain_line_shape};
+        KT_TRY(kt_line_add(tx, to, &line.rec));
+    }
+    return NULL;
+}
+
 kt_error *lead_lines_hand_over(kt_tx *tx, const struct lead *l, struct deal *d)
 {
     d->tax_included = l->tax_included;
     d->amount_manual = l->amount_manual || kt_dec_cmp(d->amount, l->amount) != 0;
-    for (size_t i = 0; i < l->lines.count; i++) {
-        struct sale_line line = *sale_line_at(&l->lines, i);
-        line.rec = (kt_record){.of = &plain_line_shape};
-        KT_TRY(kt_line_add(tx, &d->lines, &line.rec));
-    }
-    return NULL;
+    return plain_lines_copy(tx, &l->lines, &d->lines);
 }
 
 kt_error *deal_quote(kt_tx *tx, kt_record *self, const kt_record *params)

@@ -12,13 +12,6 @@ const kt_choice sold_kinds[] = {
     {0},
 };
 const kt_shape plain_line_shape = KT_SHAPE(sale_line, NULL, SALE_LINE_FIELDS);
-const kt_shape sale_tax_shape = KT_SHAPE(sale_tax, NULL,
-    KT_FIELD(sale_tax, label, STRING, "Tax", "Podatek", .max = 80, .priority = 1),
-    KT_FIELD(sale_tax, rate, PERCENT, "Rate, %", "Stawka, %", .scale = 3, .priority = 2),
-    KT_FIELD(sale_tax, net, MONEY, "On", "Od kwoty", .scale = 4, .priority = 3),
-    KT_FIELD(sale_tax, amount, MONEY, "Tax amount", "Kwota podatku", .scale = 4, .priority = 4),
-    KT_FIELD(sale_tax, tax, REF, "Tax code", "Kod podatku", .target = "base.tax"));
-
 struct sold_item { /* what is looked at in an item */
     kt_record rec;
     kt_str name;
@@ -205,30 +198,6 @@ static void take_results(kt_tx *tx, struct sale_line *line, const kt_tax_line *f
     kt_tax_line_bears(tx, from, &line->tax_rate, &line->tax_label);
 }
 
-/* A row of the same tax stays the same row. */
-static kt_id row_of(const kt_lines *before, const kt_tax_rate *rate)
-{
-    for (size_t i = 0; i < before->count; i++) {
-        const struct sale_tax *row = KT_AS(sale_tax, kt_line(before, i));
-        if (row->tax.v == rate->tax.v && same_str(row->label, rate->label) && same_dec(row->rate, rate->rate))
-            return row->rec.id;
-    }
-    return (kt_id){0};
-}
-
-static kt_error *take_summary(kt_tx *tx, struct terms *t, const kt_tax_document *d)
-{
-    const kt_lines before = *t->taxes;
-    *t->taxes = (kt_lines){0};
-    for (size_t i = 0; i < d->total_count; i++) {
-        struct sale_tax row = {KT_OF(sale_tax), .rec.id = row_of(&before, &d->totals[i].rate),
-            .tax = d->totals[i].rate.tax, .label = d->totals[i].rate.label, .rate = d->totals[i].rate.rate,
-            .net = d->totals[i].net, .amount = d->totals[i].tax};
-        KT_TRY(kt_line_add(tx, t->taxes, &row.rec));
-    }
-    return NULL;
-}
-
 /* How much below its list price the line is sold, in per cent. */
 static kt_dec discount_of(const struct terms *t, const struct sale_line *line)
 {
@@ -305,7 +274,7 @@ static kt_error *compute_taxes(kt_tx *tx, struct terms *t, const kt_taxes *taxes
     t->net = d.net;
     t->tax = d.tax;
     t->gross = d.gross;
-    return take_summary(tx, t, &d);
+    return kt_tax_rows(tx, &d, t->taxes);
 }
 
 kt_error *terms_compute(kt_tx *tx, struct terms *t)

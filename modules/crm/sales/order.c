@@ -43,7 +43,7 @@ const kt_shape order_shape = KT_SHAPE(sale, "crm.order", SALE_FIELDS(order_line_
     KT_FIELD(sale, template, REF, "Recurring order", "Zamówienie cykliczne", .target = "crm.order_template",
         .on_delete = KT_CLEAR),
     KT_FIELD(sale, period, DATE, "Due date of the recurring order", "Termin zamówienia cyklicznego"),
-    KT_FIELD(sale, amendments, LINES, "Amendments", "Zmiany", .lines = &amendment_shape, .computed = true),
+    KT_FIELD(sale, amendments, LINES, "Amendments", "Zmiany", .lines = &kt_revision_shape, .computed = true),
     KT_FIELD(sale, promised, DATE, "Promised for", "Obiecany termin", .computed = true, .indexed = true,
         .help = {"When all of it is there; empty: something is missing.",
             "Kiedy wszystko będzie; puste: czegoś brakuje."}),
@@ -125,8 +125,7 @@ static kt_error *check_progress(kt_tx *tx, const struct sale *s, const struct sa
 /* One revision's differences join those before. */
 static kt_error *note_amendment(kt_tx *tx, struct sale *s, const struct sale *stored)
 {
-    struct amendment mark = {
-        KT_OF(amendment), .revision = s->revision, .at = kt_now(tx), .by = kt_user(tx), .reason = s->reason};
+    kt_revision mark = {.revision = s->revision, .at = kt_now(tx), .by = kt_user(tx), .reason = s->reason};
     KT_TRY(terms_differ(tx, stored, s, &mark, &s->amendments));
     return lines_differ(tx, &stored->lines, &s->lines, false, &mark, &s->amendments);
 }
@@ -218,7 +217,7 @@ const kt_action order_actions[] = {
     {"preview", {"Preview the confirmation", "Podgląd potwierdzenia"}, "confirm", .from = KT_IN(O_DRAFT),
         .rehearses = "confirm"},
     {"amend", {"Amend", "Zmień"}, "update", .from = KT_IN(O_CONFIRMED) | KT_IN(O_ON_HOLD),
-        .params = &amend_shape, .run = order_amend, .result = &amended_shape, .answer = order_amended,
+        .params = &amend_shape, .run = order_amend, .result = &kt_amended_shape, .answer = order_amended,
         .preview = true},
     {"hold", {"Put on hold", "Wstrzymaj"}, "update", .from = KT_IN(O_CONFIRMED), .to = O_ON_HOLD,
         .params = &reason_shape, .run = order_hold},

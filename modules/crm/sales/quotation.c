@@ -193,6 +193,11 @@ static kt_error *quotation_revise(kt_tx *tx, kt_record *self, const kt_record *p
     return NULL;
 }
 
+static kt_error *add_put_aside(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    return quotation_add_put_aside(tx, quotation_of(self), &quotation_line_shape, params);
+}
+
 static kt_error *answer_made(kt_tx *tx, const struct sale *s, kt_id made, kt_record *result)
 {
     struct made *out = KT_AS(made, result);
@@ -232,6 +237,8 @@ const kt_action quotation_actions[] = {
         .run = quotation_order, .result = &made_shape, .answer = ordered},
     {"approve", {"Approve the discount", "Zaakceptuj rabat"}, "approve", .from = KT_IN(Q_DRAFT),
         .run = sale_approve},
+    {"add_put_aside", {"Add what was put aside", "Dodaj odłożone"}, "update", .from = KT_IN(Q_DRAFT),
+        .params = &put_aside_shape, .run = add_put_aside},
     {0},
 };
 
@@ -306,7 +313,7 @@ const kt_shape compared_shape = KT_SHAPE(compared, NULL,
     KT_FIELD(compared, net_after, MONEY, "Net now", "Netto teraz", .scale = 4),
     KT_FIELD(compared, gross_before, MONEY, "Gross before", "Brutto przedtem", .scale = 4),
     KT_FIELD(compared, gross_after, MONEY, "Gross now", "Brutto teraz", .scale = 4),
-    KT_FIELD(compared, differences, LINES, "Differences", "Różnice", .lines = &amendment_shape));
+    KT_FIELD(compared, differences, LINES, "Differences", "Różnice", .lines = &kt_revision_shape));
 
 kt_error *quotation_compare(kt_tx *tx, const kt_record *params, kt_record *result)
 {
@@ -317,8 +324,7 @@ kt_error *quotation_compare(kt_tx *tx, const kt_record *params, kt_record *resul
         return kt_fail(tx, KT_NOT_FOUND, "id", "the quotation has no version before",
             "oferta nie ma poprzedniej wersji");
     KT_TRY(kt_read(tx, now.previous, &before.rec));
-    struct amendment mark = {
-        KT_OF(amendment), .revision = now.revision, .at = now.rec.created_at, .by = now.rec.created_by};
+    kt_revision mark = {.revision = now.revision, .at = now.rec.created_at, .by = now.rec.created_by};
     out->previous = now.previous;
     out->net_before = before.net;
     out->net_after = now.net;

@@ -1,7 +1,7 @@
 /* sales.h -- what the files of this folder show each other and the module's tables: one shape of lines and
  * one routine of totals under deals, quotations, orders and templates. */
 #pragma once
-#include <kontor/tax.h>
+#include <kontor/documents.h>
 
 /* ---- document.c ---- */
 
@@ -55,15 +55,9 @@ struct sale_line {
         KT_FIELD(sale_line, gross, MONEY, "Gross", "Brutto", .scale = 4, .computed = true, .priority = 9),   \
         KT_FIELD(sale_line, source_line, INT, "Copied from line", "Skopiowana z pozycji", .computed = true)
 
-extern const kt_shape plain_line_shape; /* deals and templates */
-
-struct sale_tax { /* a line of the summary by rate */
-    kt_record rec;
-    kt_id tax;
-    kt_str label;
-    kt_dec rate, net, amount;
-};
-extern const kt_shape sale_tax_shape;
+extern const kt_shape plain_line_shape; /* leads, deals and templates */
+/* deal_lines.c: the same lines on another record. */
+KT_MUST kt_error *plain_lines_copy(kt_tx *tx, const kt_lines *from, kt_lines *to);
 
 /* What prices and taxes of a document's lines depend on, and what they come to. */
 struct terms {
@@ -228,7 +222,7 @@ struct sale {
             .help = {"The whole tax as another system computed it: spread over the lines, not computed.",    \
                 "Cały podatek policzony w innym systemie: rozkładany na pozycje, nie liczony."}),            \
         KT_FIELD(sale, lines, LINES, "Lines", "Pozycje", .lines = &(lines_of), .max = 500),                  \
-        KT_FIELD(sale, taxes, LINES, "Tax by rate", "Podatek według stawek", .lines = &sale_tax_shape,       \
+        KT_FIELD(sale, taxes, LINES, "Tax by rate", "Podatek według stawek", .lines = &kt_tax_row_shape,     \
             .computed = true),                                                                               \
         KT_FIELD(                                                                                            \
             sale, net, MONEY, "Net", "Netto", .scale = 4, .computed = true, .indexed = true, .priority = 4), \
@@ -271,22 +265,12 @@ struct reason {
 extern const kt_shape reason_shape;
 
 /* What differs between two sets of lines, one row a field. */
-enum difference { ADDED = 1, REMOVED, CHANGED };
-struct amendment {
-    kt_record rec;
-    int64_t revision, line;
-    kt_time at;
-    kt_id by;
-    kt_str reason, name, field, before, after;
-    enum difference difference;
-};
-extern const kt_shape amendment_shape;
 /* copied: `after` is a copied document's, whose lines name their source. */
-KT_MUST kt_error *lines_differ(kt_tx *tx, const kt_lines *before, const kt_lines *after, bool copied,
-    struct amendment *mark, kt_lines *rows);
+KT_MUST kt_error *lines_differ(
+    kt_tx *tx, const kt_lines *before, const kt_lines *after, bool copied, kt_revision *mark, kt_lines *rows);
 /* What differs outside the lines. */
 KT_MUST kt_error *terms_differ(
-    kt_tx *tx, const struct sale *before, const struct sale *after, struct amendment *mark, kt_lines *rows);
+    kt_tx *tx, const struct sale *before, const struct sale *after, kt_revision *mark, kt_lines *rows);
 
 /* ---- quotation.c ---- */
 
@@ -304,6 +288,10 @@ struct made { /* the answer of an action that makes another document */
     kt_str state;
 };
 extern const kt_shape made_shape;
+extern const kt_shape put_aside_shape;
+/* put_aside.c: adds the goods that the customer put aside as lines of line_shape. */
+KT_MUST kt_error *quotation_add_put_aside(
+    kt_tx *tx, struct sale *s, const kt_shape *line_shape, const kt_record *params);
 /* A draft with what a deal says: customer, currency, lines. */
 KT_MUST kt_error *quotation_from_deal(kt_tx *tx, const struct sale *from, kt_id *made);
 
@@ -312,7 +300,7 @@ KT_MUST kt_error *quotation_from_deal(kt_tx *tx, const struct sale *from, kt_id 
 extern const kt_shape order_shape, order_line_shape;
 extern const kt_action order_actions[];
 kt_error *order_compute(kt_tx *tx, kt_record *self);
-extern const kt_shape amend_shape, amended_shape;
+extern const kt_shape amend_shape;
 kt_error *order_amend(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *order_amended(kt_tx *tx, const kt_record *self, kt_record *result);
 /* supply.c: each covers, or lets go of, what the order asks of other departments, and dates and costs it. */

@@ -222,19 +222,10 @@ static kt_error *follow_line(kt_tx *tx, struct sale *s, struct sale_line *line, 
 /* A new line's id, which its demand needs, is one that no line had. */
 static void name_new_lines(struct sale *s, const struct sale *stored)
 {
-    uint64_t last = 0;
-    for (size_t i = 0; i < s->lines.count; i++)
-        last = sale_line_at(&s->lines, i)->rec.id.v > last ? sale_line_at(&s->lines, i)->rec.id.v : last;
-    for (size_t i = 0; i < stored->lines.count; i++)
-        last = sale_line_at(&stored->lines, i)->rec.id.v > last ? sale_line_at(&stored->lines, i)->rec.id.v
-                                                                : last;
-    for (size_t i = 0; i < stored->amendments.count; i++) {
-        int64_t line = KT_AS(amendment, kt_line(&stored->amendments, i))->line;
-        last = line > 0 && (uint64_t)line > last ? (uint64_t)line : last;
-    }
+    kt_id next = kt_revision_next_line(&stored->lines, &stored->amendments);
     for (size_t i = 0; i < s->lines.count; i++)
         if (!sale_line_at(&s->lines, i)->rec.id.v)
-            kt_line(&s->lines, i)->id.v = ++last;
+            kt_line(&s->lines, i)->id.v = next.v++;
 }
 
 kt_error *order_follow(kt_tx *tx, struct sale *s)

@@ -1,6 +1,16 @@
-/* Recurring orders: a template says what, to whom and how often; running what is due makes each period's
- * order exactly once, also after a pause. Prices are those of the day unless the template says them. */
+/* Recurring orders, with their invoices, and deals: a template says what, to whom and how often; running what is due makes
+ * each period's order exactly once, also after a pause. Prices are those of the day unless the template says them. */
+#include <kontor/accounts.h>
+
+#include "crm.h"
 #include "sales/sales.h"
+
+enum makes { AN_ORDER = 1, A_DEAL };
+static const kt_choice makes[] = {
+    {AN_ORDER, "order", {"Order", "Zamówienie"}},
+    {A_DEAL, "deal", {"Deal", "Szansa sprzedaży"}},
+    {0},
+};
 
 enum every { DAY = 1, WEEK, MONTH, YEAR };
 static const kt_choice everies[] = {
@@ -13,8 +23,9 @@ static const kt_choice everies[] = {
 struct order_template {
     kt_record rec;
     kt_str name, reference, terms;
-    kt_id party, bill_to, ship_to, owner, currency, price_list, last_order;
-    bool tax_included, confirm, active;
+    kt_id party, bill_to, ship_to, owner, currency, price_list, pipeline, last_order;
+    bool tax_included, confirm, bill, active;
+    enum makes makes;
     int64_t interval, made, steps;
     enum every every;
     kt_date start, until, anchor, next, last;
@@ -36,7 +47,15 @@ const kt_shape order_template_shape = KT_SHAPE(order_template, "crm.order_templa
     KT_FIELD(order_template, until, DATE, "Until", "Do dnia"),
     KT_FIELD(order_template, next, DATE, "Next on", "Następne dnia", .computed = true, .indexed = true,
         .priority = 3),
-    KT_FIELD(order_template, confirm, BOOL, "Confirm at once", "Potwierdzaj od razu"),
+    KT_FIELD(order_template, makes, STATE, "Makes", "Tworzy", .choices = makes, .initial = "order"),
+    KT_FIELD(order_template, confirm, BOOL, "Confirm at once", "Potwierdzaj od razu",
+        .show_if = "[[\"makes\",\"=\",\"order\"]]"),
+    KT_FIELD(order_template, bill, BOOL, "With the draft of its invoice", "Ze szkicem faktury",
+        .show_if = "[[\"confirm\",\"=\",true]]",
+        .help = {"Of all that the order says, where invoices are written here.",
+            "Na wszystko z zamówienia, jeśli tu wystawia się faktury."}),
+    KT_FIELD(order_template, pipeline, REF, "Into this pipeline", "Do tego lejka", .target = "crm.pipeline",
+        .on_delete = KT_CLEAR, .show_if = "[[\"makes\",\"=\",\"deal\"]]"),
     KT_FIELD(order_template, active, BOOL, "Active", "Aktywne", .initial = "true"),
     KT_FIELD(order_template, owner, REF, "Owner", "Opiekun", .target = "access.user", .initial = "me",
         .on_delete = KT_CLEAR),
@@ -47,7 +66,7 @@ const kt_shape order_template_shape = KT_SHAPE(order_template, "crm.order_templa
     KT_FIELD(order_template, terms, TEXT, "Terms", "Warunki"),
     KT_FIELD(order_template, lines, LINES, "Lines", "Pozycje", .lines = &plain_line_shape, .required = true,
         .max = 500),
-    KT_FIELD(order_template, made, INT, "Orders made", "Utworzonych zamówień", .computed = true),
+    KT_FIELD(order_template, made, INT, "Made so far", "Dotąd utworzono", .computed = true),
     KT_FIELD(order_template, last, DATE, "Last on", "Ostatnie dnia", .computed = true),
     KT_FIELD(order_template, last_order, REF, "Last order", "Ostatnie zamówienie", .target = "crm.order",
         .on_delete = KT_CLEAR, .computed = true),
@@ -114,6 +133,9 @@ kt_error *order_template_compute(kt_tx *tx, kt_record *self)
             kt_also(
                 &all, kt_fail(tx, KT_VALIDATION, line_path(tx, i, "price"), "is required", "jest wymagane"));
     }
+    if (t->bill && (!t->confirm || t->makes == A_DEAL))
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "bill", "only an order that is confirmed at once is billed",
+                          "fakturuje się tylko zamówienie potwierdzane od razu"));
     count_from(t, t->rec.id.v ? &stored : NULL);
     t->next = step(t);
     if (!t->active || (t->until.day && t->next.day > t->until.day))
@@ -133,7 +155,7 @@ const kt_shape recur_shape = KT_SHAPE(recur, NULL,
     KT_FIELD(recur, template, REF, "Only this one", "Tylko to", .target = "crm.order_template"));
 struct recurred_order {
     kt_record rec;
-    kt_id template, order;
+    kt_id template, order, deal, invoice;
     kt_str number;
     kt_date period;
 };
@@ -142,6 +164,8 @@ static const kt_shape recurred_order_shape = KT_SHAPE(recurred_order, NULL,
         .target = "crm.order_template"),
     KT_FIELD(recurred_order, period, DATE, "Due on", "Termin"),
     KT_FIELD(recurred_order, order, REF, "Order", "Zamówienie", .target = "crm.order"),
+    KT_FIELD(recurred_order, deal, REF, "Deal", "Szansa", .target = "crm.deal"),
+    KT_FIELD(recurred_order, invoice, REF, "Invoice", "Faktura", .target = "finance.invoice"),
     KT_FIELD(recurred_order, number, STRING, "Number", "Numer"));
 struct recurred {
     kt_record rec;
@@ -149,13 +173,36 @@ struct recurred {
     kt_lines orders;
 };
 const kt_shape recurred_shape = KT_SHAPE(recurred, NULL,
-    KT_FIELD(recurred, orders, LINES, "Orders made", "Utworzone zamówienia", .lines = &recurred_order_shape),
+    KT_FIELD(recurred, orders, LINES, "Made", "Utworzone", .lines = &recurred_order_shape),
     KT_FIELD(
         recurred, more, BOOL, "More is due", "Są kolejne", .help = {"Call again.", "Wywołaj ponownie."}));
 
 enum { AT_ONCE = 200 }; /* orders of one call */
 
-static kt_error *make_order(kt_tx *tx, struct order_template *t, struct sale *made)
+static kt_error *make_invoice(kt_tx *tx, kt_id order, kt_id *invoice)
+{
+    const kt_accounts *accounts = kt_accounts_find(tx);
+    if (!accounts || !accounts->bill_order)
+        return kt_hint(kt_fail(tx, KT_UNAVAILABLE, "bill", "no module writes invoices",
+                           "żaden moduł nie wystawia faktur"),
+            "Enable finance, or take `bill` out of the template.",
+            "Włącz finanse albo wyłącz `bill` w szablonie.");
+    return accounts->bill_order(tx, kt_any(tx, "crm.order", order), kt_today(tx), invoice);
+}
+
+static kt_error *make_deal(kt_tx *tx, const struct order_template *t, struct recurred_order *row)
+{
+    struct deal d = {KT_OF(deal), .title = t->name, .party = t->party, .pipeline = t->pipeline,
+        .owner = t->owner, .currency = t->currency, .price_list = t->price_list,
+        .tax_included = t->tax_included, .expected_close = t->next, .rec.company = t->rec.company};
+    KT_TRY(plain_lines_copy(tx, &t->lines, &d.lines));
+    KT_TRY(kt_create(tx, &d.rec));
+    row->deal = d.rec.id;
+    row->number = d.rec.number;
+    return NULL;
+}
+
+static kt_error *make_order(kt_tx *tx, struct order_template *t, struct recurred_order *row)
 {
     const struct sale from = {.title = t->name,
         .reference = t->reference,
@@ -169,17 +216,21 @@ static kt_error *make_order(kt_tx *tx, struct order_template *t, struct sale *ma
         .tax_included = t->tax_included,
         .lines = t->lines,
         .rec.company = t->rec.company};
-    *made = (struct sale){.rec.of = &order_shape,
+    struct sale made = {.rec.of = &order_shape,
         .state = O_DRAFT,
         .day = kt_today(tx),
         .asked = t->next,
         .template = t->rec.id,
         .period = t->next};
-    KT_TRY(sale_copy(tx, &from, made, &order_line_shape, true));
-    for (size_t i = 0; i < made->lines.count; i++)
-        ((struct sale_line *)(void *)kt_line(&made->lines, i))->source_line = 0; /* no document's */
-    KT_TRY(kt_create(tx, &made->rec));
-    return t->confirm ? kt_act(tx, &made->rec, "confirm", NULL) : NULL;
+    KT_TRY(sale_copy(tx, &from, &made, &order_line_shape, true));
+    for (size_t i = 0; i < made.lines.count; i++)
+        ((struct sale_line *)(void *)kt_line(&made.lines, i))->source_line = 0; /* no document's */
+    KT_TRY(kt_create(tx, &made.rec));
+    row->order = t->last_order = made.rec.id;
+    row->number = made.rec.number;
+    if (t->confirm)
+        KT_TRY(kt_act(tx, &made.rec, "confirm", NULL));
+    return t->bill ? make_invoice(tx, made.rec.id, &row->invoice) : NULL;
 }
 
 static kt_error *run_template(kt_tx *tx, kt_id id, kt_date day, struct recurred *out)
@@ -187,13 +238,10 @@ static kt_error *run_template(kt_tx *tx, kt_id id, kt_date day, struct recurred 
     struct order_template t = {KT_OF(order_template)};
     KT_TRY(kt_read(tx, id, &t.rec));
     while (t.next.day && t.next.day <= day.day && out->orders.count < AT_ONCE) {
-        struct sale made;
-        KT_TRY(make_order(tx, &t, &made));
-        struct recurred_order row = {KT_OF(recurred_order), .template = id, .order = made.rec.id,
-            .number = made.rec.number, .period = t.next};
+        struct recurred_order row = {KT_OF(recurred_order), .template = id, .period = t.next};
+        KT_TRY(t.makes == A_DEAL ? make_deal(tx, &t, &row) : make_order(tx, &t, &row));
         KT_TRY(kt_line_add(tx, &out->orders, &row.rec));
         t.last = t.next;
-        t.last_order = made.rec.id;
         t.made++;
         t.steps++;
         KT_TRY(kt_update(tx, &t.rec)); /* compute finds the next day */

@@ -33,14 +33,6 @@ static const kt_choice roundings[] = {
     {KT_TAX_BY_DOCUMENT, "document", {"By document", "Na dokumencie"}},
     {0},
 };
-static const kt_choice tax_kinds[] = {
-    {KT_TAX_CHARGED, "charged", {"Charged", "Naliczany"}},
-    {KT_TAX_EXEMPT, "exempt", {"Exempt", "Zwolniony"}},
-    {KT_TAX_REVERSED, "reverse_charge", {"Reverse charge", "Odwrotne obciążenie"}},
-    {KT_TAX_OUTSIDE, "outside", {"Not subject to the tax", "Niepodlegający"}},
-    {0},
-};
-
 const kt_shape invoice_line_shape = KT_SHAPE(invoice_line, NULL,
     KT_FIELD(invoice_line, item, REF, "Item", "Towar lub usługa", .target = "base.item", .priority = 1),
     KT_FIELD(invoice_line, name, STRING, "Description", "Opis", .max = 400, .priority = 2,
@@ -69,13 +61,6 @@ const kt_shape invoice_line_shape = KT_SHAPE(invoice_line, NULL,
     KT_FIELD(invoice_line, tax, MONEY, "Tax amount", "Kwota podatku", .scale = 4, .computed = true),
     KT_FIELD(invoice_line, gross, MONEY, "Gross", "Brutto", .scale = 4, .computed = true, .priority = 8),
     KT_FIELD(invoice_line, credited, QUANTITY, "Credited", "Skorygowano", .scale = 4, .computed = true));
-const kt_shape invoice_tax_shape = KT_SHAPE(invoice_tax, NULL,
-    KT_FIELD(invoice_tax, label, STRING, "Tax", "Podatek", .max = 80, .priority = 1),
-    KT_FIELD(invoice_tax, rate, PERCENT, "Rate, %", "Stawka, %", .scale = 3, .priority = 2),
-    KT_FIELD(invoice_tax, net, MONEY, "On", "Od kwoty", .scale = 4, .priority = 3),
-    KT_FIELD(invoice_tax, amount, MONEY, "Tax amount", "Kwota podatku", .scale = 4, .priority = 4),
-    KT_FIELD(invoice_tax, kind, STATE, "Kind", "Rodzaj", .choices = tax_kinds),
-    KT_FIELD(invoice_tax, tax, REF, "Tax code", "Kod podatku", .target = "base.tax"));
 const kt_shape advance_shape = KT_SHAPE(advance, NULL,
     KT_FIELD(advance, invoice, REF, "Advance invoice", "Faktura zaliczkowa", .target = "finance.invoice",
         .required = true, .priority = 1),
@@ -129,7 +114,7 @@ const kt_shape invoice_shape = KT_SHAPE(invoice, "finance.invoice",
     KT_FIELD(invoice, tax_position, REF, "Fiscal position in force", "Zastosowana pozycja podatkowa",
         .target = "base.tax_position", .computed = true),
     KT_FIELD(invoice, tax_note, TEXT, "Note on tax", "Adnotacja podatkowa", .computed = true),
-    KT_FIELD(invoice, taxes, LINES, "Tax by rate", "Podatek według stawek", .lines = &invoice_tax_shape,
+    KT_FIELD(invoice, taxes, LINES, "Tax by rate", "Podatek według stawek", .lines = &kt_tax_row_shape,
         .computed = true),
     KT_FIELD(
         invoice, instalments, LINES, "Instalments", "Raty", .lines = &instalment_shape, .computed = true),

@@ -1,6 +1,6 @@
 /* invoice.h -- terms of payment, invoices of sales and purchases, the registers of tax. */
 #pragma once
-#include <kontor/tax.h>
+#include <kontor/documents.h>
 
 #include "finance.h"
 
@@ -53,13 +53,6 @@ struct invoice_line {
     int64_t order_line, source_line;
     kt_id dimension, dimension2;
 };
-struct invoice_tax {
-    kt_record rec;
-    kt_id tax;
-    kt_str label;
-    kt_tax_kind kind;
-    kt_dec rate, net, amount;
-};
 struct advance { /* an advance invoice that a final one settles */
     kt_record rec;
     kt_id invoice;
@@ -78,7 +71,7 @@ struct invoice {
     kt_dec tax_given, net, tax, gross, to_pay, open, credited, base_net, base_tax, base_gross;
     kt_lines lines, taxes, advances, instalments;
 };
-extern const kt_shape invoice_shape, invoice_line_shape, invoice_tax_shape, advance_shape;
+extern const kt_shape invoice_shape, invoice_line_shape, advance_shape;
 extern const kt_choice invoice_kinds[], payment_statuses[];
 extern const kt_action invoice_actions[];
 kt_error *invoice_compute(kt_tx *tx, kt_record *self);
@@ -148,6 +141,8 @@ KT_MUST kt_error *receipt_check(kt_tx *tx, const struct invoice *v);
 
 extern const kt_shape from_order_shape, from_order_made_shape, to_invoice_shape, to_invoice_rows_shape;
 kt_error *invoice_from_order(kt_tx *tx, const kt_record *params, kt_record *result);
+/* As <kontor/accounts.h> says. */
+KT_MUST kt_error *bill_order(kt_tx *tx, kt_id order, kt_date day, kt_id *invoice);
 kt_error *orders_to_invoice(kt_tx *tx, const kt_record *params, kt_record *result);
 /* Tells the order what this invoice bills of it; below zero for a credit. */
 KT_MUST kt_error *order_report(kt_tx *tx, const struct invoice *v);

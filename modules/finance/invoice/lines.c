@@ -88,13 +88,7 @@ static kt_error *take_totals(kt_tx *tx, struct invoice *v, const kt_tax_document
     v->net = d->net;
     v->tax = d->tax;
     v->gross = d->gross;
-    v->taxes = (kt_lines){0};
-    for (size_t i = 0; i < d->total_count; i++) {
-        const kt_tax_rate *rate = &d->totals[i].rate;
-        struct invoice_tax row = {KT_OF(invoice_tax), .tax = rate->tax, .label = rate->label,
-            .kind = rate->kind, .rate = rate->rate, .net = d->totals[i].net, .amount = d->totals[i].tax};
-        KT_TRY(kt_line_add(tx, &v->taxes, &row.rec));
-    }
+    KT_TRY(kt_tax_rows(tx, d, &v->taxes));
     struct position_note note = {KT_OF(position_note)};
     if (d->position.v)
         KT_TRY(kt_read(tx, d->position, &note.rec));

@@ -94,10 +94,8 @@ static kt_error *find_advances(kt_tx *tx, kt_id order, struct invoice *v)
     return error;
 }
 
-kt_error *invoice_from_order(kt_tx *tx, const kt_record *params, kt_record *result)
+static kt_error *draft_from_order(kt_tx *tx, const struct from_order *p, struct invoice *made)
 {
-    const struct from_order *p = KT_SEE(from_order, params);
-    struct from_order_made *out = KT_AS(from_order_made, result);
     kt_order order = {0};
     bool whole;
     const kt_orders *orders = kt_orders_of(tx, p->order);
@@ -111,32 +109,50 @@ kt_error *invoice_from_order(kt_tx *tx, const kt_record *params, kt_record *resu
     if (!order.open)
         return kt_fail(tx, KT_BAD_STATE, "order", "the order %s is not open",
             "zamówienie %s nie jest otwarte", order.number.ptr ? order.number.ptr : "");
-    struct invoice v = {KT_OF(invoice), .kind = kind, .party = order.party, .order = p->order, .day = p->day,
-        .tax_day = p->day, .currency = order.currency, .position = order.position, .rounding = order.rounding,
-        .tax_included = order.tax_included, .state = DRAFT,
+    *made = (struct invoice){KT_OF(invoice), .kind = kind, .party = order.party, .order = p->order,
+        .day = p->day, .tax_day = p->day, .currency = order.currency, .position = order.position,
+        .rounding = order.rounding, .tax_included = order.tax_included, .state = DRAFT,
         .reference = p->reference.ptr ? p->reference
                      : kind == SALE   ? order.reference
                                       : (kt_str){0}};
-    KT_TRY(copy_lines(tx, &order, p->basis, &v, &whole));
-    if (!v.lines.count)
+    KT_TRY(copy_lines(tx, &order, p->basis, made, &whole));
+    if (!made->lines.count)
         return kt_hint(
             kt_fail(tx, KT_RULE, "order", "nothing of order %s is left to bill",
                 "w zamówieniu %s nie ma nic do zafakturowania", order.number.ptr ? order.number.ptr : ""),
             "Bill what was ordered, or wait for the delivery.",
             "Zafakturuj zamówione albo poczekaj na dostawę.");
     if (whole)
-        v.tax_given = order.tax_given;
+        made->tax_given = order.tax_given;
     kt_authority before = kt_own_authority(tx); /* whoever may bill need not see orders */
-    kt_error *error = find_advances(tx, p->order, &v);
+    kt_error *error = find_advances(tx, p->order, made);
     if (!error)
-        error = kt_create(tx, &v.rec);
+        error = kt_create(tx, &made->rec);
     kt_callers_authority(tx, before);
-    KT_TRY(error);
+    return error;
+}
+
+kt_error *invoice_from_order(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    struct from_order_made *out = KT_AS(from_order_made, result);
+    struct invoice v;
+    KT_TRY(draft_from_order(tx, KT_SEE(from_order, params), &v));
     *out = (struct from_order_made){.rec = out->rec,
         .id = (int64_t)v.rec.id.v,
         .lines = (int64_t)v.lines.count,
         .gross = v.gross,
         .to_pay = v.to_pay};
+    return NULL;
+}
+
+kt_error *bill_order(kt_tx *tx, kt_id order, kt_date day, kt_id *invoice)
+{
+    const struct from_order p = {KT_OF(from_order), .order = order, .basis = ORDERED, .day = day};
+    struct invoice v;
+    if (!kt_may(tx, "finance.invoice:create"))
+        return kt_fail(tx, KT_FORBIDDEN, NULL, "you may not make invoices", "nie wolno Ci tworzyć faktur");
+    KT_TRY(draft_from_order(tx, &p, &v));
+    *invoice = v.rec.id;
     return NULL;
 }
 

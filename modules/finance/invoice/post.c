@@ -27,14 +27,14 @@ kt_error *posting_book(posting *p, const struct entry_line *like, kt_dec value, 
 /* ---- Tax ---- */
 
 /* What advance invoices had of this tax already. */
-static kt_error *advance_tax(posting *p, const struct invoice_tax *row, kt_dec *net, kt_dec *amount)
+static kt_error *advance_tax(posting *p, const kt_tax_row *row, kt_dec *net, kt_dec *amount)
 {
     *net = *amount = money(0);
     for (size_t i = 0; i < p->v->advances.count; i++) {
         struct invoice of = {KT_OF(invoice)};
         KT_TRY(kt_read(p->tx, KT_AS(advance, kt_line(&p->v->advances, i))->invoice, &of.rec));
         for (size_t k = 0; k < of.taxes.count; k++) {
-            const struct invoice_tax *had = KT_AS(invoice_tax, kt_line(&of.taxes, k));
+            const kt_tax_row *had = KT_AS(kt_tax_row, kt_line(&of.taxes, k));
             if (had->tax.v != row->tax.v || !same_dec(had->rate, row->rate))
                 continue;
             *net = kt_dec_add(*net, had->net);
@@ -45,7 +45,7 @@ static kt_error *advance_tax(posting *p, const struct invoice_tax *row, kt_dec *
 }
 
 kt_error *posting_register(
-    posting *p, enum vat_register side, const struct invoice_tax *row, kt_dec net, kt_dec amount)
+    posting *p, enum vat_register side, const kt_tax_row *row, kt_dec net, kt_dec amount)
 {
     const struct invoice *v = p->v;
     struct vat_line line = {KT_OF(vat_line), .side = side, .invoice = v->rec.id, .tax = row->tax,
@@ -56,7 +56,7 @@ kt_error *posting_register(
     return kt_create(p->tx, &line.rec);
 }
 
-static kt_error *book_tax(posting *p, const struct invoice_tax *row)
+static kt_error *book_tax(posting *p, const kt_tax_row *row)
 {
     struct invoice *v = p->v;
     kt_dec net, amount, had_net, had, account_value;
@@ -83,13 +83,13 @@ static kt_error *book_taxes(posting *p)
     kt_dec told = money(0);
     v->base_tax = money(0);
     for (size_t i = 0; i < v->taxes.count; i++) {
-        const struct invoice_tax *row = KT_AS(invoice_tax, kt_line(&v->taxes, i));
+        const kt_tax_row *row = KT_AS(kt_tax_row, kt_line(&v->taxes, i));
         told = kt_dec_add(told, row->amount);
         KT_TRY(book_tax(p, row));
     }
     if (same_dec(told, v->tax))
         return NULL;
-    struct invoice_tax given = {KT_OF(invoice_tax), .net = v->net, .amount = kt_dec_sub(v->tax, told),
+    kt_tax_row given = {KT_OF(kt_tax_row), .net = v->net, .amount = kt_dec_sub(v->tax, told),
         .kind = KT_TAX_CHARGED, .label = kt_say(p->tx, (kt_text){"as given", "podany"})};
     return book_tax(p, &given);
 }

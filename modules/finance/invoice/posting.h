@@ -21,12 +21,11 @@ KT_MUST kt_error *posting_base(posting *p, kt_dec amount, kt_dec *out);
 KT_MUST kt_error *posting_book(posting *p, const struct entry_line *like, kt_dec value, kt_dec amount);
 /* Enters a row of tax into a register; a credit note's with the opposite sign. */
 KT_MUST kt_error *posting_register(
-    posting *p, enum vat_register side, const struct invoice_tax *row, kt_dec net, kt_dec amount);
+    posting *p, enum vat_register side, const kt_tax_row *row, kt_dec net, kt_dec amount);
 
 /* ---- reverse_charge.c ---- */
 
 /* Is this row of a purchase one whose tax the buyer accounts for? */
-KT_MUST kt_error *buyer_accounts_for(
-    kt_tx *tx, const struct invoice *v, const struct invoice_tax *row, bool *yes);
+KT_MUST kt_error *buyer_accounts_for(kt_tx *tx, const struct invoice *v, const kt_tax_row *row, bool *yes);
 /* Both sides of the tax that the buyer accounts for, in ledger and registers. */
 KT_MUST kt_error *book_reverse_charge(posting *p);

@@ -26,7 +26,7 @@ static kt_error *from_the_union(kt_tx *tx, const struct invoice *v, bool *yes)
     return NULL;
 }
 
-kt_error *buyer_accounts_for(kt_tx *tx, const struct invoice *v, const struct invoice_tax *row, bool *yes)
+kt_error *buyer_accounts_for(kt_tx *tx, const struct invoice *v, const kt_tax_row *row, bool *yes)
 {
     bool unions = false;
     *yes = false;
@@ -42,7 +42,7 @@ static kt_error *is_assessed(kt_tx *tx, const struct invoice *v, const struct in
 {
     *yes = false;
     for (size_t i = 0; i < v->taxes.count && !*yes; i++) {
-        const struct invoice_tax *row = KT_AS(invoice_tax, kt_line(&v->taxes, i));
+        const kt_tax_row *row = KT_AS(kt_tax_row, kt_line(&v->taxes, i));
         if (same_str(row->label, line->tax_label))
             KT_TRY(buyer_accounts_for(tx, v, row, yes));
     }
@@ -112,7 +112,7 @@ static kt_error *book_total(posting *p, const kt_tax_total *total)
         kt_dec value = i == 0 ? kt_dec_neg(amount) : amount;
         KT_TRY(account_for(p->tx, sides[i].purpose, (kt_id){0}, &like.account));
         KT_TRY(posting_book(p, &like, value, i == 0 ? kt_dec_neg(total->tax) : total->tax));
-        const struct invoice_tax row = {KT_OF(invoice_tax), .tax = total->rate.tax, .label = label,
+        const kt_tax_row row = {KT_OF(kt_tax_row), .tax = total->rate.tax, .label = label,
             .kind = KT_TAX_REVERSED, .rate = total->rate.rate};
         KT_TRY(posting_register(p, sides[i].side, &row, net, amount));
     }

@@ -78,4 +78,4 @@ static kt_error *owes(kt_tx *tx, kt_id party, kt_dec *sum)
     return kt_may(tx, "finance.open_item:read") ? party_owes(tx, party, sum) : NULL;
 }
 
-const kt_accounts accounts_service = {.papers = papers, .owes = owes};
+const kt_accounts accounts_service = {.papers = papers, .owes = owes, .bill_order = bill_order};

@@ -207,7 +207,7 @@ const kt_action po_actions[] = {
     {"approve", {"Approve", "Zatwierdź"}, "approve", .from = KT_IN(PO_DRAFT) | KT_IN(PO_SENT),
         .to = PO_APPROVED, .run = approve},
     {"amend", {"Amend", "Zmień"}, "update", .from = KT_IN(PO_SENT) | KT_IN(PO_APPROVED),
-        .params = &po_amend_shape, .run = po_amend, .result = &po_amended_shape, .answer = po_amended,
+        .params = &po_amend_shape, .run = po_amend, .result = &kt_amended_shape, .answer = po_amended,
         .preview = true},
     {"reschedule", {"Change expected dates", "Zmień terminy"}, "update",
         .from = KT_IN(PO_SENT) | KT_IN(PO_APPROVED), .params = &po_reschedule_shape, .run = po_reschedule,

@@ -36,33 +36,7 @@ const kt_shape po_amend_shape = KT_SHAPE(po_amend, NULL,
         .required = true,
         .help = {"What is not given stays as it is.", "Czego nie podano, zostaje bez zmian."}),
     KT_FIELD(po_amend, reason, STRING, "Reason", "Powód", .required = true, .max = 200));
-struct po_amended {
-    kt_record rec;
-    int64_t id, version, revision;
-    kt_dec net, gross;
-    kt_lines differences;
-};
-const kt_shape po_amended_shape = KT_SHAPE(po_amended, NULL, KT_FIELD(po_amended, id, INT, "Id", "Id"),
-    KT_FIELD(po_amended, version, INT, "Version", "Wersja"),
-    KT_FIELD(po_amended, revision, INT, "Revision", "Wersja dokumentu"),
-    KT_FIELD(po_amended, net, MONEY, "Net", "Netto", .scale = 4),
-    KT_FIELD(po_amended, gross, MONEY, "Gross", "Brutto", .scale = 4),
-    KT_FIELD(po_amended, differences, LINES, "Differences", "Różnice", .lines = &po_change_shape));
-
 /* ---- The lines ---- */
-
-/* An id that no line of the order ever had. */
-static kt_id next_line(const struct po *o)
-{
-    uint64_t last = 0;
-    for (size_t i = 0; i < o->lines.count; i++)
-        last = po_line_at(&o->lines, i)->rec.id.v > last ? po_line_at(&o->lines, i)->rec.id.v : last;
-    for (size_t i = 0; i < o->changes.count; i++) {
-        int64_t line = KT_AS(po_change, kt_line(&o->changes, i))->line;
-        last = line > 0 && (uint64_t)line > last ? (uint64_t)line : last;
-    }
-    return (kt_id){last + 1};
-}
 
 static void take(struct po_line *line, const struct amend_row *a)
 {
@@ -95,13 +69,8 @@ static kt_error *check_done(kt_tx *tx, size_t i, const struct po_line *line, kt_
 
 static kt_error *remove_line(kt_tx *tx, struct po *o, const struct po_line *gone, size_t i)
 {
-    kt_lines kept = {0};
     KT_TRY(check_done(tx, i, gone, ZERO));
-    for (size_t k = 0; k < o->lines.count; k++)
-        if (po_line_at(&o->lines, k)->rec.id.v != gone->rec.id.v)
-            KT_TRY(kt_line_add(tx, &kept, kt_line(&o->lines, k)));
-    o->lines = kept;
-    return NULL;
+    return kt_lines_without(tx, &o->lines, gone->rec.id);
 }
 
 static kt_error *amend_one(kt_tx *tx, struct po *o, const struct amend_row *a, size_t i)
@@ -109,7 +78,7 @@ static kt_error *amend_one(kt_tx *tx, struct po *o, const struct amend_row *a, s
     struct po_line *line = po_line_with(&o->lines, (kt_id){(uint64_t)a->line});
     if (!a->line) {
         struct po_line fresh = {KT_OF(po_line), .item = a->item, .unit = a->unit, .asked = o->asked};
-        fresh.rec.id = next_line(o);
+        fresh.rec.id = kt_revision_next_line(&o->lines, &o->changes);
         take(&fresh, a);
         return kt_line_add(tx, &o->lines, &fresh.rec);
     }
@@ -223,18 +192,6 @@ kt_error *po_amend(kt_tx *tx, kt_record *self, const kt_record *params)
 kt_error *po_amended(kt_tx *tx, const kt_record *self, kt_record *result)
 {
     const struct po *o = KT_SEE(po, self);
-    struct po_amended *out = KT_AS(po_amended, result);
-    out->id = (int64_t)o->rec.id.v;
-    out->version = o->rec.version;
-    out->revision = o->revision;
-    out->net = o->net;
-    out->gross = o->gross;
-    for (size_t i = 0; i < o->changes.count; i++) {
-        struct po_change row = *KT_AS(po_change, kt_line(&o->changes, i));
-        if (row.revision != o->revision)
-            continue;
-        row.rec = (kt_record){.of = &po_change_shape};
-        KT_TRY(kt_line_add(tx, &out->differences, &row.rec));
-    }
-    return NULL;
+    const kt_amended figures = {.revision = o->revision, .net = o->net, .gross = o->gross};
+    return kt_amended_answer(tx, self, &figures, &o->changes, result);
 }

@@ -58,72 +58,33 @@ kt_error *po_fixed(kt_tx *tx, const struct po *o, const struct po *stored)
 
 /* ---- Amendments ---- */
 
-static const kt_choice differences[] = {
-    {PO_ADDED, "added", {"Added", "Dodano"}},
-    {PO_REMOVED, "removed", {"Removed", "Usunięto"}},
-    {PO_CHANGED, "changed", {"Changed", "Zmieniono"}},
-    {0},
-};
-const kt_shape po_change_shape = KT_SHAPE(po_change, NULL,
-    KT_FIELD(po_change, revision, INT, "Revision", "Wersja", .priority = 1),
-    KT_FIELD(po_change, line, INT, "Line's id", "Id pozycji"),
-    KT_FIELD(po_change, name, STRING, "Line", "Pozycja", .max = 400, .priority = 2),
-    KT_FIELD(po_change, difference, STATE, "Difference", "Różnica", .choices = differences, .priority = 3),
-    KT_FIELD(po_change, field, STRING, "Field", "Pole", .max = 40, .priority = 4),
-    KT_FIELD(po_change, before, STRING, "Before", "Przedtem", .max = 400, .priority = 5),
-    KT_FIELD(po_change, after, STRING, "After", "Teraz", .max = 400, .priority = 6),
-    KT_FIELD(po_change, reason, STRING, "Reason", "Powód", .max = 200),
-    KT_FIELD(po_change, at, TIME, "At", "Kiedy"),
-    KT_FIELD(po_change, by, REF, "By", "Kto", .target = "access.user", .on_delete = KT_CLEAR));
-
-static kt_str number_text(kt_tx *tx, kt_dec value)
-{
-    return value.scale1 ? kt_format(tx, "%s", dec_words(tx, value)) : (kt_str){0};
-}
-
-static kt_str day_text(kt_tx *tx, kt_date day)
-{
-    return day.day ? kt_format(tx, "%s", day_words(tx, day)) : (kt_str){0};
-}
-
 /* a, b: the line before and after; one of them may be NULL */
 static kt_error *line_differs(
-    kt_tx *tx, struct po *o, const struct po_line *a, const struct po_line *b, struct po_change *mark)
+    kt_tx *tx, struct po *o, const struct po_line *a, const struct po_line *b, kt_revision *mark)
 {
     static const struct po_line none;
-    mark->difference = a && b ? PO_CHANGED : b ? PO_ADDED : PO_REMOVED;
+    mark->difference = a && b ? KT_CHANGED : b ? KT_ADDED : KT_REMOVED;
     mark->line = (int64_t)(a ? a : b)->rec.id.v;
     mark->name = (b ? b : a)->name;
     a = a ? a : &none;
     b = b ? b : &none;
-    const struct {
-        const char *field;
-        kt_str before, after;
-    } pairs[] = {
+    const kt_two_versions fields[] = {
         {"name", a->name, b->name},
-        {"quantity", number_text(tx, a->quantity), number_text(tx, b->quantity)},
-        {"price", number_text(tx, a->price), number_text(tx, b->price)},
-        {"discount_percent", number_text(tx, a->discount_percent), number_text(tx, b->discount_percent)},
+        {"quantity", kt_dec_text(tx, a->quantity, 0), kt_dec_text(tx, b->quantity, 0)},
+        {"price", kt_dec_text(tx, a->price, 2), kt_dec_text(tx, b->price, 2)},
+        {"discount_percent", kt_dec_text(tx, a->discount_percent, 0),
+            kt_dec_text(tx, b->discount_percent, 0)},
         {"tax_label", a->tax_label, b->tax_label},
-        {"asked", day_text(tx, a->asked), day_text(tx, b->asked)},
-        {"expected", day_text(tx, a->expected), day_text(tx, b->expected)},
-        {"net", number_text(tx, a->net), number_text(tx, b->net)},
+        {"asked", kt_date_text(tx, a->asked), kt_date_text(tx, b->asked)},
+        {"expected", kt_date_text(tx, a->expected), kt_date_text(tx, b->expected)},
+        {"net", kt_dec_text(tx, a->net, 2), kt_dec_text(tx, b->net, 2)},
     };
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-        if (same_words(pairs[i].before, pairs[i].after))
-            continue;
-        mark->field = kt_format(tx, "%s", pairs[i].field);
-        mark->before = pairs[i].before;
-        mark->after = pairs[i].after;
-        KT_TRY(kt_line_add(tx, &o->changes, &mark->rec));
-    }
-    return NULL;
+    return kt_revision_add(tx, mark, fields, sizeof fields / sizeof *fields, &o->changes);
 }
 
 kt_error *po_note_changes(kt_tx *tx, struct po *o, const struct po *stored)
 {
-    struct po_change mark = {
-        KT_OF(po_change), .revision = o->revision, .at = kt_now(tx), .by = kt_user(tx), .reason = o->reason};
+    kt_revision mark = {.revision = o->revision, .at = kt_now(tx), .by = kt_user(tx), .reason = o->reason};
     for (size_t i = 0; i < stored->lines.count; i++) {
         const struct po_line *was = po_line_at(&stored->lines, i);
         KT_TRY(line_differs(tx, o, was, po_line_with(&o->lines, was->rec.id), &mark));

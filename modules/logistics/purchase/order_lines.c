@@ -46,12 +46,6 @@ const kt_shape po_line_shape = KT_SHAPE(po_line, NULL,
     KT_FIELD(po_line, billed, QUANTITY, "Billed", "Zafakturowano", .scale = 4),
     KT_FIELD(po_line, move, REF, "Stock move", "Ruch magazynowy", .target = "logistics.move",
         .on_delete = KT_CLEAR, .computed = true));
-const kt_shape po_tax_shape = KT_SHAPE(po_tax, NULL,
-    KT_FIELD(po_tax, label, STRING, "Tax", "Podatek", .max = 80, .priority = 1),
-    KT_FIELD(po_tax, rate, PERCENT, "Rate, %", "Stawka, %", .scale = 3, .priority = 2),
-    KT_FIELD(po_tax, net, MONEY, "On", "Od kwoty", .scale = 4, .priority = 3),
-    KT_FIELD(po_tax, amount, MONEY, "Tax amount", "Kwota podatku", .scale = 4, .priority = 4),
-    KT_FIELD(po_tax, tax, REF, "Tax code", "Kod podatku", .target = "base.tax"));
 
 struct po_line *po_line_at(const kt_lines *lines, size_t i)
 {
@@ -174,13 +168,7 @@ static kt_error *take_totals(kt_tx *tx, struct po *o, const kt_tax_document *d)
     o->net = d->net;
     o->tax = d->tax;
     o->gross = d->gross;
-    o->taxes = (kt_lines){0};
-    for (size_t i = 0; i < d->total_count; i++) {
-        const kt_tax_total *t = &d->totals[i];
-        struct po_tax row = {KT_OF(po_tax), .tax = t->rate.tax, .label = t->rate.label, .rate = t->rate.rate,
-            .net = t->net, .amount = t->tax};
-        KT_TRY(kt_line_add(tx, &o->taxes, &row.rec));
-    }
+    KT_TRY(kt_tax_rows(tx, d, &o->taxes));
     return in_own_currency(tx, o->net, o->currency, o->day, 2, &o->net_own);
 }
 

@@ -2,6 +2,7 @@
  * request says what is to be bought and who waits for it; an order's line carries requests; a receipt's line
  * brings what an order's line asked for. */
 #pragma once
+#include <kontor/documents.h>
 #include <kontor/orders.h>
 #include <kontor/supply.h>
 #include <kontor/units.h>
@@ -128,13 +129,6 @@ struct po_line {
     kt_date asked, expected, first_expected, actual;
 };
 extern const kt_shape po_line_shape;
-struct po_tax {
-    kt_record rec;
-    kt_id tax;
-    kt_str label;
-    kt_dec rate, net, amount;
-};
-extern const kt_shape po_tax_shape;
 struct po {
     kt_record rec;
     kt_str title, reference, terms, reason, ship_name, ship_address;
@@ -165,16 +159,6 @@ kt_dec po_line_open(const struct po_line *line);
 KT_MUST kt_error *po_lines_compute(kt_tx *tx, struct po *o, const struct po *stored, bool drafted);
 /* Nothing that was agreed has changed, else a problem at each field. */
 KT_MUST kt_error *po_fixed(kt_tx *tx, const struct po *o, const struct po *stored);
-enum po_difference { PO_ADDED = 1, PO_REMOVED, PO_CHANGED };
-struct po_change { /* what one revision changed, a row a field */
-    kt_record rec;
-    int64_t revision, line;
-    kt_str name, field, before, after, reason;
-    enum po_difference difference;
-    kt_time at;
-    kt_id by;
-};
-extern const kt_shape po_change_shape;
 /* Appends to o->changes what differs from the stored order. */
 KT_MUST kt_error *po_note_changes(kt_tx *tx, struct po *o, const struct po *stored);
 
@@ -182,7 +166,7 @@ KT_MUST kt_error *po_note_changes(kt_tx *tx, struct po *o, const struct po *stor
 
 /* When the line is expected, by its supplier's lead time and what was asked for, if nobody said. */
 KT_MUST kt_error *po_date_line(kt_tx *tx, struct po_line *line);
-extern const kt_shape po_amend_shape, po_amended_shape, po_reschedule_shape, po_bill_shape;
+extern const kt_shape po_amend_shape, po_reschedule_shape, po_bill_shape;
 kt_error *po_amend(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *po_amended(kt_tx *tx, const kt_record *self, kt_record *result);
 kt_error *po_reschedule(kt_tx *tx, kt_record *self, const kt_record *params);

@@ -70,12 +70,8 @@ kt_error *party_name(kt_tx *tx, kt_id party, kt_str *name)
 
 const char *day_words(kt_tx *tx, kt_date day)
 {
-    int year, month, date;
-    if (!day.day)
-        return "";
-    kt_date_parts(day, &year, &month, &date);
-    const char *words = kt_format(tx, "%04d-%02d-%02d", year, month, date).ptr;
-    return words ? words : "";
+    kt_str words = kt_date_text(tx, day);
+    return words.ptr ? words.ptr : "";
 }
 
 const char *path_of(kt_tx *tx, const char *lines, size_t i, const char *field)

@@ -5,6 +5,8 @@
  * source: IAS 2 par. 21 (standard), 25 and 27 (FIFO, weighted average), 34 (cost of goods sold) */
 #include "stock/value.h"
 
+#include <kontor/documents.h>
+
 const kt_shape pool_shape = KT_SHAPE(pool, "logistics.valuation",
     KT_FIELD(pool, item, REF, "Item", "Towar", .target = "base.item", .computed = true, .priority = 1),
     KT_FIELD(pool, method, STATE, "Valued by", "Wycena", .choices = valuations, .computed = true),
@@ -37,18 +39,8 @@ kt_dec share_of(kt_dec value, kt_dec whole, kt_dec done, kt_dec quantity)
 
 const char *dec_words(kt_tx *tx, kt_dec value)
 {
-    uint8_t scale = value.scale1 ? (uint8_t)(value.scale1 - 1) : 0;
-    int64_t coef = value.coef, unit = 1;
-    for (; scale && coef % 10 == 0; scale--)
-        coef /= 10;
-    for (uint8_t i = 0; i < scale; i++)
-        unit *= 10;
-    int64_t whole = coef / unit, part = coef % unit;
-    kt_str text = scale ? kt_format(tx, "%s%lld.%0*lld", coef < 0 ? "-" : "",
-                              (long long)(whole < 0 ? -whole : whole), (int)scale,
-                              (long long)(part < 0 ? -part : part))
-                        : kt_format(tx, "%lld", (long long)coef);
-    return text.ptr ? text.ptr : "?";
+    kt_str words = kt_dec_text(tx, value, 0);
+    return words.ptr ? words.ptr : "0";
 }
 
 /* ---- The announcement ---- */
