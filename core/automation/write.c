@@ -10,8 +10,9 @@ static kt_error *nonsense(kt_tx *tx)
 }
 
 /* The record's company, the caller's, or the only one there is; 0: none of these. */
-static uint64_t company_of(kt_tx *tx, const model_record *about, const model_entity *company)
+static uint64_t company_of(kt_tx *tx, const model_record *about)
 {
+    const model_entity *company = model_entity_find(tx->catalogue, KT_STR("base.company"));
     uint64_t only = 0;
     size_t count = 0;
     model_rows *rows = NULL;
@@ -33,7 +34,7 @@ static uint64_t company_of(kt_tx *tx, const model_record *about, const model_ent
 static void pack_template(kt_tx *tx, const automation_template *t, int64_t steps, buffer *out)
 {
     const model_entity *company = model_entity_find(tx->catalogue, KT_STR("base.company"));
-    uint64_t own = t->about ? company_of(tx, t->about, company) : 0;
+    uint64_t own = t->about ? company_of(tx, t->about) : 0;
     buffer_clear(out);
     buffer_add_char(out, 'T');
     pack_time(out, tx->now);
@@ -87,9 +88,21 @@ kt_error *write_run(workers *pool, int64_t steps, kt_tx *tx, const automation_te
 
 enum { TIMES_A_RULE = 4 }; /* steps: a document is larger than what a rule does */
 
+kt_error *automation_place(automation *a, kt_tx *tx, const model_record *about, const access_actor **held)
+{
+    const uint64_t own = company_of(tx, about);
+    *held = NULL;
+    return own && own != tx->company ? timer_zone(a, tx, own, held) : NULL;
+}
+
 kt_error *automation_write(automation *a, kt_tx *tx, const automation_template *t, buffer *text)
 {
+    const access_actor *held = NULL;
+    const zone *zone = tx->zone;
+    KT_TRY(automation_place(a, tx, t->about, &held));
     kt_error *error = write_run(a->writers, a->options.steps * TIMES_A_RULE, tx, t, text);
+    tx->zone = zone;
+    access_actor_release(held);
     if (!error && text->full) /* it caught the refusal and went on */
         error = kt_fail(tx, KT_LIMIT, "text", "the document is larger than %zu bytes",
             "dokument jest większy niż %zu bajtów", text->max);

@@ -40,6 +40,7 @@ typedef struct {
     kt_str name, reason, picture; /* picture: its address; may be not set */
     const render_asset *pictures; /* ended by a NULL name */
     kt_time at;
+    int offset_s; /* of the zone that it is shown in, east of UTC */
     int width, height;
 } stamp;
 /* A PDF page of that size. returns validation at "box". thread: may wait */

@@ -6,6 +6,7 @@
 
 #include "access/vault.h"
 #include "exchange/file.h"
+#include "kit/calendar.h"
 #include "kit/clock.h"
 #include "kit/str.h"
 #include "paper/make.h"
@@ -125,9 +126,21 @@ typedef struct {
     struct document_row row;
     struct key_row signer;
     kt_str key, entity, picture;
+    int offset_s;  /* of the company's zone */
     written about; /* whose pictures may be shown */
     making made;
 } signing;
+
+static kt_error *note_offset(kt_tx *tx, signing *s)
+{
+    const access_actor *held = NULL;
+    const zone *zone = tx->zone;
+    KT_TRY(automation_place(s->call->rooms->automation, tx, &s->about.about, &held));
+    s->offset_s = zone_offset_s(tx->zone, tx->now);
+    tx->zone = zone;
+    access_actor_release(held);
+    return NULL;
+}
 
 static kt_error *signing_read(kt_tx *tx, void *context)
 {
@@ -137,6 +150,7 @@ static kt_error *signing_read(kt_tx *tx, void *context)
     s->signer = (struct key_row){KT_OF(key_row)};
     s->about.papers = s->call->rooms->papers;
     KT_TRY(read_document(tx, s->call->params, &s->row, &s->about.about));
+    KT_TRY(note_offset(tx, s));
     if (picture.len)
         KT_TRY(paper_picture(tx, &s->about, picture, 0, &s->picture));
     if (picture.len && !s->picture.len)
@@ -204,6 +218,7 @@ static kt_error *sign_file(signing *s, papers *p, kt_str pdf)
         .picture = s->picture,
         .pictures = s->about.pictures,
         .at = options.at,
+        .offset_s = s->offset_s,
         .width = options.box.width,
         .height = options.box.height};
     if (box)

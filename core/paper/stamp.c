@@ -17,13 +17,19 @@ static void add_line(buffer *html, const char *tag, kt_str text)
     buffer_add_format(html, "</%s>", tag);
 }
 
+/* 2026-11-25 10:00 +01:00 */
+static void add_time(buffer *html, const stamp *s)
+{
+    char at[TIME_TEXT_MAX];
+    const int east = s->offset_s / 60, away = east < 0 ? -east : east;
+    time_text((kt_time){s->at.ms + (int64_t)s->offset_s * 1000}, at);
+    at[10] = ' ';
+    buffer_add_format(html, "<span>%.16s %c%02d:%02d</span>", at, east < 0 ? '-' : '+', away / 60, away % 60);
+}
+
 static kt_str page_of(arena *arena, const stamp *s)
 {
     buffer html;
-    char at[TIME_TEXT_MAX];
-    time_text(s->at, at);
-    at[10] = ' '; /* 2026-11-25T10:00: to the minute */
-    memcpy(at + 16, " UTC", 5);
     /* A line takes 1.25 of its size; of the three, the name is half as large again. */
     const int tenths = s->height * 10 / 6 < 90 ? s->height * 10 / 6 : 90;
     buffer_open(&html, 65536);
@@ -36,7 +42,7 @@ static kt_str page_of(arena *arena, const stamp *s)
     if (s->picture.ptr)
         buffer_add_format(&html, "<img alt='' src='%s'>", s->picture.ptr);
     add_line(&html, "b", s->name);
-    add_line(&html, "span", str_of(at));
+    add_time(&html, s);
     add_line(&html, "i", s->reason);
     kt_str text = html.full ? (kt_str){0} : arena_str(arena, buffer_str(&html));
     buffer_close(&html);

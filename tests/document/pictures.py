@@ -52,6 +52,7 @@ def signatures_are_seen_where_they_were_put(k, house):
                                      headers={"Authorization": "Bearer " + k.token, "Content-Type": "image/svg+xml", "X-File-Name": "s.svg"})
     make(k, "document.asset", name="stamp", file=json.load(urllib.request.urlopen(request))["id"])
     made = k.call("document.make", {"template": template(k, '<p>jeden</p><p style="break-before: page">dwa</p>'), "id": shop(k)["nowak"]})
+    k.update("base.company", k.list("base.company")["rows"][0]["id"], {"zone": "Asia/Kolkata"})
     first, second = (300, 100, 200, 60), (60, 400, 150, 40)
     place = lambda box, number: dict(zip(("page", "x", "y", "width", "height"), (number, *box)))  # noqa: E731
     sign = lambda **more: k.call("document.sign", {"document": made["document"], "key": mine, **more})  # noqa: E731
@@ -69,6 +70,10 @@ def signatures_are_seen_where_they_were_put(k, house):
     expect((inked(signed, (0, 0, 595, 100), 2), inked(signed, (60, 441, 150, 200), 1)), (0, 0))
     found = k.call("document.signatures", {"document": made["document"]})["signatures"]
     expect([(f["field"], f["intact"], f["whole"]) for f in found], [("Signature1", True, False), ("Signature2", True, True)])
+    flat = house.home / "flat.pdf"  # what is drawn there as text
+    subprocess.run(["pdftocairo", "-pdf", str(signed), str(flat)], check=True)
+    shown = subprocess.run(["pdftotext", "-layout", str(flat), "-"], capture_output=True, text=True, check=True).stdout
+    expect((shown.count(" +05:30"), "UTC" in shown, "Zażółć gęślą jaźń" in shown), (2, False, True))
     refused("validation", lambda: sign(box=place((0, 0, 5, 5), 1)), "box")
     refused("not_found", lambda: sign(box=place(first, 1), picture="none"), "picture")
 
