@@ -199,7 +199,7 @@ typedef struct {
     kt_error *(*run)(b24 *b, const kt_value *params, answer *a);
 } method;
 extern const method batch_methods[], contact_methods[], directory_methods[], people_methods[],
-    reach_methods[], row_methods[];
+    reach_methods[], row_methods[], trigger_methods[];
 /* Runs a method by its name. (bitrix24.c) */
 KT_MUST kt_error *b24_run(kt_tx *tx, page_end *page, kt_str name, const kt_value *params, answer *a);
 /* Does it write? Unknown methods do not. */

@@ -19,7 +19,7 @@ static const verb *const verb_tables[] = {record_verbs, row_verbs, userfield_ver
 static kt_error *all_methods(b24 *b, const kt_value *params, answer *a);
 static const method own_methods[] = {{"methods", false, all_methods}, {0}};
 static const method *const method_tables[] = {batch_methods, contact_methods, directory_methods,
-    people_methods, reach_methods, row_methods, own_methods, NULL};
+    people_methods, reach_methods, row_methods, trigger_methods, own_methods, NULL};
 
 static void add_name(b24 *b, kt_maker *list, const char *of, const char *name)
 {

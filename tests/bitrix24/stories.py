@@ -3,6 +3,7 @@
 import json
 import pathlib
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -333,6 +334,33 @@ def calls_and_duplicates_are_found(r, k):
     expect(r.form("telephony.externalCall.finish", [("CALL_ID", "externalCall.999999")])[1]["error"], "NOT_FOUND")
 
 
+def a_trigger_moves_the_stage(r, k):
+    """As their webhooks and apps call it; what it does is a rule's."""
+    rule = k.create("automation.rule", {"name": "trigger", "text": '''rule {
+      label = "Trigger: the other system says paid", on = "webhook crm.automation.trigger",
+      rights = "crm.deal:read,update; crm.pipeline:read; crm.lead:read,update; access.user:read",
+      run = function(_, _, sent)
+        if sent.entity == "crm.deal" and sent.code == "paid" then update("crm.deal", sent.id, {stage_name = "Won"}) end
+        if sent.entity == "crm.lead" and sent.code == "good" then transition("crm.lead", sent.id, "contact") end
+      end }'''})["id"]
+    deal = r.call("crm.deal.add", fields={"TITLE": "Trigger"})["result"]
+    lead = r.call("crm.lead.add", fields={"TITLE": "Trigger"})["result"]
+    expect(r.form("crm.automation.trigger", [("target", f"DEAL_{deal}"), ("code", "paid")])[1]["error"], "NOT_FOUND")
+    k.call("automation.rule.enable", {"id": rule})
+    won = k.get("crm.deal", deal)["pipeline"]
+    k.update("crm.pipeline", won, {"stages": [{"id": s["id"], "name": "Won" if s["semantic"] == "won" else s["name"]} for s in k.get("crm.pipeline", won)["stages"]]})
+    expect(r.form("crm.automation.trigger", [("target", f"DEAL_{deal}"), ("code", "paid")])[1]["result"], True)
+    expect(r.call("crm.automation.trigger.add", CODE="good", NAME="Good lead")["result"], True)
+    expect(r.call("crm.automation.trigger.execute", CODE="good", OWNER_TYPE_ID=1, OWNER_ID=lead)["result"], True)
+    until = time.monotonic() + 20
+    while (k.get("crm.deal", deal)["semantic"], k.get("crm.lead", lead)["state"]) != ("won", "contacted"):
+        expect(time.monotonic() < until, True)
+        time.sleep(0.05)
+    for wrong in ({"target": "DEAL_x", "code": "paid"}, {"target": "SHIP_1", "code": "paid"}, {"target": f"DEAL_{deal}"}, {"code": "paid"}):
+        expect(r.form("crm.automation.trigger", list(wrong.items()))[1]["error"], "ERROR_ARGUMENT")
+    k.call("automation.rule.disable", {"id": rule})
+
+
 def a_batch_refers_to_earlier_results(r):
     answer = r.call("batch", cmd={"company": "crm.company.add?fields[TITLE]=Chain", "deal": "crm.deal.add?fields[TITLE]=Of+chain&fields[COMPANY_ID]=$result[company]",
                     "wrong": "crm.deal.add?fields[ODD]=1", "get": "crm.deal.get?ID=$result[deal]"})["result"]
@@ -398,6 +426,7 @@ def main():
         quotes_and_rows_are_kept(r, k)
         activities_are_about_something(r, k)
         calls_and_duplicates_are_found(r, k)
+        a_trigger_moves_the_stage(r, k)
         errors_have_their_form(r)
         two_thousand_come_in_pages(r)
         a_batch_refers_to_earlier_results(r)
