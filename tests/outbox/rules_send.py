@@ -2,15 +2,15 @@
 """What rules send: secrets that sign or stand in headers and are readable nowhere, documents that a mail waits for."""
 import hashlib
 import hmac
-import http.server
 import json
 import pathlib
 import sys
-import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from stories import DEADLINE_S, House, KontorError, Receiver, Smtpd, free_ports, outcome  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from house import House  # noqa: E402
+from kontor import KontorError  # noqa: E402
+from letterbox import DEADLINE_S, Receiver, Smtpd, listen, outcome  # noqa: E402
 
 VALUE = "Wielka-Tajemnica-77"
 PASSWORD = "Quiet-River-77-Stone"
@@ -204,9 +204,7 @@ def each_document_and_mail_comes_once(house, kontor, smtpd):
 def main():
     house = House(modules="base,crm")
     smtpd = Smtpd()
-    port, = free_ports(1)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Receiver)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    server, port = listen()
     conf = house.home / "kontor.lua"
     conf.write_text(f"""mail = {{url = "smtp://127.0.0.1:{smtpd.port}", plain = true, from = "erp@example.com"}}
 webhooks = {{allowed = {{"127.0.0.1:{port}"}}}}
