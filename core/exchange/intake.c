@@ -1,5 +1,7 @@
 /* intake.c -- see intake.h. The model validates; here cells find their fields and references their records.
  */
+#include <stdlib.h>
+
 #include "exchange/cells.h"
 #include "exchange/intake_parts.h"
 #include "exchange/lookup.h"
@@ -395,6 +397,7 @@ static kt_error *add_lines(building *b)
             if (l->field != field)
                 continue;
             l->put = true;
+            l->at = count;
             if (l->given)
                 items[count++] = (variant){
                     .kind = VARIANT_OBJECT, .as.object = {l->members.members, l->members.count}};
@@ -445,23 +448,42 @@ kt_error *intake_key(intake *in, const reader_row *row, kt_str *key)
 
 /* ---- Problems ---- */
 
-/* Names the column of each problem that the model found. */
-static void name_columns(intake *in, const reader_row *row, kt_error *error)
+/* The line that a problem's path leads to, "contacts[1].value"; NULL: to none of the file's. */
+static const line *line_of_path(const building *b, const char *path)
 {
+    size_t head = strcspn(path, "[");
+    for (size_t i = 0; path[head] && i < b->line_count; i++) {
+        const line *l = &b->lines[i];
+        if (l->given && l->at == strtoul(path + head + 1, NULL, 10) &&
+            str_eq(l->field->name, (kt_str){path, head}))
+            return l;
+    }
+    return NULL;
+}
+
+/* Does the column fill what the path leads to? */
+static bool is_column_of(const map_column *to, const char *path, const line *l)
+{
+    const char *dot = strrchr(path, '.');
+    if (!to || !str_eq(to->place.field->name, (kt_str){path, strcspn(path, ".[")}))
+        return false;
+    if (l && !to->items && !str_eq(to->place.selector, l->selector))
+        return false;
+    return !to->place.member || (dot && str_is(to->place.member->name, dot + 1));
+}
+
+/* Names row and column of each problem that the model found. */
+static void name_columns(const building *b, const reader_row *rows, kt_error *error)
+{
+    const intake *in = b->in;
     if (error == error_no_memory())
         return;
     for (problem *p = error->first; p; p = p->next) {
-        p->row = row->row;
-        size_t head = p->path ? strcspn(p->path, ".[") : 0;
-        const char *dot = p->path ? strrchr(p->path, '.') : NULL;
-        for (size_t i = 0; head && !p->column && i < in->count; i++) {
-            const map_column *to = in->columns[i].to;
-            bool fits = to && to->place.field->name.len == head &&
-                        memcmp(to->place.field->name.ptr, p->path, head) == 0 &&
-                        (!to->place.member || (dot && str_is(to->place.member->name, dot + 1)));
-            if (fits)
+        const line *l = p->path ? line_of_path(b, p->path) : NULL;
+        p->row = rows[l ? l->row : 0].row;
+        for (size_t i = 0; p->path && !p->column && i < in->count; i++)
+            if (is_column_of(in->columns[i].to, p->path, l))
                 p->column = reader_title(in->r, i).ptr;
-        }
     }
 }
 
@@ -485,7 +507,7 @@ kt_error *intake_take(intake *in, const reader_row *rows, size_t count, intake_c
     remember(&b);
     kt_error *error = b.problems ? NULL : intake_write(&b, counts);
     if (error)
-        name_columns(in, &rows[0], error);
+        name_columns(&b, rows, error);
     kt_also(&b.problems, error);
     if (!b.problems)
         return NULL;

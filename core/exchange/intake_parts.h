@@ -37,6 +37,7 @@ typedef struct {
     members members;
     bool given; /* some cell of it is not empty */
     bool put;   /* it is among the values */
+    size_t at;  /* its place in the list that is written; given only */
 } line;
 
 typedef struct {

@@ -180,19 +180,21 @@ static kt_error *tell_lines(
     for (size_t k = 0; k < count; k++) {
         const line *changed = NULL;
         for (size_t i = 0; i < b->line_count && !changed; i++) {
-            const line *l = &b->lines[i];
+            line *l = &b->lines[i];
             if (l->field == field && l->given && !used[i] && is_meant(b, l, &stored->as.array.items[k], k)) {
                 used[i] = true;
+                l->at = n;
                 changed = l;
             }
         }
         KT_TRY(with_id(arena, &stored->as.array.items[k], changed, &items[n++]));
     }
     for (size_t i = 0; i < b->line_count; i++) {
-        const line *l = &b->lines[i];
-        if (l->field == field && l->given && !used[i])
-            items[n++] = (variant){
-                .kind = VARIANT_OBJECT, .as.object = {l->members.members, l->members.count}};
+        line *l = &b->lines[i];
+        if (l->field != field || !l->given || used[i])
+            continue;
+        l->at = n;
+        items[n++] = (variant){.kind = VARIANT_OBJECT, .as.object = {l->members.members, l->members.count}};
     }
     *out = (variant){.kind = VARIANT_ARRAY, .as.array = {items, n}};
     *list = out;

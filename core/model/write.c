@@ -103,6 +103,21 @@ static kt_error *take_values(kt_tx *tx, const model_record *before, const varian
     return NULL;
 }
 
+/* What the module would have filled in from the other values is not missing; what it says of them waits until all can
+ * be read. */
+static kt_error *fill_unasked(kt_tx *tx, model_record *record, const uint8_t *given)
+{
+    model_record filled;
+    KT_TRY(model_record_copy(tx, record, &filled));
+    kt_error *later = model_record_compute(tx, &filled);
+    if (later == error_no_memory())
+        return later;
+    for (size_t i = MODEL_OWN; i < record->entity->field_count; i++)
+        if (!given[i] && !record->values[i].set)
+            record->values[i] = filled.values[i];
+    return NULL;
+}
+
 /* Values that cannot be read end the request before the record is checked: what is wrong with the others is
  * told with them. */
 static kt_error *tell_the_rest(
@@ -117,6 +132,7 @@ static kt_error *tell_the_rest(
                     (!before ||
                         !model_value_equal(&entity->fields[i], &before->values[i], &record->values[i]));
     validate_normalise(record);
+    KT_TRY(fill_unasked(tx, record, given));
     return validate_record(tx, before, record, judged, problems);
 }
 
