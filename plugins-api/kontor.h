@@ -198,7 +198,7 @@ typedef struct {
 typedef struct {
     const char
         *event; /* ENTITY.created, .updated, .deleted, ENTITY.ACTION after an action, or a module's own;
-                   "module.enabled" {name}: that module is at work now and was not before */
+                   MODULE.enabled: that module is at work now and was not before */
     const kt_shape *shape;
     kt_error *(*run)(kt_tx *tx, const kt_event *event);
 } kt_handler;
@@ -489,6 +489,9 @@ KT_API KT_MUST kt_authority kt_own_authority(kt_tx *tx);
 KT_API void kt_callers_authority(kt_tx *tx, kt_authority before);
 KT_API kt_id kt_user(const kt_tx *tx);    /* on whose behalf tx runs */
 KT_API kt_id kt_company(const kt_tx *tx); /* in which company; 0: none chosen */
+/* For work that no caller of a company caused, but a record of one: what is read and made from here on is that company's.
+ * Returns the one before; set it again. */
+KT_API kt_id kt_set_company(kt_tx *tx, kt_id company);
 /* The text in the caller's language. */
 KT_API kt_str kt_say(const kt_tx *tx, kt_text text);
 KT_API KT_PRINTF(2, 3) kt_str

@@ -145,6 +145,13 @@ kt_id kt_company(const kt_tx *tx)
     return (kt_id){tx->company};
 }
 
+kt_id kt_set_company(kt_tx *tx, kt_id company)
+{
+    kt_id before = {tx->company};
+    tx->company = company.v;
+    return before;
+}
+
 kt_authority kt_own_authority(kt_tx *tx)
 {
     kt_authority before = {tx->guard};

@@ -119,18 +119,11 @@ static kt_error *roles_make(kt_tx *tx, const kt_module *module)
 
 /* ---- The job ---- */
 
-struct joined { /* the payload of "module.enabled" */
-    kt_record rec;
-    kt_str name;
-};
-static const kt_shape joined_shape = KT_SHAPE(
-    joined, NULL, KT_FIELD(joined, name, STRING, "Module", "Moduł", .required = true));
-
 /* All modules are there: who has something to make up for with this one does it in the same transaction. */
 static kt_error *announce(kt_tx *tx, const kt_module *module)
 {
-    const struct joined joined = {KT_OF(joined), .name = str_of(module->name)};
-    return kt_emit(tx, "module.enabled", &joined.rec);
+    const char *event = arena_format(tx->arena, "%s.enabled", module->name).ptr;
+    return event ? kt_emit(tx, event, NULL) : error_no_memory();
 }
 
 /* *joined: it was not at work before. */

@@ -148,8 +148,8 @@ static const kt_method methods[] = {
 };
 
 static const kt_handler handlers[] = {{"base.approval.created", &approval_shape, approval_asked},
-    {"access.alarm.created", &alarm_shape, alarm_told}, {"module.enabled", NULL, order_reports_told},
-    {"module.enabled", NULL, supply_joined}, {0}};
+    {"access.alarm.created", &alarm_shape, alarm_told}, {"crm.enabled", NULL, order_reports_told},
+    {"logistics.enabled", NULL, order_reports_told}, {0}};
 
 static const kt_service services[] = {{"base.parties", 1, &parties_service},
     {"base.calendars", 1, &calendars_service}, {"base.tax", 1, &taxes_service},

@@ -73,6 +73,9 @@ typedef struct {
     KT_MUST kt_error *(*arrived)(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity);
     /* So much of a supply will not come: the demands that waited for it are covered anew. */
     KT_MUST kt_error *(*failed)(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason);
+    /* The caller, a source, is at work now and was not: what demands miss is covered anew, and "base.supply.joined"
+     * emitted, for demands of which nothing is covered yet. */
+    KT_MUST kt_error *(*joined)(kt_tx *tx);
     /* What covers a document's demand now, all levels, as the caller may see it. Each part stands before its own
      * components, `level` counts from 0; the totals are not set but for the day.
      *   line  not set: all lines */

@@ -36,7 +36,7 @@ def day(days):
 class Company:
     def __init__(self, k, seed):
         self.k, self.dice = k, random.Random(seed)
-        self.done, self.refused, self.off, self.log = Counter(), Counter(), None, []
+        self.done, self.refused, self.off, self.unaligned = Counter(), Counter(), [], False
         self.found()
         self.mirror = Mirror(k)
         self.mirror.follow()
@@ -389,19 +389,27 @@ class Company:
     # ---- Modules ----
 
     def switch(self):
-        """One module is off for a while. What the stores did meanwhile is then taken into the books."""
-        if self.off:
-            self.k.call("module.enable", {"name": self.off})
-            if self.off == "logistics":
-                self.k.call("logistics.purchase.review", {})
-            if self.off == "finance":
-                self.k.call("finance.align_stock", {})
-            self.off = None
-        else:
-            self.off = self.dice.choice(("crm", "logistics", "production", "finance"))
-            self.k.call("module.disable", {"name": self.off})
-        self.mirror.learn()
+        """Some modules are off for a while, and come back in any order."""
+        if self.off and self.dice.random() < (0.7, 0.8, 0.9, 1)[len(self.off) - 1]:
+            self.enable(self.dice.choice(self.off))
+            return
+        name = self.dice.choice([m for m in ("crm", "logistics", "production", "finance") if m not in self.off])
+        self.off.append(name)
+        self.k.call("module.disable", {"name": name})
         self.mirror.follow()
+        self.mirror.learn()
+
+    def enable(self, name):
+        """What the stores did while the books were off is then taken over by the accountant."""
+        self.off.remove(name)
+        self.k.call("module.enable", {"name": name})
+        self.mirror.follow()
+        self.unaligned |= name == "finance"
+        if self.unaligned and not {"finance", "logistics"} & set(self.off):
+            self.k.call("finance.align_stock", {})
+            self.unaligned = False
+            self.mirror.follow()
+        self.mirror.learn()
         self.mirror.everything()
 
     STEPS = {"sell": 10, "change_draft": 1, "confirm": 10, "amend": 3, "turn_order": 2, "deliver_elsewhere": 1,
@@ -419,7 +427,7 @@ class Company:
 
     def step(self):
         name = self.dice.choices(list(self.STEPS), list(self.STEPS.values()))[0]
-        if self.off and (self.OF.get(name) == self.off or self.dice.random() < 0.02):
+        if self.OF.get(name) in self.off or (self.off and self.dice.random() < 0.02):
             name = "switch"
         self.name = name
         try:
@@ -448,8 +456,8 @@ def chapter(number_of, seed, count, say):
             while c.done.total() < count:
                 steps += 1
                 c.step()
-            if c.off:
-                c.switch()
+            for name in list(c.off):
+                c.enable(name)
             found = c.k.call("system.check", {})
             hold(found["sound"], "kontor check", found)
             hold(c.k.call("journal.verify")["sound"], "the journal's chain")

@@ -313,7 +313,7 @@ class Mirror:
         o = self.rows["production.order"].get(id)
         if "production" not in self.enabled or not self.making[id]:
             return
-        rest = 0 if not o or o["state"] in ("done", "closed", "cancelled") else number(o["quantity"]) - number(o["produced"])
+        rest = 0 if not o or o["state"] in ("done", "closed", "cancelled") else number(o["quantity"]) - number(o["produced"]) - number(o["scrapped"])
         hold(self.making[id] <= rest, "more waits for an order than it still gives", o, self.making[id])
 
     def request(self, old, new):

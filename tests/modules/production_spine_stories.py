@@ -169,6 +169,24 @@ def the_rest_of_an_order_keeps_its_customer(k):
     expect([r["supply"] for r in rows if r["kind"] == "make" and not r["level"]], [{"entity": "production.order", "id": rest["id"]}])
 
 
+def scrap_is_made_again_at_once_and_moves_the_promise(k):
+    """Of three bikes one is scrapped: another order for it is there before the first one ends, and the customer's day follows."""
+    order, answer = sold(k, "3")
+    bike = orders_for(k, order)[0]
+    for wheel in k.list("production.order", [["demand", "=", {"entity": "production.order", "id": bike["id"]}]])["rows"]:
+        k.call("production.order.report", {"id": wheel["id"], "produced": wheel["quantity"], "lot": "W-4"})
+        k.call("production.order.finish", {"id": wheel["id"]})
+    k.call("production.order.report", {"id": bike["id"], "produced": "1", "scrapped": "1", "reason": "Bent", "lot": "B-4"})
+    again = [o for o in orders_for(k, order) if o["id"] != bike["id"]]
+    expect([(D(o["quantity"]), o["state"]) for o in again], [(1, "confirmed")])
+    rows = k.call("base.supply.explain", {"document": {"entity": "crm.order", "id": order}})["parts"]
+    expect(sorted((r["kind"], D(r["quantity"])) for r in rows if not r["level"]), [("make", 1), ("make", 1), ("stock", 1)])
+    expect((k.get("crm.order", order)["lines"][0]["promised"], again[0]["day"] > answer["promised"]), (again[0]["day"], True))
+    k.call("production.order.report", {"id": bike["id"], "produced": "1", "lot": "B-4"})
+    k.call("production.order.finish", {"id": bike["id"], "backorder": True})
+    expect((k.list("production.order", [["backorder_of", "=", bike["id"]]])["rows"], len(orders_for(k, order))), ([], 2))
+
+
 def a_plan_knows_the_stores_and_the_customers(k):
     answer = k.call("production.mrp.run", {})
     while k.call("job.get", {"id": answer["job"]})["state"] in ("queued", "running"):

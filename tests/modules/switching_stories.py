@@ -2,7 +2,7 @@
 """Departments that are switched off and on again: what happened meanwhile, each of them hears when it is back."""
 from decimal import Decimal as D
 
-from path_stories import make, order, put, rows, shop
+from path_stories import day, make, order, put, rows, shop
 from stories import expect, run
 
 
@@ -110,11 +110,59 @@ def what_is_made_without_stores_lies_ready_and_is_missed_by_them(k):
     expect(k.get("crm.order", sale)["promised"], None)
 
 
+def orders_of_the_time_without_stores_get_their_goods_and_deliveries(k):
+    """One is confirmed, one amended and one cancelled meanwhile."""
+    s = shop(k)
+    put(k, s["BELL"], "30", "7")
+    more, gone = order(k, ("BELL", 2)), order(k, ("BELL", 3))
+    for sale in (more, gone):
+        k.call("crm.order.confirm", {"id": sale})
+    with Off(k, "logistics"):
+        new = order(k, ("BELL", 4), ("WHEEL", 1))
+        k.call("crm.order.confirm", {"id": new})
+        expect([kind for kind, _ in pegged(k, new)], ["missing", "missing"])
+        k.call("crm.order.amend", {"id": more, "reason": "more", "lines": [{"line": 1, "quantity": "6"}]})
+        k.call("crm.order.cancel", {"id": gone, "reason": "none"})
+    expect((pegged(k, new), pegged(k, more), pegged(k, gone)), ([("stock", D(4)), ("buy", D(1))], [("stock", D(6))], []))
+    expect([[D(line["quantity"]) for line in k.get("logistics.delivery", delivery_of(k, sale))["lines"]] for sale in (new, more)], [[D(4), D(1)], [D(6)]])
+    expect(k.get("logistics.delivery", delivery_of(k, gone))["state"], "cancelled")
+    expect(bool(k.get("crm.order", new)["promised"]), True)
+    for sale in (new, more):
+        k.call("logistics.delivery.ship", {"id": delivery_of(k, sale)})
+    expect((delivered(k, new)[0], delivered(k, more)[0]), ("partial", "full"))
+
+
+def orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes(k):
+    s = shop(k)
+    put(k, s["BELL"], "5", "7")
+    with Off(k, "production"), Off(k, "logistics"):
+        sale = order(k, ("BELL", 5))
+        k.call("crm.order.confirm", {"id": sale})
+        expect(pegged(k, sale), [])
+    expect((pegged(k, sale), k.get("logistics.delivery", delivery_of(k, sale))["state"]), ([("stock", D(5))], "reserved"))
+
+
+def days_that_move_without_sales_or_production_are_promised_afterwards(k):
+    s = shop(k)
+    sale = order(k, ("BIKE", 1))
+    k.call("crm.order.confirm", {"id": sale})
+    was = k.get("crm.order", sale)["promised"]
+    wheels = rows(k, "logistics.purchase_request", ["state", "=", "open"], ["item", "=", s["WHEEL"]], sort="-id")[0]
+    k.call("logistics.purchase.order", {"requests": [wheels["id"]]})
+    bought = k.get("logistics.purchase_request", wheels["id"])["order"]
+    k.call("logistics.purchase_order.approve", {"id": bought})
+    with Off(k, "crm"), Off(k, "production"):
+        k.call("logistics.purchase_order.reschedule", {"id": bought, "expected": day(50), "reason": "strike"})
+    expect((k.get("crm.order", sale)["promised"] >= day(50), k.get("crm.order", sale)["promised"] > was), (True, True))
+
+
 def the_whole_house_is_sound(k):
     expect(k.call("system.check", {})["sound"], True)
 
 
 run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_order_on_hold_hears_it_when_it_goes_on,
      what_was_billed_and_credited_without_sales_they_hear_afterwards, a_suppliers_bill_without_the_stores_is_on_its_order_afterwards,
-     what_is_made_without_stores_lies_ready_and_is_missed_by_them, the_whole_house_is_sound],
+     what_is_made_without_stores_lies_ready_and_is_missed_by_them,
+     orders_of_the_time_without_stores_get_their_goods_and_deliveries, orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes,
+     days_that_move_without_sales_or_production_are_promised_afterwards, the_whole_house_is_sound],
     modules="base,crm,logistics,production,finance")

@@ -25,7 +25,7 @@ static kt_error *tell_reserved(kt_tx *tx, const struct pegging *p)
 }
 
 /* Tells whoever owns the demand of p that its promise is another one, if it is. */
-static kt_error *tell(kt_tx *tx, const struct pegging *p, kt_date was)
+kt_error *supply_tell(kt_tx *tx, const struct pegging *p, kt_date was)
 {
     kt_date day;
     KT_TRY(promise_of(tx, p->demand, p->line, &day));
@@ -57,7 +57,7 @@ static kt_error *moved_within(kt_tx *tx, kt_id supply, kt_date day, kt_text reas
         p->reason = words(tx, reason.en);
         p->reason_pl = words(tx, reason.pl);
         KT_TRY(kt_update(tx, &p->rec));
-        KT_TRY(tell(tx, p, was));
+        KT_TRY(supply_tell(tx, p, was));
     }
     return NULL;
 }
@@ -90,7 +90,7 @@ static kt_error *allocate(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec 
     KT_TRY(pegging_lessen(tx, p, kt_dec_sub(take, open)));
     for (size_t i = 0; i < plan.count; i++)
         KT_TRY(pegging_remember(tx, &demand, &plan.parts[i]));
-    KT_TRY(tell(tx, p, was));
+    KT_TRY(supply_tell(tx, p, was));
     return tell_reserved(tx, p);
 }
 
@@ -112,7 +112,7 @@ static kt_error *lay_ready(kt_tx *tx, struct pegging *p, kt_dec *rest)
     KT_TRY(pegging_lessen(tx, p, take));
     KT_TRY(pegging_remember(tx, &demand, &part));
     *rest = kt_dec_sub(*rest, take);
-    KT_TRY(tell(tx, p, was));
+    KT_TRY(supply_tell(tx, p, was));
     return tell_reserved(tx, p);
 }
 
@@ -145,43 +145,9 @@ kt_error *supply_arrived(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, k
     return e;
 }
 
-/* Stock is kept again, and those who keep it have not seen what came meanwhile: until it is entered there, whoever
- * needs it misses it. */
-static kt_error *miss(kt_tx *tx, struct pegging *p)
-{
-    kt_date was;
-    KT_TRY(promise_of(tx, p->demand, p->line, &was));
-    p->kind = KT_MISSING;
-    p->day = (kt_date){0};
-    p->reason = kt_format(tx, "it came while no stock was kept: enter it there");
-    p->reason_pl = kt_format(tx, "przyszło, gdy nikt nie prowadził magazynu: wprowadź to tam");
-    KT_TRY(kt_update(tx, &p->rec));
-    return tell(tx, p, was);
-}
-
-static kt_error *stores_joined(kt_tx *tx)
-{
-    struct peggings all;
-    KT_TRY(peggings_ready(tx, &all));
-    for (size_t i = 0; i < all.count; i++)
-        KT_TRY(miss(tx, &all.items[i]));
-    return NULL;
-}
-
-kt_error *supply_joined(kt_tx *tx, const kt_event *event)
-{
-    (void)event;
-    if (!source_of(tx, KT_FROM_STOCK))
-        return NULL;
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = stores_joined(tx);
-    kt_callers_authority(tx, before);
-    return e;
-}
-
 /* ---- It will not come ---- */
 
-static kt_error *cover_anew(kt_tx *tx, struct pegging *p, kt_dec quantity)
+kt_error *supply_cover_anew(kt_tx *tx, struct pegging *p, kt_dec quantity)
 {
     kt_demand demand = pegging_demand(p);
     kt_plan plan = {0};
@@ -190,7 +156,7 @@ static kt_error *cover_anew(kt_tx *tx, struct pegging *p, kt_dec quantity)
     KT_TRY(promise_of(tx, p->demand, p->line, &was));
     KT_TRY(pegging_lessen(tx, p, quantity));
     KT_TRY(supply_cover(tx, &demand, &plan));
-    return tell(tx, p, was);
+    return supply_tell(tx, p, was);
 }
 
 /* Who needs it last does without it first. */
@@ -204,7 +170,7 @@ static kt_error *failed_within(kt_tx *tx, kt_id supply, kt_id item, kt_dec quant
         kt_dec take = least(p->quantity, rest);
         p->reason = words(tx, reason.en);
         p->reason_pl = words(tx, reason.pl);
-        KT_TRY(cover_anew(tx, p, take));
+        KT_TRY(supply_cover_anew(tx, p, take));
         rest = kt_dec_sub(rest, take);
     }
     return NULL;

@@ -109,12 +109,10 @@ kt_error *peggings_missing(kt_tx *tx, kt_id item, struct peggings *found)
     return find(tx, &(kt_query){&pegging_shape, where, "needed,id"}, found);
 }
 
-kt_error *peggings_ready(kt_tx *tx, struct peggings *found)
+kt_error *peggings_of_kind(kt_tx *tx, kt_supply_kind kind, kt_str filter, struct peggings *found)
 {
-    const kt_where where[] = {KT_WHERE(pegging, kind, KT_EQ, KT_FROM_STOCK), {0}};
-    return find(tx,
-        &(kt_query){&pegging_shape, where, "needed,id", .filter = KT_STR("[[\"supply\",\"is_null\",true]]")},
-        found);
+    const kt_where where[] = {KT_WHERE(pegging, kind, KT_EQ, kind), {0}};
+    return find(tx, &(kt_query){&pegging_shape, where, "needed,id", .filter = filter}, found);
 }
 
 kt_error *promise_of(kt_tx *tx, kt_id demand, int64_t line, kt_date *day)

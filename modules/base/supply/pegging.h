@@ -27,8 +27,8 @@ KT_MUST kt_error *peggings_of_demand(kt_tx *tx, kt_id demand, int64_t line, stru
 KT_MUST kt_error *peggings_of_supply(kt_tx *tx, kt_id supply, kt_id item, struct peggings *found);
 /* Demands of an item that miss some, those needed first before the others. */
 KT_MUST kt_error *peggings_missing(kt_tx *tx, kt_id item, struct peggings *found);
-/* What lies ready for demands where nobody keeps stock. */
-KT_MUST kt_error *peggings_ready(kt_tx *tx, struct peggings *found);
+/* All of a kind that fit a filter, those needed first before the others. */
+KT_MUST kt_error *peggings_of_kind(kt_tx *tx, kt_supply_kind kind, kt_str filter, struct peggings *found);
 /* Takes `quantity` off; one that comes to nothing is deleted. */
 KT_MUST kt_error *pegging_lessen(kt_tx *tx, struct pegging *p, kt_dec quantity);
 /* What `quantity` of it costs; not set: unknown. */
@@ -52,7 +52,13 @@ KT_MUST kt_error *supply_cover(kt_tx *tx, const kt_demand *demand, kt_plan *plan
 KT_MUST kt_error *supply_moved(kt_tx *tx, kt_id supply, kt_date day, kt_text reason);
 KT_MUST kt_error *supply_arrived(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity);
 KT_MUST kt_error *supply_failed(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason);
-kt_error *supply_joined(kt_tx *tx, const kt_event *event); /* of "module.enabled" */
+/* Whoever owns the demand of p hears that its promise is not `was` any more, if it is not. */
+KT_MUST kt_error *supply_tell(kt_tx *tx, const struct pegging *p, kt_date was);
+/* So much of p will not come that way. */
+KT_MUST kt_error *supply_cover_anew(kt_tx *tx, struct pegging *p, kt_dec quantity);
+
+/* join.c */
+KT_MUST kt_error *supply_joined(kt_tx *tx);
 
 /* explain.c */
 KT_MUST kt_error *supply_tree(kt_tx *tx, kt_id document, kt_id line, kt_plan *plan);

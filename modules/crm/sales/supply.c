@@ -288,6 +288,67 @@ kt_error *order_promise_moved(kt_tx *tx, const kt_event *event)
     return kt_update(tx, &s.rec);
 }
 
+/* ---- Departments that were off ---- */
+
+/* A line of which nothing is covered is one that nobody could be asked for: it is now. Of any other the day may have moved
+ * unheard. */
+static kt_error *catch_up_line(
+    kt_tx *tx, const kt_supply *supply, const struct sale *s, struct sale_line *line, bool *changed)
+{
+    const kt_date was = line->promised;
+    kt_plan plan = {0};
+    if (!is_demand(line) || open_quantity(line).coef <= 0)
+        return NULL;
+    KT_TRY(supply->tree(tx, kt_any(tx, s->rec.of->name, s->rec.id), line->rec.id, &plan));
+    if (plan.count)
+        line->promised = plan.day;
+    else if (!line->delivered.coef)
+        KT_TRY(cover_line(tx, s, line, open_quantity(line)));
+    *changed = *changed || line->promised.day != was.day;
+    return NULL;
+}
+
+static kt_error *catch_up(kt_tx *tx, const kt_supply *supply, struct sale *s)
+{
+    bool changed = false;
+    for (size_t i = 0; i < s->lines.count; i++)
+        KT_TRY(catch_up_line(tx, supply, s, (struct sale_line *)(void *)kt_line(&s->lines, i), &changed));
+    if (!changed)
+        return NULL;
+    KT_TRY(planned(tx, s));
+    return kt_update(tx, &s->rec);
+}
+
+static kt_error *catch_all_up(kt_tx *tx, const kt_supply *supply)
+{
+    const kt_query undelivered = {.of = &order_shape,
+        .filter = KT_STR(
+            "[[\"state\",\"in\",[\"confirmed\",\"on_hold\"]],[\"delivery_status\",\"!=\",\"full\"]]")};
+    kt_found open = {0};
+    kt_error *e = kt_find(tx, &undelivered, 0, &open);
+    for (size_t i = 0; i < open.count && !e; i++) {
+        struct sale s = {.rec.of = &order_shape};
+        e = kt_read(tx, open.ids[i], &s.rec);
+        const kt_id before = kt_set_company(tx, s.rec.company);
+        if (!e)
+            e = catch_up(tx, supply, &s);
+        (void)kt_set_company(tx, before);
+    }
+    return e;
+}
+
+kt_error *orders_covered(kt_tx *tx, const kt_event *event)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    (void)event;
+    if (!supply)
+        return NULL;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = catch_all_up(tx, supply);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
 /* ---- The answer of confirm and preview ---- */
 
 struct planned_part {

@@ -231,6 +231,7 @@ kt_error *receipt_finish(kt_tx *tx, kt_record *self, const kt_record *params);
 
 /* ---- match.c, bills.c ---- */
 
+kt_error *purchase_enabled(kt_tx *tx, const kt_event *event); /* review.c */
 extern const kt_orders purchases_service;
 extern const kt_shape match_shape, matched_shape;
 kt_error *purchase_match(kt_tx *tx, const kt_record *params, kt_record *result);

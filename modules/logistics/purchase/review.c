@@ -98,6 +98,23 @@ static kt_error *recount(kt_tx *tx)
     return hold_all_that_is_pegged(tx);
 }
 
+static kt_error *make_up(kt_tx *tx)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    KT_TRY(recount(tx));
+    return supply ? supply->joined(tx) : NULL;
+}
+
+/* The stores and purchasing are at work again. */
+kt_error *purchase_enabled(kt_tx *tx, const kt_event *event)
+{
+    (void)event;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = make_up(tx);
+    kt_callers_authority(tx, before);
+    return error;
+}
+
 kt_error *purchase_review(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct review *p = KT_SEE(review, params);

@@ -72,7 +72,7 @@
             "logistics.purchase_request:create", true, &reorder_run_shape, &reorder_done_shape,              \
             reorder_run},
 
-#define PURCHASE_HANDLERS
+#define PURCHASE_HANDLERS {"logistics.enabled", NULL, purchase_enabled},
 
 #define PURCHASE_SERVICES {"supply.buy", 1, &buying_source}, {"logistics.purchases", 1, &purchases_service},
 

@@ -56,3 +56,4 @@ kt_error *promise_moved(kt_tx *tx, const kt_event *event);
 kt_error *order_changed(kt_tx *tx, const kt_event *event);
 kt_error *order_delivered_elsewhere(kt_tx *tx, const kt_event *event);
 kt_error *order_ended(kt_tx *tx, const kt_event *event);
+kt_error *orders_caught_up(kt_tx *tx, const kt_event *event); /* of "crm.enabled", "logistics.enabled" */

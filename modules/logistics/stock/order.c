@@ -236,6 +236,69 @@ kt_error *order_ended(kt_tx *tx, const kt_event *event)
     return e;
 }
 
+/* ---- Orders that changed while the stores were off ---- */
+
+/* What is picked goes as it is. */
+static kt_error *follow_if_changed(kt_tx *tx, const kt_orders *orders, const struct sold *s)
+{
+    struct delivery d;
+    kt_order order;
+    kt_lines lines = {0};
+    KT_TRY(orders->read(tx, s->rec.id, &order));
+    KT_TRY(delivery_open_of(tx, kt_any(tx, sold_shape.name, s->rec.id), &d));
+    KT_TRY(lines_from(tx, &order, s, &d.lines, &lines));
+    return d.state == D_PICKED || same_lines(&d.lines, &lines) ? NULL : follow_order(tx, s);
+}
+
+static kt_error *follow_open(kt_tx *tx, const kt_orders *orders)
+{
+    const kt_query undelivered = {.of = &sold_shape,
+        .filter = KT_STR(
+            "[[\"state\",\"in\",[\"confirmed\",\"on_hold\"]],[\"delivery_status\",\"!=\",\"full\"]]")};
+    kt_found open = {0};
+    kt_error *e = kt_find(tx, &undelivered, 0, &open);
+    for (size_t i = 0; i < open.count && !e; i++) {
+        struct sold s = {KT_OF(sold)};
+        KT_TRY(kt_read(tx, open.ids[i], &s.rec));
+        const kt_id before = kt_set_company(tx, s.rec.company);
+        e = follow_if_changed(tx, orders, &s);
+        (void)kt_set_company(tx, before);
+    }
+    return e;
+}
+
+/* Deliveries of orders that were closed or cancelled. */
+static kt_error *end_closed(kt_tx *tx, const kt_orders *orders)
+{
+    const kt_query of_orders = {.of = &delivery_shape,
+        .filter = KT_STR("[[\"state\",\"in\",[\"waiting\",\"reserved\"]],[\"document\",\"is_null\",false]]")};
+    kt_found open = {0};
+    KT_TRY(kt_find(tx, &of_orders, 0, &open));
+    for (size_t i = 0; i < open.count; i++) {
+        struct delivery d = {KT_OF(delivery)};
+        kt_order order;
+        KT_TRY(kt_read(tx, open.ids[i], &d.rec));
+        KT_TRY(orders->read(tx, kt_any_id(d.document), &order));
+        if (!order.open)
+            KT_TRY(kt_act(tx, &d.rec, "cancel", NULL));
+    }
+    return NULL;
+}
+
+kt_error *orders_caught_up(kt_tx *tx, const kt_event *event)
+{
+    const kt_orders *orders = kt_orders_find(tx);
+    (void)event;
+    if (!orders)
+        return NULL;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = follow_open(tx, orders);
+    if (!e)
+        e = end_closed(tx, orders);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
 /* ---- A promise moved ---- */
 
 struct promise { /* of "base.supply.promise" */

@@ -189,13 +189,14 @@ struct open_order {
     kt_record rec;
     kt_id item;
     enum order_state state;
-    kt_dec quantity, produced;
+    kt_dec quantity, produced, scrapped;
     kt_date due, day;
 };
 static const kt_shape open_order_shape = KT_SHAPE(open_order, "production.order",
     KT_BIND(open_order, item, REF, "item"), KT_BIND(open_order, state, STATE, "state"),
     KT_BIND(open_order, quantity, QUANTITY, "quantity"), KT_BIND(open_order, produced, QUANTITY, "produced"),
-    KT_BIND(open_order, due, DATE, "due"), KT_BIND(open_order, day, DATE, "day"));
+    KT_BIND(open_order, scrapped, QUANTITY, "scrapped"), KT_BIND(open_order, due, DATE, "due"),
+    KT_BIND(open_order, day, DATE, "day"));
 
 static kt_error *read_orders(kt_tx *tx, struct gathering *g)
 {
@@ -206,8 +207,9 @@ static kt_error *read_orders(kt_tx *tx, struct gathering *g)
     kt_error *error = NULL;
     KT_TRY(kt_open(tx, &query, &cursor));
     while (!error && kt_next(cursor, &o.rec))
-        error = add_receipt(tx, g, o.item, o.day.day ? o.day : o.due, kt_dec_sub(o.quantity, o.produced),
-            o.state != DRAFT, (struct origin){kt_any(tx, open_order_shape.name, o.rec.id), {0}});
+        error = add_receipt(tx, g, o.item, o.day.day ? o.day : o.due,
+            kt_dec_sub(o.quantity, kt_dec_add(o.produced, o.scrapped)), o.state != DRAFT,
+            (struct origin){kt_any(tx, open_order_shape.name, o.rec.id), {0}});
     kt_error *end = kt_close(cursor);
     return error ? error : end;
 }

@@ -79,10 +79,8 @@ static kt_error *check_components(kt_tx *tx, const struct order *o, kt_error **a
 
 static kt_error *check_waiting(kt_tx *tx, const struct order *o, kt_error **all)
 {
-    kt_dec sum, rest = kt_dec_sub(o->quantity, or_zero(o->produced));
+    kt_dec sum, rest = o->state >= DONE ? KT_DEC(0, 4) : order_rest(o);
     KT_TRY(order_waited_for(tx, o, &sum));
-    if (o->state >= DONE)
-        rest = KT_DEC(0, 4);
     if (kt_dec_cmp(sum, rest) > 0)
         kt_also(all,
             finding(tx, "production.order.pegging", o->rec.number.ptr,

@@ -148,7 +148,7 @@ kt_error *expect_goods(kt_tx *tx, const struct order *o)
 {
     const kt_stock *stock = kt_stock_find(tx);
     bool over = o->state >= DONE;
-    kt_dec rest = kt_dec_sub(o->quantity, kt_dec_add(KT_DEC(0, 4), o->produced));
+    kt_dec rest = order_rest(o);
     const kt_stock_move move = {.item = o->item,
         .quantity = over || rest.coef < 0 ? KT_DEC(0, 4) : rest,
         .from = KT_AT_PRODUCTION,

@@ -46,7 +46,7 @@ struct order {
     kt_record rec;
     kt_id item, bom, routing, warehouse, demand, owner, backorder_of;
     int64_t demand_line, level, run, minutes, steps;
-    kt_dec quantity, produced, scrapped;
+    kt_dec quantity, produced, scrapped, replaced;
     enum order_state state;
     kt_date due, day;
     kt_time begins, ends, started_at, finished_at;
@@ -244,11 +244,17 @@ kt_error *people_back(kt_tx *tx, const kt_event *event);
 /* ---- source.c, capacity.c ---- */
 
 extern const kt_source make_source;
+/* How much it still gives: what was scrapped it does not. */
+kt_dec order_rest(const struct order *o);
 /* How much of what the order gives somebody waits for. */
 KT_MUST kt_error *order_waited_for(kt_tx *tx, const struct order *o, kt_dec *quantity);
 extern const kt_shape promise_shape;
 kt_error *order_promise_moved(kt_tx *tx, const kt_event *event);
 kt_error *order_component_reserved(kt_tx *tx, const kt_event *event);
+
+/* join.c */
+kt_error *orders_enabled(kt_tx *tx, const kt_event *event);  /* of "production.enabled" */
+kt_error *orders_expected(kt_tx *tx, const kt_event *event); /* of "logistics.enabled" */
 extern const kt_shape load_shape, load_answer_shape, level_shape, level_answer_shape, promise_ask_shape,
     promise_answer_shape;
 kt_error *capacity_load(kt_tx *tx, const kt_record *params, kt_record *result);

@@ -172,6 +172,21 @@ static kt_error *check_report(kt_tx *tx, const struct order *o, const struct rep
     return all;
 }
 
+/* Who waits for more than the order still gives, for some was scrapped, is covered in another way at once. */
+static kt_error *replace_scrap(kt_tx *tx, struct order *o)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    kt_dec waited;
+    KT_TRY(order_waited_for(tx, o, &waited));
+    kt_dec lost = kt_dec_sub(waited, order_rest(o));
+    if (lost.coef <= 0 || !supply)
+        return NULL;
+    o->replaced = kt_dec_add(kt_dec_add(KT_DEC(0, 4), o->replaced), lost);
+    return supply->failed(tx, order_any(tx, o), o->item, lost,
+        say_text(kt_format(tx, "some of %s was scrapped", o->rec.number.ptr),
+            kt_format(tx, "część %s zbrakowano", o->rec.number.ptr)));
+}
+
 static kt_error *report_within(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct order *o = KT_AS(order, self);
@@ -191,7 +206,8 @@ static kt_error *report_within(kt_tx *tx, kt_record *self, const kt_record *para
     KT_TRY(receive_outputs(tx, o, r->produced, &percent));
     kt_dec value = planned_value(o, r->produced, percent);
     KT_TRY(expect_goods(tx, o));
-    return receive_goods(tx, o, o->item, r->produced, lot, &value);
+    KT_TRY(receive_goods(tx, o, o->item, r->produced, lot, &value));
+    return r->scrapped.coef ? replace_scrap(tx, o) : NULL;
 }
 
 kt_error *order_report(kt_tx *tx, kt_record *self, const kt_record *params)
@@ -208,8 +224,10 @@ struct finish {
 };
 const kt_shape finish_shape = KT_SHAPE(finish, NULL,
     KT_FIELD(finish, backorder, BOOL, "Make the rest", "Dorób resztę",
-        .help = {"In an order of its own; else those who wait are covered anew.",
-            "W osobnym zleceniu; inaczej czekający zostaną pokryci na nowo."}),
+        .help = {"In an order of its own; else those who wait are covered anew. Scrap that was waited for is "
+                 "covered already.",
+            "W osobnym zleceniu; inaczej czekający zostaną pokryci na nowo. Braki, na które ktoś czekał, już "
+            "są pokryte."}),
     KT_FIELD(finish, reason, STRING, "Reason", "Powód", .max = 300));
 
 /* Work that nobody reported counts as planned, for as much as was made. */
@@ -290,7 +308,7 @@ static kt_error *finish_within(kt_tx *tx, kt_record *self, const kt_record *para
     struct order *o = KT_AS(order, self);
     const struct finish *given = KT_SEE(finish, params);
     const kt_supply *supply = kt_supply_find(tx);
-    kt_dec rest = kt_dec_sub(o->quantity, kt_dec_add(KT_DEC(0, 4), o->produced));
+    kt_dec rest = kt_dec_sub(kt_dec_sub(o->quantity, o->produced), o->replaced);
     kt_plan left = {0};
     if (given->reason.len)
         o->reason = given->reason;

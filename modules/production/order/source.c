@@ -110,6 +110,12 @@ struct waits { /* a pegging */
 static const kt_shape waits_shape = KT_SHAPE(waits, "base.pegging", KT_BIND(waits, supply, REF, "supply"),
     KT_BIND(waits, item, REF, "item"), KT_BIND(waits, quantity, QUANTITY, "quantity"));
 
+kt_dec order_rest(const struct order *o)
+{
+    kt_dec done = kt_dec_add(kt_dec_add(KT_DEC(0, 4), o->produced), o->scrapped);
+    return kt_dec_sub(o->quantity, done);
+}
+
 kt_error *order_waited_for(kt_tx *tx, const struct order *o, kt_dec *quantity)
 {
     const kt_where where[] = {KT_WHERE(waits, supply, KT_EQ, order_any(tx, o)),

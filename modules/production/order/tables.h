@@ -53,6 +53,7 @@
         {"hr.qualification.deleted", &may_run_shape, qualification_changed},                                 \
         {"hr.employee.updated", &person_shape, person_changed},                                              \
         {"production.work_centre.updated", &centre_shape, centre_changed},                                   \
+        {"production.enabled", NULL, orders_enabled}, {"logistics.enabled", NULL, orders_expected},          \
     {                                                                                                        \
         "base.supply.reserved", &promise_shape, order_component_reserved                                     \
     }
