@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
 """Random operations of a whole company, over the bus: it sells, buys, stores, makes, bills, pays, takes back and changes its mind, in
 two currencies, while modules are switched off and on. After each of them the state is rebuilt from the journal (mirror.py), and what
-must hold of stock, ledger, tax, open items, numbers and references is asked of it; at a chapter's end `kontor check` proves the store,
-and what the journal tells is held against what there is, record by record. A chapter is a company of its own, from its own seed.
+must hold of stock, ledger, tax, open items, numbers and references is asked of it; at a chapter's end what the journal tells is
+held against what there is, record by record, and `kontord --check` proves the files. A chapter is a company of its own, from its own seed.
 
-  company_random.py --operations 1000000 [--seed 1] [--chapter 2500] [--first 0]     goes on with chapter --first"""
+  company_random.py --operations 1000000 [--seed 1] [--chapter 2500] [--first 0] [--jobs 2]     goes on with chapter --first"""
 import argparse
+import concurrent.futures
 import datetime
 import pathlib
 import random
+import socket
+import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from collections import Counter
@@ -27,6 +31,27 @@ REFUSALS = {"rule", "validation", "state", "conflict", "unavailable"}
 
 class NothingToDo(Exception):
     """The dice ask for what there is none of."""
+
+
+class Wire:
+    """One kept connection, and no more of HTTP than a million calls need."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=120)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.answers = self.socket.makefile("rb")
+
+    def send(self, body):
+        self.socket.sendall(b"POST /rpc HTTP/1.1\r\nHost: house\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        if not self.answers.readline().startswith(b"HTTP/1.1 200"):
+            raise OSError("the server does not answer")
+        while (head := self.answers.readline().lower()) != b"\r\n":
+            if head.startswith(b"content-length:"):
+                length = int(head[15:])
+        return self.answers.read(length)
+
+    def close(self):
+        self.socket.close()
 
 
 def day(days):
@@ -141,6 +166,13 @@ class Company:
                                    {"item": self.dice.choice(self.goods), "quantity": self.quantity()}, {"line": line, "price": self.money(4000)}))
         self.act("crm.order", "amend", order["id"], reason="dice", lines=[change])
 
+    def preview(self):
+        """What would come of it leaves no trace."""
+        order = self.in_state("crm.order", "draft")
+        seq = self.mirror.seq
+        self.act("crm.order", "preview", order["id"])
+        hold(self.k.call("journal.since", {"seq": seq, "limit": 1})["head"] == seq, "a preview is in the journal")
+
     def turn_order(self):
         action, *states = self.dice.choice((("hold", "confirmed"), ("release", "on_hold"), ("release", "on_hold"), ("close", "confirmed"), ("reopen", "closed"), ("reopen", "closed"),
                                             ("cancel", "draft", "confirmed", "on_hold")))
@@ -189,6 +221,11 @@ class Company:
         action, *states = self.dice.choice((("unpick", "picked"), ("finish", "shipped"), ("reserve", "waiting"), ("cancel", "waiting", "reserved")))
         self.act("logistics.delivery", action, self.in_state("logistics.delivery", *states)["id"])
 
+    def deliver_by_hand(self):
+        made = self.make("logistics.delivery", party=self.dice.choice(self.customers), warehouse=self.dice.choice(self.stores), lines=[self.stores_line() for _ in range(self.dice.randint(1, 2))])
+        self.done["delivery by hand"] += 1
+        self.act("logistics.delivery", "confirm", made)
+
     def take_back(self):
         d = self.in_state("logistics.delivery", "shipped", "done")
         self.act("logistics.delivery", "return", d["id"], reason="dice", lines=[{"line": self.dice.choice(d["lines"])["id"], "quantity": self.quantity(4)}])
@@ -234,6 +271,21 @@ class Company:
     def order_requests(self):
         found = list({self.in_state("logistics.purchase_request", "open")["id"] for _ in range(self.dice.randint(1, 6))})
         self.k.call("logistics.purchase.order", {"requests": found})
+
+    def inquire(self):
+        dice = self.dice
+        wanted = self.in_state("logistics.purchase_request", "open")["id"] if dice.random() < 0.6 else None
+        lines = [{"request": wanted}] if wanted else [{"item": dice.choice(self.bought), "quantity": self.quantity()}]
+        self.make("logistics.rfq", title="Inquiry", suppliers=dice.sample(self.suppliers, 2), lines=lines)
+
+    def turn_inquiry(self):
+        rfq, dice = self.in_state("logistics.rfq", "draft", "sent"), self.dice
+        action = dice.choice(("send", "send", "cancel") if rfq["state"] == "draft" else ("answer", "answer", "answer", "award", "award", "cancel"))
+        if action == "answer":
+            self.make("logistics.rfq_answer", rfq=rfq["id"], party=dice.choice(rfq["suppliers"]), currency=dice.choice((None, self.pln, self.eur)), lead_days=dice.randint(0, 9), lines=[
+                {"line": line["id"], "price": self.money(900), **dice.choice(({}, {"minimum": "10"}, {"multiple": "4"}))} for line in rfq["lines"]])
+        else:
+            self.act("logistics.rfq", action, rfq["id"])
 
     def order_by_hand(self):
         dice, party = self.dice, self.dice.choice(self.suppliers)
@@ -284,6 +336,10 @@ class Company:
     def report(self):
         order = self.in_state("production.order", "reserved", "in_progress", "confirmed")
         self.act("production.order", "report", order["id"], produced=str(self.dice.randint(0, int(number(order["quantity"])))), scrapped=self.dice.choice((None, None, "1")), reason="dice")
+
+    def issue_some(self):
+        order = self.in_state("production.order", "reserved", "in_progress")
+        self.act("production.order", "issue", order["id"], components=[{"item": self.dice.choice(order["components"])["item"], "quantity": self.quantity(3)}])
 
     def finish_making(self):
         self.act("production.order", "finish", self.in_state("production.order", "in_progress")["id"], backorder=self.dice.random() < 0.4, reason="dice")
@@ -375,6 +431,9 @@ class Company:
         year = self.some("finance.year", lambda y: y["state"] == "open" and y["start"] <= day(-200))
         self.act("finance.year", "lock", year["id"], until=day(-self.dice.randint(60, 300)), lock=self.dice.choice(("soft", "hard")))
 
+    def close_year(self):
+        self.act("finance.year", "close", self.some("finance.year", lambda y: y["state"] == "open" and y["end"] < day(-300))["id"])
+
     def overdue(self):
         self.k.call("finance.invoice.mark_overdue", {})
 
@@ -412,18 +471,18 @@ class Company:
         self.mirror.learn()
         self.mirror.everything()
 
-    STEPS = {"sell": 10, "change_draft": 1, "confirm": 10, "amend": 3, "turn_order": 2, "deliver_elsewhere": 1,
-             "enter_goods": 8, "issue_goods": 3, "transfer": 2, "turn_transfer": 3, "pick": 5, "ship": 10, "turn_delivery": 2, "take_back": 2, "count_goods": 0.3, "enter_count": 1,
+    STEPS = {"sell": 10, "change_draft": 1, "preview": 0.5, "confirm": 10, "amend": 3, "turn_order": 2, "deliver_elsewhere": 1,
+             "enter_goods": 8, "issue_goods": 3, "transfer": 2, "turn_transfer": 3, "pick": 5, "ship": 10, "turn_delivery": 2, "deliver_by_hand": 1, "take_back": 2, "count_goods": 0.3, "enter_count": 1,
              "change_goods": 1, "block_lot": 0.3, "burden": 0.7,
-             "ask": 2, "turn_request": 1, "reorder": 0.5, "order_requests": 4, "order_by_hand": 3, "approve": 6, "turn_purchase": 2, "receive": 7, "give_back": 1, "finish_receipt": 8, "supplier_price": 0.5,
-             "make_goods": 2, "turn_making": 7, "report": 4, "finish_making": 2, "operate": 2, "plan_all": 0.1,
+             "ask": 2, "turn_request": 1, "inquire": 0.7, "turn_inquiry": 2, "reorder": 0.5, "order_requests": 4, "order_by_hand": 3, "approve": 6, "turn_purchase": 2, "receive": 7, "give_back": 1, "finish_receipt": 8, "supplier_price": 0.5,
+             "make_goods": 2, "turn_making": 7, "report": 4, "issue_some": 1, "finish_making": 2, "operate": 2, "plan_all": 0.1,
              "bill": 8, "bill_by_hand": 6, "bill_purchase": 6, "advance_purchase": 1, "bill_receipt": 1, "post_invoice": 16, "credit": 3, "pay": 9, "post_payment": 9, "reverse_payment": 1, "set_off": 1, "take_match_back": 0.5,
-             "write_entry": 2, "reverse_entry": 0.5, "value_open": 0.3, "close_month": 0.1, "overdue": 0.2, "new_rate": 1, "switch": 0.3}
-    OF = dict.fromkeys("sell change_draft confirm amend turn_order deliver_elsewhere".split(), "crm") | dict.fromkeys(
-        "enter_goods issue_goods transfer turn_transfer pick ship turn_delivery take_back count_goods enter_count block_lot burden ask turn_request reorder order_requests order_by_hand "
+             "write_entry": 2, "reverse_entry": 0.5, "value_open": 0.3, "close_month": 0.1, "close_year": 0.02, "overdue": 0.2, "new_rate": 1, "switch": 0.3}
+    OF = dict.fromkeys("sell change_draft preview confirm amend turn_order deliver_elsewhere".split(), "crm") | dict.fromkeys(
+        "enter_goods issue_goods transfer turn_transfer pick ship turn_delivery deliver_by_hand take_back count_goods enter_count block_lot burden ask turn_request inquire turn_inquiry reorder order_requests order_by_hand "
         "approve turn_purchase receive give_back finish_receipt supplier_price".split(), "logistics") | dict.fromkeys(
-        "make_goods turn_making report finish_making operate plan_all".split(), "production") | dict.fromkeys(
-        "bill bill_by_hand bill_purchase advance_purchase bill_receipt post_invoice credit pay post_payment reverse_payment set_off take_match_back write_entry reverse_entry value_open close_month overdue".split(), "finance")
+        "make_goods turn_making report issue_some finish_making operate plan_all".split(), "production") | dict.fromkeys(
+        "bill bill_by_hand bill_purchase advance_purchase bill_receipt post_invoice credit pay post_payment reverse_payment set_off take_match_back write_entry reverse_entry value_open close_month close_year overdue".split(), "finance")
 
     def step(self):
         name = self.dice.choices(list(self.STEPS), list(self.STEPS.values()))[0]
@@ -432,12 +491,14 @@ class Company:
         self.name = name
         try:
             getattr(self, name)()
-            self.done[name] += 1
         except (NothingToDo, IndexError):
             self.refused[name, "nothing to do"] += 1
+            return
         except KontorError as error:
             hold(error.kind in REFUSALS and name != "switch", f"{name} is answered by {error.kind}", error)
             self.refused[name, str(error)[:100]] += 1
+        else:
+            self.done[name] += 1
         self.mirror.follow()
 
     def settle(self):
@@ -448,22 +509,37 @@ class Company:
             self.mirror.follow()
 
 
-def chapter(number_of, seed, count, say):
-    with House(modules=MODULES) as house:
+def say(text):
+    print(text, flush=True)
+
+
+def proved(house):
+    """What nothing but the files tells."""
+    house.stop()
+    check = subprocess.run([str(house.build / "kontord"), "--check", str(house.data)], capture_output=True, text=True)
+    hold(check.returncode == 0, "kontord --check", check.stdout[-2000:], check.stderr[-2000:])
+
+
+def chapter(number_of, seed, count):
+    # what a power cut would take is no matter here: the files are where there are quick ones
+    quick = tempfile.TemporaryDirectory(dir="/dev/shm" if pathlib.Path("/dev/shm").is_dir() else None)
+    with quick as data, House(data=pathlib.Path(data) / "data", modules=MODULES) as house:
         began, steps = time.monotonic(), 0
-        c = Company(house.client(), seed)
+        client = house.client()
+        client._wire = Wire(house.port)
+        c = Company(client, seed)
         try:
             while c.done.total() < count:
                 steps += 1
                 c.step()
             for name in list(c.off):
                 c.enable(name)
-            found = c.k.call("system.check", {})
-            hold(found["sound"], "kontor check", found)
-            hold(c.k.call("journal.verify")["sound"], "the journal's chain")
             c.name = "the comparison"
             c.settle()
             same = c.mirror.compare()
+            hold(c.k.call("journal.verify")["sound"], "the journal's chain")
+            found = c.k.call("system.check", {})
+            hold(found["sound"], "kontor check", found)
         except Exception:
             say(f"chapter {number_of}, seed {seed}: broken at step {steps}, {c.name}, after {c.done.total()} operations; the last commit:")
             for change in c.k.call("journal.since", {"seq": c.mirror.seq - 1, "limit": 1})["entries"][0]["changes"]:
@@ -472,7 +548,27 @@ def chapter(number_of, seed, count, say):
         spent = time.monotonic() - began
         say(f"chapter {number_of}, seed {seed}: {c.done.total()} operations, {c.refused.total()} refused, {c.mirror.commits} commits, {same} records the same, "
             f"{c.done.total() / spent:.0f} a second")
-        return c
+        proved(house)
+        return c.done, c.refused
+
+
+def chapters(args):
+    """Several at a time, each with a server of its own. Yields what each of them did, in order."""
+    wanted = [min(args.chapter, args.operations - at) for at in range(0, args.operations, args.chapter)]
+    began = time.monotonic()
+    with concurrent.futures.ProcessPoolExecutor(args.jobs) as pool:
+        running = []
+        while wanted or running:
+            while wanted and len(running) < args.jobs and not (args.seconds and time.monotonic() - began > args.seconds):
+                at = args.first + args.begun
+                running.append(pool.submit(chapter, at, args.seed + at, wanted.pop(0)))
+                args.begun += 1
+            if not running:
+                return
+            concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
+            for done in [r for r in running if r.done()]:
+                running.remove(done)
+                yield done.result()
 
 
 def main():
@@ -481,14 +577,14 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--chapter", type=int, default=2500)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1, help="chapters at a time")
     parser.add_argument("--seconds", type=int, default=0, help="begin no chapter after so many")
     parser.add_argument("--tell", action="store_true", help="what was done and refused, and why")
     args = parser.parse_args()
-    done, refused, began, at = Counter(), Counter(), time.monotonic(), args.first
-    while done.total() < args.operations and (not args.seconds or time.monotonic() - began < args.seconds):
-        c = chapter(at, args.seed + at, min(args.chapter, args.operations - done.total()), lambda text: print(text, flush=True))
-        done, refused, at = done + c.done, refused + c.refused, at + 1
-    print(f"{done.total()} operations in {at - args.first} chapters, every commit in order; go on with --seed {args.seed} --first {at}")
+    done, refused, args.begun = Counter(), Counter(), 0
+    for some, others in chapters(args):
+        done, refused = done + some, refused + others
+    print(f"{done.total()} operations in {args.begun} chapters, every commit in order; go on with --seed {args.seed} --first {args.first + args.begun}")
     if args.tell:
         for counter in (done, refused):
             print("\n".join(f"{n:6} {what if isinstance(what, str) else ': '.join(what)}" for what, n in sorted(counter.items(), key=lambda p: -p[1])), "\n")

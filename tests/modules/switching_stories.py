@@ -132,6 +132,23 @@ def orders_of_the_time_without_stores_get_their_goods_and_deliveries(k):
     expect((delivered(k, new)[0], delivered(k, more)[0]), ("partial", "full"))
 
 
+def a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first(k):
+    """One of three horns is picked when the order grows to six unheard: of the two that do not go none is taken off the shelf."""
+    s = shop(k)
+    s["HORN"] = make(k, "base.item", code="HORN", name="Horn", unit=s["piece"], price="30", currency=s["pln"], bought=True)
+    put(k, s["HORN"], "3", "9")
+    sale = order(k, ("HORN", 3), delivery_policy="cancel_rest")
+    k.call("crm.order.confirm", {"id": sale})
+    k.call("logistics.delivery.pick", {"id": delivery_of(k, sale), "lines": [{"line": 1, "quantity": "1"}]})
+    with Off(k, "logistics"):
+        k.call("crm.order.amend", {"id": sale, "reason": "more", "lines": [{"line": 1, "quantity": "6"}]})
+    k.call("logistics.delivery.ship", {"id": delivery_of(k, sale)})
+    held = rows(k, "logistics.reservation", ["document", "=", {"entity": "crm.order", "id": sale}])
+    expect((pegged(k, sale), [D(r["quantity"]) for r in held]), ([("stock", D(2)), ("missing", D(1))], [D(2)]))
+    k.call("crm.order.close", {"id": sale})
+    expect(rows(k, "logistics.reservation", ["document", "=", {"entity": "crm.order", "id": sale}]), [])
+
+
 def orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes(k):
     s = shop(k)
     put(k, s["BELL"], "5", "7")
@@ -163,6 +180,7 @@ def the_whole_house_is_sound(k):
 run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_order_on_hold_hears_it_when_it_goes_on,
      what_was_billed_and_credited_without_sales_they_hear_afterwards, a_suppliers_bill_without_the_stores_is_on_its_order_afterwards,
      what_is_made_without_stores_lies_ready_and_is_missed_by_them,
-     orders_of_the_time_without_stores_get_their_goods_and_deliveries, orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes,
+     orders_of_the_time_without_stores_get_their_goods_and_deliveries,
+     a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first, orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes,
      days_that_move_without_sales_or_production_are_promised_afterwards, the_whole_house_is_sound],
     modules="base,crm,logistics,production,finance")

@@ -245,9 +245,9 @@ static kt_error *drop_rest(kt_tx *tx, const struct delivery *d)
         const struct owner owner = delivery_owner(tx, d, line);
         if (!rest_of(line, &rest))
             continue;
-        if (d->document.v && supply)
-            KT_TRY(supply->release(tx, d->document, owner.line, rest.quantity, &left));
-        KT_TRY(unreserve(tx, line->item, &owner, NULL, rest.quantity, NULL, &given));
+        KT_TRY(d->document.v && supply
+                   ? supply->release(tx, d->document, owner.line, rest.quantity, &left)
+                   : unreserve(tx, line->item, &owner, NULL, rest.quantity, NULL, &given));
     }
     return NULL;
 }
