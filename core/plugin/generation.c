@@ -145,8 +145,9 @@ static kt_error *enter(kt_tx *tx, const kt_module *module, bool *joined)
     if (tx->doomed)
         return tx->doomed;
     KT_TRY(roles_make(tx, module));
-    *joined = !known || !state.enabled;
+    *joined = !known || !state.enabled || state.left_out;
     state.enabled = true;
+    state.left_out = false;
     state.version = str_of(module->version);
     state.label = module->label;
     memcpy(state.name, module->name, strlen(module->name) + 1); /* its length was checked at loading */
@@ -162,6 +163,21 @@ static kt_error *leave(change *c, kt_tx *tx)
     state.enabled = false;
     KT_TRY(model_note_module(tx, c->leaving, state.version, false));
     return known ? remembered_write(tx->arena, tx->view, &state, NULL) : NULL;
+}
+
+/* The others are at work without a module that could not be loaded: once it is there again it has missed something. */
+static kt_error *note_left_out(const change *c, kt_tx *tx)
+{
+    for (const failure *f = c->plugins->failures; f; f = f->next) {
+        remembered state = {0};
+        bool known = false;
+        KT_TRY(remembered_find(tx->arena, tx->view, f->name, &state, &known));
+        if (!known || !state.enabled || state.left_out || is_among(c->modules, c->count, f->name))
+            continue;
+        state.left_out = true;
+        KT_TRY(remembered_write(tx->arena, tx->view, &state, NULL));
+    }
+    return NULL;
 }
 
 static void pending_set(plugins *p, generation pending)
@@ -198,6 +214,7 @@ static kt_error *work(change *c, store_view *view)
             KT_TRY(announce(&tx, c->entering[i]));
     if (tx.doomed)
         return tx.doomed;
+    KT_TRY(note_left_out(c, &tx));
     if (c->leaving)
         KT_TRY(leave(c, &tx));
     KT_TRY(model_commit_checks(&tx));

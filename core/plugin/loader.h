@@ -69,6 +69,7 @@ int version_cmp(const char *a, const char *b);
 typedef struct {
     char name[MODULE_NAME_MAX + 1];
     bool enabled;
+    bool left_out;  /* enabled, but the server had to start without it */
     kt_str version; /* that made the data */
     kt_text label;
 } remembered;

@@ -1,6 +1,6 @@
 /* remember.c -- what the store knows of modules, so that data outlives the code that declared it.
  *
- *   plugin/module/NAME            [1 format][1 enabled][version][label en][label pl]
+ *   plugin/module/NAME            [1 format][1 bits: enabled, left out][version][label en][label pl]
  *   plugin/entity/NAME/0001       one entity's declaration: what is needed to read and export its records
  *   plugin/generation             u64, rises with every change of the catalogue
  *
@@ -276,7 +276,9 @@ static kt_error *module_parse(arena *arena, kt_str name, kt_str value, remembere
     r.bad = get_u8(&r) != FORMAT || name.len > MODULE_NAME_MAX;
     if (!r.bad)
         memcpy(module->name, name.ptr, name.len);
-    module->enabled = get_u8(&r);
+    unsigned bits = get_u8(&r);
+    module->enabled = bits & 1;
+    module->left_out = bits >> 1 & 1;
     module->version = str_of(get_text(&r));
     module->label = get_label(&r);
     return r.bad ? damaged(arena, module->name) : NULL;
@@ -360,7 +362,7 @@ kt_error *remembered_write(
     buffer out;
     buffer_open(&out, STORE_VALUE_MAX);
     put_u8(&out, FORMAT);
-    put_u8(&out, state->enabled);
+    put_u8(&out, (unsigned)state->enabled | (unsigned)state->left_out << 1);
     put_text(&out, state->version.ptr);
     put_label(&out, state->label);
     const char *key = arena_format(arena, "plugin/module/%s", state->name).ptr;

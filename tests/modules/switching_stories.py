@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Departments that are switched off and on again: what happened meanwhile, each of them hears when it is back."""
+import shutil
 from decimal import Decimal as D
 
 from path_stories import day, make, order, put, rows, shop
@@ -173,6 +174,22 @@ def days_that_move_without_sales_or_production_are_promised_afterwards(k):
     expect((k.get("crm.order", sale)["promised"] >= day(50), k.get("crm.order", sale)["promised"] > was), (True, True))
 
 
+def a_module_that_could_not_be_loaded_hears_it_at_the_next_start(k, house):
+    sale = bells(k, 2)
+    delivery = delivery_of(k, sale)
+    there = house.home / "modules"
+    shutil.copytree(house.build / "modules", there, ignore=lambda folder, names: [n for n in names if not n.endswith(".so")])
+    house.options += ["--modules-dir", str(there)]
+    (there / "crm.so").rename(there / "crm.kept")
+    house.stop()
+    house.start().client().call("logistics.delivery.ship", {"id": delivery})
+    (there / "crm.kept").rename(there / "crm.so")
+    house.stop()
+    back = house.start().client()
+    expect((delivered(back, sale)[:2], rows(back, "base.order_report")), (("full", D(2)), []))
+    k.token = back.token
+
+
 def the_whole_house_is_sound(k):
     expect(k.call("system.check", {})["sound"], True)
 
@@ -182,5 +199,5 @@ run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_orde
      what_is_made_without_stores_lies_ready_and_is_missed_by_them,
      orders_of_the_time_without_stores_get_their_goods_and_deliveries,
      a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first, orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes,
-     days_that_move_without_sales_or_production_are_promised_afterwards, the_whole_house_is_sound],
+     days_that_move_without_sales_or_production_are_promised_afterwards, a_module_that_could_not_be_loaded_hears_it_at_the_next_start, the_whole_house_is_sound],
     modules="base,crm,logistics,production,finance")
