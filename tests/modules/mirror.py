@@ -32,6 +32,7 @@ class Mirror:
         self.owed, self.settled = Counter(), Counter()          # open items: by account; by item, in amount and value
         self.goods, self.held, self.worth = Counter(), Counter(), D(0)
         self.stocked, self.waiting, self.making, self.taxes, self.unbilled = Counter(), Counter(), Counter(), Counter(), D(0)
+        self.shipped, self.elsewhere, self.billed, self.unheard, self.in_boxes = Counter(), Counter(), Counter(), Counter(), set()  # of orders
         self.series = Counter()
         self.learn()
 
@@ -227,6 +228,11 @@ class Mirror:
         for field, sum_of in (("net", net), ("tax", tax), ("gross", gross)):
             hold(sum((number(line[field]) for line in new["lines"]), D(0)) == sum_of, "an invoice's lines are not its totals", field, new)
         self.numbered(new, "finance.invoice")
+        if new["order"] and "advance" not in new["kind"] and not new["receipt"]:
+            of = new["order"]["entity"], new["order"]["id"]
+            for line in new["lines"]:
+                self.billed[(*of, line["order_line"])] += number(line["quantity"]) * (-1 if "credit" in new["kind"] else 1)
+            self.ask.add(("order_has_heard", *of))
         return None
 
     def payment(self, old, new):
@@ -291,6 +297,45 @@ class Mirror:
             negative = place["warehouse"] and self.rows["logistics.warehouse"][place["warehouse"]]["negative"]
             hold(self.goods[at] >= 0 or negative, "stock is below zero", at, self.goods[at])
 
+    # ---- Orders: what was delivered and billed of them they know, whatever was off meanwhile ----
+
+    def delivery(self, old, new):
+        for row, sign in ((old, -1), (new, 1)):
+            if not row or not row["document"]:
+                continue
+            of = row["document"]["entity"], row["document"]["id"]
+            self.ask.add(("order_has_heard", *of))
+            for line in row["lines"]:
+                self.shipped[(*of, line["order_line"])] += sign * (number(line["shipped"]) - number(line["returned"]))
+                if line["quantity"] != line["order_quantity"]:
+                    self.in_boxes.add((*of, line["order_line"]))
+
+    def report(self, old, new):
+        of = (new or old)["order"]["entity"], (new or old)["order"]["id"]
+        self.unheard[of] += (1 if new else 0) - (1 if old else 0)
+        self.ask.add(("order_has_heard", *of))
+
+    def sales_order(self, old, new):
+        if new:
+            self.ask.add(("order_has_heard", "crm.order", new["id"]))
+
+    def purchase_order(self, old, new):
+        if new:
+            self.ask.add(("order_has_heard", "logistics.purchase_order", new["id"]))
+
+    def order_has_heard(self, *of):
+        order = self.rows[of[0]].get(of[1])
+        if not order or of[0].partition(".")[0] not in self.enabled:
+            return
+        hold(not self.unheard[of] or order["state"] in ("on_hold", "closed"), "an order has not heard what happened to it", of)
+        for line in order["lines"] if not self.unheard[of] else []:
+            at = (*of, line["id"])
+            billed = number(line["invoiced" if of[0] == "crm.order" else "billed"])
+            hold(billed == self.billed[at], "what was billed of an order is not what it knows", at, billed, self.billed[at])
+            if of[0] == "crm.order" and at not in self.in_boxes:
+                there, told = number(line["delivered"]), self.shipped[at] + self.elsewhere[at]
+                hold(there == told, "what was delivered of an order is not what it knows", at, there, self.shipped[at], self.elsewhere[at])
+
     def valuation(self, old, new):
         self.worth += number(new["value"] if new else 0) - number(old["value"] if old else 0)
 
@@ -342,6 +387,9 @@ class Mirror:
             self.order_gives_what_waits(id)
         for id in list(self.waiting):
             self.request_is_what_waits(id)
+        for entity in ("crm.order", "logistics.purchase_order"):
+            for id in self.rows[entity]:
+                self.order_has_heard(entity, id)
         self.totals({"finance.entry"})
 
     def of_purpose(self, purpose):
@@ -362,4 +410,5 @@ class Mirror:
 LAWS = {"finance.entry": Mirror.entry, "finance.balance": Mirror.balance, "finance.open_item": Mirror.open_item, "finance.match": Mirror.match,
         "finance.invoice": Mirror.invoice, "finance.payment": Mirror.payment, "finance.vat_line": Mirror.vat_line, "finance.received": Mirror.received,
         "logistics.move": Mirror.move, "logistics.reservation": Mirror.reservation, "logistics.stock": Mirror.stock, "logistics.valuation": Mirror.valuation,
+        "crm.order": Mirror.sales_order, "logistics.purchase_order": Mirror.purchase_order, "logistics.delivery": Mirror.delivery, "base.order_report": Mirror.report,
         "logistics.purchase_request": Mirror.request, "base.pegging": Mirror.pegging, "production.order": Mirror.making_order}
