@@ -195,6 +195,35 @@ static kt_error *call_finish(b24 *b, const kt_value *params, answer *a)
     return NULL;
 }
 
+/* A card is shown by whoever listens to the feed of calls: here it is only asked whether there is such a call. */
+static kt_error *call_show(b24 *b, const kt_value *params, answer *a)
+{
+    const kt_value *call;
+    int64_t id;
+    KT_TRY(call_of(b, params, &id));
+    KT_TRY(b24_get(b, "crm.call", id, "id", &call));
+    a->result = kt_value_bool(true);
+    return NULL;
+}
+
+static kt_error *call_attach(b24 *b, const kt_value *params, answer *a)
+{
+    kt_maker p = KT_MAKE_OBJECT, values = KT_MAKE_OBJECT, r = KT_MAKE_OBJECT;
+    kt_str record = b24_given(b, params, "RECORD_URL");
+    const kt_value *done;
+    int64_t id;
+    KT_TRY(call_of(b, params, &id));
+    if (!record.len)
+        return b24_fail(b->tx, "ERROR_ARGUMENT", "RECORD_URL is required", "wymagany jest RECORD_URL");
+    kt_put(b->tx, &values, "recording", kt_value_str(record));
+    kt_put(b->tx, &p, "id", kt_value_int(id));
+    kt_put(b->tx, &p, "values", values.value);
+    KT_TRY(kt_call(b->tx, "crm.call.update", &p.value, &done));
+    kt_put(b->tx, &r, "FILE_ID", kt_value_int(id));
+    a->result = r.value;
+    return NULL;
+}
+
 static kt_error *call_search(b24 *b, const kt_value *params, answer *a)
 {
     kt_maker p = KT_MAKE_OBJECT, r = KT_MAKE_OBJECT, list = KT_MAKE_ARRAY;
@@ -217,6 +246,9 @@ const method reach_methods[] = {
     {"crm.duplicate.findbycomm", false, find_by_comm},
     {"telephony.externalCall.register", true, call_register},
     {"telephony.externalCall.finish", true, call_finish},
+    {"telephony.externalCall.show", false, call_show},
+    {"telephony.externalCall.hide", false, call_show},
+    {"telephony.externalCall.attachRecord", true, call_attach},
     {"telephony.externalCall.searchCrmEntities", false, call_search},
     {0},
 };

@@ -332,6 +332,9 @@ def calls_and_duplicates_are_found(r, k):
     expect((call["state"], call["duration_s"], call["recording"]), ("completed", 63, "https://exchange.example/1.mp3"))
     expect([(c["CRM_ENTITY_TYPE"], c["NAME"]) for c in r.call("telephony.externalCall.searchCrmEntities", PHONE_NUMBER="700100200")["result"]], [("CONTACT", "Ewa Wrona")])
     expect(r.form("telephony.externalCall.finish", [("CALL_ID", "externalCall.999999")])[1]["error"], "NOT_FOUND")
+    expect([r.call(f"telephony.externalCall.{verb}", CALL_ID=made["CALL_ID"], USER_ID=1)["result"] for verb in ("show", "hide")], [True, True])
+    expect(r.call("telephony.externalCall.attachRecord", CALL_ID=made["CALL_ID"], FILENAME="1.mp3", RECORD_URL="https://exchange.example/2.mp3")["result"], {"FILE_ID": call["id"]})
+    expect(k.get("crm.call", call["id"])["recording"], "https://exchange.example/2.mp3")
 
 
 def a_trigger_moves_the_stage(r, k):

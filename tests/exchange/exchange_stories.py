@@ -235,6 +235,27 @@ def bitrix24_titles_in_polish(k):
     expect([(r["state"], r["name"], r["amount"], r["email"]) for r in rows], [("unqualified", "Jan Lis", "1200.50", "lis@example.com"), ("new", None, None, None)])
 
 
+def other_systems_hand_over_what_they_export(k):
+    """CSV as Odoo and ERPNext write it, with their titles or their technical names."""
+    contacts = "External ID,Name,Is a Company,Related Company,Tax ID,Phone,Mobile,Email,Street,Zip,City,Job Position\n" \
+        "__export__.p1,Odo Works,True,,PL5260250995,+48 22 555 10 10,,works@odo.example,Polna 5,87-100,Toruń,\n__export__.p2,Ewa Odo,False,Odo Works,,,600 222 333,ewa@odo.example,,,,Buyer\n"
+    for result in ("created", "unchanged"):
+        expect(take_in(k, contacts, mapping=ready("crm", "odoo-contacts"))["result"][result], 2)
+    ewa = k.get("base.party", k.list("base.party", [["external_id", "=", "odoo:__export__.p2"]])["rows"][0]["id"])
+    firm = k.get("base.party", ewa["parent"])
+    expect((ewa["kind"], ewa["position"], ewa["email"], firm["name"], firm["kind"], firm["city"]), ("person", "Buyer", "ewa@odo.example", "Odo Works", "organisation", "Toruń"))
+    deals = "id,name,partner_id,stage_id,expected_revenue,date_deadline,lost_reason_id\nd1,Fleet,Odo Works,Won,12500.50,2026-12-01,\nd2,Trial,Odo Works,Lost,10,,Too dear\n"
+    take_in(k, deals, mapping=ready("crm", "odoo-deals"))
+    rows = k.list("crm.deal", [["external_id", "in", ["odoo:d1", "odoo:d2"]]], fields=["title", "party.name", "semantic", "amount", "lost_reason"], sort="id")["rows"]
+    expect([(r["title"], r["party.name"], r["semantic"], r["amount"], r["lost_reason"]) for r in rows], [("Fleet", "Odo Works", "won", "12500.50", None), ("Trial", "Odo Works", "lost", "10.00", "Too dear")])
+    take_in(k, "ID,Customer Name,Customer Type,Tax ID,Email Id,Mobile No\nCUST-1,Erp Next Sp,Company,,a@erpnext.example,600 333 444\n", mapping=ready("crm", "erpnext-customers"))
+    row = k.list("base.party", [["external_id", "=", "erpnext:CUST-1"]], fields=["name", "is_customer", "email", "phone"])["rows"][0]
+    expect((row["name"], row["is_customer"], row["email"], row["phone"]), ("Erp Next Sp", True, "a@erpnext.example", "600 333 444"))
+    take_in(k, "ID,Title,Full Name,Organization Name,Email,Status,Source\nLEAD-1,Asks,Jo Next,Next Ltd,jo@next.example,Replied,Fair\n", mapping={**ready("crm", "erpnext-leads"), "keep": True})
+    row = k.list("crm.lead", [["external_id", "=", "erpnext:LEAD-1"]])["rows"][0]
+    expect((row["title"], row["name"], row["company_name"], row["state"], row["source"]), ("Asks", "Jo Next", "Next Ltd", "contacted", "Fair"))
+
+
 def everyday_titles_are_known_in_three_languages(k):
     def fields(entity, titles):
         return [c["field"] for c in k.call("import.inspect", {"text": titles + "\n", "entity": entity})["columns"]]
@@ -348,5 +369,5 @@ def what_is_no_table_is_refused(k, house):
 if __name__ == "__main__":
     run([encodings_separators_and_decimal_signs_are_guessed, unknown_columns_become_custom_fields, a_rehearsal_tells_everything_and_saves_nothing,
          a_rehearsal_sees_what_earlier_chunks_would_bring, an_import_is_undone_whole, records_are_found_by_chosen_keys, mappings_are_saved_and_used_by_name, bitrix24_moves,
-         bitrix24_answers_bring_stages_and_telephones, bitrix24_titles_in_polish, everyday_titles_are_known_in_three_languages,
+         bitrix24_answers_bring_stages_and_telephones, bitrix24_titles_in_polish, other_systems_hand_over_what_they_export, everyday_titles_are_known_in_three_languages,
          lines_that_a_file_does_not_speak_of_stay, cards_and_calendars_come_in, cards_and_calendars_go_out_and_come_back, what_is_no_table_is_refused])

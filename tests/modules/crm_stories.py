@@ -256,6 +256,15 @@ def the_card_shows_everything_in_one_order(k):
     refused("validation", lambda: k.call("crm.card", {"party": firm, "limit": 0}), "limit")
 
 
+def the_card_counts_all_deals(k):
+    """More than the card shows: the figures are of all of them."""
+    party = make(k, "base.party", name="Busy")
+    rows = [{"title": f"Busy {i}", "party": party, "stage_name": "won" if i % 5 == 0 else "open"} for i in range(520)]
+    k.call("import.run", {"entity": "crm.deal", "mode": "create", "rows": rows})
+    card = k.call("crm.card", {"party": party})
+    expect((card["deals_open"], card["deals_won"], card["deals_lost"]), (416, 104, 0))
+
+
 def a_salesman_sees_his_own(k, house):
     pipeline(k)
     roles = {r["name"]: r["id"] for r in k.list("access.role", limit=100)["rows"]}

@@ -65,6 +65,11 @@ def a_recurring_order_brings_its_invoice(k):
     k.call("finance.invoice.post", {"id": invoices[0]["id"]})
     expect([k.get("crm.order", m["order"])["billing_status"] for m in made], ["full", "none"])
     expect(k.call("crm.order_template.run", {})["orders"], [])
+    trader = make(k, "base.party", name="Nowak, sole trader", parent=s["nowak"], tax_id="1234563218")
+    order = make(k, "crm.order", party=s["nowak"], bill_to=trader, lines=[{"item": s["advice"]}])
+    k.call("crm.order.confirm", {"id": order})
+    made = k.call("finance.invoice.from_order", {"order": {"entity": "crm.order", "id": order}, "basis": "ordered"})["id"]
+    expect(k.get("finance.invoice", made)["party"], trader)
 
 
 def an_invoice_for_a_receipt_sells_nothing_twice(k):

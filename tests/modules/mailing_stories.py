@@ -123,6 +123,24 @@ def many_letters_leave_at_their_rate_and_each_once(k):
     expect(44 * 60 <= (due[-1] - due[0]).total_seconds() <= 46 * 60, True)
 
 
+def text_messages_go_to_whom_they_may(k, house):
+    segment = audience(k, "Sms")
+    jan = make(k, "base.party", name="Jan", industry="Sms", contacts=[{"kind": "phone", "value": "+48 600 100 555"}])
+    make(k, "base.party", name="Silent", industry="Sms", contacts=[{"kind": "phone", "value": "+48 600 100 556"}])
+    customer(k, "Mailonly")  # by mail, and without a telephone
+    make(k, "crm.consent", party=jan, purpose="marketing", channel="sms")
+    values = {"name": "Short", "segment": segment, "channel": "sms", "text": "{name}, bikes at {link}", "link": "https://shop.example.com", "address": "https://erp.example.com"}
+    row = sent(k, make(k, "crm.mailing", **values))
+    expect((row["letters"], row["skipped"]), (1, 2))
+    params = k.list("outbox.effect", [["kind", "=", "sms"]])["rows"][0]["params"]
+    token = re.search(r"/m/x/(\w{32})", params["text"])[1]
+    expect((params["to"], params["text"]), ("+48 600 100 555", f"Jan, bikes at https://erp.example.com/m/c/{token} STOP: https://erp.example.com/m/x/{token}"))
+    visit(house, "/m/x/" + token, post=True)
+    expect(k.call("crm.may_contact", {"party": jan, "channel": "sms", "purpose": "marketing"})["reason"], "withdrawn")
+    refused("validation", lambda: make(k, "crm.mailing", **{**values, "html": "<p>x</p>"}), "html")
+    refused("validation", lambda: make(k, "crm.mailing", **{**values, "channel": "email"}), "subject")
+
+
 def what_is_wrong_is_told(k):
     segment = audience(k, "None")
     refused("validation", lambda: mailing(k, segment, link="javascript:alert(1)"), "link")
@@ -137,6 +155,6 @@ def what_is_wrong_is_told(k):
 
 
 STORIES = [a_mailing_reaches_whom_it_may, its_links_count_once_and_need_no_login, whoever_wants_no_more_gets_no_more,
-           a_consent_on_the_card_is_refused_too, many_letters_leave_at_their_rate_and_each_once, what_is_wrong_is_told]
+           a_consent_on_the_card_is_refused_too, many_letters_leave_at_their_rate_and_each_once, text_messages_go_to_whom_they_may, what_is_wrong_is_told]
 if __name__ == "__main__":
     run(STORIES)

@@ -455,6 +455,9 @@ def an_order_keeps_the_customer_as_they_were(k):
     k.update("crm.order", made, {"source": "shop"})
     expect(k.get("crm.order", made)["addresses"][0]["name"], "Nowak sp. z o.o.")
     expect(k.get("crm.order", order(k, [text("5")], ship_to=s["rad"]))["addresses"][1]["city"], "Berlin")
+    trader = make(k, "base.party", name="Nowak, sole trader", parent=s["nowak"], tax_id="1234563218", addresses=[{"city": "Kutno"}])
+    row = k.get("crm.order", order(k, [text("5")], bill_to=trader))
+    expect([(a["name"], a["tax_id"], a["city"]) for a in row["addresses"]], [("Nowak, sole trader", "1234563218", "Kutno"), ("Nowak", "5260250274", "Toruń")])
 
 
 def a_preview_shows_and_leaves_nothing(k):

@@ -10,8 +10,9 @@ extern const kt_choice consent_channels[], consent_states[];
 extern const kt_action consent_actions[];
 extern const kt_consents consents_service;
 kt_error *consent_compute(kt_tx *tx, kt_record *self);
-/* Somebody wants no more mails of this purpose; by: the letter that said so. */
-KT_MUST kt_error *consent_refuse(kt_tx *tx, const kt_record *by, kt_id party, kt_str purpose, kt_str source);
+/* Somebody wants no more of this purpose by this channel; by: the letter that said so. */
+KT_MUST kt_error *consent_refuse(
+    kt_tx *tx, const kt_record *by, kt_id party, kt_channel channel, kt_str purpose, kt_str source);
 kt_error *may_contact(kt_tx *tx, const kt_record *params, kt_record *result);
 
 /* ---- interest.c ---- */

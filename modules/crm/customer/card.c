@@ -322,6 +322,23 @@ static kt_error *fill_related(kt_tx *tx, kt_id party, struct card_answer *out)
     return error;
 }
 
+/* Of all of them, where the card shows the newest alone. */
+static kt_error *count_deals(kt_tx *tx, kt_id party, struct card_answer *out)
+{
+    const struct {
+        enum semantic semantic;
+        int64_t *count;
+    } each[] = {{OPEN, &out->deals_open}, {WON, &out->deals_won}, {LOST, &out->deals_lost}};
+    for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
+        const kt_where where[] = {
+            KT_WHERE(deal, party, KT_EQ, party), KT_WHERE(deal, semantic, KT_EQ, each[i].semantic), {0}};
+        uint64_t found;
+        KT_TRY(kt_count(tx, &(kt_query){.of = &deal_shape, .where = where}, &found));
+        *each[i].count = (int64_t)found;
+    }
+    return NULL;
+}
+
 static kt_error *fill_deals(kt_tx *tx, kt_id party, timeline *t, struct card_answer *out)
 {
     if (!kt_may(tx, "crm.deal:read"))
@@ -345,6 +362,8 @@ static kt_error *fill_deals(kt_tx *tx, kt_id party, timeline *t, struct card_ans
             error = timeline_deal(t, &d);
     }
     kt_also(&error, kt_close(cursor));
+    if (!error && out->deals_open + out->deals_won + out->deals_lost == DEALS_MAX)
+        error = count_deals(tx, party, out);
     return error;
 }
 

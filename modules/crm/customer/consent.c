@@ -111,10 +111,11 @@ const kt_action consent_actions[] = {
 };
 
 /* What was consented to by mail is withdrawn; where there was no record, there is one now. */
-kt_error *consent_refuse(kt_tx *tx, const kt_record *by, kt_id party, kt_str purpose, kt_str source)
+kt_error *consent_refuse(
+    kt_tx *tx, const kt_record *by, kt_id party, kt_channel channel, kt_str purpose, kt_str source)
 {
     const kt_where where[] = {KT_WHERE(consent, party, KT_EQ, party),
-        KT_WHERE(consent, purpose, KT_EQ, purpose), KT_WHERE(consent, channel, KT_EQ, KT_BY_EMAIL), {0}};
+        KT_WHERE(consent, purpose, KT_EQ, purpose), KT_WHERE(consent, channel, KT_EQ, channel), {0}};
     const struct decide now = {KT_OF(decide), .at = kt_now(tx), .source = source};
     struct consent c = {KT_OF(consent)};
     kt_cursor *cursor;
@@ -122,7 +123,7 @@ kt_error *consent_refuse(kt_tx *tx, const kt_record *by, kt_id party, kt_str pur
     bool found = kt_next(cursor, &c.rec);
     KT_TRY(kt_close(cursor));
     if (!found) {
-        c = (struct consent){KT_OF(consent), .party = party, .purpose = purpose, .channel = KT_BY_EMAIL,
+        c = (struct consent){KT_OF(consent), .party = party, .purpose = purpose, .channel = channel,
             .source = source, .state = GIVEN};
         c.rec.company = by->company;
         KT_TRY(kt_create(tx, &c.rec));

@@ -207,7 +207,7 @@ static kt_str afterwards(kt_tx *tx, const struct web_form *f)
     const kt_text thanks = {"Thank you. We have got it.", "Dziękujemy. Wiadomość dotarła."};
     if (!f->forward.ptr)
         return form_note(tx, f->name, f->thanks.ptr ? f->thanks : kt_say(tx, thanks));
-    kt_str to = form_escape(tx, f->forward);
+    kt_str to = html_escape(tx, f->forward);
     return kt_format(tx,
         "<!doctype html><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0;url=%s\"><a "
         "href=\"%s\">%s</a>",

@@ -23,7 +23,7 @@ KT_MUST kt_error *form_page(kt_tx *tx, const struct web_form *f, kt_str *page);
 /* A page that says something; both are plain text. */
 kt_str form_note(kt_tx *tx, kt_str title, kt_str text);
 /* Text as HTML shows it. */
-kt_str form_escape(kt_tx *tx, kt_str text);
+kt_str html_escape(kt_tx *tx, kt_str text);
 
 enum form_field_kind { F_SUBJECT = 1, F_NAME, F_COMPANY, F_EMAIL, F_PHONE, F_CITY, F_TAX_ID, F_TEXT };
 struct form_field { /* a line of a form */

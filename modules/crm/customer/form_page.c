@@ -3,7 +3,7 @@
 
 #include "customer/form.h"
 
-kt_str form_escape(kt_tx *tx, kt_str text)
+kt_str html_escape(kt_tx *tx, kt_str text)
 {
     static const char special[] = "&<>\"'";
     static const char *const names[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
@@ -22,7 +22,7 @@ kt_str form_escape(kt_tx *tx, kt_str text)
 
 static const char *shown(kt_tx *tx, kt_str text)
 {
-    kt_str escaped = form_escape(tx, text);
+    kt_str escaped = html_escape(tx, text);
     return escaped.ptr ? escaped.ptr : "";
 }
 

@@ -116,7 +116,7 @@ static kt_error *visited(kt_tx *tx, const visit *v, kt_web_response *response)
         KT_TRY(count(tx, &l, v->what, &m));
         KT_TRY(kt_update(tx, &l.rec));
         if (v->what == OPTED_OUT && !again)
-            KT_TRY(consent_refuse(tx, &l.rec, l.party, m.purpose, m.name));
+            KT_TRY(consent_refuse(tx, &l.rec, l.party, m.channel, m.purpose, m.name));
     }
     response->type = v->what == OPENED ? KT_STR("image/gif") : KT_STR("text/html; charset=utf-8");
     response->body = v->what == OPENED ? (kt_str){pixel, sizeof pixel - 1} : page_of(tx, v, &m);

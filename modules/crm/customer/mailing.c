@@ -1,17 +1,23 @@
-/* Mailings: a mail to everybody of a segment who may be approached so, each with a link out. It is sent in chunks by
+/* Mailings: a mail or a text message to everybody of a segment who may be approached so, each with a link out. It is sent in chunks by
  * a job; each letter and its mail are made in one transaction, and nobody has two of one mailing. */
 #include "customer/mailing.h"
 
 #include <string.h>
 
-#include <kontor/consents.h>
 #include <kontor/value.h>
+
+#include "customer/form.h"
 
 static const kt_choice mailing_states[] = {
     {M_DRAFT, "draft", {"Draft", "Szkic"}, "open"},
     {M_SENDING, "sending", {"Sending", "W trakcie"}, "open"},
     {M_SENT, "sent", {"Sent", "Wysłana"}, "won"},
     {M_CANCELLED, "cancelled", {"Cancelled", "Anulowana"}, "lost"},
+    {0},
+};
+static const kt_choice mailing_channels[] = {
+    {KT_BY_EMAIL, "email", {"E-mail", "E-mail"}},
+    {KT_BY_SMS, "sms", {"Text message", "SMS"}},
     {0},
 };
 const kt_shape mailing_shape = KT_SHAPE(mailing, "crm.mailing",
@@ -24,7 +30,9 @@ const kt_shape mailing_shape = KT_SHAPE(mailing, "crm.mailing",
         .priority = 3),
     KT_FIELD(mailing, purpose, STRING, "Purpose", "Cel", .max = 60, .initial = "marketing",
         .help = {"What the consent must be for.", "Czego musi dotyczyć zgoda."}),
-    KT_FIELD(mailing, subject, STRING, "Subject", "Temat", .required = true, .max = 200),
+    KT_FIELD(mailing, channel, STATE, "By", "Kanał", .choices = mailing_channels, .initial = "email"),
+    KT_FIELD(mailing, subject, STRING, "Subject", "Temat", .max = 200,
+        .help = {"Of a mail.", "Wiadomości e-mail."}),
     KT_FIELD(mailing, text, TEXT, "Text", "Treść", .required = true,
         .help = {"{name}, {link} and {optout} are filled in.",
             "Pola {name}, {link} i {optout} są wypełniane."}),
@@ -76,8 +84,9 @@ static bool begins(kt_str s, const char *with)
 
 kt_error *mailing_compute(kt_tx *tx, kt_record *self)
 {
-    const struct mailing *m = KT_AS(mailing, self);
+    struct mailing *m = KT_AS(mailing, self);
     kt_error *all = NULL;
+    m->channel = m->channel ? m->channel : KT_BY_EMAIL;
     if (m->link.ptr && !begins(m->link, "https://") && !begins(m->link, "http://"))
         kt_also(&all,
             kt_fail(tx, KT_VALIDATION, "link", "must begin with https://", "musi zaczynać się od https://"));
@@ -86,6 +95,10 @@ kt_error *mailing_compute(kt_tx *tx, kt_record *self)
     if (m->address.ptr && !begins(m->address, "https://") && !begins(m->address, "http://"))
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "address", "must begin with https://",
                           "musi zaczynać się od https://"));
+    if (m->channel == KT_BY_EMAIL && !m->subject.ptr)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "subject", "is required", "jest wymagane"));
+    if (m->channel == KT_BY_SMS && m->html.ptr)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "html", "a text message has none", "SMS go nie ma"));
     if (m->a_minute < 1)
         kt_also(
             &all, kt_fail(tx, KT_VALIDATION, "a_minute", "must be above zero", "musi być większe od zera"));
@@ -96,10 +109,11 @@ kt_error *mailing_compute(kt_tx *tx, kt_record *self)
 
 struct addressee {
     kt_record rec;
-    kt_str name, email;
+    kt_str name, email, phone;
 };
 static const kt_shape addressee_shape = KT_SHAPE(addressee, "base.party",
-    KT_BIND(addressee, name, STRING, "name"), KT_BIND(addressee, email, STRING, "email"));
+    KT_BIND(addressee, name, STRING, "name"), KT_BIND(addressee, email, STRING, "email"),
+    KT_BIND(addressee, phone, STRING, "phone"));
 
 struct out_mail { /* parameters of the effect */
     kt_record rec;
@@ -110,28 +124,18 @@ static const kt_shape out_mail_shape = KT_SHAPE(out_mail, NULL, KT_FIELD(out_mai
     KT_FIELD(out_mail, html, TEXT, "HTML", "HTML"),
     KT_FIELD(out_mail, unsubscribe, STRING, "Way out", "Rezygnacja"));
 
+struct out_sms {
+    kt_record rec;
+    kt_str to, text;
+};
+static const kt_shape out_sms_shape = KT_SHAPE(
+    out_sms, NULL, KT_FIELD(out_sms, to, STRING, "To", "Do"), KT_FIELD(out_sms, text, TEXT, "Text", "Treść"));
+
 typedef struct {
     kt_str name, link, optout;
 } filling;
 
-static void put(char *to, size_t *n, kt_str s, bool html)
-{
-    static const struct {
-        char c;
-        const char *as;
-    } escapes[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}};
-    for (size_t i = 0; i < s.len; i++) {
-        const char *as = NULL;
-        for (size_t k = 0; html && k < sizeof escapes / sizeof *escapes; k++)
-            as = escapes[k].c == s.ptr[i] ? escapes[k].as : as;
-        size_t len = as ? strlen(as) : 1;
-        if (to)
-            memcpy(to + *n, as ? as : s.ptr + i, len);
-        *n += len;
-    }
-}
-
-static size_t fill_into(char *to, kt_str text, const filling *f, bool html)
+static size_t fill_into(char *to, kt_str text, const filling *f)
 {
     const struct {
         const char *mark;
@@ -139,27 +143,27 @@ static size_t fill_into(char *to, kt_str text, const filling *f, bool html)
     } marks[] = {{"{name}", f->name}, {"{link}", f->link}, {"{optout}", f->optout}};
     size_t n = 0;
     for (size_t i = 0; i < text.len;) {
-        size_t step = 0;
-        for (size_t k = 0; k < sizeof marks / sizeof *marks && !step; k++) {
-            kt_str rest = {text.ptr + i, text.len - i};
-            if (begins(rest, marks[k].mark)) {
-                put(to, &n, marks[k].value, html);
+        kt_str put = {text.ptr + i, 1};
+        size_t step = 1;
+        for (size_t k = 0; k < sizeof marks / sizeof *marks; k++)
+            if (begins((kt_str){text.ptr + i, text.len - i}, marks[k].mark)) {
+                put = marks[k].value;
                 step = strlen(marks[k].mark);
             }
-        }
-        if (!step)
-            put(to, &n, (kt_str){text.ptr + i, 1}, false);
-        i += step ? step : 1;
+        if (to && put.len)
+            memcpy(to + n, put.ptr, put.len);
+        n += put.len;
+        i += step;
     }
     return n;
 }
 
-static kt_str fill(kt_tx *tx, kt_str text, const filling *f, bool html)
+static kt_str fill(kt_tx *tx, kt_str text, const filling *f)
 {
-    size_t n = fill_into(NULL, text, f, html);
+    size_t n = fill_into(NULL, text, f);
     char *to = text.ptr ? kt_alloc(tx, n + 1) : NULL;
     if (to)
-        (void)fill_into(to, text, f, html);
+        (void)fill_into(to, text, f);
     return (kt_str){to, to ? n : 0};
 }
 
@@ -174,18 +178,35 @@ static kt_str with_way_out(kt_tx *tx, kt_str text, bool html)
         text.ptr);
 }
 
+static kt_error *post_mail(kt_tx *tx, const struct mailing *m, const struct addressee *to,
+    const struct letter *l, const filling *f, kt_time due)
+{
+    const filling in_html = {html_escape(tx, f->name), html_escape(tx, f->link), html_escape(tx, f->optout)};
+    struct out_mail mail = {KT_OF(out_mail), .to = to->email, .subject = fill(tx, m->subject, f),
+        .text = fill(tx, with_way_out(tx, m->text, false), f),
+        .html = fill(tx, with_way_out(tx, m->html, true), &in_html), .unsubscribe = f->optout};
+    if (m->track && mail.html.ptr)
+        mail.html = kt_format(tx, "%s<img src=\"%s/m/o/%s\" alt=\"\" width=\"1\" height=\"1\">",
+            mail.html.ptr, m->address.ptr, l->token.ptr);
+    return kt_effect(tx, "mail", &mail.rec, due);
+}
+
+static kt_error *post_sms(
+    kt_tx *tx, const struct mailing *m, const struct addressee *to, const filling *f, kt_time due)
+{
+    kt_str text = m->text;
+    if (text.ptr && !strstr(text.ptr, "{optout}"))
+        text = kt_format(tx, "%s STOP: {optout}", text.ptr);
+    const struct out_sms sms = {KT_OF(out_sms), .to = to->phone, .text = fill(tx, text, f)};
+    return kt_effect(tx, "sms", &sms.rec, due);
+}
+
 static kt_error *post(kt_tx *tx, const struct mailing *m, const struct addressee *to, const struct letter *l)
 {
     const filling f = {to->name, kt_format(tx, "%s/m/c/%s", m->address.ptr, l->token.ptr),
         kt_format(tx, "%s/m/x/%s", m->address.ptr, l->token.ptr)};
-    struct out_mail mail = {KT_OF(out_mail), .to = to->email, .subject = fill(tx, m->subject, &f, false),
-        .text = fill(tx, with_way_out(tx, m->text, false), &f, false),
-        .html = fill(tx, with_way_out(tx, m->html, true), &f, true), .unsubscribe = f.optout};
-    if (m->track && mail.html.ptr)
-        mail.html = kt_format(tx, "%s<img src=\"%s/m/o/%s\" alt=\"\" width=\"1\" height=\"1\">",
-            mail.html.ptr, m->address.ptr, l->token.ptr);
     const kt_time due = {kt_now(tx).ms + m->letters * 60000 / m->a_minute};
-    return kt_effect(tx, "mail", &mail.rec, due);
+    return m->channel == KT_BY_SMS ? post_sms(tx, m, to, &f, due) : post_mail(tx, m, to, l, &f, due);
 }
 
 static kt_error *may_write(kt_tx *tx, const struct mailing *m, const struct addressee *to, bool *may)
@@ -196,9 +217,9 @@ static kt_error *may_write(kt_tx *tx, const struct mailing *m, const struct addr
     const kt_where same[] = {
         KT_WHERE(letter, mailing, KT_EQ, m->rec.id), KT_WHERE(letter, party, KT_EQ, to->rec.id), {0}};
     *may = false;
-    if (!consents || !to->email.len)
+    if (!consents || !(m->channel == KT_BY_SMS ? to->phone : to->email).len)
         return NULL;
-    KT_TRY(consents->may_contact(tx, to->rec.id, KT_BY_EMAIL, m->purpose, &answer));
+    KT_TRY(consents->may_contact(tx, to->rec.id, m->channel, m->purpose, &answer));
     if (!answer.allowed)
         return NULL;
     KT_TRY(kt_count(tx, &(kt_query){.of = &letter_shape, .where = same}, &had));

@@ -1,6 +1,7 @@
-/* mailing.h -- mailings to a segment, and what becomes of their letters: shapes and rows of the module's tables. */
+/* mailing.h -- mailings to a segment by mail or text message, and what becomes of their letters: shapes and rows of the module's tables. */
 #pragma once
 #include <kontor.h>
+#include <kontor/consents.h>
 #include <kontor/web.h>
 #include <kontor/work.h>
 
@@ -10,6 +11,7 @@ struct mailing {
     kt_str name, purpose, subject, text, html, link, address;
     kt_id campaign, segment, owner;
     enum mailing_state state;
+    kt_channel channel;
     int64_t a_minute, looked_at, letters, skipped, opened, clicked, opted_out, bounced, replied;
     bool track;
     kt_time sent_at;
