@@ -429,11 +429,10 @@ static kt_error *consider(firing *f, const subscription *s, const model_seen *se
     fired *past = fired_of(f->tx);
     if (!past)
         return error_no_memory();
-    if (!fire_hits(s->trigger, seen) || was_fired(past, s->trigger, id) ||
-        (past->by == s->rule->id && past->of == id && id))
+    if (!fire_hits(s->trigger, seen) || (past->by == s->rule->id && past->of == id && id))
         return NULL;
     KT_TRY(fire_holds(f->tx, s->trigger, seen->after ? seen->after : seen->before, &it_holds));
-    if (!it_holds)
+    if (!it_holds || was_fired(past, s->trigger, id)) /* what ran is gone through for those few that would run */
         return NULL;
     if (past->runs >= RUNS_MAX)
         return kt_fail(f->tx, KT_LIMIT, NULL, "more than %d rules run in one transaction, at %s",
@@ -479,6 +478,8 @@ kt_error *fire_seen(kt_tx *tx, const model_seen *seen)
                                                                : &set->by_entity[seen->entity->number];
     if (seen->kind == MODEL_SEEN_UPDATED && set->waiting[seen->entity->number])
         KT_TRY(queue_cancel(tx, seen));
+    if (!list->count)
+        return NULL;
     const model_record *record = seen->after ? seen->after : seen->before;
     uint64_t id = record ? (uint64_t)record->values[MODEL_ID].as.i : 0;
     firing f = {.tx = tx, .count = 0};

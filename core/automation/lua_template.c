@@ -354,6 +354,14 @@ static int include(lua_State *L)
     return 0;
 }
 
+/* picture("logo"): its address, for what draws it itself; nothing, if there is none. */
+static int picture(lua_State *L)
+{
+    luaL_checkstring(L, 1);
+    push_picture(L, 1);
+    return 1;
+}
+
 /* ---- Running ---- */
 
 static int no_such_name(lua_State *L)
@@ -375,8 +383,8 @@ static void push_environment(lua_State *L)
         int argument;
     } helpers[] = {{"number", number, 0}, {"short", short_number, 0}, {"money", money, 0},
         {"words", words, 0}, {"day", day, 0}, {"long_day", day, 1}, {"qr", barcode, BARCODE_KIND_QR},
-        {"shown", template_shown, 0}, {"image", image, 0}, {"code128", barcode, BARCODE_KIND_CODE128},
-        {"ean13", barcode, BARCODE_KIND_EAN13}};
+        {"shown", template_shown, 0}, {"image", image, 0}, {"picture", picture, 0},
+        {"code128", barcode, BARCODE_KIND_CODE128}, {"ean13", barcode, BARCODE_KIND_EAN13}};
     sandbox_environment(L);
     for (size_t i = 0; i < sizeof helpers / sizeof *helpers; i++) {
         if (helpers[i].function == day)

@@ -22,7 +22,7 @@
 #include "kit/str.h"
 
 enum { IDLE_MAX = 2, TRY_AGAIN_MS = 1000, TICKS = 10, LATE_NICE = 10 }; /* ticks: of a deadline */
-enum { FORGIVEN_MAX = 4 };                                              /* deadlines */
+enum { FORGIVEN_MAX = 9 };                                              /* deadlines */
 
 struct workers {
     workers_options options;

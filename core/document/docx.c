@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <zip.h>
 
+#include "document/docx_pictures.h"
 #include "document/docx_tags.h"
 #include "document/template.h"
 #include "kit/str.h"
@@ -100,6 +101,25 @@ static void add_value(const docx_tag *tag, buffer *lua)
     buffer_add_str(lua, KT_STR("))"));
 }
 
+/* picture("logo"): drawn, or the relationship of a picture of the file. */
+static void add_picture(const docx_tag *tag, bool drawn, buffer *lua)
+{
+    const kt_str modifier = tag->modifier;
+    buffer_add_str(lua, KT_STR(" do local p = picture(\""));
+    template_add_quoted(lua, tag->name.picture);
+    buffer_add_str(lua, KT_STR("\") _write(p and \"\\004"));
+    buffer_add_char(lua, drawn ? 'd' : 'r');
+    buffer_add_str(lua, KT_STR("\" .. p .. \"|"));
+    template_add_quoted(lua, modifier);
+    buffer_add_format(lua, "\\005\" or %.*s) end", STR_ARG(tag->name.lua));
+}
+
+static void add_loop(const docx_tag *tag, kt_str over, buffer *lua)
+{
+    const char *level = tag->name.level == 2 ? "2" : "";
+    buffer_add_format(lua, " for index%s, line%s in ipairs(%.*s) do", level, level, STR_ARG(over));
+}
+
 static void add_tag(docx_tag *tag, buffer *lua, long *row)
 {
     const kt_str what = tag->name.lua;
@@ -107,16 +127,22 @@ static void add_tag(docx_tag *tag, buffer *lua, long *row)
     tag->row = ++*row;
     switch (tag->kind) {
     case TAG_NAME:
-        add_value(tag, lua);
+        if (tag->name.picture.len)
+            add_picture(tag, true, lua);
+        else
+            add_value(tag, lua);
+        return;
+    case TAG_BLIP:
+        add_picture(tag, false, lua);
         return;
     case TAG_LUA:
         buffer_add_format(lua, " _write(_as.xml(%.*s))", STR_ARG(what));
         return;
     case TAG_EACH:
-        buffer_add_format(lua, " for index, line in ipairs(%.*s) do", STR_ARG(what));
+        add_loop(tag, what, lua);
         return;
     case TAG_ROW:
-        buffer_add_format(lua, " for index, line in ipairs(doc.%.*s) do", STR_ARG(tag->name.list));
+        add_loop(tag, tag->name.over, lua);
         return;
     case TAG_IF:
         buffer_add_format(lua, " if (%.*s) then", STR_ARG(what));
@@ -130,22 +156,39 @@ static void add_tag(docx_tag *tag, buffer *lua, long *row)
     }
 }
 
+/* The next mark, an element or an attribute's value; *behind: where the text goes on. */
+static const char *next_mark(
+    const docx *d, const char *from, const char *end, const char **behind, size_t *number)
+{
+    static const char node[] = "<" DOCX_MARK " n=\"", value[] = "\"" DOCX_MARK ":";
+    const char *a = memmem(from, (size_t)(end - from), node, sizeof node - 1),
+               *b = memmem(from, (size_t)(end - from), value, sizeof value - 1);
+    const bool is_value = b && (!a || b < a);
+    const char *mark = is_value ? b + 1 : a; /* the quotes of a value stay */
+    if (!mark)
+        return NULL;
+    char *digits_end;
+    *number = strtoul(is_value ? b + sizeof value - 1 : a + sizeof node - 1, &digits_end, 10);
+    const char *closed = is_value ? digits_end : memchr(mark, '>', (size_t)(end - mark));
+    *behind = !closed ? end : is_value ? closed : closed + 1;
+    if (*number >= d->tag_count)
+        *number = d->tag_count;
+    return mark;
+}
+
 /* Cuts a part's text at its marks. */
 static void add_part(docx *d, kt_str text, buffer *lua, long *row)
 {
-    static const char lead[] = "<" DOCX_MARK " n=\"", close[] = "\"/>";
-    const char *from = text.ptr, *end = text.ptr + text.len;
+    const char *from = text.ptr, *end = text.ptr + text.len, *behind = end;
     for (;;) {
-        const char *mark = memmem(from, (size_t)(end - from), lead, sizeof lead - 1);
+        size_t number = 0;
+        const char *mark = next_mark(d, from, end, &behind, &number);
         add_piece(d, lua, (kt_str){from, (size_t)((mark ? mark : end) - from)});
         if (!mark)
             return;
-        char *behind;
-        const unsigned long number = strtoul(mark + sizeof lead - 1, &behind, 10);
-        if (number < d->tag_count && strncmp(behind, close, sizeof close - 1) == 0)
+        if (number < d->tag_count)
             add_tag(&d->tags[number], lua, row);
-        const char *closed = memchr(mark, '>', (size_t)(end - mark));
-        from = closed ? closed + 1 : end;
+        from = behind;
     }
 }
 
@@ -220,8 +263,8 @@ kt_str docx_tag_at(const docx *d, long row)
 
 /* ---- The file ---- */
 
-/* A line's end within a value is Word's own break. */
-static void add_written(const docx *d, kt_str written, buffer *out)
+/* A line's end within a value is Word's own break. pictures NULL: they are left out. */
+static void add_written(const docx *d, kt_str written, docx_pictures *pictures, buffer *out)
 {
     for (size_t i = 0; i < written.len; i++) {
         if (written.ptr[i] == '\1') {
@@ -230,6 +273,12 @@ static void add_written(const docx *d, kt_str written, buffer *out)
                 buffer_add_str(out, d->pieces[piece]);
             while (i < written.len && written.ptr[i] != '\2')
                 i++;
+        } else if (written.ptr[i] == '\4') {
+            const char *close = memchr(written.ptr + i, '\5', written.len - i);
+            const size_t n = close ? (size_t)(close - written.ptr) - i : written.len - i;
+            if (pictures && n > 1)
+                docx_picture_put(pictures, (kt_str){written.ptr + i + 1, n - 1}, out);
+            i += n;
         } else if (written.ptr[i] == '\n') {
             buffer_add_str(out, KT_STR("</w:t><w:br/><w:t xml:space=\"preserve\">"));
         } else {
@@ -248,14 +297,20 @@ static kt_str next_part(kt_str *written)
     return part;
 }
 
-static kt_error *replace_parts(arena *arena, const docx *d, kt_str written, zip_t *archive)
+static kt_error *replace_parts(
+    arena *arena, const docx *d, kt_str written, const render_asset *assets, zip_t *archive)
 {
     buffer out;
     kt_error *error = NULL;
+    docx_pictures pictures = {.arena = arena, .archive = archive, .assets = assets};
     buffer_open(&out, FILLED_MAX);
     for (size_t i = 0; i < d->part_count && !error; i++) {
         buffer_clear(&out);
-        add_written(d, next_part(&written), &out);
+        memset(pictures.used, 0, sizeof pictures.used); /* relationships are each part's own */
+        add_written(d, next_part(&written), &pictures, &out);
+        error = docx_pictures_relate(&pictures, d->parts[i].name);
+        if (error)
+            break;
         kt_str text = out.full ? (kt_str){0} : arena_str(arena, buffer_str(&out));
         zip_source_t *source = text.ptr ? zip_source_buffer(archive, text.ptr, text.len, 0) : NULL;
         if (out.full)
@@ -269,7 +324,7 @@ static kt_error *replace_parts(arena *arena, const docx *d, kt_str written, zip_
         }
     }
     buffer_close(&out);
-    return error;
+    return error ? error : docx_pictures_add(&pictures);
 }
 
 static kt_error *read_whole(arena *arena, zip_source_t *source, kt_str *file)
@@ -284,7 +339,7 @@ static kt_error *read_whole(arena *arena, zip_source_t *source, kt_str *file)
     return n >= 0 && (zip_uint64_t)n == stat.size ? NULL : error_no_memory();
 }
 
-kt_error *docx_fill(arena *arena, const docx *d, kt_str written, kt_str *file)
+kt_error *docx_fill(arena *arena, const docx *d, kt_str written, const render_asset *pictures, kt_str *file)
 {
     char *copy = arena_alloc(
         arena, d->file.len); /* the archive is changed in memory, and closed before the arena */
@@ -298,7 +353,7 @@ kt_error *docx_fill(arena *arena, const docx *d, kt_str written, kt_str *file)
         return error_no_memory();
     }
     zip_source_keep(source);
-    kt_error *error = replace_parts(arena, d, written, archive);
+    kt_error *error = replace_parts(arena, d, written, pictures, archive);
     if (error || zip_close(archive) != 0) {
         zip_discard(archive);
         error = error ? error : error_no_memory();
@@ -331,7 +386,7 @@ kt_error *docx_text(arena *arena, const docx *d, kt_str written, kt_str *text)
     buffer out, plain;
     buffer_open(&out, FILLED_MAX);
     buffer_open(&plain, FILLED_MAX);
-    add_written(d, next_part(&written), &out);
+    add_written(d, next_part(&written), NULL, &out);
     const kt_str xml = buffer_str(&out);
     for (size_t i = 0; i < xml.len; i++) {
         const kt_str rest = {xml.ptr + i, xml.len - i};

@@ -43,7 +43,7 @@ static void fill(arena *arena, const docx *d)
     for (size_t i = 0; i < d->piece_count; i++)
         buffer_add_format(&written, "\001%zu\002", i);
     buffer_add_char(&written, '\3');
-    assert(!docx_fill(arena, d, buffer_str(&written), &file) && file.len);
+    assert(!docx_fill(arena, d, buffer_str(&written), &(render_asset){0}, &file) && file.len);
     assert(!docx_text(arena, d, buffer_str(&written), &text));
     buffer_clear(&written);
     for (size_t i = 0; i < d->piece_count; i++)

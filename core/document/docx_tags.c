@@ -102,8 +102,10 @@ static void read_asked(marking *m, docx_tag *tag, kt_str expression)
 {
     if (expression.len && name_length(expression) == expression.len)
         tag->name = m->names->resolve(m->d->arena, m->names->context, expression);
-    else if (tag->kind != TAG_EACH)
-        tag->name.lua = straightened(m->d->arena, expression);
+    if (!tag->name.lua.len && (tag->kind == TAG_LUA || name_length(expression) != expression.len))
+        tag->name = (docx_name){.lua = straightened(m->d->arena, expression), .level = 1};
+    if (tag->kind == TAG_EACH && tag->name.is_list)
+        tag->name.lua = tag->name.over;
     if (!tag->name.lua.len)
         complain(m->d, tag->source, "there is no such field", "nie ma takiego pola");
 }
@@ -157,7 +159,7 @@ static void follow_block(marking *m, const docx_tag *tag, const xmlNode *where)
             return;
         }
         m->blocks[m->block_count].kind = tag->kind;
-        m->blocks[m->block_count].list = tag->kind == TAG_EACH ? behind(tag->source, "#each ") : (kt_str){0};
+        m->blocks[m->block_count].list = tag->kind == TAG_EACH ? tag->name.list : (kt_str){0};
         m->blocks[m->block_count++].where = where;
         return;
     }
@@ -272,7 +274,8 @@ static void rewrite(marking *m, const xmlNode *paragraph, paragraph_text *text, 
                 continue;
             add_text(node, whole, from, at);
             follow_block(m, &tag, paragraph);
-            tag.needs_row = tag.kind == TAG_NAME && tag.name.list.len && !is_within_each(m, tag.name.list);
+            tag.needs_row = tag.kind == TAG_NAME && tag.name.list.len && !tag.name.is_list &&
+                            !is_within_each(m, tag.name.list);
             xmlNode *mark = new_mark(m, &tag);
             if (mark)
                 xmlAddChild(node, mark);
@@ -281,6 +284,38 @@ static void rewrite(marking *m, const xmlNode *paragraph, paragraph_text *text, 
         }
         add_text(node, whole, from, text->ends[k]);
     }
+}
+
+/* The tag that has a row stand for each line; NULL: none has. */
+static const docx_tag *row_tag(const marking *m, const xmlNode *row)
+{
+    for (size_t i = m->first; is_named(row->prev, DOCX_MARK) && i < m->d->tag_count; i++)
+        if (m->d->tags[i].mark == row->prev && m->d->tags[i].kind == TAG_ROW)
+            return &m->d->tags[i];
+    return NULL;
+}
+
+/* A row of a line's own lines stands in a table within that line's row, or in a block of it. */
+static void repeat_row(marking *m, xmlNode *row, const docx_tag *tag)
+{
+    docx_tag begin = {.kind = TAG_ROW, .source = tag->source, .name = tag->name},
+             end = {.kind = TAG_ROW_END, .source = tag->source};
+    xmlNode *before = new_mark(m, &begin), *after = new_mark(m, &end);
+    if (before)
+        xmlAddPrevSibling(row, before);
+    if (after)
+        xmlAddNextSibling(row, after);
+    if (!tag->name.outer.len || is_within_each(m, tag->name.outer))
+        return;
+    xmlNode *outer_row = parent_named(row, "tr");
+    docx_tag outer = {
+        .source = tag->source, .name = m->names->resolve(m->d->arena, m->names->context, tag->name.outer)};
+    if (!outer_row)
+        complain(m->d, tag->source,
+            "it is of a line's line: put its table into the line's row, or into {#each}",
+            "dotyczy pozycji pozycji: umieść jego tabelę w wierszu pozycji albo w {#each}");
+    else if (!row_tag(m, outer_row))
+        repeat_row(m, outer_row, &outer);
 }
 
 /* A line's name outside of its list's block makes its row stand for each line. */
@@ -292,21 +327,16 @@ static void mark_row(marking *m, const docx_tag *tag)
             "dotyczy pozycji, a nie stoi ani w wierszu tabeli, ani w {#each}");
         return;
     }
-    if (is_named(row->prev, DOCX_MARK) && is_named(row->next, DOCX_MARK))
-        for (size_t i = m->first; i < m->d->tag_count; i++)
-            if (m->d->tags[i].mark == row->prev && m->d->tags[i].kind == TAG_ROW) {
-                if (!str_eq(m->d->tags[i].name.list, tag->name.list))
-                    complain(
-                        m->d, tag->source, "its row is of another list", "jego wiersz dotyczy innej listy");
-                return;
-            }
-    docx_tag begin = {.kind = TAG_ROW, .source = tag->source, .name = tag->name},
-             end = {.kind = TAG_ROW_END, .source = tag->source};
-    xmlNode *before = new_mark(m, &begin), *after = new_mark(m, &end);
-    if (before)
-        xmlAddPrevSibling(row, before);
-    if (after)
-        xmlAddNextSibling(row, after);
+    const docx_tag *found = row_tag(m, row);
+    while (
+        found && row && str_eq(found->name.outer, tag->name.list)) { /* the row of a line of its own line */
+        row = parent_named(row, "tr");
+        found = row ? row_tag(m, row) : NULL;
+    }
+    if (found && !str_eq(found->name.list, tag->name.list))
+        complain(m->d, tag->source, "its row is of another list", "jego wiersz dotyczy innej listy");
+    else if (!found && row)
+        repeat_row(m, row, tag);
 }
 
 /* The whole text is one block's tag. */
@@ -349,6 +379,48 @@ static void mark_paragraph(marking *m, xmlNode *paragraph)
             mark_row(m, &m->d->tags[i]);
 }
 
+/* ---- Pictures of the file ---- */
+
+static xmlNode *descendant(xmlNode *node, const char *name)
+{
+    for (node = node ? node->children : NULL; node; node = node->next) {
+        xmlNode *found = is_named(node, name) ? node : descendant(node, name);
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+/* A picture whose alternative text is a picture's name becomes that one. */
+static void mark_picture(marking *m, xmlNode *about)
+{
+    static const char *const places[] = {"descr", "title"};
+    xmlNode *blip = descendant(about->parent, "blip");
+    xmlAttr *embed = blip ? xmlHasProp(blip, (const xmlChar *)"embed") : NULL;
+    for (size_t i = 0; embed && i < sizeof places / sizeof *places; i++) {
+        xmlChar *text = xmlGetProp(about, (const xmlChar *)places[i]);
+        const kt_str whole = text ? trimmed(arena_str(m->d->arena, str_of((const char *)text))) : (kt_str){0};
+        const kt_str inside = whole.len ? braces_at(whole, 0) : (kt_str){0};
+        xmlFree(text);
+        docx_tag tag;
+        if (!inside.ptr || !read_tag(m, inside, &tag) || !tag.name.picture.len)
+            continue;
+        xmlChar *old = xmlGetNsProp(blip, (const xmlChar *)"embed", embed->ns ? embed->ns->href : NULL);
+        tag.kind = TAG_BLIP;
+        tag.name.lua = arena_format(m->d->arena, "\"%s\"", old ? (const char *)old : "");
+        xmlFree(old);
+        xmlNode *mark = new_mark(m, &tag);
+        if (!mark)
+            return;
+        xmlFreeNode(mark); /* its number stands in the attribute */
+        m->d->tags[m->d->tag_count - 1].mark = NULL;
+        const kt_str number = arena_format(m->d->arena, DOCX_MARK ":%zu", m->d->tag_count - 1);
+        xmlSetNsProp(blip, embed->ns, (const xmlChar *)"embed", (const xmlChar *)number.ptr);
+        xmlSetProp(about, (const xmlChar *)places[i], (const xmlChar *)"");
+        return;
+    }
+}
+
 static void walk(marking *m, xmlNode *node)
 {
     for (xmlNode *next; node; node = next) {
@@ -356,6 +428,8 @@ static void walk(marking *m, xmlNode *node)
         if (node->type != XML_ELEMENT_NODE)
             continue;
         walk(m, node->children);
+        if (is_named(node, "docPr"))
+            mark_picture(m, node);
         if (is_named(node, "p"))
             mark_paragraph(m, node);
     }

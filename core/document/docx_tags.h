@@ -5,7 +5,17 @@
 #include "document/docx.h"
 #include "kit/buffer.h"
 
-typedef enum { TAG_NAME, TAG_LUA, TAG_EACH, TAG_IF, TAG_ELSE, TAG_END, TAG_ROW, TAG_ROW_END } tag_kind;
+typedef enum {
+    TAG_NAME,
+    TAG_LUA,
+    TAG_EACH,
+    TAG_IF,
+    TAG_ELSE,
+    TAG_END,
+    TAG_ROW,
+    TAG_ROW_END,
+    TAG_BLIP
+} tag_kind;
 typedef struct {
     tag_kind kind;
     kt_str source;   /* as it stands in the file, without braces */
@@ -17,7 +27,7 @@ typedef struct {
 } docx_tag;
 
 enum { DOCX_TAGS_MAX = 4000 };
-#define DOCX_MARK "kontor" /* <kontor n="5"/>: tag 5 */
+#define DOCX_MARK "kontor" /* <kontor n="5"/>: tag 5; as an attribute's value, "kontor:5" */
 
 struct docx {
     arena *arena;

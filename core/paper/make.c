@@ -95,7 +95,7 @@ static kt_error *keep_text(arena *arena, const written *w, making *m)
 {
     const kt_str text = w->text.len ? buffer_str(&w->text) : KT_STR("");
     if (w->docx)
-        return docx_fill(arena, w->docx, text, &m->text);
+        return docx_fill(arena, w->docx, text, w->pictures, &m->text);
     m->text = arena_str(arena, text);
     return m->text.ptr ? NULL : error_no_memory();
 }

@@ -81,77 +81,117 @@ static const char *usual(const model_field *field)
                                         : "";
 }
 
-/* Follows a name through references. false: there is no such field; *field: the last one, NULL if unknown from here */
-static bool follow(const model_entity *entity, kt_str rest, const model_field **field)
+static const model_field *find_field(const model_entity *entity, const model_field *lines, kt_str name)
 {
-    while (rest.len && entity) {
-        const kt_str part = segment(&rest);
-        *field = str_is(part, "id") ? NULL : model_field_find(entity, part);
-        if (!*field && !str_is(part, "id"))
-            return false;
-        entity = *field ? (*field)->target : NULL;
-        if (rest.len && *field && (*field)->type != KT_REF && (*field)->type != KT_FILE)
-            return false;
-    }
-    return true;
+    if (entity)
+        return model_field_find(entity, name);
+    for (size_t i = 0; i < lines->lines->field_count; i++)
+        if (str_eq(lines->lines->fields[i].name, name))
+            return &lines->lines->fields[i];
+    return NULL;
 }
 
-static docx_name of_line(
-    arena *arena, const model_entity *entity, kt_str list, const model_field *lines, kt_str rest)
+/* Where a name has come to. */
+typedef struct {
+    const model_entity *entity; /* a record; NULL: not one */
+    const model_field *lines;   /* a list's line; NULL: not one */
+    const model_field *last;
+    docx_name name;
+} way;
+
+enum { LEVELS_MAX = 2 };
+
+/* One step further. false: there is no such thing */
+static bool step(arena *arena, way *w, kt_str whole, kt_str part, bool ends)
 {
-    const model_field *field = NULL;
-    docx_name name = {.list = list,
-        .currency = model_field_find(entity, KT_STR("currency")) ? KT_STR("doc.currency") : (kt_str){0}};
-    const kt_str whole = rest;
-    if (!rest.len)
-        return (docx_name){.lua = arena_format(arena, "doc.%.*s", STR_ARG(list))};
-    if (str_is(rest, "index")) {
-        name.lua = KT_STR("index");
-        return name;
+    docx_name *n = &w->name;
+    const bool is_index = w->lines && str_is(part, "index"), is_id = w->entity && str_is(part, "id");
+    const model_field *field = is_index || is_id       ? NULL
+                               : w->entity || w->lines ? find_field(w->entity, w->lines, part)
+                                                       : NULL;
+    if (is_index) {
+        n->lua = n->level == 1 ? KT_STR("index") : KT_STR("index2");
+        w->last = NULL;
+        return ends;
     }
-    const kt_str part = segment(&rest);
-    for (size_t i = 0; i < lines->lines->field_count && !field; i++)
-        if (str_eq(lines->lines->fields[i].name, part))
-            field = &lines->lines->fields[i];
-    if (!field || (rest.len && !follow(field->target, rest, &field)))
-        return (docx_name){0};
-    name.lua = arena_format(arena, "line.%.*s", STR_ARG(whole));
-    name.modifier = str_of(usual(field));
-    return name;
+    if (!field && !is_id)
+        return false;
+    n->lua = arena_format(arena, "%.*s.%.*s", STR_ARG(n->lua), STR_ARG(part));
+    w->last = field;
+    w->lines = NULL;
+    w->entity = field ? field->target : NULL;
+    if (!field || field->type != KT_LINES)
+        return ends || (field && (field->type == KT_REF || field->type == KT_FILE));
+    n->outer = n->list;
+    n->list = (kt_str){whole.ptr, (size_t)(part.ptr + part.len - whole.ptr)};
+    n->over = n->lua;
+    n->is_list = ends;
+    n->lua = ends ? n->lua : ++n->level == 1 ? KT_STR("line") : KT_STR("line2");
+    n->level += ends;
+    w->lines = field;
+    w->entity = NULL;
+    return n->level <= LEVELS_MAX;
+}
+
+/* Follows a name through references and lines. */
+static docx_name follow(arena *arena, const model_entity *entity, kt_str name, const char *start)
+{
+    way w = {.entity = entity, .name.lua = str_of(start)};
+    kt_str rest = name;
+    while (rest.len) {
+        const kt_str part = segment(&rest);
+        if (!step(arena, &w, name, part, !rest.len))
+            return (docx_name){0};
+    }
+    if (!w.name.is_list)
+        w.name.modifier = str_of(usual(w.last));
+    return w.name;
 }
 
 static docx_name ours(arena *arena, const kt_tx *tx, const model_entity *entity, kt_str given)
 {
-    const model_field *field = NULL;
     kt_str rest = given;
     const kt_str first = segment(&rest);
-    const bool of_company = str_is(first, "company"), of_document = str_is(first, "document");
-    if (str_is(first, "picture")) /* pictures are put into the file itself */
-        return (docx_name){.lua = KT_STR("\"\"")};
+    if (str_is(first, "picture"))
+        return rest.len ? (docx_name){.lua = KT_STR("\"\""), .picture = rest} : (docx_name){0};
     if (str_is(given, "today"))
         return (docx_name){.lua = KT_STR("today()")};
     if (str_is(given, "language") || str_is(given, "document.edition") || str_is(given, "document.number"))
         return (docx_name){.lua = given};
-    if (of_document || (of_company && !rest.len))
+    if (str_is(first, "document") || (str_is(first, "company") && !rest.len))
         return (docx_name){0};
-    if (of_company)
-        return follow(model_entity_find(tx->catalogue, KT_STR("base.company")), rest, &field)
-                   ? (docx_name){.lua = given}
-                   : (docx_name){0};
-    const model_field *top = model_field_find(entity, first);
-    if (top && top->type == KT_LINES)
-        return of_line(arena, entity, first, top, rest);
-    if (!follow(entity, given, &field))
-        return (docx_name){0};
-    const bool priced = model_field_find(entity, KT_STR("currency"));
-    return (docx_name){.lua = arena_format(arena, "doc.%.*s", STR_ARG(given)),
-        .modifier = str_of(usual(field)),
-        .currency = priced ? KT_STR("doc.currency") : (kt_str){0}};
+    if (str_is(first, "company"))
+        return follow(arena, model_entity_find(tx->catalogue, KT_STR("base.company")), rest, "company");
+    docx_name name = follow(arena, entity, given, "doc");
+    if (name.lua.len && model_field_find(entity, KT_STR("currency")))
+        name.currency = KT_STR("doc.currency");
+    return name;
+}
+
+/* this.SOURCE.MY_COMPANY.UF_LOGO is MyCompanyUfLogo: as chains stand in fields of Bitrix24's templates. */
+static kt_str joined(arena *arena, kt_str chain)
+{
+    char *out = arena_alloc(arena, chain.len + 1);
+    size_t n = 0;
+    for (kt_str rest = chain; out && rest.len;) {
+        const kt_str part = segment(&rest);
+        if (str_is(part, "this") || str_is(part, "SOURCE"))
+            continue;
+        for (size_t i = 0; i < part.len; i++) {
+            const char c = part.ptr[i];
+            const bool begins = i == 0 || part.ptr[i - 1] == '_';
+            if (c != '_')
+                out[n++] = !begins && c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+        }
+    }
+    return out ? (kt_str){out, n} : (kt_str){0};
 }
 
 docx_name paper_name(arena *arena, const void *context, kt_str name)
 {
     const paper_names *n = context;
+    if (name.len > 5 && memcmp(name.ptr, "this.", 5) == 0)
+        name = joined(arena, name);
     docx_name found = ours(arena, n->tx, n->entity, name);
     for (size_t i = 0; !found.lua.len && i < sizeof foreign / sizeof *foreign; i++)
         if (str_is(name, foreign[i].theirs))

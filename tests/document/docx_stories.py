@@ -61,6 +61,43 @@ def bitrix24_templates_work_as_they_are(k, house):
     expect(d["paragraphs"][2], "8746,53 zł 8746,53")
 
 
+def keep_picture(k, house, name, content, type):
+    request = urllib.request.Request(house.url + "/files", data=content, headers={"Authorization": "Bearer " + k.token, "Content-Type": type, "X-File-Name": "p"})
+    return make(k, "document.asset", name=name, file=json.load(urllib.request.urlopen(request))["id"])
+
+
+def pictures_are_drawn_or_take_anothers_place(k, house):
+    png = lambda width, height: subprocess.run(["/usr/bin/python3", DESK, "png", str(width), str(height)], capture_output=True, check=True).stdout  # noqa: E731
+    q, template = shop(k)["quotation"], word_template(k, house, word_file(house, "pictures"))
+    _, d, _ = filled(k, house, template, q["id"])
+    expect((d["paragraphs"][0], d["header_pictures"], len(d["pictures"])), ("Logo , pieczęć , nic .", 0, 2))
+    logo, stamp = png(300, 50), png(40, 40)
+    keep_picture(k, house, "logo", logo, "image/png")
+    stamped = keep_picture(k, house, "stamp", stamp, "image/png")
+    _, d, content = filled(k, house, template, q["id"])
+    expect(d["paragraphs"][0], "Logo , pieczęć , nic .")
+    expect(d["pictures"][:3], [[len(logo), 60, 10], [len(stamp), 30, 30], [len(logo), 33, 11]])  # in mm
+    expect(d["pictures"][3][0] != len(logo) and d["header_pictures"], 1)
+    expect(filled(k, house, template, q["id"])[2] == content, True)
+    svg = keep_picture(k, house, "drawn", b'<svg xmlns="http://www.w3.org/2000/svg"/>', "image/svg+xml")
+    k.update("document.asset", stamped, {"file": k.get("document.asset", svg)["file"]})
+    refused("validation", lambda: k.call("document.make", {"template": template, "id": q["id"]}), "file")
+    expect("nic" in k.call("document.preview", {"template": template, "id": q["id"]})["text"], True)
+
+
+def lists_within_lists_and_chains(k, house):
+    s = shop(k)
+    address = lambda *cities: [{"use": "main", "city": city} for city in cities]  # noqa: E731
+    make(k, "crm.pipeline", name="Sprzedaż", initial=True, stages=[{"name": "Nowa"}, {"name": "Wygrana", "semantic": "won"}, {"name": "Przegrana", "semantic": "lost"}])
+    one = make(k, "base.party", name="Pierwszy", addresses=address("Gdynia", "Sopot"), contacts=[{"kind": "phone", "value": "+48500100200"}])
+    two = make(k, "base.party", name="Drugi", addresses=address("Łódź"))
+    deal = make(k, "crm.deal", title="Most", party=s["nowak"], parties=[{"party": one, "role": "decyduje"}, {"party": two, "role": "płaci"}])
+    _, d, _ = filled(k, house, word_template(k, house, word_file(house, "nested"), "crm.deal"), deal)
+    expect(d["paragraphs"], ["Most: Wicher, 5261040828", "Pierwszy:", "- +48500100200", "Drugi:", "Klient: Toruń ", "szt "])
+    expect([[c.strip() for c in row] for row in d["tables"][0]], [["1. Pierwszy", ""], ["2. Drugi", ""]])
+    expect(d["inner"], [[[["1: Gdynia (decyduje)"], ["2: Sopot (decyduje)"]]], [[["1: Łódź (płaci)"]]]])
+
+
 def all_that_is_wrong_is_told_at_once(k, house):
     template = word_template(k, house, word_file(house, "wrong"))
     error = refused("validation", lambda: k.call("document.preview", {"template": template, "id": shop(k)["quotation"]["id"]}), *["file"] * 4)
@@ -98,7 +135,8 @@ def a_name_stays_text(k, house):
     expect(k.call("document.preview", {"template": template, "id": party})["text"].strip(), "</w:t><w:t>&{number} „x” xxxxxxxxxx jeden\ndwa")
 
 
-STORIES = [names_are_found_wherever_word_cuts_them, bitrix24_templates_work_as_they_are, all_that_is_wrong_is_told_at_once,
+STORIES = [names_are_found_wherever_word_cuts_them, bitrix24_templates_work_as_they_are, pictures_are_drawn_or_take_anothers_place,
+           lists_within_lists_and_chains, all_that_is_wrong_is_told_at_once,
            what_is_no_word_file_is_refused, a_name_stays_text]
 
 if __name__ == "__main__":
