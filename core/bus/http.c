@@ -236,6 +236,12 @@ static void run_route(request *r)
     web_exchange(r->http->bus, &asked, &r->envelope, rpc_reply, r);
 }
 
+static enum MHD_Result answer_now(request *r)
+{
+    return r->linked_sha256.len ? download_linked(r)
+                                : request_answer(r, r->status, answer_type(r), buffer_str(&r->answer));
+}
+
 /* Starts what ends with request_ready and waits for it, suspended, unless it is there already. */
 static enum MHD_Result run(request *r)
 {
@@ -244,6 +250,8 @@ static enum MHD_Result run(request *r)
         bus_exchange(r->http->bus, buffer_str(&r->body), &r->envelope, rpc_reply, r);
     } else if (r->route == ROUTE_MODULE) {
         run_route(r);
+    } else if (r->route == ROUTE_LINK) {
+        link_open(r);
     } else {
         r->task.run = NULL;
         upload_finish(r);
@@ -255,9 +263,7 @@ static enum MHD_Result run(request *r)
         MHD_suspend_connection(r->connection);
     }
     pthread_mutex_unlock(&r->lock);
-    if (!answered)
-        return MHD_YES;
-    return request_answer(r, r->status, answer_type(r), buffer_str(&r->answer));
+    return answered ? answer_now(r) : MHD_YES;
 }
 
 /* ---- /health and /metrics ---- */
@@ -387,6 +393,11 @@ static enum MHD_Result begin(request *r, const char *url, const char *method)
         r->route = url[1] == 'r' ? ROUTE_RPC : ROUTE_UPLOAD;
         return begin_body(r);
     }
+    if (get && strncmp(url, LINK_PATH, sizeof LINK_PATH - 1) == 0) {
+        r->route = ROUTE_LINK;
+        r->path = arena_str(r->arena, str_of(url + sizeof LINK_PATH - 1));
+        return begin_body(r);
+    }
     if ((get || r->post) && web_serves(r->http->bus, url)) {
         r->route = ROUTE_MODULE;
         r->path = arena_str(r->arena, str_of(url));
@@ -465,7 +476,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     pthread_mutex_lock(&r->lock);
     bool answered = r->answered;
     pthread_mutex_unlock(&r->lock);
-    return answered ? request_answer(r, r->status, answer_type(r), buffer_str(&r->answer)) : MHD_YES;
+    return answered ? answer_now(r) : MHD_YES;
 }
 
 static void completed(

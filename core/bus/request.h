@@ -26,7 +26,7 @@ struct http {
     atomic_bool closing;
 };
 
-typedef enum { ROUTE_NONE, ROUTE_RPC, ROUTE_UPLOAD, ROUTE_MODULE } route;
+typedef enum { ROUTE_NONE, ROUTE_RPC, ROUTE_UPLOAD, ROUTE_MODULE, ROUTE_LINK } route;
 typedef struct request {
     pool_task task; /* an upload's end */
     http *http;
@@ -38,8 +38,10 @@ typedef struct request {
     bool answered, suspended; /* under lock */
     buffer body, answer;
     unsigned status;
-    kt_str type;    /* of the answer; not set: JSON */
-    kt_str path;    /* for ROUTE_MODULE */
+    kt_str type;                       /* of the answer; not set: JSON */
+    kt_str path;                       /* for ROUTE_MODULE; of ROUTE_LINK its secret */
+    kt_str linked_sha256, linked_name; /* what a link gives out */
+    uint64_t linked_size;
     kt_str session; /* to set as a cookie */
     bool session_ended;
     upload *upload;
@@ -68,6 +70,9 @@ void streams_check(http *http, bool all);
 /* upload.c */
 enum MHD_Result upload_begin(request *request);
 bool upload_take(request *request, const char *bytes, size_t n); /* false: it failed; answered at the end */
-void upload_finish(request *request);                            /* in the pool; ends with request_ready */
+#define LINK_PATH "/files/link/"
+void link_open(request *request); /* GET of it; ends with request_ready */
+enum MHD_Result download_linked(request *request);
+void upload_finish(request *request); /* in the pool; ends with request_ready */
 void upload_drop(upload *upload);
 enum MHD_Result download(request *request, const char *id);

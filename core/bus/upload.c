@@ -298,3 +298,52 @@ enum MHD_Result download(request *r, const char *id_text)
     visit_end(&v);
     return result;
 }
+
+/* ---- Public links ---- */
+
+static void link_opened(void *context, kt_str answer_text, const outcome *o)
+{
+    request *r = context;
+    const variant *answered = NULL;
+    if (o->kind || decode_json(r->arena, answer_text, &r->http->bus->limits, &answered)) {
+        const bool none = o->kind == KT_NOT_FOUND;
+        request_ready(r, none ? MHD_HTTP_NOT_FOUND : MHD_HTTP_SERVICE_UNAVAILABLE, answer_text, NULL);
+        return;
+    }
+    const variant *result = variant_get(answered, "result"), *size = variant_get(result, "size");
+    r->linked_size = size && size->kind == VARIANT_INT ? (uint64_t)size->as.integer : 0;
+    r->linked_name = variant_get_str(result, "name");
+    r->linked_sha256 = variant_get_str(result, "sha256");
+    request_ready(r, MHD_HTTP_OK, KT_STR(""), NULL);
+}
+
+void link_open(request *r)
+{
+    envelope nobody = r->envelope;
+    buffer text;
+    nobody.token = (kt_str){0};
+    buffer_open(&text, 4096);
+    json j = json_to(&text);
+    json_object(&j);
+    json_member_text(&j, "jsonrpc", "2.0");
+    json_member_int(&j, "id", 1);
+    json_member_text(&j, "method", "document.link.open");
+    json_key(&j, "params");
+    json_object(&j);
+    json_member_str(&j, "secret", r->path);
+    json_object_end(&j);
+    json_object_end(&j);
+    if (text.full)
+        request_ready(r, MHD_HTTP_NOT_FOUND, KT_STR("{}"), NULL);
+    else
+        bus_exchange(r->http->bus, buffer_str(&text), &nobody, link_opened, r);
+    buffer_close(&text);
+}
+
+enum MHD_Result download_linked(request *r)
+{
+    int fd = -1;
+    kt_error *error = content_open(
+        r->arena, r->http->bus->options.data_directory, r->linked_sha256, r->linked_size, &fd);
+    return error ? answer(r, NULL, error) : send_file(r, fd, r->linked_size, r->linked_name);
+}

@@ -37,6 +37,16 @@ static const method_param signatures_params[] = {
     {"roots", VARIANT_STRING, false, {"Certificates to trust, PEM", "Zaufane certyfikaty, PEM"}},
     {0},
 };
+static const method_param link_params[] = {
+    {"document", VARIANT_INT, true, {"The document", "Dokument"}},
+    {"days", VARIANT_INT, false, {"How long it is good; 30", "Jak długo jest ważny; 30"}},
+    {"recipient", VARIANT_STRING, false, {"Whom it is given to", "Komu się go daje"}},
+    {0},
+};
+static const method_param open_params[] = {
+    {"secret", VARIANT_STRING, true, {"The last part of the link", "Ostatnia część odnośnika"}},
+    {0},
+};
 static const method_param presets_params[] = {
     {"renew", VARIANT_BOOL, false,
         {"Those that are there take the ready texts, too", "Istniejące też przyjmują gotowe treści"}},
@@ -66,6 +76,14 @@ const method paper_methods[] = {
         {"Who signed a document, and whether it was changed since",
             "Kto podpisał dokument i czy zmieniono go od tego czasu"},
         signatures_params, paper_signatures},
+    {"document.share", "document.link:create", METHOD_WRITE,
+        {"A public link to a document; its path is told this once",
+            "Publiczny odnośnik do dokumentu; ścieżka podawana jest tylko teraz"},
+        link_params, paper_link},
+    {"document.link.open", "public", METHOD_WRITE,
+        {"What GET /files/link/SECRET gives out; notes that it was opened",
+            "Co wydaje GET /files/link/SEKRET; odnotowuje otwarcie"},
+        open_params, paper_link_open},
     {"document.presets", "document.template:create", METHOD_PLAIN,
         {"Stores the ready templates", "Zapisuje gotowe szablony"}, presets_params, paper_presets},
     {0},

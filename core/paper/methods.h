@@ -12,4 +12,6 @@ kt_error *paper_sign(method_call *call);
 kt_error *paper_signatures(method_call *call);
 kt_error *paper_key_check(kt_tx *tx, const kt_record *before, const kt_record *after);
 kt_error *paper_asset_check(kt_tx *tx, const kt_record *before, const kt_record *after); /* picture.c */
-kt_error *paper_presets(method_call *call);                                              /* presets.c */
+kt_error *paper_link(method_call *call);                                                 /* link.c */
+kt_error *paper_link_open(method_call *call);
+kt_error *paper_presets(method_call *call); /* presets.c */

@@ -116,7 +116,7 @@ static kt_error *template_check(kt_tx *tx, const kt_record *before, const kt_rec
 
 static const kt_role roles[] = {
     {"document_author", {"Author of templates", "Autor szablonów"},
-        "document.template:*; document.asset:*; document.document:*"},
+        "document.template:*; document.asset:*; document.document:*; document.link:*"},
     {0},
 };
 
@@ -129,5 +129,7 @@ const kt_module paper_module = KT_MODULE("document", "1.0.0", "Documents", "Doku
         {&asset_row_shape, {"Picture", "Obraz"}, {"Pictures", "Obrazy"}, .title = "name",
             .indexes = "unique name whose", .check = paper_asset_check, .icon = "image"},
         {&key_row_shape, {"Signing key", "Klucz do podpisu"}, {"Signing keys", "Klucze do podpisu"},
-            .title = "name", .check = paper_key_check, .icon = "key"}),
+            .title = "name", .check = paper_key_check, .icon = "key"},
+        {&link_row_shape, {"Public link", "Publiczny odnośnik"}, {"Public links", "Publiczne odnośniki"},
+            .title = "recipient", .icon = "link"}),
     .roles = roles);

@@ -28,6 +28,8 @@ struct document_row {
 };
 extern const kt_shape document_row_shape;
 
+extern const kt_shape link_row_shape;
+
 struct key_row {
     kt_record rec;
     kt_str name, subject, issuer, certificate;

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Stories of templates and documents, over HTTP: what a template shows, to whom, and what hostile ones cannot do."""
+import datetime
 import hashlib
 import json
 import pathlib
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -254,10 +256,46 @@ def a_signature_holds_until_a_byte_is_changed(k, house):
     expect(found["unchanged"] or any(f["intact"] for f in found["signatures"]), False)
 
 
+def a_link_shows_one_document_until_it_ends(k, house):
+    """Whoever has the link reads the document, and nothing else; each visit is noted."""
+    made = k.call("document.make", {"template": template(k, "<p>Oferta dla {{ doc.name }}</p>", title="Oferta"), "id": shop(k)["nowak"]})
+    link = k.call("document.share", {"document": made["document"], "recipient": "Jan Nowak", "days": 7})
+    until = time.time() + 7 * 86400
+
+    def visit(path):
+        try:
+            with urllib.request.urlopen(house.url + path) as answer:  # no token
+                return answer.status, answer.read(), answer.headers
+        except urllib.error.HTTPError as error:
+            return error.code, error.read(), error.headers
+    status, content, headers = visit(link["path"])
+    expect((status, content), (200, stored(house, made).read_bytes()))
+    expect(("Oferta" in headers["Content-Disposition"], headers["X-Content-Type-Options"]), (True, "nosniff"))
+    visit(link["path"])
+    row = k.get("document.link", link["id"])
+    expect((row["opened"], len(row["visits"]), row["recipient"], row["visits"][0]["at"] == row["last_opened"]), (1, 1, "Jan Nowak", True))
+    expect(abs(datetime.datetime.fromisoformat(row["expires"].replace("Z", "+00:00")).timestamp() - until) < 60, True)
+    secret = link["path"].rsplit("/", 1)[1]
+    expect(secret in json.dumps(k.call("document.link.history", {"id": link["id"]})) or secret in json.dumps(row), False)
+    for wrong in ("/files/link/", "/files/link/x", link["path"] + "x", link["path"][:-1], "/files/link/" + row["hash"], f"/files/{made['file']}"):
+        expect(visit(wrong)[0] in (401, 404), True)
+    k.update("document.link", link["id"], {"expires": "2020-01-01T00:00:00Z"})
+    expect(visit(link["path"])[0], 404)
+    k.update("document.link", link["id"], {"expires": "2090-01-01T00:00:00Z"})
+    expect(visit(link["path"])[0], 200)
+    k.call("document.link.delete", {"id": link["id"]})
+    expect(visit(link["path"])[0], 404)
+    refused("validation", lambda: k.call("document.share", {"document": made["document"], "days": 100000}), "days")
+    refused("not_found", lambda: k.call("document.share", {"document": 99999}))
+    user = make(k, "access.user", name="looker", roles=[make(k, "access.role", name="look", label="look", grants="document.document:read; base.*:read")])
+    k.call("access.password", {"user": user, "new": "Quiet-River-77-Stone"})
+    refused("forbidden", lambda: house.client("looker", "Quiet-River-77-Stone").call("document.share", {"document": made["document"]}))
+
+
 STORIES = [a_template_shows_a_record_its_links_and_its_lines, a_wrong_template_is_not_saved, a_customers_name_runs_nowhere,
            hostile_templates_end_alone, only_what_one_may_read_is_shown, a_document_is_kept_and_the_next_one_beside_it,
            a_document_takes_nothing_from_the_server, a_kept_picture_stands_in_every_letter, what_is_no_picture_is_refused,
-           what_the_renderer_complains_of_is_told, documents_are_numbered_by_their_template, many_are_made_by_a_job_and_one_wrong_record_stops_nothing, a_signature_holds_until_a_byte_is_changed]
+           what_the_renderer_complains_of_is_told, documents_are_numbered_by_their_template, many_are_made_by_a_job_and_one_wrong_record_stops_nothing, a_signature_holds_until_a_byte_is_changed, a_link_shows_one_document_until_it_ends]
 
 if __name__ == "__main__":
     run(STORIES, modules="base,crm")
