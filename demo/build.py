@@ -19,6 +19,7 @@ import books  # noqa: E402
 import people  # noqa: E402
 import sales  # noqa: E402
 import service  # noqa: E402
+import workshop  # noqa: E402
 import works  # noqa: E402
 
 YEARS = 2
@@ -315,6 +316,7 @@ def main():
     parser.add_argument("--url", default="http://127.0.0.1:8080")
     parser.add_argument("--password-file", required=True, help="of the user admin")
     parser.add_argument("--size", choices=sorted(SIZES), default="small")
+    parser.add_argument("--rules", metavar="DIR", help="also store the rules of this folder and switch them on")
     parser.add_argument("--quiet", action="store_true")
     options = parser.parse_args()
     kontor = Kontor(options.url, timeout=300)
@@ -342,6 +344,9 @@ def main():
     if "base" in enabled:
         works.build(builder, enabled)
         people.build(builder, enabled, STAFF)
+        workshop.papers(kontor, options.url)
+    if options.rules:
+        workshop.rules(kontor, options.rules)
     print(f"The demo company is ready: {kontor.count('base.party')} parties." if "base" in enabled else "No module base: nothing to build.")
 
 

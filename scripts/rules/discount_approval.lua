@@ -1,4 +1,4 @@
--- A discount above 15 % goes out only after the head of the seller's team has agreed to it; another discount
+-- A discount above 15 % goes out only after the seller's head has agreed to it; another discount
 -- needs another yes. Whoever has no head, or is the head, is asked by nobody.
 -- In the language of the user who reads it.
 local function for_user(id, en, pl)
@@ -14,20 +14,24 @@ local function most(lines)
   return found
 end
 
-local function head_of(owner)
-  local user = owner and get("access.user", owner)
+-- The head of the user's team, or of the department, or the next one above; never the user.
+local function head_of(id)
+  local user = id and get("access.user", id)
   local team = user and user.teams and user.teams[1] and get("access.team", user.teams[1])
-  return team and team.head
+  if team and team.head and team.head ~= id then return team.head end
+  local place = user and user.department and get("access.department", user.department)
+  while place and (not place.head or place.head == id) do place = place.parent and get("access.department", place.parent) end
+  return place and place.head
 end
 
 rule {
   label = "A discount above 15 % needs the head's approval",
   on = {"crm.quotation.created", "crm.quotation.updated lines", "crm.quotation.send", "crm.quotation.accept"},
   rights = "crm.quotation:read,update; base.approval:read,create; base.task:create; "
-    .. "access.user:read fields *; access.team:read",
+    .. "access.user:read fields *; access.team:read; access.department:read",
   run = function(quotation, _, _, event)
     local discount, head = most(quotation.lines), head_of(quotation.owner)
-    if discount <= dec "15" or not head or head == quotation.owner then return end
+    if discount <= dec "15" or not head then return end
     local titles = {"Discount of " .. discount .. " %: " .. quotation.number, "Rabat " .. discount .. " %: " .. quotation.number}
     local asked = list("base.approval", {filter = {{"about", "=", quotation}, {"title", "in", titles}}})
     if event == "crm.quotation.send" or event == "crm.quotation.accept" then

@@ -231,6 +231,26 @@ describe("leave_cover", function()
   end)
 end)
 
+describe("won_deal", function()
+  it("makes a draft order of the deal's lines, once", function()
+    local here = company()
+    use "won_deal"
+    local pipeline = call("crm.pipeline.create", {values = {name = "Sales", initial = true, stages = {
+      {name = "New"}, {name = "Won", semantic = "won"}, {name = "Lost", semantic = "lost"}}}}).id
+    local stages = call("crm.pipeline.get", {id = pipeline}).stages
+    local deal = call("crm.deal.create", {values = {title = "Fleet", party = here.nowak,
+      lines = {{item = here.bike, quantity = "4", price = "90", discount_percent = "10"}}}}).id
+    for _, stage in ipairs {2, 1, 2} do
+      call("crm.deal.update", {id = deal, values = {stage = stages[stage].id}})
+      settle()
+    end
+    local orders = call("crm.order.list", {}).rows
+    expect(#orders, 1)
+    expect(call("crm.order.get", {id = orders[1].id}), {state = "draft", deal = deal, party = here.nowak, net = "324.00"})
+    expect(call("base.task.list", {sort = "id"}).rows, {{title = "Check and confirm the order " .. orders[1].number}, {title = "Prepare the order: Fleet"}})
+  end)
+end)
+
 describe("export_twice", function()
   it("tells the head once", function()
     local head = user("head")

@@ -14,7 +14,7 @@ sys.path.insert(0, str(HERE.parent / "outbox"))
 from house import ROOT, House  # noqa: E402
 from letterbox import Smtpd  # noqa: E402
 
-DAY_S, PATIENCE_S = 86400, 120
+DAY_S, PATIENCE_S = 86400, 60
 STAFF_PASSWORD = "Rower-2026"
 
 
@@ -41,20 +41,24 @@ def stamp(at):
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def until(what, look):
+def until(kontor, rules, name, look):
     end = time.monotonic() + PATIENCE_S
     while not (found := look()):
-        assert time.monotonic() < end, f"{what}: nothing happened"
+        assert time.monotonic() < end, f"{name}: nothing happened: {kontor.call('rule.runs', {'id': rules[name]})}"
         time.sleep(0.1)
     return found
 
 
-def done_by(kontor, rules, name):
-    """The rule's runs that did something, and none of which failed."""
+def done_by(kontor, rules, made, name):
+    """What the rule did, if anything; none of its runs failed."""
     row = kontor.get("automation.rule", rules[name], fields=["state", "failures", "problem"])
     assert row["state"] == "on" and not row["failures"], (name, row)
     runs = kontor.call("rule.runs", {"id": rules[name]})["rows"]
     assert not [r for r in runs if r["outcome"] != "done"], (name, runs)
+    if name == "low_stock":  # what a method of a module makes is not the rule's own doing
+        return kontor.list("logistics.purchase_request", [["item", "=", made["stock"]], ["created_at", ">=", made["began"]]])["rows"]
+    if name == "goal_bonus":
+        return kontor.list("hr.bonus", [["rule", "=", "goal_bonus"], ["created_at", ">=", made["began"]]])["rows"]
     return [r for r in runs if r["did"] or r["changes"]]
 
 
@@ -64,6 +68,7 @@ def one(kontor, entity, *conditions, **more):
 
 def what_people_do(house, kontor, days):
     """A day's work by which rules are set off at once, or later by the clock."""
+    began = stamp(days.now())
     users = {u["name"]: u for u in kontor.each("access.user")}
     marek, anna = users["marek"], users["anna"]
     party = one(kontor, "base.party", ["is_customer", "=", True], ["language", "=", "pl"], ["tax_id", "is_null", False], ["email", "is_null", False], sort="id")["id"]
@@ -97,9 +102,13 @@ def what_people_do(house, kontor, days):
     tereza = kontor.get("access.user", users["tereza"]["id"])
     kontor.update("access.user", tereza["id"], {"roles": tereza["roles"] + [leaver]})
     seller = house.client("tereza", STAFF_PASSWORD)
-    for _ in range(2):
-        seller.call("export.read", {"entity": "base.party", "fields": ["name"], "limit": 5})
-    return {"quotation": quotation, "deal": deal, "anna": anna["id"], "marek": marek["id"]}
+    for times in (1, 2):
+        seller.call("export.read", {"entity": "base.party", "limit": 5})
+        end = time.monotonic() + PATIENCE_S  # equal calls that follow each other at once are one
+        while kontor.count("access.read_log", [["action", "=", "export"]]) < times:
+            assert time.monotonic() < end, "the exports were not written down"
+            time.sleep(0.1)
+    return {"began": began, "stock": stock["item"], "quotation": quotation, "deal": deal, "anna": anna["id"], "marek": marek["id"]}
 
 
 def main():
@@ -125,16 +134,16 @@ def main():
             assert kontor.call("rule.graph")["cycles"] == []
             at_once = ("web_lead", "greet_lead", "incoming_mail", "won_deal", "discount_approval", "order_status", "low_stock", "leave_cover")
             for name in at_once:
-                until(name, lambda name=name: done_by(kontor, rules, name))
+                until(kontor, rules, name, lambda name=name: done_by(kontor, rules, made, name))
             order = one(kontor, "crm.order", ["deal", "=", made["deal"]])
             assert order["state"] == "draft" and order["lines"][0]["quantity"] == "4.0000", order
             asked = one(kontor, "base.approval", ["about", "=", {"entity": "crm.quotation", "id": made["quotation"]}])
-            assert asked["state"] == "open", asked
+            assert asked["state"] == "pending", asked
             for step in (0.02, 0.1, 1, 1, 1, 3, 4, 10, 20, 20):
                 kontor = days.pass_by(step, house)
                 time.sleep(0.3)
             for name in sorted(wanted):
-                until(name, lambda name=name: done_by(kontor, rules, name))
+                until(kontor, rules, name, lambda name=name: done_by(kontor, rules, made, name))
             titles = [t["title"] for t in kontor.each("base.task", [["owner", "=", made["anna"]]], fields=["title"])]
             assert any("Zaległe zadanie" in t for t in titles), titles
             smtpd.mode("ok")
