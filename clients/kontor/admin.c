@@ -237,9 +237,9 @@ int admin_check(tool *t, int count, char **arguments)
 
 int admin_test(tool *t, int count, char **arguments)
 {
-    char command[] = "kontord", option[] = "--test", rules[] = "--rules-dir";
-    char *const run[] = {
-        command, option, arguments[0], count > 1 ? rules : NULL, count > 1 ? arguments[1] : NULL, NULL};
+    char command[] = "kontord", option[] = "--test", rules[] = "--rules-dir", modules[] = "--modules";
+    char *const run[] = {command, option, arguments[0], count > 1 ? rules : NULL,
+        count > 1 ? arguments[1] : NULL, count > 2 ? modules : NULL, count > 2 ? arguments[2] : NULL, NULL};
     return run_kontord(t, run);
 }
 

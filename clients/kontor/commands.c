@@ -46,8 +46,22 @@ const tool_command tool_commands[] = {
         records_history},
     {"watch", "[ENTITY ..]", "changes as they happen",
         "  kontor watch\n  kontor watch crm.deal base.task --json\n", 0, -1, records_watch},
-    {"test", "DIR [RULES]", "the specs in DIR, on servers in memory, with the rules of a folder",
-        "  kontor test specs rules\n", 1, 2, admin_test},
+    {"rule",
+        "list | check FILE | test SPECS [RULES [MODULES]] | backtest FILE [DAYS] | put FILE | enable | "
+        "shadow | "
+        "disable | runs NAME | graph",
+        "automation rules: written, tried, switched on, looked after",
+        "  kontor rule check rules/greet.lua          what is wrong with it, by line\n"
+        "  kontor rule test specs/greet_spec.lua rules\n"
+        "  kontor rule backtest rules/greet.lua 30    what it would have done in thirty days\n"
+        "  kontor rule put rules/greet.lua            stored as the rule greet; a new one is a draft\n"
+        "  kontor rule shadow greet                   runs without effect; then: enable\n"
+        "  kontor rule runs greet                     what it did\n",
+        1, 4, rule_command},
+    {"test", "DIR|FILE [RULES [MODULES]]",
+        "the specs in DIR, or of a file, on servers in memory, with the rules of a folder and with these "
+        "modules",
+        "  kontor test specs rules\n  kontor test specs/greet_spec.lua rules base,crm\n", 1, 3, admin_test},
     {"import", "FILE --entity ENTITY",
         "a file in: CSV, JSON Lines, XLSX, vCard, iCalendar; --dry-run shows every error",
         "  kontor import people.csv --entity base.party --explain      which column goes where\n"

@@ -104,7 +104,8 @@ int admin_check(tool *tool, int count, char **arguments);
 int admin_test(tool *tool, int count, char **arguments);
 int admin_journal(tool *tool, int count, char **arguments);
 
-/* tls.c, completion.c, module_new.c */
+/* rules.c, tls.c, completion.c, module_new.c */
+int rule_command(tool *tool, int count, char **arguments);
 int tls_command(tool *tool, int count, char **arguments);
 int completion_command(tool *tool, int count, char **arguments);
 int module_new(tool *tool, const char *name);

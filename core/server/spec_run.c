@@ -380,6 +380,16 @@ static size_t names_in(arena *arena, const char *folder, const char *end, const 
     return count;
 }
 
+/* --modules says which; all, without it. */
+static bool is_chosen(const options *o, const char *file)
+{
+    const size_t n = strlen(file) - 3; /* .so */
+    bool chosen = !o->modules_given;
+    for (size_t i = 0; !chosen && i < o->modules_count; i++)
+        chosen = strlen(o->modules[i]) == n && strncmp(o->modules[i], file, n) == 0;
+    return chosen;
+}
+
 /* base stands in front of what needs it. */
 static bool load_modules(specs *s, const char *folder)
 {
@@ -388,7 +398,7 @@ static bool load_modules(specs *s, const char *folder)
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < count; i++) {
             bool is_base = strcmp(names[i], "base.so") == 0;
-            if (is_base != (pass == 0))
+            if (is_base != (pass == 0) || !is_chosen(s->options, names[i]))
                 continue;
             kt_str path = arena_format(s->arena, "%s/%s", folder, names[i]);
             void *library = path.ptr ? dlopen(path.ptr, RTLD_NOW | RTLD_LOCAL) : NULL;
@@ -429,8 +439,12 @@ int spec_run(arena *arena, const options *o)
     log_level(KT_LOG_ERROR);
     if (!load_modules(s, o->modules_directory))
         return 2;
-    size_t count = names_in(arena, o->test, "_spec.lua", names, FILES_MAX);
-    for (size_t i = 0; i < count; i++)
+    struct stat about;
+    const bool is_file = stat(o->test, &about) == 0 && S_ISREG(about.st_mode);
+    size_t count = is_file ? 1 : names_in(arena, o->test, "_spec.lua", names, FILES_MAX);
+    if (is_file)
+        run_file(s, o->test);
+    for (size_t i = 0; !is_file && i < count; i++)
         run_file(s, arena_format(arena, "%s/%s", o->test, names[i]).ptr);
     (void)printf("1..%u\n", s->number);
     if (!count)

@@ -219,6 +219,44 @@ def check_the_rest(sh, house):
     sh.run("whoami", "--url", house.url, code=4)
 
 
+def check_rules(sh, house):
+    """From a file to a rule that runs: checked, tested, tried on the past, stored, switched on, looked at."""
+    folder = house.home / "workshop"
+    folder.mkdir()
+    rule, spec = folder / "mark.lua", folder / "mark_spec.lua"
+    rule.write_text('rule { on = "crm.lead.created", when = {{"source", "=", "fair"}}, run = function(lead) lead.campaign = "seen at " .. lead.source end }\n')
+    spec.write_text("""describe("mark", function()
+      it("marks what came from a fair", function()
+        use "mark"
+        expect(call("crm.lead.get", {id = call("crm.lead.create", {values = {title = "A", source = "fair"}}).id}).campaign, "seen at fair")
+        expect(refusal("finance.invoice.list", {}), "not_found")
+      end)
+    end)
+""")
+    sh.run("create", "crm.lead", "title=Early", "source=fair")
+    assert "crm.lead.created" in sh.out("rule", "check", str(rule))
+    assert "ok 1 - mark: marks what came from a fair" in sh.out("rule", "test", str(spec), str(folder), "base,crm")
+    assert "1..1" in sh.out("test", str(folder), str(folder), "base,crm")
+    spec.write_text('it("fails", function() expect(1, 2) end)\n')
+    assert "not ok 1" in sh.run("test", str(spec), code=6).stdout
+    told = sh.json("rule", "backtest", str(rule), "1")
+    assert told["runs"] == 1 and told["rows"][0]["changes"] == ["campaign"] and told["whole"], told
+    sh.run("rule", "put", str(rule))
+    assert sh.json("get", "crm.lead", str(sh.json("create", "crm.lead", "title=B", "source=fair")["id"]))["campaign"] is None  # a draft
+    sh.run("rule", "enable", "mark")
+    assert sh.json("get", "crm.lead", str(sh.json("create", "crm.lead", "title=C", "source=fair")["id"]))["campaign"] == "seen at fair"
+    assert sh.json("rule", "runs", "mark")["runs"] == 1
+    rule.write_text(rule.read_text().replace("seen at", "met at"))
+    sh.run("rule", "put", str(rule))
+    assert sh.json("get", "crm.lead", str(sh.json("create", "crm.lead", "title=D", "source=fair")["id"]))["campaign"] == "met at fair"
+    sh.run("rule", "disable", "mark")
+    assert "mark" in sh.out("rule", "list") and "cycles" in sh.out("rule", "graph", "--json")
+    rule.write_text("rule {\n  on = 'crm.lead.created',\n  run = function(lead) lead.colour = 1 end }")
+    assert "colour" in sh.run("rule", "check", str(rule), code=1).stderr
+    assert "no rule nobody" in sh.run("rule", "enable", "nobody", code=1).stderr
+    sh.run("rule", "check", str(folder / "none.lua"), code=7)
+
+
 def main():
     house = House(modules="base,crm")
     house.tcp, house.ws, house.tls = house.more_ports
@@ -236,6 +274,7 @@ def main():
         check_transports(sh, house)
         check_watch(sh, house)
         check_files(sh, house)
+        check_rules(sh, house)
         check_the_rest(sh, house)
     print("every command worked")
 
