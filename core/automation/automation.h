@@ -59,6 +59,8 @@ typedef struct {
 } automation_template;
 enum { AUTOMATION_TEXT_MAX = 5 << 20, AUTOMATION_CHUNK_MAX = 120000 };
 
+/* The company whose paper it is: the record's, the caller's, or the only one there is; 0: none of these. */
+uint64_t automation_company(kt_tx *tx, const model_record *about);
 /* Puts the transaction into the zone of the company whose record it is; of the caller's, or the only one, where it is of
  * none.
  *   held  access_actor_release it, behind the last use of tx->zone; put the old one back before */

@@ -432,7 +432,8 @@ static kt_error *consider(firing *f, const subscription *s, const model_seen *se
     if (!fire_hits(s->trigger, seen) || (past->by == s->rule->id && past->of == id && id))
         return NULL;
     KT_TRY(fire_holds(f->tx, s->trigger, seen->after ? seen->after : seen->before, &it_holds));
-    if (!it_holds || was_fired(past, s->trigger, id)) /* what ran is gone through for those few that would run */
+    if (!it_holds ||
+        was_fired(past, s->trigger, id)) /* what ran is gone through for those few that would run */
         return NULL;
     if (past->runs >= RUNS_MAX)
         return kt_fail(f->tx, KT_LIMIT, NULL, "more than %d rules run in one transaction, at %s",

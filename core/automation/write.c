@@ -9,8 +9,7 @@ static kt_error *nonsense(kt_tx *tx)
     return kt_fail(tx, KT_RULE, "text", "its process sends nonsense", "jego proces przysyła bzdury");
 }
 
-/* The record's company, the caller's, or the only one there is; 0: none of these. */
-static uint64_t company_of(kt_tx *tx, const model_record *about)
+uint64_t automation_company(kt_tx *tx, const model_record *about)
 {
     const model_entity *company = model_entity_find(tx->catalogue, KT_STR("base.company"));
     uint64_t only = 0;
@@ -34,7 +33,7 @@ static uint64_t company_of(kt_tx *tx, const model_record *about)
 static void pack_template(kt_tx *tx, const automation_template *t, int64_t steps, buffer *out)
 {
     const model_entity *company = model_entity_find(tx->catalogue, KT_STR("base.company"));
-    uint64_t own = t->about ? company_of(tx, t->about) : 0;
+    uint64_t own = t->about ? automation_company(tx, t->about) : 0;
     buffer_clear(out);
     buffer_add_char(out, 'T');
     pack_time(out, tx->now);
@@ -90,7 +89,7 @@ enum { TIMES_A_RULE = 4 }; /* steps: a document is larger than what a rule does 
 
 kt_error *automation_place(automation *a, kt_tx *tx, const model_record *about, const access_actor **held)
 {
-    const uint64_t own = company_of(tx, about);
+    const uint64_t own = automation_company(tx, about);
     *held = NULL;
     return own && own != tx->company ? timer_zone(a, tx, own, held) : NULL;
 }

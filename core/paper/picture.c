@@ -51,8 +51,7 @@ kt_error *paper_asset_check(kt_tx *tx, const kt_record *before, const kt_record 
 /* The picture of this name: the company's own before that of all. */
 static kt_error *find_asset(kt_tx *tx, const written *w, kt_str name, uint64_t *file)
 {
-    const model_value *of = &w->about.values[MODEL_COMPANY];
-    const uint64_t company = of->set ? (uint64_t)of->as.i : tx->company;
+    const uint64_t company = automation_company(tx, &w->about);
     struct asset_row row = {KT_OF(asset_row)};
     kt_cursor *cursor = NULL;
     const kt_query query = {
