@@ -54,6 +54,8 @@ static kt_error *read_query(
     query->start = params_find(params, "start");
     query->lines = params_find(params, "lines");
     query->cursor = variant_get_str(params, "cursor");
+    if (all)
+        kt_also(&all, model_query_names(tx, query));
     return all;
 }
 

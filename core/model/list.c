@@ -179,6 +179,16 @@ static kt_error *list_open(listing *l)
     return query_rows_open(tx, &l->plan, &l->place, &l->rows);
 }
 
+kt_error *model_query_names(kt_tx *tx, const model_query *query)
+{
+    query_sort sort;
+    model_path *paths;
+    size_t count;
+    kt_error *all = query_sort_read(tx, query->entity, query->sort, &sort);
+    kt_also(&all, model_paths_resolve(tx, query->entity, query->fields, &paths, &count));
+    return all;
+}
+
 kt_error *model_list(kt_tx *tx, const model_query *query, json *answer)
 {
     listing l = {.tx = tx, .query = query, .answer = answer};

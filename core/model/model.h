@@ -443,6 +443,8 @@ typedef struct {
     const char *right;          /* "read" or "export"; NULL: "read" */
     bool keep;                  /* model_next: records live as long as the transaction */
 } model_query;
+/* What is wrong with a query's sort and fields, for a request that is refused anyway: a caller learns all at once. */
+KT_MUST kt_error *model_query_names(kt_tx *tx, const model_query *query);
 /* Writes {"rows":[...],"next":"..","prev":".."} members (not the braces) into answer. */
 KT_MUST kt_error *model_list(kt_tx *tx, const model_query *query, json *answer);
 KT_MUST kt_error *model_count(kt_tx *tx, const model_query *query, uint64_t *count);

@@ -103,18 +103,42 @@ static kt_error *take_values(kt_tx *tx, const model_record *before, const varian
     return NULL;
 }
 
-/* What the module would have filled in from the other values is not missing; what it says of them waits until all can
- * be read. */
-static kt_error *fill_unasked(kt_tx *tx, model_record *record, const uint8_t *given)
+/* Leaves those problems that are of values which could be read: the others may come of what is missing. */
+static kt_error *of_values_read(const model_entity *entity, kt_error *error, const uint8_t *given)
+{
+    problem *next = error->first;
+    error->first = error->last = NULL;
+    error->count = 0;
+    for (problem *p = next; p; p = next) {
+        const model_field *field = p->path
+                                       ? model_field_find(entity, (kt_str){p->path, strcspn(p->path, ".[")})
+                                       : NULL;
+        next = p->next;
+        p->next = NULL;
+        if (!field || given[field->position] != GIVEN)
+            continue;
+        *(error->last ? &error->last->next : &error->first) = p;
+        error->last = p;
+        error->count++;
+    }
+    return error->count ? error : NULL;
+}
+
+/* What the module would have filled in from the other values is not missing, and what it has against them is told. */
+static kt_error *ask_module(kt_tx *tx, model_record *record, const uint8_t *given, kt_error **problems)
 {
     model_record filled;
     KT_TRY(model_record_copy(tx, record, &filled));
-    kt_error *later = model_record_compute(tx, &filled);
-    if (later == error_no_memory())
-        return later;
+    for (size_t i = MODEL_OWN; i < record->entity->field_count; i++)
+        if (given[i] == FAILED && !filled.values[i].set)
+            model_fill_default(tx, &record->entity->internals->defaults[i], &filled.values[i]);
+    kt_error *error = model_record_compute(tx, &filled);
+    if (error == error_no_memory())
+        return error;
     for (size_t i = MODEL_OWN; i < record->entity->field_count; i++)
         if (!given[i] && !record->values[i].set)
             record->values[i] = filled.values[i];
+    kt_also(problems, error ? of_values_read(record->entity, error, given) : NULL);
     return NULL;
 }
 
@@ -132,7 +156,7 @@ static kt_error *tell_the_rest(
                     (!before ||
                         !model_value_equal(&entity->fields[i], &before->values[i], &record->values[i]));
     validate_normalise(record);
-    KT_TRY(fill_unasked(tx, record, given));
+    KT_TRY(ask_module(tx, record, given, problems));
     return validate_record(tx, before, record, judged, problems);
 }
 

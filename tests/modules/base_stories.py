@@ -50,6 +50,13 @@ def all_wrong_numbers_are_told_at_once(k):
     expect(all(p.get("hint") for p in error.problems if p["path"] in ("tax_id", "regon", "bank_accounts[0].iban")), True)
 
 
+def what_cannot_be_read_hides_nothing_else(k):
+    error = refused("validation", lambda: make(k, "base.party", kind="person", last_name="Lis", birth_date="31.02.1980", tax_id="123", contacts=[
+        {"kind": "phone", "value": "600 700 800"}, {"kind": "email", "value": "nobody"}]), "birth_date", "tax_id", "contacts[1].value")
+    expect([p["path"] for p in error.problems][0], "birth_date")  # and nothing of a missing name, which the module makes
+    refused("validation", lambda: k.list("base.party", [["nme", "=", "x"]], sort="-nme", fields=["nme"], limit=501), "filter[0]", "sort", "fields[0]", "limit")
+
+
 def a_pesel_tells_birth_and_gender(k):
     party = make(k, "base.party", kind="person", name="Jan", pesel="44051401359")
     row = k.get("base.party", party)
