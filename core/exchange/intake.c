@@ -351,6 +351,14 @@ static kt_error *put(arena *arena, const column *c, members *list, kt_str name, 
     return intake_add(arena, list, name, value);
 }
 
+/* What no reference can be, in the place of one that was not found: it is not missing. */
+static bool stand_in(const place *p, variant *value)
+{
+    const model_field *field = p->member ? p->member : p->field;
+    *value = (variant){VARIANT_BOOL};
+    return field->type == KT_REF || field->type == KT_REFS;
+}
+
 static kt_error *take_cell(building *b, const reader_row *row, size_t nth, size_t at)
 {
     intake *in = b->in;
@@ -365,8 +373,10 @@ static kt_error *take_cell(building *b, const reader_row *row, size_t nth, size_
     if (c->to->items && cell->kind == VARIANT_ARRAY)
         return intake_items(b, c, cell);
     kt_error *error = intake_cell(in, c, cell, value);
-    if (error) {
+    if (error)
         add_problem(b, row, c, at, error);
+    if (error && !stand_in(p, value)) {
+        b->blind = true;
         return NULL;
     }
     if (!p->member)
@@ -500,13 +510,41 @@ static void remember(building *b)
     }
 }
 
+static bool is_news(const problem *p, const void *context)
+{
+    const kt_error *told = context;
+    for (const problem *at = told->first; at && p->column; at = at->next)
+        if (at->column && strcmp(at->column, p->column) == 0)
+            return false;
+    return p->path != NULL;
+}
+
+static kt_error *write_as_if(kt_tx *tx, void *context)
+{
+    (void)tx;
+    intake_counts counts = {0};
+    building *b = context;
+    kt_error *error = intake_write(b, &counts);
+    return error ? error : b->problems; /* either way nothing stays */
+}
+
+/* What else is wrong with a row of which some cell cannot be read. */
+static kt_error *find_more(building *b, const reader_row *rows)
+{
+    kt_error *error = b->blind ? NULL : kt_attempt(b->in->tx, write_as_if, b);
+    if (!error || error == b->problems)
+        return NULL;
+    name_columns(b, rows, error);
+    return error_keep(error, is_news, b->problems);
+}
+
 kt_error *intake_take(intake *in, const reader_row *rows, size_t count, intake_counts *counts)
 {
     building b = {.in = in};
     KT_TRY(build(&b, rows, count));
     remember(&b);
-    kt_error *error = b.problems ? NULL : intake_write(&b, counts);
-    if (error)
+    kt_error *error = b.problems ? find_more(&b, rows) : intake_write(&b, counts);
+    if (error && !b.problems)
         name_columns(&b, rows, error);
     kt_also(&b.problems, error);
     if (!b.problems)

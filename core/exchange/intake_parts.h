@@ -46,6 +46,7 @@ typedef struct {
     line *lines;
     size_t line_count, line_room;
     kt_error *problems;
+    bool blind; /* a cell that cannot be read left nothing in its place: what else is wrong cannot be asked */
 } building;
 
 /* The value of a member; NULL: it is not given. */

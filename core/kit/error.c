@@ -138,6 +138,26 @@ void kt_also(kt_error **all, kt_error *more)
     }
 }
 
+kt_error *error_keep(
+    kt_error *error, bool (*keep)(const problem *p, const void *context), const void *context)
+{
+    if (!error->arena)
+        return error;
+    problem *next = error->first;
+    error->first = error->last = NULL;
+    error->count = 0;
+    for (problem *p = next; p; p = next) {
+        next = p->next;
+        p->next = NULL;
+        if (!keep(p, context))
+            continue;
+        *(error->last ? &error->last->next : &error->first) = p;
+        error->last = p;
+        error->count++;
+    }
+    return error->count ? error : NULL;
+}
+
 const char *kind_name(kt_kind kind)
 {
     switch (kind) {

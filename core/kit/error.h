@@ -33,6 +33,9 @@ KT_MUST kt_error *error_of_answer(arena *arena, const buffer *answer);
 /* Puts "prefix." (or "prefix" before "[") in front of every problem's path. Returns error. */
 KT_MUST kt_error *error_under(kt_error *error, const char *prefix);
 KT_MUST kt_error *error_at_row(kt_error *error, long row);
+/* Leaves the problems that keep says true to; NULL: none is left. Lack of memory stays as it is. */
+KT_MUST kt_error *error_keep(
+    kt_error *error, bool (*keep)(const problem *p, const void *context), const void *context);
 /* "validation", "state", ...: the wire's names. */
 const char *kind_name(kt_kind kind);
 /* The whole error as one English line, for logs and tests: "amount: ...; due: ...". */

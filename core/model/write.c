@@ -103,28 +103,22 @@ static kt_error *take_values(kt_tx *tx, const model_record *before, const varian
     return NULL;
 }
 
-/* Leaves those problems that are of values which could be read: the others may come of what is missing. */
-static kt_error *of_values_read(const model_entity *entity, kt_error *error, const uint8_t *given)
+typedef struct {
+    const model_entity *entity;
+    const uint8_t *given;
+} reading;
+
+static bool is_of_value_read(const problem *p, const void *context)
 {
-    problem *next = error->first;
-    error->first = error->last = NULL;
-    error->count = 0;
-    for (problem *p = next; p; p = next) {
-        const model_field *field = p->path
-                                       ? model_field_find(entity, (kt_str){p->path, strcspn(p->path, ".[")})
-                                       : NULL;
-        next = p->next;
-        p->next = NULL;
-        if (!field || given[field->position] != GIVEN)
-            continue;
-        *(error->last ? &error->last->next : &error->first) = p;
-        error->last = p;
-        error->count++;
-    }
-    return error->count ? error : NULL;
+    const reading *r = context;
+    const model_field *field = p->path
+                                   ? model_field_find(r->entity, (kt_str){p->path, strcspn(p->path, ".[")})
+                                   : NULL;
+    return field && r->given[field->position] == GIVEN;
 }
 
-/* What the module would have filled in from the other values is not missing, and what it has against them is told. */
+/* What the module would have filled in from the other values is not missing, and what it has against them is told; what
+ * it has against others may come of those that could not be read. */
 static kt_error *ask_module(kt_tx *tx, model_record *record, const uint8_t *given, kt_error **problems)
 {
     model_record filled;
@@ -133,12 +127,11 @@ static kt_error *ask_module(kt_tx *tx, model_record *record, const uint8_t *give
         if (given[i] == FAILED && !filled.values[i].set)
             model_fill_default(tx, &record->entity->internals->defaults[i], &filled.values[i]);
     kt_error *error = model_record_compute(tx, &filled);
-    if (error == error_no_memory())
-        return error;
     for (size_t i = MODEL_OWN; i < record->entity->field_count; i++)
         if (!given[i] && !record->values[i].set)
             record->values[i] = filled.values[i];
-    kt_also(problems, error ? of_values_read(record->entity, error, given) : NULL);
+    if (error)
+        kt_also(problems, error_keep(error, is_of_value_read, &(const reading){record->entity, given}));
     return NULL;
 }
 

@@ -50,6 +50,15 @@ def ready(module, name):
     return json.loads((ROOT / "modules" / module / "mappings" / f"{name}.json").read_text(encoding="utf-8"))
 
 
+def everything_wrong_with_a_row_is_told_at_once(k):
+    text = "title;currency;amount;expected_close\nTen bikes;QQQ;12x;31.02.2026\n;QQQ;1;\nOne bell;;1;\n"
+    for rehearse in (True, False):
+        job = take_in(k, text, "crm.deal", state="done" if rehearse else "failed", rehearse=rehearse)
+        expect(sorted((p["row"], p["column"]) for p in problems(k, job) if p["row"] < 4),
+               [(2, "amount"), (2, "currency"), (2, "expected_close"), (3, "currency"), (3, "title")])
+    expect(k.count("crm.deal", [["title", "=", "Ten bikes"]]), 0)
+
+
 def encodings_separators_and_decimal_signs_are_guessed(k, house):
     text = "Nazwa;Kwota;Dzień przyjęcia\r\nZażółć gęślą jaźń;1 234,50 zł;31.12.2026\r\nŁódź ŚĆŹŻ;7,5;01.02.2026\r\n"
     for encoding, name in (("utf-8-sig", "utf-8"), ("utf-16", "utf-16le"), ("cp1250", "windows-1250"), ("iso-8859-2", "iso-8859-2")):
@@ -76,7 +85,7 @@ def a_rehearsal_tells_everything_and_saves_nothing(k):
     before = k.count("base.party")
     job = take_in(k, text, "base.party", rehearse=True)
     found = problems(k, job)
-    expect(sorted((p["row"], p["column"]) for p in found if "column" in p), [(2, "email_consent"), (2, "name"), (4, "kind")])
+    expect(sorted((p["row"], p["column"]) for p in found if "column" in p), [(2, "email_consent"), (2, "name"), (2, "tax_id"), (4, "kind"), (4, "tax_id")])
     expect((job["result"]["failed"], job["result"]["created"], k.count("base.party")), (2, 1, before))
     preview = k.call("import.preview", {"text": text, "entity": "base.party", "limit": 1})
     expect((preview["rows"], preview["failed"], preview["next"]["row"]), (1, 1, 2))
@@ -367,7 +376,7 @@ def what_is_no_table_is_refused(k, house):
 
 
 if __name__ == "__main__":
-    run([encodings_separators_and_decimal_signs_are_guessed, unknown_columns_become_custom_fields, a_rehearsal_tells_everything_and_saves_nothing,
+    run([everything_wrong_with_a_row_is_told_at_once, encodings_separators_and_decimal_signs_are_guessed, unknown_columns_become_custom_fields, a_rehearsal_tells_everything_and_saves_nothing,
          a_rehearsal_sees_what_earlier_chunks_would_bring, an_import_is_undone_whole, records_are_found_by_chosen_keys, mappings_are_saved_and_used_by_name, bitrix24_moves,
          bitrix24_answers_bring_stages_and_telephones, bitrix24_titles_in_polish, other_systems_hand_over_what_they_export, everyday_titles_are_known_in_three_languages,
          lines_that_a_file_does_not_speak_of_stay, cards_and_calendars_come_in, cards_and_calendars_go_out_and_come_back, what_is_no_table_is_refused])
