@@ -29,6 +29,7 @@ typedef struct {
     const model_entity *entity;
     uint64_t id;
     unsigned score;
+    size_t place; /* of its entity, as wanted has it */
     kt_str title, number, matched;
 } hit;
 
@@ -36,7 +37,8 @@ struct searching {
     kt_tx *tx;
     arena *scratch;
     int64_t deadline_us;
-    bool *wanted; /* by entity number */
+    size_t *
+        wanted; /* by entity number: its place in the question, else in the catalogue, from 1; 0: not wanted */
     size_t wanted_count;
     search_words words;
     kt_str lead;
@@ -79,7 +81,7 @@ static kt_error *want_named(searching *s, const variant *names)
             kt_also(&all, error_make(s->tx->arena, KT_VALIDATION, at.ptr, "there is no such entity to search",
                               "nie ma takiej encji do przeszukania"));
         else
-            s->wanted[entity->number] = true;
+            s->wanted[entity->number] = i + 1;
     }
     return all;
 }
@@ -91,7 +93,7 @@ static kt_error *want(searching *s, const variant *names)
         size_t number = model_entity_at(s->tx->catalogue, i)->number;
         s->wanted_count = number >= s->wanted_count ? number + 1 : s->wanted_count;
     }
-    s->wanted = ARENA_ARRAY(s->tx->arena, bool, s->wanted_count + 1);
+    s->wanted = ARENA_ARRAY(s->tx->arena, size_t, s->wanted_count + 1);
     if (!s->wanted)
         return error_no_memory();
     if (names && names->kind != VARIANT_NULL)
@@ -99,7 +101,7 @@ static kt_error *want(searching *s, const variant *names)
     for (size_t i = 0; i < count; i++) {
         const model_entity *entity = model_entity_at(s->tx->catalogue, i);
         if (!entity->lines_only && has_searchable(entity) && may_read(s->tx, entity))
-            s->wanted[entity->number] = true;
+            s->wanted[entity->number] = i + 1;
     }
     return NULL;
 }
@@ -110,6 +112,8 @@ static int worse(const hit *a, const hit *b)
 {
     if (a->score != b->score)
         return a->score < b->score ? 1 : -1;
+    if (a->place != b->place) /* whom one deals with before what is kept of them: base comes before finance */
+        return a->place < b->place ? -1 : 1;
     return (a->id < b->id) - (a->id > b->id); /* the newer first */
 }
 
@@ -124,7 +128,10 @@ static kt_error *keep_hit(searching *s, const model_record *record, unsigned sco
             h = &s->hits[i];
     if (!h)
         return NULL;
-    *h = (hit){.entity = entity, .id = (uint64_t)record->values[MODEL_ID].as.i, .score = score};
+    *h = (hit){.entity = entity,
+        .id = (uint64_t)record->values[MODEL_ID].as.i,
+        .score = score,
+        .place = s->wanted[entity->number]};
     const model_value *number = &record->values[MODEL_NUMBER];
     kt_str title = {0};
     if (!entity->title || query_field_visible(s->tx, entity->title, entity))
