@@ -159,8 +159,8 @@ struct timeline_entry {
 };
 extern const kt_shape timeline_entry_shape;
 typedef struct timeline timeline;
-/* Entries before this moment; not set: all. returns NULL past the memory limit */
-timeline *timeline_open(kt_tx *tx, kt_time before);
+/* The newest `limit` entries before this moment; not set: of all. returns NULL past the memory limit */
+timeline *timeline_open(kt_tx *tx, kt_time before, size_t limit);
 KT_MUST kt_error *timeline_add(timeline *t, const struct timeline_entry *entry);
 /* Notes, tasks and files whose `party` is this one. */
 KT_MUST kt_error *timeline_of_party(timeline *t, kt_id party);
@@ -169,8 +169,8 @@ KT_MUST kt_error *timeline_about(timeline *t, kt_id about);
 KT_MUST kt_error *timeline_activities(timeline *t, kt_id party);
 KT_MUST kt_error *timeline_deal(timeline *t, const struct deal *d);
 KT_MUST kt_error *timeline_lead(timeline *t, const struct lead *l);
-/* Newest first, at most limit of them; *more: there are older ones. */
-KT_MUST kt_error *timeline_close(timeline *t, size_t limit, kt_lines *entries, bool *more);
+/* Newest first; *more: there are older ones. */
+KT_MUST kt_error *timeline_close(timeline *t, kt_lines *entries, bool *more);
 
 /* ---- customer/card.c, sales/card_documents.c ---- */
 

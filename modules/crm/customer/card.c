@@ -243,7 +243,7 @@ const kt_shape card_answer_shape = KT_SHAPE(card_answer, NULL,
     KT_FIELD(card_answer, timeline, LINES, "Timeline", "Oś czasu", .lines = &timeline_entry_shape),
     KT_FIELD(card_answer, more, BOOL, "There are older entries", "Są starsze wpisy"));
 
-enum { RELATED_MAX = 100, DEALS_MAX = 500, LEADS_MAX = 200, PLANNED_MAX = 200 };
+enum { RELATED_MAX = 100, OPEN_MAX = 300, CLOSED_MAX = 100, LEADS_MAX = 200, PLANNED_MAX = 200 };
 
 static void fill_party(const struct person *p, struct card_answer *out)
 {
@@ -322,36 +322,16 @@ static kt_error *fill_related(kt_tx *tx, kt_id party, struct card_answer *out)
     return error;
 }
 
-/* Of all of them, where the card shows the newest alone. */
-static kt_error *count_deals(kt_tx *tx, kt_id party, struct card_answer *out)
+/* The newest deals of one outcome, in the order of their index; the count is of all. */
+static kt_error *add_deals(
+    kt_tx *tx, const kt_where *where, uint32_t most, timeline *t, struct card_answer *out, int64_t *count)
 {
-    const struct {
-        enum semantic semantic;
-        int64_t *count;
-    } each[] = {{OPEN, &out->deals_open}, {WON, &out->deals_won}, {LOST, &out->deals_lost}};
-    for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
-        const kt_where where[] = {
-            KT_WHERE(deal, party, KT_EQ, party), KT_WHERE(deal, semantic, KT_EQ, each[i].semantic), {0}};
-        uint64_t found;
-        KT_TRY(kt_count(tx, &(kt_query){.of = &deal_shape, .where = where}, &found));
-        *each[i].count = (int64_t)found;
-    }
-    return NULL;
-}
-
-static kt_error *fill_deals(kt_tx *tx, kt_id party, timeline *t, struct card_answer *out)
-{
-    if (!kt_may(tx, "crm.deal:read"))
-        return NULL;
     kt_cursor *cursor;
-    const kt_where where[] = {KT_WHERE(deal, party, KT_EQ, party), {0}};
-    KT_TRY(kt_open(tx, &(kt_query){&deal_shape, where, "-id", DEALS_MAX}, &cursor));
+    KT_TRY(kt_open(tx, &(kt_query){&deal_shape, where, "-id", most}, &cursor));
     struct deal d = {KT_OF(deal)};
     kt_error *error = NULL;
-    while (!error && kt_next(cursor, &d.rec)) {
-        out->deals_open += d.semantic == OPEN;
-        out->deals_won += d.semantic == WON;
-        out->deals_lost += d.semantic == LOST;
+    uint64_t all = 0;
+    for (; !error && kt_next(cursor, &d.rec); all++) {
         struct card_deal line = {KT_OF(card_deal), .id = (int64_t)d.rec.id.v, .number = d.rec.number,
             .title = d.title, .stage_name = d.stage_name, .semantic = d.semantic, .amount = d.amount,
             .probability = d.probability, .currency = d.currency, .owner = d.owner,
@@ -362,9 +342,26 @@ static kt_error *fill_deals(kt_tx *tx, kt_id party, timeline *t, struct card_ans
             error = timeline_deal(t, &d);
     }
     kt_also(&error, kt_close(cursor));
-    if (!error && out->deals_open + out->deals_won + out->deals_lost == DEALS_MAX)
-        error = count_deals(tx, party, out);
+    if (!error && all == most)
+        error = kt_count(tx, &(kt_query){.of = &deal_shape, .where = where}, &all);
+    *count = (int64_t)all;
     return error;
+}
+
+static kt_error *fill_deals(kt_tx *tx, kt_id party, timeline *t, struct card_answer *out)
+{
+    const struct {
+        enum semantic semantic;
+        uint32_t most;
+        int64_t *count;
+    } each[] = {{OPEN, OPEN_MAX, &out->deals_open}, {WON, CLOSED_MAX, &out->deals_won},
+        {LOST, CLOSED_MAX, &out->deals_lost}};
+    for (size_t i = 0; kt_may(tx, "crm.deal:read") && i < sizeof each / sizeof *each; i++) {
+        const kt_where where[] = {
+            KT_WHERE(deal, party, KT_EQ, party), KT_WHERE(deal, semantic, KT_EQ, each[i].semantic), {0}};
+        KT_TRY(add_deals(tx, where, each[i].most, t, out, each[i].count));
+    }
+    return NULL;
 }
 
 static kt_error *fill_leads(kt_tx *tx, kt_id party, timeline *t, struct card_answer *out)
@@ -421,18 +418,30 @@ static kt_error *plan_tasks(kt_tx *tx, kt_id party, struct card_answer *out)
     return error;
 }
 
-static kt_error *plan_activities(kt_tx *tx, kt_id party, struct card_answer *out)
+static kt_error *find_last_contact(kt_tx *tx, kt_id party, struct card_answer *out)
 {
     kt_cursor *cursor;
     const kt_where where[] = {KT_WHERE(activity, party, KT_EQ, party), {0}};
-    KT_TRY(kt_open(tx, &(kt_query){&activity_shape, where, NULL, 0}, &cursor));
+    struct activity a = {KT_OF(activity)};
+    KT_TRY(kt_open(tx,
+        &(kt_query){&activity_shape, where, "-done_at", 1, KT_STR("[[\"done_at\",\"is_null\",false]]")},
+        &cursor));
+    if (kt_next(cursor, &a.rec))
+        out->last_contact_at = a.done_at;
+    return kt_close(cursor);
+}
+
+static kt_error *plan_activities(kt_tx *tx, kt_id party, struct card_answer *out)
+{
+    kt_cursor *cursor;
+    const kt_where where[] = {
+        KT_WHERE(activity, party, KT_EQ, party), KT_WHERE(activity, state, KT_EQ, PLANNED), {0}};
+    KT_TRY(kt_open(tx,
+        &(kt_query){&activity_shape, where, NULL, PLANNED_MAX, KT_STR("[[\"done_at\",\"is_null\",true]]")},
+        &cursor));
     struct activity a = {KT_OF(activity)};
     kt_error *error = NULL;
-    while (!error && kt_next(cursor, &a.rec)) {
-        if (a.done_at.ms > out->last_contact_at.ms)
-            out->last_contact_at = a.done_at;
-        if (a.state != PLANNED || out->planned.count >= PLANNED_MAX)
-            continue;
+    while (!error && out->planned.count < PLANNED_MAX && kt_next(cursor, &a.rec))
         error = add_plan(tx,
             &(struct card_plan){.entity = KT_STR("crm.activity"),
                 .id = (int64_t)a.rec.id.v,
@@ -442,7 +451,6 @@ static kt_error *plan_activities(kt_tx *tx, kt_id party, struct card_answer *out
                 .due = a.planned_at,
                 .owner = a.owner},
             out);
-    }
     kt_also(&error, kt_close(cursor));
     return error;
 }
@@ -457,7 +465,7 @@ kt_error *card(kt_tx *tx, const kt_record *params, kt_record *result)
     struct person party = {KT_OF(person)};
     KT_TRY(kt_read(tx, p->party, &party.rec));
     fill_party(&party, out);
-    timeline *t = timeline_open(tx, p->before);
+    timeline *t = timeline_open(tx, p->before, (size_t)p->limit);
     if (!t)
         return kt_no_memory();
     KT_TRY(fill_related(tx, p->party, out));
@@ -470,13 +478,15 @@ kt_error *card(kt_tx *tx, const kt_record *params, kt_record *result)
     KT_TRY(card_readers(tx, p->party, &out->readers));
     if (kt_may(tx, "base.task:read"))
         KT_TRY(plan_tasks(tx, p->party, out));
-    if (kt_may(tx, "crm.activity:read"))
+    if (kt_may(tx, "crm.activity:read")) {
         KT_TRY(plan_activities(tx, p->party, out));
+        KT_TRY(find_last_contact(tx, p->party, out));
+    }
     out->no_next_activity = out->deals_open && !out->planned.count;
     KT_TRY(timeline_calls(tx, t, p->party));
     KT_TRY(timeline_requests(tx, t, p->party));
     KT_TRY(timeline_activities(t, p->party));
     KT_TRY(timeline_of_party(t, p->party));
     KT_TRY(timeline_about(t, kt_any(tx, "base.party", p->party)));
-    return timeline_close(t, (size_t)p->limit, &out->timeline, &out->more);
+    return timeline_close(t, &out->timeline, &out->more);
 }

@@ -34,16 +34,16 @@ struct timeline {
     kt_tx *tx;
     kt_time before;
     node *first;
-    size_t count;
+    size_t limit, count;
     kt_id about[ABOUT_AT_ONCE]; /* not asked yet */
     size_t about_count;
 };
 
-timeline *timeline_open(kt_tx *tx, kt_time before)
+timeline *timeline_open(kt_tx *tx, kt_time before, size_t limit)
 {
     timeline *t = kt_alloc(tx, sizeof *t);
     if (t)
-        *t = (timeline){.tx = tx, .before = before};
+        *t = (timeline){.tx = tx, .before = before, .limit = limit};
     return t;
 }
 
@@ -231,14 +231,11 @@ static const kt_shape done_shape = KT_SHAPE(done, "crm.activity", KT_BIND(done, 
     KT_BIND(done, done_at, TIME, "done_at"), KT_BIND(done, by_name, STRING, "owner.full_name"),
     KT_BIND(done, by_login, STRING, "owner.name"));
 
-kt_error *timeline_activities(timeline *t, kt_id party)
+static kt_error *add_activities(timeline *t, const kt_query *query)
 {
     kt_cursor *cursor;
     kt_error *error = NULL;
-    if (!kt_may(t->tx, "crm.activity:read"))
-        return NULL;
-    const kt_where where[] = {KT_WHERE(done, party, KT_EQ, party), {0}};
-    KT_TRY(kt_open(t->tx, &(kt_query){&done_shape, where, "-id", SOURCE_MAX}, &cursor));
+    KT_TRY(kt_open(t->tx, query, &cursor));
     struct done a = {KT_OF(done)};
     while (!error && kt_next(cursor, &a.rec))
         error = timeline_add(t, &(struct timeline_entry){.at = a.done_at.ms      ? a.done_at
@@ -254,6 +251,20 @@ kt_error *timeline_activities(timeline *t, kt_id party)
                                     .state = choice_name(t->tx, activity_states, a.state)});
     kt_also(&error, kt_close(cursor));
     return error;
+}
+
+/* Those that were done, as many as are shown, in the order of their index; and those that were not. */
+kt_error *timeline_activities(timeline *t, kt_id party)
+{
+    const kt_where until[] = {
+        KT_WHERE(done, party, KT_EQ, party), KT_WHERE(done, done_at, KT_LT, t->before), {0}};
+    const kt_where ever[] = {KT_WHERE(done, party, KT_EQ, party), {0}};
+    if (!kt_may(t->tx, "crm.activity:read"))
+        return NULL;
+    KT_TRY(add_activities(t, &(kt_query){&done_shape, t->before.ms ? until : ever, "-done_at",
+                                 (uint32_t)t->limit + 1, KT_STR("[[\"done_at\",\"is_null\",false]]")}));
+    return add_activities(
+        t, &(kt_query){&done_shape, ever, "-id", SOURCE_MAX, KT_STR("[[\"done_at\",\"is_null\",true]]")});
 }
 
 kt_error *timeline_deal(timeline *t, const struct deal *d)
@@ -317,7 +328,7 @@ static int order(const void *left, const void *right)
                    : text_order(a->state, b->state); /* two states within one instant are two entries */
 }
 
-kt_error *timeline_close(timeline *t, size_t limit, kt_lines *entries, bool *more)
+kt_error *timeline_close(timeline *t, kt_lines *entries, bool *more)
 {
     KT_TRY(ask_about(t));
     node **sorted = kt_alloc(t->tx, sizeof(node *) * (t->count + 1));
@@ -331,7 +342,7 @@ kt_error *timeline_close(timeline *t, size_t limit, kt_lines *entries, bool *mor
     for (size_t i = 0; i < n; i++) {
         if (i && order(&sorted[i], &sorted[i - 1]) == 0)
             continue; /* reached both by its party and by what it is about */
-        if (taken == limit) {
+        if (taken == t->limit) {
             *more = true;
             break;
         }

@@ -69,13 +69,13 @@ static kt_error *on_timeline(kt_tx *tx, timeline *t, const document_kind *k, con
 
 static kt_error *fill(kt_tx *tx, const document_kind *k, kt_id party, timeline *t, kt_lines *rows)
 {
-    enum { DOCUMENTS_MAX = 200 }; /* the newest */
+    enum { DOCUMENTS_MAX = 100 }; /* the newest */
     kt_cursor *cursor;
     kt_error *error = NULL;
     const kt_where where[] = {KT_WHERE(document, party, KT_EQ, party), {0}};
     if (!kt_may(tx, kt_format(tx, "%s:read", k->entity).ptr))
         return NULL;
-    KT_TRY(kt_open(tx, &(kt_query){k->shape, where, "-day,-id", DOCUMENTS_MAX}, &cursor));
+    KT_TRY(kt_open(tx, &(kt_query){k->shape, where, "-day", DOCUMENTS_MAX}, &cursor));
     struct document d = {.rec.of = k->shape};
     while (!error && kt_next(cursor, &d.rec)) {
         struct card_document row = {KT_OF(card_document), .id = (int64_t)d.rec.id.v, .number = d.rec.number,
