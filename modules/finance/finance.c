@@ -118,6 +118,8 @@ static const kt_method methods[] = {
         &profit_loss_shape, &statement_shape, profit_loss},
     {"cash_flow", {"Cash flow", "Przepływy pieniężne"}, "finance.balance:read", false, &cash_flow_shape,
         &cash_flow_answer_shape, cash_flow},
+    {"margin", {"What was earned", "Co zarobiono"}, "finance.entry:read", false, &margin_shape,
+        &margin_answer_shape, real_margin},
     {"aging", {"Open items by age", "Wiekowanie rozrachunków"}, "finance.open_item:read", false, &aging_shape,
         &aging_answer_shape, aging},
     {"party_statement", {"A party's account", "Wyciąg kontrahenta"}, "finance.open_item:read", false,

@@ -223,6 +223,15 @@ def a_call_knows_what_it_really_brought(k):
     expect((row["invoiced"], row["margin"]), ("72.00", "40.00"))
     gained = {code: D(balances(k, code)[0]) - was for code, was in ledger.items()}
     expect((-sum(gained[c] for c in ("701", "702")), gained["711"]), (D(72), D(32)))  # the books say the same
+    rows = {by: {r["name"]: r for r in k.call("finance.margin", {"by": by})["rows"]} for by in ("order", "item", "party", "owner")}
+    told = rows["order"][k.get("crm.order", order)["number"]]
+    expect((told["of"]["id"], told["income"], told["cost"], told["margin"], told["percent"]), (order, "72.00", "32.00", "40.00", "55.56"))
+    expect({n: rows["item"]["Bell"][n] for n in ("income", "cost", "margin")}, {"income": "72.00", "cost": "32.00", "margin": "40.00"})
+    expect(k.count("finance.entry", rows["item"]["Bell"]["filter"]), 4)  # shipped, billed, back, credited
+    whole = k.call("finance.profit_loss", {"from": TODAY, "to": TODAY})
+    for by in rows.values():
+        expect(sum(D(r["income"]) for r in by.values()), D(whole["income"]))
+    expect(len({sum(D(r["margin"]) for r in by.values()) for by in rows.values()}), 1)
     proved(k)
 
 

@@ -384,6 +384,26 @@ def an_accountant_bills_orders_and_a_cashier_takes_money(k, house):
     refused("validation", lambda: anna.update("base.party", s["kowal"], {"credit_limit": "5"}), "credit_limit")
 
 
+def lines_are_told_apart_by_project_and_department(k):
+    """Two invoices and the cost of one of them on a project; the margin by dimension is the project's, and a credit note keeps it."""
+    bridge = make(k, "finance.dimension", code="P1", name="Bridge", kind="project")
+    north = make(k, "finance.dimension", code="D1", name="North", kind="department")
+    row = invoice(k, [{**thing("400"), "dimension": bridge, "dimension2": north}, thing("50")], day="2026-05-04")
+    posted(k, "finance.entry", make(k, "finance.entry", day="2026-05-05", text="Steel of the bridge", lines=[
+        {"account": account(k, "711"), "debit": "150", "dimension": bridge}, {"account": account(k, "201"), "party": seen["steel"], "credit": "150"}]))
+    rows = {r["name"]: r for r in k.call("finance.margin", {"from": "2026-05-01", "to": "2026-05-31", "by": "dimension"})["rows"]}
+    expect([(n, r["income"], r["cost"], r["margin"], r["percent"]) for n, r in rows.items()],
+           [("Bridge", "400.00", "150.00", "250.00", "62.50"), (None, "50.00", "0.00", "50.00", "100.00")])
+    expect(k.count("finance.entry", rows["Bridge"]["filter"]), 2)
+    by_department = k.call("finance.entry.aggregate", {"group": ["lines.dimension2"], "lines": [["dimension2", "=", north]], "measures": {"income": "sum:lines.credit"}})
+    expect([(r["lines.dimension2"], r["income"]) for r in by_department["rows"]], [(north, "400.00")])
+    note = k.call("finance.invoice.credit", {"id": row["id"], "reason": "damaged", "day": "2026-05-06", "lines": [{"line": row["lines"][0]["id"], "quantity": "1"}]})["made"]
+    posted(k, "finance.invoice", note)
+    rows = {r["name"]: r for r in k.call("finance.margin", {"from": "2026-05-01", "to": "2026-05-31", "by": "dimension"})["rows"]}
+    expect((rows["Bridge"]["income"], rows["Bridge"]["margin"], rows["Bridge"]["percent"]), ("0.00", "-150.00", None))
+    refused("validation", lambda: k.call("finance.margin", {"by": "weather"}), "by")
+
+
 def each_company_has_books_of_its_own(k, house):
     s = books(k)
     first = k.list("base.company", [])["rows"][0]["id"]
@@ -426,5 +446,5 @@ run([an_entry_that_does_not_balance_is_refused_and_one_that_does_is_numbered, al
      instalments_and_a_discount_for_paying_early, one_payment_for_many_and_the_rest_is_a_credit,
      a_small_rest_is_written_off_a_large_one_not, a_reversed_payment_leaves_everything_open_again,
      currencies_realised_and_unrealised, what_makes_no_open_items_is_the_houses, a_polish_invoice_takes_the_rate_of_the_day_before, the_customers_card_shows_their_papers, an_invoice_is_printed,
-     a_credit_limit_stops_an_order_but_not_whoever_may_pass_it, an_accountant_bills_orders_and_a_cashier_takes_money,
+     a_credit_limit_stops_an_order_but_not_whoever_may_pass_it, an_accountant_bills_orders_and_a_cashier_takes_money, lines_are_told_apart_by_project_and_department,
      each_company_has_books_of_its_own], modules="base,crm,finance")

@@ -47,6 +47,11 @@ extern const kt_shape aging_shape, aging_answer_shape, party_statement_shape, pa
 kt_error *aging(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *party_statement(kt_tx *tx, const kt_record *params, kt_record *result);
 
+/* ---- margin.c ---- */
+
+extern const kt_shape margin_shape, margin_answer_shape;
+kt_error *real_margin(kt_tx *tx, const kt_record *params, kt_record *result);
+
 /* ---- forecast.c ---- */
 
 extern const kt_shape forecast_shape, forecast_answer_shape;
