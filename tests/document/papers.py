@@ -39,7 +39,7 @@ def company(k):
 
 def records(k, s):
     """One record for each paper."""
-    slip = make(k, "logistics.transfer", kind="entry", lines=[{"item": s["bike"], "quantity": "10", "unit_cost": "900"}])
+    slip = make(k, "logistics.transfer", kind="entry", reason="Bilans otwarcia", lines=[{"item": s["bike"], "quantity": "10", "unit_cost": "900"}])
     k.call("logistics.transfer.post", {"id": slip})
     order = make(k, "crm.order", party=s["nowak"], lines=[{"item": s["bike"], "quantity": "3"}])
     k.call("crm.order.confirm", {"id": order})
@@ -63,7 +63,7 @@ def records(k, s):
     for quantity in ("1", "2"):  # the second note begins where the first one ended
         note = k.call("finance.invoice.credit", {"id": invoice, "reason": "Zwrot", "lines": [{"line": line, "quantity": quantity}]})["made"]
         k.call("finance.invoice.post", {"id": note})
-    return {"delivery_note": delivery, "goods_receipt": receipt, "purchase_order": bought, "work_card": work,
+    return {"delivery_note": delivery, "goods_receipt": receipt, "stock_slip": slip, "purchase_order": bought, "work_card": work,
             "invoice": invoice, "credit_note": note, "invoice_mail": invoice, "order_mail": order, "reminder_mail": s["nowak"],
             "payment_demand": s["nowak"], "letter": s["nowak"], "reminder": s["nowak"], "employment_certificate": person}
 
@@ -71,6 +71,7 @@ def records(k, s):
 WORDS = {
     "delivery_note": {"pl": ("Wydanie zewnętrzne (WZ) WZ/", "RM-28", "3 szt", "Nowak sp. z o.o.", "Kurier Łódzki", "Odebrał"), "en": ("Delivery note WZ/", "Carrier")},
     "goods_receipt": {"pl": ("Przyjęcie zewnętrzne (PZ) PZ/", "RU-25", "25 szt", "WZ 17/2026", "Stalmet S.A."), "en": ("Goods receipt PZ/", "Supplier")},
+    "stock_slip": {"pl": ("Przychód wewnętrzny (PW) PW/", "RM-28", "10 szt", "Bilans otwarcia", "Przyjął"), "en": ("Goods entry PW/", "Received by")},
     "purchase_order": {"pl": ("Zamówienie PO/", "12,50", "312,50 zł", "Prosimy o dostawę do"), "en": ("Purchase order PO/", "Please deliver by")},
     "work_card": {"pl": ("Karta pracy MO/", "Rower miejski", "5 szt", "Rura stalowa", "20 szt", "<svg"), "en": ("Work order card MO/", "Needed on")},
     "reminder": {"pl": ("Przypomnienie o płatności", "4920,00 zł", "Razem", "Dni po terminie"), "en": ("Payment reminder", "Days overdue")},

@@ -253,6 +253,29 @@ def the_first_to_expire_goes_first(k):
     expect((on_hand(k, milk, lot=lots["soon"]), on_hand(k, milk, lot=lots["late"])), (0, 3))
 
 
+def each_warehouse_picks_in_its_own_order(k):
+    """Three lots that came one after the other, of which the second expires first."""
+    taken = {}
+    for picking in ("fefo", "fifo", "lifo"):
+        place = make(k, "logistics.warehouse", code=picking.upper(), name=picking, picking=picking)
+        yeast = item(k, f"yeast {picking}", tracking="lot")
+        for day, lot, expires in (("2026-01-01", "first", "2031-05-01"), ("2026-01-02", "second", "2030-05-01"), ("2026-01-03", "third", "2032-05-01")):
+            put(k, yeast, "5", "1", new_lot=lot, expires=expires, warehouse=place, day=day)
+        names = {row["id"]: row["name"] for row in rows(k, "logistics.lot", ["item", "=", yeast])}
+        take(k, yeast, "7", warehouse=place)
+        taken[picking] = {names[row["lot"]]: Decimal(row["on_hand"]) for row in rows(k, "logistics.stock", ["item", "=", yeast], ["warehouse", "=", place])}
+    expect(taken, {"fefo": {"first": 3, "second": 0, "third": 5}, "fifo": {"first": 0, "second": 3, "third": 5}, "lifo": {"first": 5, "second": 3, "third": 0}})
+
+
+def how_much_there_is_is_told_by_warehouse_and_lot(k):
+    near, far = (make(k, "logistics.warehouse", code=code, name=code) for code in ("NEAR", "FAR"))
+    salt = item(k, "salt", tracking="lot")
+    for place, lot, quantity in ((near, "S1", "4"), (near, "S2", "3"), (far, "S1", "5")):
+        put(k, salt, quantity, "1", new_lot=lot, warehouse=place)
+    lots = {row["name"]: row["id"] for row in rows(k, "logistics.lot", ["item", "=", salt])}
+    expect([on_hand(k, salt, **w) for w in ({}, {"warehouse": near}, {"warehouse": far}, {"lot": lots["S1"]}, {"lot": lots["S1"], "warehouse": far})], [12, 7, 5, 9, 5])
+
+
 def a_blocked_or_expired_lot_stays(k):
     cheese = item(k, "cheese", tracking="lot")
     put(k, cheese, "5", "1", new_lot="old", expires="2020-05-01")
@@ -528,7 +551,7 @@ def the_stores_are_sound(k):
 run([what_never_was_there_is_not_there, nobody_writes_stock_by_hand, goods_come_and_go_on_slips, boxes_are_stocked_in_pieces,
      cheese_is_stocked_in_pieces_and_sold_by_weight,     goods_go_to_another_warehouse, a_confirmed_order_reserves_and_ships, what_is_missing_waits_and_goes_later,
      the_rest_is_cancelled_or_everything_waits, what_came_back_costs_what_it_cost, an_amended_order_changes_its_delivery, what_others_deliver_the_stores_do_not,
-     the_first_to_expire_goes_first, a_blocked_or_expired_lot_stays, a_serial_number_is_one_piece,
+     the_first_to_expire_goes_first, each_warehouse_picks_in_its_own_order, how_much_there_is_is_told_by_warehouse_and_lot, a_blocked_or_expired_lot_stays, a_serial_number_is_one_piece,
      another_lot_than_the_reserved_one_is_picked, a_count_stops_moves_and_its_difference_is_approved,
      a_count_does_not_take_what_is_reserved, many_positions_are_counted_in_one_go, worth_by_fifo_is_the_textbooks,
      worth_by_average_is_the_textbooks, worth_by_standard_is_the_standard, thirds_leave_no_cent_behind, another_method_keeps_the_value,

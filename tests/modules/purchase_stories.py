@@ -524,6 +524,27 @@ def a_rule_to_order_buys_what_is_missing_and_no_more(k):
     expect(k.call("logistics.purchase.order", {})["without_supplier"] > 0, True)
 
 
+def a_shop_is_filled_up_from_the_main_warehouse(k):
+    """Up to ten of each; of the second only four are free there. One transfer brings both, and a second run asks for nothing."""
+    main = k.list("logistics.warehouse")["rows"][0]["id"]
+    shop_of = make(k, "logistics.warehouse", code="SHOP", name="Shop")
+    pump, patch = item(k, "pump"), item(k, "patch")
+    for of, quantity in ((pump, "50"), (patch, "4")):
+        k.call("logistics.transfer.post", {"id": make(k, "logistics.transfer", kind="entry", warehouse=main, lines=[{"item": of, "quantity": quantity, "unit_cost": "3"}])})
+        make(k, "logistics.reorder_rule", item=of, kind="resupply", warehouse=shop_of, source=main, minimum="5", maximum="10")
+    refused("validation", lambda: make(k, "logistics.reorder_rule", item=pump, kind="resupply", warehouse=main, maximum="3"), "source")
+    made = k.call("logistics.reorder.run", {"warehouse": shop_of})["requests"]
+    expect([(r["item"], r["free"], r["quantity"], r["request"]) for r in made], [(pump, "0.0000", "10.0000", None), (patch, "0.0000", "4.0000", None)])
+    expect(made[0]["transfer"], made[1]["transfer"])
+    again = k.call("logistics.reorder.run", {"warehouse": shop_of})["requests"]
+    expect([r["item"] for r in again], [])  # the patches are below the minimum, but no more are free
+    row = k.get("logistics.transfer", made[0]["transfer"])
+    expect((row["state"], row["kind"], row["warehouse"], row["to_warehouse"], len(row["lines"])), ("draft", "transfer", main, shop_of, 2))
+    k.call("logistics.transfer.post", {"id": row["id"]})
+    expect(D(k.call("logistics.availability", {"item": pump, "warehouse": shop_of})["on_hand"]), 10)
+    expect(k.call("logistics.reorder.run", {"warehouse": shop_of})["requests"], [])
+
+
 def lists_show_what_to_receive_and_what_is_late(k):
     rack = item(k, "rack")
     order = bought(k, rack, "10", expected=day(-3))
@@ -561,6 +582,6 @@ STORIES = [
     an_order_in_another_currency_is_worth_what_the_day_says, straight_to_the_customer_nothing_passes_the_stores,
     bills_are_held_against_orders_and_receipts, answers_are_compared_with_all_they_cost_and_the_best_gets_the_order,
     what_falls_below_the_minimum_is_asked_for_once, an_order_written_by_hand_counts_as_coming, a_rule_to_order_buys_what_is_missing_and_no_more,
-    lists_show_what_to_receive_and_what_is_late, suppliers_are_scored_by_days_goods_and_prices,
+    a_shop_is_filled_up_from_the_main_warehouse, lists_show_what_to_receive_and_what_is_late, suppliers_are_scored_by_days_goods_and_prices,
 ]
 run(STORIES, modules="base,crm,logistics")

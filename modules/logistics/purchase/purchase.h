@@ -284,10 +284,10 @@ kt_error *rfq_award(kt_tx *tx, kt_record *self, const kt_record *params);
 
 /* ---- reorder.c, review.c, lists.c, score.c ---- */
 
-enum reorder_kind { MIN_MAX = 1, TO_ORDER };
+enum reorder_kind { MIN_MAX = 1, TO_ORDER, RESUPPLY };
 struct reorder_rule {
     kt_record rec;
-    kt_id item, warehouse;
+    kt_id item, warehouse, source;
     enum reorder_kind kind;
     kt_dec minimum, maximum;
     bool active;

@@ -1,10 +1,12 @@
-/* Reorder rules: when what there is and what comes falls below a minimum, the rest up to the maximum is asked for. What
- * was asked for counts as coming, so that running twice asks once. */
+/* Reorder rules: when what there is and what comes falls below a minimum, the rest up to the maximum is asked for: of
+ * suppliers, or of another warehouse. What was asked for counts as coming, so that running twice asks once. */
 #include "purchase/purchase.h"
+#include "stock/transfer.h"
 
 static const kt_choice reorder_kinds[] = {
     {MIN_MAX, "min_max", {"Minimum and maximum", "Minimum i maksimum"}},
     {TO_ORDER, "to_order", {"What is missing", "Tylko brakujące"}},
+    {RESUPPLY, "resupply", {"From another warehouse", "Z innego magazynu"}},
     {0},
 };
 const kt_shape reorder_rule_shape = KT_SHAPE(reorder_rule, "logistics.reorder_rule",
@@ -12,6 +14,8 @@ const kt_shape reorder_rule_shape = KT_SHAPE(reorder_rule, "logistics.reorder_ru
         .on_delete = KT_CASCADE, .priority = 1),
     KT_FIELD(reorder_rule, warehouse, REF, "Warehouse", "Magazyn", .target = "logistics.warehouse",
         .on_delete = KT_CASCADE, .priority = 2, .help = {"Empty: all together.", "Puste: wszystkie razem."}),
+    KT_FIELD(reorder_rule, source, REF, "Filled up from", "Uzupełniany z", .target = "logistics.warehouse",
+        .help = {"Of a rule that fills up from another warehouse.", "W regule uzupełniania z magazynu."}),
     KT_FIELD(reorder_rule, kind, STATE, "Kind", "Rodzaj", .choices = reorder_kinds, .initial = "min_max",
         .priority = 3),
     KT_FIELD(reorder_rule, minimum, QUANTITY, "Minimum", "Minimum", .scale = 4, .priority = 4,
@@ -26,6 +30,10 @@ kt_error *reorder_rule_compute(kt_tx *tx, kt_record *self)
     kt_error *all = NULL;
     if (r->kind == TO_ORDER)
         return NULL;
+    if (r->kind == RESUPPLY && (!r->warehouse.v || !r->source.v || r->warehouse.v == r->source.v))
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "source",
+                          "two warehouses are named, one to fill up and another to take from",
+                          "wskazuje się dwa magazyny: uzupełniany i inny, z którego się bierze"));
     if (!r->maximum.scale1)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "maximum", "is required", "jest wymagane"));
     kt_also(&all, not_below(tx, "minimum", r->minimum, false));
@@ -93,7 +101,7 @@ const kt_shape reorder_run_shape = KT_SHAPE(reorder_run, NULL,
         .target = "logistics.warehouse"));
 struct reorder_row {
     kt_record rec;
-    kt_id rule, item, request, party;
+    kt_id rule, item, request, party, transfer;
     kt_dec free, quantity;
 };
 static const kt_shape reorder_row_shape = KT_SHAPE(reorder_row, NULL,
@@ -102,7 +110,8 @@ static const kt_shape reorder_row_shape = KT_SHAPE(reorder_row, NULL,
     KT_FIELD(reorder_row, free, QUANTITY, "There and coming", "Jest i przyjdzie", .scale = 4),
     KT_FIELD(reorder_row, quantity, QUANTITY, "Asked for", "Zapotrzebowano", .scale = 4),
     KT_FIELD(reorder_row, request, REF, "Request", "Zapotrzebowanie", .target = "logistics.purchase_request"),
-    KT_FIELD(reorder_row, party, REF, "Supplier", "Dostawca", .target = "base.party"));
+    KT_FIELD(reorder_row, party, REF, "Supplier", "Dostawca", .target = "base.party"),
+    KT_FIELD(reorder_row, transfer, REF, "Transfer", "Przesunięcie", .target = "logistics.transfer"));
 struct reorder_done {
     kt_record rec;
     int64_t rules;
@@ -113,11 +122,53 @@ const kt_shape reorder_done_shape = KT_SHAPE(reorder_done, NULL,
     KT_FIELD(reorder_done, requests, LINES, "Requests made", "Utworzone zapotrzebowania",
         .lines = &reorder_row_shape));
 
+/* The transfer between two warehouses that this run has asked for already. */
+static kt_error *transfer_of(
+    kt_tx *tx, const struct reorder_rule *rule, const struct reorder_done *out, kt_id *transfer)
+{
+    *transfer = (kt_id){0};
+    for (size_t i = 0; i < out->requests.count && !transfer->v; i++) {
+        const struct reorder_row *row = KT_AS(reorder_row, kt_line(&out->requests, i));
+        struct reorder_rule other = {KT_OF(reorder_rule)};
+        if (!row->transfer.v)
+            continue;
+        KT_TRY(kt_read(tx, row->rule, &other.rec));
+        if (other.warehouse.v == rule->warehouse.v && other.source.v == rule->source.v)
+            *transfer = row->transfer;
+    }
+    return NULL;
+}
+
+/* No more is taken than the other warehouse has free; what it lacks, a rule of its own asks suppliers for. */
+static kt_error *resupply(kt_tx *tx, const struct reorder_rule *rule, struct reorder_done *out)
+{
+    kt_stock_level here, there;
+    kt_dec coming, going;
+    kt_id transfer;
+    KT_TRY(stock_level(tx, rule->item, rule->warehouse, (kt_id){0}, (kt_date){0}, &here));
+    KT_TRY(transfers_coming(tx, rule->warehouse, rule->item, &coming));
+    kt_dec free = kt_dec_add(here.available, coming);
+    if (kt_dec_cmp(free, kt_dec_add(ZERO, rule->minimum)) >= 0)
+        return NULL;
+    KT_TRY(stock_level(tx, rule->item, rule->source, (kt_id){0}, (kt_date){0}, &there));
+    KT_TRY(transfers_going(tx, rule->source, rule->item, &going));
+    kt_dec take = smaller(kt_dec_sub(rule->maximum, free), kt_dec_sub(there.available, going));
+    if (take.coef <= 0)
+        return NULL;
+    KT_TRY(transfer_of(tx, rule, out, &transfer));
+    KT_TRY(transfer_ask(tx, rule->source, rule->warehouse, rule->item, take, &transfer));
+    const struct reorder_row row = {KT_OF(reorder_row), .rule = rule->rec.id, .item = rule->item,
+        .free = free, .quantity = take, .transfer = transfer};
+    return kt_line_add(tx, &out->requests, &row.rec);
+}
+
 static kt_error *run_rule(kt_tx *tx, const struct reorder_rule *rule, struct reorder_done *out)
 {
     kt_dec free, least = kt_dec_add(ZERO, rule->minimum), up_to = kt_dec_add(ZERO, rule->maximum);
-    KT_TRY(projected(tx, rule, &free));
     out->rules++;
+    if (rule->kind == RESUPPLY)
+        return resupply(tx, rule, out);
+    KT_TRY(projected(tx, rule, &free));
     if (rule->kind == TO_ORDER)
         least = up_to = ZERO;
     if (kt_dec_cmp(free, least) >= 0)

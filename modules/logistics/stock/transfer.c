@@ -174,6 +174,68 @@ static kt_error *receive(kt_tx *tx, struct transfer *t, kt_date day)
     return e;
 }
 
+/* ---- Between warehouses, by a rule ---- */
+
+static kt_error *add_quantities(kt_tx *tx, const struct transfer *t, kt_id item, kt_dec *sum)
+{
+    struct goods goods;
+    KT_TRY(goods_read(tx, item, &goods));
+    for (size_t i = 0; i < t->lines.count; i++) {
+        const struct transfer_line *line = line_at(&t->lines, i);
+        kt_dec quantity;
+        if (line->item.v != item.v)
+            continue;
+        KT_TRY(kt_in_unit(tx, item, line->quantity, line->unit, goods.unit, &quantity));
+        *sum = kt_dec_add(*sum, quantity);
+    }
+    return NULL;
+}
+
+static kt_error *sum_open(kt_tx *tx, const kt_where *where, const char *states, kt_id item, kt_dec *sum)
+{
+    const kt_query query = {.of = &transfer_shape,
+        .where = where,
+        .filter = kt_format(
+            tx, "[[\"state\",\"in\",[%s]],[\"lines.item\",\"=\",%llu]]", states, (unsigned long long)item.v)};
+    struct transfer t = {KT_OF(transfer)};
+    kt_cursor *cursor;
+    kt_error *e = NULL;
+    *sum = ZERO;
+    KT_TRY(kt_open(tx, &query, &cursor));
+    while (!e && kt_next(cursor, &t.rec))
+        e = add_quantities(tx, &t, item, sum);
+    kt_also(&e, kt_close(cursor));
+    return e;
+}
+
+kt_error *transfers_coming(kt_tx *tx, kt_id warehouse, kt_id item, kt_dec *quantity)
+{
+    const kt_where where[] = {
+        KT_WHERE(transfer, to_warehouse, KT_EQ, warehouse), KT_WHERE(transfer, kind, KT_EQ, TRANSFER), {0}};
+    return sum_open(tx, where, "\"draft\",\"in_transit\"", item, quantity);
+}
+
+kt_error *transfers_going(kt_tx *tx, kt_id warehouse, kt_id item, kt_dec *quantity)
+{
+    const kt_where where[] = {
+        KT_WHERE(transfer, warehouse, KT_EQ, warehouse), KT_WHERE(transfer, kind, KT_EQ, TRANSFER), {0}};
+    return sum_open(tx, where, "\"draft\"", item, quantity);
+}
+
+kt_error *transfer_ask(kt_tx *tx, kt_id from, kt_id to, kt_id item, kt_dec quantity, kt_id *transfer)
+{
+    struct transfer t = {KT_OF(transfer), .kind = TRANSFER, .warehouse = from, .to_warehouse = to};
+    const struct transfer_line line = {KT_OF(transfer_line), .item = item, .quantity = quantity};
+    if (transfer->v)
+        KT_TRY(kt_read(tx, *transfer, &t.rec));
+    else
+        t.reason = kt_say(tx, (kt_text){"the warehouse is filled up", "uzupełnienie magazynu"});
+    KT_TRY(kt_line_add(tx, &t.lines, &line.rec));
+    KT_TRY(transfer->v ? kt_update(tx, &t.rec) : kt_create(tx, &t.rec));
+    *transfer = t.rec.id;
+    return NULL;
+}
+
 /* ---- Actions ---- */
 
 static kt_error *post_within(kt_tx *tx, struct transfer *t)

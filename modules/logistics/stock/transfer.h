@@ -17,3 +17,9 @@ struct transfer {
 extern const kt_shape transfer_shape;
 extern const kt_action transfer_actions[];
 kt_error *transfer_compute(kt_tx *tx, kt_record *self);
+/* What open transfers will bring of an item to a warehouse, or take away from it, in its own unit. */
+KT_MUST kt_error *transfers_coming(kt_tx *tx, kt_id warehouse, kt_id item, kt_dec *quantity);
+KT_MUST kt_error *transfers_going(kt_tx *tx, kt_id warehouse, kt_id item, kt_dec *quantity);
+/* Adds a line to a draft of a transfer between warehouses.
+ *   transfer  not set: a new one; receives it */
+KT_MUST kt_error *transfer_ask(kt_tx *tx, kt_id from, kt_id to, kt_id item, kt_dec quantity, kt_id *transfer);
