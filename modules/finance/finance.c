@@ -87,6 +87,8 @@ static const kt_entity entities[] = {
     {&received_shape, {"Goods not invoiced", "Dostawa niefakturowana"},
         {"Goods not invoiced", "Dostawy niefakturowane"}, .indexes = "item party left",
         .compute = keep_company, .icon = "package"},
+    {&regular_shape, {"Regular payment", "Płatność regularna"}, {"Regular payments", "Płatności regularne"},
+        .title = "name", .compute = regular_compute, .icon = "repeat"},
     {&debtor_shape},
     {0},
 };
@@ -154,7 +156,7 @@ static const kt_service services[] = {{"finance.accounts", 1, &accounts_service}
     "finance.setting:read; finance.entry:read; finance.balance:read; finance.terms:read; "                   \
     "finance.invoice:read; "                                                                                 \
     "finance.vat_line:read; finance.open_item:read; finance.match:read; finance.payment:read; "              \
-    "finance.received:read"
+    "finance.received:read; finance.regular_payment:read"
 static const kt_role roles[] = {
     {"cashier", {"Cashier", "Kasjer"},
         "finance.account:read; finance.journal:read; finance.year:read; finance.terms:read; "
@@ -162,7 +164,8 @@ static const kt_role roles[] = {
         "finance.open_item:read; finance.invoice:read; finance.entry:read where created_by = me; "
         "finance.payment:read,create,update,post" LOOKUPS},
     {"accountant", {"Accountant", "Księgowy"},
-        READER "; finance.dimension:create,update; finance.entry:create,update,delete,post,reverse; "
+        READER "; finance.dimension:create,update; finance.regular_payment:create,update,delete; "
+               "finance.entry:create,update,delete,post,reverse; "
                "finance.invoice:create,update,delete,post,credit; finance.match:create,update; "
                "finance.payment:create,update,delete,post,reverse; base.party:update; "
                "logistics.purchase_order:read,bill" LOOKUPS},

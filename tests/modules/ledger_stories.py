@@ -166,6 +166,35 @@ def cash_by_week(k):
     expect(D(weeks[-1]["balance"]), D(answer["cash"]) + sum(D(w[c]) for w in weeks for c in ("receivable", "payable", "orders", "purchases", "deals")))
 
 
+def what_is_paid_regularly_is_counted_on(k):
+    """Wages on the last day of each month, a licence of 10 every week that ends after the second time, rent received each quarter."""
+    books(k)
+    today = datetime.date.today()
+    monday = today - datetime.timedelta(days=today.weekday())
+    before = k.call("finance.cash_forecast", {"weeks": 30})["weeks"]
+    wages = make(k, "finance.regular_payment", name="Wages", amount="1000", first="2026-01-31")
+    for values in ({"name": "Licence", "amount": "10", "every": "week", "first": today.isoformat(), "until": (today + datetime.timedelta(days=7)).isoformat()},
+                   {"name": "Rent", "amount": "300", "direction": "in", "every": "quarter", "first": (today - datetime.timedelta(days=1)).isoformat()}):
+        make(k, "finance.regular_payment", **values)
+    refused("validation", lambda: make(k, "finance.regular_payment", name="Wrong", amount="-1", first="2026-05-01", until="2026-04-01"), "amount", "until")
+    weeks = k.call("finance.cash_forecast", {"weeks": 30})["weeks"]
+    expected = [D(0)] * 30
+    day = today.replace(day=1)
+    while (day - monday).days < 220:  # the last day of each month
+        after = (day.replace(day=28) + datetime.timedelta(days=4)).replace(day=1)
+        last = after - datetime.timedelta(days=1)
+        if last >= today and (last - monday).days // 7 < 30:
+            expected[(last - monday).days // 7] -= 1000
+        day = after
+    expected[(today - monday).days // 7] -= 10
+    expected[(today - monday).days // 7 + 1] -= 10
+    rent = [w for w, (a, b) in enumerate(zip(weeks, expected)) if D(a["regular"]) != b]
+    expect([D(weeks[w]["regular"]) - expected[w] for w in rent], [D(300)] * 2)
+    expect(D(weeks[-1]["balance"]) - D(before[-1]["balance"]), sum(D(w["regular"]) for w in weeks))
+    k.update("finance.regular_payment", wages, {"active": False})
+    expect(min(D(w["regular"]) for w in k.call("finance.cash_forecast", {"weeks": 30})["weeks"]) >= -20, True)
+
+
 # ---- Goods ----
 
 def move(k, value, source, target, quantity="10", day="2024-05-01", **more):
@@ -351,7 +380,7 @@ def the_books_prove_after_a_random_walk(k):
         expect((series, given), (series, set(range(1, len(given) + 1))))
 
 
-STORIES = [the_textbooks_trial_balance, statements_say_what_the_entries_say, a_year_is_closed_into_its_result, aging_on_any_day, cash_by_week,
+STORIES = [the_textbooks_trial_balance, statements_say_what_the_entries_say, a_year_is_closed_into_its_result, aging_on_any_day, cash_by_week, what_is_paid_regularly_is_counted_on,
            every_move_of_goods_is_in_the_ledger, a_category_may_have_accounts_of_its_own, a_bill_clears_what_was_received_and_shows_the_difference,
            goods_that_go_back_wait_for_a_credit_note,
            the_books_prove_after_a_random_walk]

@@ -1,5 +1,5 @@
-/* Cash by week: what there is, what falls due, what is ordered and not billed yet, what deals may bring. Orders,
- * purchases and deals are asked of their modules; those that are absent are left out. */
+/* Cash by week: what there is, what falls due, what is paid regularly, what is ordered and not billed yet, what deals
+ * may bring. Orders, purchases and deals are asked of their modules; those that are absent are left out. */
 #include <kontor/orders.h>
 
 #include "invoice/invoice.h"
@@ -19,13 +19,14 @@ const kt_shape forecast_shape = KT_SHAPE(forecast, NULL,
 struct week {
     kt_record rec;
     kt_date start;
-    kt_dec receivable, payable, orders, purchases, deals, balance;
+    kt_dec receivable, payable, regular, orders, purchases, deals, balance;
     kt_str receivable_filter, payable_filter;
 };
 static const kt_shape week_shape = KT_SHAPE(week, NULL,
     KT_FIELD(week, start, DATE, "Week from", "Tydzień od"),
     KT_FIELD(week, receivable, MONEY, "Receivables due", "Należności", .scale = 2),
     KT_FIELD(week, payable, MONEY, "Payables due", "Zobowiązania", .scale = 2),
+    KT_FIELD(week, regular, MONEY, "Regular payments", "Płatności regularne", .scale = 2),
     KT_FIELD(week, orders, MONEY, "Orders to bill", "Zamówienia do zafakturowania", .scale = 2),
     KT_FIELD(week, purchases, MONEY, "Purchases to be billed", "Zakupy niefakturowane", .scale = 2),
     KT_FIELD(week, deals, MONEY, "Deals, by probability", "Szanse, według prawdopodobieństwa", .scale = 2),
@@ -79,6 +80,31 @@ static kt_error *add_items(plan *p)
             put(item.open_value.coef > 0 ? &w->receivable : &w->payable, item.open_value);
     }
     return kt_close(cursor);
+}
+
+/* From today on: what was due before has been paid, or is an open item. */
+static kt_error *add_times(plan *p, const struct regular *r)
+{
+    kt_dec value, amount = r->direction == REGULAR_OUT ? kt_dec_neg(r->amount) : r->amount;
+    kt_date last = kt_date_add(p->start, (int32_t)p->count * 7 - 1), day = r->first;
+    KT_TRY(to_house(p->tx, &p->house, "currency", amount, r->currency, kt_today(p->tx), &value));
+    for (int64_t time = 0; day.day && day.day <= last.day; day = regular_day(r, ++time))
+        if (day.day >= kt_today(p->tx).day)
+            put(&week_of(p, day)->regular, value);
+    return NULL;
+}
+
+static kt_error *add_regular(plan *p)
+{
+    const kt_where where[] = {KT_WHERE(regular, active, KT_EQ, true), {0}};
+    struct regular r = {KT_OF(regular)};
+    kt_cursor *cursor;
+    kt_error *error = NULL;
+    KT_TRY(kt_open(p->tx, &(kt_query){&regular_shape, where, NULL, 0}, &cursor));
+    while (!error && kt_next(cursor, &r.rec))
+        error = add_times(p, &r);
+    kt_also(&error, kt_close(cursor));
+    return error;
 }
 
 /* Terms of payment count from the day of delivery: the bill is written then. */
@@ -180,7 +206,7 @@ static kt_error *show_weeks(plan *p, struct forecast_answer *out)
     kt_dec balance = out->cash;
     for (size_t i = 0; i < p->count; i++) {
         struct week *w = &p->weeks[i];
-        const kt_dec parts[] = {w->receivable, w->payable, w->orders, w->purchases, w->deals};
+        const kt_dec parts[] = {w->receivable, w->payable, w->regular, w->orders, w->purchases, w->deals};
         for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
             balance = kt_dec_add(balance, parts[k]);
         w->balance = balance;
@@ -228,11 +254,13 @@ kt_error *cash_forecast(kt_tx *tx, const kt_record *params, kt_record *result)
             .start = kt_date_add(p.start, (int32_t)i * 7),
             .receivable = money(0),
             .payable = money(0),
+            .regular = money(0),
             .orders = money(0),
             .purchases = money(0),
             .deals = money(0)};
     KT_TRY(cash_now(tx, &out->cash));
     KT_TRY(add_items(&p));
+    KT_TRY(add_regular(&p));
     kt_authority before = kt_own_authority(tx);
     kt_error *error = add_others(&p, f->deals, out);
     kt_callers_authority(tx, before);

@@ -52,6 +52,25 @@ kt_error *party_statement(kt_tx *tx, const kt_record *params, kt_record *result)
 extern const kt_shape margin_shape, margin_answer_shape;
 kt_error *real_margin(kt_tx *tx, const kt_record *params, kt_record *result);
 
+/* ---- regular.c ---- */
+
+enum rhythm { WEEKLY = 1, EACH_MONTH, EACH_QUARTER, EACH_YEAR };
+enum regular_direction { REGULAR_OUT = 1, REGULAR_IN };
+struct regular {
+    kt_record rec;
+    kt_str name;
+    enum regular_direction direction;
+    kt_dec amount;
+    kt_id currency, party;
+    kt_date first, until;
+    enum rhythm every;
+    bool active;
+};
+extern const kt_shape regular_shape;
+kt_error *regular_compute(kt_tx *tx, kt_record *self);
+/* The day of the payment after so many others; not set: there is none any more. */
+kt_date regular_day(const struct regular *r, int64_t time);
+
 /* ---- forecast.c ---- */
 
 extern const kt_shape forecast_shape, forecast_answer_shape;
