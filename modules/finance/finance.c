@@ -100,6 +100,8 @@ static const kt_method methods[] = {
         "finance.invoice:create", true, &from_order_shape, &from_order_made_shape, invoice_from_order},
     {"to_invoice", {"Orders to invoice", "Zamówienia do zafakturowania"}, "finance.invoice:read", false,
         &to_invoice_shape, &to_invoice_rows_shape, orders_to_invoice},
+    {"to_credit", {"Invoices of goods that came back", "Faktury za zwrócone towary"}, "finance.invoice:read",
+        false, &to_credit_shape, &to_credit_rows_shape, orders_to_credit},
     {"invoice.mark_overdue", {"Mark what is overdue", "Oznacz przeterminowane"}, "finance.invoice:update",
         true, &overdue_shape, &overdue_marked_shape, invoices_mark_overdue},
     {"vat_register", {"Tax by register and rate", "VAT według rejestrów i stawek"}, "finance.vat_line:read",

@@ -217,8 +217,11 @@ def a_call_knows_what_it_really_brought(k):
     expect((row["revenue"], row["invoiced"], row["margin"]), ("90.00", "90.00", "50.00"))
     delivery = k.list("logistics.delivery", [["document", "=", {"entity": "crm.order", "id": order}]])["rows"][0]
     k.call("logistics.delivery.return", {"id": delivery["id"], "lines": [{"line": delivery["lines"][0]["id"], "quantity": "1"}]})
-    credit = k.call("finance.invoice.credit", {"id": bill, "reason": "Came back", "lines": [{"line": k.get("finance.invoice", bill)["lines"][0]["id"], "quantity": "1"}]})
+    offered = [r for r in k.call("finance.to_credit", {})["rows"] if r["order"]["id"] == order]
+    expect([(r["invoice"], [(l["line"], l["quantity"]) for l in r["lines"]]) for r in offered], [(bill, [(k.get("finance.invoice", bill)["lines"][0]["id"], "1.0000")])])
+    credit = k.call("finance.invoice.credit", {"id": bill, "reason": "Came back", "lines": [{n: l[n] for n in ("line", "quantity")} for l in offered[0]["lines"]]})
     k.call("finance.invoice.post", {"id": credit["made"]})
+    expect([r for r in k.call("finance.to_credit", {})["rows"] if r["order"]["id"] == order], [])
     row = k.get("script.session", at["session"])
     expect((row["invoiced"], row["margin"]), ("72.00", "40.00"))
     gained = {code: D(balances(k, code)[0]) - was for code, was in ledger.items()}

@@ -144,6 +144,9 @@ kt_error *invoice_from_order(kt_tx *tx, const kt_record *params, kt_record *resu
 /* As <kontor/accounts.h> says. */
 KT_MUST kt_error *bill_order(kt_tx *tx, kt_id order, kt_date day, kt_id *invoice);
 kt_error *orders_to_invoice(kt_tx *tx, const kt_record *params, kt_record *result);
+/* returned.c: invoices of goods that came back */
+extern const kt_shape to_credit_shape, to_credit_rows_shape;
+kt_error *orders_to_credit(kt_tx *tx, const kt_record *params, kt_record *result);
 /* Tells the order what this invoice bills of it; below zero for a credit. */
 KT_MUST kt_error *order_report(kt_tx *tx, const struct invoice *v);
 /* Are the prices of a purchase bill those of its order, within the tolerance? */

@@ -1,0 +1,178 @@
+/* What came back and was billed: goods that a customer returned, whose invoice waits for a credit note. Each row names an
+ * invoice and the lines and quantities to credit, as finance.invoice.credit takes them. */
+#include <kontor/orders.h>
+#include <kontor/units.h>
+
+#include "invoice/invoice.h"
+#include "report/report.h"
+
+struct to_credit {
+    kt_record rec;
+    kt_date from;
+    int64_t limit;
+};
+const kt_shape to_credit_shape = KT_SHAPE(to_credit, NULL,
+    KT_FIELD(to_credit, from, DATE, "Came back since", "Wróciło od",
+        .help = {"Empty: a year ago.", "Puste: od roku."}),
+    KT_FIELD(to_credit, limit, INT, "At most", "Najwyżej", .initial = "200",
+        .help = {"1 to 1000.", "Od 1 do 1000."}));
+struct to_credit_line {
+    kt_record rec;
+    int64_t line;
+    kt_dec quantity;
+};
+static const kt_shape to_credit_line_shape = KT_SHAPE(to_credit_line, NULL,
+    KT_FIELD(to_credit_line, line, INT, "Line's id", "Id pozycji"),
+    KT_FIELD(to_credit_line, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4));
+struct to_credit_row {
+    kt_record rec;
+    kt_id order, invoice, party;
+    kt_str number;
+    kt_lines lines;
+};
+static const kt_shape to_credit_row_shape = KT_SHAPE(to_credit_row, NULL,
+    KT_FIELD(to_credit_row, invoice, REF, "Invoice", "Faktura", .target = "finance.invoice"),
+    KT_FIELD(to_credit_row, number, STRING, "Number", "Numer"),
+    KT_FIELD(to_credit_row, party, REF, "Party", "Kontrahent", .target = "base.party"),
+    KT_FIELD(to_credit_row, order, REF, "Order", "Zamówienie", .target = "*"),
+    KT_FIELD(to_credit_row, lines, LINES, "To credit", "Do skorygowania", .lines = &to_credit_line_shape));
+struct to_credit_rows {
+    kt_record rec;
+    kt_lines rows;
+};
+const kt_shape to_credit_rows_shape = KT_SHAPE(to_credit_rows, NULL,
+    KT_FIELD(to_credit_rows, rows, LINES, "Invoices", "Faktury", .lines = &to_credit_row_shape));
+
+struct came_back { /* of logistics.move */
+    kt_record rec;
+    kt_id document, item;
+    int64_t line;
+    kt_dec quantity;
+    kt_date day;
+};
+static const kt_shape came_back_shape = KT_SHAPE(came_back, "logistics.move",
+    KT_BIND(came_back, document, REF, "document"), KT_BIND(came_back, item, REF, "item"),
+    KT_BIND(came_back, line, INT, "line"), KT_BIND(came_back, quantity, QUANTITY, "quantity"),
+    KT_BIND(came_back, day, DATE, "day"));
+#define FROM_CUSTOMERS KT_STR("[[\"state\",\"=\",\"done\"],[\"from_place\",\"=\",\"customer\"]]")
+
+struct own_unit {
+    kt_record rec;
+    kt_id unit;
+};
+static const kt_shape own_unit_shape = KT_SHAPE(own_unit, "base.item", KT_BIND(own_unit, unit, REF, "unit"));
+
+/* How much of a line came back, in the line's unit. */
+static kt_error *returned_of(kt_tx *tx, kt_id order, const kt_order_line *line, kt_dec *quantity)
+{
+    const kt_where where[] = {KT_WHERE(came_back, document, KT_EQ, order),
+        KT_WHERE(came_back, line, KT_EQ, (int64_t)line->id.v), {0}};
+    struct own_unit item = {KT_OF(own_unit)};
+    kt_dec sum = KT_DEC(0, 4);
+    KT_TRY(kt_sum(tx, &(kt_query){.of = &came_back_shape, .where = where, .filter = FROM_CUSTOMERS},
+        offsetof(struct came_back, quantity), &sum));
+    *quantity = kt_dec_add(KT_DEC(0, 4), sum);
+    if (!sum.coef || !line->unit.v)
+        return NULL;
+    KT_TRY(kt_read(tx, line->item, &item.rec));
+    return kt_in_unit(tx, line->item, *quantity, item.unit, line->unit, quantity);
+}
+
+/* What was billed and is no longer delivered, as far as it came back. */
+static kt_error *too_much(kt_tx *tx, kt_id order, const kt_order_line *line, kt_dec *quantity)
+{
+    kt_dec over = kt_dec_sub(known(line->invoiced), known(line->delivered)), back;
+    *quantity = KT_DEC(0, 4);
+    if (!line->goods || over.coef <= 0)
+        return NULL;
+    KT_TRY(returned_of(tx, order, line, &back));
+    *quantity = kt_dec_cmp(back, over) < 0 ? back : over;
+    return NULL;
+}
+
+/* Credits it on the newest invoices first. */
+static kt_error *show_invoice(
+    kt_tx *tx, const struct invoice *v, const kt_order *order, kt_dec *left, kt_lines *rows)
+{
+    struct to_credit_row row = {KT_OF(to_credit_row), .order = v->order, .invoice = v->rec.id,
+        .party = v->party, .number = v->rec.number};
+    for (size_t i = 0; i < v->lines.count; i++) {
+        const struct invoice_line *line = invoice_line_at(&v->lines, i);
+        kt_dec much = kt_dec_sub(line->quantity, known(line->credited));
+        size_t at = 0;
+        while (at < order->line_count && (int64_t)order->lines[at].id.v != line->order_line)
+            at++;
+        if (at == order->line_count || left[at].coef <= 0 || much.coef <= 0)
+            continue;
+        much = kt_dec_cmp(left[at], much) < 0 ? left[at] : much;
+        left[at] = kt_dec_sub(left[at], much);
+        const struct to_credit_line found = {
+            KT_OF(to_credit_line), .line = (int64_t)line->rec.id.v, .quantity = much};
+        KT_TRY(kt_line_add(tx, &row.lines, &found.rec));
+    }
+    return row.lines.count ? kt_line_add(tx, rows, &row.rec) : NULL;
+}
+
+static kt_error *show_order(kt_tx *tx, const kt_orders *orders, kt_id order, kt_lines *rows)
+{
+    const kt_where where[] = {KT_WHERE(invoice, order, KT_EQ, order), KT_WHERE(invoice, state, KT_EQ, POSTED),
+        KT_WHERE(invoice, kind, KT_EQ, SALE), {0}};
+    struct invoice v = {KT_OF(invoice)};
+    kt_order seen = {0};
+    kt_cursor *cursor;
+    kt_error *error = NULL;
+    bool any = false;
+    KT_TRY(orders->read(tx, kt_any_id(order), &seen));
+    kt_dec *left = kt_alloc(tx, (seen.line_count + 1) * sizeof *left);
+    if (!left)
+        return kt_no_memory();
+    for (size_t i = 0; i < seen.line_count; i++) {
+        KT_TRY(too_much(tx, order, &seen.lines[i], &left[i]));
+        any = any || left[i].coef > 0;
+    }
+    if (!any)
+        return NULL;
+    KT_TRY(kt_open(tx, &(kt_query){&invoice_shape, where, "-day,-id", 0}, &cursor));
+    while (!error && kt_next(cursor, &v.rec))
+        error = show_invoice(tx, &v, &seen, left, rows);
+    kt_also(&error, kt_close(cursor));
+    return error;
+}
+
+static kt_error *show_all(kt_tx *tx, const struct to_credit *p, kt_lines *rows)
+{
+    const kt_where where[] = {KT_WHERE(came_back, day, KT_GE, p->from), {0}};
+    const kt_orders *orders = kt_orders_find(tx);
+    struct came_back m = {KT_OF(came_back)};
+    kt_id last = {0};
+    kt_cursor *cursor;
+    kt_error *error = NULL;
+    if (!orders || !kt_service_find(tx, "logistics.stock", 1))
+        return NULL;
+    KT_TRY(kt_open(tx,
+        &(kt_query){.of = &came_back_shape, .where = where, .sort = "document,id", .filter = FROM_CUSTOMERS},
+        &cursor));
+    while (!error && (int64_t)rows->count < p->limit && kt_next(cursor, &m.rec)) {
+        const char *entity = kt_any_entity(tx, m.document);
+        if (m.document.v == last.v || !entity || kt_orders_of(tx, m.document) != orders)
+            continue;
+        last = m.document;
+        error = show_order(tx, orders, m.document, rows);
+    }
+    kt_also(&error, kt_close(cursor));
+    return error;
+}
+
+kt_error *orders_to_credit(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    struct to_credit p = *KT_SEE(to_credit, params);
+    if (p.limit < 1 || p.limit > 1000)
+        return kt_fail(tx, KT_VALIDATION, "limit", "%lld is not within 1 to 1000",
+            "%lld nie mieści się między 1 a 1000", (long long)p.limit);
+    if (!p.from.day)
+        p.from = kt_date_add(kt_today(tx), -365);
+    kt_authority before = kt_own_authority(tx); /* whoever bills need not see orders and moves */
+    kt_error *error = show_all(tx, &p, &KT_AS(to_credit_rows, result)->rows);
+    kt_callers_authority(tx, before);
+    return error;
+}
