@@ -246,6 +246,61 @@ def what_is_refused_changes_nothing(k):
     expect((len(rows(k, "production.order", limit=500)), level(k, s["BELL"])), before)
 
 
+def each_department_finds_its_work_in_a_list_and_hears_of_it(k):
+    """One order for thirty bikes, a bell from stock, and a gem that nobody sells: who makes, buys, ships and bills finds it in a list, and
+    the feed of changes tells of it."""
+    s = shop(k)
+    views = {e["name"]: {v.get("name"): v["filter"] for v in e["views"] if v.get("filter")} for e in k.call(
+        "system.describe", {"entities": ["production.order", "logistics.delivery"]})["entities"]}
+    gem = make(k, "base.item", code="GEM", name="Gem", unit=s["piece"], price="10", currency=s["pln"], bought=True)
+    put(k, s["BELL"], "1", "7")
+    before = k.call("journal.head", {})["seq"]
+    made = make(k, "crm.order", party=s["nowak"], currency=s["pln"], lines=[
+        {"item": s["BIKE"], "quantity": "30"}, {"item": s["BELL"], "quantity": "1"}, {"item": gem, "quantity": "1"}])
+    k.call("crm.order.confirm", {"id": made})
+    to_make = [r for r in rows(k, "production.order", *views["production.order"]["to_make"]) if r["item"] in (s["BIKE"], s["FRAME"])]
+    expect(sorted(r["item"] for r in to_make), sorted([s["BIKE"], s["FRAME"]]))
+    to_buy = {r["item"] for r in k.call("logistics.purchase.to_buy", {})["requests"]}
+    expect(to_buy >= {s["TUBE"], s["WHEEL"]}, True)
+    missing = rows(k, "base.pegging", ["kind", "=", "missing"])
+    expect([(p["item"], p["demand"]["id"]) for p in missing], [(gem, made)])
+    expect([(r["item"], r["missing"]) for r in k.call("logistics.missing", {})["items"] if r["item"] == gem], [(gem, "1.0000")])
+    delivery = rows(k, "logistics.delivery", ["document", "=", {"entity": "crm.order", "id": made}])[0]
+    expect(delivery["id"] in {r["id"] for r in rows(k, "logistics.delivery", *views["logistics.delivery"]["missing"])}, True)
+    bell = order(k, ("BELL", 1))
+    put(k, s["BELL"], "1", "7")
+    k.call("crm.order.confirm", {"id": bell})
+    ready = rows(k, "logistics.delivery", *views["logistics.delivery"]["to_ship"])
+    mine = [r["id"] for r in ready if r["document"] == {"entity": "crm.order", "id": bell}]
+    expect(len(mine), 1)
+    k.call("logistics.delivery.ship", {"id": mine[0]})
+    expect([r["net"] for r in k.call("finance.to_invoice", {})["rows"] if r["order"]["id"] == bell], ["20.00"])
+    k.update("logistics.delivery", delivery["id"], {"day": day(-1)})
+    expect(delivery["id"] in {r["id"] for r in rows(k, "logistics.delivery", *views["logistics.delivery"]["late"])}, True)
+    told = {c["entity"] for e in k.call("journal.since", {"seq": before})["entries"] for c in e["changes"]}
+    expect(told >= {"crm.order", "production.order", "production.operation", "logistics.purchase_request", "logistics.reservation", "logistics.delivery", "base.pegging"}, True)
+    k.call("crm.order.cancel", {"id": made, "reason": "enough"})
+
+
+def each_line_has_the_day_asked_promised_and_come(k):
+    s = shop(k)
+    put(k, s["BELL"], "3", "7")
+    made = make(k, "crm.order", party=s["nowak"], currency=s["pln"], lines=[{"item": s["BELL"], "quantity": "3", "asked": day(2)}, {"item": s["service"], "quantity": "1"}])
+    k.call("crm.order.confirm", {"id": made})
+    line = k.get("crm.order", made)["lines"][0]
+    expect((line["asked"], line["promised"], line["actual"]), (day(2), day(0), None))  # it is there today
+    d = rows(k, "logistics.delivery", ["document", "=", {"entity": "crm.order", "id": made}])[0]
+    k.call("logistics.delivery.pick", {"id": d["id"], "lines": [{"line": d["lines"][0]["id"], "quantity": "2"}]})
+    k.call("logistics.delivery.ship", {"id": d["id"], "day": day(-2)})
+    row = k.get("crm.order", made)
+    expect((row["lines"][0]["actual"], row["delivered_on"], row["delivery_status"], row["late"]), (day(-2), None, "partial", False))
+    rest = rows(k, "logistics.delivery", ["document", "=", {"entity": "crm.order", "id": made}], ["state", "=", "reserved"])[0]
+    k.call("logistics.delivery.ship", {"id": rest["id"]})
+    row = k.get("crm.order", made)
+    expect((row["lines"][0]["actual"], row["delivered_on"], row["delivery_status"], row["late"]), (day(0), day(0), "full", False))
+    k.call("crm.order.close", {"id": made})
+
+
 def the_whole_house_is_sound(k):
     expect(k.call("system.check", {})["sound"], True)
 
@@ -274,6 +329,7 @@ STORIES = [
     the_preview_tells_what_each_department_will_do, the_confirmation_does_what_the_preview_told, every_date_says_why,
     a_late_supplier_breaks_a_promise_and_says_whose, what_comes_in_goes_where_it_is_waited_for, it_is_shipped_billed_and_paid,
     a_cancelled_order_undoes_what_can_be_undone, an_amendment_asks_for_the_difference_alone, what_is_refused_changes_nothing,
+    each_department_finds_its_work_in_a_list_and_hears_of_it, each_line_has_the_day_asked_promised_and_come,
     the_whole_house_is_sound, with_departments_absent_the_others_do_their_part,
 ]
 if __name__ == "__main__":

@@ -205,6 +205,27 @@ def a_plan_knows_the_stores_and_the_customers(k):
     expect(request["entity"], "logistics.purchase_request")
 
 
+def work_begins_with_the_components_that_are_there(k):
+    """Wheels for two of three bikes: two are made, the third waits for its wheels; what was reserved for it is free once it is cancelled."""
+    s = works(k)
+    put(k, "FRAME", "3", "50"), put(k, "WHEEL", "4", "12", new_lot="W-P")
+    free = {code: D(k.call("logistics.availability", {"item": s[code]})["available"]) for code in ("FRAME", "WHEEL")}
+    order = make(k, "production.order", item=s["BIKE"], quantity=str(int(free["WHEEL"]) // 2 + 1))
+    preview = k.call("production.order.preview", {"id": order})["result"]
+    k.call("production.order.confirm", {"id": order})
+    short = [(p["kind"], D(p["quantity"])) for p in preview["parts"] if not p["level"] and p["item"] == s["WHEEL"]]
+    expect(short, [("stock", free["WHEEL"]), ("make", 2 - free["WHEEL"] % 2)])
+    expect(k.get("production.order", order)["state"], "confirmed")
+    k.call("production.order.start", {"id": order})
+    k.call("production.order.report", {"id": order, "produced": str(int(free["WHEEL"]) // 2), "lot": "B-P"})
+    refused("rule", lambda: k.call("production.order.report", {"id": order, "produced": "1", "lot": "B-P"}), "produced")
+    k.call("production.order.finish", {"id": order, "backorder": True})
+    rest = k.list("production.order", [["backorder_of", "=", order]])["rows"][0]["id"]
+    before = D(k.call("logistics.availability", {"item": s["FRAME"]})["available"])
+    k.call("production.order.cancel", {"id": rest, "reason": "Not wanted"})
+    expect(D(k.call("logistics.availability", {"item": s["FRAME"]})["available"]), before + 1)
+
+
 def the_workshop_is_sound(k):
     """`kontor check` finds nothing after all that the stories did."""
     expect(k.call("system.check", {})["sound"], True)

@@ -90,6 +90,17 @@ static kt_error *remember_moves(
     return error ? error : end;
 }
 
+/* What the stores refuse is told at the parameter that asked for it. */
+static kt_error *told_at(kt_tx *tx, const kt_error *error, const char *path)
+{
+    kt_error *all = NULL;
+    kt_problem p;
+    for (size_t i = 0; error && (p = kt_problem_at(error, i)).kind; i++)
+        kt_also(&all,
+            kt_hint(kt_fail(tx, p.kind, path, "%s", "%s", kt_say(tx, p.text).ptr), p.hint.en, p.hint.pl));
+    return all;
+}
+
 kt_error *issue_component(
     kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_id lot, kt_id into, const char *path)
 {
@@ -107,7 +118,7 @@ kt_error *issue_component(
         return NULL;
     KT_TRY(within_tolerance(tx, o, c, move.quantity, path));
     if (stock)
-        KT_TRY(stock->move(tx, &move));
+        KT_TRY(told_at(tx, stock->move(tx, &move), path));
     else
         KT_TRY(at_standard(tx, c->item, move.quantity, &move.value));
     if (supply)
