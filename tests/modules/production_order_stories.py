@@ -299,6 +299,30 @@ def what_was_made_is_taken_apart(k):
     expect(k.get("production.disassembly", gone)["state"], "cancelled")
 
 
+def a_holiday_moves_what_was_to_be_made_on_it(k):
+    monday = datetime.date.today() + datetime.timedelta(days=98 - datetime.date.today().weekday())
+    hours = [{"weekday": d, "from": "06:00", "until": "14:00"} for d in ("monday", "tuesday", "wednesday", "thursday", "friday")]
+    calendar = make(k, "base.calendar", name="Mill", hours=hours)
+    mill = make(k, "production.work_centre", code="MILL", name="Mill", calendar=calendar)
+    routing = make(k, "production.routing", code="MILL", name="Milling", steps=[{"sequence": 10, "name": "Mill", "centre": mill, "run_minutes": "480"}])
+    cog = make(k, "base.item", code="COG", name="Cog")
+    make(k, "production.bom", item=cog, lines=[], routing=routing)
+    order = make(k, "production.order", item=cog, quantity="1", due=monday.isoformat())
+    act(k, order, "confirm")
+    row = k.get("production.order", order)
+    expect((row["begins"][:10], row["late"]), (monday.isoformat(), False))
+    holiday = make(k, "base.holiday", calendar=calendar, day=monday.isoformat(), name="Harvest")
+    row = k.get("production.order", order)
+    expect((row["begins"][:10], row["late"]), ((monday - datetime.timedelta(days=3)).isoformat(), False))  # the Friday before
+    k.call("production.order.reschedule", {"id": order, "from": monday.isoformat()})
+    expect((k.get("production.order", order)["begins"][:10], k.get("production.order", order)["late"]), ((monday + datetime.timedelta(days=1)).isoformat(), True))
+    k.call("base.holiday.delete", {"id": holiday})
+    expect(k.get("production.order", order)["late"], False)
+    k.update("base.calendar", calendar, {"hours": [{"weekday": "wednesday", "from": "06:00", "until": "14:00"}]})
+    day = datetime.date.fromisoformat(k.get("production.order", order)["begins"][:10])
+    expect(day.weekday(), 2)
+
+
 def an_operator_works_and_plans_nothing(k, house):
     order = confirmed(k, quantity="2")
     role = k.list("access.role", [["name", "=", "production.operator"]])["rows"][0]["id"]

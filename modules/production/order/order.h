@@ -234,7 +234,9 @@ kt_error *production_audit(kt_tx *tx);
 
 /* ---- people.c ---- */
 
-extern const kt_shape absence_shape, may_run_shape, person_shape;
+extern const kt_shape absence_shape, may_run_shape, person_shape, off_day_shape, shifts_shape;
+kt_error *holiday_changed(kt_tx *tx, const kt_event *event);
+kt_error *calendar_changed(kt_tx *tx, const kt_event *event);
 kt_error *centre_changed(kt_tx *tx, const kt_event *event);
 kt_error *qualification_changed(kt_tx *tx, const kt_event *event);
 kt_error *person_changed(kt_tx *tx, const kt_event *event);

@@ -1,4 +1,4 @@
-/* What changes the capacity of a work centre: people who are away, who may run it, and its own record. Operations that
+/* What changes the capacity of a work centre: people who are away, who may run it, its calendar and its own record. Operations that
  * no longer fit are placed anew, and with them their orders and whatever waits for these. Where there is more capacity
  * than before, what is late may come sooner. Who is away only the module hr knows. */
 #include <stdlib.h>
@@ -293,6 +293,62 @@ kt_error *centre_changed(kt_tx *tx, const kt_event *event)
     kt_error *error = floor_forget(tx);
     if (!error)
         error = at_centre(tx, is, &change);
+    kt_callers_authority(tx, before);
+    return error;
+}
+
+/* ---- Calendars ---- */
+
+struct off_day { /* of base.holiday */
+    kt_record rec;
+    kt_id calendar;
+    kt_date day;
+};
+const kt_shape off_day_shape = KT_SHAPE(
+    off_day, "base.holiday", KT_BIND(off_day, calendar, REF, "calendar"), KT_BIND(off_day, day, DATE, "day"));
+struct shifts { /* of base.calendar */
+    kt_record rec;
+    kt_str name;
+};
+const kt_shape shifts_shape = KT_SHAPE(shifts, "base.calendar", KT_BIND(shifts, name, STRING, "name"));
+
+/* Centres that work by it, and those that work by the company's, whichever that is. */
+static kt_error *at_all(kt_tx *tx, kt_id calendar, const struct change *change)
+{
+    const kt_where where[] = {KT_WHERE(centre, active, KT_EQ, true), {0}};
+    struct centre c = {KT_OF(centre)};
+    kt_cursor *cursor;
+    kt_error *error = NULL;
+    KT_TRY(floor_forget(tx));
+    KT_TRY(kt_open(tx, &(kt_query){.of = &centre_shape, .where = where, .sort = "id"}, &cursor));
+    while (!error && kt_next(cursor, &c.rec))
+        if (!c.calendar.v || c.calendar.v == calendar.v)
+            error = at_centre(tx, &c, change);
+    kt_also(&error, kt_close(cursor));
+    return error;
+}
+
+static const kt_text other_days = {"its calendar has changed", "zmienił się jego kalendarz"};
+
+kt_error *holiday_changed(kt_tx *tx, const kt_event *event)
+{
+    const struct off_day *is = event->after ? KT_SEE(off_day, event->after) : NULL;
+    const struct off_day *was = event->before ? KT_SEE(off_day, event->before) : NULL;
+    const struct change change = {
+        .from = kt_now(tx), .ways = (is ? LESS : 0) | (was ? MORE : 0), .why = other_days};
+    if ((is ? is : was)->day.day < kt_today(tx).day && (!was || was->day.day < kt_today(tx).day))
+        return NULL;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = at_all(tx, (is ? is : was)->calendar, &change);
+    kt_callers_authority(tx, before);
+    return error;
+}
+
+kt_error *calendar_changed(kt_tx *tx, const kt_event *event)
+{
+    const struct change change = {.from = kt_now(tx), .ways = LESS | MORE, .why = other_days};
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = at_all(tx, event->after->id, &change);
     kt_callers_authority(tx, before);
     return error;
 }

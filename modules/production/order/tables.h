@@ -52,6 +52,10 @@
         {"hr.qualification.updated", &may_run_shape, qualification_changed},                                 \
         {"hr.qualification.deleted", &may_run_shape, qualification_changed},                                 \
         {"hr.employee.updated", &person_shape, person_changed},                                              \
+        {"base.calendar.updated", &shifts_shape, calendar_changed},                                          \
+        {"base.holiday.created", &off_day_shape, holiday_changed},                                           \
+        {"base.holiday.updated", &off_day_shape, holiday_changed},                                           \
+        {"base.holiday.deleted", &off_day_shape, holiday_changed},                                           \
         {"production.work_centre.updated", &centre_shape, centre_changed},                                   \
         {"production.enabled", NULL, orders_enabled}, {"logistics.enabled", NULL, orders_expected},          \
     {                                                                                                        \
