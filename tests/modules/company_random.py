@@ -550,11 +550,11 @@ def chapter(number_of, seed, count):
             hold(c.k.call("journal.verify")["sound"], "the journal's chain")
             found = c.k.call("system.check", {})
             hold(found["sound"], "kontor check", found)
-        except Exception:
+        except Exception as error:
             say(f"chapter {number_of}, seed {seed}: broken at step {steps}, {c.name}, after {c.done.total()} operations; the last commit:")
             for change in c.k.call("journal.since", {"seq": c.mirror.seq - 1, "limit": 1})["entries"][0]["changes"]:
                 say(f"  {change['entity']} {change['id']} {change['kind']}: {change['before']} -> {change['after']}")
-            raise
+            raise Broken(f"{type(error).__name__}: {error}") from None  # of a kind that goes from process to process
         spent = time.monotonic() - began
         say(f"chapter {number_of}, seed {seed}: {c.done.total()} operations, {c.refused.total()} refused, {c.mirror.commits} commits, {same} records the same, "
             f"{c.done.total() / spent:.0f} a second")

@@ -109,6 +109,8 @@ def what_is_made_without_stores_lies_ready_and_is_missed_by_them(k):
         expect(pegged(k, sale), [("make", D(2)), ("stock", D(1))])
     expect(pegged(k, sale), [("make", D(2)), ("missing", D(1))])
     expect(k.get("crm.order", sale)["promised"], None)
+    k.call("production.order.report", {"id": made, "produced": "2"})
+    expect((pegged(k, sale), k.call("system.check", {})["sound"]), ([("missing", D(1)), ("stock", D(2))], True))
 
 
 def orders_of_the_time_without_stores_get_their_goods_and_deliveries(k):

@@ -57,10 +57,11 @@ static kt_error *check_components(kt_tx *tx, const struct order *o, kt_error **a
 {
     for (size_t i = 0; i < o->components.count; i++) {
         const struct component *c = component_at(o, i);
-        kt_dec went = KT_DEC(0, 4), moved;
+        kt_dec went = KT_DEC(0, 4), kept = went, moved; /* kept: while somebody kept stock */
         for (size_t n = 0; n < o->ancestors.count; n++) {
             const struct ancestor *a = KT_SEE(ancestor, kt_line(&o->ancestors, n));
             went = a->item.v == c->item.v ? kt_dec_add(went, a->quantity) : went;
+            kept = a->item.v == c->item.v && a->move.v ? kt_dec_add(kept, a->quantity) : kept;
         }
         if (kt_dec_cmp(went, or_zero(c->issued)) != 0)
             kt_also(
@@ -69,7 +70,7 @@ static kt_error *check_components(kt_tx *tx, const struct order *o, kt_error **a
         if (!kt_stock_find(tx))
             continue;
         KT_TRY(sum_moves(tx, o, c->item, true, &moved));
-        if (moved.coef && kt_dec_cmp(moved, or_zero(c->issued)) != 0)
+        if (kt_dec_cmp(moved, kept) != 0)
             kt_also(all, finding(tx, "production.order.issued", o->rec.number.ptr,
                              (kt_text){"the moves of a component differ from what was issued",
                                  "ruchy składnika różnią się od wydanej ilości"}));
