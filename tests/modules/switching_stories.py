@@ -111,6 +111,10 @@ def what_is_made_without_stores_lies_ready_and_is_missed_by_them(k):
     expect(k.get("crm.order", sale)["promised"], None)
     k.call("production.order.report", {"id": made, "produced": "2"})
     expect((pegged(k, sale), k.call("system.check", {})["sound"]), ([("missing", D(1)), ("stock", D(2))], True))
+    put(k, s["FRAME"], "2", "90")
+    expect((pegged(k, sale), k.get("crm.order", sale)["delivery_status"]), ([("stock", D(3))], "partial"))
+    k.call("logistics.delivery.ship", {"id": delivery_of(k, sale)})
+    expect((pegged(k, sale), delivered(k, sale)[:2]), ([], ("full", D(5))))
 
 
 def orders_of_the_time_without_stores_get_their_goods_and_deliveries(k):

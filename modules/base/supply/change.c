@@ -121,6 +121,11 @@ static kt_error *hand_out(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec 
     return source_of(tx, KT_FROM_STOCK) ? allocate(tx, p, warehouse, rest) : lay_ready(tx, p, rest);
 }
 
+static bool is_elsewhere(const struct pegging *p, kt_id warehouse)
+{
+    return p->warehouse.v && warehouse.v && kt_any_id(p->warehouse).v != warehouse.v;
+}
+
 static kt_error *arrived_within(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity)
 {
     struct peggings all;
@@ -132,7 +137,7 @@ static kt_error *arrived_within(kt_tx *tx, kt_id supply, kt_id item, kt_id wareh
     if (rest.coef > 0)
         KT_TRY(peggings_missing(tx, item, &all));
     for (size_t i = 0; i < all.count && rest.coef > 0; i++)
-        if (all.items[i].kind == KT_MISSING)
+        if (all.items[i].kind == KT_MISSING && !is_elsewhere(&all.items[i], warehouse))
             KT_TRY(hand_out(tx, &all.items[i], warehouse, &rest));
     return NULL;
 }
