@@ -26,6 +26,7 @@ struct report {
     kt_id order;
     enum report_kind kind;
     kt_date day;
+    kt_str refused;
     kt_lines parts;
 };
 const kt_shape order_report_shape = KT_SHAPE(report, "base.order_report",
@@ -34,6 +35,8 @@ const kt_shape order_report_shape = KT_SHAPE(report, "base.order_report",
     KT_FIELD(report, kind, STATE, "What happened", "Co się stało", .choices = report_kinds, .required = true,
         .fixed = true, .priority = 2),
     KT_FIELD(report, day, DATE, "Day", "Dzień", .fixed = true, .priority = 3),
+    KT_FIELD(report, refused, STRING, "Why it still waits", "Dlaczego wciąż czeka", .max = 400, .priority = 4,
+        .help = {"Empty: the order's module is off.", "Puste: moduł zamówienia jest wyłączony."}),
     KT_FIELD(report, parts, LINES, "Lines", "Pozycje", .lines = &report_part_shape, .fixed = true));
 
 static kt_error *tell_now(kt_tx *tx, const kt_orders *orders, kt_id order, enum report_kind kind,
@@ -58,14 +61,32 @@ static kt_error *keep(
     return e;
 }
 
+/* What is taken back of something that the order has not heard of yet, because it refuses to, waits behind it. */
+static kt_error *is_behind(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count, bool *behind)
+{
+    const kt_where where[] = {KT_WHERE(report, order, KT_EQ, order), {0}};
+    uint64_t kept = 0;
+    size_t back = 0;
+    while (back < count && parts[back].quantity.coef < 0)
+        back++;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = back == count ? kt_count(tx, &(kt_query){.of = &order_report_shape, .where = where}, &kept)
+                                : NULL;
+    kt_callers_authority(tx, before);
+    *behind = kept != 0;
+    return e;
+}
+
 static kt_error *report(
     kt_tx *tx, kt_id order, enum report_kind kind, const kt_order_part *parts, size_t count, kt_date day)
 {
     const kt_orders *orders = kt_orders_of(tx, order);
+    bool behind;
     if (!count || !kt_orders_keeper(tx, order))
         return NULL;
-    return orders ? tell_now(tx, orders, order, kind, parts, count, day)
-                  : keep(tx, order, kind, parts, count, day);
+    KT_TRY(is_behind(tx, order, parts, count, &behind));
+    return orders && !behind ? tell_now(tx, orders, order, kind, parts, count, day)
+                             : keep(tx, order, kind, parts, count, day);
 }
 
 static kt_error *deliver(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count, kt_date day)
@@ -87,6 +108,13 @@ static bool may_wait(const kt_error *error)
     return kind == KT_BAD_STATE || kind == KT_RULE || kind == KT_VALIDATION;
 }
 
+static kt_error *keep_waiting(kt_tx *tx, struct report *r, const kt_error *error)
+{
+    const kt_problem p = kt_problem_at(error, 0);
+    r->refused = kt_format(tx, "%.300s: %.90s", kt_say(tx, p.text).ptr, p.path ? p.path : "");
+    return kt_update(tx, &r->rec);
+}
+
 static kt_error *tell_kept(kt_tx *tx, kt_id id)
 {
     struct report r = {.rec.of = &order_report_shape};
@@ -103,7 +131,7 @@ static kt_error *tell_kept(kt_tx *tx, kt_id id)
     }
     kt_error *e = tell_now(tx, orders, r.order, r.kind, parts, r.parts.count, r.day);
     if (e && may_wait(e))
-        return NULL;
+        return keep_waiting(tx, &r, e);
     return e ? e : kt_delete(tx, &r.rec);
 }
 

@@ -77,13 +77,14 @@ static inline const kt_orders *kt_orders_of(kt_tx *tx, kt_id order)
 }
 
 /* "base.order_reports": tells an order what happened to it, under the caller's rights; or, where the order's module
- * is not enabled now, keeps the report and tells it as soon as it is. What is no order hears nothing.
+ * is not enabled now, keeps the report and tells it as soon as it is. One that the order refuses then -- it is
+ * cancelled, say -- stays, with the reason, and what is taken back of it joins it. What is no order hears nothing.
  *   order  of kt_any */
 typedef struct kt_order_reports {
     KT_MUST kt_error *(*deliver)(
         kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count, kt_date day);
     KT_MUST kt_error *(*bill)(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count, kt_date day);
-    /* Reports that the order refused when its module came back, for it is on hold or closed, are told again. */
+    /* Reports that the order refused when its module came back are told again: it is open now. */
     KT_MUST kt_error *(*tell)(kt_tx *tx, kt_id order);
 } kt_order_reports;
 

@@ -327,7 +327,8 @@ class Mirror:
         order = self.rows[of[0]].get(of[1])
         if not order or of[0].partition(".")[0] not in self.enabled:
             return
-        hold(not self.unheard[of] or order["state"] in ("on_hold", "closed"), "an order has not heard what happened to it", of, order["state"])
+        hold(not self.unheard[of] or order["state"] in ("on_hold", "closed", "cancelled"), "an order has not heard what happened to it", of, order["state"],
+             [r for r in self.rows["base.order_report"].values() if r["order"]["id"] == of[1]])
         for line in order["lines"] if not self.unheard[of] else []:
             at = (*of, line["id"])
             billed = number(line["invoiced" if of[0] == "crm.order" else "billed"])

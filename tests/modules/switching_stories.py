@@ -71,6 +71,22 @@ def an_order_on_hold_hears_it_when_it_goes_on(k):
     expect((delivered(k, sale)[:2], rows(k, "base.order_report")), (("full", D(3)), []))
 
 
+def a_bill_for_a_cancelled_order_can_be_credited(k):
+    """It was drafted before, and posted while nobody could say that the order is cancelled."""
+    sale = bells(k, 2)
+    bill = k.call("finance.invoice.from_order", {"order": {"entity": "crm.order", "id": sale}, "basis": "ordered"})["id"]
+    k.call("crm.order.cancel", {"id": sale, "reason": "changed his mind"})
+    with Off(k, "crm"):
+        k.call("finance.invoice.post", {"id": bill})
+    kept = rows(k, "base.order_report", ["order", "=", {"entity": "crm.order", "id": sale}])
+    expect(["cancelled" in r["refused"] for r in kept], [True])
+    note = k.call("finance.invoice.credit", {"id": bill, "reason": "no such order"})["made"]
+    k.call("finance.invoice.post", {"id": note})
+    expect(k.get("finance.invoice", bill)["credited"], k.get("finance.invoice", bill)["gross"])
+    for r in rows(k, "base.order_report", ["order", "=", {"entity": "crm.order", "id": sale}]):
+        k.call("base.order_report.delete", {"id": r["id"]})
+
+
 def what_was_billed_and_credited_without_sales_they_hear_afterwards(k):
     sale = bells(k, 5)
     bill = k.call("finance.invoice.from_order", {"order": {"entity": "crm.order", "id": sale}, "basis": "ordered"})["id"]
@@ -201,7 +217,7 @@ def the_whole_house_is_sound(k):
 
 
 run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_order_on_hold_hears_it_when_it_goes_on,
-     what_was_billed_and_credited_without_sales_they_hear_afterwards, a_suppliers_bill_without_the_stores_is_on_its_order_afterwards,
+     a_bill_for_a_cancelled_order_can_be_credited, what_was_billed_and_credited_without_sales_they_hear_afterwards, a_suppliers_bill_without_the_stores_is_on_its_order_afterwards,
      what_is_made_without_stores_lies_ready_and_is_missed_by_them,
      orders_of_the_time_without_stores_get_their_goods_and_deliveries,
      a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first, orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes,
