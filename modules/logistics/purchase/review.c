@@ -1,5 +1,5 @@
 /* Requests that were not ordered in time come later, and prices and lead times change: open requests are dated and
- * priced anew, and those who wait for them are told. */
+ * priced anew, and those who wait for them are told. What this module missed while it was off is made up for. */
 #include "purchase/purchase.h"
 
 struct review { /* the parameters of logistics.purchase.review */
@@ -64,7 +64,7 @@ static kt_error *review_one(kt_tx *tx, struct request *r, struct reviewed *out)
     return kt_line_add(tx, &out->changed, &row.rec);
 }
 
-/* ---- What waits, counted anew ---- */
+/* ---- After a time off: what waits, counted anew ---- */
 
 struct waiting { /* what is looked at in base.pegging */
     kt_record rec;
@@ -118,12 +118,6 @@ kt_error *purchase_enabled(kt_tx *tx, const kt_event *event)
 kt_error *purchase_review(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct review *p = KT_SEE(review, params);
-    if (!p->item.v) {
-        kt_authority before = kt_own_authority(tx);
-        kt_error *error = recount(tx);
-        kt_callers_authority(tx, before);
-        KT_TRY(error);
-    }
     kt_where where[3] = {KT_WHERE(request, state, KT_EQ, PR_OPEN)};
     struct requests open;
     if (p->item.v)
