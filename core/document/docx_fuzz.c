@@ -8,23 +8,34 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Every other name is known, half of these are of a line. */
+/* Three of four names are known: of the record, or a picture, or of a line, every other one of a line's line. */
 static docx_name resolve(arena *arena, const void *context, kt_str name)
 {
     (void)context;
     if (name.len % 4 == 3)
         return (docx_name){0};
-    return (docx_name){.lua = arena_format(arena, "doc.%.*s", STR_ARG(name)),
-        .list = name.len % 2 ? KT_STR("lines") : (kt_str){0}};
+    docx_name found = {.lua = arena_format(arena, "doc.%.*s", STR_ARG(name))};
+    if (name.len % 4 == 2)
+        found.picture = name;
+    if (name.len % 2 == 0)
+        return found;
+    found.level = name.len % 8 == 5 ? 2 : 1;
+    found.list = found.level == 2 ? KT_STR("lines.parts") : KT_STR("lines");
+    found.over = found.level == 2 ? KT_STR("line.parts") : KT_STR("doc.lines");
+    found.outer = found.level == 2 ? KT_STR("lines") : (kt_str){0};
+    return found;
 }
 
 static kt_str archive_of(arena *arena, const uint8_t *data, size_t size)
 {
+    static const char types[] = "<Types></Types>";
     zip_source_t *whole = zip_source_buffer_create(NULL, 0, 0, NULL);
     zip_t *archive = zip_open_from_source(whole, ZIP_CREATE | ZIP_TRUNCATE, NULL);
     assert(archive);
     zip_source_keep(whole);
     zip_int64_t at = zip_file_add(archive, "word/document.xml", zip_source_buffer(archive, data, size, 0), 0);
+    assert(zip_file_add(archive, "[Content_Types].xml",
+               zip_source_buffer(archive, types, sizeof types - 1, 0), 0) == 1);
     assert(at == 0 && zip_set_file_compression(archive, 0, ZIP_CM_STORE, 0) == 0 && zip_close(archive) == 0);
     zip_stat_t stat;
     assert(zip_source_stat(whole, &stat) == 0 && zip_source_open(whole) == 0);
@@ -37,13 +48,15 @@ static kt_str archive_of(arena *arena, const uint8_t *data, size_t size)
 
 static void fill(arena *arena, const docx *d)
 {
+    static const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\7\0\0\0\3\10";
+    static const render_asset pictures[] = {{"p.png", {png, sizeof png - 1}}, {0}};
     buffer written;
     kt_str file = {0}, text = {0};
     buffer_open(&written, (size_t)1 << 20);
     for (size_t i = 0; i < d->piece_count; i++)
         buffer_add_format(&written, "\001%zu\002", i);
-    buffer_add_char(&written, '\3');
-    assert(!docx_fill(arena, d, buffer_str(&written), &(render_asset){0}, &file) && file.len);
+    buffer_add_str(&written, KT_STR("\4dasset:p.png|40\5\4rasset:p.png|\5\4d\5\4\5\4rasset:none|\5\3\4d"));
+    assert(!docx_fill(arena, d, buffer_str(&written), pictures, &file) && file.len);
     assert(!docx_text(arena, d, buffer_str(&written), &text));
     buffer_clear(&written);
     for (size_t i = 0; i < d->piece_count; i++)
