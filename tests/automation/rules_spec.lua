@@ -32,6 +32,17 @@ describe("greet_lead", function()
     expect(#letters, 3)
     expect(letters[1].params.to, "a@example.com")
   end)
+  it("passes over whoever has another role", function()
+    salespeople(3)
+    local role = call("access.role.list", {filter = {{"name", "=", "crm.sales"}}}).rows[1]
+      or call("access.role.create", {values = {name = "crm.sales", grants = "crm.lead:*"}})
+    local seller = call("access.user.create", {values = {name = "seller", roles = {role.id}}}).id
+    use "greet_lead"
+    for _ = 1, 3 do
+      local id = call("crm.lead.create", {values = {title = "Bicycles", source = "web"}}).id
+      expect(call("crm.lead.get", {id = id}).owner, seller)
+    end
+  end)
   it("leaves other leads alone", function()
     use "greet_lead"
     call("crm.lead.create", {values = {title = "Bicycles", source = "fair"}})
