@@ -132,7 +132,8 @@ typedef struct {
     const char *show_if; /* a filter, as on the wire; NULL: always */
     const char *mask;    /* of text: roles may be held to its masked form, "+48 *** *** *12", under this name:
                             "contact", "tax", "bank". In a result: masked for whoever sees a field of this name
-                            masked anywhere. NULL: never masked */
+                            masked anywhere. NULL: of an entity's TEXT, and STRING of 100 characters or more, what
+                            looks like a contact is masked as "contact"; of others nothing */
 } kt_field;
 
 struct kt_shape {

@@ -112,6 +112,7 @@ static void write_field(kt_tx *tx, const model_entity *of, const model_field *fi
         json_member_str(out, "group", field->group);
     if (field->mask.len) {
         json_member_str(out, "mask", field->mask);
+        flag(out, "mask_within", field->mask_within);
         flag(out, "masked", model_is_masked(tx, field, &(const model_record){.entity = of}));
     }
     if (field->module.len && !str_eq(field->module, of->module))

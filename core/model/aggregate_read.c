@@ -77,7 +77,7 @@ static kt_error *read_by(aggregation *a, const variant *from, const char *at)
         name.len = (size_t)(colon - name.ptr);
     }
     KT_TRY(query_path_read(a->tx, a->query->entity, name, at, &by->path));
-    KT_TRY(mask_refuse(a->tx, &by->path, at));
+    KT_TRY(mask_refuse(a->tx, &by->path, NULL, at));
     const model_field *field = query_path_last(&by->path);
     if (takes_lines(a, &by->path))
         enter_lines(a, &by->path, &by->inner);
@@ -138,7 +138,7 @@ static kt_error *read_measure(aggregation *a, kt_str name, const variant *from, 
             return wrong(
                 a, at, kind, "needs a field, as in \"sum:amount\"", "wymaga pola, np. \"sum:amount\"");
         KT_TRY(query_path_read(a->tx, a->query->entity, path, at, &m->path));
-        KT_TRY(mask_refuse(a->tx, &m->path, at));
+        KT_TRY(mask_refuse(a->tx, &m->path, NULL, at));
         enter_lines(a, &m->path, &m->inner);
         if (!fits(m->kind, query_path_last(&m->path)))
             return wrong(a, at, from->as.string, "does not fit the field's type", "nie pasuje do typu pola");

@@ -150,6 +150,14 @@ static const kt_choice *copy_choices(builder *b, const kt_choice *from, const ch
     return to;
 }
 
+/* What people write may hold a contact anywhere; what is shorter is a code or a name. */
+static bool is_written(const kt_field *row)
+{
+    enum { WRITTEN_MIN = 100 };
+    return row->type == KT_TEXT ||
+           (row->type == KT_STRING && !row->unique && (!row->max || row->max >= WRITTEN_MIN));
+}
+
 static kt_error *compile_row(
     builder *b, const field_source *source, const char *path, fields_kind kind, model_field *field)
 {
@@ -182,6 +190,10 @@ static kt_error *compile_row(
         .max = row->max,
         .priority = row->priority,
         .on_delete = row->on_delete};
+    if (!row->mask && kind != FIELDS_PARAMS && is_written(row)) {
+        field->mask = KT_STR("contact");
+        field->mask_within = true;
+    }
     if (row->type == KT_STATE && row->choices)
         field->choices = copy_choices(b, row->choices, path);
     if (row->type == KT_LINES && row->lines && kind != FIELDS_LINES)

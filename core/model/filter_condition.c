@@ -454,7 +454,7 @@ kt_error *filter_test_read(
     bool also_negated = false;
     operator op_read = operators[i].op;
     if (!r->own && op_read != OP_EQ && op_read != OP_IN && op_read != OP_NULL)
-        KT_TRY(mask_refuse(r->tx, &c.test->path, at));
+        KT_TRY(mask_refuse(r->tx, &c.test->path, value, at));
     KT_TRY(read_operator(&c, op_read, value, &also_negated));
     if (!r->own && (op_read == OP_EQ || op_read == OP_IN))
         KT_TRY(mask_ask(r->tx, &c.test->path, c.test->values, c.test->count));

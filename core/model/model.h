@@ -43,6 +43,7 @@ typedef struct model_field {
         *target; /* of references; NULL for "*" and for targets of modules that are not enabled */
     kt_str initial, group, show_if, module; /* module: who declared it; "custom": the integrator */
     kt_str mask;                            /* under which name roles see it masked; empty: never */
+    bool mask_within; /* of what people write: only what looks like a contact is masked */
     bool required, unique, indexed, searchable, personal, computed, recorded, fixed, system;
     uint8_t scale;
     uint32_t max, priority;
@@ -400,6 +401,9 @@ bool model_is_masked(kt_tx *tx, const model_field *field, const model_record *of
 /* The text with all but its ends hidden: "+48 *** *** *12", "a***@***.pl". Masked again it stays as it is.
  *   returns  not set: no memory */
 kt_str model_mask(arena *arena, kt_str text);
+/* The same of every telephone number and address of mail within a text that people write; the text itself where there is
+ * none. */
+kt_str model_mask_within(arena *arena, kt_str text);
 /* What the caller sees of a text. Where there is no memory the transaction is doomed. */
 kt_str model_seen_text(kt_tx *tx, const model_field *field, const model_record *of, kt_str text);
 /* Reads a wire value for a field of entity (for a line's field: of the record). null and "" empty it; a

@@ -37,8 +37,9 @@ struct model_path {
 KT_MUST kt_error *mask_take_back(kt_tx *tx, const model_field *field, const model_record *of,
     const char *path, model_value before, model_value *value);
 /* Refuses a path whose last field is masked for the caller in some record: what it would be sorted, grouped or
- * compared by could be read out of the order. */
-KT_MUST kt_error *mask_refuse(kt_tx *tx, const model_path *path, const char *at);
+ * compared by could be read out of the order.
+ *   asked  what it is compared with, NULL: nothing; within what people write words may be asked for */
+KT_MUST kt_error *mask_refuse(kt_tx *tx, const model_path *path, const variant *asked, const char *at);
 /* The caller asks for whole values of the path's field: each is counted if it is masked. */
 KT_MUST kt_error *mask_ask(kt_tx *tx, const model_path *path, const model_value *values, size_t count);
 

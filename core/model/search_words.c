@@ -104,7 +104,8 @@ static kt_error *score_fields(scoring *s, const model_record *record, const mode
         const model_field *field = &record->entity->fields[i];
         const model_value *value = &record->values[i];
         if (!value->set || (!field->searchable && !field->lines) ||
-            !query_field_visible(s->tx, field, of->entity) || model_is_masked(s->tx, field, of))
+            !query_field_visible(s->tx, field, of->entity) ||
+            (!field->mask_within && model_is_masked(s->tx, field, of)))
             continue;
         if (field->lines) {
             s->lines = field;
@@ -115,7 +116,7 @@ static kt_error *score_fields(scoring *s, const model_record *record, const mode
         }
         if (!filter_is_text(field))
             continue;
-        kt_str folded = text_fold(s->tx->arena, value->as.s);
+        kt_str folded = text_fold(s->tx->arena, model_seen_text(s->tx, field, of, value->as.s));
         if (!folded.ptr)
             return error_no_memory();
         s->field = field;

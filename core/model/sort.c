@@ -28,7 +28,7 @@ static kt_error *read_field(
             "więcej niż %d pól sortowania", QUERY_SORT_MAX);
     model_path path;
     KT_TRY(query_path_read(tx, entity, name, at, &path));
-    KT_TRY(mask_refuse(tx, &path, at));
+    KT_TRY(mask_refuse(tx, &path, NULL, at));
     const model_field *last = query_path_last(&path);
     if (path.many || last->type == KT_LINES || last->type == KT_REFS || last->type == KT_JSON)
         return error_make(

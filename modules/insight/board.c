@@ -2,6 +2,7 @@
  * asked of the records, in one query for all employees of an indicator and a period. */
 #include <stdlib.h>
 
+#include <kontor/departments.h>
 #include <kontor/goals.h>
 
 #include "insight.h"
@@ -140,8 +141,9 @@ static kt_error *choose(kt_tx *tx, const struct board *p, const period *within, 
         filter = kt_format(
             tx, "[[\"owner\",\"=\",%llu],[\"scope\",\"=\",\"employee\"]]", (unsigned long long)p->owner.v);
     else if (p->department.v) {
-        kt_str list;
-        KT_TRY(departments_below(tx, p->department, &list));
+        kt_departments all;
+        KT_TRY(kt_departments_read(tx, &all));
+        kt_str list = kt_departments_below(tx, &all, p->department);
         filter = kt_format(tx,
             "[[\"or\",[\"department\",\"in\",[%s]],[[\"scope\",\"=\",\"employee\"],[\"owner.department\","
             "\"in\",[%s]]]]]",

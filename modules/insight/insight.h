@@ -50,8 +50,6 @@ typedef struct {
  *   returns  validation at "until" */
 KT_MUST kt_error *period_read(kt_tx *tx, kt_date from, kt_date until, period *p);
 int64_t period_days(const period *p);
-/* A department and those below it, as a list of ids with commas between them. */
-KT_MUST kt_error *departments_below(kt_tx *tx, kt_id top, kt_str *list);
 kt_str day_text(kt_tx *tx, kt_date day);
 
 /* Works an indicator out. *seen is false where the caller may not read what it is made of, where a module is not

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include <kontor/currency.h>
+#include <kontor/departments.h>
 #include <kontor/value.h>
 
 #include "insight.h"
@@ -40,51 +41,11 @@ kt_str day_text(kt_tx *tx, kt_date day)
 
 /* ---- Whose ---- */
 
-struct department {
-    kt_record rec;
-    kt_id parent;
-};
-static const kt_shape department_shape = KT_SHAPE(
-    department, "access.department", KT_BIND(department, parent, REF, "parent"));
-
-static bool is_among(const kt_id *ids, size_t count, kt_id id)
-{
-    for (size_t i = 0; i < count; i++)
-        if (ids[i].v == id.v)
-            return true;
-    return false;
-}
-
-kt_error *departments_below(kt_tx *tx, kt_id top, kt_str *list)
-{
-    struct department d = {KT_OF(department)};
-    uint64_t room;
-    size_t count = 1, before = 0;
-    kt_cursor *cursor;
-    KT_TRY(kt_count(tx, &(kt_query){.of = &department_shape}, &room));
-    kt_id *ids = kt_alloc(tx, (room + 1) * sizeof *ids);
-    if (!ids)
-        return kt_no_memory();
-    ids[0] = top;
-    while (count > before) { /* a pass for each level; companies have a handful */
-        before = count;
-        KT_TRY(kt_open(tx, &(kt_query){.of = &department_shape}, &cursor));
-        while (count <= room && kt_next(cursor, &d.rec))
-            if (is_among(ids, count, d.parent) && !is_among(ids, count, d.rec.id))
-                ids[count++] = d.rec.id;
-        KT_TRY(kt_close(cursor));
-    }
-    *list = kt_format(tx, "%llu", (unsigned long long)top.v);
-    for (size_t i = 1; i < count && list->ptr; i++)
-        *list = kt_format(tx, "%s,%llu", list->ptr, (unsigned long long)ids[i].v);
-    return NULL;
-}
-
 /* A condition, or nothing; *fits is false if the records are of nobody of the kind that is asked for. */
 static kt_error *whose_condition(
     kt_tx *tx, const struct measure *m, const whose *w, kt_str *condition, bool *fits)
 {
-    kt_str list;
+    kt_departments all;
     *condition = KT_STR("");
     *fits = w->owner.v || w->department.v ? m->owner != NULL : !w->pipeline.v || m->pipeline != NULL;
     if (!*fits)
@@ -92,8 +53,9 @@ static kt_error *whose_condition(
     if (w->owner.v) {
         *condition = kt_format(tx, "[\"%s\",\"=\",%llu]", m->owner, (unsigned long long)w->owner.v);
     } else if (w->department.v) {
-        KT_TRY(departments_below(tx, w->department, &list));
-        *condition = kt_format(tx, "[\"%s.department\",\"in\",[%s]]", m->owner, list.ptr);
+        KT_TRY(kt_departments_read(tx, &all));
+        *condition = kt_format(tx, "[\"%s.department\",\"in\",[%s]]", m->owner,
+            kt_departments_below(tx, &all, w->department).ptr);
     } else if (w->pipeline.v) {
         *condition = kt_format(tx, "[\"%s\",\"=\",%llu]", m->pipeline, (unsigned long long)w->pipeline.v);
     }

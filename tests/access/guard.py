@@ -180,6 +180,38 @@ def the_card_tells_who_looked_to_those_who_may_know(k, house):
     refused("forbidden", lambda: house.client("looker").call("access.readers", {"entity": "base.party", "id": party}))
 
 
+def what_is_written_hides_the_numbers_in_it(k, house):
+    k = house.client()
+    party = customer(k, "Anna Nowak 600123412")
+    said = f"Call her at {PHONE} or {MAIL}, order 2026/00042 of 2026-11-26"
+    note = k.create("base.note", {"about": {"entity": "base.party", "id": party}, "text": said})["id"]
+    act = k.create("crm.activity", {"kind": "note", "subject": "Rings from 600-123-412", "text": said, "party": party})["id"]
+    s = house.client("seller")
+    seen = "Call her at +48 *** *** *12 or a***@***.pl, order 2026/00042 of 2026-11-26"
+    expect(clean(s.get("base.note", note))["text"], seen)
+    row = clean(s.get("crm.activity", act))
+    expect((row["subject"], row["text"]), ("Rings from ***-***-*12", seen))
+    expect(clean(s.get("base.party", party))["name"], "Anna Nowak *******12")
+    for method, params in (("crm.activity.list", {}), ("crm.activity.list", {"fields": ["party.name", "subject"]}), ("crm.card", {"party": party}),
+                           ("crm.activity.history", {"id": act}), ("journal.since", {"seq": 0, "limit": 1000}), ("system.search", {"text": "rings"}),
+                           ("crm.activity.aggregate", {"group": ["subject"], "measures": {"n": "count", "first": "min:subject"}})):
+        clean(s.call(method, params))
+    # words are found, and no part of a number
+    expect([r["id"] for r in s.call("system.search", {"text": "rings from"})["rows"] if r["entity"] == "crm.activity"], [act])
+    expect(s.call("system.search", {"text": "600123412"})["rows"], [])
+    expect([r["id"] for r in s.list("crm.activity", [["subject", "ilike", "%rings%"]])["rows"]], [act])
+    for filter in (["subject", "ilike", "%600%"], ["text", "ilike", "%anna.nowak@%"], ["party.name", "like", "%6_______2"], ["subject", ">", "Rings from 600"]):
+        refused("forbidden", lambda: s.list("crm.activity", [filter]))
+    # what comes back as it was shown stays, also within a text that was changed
+    s.update("crm.activity", act, {"subject": row["subject"], "text": row["text"] + " **soon**"})
+    expect((k.get("crm.activity", act)["subject"], k.get("crm.activity", act)["text"]), ("Rings from 600-123-412", said + " **soon**"))
+    house.client("seller").update("crm.activity", act, {"text": "Now: a***@***.pl and 500 500 500"})
+    expect(k.get("crm.activity", act)["text"], f"Now: {MAIL} and 500 500 500")
+    revealed = s.call("access.reveal", {"entity": "base.party", "id": party, "field": "name"})
+    expect(revealed["value"], "Anna Nowak 600123412")
+    refused("forbidden", lambda: s.call("access.reveal", {"entity": "base.note", "id": note, "field": "text"}))
+
+
 def a_grant_that_undoes_masks_is_warned_of(k, house):
     k = house.client()
 
@@ -204,6 +236,7 @@ STORIES = [numbers_are_masked_whichever_way_they_are_read, what_is_masked_gives_
            a_form_that_is_saved_as_it_was_shown_changes_nothing, one_value_is_revealed_counted_and_logged,
            without_the_right_nothing_is_revealed, ones_own_customers_are_seen_whole,
            a_call_goes_out_without_the_number_being_shown, the_card_tells_who_looked_to_those_who_may_know,
+           what_is_written_hides_the_numbers_in_it,
            a_grant_that_undoes_masks_is_warned_of]
 
 if __name__ == "__main__":
