@@ -252,16 +252,17 @@ static void ask(reader *r)
         [ASK_DATE] = "date",
         [ASK_YES_NO] = "yes_no",
         [ASK_ONE] = "one",
-        [ASK_MANY] = "many"};
+        [ASK_MANY] = "many",
+        [ASK_ITEMS] = "items"};
     struct node *n = r->node;
     struct ask a = {.name = name(r), .line = r->line};
     kt_str kind = word(r);
-    for (enum ask_kind k = ASK_TEXT; k <= ASK_MANY; k++)
+    for (enum ask_kind k = ASK_TEXT; k <= ASK_ITEMS; k++)
         if (str_equals(kind, kinds[k]))
             a.kind = k;
     if (!a.kind)
-        SAY(r, "expected text, number, money, date, yes_no, one or many, not",
-            "oczekiwano text, number, money, date, yes_no, one albo many, nie", kind);
+        SAY(r, "expected text, number, money, date, yes_no, one, many or items, not",
+            "oczekiwano text, number, money, date, yes_no, one, many albo items, nie", kind);
     a.label = quoted(r);
     if (a.kind == ASK_ONE || a.kind == ASK_MANY)
         options(r, &a);

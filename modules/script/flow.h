@@ -25,7 +25,7 @@
 
 enum node_kind { STEP = 1, OBJECTION, BRANCH, SUB_SCRIPT, END };
 enum result { NO_RESULT, WON, LOST, NEUTRAL };
-enum ask_kind { ASK_TEXT = 1, ASK_NUMBER, ASK_MONEY, ASK_DATE, ASK_YES_NO, ASK_ONE, ASK_MANY };
+enum ask_kind { ASK_TEXT = 1, ASK_NUMBER, ASK_MONEY, ASK_DATE, ASK_YES_NO, ASK_ONE, ASK_MANY, ASK_ITEMS };
 enum deed_kind { SET = 1, RUN_ACTION, TASK, CALLBACK, DO_NOT_CONTACT };
 
 struct deed { /* what is written on the way: to the record called about, or a task */

@@ -90,7 +90,8 @@ static const kt_shape seen_answer_shape = KT_SHAPE(seen_answer, NULL,
 static const kt_choice ask_kinds[] = {{ASK_TEXT, "text", {"Text", "Tekst"}},
     {ASK_NUMBER, "number", {"Number", "Liczba"}}, {ASK_MONEY, "money", {"Money", "Kwota"}},
     {ASK_DATE, "date", {"Day", "Dzień"}}, {ASK_YES_NO, "yes_no", {"Yes or no", "Tak lub nie"}},
-    {ASK_ONE, "one", {"One of", "Jedno z"}}, {ASK_MANY, "many", {"Some of", "Kilka z"}}, {0}};
+    {ASK_ONE, "one", {"One of", "Jedno z"}}, {ASK_MANY, "many", {"Some of", "Kilka z"}},
+    {ASK_ITEMS, "items", {"Products", "Produkty"}}, {0}};
 struct seen_ask {
     kt_record rec;
     kt_str name, label;

@@ -1,5 +1,7 @@
 /* What happens in a script's calls: per step how many came, left, and how long it took; per answer its share
  * and what came of it; per operator, version and segment the results. Out of the journals of the passes. */
+#include <stdlib.h>
+
 #include "script.h"
 
 enum stats_by {
@@ -10,7 +12,8 @@ enum stats_by {
     BY_SEGMENT,
     BY_OUTCOME,
     BY_OBJECTION,
-    BY_PATH
+    BY_PATH,
+    BY_UNANSWERED
 };
 static const kt_choice stats_bys[] = {{BY_STEP, "step", {"Step", "Krok"}},
     {BY_ANSWER, "answer", {"Answer", "Odpowiedź"}}, {BY_OPERATOR, "operator", {"Operator", "Operator"}},
@@ -18,7 +21,10 @@ static const kt_choice stats_bys[] = {{BY_STEP, "step", {"Step", "Krok"}},
     {BY_OUTCOME, "outcome", {"Outcome", "Zakończenie"}},
     {BY_OBJECTION, "objection",
         {"Objection, and how many were won all the same", "Obiekcja i ile rozmów wygrano mimo niej"}},
-    {BY_PATH, "path", {"Path from step to step", "Ścieżka od kroku do kroku"}}, {0}};
+    {BY_PATH, "path", {"Path from step to step", "Ścieżka od kroku do kroku"}},
+    {BY_UNANSWERED, "unanswered",
+        {"What clients said that no answer fits", "Co mówili klienci, gdy nie pasowała żadna odpowiedź"}},
+    {0}};
 struct stats {
     kt_record rec;
     kt_id script;
@@ -34,7 +40,7 @@ const kt_shape stats_shape = KT_SHAPE(stats, NULL,
 struct stats_row {
     kt_record rec;
     kt_str step, key, label;
-    int64_t reached, left, won, lost, unanswered, seconds, deals, orders;
+    int64_t reached, left, won, lost, unanswered, seconds, deals, orders, spoken;
     kt_dec share, conversion, mean_s, revenue, invoiced, margin;
 };
 static const kt_shape stats_row_shape = KT_SHAPE(stats_row, NULL,
@@ -45,6 +51,9 @@ static const kt_shape stats_row_shape = KT_SHAPE(stats_row, NULL,
     KT_FIELD(stats_row, unanswered, INT, "No suitable answer", "Brak odpowiedzi", .required = true),
     KT_FIELD(stats_row, won, INT, "Goals", "Cele", .required = true),
     KT_FIELD(stats_row, lost, INT, "Lost", "Utracone", .required = true),
+    KT_FIELD(stats_row, spoken, INT, "All calls", "Wszystkie rozmowy",
+        .help = {"By operator: those without a script too; of them `share` are with one.",
+            "Według operatora: także bez skryptu; `share` z nich jest ze skryptem."}),
     KT_FIELD(stats_row, share, PERCENT, "Of all calls, %", "Ze wszystkich rozmów, %", .scale = 2),
     KT_FIELD(stats_row, conversion, PERCENT, "Goals, %", "Cele, %", .scale = 2),
     KT_FIELD(stats_row, mean_s, QUANTITY, "Mean seconds", "Średnio sekund", .scale = 1),
@@ -191,6 +200,20 @@ static void add_path(struct tally *t, const struct session *s)
     }
 }
 
+/* For the author: what was said at which step, as often as it was. */
+static void add_unanswered(struct tally *t, const struct session *s)
+{
+    for (size_t i = 0; i < s->moves.count && !t->error; i++) {
+        const struct move *m = KT_SEE(move, kt_line(&s->moves, i));
+        struct stats_row *r = m->kind == NO_ANSWER ? row(t, copied(t->tx, m->step), copied(t->tx, m->text))
+                                                   : NULL;
+        if (r) {
+            count(r, s);
+            r->unanswered++;
+        }
+    }
+}
+
 static void add_session(struct tally *t, const struct session *s)
 {
     kt_str key = KT_STR("");
@@ -205,6 +228,9 @@ static void add_session(struct tally *t, const struct session *s)
         return;
     case BY_PATH:
         add_path(t, s);
+        return;
+    case BY_UNANSWERED:
+        add_unanswered(t, s);
         return;
     case BY_OPERATOR:
         key = kt_format(t->tx, "%llu", (unsigned long long)s->operator_.v);
@@ -247,19 +273,58 @@ struct named {
 };
 static const kt_shape named_shape = KT_SHAPE(named, "access.user", KT_BIND(named, name, STRING, "name"));
 
+struct spoken { /* the calls that an operator had, with a script or without */
+    kt_str filter;
+    kt_table table;
+};
+
+static kt_error *ask_spoken(kt_tx *tx, void *context)
+{
+    struct spoken *a = context;
+    return kt_aggregate(tx, "crm.activity",
+        kt_format(tx, "{\"measures\":{\"n\":\"count\"},\"filter\":%s}", a->filter.ptr), &a->table);
+}
+
+/* Where calls are not kept, or not for this caller to see, those with a script are all. */
+static void take_spoken(struct tally *t, struct stats_row *r)
+{
+    const struct stats *p = t->p;
+    int y, m, d, uy, um, ud;
+    kt_date_parts(p->from.day ? p->from : kt_date_make(2000, 1, 1), &y, &m, &d);
+    kt_date_parts(p->until.day ? p->until : kt_today(t->tx), &uy, &um, &ud);
+    struct spoken a = {.filter = kt_format(t->tx,
+                           "[[\"kind\",\"=\",\"call\"],[\"state\",\"=\",\"done\"],[\"owner\",\"=\",%s],"
+                           "[\"done_at\",\"between\",[\"%04d-%02d-%02d\",\"%04d-%02d-%02d\"]]]",
+                           r->key.ptr, y, m, d, uy, um, ud)};
+    if (!kt_attempt(t->tx, ask_spoken, &a) && a.table.rows)
+        r->spoken = a.table.cells[0].number.coef;
+    r->spoken = r->spoken > r->reached ? r->spoken : r->reached;
+    r->share = kt_dec_div(KT_DEC(r->reached * 100, 0), KT_DEC(r->spoken, 0), 2);
+}
+
 static kt_error *label(struct tally *t, struct stats_row *r)
 {
     r->label = t->p->by == BY_STEP ? r->step : r->key;
-    if (t->p->by != BY_OPERATOR || !kt_may(t->tx, "access.user:read"))
+    if (t->p->by != BY_OPERATOR)
         return NULL;
     struct named who = {KT_OF(named)};
     uint64_t id = 0;
     for (size_t i = 0; i < r->key.len; i++)
         id = id * 10 + (uint64_t)(r->key.ptr[i] - '0');
-    if (id)
+    if (id && kt_may(t->tx, "access.user:read"))
         KT_TRY(kt_read(t->tx, (kt_id){id}, &who.rec));
     r->label = who.name.ptr ? who.name : r->key;
+    if (id)
+        take_spoken(t, r);
     return NULL;
+}
+
+/* Objections and what was not foreseen: the most frequent first, of those as frequent the one that was rescued most. */
+static int more_often(const void *a, const void *b)
+{
+    const struct stats_row *x = a, *y = b;
+    return x->reached != y->reached ? (x->reached < y->reached) - (x->reached > y->reached)
+                                    : (x->won < y->won) - (x->won > y->won);
 }
 
 kt_error *script_stats(kt_tx *tx, const kt_record *params, kt_record *result)
@@ -268,6 +333,8 @@ kt_error *script_stats(kt_tx *tx, const kt_record *params, kt_record *result)
     struct tally t = {.tx = tx, .p = KT_SEE(stats, params)};
     KT_TRY(walk_sessions(&t));
     out->calls = (int64_t)t.calls;
+    if (t.count && (t.p->by == BY_OBJECTION || t.p->by == BY_UNANSWERED))
+        qsort(t.rows, t.count, sizeof *t.rows, more_often);
     for (size_t i = 0; i < t.count; i++) {
         struct stats_row *r = &t.rows[i];
         kt_dec reached = KT_DEC(r->reached, 0);

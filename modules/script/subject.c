@@ -338,6 +338,21 @@ static kt_error *check_number(kt_tx *tx, const struct ask *a, const kt_value *v)
     return NULL;
 }
 
+/* Rows as a deal, a lead or an offer has them; what else is wrong with them the record says that they are saved to. */
+static kt_error *check_items(kt_tx *tx, const struct ask *a, const kt_value *v)
+{
+    bool rows = v->kind == KT_VALUE_ARRAY;
+    for (size_t i = 0; rows && i < v->as.array.count; i++) {
+        const kt_value *row = &v->as.array.items[i], *item = kt_value_get(row, "item"),
+                       *quantity = kt_value_get(row, "quantity");
+        rows = item && item->kind == KT_VALUE_INT && quantity && number_of(quantity).scale1 != 255 &&
+               number_of(quantity).coef > 0;
+    }
+    return rows ? NULL
+                : WRONG(tx, a, "expects rows {\"item\": 1, \"quantity\": \"2\"}",
+                      "wymaga wierszy {\"item\": 1, \"quantity\": \"2\"}");
+}
+
 static kt_error *check_input(kt_tx *tx, const struct ask *a, const kt_value *v)
 {
     bool text = v->kind == KT_VALUE_STRING;
@@ -363,6 +378,8 @@ static kt_error *check_input(kt_tx *tx, const struct ask *a, const kt_value *v)
         return v->kind == KT_VALUE_ARRAY
                    ? NULL
                    : WRONG(tx, a, "expects a list of its options", "wymaga listy opcji");
+    case ASK_ITEMS:
+        return check_items(tx, a, v);
     case ASK_TEXT:
         return text ? NULL : WRONG(tx, a, "expects a text", "wymaga tekstu");
     }

@@ -85,7 +85,7 @@ branch b
 end c maybe
 """})["problems"]]
     expect(problems, [
-        'line 4: expected text, number, money, date, yes_no, one or many, not "colour"',
+        'line 4: expected text, number, money, date, yes_no, one, many or items, not "colour"',
         'line 5: nobody knows the word "flie"', 'line 6: there are two answers "x"',
         'line 8: does not belong here: "say"', 'line 9: an end is won, lost or neutral "c"'])
     graph = """step a
@@ -328,6 +328,61 @@ def a_branch_asks_lua_about_the_record_and_the_answers(k):
     refused("rule", lambda: answer(k, at, inputs={"many": "1"}))
 
 
+def products_are_asked_for_and_become_lines(k):
+    script = publish(k, "products", "step what\n  say Which ones?\n  ask goods items \"Products\" required save lines\n  -> done\nend done won\n")
+    piece = k.create("base.unit", {"code": "szt", "category": "count"})["id"]
+    bike, bell = (k.create("base.item", {"code": code, "name": code, "unit": piece, "price": price})["id"] for code, price in (("BIKE", "900"), ("BELL", "20")))
+    who = lead(k)
+    at = start(k, script, who)
+    expect((at["asks"][0]["kind"], at["asks"][0]["required"]), ("items", True))
+    for wrong in ("bikes", [bike], [{"item": bike}], [{"item": bike, "quantity": "0"}], [{"item": "BIKE", "quantity": "1"}]):
+        refused("validation", lambda: answer(k, at, inputs={"goods": wrong}), "inputs.goods")
+    answer(k, at, inputs={"goods": [{"item": bike, "quantity": "2"}, {"item": bell, "quantity": "3.5", "price": "18"}]})
+    expect([(r["item"], r["quantity"], r["price"]) for r in k.get("crm.lead", who)["lines"]], [(bike, "2.0000", "900.0000"), (bell, "3.5000", "18.0000")])
+
+
+def what_no_answer_fits_is_collected_for_the_author(k):
+    script = publish(k, "unforeseen", "step a\n  say A\n  answer yes -> done\nobjection dear\n  say Dear?\n  answer ok -> return\nobjection far\n  say Far?\n  answer ok -> return\nend done won\n")
+    for i in range(3):
+        at = start(k, script, lead(k))
+        for objection in ("far",) if i < 2 else ("dear",):
+            k.call("script.session.object", {"id": at["session"], "step": "a", "objection": objection})
+            k.call("script.session.answer", {"id": at["session"], "step": objection, "answer": "ok"})
+        k.call("script.session.no_answer", {"id": at["session"], "step": "a", "text": "who are you" if i else "wants a catalogue"})
+        k.call("script.session.answer", {"id": at["session"], "step": "a", "answer": "yes"})
+    rows = k.call("script.stats", {"script": script, "by": "unanswered"})["rows"]
+    expect([(r["step"], r["key"], r["unanswered"]) for r in rows], [("a", "who are you", 2), ("a", "wants a catalogue", 1)])
+    expect([(r["key"], r["reached"]) for r in k.call("script.stats", {"script": script, "by": "objection"})["rows"]], [("far", 2), ("dear", 1)])
+
+
+def an_operator_may_answer_and_not_all_else(k, house):
+    roles = {r["name"]: r["id"] for r in k.list("access.role", limit=100)["rows"]}
+    me = k.create("access.user", {"name": "ola", "roles": [roles["script.operator"], roles["crm.sales"]]})["id"]
+    other = k.create("access.role", {"name": "caller", "grants": "script.script:read; script.version:read; script.session:read,create,update@own; crm.lead:*; access.user:read"})["id"]
+    k.create("access.user", {"name": "jan", "roles": [other]})
+    for name in ("ola", "jan"):
+        k.call("access.password", {"user": name, "new": "Correct-Horse-9-Battery"})
+    ola, jan = (house.client(name, "Correct-Horse-9-Battery") for name in ("ola", "jan"))
+    script = publish(k, "rights", "step a\n  say A\n  answer yes -> b\nstep b\n  say B\n  answer yes -> done\nend done won\n")
+    mine = ola.create("crm.lead", {"title": "Mine", "name": "Mine"})["id"]
+    at = answer(ola, start(ola, script, mine), "yes")
+    expect(ola.call("script.session.back", {"id": at["session"], "step": "b"})["step"], "a")
+    refused("forbidden", lambda: ola.call("script.session.finish", {"id": at["session"], "outcome": "bored"}))
+    theirs = answer(jan, start(jan, script, lead(jan)), "yes")
+    refused("forbidden", lambda: jan.call("script.session.back", {"id": theirs["session"], "step": "b"}))
+    refused("not_found", lambda: jan.get("script.session", at["session"]))  # nor anybody else's call
+    refused("forbidden", lambda: ola.call("script.script.publish", {"id": script}))
+    # of the calls that she had, this one followed a script
+    for i in range(3):
+        done = ola.create("crm.activity", {"kind": "call", "subject": "A call", "lead": mine})["id"]
+        ola.call("crm.activity.finish", {"id": done})
+    rows = {r["label"]: r for r in k.call("script.stats", {"script": script, "by": "operator"})["rows"]}
+    expect((rows["ola"]["reached"], rows["ola"]["spoken"], rows["ola"]["share"]), (1, 3, "33.33"))
+    expect((rows["jan"]["reached"], rows["jan"]["spoken"], rows["jan"]["share"]), (1, 1, "100.00"))
+    done = k.call("script.session.finish", {"id": theirs["session"], "outcome": "bored", "note": "hung up"})
+    expect((done["state"], done["outcome"]), ("finished", "bored"))
+
+
 def a_text_knows_the_customer_of_a_deal(k):
     if not k.count("crm.pipeline"):
         k.create("crm.pipeline", {"name": "Sales", "stages": [{"name": "Talk"}, {"name": "Won", "semantic": "won"}, {"name": "Lost", "semantic": "lost"}], "initial": True})
@@ -344,6 +399,7 @@ STORIES = [
     a_call_list_calls_back_and_gives_up, variants_are_sticky_and_statistics_count, the_losing_variant_stops_itself,
     an_order_is_counted_for_the_last_call, ready_scripts_are_whole_in_both_languages, a_paused_call_is_resumed_or_expires,
     a_branch_asks_lua_about_the_record_and_the_answers, a_text_knows_the_customer_of_a_deal,
+    products_are_asked_for_and_become_lines, what_no_answer_fits_is_collected_for_the_author, an_operator_may_answer_and_not_all_else,
 ]
 if __name__ == "__main__":
     run(STORIES, modules="base,crm,script")
