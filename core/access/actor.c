@@ -356,22 +356,28 @@ static kt_error *roles_compile(access_actor *actor, kt_tx *tx, const id_set *rol
 
 /* ---- The whole ---- */
 
-static kt_error *zone_compile(access_actor *actor, kt_tx *tx)
+kt_error *company_zone(kt_tx *tx, uint64_t id, zone **of)
 {
     const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("base.company"));
+    model_record company = {0};
+    bool found;
+    *of = NULL;
+    if (!entity || !id)
+        return NULL;
+    KT_TRY(system_read(tx, entity, id, &company, &found));
+    kt_str name = found ? record_str(&company, "zone") : (kt_str){0};
+    if (name.len)
+        *of = zone_open(name.ptr);
+    return NULL;
+}
+
+static kt_error *zone_compile(access_actor *actor, kt_tx *tx)
+{
     bool free = actor->companies.count == 0;
     actor->company = free ? actor->chosen : actor->companies.ids[0];
     if (id_set_has(&actor->companies, actor->chosen))
         actor->company = actor->chosen;
-    if (!entity || !actor->company)
-        return NULL;
-    model_record company = {0};
-    bool found;
-    KT_TRY(system_read(tx, entity, actor->company, &company, &found));
-    kt_str zone = found ? record_str(&company, "zone") : (kt_str){0};
-    if (zone.len)
-        actor->zone = zone_open(zone.ptr); /* an unknown zone counts as UTC */
-    return NULL;
+    return company_zone(tx, actor->company, &actor->zone);
 }
 
 static kt_error *key_compile(access_actor *actor, kt_tx *tx, bool *found)

@@ -110,9 +110,24 @@ static int nearer(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
+/* The day on which a user's reads count: by the clock of the user's first company; of none, by the caller's. */
+static kt_error *day_of(kt_tx *tx, const model_record *user, kt_date *day)
+{
+    const model_value *companies = record_value(user, "companies");
+    zone *of = NULL;
+    *day = zone_date(tx->zone, tx->now);
+    if (!companies || !companies->set || !companies->as.refs.count)
+        return NULL;
+    KT_TRY(company_zone(tx, companies->as.refs.ids[0], &of));
+    *day = zone_date(of, tx->now);
+    zone_close(of);
+    return NULL;
+}
+
 static kt_error *near_read(kt_tx *tx, const access_control *control, const model_record *user, near_row *row)
 {
-    kt_date today = zone_date(tx->zone, tx->now);
+    kt_date today;
+    KT_TRY(day_of(tx, user, &today));
     int64_t extra = record_int(user, "reads_extra_on") == today.day ? record_int(user, "reads_extra") : 0;
     *row = (near_row){.user = (uint64_t)user->values[MODEL_ID].as.i,
         .login = arena_str(tx->arena, record_str(user, "name")),
@@ -268,7 +283,8 @@ kt_error *reads_raise(method_call *call)
     bool found;
     char text[DATE_TEXT_MAX];
     KT_TRY(system_read(tx, entity, user, &record, &found));
-    kt_date today = zone_date(tx->zone, tx->now);
+    kt_date today;
+    KT_TRY(day_of(tx, &record, &today));
     bool again = record_int(&record, "reads_extra_on") == today.day;
     const variant extra = {.kind = VARIANT_INT,
                       .as.integer = more + (again ? record_int(&record, "reads_extra") : 0)},

@@ -49,7 +49,8 @@ kt_error *grants_undone(kt_tx *tx, const grant_list *all, kt_str *text)
         const model_entity *entity = model_entity_at(tx->catalogue, e);
         for (size_t f = 0; f < entity->field_count; f++) {
             const model_field *field = &entity->fields[f];
-            const grant *masking = field->mask.len && !field->mask_within ? masking_of(all, entity, field) : NULL;
+            const grant *masking = field->mask.len && !field->mask_within ? masking_of(all, entity, field)
+                                                                          : NULL;
             for (size_t i = 0; masking && i < all->count && count < SAID_MAX; i++) {
                 if (said[i] || !undoes(&all->items[i], masking, entity, field))
                     continue;

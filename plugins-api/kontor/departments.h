@@ -16,6 +16,7 @@ typedef struct {
     size_t count;
 } kt_departments;
 
+/* All that the caller may see. */
 KT_MUST static inline kt_error *kt_departments_read(kt_tx *tx, kt_departments *all)
 {
     const kt_query query = {.of = &kt_department_shape, .sort = "name"};

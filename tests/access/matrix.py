@@ -89,6 +89,30 @@ def is_let_in(method, error, anybody, entities):
     return anybody and not judged_by_record and error["message"] != f"you need the right {method['x-right']}"
 
 
+def explained(house, token, user, rights):
+    """What access.explain says of each right of a user: its answer, or the error."""
+    said = {}
+    for at in range(0, len(rights), BATCH):
+        part = rights[at:at + BATCH]
+        body = [{"jsonrpc": "2.0", "id": i, "method": "access.explain", "params": {"user": user, "entity": entity, "action": action}}
+                for i, (entity, action) in enumerate(part)]
+        request = urllib.request.Request(house.url + "/rpc", json.dumps(body).encode(), {"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            for one in json.load(answer):
+                said[part[one["id"]]] = one.get("result") or one["error"]
+    return said
+
+
+def is_explained(grants, role, right, said):
+    """Allowed by a grant of this role that covers the right, or refused for want of one."""
+    if said.get("allowed") != covered(grants_of(grants), *right):
+        return False
+    because = said["because"]
+    if not said["allowed"]:
+        return because is None and said["missing"] == "grant" and bool(said["reason"])
+    return because["role"] == role and covered(grants_of(because["grant"]), *right)
+
+
 def token_of(kontor, name, roles):
     user = kontor.create("access.user", {"name": name, "roles": roles})["id"]
     kontor.call("access.password", {"user": user, "new": WORD})
@@ -105,7 +129,9 @@ def main():
         roles = {r["name"]: r for r in kontor.list("access.role", fields=["id", "name", "grants"], limit=500)["rows"]}
         callers = {"nobody": (None, None), "without a role": ("", [])}
         callers.update({name: (r["grants"], [r["id"]]) for name, r in roles.items()})
-        wrong, calls, refused = [], 0, 0
+        rights = sorted({tuple(m["x-right"].split(":")) if ":" in m["x-right"] else (m["name"].rsplit(".", 1)[0], m["x-right"])
+                         for m in methods if m["x-right"] not in ("public", "login")})
+        wrong, calls, refused, told = [], 0, 0, 0
         for number, (name, (grants, ids)) in enumerate(callers.items()):
             token = None if ids is None else token_of(kontor, f"matrix{number}", ids)
             head = kontor.call("journal.head")
@@ -118,10 +144,14 @@ def main():
                 calls, refused = calls + 1, refused + (not let_in)
                 if let_in != expected(None if grants is None else grants_of(grants), method):
                     wrong.append(f"{method['name']} as {name}: {error.get('message', 'let in')}, its right is {method['x-right']}")
+            for right, said in ({} if ids is None else explained(house, kontor.token, f"matrix{number}", rights)).items():
+                told += 1
+                if not is_explained(grants, name, right, said):
+                    wrong.append(f"{right} of {name} is explained by {said}")
         if wrong:
             raise AssertionError(f"{len(wrong)} differ:\n  " + "\n  ".join(wrong[:60]))
         assert refused and refused < calls
-        print(f"{len(methods)} methods as {len(callers)} callers: {calls} calls, {refused} refused, as declared")
+        print(f"{len(methods)} methods as {len(callers)} callers: {calls} calls, {refused} refused, as declared; {told} explanations agree")
 
 
 if __name__ == "__main__":

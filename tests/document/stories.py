@@ -106,6 +106,20 @@ def only_what_one_may_read_is_shown(k, house):
     expect(seller.call("document.make", {"template": of_sale, "id": sale})["edition"], 1)
 
 
+def what_is_masked_is_masked_on_paper_too(k, house):
+    party = make(k, "base.party", name="Zofia Maj", notes="Rings from 600 123 412", tax_id="5260250995",
+                 contacts=[{"kind": "phone", "value": "+48 600 123 412"}, {"kind": "email", "value": "zofia@maj.pl"}])
+    k.call("access.role.create", {"values": {"name": "masked", "grants": "document.template:read; document.document:create,read; base.party:read masked *"}})
+    clerk = person(k, house, "masked clerk", "masked")
+    letter = template(k, "{{ doc.phone }}|{{ doc.contacts[2].value }}|{{ doc.tax_id }}|{{ doc.notes }}")
+    expect(k.call("document.preview", {"template": letter, "id": party})["text"], "+48 600 123 412|zofia@maj.pl|5260250995|Rings from 600 123 412")
+    expect(clerk.call("document.preview", {"template": letter, "id": party})["text"], "+48 *** *** *12|z***@***.pl|********95|Rings from *** *** *12")
+    made = clerk.call("document.make", {"template": letter, "id": party})
+    text = subprocess.run(["pdftotext", "-layout", str(stored(house, made)), "-"], capture_output=True, text=True, check=True).stdout
+    expect(("+48 *** *** *12|z***@***.pl|********95|Rings from *** *** *12" in text, "600" in text), (True, False))
+    expect([s for s in ("600123412", "600 123", "zofia@", "5260250995") if s in json.dumps(k.get("document.document", made["document"]))], [])
+
+
 def person(k, house, name, *roles):
     ids = [k.list("access.role", [["name", "=", role]])["rows"][0]["id"] for role in roles]
     user = make(k, "access.user", name=name, roles=ids)
@@ -293,7 +307,7 @@ def a_link_shows_one_document_until_it_ends(k, house):
 
 
 STORIES = [a_template_shows_a_record_its_links_and_its_lines, a_wrong_template_is_not_saved, a_customers_name_runs_nowhere,
-           hostile_templates_end_alone, only_what_one_may_read_is_shown, a_document_is_kept_and_the_next_one_beside_it,
+           hostile_templates_end_alone, only_what_one_may_read_is_shown, what_is_masked_is_masked_on_paper_too, a_document_is_kept_and_the_next_one_beside_it,
            a_document_takes_nothing_from_the_server, a_kept_picture_stands_in_every_letter, what_is_no_picture_is_refused,
            what_the_renderer_complains_of_is_told, documents_are_numbered_by_their_template, many_are_made_by_a_job_and_one_wrong_record_stops_nothing, a_signature_holds_until_a_byte_is_changed, a_link_shows_one_document_until_it_ends]
 
