@@ -56,12 +56,35 @@ static kt_str title_of(kt_tx *tx, const model_field *field, kt_str path, bool la
     return labels && text && *text ? str_of(text) : path;
 }
 
-/* The fields asked for, else all that the caller may see. memory: lasting */
+/* In a file of people every row says whose file it is: so do those that are copied out of it, however few. */
+static const kt_str mark_path = {"kontor_export", sizeof "kontor_export" - 1};
+
+static kt_error *mark_rows(arena *arena, kt_str mark, variant *rows, size_t count)
+{
+    variant *said = ARENA_NEW(arena, variant);
+    if (!said)
+        return error_no_memory();
+    *said = (variant){.kind = VARIANT_STRING, .as.string = mark};
+    for (size_t i = 0; i < count; i++) {
+        size_t n = rows[i].as.object.count;
+        variant_member *members = ARENA_ARRAY(arena, variant_member, n + 1);
+        if (!members)
+            return error_no_memory();
+        if (n)
+            memcpy(members, rows[i].as.object.members, n * sizeof *members);
+        members[n] = (variant_member){mark_path, said};
+        rows[i].as.object.members = members;
+        rows[i].as.object.count = n + 1;
+    }
+    return NULL;
+}
+
+/* The fields asked for, else all that the caller may see; of people the mark behind them. memory: lasting */
 static kt_error *columns_of(
     kt_tx *tx, arena *lasting, const model_query *query, bool labels, writer_column **columns, size_t *count)
 {
     size_t most = query->fields ? query->fields->as.array.count : query->entity->field_count;
-    *columns = ARENA_ARRAY(lasting, writer_column, most + 1);
+    *columns = ARENA_ARRAY(lasting, writer_column, most + 2);
     *count = 0;
     if (!*columns)
         return error_no_memory();
@@ -78,6 +101,8 @@ static kt_error *columns_of(
         if (!c->path.ptr || !c->title.ptr)
             return error_no_memory();
     }
+    if (query->entity->log_reads)
+        (*columns)[(*count)++] = (writer_column){mark_path, mark_path, NULL, NULL};
     return NULL;
 }
 
@@ -88,6 +113,7 @@ typedef struct {
     writer_column *columns;
     size_t count;
     kt_str cursor; /* not set: at the beginning */
+    kt_str mark;   /* whose file it is */
     buffer kept;   /* its memory */
     file_ref file;
     format format;
@@ -164,11 +190,11 @@ kt_error *export_open(job_run *run)
         separator.len ? *separator.ptr : 0, x->columns, x->count, &x->writer));
     char at[TIME_TEXT_MAX + 1] = {0};
     time_text(run->tx->now, at);
-    kt_str mark = arena_format(run->lasting, "Kontor export %llu, user %llu, %s", (unsigned long long)run->id,
+    x->mark = arena_format(run->lasting, "Kontor export %llu, user %llu, %s", (unsigned long long)run->id,
         (unsigned long long)run->tx->user, at);
-    if (!mark.ptr)
+    if (!x->mark.ptr)
         return error_no_memory();
-    table_mark(x->writer, mark);
+    table_mark(x->writer, x->mark);
     return NULL;
 }
 
@@ -213,10 +239,11 @@ kt_error *export_prepare(job_run *run)
     KT_TRY(watermark_fields(run->arena, query.fields, &query.fields));
     KT_TRY(read_page(run, x, &query, &page));
     const variant *rows = variant_get(page, "rows");
+    variant *own = (variant *)(uintptr_t)rows->as.array.items; /* the page is ours */
     if (!query.sort && rows->as.array.count)
-        watermark_rows(run->tx->master_key, run->id,
-            (variant *)(uintptr_t)rows->as.array.items, /* the page is ours */
-            rows->as.array.count);
+        watermark_rows(run->tx->master_key, run->id, own, rows->as.array.count);
+    if (query.entity->log_reads && !is_cards(x->format))
+        KT_TRY(mark_rows(run->arena, x->mark, own, rows->as.array.count));
     for (size_t i = 0; i < x->count && !is_cards(x->format); i++) /* of the catalogue of this snapshot */
         x->columns[i].field = model_field_find(query.entity, x->columns[i].path);
     for (size_t i = 0; i < rows->as.array.count; i++)

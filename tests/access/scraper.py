@@ -235,6 +235,35 @@ def a_file_that_leaked_tells_whose_it_was(k, house):
     refused("validation", lambda: k.call("export.trace", {"entity": "base.party", "field": "name", "values": sorted(made[0][1])}), "values")
 
 
+def a_row_that_was_copied_out_tells_too(k, house):
+    who, s = seller(k, house, "copier", daily_read_limit=10000)
+    job = s.call("export.start", {"entity": "base.party", "fields": ["name"], "filter": [["id", "<=", seen["ids"][2]]], "format": "jsonl"})["id"]
+    for _ in range(100):
+        row = k.get("job.job", job)
+        if row["state"] in ("done", "failed"):
+            break
+        time.sleep(0.05)
+    request = urllib.request.Request(f"{house.url}/files/{row['result']['file']}", headers={"Authorization": f"Bearer {s.token}"})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        lines = [json.loads(line) for line in answer.read().decode().splitlines()]
+    expect(len(lines) < 24, True)
+    expect({tuple(line) for line in lines}, {("name", "kontor_export")})
+    expect({line["kontor_export"].rsplit(", ", 1)[0] for line in lines}, {f"Kontor export {job}, user {who}"})
+    job, content = exported(k, house, k)
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    expect({row["kontor_export"].split(",")[0] for row in rows}, {f"Kontor export {job}"})
+    tag = k.create("base.tag", {"name": "plain"})["id"]
+    job = k.call("export.start", {"entity": "base.tag", "fields": ["name"], "format": "csv"})["id"]
+    for _ in range(100):
+        row = k.get("job.job", job)
+        if row["state"] in ("done", "failed"):
+            break
+        time.sleep(0.05)
+    request = urllib.request.Request(f"{house.url}/files/{row['result']['file']}", headers={"Authorization": f"Bearer {k.token}"})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        expect(answer.read().decode("utf-8-sig").splitlines()[0], "name")  # of no people
+
+
 def a_role_in_place_of_another_is_told_mask_by_mask(k, house):
     k.create("access.role", {"name": "narrow", "grants": "base.party:read masked contact"})
     k.create("access.role", {"name": "wide", "grants": "base.party:read fields personal"})
@@ -292,7 +321,7 @@ def who_leaves_is_cut_off_within_a_second_and_hands_over(k, house):
 
 STORIES = [the_base_is_not_read_whole_by_any_way, several_keys_are_one_user, the_head_is_told_before_it_is_too_late,
            a_canary_that_is_exported_or_revealed_is_an_alarm, who_pages_through_everything_meets_the_canaries,
-           nothing_tells_a_canary_by_reading, a_file_that_leaked_tells_whose_it_was,
+           nothing_tells_a_canary_by_reading, a_file_that_leaked_tells_whose_it_was, a_row_that_was_copied_out_tells_too,
            a_role_in_place_of_another_is_told_mask_by_mask, who_leaves_is_cut_off_within_a_second_and_hands_over]
 
 if __name__ == "__main__":
