@@ -371,6 +371,30 @@ def a_month_goes_to_payroll(k):
     expect((december["Ewa Lis"]["paid_leave"], december["Jan Kos"]["paid_leave"]), ("40.00", "16.00"))
 
 
+def a_month_in_which_pay_changes_has_its_terms(k):
+    file = employee(k, "Kaja Nowa", hired="2026-03-03", pay="6000", time_share="50")
+    make(k, "hr.term", employee=file, valid_from="2026-03-16", pay="7000", time_share="100")
+    row = lambda month: {r["name"]: r for r in k.call("hr.payroll", {"month": month})["rows"]}["Kaja Nowa"]  # noqa: E731
+    expect([(t["from"], t["until"], t["share"], t["pay"], t["planned"]) for t in row("2026-03-01")["terms"]],
+           [("2026-03-16", "2026-03-31", "100.00", "7000.00", "96.00"), ("2026-03-03", "2026-03-15", "50.00", "6000.00", "36.00")])
+    expect([(t["from"], t["until"], t["pay"], t["planned"]) for t in row("2026-04-01")["terms"]], [("2026-04-01", "2026-04-30", "7000.00", None)])
+
+
+def papers_expire_and_hours_go_into_any_work(k, house):
+    for kind, expires in (("medical", "2026-12-15"), ("driving licence", "2031-01-01")):
+        make(k, "hr.document", employee=here["ewa_file"], kind=kind, reference="A1", expires=expires)
+    expect([r["kind"] for r in k.list("hr.document", [["expires", "<=", "2026-12-31"]])["rows"]], ["medical"])
+    ewa = house.client("ewa", PASSWORD)
+    k.create("crm.pipeline", {"name": "Sales", "initial": True, "stages": [{"name": "New"}, {"name": "Won", "semantic": "won"}, {"name": "Lost", "semantic": "lost"}]})
+    deal = k.create("crm.deal", {"title": "Bikes"})["id"]
+    order = k.create("crm.order", {"party": k.create("base.party", {"name": "Nowak"})["id"], "currency": k.create("base.currency", {"code": "PLN"})["id"]})["id"]
+    for entity, id, minutes in (("crm.deal", deal, 60), ("crm.order", order, 120), ("crm.order", order, 30)):
+        k.create("hr.timesheet", {"employee": here["ewa_file"], "day": "2026-03-12", "minutes": minutes, "about": {"entity": entity, "id": id}})
+    rows = k.call("hr.timesheet.aggregate", {"group": ["about"], "measures": {"minutes": "sum:minutes"}, "filter": [["day", "=", "2026-03-12"]]})["rows"]
+    expect(sorted((r["about"]["entity"], r["minutes"]) for r in rows), [("crm.deal", 60), ("crm.order", 150)])
+    expect(ewa.call("hr.week", {"day": "2026-03-12"})["days"][3]["booked"], 210)
+
+
 def what_is_approved_is_not_written_again(k):
     bonus = k.list("hr.bonus")["rows"][0]["id"]
     refused("state", lambda: k.update("hr.bonus", bonus, {"lines": []}), "lines")
@@ -407,7 +431,7 @@ def everything_of_somebody_in_one_call(k, house):
     found = house.client("ewa", PASSWORD).call("hr.results", span)
     figures = {r["name"]: r for r in found["measures"]}
     expect((found["name"], figures["overtime"]["value"], figures["hours_booked"]["value"], figures["bonus"]["value"], figures["appraisal"]["value"]),
-           ("Ewa Lis", "5.00", "5.00", "850.00", "3.60"))
+           ("Ewa Lis", "5.00", "8.50", "850.00", "3.60"))
     worked = figures["days_worked"]
     expect(str(k.count(worked["entity"], worked["filter"])) + ".00", worked["value"])
     refused("not_found", lambda: house.client("ewa", PASSWORD).call("hr.results", {"employee": here["jan_file"], **span}))
@@ -420,6 +444,7 @@ STORIES = [
     what_leave_refuses, a_department_keeps_enough_people, on_some_days_there_is_no_leave,
     a_substitute_has_the_tasks_while_it_lasts, rights_are_lent_by_who_may_give_them, everybody_lends_their_own_rights_and_no_more, timesheets_are_approved_by_another,
     who_may_run_a_machine_is_known, expenses_are_claimed_approved_and_paid, from_the_opening_to_the_last_day, a_month_goes_to_payroll,
+    a_month_in_which_pay_changes_has_its_terms, papers_expire_and_hours_go_into_any_work,
     what_is_approved_is_not_written_again, an_appraisal_has_two_parts_and_an_end, everything_of_somebody_in_one_call,
 ]
 if __name__ == "__main__":

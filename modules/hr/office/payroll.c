@@ -1,4 +1,4 @@
-/* What payroll needs to know of a month: worked, over time, leave by kind, expenses, bonus. The pay itself is
+/* What payroll needs to know of a month: the terms that held, worked, over time, leave by kind, bonus. The pay itself is
  * computed by whoever knows the tax and insurance of the country. */
 #include <string.h>
 
@@ -10,19 +10,40 @@ struct payroll {
 };
 const kt_shape payroll_shape = KT_SHAPE(
     payroll, NULL, KT_FIELD(payroll, month, DATE, "A day of the month", "Dzień miesiąca", .required = true));
+struct pay_stretch { /* of the month, in which one term holds */
+    kt_record rec;
+    kt_date from, until;
+    kt_dec share, pay, planned;
+    kt_id currency;
+    enum pay_period period;
+};
+static const kt_choice pay_periods[] = {
+    {A_MONTH, "month", {"A month", "Miesięcznie"}}, {AN_HOUR, "hour", {"An hour", "Za godzinę"}}, {0}};
+static const kt_shape pay_stretch_shape = KT_SHAPE(pay_stretch, NULL,
+    KT_FIELD(pay_stretch, from, DATE, "From", "Od"), KT_FIELD(pay_stretch, until, DATE, "Until", "Do"),
+    KT_FIELD(pay_stretch, share, PERCENT, "Part of full time, %", "Wymiar etatu, %", .scale = 2),
+    KT_FIELD(pay_stretch, pay, MONEY, "Pay", "Wynagrodzenie", .scale = 4),
+    KT_FIELD(pay_stretch, period, STATE, "Paid", "Wypłacane", .choices = pay_periods),
+    KT_FIELD(pay_stretch, currency, REF, "Currency", "Waluta", .target = "base.currency"),
+    KT_FIELD(pay_stretch, planned, QUANTITY, "Hours planned", "Godziny planowane", .scale = 2,
+        .help = {"Where the month has several: to share a monthly pay out.",
+            "Gdy w miesiącu jest kilka: do podziału wynagrodzenia miesięcznego."}));
 struct pay_row {
     kt_record rec;
     kt_id employee;
-    kt_str name, contract;
+    kt_str name;
     kt_dec share, pay, worked, overtime, double_time, paid_leave, unpaid_leave, sick, bonus;
     int64_t days, late;
+    kt_lines terms;
 };
 #define HOURS(m, en, pl) KT_FIELD(pay_row, m, QUANTITY, en, pl, .scale = 2)
 static const kt_shape pay_row_shape = KT_SHAPE(pay_row, NULL,
     KT_FIELD(pay_row, employee, REF, "Employee", "Pracownik", .target = "hr.employee"),
     KT_FIELD(pay_row, name, STRING, "Name", "Imię i nazwisko"),
     KT_FIELD(pay_row, share, PERCENT, "Part of full time, %", "Wymiar etatu, %", .scale = 2),
-    KT_FIELD(pay_row, pay, MONEY, "Pay", "Wynagrodzenie", .scale = 4),
+    KT_FIELD(pay_row, pay, MONEY, "Pay", "Wynagrodzenie", .scale = 4,
+        .help = {"As at the end of the month; see the terms.", "Na koniec miesiąca; zobacz warunki."}),
+    KT_FIELD(pay_row, terms, LINES, "Terms in the month", "Warunki w miesiącu", .lines = &pay_stretch_shape),
     KT_FIELD(pay_row, days, INT, "Days worked", "Dni pracy", .required = true),
     HOURS(worked, "Hours worked", "Godziny pracy"), HOURS(overtime, "Over time at 50 %", "Nadgodziny 50 %"),
     HOURS(double_time, "Over time at 100 %", "Nadgodziny 100 %"),
@@ -138,6 +159,42 @@ static kt_error *add_bonus(kt_tx *tx, const struct month *m, struct pay_row *row
         offsetof(struct bonus_total, total), &row->bonus);
 }
 
+static kt_error *planned_hours(kt_tx *tx, kt_id employee, struct pay_stretch *s)
+{
+    int64_t minutes = 0, planned;
+    for (kt_date day = s->from; day.day <= s->until.day; day = kt_date_add(day, 1)) {
+        KT_TRY(planned_minutes(tx, employee, day, &planned));
+        minutes += planned;
+    }
+    s->planned = hours(minutes);
+    return NULL;
+}
+
+/* A month in which pay or time changes has a stretch for each of its terms. */
+static kt_error *add_terms(kt_tx *tx, const struct month *m, const struct employee *e, struct pay_row *row)
+{
+    const kt_where where[] = {
+        KT_WHERE(term, employee, KT_EQ, e->rec.id), KT_WHERE(term, valid_from, KT_LE, m->until), {0}};
+    kt_date first = e->hired.day > m->from.day ? e->hired : m->from,
+            last = e->left.day && e->left.day < m->until.day ? e->left : m->until;
+    struct term t = {KT_OF(term)};
+    kt_found found;
+    KT_TRY(kt_find(tx, &(kt_query){.of = &term_shape, .where = where, .sort = "-valid_from"}, 0, &found));
+    for (size_t i = 0; i < found.count && last.day >= first.day; i++) { /* the last one first */
+        KT_TRY(kt_read(tx, found.ids[i], &t.rec));
+        if (t.valid_from.day > last.day)
+            continue;
+        struct pay_stretch s = {KT_OF(pay_stretch),
+            .from = t.valid_from.day > first.day ? t.valid_from : first, .until = last, .share = t.time_share,
+            .pay = t.pay, .period = t.period, .currency = t.currency};
+        last = kt_date_add(s.from, -1);
+        if (row->terms.count || last.day >= first.day)
+            KT_TRY(planned_hours(tx, e->rec.id, &s));
+        KT_TRY(kt_line_add(tx, &row->terms, &s.rec));
+    }
+    return NULL;
+}
+
 static kt_error *row_of(kt_tx *tx, const struct month *m, kt_id id, kt_lines *rows)
 {
     struct employee e = {KT_OF(employee)};
@@ -150,6 +207,7 @@ static kt_error *row_of(kt_tx *tx, const struct month *m, kt_id id, kt_lines *ro
     KT_TRY(term_on(tx, id, m->until, &t, &found));
     row.share = t.time_share;
     row.pay = t.pay;
+    KT_TRY(add_terms(tx, m, &e, &row));
     KT_TRY(add_attendance(tx, m, &row));
     KT_TRY(add_leaves(tx, m, &e, &row));
     KT_TRY(add_bonus(tx, m, &row));

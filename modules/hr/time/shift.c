@@ -159,16 +159,16 @@ static kt_error *by_calendar(kt_tx *tx, kt_id employee, kt_date day, int64_t *mi
 {
     enum { DAY = 1440, FULL = 480 };
     const kt_calendars *calendars = kt_calendars_find(tx);
+    const kt_time begin = kt_instant(tx, day, 0), end = kt_instant(tx, day, DAY);
     struct term t;
     bool known;
-    int64_t found = DAY;
+    int64_t whole = (end.ms - begin.ms) / 60000, found = whole; /* 23 hours where the clocks go forward */
     KT_TRY(term_on(tx, employee, day, &t, &known));
     kt_id calendar = known ? t.calendar : (kt_id){0};
     if (calendars)
-        KT_TRY(calendars->between(tx, calendar, kt_instant(tx, day, 0), kt_instant(tx, day, DAY), &found));
-    if (found >= DAY) { /* there is no calendar: Monday to Friday, eight hours; day 1 was a Monday */
+        KT_TRY(calendars->between(tx, calendar, begin, end, &found));
+    if (found >= whole) /* there is no calendar: Monday to Friday, eight hours; day 1 was a Monday */
         found = (day.day - 1) % 7 < 5 ? FULL : 0;
-    }
     kt_dec share = known && t.time_share.scale1 && !calendar.v ? t.time_share : KT_DEC(100, 0);
     kt_dec part = kt_dec_div(kt_dec_mul(KT_DEC(found, 0), share, 2), KT_DEC(100, 0), 0);
     *minutes = part.coef;
