@@ -185,6 +185,28 @@ def leave_follows_a_change_of_working_time(k):
     expect(days(), [("120.00", "15.00")])  # six months at a half, 5, and six at full time, 10
 
 
+def months_of_unpaid_leave_give_no_annual_leave(k):
+    file = employee(k, "Róża Wolna")
+    unpaid = k.list("hr.leave_type", [["code", "=", "unpaid"]])["rows"][0]["id"]
+    days = lambda: [(r["granted"], r["taken"]) for r in k.call("hr.leave_balance", {"employee": file, "day": "2027-12-31", "type": here["annual"]})["rows"] if r["year"] == 2027]  # noqa: E731
+    grant = lambda: k.call("hr.leave_grant", {"year": 2027, "employee": file})  # noqa: E731
+
+    def approved(kind, first, last):
+        leave = make(k, "hr.leave", **{"employee": file, "type": kind, "from": first, "until": last})
+        k.call("hr.leave.submit", {"id": leave})
+        k.call("hr.leave.approve", {"id": leave})
+    grant()
+    expect(days(), [("160.00", "0.00")])
+    approved(unpaid, "2027-02-15", "2027-04-20")  # March throughout; February and April in part
+    grant()
+    expect(days(), [("152.00", "0.00")])  # 20 x 11/12 = 18.33, 19 days
+    approved(here["annual"], "2027-05-04", "2027-05-28")  # all that is left
+    taken = days()[0][1]
+    approved(unpaid, "2027-06-01", "2027-12-31")
+    grant()
+    expect(days(), [(taken, taken)])  # four months give 7 days; what was taken before stays
+
+
 def leave_grows_by_the_month_is_kept_and_expires(k):
     kind = make(k, "hr.leave_type", code="foreign", name="By the month", accrual="monthly", days="24", kept_months=3, negative=True)
     strict = make(k, "hr.leave_type", code="strict", name="Not below zero", accrual="yearly", days="10")
@@ -359,6 +381,22 @@ def from_the_opening_to_the_last_day(k, house):
     expect(k.get("hr.employee", file)["state"], "left")
 
 
+def who_leaves_lends_nothing_on(k, house):
+    day = k.call("hr.week", {"employee": here["ewa_file"]})["days"]
+    leaver = user(k, "leaver", "hr.employee", "base.user")
+    file = employee(k, "Lech Lewy", owner=leaver)
+    special = make(k, "access.role", name="leavers", grants="base.item:read")
+    k.update("access.user", leaver, {"roles": k.get("access.user", leaver)["roles"] + [special]})
+    client = house.client("leaver", PASSWORD)
+    task = make(client, "base.task", title="Count the bells")
+    lent = client.create("hr.delegation", {"from": leaver, "to": here["jan"], "since": day[0]["day"], "until": day[6]["day"], "rights": True})["id"]
+    client.call("hr.delegation.begin", {"id": lent})
+    expect((k.get("base.task", task)["owner"], special in k.get("access.user", here["jan"])["roles"]), (here["jan"], True))
+    k.call("hr.employee.offboard", {"id": file, "to": here["ewa"]})
+    expect((k.get("base.task", task)["owner"], special in k.get("access.user", here["jan"])["roles"], k.get("hr.delegation", lent)["state"]),
+           (here["ewa"], False, "ended"))
+
+
 def a_month_goes_to_payroll(k):
     make(k, "hr.bonus", employee=here["ewa_file"], month="2026-03-17", lines=[{"text": "target reached", "base": "6000", "percent": "12.5"}, {"text": "fair", "amount": "100"}])
     bonus = k.list("hr.bonus")["rows"][0]
@@ -441,9 +479,10 @@ STORIES = [
     terms_hold_from_their_day, pay_is_seen_by_whom_it_concerns, a_night_shift_ends_on_the_next_day, a_roster_says_what_is_planned,
     leave_of_half_a_day_halves_the_plan, leave_counts_the_hours_of_the_terms_that_hold_then, over_time_on_a_free_day_counts_double,
     a_correction_needs_somebody_else, leave_comes_out_of_the_year_that_expires_first, leave_follows_a_change_of_working_time, leave_grows_by_the_month_is_kept_and_expires,
+    months_of_unpaid_leave_give_no_annual_leave,
     what_leave_refuses, a_department_keeps_enough_people, on_some_days_there_is_no_leave,
     a_substitute_has_the_tasks_while_it_lasts, rights_are_lent_by_who_may_give_them, everybody_lends_their_own_rights_and_no_more, timesheets_are_approved_by_another,
-    who_may_run_a_machine_is_known, expenses_are_claimed_approved_and_paid, from_the_opening_to_the_last_day, a_month_goes_to_payroll,
+    who_may_run_a_machine_is_known, expenses_are_claimed_approved_and_paid, from_the_opening_to_the_last_day, who_leaves_lends_nothing_on, a_month_goes_to_payroll,
     a_month_in_which_pay_changes_has_its_terms, papers_expire_and_hours_go_into_any_work,
     what_is_approved_is_not_written_again, an_appraisal_has_two_parts_and_an_end, everything_of_somebody_in_one_call,
 ]

@@ -59,6 +59,44 @@ static kt_error *shares_until(
     return kt_close(cursor);
 }
 
+static int days_in(int year, int month)
+{
+    kt_date next = month == POLISH_MONTHS ? kt_date_make(year + 1, 1, 1) : kt_date_make(year, month + 1, 1);
+    return next.day - kt_date_make(year, month, 1).day;
+}
+
+/* Adds the days of each month that a leave takes. */
+static void add_days(const struct leave *l, int year, int days[POLISH_MONTHS])
+{
+    for (int m = 1; m <= POLISH_MONTHS; m++) {
+        kt_date first = kt_date_make(year, m, 1), last = kt_date_add(first, days_in(year, m) - 1);
+        int32_t from = l->from.day > first.day ? l->from.day : first.day,
+                until = l->until.day < last.day ? l->until.day : last.day;
+        days[m - 1] += until >= from ? until - from + 1 : 0;
+    }
+}
+
+/* Which months of the year are unpaid leave from end to end. */
+static kt_error *months_away(kt_tx *tx, kt_id employee, int year, bool away[POLISH_MONTHS])
+{
+    const kt_where where[] = {KT_WHERE(leave, employee, KT_EQ, employee),
+        KT_WHERE(leave, from, KT_LE, kt_date_make(year, 12, 31)),
+        KT_WHERE(leave, until, KT_GE, kt_date_make(year, 1, 1)), KT_WHERE(leave, state, KT_EQ, L_APPROVED),
+        {0}};
+    const kt_query query = {
+        .of = &leave_shape, .where = where, .filter = KT_STR("[[\"type.unpaid\",\"=\",true]]")};
+    int days[POLISH_MONTHS] = {0};
+    struct leave l = {KT_OF(leave)};
+    kt_cursor *cursor;
+    KT_TRY(kt_open(tx, &query, &cursor));
+    while (kt_next(cursor, &l.rec))
+        add_days(&l, year, days);
+    KT_TRY(kt_close(cursor));
+    for (int m = 1; m <= POLISH_MONTHS; m++)
+        away[m - 1] = days[m - 1] >= days_in(year, m);
+    return NULL;
+}
+
 /* Days due for the year; month 1 to 12: for this month of it. */
 static kt_error *days_due(
     kt_tx *tx, const struct employee *e, const struct leave_type *t, int year, kt_dec *days)
@@ -70,6 +108,7 @@ static kt_error *days_due(
     if (t->accrual == POLISH_ANNUAL) {
         KT_TRY(shares_until(tx, e, year, &shares, &c.share_count));
         c.shares = shares;
+        KT_TRY(months_away(tx, e->rec.id, year, c.away));
         *days = polish_annual_days(&c, year);
         return NULL;
     }
@@ -130,6 +169,22 @@ static kt_error *grant_one(kt_tx *tx, const struct due *d, struct granted *out)
     return kt_create(tx, &entry.rec);
 }
 
+/* What was taken already is not taken back (art. 155(2) par. 1 point 6). */
+static kt_error *not_below_taken(kt_tx *tx, struct due *d)
+{
+    const kt_where where[] = {KT_WHERE(leave_entry, employee, KT_EQ, d->e->rec.id),
+        KT_WHERE(leave_entry, type, KT_EQ, d->t->rec.id), KT_WHERE(leave_entry, year, KT_EQ, d->year), {0}};
+    kt_dec used;
+    KT_TRY(kt_sum(tx,
+        &(kt_query){.of = &leave_entry_shape,
+            .where = where,
+            .filter = KT_STR("[[\"kind\",\"in\",[\"taken\",\"returned\"]]]")},
+        offsetof(struct leave_entry, hours), &used));
+    if (kt_dec_cmp(kt_dec_neg(used), d->hours) > 0)
+        d->hours = kt_dec_neg(used);
+    return NULL;
+}
+
 static bool employed_in(const struct employee *e, int year, int month)
 {
     kt_date first = kt_date_make(year, month, 1),
@@ -144,6 +199,8 @@ static kt_error *grant_type(kt_tx *tx, const struct employee *e, const struct le
     kt_dec days;
     KT_TRY(days_due(tx, e, t, d.year, &days));
     d.hours = kt_dec_mul(days, KT_DEC(LEAVE_DAY_HOURS, 0), 2);
+    if (t->accrual == POLISH_ANNUAL)
+        KT_TRY(not_below_taken(tx, &d));
     if (t->accrual != MONTHLY)
         return grant_one(tx, &d, out);
     for (d.month = 1; d.month <= p->month; d.month++)

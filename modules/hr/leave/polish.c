@@ -4,7 +4,7 @@ enum {
     SHORT = 20,
     LONG = 26,
     LONG_AFTER_YEARS = 10,
-    MONTHS = 12,
+    MONTHS = POLISH_MONTHS,
     FULL_TIME = 10000 /* hundredths of a per cent */
 };
 
@@ -58,7 +58,7 @@ static int64_t share_on(const struct polish_case *c, kt_date day)
     return share;
 }
 
-/* The share of every month begun, and how many there are. */
+/* The share of every month begun that is not all unpaid leave, and how many there are. */
 static int shares_of(const struct polish_case *c, int year, int64_t *shares)
 {
     kt_date first = kt_date_make(year, 1, 1), last = kt_date_make(year, MONTHS, 31);
@@ -67,6 +67,8 @@ static int shares_of(const struct polish_case *c, int year, int64_t *shares)
     int n = 0;
     for (int m = month_of(from); until.day >= from.day && m <= month_of(until); m++) {
         kt_date begins = kt_date_make(year, m, 1);
+        if (c->away[m - 1])
+            continue;
         shares[n++] = share_on(c, begins.day < from.day ? from : begins);
     }
     return n;

@@ -100,6 +100,21 @@ static void a_change_of_working_time_counts_month_by_month(void **state)
     check(&c, 2026, 1300);
 }
 
+static void months_of_unpaid_leave_give_none(void **state)
+{
+    (void)state;
+    struct polish_case c = {.hired = day(2020, 1, 1), .away = {[2] = true, [3] = true}};
+    check(&c, 2026, 1700); /* ten months: 20 x 10/12 = 16.67 */
+    c.share = KT_DEC(50, 0);
+    check(&c, 2026, 900); /* 10 x 10/12 = 8.33 */
+    c.left = day(2026, 6, 30);
+    check(&c, 2026, 400); /* four of the six months begun: 3.33 */
+    c = (struct polish_case){.hired = day(2020, 1, 1)};
+    for (int m = 0; m < 12; m++)
+        c.away[m] = true;
+    check(&c, 2026, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +124,7 @@ int main(void)
         cmocka_unit_test(the_first_job_grows_month_by_month),
         cmocka_unit_test(leap_days_and_dates_of_expiry),
         cmocka_unit_test(a_change_of_working_time_counts_month_by_month),
+        cmocka_unit_test(months_of_unpaid_leave_give_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
