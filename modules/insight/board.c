@@ -4,6 +4,7 @@
 
 #include <kontor/departments.h>
 #include <kontor/goals.h>
+#include <kontor/value.h>
 
 #include "insight.h"
 
@@ -214,6 +215,30 @@ static kt_dec expected(kt_tx *tx, const struct indicator *i, const struct named_
                : (kt_dec){0};
 }
 
+/* A name that the caller may not read, or of a module that is absent, is none. */
+struct pipeline {
+    kt_record rec;
+    kt_str name;
+};
+static const kt_shape pipeline_shape = KT_SHAPE(
+    pipeline, "crm.pipeline", KT_BIND(pipeline, name, STRING, "name"));
+
+static kt_error *read_pipeline(kt_tx *tx, void *context)
+{
+    struct pipeline *p = context;
+    return kt_read(tx, p->rec.id, &p->rec);
+}
+
+static kt_str name_of(kt_tx *tx, const struct named_goal *g)
+{
+    struct pipeline p = {.rec = {.of = &pipeline_shape, .id = g->pipeline}};
+    if (g->scope == OF_DEPARTMENT)
+        return g->department_name;
+    if (g->scope == OF_PIPELINE)
+        return kt_attempt(tx, read_pipeline, &p) ? (kt_str){0} : p.name;
+    return g->name.len ? g->name : g->login;
+}
+
 static kt_error *row_of(kt_tx *tx, struct known *k, const struct named_goal *g, struct board_row *row)
 {
     const struct indicator *i = indicator_of(g->indicator);
@@ -221,10 +246,7 @@ static kt_error *row_of(kt_tx *tx, struct known *k, const struct named_goal *g, 
     bool seen;
     KT_TRY(figure_of(tx, k, g, &f, &seen));
     *row = (struct board_row){KT_OF(board_row), .goal = g->rec.id, .title = g->title, .scope = g->scope,
-        .owner = g->owner, .department = g->department, .pipeline = g->pipeline,
-        .name = g->scope == OF_DEPARTMENT ? g->department_name
-                : g->name.len             ? g->name
-                                          : g->login,
+        .owner = g->owner, .department = g->department, .pipeline = g->pipeline, .name = name_of(tx, g),
         .indicator = g->indicator, .unit = indicator_unit(tx, i), .from = g->from, .until = g->until,
         .target = g->target, .weight = g->weight, .expected = expected(tx, i, g)};
     if (!seen)

@@ -120,6 +120,20 @@ def goals_are_reached_by_records_alone(k, house):
     expect(board(k, **{"from": "2020-01-01", "until": "2020-12-31"})["goals"], [])
 
 
+def departments_and_pipelines_are_rated_too(k):
+    one = k.list("crm.pipeline", [["name", "=", "Sales"]])["rows"][0]
+    other = make(k, "crm.pipeline", name="Service", stages=[{"name": "New"}, {"name": "Won", "semantic": "won"}, {"name": "Lost", "semantic": "lost"}])
+    for pipeline, target in ((one["id"], "8"), (other, "2")):
+        make(k, "insight.goal", **year(k, indicator="won_deals", scope="pipeline", pipeline=pipeline, target=target))
+    won = next(s["id"] for s in k.get("crm.pipeline", other)["stages"] if s["semantic"] == "won")
+    k.call("crm.deal.move", {"id": make(k, "crm.deal", title="Repair", amount="10", pipeline=other), "stage": won})
+    home = k.list("access.department", [["name", "=", "Home"]])["rows"][0]["id"]
+    make(k, "insight.goal", **year(k, indicator="won_deals", scope="department", department=home, target="1"))
+    refused("validation", lambda: make(k, "insight.goal", **year(k, indicator="won_deals", scope="pipeline", target="1")), "pipeline")
+    told = {scope: sorted((r["name"], r["score"], r["rank"]) for r in board(k)["ratings"] if r["scope"] == scope) for scope in ("pipeline", "department")}
+    expect(told, {"pipeline": [("Sales", "50.00", 1), ("Service", "50.00", 1)], "department": [("Home", "100.00", 1), ("Trade", "25.00", 2)]})
+
+
 def finished(k, count=None):
     """Waits until all works, so many of them, are done."""
     until = time.monotonic() + 30
@@ -172,6 +186,7 @@ def a_subscription_has_its_days_and_never_writes(k, house):
 STORIES = [
     each_figure_is_what_its_queries_say, everybody_sees_their_own, what_an_absent_module_knows_is_left_out,
     what_stands_today_is_not_shown_for_a_past_period, amounts_of_other_currencies_are_converted, goals_are_reached_by_records_alone,
+    departments_and_pipelines_are_rated_too,
     a_report_is_sent_to_each_as_they_may_see_it, a_subscription_has_its_days_and_never_writes,
 ]
 if __name__ == "__main__":
