@@ -207,8 +207,7 @@ static kt_error *user_compute(kt_tx *tx, kt_record *self)
     return grants_undone(tx, &all, &user->warning);
 }
 
-/* ---- What grants undo, as of now: a role's change is its users', and a module brings what "*" covers ---- */
-
+/* What the grants of a role undo, and are undone by, is told of its users too. */
 static kt_error *renew_users(kt_tx *tx, uint64_t role)
 {
     const kt_query query = {.of = &user_shape,
@@ -228,30 +227,6 @@ static kt_error *role_changed(kt_tx *tx, const kt_event *event)
 {
     kt_authority before = kt_own_authority(tx);
     kt_error *error = renew_users(tx, event->after->id.v);
-    kt_callers_authority(tx, before);
-    return error;
-}
-
-static kt_error *renew_roles(kt_tx *tx)
-{
-    const kt_query query = {
-        .of = &role_shape, .sort = "id", .filter = KT_STR("[[\"grants\",\"like\",\"%masked%\"]]")};
-    kt_found found;
-    KT_TRY(kt_find(tx, &query, 0, &found));
-    for (size_t i = 0; i < found.count; i++) {
-        struct role role = {KT_OF(role)};
-        KT_TRY(kt_read(tx, found.ids[i], &role.rec));
-        KT_TRY(kt_update(tx, &role.rec));
-        KT_TRY(renew_users(tx, found.ids[i].v));
-    }
-    return NULL;
-}
-
-static kt_error *module_enabled(kt_tx *tx, const kt_event *event)
-{
-    (void)event;
-    kt_authority before = kt_own_authority(tx);
-    kt_error *error = renew_roles(tx);
     kt_callers_authority(tx, before);
     return error;
 }
@@ -304,14 +279,8 @@ static kt_error *department_check(kt_tx *tx, const kt_record *before, const kt_r
     return epoch_advance(tx->view);
 }
 
-struct joined { /* of the event: nothing is asked of it */
-    kt_record rec;
-};
-static const kt_shape joined_shape = KT_SHAPE(joined, NULL, {0});
-
 const kt_module access_module = KT_MODULE("access", "1.0.0", "Access", "Dostęp",
-    .handlers = KT_LIST(kt_handler, {"access.role.updated", &role_shape, role_changed},
-        {"module.enabled", &joined_shape, module_enabled}),
+    .handlers = KT_LIST(kt_handler, {"access.role.updated", &role_shape, role_changed}),
     .entities = KT_LIST(kt_entity,
         {&role_shape, {"Role", "Rola"}, {"Roles", "Role"}, .title = "name", .compute = role_compute,
             .check = rights_changed, .icon = "shield", .shared = true},
