@@ -98,6 +98,10 @@ class Service:
         self.load("crm.plan", rows, "goals")
         self.load("crm.assignment", [{"external_id": "demo-turn", "name": "Zapytania ze strony", "entity": "crm.lead", "source": "strona WWW", "on_create": True,
                                       "users": [{"user": ref(f"demo-{login}"), "weight": weight} for login, weight in (("marek", 2), ("ola", 1))]}], "assignment")
+        self.load("crm.form", [{"external_id": "demo-form", "name": "Zapytaj o rower", "text": "Napisz, jakiego roweru szukasz. Odpowiadamy tego samego dnia.",
+                                "source": "strona WWW", "consent": "Zgadzam się na kontakt w sprawie tego zapytania.",
+                                "fields": [{"field": "name", "required": True}, {"field": "email", "required": True}, {"field": "phone"},
+                                           {"field": "city"}, {"field": "text", "required": True}]}], "form")
 
 
 def build(builder):

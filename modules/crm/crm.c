@@ -103,7 +103,7 @@ static const kt_rule upkeep[] = {
     {0},
 };
 
-static const kt_route routes[] = {MAILING_ROUTES, FORM_ROUTES, {0}};
+static const kt_route routes[] = {MAILING_ROUTES, FORM_ROUTES, OFFER_ROUTES, {0}};
 
 static kt_error *migrate(kt_tx *tx, const char *from_version)
 {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stories of forms for the company's pages, as a browser fills them in: what is sent becomes a lead, or is told what is wrong."""
+"""Stories of the pages that need no login, as a browser opens them: forms whose answers become leads, offers that a customer accepts."""
 import re
 import urllib.error
 import urllib.parse
@@ -76,6 +76,35 @@ def programs_and_floods_get_nowhere(k, house):
         expect(error.code, 429)
 
 
+def a_customer_accepts_an_offer_without_a_login(k, house):
+    pln = make(k, "base.currency", code="PLN", decimals=2)
+    pl = make(k, "base.country", code="PL", name="Poland", eu=True)
+    k.call("session.company", {"company": make(k, "base.company", name="Ours", currency=pln, country=pl)})
+    k.call("base.tax.preset", {"country": "PL"})
+    firm = make(k, "base.party", name="Rower <Plus>")
+    def offer(**more):
+        made = make(k, "crm.quotation", party=firm, lines=[{"name": "City & bike", "quantity": "2", "price": "1000", "discount_percent": "5"}, {"name": "Lock", "price": "50", "optional": True}], **more)
+        k.call("crm.quotation.send", {"id": made})
+        return made, "/q/" + k.get("crm.quotation", made)["token"]
+    draft = make(k, "crm.quotation", party=firm, lines=[{"name": "x", "price": "1"}])
+    expect((k.get("crm.quotation", draft)["token"], visit(house, "/q/")[0], visit(house, "/q/nothing")[0]), (None, 404, 404))
+    made, path = offer(valid_until="2099-12-31")
+    status, page = visit(house, path)
+    expect((status, [t in page for t in ("Rower &lt;Plus&gt;", "City &amp; bike", "1900.00", "437.00", "2337.00", "PLN", "valid until 2099-12-31", "Accept")]), (200, [True] * 8))
+    expect("ważna do 2099-12-31" in visit(house, path, "pl")[1], True)
+    lock = k.get("crm.quotation", made)["lines"][1]["id"]
+    expect(visit(house, path, do="accept")[0], 400)
+    status, page = visit(house, path, do="accept", accepted_by="Jan Nowak", **{f"take_{lock}": "1"})
+    row = k.get("crm.quotation", made)
+    expect((status, row["state"], row["accepted_by"], row["net"], row["lines"][1]["taken"], "Jan Nowak" in page, "<form" in page), (200, "accepted", "Jan Nowak", "1950.00", True, True, False))
+    visit(house, path, do="reject", reason="Changed my mind")  # too late: it stands as it is
+    expect(k.get("crm.quotation", made)["state"], "accepted")
+    other, path = offer()
+    expect(visit(house, path, do="reject")[0], 400)
+    visit(house, path, do="reject", reason="Too dear")
+    expect((k.get("crm.quotation", other)["state"], k.get("crm.quotation", other)["reason"]), ("rejected", "Too dear"))
+
+
 def a_rule_gives_the_leads_away(k, house):
     turn = make(k, "access.user", name="turn", roles=[r["id"] for r in k.list("access.role", [["name", "=", "crm.sales"]])["rows"]])
     make(k, "crm.assignment", name="From the web", source="spring fair", on_create=True, users=[{"user": turn}])
@@ -87,4 +116,5 @@ def a_rule_gives_the_leads_away(k, house):
     expect([r["owner"] for r in k.list("crm.lead", sort="-id", limit=2)["rows"]], [boss, turn])
 
 
-run([a_form_shows_its_fields_and_makes_a_lead, what_is_wrong_is_told_to_whoever_fills_it_in, programs_and_floods_get_nowhere, a_rule_gives_the_leads_away])
+run([a_form_shows_its_fields_and_makes_a_lead, what_is_wrong_is_told_to_whoever_fills_it_in, programs_and_floods_get_nowhere, a_rule_gives_the_leads_away,
+     a_customer_accepts_an_offer_without_a_login])

@@ -47,11 +47,12 @@ const kt_shape web_form_shape = KT_SHAPE(web_form, "crm.form",
         .help = {"Empty: an assignment rule decides.", "Puste: decyduje reguła przydziału."}),
     KT_FIELD(web_form, active, BOOL, "Active", "Aktywny", .initial = "true", .priority = 3),
     KT_FIELD(web_form, an_hour, INT, "At most in an hour", "Najwyżej na godzinę", .initial = "200"),
-    KT_FIELD(web_form, received, INT, "Received", "Otrzymano", .computed = true, .priority = 6),
+    KT_FIELD(
+        web_form, received, INT, "Received", "Otrzymano", .initial = "0", .computed = true, .priority = 6),
     KT_FIELD(web_form, token, STRING, "End of its address", "Końcówka adresu", .computed = true, .max = 80,
         .indexed = true, .help = {"The form is at /f/ and this.", "Formularz jest pod /f/ i tym."}),
     KT_FIELD(web_form, hour, TIME, "The hour that is counted", "Liczona godzina", .computed = true),
-    KT_FIELD(web_form, in_hour, INT, "Received in it", "Otrzymano w niej", .computed = true));
+    KT_FIELD(web_form, in_hour, INT, "Received in it", "Otrzymano w niej", .initial = "0", .computed = true));
 
 static bool begins(kt_str text, const char *with)
 {
@@ -92,14 +93,9 @@ kt_error *web_form_compute(kt_tx *tx, kt_record *self)
 
 /* ---- Over HTTP ---- */
 
-typedef struct {
-    const kt_web_pair *pairs; /* what was sent, and what the address says behind the question mark */
-    size_t count;
-} sent;
-
 kt_error *form_read(kt_tx *tx, kt_web_request *request)
 {
-    sent *s = kt_alloc(tx, sizeof *s);
+    form_sent *s = kt_alloc(tx, sizeof *s);
     if (!s)
         return kt_no_memory();
     request->token = (kt_str){0}; /* nobody is logged in here, whatever cookie came along */
@@ -116,9 +112,9 @@ static kt_str among(const kt_web_pair *pairs, size_t count, const char *name)
     return (kt_str){0};
 }
 
-static kt_str said(const kt_web_request *request, const char *name)
+kt_str form_said(const kt_web_request *request, const char *name)
 {
-    const sent *s = request->data;
+    const form_sent *s = request->data;
     kt_str value = among(s->pairs, s->count, name);
     return value.ptr ? value : among(request->query, request->query_count, name);
 }
@@ -152,24 +148,24 @@ static kt_error *fill_in(kt_tx *tx, const struct web_form *f, const kt_web_reque
     kt_error *all = NULL;
     for (size_t i = 0; i < f->fields.count; i++) {
         const struct form_field *line = KT_AS(form_field, kt_line(&f->fields, i));
-        kt_str value = said(request, form_field_kinds[line->field - 1].name);
+        kt_str value = form_said(request, form_field_kinds[line->field - 1].name);
         if (value.ptr)
             put(l, line->field, value);
         else if (line->required)
             kt_also(&all, kt_fail(tx, KT_VALIDATION, form_field_kinds[line->field - 1].name, "is required",
                               "jest wymagane"));
     }
-    if (f->consent.ptr && !said(request, FORM_CONSENT).ptr)
+    if (f->consent.ptr && !form_said(request, FORM_CONSENT).ptr)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, FORM_CONSENT, "without the consent nothing can be taken",
                           "bez zgody nie można przyjąć zgłoszenia"));
     if (f->consent.ptr)
         l->text = kt_format(
             tx, "%s%s[x] %s", l->text.ptr ? l->text.ptr : "", l->text.ptr ? "\n\n" : "", f->consent.ptr);
-    l->utm_source = said(request, "utm_source");
-    l->utm_medium = said(request, "utm_medium");
-    l->utm_campaign = said(request, "utm_campaign");
-    l->utm_content = said(request, "utm_content");
-    l->utm_term = said(request, "utm_term");
+    l->utm_source = form_said(request, "utm_source");
+    l->utm_medium = form_said(request, "utm_medium");
+    l->utm_campaign = form_said(request, "utm_campaign");
+    l->utm_content = form_said(request, "utm_content");
+    l->utm_term = form_said(request, "utm_term");
     return all;
 }
 
@@ -191,7 +187,7 @@ static kt_error *count_in(kt_tx *tx, struct web_form *f)
 static kt_error *take(kt_tx *tx, struct web_form *f, const kt_web_request *request)
 {
     struct lead l = {KT_OF(lead), .source = f->source, .owner = f->owner};
-    if (said(request, FORM_TRAP).ptr)
+    if (form_said(request, FORM_TRAP).ptr)
         return NULL;
     KT_TRY(fill_in(tx, f, request, &l));
     if (!l.title.ptr)

@@ -14,7 +14,14 @@ struct web_form {
 };
 extern const kt_shape web_form_shape;
 kt_error *web_form_compute(kt_tx *tx, kt_record *self);
+typedef struct {
+    const kt_web_pair *pairs; /* what was posted */
+    size_t count;
+} form_sent;
+/* Reads what was posted, for nobody in particular: request->data is a form_sent. */
 kt_error *form_read(kt_tx *tx, kt_web_request *request);
+/* What was posted under this name, or stands in the address behind the question mark. */
+kt_str form_said(const kt_web_request *request, const char *name);
 kt_error *form_answer(kt_tx *tx, const kt_web_request *request, kt_web_response *response);
 void form_refuse(kt_tx *tx, const kt_web_request *request, const kt_error *error, kt_web_response *response);
 
@@ -22,6 +29,8 @@ void form_refuse(kt_tx *tx, const kt_web_request *request, const kt_error *error
 KT_MUST kt_error *form_page(kt_tx *tx, const struct web_form *f, kt_str *page);
 /* A page that says something; both are plain text. */
 kt_str form_note(kt_tx *tx, kt_str title, kt_str text);
+/* The page around HTML. */
+kt_str form_frame(kt_tx *tx, kt_str title, kt_str html);
 /* Text as HTML shows it. */
 kt_str html_escape(kt_tx *tx, kt_str text);
 

@@ -26,18 +26,25 @@ static const char *shown(kt_tx *tx, kt_str text)
     return escaped.ptr ? escaped.ptr : "";
 }
 
-#define HEAD                                                                                                 \
-    "<!doctype html><html><head><meta charset=\"utf-8\"><meta name=\"viewport\" "                            \
-    "content=\"width=device-width\"><title>%s</title><style>body{font:16px "                                 \
-    "sans-serif;max-width:36em;margin:1em auto;padding:0 1em}label{display:block;margin:.8em "               \
-    "0}input:not([type=checkbox]),textarea{display:block;width:100%%;box-sizing:border-box;font:inherit;"    \
-    "padding:.5em}textarea{min-height:8em}button{font:inherit;padding:.6em "                                 \
-    "1.4em}p{white-space:pre-line}.no{position:absolute;left:-9999px}</style></head><body><h1>%s</h1>"
+kt_str form_frame(kt_tx *tx, kt_str title, kt_str html)
+{
+    const char *heading = shown(tx, title);
+    return kt_format(tx,
+        "<!doctype html><html><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+        "content=\"width=device-width\">"
+        "<title>%s</title><style>body{font:16px sans-serif;max-width:44em;margin:1em auto;padding:0 1em}"
+        "label{display:block;margin:.8em 0}input:not([type=checkbox]),textarea{display:block;width:100%%;"
+        "box-sizing:border-box;font:inherit;padding:.5em}textarea{min-height:8em}button{font:inherit;"
+        "padding:.6em 1.4em}p{white-space:pre-line}table{border-collapse:collapse;width:100%%}"
+        "td,th{text-align:left;padding:.3em .5em;border-bottom:1px solid #ddd}.n{text-align:right;"
+        "white-space:nowrap}.no{position:absolute;left:-9999px}</style></head><body><h1>%s</h1>%s</body></"
+        "html>",
+        heading, heading, html.ptr ? html.ptr : "");
+}
 
 kt_str form_note(kt_tx *tx, kt_str title, kt_str text)
 {
-    const char *heading = shown(tx, title);
-    return kt_format(tx, HEAD "<p>%s</p></body></html>", heading, heading, shown(tx, text));
+    return form_frame(tx, title, kt_format(tx, "<p>%s</p>", shown(tx, text)));
 }
 
 static kt_str input(kt_tx *tx, const struct form_field *line)
@@ -56,7 +63,6 @@ static kt_str input(kt_tx *tx, const struct form_field *line)
 kt_error *form_page(kt_tx *tx, const struct web_form *f, kt_str *page)
 {
     const kt_text send = {"Send", "Wyślij"};
-    const char *heading = shown(tx, f->title.ptr ? f->title : f->name);
     kt_str inputs = KT_STR("");
     for (size_t i = 0; i < f->fields.count; i++) {
         kt_str one = input(tx, KT_AS(form_field, kt_line(&f->fields, i)));
@@ -67,11 +73,11 @@ kt_error *form_page(kt_tx *tx, const struct web_form *f, kt_str *page)
                                           "\" value=\"1\" required> %s</label>",
                                           shown(tx, f->consent))
                                     : KT_STR("");
-    *page = kt_format(tx,
-        HEAD
+    kt_str body = kt_format(tx,
         "<p>%s</p><form method=\"post\">%s%s<div class=\"no\" aria-hidden=\"true\"><input name=\"" FORM_TRAP
-        "\" tabindex=\"-1\" autocomplete=\"off\"></div><button>%s</button></form></body></html>",
-        heading, heading, shown(tx, f->text), inputs.ptr ? inputs.ptr : "", consent.ptr ? consent.ptr : "",
+        "\" tabindex=\"-1\" autocomplete=\"off\"></div><button>%s</button></form>",
+        shown(tx, f->text), inputs.ptr ? inputs.ptr : "", consent.ptr ? consent.ptr : "",
         kt_say(tx, send).ptr);
+    *page = form_frame(tx, f->title.ptr ? f->title : f->name, body);
     return page->ptr ? NULL : kt_no_memory();
 }

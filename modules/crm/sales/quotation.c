@@ -21,6 +21,10 @@ const kt_shape quotation_shape = KT_SHAPE(sale, "crm.quotation", SALE_FIELDS(quo
         .indexed = true, .priority = 8),
     KT_FIELD(sale, valid_until, DATE, "Valid until", "Ważna do", .indexed = true, .priority = 9),
     KT_FIELD(sale, sent_at, TIME, "Sent at", "Wysłano", .computed = true),
+    KT_FIELD(sale, token, STRING, "End of its address", "Końcówka adresu", .computed = true, .max = 80,
+        .indexed = true,
+        .help = {"The customer sees and accepts it at /q/ and this, without a login.",
+            "Klient ogląda ją i przyjmuje pod /q/ i tym, bez logowania."}),
     KT_FIELD(sale, accepted_at, TIME, "Accepted at", "Przyjęto", .computed = true),
     KT_FIELD(sale, accepted_by, STRING, "Accepted by", "Przyjął", .max = 120, .computed = true,
         .help = {"Who at the customer's.", "Kto po stronie klienta."}),
@@ -73,23 +77,13 @@ static kt_error *quotation_send(kt_tx *tx, kt_record *self, const kt_record *par
     if (is_over(tx, s))
         kt_also(&all, over(tx));
     s->sent_at = kt_now(tx);
-    return all;
+    s->token = s->token.ptr ? s->token : kt_token(tx);
+    return s->token.ptr ? all : kt_no_memory();
 }
 
-struct option {
-    kt_record rec;
-    int64_t line;
-};
-static const kt_shape option_shape = KT_SHAPE(
+const kt_shape option_shape = KT_SHAPE(
     option, NULL, KT_FIELD(option, line, INT, "Line's id", "Id pozycji", .required = true));
-struct accept { /* the parameters of crm.quotation.accept */
-    kt_record rec;
-    kt_str accepted_by;
-    kt_time at;
-    kt_lines taken;
-    bool create_order;
-};
-static const kt_shape accept_shape = KT_SHAPE(accept, NULL,
+const kt_shape accept_shape = KT_SHAPE(accept, NULL,
     KT_FIELD(accept, accepted_by, STRING, "Accepted by", "Przyjął", .max = 120,
         .help = {"Who at the customer's.", "Kto po stronie klienta."}),
     KT_FIELD(accept, at, TIME, "Accepted at", "Przyjęto", .initial = "now"),

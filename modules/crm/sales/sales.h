@@ -2,6 +2,7 @@
  * one routine of totals under deals, quotations, orders and templates. */
 #pragma once
 #include <kontor/documents.h>
+#include <kontor/web.h>
 
 /* ---- document.c ---- */
 
@@ -172,6 +173,7 @@ struct sale {
     /* quotations */
     kt_date valid_until;
     kt_time sent_at, accepted_at;
+    kt_str token;
     kt_id previous, superseded_by, order;
     /* orders */
     kt_id quotation, template;
@@ -278,6 +280,24 @@ extern const kt_choice quotation_states[], order_states[];
 extern const kt_shape quotation_shape;
 extern const kt_action quotation_actions[];
 kt_error *quotation_compute(kt_tx *tx, kt_record *self);
+struct option {
+    kt_record rec;
+    int64_t line;
+};
+struct accept { /* the parameters of crm.quotation.accept */
+    kt_record rec;
+    kt_str accepted_by;
+    kt_time at;
+    kt_lines taken;
+    bool create_order;
+};
+extern const kt_shape option_shape, accept_shape;
+/* offer_page.c: the customer looks at an offer and accepts it, without a login. */
+kt_error *offer_answer(kt_tx *tx, const kt_web_request *request, kt_web_response *response);
+#define OFFER_ROUTES                                                                                         \
+    {                                                                                                        \
+        "/q/", form_read, offer_answer, form_refuse, .open = true                                            \
+    }
 extern const kt_shape expire_shape, expired_shape;
 kt_error *quotations_expire(kt_tx *tx, const kt_record *params, kt_record *result);
 extern const kt_shape compare_shape, compared_shape;
