@@ -112,7 +112,8 @@ bool b24_is(kt_str s, const char *text);
 /* ---- Calls (calls.c) ---- */
 
 kt_value b24_str(const char *text);
-kt_value b24_words(kt_tx *tx, const char *words); /* "a b" is ["a", "b"] */
+kt_value b24_words(kt_tx *tx, const char *words);          /* "a b" is ["a", "b"] */
+kt_value b24_in(b24 *b, const char *name, kt_value value); /* {name: value} */
 /* fields: paths with blanks between */
 KT_MUST kt_error *b24_get(
     b24 *b, const char *entity, int64_t id, const char *fields, const kt_value **record);

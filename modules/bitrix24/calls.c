@@ -8,6 +8,13 @@ kt_value b24_str(const char *text)
     return kt_value_str((kt_str){text, strlen(text)});
 }
 
+kt_value b24_in(b24 *b, const char *name, kt_value value)
+{
+    kt_maker made = KT_MAKE_OBJECT;
+    kt_put(b->tx, &made, name, value);
+    return made.value;
+}
+
 kt_value b24_words(kt_tx *tx, const char *words)
 {
     kt_maker list = KT_MAKE_ARRAY;

@@ -214,27 +214,23 @@ static kt_error *categories(b24 *b, bool old, kt_value *list)
 static kt_error *category_list(b24 *b, const kt_value *params, answer *a)
 {
     kt_value all;
-    kt_maker wrapped = KT_MAKE_OBJECT;
     KT_TRY(only_deals(b, params));
     KT_TRY(categories(b, false, &all));
     KT_TRY(b24_page(b, params, all, a));
-    kt_put(b->tx, &wrapped, "categories", a->result);
-    a->result = wrapped.value;
+    a->result = b24_in(b, "categories", a->result);
     return NULL;
 }
 
 static kt_error *category_get(b24 *b, const kt_value *params, answer *a)
 {
     kt_value all;
-    kt_maker wrapped = KT_MAKE_OBJECT;
     const kt_value *given = b24_param(params, "id");
     int64_t id;
     KT_TRY(only_deals(b, params));
     KT_TRY(categories(b, false, &all));
     for (size_t i = 0; given && b24_int(given, &id) && i < kt_value_count(&all); i++)
         if (b24_int_at(&all.as.array.items[i], "id") == id) {
-            kt_put(b->tx, &wrapped, "category", all.as.array.items[i]);
-            a->result = wrapped.value;
+            a->result = b24_in(b, "category", all.as.array.items[i]);
             return NULL;
         }
     return b24_fail(b->tx, "NOT_FOUND", "Not found", "Nie znaleziono");

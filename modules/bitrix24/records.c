@@ -156,12 +156,7 @@ static kt_error *list(b24 *b, const entity *e, const kt_value *params, answer *a
         *b->page = (page_end){.start = start + PAGE, .cursor = next};
         KT_TRY(list_key(b, e, filter, sort, &b->page->what));
     }
-    a->result = rows.value;
-    if (b->items) {
-        kt_maker wrapped = KT_MAKE_OBJECT;
-        kt_put(b->tx, &wrapped, "items", rows.value);
-        a->result = wrapped.value;
-    }
+    a->result = b->items ? b24_in(b, "items", rows.value) : rows.value;
     return NULL;
 }
 
@@ -199,11 +194,8 @@ static kt_error *show_one(b24 *b, const entity *e, int64_t id, kt_value *shown)
     KT_TRY(select_rows(b, e, NULL, true, &s));
     KT_TRY(load(b, e, id, s.paths.value, &record));
     KT_TRY(show(b, &s, record, shown));
-    if (b->items) {
-        kt_maker wrapped = KT_MAKE_OBJECT;
-        kt_put(b->tx, &wrapped, "item", *shown);
-        *shown = wrapped.value;
-    }
+    if (b->items)
+        *shown = b24_in(b, "item", *shown);
     return NULL;
 }
 
@@ -311,12 +303,7 @@ static kt_error *fields(b24 *b, const entity *e, const kt_value *params, answer 
             put_field(b, r, false, &made);
     for (const row *r = custom; r->theirs; r++)
         put_field(b, r, true, &made);
-    a->result = made.value;
-    if (b->items) {
-        kt_maker wrapped = KT_MAKE_OBJECT;
-        kt_put(b->tx, &wrapped, "fields", made.value);
-        a->result = wrapped.value;
-    }
+    a->result = b->items ? b24_in(b, "fields", made.value) : made.value;
     return NULL;
 }
 

@@ -312,14 +312,6 @@ static kt_error *owner_of(b24 *b, const kt_value *given, const entity **e, int64
     return owner_id(b, number, id);
 }
 
-static kt_error *item_answer(b24 *b, kt_value rows, answer *a)
-{
-    kt_maker wrapped = KT_MAKE_OBJECT;
-    kt_put(b->tx, &wrapped, "productRows", rows);
-    a->result = wrapped.value;
-    return NULL;
-}
-
 static kt_error *item_rows_list(b24 *b, const kt_value *params, answer *a)
 {
     const entity *e;
@@ -329,7 +321,8 @@ static kt_error *item_rows_list(b24 *b, const kt_value *params, answer *a)
     KT_TRY(owner_of(b, b24_param(params, "filter"), &e, &id));
     KT_TRY(show_rows(b, e, id, &all));
     KT_TRY(b24_page(b, params, all, a));
-    return item_answer(b, a->result, a);
+    a->result = b24_in(b, "productRows", a->result);
+    return NULL;
 }
 
 static kt_error *item_rows_set(b24 *b, const kt_value *params, answer *a)
@@ -340,7 +333,8 @@ static kt_error *item_rows_set(b24 *b, const kt_value *params, answer *a)
     b->items = true;
     KT_TRY(owner_of(b, params, &e, &id));
     KT_TRY(set_rows(b, e, id, b24_param(params, "productRows"), &shown));
-    return item_answer(b, shown, a);
+    a->result = b24_in(b, "productRows", shown);
+    return NULL;
 }
 
 static kt_error *old_rows_list(b24 *b, const kt_value *params, answer *a)

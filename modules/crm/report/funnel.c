@@ -274,11 +274,7 @@ static kt_error *finish(work *w)
 
 struct funnel_params {
     kt_record rec;
-    kt_str period, by, filter, as_of, rank;
-    kt_date from, to;
-    kt_id pipeline, currency;
-    int64_t limit;
-    bool compare, explain, csv;
+    REPORT_MEMBERS;
     kt_str basis;
 };
 const kt_shape funnel_params_shape = KT_SHAPE(funnel_params, NULL, REPORT_PARAMS(funnel_params),

@@ -61,13 +61,16 @@ REPORT_RUN(run);
 
 /* ---- answer.c: parameters and answers, the same for all ---- */
 
+/* Behind kt_record rec, in every struct of parameters: REPORT_PARAMS are their fields. */
+#define REPORT_MEMBERS                                                                                       \
+    kt_str period, by, filter, as_of, rank;                                                                  \
+    kt_date from, to;                                                                                        \
+    kt_id pipeline, currency;                                                                                \
+    int64_t limit;                                                                                           \
+    bool compare, explain, csv
 struct report_params {
     kt_record rec;
-    kt_str period, by, filter, as_of, rank;
-    kt_date from, to;
-    kt_id pipeline, currency;
-    int64_t limit;
-    bool compare, explain, csv;
+    REPORT_MEMBERS;
 };
 extern const kt_shape report_params_shape, report_answer_shape;
 #define REPORT_PARAMS(T)                                                                                      \

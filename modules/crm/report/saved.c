@@ -184,11 +184,7 @@ static kt_error *spec_of(kt_tx *tx, const struct saved *s, struct spec *spec)
 
 struct run_params {
     kt_record rec;
-    kt_str period, by, filter, as_of, rank;
-    kt_date from, to;
-    kt_id pipeline, currency;
-    int64_t limit;
-    bool compare, explain, csv;
+    REPORT_MEMBERS;
     kt_id id;
     kt_str name;
 };
