@@ -30,7 +30,7 @@ kt_str form_frame(kt_tx *tx, kt_str title, kt_str html)
 {
     const char *heading = shown(tx, title);
     return kt_format(tx,
-        "<!doctype html><html><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+        "<!doctype html><html lang=\"%s\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
         "content=\"width=device-width\">"
         "<title>%s</title><style>body{font:16px sans-serif;max-width:44em;margin:1em auto;padding:0 1em}"
         "label{display:block;margin:.8em 0}input:not([type=checkbox]),textarea{display:block;width:100%%;"
@@ -39,7 +39,7 @@ kt_str form_frame(kt_tx *tx, kt_str title, kt_str html)
         "td,th{text-align:left;padding:.3em .5em;border-bottom:1px solid #ddd}.n{text-align:right;"
         "white-space:nowrap}.no{position:absolute;left:-9999px}</style></head><body><h1>%s</h1>%s</body></"
         "html>",
-        heading, heading, html.ptr ? html.ptr : "");
+        kt_say(tx, (kt_text){"en", "pl"}).ptr, heading, heading, html.ptr ? html.ptr : "");
 }
 
 kt_str form_note(kt_tx *tx, kt_str title, kt_str text)

@@ -62,14 +62,14 @@ static kt_str table(kt_tx *tx, const struct sale *s, kt_str currency, bool open)
         rows = kt_format(
             tx, "%s%s", rows.ptr ? rows.ptr : "", line_row(tx, sale_line_at(&s->lines, i), open).ptr);
     return kt_format(tx,
-        "<table><tr><th></th><th class=\"n\">%s</th><th class=\"n\">%s</th><th class=\"n\">%s</th><th "
+        "<table><tr><th>%s</th><th class=\"n\">%s</th><th class=\"n\">%s</th><th class=\"n\">%s</th><th "
         "class=\"n\">%s</th></tr>%s<tr><td colspan=\"4\">%s</td><td class=\"n\">%s</td></tr><tr><td "
         "colspan=\"4\">%s</td><td class=\"n\">%s</td></tr><tr><th colspan=\"4\">%s, %s</th><th "
         "class=\"n\">%s</th></tr></table>",
-        say(tx, "Quantity", "Ilość"), say(tx, "Price", "Cena"), say(tx, "Discount", "Rabat"),
-        say(tx, "Net", "Netto"), rows.ptr ? rows.ptr : "", say(tx, "Net", "Netto"), number(tx, s->net, 2),
-        say(tx, "Tax", "Podatek"), number(tx, s->tax, 2), say(tx, "Gross", "Brutto"), text(tx, currency),
-        number(tx, s->gross, 2));
+        say(tx, "Item", "Pozycja"), say(tx, "Quantity", "Ilość"), say(tx, "Price", "Cena"),
+        say(tx, "Discount", "Rabat"), say(tx, "Net", "Netto"), rows.ptr ? rows.ptr : "",
+        say(tx, "Net", "Netto"), number(tx, s->net, 2), say(tx, "Tax", "Podatek"), number(tx, s->tax, 2),
+        say(tx, "Gross", "Brutto"), text(tx, currency), number(tx, s->gross, 2));
 }
 
 static kt_str decision(kt_tx *tx)
