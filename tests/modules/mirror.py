@@ -33,6 +33,7 @@ class Mirror:
         self.goods, self.held, self.worth = Counter(), Counter(), D(0)
         self.stocked, self.waiting, self.making, self.taxes, self.unbilled = Counter(), Counter(), Counter(), Counter(), D(0)
         self.shipped, self.elsewhere, self.billed, self.unheard, self.in_boxes = Counter(), Counter(), Counter(), Counter(), set()  # of orders
+        self.covers = defaultdict(dict)  # days of what covers a sales order's line
         self.series = Counter()
         self.learn()
 
@@ -318,6 +319,7 @@ class Mirror:
     def sales_order(self, old, new):
         if new:
             self.ask.add(("order_has_heard", "crm.order", new["id"]))
+            self.ask.add(("promises_can_be_kept", new["id"]))
 
     def purchase_order(self, old, new):
         if new:
@@ -342,6 +344,11 @@ class Mirror:
 
     def pegging(self, old, new):
         for row, sign in ((old, -1), (new, 1)):
+            if row and row["demand"]["entity"] == "crm.order":
+                self.covers[row["demand"]["id"], row["line"]][row["id"]] = row["day"] or "unknown"
+                if sign < 0:
+                    del self.covers[row["demand"]["id"], row["line"]][row["id"]]
+                self.ask.add(("promises_can_be_kept", row["demand"]["id"]))
             if row and row["kind"] == "stock":
                 self.of_demand(row["demand"], row, -sign)
             if row and row["kind"] == "buy":
@@ -350,6 +357,15 @@ class Mirror:
             if row and row["kind"] == "make":
                 self.making[row["supply"]["id"]] += sign * number(row["quantity"])
                 self.ask.add(("order_gives_what_waits", row["supply"]["id"]))
+
+    def promises_can_be_kept(self, id):
+        """No line is promised for a day before all that covers it is there."""
+        order = self.rows["crm.order"].get(id)
+        if "crm" not in self.enabled or not order or order["state"] not in ("confirmed", "on_hold"):
+            return
+        for line in order["lines"]:
+            last = max(self.covers[id, line["id"]].values(), default="")
+            hold(last <= (line["promised"] or "unknown"), "a line is promised before it is there", id, line["id"], line["promised"], last)
 
     def making_order(self, old, new):
         if new:
@@ -391,6 +407,8 @@ class Mirror:
         for entity in ("crm.order", "logistics.purchase_order"):
             for id in self.rows[entity]:
                 self.order_has_heard(entity, id)
+        for id in self.rows["crm.order"]:
+            self.promises_can_be_kept(id)
         self.totals({"finance.entry"})
 
     def of_purpose(self, purpose):

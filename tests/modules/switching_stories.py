@@ -3,7 +3,7 @@
 import shutil
 from decimal import Decimal as D
 
-from path_stories import day, make, order, put, rows, shop
+from path_stories import House, day, make, order, put, rows, shop
 from stories import expect, run
 
 
@@ -212,6 +212,23 @@ def a_module_that_could_not_be_loaded_hears_it_at_the_next_start(k, house):
     k.token = back.token
 
 
+def what_is_made_up_for_belongs_to_its_company(k):
+    """Of two companies the second one sells while nobody keeps stock; who enables the stores works for none of them."""
+    with House(modules="base,crm,logistics") as other:
+        one, admin = other.client(), other.client()
+        pln = make(one, "base.currency", code="PLN", decimals=2)
+        _, mine = (make(one, "base.company", name=name, currency=pln) for name in "AB")
+        one.call("session.company", {"company": mine})
+        horn = make(one, "base.item", code="HORN", name="Horn", price="5", currency=pln, bought=True)
+        rad, nowak = make(one, "base.party", name="Rad", is_supplier=True), make(one, "base.party", name="Nowak")
+        make(one, "logistics.warehouse", code="B", name="B", usual=True)
+        make(one, "logistics.supplier_price", party=rad, item=horn, price="2", currency=pln)
+        with Off(admin, "logistics"):
+            one.call("crm.order.confirm", {"id": make(one, "crm.order", party=nowak, lines=[{"item": horn, "quantity": "3"}])})
+        for entity in ("base.pegging", "logistics.purchase_request", "logistics.delivery", "logistics.move"):
+            expect((entity, [r["company"] for r in rows(admin, entity)]), (entity, [mine]))
+
+
 def the_whole_house_is_sound(k):
     expect(k.call("system.check", {})["sound"], True)
 
@@ -221,5 +238,6 @@ run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_orde
      what_is_made_without_stores_lies_ready_and_is_missed_by_them,
      orders_of_the_time_without_stores_get_their_goods_and_deliveries,
      a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first, orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes,
-     days_that_move_without_sales_or_production_are_promised_afterwards, a_module_that_could_not_be_loaded_hears_it_at_the_next_start, the_whole_house_is_sound],
+     days_that_move_without_sales_or_production_are_promised_afterwards, a_module_that_could_not_be_loaded_hears_it_at_the_next_start,
+     what_is_made_up_for_belongs_to_its_company, the_whole_house_is_sound],
     modules="base,crm,logistics,production,finance")
