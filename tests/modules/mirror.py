@@ -319,7 +319,7 @@ class Mirror:
     def sales_order(self, old, new):
         if new:
             self.ask.add(("order_has_heard", "crm.order", new["id"]))
-            self.ask.add(("promises_can_be_kept", new["id"]))
+            self.ask.add(("promises_can_be_kept", "crm.order", new["id"]))
 
     def purchase_order(self, old, new):
         if new:
@@ -329,8 +329,8 @@ class Mirror:
         order = self.rows[of[0]].get(of[1])
         if not order or of[0].partition(".")[0] not in self.enabled:
             return
-        hold(not self.unheard[of] or order["state"] in ("on_hold", "closed", "cancelled"), "an order has not heard what happened to it", of, order["state"],
-             [r for r in self.rows["base.order_report"].values() if r["order"]["id"] == of[1]])
+        deaf = [r for r in self.rows["base.order_report"].values() if (r["order"]["entity"], r["order"]["id"]) == of and not r["refused"]]
+        hold(not deaf, "an order has not heard what happened to it, and does not say why", of, order["state"], deaf)
         for line in order["lines"] if not self.unheard[of] else []:
             at = (*of, line["id"])
             billed = number(line["invoiced" if of[0] == "crm.order" else "billed"])
@@ -344,11 +344,12 @@ class Mirror:
 
     def pegging(self, old, new):
         for row, sign in ((old, -1), (new, 1)):
-            if row and row["demand"]["entity"] == "crm.order":
-                self.covers[row["demand"]["id"], row["line"]][row["id"]] = row["day"] or "unknown"
+            if row:
+                of = row["demand"]["entity"], row["demand"]["id"]
+                self.covers[(*of, row["line"])][row["id"]] = row["day"] or "unknown"
                 if sign < 0:
-                    del self.covers[row["demand"]["id"], row["line"]][row["id"]]
-                self.ask.add(("promises_can_be_kept", row["demand"]["id"]))
+                    del self.covers[(*of, row["line"])][row["id"]]
+                self.ask.add(("promises_can_be_kept", *of))
             if row and row["kind"] == "stock":
                 self.of_demand(row["demand"], row, -sign)
             if row and row["kind"] == "buy":
@@ -358,17 +359,19 @@ class Mirror:
                 self.making[row["supply"]["id"]] += sign * number(row["quantity"])
                 self.ask.add(("order_gives_what_waits", row["supply"]["id"]))
 
-    def promises_can_be_kept(self, id):
-        """No line is promised for a day before all that covers it is there."""
-        order = self.rows["crm.order"].get(id)
-        if "crm" not in self.enabled or not order or order["state"] not in ("confirmed", "on_hold"):
+    def promises_can_be_kept(self, *of):
+        """No line is promised, and no work counts on a component, for a day before all that covers it is there."""
+        order = self.rows[of[0]].get(of[1])
+        if not order or not {of[0].partition(".")[0], "logistics"} <= self.enabled or order["state"] not in ("confirmed", "on_hold", "reserved", "in_progress"):
             return
-        for line in order["lines"]:
-            last = max(self.covers[id, line["id"]].values(), default="")
-            hold(last <= (line["promised"] or "unknown"), "a line is promised before it is there", id, line["id"], line["promised"], last)
+        for line in order["lines" if of[0] == "crm.order" else "components"]:
+            last = max(self.covers[(*of, line["id"])].values(), default="")
+            told = line["promised"] if of[0] == "crm.order" else line["known"] and line["day"]
+            hold(last <= (told or "unknown"), "what covers a demand comes after the day that is counted on", of, line["id"], told, last)
 
     def making_order(self, old, new):
         if new:
+            self.ask.add(("promises_can_be_kept", "production.order", new["id"]))
             self.ask.add(("order_gives_what_waits", new["id"]))
 
     def order_gives_what_waits(self, id):
@@ -407,8 +410,9 @@ class Mirror:
         for entity in ("crm.order", "logistics.purchase_order"):
             for id in self.rows[entity]:
                 self.order_has_heard(entity, id)
-        for id in self.rows["crm.order"]:
-            self.promises_can_be_kept(id)
+        for entity in ("crm.order", "production.order"):
+            for id in self.rows[entity]:
+                self.promises_can_be_kept(entity, id)
         self.totals({"finance.entry"})
 
     def of_purpose(self, purpose):

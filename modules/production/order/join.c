@@ -28,13 +28,12 @@ static kt_error *take_days(kt_tx *tx, struct order *o, bool *changed)
     *changed = false;
     for (size_t i = 0; i < o->components.count && supply; i++) {
         struct component *c = component_at(o, i);
+        const struct component was = *c;
         kt_plan plan = {0};
         KT_TRY(supply->tree(tx, order_any(tx, o), c->rec.id, &plan));
-        if (!plan.count || (c->day.day == plan.day.day && c->known == (plan.day.day != 0)))
-            continue;
-        c->day = plan.day;
-        c->known = plan.day.day != 0;
-        *changed = true;
+        if (plan.count)
+            component_learn_day(tx, &plan, 0, 0, c);
+        *changed = *changed || c->day.day != was.day.day || c->known != was.known;
     }
     return NULL;
 }
@@ -60,13 +59,15 @@ kt_error *orders_enabled(kt_tx *tx, const kt_event *event)
     return supply ? supply->joined(tx) : NULL;
 }
 
-static kt_error *expect(kt_tx *tx, struct order *o)
+/* What was taken to be there, for nobody kept stock, may be missing now. */
+static kt_error *look_and_expect(kt_tx *tx, struct order *o)
 {
+    KT_TRY(look_again(tx, o));
     return expect_goods(tx, o);
 }
 
 kt_error *orders_expected(kt_tx *tx, const kt_event *event)
 {
     (void)event;
-    return each_open(tx, expect);
+    return each_open(tx, look_and_expect);
 }

@@ -254,6 +254,10 @@ extern const kt_shape promise_shape;
 kt_error *order_promise_moved(kt_tx *tx, const kt_event *event);
 kt_error *order_component_reserved(kt_tx *tx, const kt_event *event);
 
+/* The day of the latest of the parts that cover a component, and whether it is known.
+ *   from, level  which parts of the plan are meant */
+void component_learn_day(kt_tx *tx, const kt_plan *plan, size_t from, unsigned level, struct component *c);
+
 /* join.c */
 kt_error *orders_enabled(kt_tx *tx, const kt_event *event);  /* of "production.enabled" */
 kt_error *orders_expected(kt_tx *tx, const kt_event *event); /* of "logistics.enabled" */

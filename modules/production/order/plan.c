@@ -39,9 +39,10 @@ static bool alone(kt_tx *tx)
     return !kt_service_find(tx, "supply.stock", 1) && !kt_service_find(tx, "supply.buy", 1);
 }
 
-/* The day of the latest of the parts that cover a component, and whether it is known. */
-static void learn_day(kt_tx *tx, const kt_plan *plan, size_t from, unsigned level, struct component *c)
+void component_learn_day(kt_tx *tx, const kt_plan *plan, size_t from, unsigned level, struct component *c)
 {
+    c->known = true;
+    c->day = (kt_date){0};
     for (size_t i = from; i < plan->count; i++) {
         const kt_cover *part = &plan->parts[i];
         if (part->level != level || (part->kind == KT_MISSING && alone(tx)))
@@ -58,8 +59,7 @@ static kt_error *cover_component(
     const kt_supply *supply = kt_supply_find(tx);
     size_t before = plan->count;
     kt_dec cost = {0};
-    c->known = true;
-    c->day = (kt_date){0};
+    component_learn_day(tx, plan, before, 0, c);
     if (supply && quantity.coef > 0) {
         const kt_demand demand = {.item = c->item,
             .quantity = quantity,
@@ -69,7 +69,7 @@ static kt_error *cover_component(
             .line = c->rec.id,
             .level = (unsigned)o->level + 1};
         KT_TRY(supply->cover(tx, &demand, plan));
-        learn_day(tx, plan, before, demand.level, c);
+        component_learn_day(tx, plan, before, demand.level, c);
         if (plan->count > before)
             cost = plan->cost;
     }
