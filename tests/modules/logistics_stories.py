@@ -311,6 +311,21 @@ def another_lot_than_the_reserved_one_is_picked(k):
     expect(Decimal(k.get("crm.order", sold)["lines"][0]["delivered"]), 11)
 
 
+def more_goes_out_within_the_warehouses_tolerance(k):
+    """An item without a tolerance of its own has the warehouse's."""
+    cap, usual = item(k, "cap"), k.list("logistics.warehouse", sort="id")["rows"][0]["id"]
+    put(k, cap, "30", "1")
+    d = delivery_of(k, order(k, [{"item": cap, "quantity": "10"}]))
+    line = d["lines"][0]["id"]
+    refused("rule", lambda: act(k, d, "pick", lines=[{"line": line, "quantity": "11"}]), "lines[0].quantity")
+    k.update("logistics.warehouse", usual, {"over_percent": "10"})
+    refused("rule", lambda: act(k, d, "pick", lines=[{"line": line, "quantity": "12"}]), "lines[0].quantity")
+    act(k, d, "pick", lines=[{"line": line, "quantity": "11"}])
+    act(k, d, "ship")
+    expect(on_hand(k, cap), 19)
+    k.update("logistics.warehouse", usual, {"over_percent": None})
+
+
 # ---- Counts ----
 
 def counted(k, **more):
@@ -552,7 +567,7 @@ run([what_never_was_there_is_not_there, nobody_writes_stock_by_hand, goods_come_
      cheese_is_stocked_in_pieces_and_sold_by_weight,     goods_go_to_another_warehouse, a_confirmed_order_reserves_and_ships, what_is_missing_waits_and_goes_later,
      the_rest_is_cancelled_or_everything_waits, what_came_back_costs_what_it_cost, an_amended_order_changes_its_delivery, what_others_deliver_the_stores_do_not,
      the_first_to_expire_goes_first, each_warehouse_picks_in_its_own_order, how_much_there_is_is_told_by_warehouse_and_lot, a_blocked_or_expired_lot_stays, a_serial_number_is_one_piece,
-     another_lot_than_the_reserved_one_is_picked, a_count_stops_moves_and_its_difference_is_approved,
+     another_lot_than_the_reserved_one_is_picked, more_goes_out_within_the_warehouses_tolerance, a_count_stops_moves_and_its_difference_is_approved,
      a_count_does_not_take_what_is_reserved, many_positions_are_counted_in_one_go, worth_by_fifo_is_the_textbooks,
      worth_by_average_is_the_textbooks, worth_by_standard_is_the_standard, thirds_leave_no_cent_behind, another_method_keeps_the_value,
      what_left_before_it_came_is_corrected, a_receipt_of_an_earlier_day_goes_first_from_now_on, freight_is_spread_over_what_came, a_lot_is_traced_both_ways,

@@ -364,6 +364,17 @@ def more_than_ordered_is_received_within_the_tolerance(k):
     expect([(e["mismatch"], e["difference"], e["amount"]) for e in found], [("over_received", "10.0000", "40.00")])
 
 
+def an_item_without_a_tolerance_has_the_companys(k):
+    house = k.list("base.company")["rows"][0]["id"]
+    tube = item(k, "inner tube")
+    order = bought(k, tube, "100")
+    refused("rule", lambda: received(k, order, ("105", {})), "lines[0].quantity")
+    k.update("base.company", house, {"over_percent": "5"})
+    received(k, order, ("105", {}))
+    refused("rule", lambda: received(k, order, ("1", {})), "lines[0].quantity")
+    k.update("base.company", house, {"over_percent": None})
+
+
 def what_comes_is_reserved_for_who_waits(k):
     stem = item(k, "stem")
     price(k, stem)
@@ -577,7 +588,7 @@ STORIES = [
     a_cancelled_order_takes_its_request_back_unless_it_is_ordered, many_requests_become_one_order_a_supplier,
     an_order_is_approved_dated_and_expected_by_the_stores, above_a_roles_limit_somebody_else_approves, an_amendment_is_a_revision_with_what_differs,
     less_ordered_means_bought_elsewhere, a_late_supply_tells_whose_promise_breaks, goods_come_in_part_some_rejected_and_are_worth_the_orders_price,
-    more_than_ordered_is_received_within_the_tolerance, what_comes_is_reserved_for_who_waits, what_was_wrong_goes_back_at_what_it_cost,
+    more_than_ordered_is_received_within_the_tolerance, an_item_without_a_tolerance_has_the_companys, what_comes_is_reserved_for_who_waits, what_was_wrong_goes_back_at_what_it_cost,
     a_storekeeper_receives_without_seeing_prices, what_is_on_order_anyway_covers_the_next_demand, what_is_not_ordered_in_time_comes_later_and_promises_hear_it,
     an_order_in_another_currency_is_worth_what_the_day_says, straight_to_the_customer_nothing_passes_the_stores,
     bills_are_held_against_orders_and_receipts, answers_are_compared_with_all_they_cost_and_the_best_gets_the_order,

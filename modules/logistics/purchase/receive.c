@@ -13,17 +13,30 @@ const kt_shape receiving_company_shape = KT_SHAPE(receiving_company, "base.compa
         "Nadwyżka przyjęć ponad zamówienie, %", .scale = 2,
         .help = {"Where an item does not say otherwise.", "Jeśli towar nie mówi inaczej."}));
 
+/* Of the company that the caller works for, else of the only one. */
+static kt_error *companys_percent(kt_tx *tx, kt_dec *percent)
+{
+    struct receiving_company company = {KT_OF(receiving_company)}, other = company;
+    kt_cursor *cursor;
+    if (kt_company(tx).v) {
+        KT_TRY(kt_read(tx, kt_company(tx), &company.rec));
+        *percent = company.over_percent;
+        return NULL;
+    }
+    KT_TRY(kt_open(tx, &(kt_query){.of = &receiving_company_shape, .limit = 2}, &cursor));
+    bool only = kt_next(cursor, &company.rec) && !kt_next(cursor, &other.rec);
+    *percent = only ? company.over_percent : (kt_dec){0};
+    return kt_close(cursor);
+}
+
 static kt_error *check_over(
     kt_tx *tx, const struct po_line *line, const struct goods *item, kt_dec kept, size_t i)
 {
-    struct receiving_company company = {KT_OF(receiving_company)};
     kt_dec percent = item->over_percent;
     if (kt_dec_cmp(kept, line->quantity) <= 0)
         return NULL;
-    if (!percent.scale1 && kt_company(tx).v) {
-        KT_TRY(kt_read(tx, kt_company(tx), &company.rec));
-        percent = company.over_percent;
-    }
+    if (!percent.scale1)
+        KT_TRY(companys_percent(tx, &percent));
     kt_dec share = kt_dec_add(KT_DEC(10000, 2), percent);
     kt_dec most = kt_dec_div(kt_dec_mul(line->quantity, share, 6), KT_DEC(100, 0), 4);
     if (kt_dec_cmp(kept, most) <= 0)
