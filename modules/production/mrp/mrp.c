@@ -170,7 +170,8 @@ static bool sort_needs(struct planning *p, uint32_t item, size_t *count)
         p->need_free = at;
     }
     p->need_head[item] = MRP_NOTHING;
-    qsort(p->sorted, *count, sizeof *p->sorted, by_day);
+    if (*count > 1) /* of none there is nothing to sort, nor a place for it */
+        qsort(p->sorted, *count, sizeof *p->sorted, by_day);
     return true;
 }
 
