@@ -80,7 +80,7 @@ const method paper_methods[] = {
         {"A public link to a document; its path is told this once",
             "Publiczny odnośnik do dokumentu; ścieżka podawana jest tylko teraz"},
         link_params, paper_link},
-    {"document.link.open", "public", METHOD_WRITE,
+    {"document.link.open", "public", METHOD_PLAIN,
         {"What GET /files/link/SECRET gives out; notes that it was opened",
             "Co wydaje GET /files/link/SEKRET; odnotowuje otwarcie"},
         open_params, paper_link_open},
