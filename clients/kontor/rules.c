@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output.h"
 #include "tool.h"
 
 enum { TEXT_MAX = 1 << 20, NAME_MAX_BYTES = 80 };
@@ -65,17 +66,37 @@ static int put(tool *t, const char *path)
     return code;
 }
 
-/* The method with the file's text; days 0: not said. */
-static int with_text(tool *t, const char *method, const char *path, long days)
+static int check(tool *t, const char *path)
 {
     char *text = read_text(path);
-    if (!text)
-        return EXIT_FILE;
-    json_t *params = json_pack("{s:s}", "text", text);
-    if (days > 0)
-        json_object_set_new(params, "days", json_integer(days));
-    int code = tool_show(t, method, params, &tool_reading);
+    int code = text ? tool_show(t, "rule.check", json_pack("{s:s}", "text", text), &tool_reading) : EXIT_FILE;
     free(text);
+    return code;
+}
+
+/* The runs as a table, then what they came to. days 0: not said */
+static int backtest(tool *t, const char *path, long days)
+{
+    int code = EXIT_FILE;
+    char *text = read_text(path);
+    json_t *params = text ? json_pack("{s:s}", "text", text) : NULL, *told = NULL;
+    free(text);
+    if (params && days > 0)
+        json_object_set_new(params, "days", json_integer(days));
+    if (params && t->format != FORMAT_TABLE)
+        return tool_show(t, "rule.backtest", params, &tool_reading);
+    if (params)
+        told = tool_call(t, "rule.backtest", params, &tool_reading, &code);
+    if (told) {
+        json_t *rows = json_object_get(told, "rows"),
+               *columns = json_pack("[s,s,s,s,s,s,s]", "at", "on", "entity", "id", "changes", "did", "error");
+        if (json_array_size(rows))
+            output_table(stdout, rows, columns);
+        json_decref(columns);
+        json_object_del(told, "rows");
+        output_record(stdout, told);
+    }
+    json_decref(told);
     return code;
 }
 
@@ -104,9 +125,9 @@ int rule_command(tool *t, int count, char **arguments)
     if (what && strcmp(verb, "test") == 0)
         return admin_test(t, count - 1, arguments + 1);
     if (count == 2 && strcmp(verb, "check") == 0)
-        return with_text(t, "rule.check", what, 0);
+        return check(t, what);
     if (what && strcmp(verb, "backtest") == 0)
-        return with_text(t, "rule.backtest", what, count > 2 ? strtol(arguments[2], NULL, 10) : 0);
+        return backtest(t, what, count > 2 ? strtol(arguments[2], NULL, 10) : 0);
     if (count == 2 && strcmp(verb, "put") == 0)
         return put(t, what);
     if (count == 2 && strcmp(verb, "runs") == 0)

@@ -241,6 +241,8 @@ def check_rules(sh, house):
     assert "not ok 1" in sh.run("test", str(spec), code=6).stdout
     told = sh.json("rule", "backtest", str(rule), "1")
     assert told["runs"] == 1 and told["rows"][0]["changes"] == ["campaign"] and told["whole"], told
+    shown = sh.out("rule", "backtest", str(rule))
+    assert "campaign" in shown and re.search(r"runs +1\n", shown) and re.search(r"whole +(yes|true)", shown), shown
     sh.run("rule", "put", str(rule))
     assert sh.json("get", "crm.lead", str(sh.json("create", "crm.lead", "title=B", "source=fair")["id"]))["campaign"] is None  # a draft
     sh.run("rule", "enable", "mark")
