@@ -46,10 +46,26 @@ static kt_error *tell_now(kt_tx *tx, const kt_orders *orders, kt_id order, enum 
                           : orders->deliver(tx, kt_any_id(order), parts, count, day);
 }
 
-static kt_error *keep(
-    kt_tx *tx, kt_id order, enum report_kind kind, const kt_order_part *parts, size_t count, kt_date day)
+/* An order on hold, or closed, hears it when it goes on: its module must not stay off for it. */
+static bool may_wait(const kt_error *error)
 {
-    struct report r = {.rec.of = &order_report_shape, .order = order, .kind = kind, .day = day};
+    kt_kind kind = kt_problem_at(error, 0).kind;
+    return kind == KT_BAD_STATE || kind == KT_RULE || kind == KT_VALIDATION;
+}
+
+/* NULL: nobody refused. */
+static kt_str why(kt_tx *tx, const kt_error *refusal)
+{
+    const kt_problem p = kt_problem_at(refusal, 0);
+    return refusal ? kt_format(tx, "%.300s: %.90s", kt_say(tx, p.text).ptr, p.path ? p.path : "")
+                   : (kt_str){0};
+}
+
+static kt_error *keep(kt_tx *tx, kt_id order, enum report_kind kind, const kt_order_part *parts, size_t count,
+    kt_date day, const kt_error *refusal)
+{
+    struct report r = {
+        .rec.of = &order_report_shape, .order = order, .kind = kind, .day = day, .refused = why(tx, refusal)};
     for (size_t i = 0; i < count; i++) {
         struct report_part part = {KT_OF(report_part), .line = (int64_t)parts[i].line.v,
             .quantity = parts[i].quantity, .used = parts[i].used};
@@ -61,32 +77,40 @@ static kt_error *keep(
     return e;
 }
 
-/* What is taken back of something that the order has not heard of yet, because it refuses to, waits behind it. */
-static kt_error *is_behind(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count, bool *behind)
+static bool takes_back(const kt_order_part *parts, size_t count)
 {
-    const kt_where where[] = {KT_WHERE(report, order, KT_EQ, order), {0}};
-    uint64_t kept = 0;
     size_t back = 0;
     while (back < count && parts[back].quantity.coef < 0)
         back++;
+    return back == count;
+}
+
+/* What is taken back of something that the order refused to hear of waits behind it. */
+static kt_error *keep_behind(kt_tx *tx, kt_id order, enum report_kind kind, const kt_order_part *parts,
+    size_t count, kt_date day, kt_error *refusal)
+{
+    const kt_where where[] = {
+        KT_WHERE(report, order, KT_EQ, order), KT_WHERE(report, kind, KT_EQ, kind), {0}};
+    uint64_t kept = 0;
     kt_authority before = kt_own_authority(tx);
-    kt_error *e = back == count ? kt_count(tx, &(kt_query){.of = &order_report_shape, .where = where}, &kept)
-                                : NULL;
+    kt_error *e = kt_count(tx, &(kt_query){.of = &order_report_shape, .where = where}, &kept);
     kt_callers_authority(tx, before);
-    *behind = kept != 0;
-    return e;
+    if (e)
+        return e;
+    return kept ? keep(tx, order, kind, parts, count, day, refusal) : refusal;
 }
 
 static kt_error *report(
     kt_tx *tx, kt_id order, enum report_kind kind, const kt_order_part *parts, size_t count, kt_date day)
 {
     const kt_orders *orders = kt_orders_of(tx, order);
-    bool behind;
     if (!count || !kt_orders_keeper(tx, order))
         return NULL;
-    KT_TRY(is_behind(tx, order, parts, count, &behind));
-    return orders && !behind ? tell_now(tx, orders, order, kind, parts, count, day)
-                             : keep(tx, order, kind, parts, count, day);
+    if (!orders)
+        return keep(tx, order, kind, parts, count, day, NULL);
+    kt_error *e = tell_now(tx, orders, order, kind, parts, count, day);
+    return e && may_wait(e) && takes_back(parts, count) ? keep_behind(tx, order, kind, parts, count, day, e)
+                                                        : e;
 }
 
 static kt_error *deliver(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count, kt_date day)
@@ -100,20 +124,6 @@ static kt_error *bill(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t
 }
 
 /* ---- Afterwards ---- */
-
-/* An order on hold, or closed, hears it when it goes on: its module must not stay off for it. */
-static bool may_wait(const kt_error *error)
-{
-    kt_kind kind = kt_problem_at(error, 0).kind;
-    return kind == KT_BAD_STATE || kind == KT_RULE || kind == KT_VALIDATION;
-}
-
-static kt_error *keep_waiting(kt_tx *tx, struct report *r, const kt_error *error)
-{
-    const kt_problem p = kt_problem_at(error, 0);
-    r->refused = kt_format(tx, "%.300s: %.90s", kt_say(tx, p.text).ptr, p.path ? p.path : "");
-    return kt_update(tx, &r->rec);
-}
 
 static kt_error *tell_kept(kt_tx *tx, kt_id id)
 {
@@ -130,9 +140,10 @@ static kt_error *tell_kept(kt_tx *tx, kt_id id)
         parts[i] = (kt_order_part){{(uint64_t)part->line}, part->quantity, part->used};
     }
     kt_error *e = tell_now(tx, orders, r.order, r.kind, parts, r.parts.count, r.day);
-    if (e && may_wait(e))
-        return keep_waiting(tx, &r, e);
-    return e ? e : kt_delete(tx, &r.rec);
+    if (!e)
+        return kt_delete(tx, &r.rec);
+    r.refused = why(tx, e);
+    return may_wait(e) ? kt_update(tx, &r.rec) : e;
 }
 
 static kt_error *tell_all(kt_tx *tx, const kt_where *where)

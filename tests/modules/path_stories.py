@@ -237,6 +237,21 @@ def an_amendment_asks_for_the_difference_alone(k):
     expect(level(k, s["BELL"])["reserved"], reserved - 5)
 
 
+def more_of_what_is_partly_missing_is_promised_for_no_day(k):
+    """Two gongs are missing; two more are on the shelf, for another order gave them up."""
+    s = shop(k)
+    s["GONG"] = make(k, "base.item", code="GONG", name="Gong", unit=s["piece"], price="90", currency=s["pln"])
+    put(k, s["GONG"], "2", "50")
+    other, mine = order(k, ("GONG", 2)), order(k, ("GONG", 2))
+    for one in (other, mine):
+        k.call("crm.order.confirm", {"id": one})
+    expect(k.get("crm.order", mine)["promised"], None)
+    k.call("crm.order.cancel", {"id": other, "reason": "none"})
+    k.call("crm.order.amend", {"id": mine, "reason": "more", "lines": [{"line": 1, "quantity": "4"}]})
+    expect((level(k, s["GONG"])["reserved"], k.get("crm.order", mine)["lines"][0]["promised"]), (D(2), None))
+    k.call("crm.order.cancel", {"id": mine, "reason": "none"})
+
+
 def what_is_refused_changes_nothing(k):
     s = shop(k)
     much = order(k, ("BIKE", 1), ("BELL", 1))
@@ -328,7 +343,8 @@ def with_departments_absent_the_others_do_their_part(k):
 STORIES = [
     the_preview_tells_what_each_department_will_do, the_confirmation_does_what_the_preview_told, every_date_says_why,
     a_late_supplier_breaks_a_promise_and_says_whose, what_comes_in_goes_where_it_is_waited_for, it_is_shipped_billed_and_paid,
-    a_cancelled_order_undoes_what_can_be_undone, an_amendment_asks_for_the_difference_alone, what_is_refused_changes_nothing,
+    a_cancelled_order_undoes_what_can_be_undone, an_amendment_asks_for_the_difference_alone,
+    more_of_what_is_partly_missing_is_promised_for_no_day, what_is_refused_changes_nothing,
     each_department_finds_its_work_in_a_list_and_hears_of_it, each_line_has_the_day_asked_promised_and_come,
     the_whole_house_is_sound, with_departments_absent_the_others_do_their_part,
 ]

@@ -69,7 +69,20 @@ static kt_error *cover_line(kt_tx *tx, const struct sale *s, struct sale_line *l
     KT_TRY(read_costed(tx, line, &item));
     KT_TRY(in_own_unit(tx, line, &item, quantity, &demand.quantity));
     KT_TRY(supply->cover(tx, &demand, &plan));
-    if (plan.count && (!line->promised.day || plan.day.day > line->promised.day || !plan.day.day))
+    if (plan.count)
+        line->promised = plan.day;
+    return NULL;
+}
+
+/* The day on which all that covers the line is there. *covered: something covers it. */
+static kt_error *learn_promise(kt_tx *tx, const struct sale *s, struct sale_line *line, bool *covered)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    kt_plan plan = {0};
+    if (supply)
+        KT_TRY(supply->tree(tx, kt_any(tx, s->rec.of->name, s->rec.id), line->rec.id, &plan));
+    *covered = plan.count != 0;
+    if (plan.count)
         line->promised = plan.day;
     return NULL;
 }
@@ -211,7 +224,9 @@ static kt_error *follow_line(kt_tx *tx, struct sale *s, struct sale_line *line, 
 {
     if (was && was->item.v == line->item.v && was->unit.v == line->unit.v) {
         kt_dec more = kt_dec_sub(line->quantity, was->quantity);
-        return more.coef >= 0 ? cover_line(tx, s, line, more) : let_go(tx, s, was, kt_dec_neg(more));
+        bool covered;
+        KT_TRY(more.coef >= 0 ? cover_line(tx, s, line, more) : let_go(tx, s, was, kt_dec_neg(more)));
+        return learn_promise(tx, s, line, &covered);
     }
     if (was)
         KT_TRY(let_go(tx, s, was, (kt_dec){0}));
@@ -292,34 +307,31 @@ kt_error *order_promise_moved(kt_tx *tx, const kt_event *event)
 
 /* A line of which nothing is covered is one that nobody could be asked for: it is now. Of any other the day may have moved
  * unheard. */
-static kt_error *catch_up_line(
-    kt_tx *tx, const kt_supply *supply, const struct sale *s, struct sale_line *line, bool *changed)
+static kt_error *catch_up_line(kt_tx *tx, const struct sale *s, struct sale_line *line, bool *changed)
 {
     const kt_date was = line->promised;
-    kt_plan plan = {0};
+    bool covered;
     if (!is_demand(line) || open_quantity(line).coef <= 0)
         return NULL;
-    KT_TRY(supply->tree(tx, kt_any(tx, s->rec.of->name, s->rec.id), line->rec.id, &plan));
-    if (plan.count)
-        line->promised = plan.day;
-    else if (!line->delivered.coef)
+    KT_TRY(learn_promise(tx, s, line, &covered));
+    if (!covered && !line->delivered.coef)
         KT_TRY(cover_line(tx, s, line, open_quantity(line)));
     *changed = *changed || line->promised.day != was.day;
     return NULL;
 }
 
-static kt_error *catch_up(kt_tx *tx, const kt_supply *supply, struct sale *s)
+static kt_error *catch_up(kt_tx *tx, struct sale *s)
 {
     bool changed = false;
     for (size_t i = 0; i < s->lines.count; i++)
-        KT_TRY(catch_up_line(tx, supply, s, (struct sale_line *)(void *)kt_line(&s->lines, i), &changed));
+        KT_TRY(catch_up_line(tx, s, (struct sale_line *)(void *)kt_line(&s->lines, i), &changed));
     if (!changed)
         return NULL;
     KT_TRY(planned(tx, s));
     return kt_update(tx, &s->rec);
 }
 
-static kt_error *catch_all_up(kt_tx *tx, const kt_supply *supply)
+static kt_error *catch_all_up(kt_tx *tx)
 {
     const kt_query undelivered = {.of = &order_shape,
         .filter = KT_STR(
@@ -331,7 +343,7 @@ static kt_error *catch_all_up(kt_tx *tx, const kt_supply *supply)
         e = kt_read(tx, open.ids[i], &s.rec);
         const kt_id before = kt_set_company(tx, s.rec.company);
         if (!e)
-            e = catch_up(tx, supply, &s);
+            e = catch_up(tx, &s);
         (void)kt_set_company(tx, before);
     }
     return e;
@@ -339,12 +351,9 @@ static kt_error *catch_all_up(kt_tx *tx, const kt_supply *supply)
 
 kt_error *orders_covered(kt_tx *tx, const kt_event *event)
 {
-    const kt_supply *supply = kt_supply_find(tx);
     (void)event;
-    if (!supply)
-        return NULL;
     kt_authority before = kt_own_authority(tx);
-    kt_error *e = catch_all_up(tx, supply);
+    kt_error *e = catch_all_up(tx);
     kt_callers_authority(tx, before);
     return e;
 }
