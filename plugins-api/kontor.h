@@ -4,8 +4,11 @@
  * methods and handlers hang on shapes, and one descriptor, `kontor_module`, names them all. The core loads,
  * checks rights, validates, saves, journals and announces; a module computes.
  *
- * Values: all-zero bytes mean "not set" (but for bool and int). Whatever a transaction hands out lives as
- * long as the transaction; a module frees nothing, starts no thread and keeps no mutable static. */
+ * Values: all-zero bytes mean "not set" (but for bool and int). What a transaction hands out -- kt_alloc, texts, lines,
+ * records, errors -- lives until the code of the module that was called returns: a handler, an action, a computation or a
+ * check. What an action of another module reads on the way is given back when that action ends; its record and its
+ * error come out to whoever called it. What is to last longer is made between kt_lasting_memory and
+ * kt_callers_memory. A module frees nothing, starts no thread and keeps no mutable static. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -503,10 +506,17 @@ KT_API kt_str kt_fold(kt_tx *tx, kt_str text);
  * limit. */
 KT_API kt_str kt_token(kt_tx *tx);
 KT_API void *kt_alloc(kt_tx *tx, size_t size); /* zeroed; NULL past the request's memory limit */
+/* Lets what follows allocate and read into memory that lasts as long as the transaction, not as long as the call: for
+ * what is kept. Give back what it returned, on every way out. */
+typedef struct {
+    struct arena *now, *read, *lasting;
+} kt_memory;
+KT_API KT_MUST kt_memory kt_lasting_memory(kt_tx *tx);
+KT_API KT_MUST kt_error *kt_callers_memory(kt_tx *tx, kt_memory before, kt_error *error); /* returns error */
 /* Keeps something that a module has read, for its next calls in the same transaction; forgotten when a part of the
  * transaction is taken back. Whoever keeps what records say amends or forgets it when these change.
  *   key    an address of the module's own: of a static const
- *   thing  of kt_alloc; NULL: forgets it */
+ *   thing  made in kt_lasting_memory, with all that it points to; NULL: forgets it */
 KT_API KT_MUST kt_error *kt_keep(kt_tx *tx, const void *key, void *thing);
 /* NULL: nothing is kept under this key. */
 KT_API void *kt_kept(const kt_tx *tx, const void *key);

@@ -279,7 +279,7 @@ kt_error *access_rejoin(kt_tx *tx)
         return NULL;
     const access_identity who = access_identity_of(tx);
     KT_TRY(access_act_for(was->control, tx, &who, &made));
-    if (!arena_at_end(tx->arena, rejoined_end, (void *)(uintptr_t)made)) {
+    if (!arena_at_end(model_lasting(tx), rejoined_end, (void *)(uintptr_t)made)) {
         access_actor_release(made);
         return error_no_memory();
     }

@@ -272,7 +272,7 @@ typedef struct fired_row {
 fired *fired_of(kt_tx *tx)
 {
     if (!tx->watcher)
-        tx->watcher = ARENA_NEW(tx->arena, fired);
+        tx->watcher = ARENA_NEW(model_lasting(tx), fired);
     return tx->watcher;
 }
 
@@ -286,7 +286,7 @@ static bool was_fired(const fired *f, const trigger *t, uint64_t id)
 
 static bool note_fired(kt_tx *tx, fired *f, const trigger *t, uint64_t id)
 {
-    fired_row *row = ARENA_NEW(tx->arena, fired_row);
+    fired_row *row = ARENA_NEW(model_lasting(tx), fired_row);
     if (row) {
         *row = (fired_row){t, id, f->rows};
         f->rows = row;

@@ -69,7 +69,7 @@ kt_error *journal_walk_back(kt_tx *tx, uint64_t entries, kt_time since,
     chain_head head;
     kt_error *error = NULL;
     bool over = false;
-    arena *lasting = tx->arena, *own = arena_open(ENTRY_ARENA_MAX);
+    arena *own = arena_open(ENTRY_ARENA_MAX);
     KT_TRY(chain_head_read(tx->view, &head));
     if (!own)
         return error_no_memory();
@@ -77,14 +77,14 @@ kt_error *journal_walk_back(kt_tx *tx, uint64_t entries, kt_time since,
         buffer bytes = {0};
         journal_entry entry;
         buffer_open(&bytes, (size_t)64 << 20);
-        tx->arena = own;
+        kt_memory before = model_memory_in(tx, own);
         error = chain_entry(tx->view, tx->arena, seq, &bytes, &entry);
         over = !error && entry.time.ms < since.ms;
         if (!error && !over)
             error = step_back(tx, &entry, look, context);
         buffer_close(&bytes);
         store_mark_settle(tx->view);
-        error = model_memory_back(tx, lasting, error);
+        error = model_memory_back(tx, before, error);
         arena_reset(own);
     }
     arena_close(own);

@@ -14,6 +14,16 @@ enum {
     BLOCK_MAX = 256 * 1024,
 };
 
+/* Under the address sanitizer what an arena has not handed out, or took back, may not be touched. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#define CLOSE_OFF(at, size) ASAN_POISON_MEMORY_REGION((at), (size))
+#define HAND_OUT(at, size)  ASAN_UNPOISON_MEMORY_REGION((at), (size))
+#else
+#define CLOSE_OFF(at, size) ((void)(at), (void)(size))
+#define HAND_OUT(at, size)  ((void)(at), (void)(size))
+#endif
+
 typedef struct block {
     struct block *older;
     size_t size, used; /* of bytes */
@@ -45,8 +55,24 @@ static block *block_open(size_t size)
         made->older = NULL;
         made->size = size;
         made->used = 0;
+        CLOSE_OFF(made->bytes, size);
     }
     return made;
+}
+
+static void block_close(block *b)
+{
+    HAND_OUT(b->bytes, b->size);
+    memory_free(b);
+}
+
+/* The next bytes of a block, which has them. */
+static void *block_take(block *b, size_t size)
+{
+    void *bytes = b->bytes + b->used;
+    HAND_OUT(bytes, size);
+    b->used += size;
+    return memset(bytes, 0, size);
 }
 
 static void end(arena *arena)
@@ -63,9 +89,8 @@ arena *arena_open(size_t limit)
     block *first = block_open(BLOCK_FIRST);
     if (!first)
         return NULL;
-    arena *made = (arena *)(void *)first->bytes;
+    arena *made = block_take(first, round_up(sizeof *made));
     *made = (arena){.newest = first, .limit = limit, .next_size = 2 * BLOCK_FIRST};
-    first->used = round_up(sizeof *made);
     return made;
 }
 
@@ -76,7 +101,7 @@ void arena_close(arena *arena)
     end(arena);
     for (block *b = arena->newest; b;) { /* the first block, which holds the arena, goes last */
         block *older = b->older;
-        memory_free(b);
+        block_close(b);
         b = older;
     }
 }
@@ -86,10 +111,12 @@ void arena_reset(arena *arena)
     end(arena);
     while (arena->newest->older) {
         block *older = arena->newest->older;
-        memory_free(arena->newest);
+        block_close(arena->newest);
         arena->newest = older;
     }
-    arena->newest->used = round_up(sizeof *arena);
+    block *first = arena->newest;
+    first->used = round_up(sizeof *arena);
+    CLOSE_OFF(first->bytes + first->used, first->size - first->used);
     arena->used = 0;
     arena->next_size = 2 * BLOCK_FIRST;
 }
@@ -112,10 +139,8 @@ void *arena_alloc(arena *arena, size_t size)
         if (arena->next_size < BLOCK_MAX)
             arena->next_size *= 2;
     }
-    void *bytes = b->bytes + b->used;
-    b->used += size;
     arena->used += size;
-    return memset(bytes, 0, size);
+    return block_take(b, size);
 }
 
 void *arena_grow(arena *arena, void *old, size_t old_size, size_t new_size)
@@ -133,8 +158,7 @@ void *arena_grow(arena *arena, void *old, size_t old_size, size_t new_size)
         if (more > arena->limit - arena->used)
             return NULL;
         if (more <= b->size - b->used) {
-            memset(b->bytes + b->used, 0, more);
-            b->used += more;
+            block_take(b, more);
             arena->used += more;
             return old;
         }
@@ -158,6 +182,11 @@ bool arena_at_end(arena *arena, void (*run)(void *object), void *object)
 size_t arena_used(const arena *arena)
 {
     return arena->used;
+}
+
+size_t arena_left(const arena *arena)
+{
+    return arena->limit - arena->used;
 }
 
 kt_str arena_str(arena *arena, kt_str s)

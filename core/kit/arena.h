@@ -20,6 +20,8 @@ KT_MUST void *arena_grow(arena *arena, void *old, size_t old_size, size_t new_si
  * kept */
 KT_MUST bool arena_at_end(arena *arena, void (*hook)(void *object), void *object);
 size_t arena_used(const arena *arena);
+/* Bytes that it may still hand out. */
+size_t arena_left(const arena *arena);
 
 /* Copies; the copy is NUL-terminated. .ptr is NULL past the limit. */
 kt_str arena_str(arena *arena, kt_str s);

@@ -52,8 +52,8 @@ static const char *copy_text(arena *arena, const char *text)
 
 kt_error *error_copy(arena *arena, const kt_error *error)
 {
-    kt_error *made = ARENA_NEW(arena, kt_error);
-    if (!made || error == &no_memory)
+    kt_error *made = error == &no_memory ? NULL : ARENA_NEW(arena, kt_error);
+    if (!made)
         return error_no_memory();
     *made = (kt_error){.arena = arena};
     for (const problem *from = error->first; from; from = from->next) {

@@ -278,7 +278,7 @@ static kt_error *is_wanted(const aggregation *a, model_rows *rows, const model_r
     *yes = true;
     if (!a->line_filter)
         return NULL;
-    arena *before = query_rows_in(rows);
+    kt_memory before = query_rows_in(rows);
     return query_rows_out(
         rows, before, filter_matches(a->tx, query_rows_follow(rows), a->line_filter, line, yes));
 }

@@ -2,6 +2,8 @@
  */
 #include "model/change.h"
 
+#include "model/scope.h"
+
 typedef struct model_change_table {
     model_change **slots; /* by entity and id; open addressing */
     size_t size, used;
@@ -20,14 +22,14 @@ static kt_error *make_room(kt_tx *tx)
 {
     table *t = tx->change_table;
     if (!t) {
-        tx->change_table = t = ARENA_NEW(tx->arena, table);
+        tx->change_table = t = ARENA_NEW(model_lasting(tx), table);
         if (!t)
             return error_no_memory();
     }
     if (t->used * 2 < t->size)
         return NULL;
     table grown = {.size = t->size ? t->size * 2 : 16, .used = t->used};
-    grown.slots = ARENA_ARRAY(tx->arena, model_change *, grown.size);
+    grown.slots = ARENA_ARRAY(model_lasting(tx), model_change *, grown.size);
     if (!grown.slots)
         return error_no_memory();
     for (size_t i = 0; i < t->size; i++)
@@ -68,16 +70,33 @@ static model_change_kind kind_of(kt_str before, kt_str after)
     return !before.ptr ? MODEL_CREATED : after.ptr ? MODEL_UPDATED : MODEL_DELETED;
 }
 
+/* The bytes as the overlay has them, which keeps them as long as the transaction lasts. */
+static kt_error *written(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str *after)
+{
+    key name;
+    key_record(&name, entity, id);
+    return after->ptr ? store_get(tx->view, STORE_DATA, key_str(&name), after) : NULL;
+}
+
+/* What the record was before its first change. */
+static kt_error *keep_before(kt_tx *tx, kt_str before, kt_str *kept)
+{
+    *kept = before.ptr ? arena_str(model_lasting(tx), before) : before;
+    return !before.ptr || kept->ptr ? NULL : error_no_memory();
+}
+
 kt_error *change_note(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str before, kt_str after)
 {
     KT_TRY(make_room(tx));
+    KT_TRY(written(tx, entity, id, &after));
     table *t = tx->change_table;
     size_t at = place(t, entity, id);
     model_change *known = t->slots[at];
     if (!known) {
-        model_change *change = ARENA_NEW(tx->arena, model_change);
+        model_change *change = ARENA_NEW(model_lasting(tx), model_change);
         if (!change)
             return error_no_memory();
+        KT_TRY(keep_before(tx, before, &before));
         *change = (model_change){kind_of(before, after), entity, id, before, after, tx->joining, NULL};
         t->slots[at] = change;
         t->used++;
@@ -88,7 +107,7 @@ kt_error *change_note(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str
     known->after = after;
     known->joined = tx->joining && (known->joined || !listed);
     if (!listed) { /* it came and went, and comes again */
-        known->before = before;
+        KT_TRY(keep_before(tx, before, &known->before));
         append(tx, known);
     }
     if (!known->before.ptr && !after.ptr)
@@ -108,6 +127,19 @@ static kt_error *decode_side(kt_tx *tx, const model_change *change, kt_str bytes
     return shape_fill(tx, change->entity->internals->shape, &record, rec);
 }
 
+/* problems: what the check finds; an error: it could not be asked. */
+static kt_error *check_one(
+    kt_tx *tx, const model_change *change, const kt_entity *declared, kt_error **problems)
+{
+    kt_record *before, *after;
+    KT_TRY(decode_side(tx, change, change->before, &before));
+    KT_TRY(decode_side(tx, change, change->after, &after));
+    tx->joining = change->joined;
+    *problems = declared->check(tx, before, after);
+    tx->joining = false;
+    return NULL;
+}
+
 kt_error *model_commit_checks(kt_tx *tx)
 {
     if (tx->doomed)
@@ -117,12 +149,14 @@ kt_error *model_commit_checks(kt_tx *tx)
         const kt_entity *declared = change->entity->declared;
         if (!declared || !declared->check)
             continue;
-        kt_record *before, *after;
-        KT_TRY(decode_side(tx, change, change->before, &before));
-        KT_TRY(decode_side(tx, change, change->after, &after));
-        tx->joining = change->joined;
-        kt_also(&problems, declared->check(tx, before, after));
-        tx->joining = false;
+        model_scope scope;
+        kt_error *failed = NULL;
+        KT_TRY(scope_open(tx, &scope));
+        kt_error *error = check_one(tx, change, declared, &failed);
+        failed = scope_close(tx, &scope, error ? error : failed);
+        if (error)
+            return failed;
+        kt_also(&problems, failed);
     }
     return problems ? problems : tx->doomed;
 }

@@ -2,6 +2,6 @@
 #pragma once
 #include "model/internal.h"
 
-/* Notes what a write did. before, after: encoded, not set where there is none; kept as they are. */
+/* Notes what a write did. before, after: encoded, not set where there is none; after is written by now. */
 KT_MUST kt_error *change_note(
     kt_tx *tx, const model_entity *entity, uint64_t id, kt_str before, kt_str after);

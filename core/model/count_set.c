@@ -61,7 +61,7 @@ static kt_error *matches(const asked *a, model_rows *rows, uint64_t id, bool *ye
     *yes = record != NULL;
     if (!record)
         return NULL;
-    arena *before = query_rows_in(rows);
+    kt_memory before = query_rows_in(rows);
     kt_error *error = NULL;
     if (a->judged)
         *yes = query_record_visible(a->tx, record, "read");

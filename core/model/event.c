@@ -1,5 +1,5 @@
 /* event.c -- handlers of other modules run in the transaction of what they hear of. */
-#include "model/internal.h"
+#include "model/scope.h"
 
 /* Two handlers that cause each other's event would go on for ever. */
 static kt_error *too_deep(kt_tx *tx, const char *event)
@@ -34,8 +34,12 @@ kt_error *model_run_handlers(kt_tx *tx, const model_handlers *handlers, const ch
         return too_deep(tx, event);
     tx->depth++;
     kt_error *error = NULL;
-    for (size_t i = 0; i < handlers->count && !error; i++)
-        error = run_one(tx, &handlers->items[i], before, after);
+    for (size_t i = 0; i < handlers->count && !error; i++) {
+        model_scope scope;
+        error = scope_open(tx, &scope);
+        if (!error)
+            error = scope_close(tx, &scope, run_one(tx, &handlers->items[i], before, after));
+    }
     tx->depth--;
     if (error && !tx->doomed)
         tx->doomed = error; /* part of it is written: nothing of the transaction may stay */
@@ -47,7 +51,10 @@ kt_error *model_tell(kt_tx *tx, const model_seen *seen)
     if (tx->depth >= DEPTH_MAX)
         return too_deep(tx, seen->name);
     tx->depth++;
-    kt_error *error = tx->watch->seen(tx, seen);
+    model_scope scope;
+    kt_error *error = scope_open(tx, &scope);
+    if (!error)
+        error = scope_close(tx, &scope, tx->watch->seen(tx, seen));
     tx->depth--;
     if (error && !tx->doomed)
         tx->doomed = error;

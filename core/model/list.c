@@ -82,7 +82,7 @@ static kt_error *write_row(listing *l, const model_record *record, json *out)
 static kt_error *take_row(listing *l, const model_record *record)
 {
     json backwards = json_to(&l->page);
-    arena *before = query_rows_in(l->rows);
+    kt_memory before = query_rows_in(l->rows);
     kt_error *error = query_rows_out(
         l->rows, before, write_row(l, record, l->place.back ? &backwards : l->answer));
     if (!error && l->place.back)

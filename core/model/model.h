@@ -258,12 +258,17 @@ typedef struct model_watch {
 /* Something of the record is handed out to the caller: tells the guard, if the entity asks for it. action:
  * "read" or "export" */
 void model_shown(kt_tx *tx, const model_entity *entity, uint64_t id, const char *action);
-/* Ends work in memory that goes sooner than the transaction: before is the transaction's memory again. What that work
- * came to, and what it dooms the transaction with, outlives it. Returns error. */
-KT_MUST kt_error *model_memory_back(kt_tx *tx, arena *before, kt_error *error);
+/* Begins work in memory that goes sooner than the transaction: what is allocated and read from now on lies there. Returns
+ * where it was until now, for model_memory_back. */
+KT_MUST kt_memory model_memory_in(kt_tx *tx, arena *passing);
+/* Ends such work. What it came to, and what it dooms the transaction with, outlives it. Returns error. */
+KT_MUST kt_error *model_memory_back(kt_tx *tx, kt_memory before, kt_error *error);
+/* The memory that lasts as long as the transaction. */
+arena *model_lasting(const kt_tx *tx);
 
 struct kt_tx {
-    arena *arena;
+    arena *arena;   /* of the work that goes on now */
+    arena *lasting; /* as long as the transaction; NULL: arena is it */
     store_view *view;
     const model_catalogue *catalogue;
     const model_guard *guard; /* NULL: the system itself */

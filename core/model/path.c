@@ -236,12 +236,9 @@ kt_error *query_follow_get(
             memset(follow->slots, 0, sizeof *follow->slots * FOLLOW_SLOTS);
         }
         follow->slots[at].entity = NULL;
-        arena *arena_before = tx->arena;
-        tx->arena = follow->arena;
-        kt_error *error = fetch(tx, entity, id, &follow->slots[at].record, &follow->slots[at].found);
-        tx->arena = arena_before;
-        if (error)
-            return error;
+        kt_memory before = model_memory_in(tx, follow->arena);
+        KT_TRY(model_memory_back(
+            tx, before, fetch(tx, entity, id, &follow->slots[at].record, &follow->slots[at].found)));
         follow->slots[at].entity = entity;
         follow->slots[at].id = id;
         follow->cost++;

@@ -293,8 +293,8 @@ const model_record *query_rows_get(model_rows *rows, uint64_t id);
 query_follow *query_rows_follow(model_rows *rows);
 /* Makes the row's memory the transaction's, and back again: for work on the present row. out returns what came of that
  * work, in the memory from before: an error outlives the row. */
-arena *query_rows_in(model_rows *rows);
-KT_MUST kt_error *query_rows_out(model_rows *rows, arena *before, kt_error *error);
+KT_MUST kt_memory query_rows_in(model_rows *rows);
+KT_MUST kt_error *query_rows_out(model_rows *rows, kt_memory before, kt_error *error);
 KT_MUST kt_error *query_rows_end(model_rows *rows);
 /* Runs a plan whose scan is not in order: the keys of the first `most` rows (0: all) from place, in order. */
 KT_MUST kt_error *query_rows_sorted(kt_tx *tx, model_rows *rows, const query_sort *sort,

@@ -17,6 +17,7 @@ typedef struct {
 
 struct model_rows {
     kt_tx *tx;
+    arena *home; /* lasts as long as the query */
     query_plan plan;
     query_follow *follow;
     arena *scratch;
@@ -148,6 +149,7 @@ kt_error *query_rows_open(kt_tx *tx, const query_plan *plan, const query_place *
     if (!made)
         return error_no_memory();
     made->tx = tx;
+    made->home = tx->arena;
     made->plan = *plan;
     made->cost = &made->own_cost;
     made->current = made;
@@ -182,14 +184,12 @@ query_follow *query_rows_follow(model_rows *rows)
     return rows->follow;
 }
 
-arena *query_rows_in(model_rows *rows)
+kt_memory query_rows_in(model_rows *rows)
 {
-    arena *before = rows->tx->arena;
-    rows->tx->arena = rows->current->scratch;
-    return before;
+    return model_memory_in(rows->tx, rows->current->scratch);
 }
 
-kt_error *query_rows_out(model_rows *rows, arena *before, kt_error *error)
+kt_error *query_rows_out(model_rows *rows, kt_memory before, kt_error *error)
 {
     return model_memory_back(rows->tx, before, error);
 }
@@ -236,8 +236,10 @@ static bool next_entry(model_rows *rows, kt_str *at, kt_str *value)
             return false;
         size_t i = rows->next_range++;
         const query_range *range = &plan->ranges[rows->reverse ? plan->range_count - 1 - i : i];
+        arena *before = store_read_into(rows->tx->view, rows->home);
         rows->error = store_scan(
             rows->tx->view, STORE_DATA, range->from, range->to, rows->reverse, &rows->cursor);
+        store_read_into(rows->tx->view, before);
         if (rows->error) {
             rows->cursor = NULL;
             return false;
@@ -245,21 +247,22 @@ static bool next_entry(model_rows *rows, kt_str *at, kt_str *value)
     }
 }
 
+static kt_error *fill_record(model_rows *rows, uint64_t id, kt_str bytes, bool *found)
+{
+    const model_entity *entity = rows->plan.request.entity;
+    if (!bytes.ptr)
+        KT_TRY(model_load_bytes(rows->tx, entity, id, &bytes));
+    *found = bytes.ptr != NULL;
+    return *found ? model_record_decode_part(rows->tx, entity, id, bytes, rows->wanted, &rows->record) : NULL;
+}
+
 /* Fills rows->record; false: the record went away while the cursor was open, or an error. */
 static bool read_record(model_rows *rows, uint64_t id, kt_str bytes)
 {
-    const model_entity *entity = rows->plan.request.entity;
-    if (!bytes.ptr) {
-        key at;
-        key_record(&at, entity, id);
-        rows->error = store_get(rows->tx->view, STORE_DATA, key_str(&at), &bytes);
-        if (rows->error || !bytes.ptr)
-            return false;
-    }
-    arena *before = query_rows_in(rows);
-    rows->error = query_rows_out(
-        rows, before, model_record_decode_part(rows->tx, entity, id, bytes, rows->wanted, &rows->record));
-    return !rows->error;
+    bool found = false;
+    kt_memory before = query_rows_in(rows);
+    rows->error = query_rows_out(rows, before, fill_record(rows, id, bytes, &found));
+    return found && !rows->error;
 }
 
 static bool is_wanted(model_rows *rows)
@@ -267,7 +270,7 @@ static bool is_wanted(model_rows *rows)
     bool yes = true;
     const query_plan *plan = &rows->plan;
     if (plan->residual) {
-        arena *before = query_rows_in(rows);
+        kt_memory before = query_rows_in(rows);
         rows->error = query_rows_out(
             rows, before, filter_matches(rows->tx, rows->follow, plan->residual, &rows->record, &yes));
     }
@@ -436,7 +439,7 @@ kt_error *query_rows_sorted(kt_tx *tx, model_rows *rows, const query_sort *sort,
     const model_record *record;
     KT_TRY(query_sorter_open(tx, sort, place && place->set && place->back, most, &sorter));
     while ((record = query_rows_next(rows))) {
-        arena *before = query_rows_in(rows);
+        kt_memory before = query_rows_in(rows);
         rows->error = query_rows_out(
             rows, before, query_key_make(tx, rows->follow, sort, record, &room, &made));
         if (!rows->error && is_past(sort, place, &made))

@@ -157,11 +157,10 @@ static kt_error *consider(searching *s, const model_entity *entity, uint64_t id,
         return NULL;
     s->postings++;
     arena_reset(s->scratch);
-    arena *before = s->tx->arena;
     const model_record *record = NULL;
     unsigned score = 0;
     kt_str matched = whole ? str_of(whole) : (kt_str){0};
-    s->tx->arena = s->scratch;
+    kt_memory before = model_memory_in(s->tx, s->scratch);
     kt_error *error = query_follow_get(s->tx, NULL, entity, id, &record);
     if (!error && record && !whole)
         error = search_score(s->tx, record, &s->words, &score, &matched);

@@ -32,7 +32,7 @@ static size_t lines_room(size_t count)
 
 typedef struct {
     kt_tx *tx;
-    bool keep;
+    arena *copy_to;         /* NULL: texts stay where they are */
     const model_record *of; /* the record whose values are filled in, or whose lines */
     struct {
         const model_entity *entity;
@@ -45,9 +45,9 @@ typedef struct {
 static kt_error *fill_str(filling *f, kt_str s, kt_str *out)
 {
     *out = s;
-    if (f->keep || !s.ptr)
+    if (!f->copy_to || !s.ptr)
         return NULL;
-    *out = arena_str(f->tx->arena, s);
+    *out = arena_str(f->copy_to, s);
     return out->ptr ? NULL : error_no_memory();
 }
 
@@ -78,7 +78,7 @@ static kt_error *fill_struct(
 static kt_error *fill_refs(filling *f, const model_value *value, kt_lines *out)
 {
     size_t count = value->as.refs.count;
-    kt_id *ids = ARENA_ARRAY(f->tx->arena, kt_id, lines_room(count));
+    kt_id *ids = ARENA_ARRAY(f->copy_to ? f->copy_to : f->tx->arena, kt_id, lines_room(count));
     if (!ids)
         return error_no_memory();
     for (size_t i = 0; i < count; i++)
@@ -93,7 +93,7 @@ static kt_error *fill_lines(filling *f, const shape_binding *binding, const mode
     *out = (kt_lines){binding->shape, NULL, 0};
     if (!count)
         return NULL;
-    char *items = arena_alloc(f->tx->arena, size * lines_room(count));
+    char *items = arena_alloc(f->copy_to ? f->copy_to : f->tx->arena, size * lines_room(count));
     if (!items)
         return error_no_memory();
     *out = (kt_lines){binding->shape, items, count};
@@ -211,9 +211,9 @@ static kt_error *fill_struct(
 }
 
 kt_error *shape_fill_bound(
-    kt_tx *tx, const shape_binding *binding, const model_record *record, bool keep, kt_record *rec)
+    kt_tx *tx, const shape_binding *binding, const model_record *record, arena *copy_to, kt_record *rec)
 {
-    filling f = {.tx = tx, .keep = keep, .of = record};
+    filling f = {.tx = tx, .copy_to = copy_to, .of = record};
     return fill_struct(&f, binding, record, rec);
 }
 
@@ -229,7 +229,7 @@ kt_error *shape_fill(kt_tx *tx, const kt_shape *shape, const model_record *recor
     const shape_binding *binding = NULL;
     KT_TRY(bind_for(tx, shape, record->entity, &binding));
     *rec = arena_alloc(tx->arena, shape->size);
-    return *rec ? shape_fill_bound(tx, binding, record, true, *rec) : error_no_memory();
+    return *rec ? shape_fill_bound(tx, binding, record, NULL, *rec) : error_no_memory();
 }
 
 /* ---- From a struct into a record ---- */

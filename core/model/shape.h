@@ -45,10 +45,11 @@ KT_MUST kt_error *shape_bind(kt_tx *tx, const kt_shape *shape, const shape_bindi
 KT_MUST kt_error *shape_bind_to(
     kt_tx *tx, const kt_shape *shape, const model_entity *entity, const shape_binding **binding);
 
-/* Fills a struct of the binding's shape. keep: the record's strings live as long as the transaction; else
- * they are copied. */
+/* Fills a struct of the binding's shape.
+ *   copy_to  its texts are copied there, and its lines lie there; NULL: the record's texts live long enough, lines are
+ *            in the transaction's memory */
 KT_MUST kt_error *shape_fill_bound(
-    kt_tx *tx, const shape_binding *binding, const model_record *record, bool keep, kt_record *rec);
+    kt_tx *tx, const shape_binding *binding, const model_record *record, arena *copy_to, kt_record *rec);
 /* See shape_take (internal.h). */
 KT_MUST kt_error *shape_take_bound(
     kt_tx *tx, const shape_binding *binding, const kt_record *rec, model_record *record);

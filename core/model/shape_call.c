@@ -1,4 +1,5 @@
 /* shape_call.c -- parameters and results of methods and actions, a module's own events, services. */
+#include "model/scope.h"
 #include "model/shape.h"
 
 static const char *param_path(kt_tx *tx, const char *under, kt_str name)
@@ -222,21 +223,29 @@ static kt_error *tell_event(
                       "zdarzenie %s niesie więcej niż %d bajtów", event, MODEL_JSON_MAX);
 }
 
+static kt_error *emit(kt_tx *tx, const model_handlers *handlers, const char *event, const kt_record *payload)
+{
+    model_record record = {0};
+    bool about = payload && payload->of && payload->of->name;
+    if (about)
+        KT_TRY(event_record(tx, payload, &record));
+    if (handlers->count)
+        KT_TRY(about ? model_run_handlers(tx, handlers, event, NULL, &record)
+                     : emit_plain(tx, handlers, event, payload));
+    bool watched = tx->watch && tx->watch->events;
+    return watched ? tell_event(tx, event, payload, about ? &record : NULL) : NULL;
+}
+
 kt_error *kt_emit(kt_tx *tx, const char *event, const kt_record *payload)
 {
     model_handlers handlers = model_handlers_find(tx->catalogue, str_of(event));
     bool watched = tx->watch && tx->watch->events;
+    model_scope scope;
     if (!handlers.count && !watched)
         return NULL;
     if (tx->depth >= DEPTH_MAX)
         return kt_fail(tx, KT_LIMIT, NULL, "events cause each other more than %d deep",
             "zdarzenia wywołują się nawzajem głębiej niż %d poziomów", DEPTH_MAX);
-    model_record record = {0};
-    bool about = payload && payload->of && payload->of->name;
-    if (about)
-        KT_TRY(event_record(tx, payload, &record));
-    if (handlers.count)
-        KT_TRY(about ? model_run_handlers(tx, &handlers, event, NULL, &record)
-                     : emit_plain(tx, &handlers, event, payload));
-    return watched ? tell_event(tx, event, payload, about ? &record : NULL) : NULL;
+    KT_TRY(scope_open(tx, &scope));
+    return scope_close(tx, &scope, emit(tx, &handlers, event, payload));
 }

@@ -229,13 +229,13 @@ static kt_error *open_within(kt_cursor *c, const kt_query *query)
 kt_error *kt_open(kt_tx *tx, const kt_query *query, kt_cursor **cursor)
 {
     kt_cursor *c;
-    arena *home = tx->arena;
     *cursor = NULL;
     KT_TRY(open_own(tx, &c));
-    tx->arena = c->own;
-    kt_error *error = open_within(c, query); /* its texts lie in `own`, which stays then */
-    tx->arena = home;
-    if (!error)
+    kt_memory before = model_memory_in(tx, c->own);
+    kt_error *error = model_memory_back(tx, before, open_within(c, query));
+    if (error)
+        close_own(c);
+    else
         *cursor = c;
     return error;
 }
@@ -252,11 +252,14 @@ static bool next_record(kt_cursor *c, model_record *record)
 bool kt_next(kt_cursor *cursor, kt_record *rec)
 {
     model_record record = {0};
+    kt_tx *tx = cursor->tx;
     if (!next_record(cursor, &record))
         return false;
-    if (!cursor->tx->writes) /* as kt_read */
-        model_shown(cursor->tx, record.entity, (uint64_t)record.values[MODEL_ID].as.i, "read");
-    cursor->error = shape_fill_bound(cursor->tx, cursor->binding, &record, false, rec);
+    if (!tx->writes) /* as kt_read */
+        model_shown(tx, record.entity, (uint64_t)record.values[MODEL_ID].as.i, "read");
+    kt_memory before = query_rows_in(cursor->rows);
+    cursor->error = query_rows_out(
+        cursor->rows, before, shape_fill_bound(tx, cursor->binding, &record, before.now, rec));
     return !cursor->error;
 }
 
@@ -348,14 +351,11 @@ static kt_error *count_within(kt_cursor *c, const kt_query *query, uint64_t *cou
 kt_error *kt_count(kt_tx *tx, const kt_query *query, uint64_t *count)
 {
     kt_cursor *c;
-    arena *home = tx->arena;
     *count = 0;
     KT_TRY(open_own(tx, &c));
-    tx->arena = c->own;
-    kt_error *error = count_within(c, query, count);
-    tx->arena = home;
-    if (!error)
-        close_own(c);
+    kt_memory before = model_memory_in(tx, c->own);
+    kt_error *error = model_memory_back(tx, before, count_within(c, query, count));
+    close_own(c);
     if (query->limit && *count > query->limit)
         *count = query->limit;
     return error;

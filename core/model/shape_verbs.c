@@ -1,5 +1,7 @@
 /* shape_verbs.c -- the verbs of kontor.h over C structs. Rights are judged below, in model_store_new and
- * model_load_for, by the transaction's guard. */
+ * model_load_for, by the transaction's guard. What a verb needs on the way is given back when it returns: the caller's
+ * memory gets the struct's texts and lines alone. */
+#include "model/scope.h"
 #include "model/sequence.h"
 #include "model/shape.h"
 
@@ -12,37 +14,63 @@ static kt_error *bind_record(kt_tx *tx, const kt_record *rec, const shape_bindin
     return shape_bind(tx, rec->of, binding);
 }
 
+static kt_error *close_with(
+    kt_tx *tx, model_scope *scope, const shape_binding *binding, const model_record *record, kt_record *rec)
+{
+    return scope_close(tx, scope, shape_fill_bound(tx, binding, record, scope->before.now, rec));
+}
+
+static kt_error *create(kt_tx *tx, const shape_binding *binding, const kt_record *rec, model_record *record)
+{
+    KT_TRY(model_record_new(tx, binding->entity, record));
+    KT_TRY(shape_take_bound(tx, binding, rec, record));
+    return model_store_new(tx, record);
+}
+
 kt_error *kt_create(kt_tx *tx, kt_record *rec)
 {
     const shape_binding *binding = NULL;
     model_record record = {0};
+    model_scope scope;
     KT_TRY(bind_record(tx, rec, &binding));
-    KT_TRY(model_record_new(tx, binding->entity, &record));
-    KT_TRY(shape_take_bound(tx, binding, rec, &record));
-    KT_TRY(model_store_new(tx, &record));
-    return shape_fill_bound(tx, binding, &record, true, rec);
+    KT_TRY(scope_open(tx, &scope));
+    kt_error *error = create(tx, binding, rec, &record);
+    return error ? scope_close(tx, &scope, error) : close_with(tx, &scope, binding, &record, rec);
 }
 
 kt_error *kt_read(kt_tx *tx, kt_id id, kt_record *rec)
 {
     const shape_binding *binding = NULL;
     model_record record = {0};
+    model_scope scope;
     KT_TRY(bind_record(tx, rec, &binding));
-    KT_TRY(model_read(tx, binding->entity, id.v, &record));
+    KT_TRY(scope_open(tx, &scope));
+    kt_error *error = model_read(tx, binding->entity, id.v, &record);
+    if (error)
+        return scope_close(tx, &scope, error);
     if (!tx->writes) /* a method that only reads reads for its caller */
         model_shown(tx, binding->entity, id.v, "read");
-    return shape_fill_bound(tx, binding, &record, true, rec);
+    return close_with(tx, &scope, binding, &record, rec);
+}
+
+static kt_error *update(kt_tx *tx, const shape_binding *binding, uint64_t id, uint32_t version,
+    const kt_record *rec, model_record *after)
+{
+    model_record before = {0};
+    KT_TRY(model_load_for(tx, binding->entity, id, version, "update", &before));
+    KT_TRY(model_record_copy(tx, &before, after));
+    KT_TRY(shape_take_bound(tx, binding, rec, after));
+    return model_store_changed(tx, &before, after);
 }
 
 static kt_error *change(
     kt_tx *tx, const shape_binding *binding, uint64_t id, uint32_t version, kt_record *rec)
 {
-    model_record before = {0}, after = {0};
-    KT_TRY(model_load_for(tx, binding->entity, id, version, "update", &before));
-    KT_TRY(model_record_copy(tx, &before, &after));
-    KT_TRY(shape_take_bound(tx, binding, rec, &after));
-    KT_TRY(model_store_changed(tx, &before, &after));
-    return shape_fill_bound(tx, binding, &after, true, rec);
+    model_record after = {0};
+    model_scope scope;
+    KT_TRY(scope_open(tx, &scope));
+    kt_error *error = update(tx, binding, id, version, rec, &after);
+    return error ? scope_close(tx, &scope, error) : close_with(tx, &scope, binding, &after, rec);
 }
 
 kt_error *kt_update(kt_tx *tx, kt_record *rec)
@@ -67,14 +95,17 @@ kt_error *kt_upsert(kt_tx *tx, kt_record *rec)
 kt_error *kt_delete(kt_tx *tx, kt_record *rec)
 {
     const shape_binding *binding = NULL;
+    model_scope scope;
     KT_TRY(bind_record(tx, rec, &binding));
-    return model_delete(tx, binding->entity, rec->id.v, rec->version);
+    KT_TRY(scope_open(tx, &scope));
+    return scope_close(tx, &scope, model_delete(tx, binding->entity, rec->id.v, rec->version));
 }
 
 kt_error *kt_act(kt_tx *tx, kt_record *rec, const char *action, const kt_record *params)
 {
     const shape_binding *binding = NULL;
     model_record record = {0};
+    model_scope scope;
     KT_TRY(bind_record(tx, rec, &binding));
     const model_action *found = model_action_find(binding->entity, str_of(action));
     if (!found)
@@ -83,9 +114,10 @@ kt_error *kt_act(kt_tx *tx, kt_record *rec, const char *action, const kt_record 
     kt_record *none = NULL; /* an action that takes parameters is never run without a record of them */
     if (!params && found->declared->params)
         KT_TRY(shape_params_read(tx, found->declared->params, NULL, NULL, &none));
-    KT_TRY(model_act_run(
-        tx, binding->entity, rec->id.v, rec->version, found, params ? params : none, &record, NULL));
-    return shape_fill_bound(tx, binding, &record, true, rec);
+    KT_TRY(scope_open(tx, &scope));
+    kt_error *error = model_act_run(
+        tx, binding->entity, rec->id.v, rec->version, found, params ? params : none, &record, NULL);
+    return error ? scope_close(tx, &scope, error) : close_with(tx, &scope, binding, &record, rec);
 }
 
 kt_error *kt_number(kt_tx *tx, kt_record *rec, const char *pattern, kt_date day)

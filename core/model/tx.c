@@ -9,15 +9,6 @@ kt_error *kt_no_memory(void)
     return error_no_memory();
 }
 
-kt_error *model_memory_back(kt_tx *tx, arena *before, kt_error *error)
-{
-    const arena *passing = tx->arena;
-    if (tx->doomed && tx->doomed->arena == passing)
-        tx->doomed = error_copy(before, tx->doomed);
-    tx->arena = before;
-    return error && error->arena == passing ? error_copy(before, error) : error;
-}
-
 kt_error *kt_fail(kt_tx *tx, kt_kind kind, const char *path, const char *en, const char *pl, ...)
 {
     va_list arguments;
@@ -50,7 +41,7 @@ kt_error *kt_keep(kt_tx *tx, const void *key, void *thing)
 {
     struct model_kept *k = kept_find(tx, key);
     if (!k) {
-        k = ARENA_NEW(tx->arena, struct model_kept);
+        k = ARENA_NEW(model_lasting(tx), struct model_kept);
         if (!k)
             return error_no_memory();
         *k = (struct model_kept){.key = key, .next = tx->kept};

@@ -1,4 +1,4 @@
-/* overlay.h -- a request's write set: sorted by space and key, in the request's arena. A B+tree that only grows
+/* overlay.h -- a request's write set: sorted by space and key, in memory of its own. A B+tree that only grows
  * (what is taken back stays, as nothing), so that ten writes and a hundred thousand cost about the same each. Its
  * nodes are linked in the order of their keys: a step to the next one costs nothing. */
 #pragma once

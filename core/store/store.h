@@ -14,6 +14,8 @@
 
 #define STORE_KEY_MAX   500
 #define STORE_VALUE_MAX 102400
+#define STORE_WRITES_MAX                                                                                     \
+    ((size_t)256 << 20) /* bytes that one transaction writes, about: keys, values, the tree over them */
 
 typedef struct store store;
 typedef struct store_view store_view;
@@ -58,6 +60,9 @@ void store_close(store *store);
  *   memory  arena, which must outlive it */
 KT_MUST kt_error *store_read(store *store, arena *arena, store_view **view);
 void store_end(store_view *view);
+/* What is read from now on, cursors and errors are in this memory. Returns where they were until now. What is written
+ * has memory of its own, which lasts as long as the view's first. */
+arena *store_read_into(store_view *view, arena *memory);
 /* Makes a read view writable: a dry run, or a past state rebuilt above the present. */
 KT_MUST kt_error *store_make_writable(store_view *view);
 /* value->ptr is NULL if there is none. Slices point into the snapshot: good until the view ends, not
@@ -76,7 +81,8 @@ KT_MUST kt_error *store_count(
 
 /* ---- Writing ---- */
 
-/* Into the overlay; deleting what is absent does nothing. */
+/* Into the overlay; deleting what is absent does nothing.
+ *   returns  limit: the transaction has written STORE_WRITES_MAX */
 KT_MUST kt_error *store_put(
     store_view *view, store_space space, kt_str key, kt_str value);              /* both are copied */
 KT_MUST kt_error *store_delete(store_view *view, store_space space, kt_str key); /* absent: nothing */

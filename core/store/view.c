@@ -64,15 +64,32 @@ static kt_error *bad_key(arena *arena, kt_str key)
         "klucz ma %zu bajtów: możliwe jest od 1 do %d", key.len, STORE_KEY_MAX);
 }
 
+static void close_writes(void *writes)
+{
+    overlay *o = writes;
+    arena_close(o->arena);
+    o->arena = NULL;
+}
+
 kt_error *store_make_writable(store_view *view)
 {
     if (view->writes)
         return NULL;
-    view->writes = ARENA_NEW(view->arena, overlay);
-    if (!view->writes)
+    overlay *made = ARENA_NEW(view->arena, overlay);
+    if (!made || !arena_at_end(view->arena, close_writes, made))
         return error_no_memory();
-    view->writes->arena = view->arena;
+    made->arena = arena_open(SIZE_MAX); /* store_put keeps to STORE_WRITES_MAX */
+    if (!made->arena)
+        return error_no_memory();
+    view->writes = made;
     return NULL;
+}
+
+arena *store_read_into(store_view *view, arena *memory)
+{
+    arena *before = view->arena;
+    view->arena = memory;
+    return before;
 }
 
 void store_end(store_view *view)
@@ -117,6 +134,7 @@ kt_error *store_get(store_view *view, store_space space, kt_str key, kt_str *val
 
 struct store_cursor {
     store_view *view;
+    arena *arena; /* the view's may be another by the time that it moves on */
     engine_cursor *engine;
     kt_error *error;
     store_space space;
@@ -139,6 +157,7 @@ kt_error *store_scan(
     if (!c)
         return error_no_memory();
     c->view = view;
+    c->arena = view->arena;
     c->space = space;
     c->reverse = reverse;
     c->from = from.ptr ? arena_str(view->arena, from) : (kt_str){0};
@@ -180,7 +199,7 @@ static void advance_engine(store_cursor *c)
     c->engine_done = true;
     c->key = (kt_str){0};
     if (code != ENGINE_OK && code != ENGINE_ABSENT)
-        c->error = engine_error(c->view->arena, code, "scanning");
+        c->error = engine_error(c->arena, code, "scanning");
 }
 
 static void expect(store_cursor *c, const overlay_node *node)
@@ -228,7 +247,7 @@ bool store_next(store_cursor *c, kt_str *key, kt_str *value)
             remember(c, *key);
             if (frame_open(c->space, *key, c->raw, value))
                 return true;
-            c->error = damaged(c->view->arena, c->space, *key);
+            c->error = damaged(c->arena, c->space, *key);
             return false;
         }
         if (order == 0)
@@ -282,16 +301,26 @@ static kt_error *read_only(arena *arena)
         arena, KT_STORAGE, NULL, "a write on a read-only view", "zapis w widoku tylko do odczytu");
 }
 
-kt_error *store_put(store_view *view, store_space space, kt_str key, kt_str value)
+static kt_error *may_write(const store_view *view, kt_str key)
 {
     if (!view->writes)
         return read_only(view->arena);
     if (key.len == 0 || key.len > STORE_KEY_MAX)
         return bad_key(view->arena, key);
+    if (arena_used(view->writes->arena) < STORE_WRITES_MAX)
+        return NULL;
+    return kt_hint(error_make(view->arena, KT_LIMIT, NULL, "one transaction would write more than %zu MB",
+                       "jedna transakcja zapisałaby ponad %zu MB", STORE_WRITES_MAX >> 20),
+        "Do it in several parts.", "Zrób to w kilku częściach.");
+}
+
+kt_error *store_put(store_view *view, store_space space, kt_str key, kt_str value)
+{
+    KT_TRY(may_write(view, key));
     if (value.len > STORE_VALUE_MAX)
         return error_make(view->arena, KT_LIMIT, NULL, "a value of %zu bytes: at most %d are possible",
             "wartość ma %zu bajtów: możliwe jest najwyżej %d", value.len, STORE_VALUE_MAX);
-    char *raw = arena_alloc(view->arena, value.len + FRAME_BYTES);
+    char *raw = arena_alloc(view->writes->arena, value.len + FRAME_BYTES);
     if (!raw)
         return error_no_memory();
     if (value.len)
@@ -304,10 +333,7 @@ kt_error *store_put(store_view *view, store_space space, kt_str key, kt_str valu
 
 kt_error *store_delete(store_view *view, store_space space, kt_str key)
 {
-    if (!view->writes)
-        return read_only(view->arena);
-    if (key.len == 0 || key.len > STORE_KEY_MAX)
-        return bad_key(view->arena, key);
+    KT_TRY(may_write(view, key));
     return overlay_write(view->writes, space, key, (kt_str){0}) ? NULL : error_no_memory();
 }
 

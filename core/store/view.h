@@ -3,7 +3,7 @@
 #include "store/overlay.h"
 
 struct store_view {
-    arena *arena;
+    arena *arena; /* for what is read, and errors */
     engine *engine;
     engine_txn *txn;
     overlay *writes;   /* NULL: read only */

@@ -311,7 +311,8 @@ def what_is_shipped_while_sales_are_off_is_not_held_any_more(k):
         k.call("module.enable", {"name": "crm"})
 
 
-run([goods_are_bought_received_and_billed, what_is_made_carries_its_cost, what_is_sold_costs_what_it_was_worth, what_is_taken_apart_gives_back_what_went_in, freight_that_comes_later_goes_where_the_goods_went, a_call_knows_what_it_really_brought,
-     what_moves_while_the_books_are_off_is_taken_over, what_was_let_go_while_the_stores_were_off_is_free_again,
-     goods_from_elsewhere_let_go_of_those_reserved_and_to_come, boxes_go_in_parts_without_a_rest,
-     what_is_shipped_while_sales_are_off_is_not_held_any_more], modules="base,crm,logistics,production,finance,script")
+if __name__ == "__main__":
+    run([goods_are_bought_received_and_billed, what_is_made_carries_its_cost, what_is_sold_costs_what_it_was_worth, what_is_taken_apart_gives_back_what_went_in, freight_that_comes_later_goes_where_the_goods_went, a_call_knows_what_it_really_brought,
+         what_moves_while_the_books_are_off_is_taken_over, what_was_let_go_while_the_stores_were_off_is_free_again,
+         goods_from_elsewhere_let_go_of_those_reserved_and_to_come, boxes_go_in_parts_without_a_rest,
+         what_is_shipped_while_sales_are_off_is_not_held_any_more], modules="base,crm,logistics,production,finance,script")

@@ -61,6 +61,7 @@ struct pointers { /* found by an id_map's values */
 };
 struct bom_book {
     kt_date day;
+    bool shared; /* by the whole transaction, in whose memory it lies */
     id_map index, routing_index;
     struct pointers entries, routings;
 };

@@ -37,10 +37,10 @@ kt_error *bom_book_today(kt_tx *tx, struct bom_book **book)
     *book = kt_kept(tx, &today_key);
     if (*book)
         return NULL;
+    kt_memory before = kt_lasting_memory(tx);
     *book = kt_alloc(tx, sizeof **book);
-    if (!*book)
-        return kt_no_memory();
-    **book = (struct bom_book){.day = kt_today(tx)};
+    KT_TRY(kt_callers_memory(tx, before, *book ? NULL : kt_no_memory()));
+    **book = (struct bom_book){.day = kt_today(tx), .shared = true};
     return kt_keep(tx, &today_key, *book);
 }
 
@@ -67,6 +67,19 @@ static kt_error *read_routing(kt_tx *tx, struct bom_book *book, kt_id id)
     return add_pointer(tx, &book->routings, &book->routing_index, id, made);
 }
 
+/* Reads one more thing into the book; into today's with the module's own eyes, for whoever asks next. */
+static kt_error *read_into(
+    kt_tx *tx, struct bom_book *book, kt_id id, kt_error *(*read)(kt_tx *tx, struct bom_book *book, kt_id id))
+{
+    if (!book->shared)
+        return read(tx, book, id);
+    kt_authority authority = kt_own_authority(tx);
+    kt_memory memory = kt_lasting_memory(tx);
+    kt_error *error = kt_callers_memory(tx, memory, read(tx, book, id));
+    kt_callers_authority(tx, authority);
+    return error;
+}
+
 kt_error *bom_book_routing(kt_tx *tx, struct bom_book *book, kt_id id, const struct routing **routing)
 {
     uint32_t at;
@@ -75,7 +88,7 @@ kt_error *bom_book_routing(kt_tx *tx, struct bom_book *book, kt_id id, const str
         return NULL;
     if (!id_map_find(&book->routing_index, id, &at)) {
         at = (uint32_t)book->routings.count;
-        KT_TRY(read_routing(tx, book, id));
+        KT_TRY(read_into(tx, book, id, read_routing));
     }
     *routing = book->routings.items[at];
     return NULL;
@@ -117,13 +130,8 @@ kt_error *bom_book_find(kt_tx *tx, struct bom_book *book, kt_id item, struct bom
 {
     uint32_t at;
     if (!id_map_find(&book->index, item, &at)) {
-        bool shared = kt_kept(tx, &today_key) == book;
-        kt_authority before = shared ? kt_own_authority(tx) : (kt_authority){0};
         at = (uint32_t)book->entries.count;
-        kt_error *error = read_entry(tx, book, item);
-        if (shared)
-            kt_callers_authority(tx, before);
-        KT_TRY(error);
+        KT_TRY(read_into(tx, book, item, read_entry));
     }
     *out = book->entries.items[at];
     return NULL;

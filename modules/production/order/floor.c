@@ -13,6 +13,15 @@ static void *take(void *context, size_t size)
     return kt_alloc((kt_tx *)context, size);
 }
 
+static void *take_lasting(void *context, size_t size)
+{
+    kt_tx *tx = context;
+    kt_memory before = kt_lasting_memory(tx);
+    void *taken = kt_alloc(tx, size);
+    kt_error *none = kt_callers_memory(tx, before, NULL);
+    return none ? NULL : taken;
+}
+
 int64_t to_minutes(kt_time at)
 {
     return (at.ms + MINUTE_MS - 1) / MINUTE_MS;
@@ -42,10 +51,10 @@ kt_error *floor_shared(kt_tx *tx, int64_t days, struct floor **floor)
     *floor = kt_kept(tx, &shared_key);
     if (*floor && (*floor)->days >= days)
         return NULL;
-    *floor = kt_alloc(tx, sizeof **floor);
+    *floor = take_lasting(tx, sizeof **floor);
     if (!*floor)
         return kt_no_memory();
-    floor_open(tx, *floor, kt_now(tx), days);
+    **floor = (struct floor){.memory = {take_lasting, tx}, .from = kt_now(tx), .days = days, .shared = true};
     return kt_keep(tx, &shared_key, *floor);
 }
 
@@ -248,15 +257,9 @@ static kt_error *make_room(kt_tx *tx, struct floor *floor)
     return NULL;
 }
 
-kt_error *floor_machine(
-    kt_tx *tx, struct floor *floor, kt_id centre, kt_id except, bool empty, unsigned *machine)
+static kt_error *add_machine(kt_tx *tx, struct floor *floor, kt_id centre, kt_id except, bool empty)
 {
-    uint32_t at;
     timeline time;
-    if (id_map_find(&floor->index, centre, &at)) {
-        *machine = at;
-        return NULL;
-    }
     KT_TRY(make_room(tx, floor));
     struct centre *c = &floor->centres[floor->count];
     struct machine *m = &floor->machines[floor->count];
@@ -269,7 +272,21 @@ kt_error *floor_machine(
     if (!empty)
         KT_TRY(book_open(tx, floor, centre, except, m));
     KT_TRY(id_map_put(tx, &floor->index, centre, (uint32_t)floor->count));
-    *machine = (unsigned)floor->count++;
+    floor->count++;
+    return NULL;
+}
+
+kt_error *floor_machine(
+    kt_tx *tx, struct floor *floor, kt_id centre, kt_id except, bool empty, unsigned *machine)
+{
+    uint32_t at;
+    if (!id_map_find(&floor->index, centre, &at)) {
+        at = (uint32_t)floor->count;
+        kt_memory before = floor->shared ? kt_lasting_memory(tx) : (kt_memory){0};
+        kt_error *error = add_machine(tx, floor, centre, except, empty);
+        KT_TRY(floor->shared ? kt_callers_memory(tx, before, error) : error);
+    }
+    *machine = at;
     return NULL;
 }
 

@@ -105,6 +105,7 @@ struct floor {
     memory memory;
     kt_time from; /* nothing is placed before */
     int64_t days; /* how far the calendars are read */
+    bool shared;  /* by the whole transaction, in whose memory it lies */
     id_map index;
     struct machine *machines;
     struct centre *centres;
