@@ -299,14 +299,28 @@ static kt_error *take_record(aggregation *a, model_rows *rows, const model_recor
     return NULL;
 }
 
+/* Of a record only what is grouped by and measured is looked at. */
+static kt_error *choose_fields(const aggregation *a, model_rows *rows)
+{
+    bool *wanted;
+    KT_TRY(query_rows_fields(rows, &wanted));
+    for (size_t i = 0; i < a->by_count; i++)
+        wanted[a->by[i].path.steps[0]->position] = true;
+    for (size_t i = 0; i < a->measure_count; i++)
+        if (!a->measures[i].every)
+            wanted[a->measures[i].path.steps[0]->position] = true;
+    query_rows_only(rows, wanted);
+    return NULL;
+}
+
 static kt_error *pass(aggregation *a, const query_plan *plan)
 {
     enum { KEY_BYTES = 64 << 10 };
     model_rows *rows;
     buffer bytes;
     const model_record *record;
-    kt_error *error = NULL;
     KT_TRY(query_rows_open(a->tx, plan, NULL, &rows));
+    kt_error *error = choose_fields(a, rows);
     buffer_open(&bytes, KEY_BYTES);
     /* groups outlive the row: what is allocated here is the transaction's, and only for new ones */
     while (!error && (record = query_rows_next(rows)))
@@ -376,14 +390,18 @@ static kt_error *from_counters(aggregation *a, const model_index *index)
     return error ? error : ended;
 }
 
-/* By the counters, or record by record. */
+/* By the counters, from an index, or record by record. */
 static kt_error *gather(aggregation *a, const char *right)
 {
     query_plan plan;
+    bool done;
     const plan_request request = {.entity = a->query->entity, .filter = a->query->filter, .right = right};
     KT_TRY(query_plan_make(a->tx, &request, &plan));
     const model_index *index = counting_index(a, &plan);
-    return index ? from_counters(a, index) : pass(a, &plan);
+    if (index)
+        return from_counters(a, index);
+    KT_TRY(aggregate_cover(a, &done));
+    return done ? NULL : pass(a, &plan);
 }
 
 kt_error *model_aggregate(
@@ -399,10 +417,7 @@ kt_error *model_aggregate(
     a.groups = ARENA_ARRAY(tx->arena, group *, ROOM);
     if (!a.groups)
         return error_no_memory();
-    bool done;
-    KT_TRY(aggregate_cover(&a, &done));
-    if (!done)
-        KT_TRY(gather(&a, right));
+    KT_TRY(gather(&a, right));
     if (!a.by_count && !query_table_count(a.table)) { /* no record: the totals are still an answer */
         group *none;
         KT_TRY(group_find(&a, KT_STR(""), NULL, &none));

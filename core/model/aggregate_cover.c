@@ -1,7 +1,9 @@
-/* aggregate_cover.c -- groups and sums out of an index alone. An index over the lines of a record ("history.at
- * history.stage amount") has an entry for each line, with all its values in the key: where such an index holds
- * everything that a query names, the records need not be read. Rows of one record do not stand together in it,
- * so each group keeps a bitmap of the records that it has counted. */
+/* aggregate_cover.c -- groups and sums out of an index alone. An index of numbers, days, states and references has its
+ * values in the key: where it holds everything that a query names, the records need not be read. An index over the
+ * lines of a record ("history.at history.stage amount") has an entry for each line; rows of one record do not stand
+ * together in it, so each group keeps a bitmap of the records that it has counted. */
+#include <stdlib.h>
+
 #include "kit/clock.h"
 #include "model/aggregate.h"
 #include "model/entries.h"
@@ -14,7 +16,8 @@ enum {
     CACHE_BYTES = 9 * GROUP_BY_MAX,
     VALUE_BYTES = 9,
     PLAIN_MAX = 8,
-    PLAIN_VALUES = 32,
+    PLAIN_VALUES = 64,
+    SPANS_MAX = 64,
 };
 
 /* "One of these numbers", of a field of the index: asked of the key as it is. */
@@ -22,6 +25,10 @@ typedef struct {
     size_t at;
     const filter_test *test;
 } plain_test;
+
+typedef struct {
+    key from, to;
+} span;
 
 typedef struct {
     char bytes[CACHE_BYTES];
@@ -33,7 +40,8 @@ typedef struct {
     aggregation *a;
     const model_index *index;
     const model_filter *filter; /* of the records: the query's, and the caller's rights */
-    key from, to;
+    span *spans;                /* of the index: what the conditions leave, rising */
+    size_t span_count;
     size_t by_at[GROUP_BY_MAX],
         measure_at[MEASURES_MAX];                /* field of the index; count of it: none is needed */
     const model_filter *line_rest, *record_rest; /* what the range does not prove; NULL: nothing */
@@ -41,6 +49,7 @@ typedef struct {
     size_t plain_count;
     model_record line, record;
     model_value values[MODEL_INDEX_FIELDS];
+    size_t held;                                /* fields of the index that the query holds to values */
     const char *starts[MODEL_INDEX_FIELDS + 1]; /* of the values' bytes in the present key */
     cached cache[CACHE_SLOTS];
     buffer bytes;
@@ -78,11 +87,20 @@ static bool filter_fits(const model_index *index, const model_filter *filter, bo
     return true;
 }
 
+/* Can the values be read out of the keys? */
+static bool is_legible(const model_index *index)
+{
+    for (size_t i = 0; i < index->count; i++)
+        if (!model_can_be_covered(index->fields[i]))
+            return false;
+    return !index->unique;
+}
+
 static bool fits(cover *c, const model_index *index)
 {
     aggregation *a = c->a;
-    if (!index->covering || index->through != a->lines || !filter_fits(index, a->line_filter, true) ||
-        !filter_fits(index, c->filter, false))
+    if (index->covering != (a->lines != NULL) || index->through != a->lines || !is_legible(index) ||
+        !filter_fits(index, a->line_filter, true) || !filter_fits(index, c->filter, false))
         return false;
     for (size_t i = 0; i < a->by_count; i++)
         if (!path_fits(index, &a->by[i].path, &a->by[i].inner, &c->by_at[i]))
@@ -97,7 +115,7 @@ static bool fits(cover *c, const model_index *index)
     return true;
 }
 
-/* ---- The range ---- */
+/* ---- The ranges ---- */
 
 /* The condition on a field that must hold, of a kind; NULL: there is none. */
 static const filter_test *must_hold(const model_filter *filter, const model_field *field, test_kind kind)
@@ -144,36 +162,89 @@ static void narrow(const model_field *field, const filter_test *test, key *from,
         key_after(to);
 }
 
-static void find_range(cover *c)
+static int by_beginning(const void *a, const void *b)
+{
+    return str_cmp(key_str(&((const span *)a)->from), key_str(&((const span *)b)->from));
+}
+
+/* Every prefix with each of the values behind it. */
+static void spread(cover *c, const model_field *field, const filter_test *test)
+{
+    for (size_t p = c->span_count; p-- > 0;) {
+        const key prefix = c->spans[p].from;
+        for (size_t v = test->count; v-- > 0;) {
+            key *from = &c->spans[p * test->count + v].from;
+            *from = prefix;
+            key_value(from, field, &test->values[v], false);
+        }
+    }
+    c->span_count *= test->count;
+}
+
+/* In the order of keys, each once: a value may be named twice. */
+static void sort_spans(cover *c)
+{
+    size_t kept = 0;
+    qsort(c->spans, c->span_count, sizeof *c->spans, by_beginning);
+    for (size_t i = 0; i < c->span_count; i++)
+        if (!kept || by_beginning(&c->spans[kept - 1], &c->spans[i]) != 0)
+            c->spans[kept++] = c->spans[i];
+    c->span_count = kept;
+}
+
+static void find_spans(cover *c)
 {
     const model_index *index = c->index;
-    key *from = &c->from, *to = &c->to;
     size_t used[2] = {0};
-    key_open(from, KEY_INDEX);
-    key_u16(from, c->a->query->entity->number);
-    key_u16(from, index->number);
+    key *first = &c->spans[0].from;
+    key_open(first, KEY_INDEX);
+    key_u16(first, c->a->query->entity->number);
+    key_u16(first, index->number);
+    c->span_count = 1;
     bool ranged = false;
     for (size_t i = 0; i < index->count && !ranged; i++) {
         const model_filter *filter = index->inside[i] ? c->a->line_filter : c->filter;
         const filter_test *one = must_hold(filter, index->fields[i], TEST_IN);
         const filter_test *range = must_hold(filter, index->fields[i], TEST_RANGE);
-        if (one && one->count == 1 && !one->null) {
-            key_value(from, index->fields[i], &one->values[0], false);
+        if (one && one->count && !one->null && one->count <= SPANS_MAX / c->span_count) {
+            spread(c, index->fields[i], one);
             used[index->inside[i]]++;
             continue;
         }
         if (!range)
             break;
-        narrow(index->fields[i], range, from, to);
+        for (size_t k = 0; k < c->span_count; k++)
+            narrow(index->fields[i], range, &c->spans[k].from, &c->spans[k].to);
         used[index->inside[i]]++;
         ranged = true;
     }
-    if (!ranged) {
-        *to = *from;
-        key_after(to);
+    for (size_t k = 0; k < c->span_count && !ranged; k++) {
+        c->spans[k].to = c->spans[k].from;
+        key_after(&c->spans[k].to);
     }
+    sort_spans(c);
     c->line_rest = count_tests(c->a->line_filter) == used[1] ? NULL : c->a->line_filter;
     c->record_rest = count_tests(c->filter) == used[0] ? NULL : c->filter;
+    c->held = used[0] + used[1];
+}
+
+/* Of the indexes that have all that is asked, the one in whose keys most of it is held. */
+static void choose(cover *c)
+{
+    const model_entity *entity = c->a->query->entity;
+    const model_index *best = NULL;
+    size_t held = 0;
+    for (size_t i = 0; i < entity->index_count; i++) {
+        if (!fits(c, &entity->indexes[i]))
+            continue;
+        find_spans(c);
+        if (best && c->held <= held)
+            continue;
+        best = &entity->indexes[i];
+        held = c->held;
+    }
+    if (best && fits(c, best))
+        find_spans(c);
 }
 
 /* ---- Entries ---- */
@@ -313,10 +384,11 @@ static kt_error *take_entry(cover *c, kt_str at)
         yes = meets_plain(c);
     else if (yes && c->record_rest)
         KT_TRY(meets(c, c->record_rest, false, &yes));
-    if (!yes || id > c->last_id)
+    if (!yes || (a->lines && id > c->last_id))
         return NULL;
     KT_TRY(find_group(c, &g));
-    KT_TRY(see(c, g, id, &again));
+    if (a->lines)
+        KT_TRY(see(c, g, id, &again));
     g->last = id;
     g->records += !again;
     for (size_t i = 0; i < a->measure_count; i++) {
@@ -340,19 +412,19 @@ static kt_error *check_cost(cover *c)
     if (!late && c->cost <= QUERY_COST_MAX)
         return NULL;
     return kt_hint(
-        error_make(tx->arena, KT_LIMIT, NULL, "the query looks at too many lines, or took too long",
-            "zapytanie przegląda za dużo pozycji albo trwało za długo"),
+        error_make(tx->arena, KT_LIMIT, NULL, "the query looks at too many entries, or took too long",
+            "zapytanie przegląda za dużo wpisów albo trwało za długo"),
         "Narrow it, by a shorter period for one.", "Zawęź je, na przykład krótszym okresem.");
 }
 
-static kt_error *walk(cover *c)
+static kt_error *walk_span(cover *c, const span *in)
 {
     store_cursor *cursor;
     kt_str at, value;
     kt_error *error = NULL;
-    if (str_cmp(key_str(&c->from), key_str(&c->to)) >= 0)
+    if (str_cmp(key_str(&in->from), key_str(&in->to)) >= 0)
         return NULL;
-    KT_TRY(store_scan(c->a->tx->view, STORE_DATA, key_str(&c->from), key_str(&c->to), false, &cursor));
+    KT_TRY(store_scan(c->a->tx->view, STORE_DATA, key_str(&in->from), key_str(&in->to), false, &cursor));
     while (!error && store_next(cursor, &at, &value)) {
         error = take_entry(c, at);
         if (!error)
@@ -360,6 +432,13 @@ static kt_error *walk(cover *c)
     }
     kt_error *ended = store_scan_end(cursor);
     return error ? error : ended;
+}
+
+static kt_error *walk(cover *c)
+{
+    for (size_t i = 0; i < c->span_count; i++)
+        KT_TRY(walk_span(c, &c->spans[i]));
+    return NULL;
 }
 
 /* The highest id that there is. */
@@ -395,22 +474,29 @@ static kt_error *add_boundary(cover *c, const model_filter *boundary)
     return filter_and(c->a->tx->arena, both, c->filter ? 2 : 1, &c->filter);
 }
 
-/* Who sees few records is served sooner by reading these: the entries of all the others lie in between. */
+/* Few records are sooner read than found among the entries of all the others, which lie in between. */
 static kt_error *is_dear(const cover *c, bool *dear)
 {
     enum { ENTRIES_A_RECORD = 7, FEW = 10 }; /* entries walked in the time that a record is read */
     kt_tx *tx = c->a->tx;
     plan_request request = {.entity = c->a->query->entity, .filter = c->filter, .right = right_of(c->a)};
     query_plan plan;
-    uint64_t entries, most;
+    uint64_t entries = 0, most;
     *dear = false;
     KT_TRY(query_total(tx, request.entity, &most));
     request.probe = most / FEW + 1;
     KT_TRY(query_plan_make(tx, &request, &plan));
-    if (plan.estimate > most / FEW || str_cmp(key_str(&c->from), key_str(&c->to)) >= 0)
+    if (plan.estimate > most / FEW)
         return NULL;
     most = plan.estimate * ENTRIES_A_RECORD + 1;
-    KT_TRY(store_count(tx->view, STORE_DATA, key_str(&c->from), key_str(&c->to), most, &entries));
+    for (size_t i = 0; i < c->span_count && entries < most; i++) {
+        uint64_t here;
+        kt_str from = key_str(&c->spans[i].from), to = key_str(&c->spans[i].to);
+        if (str_cmp(from, to) >= 0)
+            continue;
+        KT_TRY(store_count(tx->view, STORE_DATA, from, to, most - entries, &here));
+        entries += here;
+    }
     *dear = entries >= most;
     return NULL;
 }
@@ -421,8 +507,6 @@ kt_error *aggregate_cover(aggregation *a, bool *done)
     const model_entity *entity = a->query->entity;
     bool judged, dear = false;
     *done = false;
-    if (!a->lines)
-        return NULL;
     cover *c = ARENA_NEW(a->tx->arena, cover);
     if (!c)
         return error_no_memory();
@@ -430,20 +514,25 @@ kt_error *aggregate_cover(aggregation *a, bool *done)
     const model_filter *boundary;
     KT_TRY(plan_boundary(a->tx, entity, right_of(a), &boundary, &judged));
     KT_TRY(add_boundary(c, boundary));
-    for (size_t i = 0; i < entity->index_count && !c->index; i++)
-        (void)fits(c, &entity->indexes[i]);
-    if (!c->index || judged)
+    c->spans = ARENA_ARRAY(a->tx->arena, span, SPANS_MAX);
+    if (!c->spans)
+        return error_no_memory();
+    if (judged)
         return NULL;
-    find_range(c);
+    choose(c);
+    if (!c->index)
+        return NULL;
     if (c->record_rest && !take_plain(c, c->record_rest))
         c->plain_count = 0;
-    KT_TRY(find_last(a->tx, entity, &c->last_id));
-    if (boundary)
+    if (boundary || (c->record_rest && !a->lines))
         KT_TRY(is_dear(c, &dear));
+    if (a->lines)
+        KT_TRY(find_last(a->tx, entity, &c->last_id));
     if (dear || c->last_id >= IDS_MAX)
         return NULL;
-    c->line = (model_record){.entity = a->lines->lines,
-        .values = ARENA_ARRAY(a->tx->arena, model_value, a->lines->lines->field_count + 1)};
+    const model_entity *of_line = a->lines ? a->lines->lines : entity;
+    c->line = (model_record){
+        .entity = of_line, .values = ARENA_ARRAY(a->tx->arena, model_value, of_line->field_count + 1)};
     c->record = (model_record){
         .entity = entity, .values = ARENA_ARRAY(a->tx->arena, model_value, entity->field_count + 1)};
     if (!c->line.values || !c->record.values)
@@ -453,4 +542,15 @@ kt_error *aggregate_cover(aggregation *a, bool *done)
     kt_error *error = walk(c);
     buffer_close(&c->bytes);
     return error;
+}
+
+kt_error *query_count_covered(kt_tx *tx, const model_query *query, uint64_t *count, bool *done)
+{
+    group *one = NULL;
+    aggregation a = {.tx = tx, .query = query, .groups = &one, .group_room = 1, .measure_count = 1};
+    a.measures[0].every = true;
+    KT_TRY(query_table_open(tx->arena, &a.table));
+    KT_TRY(aggregate_cover(&a, done));
+    *count = one ? one->tallies[0].count : 0;
+    return NULL;
 }

@@ -370,6 +370,106 @@ static void an_index_over_lines_says_what_the_records_say(void **state)
     random_seed(0);
 }
 
+/* ---- An index of a record's own fields ---- */
+
+static const kt_shape visit_shape = {"v.visit", 8,
+    TABLE(ROW("day", DATE), ROW("done", BOOL), ROW("kind", STATE, .choices = kinds), ROW("minutes", INT),
+        ROW("cost", MONEY, .scale = 2), ROW("party", REF, .target = "t.party"), ROW("note", STRING))};
+static const kt_entity visit_entities[] = {
+    {.shape = &visit_shape,
+        .label = {"Visit", "Wizyta"},
+        .indexes = "day done kind minutes cost, party kind cost, note day"},
+    {0}};
+static const kt_module visits_module = {
+    .abi = KT_ABI, .name = "v", .version = "1.0.0", .label = {"V", "V"}, .entities = visit_entities};
+
+static const model_filter *visits_in_scope(
+    kt_tx *tx, const model_entity *entity, const char *action, bool *whole)
+{
+    (void)tx;
+    (void)action;
+    *whole = true;
+    return str_is(entity->name, "v.visit") ? parents : NULL;
+}
+
+static bool is_in_scope(kt_tx *tx, const model_record *record, const char *action)
+{
+    bool yes;
+    (void)action;
+    assert_null(model_filter_matches(tx, parents, record, &yes));
+    return yes;
+}
+
+static void put_visits(house *h)
+{
+    house_put(h, "t.party", 1, wire(h, "{'name': 'A'}"));
+    house_put(h, "t.party", 2, wire(h, "{'name': 'B'}"));
+    for (unsigned i = 1; i <= 2 * PARTIES; i++) {
+        const char *day = random_below(6)
+                              ? arena_format(h->arena, "'2026-10-%02u'", 1 + (unsigned)random_below(9)).ptr
+                              : "null";
+        const char *cost = random_below(6) ? arena_format(h->arena, "'-%u.5'", (unsigned)random_below(9)).ptr
+                                           : "null";
+        house_put(h, "v.visit", i,
+            wire_format(h,
+                "{'day': %s, 'done': %s, 'kind': %s, 'minutes': %s, 'cost': %s, 'party': %u, 'note': 'n'}",
+                day, random_below(2) ? "true" : "null", random_below(5) ? "'firm'" : "null",
+                random_below(5) ? "30" : "null", cost, 1 + (unsigned)random_below(2)));
+    }
+}
+
+/* The same query with and without a measure that no index holds. */
+static void an_index_says_what_the_records_say(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *group, *measures;
+    } asked[] = {{"['day']", "'sum': 'sum:cost', 'b': 'count:minutes'"},
+        {"['day:month', 'done', 'kind']", "'sum': 'avg:minutes', 'b': 'count_distinct:kind'"},
+        {"[]", "'sum': 'median:cost', 'b': 'count:done'"},
+        {"['party', 'kind']", "'sum': 'sum:cost', 'b': 'count'"},
+        {"['kind']", "'sum': 'min:cost', 'b': 'count'"}};
+    static const char *const filters[] = {"[]", "[['day', '>=', '2026-10-03'], ['day', '<', '2026-10-07']]",
+        "[['done', '=', false]]", "[['kind', '=', 'firm'], ['cost', '<', '-2']]",
+        "[['day', '=', '2026-10-04']]", "['or', ['minutes', '=', 30], ['day', '=', '2026-10-01']]",
+        "[['party', '=', 2]]",
+        "[['day', 'in', ['2026-10-02', '2026-10-05', '2026-10-02']], ['done', '=', true]]",
+        "[['party', 'in', [2, 1]], ['kind', '=', 'firm']]"};
+    house h = house_open_with((const kt_module *const[]){&house_module, &visits_module, NULL});
+    static const model_guard guard = {.record = is_in_scope, .scope = visits_in_scope};
+    random_seed(seed);
+    put_visits(&h);
+    parents = house_filter(&h, house_entity(&h, "v.visit"), "[['kind', '=', 'firm']]");
+    for (unsigned i = 0; i < 4 * ROUNDS; i++) {
+        const char *group = asked[i % 5].group, *measures = asked[i % 5].measures;
+        const char *filter = filters[random_below(sizeof filters / sizeof *filters)];
+        h.tx->guard = random_below(2) ? &guard : NULL;
+        const variant *covered = aggregate(
+            &h, "v.visit", filter, group, arena_format(h.arena, "{'n': 'count', %s}", measures).ptr, NULL, 0);
+        const variant *read = aggregate(&h, "v.visit", filter, group,
+            arena_format(h.arena, "{'n': 'count', %s, 'notes': 'count:created_by'}", measures).ptr, NULL, 0);
+        size_t count = variant_get(read, "rows")->as.array.count;
+        assert_int_equal(variant_get(covered, "rows")->as.array.count, count);
+        uint64_t all = 0, counted;
+        for (size_t k = 0; k < count; k++) {
+            const variant *x = row_of(covered, k), *y = row_of(read, k);
+            assert_int_equal(number(x, "n"), number(y, "n"));
+            all += (uint64_t)number(x, "n");
+            assert_int_equal(number(x, "b"), number(y, "b"));
+            assert_string_equal(text(x, "sum"), text(y, "sum"));
+            if (group[1] == '\'')
+                assert_int_equal(listed(&h, "v.visit", x), number(x, "n"));
+        }
+        const model_entity *visit = house_entity(&h, "v.visit");
+        assert_null(model_count(
+            h.tx, &(model_query){.entity = visit, .filter = house_filter(&h, visit, filter)}, &counted));
+        assert_int_equal(counted, all);
+    }
+    h.tx->guard = NULL;
+    house_close(&h);
+    random_seed(0);
+}
+
 int main(void)
 {
     const char *given = getenv("KONTOR_SEED");
@@ -384,6 +484,7 @@ int main(void)
         cmocka_unit_test(groups_that_the_limit_leaves_out_are_told),
         cmocka_unit_test(groups_of_lines_open_what_they_count),
         cmocka_unit_test(an_index_over_lines_says_what_the_records_say),
+        cmocka_unit_test(an_index_says_what_the_records_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,8 +76,7 @@ static bool is_cover(const char *at)
     return memchr(at, '.', strcspn(at, ",")) != NULL;
 }
 
-/* Its values are read out of the keys: they must stand there whole, and for all to see. */
-static bool can_be_covered(const model_field *field)
+bool model_can_be_covered(const model_field *field)
 {
     return field && !field->personal && !is_text(field->type) && !is_any(field) && field->type != KT_LINES &&
            field->type != KT_REFS && field->position != MODEL_ID;
@@ -93,7 +92,7 @@ static void add_covered(index_list *list, model_index *index, kt_str word)
                                : lines && lines->lines
                                    ? model_field_find(lines->lines, (kt_str){dot + 1, word.len - before - 1})
                                    : NULL;
-    if (!can_be_covered(field) || (lines && index->through && index->through != lines) ||
+    if (!model_can_be_covered(field) || (lines && index->through && index->through != lines) ||
         index->count == MODEL_INDEX_FIELDS) {
         build_problem(list->b, e->name.ptr,
             "an index over lines names \"%.*s\": it takes at most %d numbers, days, states and references",

@@ -44,6 +44,9 @@ kt_error *model_count(kt_tx *tx, const model_query *query, uint64_t *count)
         }
         return NULL;
     }
+    KT_TRY(query_count_covered(tx, query, count, &done));
+    if (done)
+        return NULL;
     model_rows *rows;
     KT_TRY(query_rows_open(tx, &plan, NULL, &rows));
     while (query_rows_next(rows))

@@ -84,6 +84,8 @@ static inline bool is_any(const model_field *field)
 {
     return field->type == KT_REF && field->target_name.len == 1 && field->target_name.ptr[0] == '*';
 }
+/* Can the field's values be read out of an index's keys? They stand there whole, and for all to see. */
+bool model_can_be_covered(const model_field *field);
 /* The id that a reference holds, whatever its target; 0: none. */
 static inline uint64_t ref_id(const model_field *field, const model_value *value)
 {

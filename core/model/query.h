@@ -147,6 +147,9 @@ KT_MUST kt_error *query_has_set(
     kt_tx *tx, const filter_test *test, size_t most, uint64_t **ids, size_t *count, bool *whole);
 /* Counts from the side of a "has" among the conditions, if there is one and that is quicker. (count_set.c) */
 KT_MUST kt_error *query_count_by_set(kt_tx *tx, const model_query *query, uint64_t *count, bool *done);
+/* Out of an index that has all that the filter, the caller's rights included, names. *done false: there is none.
+ * (aggregate_cover.c) */
+KT_MUST kt_error *query_count_covered(kt_tx *tx, const model_query *query, uint64_t *count, bool *done);
 
 /* Order of two set values of a field's type: texts by bytes. */
 int filter_value_cmp(const model_field *field, const model_value *a, const model_value *b);
@@ -290,6 +293,10 @@ const model_record *query_rows_next(model_rows *rows);
 KT_MUST kt_error *query_rows_skip(model_rows *rows, uint64_t count);
 /* A record by its id, past all checks; NULL: it is gone, or an error. Good until the next call. */
 const model_record *query_rows_get(model_rows *rows, uint64_t id);
+/* Which fields, by position, are all that the caller looks at: an array in which none is, for query_rows_only. */
+KT_MUST kt_error *query_rows_fields(model_rows *rows, bool **wanted);
+/* From now on the other fields may be not set. */
+void query_rows_only(model_rows *rows, bool *wanted);
 query_follow *query_rows_follow(model_rows *rows);
 /* Makes the row's memory the transaction's, and back again: for work on the present row. out returns what came of that
  * work, in the memory from before: an error outlives the row. */

@@ -128,18 +128,29 @@ static void want(const model_filter *filter, bool *wanted)
         want(filter->items[i], wanted);
 }
 
-/* Who only counts, or passes rows over, looks at what the filter names. */
-static kt_error *choose_fields(model_rows *rows)
+kt_error *query_rows_fields(model_rows *rows, bool **wanted)
+{
+    *wanted = ARENA_ARRAY(rows->home, bool, rows->plan.request.entity->field_count + 1);
+    return *wanted ? NULL : error_no_memory();
+}
+
+/* Rights may ask for any field, and a part's filter is its own. */
+void query_rows_only(model_rows *rows, bool *wanted)
 {
     const query_plan *plan = &rows->plan;
     if (plan->check_record || plan->part_count)
-        return NULL;
-    bool *wanted = ARENA_ARRAY(rows->tx->arena, bool, plan->request.entity->field_count + 1);
-    if (!wanted)
-        return error_no_memory();
+        return;
     if (plan->residual)
         want(plan->residual, wanted);
     rows->wanted = wanted;
+}
+
+/* Who only counts, or passes rows over, looks at what the filter names. */
+static kt_error *choose_fields(model_rows *rows)
+{
+    bool *wanted;
+    KT_TRY(query_rows_fields(rows, &wanted));
+    query_rows_only(rows, wanted);
     return NULL;
 }
 

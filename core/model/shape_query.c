@@ -214,6 +214,35 @@ static kt_error *open_own(kt_tx *tx, kt_cursor **cursor)
     return c->own ? NULL : error_no_memory();
 }
 
+static bool binds_masked(const shape_binding *binding)
+{
+    bool any = false;
+    for (size_t i = 0; i < binding->count && !any; i++) {
+        const shape_row *row = &binding->rows[i];
+        any = row->count &&
+              (row->steps[row->count - 1]->mask.len || (row->lines && binds_masked(row->lines)));
+    }
+    return any;
+}
+
+/* Only what the shape binds is looked at; whether a text is shown masked may hang on any field. */
+static kt_error *choose_fields(kt_cursor *c)
+{
+    bool *wanted;
+    if (binds_masked(c->binding))
+        return NULL;
+    KT_TRY(query_rows_fields(c->rows, &wanted));
+    for (size_t i = 0; i < MODEL_OWN; i++)
+        wanted[i] = true;
+    for (size_t i = 0; i < c->binding->count; i++) {
+        const shape_row *row = &c->binding->rows[i];
+        if (row->count)
+            wanted[row->steps[0]->position] = true;
+    }
+    query_rows_only(c->rows, wanted);
+    return NULL;
+}
+
 static kt_error *open_within(kt_cursor *c, const kt_query *query)
 {
     model_query q = {0};
@@ -223,7 +252,8 @@ static kt_error *open_within(kt_cursor *c, const kt_query *query)
     c->left = query->limit ? query->limit : UINT32_MAX;
     KT_TRY(query_of(c->tx, query, &c->binding, sort, &q));
     q.limit = query->limit; /* a plan for few rows may be another than one for all */
-    return model_query_open(c->tx, &q, &c->rows);
+    KT_TRY(model_query_open(c->tx, &q, &c->rows));
+    return choose_fields(c);
 }
 
 kt_error *kt_open(kt_tx *tx, const kt_query *query, kt_cursor **cursor)
