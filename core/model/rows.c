@@ -441,14 +441,27 @@ static bool is_past(const query_sort *sort, const query_place *place, const quer
     return c == 0 ? place->inclusive : (c > 0) != place->back;
 }
 
+/* To find the first rows, only what they are sorted by has to be read of each. */
+static kt_error *look_at_sort(model_rows *rows, const query_sort *sort)
+{
+    bool *wanted;
+    KT_TRY(query_rows_fields(rows, &wanted));
+    for (size_t i = 0; i < sort->count; i++)
+        wanted[sort->by[i].path.steps[0]->position] = true;
+    query_rows_only(rows, wanted);
+    return NULL;
+}
+
 kt_error *query_rows_sorted(kt_tx *tx, model_rows *rows, const query_sort *sort, const query_place *place,
     size_t most, const query_key **keys, size_t *count)
 {
+    const bool *whole = rows->wanted;
     key room;
     query_key made;
     query_sorter *sorter;
     const model_record *record;
     KT_TRY(query_sorter_open(tx, sort, place && place->set && place->back, most, &sorter));
+    KT_TRY(look_at_sort(rows, sort));
     while ((record = query_rows_next(rows))) {
         kt_memory before = query_rows_in(rows);
         rows->error = query_rows_out(
@@ -456,6 +469,7 @@ kt_error *query_rows_sorted(kt_tx *tx, model_rows *rows, const query_sort *sort,
         if (!rows->error && is_past(sort, place, &made))
             rows->error = query_sorter_add(sorter, &made);
     }
+    rows->wanted = whole;
     *keys = query_sorter_end(sorter, count);
     return rows->error;
 }
