@@ -144,7 +144,13 @@ def aging_on_any_day(k):
     expect(buckets("2024-03-10"), ["0.00", "240.00", "120.00", "0.00", "0.00", "360.00"])
     expect(buckets("2024-03-20"), ["0.00", "240.00", "0.00", "0.00", "0.00", "240.00"])
     expect(buckets("2024-12-31"), ["0.00", "0.00", "0.00", "0.00", "240.00", "240.00"])
-    row = [r for r in k.call("finance.aging", {"day": "2024-03-10"})["rows"] if r["party"] == seen["two"]][0]
+    whole = k.call("finance.aging", {"day": "2024-03-10"})
+    row = [r for r in whole["rows"] if r["party"] == seen["two"]][0]
+    pages = [k.call("finance.aging", {"day": "2024-03-10", "limit": 1, "skip": n}) for n in range(whole["parties"] + 1)]
+    expect([r["party"] for page in pages for r in page["rows"]], [r["party"] for r in whole["rows"]])
+    expect([page["more"] for page in pages], [*range(whole["parties"] - 1, -1, -1), 0])
+    expect({page["total"] for page in pages}, {whole["total"]})
+    refused("validation", lambda: k.call("finance.aging", {"limit": 0, "skip": -1}), "limit", "skip")
     expect(k.count("finance.open_item", row["filter"]), 2)
     account = k.call("finance.party_statement", {"party": seen["two"], "from": "2024-02-01", "to": "2024-12-31"})
     expect((account["opening"], [r["balance"] for r in account["rows"]], account["closing"], account["open"]), ("120.00", ["360.00", "240.00"], "240.00", "240.00"))

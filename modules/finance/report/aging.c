@@ -1,6 +1,7 @@
 /* Who owes how much since when, on any day; and one party's account. What was open on a day of the past is what
  * is open now, and what was matched since. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "payment/payment.h"
 #include "report/report.h"
@@ -18,12 +19,18 @@ struct aging {
     kt_date day;
     enum side side;
     kt_id party;
+    int64_t limit, skip;
 };
 const kt_shape aging_shape = KT_SHAPE(aging, NULL,
     KT_FIELD(aging, day, DATE, "Day", "Dzień", .initial = "today"),
     KT_FIELD(aging, side, STATE, "Side", "Strona", .choices = sides, .initial = "receivable"),
     KT_FIELD(aging, party, REF, "Party", "Kontrahent", .target = "base.party",
-        .help = {"Empty: all.", "Puste: wszyscy."}));
+        .help = {"Empty: all.", "Puste: wszyscy."}),
+    KT_FIELD(aging, limit, INT, "Parties at most", "Najwyżej kontrahentów", .initial = "500",
+        .help = {"Who owes most comes first. 1 to 5000.",
+            "Najpierw ci, którzy winni są najwięcej. Od 1 do 5000."}),
+    KT_FIELD(aging, skip, INT, "Parties left out in front", "Pominięci z przodu",
+        .help = {"To go on where an answer with `more` ended.", "Aby czytać dalej po odpowiedzi z `more`."}));
 #define BUCKETS(T)                                                                                           \
     KT_FIELD(T, not_due, MONEY, "Not due", "Przed terminem", .scale = 2),                                    \
         KT_FIELD(T, days_30, MONEY, "1 to 30 days", "1 do 30 dni", .scale = 2),                              \
@@ -47,16 +54,20 @@ struct aging_answer {
     kt_record rec;
     kt_lines rows;
     kt_dec not_due, days_30, days_60, days_90, older, total;
+    int64_t parties, more;
 };
 const kt_shape aging_answer_shape = KT_SHAPE(aging_answer, NULL,
     KT_FIELD(aging_answer, rows, LINES, "Parties", "Kontrahenci", .lines = &aging_row_shape),
-    BUCKETS(aging_answer));
+    BUCKETS(aging_answer), KT_FIELD(aging_answer, parties, INT, "Parties in all", "Kontrahentów razem"),
+    KT_FIELD(aging_answer, more, INT, "More parties behind these", "Dalszych kontrahentów"));
 
 typedef struct {
     kt_tx *tx;
     const struct aging *p;
     struct aging_row *rows;
     size_t count, room;
+    uint32_t *
+        slots; /* by party: the row's place, from 1; open addressing, twice as many as there is room for rows */
 } aged;
 
 static kt_dec *bucket_of(struct aging_row *row, int32_t days)
@@ -68,24 +79,44 @@ static kt_dec *bucket_of(struct aging_row *row, int32_t days)
                         : &row->older;
 }
 
+static uint32_t *slot_of(const aged *a, kt_id party)
+{
+    size_t mask = 2 * a->room - 1, at = (size_t)(party.v * UINT64_C(0x9E3779B97F4A7C15) >> 32) & mask;
+    while (a->slots[at] && a->rows[a->slots[at] - 1].party.v != party.v)
+        at = (at + 1) & mask;
+    return &a->slots[at];
+}
+
+static kt_error *make_room(aged *a)
+{
+    enum { FIRST = 64 };
+    size_t room = a->room ? a->room * 2 : FIRST;
+    struct aging_row *grown = kt_alloc(a->tx, sizeof *grown * room);
+    uint32_t *slots = kt_alloc(a->tx, sizeof *slots * room * 2);
+    if (!grown || !slots)
+        return kt_no_memory();
+    if (a->count)
+        memcpy(grown, a->rows, a->count * sizeof *grown);
+    a->rows = grown;
+    a->room = room;
+    a->slots = slots;
+    for (size_t i = 0; i < a->count; i++)
+        *slot_of(a, grown[i].party) = (uint32_t)i + 1;
+    return NULL;
+}
+
 static kt_error *row_of(aged *a, kt_id party, struct aging_row **row)
 {
-    size_t at = 0;
     *row = NULL;
-    while (at < a->count && a->rows[at].party.v != party.v)
-        at++;
-    if (at == a->room) {
-        a->room = a->room ? a->room * 2 : 64;
-        struct aging_row *grown = kt_alloc(a->tx, sizeof *grown * a->room);
-        if (!grown)
-            return kt_no_memory();
-        for (size_t i = 0; i < a->count; i++)
-            grown[i] = a->rows[i];
-        a->rows = grown;
-    }
-    *row = &a->rows[at];
-    if (at < a->count)
+    if (a->count == a->room)
+        KT_TRY(make_room(a));
+    uint32_t *slot = slot_of(a, party);
+    if (*slot) {
+        *row = &a->rows[*slot - 1];
         return NULL;
+    }
+    *slot = (uint32_t)a->count + 1;
+    *row = &a->rows[a->count];
     kt_dec none = money(0);
     a->rows[a->count++] = (struct aging_row){.rec.of = &aging_row_shape,
         .party = party,
@@ -166,9 +197,39 @@ struct named {
 };
 static const kt_shape named_shape = KT_SHAPE(named, "base.party", KT_BIND(named, name, STRING, "name"));
 
+/* The largest first; of equal ones the oldest party. */
 static int by_total(const void *x, const void *y)
 {
-    return kt_dec_cmp(((const struct aging_row *)y)->total, ((const struct aging_row *)x)->total);
+    const struct aging_row *a = x, *b = y;
+    int c = kt_dec_cmp(b->total, a->total);
+    return c ? c : (a->party.v > b->party.v) - (a->party.v < b->party.v);
+}
+
+static kt_error *tell(const aged *a, struct aging_row *row, kt_lines *rows)
+{
+    kt_tx *tx = a->tx;
+    struct named party = {KT_OF(named)};
+    KT_TRY(kt_read(tx, row->party, &party.rec));
+    row->name = party.name;
+    row->filter = kt_format(tx,
+        "[[\"party\",\"=\",%llu],[\"day\",\"<=\",\"%s\"],[\"amount\",\"%s\",\"0\"],[\"or\",[\"closed\","
+        "\"=\",null],[\"closed\",\">\",\"%s\"]]]",
+        (unsigned long long)row->party.v, iso_date(tx, a->p->day).ptr, a->p->side == OWED_TO_US ? ">" : "<",
+        iso_date(tx, a->p->day).ptr);
+    return kt_line_add(tx, rows, &row->rec);
+}
+
+static kt_error *check_page(kt_tx *tx, const struct aging *p)
+{
+    enum { LIMIT_MAX = 5000 };
+    kt_error *wrong = NULL;
+    if (p->limit < 1 || p->limit > LIMIT_MAX)
+        kt_also(&wrong, kt_fail(tx, KT_VALIDATION, "limit", "1 to %d were expected, not %lld",
+                            "oczekiwano od 1 do %d, nie %lld", LIMIT_MAX, (long long)p->limit));
+    if (p->skip < 0)
+        kt_also(&wrong,
+            kt_fail(tx, KT_VALIDATION, "skip", "must not be below zero", "nie może być mniejsze od zera"));
+    return wrong;
 }
 
 kt_error *aging(kt_tx *tx, const kt_record *params, kt_record *result)
@@ -179,23 +240,20 @@ kt_error *aging(kt_tx *tx, const kt_record *params, kt_record *result)
         &out->not_due, &out->days_30, &out->days_60, &out->days_90, &out->older, &out->total};
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
         *sums[i] = money(0);
+    KT_TRY(check_page(tx, a.p));
     KT_TRY(age_all(&a));
     if (a.count)
         qsort(a.rows, a.count, sizeof *a.rows, by_total);
+    size_t skip = (size_t)a.p->skip, end = skip + (size_t)a.p->limit;
+    out->parties = (int64_t)a.count;
+    out->more = end < a.count ? (int64_t)(a.count - end) : 0;
     for (size_t i = 0; i < a.count; i++) {
         struct aging_row *row = &a.rows[i];
-        struct named party = {KT_OF(named)};
-        KT_TRY(kt_read(tx, row->party, &party.rec));
-        row->name = party.name;
-        row->filter = kt_format(tx,
-            "[[\"party\",\"=\",%llu],[\"day\",\"<=\",\"%s\"],[\"amount\",\"%s\",\"0\"],[\"or\",[\"closed\","
-            "\"=\",null],[\"closed\",\">\",\"%s\"]]]",
-            (unsigned long long)row->party.v, iso_date(tx, a.p->day).ptr, a.p->side == OWED_TO_US ? ">" : "<",
-            iso_date(tx, a.p->day).ptr);
         const kt_dec of[] = {row->not_due, row->days_30, row->days_60, row->days_90, row->older, row->total};
         for (size_t k = 0; k < sizeof sums / sizeof *sums; k++)
             *sums[k] = kt_dec_add(*sums[k], of[k]);
-        KT_TRY(kt_line_add(tx, &out->rows, &row->rec));
+        if (i >= skip && i < end)
+            KT_TRY(tell(&a, row, &out->rows));
     }
     return NULL;
 }
