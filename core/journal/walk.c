@@ -78,6 +78,7 @@ kt_error *journal_walk_back(kt_tx *tx, uint64_t entries, kt_time since,
         journal_entry entry;
         buffer_open(&bytes, (size_t)64 << 20);
         kt_memory before = model_memory_in(tx, own);
+        tx->lasting = NULL; /* what a step's changes and rules keep goes with the step */
         error = chain_entry(tx->view, tx->arena, seq, &bytes, &entry);
         over = !error && entry.time.ms < since.ms;
         if (!error && !over)

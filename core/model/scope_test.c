@@ -132,19 +132,26 @@ static void a_verb_leaves_the_structs_texts_and_lines_alone(void **state)
     close_house(&h);
 }
 
+static kt_error *write_too_much(store_job *job, store_view *view)
+{
+    static char value[STORE_VALUE_MAX];
+    (void)job;
+    memset(value, 'v', sizeof value);
+    for (uint32_t i = 0; i < STORE_WRITES_MAX / sizeof value + 2; i++)
+        KT_TRY(
+            store_put(view, STORE_META, (kt_str){(const char *)&i, sizeof i}, (kt_str){value, sizeof value}));
+    return NULL;
+}
+
 static void a_transaction_that_writes_too_much_is_refused(void **state)
 {
     (void)state;
     house h = open_house(8 * SQUANDERED);
-    static char value[STORE_VALUE_MAX];
-    kt_error *error = NULL;
-    memset(value, 'v', sizeof value);
-    for (uint32_t i = 0; !error && i < STORE_WRITES_MAX / sizeof value + 2; i++)
-        error = store_put(
-            h.tx->view, STORE_META, (kt_str){(const char *)&i, sizeof i}, (kt_str){value, sizeof value});
-    assert_non_null(error);
-    assert_int_equal(error->first->kind, KT_LIMIT);
-    assert_non_null(error->first->hint.en);
+    store_job job = {.body = write_too_much, .arena = arena_open(SQUANDERED)};
+    assert_int_equal(store_run(h.store, &job), STORE_REFUSED);
+    assert_int_equal(job.error->first->kind, KT_LIMIT);
+    assert_non_null(job.error->first->hint.en);
+    arena_close(job.arena);
     close_house(&h);
 }
 

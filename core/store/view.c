@@ -307,10 +307,12 @@ static kt_error *may_write(const store_view *view, kt_str key)
         return read_only(view->arena);
     if (key.len == 0 || key.len > STORE_KEY_MAX)
         return bad_key(view->arena, key);
-    if (arena_used(view->writes->arena) < STORE_WRITES_MAX)
+    /* what nobody commits, such as the past, may be larger */
+    size_t most = view->borrowed_txn ? STORE_WRITES_MAX : 4 * STORE_WRITES_MAX;
+    if (arena_used(view->writes->arena) < most)
         return NULL;
     return kt_hint(error_make(view->arena, KT_LIMIT, NULL, "one transaction would write more than %zu MB",
-                       "jedna transakcja zapisałaby ponad %zu MB", STORE_WRITES_MAX >> 20),
+                       "jedna transakcja zapisałaby ponad %zu MB", most >> 20),
         "Do it in several parts.", "Zrób to w kilku częściach.");
 }
 
