@@ -27,8 +27,8 @@ static const kt_entity entities[] = {
         .compute = roster_compute, .icon = "calendar",
         .views = LIST("\"employee\",\"shift\",\"from\",\"until\",\"weekdays\"", "-from")},
     {&attendance_shape, {"Attendance", "Obecność"}, {"Attendance", "Obecności"},
-        .indexes = "unique employee day, day state worked late overtime employee", .compute = attendance_compute,
-        .icon = "log-in",
+        .indexes = "unique employee day, day state worked late overtime employee",
+        .compute = attendance_compute, .icon = "log-in",
         .views = LIST(
             "\"employee\",\"day\",\"state\",\"check_in\",\"check_out\",\"worked\",\"late\",\"overtime\"",
             "-day")},
