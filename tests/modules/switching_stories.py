@@ -172,6 +172,16 @@ def a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first(k):
     expect(rows(k, "logistics.reservation", ["document", "=", {"entity": "crm.order", "id": sale}]), [])
 
 
+def what_came_from_elsewhere_while_it_was_picked_is_not_held_when_put_back(k):
+    sale = bells(k, 4)
+    delivery = delivery_of(k, sale)
+    k.call("logistics.delivery.pick", {"id": delivery})
+    k.call("crm.order.deliver", {"id": sale, "lines": [{"line": 1, "quantity": "3"}]})
+    k.call("logistics.delivery.unpick", {"id": delivery})
+    held = rows(k, "logistics.reservation", ["document", "=", {"entity": "crm.order", "id": sale}])
+    expect((pegged(k, sale), [D(r["quantity"]) for r in held]), ([("stock", D(1))], [D(1)]))
+
+
 def orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes(k):
     s = shop(k)
     put(k, s["BELL"], "5", "7")
@@ -237,7 +247,8 @@ run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_orde
      a_bill_for_a_cancelled_order_can_be_credited, what_was_billed_and_credited_without_sales_they_hear_afterwards, a_suppliers_bill_without_the_stores_is_on_its_order_afterwards,
      what_is_made_without_stores_lies_ready_and_is_missed_by_them,
      orders_of_the_time_without_stores_get_their_goods_and_deliveries,
-     a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first, orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes,
+     a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first, what_came_from_elsewhere_while_it_was_picked_is_not_held_when_put_back,
+     orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes,
      days_that_move_without_sales_or_production_are_promised_afterwards, a_module_that_could_not_be_loaded_hears_it_at_the_next_start,
      what_is_made_up_for_belongs_to_its_company, the_whole_house_is_sound],
     modules="base,crm,logistics,production,finance")

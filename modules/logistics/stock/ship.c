@@ -148,15 +148,25 @@ kt_error *delivery_pick(kt_tx *tx, kt_record *self, const kt_record *params)
     return e;
 }
 
+/* While it was in the picker's hand the order may have got the same from elsewhere: nothing is held for that. */
+static kt_error *put_back(kt_tx *tx, struct delivery *d)
+{
+    for (size_t i = 0; i < d->lines.count; i++) {
+        struct delivery_line *line = delivery_line_at(&d->lines, i);
+        const struct owner owner = delivery_owner(tx, d, line);
+        line->picked = (kt_dec){0};
+        if (d->document.v)
+            KT_TRY(hold_what_is_pegged(tx, line->item, &owner));
+    }
+    d->state = D_WAITING;
+    return delivery_reckon(tx, d, 0);
+}
+
 kt_error *delivery_unpick(kt_tx *tx, kt_record *self, const kt_record *params)
 {
-    struct delivery *d = KT_AS(delivery, self);
     (void)params;
-    for (size_t i = 0; i < d->lines.count; i++)
-        delivery_line_at(&d->lines, i)->picked = (kt_dec){0};
-    d->state = D_WAITING;
     kt_authority before = kt_own_authority(tx);
-    kt_error *e = delivery_reckon(tx, d, 0);
+    kt_error *e = put_back(tx, KT_AS(delivery, self));
     kt_callers_authority(tx, before);
     return e;
 }
