@@ -132,7 +132,7 @@ typedef struct {
     const kt_choice *choices;
     const kt_shape *lines;
     unsigned priority;   /* order for cards and narrow screens, from 1; 0: last */
-    const char *show_if; /* a filter, as on the wire; NULL: always */
+    const char *show_if; /* a filter, as on the wire; NULL: always; "false": only where it is named */
     const char *mask;    /* of text: roles may be held to its masked form, "+48 *** *** *12", under this name:
                             "contact", "tax", "bank". In a result: masked for whoever sees a field of this name
                             masked anywhere. NULL: of an entity's TEXT, and STRING of 100 characters or more, what

@@ -205,6 +205,8 @@ typedef struct {
 static void take_field(void *context, const model_field *field, kt_str before, kt_str after)
 {
     sides *s = context;
+    if (str_is(field->show_if, "false"))
+        return;
     json_key_str(s->before, field->name);
     json_raw(s->before, before);
     json_key_str(s->after, field->name);

@@ -138,11 +138,12 @@ static bool is_shown(kt_tx *tx, const model_entity *entity, const model_field *f
     return query_field_visible(tx, field, entity);
 }
 
+/* What is there for the module's own use, such as a key of similar names, is written where it is named. */
 static void own_paths(kt_tx *tx, const model_entity *entity, model_path *paths, size_t *count)
 {
     for (size_t i = 0; i < entity->field_count; i++) {
         const model_field *field = &entity->fields[i];
-        if (!is_shown(tx, entity, field))
+        if (!is_shown(tx, entity, field) || str_is(field->show_if, "false"))
             continue;
         paths[(*count)++] = (model_path){
             .name = field->name, .entity = entity, .record = entity, .count = 1, .steps = {field}};

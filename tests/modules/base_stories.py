@@ -257,5 +257,17 @@ def companies_are_checked(k):
     expect(k.get("base.company", company)["zone"], "Europe/Warsaw")
 
 
+
+def what_a_module_keeps_for_itself_is_shown_where_it_is_named(k):
+    made = k.create("base.party", {"name": "Zielona Wierzba"})["id"]
+    own = {"name_keys", "place"}
+    expect(own & set(k.get("base.party", made)), set())
+    expect(own & set(k.list("base.party", [["id", "=", made]])["rows"][0]), set())
+    named = k.list("base.party", [["id", "=", made]], fields=["name", "name_keys"])["rows"][0]
+    expect(len(named["name_keys"]) > 0, True)
+    shown = k.call("base.party.create", {"values": {"name": "Zielona Olcha"}}, dry_run=True)["changes"][0]["after"]
+    expect(("name" in shown, own & set(shown)), (True, set()))
+
+
 run([story for name, story in list(globals().items())
      if callable(story) and story.__module__ == "__main__" and name not in ("make", "currency", "country")], modules="base")
