@@ -225,10 +225,7 @@ kt_error *journal_since(kt_tx *tx, uint64_t seq, const variant *filter, uint32_t
     limit = limit == 0 ? FEED_LIMIT : limit > FEED_LIMIT_MAX ? FEED_LIMIT_MAX : limit;
     json_key(answer, "entries");
     json_array(answer);
-    kt_error *error = entries_write(&view, &f, &seq, limit, answer);
-    past_view_close(&view);
-    if (error)
-        return error;
+    KT_TRY(past_view_close(&view, entries_write(&view, &f, &seq, limit, answer)));
     json_array_end(answer);
     json_key(answer, "next");
     json_uint(answer, seq);

@@ -150,9 +150,7 @@ kt_error *journal_history(
         json_array(answer);
         error = entries_write(&view, entity, id, below, limit, answer, &next);
     }
-    past_view_close(&view);
-    if (error)
-        return error;
+    KT_TRY(past_view_close(&view, error));
     json_array_end(answer);
     if (next)
         json_member_str(answer, "next", arena_format(tx->arena, "%llu", (unsigned long long)next));

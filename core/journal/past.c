@@ -141,11 +141,6 @@ kt_error *past_bytes(kt_tx *tx, kt_str bytes, const journal_change *change, bool
 
 /* ---- For the caller's eyes ---- */
 
-static void scratch_close(void *scratch)
-{
-    arena_close(scratch);
-}
-
 kt_error *past_view_open(past_view *view, kt_tx *tx)
 {
     *view = (past_view){.tx = tx, .outer = tx->arena};
@@ -154,14 +149,11 @@ kt_error *past_view_open(past_view *view, kt_tx *tx)
         view->entity_count = number >= view->entity_count ? number + 1 : view->entity_count;
     }
     view->entities = ARENA_ARRAY(tx->arena, uint8_t, view->entity_count + 1);
-    arena *scratch = arena_open(SCRATCH_MAX);
-    /* errors are made in the scratch memory too: it lasts as long as the request */
-    if (!view->entities || !scratch || !arena_at_end(tx->arena, scratch_close, scratch)) {
-        arena_close(scratch);
+    view->scratch = view->entities ? arena_open(SCRATCH_MAX) : NULL;
+    if (!view->scratch)
         return error_no_memory();
-    }
-    view->scratch = scratch;
-    tx->arena = scratch;
+    view->before = model_memory_in(tx, view->scratch);
+    store_read_into(tx->view, view->outer); /* a cursor goes on from entry to entry */
     return NULL;
 }
 
@@ -170,9 +162,11 @@ void past_view_next(past_view *view)
     arena_reset(view->scratch);
 }
 
-void past_view_close(past_view *view)
+kt_error *past_view_close(past_view *view, kt_error *error)
 {
-    view->tx->arena = view->outer;
+    error = model_memory_back(view->tx, view->before, error);
+    arena_close(view->scratch);
+    return error;
 }
 
 bool past_entity_visible(past_view *view, const model_entity *entity)

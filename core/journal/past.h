@@ -35,13 +35,15 @@ typedef struct {
     uint64_t user; /* whose name was looked up last */
     kt_str user_name;
     arena *outer, *scratch;
+    kt_memory before;
     model_catalogue *whole; /* with the fields that were removed; made when first needed */
     bool whole_tried;
 } past_view;
 /* Entries are read in memory of their own, given back after each: tx->arena is that until past_view_close. */
 KT_MUST kt_error *past_view_open(past_view *view, kt_tx *tx);
 void past_view_next(past_view *view);
-void past_view_close(past_view *view);
+/* Returns error, in the memory from before. */
+KT_MUST kt_error *past_view_close(past_view *view, kt_error *error);
 /* As past_change_read, with the fields that were removed since, if the change knows any. */
 KT_MUST kt_error *past_change_read_whole(
     past_view *view, const model_entity *entity, const journal_change *change, past_change *past);
