@@ -197,11 +197,12 @@ static kt_error *entries_write(
     uint64_t scanned = 0;
     while (!error && shown < limit && scanned < FEED_SCAN_MAX && answer->out->len - begun < FEED_BYTES_MAX &&
            chain_next(&reader, &entry, &bytes)) {
-        bool visible;
+        bool visible = false;
         uint64_t at = entry.seq;
         scanned += entry.count + 1;
-        past_view_next(view);
-        error = entry_write(view, f, &entry, answer, &visible);
+        error = past_view_next(view);
+        if (!error)
+            error = entry_write(view, f, &entry, answer, &visible);
         shown += !error && visible;
         *seq = error ? *seq : at;
     }

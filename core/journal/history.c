@@ -85,8 +85,9 @@ static kt_error *entries_write(past_view *view, const model_entity *entity, uint
             *next = seq + 1;
             break;
         }
-        past_view_next(view);
-        error = chain_entry(view->tx->view, view->outer, seq, &room, &entry);
+        error = past_view_next(view);
+        if (!error)
+            error = chain_entry(view->tx->view, view->outer, seq, &room, &entry);
         if (!error)
             error = entry_write(view, entity, id, &entry, j, &shown);
         limit -= !error && shown;

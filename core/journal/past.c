@@ -141,6 +141,12 @@ kt_error *past_bytes(kt_tx *tx, kt_str bytes, const journal_change *change, bool
 
 /* ---- For the caller's eyes ---- */
 
+static void enter(past_view *view)
+{
+    view->before = model_memory_in(view->tx, view->scratch);
+    store_read_into(view->tx->view, view->outer); /* a cursor goes on from entry to entry */
+}
+
 kt_error *past_view_open(past_view *view, kt_tx *tx)
 {
     *view = (past_view){.tx = tx, .outer = tx->arena};
@@ -152,14 +158,16 @@ kt_error *past_view_open(past_view *view, kt_tx *tx)
     view->scratch = view->entities ? arena_open(SCRATCH_MAX) : NULL;
     if (!view->scratch)
         return error_no_memory();
-    view->before = model_memory_in(tx, view->scratch);
-    store_read_into(tx->view, view->outer); /* a cursor goes on from entry to entry */
+    enter(view);
     return NULL;
 }
 
-void past_view_next(past_view *view)
+kt_error *past_view_next(past_view *view)
 {
+    KT_TRY(model_memory_back(view->tx, view->before, view->tx->doomed));
     arena_reset(view->scratch);
+    enter(view);
+    return NULL;
 }
 
 kt_error *past_view_close(past_view *view, kt_error *error)

@@ -41,7 +41,8 @@ typedef struct {
 } past_view;
 /* Entries are read in memory of their own, given back after each: tx->arena is that until past_view_close. */
 KT_MUST kt_error *past_view_open(past_view *view, kt_tx *tx);
-void past_view_next(past_view *view);
+/* Before each entry: what the one before took is given back. Returns what dooms the transaction: the walk is over. */
+KT_MUST kt_error *past_view_next(past_view *view);
 /* Returns error, in the memory from before. */
 KT_MUST kt_error *past_view_close(past_view *view, kt_error *error);
 /* As past_change_read, with the fields that were removed since, if the change knows any. */
