@@ -2,10 +2,9 @@
  * values in the key: where it holds everything that a query names, the records need not be read. An index over the
  * lines of a record ("history.at history.stage amount") has an entry for each line; rows of one record do not stand
  * together in it, so each group keeps a bitmap of the records that it has counted. */
-#include <stdlib.h>
-
 #include "kit/clock.h"
 #include "model/aggregate.h"
+#include "model/cover_spans.h"
 #include "model/entries.h"
 #include "model/key.h"
 
@@ -17,7 +16,6 @@ enum {
     VALUE_BYTES = 9,
     PLAIN_MAX = 8,
     PLAIN_VALUES = 64,
-    SPANS_MAX = 64,
 };
 
 /* "One of these numbers", of a field of the index: asked of the key as it is. */
@@ -25,10 +23,6 @@ typedef struct {
     size_t at;
     const filter_test *test;
 } plain_test;
-
-typedef struct {
-    key from, to;
-} span;
 
 typedef struct {
     char bytes[CACHE_BYTES];
@@ -40,8 +34,7 @@ typedef struct {
     aggregation *a;
     const model_index *index;
     const model_filter *filter; /* of the records: the query's, and the caller's rights */
-    span *spans;                /* of the index: what the conditions leave, rising */
-    size_t span_count;
+    cover_spans spans;          /* of the index: what the conditions leave */
     size_t by_at[GROUP_BY_MAX],
         measure_at[MEASURES_MAX];                /* field of the index; count of it: none is needed */
     const model_filter *line_rest, *record_rest; /* what the range does not prove; NULL: nothing */
@@ -49,7 +42,6 @@ typedef struct {
     size_t plain_count;
     model_record line, record;
     model_value values[MODEL_INDEX_FIELDS];
-    size_t held;                                /* fields of the index that the query holds to values */
     const char *starts[MODEL_INDEX_FIELDS + 1]; /* of the values' bytes in the present key */
     cached cache[CACHE_SLOTS];
     buffer bytes;
@@ -115,117 +107,14 @@ static bool fits(cover *c, const model_index *index)
     return true;
 }
 
-/* ---- The ranges ---- */
-
-/* The condition on a field that must hold, of a kind; NULL: there is none. */
-static const filter_test *must_hold(const model_filter *filter, const model_field *field, test_kind kind)
-{
-    if (!filter)
-        return NULL;
-    if (filter->kind == FILTER_TEST)
-        return filter->test->kind == kind && filter->test->path.steps[0] == field ? filter->test : NULL;
-    const filter_test *found = NULL;
-    for (size_t i = 0; filter->kind == FILTER_AND && !found && i < filter->count; i++)
-        found = must_hold(filter->items[i], field, kind);
-    return found;
-}
-
-/* Conditions that must hold; one more than any range proves if there is another kind of condition. */
-static size_t count_tests(const model_filter *filter)
-{
-    size_t n = 0;
-    if (!filter)
-        return 0;
-    if (filter->kind == FILTER_TEST)
-        return 1;
-    if (filter->kind != FILTER_AND)
-        return MODEL_INDEX_FIELDS + 1;
-    for (size_t i = 0; i < filter->count; i++)
-        n += count_tests(filter->items[i]);
-    return n;
-}
-
-static void narrow(const model_field *field, const filter_test *test, key *from, key *to)
-{
-    const key prefix = *from;
-    *to = prefix;
-    if (test->values[0].set) {
-        key_value(from, field, &test->values[0], false);
-        if (test->low_open)
-            key_after(from);
-    } else {
-        from->bytes[from->len++] = 1; /* what is not set is in no range */
-    }
-    if (test->values[1].set)
-        key_value(to, field, &test->values[1], false);
-    if (!test->values[1].set || !test->high_open)
-        key_after(to);
-}
-
-static int by_beginning(const void *a, const void *b)
-{
-    return str_cmp(key_str(&((const span *)a)->from), key_str(&((const span *)b)->from));
-}
-
-/* Every prefix with each of the values behind it. */
-static void spread(cover *c, const model_field *field, const filter_test *test)
-{
-    for (size_t p = c->span_count; p-- > 0;) {
-        const key prefix = c->spans[p].from;
-        for (size_t v = test->count; v-- > 0;) {
-            key *from = &c->spans[p * test->count + v].from;
-            *from = prefix;
-            key_value(from, field, &test->values[v], false);
-        }
-    }
-    c->span_count *= test->count;
-}
-
-/* In the order of keys, each once: a value may be named twice. */
-static void sort_spans(cover *c)
-{
-    size_t kept = 0;
-    qsort(c->spans, c->span_count, sizeof *c->spans, by_beginning);
-    for (size_t i = 0; i < c->span_count; i++)
-        if (!kept || by_beginning(&c->spans[kept - 1], &c->spans[i]) != 0)
-            c->spans[kept++] = c->spans[i];
-    c->span_count = kept;
-}
+/* ---- Which index ---- */
 
 static void find_spans(cover *c)
 {
-    const model_index *index = c->index;
-    size_t used[2] = {0};
-    key *first = &c->spans[0].from;
-    key_open(first, KEY_INDEX);
-    key_u16(first, c->a->query->entity->number);
-    key_u16(first, index->number);
-    c->span_count = 1;
-    bool ranged = false;
-    for (size_t i = 0; i < index->count && !ranged; i++) {
-        const model_filter *filter = index->inside[i] ? c->a->line_filter : c->filter;
-        const filter_test *one = must_hold(filter, index->fields[i], TEST_IN);
-        const filter_test *range = must_hold(filter, index->fields[i], TEST_RANGE);
-        if (one && one->count && !one->null && one->count <= SPANS_MAX / c->span_count) {
-            spread(c, index->fields[i], one);
-            used[index->inside[i]]++;
-            continue;
-        }
-        if (!range)
-            break;
-        for (size_t k = 0; k < c->span_count; k++)
-            narrow(index->fields[i], range, &c->spans[k].from, &c->spans[k].to);
-        used[index->inside[i]]++;
-        ranged = true;
-    }
-    for (size_t k = 0; k < c->span_count && !ranged; k++) {
-        c->spans[k].to = c->spans[k].from;
-        key_after(&c->spans[k].to);
-    }
-    sort_spans(c);
-    c->line_rest = count_tests(c->a->line_filter) == used[1] ? NULL : c->a->line_filter;
-    c->record_rest = count_tests(c->filter) == used[0] ? NULL : c->filter;
-    c->held = used[0] + used[1];
+    const aggregation *a = c->a;
+    cover_spans_find(&c->spans, a->query->entity, c->index, c->filter, a->line_filter);
+    c->line_rest = c->spans.line_proved ? NULL : a->line_filter;
+    c->record_rest = c->spans.record_proved ? NULL : c->filter;
 }
 
 /* Of the indexes that have all that is asked, the one in whose keys most of it is held. */
@@ -238,10 +127,10 @@ static void choose(cover *c)
         if (!fits(c, &entity->indexes[i]))
             continue;
         find_spans(c);
-        if (best && c->held <= held)
+        if (best && c->spans.held <= held)
             continue;
         best = &entity->indexes[i];
-        held = c->held;
+        held = c->spans.held;
     }
     if (best && fits(c, best))
         find_spans(c);
@@ -417,7 +306,7 @@ static kt_error *check_cost(cover *c)
         "Narrow it, by a shorter period for one.", "Zawęź je, na przykład krótszym okresem.");
 }
 
-static kt_error *walk_span(cover *c, const span *in)
+static kt_error *walk_span(cover *c, const cover_span *in)
 {
     store_cursor *cursor;
     kt_str at, value;
@@ -436,8 +325,8 @@ static kt_error *walk_span(cover *c, const span *in)
 
 static kt_error *walk(cover *c)
 {
-    for (size_t i = 0; i < c->span_count; i++)
-        KT_TRY(walk_span(c, &c->spans[i]));
+    for (size_t i = 0; i < c->spans.count; i++)
+        KT_TRY(walk_span(c, &c->spans.items[i]));
     return NULL;
 }
 
@@ -489,9 +378,9 @@ static kt_error *is_dear(const cover *c, bool *dear)
     if (plan.estimate > most / FEW)
         return NULL;
     most = plan.estimate * ENTRIES_A_RECORD + 1;
-    for (size_t i = 0; i < c->span_count && entries < most; i++) {
+    for (size_t i = 0; i < c->spans.count && entries < most; i++) {
         uint64_t here;
-        kt_str from = key_str(&c->spans[i].from), to = key_str(&c->spans[i].to);
+        kt_str from = key_str(&c->spans.items[i].from), to = key_str(&c->spans.items[i].to);
         if (str_cmp(from, to) >= 0)
             continue;
         KT_TRY(store_count(tx->view, STORE_DATA, from, to, most - entries, &here));
@@ -514,8 +403,8 @@ kt_error *aggregate_cover(aggregation *a, bool *done)
     const model_filter *boundary;
     KT_TRY(plan_boundary(a->tx, entity, right_of(a), &boundary, &judged));
     KT_TRY(add_boundary(c, boundary));
-    c->spans = ARENA_ARRAY(a->tx->arena, span, SPANS_MAX);
-    if (!c->spans)
+    c->spans.items = ARENA_ARRAY(a->tx->arena, cover_span, COVER_SPANS_MAX);
+    if (!c->spans.items)
         return error_no_memory();
     if (judged)
         return NULL;
