@@ -107,8 +107,8 @@ def bench_reads_while_writing(bench, office, token):
     alone, busy, reading = [], [], []
     for i in range(bench.rounds):
         alone.append(bench.load(office, "ipc", get_message(token), 1))
-        busy.append(beside(bench, office, token, message("base.note.create", NOTE, token), 20_000_000 + i * 1_000_000))
         reading.append(beside(bench, office, token, get_message(token), 1))
+        busy.append(beside(bench, office, token, message("base.note.create", NOTE, token), 20_000_000 + i * 1_000_000))
     alone, busy, reading = median(alone), median(busy), median(reading)
     ratio = busy["p99_us"] / alone["p99_us"]
     bench.row("p99 of a get while 64 clients write", f"{busy['p99_us']:.0f} µs", f"alone {alone['p99_us']:.0f}, while 64 read {reading['p99_us']:.0f} µs",
