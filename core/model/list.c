@@ -157,6 +157,24 @@ static void write_cursors(const listing *l)
 
 /* ---- The list ---- */
 
+/* Of a record no more is read than its row shows and it is sorted by; whether a field is masked may be a matter of the
+ * others. */
+static kt_error *want_shown(listing *l)
+{
+    bool *wanted;
+    const model_record any = {.entity = l->query->entity};
+    KT_TRY(query_rows_fields(l->rows, &wanted));
+    for (size_t i = 0; i < l->path_count; i++) {
+        if (model_is_masked(l->tx, l->paths[i].steps[0], &any))
+            return NULL;
+        wanted[l->paths[i].steps[0]->position] = true;
+    }
+    for (size_t i = 0; i < l->sort.count; i++)
+        wanted[l->sort.by[i].path.steps[0]->position] = true;
+    query_rows_only(l->rows, wanted);
+    return NULL;
+}
+
 static kt_error *list_open(listing *l)
 {
     kt_tx *tx = l->tx;
@@ -176,7 +194,8 @@ static kt_error *list_open(listing *l)
         return all;
     KT_TRY(query_cursor_read(tx, &l->sort, l->query->cursor, &l->place));
     KT_TRY(read_start(l));
-    return query_rows_open(tx, &l->plan, &l->place, &l->rows);
+    KT_TRY(query_rows_open(tx, &l->plan, &l->place, &l->rows));
+    return want_shown(l);
 }
 
 kt_error *model_query_names(kt_tx *tx, const model_query *query)

@@ -389,6 +389,7 @@ kt_error *query_rows_skip(model_rows *rows, uint64_t count)
 {
     const query_plan *plan = &rows->plan;
     bool by_entries = plan->scan != SCAN_UNION && !plan->residual && !plan->check_record;
+    const bool *whole = rows->wanted;
     kt_str at, value;
     if (count && !by_entries)
         KT_TRY(choose_fields(rows));
@@ -398,7 +399,7 @@ kt_error *query_rows_skip(model_rows *rows, uint64_t count)
         if (by_entries)
             ++*rows->cost;
     }
-    rows->wanted = NULL;
+    rows->wanted = whole;
     return rows->error;
 }
 
