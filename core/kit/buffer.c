@@ -25,8 +25,11 @@ void buffer_clear(buffer *buffer)
     buffer->full = buffer->starved = false;
 }
 
-static char *grow(buffer *buffer, size_t n)
+char *buffer_more(buffer *buffer, size_t n)
 {
+    if (buffer->full)
+        return NULL;
+    n = n ? n : 1;
     if (n > buffer->max - buffer->len) {
         buffer->full = true;
         return NULL;
@@ -47,15 +50,6 @@ static char *grow(buffer *buffer, size_t n)
     return grown + buffer->len;
 }
 
-char *buffer_room(buffer *buffer, size_t n)
-{
-    if (buffer->full)
-        return NULL;
-    if (buffer->ptr && n <= buffer->size - buffer->len)
-        return buffer->ptr + buffer->len;
-    return grow(buffer, n ? n : 1);
-}
-
 void buffer_add(buffer *buffer, const void *bytes, size_t n)
 {
     if (n == 0)
@@ -70,15 +64,6 @@ void buffer_add(buffer *buffer, const void *bytes, size_t n)
 void buffer_add_str(buffer *buffer, kt_str s)
 {
     buffer_add(buffer, s.ptr, s.len);
-}
-
-void buffer_add_char(buffer *buffer, char c)
-{
-    char *room = buffer_room(buffer, 1);
-    if (room) {
-        *room = c;
-        buffer->len++;
-    }
 }
 
 void buffer_add_format(buffer *buffer, const char *format, ...)

@@ -17,11 +17,24 @@ typedef struct buffer {
 void buffer_open(buffer *buffer, size_t max);
 void buffer_close(buffer *buffer);
 void buffer_clear(buffer *buffer);
+/* buffer_room where there is none left. */
+char *buffer_more(buffer *buffer, size_t n);
 /* Room for n more bytes; NULL when full. The caller then advances len. */
-char *buffer_room(buffer *buffer, size_t n);
+static inline char *buffer_room(buffer *b, size_t n)
+{
+    bool fits = !b->full && b->ptr && n <= b->size - b->len;
+    return fits ? b->ptr + b->len : buffer_more(b, n);
+}
 void buffer_add(buffer *buffer, const void *bytes, size_t n);
 void buffer_add_str(buffer *buffer, kt_str s);
-void buffer_add_char(buffer *buffer, char c);
+static inline void buffer_add_char(buffer *b, char c)
+{
+    char *room = buffer_room(b, 1);
+    if (room) {
+        *room = c;
+        b->len++;
+    }
+}
 KT_PRINTF(2, 3) void buffer_add_format(buffer *buffer, const char *format, ...);
 static inline kt_str buffer_str(const buffer *b)
 {

@@ -60,8 +60,22 @@ static char escape(char c)
     return c == '"' || c == '\\' ? c : byte == 0x7F ? 'u' : 0;
 }
 
+/* Eight bytes at once: is none of them below ' ', above '~', a quote or a backslash? */
+static bool is_plain(const char *at)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    uint64_t quote = word ^ ones * '"', slash = word ^ ones * '\\', last = word ^ ones * 0x7F;
+    uint64_t found = word | ((word - ones * ' ') & ~word) | ((quote - ones) & ~quote) |
+                     ((slash - ones) & ~slash) | ((last - ones) & ~last);
+    return !(found & highs);
+}
+
 static const char *plain_end(const char *at, const char *end)
 {
+    while (end - at >= 8 && is_plain(at))
+        at += 8;
     while (at < end && !escape(*at))
         at++;
     return at;
