@@ -593,7 +593,15 @@ def recurring_deals_come_once_each(k):
     refused("validation", lambda: k.update("crm.order_template", template, {"bill": True}), "bill")
     billed = make(k, "crm.order_template", name="Rent", party=s["rad"], confirm=True, bill=True, lines=[text("5")])
     refused("unavailable", lambda: k.call("crm.order_template.run", {"template": billed}), "bill")  # nobody writes invoices here
-    k.update("crm.order_template", billed, {"active": False})
+    good = make(k, "crm.order_template", name="Lamps", party=s["rad"], lines=[{"item": s["lamp"], "quantity": "1"}])
+    for made in ([good], []):  # it holds none of the others up, stays due and says why
+        told = k.call("crm.order_template.run", {})
+        expect([(r["template"], r["reason"]) for r in told["refused"]], [(billed, "no module writes invoices: bill")])
+        expect([m["template"] for m in told["orders"]], made)
+    row = k.get("crm.order_template", billed)
+    expect((row["refused"], row["made"] or 0, k.count("crm.order", [["template", "=", billed]])), ("no module writes invoices: bill", 0, 0))
+    k.update("crm.order_template", billed, {"bill": False})
+    expect((len(k.call("crm.order_template.run", {})["orders"]), k.get("crm.order_template", billed)["refused"]), (1, None))
 
 
 def what_was_put_aside_comes_into_an_offer(k):

@@ -1,6 +1,7 @@
 /* Recurring orders, with their invoices, and deals: a template says what, to whom and how often; running what is due makes
  * each period's order exactly once, also after a pause. Prices are those of the day unless the template says them. */
 #include <kontor/accounts.h>
+#include <kontor/value.h>
 
 #include "crm.h"
 #include "sales/sales.h"
@@ -22,7 +23,7 @@ static const kt_choice everies[] = {
 };
 struct order_template {
     kt_record rec;
-    kt_str name, reference, terms;
+    kt_str name, reference, terms, refused;
     kt_id party, bill_to, ship_to, owner, currency, price_list, pipeline, last_order;
     bool tax_included, confirm, bill, active;
     enum makes makes;
@@ -70,6 +71,8 @@ const kt_shape order_template_shape = KT_SHAPE(order_template, "crm.order_templa
     KT_FIELD(order_template, last, DATE, "Last on", "Ostatnie dnia", .computed = true),
     KT_FIELD(order_template, last_order, REF, "Last order", "Ostatnie zamówienie", .target = "crm.order",
         .on_delete = KT_CLEAR, .computed = true),
+    KT_FIELD(order_template, refused, STRING, "Why the next could not be made",
+        "Dlaczego nie utworzono następnego", .max = 400, .computed = true, .priority = 6),
     KT_FIELD(order_template, anchor, DATE, "Counted from", "Liczone od", .computed = true),
     KT_FIELD(order_template, steps, INT, "Periods since then", "Okresów od tego dnia", .computed = true));
 
@@ -167,13 +170,24 @@ static const kt_shape recurred_order_shape = KT_SHAPE(recurred_order, NULL,
     KT_FIELD(recurred_order, deal, REF, "Deal", "Szansa", .target = "crm.deal"),
     KT_FIELD(recurred_order, invoice, REF, "Invoice", "Faktura", .target = "finance.invoice"),
     KT_FIELD(recurred_order, number, STRING, "Number", "Numer"));
+struct recur_refused {
+    kt_record rec;
+    kt_id template;
+    kt_str reason;
+};
+static const kt_shape recur_refused_shape = KT_SHAPE(recur_refused, NULL,
+    KT_FIELD(recur_refused, template, REF, "Recurring order", "Zamówienie cykliczne",
+        .target = "crm.order_template"),
+    KT_FIELD(recur_refused, reason, STRING, "Why", "Dlaczego"));
 struct recurred {
     kt_record rec;
     bool more;
-    kt_lines orders;
+    kt_lines orders, refused;
 };
 const kt_shape recurred_shape = KT_SHAPE(recurred, NULL,
     KT_FIELD(recurred, orders, LINES, "Made", "Utworzone", .lines = &recurred_order_shape),
+    KT_FIELD(recurred, refused, LINES, "Could not be made", "Nie dały się utworzyć",
+        .lines = &recur_refused_shape),
     KT_FIELD(
         recurred, more, BOOL, "More is due", "Są kolejne", .help = {"Call again.", "Wywołaj ponownie."}));
 
@@ -244,10 +258,47 @@ static kt_error *run_template(kt_tx *tx, kt_id id, kt_date day, struct recurred 
         t.last = t.next;
         t.made++;
         t.steps++;
+        t.refused = (kt_str){0};
         KT_TRY(kt_update(tx, &t.rec)); /* compute finds the next day */
     }
     out->more |= t.next.day && t.next.day <= day.day;
     return NULL;
+}
+
+struct attempt {
+    kt_id template;
+    kt_date day;
+    struct recurred *out;
+};
+
+static kt_error *attempt(kt_tx *tx, void *context)
+{
+    const struct attempt *a = context;
+    return run_template(tx, a->template, a->day, a->out);
+}
+
+static kt_error *note_refusal(kt_tx *tx, kt_id id, const kt_error *refusal, struct recurred *out)
+{
+    const kt_problem p = kt_problem_at(refusal, 0);
+    struct order_template t = {KT_OF(order_template)};
+    KT_TRY(kt_read(tx, id, &t.rec));
+    t.refused = kt_format(
+        tx, "%.300s%s%.90s", kt_say(tx, p.text).ptr, p.path ? ": " : "", p.path ? p.path : "");
+    struct recur_refused row = {KT_OF(recur_refused), .template = id, .reason = t.refused};
+    KT_TRY(kt_update(tx, &t.rec));
+    return kt_line_add(tx, &out->refused, &row.rec);
+}
+
+/* One that is refused holds none of the others up: it stays due, and says why. */
+static kt_error *run_or_note(kt_tx *tx, kt_id id, kt_date day, struct recurred *out)
+{
+    struct attempt a = {id, day, out};
+    const size_t made = out->orders.count;
+    kt_error *refusal = kt_attempt(tx, attempt, &a);
+    if (!refusal)
+        return NULL;
+    out->orders.count = made; /* what was made of its periods is taken back */
+    return note_refusal(tx, id, refusal, out);
 }
 
 kt_error *templates_run(kt_tx *tx, const kt_record *params, kt_record *result)
@@ -263,7 +314,7 @@ kt_error *templates_run(kt_tx *tx, const kt_record *params, kt_record *result)
     const kt_where where[] = {KT_WHERE(order_template, next, KT_LE, p->day), {0}};
     KT_TRY(kt_find(tx, &(kt_query){&order_template_shape, where, "next,id"}, AT_ONCE, &due));
     for (size_t i = 0; i < due.count; i++)
-        KT_TRY(run_template(tx, due.ids[i], p->day, out));
+        KT_TRY(run_or_note(tx, due.ids[i], p->day, out));
     out->more |= due.more;
     return NULL;
 }
