@@ -5,7 +5,7 @@
 /* ---- request.c, request_due.c ---- */
 
 enum request_priority { REQUEST_LOW = 1, REQUEST_NORMAL, REQUEST_HIGH, REQUEST_URGENT };
-enum promise { PROMISE_DUE = 1, PROMISE_FAILED, PROMISE_FULFILLED };
+enum promise { PROMISE_NONE, PROMISE_DUE, PROMISE_FAILED, PROMISE_FULFILLED };
 extern const kt_choice promises[];
 struct sla { /* how soon a request of one priority is answered and resolved */
     kt_record rec;

@@ -166,7 +166,7 @@ static void judge_later(kt_tx *tx, struct request *r)
 {
     const struct later_answer *open = open_question(r);
     r->next_due = open ? open->due : (kt_time){0};
-    r->next_status = 0;
+    r->next_status = PROMISE_NONE;
     for (size_t i = 0; i < r->later.count; i++) {
         struct later_answer *one = KT_AS(later_answer, kt_line(&r->later, i));
         one->status = request_promise(kt_now(tx), one->due, one->answered_at);
