@@ -498,6 +498,9 @@ KT_API kt_id kt_company(const kt_tx *tx); /* in which company; 0: none chosen */
 KT_API kt_id kt_set_company(kt_tx *tx, kt_id company);
 /* The text in the caller's language. */
 KT_API kt_str kt_say(const kt_tx *tx, kt_text text);
+/* Why something was refused, as a record keeps it: the first problem and the field it is of, in the caller's language, at
+ * most 400 bytes. ptr is NULL where error is, or without memory. */
+KT_API kt_str kt_why(kt_tx *tx, const kt_error *error);
 KT_API KT_PRINTF(2, 3) kt_str
     kt_format(kt_tx *tx, const char *format, ...); /* not set past the memory limit */
 /* The text without case and diacritics, as search and indexes compare it. Not set past the memory limit. */

@@ -116,6 +116,14 @@ kt_str kt_say(const kt_tx *tx, kt_text text)
     return str_of(tx->lang && tx->lang[0] == 'p' && text.pl ? text.pl : text.en);
 }
 
+kt_str kt_why(kt_tx *tx, const kt_error *error)
+{
+    const kt_problem p = kt_problem_at(error, 0);
+    if (!p.kind)
+        return (kt_str){0};
+    return kt_format(tx, "%.300s%s%.90s", kt_say(tx, p.text).ptr, p.path ? ": " : "", p.path ? p.path : "");
+}
+
 kt_str kt_fold(kt_tx *tx, kt_str text)
 {
     return text.ptr ? text_fold(tx->arena, text) : (kt_str){0};

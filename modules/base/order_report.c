@@ -53,19 +53,14 @@ static bool may_wait(const kt_error *error)
     return kind == KT_BAD_STATE || kind == KT_RULE || kind == KT_VALIDATION;
 }
 
-/* NULL: nobody refused. */
-static kt_str why(kt_tx *tx, const kt_error *refusal)
-{
-    const kt_problem p = kt_problem_at(refusal, 0);
-    return refusal ? kt_format(tx, "%.300s: %.90s", kt_say(tx, p.text).ptr, p.path ? p.path : "")
-                   : (kt_str){0};
-}
-
 static kt_error *keep(kt_tx *tx, kt_id order, enum report_kind kind, const kt_order_part *parts, size_t count,
     kt_date day, const kt_error *refusal)
 {
-    struct report r = {
-        .rec.of = &order_report_shape, .order = order, .kind = kind, .day = day, .refused = why(tx, refusal)};
+    struct report r = {.rec.of = &order_report_shape,
+        .order = order,
+        .kind = kind,
+        .day = day,
+        .refused = kt_why(tx, refusal)};
     for (size_t i = 0; i < count; i++) {
         struct report_part part = {KT_OF(report_part), .line = (int64_t)parts[i].line.v,
             .quantity = parts[i].quantity, .used = parts[i].used};
@@ -142,7 +137,7 @@ static kt_error *tell_kept(kt_tx *tx, kt_id id)
     kt_error *e = tell_now(tx, orders, r.order, r.kind, parts, r.parts.count, r.day);
     if (!e)
         return kt_delete(tx, &r.rec);
-    r.refused = why(tx, e);
+    r.refused = kt_why(tx, e);
     return may_wait(e) ? kt_update(tx, &r.rec) : e;
 }
 

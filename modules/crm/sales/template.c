@@ -279,11 +279,9 @@ static kt_error *attempt(kt_tx *tx, void *context)
 
 static kt_error *note_refusal(kt_tx *tx, kt_id id, const kt_error *refusal, struct recurred *out)
 {
-    const kt_problem p = kt_problem_at(refusal, 0);
     struct order_template t = {KT_OF(order_template)};
     KT_TRY(kt_read(tx, id, &t.rec));
-    t.refused = kt_format(
-        tx, "%.300s%s%.90s", kt_say(tx, p.text).ptr, p.path ? ": " : "", p.path ? p.path : "");
+    t.refused = kt_why(tx, refusal);
     struct recur_refused row = {KT_OF(recur_refused), .template = id, .reason = t.refused};
     KT_TRY(kt_update(tx, &t.rec));
     return kt_line_add(tx, &out->refused, &row.rec);
