@@ -1,17 +1,17 @@
 /* Looking into values whose type is known only at run time. */
 #include "kit/variant.h"
 
+static const variant *member_at(const variant *v, kt_str step)
+{
+    for (size_t i = 0; i < v->as.object.count; i++)
+        if (str_eq(v->as.object.members[i].name, step))
+            return v->as.object.members[i].value;
+    return NULL;
+}
+
 const variant *variant_get(const variant *v, const char *name)
 {
-    if (!v || v->kind != VARIANT_OBJECT)
-        return NULL;
-    size_t length = strlen(name);
-    for (size_t i = 0; i < v->as.object.count; i++) {
-        const variant_member *member = &v->as.object.members[i];
-        if (member->name.len == length && memcmp(member->name.ptr, name, length) == 0)
-            return member->value;
-    }
-    return NULL;
+    return v && v->kind == VARIANT_OBJECT ? member_at(v, str_of(name)) : NULL;
 }
 
 /* A place in a list, "0" to "999999". */
@@ -26,14 +26,6 @@ static const variant *item_at(const variant *v, kt_str step)
         at = at * 10 + (size_t)(step.ptr[i] - '0');
     }
     return at < v->as.array.count ? &v->as.array.items[at] : NULL;
-}
-
-static const variant *member_at(const variant *v, kt_str step)
-{
-    for (size_t i = 0; i < v->as.object.count; i++)
-        if (str_eq(v->as.object.members[i].name, step))
-            return v->as.object.members[i].value;
-    return NULL;
 }
 
 const variant *variant_at(const variant *v, kt_str path)
