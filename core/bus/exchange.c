@@ -67,11 +67,10 @@ static void take_answer(exchange *x, call *c)
     kt_kind kind = c->error && c->error->first ? c->error->first->kind : 0;
     metrics_call(x->bus->metrics, c->code == -32601 ? KT_STR("unknown") : c->method, kind, spent_us);
     if (spent_us > x->bus->options.slow_call_ms * 1000)
-        log_line(KT_LOG_WARN, "bus", "slow_call method=%s ms=%lld req=%s", c->method.ptr,
-            (long long)(spent_us / 1000), c->request_id);
+        log_line(
+            KT_LOG_WARN, "bus", "slow_call method=%s ms=%lld", c->method.ptr, (long long)(spent_us / 1000));
     if (c->error && kind == KT_STORAGE)
-        log_line(KT_LOG_ERROR, "bus", "storage method=%s error=\"%s\" req=%s", c->method.ptr,
-            error_text(c->error), c->request_id);
+        log_line(KT_LOG_ERROR, "bus", "storage method=%s error=\"%s\"", c->method.ptr, error_text(c->error));
     if (!c->error)
         note_session(x, c);
     if (!x->batch)
@@ -107,8 +106,11 @@ static void exchange_release(exchange *x, bool here)
         pool_add_always(x->bus->pool, &x->task);
         return;
     }
-    for (size_t i = 0; i < x->count; i++)
+    for (size_t i = 0; i < x->count; i++) {
+        log_request(x->calls[i].request_id);
         take_answer(x, &x->calls[i]);
+    }
+    log_request(NULL);
     exchange_end(x);
 }
 

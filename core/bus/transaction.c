@@ -285,8 +285,7 @@ static void take_back(call *c)
     if (!error)
         error = plugins_rebuild(c->bus->options.plugins, c->arena);
     if (error)
-        log_line(
-            KT_LOG_ERROR, "bus", "definition_left error=\"%s\" req=%s", error_text(error), c->request_id);
+        log_line(KT_LOG_ERROR, "bus", "definition_left error=\"%s\"", error_text(error));
 }
 
 static kt_error *not_in_use(arena *arena, const kt_error *error)
@@ -304,19 +303,16 @@ static void rebuild(pool_task *task)
 {
     call *c = (call *)(void *)((char *)task - offsetof(call, task));
     plugins *plugins = c->bus->options.plugins;
+    log_request(c->request_id);
     kt_error *error = plugins_rebuild(plugins, c->arena);
     if (error && error->first->kind == KT_CONFLICT) {
         c->error = error;
         take_back(c);
-        call_end(c);
-        return;
-    }
-    if (error)
-        error = plugins_rebuild(plugins, c->arena);
-    if (error) {
-        log_line(KT_LOG_ERROR, "bus", "rebuild error=\"%s\" req=%s", error_text(error), c->request_id);
+    } else if (error && (error = plugins_rebuild(plugins, c->arena))) {
+        log_line(KT_LOG_ERROR, "bus", "rebuild error=\"%s\"", error_text(error));
         c->error = not_in_use(c->arena, error);
     }
+    log_request(NULL);
     call_end(c);
 }
 

@@ -23,7 +23,9 @@ class HttpPort(unittest.TestCase):
         (site / "index.html").write_text("<!doctype html><title>x</title>")
         (site / "assets" / "app-0123abcd.js").write_text("1")
         (site / "assets" / "app-0123abcd.js.gz").write_bytes(gzip.compress(b"1"))
-        cls.house.options += ["--files", str(site)]
+        conf = cls.house.home / "kontor.lua"
+        conf.write_text("limits = { slow_call_ms = 1 }\n")
+        cls.house.options += ["--files", str(site), "--conf", str(conf)]
         cls.house.start()
         cls.token = cls.post({"jsonrpc": "2.0", "id": 1, "method": "session.login",
                               "params": {"user": "admin", "password": PASSWORD}})[2]["result"]["token"]
@@ -173,6 +175,11 @@ class HttpPort(unittest.TestCase):
             s = socket.create_connection(("127.0.0.1", self.house.port), 5)
             s.sendall(b"POST /rpc HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n\r\n{}")
             self.assertNotIn(b" 200 ", s.recv(200).split(b"\r\n")[0])
+
+    def test_a_slow_call_is_logged_with_its_request(self):
+        self.post({"jsonrpc": "2.0", "id": 1, "method": "session.login", "params": {"user": "admin", "password": PASSWORD}})
+        logged = [line for line in self.house.log.read_text().splitlines() if "slow_call method=session.login" in line]
+        self.assertRegex(logged[-1], r" ms=\d+ req=[0-9a-f]{16}$")
 
 
 if __name__ == "__main__":
