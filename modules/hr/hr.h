@@ -15,7 +15,7 @@ struct employee {
     enum employee_state state;
     kt_date hired, left, seniority_from, birth;
     kt_dec time_share;
-    bool first_job;
+    bool first_job, counted_elsewhere;
 };
 extern const kt_shape employee_shape;
 extern const kt_action employee_actions[];
@@ -82,6 +82,10 @@ KT_MUST kt_error *duty_on(kt_tx *tx, kt_id employee, kt_date day, struct duty *d
 /* The minutes that are planned for an employee on a day, by the roster, else by the calendar and the part of full time
  * of the terms that hold then; 0: free. Leave does not make them fewer. */
 KT_MUST kt_error *planned_minutes(kt_tx *tx, kt_id employee, kt_date day, int64_t *minutes);
+/* When a day's work begins: its shift, else its calendar, else at eight. */
+KT_MUST kt_error *work_begins(kt_tx *tx, kt_id employee, kt_date day, kt_time *at);
+/* "08:30" in minutes of the day; -1: no time of day. */
+int minutes_of(kt_str s);
 /* When a shift of this day begins and ends: past midnight on the next one. */
 void shift_times(kt_tx *tx, const struct shift *s, kt_date day, kt_time *begin, kt_time *end);
 
@@ -128,8 +132,9 @@ enum accrual { NO_ACCRUAL = 1, YEARLY, MONTHLY, POLISH_ANNUAL };
 struct leave_type {
     kt_record rec;
     kt_str code, name, name_pl;
-    bool unpaid, unlimited, negative, by_hour, active;
+    bool unpaid, unlimited, negative, by_hour, keeps_annual, active;
     enum accrual accrual;
+    kt_id part_of; /* the leave that it is taken out of */
     kt_dec days;
     int64_t kept_months;
 };
@@ -153,21 +158,24 @@ struct leave {
     kt_id employee, owner, type, substitute, approved_by, department;
     kt_date from, until;
     enum half half;
-    kt_dec asked_hours, hours, days;
+    kt_dec asked_hours, hours, days; /* asked_hours set: by the hour */
     enum leave_state state;
     kt_time decided_at;
-    kt_str reason, note;
+    kt_str reason, note, starts;
 };
 extern const kt_shape leave_shape;
 extern const kt_action leave_actions[];
 kt_error *leave_compute(kt_tx *tx, kt_record *self);
 /* The approved leave that covers a day; *found is false if the employee is there. */
 KT_MUST kt_error *leave_on(kt_tx *tx, kt_id employee, kt_date day, struct leave *l, bool *found);
-/* Takes the hours of an approved leave from the years that expire first. returns rule: there are too few. */
-KT_MUST kt_error *balance_take(kt_tx *tx, const struct leave *l, const struct leave_type *type);
+/* Refuses a leave of which more is asked than there is, day by day: nothing is taken before it is there, nor after it
+ * expired. returns rule */
+KT_MUST kt_error *balance_check(kt_tx *tx, const struct leave *l);
+/* Takes the hours of an approved leave, from the years that expire first. returns as balance_check */
+KT_MUST kt_error *balance_take(kt_tx *tx, const struct leave *l);
 /* Gives back what was taken. */
 KT_MUST kt_error *balance_return(kt_tx *tx, const struct leave *l);
-/* Hours left of a type on a day, expired years left out. */
+/* Hours left of a type on a day: what is there by then and has not expired. */
 KT_MUST kt_error *balance_left(kt_tx *tx, kt_id employee, kt_id type, kt_date day, kt_dec *hours);
 extern const kt_shape balance_shape, balance_found_shape, grant_shape, granted_shape, presets_shape,
     presets_made_shape;

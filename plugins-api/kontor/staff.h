@@ -3,16 +3,24 @@
 #pragma once
 #include <kontor.h>
 
+typedef struct {
+    kt_time from, until;
+} kt_gap;
+typedef struct {
+    bool needed;     /* false: nobody's qualification names the centre, anybody may run it */
+    int64_t *halves; /* two numbers for each day, of the first half of its working time and of the second */
+    kt_gap *gaps;    /* in each one less is there: leave by the hour; in no order */
+    size_t gap_count;
+} kt_present;
+
 typedef struct kt_staff {
-    /* How many of those who are qualified for a work centre are there, in each half of so many days.
+    /* How many of those who are qualified for a work centre are there: qualified on the day, and not on leave.
      *   work_centre  of kt_any
-     *   needed       receives false where nobody's qualification names the centre: anybody may run it
-     *   present      receives two numbers for each day, of the first half of its working time and of the second:
-     *                qualified on that day, and not on leave; leave by the hour takes the whole day, for nobody
-     *                knows which hour */
+     *   memory       of the transaction */
     KT_MUST kt_error *(*present)(
-        kt_tx *tx, kt_id work_centre, kt_date from, size_t days, bool *needed, int64_t *present);
-    /* Is a user away on a day, and who stands in? substitute receives 0 where there is none. */
+        kt_tx *tx, kt_id work_centre, kt_date from, size_t days, kt_present *present);
+    /* Is a user away on a day, and who stands in? Some hours of leave are no absence. substitute receives 0 where
+     * there is none. */
     KT_MUST kt_error *(*away)(kt_tx *tx, kt_id user, kt_date day, bool *away, kt_id *substitute);
 } kt_staff;
 

@@ -103,6 +103,28 @@ def half_a_day_off_takes_half_a_day(k):
     k.call("crm.order.cancel", {"id": sale, "reason": "Not wanted"})
 
 
+def some_hours_off_take_these_hours(k):
+    """Two hours from nine, by the shift from six to two; without an hour they are the first ones."""
+    on = day(46)
+    k.update("hr.leave_type", seen["leave"], {"by_hour": True})
+    leave = away(k, "Ewa", on, on, asked_hours="2", starts="09:00")
+    expect(load(k, "press", on, on), {on: 840})
+    other = away(k, "Jan", on, on, asked_hours="3")
+    expect(load(k, "press", on, on), {on: 660})
+    sale, made = sold(k, "PLATE", "1")
+    k.call("production.order.reschedule", {"id": made, "from": on})
+    expect(operation(k, made)["begins"] is not None, True)
+    k.call("crm.order.cancel", {"id": sale, "reason": "Not wanted"})
+    k.call("hr.leave.cancel", {"id": leave})
+    expect(load(k, "press", on, on), {on: 780})
+    k.call("hr.leave.cancel", {"id": other})
+    long = away(k, "Ewa", day(47), day(50))
+    expect(load(k, "press", day(47), day(50)), {day(n): 480 for n in range(47, 51)})
+    k.call("hr.leave.shorten", {"id": long, "until": day(48)})
+    expect(load(k, "press", day(47), day(50)), {day(47): 480, day(48): 480, day(49): 960, day(50): 960})
+    k.call("hr.leave.cancel", {"id": long})
+
+
 def who_may_run_a_machine_decides_what_it_makes(k):
     """Two plates at once as long as two may press; one of them waits when only one may, and comes back with the second."""
     sales, made = zip(*(sold(k, "PLATE", "1", due=day(55)) for _ in range(2)))
@@ -199,5 +221,5 @@ def the_workshop_is_sound(k):
 
 
 if __name__ == "__main__":
-    run([a_centre_works_as_long_as_people_are_there, half_a_day_off_takes_half_a_day, who_may_run_a_machine_decides_what_it_makes, who_is_away_moves_what_was_promised, nobody_there_means_nothing_is_made, a_centre_that_works_less_moves_what_no_longer_fits,
+    run([a_centre_works_as_long_as_people_are_there, half_a_day_off_takes_half_a_day, some_hours_off_take_these_hours, who_may_run_a_machine_decides_what_it_makes, who_is_away_moves_what_was_promised, nobody_there_means_nothing_is_made, a_centre_that_works_less_moves_what_no_longer_fits,
          what_has_begun_stays, without_hr_machines_work_alone, the_workshop_is_sound], modules="base,crm,logistics,production,hr")

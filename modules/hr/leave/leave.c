@@ -29,6 +29,10 @@ const kt_shape leave_shape = KT_SHAPE(leave, "hr.leave",
     KT_FIELD(leave, half, STATE, "Part of the day", "Część dnia", .choices = halves, .initial = "whole"),
     KT_FIELD(leave, asked_hours, QUANTITY, "Hours, of leave by the hour", "Godziny, dla urlopu na godziny",
         .scale = 2),
+    KT_FIELD(leave, starts, STRING, "From the hour, of leave by the hour",
+        "Od godziny, dla urlopu na godziny", .max = 5,
+        .help = {"As 10:00; empty: when the day's work begins.",
+            "Jak 10:00; puste: z początkiem dnia pracy."}),
     KT_FIELD(leave, hours, QUANTITY, "Hours", "Godziny", .scale = 2, .computed = true, .priority = 5),
     KT_FIELD(
         leave, days, QUANTITY, "Working days", "Dni robocze", .scale = 2, .computed = true, .priority = 6),
@@ -79,6 +83,9 @@ static kt_error *check_span(kt_tx *tx, const struct leave *l)
     if (l->asked_hours.scale1 && (l->asked_hours.coef <= 0 || kt_dec_cmp(l->asked_hours, KT_DEC(24, 0)) > 0))
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "asked_hours", "is above 0 and at most 24",
                           "jest większe od 0 i najwyżej 24"));
+    if (l->starts.ptr && (minutes_of(l->starts) < 0 || !l->asked_hours.scale1))
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "starts", "is a time of day, 10:00, of leave by the hour",
+                          "to godzina, 10:00, urlopu na godziny"));
     return all;
 }
 
@@ -129,8 +136,10 @@ static kt_error *check_overlap(kt_tx *tx, const struct leave *l)
     while (!e && kt_next(cursor, &other.rec))
         if (other.rec.id.v != l->rec.id.v &&
             !(l->half != other.half && l->half != WHOLE && other.half != WHOLE))
-            e = kt_fail(tx, KT_RULE, "from", "another request of these days is there already: %llu",
-                "jest już wniosek na te dni: %llu", (unsigned long long)other.rec.id.v);
+            e = kt_hint(kt_fail(tx, KT_RULE, "from", "another request of these days is there already: %llu",
+                            "jest już wniosek na te dni: %llu", (unsigned long long)other.rec.id.v),
+                "Cancel it, or end it earlier with hr.leave.shorten.",
+                "Anuluj go albo zakończ wcześniej przez hr.leave.shorten.");
     kt_also(&e, kt_close(cursor));
     return e;
 }
@@ -151,24 +160,6 @@ static kt_error *check_substitute(kt_tx *tx, const struct leave *l)
                 : NULL;
 }
 
-static kt_error *check_balance(kt_tx *tx, const struct leave *l)
-{
-    struct leave_type t = {KT_OF(leave_type)};
-    kt_dec left;
-    KT_TRY(kt_read(tx, l->type, &t.rec));
-    if (t.unlimited || t.negative)
-        return NULL;
-    KT_TRY(balance_left(tx, l->employee, l->type, l->from, &left));
-    if (kt_dec_cmp(left, l->hours) >= 0)
-        return NULL;
-    kt_dec lacking = kt_dec_sub(l->hours, left);
-    return kt_hint(
-        kt_fail(tx, KT_RULE, "until", "%lld.%02lld hours more than are left", "o %lld,%02lld godzin za dużo",
-            (long long)(lacking.coef / 100), (long long)(lacking.coef % 100)),
-        "See hr.leave_balance, or choose another kind of leave.",
-        "Zobacz hr.leave_balance albo wybierz inny rodzaj urlopu.");
-}
-
 static kt_error *submit(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     (void)params;
@@ -179,7 +170,7 @@ static kt_error *submit(kt_tx *tx, kt_record *self, const kt_record *params)
             &all, kt_fail(tx, KT_RULE, "from", "there is no work on these days", "w te dni nie ma pracy"));
     kt_also(&all, check_overlap(tx, l));
     kt_also(&all, check_substitute(tx, l));
-    kt_also(&all, check_balance(tx, l));
+    kt_also(&all, balance_check(tx, l));
     return all;
 }
 
@@ -232,9 +223,9 @@ static kt_error *hand_over(kt_tx *tx, const struct leave *l)
     return delegation_step(tx, &d);
 }
 
-static kt_error *settle(kt_tx *tx, const struct leave *l, const struct leave_type *t)
+static kt_error *settle(kt_tx *tx, const struct leave *l)
 {
-    KT_TRY(balance_take(tx, l, t));
+    KT_TRY(balance_take(tx, l));
     return hand_over(tx, l);
 }
 
@@ -242,16 +233,14 @@ static kt_error *approve(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct leave *l = KT_AS(leave, self);
     const struct decision *p = (const struct decision *)(const void *)params;
-    struct leave_type t = {KT_OF(leave_type)};
     KT_TRY(not_own(tx, l->owner));
     if (!p->anyway) {
         kt_error *all = check_limit(tx, l);
         kt_also(&all, blocked_days_check(tx, l));
         KT_TRY(all);
     }
-    KT_TRY(kt_read(tx, l->type, &t.rec));
     kt_authority before = kt_own_authority(tx); /* who decides need not write the ledger */
-    kt_error *e = settle(tx, l, &t);
+    kt_error *e = settle(tx, l);
     kt_callers_authority(tx, before);
     decided(tx, l, p->note);
     return e;
@@ -303,12 +292,62 @@ static kt_error *cancel(kt_tx *tx, kt_record *self, const kt_record *params)
     return e;
 }
 
+/* ---- Ending earlier: who falls ill on leave, or is called back (art. 166, 167) ---- */
+
+struct shortening {
+    kt_record rec;
+    kt_date until;
+};
+static const kt_shape shortening_shape = KT_SHAPE(
+    shortening, NULL, KT_FIELD(shortening, until, DATE, "Last day", "Ostatni dzień", .required = true));
+
+static kt_error *move_delegation(kt_tx *tx, const struct leave *l)
+{
+    const kt_where where[] = {KT_WHERE(delegation, leave, KT_EQ, l->rec.id), {0}};
+    struct delegation d = {KT_OF(delegation)};
+    kt_found found;
+    KT_TRY(kt_find(tx, &(kt_query){.of = &delegation_shape, .where = where}, 1, &found));
+    if (!found.count)
+        return NULL;
+    KT_TRY(kt_read(tx, found.ids[0], &d.rec));
+    if (d.state == D_ENDED)
+        return NULL;
+    d.until = l->until;
+    KT_TRY(kt_update(tx, &d.rec));
+    return delegation_step(tx, &d);
+}
+
+static kt_error *take_again(kt_tx *tx, struct leave *l)
+{
+    KT_TRY(balance_return(tx, l));
+    KT_TRY(count_hours(tx, l));
+    KT_TRY(balance_take(tx, l));
+    return move_delegation(tx, l);
+}
+
+static kt_error *shorten(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct leave *l = KT_AS(leave, self);
+    const kt_date until = KT_SEE(shortening, params)->until;
+    if (until.day < l->from.day || until.day >= l->until.day)
+        return kt_hint(kt_fail(tx, KT_VALIDATION, "until", "is within the leave and before its last day",
+                           "leży w czasie urlopu, przed jego ostatnim dniem"),
+            "Cancel a leave that nothing is left of.", "Urlop, z którego nic nie zostaje, anuluj.");
+    l->until = until;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = take_again(tx, l);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
 const kt_action leave_actions[] = {
     {"submit", {"Submit", "Złóż"}, "update", .from = KT_IN(L_DRAFT), .to = L_SUBMITTED, .run = submit},
     {"approve", {"Approve", "Zaakceptuj"}, "approve", .from = KT_IN(L_SUBMITTED), .to = L_APPROVED,
         .params = &approve_shape, .run = approve},
     {"reject", {"Reject", "Odrzuć"}, "approve", .from = KT_IN(L_SUBMITTED), .to = L_REJECTED,
         .params = &reject_shape, .run = reject},
+    {"shorten", {"End earlier", "Zakończ wcześniej"}, "approve", .from = KT_IN(L_APPROVED),
+        .params = &shortening_shape, .run = shorten, .preview = true},
     {"cancel", {"Cancel", "Anuluj"}, "update",
         .from = KT_IN(L_DRAFT) | KT_IN(L_SUBMITTED) | KT_IN(L_APPROVED), .to = L_CANCELLED, .run = cancel},
     {0},

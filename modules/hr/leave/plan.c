@@ -37,7 +37,8 @@ static kt_error *count_days(kt_tx *tx, const struct leave *l, int64_t *away)
     kt_cursor *cursor;
     KT_TRY(kt_open(tx, &(kt_query){.of = &leave_shape, .where = where}, &cursor));
     while (kt_next(cursor, &other.rec))
-        for (kt_date day = l->from; day.day <= l->until.day && other.rec.id.v != l->rec.id.v;
+        for (kt_date day = l->from;
+             day.day <= l->until.day && other.rec.id.v != l->rec.id.v && !other.asked_hours.scale1;
              day = kt_date_add(day, 1))
             away[day.day - l->from.day] += day.day >= other.from.day && day.day <= other.until.day;
     return kt_close(cursor);
@@ -49,7 +50,7 @@ static kt_error *find_most(kt_tx *tx, const struct leave *l, int64_t *limit, int
     *most = 0;
     *on = l->from;
     KT_TRY(limit_of(tx, l->department, limit));
-    if (!*limit || days > SPAN_MAX)
+    if (!*limit || days > SPAN_MAX || l->asked_hours.scale1) /* some hours are no absence */
         return NULL;
     int64_t *away = kt_alloc(tx, days * sizeof *away);
     if (!away)

@@ -13,15 +13,27 @@ static int64_t up(int64_t a, int64_t b)
     return (a + b - 1) / b;
 }
 
-/* Ten years of seniority by the end of the year? From the day itself the longer leave is due (art. 158). */
-static bool long_leave(const struct polish_case *c, int year, kt_date until)
+/* The day itself, or the first of the next month where a month has no such day. */
+static kt_date day_or_next(int y, int m, int d)
+{
+    kt_date day = kt_date_make(y, m, d);
+    if (day.day)
+        return day;
+    return m == MONTHS ? kt_date_make(y + 1, 1, 1) : kt_date_make(y, m + 1, 1);
+}
+
+kt_date polish_months_after(kt_date hired, int months)
 {
     int y, m, d;
-    kt_date_parts(c->seniority_from.day ? c->seniority_from : c->hired, &y, &m, &d);
-    kt_date reached = kt_date_make(y + LONG_AFTER_YEARS, m, d);
-    if (!reached.day) /* 29 February */
-        reached = kt_date_make(y + LONG_AFTER_YEARS, 3, 1);
-    return reached.day <= until.day && y + LONG_AFTER_YEARS <= year;
+    kt_date_parts(hired, &y, &m, &d);
+    const int months_from_0 = m - 1 + months;
+    return day_or_next(y + months_from_0 / MONTHS, months_from_0 % MONTHS + 1, d);
+}
+
+kt_date polish_long_from(const struct polish_case *c)
+{
+    kt_date begun = c->seniority_from.day ? c->seniority_from : c->hired;
+    return kt_date_add(polish_months_after(begun, LONG_AFTER_YEARS * MONTHS), -1);
 }
 
 static int month_of(kt_date day)
@@ -31,88 +43,81 @@ static int month_of(kt_date day)
     return m;
 }
 
-/* Whole months behind the employee at the end of the year. */
-static int months_worked(const struct polish_case *c, int year)
+static kt_date last_of_month(int year, int month)
 {
-    kt_date last = kt_date_make(year, MONTHS, 31);
-    kt_date until = c->left.day && c->left.day < last.day ? c->left : last;
-    int y, m, d, uy, um, ud;
-    kt_date_parts(c->hired, &y, &m, &d);
-    kt_date_parts(kt_date_add(until, 1), &uy, &um, &ud); /* the day after the last one worked */
-    int months = (uy - y) * MONTHS + um - m - (ud < d);
-    return months < 0 ? 0 : months > MONTHS ? MONTHS : months;
+    return kt_date_add(day_or_next(year, month, 32), -1);
 }
 
-/* ---- Where the share of full time changes ---- */
+/* ---- The share of full time ---- */
 
 static int64_t hundredths(kt_dec share)
 {
     return share.scale1 ? kt_dec_round(share, 2).coef : FULL_TIME;
 }
 
-static int64_t share_on(const struct polish_case *c, kt_date day)
+/* The greatest that holds on one of the days. */
+static int64_t share_within(const struct polish_case *c, kt_date from, kt_date until)
 {
     int64_t share = hundredths(c->share);
-    for (size_t i = 0; i < c->share_count && c->shares[i].from.day <= day.day; i++)
-        share = hundredths(c->shares[i].share);
+    for (size_t i = 0; i < c->share_count && c->shares[i].from.day <= until.day; i++) {
+        int64_t one = hundredths(c->shares[i].share);
+        share = c->shares[i].from.day <= from.day || one > share ? one : share;
+    }
     return share;
 }
 
-/* The share of every month begun that is not all unpaid leave, and how many there are. */
+/* ---- A year ---- */
+
+struct span {
+    kt_date from, until;
+};
+
+static struct span employed_in(const struct polish_case *c, int year)
+{
+    const kt_date first = kt_date_make(year, 1, 1), last = kt_date_make(year, MONTHS, 31);
+    return (struct span){
+        c->hired.day > first.day ? c->hired : first, c->left.day && c->left.day < last.day ? c->left : last};
+}
+
+/* The share of every month begun that gives leave, and how many there are. */
 static int shares_of(const struct polish_case *c, int year, int64_t *shares)
 {
-    kt_date first = kt_date_make(year, 1, 1), last = kt_date_make(year, MONTHS, 31);
-    kt_date from = c->hired.day > first.day ? c->hired : first;
-    kt_date until = c->left.day && c->left.day < last.day ? c->left : last;
+    const struct span s = employed_in(c, year);
+    const bool skips_first = c->counted_elsewhere && s.from.day == c->hired.day;
     int n = 0;
-    for (int m = month_of(from); until.day >= from.day && m <= month_of(until); m++) {
-        kt_date begins = kt_date_make(year, m, 1);
-        if (c->away[m - 1])
+    for (int m = month_of(s.from); s.until.day >= s.from.day && m <= month_of(s.until); m++) {
+        const kt_date first = kt_date_make(year, m, 1), last = last_of_month(year, m);
+        if (c->away[m - 1] || (skips_first && m == month_of(s.from)))
             continue;
-        shares[n++] = share_on(c, begins.day < from.day ? from : begins);
+        shares[n++] = share_within(
+            c, first.day < s.from.day ? s.from : first, last.day > s.until.day ? s.until : last);
     }
     return n;
 }
 
-/* Each stretch of one share in whole days, never more than the whole year's. */
-static int64_t days_by_stretches(int64_t full, const int64_t *shares, int months)
+kt_dec polish_annual_days(const struct polish_case *c, int year, kt_date on)
 {
-    int64_t days = 0;
-    for (int i = 0, from = 0; i < months; i++)
-        if (i + 1 == months || shares[i + 1] != shares[i]) {
-            days += up(full * shares[i] * (i + 1 - from), (int64_t)FULL_TIME * MONTHS);
+    const struct span s = employed_in(c, year);
+    const kt_date reached = polish_long_from(c);
+    const int64_t full = reached.day <= on.day && reached.day <= s.until.day ? LONG : SHORT;
+    int64_t shares[MONTHS] = {0}, days = 0;
+    const int begun = shares_of(c, year, shares);
+    for (int i = 0, from = 0; i < begun; i++)
+        if (i + 1 == begun || shares[i + 1] != shares[i]) {
+            days += up(up(full * shares[i], FULL_TIME) * (i + 1 - from), MONTHS);
             from = i + 1;
         }
-    return days < full ? days : full;
+    return KT_DEC((days < full ? days : full) * 100, 2);
 }
 
-kt_dec polish_annual_days(const struct polish_case *c, int year)
+kt_dec polish_first_job_days(const struct polish_case *c, int months)
 {
-    kt_date last = kt_date_make(year, MONTHS, 31);
-    kt_date until = c->left.day && c->left.day < last.day ? c->left : last;
-    int y, m, d;
-    kt_date_parts(c->hired, &y, &m, &d);
-    int64_t full = long_leave(c, year, until) ? LONG : SHORT;
-    int64_t shares[MONTHS] = {0};
-    int begun = shares_of(c, year, shares);
-    int64_t share = shares[0];
-    bool changes = false;
-    for (int i = 1; i < begun; i++)
-        changes = changes || shares[i] != share;
-    if (y > year || until.day < kt_date_make(year, 1, 1).day)
-        return KT_DEC(0, 2);
-    if (c->first_job && y == year) {
-        kt_dec whole = KT_DEC(full * share * months_worked(c, year), 4);
-        return kt_dec_div(whole, KT_DEC(MONTHS, 0), 2);
+    int64_t days = 0;
+    for (int i = 1; i <= months; i++) {
+        const kt_date last = kt_date_add(polish_months_after(c->hired, i), -1);
+        days += up(SHORT * share_within(c, last, last), FULL_TIME);
     }
-    if (changes)
-        return KT_DEC(days_by_stretches(full, shares, begun) * 100, 2);
-    int64_t days = up(full * share, FULL_TIME); /* a part of a day is a day */
-    if (begun < MONTHS) {
-        int64_t part = up(days * begun, MONTHS);
-        days = part < days ? part : days;
-    }
-    return KT_DEC(days * 100, 2);
+    return kt_dec_div(KT_DEC(days, 0), KT_DEC(MONTHS, 0), 4);
 }
 
 kt_date polish_overdue_from(int year)

@@ -32,7 +32,7 @@ struct pay_row {
     kt_record rec;
     kt_id employee;
     kt_str name;
-    kt_dec share, pay, worked, overtime, double_time, paid_leave, unpaid_leave, sick, bonus;
+    kt_dec share, pay, worked, overtime, double_time, paid_leave, unpaid_leave, sick, unused_leave, bonus;
     int64_t days, late;
     kt_lines terms;
 };
@@ -51,6 +51,10 @@ static const kt_shape pay_row_shape = KT_SHAPE(pay_row, NULL,
     HOURS(paid_leave, "Paid leave, hours", "Urlop płatny, godziny"),
     HOURS(unpaid_leave, "Unpaid leave, hours", "Urlop bezpłatny, godziny"),
     HOURS(sick, "Sick, hours", "Choroba, godziny"),
+    KT_FIELD(pay_row, unused_leave, QUANTITY, "Annual leave to be paid out, hours",
+        "Urlop do ekwiwalentu, godziny", .scale = 2,
+        .help = {"Of who leaves in the month: what was not taken (art. 171).",
+            "Gdy ktoś odchodzi w tym miesiącu: urlop niewykorzystany (art. 171 KP)."}),
     KT_FIELD(pay_row, bonus, MONEY, "Bonus", "Premia", .scale = 2));
 struct payroll_found {
     kt_record rec;
@@ -159,6 +163,23 @@ static kt_error *add_bonus(kt_tx *tx, const struct month *m, struct pay_row *row
         offsetof(struct bonus_total, total), &row->bonus);
 }
 
+/* What who leaves in the month did not take of annual leave. */
+static kt_error *add_unused(kt_tx *tx, const struct month *m, const struct employee *e, struct pay_row *row)
+{
+    const kt_where where[] = {KT_WHERE(leave_type, accrual, KT_EQ, POLISH_ANNUAL), {0}};
+    kt_found found;
+    row->unused_leave = KT_DEC(0, 2);
+    if (!e->left.day || e->left.day < m->from.day || e->left.day > m->until.day)
+        return NULL;
+    KT_TRY(kt_find(tx, &(kt_query){.of = &leave_type_shape, .where = where, .sort = "id"}, 0, &found));
+    for (size_t i = 0; i < found.count; i++) {
+        kt_dec left;
+        KT_TRY(balance_left(tx, e->rec.id, found.ids[i], e->left, &left));
+        row->unused_leave = kt_dec_add(row->unused_leave, left);
+    }
+    return NULL;
+}
+
 static kt_error *planned_hours(kt_tx *tx, kt_id employee, struct pay_stretch *s)
 {
     int64_t minutes = 0, planned;
@@ -210,6 +231,7 @@ static kt_error *row_of(kt_tx *tx, const struct month *m, kt_id id, kt_lines *ro
     KT_TRY(add_terms(tx, m, &e, &row));
     KT_TRY(add_attendance(tx, m, &row));
     KT_TRY(add_leaves(tx, m, &e, &row));
+    KT_TRY(add_unused(tx, m, &e, &row));
     KT_TRY(add_bonus(tx, m, &row));
     return kt_line_add(tx, rows, &row.rec);
 }

@@ -92,7 +92,7 @@ static kt_error *add_row(kt_tx *tx, const struct qualification *q, kt_date day, 
         }
     KT_TRY(leave_on(tx, e.rec.id, day, &l, &away));
     struct qualified_row row = {KT_OF(qualified_row), .employee = e.rec.id, .name = e.name, .level = q->level,
-        .away = away || e.state == SUSPENDED};
+        .away = (away && !l.asked_hours.scale1) || e.state == SUSPENDED};
     return kt_line_add(tx, rows, &row.rec);
 }
 

@@ -58,17 +58,19 @@ static void weigh_shift(kt_tx *tx, struct attendance *a, const struct shift *s)
         a->worked -= s->break_minutes;
 }
 
-/* Of a day of which half is leave, half is planned; where the half begins nobody said, so nobody is late. */
-static kt_error *weigh_half(kt_tx *tx, struct attendance *a)
+/* Of a day of which a part is leave the rest is planned; nobody is late to it, nor early. */
+static kt_error *weigh_part(kt_tx *tx, struct attendance *a)
 {
     struct leave l;
     bool away;
     KT_TRY(leave_on(tx, a->employee, a->day, &l, &away));
-    if (!away || l.half == WHOLE || !a->check_in.ms)
+    const bool by_hour = away && l.asked_hours.scale1;
+    if (!away || (l.half == WHOLE && !by_hour) || !a->check_in.ms)
         return NULL;
+    const int64_t off = by_hour ? kt_dec_mul(l.asked_hours, KT_DEC(60, 0), 0).coef : a->planned / 2;
     a->leave = l.rec.id;
-    a->state = a->state == AT_HOME ? AT_HOME : HALF_DAY;
-    a->planned /= 2;
+    a->state = a->state == AT_HOME || by_hour ? a->state : HALF_DAY;
+    a->planned = off < a->planned ? a->planned - off : 0;
     a->late = a->early = 0;
     return NULL;
 }
@@ -86,7 +88,7 @@ static kt_error *weigh(kt_tx *tx, struct attendance *a)
             weigh_shift(tx, a, &d.shift);
     }
     bool free_day = !a->planned;
-    KT_TRY(weigh_half(tx, a));
+    KT_TRY(weigh_part(tx, a));
     if (a->worked > a->planned)
         a->overtime = a->worked - a->planned;
     if (free_day)

@@ -55,6 +55,7 @@ static kt_error *close_one(kt_tx *tx, kt_id employee, struct closed_day *c)
     KT_TRY(leave_on(tx, employee, c->day, &l, &away));
     a.employee = employee;
     a.day = c->day;
+    away = away && !l.asked_hours.scale1; /* some hours of leave are no reason not to come */
     a.state = away ? AWAY : ABSENT;
     a.leave = away ? l.rec.id : (kt_id){0};
     c->on_leave += away;

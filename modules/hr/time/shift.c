@@ -30,8 +30,7 @@ const kt_shape roster_shape = KT_SHAPE(roster, "hr.roster",
         .help = {"Otherwise the holidays of the calendar are free.",
             "W przeciwnym razie święta z kalendarza są wolne."}));
 
-/* "08:30" in minutes of the day; -1: no time of day. */
-static int minutes_of(kt_str s)
+int minutes_of(kt_str s)
 {
     if (s.len != 5 || s.ptr[2] != ':')
         return -1;
@@ -194,6 +193,39 @@ kt_error *planned_minutes(kt_tx *tx, kt_id employee, kt_date day, int64_t *minut
 {
     kt_authority before = kt_own_authority(tx); /* one's own hours are told to who may not read the terms */
     kt_error *e = plan(tx, employee, day, minutes);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+static kt_error *find_begin(kt_tx *tx, kt_id employee, kt_date day, kt_time *at)
+{
+    enum { AT_EIGHT = 480 };
+    const kt_calendars *calendars = kt_calendars_find(tx);
+    const kt_time first = kt_instant(tx, day, 0), next = kt_instant(tx, kt_date_add(day, 1), 0);
+    struct duty d;
+    struct term t;
+    kt_span span;
+    size_t count = 0;
+    bool known;
+    *at = kt_instant(tx, day, AT_EIGHT);
+    KT_TRY(find_duty(tx, employee, day, &d));
+    if (d.works) {
+        kt_time end;
+        shift_times(tx, &d.shift, day, at, &end);
+        return NULL;
+    }
+    KT_TRY(term_on(tx, employee, day, &t, &known));
+    if (calendars)
+        KT_TRY(calendars->spans(tx, known ? t.calendar : (kt_id){0}, first, next, &span, 1, &count));
+    if (count && span.from.ms > first.ms)
+        *at = span.from;
+    return NULL;
+}
+
+kt_error *work_begins(kt_tx *tx, kt_id employee, kt_date day, kt_time *at)
+{
+    kt_authority before = kt_own_authority(tx); /* as planned_minutes */
+    kt_error *e = find_begin(tx, employee, day, at);
     kt_callers_authority(tx, before);
     return e;
 }

@@ -1,5 +1,6 @@
 /* Work centres as machines: their calendars, and the operations that take them already. */
 #include <stdlib.h>
+#include <string.h>
 
 #include <kontor/calendars.h>
 #include <kontor/staff.h>
@@ -92,21 +93,27 @@ static kt_error *read_calendar(kt_tx *tx, const struct floor *floor, kt_id calen
 
 /* ---- People ---- */
 
-/* The working time of one slot: without the halves of days in which no more people are there than slots before it. */
-static kt_error *cut_halves(const struct floor *floor, const timeline *whole, const int64_t *begins,
-    const int64_t *present, size_t halves, int64_t slot, timeline *out)
+struct steps { /* how many people are there: present[i] from begins[i] until begins[i + 1] */
+    int64_t *begins, *present;
+    size_t count;
+};
+
+/* The working time of one slot: without the times at which no more people are there than slots before it. */
+static kt_error *cut_steps(
+    const struct floor *floor, const timeline *whole, const struct steps *s, int64_t slot, timeline *out)
 {
-    const struct span always = {begins[0], begins[halves], 0};
+    const int64_t *begins = s->begins, *present = s->present;
+    const struct span always = {begins[0], begins[s->count], 0};
     const struct span *spans = whole->count ? whole->spans : &always;
     size_t count = whole->count ? whole->count : 1, kept = 0, d = 0;
-    struct span *own = MEMORY_ARRAY(&floor->memory, struct span, count + halves + 1);
+    struct span *own = MEMORY_ARRAY(&floor->memory, struct span, count + s->count + 1);
     if (!own)
         return kt_no_memory();
     for (size_t i = 0; i < count; i++)
         for (int64_t at = spans[i].from, end; at < spans[i].until; at = end) {
-            while (d + 1 < halves && begins[d + 1] <= at)
+            while (d + 1 < s->count && begins[d + 1] <= at)
                 d++;
-            end = d + 1 < halves && begins[d + 1] < spans[i].until ? begins[d + 1] : spans[i].until;
+            end = d + 1 < s->count && begins[d + 1] < spans[i].until ? begins[d + 1] : spans[i].until;
             if (present[d] <= slot)
                 continue;
             if (kept && own[kept - 1].until == at)
@@ -151,32 +158,70 @@ static kt_error *half_days(
     return NULL;
 }
 
+/* Parts the step within which an instant falls. */
+static void split_at(struct steps *s, int64_t at)
+{
+    size_t i = 0;
+    while (i < s->count && s->begins[i + 1] <= at)
+        i++;
+    if (i == s->count || s->begins[i] >= at)
+        return;
+    memmove(&s->begins[i + 2], &s->begins[i + 1], (s->count - i) * sizeof *s->begins);
+    memmove(&s->present[i + 1], &s->present[i], (s->count - i) * sizeof *s->present);
+    s->begins[i + 1] = at;
+    s->count++;
+}
+
+static void take_gap(struct steps *s, const kt_gap *gap)
+{
+    const int64_t from = gap->from.ms / MINUTE_MS, until = to_minutes(gap->until);
+    split_at(s, from);
+    split_at(s, until);
+    for (size_t i = 0; i < s->count; i++)
+        s->present[i] -= s->begins[i] >= from && s->begins[i + 1] <= until;
+}
+
+static kt_error *read_steps(
+    kt_tx *tx, const struct floor *floor, const struct centre *c, bool *needed, struct steps *s)
+{
+    const kt_staff *staff = kt_staff_find(tx);
+    const size_t days = (size_t)floor->days + 2;
+    const kt_date first = local_day(tx, floor->from);
+    kt_present p;
+    *needed = false;
+    if (!staff)
+        return NULL;
+    KT_TRY(staff->present(tx, kt_any(tx, centre_shape.name, c->rec.id), first, days, &p));
+    *needed = p.needed;
+    if (!p.needed)
+        return NULL;
+    const size_t room = 2 * days + 2 * p.gap_count;
+    *s = (struct steps){
+        kt_alloc(tx, (room + 1) * sizeof *s->begins), kt_alloc(tx, room * sizeof *s->present), 2 * days};
+    if (!s->begins || !s->present)
+        return kt_no_memory();
+    memcpy(s->present, p.halves, 2 * days * sizeof *s->present);
+    KT_TRY(half_days(tx, c->calendar, first, p.halves, days, s->begins));
+    for (size_t i = 0; i < p.gap_count; i++)
+        take_gap(s, &p.gaps[i]);
+    return NULL;
+}
+
 /* Where a centre needs qualified people, no more slots work than people are there. */
 static kt_error *limit_by_people(
     kt_tx *tx, const struct floor *floor, const struct centre *c, struct machine *m)
 {
-    const kt_staff *staff = kt_staff_find(tx);
-    size_t days = (size_t)floor->days + 2, halves = 2 * days;
-    kt_date first = local_day(tx, floor->from);
-    bool needed = false;
-    if (!staff)
-        return NULL;
-    int64_t *present = kt_alloc(tx, halves * sizeof *present);
-    int64_t *begins = kt_alloc(tx, (halves + 1) * sizeof *begins);
-    if (!present || !begins)
-        return kt_no_memory();
-    KT_TRY(staff->present(tx, kt_any(tx, centre_shape.name, c->rec.id), first, days, &needed, present));
-    if (!needed)
-        return NULL;
-    KT_TRY(half_days(tx, c->calendar, first, present, days, begins));
-    for (unsigned slot = 0; slot < m->slot_count; slot++) {
+    struct steps s;
+    bool needed;
+    KT_TRY(read_steps(tx, floor, c, &needed, &s));
+    for (unsigned slot = 0; needed && slot < m->slot_count; slot++) {
         bool same = slot > 0;
-        for (size_t i = 0; i < halves && same; i++)
-            same = present[i] != slot;
+        for (size_t i = 0; i < s.count && same; i++)
+            same = s.present[i] != slot;
         if (same) /* as many are there for this one as for the one before */
             m->slots[slot].time = m->slots[slot - 1].time;
         else
-            KT_TRY(cut_halves(floor, &m->time, begins, present, halves, slot, &m->slots[slot].time));
+            KT_TRY(cut_steps(floor, &m->time, &s, slot, &m->slots[slot].time));
     }
     return NULL;
 }

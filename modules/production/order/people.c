@@ -223,7 +223,7 @@ static kt_error *at_centres(kt_tx *tx, kt_id employee, const struct change *chan
 
 static kt_error *follow(kt_tx *tx, const kt_event *event, unsigned ways)
 {
-    const struct absence *a = KT_SEE(absence, event->after);
+    const struct absence *a = KT_SEE(absence, ways == MORE ? event->before : event->after);
     if (!a->from.day || a->until.day < kt_today(tx).day)
         return NULL;
     const struct change change = {.from = kt_instant(tx, a->from, 0),

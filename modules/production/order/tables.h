@@ -48,6 +48,7 @@
     {"base.supply.promise", &promise_shape, order_promise_moved},                                            \
         {"logistics.valued", &later_shape, components_cost_later},                                           \
         {"hr.leave.approve", &absence_shape, people_left}, {"hr.leave.cancel", &absence_shape, people_back}, \
+        {"hr.leave.shorten", &absence_shape, people_back},                                                   \
         {"hr.qualification.created", &may_run_shape, qualification_changed},                                 \
         {"hr.qualification.updated", &may_run_shape, qualification_changed},                                 \
         {"hr.qualification.deleted", &may_run_shape, qualification_changed},                                 \
