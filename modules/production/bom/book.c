@@ -99,16 +99,17 @@ static kt_error *find_bom(kt_tx *tx, struct bom_book *book, struct bom_entry *en
 {
     const kt_date day = book->day;
     const kt_where where[] = {{offsetof(struct bom, item), KT_EQ, &entry->part.rec.id}, {0}};
-    struct bom bom = {KT_OF(bom)}, *best = NULL;
+    struct bom bom = {KT_OF(bom)}, *best = NULL, *kept = kt_alloc(tx, sizeof *kept);
     kt_cursor *cursor;
+    if (!kept)
+        return kt_no_memory();
     KT_TRY(kt_open(tx, &(kt_query){.of = &bom_shape, .where = where}, &cursor));
     while (kt_next(cursor, &bom.rec)) {
         if (!bom.active || !holds_on(bom.valid_from, bom.valid_until, day) ||
             (best && best->priority <= bom.priority))
             continue;
-        best = best ? best : kt_alloc(tx, sizeof *best);
-        if (best)
-            *best = bom;
+        *kept = bom;
+        best = kept;
     }
     KT_TRY(kt_close(cursor));
     entry->bom = best;
