@@ -205,7 +205,7 @@ typedef struct {
 static void take_field(void *context, const model_field *field, kt_str before, kt_str after)
 {
     sides *s = context;
-    if (str_is(field->show_if, "false"))
+    if (field->internal)
         return;
     json_key_str(s->before, field->name);
     json_raw(s->before, before);

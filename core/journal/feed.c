@@ -124,8 +124,7 @@ static void side_json(
     json_object(j);
     for (size_t i = 0; i < past->entity->field_count; i++) {
         const model_field *field = &past->entity->fields[i];
-        if (!past_differs(past, field) ||
-            (tx->guard && tx->guard->field && !tx->guard->field(tx, field, past->entity, false)))
+        if (!past_tells(tx, past, field))
             continue;
         json_key_str(j, field->name);
         model_value_json(tx, side, field, &side->values[i], j);

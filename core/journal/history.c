@@ -20,9 +20,7 @@ static void fields_json(kt_tx *tx, const model_entity *entity, const past_change
     json_array(j);
     for (size_t i = 0; i < past->entity->field_count; i++) {
         const model_field *field = &past->entity->fields[i];
-        if (!past_differs(past, field))
-            continue;
-        if (tx->guard && tx->guard->field && !tx->guard->field(tx, field, past->entity, false))
+        if (!past_tells(tx, past, field))
             continue;
         json_object(j);
         json_member_str(j, "field", field->name);

@@ -283,16 +283,16 @@ kt_error *past_entry_json(past_view *view, const journal_entry *entry, json *j)
     return NULL;
 }
 
-static bool field_visible(kt_tx *tx, const past_change *past, const model_field *field)
+bool past_tells(kt_tx *tx, const past_change *past, const model_field *field)
 {
-    return !tx->guard || !tx->guard->field || tx->guard->field(tx, field, past->entity, false);
+    return !field->internal && past_differs(past, field) &&
+           (!tx->guard || !tx->guard->field || tx->guard->field(tx, field, past->entity, false));
 }
 
 bool past_shows(past_view *view, const past_change *past)
 {
     for (size_t i = 0; i < past->entity->field_count; i++) {
-        const model_field *field = &past->entity->fields[i];
-        if (past_differs(past, field) && field_visible(view->tx, past, field))
+        if (past_tells(view->tx, past, &past->entity->fields[i]))
             return true;
     }
     return past->kind != MODEL_UPDATED;

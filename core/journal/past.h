@@ -54,5 +54,7 @@ KT_MUST kt_error *past_record_visible(
     past_view *view, const model_entity *entity, uint64_t id, bool *visible);
 /* Writes members seq, at, by, by_name, origin, request, unit. */
 KT_MUST kt_error *past_entry_json(past_view *view, const journal_entry *entry, json *j);
-/* Is there a field that the caller may see changed? */
+/* Is the caller told that the field changed: may it see it, and does get show it without being asked? */
+bool past_tells(kt_tx *tx, const past_change *past, const model_field *field);
+/* Is there a field of which the caller is told? */
 bool past_shows(past_view *view, const past_change *past);

@@ -186,6 +186,7 @@ static kt_error *compile_row(
         .computed = row->computed,
         .recorded = row->recorded,
         .fixed = row->fixed,
+        .internal = row->show_if && strcmp(row->show_if, "false") == 0,
         .scale = row->scale,
         .max = row->max,
         .priority = row->priority,

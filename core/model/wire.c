@@ -143,7 +143,7 @@ static void own_paths(kt_tx *tx, const model_entity *entity, model_path *paths, 
 {
     for (size_t i = 0; i < entity->field_count; i++) {
         const model_field *field = &entity->fields[i];
-        if (!is_shown(tx, entity, field) || str_is(field->show_if, "false"))
+        if (!is_shown(tx, entity, field) || field->internal)
             continue;
         paths[(*count)++] = (model_path){
             .name = field->name, .entity = entity, .record = entity, .count = 1, .steps = {field}};

@@ -267,6 +267,16 @@ def what_a_module_keeps_for_itself_is_shown_where_it_is_named(k):
     expect(len(named["name_keys"]) > 0, True)
     shown = k.call("base.party.create", {"values": {"name": "Zielona Olcha"}}, dry_run=True)["changes"][0]["after"]
     expect(("name" in shown, own & set(shown)), (True, set()))
+    told = {change["field"] for change in k.call("base.party.history", {"id": made})["entries"][0]["changes"]}
+    expect(("name" in told, own & told), (True, set()))
+    fed = k.call("journal.since", {"seq": 0, "filter": {"entities": ["base.party"], "ids": [made]}})["entries"][0]["changes"][0]["after"]
+    expect(("name" in fed, own & set(fed)), (True, set()))
+
+
+def a_batch_gives_the_memory_of_each_call_back(k):
+    k.import_rows("base.party", [{"name": f"Party {i}"} for i in range(2500)], chunk=1000)  # 50 times its groups: more than a request may hold
+    count = {"method": "base.party.aggregate", "params": {"group": ["name"], "measures": {"n": "count"}, "limit": 10}}
+    expect(["result" in one for one in k.call("system.batch", {"calls": [count] * 50})["results"]], [True] * 50)
 
 
 run([story for name, story in list(globals().items())
