@@ -139,10 +139,8 @@ encoding encoding_guess(kt_str bytes)
     if (wide)
         return wide;
     kt_str head = {bytes.ptr, bytes.len < LOOK_AT ? bytes.len : LOOK_AT};
-    size_t whole = head.len; /* a character that the look cuts in two is no error */
-    while (head.len < bytes.len && whole && ((unsigned char)head.ptr[whole] & 0xC0) == 0x80)
-        whole--;
-    return text_is_utf8((kt_str){head.ptr, whole}) ? ENCODING_UTF8 : guess_code_page(head);
+    /* a character that the look cuts in two is no error */
+    return text_is_utf8(text_cut(bytes, LOOK_AT)) ? ENCODING_UTF8 : guess_code_page(head);
 }
 
 /* ---- Reading ---- */

@@ -50,6 +50,15 @@ size_t text_chars(kt_str s)
     return count;
 }
 
+kt_str text_cut(kt_str s, size_t bytes_max)
+{
+    if (s.len <= bytes_max)
+        return s;
+    while (bytes_max && ((unsigned char)s.ptr[bytes_max] & 0xC0) == 0x80)
+        bytes_max--;
+    return (kt_str){s.ptr, bytes_max};
+}
+
 /* Letters that Unicode does not decompose, lower case. */
 static const struct {
     utf8proc_int32_t letter;

@@ -6,6 +6,8 @@
 size_t text_sequence(const char *text, size_t left);
 bool text_is_utf8(kt_str s);
 size_t text_chars(kt_str s);
+/* Its first bytes, at most so many, and no part of a character. */
+kt_str text_cut(kt_str s, size_t bytes_max);
 /* Lower case without diacritics, for search and duplicates: "Łódź ŚRÓDMIEŚCIE" -> "lodz srodmiescie",
  * "Straße" -> "strasse". NFKD, marks removed, case-folded, and the letters that do not decompose
  * (Polish l with stroke, Scandinavian o with stroke, ae, eszett, Turkish dotless i) by table. */

@@ -194,6 +194,15 @@ static void a_seed_repeats(void **state)
     assert_memory_not_equal(first, second, sizeof first);
 }
 
+static void text_is_cut_between_characters(void **state)
+{
+    static const char *const cuts[] = {"", "", "ł", "ł", "łó", "łó", "łó", "łó€", "łó€x", "łó€x"};
+    (void)state;
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++)
+        assert_true(str_is(text_cut(KT_STR("łó€x"), i), cuts[i]));
+    assert_int_equal(text_cut((kt_str){0}, 7).len, 0);
+}
+
 static void one_event_is_one_line(void **state)
 {
     (void)state;
@@ -231,6 +240,7 @@ int main(void)
     random_seed(seed);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(broken_utf8_is_found),
+        cmocka_unit_test(text_is_cut_between_characters),
         cmocka_unit_test(folding_forgets_case_and_diacritics),
         cmocka_unit_test(random_bytes_fold_to_a_fixed_point),
         cmocka_unit_test(tokens_of_text),

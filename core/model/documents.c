@@ -5,6 +5,8 @@
 
 #include "kit/calendar.h"
 #include "kit/decimal.h"
+#include "kit/str.h"
+#include "kit/text.h"
 
 /* ---- Tax by rate ---- */
 
@@ -80,8 +82,9 @@ const kt_shape kt_revision_shape = KT_SHAPE(kt_revision, NULL,
 /* A text of any length, as far as a row holds it. */
 static kt_str shortened(kt_tx *tx, kt_str text)
 {
-    enum { WHOLE = 400 };
-    return text.len <= WHOLE ? text : kt_format(tx, "%.380s ...", text.ptr);
+    enum { WHOLE = 400, CUT = 380 };
+    kt_str cut = text_cut(text, CUT);
+    return text.len <= WHOLE ? text : kt_format(tx, "%.*s ...", STR_ARG(cut));
 }
 
 kt_error *kt_revision_add(

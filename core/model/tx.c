@@ -121,7 +121,8 @@ kt_str kt_why(kt_tx *tx, const kt_error *error)
     const kt_problem p = kt_problem_at(error, 0);
     if (!p.kind)
         return (kt_str){0};
-    return kt_format(tx, "%.300s%s%.90s", kt_say(tx, p.text).ptr, p.path ? ": " : "", p.path ? p.path : "");
+    kt_str text = text_cut(kt_say(tx, p.text), 300), path = text_cut(str_of(p.path), 90);
+    return kt_format(tx, "%.*s%s%.*s", STR_ARG(text), path.len ? ": " : "", STR_ARG(path));
 }
 
 kt_str kt_fold(kt_tx *tx, kt_str text)

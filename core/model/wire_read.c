@@ -21,12 +21,9 @@ static kt_error *expected(const reading *r, const variant *from, const char *en,
     if (from->kind != VARIANT_STRING && from->kind != VARIANT_REAL)
         return error_make(r->tx->arena, KT_VALIDATION, r->path, "expected %s%.0s, got %s",
             "oczekiwano: %.0s%s, jest: %s", en, pl, variant_kind_name(from->kind));
-    kt_str s = from->as.string;
-    size_t shown = s.len < SHOWN_MAX ? s.len : SHOWN_MAX;
-    while (shown > 0 && shown < s.len && ((unsigned char)s.ptr[shown] & 0xC0) == 0x80)
-        shown--;
+    kt_str shown = text_cut(from->as.string, SHOWN_MAX);
     return error_make(r->tx->arena, KT_VALIDATION, r->path, "expected %s%.0s, got \"%.*s\"",
-        "oczekiwano: %.0s%s, jest \"%.*s\"", en, pl, (int)shown, s.ptr ? s.ptr : "");
+        "oczekiwano: %.0s%s, jest \"%.*s\"", en, pl, (int)shown.len, shown.ptr ? shown.ptr : "");
 }
 
 static bool digits_read(kt_str s, int64_t *out)

@@ -15,7 +15,7 @@ struct visit {
     enum visit_state state;
 };
 static const kt_shape visit_shape = KT_SHAPE(visit, "visits.visit",
-    KT_FIELD(visit, subject, STRING, "Subject", "Temat", .required = true, .max = 80, .searchable = true),
+    KT_FIELD(visit, subject, STRING, "Subject", "Temat", .required = true, .max = 250, .searchable = true),
     KT_FIELD(visit, party, REF, "Customer", "Klient", .target = "base.party", .required = true),
     KT_FIELD(visit, day, DATE, "Day", "Dzień", .initial = "today", .indexed = true),
     KT_FIELD(visit, minutes, INT, "Minutes", "Minuty", .computed = true),
@@ -62,7 +62,7 @@ static kt_error *welcome(kt_tx *tx, const kt_event *event)
     if (!p->is_customer)
         return NULL;
     struct visit v = {KT_OF(visit), .party = p->rec.id, .day = kt_date_add(kt_today(tx), 7)};
-    v.subject = kt_format(tx, "Welcome %.60s", p->name.ptr);
+    v.subject = kt_format(tx, "Welcome %s", p->name.ptr);
     return kt_create(tx, &v.rec); /* an error here aborts the new party too: one transaction */
 }
 
