@@ -1,6 +1,8 @@
 /* batch.c -- system.batch: several calls in one transaction, later ones using earlier results. atomic: all or
- * nothing; else a call that fails leaves nothing and the next one goes on. */
+ * nothing; else a call that fails leaves nothing and the next one goes on. Each has memory of its own, and
+ * one that looks at the past brings the transaction back to now. */
 #include "bus/dispatch.h"
+#include "model/scope.h"
 
 static const variant *calls_of(const variant *params)
 {
@@ -30,18 +32,47 @@ method_mode batch_mode(const bus *b, const model_catalogue *catalogue, const var
 typedef struct {
     call *of;
     arena *arena;
-    kt_str *results; /* text; not set: the call failed */
+    bool *wanted;    /* a later call refers to it */
+    kt_str *results; /* text; not set: the call failed, or nobody wants it */
     const variant **decoded;
     size_t count; /* calls before this one */
 } refs;
 
+/* The text of {"$ref": ".."}; not set: it is none. */
+static kt_str ref_of(const variant *v)
+{
+    bool is_ref = v->kind == VARIANT_OBJECT && v->as.object.count == 1 &&
+                  str_is(v->as.object.members[0].name, "$ref") &&
+                  v->as.object.members[0].value->kind == VARIANT_STRING;
+    return is_ref ? v->as.object.members[0].value->as.string : (kt_str){0};
+}
+
+/* Reads the number that ref begins with. returns its digits, 0: it names no call before this one */
+static size_t read_index(kt_str ref, size_t before, size_t *index)
+{
+    size_t n = 0;
+    *index = 0;
+    while (n < ref.len && n < 4 && ref.ptr[n] >= '0' && ref.ptr[n] <= '9')
+        *index = *index * 10 + (size_t)(ref.ptr[n++] - '0');
+    return (n == ref.len || ref.ptr[n] == '.') && *index < before ? n : 0;
+}
+
+static void note_wanted(refs *r, const variant *v, size_t before)
+{
+    size_t index;
+    kt_str ref = ref_of(v);
+    if (ref.ptr && read_index(ref, before, &index))
+        r->wanted[index] = true;
+    for (size_t i = 0; v->kind == VARIANT_ARRAY && i < v->as.array.count; i++)
+        note_wanted(r, &v->as.array.items[i], before);
+    for (size_t i = 0; v->kind == VARIANT_OBJECT && i < v->as.object.count; i++)
+        note_wanted(r, v->as.object.members[i].value, before);
+}
+
 static kt_error *resolve_ref(refs *r, kt_str ref, const variant **out)
 {
-    size_t index = 0, n = 0;
-    while (n < ref.len && n < 4 && ref.ptr[n] >= '0' && ref.ptr[n] <= '9')
-        index = index * 10 + (size_t)(ref.ptr[n++] - '0');
-    bool shaped = n > 0 && (n == ref.len || ref.ptr[n] == '.');
-    if (!shaped || index >= r->count || !r->results[index].ptr)
+    size_t index, n = read_index(ref, r->count, &index);
+    if (!n || !r->results[index].ptr)
         return error_make(r->arena, KT_VALIDATION, "$ref", "\"%s\" is no result of an earlier call",
             "\"%s\" nie jest wynikiem wcześniejszego wywołania", ref.ptr);
     if (!r->decoded[index])
@@ -54,34 +85,33 @@ static kt_error *resolve_ref(refs *r, kt_str ref, const variant **out)
     return NULL;
 }
 
-/* Copies a value with every {"$ref": ".."} in it replaced. Depth is bounded by the message's. */
-static kt_error *substitute(refs *r, const variant *from, variant *to)
+/* Copies a value into memory, with every {"$ref": ".."} in it replaced. Depth is bounded by the message's. */
+static kt_error *substitute(refs *r, arena *memory, const variant *from, variant *to)
 {
     *to = *from;
-    if (from->kind == VARIANT_OBJECT && from->as.object.count == 1 &&
-        str_is(from->as.object.members[0].name, "$ref") &&
-        from->as.object.members[0].value->kind == VARIANT_STRING) {
+    kt_str ref = ref_of(from);
+    if (ref.ptr) {
         const variant *found = NULL;
-        KT_TRY(resolve_ref(r, from->as.object.members[0].value->as.string, &found));
+        KT_TRY(resolve_ref(r, ref, &found));
         *to = *found;
         return NULL;
     }
     if (from->kind == VARIANT_ARRAY) {
-        variant *items = ARENA_ARRAY(r->arena, variant, from->as.array.count ? from->as.array.count : 1);
+        variant *items = ARENA_ARRAY(memory, variant, from->as.array.count ? from->as.array.count : 1);
         if (!items)
             return error_no_memory();
         for (size_t i = 0; i < from->as.array.count; i++)
-            KT_TRY(substitute(r, &from->as.array.items[i], &items[i]));
+            KT_TRY(substitute(r, memory, &from->as.array.items[i], &items[i]));
         to->as.array.items = items;
     } else if (from->kind == VARIANT_OBJECT) {
         size_t count = from->as.object.count;
-        variant_member *members = ARENA_ARRAY(r->arena, variant_member, count ? count : 1);
-        variant *values = ARENA_ARRAY(r->arena, variant, count ? count : 1);
+        variant_member *members = ARENA_ARRAY(memory, variant_member, count ? count : 1);
+        variant *values = ARENA_ARRAY(memory, variant, count ? count : 1);
         if (!members || !values)
             return error_no_memory();
         for (size_t i = 0; i < count; i++) {
             members[i] = (variant_member){from->as.object.members[i].name, &values[i]};
-            KT_TRY(substitute(r, from->as.object.members[i].value, &values[i]));
+            KT_TRY(substitute(r, memory, from->as.object.members[i].value, &values[i]));
         }
         to->as.object.members = members;
     }
@@ -97,58 +127,82 @@ static const method_param call_members[] = {
     {0},
 };
 
-static kt_error *run_one(refs *r, kt_tx *tx, const variant *one, json *answer)
+static kt_error *call_one(refs *r, kt_tx *tx, const variant *one, json *answer)
 {
     call *c = r->of;
     KT_TRY(params_check(r->arena, call_members, one));
     const variant *params = params_find(one, "params");
     if (params) {
-        variant *ready = ARENA_NEW(r->arena, variant);
+        variant *ready = ARENA_NEW(tx->arena, variant);
         if (!ready)
             return error_no_memory();
-        KT_TRY(substitute(r, params, ready));
+        KT_TRY(substitute(r, tx->arena, params, ready));
         params = ready;
     }
     return target_call(c, tx, variant_get_str(one, "method"), params, answer);
 }
 
-/* Writes {"result": ..} or {"error": ..} of call i; an error of an atomic batch is returned instead. */
-static kt_error *run_member(refs *r, kt_tx *tx, const variant *one, bool atomic, json *answer)
+static kt_error *run_one(refs *r, kt_tx *tx, const variant *one, buffer *made)
 {
-    size_t i = r->count;
+    json result = json_to(made);
+    KT_TRY(call_one(r, tx, one, &result));
+    if (tx->doomed)
+        return tx->doomed;
+    if (made->full)
+        return error_no_memory();
+    if (r->wanted[r->count])
+        r->results[r->count] = arena_str(r->arena, buffer_str(made));
+    return r->wanted[r->count] && !r->results[r->count].ptr ? error_no_memory() : NULL;
+}
+
+/* What a reading left: the past that it looked at. */
+static kt_error *come_back(kt_tx *tx, const kt_tx *now, const model_savepoint *save)
+{
+    if (store_mark_set(tx->view).mark != save->mark.mark)
+        KT_TRY(model_savepoint_back(tx, save));
+    if (tx->catalogue != now->catalogue)
+        tx->kept = NULL; /* it may know the definitions of then */
+    tx->catalogue = now->catalogue;
+    tx->actor = now->actor;
+    return NULL;
+}
+
+/* Writes {"result": ..} or {"error": ..} of a call; an error of an atomic batch is returned instead. */
+static kt_error *write_one(refs *r, kt_tx *tx, const variant *one, bool atomic, buffer *made, json *answer)
+{
+    const kt_tx now = *tx;
     model_savepoint save = {0};
-    if (tx->writes && !atomic)
+    if (!tx->writes || !atomic)
         KT_TRY(model_savepoint_set(tx, &save));
-    buffer made;
-    buffer_open(&made, CALL_ANSWER_MAX);
-    json result = json_to(&made);
-    kt_error *error = run_one(r, tx, one, &result);
-    if (!error && tx->doomed)
-        error = tx->doomed;
-    if (!error && made.full)
-        error = error_no_memory();
-    if (!error) {
-        r->results[i] = arena_str(r->arena, buffer_str(&made));
-        error = r->results[i].ptr ? NULL : error_no_memory();
-    }
-    buffer_close(&made);
-    if (!error) {
-        json_object(answer);
-        json_key(answer, "result");
-        json_raw(answer, r->results[i]);
-        json_object_end(answer);
-        return NULL;
-    }
-    if (atomic || tx->doomed) {
-        kt_str prefix = arena_format(r->arena, "calls[%zu]", i);
+    kt_error *error = run_one(r, tx, one, made);
+    if (error && (atomic || tx->doomed)) {
+        kt_str prefix = arena_format(r->arena, "calls[%zu]", r->count);
         return prefix.ptr ? error_under(error, prefix.ptr) : error;
     }
-    if (tx->writes)
+    if (!tx->writes)
+        KT_TRY(come_back(tx, &now, &save));
+    else if (error)
         KT_TRY(model_savepoint_back(tx, &save));
     json_object(answer);
-    answer_error_member(answer, error, tx->lang, r->of->request_id);
+    if (error) {
+        answer_error_member(answer, error, tx->lang, r->of->request_id);
+    } else {
+        json_key(answer, "result");
+        json_raw(answer, buffer_str(made));
+    }
     json_object_end(answer);
     return NULL;
+}
+
+static kt_error *run_member(refs *r, kt_tx *tx, const variant *one, bool atomic, json *answer)
+{
+    model_scope scope;
+    buffer made;
+    KT_TRY(scope_open(tx, &scope));
+    buffer_open(&made, CALL_ANSWER_MAX);
+    kt_error *error = write_one(r, tx, one, atomic, &made, answer);
+    buffer_close(&made);
+    return scope_close(tx, &scope, error);
 }
 
 static kt_error *run_batch(method_call *m)
@@ -161,10 +215,13 @@ static kt_error *run_batch(method_call *m)
             "oczekiwano od 1 do %u wywołań, jest %zu", c->bus->options.batch_max, count);
     refs r = {.of = c,
         .arena = m->arena,
+        .wanted = ARENA_ARRAY(m->arena, bool, count),
         .results = ARENA_ARRAY(m->arena, kt_str, count),
         .decoded = ARENA_ARRAY(m->arena, const variant *, count)};
-    if (!r.results || !r.decoded)
+    if (!r.wanted || !r.results || !r.decoded)
         return error_no_memory();
+    for (size_t i = 0; i < count; i++)
+        note_wanted(&r, &calls->as.array.items[i], i);
     bool atomic = params_bool(m->params, "atomic");
     json_object(m->answer);
     json_key(m->answer, "results");

@@ -75,11 +75,29 @@ kt_str target_names_verb(const char *method)
     return (kt_str){0};
 }
 
-kt_error *target_then(kt_tx *tx, kt_str as_of, kt_time *at)
+static kt_error *take_then(kt_tx *tx, kt_str as_of, kt_time *at)
 {
     KT_TRY(journal_moment(tx, as_of, at));
     KT_TRY(journal_definitions(tx, *at));
     return access_rejoin(tx);
+}
+
+kt_error *target_then(kt_tx *tx, kt_str as_of, kt_time *at)
+{
+    kt_memory before = kt_lasting_memory(tx);
+    return kt_callers_memory(tx, before, take_then(tx, as_of, at));
+}
+
+kt_error *target_seek(const bus *b, kt_tx *tx, kt_str name, const variant *params, target *t, bool *found)
+{
+    *found = target_find(b, tx->catalogue, name, params, t);
+    kt_str text = params && params->kind == VARIANT_OBJECT ? variant_get_str(params, "as_of") : (kt_str){0};
+    kt_time at;
+    if (*found || !text.len || tx->writes)
+        return NULL;
+    KT_TRY(target_then(tx, text, &at));
+    *found = target_find(b, tx->catalogue, name, params, t) && t->verb && t->mode != METHOD_WRITE;
+    return NULL;
 }
 
 typedef struct {
@@ -189,7 +207,10 @@ kt_error *target_run(const target *t, call *c, kt_tx *tx, const variant *params,
 kt_error *target_call(call *c, kt_tx *tx, kt_str name, const variant *params, json *answer)
 {
     target t;
-    if (str_is(name, "system.batch") || !target_find(c->bus, tx->catalogue, name, params, &t))
+    bool found = false;
+    if (!str_is(name, "system.batch"))
+        KT_TRY(target_seek(c->bus, tx, name, params, &t, &found));
+    if (!found)
         return error_make(
             c->arena, KT_NOT_FOUND, "method", "there is no method %s", "nie ma metody %s", name.ptr);
     if (t.mode == METHOD_PLAIN || (t.mode == METHOD_SLOW && tx->writes))

@@ -28,6 +28,9 @@ typedef struct {
 /* false: no such method in this catalogue. */
 bool target_find(
     const bus *bus, const model_catalogue *catalogue, kt_str name, const variant *params, target *target);
+/* The same for tx; an entity that is no longer defined is addressed as of a moment when it was, if tx only reads. */
+KT_MUST kt_error *target_seek(
+    const bus *bus, kt_tx *tx, kt_str name, const variant *params, target *target, bool *found);
 /* Does a method declare this right? */
 bool target_declares(const bus *bus, const model_catalogue *catalogue, kt_str right);
 /* Checks rights and parameters, runs; the answer gets one value. call->tx NULL: METHOD_PLAIN. */

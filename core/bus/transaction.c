@@ -54,30 +54,14 @@ static kt_error *session_begin(session *s, call *c, store_view *view, bool write
     return writes ? automation_begin(b->options.automation, &s->tx) : NULL;
 }
 
-/* An entity that is no longer defined is addressed as of a moment when it was. */
-static kt_error *find_then(call *c, target *target, bool *found)
-{
-    kt_tx *tx = &c->now.tx;
-    kt_str text = c->params && c->params->kind == VARIANT_OBJECT ? variant_get_str(c->params, "as_of")
-                                                                 : (kt_str){0};
-    kt_time at;
-    if (!text.len)
-        return NULL;
-    KT_TRY(target_then(tx, text, &at));
-    *found = target_find(c->bus, tx->catalogue, c->method, c->params, target) && target->verb &&
-             target->mode != METHOD_WRITE;
-    return NULL;
-}
-
 /* Finds the method and judges who calls it. A public method runs also for a token that has expired. */
 static kt_error *begin(call *c, store_view *view, bool writes, target *target)
 {
     kt_error *who;
     KT_TRY(session_begin(&c->now, c, view, writes, &who));
-    bool found = c->web ? web_target(c, c->now.catalogue, target)
-                        : target_find(c->bus, c->now.catalogue, c->method, c->params, target);
-    if (!found && !c->web && !writes)
-        KT_TRY(find_then(c, target, &found));
+    bool found = c->web && web_target(c, c->now.catalogue, target);
+    if (!c->web)
+        KT_TRY(target_seek(c->bus, &c->now.tx, c->method, c->params, target, &found));
     if (!found) {
         c->code = -32601;
         kt_str entity = target_names_verb(c->method.ptr);

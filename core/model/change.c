@@ -2,6 +2,7 @@
  */
 #include "model/change.h"
 
+#include "model/internal.h"
 #include "model/scope.h"
 
 typedef struct model_change_table {

@@ -1,4 +1,5 @@
 /* event.c -- handlers of other modules run in the transaction of what they hear of. */
+#include "model/internal.h"
 #include "model/scope.h"
 
 /* Two handlers that cause each other's event would go on for ever. */

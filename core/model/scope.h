@@ -3,7 +3,7 @@
  * What outlives the call is put elsewhere by whoever makes it: writes into the overlay, the list of changes into
  * model_lasting, the verb's result into the caller's memory, errors by scope_close. */
 #pragma once
-#include "model/internal.h"
+#include "model/model.h"
 
 typedef struct {
     kt_memory before;

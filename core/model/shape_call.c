@@ -1,4 +1,5 @@
 /* shape_call.c -- parameters and results of methods and actions, a module's own events, services. */
+#include "model/internal.h"
 #include "model/scope.h"
 #include "model/shape.h"
 

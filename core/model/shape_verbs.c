@@ -1,6 +1,7 @@
 /* shape_verbs.c -- the verbs of kontor.h over C structs. Rights are judged below, in model_store_new and
  * model_load_for, by the transaction's guard. What a verb needs on the way is given back when it returns: the caller's
  * memory gets the struct's texts and lines alone. */
+#include "model/internal.h"
 #include "model/scope.h"
 #include "model/sequence.h"
 #include "model/shape.h"

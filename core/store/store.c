@@ -44,7 +44,7 @@ kt_error *store_read(store *store, arena *arena, store_view **view)
     store_view *v = ARENA_NEW(arena, store_view);
     if (!v)
         return error_no_memory();
-    v->arena = arena;
+    v->arena = v->first = arena;
     v->engine = store->engine;
     v->store = store;
     engine_code code = store->engine->ops->begin(store->engine, false, &v->txn);

@@ -75,8 +75,8 @@ kt_error *store_make_writable(store_view *view)
 {
     if (view->writes)
         return NULL;
-    overlay *made = ARENA_NEW(view->arena, overlay);
-    if (!made || !arena_at_end(view->arena, close_writes, made))
+    overlay *made = ARENA_NEW(view->first, overlay);
+    if (!made || !arena_at_end(view->first, close_writes, made))
         return error_no_memory();
     made->arena = arena_open(SIZE_MAX); /* store_put keeps to STORE_WRITES_MAX */
     if (!made->arena)

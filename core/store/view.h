@@ -4,6 +4,7 @@
 
 struct store_view {
     arena *arena; /* for what is read, and errors */
+    arena *first; /* lasts as long as the view */
     engine *engine;
     engine_txn *txn;
     overlay *writes;   /* NULL: read only */

@@ -141,8 +141,12 @@ static engine_code run_jobs(store *s, size_t count, batch *b)
         batch_entry *entry = &s->entries[i];
         if (i && clock_monotonic_us() - b->begun_us > BATCH_US_MAX)
             break;
-        entry->view = (store_view){
-            .arena = entry->job->arena, .engine = s->engine, .txn = b->txn, .borrowed_txn = true, .store = s};
+        entry->view = (store_view){.arena = entry->job->arena,
+            .first = entry->job->arena,
+            .engine = s->engine,
+            .txn = b->txn,
+            .borrowed_txn = true,
+            .store = s};
         run_job(entry);
         b->ran = i + 1;
         if (entry->result != STORE_DONE || !entry->view.writes->changes)
@@ -164,8 +168,12 @@ static engine_code run_jobs(store *s, size_t count, batch *b)
 /* Old answers go with the batch. Nothing depends on it: what fails here is tried again some other time. */
 static engine_code forget_answers(store *s, batch *b)
 {
-    store_view view = {
-        .arena = s->scratch, .engine = s->engine, .txn = b->txn, .borrowed_txn = true, .store = s};
+    store_view view = {.arena = s->scratch,
+        .first = s->scratch,
+        .engine = s->engine,
+        .txn = b->txn,
+        .borrowed_txn = true,
+        .store = s};
     bool forgot = false;
     engine_code code = ENGINE_OK;
     if (!store_make_writable(&view) &&

@@ -68,6 +68,15 @@ with House(modules="base") as house:
         sums = who.call("custom.machine.aggregate", {"measures": {"all": "sum:rate"}, "as_of": then})["rows"]
         assert sums[0]["all"] == "10.50" and who.call("custom.machine.count", {"as_of": then}) == 1, sums
     refused(Forbidden, stranger, "custom.machine.list", {"as_of": then})
+    several = [{"method": "custom.machine.count", "params": {"as_of": then}},  # a batch looks back and comes back
+               {"method": "custom.machine.count", "params": {}},
+               {"method": "base.party.get", "params": {"id": party, "fields": ["name"]}},
+               {"method": "base.party.get", "params": {"id": party, "fields": ["name"], "as_of": then}},
+               {"method": "base.party.get", "params": {"id": party, "fields": ["name"]}}]
+    k.update("base.party", party, {"name": "New name"})
+    answers = k.call("system.batch", {"calls": several})["results"]
+    assert answers[0]["result"] == 1 and answers[1]["error"]["data"]["kind"] == "not_found", answers
+    assert [a["result"]["name"] for a in answers[2:]] == ["New name", "Anna", "New name"], answers
     assert k.call("base.party.list", {"filter": [["shoe", "=", 44]], "fields": ["shoe", "hat"], "as_of": then})["rows"] == [
         {"shoe": 44, "hat": None}]
     assert fields_of(k, "base.party", then)[0]["shoe"] == "Shoe size" and fields_of(k, "base.party", renamed)[0]["shoe"] == "Boot"
