@@ -61,7 +61,8 @@ typedef struct {
      *   quantity  not set: all
      *   left      receives what cannot be undone any more, and why */
     KT_MUST kt_error *(*release)(kt_tx *tx, kt_id document, kt_id line, kt_dec quantity, kt_plan *left);
-    /* The demand took so much out of the stores: shipped, or issued to production. */
+    /* The demand took so much out of the stores, shipped or issued to production, or got it elsewhere. Then
+     * "base.supply.used" is emitted: {document, line, item}. */
     KT_MUST kt_error *(*used)(kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity);
     /* A supply comes on another day: for every demand whose promise this moves "base.supply.promise" is
      * emitted: {document, line, day, was, reason, reason_pl}.
@@ -69,7 +70,8 @@ typedef struct {
     KT_MUST kt_error *(*moved)(kt_tx *tx, kt_id supply, kt_date day, kt_text reason);
     /* So much of a supply is in the stores now: the demands that wait for it get it reserved, those needed
      * first before the others; what is left goes to demands of the item that miss some. For each
-     * "base.supply.reserved" is emitted: {document, line, day}. */
+     * "base.supply.reserved" is emitted: {document, line, day}. What came for a demand and cannot be reserved, being
+     * blocked or expired, the demand misses. */
     KT_MUST kt_error *(*arrived)(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity);
     /* So much of a supply will not come: the demands that waited for it are covered anew. */
     KT_MUST kt_error *(*failed)(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason);

@@ -3,6 +3,7 @@
 two currencies, while modules are switched off and on. After each of them the state is rebuilt from the journal (mirror.py), and what
 must hold of stock, ledger, tax, open items, numbers and references is asked of it; at a chapter's end what the journal tells is
 held against what there is, record by record, and `kontord --check` proves the files. A chapter is a company of its own, from its own seed.
+One of an even seed waits for each planning run, so that its seed repeats it; in one of an odd seed a run's steps fall between what else is done.
 
   company_random.py --operations 1000000 [--seed 1] [--chapter 2500] [--first 0] [--jobs 2]     goes on with chapter --first"""
 import argparse
@@ -16,8 +17,8 @@ import sys
 import tempfile
 import time
 import traceback
-from collections import Counter
-from decimal import Decimal as D
+from collections import Counter, deque
+from decimal import ROUND_HALF_UP, Decimal as D
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from house import House  # noqa: E402
@@ -54,6 +55,24 @@ class Wire:
         self.socket.close()
 
 
+def regular_days(payment, last):
+    """On the same day of each month, or on the last one of a shorter month."""
+    first, times = datetime.date.fromisoformat(payment["first"]), 0
+    last = min(last, datetime.date.fromisoformat(payment["until"] or "9999-12-31"))
+    while True:
+        if payment["every"] == "week":
+            when = first + datetime.timedelta(7 * times)
+        else:
+            months = first.year * 12 + first.month - 1 + times * {"month": 1, "quarter": 3, "year": 12}[payment["every"]]
+            year, month = months // 12, months % 12 + 1
+            end = (datetime.date(year + month // 12, month % 12 + 1, 1) - datetime.timedelta(1)).day
+            when = datetime.date(year, month, min(first.day, end))
+        if when > last:
+            return
+        yield when
+        times += 1
+
+
 def day(days):
     return (TODAY + datetime.timedelta(days)).isoformat()
 
@@ -62,6 +81,7 @@ class Company:
     def __init__(self, k, seed):
         self.k, self.dice = k, random.Random(seed)
         self.done, self.refused, self.off, self.unaligned = Counter(), Counter(), [], False
+        self.waits, self.trail = seed % 2 == 0, deque(maxlen=60)  # the trail: what was done last, to be told when it breaks
         self.found()
         self.mirror = Mirror(k)
         self.mirror.follow()
@@ -100,6 +120,8 @@ class Company:
                 self.make("logistics.supplier_price", party=party, item=item, price=str(D(dice.randint(100, 900)) / 100), currency=dice.choice((self.pln, self.eur)),
                           unit=dice.choice((self.piece, self.box, None)), minimum=dice.choice((None, "2", "10")), multiple=dice.choice((None, "1", "5")), lead_days=dice.randint(0, 9))
             self.make("logistics.reorder_rule", item=item, minimum="3", maximum=str(dice.randint(5, 30)))
+        for item in self.bought[:4]:
+            self.make("logistics.reorder_rule", item=item, kind="resupply", warehouse=self.stores[1], source=self.stores[0], minimum="2", maximum=str(dice.randint(3, 9)))
         hall = self.make("production.work_centre", code="HALL", name="Hall", slots=8, machine_rate="60", labour_rate="40", overhead_rate="20")
         work = self.make("production.routing", code="W", name="Work", steps=[{"sequence": 10, "name": "Weld", "centre": hall, "setup_minutes": "5", "run_minutes": "2"},
                                                                            {"sequence": 20, "name": "Paint", "centre": hall, "run_minutes": "1"}])
@@ -213,9 +235,14 @@ class Company:
         slip = self.in_state("logistics.transfer", "draft", "in_transit")
         self.act("logistics.transfer", self.dice.choice(("post", "send", "send", "cancel") if slip["state"] == "draft" else ("receive",)), slip["id"])
 
+    def lot_of(self, item, field="id"):
+        """Now and then a lot is chosen by hand."""
+        lots = [lot[field] for lot in self.mirror.rows["logistics.lot"].values() if lot["item"] == item] if item in self.lotted else []
+        return {"lot": self.dice.choice(lots)} if lots and self.dice.random() < 0.3 else {}
+
     def pick(self):
         d = self.in_state("logistics.delivery", "reserved", "waiting")
-        lines = [{"line": line["id"], "quantity": str(self.dice.randint(0, int(number(line["quantity"])) + 1))} for line in d["lines"] if self.dice.random() < 0.7]
+        lines = [{"line": line["id"], "quantity": str(self.dice.randint(0, int(number(line["quantity"])) + 1)), **self.lot_of(line["item"])} for line in d["lines"] if self.dice.random() < 0.7]
         self.act("logistics.delivery", "pick", d["id"], lines=lines if lines and self.dice.random() < 0.5 else None)
 
     def ship(self):
@@ -251,7 +278,8 @@ class Company:
         self.k.update("base.item", item, self.dice.choice(({"standard_cost": self.quantity(9)}, {"standard_cost": self.money(3000)}, {"valuation": self.dice.choice(("average", "fifo", "standard"))})))
 
     def block_lot(self):
-        self.act("logistics.lot", self.dice.choice(("block", "unblock")), self.some("logistics.lot")["id"])
+        action, params = self.dice.choice((("block", {"reason": "dice"}), ("unblock", {}), ("unblock", {})))
+        self.act("logistics.lot", action, self.some("logistics.lot")["id"], **params)
 
     def burden(self):
         r = self.in_state("logistics.receipt", "done", kind="receipt")
@@ -270,7 +298,21 @@ class Company:
             self.act("logistics.purchase_request", "cancel", r["id"], reason="dice")
 
     def reorder(self):
-        self.k.call(self.dice.choice(("logistics.reorder.run", "logistics.purchase.review")), {})
+        """A store is filled up from another to its maximum, with no more than is free there; asked again at once, nothing more is wanted."""
+        if self.dice.random() < 0.5:
+            self.k.call("logistics.purchase.review", {})
+            return
+        filled = [row for row in self.k.call("logistics.reorder.run", {})["requests"] if row["transfer"]]
+        self.mirror.follow()
+        for row in filled:
+            rule = self.mirror.rows["logistics.reorder_rule"][row["rule"]]
+            free = {w: number(self.k.call("logistics.availability", {"item": row["item"], "warehouse": w})["available"]) for w in self.stores}
+            going = self.mirror.on_its_way(row["item"], "warehouse", rule["source"], "draft") - number(row["quantity"])
+            coming = self.mirror.on_its_way(row["item"], "to_warehouse", rule["warehouse"], "draft", "in_transit") - number(row["quantity"])
+            hold(number(row["free"]) == free[rule["warehouse"]] + coming < number(rule["minimum"]), "a store is filled up that needs nothing", row, free, coming)
+            hold(number(row["quantity"]) == min(number(rule["maximum"]) - number(row["free"]), free[rule["source"]] - going) > 0, "a store is filled up with another quantity", row, free, going)
+        again = self.k.call("logistics.reorder.run", {})["requests"]
+        hold(not again, "what was asked for is asked for again", again)
 
     def order_requests(self):
         found = list({self.in_state("logistics.purchase_request", "open")["id"] for _ in range(self.dice.randint(1, 6))})
@@ -343,7 +385,8 @@ class Company:
 
     def issue_some(self):
         order = self.in_state("production.order", "reserved", "in_progress")
-        self.act("production.order", "issue", order["id"], components=[{"item": self.dice.choice(order["components"])["item"], "quantity": self.quantity(3)}])
+        item = self.dice.choice(order["components"])["item"]
+        self.act("production.order", "issue", order["id"], components=[{"item": item, "quantity": self.quantity(3), **self.lot_of(item, "name")}])
 
     def finish_making(self):
         self.act("production.order", "finish", self.in_state("production.order", "in_progress")["id"], backorder=self.dice.random() < 0.4, reason="dice")
@@ -354,6 +397,19 @@ class Company:
 
     def plan_all(self):
         self.k.call("production.mrp.run", {})
+        if self.waits:
+            self.settle()
+
+    def take_apart(self):
+        """What was made, as its order or its bill says, all of it or a part recovered."""
+        dice = self.dice
+        order = self.in_state("production.order", "done", "closed", "in_progress") if dice.random() < 0.5 else None
+        made = self.make("production.disassembly", item=order["item"] if order else dice.choice(self.made), order=order and order["id"], quantity=self.quantity(3))
+        self.done["disassembly"] += 1
+        lines = [{"item": line["item"], "recovered": str(dice.randint(0, int(number(line["quantity"])))), **({"lot": f"D{dice.randint(1, 5)}"} if line["item"] in self.lotted else {})}
+                 for line in self.k.get("production.disassembly", made)["lines"] if dice.random() < 0.8 or line["item"] in self.lotted]
+        self.k.update("production.disassembly", made, {"lines": lines})
+        self.act("production.disassembly", dice.choice(("post",) * 9 + ("cancel",)), made)
 
     # ---- The books ----
 
@@ -441,6 +497,49 @@ class Company:
     def overdue(self):
         self.k.call("finance.invoice.mark_overdue", {})
 
+    def pay_regularly(self):
+        dice = self.dice
+        ended = day(dice.randint(-20, 300))
+        if dice.random() < 0.3:
+            self.k.update("finance.regular_payment", self.some("finance.regular_payment")["id"], dice.choice(({"active": False}, {"active": True}, {"amount": self.money()}, {"until": ended})))
+        else:
+            self.make("finance.regular_payment", name="Rent", direction=dice.choice(("in", "out")), amount=self.money(), currency=dice.choice((None, self.pln, self.eur)),
+                      first=day(dice.randint(-500, 60)), every=dice.choice(("week", "month", "quarter", "year")), until=dice.choice((None, None, ended)))
+
+    def foresee(self):
+        """Week by week: what is owed, and what is paid regularly."""
+        weeks, monday = self.dice.randint(1, 104), TODAY - datetime.timedelta(TODAY.weekday())
+        answer = self.k.call("finance.cash_forecast", {"weeks": weeks})
+        self.mirror.follow()
+        wanted = Counter()
+        for item in self.mirror.rows["finance.open_item"].values():
+            if not item["closed"]:
+                value = number(item["open_value"])
+                wanted[max(0, (datetime.date.fromisoformat(item["due"]) - monday).days // 7), "receivable" if value > 0 else "payable"] += value
+        rate = max((r["day"], number(r["rate"])) for r in self.mirror.rows["base.currency_rate"].values() if r["day"] <= day(0))[1]
+        for r in self.mirror.rows["finance.regular_payment"].values():
+            value = number(r["amount"]) * (-1 if r["direction"] == "out" else 1) * (rate if r["currency"] == self.eur else 1)
+            for when in regular_days(r, monday + datetime.timedelta(7 * weeks - 1)) if r["active"] else ():
+                if when >= TODAY:
+                    wanted[(when - monday).days // 7, "regular"] += value.quantize(D("0.01"), ROUND_HALF_UP)
+        for n, week in enumerate(answer["weeks"]):
+            for part in ("receivable", "payable", "regular"):
+                hold(number(week[part]) == wanted[n, part], "the forecast of cash is another", n, part, week, wanted[n, part])
+
+    def recur(self):
+        """Recurring orders: each period's once, also of the time that was slept through."""
+        dice = self.dice
+        if dice.random() < 0.5:
+            self.make("crm.order_template", name="Each time", party=dice.choice(self.customers), start=day(-dice.randint(0, 40)), interval=dice.randint(1, 3), every=dice.choice(("week", "month")),
+                      until=dice.choice((None, day(dice.randint(0, 60)))), confirm=dice.random() < 0.5, lines=[{"item": dice.choice(self.goods + [self.service]), "quantity": self.quantity(4)}])
+            self.done["template"] += 1
+        self.k.call("crm.order_template.run", {})
+        self.mirror.follow()
+        for t in self.mirror.rows["crm.order_template"].values():
+            periods = [o["period"] for o in self.mirror.rows["crm.order"].values() if o["template"] == t["id"]]
+            hold(len(set(periods)) == len(periods) == number(t["made"]), "a period's order is not made once", t, periods)
+            hold(t["refused"] or not t["active"] or not t["next"] or t["next"] > day(0), "a recurring order is due and not made", t)
+
     def new_rate(self):
         when, rate = day(-self.dice.randint(0, 60)), str(D(self.dice.randint(40000, 46000)) / 10000)
         known = [r["id"] for r in self.mirror.rows["base.currency_rate"].values() if r["day"] == when]
@@ -475,18 +574,18 @@ class Company:
         self.mirror.learn()
         self.mirror.everything()
 
-    STEPS = {"sell": 10, "change_draft": 1, "preview": 0.5, "confirm": 10, "amend": 3, "turn_order": 2, "deliver_elsewhere": 1,
+    STEPS = {"sell": 10, "change_draft": 1, "preview": 0.5, "confirm": 10, "amend": 3, "turn_order": 2, "deliver_elsewhere": 1, "recur": 0.3,
              "enter_goods": 8, "issue_goods": 3, "transfer": 2, "turn_transfer": 3, "pick": 5, "ship": 10, "turn_delivery": 2, "deliver_by_hand": 1, "take_back": 2, "count_goods": 0.3, "enter_count": 1,
              "change_goods": 1, "block_lot": 0.3, "burden": 0.7,
              "ask": 2, "turn_request": 1, "inquire": 0.7, "turn_inquiry": 2, "reorder": 0.5, "order_requests": 4, "order_by_hand": 3, "approve": 6, "turn_purchase": 2, "receive": 7, "give_back": 1, "finish_receipt": 8, "supplier_price": 0.5,
-             "make_goods": 2, "turn_making": 7, "report": 4, "issue_some": 1, "finish_making": 2, "operate": 2, "plan_all": 0.1,
+             "make_goods": 2, "turn_making": 7, "report": 4, "issue_some": 1, "finish_making": 2, "operate": 2, "plan_all": 0.1, "take_apart": 1,
              "bill": 8, "bill_by_hand": 6, "bill_purchase": 6, "advance_purchase": 1, "bill_receipt": 1, "post_invoice": 16, "credit": 3, "pay": 9, "post_payment": 9, "reverse_payment": 1, "set_off": 1, "take_match_back": 0.5,
-             "write_entry": 2, "reverse_entry": 0.5, "value_open": 0.3, "close_month": 0.1, "close_year": 0.02, "overdue": 0.2, "new_rate": 1, "switch": 1}
-    OF = dict.fromkeys("sell change_draft preview confirm amend turn_order deliver_elsewhere".split(), "crm") | dict.fromkeys(
+             "write_entry": 2, "reverse_entry": 0.5, "value_open": 0.3, "close_month": 0.1, "close_year": 0.02, "overdue": 0.2, "pay_regularly": 0.3, "foresee": 0.3, "new_rate": 1, "switch": 1}
+    OF = dict.fromkeys("sell change_draft preview confirm amend turn_order deliver_elsewhere recur".split(), "crm") | dict.fromkeys(
         "enter_goods issue_goods transfer turn_transfer pick ship turn_delivery deliver_by_hand take_back count_goods enter_count block_lot burden ask turn_request inquire turn_inquiry reorder order_requests order_by_hand "
         "approve turn_purchase receive give_back finish_receipt supplier_price".split(), "logistics") | dict.fromkeys(
-        "make_goods turn_making report issue_some finish_making operate plan_all".split(), "production") | dict.fromkeys(
-        "bill bill_by_hand bill_purchase advance_purchase bill_receipt post_invoice credit pay post_payment reverse_payment set_off take_match_back write_entry reverse_entry value_open close_month close_year overdue".split(), "finance")
+        "make_goods turn_making report issue_some finish_making operate plan_all take_apart".split(), "production") | dict.fromkeys(
+        "bill bill_by_hand bill_purchase advance_purchase bill_receipt post_invoice credit pay post_payment reverse_payment set_off take_match_back write_entry reverse_entry value_open close_month close_year overdue pay_regularly foresee".split(), "finance")
 
     def draw(self):
         """What to do: of a module that is off nothing, but now and then the lack of it brings it back."""
@@ -499,14 +598,18 @@ class Company:
 
     def step(self):
         self.name = name = self.draw()
+        self.trail.append(f"after {self.mirror.seq}: {name}")
         try:
             getattr(self, name)()
         except (NothingToDo, IndexError):
             self.refused[name, "nothing to do"] += 1
+            self.trail.pop()
             return
         except KontorError as error:
-            hold(error.kind in REFUSALS and name != "switch", f"{name} is answered by {error.kind}", error)
+            gone = error.kind == "not_found" and not self.waits  # a planning run took its proposal back meanwhile
+            hold((error.kind in REFUSALS or gone) and name != "switch", f"{name} is answered by {error.kind}", error)
             self.refused[name, str(error)[:100]] += 1
+            self.trail[-1] += f", refused: {error}"[:120]
         else:
             self.done[name] += 1
         self.mirror.follow()
@@ -554,6 +657,7 @@ def chapter(number_of, seed, count):
             say(f"chapter {number_of}, seed {seed}: broken at step {steps}, {c.name}, after {c.done.total()} operations; the last commit:")
             for change in c.k.call("journal.since", {"seq": c.mirror.seq - 1, "limit": 1})["entries"][0]["changes"]:
                 say(f"  {change['entity']} {change['id']} {change['kind']}: {change['before']} -> {change['after']}")
+            say("what was done last, each after which entry, without " + ", ".join(c.off or ["none of the modules"]) + ":\n  " + "\n  ".join(c.trail))
             raise Broken(f"{type(error).__name__}: {error}") from None  # of a kind that goes from process to process
         spent = time.monotonic() - began
         say(f"chapter {number_of}, seed {seed}: {c.done.total()} operations, {c.refused.total()} refused, {c.mirror.commits} commits, {same} records the same, "
@@ -589,8 +693,11 @@ def main():
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1, help="chapters at a time")
     parser.add_argument("--seconds", type=int, default=0, help="begin no chapter after so many")
+    parser.add_argument("--often", default="", help="operations to be drawn ten times as often: names with commas")
     parser.add_argument("--tell", action="store_true", help="what was done and refused, and why")
     args = parser.parse_args()
+    for name in filter(None, args.often.split(",")):
+        Company.STEPS[name] *= 10
     done, refused, args.begun = Counter(), Counter(), 0
     for some, others in chapters(args):
         done, refused = done + some, refused + others

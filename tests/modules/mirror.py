@@ -339,6 +339,19 @@ class Mirror:
                 there, told = number(line["delivered"]), self.shipped[at] + self.elsewhere[at]
                 hold(there == told, "what was delivered of an order is not what it knows", at, there, self.shipped[at], self.elsewhere[at])
 
+    def on_its_way(self, item, side, warehouse, *states):
+        """What slips between stores move of an item, to or from one of them."""
+        return sum((number(line["quantity"]) for t in self.rows["logistics.transfer"].values() if t["kind"] == "transfer" and t["state"] in states and t[side] == warehouse
+                    for line in t["lines"] if line["item"] == item), D(0))
+
+    def disassembly(self, old, new):
+        """What is taken apart is worth what is recovered of it and what is lost."""
+        if not new or new["state"] != "done":
+            return
+        hold(not old or old["state"] == "draft", "what was taken apart changes", old, new)
+        hold(number(new["value"]) == number(new["lost"]) + sum((number(line["value"]) for line in new["lines"]), D(0)), "worth comes or goes in taking apart", new)
+        hold(all(0 <= number(line["recovered"]) <= number(line["quantity"]) for line in new["lines"]), "more is recovered than went in", new)
+
     def valuation(self, old, new):
         self.worth += number(new["value"] if new else 0) - number(old["value"] if old else 0)
 
@@ -434,4 +447,4 @@ LAWS = {"finance.entry": Mirror.entry, "finance.balance": Mirror.balance, "finan
         "finance.invoice": Mirror.invoice, "finance.payment": Mirror.payment, "finance.vat_line": Mirror.vat_line, "finance.received": Mirror.received,
         "logistics.move": Mirror.move, "logistics.reservation": Mirror.reservation, "logistics.stock": Mirror.stock, "logistics.valuation": Mirror.valuation,
         "crm.order": Mirror.sales_order, "logistics.purchase_order": Mirror.purchase_order, "logistics.delivery": Mirror.delivery, "base.order_report": Mirror.report,
-        "logistics.purchase_request": Mirror.request, "base.pegging": Mirror.pegging, "production.order": Mirror.making_order}
+        "logistics.purchase_request": Mirror.request, "base.pegging": Mirror.pegging, "production.order": Mirror.making_order, "production.disassembly": Mirror.disassembly}

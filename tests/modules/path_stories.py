@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from house import House  # noqa: E402
-from stories import expect, run  # noqa: E402
+from stories import expect, refused, run  # noqa: E402
 
 TODAY = datetime.date.today()
 seen = {}
@@ -79,6 +79,30 @@ def plan(answer):
 def level(k, of):
     found = k.call("logistics.availability", {"item": of})
     return {name: D(found[name]) for name in ("on_hand", "reserved", "available")}
+
+
+def delivery_of(k, sale):
+    return rows(k, "logistics.delivery", ["document", "=", {"entity": "crm.order", "id": sale}], sort="-id")[0]["id"]
+
+
+def pegged(k, document, entity="crm.order"):
+    """By what a document's demands are covered."""
+    return [(p["kind"], D(p["quantity"])) for p in rows(k, "base.pegging", ["demand", "=", {"entity": entity, "id": document}], sort="id")]
+
+
+def held(k, entity, document):
+    """What is reserved for a document, of each lot and place."""
+    return [D(r["quantity"]) for r in rows(k, "logistics.reservation", ["document", "=", {"entity": entity, "id": document}], sort="id")]
+
+
+def tracked(k, code, *lots, **more):
+    """An item kept by lots, with five of each on stock."""
+    s = shop(k)
+    s[code] = make(k, "base.item", code=code, name=code.title(), unit=s["piece"], price="2", currency=s["pln"], tracking="lot", **more)
+    for lot in lots:
+        slip = make(k, "logistics.transfer", kind="entry", lines=[{"item": s[code], "quantity": "5", "unit_cost": "1", "new_lot": lot}])
+        k.call("logistics.transfer.post", {"id": slip})
+    return s[code], {row["name"]: row["id"] for row in rows(k, "logistics.lot", ["item", "=", s[code]])}
 
 
 def requests(k, *filter):
@@ -316,6 +340,87 @@ def each_line_has_the_day_asked_promised_and_come(k):
     k.call("crm.order.close", {"id": made})
 
 
+# ---- Goods of a chosen lot, and goods that are free only later ----
+
+def a_lot_chosen_by_hand_leaves_the_rest_of_the_order_reserved(k):
+    paint, lots = tracked(k, "PAINT", "X", "Y")
+    sale = order(k, ("PAINT", 4))
+    k.call("crm.order.confirm", {"id": sale})
+    delivery = delivery_of(k, sale)
+    refused("validation", lambda: k.call("logistics.delivery.pick", {"id": delivery, "lines": [{"line": 1, "quantity": "1", "lot": lots[lot]} for lot in "XY"]}), "lines[1].line")
+    k.call("logistics.delivery.pick", {"id": delivery, "lines": [{"line": 1, "quantity": "1", "lot": lots["Y"]}]})
+    expect((pegged(k, sale), held(k, "crm.order", sale)), ([("stock", D(4))], [D(1), D(3)]))
+    k.call("logistics.delivery.ship", {"id": delivery})
+    expect((pegged(k, sale), held(k, "crm.order", sale), k.get("logistics.delivery", delivery_of(k, sale))["state"]), ([("stock", D(3))], [D(3)], "reserved"))
+
+
+def a_component_of_a_chosen_lot_frees_what_was_held_of_another(k):
+    resin, lots = tracked(k, "RESIN", "X", "Y")
+    s = shop(k)
+    s["BOARD"] = make(k, "base.item", code="BOARD", name="Board", unit=s["piece"], made=True, currency=s["pln"])
+    make(k, "production.bom", item=s["BOARD"], lines=[{"item": resin, "quantity": "1"}])
+    made = make(k, "production.order", item=s["BOARD"], quantity="3")
+    k.call("production.order.confirm", {"id": made})
+    expect(held(k, "production.order", made), [D(3)])
+    k.call("production.order.issue", {"id": made, "components": [{"item": resin, "quantity": "2", "lot": "Y"}]})
+    expect((pegged(k, made, "production.order"), held(k, "production.order", made)), ([("stock", D(1))], [D(1)]))
+    k.call("production.order.report", {"id": made, "produced": "3"})
+    k.call("production.order.finish", {"id": made})
+    expect((pegged(k, made, "production.order"), held(k, "production.order", made), level(k, resin)["reserved"]), ([], [], D(0)))
+
+
+def what_comes_from_another_store_goes_to_those_who_miss_it(k):
+    s = shop(k)
+    s["LAMP"] = make(k, "base.item", code="LAMP", name="Lamp", unit=s["piece"], price="2", currency=s["pln"])
+    usual, other = rows(k, "logistics.warehouse", ["usual", "=", True])[0]["id"], make(k, "logistics.warehouse", code="B", name="Branch")
+    sale = order(k, ("LAMP", 4))
+    k.call("crm.order.confirm", {"id": sale})
+    k.call("logistics.transfer.post", {"id": make(k, "logistics.transfer", kind="entry", warehouse=other, lines=[{"item": s["LAMP"], "quantity": "5", "unit_cost": "1"}])})
+    expect(pegged(k, sale), [("missing", D(4))])
+    slip = make(k, "logistics.transfer", kind="transfer", warehouse=other, to_warehouse=usual, lines=[{"item": s["LAMP"], "quantity": "5"}])
+    k.call("logistics.transfer.send", {"id": slip})
+    expect(pegged(k, sale), [("missing", D(4))])
+    k.call("logistics.transfer.receive", {"id": slip})
+    expect((pegged(k, sale), held(k, "crm.order", sale)), ([("stock", D(4))], [D(4)]))
+
+
+def what_comes_blocked_is_missed_until_it_is_unblocked(k):
+    glue, lots = tracked(k, "GLUE", "OLD", bought=True)
+    s = shop(k)
+    make(k, "logistics.supplier_price", item=glue, party=s["rad"], price="1", currency=s["pln"], lead_days=2)
+    k.call("logistics.lot.block", {"id": lots["OLD"], "reason": "it smells"})
+    sale = order(k, ("GLUE", 3))
+    k.call("crm.order.confirm", {"id": sale})
+    wanted = requests(k, ["item", "=", glue])
+    expect((pegged(k, sale), wanted[0]["state"]), ([("buy", D(3))], "open"))
+    k.call("logistics.purchase.order", {"requests": [wanted[0]["id"]]})
+    bought = rows(k, "logistics.purchase_order", ["state", "=", "draft"])[0]["id"]
+    k.call("logistics.purchase_order.approve", {"id": bought})
+    k.call("logistics.receipt.finish", {"id": make(k, "logistics.receipt", order=bought, lines=[{"order_line": 1, "quantity": "3", "lot_name": "OLD"}])})
+    expect((pegged(k, sale), requests(k, ["item", "=", glue])[0]["state"], k.get("crm.order", sale)["promised"]), ([("missing", D(3))], "done", None))
+    k.call("logistics.lot.unblock", {"id": lots["OLD"]})
+    expect((pegged(k, sale), held(k, "crm.order", sale), k.get("crm.order", sale)["promised"]), ([("stock", D(3))], [D(3)], day(0)))
+
+
+def what_is_found_or_recovered_goes_to_those_who_miss_it(k):
+    """A kit is taken apart, and a count finds one more."""
+    s = shop(k)
+    pearls = make(k, "base.item_category", name="Pearls")
+    s["PEARL"], s["SIGNET"] = (make(k, "base.item", code=code, name=code.title(), unit=s["piece"], price="9", currency=s["pln"], standard_cost="4", category=pearls, made=code != "PEARL") for code in ("PEARL", "SIGNET"))
+    make(k, "production.bom", item=s["SIGNET"], lines=[{"item": s["PEARL"], "quantity": "2"}])
+    put(k, s["SIGNET"], "1", "8")
+    sale = order(k, ("PEARL", 3))
+    k.call("crm.order.confirm", {"id": sale})
+    expect(pegged(k, sale), [("missing", D(3))])
+    k.call("production.disassembly.post", {"id": make(k, "production.disassembly", item=s["SIGNET"])})
+    expect(pegged(k, sale), [("missing", D(1)), ("stock", D(2))])
+    count = make(k, "logistics.count", warehouse=rows(k, "logistics.warehouse", ["usual", "=", True])[0]["id"], category=pearls)
+    k.call("logistics.count.start", {"id": count})
+    k.call("logistics.count.enter", {"id": count, "lines": [{"item": s["PEARL"], "quantity": "3"}], "finished": True})
+    k.call("logistics.count.approve", {"id": count})
+    expect((pegged(k, sale), held(k, "crm.order", sale)), ([("stock", D(3))], [D(3)]))
+
+
 def the_whole_house_is_sound(k):
     expect(k.call("system.check", {})["sound"], True)
 
@@ -346,6 +451,9 @@ STORIES = [
     a_cancelled_order_undoes_what_can_be_undone, an_amendment_asks_for_the_difference_alone,
     more_of_what_is_partly_missing_is_promised_for_no_day, what_is_refused_changes_nothing,
     each_department_finds_its_work_in_a_list_and_hears_of_it, each_line_has_the_day_asked_promised_and_come,
+    a_lot_chosen_by_hand_leaves_the_rest_of_the_order_reserved, a_component_of_a_chosen_lot_frees_what_was_held_of_another,
+    what_comes_from_another_store_goes_to_those_who_miss_it, what_comes_blocked_is_missed_until_it_is_unblocked,
+    what_is_found_or_recovered_goes_to_those_who_miss_it,
     the_whole_house_is_sound, with_departments_absent_the_others_do_their_part,
 ]
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import shutil
 from decimal import Decimal as D
 
-from path_stories import House, day, make, order, put, rows, shop
+from path_stories import House, day, delivery_of, held, make, order, pegged, put, rows, shop
 from stories import expect, run
 
 
@@ -20,10 +20,6 @@ class Off:
         self.k.call("module.enable", {"name": self.name})
 
 
-def delivery_of(k, sale):
-    return rows(k, "logistics.delivery", ["document", "=", {"entity": "crm.order", "id": sale}], sort="-id")[0]["id"]
-
-
 def bells(k, quantity, **more):
     """Of as many bells as are sold all are on stock."""
     s = shop(k)
@@ -36,10 +32,6 @@ def bells(k, quantity, **more):
 def delivered(k, sale):
     row = k.get("crm.order", sale)
     return row["delivery_status"], D(row["lines"][0]["delivered"] or 0), row["lines"][0]["actual"]
-
-
-def pegged(k, sale):
-    return [(p["kind"], D(p["quantity"])) for p in rows(k, "base.pegging", ["demand", "=", {"entity": "crm.order", "id": sale}], sort="id")]
 
 
 # ---- Stories ----
@@ -178,8 +170,19 @@ def what_came_from_elsewhere_while_it_was_picked_is_not_held_when_put_back(k):
     k.call("logistics.delivery.pick", {"id": delivery})
     k.call("crm.order.deliver", {"id": sale, "lines": [{"line": 1, "quantity": "3"}]})
     k.call("logistics.delivery.unpick", {"id": delivery})
-    held = rows(k, "logistics.reservation", ["document", "=", {"entity": "crm.order", "id": sale}])
-    expect((pegged(k, sale), [D(r["quantity"]) for r in held]), ([("stock", D(1))], [D(1)]))
+    expect((pegged(k, sale), held(k, "crm.order", sale)), ([("stock", D(1))], [D(1)]))
+
+
+def what_came_from_elsewhere_while_it_was_picked_is_not_held_when_the_rest_ships_without_sales(k):
+    """Of eight two are picked, and the other six handed over elsewhere; sales are off when the two go out."""
+    sale = bells(k, 8)
+    delivery = delivery_of(k, sale)
+    k.call("logistics.delivery.pick", {"id": delivery, "lines": [{"line": 1, "quantity": "2"}]})
+    k.call("crm.order.deliver", {"id": sale, "lines": [{"line": 1, "quantity": "6"}]})
+    with Off(k, "crm"):
+        k.call("logistics.delivery.ship", {"id": delivery})
+        expect((pegged(k, sale), held(k, "crm.order", sale)), ([], []))
+    expect(delivered(k, sale)[:2], ("full", D(8)))
 
 
 def orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes(k):
@@ -248,6 +251,7 @@ run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_orde
      what_is_made_without_stores_lies_ready_and_is_missed_by_them,
      orders_of_the_time_without_stores_get_their_goods_and_deliveries,
      a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first, what_came_from_elsewhere_while_it_was_picked_is_not_held_when_put_back,
+     what_came_from_elsewhere_while_it_was_picked_is_not_held_when_the_rest_ships_without_sales,
      orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes,
      days_that_move_without_sales_or_production_are_promised_afterwards, a_module_that_could_not_be_loaded_hears_it_at_the_next_start,
      what_is_made_up_for_belongs_to_its_company, the_whole_house_is_sound],

@@ -121,6 +121,28 @@ static kt_error *hand_out(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec 
     return source_of(tx, KT_FROM_STOCK) ? allocate(tx, p, warehouse, rest) : lay_ready(tx, p, rest);
 }
 
+kt_error *supply_miss(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_text reason)
+{
+    const kt_demand demand = pegging_demand(p);
+    const kt_cover part = {.kind = KT_MISSING, .item = p->item, .quantity = quantity, .reason = reason};
+    kt_date was;
+    KT_TRY(promise_of(tx, p->demand, p->line, &was));
+    KT_TRY(pegging_lessen(tx, p, quantity));
+    KT_TRY(pegging_remember(tx, &demand, &part));
+    return supply_tell(tx, p, was);
+}
+
+/* So much of its supply came for p: what of it can be had is its own, what is blocked or past its day it misses. */
+static kt_error *come_for(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec came, kt_dec *rest)
+{
+    static const kt_text held = {"it came, but is blocked, expired or used up",
+        "przyszło, ale jest zablokowane, przeterminowane albo zużyte"};
+    kt_dec left = came;
+    KT_TRY(hand_out(tx, p, warehouse, &left));
+    *rest = kt_dec_sub(*rest, kt_dec_sub(came, left));
+    return left.coef > 0 ? supply_miss(tx, p, left, held) : NULL;
+}
+
 static bool is_elsewhere(const struct pegging *p, kt_id warehouse)
 {
     return p->warehouse.v && warehouse.v && kt_any_id(p->warehouse).v != warehouse.v;
@@ -129,16 +151,20 @@ static bool is_elsewhere(const struct pegging *p, kt_id warehouse)
 static kt_error *arrived_within(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity)
 {
     struct peggings all;
-    kt_dec rest = quantity;
+    kt_dec rest = quantity, due = quantity;
     KT_TRY(peggings_of_supply(tx, supply, item, &all));
-    for (size_t i = 0; i < all.count && rest.coef > 0; i++)
-        if (all.items[i].kind != KT_FROM_STOCK)
-            KT_TRY(hand_out(tx, &all.items[i], warehouse, &rest));
+    for (size_t i = 0; i < all.count && due.coef > 0; i++) {
+        const kt_dec came = least(all.items[i].quantity, due);
+        if (all.items[i].kind == KT_FROM_STOCK)
+            continue;
+        KT_TRY(come_for(tx, &all.items[i], warehouse, came, &rest));
+        due = kt_dec_sub(due, came);
+    }
     if (rest.coef > 0)
         KT_TRY(peggings_missing(tx, item, &all));
     for (size_t i = 0; i < all.count && rest.coef > 0; i++)
         if (all.items[i].kind == KT_MISSING && !is_elsewhere(&all.items[i], warehouse))
-            KT_TRY(hand_out(tx, &all.items[i], warehouse, &rest));
+            KT_TRY(hand_out(tx, &all.items[i], kt_any_id(all.items[i].warehouse), &rest));
     return NULL;
 }
 

@@ -170,10 +170,23 @@ static kt_error *used_within(kt_tx *tx, kt_id document, kt_id line, kt_id item, 
     return NULL;
 }
 
+struct used { /* the payload of "base.supply.used" */
+    kt_record rec;
+    kt_id document, item;
+    int64_t line;
+};
+static const kt_shape used_shape = KT_SHAPE(used, NULL,
+    KT_FIELD(used, document, REF, "Document", "Dokument", .target = "*"),
+    KT_FIELD(used, line, INT, "Line", "Pozycja"),
+    KT_FIELD(used, item, REF, "Item", "Towar", .target = "base.item"));
+
 static kt_error *used(kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity)
 {
+    const struct used what = {KT_OF(used), .document = document, .line = (int64_t)line.v, .item = item};
     kt_authority before = kt_own_authority(tx);
     kt_error *e = used_within(tx, document, line, item, quantity);
+    if (!e)
+        e = kt_emit(tx, "base.supply.used", &what.rec);
     kt_callers_authority(tx, before);
     return e;
 }

@@ -15,24 +15,15 @@ static kt_error *cover_missing(kt_tx *tx)
 }
 
 /* Whoever keeps stock has not seen what came while nobody did: until it is entered there, whoever needs it misses it. */
-static kt_error *miss(kt_tx *tx, struct pegging *p)
-{
-    kt_date was;
-    KT_TRY(promise_of(tx, p->demand, p->line, &was));
-    p->kind = KT_MISSING;
-    p->day = (kt_date){0};
-    p->reason = kt_format(tx, "it came while no stock was kept: enter it there");
-    p->reason_pl = kt_format(tx, "przyszło, gdy nikt nie prowadził magazynu: wprowadź to tam");
-    KT_TRY(kt_update(tx, &p->rec));
-    return supply_tell(tx, p, was);
-}
+static const kt_text not_seen = {"it came while no stock was kept: enter it there",
+    "przyszło, gdy nikt nie prowadził magazynu: wprowadź to tam"};
 
 static kt_error *miss_what_lies_ready(kt_tx *tx)
 {
     struct peggings all;
     KT_TRY(peggings_of_kind(tx, KT_FROM_STOCK, KT_STR("[[\"supply\",\"is_null\",true]]"), &all));
     for (size_t i = 0; i < all.count; i++)
-        KT_TRY(miss(tx, &all.items[i]));
+        KT_TRY(supply_miss(tx, &all.items[i], all.items[i].quantity, not_seen));
     return NULL;
 }
 

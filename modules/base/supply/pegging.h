@@ -54,6 +54,8 @@ KT_MUST kt_error *supply_arrived(kt_tx *tx, kt_id supply, kt_id item, kt_id ware
 KT_MUST kt_error *supply_failed(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason);
 /* Whoever owns the demand of p hears that its promise is not `was` any more, if it is not. */
 KT_MUST kt_error *supply_tell(kt_tx *tx, const struct pegging *p, kt_date was);
+/* So much of p is missing: what covered it cannot be had. */
+KT_MUST kt_error *supply_miss(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_text reason);
 /* So much of p will not come that way. */
 KT_MUST kt_error *supply_cover_anew(kt_tx *tx, struct pegging *p, kt_dec quantity);
 

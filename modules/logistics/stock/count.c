@@ -311,7 +311,8 @@ static kt_error *correct(
     m.line = (int64_t)line->rec.id.v;
     KT_TRY(move_now(tx, &goods, found ? loss : &here, found ? &here : loss, &m));
     line->value = found ? m.value : kt_dec_neg(m.value);
-    return kt_update(tx, &line->rec);
+    KT_TRY(kt_update(tx, &line->rec));
+    return found ? tell_free(tx, m.document, m.item, m.warehouse, m.quantity) : NULL;
 }
 
 /* What is missing though it was reserved is no longer reserved: the demand is covered anew by whoever made it. */

@@ -156,18 +156,6 @@ static const kt_order_line *sold_as(const kt_order *order, int64_t id)
     return NULL;
 }
 
-/* Whether or not there is a delivery to come: nothing is held for what came from elsewhere. */
-static kt_error *let_go(kt_tx *tx, const kt_order *order)
-{
-    for (size_t i = 0; i < order->line_count; i++) {
-        const kt_order_line *line = &order->lines[i];
-        const struct owner owner = {kt_any(tx, sold_shape.name, order->id), line->id, {0}};
-        if (line->goods && line->item.v)
-            KT_TRY(hold_what_is_pegged(tx, line->item, &owner));
-    }
-    return NULL;
-}
-
 /* The delivery's lines, none of them more than what the order still waits for. */
 static kt_error *lower(
     kt_tx *tx, const kt_order *order, const struct delivery *d, kt_lines *lines, bool *less)
@@ -194,17 +182,13 @@ static kt_error *follow_delivered(kt_tx *tx, kt_id id)
     kt_lines lines = {0};
     bool less = false;
     KT_TRY(delivery_open_of(tx, kt_any(tx, sold_shape.name, id), &d));
-    if (!orders || d.state == D_PICKED)
+    if (!orders || !d.rec.id.v || d.state == D_PICKED)
         return NULL;
     KT_TRY(orders->read(tx, id, &order));
-    KT_TRY(let_go(tx, &order));
-    if (!d.rec.id.v)
-        return NULL;
     KT_TRY(lower(tx, &order, &d, &lines, &less));
     if (!less)
         return NULL;
     KT_TRY(delivery_expect(tx, &d, true));
-    KT_TRY(kt_read(tx, d.rec.id, &d.rec)); /* it followed what was let go */
     if (!lines.count)
         return kt_act(tx, &d.rec, "cancel", NULL);
     d.lines = lines;

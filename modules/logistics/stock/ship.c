@@ -76,7 +76,8 @@ static kt_error *check_tolerance(
         "Zmień zamówienie albo zwiększ tolerancję towaru.");
 }
 
-/* Another lot than the one that is reserved is taken: the reservation follows the hand. */
+/* Another lot than the one that is reserved is taken: the reservation follows the hand, and what is not picked yet stays
+ * reserved of any lot. */
 static kt_error *switch_lot(
     kt_tx *tx, const struct delivery *d, struct delivery_line *line, const struct part *part, size_t i)
 {
@@ -87,20 +88,30 @@ static kt_error *switch_lot(
     KT_TRY(goods_read(tx, line->item, &goods));
     KT_TRY(warehouse_get(tx, d->warehouse, &w));
     KT_TRY(unreserve(tx, line->item, &owner, NULL, line->quantity, NULL, &given));
-    const struct wanted wanted = {
+    struct wanted wanted = {
         .goods = &goods, .warehouse = &w, .lot = part->lot, .quantity = part->quantity, .day = kt_today(tx)};
     KT_TRY(reserve(tx, &wanted, &owner, &rest));
     line->lot = part->lot;
-    if (rest.coef <= 0)
-        return NULL;
+    if (rest.coef <= 0) {
+        wanted.lot = (kt_id){0};
+        wanted.quantity = kt_dec_sub(given, part->quantity);
+        return reserve(tx, &wanted, &owner, &rest);
+    }
     return kt_fail(tx, KT_RULE, at(tx, i, "lot"), "%s more than there is of this lot",
         "o %s więcej, niż jest tej partii", dec_words(tx, rest));
 }
 
-static kt_error *pick_part(kt_tx *tx, struct delivery *d, const struct part *part, size_t i)
+static kt_error *pick_part(kt_tx *tx, struct delivery *d, const struct parts *p, size_t i)
 {
+    const struct part *part = KT_SEE(part, kt_line(&p->lines, i));
     struct delivery_line *line = NULL;
     KT_TRY(line_meant(tx, d, part, i, &line));
+    for (size_t k = 0; k < i; k++)
+        if (KT_SEE(part, kt_line(&p->lines, k))->line == part->line)
+            return kt_hint(kt_fail(tx, KT_VALIDATION, at(tx, i, "line"), "line %lld is named before",
+                               "pozycja %lld jest już wymieniona", (long long)part->line),
+                "A line is picked once; what is of another lot goes with the next delivery.",
+                "Pozycję pobiera się raz; towar z innej partii idzie z następnym wydaniem.");
     KT_TRY(check_tolerance(tx, d->warehouse, line, part->quantity, i));
     line->picked = kt_dec_round(part->quantity, 4);
     return part->lot.v ? switch_lot(tx, d, line, part, i) : NULL;
@@ -135,7 +146,7 @@ static kt_error *pick_within(kt_tx *tx, struct delivery *d, const struct parts *
         line->picked = p && p->lines.count ? ZERO : line->reserved;
     }
     for (size_t i = 0; p && i < p->lines.count; i++)
-        kt_also(&all, pick_part(tx, d, (const struct part *)(const void *)kt_line(&p->lines, i), i));
+        kt_also(&all, pick_part(tx, d, p, i));
     return all ? all : check_complete(tx, d);
 }
 

@@ -70,6 +70,37 @@ static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *par
 
 const kt_source stock_source = {cover, release};
 
+/* ---- More is free ---- */
+
+kt_error *tell_free(kt_tx *tx, kt_id document, kt_id item, kt_id warehouse, kt_dec quantity)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    return supply ? supply->arrived(tx, document, item, warehouse, quantity) : NULL;
+}
+
+static kt_error *tell_lot_free(kt_tx *tx, const struct lot *lot)
+{
+    const kt_where where[] = {KT_WHERE(balance, item, KT_EQ, lot->item),
+        KT_WHERE(balance, lot, KT_EQ, lot->rec.id), KT_WHERE(balance, free, KT_GT, ZERO),
+        KT_WHERE(balance, place, KT_EQ, KT_AT_STORES), {0}};
+    kt_found found;
+    KT_TRY(kt_find(tx, &(kt_query){.of = &balance_shape, .where = where}, 0, &found));
+    for (size_t i = 0; i < found.count; i++) {
+        struct balance b = {KT_OF(balance)};
+        KT_TRY(kt_read(tx, found.ids[i], &b.rec));
+        KT_TRY(tell_free(tx, kt_any(tx, lot_shape.name, lot->rec.id), lot->item, b.warehouse, b.free));
+    }
+    return NULL;
+}
+
+kt_error *lot_unblocked(kt_tx *tx, const kt_event *event)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = tell_lot_free(tx, KT_SEE(lot, event->after));
+    kt_callers_authority(tx, before);
+    return e;
+}
+
 /* ---- No more is held than is pegged ---- */
 
 struct held_for { /* what is looked at in base.pegging */
@@ -84,17 +115,54 @@ static const kt_shape held_for_shape = KT_SHAPE(held_for, "base.pegging",
     KT_BIND(held_for, line, INT, "line"), KT_BIND(held_for, kind, STATE, "kind"),
     KT_BIND(held_for, quantity, QUANTITY, "quantity"));
 
-kt_error *hold_what_is_pegged(kt_tx *tx, kt_id item, const struct owner *owner)
+static kt_error *held_beyond(kt_tx *tx, kt_id item, const struct owner *owner, kt_dec *surplus)
 {
     const kt_where where[] = {KT_WHERE(held_for, demand, KT_EQ, owner->document),
         KT_WHERE(held_for, line, KT_EQ, (int64_t)owner->line.v), KT_WHERE(held_for, item, KT_EQ, item),
         KT_WHERE(held_for, kind, KT_EQ, (unsigned)KT_FROM_STOCK), {0}};
-    kt_dec held, pegged = ZERO, given;
+    kt_dec held, pegged = ZERO;
     KT_TRY(reserved_for(tx, item, owner, &held));
     KT_TRY(kt_sum(tx, &(kt_query){.of = &held_for_shape, .where = where}, offsetof(struct held_for, quantity),
         &pegged));
-    kt_dec surplus = kt_dec_sub(held, pegged);
+    *surplus = kt_dec_sub(held, pegged);
+    return NULL;
+}
+
+kt_error *hold_what_is_pegged(kt_tx *tx, kt_id item, const struct owner *owner)
+{
+    kt_dec surplus, given;
+    KT_TRY(held_beyond(tx, item, owner, &surplus));
     return surplus.coef > 0 ? unreserve(tx, item, owner, NULL, surplus, NULL, &given) : NULL;
+}
+
+/* What the picker has in his hand stays held until he ships it or puts it back. */
+static kt_error *hold_unless_picked(kt_tx *tx, kt_id item, const struct owner *owner)
+{
+    kt_dec surplus;
+    struct delivery d;
+    KT_TRY(held_beyond(tx, item, owner, &surplus));
+    if (surplus.coef <= 0)
+        return NULL;
+    KT_TRY(delivery_open_of(tx, owner->document, &d));
+    return d.state == D_PICKED ? NULL : hold_what_is_pegged(tx, item, owner);
+}
+
+struct used { /* of "base.supply.used" */
+    kt_record rec;
+    kt_id document, item;
+    int64_t line;
+};
+const kt_shape used_shape = KT_SHAPE(used, NULL, KT_BIND(used, document, REF, "document"),
+    KT_BIND(used, item, REF, "item"), KT_BIND(used, line, INT, "line"));
+
+kt_error *demand_used(kt_tx *tx, const kt_event *event)
+{
+    const struct used *u = KT_SEE(used, event->after);
+    const struct owner owner = {u->document, {(uint64_t)u->line}, {0}};
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = hold_unless_picked(tx, u->item, &owner);
+    kt_callers_authority(tx, before);
+    return e;
 }
 
 kt_error *hold_all_that_is_pegged(kt_tx *tx)
@@ -110,7 +178,7 @@ kt_error *hold_all_that_is_pegged(kt_tx *tx)
         if (again || !entity || strncmp(entity, "logistics.", 10) == 0)
             continue; /* slips of the stores reserve by themselves */
         const struct owner owner = {r.document, {(uint64_t)r.line}, {0}};
-        e = hold_what_is_pegged(tx, r.item, &owner);
+        e = hold_unless_picked(tx, r.item, &owner);
     }
     kt_also(&e, kt_close(cursor));
     return e;

@@ -131,10 +131,16 @@ KT_MUST kt_error *reserved_for(kt_tx *tx, kt_id item, const struct owner *owner,
  *   picks  NULL, or receives what it was */
 KT_MUST kt_error *unreserve(kt_tx *tx, kt_id item, const struct owner *owner, const struct wanted *only,
     kt_dec quantity, struct picks *picks, kt_dec *given);
+/* So much of an item is free that was not: those who miss it there get it. */
+KT_MUST kt_error *tell_free(kt_tx *tx, kt_id document, kt_id item, kt_id warehouse, kt_dec quantity);
+kt_error *lot_unblocked(kt_tx *tx, const kt_event *event); /* of "logistics.lot.unblock" */
 /* Gives back what is reserved for an owner beyond what is pegged to it: it came from elsewhere. */
 KT_MUST kt_error *hold_what_is_pegged(kt_tx *tx, kt_id item, const struct owner *owner);
-/* The same of every demand: for those that changed while this module was off. */
+/* The same of every demand, but for what is picked: for those that changed while this module was off. */
 KT_MUST kt_error *hold_all_that_is_pegged(kt_tx *tx);
+/* The same of a demand that took its goods: they may have been of another lot or place than what was held. */
+kt_error *demand_used(kt_tx *tx, const kt_event *event); /* of "base.supply.used" */
+extern const kt_shape used_shape;
 KT_MUST kt_error *picks_add(kt_tx *tx, struct picks *picks, const struct pick *pick);
 
 /* ---- move.c ---- */

@@ -76,7 +76,9 @@
         {"crm.order.amend", &sold_shape, order_changed}, {"crm.order.reopen", &sold_shape, order_changed},   \
         {"crm.order.cancel", &sold_shape, order_ended}, {"crm.order.close", &sold_shape, order_ended},       \
         {"crm.order.deliver", &sold_shape, order_delivered_elsewhere},                                       \
-        {"base.supply.promise", &promise_shape, promise_moved}, {"crm.enabled", NULL, orders_caught_up},     \
+        {"base.supply.promise", &promise_shape, promise_moved},                                              \
+        {"base.supply.used", &used_shape, demand_used},                                                      \
+        {"logistics.lot.unblock", &lot_shape, lot_unblocked}, {"crm.enabled", NULL, orders_caught_up},       \
         {"logistics.enabled", NULL, orders_caught_up},
 
 #define STOCK_SERVICES {"logistics.stock", 1, &stock_service}, {"supply.stock", 1, &stock_source},

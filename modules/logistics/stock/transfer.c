@@ -106,17 +106,6 @@ static kt_error *prepare(
     return NULL;
 }
 
-/* What is entered goes to those who miss it; whoever named no warehouse waits at the usual one. */
-static kt_error *entered(kt_tx *tx, const struct transfer *t, const kt_stock_move *m)
-{
-    const kt_supply *supply = kt_supply_find(tx);
-    kt_id usual = {0};
-    KT_TRY(warehouse_usual(tx, &usual));
-    if (!supply || t->warehouse.v != usual.v)
-        return NULL;
-    return supply->arrived(tx, m->document, m->item, t->warehouse, m->quantity);
-}
-
 static kt_error *move_line(kt_tx *tx, const struct transfer *t, struct transfer_line *line)
 {
     kt_stock_move m;
@@ -127,7 +116,7 @@ static kt_error *move_line(kt_tx *tx, const struct transfer *t, struct transfer_
     m.to = t->kind == ENTRY ? KT_AT_STORES : t->kind == ISSUE ? t->against : KT_AT_TRANSIT;
     KT_TRY(stock_move(tx, &m));
     line->value = m.value;
-    return t->kind == ENTRY ? entered(tx, t, &m) : NULL;
+    return t->kind == ENTRY ? tell_free(tx, m.document, m.item, m.warehouse, m.quantity) : NULL;
 }
 
 /* A problem of a line is told at the line. */
@@ -180,6 +169,8 @@ static kt_error *receive(kt_tx *tx, struct transfer *t, kt_date day)
             .day = day,
             .reason = t->reason};
         e = stock_move(tx, &m);
+        if (!e)
+            e = tell_free(tx, m.document, m.item, m.warehouse, m.quantity);
     }
     kt_also(&e, kt_close(cursor));
     return e;

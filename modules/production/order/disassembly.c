@@ -2,6 +2,7 @@
  * cost has in what it was made of; what is not recovered is lost, a variance. What went into them is what the order that
  * made them says, else the bill, without the scrap of making. */
 #include <kontor/stock.h>
+#include <kontor/supply.h>
 
 #include "order/order.h"
 
@@ -199,6 +200,7 @@ static kt_error *shares_of(kt_tx *tx, const struct disassembly *d, kt_dec *share
 
 static kt_error *recover(kt_tx *tx, const struct disassembly *d, struct recovered *r, kt_dec share)
 {
+    const kt_supply *supply = kt_supply_find(tx);
     kt_dec parts[2];
     const kt_dec weights[2] = {r->recovered, kt_dec_sub(r->quantity, r->recovered)};
     kt_dec_split(share, weights, 2, parts);
@@ -208,10 +210,13 @@ static kt_error *recover(kt_tx *tx, const struct disassembly *d, struct recovere
         .to = KT_AT_STORES,
         .line = r->rec.id,
         .value = parts[0]};
-    if (in.quantity.coef > 0)
-        KT_TRY(move_goods(tx, d, &in, r->lot));
-    r->value = in.quantity.coef > 0 ? in.value : KT_DEC(0, 2);
-    return NULL;
+    if (in.quantity.coef <= 0) {
+        r->value = KT_DEC(0, 2);
+        return NULL;
+    }
+    KT_TRY(move_goods(tx, d, &in, r->lot));
+    r->value = in.value;
+    return supply ? supply->arrived(tx, in.document, r->item, in.warehouse, r->recovered) : NULL;
 }
 
 static kt_error *take_apart(kt_tx *tx, kt_record *self, const kt_record *params)
