@@ -23,6 +23,7 @@ typedef struct engine engine;
 typedef struct engine_txn engine_txn;
 typedef struct engine_cursor engine_cursor;
 
+/* Until its transaction writes, a key that cursors hand out has one address. */
 typedef enum { SEEK_AT_OR_AFTER, SEEK_BEFORE } engine_seek; /* SEEK_BEFORE with no key: the last one */
 
 typedef struct engine_ops {

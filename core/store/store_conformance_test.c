@@ -217,6 +217,68 @@ static void a_dry_run_sees_its_writes_and_leaves_none(void **state)
     store_end(view);
 }
 
+/* k0000 to k1999, a key before them and one behind */
+static kt_error *put_many(store_job *job, store_view *view)
+{
+    KT_TRY(store_put(view, STORE_DATA, KT_STR("j"), KT_STR("1")));
+    KT_TRY(store_put(view, STORE_DATA, KT_STR("l"), KT_STR("1")));
+    for (int i = 0; i < 2000; i++)
+        KT_TRY(store_put(
+            view, STORE_DATA, arena_format(job->arena, "k%04d", i), KT_STR("a value of some length")));
+    return NULL;
+}
+
+static void assert_counts(store_view *view)
+{
+    static const struct {
+        const char *from, *to;
+        uint64_t most, expected;
+    } cases[] = {
+        {"k", "l", UINT64_MAX, 2000},
+        {"k0000", "k2", UINT64_MAX, 2000},
+        {NULL, NULL, UINT64_MAX, 2002},
+        {"j", "l", UINT64_MAX, 2001},
+        {"k", "m", UINT64_MAX, 2001},
+        {"k0100", "k0355", UINT64_MAX, 255},
+        {"k0100", "k0356", UINT64_MAX, 256},
+        {"k0100", "k0357", UINT64_MAX, 257},
+        {"k0100", "k0358", UINT64_MAX, 258},
+        {"k0500", "k1500x", UINT64_MAX, 1001},
+        {"k", "l", 256, 256},
+        {"k", "l", 257, 257},
+        {"k", "l", 1999, 1999},
+        {"k", "l", 2000, 2000},
+        {"k", "l", 2001, 2000},
+        {"l", "k", UINT64_MAX, 0},
+        {"k2", "l", UINT64_MAX, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint64_t count;
+        assert_null(
+            store_count(view, STORE_DATA, str_of(cases[i].from), str_of(cases[i].to), cases[i].most, &count));
+        assert_int_equal(count, cases[i].expected);
+    }
+}
+
+static kt_error *count_in_a_job(store_job *job, store_view *view)
+{
+    (void)job;
+    assert_counts(view);
+    return NULL;
+}
+
+static void long_ranges_are_counted_to_their_ends(void **state)
+{
+    house *h = *state;
+    store_job fills = {.body = put_many, .arena = h->arena},
+              counts = {.body = count_in_a_job, .arena = h->arena};
+    assert_int_equal(store_run(h->store, &fills), STORE_DONE);
+    assert_int_equal(store_run(h->store, &counts), STORE_DONE);
+    store_view *view = look(h);
+    assert_counts(view);
+    store_end(view);
+}
+
 static void count_write(void *context, store_space space, kt_str key, kt_str value)
 {
     (void)space, (void)key, (void)value;
@@ -592,6 +654,7 @@ int main(void)
         BOTH(a_refused_job_leaves_nothing),
         BOTH(scans_are_half_open_and_run_both_ways),
         BOTH(a_dry_run_sees_its_writes_and_leaves_none),
+        BOTH(long_ranges_are_counted_to_their_ends),
         BOTH(going_back_to_a_mark_undoes_what_came_after),
         BOTH(limits_of_keys_and_values_are_errors),
         BOTH(spaces_are_apart),

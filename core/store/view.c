@@ -273,9 +273,28 @@ kt_error *store_scan_end(store_cursor *c)
     return c->error;
 }
 
+/* The rest of a long range, whose next key is fetched: its last key is looked up once and then known by its address,
+ * which is the same for every cursor of a snapshot. To compare each key with the end costs half as much as the step. */
+static void count_rest(store_cursor *c, uint64_t most, uint64_t *count)
+{
+    const engine_ops *ops = c->view->engine->ops;
+    engine_cursor *end = NULL;
+    kt_str last = {0}, raw;
+    engine_code code = ops->cursor(c->view->txn, c->space, c->arena, &end);
+    if (code == ENGINE_OK)
+        code = ops->seek(end, SEEK_BEFORE, c->to, &last, &raw);
+    while (code == ENGINE_OK && ++*count < most && c->key.ptr != last.ptr)
+        code = ops->step(c->engine, false, &c->key, &c->raw);
+    if (end)
+        ops->cursor_end(end);
+    if (code != ENGINE_OK)
+        c->error = engine_error(c->arena, code, "counting");
+}
+
 kt_error *store_count(
     store_view *view, store_space space, kt_str from, kt_str to, uint64_t most, uint64_t *count)
 {
+    enum { COMPARED = 256 };
     store_cursor *cursor;
     kt_str key, value;
     *count = 0;
@@ -287,6 +306,10 @@ kt_error *store_count(
     }
     /* nothing is handed out: no checksum is needed, which would cost more than the step */
     for (advance_engine(cursor); cursor->key.ptr && *count < most; advance_engine(cursor)) {
+        if (*count == COMPARED) {
+            count_rest(cursor, most, count);
+            break;
+        }
         ++*count;
         cursor->key = (kt_str){0};
     }
