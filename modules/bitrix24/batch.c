@@ -88,16 +88,6 @@ static kt_error *run_step(kt_tx *tx, void *context)
     return b24_run(tx, s->page, name, &params, &s->made);
 }
 
-static kt_value error_value(kt_tx *tx, const kt_error *error)
-{
-    kt_maker made = KT_MAKE_OBJECT;
-    unsigned status;
-    const char *code = b24_code(error, &status);
-    kt_put(tx, &made, "error", kt_value_str((kt_str){code, strlen(code)}));
-    kt_put(tx, &made, "error_description", kt_value_str(b24_description(tx, error, code)));
-    return made.value;
-}
-
 /* As PHP writes it: an object whose members are 0, 1, 2 .. or none is a list. */
 static kt_value or_list(kt_tx *tx, kt_maker m)
 {
@@ -128,7 +118,7 @@ static kt_error *batch(b24 *b, const kt_value *params, answer *a)
             b->page};
         kt_error *error = kt_attempt(b->tx, run_step, &s);
         if (error) {
-            kt_put_named(b->tx, &errors, name, error_value(b->tx, error));
+            kt_put_named(b->tx, &errors, name, b24_error(b->tx, error));
             if (stops)
                 break;
             continue;

@@ -15,11 +15,12 @@ typedef struct {
 
 /* ---- Methods ---- */
 
-static const verb *const verb_tables[] = {record_verbs, row_verbs, userfield_verbs, NULL};
+static const verb *const verb_tables[] = {record_verbs, row_verbs, link_verbs, userfield_verbs, NULL};
 static kt_error *all_methods(b24 *b, const kt_value *params, answer *a);
 static const method own_methods[] = {{"methods", false, all_methods}, {0}};
-static const method *const method_tables[] = {batch_methods, contact_methods, directory_methods,
-    people_methods, reach_methods, row_methods, trigger_methods, own_methods, NULL};
+static const method *const method_tables[] = {activity_methods, batch_methods, category_methods,
+    directory_methods, directory_write_methods, import_methods, kind_methods, people_methods, reach_methods,
+    row_methods, trigger_methods, own_methods, NULL};
 
 static void add_name(b24 *b, kt_maker *list, const char *of, const char *name)
 {
@@ -32,8 +33,9 @@ static kt_error *all_methods(b24 *b, const kt_value *params, answer *a)
     (void)params;
     for (const entity *e = entities; e->name; e++)
         for (const verb *const *table = verb_tables; *table; table++)
-            for (const verb *v = *table; v->name && (e->lines || *table != row_verbs); v++)
-                add_name(b, &list, e->name, v->name);
+            for (const verb *v = *table; v->name; v++)
+                if ((e->has & v->needs) == v->needs)
+                    add_name(b, &list, e->name, v->name);
     for (const verb *v = record_verbs; v->name; v++)
         add_name(b, &list, "crm.item", v->name);
     for (const method *const *table = method_tables; *table; table++)
@@ -63,8 +65,10 @@ static const verb *verb_of(kt_str name, const entity **e, bool *items)
     }
     for (*e = entities; (*e)->name; ++*e) {
         size_t n = strlen((*e)->name);
-        if (name.len > n && strncmp(name.ptr, (*e)->name, n) == 0 && name.ptr[n] == '.')
-            return verb_named((kt_str){name.ptr + n + 1, name.len - n - 1});
+        if (name.len > n && strncmp(name.ptr, (*e)->name, n) == 0 && name.ptr[n] == '.') {
+            const verb *v = verb_named((kt_str){name.ptr + n + 1, name.len - n - 1});
+            return v && ((*e)->has & v->needs) == v->needs ? v : NULL;
+        }
     }
     return NULL;
 }
@@ -203,6 +207,7 @@ static void put_time(kt_tx *tx, kt_maker *all)
     kt_put(tx, &time, "processing", kt_value_int(0));
     kt_put(tx, &time, "date_start", kt_value_str(time_now(tx)));
     kt_put(tx, &time, "date_finish", kt_value_str(time_now(tx)));
+    kt_put(tx, &time, "operating", kt_value_int(0));
     kt_put(tx, all, "time", time.value);
 }
 
@@ -280,6 +285,16 @@ kt_str b24_description(kt_tx *tx, const kt_error *error, const char *code)
     return text;
 }
 
+kt_value b24_error(kt_tx *tx, const kt_error *error)
+{
+    kt_maker made = KT_MAKE_OBJECT;
+    unsigned status;
+    const char *code = b24_code(error, &status);
+    kt_put(tx, &made, "error", kt_value_str((kt_str){code, strlen(code)}));
+    kt_put(tx, &made, "error_description", kt_value_str(b24_description(tx, error, code)));
+    return made.value;
+}
+
 static void refuse_request(
     kt_tx *tx, const kt_web_request *r, const kt_error *error, kt_web_response *response)
 {
@@ -299,4 +314,4 @@ static void refuse_request(
 static const kt_route routes[] = {{"/rest/", read_request, answer_request, refuse_request}, {0}};
 
 const kt_module kontor_module = KT_MODULE("bitrix24", "1.0.0", "Bitrix24's REST form",
-    "Interfejs REST Bitrix24", .needs = "base crm", .routes = routes);
+    "Interfejs REST Bitrix24", .needs = "base crm", .entities = own_entities, .routes = routes);

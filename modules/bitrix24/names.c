@@ -91,20 +91,56 @@ static conversion conversion_of(kt_str type)
         conversion as;
     } known[] = {{"bool", AS_FLAG}, {"int", AS_ID}, {"ref", AS_ID}, {"money", AS_DECIMAL},
         {"price", AS_DECIMAL}, {"quantity", AS_DECIMAL}, {"percent", AS_DECIMAL}, {"rate", AS_DECIMAL},
-        {"date", AS_DATE}, {"time", AS_TIME}};
+        {"date", AS_DATE}, {"time", AS_TIME}, {"state", AS_NAME}, {"json", AS_JSON}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (b24_is(type, known[i].type))
             return known[i].as;
     return AS_TEXT;
 }
 
-static kt_str custom_name(kt_tx *tx, kt_str ours)
+kt_str b24_upper(kt_tx *tx, kt_str s)
 {
-    kt_str name = kt_format(tx, "UF_CRM_%s", ours.ptr);
-    char *to = name.ptr ? kt_alloc(tx, name.len + 1) : NULL;
+    char *to = kt_alloc(tx, s.len + 1);
+    for (size_t i = 0; to && i < s.len; i++)
+        to[i] = s.ptr[i] >= 'a' && s.ptr[i] <= 'z' ? (char)(s.ptr[i] - 'a' + 'A') : s.ptr[i];
+    return to ? (kt_str){to, s.len} : KT_STR("");
+}
+
+/* "colour" is UF_CRM_COLOUR; a name that would begin with a digit keeps all of theirs: "uf_crm_1721". */
+static const char user_prefix[] = "UF_CRM_";
+
+kt_str userfield_theirs(kt_tx *tx, kt_str ours)
+{
+    kt_str name = b24_upper(tx, ours);
+    if (strncmp(name.ptr, user_prefix, sizeof user_prefix - 1) == 0)
+        return name;
+    return kt_format(tx, "%s%s", user_prefix, name.ptr);
+}
+
+kt_str userfield_ours(kt_tx *tx, kt_str theirs)
+{
+    size_t skip = theirs.len > 7 && strncasecmp(theirs.ptr, user_prefix, 7) == 0   ? 7
+                  : theirs.len > 3 && strncasecmp(theirs.ptr, user_prefix, 3) == 0 ? 3
+                                                                                   : 0;
+    bool digit = theirs.len > skip && theirs.ptr[skip] >= '0' && theirs.ptr[skip] <= '9';
+    kt_str name = kt_format(tx, "%s%s", digit ? "uf_crm_" : "", theirs.ptr ? theirs.ptr + skip : "");
+    char *to = kt_alloc(tx, name.len + 1);
     for (size_t i = 0; to && i < name.len; i++)
-        to[i] = name.ptr[i] >= 'a' && name.ptr[i] <= 'z' ? (char)(name.ptr[i] - 'a' + 'A') : name.ptr[i];
-    return (kt_str){to, name.len};
+        to[i] = name.ptr[i] >= 'A' && name.ptr[i] <= 'Z' ? (char)(name.ptr[i] - 'A' + 'a') : name.ptr[i];
+    return to ? (kt_str){to, name.len} : KT_STR("");
+}
+
+/* What they call the elements of a list: 1, 2, 3 .. */
+static const name_pair *choices_of(kt_tx *tx, const kt_value *field)
+{
+    const kt_value *choices = kt_value_get(field, "choices");
+    name_pair *names = kt_alloc(tx, (kt_value_count(choices) + 1) * sizeof *names);
+    for (size_t i = 0; names && i < kt_value_count(choices); i++) {
+        const kt_value *c = &choices->as.array.items[i];
+        kt_str name = c->kind == KT_VALUE_STRING ? c->as.string : kt_value_get_str(c, "name");
+        names[i] = (name_pair){kt_format(tx, "%zu", i + 1).ptr, name.ptr ? name.ptr : ""};
+    }
+    return names;
 }
 
 kt_error *b24_custom(b24 *b, const entity *e, const row **rows)
@@ -119,10 +155,14 @@ kt_error *b24_custom(b24 *b, const entity *e, const row **rows)
             return kt_no_memory();
         for (size_t i = 0; i < kt_value_count(found); i++) {
             const kt_value *f = &found->as.array.items[i];
-            kt_str name = custom_name(b->tx, kt_value_get_str(f, "name"));
-            made[i] = (row){.theirs = name.ptr ? name.ptr : "UF_CRM_",
+            kt_str name = userfield_theirs(b->tx, kt_value_get_str(f, "name"));
+            conversion as = conversion_of(kt_value_get_str(f, "type"));
+            made[i] = (row){.theirs = name.ptr ? name.ptr : user_prefix,
                 .ours = kt_value_get_str(f, "name").ptr,
-                .as = conversion_of(kt_value_get_str(f, "type"))};
+                .as = as,
+                .names = as == AS_NAME ? choices_of(b->tx, f) : NULL};
+            if (as == AS_NAME && !made[i].names)
+                return kt_no_memory();
         }
         b->custom = made;
         b->custom_of = e;

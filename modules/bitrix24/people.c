@@ -3,7 +3,7 @@
 
 #include "b24.h"
 
-static const char user_fields[] = "id name full_name email active created_at";
+static const char user_fields[] = "id name full_name email active created_at department";
 
 /* The last word of a full name is the last name; who has none is known by the login. */
 static void put_name(b24 *b, const kt_value *user, kt_maker *made)
@@ -32,6 +32,11 @@ static kt_value show_user(b24 *b, const kt_value *user)
     kt_put(
         b->tx, &u, "DATE_REGISTER", kt_value_str(time_theirs(b->tx, kt_value_get_str(user, "created_at"))));
     kt_put(b->tx, &u, "USER_TYPE", b24_str("employee"));
+    int64_t department = b24_int_at(user, "department");
+    kt_maker departments = KT_MAKE_ARRAY;
+    if (department)
+        kt_add(b->tx, &departments, kt_value_int(department));
+    kt_put(b->tx, &u, "UF_DEPARTMENT", departments.value);
     return u.value;
 }
 
@@ -42,7 +47,7 @@ static void among(b24 *b, const char *path, const kt_value *v, kt_maker *filter)
     for (size_t i = 0; i < (several ? kt_value_count(v) : 1); i++) {
         const kt_value *one = several ? b24_item(v, i) : v;
         int64_t id;
-        if (strcmp(path, "id") != 0)
+        if (strcmp(path, "email") == 0)
             kt_add(b->tx, &ids, kt_value_str(b24_text(b->tx, one)));
         else
             kt_add(b->tx, &ids, kt_value_int(b24_int(one, &id) ? id : 0));
@@ -60,6 +65,8 @@ static kt_error *add_test(b24 *b, kt_str name, const kt_value *v, kt_maker *filt
         among(b, "id", v, filter);
     else if (b24_is(name, "EMAIL"))
         among(b, "email", v, filter);
+    else if (b24_is(name, "UF_DEPARTMENT"))
+        among(b, "department", v, filter);
     else if (b24_is(name, "ACTIVE"))
         kt_add(b->tx, filter,
             condition(b->tx, "active", "=",
@@ -107,10 +114,83 @@ static kt_error *user_current(b24 *b, const kt_value *params, answer *a)
     return NULL;
 }
 
+/* What is written of a user. */
+static kt_error *take_user(b24 *b, const kt_value *params, const kt_value *before, kt_maker *values)
+{
+    static const char *const known[] = {"ID", "EMAIL", "NAME", "LAST_NAME", "SECOND_NAME", "ACTIVE",
+        "UF_DEPARTMENT", "XML_ID", "EXTRANET", "MESSAGE_TEXT", "auth", "access_token", NULL};
+    const kt_value *department = b24_param(params, "UF_DEPARTMENT"), *active = b24_param(params, "ACTIVE");
+    kt_str email = b24_given(b, params, "EMAIL"), first = b24_given(b, params, "NAME"),
+           last = b24_given(b, params, "LAST_NAME");
+    kt_error *all = NULL;
+    links ids;
+    for (size_t i = 0; i < kt_value_count(params); i++) {
+        const kt_value_member *m = &params->as.object.members[i];
+        kt_value named = b24_in(b, m->name.ptr, *m->value);
+        bool found = false;
+        for (const char *const *k = known; *k; k++)
+            found = found || b24_param(&named, *k);
+        if (!found)
+            kt_also(&all,
+                kt_fail(b->tx, KT_VALIDATION, m->name.ptr, "there is no such field", "nie ma takiego pola"));
+    }
+    if (email.len)
+        kt_put(b->tx, values, "email", kt_value_str(email));
+    if (first.len || last.len) {
+        kt_maker shown = KT_MAKE_OBJECT;
+        if (before)
+            put_name(b, before, &shown);
+        first = first.len ? first : kt_value_get_str(&shown.value, "NAME");
+        last = last.len ? last : kt_value_get_str(&shown.value, "LAST_NAME");
+        kt_put(b->tx, values, "full_name",
+            kt_value_str(kt_format(b->tx, "%s%s%s", first.ptr ? first.ptr : "",
+                first.len && last.len ? " " : "", last.ptr ? last.ptr : "")));
+    }
+    if (active)
+        kt_put(b->tx, values, "active",
+            kt_value_bool(b24_is(b24_text(b->tx, active), "Y") || b24_is(b24_text(b->tx, active), "1")));
+    if (department) {
+        KT_TRY(links_read(b, department, &ids));
+        kt_put(b->tx, values, "department", ids.count ? kt_value_int(ids.ids[0]) : (kt_value){0});
+    }
+    return all;
+}
+
+/* The login is the address; a password is set by whoever invites. */
+static kt_error *user_add(b24 *b, const kt_value *params, answer *a)
+{
+    kt_maker values = KT_MAKE_OBJECT, p = KT_MAKE_OBJECT;
+    const kt_value *made;
+    kt_str email = b24_given(b, params, "EMAIL");
+    if (!email.len)
+        return b24_fail(b->tx, "ERROR_ARGUMENT", "EMAIL is required", "wymagane jest EMAIL");
+    KT_TRY(take_user(b, params, NULL, &values));
+    kt_put(b->tx, &values, "name", kt_value_str(email));
+    kt_put(b->tx, &p, "values", values.value);
+    KT_TRY(kt_call(b->tx, "access.user.create", &p.value, &made));
+    a->result = kt_value_int(b24_int_at(made, "id"));
+    return NULL;
+}
+
+static kt_error *user_update(b24 *b, const kt_value *params, answer *a)
+{
+    kt_maker values = KT_MAKE_OBJECT, p = KT_MAKE_OBJECT;
+    const kt_value *before, *result, *given = b24_param(params, "ID");
+    int64_t id;
+    if (!given || !b24_int(given, &id))
+        return b24_fail(b->tx, "ERROR_ARGUMENT", "ID is required", "wymagane jest ID");
+    KT_TRY(b24_get(b, "access.user", id, user_fields, &before));
+    KT_TRY(take_user(b, params, before, &values));
+    kt_put(b->tx, &p, "id", kt_value_int(id));
+    kt_put(b->tx, &p, "values", values.value);
+    a->result = kt_value_bool(true);
+    return kt_call(b->tx, "access.user.update", &p.value, &result);
+}
+
 static kt_error *user_fields_of(b24 *b, const kt_value *params, answer *a)
 {
     static const char *const names[] = {"ID", "XML_ID", "ACTIVE", "NAME", "LAST_NAME", "SECOND_NAME", "EMAIL",
-        "DATE_REGISTER", "USER_TYPE", NULL};
+        "DATE_REGISTER", "USER_TYPE", "UF_DEPARTMENT", NULL};
     kt_maker fields = KT_MAKE_OBJECT;
     (void)params;
     for (const char *const *n = names; *n; n++)
@@ -151,6 +231,8 @@ const method people_methods[] = {
     {"user.search", false, user_get},
     {"user.current", false, user_current},
     {"user.fields", false, user_fields_of},
+    {"user.add", true, user_add},
+    {"user.update", true, user_update},
     {"profile", false, profile},
     {"server.time", false, server_time},
     {"scope", false, scope},

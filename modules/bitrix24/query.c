@@ -77,6 +77,8 @@ static bool is_empty(const kt_value *v)
 /* What a row compares: the currency by its code, an address by the line's member. */
 static const char *path_of(kt_tx *tx, const row *r)
 {
+    if (r->as == AS_KEPT || r->as == AS_JSON || (r->as == AS_LINKS && strcmp(r->ours, MORE_LINKS) != 0))
+        return NULL;
     if (r->as == AS_CODE)
         return kt_format(tx, "%s.code", r->ours).ptr;
     if (r->as == AS_ADDRESS)
@@ -258,8 +260,8 @@ static kt_error *group_take(b24 *b, const entity *e, const kt_value *filter, uns
         const kt_value *item = b24_item(filter, i);
         kt_value one;
         bool list = filter->kind == KT_VALUE_ARRAY;
-        if (!list && item == logic)
-            continue;
+        if (!list && (item == logic || b24_is(filter->as.object.members[i].name, "IMPORT")))
+            continue; /* IMPORT says how theirs looks for them */
         if (list || (is_number(filter->as.object.members[i].name) && kt_value_count(item)))
             KT_TRY(group_take(b, e, item, depth + 1, &one));
         else

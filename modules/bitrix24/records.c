@@ -51,6 +51,12 @@ static bool seen(b24 *b, const entity *e, const row *r)
     return !r->ours || kt_shows(b->tx, e->ours, r->ours);
 }
 
+/* What a record has several of is in crm.item.* alone: the others ask for it by methods of its own. */
+static bool is_shown(const b24 *b, const row *r)
+{
+    return r->as != AS_LINKS || b->items;
+}
+
 /* everything: also multi-fields and custom ones, whatever is selected. */
 static kt_error *select_rows(b24 *b, const entity *e, const kt_value *select, bool everything, selection *s)
 {
@@ -65,7 +71,7 @@ static kt_error *select_rows(b24 *b, const entity *e, const kt_value *select, bo
     if (!s->rows)
         return kt_no_memory();
     for (const row *r = e->rows; r->theirs; r++)
-        if ((everything || wants(select, b, r, false)) && seen(b, e, r))
+        if ((everything || wants(select, b, r, false)) && is_shown(b, r) && seen(b, e, r))
             pick(b, s, r);
     for (const row *r = custom; r->theirs; r++)
         if (everything || wants(select, b, r, true))
@@ -187,6 +193,17 @@ static kt_error *load(b24 *b, const entity *e, int64_t id, kt_value paths, const
     return error;
 }
 
+/* With all that a change must know: whoever reads for others shows no more than their form has. */
+kt_error *record_read(b24 *b, const entity *e, int64_t id, const kt_value **record)
+{
+    selection s;
+    KT_TRY(select_rows(b, e, NULL, true, &s));
+    for (const row *r = e->rows; r->theirs; r++)
+        if (r->as == AS_LINKS && seen(b, e, r))
+            row_paths(b->tx, r, &s.paths);
+    return load(b, e, id, s.paths.value, record);
+}
+
 static kt_error *show_one(b24 *b, const entity *e, int64_t id, kt_value *shown)
 {
     const kt_value *record;
@@ -206,6 +223,29 @@ static kt_error *get(b24 *b, const entity *e, const kt_value *params, answer *a)
     return show_one(b, e, id, &a->result);
 }
 
+kt_error *record_import(b24 *b, const entity *e, const kt_value *fields, int64_t *id)
+{
+    kt_maker p = KT_MAKE_OBJECT, none = KT_MAKE_OBJECT, rows = KT_MAKE_ARRAY;
+    taken t;
+    const kt_value *made;
+    b->importing = kt_may(b->tx, "access.user:update");
+    kt_error *wrong = fields_take(b, e, fields, NULL, &t);
+    kt_put(b->tx, &p, "entity", kt_value_str((kt_str){e->ours, strlen(e->ours)}));
+    kt_put(b->tx, &p, "mode", kt_value_str(KT_STR("create")));
+    kt_put(b->tx, &p, "keep_authors", kt_value_bool(b->importing));
+    b->importing = false;
+    if (wrong)
+        return wrong;
+    kt_add(b->tx, &rows, t.values);
+    kt_put(b->tx, &p, "rows", rows.value);
+    KT_TRY(kt_call(b->tx, "import.run", &p.value, &made));
+    *id = kt_value_get(made, "ids")->as.array.items[0].as.integer;
+    kt_put(b->tx, &none, "entity", *kt_value_get(&p.value, "entity"));
+    kt_put(b->tx, &none, "rows", KT_MAKE_ARRAY.value);
+    KT_TRY(kt_call(b->tx, "import.run", &none.value, &made)); /* what follows keeps no authors again */
+    return record_move(b, e, *id, &t);
+}
+
 static kt_error *add(b24 *b, const entity *e, const kt_value *params, answer *a)
 {
     kt_maker p = KT_MAKE_OBJECT;
@@ -219,21 +259,24 @@ static kt_error *add(b24 *b, const entity *e, const kt_value *params, answer *a)
     return b->items ? show_one(b, e, a->result.as.integer, &a->result) : NULL;
 }
 
-static kt_error *update(b24 *b, const entity *e, const kt_value *params, answer *a)
+kt_error *record_update(b24 *b, const entity *e, int64_t id, const kt_value *fields)
 {
     kt_maker p = KT_MAKE_OBJECT;
     taken t;
     const kt_value *before, *made;
-    selection s;
-    int64_t id;
-    KT_TRY(id_of(b, params, &id));
-    KT_TRY(select_rows(b, e, NULL, true, &s));
-    KT_TRY(load(b, e, id, s.paths.value, &before));
-    KT_TRY(fields_take(b, e, b24_param(params, "fields"), before, &t));
+    KT_TRY(record_read(b, e, id, &before));
+    KT_TRY(fields_take(b, e, fields, before, &t));
     kt_put(b->tx, &p, "id", kt_value_int(id));
     kt_put(b->tx, &p, "values", t.values);
     KT_TRY(call(b, e, "update", &p.value, &made));
-    KT_TRY(record_move(b, e, id, &t));
+    return record_move(b, e, id, &t);
+}
+
+static kt_error *update(b24 *b, const entity *e, const kt_value *params, answer *a)
+{
+    int64_t id;
+    KT_TRY(id_of(b, params, &id));
+    KT_TRY(record_update(b, e, id, b24_param(params, "fields")));
     a->result = kt_value_bool(true);
     return b->items ? show_one(b, e, id, &a->result) : NULL;
 }
@@ -273,23 +316,32 @@ static const char *type_of(const row *r)
         [AS_OWNER] = "integer",
         [AS_OWNER_TYPE] = "crm_enum_ownertype",
         [AS_NAME_PART] = "string",
-        [AS_ALWAYS] = "string",
+        [AS_JSON] = "string",
+        [AS_KEPT] = "string",
+        [AS_LINKS] = "integer",
         [AS_ADDRESS] = "string"};
     return types[r->as];
 }
 
-static void put_field(b24 *b, const row *r, bool custom, kt_maker *made)
+kt_value b24_field(b24 *b, const char *type, const char *title, unsigned flags)
 {
     kt_maker f = KT_MAKE_OBJECT;
-    const char *type = type_of(r);
-    kt_put(b->tx, &f, "type", kt_value_str((kt_str){type, strlen(type)}));
-    kt_put(b->tx, &f, "isRequired", kt_value_bool(r->required));
-    kt_put(b->tx, &f, "isReadOnly", kt_value_bool(r->fixed || r->as == AS_ALWAYS));
-    kt_put(b->tx, &f, "isImmutable", kt_value_bool(false));
-    kt_put(b->tx, &f, "isMultiple", kt_value_bool(r->as == AS_MULTI));
-    kt_put(b->tx, &f, "isDynamic", kt_value_bool(custom));
-    kt_put(b->tx, &f, "title", kt_value_str((kt_str){r->theirs, strlen(r->theirs)}));
-    kt_put_named(b->tx, made, b24_name(b, r), f.value);
+    kt_put(b->tx, &f, "type", b24_str(type));
+    kt_put(b->tx, &f, "isRequired", kt_value_bool(flags & FIELD_REQUIRED));
+    kt_put(b->tx, &f, "isReadOnly", kt_value_bool(flags & FIELD_READ_ONLY));
+    kt_put(b->tx, &f, "isImmutable", kt_value_bool(flags & FIELD_IMMUTABLE));
+    kt_put(b->tx, &f, "isMultiple", kt_value_bool(flags & FIELD_MULTIPLE));
+    kt_put(b->tx, &f, "isDynamic", kt_value_bool(flags & FIELD_DYNAMIC));
+    kt_put(b->tx, &f, "title", b24_str(title));
+    return f.value;
+}
+
+static void put_field(b24 *b, const row *r, bool custom, kt_maker *made)
+{
+    unsigned flags = (r->required ? FIELD_REQUIRED : 0) | (r->fixed ? FIELD_READ_ONLY : 0) |
+                     (r->as == AS_MULTI || r->as == AS_LINKS ? FIELD_MULTIPLE : 0) |
+                     (custom ? FIELD_DYNAMIC : 0);
+    kt_put_named(b->tx, made, b24_name(b, r), b24_field(b, type_of(r), r->theirs, flags));
 }
 
 static kt_error *fields(b24 *b, const entity *e, const kt_value *params, answer *a)
@@ -308,11 +360,11 @@ static kt_error *fields(b24 *b, const entity *e, const kt_value *params, answer 
 }
 
 const verb record_verbs[] = {
-    {"list", false, list},
-    {"get", false, get},
-    {"fields", false, fields},
-    {"add", true, add},
-    {"update", true, update},
-    {"delete", true, delete},
+    {"list", false, list, 0},
+    {"get", false, get, 0},
+    {"fields", false, fields, 0},
+    {"add", true, add, 0},
+    {"update", true, update, 0},
+    {"delete", true, delete, 0},
     {0},
 };

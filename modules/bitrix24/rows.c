@@ -7,7 +7,7 @@
 
 #include "b24.h"
 
-enum { PRICE_DIGITS = 4, ROWS_MAX = 500 };
+enum { PRICE_DIGITS = 4 };
 
 /* ---- Decimals as text ---- */
 
@@ -89,6 +89,12 @@ static void put_prices(b24 *b, const kt_value *line, bool included, kt_maker *r)
     kt_put(b->tx, r, b->items ? "taxIncluded" : "TAX_INCLUDED", b24_str(included ? "Y" : "N"));
 }
 
+/* A row has one number in the whole account; ours one in its document. */
+int64_t row_number(const entity *e, int64_t owner, int64_t line)
+{
+    return owner << ROW_OWNER_BIT | line << ROW_LINE_BIT | e->type;
+}
+
 static kt_value show_line(
     b24 *b, const entity *e, int64_t owner, const kt_value *line, bool included, size_t place)
 {
@@ -96,7 +102,7 @@ static kt_value show_line(
     bool i = b->items;
     kt_str name = kt_value_get_str(line, "name");
     int64_t item = b24_int_at(line, "item");
-    kt_put(b->tx, &r, i ? "id" : "ID", b24_number(b, b24_int_at(line, "id")));
+    kt_put(b->tx, &r, i ? "id" : "ID", b24_number(b, row_number(e, owner, b24_int_at(line, "id"))));
     kt_put(b->tx, &r, i ? "ownerId" : "OWNER_ID", b24_number(b, owner));
     kt_put(b->tx, &r, i ? "ownerType" : "OWNER_TYPE", b24_str(e->letter));
     kt_put(b->tx, &r, i ? "productId" : "PRODUCT_ID", kt_value_int(item));
@@ -106,7 +112,7 @@ static kt_value show_line(
     return r.value;
 }
 
-static kt_error *show_rows(b24 *b, const entity *e, int64_t owner, kt_value *shown)
+kt_error *rows_show(b24 *b, const entity *e, int64_t owner, kt_value *shown)
 {
     kt_maker list = KT_MAKE_ARRAY;
     const kt_value *record;
@@ -166,19 +172,14 @@ static kt_dec full_price(reading *r, bool included, kt_dec percent, kt_dec off)
     return percent.coef && left.coef ? kt_dec_div(kt_dec_mul(price, HUNDRED, 8), left, PRICE_DIGITS) : price;
 }
 
+/* Not set: it is emptied. */
 static void put_text(b24 *b, kt_maker *line, const char *name, kt_dec d)
 {
-    if (d.scale1)
-        kt_put(b->tx, line, name, kt_value_str(text_of(b->tx, kt_dec_round(d, PRICE_DIGITS))));
+    kt_put(b->tx, line, name,
+        d.scale1 ? kt_value_str(text_of(b->tx, kt_dec_round(d, PRICE_DIGITS))) : (kt_value){0});
 }
 
-static bool is_included(b24 *b, const kt_value *row)
-{
-    const kt_value *v = either(row, "TAX_INCLUDED", "taxIncluded");
-    return v && b24_is(b24_text(b->tx, v), "Y");
-}
-
-static kt_value take_row(reading *r, bool included)
+static kt_value take_row(reading *r, int64_t id_of_line, bool included)
 {
     b24 *b = r->b;
     kt_maker line = KT_MAKE_OBJECT;
@@ -189,55 +190,125 @@ static kt_value take_row(reading *r, bool included)
     kt_dec quantity = take_dec(r, "QUANTITY", "quantity");
     kt_dec percent = sum ? (kt_dec){0} : take_dec(r, "DISCOUNT_RATE", "discountRate");
     kt_dec off = sum ? take_dec(r, "DISCOUNT_SUM", "discountSum") : (kt_dec){0};
+    const kt_dec none = {0};
     int64_t id;
     quantity = quantity.scale1 ? quantity : KT_DEC(1, 0);
+    if (id_of_line)
+        kt_put(b->tx, &line, "id", kt_value_int(id_of_line));
     if (item && b24_int(item, &id) && id)
         kt_put(b->tx, &line, "item", kt_value_int(id));
     if (name && b24_text(b->tx, name).len)
         kt_put(b->tx, &line, "name", kt_value_str(b24_text(b->tx, name)));
     put_text(b, &line, "quantity", quantity);
-    put_text(b, &line, "price", full_price(r, included, percent, off));
-    if (percent.coef)
-        put_text(b, &line, "discount_percent", kt_dec_round(percent, 2));
-    if (off.coef)
-        put_text(b, &line, "discount_amount", kt_dec_mul(off, quantity, PRICE_DIGITS));
+    kt_dec price = full_price(r, included, percent, off);
+    if (price.scale1)
+        put_text(b, &line, "price", price);
+    if (percent.coef || id_of_line)
+        put_text(b, &line, "discount_percent", percent.coef ? kt_dec_round(percent, 2) : none);
+    if (off.coef || id_of_line)
+        put_text(b, &line, "discount_amount", off.coef ? kt_dec_mul(off, quantity, PRICE_DIGITS) : none);
     return line.value;
 }
 
-/* The tax is by item, customer and date here: a rate that is not the one in force would be lost. */
-static kt_error *check_rates(b24 *b, const kt_value *rows, const kt_value *shown)
+/* ---- Taxes: by item, customer and date here. A rate that is not the one in force would be lost. ---- */
+
+static bool is_rate(const kt_value *explained, kt_dec rate)
+{
+    const kt_value *taxes = kt_value_get(explained, "taxes");
+    return kt_value_count(taxes) == 1 && kt_dec_cmp(dec_at(&taxes->as.array.items[0], "rate"), rate) == 0;
+}
+
+/* The category of which the customer pays this rate; 0: none, or the caller may not ask. */
+static int64_t category_with(b24 *b, int64_t party, kt_dec rate)
+{
+    const kt_value *rows, *explained;
+    if (!rate.coef || b24_list(b, "base.tax_category", KT_MAKE_ARRAY.value, "id", &rows))
+        return 0;
+    for (size_t i = 0; i < kt_value_count(rows); i++) {
+        kt_maker p = KT_MAKE_OBJECT;
+        int64_t id = b24_int_at(&rows->as.array.items[i], "id");
+        kt_put(b->tx, &p, "category", kt_value_int(id));
+        if (party)
+            kt_put(b->tx, &p, "party", kt_value_int(party));
+        if (kt_call(b->tx, "base.tax.explain", &p.value, &explained))
+            return 0;
+        if (is_rate(explained, rate))
+            return id;
+    }
+    return 0;
+}
+
+static kt_dec rate_given(b24 *b, const kt_value *row, size_t place)
+{
+    reading r = {.b = b, .row = row, .place = place};
+    return row ? take_dec(&r, "TAX_RATE", "taxRate") : (kt_dec){0};
+}
+
+/* The lines with their ids, and the tax category of those whose rate is another one. none: there is none such */
+static kt_error *mend_rates(b24 *b, const entity *e, int64_t owner, const kt_value *const *rows, bool *mended)
+{
+    const kt_value *record;
+    kt_maker lines = KT_MAKE_ARRAY;
+    *mended = false;
+    KT_TRY(b24_get(b, e->ours, owner, "lines party", &record));
+    const kt_value *old = kt_value_get(record, "lines");
+    for (size_t i = 0; i < kt_value_count(old); i++) {
+        const kt_value *line = &old->as.array.items[i];
+        kt_dec given = rate_given(b, rows[i], i);
+        kt_maker l = KT_MAKE_OBJECT;
+        kt_put(b->tx, &l, "id", kt_value_int(b24_int_at(line, "id")));
+        bool differs = given.scale1 && kt_dec_cmp(given, dec_at(line, "tax_rate")) != 0;
+        int64_t category = differs ? category_with(b, b24_int_at(record, "party"), given) : 0;
+        if (category)
+            kt_put(b->tx, &l, "tax_category", kt_value_int(category));
+        *mended = *mended || category;
+        kt_add(b->tx, &lines, l.value);
+    }
+    return *mended ? rows_save(b, e, owner, b24_in(b, "lines", lines.value)) : NULL;
+}
+
+static kt_error *check_rates(b24 *b, const kt_value *const *rows, const kt_value *shown)
 {
     kt_error *all = NULL;
-    for (size_t i = 0; i < kt_value_count(rows) && i < kt_value_count(shown); i++) {
-        reading r = {.b = b, .row = b24_item(rows, i), .place = i};
-        kt_dec given = take_dec(&r, "TAX_RATE", "taxRate"), own = {0};
+    for (size_t i = 0; i < kt_value_count(shown); i++) {
+        kt_dec given = rate_given(b, rows[i], i), own = {0};
         const kt_value *v = kt_value_get(&shown->as.array.items[i], b->items ? "taxRate" : "TAX_RATE");
         (void)dec_read(b24_text(b->tx, v), &own);
         if (given.scale1 && kt_dec_cmp(given, own) != 0)
             kt_also(&all, kt_hint(kt_fail(b->tx, KT_RULE, kt_format(b->tx, "rows[%zu].TAX_RATE", i).ptr,
                                       "is %s, but %s is in force for it", "wynosi %s, a obowiązuje tu %s",
                                       text_of(b->tx, given).ptr, text_of(b->tx, own).ptr),
-                              "Set the tax category of the item, or leave TAX_RATE out.",
-                              "Ustaw kategorię podatkową towaru albo pomiń TAX_RATE."));
+                              "Make a tax category of that rate, or leave TAX_RATE out.",
+                              "Utwórz kategorię podatkową o tej stawce albo pomiń TAX_RATE."));
     }
     return all;
 }
 
-static kt_error *set_rows(b24 *b, const entity *e, int64_t owner, const kt_value *rows, kt_value *shown)
+/* ---- Writing ---- */
+
+kt_error *rows_save(b24 *b, const entity *e, int64_t owner, kt_value values)
 {
-    kt_maker lines = KT_MAKE_ARRAY, values = KT_MAKE_OBJECT, p = KT_MAKE_OBJECT;
+    kt_maker p = KT_MAKE_OBJECT;
     const kt_value *result;
-    size_t count = kt_value_count(rows);
+    kt_put(b->tx, &p, "id", kt_value_int(owner));
+    kt_put(b->tx, &p, "values", values);
+    return kt_call(b->tx, kt_format(b->tx, "%s.update", e->ours).ptr, &p.value, &result);
+}
+
+kt_error *rows_write(b24 *b, const entity *e, int64_t owner, const row_change *changes, size_t count,
+    bool included, kt_value *shown)
+{
+    kt_maker lines = KT_MAKE_ARRAY, values = KT_MAKE_OBJECT;
+    const kt_value **rows = kt_alloc(b->tx, (count + 1) * sizeof *rows);
     kt_error *wrong = NULL;
-    bool included = count && is_included(b, b24_item(rows, 0));
-    if (count > ROWS_MAX)
-        return b24_fail(b->tx, "ERROR_ARGUMENT", "there are more than 500 rows", "wierszy jest ponad 500");
+    bool mended;
+    if (!rows)
+        return kt_no_memory();
     for (size_t i = 0; i < count; i++) {
-        reading r = {.b = b, .row = b24_item(rows, i), .place = i};
-        if (is_included(b, r.row) != included)
-            return b24_fail(b->tx, "ERROR_ARGUMENT", "TAX_INCLUDED is the same in all rows here",
-                "TAX_INCLUDED jest tu takie samo we wszystkich wierszach");
-        kt_add(b->tx, &lines, take_row(&r, included));
+        reading r = {.b = b, .row = changes[i].row, .place = i};
+        kt_value as_it_is = b24_in(b, "id", kt_value_int(changes[i].line));
+        rows[i] = changes[i].row;
+        kt_add(b->tx, &lines, rows[i] ? take_row(&r, changes[i].line, included) : as_it_is);
         kt_also(&wrong, r.wrong);
     }
     if (wrong)
@@ -245,111 +316,14 @@ static kt_error *set_rows(b24 *b, const entity *e, int64_t owner, const kt_value
     kt_put(b->tx, &values, "lines", lines.value);
     if (count)
         kt_put(b->tx, &values, "tax_included", kt_value_bool(included));
-    kt_put(b->tx, &p, "id", kt_value_int(owner));
-    kt_put(b->tx, &p, "values", values.value);
-    KT_TRY(kt_call(b->tx, kt_format(b->tx, "%s.update", e->ours).ptr, &p.value, &result));
-    KT_TRY(show_rows(b, e, owner, shown));
+    KT_TRY(rows_save(b, e, owner, values.value));
+    KT_TRY(mend_rates(b, e, owner, rows, &mended));
+    KT_TRY(rows_show(b, e, owner, shown));
     return check_rates(b, rows, shown);
 }
 
-/* ---- Methods ---- */
-
-static kt_error *owner_id(b24 *b, const kt_value *v, int64_t *id)
+bool row_included(b24 *b, const kt_value *row, bool otherwise)
 {
-    return v && b24_int(v, id) && *id > 0
-               ? NULL
-               : b24_fail(b->tx, "ERROR_ARGUMENT", "The parameter id is invalid or not defined",
-                     "Parametru id nie podano lub jest błędny");
+    const kt_value *v = either(row, "TAX_INCLUDED", "taxIncluded");
+    return v ? b24_is(b24_text(b->tx, v), "Y") : otherwise;
 }
-
-static kt_error *not_here(b24 *b, const entity *e)
-{
-    return e->lines ? NULL
-                    : b24_fail(b->tx, "ERROR_METHOD_NOT_FOUND", "Method not found!", "Nie ma takiej metody!");
-}
-
-static kt_error *rows_get(b24 *b, const entity *e, const kt_value *params, answer *a)
-{
-    int64_t id;
-    KT_TRY(not_here(b, e));
-    KT_TRY(owner_id(b, b24_param(params, "ID"), &id));
-    return show_rows(b, e, id, &a->result);
-}
-
-static kt_error *rows_set(b24 *b, const entity *e, const kt_value *params, answer *a)
-{
-    int64_t id;
-    kt_value shown;
-    KT_TRY(not_here(b, e));
-    KT_TRY(owner_id(b, b24_param(params, "ID"), &id));
-    KT_TRY(set_rows(b, e, id, b24_param(params, "rows"), &shown));
-    a->result = kt_value_bool(true);
-    return NULL;
-}
-
-const verb row_verbs[] = {
-    {"productrows.get", false, rows_get},
-    {"productrows.set", true, rows_set},
-    {0},
-};
-
-/* ownerType "D" and ownerId, of the filter ("=ownerId") or beside the rows. */
-static kt_error *owner_of(b24 *b, const kt_value *given, const entity **e, int64_t *id)
-{
-    static const char *const types[] = {"ownerType", "=ownerType", "OWNER_TYPE", "=OWNER_TYPE"};
-    static const char *const ids[] = {"ownerId", "=ownerId", "OWNER_ID", "=OWNER_ID"};
-    const kt_value *type = NULL, *number = NULL;
-    for (size_t i = 0; i < 4; i++) {
-        type = type ? type : b24_param(given, types[i]);
-        number = number ? number : b24_param(given, ids[i]);
-    }
-    *e = NULL;
-    for (const entity *at = entities; type && at->name; at++)
-        if (at->lines && b24_is(b24_text(b->tx, type), at->letter))
-            *e = at;
-    if (!*e)
-        return b24_fail(b->tx, "ERROR_ARGUMENT", "ownerType is L, D or Q", "ownerType to L, D albo Q");
-    return owner_id(b, number, id);
-}
-
-static kt_error *item_rows_list(b24 *b, const kt_value *params, answer *a)
-{
-    const entity *e;
-    int64_t id;
-    kt_value all;
-    b->items = true;
-    KT_TRY(owner_of(b, b24_param(params, "filter"), &e, &id));
-    KT_TRY(show_rows(b, e, id, &all));
-    KT_TRY(b24_page(b, params, all, a));
-    a->result = b24_in(b, "productRows", a->result);
-    return NULL;
-}
-
-static kt_error *item_rows_set(b24 *b, const kt_value *params, answer *a)
-{
-    const entity *e;
-    int64_t id;
-    kt_value shown;
-    b->items = true;
-    KT_TRY(owner_of(b, params, &e, &id));
-    KT_TRY(set_rows(b, e, id, b24_param(params, "productRows"), &shown));
-    a->result = b24_in(b, "productRows", shown);
-    return NULL;
-}
-
-static kt_error *old_rows_list(b24 *b, const kt_value *params, answer *a)
-{
-    const entity *e;
-    int64_t id;
-    kt_value all;
-    KT_TRY(owner_of(b, b24_param(params, "filter"), &e, &id));
-    KT_TRY(show_rows(b, e, id, &all));
-    return b24_page(b, params, all, a);
-}
-
-const method row_methods[] = {
-    {"crm.item.productrow.list", false, item_rows_list},
-    {"crm.item.productrow.set", true, item_rows_set},
-    {"crm.productrow.list", false, old_rows_list},
-    {0},
-};

@@ -25,10 +25,10 @@ void row_paths(kt_tx *tx, const row *r, kt_maker *paths)
             add_path(tx, paths, name_parts[i]);
         return;
     }
-    if (r->first) {
+    if (r->first)
         add_path(tx, paths, r->first);
+    if (r->first && r->as == AS_MULTI)
         add_path(tx, paths, kt_format(tx, "%s_use", r->first).ptr);
-    }
     if (r->ours)
         add_path(tx, paths, r->ours);
     if (r->as == AS_STAGE)
@@ -37,7 +37,9 @@ void row_paths(kt_tx *tx, const row *r, kt_maker *paths)
         add_path(tx, paths, "deal");
         add_path(tx, paths, "lead");
     }
-    if (r->as == AS_COMPANY || r->as == AS_CONTACT || r->as == AS_OWNER || r->as == AS_OWNER_TYPE) {
+    bool persons = r->as == AS_LINKS && strcmp(r->first, "parent") != 0;
+    if (persons || r->as == AS_COMPANY || r->as == AS_CONTACT || r->as == AS_OWNER ||
+        r->as == AS_OWNER_TYPE) {
         add_path(tx, paths, "party");
         add_path(tx, paths, "party.kind");
     }
@@ -48,14 +50,6 @@ static kt_value show_decimal(const b24 *b, const kt_value *v)
     if (!v || v->kind != KT_VALUE_STRING)
         return v && v->kind == KT_VALUE_INT ? b24_number(b, v->as.integer) : (kt_value){0};
     return b->items ? (kt_value){.kind = KT_VALUE_REAL, .as.string = v->as.string} : *v;
-}
-
-static kt_str upper(kt_tx *tx, kt_str s)
-{
-    char *to = kt_alloc(tx, s.len + 1);
-    for (size_t i = 0; to && i < s.len; i++)
-        to[i] = s.ptr[i] >= 'a' && s.ptr[i] <= 'z' ? (char)(s.ptr[i] - 'a' + 'A') : s.ptr[i];
-    return to ? (kt_str){to, s.len} : KT_STR("");
 }
 
 static void put_multi(b24 *b, kt_maker *list, kt_value id, kt_str use, kt_str value, const char *type)
@@ -78,7 +72,7 @@ static kt_str use_code(kt_tx *tx, kt_str use, kt_str note)
     bool code = note.len > 0;
     for (size_t i = 0; i < note.len && code; i++)
         code = (note.ptr[i] >= 'A' && note.ptr[i] <= 'Z') || note.ptr[i] == '_';
-    return code ? note : upper(tx, use.len ? use : KT_STR("work"));
+    return code ? note : b24_upper(tx, use.len ? use : KT_STR("work"));
 }
 
 static kt_value show_multi(b24 *b, const row *r, const kt_value *record)
@@ -185,6 +179,40 @@ static kt_error *show_stage(b24 *b, const row *r, const kt_value *record, kt_val
     return NULL;
 }
 
+/* Masked, it may be no JSON any more. */
+const kt_value *kept_of(b24 *b, const kt_value *record)
+{
+    kt_str text = kt_value_get_str(record, KEPT);
+    if (!text.len)
+        return NULL;
+    if (text.ptr != b->kept_text.ptr) {
+        b->kept_text = text;
+        if (kt_json_read(b->tx, text, &b->kept))
+            b->kept = NULL;
+    }
+    return b->kept;
+}
+
+static kt_value show_kept(b24 *b, const row *r, const kt_value *record)
+{
+    const kt_value *v = kt_value_get(kept_of(b, record), r->theirs);
+    if (!v)
+        return r->detail ? b24_str(r->detail) : (kt_value){0};
+    bool number = v->kind == KT_VALUE_INT || v->kind == KT_VALUE_REAL;
+    return number && !b->items ? kt_value_str(b24_text(b->tx, v)) : *v;
+}
+
+static kt_error *show_links(b24 *b, const row *r, const kt_value *record, kt_value *shown)
+{
+    kt_maker list = KT_MAKE_ARRAY;
+    links l;
+    KT_TRY(links_of(b, r, record, &l));
+    for (size_t i = 0; i < l.count; i++)
+        kt_add(b->tx, &list, b24_number(b, l.ids[i]));
+    *shown = list.value;
+    return NULL;
+}
+
 kt_error *row_show(b24 *b, const row *r, const kt_value *record, kt_value *shown)
 {
     const kt_value *v = r->ours ? kt_value_get(record, r->ours) : NULL;
@@ -231,9 +259,14 @@ kt_error *row_show(b24 *b, const row *r, const kt_value *record, kt_value *shown
     case AS_NAME_PART:
         *shown = show_name(b->tx, r, record);
         break;
-    case AS_ALWAYS:
-        *shown = kt_value_str((kt_str){r->detail, strlen(r->detail)});
+    case AS_JSON:
+        *shown = v ? *v : (kt_value){0};
         break;
+    case AS_KEPT:
+        *shown = show_kept(b, r, record);
+        break;
+    case AS_LINKS:
+        return show_links(b, r, record, shown);
     case AS_ADDRESS:
         return show_address(b, r, v, shown);
     }

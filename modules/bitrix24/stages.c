@@ -12,7 +12,7 @@ kt_error *b24_pipelines(b24 *b, const kt_value **rows)
     if (!b->pipelines) {
         const kt_value *found;
         kt_maker params = KT_MAKE_OBJECT, fields = KT_MAKE_ARRAY;
-        static const char *const names[] = {"id", "name", "stages", "initial", "active", NULL};
+        static const char *const names[] = {"id", "name", "stages", "initial", "active", "b24_sort", NULL};
         for (const char *const *n = names; *n; n++)
             kt_add(b->tx, &fields, kt_value_str(kt_format(b->tx, "%s", *n)));
         kt_put(b->tx, &params, "fields", fields.value);
@@ -70,6 +70,16 @@ static const kt_value *first_of(const kt_value *pipeline, const char *semantic)
             first = s;
     }
     return first;
+}
+
+int64_t stage_sort(const kt_value *stages, int64_t position)
+{
+    enum { STEP = 10 };
+    size_t count = kt_value_count(stages);
+    for (size_t i = 0; i < count; i++)
+        if (int_of(&stages->as.array.items[i], "position") > (int64_t)count)
+            return position;
+    return position * STEP;
 }
 
 kt_error *category_theirs(b24 *b, int64_t pipeline, int64_t *category)

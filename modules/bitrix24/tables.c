@@ -10,14 +10,22 @@ static const name_pair lead_semantics[] = {
 static const name_pair deal_semantics[] = {{"P", "open"}, {"S", "won"}, {"F", "lost"}, {0}};
 static const name_pair closed[] = {{"N", "open"}, {"Y", "won"}, {"Y", "lost"}, {0}};
 
+#define KEPT_FIELD(theirs, initial)                                                                          \
+    {                                                                                                        \
+        theirs, KEPT, AS_KEPT, NULL, initial                                                                 \
+    }
+#define ORIGINATOR                                                                                           \
+    {                                                                                                        \
+        "ORIGINATOR_ID", "b24_originator", AS_TEXT                                                           \
+    }
 #define STAMPS                                                                                               \
     {"CREATED_BY_ID", "created_by", AS_ID, "createdBy", .fixed = true},                                      \
         {"MODIFY_BY_ID", "updated_by", AS_ID, "updatedBy", .fixed = true},                                   \
         {"DATE_CREATE", "created_at", AS_TIME, "createdTime", .fixed = true},                                \
         {"DATE_MODIFY", "updated_at", AS_TIME, "updatedTime", .fixed = true},                                \
-        {"ORIGIN_ID", "external_id", AS_TEXT}, {"ORIGINATOR_ID", NULL, AS_ALWAYS, NULL, ""},                 \
+        {"ORIGIN_ID", "external_id", AS_TEXT}, KEPT_FIELD("OPENED", "Y"),                                    \
     {                                                                                                        \
-        "OPENED", NULL, AS_ALWAYS, NULL, "Y"                                                                 \
+        "LAST_ACTIVITY_TIME", "updated_at", AS_TIME, .fixed = true                                           \
     }
 #define MONEY                                                                                                \
     {"OPPORTUNITY", "amount", AS_DECIMAL}, {"CURRENCY_ID", "currency", AS_CODE, NULL, "base.currency"},      \
@@ -46,8 +54,14 @@ static const name_pair closed[] = {{"N", "open"}, {"Y", "won"}, {"Y", "lost"}, {
         "ADDRESS_COUNTRY_CODE", "addresses", AS_ADDRESS, NULL, "country"                                     \
     }
 
+#define KEPT_UTM                                                                                             \
+    KEPT_FIELD("UTM_SOURCE", NULL), KEPT_FIELD("UTM_MEDIUM", NULL), KEPT_FIELD("UTM_CAMPAIGN", NULL),        \
+        KEPT_FIELD("UTM_CONTENT", NULL), KEPT_FIELD("UTM_TERM", NULL)
+
 /* What contacts and companies have alike. */
-#define PARTY {"ASSIGNED_BY_ID", "owner", AS_ID}, STAMPS, {"COMMENTS", "notes", AS_TEXT}, MULTI, ADDRESS
+#define PARTY                                                                                                \
+    {"ASSIGNED_BY_ID", "owner", AS_ID}, STAMPS, ORIGINATOR, KEPT_FIELD("ORIGIN_VERSION", NULL),              \
+        {"COMMENTS", "notes", AS_TEXT}, MULTI, ADDRESS, KEPT_UTM
 
 #define NAMES                                                                                                \
     {"NAME", "first_name", AS_NAME_PART}, {"SECOND_NAME", "middle_name", AS_NAME_PART},                      \
@@ -71,15 +85,20 @@ static const row lead_rows[] = {
     MONEY,
     {"ASSIGNED_BY_ID", "owner", AS_ID},
     STAMPS,
+    ORIGINATOR,
     {"DATE_CLOSED", "converted_at", AS_TIME, .fixed = true},
     {"COMPANY_ID", "party", AS_COMPANY},
     {"CONTACT_ID", "party", AS_CONTACT},
+    {"CONTACT_IDS", MORE_LINKS, AS_LINKS, "contactIds", "CONTACT_ID", "party"},
+    KEPT_FIELD("IS_RETURN_CUSTOMER", "N"),
     {"ADDRESS", "street", AS_TEXT},
     {"ADDRESS_2", "street2", AS_TEXT},
     {"ADDRESS_CITY", "city", AS_TEXT},
     {"ADDRESS_POSTAL_CODE", "postal_code", AS_TEXT},
     {"ADDRESS_REGION", "region_name", AS_TEXT},
     {"ADDRESS_COUNTRY_CODE", "country", AS_CODE, NULL, "base.country"},
+    KEPT_FIELD("ADDRESS_COUNTRY", NULL),
+    KEPT_FIELD("ADDRESS_PROVINCE", NULL),
     {"PHONE", "contacts", AS_MULTI, NULL, "phone", "phone"},
     {"EMAIL", "contacts", AS_MULTI, NULL, "email", "email"},
     {"WEB", "contacts", AS_MULTI, NULL, "site"},
@@ -92,7 +111,7 @@ static const row lead_rows[] = {
 static const row deal_rows[] = {
     {"ID", "id", AS_ID, .fixed = true},
     {"TITLE", "title", AS_TEXT, .required = true},
-    {"TYPE_ID", NULL, AS_ALWAYS, NULL, "SALE"},
+    {"TYPE_ID", "b24_type", AS_TEXT},
     {"CATEGORY_ID", "pipeline", AS_CATEGORY},
     {"STAGE_ID", "stage", AS_STAGE},
     {"STAGE_SEMANTIC_ID", "semantic", AS_NAME, .names = deal_semantics, .fixed = true},
@@ -102,12 +121,21 @@ static const row deal_rows[] = {
     {"TAX_VALUE", "tax", AS_DECIMAL, .fixed = true},
     {"COMPANY_ID", "party", AS_COMPANY},
     {"CONTACT_ID", "contact", AS_CONTACT},
+    {"CONTACT_IDS", "parties", AS_LINKS, "contactIds", "CONTACT_ID", "contact"},
     {"QUOTE_ID", "quotation", AS_ID, .fixed = true},
     {"LEAD_ID", "lead", AS_ID},
-    {"BEGINDATE", "created_at", AS_TIME, "begindate", .fixed = true},
+    {"BEGINDATE", "b24_begin", AS_DATE, "begindate"},
     {"CLOSEDATE", "expected_close", AS_DATE, "closedate"},
     {"ASSIGNED_BY_ID", "owner", AS_ID},
     STAMPS,
+    ORIGINATOR,
+    KEPT_FIELD("IS_NEW", "N"),
+    KEPT_FIELD("IS_RECURRING", "N"),
+    KEPT_FIELD("IS_RETURN_CUSTOMER", "N"),
+    KEPT_FIELD("IS_REPEATED_APPROACH", "N"),
+    KEPT_FIELD("ADDITIONAL_INFO", NULL),
+    KEPT_FIELD("LOCATION_ID", NULL),
+    KEPT_FIELD("OBSERVERS", NULL),
     {"DATE_CLOSED", "closed_at", AS_TIME, .fixed = true},
     {"MOVED_TIME", "stage_since", AS_TIME, .fixed = true},
     {"SOURCE_ID", "source", AS_TEXT},
@@ -125,9 +153,13 @@ static const row contact_rows[] = {
     {"FULL_NAME", "name", AS_TEXT, .fixed = true},
     {"POST", "position", AS_TEXT},
     {"BIRTHDATE", "birth_date", AS_DATE},
-    {"TYPE_ID", NULL, AS_ALWAYS, NULL, "CLIENT"},
-    {"EXPORT", NULL, AS_ALWAYS, NULL, "Y"},
+    {"TYPE_ID", "b24_type", AS_TEXT},
+    {"SOURCE_ID", "b24_source", AS_TEXT},
+    KEPT_FIELD("SOURCE_DESCRIPTION", NULL),
+    KEPT_FIELD("EXPORT", "Y"),
     {"COMPANY_ID", "parent", AS_ID},
+    {"COMPANY_IDS", MORE_LINKS, AS_LINKS, "companyIds", "COMPANY_ID", "parent"},
+    KEPT_FIELD("LEAD_ID", NULL),
     PARTY,
     {0},
 };
@@ -135,9 +167,14 @@ static const row contact_rows[] = {
 static const row company_rows[] = {
     {"ID", "id", AS_ID, .fixed = true},
     {"TITLE", "name", AS_TEXT, .required = true},
-    {"COMPANY_TYPE", NULL, AS_ALWAYS, "typeId", "CUSTOMER"},
+    {"COMPANY_TYPE", "b24_type", AS_TEXT, "typeId"},
     {"INDUSTRY", "industry", AS_TEXT},
-    {"IS_MY_COMPANY", NULL, AS_ALWAYS, NULL, "N"},
+    {"EMPLOYEES", "b24_employees", AS_TEXT},
+    {"REVENUE", "b24_revenue", AS_DECIMAL},
+    KEPT_FIELD("CURRENCY_ID", NULL),
+    KEPT_FIELD("BANKING_DETAILS", NULL),
+    KEPT_FIELD("IS_MY_COMPANY", "N"),
+    KEPT_FIELD("LEAD_ID", NULL),
     PARTY,
     {0},
 };
@@ -179,12 +216,28 @@ static const row quote_rows[] = {
     {"CURRENCY_ID", "currency", AS_CODE, NULL, "base.currency"},
     {"COMPANY_ID", "party", AS_COMPANY},
     {"CONTACT_ID", "contact", AS_CONTACT},
+    {"CONTACT_IDS", MORE_LINKS, AS_LINKS, "contactIds", "CONTACT_ID", "contact"},
     {"DEAL_ID", "deal", AS_ID},
     {"ASSIGNED_BY_ID", "owner", AS_ID},
     {"BEGINDATE", "day", AS_DATE, "begindate"},
     {"CLOSEDATE", "valid_until", AS_DATE, "closedate"},
     {"TERMS", "terms", AS_TEXT},
     STAMPS,
+    KEPT_FIELD("COMMENTS", NULL),
+    KEPT_FIELD("CONTENT", NULL),
+    KEPT_FIELD("MYCOMPANY_ID", NULL),
+    KEPT_FIELD("LEAD_ID", NULL),
+    KEPT_FIELD("ACTUAL_DATE", NULL),
+    KEPT_FIELD("PERSON_TYPE_ID", NULL),
+    KEPT_FIELD("LOCATION_ID", NULL),
+    KEPT_FIELD("CLIENT_TITLE", NULL),
+    KEPT_FIELD("CLIENT_ADDR", NULL),
+    KEPT_FIELD("CLIENT_CONTACT", NULL),
+    KEPT_FIELD("CLIENT_EMAIL", NULL),
+    KEPT_FIELD("CLIENT_PHONE", NULL),
+    KEPT_FIELD("CLIENT_TP_ID", NULL),
+    KEPT_FIELD("CLIENT_TPA_ID", NULL),
+    KEPT_UTM,
     {0},
 };
 static const move quote_moves[] = {
@@ -218,9 +271,17 @@ static const row activity_rows[] = {
     {"COMPLETED", "state", AS_STATE, .names = activity_completed},
     {"DIRECTION", "direction", AS_NAME, .names = activity_directions},
     {"DESCRIPTION", "text", AS_TEXT},
-    {"DESCRIPTION_TYPE", NULL, AS_ALWAYS, NULL, "1"},
-    {"PRIORITY", NULL, AS_ALWAYS, NULL, "2"},
-    {"COMMUNICATIONS", NULL, AS_ALWAYS, NULL, ""},
+    KEPT_FIELD("DESCRIPTION_TYPE", "1"),
+    KEPT_FIELD("PRIORITY", "2"),
+    KEPT_FIELD("COMMUNICATIONS", NULL),
+    KEPT_FIELD("LOCATION", NULL),
+    KEPT_FIELD("NOTIFY_TYPE", NULL),
+    KEPT_FIELD("NOTIFY_VALUE", NULL),
+    KEPT_FIELD("PROVIDER_ID", NULL),
+    KEPT_FIELD("PROVIDER_TYPE_ID", NULL),
+    KEPT_FIELD("SETTINGS", NULL),
+    KEPT_FIELD("RESULT_MARK", NULL),
+    KEPT_FIELD("ORIGINATOR_ID", NULL),
     {"RESPONSIBLE_ID", "owner", AS_ID},
     {"AUTHOR_ID", "created_by", AS_ID, .fixed = true},
     {"EDITOR_ID", "updated_by", AS_ID, .fixed = true},
@@ -240,12 +301,17 @@ static const move activity_moves[] = {
 };
 
 const entity entities[] = {
-    {"crm.lead", "crm.lead", 1, "L", "Lead", .rows = lead_rows, .moves = lead_moves, .lines = true},
-    {"crm.deal", "crm.deal", 2, "D", "Deal", .rows = deal_rows, .lines = true},
-    {"crm.quote", "crm.quotation", 7, "Q", "Quote", .rows = quote_rows, .moves = quote_moves, .lines = true},
+    {"crm.lead", "crm.lead", 1, "L", "Lead", .rows = lead_rows, .moves = lead_moves,
+        .has = HAS_ROWS | HAS_CONTACTS | HAS_USERFIELDS | HAS_ITEMS},
+    {"crm.deal", "crm.deal", 2, "D", "Deal", .rows = deal_rows,
+        .has = HAS_ROWS | HAS_CONTACTS | HAS_USERFIELDS | HAS_ITEMS},
+    {"crm.quote", "crm.quotation", 7, "Q", "Quote", .rows = quote_rows, .moves = quote_moves,
+        .has = HAS_ROWS | HAS_CONTACTS | HAS_USERFIELDS | HAS_ITEMS},
     {"crm.activity", "crm.activity", 0, "A", "Activity", .rows = activity_rows, .moves = activity_moves},
-    {"crm.contact", "base.party", 3, "C", "Contact", {"kind", "person"}, contact_rows},
-    {"crm.company", "base.party", 4, "CO", "Company", {"kind", "organisation"}, company_rows},
+    {"crm.contact", "base.party", 3, "C", "Contact", {"kind", "person"}, contact_rows,
+        .has = HAS_COMPANIES | HAS_USERFIELDS | HAS_ITEMS},
+    {"crm.company", "base.party", 4, "CO", "Company", {"kind", "organisation"}, company_rows,
+        .has = HAS_CONTACTS | HAS_USERFIELDS | HAS_ITEMS},
     {0},
 };
 

@@ -92,9 +92,10 @@ static kt_str lower(kt_tx *tx, kt_str s)
 /* What a request's fields gather before they are put into the values. */
 typedef struct {
     b24 *b;
+    const entity *of;
     const kt_value *fields, *before;
     taken *to;
-    kt_maker values, lines, address;
+    kt_maker values, lines, address, kept;
     int64_t owner, owner_type;
     kt_str parts[NAME_PARTS];
     bool given[NAME_PARTS];
@@ -341,12 +342,46 @@ static kt_error *take_plain(taking *t, const row *r, const kt_value *v)
     return NULL;
 }
 
+static kt_error *take_field(taking *t, const row *r, const kt_value *v);
+
+/* The first one is the contact or company of the record, unless that is given too. */
+static kt_error *take_links(taking *t, const row *r, const kt_value *v)
+{
+    const row *own;
+    const kt_value *given = b24_param(t->fields, r->detail);
+    links l, more = {.count = 0};
+    int64_t first = 0;
+    kt_value made;
+    KT_TRY(links_read(t->b, v, &l));
+    KT_TRY(b24_row(t->b, t->of, (kt_str){r->detail, strlen(r->detail)}, &own));
+    if (!given)
+        given = b24_param(t->fields, b24_name(t->b, own).ptr);
+    if (!given || !b24_int(given, &first)) {
+        kt_value id = kt_value_int(l.count ? l.ids[0] : 0);
+        first = id.as.integer;
+        KT_TRY(take_field(t, own, &id));
+    }
+    for (size_t i = 0; i < l.count; i++)
+        if (l.ids[i] != first)
+            more.ids[more.count++] = l.ids[i];
+    KT_TRY(links_values(t->b, r, t->before, &more, &made));
+    put(t, r->ours, made);
+    return NULL;
+}
+
 static kt_error *take_field(taking *t, const row *r, const kt_value *v)
 {
     kt_value ours = {0};
     switch (r->as) {
-    case AS_ALWAYS:
+    case AS_JSON:
+        put(t, r->ours, *v);
         return NULL;
+    case AS_KEPT:
+        if (!kt_value_get(&t->kept.value, r->theirs))
+            kt_put(t->b->tx, &t->kept, r->theirs, *v);
+        return NULL;
+    case AS_LINKS:
+        return take_links(t, r, v);
     case AS_MULTI:
         return take_multi(t, r, v);
     case AS_CODE:
@@ -467,15 +502,40 @@ static kt_error *take_owner(taking *t)
     return NULL;
 }
 
+/* What was kept before stays, member by member. */
+static kt_error *take_kept(taking *t)
+{
+    const kt_value *old = kept_of(t->b, t->before);
+    kt_str text;
+    if (!kt_value_count(&t->kept.value))
+        return NULL;
+    for (size_t i = 0; i < kt_value_count(old); i++) {
+        const kt_value_member *m = &old->as.object.members[i];
+        if (!kt_value_get(&t->kept.value, m->name.ptr))
+            kt_put_named(t->b->tx, &t->kept, m->name, *m->value);
+    }
+    KT_TRY(kt_json_write(t->b->tx, &t->kept.value, &text));
+    put(t, KEPT, kt_value_str(text));
+    return NULL;
+}
+
 static kt_error *take_gathered(taking *t)
 {
     if (t->multi)
         take_lines(t);
+    KT_TRY(take_kept(t));
     KT_TRY(take_owner(t));
     take_names(t);
     if (t->addressed)
         take_addresses(t);
     return take_place(t);
+}
+
+/* When and by whom: told by an import alone. */
+static bool is_stamp(const row *r)
+{
+    return r->ours && (strncmp(r->ours, "created_", 8) == 0 || strncmp(r->ours, "updated_", 8) == 0) &&
+           strcmp(r->theirs, "LAST_ACTIVITY_TIME") != 0;
 }
 
 kt_error *fields_take(b24 *b, const entity *e, const kt_value *fields, const kt_value *before, taken *to)
@@ -485,7 +545,9 @@ kt_error *fields_take(b24 *b, const entity *e, const kt_value *fields, const kt_
         .before = before,
         .to = to,
         .values = KT_MAKE_OBJECT,
+        .of = e,
         .lines = KT_MAKE_ARRAY,
+        .kept = KT_MAKE_OBJECT,
         .address = KT_MAKE_OBJECT};
     kt_error *all = NULL;
     *to = (taken){0};
@@ -498,7 +560,7 @@ kt_error *fields_take(b24 *b, const entity *e, const kt_value *fields, const kt_
         if (!r)
             kt_also(&all, kt_fail(b->tx, KT_VALIDATION, kt_format(b->tx, "%s", m->name.ptr).ptr,
                               "there is no such field", "nie ma takiego pola"));
-        else if (!r->fixed)
+        else if (!r->fixed || (b->importing && is_stamp(r)))
             kt_also(&all, take_field(&t, r, m->value));
     }
     kt_also(&all, take_gathered(&t));
