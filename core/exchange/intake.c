@@ -443,7 +443,7 @@ kt_error *intake_key(intake *in, const reader_row *row, kt_str *key)
         const map_column *to = in->columns[i].to;
         bool part = false;
         for (size_t k = 0; to && !to->place.member && k < in->m->key_count; k++)
-            part = part || to->place.field == in->m->key[k];
+            part = part || to->place.field == in->m->key[k].field;
         if (to && !to->place.member && !in->m->key_count)
             part = to->place.field == external;
         kt_str text = part ? intake_text(in->tx->arena, &row->cells[i]) : (kt_str){0};

@@ -63,5 +63,28 @@ KT_MUST kt_error *intake_line(
 KT_MUST kt_error *intake_items(building *b, column *c, const variant *cell);
 /* The members that a line's selector says: "kind=phone,use=mobile". */
 KT_MUST kt_error *intake_constants(building *b, line *l);
+/* A value of a record as a tree: of lines, an array of objects. */
+KT_MUST kt_error *intake_value_of(
+    building *b, const model_field *field, const model_record *record, const variant **value);
+/* Is this the line that is meant: the one at the place, or the first with these constants? */
+bool intake_is_meant(building *b, const line *l, const variant *stored, size_t place);
+
+/* intake_key.c: by what a record is known. */
+enum { KEY_VALUES_MAX = 16 };
+typedef struct {
+    const place *fields;
+    size_t field_count;             /* 0: the row has no key */
+    variant values[KEY_VALUES_MAX]; /* of each field, or, of lines, all values */
+    size_t count;
+    const variant *made; /* of lines: those that the row would make */
+} record_key;
+KT_MUST kt_error *intake_key_of(building *b, record_key *key);
+/* Who has this key; 0: nobody. returns conflict: several have it */
+KT_MUST kt_error *intake_find(building *b, const record_key *key, uint64_t *id);
+/* Lines of the row that are among the stored ones already, by a key of lines, are not written. */
+void intake_keep_known(building *b, const record_key *key, const variant *stored);
+/* Of a rehearsal: did an earlier row bring it? This one does. */
+bool intake_was_seen(building *b, const record_key *key);
+void intake_see(building *b, const record_key *key);
 /* Makes or changes the record. */
 KT_MUST kt_error *intake_write(building *b, intake_counts *counts);

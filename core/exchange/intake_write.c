@@ -5,7 +5,7 @@
 #include "kit/decode.h"
 #include "kit/str.h"
 
-/* ---- Keys ---- */
+/* ---- Members ---- */
 
 /* Takes a member out of the values: the key that tells the record is no value of it. */
 static const variant *take_member(members *list, kt_str name)
@@ -34,42 +34,6 @@ kt_str intake_text(arena *arena, const variant *v)
     if (v && v->kind == VARIANT_INT)
         return arena_format(arena, "%lld", (long long)v->as.integer);
     return v && (v->kind == VARIANT_STRING || v->kind == VARIANT_REAL) ? v->as.string : (kt_str){0};
-}
-
-static kt_error *find_key(building *b, const model_field *const *key, size_t n, uint64_t *id)
-{
-    kt_tx *tx = b->in->tx;
-    const model_entity *entity = b->in->m->entity;
-    variant values[KEY_FIELDS_MAX];
-    uint64_t ids[2];
-    size_t count = 0;
-    *id = 0;
-    for (size_t i = 0; i < n; i++) {
-        const variant *value = intake_member(&b->values, key[i]->name);
-        if (!value || value->kind == VARIANT_NULL)
-            return NULL; /* a record without its key is a new one */
-        values[i] = *value;
-    }
-    if (n == 1 && key[0]->position <= MODEL_NUMBER)
-        return lookup_one(tx, entity, key[0], intake_text(tx->arena, &values[0]), id);
-    KT_TRY(lookup_by(tx, entity, key, values, n, ids, &count));
-    if (count > 1)
-        return error_make(tx->arena, KT_CONFLICT, key[0]->name.ptr, "several records have this key",
-            "kilka rekordów ma ten klucz");
-    *id = count ? ids[0] : 0;
-    return NULL;
-}
-
-/* The key of the mapping, else the external id, else the id. */
-static kt_error *find_existing(building *b, uint64_t *id)
-{
-    const mapping *m = b->in->m;
-    const model_field *own = &m->entity->fields[MODEL_EXTERNAL_ID];
-    if (m->key_count)
-        return find_key(b, m->key, m->key_count, id);
-    KT_TRY(find_key(b, &own, 1, id));
-    own = &m->entity->fields[MODEL_ID];
-    return *id || !b->in->own ? NULL : find_key(b, &own, 1, id);
 }
 
 /* ---- Writing ---- */
@@ -119,7 +83,7 @@ static bool is_told(const building *b, const model_field *field)
 }
 
 /* Is this the line that is meant: the one at the place, or the first with these constants? */
-static bool is_meant(building *b, const line *l, const variant *stored, size_t place)
+bool intake_is_meant(building *b, const line *l, const variant *stored, size_t place)
 {
     arena *arena = b->in->tx->arena;
     line asked = {.field = l->field, .selector = l->selector};
@@ -138,17 +102,21 @@ static bool is_meant(building *b, const line *l, const variant *stored, size_t p
     return true;
 }
 
-static kt_error *stored_lines(
-    building *b, const model_field *field, const model_record *before, const variant **lines)
+kt_error *intake_value_of(
+    building *b, const model_field *field, const model_record *record, const variant **value)
 {
     static const decode_limits limits = {.depth_max = 16, .elements_max = 1000000};
     buffer text;
     buffer_open(&text, (size_t)16 << 20);
     json j = json_to(&text);
-    model_value_json(b->in->tx, before, field, &before->values[field->position], &j);
+    json_array(&j); /* a JSON text of ours is an array or an object */
+    model_value_json(b->in->tx, record, field, &record->values[field->position], &j);
+    json_array_end(&j);
     kt_error *error = text.full ? error_no_memory()
-                                : decode_json(b->in->tx->arena, buffer_str(&text), &limits, lines);
+                                : decode_json(b->in->tx->arena, buffer_str(&text), &limits, value);
     buffer_close(&text);
+    if (!error)
+        *value = &(*value)->as.array.items[0];
     return error;
 }
 
@@ -171,7 +139,7 @@ static kt_error *tell_lines(
 {
     arena *arena = b->in->tx->arena;
     const variant *stored;
-    KT_TRY(stored_lines(b, field, before, &stored));
+    KT_TRY(intake_value_of(b, field, before, &stored));
     size_t count = stored->kind == VARIANT_ARRAY ? stored->as.array.count : 0, n = 0;
     variant *items = ARENA_ARRAY(arena, variant, count + b->line_count + 1), *out = ARENA_NEW(arena, variant);
     bool *used = ARENA_ARRAY(arena, bool, b->line_count + 1);
@@ -181,7 +149,8 @@ static kt_error *tell_lines(
         const line *changed = NULL;
         for (size_t i = 0; i < b->line_count && !changed; i++) {
             line *l = &b->lines[i];
-            if (l->field == field && l->given && !used[i] && is_meant(b, l, &stored->as.array.items[k], k)) {
+            if (l->field == field && l->given && !used[i] &&
+                intake_is_meant(b, l, &stored->as.array.items[k], k)) {
                 used[i] = true;
                 l->at = n;
                 changed = l;
@@ -251,12 +220,17 @@ static kt_error *create(building *b, intake_counts *counts)
     return NULL;
 }
 
-static kt_error *update(building *b, uint64_t id, intake_counts *counts)
+static kt_error *update(building *b, const record_key *key, uint64_t id, intake_counts *counts)
 {
     kt_tx *tx = b->in->tx;
     model_record after, before;
+    const variant *stored;
     (void)take_member(&b->values, KT_STR("id"));
     KT_TRY(model_read(tx, b->in->m->entity, id, &before));
+    if (key->made && key->made->kind == VARIANT_ARRAY) {
+        KT_TRY(intake_value_of(b, key->fields[0].field, &before, &stored));
+        intake_keep_known(b, key, stored);
+    }
     KT_TRY(clean_lines(b, &before));
     const variant values = {.kind = VARIANT_OBJECT, .as.object = {b->values.members, b->values.count}};
     KT_TRY(model_update(tx, b->in->m->entity, id, 0, &values, &after));
@@ -273,21 +247,6 @@ static kt_str field_text(building *b, const model_field *field)
     kt_str text = intake_text(b->in->tx->arena, intake_member(&b->values, field->name));
     return text.len ? arena_format(b->in->tx->arena, "%.*s\1%.*s", STR_ARG(field->name), STR_ARG(text))
                     : (kt_str){0};
-}
-
-static kt_str rehearsed_key(building *b)
-{
-    const mapping *m = b->in->m;
-    const model_field *own = &m->entity->fields[MODEL_EXTERNAL_ID], *const *key = m->key_count ? m->key
-                                                                                               : &own;
-    kt_str all = KT_STR("key");
-    for (size_t i = 0; i < (m->key_count ? m->key_count : 1); i++) {
-        kt_str part = field_text(b, key[i]);
-        if (!part.len)
-            return (kt_str){0};
-        all = arena_format(b->in->tx->arena, "%.*s\1%.*s", STR_ARG(all), STR_ARG(part));
-    }
-    return all;
 }
 
 /* A new record of a rehearsal: is a unique value of it one of an earlier row? */
@@ -309,10 +268,12 @@ kt_error *intake_write(building *b, intake_counts *counts)
 {
     kt_tx *tx = b->in->tx;
     uint64_t id = 0;
-    kt_str key = b->in->seen && b->in->m->mode != MODE_CREATE ? rehearsed_key(b) : (kt_str){0};
-    if (b->in->m->mode != MODE_CREATE)
-        KT_TRY(find_existing(b, &id));
-    if (!id && key.len && seen_has(b->in->seen, key)) {
+    record_key key = {0};
+    if (b->in->m->mode != MODE_CREATE) {
+        KT_TRY(intake_key_of(b, &key));
+        KT_TRY(intake_find(b, &key, &id));
+    }
+    if (!id && intake_was_seen(b, &key)) {
         *(b->in->m->mode == MODE_ADD ? &counts->skipped : &counts->updated) += 1;
         return NULL;
     }
@@ -321,13 +282,12 @@ kt_error *intake_write(building *b, intake_counts *counts)
         return NULL;
     }
     if (id)
-        return update(b, id, counts);
+        return update(b, &key, id, counts);
     if (b->in->m->mode == MODE_UPDATE)
         return error_make(tx->arena, KT_NOT_FOUND, NULL, "there is no record with this key to update",
             "nie ma rekordu o tym kluczu do zmiany");
     KT_TRY(create(b, counts));
-    if (key.len)
-        (void)seen_add(b->in->seen, key);
+    intake_see(b, &key);
     kt_error *twice = rehearse_unique(b);
     counts->created -= twice != NULL;
     return twice;

@@ -53,27 +53,51 @@ bool seen_has(const seen *s, kt_str text)
 
 /* ---- Records ---- */
 
-/* The ids of at most two records whose field has this value. */
-kt_error *lookup_by(kt_tx *tx, const model_entity *target, const model_field *const *fields,
-    const variant *values, size_t n, uint64_t ids[2], size_t *count)
+static variant condition(variant cells[3], kt_str name, const char *op, variant value)
 {
-    variant cells[KEY_FIELDS_MAX][3], rows[KEY_FIELDS_MAX];
-    for (size_t i = 0; i < n; i++) {
-        cells[i][0] = text_variant(fields[i]->name);
-        cells[i][1] = text_variant(KT_STR("="));
-        cells[i][2] = values[i];
-        rows[i] = (variant){.kind = VARIANT_ARRAY, .as.array = {cells[i], 3}};
-    }
-    const variant all = {.kind = VARIANT_ARRAY, .as.array = {rows, n}};
+    cells[0] = text_variant(name);
+    cells[1] = text_variant(str_of(op));
+    cells[2] = value;
+    return (variant){.kind = VARIANT_ARRAY, .as.array = {cells, 3}};
+}
+
+/* The ids of at most two records for which all of this holds. */
+static kt_error *first_two(
+    kt_tx *tx, const model_entity *target, const variant *all, uint64_t ids[2], size_t *count)
+{
     model_filter *filter = NULL;
     model_rows *found = NULL;
     model_record record = {0};
     *count = 0;
-    KT_TRY(model_filter_read(tx, target, &all, &filter));
+    KT_TRY(model_filter_read(tx, target, all, &filter));
     KT_TRY(model_query_open(tx, &(model_query){.entity = target, .filter = filter, .limit = 2}, &found));
     while (*count < 2 && model_next(found, &record))
         ids[(*count)++] = (uint64_t)record.values[MODEL_ID].as.i;
     return model_query_end(found);
+}
+
+kt_error *lookup_by(kt_tx *tx, const model_entity *target, const model_field *const *fields,
+    const variant *values, size_t n, uint64_t ids[2], size_t *count)
+{
+    variant cells[KEY_FIELDS_MAX][3], rows[KEY_FIELDS_MAX];
+    for (size_t i = 0; i < n; i++)
+        rows[i] = condition(cells[i], fields[i]->name, "=", values[i]);
+    const variant all = {.kind = VARIANT_ARRAY, .as.array = {rows, n}};
+    return first_two(tx, target, &all, ids, count);
+}
+
+kt_error *lookup_by_line(kt_tx *tx, const model_entity *target, const model_field *lines,
+    const variant_member *members, size_t n, uint64_t ids[2], size_t *count)
+{
+    variant(*cells)[3] = arena_alloc(tx->arena, (n + 1) * sizeof *cells), one[3];
+    variant *rows = ARENA_ARRAY(tx->arena, variant, n + 1);
+    if (!cells || !rows)
+        return error_no_memory();
+    for (size_t i = 0; i < n; i++)
+        rows[i] = condition(cells[i], members[i].name, "=", *members[i].value);
+    variant any = condition(one, lines->name, "any", (variant){.kind = VARIANT_ARRAY, .as.array = {rows, n}});
+    const variant all = {.kind = VARIANT_ARRAY, .as.array = {&any, 1}};
+    return first_two(tx, target, &all, ids, count);
 }
 
 kt_error *lookup_one(

@@ -21,6 +21,9 @@ static inline variant text_variant(kt_str s)
 /* The ids of at most two records whose fields have these values. */
 KT_MUST kt_error *lookup_by(kt_tx *tx, const model_entity *target, const model_field *const *fields,
     const variant *values, size_t n, uint64_t ids[2], size_t *count);
+/* .. that have a line whose members have these values. */
+KT_MUST kt_error *lookup_by_line(kt_tx *tx, const model_entity *target, const model_field *lines,
+    const variant_member *members, size_t n, uint64_t ids[2], size_t *count);
 /* The record whose field has this text; 0: none. returns conflict: several have */
 KT_MUST kt_error *lookup_one(
     kt_tx *tx, const model_entity *target, const model_field *field, kt_str text, uint64_t *id);

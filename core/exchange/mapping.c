@@ -139,7 +139,7 @@ static bool is_ignored(const mapping *m, const place *p)
     case MODEL_VERSION:
         return true;
     case MODEL_NUMBER:
-        return !m->keep && !(m->key_count == 1 && m->key[0] == field);
+        return !m->keep && !(m->key_count == 1 && m->key[0].field == field);
     case MODEL_CREATED_AT:
     case MODEL_CREATED_BY:
     case MODEL_UPDATED_AT:
@@ -345,6 +345,11 @@ static kt_error *read_options(kt_tx *tx, const variant *from, mapping *m)
     return all;
 }
 
+static bool is_plain(const model_field *field)
+{
+    return field->type != KT_LINES && field->type != KT_REFS && field->type != KT_JSON;
+}
+
 static kt_error *read_key(kt_tx *tx, const variant *from, mapping *m)
 {
     const variant *key = variant_get(from, "key");
@@ -354,16 +359,21 @@ static kt_error *read_key(kt_tx *tx, const variant *from, mapping *m)
         return wrong(tx, "key", "at most four fields make a key", "klucz tworzą najwyżej cztery pola");
     for (size_t i = 0; i < count; i++) {
         const variant *name = key->kind == VARIANT_ARRAY ? &key->as.array.items[i] : key;
-        const model_field *field = name->kind == VARIANT_STRING ? model_field_find(m->entity, name->as.string)
-                                                                : NULL;
-        bool good = field && may_see(tx, m->entity, field) && field->type != KT_LINES &&
-                    field->type != KT_REFS && field->type != KT_JSON;
-        if (good)
-            m->key[m->key_count++] = field;
+        place p = {0};
+        kt_error *error = name->kind == VARIANT_STRING ? place_read(tx, m->entity, name->as.string, &p)
+                                                       : NULL;
+        if (error)
+            kt_also(&all, error_under(error, "key"));
+        else if (p.field && !p.by.len && !p.each_row && is_plain(p.member ? p.member : p.field))
+            m->key[m->key_count++] = p;
         else
             kt_also(&all, wrong(tx, "key", "the name of a field was expected, that is no list",
                               "oczekiwano nazwy pola, które nie jest listą"));
     }
+    for (size_t i = 0; i < m->key_count && m->key_count > 1; i++)
+        if (m->key[i].member)
+            kt_also(
+                &all, wrong(tx, "key", "a key of lines is one field alone", "klucz z pozycji to jedno pole"));
     return all;
 }
 

@@ -44,7 +44,7 @@ typedef struct {
     bool keep;    /* original ids, times, authors, numbers and states */
     char decimal; /* ',' '.'; 0: told by the number */
     date_order dates;
-    const model_field *key[KEY_FIELDS_MAX]; /* none: external_id, or in our own files id */
+    place key[KEY_FIELDS_MAX]; /* none: external_id, or in our own files id */
     size_t key_count;
     map_column *columns;
     size_t column_count;

@@ -328,6 +328,10 @@ KT_MUST kt_error *model_create(
  */
 KT_MUST kt_error *model_create_as(
     kt_tx *tx, const model_entity *entity, uint64_t id, const variant *values, model_record *created);
+/* The record that these values would make, with what its module computes; nothing is judged or stored, and what
+ * cannot be read is left out: for telling whether there is such a record already. */
+KT_MUST kt_error *model_rehearse(
+    kt_tx *tx, const model_entity *entity, const variant *values, model_record *record);
 KT_MUST kt_error *model_read(kt_tx *tx, const model_entity *entity, uint64_t id, model_record *record);
 /* if_version 0: whatever it is. returns conflict with both values of each field that differs */
 KT_MUST kt_error *model_update(kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t if_version,

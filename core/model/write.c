@@ -189,6 +189,22 @@ kt_error *model_create_as(
     return create(tx, entity, id, (kt_str){0}, values, created);
 }
 
+kt_error *model_rehearse(kt_tx *tx, const model_entity *entity, const variant *values, model_record *record)
+{
+    kt_error *problems = NULL; /* are told when it is written */
+    KT_TRY(model_record_new(tx, entity, record));
+    uint8_t *given = ARENA_ARRAY(tx->arena, uint8_t, entity->field_count);
+    if (!given)
+        return error_no_memory();
+    KT_TRY(take_values(tx, NULL, values, record, given, &problems));
+    for (size_t i = MODEL_OWN; i < entity->field_count; i++)
+        if (!given[i])
+            model_fill_default(tx, &entity->internals->defaults[i], &record->values[i]);
+    validate_normalise(record);
+    kt_also(&problems, model_record_compute(tx, record));
+    return tx->doomed ? problems : NULL;
+}
+
 /* Somebody was quicker: each field that the caller writes and that differs now is named with both values. */
 static kt_error *tell_conflict(
     kt_tx *tx, const model_entity *entity, uint64_t id, const variant *values, kt_error *error)

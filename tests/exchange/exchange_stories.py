@@ -142,6 +142,35 @@ def records_are_found_by_chosen_keys(k):
     expect((deal["party.name"], deal["owner.name"]), ("Key firm", "admin"))
 
 
+def records_are_found_by_telephone_and_mail(k):
+    """However a number is written: the key is its normal form. What the record has stays as it is written there."""
+    k.create("base.party", {"name": "Called", "contacts": [{"kind": "phone", "value": "+48 22 111 22 33", "use": "work"}, {"kind": "phone", "value": "601 222 333", "use": "mobile"},
+             {"kind": "email", "value": "Biuro@Called.pl"}]})
+    phone = {"key": "contacts[kind=phone].normal", "columns": [{"title": "Phone", "field": "contacts[kind=phone].value"}, {"title": "Mobile", "field": "contacts[kind=phone,use=mobile].value"}]}
+    rows = "name,Phone,industry\nAnother name,0048601222333,bikes\nNew one,602 000 111,parts\nNo number,,parts\n"
+    rehearsed = take_in(k, rows + "New again,+48602000111,parts\n", "base.party", mapping=phone, rehearse=True)["result"]
+    expect((rehearsed["created"], rehearsed["updated"]), (2, 2))
+    done = take_in(k, rows, "base.party", mapping=phone)["result"]
+    expect((done["created"], done["updated"]), (2, 1))
+    found = k.list("base.party", [["industry", "=", "bikes"]], fields=["name", "contacts"])["rows"]
+    expect([(p["name"], [c["value"] for c in p["contacts"]]) for p in found], [("Another name", ["+48 22 111 22 33", "601 222 333", "Biuro@Called.pl"])])
+    again = take_in(k, "name,Phone,Mobile\nAnother name,+48221112233,+48 601-222-333\nNew one,,602000111\n", "base.party", mapping=phone)["result"]
+    expect((again["created"], again["updated"], again["unchanged"]), (0, 0, 2))
+    moved = take_in(k, "name,Phone,Mobile\nAnother name,+48221112233,+48 609 000 000\n", "base.party", mapping=phone)["result"]  # one of two is new
+    expect((moved["updated"], sorted(c["value"] for c in k.list("base.party", [["industry", "=", "bikes"]], fields=["contacts"])["rows"][0]["contacts"])),
+           (1, ["+48 22 111 22 33", "+48 609 000 000", "Biuro@Called.pl"]))
+    mail = {"key": "contacts[kind=email].normal", "columns": [{"title": "E-mail", "field": "contacts[kind=email].value"}]}
+    expect(take_in(k, "name,E-mail,industry\nAnother name,BIURO@called.pl,frames\n", "base.party", mapping={**mail, "mode": "update"})["result"]["updated"], 1)
+    k.create("base.party", {"name": "Twin", "contacts": [{"kind": "email", "value": "biuro@called.pl"}]})
+    job = take_in(k, "name,E-mail\nAnother name,biuro@called.pl\n", "base.party", state="failed", mapping=mail)
+    expect("several records have this key" in problems(k, job)[0]["message"], True)
+    lead = {"key": "phone_normal", "columns": [{"title": "Phone", "field": "phone"}]}
+    take_in(k, "title,Phone\nFirst,603 100 100\n", "crm.lead", mapping=lead)
+    expect(take_in(k, "title,Phone\nAgain,+48 603100100\n", "crm.lead", mapping=lead)["result"]["updated"], 1)
+    refused("validation", lambda: k.call("import.start", {"entity": "base.party", "text": "name\nx\n", "mapping": {"key": ["name", "contacts[kind=phone].normal"]}}), "mapping.key")
+    refused("validation", lambda: k.call("import.start", {"entity": "base.party", "text": "name\nx\n", "mapping": {"key": "contacts"}}), "mapping.key")
+
+
 def mappings_are_saved_and_used_by_name(k):
     k.create("exchange.mapping", {"name": "shop", "entity": "base.party",
                                  "mapping": {"entity": "base.party", "columns": [{"title": "Who", "field": "name"}, {"title": "Junk", "field": None}]}})
@@ -377,6 +406,7 @@ def what_is_no_table_is_refused(k, house):
 
 if __name__ == "__main__":
     run([everything_wrong_with_a_row_is_told_at_once, encodings_separators_and_decimal_signs_are_guessed, unknown_columns_become_custom_fields, a_rehearsal_tells_everything_and_saves_nothing,
-         a_rehearsal_sees_what_earlier_chunks_would_bring, an_import_is_undone_whole, records_are_found_by_chosen_keys, mappings_are_saved_and_used_by_name, bitrix24_moves,
+         a_rehearsal_sees_what_earlier_chunks_would_bring, an_import_is_undone_whole, records_are_found_by_chosen_keys,
+         records_are_found_by_telephone_and_mail, mappings_are_saved_and_used_by_name, bitrix24_moves,
          bitrix24_answers_bring_stages_and_telephones, bitrix24_titles_in_polish, other_systems_hand_over_what_they_export, everyday_titles_are_known_in_three_languages,
          lines_that_a_file_does_not_speak_of_stay, cards_and_calendars_come_in, cards_and_calendars_go_out_and_come_back, what_is_no_table_is_refused])
