@@ -63,7 +63,7 @@ static const kt_method methods[] = {
     {0},
 };
 
-static const kt_handler handlers[] = {WORK_HANDLERS, SALES_HANDLERS, {0}};
+static const kt_handler handlers[] = {WORK_HANDLERS, SALES_HANDLERS, CUSTOMER_HANDLERS, {0}};
 
 static const kt_service services[] = {
     {"crm.orders", 1, &orders_service}, AUDIENCE_SERVICES, MAILING_SERVICES, {0}};

@@ -161,6 +161,8 @@ extern const kt_shape timeline_entry_shape;
 typedef struct timeline timeline;
 /* The newest `limit` entries before this moment; not set: of all. returns NULL past the memory limit */
 timeline *timeline_open(kt_tx *tx, kt_time before, size_t limit);
+/* The filter of records that were made before that moment. */
+kt_str timeline_older(const timeline *t);
 KT_MUST kt_error *timeline_add(timeline *t, const struct timeline_entry *entry);
 /* Notes, tasks and files whose `party` is this one. */
 KT_MUST kt_error *timeline_of_party(timeline *t, kt_id party);

@@ -265,6 +265,30 @@ def the_card_counts_all_deals(k):
     expect((card["deals_open"], card["deals_won"], card["deals_lost"]), (416, 104, 0))
 
 
+def the_card_reaches_what_is_long_closed(k):
+    """More closed deals than one page looks at: what is written about an old one is on the card, and paging comes to all."""
+    party = make(k, "base.party", name="Old friend")
+    rows = [{"title": f"Closed {i}", "party": party, "stage_name": "won", "created_at": f"{2001 + i // 12}-{i % 12 + 1:02d}-01T08:00:00Z"} for i in range(180)]
+    ids = k.call("import.run", {"entity": "crm.deal", "mode": "create", "rows": rows, "keep_authors": True})["ids"]
+    of = {"about": {"entity": "crm.deal", "id": ids[0]}}
+    note, task = make(k, "base.note", text="still true", **of), make(k, "base.task", title="Ask again", due="2026-03-02T10:00:00Z", **of)
+    expect((k.get("base.note", note)["party"], k.get("base.task", task)["party"]), (party, party))
+    other = make(k, "base.party", name="Somebody else")
+    expect(k.get("base.note", make(k, "base.note", text="of another", party=other, **of))["party"], other)
+    card = k.call("crm.card", {"party": party})
+    expect([(e["kind"], e["id"]) for e in card["timeline"] if e["kind"] in ("note", "task")], [("task", task), ("note", note)])
+    expect([(p["entity"], p["id"]) for p in card["planned"]], [("base.task", task)])
+    seen, before = set(), None
+    while True:
+        page = k.call("crm.card", {"party": party, "limit": 50, **({"before": before} if before else {})})
+        expect(page["deals_won"], 180)
+        seen |= {e["id"] for e in page["timeline"] if e["kind"] == "deal"}
+        if not page["timeline"]:
+            break
+        before = page["timeline"][-1]["at"]
+    expect(len(seen), 180)
+
+
 def a_salesman_sees_his_own(k, house):
     pipeline(k)
     roles = {r["name"]: r["id"] for r in k.list("access.role", limit=100)["rows"]}

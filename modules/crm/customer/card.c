@@ -322,12 +322,14 @@ static kt_error *fill_related(kt_tx *tx, kt_id party, struct card_answer *out)
     return error;
 }
 
-/* The newest deals of one outcome, in the order of their index; the count is of all. */
+/* The newest deals of one outcome, in the order of their index; the count is of all. Of those that are closed the
+ * ones that were made before the moment at which the timeline ends, so that paging reaches all of them. */
 static kt_error *add_deals(
     kt_tx *tx, const kt_where *where, uint32_t most, timeline *t, struct card_answer *out, int64_t *count)
 {
     kt_cursor *cursor;
-    KT_TRY(kt_open(tx, &(kt_query){&deal_shape, where, "-id", most}, &cursor));
+    kt_str older = most == CLOSED_MAX ? timeline_older(t) : (kt_str){0};
+    KT_TRY(kt_open(tx, &(kt_query){&deal_shape, where, "-id", most, older}, &cursor));
     struct deal d = {KT_OF(deal)};
     kt_error *error = NULL;
     uint64_t all = 0;
@@ -342,7 +344,7 @@ static kt_error *add_deals(
             error = timeline_deal(t, &d);
     }
     kt_also(&error, kt_close(cursor));
-    if (!error && all == most)
+    if (!error && (all == most || older.len))
         error = kt_count(tx, &(kt_query){.of = &deal_shape, .where = where}, &all);
     *count = (int64_t)all;
     return error;
@@ -370,7 +372,7 @@ static kt_error *fill_leads(kt_tx *tx, kt_id party, timeline *t, struct card_ans
         return NULL;
     kt_cursor *cursor;
     const kt_where where[] = {KT_WHERE(lead, party, KT_EQ, party), {0}};
-    KT_TRY(kt_open(tx, &(kt_query){&lead_shape, where, "-id", LEADS_MAX}, &cursor));
+    KT_TRY(kt_open(tx, &(kt_query){&lead_shape, where, "-id", LEADS_MAX, timeline_older(t)}, &cursor));
     struct lead l = {KT_OF(lead)};
     kt_error *error = NULL;
     while (!error && kt_next(cursor, &l.rec)) {

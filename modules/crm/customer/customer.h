@@ -2,6 +2,13 @@
 #pragma once
 #include "crm.h"
 
+/* ---- about.c ---- */
+
+extern const kt_shape about_note_shape, about_task_shape, about_file_shape;
+kt_error *about_note(kt_tx *tx, const kt_event *event);
+kt_error *about_task(kt_tx *tx, const kt_event *event);
+kt_error *about_file(kt_tx *tx, const kt_event *event);
+
 /* ---- request.c, request_due.c ---- */
 
 enum request_priority { REQUEST_LOW = 1, REQUEST_NORMAL, REQUEST_HIGH, REQUEST_URGENT };

@@ -24,6 +24,13 @@
                      "\"resolution_due\"]}]"                                                                 \
     }
 
+#define CUSTOMER_HANDLERS                                                                                    \
+    {"base.note.created", &about_note_shape, about_note},                                                    \
+        {"base.task.created", &about_task_shape, about_task},                                                \
+    {                                                                                                        \
+        "base.attachment.created", &about_file_shape, about_file                                             \
+    }
+
 #define CUSTOMER_METHODS                                                                                     \
     {"call.register", {"A call begins", "Początek rozmowy"}, "crm.call:create", true, &call_register_shape,  \
         &caller_shape, call_register},                                                                       \

@@ -47,6 +47,20 @@ timeline *timeline_open(kt_tx *tx, kt_time before, size_t limit)
     return t;
 }
 
+kt_str timeline_older(const timeline *t)
+{
+    enum { DAY_MS = 86400000, HOUR_MS = 3600000, MINUTE_MS = 60000, SECOND_MS = 1000 };
+    int64_t of_day = (t->before.ms % DAY_MS + DAY_MS) % DAY_MS;
+    int year, month, day;
+    if (!t->before.ms)
+        return (kt_str){0};
+    kt_date on = {(int32_t)((t->before.ms - of_day) / DAY_MS) + kt_date_make(1970, 1, 1).day};
+    kt_date_parts(on, &year, &month, &day);
+    return kt_format(t->tx, "[[\"created_at\",\"<\",\"%04d-%02d-%02dT%02d:%02d:%02d.%03dZ\"]]", year, month,
+        day, (int)(of_day / HOUR_MS), (int)(of_day / MINUTE_MS % 60), (int)(of_day / SECOND_MS % 60),
+        (int)(of_day % SECOND_MS));
+}
+
 static kt_error *no_memory(kt_tx *tx)
 {
     return kt_hint(kt_fail(tx, KT_LIMIT, NULL, "the card's entries need more memory than there is",
