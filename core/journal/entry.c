@@ -57,15 +57,22 @@ static kt_error *damaged(const kt_tx *tx, const model_change *change)
         (unsigned long long)change->id);
 }
 
-/* Finds the part with this tag. false: there is none; *sound tells damage from absence */
-static bool part_find(kt_str record, uint32_t tag, kt_str *part, bool *sound)
+/* Finds the part with this tag, looking first where the last one was found: both records hold their parts in the same
+ * order, but for those that one of them lacks. false: there is none; *sound tells damage from absence */
+static bool part_find(kt_str record, uint32_t tag, size_t *hint, kt_str *part, bool *sound)
 {
-    size_t at = 0;
+    size_t at = *hint;
     uint32_t found = 0;
-    while (model_record_part(record, &at, &found, part))
-        if (found == tag)
-            return true;
-    *sound = at != SIZE_MAX;
+    for (bool again = at > 0;; again = false, at = 0) {
+        while (model_record_part(record, &at, &found, part))
+            if (found == tag) {
+                *hint = at;
+                return true;
+            }
+        *sound = at != SIZE_MAX;
+        if (!again || !*sound)
+            break;
+    }
     *part = (kt_str){0};
     return false;
 }
@@ -73,12 +80,12 @@ static bool part_find(kt_str record, uint32_t tag, kt_str *part, bool *sound)
 /* Counts the parts that differ, or writes them if out is given. false: a record is damaged */
 static bool parts_differ(kt_str before, kt_str after, buffer *out, uint64_t *count)
 {
-    size_t at = 0;
+    size_t at = 0, hint = 0;
     uint32_t tag = 0;
     kt_str part, other;
     bool sound = true;
     while (sound && model_record_part(before, &at, &tag, &part)) {
-        bool both = part_find(after, tag, &other, &sound);
+        bool both = part_find(after, tag, &hint, &other, &sound);
         if (both && str_eq(part, other))
             continue;
         ++*count;
@@ -90,9 +97,9 @@ static bool parts_differ(kt_str before, kt_str after, buffer *out, uint64_t *cou
     }
     if (!sound || at == SIZE_MAX)
         return false;
-    at = 0;
+    at = hint = 0;
     while (sound && model_record_part(after, &at, &tag, &part)) {
-        if (part_find(before, tag, &other, &sound) || !sound)
+        if (part_find(before, tag, &hint, &other, &sound) || !sound)
             continue;
         ++*count;
         if (out) {
