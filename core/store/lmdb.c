@@ -1,11 +1,13 @@
 /* lmdb.c -- the durable engine, in LMDB's safe mode: no NOSYNC, no WRITEMAP. Three named databases, one a
  * space. Read transactions, each with a cursor a space, are pooled and renewed: no allocation and no system
  * call on a read's way. */
+#define XXH_INLINE_ALL
 #include "store/lmdb.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/statvfs.h>
+#include <xxhash.h>
 
 enum { SETTLE_WAIT_MS = 2000, FULL_BYTES = 1 << 20 };
 
@@ -53,6 +55,40 @@ static kt_str str_of_val(MDB_val v)
     return (kt_str){v.mv_data, v.mv_size};
 }
 
+/* ---- What was looked for ---- */
+
+static void memo_forget(lmdb_memo *memo)
+{
+    if (++memo->epoch == 0) { /* after four thousand million: old slots would count again */
+        free(memo->slots);
+        *memo = (lmdb_memo){.epoch = 1};
+    }
+}
+
+/* The slot that the key has, or would have; NULL: it has none. *known: it tells */
+static struct memo_slot *memo_find(lmdb_memo *memo, store_space space, kt_str key, bool *known)
+{
+    *known = false;
+    if (key.len > MEMO_KEY_MAX)
+        return NULL;
+    if (!memo->slots)
+        memo->slots = calloc(MEMO_SLOTS, sizeof *memo->slots);
+    if (!memo->slots)
+        return NULL;
+    struct memo_slot *slot = &memo->slots[XXH3_64bits(key.ptr, key.len) % MEMO_SLOTS];
+    *known = slot->epoch == memo->epoch && slot->space == space && slot->len == key.len &&
+             memcmp(slot->key, key.ptr, key.len) == 0;
+    return slot;
+}
+
+static void memo_keep(const lmdb_memo *memo, struct memo_slot *slot, store_space space, kt_str key)
+{
+    slot->epoch = memo->epoch;
+    slot->space = (uint8_t)space;
+    slot->len = (uint8_t)key.len;
+    memcpy(slot->key, key.ptr, key.len);
+}
+
 /* ---- Transactions ---- */
 
 static engine_code begin_reader(lmdb *l, engine_txn **out)
@@ -72,6 +108,7 @@ static engine_code begin_reader(lmdb *l, engine_txn **out)
         }
         if (rc == 0) {
             txn->lmdb = l;
+            memo_forget(&txn->memo);
             *out = txn;
             return ENGINE_OK;
         }
@@ -100,6 +137,7 @@ static engine_code lmdb_begin(engine *e, bool writes, engine_txn **out)
     }
     txn->lmdb = l;
     txn->writes = true;
+    memo_forget(&l->memo);
     *out = txn;
     return ENGINE_OK;
 }
@@ -159,29 +197,61 @@ static engine_code lmdb_commit(engine_txn *txn)
 
 static engine_code lmdb_get(engine_txn *txn, store_space space, kt_str key, kt_str *raw)
 {
-    MDB_val k = val_of(key), v;
+    bool known;
+    MDB_val k = val_of(key), v = {0};
+    lmdb_memo *memo = txn->writes ? &txn->lmdb->memo : &txn->memo;
+    struct memo_slot *slot = memo_find(memo, space, key, &known);
+    if (known) {
+        *raw = str_of_val(slot->raw);
+        return slot->found ? ENGINE_OK : ENGINE_ABSENT;
+    }
     int rc = mdb_get(txn->txn, txn->lmdb->spaces[space], &k, &v);
+    if (slot && (rc == 0 || rc == MDB_NOTFOUND)) {
+        memo_keep(memo, slot, space, key);
+        slot->found = rc == 0;
+        slot->raw = v;
+    }
     if (rc == 0)
         *raw = str_of_val(v);
     return lmdb_code(rc);
 }
 
+/* The cursor that puts: keys come in their order, and a cursor that stands in the right page need not be led there
+ * from the root. What was found before may move. */
+static int put_cursor(engine_txn *txn, store_space space, MDB_cursor **cursor)
+{
+    int rc = 0;
+    memo_forget(&txn->lmdb->memo);
+    if (!txn->puts[space])
+        rc = mdb_cursor_open(txn->txn, txn->lmdb->spaces[space], &txn->puts[space]);
+    *cursor = txn->puts[space];
+    return rc;
+}
+
 static engine_code lmdb_put(engine_txn *txn, store_space space, kt_str key, kt_str raw)
 {
     MDB_val k = val_of(key), v = val_of(raw);
-    MDB_dbi dbi = txn->lmdb->spaces[space];
+    MDB_cursor *cursor;
+    int rc = put_cursor(txn, space, &cursor);
+    if (rc)
+        return lmdb_code(rc);
     if (space == STORE_JOURNAL) { /* keys rise: appending fills pages and costs half */
-        int rc = mdb_put(txn->txn, dbi, &k, &v, MDB_APPEND);
+        rc = mdb_cursor_put(cursor, &k, &v, MDB_APPEND);
         if (rc != MDB_KEYEXIST)
             return lmdb_code(rc);
     }
-    return lmdb_code(mdb_put(txn->txn, dbi, &k, &v, 0));
+    return lmdb_code(mdb_cursor_put(cursor, &k, &v, 0));
 }
 
 static engine_code lmdb_remove(engine_txn *txn, store_space space, kt_str key)
 {
     MDB_val k = val_of(key);
-    int rc = mdb_del(txn->txn, txn->lmdb->spaces[space], &k, NULL);
+    MDB_cursor *cursor;
+    int rc = put_cursor(txn, space, &cursor);
+    if (rc == 0)
+        rc = mdb_cursor_get(cursor, &k, NULL, MDB_SET);
+    if (rc == 0)
+        rc = mdb_cursor_del(cursor, 0);
     return rc == MDB_NOTFOUND ? ENGINE_OK : lmdb_code(rc);
 }
 

@@ -5,6 +5,21 @@
 
 #include "store/engine.h"
 
+/* Where keys were found, or that they are not there, for as long as a snapshot stays as it is: a transaction asks for
+ * the same records over and over, and a walk from the root costs ten times as much as a look here. */
+enum { MEMO_SLOTS = 1024, MEMO_KEY_MAX = 35 };
+struct memo_slot {
+    uint32_t epoch; /* another than the memo's: nothing is here */
+    uint8_t space, len;
+    char key[MEMO_KEY_MAX];
+    bool found;
+    MDB_val raw;
+};
+typedef struct {
+    uint32_t epoch;
+    struct memo_slot *slots; /* NULL: no memory, or nothing was looked for */
+} lmdb_memo;
+
 typedef struct lmdb {
     engine base;
     MDB_env *env; /* NULL: could not be opened anew; tried again by the writer */
@@ -20,6 +35,7 @@ typedef struct lmdb {
     engine_txn *pool;
     /* the writer's own */
     unsigned grow_pause; /* commits until growing ahead of need is tried again */
+    lmdb_memo memo;      /* of its transaction, from one to the next */
 } lmdb;
 
 struct engine_txn {
@@ -27,6 +43,8 @@ struct engine_txn {
     MDB_txn *txn;
     bool writes;
     MDB_cursor *idle[STORE_SPACES]; /* readers: a cursor kept for the next scan */
+    MDB_cursor *puts[STORE_SPACES]; /* the writer's: the transaction ends them */
+    lmdb_memo memo;
     engine_txn *next;
 };
 

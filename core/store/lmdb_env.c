@@ -114,6 +114,7 @@ void lmdb_txn_free(engine_txn *txn)
             mdb_cursor_close(txn->idle[i]);
     if (txn->txn)
         mdb_txn_abort(txn->txn);
+    free(txn->memo.slots);
     free(txn);
 }
 
@@ -296,6 +297,7 @@ void lmdb_close(engine *e)
         close(l->lock_fd);
     pthread_cond_destroy(&l->quiet);
     pthread_mutex_destroy(&l->lock);
+    free(l->memo.slots);
     free(l->path);
     free(l);
 }
