@@ -363,14 +363,63 @@ static kt_error *make_room(const choosing *c, plan_way **ways, size_t count)
     return NULL;
 }
 
+/* How many of the index's fields are held to one value, from the first on; the first one to a value that few records have. */
+static size_t leading(const choosing *c, const model_index *index)
+{
+    size_t n = 0, at;
+    kt_type type = index->fields[0]->type;
+    if (index->covering || index->through || type == KT_STATE || type == KT_BOOL)
+        return 0;
+    while (n < index->count && plan_equality(c->all, NULL, index->fields[n], &at))
+        n++;
+    return index->unique && n < index->count ? 0 : n;
+}
+
+/* The way that holds most fields to one value: if it meets few records no other is worth making. */
+static kt_error *obvious(const choosing *c, plan_way *best, bool *perfect, bool *found)
+{
+    const model_entity *entity = c->request->entity;
+    const model_index *index = NULL;
+    size_t most = 0;
+    *perfect = *found = false;
+    if (c->request->probe || c->request->wanted)
+        return NULL;
+    for (size_t i = 0; i < entity->index_count; i++) {
+        size_t n = leading(c, &entity->indexes[i]);
+        if (n > most) {
+            most = n;
+            index = &entity->indexes[i];
+        }
+    }
+    if (index)
+        KT_TRY(plan_way_make(c->tx, c->request, c->all, index, best, found));
+    if (!*found)
+        return NULL;
+    *perfect = is_perfect(c, best) || is_settled(c, best);
+    if (*perfect) {
+        best->cost = c->request->limit + 1;
+        return NULL;
+    }
+    KT_TRY(estimate(c, best));
+    price(c, best);
+    *found = best->exact && best->cost <= PLAN_CHEAP;
+    return NULL;
+}
+
 static kt_error *choose(const choosing *c, plan_way *best, bool *perfect)
 {
     const model_entity *entity = c->request->entity;
-    bool usable, probe = c->request->probe;
+    bool usable, found, probe = c->request->probe;
+    size_t at;
+    if (!plan_equality(c->all, NULL, &entity->fields[MODEL_ID], &at)) {
+        KT_TRY(obvious(c, best, perfect, &found));
+        if (found)
+            return NULL;
+    }
     KT_TRY(plan_way_make(c->tx, c->request, c->all, NULL, best, &usable));
     *perfect = false;
     if (best->ranged && best->range_count <= PROBED_RANGES &&
-        plan_equality(c->all, NULL, &entity->fields[MODEL_ID], &(size_t){0})) {
+        plan_equality(c->all, NULL, &entity->fields[MODEL_ID], &at)) {
         best->estimate = best->range_count; /* one record by its id */
         best->exact = true;
         return NULL;

@@ -255,15 +255,19 @@ static kt_error *take_dec(kt_tx *tx, const model_field *field, kt_dec from, mode
     return NULL;
 }
 
+bool shape_any(const kt_tx *tx, kt_id any, model_value *value)
+{
+    value->as.any.entity = (uint16_t)(any.v >> ANY_SHIFT);
+    value->as.any.id = any.v & ANY_IDS;
+    return model_entity_by_number(tx->catalogue, value->as.any.entity) != NULL;
+}
+
 static kt_error *take_any(kt_tx *tx, const model_field *field, kt_id from, model_value *value)
 {
-    uint16_t number = (uint16_t)(from.v >> ANY_SHIFT);
-    if (!model_entity_by_number(tx->catalogue, number))
+    if (!shape_any(tx, from, value))
         return kt_fail(tx, KT_VALIDATION, arena_str(tx->arena, field->name).ptr,
             "the reference names no entity: make it with kt_any",
             "odwołanie nie podaje encji: utwórz je przez kt_any");
-    value->as.any.entity = number;
-    value->as.any.id = from.v & ANY_IDS;
     return NULL;
 }
 

@@ -54,6 +54,14 @@ KT_MUST kt_error *shape_fill_bound(
 KT_MUST kt_error *shape_take_bound(
     kt_tx *tx, const shape_binding *binding, const kt_record *rec, model_record *record);
 
+/* The row whose member lies there; NULL: the shape has none. */
+const shape_row *shape_row_at(const shape_binding *binding, size_t at);
+/* The conditions of a query, its text's as well. *filter NULL: it has none */
+KT_MUST kt_error *shape_filter(
+    kt_tx *tx, const shape_binding *binding, const kt_query *query, const model_filter **filter);
+/* What kt_any made; false: it names no entity. */
+KT_MUST bool shape_any(const kt_tx *tx, kt_id any, model_value *value);
+
 /* Reads an object of wire values into a new struct: defaults, what is required, unknown members; all problems
  * at once, under path. shape NULL: none are taken, *rec is NULL. */
 KT_MUST kt_error *shape_params_read(

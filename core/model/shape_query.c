@@ -1,9 +1,5 @@
-/* shape_query.c -- queries over C structs: conditions on members become a filter of the query language, so
- * that a module's query is planned, limited and judged like any other. */
-#include <stdlib.h>
-
+/* shape_query.c -- queries over C structs: a module's query is planned, limited and judged like any other. */
 #include "kit/decimal.h"
-#include "kit/decode.h"
 #include "model/query.h"
 #include "model/shape.h"
 
@@ -19,169 +15,6 @@ struct kt_cursor {
     uint32_t left; /* rows still wanted; UINT32_MAX: all */
 };
 
-static const shape_row *row_at(const shape_binding *binding, size_t at)
-{
-    for (size_t i = 0; i < binding->count; i++) {
-        if (binding->rows[i].declared->at == at)
-            return &binding->rows[i];
-    }
-    return NULL;
-}
-
-static kt_error *unfit(kt_tx *tx, const model_field *field)
-{
-    return kt_fail(tx, KT_RULE, field->name.ptr, "cannot be compared with this value",
-        "nie da się porównać z tą wartością");
-}
-
-static kt_error *text_variant(arena *arena, kt_str text, variant *out)
-{
-    out->kind = text.ptr ? VARIANT_STRING : VARIANT_NULL;
-    out->as.string = arena_str(arena, text);
-    return !text.ptr || out->as.string.ptr ? NULL : error_no_memory();
-}
-
-static kt_error *choice_variant(kt_tx *tx, const model_field *field, unsigned value, variant *out)
-{
-    for (const kt_choice *c = field->choices; value && c && c->value; c++) {
-        if (c->value == value)
-            return text_variant(tx->arena, str_of(c->name), out);
-    }
-    out->kind = VARIANT_NULL;
-    return value == 0 ? NULL : unfit(tx, field);
-}
-
-static kt_error *any_variant(kt_tx *tx, const model_field *field, kt_id id, variant *out)
-{
-    const char *entity = kt_any_entity(tx, id);
-    if (!entity)
-        return unfit(tx, field);
-    variant_member *members = ARENA_ARRAY(tx->arena, variant_member, 2);
-    variant *values = ARENA_ARRAY(tx->arena, variant, 2);
-    if (!members || !values)
-        return error_no_memory();
-    values[0] = (variant){VARIANT_STRING, .as.string = str_of(entity)};
-    values[1] = (variant){VARIANT_INT, .as.integer = (int64_t)kt_any_id(id).v};
-    members[0] = (variant_member){KT_STR("entity"), &values[0]};
-    members[1] = (variant_member){KT_STR("id"), &values[1]};
-    *out = (variant){VARIANT_OBJECT, .as.object = {members, 2}};
-    return NULL;
-}
-
-/* A member's value as the wire has it. */
-static kt_error *value_variant(kt_tx *tx, const model_field *field, const void *value, variant *out)
-{
-    char text[64];
-    *out = (variant){VARIANT_NULL};
-    switch (field->type) {
-    case KT_STRING:
-    case KT_TEXT:
-    case KT_JSON:
-        return text_variant(tx->arena, *(const kt_str *)value, out);
-    case KT_BOOL:
-        *out = (variant){VARIANT_BOOL, .as.boolean = *(const bool *)value};
-        return NULL;
-    case KT_INT:
-        *out = (variant){VARIANT_INT, .as.integer = *(const int64_t *)value};
-        return NULL;
-    case KT_MONEY:
-    case KT_PRICE:
-    case KT_QUANTITY:
-    case KT_PERCENT:
-    case KT_RATE: {
-        const kt_dec *dec = value;
-        return dec->scale1 ? text_variant(tx->arena, (kt_str){text, dec_text(*dec, text)}, out) : NULL;
-    }
-    case KT_DATE: {
-        const kt_date *date = value;
-        return date->day ? text_variant(tx->arena, (kt_str){text, date_text(*date, text)}, out) : NULL;
-    }
-    case KT_TIME: {
-        const kt_time *time = value;
-        return time->ms ? text_variant(tx->arena, (kt_str){text, time_text(*time, text)}, out) : NULL;
-    }
-    case KT_STATE:
-        return choice_variant(tx, field, *(const unsigned *)value, out);
-    case KT_REF:
-    case KT_REFS: /* holds this id */
-    case KT_FILE: {
-        const kt_id *id = value;
-        if (id->v && is_any(field))
-            return any_variant(tx, field, *id, out);
-        if (id->v)
-            *out = (variant){VARIANT_INT, .as.integer = (int64_t)id->v};
-        return NULL;
-    }
-    case KT_LINES:
-        return unfit(tx, field);
-    }
-    abort(); /* the catalogue holds no other type */
-}
-
-/* [name, op, value] */
-static kt_error *where_variant(kt_tx *tx, const shape_binding *binding, const kt_where *where, variant *out)
-{
-    static const char *const ops[] = {
-        [KT_EQ] = "=", [KT_NE] = "!=", [KT_LT] = "<", [KT_LE] = "<=", [KT_GT] = ">", [KT_GE] = ">="};
-    const shape_row *row = row_at(binding, where->at);
-    variant *items = ARENA_ARRAY(tx->arena, variant, 3);
-    if (!items)
-        return error_no_memory();
-    *out = (variant){VARIANT_ARRAY, .as.array = {items, 3}};
-    items[1] = (variant){VARIANT_STRING, .as.string = str_of(ops[where->op])};
-    if (!row && where->at == offsetof(kt_record, id)) {
-        items[0] = (variant){VARIANT_STRING, .as.string = KT_STR("id")};
-        items[2] = (variant){VARIANT_INT, .as.integer = (int64_t)((const kt_id *)where->value)->v};
-        return NULL;
-    }
-    if (!row || !row->count)
-        return kt_fail(tx, KT_RULE, NULL, "a condition names a member that %s does not have",
-            "warunek dotyczy pola, którego %s nie ma", binding->shape->name);
-    items[0] = (variant){VARIANT_STRING, .as.string = str_of(row->declared->name)};
-    return value_variant(tx, row->steps[row->count - 1], where->value, &items[2]);
-}
-
-/* The conditions that came as text; NULL: none. */
-static kt_error *text_filter(kt_tx *tx, const shape_binding *binding, kt_str text, model_filter **filter)
-{
-    static const decode_limits limits = {.depth_max = 64, .elements_max = 20000};
-    const variant *from;
-    *filter = NULL;
-    if (!text.len)
-        return NULL;
-    KT_TRY(decode_json(tx->arena, text, &limits, &from));
-    return model_filter_read(tx, binding->entity, from, filter);
-}
-
-static kt_error *filter_of(
-    kt_tx *tx, const shape_binding *binding, const kt_query *query, const model_filter **filter)
-{
-    size_t count = 0;
-    model_filter *own = NULL, *given;
-    const kt_where *where = query->where;
-    while (where && where[count].value)
-        count++;
-    if (count) {
-        variant *tests = ARENA_ARRAY(tx->arena, variant, count);
-        if (!tests)
-            return error_no_memory();
-        for (size_t i = 0; i < count; i++)
-            KT_TRY(where_variant(tx, binding, &where[i], &tests[i]));
-        const variant all = {VARIANT_ARRAY, .as.array = {tests, count}};
-        KT_TRY(filter_read_own(tx, binding->entity, &all, &own));
-    }
-    KT_TRY(text_filter(tx, binding, query->filter, &given));
-    *filter = own ? own : given;
-    if (!own || !given)
-        return NULL;
-    const model_filter **both = ARENA_ARRAY(tx->arena, const model_filter *, 2);
-    if (!both)
-        return error_no_memory();
-    both[0] = own;
-    both[1] = given;
-    return filter_and(tx->arena, both, 2, filter);
-}
-
 static kt_error *query_of(
     kt_tx *tx, const kt_query *query, const shape_binding **binding, variant *sort, model_query *out)
 {
@@ -190,7 +23,7 @@ static kt_error *query_of(
         return kt_fail(
             tx, KT_RULE, NULL, "the query's shape names no entity", "kształt zapytania nie podaje encji");
     KT_TRY(shape_bind(tx, query->of, binding));
-    KT_TRY(filter_of(tx, *binding, query, &filter));
+    KT_TRY(shape_filter(tx, *binding, query, &filter));
     *sort = (variant){VARIANT_STRING, .as.string = str_of(query->sort)};
     *out = (model_query){.entity = (*binding)->entity, .filter = filter, .right = "read"};
     out->sort = query->sort ? sort : NULL;
@@ -350,7 +183,7 @@ kt_error *kt_sum(kt_tx *tx, const kt_query *query, size_t at, kt_dec *sum)
     model_record record = {0};
     *sum = (kt_dec){0};
     KT_TRY(kt_open(tx, query, &cursor));
-    const shape_row *row = row_at(cursor->binding, at);
+    const shape_row *row = shape_row_at(cursor->binding, at);
     if (!row || row->count != 1 || !is_decimal(row->steps[0]->type)) {
         kt_error *e = kt_close(cursor);
         kt_also(&e, kt_fail(tx, KT_RULE, NULL, "only a decimal of the entity itself can be summed",
