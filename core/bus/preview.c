@@ -31,13 +31,14 @@ static kt_error *open_diff(kt_tx *tx, const model_change *change, diff *d)
     return NULL;
 }
 
-static void write_value(diff *d, const model_record *record, bool has, size_t i, buffer *out)
+static kt_str value_text(diff *d, const model_record *record, bool set, size_t i, buffer *out)
 {
     json j = json_to(out);
-    if (has && record->values[i].set)
-        model_value_json(d->tx, record, &d->change->entity->fields[i], &record->values[i], &j);
-    else
-        json_null(&j);
+    if (!set)
+        return KT_STR("null");
+    buffer_clear(out);
+    model_value_json(d->tx, record, &d->change->entity->fields[i], &record->values[i], &j);
+    return buffer_str(out);
 }
 
 /* Calls take for each field that differs and that the caller may see. */
@@ -51,17 +52,15 @@ static kt_error *each_field(diff *d,
     buffer_open(&after, CALL_ANSWER_MAX);
     for (size_t i = MODEL_COMPANY; i < entity->field_count; i++) {
         const model_field *field = &entity->fields[i];
-        if (tx->guard && tx->guard->field && !tx->guard->field(tx, field, entity, false))
+        bool was = d->has_before && d->before.values[i].set, is = d->has_after && d->after.values[i].set;
+        if ((!was && !is) || (tx->guard && tx->guard->field && !tx->guard->field(tx, field, entity, false)))
             continue;
-        if (d->has_before && d->has_after &&
-            model_value_equal(field, &d->before.values[i], &d->after.values[i]))
+        if (was && is && model_value_equal(field, &d->before.values[i], &d->after.values[i]))
             continue;
-        buffer_clear(&before);
-        buffer_clear(&after);
-        write_value(d, &d->before, d->has_before, i, &before);
-        write_value(d, &d->after, d->has_after, i, &after);
-        if (!str_eq(buffer_str(&before), buffer_str(&after)))
-            take(context, field, buffer_str(&before), buffer_str(&after));
+        kt_str from = value_text(d, &d->before, was, i, &before),
+               to = value_text(d, &d->after, is, i, &after);
+        if (!str_eq(from, to))
+            take(context, field, from, to);
     }
     bool full = before.full || after.full;
     buffer_close(&before);
@@ -177,22 +176,45 @@ static void hash_field(void *context, const model_field *field, kt_str before, k
     hash_value(h, field, after);
 }
 
+enum { HASH_BYTES = 16 };
+
+static kt_error *hash_open(kt_tx *tx, hashing *h)
+{
+    *h = (hashing){.tx = tx};
+    crypto_generichash_init(&h->state, NULL, 0, HASH_BYTES);
+    return list_made(h);
+}
+
+/* What stands before the fields of a change. */
+static void hash_change(hashing *h, const model_change *c)
+{
+    uint64_t about[2] = {(uint64_t)c->kind, c->kind == MODEL_CREATED ? 0 : c->id};
+    hash_str(h, c->entity->name);
+    crypto_generichash_update(&h->state, (const unsigned char *)about, sizeof about);
+}
+
+static void hash_end(hashing *h, char out[PREVIEW_HASH_MAX])
+{
+    uint8_t hash[HASH_BYTES];
+    crypto_generichash_final(&h->state, hash, sizeof hash);
+    sodium_bin2hex(out, PREVIEW_HASH_MAX, hash, sizeof hash);
+}
+
+static kt_error *hash_whole_change(hashing *h, const model_change *change)
+{
+    diff d;
+    KT_TRY(open_diff(h->tx, change, &d));
+    hash_change(h, change);
+    return each_field(&d, hash_field, h);
+}
+
 kt_error *preview_hash(kt_tx *tx, char out[PREVIEW_HASH_MAX])
 {
-    hashing h = {.tx = tx};
-    uint8_t hash[16];
-    KT_TRY(list_made(&h));
-    crypto_generichash_init(&h.state, NULL, 0, sizeof hash);
-    for (const model_change *c = tx->changes; c; c = c->next) {
-        diff d;
-        KT_TRY(open_diff(tx, c, &d));
-        hash_str(&h, c->entity->name);
-        uint64_t about[2] = {(uint64_t)c->kind, c->kind == MODEL_CREATED ? 0 : c->id};
-        crypto_generichash_update(&h.state, (const unsigned char *)about, sizeof about);
-        KT_TRY(each_field(&d, hash_field, &h));
-    }
-    crypto_generichash_final(&h.state, hash, sizeof hash);
-    sodium_bin2hex(out, PREVIEW_HASH_MAX, hash, sizeof hash);
+    hashing h;
+    KT_TRY(hash_open(tx, &h));
+    for (const model_change *c = tx->changes; c; c = c->next)
+        KT_TRY(hash_whole_change(&h, c));
+    hash_end(&h, out);
     return NULL;
 }
 
@@ -200,11 +222,13 @@ kt_error *preview_hash(kt_tx *tx, char out[PREVIEW_HASH_MAX])
 
 typedef struct {
     json *before, *after;
+    hashing *hash;
 } sides;
 
 static void take_field(void *context, const model_field *field, kt_str before, kt_str after)
 {
     sides *s = context;
+    hash_field(s->hash, field, before, after);
     if (field->internal)
         return;
     json_key_str(s->before, field->name);
@@ -218,7 +242,8 @@ static const char *department(kt_tx *tx, const model_entity *entity)
     return in_lang(tx, entity->module_label);
 }
 
-static kt_error *write_change(kt_tx *tx, const model_change *change, json *answer)
+/* Lists a change and hashes it on the way. */
+static kt_error *write_change(kt_tx *tx, const model_change *change, hashing *hash, json *answer)
 {
     static const char *const kinds[] = {
         [MODEL_CREATED] = "created", [MODEL_UPDATED] = "updated", [MODEL_DELETED] = "deleted"};
@@ -232,7 +257,8 @@ static kt_error *write_change(kt_tx *tx, const model_change *change, json *answe
     json jb = json_to(&before), ja = json_to(&after);
     json_object(&jb);
     json_object(&ja);
-    kt_error *error = each_field(&d, take_field, &(sides){&jb, &ja});
+    hash_change(hash, change);
+    kt_error *error = each_field(&d, take_field, &(sides){&jb, &ja, hash});
     json_object_end(&jb);
     json_object_end(&ja);
     const model_record *shown = d.has_after ? &d.after : &d.before;
@@ -259,13 +285,14 @@ static kt_error *write_change(kt_tx *tx, const model_change *change, json *answe
 
 kt_error *preview_write(kt_tx *tx, json *answer)
 {
-    char hash[PREVIEW_HASH_MAX];
+    char text[PREVIEW_HASH_MAX];
+    hashing hash;
     size_t count = 0;
+    KT_TRY(hash_open(tx, &hash));
     json_key(answer, "changes");
     json_array(answer);
     for (const model_change *c = tx->changes; c; c = c->next)
-        if (count++ < CHANGES_MAX)
-            KT_TRY(write_change(tx, c, answer));
+        KT_TRY(count++ < CHANGES_MAX ? write_change(tx, c, &hash, answer) : hash_whole_change(&hash, c));
     json_array_end(answer);
     json_member_int(answer, "change_count", (int64_t)count);
     json_key(answer, "effects");
@@ -274,7 +301,7 @@ kt_error *preview_write(kt_tx *tx, json *answer)
     json_key(answer, "problems");
     json_array(answer);
     json_array_end(answer);
-    KT_TRY(preview_hash(tx, hash));
-    json_member_text(answer, "hash", hash);
+    hash_end(&hash, text);
+    json_member_text(answer, "hash", text);
     return NULL;
 }
