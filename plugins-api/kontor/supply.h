@@ -80,14 +80,15 @@ typedef struct {
     KT_MUST kt_error *(*joined)(kt_tx *tx);
     /* What covers a document's demand now, all levels, as the caller may see it. Each part stands before its own
      * components, `level` counts from 0; the totals are not set but for the day.
-     *   line  not set: all lines */
-    KT_MUST kt_error *(*tree)(kt_tx *tx, kt_id document, kt_id line, kt_plan *plan);
+     *   line    not set: all lines
+     *   levels  how deep it goes; 1: what covers the document itself; 0: all */
+    KT_MUST kt_error *(*tree)(kt_tx *tx, kt_id document, kt_id line, unsigned levels, kt_plan *plan);
 } kt_supply;
 
 /* NULL: no module offers it now. */
 static inline const kt_supply *kt_supply_find(kt_tx *tx)
 {
-    return (const kt_supply *)kt_service_find(tx, "base.supply", 1);
+    return (const kt_supply *)kt_service_find(tx, "base.supply", 2);
 }
 
 /* A new part, all zero, at the plan's end; its index in *at. Parts move when others are added. */

@@ -43,28 +43,31 @@ static kt_error *show(kt_tx *tx, const kt_cover *part, kt_lines *rows)
     return kt_line_add(tx, rows, &row.rec);
 }
 
-/* Depth first: a made part stands before its own components. */
-static kt_error *walk(kt_tx *tx, kt_id demand, int64_t line, unsigned level, kt_plan *plan)
+/* A made part stands before its own components. day: NULL, or receives the last of the demand's own */
+static kt_error *walk(
+    kt_tx *tx, kt_id demand, int64_t line, unsigned level, unsigned levels, kt_plan *plan, kt_date *day)
 {
-    enum { LEVELS_MAX = 30 };
     struct peggings all;
     size_t at = 0;
     KT_TRY(peggings_of_demand(tx, demand, line, &all));
+    if (day)
+        *day = peggings_day(&all);
     for (size_t i = 0; i < all.count; i++) {
         const struct pegging *p = &all.items[i];
         KT_TRY(kt_plan_add(tx, plan, &at));
         plan->parts[at] = pegging_part(p);
         plan->parts[at].level = level;
-        if (p->kind == KT_FROM_MAKING && p->supply.v && level < LEVELS_MAX)
-            KT_TRY(walk(tx, p->supply, 0, level + 1, plan));
+        if (p->kind == KT_FROM_MAKING && p->supply.v && level + 1 < levels)
+            KT_TRY(walk(tx, p->supply, 0, level + 1, levels, plan, NULL));
     }
     return NULL;
 }
 
-kt_error *supply_tree(kt_tx *tx, kt_id document, kt_id line, kt_plan *plan)
+kt_error *supply_tree(kt_tx *tx, kt_id document, kt_id line, unsigned levels, kt_plan *plan)
 {
-    KT_TRY(promise_of(tx, document, (int64_t)line.v, &plan->day));
-    return walk(tx, document, (int64_t)line.v, 0, plan);
+    enum { LEVELS_MAX = 31 };
+    const unsigned most = levels && levels < LEVELS_MAX ? levels : LEVELS_MAX;
+    return walk(tx, document, (int64_t)line.v, 0, most, plan, &plan->day);
 }
 
 /* ---- base.supply.explain ---- */
@@ -92,7 +95,7 @@ kt_error *supply_explain(kt_tx *tx, const kt_record *params, kt_record *result)
     const struct supply_explain *p = KT_SEE(supply_explain, params);
     struct supply_explained *out = KT_AS(supply_explained, result);
     kt_plan plan = {0};
-    KT_TRY(supply_tree(tx, p->document, (kt_id){(uint64_t)p->line}, &plan));
+    KT_TRY(supply_tree(tx, p->document, (kt_id){(uint64_t)p->line}, 0, &plan));
     out->day = plan.day;
     for (size_t i = 0; i < plan.count; i++)
         KT_TRY(show(tx, &plan.parts[i], &out->parts));

@@ -115,19 +115,24 @@ kt_error *peggings_of_kind(kt_tx *tx, kt_supply_kind kind, kt_str filter, struct
     return find(tx, &(kt_query){&pegging_shape, where, "needed,id", .filter = filter}, found);
 }
 
+kt_date peggings_day(const struct peggings *all)
+{
+    kt_date latest = {0};
+    for (size_t i = 0; i < all->count; i++) {
+        if (!all->items[i].day.day)
+            return (kt_date){0};
+        if (all->items[i].day.day > latest.day)
+            latest = all->items[i].day;
+    }
+    return latest;
+}
+
 kt_error *promise_of(kt_tx *tx, kt_id demand, int64_t line, kt_date *day)
 {
     struct peggings all;
-    kt_date latest = {0};
-    *day = latest;
+    *day = (kt_date){0};
     KT_TRY(peggings_of_demand(tx, demand, line, &all));
-    for (size_t i = 0; i < all.count; i++) {
-        if (!all.items[i].day.day)
-            return NULL;
-        if (all.items[i].day.day > latest.day)
-            latest = all.items[i].day;
-    }
-    *day = latest;
+    *day = peggings_day(&all);
     return NULL;
 }
 

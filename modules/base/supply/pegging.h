@@ -40,6 +40,8 @@ kt_cover pegging_part(const struct pegging *p);
 /* It is missing, comes after it is needed, or nobody knows when. */
 bool cover_late(const kt_cover *part);
 /* The day on which all of a demand's line is there; not set: some is missing, or nobody knows. */
+/* The last of their days; not set: nobody knows one of them. */
+kt_date peggings_day(const struct peggings *all);
 KT_MUST kt_error *promise_of(kt_tx *tx, kt_id demand, int64_t line, kt_date *day);
 
 /* The source of this kind; NULL: its module is not there, or the kind is KT_MISSING. */
@@ -63,7 +65,7 @@ KT_MUST kt_error *supply_cover_anew(kt_tx *tx, struct pegging *p, kt_dec quantit
 KT_MUST kt_error *supply_joined(kt_tx *tx);
 
 /* explain.c */
-KT_MUST kt_error *supply_tree(kt_tx *tx, kt_id document, kt_id line, kt_plan *plan);
+KT_MUST kt_error *supply_tree(kt_tx *tx, kt_id document, kt_id line, unsigned levels, kt_plan *plan);
 extern const kt_shape supply_explain_shape, supply_explained_shape, at_risk_shape, at_risk_found_shape;
 kt_error *supply_explain(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *supply_at_risk(kt_tx *tx, const kt_record *params, kt_record *result);

@@ -80,7 +80,7 @@ static kt_error *learn_promise(kt_tx *tx, const struct sale *s, struct sale_line
     const kt_supply *supply = kt_supply_find(tx);
     kt_plan plan = {0};
     if (supply)
-        KT_TRY(supply->tree(tx, kt_any(tx, s->rec.of->name, s->rec.id), line->rec.id, &plan));
+        KT_TRY(supply->tree(tx, kt_any(tx, s->rec.of->name, s->rec.id), line->rec.id, 1, &plan));
     *covered = plan.count != 0;
     if (plan.count)
         line->promised = plan.day;
@@ -129,7 +129,7 @@ static kt_error *cost_up(kt_tx *tx, struct sale *s)
     bool known = true;
     s->cost = KT_DEC(0, 4);
     if (supply)
-        KT_TRY(supply->tree(tx, kt_any(tx, s->rec.of->name, s->rec.id), (kt_id){0}, &plan));
+        KT_TRY(supply->tree(tx, kt_any(tx, s->rec.of->name, s->rec.id), (kt_id){0}, 1, &plan));
     for (size_t i = 0; i < s->lines.count; i++) {
         struct sale_line *line = (struct sale_line *)(void *)kt_line(&s->lines, i);
         line->cost = line->margin = (kt_dec){0};
@@ -415,7 +415,7 @@ static kt_error *show_plan(kt_tx *tx, kt_id order, struct planned_order *out)
     kt_plan plan = {0};
     if (!supply || !kt_may(tx, "base.pegging:read"))
         return NULL;
-    KT_TRY(supply->tree(tx, order, (kt_id){0}, &plan));
+    KT_TRY(supply->tree(tx, order, (kt_id){0}, 0, &plan));
     for (size_t i = 0; i < plan.count; i++) {
         const kt_cover *part = &plan.parts[i];
         struct called item = {KT_OF(called)};

@@ -146,13 +146,12 @@ static kt_error *hold(kt_tx *tx, kt_id item, struct pick *pick, const struct own
     struct reservation r = {KT_OF(reservation)};
     const int64_t line = (int64_t)owner->line.v;
     const kt_where where[] = {KT_WHERE(reservation, document, KT_EQ, owner->document),
-        KT_WHERE(reservation, item, KT_EQ, item), KT_WHERE(reservation, location, KT_EQ, pick->at.rec.id),
-        KT_WHERE(reservation, lot, KT_EQ, pick->lot), {0}};
+        KT_WHERE(reservation, item, KT_EQ, item), {0}};
     kt_cursor *cursor;
     bool found = false;
     KT_TRY(kt_open(tx, &(kt_query){.of = &reservation_shape, .where = where}, &cursor));
     while (!found && kt_next(cursor, &r.rec))
-        found = r.line == line;
+        found = r.line == line && r.location.v == pick->at.rec.id.v && r.lot.v == pick->lot.v;
     KT_TRY(kt_close(cursor));
     KT_TRY(balance_hold(tx, &pick->balance, pick->quantity));
     if (found) {

@@ -65,7 +65,7 @@ static kt_error *order_planned(kt_tx *tx, const kt_record *self, kt_record *resu
     out->minutes = o->minutes;
     if (!supply || !kt_may(tx, "base.pegging:read"))
         return NULL;
-    KT_TRY(supply->tree(tx, order_any(tx, o), (kt_id){0}, &plan));
+    KT_TRY(supply->tree(tx, order_any(tx, o), (kt_id){0}, 0, &plan));
     for (size_t i = 0; i < plan.count; i++) {
         const kt_cover *part = &plan.parts[i];
         struct plan_part row = {KT_OF(plan_part), .level = part->level, .minutes = part->minutes,

@@ -245,22 +245,38 @@ static int by_begin(const void *a, const void *b)
     return x->from != y->from ? (x->from < y->from ? -1 : 1) : (x->until > y->until) - (x->until < y->until);
 }
 
+/* Room for one more; false: no memory. */
+static bool grow(kt_tx *tx, struct busy **booked, size_t count, size_t *room)
+{
+    if (count < *room)
+        return true;
+    const size_t more = *room ? *room * 2 : 64;
+    struct busy *larger = kt_alloc(tx, more * sizeof *larger);
+    if (larger && count)
+        memcpy(larger, *booked, count * sizeof *larger);
+    *booked = larger;
+    *room = more;
+    return larger != NULL;
+}
+
 static kt_error *read_bookings(
     kt_tx *tx, const kt_query *query, kt_id except, struct busy **booked, size_t *count)
 {
     struct booking b = {KT_OF(booking)};
     kt_cursor *cursor;
-    uint64_t room;
-    KT_TRY(kt_count(tx, query, &room));
+    size_t room = 0;
+    bool enough = true;
     *count = 0;
-    *booked = kt_alloc(tx, (size_t)(room + 1) * sizeof **booked);
-    if (!*booked)
-        return kt_no_memory();
+    *booked = NULL;
     KT_TRY(kt_open(tx, query, &cursor));
-    while (*count < room && kt_next(cursor, &b.rec))
-        if ((b.order.v != except.v || b.state > READY) && b.state != FINISHED && b.state != DROPPED)
+    while (enough && kt_next(cursor, &b.rec)) {
+        if ((b.order.v == except.v && b.state <= READY) || b.state == FINISHED || b.state == DROPPED)
+            continue;
+        if ((enough = grow(tx, booked, *count, &room)))
             (*booked)[(*count)++] = (struct busy){b.begins.ms / MINUTE_MS, to_minutes(b.ends)};
-    return kt_close(cursor);
+    }
+    KT_TRY(kt_close(cursor));
+    return enough ? NULL : kt_no_memory();
 }
 
 /* By their beginnings: so the first slot that is free is always good enough, and as many slots are taken as there

@@ -30,7 +30,7 @@ static kt_error *take_days(kt_tx *tx, struct order *o, bool *changed)
         struct component *c = component_at(o, i);
         const struct component was = *c;
         kt_plan plan = {0};
-        KT_TRY(supply->tree(tx, order_any(tx, o), c->rec.id, &plan));
+        KT_TRY(supply->tree(tx, order_any(tx, o), c->rec.id, 1, &plan));
         if (plan.count)
             component_learn_day(tx, &plan, 0, 0, c);
         *changed = *changed || c->day.day != was.day.day || c->known != was.known;
