@@ -180,6 +180,9 @@ KT_MUST kt_error *order_look(kt_tx *tx, struct order *o);
 /* Less or more of it is made; components follow. What has not begun alone. */
 KT_MUST kt_error *order_resize(kt_tx *tx, struct order *o, kt_dec quantity, kt_plan *left);
 KT_MUST kt_error *order_drop(kt_tx *tx, struct order *o, kt_plan *left);
+/* Takes in what was written to the order since o was read, because its components moved: their days, where it stands
+ * itself, the version. What is written next is an action's again. */
+KT_MUST kt_error *order_refresh(kt_tx *tx, struct order *o);
 kt_text say_text(kt_str en, kt_str pl);
 kt_str say_day(kt_tx *tx, kt_date day);
 

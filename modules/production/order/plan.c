@@ -280,15 +280,20 @@ kt_error *order_look(kt_tx *tx, struct order *o)
 
 /* ---- More, less, not at all ---- */
 
-/* What others wrote to the order meanwhile, because its components moved: their days, and the version. */
-static kt_error *refresh(kt_tx *tx, struct order *o)
+kt_error *order_refresh(kt_tx *tx, struct order *o)
 {
     struct order now = {KT_OF(order)};
     KT_TRY(kt_read(tx, o->rec.id, &now.rec));
     if (now.rec.version == o->rec.version)
         return NULL;
     o->rec.version = now.rec.version;
-    o->steps = now.steps > o->steps ? now.steps : o->steps;
+    o->steps = now.steps >= o->steps ? now.steps + 1 : o->steps;
+    o->day = now.day;
+    o->begins = now.begins;
+    o->ends = now.ends;
+    o->minutes = now.minutes;
+    o->why = now.why;
+    o->why_pl = now.why_pl;
     for (size_t i = 0; i < now.components.count && i < o->components.count; i++) {
         component_at(o, i)->day = component_at(&now, i)->day;
         component_at(o, i)->known = component_at(&now, i)->known;
@@ -314,7 +319,7 @@ static kt_error *resize_component(
         return NULL;
     }
     KT_TRY(supply->release(tx, order_any(tx, o), c->rec.id, kt_dec_neg(more), left));
-    return refresh(tx, o);
+    return order_refresh(tx, o);
 }
 
 kt_error *order_resize(kt_tx *tx, struct order *o, kt_dec quantity, kt_plan *left)
@@ -350,6 +355,6 @@ kt_error *order_drop(kt_tx *tx, struct order *o, kt_plan *left)
         KT_TRY(expect_goods(tx, o));
     if (supply)
         KT_TRY(supply->release(tx, order_any(tx, o), (kt_id){0}, (kt_dec){0}, left));
-    KT_TRY(refresh(tx, o));
+    KT_TRY(order_refresh(tx, o));
     return operations_drop(tx, o->rec.id);
 }

@@ -76,13 +76,13 @@ static kt_error *issue_within(kt_tx *tx, kt_record *self, const kt_record *param
     const struct issue *given = KT_SEE(issue, params);
     begin_work(tx, o);
     if (given->components.count)
-        return issue_given(tx, o, &given->components, "components", (kt_id){0});
-    for (size_t i = 0; i < o->components.count; i++) {
+        KT_TRY(issue_given(tx, o, &given->components, "components", (kt_id){0}));
+    for (size_t i = 0; i < o->components.count && !given->components.count; i++) {
         struct component *c = component_at(o, i);
         KT_TRY(issue_component(
             tx, o, c, kt_dec_sub(c->quantity, c->issued), (kt_id){0}, (kt_id){0}, "components"));
     }
-    return NULL;
+    return order_refresh(tx, o);
 }
 
 kt_error *order_issue(kt_tx *tx, kt_record *self, const kt_record *params)
@@ -207,7 +207,9 @@ static kt_error *report_within(kt_tx *tx, kt_record *self, const kt_record *para
     kt_dec value = planned_value(o, r->produced, percent);
     KT_TRY(expect_goods(tx, o));
     KT_TRY(receive_goods(tx, o, o->item, r->produced, lot, &value));
-    return r->scrapped.coef ? replace_scrap(tx, o) : NULL;
+    if (r->scrapped.coef)
+        KT_TRY(replace_scrap(tx, o));
+    return order_refresh(tx, o); /* what was used up may have moved what is still to come */
 }
 
 kt_error *order_report(kt_tx *tx, kt_record *self, const kt_record *params)
@@ -320,6 +322,7 @@ static kt_error *finish_within(kt_tx *tx, kt_record *self, const kt_record *para
     KT_TRY(cost_variance(tx, o));
     if (supply) /* components that were not needed are free again */
         KT_TRY(supply->release(tx, order_any(tx, o), (kt_id){0}, (kt_dec){0}, &left));
+    KT_TRY(order_refresh(tx, o));
     if (rest.coef <= 0)
         return NULL;
     if (given->backorder)
