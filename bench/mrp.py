@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Requirements planning over the bus: items on five levels, each item above the lowest level made of two of the next one, forecasts
 of the items at the top; the run is a job. Told apart: what planning starts from is gathered and the first item planned; the rest,
-which is mostly writing the proposals and their planned orders; a run after it, which deletes all of them first. Processor time of the
+which is mostly writing the proposals; a run after it, which deletes all of them first. Processor time of the
 server beside the wall clock, and its memory.
 
   bench/mrp.py [--build build/check] [--items 50000] [--demands 200000] [--period 60] [--again]"""

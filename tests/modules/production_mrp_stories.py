@@ -56,12 +56,12 @@ def a_forecast_is_planned_down_to_the_last_level(k):
     expect(proposals(k, "G", "quantity", "release"), [("300.0000", day(13))])
 
 
-def planned_orders_are_there_and_go_with_the_next_run(k):
-    rows = k.list("production.order", [["state", "=", "planned"]])["rows"]
-    expect(sorted(r["quantity"] for r in rows), ["100.0000", "150.0000", "300.0000", "50.0000"])
+def proposals_are_replaced_by_the_next_run_and_take_no_order_numbers(k):
+    expect(sorted(r["quantity"] for r in k.list("production.proposal", [["kind", "=", "make"]])["rows"]), ["100.0000", "150.0000", "300.0000", "50.0000"])
+    before = {r["id"] for r in k.list("production.proposal")["rows"]}
     planned(k)
-    expect(k.count("production.order", [["state", "=", "planned"]]), 4)
-    expect(k.count("production.proposal", []), 9)
+    after = {r["id"] for r in k.list("production.proposal")["rows"]}
+    expect((len(after), before & after, k.count("production.order", [])), (9, set(), 0))
 
 
 def a_proposal_is_traced_up_to_its_demand(k):
@@ -74,8 +74,12 @@ def a_proposal_is_traced_up_to_its_demand(k):
 
 def a_firm_proposal_stays(k):
     proposal = k.list("production.proposal", [["item", "=", seen["A"]]])["rows"][0]
+    expect(proposal["order"], None)
     k.call("production.proposal.firm", {"id": proposal["id"]})
-    expect(k.get("production.order", proposal["order"])["state"], "draft")
+    firm = k.get("production.proposal", proposal["id"])
+    order = k.get("production.order", firm["order"])
+    expect((order["state"], order["quantity"], order["due"], order["run"]), ("draft", proposal["quantity"], proposal["due"], proposal["run"]))
+    expect((firm["supply"], len(order["components"])), ({"entity": "production.order", "id": order["id"]}, 2))
     refused("unavailable", lambda: k.call("production.proposal.firm", {"id": k.list("production.proposal", [["item", "=", seen["G"]]])["rows"][0]["id"]}))
     row = planned(k)
     expect((row["receipts"], row["messages"] or 0, proposals(k, "A", "state")), (1, 0, [("firm",)]))

@@ -83,10 +83,10 @@ const kt_shape proposal_shape = KT_SHAPE(proposal, "production.proposal",
     KT_FIELD(proposal, late, BOOL, "Too late", "Za późno", .computed = true, .indexed = true, .priority = 6,
         .help = {"It should have been released before.", "Należało zlecić wcześniej."}),
     KT_FIELD(proposal, state, STATE, "State", "Stan", .choices = proposal_states, .initial = "planned",
-        .computed = true, .indexed = true, .priority = 7),
+        .computed = true, .priority = 7),
     KT_FIELD(proposal, level, INT, "Low-level code", "Kod najniższego poziomu", .computed = true),
     KT_FIELD(proposal, run, REF, "Run", "Przebieg", .target = "production.mrp_run", .on_delete = KT_CASCADE,
-        .computed = true, .indexed = true),
+        .computed = true),
     KT_FIELD(proposal, sequence, INT, "Number", "Numer", .computed = true),
     KT_FIELD(proposal, order, REF, "Production order", "Zlecenie produkcyjne", .target = "production.order",
         .on_delete = KT_CLEAR, .computed = true),
@@ -141,8 +141,16 @@ static kt_error *firm_within(kt_tx *tx, kt_record *self, const kt_record *params
     (void)params;
     if (p->kind == TO_BUY)
         return buy(tx, p);
-    KT_TRY(kt_read(tx, p->order, &o.rec));
-    KT_TRY(kt_act(tx, &o.rec, "firm", NULL));
+    if (p->order.v) { /* of a run when proposals still came with orders */
+        KT_TRY(kt_read(tx, p->order, &o.rec));
+        KT_TRY(kt_act(tx, &o.rec, "firm", NULL));
+    } else {
+        o = (struct order){KT_OF(order), .item = p->item, .quantity = p->quantity, .due = p->due,
+            .state = DRAFT, .begins = kt_instant(tx, p->release, 0), .run = (int64_t)p->run.v,
+            .owner = kt_user(tx)};
+        KT_TRY(kt_create(tx, &o.rec));
+    }
+    p->order = o.rec.id;
     p->supply = order_any(tx, &o);
     return NULL;
 }

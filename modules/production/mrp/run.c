@@ -10,7 +10,9 @@
 
 #include "order/order.h"
 
-enum { CHUNK = 200 }; /* records in a commit: no other writer waits longer than some 20 ms for one */
+/* Proposals in a commit, as many as an import's rows: a commit writes every page that it touches, so small ones write the
+ * same pages over and over. */
+enum { CHUNK = 1000 };
 
 struct kept_order {
     kt_id item;
@@ -238,23 +240,17 @@ static kt_error *prepare(kt_tx *tx, kt_work_run *run)
 static kt_error *drop_proposals(kt_tx *tx, size_t *count)
 {
     const kt_where where[] = {KT_WHERE(proposal, state, KT_EQ, PROPOSED), {0}};
-    struct proposal old[CHUNK];
-    kt_cursor *cursor;
-    *count = 0;
-    KT_TRY(kt_open(tx, &(kt_query){.of = &proposal_shape, .where = where, .limit = CHUNK}, &cursor));
-    for (; *count < CHUNK; (*count)++) {
-        old[*count] = (struct proposal){KT_OF(proposal)};
-        if (!kt_next(cursor, &old[*count].rec))
-            break;
-    }
-    KT_TRY(kt_close(cursor));
-    for (size_t i = 0; i < *count; i++) {
+    kt_found old;
+    KT_TRY(kt_find(tx, &(kt_query){.of = &proposal_shape, .where = where, .limit = CHUNK}, 0, &old));
+    *count = old.count;
+    for (size_t i = 0; i < old.count; i++) {
+        struct proposal p = {KT_OF(proposal)};
         struct order o = {KT_OF(order)};
-        kt_id order = old[i].order;
-        KT_TRY(kt_delete(tx, &old[i].rec));
-        if (!order.v)
+        KT_TRY(kt_read(tx, old.ids[i], &p.rec));
+        KT_TRY(kt_delete(tx, &p.rec));
+        if (!p.order.v)
             continue;
-        KT_TRY(kt_read(tx, order, &o.rec));
+        KT_TRY(kt_read(tx, p.order, &o.rec)); /* of a run when proposals still came with orders */
         if (o.state == PLANNED)
             KT_TRY(kt_delete(tx, &o.rec));
     }
@@ -263,18 +259,14 @@ static kt_error *drop_proposals(kt_tx *tx, size_t *count)
 
 static kt_error *drop_messages(kt_tx *tx, size_t *count)
 {
-    struct message old[CHUNK];
-    kt_cursor *cursor;
-    *count = 0;
-    KT_TRY(kt_open(tx, &(kt_query){.of = &message_shape, .limit = CHUNK}, &cursor));
-    for (; *count < CHUNK; (*count)++) {
-        old[*count] = (struct message){KT_OF(message)};
-        if (!kt_next(cursor, &old[*count].rec))
-            break;
+    kt_found old;
+    KT_TRY(kt_find(tx, &(kt_query){.of = &message_shape, .limit = CHUNK}, 0, &old));
+    *count = old.count;
+    for (size_t i = 0; i < old.count; i++) {
+        struct message m = {KT_OF(message)};
+        KT_TRY(kt_read(tx, old.ids[i], &m.rec));
+        KT_TRY(kt_delete(tx, &m.rec));
     }
-    KT_TRY(kt_close(cursor));
-    for (size_t i = 0; i < *count; i++)
-        KT_TRY(kt_delete(tx, &old[i].rec));
     return NULL;
 }
 
@@ -290,13 +282,6 @@ static kt_error *write_proposal(kt_tx *tx, const struct kept *k, const struct ke
         if (peg->need != MRP_SAFETY)
             line.day.day = peg->day;
         KT_TRY(kt_line_add(tx, &p.pegs, &line.rec));
-    }
-    if (o->made) {
-        struct order made = {KT_OF(order), .item = o->item, .quantity = p.quantity, .due = p.due,
-            .state = PLANNED, .begins = kt_instant(tx, p.release, 0), .run = (int64_t)k->run.v,
-            .owner = kt_user(tx)};
-        KT_TRY(kt_create(tx, &made.rec));
-        p.order = made.rec.id;
     }
     return kt_create(tx, &p.rec);
 }
