@@ -267,6 +267,8 @@ kt_error *orders_enabled(kt_tx *tx, const kt_event *event);  /* of "production.e
 kt_error *orders_expected(kt_tx *tx, const kt_event *event); /* of "logistics.enabled" */
 extern const kt_shape load_shape, load_answer_shape, level_shape, level_answer_shape, promise_ask_shape,
     promise_answer_shape;
+extern const kt_shape oee_shape, oee_answer_shape;
+kt_error *centres_oee(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *capacity_load(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *capacity_level(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *capacity_promise(kt_tx *tx, const kt_record *params, kt_record *result);

@@ -39,6 +39,8 @@
         "production.operation:read", false, &load_shape, &load_answer_shape, capacity_load},                 \
         {"capacity.promise", {"When it could be made", "Kiedy można wykonać"}, "production.operation:read",  \
             false, &promise_ask_shape, &promise_answer_shape, capacity_promise},                             \
+        {"oee", {"How well the work centres were used", "Wykorzystanie stanowisk (OEE)"},                    \
+            "production.operation:read", false, &oee_shape, &oee_answer_shape, centres_oee},                 \
     {                                                                                                        \
         "capacity.level", {"Place everything anew", "Ułóż wszystko na nowo"}, "production.order:plan", true, \
             &level_shape, &level_answer_shape, capacity_level                                                \
