@@ -231,6 +231,32 @@ static kt_error *role_changed(kt_tx *tx, const kt_event *event)
     return error;
 }
 
+/* Each of a kind anew: computed, and written where it differs. */
+static kt_error *renew_all(kt_tx *tx, const kt_shape *shape, kt_record *one)
+{
+    kt_found found;
+    KT_TRY(kt_find(tx, &(kt_query){.of = shape, .sort = "id"}, 0, &found));
+    for (size_t i = 0; i < found.count; i++) {
+        KT_TRY(kt_read(tx, found.ids[i], one));
+        KT_TRY(kt_update(tx, one));
+    }
+    return NULL;
+}
+
+/* A "*" covers what a module brings: whom it shows unmasked is told when the module comes. */
+static kt_error *modules_came(kt_tx *tx, const kt_event *event)
+{
+    struct role role = {KT_OF(role)};
+    struct user user = {KT_OF(user)};
+    (void)event;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = renew_all(tx, &role_shape, &role.rec);
+    if (!error)
+        error = renew_all(tx, &user_shape, &user.rec);
+    kt_callers_authority(tx, before);
+    return error;
+}
+
 static kt_error *key_compute(kt_tx *tx, kt_record *self)
 {
     const struct access_key *k = KT_AS(access_key, self);
@@ -280,7 +306,8 @@ static kt_error *department_check(kt_tx *tx, const kt_record *before, const kt_r
 }
 
 const kt_module access_module = KT_MODULE("access", "1.0.0", "Access", "Dostęp",
-    .handlers = KT_LIST(kt_handler, {"access.role.updated", &role_shape, role_changed}),
+    .handlers = KT_LIST(kt_handler, {"access.role.updated", &role_shape, role_changed},
+        {"module.enabled", NULL, modules_came}),
     .entities = KT_LIST(kt_entity,
         {&role_shape, {"Role", "Rola"}, {"Roles", "Role"}, .title = "name", .compute = role_compute,
             .check = rights_changed, .icon = "shield", .shared = true},

@@ -206,12 +206,16 @@ static kt_error *work(change *c, store_view *view)
         .request_id = KT_STR("module"),
         .master_key = c->plugins->master_key,
         .writes = true};
-    bool joined[MODULES_MAX] = {false};
+    bool joined[MODULES_MAX] = {false}, any = false;
     for (size_t i = 0; i < c->entering_count; i++)
         KT_TRY(enter(&tx, c->entering[i], &joined[i]));
     for (size_t i = 0; i < c->entering_count; i++)
-        if (joined[i])
+        if (joined[i]) {
             KT_TRY(announce(&tx, c->entering[i]));
+            any = true;
+        }
+    if (any) /* whichever they are */
+        KT_TRY(kt_emit(&tx, "module.enabled", NULL));
     if (tx.doomed)
         return tx.doomed;
     KT_TRY(note_left_out(c, &tx));
