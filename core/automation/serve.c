@@ -87,7 +87,7 @@ static void pack_field(packing p, const model_field *field, const model_value *v
         pack_str(out, model_seen_text(p.tx, field, p.of, value->as.s));
         return;
     case KT_JSON:
-        pack_json(out, value->as.s);
+        pack_json(out, model_seen_text(p.tx, field, p.of, value->as.s));
         return;
     case KT_MONEY:
     case KT_PRICE:

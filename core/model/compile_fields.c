@@ -154,7 +154,7 @@ static const kt_choice *copy_choices(builder *b, const kt_choice *from, const ch
 static bool is_written(const kt_field *row)
 {
     enum { WRITTEN_MIN = 100 };
-    return row->type == KT_TEXT ||
+    return row->type == KT_TEXT || row->type == KT_JSON ||
            (row->type == KT_STRING && !row->unique && (!row->max || row->max >= WRITTEN_MIN));
 }
 

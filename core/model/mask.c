@@ -69,116 +69,13 @@ kt_str model_mask(arena *arena, kt_str text)
 
 /* ---- Within what people write ---- */
 
-enum {
-    PHONE_MIN = 9,       /* digits; a number of a country's own, without what begins it abroad */
-    PHONE_PLUS_MIN = 7,  /* behind a plus */
-    GAP_MAX = 2,         /* bytes that part two digits of one number: ") " */
-    PART_DIGITS_MAX = 2, /* that may be asked for of a text whose numbers are masked */
-};
-
-typedef struct {
-    size_t from, to;
-} piece;
-
-static bool is_digit(char c)
+static kt_str mask_within(arena *arena, kt_str text, bool json)
 {
-    return c >= '0' && c <= '9';
-}
-
-static bool parts_digits(char c)
-{
-    return c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' || c == '\xC2' || c == '\xA0';
-}
-
-static size_t digits_at(kt_str text, size_t at)
-{
-    size_t n = 0;
-    while (at + n < text.len && is_digit(text.ptr[at + n]))
-        n++;
-    return n;
-}
-
-/* How long the date is that begins here, 2026-11-26 or 26.11.2026; 0: none does. */
-static size_t date_at(kt_str text, size_t at)
-{
-    size_t n[3], i = at;
-    for (int k = 0; k < 3; k++) {
-        n[k] = digits_at(text, i);
-        i += n[k];
-        if (k < 2 && (i >= text.len || (text.ptr[i] != '-' && text.ptr[i] != '.')))
-            return 0;
-        i += k < 2;
-    }
-    bool fits = n[1] >= 1 && n[1] <= 2 &&
-                ((n[0] == 4 && n[2] >= 1 && n[2] <= 2) || (n[0] >= 1 && n[0] <= 2 && n[2] == 4));
-    return fits ? i - at : 0;
-}
-
-/* How long the telephone number is that begins here; 0: too few digits for one. */
-static size_t phone_at(kt_str text, size_t at)
-{
-    bool plus = text.ptr[at] == '+';
-    size_t digits = 0, end = at, gap = 0;
-    for (size_t i = at + plus; i < text.len && gap <= GAP_MAX; i++) {
-        if (is_digit(text.ptr[i])) {
-            if (gap && date_at(text, i))
-                break;
-            digits++;
-            end = i + 1;
-            gap = 0;
-        } else if (parts_digits(text.ptr[i])) {
-            gap++;
-        } else {
-            break;
-        }
-    }
-    return digits >= (plus ? PHONE_PLUS_MIN : PHONE_MIN) ? end - at : 0;
-}
-
-static bool is_of_address(char c, bool host)
-{
-    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
-    return letter || is_digit(c) || c == '.' || c == '-' || (!host && (c == '_' || c == '+' || c == '%'));
-}
-
-/* The address around an @ that stands at `at`, none of it before `from`. */
-static bool address_at(kt_str text, size_t from, size_t at, piece *p)
-{
-    *p = (piece){at, at + 1};
-    while (p->from > from && is_of_address(text.ptr[p->from - 1], false))
-        p->from--;
-    while (p->to < text.len && is_of_address(text.ptr[p->to], true))
-        p->to++;
-    while (p->to > at + 1 && (text.ptr[p->to - 1] == '.' || text.ptr[p->to - 1] == '-'))
-        p->to--;
-    return p->from < at && p->to > at + 1 && memchr(text.ptr + at, '.', p->to - at);
-}
-
-/* The first number or address that begins at `from` or later. */
-static bool next_piece(kt_str text, size_t from, piece *p)
-{
-    for (size_t i = from; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (c == '@' && address_at(text, from, i, p))
-            return true;
-        if (!is_digit(c) && c != '+')
-            continue;
-        size_t date = date_at(text, i), phone = date ? 0 : phone_at(text, i);
-        *p = (piece){i, i + phone};
-        if (phone)
-            return true;
-        size_t skipped = date ? date : digits_at(text, i);
-        i += skipped ? skipped - 1 : 0;
-    }
-    return false;
-}
-
-kt_str model_mask_within(arena *arena, kt_str text)
-{
+    mask_search search = mask_search_in(text, json);
     buffer out;
     size_t done = 0;
-    piece p;
-    if (!next_piece(text, 0, &p))
+    mask_piece p;
+    if (!mask_next(&search, &p))
         return text;
     buffer_open(&out, 4 * text.len + 64);
     do {
@@ -186,16 +83,26 @@ kt_str model_mask_within(arena *arena, kt_str text)
         buffer_add(&out, text.ptr + done, p.from - done);
         buffer_add_str(&out, masked.ptr ? masked : KT_STR("***"));
         done = p.to;
-    } while (next_piece(text, done, &p));
+    } while (mask_next(&search, &p));
     buffer_add(&out, text.ptr + done, text.len - done);
     kt_str made = out.full ? (kt_str){0} : arena_str(arena, buffer_str(&out));
     buffer_close(&out);
     return made;
 }
 
+kt_str model_mask_within(arena *arena, kt_str text)
+{
+    return mask_within(arena, text, false);
+}
+
+kt_str model_mask_json(arena *arena, kt_str text)
+{
+    return mask_within(arena, text, true);
+}
+
 static kt_str mask_of(arena *arena, const model_field *field, kt_str text)
 {
-    return field->mask_within ? model_mask_within(arena, text) : model_mask(arena, text);
+    return field->mask_within ? mask_within(arena, text, field->type == KT_JSON) : model_mask(arena, text);
 }
 
 /* ---- What a caller sees, asks and gives back ---- */
@@ -213,17 +120,18 @@ kt_str model_seen_text(kt_tx *tx, const model_field *field, const model_record *
     kt_str masked = mask_of(tx->arena, field, text);
     if (!masked.ptr && !tx->doomed)
         tx->doomed = error_no_memory();
-    return masked.ptr ? masked : KT_STR("***");
+    return masked.ptr ? masked : field->type == KT_JSON ? KT_STR("null") : KT_STR("***");
 }
 
 /* Each masked piece of the text as it was shown stands for the one that is there, in their order. */
-static kt_error *take_back_within(kt_tx *tx, kt_str before, kt_str *given)
+static kt_error *take_back_within(kt_tx *tx, kt_str before, bool json, kt_str *given)
 {
+    mask_search search = mask_search_in(before, json);
     buffer out;
-    size_t done = 0, from = 0;
-    piece p;
+    size_t done = 0;
+    mask_piece p;
     buffer_open(&out, given->len + before.len + 64);
-    for (; next_piece(before, from, &p); from = p.to) {
+    while (mask_next(&search, &p)) {
         const kt_str whole = {before.ptr + p.from, p.to - p.from}, seen = model_mask(tx->arena, whole);
         const char *at = seen.ptr ? memmem(given->ptr + done, given->len - done, seen.ptr, seen.len) : NULL;
         if (!at)
@@ -245,7 +153,7 @@ kt_error *mask_take_back(kt_tx *tx, const model_field *field, const model_record
     if (!value->set || !memchr(value->as.s.ptr, '*', value->as.s.len) || !model_is_masked(tx, field, of))
         return NULL;
     if (field->mask_within)
-        return before.set ? take_back_within(tx, before.as.s, &value->as.s) : NULL;
+        return before.set ? take_back_within(tx, before.as.s, field->type == KT_JSON, &value->as.s) : NULL;
     kt_str seen = before.set ? model_mask(tx->arena, before.as.s) : (kt_str){0};
     if (before.set && !seen.ptr)
         return error_no_memory();
@@ -257,6 +165,8 @@ kt_error *mask_take_back(kt_tx *tx, const model_field *field, const model_record
                        "\"%.*s\" to wartość zamaskowana: nie można jej zapisać", STR_ARG(value->as.s)),
         "Leave the field out, or give the whole value.", "Pomiń pole albo podaj całą wartość.");
 }
+
+enum { PART_DIGITS_MAX = 2 }; /* that may be asked for of a text whose numbers are masked */
 
 /* Does it ask for a part of a number or of an address? A pattern's place of one character tells a digit too. */
 static bool asks_for_part(const variant *asked)
@@ -272,7 +182,7 @@ static bool asks_for_part(const variant *asked)
     for (size_t i = 0; i < s.len; i++) {
         if (s.ptr[i] == '@')
             return true;
-        digits += is_digit(s.ptr[i]) || s.ptr[i] == '_';
+        digits += (s.ptr[i] >= '0' && s.ptr[i] <= '9') || s.ptr[i] == '_';
     }
     return digits > PART_DIGITS_MAX;
 }

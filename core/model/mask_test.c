@@ -56,6 +56,25 @@ static const struct {
     {"1 2 3 4 5 6 7 8", NULL},
     {"@@@..@.", NULL},
     {"", NULL},
+    {"NIP 526-025-09-95, REGON: 123456785, PESEL 44051401359; KRS 0000012345", NULL},
+    {"NIP nr: 526 025 09 95 i tel. 600 123 412", "NIP nr: 526 025 09 95 i tel. *** *** *12"},
+    {"PL5260250995, IBAN PL61 1090 1014 0000 0712 1981 2874", NULL},
+    {"nr konta 61 1090 1014 0000 0712 1981 2874", NULL},
+    {"zamówienie nr 600123412, order #600123412, order no. 600123412, numer seryjny: 123456789012", NULL},
+    {"Zamówienia: 600 123 412, nr 600123412", "Zamówienia: *** *** *12, nr *******12"},
+    {"kontakt 600123412, account 600123412, Anna600123412",
+        "kontakt *******12, account *******12, Anna*******12"},
+    {"123 456 789 zł, 12 345 678.90, 123 456 789,50; 100000000.00, PLN 123 456 789, 123456789 szt.", NULL},
+    {"600 123 412,22 123 45 67", "*** *** *12,** *** ** 67"},
+    {"ZAM600123412 TEL600123412 SO/2026/000000042", "ZAM600123412 TEL*******12 SO/2026/000000042"},
+    {"550e8400-e29b-41d4-a716-446655440000 5265877635-20250826-0100001AF629-AF", NULL},
+    {"Jan-600123412, 600123412/601234567", "Jan-*******12, *******12/*******67"},
+    {"NIP\xC2\xA0"
+     "5260250995, 600\xC2\xA0"
+     "123\xC2\xA0"
+     "412",
+        "NIP\xC2\xA0"
+        "5260250995, *********12"},
 };
 
 static void only_what_looks_like_a_contact_is_masked(void **state)
@@ -71,9 +90,33 @@ static void only_what_looks_like_a_contact_is_masked(void **state)
     arena_close(arena);
 }
 
+/* In JSON only strings are looked at, and what comes out is JSON still. */
+static void only_the_strings_of_json_are_masked(void **state)
+{
+    static const char *const texts[][2] = {
+        {"{\"phone\":\"600123412\",\"n\":600123412}", "{\"phone\":\"*******12\",\"n\":600123412}"},
+        {"[\"a\\n600123412\",\"\\u0037600123412\",\"\\\"600123412\\\"\"]",
+            "[\"a\\n*******12\",\"\\u0037*******12\",\"\\\"*******12\\\"\"]"},
+        {"{\"anna@rower.pl\":[\"x\",\"+48 600 123 412\"]}", "{\"a***@***.pl\":[\"x\",\"+48 *** *** *12\"]}"},
+        {"[[\"amount\",\">\",\"100000000.00\"],[\"day\",\"=\",\"2026-11-26\"],{\"nip\":\"5260250995\"}]",
+            NULL},
+        {"123456789012", NULL},
+        {"\"\"", NULL},
+        {"\"a\\", NULL},
+    };
+    arena *arena = arena_open(1 << 20);
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        kt_str masked = model_mask_json(arena, (kt_str){texts[i][0], strlen(texts[i][0])});
+        assert_string_equal(masked.ptr, texts[i][1] ? texts[i][1] : texts[i][0]);
+    }
+    arena_close(arena);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_the_ends_are_left), cmocka_unit_test(only_what_looks_like_a_contact_is_masked)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(only_the_ends_are_left),
+        cmocka_unit_test(only_what_looks_like_a_contact_is_masked),
+        cmocka_unit_test(only_the_strings_of_json_are_masked)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -414,6 +414,7 @@ kt_str model_mask(arena *arena, kt_str text);
 /* The same of every telephone number and address of mail within a text that people write; the text itself where there is
  * none. */
 kt_str model_mask_within(arena *arena, kt_str text);
+kt_str model_mask_json(arena *arena, kt_str text); /* the same within the strings of a JSON text */
 /* What the caller sees of a text. Where there is no memory the transaction is doomed. */
 kt_str model_seen_text(kt_tx *tx, const model_field *field, const model_record *of, kt_str text);
 /* Reads a wire value for a field of entity (for a line's field: of the record). null and "" empty it; a

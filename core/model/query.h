@@ -31,7 +31,19 @@ struct model_path {
     bool many;                                 /* goes through lines or a list of references */
 };
 
-/* ---- What is masked (mask.c) ---- */
+/* ---- What is masked (mask.c, mask_find.c) ---- */
+
+typedef struct {
+    size_t from, to;
+} mask_piece; /* a telephone number, or an address of mail */
+typedef struct {
+    kt_str text;
+    size_t at, stop;
+    bool json, inside;
+} mask_search;
+/* json: only what stands in its strings, and their names, is looked at. */
+mask_search mask_search_in(kt_str text, bool json);
+bool mask_next(mask_search *search, mask_piece *piece);
 
 /* A value that came back as it was shown means the one that is there; any other masked one is refused. */
 KT_MUST kt_error *mask_take_back(kt_tx *tx, const model_field *field, const model_record *of,

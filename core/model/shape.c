@@ -118,8 +118,9 @@ static kt_error *fill_member(
     switch (field->type) {
     case KT_STRING:
     case KT_TEXT:
-    case KT_JSON:
         return fill_str(f, set ? seen_text(f, field, value->as.s) : (kt_str){NULL, 0}, at);
+    case KT_JSON: /* conditions and parameters: they must say to the module what they say */
+        return fill_str(f, set ? value->as.s : (kt_str){NULL, 0}, at);
     case KT_BOOL:
         *(bool *)at = set && value->as.i;
         return NULL;

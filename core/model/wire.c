@@ -90,7 +90,7 @@ void model_value_json(
         json_str(out, model_seen_text(tx, field, of, value->as.s));
         break;
     case KT_JSON:
-        json_raw(out, value->as.s);
+        json_raw(out, model_seen_text(tx, field, of, value->as.s));
         break;
     case KT_MONEY:
         json_dec(out, plain_money(value->as.d));

@@ -138,6 +138,33 @@ def without_the_right_nothing_is_revealed(k, house):
     expect(why["nearest"]["grant"], "base.party:read masked contact")
 
 
+def what_is_noted_in_json_is_masked_too(k, house):
+    k = house.client()
+    k.call("field.define", {"entity": "base.party", "name": "noted", "type": "json", "label": {"en": "Noted", "pl": "Notatki"}})
+    noted = {"who": "Anna, 600 123 412", "mail": [MAIL, 7], "nip": NIP, "limit": "100000000.00"}
+    party = customer(k, "Noted", noted=noted)
+    user(k, "reader", MASKED)
+    s = house.client("reader")
+    seen = {"who": "Anna, *** *** *12", "mail": ["a***@***.pl", 7], "nip": NIP, "limit": "100000000.00"}
+    expect(s.get("base.party", party)["noted"], seen)
+    expect(s.call("export.read", {"entity": "base.party", "fields": ["noted"], "filter": [["id", "=", party]]})["rows"][0]["noted"], seen)
+    text = json.dumps(s.call("base.party.history", {"id": party}), ensure_ascii=False)
+    expect(("600 123 412" in text, MAIL in text), (False, False))
+    s.update("base.party", party, {"noted": {**seen, "more": 1}})
+    expect(k.get("base.party", party)["noted"], {**noted, "more": 1})
+    expect(k.get("base.party", party)["noted"]["who"], "Anna, 600 123 412")
+
+
+def a_module_that_comes_is_told_of_in_warnings(k, house):
+    k = house.client()
+    role = k.create("access.role", {"name": "later", "grants": "hr.candidate:read masked *; hr.*:read"})["id"]
+    who = k.create("access.user", {"name": "later", "roles": [role]})["id"]
+    expect((k.get("access.role", role)["warning"], k.get("access.user", who)["warning"]), (None, None))
+    k.call("module.enable", {"name": "hr"})
+    for entity, id in (("access.role", role), ("access.user", who)):
+        expect(k.get(entity, id)["warning"], '"hr.*:read" shows hr.candidate.email unmasked: "hr.candidate:read masked *" hides nothing there.')
+
+
 def ones_own_customers_are_seen_whole(k, house):
     k = house.client()
     who = user(k, "owner", "base.party:read masked *; base.party:read,update@own; base.*:read masked *")
@@ -241,7 +268,7 @@ STORIES = [numbers_are_masked_whichever_way_they_are_read, what_is_masked_gives_
            without_the_right_nothing_is_revealed, ones_own_customers_are_seen_whole,
            a_call_goes_out_without_the_number_being_shown, the_card_tells_who_looked_to_those_who_may_know,
            what_is_written_hides_the_numbers_in_it,
-           a_grant_that_undoes_masks_is_warned_of]
+           what_is_noted_in_json_is_masked_too, a_grant_that_undoes_masks_is_warned_of, a_module_that_comes_is_told_of_in_warnings]
 
 if __name__ == "__main__":
     run(STORIES)
