@@ -9,6 +9,7 @@ typedef struct {
     struct flow *flow;
     struct node *node;    /* what the lines now belong to; NULL: nothing yet */
     struct deeds *deeds;  /* where what is done on the way goes */
+    kt_str group;         /* of the nodes that follow */
     const char *at, *end; /* the rest of the line */
     size_t line;
     kt_error *all;
@@ -32,6 +33,14 @@ const char *flow_named(kt_tx *tx, kt_str name)
 
 #define NONE                 ((kt_str){0})
 #define SAY(r, en, pl, what) kt_also(&(r)->all, FLOW_PROBLEM((r)->tx, (r)->line, en, pl, what))
+
+static const char *const node_kinds[] = {
+    [STEP] = "step", [OBJECTION] = "objection", [BRANCH] = "branch", [SUB_SCRIPT] = "run", [END] = "end"};
+
+kt_str node_kind_name(enum node_kind kind)
+{
+    return (kt_str){node_kinds[kind], strlen(node_kinds[kind])};
+}
 
 /* ---- Words of a line ---- */
 
@@ -196,6 +205,17 @@ static void add_text(reader *r, kt_str *to)
     *to = to->ptr ? kt_format(r->tx, "%s\n%s", to->ptr, more.ptr ? more.ptr : "") : more;
 }
 
+static void show(reader *r)
+{
+    kt_str what = word(r);
+    if (str_equals(what, "goods"))
+        r->node->shows_goods = true;
+    else if (str_equals(what, "orders"))
+        r->node->shows_orders = true;
+    else
+        SAY(r, "goods or orders are shown, not", "pokazuje się goods albo orders, nie", what);
+}
+
 static void answer(reader *r)
 {
     struct node *n = r->node;
@@ -305,6 +325,7 @@ enum word_kind {
     W_HINT,
     W_NEVER,
     W_TIMER,
+    W_SHOW,
     W_ANSWER,
     W_ASK,
     W_NEXT,
@@ -325,6 +346,7 @@ static const struct statement {
     {"hint", SPOKEN | IN_END, W_HINT},
     {"never", SPOKEN, W_NEVER},
     {"timer", SPOKEN, W_TIMER},
+    {"show", SPOKEN, W_SHOW},
     {"answer", SPOKEN, W_ANSWER},
     {"ask", SPOKEN, W_ASK},
     {"->", SPOKEN, W_NEXT},
@@ -352,6 +374,9 @@ static void statement(reader *r, const struct statement *s)
         break;
     case W_TIMER:
         n->timer_s = strtol(word(r).ptr, NULL, 10);
+        break;
+    case W_SHOW:
+        show(r);
         break;
     case W_ANSWER:
         answer(r);
@@ -401,7 +426,7 @@ static void result(reader *r, struct node *n)
 
 static void node(reader *r, enum node_kind kind)
 {
-    struct node n = {.kind = kind, .name = name(r), .line = r->line};
+    struct node n = {.kind = kind, .name = name(r), .group = r->group, .line = r->line};
     if (flow_node(r->flow, n.name))
         SAY(r, "there are two steps", "są dwa kroki", n.name);
     if (str_equals(n.name, "return"))
@@ -423,6 +448,16 @@ static void node(reader *r, enum node_kind kind)
     r->deeds = &r->node->deeds;
 }
 
+/* What follows belongs to it, until the next one. */
+static void group(reader *r)
+{
+    r->group = quoted(r);
+    if (!r->group.len)
+        SAY(r, "a group needs its title in quotation marks", "grupa potrzebuje tytułu w cudzysłowie", NONE);
+    ended(r);
+    r->node = NULL;
+}
+
 static unsigned place(const struct node *n)
 {
     static const unsigned places[] = {
@@ -432,13 +467,15 @@ static unsigned place(const struct node *n)
 
 static void read_line(reader *r)
 {
-    static const char *const kinds[] = {
-        [STEP] = "step", [OBJECTION] = "objection", [BRANCH] = "branch", [SUB_SCRIPT] = "run", [END] = "end"};
     kt_str first = word(r);
     if (!first.len || first.ptr[0] == '#')
         return;
+    if (str_equals(first, "group")) {
+        group(r);
+        return;
+    }
     for (enum node_kind k = STEP; k <= END; k++)
-        if (str_equals(first, kinds[k])) {
+        if (str_equals(first, node_kinds[k])) {
             node(r, k);
             return;
         }

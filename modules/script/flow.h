@@ -1,6 +1,7 @@
 /* flow.h -- a call script as a graph, and the text it is written in. One statement a line, so that versions
  * compare well:
  *
+ *     group "Opening"
  *     step greet "Greeting"
  *       say Good morning, {name}. This is {me.name}.
  *       answer yes "Go on" -> need
@@ -8,6 +9,7 @@
  *     objection price "Too expensive"
  *       answer ok "I see" -> return
  *     step need "What they need"
+ *       show goods
  *       ask amount money "How much a year?" required save amount
  *       -> size
  *     branch size
@@ -59,9 +61,10 @@ struct ask {
 };
 struct node {
     enum node_kind kind;
-    kt_str name, title, say, hint, never, target, script;
+    kt_str name, title, group, say, hint, never, target, script;
     enum result result; /* END */
     int64_t timer_s;
+    bool shows_goods, shows_orders;
     struct choice *answers;
     struct ask *asks;
     struct when *whens;
@@ -81,6 +84,7 @@ KT_MUST kt_error *flow_read(kt_tx *tx, kt_str text, struct flow *flow);
 KT_MUST kt_error *flow_json(kt_tx *tx, kt_str text, const kt_value **value);
 /* NULL: there is none of this name. */
 const struct node *flow_node(const struct flow *flow, kt_str name);
+kt_str node_kind_name(enum node_kind kind); /* "step", as the text says it */
 const struct choice *node_answer(const struct node *node, kt_str name);
 bool str_same(kt_str a, kt_str b);
 bool str_equals(kt_str a, const char *b);

@@ -125,6 +125,15 @@ KT_MUST kt_error *subject_do(kt_tx *tx, struct session *s, const struct deeds *d
  *   returns  every problem at once, each at "inputs.NAME" */
 KT_MUST kt_error *subject_take(kt_tx *tx, struct session *s, const struct node *node, kt_str inputs);
 
+/* One field of it, as the operator sees it. */
+KT_MUST kt_error *subject_get(kt_tx *tx, kt_id subject, const char *field, const kt_value **found);
+
+/* ---- cards.c: what a step shows beside its words ---- */
+
+extern const kt_shape good_card_shape, order_card_shape;
+KT_MUST kt_error *cards_goods(kt_tx *tx, const struct session *s, kt_lines *rows);
+KT_MUST kt_error *cards_orders(kt_tx *tx, const struct session *s, kt_lines *rows);
+
 /* ---- list.c: whom to call ---- */
 
 extern const kt_shape list_shape, member_shape;

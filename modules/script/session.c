@@ -110,20 +110,23 @@ struct step {
     int64_t session, version, timer_s;
     enum session_state state;
     enum result result;
-    kt_str step, title, say, hint, never, outcome;
-    kt_lines answers, asks, objections;
+    kt_str step, title, group, say, hint, never, outcome;
+    kt_lines answers, asks, objections, goods, orders;
 };
 const kt_shape step_shape = KT_SHAPE(step, NULL, KT_FIELD(step, session, INT, "Session", "Rozmowa"),
     KT_FIELD(step, version, INT, "Version of the record", "Wersja rekordu"),
     KT_FIELD(step, state, STATE, "State", "Stan", .choices = session_states),
     KT_FIELD(step, result, STATE, "Result", "Wynik", .choices = results),
     KT_FIELD(step, outcome, STRING, "Outcome", "Zakończenie"), KT_FIELD(step, step, STRING, "Step", "Krok"),
-    KT_FIELD(step, title, STRING, "Title", "Tytuł"), KT_FIELD(step, say, TEXT, "Say", "Powiedz"),
-    KT_FIELD(step, hint, TEXT, "Hint", "Wskazówka"), KT_FIELD(step, never, TEXT, "Never say", "Nie mów"),
+    KT_FIELD(step, title, STRING, "Title", "Tytuł"), KT_FIELD(step, group, STRING, "Group", "Grupa"),
+    KT_FIELD(step, say, TEXT, "Say", "Powiedz"), KT_FIELD(step, hint, TEXT, "Hint", "Wskazówka"),
+    KT_FIELD(step, never, TEXT, "Never say", "Nie mów"),
     KT_FIELD(step, timer_s, INT, "Seconds to take", "Sekundy na krok"),
     KT_FIELD(step, answers, LINES, "Answers", "Odpowiedzi", .lines = &seen_answer_shape),
     KT_FIELD(step, asks, LINES, "Questions", "Pytania", .lines = &seen_ask_shape),
-    KT_FIELD(step, objections, LINES, "Objections", "Obiekcje", .lines = &seen_answer_shape));
+    KT_FIELD(step, objections, LINES, "Objections", "Obiekcje", .lines = &seen_answer_shape),
+    KT_FIELD(step, goods, LINES, "Goods spoken of", "Towary, o których mowa", .lines = &good_card_shape),
+    KT_FIELD(step, orders, LINES, "Last orders", "Ostatnie zamówienia", .lines = &order_card_shape));
 
 static kt_error *add_seen(kt_tx *tx, kt_str name, kt_str text, kt_lines *rows)
 {
@@ -159,6 +162,7 @@ static kt_error *show(kt_tx *tx, struct session *s, struct step *out)
     if (!w.node)
         return NULL;
     out->title = w.node->title;
+    out->group = w.node->group;
     out->timer_s = w.node->timer_s;
     KT_TRY(subject_fill(tx, s, w.node->say, &out->say));
     KT_TRY(subject_fill(tx, s, w.node->hint, &out->hint));
@@ -166,6 +170,10 @@ static kt_error *show(kt_tx *tx, struct session *s, struct step *out)
     if (s->state != RUNNING)
         return NULL;
     KT_TRY(show_questions(tx, w.node, out));
+    if (w.node->shows_goods)
+        KT_TRY(cards_goods(tx, s, &out->goods));
+    if (w.node->shows_orders)
+        KT_TRY(cards_orders(tx, s, &out->orders));
     for (size_t i = 0; i < w.flow.count; i++)
         if (w.flow.nodes[i].kind == OBJECTION)
             KT_TRY(add_seen(tx, w.flow.nodes[i].name, w.flow.nodes[i].title, &out->objections));

@@ -52,6 +52,15 @@ static kt_error *read_fields(kt_tx *tx, void *context)
     return call_subject(tx, a->subject, "get", &params.value, &a->found);
 }
 
+kt_error *subject_get(kt_tx *tx, kt_id subject, const char *field, const kt_value **found)
+{
+    struct asked a = {.subject = subject, .paths = KT_MAKE_ARRAY};
+    kt_add(tx, &a.paths, kt_value_str(kt_format(tx, "%s", field)));
+    KT_TRY(read_fields(tx, &a));
+    *found = a.found;
+    return NULL;
+}
+
 /* The next {name} in text from *at; not set: there is none. */
 static kt_str placeholder(kt_tx *tx, kt_str text, size_t *from, size_t *to)
 {

@@ -187,14 +187,22 @@ struct edge {
 };
 static const kt_shape edge_shape = KT_SHAPE(edge, NULL, KT_FIELD(edge, from, STRING, "From", "Z"),
     KT_FIELD(edge, to, STRING, "To", "Do"), KT_FIELD(edge, answer, STRING, "Answer", "Odpowiedź"));
+struct point {
+    kt_record rec;
+    kt_str name, kind, title, group;
+};
+static const kt_shape point_shape = KT_SHAPE(point, NULL, KT_FIELD(point, name, STRING, "Name", "Nazwa"),
+    KT_FIELD(point, kind, STRING, "Kind", "Rodzaj"), KT_FIELD(point, title, STRING, "Title", "Tytuł"),
+    KT_FIELD(point, group, STRING, "Group", "Grupa"));
 struct checked {
     kt_record rec;
     int64_t steps;
-    kt_lines problems, edges;
+    kt_lines problems, points, edges;
 };
 const kt_shape checked_shape = KT_SHAPE(checked, NULL,
     KT_FIELD(checked, steps, INT, "Steps", "Kroki", .required = true),
     KT_FIELD(checked, problems, LINES, "Problems", "Problemy", .lines = &problem_shape),
+    KT_FIELD(checked, points, LINES, "What the graph joins", "Co łączy graf", .lines = &point_shape),
     KT_FIELD(checked, edges, LINES, "Graph", "Graf", .lines = &edge_shape));
 
 static kt_error *add_edges(kt_tx *tx, const struct node *n, kt_lines *edges)
@@ -224,8 +232,13 @@ kt_error *script_check(kt_tx *tx, const kt_record *params, kt_record *result)
         KT_TRY(kt_line_add(tx, &out->problems, &row.rec));
     }
     out->steps = (int64_t)flow.count;
-    for (size_t i = 0; i < flow.count; i++)
-        KT_TRY(add_edges(tx, &flow.nodes[i], &out->edges));
+    for (size_t i = 0; i < flow.count; i++) {
+        const struct node *n = &flow.nodes[i];
+        struct point row = {KT_OF(point), .name = n->name, .kind = node_kind_name(n->kind), .title = n->title,
+            .group = n->group};
+        KT_TRY(kt_line_add(tx, &out->points, &row.rec));
+        KT_TRY(add_edges(tx, n, &out->edges));
+    }
     return NULL;
 }
 

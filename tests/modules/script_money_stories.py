@@ -7,7 +7,7 @@ from stories import expect, run
 
 YEAR = datetime.date.today().year
 seen = {}
-SCRIPT = "step offer\n  say We have bicycles.\n  answer yes -> done\n  answer no -> lost\nobjection price\n  say Compared with what?\n  answer fine -> return\nend done won\nend lost lost\n"
+SCRIPT = "step offer\n  say We have bicycles.\n  show goods\n  answer yes -> done\n  answer no -> lost\nobjection price\n  say Compared with what?\n  answer fine -> return\nend done won\nend lost lost\n"
 
 
 def make(k, entity, **values):
@@ -89,7 +89,17 @@ def what_comes_back_takes_its_margin_away(k):
     expect(by(k, "operator")["1"]["margin"], "1700.00")
 
 
+def the_operator_sees_what_is_in_stock(k):
+    deal = make(k, "crm.deal", title="Bikes", party=seen["lis"], lines=[{"item": seen["bike"], "quantity": "1"}], **pipeline(k))
+    at = k.call("script.session.start", {"script": seen["script"], "subject": {"entity": "crm.deal", "id": deal}})
+    expect([(row["name"], row["price"], row["available"]) for row in at["goods"]], [("Bike", "2000.0000", "18.0000")])
+
+
+def pipeline(k):
+    return {"pipeline": make(k, "crm.pipeline", name="Sales", initial=True, stages=[{"name": "New"}, {"name": "Won", "semantic": "won"}, {"name": "Lost", "semantic": "lost"}])}
+
+
 STORIES = [a_shop_with_bicycles_of_two_costs, the_margin_is_planned_until_goods_leave_and_are_billed,
-           every_step_answer_and_objection_tells_what_it_brought, what_comes_back_takes_its_margin_away]
+           every_step_answer_and_objection_tells_what_it_brought, what_comes_back_takes_its_margin_away, the_operator_sees_what_is_in_stock]
 if __name__ == "__main__":
     run(STORIES, modules="base,crm,logistics,finance,script")

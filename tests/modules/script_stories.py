@@ -341,6 +341,26 @@ def products_are_asked_for_and_become_lines(k):
     expect([(r["item"], r["quantity"], r["price"]) for r in k.get("crm.lead", who)["lines"]], [(bike, "2.0000", "900.0000"), (bell, "3.5000", "18.0000")])
 
 
+def steps_stand_in_groups_and_show_goods_and_orders(k):
+    text = "group \"Opening\"\nstep hello\n  say Hello\n  show orders\n  answer yes -> what\ngroup \"Needs\"\nstep what\n  say Which?\n  ask goods items \"Products\"\n  -> offer\nstep offer\n  say These?\n  show goods\n  answer yes -> done\nend done won\n"
+    points = k.call("script.check", {"source": text})
+    expect([(p["name"], p["kind"], p["group"]) for p in points["points"]], [("hello", "step", "Opening"), ("what", "step", "Needs"), ("offer", "step", "Needs"), ("done", "end", "Needs")])
+    expect([p["text"] for p in k.call("script.check", {"source": "group\nstep a\n  show weather\n  say A\n  answer x -> z\nend z won\n"})["problems"]],
+           ["line 1: a group needs its title in quotation marks", 'line 3: goods or orders are shown, not "weather"'])
+    script = publish(k, "grouped", text)
+    item = k.list("base.item", [["code", "=", "BIKE"]])["rows"][0]
+    pln = k.list("base.currency")["rows"][0]["id"]
+    party = k.create("base.party", {"name": "Buys Again"})["id"]
+    orders = [k.create("crm.order", {"party": party, "currency": pln, "lines": [{"name": "Bell", "quantity": "1", "price": "20"}]})["id"] for _ in range(2)]
+    k.call("crm.order.confirm", {"id": orders[0]})
+    deal = k.create("crm.deal", {"title": "More", "party": party, "lines": [{"item": item["id"], "quantity": "1"}]})["id"]
+    at = k.call("script.session.start", {"script": script, "subject": {"entity": "crm.deal", "id": deal}})
+    expect((at["group"], [(o["order"], o["net"]) for o in at["orders"]], at["goods"]), ("Opening", [(orders[0], "20.00")], []))
+    bell = k.list("base.item", [["code", "=", "BELL"]])["rows"][0]["id"]
+    at = answer(k, answer(k, at, "yes"), inputs={"goods": [{"item": bell, "quantity": "2"}]})
+    expect((at["group"], [(g["name"], g["price"], g["available"]) for g in at["goods"]]), ("Needs", [("BIKE", "900.0000", None), ("BELL", "20.0000", None)]))
+
+
 def what_no_answer_fits_is_collected_for_the_author(k):
     script = publish(k, "unforeseen", "step a\n  say A\n  answer yes -> done\nobjection dear\n  say Dear?\n  answer ok -> return\nobjection far\n  say Far?\n  answer ok -> return\nend done won\n")
     for i in range(3):
@@ -399,7 +419,7 @@ STORIES = [
     a_call_list_calls_back_and_gives_up, variants_are_sticky_and_statistics_count, the_losing_variant_stops_itself,
     an_order_is_counted_for_the_last_call, ready_scripts_are_whole_in_both_languages, a_paused_call_is_resumed_or_expires,
     a_branch_asks_lua_about_the_record_and_the_answers, a_text_knows_the_customer_of_a_deal,
-    products_are_asked_for_and_become_lines, what_no_answer_fits_is_collected_for_the_author, an_operator_may_answer_and_not_all_else,
+    products_are_asked_for_and_become_lines, steps_stand_in_groups_and_show_goods_and_orders, what_no_answer_fits_is_collected_for_the_author, an_operator_may_answer_and_not_all_else,
 ]
 if __name__ == "__main__":
     run(STORIES, modules="base,crm,script")
