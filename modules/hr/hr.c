@@ -32,6 +32,7 @@ static const kt_entity entities[] = {
         .views = LIST(
             "\"employee\",\"day\",\"state\",\"check_in\",\"check_out\",\"worked\",\"late\",\"overtime\"",
             "-day")},
+    {&night_company_shape},
     {&closed_day_shape, {"Day closed", "Dzień zamknięty"}, {"Days closed", "Dni zamknięte"}, .icon = "check",
         .views = LIST("\"day\",\"absent\",\"on_leave\"", "-day")},
     {&correction_shape, {"Correction of attendance", "Korekta obecności"},

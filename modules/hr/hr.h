@@ -99,7 +99,7 @@ struct attendance {
     int64_t planned, worked, late, early, overtime, double_time;
     kt_str note;
 };
-extern const kt_shape attendance_shape, correction_shape;
+extern const kt_shape attendance_shape, correction_shape, night_company_shape;
 extern const kt_action correction_actions[];
 kt_error *correction_compute(kt_tx *tx, kt_record *self);
 kt_error *attendance_compute(kt_tx *tx, kt_record *self);

@@ -152,6 +152,23 @@ def over_time_on_a_free_day_counts_double(k):
     expect([d["day"] for d in week["days"]][::6], ["2026-03-02", "2026-03-08"])
 
 
+def over_time_at_night_counts_double(k):
+    """Labour Code art. 151(1) par. 1: a hundred per cent at night, which is eight hours between 21:00 and 7:00, art. 151(7)."""
+    file = employee(k, "Nina Nocna")
+
+    def worked(day, came, went):
+        k.call("hr.check_in", {"employee": file, "at": f"{day}T{came}:00+01:00"})
+        row = k.get("hr.attendance", k.call("hr.check_out", {"employee": file, "at": went})["attendance"])
+        return row["overtime"], row["double_time"]
+    expect(worked("2026-03-10", "08:00", "2026-03-10T23:00:00+01:00"), (420, 60))
+    expect(worked("2026-03-11", "14:00", "2026-03-12T00:30:00+01:00"), (150, 150))
+    expect(worked("2026-03-13", "20:00", "2026-03-14T07:00:00+01:00"), (180, 120))  # over time from four to seven
+    company = k.list("base.company")["rows"][0]["id"]
+    k.update("base.company", company, {"night_from": "21:00"})
+    expect(worked("2026-03-16", "08:00", "2026-03-16T23:00:00+01:00"), (420, 120))
+    k.update("base.company", company, {"night_from": None})
+
+
 def a_correction_needs_somebody_else(k, house):
     ewa, head = house.client("ewa", PASSWORD), house.client("head", PASSWORD)
     refused("forbidden", lambda: ewa.call("hr.check_in", {"at": "2026-03-09T08:00:00+01:00"}), "at")
@@ -496,7 +513,7 @@ def everything_of_somebody_in_one_call(k, house):
 
 STORIES = [
     terms_hold_from_their_day, pay_is_seen_by_whom_it_concerns, a_night_shift_ends_on_the_next_day, a_roster_says_what_is_planned,
-    leave_of_half_a_day_halves_the_plan, leave_of_some_hours_is_planned_less, leave_counts_the_hours_of_the_terms_that_hold_then, over_time_on_a_free_day_counts_double,
+    leave_of_half_a_day_halves_the_plan, leave_of_some_hours_is_planned_less, leave_counts_the_hours_of_the_terms_that_hold_then, over_time_on_a_free_day_counts_double, over_time_at_night_counts_double,
     a_correction_needs_somebody_else, leave_comes_out_of_the_year_that_expires_first, leave_follows_a_change_of_working_time, leave_grows_by_the_month_is_kept_and_expires,
     months_of_unpaid_leave_give_no_annual_leave,
     what_leave_refuses, a_department_keeps_enough_people, on_some_days_there_is_no_leave,

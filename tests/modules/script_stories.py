@@ -375,6 +375,30 @@ def what_no_answer_fits_is_collected_for_the_author(k):
     expect([(r["key"], r["reached"]) for r in k.call("script.stats", {"script": script, "by": "objection"})["rows"]], [("far", 2), ("dear", 1)])
 
 
+def an_incoming_call_finds_its_script(k):
+    """By the number called, the source, the customer's tag; what fits more conditions goes before, and a priority before all."""
+    tag = k.create("base.tag", {"name": "wholesale"})["id"]
+    party = k.create("base.party", {"name": "Wholesaler", "tags": [tag]})["id"]
+    for code, entry in (("by_number", {"number": "+48 32 100 00 00"}), ("by_source", {"number": "+48 32 100 00 00", "source": "radio"}),
+                        ("by_tag", {"number": "+48 32 100 00 00", "tag": tag}), ("urgent", {"number": "+48 32 200 00 00", "priority": 5}), ("usual", {"number": "+48 32 200 00 00", "tag": tag})):
+        k.update("script.script", publish(k, code, "step a\n  say A\n  answer yes -> done\nend done won\n"), {"entries": [entry]})
+    found = lambda **asked: k.call("script.choose", asked)["code"]  # noqa: E731
+    expect((found(number="+48 32 100 00 00"), found(number="+48 32 100 00 00", source="radio"), found(number="+48 32 100 00 00", party=party), found(number="+48 32 200 00 00", party=party)),
+           ("by_number", "by_source", "by_tag", "urgent"))
+
+
+def an_outcome_moves_the_stage_and_writes_the_task(k):
+    pipeline = k.create("crm.pipeline", {"name": "Called", "stages": [{"name": "New"}, {"name": "Offer"}, {"name": "Won", "semantic": "won"}, {"name": "Lost", "semantic": "lost"}]})["id"]
+    stage = {s["name"]: s["id"] for s in k.get("crm.pipeline", pipeline)["stages"]}
+    script = publish(k, "staged", f'step a\n  say A\n  answer offer -> offer\n  answer no -> gone\nend offer neutral\n  do move {{"stage": {stage["Offer"]}}}\n  task "Write the offer" in 1 day\n'
+                     f'end gone lost\n  do move {{"stage": {stage["Lost"]}, "lost_reason": "price"}}\n')
+    deals = [k.create("crm.deal", {"title": "Staged", "pipeline": pipeline})["id"] for _ in range(2)]
+    for deal, said in zip(deals, ("offer", "no")):
+        answer(k, k.call("script.session.start", {"script": script, "subject": {"entity": "crm.deal", "id": deal}}), said)
+    expect([(d["stage"], d["semantic"]) for d in (k.get("crm.deal", deal) for deal in deals)], [(stage["Offer"], "open"), (stage["Lost"], "lost")])
+    expect([t["title"] for t in k.list("base.task", [["about", "=", {"entity": "crm.deal", "id": deals[0]}]])["rows"]], ["Write the offer"])
+
+
 def an_operator_may_answer_and_not_all_else(k, house):
     roles = {r["name"]: r["id"] for r in k.list("access.role", limit=100)["rows"]}
     me = k.create("access.user", {"name": "ola", "roles": [roles["script.operator"], roles["crm.sales"]]})["id"]
@@ -419,7 +443,7 @@ STORIES = [
     a_call_list_calls_back_and_gives_up, variants_are_sticky_and_statistics_count, the_losing_variant_stops_itself,
     an_order_is_counted_for_the_last_call, ready_scripts_are_whole_in_both_languages, a_paused_call_is_resumed_or_expires,
     a_branch_asks_lua_about_the_record_and_the_answers, a_text_knows_the_customer_of_a_deal,
-    products_are_asked_for_and_become_lines, steps_stand_in_groups_and_show_goods_and_orders, what_no_answer_fits_is_collected_for_the_author, an_operator_may_answer_and_not_all_else,
+    products_are_asked_for_and_become_lines, steps_stand_in_groups_and_show_goods_and_orders, what_no_answer_fits_is_collected_for_the_author, an_incoming_call_finds_its_script, an_outcome_moves_the_stage_and_writes_the_task, an_operator_may_answer_and_not_all_else,
 ]
 if __name__ == "__main__":
     run(STORIES, modules="base,crm,script")

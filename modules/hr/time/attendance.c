@@ -31,7 +31,8 @@ const kt_shape attendance_shape = KT_SHAPE(attendance, "hr.attendance",
             "Z dodatkiem 50 %. Kodeks pracy art. 151(1) par. 1."}),
     KT_FIELD(attendance, double_time, INT, "Of it at 100 %, minutes", "W tym z dodatkiem 100 %, minuty",
         .computed = true,
-        .help = {"On a day that is free for the employee.", "W dniu wolnym dla pracownika."}),
+        .help = {"At night, or on a day that is free for the employee.",
+            "W nocy albo w dniu wolnym dla pracownika."}),
     KT_FIELD(attendance, note, STRING, "Note", "Uwaga", .max = 200));
 
 /* ---- What a day comes to ---- */
@@ -75,6 +76,55 @@ static kt_error *weigh_part(kt_tx *tx, struct attendance *a)
     return NULL;
 }
 
+/* ---- At night ---- */
+
+struct night_company {
+    kt_record rec;
+    kt_str night_from;
+};
+const kt_shape night_company_shape = KT_SHAPE(night_company, "base.company",
+    KT_FIELD(night_company, night_from, STRING, "Night begins at", "Pora nocna od", .max = 5,
+        .help = {"Eight hours between 21:00 and 7:00 (Labour Code art. 151(7)); empty: 22:00.",
+            "Osiem godzin między 21:00 a 7:00 (art. 151(7) KP); puste: 22:00."}));
+
+enum { NIGHT_FROM = 22 * 60, NIGHT_MINUTES = 480 };
+
+static kt_error *read_night(kt_tx *tx, int *from)
+{
+    struct night_company c = {KT_OF(night_company)};
+    kt_found found = {0};
+    *from = NIGHT_FROM;
+    if (kt_company(tx).v)
+        c.rec.id = kt_company(tx);
+    else
+        KT_TRY(kt_find(tx, &(kt_query){.of = &night_company_shape, .sort = "id"}, 2, &found));
+    if (found.count == 1)
+        c.rec.id = found.ids[0];
+    if (c.rec.id.v)
+        KT_TRY(kt_read(tx, c.rec.id, &c.rec));
+    const int given = minutes_of(c.night_from);
+    *from = given >= 0 ? given : NIGHT_FROM;
+    return NULL;
+}
+
+/* Over time is what comes last of a day. */
+static kt_error *over_at_night(kt_tx *tx, const struct attendance *a, int64_t *minutes)
+{
+    const kt_time from = {a->check_out.ms - a->overtime * 60000};
+    int night;
+    kt_authority before = kt_own_authority(tx); /* who comes to work need not read the company's record */
+    kt_error *e = read_night(tx, &night);
+    kt_callers_authority(tx, before);
+    *minutes = 0;
+    for (int day = -1; !e && day <= 1; day++) {
+        const kt_time begins = kt_instant(tx, kt_date_add(a->day, day), night),
+                      ends = {begins.ms + NIGHT_MINUTES * 60000};
+        *minutes += minutes_between(
+            from.ms > begins.ms ? from : begins, a->check_out.ms < ends.ms ? a->check_out : ends);
+    }
+    return e;
+}
+
 static kt_error *weigh(kt_tx *tx, struct attendance *a)
 {
     struct duty d;
@@ -93,6 +143,8 @@ static kt_error *weigh(kt_tx *tx, struct attendance *a)
         a->overtime = a->worked - a->planned;
     if (free_day)
         a->double_time = a->overtime;
+    else if (a->overtime)
+        KT_TRY(over_at_night(tx, a, &a->double_time));
     return NULL;
 }
 
