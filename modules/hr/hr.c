@@ -41,7 +41,7 @@ static const kt_entity entities[] = {
         .views = LIST("\"employee\",\"day\",\"check_in\",\"check_out\",\"reason\",\"state\"", "-id")},
     {&timesheet_shape, {"Timesheet line", "Pozycja ewidencji czasu"}, {"Timesheets", "Ewidencja czasu"},
         .indexes = "employee day, about day", .actions = timesheet_actions, .compute = timesheet_compute,
-        .icon = "watch",
+        .check = timesheet_check, .icon = "watch",
         .views = LIST("\"employee\",\"day\",\"minutes\",\"about\",\"text\",\"state\"", "-day")},
     {&leave_type_shape, {"Kind of leave", "Rodzaj urlopu"}, {"Kinds of leave", "Rodzaje urlopów"},
         .title = "name", .compute = leave_type_compute, .icon = "sun"},
@@ -50,7 +50,7 @@ static const kt_entity entities[] = {
         .views = LIST("\"employee\",\"type\",\"year\",\"kind\",\"day\",\"hours\",\"expires\"", "-id")},
     {&leave_shape, {"Leave", "Urlop"}, {"Leave", "Urlopy"},
         .indexes = "employee until, department from, state from", .actions = leave_actions,
-        .compute = leave_compute, .icon = "sun",
+        .compute = leave_compute, .check = leave_check, .icon = "sun",
         .views = "[{\"kind\":\"list\",\"columns\":[\"employee\",\"type\",\"from\",\"until\",\"days\","
                  "\"state\",\"substitute\"],\"sort\":\"-from\"},"
                  "{\"kind\":\"calendar\",\"start\":\"from\",\"end\":\"until\"},{\"kind\":\"list\",\"name\":"
@@ -67,7 +67,7 @@ static const kt_entity entities[] = {
         .icon = "repeat", .views = LIST("\"from\",\"to\",\"since\",\"until\",\"state\"", "-since")},
     {&expense_shape, {"Expense claim", "Rozliczenie wydatków"}, {"Expense claims", "Rozliczenia wydatków"},
         .title = "title", .number = "EX/{year}/{seq:4}", .actions = expense_actions,
-        .compute = expense_compute, .icon = "credit-card",
+        .compute = expense_compute, .check = expense_check, .icon = "credit-card",
         .views = LIST("\"number\",\"title\",\"employee\",\"total\",\"state\"", "-id")},
     {&opening_shape, {"Opening", "Rekrutacja"}, {"Openings", "Rekrutacje"}, .title = "post",
         .actions = opening_actions, .icon = "briefcase"},
@@ -98,9 +98,9 @@ static const kt_method methods[] = {
         &refresh_shape, &refreshed_shape, employees_refresh},
     {"qualified", {"Who can and may", "Kto umie i może"}, "hr.qualification:read", false, &qualified_shape,
         &qualified_found_shape, qualified},
-    {"check_in", {"Come to work", "Wejście"}, "hr.attendance:create", true, &check_shape, &checked_shape,
+    {"check_in", {"Come to work", "Wejście"}, "hr.attendance:check", true, &check_shape, &checked_shape,
         check_in},
-    {"check_out", {"Go home", "Wyjście"}, "hr.attendance:update", true, &check_shape, &checked_shape,
+    {"check_out", {"Go home", "Wyjście"}, "hr.attendance:check", true, &check_shape, &checked_shape,
         check_out},
     {"close_day", {"Who was not there", "Zamknij dzień"}, "hr.attendance:correct", true, &close_day_shape,
         &day_closed_shape, close_day},
@@ -140,7 +140,7 @@ static const kt_service services[] = {{"hr.staff", 1, &staff_service}, {0}};
     "access.department:read; base.calendar:read; base.holiday:read"
 static const kt_role roles[] = {
     {"employee", {"Employee", "Pracownik"},
-        "hr.employee:read@own; hr.attendance:read,create,update@own; hr.correction:read,create@own; "
+        "hr.employee:read@own; hr.attendance:read,check@own; hr.correction:read,create@own; "
         "hr.timesheet:read,create,update,delete@own; "
         "hr.leave:read,create,update@own; hr.leave_entry:read@own; hr.expense:read,create,update@own; "
         "hr.bonus:read@own; hr.appraisal:read,update@own; hr.appraisal_cycle:read; "

@@ -40,6 +40,7 @@ KT_MUST kt_error *term_on(kt_tx *tx, kt_id employee, kt_date day, struct term *t
 KT_MUST kt_error *employee_me(kt_tx *tx, struct employee *e);
 /* The one named, or the caller's own if id is not set. */
 KT_MUST kt_error *employee_read(kt_tx *tx, kt_id id, struct employee *e);
+bool text_same(kt_str a, kt_str b);
 /* Refuses whoever decides on a request of their own. */
 KT_MUST kt_error *not_own(kt_tx *tx, kt_id owner);
 extern const kt_shape on_shape, on_answer_shape, refresh_shape, refreshed_shape;
@@ -123,6 +124,7 @@ struct timesheet {
 extern const kt_shape timesheet_shape;
 extern const kt_action timesheet_actions[];
 kt_error *timesheet_compute(kt_tx *tx, kt_record *self);
+kt_error *timesheet_check(kt_tx *tx, const kt_record *before, const kt_record *after);
 extern const kt_shape week_shape, week_found_shape;
 kt_error *week(kt_tx *tx, const kt_record *params, kt_record *result);
 
@@ -166,6 +168,7 @@ struct leave {
 extern const kt_shape leave_shape;
 extern const kt_action leave_actions[];
 kt_error *leave_compute(kt_tx *tx, kt_record *self);
+kt_error *leave_check(kt_tx *tx, const kt_record *before, const kt_record *after);
 /* The approved leave that covers a day; *found is false if the employee is there. */
 KT_MUST kt_error *leave_on(kt_tx *tx, kt_id employee, kt_date day, struct leave *l, bool *found);
 /* Refuses a leave of which more is asked than there is, day by day: nothing is taken before it is there, nor after it
@@ -214,6 +217,7 @@ KT_MUST kt_error *delegations_cut(kt_tx *tx, kt_id user);
 extern const kt_shape expense_shape;
 extern const kt_action expense_actions[];
 kt_error *expense_compute(kt_tx *tx, kt_record *self);
+kt_error *expense_check(kt_tx *tx, const kt_record *before, const kt_record *after);
 
 extern const kt_shape opening_shape, candidate_shape, checklist_shape, offboard_shape;
 extern const kt_action opening_actions[], candidate_actions[];

@@ -475,6 +475,38 @@ def what_is_approved_is_not_written_again(k):
     refused("state", lambda: k.call("hr.bonus.delete", {"id": bonus}), "lines")
 
 
+def what_was_handed_in_is_not_written_again(k, house):
+    """Neither by whoever asked, nor by whoever decided: leave, claims, hours; and nobody writes their own time but by coming and going."""
+    ewa, head = house.client("ewa", PASSWORD), house.client("head", PASSWORD)
+    unpaid, sick = (k.list("hr.leave_type", [["code", "=", code]])["rows"][0]["id"] for code in ("unpaid", "sick"))
+    leave = make(ewa, "hr.leave", **{"type": unpaid, "from": "2028-05-08", "until": "2028-05-09"})
+    ewa.update("hr.leave", leave, {"until": "2028-05-10"})
+    ewa.call("hr.leave.submit", {"id": leave})
+    refused("state", lambda: ewa.update("hr.leave", leave, {"until": "2028-05-12"}), "from")
+    head.call("hr.leave.approve", {"id": leave})
+    for values in ({"until": "2028-05-31"}, {"from": "2028-05-01"}, {"type": sick}, {"half": "morning"}, {"substitute": here["jan"]}):
+        refused("state", lambda: ewa.update("hr.leave", leave, values), "from")
+        refused("state", lambda: head.update("hr.leave", leave, values), "from")
+    refused("state", lambda: k.call("hr.leave.delete", {"id": leave}), "from")
+    ewa.update("hr.leave", leave, {"note": "A wedding"})
+    head.call("hr.leave.shorten", {"id": leave, "until": "2028-05-09"})
+    expect((k.get("hr.leave", leave)["until"], k.get("hr.leave", leave)["days"]), ("2028-05-09", "2.00"))
+    claim = make(ewa, "hr.expense", title="Train", lines=[{"day": "2026-03-01", "text": "train", "amount": "120.50"}])
+    ewa.call("hr.expense.submit", {"id": claim})
+    head.call("hr.expense.approve", {"id": claim})
+    line = ewa.get("hr.expense", claim)["lines"][0]["id"]
+    for values in ({"lines": [{"id": line, "amount": "999"}]}, {"advance": "1"}, {"lines": []}):
+        refused("state", lambda: ewa.update("hr.expense", claim, values), "lines")
+    refused("state", lambda: k.call("hr.expense.delete", {"id": claim}), "lines")
+    sheet = make(ewa, "hr.timesheet", day="2028-03-16", minutes=300)
+    ewa.call("hr.timesheet.submit", {"id": sheet})
+    head.call("hr.timesheet.approve", {"id": sheet})
+    refused("state", lambda: ewa.call("hr.timesheet.delete", {"id": sheet}), "minutes")
+    refused("forbidden", lambda: make(ewa, "hr.attendance", employee=here["ewa_file"], day="2026-03-17", check_in="2026-03-17T06:00:00+01:00"))
+    mine = ewa.list("hr.attendance")["rows"][0]["id"]
+    refused("forbidden", lambda: ewa.update("hr.attendance", mine, {"note": "x"}))
+
+
 def an_appraisal_has_two_parts_and_an_end(k, house):
     form = make(k, "hr.appraisal_form", name="Yearly", questions=[{"text": "Quality of work", "weight": "60"}, {"text": "Team", "weight": "40"}, {"text": "Plans", "kind": "words"}])
     cycle = make(k, "hr.appraisal_cycle", **{"name": "2026", "form": form, "department": here["hall"], "from": "2026-01-01", "until": "2026-12-31"})
@@ -520,7 +552,7 @@ STORIES = [
     a_substitute_has_the_tasks_while_it_lasts, rights_are_lent_by_who_may_give_them, everybody_lends_their_own_rights_and_no_more, timesheets_are_approved_by_another,
     who_may_run_a_machine_is_known, expenses_are_claimed_approved_and_paid, from_the_opening_to_the_last_day, who_leaves_lends_nothing_on, a_month_goes_to_payroll,
     a_month_in_which_pay_changes_has_its_terms, papers_expire_and_hours_go_into_any_work,
-    what_is_approved_is_not_written_again, an_appraisal_has_two_parts_and_an_end, everything_of_somebody_in_one_call,
+    what_is_approved_is_not_written_again, what_was_handed_in_is_not_written_again, an_appraisal_has_two_parts_and_an_end, everything_of_somebody_in_one_call,
 ]
 if __name__ == "__main__":
     run(STORIES, modules="base,crm,hr")

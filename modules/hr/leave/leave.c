@@ -108,6 +108,28 @@ kt_error *leave_compute(kt_tx *tx, kt_record *self)
     return count_hours(tx, l);
 }
 
+static bool same_leave(const struct leave *a, const struct leave *b)
+{
+    return a->employee.v == b->employee.v && a->type.v == b->type.v && a->from.day == b->from.day &&
+           a->until.day == b->until.day && a->half == b->half &&
+           (a->substitute.v == b->substitute.v || !b->substitute.v) &&
+           kt_dec_cmp(a->asked_hours, b->asked_hours) == 0 && text_same(a->starts, b->starts);
+}
+
+/* What was submitted changes by whoever decides, and that is on record. */
+kt_error *leave_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    const struct leave *was = before ? KT_SEE(leave, before) : NULL,
+                       *is = after ? KT_SEE(leave, after) : NULL;
+    if (!was || was->state == L_DRAFT || kt_joining(tx))
+        return NULL;
+    if (is ? same_leave(was, is) || was->decided_at.ms != is->decided_at.ms : was->state != L_APPROVED)
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_BAD_STATE, "from", "the request is handed in and stays as it is",
+                       "wniosek został złożony i pozostaje bez zmian"),
+        "Cancel it, and ask anew.", "Anuluj go i złóż nowy.");
+}
+
 kt_error *leave_on(kt_tx *tx, kt_id employee, kt_date day, struct leave *l, bool *found)
 {
     const kt_where where[] = {KT_WHERE(leave, employee, KT_EQ, employee), KT_WHERE(leave, from, KT_LE, day),
@@ -334,6 +356,7 @@ static kt_error *shorten(kt_tx *tx, kt_record *self, const kt_record *params)
                            "leży w czasie urlopu, przed jego ostatnim dniem"),
             "Cancel a leave that nothing is left of.", "Urlop, z którego nic nie zostaje, anuluj.");
     l->until = until;
+    decided(tx, l, (kt_str){0});
     kt_authority before = kt_own_authority(tx);
     kt_error *e = take_again(tx, l);
     kt_callers_authority(tx, before);

@@ -114,11 +114,6 @@ const kt_shape appraisal_shape = KT_SHAPE(appraisal, "hr.appraisal",
         .on_delete = KT_CLEAR),
     KT_FIELD(appraisal, closed_at, TIME, "Closed at", "Zamknięto", .computed = true));
 
-static bool same(kt_str a, kt_str b)
-{
-    return a.len == b.len && (!a.len || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 static kt_error *foreign(kt_tx *tx, size_t i, const char *part)
 {
     return kt_fail(tx, KT_BAD_STATE, kt_format(tx, "answers[%zu].%s", i, part).ptr,
@@ -129,8 +124,8 @@ static kt_error *foreign(kt_tx *tx, size_t i, const char *part)
 static void check_answer(kt_tx *tx, const struct appraisal *a, size_t i, const struct answer *was,
     const struct answer *is, kt_error **all)
 {
-    const bool own = was->own_score != is->own_score || !same(was->own_words, is->own_words);
-    const bool head = was->head_score != is->head_score || !same(was->head_words, is->head_words);
+    const bool own = was->own_score != is->own_score || !text_same(was->own_words, is->own_words);
+    const bool head = was->head_score != is->head_score || !text_same(was->head_words, is->head_words);
     const int64_t scores[] = {is->own_score, is->head_score};
     static const char *const names[] = {"own_score", "head_score"};
     if (own && a->state != A_SELF)
@@ -175,7 +170,7 @@ kt_error *appraisal_compute(kt_tx *tx, kt_record *self)
     for (size_t i = 0; i < a->answers.count; i++)
         check_answer(tx, &was, i, KT_SEE(answer, kt_line(&was.answers, i)),
             KT_SEE(answer, kt_line(&a->answers, i)), &all);
-    if (!same(was.summary, a->summary) && was.state != A_HEAD)
+    if (!text_same(was.summary, a->summary) && was.state != A_HEAD)
         kt_also(&all,
             kt_fail(tx, KT_BAD_STATE, "summary", "is not being written now", "nie jest teraz wypełniane"));
     weigh(a);

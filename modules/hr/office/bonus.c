@@ -84,20 +84,15 @@ kt_error *bonus_compute(kt_tx *tx, kt_record *self)
     return sum_up(tx, b);
 }
 
-static bool same_text(kt_str a, kt_str b)
-{
-    return a.len == b.len && (!a.len || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 static bool same_lines(const kt_lines *a, const kt_lines *b)
 {
     for (size_t i = 0; a->count == b->count && i < a->count; i++) {
         const struct bonus_line *x = KT_SEE(bonus_line, kt_line(a, i)),
                                 *y = KT_SEE(bonus_line, kt_line(b, i));
         if (kt_dec_cmp(x->amount, y->amount) != 0 || kt_dec_cmp(x->base, y->base) != 0 ||
-            kt_dec_cmp(x->percent, y->percent) != 0 || !same_text(x->text, y->text) ||
-            !same_text(x->formula, y->formula) || !same_text(x->inputs, y->inputs) ||
-            !same_text(x->filter, y->filter))
+            kt_dec_cmp(x->percent, y->percent) != 0 || !text_same(x->text, y->text) ||
+            !text_same(x->formula, y->formula) || !text_same(x->inputs, y->inputs) ||
+            !text_same(x->filter, y->filter))
             return false;
     }
     return a->count == b->count;

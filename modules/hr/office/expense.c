@@ -92,6 +92,31 @@ kt_error *expense_compute(kt_tx *tx, kt_record *self)
     return all;
 }
 
+static bool same_lines(const kt_lines *a, const kt_lines *b)
+{
+    for (size_t i = 0; a->count == b->count && i < a->count; i++) {
+        const struct expense_line *x = KT_SEE(expense_line, kt_line(a, i)),
+                                  *y = KT_SEE(expense_line, kt_line(b, i));
+        if (kt_dec_cmp(x->amount, y->amount) != 0 || x->currency.v != y->currency.v ||
+            x->day.day != y->day.day || x->file.v != y->file.v || !text_same(x->text, y->text) ||
+            !text_same(x->category, y->category))
+            return false;
+    }
+    return a->count == b->count;
+}
+
+kt_error *expense_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    const struct expense *was = before ? KT_SEE(expense, before) : NULL,
+                         *is = after ? KT_SEE(expense, after) : NULL;
+    if (!was || was->state <= X_SUBMITTED || was->state == X_REJECTED || kt_joining(tx) ||
+        (is && was->employee.v == is->employee.v && kt_dec_cmp(was->advance, is->advance) == 0 &&
+            same_lines(&was->lines, &is->lines)))
+        return NULL;
+    return kt_fail(tx, KT_BAD_STATE, "lines", "is approved and stays as it is",
+        "jest zaakceptowane i pozostaje bez zmian");
+}
+
 static kt_error *submit(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     (void)params;

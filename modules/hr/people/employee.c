@@ -1,5 +1,7 @@
 /* The employee's file. What changes with time -- contract, post, department, head, pay -- is a term that holds
  * from a day on; the file shows those of today. */
+#include <string.h>
+
 #include "hr.h"
 
 static const kt_choice employee_states[] = {
@@ -210,6 +212,11 @@ kt_error *employee_read(kt_tx *tx, kt_id id, struct employee *e)
 {
     *e = (struct employee){KT_OF(employee)};
     return id.v ? kt_read(tx, id, &e->rec) : employee_me(tx, e);
+}
+
+bool text_same(kt_str a, kt_str b)
+{
+    return a.len == b.len && (!a.len || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
 kt_error *not_own(kt_tx *tx, kt_id owner)

@@ -42,18 +42,8 @@ kt_error *timesheet_compute(kt_tx *tx, kt_record *self)
     struct timesheet *s = KT_AS(timesheet, self);
     struct employee e;
     int64_t others;
-    if (s->state >= S_APPROVED) {
-        struct timesheet stored = {KT_OF(timesheet)};
-        if (!s->rec.id.v || kt_joining(tx))
-            return NULL;
-        KT_TRY(kt_read(tx, s->rec.id, &stored.rec));
-        bool same = stored.state < S_APPROVED ||
-                    (stored.minutes == s->minutes && stored.day.day == s->day.day &&
-                        stored.about.v == s->about.v);
-        return same ? NULL
-                    : kt_fail(tx, KT_BAD_STATE, "minutes", "is approved and stays as it is",
-                          "jest zaakceptowane i pozostaje bez zmian");
-    }
+    if (s->state >= S_APPROVED)
+        return NULL;
     if (s->minutes < 1 || s->minutes > DAY_MINUTES)
         return kt_fail(tx, KT_VALIDATION, "minutes", "are 1 to 1440", "to 1 do 1440");
     KT_TRY(employee_read(tx, s->employee, &e));
@@ -64,6 +54,18 @@ kt_error *timesheet_compute(kt_tx *tx, kt_record *self)
         return kt_fail(
             tx, KT_RULE, "minutes", "the day would have more than 24 hours", "doba miałaby ponad 24 godziny");
     return NULL;
+}
+
+kt_error *timesheet_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    const struct timesheet *was = before ? KT_SEE(timesheet, before) : NULL,
+                           *is = after ? KT_SEE(timesheet, after) : NULL;
+    if (!was || was->state < S_APPROVED || kt_joining(tx) ||
+        (is && was->minutes == is->minutes && was->day.day == is->day.day &&
+            (was->about.v == is->about.v || !is->about.v) && was->employee.v == is->employee.v))
+        return NULL;
+    return kt_fail(tx, KT_BAD_STATE, "minutes", "is approved and stays as it is",
+        "jest zaakceptowane i pozostaje bez zmian");
 }
 
 static kt_error *approve(kt_tx *tx, kt_record *self, const kt_record *params)
