@@ -1,6 +1,7 @@
-/* rules.c -- what rules cost: creates on a server in memory, in-process, without a rule, with rules that do
+/* rules.c -- what rules cost: creates on servers in memory, in-process, without a rule, with rules that do
  * not apply, with one that reads three fields and does nothing, with a hundred of which one applies; beside a
- * raw round trip of a socket pair with a process on the same core. Microseconds; the best of several rounds.
+ * raw round trip of a socket pair with a process on the same core. All of it on one core, in turns, so that
+ * each meets the same neighbours and the servers fill alike. Microseconds; the best turn of each.
  */
 #include <sched.h>
 #include <stdio.h>
@@ -14,14 +15,14 @@
 #include "server/shop.h"
 #include "server/testing.h"
 
-enum { ROUNDS = 7, CALLS = 2000, TRIPS = 20000, REQUEST_BYTES = 420, ANSWER_BYTES = 60 };
+enum { TURNS = 300, BATCH = 50, REQUEST_BYTES = 420, ANSWER_BYTES = 60 };
 
-static void pin(pid_t pid, int cpu)
+static void pin(int cpu) /* children inherit it */
 {
     cpu_set_t set;
     CPU_ZERO(&set);
     CPU_SET((size_t)cpu, &set);
-    (void)sched_setaffinity(pid, sizeof set, &set);
+    (void)sched_setaffinity(0, sizeof set, &set);
 }
 
 static void echo(int socket)
@@ -32,36 +33,26 @@ static void echo(int socket)
     _exit(0);
 }
 
-static double raw_trip(void)
+/* Its end that asks. */
+static int raw_open(void)
 {
     int pair[2];
-    char bytes[REQUEST_BYTES] = {0};
-    double best = 1e9;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) != 0)
-        return -1;
-    pid_t pid = fork();
-    if (pid == 0) {
+        exit(1);
+    if (fork() == 0) {
         close(pair[0]);
         echo(pair[1]);
     }
     close(pair[1]);
-    cpu_set_t before;
-    (void)sched_getaffinity(0, sizeof before, &before);
-    int cpu = sched_getcpu();
-    pin(0, cpu);
-    pin(pid, cpu);
-    for (int round = 0; round < ROUNDS; round++) {
-        int64_t began = clock_elapsed_us();
-        for (int i = 0; i < TRIPS; i++)
-            if (send(pair[0], bytes, sizeof bytes, 0) < 0 || recv(pair[0], bytes, sizeof bytes, 0) < 0)
-                return -1;
-        double each = (double)(clock_elapsed_us() - began) / TRIPS;
-        best = each < best ? each : best;
-    }
-    close(pair[0]);
-    (void)waitpid(pid, NULL, 0);
-    (void)sched_setaffinity(0, sizeof before, &before);
-    return best;
+    return pair[0];
+}
+
+static void raw_trips(int socket)
+{
+    char bytes[REQUEST_BYTES] = {0};
+    for (int i = 0; i < BATCH; i++)
+        if (send(socket, bytes, sizeof bytes, 0) < 0 || recv(socket, bytes, sizeof bytes, 0) < 0)
+            exit(1);
 }
 
 static void add_rule(house *h, const char *name, const char *text)
@@ -71,40 +62,33 @@ static void add_rule(house *h, const char *name, const char *text)
     (void)house_result(h, "automation.rule.enable", "{\"id\":%lld}", (long long)house_int(made, "id"));
 }
 
-/* CALLS creates in batches, so that the rules' share is not lost in the calls'. */
-static double creates(house *h)
+/* BATCH creates in one call, so that the rules' share is not lost in the calls'. */
+static void write_batch(buffer *message)
 {
-    double best = 1e9;
-    buffer message;
-    buffer_open(&message, (size_t)1 << 20);
-    buffer_add_str(&message, KT_STR("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"system.batch\",\"params\":{"
-                                    "\"atomic\":true,\"calls\":["));
-    for (int i = 0; i < 50; i++)
-        buffer_add_format(&message,
+    buffer_open(message, (size_t)1 << 20);
+    buffer_add_str(message, KT_STR("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"system.batch\",\"params\":{"
+                                   "\"atomic\":true,\"calls\":["));
+    for (int i = 0; i < BATCH; i++)
+        buffer_add_format(message,
             "%s{\"method\":\"shop.thing.create\",\"params\":{\"values\":{\"name\":\"x%d\",\"price\":\"12."
             "50\",\"buyer\":\"b\"}}}",
             i ? "," : "", i);
-    buffer_add_str(&message, KT_STR("]}}"));
-    for (int round = 0; round < ROUNDS; round++) {
-        int64_t began = clock_elapsed_us();
-        for (int i = 0; i < CALLS / 50; i++) {
-            kt_str answer = house_send(h, house_token(h), buffer_str(&message));
-            if (strstr(answer.ptr, "\"error\"")) {
-                (void)fprintf(stderr, "%s\n", answer.ptr);
-                exit(1);
-            }
-        }
-        double each = (double)(clock_elapsed_us() - began) / CALLS;
-        best = each < best ? each : best;
+    buffer_add_str(message, KT_STR("]}}"));
+}
+
+static void creates(house *h, kt_str batch)
+{
+    kt_str answer = house_send(h, house_token(h), batch);
+    if (strstr(answer.ptr, "\"error\"")) {
+        (void)fprintf(stderr, "%s\n", answer.ptr);
+        exit(1);
     }
-    buffer_close(&message);
-    return best;
 }
 
 enum { PLAIN, ELSEWHERE, UNTRUE, READS, HUNDRED, STAGES };
 
 /* Each on a server of its own: in one that fills, what comes later would cost more. */
-static double stage(int upto)
+static house *stage(int upto)
 {
     static const kt_module *const modules[] = {&shop_module, NULL};
     house *h = house_open(modules);
@@ -123,16 +107,42 @@ static double stage(int upto)
         add_rule(h, name,
             "rule { on = 'shop.thing.created', when = {{'name', '=', 'nobody'}}, run = function() end }");
     }
-    double best = creates(h);
-    house_close(h);
-    return best;
+    return h;
+}
+
+static void best_of(double *best, int64_t began)
+{
+    double each = (double)(clock_elapsed_us() - began) / BATCH;
+    *best = each < *best ? each : *best;
 }
 
 int main(void)
 {
-    double raw = raw_trip(), us[STAGES];
+    double raw = 1e9, us[STAGES];
+    house *houses[STAGES];
+    buffer batch;
+    pin(sched_getcpu());
+    write_batch(&batch);
+    const int socket = raw_open();
+    for (int i = 0; i < STAGES; i++) {
+        houses[i] = stage(i);
+        us[i] = 1e9;
+    }
+    for (int turn = 0; turn < TURNS; turn++) {
+        int64_t began = clock_elapsed_us();
+        raw_trips(socket);
+        best_of(&raw, began);
+        for (int i = 0; i < STAGES; i++) {
+            began = clock_elapsed_us();
+            creates(houses[i], buffer_str(&batch));
+            best_of(&us[i], began);
+        }
+    }
     for (int i = 0; i < STAGES; i++)
-        us[i] = stage(i);
+        house_close(houses[i]);
+    close(socket);
+    (void)wait(NULL);
+    buffer_close(&batch);
     const double one = us[READS] - us[UNTRUE], hundred = us[HUNDRED] - us[UNTRUE];
     (void)printf("{\"raw_trip_us\": %.2f, \"create_us\": %.2f, \"rule_elsewhere_us\": %.2f, "
                  "\"condition_false_us\": %.2f, \"one_rule_us\": %.2f, \"hundred_rules_us\": %.2f, "

@@ -409,10 +409,8 @@ void push_record(lua_State *L, bool frozen)
     lua_newuserdatauv(L, 0, 2);
     lua_insert(L, -2);
     lua_setiuservalue(L, -2, OF_FIELDS);
-    if (!frozen) {
-        lua_newtable(L);
-        lua_setiuservalue(L, -2, OF_CHANGES);
-    }
+    lua_pushboolean(L, !frozen); /* a table from the first assignment on */
+    lua_setiuservalue(L, -2, OF_CHANGES);
     luaL_setmetatable(L, LUA_RECORD);
 }
 
@@ -422,12 +420,13 @@ void push_fields(lua_State *L, int index)
     lua_getiuservalue(L, index, OF_FIELDS);
 }
 
-void push_changes(lua_State *L, int index)
+bool push_changes(lua_State *L, int index)
 {
-    if (lua_getiuservalue(L, index, OF_CHANGES) != LUA_TTABLE) {
-        lua_pop(L, 1);
-        lua_newtable(L);
-    }
+    if (!luaL_testudata(L, index, LUA_RECORD))
+        return false;
+    bool any = lua_getiuservalue(L, index, OF_CHANGES) == LUA_TTABLE;
+    lua_pop(L, any ? 0 : 1);
+    return any;
 }
 
 /* A field that was not sent, for it is named in no way that can be seen in the text, is read now. */
@@ -469,8 +468,14 @@ static int record_newindex(lua_State *L)
     luaL_checkudata(L, 1, LUA_RECORD);
     luaL_checktype(L, 2, LUA_TSTRING);
     lua_settop(L, 3);
-    if (lua_getiuservalue(L, 1, OF_CHANGES) != LUA_TTABLE)
+    lua_getiuservalue(L, 1, OF_CHANGES);
+    if (!lua_toboolean(L, 4))
         return luaL_error(L, "this record cannot be assigned to: use update(entity, id, {..})");
+    if (!lua_istable(L, 4)) {
+        lua_newtable(L);
+        lua_copy(L, -1, 4);
+        lua_setiuservalue(L, 1, OF_CHANGES);
+    }
     lua_getiuservalue(L, 1, OF_FIELDS);
     set_field(L, 4);
     set_field(L, 5);

@@ -1,6 +1,7 @@
 /* pack.c -- see pack.h. */
 #include "automation/pack.h"
 
+#include <endian.h>
 #include <stdio.h>
 
 #include "kit/calendar.h"
@@ -10,14 +11,14 @@
 
 /* ---- Writing ---- */
 
-static void put(buffer *out, char kind, uint64_t value, size_t bytes)
+static inline void put(buffer *out, char kind, uint64_t value, size_t bytes)
 {
     char *at = buffer_room(out, bytes + 1);
     if (!at)
         return;
+    const uint64_t little = htole64(value);
     at[0] = kind;
-    for (size_t i = 0; i < bytes; i++)
-        at[1 + i] = (char)(uint8_t)(value >> (8 * i));
+    memcpy(at + 1, &little, bytes);
     out->len += bytes + 1;
 }
 
@@ -156,17 +157,16 @@ void pack_variant(buffer *out, const variant *v)
 
 /* ---- Reading ---- */
 
-static uint64_t take(pack_reader *in, size_t bytes)
+static inline uint64_t take(pack_reader *in, size_t bytes)
 {
     uint64_t value = 0;
     if (in->bad || (size_t)(in->end - in->at) < bytes) {
         in->bad = true;
         return 0;
     }
-    for (size_t i = 0; i < bytes; i++)
-        value |= (uint64_t)in->at[i] << (8 * i);
+    memcpy(&value, in->at, bytes);
     in->at += bytes;
-    return value;
+    return le64toh(value);
 }
 
 static kt_str take_bytes(pack_reader *in, size_t n)

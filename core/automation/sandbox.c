@@ -12,6 +12,7 @@
 #define REPEAT_MAX  ((lua_Integer)1 << 20) /* bytes that string.rep may make */
 #define STACK_SLOTS 4000
 #define MOVE_MAX    ((lua_Integer)1 << 20)
+#define GC_PAUSE    1000 /* per cent: runs leave little, and marking the libraries is most of a collection */
 #define BASE_KEY    "kontor.base"
 
 /* ---- Memory and time ---- */
@@ -207,6 +208,7 @@ static void open_base(lua_State *L)
     lua_pushcfunction(L, set_metatable);
     lua_setfield(L, -2, "setmetatable");
     open_libraries(L);
+    luaL_setfuncs(L, rule_functions, 0);
     luaL_setfuncs(L, value_functions, 0);
     luaL_setfuncs(L, api_functions, 0);
     lua_newtable(L);
@@ -218,6 +220,7 @@ static void open_base(lua_State *L)
 /* The metatable that all environments share. Protected: it raises errors for want of memory. */
 static int open_all(lua_State *L)
 {
+    lua_gc(L, LUA_GCINC, GC_PAUSE, 0, 0);
     values_open(L);
     lua_newtable(L);
     open_base(L);

@@ -54,12 +54,12 @@ static int declare(lua_State *L)
     return 0;
 }
 
+const luaL_Reg rule_functions[] = {{"rule", declare}, {0}};
+
 /* Runs a text's chunk (on top, popped) in a fresh environment and pushes the table that it declared. */
 static void evaluate(lua_State *L)
 {
     sandbox_environment(L);
-    lua_pushcfunction(L, declare);
-    lua_setfield(L, -2, "rule");
     lua_setupvalue(L, -2, 1);
     lua_pushnil(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &rule_key);
@@ -198,12 +198,11 @@ static void tell_result(lua_State *L, worker *w, buffer *results)
 {
     pack_map(results, 2);
     pack_name(results, KT_STR("changes"));
-    if (!luaL_testudata(L, AT_SUBJECT, LUA_RECORD)) {
-        pack_map(results, 0);
-    } else {
-        push_changes(L, AT_SUBJECT);
+    if (push_changes(L, AT_SUBJECT)) {
         pack_lua(L, -1, results);
         lua_pop(L, 1);
+    } else {
+        pack_map(results, 0);
     }
     pack_name(results, KT_STR("steps"));
     pack_int(results, sandbox_steps(w));

@@ -33,6 +33,8 @@ static inline worker *worker_of(lua_State *L)
     return *(worker **)lua_getextraspace(L);
 }
 
+extern const luaL_Reg rule_functions[]; /* worker.c: rule */
+
 /* ---- sandbox.c ---- */
 
 /* A state with the libraries that rules may use, read-only. NULL: no memory. */
@@ -83,8 +85,9 @@ typedef struct {
 kt_date moment_date(lua_State *L, const moment *m);
 /* Makes a record of the table of fields on top of the stack. frozen: assignments are refused. */
 void push_record(lua_State *L, bool frozen);
-void push_fields(lua_State *L, int index);  /* of the record at index */
-void push_changes(lua_State *L, int index); /* what was assigned */
+void push_fields(lua_State *L, int index); /* of the record at index */
+/* What was assigned to the record at index. false: nothing, or it is none; pushes nothing then */
+bool push_changes(lua_State *L, int index);
 
 /* ---- lua_json.c ---- */
 
