@@ -176,6 +176,35 @@ static int setting(lua_State *L)
     return 1;
 }
 
+/* ---- People ---- */
+
+/* head_of(user): the id of who stands above; nil: nobody does. */
+static int head_of(lua_State *L)
+{
+    if (lua_isnoneornil(L, 1)) {
+        lua_pushnil(L);
+        return 1;
+    }
+    add_id(L, 1, begin(L, ASK_HEAD));
+    return answer(L);
+}
+
+/* for_user(user, english, polish): the text that the user reads; English for nobody. */
+static int for_user(lua_State *L)
+{
+    luaL_checkstring(L, 2);
+    luaL_checkstring(L, 3);
+    lua_settop(L, 3);
+    bool polish = false;
+    if (!lua_isnil(L, 1)) {
+        add_id(L, 1, begin(L, ASK_LANGUAGE));
+        answer(L);
+        polish = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "pl") == 0;
+    }
+    lua_pushvalue(L, polish ? 3 : 2);
+    return 1;
+}
+
 /* ---- Effects ---- */
 
 /* kind {..}: what leaves after the commit. due: in the table, "3 days", a day or an instant. */
@@ -424,6 +453,6 @@ void record_complete(lua_State *L)
 
 const luaL_Reg api_functions[] = {{"get", get}, {"list", list}, {"count", count}, {"aggregate", aggregate},
     {"create", create}, {"update", update}, {"transition", transition}, {"call", call}, {"setting", setting},
-    {"document", document}, {"workdays", workdays}, {"mail", mail}, {"sms", sms}, {"webhook", webhook},
-    {"notify", notify}, {"effect", effect}, {"task", task}, {"approve", approve}, {"log", log_text},
-    {"after", after}, {"refuse", refuse}, {0}};
+    {"head_of", head_of}, {"for_user", for_user}, {"document", document}, {"workdays", workdays},
+    {"mail", mail}, {"sms", sms}, {"webhook", webhook}, {"notify", notify}, {"effect", effect},
+    {"task", task}, {"approve", approve}, {"log", log_text}, {"after", after}, {"refuse", refuse}, {0}};

@@ -38,6 +38,8 @@ typedef enum {
     ASK_AFTER,      /* function S, due t */
     ASK_APPROVE,    /* values M of a base.approval */
     ASK_DOCUMENT,   /* template S, record M or id I, language S|N */
+    ASK_HEAD,       /* user I: its head I, or nil */
+    ASK_LANGUAGE,   /* user I: S */
     ASK_TEXT,       /* S: what a template wrote */
     ASK_INCLUDE,    /* name S: the chunk of another template */
     ASK_PICTURE,    /* name S | id of a base.attachment I: its address S, or nil */

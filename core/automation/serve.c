@@ -480,6 +480,8 @@ static kt_error *serve(asked *a, int64_t what)
         [ASK_AFTER] = serve_after,
         [ASK_APPROVE] = serve_approve,
         [ASK_DOCUMENT] = serve_document,
+        [ASK_HEAD] = serve_head,
+        [ASK_LANGUAGE] = serve_language,
         [ASK_TEXT] = serve_text,
         [ASK_INCLUDE] = serve_include,
         [ASK_PICTURE] = serve_picture,

@@ -26,3 +26,8 @@ KT_MUST kt_error *serve_after(asked *a);
 KT_MUST kt_error *serve_approve(asked *a);
 KT_MUST kt_error *serve_setting(asked *a);
 KT_MUST kt_error *serve_document(asked *a);
+
+/* ---- people.c ---- */
+
+KT_MUST kt_error *serve_head(asked *a);
+KT_MUST kt_error *serve_language(asked *a);

@@ -1,10 +1,4 @@
 -- Approved leave: the substitute is told whom they stand in for, and when. Open tasks go over with the leave itself.
--- In the language of the user who reads it.
-local function for_user(id, en, pl)
-  local user = id and get("access.user", id)
-  return user and user.lang == "pl" and pl or en
-end
-
 rule {
   label = "Leave approved: tell the substitute",
   on = "hr.leave enters approved",

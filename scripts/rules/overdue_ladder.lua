@@ -5,16 +5,6 @@ local letters = {
   pl = {"Przypomnienie:", "Termin płatności kwoty %s minął %s.", "Drugie przypomnienie:",
         "Termin płatności kwoty %s minął %s. Naliczamy odsetki ustawowe za opóźnienie."},
 }
-local tasks = {
-  en = {"Charge the late fee: ", "Deliveries stopped, overdue: ", "overdue: "},
-  pl = {"Nalicz odsetki za opóźnienie: ", "Dostawy wstrzymane, zaległość: ", "zaległość: "},
-}
-
-local function for_user(id, number)
-  local user = id and get("access.user", id)
-  return tasks[user and user.lang or "en"][number]
-end
-
 local function address(party)
   for _, contact in ipairs(party and party.contacts or {}) do
     if contact.kind == "email" then return contact.value end
@@ -45,13 +35,13 @@ rule {
       remind(item, 1)
     elseif days < 20 then
       remind(item, 3)
-      task {title = for_user(owner, 1) .. item.reference, owner = owner, due = "1 day"}
+      task {title = for_user(owner, "Charge the late fee: ", "Nalicz odsetki za opóźnienie: ") .. item.reference, owner = owner, due = "1 day"}
     else
       for _, order in ipairs(list("crm.order", {filter = {{"party", "=", item.party}, {"state", "=", "confirmed"}},
                                                 limit = 200})) do
-        transition("crm.order", order, "hold", {reason = for_user(owner, 3) .. item.reference})
+        transition("crm.order", order, "hold", {reason = for_user(owner, "overdue: ", "zaległość: ") .. item.reference})
       end
-      task {title = for_user(owner, 2) .. item.reference, owner = owner, due = "1 day"}
+      task {title = for_user(owner, "Deliveries stopped, overdue: ", "Dostawy wstrzymane, zaległość: ") .. item.reference, owner = owner, due = "1 day"}
     end
   end,
 }

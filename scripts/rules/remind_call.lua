@@ -1,10 +1,4 @@
 -- A call that was planned and not made: its owner is reminded after an hour.
--- In the language of the user who reads it.
-local function for_user(id, en, pl)
-  local user = id and get("access.user", id)
-  return user and user.lang == "pl" and pl or en
-end
-
 rule {
   label = "Remind of a call that was not made",
   on = "crm.activity.planned_at + 1 hour",

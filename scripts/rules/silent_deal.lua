@@ -1,10 +1,4 @@
 -- Every working morning: open deals that nobody touched for a week get a task.
--- In the language of the user who reads it.
-local function for_user(id, en, pl)
-  local user = id and get("access.user", id)
-  return user and user.lang == "pl" and pl or en
-end
-
 rule {
   label = "No activity on an open deal for seven days",
   on = "every weekday at 8:00",

@@ -1,11 +1,5 @@
 -- A won deal: thanks go to the customer once it is certain, and its lines become a draft order, which somebody confirms.
 -- A deal without lines, or with a quotation, whose order comes of that, leaves somebody the task to prepare one.
--- In the language of the user who reads it.
-local function for_user(id, en, pl)
-  local user = id and get("access.user", id)
-  return user and user.lang == "pl" and pl or en
-end
-
 local function draft_order(deal)
   local lines = {}
   for i, line in ipairs(deal.lines or {}) do

@@ -13,7 +13,7 @@ text = (ROOT / "docs" / "automation.md").read_text(encoding="utf-8")
 examples = re.findall(r"^```lua\n(rule \{.*?^\})\n```$", text, flags=re.S | re.M)
 named = set(re.findall(r"`(\w+)[ (]", text))
 for function in ("get", "list", "count", "aggregate", "create", "update", "transition", "task", "refuse", "mail", "sms", "webhook", "notify",
-                 "effect", "approve", "setting", "document", "secret", "log", "after", "dec", "date", "time", "today", "now", "json"):
+                 "effect", "approve", "head_of", "for_user", "setting", "document", "secret", "log", "after", "dec", "date", "time", "today", "now", "json"):
     assert any(re.search(rf"\b{function}\b", e) for e in examples), f"no example of {function}"
 assert len(examples) > 8, len(examples)
 

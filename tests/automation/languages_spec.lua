@@ -52,3 +52,50 @@ describe("in Polish", function()
     expect(sent[1].params.text:sub(1, 8), "Zadania:")
   end)
 end)
+
+describe("head_of and for_user", function()
+  -- A task for everybody that a lead's owner leads to, made by a rule that may do nothing but that.
+  local function ask(owner)
+    call("crm.lead.create", {values = {title = "Fleet", owner = owner}})
+    local all = call("base.task.list", {sort = "-id"}).rows
+    return all[1].title, all[1].owner
+  end
+  local function rule()
+    call("automation.rule.enable", {id = call("automation.rule.create", {values = {name = "up", text = [[
+      rule {on = "crm.lead.created", rights = "crm.lead:read; base.task:create; access.user:read", run = function(lead)
+        local head = head_of(lead.owner)
+        assert(head_of(nil) == nil and for_user(nil, "a", "b") == "a")
+        task {title = for_user(head, "head", "szef"), owner = head or lead.owner, about = lead}
+      end}]]}}).id})
+  end
+  local function user(name, more)
+    local values = {name = name}
+    for key, value in pairs(more or {}) do values[key] = value end
+    return call("access.user.create", {values = values}).id
+  end
+  local function department(name, head, parent)
+    return call("access.department.create", {values = {name = name, head = head, parent = parent}}).id
+  end
+  it("look in the teams first, the first with another head", function()
+    rule()
+    local ewa, jan = user("ewa"), user("jan", {lang = "pl"})
+    local own = call("access.team.create", {values = {name = "own", head = ewa}}).id
+    local team = call("access.team.create", {values = {name = "north", head = jan}}).id
+    call("access.user.update", {id = ewa, values = {teams = {own, team}, department = department("Sales", user "ola")}})
+    local title, owner = ask(ewa)
+    expect(title, "szef")
+    expect(owner, jan)
+  end)
+  it("then up the departments, past those without a head or with the user for one", function()
+    rule()
+    local ewa, ola = user("ewa"), user("ola")
+    local top = department("Company", ola)
+    call("access.user.update", {id = ewa, values = {department = department("Export", ewa, department("Sales", nil, top))}})
+    local title, owner = ask(ewa)
+    expect(title, "head")
+    expect(owner, ola)
+    title, owner = ask(ola)
+    expect(owner, ola)
+    expect(title, "head")
+  end)
+end)
