@@ -185,9 +185,11 @@ static kt_error *compute_taxes(kt_tx *tx, struct po *o)
         .given = o->tax_given,
         .lines = rows,
         .line_count = o->lines.count};
-    if (!taxes || !rows)
+    if (!taxes)
         return kt_fail(
             tx, KT_UNAVAILABLE, NULL, "no module computes taxes", "żaden moduł nie liczy podatków");
+    if (!rows)
+        return kt_no_memory();
     for (size_t i = 0; i < o->lines.count; i++) {
         const struct po_line *line = po_line_at(&o->lines, i);
         rows[i] = (kt_tax_line){.item = line->item,
