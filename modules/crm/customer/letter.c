@@ -62,7 +62,9 @@ kt_error *letter_read(kt_tx *tx, kt_web_request *request)
     const char *kinds = "ocx", *kind = request->path.len > 2 && request->path.ptr[1] == '/'
                                            ? strchr(kinds, request->path.ptr[0])
                                            : NULL;
-    if (!v || !kind || !*kind)
+    if (!v)
+        return kt_no_memory();
+    if (!kind || !*kind)
         return kt_fail(tx, KT_NOT_FOUND, NULL, "there is no such page", "nie ma takiej strony");
     v->what = (happening)(kind - kinds);
     v->token = (kt_str){request->path.ptr + 2, request->path.len - 2};
