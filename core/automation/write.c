@@ -17,8 +17,8 @@ uint64_t automation_company(kt_tx *tx, const model_record *about)
     model_rows *rows = NULL;
     model_record record = {0};
     const model_query query = {.entity = company, .limit = 2};
-    const model_value *of = &about->values[MODEL_COMPANY];
-    if (of->set && of->as.i)
+    const model_value *of = about->values ? &about->values[MODEL_COMPANY] : NULL;
+    if (of && of->set && of->as.i)
         return (uint64_t)of->as.i;
     if (tx->company || !company)
         return tx->company;

@@ -234,6 +234,10 @@ def many_are_made_by_a_job_and_one_wrong_record_stops_nothing(k):
     expect(k.count("document.document", [["template", "=", letter]]), 3)
 
 
+def a_document_about_nothing_is_refused_as_any_other(k):
+    refused("not_found", lambda: k.call("document.sign", {"document": make(k, "document.document"), "key": 999999}))
+
+
 def a_signature_holds_until_a_byte_is_changed(k, house):
     key, certificate, authority = certificates(house.home / "pki")
     refused("validation", lambda: k.call("document.key.import", {"name": "mine", "key": key, "certificate": authority}))
