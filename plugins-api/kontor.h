@@ -131,8 +131,12 @@ typedef struct {
     kt_on_delete on_delete;
     const kt_choice *choices;
     const kt_shape *lines;
-    unsigned priority;   /* order for cards and narrow screens, from 1; 0: last */
-    const char *show_if; /* a filter, as on the wire; NULL: always; "false": only where it is named */
+    unsigned priority;       /* order for cards and narrow screens, from 1; 0: last */
+    const char *show_if;     /* a filter, as on the wire; NULL: always; "false": only where it is named */
+    const char *required_if; /* of an entity: a filter likewise; a record that meets it needs a value here */
+    const char *
+        readonly_if; /* of an entity: likewise; of a record that meets it callers may not change this, actions may */
+    const char *explain; /* the method that tells how the value came about, "crm.price.explain"; NULL: none */
     const char *mask;    /* of text: roles may be held to its masked form, "+48 *** *** *12", under this name:
                             "contact", "tax", "bank". In a result: masked for whoever sees a field of this name
                             masked anywhere. NULL: of an entity's TEXT, and STRING of 100 characters or more, what
@@ -159,6 +163,8 @@ typedef struct {
     kt_error *(*answer)(kt_tx *tx, const kt_record *self, kt_record *result); /* fills result after saving */
     bool preview;          /* honours dry_run with a list of changes; shown first by clients */
     const char *rehearses; /* this is always a dry run of the action named here: no run, no to */
+    const char
+        *counter; /* the entity's action that takes this one back, by a document of its own; NULL: none */
 } kt_action;
 
 /* crm.card: on no single record. */

@@ -78,6 +78,14 @@ static void write_choices(const kt_tx *tx, const kt_choice *choices, json *out)
     json_array_end(out);
 }
 
+static void write_condition(json *out, const char *name, kt_str filter)
+{
+    if (!filter.len)
+        return;
+    json_key(out, name);
+    json_raw(out, filter);
+}
+
 static void write_fields(kt_tx *tx, const model_entity *of, const model_entity *entity, json *out);
 
 static void write_field(kt_tx *tx, const model_entity *of, const model_field *field, json *out)
@@ -117,10 +125,11 @@ static void write_field(kt_tx *tx, const model_entity *of, const model_field *fi
     }
     if (field->module.len && !str_eq(field->module, of->module))
         json_member_str(out, "module", field->module);
-    if (field->show_if.len) {
-        json_key(out, "show_if");
-        json_raw(out, field->show_if);
-    }
+    write_condition(out, "show_if", field->show_if);
+    write_condition(out, "required_if", field->required_if);
+    write_condition(out, "readonly_if", field->readonly_if);
+    if (field->explain.len)
+        json_member_str(out, "explain", field->explain);
     if (field->choices) {
         json_key(out, "choices");
         write_choices(tx, field->choices, out);
@@ -160,6 +169,8 @@ static void write_action(kt_tx *tx, const model_entity *entity, const model_acti
         if (c->value == declared->to)
             json_member_text(out, "to", c->name);
     flag(out, "preview", declared->preview);
+    if (declared->counter)
+        json_member_text(out, "counter", declared->counter);
     json_key(out, "params");
     if (action->params)
         write_fields(tx, entity, action->params, out);

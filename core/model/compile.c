@@ -301,7 +301,8 @@ static void hash_fields(crypto_generichash_state *state, const model_entity *e)
         const model_field *f = &e->fields[i];
         hash_str(state, f->name);
         kt_str texts[] = {str_of(f->label.en), str_of(f->label.pl), str_of(f->help.en), str_of(f->help.pl),
-            f->target_name, f->initial, f->group, f->show_if, f->module};
+            f->target_name, f->initial, f->group, f->show_if, f->required_if, f->readonly_if, f->explain,
+            f->module};
         for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
             hash_str(state, texts[k]);
         uint32_t numbers[] = {(uint32_t)f->type, f->tag, f->scale, f->max, f->priority,

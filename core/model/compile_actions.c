@@ -24,7 +24,7 @@ static uint32_t all_states(const model_field *state)
     return bits;
 }
 
-static bool can_rehearse(const model_entity *e, const char *name)
+static bool does_something(const model_entity *e, const char *name)
 {
     for (const kt_action *a = e->declared->actions; a->name; a++)
         if (strcmp(a->name, name) == 0)
@@ -50,9 +50,12 @@ static void check_action(builder *b, const model_entity *e, const kt_action *a, 
             "przejście wymienia nieistniejący stan");
     if (!a->run && !a->to && !a->rehearses)
         build_problem(b, path, "an action must do something: run or a state", "akcja musi coś robić");
-    if (a->rehearses && (a->run || a->to || !can_rehearse(e, a->rehearses)))
+    if (a->rehearses && (a->run || a->to || !does_something(e, a->rehearses)))
         build_problem(b, path, "a rehearsal names an action of the entity that does something, and no more",
             "próba podaje akcję encji, która coś robi, i nic więcej");
+    if (a->counter && !does_something(e, a->counter))
+        build_problem(b, path, "the action that takes it back is none of the entity's",
+            "akcja, która ją cofa, nie jest akcją tej encji");
     for (const kt_action *other = e->declared->actions; other != a; other++)
         if (other->name && a->name && strcmp(other->name, a->name) == 0)
             build_problem(b, path, "the action is declared twice", "akcja jest zadeklarowana dwa razy");

@@ -102,6 +102,9 @@ static void check_row(builder *b, const kt_field *row, const char *path, fields_
     SAY(row->mask && ((row->type != KT_STRING && row->type != KT_TEXT) || !name_is_good(row->mask)),
         "a mask is a name and belongs to text", "maska to nazwa i należy do tekstu");
     SAY((unsigned)row->on_delete > KT_CLEAR, "an unknown delete policy", "nieznana zasada usuwania");
+    SAY((row->required_if || row->readonly_if) && kind != FIELDS_ENTITY,
+        "required_if and readonly_if belong to fields of entities",
+        "required_if i readonly_if należą do pól encji");
     SAY(row->required && row->on_delete == KT_CLEAR, "a required reference cannot be cleared",
         "wymaganego odwołania nie można opróżnić");
 }
@@ -123,7 +126,9 @@ static bool choice_name_is_good(builder *b, const char *name)
 {
     const char *dot = strchr(name, '.');
     kt_str head = {name, dot ? (size_t)(dot - name) : strlen(name)};
-    return name_is_good(arena_str(b->arena, head).ptr) && (!dot || name_is_good(dot + 1));
+    kt_str first = arena_str(b->arena, head);
+    b->no_memory |= !first.ptr;
+    return !first.ptr || (name_is_good(first.ptr) && (!dot || name_is_good(dot + 1)));
 }
 
 static const kt_choice *copy_choices(builder *b, const kt_choice *from, const char *path)
@@ -176,6 +181,9 @@ static kt_error *compile_row(
         .initial = build_str(b, row->initial),
         .group = build_str(b, row->group),
         .show_if = build_str(b, row->show_if),
+        .required_if = build_str(b, row->required_if),
+        .readonly_if = build_str(b, row->readonly_if),
+        .explain = build_str(b, row->explain),
         .mask = build_str(b, row->mask),
         .module = build_str(b, source->module.ptr),
         .required = row->required,

@@ -1,6 +1,7 @@
 /* validate.c -- limits, required fields, choices, references, lines: everything that is wrong, at once. */
 #include "model/validate.h"
 
+#include "kit/decode.h"
 #include "kit/text.h"
 #include "model/query.h"
 
@@ -319,6 +320,37 @@ static kt_error *check_value(pass *p, const model_field *field, const model_valu
     return check_set(p, field, before, value);
 }
 
+/* ---- Conditions ---- */
+
+kt_error *validate_condition(kt_tx *tx, const model_record *record, kt_str condition, bool *met)
+{
+    static const decode_limits limits = {.depth_max = 10, .elements_max = 1000};
+    const variant *from = NULL;
+    model_filter *filter = NULL;
+    kt_authority authority = kt_own_authority(tx);
+    *met = false;
+    kt_error *error = decode_json(tx->arena, condition, &limits, &from);
+    if (!error)
+        error = model_filter_read(tx, record->entity, from, &filter);
+    if (!error)
+        error = model_filter_matches(tx, filter, record, met);
+    kt_callers_authority(tx, authority);
+    return error;
+}
+
+/* A record that lacked it already, under the same condition, is not refused for what else is changed. */
+static kt_error *check_required_if(
+    pass *p, const model_field *field, const model_record *before, const model_record *after)
+{
+    bool needed, lacked = before && !before->values[field->position].set;
+    KT_TRY(validate_condition(p->tx, after, field->required_if, &needed));
+    if (needed && lacked)
+        KT_TRY(validate_condition(p->tx, before, field->required_if, &lacked));
+    if (needed && !lacked)
+        SAY("is required", "jest wymagane");
+    return NULL;
+}
+
 kt_error *validate_record(
     kt_tx *tx, const model_record *before, model_record *after, const bool *changed, kt_error **problems)
 {
@@ -328,5 +360,8 @@ kt_error *validate_record(
         if (!changed || changed[i])
             KT_TRY(
                 check_value(&p, &entity->fields[i], before ? &before->values[i] : NULL, &after->values[i]));
+    for (size_t i = MODEL_OWN; i < entity->field_count; i++)
+        if (entity->fields[i].required_if.len && !after->values[i].set)
+            KT_TRY(check_required_if(&p, &entity->fields[i], before, after));
     return NULL;
 }

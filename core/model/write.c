@@ -36,14 +36,22 @@ static bool may_give(kt_tx *tx, const model_entity *entity, const model_field *f
 }
 
 /* What may not change though it may be given again as it is. */
-static void check_frozen(kt_tx *tx, const model_field *field, const model_value *before,
-    const model_value *after, kt_error **problems)
+static kt_error *check_frozen(kt_tx *tx, const model_field *field, const model_record *before,
+    const model_record *after, kt_error **problems)
 {
-    if (model_value_equal(field, before, after))
-        return;
+    bool frozen = false;
+    if (model_value_equal(field, &before->values[field->position], &after->values[field->position]))
+        return NULL;
     if (field->fixed)
         kt_also(problems, kt_fail(tx, KT_VALIDATION, field->name.ptr, "is fixed at creation",
                               "jest ustalane przy tworzeniu"));
+    if (field->readonly_if.len)
+        KT_TRY(validate_condition(tx, before, field->readonly_if, &frozen));
+    if (frozen)
+        kt_also(
+            problems, kt_fail(tx, KT_BAD_STATE, field->name.ptr, "may not be changed as the record stands",
+                          "przy obecnym stanie rekordu nie można go zmieniać"));
+    return NULL;
 }
 
 static const char *action_names(kt_tx *tx, const model_entity *entity)
@@ -97,8 +105,7 @@ static kt_error *take_values(kt_tx *tx, const model_record *before, const varian
             kt_also(problems, error);
             given[field->position] = FAILED;
         } else if (before)
-            check_frozen(
-                tx, field, &before->values[field->position], &record->values[field->position], problems);
+            KT_TRY(check_frozen(tx, field, before, record, problems));
     }
     return NULL;
 }

@@ -17,7 +17,7 @@ static const kt_shape item_shape = KT_SHAPE(item, NULL,
     KT_FIELD(item, quantity, QUANTITY, "Quantity", "Ilość", .scale = 3, .initial = "1"));
 struct invoice {
     kt_record rec;
-    kt_str buyer, note, secret, log;
+    kt_str buyer, note, secret, log, reason;
     kt_lines items;
     kt_dec total;
     unsigned state;
@@ -31,7 +31,9 @@ static const kt_shape invoice_shape = KT_SHAPE(invoice, "s.invoice",
     KT_FIELD(invoice, total, MONEY, "Total", "Razem", .scale = 2, .computed = true),
     KT_FIELD(invoice, log, STRING, "Log", "Dziennik", .computed = true, .recorded = true),
     KT_FIELD(invoice, state, STATE, "State", "Stan", .choices = invoice_states, .indexed = true),
-    KT_FIELD(invoice, prints, INT, "Prints", "Wydruki"));
+    KT_FIELD(invoice, prints, INT, "Prints", "Wydruki", .readonly_if = "[[\"prints\", \">\", 5]]"),
+    KT_FIELD(
+        invoice, reason, STRING, "Reason", "Powód", .required_if = "[[\"prints\", \"between\", [2, 50]]]"));
 struct mail {
     kt_record rec;
     kt_str text;
@@ -196,6 +198,24 @@ static void a_fixed_field_keeps_its_first_value(void **state)
     assert_null(update(&h, 1, 0, "{'buyer': 'Nowak', 'note': 'x'}", &record));
     kt_error *error = update(&h, 1, 0, "{'buyer': 'Other'}", &record);
     assert_string_equal(error->first->path, "buyer");
+    house_close(&h);
+}
+
+static void what_a_condition_asks_for_is_kept_to(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    model_record record;
+    assert_null(create(&h, ONE, &record));
+    assert_null(update(&h, 1, 0, "{'prints': 1}", &record));
+    assert_string_equal(update(&h, 1, 0, "{'prints': 2}", &record)->first->path, "reason");
+    assert_null(update(&h, 1, 0, "{'prints': 2, 'reason': 'lost'}", &record));
+    assert_string_equal(update(&h, 1, 0, "{'reason': null}", &record)->first->path, "reason");
+    assert_null(update(&h, 1, 0, "{'prints': 6}", &record)); /* it was not so many yet */
+    kt_error *error = update(&h, 1, 0, "{'prints': 1, 'note': 'x'}", &record);
+    assert_string_equal(error->first->path, "prints");
+    assert_int_equal(error->first->kind, KT_BAD_STATE);
+    assert_null(update(&h, 1, 0, "{'prints': 6, 'note': 'x'}", &record)); /* as it is already */
     house_close(&h);
 }
 
@@ -503,6 +523,7 @@ int main(void)
         cmocka_unit_test(computed_fields_and_defaults_of_lines_are_filled),
         cmocka_unit_test(all_problems_of_a_request_are_told_at_once),
         cmocka_unit_test(a_fixed_field_keeps_its_first_value),
+        cmocka_unit_test(what_a_condition_asks_for_is_kept_to),
         cmocka_unit_test(an_old_version_conflicts_and_tells_both_values),
         cmocka_unit_test(an_upsert_creates_then_updates),
         cmocka_unit_test(the_state_changes_by_actions_alone),

@@ -37,6 +37,7 @@ static size_t walk_shape(const kt_shape *shape, unsigned depth)
         const kt_field *f = &shape->fields[i];
         n += walk_text(f->name) + walk_label(f->label) + walk_label(f->help) + walk_text(f->target);
         n += walk_text(f->initial) + walk_text(f->group) + walk_text(f->show_if) + walk_text(f->mask);
+        n += walk_text(f->required_if) + walk_text(f->readonly_if) + walk_text(f->explain);
         for (size_t k = 0; f->choices && f->choices[k].value && k < MODULE_ROWS_MAX; k++)
             n += walk_text(f->choices[k].name) + walk_label(f->choices[k].label) +
                  walk_text(f->choices[k].semantic);
@@ -52,7 +53,7 @@ static size_t walk_entity(const kt_entity *entity)
     n += walk_text(entity->icon) + walk_text(entity->views) + walk_text(entity->columns);
     for (size_t i = 0; entity->actions && entity->actions[i].name && i < MODULE_ROWS_MAX; i++) {
         const kt_action *a = &entity->actions[i];
-        n += walk_text(a->name) + walk_label(a->label) + walk_text(a->right);
+        n += walk_text(a->name) + walk_label(a->label) + walk_text(a->right) + walk_text(a->counter);
         n += walk_shape(a->params, 0) + walk_shape(a->result, 0);
     }
     return n;

@@ -300,7 +300,7 @@ static void read_field(lua_reading *r, kt_field *f, const char *under, long line
 {
     static const char *const known[] = {"en", "pl", "help", "target", "initial", "group", "required",
         "unique", "indexed", "searchable", "personal", "fixed", "scale", "max", "on_delete", "priority",
-        "show_if", "mask", "fields", NULL};
+        "show_if", "required_if", "readonly_if", "explain", "mask", "fields", NULL};
     f->type = type_here(r);
     line = line_of(r, line);
     f->name = name_first(r, under, line);
@@ -318,6 +318,9 @@ static void read_field(lua_reading *r, kt_field *f, const char *under, long line
     f->initial = text_at(r, "initial", what, line);
     f->group = text_at(r, "group", what, line);
     f->show_if = text_at(r, "show_if", what, line);
+    f->required_if = text_at(r, "required_if", what, line);
+    f->readonly_if = text_at(r, "readonly_if", what, line);
+    f->explain = text_at(r, "explain", what, line);
     f->mask = text_at(r, "mask", what, line);
     f->required = bool_at(r, "required", what, line);
     f->unique = bool_at(r, "unique", what, line);

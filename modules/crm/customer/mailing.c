@@ -32,7 +32,7 @@ const kt_shape mailing_shape = KT_SHAPE(mailing, "crm.mailing",
         .help = {"What the consent must be for.", "Czego musi dotyczyć zgoda."}),
     KT_FIELD(mailing, channel, STATE, "By", "Kanał", .choices = mailing_channels, .initial = "email"),
     KT_FIELD(mailing, subject, STRING, "Subject", "Temat", .max = 200,
-        .help = {"Of a mail.", "Wiadomości e-mail."}),
+        .required_if = "[[\"channel\",\"=\",\"email\"]]", .help = {"Of a mail.", "Wiadomości e-mail."}),
     KT_FIELD(mailing, text, TEXT, "Text", "Treść", .required = true,
         .help = {"{name}, {link} and {optout} are filled in.",
             "Pola {name}, {link} i {optout} są wypełniane."}),
@@ -95,8 +95,6 @@ kt_error *mailing_compute(kt_tx *tx, kt_record *self)
     if (m->address.ptr && !begins(m->address, "https://") && !begins(m->address, "http://"))
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "address", "must begin with https://",
                           "musi zaczynać się od https://"));
-    if (m->channel == KT_BY_EMAIL && !m->subject.ptr)
-        kt_also(&all, kt_fail(tx, KT_VALIDATION, "subject", "is required", "jest wymagane"));
     if (m->channel == KT_BY_SMS && m->html.ptr)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "html", "a text message has none", "SMS go nie ma"));
     if (m->a_minute < 1)

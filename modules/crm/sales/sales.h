@@ -33,6 +33,7 @@ struct sale_line {
             sale_line, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .initial = "1", .priority = 3),  \
         KT_FIELD(sale_line, unit, REF, "Unit", "Jednostka", .target = "base.unit", .priority = 4),           \
         KT_FIELD(sale_line, price, PRICE, "Price", "Cena", .scale = 4, .priority = 5,                        \
+            .explain = "crm.price.explain",                                                                  \
             .help = {"Of one unit, as the document states prices. Empty: by price list.",                    \
                 "Za jednostkę, tak jak dokument podaje ceny. Puste: według cennika."}),                      \
         KT_FIELD(                                                                                            \
@@ -45,8 +46,8 @@ struct sale_line {
             .help = {"Off the whole line.", "Od całej pozycji."}),                                           \
         KT_FIELD(sale_line, tax_category, REF, "Tax category", "Kategoria podatkowa",                        \
             .target = "base.tax_category", .help = {"Empty: the item's.", "Puste: według towaru."}),         \
-        KT_FIELD(                                                                                            \
-            sale_line, tax_label, STRING, "Tax", "Podatek", .max = 80, .computed = true, .priority = 7),     \
+        KT_FIELD(sale_line, tax_label, STRING, "Tax", "Podatek", .max = 80, .computed = true, .priority = 7, \
+            .explain = "base.tax.explain"),                                                                  \
         KT_FIELD(                                                                                            \
             sale_line, tax_rate, PERCENT, "Tax rate, %", "Stawka podatku, %", .scale = 3, .computed = true), \
         KT_FIELD(                                                                                            \

@@ -432,7 +432,8 @@ static kt_error *reversal_made(kt_tx *tx, const kt_record *self, kt_record *resu
 }
 
 const kt_action entry_actions[] = {
-    {"post", {"Post", "Zaksięguj"}, "post", .from = KT_IN(ENTRY_DRAFT), .to = ENTRY_POSTED, .preview = true},
+    {"post", {"Post", "Zaksięguj"}, "post", .from = KT_IN(ENTRY_DRAFT), .to = ENTRY_POSTED, .preview = true,
+        .counter = "reverse"},
     {"reverse", {"Reverse", "Wystornuj"}, "reverse", .from = KT_IN(ENTRY_POSTED), .params = &reversal_shape,
         .run = reverse_by_hand, .result = &reversed_shape, .answer = reversal_made},
     {0},

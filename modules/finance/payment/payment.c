@@ -398,7 +398,7 @@ static kt_error *payment_reverse(kt_tx *tx, kt_record *self, const kt_record *pa
 
 const kt_action payment_actions[] = {
     {"post", {"Post", "Zaksięguj"}, "post", .from = KT_IN(PAYMENT_DRAFT), .run = payment_post,
-        .preview = true},
+        .preview = true, .counter = "reverse"},
     {"reverse", {"Reverse", "Wystornuj"}, "reverse",
         .from = KT_IN(PAYMENT_POSTED) | KT_IN(PAYMENT_RECONCILED), .to = PAYMENT_REVERSED,
         .params = &reverse_shape, .run = payment_reverse},

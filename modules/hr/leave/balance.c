@@ -32,7 +32,8 @@ const kt_shape leave_type_shape = KT_SHAPE(leave_type, "hr.leave_type",
             "Bez własnej puli; najwyżej podaną liczbę dni w roku bierze się z tamtej."}),
     KT_FIELD(leave_type, accrual, STATE, "Granted", "Przyznawany", .choices = accruals, .initial = "none",
         .priority = 3),
-    KT_FIELD(leave_type, days, QUANTITY, "Days a year", "Dni w roku", .scale = 2, .priority = 4),
+    KT_FIELD(leave_type, days, QUANTITY, "Days a year", "Dni w roku", .scale = 2, .priority = 4,
+        .required_if = "[[\"accrual\",\"in\",[\"yearly\",\"monthly\"]]]"),
     KT_FIELD(leave_type, kept_months, INT, "Kept after the year, months", "Zachowany po roku, miesiące",
         .help = {"0: what is left at the end of the year is lost.", "0: reszta przepada z końcem roku."}),
     KT_FIELD(leave_type, active, BOOL, "Active", "Aktywny", .initial = "true"));
@@ -72,9 +73,6 @@ kt_error *leave_type_compute(kt_tx *tx, kt_record *self)
     if (t->days.scale1 && (t->days.coef < 0 || kt_dec_cmp(t->days, KT_DEC(366, 0)) > 0))
         kt_also(&all,
             kt_fail(tx, KT_VALIDATION, "days", "days of a year are 0 to 366", "dni w roku to 0 do 366"));
-    if ((t->accrual == YEARLY || t->accrual == MONTHLY) && !t->days.scale1)
-        kt_also(&all, kt_fail(tx, KT_VALIDATION, "days", "is required: how many days are granted",
-                          "jest wymagane: ile dni się przyznaje"));
     if (t->kept_months < 0 || t->kept_months > 120)
         kt_also(
             &all, kt_fail(tx, KT_VALIDATION, "kept_months", "months are 0 to 120", "miesiące to 0 do 120"));
