@@ -196,17 +196,23 @@ static kt_error *write_nothing(store_job *job, store_view *view)
     return NULL;
 }
 
-/* Each key and value of the store. */
-static void each_entry(
-    house *h, void (*each)(void *context, store_space space, kt_str key, kt_str value), void *context)
+/* What calls leave to the writer is written when this returns. */
+static arena *await_writer(house *h)
 {
     arena *arena = arena_open((size_t)64 << 20);
-    store_view *view = NULL;
-    /* what calls leave to the writer is written when this job is */
     access_settle(server_access(h->server));
     store_job last = {.body = write_nothing, .arena = arena};
     if (!arena || store_run(server_store(h->server), &last) != STORE_DONE)
         give_up("store", "the writer does not answer");
+    return arena;
+}
+
+/* Each key and value of the store. */
+static void each_entry(
+    house *h, void (*each)(void *context, store_space space, kt_str key, kt_str value), void *context)
+{
+    arena *arena = await_writer(h);
+    store_view *view = NULL;
     if (store_read(server_store(h->server), arena, &view))
         give_up("store", "no snapshot");
     for (int space = 0; space < STORE_SPACES; space++) {
@@ -237,6 +243,16 @@ uint64_t house_digest(house *h)
     uint64_t hash = 1469598103934665603U;
     each_entry(h, digest_entry, &hash);
     return hash;
+}
+
+uint64_t house_commits(house *h)
+{
+    arena *arena = await_writer(h);
+    store_stat stat;
+    if (store_stat_read(server_store(h->server), arena, &stat))
+        give_up("store", "no figures");
+    arena_close(arena);
+    return stat.commits;
 }
 
 typedef struct {

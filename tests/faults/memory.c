@@ -1,25 +1,28 @@
-/* memory.c -- every allocation of a call fails, one after the other:
+/* memory.c -- the allocations of calls fail, one at a time:
  *
- *   faults_memory DATA_DIRECTORY MODULES_DIRECTORY CALLS [SAMPLE]
+ *   faults_memory DATA_DIRECTORY MODULES_DIRECTORY CALLS SAMPLE [SECONDS]
  *
  * CALLS holds a call a line: method, parameters, and maybe a second call that makes what it needs, parted by
- * tabs. $ID is the id of what was made, $N a running number, $DAY a date of its own. A "-" before the method:
- * it reads, and that it has read may stay logged if the answer fails; a "~": its code is tried by another
- * line as well, a sample will do.
+ * tabs. $ID is the id of what was made, $SEQ its place in the journal, $N a running number, $DAY a date of its own. A "-" before the method:
+ * it reads, and that it has read may stay logged if the answer fails.
  *
- * For each call its first, second, .. allocation fails (malloc, calloc, realloc of the whole process,
- * libraries included, and every piece of an arena) until none is left that could; of a call with more than
- * EACH_MAX of them the later ones by chance. With SAMPLE only so many of them, chosen at random.
+ * First each call loses SAMPLE of its allocations (malloc, calloc, realloc of the whole process, libraries
+ * included, and every piece of an arena), spread evenly with chance. Then, for SECONDS, each place in the code
+ * where some call asks for memory is struck once. A place is told by the DEPTH innermost return addresses, so
+ * that what a thousand methods share is not tried a thousand times, and what one does in a loop not in each turn.
  *
  * It must end in an answer: a result, or an error that blames the lack of memory; after an error the store is
  * as it was. Under AddressSanitizer nothing leaks. memory_calls.py writes CALLS. */
 #include <errno.h>
+#include <execinfo.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "kit/arena.h"
 #include "kit/clock.h"
@@ -30,24 +33,84 @@ enum {
     ANSWER_S = 30,
     FINDINGS_MAX = 40,
     PARTS = 4,
-    EACH_MAX = 400,
-    LATER = 40,
-    SAMPLE = 20
+    DEPTH = 12,
+    ASKED_MAX = 1 << 18, /* allocations of a call that are looked at */
+    PLACES = 1 << 22
 };
+
+/* ---- Places ---- */
+
+typedef struct {
+    uint64_t place[PLACES]; /* 0: free */
+    unsigned long count;
+} places;
+static places known, aimed, hit;
+
+/* returns whether it was new */
+static bool places_add(places *set, uint64_t place)
+{
+    size_t at = place % PLACES;
+    while (set->place[at] && set->place[at] != place)
+        at = (at + 1) % PLACES;
+    if (set->place[at] || set->count > PLACES / 2)
+        return false;
+    set->place[at] = place;
+    set->count++;
+    return true;
+}
+
+static bool places_have(const places *set, uint64_t place)
+{
+    size_t at = place % PLACES;
+    while (set->place[at] && set->place[at] != place)
+        at = (at + 1) % PLACES;
+    return set->place[at] != 0;
+}
+
+/* Where this program calls the server from is no part of a place: the linker knows these names. */
+#define CALLING __attribute__((section("calling"), noinline))
+extern const char __start_calling[], __stop_calling[];
+
+static bool is_ours(const void *frame)
+{
+    return (const char *)frame >= __start_calling && (const char *)frame < __stop_calling;
+}
+
+static uint64_t place_here(void)
+{
+    void *frames[DEPTH + 2];
+    uint64_t hash = 1469598103934665603U;
+    int depth = backtrace(frames, DEPTH + 2);
+    for (int i = 2; i < depth && !is_ours(frames[i]); i++)
+        hash = (hash ^ (uint64_t)(uintptr_t)frames[i]) * 1099511628211U;
+    return hash | 1;
+}
 
 /* ---- Failing ---- */
 
-static atomic_ulong asked, fail_at; /* fail_at 0: nobody is counting */
-static atomic_uint struck;
+static atomic_ulong asked, fail_at; /* fail_at 0: nobody is counting; ULONG_MAX: places are noted */
+static atomic_ulong struck;         /* the place, 0: none */
+static uint64_t asking[ASKED_MAX];  /* the places of the call's allocations, in turn */
+static _Thread_local bool looking;
 
 static bool strikes(void)
 {
     unsigned long at = atomic_load_explicit(&fail_at, memory_order_relaxed);
-    if (!at || atomic_fetch_add(&asked, 1) + 1 != at)
+    if (!at || looking)
         return false;
-    atomic_fetch_add(&struck, 1);
-    errno = ENOMEM;
-    return true;
+    unsigned long turn = atomic_fetch_add(&asked, 1);
+    bool survey = at == ULONG_MAX && turn < ASKED_MAX, now = turn + 1 == at;
+    if (!survey && !now)
+        return false;
+    looking = true;
+    uint64_t place = place_here();
+    looking = false;
+    if (survey)
+        asking[turn] = place;
+    else
+        atomic_store(&struck, place);
+    errno = now ? ENOMEM : errno;
+    return now;
 }
 
 static void arm(unsigned long at)
@@ -91,9 +154,18 @@ void *__wrap_arena_alloc(arena *arena, size_t size)
 
 /* ---- Calls ---- */
 
+typedef struct {
+    const char *part[PARTS]; /* method, parameters; the same of the call that makes a record */
+    bool refused;            /* without any failure, too */
+    bool reads;
+    bool writes_aside; /* something is committed though it fails: only a digest tells whether it may be */
+} line;
+
 static house *h;
 static unsigned long number;    /* $N */
+static unsigned long made_at;   /* $SEQ */
 static unsigned long counts[4]; /* calls, of them struck, of these ended in an error, methods */
+static unsigned long refused;   /* methods, as they are */
 static unsigned findings, unmade;
 
 static void tell(const char *method, unsigned long n, const char *what, const char *answer)
@@ -123,13 +195,27 @@ static void take(void *context, kt_str answer)
     pthread_mutex_unlock(&reply.lock);
 }
 
+static char doing[512], done_before[512]; /* the calls, for whoever looks for what went wrong */
+
+static void fall(int signal_number)
+{
+    static const char said[] = "BROKEN memory: the server fell at ";
+    (void)!write(STDOUT_FILENO, said, sizeof said - 1);
+    (void)!write(STDOUT_FILENO, doing, strlen(doing));
+    (void)!write(STDOUT_FILENO, "\n", 1);
+    (void)signal(signal_number, SIG_DFL);
+    (void)raise(signal_number);
+}
+
 /* The answer lies in reply.text. While it is under way the allocation `at` fails. */
-static void send_call(const char *message, unsigned long at)
+CALLING static void send_call(const char *message, unsigned long at)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += ANSWER_S;
     reply.answered = false;
+    memcpy(done_before, doing, sizeof doing);
+    (void)snprintf(doing, sizeof doing, "%.500s", message);
     arm(at);
     bus_handle(server_bus(house_server(h)), str_of(message), house_token(h), KT_STR("test"), take, NULL);
     pthread_mutex_lock(&reply.lock);
@@ -142,9 +228,13 @@ static void send_call(const char *message, unsigned long at)
         printf("BROKEN memory: no answer within %d s to %.300s\n", ANSWER_S, message);
         _Exit(1);
     }
+    if (strstr(reply.text, "\"you are not logged in\"")) {
+        printf("BROKEN memory: the session is over after %s\n", done_before);
+        _Exit(1);
+    }
 }
 
-/* "$ID", "$DAY" and "$N" filled in. */
+/* "$ID", "$SEQ", "$DAY" and "$N" filled in. */
 static void fill(char *out, size_t room, const char *pattern, const char *id)
 {
     size_t n = 0;
@@ -152,6 +242,9 @@ static void fill(char *out, size_t room, const char *pattern, const char *id)
         if (strncmp(pattern, "$ID", 3) == 0) {
             n += (size_t)snprintf(out + n, room - n, "%s", id);
             pattern += 3;
+        } else if (strncmp(pattern, "$SEQ", 4) == 0) {
+            n += (size_t)snprintf(out + n, room - n, "%lu", made_at);
+            pattern += 4;
         } else if (strncmp(pattern, "$DAY", 4) == 0) {
             n += (size_t)snprintf(out + n, room - n, "%lu-%02lu-%02lu", 2000 + number / 336 % 100,
                 number / 28 % 12 + 1, number % 28 + 1);
@@ -177,16 +270,33 @@ static bool is_error(void)
     return strncmp(reply.text, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\"", 32) != 0;
 }
 
-static bool make(char *id, size_t room, const char *method, const char *params)
+static unsigned long number_behind(const char *name)
 {
-    static char message[1 << 16];
-    message_of(message, sizeof message, method, params, "0");
+    const char *found = strstr(reply.text, name);
+    return found ? strtoul(found + strlen(name), NULL, 10) : 0;
+}
+
+/* The record that the line speaks of, if it needs one. */
+static bool make(const line *l, char *id, size_t room)
+{
+    static char message[1 << 16], method[128];
+    if (!l->part[2])
+        return true;
+    message_of(message, sizeof message, l->part[2], l->part[3], "0");
     send_call(message, 0);
-    const char *found = strstr(reply.text, "\"result\":{\"id\":");
-    if (found)
-        snprintf(id, room, "%ld", strtol(found + strlen("\"result\":{\"id\":"), NULL, 10));
-    unmade += is_error(); /* a value of which there is one only: no more of this line */
-    return !is_error();
+    if (is_error()) {
+        unmade++; /* a value of which there is one only: no more of this line */
+        return false;
+    }
+    (void)snprintf(id, room, "%lu", number_behind("\"result\":{\"id\":"));
+    if (strstr(l->part[1], "$SEQ")) {
+        (void)snprintf(
+            method, sizeof method, "%.*s.history", (int)(strrchr(l->part[2], '.') - l->part[2]), l->part[2]);
+        message_of(message, sizeof message, method, "{\"id\":$ID}", id);
+        send_call(message, 0);
+        made_at = number_behind("\"seq\":");
+    }
+    return true;
 }
 
 /* What a call before this one set going in the background has written its last. */
@@ -202,56 +312,64 @@ static void settle(void)
             return;
         nanosleep(&moment, NULL);
     }
-    printf("BROKEN memory: a job does not end\n");
+    send_call(
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"job.job.list\",\"params\":{\"filter\":[[\"state\",\"in\","
+        "[\"queued\",\"running\"]]]}}",
+        0);
+    printf("BROKEN memory: a job does not end: %.600s\n", reply.text);
     _Exit(1);
 }
 
 /* ---- One method ---- */
 
-typedef struct {
-    const char *part[PARTS]; /* method, parameters; the same of the call that makes a record */
-    bool refused;            /* without any failure, too */
-    bool reads, alike;
-    unsigned long allocations;
-} line;
+/* returns whether the store may be changed, without a sure sign: try again with digests */
+static bool judge(line *l, unsigned long at, const char *message, uint64_t commits, uint64_t before)
+{
+    static char said[512];
+    (void)snprintf(said, sizeof said, "%.500s", reply.text);
+    counts[2]++;
+    if (!l->reads && !l->writes_aside && house_commits(h) != commits)
+        return l->writes_aside = true;
+    if (!l->reads && l->writes_aside && house_digest(h) != before)
+        tell(l->part[0], at, "an error, and the store was changed", said);
+    if (strncmp(said, "{\"jsonrpc\":\"2.0\",", 17) != 0) {
+        tell(l->part[0], at, "no answer of JSON-RPC", said);
+    } else if (!l->refused && !strstr(reply.text, "memory")) {
+        send_call(message, 0); /* is it refused since the first call did it? */
+        unmade += is_error();
+        if (!is_error())
+            tell(l->part[0], at, "the error does not blame the lack of memory", said);
+    }
+    return false;
+}
 
-/* returns whether the allocation was ever asked for */
-static bool attempt(const line *l, unsigned long at)
+static void attempt(line *l, unsigned long at)
 {
     static char message[1 << 16];
     char id[24] = "0";
     number++;
-    if (l->part[2] && !make(id, sizeof id, l->part[2], l->part[3]))
-        return false;
+    if (!make(l, id, sizeof id))
+        return;
     message_of(message, sizeof message, l->part[0], l->part[1], id);
     if (l->refused) { /* of a day or a number it is perhaps not */
         send_call(message, 0);
         if (!is_error())
-            return true;
+            return;
     }
+
     if (!l->reads)
         settle();
-    uint64_t before = house_digest(h);
+    uint64_t commits = house_commits(h), before = l->writes_aside ? house_digest(h) : 0;
     send_call(message, at);
-    bool was_struck = atomic_load(&struck) > 0;
     counts[0]++;
-    if (!was_struck)
-        return false;
+    if (!atomic_load(&struck))
+        return;
     counts[1]++;
-    if (is_error()) {
-        counts[2]++;
-        if (strncmp(reply.text, "{\"jsonrpc\":\"2.0\",", 17) != 0)
-            tell(l->part[0], at, "no answer of JSON-RPC", reply.text);
-        else if (strstr(reply.text, "\"kind\":\"conflict\""))
-            unmade++; /* the first call made it */
-        else if (!l->refused && !strstr(reply.text, "memory"))
-            tell(l->part[0], at, "the error does not blame the lack of memory", reply.text);
-        if (!l->reads && house_digest(h) != before)
-            tell(l->part[0], at, "an error, and the store was changed", reply.text);
-    } else if (l->refused) {
+    (void)places_add(&hit, atomic_load(&struck));
+    if (is_error() && judge(l, at, message, commits, before))
+        attempt(l, at);
+    else if (!is_error() && l->refused)
         tell(l->part[0], at, "taken, though it is refused otherwise", reply.text);
-    }
-    return true;
 }
 
 /* The same places each time: a sample that passes goes on passing (xorshift64, Marsaglia 2003). */
@@ -264,29 +382,43 @@ static unsigned long pick(unsigned long below)
     return (unsigned long)(state % below);
 }
 
-static void try_line(line *l, unsigned long sample)
+/* The call as it is, its places noted. returns how many allocations it has */
+static unsigned long survey(line *l)
 {
     static char message[1 << 16];
     char id[24] = "0";
     number++;
-    counts[3]++;
-    if (l->part[2] && !make(id, sizeof id, l->part[2], l->part[3]))
-        return;
+    if (!make(l, id, sizeof id))
+        return 0;
     message_of(message, sizeof message, l->part[0], l->part[1], id);
     send_call(message, ULONG_MAX);
     l->refused = is_error();
-    l->allocations = atomic_load(&asked);
     if (l->refused && getenv("KONTOR_VERBOSE"))
         printf("  refused as it is: %.200s -> %.200s\n", message, reply.text);
-    if (!sample && l->alike)
-        sample = SAMPLE;
-    unsigned long first = sample ? 0 : EACH_MAX, at = 1;
-    while (at <= first && attempt(l, at))
-        at++;
-    if (!sample && at > EACH_MAX)
-        sample = LATER;
-    for (unsigned long i = 0; i < sample && l->allocations; i++)
-        (void)attempt(l, at + pick(l->allocations > at ? l->allocations - at : 1));
+    unsigned long count = atomic_load(&asked);
+    for (unsigned long i = 0; i < count && i < ASKED_MAX; i++)
+        (void)places_add(&known, asking[i]);
+    return count;
+}
+
+static void strike_some(line *l, unsigned long sample)
+{
+    unsigned long count = survey(l);
+    counts[3]++;
+    refused += l->refused;
+    for (unsigned long i = 0; i < sample && count; i++) {
+        unsigned long from = count * i / sample, to = count * (i + 1) / sample;
+        attempt(l, 1 + from + pick(to > from ? to - from : 1));
+    }
+}
+
+/* Those that nobody has struck yet. */
+static void strike_new(line *l, int64_t until_ms)
+{
+    unsigned long count = survey(l);
+    for (unsigned long i = 0; i < count && i < ASKED_MAX && clock_monotonic_ms() < until_ms; i++)
+        if (!places_have(&hit, asking[i]) && places_add(&aimed, asking[i]))
+            attempt(l, i + 1);
 }
 
 static bool read_line(FILE *in, char *text, size_t room, line *l)
@@ -301,9 +433,9 @@ static bool read_line(FILE *in, char *text, size_t room, line *l)
         if (text)
             *text++ = 0;
     }
-    for (; *l->part[0] == '-' || *l->part[0] == '~'; l->part[0]++) {
-        l->reads |= *l->part[0] == '-';
-        l->alike |= *l->part[0] == '~';
+    if (*l->part[0] == '-') {
+        l->reads = true;
+        l->part[0]++;
     }
     return l->part[1] != NULL;
 }
@@ -312,23 +444,30 @@ int main(int count, char **arguments)
 {
     static char text[1 << 16];
     line l;
-    FILE *in = count >= 4 ? fopen(arguments[3], "r") : NULL;
-    unsigned long sample = count > 4 ? strtoul(arguments[4], NULL, 10) : 0, refused = 0;
+    FILE *in = count >= 5 ? fopen(arguments[3], "r") : NULL;
     if (!in)
         return 2;
+    unsigned long sample = strtoul(arguments[4], NULL, 10),
+                  seconds = count > 5 ? strtoul(arguments[5], NULL, 10) : 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
+    (void)signal(SIGSEGV, fall);
+    (void)signal(SIGABRT, fall);
+    (void)place_here(); /* the first time it asks for memory itself */
     h = house_open_files(arguments[1], arguments[2]);
-    while (read_line(in, text, sizeof text, &l)) {
-        try_line(&l, sample);
-        refused += l.refused;
-    }
+    while (read_line(in, text, sizeof text, &l))
+        strike_some(&l, sample);
+    int64_t until_ms = clock_monotonic_ms() + (int64_t)seconds * 1000;
+    rewind(in);
+    while (seconds && clock_monotonic_ms() < until_ms && read_line(in, text, sizeof text, &l))
+        strike_new(&l, until_ms);
     fclose(in);
     send_call("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"system.check\"}", 0);
     if (is_error())
         tell("system.check", 0, "the store is not sound", reply.text);
     house_close(h);
-    printf("%s memory: methods=%lu (%lu refused as they are) calls=%lu struck=%lu errors=%lu unmade=%u "
-           "findings=%u\n",
-        findings ? "BROKEN" : "sound", counts[3], refused, counts[0], counts[1], counts[2], unmade, findings);
+    printf("%s memory: methods=%lu refused=%lu calls=%lu struck=%lu errors=%lu unmade=%u places=%lu of %lu "
+           "findings=%u aimed=%lu\n",
+        findings ? "BROKEN" : "sound", counts[3], refused, counts[0], counts[1], counts[2], unmade, hit.count,
+        known.count, findings, aimed.count);
     return findings ? 1 : 0;
 }

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """A valid call of every method a server has, out of what it describes of itself; then each with allocations that fail.
 
-    memory_calls.py [--sample N]   N random allocations of each call fail; without it each one in its turn
+    memory_calls.py [--sample N] [--seconds S] [--jobs J]
+
+Each method loses N of its allocations; then, for S seconds, each place in the code that no method has lost one at loses
+one. J servers share the methods.
 
 Methods of the core have their parameters in a table here; those of entities and modules are made from the described
 fields. A call that is refused as it stands (a made-up value that a rule forbids) counts as such."""
@@ -9,6 +12,7 @@ import argparse
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -150,15 +154,24 @@ def calls_of(kontor):
 
 
 def line_of(name, params, make, reads):
-    owner, verb = name.rsplit(".", 1) if "." in name else ("", name)
-    alike = verb in VERBS and owner not in ("base.party", "base.note")
-    parts = ["-" * reads + "~" * alike + name, json.dumps(params, ensure_ascii=False)] + ([make[0], json.dumps(make[1], ensure_ascii=False)] if make else [])
-    return "\t".join(parts).replace('"$ID"', "$ID").replace('"$SEQ"', "$N") + "\n"
+    parts = ["-" * reads + name, json.dumps(params, ensure_ascii=False)] + ([make[0], json.dumps(make[1], ensure_ascii=False)] if make else [])
+    return "\t".join(parts).replace('"$ID"', "$ID").replace('"$SEQ"', "$SEQ") + "\n"
+
+
+def strike(house, calls, args, job):
+    """One server on a copy of the data, with every J-th call."""
+    data, written = house.home / f"data{job}", house.home / f"calls{job}"
+    shutil.copytree(house.data, data)
+    written.write_text("".join(line_of(*c) for c in calls[job::args.jobs]), encoding="utf-8")
+    return subprocess.Popen([*os.environ.get("KONTOR_UNDER", "").split(), FAULTS / "faults_memory", data, house.build / "modules",
+                             written, str(args.sample), str(args.seconds)], stdout=subprocess.PIPE, text=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sample", type=int, default=0)
+    parser.add_argument("--sample", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--only", help="methods whose name begins so")
     args = parser.parse_args()
     with House() as house:
@@ -166,10 +179,13 @@ def main():
         kontor.call("entity.define", custom("custom.kept"))
         calls = [c for c in calls_of(kontor) if not args.only or c[0].startswith(args.only)]
         house.stop()
-        written = house.home / "calls"
-        written.write_text("".join(line_of(*c) for c in calls), encoding="utf-8")
-        done = subprocess.run([*os.environ.get("KONTOR_UNDER", "").split(), FAULTS / "faults_memory", house.data, house.build / "modules", written, str(args.sample)])
-    return done.returncode
+        servers = [strike(house, calls, args, job) for job in range(args.jobs)]
+        for server in servers:
+            print(server.communicate()[0], end="")
+        broken = [server.returncode for server in servers if server.returncode]
+        if broken:
+            print(f"BROKEN memory: ended with {broken}")
+    return 1 if broken else 0
 
 
 sys.exit(main())
