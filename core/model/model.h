@@ -41,9 +41,9 @@ typedef struct model_field {
     kt_str target_name;
     const model_entity
         *target; /* of references; NULL for "*" and for targets of modules that are not enabled */
-    kt_str initial, group, module; /* module: who declared it; "custom": the integrator */
+    kt_str initial, group, module;                     /* module: who declared it; "custom": the integrator */
     kt_str show_if, required_if, readonly_if, explain; /* as declared */
-    kt_str mask;                            /* under which name roles see it masked; empty: never */
+    kt_str mask;      /* under which name roles see it masked; empty: never */
     bool mask_within; /* of what people write: only what looks like a contact is masked */
     bool required, unique, indexed, searchable, personal, computed, recorded, fixed, system;
     bool internal; /* its show_if is "false": the module's own, told only to who names it */
