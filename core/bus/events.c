@@ -32,12 +32,16 @@ static void deadline(struct timespec *at, int64_t ms)
     }
 }
 
+static bool has_news(const events_listener *l)
+{
+    return l->waiting > l->told || l->entities.len || l->all || l->schema;
+}
+
 /* Milliseconds until this listener wants a notice; 0: now. */
 static int64_t due_in(const events_listener *l, int64_t now)
 {
     int64_t since = now - l->told_ms;
-    int64_t wanted = l->waiting > l->told || l->entities.len || l->all || l->schema ? l->every_ms
-                                                                                    : l->repeat_ms;
+    int64_t wanted = has_news(l) ? l->every_ms : l->repeat_ms;
     return since >= wanted ? 0 : wanted - since;
 }
 
@@ -151,9 +155,11 @@ static void note(events_listener *l, kt_str name)
 
 void events_publish(events *e, uint64_t seq, const model_change *changes)
 {
+    bool wake = false; /* it sleeps until what it knows of is due: a second piece of news changes nothing */
     pthread_mutex_lock(&e->lock);
     e->seq = seq > e->seq ? seq : e->seq;
     for (events_listener *l = e->first; l; l = l->next) {
+        wake = wake || !has_news(l);
         l->waiting = e->seq;
         const model_entity *last = NULL; /* imports change one entity a thousand times */
         for (const model_change *c = changes; c; c = c->next) {
@@ -162,8 +168,9 @@ void events_publish(events *e, uint64_t seq, const model_change *changes)
             last = c->entity;
         }
     }
-    pthread_cond_signal(&e->wake);
     pthread_mutex_unlock(&e->lock);
+    if (wake)
+        pthread_cond_signal(&e->wake);
 }
 
 void events_schema(events *e)

@@ -40,7 +40,8 @@ struct endpoint {
 
 /* A batch's answers leave together, from as many of the library's own threads as it has. Sent one by one by
  * the writer, each would wake one of those threads, which then waits for the very lock that the writer holds:
- * seventeen switches a write. While all of them send, what the sends complete only queues up behind them. */
+ * seventeen switches a write. While all of them send, what the sends complete only queues up behind them. One
+ * answer alone the writer sends itself: to wake a thread for it takes longer. */
 enum { SENDERS_MAX = 16 };
 typedef struct {
     listeners *all;
@@ -53,6 +54,7 @@ struct listeners {
     atomic_uint sending;
     pthread_mutex_t lock; /* of gathered */
     slot *gathered, **gathered_end;
+    unsigned gathered_count;
     sender senders[SENDERS_MAX];
     unsigned sender_count;
 };
@@ -96,19 +98,29 @@ static void slot_reply(void *context, kt_str answer, const outcome *outcome)
     s->next = NULL;
     *all->gathered_end = s;
     all->gathered_end = &s->next;
+    all->gathered_count++;
     pthread_mutex_unlock(&all->lock);
+}
+
+/* NULL: there is none. Under the lock. */
+static slot *first_gathered(listeners *all)
+{
+    slot *s = all->gathered;
+    if (!s)
+        return NULL;
+    if (!(all->gathered = s->next))
+        all->gathered_end = &all->gathered;
+    all->gathered_count--;
+    return s;
 }
 
 /* The next answer to send; NULL: there is none, and the sender may be started anew. */
 static slot *take_gathered(sender *me)
 {
-    listeners *all = me->all;
-    pthread_mutex_lock(&all->lock);
-    slot *s = all->gathered;
-    if (s && !(all->gathered = s->next))
-        all->gathered_end = &all->gathered;
+    pthread_mutex_lock(&me->all->lock);
+    slot *s = first_gathered(me->all);
     me->running = s != NULL;
-    pthread_mutex_unlock(&all->lock);
+    pthread_mutex_unlock(&me->all->lock);
     return s;
 }
 
@@ -125,8 +137,9 @@ void listeners_gather(listeners *all, bool begin)
         return;
     pthread_mutex_lock(&all->lock);
     gathering = begin && all->sender_count > 0;
-    for (unsigned i = 0; all->gathered && i < all->sender_count;
-         i++) { /* under the lock: they begin together */
+    slot *alone = all->gathered_count == 1 ? first_gathered(all) : NULL;
+    unsigned wanted = all->gathered_count < all->sender_count ? all->gathered_count : all->sender_count;
+    for (unsigned i = 0; i < wanted; i++) { /* under the lock: they begin together */
         sender *one = &all->senders[i];
         if (!one->running && nng_aio_begin(one->aio)) {
             one->running = true;
@@ -134,6 +147,8 @@ void listeners_gather(listeners *all, bool begin)
         }
     }
     pthread_mutex_unlock(&all->lock);
+    if (alone)
+        nng_ctx_send(alone->ctx, alone->aio);
 }
 
 static kt_str remote_of(slot *s, nng_msg *message)
