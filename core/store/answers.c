@@ -110,7 +110,7 @@ static kt_error *forget(store_view *view, kt_str kept_key, kt_str value)
     return NULL;
 }
 
-kt_error *answers_forget(store_view *view, answers_sweep *sweep, size_t most, int64_t keep_ms, bool *forgot)
+kt_error *answers_forget(store_view *view, answers_sweep *sweep, size_t most, int64_t keep_ms)
 {
     store_cursor *cursor;
     kt_str key, value, from = sweep->at_len ? (kt_str){sweep->at, sweep->at_len} : KT_STR("q");
@@ -121,10 +121,8 @@ kt_error *answers_forget(store_view *view, answers_sweep *sweep, size_t most, in
     for (size_t i = 0; i < most && !error && (more = store_next(cursor, &key, &value)); i++) {
         memcpy(sweep->at, key.ptr, key.len);
         sweep->at_len = key.len;
-        if (value.len >= HEAD_BYTES && now - (int64_t)get_number(value.ptr, 8) > keep_ms) {
-            *forgot = true;
+        if (value.len >= HEAD_BYTES && now - (int64_t)get_number(value.ptr, 8) > keep_ms)
             error = forget(view, key, value);
-        }
     }
     if (!more)
         sweep->at_len = 0;

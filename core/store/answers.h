@@ -18,5 +18,4 @@ typedef struct {
     char at[STORE_KEY_MAX];
     size_t at_len; /* 0: from the first */
 } answers_sweep;
-KT_MUST kt_error *answers_forget(
-    store_view *view, answers_sweep *sweep, size_t most, int64_t keep_ms, bool *forgot);
+KT_MUST kt_error *answers_forget(store_view *view, answers_sweep *sweep, size_t most, int64_t keep_ms);

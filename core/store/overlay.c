@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <endian.h>
 
-enum { PAGE_SLOTS = 32, HEIGHT_MAX = 16 };
+enum { PAGE_SLOTS = 32, HEIGHT_MAX = 16, UNDO_BLOCK = 64 };
 
 /* A key's first bytes, big-endian, zeros behind its end: most keys differ in them. */
 typedef struct {
@@ -18,6 +18,19 @@ struct overlay_page {
     head heads[PAGE_SLOTS];
     overlay_node *nodes[PAGE_SLOTS]; /* of a branch: the least below each child, but for the first child */
     overlay_page *children[];        /* of a branch: PAGE_SLOTS */
+};
+
+/* What a write replaced. */
+typedef struct {
+    overlay_node *node;
+    overlay_state state;
+    uint32_t job;
+    kt_str raw;
+} undo_entry;
+
+struct overlay_undo {
+    overlay_undo *older;
+    undo_entry entries[UNDO_BLOCK];
 };
 
 /* The slots that a search went through, from the root to a leaf. */
@@ -203,22 +216,65 @@ static overlay_node *find_or_insert(overlay *o, store_space space, kt_str key)
     return node;
 }
 
+/* ---- Undo ---- */
+
+static undo_entry *undo_push(overlay *o)
+{
+    size_t at = o->undo_count % UNDO_BLOCK;
+    if (at == 0) {
+        overlay_undo *block = o->spare;
+        if (block)
+            o->spare = block->older;
+        else if (!(block = ARENA_NEW(o->arena, overlay_undo)))
+            return NULL;
+        block->older = o->undo;
+        o->undo = block;
+    }
+    o->undo_count++;
+    return &o->undo->entries[at];
+}
+
+static void undo_spare(overlay *o)
+{
+    overlay_undo *block = o->undo;
+    o->undo = block->older;
+    block->older = o->spare;
+    o->spare = block;
+}
+
+void overlay_back(overlay *o, size_t mark)
+{
+    o->changes++;
+    while (o->undo_count > mark) {
+        size_t at = --o->undo_count % UNDO_BLOCK;
+        const undo_entry *undo = &o->undo->entries[at];
+        undo->node->state = undo->state;
+        undo->node->job = undo->job;
+        undo->node->raw = undo->raw;
+        if (at == 0)
+            undo_spare(o);
+    }
+}
+
+void overlay_settle(overlay *o)
+{
+    o->undo_count = 0;
+    while (o->undo)
+        undo_spare(o);
+}
+
+/* ---- Writing and finding ---- */
+
 bool overlay_write(overlay *o, store_space space, kt_str key, kt_str raw)
 {
     overlay_node *node = find_or_insert(o, space, key);
-    if (!node)
+    undo_entry *undo = node ? undo_push(o) : NULL;
+    if (!undo)
         return false;
-    if (o->undo_count == o->undo_size) {
-        size_t size = o->undo_size ? 2 * o->undo_size : 32;
-        overlay_undo *undo = arena_grow(o->arena, o->undo, o->undo_size * sizeof *undo, size * sizeof *undo);
-        if (!undo)
-            return false;
-        o->undo = undo;
-        o->undo_size = size;
-    }
+    *undo = (undo_entry){node, node->state, node->job, node->raw};
     o->changes++;
-    o->undo[o->undo_count++] = (overlay_undo){node, node->state, node->raw};
     node->state = raw.ptr ? OVERLAY_PUT : OVERLAY_DELETED;
+    node->job = o->job;
     node->raw = raw;
     return true;
 }
@@ -269,12 +325,36 @@ const overlay_node *overlay_before(const overlay *o, store_space space, kt_str k
     return this_or_previous(key.ptr && is_at(floor, key) ? floor->previous : floor);
 }
 
-void overlay_back(overlay *o, size_t mark)
+/* ---- Holding ---- */
+
+overlay *overlay_open(size_t most)
 {
-    o->changes++;
-    while (o->undo_count > mark) {
-        const overlay_undo *undo = &o->undo[--o->undo_count];
-        undo->node->state = undo->state;
-        undo->node->raw = undo->raw;
+    arena *arena = arena_open(most);
+    overlay *made = arena ? ARENA_NEW(arena, overlay) : NULL;
+    if (!made) {
+        arena_close(arena);
+        return NULL;
     }
+    made->arena = arena;
+    atomic_init(&made->holders, 1);
+    return made;
+}
+
+void overlay_release(overlay *o)
+{
+    if (o && atomic_fetch_sub(&o->holders, 1) == 1)
+        arena_close(o->arena);
+}
+
+static void release(void *object)
+{
+    overlay_release(object);
+}
+
+bool overlay_hold(overlay *o, arena *until)
+{
+    if (!arena_at_end(until, release, o))
+        return false;
+    atomic_fetch_add(&o->holders, 1);
+    return true;
 }

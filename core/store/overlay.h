@@ -1,7 +1,12 @@
-/* overlay.h -- a request's write set: sorted by space and key, in memory of its own. A B+tree that only grows
- * (what is taken back stays, as nothing), so that ten writes and a hundred thousand cost about the same each. Its
- * nodes are linked in the order of their keys: a step to the next one costs nothing. */
+/* overlay.h -- a write set: sorted by space and key, in memory of its own. A B+tree that only grows (what is taken
+ * back stays, as nothing), so that ten writes and a hundred thousand cost about the same each. Its nodes are linked
+ * in the order of their keys: a step to the next one costs nothing.
+ *
+ * A dry run has one of its own. The jobs of a batch share one, each behind those before it: what they all rewrite, such
+ * as counters, goes to the engine once. A node says which job wrote it last. */
 #pragma once
+#include <stdatomic.h>
+
 #include "store/engine.h"
 
 typedef enum { OVERLAY_NOTHING, OVERLAY_PUT, OVERLAY_DELETED } overlay_state; /* NOTHING: taken back */
@@ -9,6 +14,7 @@ typedef enum { OVERLAY_NOTHING, OVERLAY_PUT, OVERLAY_DELETED } overlay_state; /*
 typedef struct overlay_node {
     struct overlay_node *next, *previous; /* within the space */
     overlay_state state;
+    uint32_t job;
     kt_str key;
     kt_str raw; /* framed */
 } overlay_node;
@@ -20,19 +26,23 @@ typedef struct {
     overlay_node *first, *last;
 } overlay_tree;
 
-typedef struct {
-    overlay_node *node;
-    overlay_state state;
-    kt_str raw;
-} overlay_undo;
+typedef struct overlay_undo overlay_undo;
 
 typedef struct {
-    arena *arena;
+    arena *arena;        /* it lies there itself */
+    atomic_uint holders; /* whoever may still look at what was written; the last one lets it go */
     overlay_tree trees[STORE_SPACES];
-    overlay_undo *undo; /* what each write replaced */
-    size_t undo_count, undo_size;
+    overlay_undo *undo, *spare; /* what each write replaced, in blocks, the newest first */
+    size_t undo_count;
+    uint32_t job;
     uint64_t changes; /* counts writes and what takes them back; 0: empty */
 } overlay;
+
+/* An empty one that the caller holds, and at most `most` bytes of it. NULL: no memory */
+overlay *overlay_open(size_t most);
+/* One more holder, until the arena ends. returns false: no memory */
+KT_MUST bool overlay_hold(overlay *overlay, arena *until);
+void overlay_release(overlay *overlay);
 
 /* raw with ptr NULL: deleted. raw must stay; key is copied. returns false: no memory */
 KT_MUST bool overlay_write(overlay *overlay, store_space space, kt_str key, kt_str raw);
@@ -45,4 +55,7 @@ const overlay_node *overlay_before(const overlay *overlay, store_space space, kt
 /* The nodes beside one, likewise; NULL: there are no more. */
 const overlay_node *overlay_next(const overlay_node *node);
 const overlay_node *overlay_previous(const overlay_node *node);
+/* Takes back what was written since there were `mark` entries to undo. */
 void overlay_back(overlay *overlay, size_t mark);
+/* Forgets how to take back what was written so far. */
+void overlay_settle(overlay *overlay);

@@ -17,8 +17,7 @@ typedef struct {
 } entry;
 
 typedef struct {
-    arena *arena;
-    overlay writes;
+    overlay *writes;
     entry *entries; /* sorted */
     size_t *order;  /* in which they are written */
 } desk;
@@ -34,10 +33,9 @@ static size_t pick(size_t n)
 
 static desk open_desk(const char *prefix)
 {
-    desk d = {.arena = arena_open((size_t)64 << 20), .entries = calloc(KEYS, sizeof *d.entries)};
+    desk d = {.writes = overlay_open((size_t)64 << 20), .entries = calloc(KEYS, sizeof *d.entries)};
     d.order = calloc(KEYS, sizeof *d.order);
-    assert_true(d.arena && d.entries && d.order);
-    d.writes.arena = d.arena;
+    assert_true(d.writes && d.entries && d.order);
     for (size_t i = 0; i < KEYS; i++) {
         snprintf(d.entries[i].text, sizeof d.entries[i].text, "%s%05zu", prefix, i);
         d.order[i] = i;
@@ -47,7 +45,7 @@ static desk open_desk(const char *prefix)
 
 static void close_desk(desk *d)
 {
-    arena_close(d->arena);
+    overlay_release(d->writes);
     free(d->entries);
     free(d->order);
 }
@@ -56,7 +54,7 @@ static void write_all(desk *d, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         entry *e = &d->entries[d->order[i]];
-        assert_true(overlay_write(&d->writes, STORE_DATA, str_of(e->text), KT_STR("value")));
+        assert_true(overlay_write(d->writes, STORE_DATA, str_of(e->text), KT_STR("value")));
         e->written = true;
     }
 }
@@ -82,24 +80,24 @@ static size_t neighbour(const desk *d, size_t at, int step)
 static void look_at_all(const desk *d)
 {
     size_t at = neighbour(d, (size_t)-1, 1);
-    const overlay_node *node = overlay_at_or_after(&d->writes, STORE_DATA, (kt_str){0}, false);
+    const overlay_node *node = overlay_at_or_after(d->writes, STORE_DATA, (kt_str){0}, false);
     for (; node; node = overlay_next(node), at = neighbour(d, at, 1))
         expect(node, d, at);
     assert_true(at >= KEYS);
     at = neighbour(d, KEYS, -1);
-    for (node = overlay_before(&d->writes, STORE_DATA, (kt_str){0}); node;
+    for (node = overlay_before(d->writes, STORE_DATA, (kt_str){0}); node;
          node = overlay_previous(node), at = neighbour(d, at, -1))
         expect(node, d, at);
     assert_true(at >= KEYS);
     for (size_t i = 0; i < LOOKS; i++) {
         at = pick(KEYS);
         kt_str key = str_of(d->entries[at].text);
-        expect(overlay_find(&d->writes, STORE_DATA, key), d, d->entries[at].written ? at : KEYS);
-        expect(overlay_at_or_after(&d->writes, STORE_DATA, key, true), d, neighbour(d, at, 1));
-        expect(overlay_at_or_after(&d->writes, STORE_DATA, key, false), d,
+        expect(overlay_find(d->writes, STORE_DATA, key), d, d->entries[at].written ? at : KEYS);
+        expect(overlay_at_or_after(d->writes, STORE_DATA, key, true), d, neighbour(d, at, 1));
+        expect(overlay_at_or_after(d->writes, STORE_DATA, key, false), d,
             d->entries[at].written ? at : neighbour(d, at, 1));
-        expect(overlay_before(&d->writes, STORE_DATA, key), d, neighbour(d, at, -1));
-        assert_null(overlay_find(&d->writes, STORE_META, key));
+        expect(overlay_before(d->writes, STORE_DATA, key), d, neighbour(d, at, -1));
+        assert_null(overlay_find(d->writes, STORE_META, key));
     }
 }
 
@@ -147,9 +145,9 @@ static void taken_back(void **state)
     desk d = open_desk("");
     shuffle(d.order);
     write_all(&d, KEYS / 4);
-    size_t mark = d.writes.undo_count;
+    size_t mark = d.writes->undo_count;
     write_all(&d, KEYS);
-    overlay_back(&d.writes, mark);
+    overlay_back(d.writes, mark);
     for (size_t i = KEYS / 4; i < KEYS; i++)
         d.entries[d.order[i]].written = false;
     look_at_all(&d);
@@ -163,13 +161,13 @@ static void out_of_memory(void **state)
 {
     (void)state;
     desk d = open_desk("key ");
-    arena_close(d.arena);
-    d.arena = d.writes.arena = arena_open((size_t)1 << 20);
-    assert_non_null(d.arena);
+    overlay_release(d.writes);
+    d.writes = overlay_open((size_t)1 << 20);
+    assert_non_null(d.writes);
     shuffle(d.order);
     size_t i = 0;
     while (
-        i < KEYS && overlay_write(&d.writes, STORE_DATA, str_of(d.entries[d.order[i]].text), KT_STR("value")))
+        i < KEYS && overlay_write(d.writes, STORE_DATA, str_of(d.entries[d.order[i]].text), KT_STR("value")))
         d.entries[d.order[i++]].written = true;
     assert_in_range(i, 1000, KEYS - 1);
     look_at_all(&d);

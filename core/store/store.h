@@ -2,8 +2,9 @@
  * group commit, and overlays. Nothing above this room knows the engine.
  *
  * A view is a snapshot and, if it is writable, a sorted write set (the overlay) above it; its reads see both.
- * The writer runs each job on a writable view; on success the overlay joins the running commit, on failure it
- * is dropped. A dry run is a writable view opened by store_read that nobody applies.
+ * The writer runs each job on a writable view above what the jobs before it in the batch wrote; on success its
+ * writes join the running commit, on failure they are taken back. A dry run is a writable view opened by
+ * store_read that nobody applies.
  *
  * Keys: 1..STORE_KEY_MAX bytes, memcmp order. Values: up to STORE_VALUE_MAX bytes; each is framed with a
  * checksum over key and value that every read verifies: a mismatch is a KT_STORAGE error that names the key.
@@ -92,9 +93,11 @@ typedef struct {
 } store_mark;
 store_mark store_mark_set(store_view *view);
 KT_MUST kt_error *store_mark_back(store_view *view, store_mark mark);
-/* What was written so far stays: there is no going back behind this point, and nothing kept for it. */
+/* What was written so far stays: there is no going back behind this point, and nothing kept for it. In a job of the
+ * writer's, which may yet fail, it does nothing. */
 void store_mark_settle(store_view *view);
-/* Calls each(context, space, key, value) for the overlay's writes in key order; value.ptr NULL: deleted. */
+/* Calls each(context, space, key, value) for what was written through this view, in key order; value.ptr NULL:
+ * deleted. */
 void store_overlay_each(const store_view *view,
     void (*each)(void *context, store_space space, kt_str key, kt_str value), void *context);
 

@@ -1,6 +1,8 @@
 /* store_differential_test.c -- the same random operations over both engines give the same answers: writes in
- * jobs that succeed and fail, reads in snapshots and dry runs, scans both ways. KONTOR_LONG=1 runs a million
- * operations. */
+ * jobs that succeed and fail, alone and many in one batch, reads in snapshots, jobs and dry runs, scans both ways.
+ * KONTOR_LONG=1 runs a million operations. */
+#include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +14,7 @@
 #include "kit/error.h"
 #include "store/store.h"
 
-enum { KEYS = 400 };
+enum { KEYS = 400, BATCH = 8, LOOK = 60 };
 
 static uint64_t state;
 
@@ -36,6 +38,10 @@ typedef struct {
     const operation *operations;
     size_t count;
     bool refuse;
+    pthread_mutex_t *gate; /* its body waits here, so that others queue up behind it */
+    sem_t *ended;
+    store_result result;
+    uint64_t seen;
 } script;
 
 static kt_str key_of(const operation *o)
@@ -59,10 +65,46 @@ static kt_error *play(store_view *view, const operation *o, size_t count)
     return NULL;
 }
 
+static uint64_t mix(uint64_t seen, kt_str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        seen = (seen ^ (unsigned char)s.ptr[i]) * 1099511628211u;
+    return (seen ^ s.len) * 1099511628211u;
+}
+
+static void see_write(void *seen, store_space space, kt_str key, kt_str value)
+{
+    uint64_t *all = seen;
+    *all = mix(mix(*all ^ (uint64_t)space ^ (value.ptr != NULL), key), value);
+}
+
+/* What a job sees: keys around one of its own, both ways, and what it wrote itself. */
+static kt_error *see(store_view *view, const operation *at, uint64_t *seen)
+{
+    kt_str key, value;
+    for (int reverse = 0; reverse < 2; reverse++) {
+        store_cursor *cursor;
+        kt_str from = reverse ? (kt_str){0} : key_of(at), to = reverse ? key_of(at) : (kt_str){0};
+        KT_TRY(store_scan(view, at->space, from, to, reverse, &cursor));
+        for (size_t i = 0; i < LOOK && store_next(cursor, &key, &value); i++)
+            *seen = mix(mix(*seen, key), value);
+        KT_TRY(store_scan_end(cursor));
+    }
+    store_overlay_each(view, see_write, seen);
+    return NULL;
+}
+
 static kt_error *run_script(store_job *job, store_view *view)
 {
     script *s = (script *)job;
+    if (s->gate) {
+        pthread_mutex_lock(s->gate);
+        pthread_mutex_unlock(s->gate);
+    }
+    s->seen = 0;
+    KT_TRY(see(view, s->operations, &s->seen));
     KT_TRY(play(view, s->operations, s->count));
+    KT_TRY(see(view, s->operations, &s->seen));
     return s->refuse ? error_make(job->arena, KT_RULE, NULL, "refused", "odmowa") : NULL;
 }
 
@@ -117,21 +159,79 @@ static void compare_gets(store_view *a, store_view *b, const operation *o, size_
     }
 }
 
+static void note_end(store_job *job, store_result result)
+{
+    script *s = (script *)job;
+    s->result = result;
+    sem_post(s->ended);
+}
+
+/* Queues all of them while the first one's body waits. */
+static void run_together(store *store, script *scripts, size_t count)
+{
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    sem_t ended;
+    sem_init(&ended, 0, 0);
+    pthread_mutex_lock(&gate);
+    scripts[0].gate = &gate;
+    for (size_t i = 0; i < count; i++) {
+        scripts[i].job.done = note_end;
+        scripts[i].ended = &ended;
+        scripts[i].job.arena = arena_open(8 << 20);
+        assert_null(store_submit(store, &scripts[i].job));
+    }
+    pthread_mutex_unlock(&gate);
+    for (size_t i = 0; i < count; i++)
+        sem_wait(&ended);
+    for (size_t i = 0; i < count; i++)
+        arena_close(scripts[i].job.arena);
+    sem_destroy(&ended);
+}
+
+/* The jobs of one batch see and do what they would one by one. */
+static void batch(store *stores[2], arena *arena, const operation *o, size_t count)
+{
+    script together[BATCH] = {0}, alone[BATCH] = {0};
+    size_t jobs = 0;
+    for (size_t at = 0; at < count && jobs < BATCH; jobs++) {
+        size_t some = 1 + pick(count - at);
+        together[jobs] = (script){
+            .job = {.body = run_script}, .operations = o + at, .count = some, .refuse = pick(3) == 0};
+        at += some;
+        alone[jobs] = together[jobs];
+        alone[jobs].job.arena = arena;
+        alone[jobs].result = store_run(stores[1], &alone[jobs].job);
+    }
+    run_together(stores[0], together, jobs);
+    for (size_t i = 0; i < jobs; i++) {
+        assert_int_equal(together[i].result, together[i].refuse ? STORE_REFUSED : STORE_DONE);
+        assert_int_equal(together[i].result, alone[i].result);
+        assert_true(together[i].seen == alone[i].seen);
+    }
+}
+
+static void job(store *stores[2], arena *arena, const operation *o, size_t count, bool refuse)
+{
+    uint64_t seen[2];
+    for (int i = 0; i < 2; i++) {
+        script s = {
+            .job = {.body = run_script, .arena = arena}, .operations = o, .count = count, .refuse = refuse};
+        assert_int_equal(store_run(stores[i], &s.job), refuse ? STORE_REFUSED : STORE_DONE);
+        seen[i] = s.seen;
+    }
+    assert_true(seen[0] == seen[1]);
+}
+
 static void step(store *stores[2], arena *arena, size_t count)
 {
     static operation o[64];
     make_operations(o, count);
-    int kind = (int)pick(3);
+    int kind = (int)pick(4);
     store_view *views[2];
-    if (kind < 2) { /* a job, refused now and then */
-        for (int i = 0; i < 2; i++) {
-            script s = {.job = {.body = run_script, .arena = arena},
-                .operations = o,
-                .count = count,
-                .refuse = kind == 1};
-            assert_int_equal(store_run(stores[i], &s.job), kind == 1 ? STORE_REFUSED : STORE_DONE);
-        }
-    }
+    if (kind < 2)
+        job(stores, arena, o, count, kind == 1);
+    if (kind == 3)
+        batch(stores, arena, o, count);
     for (int i = 0; i < 2; i++)
         assert_null(store_read(stores[i], arena, &views[i]));
     if (kind == 2) { /* a dry run */

@@ -64,22 +64,14 @@ static kt_error *bad_key(arena *arena, kt_str key)
         "klucz ma %zu bajtów: możliwe jest od 1 do %d", key.len, STORE_KEY_MAX);
 }
 
-static void close_writes(void *writes)
-{
-    overlay *o = writes;
-    arena_close(o->arena);
-    o->arena = NULL;
-}
-
 kt_error *store_make_writable(store_view *view)
 {
     if (view->writes)
         return NULL;
-    overlay *made = ARENA_NEW(view->first, overlay);
-    if (!made || !arena_at_end(view->first, close_writes, made))
-        return error_no_memory();
-    made->arena = arena_open(SIZE_MAX); /* store_put keeps to STORE_WRITES_MAX */
-    if (!made->arena)
+    overlay *made = overlay_open(SIZE_MAX); /* store_put keeps to STORE_WRITES_MAX */
+    bool held = made && overlay_hold(made, view->first);
+    overlay_release(made);
+    if (!held)
         return error_no_memory();
     view->writes = made;
     return NULL;
@@ -140,7 +132,8 @@ struct store_cursor {
     store_space space;
     kt_str from, to; /* to.ptr NULL: the end of the space */
     bool reverse, begun, engine_done;
-    kt_str key, raw;           /* the engine's candidate, not yet handed out; key.ptr NULL: fetch one */
+    bool counts;     /* hands nothing out: no checksum is needed, which would cost more than the step */
+    kt_str key, raw; /* the engine's candidate, not yet handed out; key.ptr NULL: fetch one */
     const overlay_node *ahead; /* the overlay's candidate as it was after so many changes of the overlay */
     uint64_t ahead_at;
     bool ahead_known;
@@ -245,7 +238,7 @@ bool store_next(store_cursor *c, kt_str *key, kt_str *value)
             *key = c->key;
             c->key = (kt_str){0};
             remember(c, *key);
-            if (frame_open(c->space, *key, c->raw, value))
+            if (c->counts || frame_open(c->space, *key, c->raw, value))
                 return true;
             c->error = damaged(c->arena, c->space, *key);
             return false;
@@ -299,12 +292,12 @@ kt_error *store_count(
     kt_str key, value;
     *count = 0;
     KT_TRY(store_scan(view, space, from, to, false, &cursor));
+    cursor->counts = true;
     if (view->writes && view->writes->changes) {
         while (*count < most && store_next(cursor, &key, &value))
             ++*count;
         return store_scan_end(cursor);
     }
-    /* nothing is handed out: no checksum is needed, which would cost more than the step */
     for (advance_engine(cursor); cursor->key.ptr && *count < most; advance_engine(cursor)) {
         if (*count == COMPARED) {
             count_rest(cursor, most, count);
@@ -332,7 +325,7 @@ static kt_error *may_write(const store_view *view, kt_str key)
         return bad_key(view->arena, key);
     /* what nobody commits, such as the past, may be larger */
     size_t most = view->borrowed_txn ? STORE_WRITES_MAX : 4 * STORE_WRITES_MAX;
-    if (arena_used(view->writes->arena) < most)
+    if (arena_used(view->writes->arena) - view->begun_at < most)
         return NULL;
     return kt_hint(error_make(view->arena, KT_LIMIT, NULL, "one transaction would write more than %zu MB",
                        "jedna transakcja zapisałaby ponad %zu MB", most >> 20),
@@ -377,8 +370,8 @@ kt_error *store_mark_back(store_view *view, store_mark mark)
 
 void store_mark_settle(store_view *view)
 {
-    if (view->writes)
-        view->writes->undo_count = 0;
+    if (view->writes && !view->borrowed_txn) /* a job of the writer's may yet fail */
+        overlay_settle(view->writes);
 }
 
 void store_overlay_each(const store_view *view,
@@ -390,6 +383,8 @@ void store_overlay_each(const store_view *view,
         const overlay_node *node = overlay_at_or_after(view->writes, space, (kt_str){0}, false);
         for (; node; node = overlay_next(node)) {
             kt_str value = {0};
+            if (node->job != view->writes->job)
+                continue;
             if (node->state == OVERLAY_PUT)
                 value = (kt_str){node->raw.ptr, node->raw.len - FRAME_BYTES};
             each(context, space, node->key, value);

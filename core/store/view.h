@@ -8,6 +8,7 @@ struct store_view {
     engine *engine;
     engine_txn *txn;
     overlay *writes;   /* NULL: read only */
+    size_t begun_at;   /* bytes that were in it before this view */
     bool borrowed_txn; /* the writer's: store_end leaves it alone; values are copied, for its pages move */
     store *store;
 };

@@ -1,8 +1,9 @@
 /* writer.c -- the writer thread and its group commit.
  *
- * The writer takes what is queued, runs each job on an overlay above one write transaction, applies the
- * overlays that succeeded, commits once, and answers all. If the map turns out too small it grows and the
- * same overlays are applied again: their jobs need not run twice, for the state below them is the same.
+ * The writer takes what is queued, runs each job on one overlay above a write transaction, takes back what those
+ * wrote that failed, puts the overlay into the transaction, commits once, and answers all. If the map turns out
+ * too small it grows and the same overlay is put again: the jobs need not run twice, for the state below them is
+ * the same.
  *
  * After a commit that failed the writer tries a small one of its own, twice a second, so that writing is
  * known to work again before somebody asks for it. */
@@ -44,19 +45,22 @@ static struct timespec after_us(int64_t us)
     return t;
 }
 
-/* Puts one overlay into the transaction; raw values are framed already. */
-static engine_code apply(engine *engine, engine_txn *txn, const overlay *o)
+/* Puts the batch's overlay into the transaction and commits it; raw values are framed already. Ends the transaction,
+ * whatever the result. */
+static engine_code put_and_commit(engine *engine, engine_txn *txn, const overlay *o)
 {
     for (store_space space = STORE_DATA; space < STORE_SPACES; space++) {
         const overlay_node *node = overlay_at_or_after(o, space, (kt_str){0}, false);
         for (; node; node = overlay_next(node)) {
             engine_code code = node->state == OVERLAY_PUT ? engine->ops->put(txn, space, node->key, node->raw)
                                                           : engine->ops->remove(txn, space, node->key);
-            if (code != ENGINE_OK)
+            if (code != ENGINE_OK) {
+                engine->ops->end(txn);
                 return code;
+            }
         }
     }
-    return ENGINE_OK;
+    return engine->ops->commit(txn);
 }
 
 static engine_code grow(engine *engine)
@@ -71,45 +75,32 @@ static engine_code grow(engine *engine)
     return code;
 }
 
-/* A new transaction with the overlays of the first `count` entries in it; grows the map as often as it takes.
- */
-static engine_code rebuild(engine *engine, batch_entry *entries, size_t count, engine_txn **txn)
+static kt_error *run_body(store_job *job, store_view *view, kt_str *kept)
 {
-    engine_code code = ENGINE_FULL;
-    for (int tries = 0; code == ENGINE_FULL && tries < GROW_TRIES; tries++) {
-        code = grow(engine);
-        if (code == ENGINE_OK)
-            code = engine->ops->begin(engine, true, txn);
-        if (code != ENGINE_OK)
-            break;
-        for (size_t i = 0; i < count && code == ENGINE_OK; i++)
-            if (entries[i].result == STORE_DONE)
-                code = apply(engine, *txn, entries[i].view.writes);
-        if (code != ENGINE_OK)
-            engine->ops->end(*txn);
+    if (job->key.ptr) {
+        KT_TRY(answers_find(view, job->key, kept));
+        if (kept->ptr)
+            return NULL;
     }
-    return code;
+    KT_TRY(job->body(job, view));
+    return job->key.ptr ? answers_keep(view, job->key, job->answer) : NULL;
 }
 
-/* Runs one job on its overlay; its result is in entry->result. */
+/* Runs one job behind those that the overlay has already; its result is in entry->result. */
 static void run_job(batch_entry *entry)
 {
     store_job *job = entry->job;
-    store_view *view = &entry->view;
+    overlay *writes = entry->view.writes;
     kt_str kept = {0};
-    job->error = store_make_writable(view);
-    if (!job->error && job->key.ptr)
-        job->error = answers_find(view, job->key, &kept);
-    if (!job->error && kept.ptr) {
+    writes->job++;
+    job->error = overlay_hold(writes, job->arena) ? run_body(job, &entry->view, &kept) : error_no_memory();
+    if (job->error)
+        overlay_back(writes, 0);
+    entry->wrote = writes->undo_count > 0;
+    overlay_settle(writes);
+    entry->result = job->error ? STORE_REFUSED : kept.ptr ? STORE_REPEATED : STORE_DONE;
+    if (kept.ptr)
         job->answer = kept;
-        entry->result = STORE_REPEATED;
-        return;
-    }
-    if (!job->error)
-        job->error = job->body(job, view);
-    if (!job->error && job->key.ptr)
-        job->error = answers_keep(view, job->key, job->answer);
-    entry->result = job->error ? STORE_REFUSED : STORE_DONE;
 }
 
 /* After a failed commit. Whatever came after an effect that is gone may rest on it: a repeated answer, a
@@ -127,76 +118,63 @@ static void fail_all(batch_entry *entries, size_t count, engine_code code)
 }
 
 typedef struct {
-    engine_txn *txn; /* NULL: ended */
+    engine_txn *txn;
+    overlay *writes;
     int64_t begun_us;
     size_t ran; /* entries that have a result; the others are for the next batch */
     size_t keyed;
     bool wrote;
 } batch;
 
-/* Runs the jobs that have not run into one open transaction, as many as there is time for. */
-static engine_code run_jobs(store *s, size_t count, batch *b)
+/* A view above what the batch wrote so far. */
+static store_view view_on(store *s, const batch *b, arena *memory)
+{
+    return (store_view){.arena = memory,
+        .first = memory,
+        .engine = s->engine,
+        .txn = b->txn,
+        .writes = b->writes,
+        .begun_at = arena_used(b->writes->arena),
+        .borrowed_txn = true,
+        .store = s};
+}
+
+/* Runs the jobs that have not run, as many as there is time for. */
+static void run_jobs(store *s, size_t count, batch *b)
 {
     for (size_t i = b->ran; i < count; i++) {
         batch_entry *entry = &s->entries[i];
         if (i && clock_monotonic_us() - b->begun_us > BATCH_US_MAX)
             break;
-        entry->view = (store_view){.arena = entry->job->arena,
-            .first = entry->job->arena,
-            .engine = s->engine,
-            .txn = b->txn,
-            .borrowed_txn = true,
-            .store = s};
+        entry->view = view_on(s, b, entry->job->arena);
         run_job(entry);
         b->ran = i + 1;
-        if (entry->result != STORE_DONE || !entry->view.writes->changes)
-            continue;
-        b->wrote = true;
-        b->keyed += entry->job->key.ptr != NULL;
-        engine_code code = apply(s->engine, b->txn, entry->view.writes);
-        if (code == ENGINE_OK)
-            continue;
-        s->engine->ops->end(b->txn);
-        if (code == ENGINE_FULL)
-            code = rebuild(s->engine, s->entries, b->ran, &b->txn);
-        if (code != ENGINE_OK)
-            return code;
+        b->wrote = b->wrote || entry->wrote;
+        b->keyed += entry->wrote && entry->job->key.ptr;
     }
-    return ENGINE_OK;
 }
 
 /* Old answers go with the batch. Nothing depends on it: what fails here is tried again some other time. */
-static engine_code forget_answers(store *s, batch *b)
+static void forget_answers(store *s, batch *b)
 {
-    store_view view = {.arena = s->scratch,
-        .first = s->scratch,
-        .engine = s->engine,
-        .txn = b->txn,
-        .borrowed_txn = true,
-        .store = s};
-    bool forgot = false;
-    engine_code code = ENGINE_OK;
-    if (!store_make_writable(&view) &&
-        !answers_forget(&view, &s->sweep, 2 * b->keyed + 1, s->options.keep_answers_ms, &forgot) && forgot) {
-        code = apply(s->engine, b->txn, view.writes);
-        if (code != ENGINE_OK) {
-            s->engine->ops->end(b->txn);
-            code = code == ENGINE_FULL ? rebuild(s->engine, s->entries, b->ran, &b->txn) : code;
-        }
-    }
+    store_view view = view_on(s, b, s->scratch);
+    kt_error *error = answers_forget(&view, &s->sweep, 2 * b->keyed + 1, s->options.keep_answers_ms);
+    if (error)
+        overlay_back(b->writes, 0);
     arena_reset(s->scratch);
-    return code;
 }
 
 static engine_code commit(store *s, batch *b)
 {
-    engine_code code = b->keyed ? forget_answers(s, b) : ENGINE_OK;
-    if (code == ENGINE_OK)
-        code = s->engine->ops->commit(b->txn);
+    if (b->keyed)
+        forget_answers(s, b);
+    engine_code code = put_and_commit(s->engine, b->txn, b->writes);
     for (int tries = 0; code == ENGINE_FULL && tries < GROW_TRIES; tries++) {
-        code = rebuild(s->engine, s->entries, b->ran, &b->txn);
+        code = grow(s->engine);
         if (code == ENGINE_OK)
-            code = s->engine->ops->commit(b->txn);
+            code = s->engine->ops->begin(s->engine, true, &b->txn);
+        if (code == ENGINE_OK)
+            code = put_and_commit(s->engine, b->txn, b->writes);
     }
     return code;
 }
@@ -263,18 +241,16 @@ static size_t gather(store *s, size_t count, const struct timespec *until)
 
 /* Runs what is there, then what has come meanwhile. count: how many entries there are, those of the next batch
  * included */
-static engine_code run_all(store *s, size_t *count, batch *b)
+static void run_all(store *s, size_t *count, batch *b)
 {
     b->begun_us = clock_monotonic_us();
     const struct timespec until = after_us(s->commit_us < GATHER_US_MAX ? s->commit_us : GATHER_US_MAX);
-    for (;;) {
-        engine_code code = run_jobs(s, *count, b);
-        if (code != ENGINE_OK || b->ran < *count)
-            return code;
+    do {
+        run_jobs(s, *count, b);
+        if (b->ran < *count)
+            return;
         *count = gather(s, *count, &until);
-        if (b->ran == *count)
-            return ENGINE_OK;
-    }
+    } while (b->ran < *count);
 }
 
 static void note_crowd(store *s, size_t ran)
@@ -295,13 +271,13 @@ static engine_code commit_timed(store *s, batch *b)
 /* returns how many entries were answered; count: how many there are */
 static size_t run_batch(store *s, size_t *count)
 {
-    batch b = {0};
-    engine_code code = begin(s, &b.txn);
+    batch b = {.writes = overlay_open(SIZE_MAX)};
+    engine_code code = b.writes ? begin(s, &b.txn) : ENGINE_MEMORY;
     if (code == ENGINE_OK) {
-        code = run_all(s, count, &b);
-        if (code == ENGINE_OK && b.wrote)
+        run_all(s, count, &b);
+        if (b.wrote)
             code = commit_timed(s, &b);
-        else if (code == ENGINE_OK)
+        else
             s->engine->ops->end(b.txn);
     } else {
         for (b.ran = 0; b.ran < *count; b.ran++)
@@ -321,6 +297,7 @@ static size_t run_batch(store *s, size_t *count)
         s->entries[i].job->done(s->entries[i].job, s->entries[i].result);
     if (s->options.answering)
         s->options.answering(s->options.context, false);
+    overlay_release(b.writes);
     return b.ran;
 }
 

@@ -11,6 +11,7 @@ typedef struct {
     store_job *job;
     store_view view;
     store_result result;
+    bool wrote;
 } batch_entry;
 
 struct store {
