@@ -12,8 +12,17 @@
 
 #include "../shop.h"
 
-enum { KEY_MAX = 200, VALUE_MAX = 20000, PAGE = 50, ENTITIES_MAX = 200, IMPORT_ENTRY_PARTS = 10 };
-enum { RECORD = 104, COUNTER = 12, ENTRY = 4, JOURNAL = 229, JOURNAL_PART = 15000, HEAD = 44 };
+enum { KEY_MAX = 200, VALUE_MAX = 60000, PAGE = 50, ENTITIES_MAX = 200, IMPORT_ENTRY_PARTS = 3 };
+/* With their checksums; an imported record has its external id as well. */
+enum {
+    RECORD = 163,
+    RECORD_IMPORTED = 170,
+    COUNTER = 12,
+    ENTRY = 4,
+    JOURNAL = 289,
+    JOURNAL_PART = 59800,
+    HEAD = 44
+};
 
 typedef struct {
     unsigned char bytes[KEY_MAX];
@@ -152,7 +161,7 @@ static void put(MDB_txn *txn, MDB_dbi dbi, const key *k, size_t size, unsigned f
 
 static void put_counters(MDB_txn *txn)
 {
-    static const int counted[] = {3, 14, 15, 16}; /* indexes whose values are counted */
+    static const int counted[] = {3, 14, 15, 16, 25}; /* indexes whose values are counted */
     key k = begin('c', -1);
     put(txn, data, &k, COUNTER, 0);
     add_number(&k, 0, 3);
@@ -186,7 +195,8 @@ static void put_index(MDB_txn *txn, key k, uint64_t id)
 
 static void put_indexes(MDB_txn *txn, uint64_t id, const char *name)
 {
-    static const int empty[] = {6, 7, 8, 9, 10, 12, 13, 17}, flags[] = {14, 15, 16};
+    static const int empty[] = {6, 7, 8, 9, 10, 12, 13, 17, 24}, flags[] = {14, 15, 16, 25};
+    static const char *const sounds[] = {"frm kwls", "frm snw", "kwls snw"};
     char industry[32];
     key k;
     for (int index = 3; index <= 5; index++) { /* kind and name, owner and name, name */
@@ -204,6 +214,11 @@ static void put_indexes(MDB_txn *txn, uint64_t id, const char *name)
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         k = begin('i', flags[i]);
         add_int(&k, id % 2);
+        put_index(txn, k, id);
+    }
+    for (size_t i = 0; i < sizeof sounds / sizeof *sounds; i++) {
+        k = begin('i', 23);
+        add_text(&k, sounds[i]);
         put_index(txn, k, id);
     }
     snprintf(industry, sizeof industry, "branza %llu", (unsigned long long)(id % 40));
@@ -241,7 +256,7 @@ static void create(MDB_txn *txn, uint64_t id, bool alone)
     put_index(txn, k, journal_seq + 1);
     put_indexes(txn, id, name);
     k = record_key(id);
-    put(txn, data, &k, RECORD, 0);
+    put(txn, data, &k, alone ? RECORD : RECORD_IMPORTED, 0);
     put_words(txn, id, number, alone);
     if (alone) {
         put_counters(txn);

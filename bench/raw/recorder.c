@@ -76,23 +76,30 @@ SHOWN int mdb_dbi_open(MDB_txn *txn, const char *name, unsigned flags, MDB_dbi *
     return rc;
 }
 
-SHOWN int mdb_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *data, unsigned flags)
+SHOWN int mdb_cursor_put(MDB_cursor *cursor, MDB_val *key, MDB_val *data, unsigned flags)
 {
     int rc;
-    bool records = recording(txn);
-    REAL(mdb_put, txn, dbi, key, data, flags);
+    bool records = recording(mdb_cursor_txn(cursor));
+    REAL(mdb_cursor_put, cursor, key, data, flags);
     if (rc == 0 && records)
-        tell(PUT, dbi, key, data, flags & MDB_APPEND);
+        tell(PUT, mdb_cursor_dbi(cursor), key, data, flags & MDB_APPEND);
     return rc;
 }
 
-SHOWN int mdb_del(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *data)
+SHOWN int mdb_cursor_del(MDB_cursor *cursor, unsigned flags)
 {
     int rc;
-    bool records = recording(txn);
-    REAL(mdb_del, txn, dbi, key, data);
+    char bytes[512];
+    MDB_val key, value;
+    bool records = recording(mdb_cursor_txn(cursor)) &&
+                   mdb_cursor_get(cursor, &key, &value, MDB_GET_CURRENT) == 0 && key.mv_size <= sizeof bytes;
+    if (records) { /* its page changes */
+        memcpy(bytes, key.mv_data, key.mv_size);
+        key.mv_data = bytes;
+    }
+    REAL(mdb_cursor_del, cursor, flags);
     if (rc == 0 && records)
-        tell(DELETE, dbi, key, NULL, false);
+        tell(DELETE, mdb_cursor_dbi(cursor), &key, NULL, false);
     return rc;
 }
 
