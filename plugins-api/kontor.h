@@ -522,6 +522,9 @@ typedef struct {
 } kt_memory;
 KT_API KT_MUST kt_memory kt_lasting_memory(kt_tx *tx);
 KT_API KT_MUST kt_error *kt_callers_memory(kt_tx *tx, kt_memory before, kt_error *error); /* returns error */
+/* Runs body as a call of its own: what it allocates and reads is given back when it returns, its error comes out. For
+ * the steps of a long way. */
+KT_API KT_MUST kt_error *kt_step(kt_tx *tx, kt_error *(*body)(kt_tx *tx, void *context), void *context);
 /* Keeps something that a module has read, for its next calls in the same transaction; forgotten when a part of the
  * transaction is taken back. Whoever keeps what records say amends or forgets it when these change.
  *   key    an address of the module's own: of a static const

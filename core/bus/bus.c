@@ -21,10 +21,12 @@ static void set_defaults(bus_options *o)
     o->slow_call_ms = o->slow_call_ms ? o->slow_call_ms : 200;
 }
 
-static void catalogue_changed(void *context)
+static void catalogue_changed(void *context, uint64_t seq, const model_change *changes)
 {
     bus *b = context;
     events_schema(b->events);
+    if (changes)
+        bus_committed(b, seq, changes);
 }
 
 static kt_error *open_parts(bus *b, arena *arena)

@@ -56,3 +56,10 @@ kt_error *kt_callers_memory(kt_tx *tx, kt_memory before, kt_error *error)
 {
     return model_memory_back(tx, before, error);
 }
+
+kt_error *kt_step(kt_tx *tx, kt_error *(*body)(kt_tx *tx, void *context), void *context)
+{
+    model_scope scope;
+    KT_TRY(scope_open(tx, &scope));
+    return scope_close(tx, &scope, body(tx, context));
+}

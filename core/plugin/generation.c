@@ -18,7 +18,8 @@ typedef struct {
     size_t count, entering_count;
     const char *leaving;
     const model_catalogue *made;
-    uint64_t number;
+    const model_change *changes; /* what was written with it, in the job's memory */
+    uint64_t number, seq;
 } change;
 
 /* ---- What a catalogue is built from ---- */
@@ -192,7 +193,8 @@ static void pending_set(plugins *p, generation pending)
 
 static kt_error *work(change *c, store_view *view)
 {
-    uint64_t number = 0, seq = 0;
+    uint64_t number = 0;
+    c->seq = 0;
     KT_TRY(generation_read(view, &number));
     KT_TRY(build(c, view));
     c->number = number + 1;
@@ -222,7 +224,8 @@ static kt_error *work(change *c, store_view *view)
     if (c->leaving)
         KT_TRY(leave(c, &tx));
     KT_TRY(model_commit_checks(&tx));
-    KT_TRY(journal_append(&tx, &seq));
+    KT_TRY(journal_append(&tx, &c->seq));
+    c->changes = tx.changes;
     return generation_write(view, c->number);
 }
 
@@ -277,7 +280,7 @@ kt_error *generation_change(plugins *p, arena *arena, const kt_module *const *mo
     log_line(KT_LOG_INFO, "plugin", "generation number=%llu modules=%zu us=%lld",
         (unsigned long long)c.number, count, (long long)(clock_monotonic_us() - start));
     if (p->changed)
-        p->changed(p->context);
+        p->changed(p->context, c.seq, c.changes);
     return NULL;
 }
 

@@ -28,7 +28,7 @@ struct plugins {
     const char *directory, *private_directory;
     const kt_module *const *built_in;
     const uint8_t *master_key;
-    void (*changed)(void *context);
+    void (*changed)(void *context, uint64_t seq, const model_change *changes);
     void *context;
 
     pthread_mutex_t manage;

@@ -525,7 +525,8 @@ void plugins_close(plugins *p)
     arena_close(p->arena);
 }
 
-void plugins_on_change(plugins *p, void (*changed)(void *context), void *context)
+void plugins_on_change(
+    plugins *p, void (*changed)(void *context, uint64_t seq, const model_change *changes), void *context)
 {
     pthread_mutex_lock(&p->manage);
     p->changed = changed;

@@ -34,7 +34,9 @@ KT_MUST kt_error *plugins_rebuild(plugins *plugins, arena *arena);
 /* Is there an index that cannot become whole, for records are alike? *why names them. It is tried again until
  * somebody has changed one. thread: any */
 bool plugins_stuck(plugins *plugins, arena *arena, kt_str *why);
-void plugins_on_change(plugins *plugins, void (*changed)(void *context), void *context);
+/* changed is told of each new generation, and of the records that were written with it, in which entry of the journal. */
+void plugins_on_change(plugins *plugins,
+    void (*changed)(void *context, uint64_t seq, const model_change *changes), void *context);
 /* Calls each for every method of the enabled modules. */
 void plugins_methods(const model_catalogue *catalogue,
     void (*each)(void *context, const kt_module *module, const kt_method *method), void *context);

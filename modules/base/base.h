@@ -2,6 +2,7 @@
  * name. */
 #pragma once
 #include <kontor.h>
+#include <kontor/work.h>
 
 extern const kt_shape company_shape;
 kt_error *company_compute(kt_tx *tx, kt_record *self);
@@ -77,6 +78,7 @@ KT_MUST kt_error *approval_asked(kt_tx *tx, const kt_event *event);
 KT_MUST kt_error *alarm_told(kt_tx *tx, const kt_event *event);
 extern const kt_shape order_report_shape;
 extern const struct kt_order_reports order_reports_service;
+extern const kt_work order_reports_catch_up;
 kt_error *order_reports_told(kt_tx *tx, const kt_event *event);
 
 extern const kt_shape view_shape, preference_shape, import_log_shape;

@@ -1,6 +1,7 @@
 /* What happened to orders while the module that keeps them was off. Whoever delivers or bills reports it here: an order
  * whose module is there hears it at once, any other as soon as its module is enabled again, once. */
 #include <kontor/orders.h>
+#include <kontor/walk.h>
 
 #include "base.h"
 
@@ -160,8 +161,24 @@ static kt_error *tell(kt_tx *tx, kt_id order)
 
 const kt_order_reports order_reports_service = {deliver, bill, tell};
 
+static kt_error *tell_one(kt_tx *tx, kt_record *rec)
+{
+    return tell_kept(tx, rec->id);
+}
+
+static const kt_walk walks[] = {
+    {{"Orders hear what happened to them", "Zamówienia dowiadują się, co się z nimi stało"},
+        &order_report_shape, NULL, tell_one}};
+
+static kt_error *walk_on(kt_tx *tx, kt_work_run *run)
+{
+    return kt_walk_on(tx, walks, sizeof walks / sizeof *walks, run);
+}
+
+const kt_work order_reports_catch_up = {kt_walk_prepare, walk_on};
+
 kt_error *order_reports_told(kt_tx *tx, const kt_event *event)
 {
     (void)event;
-    return tell_all(tx, NULL);
+    return kt_walk_begin(tx, "base.reports_catch_up", walks, 0);
 }

@@ -565,7 +565,7 @@ class Company:
         """What the stores did while the books were off is then taken over by the accountant."""
         self.off.remove(name)
         self.k.call("module.enable", {"name": name})
-        self.mirror.follow()
+        self.settle()
         self.unaligned |= name == "finance"
         if self.unaligned and not {"finance", "logistics"} & set(self.off):
             self.k.call("finance.align_stock", {})

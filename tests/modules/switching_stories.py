@@ -1,10 +1,19 @@
 #!/usr/bin/env python3
 """Departments that are switched off and on again: what happened meanwhile, each of them hears when it is back."""
 import shutil
+import time
+from collections import Counter
 from decimal import Decimal as D
 
-from path_stories import House, day, delivery_of, held, make, order, pegged, put, rows, shop
+from path_stories import House, day, delivery_of, held, level, make, order, pegged, put, rows, shop
 from stories import expect, run
+
+
+def settle(k):
+    """Waits for the jobs that were begun."""
+    while rows(k, "job.job", ["state", "in", ["queued", "running"]]):
+        time.sleep(0.05)
+    expect(rows(k, "job.job", ["state", "=", "failed"]), [])
 
 
 class Off:
@@ -18,6 +27,7 @@ class Off:
 
     def __exit__(self, *unused):
         self.k.call("module.enable", {"name": self.name})
+        settle(self.k)
 
 
 def bells(k, quantity, **more):
@@ -117,6 +127,9 @@ def what_is_made_without_stores_lies_ready_and_is_missed_by_them(k):
         expect(pegged(k, sale), [("make", D(2)), ("stock", D(1))])
     expect(pegged(k, sale), [("make", D(2)), ("missing", D(1))])
     expect(k.get("crm.order", sale)["promised"], None)
+    with Off(k, "production"):
+        pass  # what lies there is not made again
+    expect(pegged(k, sale), [("make", D(2)), ("missing", D(1))])
     k.call("production.order.report", {"id": made, "produced": "2"})
     expect((pegged(k, sale), k.call("system.check", {})["sound"]), ([("missing", D(1)), ("stock", D(2))], True))
     put(k, s["FRAME"], "2", "90")
@@ -195,6 +208,29 @@ def orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes(k):
     expect((pegged(k, sale), k.get("logistics.delivery", delivery_of(k, sale))["state"]), ([("stock", D(5))], "reserved"))
 
 
+def many_orders_are_covered_in_steps_and_once(k):
+    """More than are covered at once: a job does it, also when the stores are switched off and on again while it works."""
+    s = shop(k)
+    s["PIN"] = make(k, "base.item", code="PIN", name="Pin", unit=s["piece"], price="1", currency=s["pln"])
+    put(k, s["PIN"], "400", "1")
+    with Off(k, "finance"), Off(k, "production"):
+        k.call("module.disable", {"name": "logistics"})
+        sales = [order(k, ("PIN", 1)) for _ in range(620)]
+        for sale in sales:
+            k.call("crm.order.confirm", {"id": sale})
+        for way in ("enable", "disable", "enable"):
+            k.call(f"module.{way}", {"name": "logistics"})
+        settle(k)
+    of = ["document", "in", [{"entity": "crm.order", "id": sale} for sale in sales]]
+    kinds = Counter(kind for sale in sales for kind, _ in pegged(k, sale))
+    expect((kinds, level(k, s["PIN"])["reserved"]), ({"stock": 400, "missing": 220}, D(400)))
+    expect((k.call("logistics.delivery.count", {"filter": [of]}), k.call("system.check", {})["sound"]), (620, True))
+    with Off(k, "crm"):
+        pass
+    put(k, s["PIN"], "220", "1")
+    expect(level(k, s["PIN"])["reserved"], D(620))
+
+
 def days_that_move_without_sales_or_production_are_promised_afterwards(k):
     s = shop(k)
     sale = order(k, ("BIKE", 1))
@@ -253,6 +289,7 @@ run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_orde
      a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first, what_came_from_elsewhere_while_it_was_picked_is_not_held_when_put_back,
      what_came_from_elsewhere_while_it_was_picked_is_not_held_when_the_rest_ships_without_sales,
      orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes,
+     many_orders_are_covered_in_steps_and_once,
      days_that_move_without_sales_or_production_are_promised_afterwards, a_module_that_could_not_be_loaded_hears_it_at_the_next_start,
      what_is_made_up_for_belongs_to_its_company, the_whole_house_is_sound],
     modules="base,crm,logistics,production,finance")

@@ -123,12 +123,14 @@ static kt_error *hand_out(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec 
 
 kt_error *supply_miss(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_text reason)
 {
-    const kt_demand demand = pegging_demand(p);
-    const kt_cover part = {.kind = KT_MISSING, .item = p->item, .quantity = quantity, .reason = reason};
+    struct pegging missed = {KT_OF(pegging), .demand = p->demand, .line = p->line, .item = p->item,
+        .kind = KT_MISSING, .quantity = quantity, .needed = p->needed, .came = kt_today(tx),
+        .level = p->level, .warehouse = p->warehouse, .reason = words(tx, reason.en),
+        .reason_pl = words(tx, reason.pl)};
     kt_date was;
     KT_TRY(promise_of(tx, p->demand, p->line, &was));
     KT_TRY(pegging_lessen(tx, p, quantity));
-    KT_TRY(pegging_remember(tx, &demand, &part));
+    KT_TRY(kt_create(tx, &missed.rec));
     return supply_tell(tx, p, was);
 }
 

@@ -1,37 +1,44 @@
 /* A source is at work that was not, for the first time or again: demands that found nothing meanwhile may now. */
+#include <kontor/walk.h>
+
 #include "supply/pegging.h"
 
-static kt_error *cover_missing(kt_tx *tx)
+static kt_error *cover_missing(kt_tx *tx, kt_record *rec)
 {
-    struct peggings all;
-    kt_error *e = NULL;
-    KT_TRY(peggings_of_kind(tx, KT_MISSING, (kt_str){0}, &all));
-    for (size_t i = 0; i < all.count && !e; i++) {
-        const kt_id before = kt_set_company(tx, all.items[i].rec.company);
-        e = supply_cover_anew(tx, &all.items[i], all.items[i].quantity);
-        (void)kt_set_company(tx, before);
-    }
-    return e;
+    struct pegging *p = KT_AS(pegging, rec);
+    return supply_cover_anew(tx, p, p->quantity);
 }
 
 /* Whoever keeps stock has not seen what came while nobody did: until it is entered there, whoever needs it misses it. */
-static const kt_text not_seen = {"it came while no stock was kept: enter it there",
-    "przyszło, gdy nikt nie prowadził magazynu: wprowadź to tam"};
-
-static kt_error *miss_what_lies_ready(kt_tx *tx)
+static kt_error *miss_what_lies_ready(kt_tx *tx, kt_record *rec)
 {
-    struct peggings all;
-    KT_TRY(peggings_of_kind(tx, KT_FROM_STOCK, KT_STR("[[\"supply\",\"is_null\",true]]"), &all));
-    for (size_t i = 0; i < all.count; i++)
-        KT_TRY(supply_miss(tx, &all.items[i], all.items[i].quantity, not_seen));
-    return NULL;
+    static const kt_text not_seen = {"it came while no stock was kept: enter it there",
+        "przyszło, gdy nikt nie prowadził magazynu: wprowadź to tam"};
+    struct pegging *p = KT_AS(pegging, rec);
+    return supply_miss(tx, p, p->quantity, not_seen);
 }
+
+/* What came already is not made or bought again. */
+enum { COVER_MISSING, MISS_WHAT_LIES_READY, WALKS };
+static const kt_walk walks[WALKS] = {
+    [COVER_MISSING] = {{"What is missing is covered", "Pokrycie brakujących"}, &pegging_shape,
+        "[[\"kind\",\"=\",\"missing\"],[\"came\",\"is_null\",true]]", cover_missing},
+    [MISS_WHAT_LIES_READY] = {{"What lies ready is to be entered", "Do wprowadzenia, co leży gotowe"},
+        &pegging_shape, "[[\"kind\",\"=\",\"stock\"],[\"supply\",\"is_null\",true]]", miss_what_lies_ready},
+};
+
+static kt_error *walk_on(kt_tx *tx, kt_work_run *run)
+{
+    return kt_walk_on(tx, walks, WALKS, run);
+}
+
+const kt_work supply_catch_up = {kt_walk_prepare, walk_on};
 
 static kt_error *joined_within(kt_tx *tx)
 {
-    KT_TRY(cover_missing(tx));
+    KT_TRY(kt_walk_begin(tx, SUPPLY_CATCH_UP, walks, COVER_MISSING));
     if (source_of(tx, KT_FROM_STOCK))
-        KT_TRY(miss_what_lies_ready(tx));
+        KT_TRY(kt_walk_begin(tx, SUPPLY_CATCH_UP, walks, MISS_WHAT_LIES_READY));
     return kt_emit(tx, "base.supply.joined", NULL);
 }
 

@@ -24,6 +24,9 @@ const kt_shape pegging_shape = KT_SHAPE(pegging, "base.pegging",
     KT_FIELD(pegging, needed, DATE, "Needed on", "Potrzebne na", .priority = 5),
     KT_FIELD(pegging, day, DATE, "There on", "Będzie dnia", .priority = 6,
         .help = {"Empty: nobody knows.", "Puste: nie wiadomo."}),
+    KT_FIELD(pegging, came, DATE, "Came on", "Przyszło dnia",
+        .help = {"It is blocked, expired, or not entered in the stores.",
+            "Jest zablokowane, przeterminowane albo nie wprowadzone do magazynu."}),
     KT_FIELD(pegging, supply, REF, "Covered by", "Czym pokryte", .target = "*", .on_delete = KT_CLEAR,
         .priority = 7),
     KT_FIELD(pegging, cost, MONEY, "Cost", "Koszt", .scale = 2, .group = "cost"),
@@ -107,12 +110,6 @@ kt_error *peggings_missing(kt_tx *tx, kt_id item, struct peggings *found)
     const kt_where where[] = {
         KT_WHERE(pegging, item, KT_EQ, item), KT_WHERE(pegging, kind, KT_EQ, KT_MISSING), {0}};
     return find(tx, &(kt_query){&pegging_shape, where, "needed,id"}, found);
-}
-
-kt_error *peggings_of_kind(kt_tx *tx, kt_supply_kind kind, kt_str filter, struct peggings *found)
-{
-    const kt_where where[] = {KT_WHERE(pegging, kind, KT_EQ, kind), {0}};
-    return find(tx, &(kt_query){&pegging_shape, where, "needed,id", .filter = filter}, found);
 }
 
 kt_date peggings_day(const struct peggings *all)

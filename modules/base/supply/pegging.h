@@ -1,6 +1,7 @@
 /* pegging.h -- which supply covers which demand: the record, and what the files of this folder do to it. */
 #pragma once
 #include <kontor/supply.h>
+#include <kontor/work.h>
 
 struct pegging {
     kt_record rec;
@@ -8,7 +9,7 @@ struct pegging {
     int64_t line, minutes, level;
     kt_supply_kind kind;
     kt_dec quantity, cost;
-    kt_date needed, day;
+    kt_date needed, day, came; /* came: what covered it did, and cannot be had */
     kt_str reason, reason_pl;
     bool late;
 };
@@ -27,8 +28,6 @@ KT_MUST kt_error *peggings_of_demand(kt_tx *tx, kt_id demand, int64_t line, stru
 KT_MUST kt_error *peggings_of_supply(kt_tx *tx, kt_id supply, kt_id item, struct peggings *found);
 /* Demands of an item that miss some, those needed first before the others. */
 KT_MUST kt_error *peggings_missing(kt_tx *tx, kt_id item, struct peggings *found);
-/* All of a kind that fit a filter, those needed first before the others. */
-KT_MUST kt_error *peggings_of_kind(kt_tx *tx, kt_supply_kind kind, kt_str filter, struct peggings *found);
 /* Takes `quantity` off; one that comes to nothing is deleted. */
 KT_MUST kt_error *pegging_lessen(kt_tx *tx, struct pegging *p, kt_dec quantity);
 /* What `quantity` of it costs; not set: unknown. */
@@ -56,12 +55,14 @@ KT_MUST kt_error *supply_arrived(kt_tx *tx, kt_id supply, kt_id item, kt_id ware
 KT_MUST kt_error *supply_failed(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason);
 /* Whoever owns the demand of p hears that its promise is not `was` any more, if it is not. */
 KT_MUST kt_error *supply_tell(kt_tx *tx, const struct pegging *p, kt_date was);
-/* So much of p is missing: what covered it cannot be had. */
+/* So much of p is missing: what covered it came and cannot be had. It is not made or bought again for that. */
 KT_MUST kt_error *supply_miss(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_text reason);
 /* So much of p will not come that way. */
 KT_MUST kt_error *supply_cover_anew(kt_tx *tx, struct pegging *p, kt_dec quantity);
 
 /* join.c */
+#define SUPPLY_CATCH_UP "base.supply_catch_up" /* the service */
+extern const kt_work supply_catch_up;
 KT_MUST kt_error *supply_joined(kt_tx *tx);
 
 /* explain.c */

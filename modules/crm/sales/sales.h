@@ -3,6 +3,7 @@
 #pragma once
 #include <kontor/documents.h>
 #include <kontor/web.h>
+#include <kontor/work.h>
 
 /* ---- document.c ---- */
 
@@ -345,6 +346,7 @@ kt_error *order_deliver(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *order_bill(kt_tx *tx, kt_record *self, const kt_record *params);
 void order_progress(struct sale *s);
 struct kt_orders;
+extern const kt_work orders_catch_up;
 kt_error *orders_covered(kt_tx *tx, const kt_event *event); /* of "base.supply.joined", "crm.enabled" */
 kt_error *order_hears(kt_tx *tx, const kt_event *event);    /* of "crm.order.release", "crm.order.reopen" */
 extern const struct kt_orders orders_service;

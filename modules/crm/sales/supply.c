@@ -6,6 +6,7 @@
 #include <kontor/currency.h>
 #include <kontor/supply.h>
 #include <kontor/units.h>
+#include <kontor/walk.h>
 
 #include "sales/sales.h"
 
@@ -320,8 +321,9 @@ static kt_error *catch_up_line(kt_tx *tx, const struct sale *s, struct sale_line
     return NULL;
 }
 
-static kt_error *catch_up(kt_tx *tx, struct sale *s)
+static kt_error *catch_up(kt_tx *tx, kt_record *rec)
 {
+    struct sale *s = (struct sale *)(void *)kt_as(rec, &order_shape);
     bool changed = false;
     for (size_t i = 0; i < s->lines.count; i++)
         KT_TRY(catch_up_line(tx, s, (struct sale_line *)(void *)kt_line(&s->lines, i), &changed));
@@ -331,31 +333,21 @@ static kt_error *catch_up(kt_tx *tx, struct sale *s)
     return kt_update(tx, &s->rec);
 }
 
-static kt_error *catch_all_up(kt_tx *tx)
+static const kt_walk walks[] = {
+    {{"Orders hear what is promised to them", "Zamówienia dowiadują się, co im obiecano"}, &order_shape,
+        "[[\"state\",\"in\",[\"confirmed\",\"on_hold\"]],[\"delivery_status\",\"!=\",\"full\"]]", catch_up}};
+
+static kt_error *walk_on(kt_tx *tx, kt_work_run *run)
 {
-    const kt_query undelivered = {.of = &order_shape,
-        .filter = KT_STR(
-            "[[\"state\",\"in\",[\"confirmed\",\"on_hold\"]],[\"delivery_status\",\"!=\",\"full\"]]")};
-    kt_found open = {0};
-    kt_error *e = kt_find(tx, &undelivered, 0, &open);
-    for (size_t i = 0; i < open.count && !e; i++) {
-        struct sale s = {.rec.of = &order_shape};
-        e = kt_read(tx, open.ids[i], &s.rec);
-        const kt_id before = kt_set_company(tx, s.rec.company);
-        if (!e)
-            e = catch_up(tx, &s);
-        (void)kt_set_company(tx, before);
-    }
-    return e;
+    return kt_walk_on(tx, walks, sizeof walks / sizeof *walks, run);
 }
+
+const kt_work orders_catch_up = {kt_walk_prepare, walk_on};
 
 kt_error *orders_covered(kt_tx *tx, const kt_event *event)
 {
     (void)event;
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = catch_all_up(tx);
-    kt_callers_authority(tx, before);
-    return e;
+    return kt_walk_begin(tx, "crm.catch_up", walks, 0);
 }
 
 /* ---- The answer of confirm and preview ---- */

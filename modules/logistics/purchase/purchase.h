@@ -6,6 +6,7 @@
 #include <kontor/orders.h>
 #include <kontor/supply.h>
 #include <kontor/units.h>
+#include <kontor/work.h>
 
 #include "stock/value.h"
 
@@ -231,7 +232,10 @@ kt_error *receipt_finish(kt_tx *tx, kt_record *self, const kt_record *params);
 
 /* ---- match.c, bills.c ---- */
 
-kt_error *purchase_enabled(kt_tx *tx, const kt_event *event); /* review.c */
+/* review.c */
+kt_error *purchase_enabled(kt_tx *tx, const kt_event *event);
+#define PURCHASE_CATCH_UP "logistics.purchase_catch_up" /* the service */
+extern const kt_work purchase_catch_up;
 extern const kt_orders purchases_service;
 extern const kt_shape match_shape, matched_shape;
 kt_error *purchase_match(kt_tx *tx, const kt_record *params, kt_record *result);

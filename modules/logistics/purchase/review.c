@@ -1,5 +1,7 @@
 /* Requests that were not ordered in time come later, and prices and lead times change: open requests are dated and
  * priced anew, and those who wait for them are told. What this module missed while it was off is made up for. */
+#include <kontor/walk.h>
+
 #include "purchase/purchase.h"
 
 struct review { /* the parameters of logistics.purchase.review */
@@ -75,8 +77,9 @@ static const kt_shape waiting_shape = KT_SHAPE(waiting, "base.pegging",
     KT_BIND(waiting, supply, REF, "supply"), KT_BIND(waiting, quantity, QUANTITY, "quantity"));
 
 /* A demand that let go while this module was off could not say so. */
-static kt_error *recount_one(kt_tx *tx, const struct request *r)
+static kt_error *recount(kt_tx *tx, kt_record *rec)
 {
+    const struct request *r = KT_AS(request, rec);
     const kt_where where[] = {KT_WHERE(waiting, supply, KT_EQ, request_any(tx, r)), {0}};
     kt_dec waits = ZERO;
     kt_plan left = {0};
@@ -88,31 +91,29 @@ static kt_error *recount_one(kt_tx *tx, const struct request *r)
                                   : NULL;
 }
 
-static kt_error *recount(kt_tx *tx)
+enum { RECOUNT_REQUESTS, LOOK_AT_RESERVATIONS, WALKS };
+static const kt_walk walks[WALKS] = {
+    [RECOUNT_REQUESTS] = {{"Who waits for purchases is counted anew", "Przeliczenie, kto czeka na zakupy"},
+        &request_shape, "[[\"waiting\",\">\",\"0\"],[\"state\",\"in\",[\"open\",\"ordered\"]]]", recount},
+    [LOOK_AT_RESERVATIONS] = {{"Reservations follow what is needed", "Rezerwacje podążają za potrzebami"},
+        &reservation_shape, NULL, reservation_looked_at},
+};
+
+static kt_error *walk_on(kt_tx *tx, kt_work_run *run)
 {
-    const kt_where where[] = {KT_WHERE(request, waiting, KT_GT, ZERO), {0}};
-    struct requests waited;
-    KT_TRY(requests_find(tx, where, KT_STR("[[\"state\",\"in\",[\"open\",\"ordered\"]]]"), &waited));
-    for (size_t i = 0; i < waited.count; i++)
-        KT_TRY(recount_one(tx, &waited.items[i]));
-    return hold_all_that_is_pegged(tx);
+    return kt_walk_on(tx, walks, WALKS, run);
 }
 
-static kt_error *make_up(kt_tx *tx)
-{
-    const kt_supply *supply = kt_supply_find(tx);
-    KT_TRY(recount(tx));
-    return supply ? supply->joined(tx) : NULL;
-}
+const kt_work purchase_catch_up = {kt_walk_prepare, walk_on};
 
 /* The stores and purchasing are at work again. */
 kt_error *purchase_enabled(kt_tx *tx, const kt_event *event)
 {
+    const kt_supply *supply = kt_supply_find(tx);
     (void)event;
-    kt_authority before = kt_own_authority(tx);
-    kt_error *error = make_up(tx);
-    kt_callers_authority(tx, before);
-    return error;
+    KT_TRY(kt_walk_begin(tx, PURCHASE_CATCH_UP, walks, RECOUNT_REQUESTS));
+    KT_TRY(kt_walk_begin(tx, PURCHASE_CATCH_UP, walks, LOOK_AT_RESERVATIONS));
+    return supply ? supply->joined(tx) : NULL;
 }
 
 kt_error *purchase_review(kt_tx *tx, const kt_record *params, kt_record *result)

@@ -74,7 +74,9 @@
 
 #define PURCHASE_HANDLERS {"logistics.enabled", NULL, purchase_enabled},
 
-#define PURCHASE_SERVICES {"supply.buy", 1, &buying_source}, {"logistics.purchases", 1, &purchases_service},
+#define PURCHASE_SERVICES                                                                                    \
+    {"supply.buy", 1, &buying_source}, {"logistics.purchases", 1, &purchases_service},                       \
+        {PURCHASE_CATCH_UP, 1, &purchase_catch_up},
 
 #define PURCHASE_LOOKUPS                                                                                     \
     "access.user:read; base.party:read; base.item:read fields cost; base.item_category:read; "               \

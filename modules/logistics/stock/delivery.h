@@ -1,5 +1,7 @@
 /* delivery.h -- deliveries: what goes to a customer, and on which slip. */
 #pragma once
+#include <kontor/work.h>
+
 #include "stock/stores.h"
 
 enum delivery_state { D_DRAFT = 1, D_WAITING, D_RESERVED, D_PICKED, D_SHIPPED, D_DONE, D_CANCELLED };
@@ -56,4 +58,6 @@ kt_error *promise_moved(kt_tx *tx, const kt_event *event);
 kt_error *order_changed(kt_tx *tx, const kt_event *event);
 kt_error *order_delivered_elsewhere(kt_tx *tx, const kt_event *event);
 kt_error *order_ended(kt_tx *tx, const kt_event *event);
+#define DELIVERIES_CATCH_UP "logistics.deliveries_catch_up" /* the service */
+extern const kt_work deliveries_catch_up;
 kt_error *orders_caught_up(kt_tx *tx, const kt_event *event); /* of "crm.enabled", "logistics.enabled" */

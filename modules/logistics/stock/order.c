@@ -4,6 +4,7 @@
 
 #include <kontor/orders.h>
 #include <kontor/units.h>
+#include <kontor/walk.h>
 
 #include "stock/delivery.h"
 
@@ -223,64 +224,57 @@ kt_error *order_ended(kt_tx *tx, const kt_event *event)
 /* ---- Orders that changed while the stores were off ---- */
 
 /* What is picked goes as it is. */
-static kt_error *follow_if_changed(kt_tx *tx, const kt_orders *orders, const struct sold *s)
+static kt_error *follow_if_changed(kt_tx *tx, kt_record *rec)
 {
+    const struct sold *s = KT_AS(sold, rec);
+    const kt_orders *orders = kt_orders_find(tx);
     struct delivery d;
     kt_order order;
     kt_lines lines = {0};
+    if (!orders)
+        return NULL;
     KT_TRY(orders->read(tx, s->rec.id, &order));
     KT_TRY(delivery_open_of(tx, kt_any(tx, sold_shape.name, s->rec.id), &d));
     KT_TRY(lines_from(tx, &order, s, &d.lines, &lines));
     return d.state == D_PICKED || same_lines(&d.lines, &lines) ? NULL : follow_order(tx, s);
 }
 
-static kt_error *follow_open(kt_tx *tx, const kt_orders *orders)
+/* Its order may have been closed or cancelled. */
+static kt_error *end_if_closed(kt_tx *tx, kt_record *rec)
 {
-    const kt_query undelivered = {.of = &sold_shape,
-        .filter = KT_STR(
-            "[[\"state\",\"in\",[\"confirmed\",\"on_hold\"]],[\"delivery_status\",\"!=\",\"full\"]]")};
-    kt_found open = {0};
-    kt_error *e = kt_find(tx, &undelivered, 0, &open);
-    for (size_t i = 0; i < open.count && !e; i++) {
-        struct sold s = {KT_OF(sold)};
-        KT_TRY(kt_read(tx, open.ids[i], &s.rec));
-        const kt_id before = kt_set_company(tx, s.rec.company);
-        e = follow_if_changed(tx, orders, &s);
-        (void)kt_set_company(tx, before);
-    }
-    return e;
+    const struct delivery *d = KT_AS(delivery, rec);
+    const kt_orders *orders = kt_orders_find(tx);
+    kt_order order;
+    if (!orders)
+        return NULL;
+    KT_TRY(orders->read(tx, kt_any_id(d->document), &order));
+    return order.open ? NULL : kt_act(tx, rec, "cancel", NULL);
 }
 
-/* Deliveries of orders that were closed or cancelled. */
-static kt_error *end_closed(kt_tx *tx, const kt_orders *orders)
+enum { FOLLOW_ORDERS, END_DELIVERIES, WALKS };
+static const kt_walk walks[WALKS] = {
+    [FOLLOW_ORDERS] = {{"Deliveries follow their orders", "Wydania podążają za zamówieniami"}, &sold_shape,
+        "[[\"state\",\"in\",[\"confirmed\",\"on_hold\"]],[\"delivery_status\",\"!=\",\"full\"]]",
+        follow_if_changed},
+    [END_DELIVERIES] = {{"Deliveries of closed orders end", "Koniec wydań zamkniętych zamówień"},
+        &delivery_shape, "[[\"state\",\"in\",[\"waiting\",\"reserved\"]],[\"document\",\"is_null\",false]]",
+        end_if_closed},
+};
+
+static kt_error *walk_on(kt_tx *tx, kt_work_run *run)
 {
-    const kt_query of_orders = {.of = &delivery_shape,
-        .filter = KT_STR("[[\"state\",\"in\",[\"waiting\",\"reserved\"]],[\"document\",\"is_null\",false]]")};
-    kt_found open = {0};
-    KT_TRY(kt_find(tx, &of_orders, 0, &open));
-    for (size_t i = 0; i < open.count; i++) {
-        struct delivery d = {KT_OF(delivery)};
-        kt_order order;
-        KT_TRY(kt_read(tx, open.ids[i], &d.rec));
-        KT_TRY(orders->read(tx, kt_any_id(d.document), &order));
-        if (!order.open)
-            KT_TRY(kt_act(tx, &d.rec, "cancel", NULL));
-    }
-    return NULL;
+    return kt_walk_on(tx, walks, WALKS, run);
 }
+
+const kt_work deliveries_catch_up = {kt_walk_prepare, walk_on};
 
 kt_error *orders_caught_up(kt_tx *tx, const kt_event *event)
 {
-    const kt_orders *orders = kt_orders_find(tx);
     (void)event;
-    if (!orders)
+    if (!kt_orders_find(tx))
         return NULL;
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = follow_open(tx, orders);
-    if (!e)
-        e = end_closed(tx, orders);
-    kt_callers_authority(tx, before);
-    return e;
+    KT_TRY(kt_walk_begin(tx, DELIVERIES_CATCH_UP, walks, FOLLOW_ORDERS));
+    return kt_walk_begin(tx, DELIVERIES_CATCH_UP, walks, END_DELIVERIES);
 }
 
 /* ---- A promise moved ---- */

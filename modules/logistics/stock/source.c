@@ -165,21 +165,12 @@ kt_error *demand_used(kt_tx *tx, const kt_event *event)
     return e;
 }
 
-kt_error *hold_all_that_is_pegged(kt_tx *tx)
+kt_error *reservation_looked_at(kt_tx *tx, kt_record *rec)
 {
-    struct reservation r = {KT_OF(reservation)}, last = {KT_OF(reservation)};
-    kt_cursor *cursor;
-    kt_error *e = NULL;
-    KT_TRY(kt_open(tx, &(kt_query){.of = &reservation_shape, .sort = "document,item"}, &cursor));
-    while (!e && kt_next(cursor, &r.rec)) {
-        const char *entity = kt_any_entity(tx, r.document);
-        bool again = r.document.v == last.document.v && r.item.v == last.item.v && r.line == last.line;
-        last = r;
-        if (again || !entity || strncmp(entity, "logistics.", 10) == 0)
-            continue; /* slips of the stores reserve by themselves */
-        const struct owner owner = {r.document, {(uint64_t)r.line}, {0}};
-        e = hold_unless_picked(tx, r.item, &owner);
-    }
-    kt_also(&e, kt_close(cursor));
-    return e;
+    const struct reservation *r = KT_AS(reservation, rec);
+    const char *entity = kt_any_entity(tx, r->document);
+    const struct owner owner = {r->document, {(uint64_t)r->line}, {0}};
+    if (!entity || strncmp(entity, "logistics.", 10) == 0)
+        return NULL; /* slips of the stores reserve by themselves */
+    return hold_unless_picked(tx, r->item, &owner);
 }

@@ -136,8 +136,8 @@ KT_MUST kt_error *tell_free(kt_tx *tx, kt_id document, kt_id item, kt_id warehou
 kt_error *lot_unblocked(kt_tx *tx, const kt_event *event); /* of "logistics.lot.unblock" */
 /* Gives back what is reserved for an owner beyond what is pegged to it: it came from elsewhere. */
 KT_MUST kt_error *hold_what_is_pegged(kt_tx *tx, kt_id item, const struct owner *owner);
-/* The same of every demand, but for what is picked: for those that changed while this module was off. */
-KT_MUST kt_error *hold_all_that_is_pegged(kt_tx *tx);
+/* The same of whom a reservation is for, but for what is picked: it may have changed while this module was off. */
+kt_error *reservation_looked_at(kt_tx *tx, kt_record *rec);
 /* The same of a demand that took its goods: they may have been of another lot or place than what was held. */
 kt_error *demand_used(kt_tx *tx, const kt_event *event); /* of "base.supply.used" */
 extern const kt_shape used_shape;

@@ -81,7 +81,9 @@
         {"logistics.lot.unblock", &lot_shape, lot_unblocked}, {"crm.enabled", NULL, orders_caught_up},       \
         {"logistics.enabled", NULL, orders_caught_up},
 
-#define STOCK_SERVICES {"logistics.stock", 1, &stock_service}, {"supply.stock", 1, &stock_source},
+#define STOCK_SERVICES                                                                                       \
+    {"logistics.stock", 1, &stock_service}, {"supply.stock", 1, &stock_source},                              \
+        {DELIVERIES_CATCH_UP, 1, &deliveries_catch_up},
 
 #define STOCK_LOOKUPS                                                                                        \
     "; base.item:read; base.item_category:read; base.item_unit:read; base.unit:read; base.party:read; "      \

@@ -1,25 +1,8 @@
 /* Modules that were off: while it was production, days of components moved unheard; while it was the stores, they did not
  * hear what is to come. */
-#include "order/order.h"
+#include <kontor/walk.h>
 
-static kt_error *each_open(kt_tx *tx, kt_error *(*look)(kt_tx *tx, struct order *o))
-{
-    const kt_query open = {.of = &order_shape,
-        .filter = KT_STR("[[\"state\",\"in\",[\"confirmed\",\"reserved\",\"in_progress\"]]]")};
-    kt_found found = {0};
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = kt_find(tx, &open, 0, &found);
-    for (size_t i = 0; i < found.count && !e; i++) {
-        struct order o = {KT_OF(order)};
-        e = kt_read(tx, found.ids[i], &o.rec);
-        const kt_id company = kt_set_company(tx, o.rec.company);
-        if (!e)
-            e = look(tx, &o);
-        (void)kt_set_company(tx, company);
-    }
-    kt_callers_authority(tx, before);
-    return e;
-}
+#include "order/order.h"
 
 /* Are its components there on other days than it knows? */
 static kt_error *take_days(kt_tx *tx, struct order *o, bool *changed)
@@ -38,8 +21,9 @@ static kt_error *take_days(kt_tx *tx, struct order *o, bool *changed)
     return NULL;
 }
 
-static kt_error *look_again(kt_tx *tx, struct order *o)
+static kt_error *look_again(kt_tx *tx, kt_record *rec)
 {
+    struct order *o = KT_AS(order, rec);
     const enum order_state was = o->state;
     bool changed;
     KT_TRY(take_days(tx, o, &changed));
@@ -51,23 +35,39 @@ static kt_error *look_again(kt_tx *tx, struct order *o)
     return kt_update(tx, &o->rec);
 }
 
+/* What was taken to be there, for nobody kept stock, may be missing now. */
+static kt_error *look_and_expect(kt_tx *tx, kt_record *rec)
+{
+    KT_TRY(look_again(tx, rec));
+    return expect_goods(tx, KT_AS(order, rec));
+}
+
+#define OPEN "[[\"state\",\"in\",[\"confirmed\",\"reserved\",\"in_progress\"]]]"
+enum { LOOK_AGAIN, LOOK_AND_EXPECT, WALKS };
+static const kt_walk walks[WALKS] = {
+    [LOOK_AGAIN] = {{"Production hears what it missed", "Produkcja dowiaduje się, co ją ominęło"},
+        &order_shape, OPEN, look_again},
+    [LOOK_AND_EXPECT] = {{"The stores hear what production brings", "Magazyn dowiaduje się, co da produkcja"},
+        &order_shape, OPEN, look_and_expect},
+};
+
+static kt_error *walk_on(kt_tx *tx, kt_work_run *run)
+{
+    return kt_walk_on(tx, walks, WALKS, run);
+}
+
+const kt_work orders_catch_up = {kt_walk_prepare, walk_on};
+
 kt_error *orders_enabled(kt_tx *tx, const kt_event *event)
 {
     const kt_supply *supply = kt_supply_find(tx);
     (void)event;
-    KT_TRY(each_open(tx, look_again));
+    KT_TRY(kt_walk_begin(tx, ORDERS_CATCH_UP, walks, LOOK_AGAIN));
     return supply ? supply->joined(tx) : NULL;
-}
-
-/* What was taken to be there, for nobody kept stock, may be missing now. */
-static kt_error *look_and_expect(kt_tx *tx, struct order *o)
-{
-    KT_TRY(look_again(tx, o));
-    return expect_goods(tx, o);
 }
 
 kt_error *orders_expected(kt_tx *tx, const kt_event *event)
 {
     (void)event;
-    return each_open(tx, look_and_expect);
+    return kt_walk_begin(tx, ORDERS_CATCH_UP, walks, LOOK_AND_EXPECT);
 }

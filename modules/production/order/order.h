@@ -1,6 +1,7 @@
 /* order.h -- production orders and their operations: what is made of what, where, when, by whom, at what cost. */
 #pragma once
 #include <kontor/supply.h>
+#include <kontor/work.h>
 
 #include "bom/bom.h"
 #include "capacity/place.h"
@@ -263,6 +264,8 @@ kt_error *order_component_reserved(kt_tx *tx, const kt_event *event);
 void component_learn_day(kt_tx *tx, const kt_plan *plan, size_t from, unsigned level, struct component *c);
 
 /* join.c */
+#define ORDERS_CATCH_UP "production.catch_up" /* the service */
+extern const kt_work orders_catch_up;
 kt_error *orders_enabled(kt_tx *tx, const kt_event *event);  /* of "production.enabled" */
 kt_error *orders_expected(kt_tx *tx, const kt_event *event); /* of "logistics.enabled" */
 extern const kt_shape load_shape, load_answer_shape, level_shape, level_answer_shape, promise_ask_shape,

@@ -65,8 +65,9 @@
         "base.supply.reserved", &promise_shape, order_component_reserved                                     \
     }
 #define ORDER_SERVICES                                                                                       \
+    {"supply.make", 1, &make_source},                                                                        \
     {                                                                                                        \
-        "supply.make", 1, &make_source                                                                       \
+        ORDERS_CATCH_UP, 1, &orders_catch_up                                                                 \
     }
 
 #define ORDER_PLANNER                                                                                        \

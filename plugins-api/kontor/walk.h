@@ -1,0 +1,127 @@
+/* walk.h -- something that is done with each record of a kind, in the order of their ids: where they are few at once, in
+ * the caller's transaction; else as a work (work.h), some in each commit, other calls going on in between. Only records
+ * that there were at its beginning are met, each in its own company, on the module's own authority, and with memory that
+ * is given back behind it. A module offers a kt_work that hands its walks to kt_walk_on, and begins one by its place. */
+#pragma once
+#include <kontor.h>
+#include <kontor/value.h>
+#include <kontor/work.h>
+
+enum { KT_WALK_AT_ONCE = 500, KT_WALK_STEP = 50 }; /* records in a transaction */
+
+typedef struct {
+    kt_text title; /* of the job */
+    const kt_shape *of;
+    const char *filter; /* JSON; NULL: all of them */
+    kt_error *(*each)(kt_tx *tx, kt_record *rec);
+} kt_walk;
+
+typedef struct { /* one record of a walk */
+    const kt_walk *walk;
+    kt_id id;
+} kt_walk_place;
+
+static inline kt_str kt_walk_filter(const kt_walk *walk)
+{
+    size_t len = 0;
+    while (walk->filter && walk->filter[len])
+        len++;
+    return (kt_str){walk->filter, len};
+}
+
+/* The record may have gone meanwhile, or be no longer one that is meant. */
+static inline kt_error *kt_walk_read(kt_tx *tx, const kt_walk_place *place, kt_record *rec, bool *found)
+{
+    const kt_where where[] = {{offsetof(kt_record, id), KT_EQ, &place->id}, {0}};
+    const kt_query query = {
+        .of = place->walk->of, .where = where, .filter = kt_walk_filter(place->walk), .limit = 1};
+    kt_cursor *cursor;
+    rec->of = place->walk->of;
+    KT_TRY(kt_open(tx, &query, &cursor));
+    *found = kt_next(cursor, rec);
+    return kt_close(cursor);
+}
+
+static inline kt_error *kt_walk_one(kt_tx *tx, void *context)
+{
+    const kt_walk_place *place = (const kt_walk_place *)context;
+    kt_record *rec = (kt_record *)kt_alloc(tx, place->walk->of->size);
+    bool found = false;
+    if (!rec)
+        return kt_no_memory();
+    KT_TRY(kt_walk_read(tx, place, rec, &found));
+    if (!found)
+        return NULL;
+    const kt_id before = kt_set_company(tx, rec->company);
+    kt_error *e = place->walk->each(tx, rec);
+    (void)kt_set_company(tx, before);
+    return e;
+}
+
+static inline kt_error *kt_walk_over(kt_tx *tx, const kt_walk *walk, const kt_found *found)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = NULL;
+    for (size_t i = 0; i < found->count && !e; i++) {
+        kt_walk_place place = {walk, found->ids[i]};
+        e = kt_step(tx, kt_walk_one, &place);
+    }
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+static inline kt_error *kt_walk_find(
+    kt_tx *tx, const kt_walk *walk, const kt_where *where, const char *sort, size_t most, kt_found *found)
+{
+    const kt_query query = {.of = walk->of, .where = where, .sort = sort, .filter = kt_walk_filter(walk)};
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = kt_find(tx, &query, most, found);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+/* Begins the walk walks[which], and ends it where the records are few.
+ *   service  under which the module offers the kt_work of its walks */
+KT_MUST static inline kt_error *kt_walk_begin(
+    kt_tx *tx, const char *service, const kt_walk *walks, unsigned which)
+{
+    const kt_walk *walk = &walks[which];
+    kt_found found, last;
+    kt_id job;
+    KT_TRY(kt_walk_find(tx, walk, NULL, "id", KT_WALK_AT_ONCE, &found));
+    if (!found.more)
+        return kt_walk_over(tx, walk, &found);
+    KT_TRY(kt_walk_find(tx, walk, NULL, "-id", 1, &last));
+    return kt_work_start(tx, service, kt_say(tx, walk->title),
+        kt_format(tx, "{\"walk\":%u,\"until\":%llu}", which, (unsigned long long)last.ids[0].v), &job);
+}
+
+/* The next records of a walk that is a work: what the module's kt_work applies. */
+KT_MUST static inline kt_error *kt_walk_on(kt_tx *tx, const kt_walk *walks, size_t count, kt_work_run *run)
+{
+    const kt_value *params, *which, *until;
+    kt_found found;
+    KT_TRY(kt_json_read(tx, run->params, &params));
+    which = kt_value_get(params, "walk");
+    until = kt_value_get(params, "until");
+    if (!which || !until || (uint64_t)which->as.integer >= count)
+        return kt_fail(tx, KT_VALIDATION, "params", "name no walk", "nie wskazują przejścia");
+    const kt_walk *walk = &walks[which->as.integer];
+    const kt_id from = {(uint64_t)run->position}, to = {(uint64_t)until->as.integer};
+    const kt_where where[] = {
+        {offsetof(kt_record, id), KT_GT, &from}, {offsetof(kt_record, id), KT_LE, &to}, {0}};
+    KT_TRY(kt_walk_find(tx, walk, where, "id", KT_WALK_STEP, &found));
+    KT_TRY(kt_walk_over(tx, walk, &found));
+    run->total = until->as.integer;
+    run->position = found.more ? (int64_t)found.ids[found.count - 1].v : run->total;
+    run->finished = !found.more;
+    return NULL;
+}
+
+/* Nothing is planned before a step. */
+static inline kt_error *kt_walk_prepare(kt_tx *tx, kt_work_run *run)
+{
+    (void)tx;
+    (void)run;
+    return NULL;
+}
