@@ -116,6 +116,8 @@ static const kt_method methods[] = {
         &trial_shape, &trial_answer_shape, trial_balance},
     {"general_ledger", {"Ledger of an account", "Kartoteka konta"}, "finance.entry:read", false,
         &ledger_shape, &ledger_answer_shape, general_ledger},
+    {"cash_desk", {"Report of a cash desk", "Raport kasowy"}, "finance.payment:read", false, &cash_desk_shape,
+        &cash_desk_answer_shape, cash_desk},
     {"balance_sheet", {"Balance sheet", "Bilans"}, "finance.balance:read", false, &balance_sheet_shape,
         &statement_shape, balance_sheet},
     {"profit_loss", {"Profit and loss", "Rachunek zysków i strat"}, "finance.balance:read", false,

@@ -244,6 +244,22 @@ def a_till_receipt_is_paid_at_once(k):
     expect(items(k, row["id"]), [])
 
 
+def the_cash_desk_tells_what_came_and_went(k, house):
+    """A float is put in, two receipts are sold, a bill is paid out of it; a second day begins with what the first left."""
+    kasa = account(k, "100")
+    posted(k, "finance.entry", entry(k, "2026-04-13", ("100", "500"), ("131", "-500"), text="Float"))
+    for price in ("123", "61.50"):
+        invoice(k, [thing(price, tax_category=a_tax(k, "23"))], kind="receipt", party=None, tax_included=True, day="2026-04-13")
+    posted(k, "finance.entry", entry(k, "2026-04-14", ("403", "80"), ("100", "-80"), text="Stamps"))
+    before = balance(k, "100") - D("604.50")
+    first, both = k.call("finance.cash_desk", {"to": "2026-04-13"}), k.call("finance.cash_desk", {"account": kasa, "from": "2026-04-13", "to": "2026-04-14"})
+    told = [[D(answer[f]) for f in ("opening", "received", "paid", "closing", "sold")] + [answer["receipts"], len(answer["rows"])] for answer in (first, both)]
+    expect(told, [[before, D("684.50"), D(0), before + D("684.50"), D("184.50"), 2, 3], [before, D("684.50"), D(80), before + D("604.50"), D("184.50"), 2, 4]])
+    expect([(r["text"], r["debit"], r["credit"]) for r in both["rows"]][::3], [("Float", "500.00", None), ("Stamps", None, "80.00")])
+    till = login(k, house, "till", "finance.cashier")
+    expect(till.call("finance.cash_desk", {"to": "2026-04-13"})["closing"], first["closing"])
+
+
 def a_suppliers_number_is_taken_once(k):
     s = books(k)
     bill = dict(kind="purchase", party=s["steel"], reference="F 77", day="2026-03-06")
@@ -442,7 +458,7 @@ run([an_entry_that_does_not_balance_is_refused_and_one_that_does_is_numbered, al
      opening_balances_come_account_by_account, what_is_posted_stays_and_is_reversed_line_by_line, locked_periods_refuse, balances_and_open_items_cannot_be_written_by_hand,
      the_known_figures_come_out_in_order_and_invoice, numbers_have_no_gap_and_follow_the_documents_month, a_posted_invoice_is_fixed,
      an_invoice_bills_what_was_delivered_and_no_more, a_final_invoice_takes_the_advance_into_account,
-     a_credit_note_never_exceeds_what_was_billed, a_till_receipt_is_paid_at_once, a_suppliers_number_is_taken_once,
+     a_credit_note_never_exceeds_what_was_billed, a_till_receipt_is_paid_at_once, the_cash_desk_tells_what_came_and_went, a_suppliers_number_is_taken_once,
      instalments_and_a_discount_for_paying_early, one_payment_for_many_and_the_rest_is_a_credit,
      a_small_rest_is_written_off_a_large_one_not, a_reversed_payment_leaves_everything_open_again,
      currencies_realised_and_unrealised, what_makes_no_open_items_is_the_houses, a_polish_invoice_takes_the_rate_of_the_day_before, the_customers_card_shows_their_papers, an_invoice_is_printed,

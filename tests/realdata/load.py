@@ -23,6 +23,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from house import House, ROOT  # noqa: E402
 from kontor import Kontor  # noqa: E402
 import making  # noqa: E402
+import plan  # noqa: E402
 import purchases  # noqa: E402
 import people  # noqa: E402
 import sales  # noqa: E402
@@ -162,6 +163,7 @@ def compare(k, loader, expected):
     purchases.compare_purchases(k, table, loader, expected)
     people.compare_people(k, table, expected)
     making.compare_making(k, table, loader, expected)
+    plan.compare_plan(k, table, loader, expected)
     print(f"{table.equal} figures equal, {table.wrong} different")
     return table.wrong
 
@@ -207,7 +209,7 @@ def main():
     options = parser.parse_args()
     folder = find_data(options.full)
     expected = json.loads((folder / "expected.json").read_text())
-    house = None if options.url else House(modules="base,crm,logistics,production,hr").start()
+    house = None if options.url else House(modules="base,crm,logistics,production,finance,hr").start()
     wrong = 1
     try:
         if house:
@@ -226,6 +228,7 @@ def main():
         purchases.load_purchases(loader)
         people.load_people(loader)
         making.load_making(loader)
+        plan.load_plan(loader)
         print(f"{loader.done} rows in {time.monotonic() - began:.1f} s")
         wrong = compare(kontor, loader, expected)
     finally:

@@ -1,4 +1,8 @@
-/* The general ledger of one account: what was posted on it, line by line, with the balance after each. */
+/* The general ledger of one account: what was posted on it, line by line, with the balance after each; and the report of
+ * a cash desk, which is that of its account. */
+#include <string.h>
+
+#include "invoice/invoice.h"
 #include "report/report.h"
 
 struct ledger {
@@ -68,29 +72,113 @@ static kt_error *add_entry(
     return NULL;
 }
 
-kt_error *general_ledger(kt_tx *tx, const kt_record *params, kt_record *result)
+static kt_error *read_ledger(kt_tx *tx, const struct ledger *p, struct ledger_answer *out)
 {
-    struct ledger p = *KT_SEE(ledger, params);
-    struct ledger_answer *out = KT_AS(ledger_answer, result);
-    if (p.limit < 1 || p.limit > 5000)
-        return kt_fail(tx, KT_VALIDATION, "limit", "%lld is not within 1 to 5000",
-            "%lld nie mieści się między 1 a 5000", (long long)p.limit);
-    if (!p.from.day)
-        KT_TRY(year_start(tx, p.to, &p.from));
-    KT_TRY(balance_on(tx, p.account, kt_date_add(p.from, -1), &out->opening));
+    KT_TRY(balance_on(tx, p->account, kt_date_add(p->from, -1), &out->opening));
     out->closing = out->opening;
     const kt_where where[] = {KT_WHERE(entry, state, KT_EQ, ENTRY_POSTED),
-        KT_WHERE(entry, day, KT_GE, p.from), KT_WHERE(entry, day, KT_LE, p.to), {0}};
-    kt_str of = kt_format(tx, "[[\"lines.account\",\"=\",%llu]]", (unsigned long long)p.account.v);
+        KT_WHERE(entry, day, KT_GE, p->from), KT_WHERE(entry, day, KT_LE, p->to), {0}};
+    kt_str of = kt_format(tx, "[[\"lines.account\",\"=\",%llu]]", (unsigned long long)p->account.v);
     kt_cursor *cursor;
     struct entry e = {KT_OF(entry)};
     kt_error *error = NULL;
     KT_TRY(kt_open(tx, &(kt_query){&entry_shape, where, "day,id", 0, of}, &cursor));
     while (!error && !out->more && kt_next(cursor, &e.rec)) {
-        out->more = (int64_t)out->rows.count >= p.limit;
+        out->more = (int64_t)out->rows.count >= p->limit;
         if (!out->more)
-            error = add_entry(tx, &e, &p, out);
+            error = add_entry(tx, &e, p, out);
     }
     kt_also(&error, kt_close(cursor));
     return error;
+}
+
+kt_error *general_ledger(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    struct ledger p = *KT_SEE(ledger, params);
+    if (p.limit < 1 || p.limit > 5000)
+        return kt_fail(tx, KT_VALIDATION, "limit", "%lld is not within 1 to 5000",
+            "%lld nie mieści się między 1 a 5000", (long long)p.limit);
+    if (!p.from.day)
+        KT_TRY(year_start(tx, p.to, &p.from));
+    return read_ledger(tx, &p, KT_AS(ledger_answer, result));
+}
+
+/* ---- finance.cash_desk ---- */
+
+enum { PAPERS_MAX = 5000 };
+struct cash_desk {
+    kt_record rec;
+    kt_id account;
+    kt_date from, to;
+};
+const kt_shape cash_desk_shape = KT_SHAPE(cash_desk, NULL,
+    KT_FIELD(cash_desk, account, REF, "Account", "Konto", .target = "finance.account",
+        .help = {"Empty: the cash desk's.", "Puste: konto kasy."}),
+    KT_FIELD(
+        cash_desk, from, DATE, "From", "Od", .help = {"Empty: that one day.", "Puste: tylko ten dzień."}),
+    KT_FIELD(cash_desk, to, DATE, "To", "Do", .initial = "today"));
+struct cash_desk_answer {
+    kt_record rec;
+    kt_id account;
+    kt_dec opening, received, paid, closing, sold;
+    int64_t receipts;
+    kt_lines rows;
+};
+const kt_shape cash_desk_answer_shape = KT_SHAPE(cash_desk_answer, NULL,
+    KT_FIELD(cash_desk_answer, account, REF, "Account", "Konto", .target = "finance.account"),
+    KT_FIELD(cash_desk_answer, opening, MONEY, "Was in it", "Stan początkowy", .scale = 2),
+    KT_FIELD(cash_desk_answer, received, MONEY, "Came in", "Przychód", .scale = 2),
+    KT_FIELD(cash_desk_answer, paid, MONEY, "Went out", "Rozchód", .scale = 2),
+    KT_FIELD(cash_desk_answer, closing, MONEY, "Is in it", "Stan końcowy", .scale = 2),
+    KT_FIELD(cash_desk_answer, receipts, INT, "Till receipts", "Paragony"),
+    KT_FIELD(cash_desk_answer, sold, MONEY, "Sold by till receipts", "Sprzedaż z paragonów", .scale = 2),
+    KT_FIELD(cash_desk_answer, rows, LINES, "Papers", "Dowody", .lines = &ledger_row_shape));
+
+static kt_error *add_receipt(kt_tx *tx, const struct ledger_row *row, struct cash_desk_answer *out)
+{
+    const char *entity = kt_any_entity(tx, row->origin);
+    struct invoice v = {KT_OF(invoice)};
+    if (!entity || strcmp(entity, invoice_shape.name) != 0)
+        return NULL;
+    KT_TRY(kt_read(tx, kt_any_id(row->origin), &v.rec));
+    if (v.kind != TILL_RECEIPT)
+        return NULL;
+    out->receipts++;
+    out->sold = kt_dec_add(out->sold, v.gross);
+    return NULL;
+}
+
+static kt_error *cash_desk_within(kt_tx *tx, const struct cash_desk *p, struct cash_desk_answer *out)
+{
+    struct ledger of = {
+        .account = p->account, .from = p->from.day ? p->from : p->to, .to = p->to, .limit = PAPERS_MAX};
+    struct ledger_answer found = {KT_OF(ledger_answer)};
+    if (!of.account.v)
+        KT_TRY(account_for(tx, PETTY_CASH, (kt_id){0}, &of.account));
+    KT_TRY(read_ledger(tx, &of, &found));
+    if (found.more)
+        return kt_hint(kt_fail(tx, KT_LIMIT, "from", "there are more than %d papers",
+                           "jest więcej niż %d dowodów", (int)PAPERS_MAX),
+            "Ask for fewer days.", "Wybierz krótszy okres.");
+    out->account = of.account;
+    out->opening = kt_dec_round(found.opening, 2);
+    out->closing = kt_dec_round(found.closing, 2);
+    out->received = out->paid = out->sold = money(0);
+    out->rows = found.rows;
+    for (size_t i = 0; i < found.rows.count; i++) {
+        const struct ledger_row *row = KT_AS(ledger_row, kt_line(&found.rows, i));
+        out->received = kt_dec_add(out->received, known(row->debit));
+        out->paid = kt_dec_add(out->paid, known(row->credit));
+        KT_TRY(add_receipt(tx, row, out));
+    }
+    return NULL;
+}
+
+/* Whoever takes money there sees what was in it, whoever took it. */
+kt_error *cash_desk(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = cash_desk_within(tx, KT_SEE(cash_desk, params), KT_AS(cash_desk_answer, result));
+    kt_callers_authority(tx, before);
+    return e;
 }

@@ -38,7 +38,8 @@ kt_error *cash_flow(kt_tx *tx, const kt_record *params, kt_record *result);
 
 /* ---- ledger_card.c ---- */
 
-extern const kt_shape ledger_shape, ledger_answer_shape;
+extern const kt_shape ledger_shape, ledger_answer_shape, cash_desk_shape, cash_desk_answer_shape;
+kt_error *cash_desk(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *general_ledger(kt_tx *tx, const kt_record *params, kt_record *result);
 
 /* ---- aging.c ---- */
