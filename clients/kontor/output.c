@@ -7,7 +7,8 @@
 
 #include "csv.h"
 
-enum { CELL_MAX = 60 };
+enum { CELL_MAX = 60, LAST_MAX = 160 }; /* the last column, often a message, has the rest of the line */
+static const char cut_mark[] = "…";
 
 size_t output_width(const char *text)
 {
@@ -51,26 +52,29 @@ json_t *output_columns(const json_t *rows)
     return names;
 }
 
-/* At most CELL_MAX columns, and one line. */
-static char *short_cell(const json_t *value)
+/* At most so many characters, the last of which says that it is cut, and one line. */
+static char *short_cell(const json_t *value, bool last)
 {
-    char *cell = output_cell(value);
+    char *cell = output_cell(value), *end = cell, *room = cell;
+    size_t most = last ? LAST_MAX : CELL_MAX, chars = 0;
     if (!cell)
         return NULL;
     for (char *p = cell; *p; p++)
         if (*p == '\n' || *p == '\t' || *p == '\r')
             *p = ' ';
-    size_t chars = 0;
-    for (char *p = cell; *p; chars++) {
-        utf8proc_int32_t c;
-        utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)p, -1, &c);
-        if (n <= 0 || chars == CELL_MAX) {
-            *p = 0;
-            break;
-        }
-        p += n;
+    for (utf8proc_int32_t c; *end && chars < most; chars++) {
+        utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)end, -1, &c);
+        room = chars + 1 < most ? end + (n > 0 ? n : 1) : room;
+        end += n > 0 ? n : 1;
     }
-    return cell;
+    if (!*end)
+        return cell;
+    char *cut = NULL;
+    *room = 0;
+    if (asprintf(&cut, "%s%s", cell, cut_mark) < 0)
+        cut = NULL;
+    free(cell);
+    return cut;
 }
 
 static void put_padded(FILE *out, const char *text, size_t width, bool last)
@@ -96,7 +100,7 @@ void output_table(FILE *out, const json_t *rows, const json_t *columns)
     {
         json_array_foreach(names, k, name)
         {
-            char *cell = short_cell(json_object_get(row, json_string_value(name)));
+            char *cell = short_cell(json_object_get(row, json_string_value(name)), k + 1 == count);
             size_t w = cell ? output_width(cell) : 0;
             widths[k] = w > widths[k] ? w : widths[k];
             free(cell);
@@ -112,7 +116,7 @@ void output_table(FILE *out, const json_t *rows, const json_t *columns)
     {
         json_array_foreach(names, k, name)
         {
-            char *cell = short_cell(json_object_get(row, json_string_value(name)));
+            char *cell = short_cell(json_object_get(row, json_string_value(name)), k + 1 == count);
             put_padded(out, cell ? cell : "", widths[k], k + 1 == count);
             free(cell);
         }
@@ -171,7 +175,7 @@ void output_record(FILE *out, const json_t *record)
 
 void output_change(FILE *out, const char *name, const json_t *before, const json_t *after)
 {
-    char *old = short_cell(before), *new = short_cell(after);
+    char *old = short_cell(before, false), *new = short_cell(after, false);
     if (old && new &&*old)
         fprintf(out, "    %s: %s -> %s\n", name, old, *new ? new : "(empty)");
     else if (old && new)

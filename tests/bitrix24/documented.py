@@ -480,7 +480,7 @@ def batches(p):
 
 
 def main():
-    with House(modules=None) as house:
+    with House(modules="base,crm,bitrix24") as house:
         k = house.client()
         for code in ("PLN", "EUR"):
             k.create("base.currency", {"code": code})

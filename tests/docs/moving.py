@@ -13,25 +13,22 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from house import House, ROOT  # noqa: E402
 
 PAGE = ROOT / "docs" / "moving-from-bitrix24.md"
-STAGES = [{"name": "New"}, {"name": "Won", "semantic": "won"}, {"name": "Lost", "semantic": "lost"}]
 
 
-def prepare(k, folder):
-    """Steps 1 and 3 of the page: the files, the currency, the pipeline."""
+def prepare(folder):
+    """Step 2 of the page: the files."""
     for source in ("tests/exchange/bitrix24", "modules/crm/mappings"):
         for path in (ROOT / source).iterdir():
             shutil.copy(path, folder)
-    k.create("base.currency", {"code": "PLN", "name": "Polish zloty"})
-    k.create("crm.pipeline", {"name": "Sales", "stages": STAGES, "initial": True})
 
 
 def main():
     page = PAGE.read_text(encoding="utf-8")
-    with House() as house:
+    with House(modules="base,crm") as house:
         folder = house.home / "files"
         folder.mkdir()
         k = house.client()
-        prepare(k, folder)
+        prepare(folder)
         env = {**os.environ, "HOME": str(house.home), "XDG_CONFIG_HOME": "", "KONTOR_URL": house.url, "KONTOR_TOKEN": k.token}
 
         def block(match):
