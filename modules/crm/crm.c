@@ -26,7 +26,7 @@ static const kt_entity entities[] = {
         .columns = deal_columns, .number = "D/{year}/{seq:5}",
         .indexes = "pipeline stage, owner semantic, party semantic, semantic party, created_at party, "
                    "history.pipeline history.at history.stage history.stayed amount owner currency",
-        .actions = deal_actions, .compute = deal_compute, .icon = "handshake",
+        .actions = deal_actions, .compute = deal_compute, .check = deal_check, .icon = "handshake",
         .views =
             "[{\"kind\":\"kanban\",\"by\":\"stage_name\",\"card\":[\"title\",\"party\",\"amount\"],\"sum\":"
             "\"amount\",\"filter\":[[\"semantic\",\"=\",\"open\"]]},"

@@ -24,6 +24,11 @@ struct pipeline {
 extern const kt_shape pipeline_shape;
 kt_error *pipeline_compute(kt_tx *tx, kt_record *self);
 kt_error *pipeline_check(kt_tx *tx, const kt_record *before, const kt_record *after);
+/* needs.c: is each word that a stage needs a field; does a deal have those that crm knows; at commit, all others. */
+struct deal;
+kt_error *needs_known(kt_tx *tx, const struct stage *s, const char *path);
+kt_error *needs_met(kt_tx *tx, const struct deal *d, const struct stage *s);
+kt_error *deal_check(kt_tx *tx, const kt_record *before, const kt_record *after);
 /* The pipeline for what names none: the initial one, else the oldest. *id is not set if there is none. */
 KT_MUST kt_error *pipeline_default(kt_tx *tx, kt_id *id);
 /* NULL: the pipeline has no such stage. */

@@ -73,46 +73,9 @@ static struct stage_move *last_move(const struct deal *d)
     return d->history.count ? KT_AS(stage_move, kt_line(&d->history, d->history.count - 1)) : NULL;
 }
 
-/* Is the field that a stage needs filled in? known: is it a field that can be asked for at all. */
-static bool has_field(const struct deal *d, const char *name, size_t length, bool *known)
-{
-    const struct {
-        const char *name;
-        bool filled;
-    } fields[] = {
-        {"party", d->party.v != 0},
-        {"contact", d->contact.v != 0},
-        {"amount", d->amount.scale1 != 0},
-        {"currency", d->currency.v != 0},
-        {"expected_close", d->expected_close.day != 0},
-        {"source", d->source.ptr != NULL},
-        {"owner", d->owner.v != 0},
-        {"lines", d->lines.count != 0},
-        {"parties", d->parties.count != 0},
-        {"lead", d->lead.v != 0},
-        {"text", d->text.ptr != NULL},
-    };
-    *known = true;
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (strlen(fields[i].name) == length && strncmp(fields[i].name, name, length) == 0)
-            return fields[i].filled;
-    *known = false;
-    return true;
-}
-
 static kt_error *check_needs(kt_tx *tx, const struct deal *d, const struct stage *s)
 {
-    kt_error *all = NULL;
-    for (const char *at = s->needs.ptr; at && *at;) {
-        size_t length = strcspn(at, " ,;");
-        bool known;
-        if (length && !has_field(d, at, length, &known)) {
-            kt_str path = kt_format(tx, "%.*s", (int)length, at);
-            kt_also(&all, kt_fail(tx, KT_VALIDATION, path.ptr, "stage \"%s\" needs it",
-                              "wymaga tego etap „%s”", s->name.ptr));
-        }
-        at += length + (at[length] != '\0');
-    }
+    kt_error *all = needs_met(tx, d, s);
     if (s->semantic == LOST && !d->lost_reason.ptr)
         kt_also(&all, kt_hint(kt_fail(tx, KT_VALIDATION, "lost_reason", "a lost deal needs the reason",
                                   "przegrana szansa wymaga podania powodu"),

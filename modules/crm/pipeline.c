@@ -24,8 +24,8 @@ const kt_shape stage_shape = KT_SHAPE(stage, NULL,
         .help = {"What another system calls it: \"C1:NEW\".", "Jak nazywa go inny system: „C1:NEW”."}),
     KT_FIELD(stage, colour, STRING, "Colour", "Kolor", .max = 20),
     KT_FIELD(stage, needs, STRING, "Needs", "Wymaga", .max = 200,
-        .help = {"Fields that a deal must have to enter: party amount expected_close contact source lines.",
-            "Pola, które szansa musi mieć, by tu wejść: party amount expected_close contact source lines."}));
+        .help = {"Fields that a deal must have to enter, custom ones among them: party amount lines colour.",
+            "Pola, które szansa musi mieć, by tu wejść, także własne: party amount lines kolor."}));
 
 const kt_shape pipeline_shape = KT_SHAPE(pipeline, "crm.pipeline",
     KT_FIELD(pipeline, name, STRING, "Name", "Nazwa", .required = true, .unique = true, .max = 80,
@@ -54,6 +54,8 @@ static kt_error *stage_compute(kt_tx *tx, struct pipeline *p, size_t i)
         kt_also(&all,
             kt_fail(tx, KT_VALIDATION, path, "a probability is 0 to 100", "prawdopodobieństwo to 0 do 100"));
     }
+    (void)snprintf(path, sizeof path, "stages[%zu].needs", i);
+    kt_also(&all, needs_known(tx, s, path));
     for (size_t k = 0; k < i; k++) {
         const struct stage *other = KT_AS(stage, kt_line(&p->stages, k));
         if (s->name.ptr && other->name.ptr && strcmp(s->name.ptr, other->name.ptr) == 0) {

@@ -82,6 +82,27 @@ def a_deal_moves_by_the_rules(k):
     refused("validation", lambda: k.update("crm.deal", deal, {"history": []}), "history")
 
 
+def a_stage_needs_any_field(k):
+    """Custom ones too; a word that is no field is refused, not passed over."""
+    stage = lambda needs: [{"name": "Talk"}, {"name": "Measured", "needs": needs}, {"name": "Sold", "semantic": "won"}, {"name": "Gone", "semantic": "lost"}]  # noqa: E731
+    for wrong in ("prty", "party frame_size", "party.name", 'x"'):
+        refused("validation", lambda: make(k, "crm.pipeline", name="Needy", stages=stage(wrong)), "stages[1].needs")
+    k.call("field.define", {"entity": "crm.deal", "name": "frame_size", "type": "int"})
+    needy = make(k, "crm.pipeline", name="Needy", stages=stage("amount, frame_size campaign"))
+    ids = {s["name"]: s["id"] for s in k.get("crm.pipeline", needy)["stages"]}
+    deal = make(k, "crm.deal", title="Sized", pipeline=needy)
+    refused("validation", lambda: k.call("crm.deal.move", {"id": deal, "stage": ids["Measured"]}), "amount")
+    k.update("crm.deal", deal, {"amount": "10"})
+    refused("validation", lambda: k.call("crm.deal.move", {"id": deal, "stage": ids["Measured"]}), "campaign", "frame_size")
+    expect(k.get("crm.deal", deal)["stage_name"], "Talk")
+    k.update("crm.deal", deal, {"frame_size": 54, "campaign": "spring"})
+    k.call("crm.deal.move", {"id": deal, "stage": ids["Measured"]})
+    k.update("crm.deal", deal, {"frame_size": None})  # met when it was entered
+    refused("validation", lambda: make(k, "crm.deal", title="At once", pipeline=needy, stage=ids["Measured"], amount="1", campaign="x"), "frame_size")
+    k.call("field.remove", {"entity": "crm.deal", "name": "frame_size"})
+    make(k, "crm.deal", title="No more", pipeline=needy, stage=ids["Measured"], amount="1", campaign="x")
+
+
 def editing_the_stage_is_a_move_too(k):
     ids = stages(k)
     deal = make(k, "crm.deal", title="Edited", amount="1", party=make(k, "base.party", name="E"))
