@@ -1,7 +1,8 @@
 /* entry.c -- writes and reads the bytes of a journal entry.
  *
  * Of an update only the record's top-level parts that differ are kept, before and after: a change of one
- * field of a large record costs little, and the record as it was is found by putting the parts back. */
+ * field of a large record costs little, and the record as it was is found by putting the parts back. Lines with
+ * personal members are two parts, which are kept together, for either side must read by itself. */
 #include "journal/entry.h"
 
 #include <openssl/evp.h>
@@ -77,8 +78,28 @@ static bool part_find(kt_str record, uint32_t tag, size_t *hint, kt_str *part, b
     return false;
 }
 
-/* Counts the parts that differ, or writes them if out is given. false: a record is damaged */
-static bool parts_differ(kt_str before, kt_str after, buffer *out, uint64_t *count)
+/* The parts that one side has and the other has not, or has otherwise, are counted, or written if out is given.
+ * halves: those that are half of a value count as different, too. */
+typedef struct {
+    const model_entity *entity;
+    buffer *out;
+    uint64_t count;
+    bool halves, half_differs;
+} differing;
+
+static void take_part(differing *d, uint32_t tag, kt_str before, kt_str after)
+{
+    d->count++;
+    d->half_differs = d->half_differs || model_part_is_half(d->entity, tag);
+    if (d->out) {
+        add_varint(d->out, tag);
+        add_str(d->out, before);
+        add_str(d->out, after);
+    }
+}
+
+/* false: a record is damaged */
+static bool parts_differ(kt_str before, kt_str after, differing *d)
 {
     size_t at = 0, hint = 0;
     uint32_t tag = 0;
@@ -86,28 +107,15 @@ static bool parts_differ(kt_str before, kt_str after, buffer *out, uint64_t *cou
     bool sound = true;
     while (sound && model_record_part(before, &at, &tag, &part)) {
         bool both = part_find(after, tag, &hint, &other, &sound);
-        if (both && str_eq(part, other))
-            continue;
-        ++*count;
-        if (out) {
-            add_varint(out, tag);
-            add_str(out, part);
-            add_str(out, other);
-        }
+        if (!both || !str_eq(part, other) || (d->halves && model_part_is_half(d->entity, tag)))
+            take_part(d, tag, part, other);
     }
     if (!sound || at == SIZE_MAX)
         return false;
     at = hint = 0;
-    while (sound && model_record_part(after, &at, &tag, &part)) {
-        if (part_find(before, tag, &hint, &other, &sound) || !sound)
-            continue;
-        ++*count;
-        if (out) {
-            add_varint(out, tag);
-            add_str(out, (kt_str){0});
-            add_str(out, part);
-        }
-    }
+    while (sound && model_record_part(after, &at, &tag, &part))
+        if (!part_find(before, tag, &hint, &other, &sound) && sound)
+            take_part(d, tag, (kt_str){0}, part);
     return sound && at != SIZE_MAX;
 }
 
@@ -121,12 +129,18 @@ static kt_error *add_update(const kt_tx *tx, const model_change *change, buffer 
         add_str(out, change->after);
         return NULL;
     }
-    uint64_t count = 0;
-    if (!parts_differ(change->before, change->after, NULL, &count))
+    differing d = {.entity = change->entity};
+    bool sound = parts_differ(change->before, change->after, &d);
+    if (sound && d.half_differs) {
+        d = (differing){.entity = change->entity, .halves = true};
+        sound = parts_differ(change->before, change->after, &d);
+    }
+    if (!sound)
         return damaged(tx, change);
     buffer_add_char(out, change->after.ptr[0]);
-    add_varint(out, count);
-    return parts_differ(change->before, change->after, out, &count) ? NULL : damaged(tx, change);
+    add_varint(out, d.count);
+    d.out = out;
+    return parts_differ(change->before, change->after, &d) ? NULL : damaged(tx, change);
 }
 
 /* A record that was made and deleted again, or written as it was, leaves no trace. */

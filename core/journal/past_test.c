@@ -507,6 +507,57 @@ static char *now(house *h)
     return text;
 }
 
+static void a_known_contact(kt_tx *tx, house *h)
+{
+    made(tx, h, "t.party", "{'name': 'Nowak', 'contacts': [{'kind': 'work', 'value': '601'}]}");
+}
+
+static void its_value_changes(kt_tx *tx, house *h)
+{
+    changed(tx, h, "t.party", 1, "{'contacts': [{'id': 1, 'value': '602'}]}");
+}
+
+static void its_kind_changes(kt_tx *tx, house *h)
+{
+    changed(tx, h, "t.party", 1, "{'contacts': [{'id': 1, 'kind': 'home'}]}");
+}
+
+static void expect_contact(const variant *side, const char *kind, const char *value)
+{
+    const variant *contact = item(variant_get(side, "contacts"), 0);
+    assert_int_equal(number(contact, "id"), 1);
+    assert_string_equal(text(contact, "kind"), kind);
+    assert_string_equal(text(contact, "value"), value);
+}
+
+/* Their personal members are stored apart from the others: a change of either is told with both, and goes back. */
+static void lines_with_personal_members_are_told_whole_and_come_back(void **state)
+{
+    (void)state;
+    static void (*const changes[])(kt_tx *, house *) = {its_value_changes, its_kind_changes};
+    for (size_t i = 0; i < 2; i++) {
+        house h = chronicle_open();
+        chronicle_found(&h);
+        commit(&h, NULL, a_known_contact);
+        commit(&h, "change", changes[i]);
+        const variant *entries = variant_get(since(&h, 1, NULL, 0), "entries");
+        const variant *change = item(variant_get(item(entries, length(entries) - 1), "changes"), 0);
+        expect_contact(variant_get(change, "before"), "work", "601");
+        expect_contact(variant_get(change, "after"), i ? "home" : "work", i ? "601" : "602");
+        const variant *back = undo(&h, "change", 0);
+        assert_int_equal(length(variant_get(back, "conflicts")), 0);
+        assert_int_equal(number(back, "reverted"), 1);
+        kt_tx tx = reading(&h);
+        model_record record = {0};
+        assert_null(model_read(&tx, house_entity(&h, "t.party"), 1, &record));
+        const model_value *contacts = house_value(&record, "contacts");
+        assert_string_equal(contacts->as.lines.items[0].values[1].as.s.ptr, "work");
+        assert_string_equal(contacts->as.lines.items[0].values[2].as.s.ptr, "601");
+        store_end(tx.view);
+        chronicle_close(&h);
+    }
+}
+
 static void a_unit_is_undone_and_undone_again(void **state)
 {
     (void)state;
@@ -715,6 +766,7 @@ int main(void)
         cmocka_unit_test(what_is_pointed_to_travels_along),
         cmocka_unit_test(unique_values_that_changed_hands_travel_back),
         cmocka_unit_test(a_unit_is_undone_and_undone_again),
+        cmocka_unit_test(lines_with_personal_members_are_told_whole_and_come_back),
         cmocka_unit_test(later_edits_are_conflicts_and_stay),
         cmocka_unit_test(a_deletion_is_undone_with_its_number),
         cmocka_unit_test(a_unique_value_taken_since_is_a_conflict),

@@ -161,11 +161,11 @@ static bool leads(const model_field *field)
     return field->type == KT_REF || field->type == KT_REFS;
 }
 
-/* What the server computes follows by itself, but for a reference that a merge has led elsewhere: what nobody writes,
- * nobody leads back either. */
+/* What the server computes follows by itself, but for what it keeps of what happened, such as the ways of a deal, and
+ * for a reference that a merge has led elsewhere: what nobody writes, nobody leads back either. */
 static bool goes_back(const undo *u, const model_field *field)
 {
-    return !field->computed || (u->deletes && leads(field));
+    return !field->computed || field->recorded || (u->deletes && leads(field));
 }
 
 /* The fields that somebody changed since, or that the caller may not put back. */
@@ -173,7 +173,7 @@ static void tell_fields(undo *u, const past_change *past, const model_record *no
 {
     for (size_t i = 0; i < past->entity->field_count; i++) {
         const model_field *field = &past->entity->fields[i];
-        if (!back[i] && past_differs(past, field) && goes_back(u, field) &&
+        if (!back[i] && past_differs(past, field) && goes_back(u, field) && !field->recorded &&
             !model_value_equal(field, &now->values[i], &past->before.values[i]))
             conflict_field(u, past, field, now, &past->before);
     }

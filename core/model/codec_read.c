@@ -390,3 +390,16 @@ bool model_record_part(kt_str bytes, size_t *at, uint32_t *tag, kt_str *part)
     *at = start + part->len;
     return true;
 }
+
+bool model_part_is_half(const model_entity *entity, uint32_t tag)
+{
+    bool any = false;
+    for (size_t i = 0; i < entity->field_count; i++) {
+        const model_field *f = &entity->fields[i];
+        bool halved = f->type == KT_LINES && f->lines->has_personal;
+        if (halved && f->tag == tag)
+            return true;
+        any = any || halved;
+    }
+    return any && tag == TAG_SEALED;
+}

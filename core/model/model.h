@@ -195,6 +195,9 @@ KT_MUST kt_error *model_record_decode_part(kt_tx *tx, const model_entity *entity
  *   part  the raw bytes of all that the field has, tags and all
  *   returns false: no more, or damage (*at is SIZE_MAX) */
 bool model_record_part(kt_str bytes, size_t *at, uint32_t *tag, kt_str *part);
+/* Is the part with this tag half of a value: lines with personal members, or the personal part, which has those? A
+ * record of some of the parts has all such ones, or none. */
+bool model_part_is_half(const model_entity *entity, uint32_t tag);
 
 /* ---- Transactions ---- */
 
