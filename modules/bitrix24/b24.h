@@ -94,8 +94,6 @@ typedef struct {
     const kt_value *pipelines; /* rows of crm.pipeline, once asked for */
     const entity *custom_of;   /* whose custom rows these are */
     const row *custom;         /* ended by {0} */
-    kt_str kept_text;          /* KEPT of the record that is shown .. */
-    const kt_value *kept;      /* .. read */
 } b24;
 
 /* What a method answers. */
@@ -177,8 +175,6 @@ KT_MUST kt_error *category_ours(b24 *b, int64_t category, int64_t *pipeline);
 void row_paths(kt_tx *tx, const row *r, kt_maker *paths);
 /* One field of a record of ours, in their form. */
 KT_MUST kt_error *row_show(b24 *b, const row *r, const kt_value *record, kt_value *shown);
-/* What KEPT of a record holds; NULL: nothing. */
-const kt_value *kept_of(b24 *b, const kt_value *record);
 /* A record whole, and written as crm.X.update does. (records.c) */
 KT_MUST kt_error *record_read(b24 *b, const entity *e, int64_t id, const kt_value **record);
 KT_MUST kt_error *record_update(b24 *b, const entity *e, int64_t id, const kt_value *fields);

@@ -10,10 +10,9 @@ typedef struct kept_party {
 } kept_party;
 
 #define HIDDEN .show_if = "false"
-/* A text, not JSON: a text is masked for whoever sees no contacts. */
 #define MORE(T)                                                                                              \
-    KT_FIELD(T, b24_more, TEXT, "Bitrix24: other fields", "Bitrix24: inne pola", .personal = true, HIDDEN,   \
-        .help = {"JSON, as its REST interface writes them.", "JSON, jak zapisuje je jego interfejs REST."})
+    KT_FIELD(T, b24_more, JSON, "Bitrix24: other fields", "Bitrix24: inne pola", .personal = true, HIDDEN,   \
+        .help = {"As its REST interface writes them.", "Tak, jak zapisuje je jego interfejs REST."})
 #define LINKS(T, english, ...)                                                                               \
     KT_FIELD(T, b24_links, REFS, english, __VA_ARGS__, .target = "base.party", .on_delete = KT_CLEAR, HIDDEN)
 #define ORIGINATOR(T)                                                                                        \

@@ -179,23 +179,9 @@ static kt_error *show_stage(b24 *b, const row *r, const kt_value *record, kt_val
     return NULL;
 }
 
-/* Masked, it may be no JSON any more. */
-const kt_value *kept_of(b24 *b, const kt_value *record)
-{
-    kt_str text = kt_value_get_str(record, KEPT);
-    if (!text.len)
-        return NULL;
-    if (text.ptr != b->kept_text.ptr) {
-        b->kept_text = text;
-        if (kt_json_read(b->tx, text, &b->kept))
-            b->kept = NULL;
-    }
-    return b->kept;
-}
-
 static kt_value show_kept(b24 *b, const row *r, const kt_value *record)
 {
-    const kt_value *v = kt_value_get(kept_of(b, record), r->theirs);
+    const kt_value *v = kt_value_get(kt_value_get(record, KEPT), r->theirs);
     if (!v)
         return r->detail ? b24_str(r->detail) : (kt_value){0};
     bool number = v->kind == KT_VALUE_INT || v->kind == KT_VALUE_REAL;

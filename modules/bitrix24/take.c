@@ -503,27 +503,24 @@ static kt_error *take_owner(taking *t)
 }
 
 /* What was kept before stays, member by member. */
-static kt_error *take_kept(taking *t)
+static void take_kept(taking *t)
 {
-    const kt_value *old = kept_of(t->b, t->before);
-    kt_str text;
+    const kt_value *old = kt_value_get(t->before, KEPT);
     if (!kt_value_count(&t->kept.value))
-        return NULL;
+        return;
     for (size_t i = 0; i < kt_value_count(old); i++) {
         const kt_value_member *m = &old->as.object.members[i];
         if (!kt_value_get(&t->kept.value, m->name.ptr))
             kt_put_named(t->b->tx, &t->kept, m->name, *m->value);
     }
-    KT_TRY(kt_json_write(t->b->tx, &t->kept.value, &text));
-    put(t, KEPT, kt_value_str(text));
-    return NULL;
+    put(t, KEPT, t->kept.value);
 }
 
 static kt_error *take_gathered(taking *t)
 {
     if (t->multi)
         take_lines(t);
-    KT_TRY(take_kept(t));
+    take_kept(t);
     KT_TRY(take_owner(t));
     take_names(t);
     if (t->addressed)
