@@ -123,15 +123,17 @@ static kt_error *calendar_fill(kt_tx *tx, kt_record *self, const kt_record *para
     int64_t year = KT_SEE(fill_year, params)->year;
     kt_str country = {0};
     KT_TRY(country_code(tx, c->country, &country));
-    if (country.ptr && strcmp(country.ptr, "PL") != 0)
-        return kt_hint(kt_fail(tx, KT_RULE, "country", "the holidays of %s are not known by rule",
-                           "święta kraju %s nie są znane z reguły", country.ptr),
-            "Enter them in base.holiday.", "Wpisz je w base.holiday.");
     if (year < 1951 || year > 2199)
         return kt_fail(tx, KT_VALIDATION, "year", "%lld is not within 1951 to 2199",
             "%lld nie mieści się między 1951 a 2199", (long long)year);
-    public_holiday days[POLISH_HOLIDAYS_MAX];
-    size_t count = polish_holidays((int)year, days);
+    const char *code = country.ptr ? country.ptr : "PL";
+    public_holiday days[HOLIDAYS_MAX];
+    const size_t count = public_holidays(code, (int)year, days);
+    if (!count)
+        return kt_hint(
+            kt_fail(tx, KT_RULE, "country", "the holidays of %s in this year are not known by rule",
+                "święta kraju %s w tym roku nie są znane z reguły", code),
+            "Enter them in base.holiday.", "Wpisz je w base.holiday.");
     for (size_t i = 0; i < count; i++) {
         bool has = false;
         KT_TRY(calendar_has_holiday(tx, c->rec.id, days[i].day, &has));

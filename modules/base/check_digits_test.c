@@ -216,13 +216,20 @@ static void easters(void **state)
 static void holidays_of_a_year(void **state)
 {
     (void)state;
-    public_holiday days[POLISH_HOLIDAYS_MAX];
-    assert_int_equal(polish_holidays(2026, days), 14);
-    assert_int_equal(polish_holidays(2024, days), 13); /* Christmas Eve came later */
+    public_holiday days[HOLIDAYS_MAX];
+    assert_int_equal(public_holidays("CZ", 2026, days), 13);
+    assert_int_equal(days[1].day.day, kt_date_make(2026, 4, 3).day); /* Good Friday: Easter is on 5 April */
+    assert_int_equal(public_holidays("CZ", 2015, days), 12);
+    assert_int_equal(public_holidays("DE", 2026, days), 9);
+    assert_int_equal(days[4].day.day, kt_date_make(2026, 5, 14).day); /* Ascension */
+    assert_int_equal(days[5].day.day, kt_date_make(2026, 5, 25).day); /* Whit Monday */
+    assert_int_equal(public_holidays("US", 2026, days), 0);
+    assert_int_equal(public_holidays("PL", 2026, days), 14);
+    assert_int_equal(public_holidays("PL", 2024, days), 13); /* Christmas Eve came later */
     assert_int_equal(days[7].day.day, kt_date_make(2024, 5, 30).day);
     assert_string_equal(days[7].name.pl, "Boże Ciało");
     for (int year = 1951; year < 2200; year++) {
-        size_t n = polish_holidays(year, days);
+        size_t n = public_holidays("PL", year, days);
         for (size_t i = 1; i < n; i++)
             assert_true(days[i - 1].day.day <= days[i].day.day);
     }

@@ -8,6 +8,7 @@ typedef struct {
     kt_date day;
     kt_text name;
 } public_holiday;
-enum { POLISH_HOLIDAYS_MAX = 16 };
-/* Non-working holidays of Poland in a year, in order; returns their number. */
-size_t polish_holidays(int year, public_holiday out[POLISH_HOLIDAYS_MAX]);
+enum { HOLIDAYS_MAX = 16 };
+/* Non-working holidays of a country in a year, in order; returns their number, 0: no rules are known. Of Germany those
+ * of all its states. country: PL, DE, CZ */
+size_t public_holidays(const char *country, int year, public_holiday out[HOLIDAYS_MAX]);

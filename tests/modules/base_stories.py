@@ -172,6 +172,11 @@ def working_days_leave_out_weekends_and_holidays(k):
     expect(k.count("base.holiday", [["calendar", "=", calendar]]), 14)
     k.call("base.calendar.fill_holidays", {"id": calendar, "year": 2026})
     expect(k.count("base.holiday", [["calendar", "=", calendar]]), 14)
+    german, other = (make(k, "base.calendar", name=code, country=k.list("base.country", [["code", "=", code]])["rows"][0]["id"] if k.count("base.country", [["code", "=", code]]) else make(k, "base.country", code=code, name=code)) for code in ("DE", "FR"))
+    k.call("base.calendar.fill_holidays", {"id": german, "year": 2026})
+    expect([h["day"] for h in k.list("base.holiday", [["calendar", "=", german]], sort="day")["rows"]][1:6], ["2026-04-03", "2026-04-06", "2026-05-01", "2026-05-14", "2026-05-25"])
+    refused("rule", lambda: k.call("base.calendar.fill_holidays", {"id": other, "year": 2026}), "country")
+
     def add(day, days):
         return k.call("base.calendar.add_days", {"calendar": calendar, "day": day, "days": days})["day"]
     expect(add("2026-04-03", 1), "2026-04-07")   # over Easter
