@@ -31,7 +31,8 @@ STAFF = [("anna", "Anna", "Wicher", "f", "crm.sales_head", "sales"), ("marek", "
          ("tereza", "Tereza", "Dvořáková", "f", "crm.sales", "export"), ("kasia", "Katarzyna", "Mróz", "f", "base.user", "office")]
 DEPARTMENTS = [("company", "Wicher Rowery", None), ("trade", "Handel", "company"), ("sales", "Sprzedaż krajowa", "trade"),
                ("export", "Eksport", "trade"), ("office", "Biuro", "company")]
-SCRIPT_ROLES = {"crm.sales": "script.operator", "crm.sales_head": "script.lead"}
+MORE_ROLES = {"crm.sales": "script.operator", "crm.sales_head": "script.lead", "base.user": "hr.manager"}
+SELF_SERVICE, OF_HEADS = ("hr.employee", "insight.employee"), ("hr.head", "insight.head")
 HEADS = [("trade", "anna"), ("export", "piotr")]
 STAGES = [("Nowa", "open", "10"), ("Rozmowa o potrzebach", "open", "25"), ("Oferta", "open", "50"), ("Negocjacje", "open", "70"),
           ("Wygrana", "won", "100"), ("Przegrana", "lost", "0")]
@@ -214,7 +215,8 @@ class Builder:
         roles = {r["name"]: r["id"] for r in self.k.each("access.role", fields=["id", "name"])}
         self.load("access.user", [{"external_id": f"demo-{login}", "name": login, "full_name": f"{first} {last}", "lang": "pl", "active": True,
                                    "email": f"{login}@wicher.example", "department": ref(f"demo-{department}"),
-                                   "roles": [roles[r] for r in (role, "base.user", SCRIPT_ROLES.get(role)) if r in roles]}
+                                   "roles": [roles[r] for r in (role, "base.user", MORE_ROLES.get(role), *SELF_SERVICE,
+                                                                *(OF_HEADS if login in dict(HEADS).values() else ())) if r in roles]}
                                   for login, first, last, _, role, department in STAFF], "staff")
         for login, *_ in STAFF:
             user = self.k.get("access.user", external_id=f"demo-{login}", fields=["id"])["id"]

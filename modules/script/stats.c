@@ -269,9 +269,10 @@ static kt_error *walk_sessions(struct tally *t)
 
 struct named {
     kt_record rec;
-    kt_str name;
+    kt_str name, full_name;
 };
-static const kt_shape named_shape = KT_SHAPE(named, "access.user", KT_BIND(named, name, STRING, "name"));
+static const kt_shape named_shape = KT_SHAPE(named, "access.user", KT_BIND(named, name, STRING, "name"),
+    KT_BIND(named, full_name, STRING, "full_name"));
 
 struct spoken { /* the calls that an operator had, with a script or without */
     kt_str filter;
@@ -313,7 +314,7 @@ static kt_error *label(struct tally *t, struct stats_row *r)
         id = id * 10 + (uint64_t)(r->key.ptr[i] - '0');
     if (id && kt_may(t->tx, "access.user:read"))
         KT_TRY(kt_read(t->tx, (kt_id){id}, &who.rec));
-    r->label = who.name.ptr ? who.name : r->key;
+    r->label = who.full_name.len ? who.full_name : who.name.ptr ? who.name : r->key;
     if (id)
         take_spoken(t, r);
     return NULL;

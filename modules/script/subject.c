@@ -27,9 +27,10 @@ static kt_maker with_id(kt_tx *tx, kt_id subject)
 
 struct person {
     kt_record rec;
-    kt_str name;
+    kt_str name, full_name;
 };
-static const kt_shape person_shape = KT_SHAPE(person, "access.user", KT_BIND(person, name, STRING, "name"));
+static const kt_shape person_shape = KT_SHAPE(person, "access.user", KT_BIND(person, name, STRING, "name"),
+    KT_BIND(person, full_name, STRING, "full_name"));
 
 struct filling {
     kt_tx *tx;
@@ -89,7 +90,7 @@ static kt_error *look_up(struct filling *f, kt_str text)
     while ((name = placeholder(f->tx, text, &from, &to)).ptr) {
         if (str_equals(name, "me.name") && !f->me.ptr && kt_user(f->tx).v) {
             KT_TRY(kt_read(f->tx, kt_user(f->tx), &me.rec));
-            f->me = me.name;
+            f->me = me.full_name.len ? me.full_name : me.name;
         } else if (!begins(name, "input.") && !begins(name, "me."))
             kt_add(f->tx, &a.paths, kt_value_str(name));
     }

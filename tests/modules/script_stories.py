@@ -124,7 +124,7 @@ def a_call_walks_the_graph_and_writes_on_its_way(k):
     script = publish(k, "first", TEXT)
     who = lead(k, "Kowalska")
     at = start(k, script, who)
-    expect((at["step"], at["say"][:38]), ("greet", "Good morning, Kowalska. This is admin;"))
+    expect((at["step"], at["say"][:46]), ("greet", "Good morning, Kowalska. This is Administrator;"))
     expect("{nothing} is left" in at["say"], True)
     expect([a["name"] for a in at["answers"]], ["yes", "no"])
     expect([o["name"] for o in at["objections"]], ["price"])
