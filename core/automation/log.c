@@ -2,13 +2,14 @@
  *
  *   "Rc" rule (u64, big-endian)  number of runs logged
  *   "Rl" rule number             a run, as JSON
- * Values of fields are not in it, only their names: they may be personal, and history has them. */
+ * Values of fields are not in it, only their names: they may be personal, and history has them. What an event
+ * from outside brought is kept nowhere else, so it stands here. */
 #include "kit/log.h"
 
 #include "automation/rule.h"
 #include "kit/str.h"
 
-enum { KEY_MAX = 18, ENTRY_MAX = 8192 };
+enum { KEY_MAX = 18, ENTRY_MAX = 8192, PAYLOAD_SHOWN = 4000 };
 
 typedef struct {
     char bytes[KEY_MAX];
@@ -32,7 +33,7 @@ static kt_str text_of(const ring_key *k)
     return (kt_str){k->bytes, k->len};
 }
 
-static kt_error *count_of(store_view *view, uint64_t rule, uint64_t *count)
+kt_error *log_count(store_view *view, uint64_t rule, uint64_t *count)
 {
     kt_str value;
     ring_key k = key_of("Rc", rule, NULL);
@@ -46,23 +47,35 @@ static kt_error *count_of(store_view *view, uint64_t rule, uint64_t *count)
 static kt_error *append(store_view *view, uint64_t rule, kt_str entry)
 {
     uint64_t count;
-    KT_TRY(count_of(view, rule, &count));
+    KT_TRY(log_count(view, rule, &count));
     ring_key k = key_of("Rl", rule, &count);
     KT_TRY(store_put(view, STORE_META, text_of(&k), entry));
     if (count >= LOG_KEEP) {
         uint64_t old = count - LOG_KEEP;
         k = key_of("Rl", rule, &old);
         KT_TRY(store_delete(view, STORE_META, text_of(&k)));
+        KT_TRY(queue_forget(view, rule, old));
     }
     count++;
     k = key_of("Rc", rule, NULL);
     return store_put(view, STORE_META, text_of(&k), (kt_str){(const char *)&count, sizeof count});
 }
 
+static void write_payload(kt_str payload, json *j)
+{
+    if (payload.len > PAYLOAD_SHOWN) {
+        json_member_int(j, "payload_bytes", (int64_t)payload.len);
+    } else if (payload.len) {
+        json_key(j, "payload");
+        json_raw(j, payload);
+    }
+}
+
 static void write_entry(kt_tx *tx, const planned *plan, const occasion *on, const run_report *report,
-    const char *outcome, const kt_error *error, json *j)
+    const char *outcome, const kt_error *error, uint64_t number, json *j)
 {
     json_object(j);
+    json_member_int(j, "run", (int64_t)number);
     json_key(j, "at");
     json_time(j, tx->now);
     json_member_text(j, "outcome", outcome);
@@ -72,6 +85,7 @@ static void write_entry(kt_tx *tx, const planned *plan, const occasion *on, cons
         json_member_str(j, "entity", on->entity->name);
         json_member_int(j, "id", (int64_t)on->id);
     }
+    write_payload(on->payload, j);
     json_member_int(j, "version", plan->rule->version);
     json_member_int(j, "user", (int64_t)tx->user);
     json_key(j, "changes");
@@ -91,13 +105,15 @@ kt_error *log_run(kt_tx *tx, const planned *plan, const occasion *on, const run_
     const char *outcome, const kt_error *error)
 {
     buffer text;
+    uint64_t number;
+    KT_TRY(log_count(tx->view, plan->rule->id, &number));
     buffer_open(&text, ENTRY_MAX);
     json j = json_to(&text);
-    write_entry(tx, plan, on, report, outcome, error, &j);
+    write_entry(tx, plan, on, report, outcome, error, number, &j);
     if (text.full) { /* its many effects are in the journal */
         buffer_clear(&text);
         j = json_to(&text);
-        write_entry(tx, plan, on, NULL, outcome, NULL, &j);
+        write_entry(tx, plan, on, NULL, outcome, NULL, number, &j);
     }
     kt_error *failed = append(tx->view, plan->rule->id, buffer_str(&text));
     buffer_close(&text);
@@ -108,7 +124,7 @@ kt_error *log_list(store_view *view, arena *arena, uint64_t rule, uint32_t limit
 {
     uint64_t count;
     (void)arena;
-    KT_TRY(count_of(view, rule, &count));
+    KT_TRY(log_count(view, rule, &count));
     json_member_int(out, "runs", (int64_t)count);
     json_key(out, "rows");
     json_array(out);

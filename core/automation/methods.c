@@ -77,6 +77,29 @@ static kt_error *rule_runs(method_call *call)
     return NULL;
 }
 
+/* ---- rule.retry ---- */
+
+static kt_error *rule_retry(method_call *call)
+{
+    kt_tx *tx = call->tx;
+    bool found;
+    model_record record = {0};
+    const variant *number = variant_get(call->params, "run");
+    uint64_t id = id_of(call->params, "id");
+    KT_TRY(model_read(tx, model_entity_find(tx->catalogue, KT_STR("automation.rule")), id, &record));
+    if (!ruleset_find(ruleset_of(tx), id))
+        return kt_hint(kt_fail(tx, KT_BAD_STATE, "id", "the rule is not on", "reguła nie jest włączona"),
+            "Switch it on first: automation.rule.enable.", "Najpierw ją włącz: automation.rule.enable.");
+    KT_TRY(queue_again(tx, id, number->as.integer < 0 ? UINT64_MAX : (uint64_t)number->as.integer, &found));
+    if (!found)
+        return kt_fail(tx, KT_NOT_FOUND, "run",
+            "no run of this number failed after its commit, or it was tried again",
+            "żadne uruchomienie o tym numerze nie zawiodło po zatwierdzeniu albo już je ponowiono");
+    json_object(call->answer);
+    json_object_end(call->answer);
+    return NULL;
+}
+
 /* ---- rule.webhook ---- */
 
 static kt_error *queue_webhook(kt_tx *tx, const subscription *s, kt_str payload)
@@ -144,6 +167,11 @@ static const method_param runs_params[] = {
     {"limit", VARIANT_INT, false, {"At most so many, newest first; 50", "Najwyżej tyle, od najnowszych; 50"}},
     {0},
 };
+static const method_param retry_params[] = {
+    {"id", VARIANT_INT, true, {"The rule", "Reguła"}},
+    {"run", VARIANT_INT, true, {"The run's number in its log", "Numer uruchomienia w jej dzienniku"}},
+    {0},
+};
 static const method_param webhook_params[] = {
     {"name", VARIANT_STRING, true, {"The webhook that rules name", "Webhook, który wymieniają reguły"}},
     {"payload", VARIANT_NULL, false,
@@ -174,6 +202,10 @@ const method automation_methods[] = {
     {"rule.runs", "automation.rule:read", METHOD_READ,
         {"What a rule did: its last runs", "Co zrobiła reguła: ostatnie uruchomienia"}, runs_params,
         rule_runs},
+    {"rule.retry", "automation.rule:update", METHOD_WRITE,
+        {"Runs again what failed after its commit, once",
+            "Ponawia uruchomienie, które zawiodło po zatwierdzeniu"},
+        retry_params, rule_retry},
     {"rule.graph", "automation.rule:read", METHOD_READ,
         {"Which rules set each other off, and where in a circle",
             "Które reguły wywołują się nawzajem i gdzie w kółko"},

@@ -4,7 +4,8 @@
  *   "Rn"                          the next sequence number, u64
  *   "Rq" due seq (big-endian)     a run: a packed list
  *   "Rw" entity id due seq        the run waits for this record; empty
- *   "Ra" approval                 the run goes on when the approval is decided: as in "Rq" */
+ *   "Ra" approval                 the run goes on when the approval is decided: as in "Rq"
+ *   "Rf" rule number              the run of this number in its rule's log failed: as in "Rq" */
 #include "automation/rule.h"
 #include "kit/str.h"
 
@@ -254,6 +255,48 @@ kt_error *queue_decided(kt_tx *tx, const model_seen *seen)
     if (!past)
         return error_no_memory();
     row.function = str_is(state, "approved") ? state : KT_STR("rejected");
+    past->queued = true;
+    return queue_put(tx->view, &row);
+}
+
+/* ---- Once more ---- */
+
+static meta_key failed_key(uint64_t rule, uint64_t number)
+{
+    meta_key k = {.bytes = "Rf", .len = 2};
+    key_add(&k, rule, 8);
+    key_add(&k, number, 8);
+    return k;
+}
+
+kt_error *queue_keep(store_view *view, const queue_row *row, uint64_t number)
+{
+    const meta_key k = failed_key(row->rule, number);
+    return write_row(view, &k, row);
+}
+
+kt_error *queue_forget(store_view *view, uint64_t rule, uint64_t number)
+{
+    const meta_key k = failed_key(rule, number);
+    return store_delete(view, STORE_META, key_text(&k));
+}
+
+kt_error *queue_again(kt_tx *tx, uint64_t rule, uint64_t number, bool *found)
+{
+    const meta_key k = failed_key(rule, number);
+    queue_row row = {.due = tx->now};
+    kt_str value;
+    KT_TRY(store_get(tx->view, STORE_META, key_text(&k), &value));
+    *found = value.ptr != NULL;
+    if (!*found)
+        return NULL;
+    KT_TRY(read_row(tx->arena, value, &row));
+    KT_TRY(queue_forget(tx->view, rule, number));
+    fired *past = fired_of(tx);
+    if (!past)
+        return error_no_memory();
+    row.tries = 0;
+    row.field = (kt_str){0}; /* it waits for nothing any more */
     past->queued = true;
     return queue_put(tx->view, &row);
 }

@@ -303,6 +303,11 @@ KT_MUST kt_error *queue_hold(kt_tx *tx, const planned *plan, const occasion *on,
 KT_MUST kt_error *queue_decided(kt_tx *tx, const model_seen *seen);
 /* Cancels what waits for a record whose field has changed. */
 KT_MUST kt_error *queue_cancel(kt_tx *tx, const model_seen *seen);
+/* Keeps a run that failed, of this number in its rule's log, until it is asked for again or forgotten with its entry. */
+KT_MUST kt_error *queue_keep(store_view *view, const queue_row *row, uint64_t number);
+KT_MUST kt_error *queue_forget(store_view *view, uint64_t rule, uint64_t number);
+/* found: false: no run of this number failed, or it was asked for again already */
+KT_MUST kt_error *queue_again(kt_tx *tx, uint64_t rule, uint64_t number, bool *found);
 
 /* ---- log.c: what runs did ---- */
 
@@ -311,6 +316,7 @@ enum { LOG_KEEP = 500 };
 KT_MUST kt_error *log_run(kt_tx *tx, const planned *plan, const occasion *on, const run_report *report,
     const char *outcome, const kt_error *error);
 /* Members "rows", newest first. */
+KT_MUST kt_error *log_count(store_view *view, uint64_t rule, uint64_t *count); /* of runs that were logged */
 KT_MUST kt_error *log_list(store_view *view, arena *arena, uint64_t rule, uint32_t limit, json *out);
 /* A failure: counted in the rule's record; after FAILURES_MAX in a row it is switched off and its owner gets
  * a task. */

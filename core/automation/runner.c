@@ -154,7 +154,15 @@ static occasion occasion_of(const run_job *r, const queue_row *row)
 {
     return (occasion){.event = row->event.ptr,
         .entity = row->entity.ptr ? model_entity_find(r->tx->catalogue, row->entity) : NULL,
-        .id = row->id};
+        .id = row->id,
+        .payload = row->payload};
+}
+
+static kt_error *keep_failed(run_job *r, queue_row *row)
+{
+    uint64_t count;
+    KT_TRY(log_count(r->tx->view, row->rule, &count));
+    return queue_keep(r->tx->view, row, count - 1);
 }
 
 /* A failed run is tried again if what hindered it may pass; else it is over. */
@@ -176,6 +184,7 @@ static kt_error *write_failure(run_job *r)
         const planned plan = {rule, &rule->triggers[0], row.function};
         const occasion on = occasion_of(r, &row);
         KT_TRY(log_run(r->tx, &plan, &on, NULL, "failed", error));
+        KT_TRY(keep_failed(r, &row));
     }
     return log_failure(r->tx, row.rule, r->failure);
 }
