@@ -38,9 +38,9 @@ STAGES = [("Nowa", "open", "10"), ("Rozmowa o potrzebach", "open", "25"), ("Ofer
           ("Wygrana", "won", "100"), ("Przegrana", "lost", "0")]
 SOURCES = ["targi Rowertour", "polecenie", "strona WWW", "telefon", "kampania wiosenna", "stały klient"]
 LOST = ["za drogo", "za długi termin", "wybrali konkurencję", "rezygnacja z inwestycji", "brak odpowiedzi"]
-UNITS = [("szt", "piece", "sztuka", "count", "1"), ("para", "pair", "para", "count", "2"), ("kpl", "set", "komplet", "count", "1"),
+UNITS = [("szt", "piece", "sztuka", "count", "1", "pcs"), ("para", "pair", "para", "count", "2", "pairs"), ("kpl", "set", "komplet", "count", "1", "sets"),
          ("kg", "kilogram", "kilogram", "mass", "1"), ("g", "gram", "gram", "mass", "0.001"), ("m", "metre", "metr", "length", "1"),
-         ("godz", "hour", "godzina", "time", "1"), ("min", "minute", "minuta", "time", "0.016666667")]
+         ("godz", "hour", "godzina", "time", "1", "h"), ("min", "minute", "minuta", "time", "0.016666667")]
 def ascii_of(text):
     flat = unicodedata.normalize("NFKD", text.replace("ł", "l").replace("Ł", "L").replace("ß", "ss"))
     return "".join(c for c in flat if not unicodedata.combining(c)).lower()
@@ -192,8 +192,8 @@ class Builder:
                                     "phone": "+48 56 555 01 20", "website": "www.wicher-rowery.example",
                                     "bank_accounts": [{"iban": "PL61109010140000071219812874", "bank": "Bank Toruński", "currency": ref("PLN")},
                                                       {"iban": "PL27114020040000300201355387", "bank": "Bank Toruński", "currency": ref("EUR")}]}], "company")
-        self.load("base.unit", [{"external_id": f"demo-{c}", "code": c, "name": en, "name_pl": pl, "category": cat, "factor": f, **({"rounding": "1"} if cat == "count" else {})}
-                                for c, en, pl, cat, f in UNITS], "units")
+        self.load("base.unit", [{"external_id": f"demo-{c}", "code": c, "name": en, "name_pl": pl, "category": cat, "factor": f, **({"rounding": "1"} if cat == "count" else {}), **({"symbol": symbol[0]} if symbol else {})}
+                                for c, en, pl, cat, f, *symbol in UNITS], "units")
         items = [("R", i + 1, name, price, "good") for i, (name, price) in enumerate(BIKES)] + \
                 [("C", i + 1, name, price, "good") for i, (name, price) in enumerate(PARTS)]
         self.load("base.item", [{"external_id": f"demo-{kind}{n}", "code": f"{kind}{n:03d}", "name": name, "unit": ref("demo-szt"), "sold": True,

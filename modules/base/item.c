@@ -7,7 +7,7 @@
 
 struct unit {
     kt_record rec;
-    kt_str code, name, name_pl, category;
+    kt_str code, name, name_pl, symbol, symbol_pl, category;
     kt_dec factor, rounding;
 };
 const kt_shape unit_shape = KT_SHAPE(unit, "base.unit",
@@ -15,6 +15,12 @@ const kt_shape unit_shape = KT_SHAPE(unit, "base.unit",
         .searchable = true, .priority = 1),
     KT_FIELD(unit, name, STRING, "Name", "Nazwa", .max = 80, .searchable = true, .priority = 2),
     KT_FIELD(unit, name_pl, STRING, "Polish name", "Nazwa polska", .max = 80),
+    KT_FIELD(unit, symbol, STRING, "On English papers", "Na dokumentach angielskich", .max = 12,
+        .help = {"How papers in English write it: pcs. Empty: the code.",
+            "Jak piszą ją dokumenty po angielsku: pcs. Puste: kod."}),
+    KT_FIELD(unit, symbol_pl, STRING, "On Polish papers", "Na dokumentach polskich", .max = 12,
+        .help = {"How papers in Polish write it: szt. Empty: the code.",
+            "Jak piszą ją dokumenty po polsku: szt. Puste: kod."}),
     KT_FIELD(unit, category, STRING, "Category", "Kategoria", .max = 40, .indexed = true, .priority = 3,
         .help = {"Units of one category convert into each other: mass, length, count.",
             "Jednostki jednej kategorii przeliczają się na siebie: masa, długość, sztuki."}),

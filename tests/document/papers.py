@@ -29,7 +29,7 @@ def company(k):
          bank_accounts=[{"iban": "61109010140000071219812874", "bank": "Bank Łódzki"}])
     k.call("base.tax.preset", {"country": "PL"})
     k.call("finance.setup", {"chart": "polish", "year": f"{datetime.date.today().year}-01-01"})
-    piece = make(k, "base.unit", code="szt", category="count", rounding="1")
+    piece = make(k, "base.unit", code="szt", category="count", rounding="1", symbol="pcs")
     address = [{"use": "main", "street": "Polna 1", "city": "Toruń", "postal_code": "87-100", "country": pl}]
     return {"nowak": make(k, "base.party", name="Nowak", legal_name="Nowak sp. z o.o.", tax_id="5260250274", is_customer=True, addresses=address),
             "steel": make(k, "base.party", name="Stalmet", legal_name="Stalmet S.A.", is_supplier=True, addresses=address),
@@ -69,25 +69,43 @@ def records(k, s):
 
 
 WORDS = {
-    "delivery_note": {"pl": ("Wydanie zewnętrzne (WZ) WZ/", "RM-28", "3 szt", "Nowak sp. z o.o.", "Kurier Łódzki", "Odebrał"), "en": ("Delivery note WZ/", "Carrier")},
-    "goods_receipt": {"pl": ("Przyjęcie zewnętrzne (PZ) PZ/", "RU-25", "25 szt", "WZ 17/2026", "Stalmet S.A."), "en": ("Goods receipt PZ/", "Supplier")},
-    "stock_slip": {"pl": ("Przychód wewnętrzny (PW) PW/", "RM-28", "10 szt", "Bilans otwarcia", "Przyjął"), "en": ("Goods entry PW/", "Received by")},
-    "purchase_order": {"pl": ("Zamówienie PO/", "12,50", "312,50 zł", "Prosimy o dostawę do"), "en": ("Purchase order PO/", "Please deliver by")},
-    "work_card": {"pl": ("Karta pracy MO/", "Rower miejski", "5 szt", "Rura stalowa", "20 szt", "<svg"), "en": ("Work order card MO/", "Needed on")},
+    "delivery_note": {"pl": ("Wydanie zewnętrzne (WZ) WZ/", "RM-28", "3 szt", "Nowak sp. z o.o.", "Kurier Łódzki", "Odebrał"), "en": ("Delivery note WZ/", "3 pcs", "Carrier")},
+    "goods_receipt": {"pl": ("Przyjęcie zewnętrzne (PZ) PZ/", "RU-25", "25 szt", "WZ 17/2026", "Stalmet S.A."), "en": ("Goods receipt PZ/", "25 pcs", "Supplier")},
+    "stock_slip": {"pl": ("Przychód wewnętrzny (PW) PW/", "RM-28", "10 szt", "Bilans otwarcia", "Przyjął"), "en": ("Goods entry PW/", "10 pcs", "Received by")},
+    "purchase_order": {"pl": ("Zamówienie PO/", "12,50", "312,50 zł", "Prosimy o dostawę do"), "en": ("Purchase order PO/", "25 pcs", "Please deliver by")},
+    "work_card": {"pl": ("Karta pracy MO/", "Rower miejski", "5 szt", "Rura stalowa", "20 szt", "<svg"), "en": ("Work order card MO/", "5 pcs", "20 pcs", "Needed on")},
     "reminder": {"pl": ("Przypomnienie o płatności", "4920,00 zł", "Razem", "Dni po terminie"), "en": ("Payment reminder", "Days overdue")},
     "invoice": {"pl": ("Faktura FV/", "Sprzedawca", "Wicher sp. z o.o.", "NIP 5261040828", "Nabywca", "NIP 5260250274", "Data dostawy", "Stawka", "10 120,00",
-                       "12 447,60 zł", "Słownie: dwanaście tysięcy", "PL61 1090 1014 0000 0712 1981 2874", "Termin płatności", "<svg"),
-                "en": ("Invoice FV/", "Seller", "12,447.60", "In words")},
+                       "12 447,60 zł", "Słownie: dwanaście tysięcy", "PL61 1090 1014 0000 0712 1981 2874", "w ciągu 14 dni", "Termin płatności", "<svg"),
+                "en": ("Invoice FV/", "Seller", "12,447.60", "In words", "within 14 days")},
     "credit_note": {"pl": ("Faktura korygująca", "Do faktury", "Przyczyna korekty: Zwrot", "przed korektą 4 szt 2000,00 23% 8000,00", "po korekcie 2 szt 2000,00 23% 4000,00",
                            "korekta −2 szt 2000,00 23% −4000,00", "23% 8120,00 1867,60 4120,00 947,60 −4000,00 −920,00", "−4920,00 zł"),
-                    "en": ("Credit note", "before 4 szt", "after 2 szt", "In your favour 4,920.00")},
+                    "en": ("Credit note", "before 4 pcs", "after 2 pcs", "In your favour 4,920.00")},
     "payment_demand": {"pl": ("Wezwanie do zapłaty", "4920,00 zł", "PL61 1090"), "en": ("Final demand", "Days overdue")},
     "letter": {"pl": ("Szanowni Państwo", "Nowak sp. z o.o."), "en": ("Dear Sir",)},
     "invoice_mail": {"pl": ("przesyłamy fakturę FV/", "na kwotę 12 447,60 zł", "PL61 1090"), "en": ("our invoice FV/",)},
-    "order_mail": {"pl": ("pod numerem SO/", "1. Rower miejski 28”: 3 szt"), "en": ("under number SO/",)},
+    "order_mail": {"pl": ("pod numerem SO/", "1. Rower miejski 28”: 3 szt"), "en": ("under number SO/", "3 pcs")},
     "reminder_mail": {"pl": ("są po terminie", "4920,00 zł"), "en": ("overdue",)},
-    "employment_certificate": {"pl": ("Zaświadczenie o zatrudnieniu", "Ewa Lis", "1 marca 2020", "Monter", "75%"), "en": ("Certificate of employment", "as Monter")},
+    "employment_certificate": {"pl": ("Zaświadczenie o zatrudnieniu", "Ewa Lis pozostaje w zatrudnieniu od 1 marca 2020", "Monter", "75%"), "en": ("Certificate of employment", "as Monter")},
 }
+
+
+def certificates(k, person):
+    """The person's gender, else the PESEL's, chooses the words; without either they do without."""
+    template = k.list("document.template", [["name", "=", "employment_certificate"], ["lang", "=", "pl"]])["rows"][0]["id"]
+
+    def expect(words):
+        text = k.call("document.preview", {"template": template, "id": person})["text"].replace("\u00a0", " ")
+        assert words in text, (words, text[text.index("<h1>"):])
+
+    k.update("hr.employee", person, {"national_id": "44051401359"})
+    expect("Ewa Lis jest zatrudniony od 1 marca 2020")
+    k.update("hr.employee", person, {"party": make(k, "base.party", kind="person", name="Ewa Lis", gender="female")})
+    expect("Ewa Lis jest zatrudniona od 1 marca 2020")
+    k.call("hr.employee.offboard", {"id": person, "day": day(0)})
+    expect("Ewa Lis była zatrudniona od 1 marca 2020 do ")
+    k.update("hr.employee", person, {"party": None, "national_id": None})
+    expect("że zatrudnienie osoby: Ewa Lis trwało od 1 marca 2020 do ")
 
 
 def main():
@@ -104,6 +122,7 @@ def main():
                     assert word in shown, (name, lang, word, shown)
                 if len(sys.argv) > 1:
                     pathlib.Path(sys.argv[1], f"{name}.{lang}.html").write_text(text, encoding="utf-8")
+        certificates(k, ids["employment_certificate"])
     print(f"{len(WORDS)} papers in two languages")
 
 
