@@ -1,5 +1,10 @@
 /* attacks_test.c -- rules that mean harm: each ends as an error of its own transaction, within its deadline,
- * and the next rule and the next caller find everything as it was. */
+ * and the next rule and the next caller find everything as it was. And workers that were broken into, as if one
+ * of these had come through: whatever they say, the server goes on. */
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "server/specs.h"
 
 enum { DEADLINE_US = 1200000, TEXT_MAX = 8192 }; /* no hang, however busy the machine; bench/ measures */
@@ -170,12 +175,87 @@ static void texts_that_are_no_rules_are_refused(void **state)
     }
 }
 
+/* ---- A worker that says what no worker says ---- */
+
+#define MANGLED "mangled" /* what has this in it is garbled on its way */
+
+static uint32_t next_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525U + 1013904223U;
+    return *seed >> 8;
+}
+
+/* Cut off, changed in places, another kind of message, or noise; the message itself is the seed. */
+static size_t garble(char *to, const char *said, size_t n)
+{
+    uint32_t seed = 2166136261U;
+    for (size_t i = 0; i < n; i++)
+        seed = (seed ^ (uint8_t)said[i]) * 16777619U;
+    memcpy(to, said, n);
+    switch (next_random(&seed) % 4) {
+    case 0:
+        return next_random(&seed) % n;
+    case 1:
+        for (size_t i = 0; i < 4; i++)
+            to[next_random(&seed) % n] = (char)next_random(&seed);
+        return n;
+    case 2:
+        to[0] = "QDEK"[next_random(&seed) % 4];
+        to[n / 2] = (char)next_random(&seed);
+        return n;
+    default:
+        for (size_t i = 1; i < n; i++)
+            to[i] = (char)next_random(&seed);
+        return n;
+    }
+}
+
+/* In front of libc's, in this program and the workers that it forks. */
+ssize_t send(int socket, const void *bytes, size_t n, int flags)
+{
+    static char wrong[TEXT_MAX];
+    const char *said = bytes;
+    if (n <= sizeof wrong && (said[0] == 'D' || said[0] == 'Q') &&
+        memmem(said, n, MANGLED, strlen(MANGLED))) {
+        n = garble(wrong, said, n);
+        bytes = wrong;
+    }
+    return syscall(SYS_sendto, socket, bytes, n, flags, NULL, 0);
+}
+
+/* Each create is refused, or is whole with what its rule could have assigned. */
+static void a_worker_that_says_nonsense_harms_its_transaction_alone(void **state)
+{
+    enum { TRIES = 400 };
+    static const char *const ends[] = {"rule", "validation", "limit", "not_found", "forbidden", "conflict"};
+    int64_t made = 0;
+    house *h = *state;
+    store_rule(h, "wild",
+        "get('shop.thing', {external_id = 'mangled ' .. thing.name}) log('mangled ' .. thing.name) "
+        "thing.buyer = 'mangled ' .. thing.name");
+    for (int i = 0; i < TRIES; i++) {
+        const variant *answer = house_call(
+            h, "shop.thing.create", NULL, "{\"values\":{\"name\":\"thing %d\"}}", i);
+        const char *kind = house_text(answer, "error.data.kind");
+        bool known = !kind[0];
+        for (size_t k = 0; k < sizeof ends / sizeof *ends; k++)
+            known = known || strcmp(kind, ends[k]) == 0;
+        if (!known)
+            fail_msg("thing %d ended as \"%s\"", i, kind);
+        made += !kind[0];
+    }
+    assert_int_equal(house_int(house_call(h, "shop.thing.count", NULL, "{}"), "result"), made);
+    if (made > TRIES / 2)
+        fail_msg("%lld of %d were made", (long long)made, TRIES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SPEC(attacks_end_as_errors_of_their_own),
         SPEC(no_rule_sees_the_state_of_another),
         SPEC(texts_that_are_no_rules_are_refused),
+        SPEC(a_worker_that_says_nonsense_harms_its_transaction_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
