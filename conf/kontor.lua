@@ -41,6 +41,7 @@ log_level = "info"                  -- or "debug"
 -- webhooks = {
 --   allowed = {"127.0.0.1:9000"},  -- targets in your own network, or without TLS; all others must be public https
 --   sms = "https://sms.example.com/send",  -- takes {to, text}
+--   chat = "https://chat.example.com/hooks/erp",  -- the same, for a chat
 -- }
 -- rates = {mail = "2000/hour", sms = "1000/day", ["api.example.com"] = "60/minute"}  -- at most, for each channel and
 --                                     for webhooks to a host; records of outbox.limit hold besides

@@ -230,6 +230,11 @@ static int sms(lua_State *L)
     return effect_of(L, "sms", 1);
 }
 
+static int chat(lua_State *L)
+{
+    return effect_of(L, "chat", 1);
+}
+
 static int webhook(lua_State *L)
 {
     return effect_of(L, "webhook", 1);
@@ -454,5 +459,6 @@ void record_complete(lua_State *L)
 const luaL_Reg api_functions[] = {{"get", get}, {"list", list}, {"count", count}, {"aggregate", aggregate},
     {"create", create}, {"update", update}, {"transition", transition}, {"call", call}, {"setting", setting},
     {"head_of", head_of}, {"for_user", for_user}, {"document", document}, {"workdays", workdays},
-    {"mail", mail}, {"sms", sms}, {"webhook", webhook}, {"notify", notify}, {"effect", effect},
-    {"task", task}, {"approve", approve}, {"log", log_text}, {"after", after}, {"refuse", refuse}, {0}};
+    {"mail", mail}, {"sms", sms}, {"chat", chat}, {"webhook", webhook}, {"notify", notify},
+    {"effect", effect}, {"task", task}, {"approve", approve}, {"log", log_text}, {"after", after},
+    {"refuse", refuse}, {0}};

@@ -4,6 +4,7 @@
  *            one or a list
  *   webhook  {url, body, secret, headers}
  *   sms      {to, text}: posted to the configured address
+ *   chat     {to, text}: the same, to that of chats; whatever else the chat's service reads goes along
  *   file     {name, text}: written into the configured folder, whole or not at all */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,7 @@
 
 enum { FILE_NAME_MAX = 120 };
 
-const char *const outbox_kinds[] = {"mail", "webhook", "sms", "file", NULL};
+const char *const outbox_kinds[] = {"mail", "webhook", "sms", "chat", "file", NULL};
 
 static void never(delivery *d, const char *why)
 {
@@ -119,6 +120,12 @@ static void deliver_sms(
     post(line, arena, o, p, str_of(o->sms_url), json_of(arena, p->params), d);
 }
 
+static void deliver_chat(
+    delivery_line *line, arena *arena, const outbox_options *o, const parcel *p, delivery *d)
+{
+    post(line, arena, o, p, str_of(o->chat_url), json_of(arena, p->params), d);
+}
+
 /* A name of one folder's own: no path, nothing hidden. */
 static bool is_file_name(kt_str name)
 {
@@ -171,6 +178,11 @@ static bool has_sms(const outbox_options *o)
     return o->sms_url != NULL;
 }
 
+static bool has_chat(const outbox_options *o)
+{
+    return o->chat_url != NULL;
+}
+
 static bool has_folder(const outbox_options *o)
 {
     return o->drop_directory != NULL;
@@ -190,6 +202,7 @@ static const struct {
     {"mail", has_mail, deliver_mail},
     {"webhook", has_all, deliver_webhook},
     {"sms", has_sms, deliver_sms},
+    {"chat", has_chat, deliver_chat},
     {"file", has_folder, deliver_file},
 };
 

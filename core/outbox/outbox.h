@@ -29,7 +29,7 @@ typedef struct {
     const char *name, *value; /* ended by a NULL name */
 } outbox_secret;
 
-/* At most so many leave for a target within a window: "mail", "sms", "webhook", "file", or a webhook's host. */
+/* At most so many leave for a target within a window: "mail", "sms", "chat", "webhook", "file", or a webhook's host. */
 typedef struct {
     const char *target;
     uint32_t most;
@@ -43,6 +43,7 @@ typedef struct {
     const char *data_directory; /* of attached files */
     mail_account mail;
     const char *sms_url;        /* a webhook that sends short messages; NULL: none leaves */
+    const char *chat_url;       /* a webhook that posts into a chat; NULL: none leaves */
     const char *drop_directory; /* for effects of the kind "file"; NULL: none leaves */
     /* "host:port" of webhooks that may be private or plain http; NULL-terminated; may be NULL */
     const char *const *allowed;

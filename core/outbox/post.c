@@ -129,7 +129,7 @@ static void pack(kt_tx *tx, outbox *o, slot *s, const struct effect *e)
     kt_error *error = parcel_params(s->arena, e->params, &s->parcel.params);
     if (!error)
         error = files_read(tx, s->arena, o->options.data_directory, &s->parcel);
-    if (!error && (str_is(e->kind, "webhook") || str_is(e->kind, "sms")))
+    if (!error && (str_is(e->kind, "webhook") || str_is(e->kind, "sms") || str_is(e->kind, "chat")))
         error = secrets_fill(tx, s->arena, &o->options, e->rec.company.v, &s->parcel);
     s->delivery = (delivery){.outcome = DELIVERY_NEVER};
     if (error)

@@ -30,8 +30,8 @@ struct limit_row {
 const kt_shape limit_row_shape = KT_SHAPE(limit_row, "outbox.limit",
     KT_FIELD(limit_row, target, STRING, "Target", "Cel", .required = true, .unique = true,
         .max = RATE_TARGET_MAX - 1, .priority = 1,
-        .help = {"mail, sms, webhook, file, or a webhook's host: api.example.com.",
-            "mail, sms, webhook, file albo serwer webhooka: api.example.com."}),
+        .help = {"mail, sms, chat, webhook, file, or a webhook's host: api.example.com.",
+            "mail, sms, chat, webhook, file albo serwer webhooka: api.example.com."}),
     KT_FIELD(limit_row, most, INT, "At most", "Najwyżej", .required = true, .priority = 2),
     KT_FIELD(limit_row, per, STATE, "Each", "Na", .choices = periods, .initial = "hour", .priority = 3));
 

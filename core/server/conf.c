@@ -208,6 +208,8 @@ static void read_webhooks(lua_State *lua, reading *r, const char *key)
         (void)read_list(lua, r, key, r->options->allowed);
     else if (strcmp(key, "sms") == 0)
         r->options->outbox.sms_url = read_text(lua, r, key);
+    else if (strcmp(key, "chat") == 0)
+        r->options->outbox.chat_url = read_text(lua, r, key);
     else
         complain(r, key, "unknown key in webhooks", "nieznany klucz w webhooks");
 }

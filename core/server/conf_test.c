@@ -63,7 +63,8 @@ static void what_leaves_the_server_is_configured(void **state)
         "mail = {url = 'smtps://mail.example.com', user = 'erp', password = {file = '/proc/self/comm'}, "
         "a_minute = 60,"
         " from = 'ERP <erp@example.com>'}\n"
-        "webhooks = {allowed = {'127.0.0.1:9000'}, sms = 'https://sms.example.com/send'}\n"
+        "webhooks = {allowed = {'127.0.0.1:9000'}, sms = 'https://sms.example.com/send', "
+        "chat = 'https://chat.example.com/erp'}\n"
         "rates = {['api.example.com'] = '500/hour'}\n"
         "secrets = {shop = {file = '/proc/self/comm'}}\n"
         "drop_directory = '/var/spool/kontor'\n",
@@ -81,6 +82,7 @@ static void what_leaves_the_server_is_configured(void **state)
     assert_int_equal(host->most, 500);
     assert_int_equal(host->window_ms, 3600000);
     assert_string_equal(o.outbox.sms_url, "https://sms.example.com/send");
+    assert_string_equal(o.outbox.chat_url, "https://chat.example.com/erp");
     assert_string_equal(o.outbox.drop_directory, "/var/spool/kontor");
     assert_string_equal(o.allowed[0], "127.0.0.1:9000");
     assert_string_equal(o.secrets[0].name, "shop");

@@ -12,7 +12,7 @@ PASSWORD = "Quiet-River-77-Stone"
 text = (ROOT / "docs" / "automation.md").read_text(encoding="utf-8")
 examples = re.findall(r"^```lua\n(rule \{.*?^\})\n```$", text, flags=re.S | re.M)
 named = set(re.findall(r"`(\w+)[ (]", text))
-for function in ("get", "list", "count", "aggregate", "create", "update", "transition", "task", "refuse", "mail", "sms", "webhook", "notify",
+for function in ("get", "list", "count", "aggregate", "create", "update", "transition", "task", "refuse", "mail", "sms", "chat", "webhook", "notify",
                  "effect", "approve", "head_of", "for_user", "setting", "document", "secret", "log", "after", "dec", "date", "time", "today", "now", "json"):
     assert any(re.search(rf"\b{function}\b", e) for e in examples), f"no example of {function}"
 assert len(examples) > 8, len(examples)
@@ -42,7 +42,7 @@ with House(modules="base,crm") as house:
             assert k.call("rule.runs", {"id": rule})["runs"], "did nothing:\n" + example
         k.call("automation.rule.disable", {"id": rule})
     kinds = {row["kind"] for row in k.call("outbox.effect.list", {})["rows"]}
-    assert kinds >= {"mail", "sms", "webhook", "fax"}, kinds
+    assert kinds >= {"mail", "sms", "chat", "webhook", "fax"}, kinds
 
     # an approval outlives the server, and the rule goes on
     asked = k.list("base.approval")["rows"]

@@ -46,7 +46,7 @@ class Receiver(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.taken.put((dict(self.headers), body))
+        self.taken.put((dict(self.headers) | {"Path": self.path}, body))
         self.send_response(self.status)
         if self.status == 302:
             self.send_header("Location", "/elsewhere")

@@ -133,6 +133,15 @@ def a_webhook_is_signed_and_named(kontor, receiver):
     Receiver.status = 200
 
 
+def messages_go_through_an_adapter(kontor):
+    for kind in ("sms", "chat"):
+        number = effect(kontor, kind, to="+48500100200", text="Zażółć")
+        headers, body = Receiver.taken.get(timeout=DEADLINE_S)
+        outcome(kontor, number, "delivered")
+        assert json.loads(body) == {"to": "+48500100200", "text": "Zażółć"} and headers["Path"] == "/" + kind, (headers, body)
+        assert headers["Idempotency-Key"].startswith(f"kontor-{number}-")
+
+
 def a_webhook_reaches_no_private_address(kontor, port):
     for url in (f"https://127.0.0.1:{port + 1}/", f"https://localhost:{port + 1}/", f"https://[::1]:{port + 1}/",
                 f"https://[::ffff:127.0.0.1]:{port + 1}/", "https://169.254.169.254/latest/meta-data", "https://10.0.0.1/", "https://0x7f000001/",
@@ -346,7 +355,7 @@ def main():
     folder.mkdir()
     conf = house.home / "kontor.lua"
     conf.write_text(f"""mail = {{url = "smtp://127.0.0.1:{smtpd.port}", plain = true, from = "Nasza firma <erp@example.com>", bounce = "bounce@example.com"}}
-webhooks = {{allowed = {{"127.0.0.1:{port}"}}}}
+webhooks = {{allowed = {{"127.0.0.1:{port}"}}, sms = "http://127.0.0.1:{port}/sms", chat = "http://127.0.0.1:{port}/chat"}}
 secrets = {{shop = "hush-hush"}}
 drop_directory = "{folder}"
 """)
@@ -361,6 +370,7 @@ drop_directory = "{folder}"
             a_server_that_fails_is_tried_again(kontor, smtpd)
             an_answer_that_is_lost_repeats_the_mail_under_its_name(kontor, smtpd)
             a_webhook_is_signed_and_named(kontor, receiver)
+            messages_go_through_an_adapter(kontor)
             a_webhook_reaches_no_private_address(kontor, port)
             a_file_is_dropped_whole(kontor, folder)
             kontor = no_more_leave_than_a_limit_allows(house, kontor, smtpd, receiver)
