@@ -201,6 +201,17 @@ describe("overdue_ladder", function()
     expect(call("crm.order.get", {id = here.order}).state, "on_hold")
     expect(#mails(), 2)
   end)
+  it("reckons the fee by the rate that is set, in the customer's language", function()
+    call("automation.setting.create", {values = {name = "late_interest", value = "11.25"}})
+    local here = invoiced()
+    call("base.party.update", {id = here.nowak, values = {language = "pl"}})
+    for _ = 1, 20 do advance "1 day" end
+    local due = call("finance.open_item.list", {}).rows[1].due
+    local said = due:sub(9, 10) .. "." .. due:sub(6, 7) .. "." .. due:sub(1, 4)
+    expect(mails()[1].params.text, "Termin płatności kwoty 123,00 PLN minął " .. said .. ".")
+    expect(mails()[2].params.text, "Termin płatności kwoty 123,00 PLN minął " .. said .. ". Naliczamy odsetki ustawowe za opóźnienie: 0,38 PLN.")
+    expect(call("base.task.list", {filter = {{"title", "starts_with", "Charge the late fee"}}}).rows[1].title:sub(-10), ", 0.38 PLN")
+  end)
   it("ends with the payment", function()
     local here = invoiced()
     for _ = 1, 12 do advance "1 day" end

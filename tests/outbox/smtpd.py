@@ -1,6 +1,7 @@
 """A real SMTP server on loopback that a test commands by lines on standard input:
 
-    ok | later | never | stall | swallow   what becomes of the next mails: taken; 451; 550; no answer; taken, but unanswered
+    ok | later | never | stall | swallow | late   what becomes of the next mails: taken; 451; 550; no answer; taken, but the
+                                                  line is cut before the answer; taken, and the answer does not come
 
 It prints "port N", then a JSON line for each mail that it took. TLS and a login are asked for with --tls CERT KEY.
 """
@@ -37,6 +38,8 @@ class Handler:
                           "parts": parts_of(message)}), flush=True)
         if mode == "swallow":
             session.loop.call_soon(server.transport.abort)
+            await asyncio.sleep(3600)
+        if mode == "late":
             await asyncio.sleep(3600)
         return "250 taken"
 

@@ -185,6 +185,22 @@ def nothing_is_lost_when_the_server_dies(house, kontor, smtpd):
     return again
 
 
+def a_kill_between_delivery_and_its_record_repeats_the_mail_under_its_name(house, kontor, smtpd):
+    smtpd.mode("late")
+    number = effect(kontor, "mail", to="anna@example.com", subject="Późno", text="a")
+    first = smtpd.mail()
+    assert kontor.get("outbox.effect", number)["state"] == "waiting", "the server has not answered"
+    house.signal(signal.SIGKILL)
+    smtpd.mode("ok")
+    house.start()
+    again = house.client()
+    second = smtpd.mail()
+    assert first["headers"]["message-id"] == second["headers"]["message-id"] and second["headers"]["subject"] == "Późno"
+    outcome(again, number, "delivered")
+    assert smtpd.none_waits()
+    return again
+
+
 def waiting(kontor):
     return [row["id"] for row in kontor.list("outbox.effect", [["state", "=", "waiting"]], fields=["id"], limit=500)["rows"]]
 
@@ -376,6 +392,7 @@ drop_directory = "{folder}"
             kontor = no_more_leave_than_a_limit_allows(house, kontor, smtpd, receiver)
             the_dead_are_listed_and_sent_again(house, kontor, receiver)
             kontor = nothing_is_lost_when_the_server_dies(house, kontor, smtpd)
+            kontor = a_kill_between_delivery_and_its_record_repeats_the_mail_under_its_name(house, kontor, smtpd)
             kontor = a_flapping_server_and_kills_lose_none(house, kontor, smtpd)
             smtpd = a_server_that_is_down_is_waited_for(kontor, smtpd)
             a_server_that_stalls_holds_up_nobody_else(kontor, smtpd, receiver)
