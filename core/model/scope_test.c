@@ -132,6 +132,34 @@ static void a_verb_leaves_the_structs_texts_and_lines_alone(void **state)
     close_house(&h);
 }
 
+/* Needs a megabyte; fails if it is told to. */
+static kt_error *one_step(kt_tx *tx, void *fails)
+{
+    char *squandered = kt_alloc(tx, SQUANDERED);
+    if (!squandered)
+        return kt_no_memory();
+    memset(squandered, 'x', SQUANDERED);
+    return *(const bool *)fails ? kt_fail(tx, KT_RULE, kt_format(tx, "step").ptr, "%s", "%s", "no further")
+                                : NULL;
+}
+
+static void a_steps_memory_is_given_back_and_its_error_comes_out(void **state)
+{
+    (void)state;
+    enum { STEPS = 200 };
+    bool fails = false;
+    house h = open_house(4 * SQUANDERED);
+    for (int i = 0; i < STEPS; i++)
+        assert_string_equal(said(kt_step(h.tx, one_step, &fails)), "");
+    assert_true(arena_used(h.tx->arena) < SQUANDERED);
+    fails = true;
+    kt_error *error = kt_step(h.tx, one_step, &fails);
+    assert_non_null(error);
+    assert_ptr_equal(error->arena, h.tx->arena);
+    assert_string_equal(error_text(error), "step: no further");
+    close_house(&h);
+}
+
 static kt_error *write_too_much(store_job *job, store_view *view)
 {
     static char value[STORE_VALUE_MAX];
@@ -162,6 +190,7 @@ int main(void)
         cmocka_unit_test(all_that_is_live_at_once_keeps_to_the_limit),
         cmocka_unit_test(errors_and_doom_come_out_of_the_call),
         cmocka_unit_test(a_verb_leaves_the_structs_texts_and_lines_alone),
+        cmocka_unit_test(a_steps_memory_is_given_back_and_its_error_comes_out),
         cmocka_unit_test(a_transaction_that_writes_too_much_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -197,6 +197,29 @@ def operations_are_started_paused_and_finished(k):
     expect((order["machine"], order["labour"], order["overhead"]), ("10.00", "17.00", "2.00"))
 
 
+def a_badge_and_a_work_card_begin_pause_and_finish(k, house):
+    """One terminal for all: the badge says who."""
+    order = confirmed(k, quantity="2")
+    card, (sand, drill, join) = k.get("production.order", order)["number"], (r["id"] for r in operations(k, order))
+    role = k.list("access.role", [["name", "=", "production.operator"]])["rows"][0]["id"]
+    anna, bert = (make(k, "access.user", name=name, full_name=name, badge=f"B-{name}", roles=[role]) for name in ("anna", "bert"))
+    k.call("access.password", {"user": anna, "new": "Workshop-2026-x"})
+    terminal = house.client("anna", "Workshop-2026-x")
+
+    def scanned(**more):
+        answer = terminal.call("production.scan", {"code": card, **more})
+        return answer["operation"], answer["state"], answer["person"]
+
+    expect([scanned(badge="B-anna"), scanned(badge="B-bert")], [(sand, "in_progress", anna), (drill, "in_progress", bert)])
+    expect([scanned(badge="B-bert"), scanned(badge="B-anna", reason="Tool broke")], [(drill, "done", bert), (sand, "paused", anna)])
+    expect([scanned(), scanned(scrapped="1")], [(sand, "in_progress", anna), (sand, "done", anna)])
+    expect([(s["person"], s["reason"]) for s in k.get("production.operation", sand)["stints"]], [(anna, "Tool broke"), (anna, None)])
+    expect(scanned(code=f"{card}:30", badge="B-bert"), (join, "in_progress", bert))
+    refused("validation", lambda: scanned(badge="B-nobody"), "badge")
+    refused("validation", lambda: scanned(code="MO/1"), "code")
+    refused("rule", lambda: scanned(badge="B-anna"), "code")
+
+
 def output_and_consumption_are_reported_in_parts(k):
     s = workshop(k)
     order = confirmed(k, quantity="10")

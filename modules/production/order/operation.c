@@ -5,7 +5,7 @@
 
 #include "order/order.h"
 
-static const kt_choice operation_states[] = {
+const kt_choice operation_states[] = {
     {BLOCKED, "blocked", {"Blocked", "Zablokowana"}, "blocked"},
     {READY, "ready", {"Ready", "Gotowa"}, "open"},
     {RUNNING, "in_progress", {"In progress", "W toku"}, "open"},
@@ -195,11 +195,7 @@ static kt_error *unblock(kt_tx *tx, const struct operation *done)
     return NULL;
 }
 
-struct start {
-    kt_record rec;
-    kt_id person;
-};
-static const kt_shape start_shape = KT_SHAPE(start, NULL,
+const kt_shape start_shape = KT_SHAPE(start, NULL,
     KT_FIELD(start, person, REF, "Who", "Kto", .target = "access.user",
         .help = {"Empty: who is assigned, else the caller.", "Puste: przydzielony, a inaczej wywołujący."}));
 
@@ -247,13 +243,8 @@ static kt_error *end_stint(kt_tx *tx, struct operation *p, struct order *o, kt_d
     return kt_line_add(tx, &p->stints, &s.rec);
 }
 
-struct pause {
-    kt_record rec;
-    kt_dec minutes;
-    kt_str reason;
-};
 #define MINUTES_HELP .help = {"Empty: as the clock says.", "Puste: według zegara."}
-static const kt_shape pause_shape = KT_SHAPE(pause, NULL,
+const kt_shape pause_shape = KT_SHAPE(pause, NULL,
     KT_FIELD(pause, reason, STRING, "Why", "Powód", .max = 200),
     KT_FIELD(pause, minutes, QUANTITY, "Minutes worked", "Przepracowane minuty", .scale = 2, MINUTES_HELP));
 
@@ -268,11 +259,7 @@ static kt_error *pause_within(kt_tx *tx, kt_record *self, const kt_record *param
     return kt_update(tx, &o.rec);
 }
 
-struct finish_operation {
-    kt_record rec;
-    kt_dec good, scrapped, minutes;
-};
-static const kt_shape finish_operation_shape = KT_SHAPE(finish_operation, NULL,
+const kt_shape finish_operation_shape = KT_SHAPE(finish_operation, NULL,
     KT_FIELD(finish_operation, good, QUANTITY, "Good", "Dobre", .scale = 4,
         .help = {"Empty: all.", "Puste: wszystkie."}),
     KT_FIELD(finish_operation, scrapped, QUANTITY, "Scrapped", "Braki", .scale = 4),

@@ -87,7 +87,22 @@ struct operation {
     bool late;
 };
 extern const kt_shape operation_shape;
+extern const kt_choice operation_states[];
 extern const kt_action operation_actions[];
+struct start { /* the parameters of its actions */
+    kt_record rec;
+    kt_id person;
+};
+struct pause {
+    kt_record rec;
+    kt_dec minutes;
+    kt_str reason;
+};
+struct finish_operation {
+    kt_record rec;
+    kt_dec good, scrapped, minutes;
+};
+extern const kt_shape start_shape, pause_shape, finish_operation_shape;
 kt_error *operation_compute(kt_tx *tx, kt_record *self);
 
 static inline kt_date local_day(const kt_tx *tx, kt_time at)
@@ -99,6 +114,11 @@ static inline kt_date local_day(const kt_tx *tx, kt_time at)
 KT_MUST kt_error *on_own_authority(kt_tx *tx,
     kt_error *(*action)(kt_tx *tx, kt_record *self, const kt_record *params), kt_record *self,
     const kt_record *params);
+
+/* ---- scan.c ---- */
+
+extern const kt_shape worker_shape, scan_shape, scanned_shape;
+kt_error *scan(kt_tx *tx, const kt_record *params, kt_record *result);
 
 /* ---- floor.c: the machines with what they have to do ---- */
 

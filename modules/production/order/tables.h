@@ -3,20 +3,24 @@
 #include "order/order.h"
 
 #define ORDER_ENTITIES                                                                                       \
-    {&order_shape, {"Production order", "Zlecenie produkcyjne"},                                             \
-        {"Production orders", "Zlecenia produkcyjne"}, .title = "item", .number = "MO/{year}/{seq:5}",       \
-        .indexes = "state due, owner state", .actions = order_actions, .compute = order_compute,             \
-        .icon = "hammer",                                                                                    \
-        .views =                                                                                             \
-            "[{\"kind\":\"kanban\",\"by\":\"state\",\"card\":[\"number\",\"item\",\"quantity\",\"due\","     \
-            "\"day\"]},{\"kind\":\"list\",\"name\":\"to_make\",\"label\":{\"en\":\"To make\",\"pl\":"        \
-            "\"Do wykonania\"},\"filter\":[[\"state\",\"in\",[\"planned\",\"draft\",\"confirmed\","          \
-            "\"reserved\",\"in_progress\"]]],\"columns\":[\"number\",\"item\",\"quantity\",\"produced\","    \
-            "\"state\",\"due\",\"day\",\"late\",\"owner\"],\"sort\":\"due\"},{\"kind\":\"list\",\"name\":"   \
-            "\"late\",\"label\":{\"en\":\"Late\",\"pl\":\"Opóźnione\"},\"filter\":[[\"late\",\"=\",true]," \
-            "[\"state\",\"in\",[\"confirmed\",\"reserved\",\"in_progress\"]]],\"columns\":[\"number\","      \
-            "\"item\",\"quantity\",\"due\",\"day\",\"why\"],\"sort\":\"due\"},{\"kind\":\"calendar\","       \
-            "\"start\":\"begins\"}]"},                                                                       \
+    {&worker_shape},                                                                                         \
+        {&order_shape, {"Production order", "Zlecenie produkcyjne"},                                         \
+            {"Production orders", "Zlecenia produkcyjne"}, .title = "item", .number = "MO/{year}/{seq:5}",   \
+            .indexes = "state due, owner state", .actions = order_actions, .compute = order_compute,         \
+            .icon = "hammer",                                                                                \
+            .views =                                                                                         \
+                "[{\"kind\":\"kanban\",\"by\":\"state\",\"card\":[\"number\",\"item\",\"quantity\",\"due\"," \
+                "\"day\"]},{\"kind\":\"list\",\"name\":\"to_make\",\"label\":{\"en\":\"To make\",\"pl\":"    \
+                "\"Do wykonania\"},\"filter\":[[\"state\",\"in\",[\"planned\",\"draft\",\"confirmed\","      \
+                "\"reserved\",\"in_progress\"]]],\"columns\":[\"number\",\"item\",\"quantity\","             \
+                "\"produced\","                                                                              \
+                "\"state\",\"due\",\"day\",\"late\",\"owner\"],\"sort\":\"due\"},{\"kind\":\"list\","        \
+                "\"name\":"                                                                                  \
+                "\"late\",\"label\":{\"en\":\"Late\",\"pl\":\"Opóźnione\"},\"filter\":[[\"late\",\"=\","   \
+                "true],"                                                                                     \
+                "[\"state\",\"in\",[\"confirmed\",\"reserved\",\"in_progress\"]]],\"columns\":[\"number\","  \
+                "\"item\",\"quantity\",\"due\",\"day\",\"why\"],\"sort\":\"due\"},{\"kind\":\"calendar\","   \
+                "\"start\":\"begins\"}]"},                                                                   \
         {&disassembly_shape, {"Disassembly", "Demontaż"}, {"Disassemblies", "Demontaże"}, .title = "item",   \
             .number = "UB/{year}/{seq:5}", .actions = disassembly_actions, .compute = disassembly_compute,   \
             .icon = "unlink",                                                                                \
@@ -35,8 +39,10 @@
     }
 
 #define ORDER_METHODS                                                                                        \
-    {"capacity.load", {"How full the work centres are", "Obciążenie stanowisk"},                             \
-        "production.operation:read", false, &load_shape, &load_answer_shape, capacity_load},                 \
+    {"scan", {"A work card is read", "Odczyt karty pracy"}, "production.operation:work", true, &scan_shape,  \
+        &scanned_shape, scan},                                                                               \
+        {"capacity.load", {"How full the work centres are", "Obciążenie stanowisk"},                         \
+            "production.operation:read", false, &load_shape, &load_answer_shape, capacity_load},             \
         {"capacity.promise", {"When it could be made", "Kiedy można wykonać"}, "production.operation:read",  \
             false, &promise_ask_shape, &promise_answer_shape, capacity_promise},                             \
         {"oee", {"How well the work centres were used", "Wykorzystanie stanowisk (OEE)"},                    \
