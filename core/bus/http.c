@@ -68,8 +68,8 @@ enum MHD_Result request_answer(request *r, unsigned status, const char *type, kt
 {
     buffer packed;
     buffer_open(&packed, CALL_ANSWER_MAX);
-    const char *accept = request_header(r, "Accept-Encoding");
-    bool zipped = body.len >= GZIP_FROM && accept && strstr(accept, "gzip") && gzip(body, &packed);
+    const char *accept = body.len >= GZIP_FROM ? request_header(r, "Accept-Encoding") : NULL;
+    bool zipped = accept && strstr(accept, "gzip") && gzip(body, &packed);
     if (zipped) {
         buffer_close(&r->answer);
         r->answer = packed;
@@ -147,9 +147,38 @@ static void rpc_reply(void *context, kt_str answer, const outcome *o)
     request_ready(r, status, answer, o->of);
 }
 
+static const kt_str header_names[HEADERS] = {
+    [HEADER_AUTHORIZATION] = {"Authorization", 13},
+    [HEADER_IDEMPOTENCY_KEY] = {"Idempotency-Key", 15},
+    [HEADER_ACCEPT_LANGUAGE] = {"Accept-Language", 15},
+    [HEADER_X_KONTOR] = {"X-Kontor", 8},
+    [HEADER_X_REAL_IP] = {"X-Real-IP", 9},
+    [HEADER_CONTENT_LENGTH] = {"Content-Length", 14},
+    [HEADER_TRANSFER_ENCODING] = {"Transfer-Encoding", 17},
+};
+
+static enum MHD_Result take_header(
+    void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    headers *h = context;
+    size_t n = strlen(name);
+    if (kind == MHD_COOKIE_KIND && !h->cookie && strcmp(name, COOKIE) == 0)
+        h->cookie = value;
+    for (size_t i = 0; kind == MHD_HEADER_KIND && i < HEADERS; i++)
+        if (n == header_names[i].len && strcasecmp(name, header_names[i].ptr) == 0 && h->count[i]++ == 0)
+            h->first[i] = value;
+    return MHD_YES;
+}
+
+static void read_headers(request *r)
+{
+    (void)MHD_get_connection_values(
+        r->connection, (enum MHD_ValueKind)(MHD_HEADER_KIND | MHD_COOKIE_KIND), take_header, &r->headers);
+}
+
 static kt_str bearer(const request *r)
 {
-    const char *value = request_header(r, "Authorization");
+    const char *value = r->headers.first[HEADER_AUTHORIZATION];
     if (!value || strncasecmp(value, "Bearer ", 7) != 0)
         return (kt_str){0};
     value += 7;
@@ -176,26 +205,25 @@ static kt_str remote_of(request *r)
                  is_v6 ? (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr, host, sizeof host))
         return KT_STR("unknown");
     ip_address named;
-    const char *real = request_header(r, "X-Real-IP");
+    const char *real = r->headers.first[HEADER_X_REAL_IP];
     bool believed = real && bus_is_proxy(r->http->bus, str_of(host)) && ip_address_read(str_of(real), &named);
     return arena_str(r->arena, str_of(believed ? real : host));
 }
 
 static kt_str lang_of(const request *r)
 {
-    const char *value = request_header(r, "Accept-Language");
+    const char *value = r->headers.first[HEADER_ACCEPT_LANGUAGE];
     return value && strncasecmp(value, "pl", 2) == 0 ? KT_STR("pl") : (kt_str){0};
 }
 
 static void read_envelope(request *r)
 {
-    const char *cookie = MHD_lookup_connection_value(r->connection, MHD_COOKIE_KIND, COOKIE);
     r->envelope = (envelope){.token = bearer(r),
         .remote = remote_of(r),
-        .key = str_of(request_header(r, "Idempotency-Key")),
-        .cookie = str_of(cookie),
+        .key = str_of(r->headers.first[HEADER_IDEMPOTENCY_KEY]),
+        .cookie = str_of(r->headers.cookie),
         .lang = lang_of(r),
-        .fresh = request_header(r, "X-Kontor") != NULL};
+        .fresh = r->headers.count[HEADER_X_KONTOR] > 0};
 }
 
 static const char *answer_type(const request *r)
@@ -336,30 +364,17 @@ static watched *watched_of(const request *r)
 
 static bool declared_length(const request *r, size_t *length)
 {
-    const char *text = request_header(r, "Content-Length");
+    const char *text = r->headers.first[HEADER_CONTENT_LENGTH];
     *length = 0;
     for (; text && *text >= '0' && *text <= '9' && *length < SIZE_MAX / 20; text++)
         *length = *length * 10 + (size_t)(*text - '0');
     return text != NULL;
 }
 
-static enum MHD_Result count_lengths(
-    void *context, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-    unsigned *count = context;
-    (void)kind;
-    (void)value;
-    if (strcasecmp(name, "Content-Length") == 0 || strcasecmp(name, "Transfer-Encoding") == 0)
-        ++*count;
-    return MHD_YES;
-}
-
 /* Two lengths, or a length and chunks: what a proxy and we might read differently is refused. */
 static bool lengths_sound(const request *r)
 {
-    unsigned count = 0;
-    (void)MHD_get_connection_values(r->connection, MHD_HEADER_KIND, count_lengths, &count);
-    return count <= 1;
+    return r->headers.count[HEADER_CONTENT_LENGTH] + r->headers.count[HEADER_TRANSFER_ENCODING] <= 1;
 }
 
 /* Makes ready for the body of a request whose route is known. */
@@ -385,6 +400,7 @@ static enum MHD_Result begin(request *r, const char *url, const char *method)
     bool get = strcmp(method, "GET") == 0;
     r->post = strcmp(method, "POST") == 0;
     r->head = strcmp(method, "HEAD") == 0;
+    read_headers(r);
     read_envelope(r);
     if (strcmp(url, "/rpc") == 0 || strcmp(url, "/files") == 0) {
         if (!r->post)

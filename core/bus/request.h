@@ -26,12 +26,30 @@ struct http {
     atomic_bool closing;
 };
 
+/* What every request's headers are asked for, gathered in one pass: the library looks each name up from the start. */
+typedef enum {
+    HEADER_AUTHORIZATION,
+    HEADER_IDEMPOTENCY_KEY,
+    HEADER_ACCEPT_LANGUAGE,
+    HEADER_X_KONTOR,
+    HEADER_X_REAL_IP,
+    HEADER_CONTENT_LENGTH,
+    HEADER_TRANSFER_ENCODING,
+    HEADERS,
+} header;
+typedef struct {
+    const char *first[HEADERS]; /* NULL: there is none */
+    unsigned count[HEADERS];
+    const char *cookie; /* the session's */
+} headers;
+
 typedef enum { ROUTE_NONE, ROUTE_RPC, ROUTE_UPLOAD, ROUTE_MODULE, ROUTE_LINK } route;
 typedef struct request {
     pool_task task; /* an upload's end */
     http *http;
     struct MHD_Connection *connection;
     arena *arena;
+    headers headers;
     route route; /* what its body is for */
     bool head, post, counted, running, too_large;
     pthread_mutex_t lock;
