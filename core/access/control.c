@@ -162,7 +162,10 @@ kt_error *access_authenticate(
     KT_TRY(token_owner(access, tx, hash, is_key, &session, &user, &key));
     if (!user && !key)
         return forbidden_login(tx->arena);
-    KT_TRY(epoch_read(tx->view, &epoch));
+    if (!store_memo_find(&access->epoch, tx->view, &epoch)) {
+        KT_TRY(epoch_read(tx->view, &epoch));
+        store_memo_keep(&access->epoch, tx->view, epoch);
+    }
     access_actor *found = cache_find(access, hash, epoch, session.company, tx->catalogue);
     if (!found) {
         KT_TRY(actor_compile(access, tx, user, key, session.company, &found));

@@ -88,6 +88,7 @@ struct access_actor {
 struct access_control {
     store *store;
     access_options options;
+    store_memo epoch;
     pthread_mutex_t lock;            /* of the slots; held across no call upward */
     access_actor *slots[ACTORS_MAX]; /* in sets of ACTORS_WAYS, the one used last in front */
     throttle *throttle;
@@ -153,7 +154,7 @@ KT_MUST kt_error *epoch_advance(store_view *view);
 #define TOKEN_TEXT_MAX 80
 /* 256 random bits: "ks_" for a session, "kt_" for an API key, then base62 and a checksum. */
 size_t token_make(const char *prefix, char out[TOKEN_TEXT_MAX]);
-/* false: no token of ours (its checksum is wrong): not worth a look into the store */
+/* false: no token of ours, by its length or prefix: not worth a look into the store */
 bool token_hash(kt_str token, uint8_t hash[TOKEN_HASH_BYTES], bool *is_key);
 
 typedef struct {

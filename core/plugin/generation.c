@@ -366,7 +366,10 @@ kt_error *plugins_hold_view(plugins *p, arena *arena, store_view *view, const mo
 {
     uint64_t number = 0;
     *catalogue = NULL;
-    KT_TRY(generation_read(view, &number));
+    if (!store_memo_find(&p->number, view, &number)) {
+        KT_TRY(generation_read(view, &number));
+        store_memo_keep(&p->number, view, number);
+    }
     pthread_rwlock_rdlock(&p->lock);
     const generation *all[] = {&p->current, &p->pending, &p->previous};
     for (size_t i = 0; !*catalogue && i < sizeof all / sizeof all[0]; i++) {

@@ -47,6 +47,7 @@ struct plugins {
     atomic_bool closing;
     uint64_t user; /* on whose behalf modules are being changed; 0: the system */
 
+    store_memo number; /* of the generation that the store has */
     pthread_rwlock_t lock;
     generation current, pending, previous;
     char stuck[STUCK_MAX]; /* why an index cannot become whole; "": all can */

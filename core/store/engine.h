@@ -33,8 +33,9 @@ typedef struct engine_ops {
         arena *arena, const char *rest, const store_options *options, bool read_only, engine **engine);
     void (*close)(engine *engine);
     engine_code (*begin)(engine *engine, bool writes, engine_txn **txn);
-    engine_code (*commit)(engine_txn *txn); /* ends it, whatever the result */
-    void (*end)(engine_txn *txn);           /* a reader, or a write to be forgotten */
+    engine_code (*commit)(engine_txn *txn);      /* ends it, whatever the result */
+    void (*end)(engine_txn *txn);                /* a reader, or a write to be forgotten */
+    uint64_t (*snapshot)(const engine_txn *txn); /* of a reader: rises with each commit, never 0 */
     engine_code (*get)(engine_txn *txn, store_space space, kt_str key, kt_str *raw);
     engine_code (*put)(engine_txn *txn, store_space space, kt_str key, kt_str raw);
     engine_code (*remove)(engine_txn *txn, store_space space, kt_str key);

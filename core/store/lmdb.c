@@ -153,6 +153,11 @@ static void lmdb_end(engine_txn *txn)
     }
 }
 
+static uint64_t lmdb_snapshot(const engine_txn *txn)
+{
+    return mdb_txn_id(txn->txn) + 1; /* 0 is an empty file's */
+}
+
 static bool is_panicked(lmdb *l)
 {
     MDB_txn *txn;
@@ -312,6 +317,7 @@ const engine_ops engine_lmdb = {
     .begin = lmdb_begin,
     .commit = lmdb_commit,
     .end = lmdb_end,
+    .snapshot = lmdb_snapshot,
     .get = lmdb_get,
     .put = lmdb_put,
     .remove = lmdb_remove,

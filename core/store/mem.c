@@ -17,7 +17,7 @@ typedef struct node {
 
 typedef struct {
     engine base;
-    pthread_mutex_t lock; /* of roots */
+    pthread_mutex_t lock; /* of roots and commits */
     node *roots[STORE_SPACES];
     uint64_t commits;
     uint32_t random;
@@ -26,6 +26,7 @@ typedef struct {
 struct engine_txn {
     mem *mem;
     bool writes;
+    uint64_t commits; /* before it */
     node *roots[STORE_SPACES];
 };
 
@@ -204,6 +205,7 @@ static engine_code mem_begin(engine *e, bool writes, engine_txn **out)
     pthread_mutex_lock(&m->lock);
     for (int i = 0; i < STORE_SPACES; i++)
         txn->roots[i] = hold(m->roots[i]);
+    txn->commits = m->commits;
     pthread_mutex_unlock(&m->lock);
     *out = txn;
     return ENGINE_OK;
@@ -214,6 +216,11 @@ static void mem_end(engine_txn *txn)
     for (int i = 0; i < STORE_SPACES; i++)
         drop(txn->roots[i]);
     free(txn);
+}
+
+static uint64_t mem_snapshot(const engine_txn *txn)
+{
+    return txn->commits + 1;
 }
 
 static engine_code mem_commit(engine_txn *txn)
@@ -398,6 +405,7 @@ const engine_ops engine_mem = {
     .begin = mem_begin,
     .commit = mem_commit,
     .end = mem_end,
+    .snapshot = mem_snapshot,
     .get = mem_get,
     .put = mem_put,
     .remove = mem_remove,

@@ -69,6 +69,15 @@ KT_MUST kt_error *store_make_writable(store_view *view);
 /* value->ptr is NULL if there is none. Slices point into the snapshot: good until the view ends, not
  * NUL-terminated. */
 KT_MUST kt_error *store_get(store_view *view, store_space space, kt_str key, kt_str *value);
+/* A number under a key of STORE_META that seldom changes but is asked for all the time, remembered with the snapshot
+ * that it was read from: while nothing is committed it need not be read again. All zero: nothing is remembered.
+ *   thread  any, without a lock */
+typedef struct {
+    _Atomic uint64_t seen; /* the snapshot, and in its low bits the number */
+} store_memo;
+/* returns false: read it. A view with writes of its own and the writer's always do. */
+KT_MUST bool store_memo_find(const store_memo *memo, const store_view *view, uint64_t *number);
+void store_memo_keep(store_memo *memo, const store_view *view, uint64_t number);
 /* Half-open range [from, to) in order, or from its end. to with ptr NULL: to the end of the space. */
 KT_MUST kt_error *store_scan(
     store_view *view, store_space space, kt_str from, kt_str to, bool reverse, store_cursor **cursor);

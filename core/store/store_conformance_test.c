@@ -279,6 +279,40 @@ static void long_ranges_are_counted_to_their_ends(void **state)
     store_end(view);
 }
 
+static bool remembers(const store_memo *memo, const store_view *view, uint64_t expected)
+{
+    uint64_t number;
+    return store_memo_find(memo, view, &number) && number == expected;
+}
+
+static void what_is_remembered_holds_for_its_snapshot_alone(void **state)
+{
+    house *h = *state;
+    store_memo memo = {0};
+    store_view *before = look(h), *same = look(h);
+    assert_false(remembers(&memo, before, 0)); /* of an empty store too */
+    store_memo_keep(&memo, before, 7);
+    assert_true(remembers(&memo, same, 7));
+    put(h, KT_LIST(pair, {"a", "1"}));
+    store_view *after = look(h);
+    assert_false(remembers(&memo, after, 7));
+    assert_true(remembers(&memo, before, 7));
+    store_memo_keep(&memo, after, 8);
+    assert_true(remembers(&memo, after, 8));
+    assert_false(remembers(&memo, before, 8));
+    store_memo_keep(&memo, before, 1 << 24); /* too large to be kept */
+    assert_true(remembers(&memo, after, 8));
+    assert_null(store_make_writable(after));
+    assert_false(remembers(&memo, after, 8));
+    store_memo_keep(&memo, after, 9);
+    store_end(after);
+    after = look(h);
+    assert_true(remembers(&memo, after, 8));
+    store_end(after);
+    store_end(same);
+    store_end(before);
+}
+
 static void count_write(void *context, store_space space, kt_str key, kt_str value)
 {
     (void)space, (void)key, (void)value;
@@ -655,6 +689,7 @@ int main(void)
         BOTH(scans_are_half_open_and_run_both_ways),
         BOTH(a_dry_run_sees_its_writes_and_leaves_none),
         BOTH(long_ranges_are_counted_to_their_ends),
+        BOTH(what_is_remembered_holds_for_its_snapshot_alone),
         BOTH(going_back_to_a_mark_undoes_what_came_after),
         BOTH(limits_of_keys_and_values_are_errors),
         BOTH(spaces_are_apart),

@@ -1,6 +1,8 @@
 /* view.c -- reading and writing through a view: overlay and snapshot merged, frames put on and taken off. */
 #include "store/view.h"
 
+#include <stdatomic.h>
+
 #include "kit/error.h"
 
 kt_error *engine_error(arena *arena, engine_code code, const char *doing)
@@ -120,6 +122,30 @@ kt_error *store_get(store_view *view, store_space space, kt_str key, kt_str *val
             return error_no_memory();
     }
     return NULL;
+}
+
+/* ---- Memos: 40 bits of the snapshot, 24 of the number ---- */
+
+enum { MEMO_BITS = 24 };
+
+/* 0: none that others have too */
+static uint64_t shared_snapshot(const store_view *view)
+{
+    return view->writes || view->borrowed_txn ? 0 : view->engine->ops->snapshot(view->txn) << MEMO_BITS;
+}
+
+bool store_memo_find(const store_memo *memo, const store_view *view, uint64_t *number)
+{
+    uint64_t snapshot = shared_snapshot(view), seen = atomic_load_explicit(&memo->seen, memory_order_relaxed);
+    *number = seen & (((uint64_t)1 << MEMO_BITS) - 1);
+    return snapshot && seen - *number == snapshot;
+}
+
+void store_memo_keep(store_memo *memo, const store_view *view, uint64_t number)
+{
+    uint64_t snapshot = shared_snapshot(view);
+    if (snapshot && number >> MEMO_BITS == 0)
+        atomic_store_explicit(&memo->seen, snapshot | number, memory_order_relaxed);
 }
 
 /* ---- Cursors: the engine's next key and the overlay's next key, the smaller one first ---- */
