@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "bus/request.h"
+#include "bus/slice.h"
 #include "bus/version.h"
 #include "bus/web.h"
 #include "kit/log.h"
@@ -564,11 +565,13 @@ static kt_error *start(http *h, arena *arena, const char *host_port)
         flags |= MHD_USE_IPv6;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned threads = cores < 2 ? 2 : cores > 8 ? 8 : (unsigned)cores;
+    uint64_t slice = slice_shorten();
     h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, h, MHD_OPTION_SOCK_ADDR, found->ai_addr,
         MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, completed, h,
         MHD_OPTION_NOTIFY_CONNECTION, connection_event, h, MHD_OPTION_END);
+    slice_restore(slice);
     freeaddrinfo(found);
     if (!h->daemon)
         return bad_address(arena, host_port, "the address cannot be bound");

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "bus/call.h"
+#include "bus/slice.h"
 #include "kit/log.h"
 
 #define CONTEXTS 256 /* calls of one listener that may wait for the writer at once */
@@ -355,7 +356,9 @@ static void open_senders(listeners *all)
 
 kt_error *bus_listen(bus *b, arena *arena, const char *url, const char *tls_directory)
 {
+    uint64_t slice = slice_shorten(); /* the first use of the library starts its threads */
     open_senders(b->listeners);
+    slice_restore(slice);
     endpoint *e = ARENA_NEW(b->arena, endpoint);
     if (!e)
         return error_no_memory();
