@@ -12,6 +12,8 @@
 #define KINDS      (KT_STORAGE + 1)
 #define MEMORY_MAX ((size_t)2 << 20)
 #define SLOW_US    4000
+#define COUNTED_US                                                                                           \
+    (6 * SLOW_US) /* so that one call that lost its core for long makes no method slow, but two do */
 
 static const int64_t bounds_us[] = {
     100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000, 10000000};
@@ -108,7 +110,8 @@ void metrics_call(metrics *m, kt_str method, kt_kind kind, int64_t spent_us)
     atomic_fetch_add_explicit(&at->buckets[bucket], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&at->sum_us, (uint_fast64_t)spent_us, memory_order_relaxed);
     int_fast64_t recent = atomic_load_explicit(&at->recent_us, memory_order_relaxed);
-    atomic_store_explicit(&at->recent_us, recent + (spent_us - recent) / 8, memory_order_relaxed);
+    int64_t counted_us = spent_us < COUNTED_US ? spent_us : COUNTED_US;
+    atomic_store_explicit(&at->recent_us, recent + (counted_us - recent) / 8, memory_order_relaxed);
 }
 
 bool metrics_is_slow(metrics *m, kt_str method)

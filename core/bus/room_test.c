@@ -127,6 +127,23 @@ static void contents_are_found_by_what_they_hold(void **state)
     arena_close(arena);
 }
 
+static void one_call_that_waited_makes_no_method_slow(void **state)
+{
+    (void)state;
+    metrics *m = metrics_open();
+    kt_str get = KT_STR("base.party.get");
+    assert_non_null(m);
+    metrics_call(m, get, 0, 10);
+    metrics_call(m, get, 0, 5000000);
+    assert_false(metrics_is_slow(m, get));
+    metrics_call(m, get, 0, 5000000);
+    assert_true(metrics_is_slow(m, get));
+    for (int i = 0; i < 4; i++)
+        metrics_call(m, get, 0, 10);
+    assert_false(metrics_is_slow(m, get));
+    metrics_close(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +151,7 @@ int main(void)
         cmocka_unit_test(all_wrong_parameters_are_named_at_once),
         cmocka_unit_test(the_pool_runs_what_it_took_before_it_closes),
         cmocka_unit_test(metrics_tell_calls_by_method_and_kind),
+        cmocka_unit_test(one_call_that_waited_makes_no_method_slow),
         cmocka_unit_test(contents_are_found_by_what_they_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
