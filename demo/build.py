@@ -264,6 +264,18 @@ class Builder:
             rows.append(row)
         self.load("crm.lead", rows, "leads")
 
+    def way(self, n, stage, at, closed_at, owner):
+        """The stages that a deal went through: a won one all of them, a lost one some, an open one those before its own."""
+        dice = random.Random(n)
+        opens = [s for s in self.stages if s[2] == "open"]
+        known = opens if stage[2] == "won" else opens[:dice.choice([1, 1, 2, 2, 3, 4])] if stage[2] == "lost" else opens[:opens.index(stage) + 1]
+        path = known + ([stage] if stage[2] != "open" else [])
+        end = datetime.datetime.fromisoformat(closed_at[:-1]) if closed_at else min(at + datetime.timedelta(days=7 * len(path)), datetime.datetime.combine(TODAY, datetime.time()))
+        parts = [0] + [dice.uniform(0.5, 1.5) for _ in path[1:]]
+        shares = [sum(parts[:i + 1]) / (sum(parts) or 1) for i in range(len(parts))]
+        times = [at + max(end - at, datetime.timedelta()) * share for share in shares]
+        return [{"at": when.isoformat(timespec="seconds") + "Z", "pipeline": ref("demo-sales"), "stage": s[0], "by": owner} for s, when in zip(path, times)]
+
     def deals(self):
         deals, activities, tasks, notes = [], [], [], []
         for n in range(DEALS * self.factor):
@@ -286,6 +298,7 @@ class Builder:
             if stage[2] != "open":
                 now = datetime.datetime.combine(TODAY, datetime.time())
                 deal["closed_at"] = max(at, min(at + datetime.timedelta(days=6 + 7 * (n % 9)), now)).isoformat() + "Z"
+            deal["history"] = self.way(n, stage, at, deal.get("closed_at"), owner)
             deals.append(deal)
             for step in range(self.random.randint(1, 4)):
                 when = at + datetime.timedelta(days=7 * step, hours=self.random.randint(0, 5))
