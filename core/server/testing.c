@@ -311,6 +311,11 @@ static house *make_house(void)
 
 house *house_open(const kt_module *const *modules)
 {
+    return house_open_patient(modules, RULE_MS);
+}
+
+house *house_open_patient(const kt_module *const *modules, unsigned rule_ms)
+{
     static const char *const none[] = {NULL};
     house *h = make_house();
     (void)snprintf(h->directory, sizeof h->directory, "/tmp/kontor-house-XXXXXX");
@@ -322,7 +327,7 @@ house *house_open(const kt_module *const *modules)
                  .data_directory = h->directory,
                  .modules = none,
                  .built_in = modules,
-                 .rules.deadline_ms = RULE_MS,
+                 .rules.deadline_ms = rule_ms,
                  .by_hand = true});
     return h;
 }

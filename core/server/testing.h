@@ -10,6 +10,8 @@ typedef struct house house;
 /* Opens a server with the administrator "admin", logged in; modules beside the core's own, NULL-terminated.
  * Ends the process if it cannot: a test has nothing to do then. */
 house *house_open(const kt_module *const *modules);
+/* The same; its rules may run so long, 0: the default. */
+house *house_open_patient(const kt_module *const *modules, unsigned rule_ms);
 /* The same on the real clock and on a data directory that stays: what kontord left there, or a new one. */
 house *house_open_files(const char *directory, const char *modules_directory);
 void house_close(house *house);
