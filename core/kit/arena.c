@@ -2,6 +2,7 @@
  * its own. The arena itself lies at the front of its first block, so that opening one costs one malloc. */
 #include "kit/arena.h"
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 
 enum {
     ALIGN = alignof(max_align_t),
-    BLOCK_FIRST = 8192 - 64, /* leaves malloc its own header within two pages */
+    BLOCK_FIRST = 8192 - 64,
     BLOCK_MAX = 256 * 1024,
 };
 
@@ -43,6 +44,8 @@ struct arena {
     size_t next_size;
 };
 
+static_assert(sizeof(block) + BLOCK_FIRST <= MEMORY_FIRST, "a first block is one of memory_take");
+
 static size_t round_up(size_t size)
 {
     return (size + ALIGN - 1) / ALIGN * ALIGN;
@@ -50,7 +53,7 @@ static size_t round_up(size_t size)
 
 static block *block_open(size_t size)
 {
-    block *made = memory_alloc(sizeof(block) + size);
+    block *made = size == BLOCK_FIRST ? memory_take() : memory_alloc(sizeof(block) + size);
     if (made) {
         made->older = NULL;
         made->size = size;
@@ -63,7 +66,10 @@ static block *block_open(size_t size)
 static void block_close(block *b)
 {
     HAND_OUT(b->bytes, b->size);
-    memory_free(b);
+    if (b->size == BLOCK_FIRST)
+        memory_give(b);
+    else
+        memory_free(b);
 }
 
 /* The next bytes of a block, which has them. */

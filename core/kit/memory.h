@@ -4,6 +4,11 @@
 
 /* returns NULL: out of memory, or the test hook struck. Not zeroed. Yours to end with memory_free. */
 KT_MUST void *memory_alloc(size_t size);
+/* A block of the size that arenas begin with, likewise. A thread keeps a few that it gave back: they are opened by the
+ * thousand, and malloc looks long for a block of two pages. */
+enum { MEMORY_FIRST = 8192 - 16 };
+KT_MUST void *memory_take(void);
+void memory_give(void *block);
 KT_MUST void *memory_grow(void *old, size_t size);
 void memory_free(void *block);
 /* Tests: the nth block from now on (1: the next) fails in this thread, and every one after it if `onwards`.

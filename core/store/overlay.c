@@ -1,11 +1,13 @@
 /* overlay.c -- a B+tree in memory. A search compares the keys' first bytes, which lie side by side in a page, and
  * reads a key itself only where they are equal. */
+#define XXH_INLINE_ALL
 #include "store/overlay.h"
 
 #include <assert.h>
 #include <endian.h>
+#include <xxhash.h>
 
-enum { PAGE_SLOTS = 32, HEIGHT_MAX = 16, UNDO_BLOCK = 64 };
+enum { PAGE_SLOTS = 32, HEIGHT_MAX = 16, UNDO_BLOCK = 64, PLACES_FIRST = 64 };
 
 /* A key's first bytes, big-endian, zeros behind its end: most keys differ in them. */
 typedef struct {
@@ -197,22 +199,64 @@ static void link_behind(overlay_tree *tree, overlay_node *before, overlay_node *
     *(node->next ? &node->next->previous : &tree->last) = node;
 }
 
+/* ---- One key ---- */
+
+static uint64_t hash_of(store_space space, kt_str key)
+{
+    return XXH3_64bits(key.ptr, key.len) + space;
+}
+
+/* Where the key's node is in the table, or would be. */
+static overlay_place *place_of(const overlay *o, uint64_t hash, store_space space, kt_str key)
+{
+    for (size_t i = hash;; i++) {
+        overlay_place *place = &o->table[i & (o->places - 1)];
+        const overlay_node *node = place->node;
+        if (!node || (place->hash == hash && node->space == space && str_eq(node->key, key)))
+            return place;
+    }
+}
+
+/* Room for one more. false: no memory; all is as it was */
+static bool widen(overlay *o)
+{
+    if (2 * (o->nodes + 1) <= o->places)
+        return true;
+    const size_t places = o->places ? 2 * o->places : PLACES_FIRST;
+    overlay_place *wider = ARENA_ARRAY(o->arena, overlay_place, places);
+    if (!wider)
+        return false;
+    for (size_t i = 0; i < o->places; i++) {
+        size_t at = o->table[i].hash & (places - 1);
+        while (o->table[i].node && wider[at].node)
+            at = (at + 1) & (places - 1);
+        if (o->table[i].node)
+            wider[at] = o->table[i];
+    }
+    o->table = wider;
+    o->places = places;
+    return true;
+}
+
 static overlay_node *find_or_insert(overlay *o, store_space space, kt_str key)
 {
     overlay_tree *tree = &o->trees[space];
-    if (!tree->root && !(tree->root = new_page(o->arena, true)))
+    const uint64_t hash = hash_of(space, key);
+    if (!widen(o) || (!tree->root && !(tree->root = new_page(o->arena, true))))
         return NULL;
+    overlay_place *place = place_of(o, hash, space, key);
+    if (place->node)
+        return place->node;
     route via = {.height = 0};
-    overlay_node *floor = find_floor(tree, key, &via);
-    if (is_at(floor, key))
-        return floor;
-    overlay_node *node = ARENA_NEW(o->arena, overlay_node);
+    overlay_node *floor = find_floor(tree, key, &via), *node = ARENA_NEW(o->arena, overlay_node);
     if (!node)
         return NULL;
-    node->key = arena_str(o->arena, key);
+    *node = (overlay_node){.space = space, .key = arena_str(o->arena, key)};
     if (!node->key.ptr || !insert(o, tree, &via, node))
         return NULL;
     link_behind(tree, floor, node);
+    *place = (overlay_place){hash, node};
+    o->nodes++;
     return node;
 }
 
@@ -281,8 +325,8 @@ bool overlay_write(overlay *o, store_space space, kt_str key, kt_str raw)
 
 const overlay_node *overlay_find(const overlay *o, store_space space, kt_str key)
 {
-    const overlay_node *node = find_floor(&o->trees[space], key, NULL);
-    return is_at(node, key) && node->state != OVERLAY_NOTHING ? node : NULL;
+    const overlay_node *node = o->places ? place_of(o, hash_of(space, key), space, key)->node : NULL;
+    return node && node->state != OVERLAY_NOTHING ? node : NULL;
 }
 
 static const overlay_node *this_or_next(const overlay_node *node)

@@ -1,6 +1,7 @@
 /* overlay.h -- a write set: sorted by space and key, in memory of its own. A B+tree that only grows (what is taken
  * back stays, as nothing), so that ten writes and a hundred thousand cost about the same each. Its nodes are linked
- * in the order of their keys: a step to the next one costs nothing.
+ * in the order of their keys: a step to the next one costs nothing. A table by hash beside it tells of one key whether it
+ * is there, which is asked most.
  *
  * A dry run has one of its own. The jobs of a batch share one, each behind those before it: what they all rewrite, such
  * as counters, goes to the engine once. A node says which job wrote it last. */
@@ -14,6 +15,7 @@ typedef enum { OVERLAY_NOTHING, OVERLAY_PUT, OVERLAY_DELETED } overlay_state; /*
 typedef struct overlay_node {
     struct overlay_node *next, *previous; /* within the space */
     overlay_state state;
+    store_space space;
     uint32_t job;
     kt_str key;
     kt_str raw; /* framed */
@@ -29,9 +31,16 @@ typedef struct {
 typedef struct overlay_undo overlay_undo;
 
 typedef struct {
+    uint64_t hash; /* of space and key: most others are told apart without a look at them */
+    overlay_node *node;
+} overlay_place;
+
+typedef struct {
     arena *arena;        /* it lies there itself */
     atomic_uint holders; /* whoever may still look at what was written; the last one lets it go */
     overlay_tree trees[STORE_SPACES];
+    overlay_place *table; /* by hash, open; a power of two of places, at most half of them taken */
+    size_t places, nodes;
     overlay_undo *undo, *spare; /* what each write replaced, in blocks, the newest first */
     size_t undo_count;
     uint32_t job;

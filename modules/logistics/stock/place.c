@@ -69,8 +69,36 @@ kt_error *location_compute(kt_tx *tx, kt_record *self)
     return NULL;
 }
 
-/* The usual warehouse is the first that says so, else the oldest. */
-kt_error *warehouse_usual(kt_tx *tx, kt_id *id)
+/* ---- The usual warehouse, looked for once in a transaction ---- */
+
+static const char usual_key;
+
+struct usual {
+    kt_id company, warehouse;
+};
+
+static kt_error *usual_forget(kt_tx *tx)
+{
+    return kt_kept(tx, &usual_key) ? kt_keep(tx, &usual_key, NULL) : NULL;
+}
+
+kt_error *warehouse_deleted(kt_tx *tx, const kt_event *event)
+{
+    (void)event;
+    return usual_forget(tx);
+}
+
+static kt_error *usual_keep(kt_tx *tx, kt_id warehouse)
+{
+    kt_memory before = kt_lasting_memory(tx);
+    struct usual *usual = kt_alloc(tx, sizeof *usual);
+    KT_TRY(kt_callers_memory(tx, before, usual ? NULL : kt_no_memory()));
+    *usual = (struct usual){kt_company(tx), warehouse};
+    return kt_keep(tx, &usual_key, usual);
+}
+
+/* The first that says so, else the oldest. */
+static kt_error *usual_find(kt_tx *tx, kt_id *id)
 {
     const kt_where where[] = {KT_WHERE(warehouse, active, KT_EQ, true), {0}};
     const kt_query query = {.of = &warehouse_shape, .where = where, .sort = "id"};
@@ -85,6 +113,17 @@ kt_error *warehouse_usual(kt_tx *tx, kt_id *id)
             break;
     }
     return kt_close(cursor);
+}
+
+kt_error *warehouse_usual(kt_tx *tx, kt_id *id)
+{
+    const struct usual *known = kt_kept(tx, &usual_key);
+    if (known && known->company.v == kt_company(tx).v) {
+        *id = known->warehouse;
+        return NULL;
+    }
+    KT_TRY(usual_find(tx, id));
+    return id->v ? usual_keep(tx, *id) : NULL;
 }
 
 kt_error *warehouse_get(kt_tx *tx, kt_id id, struct warehouse *w)
@@ -144,6 +183,7 @@ kt_error *warehouse_compute(kt_tx *tx, kt_record *self)
     struct warehouse other = {KT_OF(warehouse)};
     kt_error *all = NULL;
     kt_cursor *cursor;
+    KT_TRY(usual_forget(tx));
     KT_TRY(kt_open(tx, &(kt_query){.of = &warehouse_shape, .where = where}, &cursor));
     while (w->code.len && kt_next(cursor, &other.rec))
         if (other.rec.id.v != w->rec.id.v)

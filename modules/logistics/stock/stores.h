@@ -20,6 +20,7 @@ struct warehouse {
 };
 extern const kt_shape warehouse_shape;
 kt_error *warehouse_compute(kt_tx *tx, kt_record *self);
+kt_error *warehouse_deleted(kt_tx *tx, const kt_event *event);
 extern const kt_choice place_names[];
 struct location {
     kt_record rec;

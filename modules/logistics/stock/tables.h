@@ -72,9 +72,11 @@
             &missing_shape, &missing_found_shape, missing},
 
 #define STOCK_HANDLERS                                                                                       \
-    {"base.item.updated", &goods_shape, item_changed}, {"crm.order.confirm", &sold_shape, order_changed},    \
-        {"crm.order.amend", &sold_shape, order_changed}, {"crm.order.reopen", &sold_shape, order_changed},   \
-        {"crm.order.cancel", &sold_shape, order_ended}, {"crm.order.close", &sold_shape, order_ended},       \
+    {"base.item.updated", &goods_shape, item_changed},                                                       \
+        {"logistics.warehouse.deleted", &warehouse_shape, warehouse_deleted},                                \
+        {"crm.order.confirm", &sold_shape, order_changed}, {"crm.order.amend", &sold_shape, order_changed},  \
+        {"crm.order.reopen", &sold_shape, order_changed}, {"crm.order.cancel", &sold_shape, order_ended},    \
+        {"crm.order.close", &sold_shape, order_ended},                                                       \
         {"crm.order.deliver", &sold_shape, order_delivered_elsewhere},                                       \
         {"base.supply.promise", &promise_shape, promise_moved},                                              \
         {"base.supply.used", &used_shape, demand_used},                                                      \
