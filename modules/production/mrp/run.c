@@ -12,7 +12,7 @@
 
 /* Proposals in a commit, as many as an import's rows: a commit writes every page that it touches, so small ones write the
  * same pages over and over. */
-enum { CHUNK = 1000 };
+enum { CHUNK = 1000, CHUNK_LINES = 10000 }; /* lines: of what they are for */
 
 struct kept_order {
     kt_id item;
@@ -320,11 +320,16 @@ static kt_error *write_chunk(kt_tx *tx, kt_work_run *run)
         return NULL;
     }
     int64_t orders = end_of_orders(k), end = orders + (int64_t)(k->planned ? k->message_count : 0);
-    for (size_t i = 0; i < CHUNK && run->position < end; i++, run->position++)
-        if (run->position < orders)
-            KT_TRY(write_proposal(tx, k, &k->orders[run->position - k->began - 1 - (int64_t)k->first]));
-        else
+    size_t lines = 0;
+    for (size_t i = 0; i < CHUNK && lines < CHUNK_LINES && run->position < end; i++, run->position++) {
+        if (run->position >= orders) {
             KT_TRY(write_message(tx, k, &k->messages[run->position - orders]));
+            continue;
+        }
+        const struct kept_order *o = &k->orders[run->position - k->began - 1 - (int64_t)k->first];
+        KT_TRY(write_proposal(tx, k, o));
+        lines += o->peg_count;
+    }
     return k->planned && run->position == end ? end_run(tx, k, run) : NULL;
 }
 
