@@ -208,10 +208,12 @@ static bool read_clock(moment *m)
         part[0] = part[0] % 12 + (pm ? 12 : 0);
         s = (kt_str){s.ptr + 2, s.len - 2};
     }
+    if (part[0] > 23 || part[1] > 59 || part[2] > 60)
+        return false;
     m->seconds = part[0] * 3600 + part[1] * 60 + part[2];
     m->ms = fraction;
     m->rest = s;
-    return part[0] < 24 && part[1] < 60 && part[2] < 61;
+    return true;
 }
 
 /* "Z", "+02:00", "-0300": seconds east. false: something else */
@@ -231,8 +233,10 @@ static bool read_zone(kt_str s, int *offset)
     } else if (read_char(&s, ":") && !read_number(&s, &minutes, &digits)) {
         return false;
     }
+    if (s.len || hours > 14 || minutes > 59)
+        return false;
     *offset = (hours * 3600 + minutes * 60) * (west ? -1 : 1);
-    return s.len == 0 && hours <= 14;
+    return true;
 }
 
 kt_str cell_date(arena *arena, kt_str text, date_order order)

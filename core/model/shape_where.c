@@ -303,7 +303,7 @@ kt_error *shape_filter(
     kt_tx *tx, const shape_binding *binding, const kt_query *query, const model_filter **filter)
 {
     size_t count = 0;
-    model_filter *given;
+    model_filter *given = NULL;
     kt_error *all = NULL;
     const kt_where *where = query->where;
     while (where && where[count].value)

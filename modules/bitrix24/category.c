@@ -107,7 +107,7 @@ static kt_error *take_category(b24 *b, const kt_value *fields, kt_maker *values)
 {
     kt_str name = b24_given(b, fields, "name"), initial = b24_given(b, fields, "isDefault");
     const kt_value *sort = b24_param(fields, "sort");
-    int64_t place;
+    int64_t place = 0;
     if (name.len)
         kt_put(b->tx, values, "name", kt_value_str(name));
     if (sort && !b24_int(sort, &place))

@@ -82,7 +82,7 @@ static kt_error *write_stages(b24 *b, const stage_change *c)
 {
     kt_maker lines = KT_MAKE_ARRAY, p = KT_MAKE_OBJECT;
     const kt_value *pipeline, *result, *sort = c->fields ? b24_param(c->fields, "SORT") : NULL;
-    int64_t place;
+    int64_t place = 0;
     bool placed = sort && b24_int(sort, &place);
     KT_TRY(b24_get(b, "crm.pipeline", c->pipeline, "stages", &pipeline));
     const kt_value *stages = kt_value_get(pipeline, "stages");
