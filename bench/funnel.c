@@ -215,7 +215,7 @@ static double query_ms(bench *b, const char *group, const char *measures, const 
         json out = json_to(&answer);
         must(store_read(b->store, arena, &view), "read");
         kt_tx tx = transaction(arena, view, b->catalogue);
-        must(model_aggregate(&tx, &(model_query){.entity = b->deal, .lines = json_of(arena, lines)},
+        must(query_aggregate(&tx, &(query_request){.entity = b->deal, .lines = json_of(arena, lines)},
                  json_of(arena, group), json_of(arena, measures), &out),
             group);
         store_end(view);

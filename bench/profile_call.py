@@ -16,7 +16,7 @@ import tempfile
 # The first pattern that a function's source file or library matches names its part.
 PARTS = (("parse the request", r"kit/decode\.c|libjansson"), ("write the answer", r"kit/json\.c|model/wire\.c|model/codec_read\.c|bus/answer\.c"),
          ("read the store", r"core/store/|liblmdb|xxhash"), ("token and rights", r"core/access/"),
-         ("query: names, plan, visibility", r"core/model/|core/journal/"), ("dispatch: method, snapshot, reply", r"core/"))
+         ("query: names, plan, visibility", r"core/query/|core/record/|core/model/|core/journal/"), ("dispatch: method, snapshot, reply", r"core/"))
 OWN = ("token and rights", "query: names, plan, visibility", "dispatch: method, snapshot, reply")
 BORROWED = re.compile(r"libc\.so|libsodium|libpthread|ld-linux|libm\.so|vdso")
 

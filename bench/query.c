@@ -1,4 +1,4 @@
-/* query.c -- what a query costs above the engine: the same rows by LMDB's own calls and by model_list, in one
+/* query.c -- what a query costs above the engine: the same rows by LMDB's own calls and by query_list, in one
  * process, over the same file; and how that grows with the number of records.
  *
  *   bench_query DIRECTORY [SMALL LARGE]      10000 and 1000000 records, in new folders below DIRECTORY
@@ -271,14 +271,14 @@ static const variant *text_variant(kt_tx *tx, const char *text)
 }
 
 /* [["kind", "=", "organisation"]] */
-static kt_error *kind_filter(kt_tx *tx, bench *b, model_filter **filter)
+static kt_error *kind_filter(kt_tx *tx, bench *b, query_filter **filter)
 {
     static const variant condition[] = {{.kind = VARIANT_STRING, .as.string = {"kind", 4}},
         {.kind = VARIANT_STRING, .as.string = {"=", 1}},
         {.kind = VARIANT_STRING, .as.string = {"organisation", 12}}};
     static const variant list[] = {{.kind = VARIANT_ARRAY, .as.array = {condition, 3}}};
     static const variant from = {.kind = VARIANT_ARRAY, .as.array = {list, 1}};
-    return model_filter_read(tx, b->party, &from, filter);
+    return query_filter_read(tx, b->party, &from, filter);
 }
 
 static kt_error *list_from(kt_tx *tx, bench *b, const char *start, kt_str cursor, json *out)
@@ -290,16 +290,16 @@ static kt_error *list_from(kt_tx *tx, bench *b, const char *start, kt_str cursor
         {.kind = VARIANT_STRING, .as.string = {"industry", 8}},
         {.kind = VARIANT_STRING, .as.string = {"active", 6}}};
     static const variant fields = {.kind = VARIANT_ARRAY, .as.array = {names, 6}};
-    model_filter *filter;
+    query_filter *filter;
     KT_TRY(kind_filter(tx, b, &filter));
-    const model_query query = {.entity = b->party,
+    const query_request query = {.entity = b->party,
         .filter = filter,
         .sort = text_variant(tx, "name"),
         .fields = &fields,
         .limit = ROWS,
         .cursor = cursor,
         .start = start ? text_variant(tx, start) : NULL};
-    return model_list(tx, &query, out);
+    return query_list(tx, &query, out);
 }
 
 #define WORD(text)                                                                                           \
@@ -309,10 +309,10 @@ static kt_error *list_from(kt_tx *tx, bench *b, const char *start, kt_str cursor
 
 static kt_error *list_by(kt_tx *tx, bench *b, const variant *conditions, const char *sort, json *out)
 {
-    model_filter *filter;
-    KT_TRY(model_filter_read(tx, b->party, conditions, &filter));
-    return model_list(tx,
-        &(model_query){.entity = b->party, .filter = filter, .sort = text_variant(tx, sort), .limit = ROWS},
+    query_filter *filter;
+    KT_TRY(query_filter_read(tx, b->party, conditions, &filter));
+    return query_list(tx,
+        &(query_request){.entity = b->party, .filter = filter, .sort = text_variant(tx, sort), .limit = ROWS},
         out);
 }
 
@@ -360,17 +360,17 @@ static kt_error *count_all(kt_tx *tx, bench *b, uint64_t n, json *out)
     uint64_t count;
     (void)n;
     (void)out;
-    return model_count(tx, &(model_query){.entity = b->party}, &count);
+    return query_count(tx, &(query_request){.entity = b->party}, &count);
 }
 
 static kt_error *count_kind(kt_tx *tx, bench *b, uint64_t n, json *out)
 {
     uint64_t count;
-    model_filter *filter;
+    query_filter *filter;
     (void)n;
     (void)out;
     KT_TRY(kind_filter(tx, b, &filter));
-    return model_count(tx, &(model_query){.entity = b->party, .filter = filter}, &count);
+    return query_count(tx, &(query_request){.entity = b->party, .filter = filter}, &count);
 }
 
 /* [["rating", ">=", 0]]: a range that holds every record */
@@ -380,31 +380,31 @@ static kt_error *count_range(kt_tx *tx, bench *b, uint64_t n, json *out)
         {.kind = VARIANT_STRING, .as.string = {">=", 2}}, {.kind = VARIANT_INT, .as.integer = 0}};
     static const variant from = {.kind = VARIANT_ARRAY, .as.array = {condition, 3}};
     uint64_t count;
-    model_filter *filter;
+    query_filter *filter;
     (void)n;
     (void)out;
-    KT_TRY(model_filter_read(tx, b->party, &from, &filter));
-    return model_count(tx, &(model_query){.entity = b->party, .filter = filter}, &count);
+    KT_TRY(query_filter_read(tx, b->party, &from, &filter));
+    return query_count(tx, &(query_request){.entity = b->party, .filter = filter}, &count);
 }
 
 static kt_error *search_one(kt_tx *tx, bench *b, uint64_t n, json *out)
 {
     char text[64];
     snprintf(text, sizeof text, "firma %09llu", (unsigned long long)shuffled(1 + n % b->count));
-    return model_search(tx, str_of(text), NULL, 20, out);
+    return query_search(tx, str_of(text), NULL, 20, out);
 }
 
 static kt_error *search_common(kt_tx *tx, bench *b, uint64_t n, json *out)
 {
     (void)b;
     (void)n;
-    return model_search(tx, KT_STR("firm syn"), NULL, 20, out);
+    return query_search(tx, KT_STR("firm syn"), NULL, 20, out);
 }
 
 static kt_error *group_city(kt_tx *tx, bench *b, uint64_t n, json *out)
 {
     (void)n;
-    return model_aggregate(tx, &(model_query){.entity = b->party}, text_variant(tx, "city"), NULL, out);
+    return query_aggregate(tx, &(query_request){.entity = b->party}, text_variant(tx, "city"), NULL, out);
 }
 
 static figures measure(bench *b, const work *w)

@@ -1,11 +1,11 @@
-# kontor_room(NAME NEEDS room.. LIBS library..): one folder of core/. Compiles NAME/*.c, gives it the include paths of
-# the rooms it needs and no others, and makes a test program of every *_test.c. kontor_core() links the rooms into
+# kontor_room(NAME NEEDS room.. LIBS library.. TESTS room..): one folder of core/. Compiles NAME/*.c, gives it the include
+# paths of the rooms it needs and no others, and makes a test program of every *_test.c, which may need rooms above as well. kontor_core() links the rooms into
 # libkontor.so; kontor_module(NAME) builds modules/NAME against it, with plugins-api alone in sight.
 set_property(GLOBAL PROPERTY KONTOR_ROOMS "")
 set_property(GLOBAL PROPERTY KONTOR_PARTS "")
 
 function(kontor_room name)
-    cmake_parse_arguments(ROOM "" "" "NEEDS;LIBS" ${ARGN})
+    cmake_parse_arguments(ROOM "" "" "NEEDS;LIBS;TESTS" ${ARGN})
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
     file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.c)
     file(GLOB fuzzers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_fuzz.c)
@@ -24,6 +24,7 @@ function(kontor_room name)
     file(MAKE_DIRECTORY ${view})
     file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${view}/${name} SYMBOLIC)
     list(TRANSFORM ROOM_NEEDS PREPEND kontor_)
+    list(TRANSFORM ROOM_TESTS PREPEND kontor_)
     if(sources)
         add_library(kontor_${name} STATIC ${sources})
         set_property(GLOBAL APPEND PROPERTY KONTOR_PARTS kontor_${name})
@@ -37,11 +38,11 @@ function(kontor_room name)
     set_property(GLOBAL APPEND PROPERTY KONTOR_ROOMS ${name})
     foreach(test ${tests})
         get_filename_component(stem ${test} NAME_WE)
-        kontor_test(${name}_${stem} ${test} LABEL ${name} LIBS kontor_${name})
+        kontor_test(${name}_${stem} ${test} LABEL ${name} LIBS kontor_${name} ${ROOM_TESTS})
     endforeach()
     foreach(fuzzer ${fuzzers})
         get_filename_component(stem ${fuzzer} NAME_WE)
-        kontor_fuzz(${name}_${stem} ${fuzzer} kontor_${name})
+        kontor_fuzz(${name}_${stem} ${fuzzer} "kontor_${name};${ROOM_TESTS}")
     endforeach()
 endfunction()
 

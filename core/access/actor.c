@@ -62,7 +62,7 @@ kt_error *system_commit(kt_tx *tx, uint64_t *seq)
 typedef struct {
     kt_tx *tx;
     const model_guard *guard;
-    model_rows *rows;
+    query_rows *rows;
 } system_rows;
 
 /* Iterates records whose field is one of ids; ids NULL: all. */
@@ -71,7 +71,7 @@ static kt_error *rows_open(
 {
     *rows = (system_rows){.tx = tx, .guard = tx->guard};
     const model_entity *e = model_entity_find(tx->catalogue, str_of(entity));
-    model_query query = {.entity = e, .right = "read"};
+    query_request query = {.entity = e, .right = "read"};
     tx->guard = NULL;
     kt_error *error = NULL;
     if (ids) {
@@ -86,13 +86,13 @@ static kt_error *rows_open(
             v[4] = (variant){.kind = VARIANT_ARRAY, .as.array = {v + 5, ids->count}};
             v[1] = (variant){.kind = VARIANT_ARRAY, .as.array = {v + 2, 3}};
             v[0] = (variant){.kind = VARIANT_ARRAY, .as.array = {v + 1, 1}};
-            model_filter *filter = NULL;
-            error = model_filter_read(tx, e, v, &filter);
+            query_filter *filter = NULL;
+            error = query_filter_read(tx, e, v, &filter);
             query.filter = filter;
         }
     }
     if (!error)
-        error = model_query_open(tx, &query, &rows->rows);
+        error = query_open(tx, &query, &rows->rows);
     if (error)
         tx->guard = rows->guard;
     return error;
@@ -100,7 +100,7 @@ static kt_error *rows_open(
 
 static kt_error *rows_end(system_rows *rows)
 {
-    kt_error *error = model_query_end(rows->rows);
+    kt_error *error = query_end(rows->rows);
     rows->tx->guard = rows->guard;
     return error;
 }
@@ -171,7 +171,7 @@ static kt_error *members_add(kt_tx *tx, id_list *users, const char *field, const
     KT_TRY(rows_open(&rows, tx, "access.user", field, groups));
     model_record user = {0};
     kt_error *error = NULL;
-    while (!error && model_next(rows.rows, &user))
+    while (!error && query_next(rows.rows, &user))
         error = list_add(users, (uint64_t)user.values[MODEL_ID].as.i);
     kt_error *end = rows_end(&rows);
     return error ? error : end;
@@ -186,7 +186,7 @@ static kt_error *team_compile(access_actor *actor, kt_tx *tx, const id_set *team
     KT_TRY(rows_open(&rows, tx, "access.team", "head", &(id_set){&actor->user, 1}));
     model_record team = {0};
     kt_error *error = NULL;
-    while (!error && model_next(rows.rows, &team))
+    while (!error && query_next(rows.rows, &team))
         error = list_add(&mine, (uint64_t)team.values[MODEL_ID].as.i);
     kt_error *end = rows_end(&rows);
     if (error || end)
@@ -212,7 +212,7 @@ static kt_error *departments_read(kt_tx *tx, department **departments, size_t *c
     KT_TRY(rows_open(&rows, tx, "access.department", NULL, NULL));
     model_record record = {0};
     kt_error *error = NULL;
-    while (!error && *count < DEPARTMENTS_MAX && model_next(rows.rows, &record)) {
+    while (!error && *count < DEPARTMENTS_MAX && query_next(rows.rows, &record)) {
         if (*count == room) {
             size_t more = room ? 2 * room : 64;
             department *grown = arena_grow(
@@ -297,10 +297,10 @@ static kt_error *spread(access_actor *actor, kt_tx *tx, ruleset *set)
             if (r->grant->condition_count == 0)
                 continue;
             const variant *where = grant_filter(actor->arena, r->grant, actor->user);
-            model_filter *filter = NULL;
+            query_filter *filter = NULL;
             if (!where)
                 return error_no_memory();
-            kt_error *unfit = model_filter_read(&lasting, e, where, &filter);
+            kt_error *unfit = query_filter_read(&lasting, e, where, &filter);
             if (unfit && unfit->first->kind != KT_VALIDATION)
                 return unfit;
             r->where = filter;

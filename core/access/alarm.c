@@ -76,7 +76,7 @@ struct canaries {
 kt_error *canaries_read(kt_tx *tx, canaries **all)
 {
     const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("access.canary"));
-    model_rows *rows = NULL;
+    query_rows *rows = NULL;
     model_record found = {0};
     size_t room = 0;
     canaries *c = *all = ARENA_NEW(tx->arena, canaries);
@@ -84,10 +84,10 @@ kt_error *canaries_read(kt_tx *tx, canaries **all)
         return error_no_memory();
     if (!entity)
         return NULL;
-    KT_TRY(model_query_open(
-        tx, &(model_query){.entity = entity, .right = "read", .limit = CANARIES_MAX, .keep = true}, &rows));
+    KT_TRY(query_open(
+        tx, &(query_request){.entity = entity, .right = "read", .limit = CANARIES_MAX, .keep = true}, &rows));
     kt_error *error = NULL;
-    while (!error && model_next(rows, &found)) {
+    while (!error && query_next(rows, &found)) {
         if (c->count == room) {
             size_t more = room ? 2 * room : 16;
             canary_row *grown = arena_grow(tx->arena, c->rows, room * sizeof *grown, more * sizeof *grown);
@@ -105,7 +105,7 @@ kt_error *canaries_read(kt_tx *tx, canaries **all)
             .watchers = some ? watchers->as.refs.ids : NULL,
             .watcher_count = some ? watchers->as.refs.count : 0};
     }
-    kt_error *end = model_query_end(rows);
+    kt_error *end = query_end(rows);
     return error ? error : end;
 }
 

@@ -304,17 +304,17 @@ kt_error *user_find(kt_tx *tx, kt_str name, uint64_t *id)
             all = {.kind = VARIANT_ARRAY, .as.array = {&row, 1}};
     const model_guard *guard = tx->guard;
     tx->guard = NULL;
-    model_filter *filter = NULL;
-    model_rows *rows = NULL;
-    kt_error *error = model_filter_read(tx, entity, &all, &filter);
-    model_query query = {.entity = entity, .filter = filter, .limit = 1, .right = "read"};
+    query_filter *filter = NULL;
+    query_rows *rows = NULL;
+    kt_error *error = query_filter_read(tx, entity, &all, &filter);
+    query_request query = {.entity = entity, .filter = filter, .limit = 1, .right = "read"};
     if (!error)
-        error = model_query_open(tx, &query, &rows);
+        error = query_open(tx, &query, &rows);
     model_record user = {0};
     if (!error) {
-        if (model_next(rows, &user))
+        if (query_next(rows, &user))
             *id = (uint64_t)user.values[MODEL_ID].as.i;
-        error = model_query_end(rows);
+        error = query_end(rows);
     }
     tx->guard = guard;
     return error;
@@ -326,7 +326,7 @@ bool access_is_empty(kt_tx *tx)
     const model_guard *guard = tx->guard;
     uint64_t count = 0;
     tx->guard = NULL;
-    kt_error *error = entity ? model_count(tx, &(model_query){.entity = entity, .right = "read"}, &count)
+    kt_error *error = entity ? query_count(tx, &(query_request){.entity = entity, .right = "read"}, &count)
                              : NULL;
     tx->guard = guard;
     return !error && count == 0; /* a store that cannot be read is not taken for a new one */

@@ -36,7 +36,7 @@
 typedef struct {
     const grant *grant;
     kt_str role;
-    const model_filter *where; /* NULL: none */
+    const query_filter *where; /* NULL: none */
     bool dead;                 /* its condition names fields that this entity lacks: it grants nothing */
 } rule;
 typedef struct {

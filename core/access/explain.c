@@ -253,14 +253,14 @@ static kt_error *role_read(kt_tx *tx, const variant *from, const char *path, gra
             return error_make(
                 tx->arena, KT_VALIDATION, path, "an id or a name is expected", "oczekiwano id lub nazwy");
         cells[2] = *from;
-        model_filter *filter = NULL;
-        model_rows *rows = NULL;
-        KT_TRY(model_filter_read(tx, entity, &all, &filter));
-        KT_TRY(model_query_open(
-            tx, &(model_query){.entity = entity, .filter = filter, .limit = 1, .right = "read"}, &rows));
+        query_filter *filter = NULL;
+        query_rows *rows = NULL;
+        KT_TRY(query_filter_read(tx, entity, &all, &filter));
+        KT_TRY(query_open(
+            tx, &(query_request){.entity = entity, .filter = filter, .limit = 1, .right = "read"}, &rows));
         model_record found = {0};
-        uint64_t id = model_next(rows, &found) ? (uint64_t)found.values[MODEL_ID].as.i : 0;
-        KT_TRY(model_query_end(rows));
+        uint64_t id = query_next(rows, &found) ? (uint64_t)found.values[MODEL_ID].as.i : 0;
+        KT_TRY(query_end(rows));
         if (!id)
             return error_make(tx->arena, KT_NOT_FOUND, path, "there is no role %.*s", "nie ma roli %.*s",
                 STR_ARG(from->as.string));

@@ -67,11 +67,11 @@ static bool in_company(const access_actor *actor, const model_record *record)
 }
 
 /* A grant's condition speaks of fields that its holder need not see. */
-static kt_error *where_holds(kt_tx *tx, const model_filter *where, const model_record *record, bool *holds)
+static kt_error *where_holds(kt_tx *tx, const query_filter *where, const model_record *record, bool *holds)
 {
     const model_guard *guard = tx->guard;
     tx->guard = NULL;
-    kt_error *error = model_filter_matches(tx, where, record, holds);
+    kt_error *error = query_filter_matches(tx, where, record, holds);
     tx->guard = guard;
     return error;
 }
@@ -346,7 +346,7 @@ static bool stays_inside(const grant *grant)
 /* The owners in the scopes of all grants; NULL: a grant is not bound to owners, or no memory. A grant's
  * condition alone, if it is the only one, is given in *where. */
 static const variant *owners(kt_tx *tx, const access_actor *actor, const entity_rules *rules,
-    const char *action, const model_filter **where)
+    const char *action, const query_filter **where)
 {
     variant *ids = ARENA_ARRAY(tx->arena, variant, actor->team.count + actor->department.count + 1);
     variant *list = ARENA_NEW(tx->arena, variant);
@@ -389,7 +389,7 @@ static bool by_owner_alone(const entity_rules *rules, const char *action)
 
 /* NULL means that nothing need be judged record by record; any filter, also an empty one, that guard_record
  * is asked about each record that passes it, unless it is the whole of what guard_record would ask. */
-static const struct model_filter *guard_scope(
+static const struct query_filter *guard_scope(
     kt_tx *tx, const model_entity *entity, const char *action, bool *whole)
 {
     const access_actor *actor = actor_of(tx);
@@ -397,7 +397,7 @@ static const struct model_filter *guard_scope(
     if (!tx->guard || (actor && all_companies && unrestricted(&actor->rights, entity, action) &&
                           (!actor->scoped || unrestricted(&actor->scopes, entity, action))))
         return NULL;
-    const model_filter *where = NULL;
+    const query_filter *where = NULL;
     const variant *ids = actor ? owners(tx, actor, rules_of(&actor->rights, entity), action, &where) : NULL;
     if (where)
         return where;
@@ -407,7 +407,7 @@ static const struct model_filter *guard_scope(
                    : entity->owner                     ? entity->owner->name
                                                        : KT_STR("created_by");
     variant *v = ARENA_ARRAY(tx->arena, variant, 5);
-    model_filter *filter = NULL;
+    query_filter *filter = NULL;
     kt_error *error = v ? NULL : error_no_memory();
     if (v && ids) {
         v[2] = (variant){.kind = VARIANT_STRING, .as.string = field};
@@ -418,7 +418,7 @@ static const struct model_filter *guard_scope(
         v[1] = (variant){.kind = VARIANT_ARRAY, .as.array = {v + 2, 3}};
         v[0] = (variant){.kind = VARIANT_ARRAY, .as.array = {v + 1, ids != NULL}};
         tx->guard = NULL;
-        error = model_filter_read(tx, entity, v, &filter);
+        error = query_filter_read(tx, entity, v, &filter);
         tx->guard = &access_guard;
     }
     if (!filter && !tx->doomed) /* without a filter nothing would be judged: the request must fail */

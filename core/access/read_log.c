@@ -368,15 +368,15 @@ static kt_error *sweep(kt_tx *tx, const model_entity *entity, unsigned keep_days
         string(KT_STR("at")), string(KT_STR("<")), string((kt_str){text, time_text(before, text)})};
     variant condition = {.kind = VARIANT_ARRAY, .as.array = {cells, 3}},
             all = {.kind = VARIANT_ARRAY, .as.array = {&condition, 1}};
-    model_filter *filter = NULL;
-    model_rows *rows = NULL;
+    query_filter *filter = NULL;
+    query_rows *rows = NULL;
     model_record record = {0};
-    KT_TRY(model_filter_read(tx, entity, &all, &filter));
-    KT_TRY(model_query_open(
-        tx, &(model_query){.entity = entity, .filter = filter, .limit = SWEEP_MAX, .right = "read"}, &rows));
-    while (count < SWEEP_MAX && model_next(rows, &record))
+    KT_TRY(query_filter_read(tx, entity, &all, &filter));
+    KT_TRY(query_open(tx,
+        &(query_request){.entity = entity, .filter = filter, .limit = SWEEP_MAX, .right = "read"}, &rows));
+    while (count < SWEEP_MAX && query_next(rows, &record))
         old[count++] = (uint64_t)record.values[MODEL_ID].as.i;
-    KT_TRY(model_query_end(rows));
+    KT_TRY(query_end(rows));
     for (size_t i = 0; i < count; i++)
         KT_TRY(model_delete(tx, entity, old[i], 0));
     return NULL;

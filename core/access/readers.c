@@ -57,7 +57,7 @@ static kt_error *search_index(search *s, uint64_t first)
 }
 
 /* Rows of the entity from before the index, newest first. */
-static kt_error *old_open(const search *s, uint64_t below, model_rows **rows)
+static kt_error *old_open(const search *s, uint64_t below, query_rows **rows)
 {
     variant cells[6] = {{.kind = VARIANT_STRING, .as.string = KT_STR("entity")},
         {.kind = VARIANT_STRING, .as.string = KT_STR("=")},
@@ -68,20 +68,20 @@ static kt_error *old_open(const search *s, uint64_t below, model_rows **rows)
     variant conditions[2] = {
         {.kind = VARIANT_ARRAY, .as.array = {cells, 3}}, {.kind = VARIANT_ARRAY, .as.array = {cells + 3, 3}}};
     variant all = {.kind = VARIANT_ARRAY, .as.array = {conditions, 2}};
-    model_filter *filter = NULL;
-    KT_TRY(model_filter_read(s->tx, s->log, &all, &filter));
+    query_filter *filter = NULL;
+    KT_TRY(query_filter_read(s->tx, s->log, &all, &filter));
     static const variant newest = {.kind = VARIANT_STRING, .as.string = {"-id", 3}};
-    return model_query_open(
-        s->tx, &(model_query){.entity = s->log, .filter = filter, .sort = &newest, .right = "read"}, rows);
+    return query_open(
+        s->tx, &(query_request){.entity = s->log, .filter = filter, .sort = &newest, .right = "read"}, rows);
 }
 
 static kt_error *search_old(search *s, uint64_t below)
 {
-    model_rows *rows = NULL;
+    query_rows *rows = NULL;
     model_record row = {0};
     kt_error *error = NULL;
     KT_TRY(old_open(s, below, &rows));
-    for (size_t scanned = 0; !error && model_next(rows, &row); scanned++) {
+    for (size_t scanned = 0; !error && query_next(rows, &row); scanned++) {
         if (scanned == SCAN_MAX || s->found == s->most) {
             s->next = (uint64_t)row.values[MODEL_ID].as.i + 1;
             break;
@@ -91,7 +91,7 @@ static kt_error *search_old(search *s, uint64_t below)
         s->found++;
         error = s->take(s->context, &row);
     }
-    kt_also(&error, model_query_end(rows));
+    kt_also(&error, query_end(rows));
     return error;
 }
 

@@ -64,15 +64,15 @@ kt_error *reads_show(method_call *call)
 static kt_error *each_user(
     kt_tx *tx, kt_error *(*take)(void *context, const model_record *user), void *context, const size_t *taken)
 {
-    model_rows *rows = NULL;
+    query_rows *rows = NULL;
     model_record user = {0};
-    KT_TRY(model_query_open(tx,
-        &(model_query){.entity = model_entity_find(tx->catalogue, KT_STR("access.user")), .right = "read"},
+    KT_TRY(query_open(tx,
+        &(query_request){.entity = model_entity_find(tx->catalogue, KT_STR("access.user")), .right = "read"},
         &rows));
     kt_error *error = NULL;
-    while (!error && *taken < USERS_MAX && model_next(rows, &user))
+    while (!error && *taken < USERS_MAX && query_next(rows, &user))
         error = take(context, &user);
-    kt_also(&error, model_query_end(rows));
+    kt_also(&error, query_end(rows));
     return error;
 }
 

@@ -236,10 +236,10 @@ static void read_conditions(reading *c)
     }
     for (size_t i = 0; i < c->r->trigger_count; i++) {
         trigger *t = (trigger *)(uintptr_t)&c->r->triggers[i]; /* ours, while it is made */
-        model_filter *filter = NULL;
+        query_filter *filter = NULL;
         if (!t->entity)
             continue;
-        kt_error *error = model_filter_read(c->tx, t->entity, when, &filter);
+        kt_error *error = query_filter_read(c->tx, t->entity, when, &filter);
         kt_also(&c->all, error ? error_under(error, "when") : NULL);
         t->filter = filter;
     }

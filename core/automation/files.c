@@ -22,14 +22,14 @@ static kt_error *find_rule(kt_tx *tx, kt_str name, kt_id *id)
         {.kind = VARIANT_ARRAY, .as.array = {&v[2], 3}},
         {.kind = VARIANT_STRING, .as.string = KT_STR("name")},
         {.kind = VARIANT_STRING, .as.string = KT_STR("=")}, {.kind = VARIANT_STRING, .as.string = name}};
-    model_filter *filter = NULL;
-    model_rows *rows = NULL;
+    query_filter *filter = NULL;
+    query_rows *rows = NULL;
     model_record record = {0};
-    KT_TRY(model_filter_read(tx, entity, v, &filter));
-    const model_query query = {.entity = entity, .filter = filter};
-    KT_TRY(model_query_open(tx, &query, &rows));
-    *id = (kt_id){model_next(rows, &record) ? (uint64_t)record.values[MODEL_ID].as.i : 0};
-    return model_query_end(rows);
+    KT_TRY(query_filter_read(tx, entity, v, &filter));
+    const query_request query = {.entity = entity, .filter = filter};
+    KT_TRY(query_open(tx, &query, &rows));
+    *id = (kt_id){query_next(rows, &record) ? (uint64_t)record.values[MODEL_ID].as.i : 0};
+    return query_end(rows);
 }
 
 static kt_error *store_file(kt_tx *tx, void *context)

@@ -345,7 +345,7 @@ kt_error *fire_holds(kt_tx *tx, const trigger *t, const model_record *record, bo
     if (!t->filter || !record)
         return NULL;
     tx->guard = NULL;
-    kt_error *error = model_filter_matches(tx, t->filter, record, holds);
+    kt_error *error = query_filter_matches(tx, t->filter, record, holds);
     tx->guard = guard;
     return error;
 }

@@ -87,14 +87,14 @@ static kt_error *add_schedule(moments *m, const clocked *of, const trigger *t, k
 static kt_error *add_records(moments *m, kt_tx *tx, const clocked *of, const trigger *t, kt_time now)
 {
     const model_guard *guard = tx->guard;
-    model_rows *rows = NULL;
+    query_rows *rows = NULL;
     model_record record = {0};
     tx->guard = NULL; /* what the clock sees */
-    kt_error *error = model_query_open(tx, &(model_query){.entity = t->entity}, &rows);
+    kt_error *error = query_open(tx, &(query_request){.entity = t->entity}, &rows);
     if (!error) {
-        while (!error && model_next(rows, &record))
+        while (!error && query_next(rows, &record))
             error = moments_add_version(m, of, t, &record, now);
-        kt_error *end = model_query_end(rows);
+        kt_error *end = query_end(rows);
         error = error ? error : end;
     }
     tx->guard = guard;

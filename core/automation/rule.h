@@ -42,7 +42,7 @@ typedef struct {
     size_t field_count;       /* 0: any */
     int64_t offset_ms;        /* of ON_DATE */
     schedule when;
-    const model_filter *filter; /* of the rule's conditions, for this entity; NULL: none */
+    const query_filter *filter; /* of the rule's conditions, for this entity; NULL: none */
     const bool *sent;           /* by position: fields that the rule names; NULL: no record */
 } trigger;
 

@@ -97,13 +97,13 @@ static bool leave_unread(ruleset *set, const rule *r, const kt_error *error)
  * nobody could read yet holds up what it may guard. Whatever else hinders fails the transaction. */
 static kt_error *load_rules(ruleset *set, kt_tx *tx, const model_entity *entity)
 {
-    model_rows *rows = NULL;
-    const model_query query = {.entity = entity};
+    query_rows *rows = NULL;
+    const query_request query = {.entity = entity};
     model_record record = {0};
     size_t room = 0;
-    KT_TRY(model_query_open(tx, &query, &rows));
+    KT_TRY(query_open(tx, &query, &rows));
     kt_error *failed = NULL;
-    while (!failed && set->count < RULES_MAX && model_next(rows, &record)) {
+    while (!failed && set->count < RULES_MAX && query_next(rows, &record)) {
         rule one;
         if (!rule_from(set, &record, &one))
             continue;
@@ -119,7 +119,7 @@ static kt_error *load_rules(ruleset *set, kt_tx *tx, const model_entity *entity)
         else if (!leave_unread(set, r, error))
             failed = error;
     }
-    kt_error *end = model_query_end(rows);
+    kt_error *end = query_end(rows);
     return failed ? failed : end;
 }
 

@@ -268,11 +268,11 @@ static kt_error *serve_get(asked *a)
     return NULL;
 }
 
-static kt_error *read_query(asked *a, const variant *options, model_query *query)
+static kt_error *read_query(asked *a, const variant *options, query_request *query)
 {
     static const char *const known[] = {"filter", "sort", "limit", "group", "measures", NULL};
     const variant *limit = variant_get(options, "limit"), *filter = variant_get(options, "filter");
-    model_filter *read = NULL;
+    query_filter *read = NULL;
     for (size_t i = 0; options && options->kind == VARIANT_OBJECT && i < options->as.object.count; i++) {
         bool found = false;
         for (const char *const *k = known; *k; k++)
@@ -282,7 +282,7 @@ static kt_error *read_query(asked *a, const variant *options, model_query *query
                 STR_ARG(options->as.object.members[i].name));
     }
     if (filter)
-        KT_TRY(model_filter_read(a->tx, query->entity, filter, &read));
+        KT_TRY(query_filter_read(a->tx, query->entity, filter, &read));
     query->filter = read;
     query->sort = variant_get(options, "sort");
     query->limit = limit && limit->kind == VARIANT_INT && limit->as.integer > 0 &&
@@ -294,34 +294,34 @@ static kt_error *read_query(asked *a, const variant *options, model_query *query
 
 static kt_error *serve_list(asked *a)
 {
-    model_query query = {0};
+    query_request query = {0};
     const variant *options;
-    model_rows *rows;
+    query_rows *rows;
     model_record record = {0};
     uint32_t count = 0;
     KT_TRY(read_entity(a, &query.entity));
     KT_TRY(serve_value(a, &options));
     KT_TRY(read_query(a, options, &query));
-    KT_TRY(model_query_open(a->tx, &query, &rows));
+    KT_TRY(query_open(a->tx, &query, &rows));
     size_t at = pack_open(a->out, 'L');
-    for (; count < query.limit && !a->out->full && model_next(rows, &record); count++)
+    for (; count < query.limit && !a->out->full && query_next(rows, &record); count++)
         pack_record((packing){a->tx, a->s->template != NULL, NULL}, &record, NULL, a->out);
     pack_close(a->out, at, count);
-    return model_query_end(rows);
+    return query_end(rows);
 }
 
 static kt_error *serve_count(asked *a)
 {
-    model_query query = {0};
+    query_request query = {0};
     const variant *filter;
-    model_filter *read = NULL;
+    query_filter *read = NULL;
     uint64_t count = 0;
     KT_TRY(read_entity(a, &query.entity));
     KT_TRY(serve_value(a, &filter));
     if (filter)
-        KT_TRY(model_filter_read(a->tx, query.entity, filter, &read));
+        KT_TRY(query_filter_read(a->tx, query.entity, filter, &read));
     query.filter = read;
-    KT_TRY(model_count(a->tx, &query, &count));
+    KT_TRY(query_count(a->tx, &query, &count));
     pack_int(a->out, (int64_t)count);
     return NULL;
 }
@@ -339,7 +339,7 @@ static kt_error *take_text(asked *a, buffer *text, kt_error *error)
 
 static kt_error *serve_aggregate(asked *a)
 {
-    model_query query = {0};
+    query_request query = {0};
     const variant *options;
     buffer text;
     KT_TRY(read_entity(a, &query.entity));
@@ -348,7 +348,7 @@ static kt_error *serve_aggregate(asked *a)
     buffer_open(&text, ANSWER_MAX);
     json j = json_to(&text);
     json_object(&j);
-    kt_error *error = model_aggregate(
+    kt_error *error = query_aggregate(
         a->tx, &query, variant_get(options, "group"), variant_get(options, "measures"), &j);
     json_object_end(&j);
     return take_text(a, &text, error);

@@ -113,18 +113,18 @@ static kt_error *queue_reached(kt_tx *tx, const subscription *s, mark *m, bool *
     static const variant by_id = {.kind = VARIANT_STRING, .as.string = {"id", 2}};
     const trigger *t = s->trigger;
     const kt_time from = {m->at.ms - t->offset_ms}, to = {m->to.ms - t->offset_ms};
-    model_filter *filter = NULL;
-    model_rows *rows = NULL;
+    query_filter *filter = NULL;
+    query_rows *rows = NULL;
     model_record record = {0};
     const variant *range = range_filter(tx, t, from, to, m->after);
     if (!range)
         return error_no_memory();
-    KT_TRY(model_filter_read(tx, t->entity, range, &filter));
-    const model_query query = {.entity = t->entity, .filter = filter, .sort = &by_id};
-    KT_TRY(model_query_open(tx, &query, &rows));
+    KT_TRY(query_filter_read(tx, t->entity, range, &filter));
+    const query_request query = {.entity = t->entity, .filter = filter, .sort = &by_id};
+    KT_TRY(query_open(tx, &query, &rows));
     kt_error *error = NULL;
     int count = 0;
-    while (!error && count <= ROWS_MAX && model_next(rows, &record)) {
+    while (!error && count <= ROWS_MAX && query_next(rows, &record)) {
         bool it_holds;
         if (count++ == ROWS_MAX)
             break;
@@ -134,7 +134,7 @@ static kt_error *queue_reached(kt_tx *tx, const subscription *s, mark *m, bool *
             error = queue_now(tx, s, &record);
     }
     *more = count > ROWS_MAX;
-    kt_error *end = model_query_end(rows);
+    kt_error *end = query_end(rows);
     return error ? error : end;
 }
 
@@ -162,20 +162,19 @@ static kt_error *first_company(kt_tx *tx, uint64_t *id)
     static const variant by_id = {.kind = VARIANT_STRING, .as.string = {"id", 2}};
     const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("base.company"));
     const model_guard *guard = tx->guard;
-    model_rows *rows;
+    query_rows *rows;
     model_record record = {0};
     *id = 0;
     if (!entity)
         return NULL;
     tx->guard = NULL;
-    kt_error *error = model_query_open(
-        tx, &(model_query){.entity = entity, .sort = &by_id, .limit = 1}, &rows);
+    kt_error *error = query_open(tx, &(query_request){.entity = entity, .sort = &by_id, .limit = 1}, &rows);
     tx->guard = guard;
     if (error)
         return error;
-    if (model_next(rows, &record))
+    if (query_next(rows, &record))
         *id = (uint64_t)record.values[MODEL_ID].as.i;
-    return model_query_end(rows);
+    return query_end(rows);
 }
 
 kt_error *timer_zone(const automation *a, kt_tx *tx, uint64_t company, const access_actor **held)

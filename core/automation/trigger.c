@@ -83,7 +83,7 @@ static kt_error *read_value(kt_tx *tx, kt_str text, trigger *t)
     } else if (t->field->type == KT_BOOL)
         value = (variant){.kind = VARIANT_BOOL, .as.boolean = str_is(text, "true")};
     value.as.string = value.kind == VARIANT_STRING ? arena_str(tx->arena, text) : value.as.string;
-    return model_value_read(tx, t->entity, t->field, &value, "on", &t->value);
+    return query_value_read(tx, t->entity, t->field, &value, "on", &t->value);
 }
 
 /* ENTITY[.FIELD] enters VALUE */

@@ -14,19 +14,19 @@ uint64_t automation_company(kt_tx *tx, const model_record *about)
     const model_entity *company = model_entity_find(tx->catalogue, KT_STR("base.company"));
     uint64_t only = 0;
     size_t count = 0;
-    model_rows *rows = NULL;
+    query_rows *rows = NULL;
     model_record record = {0};
-    const model_query query = {.entity = company, .limit = 2};
+    const query_request query = {.entity = company, .limit = 2};
     const model_value *of = about->values ? &about->values[MODEL_COMPANY] : NULL;
     if (of && of->set && of->as.i)
         return (uint64_t)of->as.i;
     if (tx->company || !company)
         return tx->company;
-    if (model_query_open(tx, &query, &rows)) /* no right to see any */
+    if (query_open(tx, &query, &rows)) /* no right to see any */
         return 0;
-    for (; model_next(rows, &record); count++)
+    for (; query_next(rows, &record); count++)
         only = (uint64_t)record.values[MODEL_ID].as.i;
-    return model_query_end(rows) || count != 1 ? 0 : only;
+    return query_end(rows) || count != 1 ? 0 : only;
 }
 
 /* Without about it is compiled alone. */

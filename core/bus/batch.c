@@ -2,7 +2,7 @@
  * nothing; else a call that fails leaves nothing and the next one goes on. Each has memory of its own, and
  * one that looks at the past brings the transaction back to now. */
 #include "bus/dispatch.h"
-#include "model/scope.h"
+#include "record/scope.h"
 
 static const variant *calls_of(const variant *params)
 {

@@ -36,16 +36,16 @@
 enum { ROWS_MAX = 500, GROUPS_MAX = 10000, STEPS_MAX = 6 };
 
 static kt_error *read_query(
-    kt_tx *tx, const model_entity *entity, const variant *params, uint64_t limit_max, model_query *query)
+    kt_tx *tx, const model_entity *entity, const variant *params, uint64_t limit_max, query_request *query)
 {
     uint64_t limit = 0, skip = 0;
-    model_filter *filter = NULL;
-    *query = (model_query){.entity = entity, .right = "read"};
+    query_filter *filter = NULL;
+    *query = (query_request){.entity = entity, .right = "read"};
     kt_error *all = params_uint(tx->arena, params, "limit", limit_max, &limit);
-    kt_also(&all, params_uint(tx->arena, params, "skip", MODEL_SKIP_MAX, &skip));
+    kt_also(&all, params_uint(tx->arena, params, "skip", QUERY_SKIP_MAX, &skip));
     const variant *from = params_find(params, "filter");
     if (from)
-        kt_also(&all, model_filter_read(tx, entity, from, &filter));
+        kt_also(&all, query_filter_read(tx, entity, from, &filter));
     query->limit = (uint32_t)limit;
     query->skip = (uint32_t)skip;
     query->filter = filter;
@@ -55,7 +55,7 @@ static kt_error *read_query(
     query->lines = params_find(params, "lines");
     query->cursor = variant_get_str(params, "cursor");
     if (all)
-        kt_also(&all, model_query_names(tx, query));
+        kt_also(&all, query_names(tx, query));
     return all;
 }
 
@@ -171,37 +171,37 @@ static kt_error *run_get(kt_tx *tx, const model_entity *entity, const variant *p
 
 static kt_error *run_list(kt_tx *tx, const model_entity *entity, const variant *params, json *answer)
 {
-    model_query query;
+    query_request query;
     KT_TRY(travel(tx, &entity, 0, params));
     KT_TRY(read_query(tx, entity, params, ROWS_MAX, &query));
     json_object(answer);
     if (params_bool(params, "explain"))
-        KT_TRY(model_explain(tx, &query, answer));
+        KT_TRY(query_explain(tx, &query, answer));
     else
-        KT_TRY(model_list(tx, &query, answer));
+        KT_TRY(query_list(tx, &query, answer));
     json_object_end(answer);
     return NULL;
 }
 
 static kt_error *run_count(kt_tx *tx, const model_entity *entity, const variant *params, json *answer)
 {
-    model_query query;
+    query_request query;
     uint64_t count = 0;
     KT_TRY(travel(tx, &entity, 0, params));
     KT_TRY(read_query(tx, entity, params, ROWS_MAX, &query));
-    KT_TRY(model_count(tx, &query, &count));
+    KT_TRY(query_count(tx, &query, &count));
     json_uint(answer, count);
     return NULL;
 }
 
 static kt_error *run_aggregate(kt_tx *tx, const model_entity *entity, const variant *params, json *answer)
 {
-    model_query query;
+    query_request query;
     KT_TRY(travel(tx, &entity, 0, params));
     KT_TRY(read_query(tx, entity, params, GROUPS_MAX, &query));
     json_object(answer);
     KT_TRY(
-        model_aggregate(tx, &query, params_find(params, "group"), variant_get(params, "measures"), answer));
+        query_aggregate(tx, &query, params_find(params, "group"), variant_get(params, "measures"), answer));
     json_object_end(answer);
     return NULL;
 }

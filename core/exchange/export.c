@@ -12,14 +12,14 @@
 enum { PAGE = 500, COLUMNS_MAX = READER_COLUMNS_MAX };
 
 /* Reads what both take. */
-static kt_error *read_query(kt_tx *tx, const variant *params, model_query *query)
+static kt_error *read_query(kt_tx *tx, const variant *params, query_request *query)
 {
     const variant *filter = variant_get(params, "filter");
-    model_filter *read = NULL;
-    *query = (model_query){.limit = PAGE, .right = "export", .cursor = variant_get_str(params, "cursor")};
+    query_filter *read = NULL;
+    *query = (query_request){.limit = PAGE, .right = "export", .cursor = variant_get_str(params, "cursor")};
     KT_TRY(param_entity(tx, params, &query->entity));
     if (filter && filter->kind != VARIANT_NULL)
-        KT_TRY(model_filter_read(tx, query->entity, filter, &read));
+        KT_TRY(query_filter_read(tx, query->entity, filter, &read));
     const variant *fields = variant_get(params, "fields"), *sort = variant_get(params, "sort");
     query->filter = read;
     query->fields = fields && fields->kind == VARIANT_ARRAY ? fields : NULL;
@@ -29,7 +29,7 @@ static kt_error *read_query(kt_tx *tx, const variant *params, model_query *query
 
 static kt_error *run_read(method_call *m)
 {
-    model_query query;
+    query_request query;
     uint64_t limit = param_number(m->params, "limit");
     KT_TRY(read_query(m->tx, m->params, &query));
     if (limit > PAGE)
@@ -37,7 +37,7 @@ static kt_error *run_read(method_call *m)
             "oczekiwano liczby całkowitej od 0 do %d", PAGE);
     query.limit = limit ? (uint32_t)limit : PAGE;
     json_object(m->answer);
-    KT_TRY(model_list(m->tx, &query, m->answer));
+    KT_TRY(query_list(m->tx, &query, m->answer));
     json_object_end(m->answer);
     return NULL;
 }
@@ -80,8 +80,8 @@ static kt_error *mark_rows(arena *arena, kt_str mark, variant *rows, size_t coun
 }
 
 /* The fields asked for, else all that the caller may see; of people the mark behind them. memory: lasting */
-static kt_error *columns_of(
-    kt_tx *tx, arena *lasting, const model_query *query, bool labels, writer_column **columns, size_t *count)
+static kt_error *columns_of(kt_tx *tx, arena *lasting, const query_request *query, bool labels,
+    writer_column **columns, size_t *count)
 {
     size_t most = query->fields ? query->fields->as.array.count : query->entity->field_count;
     *columns = ARENA_ARRAY(lasting, writer_column, most + 2);
@@ -150,11 +150,11 @@ static kt_error *add_values(kt_tx *tx, const variant *filter, const mapping *map
 
 /* Cards: fields, columns and conditions are the mapping's. */
 static kt_error *read_cards(
-    kt_tx *tx, const variant *params, model_query *query, writer_column **columns, size_t *count)
+    kt_tx *tx, const variant *params, query_request *query, writer_column **columns, size_t *count)
 {
     mapping *map = ARENA_NEW(tx->arena, mapping);
     const variant *filter = NULL;
-    model_filter *read = NULL;
+    query_filter *read = NULL;
     if (!map)
         return error_no_memory();
     KT_TRY(import_mapping(tx, variant_get(params, "mapping"), query->entity->name, map));
@@ -162,7 +162,7 @@ static kt_error *read_cards(
     KT_TRY(cards_fields(tx->arena, *columns, *count, &query->fields));
     KT_TRY(add_values(tx, variant_get(params, "filter"), map, &filter));
     if (filter->as.array.count)
-        KT_TRY(model_filter_read(tx, query->entity, filter, &read));
+        KT_TRY(query_filter_read(tx, query->entity, filter, &read));
     query->filter = read;
     return NULL;
 }
@@ -171,7 +171,7 @@ static kt_error *read_cards(
 kt_error *export_open(job_run *run)
 {
     exporting *x = ARENA_NEW(run->lasting, exporting);
-    model_query query;
+    query_request query;
     kt_str separator = variant_get_str(run->params, "separator");
     if (!x)
         return error_no_memory();
@@ -181,7 +181,7 @@ kt_error *export_open(job_run *run)
     KT_TRY(read_query(run->tx, run->params, &query));
     if (is_cards(x->format))
         KT_TRY(read_cards(run->tx, run->params, &query, &x->columns, &x->count));
-    KT_TRY(model_count(run->tx, &query, &run->total));
+    KT_TRY(query_count(run->tx, &query, &run->total));
     run->done = 0;
     if (!is_cards(x->format))
         KT_TRY(columns_of(
@@ -205,7 +205,7 @@ void export_close(job_run *run)
     buffer_close(&x->kept);
 }
 
-static kt_error *read_page(job_run *run, exporting *x, const model_query *query, const variant **page)
+static kt_error *read_page(job_run *run, exporting *x, const query_request *query, const variant **page)
 {
     static const decode_limits limits = {.depth_max = 64, .elements_max = 20000000};
     buffer text;
@@ -213,7 +213,7 @@ static kt_error *read_page(job_run *run, exporting *x, const model_query *query,
     buffer_open(&text, (size_t)128 << 20);
     json j = json_to(&text);
     json_object(&j);
-    kt_error *error = model_list(run->tx, query, &j);
+    kt_error *error = query_list(run->tx, query, &j);
     json_object_end(&j);
     if (!error && text.full)
         error = error_no_memory();
@@ -226,7 +226,7 @@ static kt_error *read_page(job_run *run, exporting *x, const model_query *query,
 kt_error *export_prepare(job_run *run)
 {
     exporting *x = run->context;
-    model_query query;
+    query_request query;
     const variant *page = NULL;
     if (x->whole) /* the record of the file could not be written yet */
         return NULL;
@@ -302,7 +302,7 @@ static kt_error *check_separator(kt_tx *tx, kt_str separator)
 static kt_error *run_start(method_call *m)
 {
     kt_tx *tx = m->tx;
-    model_query query;
+    query_request query;
     model_path *paths;
     size_t count;
     uint64_t id = 0;

@@ -84,15 +84,15 @@ static kt_error *find_saved(kt_tx *tx, kt_str name, kt_str *text)
         {.kind = VARIANT_STRING, .as.string = KT_STR("=")}, {.kind = VARIANT_STRING, .as.string = name}};
     const variant row = {.kind = VARIANT_ARRAY, .as.array = {cells, 3}};
     const variant all = {.kind = VARIANT_ARRAY, .as.array = {&row, 1}};
-    model_filter *filter = NULL;
-    model_rows *rows = NULL;
+    query_filter *filter = NULL;
+    query_rows *rows = NULL;
     model_record record = {0};
     *text = (kt_str){0};
-    KT_TRY(model_filter_read(tx, entity, &all, &filter));
-    KT_TRY(model_query_open(tx, &(model_query){.entity = entity, .filter = filter, .limit = 1}, &rows));
-    if (model_next(rows, &record))
+    KT_TRY(query_filter_read(tx, entity, &all, &filter));
+    KT_TRY(query_open(tx, &(query_request){.entity = entity, .filter = filter, .limit = 1}, &rows));
+    if (query_next(rows, &record))
         *text = arena_str(tx->arena, record.values[field->position].as.s);
-    KT_TRY(model_query_end(rows));
+    KT_TRY(query_end(rows));
     return text->ptr ? NULL
                      : error_make(tx->arena, KT_NOT_FOUND, "mapping", "there is no saved mapping \"%.*s\"",
                            "nie ma zapisanego mapowania \"%.*s\"", STR_ARG(name));

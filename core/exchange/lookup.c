@@ -65,15 +65,15 @@ static variant condition(variant cells[3], kt_str name, const char *op, variant 
 static kt_error *first_two(
     kt_tx *tx, const model_entity *target, const variant *all, uint64_t ids[2], size_t *count)
 {
-    model_filter *filter = NULL;
-    model_rows *found = NULL;
+    query_filter *filter = NULL;
+    query_rows *found = NULL;
     model_record record = {0};
     *count = 0;
-    KT_TRY(model_filter_read(tx, target, all, &filter));
-    KT_TRY(model_query_open(tx, &(model_query){.entity = target, .filter = filter, .limit = 2}, &found));
-    while (*count < 2 && model_next(found, &record))
+    KT_TRY(query_filter_read(tx, target, all, &filter));
+    KT_TRY(query_open(tx, &(query_request){.entity = target, .filter = filter, .limit = 2}, &found));
+    while (*count < 2 && query_next(found, &record))
         ids[(*count)++] = (uint64_t)record.values[MODEL_ID].as.i;
-    return model_query_end(found);
+    return query_end(found);
 }
 
 kt_error *lookup_by(kt_tx *tx, const model_entity *target, const model_field *const *fields,

@@ -68,17 +68,17 @@ static kt_error *find(kt_tx *tx, const model_entity *entity, kt_str field, const
         {.kind = VARIANT_STRING, .as.string = KT_STR("=")}, *value};
     variant condition = {.kind = VARIANT_ARRAY, .as.array = {cells, 3}},
             all = {.kind = VARIANT_ARRAY, .as.array = {&condition, 1}};
-    model_filter *filter = NULL;
-    model_rows *rows = NULL;
+    query_filter *filter = NULL;
+    query_rows *rows = NULL;
     model_record record = {0};
     size_t count = 0;
     *id = 0;
-    KT_TRY(model_filter_read(tx, entity, &all, &filter));
-    KT_TRY(model_query_open(
-        tx, &(model_query){.entity = entity, .filter = filter, .limit = 2, .right = "read"}, &rows));
-    for (; model_next(rows, &record); count++)
+    KT_TRY(query_filter_read(tx, entity, &all, &filter));
+    KT_TRY(query_open(
+        tx, &(query_request){.entity = entity, .filter = filter, .limit = 2, .right = "read"}, &rows));
+    for (; query_next(rows, &record); count++)
         *id = count ? 0 : (uint64_t)record.values[MODEL_ID].as.i;
-    return model_query_end(rows);
+    return query_end(rows);
 }
 
 typedef struct {
@@ -165,18 +165,18 @@ static kt_error *read_exports(kt_tx *tx, const leaked *file, candidate **found, 
                   all = {.kind = VARIANT_ARRAY, .as.array = {&condition, 1}};
     static const variant newest = {.kind = VARIANT_STRING, .as.string = {"-id", 3}};
     const model_entity *jobs = model_entity_find(tx->catalogue, KT_STR("job.job"));
-    model_filter *filter = NULL;
-    model_rows *rows = NULL;
+    query_filter *filter = NULL;
+    query_rows *rows = NULL;
     model_record job = {0};
     *count = 0;
     *found = ARENA_ARRAY(tx->arena, candidate, EXPORTS_MAX);
     if (!*found)
         return error_no_memory();
-    KT_TRY(model_filter_read(tx, jobs, &all, &filter));
-    KT_TRY(model_query_open(
-        tx, &(model_query){.entity = jobs, .filter = filter, .sort = &newest, .right = "read"}, &rows));
+    KT_TRY(query_filter_read(tx, jobs, &all, &filter));
+    KT_TRY(query_open(
+        tx, &(query_request){.entity = jobs, .filter = filter, .sort = &newest, .right = "read"}, &rows));
     kt_error *error = NULL;
-    while (!error && *count < EXPORTS_MAX && model_next(rows, &job)) {
+    while (!error && *count < EXPORTS_MAX && query_next(rows, &job)) {
         bool yes;
         uint64_t id = (uint64_t)job.values[MODEL_ID].as.i;
         error = is_export(tx, &job, file->entity->name, &yes);
@@ -186,7 +186,7 @@ static kt_error *read_exports(kt_tx *tx, const leaked *file, candidate **found, 
                 .at = {job.values[MODEL_CREATED_AT].as.i},
                 .agree = agreement(tx->master_key, id, file)};
     }
-    kt_error *end = model_query_end(rows);
+    kt_error *end = query_end(rows);
     return error ? error : end;
 }
 

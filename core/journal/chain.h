@@ -8,7 +8,7 @@
 #pragma once
 #include "journal/entry.h"
 #include "journal/journal.h"
-#include "model/key.h"
+#include "record/key.h"
 
 #define CHAIN_UNIT_MAX 200 /* bytes of a unit's name */
 

@@ -212,11 +212,11 @@ static void the_past_is_right_across_definitions(void **state)
     assert_int_equal(house_value(&party, "shoe")->as.d.coef, 440);
     uint64_t count;
     const model_entity *entity = house_entity(&h, "t.party");
-    model_query query = {.entity = entity};
-    model_filter *filter;
-    assert_null(model_filter_read(&tx, entity, wire(&h, "[['shoe', '=', '44']]"), &filter));
+    query_request query = {.entity = entity};
+    query_filter *filter;
+    assert_null(query_filter_read(&tx, entity, wire(&h, "[['shoe', '=', '44']]"), &filter));
     query.filter = filter;
-    assert_null(model_count(&tx, &query, &count));
+    assert_null(query_count(&tx, &query, &count));
     assert_int_equal(count, 1);
     assert_null(model_read(&tx, house_entity(&h, "model.definition"), 1, &definition));
     assert_true(house_value(&definition, "active")->as.i);

@@ -315,7 +315,8 @@ static char *everything(house *h, kt_tx *tx)
         json_key(&j, entities[i]);
         json_object(&j);
         assert_string_equal(
-            said(model_list(tx, &(model_query){.entity = house_entity(h, entities[i]), .right = "read"}, &j)),
+            said(query_list(
+                tx, &(query_request){.entity = house_entity(h, entities[i]), .right = "read"}, &j)),
             "");
         json_object_end(&j);
     }
@@ -707,7 +708,7 @@ static void a_large_unit_is_undone_in_steps(void **state)
     kt_tx tx = reading(&h);
     uint64_t count = 1;
     assert_null(
-        model_count(&tx, &(model_query){.entity = house_entity(&h, "t.tag"), .right = "read"}, &count));
+        query_count(&tx, &(query_request){.entity = house_entity(&h, "t.tag"), .right = "read"}, &count));
     assert_int_equal(count, 0);
     store_end(tx.view);
     chronicle_close(&h);

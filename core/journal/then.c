@@ -17,17 +17,17 @@ static bool is_of_kind(const model_record *record, const char *kind)
 /* The definitions that changed after that moment. */
 static kt_error *find_changed(kt_tx *tx, const model_entity *entity, kt_time at, uint64_t *ids, size_t *count)
 {
-    model_rows *rows;
+    query_rows *rows;
     model_record record = {0};
     const model_guard *guard = tx->guard;
     *count = 0;
     tx->guard = NULL;
-    kt_error *error = model_query_open(tx, &(model_query){.entity = entity, .right = "read"}, &rows);
+    kt_error *error = query_open(tx, &(query_request){.entity = entity, .right = "read"}, &rows);
     if (!error) {
-        while (*count < CHANGED_MAX && model_next(rows, &record))
+        while (*count < CHANGED_MAX && query_next(rows, &record))
             if (record.values[MODEL_UPDATED_AT].as.i > at.ms && !is_of_kind(&record, "module:"))
                 ids[(*count)++] = (uint64_t)record.values[MODEL_ID].as.i;
-        error = model_query_end(rows);
+        error = query_end(rows);
     }
     tx->guard = guard;
     return error;
@@ -90,14 +90,14 @@ kt_error *journal_definitions(kt_tx *tx, kt_time at)
 
 static kt_error *find_modules(kt_tx *tx, const model_entity *entity, uint64_t *ids, size_t *count)
 {
-    model_rows *rows;
+    query_rows *rows;
     model_record record = {0};
     *count = 0;
-    KT_TRY(model_query_open(tx, &(model_query){.entity = entity, .right = "read"}, &rows));
-    while (*count < CHANGED_MAX && model_next(rows, &record))
+    KT_TRY(query_open(tx, &(query_request){.entity = entity, .right = "read"}, &rows));
+    while (*count < CHANGED_MAX && query_next(rows, &record))
         if (is_of_kind(&record, "module:"))
             ids[(*count)++] = (uint64_t)record.values[MODEL_ID].as.i;
-    return model_query_end(rows);
+    return query_end(rows);
 }
 
 static kt_error *write_modules(kt_tx *tx, kt_time at, json *out)

@@ -5,6 +5,7 @@
 
 #include "model/compile.h"
 #include "model/entries.h"
+#include "record/fill_mark.h"
 
 #define SCRATCH_MAX   (256u << 20)
 #define RECORDS_CHUNK 256

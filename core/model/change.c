@@ -3,7 +3,7 @@
 #include "model/change.h"
 
 #include "model/internal.h"
-#include "model/scope.h"
+#include "record/scope.h"
 
 typedef struct model_change_table {
     model_change **slots; /* by entity and id; open addressing */

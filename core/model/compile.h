@@ -5,28 +5,6 @@
 
 #include "model/internal.h"
 
-struct model_catalogue {
-    arena *arena; /* its own */
-    _Atomic unsigned holders;
-    model_entity **entities; /* in order of module and declaration */
-    size_t entity_count;
-    const model_entity **by_number;
-    size_t number_count;
-    const uint32_t *by_name; /* hash table of entity positions + 1 */
-    size_t name_slots;
-    struct shape_row {
-        const kt_shape *shape;
-        const model_entity *entity;
-    } * shapes; /* lines, parameters, results; sorted by address */
-    size_t shape_count;
-    struct shape_table *bindings; /* of shapes to entities, compiled when first used */
-    model_handler *handlers;      /* of modules' own events too; sorted by event, else in order */
-    size_t handler_count;
-    const model_referrer *any_referrers;
-    size_t any_referrer_count;
-    model_sources sources;
-};
-
 /* A field and who declared it. */
 typedef struct {
     const kt_field *declared;
@@ -110,7 +88,6 @@ bool name_is_good(const char *name); /* [a-z][a-z0-9_]*, to 40 characters */
 void build_entity(builder *b, const kt_entity *declared, const char *module, bool custom, bool enabled);
 draft *build_draft_find(builder *b, const char *name);
 const model_entity *build_entity_find(builder *b, const char *name);
-uint32_t name_hash(kt_str name);
 
 /* compile_fields.c */
 typedef enum { FIELDS_ENTITY, FIELDS_LINES, FIELDS_PARAMS } fields_kind;
@@ -138,11 +115,7 @@ KT_MUST kt_error *numbers_next_load(builder *b);
 KT_MUST kt_error *numbers_next_save(builder *b);
 KT_MUST kt_error *numbers_tag(
     builder *b, numbers *n, const model_field *field, const char *path, uint16_t *tag);
-/* fill.c: how far an index is filled, or that one is leaving. Ids below *next are in it; UINT64_MAX: all. */
-KT_MUST kt_error *fill_mark_read(
-    store_view *view, uint16_t entity, uint16_t index, bool *found, uint64_t *next);
-KT_MUST kt_error *fill_mark_write(store_view *view, uint16_t entity, uint16_t index, uint64_t next);
-KT_MUST kt_error *fill_mark_remove(store_view *view, uint16_t entity, uint16_t index);
+/* fill.c: notes that an index is leaving. */
 KT_MUST kt_error *fill_leave(store_view *view, uint16_t entity, uint16_t index, bool unique);
 /* The bytes of the next records, copied: a cursor need not see what is written under it. */
 typedef struct {

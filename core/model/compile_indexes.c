@@ -2,6 +2,7 @@
  * `indexes` text, and one for every reference, so that a deletion finds who points to the record. */
 #include "model/compile.h"
 #include "model/entries.h"
+#include "record/fill_mark.h"
 
 #define INDEXES_MAX MODEL_INDEXES_MAX
 
@@ -74,12 +75,6 @@ static void add_named(index_list *list, model_index *index, kt_str word)
 static bool is_cover(const char *at)
 {
     return memchr(at, '.', strcspn(at, ",")) != NULL;
-}
-
-bool model_can_be_covered(const model_field *field)
-{
-    return field && !field->personal && !is_text(field->type) && !is_any(field) && field->type != KT_LINES &&
-           field->type != KT_REFS && field->position != MODEL_ID;
 }
 
 static void add_covered(index_list *list, model_index *index, kt_str word)

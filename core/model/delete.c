@@ -6,8 +6,8 @@
  * children before what they hung on. */
 #include "model/change.h"
 #include "model/entries.h"
-#include "model/query.h"
 #include "model/sequence.h"
+#include "query/internal.h"
 
 typedef struct {
     const model_entity *entity;
@@ -142,7 +142,7 @@ static kt_error *follow(deletion *d, size_t at)
     for (size_t i = 0; (from = referrer_at(d, target, i)); i++) {
         if (from->field->on_delete == KT_RESTRICT)
             continue;
-        KT_TRY(model_pointing(d->tx, from, target, d->victims[at].id, DELETE_MAX + 1, &ids, &count));
+        KT_TRY(query_pointing(d->tx, from, target, d->victims[at].id, DELETE_MAX + 1, &ids, &count));
         for (size_t k = 0; k < count; k++)
             if (from->field->on_delete == KT_CASCADE && !from->index->through)
                 KT_TRY(condemn(d, from->entity, ids[k]));
@@ -166,8 +166,7 @@ static bool is_seen(kt_tx *tx, const model_referrer *from, const model_record *r
 {
     const model_field *field = from->index->through ? from->index->through : from->field;
     bool barred = tx->guard && tx->guard->entity && tx->guard->entity(tx, from->entity, "read");
-    return !barred && query_field_visible(tx, field, from->entity) &&
-           query_record_visible(tx, record, "read");
+    return !barred && path_field_visible(tx, field, from->entity) && record_visible(tx, record, "read");
 }
 
 static kt_error *add_blocker(deletion *d, const model_referrer *from, uint64_t id, const victim *target)
@@ -178,7 +177,7 @@ static kt_error *add_blocker(deletion *d, const model_referrer *from, uint64_t i
     const char *field = from->field->name.ptr;
     d->blockers++;
     KT_TRY(model_load(tx, from->entity, id, &record, &found));
-    if (!found || !is_seen(tx, from, &record) || !query_record_visible(tx, &target->before, "read")) {
+    if (!found || !is_seen(tx, from, &record) || !record_visible(tx, &target->before, "read")) {
         d->hidden++;
         return NULL;
     }
@@ -206,7 +205,7 @@ static kt_error *find_blockers(deletion *d, const victim *target)
         if (from->field->on_delete != KT_RESTRICT)
             continue;
         size_t most = BLOCKERS_SHOWN + 1 + victim_count(d); /* those that go too are no blockers */
-        KT_TRY(model_pointing(d->tx, from, target->entity, target->id, most, &ids, &count));
+        KT_TRY(query_pointing(d->tx, from, target->entity, target->id, most, &ids, &count));
         for (size_t k = 0; k < count && d->blockers <= BLOCKERS_SHOWN; k++)
             if (!is_condemned(d, from->entity, ids[k]))
                 KT_TRY(add_blocker(d, from, ids[k], target));

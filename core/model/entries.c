@@ -2,6 +2,7 @@
 #include "model/entries.h"
 
 #include "model/compile.h"
+#include "record/fill_mark.h"
 
 static void index_open(key *out, const model_entity *entity, const model_index *index)
 {

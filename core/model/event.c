@@ -1,6 +1,6 @@
 /* event.c -- handlers of other modules run in the transaction of what they hear of. */
 #include "model/internal.h"
-#include "model/scope.h"
+#include "record/scope.h"
 
 /* Two handlers that cause each other's event would go on for ever. */
 static kt_error *too_deep(kt_tx *tx, const char *event)

@@ -7,8 +7,8 @@
  * filling meets it again, and putting it twice is putting it once. */
 #include "model/compile.h"
 #include "model/entries.h"
+#include "record/fill_mark.h"
 
-#define FILLING_PREFIX "model/filling/"
 #define LEAVING_PREFIX "model/leaving/"
 
 enum {
@@ -16,49 +16,10 @@ enum {
     DROP_ENTRIES = 5000,
 };
 
-typedef struct {
-    char bytes[40];
-    size_t len;
-} mark_key;
-
-static kt_str mark_name(mark_key *key, const char *prefix, uint16_t entity, uint16_t index)
-{
-    const uint8_t tail[] = {(uint8_t)(entity >> 8), (uint8_t)entity, (uint8_t)(index >> 8), (uint8_t)index};
-    key->len = strlen(prefix);
-    memcpy(key->bytes, prefix, key->len);
-    memcpy(key->bytes + key->len, tail, sizeof tail);
-    key->len += sizeof tail;
-    return (kt_str){key->bytes, key->len};
-}
-
-kt_error *fill_mark_read(store_view *view, uint16_t entity, uint16_t index, bool *found, uint64_t *next)
-{
-    mark_key name;
-    kt_str value;
-    KT_TRY(store_get(view, STORE_META, mark_name(&name, FILLING_PREFIX, entity, index), &value));
-    *found = value.len == 8;
-    *next = *found ? key_last_u64(value) : 0;
-    return NULL;
-}
-
-kt_error *fill_mark_write(store_view *view, uint16_t entity, uint16_t index, uint64_t next)
-{
-    mark_key name;
-    key value = {0};
-    key_u64(&value, next);
-    return store_put(view, STORE_META, mark_name(&name, FILLING_PREFIX, entity, index), key_str(&value));
-}
-
-kt_error *fill_mark_remove(store_view *view, uint16_t entity, uint16_t index)
-{
-    mark_key name;
-    return store_delete(view, STORE_META, mark_name(&name, FILLING_PREFIX, entity, index));
-}
-
 kt_error *fill_leave(store_view *view, uint16_t entity, uint16_t index, bool unique)
 {
-    mark_key name;
-    return store_put(view, STORE_META, mark_name(&name, LEAVING_PREFIX, entity, index),
+    index_mark name;
+    return store_put(view, STORE_META, index_mark_name(&name, LEAVING_PREFIX, entity, index),
         unique ? KT_STR("u") : KT_STR("i"));
 }
 
@@ -171,8 +132,9 @@ static kt_error *leave_some(kt_tx *tx, bool *more)
     uint16_t entity = (uint16_t)(tail[0] << 8 | tail[1]), index = (uint16_t)(tail[2] << 8 | tail[3]);
     KT_TRY(drop_some(tx, unique ? KEY_UNIQUE : KEY_INDEX, entity, index, &left));
     KT_TRY(drop_some(tx, KEY_COUNTER, entity, index, &left));
-    mark_key done;
-    return left ? store_delete(tx->view, STORE_META, mark_name(&done, LEAVING_PREFIX, entity, index)) : NULL;
+    index_mark done;
+    return left ? store_delete(tx->view, STORE_META, index_mark_name(&done, LEAVING_PREFIX, entity, index))
+                : NULL;
 }
 
 /* ---- One step ---- */

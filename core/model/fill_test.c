@@ -1,8 +1,8 @@
 /* A new index over many records is filled step by step, with writes in between, and with a restart after any
  * step; it is used when it is whole, and then exact. */
 #include "model/compile.h"
-#include "model/query.h"
 #include "model/variant_test.h"
+#include "query/internal.h"
 
 enum { ITEMS = 3500 };
 
@@ -71,8 +71,8 @@ static uint64_t counted(house *h, const char *filter)
 {
     uint64_t count;
     const model_entity *item = house_entity(h, "f.item");
-    assert_null(
-        model_count(h->tx, &(model_query){.entity = item, .filter = house_filter(h, item, filter)}, &count));
+    assert_null(query_count(
+        h->tx, &(query_request){.entity = item, .filter = house_filter(h, item, filter)}, &count));
     return count;
 }
 

@@ -2,8 +2,8 @@
  * points to the others, then the others go, then the one that stays takes over what they had. */
 #include "model/merge.h"
 
-#include "model/moved.h"
-#include "model/query.h"
+#include "query/internal.h"
+#include "record/moved.h"
 
 /* ---- What is asked for ---- */
 

@@ -2,7 +2,7 @@
  * wins over no, lists and lines are joined without doubles; where two values contradict each other somebody
  * has to choose. Computed fields follow by themselves, a state machine's state stays the first record's. */
 #include "model/merge.h"
-#include "model/query.h"
+#include "query/internal.h"
 
 static bool is_joined(const model_entity *entity, const model_field *field)
 {
@@ -139,7 +139,7 @@ static kt_error *join_single(kt_tx *tx, merge *m, const model_field *field, mode
         else if (one && !model_value_equal(field, one, said(m, field, taken)))
             differ = true;
     }
-    if (differ && query_field_visible(tx, field, m->entity))
+    if (differ && path_field_visible(tx, field, m->entity))
         KT_TRY(note_conflict(tx, m, field, chosen != SIZE_MAX ? chosen : taken, chosen != SIZE_MAX));
     if (chosen != SIZE_MAX)
         taken = chosen;
@@ -173,7 +173,7 @@ static kt_error *check_choices(kt_tx *tx, const merge *m)
         kt_str path = arena_format(tx->arena, "choose.%.*s", STR_ARG(name));
         if (!path.ptr)
             return error_no_memory();
-        if (!field || !query_field_visible(tx, field, m->entity))
+        if (!field || !path_field_visible(tx, field, m->entity))
             kt_also(&all, kt_fail(tx, KT_VALIDATION, path.ptr, "%s has no such field",
                               "%s nie ma takiego pola", m->entity->name.ptr));
         else if (field->position < MODEL_OWN || !is_joined(m->entity, field))

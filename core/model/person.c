@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "model/internal.h"
-#include "model/query.h"
+#include "query/internal.h"
 
 #define RELATED_MOST 10000 /* records in one export */
 
@@ -80,7 +80,7 @@ static kt_error *write_related(export *x, const model_entity *entity, uint64_t i
     model_record record;
     bool found;
     KT_TRY(model_load(x->tx, entity, id, &record, &found));
-    if (!found || !query_record_visible(x->tx, &record, "export"))
+    if (!found || !record_visible(x->tx, &record, "export"))
         return NULL;
     if (x->count++ == RELATED_MOST)
         return kt_fail(x->tx, KT_LIMIT, NULL, "more than %d records are related",
@@ -101,7 +101,7 @@ static kt_error *write_referrers(
             continue; /* not the caller's to see */
         uint64_t *ids;
         size_t found;
-        KT_TRY(model_pointing(x->tx, &list[i], target, id, RELATED_MOST + 1, &ids, &found));
+        KT_TRY(query_pointing(x->tx, &list[i], target, id, RELATED_MOST + 1, &ids, &found));
         for (size_t k = 0; k < found; k++)
             KT_TRY(write_related(x, list[i].entity, ids[k]));
     }

@@ -1,6 +1,7 @@
 /* reassign.c -- what one user owns goes to another: a leaver's records, of every entity that has an owner, in one
  * act that can be undone like any other. */
-#include "model/query.h"
+#include "model/internal.h"
+#include "query/internal.h"
 
 enum { REASSIGN_MAX = 20000 };
 
@@ -18,18 +19,18 @@ static bool is_work(const model_entity *entity)
 }
 
 static kt_error *filter_of(
-    kt_tx *tx, const model_entity *entity, const variant *given, uint64_t from, const model_filter **filter)
+    kt_tx *tx, const model_entity *entity, const variant *given, uint64_t from, const query_filter **filter)
 {
     const variant mine[3] = {{VARIANT_STRING, .as.string = entity->owner->name},
         {VARIANT_STRING, .as.string = KT_STR("=")}, {VARIANT_INT, .as.integer = (int64_t)from}};
     const variant own = {VARIANT_ARRAY, .as.array = {mine, 3}};
-    model_filter *read = NULL, *more = NULL;
-    KT_TRY(model_filter_read(tx, entity, &own, &read));
+    query_filter *read = NULL, *more = NULL;
+    KT_TRY(query_filter_read(tx, entity, &own, &read));
     *filter = read;
     if (!given || given->kind == VARIANT_BOOL)
         return NULL;
-    KT_TRY(error_under(model_filter_read(tx, entity, given, &more), entity->name.ptr));
-    const model_filter **both = ARENA_ARRAY(tx->arena, const model_filter *, 2);
+    KT_TRY(error_under(query_filter_read(tx, entity, given, &more), entity->name.ptr));
+    const query_filter **both = ARENA_ARRAY(tx->arena, const query_filter *, 2);
     if (!both)
         return error_no_memory();
     both[0] = read;
@@ -47,14 +48,14 @@ static kt_error *too_many(kt_tx *tx)
 static kt_error *reassign_entity(kt_tx *tx, reassigning *r, const model_entity *entity, const variant *given,
     uint64_t *changed, uint64_t *kept)
 {
-    model_query query = {.entity = entity, .right = "read", .keep = true};
-    model_rows *rows;
+    query_request query = {.entity = entity, .right = "read", .keep = true};
+    query_rows *rows;
     model_record before, after;
     const model_guard *guard = tx->guard;
     KT_TRY(filter_of(tx, entity, given, r->request->from, &query.filter));
-    KT_TRY(model_query_open(tx, &query, &rows));
+    KT_TRY(query_open(tx, &query, &rows));
     kt_error *error = NULL;
-    while (!error && model_next(rows, &before)) {
+    while (!error && query_next(rows, &before)) {
         if (guard && guard->record && !guard->record(tx, &before, "update")) {
             ++*kept;
             continue;
@@ -71,7 +72,7 @@ static kt_error *reassign_entity(kt_tx *tx, reassigning *r, const model_entity *
         }
         ++*changed;
     }
-    kt_error *end = model_query_end(rows);
+    kt_error *end = query_end(rows);
     return error ? error : end;
 }
 

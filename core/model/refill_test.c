@@ -2,8 +2,8 @@
  * written step by step with writes in between, and meanwhile nothing wrong is found, or overlooked. */
 #include "kit/json.h"
 #include "model/compile.h"
-#include "model/search.h"
 #include "model/variant_test.h"
+#include "query/search.h"
 
 enum { ITEMS = 3200 };
 
@@ -67,7 +67,7 @@ static bool finds(house *h, const char *word)
     buffer_open(&out, 100000);
     json j = json_to(&out);
     json_object(&j);
-    assert_null(model_search(h->tx, str_of(word), NULL, 5, &j));
+    assert_null(query_search(h->tx, str_of(word), NULL, 5, &j));
     json_object_end(&j);
     bool found = memmem(buffer_str(&out).ptr, buffer_str(&out).len, "f.item", 6) != NULL;
     buffer_close(&out);

@@ -3,6 +3,7 @@
  * two of the records stand to each other says nothing any more and goes. */
 #include "model/entries.h"
 #include "model/merge.h"
+#include "query/internal.h"
 
 static void replace(const merge *m, const model_field *field, model_value *value)
 {
@@ -195,7 +196,7 @@ static kt_error *repoint_from(kt_tx *tx, merge *m, const model_referrer *from)
         uint64_t *ids;
         size_t count;
         KT_TRY(
-            model_pointing(tx, from, m->entity, record_id(&m->records[i]), REPOINTED_MAX + 1, &ids, &count));
+            query_pointing(tx, from, m->entity, record_id(&m->records[i]), REPOINTED_MAX + 1, &ids, &count));
         for (size_t k = 0; k < count; k++) {
             bool ours = false;
             for (size_t j = 0; from->entity == m->entity && j < m->count && !ours; j++)

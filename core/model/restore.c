@@ -1,9 +1,9 @@
 /* restore.c -- putting a record back as it was, and erasing a person. Both go past validation. */
 #include "model/change.h"
 #include "model/entries.h"
-#include "model/moved.h"
-#include "model/seal.h"
 #include "model/sequence.h"
+#include "record/moved.h"
+#include "record/seal.h"
 
 static kt_error *put_bytes(
     kt_tx *tx, const model_entity *entity, uint64_t id, const model_record *before, model_record *after)

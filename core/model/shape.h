@@ -58,7 +58,7 @@ KT_MUST kt_error *shape_take_bound(
 const shape_row *shape_row_at(const shape_binding *binding, size_t at);
 /* The conditions of a query, its text's as well. *filter NULL: it has none */
 KT_MUST kt_error *shape_filter(
-    kt_tx *tx, const shape_binding *binding, const kt_query *query, const model_filter **filter);
+    kt_tx *tx, const shape_binding *binding, const kt_query *query, const query_filter **filter);
 /* What kt_any made; false: it names no entity. */
 KT_MUST bool shape_any(const kt_tx *tx, kt_id any, model_value *value);
 

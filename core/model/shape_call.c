@@ -1,7 +1,7 @@
 /* shape_call.c -- parameters and results of methods and actions, a module's own events, services. */
 #include "model/internal.h"
-#include "model/scope.h"
 #include "model/shape.h"
+#include "record/scope.h"
 
 static const char *param_path(kt_tx *tx, const char *under, kt_str name)
 {
@@ -39,7 +39,7 @@ static kt_error *param_read(kt_tx *tx, const model_entity *entity, const model_f
     const variant *given = variant_get(params, field->name.ptr);
     const char *path = param_path(tx, under, field->name);
     if (given)
-        KT_TRY(model_value_read(tx, entity, field, given, path, value));
+        KT_TRY(query_value_read(tx, entity, field, given, path, value));
     if (!value->set)
         model_fill_default(tx, &entity->internals->defaults[field->position], value);
     if (!value->set && field->required)

@@ -1,7 +1,7 @@
 /* shape_query.c -- queries over C structs: a module's query is planned, limited and judged like any other. */
 #include "kit/decimal.h"
-#include "model/query.h"
 #include "model/shape.h"
+#include "query/internal.h"
 
 /* What a query is made of, its plan and the keys it sorts, goes when it is closed: a transaction may ask thousands. */
 enum { QUERY_BYTES = 128 << 20 };
@@ -10,22 +10,22 @@ struct kt_cursor {
     kt_tx *tx;
     arena *own; /* NULL: closed */
     const shape_binding *binding;
-    model_rows *rows;
+    query_rows *rows;
     kt_error *error;
     uint32_t left; /* rows still wanted; UINT32_MAX: all */
 };
 
 static kt_error *query_of(
-    kt_tx *tx, const kt_query *query, const shape_binding **binding, variant *sort, model_query *out)
+    kt_tx *tx, const kt_query *query, const shape_binding **binding, variant *sort, query_request *out)
 {
-    const model_filter *filter = NULL;
+    const query_filter *filter = NULL;
     if (!query->of || !query->of->name)
         return kt_fail(
             tx, KT_RULE, NULL, "the query's shape names no entity", "kształt zapytania nie podaje encji");
     KT_TRY(shape_bind(tx, query->of, binding));
     KT_TRY(shape_filter(tx, *binding, query, &filter));
     *sort = (variant){VARIANT_STRING, .as.string = str_of(query->sort)};
-    *out = (model_query){.entity = (*binding)->entity, .filter = filter, .right = "read"};
+    *out = (query_request){.entity = (*binding)->entity, .filter = filter, .right = "read"};
     out->sort = query->sort ? sort : NULL;
     return NULL;
 }
@@ -78,14 +78,14 @@ static kt_error *choose_fields(kt_cursor *c)
 
 static kt_error *open_within(kt_cursor *c, const kt_query *query)
 {
-    model_query q = {0};
+    query_request q = {0};
     variant *sort = ARENA_NEW(c->own, variant);
     if (!sort)
         return error_no_memory();
     c->left = query->limit ? query->limit : UINT32_MAX;
     KT_TRY(query_of(c->tx, query, &c->binding, sort, &q));
     q.limit = query->limit; /* a plan for few rows may be another than one for all */
-    KT_TRY(model_query_open(c->tx, &q, &c->rows));
+    KT_TRY(query_open(c->tx, &q, &c->rows));
     return choose_fields(c);
 }
 
@@ -105,7 +105,7 @@ kt_error *kt_open(kt_tx *tx, const kt_query *query, kt_cursor **cursor)
 
 static bool next_record(kt_cursor *c, model_record *record)
 {
-    if (c->error || !c->left || !model_next(c->rows, record))
+    if (c->error || !c->left || !query_next(c->rows, record))
         return false;
     if (c->left != UINT32_MAX)
         c->left--;
@@ -130,7 +130,7 @@ kt_error *kt_close(kt_cursor *cursor)
 {
     if (!cursor || !cursor->rows)
         return NULL;
-    kt_error *e = model_query_end(cursor->rows);
+    kt_error *e = query_end(cursor->rows);
     cursor->rows = NULL;
     kt_also(&cursor->error, e);
     if (!cursor->error)
@@ -204,11 +204,11 @@ kt_error *kt_sum(kt_tx *tx, const kt_query *query, size_t at, kt_dec *sum)
 
 static kt_error *count_within(kt_cursor *c, const kt_query *query, uint64_t *count)
 {
-    model_query q = {0};
+    query_request q = {0};
     variant sort = {0};
     KT_TRY(query_of(c->tx, query, &c->binding, &sort, &q));
     q.sort = NULL;
-    return model_count(c->tx, &q, count);
+    return query_count(c->tx, &q, count);
 }
 
 kt_error *kt_count(kt_tx *tx, const kt_query *query, uint64_t *count)

@@ -2,9 +2,9 @@
  * model_load_for, by the transaction's guard. What a verb needs on the way is given back when it returns: the caller's
  * memory gets the struct's texts and lines alone. */
 #include "model/internal.h"
-#include "model/scope.h"
 #include "model/sequence.h"
 #include "model/shape.h"
+#include "record/scope.h"
 
 /* The binding of a record's shape, which must be a whole entity's. */
 static kt_error *bind_record(kt_tx *tx, const kt_record *rec, const shape_binding **binding)

@@ -4,8 +4,8 @@
 
 #include "kit/decimal.h"
 #include "kit/decode.h"
-#include "model/query.h"
 #include "model/shape.h"
+#include "query/internal.h"
 
 const shape_row *shape_row_at(const shape_binding *binding, size_t at)
 {
@@ -132,7 +132,7 @@ static kt_error *where_variant(kt_tx *tx, const shape_binding *binding, const kt
 }
 
 /* The conditions that came as text; NULL: none. */
-static kt_error *text_filter(kt_tx *tx, const shape_binding *binding, kt_str text, model_filter **filter)
+static kt_error *text_filter(kt_tx *tx, const shape_binding *binding, kt_str text, query_filter **filter)
 {
     static const decode_limits limits = {.depth_max = 64, .elements_max = 20000};
     const variant *from;
@@ -140,7 +140,7 @@ static kt_error *text_filter(kt_tx *tx, const shape_binding *binding, kt_str tex
     if (!text.len)
         return NULL;
     KT_TRY(decode_json(tx->arena, text, &limits, &from));
-    return model_filter_read(tx, binding->entity, from, filter);
+    return query_filter_read(tx, binding->entity, from, filter);
 }
 
 /* ---- Conditions on a field of the record itself, which need no words of the language ---- */
@@ -237,24 +237,24 @@ static bool plain_test(const model_field *field, kt_op op, model_value *values, 
     return value.set && plain_order(field);
 }
 
-static kt_error *negate(kt_tx *tx, const model_filter **filter)
+static kt_error *negate(kt_tx *tx, const query_filter **filter)
 {
-    const model_filter **items = ARENA_NEW(tx->arena, const model_filter *);
-    model_filter *made = ARENA_NEW(tx->arena, model_filter);
+    const query_filter **items = ARENA_NEW(tx->arena, const query_filter *);
+    query_filter *made = ARENA_NEW(tx->arena, query_filter);
     if (!items || !made)
         return error_no_memory();
     *items = *filter;
-    *made = (model_filter){.kind = FILTER_NOT, .count = 1, .items = items};
+    *made = (query_filter){.kind = FILTER_NOT, .count = 1, .items = items};
     *filter = made;
     return NULL;
 }
 
 /* *filter stays NULL: the condition is none of these. */
 static kt_error *plain_filter(
-    kt_tx *tx, const shape_binding *binding, const kt_where *where, const model_filter **filter)
+    kt_tx *tx, const shape_binding *binding, const kt_where *where, const query_filter **filter)
 {
     struct {
-        model_filter filter;
+        query_filter filter;
         filter_test test;
         model_value values[2];
     } *made = arena_alloc(tx->arena, sizeof *made);
@@ -266,7 +266,7 @@ static kt_error *plain_filter(
         return error_no_memory();
     if (!row && where->at == offsetof(kt_record, id) && ((const kt_id *)where->value)->v)
         field = &entity->fields[MODEL_ID];
-    if (!field || !query_field_visible(tx, field, entity) ||
+    if (!field || !path_field_visible(tx, field, entity) ||
         !plain_value(tx, field, where->value, &made->values[0]))
         return NULL;
     made->test = (filter_test){.path = {.name = field->name,
@@ -277,15 +277,15 @@ static kt_error *plain_filter(
                                    .many = false}};
     if (!plain_test(field, where->op, made->values, &made->test))
         return NULL;
-    made->filter = (model_filter){.kind = FILTER_TEST, .test = &made->test};
+    made->filter = (query_filter){.kind = FILTER_TEST, .test = &made->test};
     *filter = &made->filter;
     return where->op == KT_NE ? negate(tx, filter) : NULL;
 }
 
 static kt_error *where_filter(
-    kt_tx *tx, const shape_binding *binding, const kt_where *where, const model_filter **filter)
+    kt_tx *tx, const shape_binding *binding, const kt_where *where, const query_filter **filter)
 {
-    model_filter *read = NULL;
+    query_filter *read = NULL;
     KT_TRY(plain_filter(tx, binding, where, filter));
     if (*filter)
         return NULL;
@@ -300,15 +300,15 @@ static kt_error *where_filter(
 }
 
 kt_error *shape_filter(
-    kt_tx *tx, const shape_binding *binding, const kt_query *query, const model_filter **filter)
+    kt_tx *tx, const shape_binding *binding, const kt_query *query, const query_filter **filter)
 {
     size_t count = 0;
-    model_filter *given = NULL;
+    query_filter *given = NULL;
     kt_error *all = NULL;
     const kt_where *where = query->where;
     while (where && where[count].value)
         count++;
-    const model_filter **items = ARENA_ARRAY(tx->arena, const model_filter *, count + 1);
+    const query_filter **items = ARENA_ARRAY(tx->arena, const query_filter *, count + 1);
     if (!items)
         return error_no_memory();
     for (size_t i = 0; i < count; i++)

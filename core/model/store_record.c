@@ -5,9 +5,9 @@
  * transaction. */
 #include "model/change.h"
 #include "model/entries.h"
-#include "model/query.h"
 #include "model/sequence.h"
 #include "model/validate.h"
+#include "query/internal.h"
 
 kt_error *model_may_write(kt_tx *tx, const model_entity *entity)
 {
@@ -149,7 +149,7 @@ static kt_error *store_new(kt_tx *tx, model_record *record, uint64_t id)
     KT_TRY(entries_check_unique(tx, record, NULL, &problems));
     if (problems)
         return problems;
-    if (!query_record_visible(tx, record, "create"))
+    if (!record_visible(tx, record, "create"))
         return kt_fail(tx, KT_FORBIDDEN, NULL, "you may not create such a %s",
             "nie możesz utworzyć takiego %s", record->entity->name.ptr);
     return write_new(tx, record, id);

@@ -3,7 +3,7 @@
 
 #include "kit/decode.h"
 #include "kit/text.h"
-#include "model/query.h"
+#include "query/internal.h"
 
 #define DAY_MAX 3652059 /* 9999-12-31 */
 #define MS_MIN  INT64_C(-62135596800000)
@@ -149,7 +149,7 @@ static kt_error *is_there(kt_tx *tx, const model_entity *target, uint64_t id, bo
         return NULL;
     model_record record = {0};
     KT_TRY(model_record_decode(tx, target, id, bytes, &record));
-    *readable = query_record_visible(tx, &record, "read");
+    *readable = record_visible(tx, &record, "read");
     return NULL;
 }
 
@@ -326,14 +326,14 @@ kt_error *validate_condition(kt_tx *tx, const model_record *record, kt_str condi
 {
     static const decode_limits limits = {.depth_max = 10, .elements_max = 1000};
     const variant *from = NULL;
-    model_filter *filter = NULL;
+    query_filter *filter = NULL;
     kt_authority authority = kt_own_authority(tx);
     *met = false;
     kt_error *error = decode_json(tx->arena, condition, &limits, &from);
     if (!error)
-        error = model_filter_read(tx, record->entity, from, &filter);
+        error = query_filter_read(tx, record->entity, from, &filter);
     if (!error)
-        error = model_filter_matches(tx, filter, record, met);
+        error = query_filter_matches(tx, filter, record, met);
     kt_callers_authority(tx, authority);
     return error;
 }

@@ -150,7 +150,7 @@ static inline void house_put(house *h, const char *entity_name, uint64_t id, con
         const variant_member *member = &values->as.object.members[i];
         const model_field *field = model_field_find(entity, member->name);
         assert_non_null(field);
-        assert_string_equal(said(model_value_read(h->tx, entity, field, member->value, member->name.ptr,
+        assert_string_equal(said(query_value_read(h->tx, entity, field, member->value, member->name.ptr,
                                 &record.values[field->position])),
             "");
         model_value *value = &record.values[field->position];
@@ -178,21 +178,21 @@ static inline void house_remove(house *h, const char *entity_name, uint64_t id)
     assert_null(store_delete(h->tx->view, STORE_DATA, key_str(&at)));
 }
 
-static inline model_filter *house_filter(house *h, const model_entity *entity, const char *text)
+static inline query_filter *house_filter(house *h, const model_entity *entity, const char *text)
 {
-    model_filter *filter;
-    assert_string_equal(said(model_filter_read(h->tx, entity, wire(h, text), &filter)), "");
+    query_filter *filter;
+    assert_string_equal(said(query_filter_read(h->tx, entity, wire(h, text), &filter)), "");
     return filter;
 }
 
 /* Runs a list and gives its answer as a value. */
-static inline const variant *house_list(house *h, const model_query *query)
+static inline const variant *house_list(house *h, const query_request *query)
 {
     buffer out;
     buffer_open(&out, 16 << 20);
     json j = json_to(&out);
     json_object(&j);
-    assert_string_equal(said(model_list(h->tx, query, &j)), "");
+    assert_string_equal(said(query_list(h->tx, query, &j)), "");
     json_object_end(&j);
     kt_str text = arena_str(h->arena, buffer_str(&out));
     buffer_close(&out);

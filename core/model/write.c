@@ -1,7 +1,7 @@
 /* write.c -- the verbs create, update and upsert as they come over the wire. */
-#include "model/moved.h"
-#include "model/query.h"
 #include "model/validate.h"
+#include "query/internal.h"
+#include "record/moved.h"
 
 enum { GIVEN = 1, FAILED }; /* a member of `values` */
 
@@ -97,7 +97,7 @@ static kt_error *take_values(kt_tx *tx, const model_record *before, const varian
         }
         given[field->position] = GIVEN;
         model_value *value = &record->values[field->position];
-        kt_error *error = model_value_read(tx, entity, field, member->value, field->name.ptr, value);
+        kt_error *error = query_value_read(tx, entity, field, member->value, field->name.ptr, value);
         if (!error && field->mask.len)
             error = mask_take_back(tx, field, before ? before : record, field->name.ptr,
                 before ? before->values[field->position] : (model_value){0}, value);
@@ -227,7 +227,7 @@ static kt_error *tell_conflict(
         if (!field || (tx->guard && tx->guard->field && !tx->guard->field(tx, field, entity, false)))
             continue;
         model_value *value = &mine.values[field->position];
-        if (model_value_read(tx, entity, field, values->as.object.members[i].value, field->name.ptr, value) ||
+        if (query_value_read(tx, entity, field, values->as.object.members[i].value, field->name.ptr, value) ||
             (field->mask.len &&
                 mask_take_back(tx, field, &now, field->name.ptr, now.values[field->position], value)) ||
             model_value_equal(field, value, &now.values[field->position]))

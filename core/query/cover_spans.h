@@ -1,0 +1,19 @@
+/* cover_spans.h -- the parts of an index that a query's conditions leave to be walked. */
+#pragma once
+#include "query/internal.h"
+#include "record/key.h"
+
+enum { COVER_SPANS_MAX = 64 };
+
+typedef struct {
+    key from, to;
+} cover_span;
+typedef struct {
+    cover_span *items; /* room for COVER_SPANS_MAX, the caller's; rising */
+    size_t count;
+    size_t held;                     /* fields of the index that are held to values or to a range */
+    bool record_proved, line_proved; /* an entry in a span meets all conditions of its record, of its line */
+} cover_spans;
+/* of_record, of_line: NULL: no conditions */
+void cover_spans_find(cover_spans *spans, const model_entity *entity, const model_index *index,
+    const query_filter *of_record, const query_filter *of_line);

@@ -1,0 +1,388 @@
+/* Which way queries are run: by the index that fits, in its order, from counters. */
+#include "model/variant_test.h"
+#include "query/internal.h"
+
+static house h;
+
+static int open_house(void **state)
+{
+    (void)state;
+    static const char *const states[] = {"open", "won", "lost"};
+    h = house_open();
+    h.tx->company = 0;
+    house_put(&h, "t.tag", 1, wire(&h, "{'name': 'gold'}"));
+    house_put(&h, "t.tag", 2, wire(&h, "{'name': 'tin'}"));
+    house_put(&h, "t.tag", 3, wire(&h, "{'name': 'lead'}"));
+    for (unsigned i = 1; i <= 20; i++)
+        house_put(&h, "t.party", i,
+            wire_format(&h, "{'name': 'Party %u', 'kind': '%s', 'contacts': [{'kind': 'phone', 'tag': %u}]}",
+                i, i % 10 ? "firm" : "person", 1 + i % 3));
+    for (unsigned i = 1; i <= 2000; i++)
+        house_put(&h, "t.deal", i,
+            wire_format(&h,
+                "{'title': 'Deal %u', 'party': %u, 'amount': '%u.00', 'state': '%s', 'day': '2026-%02u-%02u',"
+                "'code': 'C%u', 'external_id': 'x-%u', 'number': 'D/2026/%04u'}",
+                i, 1 + i % 20, i, states[i % 100 ? i % 2 : 2], 1 + i % 12, 1 + i % 28, i, i, i));
+    return 0;
+}
+
+static int close_house(void **state)
+{
+    (void)state;
+    house_close(&h);
+    return 0;
+}
+
+static const char *explained(const query_request *query)
+{
+    buffer out;
+    buffer_open(&out, 1 << 16);
+    json j = json_to(&out);
+    json_object(&j);
+    assert_string_equal(said(query_explain(h.tx, query, &j)), "");
+    json_object_end(&j);
+    const char *text = arena_str(h.arena, buffer_str(&out)).ptr;
+    buffer_close(&out);
+    return text;
+}
+
+static void the_index_that_fits_is_used(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *entity, *filter, *sort;
+        const char *scan, *index; /* its fields */
+        int64_t equal;
+        bool range;
+        const char *order;
+    } cases[] = {
+        {"t.deal", "[]", NULL, "records", NULL, 0, false, "index"},
+        {"t.deal", "[['id', '=', 5]]", NULL, "ids", NULL, 0, true, "index"},
+        {"t.deal", "[['id', 'in', [5, 7]]]", NULL, "ids", NULL, 0, true, "index"},
+        {"t.deal", "[['id', '>', 1900]]", "'-id'", "ids", NULL, 0, true, "index"},
+        {"t.deal", "[['external_id', '=', 'x-7']]", NULL, "unique", "external_id", 1, false, "index"},
+        {"t.deal", "[['number', '=', 'D/2026/0007']]", NULL, "unique", "number company", 1, false, "memory"},
+        {"t.deal", "[['code', '=', 'C7'], ['party', '=', 8]]", NULL, "unique", "code party", 2, false,
+            "index"},
+        {"t.deal", "[['party', '=', 5]]", NULL, "index", "party day", 1, false, "memory"},
+        {"t.deal", "[['party', '=', 5]]", "'-day'", "index", "party day", 1, false, "index"},
+        {"t.deal", "[['party', '=', 5]]", "'party,day'", "index", "party day", 1, false, "index"},
+        {"t.deal", "[['party', '=', 5], ['day', '>=', '2026-06-01']]", "'day'", "index", "party day", 1, true,
+            "index"},
+        {"t.deal", "[['party', 'in', [3, 5]]]", "'party,day'", "index", "party day", 0, true, "index"},
+        {"t.deal", "[['state', '=', 'lost']]", NULL, "index", "state", 1, false, "index"},
+        {"t.deal", "[['state', '=', 'lost']]", "'-id'", "index", "state", 1, false, "index"},
+        {"t.deal", "[['amount', '>', '1990']]", NULL, "index", "amount", 0, true, "memory"},
+        {"t.deal", "[['amount', 'between', ['5', '10']], ['amount', '<', '8']]", "'amount'", "index",
+            "amount", 0, true, "index"},
+        {"t.deal", "[]", "'-amount'", "index", "amount", 0, false, "index"},
+        {"t.deal", "[]", "'title'", "records", NULL, 0, false, "memory"},
+        {"t.deal", "[['state', '=', 'open'], ['amount', '>', '1995']]", NULL, "index", "amount", 0, true,
+            "memory"},
+        {"t.deal", "['or', ['state', '=', 'lost'], ['amount', '>', '1995']]", NULL, "records", NULL, 0, false,
+            "index"},
+        {"t.party", "[['name', 'starts_with', 'Party 1']]", "'name'", "index", "name", 0, true, "index"},
+        {"t.party", "[['name', 'ilike', 'party 1%']]", "'-name'", "index", "name", 0, true, "index"},
+        {"t.party", "[['name', '=', 'Party 3']]", NULL, "index", "name", 1, false, "index"},
+        {"t.party", "[['contacts.tag', '=', 2]]", NULL, "index", "tag", 1, false, "index"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const model_entity *entity = house_entity(&h, cases[i].entity);
+        query_request query = {.entity = entity, .filter = house_filter(&h, entity, cases[i].filter)};
+        query.sort = cases[i].sort ? wire(&h, cases[i].sort) : NULL;
+        const char *text = explained(&query);
+        const variant *plan = wire(&h, text), *names = variant_get(plan, "index");
+        char index[100] = "";
+        for (size_t k = 0; names->kind == VARIANT_ARRAY && k < names->as.array.count; k++)
+            snprintf(index + strlen(index), sizeof index - strlen(index), "%s%s", k ? " " : "",
+                names->as.array.items[k].as.string.ptr);
+        bool right = str_is(variant_get_str(plan, "scan"), cases[i].scan) &&
+                     strcmp(index, cases[i].index ? cases[i].index : "") == 0 &&
+                     variant_get(plan, "equal")->as.integer == cases[i].equal &&
+                     variant_get(plan, "range")->as.boolean == cases[i].range &&
+                     str_is(variant_get_str(plan, "sort"), cases[i].order);
+        if (!right)
+            print_message("%s sort %s: %s\n", cases[i].filter, cases[i].sort ? cases[i].sort : "", text);
+        assert_true(right);
+    }
+}
+
+/* Asked for a page of the entity, explain says how; and the pages are what a look at each record gives. */
+static void several_scans_and_far_ends_are_used(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *filter, *sort, *scan, *joined, *order;
+        size_t parts;
+    } cases[] = {
+        {"['or', ['state', '=', 'lost'], ['amount', '>', '1995']]", "'title'", "union", NULL, "memory", 2},
+        {"['or', ['external_id', '=', 'x-7'], ['external_id', '=', 'x-9']]", "'day'", "union", NULL, "memory",
+            2},
+        {"['or', ['party', '=', 3], ['party', '=', 7]]", "'-day'", "merge", NULL, "index", 2},
+        {"['party', 'in', [3, 5, 9]]", "'day'", "merge", NULL, "index", 3},
+        {"[['or', ['external_id', '=', 'x-7'], ['or', ['external_id', '=', 'x-9'], ['amount', '=', '5']]]]",
+            "'title'", "union", NULL, "memory", 2},
+        {"['party.name', '=', 'Party 3']", "'-day'", "index", "party.name", "index", 0},
+        {"['party.contacts.tag.name', '=', 'gold']", "'day'", "merge", "party.contacts.tag.name", "index", 6},
+        {"['party', 'any', [['kind', '=', 'person']]]", "'day'", "merge", "party", "index", 2},
+        {"['party.name', '=', 'nobody']", "'day'", "index", "party.name", "memory", 0},
+        {"['or', ['party.name', '=', 'Party 3'], ['external_id', '=', 'x-9']]", "'title'", "union", NULL,
+            "memory", 2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const model_entity *entity = house_entity(&h, "t.deal");
+        query_request query = {.entity = entity, .filter = house_filter(&h, entity, cases[i].filter)};
+        query.sort = wire(&h, cases[i].sort);
+        const char *text = explained(&query);
+        const variant *plan = wire(&h, text), *parts = variant_get(plan, "parts"),
+                      *joined = variant_get(plan, "joined");
+        const char *path = joined ? joined->as.array.items[0].as.string.ptr : "";
+        bool right = str_is(variant_get_str(plan, "scan"), cases[i].scan) &&
+                     strcmp(path, cases[i].joined ? cases[i].joined : "") == 0 &&
+                     str_is(variant_get_str(plan, "sort"), cases[i].order) &&
+                     (parts ? parts->as.array.count : 0) == cases[i].parts;
+        if (!right)
+            print_message("%s sort %s: %s\n", cases[i].filter, cases[i].sort, text);
+        assert_true(right);
+    }
+}
+
+/* Fields behind a reference cost one read for each record that it leads to, not one for each row or field. */
+static void what_rows_share_is_read_once(void **state)
+{
+    (void)state;
+    enum { PARTIES = 20 };
+    const model_entity *entity = house_entity(&h, "t.deal");
+    query_request query = {.entity = entity, .sort = wire(&h, "'id'")};
+    model_path *paths;
+    size_t count, rows_seen = 0;
+    query_sort sort;
+    query_plan plan;
+    query_rows *rows;
+    const model_record *record;
+    buffer out;
+    buffer_open(&out, 16 << 20);
+    json j = json_to(&out);
+    json_array(&j);
+    assert_null(model_paths_resolve(
+        h.tx, entity, wire(&h, "['title', 'party.name', 'party.kind', 'party.contacts']"), &paths, &count));
+    assert_null(query_prepare(h.tx, &query, 500, &sort, &plan));
+    assert_null(query_rows_open(h.tx, &plan, NULL, &rows));
+    for (; rows_seen < 500 && (record = query_rows_next(rows)); rows_seen++)
+        assert_null(record_write(h.tx, query_rows_follow(rows), record, paths, count, "read", &j));
+    assert_int_equal(rows_seen, 500);
+    assert_int_equal(path_follow_cost(query_rows_follow(rows)), PARTIES);
+    assert_null(query_rows_end(rows));
+    buffer_close(&out);
+}
+
+static void estimates_come_from_counters(void **state)
+{
+    (void)state;
+    const model_entity *deal = house_entity(&h, "t.deal");
+    query_plan plan;
+    plan_request request = {
+        .entity = deal, .filter = house_filter(&h, deal, "[['state', '=', 'lost']]"), .right = "read"};
+    assert_null(query_plan_make(h.tx, &request, &plan));
+    assert_int_equal(plan.estimate, 20);
+    assert_true(plan.exact);
+    assert_int_equal(plan.total, 2000);
+}
+
+/* ---- Places in a list ---- */
+
+static const variant *page(const char *fields, const char *sort, uint32_t limit, kt_str cursor)
+{
+    query_request query = {.entity = house_entity(&h, "t.deal"), .sort = wire(&h, sort), .limit = limit};
+    query.fields = wire(&h, fields);
+    query.cursor = cursor;
+    return house_list(&h, &query);
+}
+
+static int64_t row_id(const variant *answer, size_t i)
+{
+    const variant *rows = variant_get(answer, "rows");
+    assert_true(i < rows->as.array.count);
+    return variant_get(&rows->as.array.items[i], "id")->as.integer;
+}
+
+static void rows_that_come_and_go_do_not_shift_a_cursor(void **state)
+{
+    (void)state;
+    const variant *first = page("['id', 'amount']", "'amount'", 10, (kt_str){0});
+    assert_int_equal(row_id(first, 9), 10);
+    assert_null(variant_get(first, "prev"));
+    kt_str next = variant_get_str(first, "next");
+    house_put(&h, "t.deal", 3001, wire(&h, "{'title': 'new', 'amount': '3.50'}")); /* before the place */
+    house_remove(&h, "t.deal", 10);                                                /* the row it stands at */
+    house_remove(&h, "t.deal", 12);                                                /* one behind it */
+    const variant *second = page("['id']", "'amount'", 10, next);
+    assert_int_equal(row_id(second, 0), 11);
+    assert_int_equal(row_id(second, 1), 13);
+    const variant *back = page("['id']", "'amount'", 10, variant_get_str(second, "prev"));
+    assert_int_equal(row_id(back, 0), 1);
+    assert_int_equal(row_id(back, 3), 3001);
+    assert_int_equal(row_id(back, 9), 9);
+    assert_null(variant_get(back, "prev"));
+    assert_int_equal(row_id(page("['id']", "'amount'", 10, variant_get_str(back, "next")), 0), 11);
+    house_remove(&h, "t.deal", 3001);
+    house_put(
+        &h, "t.deal", 10, wire(&h, "{'title': 'Deal 10', 'party': 11, 'amount': '10.00', 'state': 'open'}"));
+    house_put(
+        &h, "t.deal", 12, wire(&h, "{'title': 'Deal 12', 'party': 13, 'amount': '12.00', 'state': 'open'}"));
+}
+
+static void a_list_starts_at_a_value(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sort, *start;
+        int64_t first;
+    } cases[] = {
+        {"'amount'", "'500.00'", 500},
+        {"'-amount'", "'500.00'", 500},
+        {"'amount'", "'499.50'", 500},
+        {"'-amount'", "'499.50'", 499},
+        {"'id'", "77", 77},
+        {"'-id'", "77", 77},
+        {"'title'", "'deal 1999'", 1999},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        query_request query = {
+            .entity = house_entity(&h, "t.deal"), .sort = wire(&h, cases[i].sort), .limit = 5};
+        query.start = wire(&h, cases[i].start);
+        query.fields = wire(&h, "['id']");
+        const variant *answer = house_list(&h, &query);
+        assert_int_equal(row_id(answer, 0), cases[i].first);
+        assert_non_null(variant_get(answer, "prev"));
+    }
+}
+
+static void foreign_cursors_are_refused(void **state)
+{
+    (void)state;
+    buffer out;
+    buffer_open(&out, 1 << 20);
+    json j = json_to(&out);
+    kt_str next = variant_get_str(page("['id']", "'amount'", 10, (kt_str){0}), "next");
+    kt_str bent = arena_str(h.arena, next);
+    char *digit = (char *)(uintptr_t)(bent.ptr + 20);
+    *digit = *digit == 'A' ? 'B' : 'A';
+    query_request query = {.entity = house_entity(&h, "t.deal"), .sort = wire(&h, "'day'"), .cursor = next};
+    const char *refusal = "cursor: not a cursor of this list and sort";
+    assert_string_equal(said(query_list(h.tx, &query, &j)), refusal);
+    query.sort = wire(&h, "'amount'");
+    query.cursor = bent;
+    assert_string_equal(said(query_list(h.tx, &query, &j)), refusal);
+    query.cursor = KT_STR("nonsense!");
+    assert_string_equal(said(query_list(h.tx, &query, &j)), refusal);
+    query.cursor = (kt_str){0};
+    query.limit = 501;
+    assert_string_equal(said(query_list(h.tx, &query, &j)), "limit: 501 rows exceed the 500 of a page");
+    buffer_close(&out);
+}
+
+/* ---- Rights ---- */
+
+static const query_filter *scope;
+
+static bool only_lost(kt_tx *tx, const model_record *record, const char *action)
+{
+    (void)tx;
+    (void)action;
+    const model_value *state = house_value(record, "state");
+    return state->set && state->as.i == 3;
+}
+
+static const query_filter *lost_scope(kt_tx *tx, const model_entity *entity, const char *action, bool *whole)
+{
+    (void)tx;
+    (void)whole;
+    (void)action;
+    return str_is(entity->name, "t.deal") ? scope : NULL;
+}
+
+static void the_scope_of_rights_narrows_lists_counts_and_groups(void **state)
+{
+    (void)state;
+    static const model_guard guard = {.record = only_lost, .scope = lost_scope};
+    const model_entity *deal = house_entity(&h, "t.deal");
+    scope = house_filter(&h, deal, "[['state', '=', 'lost']]");
+    h.tx->guard = &guard;
+    uint64_t count;
+    query_request query = {.entity = deal};
+    assert_null(query_count(h.tx, &query, &count));
+    assert_int_equal(count, 20);
+    query.sort = wire(&h, "'-amount'");
+    query.fields = wire(&h, "['id', 'state']");
+    const variant *answer = house_list(&h, &query);
+    assert_int_equal(variant_get(answer, "rows")->as.array.count, 20);
+    assert_int_equal(row_id(answer, 0), 2000);
+    buffer out;
+    buffer_open(&out, 1 << 16);
+    json j = json_to(&out);
+    json_object(&j);
+    query.sort = NULL;
+    assert_null(query_aggregate(h.tx, &query, wire(&h, "['state']"), NULL, &j));
+    json_object_end(&j);
+    assert_string_equal(arena_str(h.arena, buffer_str(&out)).ptr,
+        "{\"rows\":[{\"state\":\"lost\",\"count\":20,\"filter\":[[\"state\",\"=\",\"lost\"]]}]}");
+    buffer_close(&out);
+    h.tx->guard = NULL;
+}
+
+static void groups_without_a_filter_come_from_counters(void **state)
+{
+    (void)state;
+    query_request query = {.entity = house_entity(&h, "t.deal"), .sort = wire(&h, "'-count'"), .limit = 1};
+    buffer out;
+    buffer_open(&out, 1 << 16);
+    json j = json_to(&out);
+    json_object(&j);
+    assert_null(query_aggregate(h.tx, &query, wire(&h, "['state']"), NULL, &j));
+    json_object_end(&j);
+    assert_string_equal(arena_str(h.arena, buffer_str(&out)).ptr,
+        "{\"rows\":[{\"state\":\"won\",\"count\":1000,\"filter\":[[\"state\",\"=\",\"won\"]]}],\"more\":2}");
+    buffer_close(&out);
+}
+
+static void totals_are_exact_beyond_64_bits(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 3; i++)
+        house_put(&h, "t.deal", 5000 + i,
+            wire(&h, "{'title': 'big', 'amount': '92233720368547758.07', 'count': -1}"));
+    query_request query = {.entity = house_entity(&h, "t.deal")};
+    query.filter = house_filter(&h, query.entity, "[['title', '=', 'big']]");
+    buffer out;
+    buffer_open(&out, 1 << 16);
+    json j = json_to(&out);
+    json_object(&j);
+    assert_string_equal(said(query_aggregate(h.tx, &query, NULL,
+                            wire(&h, "{'s': 'sum:amount', 'a': 'avg:amount', 'c': 'avg:count'}"), &j)),
+        "");
+    json_object_end(&j);
+    assert_string_equal(arena_str(h.arena, buffer_str(&out)).ptr,
+        "{\"rows\":[{\"s\":\"276701161105643274.21\",\"a\":\"92233720368547758.0700\",\"c\":\"-1.00\","
+        "\"filter\":[[\"title\",\"=\",\"big\"]]}]}");
+    buffer_close(&out);
+    for (uint64_t i = 0; i < 3; i++)
+        house_remove(&h, "t.deal", 5000 + i);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_index_that_fits_is_used),
+        cmocka_unit_test(several_scans_and_far_ends_are_used),
+        cmocka_unit_test(what_rows_share_is_read_once),
+        cmocka_unit_test(estimates_come_from_counters),
+        cmocka_unit_test(rows_that_come_and_go_do_not_shift_a_cursor),
+        cmocka_unit_test(a_list_starts_at_a_value),
+        cmocka_unit_test(foreign_cursors_are_refused),
+        cmocka_unit_test(the_scope_of_rights_narrows_lists_counts_and_groups),
+        cmocka_unit_test(groups_without_a_filter_come_from_counters),
+        cmocka_unit_test(totals_are_exact_beyond_64_bits),
+    };
+    return cmocka_run_group_tests(tests, open_house, close_house);
+}

@@ -1,0 +1,58 @@
+/* key.h -- the one place where keys of the data space are made. All order by memcmp.
+ *
+ *   r entity id                  record
+ *   i entity index value.. id    index entry, empty: strings folded, cut at KEY_TEXT_MAX bytes
+ *                                a covering index has all its values, then how many lines above are alike (u16)
+ *   u entity index value..       unique index: 8-byte id; strings raw, long ones cut and hashed
+ *   c entity [index value]       counter, 8 bytes: records of the entity, or with that value
+ *   h entity id seq              history: the journal's entries of a record (core/journal)
+ *   t token entity id            search: a folded word of a record
+ *   v token                      search: the vocabulary, 8 bytes: records per word
+ *   k entity id                  personal key, wrapped by the master key
+ *   s entity what ..             sequence: last id or number given (sequence.c)
+ *   m entity what ..             where a merged record went (moved.c)
+ *
+ * entity, index: u16; id, seq: u64; all big-endian. A value is one byte 0x00 for "not set" (first in order),
+ * else 0x01 and: integers, days, instants, states, references, booleans as u64 with the sign bit flipped;
+ * references to any entity with its u16 in front; decimals by coefficient at the field's scale; strings as
+ * bytes with 0x00 -> 0x00 0xff, ended by 0x00 0x01. Since strings are folded and cut, `=` on one looks at the
+ * record too, and order ignores case and diacritics. Counter index 0 counts per company. */
+#pragma once
+#include "record/record.h"
+
+#define KEY_TEXT_MAX 64
+
+typedef enum {
+    KEY_RECORD = 'r',
+    KEY_INDEX = 'i',
+    KEY_UNIQUE = 'u',
+    KEY_COUNTER = 'c',
+    KEY_HISTORY = 'h',
+    KEY_TOKEN = 't',
+    KEY_VOCABULARY = 'v',
+    KEY_PERSONAL = 'k',
+    KEY_SEQUENCE = 's',
+    KEY_MOVED = 'm',
+} key_table;
+
+typedef struct {
+    uint8_t bytes[STORE_KEY_MAX];
+    size_t len;
+    bool full; /* did not fit: the key must not be used */
+} key;
+
+/* Begins a key of a table; then its parts, appended one after another. */
+void key_open(key *key, key_table table);
+void key_u16(key *key, uint16_t value);
+void key_u64(key *key, uint64_t value);
+void key_bytes(key *key, kt_str bytes);
+/* One field's value in an index (folded) or a unique index (raw). Of a list of references: one id, in as.i.
+ * A boolean that is not set is false. */
+void key_value(key *key, const model_field *field, const model_value *value, bool raw);
+void key_record(key *key, const model_entity *entity, uint64_t id);
+/* The least key above every key that begins with this one: the end of a prefix scan. */
+void key_after(key *key);
+kt_str key_str(const key *key);
+uint64_t key_last_u64(kt_str key); /* the id at an index entry's end */
+/* The value of field i, a reference, in an entry of an index that is not unique. */
+void key_read_ref(kt_str key, const model_index *index, size_t i, model_value *value);
