@@ -74,12 +74,12 @@ def a_proposal_is_traced_up_to_its_demand(k):
 
 def a_firm_proposal_stays(k):
     proposal = k.list("production.proposal", [["item", "=", seen["A"]]])["rows"][0]
-    expect(proposal["order"], None)
+    expect(proposal["supply"], None)
     k.call("production.proposal.firm", {"id": proposal["id"]})
     firm = k.get("production.proposal", proposal["id"])
-    order = k.get("production.order", firm["order"])
+    order = k.get("production.order", firm["supply"]["id"])
     expect((order["state"], order["quantity"], order["due"], order["run"]), ("draft", proposal["quantity"], proposal["due"], proposal["run"]))
-    expect((firm["supply"], len(order["components"])), ({"entity": "production.order", "id": order["id"]}, 2))
+    expect((firm["supply"]["entity"], len(order["components"])), ("production.order", 2))
     refused("unavailable", lambda: k.call("production.proposal.firm", {"id": k.list("production.proposal", [["item", "=", seen["G"]]])["rows"][0]["id"]}))
     row = planned(k)
     expect((row["receipts"], row["messages"] or 0, proposals(k, "A", "state")), (1, 0, [("firm",)]))

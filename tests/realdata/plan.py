@@ -130,7 +130,7 @@ def compare_capacity(k, table):
     confirmed = placed = 0
     for row in k.list("production.proposal", [["kind", "=", "make"]], sort="level,id", limit=300, fields=["id"])["rows"]:
         k.call("production.proposal.firm", {"id": row["id"]})
-        order = k.get("production.proposal", row["id"])["order"]
+        order = k.get("production.proposal", row["id"])["supply"]["id"]
         if k.get("production.order", order)["routing"]:
             k.call("production.order.confirm", {"id": order})
             confirmed, placed = confirmed + 1, placed + bool(k.get("production.order", order)["begins"])

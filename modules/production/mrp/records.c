@@ -88,8 +88,6 @@ const kt_shape proposal_shape = KT_SHAPE(proposal, "production.proposal",
     KT_FIELD(proposal, run, REF, "Run", "Przebieg", .target = "production.mrp_run", .on_delete = KT_CASCADE,
         .computed = true),
     KT_FIELD(proposal, sequence, INT, "Number", "Numer", .computed = true),
-    KT_FIELD(proposal, order, REF, "Production order", "Zlecenie produkcyjne", .target = "production.order",
-        .on_delete = KT_CLEAR, .computed = true),
     KT_FIELD(
         proposal, supply, REF, "Became", "Stała się", .target = "*", .on_delete = KT_CLEAR, .computed = true),
     KT_FIELD(proposal, pegs, LINES, "What needs it", "Na co potrzebna", .lines = &reason_peg_shape,
@@ -137,20 +135,12 @@ static kt_error *buy(kt_tx *tx, struct proposal *p)
 static kt_error *firm_within(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct proposal *p = KT_AS(proposal, self);
-    struct order o = {KT_OF(order)};
     (void)params;
     if (p->kind == TO_BUY)
         return buy(tx, p);
-    if (p->order.v) { /* of a run when proposals still came with orders */
-        KT_TRY(kt_read(tx, p->order, &o.rec));
-        KT_TRY(kt_act(tx, &o.rec, "firm", NULL));
-    } else {
-        o = (struct order){KT_OF(order), .item = p->item, .quantity = p->quantity, .due = p->due,
-            .state = DRAFT, .begins = kt_instant(tx, p->release, 0), .run = (int64_t)p->run.v,
-            .owner = kt_user(tx)};
-        KT_TRY(kt_create(tx, &o.rec));
-    }
-    p->order = o.rec.id;
+    struct order o = {KT_OF(order), .item = p->item, .quantity = p->quantity, .due = p->due, .state = DRAFT,
+        .begins = kt_instant(tx, p->release, 0), .run = (int64_t)p->run.v, .owner = kt_user(tx)};
+    KT_TRY(kt_create(tx, &o.rec));
     p->supply = order_any(tx, &o);
     return NULL;
 }

@@ -245,14 +245,8 @@ static kt_error *drop_proposals(kt_tx *tx, size_t *count)
     *count = old.count;
     for (size_t i = 0; i < old.count; i++) {
         struct proposal p = {KT_OF(proposal)};
-        struct order o = {KT_OF(order)};
         KT_TRY(kt_read(tx, old.ids[i], &p.rec));
         KT_TRY(kt_delete(tx, &p.rec));
-        if (!p.order.v)
-            continue;
-        KT_TRY(kt_read(tx, p.order, &o.rec)); /* of a run when proposals still came with orders */
-        if (o.state == PLANNED)
-            KT_TRY(kt_delete(tx, &o.rec));
     }
     return NULL;
 }

@@ -223,11 +223,10 @@ static kt_error *order_assign(kt_tx *tx, kt_record *self, const kt_record *param
 }
 
 const kt_action order_actions[] = {
-    {"firm", {"Firm", "Zatwierdź plan"}, "update", .from = KT_IN(PLANNED), .to = DRAFT},
-    {"confirm", {"Confirm", "Potwierdź"}, "confirm", .from = KT_IN(PLANNED) | KT_IN(DRAFT),
-        .run = order_confirm, .result = &plan_answer_shape, .answer = order_planned, .preview = true},
-    {"preview", {"Preview the confirmation", "Podgląd potwierdzenia"}, "confirm",
-        .from = KT_IN(PLANNED) | KT_IN(DRAFT), .rehearses = "confirm"},
+    {"confirm", {"Confirm", "Potwierdź"}, "confirm", .from = KT_IN(DRAFT), .run = order_confirm,
+        .result = &plan_answer_shape, .answer = order_planned, .preview = true},
+    {"preview", {"Preview the confirmation", "Podgląd potwierdzenia"}, "confirm", .from = KT_IN(DRAFT),
+        .rehearses = "confirm"},
     {"reserve", {"Look for components", "Sprawdź składniki"}, "update",
         .from = KT_IN(CONFIRMED) | KT_IN(RESERVED), .run = order_reserve},
     {"start", {"Start", "Rozpocznij"}, "work", .from = KT_IN(CONFIRMED) | KT_IN(RESERVED), .to = IN_PROGRESS,

@@ -2,7 +2,6 @@
 #include "order/order.h"
 
 const kt_choice order_states[] = {
-    {PLANNED, "planned", {"Planned", "Planowane"}, "open"},
     {DRAFT, "draft", {"Draft", "Szkic"}, "open"},
     {CONFIRMED, "confirmed", {"Confirmed", "Potwierdzone"}, "open"},
     {RESERVED, "reserved", {"Components reserved", "Składniki zarezerwowane"}, "open"},
@@ -148,7 +147,7 @@ static kt_error *guarded(kt_tx *tx, const struct order *o, const struct order *w
         kt_also(&all,
             kt_hint(kt_fail(tx, KT_VALIDATION, "produced", "is reported by an action", "zgłasza się akcją"),
                 "Use production.order.report.", "Użyj production.order.report."));
-    if (!was || by_action || was->state == PLANNED || was->state == DRAFT)
+    if (!was || by_action || was->state == DRAFT)
         return all;
     if (!same(o->quantity, was->quantity))
         kt_also(&all, kt_hint(kt_fail(tx, KT_VALIDATION, "quantity", "the order is confirmed",
@@ -188,7 +187,7 @@ kt_error *order_compute(kt_tx *tx, kt_record *self)
     kt_also(&all, guarded(tx, o, found ? &stored : NULL));
     if (all)
         return all;
-    if ((o->state == PLANNED || o->state == DRAFT) && is_other(o, found ? &stored : NULL))
+    if (o->state == DRAFT && is_other(o, found ? &stored : NULL))
         KT_TRY(order_fill(tx, o));
     o->planned_cost = o->planned_material.scale1 ? order_planned_cost(o) : (kt_dec){0};
     o->actual_cost = o->material.scale1 || o->machine.scale1 ? order_actual_cost(o) : (kt_dec){0};

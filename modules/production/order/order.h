@@ -8,8 +8,7 @@
 #include "routing.h"
 
 enum order_state {
-    PLANNED = 1,
-    DRAFT,
+    DRAFT = 2,
     CONFIRMED,
     RESERVED,
     IN_PROGRESS,
@@ -18,7 +17,7 @@ enum order_state {
     CANCELLED,
 };
 extern const kt_choice order_states[];
-#define NOT_BEGUN    (KT_IN(PLANNED) | KT_IN(DRAFT) | KT_IN(CONFIRMED) | KT_IN(RESERVED))
+#define NOT_BEGUN    (KT_IN(DRAFT) | KT_IN(CONFIRMED) | KT_IN(RESERVED))
 #define OPEN_AT_WORK (KT_IN(CONFIRMED) | KT_IN(RESERVED) | KT_IN(IN_PROGRESS))
 
 struct component { /* a line of an order */

@@ -11,7 +11,7 @@
             .views =                                                                                         \
                 "[{\"kind\":\"kanban\",\"by\":\"state\",\"card\":[\"number\",\"item\",\"quantity\",\"due\"," \
                 "\"day\"]},{\"kind\":\"list\",\"name\":\"to_make\",\"label\":{\"en\":\"To make\",\"pl\":"    \
-                "\"Do wykonania\"},\"filter\":[[\"state\",\"in\",[\"planned\",\"draft\",\"confirmed\","      \
+                "\"Do wykonania\"},\"filter\":[[\"state\",\"in\",[\"draft\",\"confirmed\","                  \
                 "\"reserved\",\"in_progress\"]]],\"columns\":[\"number\",\"item\",\"quantity\","             \
                 "\"produced\","                                                                              \
                 "\"state\",\"due\",\"day\",\"late\",\"owner\"],\"sort\":\"due\"},{\"kind\":\"list\","        \
