@@ -118,6 +118,8 @@ static const kt_method methods[] = {
         &ledger_shape, &ledger_answer_shape, general_ledger},
     {"cash_desk", {"Report of a cash desk", "Raport kasowy"}, "finance.payment:read", false, &cash_desk_shape,
         &cash_desk_answer_shape, cash_desk},
+    {"amortise", {"Plan of instalments of a debt", "Plan spłaty w ratach"}, "finance.regular_payment:read",
+        false, &amortise_shape, &amortise_answer_shape, amortise},
     {"balance_sheet", {"Balance sheet", "Bilans"}, "finance.balance:read", false, &balance_sheet_shape,
         &statement_shape, balance_sheet},
     {"profit_loss", {"Profit and loss", "Rachunek zysków i strat"}, "finance.balance:read", false,

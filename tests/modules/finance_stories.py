@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Stories of the books in the module finance, over HTTP: ledger, invoices, payments, currencies, statements."""
 import decimal
+from fractions import Fraction
 
 from stories import expect, refused, run
 
@@ -283,6 +284,28 @@ def instalments_and_a_discount_for_paying_early(k):
     expect((paid["state"], k.get("finance.invoice", row["id"])["open"]), ("reconciled", "861.00"))
 
 
+def a_debt_is_paid_off_in_even_instalments(k):
+    """1,000 at 6 per cent in three years: the table in Brigham and Houston, Fundamentals of Financial Management; the others by the
+    formula in exact fractions."""
+    plan = k.call("finance.amortise", {"amount": "1000", "rate": "6", "count": 3, "every": "year", "first": "2027-01-31"})
+    expect([(r["payment"], r["interest"], r["principal"], r["left"]) for r in plan["rows"]],
+           [("374.11", "60.00", "314.11", "685.89"), ("374.11", "41.15", "332.96", "352.93"), ("374.11", "21.18", "352.93", "0.00")])
+    expect((plan["paid"], plan["interest"]), ("1122.33", "122.33"))
+    for amount, rate, count, every, periods in (("100000", "6", 360, "month", 12), ("9999999999.99", "3.75", 40, "quarter", 4),
+                                                ("250", "99.9999", 600, "month", 12), ("1", "0", 7, "month", 12), ("0.05", "12", 6, "month", 12)):
+        plan = k.call("finance.amortise", {"amount": amount, "rate": rate, "count": count, "every": every, "first": "2027-01-31"})
+        rows, i = plan["rows"], Fraction(rate) / 100 / periods
+        exact = Fraction(amount) * (i / (1 - (1 + i) ** -count) if i else Fraction(1, count))
+        assert abs(Fraction(rows[0]["payment"]) - exact) <= Fraction(1, 100), (rows[0], float(exact))
+        expect((len(rows), rows[-1]["left"], sum(map(D, (r["principal"] for r in rows)))), (count, "0.00", D(amount)))
+        expect(sum(D(r["payment"]) for r in rows), D(amount) + D(plan["interest"]))
+    expect([r["due"] for r in k.call("finance.amortise", {"amount": "3", "rate": "0", "count": 3, "first": "2027-01-31"})["rows"]],
+           ["2027-01-31", "2027-02-28", "2027-03-31"])
+    falling = k.call("finance.amortise", {"amount": "1200", "rate": "12", "count": 12, "even": "principal", "first": "2027-01-01"})["rows"]
+    expect([(falling[at]["payment"], falling[at]["principal"]) for at in (0, 1, 11)], [("112.00", "100.00"), ("111.00", "100.00"), ("101.00", "100.00")])
+    refused("validation", lambda: k.call("finance.amortise", {"amount": "0", "rate": "-1", "count": 0}))
+
+
 def one_payment_for_many_and_the_rest_is_a_credit(k):
     kowal = books(k)["kowal"]
     rows = [invoice(k, [thing(p)], party=kowal, day="2026-03-0%d" % d) for d, p in ((1, "100"), (2, "200"))]
@@ -459,7 +482,7 @@ run([an_entry_that_does_not_balance_is_refused_and_one_that_does_is_numbered, al
      the_known_figures_come_out_in_order_and_invoice, numbers_have_no_gap_and_follow_the_documents_month, a_posted_invoice_is_fixed,
      an_invoice_bills_what_was_delivered_and_no_more, a_final_invoice_takes_the_advance_into_account,
      a_credit_note_never_exceeds_what_was_billed, a_till_receipt_is_paid_at_once, the_cash_desk_tells_what_came_and_went, a_suppliers_number_is_taken_once,
-     instalments_and_a_discount_for_paying_early, one_payment_for_many_and_the_rest_is_a_credit,
+     instalments_and_a_discount_for_paying_early, a_debt_is_paid_off_in_even_instalments, one_payment_for_many_and_the_rest_is_a_credit,
      a_small_rest_is_written_off_a_large_one_not, a_reversed_payment_leaves_everything_open_again,
      currencies_realised_and_unrealised, what_makes_no_open_items_is_the_houses, a_polish_invoice_takes_the_rate_of_the_day_before, the_customers_card_shows_their_papers, an_invoice_is_printed,
      a_credit_limit_stops_an_order_but_not_whoever_may_pass_it, an_accountant_bills_orders_and_a_cashier_takes_money, lines_are_told_apart_by_project_and_department,

@@ -72,6 +72,11 @@ kt_error *regular_compute(kt_tx *tx, kt_record *self);
 /* The day of the payment after so many others; not set: there is none any more. */
 kt_date regular_day(const struct regular *r, int64_t time);
 
+/* ---- amortise.c ---- */
+
+extern const kt_shape amortise_shape, amortise_answer_shape;
+kt_error *amortise(kt_tx *tx, const kt_record *params, kt_record *result);
+
 /* ---- forecast.c ---- */
 
 extern const kt_shape forecast_shape, forecast_answer_shape;
