@@ -220,6 +220,53 @@ static kt_error *create(building *b, intake_counts *counts)
     return NULL;
 }
 
+/* ---- Rehearsals: what earlier chunks would have brought, and nobody saved ---- */
+
+static kt_str named_text(building *b, const model_field *field, kt_str text)
+{
+    return text.len ? arena_format(b->in->tx->arena, "%.*s\1%.*s", STR_ARG(field->name), STR_ARG(text))
+                    : (kt_str){0};
+}
+
+static bool is_unique(const model_field *field)
+{
+    return field->unique || field->position == MODEL_EXTERNAL_ID;
+}
+
+/* A new record of a rehearsal: is a unique value of it one of an earlier row? */
+static kt_error *rehearse_unique(building *b)
+{
+    const model_entity *entity = b->in->m->entity;
+    kt_error *all = NULL;
+    for (size_t i = 0; b->in->seen && i < entity->field_count; i++) {
+        const model_field *field = &entity->fields[i];
+        kt_str text = !is_unique(field)
+                          ? (kt_str){0}
+                          : named_text(b, field,
+                                intake_text(b->in->tx->arena, intake_member(&b->values, field->name)));
+        if (text.len && !seen_add(b->in->seen, text))
+            kt_also(&all, error_make(b->in->tx->arena, KT_CONFLICT, field->name.ptr,
+                              "an earlier row has the same value", "wcześniejszy wiersz ma tę samą wartość"));
+    }
+    return all;
+}
+
+/* A changed record of a rehearsal: what it was known by is free for later rows, what it is known by is not. */
+static void rehearse_moved(building *b, const model_record *before, const model_record *after)
+{
+    const model_entity *entity = b->in->m->entity;
+    for (size_t i = 0; b->in->seen && i < entity->field_count; i++) {
+        const model_field *field = &entity->fields[i];
+        if (!is_unique(field) || field->type != KT_STRING ||
+            model_value_equal(field, &before->values[i], &after->values[i]))
+            continue;
+        if (before->values[i].set)
+            seen_remove(b->in->seen, named_text(b, field, before->values[i].as.s));
+        if (after->values[i].set)
+            (void)seen_add(b->in->seen, named_text(b, field, after->values[i].as.s));
+    }
+}
+
 static kt_error *update(building *b, const record_key *key, uint64_t id, intake_counts *counts)
 {
     kt_tx *tx = b->in->tx;
@@ -234,34 +281,11 @@ static kt_error *update(building *b, const record_key *key, uint64_t id, intake_
     KT_TRY(clean_lines(b, &before));
     const variant values = {.kind = VARIANT_OBJECT, .as.object = {b->values.members, b->values.count}};
     KT_TRY(model_update(tx, b->in->m->entity, id, 0, &values, &after));
+    rehearse_moved(b, &before, &after);
     bool same = before.values[MODEL_VERSION].as.i == after.values[MODEL_VERSION].as.i;
     counts->unchanged += same;
     counts->updated += !same;
     return NULL;
-}
-
-/* ---- Rehearsals: what earlier chunks would have brought, and nobody saved ---- */
-
-static kt_str field_text(building *b, const model_field *field)
-{
-    kt_str text = intake_text(b->in->tx->arena, intake_member(&b->values, field->name));
-    return text.len ? arena_format(b->in->tx->arena, "%.*s\1%.*s", STR_ARG(field->name), STR_ARG(text))
-                    : (kt_str){0};
-}
-
-/* A new record of a rehearsal: is a unique value of it one of an earlier row? */
-static kt_error *rehearse_unique(building *b)
-{
-    const model_entity *entity = b->in->m->entity;
-    kt_error *all = NULL;
-    for (size_t i = 0; b->in->seen && i < entity->field_count; i++) {
-        const model_field *field = &entity->fields[i];
-        kt_str text = field->unique || i == MODEL_EXTERNAL_ID ? field_text(b, field) : (kt_str){0};
-        if (text.len && !seen_add(b->in->seen, text))
-            kt_also(&all, error_make(b->in->tx->arena, KT_CONFLICT, field->name.ptr,
-                              "an earlier row has the same value", "wcześniejszy wiersz ma tę samą wartość"));
-    }
-    return all;
 }
 
 kt_error *intake_write(building *b, intake_counts *counts)

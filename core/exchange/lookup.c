@@ -5,12 +5,14 @@
 
 /* ---- A set of texts ---- */
 
+#define REMOVED UINT64_MAX /* what was put behind it is still found */
+
 uint64_t text_hash(kt_str text)
 {
     uint64_t h = 14695981039346656037U;
     for (size_t i = 0; i < text.len; i++)
         h = (h ^ (uint8_t)text.ptr[i]) * 1099511628211U;
-    return h ? h : 1;
+    return h == 0 || h == REMOVED ? 1 : h;
 }
 
 static bool put(uint64_t *slots, size_t size, uint64_t hash)
@@ -31,7 +33,7 @@ bool seen_add(seen *s, kt_str text)
         if (!slots)
             return true;
         for (size_t i = 0; i < s->size; i++)
-            if (s->slots[i])
+            if (s->slots[i] && s->slots[i] != REMOVED)
                 (void)put(slots, size, s->slots[i]);
         s->slots = slots;
         s->size = size;
@@ -41,14 +43,26 @@ bool seen_add(seen *s, kt_str text)
     return is_new;
 }
 
-bool seen_has(const seen *s, kt_str text)
+static uint64_t *slot_of(const seen *s, kt_str text)
 {
     uint64_t hash = text_hash(text);
     for (size_t at = (hash ^ hash >> 32) & (s->size - 1); s->size && s->slots[at];
          at = (at + 1) & (s->size - 1))
         if (s->slots[at] == hash)
-            return true;
-    return false;
+            return &s->slots[at];
+    return NULL;
+}
+
+bool seen_has(const seen *s, kt_str text)
+{
+    return slot_of(s, text) != NULL;
+}
+
+void seen_remove(seen *s, kt_str text)
+{
+    uint64_t *slot = slot_of(s, text);
+    if (slot)
+        *slot = REMOVED;
 }
 
 /* ---- Records ---- */

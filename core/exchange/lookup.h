@@ -11,6 +11,7 @@ typedef struct seen {
 /* false: it was there already. A set without memory forgets. */
 bool seen_add(seen *seen, kt_str text);
 bool seen_has(const seen *seen, kt_str text);
+void seen_remove(seen *seen, kt_str text);
 uint64_t text_hash(kt_str text);
 
 static inline variant text_variant(kt_str s)
