@@ -135,20 +135,21 @@ static bool has_tag(const reading *r, size_t at, char second)
     return at + 1 < r->text.len && r->text.ptr[at] == '{' && r->text.ptr[at + 1] == second;
 }
 
-/* The end of a tag's Lua text, outside of its strings; text.len: there is none. */
+/* The end of a tag's Lua text, outside of its strings but not of its remarks; text.len: there is none. */
 static size_t find_end(const reading *r, size_t from, char first, bool lua)
 {
-    char quote = 0;
+    enum { REMARK = '-' };
+    char quote = 0; /* what the string began with, or REMARK */
     for (size_t i = from; i + 1 < r->text.len; i++) {
-        char c = r->text.ptr[i];
-        if (quote && c == '\\' && lua)
-            i++;
-        else if (quote)
-            quote = c == quote || c == '\n' ? 0 : quote;
-        else if (lua && (c == '"' || c == '\''))
-            quote = c;
-        else if (c == first && r->text.ptr[i + 1] == '}')
+        char c = r->text.ptr[i], next = r->text.ptr[i + 1];
+        if ((!quote || quote == REMARK) && c == first && next == '}')
             return i;
+        if (c == '\n' || (quote == c && quote != REMARK))
+            quote = 0;
+        else if (quote && quote != REMARK && c == '\\' && lua)
+            i++;
+        else if (!quote && lua)
+            quote = c == '"' || c == '\'' ? c : c == '-' && next == '-' ? REMARK : 0;
     }
     return r->text.len;
 }

@@ -76,6 +76,8 @@ static const struct {
     {TEMPLATE_XML, "<style>{{ x }}</style>", "xml"},
     {TEMPLATE_XML, "<?xml version=\"1.0\"?><a>{{ x }}</a>", "xml"},
     {TEMPLATE_CSV, "a;{{ x }};b", "cell"},
+    {TEMPLATE_HTML, "{% -- the customer's name %}<b>{{ x }}</b>", "text"},
+    {TEMPLATE_HTML, "{% local a = '%}' .. \"\\\"%}\" -- it's\nlocal b %}<b>{{ x }}</b>", "text"},
     {TEMPLATE_TEXT, "<a href=\"{{ x }}\">", "plain"},
 };
 
