@@ -196,26 +196,26 @@ static kt_error *category_get(b24 *b, const kt_value *params, answer *a)
     return NULL;
 }
 
-static kt_error *category_add(b24 *b, const kt_value *params, answer *a)
+static kt_error *write_and_show(b24 *b, const kt_value *params,
+    kt_error *(*write)(b24 *b, const kt_value *params, int64_t *id), answer *a)
 {
     int64_t id;
     kt_value shown;
     KT_TRY(only_deals(b, params));
-    KT_TRY(create(b, params, &id));
+    KT_TRY(write(b, params, &id));
     KT_TRY(show_by_id(b, id, &shown));
     a->result = b24_in(b, "category", shown);
     return NULL;
 }
 
+static kt_error *category_add(b24 *b, const kt_value *params, answer *a)
+{
+    return write_and_show(b, params, create, a);
+}
+
 static kt_error *category_update(b24 *b, const kt_value *params, answer *a)
 {
-    int64_t id;
-    kt_value shown;
-    KT_TRY(only_deals(b, params));
-    KT_TRY(change(b, params, &id));
-    KT_TRY(show_by_id(b, id, &shown));
-    a->result = b24_in(b, "category", shown);
-    return NULL;
+    return write_and_show(b, params, change, a);
 }
 
 static kt_error *category_delete(b24 *b, const kt_value *params, answer *a)

@@ -292,7 +292,7 @@ def a_debt_is_paid_off_in_even_instalments(k):
            [("374.11", "60.00", "314.11", "685.89"), ("374.11", "41.15", "332.96", "352.93"), ("374.11", "21.18", "352.93", "0.00")])
     expect((plan["paid"], plan["interest"]), ("1122.33", "122.33"))
     for amount, rate, count, every, periods in (("100000", "6", 360, "month", 12), ("9999999999.99", "3.75", 40, "quarter", 4),
-                                                ("250", "99.9999", 600, "month", 12), ("1", "0", 7, "month", 12), ("0.05", "12", 6, "month", 12)):
+                                                ("250", "99.9999", 600, "month", 12), ("1", "0", 7, "month", 12), ("52000", "5.2", 104, "week", 52), ("0.05", "12", 6, "month", 12)):
         plan = k.call("finance.amortise", {"amount": amount, "rate": rate, "count": count, "every": every, "first": "2027-01-31"})
         rows, i = plan["rows"], Fraction(rate) / 100 / periods
         exact = Fraction(amount) * (i / (1 - (1 + i) ** -count) if i else Fraction(1, count))

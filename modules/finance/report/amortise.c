@@ -14,12 +14,6 @@ static const kt_choice ways[] = {
     {EVEN_PRINCIPAL, "principal", {"Even parts of the debt", "Raty malejące"}},
     {0},
 };
-static const kt_choice rhythms[] = {
-    {EACH_MONTH, "month", {"Every month", "Co miesiąc"}},
-    {EACH_QUARTER, "quarter", {"Every quarter", "Co kwartał"}},
-    {EACH_YEAR, "year", {"Every year", "Co rok"}},
-    {0},
-};
 struct amortise {
     kt_record rec;
     kt_dec amount, rate;
@@ -35,7 +29,8 @@ const kt_shape amortise_shape = KT_SHAPE(amortise, NULL,
         .help = {"Nominal; a month bears a twelfth.", "Nominalne; na miesiąc przypada 1/12."}),
     KT_FIELD(amortise, count, INT, "Instalments", "Liczba rat", .required = true),
     KT_FIELD(amortise, first, DATE, "First due", "Pierwsza rata", .initial = "today"),
-    KT_FIELD(amortise, every, STATE, "How often", "Jak często", .choices = rhythms, .initial = "month"),
+    KT_FIELD(
+        amortise, every, STATE, "How often", "Jak często", .choices = regular_rhythms, .initial = "month"),
     KT_FIELD(amortise, even, STATE, "What is even", "Rodzaj rat", .choices = ways, .initial = "payment"));
 
 struct amortised {
@@ -77,7 +72,7 @@ static kt_error *check(kt_tx *tx, const struct amortise *a)
 
 static kt_dec interest_on(const struct amortise *a, kt_dec left)
 {
-    static const int periods[] = {[EACH_MONTH] = 12, [EACH_QUARTER] = 4, [EACH_YEAR] = 1};
+    static const int periods[] = {[WEEKLY] = 52, [EACH_MONTH] = 12, [EACH_QUARTER] = 4, [EACH_YEAR] = 1};
     return kt_dec_div(kt_dec_mul(left, a->rate, 6), KT_DEC(100 * periods[a->every], 0), 2);
 }
 

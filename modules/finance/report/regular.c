@@ -7,7 +7,7 @@ static const kt_choice directions[] = {
     {REGULAR_IN, "in", {"Received", "Wpływ"}},
     {0},
 };
-static const kt_choice rhythms[] = {
+const kt_choice regular_rhythms[] = {
     {WEEKLY, "week", {"Every week", "Co tydzień"}},
     {EACH_MONTH, "month", {"Every month", "Co miesiąc"}},
     {EACH_QUARTER, "quarter", {"Every quarter", "Co kwartał"}},
@@ -25,7 +25,7 @@ const kt_shape regular_shape = KT_SHAPE(regular, "finance.regular_payment",
     KT_FIELD(regular, party, REF, "Party", "Kontrahent", .target = "base.party", .on_delete = KT_CLEAR),
     KT_FIELD(regular, first, DATE, "First on", "Pierwszy raz", .required = true, .initial = "today",
         .priority = 4),
-    KT_FIELD(regular, every, STATE, "How often", "Jak często", .choices = rhythms, .initial = "month",
+    KT_FIELD(regular, every, STATE, "How often", "Jak często", .choices = regular_rhythms, .initial = "month",
         .priority = 5),
     KT_FIELD(regular, until, DATE, "Last on", "Ostatni raz", .priority = 6),
     KT_FIELD(regular, active, BOOL, "Active", "Aktywna", .initial = "true"));

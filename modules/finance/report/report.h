@@ -56,6 +56,7 @@ kt_error *real_margin(kt_tx *tx, const kt_record *params, kt_record *result);
 /* ---- regular.c ---- */
 
 enum rhythm { WEEKLY = 1, EACH_MONTH, EACH_QUARTER, EACH_YEAR };
+extern const kt_choice regular_rhythms[];
 enum regular_direction { REGULAR_OUT = 1, REGULAR_IN };
 struct regular {
     kt_record rec;
