@@ -213,7 +213,8 @@ static const kt_shape reject_shape = KT_SHAPE(
 static void decided(kt_tx *tx, struct leave *l, kt_str note)
 {
     l->approved_by = kt_user(tx);
-    l->decided_at = kt_now(tx);
+    /* a later moment than that of the decision before, for leave_check tells by it that somebody decided */
+    l->decided_at.ms = kt_now(tx).ms > l->decided_at.ms ? kt_now(tx).ms : l->decided_at.ms + 1;
     if (note.ptr)
         l->note = note;
 }
