@@ -1,5 +1,7 @@
 /* people.c -- who stands above a user, and which language the user reads: what rules ask of the company's people.
  * Answered whatever rights the rule has, as settings are: it learns an id and a language, and no record. */
+#include <kontor/departments.h>
+
 #include "automation/serve.h"
 #include "kit/str.h"
 
@@ -20,19 +22,12 @@ struct team {
 };
 static const kt_shape team_shape = KT_SHAPE(team, "access.team", KT_BIND(team, head, REF, "head"));
 
-struct department {
-    kt_record rec;
-    kt_id parent, head;
-};
-static const kt_shape department_shape = KT_SHAPE(department, "access.department",
-    KT_BIND(department, parent, REF, "parent"), KT_BIND(department, head, REF, "head"));
-
 /* The head of a team, else of the department or the next one above that has another head than the user. */
 static kt_error *find_head(kt_tx *tx, const struct person *user, kt_id *head)
 {
     const kt_id *teams = user->teams.items;
     struct team team = {KT_OF(team)};
-    struct department place = {KT_OF(department)};
+    kt_department place = {KT_OF(kt_department)};
     kt_id at = user->department;
     for (size_t i = 0; i < user->teams.count; i++) {
         KT_TRY(kt_read(tx, teams[i], &team.rec));

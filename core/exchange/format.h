@@ -21,7 +21,6 @@ struct reader {
     char separator;
     kt_str *titles;
     size_t title_count, title_room;
-    uint64_t done, size; /* of formats that are not text */
     void *own;
 };
 

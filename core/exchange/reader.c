@@ -204,13 +204,3 @@ kt_error *reader_seek(reader *r, arena *arena, reader_position position)
     r->row = position.row;
     return NULL;
 }
-
-uint64_t reader_done(const reader *r)
-{
-    return r->size ? r->done : r->at;
-}
-
-uint64_t reader_size(const reader *r)
-{
-    return r->size ? r->size : r->text.len;
-}

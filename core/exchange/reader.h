@@ -55,6 +55,3 @@ typedef struct {
 } reader_position;
 reader_position reader_where(const reader *reader);
 KT_MUST kt_error *reader_seek(reader *reader, arena *arena, reader_position position);
-/* How far it is, of how much, in units of its own: for progress. */
-uint64_t reader_done(const reader *reader);
-uint64_t reader_size(const reader *reader);

@@ -536,7 +536,6 @@ static kt_error *damaged(const book *b, arena *arena)
 static void sheet_open(book *b)
 {
     b->file = part_open(b, b->sheet_path.ptr, PART_MAX);
-    b->r->size = b->packed ? b->packed : 1;
     if (!b->file)
         trouble(b, "it has no sheet", "nie ma arkusza");
     else if (!parser_open(b, PART_SHEET))
@@ -603,7 +602,6 @@ static kt_error *next_row(reader *r, arena *arena, reader_row *row, bool *more)
     row->cells = cells;
     r->row = row->row;
     r->at++;
-    r->done = b->unpacked;
     *more = true;
     return NULL;
 }

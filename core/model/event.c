@@ -61,9 +61,3 @@ kt_error *model_tell(kt_tx *tx, const model_seen *seen)
         tx->doomed = error;
     return error;
 }
-
-kt_error *model_emit(kt_tx *tx, const char *event, const model_record *before, const model_record *after)
-{
-    model_handlers handlers = model_handlers_find(tx->catalogue, str_of(event));
-    return model_run_handlers(tx, &handlers, event, before, after);
-}

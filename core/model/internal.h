@@ -53,9 +53,6 @@ static inline bool model_is_watched(const kt_tx *tx, const model_entity *entity)
 /* Tells whoever watches. */
 KT_MUST kt_error *model_tell(kt_tx *tx, const model_seen *seen);
 
-/* Announces an event by its name. */
-KT_MUST kt_error *model_emit(
-    kt_tx *tx, const char *event, const model_record *before, const model_record *after);
 /* Runs an action on parameters that are a struct already; see model_act. answer may be NULL. */
 KT_MUST kt_error *model_act_run(kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t if_version,
     const model_action *action, const kt_record *params, model_record *record, json *answer);

@@ -269,4 +269,3 @@ KT_MUST kt_error *query_table_add(query_table *table, kt_str bytes, size_t *inde
 /* bytes' number; false: they are not there. */
 bool query_table_find(const query_table *table, kt_str bytes, size_t *index);
 size_t query_table_count(const query_table *table);
-kt_str query_table_at(const query_table *table, size_t index);

@@ -95,8 +95,3 @@ size_t query_table_count(const query_table *table)
 {
     return table->count;
 }
-
-kt_str query_table_at(const query_table *table, size_t index)
-{
-    return table->entries[index].bytes;
-}

@@ -237,30 +237,28 @@ static kt_error *prepare(kt_tx *tx, kt_work_run *run)
 /* ---- Chunks ---- */
 
 /* Deletes what nobody made firm. *count receives how many went. */
-static kt_error *drop_proposals(kt_tx *tx, size_t *count)
+/* At most a chunk of them. rec: a struct of the shape asked for, into which they are read one after another. */
+static kt_error *drop_some(kt_tx *tx, const kt_where *where, kt_record *rec, size_t *count)
 {
-    const kt_where where[] = {KT_WHERE(proposal, state, KT_EQ, PROPOSED), {0}};
     kt_found old;
-    KT_TRY(kt_find(tx, &(kt_query){.of = &proposal_shape, .where = where, .limit = CHUNK}, 0, &old));
+    KT_TRY(kt_find(tx, &(kt_query){.of = rec->of, .where = where, .limit = CHUNK}, 0, &old));
     *count = old.count;
     for (size_t i = 0; i < old.count; i++) {
-        struct proposal p = {KT_OF(proposal)};
-        KT_TRY(kt_read(tx, old.ids[i], &p.rec));
-        KT_TRY(kt_delete(tx, &p.rec));
+        KT_TRY(kt_read(tx, old.ids[i], rec));
+        KT_TRY(kt_delete(tx, rec));
     }
     return NULL;
 }
 
-static kt_error *drop_messages(kt_tx *tx, size_t *count)
+static kt_error *drop_old(kt_tx *tx, size_t *count)
 {
-    kt_found old;
-    KT_TRY(kt_find(tx, &(kt_query){.of = &message_shape, .limit = CHUNK}, 0, &old));
-    *count = old.count;
-    for (size_t i = 0; i < old.count; i++) {
-        struct message m = {KT_OF(message)};
-        KT_TRY(kt_read(tx, old.ids[i], &m.rec));
-        KT_TRY(kt_delete(tx, &m.rec));
-    }
+    const kt_where not_firm[] = {KT_WHERE(proposal, state, KT_EQ, PROPOSED), {0}};
+    struct proposal p = {KT_OF(proposal)};
+    struct message m = {KT_OF(message)};
+    size_t proposals, messages;
+    KT_TRY(drop_some(tx, not_firm, &p.rec, &proposals));
+    KT_TRY(drop_some(tx, NULL, &m.rec, &messages));
+    *count = proposals + messages;
     return NULL;
 }
 
@@ -306,11 +304,10 @@ static kt_error *end_run(kt_tx *tx, const struct kept *k, kt_work_run *run)
 static kt_error *write_chunk(kt_tx *tx, kt_work_run *run)
 {
     const struct kept *k = run->context;
-    size_t gone = 0, messages = 0;
+    size_t gone = 0;
     if (run->position == k->began) {
-        KT_TRY(drop_proposals(tx, &gone));
-        KT_TRY(drop_messages(tx, &messages));
-        run->position += gone + messages == 0;
+        KT_TRY(drop_old(tx, &gone));
+        run->position += gone == 0;
         return NULL;
     }
     int64_t orders = end_of_orders(k), end = orders + (int64_t)(k->planned ? k->message_count : 0);
