@@ -373,18 +373,30 @@ static kt_error *count_kind(kt_tx *tx, bench *b, uint64_t n, json *out)
     return query_count(tx, &(query_request){.entity = b->party, .filter = filter}, &count);
 }
 
-/* [["rating", ">=", 0]]: a range that holds every record */
-static kt_error *count_range(kt_tx *tx, bench *b, uint64_t n, json *out)
+/* A range that holds every record: [["rating", ">=", 0]], or of texts, [["city", ">=", "a"]]. */
+static kt_error *count_from(kt_tx *tx, bench *b, kt_str field, variant low)
 {
-    static const variant condition[] = {{.kind = VARIANT_STRING, .as.string = {"rating", 6}},
-        {.kind = VARIANT_STRING, .as.string = {">=", 2}}, {.kind = VARIANT_INT, .as.integer = 0}};
-    static const variant from = {.kind = VARIANT_ARRAY, .as.array = {condition, 3}};
+    const variant condition[] = {
+        {.kind = VARIANT_STRING, .as.string = field}, {.kind = VARIANT_STRING, .as.string = {">=", 2}}, low};
+    const variant from = {.kind = VARIANT_ARRAY, .as.array = {condition, 3}};
     uint64_t count;
     query_filter *filter;
-    (void)n;
-    (void)out;
     KT_TRY(query_filter_read(tx, b->party, &from, &filter));
     return query_count(tx, &(query_request){.entity = b->party, .filter = filter}, &count);
+}
+
+static kt_error *count_range(kt_tx *tx, bench *b, uint64_t n, json *out)
+{
+    (void)n;
+    (void)out;
+    return count_from(tx, b, KT_STR("rating"), (variant){.kind = VARIANT_INT, .as.integer = 0});
+}
+
+static kt_error *count_texts(kt_tx *tx, bench *b, uint64_t n, json *out)
+{
+    (void)n;
+    (void)out;
+    return count_from(tx, b, KT_STR("city"), (variant){.kind = VARIANT_STRING, .as.string = KT_STR("a")});
 }
 
 static kt_error *search_one(kt_tx *tx, bench *b, uint64_t n, json *out)
@@ -475,6 +487,7 @@ static const work works[] = {
     {"count of the entity", count_all, TRIES},
     {"count of one value", count_kind, TRIES},
     {"count by a range of all", count_range, 20},
+    {"count by a range of texts of all", count_texts, 20},
     {"search: one firm", search_one, 400},
     {"search: two beginnings in every record", search_common, 50},
     {"groups by a field, all records", group_city, 5},

@@ -199,7 +199,8 @@ static int compare_numbers(const void *x, const void *y)
     return (*a > *b) - (*a < *b);
 }
 
-void aggregate_medians(aggregation *a)
+/* The middle of the values, twice, takes the place of the sum: exact also between two. */
+static void find_medians(aggregation *a)
 {
     for (size_t m = 0; m < a->measure_count; m++) {
         if (a->measures[m].kind != MEASURE_MEDIAN)
@@ -422,6 +423,6 @@ kt_error *query_aggregate(
         group *none;
         KT_TRY(group_find(&a, KT_STR(""), NULL, &none));
     }
-    aggregate_medians(&a);
+    find_medians(&a);
     return aggregate_write(&a, answer);
 }

@@ -86,9 +86,5 @@ KT_MUST kt_error *aggregate_take(
 /* Gathers from an index that has all that is asked; *done false: there is none, nothing was gathered.
  * (aggregate_cover.c) */
 KT_MUST kt_error *aggregate_cover(aggregation *a, bool *done);
-/* The middle of the values, twice, takes the place of the sum: exact also between two. */
-void aggregate_medians(aggregation *a);
 /* The groups in the order asked for, as the member "rows". */
 KT_MUST kt_error *aggregate_write(aggregation *a, json *answer);
-/* The last day of the period that begins on first. */
-kt_date aggregate_period_end(kt_date first, period period);

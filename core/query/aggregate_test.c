@@ -190,10 +190,45 @@ static void a_median_is_exact_also_between_two(void **state)
                 i < 4 ? "open" : "won", amounts[i], i));
     const variant *answer = aggregate(&h, "t.deal", "[]", "['state']",
         "{'m': 'median:amount', 'c': 'median:count', 'w': 'median:weight'}", "m", 0);
-    assert_string_equal(text(row_of(answer, 0), "m"), "-5.0000");
-    assert_string_equal(text(row_of(answer, 1), "m"), "2.0100"); /* between 1.02 and 3.00 */
+    assert_string_equal(text(row_of(answer, 0), "m"), "-5.00");
+    assert_string_equal(text(row_of(answer, 1), "m"), "2.01"); /* between 1.02 and 3.00 */
     assert_string_equal(text(row_of(answer, 1), "c"), "1.50");
     assert_int_equal(variant_get(row_of(answer, 1), "w")->kind, VARIANT_NULL);
+    house_close(&h);
+}
+
+static const kt_shape sale_shape = {"s.sale", 8,
+    TABLE(ROW("kind", STRING), ROW("gross", MONEY, .scale = 4), ROW("price", PRICE, .scale = 4),
+        ROW("share", PERCENT, .scale = 2), ROW("pieces", INT))};
+static const kt_entity sale_entities[] = {{.shape = &sale_shape, .label = {"Sale", "Sprzedaż"}}, {0}};
+static const kt_module sales_module = {
+    .abi = KT_ABI, .name = "s", .version = "1", .label = {"S", "S"}, .entities = sale_entities};
+
+/* As many digits as people write such a value with, rounded once, half away from zero. */
+static void a_mean_has_the_digits_of_its_field(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"'kind': 'a', 'gross': '1.00', 'price': '0.0001', 'pieces': 1",
+        "'kind': 'a', 'gross': '1.01', 'price': '0.0002', 'share': '-0.01', 'pieces': 2",
+        "'kind': 'a', 'gross': '-5.035', 'share': '-0.02', 'pieces': -5",
+        "'kind': 'b', 'gross': '1.005', 'price': '1'", "'kind': 'c', 'gross': '7'",
+        "'kind': 'c', 'gross': '8'"};
+    static const char *const wanted[][5] = {{"-1.008", "1.00", "0.0002", "-0.02", "-0.67"},
+        {"1.005", "1.005", "1.0000", NULL, NULL}, {"7.50", "7.50", NULL, NULL, NULL}};
+    static const char *const names[] = {"mean", "middle", "price", "share", "pieces"};
+    house h = house_open_with((const kt_module *const[]){&sales_module, NULL});
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
+        house_put(&h, "s.sale", i + 1, wire_format(&h, "{%s}", rows[i]));
+    const variant *answer = aggregate(&h, "s.sale", "[]", "['kind']",
+        "{'mean': 'avg:gross', 'middle': 'median:gross', 'price': 'avg:price', 'share': 'avg:share', "
+        "'pieces': 'avg:pieces'}",
+        "kind", 0);
+    for (size_t i = 0; i < 3; i++)
+        for (size_t k = 0; k < 5; k++)
+            if (wanted[i][k])
+                assert_string_equal(text(row_of(answer, i), names[k]), wanted[i][k]);
+            else
+                assert_int_equal(variant_get(row_of(answer, i), names[k])->kind, VARIANT_NULL);
     house_close(&h);
 }
 
@@ -480,6 +515,7 @@ int main(void)
         cmocka_unit_test(a_module_gets_a_table),
         cmocka_unit_test(what_cannot_be_grouped_is_refused),
         cmocka_unit_test(a_median_is_exact_also_between_two),
+        cmocka_unit_test(a_mean_has_the_digits_of_its_field),
         cmocka_unit_test(periods_are_the_companys),
         cmocka_unit_test(groups_that_the_limit_leaves_out_are_told),
         cmocka_unit_test(groups_of_lines_open_what_they_count),

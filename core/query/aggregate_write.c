@@ -79,36 +79,50 @@ static void write_scaled(int128 value, uint8_t scale, json *out)
     json_str(out, (kt_str){text + at, sizeof text - at});
 }
 
+/* The digits that a sum of the field shows: of money two, as it reads everywhere, more only where they say something. */
+static uint8_t digits_of(const model_field *field, int128 sum)
+{
+    enum { OF_MONEY = 2 };
+    uint8_t digits = is_decimal(field->type) ? field->scale : 0;
+    for (; field->type == KT_MONEY && digits > OF_MONEY && sum % 10 == 0; digits--)
+        sum /= 10;
+    return digits;
+}
+
+static int128 power_of_ten(unsigned n)
+{
+    int128 power = 1;
+    while (n--)
+        power *= 10;
+    return power;
+}
+
 static void write_sum(const model_field *field, int128 sum, json *out)
 {
-    uint8_t scale = field->scale;
-    while (field->type == KT_MONEY && scale > 2 && sum % 10 == 0) { /* as money reads everywhere */
-        sum /= 10;
-        scale--;
-    }
+    uint8_t digits = digits_of(field, sum);
     if (is_decimal(field->type))
-        write_scaled(sum, scale, out);
+        write_scaled(sum / power_of_ten((unsigned)(field->scale - digits)), digits, out);
     else if (sum >= INT64_MIN && sum <= INT64_MAX)
         json_int(out, (int64_t)sum);
     else
         write_scaled(sum, 0, out); /* beyond what a JSON number holds exactly */
 }
 
-/* sum / count with two digits more than the field has, half away from zero. */
+/* A mean or a median: sum / count with the digits that the sum shows, of whole numbers two; rounded once, half away from
+ * zero. */
 static void write_quotient(const model_field *field, int128 sum, uint64_t number, json *out)
 {
-    uint8_t scale = is_decimal(field->type) ? field->scale : 0;
-    uint8_t wanted = scale + 2 > KT_DEC_SCALE_MAX ? KT_DEC_SCALE_MAX : (uint8_t)(scale + 2);
+    enum { OF_WHOLE = 2 };
     if (!number) {
         json_null(out);
         return;
     }
-    int128 count = (int128)number;
-    for (uint8_t i = scale; i < wanted; i++)
-        sum *= 10;
-    int128 twice = (sum < 0 ? -sum : sum) * 2 + count;
-    int128 rounded = twice / (2 * count);
-    write_scaled(sum < 0 ? -rounded : rounded, wanted, out);
+    bool whole = !is_decimal(field->type);
+    uint8_t digits = whole ? OF_WHOLE : digits_of(field, sum);
+    int128 above = sum * (whole ? power_of_ten(OF_WHOLE) : 1);
+    int128 below = (int128)number * (whole ? 1 : power_of_ten((unsigned)(field->scale - digits)));
+    int128 rounded = ((above < 0 ? -above : above) * 2 + below) / (2 * below);
+    write_scaled(above < 0 ? -rounded : rounded, digits, out);
 }
 
 static void write_tally(const aggregation *a, const measure *m, const tally *t, json *out)
@@ -126,7 +140,10 @@ static void write_tally(const aggregation *a, const measure *m, const tally *t, 
         write_quotient(field, t->sum, t->count, out);
         break;
     case MEASURE_MEDIAN:
-        write_quotient(field, t->sum, t->count ? 2 : 0, out);
+        if (t->count % 2) /* it is one of the values, and the sum that value twice */
+            write_quotient(field, t->sum / 2, 1, out);
+        else
+            write_quotient(field, t->sum, t->count ? 2 : 0, out);
         break;
     case MEASURE_MIN:
     case MEASURE_MAX:
@@ -140,7 +157,8 @@ static void write_tally(const aggregation *a, const measure *m, const tally *t, 
 
 /* ---- Groups ---- */
 
-kt_date aggregate_period_end(kt_date first, period period)
+/* The last day of the period that begins on first. */
+static kt_date period_end(kt_date first, period period)
 {
     int year, month, day;
     kt_date_parts(first, &year, &month, &day);
@@ -186,7 +204,7 @@ static void write_condition(
         json_text(out, "between");
         json_array(out);
         json_date(out, first);
-        json_date(out, aggregate_period_end(first, by->period));
+        json_date(out, period_end(first, by->period));
         json_array_end(out);
     } else {
         json_text(out, "=");

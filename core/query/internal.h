@@ -222,13 +222,8 @@ KT_MUST kt_error *plan_is_judged(kt_tx *tx, const model_entity *entity, bool *ju
  * *judged: each has to be asked about besides. */
 KT_MUST kt_error *plan_boundary(
     kt_tx *tx, const model_entity *entity, const char *right, const query_filter **boundary, bool *judged);
-/* Kept counters: of the entity; of a value of the first field of an index. number 0: per company. */
+/* The records of the entity, by its kept counter. */
 KT_MUST kt_error *query_total(kt_tx *tx, const model_entity *entity, uint64_t *count);
-KT_MUST kt_error *query_counted(kt_tx *tx, const model_entity *entity, uint16_t number,
-    const model_field *field, const model_value *value, uint64_t *count);
-
-/* The part of records, from 0 to 1, that a filter leaves, by rule of thumb. */
-double query_selectivity(const query_filter *filter);
 
 /* ---- Rows (rows.c) ---- */
 

@@ -30,7 +30,8 @@ kt_error *query_total(kt_tx *tx, const model_entity *entity, uint64_t *count)
     return read_counter(tx, &at, count);
 }
 
-kt_error *query_counted(kt_tx *tx, const model_entity *entity, uint16_t number, const model_field *field,
+/* The kept counter of a value of the first field of an index; number 0: of a company's records. */
+static kt_error *count_kept(kt_tx *tx, const model_entity *entity, uint16_t number, const model_field *field,
     const model_value *value, uint64_t *count)
 {
     key at;
@@ -63,21 +64,22 @@ static double test_selectivity(const filter_test *test)
     return 0.2;
 }
 
-double query_selectivity(const query_filter *filter)
+/* The part of records, from 0 to 1, that a filter leaves. */
+static double selectivity(const query_filter *filter)
 {
     double part = 1;
     switch (filter->kind) {
     case FILTER_TEST:
         return test_selectivity(filter->test);
     case FILTER_NOT:
-        return 1 - 0.9 * query_selectivity(filter->items[0]);
+        return 1 - 0.9 * selectivity(filter->items[0]);
     case FILTER_AND:
         for (size_t i = 0; i < filter->count; i++)
-            part *= query_selectivity(filter->items[i]);
+            part *= selectivity(filter->items[i]);
         return part;
     case FILTER_OR:
         for (size_t i = 0; i < filter->count; i++)
-            part *= 1 - query_selectivity(filter->items[i]);
+            part *= 1 - selectivity(filter->items[i]);
         return 1 - part;
     }
     return part;
@@ -119,8 +121,8 @@ static kt_error *add_company(kt_tx *tx, const model_entity *entity, conjuncts *a
     const model_value mine = {.set = true, .as.i = (int64_t)tx->company};
     uint64_t total, own, free;
     KT_TRY(query_total(tx, entity, &total));
-    KT_TRY(query_counted(tx, entity, 0, field, &mine, &own));
-    KT_TRY(query_counted(tx, entity, 0, field, &not_set, &free));
+    KT_TRY(count_kept(tx, entity, 0, field, &mine, &own));
+    KT_TRY(count_kept(tx, entity, 0, field, &not_set, &free));
     if (own + free == total)
         return NULL;
     query_filter *node = ARENA_NEW(tx->arena, query_filter);
@@ -225,7 +227,7 @@ static double part_of(const choosing *c, const plan_way *way, bool used)
     double part = 1;
     for (size_t i = 0; i < c->all->count; i++)
         if (way->uses[i] == used)
-            part *= query_selectivity(c->all->items[i]);
+            part *= selectivity(c->all->items[i]);
     return part;
 }
 
@@ -255,7 +257,7 @@ static kt_error *counted_entries(const choosing *c, const plan_way *way, bool *c
             continue;
         const filter_test *test = plan_equality(c->all, NULL, field, &at);
         *counted = true;
-        return query_counted(
+        return count_kept(
             c->tx, entity, index->number, field, test && test->count ? &test->values[0] : &not_set, count);
     }
     return NULL;

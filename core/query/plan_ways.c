@@ -1,8 +1,8 @@
 /* plan_ways.c -- the ways to scan for a query: which part of an index its conditions single out.
  *
  * An index orders by its fields; fields held to one value are a prefix, the next one may be held to a range
- * or to several values (a range each). Ranges may take in too much -- texts are folded and cut in keys -- and
- * then the condition is asked again of each record; they never leave out a match. */
+ * or to several values (a range each). Ranges may take in too much -- texts are folded in keys, and cut if they are long --
+ * and then the condition is asked again of each record; they never leave out a match. */
 #include <stdlib.h>
 
 #include "query/plan.h"
@@ -175,23 +175,32 @@ static bool narrow_to_prefix(const making *m, kt_str prefix, key *from, key *to)
     return n == prefix.len;
 }
 
-static void narrow_to_range(
+/* Is every value on the right side of an end told by its key alone? Values are cut there, which says all of them
+ * against an end that is shorter than the cut. */
+static bool end_is_exact(const model_field *field, kt_str folded)
+{
+    return !filter_is_text(field) || folded.len < KEY_TEXT_MAX;
+}
+
+/* returns whether the range holds nothing that the condition would refuse */
+static bool narrow_to_range(
     const making *m, const model_field *field, const filter_test *test, key *from, key *to)
 {
-    bool text = filter_is_text(field);
     key low = m->way->prefix, high = m->way->prefix;
+    bool low_exact = end_is_exact(field, test->low_text), high_exact = end_is_exact(field, test->high_text);
     if (test->values[0].set) {
         key_value(&low, field, &test->values[0], false);
-        if (test->low_open && !text)
+        if (test->low_open && low_exact)
             key_after(&low);
         narrow(from, to, &low, NULL);
     }
     if (test->values[1].set) {
         key_value(&high, field, &test->values[1], false);
-        if (!test->high_open || text)
+        if (!test->high_open || !high_exact)
             key_after(&high);
         narrow(from, to, NULL, &high);
     }
+    return low_exact && high_exact && !low.full && !high.full;
 }
 
 /* One range, as narrow as all conditions on the field make it. */
@@ -211,8 +220,7 @@ static kt_error *between_range(const making *m, const model_field *field)
         if (f->kind == FILTER_TEST && is_on(f->test, NULL, field)) {
             if (f->test->kind == TEST_RANGE) {
                 used = true;
-                proved = !filter_is_text(field);
-                narrow_to_range(m, field, f->test, &from, &to);
+                proved = narrow_to_range(m, field, f->test, &from, &to);
             } else if (f->test->kind == TEST_LIKE && filter_pattern_prefix(&f->test->pattern).ptr) {
                 const filter_pattern *pattern = &f->test->pattern;
                 used = true;
