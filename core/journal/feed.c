@@ -91,8 +91,10 @@ static kt_error *filter_read(kt_tx *tx, const variant *from, feed_filter *f)
         else if (str_is(m->name, "ids"))
             kt_also(&errors, ids_read(tx, m->value, f));
         else
-            kt_also(&errors, error_make(tx->arena, KT_VALIDATION, "filter", "there is no member %.*s",
-                                 "nie ma pola %.*s", STR_ARG(m->name)));
+            kt_also(
+                &errors, kt_hint(error_make(tx->arena, KT_VALIDATION, "filter", "there is no member \"%.*s\"",
+                                     "nie ma pola \"%.*s\"", STR_ARG(m->name)),
+                             "Use entities, kinds and ids.", "Użyj entities, kinds i ids."));
     }
     return errors;
 }

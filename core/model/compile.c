@@ -2,7 +2,6 @@
  * given up, so that an author mends them in one go. */
 #include "model/compile.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 
 #include "model/sequence.h"
@@ -289,61 +288,6 @@ static kt_error *make_tables(builder *b)
     return NULL;
 }
 
-static void hash_str(crypto_generichash_state *state, kt_str s)
-{
-    crypto_generichash_update(state, (const uint8_t *)&s.len, sizeof s.len);
-    crypto_generichash_update(state, (const uint8_t *)s.ptr, s.len);
-}
-
-static void hash_fields(crypto_generichash_state *state, const model_entity *e)
-{
-    for (size_t i = 0; i < e->field_count; i++) {
-        const model_field *f = &e->fields[i];
-        hash_str(state, f->name);
-        kt_str texts[] = {str_of(f->label.en), str_of(f->label.pl), str_of(f->help.en), str_of(f->help.pl),
-            f->target_name, f->initial, f->group, f->show_if, f->required_if, f->readonly_if, f->explain,
-            f->module};
-        for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
-            hash_str(state, texts[k]);
-        uint32_t numbers[] = {(uint32_t)f->type, f->tag, f->scale, f->max, f->priority,
-            (uint32_t)f->on_delete, f->required, f->unique, f->indexed, f->searchable, f->personal,
-            f->computed, f->fixed, f->system};
-        crypto_generichash_update(state, (const uint8_t *)numbers, sizeof numbers);
-        for (const kt_choice *c = f->choices; c && c->name; c++) {
-            hash_str(state, str_of(c->name));
-            hash_str(state, str_of(c->label.en));
-            hash_str(state, str_of(c->label.pl));
-            hash_str(state, str_of(c->semantic));
-        }
-        if (f->lines)
-            hash_fields(state, f->lines);
-    }
-}
-
-/* Two catalogues' entities with one hash look the same to a client. */
-static void hash_entity(model_entity *e)
-{
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, NULL, 0, sizeof e->hash);
-    kt_str texts[] = {e->name, str_of(e->label.en), str_of(e->label.pl), str_of(e->plural.en),
-        str_of(e->plural.pl), e->icon, e->views, e->number_pattern, e->title ? e->title->name : (kt_str){0}};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        hash_str(&state, texts[i]);
-    hash_fields(&state, e);
-    for (size_t i = 0; i < e->action_count; i++) {
-        const kt_action *a = e->actions[i].declared;
-        hash_str(&state, e->actions[i].name);
-        hash_str(&state, str_of(a->label.en));
-        hash_str(&state, str_of(a->label.pl));
-        hash_str(&state, str_of(a->right));
-        uint32_t numbers[] = {a->from, a->to, a->preview};
-        crypto_generichash_update(&state, (const uint8_t *)numbers, sizeof numbers);
-        if (e->actions[i].params)
-            hash_fields(&state, e->actions[i].params);
-    }
-    crypto_generichash_final(&state, e->hash, sizeof e->hash);
-}
-
 static int shape_row_order(const void *a, const void *b)
 {
     uintptr_t x = (uintptr_t)((const struct shape_row *)a)->shape;
@@ -383,8 +327,6 @@ static kt_error *compile_all(builder *b)
         qsort(b->catalogue->shapes, b->catalogue->shape_count, sizeof *b->catalogue->shapes, shape_row_order);
     KT_TRY(build_referrers(b));
     KT_TRY(build_handlers(b));
-    for (size_t i = 0; i < b->draft_count; i++)
-        hash_entity(b->drafts[i].entity);
     KT_TRY(whole(b));
     if (b->problems)
         return b->problems; /* nothing has been written yet */

@@ -174,8 +174,7 @@ static kt_error *check_choices(kt_tx *tx, const merge *m)
         if (!path.ptr)
             return error_no_memory();
         if (!field || !path_field_visible(tx, field, m->entity))
-            kt_also(&all, kt_fail(tx, KT_VALIDATION, path.ptr, "%s has no such field",
-                              "%s nie ma takiego pola", m->entity->name.ptr));
+            kt_also(&all, path_unknown(tx, m->entity, m->entity, name, path.ptr));
         else if (field->position < MODEL_OWN || !is_joined(m->entity, field))
             kt_also(&all, kt_fail(tx, KT_VALIDATION, path.ptr, "is set by the server", "ustawia to serwer"));
     }

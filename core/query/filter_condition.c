@@ -99,6 +99,32 @@ static bool op_fits(const model_field *field, operator op)
     return false;
 }
 
+static kt_error *does_not_fit(const condition *c, kt_str op, kt_str name)
+{
+    static const char *const spelt[] = {[OP_EQ] = "= !=",
+        [OP_LT] = "<",
+        [OP_LE] = "<=",
+        [OP_GT] = ">",
+        [OP_GE] = ">=",
+        [OP_IN] = "in not_in",
+        [OP_LIKE] = "like not_like",
+        [OP_ILIKE] = "ilike not_ilike",
+        [OP_STARTS] = "starts_with",
+        [OP_BETWEEN] = "between",
+        [OP_NULL] = "is_null",
+        [OP_ANY] = "any"};
+    arena *arena = c->r->tx->arena;
+    kt_str fitting = KT_STR("");
+    kt_error *error = error_make(arena, KT_VALIDATION, c->at, "\"%.*s\" cannot be used with \"%.*s\"",
+        "\"%.*s\" nie pasuje do \"%.*s\"", STR_ARG(op), STR_ARG(name));
+    for (operator i = OP_EQ; i <= OP_ANY && fitting.ptr; i++)
+        if (op_fits(c->field, i))
+            fitting = arena_format(arena, "%s %s", fitting.ptr, spelt[i]);
+    kt_str en = arena_format(arena, "It takes%s.", fitting.ptr ? fitting.ptr : "");
+    kt_str pl = arena_format(arena, "Można użyć:%s.", fitting.ptr ? fitting.ptr : "");
+    return en.ptr && pl.ptr ? kt_hint(error, en.ptr, pl.ptr) : error;
+}
+
 /* ---- Values ---- */
 
 /* "today", "today+7", "today-30", "now": what saved views say. */
@@ -449,8 +475,7 @@ kt_error *filter_test_read(
     }
     KT_TRY(read_path(&c, name, operators[i].op));
     if (!op_fits(c.field, operators[i].op))
-        return error_make(r->tx->arena, KT_VALIDATION, at, "\"%.*s\" cannot be used with \"%.*s\"",
-            "\"%.*s\" nie pasuje do \"%.*s\"", STR_ARG(op), STR_ARG(name));
+        return does_not_fit(&c, op, name);
     bool also_negated = false;
     operator op_read = operators[i].op;
     if (!r->own && op_read != OP_EQ && op_read != OP_IN && op_read != OP_NULL)

@@ -153,6 +153,8 @@ static void wrong_filters_name_every_problem_and_its_place(void **state)
     query_filter *filter;
     kt_error *error = query_filter_read(h.tx, deal, wire(&h, "[['amont', '=', '1']]"), &filter);
     assert_string_equal(error->first->hint.en, "Did you mean \"amount\"?");
+    error = query_filter_read(h.tx, deal, wire(&h, "[['state', '<', 'open']]"), &filter);
+    assert_string_equal(error->first->hint.en, "It takes = != in not_in is_null.");
     error = query_filter_read(h.tx, deal, wire(&h, "[['amount', '=', 12.5]]"), &filter);
     assert_non_null(strstr(error->first->hint.en, "\"1234.50\""));
 }

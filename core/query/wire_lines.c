@@ -56,8 +56,7 @@ static kt_error *read_member(
     bool writable = field && (!r->tx->guard || !r->tx->guard->field ||
                                  r->tx->guard->field(r->tx, field, r->entity, true));
     if (!field || (!writable && !path_field_visible(r->tx, field, r->entity)))
-        return error_make(r->tx->arena, KT_VALIDATION, at.ptr, "unknown field \"%.*s\"",
-            "nieznane pole \"%.*s\"", STR_ARG(member->name));
+        return path_unknown(r->tx, r->lines, r->entity, member->name, at.ptr);
     model_value value = line->values[field->position];
     KT_TRY(query_value_read(r->tx, r->entity, field, member->value, at.ptr, &value));
     if (field->mask.len)

@@ -69,6 +69,13 @@ kt_str model_mask(arena *arena, kt_str text)
 
 /* ---- Within what people write ---- */
 
+/* As it is shown. */
+static kt_str piece_masked(arena *arena, kt_str text, const mask_piece *p)
+{
+    kt_str masked = model_mask(arena, (kt_str){text.ptr + p->from, p->to - p->from});
+    return p->bare && masked.ptr ? arena_format(arena, "\"%.*s\"", STR_ARG(masked)) : masked;
+}
+
 static kt_str mask_within(arena *arena, kt_str text, bool json)
 {
     mask_search search = mask_search_in(text, json);
@@ -79,9 +86,9 @@ static kt_str mask_within(arena *arena, kt_str text, bool json)
         return text;
     buffer_open(&out, 4 * text.len + 64);
     do {
-        kt_str masked = model_mask(arena, (kt_str){text.ptr + p.from, p.to - p.from});
+        kt_str masked = piece_masked(arena, text, &p);
         buffer_add(&out, text.ptr + done, p.from - done);
-        buffer_add_str(&out, masked.ptr ? masked : KT_STR("***"));
+        buffer_add_str(&out, masked.ptr ? masked : p.bare ? KT_STR("\"***\"") : KT_STR("***"));
         done = p.to;
     } while (mask_next(&search, &p));
     buffer_add(&out, text.ptr + done, text.len - done);
@@ -132,7 +139,7 @@ static kt_error *take_back_within(kt_tx *tx, kt_str before, bool json, kt_str *g
     mask_piece p;
     buffer_open(&out, given->len + before.len + 64);
     while (mask_next(&search, &p)) {
-        const kt_str whole = {before.ptr + p.from, p.to - p.from}, seen = model_mask(tx->arena, whole);
+        const kt_str whole = {before.ptr + p.from, p.to - p.from}, seen = piece_masked(tx->arena, before, &p);
         const char *at = seen.ptr ? memmem(given->ptr + done, given->len - done, seen.ptr, seen.len) : NULL;
         if (!at)
             continue;

@@ -1,11 +1,12 @@
 /* mask_find.c -- where a text that people wrote holds a telephone number or an address of mail. Telephones are written
  * in too many ways to be known by their form, so every number that is long enough is taken for one, unless what stands
- * beside it says what else it is: an identifier, an amount, a date. */
+ * beside it says what else it is: an identifier, an amount, a date. Numbers of JSON, outside its strings, are no exception. */
 #include "record/path.h"
 
 enum {
     PHONE_MIN = 9,      /* digits; a number of a country's own, without what begins it abroad */
     PHONE_PLUS_MIN = 7, /* behind a plus */
+    PHONE_MAX = 15,     /* ITU-T E.164 */
     GAP_MAX = 2,        /* bytes that part two digits of one number: ") " */
     WORD_MAX = 24,
 };
@@ -66,6 +67,10 @@ static const char *const numbered[] = {"zam", "zamówienie", "zamówienia", "zam
     "account", "contract", "policy", "parcel", "tracking", "batch", "lot", "serial", NULL};
 static const char *const number_words[] = {"nr", "no", "numer", "numeru", "number", "num", NULL};
 static const char *const phone_words[] = {"tel", "t", "m", "mob", "kom", "fax", "faks", "gsm", "ph", NULL};
+/* Members of JSON whose numbers count, measure or name. */
+static const char *const measures[] = {"id", "at", "ts", "time", "timestamp", "date", "ms", "us", "ns",
+    "size", "bytes", "length", "duration", "offset", "seq", "version", "count", "amount", "total", "sum",
+    "price", "cost", "net", "gross", "kwota", "cena", "suma", "razem", NULL};
 static const char *const units[] = {
     "zł", "pln", "eur", "usd", "gbp", "chf", "czk", "kg", "szt", "pcs", "tys", "mln", NULL};
 
@@ -214,23 +219,57 @@ mask_search mask_search_in(kt_str text, bool json)
     return (mask_search){.text = text, .stop = json ? 0 : text.len, .json = json};
 }
 
-/* The next part of a string in the JSON text, up to its end or to what is escaped in it. */
-static bool next_part(mask_search *s)
+/* [">=", 100000000]: a number that others are more than calls nobody. */
+static bool is_compared(kt_str text, size_t at)
+{
+    static const kt_str operators[] = {{"\">\"", 3}, {"\">=\"", 4}, {"\"<\"", 3}, {"\"<=\"", 4}};
+    while (at > 0 && (text.ptr[at - 1] == ',' || text.ptr[at - 1] == ' '))
+        at--;
+    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
+        if (at >= operators[i].len &&
+            memcmp(text.ptr + at - operators[i].len, operators[i].ptr, operators[i].len) == 0)
+            return true;
+    return false;
+}
+
+/* Where the number of JSON ends that begins here, and whether it may be a telephone's: a whole one, of so many digits, of
+ * which its name says nothing else. */
+static size_t bare_number(kt_str text, size_t at, bool *phone)
+{
+    size_t digits = digits_at(text, at), end = at + digits;
+    while (end < text.len && (is_digit(text.ptr[end]) || strchr("+-.eE", text.ptr[end])))
+        end++;
+    const kt_str word = word_before(text, at);
+    *phone = end == at + digits && digits >= PHONE_MIN && digits <= PHONE_MAX &&
+             (at == 0 || text.ptr[at - 1] != '-') && !is_among(word, identifiers) &&
+             !is_among(word, numbered) && !is_among(word, measures) && !is_compared(text, at);
+    return end;
+}
+
+/* Goes on to the next part of a string of the JSON text, up to its end or to what is escaped in it, or to a number that
+ * stands alone: then that is p. */
+static bool next_part(mask_search *s, mask_piece *p)
 {
     size_t i = s->stop;
     const kt_str t = s->text;
+    *p = (mask_piece){0};
     if (s->inside && i < t.len && t.ptr[i] == '\\') {
         i += i + 1 < t.len && t.ptr[i + 1] == 'u' ? 6 : 2;
     } else if (s->inside) {
         i++;
         s->inside = false;
     }
-    for (; !s->inside && i < t.len; i++)
+    while (!s->inside && !p->bare && i < t.len) {
+        *p = (mask_piece){i, i + 1, false};
         s->inside = t.ptr[i] == '"';
+        if (is_digit(t.ptr[i]))
+            p->to = bare_number(t, i, &p->bare);
+        i = p->to;
+    }
     s->at = s->stop = i < t.len ? i : t.len;
-    while (s->stop < t.len && t.ptr[s->stop] != '"' && t.ptr[s->stop] != '\\')
+    while (s->inside && s->stop < t.len && t.ptr[s->stop] != '"' && t.ptr[s->stop] != '\\')
         s->stop++;
-    return s->inside && s->at < t.len;
+    return p->bare || (s->inside && s->at < t.len);
 }
 
 bool mask_next(mask_search *s, mask_piece *p)
@@ -241,6 +280,8 @@ bool mask_next(mask_search *s, mask_piece *p)
             return true;
         }
         s->at = s->stop;
-    } while (s->json && next_part(s));
-    return false;
+        if (!s->json || !next_part(s, p))
+            return false;
+    } while (!p->bare);
+    return true;
 }

@@ -90,17 +90,24 @@ static void only_what_looks_like_a_contact_is_masked(void **state)
     arena_close(arena);
 }
 
-/* In JSON only strings are looked at, and what comes out is JSON still. */
-static void only_the_strings_of_json_are_masked(void **state)
+/* Of JSON strings and whole numbers are looked at, and what comes out is JSON still. */
+static void strings_and_numbers_of_json_are_masked(void **state)
 {
     static const char *const texts[][2] = {
-        {"{\"phone\":\"600123412\",\"n\":600123412}", "{\"phone\":\"*******12\",\"n\":600123412}"},
+        {"{\"phone\":\"600123412\",\"n\":600123412}", "{\"phone\":\"*******12\",\"n\":\"*******12\"}"},
+        {"[\"<b>\", 600123412]", "[\"<b>\", \"*******12\"]"},
+        {"[600123412, 48600123412,7,[601234567]]", "[\"*******12\", \"*********12\",7,[\"*******67\"]]"},
+        {"123456789012", "\"**********12\""},
+        {"{\"nip\":5260250995,\"created_at\":1767225600123,\"amount\": 100000000,\"order\":600123412,"
+         "\"user_id\":600123412}",
+            NULL},
+        {"[[\"amount\",\">=\",100000000],[\"n\",\"<\", 900000000]]", NULL},
+        {"[600123412.5,-600123412,600123412e2,12345678,1234567890123456]", NULL},
         {"[\"a\\n600123412\",\"\\u0037600123412\",\"\\\"600123412\\\"\"]",
             "[\"a\\n*******12\",\"\\u0037*******12\",\"\\\"*******12\\\"\"]"},
         {"{\"anna@rower.pl\":[\"x\",\"+48 600 123 412\"]}", "{\"a***@***.pl\":[\"x\",\"+48 *** *** *12\"]}"},
         {"[[\"amount\",\">\",\"100000000.00\"],[\"day\",\"=\",\"2026-11-26\"],{\"nip\":\"5260250995\"}]",
             NULL},
-        {"123456789012", NULL},
         {"\"\"", NULL},
         {"\"a\\", NULL},
     };
@@ -108,7 +115,9 @@ static void only_the_strings_of_json_are_masked(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         kt_str masked = model_mask_json(arena, (kt_str){texts[i][0], strlen(texts[i][0])});
-        assert_string_equal(masked.ptr, texts[i][1] ? texts[i][1] : texts[i][0]);
+        const char *wanted = texts[i][1] ? texts[i][1] : texts[i][0];
+        assert_string_equal(masked.ptr, wanted);
+        assert_string_equal(model_mask_json(arena, masked).ptr, wanted);
     }
     arena_close(arena);
 }
@@ -117,6 +126,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(only_the_ends_are_left),
         cmocka_unit_test(only_what_looks_like_a_contact_is_masked),
-        cmocka_unit_test(only_the_strings_of_json_are_masked)};
+        cmocka_unit_test(strings_and_numbers_of_json_are_masked)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

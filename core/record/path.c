@@ -74,7 +74,7 @@ static const model_field *nearest(kt_tx *tx, const model_entity *of, const model
     return found;
 }
 
-static kt_error *unknown(
+kt_error *path_unknown(
     kt_tx *tx, const model_entity *of, const model_entity *entity, kt_str name, const char *at)
 {
     kt_str owner = of->lines_only ? entity->name : of->name;
@@ -133,7 +133,7 @@ static kt_error *step(walk *w, kt_str name, bool last)
             "ścieżka ma najwyżej %d nazw", PATH_STEPS_MAX);
     const model_field *field = model_field_find(w->of, name);
     if (!field || !path_field_visible(w->tx, field, w->record))
-        return unknown(w->tx, w->of, w->record, name, w->at);
+        return path_unknown(w->tx, w->of, w->record, name, w->at);
     path->steps[path->count++] = field;
     path->record = w->record;
     return last ? NULL : enter(w, field);

@@ -17,13 +17,14 @@ struct model_path {
 
 typedef struct {
     size_t from, to;
-} mask_piece; /* a telephone number, or an address of mail */
+    bool bare; /* a number of JSON, outside its strings: masked it becomes one */
+} mask_piece;  /* a telephone number, or an address of mail */
 typedef struct {
     kt_str text;
     size_t at, stop;
     bool json, inside;
 } mask_search;
-/* json: only what stands in its strings, and their names, is looked at. */
+/* json: what stands in its strings, their names, and whole numbers that stand alone are looked at. */
 mask_search mask_search_in(kt_str text, bool json);
 bool mask_next(mask_search *search, mask_piece *piece);
 
@@ -38,6 +39,10 @@ KT_MUST kt_error *mask_refuse(kt_tx *tx, const model_path *path, const variant *
 KT_MUST kt_error *mask_ask(kt_tx *tx, const model_path *path, const model_value *values, size_t count);
 
 bool path_field_visible(kt_tx *tx, const model_field *field, const model_entity *entity);
+/* The error at `at` for a name that is no field of `of` (an entity, or the lines of one), with the name of a field that is
+ * meant by its spelling as the hint. */
+KT_MUST kt_error *path_unknown(
+    kt_tx *tx, const model_entity *of, const model_entity *entity, kt_str name, const char *at);
 /* Resolves name, which may end in no hidden or unknown field. Errors are validation at `at`, with the name of
  * a field that is meant by its spelling as the hint. */
 KT_MUST kt_error *path_read(

@@ -91,7 +91,6 @@ struct model_entity {
     bool gapless, numbered_later, shared, log_reads, custom, lines_only, enabled;
     bool has_personal;
     const kt_entity *declared;               /* NULL: custom */
-    uint8_t hash[16];                        /* of the whole declaration, for clients' caches */
     const struct model_internals *internals; /* this room's */
 };
 
@@ -326,7 +325,8 @@ kt_str model_mask(arena *arena, kt_str text);
 /* The same of every telephone number and address of mail within a text that people write; the text itself where there is
  * none. */
 kt_str model_mask_within(arena *arena, kt_str text);
-kt_str model_mask_json(arena *arena, kt_str text); /* the same within the strings of a JSON text */
+/* The same within the strings of a JSON text; a number that stands alone becomes a string. */
+kt_str model_mask_json(arena *arena, kt_str text);
 /* What the caller sees of a text. Where there is no memory the transaction is doomed. */
 kt_str model_seen_text(kt_tx *tx, const model_field *field, const model_record *of, kt_str text);
 /* The members of a record that the caller may see; paths NULL: all its own fields. A path "party.name"

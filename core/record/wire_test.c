@@ -121,7 +121,7 @@ static void lines_keep_what_is_not_given_and_report_all_problems(void **state)
     kt_error *error = query_value_read(h.tx, party, contacts,
         wire(&h, "[{'id': 9}, {'id': 1, 'colour': 'red', 'value': 5}, {'id': 1}, 7]"), "contacts", &value);
     assert_string_equal(said(error),
-        "contacts[0].id: the record has no line 9; contacts[1].colour: unknown field \"colour\"; "
+        "contacts[0].id: the record has no line 9; contacts[1].colour: t.party has no field \"colour\"; "
         "contacts[1].value: expected a string, got an integer; contacts[2]: line 1 stands twice; "
         "contacts[3]: expected an object, got an integer");
 }

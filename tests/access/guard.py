@@ -141,11 +141,11 @@ def without_the_right_nothing_is_revealed(k, house):
 def what_is_noted_in_json_is_masked_too(k, house):
     k = house.client()
     k.call("field.define", {"entity": "base.party", "name": "noted", "type": "json", "label": {"en": "Noted", "pl": "Notatki"}})
-    noted = {"who": "Anna, 600 123 412", "mail": [MAIL, 7], "nip": NIP, "limit": "100000000.00"}
+    noted = {"who": "Anna, 600 123 412", "mail": [MAIL, 7], "nip": NIP, "limit": "100000000.00", "phone": 600123412, "call_id": 600123412}
     party = customer(k, "Noted", noted=noted)
     user(k, "reader", MASKED)
     s = house.client("reader")
-    seen = {"who": "Anna, *** *** *12", "mail": ["a***@***.pl", 7], "nip": NIP, "limit": "100000000.00"}
+    seen = {"who": "Anna, *** *** *12", "mail": ["a***@***.pl", 7], "nip": NIP, "limit": "100000000.00", "phone": "*******12", "call_id": 600123412}
     expect(s.get("base.party", party)["noted"], seen)
     expect(s.call("export.read", {"entity": "base.party", "fields": ["noted"], "filter": [["id", "=", party]]})["rows"][0]["noted"], seen)
     text = json.dumps(s.call("base.party.history", {"id": party}), ensure_ascii=False)
