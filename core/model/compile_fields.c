@@ -211,6 +211,19 @@ static kt_error *compile_row(
     return NULL;
 }
 
+static void tell_twice(
+    builder *b, const model_entity *entity, const model_field *one, const model_field *other)
+{
+    const char *first = one->module.ptr ? one->module.ptr : "the core";
+    const char *second = other->module.ptr ? other->module.ptr : "the core";
+    if (strcmp(first, second) == 0)
+        build_problem(b, entity->name.ptr, "the field \"%s\" is declared twice",
+            "pole \"%s\" jest zadeklarowane dwa razy", one->name.ptr);
+    else
+        build_problem(b, entity->name.ptr, "the field \"%s\" is declared twice, by %s and by %s",
+            "pole \"%s\" jest zadeklarowane dwa razy, przez %s i %s", one->name.ptr, first, second);
+}
+
 static void make_name_table(builder *b, const model_entity *entity, model_internals *internals)
 {
     size_t slots = 8;
@@ -223,13 +236,8 @@ static void make_name_table(builder *b, const model_entity *entity, model_intern
     for (uint16_t i = 0; i < entity->field_count; i++) {
         size_t at = name_hash(entity->fields[i].name) & (slots - 1);
         for (; table[at] != NO_POSITION; at = (at + 1) & (slots - 1))
-            if (str_eq(entity->fields[table[at]].name, entity->fields[i].name)) {
-                const model_field *other = &entity->fields[table[at]];
-                build_problem(b, entity->name.ptr, "the field \"%s\" is declared twice, by %s and by %s",
-                    "pole \"%s\" jest zadeklarowane dwa razy, przez %s i %s", other->name.ptr,
-                    other->module.ptr ? other->module.ptr : "the core",
-                    entity->fields[i].module.ptr ? entity->fields[i].module.ptr : "the core");
-            }
+            if (str_eq(entity->fields[table[at]].name, entity->fields[i].name))
+                tell_twice(b, entity, &entity->fields[table[at]], &entity->fields[i]);
         table[at] = i;
     }
     internals->by_name = table;

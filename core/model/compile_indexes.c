@@ -260,7 +260,15 @@ bool build_was_stored(const draft *d, const model_index *index)
     return field->tag < d->numbers.first_new_tag;
 }
 
-/* Is there too much to do for one transaction? */
+/* Does it find references that older records hold and it does not have yet? */
+static bool is_seeking(const draft *d, const model_index *index, uint8_t state)
+{
+    return state == INDEX_SEEKING || (state == INDEX_UNUSED && !index->unique &&
+                                         is_reference(index->fields[0]) && build_was_stored(d, index));
+}
+
+/* Is there too much to do for one transaction? What references lead to nowhere is found out in steps always, whose
+ * changes are journalled. */
 static kt_error *fills_later(builder *b, const draft *d, const model_index *index, uint8_t state, bool *later)
 {
     const numbers *n = &d->numbers;
@@ -284,15 +292,8 @@ static kt_error *fills_later(builder *b, const draft *d, const model_index *inde
     key_open(&name, KEY_COUNTER);
     key_u16(&name, n->number);
     KT_TRY(counter_read(&tx, &name, &records));
-    *later = records > FILL_AT_ONCE;
+    *later = records > FILL_AT_ONCE || (records && is_seeking(d, index, state));
     return NULL;
-}
-
-/* Does it find references that older records hold and it does not have yet? */
-static bool is_seeking(const draft *d, const model_index *index, uint8_t state)
-{
-    return state == INDEX_SEEKING || (state == INDEX_UNUSED && !index->unique &&
-                                         is_reference(index->fields[0]) && build_was_stored(d, index));
 }
 
 kt_error *build_indexes(builder *b, draft *d)

@@ -13,22 +13,17 @@
 #include <sodium.h>
 
 #include "model/compile.h"
-#include "model/definition.h"
+#include "model/earlier.h"
 
 #define REMOVED_PREFIX  "model/removed/field/"
 #define TEXTS_PREFIX    "model/defined/"
 #define FIELDS_PREFIX   "model/custom/field/"
 #define ENTITIES_PREFIX "model/custom/entity/"
-#define CUSTOM_MODULE   "custom"
 
-typedef struct row {
-    kt_str key;
-    const variant *definition;
-    struct row *next;
-} row;
+typedef enum { DEFINES_FIELD = 1, DEFINES_ENTITY, DEFINES_MODULE } defines;
 
 /* All definitions of a kind, in order of their keys. */
-static kt_error *load(arena *arena, store_view *view, const char *prefix, row **rows)
+static kt_error *load(arena *arena, store_view *view, const char *prefix, definition_row **rows)
 {
     kt_str from = str_of(prefix);
     char *end = arena_str(arena, from).ptr ? arena_alloc(arena, from.len + 1) : NULL;
@@ -41,7 +36,7 @@ static kt_error *load(arena *arena, store_view *view, const char *prefix, row **
     kt_str key, value;
     kt_error *error = NULL;
     while (!error && store_next(cursor, &key, &value)) {
-        row *r = ARENA_NEW(arena, row);
+        definition_row *r = ARENA_NEW(arena, definition_row);
         kt_str name = arena_str(arena, key);
         if (!r || !name.ptr) {
             error = error_no_memory();
@@ -67,11 +62,11 @@ static kt_str text_key(arena *arena, kt_str text)
 }
 
 /* Puts what was in force at another time in the place of today's rows, or behind them. */
-static kt_error *put_then(builder *b, row **rows, bool fields)
+static kt_error *put_then(builder *b, definition_row **rows, bool fields)
 {
     const model_then *then = b->catalogue->sources.then;
     for (; then && then->key.ptr; then++) {
-        row **at = rows;
+        definition_row **at = rows;
         kt_str key = text_key(b->own, then->text), bytes;
         if (then->field != fields)
             continue;
@@ -91,9 +86,9 @@ static kt_error *put_then(builder *b, row **rows, bool fields)
     return NULL;
 }
 
-static kt_error *add_fields(builder *b, const row *rows)
+static kt_error *add_fields(builder *b, const definition_row *rows)
 {
-    for (const row *r = rows; r; r = r->next) {
+    for (const definition_row *r = rows; r; r = r->next) {
         kt_str entity = variant_get_str(r->definition, "entity");
         draft *d = entity.ptr ? build_draft_find(b, entity.ptr) : NULL;
         if (!d)
@@ -109,9 +104,9 @@ static kt_error *add_fields(builder *b, const row *rows)
     return NULL;
 }
 
-static kt_error *add_entities(builder *b, const row *rows)
+static kt_error *add_entities(builder *b, const definition_row *rows)
 {
-    for (const row *r = rows; r; r = r->next) {
+    for (const definition_row *r = rows; r; r = r->next) {
         kt_entity *entity = build_alloc(b, sizeof *entity);
         if (!entity)
             return error_no_memory();
@@ -126,7 +121,7 @@ static kt_error *add_entities(builder *b, const row *rows)
 
 kt_error *custom_load(builder *b)
 {
-    row *rows;
+    definition_row *rows;
     const model_sources *sources = &b->catalogue->sources;
     KT_TRY(load(b->own, b->view, ENTITIES_PREFIX, &rows));
     KT_TRY(put_then(b, &rows, false));
@@ -140,7 +135,7 @@ kt_error *custom_load(builder *b)
     return add_fields(b, rows);
 }
 
-/* ---- Methods ---- */
+/* ---- Trying ---- */
 
 /* Builds the next catalogue in this transaction, to see whether it can be, and takes back what that wrote:
  * the transaction that swaps the catalogue in writes it, so that nobody keeps to the old one after it. */
@@ -151,7 +146,9 @@ static kt_error *try_build(kt_tx *tx)
     model_catalogue *next;
     store_mark mark = store_mark_set(tx->view);
     KT_TRY(model_catalogue_build(tx->arena, tx->view, &sources, &next));
+    kt_error *error = model_catalogue_check(tx, next, tx->catalogue);
     model_catalogue_release(next);
+    KT_TRY(error);
     return store_mark_back(tx->view, mark);
 }
 
@@ -203,39 +200,6 @@ static kt_error *store_definition(kt_tx *tx, defines kind, const char *entity, c
     return try_build(tx);
 }
 
-/* The definition as JSON text, and its bytes kept under that. */
-static kt_error *keep_text(kt_tx *tx, const variant *definition, kt_str *text, kt_str *bytes)
-{
-    buffer out;
-    KT_TRY(definition_write(tx->arena, definition, bytes));
-    buffer_open(&out, MODEL_JSON_MAX);
-    json j = json_to(&out);
-    json_variant(&j, definition);
-    *text = out.full ? (kt_str){0} : arena_str(tx->arena, buffer_str(&out));
-    bool full = out.full;
-    buffer_close(&out);
-    if (full)
-        return kt_fail(tx, KT_LIMIT, NULL, "the definition is longer than %d bytes",
-            "definicja jest dłuższa niż %d bajtów", MODEL_JSON_MAX);
-    kt_str key = text->ptr ? text_key(tx->arena, *text) : (kt_str){0};
-    return key.ptr ? store_put(tx->view, STORE_META, key, *bytes) : error_no_memory();
-}
-
-static kt_error *define(
-    kt_tx *tx, defines kind, const char *entity, const char *name, const variant *definition)
-{
-    kt_str text, bytes;
-    KT_TRY(keep_text(tx, definition, &text, &bytes));
-    KT_TRY(store_definition(tx, kind, entity, name, bytes));
-    return custom_note(tx, kind, entity, name, text, true);
-}
-
-static kt_error *take_away(kt_tx *tx, defines kind, const char *entity, const char *name)
-{
-    KT_TRY(store_definition(tx, kind, entity, name, (kt_str){0}));
-    return custom_note(tx, kind, entity, name, (kt_str){0}, false);
-}
-
 /* ---- The records ---- */
 
 static const kt_choice kinds[] = {{DEFINES_FIELD, "field", {"Field", "Pole"}, NULL},
@@ -261,8 +225,11 @@ static const kt_shape definition_shape = KT_SHAPE(definition, "model.definition"
         .help = {"As field.define or entity.define took it.",
             "Tak, jak przyjęło ją field.define lub entity.define."}));
 
-/* The last text of what is taken away stays. */
-kt_error *custom_note(kt_tx *tx, defines kind, const char *entity, const char *name, kt_str text, bool active)
+/* One record of "model.definition" says what is defined now; so every change of it is in the journal. Where the catalogue
+ * has no such entity there is nothing to note.
+ *   entity, name  of a field both; else twice the same
+ *   text          of a field or entity: its definition as JSON; of a module: its version; not set: the last one stays */
+static kt_error *note(kt_tx *tx, defines kind, const char *entity, const char *name, kt_str text, bool active)
 {
     struct definition d = {KT_OF(definition)};
     const model_entity *records = model_entity_find(tx->catalogue, KT_STR("model.definition"));
@@ -291,9 +258,49 @@ kt_error *custom_note(kt_tx *tx, defines kind, const char *entity, const char *n
     return error;
 }
 
+/* ---- Defining ---- */
+
+/* The definition as JSON text, and its bytes kept under that. */
+static kt_error *keep_text(kt_tx *tx, const variant *definition, kt_str *text, kt_str *bytes)
+{
+    buffer out;
+    KT_TRY(definition_write(tx->arena, definition, bytes));
+    buffer_open(&out, MODEL_JSON_MAX);
+    json j = json_to(&out);
+    json_variant(&j, definition);
+    *text = out.full ? (kt_str){0} : arena_str(tx->arena, buffer_str(&out));
+    bool full = out.full;
+    buffer_close(&out);
+    if (full)
+        return kt_fail(tx, KT_LIMIT, NULL, "the definition is longer than %d bytes",
+            "definicja jest dłuższa niż %d bajtów", MODEL_JSON_MAX);
+    kt_str key = text->ptr ? text_key(tx->arena, *text) : (kt_str){0};
+    return key.ptr ? store_put(tx->view, STORE_META, key, *bytes) : error_no_memory();
+}
+
+static kt_error *define(
+    kt_tx *tx, defines kind, const char *entity, const char *name, const variant *definition)
+{
+    kt_str text, bytes;
+    definition_row *ever;
+    KT_TRY(load(tx->arena, tx->view, TEXTS_PREFIX, &ever));
+    KT_TRY(earlier_bind(tx, str_of(entity), ever, definition, &definition));
+    KT_TRY(keep_text(tx, definition, &text, &bytes));
+    KT_TRY(store_definition(tx, kind, entity, name, bytes));
+    return note(tx, kind, entity, name, text, true);
+}
+
+static kt_error *take_away(kt_tx *tx, defines kind, const char *entity, const char *name)
+{
+    KT_TRY(store_definition(tx, kind, entity, name, (kt_str){0}));
+    return note(tx, kind, entity, name, (kt_str){0}, false);
+}
+
+/* ---- Changes of the records ---- */
+
 kt_error *model_note_module(kt_tx *tx, const char *name, kt_str version, bool active)
 {
-    return custom_note(tx, DEFINES_MODULE, name, name, version, active);
+    return note(tx, DEFINES_MODULE, name, name, version, active);
 }
 
 /* An undo, or a write to the record itself: what is stored follows. */
@@ -363,17 +370,33 @@ static void answer_name(json *j, kt_str entity, kt_str field)
     json_object_end(j);
 }
 
+/* Was the field defined by itself? Else it is a module's, or part of its entity's definition. */
+static kt_error *is_by_itself(kt_tx *tx, const model_entity *entity, const char *name, bool *yes)
+{
+    kt_str key = stored_key(tx, DEFINES_FIELD, entity->name.ptr, name, false), bytes = {0};
+    KT_TRY(key.ptr ? store_get(tx->view, STORE_META, key, &bytes) : error_no_memory());
+    *yes = bytes.ptr != NULL;
+    return NULL;
+}
+
 kt_error *custom_field_define(method_call *call)
 {
+    kt_tx *tx = call->tx;
     const model_entity *entity;
-    KT_TRY(entity_param(call, "entity", &entity));
     kt_field row;
+    bool own;
+    KT_TRY(entity_param(call, "entity", &entity));
     KT_TRY(definition_field(call->arena, call->params, NULL, &row));
+    KT_TRY(is_by_itself(tx, entity, row.name, &own));
     const model_field *known = model_field_find(entity, str_of(row.name));
-    if (known && !str_is(known->module, CUSTOM_MODULE))
-        return kt_fail(call->tx, KT_CONFLICT, "name", "the entity has a field \"%s\" already",
+    if (known && !own) {
+        kt_error *error = kt_fail(tx, KT_CONFLICT, "name", "the entity has a field \"%s\" already",
             "encja ma już pole \"%s\"", row.name);
-    KT_TRY(define(call->tx, DEFINES_FIELD, entity->name.ptr, row.name, call->params));
+        return str_is(known->module, CUSTOM_MODULE)
+                   ? kt_hint(error, "Change it by entity.define.", "Zmień je przez entity.define.")
+                   : error;
+    }
+    KT_TRY(define(tx, DEFINES_FIELD, entity->name.ptr, row.name, call->params));
     answer_name(call->answer, entity->name, str_of(row.name));
     return NULL;
 }
@@ -383,12 +406,10 @@ kt_error *custom_field_remove(method_call *call)
     kt_tx *tx = call->tx;
     const model_entity *entity;
     KT_TRY(entity_param(call, "entity", &entity));
+    bool own;
     kt_str name = variant_get_str(call->params, "name");
-    kt_str key = stored_key(tx, DEFINES_FIELD, entity->name.ptr, name.ptr ? name.ptr : "", false), found;
-    if (!key.ptr)
-        return error_no_memory();
-    KT_TRY(store_get(tx->view, STORE_META, key, &found));
-    if (!found.ptr)
+    KT_TRY(is_by_itself(tx, entity, name.ptr ? name.ptr : "", &own));
+    if (!own)
         return kt_fail(tx, KT_NOT_FOUND, "name", "%s has no custom field \"%.*s\"",
             "%s nie ma własnego pola \"%.*s\"", entity->name.ptr, STR_ARG(name));
     KT_TRY(take_away(tx, DEFINES_FIELD, entity->name.ptr, name.ptr));
@@ -398,7 +419,7 @@ kt_error *custom_field_remove(method_call *call)
 
 static kt_error *list(method_call *call, const char *prefix, kt_str entity)
 {
-    row *rows;
+    definition_row *rows;
     KT_TRY(load(call->arena, call->tx->view, prefix, &rows));
     json_array(call->answer);
     for (; rows; rows = rows->next)
@@ -410,7 +431,11 @@ static kt_error *list(method_call *call, const char *prefix, kt_str entity)
 
 kt_error *custom_field_list(method_call *call)
 {
-    return list(call, FIELDS_PREFIX, variant_get_str(call->params, "entity"));
+    kt_str name = variant_get_str(call->params, "entity");
+    const model_entity *entity;
+    if (name.ptr)
+        KT_TRY(entity_param(call, "entity", &entity));
+    return list(call, FIELDS_PREFIX, name);
 }
 
 kt_error *custom_entity_define(method_call *call)

@@ -2,14 +2,7 @@
 #pragma once
 #include "model/model.h"
 
-typedef enum { DEFINES_FIELD = 1, DEFINES_ENTITY, DEFINES_MODULE } defines;
-
-/* One record of "model.definition" says what is defined now; so every change of it is in the journal. Where
- * the catalogue has no such entity there is nothing to note.
- *   entity, name  of a field both; else twice the same
- *   text          of a field or entity: its definition as JSON; of a module: its version */
-KT_MUST kt_error *custom_note(
-    kt_tx *tx, defines kind, const char *entity, const char *name, kt_str text, bool active);
+#define CUSTOM_MODULE "custom" /* the module of all that is defined at run time */
 
 /* Stores a field's definition and tries the catalogue that follows from it. */
 KT_MUST kt_error *custom_field_define(method_call *call);

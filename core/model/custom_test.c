@@ -124,6 +124,203 @@ static void a_custom_entity_is_as_good_as_any(void **state)
     house_close(&h);
 }
 
+#define PERSON "[['kind', '=', 'person']]"
+#define REMARK "{'entity': 't.party', 'name': 'remark', 'type': 'string', "
+
+static void a_custom_fields_conditions_are_kept_to(void **state)
+{
+    (void)state;
+    house h = house_open();
+    model_record record;
+    assert_null(model_create(
+        h.tx, house_entity(&h, "t.party"), wire(&h, "{'name': 'Old', 'kind': 'person'}"), &record));
+    define(&h, "field.define",
+        REMARK "'required_if': " PERSON ", 'readonly_if': [['remark', 'starts_with', 'final']], "
+               "'show_if': '[[\"kind\", \"=\", \"person\"]]'}");
+    const model_entity *party = house_entity(&h, "t.party");
+    const model_field *remark = model_field_find(party, KT_STR("remark"));
+    assert_string_equal(remark->show_if.ptr, "[[\"kind\", \"=\", \"person\"]]");
+    assert_string_equal(remark->required_if.ptr, "[[\"kind\",\"=\",\"person\"]]");
+    kt_error *error = model_create(h.tx, party, wire(&h, "{'name': 'New', 'kind': 'person'}"), &record);
+    assert_string_equal(said(error), "remark: is required");
+    assert_null(model_create(h.tx, party, wire(&h, "{'name': 'Firm'}"), &record));
+    assert_string_equal(said(model_update(h.tx, party, 2, 0, wire(&h, "{'kind': 'person'}"), &record)),
+        "remark: is required");
+    assert_null(model_update(h.tx, party, 2, 0, wire(&h, "{'kind': 'person', 'remark': 'final'}"), &record));
+    error = model_update(h.tx, party, 2, 0, wire(&h, "{'remark': 'other'}"), &record);
+    assert_int_equal(error->first->kind, KT_BAD_STATE);
+    assert_null(model_update(h.tx, party, 1, 0, wire(&h, "{'notes': 'lacked it before'}"), &record));
+    house_close(&h);
+}
+
+/* A condition may not come to name what is not there, from whichever side. */
+static void what_a_condition_names_stays(void **state)
+{
+    (void)state;
+    house h = house_open();
+    model_record record;
+    define(&h, "field.define", "{'entity': 't.party', 'name': 'size', 'type': 'int', 'initial': 5}");
+    define(&h, "field.define", REMARK "'required_if': [['size', '>', 4]]}");
+    const char *text = refusal(&h, "field.remove", "{'entity': 't.party', 'name': 'size'}");
+    assert_string_equal(text, "t.party.remark.required_if: t.party has no field \"size\"");
+    define(&h, "field.define", REMARK "'required_if': [['notes', 'is_null', true]]}");
+    define(&h, "field.remove", "{'entity': 't.party', 'name': 'size'}");
+    define(&h, "entity.define",
+        "{'name': 'custom.machine', 'views': [{'kind': 'board', 'group': 'grade'}], 'fields': ["
+        "{'name': 'grade', 'type': 'state', 'choices': ['good', 'bad']}, "
+        "{'name': 'reason', 'type': 'string', 'required_if': [['grade', '=', 'bad']]}]}");
+    const model_entity *machine = house_entity(&h, "custom.machine");
+    assert_string_equal(machine->views.ptr, "[{\"kind\":\"board\",\"group\":\"grade\"}]");
+    assert_string_equal(
+        said(model_create(h.tx, machine, wire(&h, "{'grade': 'bad'}"), &record)), "reason: is required");
+    define(&h, "field.define",
+        "{'entity': 't.party', 'name': 'machine', 'type': 'ref', 'target': 'custom.machine'}");
+    text = refusal(&h, "field.define", "{'entity': 'custom.machine', 'name': 'grade', 'type': 'int'}");
+    assert_string_equal(text, "name: the entity has a field \"grade\" already");
+    text = refusal(&h, "entity.remove", "{'name': 'custom.machine'}");
+    assert_non_null(strstr(text, "t.party.machine: its target \"custom.machine\" does not exist"));
+    house_close(&h);
+}
+
+#define GRADE(choices) "{'entity': 't.party', 'name': 'grade', 'type': 'state', 'choices': " choices "}"
+
+static unsigned grade_value(house *h, const char *name)
+{
+    const model_field *grade = model_field_find(house_entity(h, "t.party"), KT_STR("grade"));
+    for (const kt_choice *choice = grade->choices; choice->name; choice++)
+        if (strcmp(choice->name, name) == 0)
+            return choice->value;
+    return 0;
+}
+
+/* Records hold the value: wherever a name stands in the list, and if it was away meanwhile, it means what it meant. */
+static void a_choice_keeps_its_value(void **state)
+{
+    (void)state;
+    house h = house_open();
+    model_record record;
+    define(&h, "field.define", GRADE("['gold', 'silver', {'name': 'tin', 'label': 'Tin'}]"));
+    assert_null(model_create(
+        h.tx, house_entity(&h, "t.party"), wire(&h, "{'name': 'A', 'grade': 'silver'}"), &record));
+    define(&h, "field.define", GRADE("['new', 'silver', {'name': 'tin', 'label': 'Blech'}, 'gold']"));
+    assert_int_equal(grade_value(&h, "gold"), 1);
+    assert_int_equal(grade_value(&h, "silver"), 2);
+    assert_int_equal(grade_value(&h, "tin"), 3);
+    assert_int_equal(grade_value(&h, "new"), 4);
+    const char *text = refusal(&h, "field.define", GRADE("['gold']"));
+    assert_string_equal(text, "t.party.grade: there are records with \"silver\"");
+    define(&h, "field.define", GRADE("['silver']"));
+    define(&h, "field.define", GRADE("['newer', 'gold', 'silver']"));
+    assert_int_equal(grade_value(&h, "newer"), 5); /* none that another name had */
+    assert_int_equal(grade_value(&h, "gold"), 1);
+    define(&h, "field.define", GRADE("[{'name': 'argent', 'value': 2}]")); /* renamed */
+    assert_null(model_read(h.tx, house_entity(&h, "t.party"), 1, &record));
+    assert_int_equal(house_value(&record, "grade")->as.i, grade_value(&h, "argent"));
+    define(&h, "entity.define",
+        "{'name': 'custom.m', 'fields': [{'name': 'parts', 'type': 'lines', 'lines': ["
+        "{'name': 'sort', 'type': 'state', 'choices': ['bolt', 'nut']}]}]}");
+    assert_null(
+        model_create(h.tx, house_entity(&h, "custom.m"), wire(&h, "{'parts': [{'sort': 'nut'}]}"), &record));
+    define(&h, "entity.define",
+        "{'name': 'custom.m', 'fields': [{'name': 'parts', 'type': 'lines', 'lines': ["
+        "{'name': 'sort', 'type': 'state', 'choices': ['nut', 'pin', 'bolt']}]}]}");
+    const model_field *parts = model_field_find(house_entity(&h, "custom.m"), KT_STR("parts"));
+    const kt_choice *sorts = model_field_find(parts->lines, KT_STR("sort"))->choices;
+    assert_int_equal(sorts[0].value, 2);
+    assert_int_equal(sorts[1].value, 3);
+    assert_int_equal(sorts[2].value, 1);
+    text = refusal(&h, "entity.define",
+        "{'name': 'custom.m', 'fields': [{'name': 'parts', 'type': 'lines', 'lines': ["
+        "{'name': 'sort', 'type': 'state', 'choices': ['pin', 'bolt']}]}]}");
+    assert_string_equal(text, "custom.m.parts.sort: there are records with \"nut\"");
+    house_close(&h);
+}
+
+#define PAL           "{'entity': 't.party', 'name': 'pal', 'type': 'ref', 'target': 't.party'}"
+#define PAL_ELSEWHERE "{'entity': 't.party', 'name': 'pal', 'type': 'ref', 'target': 't.tag'}"
+#define MARKS         "{'entity': 't.party', 'name': 'marks', 'type': 'refs', 'target': 't.tag'}"
+
+static void fill_all(house *h)
+{
+    for (bool more = true; more;)
+        assert_string_equal(said(model_fill_step(h->tx, &more)), "");
+    next_generation(h);
+}
+
+/* Nobody asked a reference that was away when what it points to went. */
+static void a_reference_that_comes_back_leads_somewhere(void **state)
+{
+    (void)state;
+    house h = house_open();
+    model_record record;
+    define(&h, "field.define", PAL);
+    define(&h, "field.define", MARKS);
+    const model_entity *party = house_entity(&h, "t.party"), *tag = house_entity(&h, "t.tag");
+    assert_null(model_create(h.tx, tag, wire(&h, "{'name': 'a'}"), &record));
+    assert_null(model_create(h.tx, tag, wire(&h, "{'name': 'b'}"), &record));
+    assert_null(model_create(h.tx, party, wire(&h, "{'name': 'A'}"), &record));
+    assert_null(model_create(h.tx, party, wire(&h, "{'name': 'B', 'pal': 1, 'marks': [1, 2]}"), &record));
+    assert_null(model_create(h.tx, party, wire(&h, "{'name': 'C', 'pal': 2}"), &record));
+    define(&h, "field.remove", "{'entity': 't.party', 'name': 'pal'}");
+    define(&h, "field.remove", "{'entity': 't.party', 'name': 'marks'}");
+    assert_null(model_delete(h.tx, house_entity(&h, "t.party"), 1, 0));
+    assert_null(model_delete(h.tx, house_entity(&h, "t.tag"), 1, 0));
+    assert_non_null(strstr(refusal(&h, "field.define", PAL_ELSEWHERE), "another entity"));
+    define(&h, "field.define", PAL);
+    define(&h, "field.define", MARKS);
+    fill_all(&h);
+    party = house_entity(&h, "t.party");
+    assert_null(model_read(h.tx, party, 2, &record));
+    assert_false(house_value(&record, "pal")->set);
+    assert_int_equal(house_value(&record, "marks")->as.refs.count, 1);
+    assert_int_equal(record.values[MODEL_VERSION].as.i, 3);
+    assert_null(model_read(h.tx, party, 3, &record));
+    assert_int_equal(house_value(&record, "pal")->as.i, 2);
+    assert_non_null(model_delete(h.tx, party, 2, 0)); /* it is asked again */
+    assert_non_null(strstr(refusal(&h, "field.define", PAL_ELSEWHERE), "point to t.party"));
+    assert_string_equal(said(model_check(h.tx, shout, NULL)), "");
+    house_close(&h);
+}
+
+/* Erasure takes keys away: what the journal has in the clear it cannot reach. */
+static void what_was_in_the_clear_does_not_become_personal(void **state)
+{
+    (void)state;
+    house h = house_open();
+    model_record record;
+    define(&h, "field.define", REMARK "'personal': false}");
+    define(&h, "field.define", REMARK "'personal': true}"); /* no record has a value yet */
+    define(&h, "field.define", REMARK "'personal': false}");
+    assert_null(
+        model_create(h.tx, house_entity(&h, "t.party"), wire(&h, "{'name': 'A', 'remark': 'x'}"), &record));
+    assert_non_null(strstr(refusal(&h, "field.define", REMARK "'personal': true}"), "never be erased"));
+    define(&h, "field.remove", "{'entity': 't.party', 'name': 'remark'}");
+    assert_non_null(strstr(refusal(&h, "field.define", REMARK "'personal': true}"), "never be erased"));
+    house_close(&h);
+}
+
+/* What has come to be wrong all the same refuses the writes that it concerns, and stands in no other change's way. */
+static void a_condition_that_cannot_be_judged_is_told(void **state)
+{
+    (void)state;
+    house h = house_open();
+    model_record record;
+    assert_null(model_create(h.tx, house_entity(&h, "t.tag"), wire(&h, "{'name': 'vip'}"), &record));
+    define(&h, "field.define", REMARK "'required_if': [['tags', '=', {'name': 'vip'}]]}");
+    const model_entity *party = house_entity(&h, "t.party");
+    assert_string_equal(said(model_create(h.tx, party, wire(&h, "{'name': 'A', 'tags': [1]}"), &record)),
+        "remark: is required");
+    assert_null(model_delete(h.tx, house_entity(&h, "t.tag"), 1, 0));
+    kt_error *error = model_create(h.tx, party, wire(&h, "{'name': 'B'}"), &record);
+    assert_int_equal(error->first->kind, KT_RULE);
+    assert_string_equal(error->first->path, "remark");
+    assert_non_null(error->first->hint.en);
+    define(&h, "field.define", "{'entity': 't.party', 'name': 'size', 'type': 'int'}");
+    define(&h, "field.define", REMARK "'required_if': null}");
+    assert_null(model_create(h.tx, house_entity(&h, "t.party"), wire(&h, "{'name': 'B'}"), &record));
+    house_close(&h);
+}
+
 static void bad_definitions_are_refused_with_all_their_mistakes(void **state)
 {
     (void)state;
@@ -138,6 +335,26 @@ static void bad_definitions_are_refused_with_all_their_mistakes(void **state)
         {"field.define", "{'entity': 't.party', 'name': 'x', 'type': 'ref'}", "target"},
         {"field.define", "{'entity': 't.party', 'name': 'x', 'type': 'ref', 'target': 't.none'}",
             "does not exist"},
+        {"field.define", "{'entity': 't.party', 'name': 'x', 'type': 'ref', 'target': 'custom.none'}",
+            "does not exist"},
+        {"field.define", REMARK "'show_if': 'garbage'}", "t.party.remark.show_if"},
+        {"field.define", REMARK "'show_if': [['kind', '=', 'robot'], ['nmae', '=', 'x']]}",
+            "t.party has no field \"nmae\""},
+        {"field.define", REMARK "'required_if': [['amuont', '=', 1]]}", "t.party.remark.required_if"},
+        {"field.define", REMARK "'readonly_if': [['active', '>', true]]}", "t.party.remark.readonly_if"},
+        {"field.define", REMARK "'required_if': false}", "t.party.remark.required_if"},
+        {"field.define",
+            "{'entity': 't.party', 'name': 'x', 'type': 'lines', 'lines': [{'name': 'y', 'type': 'int', "
+            "'required_if': [['y', '=', 1]]}]}",
+            "belong to fields of entities"},
+        {"field.define",
+            "{'entity': 't.party', 'name': 'x', 'type': 'lines', 'lines': [{'name': 'y', 'type': 'int', "
+            "'show_if': [['y', '=', 1]]}]}",
+            "t.party.x.y.show_if"},
+        {"field.define", "{'entity': 't.party', 'name': 'x', 'type': 'int', 'initial': [1]}", "initial"},
+        {"entity.define",
+            "{'name': 'custom.m', 'views': {'kind': 'list'}, 'fields': [{'name': 'x', 'type': 'int'}]}",
+            "custom.m.views"},
         {"field.define", "{'entity': 't.party', 'name': 'x', 'type': 'int', 'scale': 99}", "scale"},
         {"field.define", "{'entity': 't.party', 'name': 'x', 'type': 'int', 'colour': 'red'}", "colour"},
         {"field.define", "{'entity': 't.party', 'name': 'company', 'type': 'int'}", "already"},
@@ -146,6 +363,10 @@ static void bad_definitions_are_refused_with_all_their_mistakes(void **state)
         {"entity.define", "{'name': 'machine', 'fields': [{'name': 'x', 'type': 'int'}]}", "custom."},
         {"entity.define", "{'name': 'custom.m', 'fields': []}", "fields"},
         {"entity.remove", "{'name': 't.party'}", "module"},
+        {"field.list", "{'entity': 't.none'}", "t.none"},
+        {"entity.define",
+            "{'name': 'custom.m', 'fields': [{'name': 'x', 'type': 'int'}, {'name': 'x', 'type': 'int'}]}",
+            "\"x\" is declared twice"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *text = refusal(&h, cases[i].method, cases[i].params);
@@ -177,6 +398,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_custom_field_is_as_good_as_any),
         cmocka_unit_test(a_custom_entity_is_as_good_as_any),
+        cmocka_unit_test(a_custom_fields_conditions_are_kept_to),
+        cmocka_unit_test(what_a_condition_names_stays),
+        cmocka_unit_test(a_condition_that_cannot_be_judged_is_told),
+        cmocka_unit_test(a_choice_keeps_its_value),
+        cmocka_unit_test(a_reference_that_comes_back_leads_somewhere),
+        cmocka_unit_test(what_was_in_the_clear_does_not_become_personal),
         cmocka_unit_test(bad_definitions_are_refused_with_all_their_mistakes),
         cmocka_unit_test(definitions_are_listed_as_they_were_given),
     };

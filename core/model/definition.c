@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #define FORMAT     1
-#define DEPTH_MOST 8
+#define DEPTH_MOST 16
 
 /* ---- Bytes ---- */
 
@@ -233,6 +233,33 @@ static const char *text(form *f, const char *name)
     return v->as.string.ptr;
 }
 
+/* A filter or a list of views: as it is on the wire, or as its JSON text. */
+static const char *as_json(form *f, const char *name)
+{
+    const variant *v = member(f, name);
+    buffer out;
+    if (!v || v->kind == VARIANT_STRING)
+        return v ? v->as.string.ptr : NULL;
+    buffer_open(&out, MODEL_JSON_MAX);
+    json j = json_to(&out);
+    json_variant(&j, v);
+    kt_str made = out.full ? (kt_str){0} : arena_str(f->arena, buffer_str(&out));
+    buffer_close(&out);
+    if (!made.ptr)
+        wrong(f, name, "shorter", "krótsze");
+    return made.ptr;
+}
+
+/* A value as on the wire, where numbers and true may stand without quotes. */
+static const char *wire_text(form *f, const char *name)
+{
+    const variant *v = member(f, name);
+    if (!v || v->kind == VARIANT_STRING || v->kind == VARIANT_INT || v->kind == VARIANT_BOOL)
+        return as_json(f, name);
+    wrong(f, name, "a string, a whole number, true or false", "tekstem, liczbą całkowitą, true lub false");
+    return NULL;
+}
+
 static bool flag(form *f, const char *name)
 {
     const variant *v = member(f, name);
@@ -376,7 +403,7 @@ kt_error *definition_field(arena *arena, const variant *from, const char *path, 
 {
     static const char *const known[] = {"entity", "name", "type", "label", "help", "target", "initial",
         "group", "required", "unique", "indexed", "searchable", "personal", "fixed", "scale", "max",
-        "on_delete", "choices", "lines", "priority", "show_if", "mask", NULL};
+        "on_delete", "choices", "lines", "priority", "show_if", "required_if", "readonly_if", "mask", NULL};
     form f = {.arena = arena, .from = from, .path = path};
     refuse_others(&f, known);
     *row = (kt_field){.name = text(&f, "name"),
@@ -384,7 +411,7 @@ kt_error *definition_field(arena *arena, const variant *from, const char *path, 
         .label = label_of(&f, "label"),
         .help = label_of(&f, "help"),
         .target = text(&f, "target"),
-        .initial = text(&f, "initial"),
+        .initial = wire_text(&f, "initial"),
         .group = text(&f, "group"),
         .required = flag(&f, "required"),
         .unique = flag(&f, "unique"),
@@ -396,7 +423,9 @@ kt_error *definition_field(arena *arena, const variant *from, const char *path, 
         .max = count_of(&f, "max", MODEL_TEXT_MAX),
         .on_delete = policy_of(&f),
         .priority = count_of(&f, "priority", 1000),
-        .show_if = text(&f, "show_if"),
+        .show_if = as_json(&f, "show_if"),
+        .required_if = as_json(&f, "required_if"),
+        .readonly_if = as_json(&f, "readonly_if"),
         .mask = text(&f, "mask")};
     if (!row->label.en)
         row->label = (kt_text){row->name, row->name};
@@ -414,7 +443,7 @@ kt_error *definition_field(arena *arena, const variant *from, const char *path, 
 kt_error *definition_entity(arena *arena, const variant *from, const char *path, kt_entity *entity)
 {
     static const char *const known[] = {"name", "label", "plural", "title", "number", "indexes", "icon",
-        "shared", "log_reads", "fields", NULL};
+        "views", "columns", "shared", "log_reads", "fields", NULL};
     form f = {.arena = arena, .from = from, .path = path};
     refuse_others(&f, known);
     kt_shape *shape;
@@ -429,6 +458,8 @@ kt_error *definition_entity(arena *arena, const variant *from, const char *path,
         .number = text(&f, "number"),
         .indexes = text(&f, "indexes"),
         .icon = text(&f, "icon"),
+        .views = as_json(&f, "views"),
+        .columns = as_json(&f, "columns"),
         .shared = flag(&f, "shared"),
         .log_reads = flag(&f, "log_reads")};
     if (!entity->label.en)

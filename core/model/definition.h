@@ -3,6 +3,12 @@
 #pragma once
 #include "model/model.h"
 
+typedef struct definition_row {
+    kt_str key; /* under which it is stored, behind the prefix of its kind */
+    const variant *definition;
+    struct definition_row *next;
+} definition_row;
+
 /* A variant as bytes, and back. */
 KT_MUST kt_error *definition_write(arena *arena, const variant *from, kt_str *bytes);
 KT_MUST kt_error *definition_read(arena *arena, kt_str bytes, const variant **to);

@@ -35,12 +35,63 @@ static kt_error *same_as_another(kt_tx *tx, const model_index *index, const mode
         tx->arena, record->entity, index, value.ptr ? key_last_u64(value) : 0, record_id(record));
 }
 
+/* ---- References that come back ---- */
+
+static kt_error *clear_one(kt_tx *tx, const model_referrer *from, const model_entity *target, uint64_t id,
+    model_record *record, bool *any)
+{
+    kt_str bytes = {0};
+    if (target && id)
+        KT_TRY(model_load_bytes(tx, target, id, &bytes));
+    if (!target || !id || bytes.ptr)
+        return NULL;
+    *any = true;
+    return model_reference_clear(tx, from, target, id, record);
+}
+
+static kt_error *clear_value(
+    kt_tx *tx, const model_referrer *from, const model_value *value, model_record *record, bool *any)
+{
+    const model_field *field = from->field;
+    if (field->type != KT_REFS)
+        return clear_one(tx, from,
+            is_any(field) ? model_entity_by_number(tx->catalogue, value->as.any.entity) : field->target,
+            ref_id(field, value), record, any);
+    for (size_t i = 0; value->set && i < value->as.refs.count; i++)
+        KT_TRY(clear_one(tx, from, field->target, value->as.refs.ids[i], record, any));
+    return NULL;
+}
+
+/* While a field was away nobody asked its references when what they point to was deleted. Those are cleared now, whatever
+ * the field's policy and its other rules are. */
+static kt_error *clear_gone(kt_tx *tx, const model_index *index, model_record *record)
+{
+    const model_referrer from = {record->entity, index->fields[0], index};
+    const model_field *through = index->through;
+    const model_value *lines = through ? &record->values[through->position] : NULL;
+    model_record after;
+    bool any = false;
+    kt_str bytes;
+    KT_TRY(model_record_copy(tx, record, &after));
+    for (size_t i = 0; through && lines->set && i < lines->as.lines.count; i++)
+        KT_TRY(clear_value(tx, &from, &lines->as.lines.items[i].values[from.field->position], &after, &any));
+    if (!through)
+        KT_TRY(clear_value(tx, &from, &record->values[from.field->position], &after, &any));
+    if (!any)
+        return NULL;
+    KT_TRY(model_record_encode(tx, &after, &bytes));
+    *record = after;
+    return model_restore(tx, record->entity, record_id(record), bytes);
+}
+
 static kt_error *fill_one(
     kt_tx *tx, const model_entity *entity, const model_index *index, uint64_t id, kt_str bytes)
 {
     model_record record = {0};
     kt_error *problems = NULL;
     KT_TRY(model_record_decode(tx, entity, id, bytes, &record));
+    if (index->seeking)
+        KT_TRY(clear_gone(tx, index, &record));
     if (index->unique) {
         model_entity one = *entity; /* asked of this index alone */
         one.indexes = index;

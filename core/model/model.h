@@ -11,6 +11,7 @@
 /* One bounded piece of what a new catalogue still has to do over large entities: filling new indexes,
  * removing those that are no longer declared. Writes keep an index that is being filled; queries do not use
  * it until the next catalogue finds it whole.
+ * What references of a field that was away pointed to may have gone: they are cleared, which makes changes.
  *   more     false: nothing was left to do
  *   returns  conflict: two records, which it names, have the same in what should be unique
  *   thread   writer, in a job of its own */
@@ -22,6 +23,12 @@ KT_MUST kt_error *model_fill_step(kt_tx *tx, bool *more);
  *   memory  the catalogue lives in its own arena; counted references, see model_catalogue_hold */
 KT_MUST kt_error *model_catalogue_build(
     arena *arena, store_view *view, const model_sources *sources, model_catalogue **catalogue);
+/* What the building lets pass, for a server has to start with what it has: conditions of fields (show_if, required_if,
+ * readonly_if) that cannot be read, references to custom entities that are not there, views that are no JSON.
+ *   before   the catalogue in whose place it comes, or NULL: what is wrong there already is not told
+ *   returns  all that is wrong, or NULL */
+KT_MUST kt_error *model_catalogue_check(
+    kt_tx *tx, const model_catalogue *catalogue, const model_catalogue *before);
 
 /* ---- Changing records ---- */
 

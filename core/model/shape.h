@@ -68,5 +68,3 @@ KT_MUST kt_error *shape_params_read(
     kt_tx *tx, const kt_shape *shape, const variant *params, const char *path, kt_record **rec);
 /* Writes the struct's members (not the braces) as wire values. */
 KT_MUST kt_error *shape_result_json(kt_tx *tx, const kt_shape *shape, const kt_record *rec, json *out);
-/* Copies the members that have the same name and kind in both shapes, for events without an entity. */
-void shape_copy_named(const kt_record *from, kt_record *to);

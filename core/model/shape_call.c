@@ -140,7 +140,8 @@ const void *kt_service_find(kt_tx *tx, const char *name, unsigned version)
     return model_service_find(tx->catalogue, name, version);
 }
 
-void shape_copy_named(const kt_record *from, kt_record *to)
+/* Copies the members that have the same name and kind in both shapes, for events without an entity. */
+static void copy_named(const kt_record *from, kt_record *to)
 {
     static const size_t sizes[] = {[KT_STRING] = sizeof(kt_str),
         [KT_TEXT] = sizeof(kt_str),
@@ -181,7 +182,7 @@ static kt_error *emit_plain(
             return error_no_memory();
         mine->of = handler->shape;
         if (payload && handler->shape)
-            shape_copy_named(payload, mine);
+            copy_named(payload, mine);
         kt_event announced = {.name = event, .after = mine};
         tx->depth++;
         e = handler->run(tx, &announced);

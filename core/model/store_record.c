@@ -200,15 +200,10 @@ kt_error *model_store_filled_as(kt_tx *tx, model_record *record, uint64_t id)
     return announce(tx, EVENT_CREATED, "created", NULL, record);
 }
 
-kt_error *model_store_filled(kt_tx *tx, model_record *record)
-{
-    return model_store_filled_as(tx, record, 0);
-}
-
 kt_error *model_store_new(kt_tx *tx, model_record *record)
 {
     fill_defaults(tx, record);
-    return model_store_filled(tx, record);
+    return model_store_filled_as(tx, record, 0);
 }
 
 /* ---- Changing ---- */

@@ -1,9 +1,9 @@
 /* validate.c -- limits, required fields, choices, references, lines: everything that is wrong, at once. */
 #include "model/validate.h"
 
-#include "kit/decode.h"
 #include "kit/text.h"
-#include "query/internal.h"
+#include "model/condition.h"
+#include "record/path.h"
 
 #define DAY_MAX 3652059 /* 9999-12-31 */
 #define MS_MIN  INT64_C(-62135596800000)
@@ -320,32 +320,16 @@ static kt_error *check_value(pass *p, const model_field *field, const model_valu
     return check_set(p, field, before, value);
 }
 
-/* ---- Conditions ---- */
-
-kt_error *validate_condition(kt_tx *tx, const model_record *record, kt_str condition, bool *met)
-{
-    static const decode_limits limits = {.depth_max = 10, .elements_max = 1000};
-    const variant *from = NULL;
-    query_filter *filter = NULL;
-    kt_authority authority = kt_own_authority(tx);
-    *met = false;
-    kt_error *error = decode_json(tx->arena, condition, &limits, &from);
-    if (!error)
-        error = query_filter_read(tx, record->entity, from, &filter);
-    if (!error)
-        error = query_filter_matches(tx, filter, record, met);
-    kt_callers_authority(tx, authority);
-    return error;
-}
+/* ---- The record ---- */
 
 /* A record that lacked it already, under the same condition, is not refused for what else is changed. */
 static kt_error *check_required_if(
     pass *p, const model_field *field, const model_record *before, const model_record *after)
 {
     bool needed, lacked = before && !before->values[field->position].set;
-    KT_TRY(validate_condition(p->tx, after, field->required_if, &needed));
+    KT_TRY(condition_met(p->tx, after, field, field->required_if, &needed));
     if (needed && lacked)
-        KT_TRY(validate_condition(p->tx, before, field->required_if, &lacked));
+        KT_TRY(condition_met(p->tx, before, field, field->required_if, &lacked));
     if (needed && !lacked)
         SAY("is required", "jest wymagane");
     return NULL;

@@ -9,7 +9,5 @@
  *   returns  only what makes going on senseless */
 KT_MUST kt_error *validate_record(
     kt_tx *tx, const model_record *before, model_record *after, const bool *changed, kt_error **problems);
-/* Does the record meet a condition that a field of its entity declares? Whoever calls: all fields count. */
-KT_MUST kt_error *validate_condition(kt_tx *tx, const model_record *record, kt_str condition, bool *met);
 /* Empty text, empty lists and false become not set, so that records compare. */
 void validate_normalise(model_record *record);

@@ -1,4 +1,5 @@
 /* write.c -- the verbs create, update and upsert as they come over the wire. */
+#include "model/condition.h"
 #include "model/validate.h"
 #include "query/internal.h"
 #include "record/moved.h"
@@ -12,8 +13,7 @@ static bool may_give(kt_tx *tx, const model_entity *entity, const model_field *f
     const model_guard *guard = tx->guard;
     if (!field || (guard && guard->field && !guard->field(tx, field, entity, false) &&
                       !guard->field(tx, field, entity, true))) {
-        kt_also(problems, kt_fail(tx, KT_VALIDATION, name.ptr, "%s has no such field",
-                              "%s nie ma takiego pola", entity->name.ptr));
+        kt_also(problems, path_unknown(tx, entity, entity, name, name.ptr));
         return false;
     }
     if (guard && guard->field && !guard->field(tx, field, entity, true)) {
@@ -46,7 +46,7 @@ static kt_error *check_frozen(kt_tx *tx, const model_field *field, const model_r
         kt_also(problems, kt_fail(tx, KT_VALIDATION, field->name.ptr, "is fixed at creation",
                               "jest ustalane przy tworzeniu"));
     if (field->readonly_if.len)
-        KT_TRY(validate_condition(tx, before, field->readonly_if, &frozen));
+        KT_TRY(condition_met(tx, before, field, field->readonly_if, &frozen));
     if (frozen)
         kt_also(
             problems, kt_fail(tx, KT_BAD_STATE, field->name.ptr, "may not be changed as the record stands",

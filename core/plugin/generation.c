@@ -191,6 +191,20 @@ static void pending_set(plugins *p, generation pending)
         model_catalogue_release(old.catalogue);
 }
 
+/* At a start nobody is there to mend what modules of another version left unsound: it is told, and the rest works. */
+static kt_error *judge(change *c, kt_tx *tx)
+{
+    const model_catalogue *before = c->plugins->current.catalogue; /* nobody swaps it under manage */
+    if (!c->entering_count && !c->leaving)
+        return NULL;
+    kt_error *wrong = model_catalogue_check(tx, c->made, before);
+    if (before)
+        return wrong;
+    for (const problem *p = wrong ? wrong->first : NULL; p; p = p->next)
+        log_line(KT_LOG_WARN, "plugin", "unsound at=%s reason=\"%s\"", p->path ? p->path : "", p->text.en);
+    return NULL;
+}
+
 static kt_error *work(change *c, store_view *view)
 {
     uint64_t number = 0;
@@ -208,6 +222,7 @@ static kt_error *work(change *c, store_view *view)
         .request_id = KT_STR("module"),
         .master_key = c->plugins->master_key,
         .writes = true};
+    KT_TRY(judge(c, &tx));
     bool joined[MODULES_MAX] = {false}, any = false;
     for (size_t i = 0; i < c->entering_count; i++)
         KT_TRY(enter(&tx, c->entering[i], &joined[i]));
@@ -303,6 +318,8 @@ kt_error *generation_try(plugins *p, arena *arena, const kt_module *const *modul
 typedef struct {
     store_job job;
     plugins *plugins;
+    const model_change *changes; /* of records, in the job's memory */
+    uint64_t seq;
     bool more;
 } fill;
 
@@ -314,9 +331,14 @@ static kt_error *fill_run(store_job *job, store_view *view)
         .catalogue = f->plugins->current.catalogue,
         .lang = "en",
         .now = clock_now(),
+        .user = f->plugins->user,
         .origin = MODEL_SYSTEM,
-        .master_key = f->plugins->master_key};
-    return model_fill_step(&tx, &f->more);
+        .request_id = KT_STR("module"),
+        .master_key = f->plugins->master_key,
+        .writes = true};
+    KT_TRY(model_fill_step(&tx, &f->more));
+    f->changes = tx.changes;
+    return tx.changes ? journal_append(&tx, &f->seq) : NULL;
 }
 
 /* A step's error outlives the step's memory. */
@@ -344,6 +366,8 @@ kt_error *generation_fill(plugins *p, arena *arena, bool *worked)
             e = f.job.error ? keep_error(arena, f.job.error)
                             : error_make(arena, KT_STORAGE, NULL, "an index could not be filled",
                                   "nie udało się wypełnić indeksu");
+        else if (f.changes && p->changed)
+            p->changed(p->context, f.seq, f.changes);
         arena_close(own);
         if (e || !f.more)
             return e;

@@ -242,7 +242,7 @@ static void *rows_new(lua_reading *r, size_t count, size_t size)
 
 static void read_choice(lua_reading *r, kt_choice *choice, const char *what, long line)
 {
-    static const char *const known[] = {"en", "pl", "semantic", NULL};
+    static const char *const known[] = {"en", "pl", "semantic", "value", NULL};
     if (lua_type(r->L, -1) == LUA_TSTRING) {
         choice->name = keep(r, lua_tostring(r->L, -1));
     } else if (lua_istable(r->L, -1)) {
@@ -250,6 +250,8 @@ static void read_choice(lua_reading *r, kt_choice *choice, const char *what, lon
         choice->name = name_first(r, what, line);
         choice->label = label_at(r, NULL, what, line);
         choice->semantic = text_at(r, "semantic", what, line);
+        unsigned value = number_at(r, "value", 31, what, line);
+        choice->value = value ? value : choice->value;
     } else {
         lua_problem(r, line, "%s: a state is a text or {\"name\", en = .., pl = ..}",
             "%s: stan to tekst albo {\"nazwa\", en = .., pl = ..}", what);
@@ -418,11 +420,27 @@ static long entity_line(lua_reading *r, long otherwise)
     return line;
 }
 
+/* Another module's entity gets fields, and nothing but fields. */
+static void read_extension(lua_reading *r, kt_entity *e, const char *name, long line)
+{
+    static const char *const known[] = {"extends", "fields", NULL};
+    refuse_unknown(r, known, 0, name, line);
+    if (!strchr(name, '.'))
+        lua_problem(r, line, "\"extends\" names another module's entity, as \"base.party\"; \"%s\" is none",
+            "„extends” nazywa encję innego modułu, np. „base.party”; „%s” nią nie jest", name);
+    e->shape = read_fields(r, name, name, line, 0);
+}
+
 static void read_entity(lua_reading *r, kt_entity *e, const char *module, long line)
 {
     static const char *const known[] = {"name", "label", "plural", "fields", "actions", "title", "number",
         "indexes", "icon", "shared", "log_reads", "views", "columns", NULL};
     line = entity_line(r, line);
+    const char *other = text_at(r, "extends", module, line);
+    if (other) {
+        read_extension(r, e, other, line);
+        return;
+    }
     const char *short_name = text_at(r, "name", module, line);
     const char *name = arena_format(r->own, "%s.%s", module, short_name ? short_name : "").ptr;
     r->no_memory |= !name;

@@ -20,7 +20,8 @@ static const char good[] =
     "      f.money {'rate', en = 'Rate', pl = 'Stawka', scale = 2},\n"
     "      f.reference {'party', en = 'Customer', pl = 'Klient', target = 'base.party', required = true},\n"
     "      f.date {'day', en = 'Day', pl = 'Dzie\xc5\x84', initial = 'today', indexed = true},\n"
-    "      f.state {'state', en = 'State', pl = 'Stan', 'planned', {'held', en = 'Held', pl = 'Odbyta'}, "
+    "      f.state {'state', en = 'State', pl = 'Stan', 'planned', {'held', en = 'Held', pl = 'Odbyta', "
+    "value = 2}, "
     "'cancelled'},\n"
     "      f.lines {'steps', en = 'Steps', pl = 'Kroki', fields = {f.text {'text', en = 'Text', pl = "
     "'Tekst'}}}},\n"
@@ -68,6 +69,29 @@ static void a_file_becomes_the_tables_of_a_module(void **state)
     arena_close(arena);
 }
 
+static void a_row_that_extends_gives_fields_to_anothers_entity(void **state)
+{
+    (void)state;
+    arena *arena = arena_open((size_t)1 << 24);
+    loaded *made = NULL;
+    kt_error *e = read_text(arena,
+        "local f = kontor.field\n"
+        "return kontor.module {name = 'visits', version = '1.0.0', label = {en = 'Visits', pl = 'Wizyty'}, "
+        "needs = {'base'}, entities = {\n"
+        "{extends = 'base.party', fields = {f.int {'visit_days', en = 'Days', pl = 'Dni', indexed = true,\n"
+        "required_if = '[[\"is_customer\", \"=\", true]]'}}}}}",
+        &made);
+    if (e)
+        fail_msg("%s", error_text(e));
+    const kt_entity *row = made->module->entities;
+    assert_string_equal(row->shape->name, "base.party");
+    assert_string_equal(row->shape->fields[0].name, "visit_days");
+    assert_string_equal(row->shape->fields[0].required_if, "[[\"is_customer\", \"=\", true]]");
+    assert_null(row->label.en);
+    arena_close(made->arena);
+    arena_close(arena);
+}
+
 static void what_is_wrong_is_named_with_file_and_line(void **state)
 {
     static const struct {
@@ -91,6 +115,12 @@ static void what_is_wrong_is_named_with_file_and_line(void **state)
          "{{'bill', run = "
          "function() end}}}}}",
             "\"run\" is code, and this file only declares", 0},
+        {"return kontor.module {name = 'visits', entities = {{extends = 'base.party', title = 'x', fields = "
+         "{kontor.field.int {'x', en = 'X', pl = 'X'}}}}}",
+            "base.party: there is no option \"title\"", 1},
+        {"return kontor.module {name = 'visits', entities = {{extends = 'party', fields = "
+         "{kontor.field.int {'x', en = 'X', pl = 'X'}}}}}",
+            "\"extends\" names another module's entity", 1},
         {"return kontor.module {name = 'visits', on = {}}", "\"on\" is code, and this file only declares", 0},
         {"while true do end", "more than 10000000 instructions", 1},
         {"local t = {} for i = 1, 1e9 do t[i] = 'x' .. i end", "not enough memory", 0},
@@ -138,6 +168,7 @@ static void all_problems_of_a_file_come_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_file_becomes_the_tables_of_a_module),
+        cmocka_unit_test(a_row_that_extends_gives_fields_to_anothers_entity),
         cmocka_unit_test(what_is_wrong_is_named_with_file_and_line),
         cmocka_unit_test(all_problems_of_a_file_come_at_once)};
     return cmocka_run_group_tests(tests, NULL, NULL);

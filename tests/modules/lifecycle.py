@@ -196,6 +196,49 @@ def check_examples(house, kontor):
     refused(house, kontor, "wrong", "row 2 MODULES/wrong.lua: wrong.lua:2: unexpected symbol near <eof>")
 
 
+EXTRAS = """local f = kontor.field
+return kontor.module {name = "extras", version = "1.0.0", label = {en = "Extras", pl = "Dodatki"}, needs = {"base"}, entities = {
+  {extends = "base.party", fields = {
+    f.string {"saddle", en = "Saddle", pl = "Siodło", max = 20, indexed = true,
+              required_if = '[["is_customer", "=", true], ["kind", "=", "%s"]]'},
+    f.state {"tier", en = "Tier", pl = "Poziom", "low", "high"}}}}}
+"""
+
+
+def check_extension(house, kontor):
+    """A Lua file adds a field to another module's entity: a condition that names what is not there is refused, a sound one is kept
+    to, and while the module rests the values wait."""
+    file = house.modules_directory / "extras.lua"
+    file.write_text(EXTRAS % "robot", encoding="utf-8")
+    error = refusal(kontor.call, "module.enable", {"name": "extras"})
+    assert "base.party.saddle.required_if" in str(error), error
+    file.write_text(EXTRAS % "person", encoding="utf-8")
+    kontor.call("module.enable", {"name": "extras"})
+    error = refusal(kontor.create, "base.party", {"name": "Ada", "kind": "person", "is_customer": True})
+    assert [p["path"] for p in error.problems] == ["saddle"], error.problems
+    party = kontor.create("base.party", {"name": "Ada", "kind": "person", "is_customer": True, "saddle": "gel"})["id"]
+    assert kontor.count("base.party", [["saddle", "=", "gel"]]) == 1
+    field = next(f for f in kontor.call("system.describe", {"entities": ["base.party"]})["entities"][0]["fields"] if f["name"] == "saddle")
+    assert (field["module"], field["required_if"][1]) == ("extras", ["kind", "=", "person"]), field
+    kontor.call("field.define", {"entity": "base.party", "name": "saddle_note", "type": "string", "show_if": [["saddle", "=", "gel"]]})
+    error = refusal(kontor.call, "module.disable", {"name": "extras"})
+    assert "base.party.saddle_note.show_if" in str(error), error
+    kontor.call("field.remove", {"entity": "base.party", "name": "saddle_note"})
+    kontor.call("module.disable", {"name": "extras"})
+    assert "saddle" not in kontor.get("base.party", party)
+    kontor.update("base.party", party, {"name": "Ada L."})
+    kontor.call("module.enable", {"name": "extras"})
+    assert kontor.get("base.party", party)["saddle"] == "gel"
+    kontor.update("base.party", party, {"tier": "high"})
+    newer = (EXTRAS % "person").replace("1.0.0", "1.1.0")
+    file.write_text(newer.replace('"low", "high"', '"top", "low", "high"'), encoding="utf-8")
+    error = refusal(kontor.call, "module.upgrade", {"name": "extras"})
+    assert sorted(p["path"] for p in error.problems) == ["base.party.tier"] * 2, error.problems
+    file.write_text(newer.replace('"low", "high"', '{"top", value = 3}, {"low", value = 1}, {"high", value = 2}'), encoding="utf-8")
+    kontor.call("module.upgrade", {"name": "extras"})
+    assert kontor.get("base.party", party)["tier"] == "high"
+
+
 STOCK = """local f = kontor.field
 return kontor.module {name = "boxes", version = "%s", label = {en = "Boxes", pl = "Pudła"}, needs = {}, entities = {
   {name = "box", label = {en = "Box", pl = "Pudło"}, fields = {
@@ -238,6 +281,7 @@ def main():
         check_reload_under_load(house, kontor)
         check_broken(house, kontor)
         check_examples(house, kontor)
+        check_extension(house, kontor)
         check_upgrade_refused(house, kontor)
         assert kontor.call("system.check")["sound"]
     print("a module's life: as it should be")

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Fields and entities of an integrator's own, everywhere that a module's are: lists, sums, search, rights, files, history, undo, the
+feed, the past, rules, documents; and their conditions, kept to and told."""
+import pathlib
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "modules")]
+from house import PASSWORD  # noqa: E402
+from stories import expect, refused, run  # noqa: E402
+
+PERSON = [["kind", "=", "person"]]
+FIELDS = (
+    {"name": "size", "type": "quantity", "scale": 1, "indexed": True, "label": {"en": "Size", "pl": "Rozmiar"}},
+    {"name": "grade", "type": "state", "choices": ["gold", {"name": "silver", "label": {"en": "Silver", "pl": "Srebrny"}}], "initial": "silver"},
+    {"name": "seats", "type": "int", "initial": 2},
+    {"name": "nick", "type": "string", "max": 20, "searchable": True, "unique": True},
+    {"name": "salary", "type": "money", "scale": 2, "group": "pay"},
+    {"name": "hotline", "type": "string", "max": 30, "mask": "contact"},
+    {"name": "mentor", "type": "ref", "target": "base.party", "on_delete": "clear"},
+    {"name": "pets", "type": "lines", "lines": [{"name": "name", "type": "string", "searchable": True}, {"name": "age", "type": "int"}]},
+    {"name": "remark", "type": "string", "max": 50, "show_if": PERSON, "required_if": [["kind", "=", "person"], ["size", ">", "50"]],
+     "readonly_if": [["remark", "starts_with", "final"]]},
+)
+made = {}
+
+
+def fields_of(k, entity="base.party"):
+    return {f["name"]: f for f in k.call("system.describe", {"entities": [entity]})["entities"][0]["fields"]}
+
+
+def ended(k, job):
+    until = time.monotonic() + 60
+    while job["state"] in ("queued", "running"):
+        assert time.monotonic() < until, job
+        time.sleep(0.02)
+        job = k.call("job.get", {"id": job["id"]})
+    return job
+
+
+def they_are_defined_and_described(k):
+    for field in FIELDS:
+        k.call("field.define", {"entity": "base.party", **field})
+    seen = fields_of(k)
+    expect([seen["remark"][name] for name in ("show_if", "required_if", "readonly_if")], [FIELDS[-1][name] for name in ("show_if", "required_if", "readonly_if")])
+    expect((seen["seats"]["initial"], seen["salary"]["group"], seen["hotline"]["mask"], seen["size"]["module"]), ("2", "pay", "contact", "custom"))
+    expect([c["label"] for c in seen["grade"]["choices"]], ["gold", "Silver"])
+    expect(k.call("field.list", {"entity": "base.party"}), sorted(({"entity": "base.party", **f} for f in FIELDS), key=lambda f: f["name"]))
+
+
+def they_are_written_read_sorted_and_summed(k):
+    old = k.create("base.party", {"name": "Jan Stary", "kind": "person", "size": "12.5", "grade": "gold", "salary": "5000.50", "nick": "zbyszek",
+                                  "hotline": "600 123 412", "pets": [{"name": "Burek", "age": 3}, {"name": "Mruczek", "age": 5}]})["id"]
+    new = k.create("base.party", {"name": "Ewa Nowa", "kind": "person", "size": "44.0", "salary": "6000.25", "mentor": old})["id"]
+    made.update(old=old, new=new)
+    row = k.get("base.party", new)
+    expect((row["size"], row["grade"], row["seats"], row["mentor"]), ("44.0", "silver", 2, old))
+    both = [["id", "in", [old, new]]]
+    expect([r["id"] for r in k.list("base.party", both, sort="-size")["rows"]], [new, old])
+    expect(k.list("base.party", [["mentor.nick", "=", "zbyszek"]], fields=["name", "mentor.size"])["rows"], [{"name": "Ewa Nowa", "mentor.size": "12.5"}])
+    expect(k.count("base.party", [["pets", "any", [["name", "=", "Burek"], ["age", ">", 2]]]]), 1)
+    expect(k.call("base.party.list", {"filter": [["nick", "=", "zbyszek"]], "explain": True})["scan"], "unique")
+    rows = k.aggregate("base.party", {"n": "count", "pay": "sum:salary", "mean": "avg:salary"}, group=["grade"], filter=both)
+    expect([(r["grade"], r["n"], r["pay"], r["mean"]) for r in rows], [("gold", 1, "5000.50", "5000.50"), ("silver", 1, "6000.25", "6000.25")])
+    rows = k.aggregate("base.party", {"age": "avg:pets.age"}, group=["pets.name"], sort="pets.name")
+    expect([(r["pets.name"], r["age"]) for r in rows], [("Burek", "3.00"), ("Mruczek", "5.00")])
+    for text, where in (("zbysz", "nick"), ("burek", "pets.name")):
+        expect([(r["id"], r["matched"]) for r in k.call("system.search", {"text": text})["rows"]], [(old, where)])
+    refused("conflict", lambda: k.update("base.party", new, {"nick": "zbyszek"}), "nick")
+
+
+def conditions_are_kept_to_in_calls_and_files(k):
+    new = made["new"]
+    refused("validation", lambda: k.update("base.party", new, {"size": "51"}), "remark")
+    k.update("base.party", new, {"size": "51", "remark": "final word"})
+    refused("state", lambda: k.update("base.party", new, {"remark": "other"}), "remark")
+    text = "external_id,name,kind,Rozmiar,remark\nc1,Big,person,60,\nc2,Small,person,6,\n"
+    job = ended(k, k.call("import.start", {"text": text, "entity": "base.party", "problems": "skip"}))
+    expect([(p["row"], p["path"], p["message"]) for p in k.call("job.problems", {"id": job["id"]})["problems"]], [(2, "remark", "is required")])
+    expect(k.get("base.party", external_id="c2")["size"], "6.0")
+    job = ended(k, k.call("export.start", {"entity": "base.party", "filter": [["external_id", "=", "c2"]], "fields": ["name", "size", "seats"]}))
+    expect(job["state"], "done")
+    rows = k.call("export.read", {"entity": "base.party", "filter": [["external_id", "=", "c2"]], "fields": ["size", "grade"]})["rows"]
+    expect([(r["size"], r["grade"]) for r in rows], [("6.0", "silver")])
+
+
+def rights_groups_and_masks_hold_for_them(k, house):
+    role = k.create("access.role", {"name": "looker", "grants": "base.party:read masked contact"})["id"]
+    user = k.create("access.user", {"name": "looker", "roles": [role]})["id"]
+    k.call("access.password", {"user": user, "new": PASSWORD})
+    looker = house.client("looker", PASSWORD)
+    row = looker.get("base.party", made["old"])
+    expect(("salary" in row, row["hotline"], row["size"]), (False, "*** *** *12", "12.5"))
+    expect("salary" in fields_of(looker), False)
+    refused("validation", lambda: looker.list("base.party", [["salary", ">", "1"]]))
+    refused("validation", lambda: looker.aggregate("base.party", {"s": "sum:salary"}))
+    seen = [c["field"] for e in looker.call("base.party.history", {"id": made["old"]})["entries"] for c in e["changes"]]
+    expect(("salary" in seen, "size" in seen), (False, True))
+    k.update("access.role", role, {"grants": "base.party:read fields pay"})
+    expect(looker.get("base.party", made["old"])["salary"], "5000.50")
+
+
+def the_journal_knows_them(k):
+    old = made["old"]
+    seq = k.call("base.party.history", {"id": old})["entries"][0]["seq"]
+    k.update("base.party", old, {"size": "13.0"})
+    entry = k.call("base.party.history", {"id": old})["entries"][0]
+    change = next(c for c in entry["changes"] if c["field"] == "size")
+    expect((change["label"], change["before"], change["after"]), ("Size", "12.5", "13.0"))
+    fed = [c for e in k.call("journal.since", {"seq": seq})["entries"] for c in e["changes"] if c["entity"] == "base.party" and c["id"] == old]
+    expect(len(fed), 1)
+    k.call("journal.revert", {"seq": entry["seq"]})
+    expect(k.get("base.party", old)["size"], "12.5")
+
+
+def rules_and_templates_use_them(k):
+    rule = k.create("automation.rule", {"name": "big", "text": 'rule { on = "base.party.updated size", when = {{"size", ">=", "100"}},\n'
+                                                              '  run = function(party) party.seats = party.seats + 1; party.remark = "huge " .. party.grade end }'})["id"]
+    k.call("automation.rule.enable", {"id": rule})
+    firm = k.create("base.party", {"name": "Firma", "kind": "organisation"})["id"]
+    k.update("base.party", firm, {"size": "100"})
+    row = k.get("base.party", firm)
+    expect((row["seats"], row["remark"]), (3, "huge silver"))
+    template = k.create("document.template", {"name": "custom", "entity": "base.party", "kind": "text", "lang": "pl",
+                                              "text": "{{ doc.size }} {{ doc.mentor.nick }} {{ doc.grade }} {% for _, p in ipairs(doc.mentor.pets) do %}{{ p.name }}{% end %}\n"})["id"]
+    expect(k.call("document.preview", {"template": template, "id": made["new"]})["text"].split(), ["51,0", "zbyszek", "silver", "BurekMruczek"])
+
+
+def an_entity_of_ones_own_is_as_good(k):
+    k.call("entity.define", {"name": "custom.machine", "title": "name", "number": "M/{seq:3}", "label": {"en": "Machine", "pl": "Maszyna"},
+                             "views": [{"kind": "board", "group": "grade"}], "fields": [
+        {"name": "name", "type": "string", "required": True, "searchable": True, "label": {"en": "Name", "pl": "Nazwa"}},
+        {"name": "grade", "type": "state", "choices": ["good", "bad"]},
+        {"name": "reason", "type": "text", "required_if": [["grade", "=", "bad"]]},
+        {"name": "keeper", "type": "ref", "target": "base.party"}]})
+    refused("validation", lambda: k.create("custom.machine", {"name": "Lathe", "grade": "bad"}), "reason")
+    lathe = k.create("custom.machine", {"name": "Lathe", "grade": "good", "keeper": made["old"]})
+    expect(lathe["number"], "M/001")
+    seen = k.call("system.describe", {"entities": ["custom.machine"]})["entities"][0]
+    expect((seen["views"], seen["custom"]), ([{"kind": "board", "group": "grade"}], True))
+    expect([r["entity"] for r in k.call("system.search", {"text": "lathe"})["rows"]], ["custom.machine"])
+    expect(k.list("custom.machine", [["keeper.nick", "=", "zbyszek"]])["rows"][0]["name"], "Lathe")
+    refused("conflict", lambda: k.delete("base.party", made["old"]))
+    machine = {"entity": "base.party", "name": "machine", "type": "ref", "target": "custom.machine"}
+    k.call("field.define", machine)
+    k.update("base.party", made["new"], {"machine": lathe["id"]})
+    k.call("field.remove", {"entity": "base.party", "name": "machine"})
+    k.delete("custom.machine", lathe["id"])  # nobody asks a field that is away
+    k.call("field.define", machine)
+    expect(k.get("base.party", made["new"])["machine"], None)
+    expect(k.call("base.party.history", {"id": made["new"]})["entries"][0]["origin"], "system")
+    expect(k.call("system.check")["sound"], True)
+    error = refused("validation", lambda: k.call("entity.remove", {"name": "custom.machine"}), "base.party.machine")
+    expect("custom.machine" in str(error), True)
+
+
+def a_choice_keeps_its_value_and_what_was_clear_stays_so(k):
+    grade = {"entity": "base.party", "name": "grade", "type": "state", "initial": "silver"}
+    k.call("field.define", {**grade, "choices": ["platinum", "silver", "gold"]})
+    expect([k.get("base.party", made[which])["grade"] for which in ("old", "new")], ["gold", "silver"])
+    error = refused("conflict", lambda: k.call("field.define", {**grade, "choices": ["silver"]}), "base.party.grade")
+    expect("gold" in str(error), True)
+    k.call("field.define", {**grade, "choices": ["silver", "gold"]})
+    refused("conflict", lambda: k.call("field.define", {"entity": "base.party", "name": "hotline", "type": "string", "max": 30, "personal": True}),
+            "base.party.hotline")
+
+
+def what_a_condition_names_stays_and_is_checked(k):
+    for bad, path in (({"show_if": "garbage"}, "show_if"), ({"required_if": [["amuont", "=", 1]]}, "required_if"),
+                      ({"readonly_if": [["kind", "=", "robot"]]}, "readonly_if")):
+        refused("validation", lambda: k.call("field.define", {"entity": "base.party", "name": "bad", "type": "int", **bad}), f"base.party.bad.{path}")
+    refused("validation", lambda: k.call("field.define", {"entity": "base.party", "name": "bad", "type": "ref", "target": "custom.none"}), "base.party.bad")
+    refused("validation", lambda: k.call("field.remove", {"entity": "base.party", "name": "size"}), "base.party.remark.required_if")
+    expect("bad" in fields_of(k), False)
+    expect(k.call("system.check")["sound"], True)
+
+
+run((they_are_defined_and_described, they_are_written_read_sorted_and_summed, conditions_are_kept_to_in_calls_and_files,
+     rights_groups_and_masks_hold_for_them, the_journal_knows_them, rules_and_templates_use_them, an_entity_of_ones_own_is_as_good,
+     a_choice_keeps_its_value_and_what_was_clear_stays_so, what_a_condition_names_stays_and_is_checked))
