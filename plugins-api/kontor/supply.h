@@ -29,6 +29,7 @@ typedef struct {
                         on stock: whatever its source likes to see again at the release */
     unsigned level;
     kt_text reason; /* why this day; NULL: it needs no word */
+    kt_id freed_by; /* of kt_any: what is reserved was this document's before; not set: nobody's */
 } kt_cover;
 
 /* What a demand and all demands below it are covered by; a made part stands before its own components. */
@@ -69,8 +70,8 @@ typedef struct {
      *   day     not set: nobody knows any more */
     KT_MUST kt_error *(*moved)(kt_tx *tx, kt_id supply, kt_date day, kt_text reason);
     /* So much of a supply is in the stores now: the demands that wait for it get it reserved, those needed
-     * first before the others; what is left goes to demands of the item that miss some. For each
-     * "base.supply.reserved" is emitted: {document, line, day}. What came for a demand and cannot be reserved, being
+     * first before the others; what is left is handed out like what is freed. For each "base.supply.reserved" is
+     * emitted: {document, line, day, item, quantity, freed_by}. What came for a demand and cannot be reserved, being
      * blocked or expired, the demand misses. */
     KT_MUST kt_error *(*arrived)(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity);
     /* So much of a supply will not come: the demands that waited for it are covered anew. */
@@ -83,6 +84,12 @@ typedef struct {
      *   line    not set: all lines
      *   levels  how deep it goes; 1: what covers the document itself; 0: all */
     KT_MUST kt_error *(*tree)(kt_tx *tx, kt_id document, kt_id line, unsigned levels, kt_plan *plan);
+    /* So much of an item may be taken that could not: given back, found, unblocked, come unasked. Demands of the item
+     * that miss some get it reserved, those needed first before the others, as `arrived` tells it; of what none of
+     * them takes "base.supply.unclaimed" is emitted: {item, warehouse, quantity, freed_by}.
+     *   by         of kt_any: whose it was, or what brought it; may be not set
+     *   warehouse  where it is */
+    KT_MUST kt_error *(*freed)(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity);
 } kt_supply;
 
 /* NULL: no module offers it now. */

@@ -179,7 +179,10 @@ class Company:
             {"currency": self.eur}, {"currency": self.pln}, {"tax_included": True}, {"party": self.dice.choice(self.customers)})))
 
     def confirm(self):
-        self.act("crm.order", "confirm", self.in_state("crm.order", "draft")["id"])
+        order = self.in_state("crm.order", "draft")
+        if self.dice.random() < 0.2:
+            self.k.update("crm.order", order["id"], {"warehouse": self.dice.choice(self.stores)})
+        self.act("crm.order", "confirm", order["id"])
 
     def amend(self):
         order = self.in_state("crm.order", "confirmed", "on_hold")
@@ -242,14 +245,21 @@ class Company:
 
     def pick(self):
         d = self.in_state("logistics.delivery", "reserved", "waiting")
-        lines = [{"line": line["id"], "quantity": str(self.dice.randint(0, int(number(line["quantity"])) + 1)), **self.lot_of(line["item"])} for line in d["lines"] if self.dice.random() < 0.7]
-        self.act("logistics.delivery", "pick", d["id"], lines=lines if lines and self.dice.random() < 0.5 else None)
+        self.act("logistics.delivery", "pick", d["id"], lines=self.chosen(d) if self.dice.random() < 0.5 else None)
+
+    def chosen(self, d):
+        """Of a line so much of any lot, of one, or of several."""
+        rows = [{"line": line["id"], "quantity": str(self.dice.randint(0, int(number(line["quantity"])) + 1)), **self.lot_of(line["item"])} for line in d["lines"] if self.dice.random() < 0.7]
+        rows += [{**row, "quantity": "1", "lot": lot["id"]} for row in rows if "lot" in row for lot in self.mirror.rows["logistics.lot"].values()
+                 if lot["item"] == self.mirror.rows["logistics.lot"][row["lot"]]["item"] and lot["id"] != row["lot"] and self.dice.random() < 0.5]
+        return rows or None
 
     def ship(self):
-        self.act("logistics.delivery", "ship", self.in_state("logistics.delivery", "reserved", "picked", "waiting")["id"], day=self.past(3))
+        d = self.in_state("logistics.delivery", "reserved", "picked", "waiting")
+        self.act("logistics.delivery", "ship", d["id"], day=self.past(3), lines=self.chosen(d) if self.dice.random() < 0.2 else None)
 
     def turn_delivery(self):
-        action, *states = self.dice.choice((("unpick", "picked"), ("finish", "shipped"), ("reserve", "waiting"), ("cancel", "waiting", "reserved")))
+        action, *states = self.dice.choice((("unpick", "picked"), ("finish", "shipped"), ("reserve", "waiting"), ("cancel", "waiting", "reserved"), ("reopen", "cancelled")))
         self.act("logistics.delivery", action, self.in_state("logistics.delivery", *states)["id"])
 
     def deliver_by_hand(self):

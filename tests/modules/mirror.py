@@ -1,5 +1,6 @@
 """A company as its journal tells it: every record is rebuilt from the change feed alone, and after each commit what must hold of
 the whole company is asked of what has changed. Nothing is read but the feed, so that at the end the two can be held together."""
+import datetime
 from collections import Counter, defaultdict
 from decimal import Decimal as D
 
@@ -33,6 +34,7 @@ class Mirror:
         self.goods, self.held, self.worth = Counter(), Counter(), D(0)
         self.stocked, self.waiting, self.making, self.taxes, self.unbilled = Counter(), Counter(), Counter(), Counter(), D(0)
         self.shipped, self.elsewhere, self.billed, self.unheard, self.in_boxes = Counter(), Counter(), Counter(), Counter(), set()  # of orders
+        self.missed, self.places, self.today = defaultdict(set), defaultdict(set), datetime.date.today().isoformat()  # by item: peggings, stock
         self.covers = defaultdict(dict)  # days of what covers a sales order's line
         self.series = Counter()
         self.learn()
@@ -283,8 +285,27 @@ class Mirror:
             return  # the picker has in hand what he took
         hold(self.stocked[of] == 0, "what is reserved for a demand is not what is pegged to it: reserved less pegged", of, self.stocked[of])
 
+    def lot(self, old, new):
+        if new:
+            self.ask.add(("nobody_misses_what_is_free", new["item"]))
+
+    def nobody_misses_what_is_free(self, item):
+        """What is free, and good on the day on which it is needed, is reserved for those who miss it where it is."""
+        if not {"crm", "logistics", "production"} <= self.enabled or any(job["state"] in ("queued", "running") for job in self.rows["job.job"].values()):
+            return
+        usual = min((not w["usual"], w["id"]) for w in self.rows["logistics.warehouse"].values())[1]
+        for pegging in [self.rows["base.pegging"][id] for id in self.missed[item]]:
+            where, when = pegging["warehouse"]["id"] if pegging["warehouse"] else usual, max(pegging["needed"] or "", self.today)
+            for at in self.places[item]:
+                b = self.rows["logistics.stock"][at]
+                lot = self.rows["logistics.lot"].get(b["lot"], {})
+                held = lot.get("blocked") or (lot.get("expires") or "9999") < when
+                hold(held or b["place"] != "stores" or b["warehouse"] != where or number(b["on_hand"]) <= number(b["reserved"]), "what is free is missed", pegging, b)
+
     def stock(self, old, new):
         hold(new, "a stock's row is deleted", old)
+        self.places[new["item"]].add(new["id"])
+        self.ask.add(("nobody_misses_what_is_free", new["item"]))
         at = new["item"], new["location"], new["lot"]
         self.goods[(*at, "kept")], self.held[(*at, "kept")] = number(new["on_hand"]), number(new["reserved"])
         self.ask.add(("stock_is_its_moves", *at))
@@ -365,6 +386,9 @@ class Mirror:
                 self.ask.add(("promises_can_be_kept", *of))
             if row and row["kind"] == "stock":
                 self.of_demand(row["demand"], row, -sign)
+            if row and row["kind"] == "missing":
+                (self.missed[row["item"]].add if sign > 0 else self.missed[row["item"]].discard)(row["id"])
+                self.ask.add(("nobody_misses_what_is_free", row["item"]))
             if row and row["kind"] == "buy":
                 self.waiting[row["supply"]["id"]] += sign * number(row["quantity"])
                 self.ask.add(("request_is_what_waits", row["supply"]["id"]))
@@ -420,6 +444,8 @@ class Mirror:
             self.order_gives_what_waits(id)
         for id in list(self.waiting):
             self.request_is_what_waits(id)
+        for item in list(self.missed):
+            self.nobody_misses_what_is_free(item)
         for entity in ("crm.order", "logistics.purchase_order"):
             for id in self.rows[entity]:
                 self.order_has_heard(entity, id)
@@ -445,6 +471,6 @@ class Mirror:
 
 LAWS = {"finance.entry": Mirror.entry, "finance.balance": Mirror.balance, "finance.open_item": Mirror.open_item, "finance.match": Mirror.match,
         "finance.invoice": Mirror.invoice, "finance.payment": Mirror.payment, "finance.vat_line": Mirror.vat_line, "finance.received": Mirror.received,
-        "logistics.move": Mirror.move, "logistics.reservation": Mirror.reservation, "logistics.stock": Mirror.stock, "logistics.valuation": Mirror.valuation,
+        "logistics.move": Mirror.move, "logistics.reservation": Mirror.reservation, "logistics.stock": Mirror.stock, "logistics.lot": Mirror.lot, "logistics.valuation": Mirror.valuation,
         "crm.order": Mirror.sales_order, "logistics.purchase_order": Mirror.purchase_order, "logistics.delivery": Mirror.delivery, "base.order_report": Mirror.report,
         "logistics.purchase_request": Mirror.request, "base.pegging": Mirror.pegging, "production.order": Mirror.making_order, "production.disassembly": Mirror.disassembly}

@@ -3,10 +3,11 @@
 
 /* ---- Promises ---- */
 
-struct promise { /* the payload of "base.supply.promise" */
+struct promise { /* the payload of "base.supply.promise" and "base.supply.reserved" */
     kt_record rec;
-    kt_id document;
+    kt_id document, item, freed_by;
     int64_t line;
+    kt_dec quantity;
     kt_date day, was;
     kt_str reason, reason_pl;
 };
@@ -14,12 +15,16 @@ static const kt_shape promise_shape = KT_SHAPE(promise, NULL,
     KT_FIELD(promise, document, REF, "Document", "Dokument", .target = "*"),
     KT_FIELD(promise, line, INT, "Line", "Pozycja"), KT_FIELD(promise, day, DATE, "There on", "Będzie dnia"),
     KT_FIELD(promise, was, DATE, "Before", "Przedtem"), KT_FIELD(promise, reason, STRING, "Why", "Dlaczego"),
-    KT_FIELD(promise, reason_pl, STRING, "Why, in Polish", "Dlaczego, po polsku"));
+    KT_FIELD(promise, reason_pl, STRING, "Why, in Polish", "Dlaczego, po polsku"),
+    KT_FIELD(promise, item, REF, "Item", "Towar", .target = "base.item"),
+    KT_FIELD(promise, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4),
+    KT_FIELD(promise, freed_by, REF, "Was reserved for", "Było zarezerwowane dla", .target = "*"));
 
-/* Some of what the demand of p waits for is in the stores now, and its own. */
-static kt_error *tell_reserved(kt_tx *tx, const struct pegging *p)
+/* So much of what the demand of p waits for is in the stores now, and its own. */
+static kt_error *tell_reserved(kt_tx *tx, const struct pegging *p, kt_dec quantity, kt_id freed_by)
 {
-    struct promise promise = {KT_OF(promise), .document = p->demand, .line = p->line};
+    struct promise promise = {KT_OF(promise), .document = p->demand, .line = p->line, .item = p->item,
+        .quantity = quantity, .freed_by = freed_by};
     KT_TRY(promise_of(tx, p->demand, p->line, &promise.day));
     return kt_emit(tx, "base.supply.reserved", &promise.rec);
 }
@@ -73,7 +78,7 @@ kt_error *supply_moved(kt_tx *tx, kt_id supply, kt_date day, kt_text reason)
 /* ---- It is there ---- */
 
 /* Reserves for the demand of p as much as there is. */
-static kt_error *allocate(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec *rest)
+static kt_error *allocate(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_id freed_by, kt_dec *rest)
 {
     const kt_source *stock = source_of(tx, KT_FROM_STOCK);
     kt_dec take = least(p->quantity, *rest), open = take;
@@ -84,14 +89,17 @@ static kt_error *allocate(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec 
     demand.warehouse = warehouse;
     KT_TRY(promise_of(tx, p->demand, p->line, &was));
     KT_TRY(stock->cover(tx, &demand, &open, &plan));
-    *rest = kt_dec_sub(*rest, kt_dec_sub(take, open));
-    if (kt_dec_cmp(open, take) == 0)
+    take = kt_dec_sub(take, open);
+    *rest = kt_dec_sub(*rest, take);
+    if (take.coef == 0)
         return NULL;
-    KT_TRY(pegging_lessen(tx, p, kt_dec_sub(take, open)));
-    for (size_t i = 0; i < plan.count; i++)
+    KT_TRY(pegging_lessen(tx, p, take));
+    for (size_t i = 0; i < plan.count; i++) {
+        plan.parts[i].freed_by = freed_by;
         KT_TRY(pegging_remember(tx, &demand, &plan.parts[i]));
+    }
     KT_TRY(supply_tell(tx, p, was));
-    return tell_reserved(tx, p);
+    return tell_reserved(tx, p, take, freed_by);
 }
 
 /* Nobody keeps stock: what came lies ready for the demand of p, by its pegging alone. */
@@ -113,12 +121,12 @@ static kt_error *lay_ready(kt_tx *tx, struct pegging *p, kt_dec *rest)
     KT_TRY(pegging_remember(tx, &demand, &part));
     *rest = kt_dec_sub(*rest, take);
     KT_TRY(supply_tell(tx, p, was));
-    return tell_reserved(tx, p);
+    return tell_reserved(tx, p, take, (kt_id){0});
 }
 
-static kt_error *hand_out(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec *rest)
+static kt_error *hand_out(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_id freed_by, kt_dec *rest)
 {
-    return source_of(tx, KT_FROM_STOCK) ? allocate(tx, p, warehouse, rest) : lay_ready(tx, p, rest);
+    return source_of(tx, KT_FROM_STOCK) ? allocate(tx, p, warehouse, freed_by, rest) : lay_ready(tx, p, rest);
 }
 
 kt_error *supply_miss(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_text reason)
@@ -131,6 +139,8 @@ kt_error *supply_miss(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_text rea
     KT_TRY(promise_of(tx, p->demand, p->line, &was));
     KT_TRY(pegging_lessen(tx, p, quantity));
     KT_TRY(kt_create(tx, &missed.rec));
+    if (source_of(tx, KT_FROM_STOCK)) /* others of the same may be free */
+        KT_TRY(allocate(tx, &missed, kt_any_id(p->warehouse), (kt_id){0}, &quantity));
     return supply_tell(tx, p, was);
 }
 
@@ -140,7 +150,7 @@ static kt_error *come_for(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec 
     static const kt_text held = {"it came, but is blocked, expired or used up",
         "przyszło, ale jest zablokowane, przeterminowane albo zużyte"};
     kt_dec left = came;
-    KT_TRY(hand_out(tx, p, warehouse, &left));
+    KT_TRY(hand_out(tx, p, warehouse, (kt_id){0}, &left));
     *rest = kt_dec_sub(*rest, kt_dec_sub(came, left));
     return left.coef > 0 ? supply_miss(tx, p, left, held) : NULL;
 }
@@ -148,6 +158,41 @@ static kt_error *come_for(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec 
 static bool is_elsewhere(const struct pegging *p, kt_id warehouse)
 {
     return p->warehouse.v && warehouse.v && kt_any_id(p->warehouse).v != warehouse.v;
+}
+
+struct unclaimed { /* the payload of "base.supply.unclaimed" */
+    kt_record rec;
+    kt_id item, warehouse, freed_by;
+    kt_dec quantity;
+};
+static const kt_shape unclaimed_shape = KT_SHAPE(unclaimed, NULL,
+    KT_FIELD(unclaimed, item, REF, "Item", "Towar", .target = "base.item"),
+    KT_FIELD(unclaimed, warehouse, REF, "Warehouse", "Magazyn", .target = "*"),
+    KT_FIELD(unclaimed, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4),
+    KT_FIELD(unclaimed, freed_by, REF, "Was reserved for", "Było zarezerwowane dla", .target = "*"));
+
+/* To those who miss some of the item; what none of them takes others may. */
+static kt_error *freed_within(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec rest)
+{
+    struct peggings all = {0};
+    if (rest.coef > 0)
+        KT_TRY(peggings_missing(tx, item, &all));
+    for (size_t i = 0; i < all.count && rest.coef > 0; i++)
+        if (!is_elsewhere(&all.items[i], warehouse))
+            KT_TRY(hand_out(tx, &all.items[i], kt_any_id(all.items[i].warehouse), by, &rest));
+    if (rest.coef <= 0)
+        return NULL;
+    const struct unclaimed left = {KT_OF(unclaimed), .item = item, .quantity = rest, .freed_by = by,
+        .warehouse = kt_any(tx, "logistics.warehouse", warehouse)};
+    return kt_emit(tx, "base.supply.unclaimed", &left.rec);
+}
+
+kt_error *supply_freed(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = freed_within(tx, by, item, warehouse, quantity);
+    kt_callers_authority(tx, before);
+    return e;
 }
 
 static kt_error *arrived_within(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity)
@@ -162,12 +207,7 @@ static kt_error *arrived_within(kt_tx *tx, kt_id supply, kt_id item, kt_id wareh
         KT_TRY(come_for(tx, &all.items[i], warehouse, came, &rest));
         due = kt_dec_sub(due, came);
     }
-    if (rest.coef > 0)
-        KT_TRY(peggings_missing(tx, item, &all));
-    for (size_t i = 0; i < all.count && rest.coef > 0; i++)
-        if (all.items[i].kind == KT_MISSING && !is_elsewhere(&all.items[i], warehouse))
-            KT_TRY(hand_out(tx, &all.items[i], kt_any_id(all.items[i].warehouse), &rest));
-    return NULL;
+    return freed_within(tx, (kt_id){0}, item, warehouse, rest);
 }
 
 kt_error *supply_arrived(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity)

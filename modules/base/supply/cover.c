@@ -105,7 +105,6 @@ static kt_error *let_go(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_plan *
     part.quantity = quantity;
     if (source) {
         KT_TRY(source->release(tx, &demand, &part, left));
-        KT_TRY(kt_read(tx, p->rec.id, &p->rec)); /* what is left of the supply may come on another day now */
     } else if (p->kind != KT_MISSING) {
         KT_TRY(kt_plan_add(tx, left, &at));
         part.reason = part.document.v ? (kt_text){"the module that it came from is not enabled",
@@ -113,6 +112,7 @@ static kt_error *let_go(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_plan *
                                       : (kt_text){"it is there already", "już jest"};
         left->parts[at] = part;
     }
+    KT_TRY(kt_read(tx, p->rec.id, &p->rec)); /* what is left of a supply may come on another day now */
     return pegging_lessen(tx, p, quantity);
 }
 
@@ -191,5 +191,5 @@ static kt_error *used(kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec 
     return e;
 }
 
-const kt_supply supply_service = {
-    supply_cover, release, used, supply_moved, supply_arrived, supply_failed, supply_joined, supply_tree};
+const kt_supply supply_service = {supply_cover, release, used, supply_moved, supply_arrived, supply_failed,
+    supply_joined, supply_tree, supply_freed};

@@ -6,7 +6,7 @@ struct shown { /* one row of the tree */
     kt_record rec;
     int64_t level, line, minutes;
     kt_supply_kind kind;
-    kt_id item, supply;
+    kt_id item, supply, freed_by;
     kt_str item_name, reason;
     kt_dec quantity, cost;
     kt_date needed, day;
@@ -24,7 +24,8 @@ static const kt_shape shown_shape = KT_SHAPE(shown, NULL,
     KT_FIELD(shown, supply, REF, "Covered by", "Czym pokryte", .target = "*"),
     KT_FIELD(shown, cost, MONEY, "Cost", "Koszt", .scale = 2),
     KT_FIELD(shown, minutes, INT, "Working minutes", "Minuty pracy"),
-    KT_FIELD(shown, reason, STRING, "Why", "Dlaczego"), KT_FIELD(shown, late, BOOL, "Late", "Opóźnione"));
+    KT_FIELD(shown, reason, STRING, "Why", "Dlaczego"), KT_FIELD(shown, late, BOOL, "Late", "Opóźnione"),
+    KT_FIELD(shown, freed_by, REF, "Was reserved for", "Było zarezerwowane dla", .target = "*"));
 
 struct named {
     kt_record rec;
@@ -39,7 +40,8 @@ static kt_error *show(kt_tx *tx, const kt_cover *part, kt_lines *rows)
     struct shown row = {KT_OF(shown), .level = part->level, .line = (int64_t)part->line.v,
         .minutes = part->minutes, .kind = part->kind, .item = part->item, .supply = part->document,
         .item_name = item.name, .reason = kt_say(tx, part->reason), .quantity = part->quantity,
-        .cost = part->cost, .needed = part->needed, .day = part->day, .late = cover_late(part)};
+        .cost = part->cost, .needed = part->needed, .day = part->day, .late = cover_late(part),
+        .freed_by = part->freed_by};
     return kt_line_add(tx, rows, &row.rec);
 }
 

@@ -35,6 +35,9 @@ const kt_shape pegging_shape = KT_SHAPE(pegging, "base.pegging",
         .help = {"0: a customer's demand; components are one deeper than what they go into.",
             "0: zapotrzebowanie klienta; składniki są o jeden niżej niż to, do czego wchodzą."}),
     KT_FIELD(pegging, warehouse, REF, "Warehouse", "Magazyn", .target = "*", .on_delete = KT_CLEAR),
+    KT_FIELD(pegging, freed_by, REF, "Was reserved for", "Było zarezerwowane dla", .target = "*",
+        .on_delete = KT_CLEAR,
+        .help = {"Who gave it back, or what brought it.", "Kto je zwolnił albo co je przyniosło."}),
     KT_FIELD(pegging, reason, STRING, "Why", "Uzasadnienie po angielsku", .max = 300),
     KT_FIELD(pegging, reason_pl, STRING, "Why, in Polish", "Uzasadnienie", .max = 300),
     KT_FIELD(pegging, late, BOOL, "Late", "Opóźnione", .computed = true, .indexed = true,
@@ -181,6 +184,7 @@ kt_error *pegging_remember(kt_tx *tx, const kt_demand *demand, const kt_cover *p
         struct pegging *old = on_stock(&all, part);
         if (old) {
             old->quantity = kt_dec_add(old->quantity, part->quantity);
+            old->freed_by = part->freed_by.v ? part->freed_by : old->freed_by;
             old->cost = old->cost.scale1 && part->cost.scale1 ? kt_dec_add(old->cost, part->cost)
                                                               : (kt_dec){0};
             return kt_update(tx, &old->rec);
@@ -190,7 +194,7 @@ kt_error *pegging_remember(kt_tx *tx, const kt_demand *demand, const kt_cover *p
         .item = part->item, .kind = part->kind, .quantity = part->quantity, .needed = demand->day,
         .day = part->day, .supply = part->document, .cost = part->cost, .minutes = part->minutes,
         .level = demand->level, .warehouse = kt_any(tx, "logistics.warehouse", demand->warehouse),
-        .reason = said(part->reason.en), .reason_pl = said(part->reason.pl)};
+        .freed_by = part->freed_by, .reason = said(part->reason.en), .reason_pl = said(part->reason.pl)};
     return kt_create(tx, &p.rec);
 }
 
@@ -217,5 +221,6 @@ kt_cover pegging_part(const struct pegging *p)
         .minutes = p->minutes,
         .document = p->supply,
         .level = (unsigned)p->level,
+        .freed_by = p->freed_by,
         .reason = {p->reason.ptr ? p->reason.ptr : "", p->reason_pl.ptr ? p->reason_pl.ptr : ""}};
 }

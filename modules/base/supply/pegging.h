@@ -5,7 +5,7 @@
 
 struct pegging {
     kt_record rec;
-    kt_id demand, supply, item, warehouse; /* demand, supply, warehouse: of kt_any */
+    kt_id demand, supply, item, warehouse, freed_by; /* of kt_any, but for the item */
     int64_t line, minutes, level;
     kt_supply_kind kind;
     kt_dec quantity, cost;
@@ -52,6 +52,7 @@ extern const kt_supply supply_service;
 KT_MUST kt_error *supply_cover(kt_tx *tx, const kt_demand *demand, kt_plan *plan);
 KT_MUST kt_error *supply_moved(kt_tx *tx, kt_id supply, kt_date day, kt_text reason);
 KT_MUST kt_error *supply_arrived(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity);
+KT_MUST kt_error *supply_freed(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity);
 KT_MUST kt_error *supply_failed(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason);
 /* Whoever owns the demand of p hears that its promise is not `was` any more, if it is not. */
 KT_MUST kt_error *supply_tell(kt_tx *tx, const struct pegging *p, kt_date was);

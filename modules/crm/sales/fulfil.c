@@ -49,7 +49,7 @@ static kt_error *add_to(kt_tx *tx, const struct sale *s, struct sale_line *line,
     const struct part *part, const struct fulfil *p, bool billing)
 {
     if (!billing) {
-        line->actual = p->day;
+        line->actual = part->quantity.coef > 0 ? p->day : line->actual;
         if (!part->used)
             KT_TRY(order_used(tx, s, line, part->quantity));
     }
@@ -82,10 +82,25 @@ static kt_error *fulfil(kt_tx *tx, struct sale *s, const struct fulfil *p, bool 
     return all;
 }
 
+/* Of a closed order goods still come back, and nothing goes out any more. */
+static kt_error *check_closed(kt_tx *tx, const struct sale *s, const struct fulfil *p)
+{
+    bool comes_back = p->lines.count > 0;
+    for (size_t i = 0; i < p->lines.count; i++)
+        comes_back = comes_back && KT_SEE(part, kt_line(&p->lines, i))->quantity.coef < 0;
+    if (s->state != O_CLOSED || comes_back)
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_BAD_STATE, "state", "the order is closed: its goods only come back",
+                       "zamówienie jest zamknięte: jego towar może tylko wrócić"),
+        "Reopen it to deliver more.", "Otwórz je ponownie, żeby wydać więcej.");
+}
+
 kt_error *order_deliver(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct sale *s = (struct sale *)(void *)kt_as(self, &order_shape);
-    return fulfil(tx, s, (const struct fulfil *)(const void *)kt_see(params, &deliver_shape), false);
+    const struct fulfil *p = (const struct fulfil *)(const void *)kt_see(params, &deliver_shape);
+    KT_TRY(check_closed(tx, s, p));
+    return fulfil(tx, s, p, false);
 }
 
 kt_error *order_bill(kt_tx *tx, kt_record *self, const kt_record *params)

@@ -178,7 +178,7 @@ struct sale {
     kt_str token;
     kt_id previous, superseded_by, order;
     /* orders */
-    kt_id quotation, template;
+    kt_id quotation, template, warehouse;
     kt_date period, asked;
     kt_time confirmed_at;
     enum progress delivery_status, billing_status;

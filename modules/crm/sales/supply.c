@@ -63,6 +63,7 @@ static kt_error *cover_line(kt_tx *tx, const struct sale *s, struct sale_line *l
     kt_plan plan = {0};
     kt_demand demand = {.item = line->item,
         .day = line->asked.day ? line->asked : s->asked,
+        .warehouse = s->warehouse,
         .document = kt_any(tx, s->rec.of->name, s->rec.id),
         .line = line->rec.id};
     if (!supply || !is_demand(line) || quantity.coef <= 0)
@@ -192,18 +193,14 @@ const kt_shape leftover_shape = KT_SHAPE(leftover, NULL,
         leftover, supply, REF, "Document", "Dokument", .target = "*", .on_delete = KT_CLEAR, .priority = 4),
     KT_FIELD(leftover, reason, STRING, "Why it stays", "Dlaczego zostaje", .max = 300, .priority = 5));
 
-static kt_error *let_go(kt_tx *tx, struct sale *s, const struct sale_line *line, kt_dec quantity)
+/* line, quantity: not set: all */
+static kt_error *release(kt_tx *tx, struct sale *s, kt_id line, kt_dec quantity)
 {
     const kt_supply *supply = kt_supply_find(tx);
-    struct costed item;
     kt_plan left = {0};
-    if (!supply || !line->item.v)
+    if (!supply)
         return NULL;
-    if (quantity.scale1) {
-        KT_TRY(read_costed(tx, line, &item));
-        KT_TRY(in_own_unit(tx, line, &item, quantity, &quantity));
-    }
-    KT_TRY(supply->release(tx, kt_any(tx, s->rec.of->name, s->rec.id), line->rec.id, quantity, &left));
+    KT_TRY(supply->release(tx, kt_any(tx, s->rec.of->name, s->rec.id), line, quantity, &left));
     for (size_t i = 0; i < left.count; i++) {
         const kt_cover *part = &left.parts[i];
         struct leftover row = {KT_OF(leftover), .item = part->item, .quantity = part->quantity,
@@ -213,21 +210,29 @@ static kt_error *let_go(kt_tx *tx, struct sale *s, const struct sale_line *line,
     return NULL;
 }
 
+static kt_error *let_go(kt_tx *tx, struct sale *s, const struct sale_line *line, kt_dec quantity)
+{
+    struct costed item;
+    if (!line->item.v)
+        return NULL;
+    if (quantity.scale1) {
+        KT_TRY(read_costed(tx, line, &item));
+        KT_TRY(in_own_unit(tx, line, &item, quantity, &quantity));
+    }
+    return release(tx, s, line->rec.id, quantity);
+}
+
 kt_error *order_release(kt_tx *tx, struct sale *s)
 {
     s->leftovers = (kt_lines){0};
-    for (size_t i = 0; i < s->lines.count; i++)
-        KT_TRY(let_go(tx, s, sale_line_at(&s->lines, i), (kt_dec){0}));
-    return NULL;
+    return release(tx, s, (kt_id){0}, (kt_dec){0});
 }
 
 static kt_error *follow_line(kt_tx *tx, struct sale *s, struct sale_line *line, const struct sale_line *was)
 {
     if (was && was->item.v == line->item.v && was->unit.v == line->unit.v) {
         kt_dec more = kt_dec_sub(line->quantity, was->quantity);
-        bool covered;
-        KT_TRY(more.coef >= 0 ? cover_line(tx, s, line, more) : let_go(tx, s, was, kt_dec_neg(more)));
-        return learn_promise(tx, s, line, &covered);
+        return more.coef >= 0 ? cover_line(tx, s, line, more) : let_go(tx, s, was, kt_dec_neg(more));
     }
     if (was)
         KT_TRY(let_go(tx, s, was, (kt_dec){0}));
@@ -247,7 +252,7 @@ static void name_new_lines(struct sale *s, const struct sale *stored)
 kt_error *order_follow(kt_tx *tx, struct sale *s)
 {
     struct sale stored;
-    bool found;
+    bool found, covered;
     KT_TRY(sale_stored(tx, s, &stored, &found));
     name_new_lines(s, &stored);
     s->leftovers = (kt_lines){0};
@@ -260,6 +265,8 @@ kt_error *order_follow(kt_tx *tx, struct sale *s)
         struct sale_line *line = (struct sale_line *)(void *)kt_line(&s->lines, i);
         KT_TRY(follow_line(tx, s, line, sale_line_with(&stored.lines, line->rec.id)));
     }
+    for (size_t i = 0; i < s->lines.count; i++) /* what one line gave up, another may have got */
+        KT_TRY(learn_promise(tx, s, (struct sale_line *)(void *)kt_line(&s->lines, i), &covered));
     return planned(tx, s);
 }
 

@@ -25,7 +25,6 @@ const char *day_words(kt_tx *tx, kt_date day);
 /* "lines[2].quantity" */
 const char *path_of(kt_tx *tx, const char *lines, size_t i, const char *field);
 KT_MUST kt_error *not_below(kt_tx *tx, const char *path, kt_dec value, bool zero_too);
-kt_dec larger(kt_dec a, kt_dec b);
 bool same_words(kt_str a, kt_str b);
 struct reason_given {
     kt_record rec;
@@ -210,7 +209,7 @@ struct receipt_line {
     kt_record rec;
     int64_t order_line;
     kt_id item, unit, location, lot, move;
-    kt_str name, lot_name, note;
+    kt_str name, lot_name, serials, note;
     kt_date expires;
     kt_dec quantity, rejected, value;
 };
@@ -229,6 +228,10 @@ extern const kt_action receipt_actions[];
 kt_error *receipt_compute(kt_tx *tx, kt_record *self);
 struct receipt_line *receipt_line_at(const struct receipt *r, size_t i);
 kt_error *receipt_finish(kt_tx *tx, kt_record *self, const kt_record *params);
+/* carry.c: moves a row's goods, in or back; the row receives their lot, first move and worth.
+ *   quantity  in the order's unit */
+KT_MUST kt_error *receipt_carry(kt_tx *tx, const struct receipt *r, const struct po *o,
+    const struct po_line *line, struct receipt_line *row, kt_dec quantity);
 
 /* ---- match.c, bills.c ---- */
 

@@ -26,6 +26,8 @@ const kt_shape receipt_line_shape = KT_SHAPE(receipt_line, NULL,
         .help = {"Does not come to the stores.", "Nie trafia do magazynu."}),
     KT_FIELD(receipt_line, unit, REF, "Unit", "Jednostka", .target = "base.unit", .computed = true),
     KT_FIELD(receipt_line, lot_name, STRING, "Lot or serial number", "Partia lub numer seryjny", .max = 60),
+    KT_FIELD(receipt_line, serials, TEXT, "Serial numbers", "Numery seryjne", .max = 32000,
+        .help = {"Of many pieces, each on a line of its own.", "Wielu sztuk, każdy w osobnym wierszu."}),
     KT_FIELD(receipt_line, expires, DATE, "Expires on", "Termin ważności"),
     KT_FIELD(receipt_line, location, REF, "Put at", "Miejsce", .target = "logistics.location",
         .on_delete = KT_CLEAR),
@@ -107,7 +109,7 @@ static bool same_line(const struct receipt_line *a, const struct receipt_line *b
 {
     return a->order_line == b->order_line && kt_dec_cmp(a->quantity, b->quantity) == 0 &&
            kt_dec_cmp(a->rejected, b->rejected) == 0 && same_words(a->lot_name, b->lot_name) &&
-           a->location.v == b->location.v;
+           same_words(a->serials, b->serials) && a->location.v == b->location.v;
 }
 
 static kt_error *check_fixed(kt_tx *tx, const struct receipt *r, const struct receipt *was)

@@ -1,5 +1,7 @@
 /* A receipt is done: the goods move from the supplier to the stores at the order's price, the order's lines have them,
  * and those who waited for them have them reserved. A return goes the other way at what the goods cost. */
+#include <string.h>
+
 #include "purchase/purchase.h"
 
 /* ---- How much more than ordered ---- */
@@ -49,56 +51,16 @@ static kt_error *check_over(
         "Odrzuć resztę, zmień zamówienie albo zwiększ tolerancję na karcie towaru.");
 }
 
-/* ---- The goods ---- */
-
-/* What the part is worth: the line's net in the company's currency, so that all parts sum up to it. */
-static kt_error *worth(
-    kt_tx *tx, const struct po *o, const struct po_line *line, kt_date day, kt_dec quantity, kt_dec *value)
-{
-    kt_dec whole;
-    KT_TRY(in_own_currency(tx, line->net, o->currency, day, 2, &whole));
-    if (!whole.scale1)
-        return kt_hint(kt_fail(tx, KT_RULE, "day", "there is no rate of the order's currency on %s",
-                           "brak kursu waluty zamówienia na dzień %s", day_words(tx, day)),
-            "Enter the rate.", "Wprowadź kurs.");
-    *value = share_of(whole, line->quantity, po_line_kept(line), quantity);
-    return NULL;
-}
-
-static kt_error *move_goods(kt_tx *tx, const struct receipt *r, const struct po *o,
-    const struct po_line *line, struct receipt_line *row, kt_dec quantity)
-{
-    const kt_stock *stock = kt_stock_find(tx);
-    bool back = r->kind == RC_RETURN;
-    kt_stock_place here = o->ship_to.v ? KT_AT_CUSTOMER : KT_AT_STORES;
-    struct goods item;
-    kt_stock_move m = {.item = line->item,
-        .from = back ? here : KT_AT_SUPPLIER,
-        .to = back ? KT_AT_SUPPLIER : here,
-        .warehouse = r->warehouse,
-        .location = row->location,
-        .document = kt_any(tx, receipt_shape.name, r->rec.id),
-        .line = row->rec.id,
-        .party = r->party,
-        .returns = back ? line->move : (kt_id){0},
-        .day = r->day,
-        .reason = row->note};
-    if (!stock || quantity.coef <= 0)
-        return NULL;
-    KT_TRY(goods_read(tx, line->item, &item));
-    KT_TRY(kt_in_unit(tx, line->item, quantity, line->unit, item.unit, &m.quantity));
-    if (row->lot_name.ptr)
-        KT_TRY(stock->lot(tx, line->item, row->lot_name, row->expires, &m.lot));
-    if (!back || o->ship_to.v)
-        KT_TRY(worth(tx, o, line, r->day, quantity, &m.value));
-    KT_TRY(stock->move(tx, &m));
-    row->lot = m.lot;
-    row->move = m.move;
-    row->value = m.value;
-    return NULL;
-}
-
 /* ---- One line ---- */
+
+/* What the stores refuse is told at the row: a lot is there by its name; what is wrong with the day, is with all. */
+static kt_error *told_at_row(kt_tx *tx, kt_error *e, size_t i)
+{
+    const char *path = e ? kt_problem_at(e, 0).path : NULL;
+    if (path && strcmp(path, "day") == 0)
+        return e;
+    return told_at_line(tx, e, i, path && strcmp(path, "lot") == 0 ? "lot_name" : NULL);
+}
 
 static kt_error *receive_line(kt_tx *tx, const struct receipt *r, struct po *o, size_t i)
 {
@@ -112,7 +74,7 @@ static kt_error *receive_line(kt_tx *tx, const struct receipt *r, struct po *o, 
     if (line->kind == PO_GOODS) {
         KT_TRY(kt_read(tx, line->item, &item.rec));
         KT_TRY(check_over(tx, line, &item, kt_dec_add(po_line_kept(line), good), i));
-        KT_TRY(move_goods(tx, r, o, line, row, good));
+        KT_TRY(told_at_row(tx, receipt_carry(tx, r, o, line, row, good), i));
         line->move = row->move.v ? row->move : line->move;
     }
     line->received = kt_dec_add(kt_dec_add(ZERO, line->received), row->quantity);
@@ -130,7 +92,7 @@ static kt_error *return_line(kt_tx *tx, const struct receipt *r, struct po *o, s
             "%s would go back of %s that were kept", "wróciłoby %s z %s, które zostały",
             dec_words(tx, row->quantity), dec_words(tx, line ? po_line_kept(line) : ZERO));
     if (line->kind == PO_GOODS)
-        KT_TRY(move_goods(tx, r, o, line, row, row->quantity));
+        KT_TRY(told_at_row(tx, receipt_carry(tx, r, o, line, row, row->quantity), i));
     line->returned = kt_dec_add(kt_dec_add(ZERO, line->returned), row->quantity);
     return NULL;
 }

@@ -87,11 +87,6 @@ kt_error *not_below(kt_tx *tx, const char *path, kt_dec value, bool zero_too)
                     : kt_fail(tx, KT_VALIDATION, path, "is not below zero", "nie może być ujemne");
 }
 
-kt_dec larger(kt_dec a, kt_dec b)
-{
-    return kt_dec_cmp(a, b) >= 0 ? a : b;
-}
-
 bool same_words(kt_str a, kt_str b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);

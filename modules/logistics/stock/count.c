@@ -211,12 +211,9 @@ static kt_error *check_found(
     kt_tx *tx, const struct count *c, struct sheet *s, const struct entered *e, size_t i)
 {
     struct goods goods;
-    struct lot lot = {KT_OF(lot), .item = e->item};
     kt_error *all = NULL;
     if (s->last.rec.id.v != e->location.v)
         KT_TRY(kt_read(tx, e->location, &s->last.rec));
-    if (e->lot.v)
-        KT_TRY(kt_read(tx, e->lot, &lot.rec));
     kt_error *service = goods_read(tx, e->item, &goods);
     if (service)
         return kt_fail(
@@ -227,9 +224,8 @@ static kt_error *check_found(
     if (goods.tracking > NOT_TRACKED && !e->lot.v && e->quantity.coef)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, at(tx, i, "lot"), "\"%s\" is tracked: a lot is needed",
                           "„%s” ma śledzone partie: podaj partię", goods.name.ptr));
-    if (lot.item.v != e->item.v)
-        kt_also(&all, kt_fail(tx, KT_VALIDATION, at(tx, i, "lot"), "the lot is another item's",
-                          "partia jest innego towaru"));
+    kt_also(&all, check_lot_of(tx, &goods, e->lot, at(tx, i, "lot")));
+    kt_also(&all, check_whole(tx, &goods, e->quantity, at(tx, i, "quantity")));
     if (goods.tracking == BY_SERIAL && kt_dec_cmp(e->quantity, KT_DEC(1, 0)) > 0)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, at(tx, i, "quantity"), "one serial number is one piece",
                           "jeden numer seryjny to jedna sztuka"));
@@ -247,10 +243,41 @@ static kt_error *save_line(kt_tx *tx, struct count *c, struct count_line *line, 
     return line->rec.id.v ? kt_update(tx, &line->rec) : kt_create(tx, &line->rec);
 }
 
+/* One position is entered once in a call: which of two figures would hold? */
+struct place_entered {
+    struct count_line at;
+    size_t row;
+};
+
+static int by_place_entered(const void *a, const void *b)
+{
+    const struct place_entered *x = a, *y = b;
+    int c = by_position(&x->at, &y->at);
+    return c ? c : (x->row > y->row) - (x->row < y->row);
+}
+
+static kt_error *check_twice(kt_tx *tx, const kt_lines *lines)
+{
+    struct place_entered *all = kt_alloc(tx, (lines->count + 1) * sizeof *all);
+    kt_error *wrong = NULL;
+    if (!all)
+        return kt_no_memory();
+    for (size_t i = 0; i < lines->count; i++) {
+        const struct entered *e = KT_AS(entered, kt_line(lines, i));
+        all[i] = (struct place_entered){{.item = e->item, .location = e->location, .lot = e->lot}, i};
+    }
+    qsort(all, lines->count, sizeof *all, by_place_entered);
+    for (size_t i = 1; i < lines->count; i++)
+        if (by_position(&all[i - 1].at, &all[i].at) == 0)
+            kt_also(&wrong, kt_hint(kt_fail(tx, KT_VALIDATION, at(tx, all[i].row, "item"),
+                                        "this position is entered in lines[%zu] already",
+                                        "ta pozycja jest już w lines[%zu]", all[i - 1].row),
+                                "Add up what was counted of it.", "Zsumuj, ile jej policzono."));
+    return wrong;
+}
+
 static kt_error *enter_one(kt_tx *tx, struct count *c, struct sheet *s, struct entered *e, size_t i)
 {
-    if (!e->location.v)
-        e->location = c->location.v ? c->location : s->usual.rec.id;
     if (e->quantity.coef < 0)
         return kt_fail(tx, KT_VALIDATION, at(tx, i, "quantity"), "must not be below zero",
             "nie może być mniejsze od zera");
@@ -289,6 +316,12 @@ static kt_error *enter_within(kt_tx *tx, struct count *c, const struct entering 
     struct sheet s;
     kt_error *all = NULL;
     KT_TRY(sheet_open(tx, c, &s));
+    for (size_t i = 0; i < p->lines.count; i++) {
+        struct entered *e = KT_AS(entered, kt_line(&p->lines, i));
+        if (!e->location.v)
+            e->location = c->location.v ? c->location : s.usual.rec.id;
+    }
+    kt_also(&all, check_twice(tx, &p->lines));
     for (size_t i = 0; i < p->lines.count; i++)
         kt_also(&all, enter_one(tx, c, &s, KT_AS(entered, kt_line(&p->lines, i)), i));
     return all || !p->finished ? all : finish(tx, c);
@@ -311,8 +344,7 @@ static kt_error *correct(
     m.line = (int64_t)line->rec.id.v;
     KT_TRY(move_now(tx, &goods, found ? loss : &here, found ? &here : loss, &m));
     line->value = found ? m.value : kt_dec_neg(m.value);
-    KT_TRY(kt_update(tx, &line->rec));
-    return found ? tell_free(tx, m.document, m.item, m.warehouse, m.quantity) : NULL;
+    return kt_update(tx, &line->rec);
 }
 
 /* What is missing though it was reserved is no longer reserved: the demand is covered anew by whoever made it. */
@@ -324,11 +356,29 @@ static kt_error *lift(kt_tx *tx, const struct count_line *line)
     KT_TRY(balance_find(tx, line->item, &here, line->lot, &b));
     if (kt_dec_cmp(b.reserved, line->counted) <= 0)
         return NULL;
-    return kt_hint(
-        kt_fail(tx, KT_RULE, "quantity", "%s are reserved, %s were counted", "zarezerwowano %s, policzono %s",
-            dec_words(tx, b.reserved), dec_words(tx, line->counted)),
+    struct goods goods = {KT_OF(goods)};
+    KT_TRY(kt_read(tx, line->item, &goods.rec));
+    return kt_hint(kt_fail(tx, KT_RULE, "quantity", "%s of \"%s\" are reserved at %s, %s were counted",
+                       "%s towaru „%s” jest zarezerwowane w %s, a policzono %s", dec_words(tx, b.reserved),
+                       goods.name.ptr, here.code.ptr, dec_words(tx, line->counted)),
         "Release the reservation first: cancel or amend its order.",
         "Najpierw zwolnij rezerwację: anuluj lub zmień zamówienie.");
+}
+
+/* When all is corrected: of what one place has too much, another may have too little. */
+static kt_error *tell_found(kt_tx *tx, const struct count *c)
+{
+    const kt_where where[] = {
+        KT_WHERE(count_line, count, KT_EQ, c->rec.id), KT_WHERE(count_line, difference, KT_GT, ZERO), {0}};
+    struct count_line line = {KT_OF(count_line)};
+    kt_found found;
+    KT_TRY(kt_find(tx, &(kt_query){.of = &count_line_shape, .where = where}, 0, &found));
+    for (size_t i = 0; i < found.count; i++) {
+        KT_TRY(kt_read(tx, found.ids[i], &line.rec));
+        KT_TRY(
+            tell_free(tx, kt_any(tx, count_shape.name, c->rec.id), line.item, c->warehouse, line.difference));
+    }
+    return NULL;
 }
 
 static kt_error *approve_within(kt_tx *tx, struct count *c)
@@ -352,7 +402,7 @@ static kt_error *approve_within(kt_tx *tx, struct count *c)
         c->value = kt_dec_add(c->value, line.value);
     }
     kt_also(&all, kt_close(cursor));
-    return all;
+    return all ? all : tell_found(tx, c);
 }
 
 /* ---- Actions ---- */

@@ -2,6 +2,8 @@
  * the reservations by itself, between waiting and reserved; what has left never changes. */
 #include "stock/delivery.h"
 
+#include <string.h>
+
 static const kt_choice delivery_states[] = {
     {D_DRAFT, "draft", {"Draft", "Szkic"}, "open"},
     {D_WAITING, "waiting", {"Waiting for goods", "Czeka na towar"}, "open"},
@@ -41,17 +43,22 @@ const kt_shape delivery_line_shape = KT_SHAPE(delivery_line, NULL,
     KT_FIELD(delivery_line, order_unit, REF, "The order's unit", "Jednostka zamówienia",
         .target = "base.unit", .computed = true));
 
+/* What is confirmed is reserved, or follows its order; what has left never changes. */
+#define CONFIRMED_ALREADY "[[\"state\",\"!=\",\"draft\"]]"
+#define GONE_ALREADY      "[[\"state\",\"in\",[\"shipped\",\"done\",\"cancelled\"]]]"
+
 const kt_shape delivery_shape = KT_SHAPE(delivery, "logistics.delivery",
-    KT_FIELD(
-        delivery, party, REF, "Customer", "Klient", .target = "base.party", .required = true, .priority = 1),
+    KT_FIELD(delivery, party, REF, "Customer", "Klient", .target = "base.party", .required = true,
+        .readonly_if = CONFIRMED_ALREADY, .priority = 1),
     KT_FIELD(delivery, document, REF, "Order", "Zamówienie", .target = "*", .computed = true, .priority = 2),
-    KT_FIELD(
-        delivery, warehouse, REF, "Warehouse", "Magazyn", .target = "logistics.warehouse", .priority = 3),
+    KT_FIELD(delivery, warehouse, REF, "Warehouse", "Magazyn", .target = "logistics.warehouse",
+        .readonly_if = CONFIRMED_ALREADY, .priority = 3),
     KT_FIELD(delivery, state, STATE, "State", "Stan", .choices = delivery_states, .initial = "draft",
         .indexed = true, .priority = 4),
     KT_FIELD(delivery, policy, STATE, "If not all is there", "Gdy brakuje", .choices = delivery_policies,
-        .initial = "as_available"),
-    KT_FIELD(delivery, day, DATE, "Planned for", "Planowana na", .indexed = true, .priority = 5),
+        .initial = "as_available", .readonly_if = GONE_ALREADY),
+    KT_FIELD(delivery, day, DATE, "Planned for", "Planowana na", .indexed = true, .readonly_if = GONE_ALREADY,
+        .priority = 5),
     KT_FIELD(delivery, shipped_on, DATE, "Shipped on", "Wysłano dnia", .computed = true, .indexed = true),
     KT_FIELD(delivery, carrier, STRING, "Carrier", "Przewoźnik", .max = 80),
     KT_FIELD(delivery, tracking, STRING, "Tracking number", "Numer przesyłki", .max = 80, .searchable = true),
@@ -61,7 +68,11 @@ const kt_shape delivery_shape = KT_SHAPE(delivery, "logistics.delivery",
     KT_FIELD(delivery, missing, QUANTITY, "Missing", "Brakuje", .scale = 4, .computed = true, .priority = 6,
         .help = {"Of all its lines, what is not reserved.",
             "Ze wszystkich pozycji, ile nie jest zarezerwowane."}),
-    KT_FIELD(delivery, lines, LINES, "Lines", "Pozycje", .lines = &delivery_line_shape, .max = 500));
+    KT_FIELD(delivery, lines, LINES, "Lines", "Pozycje", .lines = &delivery_line_shape, .max = 500,
+        .readonly_if = CONFIRMED_ALREADY),
+    KT_FIELD(delivery, picks, LINES, "Lots", "Partie", .lines = &picked_shape, .computed = true,
+        .help = {"Those that were named when it was picked; once it is shipped, all that went.",
+            "Podane przy pobraniu; po wydaniu wszystkie, które wyszły."}));
 
 struct delivery_line *delivery_line_at(const kt_lines *lines, size_t i)
 {
@@ -126,11 +137,15 @@ kt_error *delivery_open_of(kt_tx *tx, kt_id document, struct delivery *d)
 
 kt_error *delivery_follow(kt_tx *tx, const struct owner *owner)
 {
-    struct delivery d;
-    KT_TRY(delivery_open_of(tx, owner->document, &d));
+    struct delivery d = {KT_OF(delivery)};
+    const char *entity = kt_any_entity(tx, owner->document);
+    if (entity && strcmp(entity, delivery_shape.name) == 0)
+        KT_TRY(kt_read(tx, kt_any_id(owner->document), &d.rec)); /* written by hand */
+    else
+        KT_TRY(delivery_open_of(tx, owner->document, &d));
     if (!d.rec.id.v || !is_open(&d))
         return NULL;
-    KT_TRY(delivery_reckon(tx, &d, (int64_t)owner->line.v));
+    KT_TRY(delivery_reckon(tx, &d, d.document.v ? (int64_t)owner->line.v : 0));
     return kt_update(tx, &d.rec);
 }
 
@@ -156,31 +171,36 @@ kt_error *delivery_expect(kt_tx *tx, const struct delivery *d, bool nothing)
 
 /* ---- The record ---- */
 
-static kt_error *check_line(kt_tx *tx, const struct delivery_line *line, size_t i)
+static kt_error *check_goods(kt_tx *tx, const struct delivery_line *line, size_t i)
 {
     struct goods goods;
-    kt_error *all = NULL;
-    if (line->quantity.scale1 && line->quantity.coef <= 0)
-        kt_also(&all, kt_fail(tx, KT_VALIDATION, kt_format(tx, "lines[%zu].quantity", i).ptr,
-                          "must be above zero", "musi być większe od zera"));
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = line->item.v ? goods_read(tx, line->item, &goods) : NULL;
-    kt_callers_authority(tx, before);
+    kt_error *e = goods_read(tx, line->item, &goods);
     if (e && kt_problem_at(e, 0).kind != KT_RULE)
         return e;
     if (e)
-        kt_also(&all, kt_fail(tx, KT_RULE, kt_format(tx, "lines[%zu].item", i).ptr, "\"%s\" is a service",
-                          "„%s” to usługa", goods.name.ptr ? goods.name.ptr : ""));
+        return kt_fail(tx, KT_RULE, part_path(tx, i, "item"), "\"%s\" is a service", "„%s” to usługa",
+            goods.name.ptr ? goods.name.ptr : "");
+    e = check_whole(tx, &goods, line->quantity, part_path(tx, i, "quantity"));
+    kt_also(&e, check_lot_of(tx, &goods, line->lot, part_path(tx, i, "lot")));
+    return e;
+}
+
+static kt_error *check_line(kt_tx *tx, const struct delivery_line *line, size_t i)
+{
+    kt_error *all = NULL;
+    if (line->quantity.scale1 && line->quantity.coef <= 0)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, part_path(tx, i, "quantity"), "must be above zero",
+                          "musi być większe od zera"));
+    kt_authority before = kt_own_authority(tx);
+    kt_also(&all, line->item.v ? check_goods(tx, line, i) : NULL);
+    kt_callers_authority(tx, before);
     return all;
 }
 
 kt_error *delivery_compute(kt_tx *tx, kt_record *self)
 {
     struct delivery *d = KT_AS(delivery, self);
-    struct delivery stored = {KT_OF(delivery)};
     kt_error *all = NULL;
-    if (d->rec.id.v && d->rec.version)
-        KT_TRY(kt_read(tx, d->rec.id, &stored.rec));
     for (size_t i = 0; i < d->lines.count && d->state == D_DRAFT; i++)
         kt_also(&all, check_line(tx, delivery_line_at(&d->lines, i), i));
     sum_up(d);
@@ -247,12 +267,14 @@ static kt_error *reserve_again(kt_tx *tx, kt_record *self, const kt_record *para
 static kt_error *cancel_within(kt_tx *tx, struct delivery *d)
 {
     kt_dec given;
+    if (d->state != D_DRAFT)
+        KT_TRY(delivery_expect(tx, d, true)); /* what it gives up is not for itself */
     for (size_t i = 0; i < d->lines.count && !d->document.v; i++) {
         const struct delivery_line *line = delivery_line_at(&d->lines, i);
         const struct owner owner = delivery_owner(tx, d, line);
-        KT_TRY(unreserve(tx, line->item, &owner, NULL, line->quantity, NULL, &given));
+        KT_TRY(hand_back(tx, line->item, &owner, line->quantity, &given));
     }
-    return d->state == D_DRAFT ? NULL : delivery_expect(tx, d, true);
+    return NULL;
 }
 
 static kt_error *cancel(kt_tx *tx, kt_record *self, const kt_record *params)
@@ -279,5 +301,6 @@ const kt_action delivery_actions[] = {
         .params = &return_shape, .run = delivery_return},
     {"cancel", {"Cancel", "Anuluj"}, "update", .from = KT_IN(D_DRAFT) | KT_IN(D_WAITING) | KT_IN(D_RESERVED),
         .to = D_CANCELLED, .run = cancel},
+    {"reopen", {"Reopen", "Otwórz ponownie"}, "update", .from = KT_IN(D_CANCELLED), .run = delivery_reopen},
     {0},
 };

@@ -16,6 +16,13 @@ struct delivery_line {
     kt_dec order_quantity;                                /* the same in the order's unit */
 };
 extern const kt_shape delivery_line_shape;
+struct picked { /* of which lots a line is picked, or went */
+    kt_record rec;
+    int64_t line;
+    kt_id lot;
+    kt_dec quantity;
+};
+extern const kt_shape picked_shape;
 struct delivery {
     kt_record rec;
     kt_id party, document, warehouse, backorder_of;
@@ -24,7 +31,7 @@ struct delivery {
     kt_date day, shipped_on;
     kt_str carrier, tracking, note;
     kt_dec missing;
-    kt_lines lines;
+    kt_lines lines, picks;
 };
 extern const kt_shape delivery_shape;
 extern const kt_action delivery_actions[];
@@ -43,16 +50,50 @@ KT_MUST kt_error *delivery_follow(kt_tx *tx, const struct owner *owner);
 /* The planned moves of its lines say what is still to go; nothing: it goes no more. */
 KT_MUST kt_error *delivery_expect(kt_tx *tx, const struct delivery *d, bool nothing);
 
-/* ---- ship.c ---- */
+/* ---- picking.c ---- */
 
-extern const kt_shape pick_shape, ship_shape, return_shape;
+struct part { /* a row of the parameters: so much of a line, of any lot, of one, or by serial numbers */
+    kt_record rec;
+    int64_t line;
+    kt_dec quantity;
+    kt_id lot;
+    kt_str serials;
+};
+struct parts {
+    kt_record rec;
+    kt_lines lines;
+    kt_date day;
+    kt_str reason;
+};
+extern const kt_shape part_shape, pick_shape, ship_shape, return_shape;
+struct choice { /* the same, read and found: of one lot or of any */
+    size_t row;
+    bool by_name; /* a serial number of the row's */
+    struct delivery_line *line;
+    kt_id lot;
+    kt_dec quantity;
+};
+struct choices {
+    struct choice *items;
+    size_t count;
+};
+/* "lines[row].field" */
+const char *part_path(kt_tx *tx, size_t row, const char *field);
+/* What rows of parameters mean; *all is good for reading also if some are wrong. */
+KT_MUST kt_error *choices_read(kt_tx *tx, struct delivery *d, const kt_lines *rows, struct choices *all);
+/* Picks what the rows say; no rows: all that is reserved. d stays of its version, or is saved anew. */
+KT_MUST kt_error *delivery_take(kt_tx *tx, struct delivery *d, const kt_lines *rows);
 kt_error *delivery_pick(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *delivery_unpick(kt_tx *tx, kt_record *self, const kt_record *params);
+
+/* ---- ship.c ---- */
+
 kt_error *delivery_ship(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *delivery_return(kt_tx *tx, kt_record *self, const kt_record *params);
 
 /* ---- order.c: sales orders, of whichever module has them ---- */
 
+kt_error *delivery_reopen(kt_tx *tx, kt_record *self, const kt_record *params);
 extern const kt_shape sold_shape, promise_shape;
 kt_error *promise_moved(kt_tx *tx, const kt_event *event);
 kt_error *order_changed(kt_tx *tx, const kt_event *event);

@@ -1,5 +1,8 @@
 /* Items as the stores see them: what base.item gets from this module; lots and serial numbers. */
+#include <kontor/units.h>
+
 #include "stock/stores.h"
+#include "stock/value.h"
 
 enum { GOODS = 1 }; /* as base.item has it */
 
@@ -36,7 +39,35 @@ kt_error *goods_read(kt_tx *tx, kt_id item, struct goods *g)
         "„%s” to usługa: nie ma jej w magazynie", g->name.ptr ? g->name.ptr : "");
 }
 
+kt_error *check_whole(kt_tx *tx, const struct goods *g, kt_dec quantity, const char *path)
+{
+    const kt_units *units = kt_units_find(tx);
+    kt_dec exact, rounded;
+    if (!units || !g->unit.v || !quantity.scale1)
+        return NULL;
+    KT_TRY(units->of_item(tx, g->rec.id, quantity, g->unit, g->unit, &exact, &rounded));
+    if (kt_dec_cmp(exact, rounded) == 0)
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_VALIDATION, path, "there is no part of \"%s\" like %s of its unit",
+                       "„%s” nie dzieli się na %s jednostki", g->name.ptr, dec_words(tx, quantity)),
+        "The unit's rounding says what parts it has.",
+        "Na jakie części się dzieli, mówi zaokrąglenie jednostki.");
+}
+
 /* ---- Lots ---- */
+
+kt_error *check_lot_of(kt_tx *tx, const struct goods *g, kt_id id, const char *path)
+{
+    struct lot lot = {KT_OF(lot)};
+    kt_error *unknown = id.v ? kt_read(tx, id, &lot.rec) : NULL;
+    if (unknown && kt_problem_at(unknown, 0).kind != KT_NOT_FOUND)
+        return unknown;
+    if (!id.v || lot.item.v == g->rec.id.v)
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_VALIDATION, path, "\"%s\" has no lot %llu", "„%s” nie ma partii %llu",
+                       g->name.ptr, (unsigned long long)id.v),
+        "logistics.stock lists what there is of the item.", "Co jest towaru, pokazuje logistics.stock.");
+}
 
 const kt_shape lot_shape = KT_SHAPE(lot, "logistics.lot",
     KT_FIELD(lot, item, REF, "Item", "Towar", .target = "base.item", .required = true, .fixed = true,
@@ -85,18 +116,56 @@ bool lot_held(const struct lot *lot, kt_date day)
     return lot->blocked || (lot->expires.day && lot->expires.day < day.day);
 }
 
-kt_error *lot_get(kt_tx *tx, kt_id item, kt_str name, kt_date expires, kt_id *lot)
+kt_error *lot_find(kt_tx *tx, kt_id item, kt_str name, kt_id *lot)
 {
     struct lot l = {KT_OF(lot)};
     const kt_where where[] = {KT_WHERE(lot, item, KT_EQ, item), KT_WHERE(lot, name, KT_EQ, name), {0}};
     kt_cursor *cursor;
     KT_TRY(kt_open(tx, &(kt_query){.of = &lot_shape, .where = where, .limit = 1}, &cursor));
-    bool found = kt_next(cursor, &l.rec);
-    KT_TRY(kt_close(cursor));
-    if (!found) {
-        l = (struct lot){KT_OF(lot), .item = item, .name = name, .expires = expires};
-        KT_TRY(kt_create(tx, &l.rec));
-    }
+    kt_next(cursor, &l.rec);
+    *lot = l.rec.id;
+    return kt_close(cursor);
+}
+
+kt_error *lot_get(kt_tx *tx, kt_id item, kt_str name, kt_date expires, kt_id *lot)
+{
+    KT_TRY(lot_find(tx, item, name, lot));
+    if (lot->v)
+        return NULL;
+    struct lot l = {KT_OF(lot), .item = item, .name = name, .expires = expires};
+    KT_TRY(kt_create(tx, &l.rec));
     *lot = l.rec.id;
     return NULL;
+}
+
+size_t names_most(kt_str text)
+{
+    size_t most = text.len > 0;
+    for (size_t i = 0; i < text.len; i++)
+        most += text.ptr[i] == '\n';
+    return most;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+bool next_name(kt_tx *tx, kt_str *rest, kt_str *name)
+{
+    while (rest->len) {
+        size_t end = 0, from = 0;
+        while (end < rest->len && rest->ptr[end] != '\n')
+            end++;
+        size_t next = end + (end < rest->len);
+        while (from < end && is_blank(rest->ptr[from]))
+            from++;
+        while (end > from && is_blank(rest->ptr[end - 1]))
+            end--;
+        *name = kt_format(tx, "%.*s", (int)(end - from), rest->ptr + from);
+        *rest = (kt_str){rest->ptr + next, rest->len - next};
+        if (name->len)
+            return true;
+    }
+    return false;
 }

@@ -100,7 +100,7 @@ static kt_error *check_lot(kt_tx *tx, const struct goods *goods, const kt_stock_
     if (goods->tracking == BY_SERIAL && m->from != KT_AT_STORES && kt_dec_cmp(m->quantity, KT_DEC(1, 0)) != 0)
         return kt_fail(tx, KT_VALIDATION, "quantity", "one serial number is one piece",
             "jeden numer seryjny to jedna sztuka");
-    return NULL;
+    return check_lot_of(tx, goods, m->lot, "lot");
 }
 
 static kt_error *check_move(kt_tx *tx, const struct goods *goods, const kt_stock_move *m)
@@ -121,14 +121,43 @@ static kt_error *check_move(kt_tx *tx, const struct goods *goods, const kt_stock
     return all;
 }
 
-static kt_error *too_little(kt_tx *tx, const struct goods *goods, kt_dec wanted, kt_dec rest)
+kt_error *too_little(kt_tx *tx, const char *path, const struct wanted *wanted, kt_dec rest)
 {
-    kt_dec there = kt_dec_sub(wanted, rest);
-    return kt_hint(kt_fail(tx, KT_RULE, "quantity", "%s of \"%s\" exceeds the %s that may be taken",
-                       "%s towaru „%s” to więcej niż %s, które można wydać", dec_words(tx, wanted),
-                       goods->name.ptr, dec_words(tx, there)),
-        "The rest is missing, reserved, blocked or expired.",
-        "Reszty brakuje albo jest zarezerwowana, zablokowana lub przeterminowana.");
+    const char *asked = dec_words(tx, wanted->quantity), *name = wanted->goods->name.ptr;
+    const char *there = dec_words(tx, kt_dec_sub(wanted->quantity, rest));
+    struct lot lot = {KT_OF(lot)};
+    kt_stock_level l;
+    if (wanted->lot.v)
+        KT_TRY(kt_read(tx, wanted->lot, &lot.rec));
+    KT_TRY(stock_level(tx, wanted->goods->rec.id, wanted->warehouse->rec.id, wanted->lot, (kt_date){0}, &l));
+    const char *lot_name = lot.name.len ? kt_format(tx, " (%s)", lot.name.ptr).ptr : "";
+    return kt_hint(
+        kt_fail(tx, KT_RULE, path, "%s of \"%s\"%s exceeds the %s that may be taken, of %s on hand",
+            "%s towaru „%s”%s to więcej niż %s, które można wydać, z %s na stanie", asked, name,
+            lot_name ? lot_name : "", there, dec_words(tx, l.on_hand)),
+        "What is reserved for others, blocked or expired stays. Take less or another lot; the rest when it "
+        "comes.",
+        "Zarezerwowane dla innych, zablokowane i przeterminowane zostaje. Weź mniej albo inną partię; "
+        "resztę, gdy przyjdzie.");
+}
+
+kt_error *told_at_line(kt_tx *tx, const kt_error *e, size_t i, const char *field)
+{
+    kt_error *all = NULL;
+    kt_problem p;
+    for (size_t k = 0; e && (p = kt_problem_at(e, k)).kind; k++) {
+        const char *at = field ? field : p.path ? p.path : "item";
+        kt_also(&all, kt_hint(kt_fail(tx, p.kind, kt_format(tx, "lines[%zu].%s", i, at).ptr, "%s", "%s",
+                                  kt_say(tx, p.text).ptr),
+                          p.hint.en, p.hint.pl));
+    }
+    return all;
+}
+
+static kt_error *short_by(kt_tx *tx, struct wanted *wanted, kt_dec asked, kt_dec rest)
+{
+    wanted->quantity = asked;
+    return too_little(tx, "quantity", wanted, rest);
 }
 
 /* What leaves the stores: first what the document has reserved, then what is free. */
@@ -150,7 +179,7 @@ static kt_error *find_goods(kt_tx *tx, const struct goods *goods, const struct w
     if (rest.coef <= 0)
         return NULL;
     if (!w->negative || goods->tracking > NOT_TRACKED)
-        return too_little(tx, goods, m->quantity, rest);
+        return short_by(tx, &wanted, m->quantity, rest);
     struct pick below = {.quantity = rest};
     KT_TRY(location_get(tx, KT_AT_STORES, w->rec.id, &below.at));
     return picks_add(tx, picks, &below);
@@ -173,6 +202,8 @@ static kt_error *plan_move(
     KT_TRY(location_get(tx, leaves ? m->to : m->from, (kt_id){0}, other));
     if (leaves || comes)
         KT_TRY(warehouse_get(tx, m->warehouse, &w));
+    if (leaves || comes)
+        KT_TRY(location_within(tx, m->location, w.rec.id, "location"));
     if (leaves)
         return find_goods(tx, goods, &w, m, picks);
     if (m->location.v && comes)

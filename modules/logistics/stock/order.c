@@ -17,11 +17,12 @@ static const kt_shape sold_line_shape = KT_SHAPE(sold_line, NULL, KT_BIND(sold_l
 struct sold {
     kt_record rec;
     kt_lines lines;
-    kt_id party, ship_to;
+    kt_id party, ship_to, warehouse;
     enum delivery_policy delivery_policy;
 };
 const kt_shape sold_shape = KT_SHAPE(sold, "crm.order", KT_BIND(sold, party, REF, "party"),
-    KT_BIND(sold, ship_to, REF, "ship_to"), KT_BIND(sold, lines, LINES, "lines", .lines = &sold_line_shape),
+    KT_BIND(sold, ship_to, REF, "ship_to"), KT_BIND(sold, warehouse, REF, "warehouse"),
+    KT_BIND(sold, lines, LINES, "lines", .lines = &sold_line_shape),
     KT_FIELD(sold, delivery_policy, STATE, "If not all is there", "Gdy brakuje", .choices = delivery_policies,
         .help = {"Empty: as available, the rest later.", "Puste: co jest, reszta później."}));
 
@@ -110,13 +111,26 @@ static kt_error *save(kt_tx *tx, struct delivery *d)
     return kt_update(tx, &d->rec);
 }
 
+static kt_error *take_lines(kt_tx *tx, const struct sold *s, kt_lines lines, struct delivery *d)
+{
+    struct warehouse w;
+    KT_TRY(warehouse_get(tx, d->warehouse.v ? d->warehouse : s->warehouse, &w));
+    d->lines = lines;
+    d->warehouse = w.rec.id;
+    d->state = D_WAITING;
+    d->party = s->ship_to.v ? s->ship_to : s->party;
+    d->document = kt_any(tx, sold_shape.name, s->rec.id);
+    d->policy = s->delivery_policy ? s->delivery_policy : AS_AVAILABLE;
+    d->day = last_day(tx, &lines);
+    return save(tx, d);
+}
+
 static kt_error *follow_order(kt_tx *tx, const struct sold *s)
 {
     const kt_orders *orders = kt_orders_find(tx);
     struct delivery d;
     kt_order order;
     kt_lines lines = {0};
-    struct warehouse w;
     if (!orders)
         return NULL;
     KT_TRY(orders->read(tx, s->rec.id, &order));
@@ -128,21 +142,51 @@ static kt_error *follow_order(kt_tx *tx, const struct sold *s)
         return d.rec.id.v ? kt_act(tx, &d.rec, "cancel", NULL) : NULL;
     if (d.rec.id.v)
         KT_TRY(delivery_expect(tx, &d, true));
-    KT_TRY(warehouse_get(tx, d.warehouse, &w));
-    d.lines = lines;
-    d.warehouse = w.rec.id;
-    d.state = D_WAITING;
-    d.party = s->ship_to.v ? s->ship_to : s->party;
-    d.document = kt_any(tx, sold_shape.name, s->rec.id);
-    d.policy = s->delivery_policy ? s->delivery_policy : AS_AVAILABLE;
-    d.day = last_day(tx, &lines);
-    return save(tx, &d);
+    return take_lines(tx, s, lines, &d);
 }
 
 kt_error *order_changed(kt_tx *tx, const kt_event *event)
 {
     kt_authority before = kt_own_authority(tx);
     kt_error *e = follow_order(tx, KT_SEE(sold, event->after));
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+/* ---- Cancelled by mistake ---- */
+
+static kt_error *reopen_within(kt_tx *tx, struct delivery *d)
+{
+    const kt_orders *orders = kt_orders_find(tx);
+    struct sold s = {KT_OF(sold)};
+    struct delivery other;
+    kt_order order;
+    kt_lines lines = {0};
+    if (!d->document.v) {
+        d->state = D_DRAFT;
+        return NULL;
+    }
+    if (!orders)
+        return kt_fail(tx, KT_RULE, "document", "no module keeps its order now",
+            "żaden moduł nie prowadzi teraz jej zamówienia");
+    KT_TRY(delivery_open_of(tx, d->document, &other));
+    KT_TRY(kt_read(tx, kt_any_id(d->document), &s.rec));
+    KT_TRY(orders->read(tx, s.rec.id, &order));
+    KT_TRY(lines_from(tx, &order, &s, &d->lines, &lines));
+    if (other.rec.id.v)
+        return kt_fail(tx, KT_RULE, "document", "its order's goods go with %s",
+            "towar z zamówienia wydaje %s", other.rec.number.ptr ? other.rec.number.ptr : "?");
+    if (!order.open || !lines.count)
+        return kt_fail(tx, KT_RULE, "document", "nothing of its order is to be delivered",
+            "w zamówieniu nie ma nic do wydania");
+    return take_lines(tx, &s, lines, d);
+}
+
+kt_error *delivery_reopen(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    (void)params;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = reopen_within(tx, KT_AS(delivery, self));
     kt_callers_authority(tx, before);
     return e;
 }

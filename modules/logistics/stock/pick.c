@@ -92,10 +92,21 @@ kt_error *picks_add(kt_tx *tx, struct picks *picks, const struct pick *pick)
     return NULL;
 }
 
+/* What of a balance is free, but for what the first `count` picks take of it. */
+static kt_dec free_beside(const struct balance *b, const struct picks *picks, size_t count)
+{
+    kt_dec free = b->free;
+    for (size_t i = 0; i < count; i++)
+        if (picks->items[i].at.rec.id.v == b->location.v && picks->items[i].lot.v == b->lot.v)
+            free = kt_dec_sub(free, picks->items[i].quantity);
+    return free;
+}
+
 kt_error *pick_free(kt_tx *tx, const struct wanted *wanted, struct picks *picks, kt_dec *rest)
 {
     static int (*const orders[])(const void *, const void *) = {
         [FEFO] = by_fefo, [FIFO] = by_fifo, [LIFO] = by_lifo};
+    const size_t before = picks->count;
     struct candidates all;
     *rest = wanted->quantity;
     if (rest->coef <= 0)
@@ -109,7 +120,9 @@ kt_error *pick_free(kt_tx *tx, const struct wanted *wanted, struct picks *picks,
         struct pick pick = {.at = {KT_OF(location)}, .lot = c->balance.lot, .balance = c->balance};
         if (!wanted->held && lot_held(&c->lot, wanted->day))
             continue;
-        pick.quantity = smaller(c->balance.free, *rest);
+        pick.quantity = smaller(free_beside(&c->balance, picks, before), *rest);
+        if (pick.quantity.coef <= 0)
+            continue;
         KT_TRY(kt_read(tx, c->balance.location, &pick.at.rec));
         KT_TRY(picks_add(tx, picks, &pick));
         *rest = kt_dec_sub(*rest, pick.quantity);

@@ -57,6 +57,27 @@ kt_dec smaller(kt_dec a, kt_dec b)
     return kt_dec_cmp(a, b) <= 0 ? a : b;
 }
 
+kt_dec larger(kt_dec a, kt_dec b)
+{
+    return kt_dec_cmp(a, b) >= 0 ? a : b;
+}
+
+static kt_error *check_code(kt_tx *tx, const struct location *l)
+{
+    const kt_where where[] = {
+        KT_WHERE(location, code, KT_EQ, l->code), KT_WHERE(location, warehouse, KT_EQ, l->warehouse), {0}};
+    struct location other = {KT_OF(location)};
+    kt_error *all = NULL;
+    kt_cursor *cursor;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &location_shape, .where = where}, &cursor));
+    while (!all && kt_next(cursor, &other.rec))
+        if (other.rec.id.v != l->rec.id.v)
+            all = kt_fail(tx, KT_CONFLICT, "code", "there is a place \"%s\" in this warehouse already",
+                "w tym magazynie jest już miejsce „%s”", l->code.ptr);
+    kt_also(&all, kt_close(cursor));
+    return all;
+}
+
 kt_error *location_compute(kt_tx *tx, kt_record *self)
 {
     const struct location *l = KT_AS(location, self);
@@ -66,7 +87,22 @@ kt_error *location_compute(kt_tx *tx, kt_record *self)
     if (l->place != KT_AT_STORES && l->warehouse.v)
         return kt_fail(tx, KT_VALIDATION, "warehouse", "only places in the stores belong to a warehouse",
             "tylko miejsca składowania należą do magazynu");
-    return NULL;
+    return l->warehouse.v && l->code.len ? check_code(tx, l) : NULL;
+}
+
+kt_error *location_within(kt_tx *tx, kt_id location, kt_id warehouse, const char *path)
+{
+    struct location l = {KT_OF(location)};
+    struct warehouse w = {KT_OF(warehouse)};
+    if (!location.v)
+        return NULL;
+    KT_TRY(kt_read(tx, location, &l.rec));
+    if (l.place == KT_AT_STORES && l.warehouse.v == warehouse.v)
+        return NULL;
+    KT_TRY(kt_read(tx, warehouse, &w.rec));
+    return kt_hint(kt_fail(tx, KT_VALIDATION, path, "%s is no place of the warehouse %s",
+                       "%s nie jest miejscem w magazynie %s", l.code.ptr, w.name.ptr),
+        "Name a place of that warehouse, or none.", "Podaj miejsce w tym magazynie albo żadne.");
 }
 
 /* ---- The usual warehouse, looked for once in a transaction ---- */

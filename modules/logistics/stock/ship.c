@@ -1,195 +1,18 @@
-/* Picking, shipping, and taking back. */
+/* Shipping, and taking back. */
 #include <kontor/orders.h>
 
 #include "stock/delivery.h"
 #include "stock/value.h"
 
-struct part { /* a line of the parameters */
-    kt_record rec;
-    int64_t line;
-    kt_dec quantity;
-    kt_id lot;
-};
-static const kt_shape part_shape = KT_SHAPE(part, NULL,
-    KT_FIELD(part, line, INT, "Line's id", "Id pozycji", .required = true),
-    KT_FIELD(part, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .required = true,
-        .help = {"In the item's own unit.", "W jednostce towaru."}),
-    KT_FIELD(part, lot, REF, "Lot", "Partia", .target = "logistics.lot"));
-struct parts {
-    kt_record rec;
-    kt_lines lines;
-    kt_date day;
-    kt_str reason;
-};
-const kt_shape pick_shape = KT_SHAPE(parts, NULL,
-    KT_FIELD(parts, lines, LINES, "Lines", "Pozycje", .lines = &part_shape,
-        .help = {"Empty: all that is reserved.", "Puste: wszystko, co zarezerwowane."}));
-const kt_shape ship_shape = KT_SHAPE(
-    parts, NULL, KT_FIELD(parts, day, DATE, "Day", "Dzień", .initial = "today"));
-const kt_shape return_shape = KT_SHAPE(parts, NULL,
-    KT_FIELD(parts, lines, LINES, "Lines", "Pozycje", .lines = &part_shape,
-        .help = {"Empty: all that was shipped.", "Puste: wszystko, co wydano."}),
-    KT_FIELD(parts, day, DATE, "Day", "Dzień", .initial = "today"),
-    KT_FIELD(parts, reason, STRING, "Why", "Dlaczego", .max = 200));
-
-static const char *at(kt_tx *tx, size_t i, const char *field)
-{
-    return kt_format(tx, "lines[%zu].%s", i, field).ptr;
-}
-
-/* The delivery's line that a parameter means. */
-static kt_error *line_meant(
-    kt_tx *tx, struct delivery *d, const struct part *part, size_t i, struct delivery_line **line)
-{
-    for (size_t k = 0; k < d->lines.count; k++)
-        if ((int64_t)delivery_line_at(&d->lines, k)->rec.id.v == part->line) {
-            *line = delivery_line_at(&d->lines, k);
-            return NULL;
-        }
-    return kt_fail(tx, KT_VALIDATION, at(tx, i, "line"), "there is no line %lld", "nie ma pozycji %lld",
-        (long long)part->line);
-}
-
-/* ---- Picking ---- */
-
-static kt_error *check_tolerance(
-    kt_tx *tx, kt_id warehouse, const struct delivery_line *line, kt_dec quantity, size_t i)
-{
-    struct goods goods;
-    struct warehouse w;
-    KT_TRY(goods_read(tx, line->item, &goods));
-    KT_TRY(warehouse_get(tx, warehouse, &w));
-    kt_dec percent = goods.over_percent.scale1 ? goods.over_percent
-                                               : kt_dec_add(w.over_percent, KT_DEC(0, 2));
-    kt_dec over = kt_dec_mul(line->quantity, percent, 6);
-    kt_dec most = kt_dec_round(kt_dec_add(line->quantity, kt_dec_div(over, KT_DEC(100, 0), 6)), 4);
-    if (quantity.coef < 0)
-        return kt_fail(tx, KT_VALIDATION, at(tx, i, "quantity"), "must not be below zero",
-            "nie może być mniejsze od zera");
-    if (kt_dec_cmp(quantity, most) <= 0)
-        return NULL;
-    return kt_hint(
-        kt_fail(tx, KT_RULE, at(tx, i, "quantity"), "%s of \"%s\" exceeds the %s that may be shipped",
-            "%s towaru „%s” to więcej niż %s, które można wydać", dec_words(tx, quantity), goods.name.ptr,
-            dec_words(tx, most)),
-        "Amend the order, or raise the item's tolerance.",
-        "Zmień zamówienie albo zwiększ tolerancję towaru.");
-}
-
-/* Another lot than the one that is reserved is taken: the reservation follows the hand, and what is not picked yet stays
- * reserved of any lot. */
-static kt_error *switch_lot(
-    kt_tx *tx, const struct delivery *d, struct delivery_line *line, const struct part *part, size_t i)
-{
-    const struct owner owner = delivery_owner(tx, d, line);
-    struct goods goods;
-    struct warehouse w;
-    kt_dec given, rest;
-    KT_TRY(goods_read(tx, line->item, &goods));
-    KT_TRY(warehouse_get(tx, d->warehouse, &w));
-    KT_TRY(unreserve(tx, line->item, &owner, NULL, line->quantity, NULL, &given));
-    struct wanted wanted = {
-        .goods = &goods, .warehouse = &w, .lot = part->lot, .quantity = part->quantity, .day = kt_today(tx)};
-    KT_TRY(reserve(tx, &wanted, &owner, &rest));
-    line->lot = part->lot;
-    if (rest.coef <= 0) {
-        wanted.lot = (kt_id){0};
-        wanted.quantity = kt_dec_sub(given, part->quantity);
-        return reserve(tx, &wanted, &owner, &rest);
-    }
-    return kt_fail(tx, KT_RULE, at(tx, i, "lot"), "%s more than there is of this lot",
-        "o %s więcej, niż jest tej partii", dec_words(tx, rest));
-}
-
-static kt_error *pick_part(kt_tx *tx, struct delivery *d, const struct parts *p, size_t i)
-{
-    const struct part *part = KT_SEE(part, kt_line(&p->lines, i));
-    struct delivery_line *line = NULL;
-    KT_TRY(line_meant(tx, d, part, i, &line));
-    for (size_t k = 0; k < i; k++)
-        if (KT_SEE(part, kt_line(&p->lines, k))->line == part->line)
-            return kt_hint(kt_fail(tx, KT_VALIDATION, at(tx, i, "line"), "line %lld is named before",
-                               "pozycja %lld jest już wymieniona", (long long)part->line),
-                "A line is picked once; what is of another lot goes with the next delivery.",
-                "Pozycję pobiera się raz; towar z innej partii idzie z następnym wydaniem.");
-    KT_TRY(check_tolerance(tx, d->warehouse, line, part->quantity, i));
-    line->picked = kt_dec_round(part->quantity, 4);
-    return part->lot.v ? switch_lot(tx, d, line, part, i) : NULL;
-}
-
-/* All at once means all: each line that is short is told. */
-static kt_error *check_complete(kt_tx *tx, const struct delivery *d)
-{
-    kt_error *all = NULL;
-    kt_dec sum = ZERO;
-    for (size_t i = 0; i < d->lines.count; i++) {
-        const struct delivery_line *line = delivery_line_at(&d->lines, i);
-        sum = kt_dec_add(sum, line->picked);
-        if (d->policy == ALL_AT_ONCE && kt_dec_cmp(line->picked, line->quantity) < 0)
-            kt_also(&all,
-                kt_hint(kt_fail(tx, KT_RULE, at(tx, i, "quantity"), "%s of %s are there, and all go at once",
-                            "jest %s z %s, a wszystko ma iść naraz", dec_words(tx, line->picked),
-                            dec_words(tx, line->quantity)),
-                    "Wait for the rest, or change the delivery's policy.",
-                    "Poczekaj na resztę albo zmień sposób wydania."));
-    }
-    if (!all && sum.coef == 0)
-        return kt_fail(tx, KT_RULE, "lines", "none of it is there", "nic z tego nie ma na stanie");
-    return all;
-}
-
-static kt_error *pick_within(kt_tx *tx, struct delivery *d, const struct parts *p)
-{
-    kt_error *all = NULL;
-    for (size_t i = 0; i < d->lines.count; i++) {
-        struct delivery_line *line = delivery_line_at(&d->lines, i);
-        line->picked = p && p->lines.count ? ZERO : line->reserved;
-    }
-    for (size_t i = 0; p && i < p->lines.count; i++)
-        kt_also(&all, pick_part(tx, d, p, i));
-    return all ? all : check_complete(tx, d);
-}
-
-kt_error *delivery_pick(kt_tx *tx, kt_record *self, const kt_record *params)
-{
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = pick_within(
-        tx, KT_AS(delivery, self), (const struct parts *)(const void *)kt_see(params, &pick_shape));
-    kt_callers_authority(tx, before);
-    return e;
-}
-
-/* While it was in the picker's hand the order may have got the same from elsewhere: nothing is held for that. */
-static kt_error *put_back(kt_tx *tx, struct delivery *d)
-{
-    for (size_t i = 0; i < d->lines.count; i++) {
-        struct delivery_line *line = delivery_line_at(&d->lines, i);
-        const struct owner owner = delivery_owner(tx, d, line);
-        line->picked = (kt_dec){0};
-        if (d->document.v)
-            KT_TRY(hold_what_is_pegged(tx, line->item, &owner));
-    }
-    d->state = D_WAITING;
-    return delivery_reckon(tx, d, 0);
-}
-
-kt_error *delivery_unpick(kt_tx *tx, kt_record *self, const kt_record *params)
-{
-    (void)params;
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = put_back(tx, KT_AS(delivery, self));
-    kt_callers_authority(tx, before);
-    return e;
-}
-
 /* ---- Shipping ---- */
 
-static kt_error *ship_line(kt_tx *tx, const struct delivery *d, struct delivery_line *line, kt_date day)
+static kt_error *ship_some(kt_tx *tx, const struct delivery *d, const struct delivery_line *line, kt_id lot,
+    kt_dec quantity, kt_date day)
 {
     const struct owner owner = delivery_owner(tx, d, line);
     kt_stock_move m = {.item = line->item,
-        .lot = line->lot,
-        .quantity = line->picked,
+        .lot = lot,
+        .quantity = quantity,
         .from = KT_AT_STORES,
         .to = KT_AT_CUSTOMER,
         .warehouse = d->warehouse,
@@ -198,10 +21,51 @@ static kt_error *ship_line(kt_tx *tx, const struct delivery *d, struct delivery_
         .paper = kt_any(tx, delivery_shape.name, d->rec.id),
         .party = d->party,
         .day = day};
-    KT_TRY(stock_move(tx, &m));
+    return stock_move(tx, &m);
+}
+
+/* The lots that were picked by hand, and of the rest what is reserved. */
+static kt_error *ship_line(kt_tx *tx, const struct delivery *d, struct delivery_line *line, kt_date day)
+{
+    kt_error *all = NULL;
+    kt_dec rest = line->picked;
+    for (size_t i = 0; i < d->picks.count; i++) {
+        const struct picked *p = KT_AS(picked, kt_line(&d->picks, i));
+        if (p->line != (int64_t)line->rec.id.v)
+            continue;
+        kt_also(&all, ship_some(tx, d, line, p->lot, p->quantity, day));
+        rest = kt_dec_sub(rest, p->quantity);
+    }
+    if (rest.coef > 0)
+        kt_also(&all, ship_some(tx, d, line, line->lot, rest, day));
     line->shipped = line->picked;
     line->reserved = ZERO;
-    return NULL;
+    return all;
+}
+
+/* Which lots the line took out, for the slip. */
+static kt_error *note_lots(
+    kt_tx *tx, const struct delivery *d, const struct delivery_line *line, kt_lines *went)
+{
+    const struct owner owner = delivery_owner(tx, d, line);
+    const kt_where where[] = {KT_WHERE(move, document, KT_EQ, owner.document),
+        KT_WHERE(move, item, KT_EQ, line->item), KT_WHERE(move, line, KT_EQ, (int64_t)owner.line.v),
+        KT_WHERE(move, paper, KT_EQ, kt_any(tx, delivery_shape.name, d->rec.id)), {0}};
+    struct move m = {KT_OF(move)};
+    struct goods goods;
+    kt_cursor *cursor;
+    kt_error *e = NULL;
+    KT_TRY(goods_read(tx, line->item, &goods));
+    if (goods.tracking <= NOT_TRACKED)
+        return NULL;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &move_shape, .where = where, .sort = "id"}, &cursor));
+    while (!e && kt_next(cursor, &m.rec)) {
+        const struct picked row = {
+            KT_OF(picked), .line = (int64_t)line->rec.id.v, .lot = m.lot, .quantity = m.quantity};
+        e = kt_line_add(tx, went, &row.rec);
+    }
+    kt_also(&e, kt_close(cursor));
+    return e;
 }
 
 /* So much of the line in the order's unit: exactly all of it, if all is meant. */
@@ -216,6 +80,7 @@ static bool rest_of(const struct delivery_line *line, struct delivery_line *rest
 {
     *rest = (struct delivery_line){.rec.of = &delivery_line_shape,
         .item = line->item,
+        .lot = line->lot,
         .order_line = line->order_line,
         .day = line->day,
         .order_unit = line->order_unit,
@@ -227,13 +92,20 @@ static bool rest_of(const struct delivery_line *line, struct delivery_line *rest
 /* What a delivery made by hand held for what did not go, is held for its rest. */
 static kt_error *hand_over(kt_tx *tx, const struct delivery *d, struct delivery *rest)
 {
+    struct picks *freed = kt_alloc(tx, d->lines.count * sizeof *freed);
+    const kt_id by = kt_any(tx, delivery_shape.name, d->rec.id);
     kt_dec given;
+    if (!freed)
+        return kt_no_memory();
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct delivery_line *line = delivery_line_at(&d->lines, i);
         const struct owner owner = delivery_owner(tx, d, line);
-        KT_TRY(unreserve(tx, line->item, &owner, NULL, line->quantity, NULL, &given));
+        KT_TRY(unreserve(tx, line->item, &owner, NULL, line->quantity, &freed[i], &given));
     }
-    return delivery_reserve(tx, rest);
+    KT_TRY(delivery_reserve(tx, rest));
+    for (size_t i = 0; i < d->lines.count; i++)
+        KT_TRY(tell_picks_free(tx, by, delivery_line_at(&d->lines, i)->item, &freed[i]));
+    return kt_read(tx, rest->rec.id, &rest->rec); /* it followed its reservations */
 }
 
 /* What did not go, goes with a delivery of its own. */
@@ -249,7 +121,9 @@ static kt_error *make_backorder(kt_tx *tx, const struct delivery *d)
     if (!b.lines.count)
         return NULL;
     KT_TRY(kt_create(tx, &b.rec));
-    KT_TRY(d->document.v ? delivery_reckon(tx, &b, 0) : hand_over(tx, d, &b));
+    if (!d->document.v)
+        KT_TRY(hand_over(tx, d, &b));
+    KT_TRY(delivery_reckon(tx, &b, 0));
     KT_TRY(delivery_expect(tx, &b, false));
     return kt_update(tx, &b.rec);
 }
@@ -266,9 +140,8 @@ static kt_error *drop_rest(kt_tx *tx, const struct delivery *d)
         const struct owner owner = delivery_owner(tx, d, line);
         if (!rest_of(line, &rest))
             continue;
-        KT_TRY(d->document.v && supply
-                   ? supply->release(tx, d->document, owner.line, rest.quantity, &left)
-                   : unreserve(tx, line->item, &owner, NULL, rest.quantity, NULL, &given));
+        KT_TRY(d->document.v && supply ? supply->release(tx, d->document, owner.line, rest.quantity, &left)
+                                       : hand_back(tx, line->item, &owner, rest.quantity, &given));
     }
     return NULL;
 }
@@ -295,21 +168,33 @@ static kt_error *report(kt_tx *tx, const struct delivery *d, kt_date day)
     return reports ? reports->deliver(tx, d->document, parts, count, day) : NULL;
 }
 
-static kt_error *ship_within(kt_tx *tx, struct delivery *d, kt_date day)
+static kt_error *note_all_lots(kt_tx *tx, struct delivery *d)
+{
+    kt_lines went = {0};
+    for (size_t i = 0; i < d->lines.count; i++)
+        if (delivery_line_at(&d->lines, i)->shipped.coef > 0)
+            KT_TRY(note_lots(tx, d, delivery_line_at(&d->lines, i), &went));
+    d->picks = went;
+    return NULL;
+}
+
+static kt_error *ship_within(kt_tx *tx, struct delivery *d, const struct parts *p)
 {
     kt_error *all = NULL;
-    if (d->state != D_PICKED)
-        KT_TRY(pick_within(tx, d, NULL));
+    kt_date day = p->day;
+    if (d->state != D_PICKED || p->lines.count)
+        KT_TRY(delivery_take(tx, d, &p->lines));
     d->state = D_SHIPPED;
     KT_TRY(kt_update(tx, &d->rec)); /* from here on it follows neither reservations nor the order */
     KT_TRY(delivery_expect(tx, d, true));
     for (size_t i = 0; i < d->lines.count; i++) {
         struct delivery_line *line = delivery_line_at(&d->lines, i);
         if (line->picked.coef > 0)
-            kt_also(&all, ship_line(tx, d, line, day));
+            kt_also(&all, told_at_line(tx, ship_line(tx, d, line, day), i, NULL));
     }
     if (all)
         return all;
+    KT_TRY(note_all_lots(tx, d));
     d->shipped_on = day;
     KT_TRY(report(tx, d, day));
     return d->policy == CANCEL_REST ? drop_rest(tx, d) : make_backorder(tx, d);
@@ -319,29 +204,41 @@ kt_error *delivery_ship(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     const struct parts *p = (const struct parts *)(const void *)kt_see(params, &ship_shape);
     kt_authority before = kt_own_authority(tx);
-    kt_error *e = ship_within(tx, KT_AS(delivery, self), p->day);
+    kt_error *e = ship_within(tx, KT_AS(delivery, self), p);
     kt_callers_authority(tx, before);
     return e;
 }
 
 /* ---- Taking back ---- */
 
-/* Of what this line shipped, the moves from which something may still come back. */
-static kt_error *take_back(kt_tx *tx, const struct delivery *d, const struct delivery_line *line,
-    const struct part *part, const struct parts *p)
+static kt_error *more_than_shipped(kt_tx *tx, const struct choice *c, kt_dec rest)
 {
-    const struct owner owner = delivery_owner(tx, d, line);
+    struct goods goods = {KT_OF(goods)};
+    struct lot lot = {KT_OF(lot)};
+    KT_TRY(kt_read(tx, c->line->item, &goods.rec));
+    if (c->lot.v)
+        KT_TRY(kt_read(tx, c->lot, &lot.rec));
+    const char *lot_name = lot.name.len ? kt_format(tx, " (%s)", lot.name.ptr).ptr : "";
+    return kt_fail(tx, KT_RULE, part_path(tx, c->row, c->by_name ? "serials" : "quantity"),
+        "%s of \"%s\"%s come back, %s more than went out", "wraca %s towaru „%s”%s, o %s więcej, niż wyszło",
+        dec_words(tx, c->quantity), goods.name.ptr, lot_name ? lot_name : "", dec_words(tx, rest));
+}
+
+/* Of what this line shipped, the moves from which something may still come back. */
+static kt_error *take_back(kt_tx *tx, const struct delivery *d, const struct choice *c, const struct parts *p)
+{
+    const struct owner owner = delivery_owner(tx, d, c->line);
     const kt_id paper = kt_any(tx, delivery_shape.name, d->rec.id);
-    const kt_where where[] = {KT_WHERE(move, paper, KT_EQ, paper), KT_WHERE(move, item, KT_EQ, line->item),
+    const kt_where where[] = {KT_WHERE(move, paper, KT_EQ, paper), KT_WHERE(move, item, KT_EQ, c->line->item),
         KT_WHERE(move, to_place, KT_EQ, KT_AT_CUSTOMER), {0}};
-    kt_dec rest = part->quantity;
+    kt_dec rest = c->quantity;
     struct move out = {KT_OF(move)};
     kt_cursor *cursor;
     kt_error *e = NULL;
     KT_TRY(kt_open(tx, &(kt_query){.of = &move_shape, .where = where, .sort = "id"}, &cursor));
     while (!e && rest.coef > 0 && kt_next(cursor, &out.rec)) {
         kt_dec take = smaller(kt_dec_sub(out.quantity, out.returned), rest);
-        if (out.line != (int64_t)owner.line.v || take.coef <= 0 || (part->lot.v && part->lot.v != out.lot.v))
+        if (out.line != (int64_t)owner.line.v || take.coef <= 0 || (c->lot.v && c->lot.v != out.lot.v))
             continue;
         kt_stock_move m = {.item = out.item,
             .lot = out.lot,
@@ -356,31 +253,47 @@ static kt_error *take_back(kt_tx *tx, const struct delivery *d, const struct del
             .returns = out.rec.id,
             .day = p->day,
             .reason = p->reason};
-        e = stock_move(tx, &m);
+        e = told_at_line(tx, stock_move(tx, &m), c->row, NULL);
         rest = kt_dec_sub(rest, take);
     }
     kt_also(&e, kt_close(cursor));
-    if (e || rest.coef <= 0)
-        return e;
-    return kt_fail(
-        tx, KT_RULE, "quantity", "%s more than was shipped", "o %s więcej, niż wydano", dec_words(tx, rest));
+    return e || rest.coef <= 0 ? e : more_than_shipped(tx, c, rest);
 }
 
-static kt_error *return_part(kt_tx *tx, struct delivery *d, const struct part *part, const struct parts *p,
-    size_t i, kt_order_part *back)
+static kt_error *return_part(
+    kt_tx *tx, struct delivery *d, const struct choice *c, const struct parts *p, kt_order_part *back)
 {
-    struct delivery_line *line = NULL;
-    KT_TRY(line_meant(tx, d, part, i, &line));
-    KT_TRY(take_back(tx, d, line, part, p));
-    line->returned = kt_dec_add(line->returned, part->quantity);
+    struct delivery_line *line = c->line;
+    if (c->quantity.coef <= 0)
+        return kt_fail(tx, KT_VALIDATION, part_path(tx, c->row, "quantity"), "must be above zero",
+            "musi być większe od zera");
+    KT_TRY(take_back(tx, d, c, p));
+    line->returned = kt_dec_add(line->returned, c->quantity);
     *back = (kt_order_part){
-        {(uint64_t)line->order_line}, kt_dec_neg(in_order_unit(line, part->quantity)), .used = true};
+        {(uint64_t)line->order_line}, kt_dec_neg(in_order_unit(line, c->quantity)), .used = true};
+    return NULL;
+}
+
+static kt_error *return_all(
+    kt_tx *tx, struct delivery *d, const struct choices *all, const struct parts *p, kt_order_part *back)
+{
+    const kt_order_reports *reports = kt_order_reports_find(tx);
+    kt_error *wrong = NULL;
+    for (size_t i = 0; i < all->count; i++)
+        kt_also(&wrong, return_part(tx, d, &all->items[i], p, &back[i]));
+    if (wrong)
+        return wrong;
+    if (reports)
+        KT_TRY(reports->deliver(tx, d->document, back, all->count, p->day));
+    for (size_t i = 0; i < all->count; i++)
+        KT_TRY(tell_free(tx, kt_any(tx, delivery_shape.name, d->rec.id), all->items[i].line->item,
+            d->warehouse, all->items[i].quantity));
     return NULL;
 }
 
 static kt_error *return_within(kt_tx *tx, struct delivery *d, struct parts *p)
 {
-    kt_error *all = NULL;
+    struct choices all = {0};
     for (size_t i = 0, given = p->lines.count; i < d->lines.count && !given; i++) {
         const struct delivery_line *line = delivery_line_at(&d->lines, i);
         struct part part = {KT_OF(part), .line = (int64_t)line->rec.id.v,
@@ -388,13 +301,9 @@ static kt_error *return_within(kt_tx *tx, struct delivery *d, struct parts *p)
         if (part.quantity.coef > 0)
             KT_TRY(kt_line_add(tx, &p->lines, &part.rec));
     }
-    const kt_order_reports *reports = kt_order_reports_find(tx);
-    kt_order_part *back = kt_alloc(tx, (p->lines.count + 1) * sizeof *back);
-    if (!back)
-        return kt_no_memory();
-    for (size_t i = 0; i < p->lines.count; i++)
-        kt_also(&all, return_part(tx, d, KT_AS(part, kt_line(&p->lines, i)), p, i, &back[i]));
-    return all || !reports ? all : reports->deliver(tx, d->document, back, p->lines.count, p->day);
+    KT_TRY(choices_read(tx, d, &p->lines, &all));
+    kt_order_part *back = kt_alloc(tx, (all.count + 1) * sizeof *back);
+    return back ? return_all(tx, d, &all, p, back) : kt_no_memory();
 }
 
 kt_error *delivery_return(kt_tx *tx, kt_record *self, const kt_record *params)

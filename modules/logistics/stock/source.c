@@ -57,7 +57,7 @@ static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *par
     const struct owner owner = {demand->document, demand->line, {0}};
     kt_dec given;
     size_t at = 0;
-    KT_TRY(unreserve(tx, demand->item, &owner, NULL, part->quantity, NULL, &given));
+    KT_TRY(hand_back(tx, demand->item, &owner, part->quantity, &given));
     kt_dec gone = kt_dec_sub(part->quantity, given);
     if (gone.coef <= 0)
         return NULL;
@@ -69,37 +69,6 @@ static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *par
 }
 
 const kt_source stock_source = {cover, release};
-
-/* ---- More is free ---- */
-
-kt_error *tell_free(kt_tx *tx, kt_id document, kt_id item, kt_id warehouse, kt_dec quantity)
-{
-    const kt_supply *supply = kt_supply_find(tx);
-    return supply ? supply->arrived(tx, document, item, warehouse, quantity) : NULL;
-}
-
-static kt_error *tell_lot_free(kt_tx *tx, const struct lot *lot)
-{
-    const kt_where where[] = {KT_WHERE(balance, item, KT_EQ, lot->item),
-        KT_WHERE(balance, lot, KT_EQ, lot->rec.id), KT_WHERE(balance, free, KT_GT, ZERO),
-        KT_WHERE(balance, place, KT_EQ, KT_AT_STORES), {0}};
-    kt_found found;
-    KT_TRY(kt_find(tx, &(kt_query){.of = &balance_shape, .where = where}, 0, &found));
-    for (size_t i = 0; i < found.count; i++) {
-        struct balance b = {KT_OF(balance)};
-        KT_TRY(kt_read(tx, found.ids[i], &b.rec));
-        KT_TRY(tell_free(tx, kt_any(tx, lot_shape.name, lot->rec.id), lot->item, b.warehouse, b.free));
-    }
-    return NULL;
-}
-
-kt_error *lot_unblocked(kt_tx *tx, const kt_event *event)
-{
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = tell_lot_free(tx, KT_SEE(lot, event->after));
-    kt_callers_authority(tx, before);
-    return e;
-}
 
 /* ---- No more is held than is pegged ---- */
 
@@ -132,7 +101,7 @@ kt_error *hold_what_is_pegged(kt_tx *tx, kt_id item, const struct owner *owner)
 {
     kt_dec surplus, given;
     KT_TRY(held_beyond(tx, item, owner, &surplus));
-    return surplus.coef > 0 ? unreserve(tx, item, owner, NULL, surplus, NULL, &given) : NULL;
+    return surplus.coef > 0 ? hand_back(tx, item, owner, surplus, &given) : NULL;
 }
 
 /* What the picker has in his hand stays held until he ships it or puts it back. */

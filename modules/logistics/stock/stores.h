@@ -6,6 +6,7 @@
 
 #define ZERO KT_DEC(0, 4)
 kt_dec smaller(kt_dec a, kt_dec b);
+kt_dec larger(kt_dec a, kt_dec b);
 
 /* ---- place.c ---- */
 
@@ -38,6 +39,9 @@ KT_MUST kt_error *warehouse_usual(kt_tx *tx, kt_id *id);
 /* The first location of this kind (of the stores: of this warehouse), which is made if there is none. */
 KT_MUST kt_error *location_get(kt_tx *tx, kt_stock_place place, kt_id warehouse, struct location *l);
 
+/* returns validation at path: the location is not of the warehouse */
+KT_MUST kt_error *location_within(kt_tx *tx, kt_id location, kt_id warehouse, const char *path);
+
 /* ---- goods.c: items as the stores see them; lots ---- */
 
 enum tracking { NOT_TRACKED = 1, BY_LOT, BY_SERIAL };
@@ -55,6 +59,10 @@ extern const kt_choice valuations[];
 extern const kt_shape goods_shape;
 /* returns rule at "item": it is a service */
 KT_MUST kt_error *goods_read(kt_tx *tx, kt_id item, struct goods *g);
+/* returns validation at path: the item's own unit has no such part, half a piece */
+KT_MUST kt_error *check_whole(kt_tx *tx, const struct goods *g, kt_dec quantity, const char *path);
+/* returns validation at path: there is no such lot, or it is another item's */
+KT_MUST kt_error *check_lot_of(kt_tx *tx, const struct goods *g, kt_id lot, const char *path);
 struct lot {
     kt_record rec;
     kt_str name, supplier_lot, reason;
@@ -64,7 +72,13 @@ struct lot {
 };
 extern const kt_shape lot_shape;
 extern const kt_action lot_actions[];
+/* The item's lot of this name; *lot not set: there is none. */
+KT_MUST kt_error *lot_find(kt_tx *tx, kt_id item, kt_str name, kt_id *lot);
 KT_MUST kt_error *lot_get(kt_tx *tx, kt_id item, kt_str name, kt_date expires, kt_id *lot);
+/* Names that stand each on a line of its own: at most how many, and the next one, without blanks around it, taken off
+ * rest. false: there are no more. */
+size_t names_most(kt_str text);
+bool next_name(kt_tx *tx, kt_str *rest, kt_str *name);
 /* Is it blocked, or expired on this day? */
 bool lot_held(const struct lot *lot, kt_date day);
 
@@ -109,7 +123,7 @@ struct wanted {
     kt_date day;
     bool held; /* also what is blocked or expired: to scrap it, to count it */
 };
-/* Appends to picks what is free, in the warehouse's order; *rest receives what is not there. */
+/* Appends to picks what is free beside them, in the warehouse's order; *rest receives what is not there. */
 KT_MUST kt_error *pick_free(kt_tx *tx, const struct wanted *wanted, struct picks *picks, kt_dec *rest);
 struct reservation {
     kt_record rec;
@@ -128,13 +142,11 @@ struct owner {
 KT_MUST kt_error *reserve(kt_tx *tx, const struct wanted *wanted, const struct owner *owner, kt_dec *rest);
 /* How much of the item is reserved for an owner; line not set: for all its lines. */
 KT_MUST kt_error *reserved_for(kt_tx *tx, kt_id item, const struct owner *owner, kt_dec *quantity);
-/* Gives up to `quantity` of the owner's reservations back, the last first; *given receives how much.
+/* Takes up to `quantity` of the owner's reservations off, the last first; *given receives how much. Whoever does not
+ * take the goods or reserve them again tells that they are free.
  *   picks  NULL, or receives what it was */
 KT_MUST kt_error *unreserve(kt_tx *tx, kt_id item, const struct owner *owner, const struct wanted *only,
     kt_dec quantity, struct picks *picks, kt_dec *given);
-/* So much of an item is free that was not: those who miss it there get it. */
-KT_MUST kt_error *tell_free(kt_tx *tx, kt_id document, kt_id item, kt_id warehouse, kt_dec quantity);
-kt_error *lot_unblocked(kt_tx *tx, const kt_event *event); /* of "logistics.lot.unblock" */
 /* Gives back what is reserved for an owner beyond what is pegged to it: it came from elsewhere. */
 KT_MUST kt_error *hold_what_is_pegged(kt_tx *tx, kt_id item, const struct owner *owner);
 /* The same of whom a reservation is for, but for what is picked: it may have changed while this module was off. */
@@ -143,6 +155,19 @@ kt_error *reservation_looked_at(kt_tx *tx, kt_record *rec);
 kt_error *demand_used(kt_tx *tx, const kt_event *event); /* of "base.supply.used" */
 extern const kt_shape used_shape;
 KT_MUST kt_error *picks_add(kt_tx *tx, struct picks *picks, const struct pick *pick);
+
+/* ---- free.c: more is free than was, and those who miss it get it ---- */
+
+/* So much of an item may be taken that could not.
+ *   by  of kt_any: whose it was, or what brought it; may be not set */
+KT_MUST kt_error *tell_free(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity);
+/* The same of what was taken out of reservations. */
+KT_MUST kt_error *tell_picks_free(kt_tx *tx, kt_id by, kt_id item, const struct picks *picks);
+/* Gives up to `quantity` of the owner's reservations back, for good; *given receives how much. */
+KT_MUST kt_error *hand_back(kt_tx *tx, kt_id item, const struct owner *owner, kt_dec quantity, kt_dec *given);
+kt_error *lot_changed(kt_tx *tx, const kt_event *event);     /* of "logistics.lot.updated" */
+kt_error *goods_unclaimed(kt_tx *tx, const kt_event *event); /* of "base.supply.unclaimed" */
+extern const kt_shape unclaimed_shape;
 
 /* ---- move.c ---- */
 
@@ -172,6 +197,11 @@ kt_error *move_compute(kt_tx *tx, kt_record *self);
 KT_MUST kt_error *move_now(kt_tx *tx, const struct goods *goods, const struct location *from,
     const struct location *to, struct move *m);
 KT_MUST kt_error *stock_move(kt_tx *tx, kt_stock_move *move);
+/* The refusal of what is not there: `rest` of what is wanted; no lot: of all of them. */
+KT_MUST kt_error *too_little(kt_tx *tx, const char *path, const struct wanted *wanted, kt_dec rest);
+/* The problems of line i of a document, or of a row of parameters, told there.
+ *   field  where; NULL: where they say, at "item" if they do not */
+KT_MUST kt_error *told_at_line(kt_tx *tx, const kt_error *e, size_t i, const char *field);
 /* As the service's expect.
  *   reserved  how much is reserved for it; not set: it is looked up */
 KT_MUST kt_error *move_expect(kt_tx *tx, const kt_stock_move *move, kt_dec reserved);

@@ -79,9 +79,9 @@
         {"crm.order.close", &sold_shape, order_ended},                                                       \
         {"crm.order.deliver", &sold_shape, order_delivered_elsewhere},                                       \
         {"base.supply.promise", &promise_shape, promise_moved},                                              \
-        {"base.supply.used", &used_shape, demand_used},                                                      \
-        {"logistics.lot.unblock", &lot_shape, lot_unblocked}, {"crm.enabled", NULL, orders_caught_up},       \
-        {"logistics.enabled", NULL, orders_caught_up},
+        {"base.supply.used", &used_shape, demand_used}, {"logistics.lot.updated", &lot_shape, lot_changed},  \
+        {"base.supply.unclaimed", &unclaimed_shape, goods_unclaimed},                                        \
+        {"crm.enabled", NULL, orders_caught_up}, {"logistics.enabled", NULL, orders_caught_up},
 
 #define STOCK_SERVICES                                                                                       \
     {"logistics.stock", 1, &stock_service}, {"supply.stock", 1, &stock_source},                              \

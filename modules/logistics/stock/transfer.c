@@ -4,6 +4,8 @@
 
 #include <kontor/units.h>
 
+#include "stock/value.h"
+
 static const kt_choice transfer_kinds[] = {
     {TRANSFER, "transfer", {"Transfer (MM)", "Przesunięcie (MM)"}},
     {ISSUE, "issue", {"Issue (RW)", "Rozchód wewnętrzny (RW)"}},
@@ -23,7 +25,7 @@ static const char *const patterns[] = {
 struct transfer_line {
     kt_record rec;
     kt_id item, lot, unit;
-    kt_str new_lot;
+    kt_str new_lot, serials;
     kt_date expires;
     kt_dec quantity, unit_cost, value;
 };
@@ -37,30 +39,44 @@ static const kt_shape transfer_line_shape = KT_SHAPE(transfer_line, NULL,
     KT_FIELD(transfer_line, lot, REF, "Lot", "Partia", .target = "logistics.lot"),
     KT_FIELD(transfer_line, new_lot, STRING, "New lot", "Nowa partia", .max = 60,
         .help = {"Found by its name, or made.", "Odszukana po nazwie albo utworzona."}),
+    KT_FIELD(transfer_line, serials, TEXT, "Serial numbers", "Numery seryjne", .max = 32000,
+        .help =
+            {"Of many pieces, each on a line of its own: the line becomes one for each. An entry makes them.",
+                "Wielu sztuk, każdy w osobnym wierszu: z pozycji powstaje po jednej na numer. Przychód je "
+                "tworzy."}),
     KT_FIELD(transfer_line, expires, DATE, "Expires on", "Termin ważności"),
     KT_FIELD(transfer_line, unit_cost, PRICE, "Unit cost", "Koszt jednostki", .scale = 4, .group = "cost",
         .help = {"Of an entry, for one of the item's own unit; empty: what is known.",
             "Przychodu, za jednostkę towaru; puste: koszt znany."}),
     KT_FIELD(transfer_line, value, MONEY, "Value", "Wartość", .scale = 2, .computed = true, .group = "cost"));
 
+/* What has moved, moved as it says. */
+#define MOVED_ALREADY "[[\"state\",\"!=\",\"draft\"]]"
+
 const kt_shape transfer_shape = KT_SHAPE(transfer, "logistics.transfer",
     KT_FIELD(transfer, kind, STATE, "Kind", "Rodzaj", .choices = transfer_kinds, .initial = "transfer",
-        .required = true, .indexed = true, .priority = 1),
+        .required = true, .indexed = true, .readonly_if = MOVED_ALREADY, .priority = 1),
     KT_FIELD(transfer, state, STATE, "State", "Stan", .choices = transfer_states, .initial = "draft",
         .indexed = true, .priority = 2),
-    KT_FIELD(transfer, day, DATE, "Day", "Dzień", .initial = "today", .indexed = true, .priority = 3),
-    KT_FIELD(
-        transfer, warehouse, REF, "Warehouse", "Magazyn", .target = "logistics.warehouse", .priority = 4),
-    KT_FIELD(transfer, location, REF, "Location", "Miejsce", .target = "logistics.location"),
+    KT_FIELD(transfer, day, DATE, "Day", "Dzień", .initial = "today", .indexed = true,
+        .readonly_if = MOVED_ALREADY, .priority = 3),
+    KT_FIELD(transfer, warehouse, REF, "Warehouse", "Magazyn", .target = "logistics.warehouse",
+        .readonly_if = MOVED_ALREADY, .priority = 4),
+    KT_FIELD(transfer, location, REF, "Location", "Miejsce", .target = "logistics.location",
+        .readonly_if = MOVED_ALREADY, .help = {"A place of the warehouse.", "Miejsce w magazynie."}),
     KT_FIELD(transfer, to_warehouse, REF, "To warehouse", "Do magazynu", .target = "logistics.warehouse",
-        .priority = 5),
-    KT_FIELD(transfer, to_location, REF, "To location", "Do miejsca", .target = "logistics.location"),
+        .readonly_if = MOVED_ALREADY, .priority = 5),
+    KT_FIELD(transfer, to_location, REF, "To location", "Do miejsca", .target = "logistics.location",
+        .readonly_if = "[[\"state\",\"in\",[\"done\",\"cancelled\"]]]",
+        .help = {"A place of that warehouse; may also be named when the goods are there.",
+            "Miejsce w tym magazynie; można je podać także, gdy towar już dotarł."}),
     KT_FIELD(transfer, against, STATE, "From or for", "Skąd lub na co", .choices = place_names,
-        .initial = "production",
+        .initial = "production", .readonly_if = MOVED_ALREADY,
         .help = {"Of an issue or an entry: production, loss, customer, supplier.",
             "Rozchodu i przychodu: produkcja, strata, klient, dostawca."}),
     KT_FIELD(transfer, reason, STRING, "Why", "Dlaczego", .max = 200),
-    KT_FIELD(transfer, lines, LINES, "Lines", "Pozycje", .lines = &transfer_line_shape, .max = 500));
+    KT_FIELD(transfer, lines, LINES, "Lines", "Pozycje", .lines = &transfer_line_shape, .max = 500,
+        .readonly_if = MOVED_ALREADY));
 
 static struct transfer_line *line_at(const kt_lines *lines, size_t i)
 {
@@ -91,6 +107,7 @@ static kt_error *prepare(
     kt_dec quantity;
     KT_TRY(goods_read(tx, line->item, &goods));
     KT_TRY(kt_in_unit(tx, line->item, line->quantity, line->unit, goods.unit, &quantity));
+    KT_TRY(check_whole(tx, &goods, quantity, "quantity"));
     *m = (kt_stock_move){.item = line->item,
         .lot = line->lot,
         .quantity = quantity,
@@ -119,29 +136,121 @@ static kt_error *move_line(kt_tx *tx, const struct transfer *t, struct transfer_
     return t->kind == ENTRY ? tell_free(tx, m.document, m.item, m.warehouse, m.quantity) : NULL;
 }
 
-/* A problem of a line is told at the line. */
-static kt_error *at_line(kt_tx *tx, const kt_error *e, size_t i)
+/* ---- A line for each serial number ---- */
+
+struct origin { /* where a problem of a line is told: at the line as the caller wrote it */
+    size_t line;
+    const char *field;
+};
+struct spread {
+    kt_lines lines;
+    struct origin *origins; /* of each */
+    bool any;
+};
+
+static kt_error *spread_add(
+    kt_tx *tx, struct spread *s, const struct transfer_line *line, size_t i, const char *field)
+{
+    s->origins[s->lines.count] = (struct origin){i, field};
+    return kt_line_add(tx, &s->lines, &line->rec);
+}
+
+static kt_error *serial_lot(
+    kt_tx *tx, const struct transfer *t, const struct transfer_line *line, kt_str name, kt_id *lot)
+{
+    KT_TRY(t->kind == ENTRY ? lot_get(tx, line->item, name, line->expires, lot)
+                            : lot_find(tx, line->item, name, lot));
+    return lot->v ? NULL
+                  : kt_fail(tx, KT_VALIDATION, "serials", "there is no serial number \"%s\" of this item",
+                        "nie ma numeru seryjnego „%s” tego towaru", name.ptr);
+}
+
+static kt_error *spread_line(
+    kt_tx *tx, const struct transfer *t, const struct transfer_line *line, size_t i, struct spread *s)
+{
+    struct transfer_line one = *line;
+    struct goods goods;
+    kt_str rest = line->serials, name;
+    kt_error *wrong = NULL;
+    int64_t count = 0;
+    kt_dec pieces;
+    KT_TRY(goods_read(tx, line->item, &goods));
+    KT_TRY(kt_in_unit(tx, line->item, line->quantity, line->unit, goods.unit, &pieces));
+    one.serials = one.new_lot = (kt_str){0};
+    one.unit = (kt_id){0};
+    one.quantity = KT_DEC(10000, 4);
+    for (; next_name(tx, &rest, &name); count++) {
+        kt_also(&wrong, serial_lot(tx, t, line, name, &one.lot));
+        KT_TRY(spread_add(tx, s, &one, i, "serials"));
+        one.rec.id = (kt_id){0}; /* the first keeps it */
+    }
+    if (kt_dec_cmp(pieces, KT_DEC(count, 0)) != 0)
+        kt_also(&wrong,
+            kt_fail(tx, KT_VALIDATION, "serials", "%lld serial numbers are not the %s of the line",
+                "%lld numerów seryjnych to nie %s z pozycji", (long long)count, dec_words(tx, pieces)));
+    if (line->lot.v || line->new_lot.len)
+        kt_also(&wrong, kt_fail(tx, KT_VALIDATION, "serials", "a lot or serial numbers, not both",
+                            "partia albo numery seryjne, nie oba naraz"));
+    s->any = true;
+    return wrong;
+}
+
+static kt_error *spread_serials(kt_tx *tx, struct transfer *t, struct spread *s)
 {
     kt_error *all = NULL;
-    kt_problem p;
-    for (size_t k = 0; e && (p = kt_problem_at(e, k)).kind; k++)
-        kt_also(
-            &all, kt_hint(kt_fail(tx, p.kind, kt_format(tx, "lines[%zu].%s", i, p.path ? p.path : "item").ptr,
-                              "%s", "%s", kt_say(tx, p.text).ptr),
-                      p.hint.en, p.hint.pl));
+    size_t room = 1;
+    for (size_t i = 0; i < t->lines.count; i++)
+        room += 1 + names_most(line_at(&t->lines, i)->serials);
+    *s = (struct spread){.origins = kt_alloc(tx, room * sizeof *s->origins)};
+    if (!s->origins)
+        return kt_no_memory();
+    for (size_t i = 0; i < t->lines.count; i++) {
+        const struct transfer_line *line = line_at(&t->lines, i);
+        kt_also(&all, line->serials.len ? told_at_line(tx, spread_line(tx, t, line, i, s), i, "serials")
+                                        : spread_add(tx, s, line, i, NULL));
+    }
+    if (all || !s->any)
+        return all;
+    t->lines = s->lines;
+    return kt_update(tx, &t->rec); /* gives new lines their ids */
+}
+
+/* A slip that names a place but no warehouse means the place's. */
+static kt_error *warehouse_of(kt_tx *tx, kt_id location, kt_id *warehouse)
+{
+    struct location l = {KT_OF(location)};
+    if (!location.v || warehouse->v)
+        return NULL;
+    KT_TRY(kt_read(tx, location, &l.rec));
+    *warehouse = l.warehouse;
+    return NULL;
+}
+
+static kt_error *check_places(kt_tx *tx, struct transfer *t)
+{
+    struct warehouse w;
+    KT_TRY(warehouse_of(tx, t->location, &t->warehouse));
+    KT_TRY(warehouse_of(tx, t->to_location, &t->to_warehouse));
+    KT_TRY(warehouse_get(tx, t->warehouse, &w));
+    t->warehouse = w.rec.id;
+    kt_error *all = location_within(tx, t->location, t->warehouse, "location");
+    if (t->kind == TRANSFER)
+        kt_also(&all, location_within(tx, t->to_location, t->to_warehouse.v ? t->to_warehouse : t->warehouse,
+                          "to_location"));
     return all;
 }
 
 static kt_error *send(kt_tx *tx, struct transfer *t)
 {
     kt_error *all = NULL;
-    struct warehouse w;
+    struct spread s;
     if (!t->lines.count)
         return kt_fail(tx, KT_RULE, "lines", "there is nothing to move", "nie ma czego przesunąć");
-    KT_TRY(warehouse_get(tx, t->warehouse, &w));
-    t->warehouse = w.rec.id;
+    KT_TRY(check_places(tx, t));
+    KT_TRY(spread_serials(tx, t, &s));
     for (size_t i = 0; i < t->lines.count; i++)
-        kt_also(&all, at_line(tx, move_line(tx, t, line_at(&t->lines, i)), i));
+        kt_also(&all,
+            told_at_line(tx, move_line(tx, t, line_at(&t->lines, i)), s.origins[i].line, s.origins[i].field));
     return all ? all : kt_number(tx, &t->rec, patterns[t->kind], t->day);
 }
 

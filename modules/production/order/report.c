@@ -44,7 +44,7 @@ static kt_error *issue_given(kt_tx *tx, struct order *o, const kt_lines *rows, c
                               "is no component of the order", "nie jest składnikiem zlecenia"));
         else if (t->quantity.coef <= 0)
             kt_also(&all, kt_fail(tx, KT_VALIDATION, path, "must be above zero", "musi być większe od zera"));
-        else if (!all) {
+        else {
             KT_TRY(lot_named(tx, t->item, t->lot, (kt_date){0}, &lot));
             kt_also(&all, issue_component(tx, o, c, t->quantity, lot, into, path));
         }

@@ -1,0 +1,116 @@
+/* More is free than was: an order is cancelled or needs less, goods come back, are found, sent from elsewhere, unblocked.
+ * Whatever frees goods tells it here, in its own transaction, and those who miss them get them: first demands, as of an
+ * arrival, then deliveries written by hand, those needed first before the others. */
+#include <string.h>
+
+#include "stock/delivery.h"
+
+kt_error *tell_free(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    return supply && quantity.coef > 0 ? supply->freed(tx, by, item, warehouse, quantity) : NULL;
+}
+
+kt_error *tell_picks_free(kt_tx *tx, kt_id by, kt_id item, const struct picks *picks)
+{
+    for (size_t i = 0; i < picks->count; i++)
+        KT_TRY(tell_free(tx, by, item, picks->items[i].at.warehouse, picks->items[i].quantity));
+    return NULL;
+}
+
+kt_error *hand_back(kt_tx *tx, kt_id item, const struct owner *owner, kt_dec quantity, kt_dec *given)
+{
+    struct picks picks = {0};
+    KT_TRY(unreserve(tx, item, owner, NULL, quantity, &picks, given));
+    return tell_picks_free(tx, owner->document, item, &picks);
+}
+
+/* ---- A lot may be used again ---- */
+
+static kt_error *tell_lot_free(kt_tx *tx, const struct lot *lot)
+{
+    const kt_where where[] = {KT_WHERE(balance, item, KT_EQ, lot->item),
+        KT_WHERE(balance, lot, KT_EQ, lot->rec.id), KT_WHERE(balance, free, KT_GT, ZERO),
+        KT_WHERE(balance, place, KT_EQ, KT_AT_STORES), {0}};
+    kt_found found;
+    KT_TRY(kt_find(tx, &(kt_query){.of = &balance_shape, .where = where}, 0, &found));
+    for (size_t i = 0; i < found.count; i++) {
+        struct balance b = {KT_OF(balance)};
+        KT_TRY(kt_read(tx, found.ids[i], &b.rec));
+        KT_TRY(tell_free(tx, kt_any(tx, lot_shape.name, lot->rec.id), lot->item, b.warehouse, b.free));
+    }
+    return NULL;
+}
+
+/* Unblocked, or good for longer: also for whoever needs it on a later day than it was good for. */
+kt_error *lot_changed(kt_tx *tx, const kt_event *event)
+{
+    const struct lot *was = KT_SEE(lot, event->before), *is = KT_SEE(lot, event->after);
+    const int32_t until = is->expires.day ? is->expires.day : INT32_MAX;
+    bool longer = was->expires.day && was->expires.day < until;
+    if (lot_held(is, kt_today(tx)) || (!longer && !was->blocked))
+        return NULL;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = tell_lot_free(tx, is);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+/* ---- Deliveries written by hand ---- */
+
+struct unclaimed { /* of "base.supply.unclaimed" */
+    kt_record rec;
+    kt_id item, warehouse;
+    kt_dec quantity;
+};
+const kt_shape unclaimed_shape = KT_SHAPE(unclaimed, NULL, KT_BIND(unclaimed, item, REF, "item"),
+    KT_BIND(unclaimed, warehouse, REF, "warehouse"), KT_BIND(unclaimed, quantity, QUANTITY, "quantity"));
+
+/* Reserves for the delivery whose line a planned move is. */
+static kt_error *hand_to(kt_tx *tx, kt_id planned, kt_dec *rest)
+{
+    struct move m = {KT_OF(move)};
+    struct goods goods;
+    struct warehouse w;
+    kt_dec open;
+    KT_TRY(kt_read(tx, planned, &m.rec));
+    const char *entity = kt_any_entity(tx, m.document);
+    if (!entity || strcmp(entity, delivery_shape.name) != 0)
+        return NULL;
+    KT_TRY(goods_read(tx, m.item, &goods));
+    KT_TRY(warehouse_get(tx, m.warehouse, &w));
+    const struct owner owner = {m.document, {(uint64_t)m.line}, m.day};
+    const struct wanted wanted = {.goods = &goods,
+        .warehouse = &w,
+        .lot = m.lot,
+        .quantity = smaller(kt_dec_sub(m.quantity, m.reserved), *rest),
+        .day = kt_today(tx)};
+    KT_TRY(reserve(tx, &wanted, &owner, &open));
+    *rest = kt_dec_sub(*rest, kt_dec_sub(wanted.quantity, open));
+    return NULL;
+}
+
+static kt_error *hand_out(kt_tx *tx, const struct unclaimed *u)
+{
+    const kt_where where[] = {KT_WHERE(move, item, KT_EQ, u->item),
+        KT_WHERE(move, warehouse, KT_EQ, kt_any_id(u->warehouse)),
+        KT_WHERE(move, from_place, KT_EQ, KT_AT_STORES), {0}};
+    const kt_query query = {.of = &move_shape,
+        .where = where,
+        .sort = "day,id",
+        .filter = KT_STR("[[\"state\",\"in\",[\"confirmed\",\"partially_reserved\"]]]")};
+    kt_found found;
+    kt_dec rest = u->quantity;
+    KT_TRY(kt_find(tx, &query, 0, &found));
+    for (size_t i = 0; i < found.count && rest.coef > 0; i++)
+        KT_TRY(hand_to(tx, found.ids[i], &rest));
+    return NULL;
+}
+
+kt_error *goods_unclaimed(kt_tx *tx, const kt_event *event)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = hand_out(tx, KT_SEE(unclaimed, event->after));
+    kt_callers_authority(tx, before);
+    return e;
+}
