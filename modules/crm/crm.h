@@ -200,6 +200,8 @@ extern const kt_shape card_consent_shape, card_interest_shape;
 KT_MUST kt_error *card_consents(kt_tx *tx, kt_id party, timeline *t, kt_lines *rows);
 KT_MUST kt_error *card_interests(kt_tx *tx, kt_id party, timeline *t, kt_lines *rows);
 
+/* customer/card_own.c: the customer's fields of the integrator's own, as a JSON object; not set: there are none */
+KT_MUST kt_error *card_own(kt_tx *tx, kt_id party, kt_str *own);
 /* customer/card_readers.c: who was shown the customer lately, for callers who may read the log of that */
 extern const kt_shape card_reader_shape;
 KT_MUST kt_error *card_readers(kt_tx *tx, kt_id party, kt_lines *rows);

@@ -101,6 +101,16 @@ def rights_groups_and_masks_hold_for_them(k, house):
     expect(looker.get("base.party", made["old"])["salary"], "5000.50")
 
 
+def the_card_shows_them_to_who_may_see_them(k, house):
+    own = k.call("crm.card", {"party": made["old"]})["own"]
+    expect(own, {f["name"]: k.get("base.party", made["old"])[f["name"]] for f in FIELDS})
+    role = k.create("access.role", {"name": "caller", "grants": "base.party:read masked contact"})["id"]
+    user = k.create("access.user", {"name": "caller", "roles": [role]})["id"]
+    k.call("access.password", {"user": user, "new": PASSWORD})
+    seen = house.client("caller", PASSWORD).call("crm.card", {"party": made["old"]})["own"]
+    expect((seen["hotline"], "salary" in seen), ("*** *** *12", False))
+
+
 def the_journal_knows_them(k):
     old = made["old"]
     seq = k.call("base.party.history", {"id": old})["entries"][0]["seq"]
@@ -177,5 +187,6 @@ def what_a_condition_names_stays_and_is_checked(k):
 
 
 run((they_are_defined_and_described, they_are_written_read_sorted_and_summed, conditions_are_kept_to_in_calls_and_files,
-     rights_groups_and_masks_hold_for_them, the_journal_knows_them, rules_and_templates_use_them, an_entity_of_ones_own_is_as_good,
-     a_choice_keeps_its_value_and_what_was_clear_stays_so, what_a_condition_names_stays_and_is_checked))
+     rights_groups_and_masks_hold_for_them, the_card_shows_them_to_who_may_see_them, the_journal_knows_them,
+     rules_and_templates_use_them, an_entity_of_ones_own_is_as_good, a_choice_keeps_its_value_and_what_was_clear_stays_so,
+     what_a_condition_names_stays_and_is_checked))

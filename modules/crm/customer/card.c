@@ -183,7 +183,7 @@ static const kt_shape task_shape = KT_SHAPE(task, "base.task", KT_BIND(task, tit
 struct card_answer {
     kt_record rec;
     kt_id party, owner, parent;
-    kt_str name, legal_name, tax_id, regon, phone, email, city, position, industry, website, notes;
+    kt_str name, legal_name, tax_id, regon, phone, email, city, position, industry, website, notes, own;
     unsigned kind;
     bool is_customer, is_supplier, active, do_not_contact, no_next_activity, more;
     int64_t deals_open, deals_won, deals_lost;
@@ -206,6 +206,7 @@ const kt_shape card_answer_shape = KT_SHAPE(card_answer, NULL,
     KT_FIELD(card_answer, industry, STRING, "Industry", "Branża"),
     KT_FIELD(card_answer, website, STRING, "Website", "Strona WWW"),
     KT_FIELD(card_answer, notes, TEXT, "Remarks", "Uwagi"),
+    KT_FIELD(card_answer, own, JSON, "Fields of your own", "Własne pola"),
     KT_FIELD(card_answer, owner, REF, "Owner", "Opiekun", .target = "access.user"),
     KT_FIELD(card_answer, parent, REF, "Belongs to", "Należy do", .target = "base.party"),
     KT_FIELD(card_answer, is_customer, BOOL, "Customer", "Klient"),
@@ -467,6 +468,7 @@ kt_error *card(kt_tx *tx, const kt_record *params, kt_record *result)
     struct person party = {KT_OF(person)};
     KT_TRY(kt_read(tx, p->party, &party.rec));
     fill_party(&party, out);
+    KT_TRY(card_own(tx, p->party, &out->own));
     timeline *t = timeline_open(tx, p->before, (size_t)p->limit);
     if (!t)
         return kt_no_memory();
