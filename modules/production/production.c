@@ -9,7 +9,7 @@ static const kt_entity entities[] = {BOM_ENTITIES, ORDER_ENTITIES, MRP_ENTITIES,
 
 static const kt_method methods[] = {BOM_METHODS, ORDER_METHODS, MRP_METHODS, {0}};
 
-static const kt_handler handlers[] = {BOM_HANDLERS, ORDER_HANDLERS, {0}};
+static const kt_handler handlers[] = {BOM_HANDLERS, ORDER_HANDLERS, MRP_HANDLERS, {0}};
 
 static const kt_service services[] = {ORDER_SERVICES, MRP_SERVICES, {0}};
 
@@ -22,6 +22,6 @@ static const kt_role roles[] = {
     {0},
 };
 
-const kt_module kontor_module = KT_MODULE("production", "1.0.0", "Production", "Produkcja", .needs = "base",
+const kt_module kontor_module = KT_MODULE("production", "1.1.0", "Production", "Produkcja", .needs = "base",
     .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles,
-    .audit = production_audit);
+    .audit = production_audit, .migrate = downtime_migrate);

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Stories of requirements planning over HTTP: from forecasts and orders to proposals, messages and what they are for."""
 import datetime
+import random
 import time
 
 from stories import expect, refused, run
 
-seen = {}
+seen, ROUNDS = {}, 12
 TODAY = datetime.date.today()
 
 
@@ -56,12 +57,59 @@ def a_forecast_is_planned_down_to_the_last_level(k):
     expect(proposals(k, "G", "quantity", "release"), [("300.0000", day(13))])
 
 
-def proposals_are_replaced_by_the_next_run_and_take_no_order_numbers(k):
-    expect(sorted(r["quantity"] for r in k.list("production.proposal", [["kind", "=", "make"]])["rows"]), ["100.0000", "150.0000", "300.0000", "50.0000"])
-    before = {r["id"] for r in k.list("production.proposal")["rows"]}
+def a_proposal_that_is_planned_again_stays(k):
+    before = k.list("production.proposal", sort="id")["rows"]
+    expect(sorted(r["quantity"] for r in before if r["kind"] == "make"), ["100.0000", "150.0000", "300.0000", "50.0000"])
+    row = planned(k)
+    expect((row["proposals"], row["added"] or 0, row["changed"] or 0, row["removed"] or 0), (9, 0, 0, 0))
+    expect(k.list("production.proposal", sort="id")["rows"], before)
+    expect(({len(k.call("production.proposal.history", {"id": r["id"]})["entries"]) for r in before}, k.count("production.order", [])), ({1}, 0))
+
+
+def what_differs_is_changed_and_keeps_its_history(k):
+    before = k.list("production.proposal", sort="id")["rows"]
+    k.update("production.forecast", seen["forecast"], {"day": day(25), "quantity": "60"})
+    row = planned(k)
+    expect((row["added"] or 0, row["changed"], row["removed"] or 0), (0, 9, 0))
+    after = k.list("production.proposal", sort="id")["rows"]
+    expect([(r["id"], r["serial"], r["version"]) for r in after], [(r["id"], r["serial"], r["version"] + 1) for r in before])
+    expect(proposals(k, "A", "quantity", "release", "due"), [("60.0000", day(24), day(25))])
+    entries = k.call("production.proposal.history", {"id": before[0]["id"]})["entries"]
+    expect(len(entries), 2)
+    k.update("production.forecast", seen["forecast"], {"day": day(20), "quantity": "50"})
     planned(k)
-    after = {r["id"] for r in k.list("production.proposal")["rows"]}
-    expect((len(after), before & after, k.count("production.order", [])), (9, set(), 0))
+    same = lambda rows: [[r[f] for f in ("id", "serial", "item", "quantity", "release", "due", "level")] + [[p[f] for f in ("need", "document", "proposal", "quantity", "day")] for p in r["pegs"]]
+                         for r in rows]
+    expect(same(k.list("production.proposal", sort="id")["rows"]), same(before))
+
+
+def what_is_no_longer_needed_goes(k):
+    more = make(k, "production.forecast", item=seen["C"], day=day(40), quantity="5")
+    row = planned(k)
+    expect((row["added"], row["changed"] or 0), (5, 0)) # C, E, F, and of F: G, D
+    k.delete("production.forecast", more)
+    row = planned(k)
+    expect((row["added"] or 0, row["changed"] or 0, row["removed"]), (0, 0, 5))
+    spare = make(k, "base.item", code="Z", name="Z")
+    make(k, "production.forecast", item=spare, day=day(9), quantity="1")
+    expect(planned(k)["added"], 1)
+    k.update("base.item", spare, {"active": False})
+    expect((planned(k)["removed"], k.count("production.proposal", [["item", "=", spare]])), (1, 0))
+
+
+def of_a_phantom_its_components_are_planned(k):
+    """A kit of four screws that is never made by itself: the screws are traced through it to what needs it."""
+    stand, kit, screw = (make(k, "base.item", code=code, name=code) for code in ("STAND", "KIT", "SCREW"))
+    seen.update(STAND=stand, KIT=kit, SCREW=screw)
+    make(k, "production.bom", item=kit, kind="phantom", lines=[{"item": screw, "quantity": "4"}])
+    make(k, "production.bom", item=stand, lines=[{"item": kit, "quantity": "2"}])
+    wanted = make(k, "production.forecast", item=stand, day=day(30), quantity="3")
+    planned(k)
+    expect((proposals(k, "KIT", "id"), proposals(k, "SCREW", "kind", "quantity")), ([], [("buy", "24.0000")]))
+    rows = k.call("production.mrp.trace", {"proposal": proposals(k, "SCREW", "id")[0][0]})["rows"]
+    expect([(r["item"], r["need"], r["quantity"]) for r in rows], [(screw, "proposal", "24.0000"), (stand, "demand", "3.0000")])
+    k.delete("production.forecast", wanted)
+    planned(k)
 
 
 def a_proposal_is_traced_up_to_its_demand(k):
@@ -111,6 +159,14 @@ def items_say_how_much_at_a_time(k):
     expect(proposals(k, "G", "quantity", "due"), [("24.0000", day(30))])
 
 
+def rules_that_cannot_be_followed_are_refused(k):
+    wrong = ({"planning": "fixed"}, {"planning": "period", "lot_period": 0}, {"lot_min": "9", "lot_max": "5"}, {"lead_days": -1}, {"safety_stock": "-2", "lot_multiple": "-1"})
+    at = (("lot_size",), ("lot_period",), ("lot_min",), ("lead_days",), ("safety_stock", "lot_multiple"))
+    for values, paths in zip(wrong, at):
+        refused("validation", lambda values=values: k.update("base.item", seen["D"], values), *paths)
+        refused("validation", lambda values=values: make(k, "base.item", code="WRONG", name="Wrong", **values), *paths)
+
+
 def components_of_confirmed_orders_are_needed(k):
     order = make(k, "production.order", item=seen["C"], quantity="10", due=day(40))
     k.call("production.order.confirm", {"id": order})
@@ -121,6 +177,57 @@ def components_of_confirmed_orders_are_needed(k):
     expect(row["pegs"][0]["document"], {"entity": "production.order", "id": order})
 
 
+def content(k):
+    """All that is proposed and said, whatever the ids: pegs by what the proposal is that they go into."""
+    rows = list(k.each("production.proposal", [["state", "=", "planned"]]))
+    named = {r["serial"]: (r["item"], r["due"], r["quantity"]) for r in rows}
+    expect(len(named), len(rows)) # numbers are used once
+    told = sorted(repr(([r[f] or 0 for f in ("item", "kind", "quantity", "release", "due", "late", "level")],
+                        [[p["need"], p["document"], p["line"], named.get(p["proposal"]), p["quantity"], p["day"]] for p in r["pegs"]])) for r in rows)
+    said = sorted(repr([m[f] for f in ("kind", "item", "document", "quantity", "day", "needed")]) for m in k.each("production.message"))
+    return told, said
+
+
+def shake(k, dice, forecasts):
+    """Something that planning starts from changes."""
+    made = [seen[code] for code in "ABCDEFG"]
+    for _ in range(dice.randint(1, 4)):
+        what = dice.choice(("new", "new", "moved", "gone", "rule", "order", "firm", "inactive"))
+        if what == "new" or not forecasts:
+            forecasts.append(make(k, "production.forecast", item=dice.choice(made), day=day(dice.randint(0, 60)), quantity=str(dice.randint(1, 90))))
+        elif what == "moved":
+            k.update("production.forecast", dice.choice(forecasts), {"day": day(dice.randint(0, 60)), "quantity": str(dice.randint(1, 90))})
+        elif what == "gone":
+            k.delete("production.forecast", forecasts.pop(dice.randrange(len(forecasts))))
+        elif what == "rule":
+            k.update("base.item", dice.choice(made), dice.choice(({"planning": "period", "lot_period": dice.randint(1, 20)}, {"planning": "fixed", "lot_size": str(dice.randint(1, 200))},
+                                                                  {"planning": None, "lot_max": dice.choice((None, "40"))}, {"safety_stock": dice.choice((None, "15"))}, {"lead_days": dice.randint(0, 9)})))
+        elif what == "order":
+            order = make(k, "production.order", item=dice.choice(made[:3]), quantity=str(dice.randint(1, 30)), due=day(dice.randint(1, 50)))
+            if dice.random() < 0.5:
+                k.call("production.order.confirm", {"id": order})
+        elif what == "firm" and (rows := k.list("production.proposal", [["state", "=", "planned"], ["kind", "=", "make"]])["rows"]):
+            k.call("production.proposal.firm", {"id": dice.choice(rows)["id"]})
+        elif what == "inactive":
+            k.update("base.item", seen["G"], {"active": dice.random() < 0.7})
+
+
+def a_run_after_others_comes_to_what_a_first_one_does(k):
+    dice, forecasts = random.Random(11), []
+    for _ in range(ROUNDS):
+        shake(k, dice, forecasts)
+        row = planned(k)
+        found = content(k)
+        expect(len(found[0]), row["proposals"] or 0)
+        for entity in ("production.proposal", "production.message"):
+            for old in list(k.each(entity, [["state", "=", "planned"]] if entity.endswith("proposal") else [], fields=["id"])):
+                k.delete(entity, old["id"])
+        planned(k)
+        expect(found, content(k))
+        shake(k, dice, forecasts)
+        planned(k) # so that the next one does not always come after a first one
+
+
 if __name__ == "__main__":
     run([story for story in list(globals().values()) if callable(story) and getattr(story, "__module__", "") == "__main__"
-         and story not in (make, day, planned, proposals, kits)], modules="base,production")
+         and story not in (make, day, planned, proposals, kits, content, shake)], modules="base,production")

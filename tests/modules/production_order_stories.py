@@ -159,6 +159,8 @@ def levelling_keeps_every_operation(k):
     for (_, end), (begin, _) in zip(busy, busy[1:]):
         if begin < end:
             raise AssertionError(f"{begin} is before {end}")
+    for order in k.list("production.order", [["state", "in", ["confirmed", "reserved"]], ["day", "is_null", False]], limit=200)["rows"]:
+        expect(order["day"] in order["why"], True) # what it says is what holds now
 
 
 def quantities_are_what_their_units_allow(k):
@@ -214,12 +216,68 @@ def a_badge_and_a_work_card_begin_pause_and_finish(k, house):
 
     expect([scanned(badge="B-anna"), scanned(badge="B-bert")], [(sand, "in_progress", anna), (drill, "in_progress", bert)])
     expect([scanned(badge="B-bert"), scanned(badge="B-anna", reason="Tool broke")], [(drill, "done", bert), (sand, "paused", anna)])
-    expect([scanned(), scanned(scrapped="1")], [(sand, "in_progress", anna), (sand, "done", anna)])
-    expect([(s["person"], s["reason"]) for s in k.get("production.operation", sand)["stints"]], [(anna, "Tool broke"), (anna, None)])
+    expect([scanned(), scanned(reason="breakdown"), scanned(), scanned(scrapped="1")], [(sand, "in_progress", anna), (sand, "paused", anna), (sand, "in_progress", anna), (sand, "done", anna)])
+    expect([(s["person"], s["reason"], bool(s["downtime"])) for s in k.get("production.operation", sand)["stints"]],
+           [(anna, "Tool broke", False), (anna, None, True), (anna, None, False)])
     expect(scanned(code=f"{card}:30", badge="B-bert"), (join, "in_progress", bert))
     refused("validation", lambda: scanned(badge="B-nobody"), "badge")
     refused("validation", lambda: scanned(code="MO/1"), "code")
     refused("rule", lambda: scanned(badge="B-anna"), "code")
+
+
+def stops_have_reasons_and_are_counted(k):
+    """Sanded on Monday and Tuesday of last week, and told later: the night between is no stop."""
+    s, order = workshop(k), confirmed(k, quantity="2")
+    sand = operations(k, order)[0]["id"]
+    monday = datetime.date.today() - datetime.timedelta(datetime.date.today().weekday() + 7)
+    at = lambda days, clock: f"{monday + datetime.timedelta(days)}T{clock}:00Z"
+    work = lambda verb, **told: k.call(f"production.operation.{verb}", {"id": sand, **told})
+    for day, begins, pauses, told in ((0, "06:00", "07:00", {"downtime": "BREAKDOWN", "reason": "Belt"}), (0, "07:50", "13:30", {"reason": "no material"}),
+                                      (1, "06:30", "08:00", {"downtime": "BREAK"}), (1, "08:15", "09:00", {})):
+        work("start", at=at(day, begins))
+        work("pause", at=at(day, pauses), **told)
+    refused("validation", lambda: work("start", at=at(1, "08:59")), "at")
+    work("start", at=at(1, "09:05"))
+    refused("validation", lambda: work("finish", at=at(20, "09:00")), "at")
+    work("finish", at=at(1, "10:00"))
+    reasons = {r["code"]: r["id"] for r in k.each("production.downtime_reason")}
+    row = k.get("production.operation", sand)
+    expect([(st["minutes"], st["downtime"], st["reason"]) for st in row["stints"]],
+           [("60.00", reasons["BREAKDOWN"], "Belt"), ("340.00", reasons["NO_MATERIAL"], None), ("90.00", reasons["BREAK"], None), ("45.00", None, None), ("55.00", None, None)])
+    expect((row["started_at"][:16], row["finished_at"][:16], row["actual_minutes"]), (at(0, "06:00")[:16], at(1, "10:00")[:16], "590.0000"))
+    answer = k.call("production.oee", {"from": str(monday), "until": str(monday + datetime.timedelta(6)), "centre": s["bench"]})
+    row = answer["rows"][0]
+    expect((row["busy"], row["worked"], row["availability"]), ("2385.00", "590.00", "24.74"))
+    expect((row["unplanned_stops"], row["planned_stops"], row["schedule_loss"]), ("115.00", "0.00", "15.00"))
+    expect([(r["code"], r["kind"], r["count"], r["minutes"], r["percent"], r["cumulative"]) for r in answer["stops"]],
+           [("NO_MATERIAL", "unplanned", 1, "60.00", "46.15", "46.15"), ("BREAKDOWN", "unplanned", 1, "50.00", "38.46", "84.62"),
+            ("BREAK", "schedule_loss", 1, "15.00", "11.54", "96.15"), (None, "unplanned", 1, "5.00", "3.85", "100.00")])
+    expect([[r["id"] for r in k.list(stop["entity"], stop["filter"])["rows"]] for stop in answer["stops"][:3]], [[sand]] * 3)
+
+
+def what_is_no_reason_any_more_is_not_chosen(k):
+    reasons = {r["code"]: r["id"] for r in k.each("production.downtime_reason")}
+    k.update("production.downtime_reason", reasons["TOOL"], {"active": False})
+    sand = operations(k, confirmed(k, quantity="2"))[0]["id"]
+    k.call("production.operation.start", {"id": sand})
+    refused("validation", lambda: k.call("production.operation.pause", {"id": sand, "downtime": "TOOL"}), "downtime")
+    refused("conflict", lambda: k.delete("production.downtime_reason", reasons["BREAKDOWN"]))
+
+
+def stops_of_which_only_a_remark_is_known_get_reasons(k):
+    """As where there were no reasons yet: what the remark names, else another one; the remark stays."""
+    sand = operations(k, confirmed(k, quantity="2"))[0]["id"]
+    meeting = k.list("production.downtime_reason", [["code", "=", "MEETING"]])["rows"][0]["id"]
+    k.delete("production.downtime_reason", meeting)
+    for remark in ("Szkolenie lub zebranie", "The belt tore"):
+        k.call("production.operation.start", {"id": sand})
+        k.call("production.operation.pause", {"id": sand, "reason": remark})
+    expect([st["downtime"] for st in k.get("production.operation", sand)["stints"]], [None, None])
+    expect(k.call("production.downtime_presets", {})["reasons"], 1)
+    reasons = {r["code"]: r["id"] for r in k.each("production.downtime_reason")}
+    expect([(st["downtime"], st["reason"]) for st in k.get("production.operation", sand)["stints"]],
+           [(reasons["MEETING"], "Szkolenie lub zebranie"), (reasons["OTHER"], "The belt tore")])
+    expect(k.count("production.operation", [["stints", "any", [["reason", "is_null", False], ["downtime", "is_null", True]]]]), 0)
 
 
 def output_and_consumption_are_reported_in_parts(k):
@@ -275,6 +333,63 @@ def an_order_is_resized_and_cancelled(k):
     act(k, order, "cancel", reason="Not wanted")
     expect((k.get("production.order", order)["state"], {r["state"] for r in operations(k, order)}), ("cancelled", {"cancelled"}))
     refused("state", lambda: act(k, order, "confirm"), "state")
+
+
+def one_order_takes_other_components(k):
+    """Oak in place of the top, less glue; twice as many tables take twice as much of it; the bill is what it was."""
+    s = workshop(k)
+    oak = make(k, "base.item", code="OAK", name="Oak", standard_cost="90")
+    wanted = {"components": [{"item": s["TOP"], "quantity": "0"}, {"item": oak, "quantity": "2"}, {"item": s["GLUE"], "quantity": "0.1"}]}
+    needs = lambda order: {c["item"]: (c["quantity"], bool(c["amended"])) for c in k.get("production.order", order)["components"]}
+    amended = {s["LEG"]: ("8.0000", False), s["TOP"]: ("0.0000", True), s["GLUE"]: ("0.1000", True), oak: ("2.0000", True)}
+    draft, order = make(k, "production.order", item=s["TABLE"], quantity="2"), confirmed(k, quantity="2")
+    for one in (draft, order):
+        act(k, one, "amend", reason="A dear customer", **wanted)
+        expect(needs(one), amended)
+    expect(k.get("production.order", order)["planned_material"], "288.80") # legs 16 of wood and 54 minutes at 1.70, glue 1.00, oak 180
+    doubled = {item: (f"{2 * float(quantity):.4f}", other) for item, (quantity, other) in amended.items()}
+    k.update("production.order", draft, {"quantity": "4"})
+    act(k, order, "resize", quantity="4")
+    expect([needs(draft), needs(order)], [doubled, doubled])
+    expect(needs(confirmed(k, quantity="2"))[s["TOP"]], ("2.0000", False))
+    act(k, order, "report", produced="1")
+    expect([(c["item"], c["issued"]) for c in k.get("production.order", order)["components"] if c["item"] in (oak, s["TOP"])], [(s["TOP"], None), (oak, "1.0000")])
+    refused("rule", lambda: act(k, order, "amend", components=[{"item": oak, "quantity": "0.5"}]), "components[0].quantity")
+    refused("validation", lambda: act(k, order, "amend", components=[{"item": s["TABLE"], "quantity": "1"}]), "components[0].item")
+    act(k, order, "finish", backorder=True)
+    rest = k.list("production.order", [["backorder_of", "=", order]])["rows"][0]["id"]
+    expect(needs(rest)[oak], ("3.0000", True))
+    act(k, rest, "cancel"), act(k, draft, "cancel")
+
+
+def an_order_is_changed_as_its_state_allows(k):
+    s = workshop(k)
+    for code, kind in (("CARE", "service"), ("SETS", "goods")):
+        s[code] = make(k, "base.item", code=code, name=code, kind=kind)
+    make(k, "production.bom", item=s["SETS"], kind="phantom", lines=[{"item": s["TOP"]}])
+    for code in ("CARE", "SETS"):
+        refused("rule", lambda code=code: make(k, "production.order", item=s[code], quantity="1"), "item")
+    draft = make(k, "production.order", item=s["TABLE"], quantity="1")
+    refused("state", lambda: act(k, draft, "reschedule", due="2031-01-01"), "state")
+    expect(operations(k, draft), [])
+    k.update("production.order", draft, {"due": "2031-01-01"})
+    act(k, draft, "confirm")
+    refused("validation", lambda: k.update("production.order", draft, {"due": "2031-01-02"}), "due")
+    refused("validation", lambda: k.update("production.operation", operations(k, draft)[0]["id"], {"actual_minutes": "5", "cost": "9"}), "actual_minutes", "cost")
+    act(k, draft, "reschedule", due="2031-01-02")
+    expect((k.get("production.order", draft)["due"], len(operations(k, draft))), ("2031-01-02", 3))
+    act(k, draft, "cancel")
+
+
+def another_bill_brings_its_routing(k):
+    s = workshop(k)
+    dry = make(k, "production.routing", code="DRY", name="Dry", steps=[{"sequence": 10, "name": "Dry", "centre": s["bench"], "run_minutes": "1"}])
+    other = make(k, "production.bom", item=s["TABLE"], routing=dry, priority=9, lines=[{"item": s["TOP"]}])
+    draft = make(k, "production.order", item=s["TABLE"], quantity="1")
+    k.update("production.order", draft, {"bom": other})
+    row = k.get("production.order", draft)
+    expect((row["routing"], [c["item"] for c in row["components"]]), (dry, [s["TOP"]]))
+    k.delete("production.order", draft)
 
 
 def who_waited_for_more_is_covered_anew(k):
@@ -372,6 +487,27 @@ def lists_show_what_to_make_and_what_is_late(k):
     views = {v.get("name"): v for v in described["production.order"]["views"]}
     for name in ("to_make", "late"):
         k.list("production.order", views[name]["filter"], limit=5)
+
+
+def what_goes_into_an_order_is_made_before_it_begins(k):
+    """Legs before tables, whichever way they were placed and moved: as early as can be, as late as may be, later, levelled."""
+    s = workshop(k)
+    day = lambda n: (datetime.date.today() + datetime.timedelta(n)).isoformat()
+    legs_of = lambda table: k.list("production.order", [["demand", "=", {"entity": "production.order", "id": table}]])["rows"][0]
+    begins = lambda order: min(begin for begin, _ in instants([r for r in operations(k, order) if r["state"] != "cancelled"]))
+    ends = lambda order: max(end for _, end in instants([r for r in operations(k, order) if r["state"] != "cancelled"]))
+    early, late = confirmed(k, quantity="20"), confirmed(k, quantity="6", due=day(40))
+    for table in (early, late):
+        expect(ends(legs_of(table)["id"]) <= begins(table), True)
+    expect((k.get("production.order", late)["day"] <= day(40), k.get("production.order", late)["late"]), (True, False))
+    act(k, legs_of(late)["id"], "reschedule", **{"from": day(50)})
+    expect((ends(legs_of(late)["id"]) <= begins(late), begins(late).date().isoformat() >= day(50)), (True, True))
+    k.call("production.capacity.level", {"rounds": 200})
+    for order in k.list("production.order", [["state", "in", ["confirmed", "reserved"]]], limit=200)["rows"]:
+        below = k.list("production.order", [["demand", "=", {"entity": "production.order", "id": order["id"]}], ["state", "in", ["confirmed", "reserved", "in_progress"]]])["rows"]
+        for leg in below:
+            if operations(k, order["id"]) and operations(k, leg["id"]):
+                expect(ends(leg["id"]) <= begins(order["id"]), True)
 
 
 def the_workshop_is_sound(k):

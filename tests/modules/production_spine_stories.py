@@ -205,6 +205,17 @@ def a_plan_knows_the_stores_and_the_customers(k):
     expect(request["entity"], "logistics.purchase_request")
 
 
+def what_nobody_asked_for_earlier_is_not_expedited(k):
+    """Sold without a day: it is promised when its parts are there, and planning has nothing to say about them."""
+    order, answer = sold(k, "1")
+    planned = k.call("production.mrp.run", {})
+    while k.call("job.get", {"id": planned["job"]})["state"] in ("queued", "running"):
+        pass
+    bought = [p["supply"] for p in answer["parts"] if p["kind"] == "buy"]
+    expect((bool(bought), [m for m in k.list("production.message")["rows"] if m["document"] in bought]), (True, []))
+    k.call("crm.order.cancel", {"id": order, "reason": "Gone"})
+
+
 def work_begins_with_the_components_that_are_there(k):
     """Wheels for two of three bikes: two are made, the third waits for its wheels; what was reserved for it is free once it is cancelled."""
     s = works(k)

@@ -175,6 +175,26 @@ def the_cost_rolls_up_over_all_levels(k):
     expect(k.call("production.bom.cost", {"item": item(k, "BIKE")})["known"], False)
 
 
+def by_products_bear_their_share_of_the_cost(k):
+    """A board out of wood for 10.00, a tenth of which its shavings bear; two boards go into a shelf."""
+    item(k, "LOG", standard_cost="10"), item(k, "SHAVINGS", standard_cost="1")
+    bom(k, "BOARD", ("LOG", 1), by_products=[{"item": item(k, "SHAVINGS"), "quantity": "2", "cost_share": "10"}])
+    bom(k, "SHELF", ("BOARD", 2))
+    cost = lambda code, **more: plain(k.call("production.bom.cost", {"item": item(k, code), **more})["total"])
+    expect((cost("BOARD"), cost("SHELF"), cost("SHELF", quantity="5")), ("9", "18", "90"))
+
+
+def an_alternate_is_exploded_and_costed_before_it_is_chosen(k):
+    item(k, "LARCH", standard_cost="3"), item(k, "BEECH", standard_cost="9")
+    bom(k, "DOOR", ("LARCH", 2))
+    oak = bom(k, "DOOR", ("BEECH", 2), priority=2)
+    expect(totals(k, "DOOR"), {"LARCH": "2"})
+    expect(totals(k, "DOOR", bom=oak), {"BEECH": "2"})
+    cost = lambda **more: plain(k.call("production.bom.cost", {"item": item(k, "DOOR"), **more})["total"])
+    expect((cost(), cost(bom=oak)), ("6", "18"))
+    refused("validation", lambda: k.call("production.bom.cost", {"item": item(k, "LARCH"), "bom": oak}), "bom")
+
+
 if __name__ == "__main__":
     run([story for name, story in list(globals().items()) if callable(story) and getattr(story, "__module__", "") == "__main__"
          and name not in ("make", "item", "lines", "bom", "plain", "tree", "totals")], modules="base,production")

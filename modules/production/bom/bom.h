@@ -48,8 +48,10 @@ struct part { /* an item */
     kt_str code, name;
     kt_id unit;
     kt_dec standard_cost, rounding; /* rounding: of its unit */
+    unsigned kind;                  /* PART_GOODS: the only one that is made */
     bool active;
 };
+enum { PART_GOODS = 1 };
 struct bom_entry {
     struct part part;
     const struct bom *bom;         /* NULL: it has none that holds: it is bought, or given */
@@ -78,6 +80,10 @@ KT_MUST kt_error *bom_book_find(kt_tx *tx, struct bom_book *book, kt_id item, st
  *   returns  validation at "quantity": not above zero; rule at "item": no bill of materials holds */
 KT_MUST kt_error *bom_book_made(
     kt_tx *tx, struct bom_book *book, kt_id item, kt_dec quantity, struct bom_entry **entry);
+/* The book takes this bill for its item, whatever holds and comes first; not today's book, which all share.
+ *   bom      not set: nothing changes
+ *   returns  validation at "bom": it is a bill of another item */
+KT_MUST kt_error *bom_book_choose(kt_tx *tx, struct bom_book *book, kt_id item, kt_id bom);
 /* The least quantity that is not below this one and that its unit allows: nobody takes half a screw. */
 kt_dec part_whole(const struct part *part, kt_dec quantity);
 /* How much of the item's own unit one of the bill's makes; what a line needs of its item's own unit for one unit

@@ -9,7 +9,7 @@
 const kt_shape part_shape = KT_SHAPE(part, "base.item", KT_BIND(part, code, STRING, "code"),
     KT_BIND(part, name, STRING, "name"), KT_BIND(part, unit, REF, "unit"),
     KT_BIND(part, rounding, QUANTITY, "unit.rounding"), KT_BIND(part, standard_cost, PRICE, "standard_cost"),
-    KT_BIND(part, active, BOOL, "active"));
+    KT_BIND(part, kind, STATE, "kind"), KT_BIND(part, active, BOOL, "active"));
 
 static kt_error *add_pointer(kt_tx *tx, struct pointers *all, id_map *index, kt_id id, void *thing)
 {
@@ -148,6 +148,24 @@ kt_error *bom_book_made(
         return kt_fail(tx, KT_RULE, "item", "%s has no bill of materials that holds",
             "%s nie ma obowiązującej struktury", (*entry)->part.code.ptr);
     return NULL;
+}
+
+kt_error *bom_book_choose(kt_tx *tx, struct bom_book *book, kt_id item, kt_id id)
+{
+    struct bom_entry *entry;
+    struct bom *bom = kt_alloc(tx, sizeof *bom);
+    if (!bom)
+        return kt_no_memory();
+    if (!id.v)
+        return NULL;
+    *bom = (struct bom){KT_OF(bom)};
+    KT_TRY(kt_read(tx, id, &bom->rec));
+    KT_TRY(bom_book_find(tx, book, item, &entry));
+    if (bom->item.v != item.v)
+        return kt_fail(tx, KT_VALIDATION, "bom", "is no bill of materials of %s",
+            "nie jest strukturą towaru %s", entry->part.code.ptr);
+    entry->bom = bom;
+    return bom_book_routing(tx, book, bom->routing, &entry->routing);
 }
 
 static kt_error *in_own_unit(kt_tx *tx, kt_dec quantity, kt_id unit, const struct part *part, ratio *own)

@@ -62,13 +62,16 @@ kt_error *bom_explode(
 
 struct explode {
     kt_record rec;
-    kt_id item;
+    kt_id item, bom;
     kt_dec quantity;
     kt_date day;
     int64_t levels;
 };
 const kt_shape explode_shape = KT_SHAPE(explode, NULL,
     KT_FIELD(explode, item, REF, "Item", "Towar", .target = "base.item", .required = true),
+    KT_FIELD(explode, bom, REF, "Bill of materials", "Struktura", .target = "production.bom",
+        .help = {"Empty: the first in order of choice that holds.",
+            "Puste: pierwsza w kolejności, która obowiązuje."}),
     KT_FIELD(explode, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .initial = "1"),
     KT_FIELD(explode, day, DATE, "On", "Na dzień", .initial = "today"),
     KT_FIELD(explode, levels, INT, "Levels", "Poziomów", .help = {"Empty: all.", "Puste: wszystkie."}));
@@ -143,6 +146,7 @@ kt_error *bom_explode_call(kt_tx *tx, const kt_record *params, kt_record *result
     struct explosion x;
     if (p->levels < 0)
         return kt_fail(tx, KT_VALIDATION, "levels", "is not below zero", "nie może być ujemne");
+    KT_TRY(bom_book_choose(tx, &book, p->item, p->bom));
     KT_TRY(bom_explode(tx, &book, p->item, ratio_of(p->quantity), (unsigned)p->levels, &x));
     for (size_t i = 0; i < x.count; i++) {
         const struct bom_entry *entry = x.rows[i].entry;

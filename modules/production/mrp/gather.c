@@ -3,35 +3,15 @@
 
 #include <kontor/stock.h>
 
+#include "list.h"
 #include "mrp/run.h"
 #include "order/order.h"
-
-/* An array that grows while it is filled. */
-struct list {
-    void *items;
-    size_t count, room;
-};
-
-static void *list_add(kt_tx *tx, struct list *l, size_t size)
-{
-    if (l->count == l->room) {
-        size_t room = l->room ? l->room * 2 : 1024;
-        char *larger = kt_alloc(tx, room * size);
-        if (!larger)
-            return NULL;
-        if (l->count)
-            memcpy(larger, l->items, l->count * size);
-        l->items = larger;
-        l->room = room;
-    }
-    return (char *)l->items + size * l->count++;
-}
 
 struct gathering {
     struct gathered *out;
     struct bom_book book;
     id_map index;
-    struct list items, ids, made, phantom, links, demands, demand_of, receipts, receipt_of;
+    struct list items, ids, idle, made, links, demands, demand_of, receipts, receipt_of;
     int64_t *known_incoming; /* of each item: receipts that are gathered */
 };
 
@@ -47,13 +27,12 @@ static kt_error *add_item(kt_tx *tx, struct gathering *g, const struct planned_i
     struct bom_entry *entry;
     struct mrp_item *item = list_add(tx, &g->items, sizeof *item);
     kt_id *id = list_add(tx, &g->ids, sizeof *id);
-    bool *made = list_add(tx, &g->made, sizeof *made), *phantom = list_add(tx, &g->phantom, sizeof *phantom);
-    if (!item || !id || !made || !phantom)
+    bool *made = list_add(tx, &g->made, sizeof *made);
+    if (!item || !id || !made)
         return kt_no_memory();
     KT_TRY(bom_book_find(tx, &g->book, i->rec.id, &entry));
     *id = i->rec.id;
     *made = entry->bom != NULL;
-    *phantom = *made && entry->bom->kind == BOM_PHANTOM;
     *item = (struct mrp_item){.safety = whole(i->safety_stock),
         .lead = (int32_t)i->lead_days,
         .policy = i->planning ? (enum mrp_policy)i->planning : MRP_AS_NEEDED,
@@ -63,9 +42,18 @@ static kt_error *add_item(kt_tx *tx, struct gathering *g, const struct planned_i
         .max = whole(i->lot_max),
         .multiple = whole(i->lot_multiple),
         .step = kt_dec_cmp(entry->part.rounding, KT_DEC(1, 4)) > 0 ? whole(entry->part.rounding) : 0};
-    if (*phantom)
-        *item = (struct mrp_item){.policy = MRP_AS_NEEDED};
+    if (*made && entry->bom->kind == BOM_PHANTOM)
+        *item = (struct mrp_item){.policy = MRP_AS_NEEDED, .phantom = true};
     return id_map_put(tx, &g->index, i->rec.id, (uint32_t)(g->items.count - 1));
+}
+
+static kt_error *add_idle(kt_tx *tx, struct gathering *g, kt_id item)
+{
+    kt_id *id = list_add(tx, &g->idle, sizeof *id);
+    if (!id)
+        return kt_no_memory();
+    *id = item;
+    return NULL;
 }
 
 static kt_error *read_items(kt_tx *tx, struct gathering *g)
@@ -76,8 +64,7 @@ static kt_error *read_items(kt_tx *tx, struct gathering *g)
     kt_error *error = NULL;
     KT_TRY(kt_open(tx, &(kt_query){.of = &planned_item_shape}, &cursor));
     while (!error && kt_next(cursor, &i.rec))
-        if (i.kind == GOODS && i.active)
-            error = add_item(tx, g, &i);
+        error = i.kind == GOODS && i.active ? add_item(tx, g, &i) : add_idle(tx, g, i.rec.id);
     kt_error *end = kt_close(cursor);
     return error ? error : end;
 }
@@ -152,7 +139,8 @@ static const kt_shape open_need_shape = KT_SHAPE(open_need, "base.pegging",
     KT_BIND(open_need, kind, STATE, "kind"), KT_BIND(open_need, quantity, QUANTITY, "quantity"),
     KT_BIND(open_need, needed, DATE, "needed"), KT_BIND(open_need, day, DATE, "day"));
 
-/* Whatever is pegged is needed, whatever it is covered by; what is pegged to a purchase comes. */
+/* Whatever is pegged is needed, whatever it is covered by; what is pegged to a purchase comes. What was asked for on no
+ * day is needed when it was promised: there is nothing to expedite. */
 static kt_error *read_needs(kt_tx *tx, struct gathering *g)
 {
     struct open_need n = {KT_OF(open_need)};
@@ -160,8 +148,8 @@ static kt_error *read_needs(kt_tx *tx, struct gathering *g)
     kt_error *error = NULL;
     KT_TRY(kt_open(tx, &(kt_query){.of = &open_need_shape}, &cursor));
     while (!error && kt_next(cursor, &n.rec)) {
-        error = add_demand(
-            tx, g, n.item, n.needed, n.quantity, (struct origin){n.demand, {(uint64_t)n.line}});
+        error = add_demand(tx, g, n.item, n.needed.day ? n.needed : n.day, n.quantity,
+            (struct origin){n.demand, {(uint64_t)n.line}});
         if (!error && n.kind == KT_FROM_BUYING)
             error = add_receipt(tx, g, n.item, n.day, n.quantity, true, (struct origin){n.supply, {0}});
     }
@@ -185,8 +173,17 @@ static kt_error *read_forecasts(kt_tx *tx, struct gathering *g)
 
 /* ---- What comes, what is there ---- */
 
+struct drafted { /* a component */
+    kt_record rec;
+    kt_id item;
+    kt_dec quantity;
+    bool amended;
+};
+static const kt_shape drafted_shape = KT_SHAPE(drafted, NULL, KT_BIND(drafted, item, REF, "item"),
+    KT_BIND(drafted, quantity, QUANTITY, "quantity"), KT_BIND(drafted, amended, BOOL, "amended"));
 struct open_order {
     kt_record rec;
+    kt_lines components;
     kt_id item;
     enum order_state state;
     kt_dec quantity, produced, scrapped;
@@ -196,7 +193,28 @@ static const kt_shape open_order_shape = KT_SHAPE(open_order, "production.order"
     KT_BIND(open_order, item, REF, "item"), KT_BIND(open_order, state, STATE, "state"),
     KT_BIND(open_order, quantity, QUANTITY, "quantity"), KT_BIND(open_order, produced, QUANTITY, "produced"),
     KT_BIND(open_order, scrapped, QUANTITY, "scrapped"), KT_BIND(open_order, due, DATE, "due"),
-    KT_BIND(open_order, day, DATE, "day"));
+    KT_BIND(open_order, day, DATE, "day"),
+    KT_BIND(open_order, components, LINES, "components", .lines = &drafted_shape));
+
+/* Nobody was asked for the components of a draft yet: they are planned with it, by its bill; where they are other
+ * than the bill's they are needed when it begins. *amended receives which */
+static kt_error *read_draft(kt_tx *tx, struct gathering *g, const struct open_order *o, bool *amended)
+{
+    const kt_id document = kt_any(tx, "production.order", o->rec.id);
+    uint32_t at;
+    *amended = false;
+    for (size_t i = 0; i < o->components.count && o->state == DRAFT; i++)
+        *amended = *amended || KT_SEE(drafted, kt_line(&o->components, i))->amended;
+    if (!*amended || !id_map_find(&g->index, o->item, &at))
+        return NULL;
+    const kt_date begins = kt_date_add(o->due, -((const struct mrp_item *)g->items.items)[at].lead);
+    for (size_t i = 0; i < o->components.count; i++) {
+        const struct drafted *c = KT_SEE(drafted, kt_line(&o->components, i));
+        KT_TRY(add_demand(tx, g, c->item, o->due.day ? begins : g->book.day, c->quantity,
+            (struct origin){document, {c->rec.id.v}}));
+    }
+    return NULL;
+}
 
 static kt_error *read_orders(kt_tx *tx, struct gathering *g)
 {
@@ -206,10 +224,14 @@ static kt_error *read_orders(kt_tx *tx, struct gathering *g)
     kt_cursor *cursor;
     kt_error *error = NULL;
     KT_TRY(kt_open(tx, &query, &cursor));
-    while (!error && kt_next(cursor, &o.rec))
-        error = add_receipt(tx, g, o.item, o.day.day ? o.day : o.due,
-            kt_dec_sub(o.quantity, kt_dec_add(o.produced, o.scrapped)), o.state != DRAFT,
-            (struct origin){kt_any(tx, open_order_shape.name, o.rec.id), {0}});
+    while (!error && kt_next(cursor, &o.rec)) {
+        bool amended = false;
+        error = read_draft(tx, g, &o, &amended);
+        if (!error)
+            error = add_receipt(tx, g, o.item, o.day.day ? o.day : o.due,
+                kt_dec_sub(o.quantity, kt_dec_add(o.produced, o.scrapped)), o.state != DRAFT || amended,
+                (struct origin){kt_any(tx, open_order_shape.name, o.rec.id), {0}});
+    }
     kt_error *end = kt_close(cursor);
     return error ? error : end;
 }
@@ -222,7 +244,7 @@ static kt_error *read_stock(kt_tx *tx, struct gathering *g)
     const kt_id *ids = g->ids.items;
     for (size_t i = 0; stock && i < g->items.count; i++) {
         kt_stock_level level = {0};
-        if (((const bool *)g->phantom.items)[i])
+        if (items[i].phantom)
             continue;
         KT_TRY(stock->level(tx, ids[i], (kt_id){0}, (kt_id){0}, (kt_date){0}, &level));
         items[i].on_hand = whole(level.on_hand);
@@ -248,8 +270,9 @@ kt_error *mrp_gather(kt_tx *tx, struct gathered *out)
     KT_TRY(read_orders(tx, &g));
     KT_TRY(read_stock(tx, &g));
     *out = (struct gathered){.ids = g.ids.items,
+        .idle = g.idle.items,
+        .idle_count = g.idle.count,
         .made = g.made.items,
-        .phantom = g.phantom.items,
         .demand_of = g.demand_of.items,
         .receipt_of = g.receipt_of.items,
         .mrp = {.items = g.items.items,

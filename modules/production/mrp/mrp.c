@@ -319,6 +319,26 @@ static bool peg(
     return true;
 }
 
+/* Covers need i with what there is, comes or is planned from supply *at on. */
+static bool cover(struct planning *p, uint32_t item, size_t i, size_t count, size_t *at)
+{
+    struct need *need = &p->sorted[i];
+    while (need->quantity > 0) {
+        if (*at == p->supply_count && p->mrp->items[item].phantom)
+            return ask_components(p, item, need->quantity, need->day, need->kind, need->index);
+        if (*at == p->supply_count && !plan_lots(p, item, i, count))
+            return false;
+        struct supply *s = &p->supplies[*at];
+        int64_t take = need->quantity < s->left ? need->quantity : s->left;
+        if (!peg(p, item, need, s, take))
+            return false;
+        need->quantity -= take;
+        s->left -= take;
+        *at += s->left == 0;
+    }
+    return true;
+}
+
 static bool plan_item(struct planning *p, uint32_t item)
 {
     size_t count, at = 0;
@@ -328,17 +348,8 @@ static bool plan_item(struct planning *p, uint32_t item)
     if (!sort_needs(p, item, &count) || !begin_supplies(p, item))
         return false;
     for (size_t i = 0; i < count; i++)
-        while (p->sorted[i].quantity > 0) {
-            if (at == p->supply_count && !plan_lots(p, item, i, count))
-                return false;
-            struct supply *s = &p->supplies[at];
-            int64_t take = p->sorted[i].quantity < s->left ? p->sorted[i].quantity : s->left;
-            if (!peg(p, item, &p->sorted[i], s, take))
-                return false;
-            p->sorted[i].quantity -= take;
-            s->left -= take;
-            at += s->left == 0;
-        }
+        if (!cover(p, item, i, count, &at))
+            return false;
     return true;
 }
 
@@ -402,8 +413,12 @@ enum mrp_end mrp_next(struct mrp *m, bool *more)
     m->order_first += m->order_count;
     m->order_count = m->peg_count = 0;
     *more = m->next < m->item_count;
-    if (*more)
-        (void)plan_item(p, p->by_level[m->next++]); /* p->end tells */
+    if (!*more)
+        return p->end;
+    m->item = p->by_level[m->next++];
+    m->item_receipts = p->receipts + p->receipts_from[m->item];
+    m->item_receipt_count = p->receipts_from[m->item + 1] - p->receipts_from[m->item];
+    (void)plan_item(p, m->item); /* p->end tells */
     return p->end;
 }
 

@@ -27,6 +27,7 @@ struct mrp_item {
     int32_t period;             /* of MRP_PERIOD */
     int64_t min, max, multiple; /* of an order; 0: none. What exceeds max becomes several orders */
     int64_t step;               /* what goes into others is a multiple of it; 0: any quantity */
+    bool phantom;               /* never ordered: whatever needs it needs its components */
     uint32_t level;             /* receives the low-level code */
 };
 struct mrp_link {
@@ -76,6 +77,9 @@ struct mrp {
     struct mrp_peg *pegs;
     size_t order_count, peg_count;
     uint32_t levels;
+    uint32_t item;                 /* that mrp_next planned last, */
+    const uint32_t *item_receipts; /* and what comes of it: of receipts, by day */
+    size_t item_receipt_count;
     /* its own */
     size_t order_room, peg_room, order_first, next;
     struct planning *planning;
@@ -87,5 +91,5 @@ enum mrp_end mrp_plan(const memory *memory, struct mrp *mrp);
  * is not. `memory` lasts to the end, as does what mrp points to. */
 enum mrp_end mrp_begin(const memory *memory, struct mrp *mrp);
 /* Plans the next item: its orders, and the peggings to what it has, comes or is planned, take the place of the last
- * item's. *more receives false behind the last item; nothing is planned then. */
+ * item's; the messages of its receipts are final. *more receives false behind the last item; nothing is planned then. */
 enum mrp_end mrp_next(struct mrp *mrp, bool *more);

@@ -227,6 +227,37 @@ static void a_circle_is_told(void **state)
     assert_int_equal(mrp_plan(&from_pool, &m), MRP_CYCLE);
 }
 
+/* Two of the kit go into a machine, three screws into a kit; a kit is asked for by itself, too. */
+static void a_phantom_is_passed_through_to_what_needs_it(void **state)
+{
+    (void)state;
+    enum { MACHINE, FOLDED, SCREW, COUNT };
+    struct mrp_item items[COUNT] = {[MACHINE] = {.policy = MRP_AS_NEEDED, .lead = 2},
+        [FOLDED] = {.policy = MRP_AS_NEEDED, .phantom = true},
+        [SCREW] = {.policy = MRP_AS_NEEDED, .on_hand = 10 * MRP_ONE}};
+    const struct mrp_link links[] = {{MACHINE, FOLDED, 2 * MRP_USAGE}, {FOLDED, SCREW, 3 * MRP_USAGE}};
+    const struct mrp_demand demands[] = {{MACHINE, 9, 5 * MRP_ONE}, {FOLDED, 7, 4 * MRP_ONE}};
+    struct mrp m = {.items = items,
+        .item_count = COUNT,
+        .links = links,
+        .link_count = 2,
+        .demands = demands,
+        .demand_count = 2,
+        .today = 1};
+    plan(&m);
+    assert_int_equal(m.order_count, 2);
+    assert_int_equal(planned(&m, MACHINE, 7, true), 5);
+    assert_int_equal(planned(&m, SCREW, 7, false), 5 * 2 * 3 + 4 * 3 - 10);
+    static const struct mrp_peg screws[] = {
+        {MRP_DEMAND, MRP_STOCK, 1, MRP_NOTHING, SCREW, 7, 10 * MRP_ONE},
+        {MRP_DEMAND, MRP_ORDER, 1, 1, SCREW, 7, 2 * MRP_ONE},
+        {MRP_ORDER, MRP_ORDER, 0, 1, SCREW, 7, 30 * MRP_ONE},
+    };
+    assert_int_equal(m.peg_count, 4);
+    for (size_t i = 0; i < 3; i++)
+        assert_memory_equal(&m.pegs[i + 1], &screws[i], sizeof *screws);
+}
+
 /* ---- Whatever is planned ---- */
 
 enum { ITEMS = 30, LINKS = 60, DEMANDS = 80, RECEIPTS = 30, DAYS = 60 };
@@ -410,6 +441,7 @@ int main(void)
         cmocka_unit_test(receipts_get_messages),
         cmocka_unit_test(a_late_release_is_marked),
         cmocka_unit_test(a_circle_is_told),
+        cmocka_unit_test(a_phantom_is_passed_through_to_what_needs_it),
         cmocka_unit_test(random_plans_balance),
         cmocka_unit_test(a_plan_in_pieces_is_the_same_plan),
         cmocka_unit_test(no_memory_at_any_point_is_told),

@@ -26,6 +26,41 @@ const kt_shape planned_item_shape = KT_SHAPE(planned_item, "base.item",
     KT_FIELD(planned_item, lead_days, INT, "Lead time, days", "Czas realizacji, dni",
         .help = {"From the release of an order until it is there.", "Od zlecenia do przyjęcia."}));
 
+static void not_negative(kt_tx *tx, const char *path, bool below, kt_error **all)
+{
+    if (below)
+        kt_also(all, kt_fail(tx, KT_VALIDATION, path, "is not below zero", "nie może być ujemne"));
+}
+
+static kt_error *lots_fit(kt_tx *tx, const struct planned_item *i)
+{
+    kt_error *all = NULL;
+    if (i->planning == MRP_FIXED && i->lot_size.coef <= 0)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "lot_size", "fixed lots need a lot above zero",
+                          "stała partia wymaga wielkości większej od zera"));
+    if (i->planning == MRP_PERIOD && i->lot_period <= 0)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "lot_period", "lots for a period need days above zero",
+                          "partie na okres wymagają liczby dni większej od zera"));
+    if (i->lot_max.coef > 0 && i->lot_min.coef > 0 && kt_dec_cmp(i->lot_min, i->lot_max) > 0)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "lot_min", "is above the greatest lot",
+                          "jest większa od partii największej"));
+    return all;
+}
+
+kt_error *planning_rules_check(kt_tx *tx, const kt_event *event)
+{
+    const struct planned_item *i = KT_SEE(planned_item, event->after);
+    kt_error *all = lots_fit(tx, i);
+    not_negative(tx, "lot_size", i->lot_size.coef < 0, &all);
+    not_negative(tx, "lot_min", i->lot_min.coef < 0, &all);
+    not_negative(tx, "lot_max", i->lot_max.coef < 0, &all);
+    not_negative(tx, "lot_multiple", i->lot_multiple.coef < 0, &all);
+    not_negative(tx, "safety_stock", i->safety_stock.coef < 0, &all);
+    not_negative(tx, "lot_period", i->lot_period < 0, &all);
+    not_negative(tx, "lead_days", i->lead_days < 0, &all);
+    return all;
+}
+
 const kt_shape forecast_shape = KT_SHAPE(forecast, "production.forecast",
     KT_FIELD(forecast, item, REF, "Item", "Towar", .target = "base.item", .required = true, .indexed = true,
         .priority = 1),
@@ -47,6 +82,9 @@ const kt_shape mrp_run_shape = KT_SHAPE(mrp_run, "production.mrp_run",
     KT_FIELD(mrp_run, demands, INT, "Demands", "Zapotrzebowania", .computed = true, .priority = 2),
     KT_FIELD(mrp_run, receipts, INT, "Open receipts", "Otwarte dostawy", .computed = true),
     KT_FIELD(mrp_run, proposals, INT, "Proposals", "Propozycje", .computed = true, .priority = 3),
+    KT_FIELD(mrp_run, added, INT, "New proposals", "Propozycje nowe", .computed = true),
+    KT_FIELD(mrp_run, changed, INT, "Changed proposals", "Propozycje zmienione", .computed = true),
+    KT_FIELD(mrp_run, removed, INT, "Removed proposals", "Propozycje usunięte", .computed = true),
     KT_FIELD(mrp_run, messages, INT, "Messages", "Komunikaty", .computed = true, .priority = 4),
     KT_FIELD(mrp_run, job, INT, "Job", "Zadanie", .computed = true));
 
@@ -62,8 +100,8 @@ const kt_shape reason_peg_shape = KT_SHAPE(reason_peg, NULL,
     KT_FIELD(reason_peg, need, STATE, "Needed for", "Na co", .choices = needs),
     KT_FIELD(reason_peg, document, REF, "Document", "Dokument", .target = "*", .on_delete = KT_CLEAR),
     KT_FIELD(reason_peg, line, INT, "Line", "Pozycja"),
-    KT_FIELD(reason_peg, parent, INT, "Proposal number", "Numer propozycji",
-        .help = {"Of the same run, into which this goes.", "Tego samego przebiegu, do której to wchodzi."}),
+    KT_FIELD(reason_peg, proposal, INT, "Proposal number", "Numer propozycji",
+        .help = {"Of the proposal into which this goes.", "Propozycji, do której to wchodzi."}),
     KT_FIELD(reason_peg, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4),
     KT_FIELD(reason_peg, day, DATE, "Day", "Dzień"));
 
@@ -85,9 +123,11 @@ const kt_shape proposal_shape = KT_SHAPE(proposal, "production.proposal",
     KT_FIELD(proposal, state, STATE, "State", "Stan", .choices = proposal_states, .initial = "planned",
         .computed = true, .priority = 7),
     KT_FIELD(proposal, level, INT, "Low-level code", "Kod najniższego poziomu", .computed = true),
-    KT_FIELD(proposal, run, REF, "Run", "Przebieg", .target = "production.mrp_run", .on_delete = KT_CASCADE,
-        .computed = true),
-    KT_FIELD(proposal, sequence, INT, "Number", "Numer", .computed = true),
+    KT_FIELD(proposal, run, REF, "Run", "Przebieg", .target = "production.mrp_run", .on_delete = KT_CLEAR,
+        .computed = true,
+        .help = {"That proposed it as it is now; later ones left it so.",
+            "Który zaproponował ją taką, jaka jest; późniejsze jej nie zmieniły."}),
+    KT_FIELD(proposal, serial, INT, "Number", "Numer", .computed = true, .indexed = true),
     KT_FIELD(
         proposal, supply, REF, "Became", "Stała się", .target = "*", .on_delete = KT_CLEAR, .computed = true),
     KT_FIELD(proposal, pegs, LINES, "What needs it", "Na co potrzebna", .lines = &reason_peg_shape,
@@ -102,14 +142,14 @@ static const kt_choice message_kinds[] = {
 const kt_shape message_shape = KT_SHAPE(message, "production.message",
     KT_FIELD(message, kind, STATE, "What to do", "Co zrobić", .choices = message_kinds, .computed = true,
         .indexed = true, .priority = 1),
-    KT_FIELD(message, item, REF, "Item", "Towar", .target = "base.item", .computed = true,
+    KT_FIELD(message, item, REF, "Item", "Towar", .target = "base.item", .computed = true, .indexed = true,
         .on_delete = KT_CASCADE, .priority = 2),
     KT_FIELD(message, document, REF, "Document", "Dokument", .target = "*", .on_delete = KT_CASCADE,
         .computed = true, .priority = 3),
     KT_FIELD(message, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .computed = true, .priority = 4),
     KT_FIELD(message, day, DATE, "Comes on", "Będzie dnia", .computed = true, .priority = 5),
     KT_FIELD(message, needed, DATE, "Needed on", "Potrzebne na", .computed = true, .priority = 6),
-    KT_FIELD(message, run, REF, "Run", "Przebieg", .target = "production.mrp_run", .on_delete = KT_CASCADE,
+    KT_FIELD(message, run, REF, "Run", "Przebieg", .target = "production.mrp_run", .on_delete = KT_CLEAR,
         .computed = true, .indexed = true));
 
 /* ---- Planned becomes firm ---- */
@@ -191,10 +231,9 @@ const kt_shape trace_answer_shape = KT_SHAPE(trace_answer, NULL,
 
 enum { TRACE_MAX = 2000 };
 
-static kt_error *proposal_numbered(kt_tx *tx, kt_id run, int64_t sequence, struct proposal *p, bool *found)
+static kt_error *proposal_numbered(kt_tx *tx, int64_t serial, struct proposal *p, bool *found)
 {
-    const kt_where where[] = {
-        KT_WHERE(proposal, run, KT_EQ, run), KT_WHERE(proposal, sequence, KT_EQ, sequence), {0}};
+    const kt_where where[] = {KT_WHERE(proposal, serial, KT_EQ, serial), {0}};
     kt_cursor *cursor;
     *p = (struct proposal){KT_OF(proposal)};
     KT_TRY(kt_open(tx, &(kt_query){.of = &proposal_shape, .where = where, .limit = 1}, &cursor));
@@ -211,8 +250,8 @@ static kt_error *trace_up(kt_tx *tx, const struct proposal *p, unsigned level, k
         struct proposal up;
         bool found = false;
         KT_TRY(kt_line_add(tx, rows, &row.rec));
-        if (peg->parent)
-            KT_TRY(proposal_numbered(tx, p->run, peg->parent, &up, &found));
+        if (peg->proposal)
+            KT_TRY(proposal_numbered(tx, peg->proposal, &up, &found));
         if (found)
             KT_TRY(trace_up(tx, &up, level + 1, rows));
     }

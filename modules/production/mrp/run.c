@@ -1,6 +1,5 @@
-/* A planning run: what planning starts from is gathered on one snapshot; then item after item is planned and its
- * proposals are written, in short chunks, so that no plan is too large to be held. What the run before proposed and
- * nobody made firm goes first. */
+/* A planning run: what planning starts from is gathered on one snapshot; then item after item is planned, compared with
+ * what is proposed already, and what differs is written, in short chunks, so that no plan is too large to be held. */
 #include "mrp/run.h"
 
 #include <stdlib.h>
@@ -8,42 +7,12 @@
 
 #include <kontor/value.h>
 
+#include "mrp/chunk.h"
 #include "order/order.h"
 
 /* Proposals in a commit, as many as an import's rows: a commit writes every page that it touches, so small ones write the
- * same pages over and over. */
-enum { CHUNK = 1000, CHUNK_LINES = 10000 }; /* lines: of what they are for */
-
-struct kept_order {
-    kt_id item;
-    int64_t quantity;
-    int32_t release, due;
-    uint32_t sequence, level, peg_from, peg_count;
-    bool made, late;
-};
-struct kept_peg {
-    enum mrp_kind need;
-    struct origin origin;
-    uint32_t parent; /* number of a proposal; 0: none */
-    int64_t quantity;
-    int32_t day;
-};
-struct kept_message {
-    kt_id item, document;
-    enum mrp_message kind;
-    int64_t quantity;
-    int32_t day, needed;
-};
-struct kept {      /* from chunk to chunk */
-    int64_t began; /* the position at which it was planned: what was written before goes */
-    kt_id run;
-    struct gathered g;
-    struct kept_order *orders; /* planned and not written: those from number `first` on */
-    struct kept_peg *pegs;
-    struct kept_message *messages;
-    size_t first, order_count, order_room, peg_count, peg_room, message_count;
-    bool planned; /* all of it */
-};
+ * same pages over and over. A batch is planned and compared at a time; a chunk looks at so many items at most. */
+enum { CHUNK = 1000, CHUNK_LINES = 10000, CHUNK_ITEMS = 5000, BATCH = 1000, BATCH_ITEMS = 500 };
 
 static void *take_lasting(void *context, size_t size)
 {
@@ -51,87 +20,7 @@ static void *take_lasting(void *context, size_t size)
     return run->keep(run, size);
 }
 
-/* ---- From the plan to what is kept ---- */
-
-static struct kept_peg keep_peg(const struct gathered *g, const struct mrp_peg *p)
-{
-    struct kept_peg kept = {.need = p->need, .quantity = p->quantity, .day = p->day};
-    if (p->need == MRP_DEMAND)
-        kept.origin = g->demand_of[p->need_index];
-    if (p->need == MRP_RECEIPT)
-        kept.origin = g->receipt_of[p->need_index];
-    if (p->need == MRP_ORDER)
-        kept.parent = p->need_index + 1;
-    return kept;
-}
-
-/* Room for more; what was there may go: it is written. */
-static bool make_room(kt_work_run *run, void **items, size_t count, size_t *room, size_t wanted, size_t size)
-{
-    if (count + wanted <= *room)
-        return true;
-    size_t more = (count + wanted) * 2;
-    void *larger = run->keep(run, more * size);
-    if (larger && count)
-        memcpy(larger, *items, count * size);
-    if (larger) {
-        *items = larger;
-        *room = more;
-    }
-    return larger != NULL;
-}
-
-/* The orders of the item planned last, each with its peggings behind the other's: supplies are used up in their
- * order, so peggings stand in it. */
-static kt_error *keep_orders(kt_work_run *run, struct kept *k)
-{
-    const struct mrp *m = &k->g.mrp;
-    size_t at = 0;
-    if (!make_room(
-            run, (void **)&k->orders, k->order_count, &k->order_room, m->order_count, sizeof *k->orders) ||
-        !make_room(run, (void **)&k->pegs, k->peg_count, &k->peg_room, m->peg_count, sizeof *k->pegs))
-        return kt_no_memory();
-    for (size_t i = 0; i < m->order_count; i++) {
-        const struct mrp_order *o = &m->orders[i];
-        if (k->g.phantom[o->item])
-            continue; /* it is passed through: its components are proposed */
-        struct kept_order *kept = &k->orders[k->order_count++];
-        *kept = (struct kept_order){.item = k->g.ids[o->item],
-            .quantity = o->quantity,
-            .release = o->release,
-            .due = o->due,
-            .sequence = (uint32_t)(m->order_first + i) + 1,
-            .level = m->items[o->item].level,
-            .peg_from = (uint32_t)k->peg_count,
-            .made = k->g.made[o->item],
-            .late = o->late};
-        while (at < m->peg_count &&
-               (m->pegs[at].supply != MRP_ORDER || m->pegs[at].supply_index < m->order_first + i))
-            at++;
-        for (; at < m->peg_count && m->pegs[at].supply_index == m->order_first + i; at++, kept->peg_count++)
-            k->pegs[k->peg_count++] = keep_peg(&k->g, &m->pegs[at]);
-    }
-    return NULL;
-}
-
-static kt_error *keep_messages(kt_work_run *run, const struct gathered *g, struct kept *k)
-{
-    k->messages = run->keep(run, (g->mrp.receipt_count + 1) * sizeof *k->messages);
-    if (!k->messages)
-        return kt_no_memory();
-    for (size_t i = 0; i < g->mrp.receipt_count; i++) {
-        const struct mrp_receipt *r = &g->mrp.receipts[i];
-        if (r->message == MRP_KEEP || !g->receipt_of[i].document.v)
-            continue;
-        k->messages[k->message_count++] = (struct kept_message){.item = g->ids[r->item],
-            .document = g->receipt_of[i].document,
-            .kind = r->message,
-            .quantity = r->quantity,
-            .day = r->day,
-            .needed = r->needed};
-    }
-    return NULL;
-}
+/* ---- The beginning ---- */
 
 static kt_error *read_params(kt_tx *tx, kt_str text, kt_id *run)
 {
@@ -180,31 +69,151 @@ static kt_error *begin(kt_tx *tx, kt_work_run *run, struct kept *k)
         !last(run, &m->demands, m->demand_count, sizeof *m->demands) ||
         !last(run, &m->receipts, m->receipt_count, sizeof *m->receipts) ||
         !last(run, &g->ids, m->item_count, sizeof *g->ids) ||
+        !last(run, &g->idle, g->idle_count, sizeof *g->idle) ||
         !last(run, &g->made, m->item_count, sizeof *g->made) ||
-        !last(run, &g->phantom, m->item_count, sizeof *g->phantom) ||
         !last(run, &g->demand_of, m->demand_count, sizeof *g->demand_of) ||
         !last(run, &g->receipt_of, m->receipt_count, sizeof *g->receipt_of))
         return kt_no_memory();
     return told(tx, mrp_begin(&lasting, m));
 }
 
+/* ---- From the plan to a batch ---- */
+
+static kt_error *add_peg(kt_tx *tx, const struct gathered *g, struct batch *b, const struct mrp_peg *p)
+{
+    struct planned_peg *peg = list_add(tx, &b->pegs, sizeof *peg);
+    if (!peg)
+        return kt_no_memory();
+    *peg = (struct planned_peg){.need = p->need, .quantity = p->quantity};
+    if (p->need != MRP_SAFETY)
+        peg->day = p->day;
+    if (p->need == MRP_DEMAND)
+        peg->origin = g->demand_of[p->need_index];
+    if (p->need == MRP_RECEIPT)
+        peg->origin = g->receipt_of[p->need_index];
+    if (p->need == MRP_ORDER)
+        peg->parent = p->need_index;
+    return NULL;
+}
+
+/* Of the item planned last, each order with its peggings behind the other's: supplies are used up in their order, so
+ * peggings stand in it. */
+static kt_error *add_orders(kt_tx *tx, const struct gathered *g, struct batch *b)
+{
+    const struct mrp *m = &g->mrp;
+    size_t at = 0;
+    for (size_t i = 0; i < m->order_count; i++) {
+        const struct mrp_order *o = &m->orders[i];
+        struct planned_order *order = list_add(tx, &b->orders, sizeof *order);
+        if (!order)
+            return kt_no_memory();
+        *order = (struct planned_order){.item = g->ids[o->item],
+            .quantity = o->quantity,
+            .release = o->release,
+            .due = o->due,
+            .level = m->items[o->item].level,
+            .peg_from = (uint32_t)b->pegs.count,
+            .made = g->made[o->item],
+            .late = o->late};
+        while (at < m->peg_count &&
+               (m->pegs[at].supply != MRP_ORDER || m->pegs[at].supply_index < m->order_first + i))
+            at++;
+        for (; at < m->peg_count && m->pegs[at].supply_index == m->order_first + i; at++, order->peg_count++)
+            KT_TRY(add_peg(tx, g, b, &m->pegs[at]));
+    }
+    return NULL;
+}
+
+static kt_error *add_messages(kt_tx *tx, const struct gathered *g, struct batch *b)
+{
+    const struct mrp *m = &g->mrp;
+    for (size_t i = 0; i < m->item_receipt_count; i++) {
+        const struct mrp_receipt *r = &m->receipts[m->item_receipts[i]];
+        const kt_id document = g->receipt_of[m->item_receipts[i]].document;
+        if (r->message == MRP_KEEP || !document.v)
+            continue;
+        struct planned_message *message = list_add(tx, &b->messages, sizeof *message);
+        if (!message)
+            return kt_no_memory();
+        *message = (struct planned_message){.item = g->ids[r->item],
+            .document = document,
+            .kind = r->message,
+            .quantity = r->quantity,
+            .day = r->day,
+            .needed = r->needed};
+    }
+    return NULL;
+}
+
+static kt_error *add_item(kt_tx *tx, struct batch *b, kt_id id, struct batch_item **item)
+{
+    *item = list_add(tx, &b->items, sizeof **item);
+    if (!*item)
+        return kt_no_memory();
+    **item = (struct batch_item){.id = id, .order_from = b->orders.count, .message_from = b->messages.count};
+    return NULL;
+}
+
+static kt_error *add_planned(kt_tx *tx, const struct gathered *g, struct batch *b)
+{
+    struct batch_item *item;
+    KT_TRY(add_item(tx, b, g->ids[g->mrp.item], &item));
+    KT_TRY(add_orders(tx, g, b));
+    KT_TRY(add_messages(tx, g, b));
+    item->order_count = b->orders.count - item->order_from;
+    item->message_count = b->messages.count - item->message_from;
+    return NULL;
+}
+
+struct batch_step {
+    kt_work_run *run;
+    struct kept *k;
+};
+
+static kt_error *plan_batch(kt_tx *tx, void *context)
+{
+    struct batch_step *step = context;
+    struct kept *k = step->k;
+    struct batch b = {0};
+    while (b.orders.count + b.messages.count < BATCH && b.items.count < BATCH_ITEMS && !k->planned) {
+        struct batch_item *idle;
+        bool more;
+        KT_TRY(told(tx, mrp_next(&k->g.mrp, &more)));
+        if (more)
+            KT_TRY(add_planned(tx, &k->g, &b));
+        else if (k->idle_next < k->g.idle_count)
+            KT_TRY(add_item(tx, &b, k->g.idle[k->idle_next++], &idle));
+        else
+            k->planned = true;
+    }
+    k->items += b.items.count;
+    return batch_compare(tx, step->run, k, &b);
+}
+
+/* ---- Chunks ---- */
+
+static int64_t end_of_changes(const struct kept *k)
+{
+    return k->first + (int64_t)(k->orders.count + k->messages.count);
+}
+
+/* A chunk moves on by what it writes and by the items that it looked at. */
+static int64_t end_of_chunk(const struct kept *k)
+{
+    return end_of_changes(k) + (int64_t)k->items;
+}
+
 /* Plans on until there is a chunk to write, or nothing more to plan. */
 static kt_error *plan_on(kt_tx *tx, kt_work_run *run, struct kept *k)
 {
-    bool more = true;
-    k->first += k->order_count;
-    k->order_count = k->peg_count = 0;
-    while (more && k->order_count < CHUNK) {
-        KT_TRY(told(tx, mrp_next(&k->g.mrp, &more)));
-        KT_TRY(keep_orders(run, k));
-    }
-    k->planned = !more;
-    return more ? NULL : keep_messages(run, &k->g, k);
-}
-
-static int64_t end_of_orders(const struct kept *k)
-{
-    return k->began + 1 + (int64_t)(k->first + k->order_count);
+    struct batch_step step = {run, k};
+    k->first = run->position;
+    k->items = k->orders.count = k->pegs.count = k->messages.count = 0;
+    KT_TRY(serials_begin(tx, k));
+    while (!k->planned && k->items < CHUNK_ITEMS && k->orders.count + k->messages.count < CHUNK &&
+           k->pegs.count < CHUNK_LINES)
+        KT_TRY(kt_step(tx, plan_batch, &step));
+    return NULL;
 }
 
 static kt_error *prepare_within(kt_tx *tx, kt_work_run *run)
@@ -214,15 +223,15 @@ static kt_error *prepare_within(kt_tx *tx, kt_work_run *run)
         k = run->keep(run, sizeof *k);
         if (!k)
             return kt_no_memory();
-        k->began = run->position;
+        k->first = run->position;
+        k->next_serial = 1;
         KT_TRY(begin(tx, run, k));
         run->context = k;
     }
-    if (!k->planned && run->position == end_of_orders(k))
+    if (!k->planned && run->position == end_of_chunk(k))
         KT_TRY(plan_on(tx, run, k));
-    /* how many orders there will be is known at the end: until then, one for each item */
-    run->total = end_of_orders(k) +
-                 (int64_t)(k->planned ? k->message_count : k->g.mrp.item_count - k->g.mrp.next + 1);
+    run->total = end_of_chunk(k) +
+                 (int64_t)(k->g.mrp.item_count - k->g.mrp.next + k->g.idle_count - k->idle_next);
     return NULL;
 }
 
@@ -234,55 +243,73 @@ static kt_error *prepare(kt_tx *tx, kt_work_run *run)
     return error;
 }
 
-/* ---- Chunks ---- */
-
-/* Deletes what nobody made firm. *count receives how many went. */
-/* At most a chunk of them. rec: a struct of the shape asked for, into which they are read one after another. */
-static kt_error *drop_some(kt_tx *tx, const kt_where *where, kt_record *rec, size_t *count)
+/* Somebody may have deleted it since it was compared, or made it firm. */
+static kt_error *read_again(kt_tx *tx, kt_id id, kt_record *rec, kt_str filter, bool *found)
 {
-    kt_found old;
-    KT_TRY(kt_find(tx, &(kt_query){.of = rec->of, .where = where, .limit = CHUNK}, 0, &old));
-    *count = old.count;
-    for (size_t i = 0; i < old.count; i++) {
-        KT_TRY(kt_read(tx, old.ids[i], rec));
-        KT_TRY(kt_delete(tx, rec));
+    const kt_where where[] = {{offsetof(kt_record, id), KT_EQ, &id}, {0}};
+    const kt_query query = {.of = rec->of, .where = where, .filter = filter, .limit = 1};
+    kt_cursor *cursor;
+    *found = false;
+    if (!id.v)
+        return NULL;
+    KT_TRY(kt_open(tx, &query, &cursor));
+    *found = kt_next(cursor, rec);
+    return kt_close(cursor);
+}
+
+/* A line that says the same stays, with its id. */
+static kt_error *put_pegs(kt_tx *tx, const struct planned_peg *pegs, size_t count, kt_lines *lines)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct reason_peg line = {KT_OF(reason_peg), .need = pegs[i].need,
+            .document = pegs[i].origin.document, .line = (int64_t)pegs[i].origin.line.v,
+            .proposal = pegs[i].proposal, .quantity = KT_DEC(pegs[i].quantity, 4), .day = {pegs[i].day}};
+        struct reason_peg *there = i < lines->count ? KT_AS(reason_peg, kt_line(lines, i)) : NULL;
+        if (!there)
+            KT_TRY(kt_line_add(tx, lines, &line.rec));
+        else if (!same_peg(&pegs[i], there))
+            *there = line;
     }
+    lines->count = count;
     return NULL;
 }
 
-static kt_error *drop_old(kt_tx *tx, size_t *count)
+static kt_error *write_proposal(kt_tx *tx, const struct kept *k, const struct planned_order *o)
 {
-    const kt_where not_firm[] = {KT_WHERE(proposal, state, KT_EQ, PROPOSED), {0}};
     struct proposal p = {KT_OF(proposal)};
-    struct message m = {KT_OF(message)};
-    size_t proposals, messages;
-    KT_TRY(drop_some(tx, not_firm, &p.rec, &proposals));
-    KT_TRY(drop_some(tx, NULL, &m.rec, &messages));
-    *count = proposals + messages;
-    return NULL;
+    bool there;
+    KT_TRY(read_again(tx, o->was, &p.rec, KT_STR("[[\"state\",\"=\",\"planned\"]]"), &there));
+    if (o->gone)
+        return there ? kt_delete(tx, &p.rec) : NULL;
+    p.item = o->item;
+    p.kind = o->made ? TO_MAKE : TO_BUY;
+    p.state = PROPOSED;
+    p.run = k->run;
+    p.serial = o->serial;
+    p.level = o->level;
+    p.quantity = KT_DEC(o->quantity, 4);
+    p.release.day = o->release;
+    p.due.day = o->due;
+    p.late = o->late;
+    KT_TRY(put_pegs(tx, (const struct planned_peg *)k->pegs.items + o->peg_from, o->peg_count, &p.pegs));
+    return there ? kt_update(tx, &p.rec) : kt_create(tx, &p.rec);
 }
 
-static kt_error *write_proposal(kt_tx *tx, const struct kept *k, const struct kept_order *o)
+static kt_error *write_message(kt_tx *tx, const struct kept *k, const struct planned_message *m)
 {
-    struct proposal p = {KT_OF(proposal), .item = o->item, .kind = o->made ? TO_MAKE : TO_BUY, .run = k->run,
-        .sequence = o->sequence, .level = o->level, .state = PROPOSED, .quantity = KT_DEC(o->quantity, 4),
-        .release = {o->release}, .due = {o->due}, .late = o->late};
-    for (uint32_t i = 0; i < o->peg_count; i++) {
-        const struct kept_peg *peg = &k->pegs[o->peg_from + i];
-        struct reason_peg line = {KT_OF(reason_peg), .need = peg->need, .document = peg->origin.document,
-            .line = (int64_t)peg->origin.line.v, .parent = peg->parent, .quantity = KT_DEC(peg->quantity, 4)};
-        if (peg->need != MRP_SAFETY)
-            line.day.day = peg->day;
-        KT_TRY(kt_line_add(tx, &p.pegs, &line.rec));
-    }
-    return kt_create(tx, &p.rec);
-}
-
-static kt_error *write_message(kt_tx *tx, const struct kept *k, const struct kept_message *m)
-{
-    struct message row = {KT_OF(message), .run = k->run, .item = m->item, .document = m->document,
-        .kind = m->kind, .quantity = KT_DEC(m->quantity, 4), .day = {m->day}, .needed = {m->needed}};
-    return kt_create(tx, &row.rec);
+    struct message row = {KT_OF(message)};
+    bool there;
+    KT_TRY(read_again(tx, m->was, &row.rec, (kt_str){0}, &there));
+    if (m->gone)
+        return there ? kt_delete(tx, &row.rec) : NULL;
+    row.run = k->run;
+    row.item = m->item;
+    row.document = m->document;
+    row.kind = m->kind;
+    row.quantity = KT_DEC(m->quantity, 4);
+    row.day.day = m->day;
+    row.needed.day = m->needed;
+    return there ? kt_update(tx, &row.rec) : kt_create(tx, &row.rec);
 }
 
 static kt_error *end_run(kt_tx *tx, const struct kept *k, kt_work_run *run)
@@ -293,35 +320,36 @@ static kt_error *end_run(kt_tx *tx, const struct kept *k, kt_work_run *run)
     r.demands = (int64_t)k->g.mrp.demand_count;
     r.receipts = (int64_t)k->g.mrp.receipt_count;
     r.levels = (int64_t)k->g.mrp.levels;
-    r.proposals = (int64_t)(k->first + k->order_count);
-    r.messages = (int64_t)k->message_count;
+    r.proposals = (int64_t)k->serials.count;
+    r.added = k->added;
+    r.changed = k->changed;
+    r.removed = k->removed;
+    r.messages = k->message_count;
     run->finished = true;
-    run->result = kt_format(tx, "{\"run\":%llu,\"proposals\":%zu,\"messages\":%zu}",
-        (unsigned long long)k->run.v, k->first + k->order_count, k->message_count);
+    run->result = kt_format(tx, "{\"run\":%llu,\"proposals\":%zu,\"messages\":%lld}",
+        (unsigned long long)k->run.v, k->serials.count, (long long)k->message_count);
     return kt_update(tx, &r.rec);
 }
 
 static kt_error *write_chunk(kt_tx *tx, kt_work_run *run)
 {
     const struct kept *k = run->context;
-    size_t gone = 0;
-    if (run->position == k->began) {
-        KT_TRY(drop_old(tx, &gone));
-        run->position += gone == 0;
-        return NULL;
-    }
-    int64_t orders = end_of_orders(k), end = orders + (int64_t)(k->planned ? k->message_count : 0);
+    const struct planned_order *orders = k->orders.items;
+    const struct planned_message *messages = k->messages.items;
     size_t lines = 0;
-    for (size_t i = 0; i < CHUNK && lines < CHUNK_LINES && run->position < end; i++, run->position++) {
-        if (run->position >= orders) {
-            KT_TRY(write_message(tx, k, &k->messages[run->position - orders]));
+    for (size_t i = 0; i < 2 * CHUNK && lines < 2 * CHUNK_LINES && run->position < end_of_changes(k);
+         i++, run->position++) {
+        size_t at = (size_t)(run->position - k->first);
+        if (at >= k->orders.count) {
+            KT_TRY(write_message(tx, k, &messages[at - k->orders.count]));
             continue;
         }
-        const struct kept_order *o = &k->orders[run->position - k->began - 1 - (int64_t)k->first];
-        KT_TRY(write_proposal(tx, k, o));
-        lines += o->peg_count;
+        KT_TRY(write_proposal(tx, k, &orders[at]));
+        lines += orders[at].peg_count;
     }
-    return k->planned && run->position == end ? end_run(tx, k, run) : NULL;
+    if (run->position == end_of_changes(k))
+        run->position = end_of_chunk(k);
+    return k->planned && run->position == end_of_chunk(k) ? end_run(tx, k, run) : NULL;
 }
 
 static kt_error *apply(kt_tx *tx, kt_work_run *run)

@@ -13,6 +13,8 @@ struct planned_item { /* what planning needs to know of base.item, and adds to i
     int64_t lot_period, lead_days;
 };
 extern const kt_shape planned_item_shape;
+/* An item with rules of planning that cannot be followed is refused. */
+kt_error *planning_rules_check(kt_tx *tx, const kt_event *event);
 
 struct forecast {
     kt_record rec;
@@ -27,7 +29,7 @@ kt_error *forecast_compute(kt_tx *tx, kt_record *self);
 struct mrp_run {
     kt_record rec;
     kt_date day;
-    int64_t items, demands, receipts, proposals, messages, levels, job;
+    int64_t items, demands, receipts, proposals, added, changed, removed, messages, levels, job;
 };
 extern const kt_shape mrp_run_shape;
 
@@ -37,7 +39,7 @@ struct reason_peg { /* a line of a proposal: what needs it */
     kt_record rec;
     unsigned need;
     kt_id document;
-    int64_t line, parent;
+    int64_t line, proposal;
     kt_dec quantity;
     kt_date day;
 };
@@ -45,7 +47,7 @@ extern const kt_shape reason_peg_shape;
 struct proposal {
     kt_record rec;
     kt_id item, run, order, supply;
-    int64_t sequence, level;
+    int64_t serial, level;
     enum proposal_kind kind;
     enum proposal_state state;
     kt_dec quantity;
@@ -72,8 +74,10 @@ struct origin { /* of a demand or a receipt */
 };
 struct gathered {
     struct mrp mrp;
-    kt_id *ids; /* of the items */
-    bool *made, *phantom;
+    kt_id *ids;  /* of the items */
+    kt_id *idle; /* items that are not planned */
+    size_t idle_count;
+    bool *made;
     struct origin *demand_of, *receipt_of;
 };
 KT_MUST kt_error *mrp_gather(kt_tx *tx, struct gathered *g);

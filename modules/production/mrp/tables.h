@@ -11,9 +11,9 @@
         {&mrp_run_shape, {"Planning run", "Przebieg planowania"}, {"Planning runs", "Przebiegi planowania"}, \
             .icon = "play",                                                                                  \
             .views = "[{\"kind\":\"list\",\"columns\":[\"day\",\"items\",\"demands\",\"proposals\","         \
-                     "\"messages\"],\"sort\":\"-id\"}]"},                                                    \
+                     "\"added\",\"changed\",\"removed\",\"messages\"],\"sort\":\"-id\"}]"},                  \
         {&proposal_shape, {"Proposal", "Propozycja"}, {"Proposals", "Propozycje"},                           \
-            .indexes = "run sequence, state release", .actions = proposal_actions, .icon = "lightbulb",      \
+            .indexes = "state release", .actions = proposal_actions, .icon = "lightbulb",                    \
             .views = "[{\"kind\":\"list\",\"columns\":[\"item\",\"kind\",\"quantity\",\"release\",\"due\","  \
                      "\"late\",\"state\"],\"sort\":\"release\"}]"},                                          \
     {                                                                                                        \
@@ -30,6 +30,11 @@
     {                                                                                                        \
         "mrp.trace", {"What a proposal is for", "Na co jest propozycja"}, "production.proposal:read", false, \
             &trace_shape, &trace_answer_shape, mrp_trace                                                     \
+    }
+#define MRP_HANDLERS                                                                                         \
+    {"base.item.created", &planned_item_shape, planning_rules_check},                                        \
+    {                                                                                                        \
+        "base.item.updated", &planned_item_shape, planning_rules_check                                       \
     }
 #define MRP_SERVICES                                                                                         \
     {                                                                                                        \

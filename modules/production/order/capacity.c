@@ -182,6 +182,9 @@ const kt_shape level_answer_shape = KT_SHAPE(level_answer, NULL,
 
 enum { LEVEL_MAX = 20000, LEVEL_DAYS = 1100 };
 
+struct range {
+    size_t from, until;
+};
 struct levelled {
     struct operation *operations;
     struct task *tasks;
@@ -189,14 +192,15 @@ struct levelled {
     size_t count;
     struct order *orders;
     size_t order_count;
+    struct range *own; /* of each order: its operations */
     struct floor floor;
 };
 
-/* Orders that have not begun, those needed first before the others. */
+/* Orders that have not begun, those needed first before the others, what goes into them before that. */
 static kt_error *read_orders(kt_tx *tx, struct levelled *l)
 {
     const kt_query query = {.of = &order_shape,
-        .sort = "due,id",
+        .sort = "due,-level,id",
         .filter = KT_STR("[[\"state\",\"in\",[\"confirmed\",\"reserved\"]]]")};
     kt_cursor *cursor;
     uint64_t room;
@@ -216,6 +220,9 @@ static kt_error *read_orders(kt_tx *tx, struct levelled *l)
 static kt_error *read_operations(kt_tx *tx, struct levelled *l)
 {
     size_t room = 0;
+    l->own = kt_alloc(tx, (l->order_count + 1) * sizeof *l->own);
+    if (!l->own)
+        return kt_no_memory();
     for (size_t i = 0; i < l->order_count; i++) {
         struct operation *some;
         size_t count;
@@ -232,9 +239,11 @@ static kt_error *read_operations(kt_tx *tx, struct levelled *l)
                 memcpy(more, l->operations, l->count * sizeof *more);
             l->operations = more;
         }
+        l->own[i].from = l->count;
         for (size_t n = 0; n < count; n++)
             if (some[n].state == BLOCKED || some[n].state == READY)
                 l->operations[l->count++] = some[n];
+        l->own[i].until = l->count;
     }
     return NULL;
 }
@@ -247,17 +256,56 @@ static const struct order *order_of(const struct levelled *l, kt_id id)
     return NULL;
 }
 
+/* Is a component made by orders whose operations are levelled too, all of it? Then it comes before by itself. */
+static bool is_levelled(
+    const kt_tx *tx, const struct levelled *l, const struct order *o, const struct component *c)
+{
+    const kt_id document = order_any(tx, o);
+    kt_dec made = KT_DEC(0, 4);
+    for (size_t i = 0; i < l->order_count; i++) {
+        const struct order *below = &l->orders[i];
+        if (below->demand.v == document.v && (uint64_t)below->demand_line == c->rec.id.v &&
+            l->own[i].until > l->own[i].from)
+            made = kt_dec_add(made, below->quantity);
+    }
+    return made.coef && kt_dec_cmp(made, kt_dec_sub(c->quantity, c->issued)) >= 0;
+}
+
+/* The operations that one comes after: of its own order those that it waits for; if it waits for none, all of the
+ * orders that go into its order. */
+static kt_error *find_before(
+    kt_tx *tx, const struct levelled *l, size_t i, const struct order *o, struct task *t)
+{
+    const struct operation *p = &l->operations[i];
+    const struct range *own = &l->own[o - l->orders];
+    const kt_id document = order_any(tx, o);
+    size_t room = i - own->from + 1;
+    for (size_t b = 0; b < l->order_count; b++)
+        room += l->orders[b].demand.v == document.v ? l->own[b].until - l->own[b].from : 0;
+    size_t *after = kt_alloc(tx, room * sizeof *after);
+    if (!after)
+        return kt_no_memory();
+    t->after = after;
+    for (size_t n = own->from; n < i; n++) {
+        kt_str number = kt_format(tx, " %lld ", (long long)l->operations[n].sequence);
+        if (p->waits_for.ptr && strstr(p->waits_for.ptr, number.ptr))
+            after[t->after_count++] = n;
+    }
+    if (t->after_count)
+        return NULL;
+    for (size_t b = 0; b < l->order_count; b++)
+        for (size_t n = l->own[b].from; n < l->own[b].until && l->orders[b].demand.v == document.v; n++)
+            after[t->after_count++] = n;
+    return NULL;
+}
+
 static kt_error *task_of(kt_tx *tx, struct levelled *l, size_t i, kt_time from, const struct order *o)
 {
     const struct operation *p = &l->operations[i];
     struct task *t = &l->tasks[i];
     unsigned *machine = kt_alloc(tx, sizeof *machine);
     int64_t *need = kt_alloc(tx, sizeof *need);
-    size_t first = i;
-    while (first && l->operations[first - 1].order.v == p->order.v)
-        first--;
-    size_t *after = kt_alloc(tx, (i - first + 1) * sizeof *after);
-    if (!machine || !need || !after)
+    if (!machine || !need)
         return kt_no_memory();
     KT_TRY(floor_machine(tx, &l->floor, p->centre, (kt_id){0}, true, machine));
     *need = taken_minutes(&l->floor.centres[*machine], p->machine_minutes);
@@ -265,23 +313,18 @@ static kt_error *task_of(kt_tx *tx, struct levelled *l, size_t i, kt_time from, 
         .machines = machine,
         .needs = need,
         .machine_count = 1,
-        .after = after,
         .earliest = to_minutes(from),
         .due = NEVER};
     for (size_t n = 0; n < o->components.count; n++) {
-        kt_date day = component_at(o, n)->day;
-        int64_t there = day.day > kt_today(tx).day ? to_minutes(kt_instant(tx, day, 0)) : 0;
+        const struct component *c = component_at(o, n);
+        kt_time at = is_levelled(tx, l, o, c) ? (kt_time){0} : component_there(tx, c);
+        int64_t there = at.ms ? to_minutes(at) : 0;
         t->earliest = there > t->earliest ? there : t->earliest;
-    }
-    for (size_t n = first; n < i; n++) {
-        kt_str number = kt_format(tx, " %lld ", (long long)l->operations[n].sequence);
-        if (p->waits_for.ptr && strstr(p->waits_for.ptr, number.ptr))
-            after[t->after_count++] = n;
     }
     if (o->due.day)
         t->due = to_minutes(kt_instant(tx, o->due, 1440));
     l->sequence[i] = i;
-    return NULL;
+    return find_before(tx, l, i, o, t);
 }
 
 /* What has begun stays where it is, and so does what is left of an order that has begun. */
@@ -328,14 +371,32 @@ static kt_error *write_order(
     o->steps++;
     out->orders++;
     *moved = o->day.day != was.day;
+    if (o->day.day) {
+        const char *first = say_day(tx, local_day(tx, begins)).ptr, *last = say_day(tx, o->day).ptr;
+        o->why = kt_format(tx, "the work centres were levelled: work goes from %s to %s", first, last);
+        o->why_pl = kt_format(tx, "wyrównano obciążenie stanowisk: praca trwa od %s do %s", first, last);
+    }
     return kt_update(tx, &o->rec);
+}
+
+/* All is written: whoever waits reads what holds now. */
+static kt_error *tell_levelled(kt_tx *tx, const struct levelled *l, const kt_time *was, const bool *moved)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    const kt_text why = {"the work centres were levelled", "wyrównano obciążenie stanowisk"};
+    for (size_t n = 0; n < l->order_count; n++)
+        KT_TRY(order_ends_moved(tx, &l->orders[n], was[n], !moved[n]));
+    for (size_t n = 0; n < l->order_count && supply; n++)
+        if (moved[n])
+            KT_TRY(supply->moved(tx, order_any(tx, &l->orders[n]), l->orders[n].day, why));
+    return NULL;
 }
 
 static kt_error *write_levelled(kt_tx *tx, struct levelled *l, struct level_answer *out)
 {
-    const kt_supply *supply = kt_supply_find(tx);
     bool *moved = kt_alloc(tx, (l->order_count + 1) * sizeof *moved);
-    if (!moved)
+    kt_time *was = kt_alloc(tx, (l->order_count + 1) * sizeof *was);
+    if (!moved || !was)
         return kt_no_memory();
     for (size_t i = 0; i < l->count; i++) {
         struct operation *p = &l->operations[i];
@@ -349,15 +410,11 @@ static kt_error *write_levelled(kt_tx *tx, struct levelled *l, struct level_answ
     }
     for (size_t n = 0; n < l->order_count; n++) {
         out->late_before += l->orders[n].late;
+        was[n] = l->orders[n].ends;
         KT_TRY(write_order(tx, l, &l->orders[n], out, &moved[n]));
         out->late += l->orders[n].late;
     }
-    for (size_t n = 0; n < l->order_count && supply;
-         n++) /* all is written: whoever waits reads what holds now */
-        if (moved[n])
-            KT_TRY(supply->moved(tx, order_any(tx, &l->orders[n]), l->orders[n].day,
-                (kt_text){"the work centres were levelled", "wyrównano obciążenie stanowisk"}));
-    return NULL;
+    return tell_levelled(tx, l, was, moved);
 }
 
 static kt_error *level_within(kt_tx *tx, const struct level *p, struct level_answer *out)

@@ -99,6 +99,21 @@ static kt_error *round_up(kt_tx *tx, struct bom_book *book, struct order *o)
     return NULL;
 }
 
+static kt_error *can_be_made(kt_tx *tx, struct bom_book *book, const struct order *o, const struct bom *bom)
+{
+    struct bom_entry *entry;
+    KT_TRY(bom_book_find(tx, book, o->item, &entry));
+    if (entry->part.kind != PART_GOODS)
+        return kt_fail(tx, KT_RULE, "item", "%s is a service: only goods are made",
+            "%s to usługa: produkuje się towary", entry->part.code.ptr);
+    if (o->bom.v && bom->kind == BOM_PHANTOM)
+        return kt_hint(kt_fail(tx, KT_RULE, "item", "%s is a phantom: it is never made by itself",
+                           "%s to fantom: nie wytwarza się go osobno", entry->part.code.ptr),
+            "Order what it goes into, or change the kind of its bill.",
+            "Zleć to, w co wchodzi, albo zmień rodzaj jego struktury.");
+    return NULL;
+}
+
 kt_error *order_fill(kt_tx *tx, struct order *o)
 {
     struct bom_book *book;
@@ -106,6 +121,7 @@ kt_error *order_fill(kt_tx *tx, struct order *o)
     KT_TRY(bom_book_today(tx, &book));
     o->components = o->outputs = (kt_lines){0};
     KT_TRY(bill_chosen(tx, o->item, &o->bom, &bom));
+    KT_TRY(can_be_made(tx, book, o, &bom));
     if (!o->bom.v)
         return NULL;
     if (!o->routing.v)

@@ -15,7 +15,7 @@ static kt_error *take_days(kt_tx *tx, struct order *o, bool *changed)
         kt_plan plan = {0};
         KT_TRY(supply->tree(tx, order_any(tx, o), c->rec.id, 1, &plan));
         if (plan.count)
-            component_learn_day(tx, &plan, 0, 0, c);
+            KT_TRY(component_learn_day(tx, &plan, 0, 0, c));
         *changed = *changed || c->day.day != was.day.day || c->known != was.known;
     }
     return NULL;

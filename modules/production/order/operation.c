@@ -19,8 +19,11 @@ const kt_shape stint_shape = KT_SHAPE(stint, NULL, KT_FIELD(stint, from, TIME, "
     KT_FIELD(stint, until, TIME, "Until", "Do", .priority = 2),
     KT_FIELD(stint, person, REF, "Who", "Kto", .target = "access.user", .on_delete = KT_CLEAR, .priority = 3),
     KT_FIELD(stint, minutes, QUANTITY, "Minutes", "Minuty", .scale = 2, .priority = 4),
-    KT_FIELD(stint, reason, STRING, "Why it paused", "Powód przerwy", .max = 200));
+    KT_FIELD(stint, downtime, REF, "Downtime reason", "Powód przestoju",
+        .target = "production.downtime_reason", .priority = 5),
+    KT_FIELD(stint, reason, STRING, "Remark on the stop", "Uwaga do przestoju", .max = 200));
 
+#define REPORTED .computed = true, .recorded = true /* by the actions; the cost of the order goes with it */
 const kt_shape operation_shape = KT_SHAPE(operation, "production.operation",
     KT_FIELD(operation, name, STRING, "Operation", "Operacja", .required = true, .max = 200,
         .searchable = true, .priority = 1),
@@ -38,17 +41,17 @@ const kt_shape operation_shape = KT_SHAPE(operation, "production.operation",
         .on_delete = KT_CLEAR, .indexed = true, .priority = 6),
     KT_FIELD(operation, deadline, DATE, "Deadline", "Termin", .priority = 7),
     KT_FIELD(operation, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .priority = 8),
-    KT_FIELD(operation, good, QUANTITY, "Good", "Dobre", .scale = 4),
-    KT_FIELD(operation, scrapped, QUANTITY, "Scrapped", "Braki", .scale = 4),
+    KT_FIELD(operation, good, QUANTITY, "Good", "Dobre", .scale = 4, REPORTED),
+    KT_FIELD(operation, scrapped, QUANTITY, "Scrapped", "Braki", .scale = 4, REPORTED),
     KT_FIELD(operation, machine_minutes, QUANTITY, "Machine, min", "Maszyna, min", .scale = 4),
     KT_FIELD(operation, labour_minutes, QUANTITY, "People, min", "Ludzie, min", .scale = 4),
-    KT_FIELD(operation, actual_minutes, QUANTITY, "Worked, min", "Przepracowano, min", .scale = 4),
+    KT_FIELD(operation, actual_minutes, QUANTITY, "Worked, min", "Przepracowano, min", .scale = 4, REPORTED),
     KT_FIELD(operation, begins, TIME, "Begins", "Początek", .priority = 9),
     KT_FIELD(operation, ends, TIME, "Ends", "Koniec"),
     KT_FIELD(operation, running_since, TIME, "Runs since", "Trwa od", .computed = true),
-    KT_FIELD(operation, started_at, TIME, "Started", "Rozpoczęto"),
-    KT_FIELD(operation, finished_at, TIME, "Finished", "Zakończono"),
-    KT_FIELD(operation, cost, MONEY, "Cost", "Koszt", .scale = 2, .group = "cost"),
+    KT_FIELD(operation, started_at, TIME, "Started", "Rozpoczęto", REPORTED),
+    KT_FIELD(operation, finished_at, TIME, "Finished", "Zakończono", REPORTED),
+    KT_FIELD(operation, cost, MONEY, "Cost", "Koszt", .scale = 2, .group = "cost", REPORTED),
     KT_FIELD(
         operation, stints, LINES, "Work done", "Przebieg pracy", .lines = &stint_shape, .computed = true),
     KT_FIELD(operation, late, BOOL, "Late", "Opóźniona", .computed = true, .indexed = true));
@@ -195,7 +198,26 @@ static kt_error *unblock(kt_tx *tx, const struct operation *done)
     return NULL;
 }
 
-const kt_shape start_shape = KT_SHAPE(start, NULL,
+#define AT_HELP                                                                                              \
+    .help = {"Empty: now. For what is reported later: not before what was reported last.",                   \
+        "Puste: teraz. Gdy zgłasza się później: nie wcześniej niż to, co zgłoszono ostatnio."}
+/* When something that is reported was.
+ *   returns  validation at "at": it lies ahead, or before what was reported last */
+static kt_error *moment(kt_tx *tx, const struct operation *p, kt_time given, kt_time *at)
+{
+    kt_time last = p->running_since;
+    *at = given.ms ? given : kt_now(tx);
+    if (!last.ms && p->stints.count)
+        last = KT_SEE(stint, kt_line(&p->stints, p->stints.count - 1))->until;
+    if (at->ms > kt_now(tx).ms)
+        return kt_fail(tx, KT_VALIDATION, "at", "lies ahead", "jest w przyszłości");
+    if (at->ms < last.ms)
+        return kt_fail(tx, KT_VALIDATION, "at", "is before what was reported last",
+            "jest wcześniej niż to, co zgłoszono ostatnio");
+    return NULL;
+}
+
+const kt_shape start_shape = KT_SHAPE(start, NULL, KT_FIELD(start, at, TIME, "When", "Kiedy", AT_HELP),
     KT_FIELD(start, person, REF, "Who", "Kto", .target = "access.user",
         .help = {"Empty: who is assigned, else the caller.", "Puste: przydzielony, a inaczej wywołujący."}));
 
@@ -203,35 +225,37 @@ static kt_error *start_within(kt_tx *tx, kt_record *self, const kt_record *param
 {
     struct operation *p = KT_AS(operation, self);
     struct order o;
+    kt_time at;
     KT_TRY(read_order(tx, p, &o));
+    KT_TRY(moment(tx, p, KT_SEE(start, params)->at, &at));
     if (KT_SEE(start, params)->person.v)
         p->person = KT_SEE(start, params)->person;
     if (!p->person.v)
         p->person = kt_user(tx);
-    p->running_since = kt_now(tx);
+    p->running_since = at;
     if (!p->started_at.ms)
         p->started_at = p->running_since;
     if (o.state == IN_PROGRESS)
         return NULL;
     o.state = IN_PROGRESS;
-    o.started_at = kt_now(tx);
+    o.started_at = at;
     o.steps++;
     return kt_update(tx, &o.rec);
 }
 
 /* Ends a stretch of work, and charges the order with it.
- *   minutes  not set: as the clock says */
-static kt_error *end_stint(kt_tx *tx, struct operation *p, struct order *o, kt_dec minutes, kt_str reason)
+ *   s  when it ended and why; its minutes not set: as the clock says */
+static kt_error *end_stint(kt_tx *tx, struct operation *p, struct order *o, struct stint s)
 {
     struct centre centre = {KT_OF(centre)};
-    kt_time now = kt_now(tx);
-    kt_dec cost, people;
+    kt_dec cost, people, minutes = s.minutes;
     if (!minutes.scale1)
-        minutes = kt_dec_div(KT_DEC(now.ms - p->running_since.ms, 0), KT_DEC(60000, 0), 2);
+        minutes = kt_dec_div(KT_DEC(s.until.ms - p->running_since.ms, 0), KT_DEC(60000, 0), 2);
     if (minutes.coef < 0)
         return kt_fail(tx, KT_VALIDATION, "minutes", "is not below zero", "nie może być ujemne");
-    struct stint s = {KT_OF(stint), .from = p->running_since, .until = now, .person = p->person,
-        .minutes = minutes, .reason = reason};
+    s.from = p->running_since;
+    s.person = p->person;
+    s.minutes = minutes;
     people = p->machine_minutes.coef > 0 && p->labour_minutes.scale1
                  ? kt_dec_div(kt_dec_mul(minutes, p->labour_minutes, 6), p->machine_minutes, 4)
                  : minutes;
@@ -245,16 +269,29 @@ static kt_error *end_stint(kt_tx *tx, struct operation *p, struct order *o, kt_d
 
 #define MINUTES_HELP .help = {"Empty: as the clock says.", "Puste: według zegara."}
 const kt_shape pause_shape = KT_SHAPE(pause, NULL,
-    KT_FIELD(pause, reason, STRING, "Why", "Powód", .max = 200),
-    KT_FIELD(pause, minutes, QUANTITY, "Minutes worked", "Przepracowane minuty", .scale = 2, MINUTES_HELP));
+    KT_FIELD(
+        pause, downtime, REF, "Downtime reason", "Powód przestoju", .target = "production.downtime_reason"),
+    KT_FIELD(pause, reason, STRING, "Remark", "Uwaga", .max = 200,
+        .help = {"The code or name of a downtime reason stands for it.",
+            "Kod albo nazwa powodu przestoju wskazuje ten powód."}),
+    KT_FIELD(pause, minutes, QUANTITY, "Minutes worked", "Przepracowane minuty", .scale = 2, MINUTES_HELP),
+    KT_FIELD(pause, at, TIME, "When", "Kiedy", AT_HELP));
 
 static kt_error *pause_within(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct operation *p = KT_AS(operation, self);
     const struct pause *given = KT_SEE(pause, params);
+    struct stint s = {
+        KT_OF(stint), .downtime = given->downtime, .reason = given->reason, .minutes = given->minutes};
     struct order o;
     KT_TRY(read_order(tx, p, &o));
-    KT_TRY(end_stint(tx, p, &o, given->minutes, given->reason));
+    KT_TRY(moment(tx, p, given->at, &s.until));
+    KT_TRY(downtime_check(tx, s.downtime));
+    if (!s.downtime.v) {
+        KT_TRY(downtime_named(tx, s.reason, &s.downtime));
+        s.reason = s.downtime.v ? (kt_str){0} : s.reason;
+    }
+    KT_TRY(end_stint(tx, p, &o, s));
     o.steps++;
     return kt_update(tx, &o.rec);
 }
@@ -264,14 +301,17 @@ const kt_shape finish_operation_shape = KT_SHAPE(finish_operation, NULL,
         .help = {"Empty: all.", "Puste: wszystkie."}),
     KT_FIELD(finish_operation, scrapped, QUANTITY, "Scrapped", "Braki", .scale = 4),
     KT_FIELD(finish_operation, minutes, QUANTITY, "Minutes worked", "Przepracowane minuty", .scale = 2,
-        MINUTES_HELP));
+        MINUTES_HELP),
+    KT_FIELD(finish_operation, at, TIME, "When", "Kiedy", AT_HELP));
 
 static kt_error *finish_within(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct operation *p = KT_AS(operation, self);
     const struct finish_operation *given = KT_SEE(finish_operation, params);
+    struct stint s = {KT_OF(stint), .minutes = given->minutes};
     struct order o;
     KT_TRY(read_order(tx, p, &o));
+    KT_TRY(moment(tx, p, given->at, &s.until));
     p->scrapped = kt_dec_add(KT_DEC(0, 4), given->scrapped);
     p->good = given->good.scale1 ? given->good : kt_dec_sub(p->quantity, p->scrapped);
     if (p->good.coef < 0 || p->scrapped.coef < 0 ||
@@ -279,8 +319,8 @@ static kt_error *finish_within(kt_tx *tx, kt_record *self, const kt_record *para
         return kt_fail(tx, KT_VALIDATION, "good", "good and scrapped exceed the quantity",
             "dobre i braki przekraczają ilość");
     if (p->running_since.ms)
-        KT_TRY(end_stint(tx, p, &o, given->minutes, (kt_str){0}));
-    p->finished_at = kt_now(tx);
+        KT_TRY(end_stint(tx, p, &o, s));
+    p->finished_at = s.until;
     o.steps++;
     KT_TRY(kt_update(tx, &o.rec));
     return unblock(tx, p);

@@ -18,7 +18,9 @@ const kt_shape component_shape = KT_SHAPE(component, NULL,
     KT_FIELD(component, quantity, QUANTITY, "Needed", "Potrzeba", .scale = 4, .priority = 2),
     KT_FIELD(component, issued, QUANTITY, "Issued", "Wydano", .scale = 4, .priority = 3),
     KT_FIELD(component, day, DATE, "There on", "Będzie dnia", .priority = 4),
+    KT_FIELD(component, there, TIME, "Made until", "Wytwarzane do"),
     KT_FIELD(component, known, BOOL, "Day is known", "Termin znany"),
+    KT_FIELD(component, amended, BOOL, "Other than the bill says", "Inaczej niż w strukturze"),
     KT_FIELD(component, cost, MONEY, "Cost", "Koszt", .scale = 2, .group = "cost"));
 const kt_shape output_shape = KT_SHAPE(output, NULL,
     KT_FIELD(output, item, REF, "By-product", "Produkt uboczny", .target = "base.item", .required = true,
@@ -66,8 +68,9 @@ const kt_shape order_shape = KT_SHAPE(order, "production.order",
     KT_FIELD(order, backorder_of, REF, "The rest of", "Reszta z", .target = "production.order",
         .on_delete = KT_CLEAR, .computed = true),
     KT_FIELD(order, begins, TIME, "Begins", "Początek", .indexed = true),
-    KT_FIELD(order, ends, TIME, "Ends", "Koniec"), KT_FIELD(order, started_at, TIME, "Started", "Rozpoczęto"),
-    KT_FIELD(order, finished_at, TIME, "Finished", "Zakończono"),
+    KT_FIELD(order, ends, TIME, "Ends", "Koniec"),
+    KT_FIELD(order, started_at, TIME, "Started", "Rozpoczęto", .computed = true, .recorded = true),
+    KT_FIELD(order, finished_at, TIME, "Finished", "Zakończono", .computed = true, .recorded = true),
     KT_FIELD(order, minutes, INT, "Machine minutes", "Minuty maszyn", .computed = true),
     KT_FIELD(order, late, BOOL, "Late", "Opóźnione", .computed = true, .indexed = true,
         .help = {"Ready after it is needed, or nobody knows when.",
@@ -101,6 +104,14 @@ const kt_shape order_shape = KT_SHAPE(order, "production.order",
 struct component *component_at(const struct order *o, size_t i)
 {
     return KT_AS(component, kt_line(&o->components, i));
+}
+
+struct component *order_component(const struct order *o, kt_id item)
+{
+    for (size_t i = 0; i < o->components.count; i++)
+        if (component_at(o, i)->item.v == item.v)
+            return component_at(o, i);
+    return NULL;
 }
 
 kt_id order_any(const kt_tx *tx, const struct order *o)
@@ -153,6 +164,10 @@ static kt_error *guarded(kt_tx *tx, const struct order *o, const struct order *w
         kt_also(&all, kt_hint(kt_fail(tx, KT_VALIDATION, "quantity", "the order is confirmed",
                                   "zlecenie jest potwierdzone"),
                           "Use production.order.resize.", "Użyj production.order.resize."));
+    if (o->due.day != was->due.day)
+        kt_also(&all,
+            kt_hint(kt_fail(tx, KT_VALIDATION, "due", "the order is confirmed", "zlecenie jest potwierdzone"),
+                "Use production.order.reschedule.", "Użyj production.order.reschedule."));
     if (o->bom.v != was->bom.v || o->routing.v != was->routing.v)
         kt_also(
             &all, kt_fail(tx, KT_VALIDATION, "bom", "the order is confirmed", "zlecenie jest potwierdzone"));
@@ -187,8 +202,10 @@ kt_error *order_compute(kt_tx *tx, kt_record *self)
     kt_also(&all, guarded(tx, o, found ? &stored : NULL));
     if (all)
         return all;
+    if (found && o->bom.v != stored.bom.v && o->routing.v == stored.routing.v)
+        o->routing = (kt_id){0}; /* the other bill's */
     if (o->state == DRAFT && is_other(o, found ? &stored : NULL))
-        KT_TRY(order_fill(tx, o));
+        KT_TRY(order_fill_anew(tx, o, found ? &stored : o));
     o->planned_cost = o->planned_material.scale1 ? order_planned_cost(o) : (kt_dec){0};
     o->actual_cost = o->material.scale1 || o->machine.scale1 ? order_actual_cost(o) : (kt_dec){0};
     o->late = is_late(tx, o);

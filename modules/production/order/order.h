@@ -5,6 +5,7 @@
 
 #include "bom/bom.h"
 #include "capacity/place.h"
+#include "list.h"
 #include "routing.h"
 
 enum order_state {
@@ -25,7 +26,9 @@ struct component { /* a line of an order */
     kt_id item;
     kt_dec quantity, issued, cost;
     kt_date day;
-    bool known; /* the day */
+    kt_time there; /* of what is made: when the work on it ends */
+    bool known;    /* the day */
+    bool amended;  /* other than the bill says */
 };
 extern const kt_shape component_shape;
 struct output { /* a by-product of an order */
@@ -60,17 +63,27 @@ extern const kt_shape order_shape;
 extern const kt_action order_actions[];
 kt_error *order_compute(kt_tx *tx, kt_record *self);
 struct component *component_at(const struct order *o, size_t i);
+struct component *order_component(const struct order *o, kt_id item); /* NULL: it takes none */
 kt_id order_any(const kt_tx *tx, const struct order *o);
 kt_dec order_planned_cost(const struct order *o); /* scale 6 */
 kt_dec order_actual_cost(const struct order *o);
+
+enum downtime_kind { UNPLANNED_STOP = 1, PLANNED_STOP, SCHEDULE_LOSS, DOWNTIME_KINDS };
+struct downtime { /* why work stopped: production.downtime_reason */
+    kt_record rec;
+    kt_str code, name, name_pl;
+    unsigned kind;
+    bool active;
+};
+extern const kt_shape downtime_shape;
 
 enum operation_state { BLOCKED = 1, READY, RUNNING, PAUSED, FINISHED, DROPPED };
 struct stint { /* a line of an operation: somebody worked on it */
     kt_record rec;
     kt_time from, until;
-    kt_id person;
+    kt_id person, downtime; /* downtime: why it stopped then */
     kt_dec minutes;
-    kt_str reason;
+    kt_str reason; /* what else there is to say about it */
 };
 extern const kt_shape stint_shape;
 struct operation {
@@ -91,15 +104,19 @@ extern const kt_action operation_actions[];
 struct start { /* the parameters of its actions */
     kt_record rec;
     kt_id person;
+    kt_time at;
 };
 struct pause {
     kt_record rec;
+    kt_id downtime;
     kt_dec minutes;
     kt_str reason;
+    kt_time at;
 };
 struct finish_operation {
     kt_record rec;
     kt_dec good, scrapped, minutes;
+    kt_time at;
 };
 extern const kt_shape start_shape, pause_shape, finish_operation_shape;
 kt_error *operation_compute(kt_tx *tx, kt_record *self);
@@ -113,6 +130,31 @@ static inline kt_date local_day(const kt_tx *tx, kt_time at)
 KT_MUST kt_error *on_own_authority(kt_tx *tx,
     kt_error *(*action)(kt_tx *tx, kt_record *self, const kt_record *params), kt_record *self,
     const kt_record *params);
+
+/* ---- downtime.c ---- */
+
+/* The reason in use that has a text as its code or name; not set: there is none. */
+KT_MUST kt_error *downtime_named(kt_tx *tx, kt_str text, kt_id *reason);
+/* returns validation at "downtime": it is no longer in use */
+KT_MUST kt_error *downtime_check(kt_tx *tx, kt_id reason);
+/* Brings the usual reasons; from an older version, stops get the reason that their remark names. */
+KT_MUST kt_error *downtime_migrate(kt_tx *tx, const char *from_version);
+#define STOPS_FILED "production.stops_filed"
+extern const kt_work stops_filed;
+extern const kt_shape downtime_presets_shape, stop_row_shape;
+kt_error *downtime_presets(kt_tx *tx, const kt_record *params, kt_record *result);
+
+struct losses { /* by stops that began or went on within a time */
+    kt_time from, until;
+    int64_t of_kind[DOWNTIME_KINDS]; /* minutes of working time */
+    struct list reasons;
+};
+/* Adds the stops of an operation. */
+KT_MUST kt_error *losses_add(
+    kt_tx *tx, struct losses *losses, const struct centre *centre, const struct operation *operation);
+/* Rows by reason, what took longest first: a Pareto chart.
+ *   which  a condition of a filter, that finds the operations they are of */
+KT_MUST kt_error *losses_tell(kt_tx *tx, const struct losses *losses, kt_str which, kt_lines *rows);
 
 /* ---- scan.c ---- */
 
@@ -184,6 +226,11 @@ KT_MUST kt_error *bill_components(
     kt_tx *tx, const struct bom *bom, kt_dec quantity, bool scrap, kt_lines *components);
 /* Fills in what the bill says: components, by-products, routing. */
 KT_MUST kt_error *order_fill(kt_tx *tx, struct order *o);
+/* The same for an order that was filled before, with another quantity: what was amended stays so, in proportion; by
+ * another bill all is as that bill says. */
+KT_MUST kt_error *order_fill_anew(kt_tx *tx, struct order *o, const struct order *was);
+extern const kt_shape amend_shape;
+kt_error *order_amend(kt_tx *tx, kt_record *self, const kt_record *params);
 
 /* ---- plan.c ---- */
 
@@ -197,6 +244,11 @@ KT_MUST kt_error *order_cover(kt_tx *tx, struct order *o, kt_plan *plan);
 KT_MUST kt_error *order_place_anew(kt_tx *tx, struct order *o, kt_date from, kt_text reason);
 /* CONFIRMED or RESERVED, by what covers the components. */
 KT_MUST kt_error *order_look(kt_tx *tx, struct order *o);
+/* Another quantity of one component: more is asked for, less is given back. */
+KT_MUST kt_error *order_resize_component(
+    kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_plan *left);
+/* The planned cost of the components, after they changed. */
+KT_MUST kt_error *order_recost(kt_tx *tx, struct order *o);
 /* Less or more of it is made; components follow. What has not begun alone. */
 KT_MUST kt_error *order_resize(kt_tx *tx, struct order *o, kt_dec quantity, kt_plan *left);
 KT_MUST kt_error *order_drop(kt_tx *tx, struct order *o, kt_plan *left);
@@ -205,6 +257,27 @@ KT_MUST kt_error *order_drop(kt_tx *tx, struct order *o, kt_plan *left);
 KT_MUST kt_error *order_refresh(kt_tx *tx, struct order *o);
 kt_text say_text(kt_str en, kt_str pl);
 kt_str say_day(kt_tx *tx, kt_date day);
+
+/* ---- follow.c ---- */
+
+/* While an order asks for its components: neither it nor what is made for it is written yet. */
+struct asking {
+    kt_id document; /* the order */
+    kt_time at;     /* when it begins; not set: as soon as possible */
+    kt_id made;     /* the order made last, */
+    kt_time ends;   /* and when the work on it ends */
+};
+KT_MUST kt_error *asking_now(kt_tx *tx, struct asking **asking);
+/* When the work on an order is to end: before what it goes into begins, else with its due day; not set: no day. */
+KT_MUST kt_error *needed_at(kt_tx *tx, const struct order *o, kt_time *at);
+/* *until becomes later if the part is made and the work on it ends later. */
+KT_MUST kt_error *made_until(kt_tx *tx, const kt_cover *part, kt_time *until);
+/* From when on work may begin with it; not set: it is there. */
+kt_time component_there(const kt_tx *tx, const struct component *c);
+/* The work ends at another instant: the orders that wait for it learn it.
+ *   was    when it ended before
+ *   place  whoever would begin before is placed anew; else base.supply tells them of another day */
+KT_MUST kt_error *order_ends_moved(kt_tx *tx, const struct order *o, kt_time was, bool place);
 
 /* ---- operations of an order ---- */
 
@@ -280,7 +353,8 @@ kt_error *order_component_reserved(kt_tx *tx, const kt_event *event);
 
 /* The day of the latest of the parts that cover a component, and whether it is known.
  *   from, level  which parts of the plan are meant */
-void component_learn_day(kt_tx *tx, const kt_plan *plan, size_t from, unsigned level, struct component *c);
+KT_MUST kt_error *component_learn_day(
+    kt_tx *tx, const kt_plan *plan, size_t from, unsigned level, struct component *c);
 
 /* join.c */
 #define ORDERS_CATCH_UP "production.catch_up" /* the service */

@@ -39,37 +39,56 @@ static bool alone(kt_tx *tx)
     return !kt_service_find(tx, "supply.stock", 1) && !kt_service_find(tx, "supply.buy", 1);
 }
 
-void component_learn_day(kt_tx *tx, const kt_plan *plan, size_t from, unsigned level, struct component *c)
+kt_error *component_learn_day(
+    kt_tx *tx, const kt_plan *plan, size_t from, unsigned level, struct component *c)
 {
     c->known = true;
     c->day = (kt_date){0};
+    c->there = (kt_time){0};
     for (size_t i = from; i < plan->count; i++) {
         const kt_cover *part = &plan->parts[i];
         if (part->level != level || (part->kind == KT_MISSING && alone(tx)))
             continue;
         c->known = c->known && part->day.day;
         c->day = part->day.day > c->day.day ? part->day : c->day;
+        KT_TRY(made_until(tx, part, &c->there));
     }
+    return NULL;
+}
+
+static kt_error *ask(
+    kt_tx *tx, const kt_supply *supply, const kt_demand *demand, kt_time needed, kt_plan *plan)
+{
+    struct asking *asking;
+    KT_TRY(asking_now(tx, &asking));
+    const kt_id document = asking->document;
+    const kt_time at = asking->at;
+    asking->document = demand->document;
+    asking->at = needed;
+    KT_TRY(supply->cover(tx, demand, plan));
+    asking->document = document; /* of the level above */
+    asking->at = at;
+    return NULL;
 }
 
 /* Asks for one component, and learns its day and what it costs. */
 static kt_error *cover_component(
-    kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_date needed, kt_plan *plan)
+    kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_time needed, kt_plan *plan)
 {
     const kt_supply *supply = kt_supply_find(tx);
     size_t before = plan->count;
     kt_dec cost = {0};
-    component_learn_day(tx, plan, before, 0, c);
+    KT_TRY(component_learn_day(tx, plan, before, 0, c));
     if (supply && quantity.coef > 0) {
         const kt_demand demand = {.item = c->item,
             .quantity = quantity,
-            .day = needed,
+            .day = needed.ms ? local_day(tx, needed) : (kt_date){0},
             .warehouse = kt_any_id(o->warehouse),
             .document = order_any(tx, o),
             .line = c->rec.id,
             .level = (unsigned)o->level + 1};
-        KT_TRY(supply->cover(tx, &demand, plan));
-        component_learn_day(tx, plan, before, demand.level, c);
+        KT_TRY(ask(tx, supply, &demand, needed, plan));
+        KT_TRY(component_learn_day(tx, plan, before, demand.level, c));
         if (plan->count > before)
             cost = plan->cost;
     }
@@ -79,30 +98,27 @@ static kt_error *cover_component(
     return NULL;
 }
 
-/* The day on which the last component is there; false: nobody knows. */
-static bool components_there(const struct order *o, kt_date *day, const struct component **last)
+/* When the last component is there; false: nobody knows. */
+static bool components_there(
+    const kt_tx *tx, const struct order *o, kt_time *at, const struct component **last)
 {
     bool known = true;
-    *day = (kt_date){0};
+    *at = (kt_time){0};
     *last = NULL;
     for (size_t i = 0; i < o->components.count; i++) {
         const struct component *c = component_at(o, i);
+        kt_time there = component_there(tx, c);
         if (kt_dec_cmp(c->issued, c->quantity) >= 0)
             continue;
-        if (known && (!c->known || c->day.day > day->day))
+        if (known && (!c->known || !*last || there.ms > at->ms))
             *last = c;
         known = known && c->known;
-        *day = c->day.day > day->day ? c->day : *day;
+        *at = there.ms > at->ms ? there : *at;
     }
     return known;
 }
 
 /* ---- Dates ---- */
-
-static kt_time end_of(const kt_tx *tx, kt_date day)
-{
-    return day.day ? kt_instant(tx, day, 1440) : (kt_time){0};
-}
 
 static kt_error *code_of(kt_tx *tx, kt_id item, const char **code)
 {
@@ -200,16 +216,14 @@ static kt_error *place(
     struct bom_book *book;
     const struct routing *routing;
     const struct component *last;
-    kt_date day;
-    bool known = components_there(o, &day, &last);
-    kt_time earliest = kt_now(tx);
-    day = from.day > day.day ? from : day;
-    if (day.day > kt_today(tx).day)
-        earliest = kt_instant(tx, day, 0);
+    kt_time earliest, latest, begin = from.day > kt_today(tx).day ? kt_instant(tx, from, 0) : kt_now(tx);
+    bool known = components_there(tx, o, &earliest, &last);
+    earliest = earliest.ms > begin.ms ? earliest : begin;
+    KT_TRY(needed_at(tx, o, &latest));
     KT_TRY(bom_book_today(tx, &book));
     KT_TRY(bom_book_routing(tx, book, o->routing, &routing));
     if (routing && routing->steps.count)
-        KT_TRY(place_steps(tx, routing, o->quantity, earliest, end_of(tx, o->due), except, stays, placed));
+        KT_TRY(place_steps(tx, routing, o->quantity, earliest, latest, except, stays, placed));
     else
         KT_TRY(place_by_lead_time(tx, o, earliest, placed));
     take_dates(tx, o, placed, known);
@@ -221,10 +235,10 @@ kt_error *order_cover(kt_tx *tx, struct order *o, kt_plan *plan)
 {
     struct placed placed;
     o->planned_material = KT_DEC(0, 2);
-    kt_date needed = {0};
+    kt_time needed = {0};
     if (o->due.day) { /* when the components are needed, if they are there in time */
-        KT_TRY(place(tx, o, needed, (kt_id){0}, false, &placed));
-        needed = local_day(tx, placed.begins);
+        KT_TRY(place(tx, o, (kt_date){0}, (kt_id){0}, false, &placed));
+        needed = placed.begins;
     }
     for (size_t i = 0; i < o->components.count; i++) {
         struct component *c = component_at(o, i);
@@ -238,12 +252,14 @@ kt_error *order_cover(kt_tx *tx, struct order *o, kt_plan *plan)
 kt_error *order_place_anew(kt_tx *tx, struct order *o, kt_date from, kt_text reason)
 {
     const kt_supply *supply = kt_supply_find(tx);
-    kt_date was = o->day;
+    const kt_date was = o->day;
+    const kt_time ends = o->ends;
     struct placed placed;
     KT_TRY(floor_forget(tx));
     KT_TRY(place(tx, o, from, o->rec.id, true, &placed));
     KT_TRY(operations_write(tx, o, &placed));
     KT_TRY(expect_goods(tx, o));
+    KT_TRY(order_ends_moved(tx, o, ends, was.day == o->day.day));
     if (was.day == o->day.day || !supply)
         return NULL;
     if (!reason.en)
@@ -296,12 +312,13 @@ kt_error *order_refresh(kt_tx *tx, struct order *o)
     o->why_pl = now.why_pl;
     for (size_t i = 0; i < now.components.count && i < o->components.count; i++) {
         component_at(o, i)->day = component_at(&now, i)->day;
+        component_at(o, i)->there = component_at(&now, i)->there;
         component_at(o, i)->known = component_at(&now, i)->known;
     }
     return NULL;
 }
 
-static kt_error *resize_component(
+kt_error *order_resize_component(
     kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_plan *left)
 {
     const kt_supply *supply = kt_supply_find(tx);
@@ -311,36 +328,44 @@ static kt_error *resize_component(
         return NULL;
     if (more.coef > 0) {
         kt_plan plan = {0};
-        kt_date day = c->day;
+        const kt_date day = c->day;
+        const kt_time there = c->there;
         bool known = c->known;
-        KT_TRY(cover_component(tx, o, c, more, local_day(tx, o->begins), &plan));
+        KT_TRY(cover_component(tx, o, c, more, o->begins, &plan));
         c->known = c->known && known;
         c->day = day.day > c->day.day ? day : c->day;
+        c->there = there.ms > c->there.ms ? there : c->there;
         return NULL;
     }
     KT_TRY(supply->release(tx, order_any(tx, o), c->rec.id, kt_dec_neg(more), left));
     return order_refresh(tx, o);
 }
 
-kt_error *order_resize(kt_tx *tx, struct order *o, kt_dec quantity, kt_plan *left)
+kt_error *order_recost(kt_tx *tx, struct order *o)
 {
-    struct order scaled = *o;
-    scaled.quantity = quantity;
-    KT_TRY(order_fill(tx, &scaled));
-    o->quantity = quantity;
-    o->outputs = scaled.outputs;
-    for (size_t i = 0; i < o->components.count; i++) {
-        struct component *c = component_at(o, i);
-        for (size_t n = 0; n < scaled.components.count; n++)
-            if (component_at(&scaled, n)->item.v == c->item.v)
-                KT_TRY(resize_component(tx, o, c, component_at(&scaled, n)->quantity, left));
-    }
     o->planned_material = KT_DEC(0, 2);
     for (size_t i = 0; i < o->components.count; i++) {
         kt_dec cost;
         KT_TRY(part_cost(tx, component_at(o, i)->item, component_at(o, i)->quantity, &cost));
         o->planned_material = kt_dec_add(o->planned_material, cost);
     }
+    return NULL;
+}
+
+kt_error *order_resize(kt_tx *tx, struct order *o, kt_dec quantity, kt_plan *left)
+{
+    struct order scaled = *o;
+    scaled.quantity = quantity;
+    KT_TRY(order_fill_anew(tx, &scaled, o));
+    o->quantity = quantity;
+    o->outputs = scaled.outputs;
+    for (size_t i = 0; i < o->components.count; i++) {
+        struct component *c = component_at(o, i);
+        for (size_t n = 0; n < scaled.components.count; n++)
+            if (component_at(&scaled, n)->item.v == c->item.v)
+                KT_TRY(order_resize_component(tx, o, c, component_at(&scaled, n)->quantity, left));
+    }
+    KT_TRY(order_recost(tx, o));
     o->steps++;
     return order_place_anew(tx, o, (kt_date){0}, (kt_text){0});
 }

@@ -23,20 +23,12 @@ static const kt_shape taken_shape = KT_SHAPE(taken, NULL,
     KT_FIELD(taken, lot, STRING, "Lot", "Partia", .max = 60,
         .help = {"Empty: as the stores pick.", "Puste: jak wybierze magazyn."}));
 
-static struct component *component_of(const struct order *o, kt_id item)
-{
-    for (size_t i = 0; i < o->components.count; i++)
-        if (component_at(o, i)->item.v == item.v)
-            return component_at(o, i);
-    return NULL;
-}
-
 static kt_error *issue_given(kt_tx *tx, struct order *o, const kt_lines *rows, const char *list, kt_id into)
 {
     kt_error *all = NULL;
     for (size_t i = 0; i < rows->count; i++) {
         const struct taken *t = KT_SEE(taken, kt_line(rows, i));
-        struct component *c = component_of(o, t->item);
+        struct component *c = order_component(o, t->item);
         const char *path = kt_format(tx, "%s[%zu].quantity", list, i).ptr;
         kt_id lot;
         if (!c)
@@ -292,6 +284,7 @@ static kt_error *make_the_rest(kt_tx *tx, const struct order *o, kt_dec rest)
     struct order next = {KT_OF(order), .item = o->item, .bom = o->bom, .routing = o->routing,
         .warehouse = o->warehouse, .demand = o->demand, .demand_line = o->demand_line, .level = o->level,
         .owner = o->owner, .backorder_of = o->rec.id, .quantity = rest, .due = o->due, .state = DRAFT};
+    KT_TRY(order_fill_anew(tx, &next, o));
     KT_TRY(kt_create(tx, &next.rec));
     KT_TRY(hand_over(tx, o, &next));
     KT_TRY(order_cover(tx, &next, &plan));

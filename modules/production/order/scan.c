@@ -1,5 +1,5 @@
 /* A terminal at the work centre: whoever holds their badge and a work card before the reader begins the operation, or ends the
- * one they work at; with a reason they pause it. The card's code is the order's number; behind a colon it may name the
+ * one they work at; with a reason they pause it: a downtime reason's code or name, or a remark. The card's code is the order's number; behind a colon it may name the
  * operation: "MO/2026/00012:20". */
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,8 @@ const kt_shape scan_shape = KT_SHAPE(scan, NULL,
             "Numer zlecenia; po dwukropku numer operacji."}),
     KT_FIELD(scan, badge, STRING, "Badge", "Identyfikator", .max = 60,
         .help = {"Empty: the caller's.", "Puste: wywołujący."}),
-    KT_FIELD(scan, reason, STRING, "Pause, for", "Przerwa, powód", .max = 200),
+    KT_FIELD(scan, reason, STRING, "Pause, for", "Przerwa, powód", .max = 200,
+        .help = {"The code of a downtime reason, or a remark.", "Kod powodu przestoju albo uwaga."}),
     KT_FIELD(scan, good, QUANTITY, "Good", "Dobre", .scale = 4),
     KT_FIELD(scan, scrapped, QUANTITY, "Scrapped", "Braki", .scale = 4));
 struct scanned {

@@ -29,6 +29,7 @@ static kt_error *make(kt_tx *tx, const kt_demand *demand, kt_dec quantity, kt_pl
         .state = CONFIRMED, .steps = 1, .warehouse = kt_any(tx, "logistics.warehouse", demand->warehouse),
         .demand = demand->document, .demand_line = (int64_t)demand->line.v, .level = demand->level,
         .owner = kt_user(tx)};
+    struct asking *asking;
     size_t at = 0;
     KT_TRY(kt_plan_add(tx, plan, &at));
     KT_TRY(order_fill(tx, &o));
@@ -37,6 +38,9 @@ static kt_error *make(kt_tx *tx, const kt_demand *demand, kt_dec quantity, kt_pl
     if (all_on_stock(plan, at + 1, demand->level + 1))
         o.state = RESERVED;
     KT_TRY(kt_update(tx, &o.rec));
+    KT_TRY(asking_now(tx, &asking));
+    asking->made = order_any(tx, &o);
+    asking->ends = o.ends;
     plan->parts[at] = (kt_cover){.kind = KT_FROM_MAKING,
         .item = demand->item,
         .line = demand->line,
@@ -153,6 +157,8 @@ static kt_error *moved_within(kt_tx *tx, const struct promise *p)
             continue;
         c->day = p->day;
         c->known = p->day.day != 0;
+        if (c->there.ms && local_day(tx, (kt_time){c->there.ms - 1}).day > p->day.day)
+            c->there = (kt_time){0}; /* it comes in another way, and earlier */
     }
     o.steps++;
     KT_TRY(order_look(tx, &o));

@@ -21,6 +21,10 @@
                 "[\"state\",\"in\",[\"confirmed\",\"reserved\",\"in_progress\"]]],\"columns\":[\"number\","  \
                 "\"item\",\"quantity\",\"due\",\"day\",\"why\"],\"sort\":\"due\"},{\"kind\":\"calendar\","   \
                 "\"start\":\"begins\"}]"},                                                                   \
+        {&downtime_shape, {"Downtime reason", "Powód przestoju"}, {"Downtime reasons", "Powody przestojów"}, \
+            .title = "name", .shared = true, .icon = "circle-pause",                                         \
+            .views = "[{\"kind\":\"list\",\"columns\":[\"code\",\"name\",\"name_pl\",\"kind\",\"active\"],"  \
+                     "\"sort\":\"kind,code\"}]"},                                                            \
         {&disassembly_shape, {"Disassembly", "Demontaż"}, {"Disassemblies", "Demontaże"}, .title = "item",   \
             .number = "UB/{year}/{seq:5}", .actions = disassembly_actions, .compute = disassembly_compute,   \
             .icon = "unlink",                                                                                \
@@ -45,6 +49,8 @@
             "production.operation:read", false, &load_shape, &load_answer_shape, capacity_load},             \
         {"capacity.promise", {"When it could be made", "Kiedy można wykonać"}, "production.operation:read",  \
             false, &promise_ask_shape, &promise_answer_shape, capacity_promise},                             \
+        {"downtime_presets", {"The usual downtime reasons", "Typowe powody przestojów"},                     \
+            "production.downtime_reason:create", true, NULL, &downtime_presets_shape, downtime_presets},     \
         {"oee", {"How well the work centres were used", "Wykorzystanie stanowisk (OEE)"},                    \
             "production.operation:read", false, &oee_shape, &oee_answer_shape, centres_oee},                 \
     {                                                                                                        \
@@ -71,13 +77,14 @@
         "base.supply.reserved", &promise_shape, order_component_reserved                                     \
     }
 #define ORDER_SERVICES                                                                                       \
-    {"supply.make", 1, &make_source},                                                                        \
+    {"supply.make", 1, &make_source}, {STOPS_FILED, 1, &stops_filed},                                        \
     {                                                                                                        \
         ORDERS_CATCH_UP, 1, &orders_catch_up                                                                 \
     }
 
 #define ORDER_PLANNER                                                                                        \
     "; production.order:* fields *; production.operation:* fields *; production.disassembly:* fields *; "    \
-    "base.pegging:read fields cost"
+    "production.downtime_reason:*; base.pegging:read fields cost"
 #define ORDER_OPERATOR                                                                                       \
-    "; production.order:read,work; production.operation:read,work; production.disassembly:read,work"
+    "; production.order:read,work; production.operation:read,work; production.disassembly:read,work; "       \
+    "production.downtime_reason:read"
