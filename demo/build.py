@@ -30,7 +30,7 @@ STAFF = [("anna", "Anna", "Wicher", "f", "crm.sales_head", "sales"), ("marek", "
          ("ola", "Aleksandra", "Lis", "f", "crm.sales", "sales"), ("piotr", "Piotr", "Zawadzki", "m", "crm.sales", "export"),
          ("tereza", "Tereza", "Dvořáková", "f", "crm.sales", "export"), ("kasia", "Katarzyna", "Mróz", "f", "base.user", "office")]
 DEPARTMENTS = [("company", "Wicher Rowery", None), ("trade", "Handel", "company"), ("sales", "Sprzedaż krajowa", "trade"),
-               ("export", "Eksport", "trade"), ("office", "Biuro", "company")]
+               ("export", "Eksport", "trade"), ("office", "Biuro", "company"), ("hall", "Hala produkcyjna", "company")]
 MORE_ROLES = {"crm.sales": "script.operator", "crm.sales_head": "script.lead", "base.user": "hr.manager"}
 SELF_SERVICE, OF_HEADS = ("hr.employee", "insight.employee"), ("hr.head", "insight.head")
 HEADS = [("trade", "anna"), ("export", "piotr")]
@@ -357,7 +357,7 @@ def main():
     if {"base", "crm", "finance"} <= enabled:
         books.build(builder)
     if "base" in enabled:
-        works.build(builder, enabled)
+        works.build(builder, enabled, PASSWORD)
         people.build(builder, enabled, STAFF)
         workshop.papers(kontor, options.url)
     if options.rules:

@@ -29,7 +29,6 @@ class People:
                 terms.append({"external_id": f"demo-wx{n}", "employee": ref(f"demo-ex{n}"), "valid_from": str(hired), "post": post, "department": ref("demo-hall"),
                               "contract": self.random.choice(["permanent", "permanent", "fixed_term"]), "pay": f"{self.random.randint(52, 88) * 100}.00"})
                 n += 1
-        self.load("access.department", [{"external_id": "demo-hall", "name": "Hala produkcyjna", "parent": ref("demo-company")}], "the hall")
         self.load("hr.employee", employees, "employees")
         self.load("hr.term", terms, "terms of employment")
         return n

@@ -3,6 +3,7 @@ and a few orders on their way through all departments, each at another point of 
 import datetime
 import random
 
+import floor
 from names import BIKES, PARTS, TODAY, ref
 
 DAY = datetime.timedelta(days=1)
@@ -39,6 +40,8 @@ class Works:
     def __init__(self, builder, enabled):
         self.b, self.k, self.load, self.enabled, self.random = builder, builder.k, builder.load, enabled, random.Random(1920)
 
+    item = staticmethod(item)
+
     def once(self, method, params, name):
         return self.k.call(method, params, key=f"demo-works-{name}")
 
@@ -54,7 +57,9 @@ class Works:
                   [{"external_id": f"demo-C{i + 1}", "standard_cost": f"{price * 58 // 100}.00"} for i, (_, price) in enumerate(PARTS)], "costs of items")
 
     def hall(self):
-        self.load("production.work_centre", [{"external_id": f"demo-{code}", "code": code, "name": name, "slots": slots, "machine_rate": machine, "labour_rate": labour,
+        self.load("base.calendar", [{"external_id": "demo-hall-hours", "name": "Hala, dwie zmiany", "hours": [
+            {"weekday": day, "from": "06:00", "until": "22:00"} for day in ("monday", "tuesday", "wednesday", "thursday", "friday")]}], "hours of the hall")
+        self.load("production.work_centre", [{"external_id": f"demo-{code}", "code": code, "name": name, "slots": slots, "calendar": ref("demo-hall-hours"), "machine_rate": machine, "labour_rate": labour,
                                               "overhead_rate": overhead} for code, name, slots, machine, labour, overhead in CENTRES], "work centres")
         centre = {row["code"]: row["id"] for row in self.k.list("production.work_centre", fields=["id", "code"])["rows"]}
         step = lambda number, name, code, setup, run: {"sequence": number, "name": name, "centre": centre[code], "setup_minutes": setup, "run_minutes": run}
@@ -62,7 +67,7 @@ class Works:
             {"external_id": "demo-frame", "code": "RAMA", "name": "Spawanie ramy", "steps": [step(10, "Cięcie i spawanie", "SPAW", "25", "38"), step(20, "Szlifowanie", "SPAW", "0", "9")]},
             {"external_id": "demo-bike", "code": "ROWER", "name": "Lakier i montaż", "steps": [
                 step(10, "Lakierowanie", "LAK", "40", "12"), step(20, "Montaż", "MONT", "10", "55"), step(30, "Regulacja i pakowanie", "PAK", "0", "15")]}], "routings")
-        self.load("production.bom", [{"external_id": f"demo-b{code}", "item": ref(f"demo-{code}"), "routing": ref("demo-frame"), "lines": [
+        self.load("production.bom", [{"external_id": f"demo-b{code}", "item": ref(f"demo-{code}"), "routing": ref("demo-frame"), "tolerance": "10", "lines": [
             {"item": ref(f"demo-{tube}"), "quantity": quantity, "scrap": "4"}]} for code, _, tube, quantity in FRAMES], "bills of frames")
         self.load("production.bom", [{"external_id": f"demo-bR{i + 1}", "item": ref(f"demo-R{i + 1}"), "routing": ref("demo-bike"), "lines": [
             {"item": item(code), "quantity": quantity} for code, quantity in parts_of(name)]} for i, (name, _) in enumerate(BIKES)], "bills of bicycles")
@@ -114,6 +119,11 @@ class Works:
         ready = self.k.list("production.order", [["state", "=", "reserved"]], sort="begins,id", fields=["id", "quantity"])["rows"]
         for n, order in enumerate(ready[:4]):
             self.once("production.order.start", {"id": order["id"]}, f"start-{order['id']}")
+            if n >= 2:
+                first = self.k.list("production.operation", [["order", "=", order["id"]]], sort="sequence", fields=["id"], limit=1)["rows"][0]["id"]
+                self.once("production.operation.start", {"id": first}, f"work-{first}")
+            if n == 3:
+                self.once("production.operation.pause", {"id": first, "downtime": "NO_OPERATOR"}, f"stop-{first}")
             if n < 2:
                 self.once("production.order.report", {"id": order["id"], "produced": order["quantity"]}, f"report-{order['id']}")
                 self.once("production.order.finish", {"id": order["id"]}, f"finish-{order['id']}")
@@ -124,7 +134,7 @@ class Works:
             self.once("logistics.delivery.ship", {"id": delivery["id"]}, f"ship-{delivery['id']}")
 
 
-def build(builder, enabled):
+def build(builder, enabled, password):
     works = Works(builder, enabled)
     works.goods()
     if "production" in enabled:
@@ -132,6 +142,10 @@ def build(builder, enabled):
     if "logistics" in enabled:
         works.supply()
         works.stock()
+    if {"logistics", "production"} <= enabled:
+        hall = floor.Floor(works, FRAMES, parts_of, {code: cost for code, _, cost in MATERIALS})
+        hall.people(password)
+        hall.history()
     if {"crm", "logistics", "production"} <= enabled:
         for n in range(24):
             works.order(n)
