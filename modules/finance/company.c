@@ -13,6 +13,22 @@ struct seen_company {
 static const kt_shape seen_company_shape = KT_SHAPE(seen_company, "base.company",
     KT_BIND(seen_company, name, STRING, "name"), KT_BIND(seen_company, currency, REF, "currency"));
 
+kt_dec share_of(kt_dec whole, kt_dec part, kt_dec of)
+{
+    kt_dec parts[2], weights[2] = {part, kt_dec_sub(of, part)};
+    if (sign_of(weights[0]) < 0 || sign_of(weights[1]) < 0 || !of.coef) /* a row that deducts */
+        return kt_dec_div(kt_dec_mul(whole, part, 4), of, 2);
+    kt_dec_split(kt_dec_round(whole, 2), weights, 2, parts);
+    return parts[0];
+}
+
+kt_error *days_check(kt_tx *tx, kt_date from, kt_date to)
+{
+    return from.day <= to.day
+               ? NULL
+               : kt_fail(tx, KT_VALIDATION, "to", "is before the beginning", "jest przed początkiem");
+}
+
 bool same_dec(kt_dec a, kt_dec b)
 {
     return kt_dec_cmp(known(a), known(b)) == 0;

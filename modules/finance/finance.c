@@ -144,12 +144,13 @@ static const kt_handler handlers[] = {
     {"finance.entry.updated", &entry_shape, entry_updated},
     {"finance.invoice.post", &invoice_shape, invoice_posted},
     {"crm.order.confirm", &confirmed_shape, order_confirmed},
+    {"crm.order.amend", &confirmed_shape, order_amended},
     {"logistics.valued", &valued_shape, stock_valued},
     {"production.cost", &cost_shape, production_cost},
     {0},
 };
 
-static const kt_service services[] = {{"finance.accounts", 1, &accounts_service}, {0}};
+static const kt_service services[] = {{"finance.accounts", 2, &accounts_service}, {0}};
 
 #define LOOKUPS                                                                                              \
     "; access.user:read; base.party:read; base.item:read; base.item_category:read; base.unit:read; "         \

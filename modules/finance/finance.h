@@ -20,6 +20,10 @@ KT_MUST kt_error *to_house(kt_tx *tx, const struct house *house, const char *pat
 /* One amount in another currency, scale 2. returns rule at path: there is no rate. */
 KT_MUST kt_error *exchange(
     kt_tx *tx, const char *path, kt_dec amount, kt_id from, kt_id to, kt_date day, kt_dec *out);
+/* whole * part / of, scale 2. Large amounts too: by kt_dec_split. */
+kt_dec share_of(kt_dec whole, kt_dec part, kt_dec of);
+/* returns  validation at "to": it is before the beginning */
+KT_MUST kt_error *days_check(kt_tx *tx, kt_date from, kt_date to);
 bool same_dec(kt_dec a, kt_dec b);
 bool same_str(kt_str a, kt_str b);
 static inline kt_dec money(int64_t cents)
@@ -35,6 +39,15 @@ static inline int sign_of(kt_dec a)
 {
     return (a.coef > 0) - (a.coef < 0);
 }
+
+/* ---- fixed.c ---- */
+
+/* Refuses whatever differs between two versions of a posted record, all at once.
+ *   but      the fields that may change, ended by NULL: those that tell what became of it since; lines' as
+ *            "lines.credited"
+ *   refusal  makes the problem of a field */
+KT_MUST kt_error *posted_stays(kt_tx *tx, const kt_record *was, const kt_record *is, const char *const *but,
+    kt_error *(*refusal)(kt_tx *tx, const char *path));
 
 /* ---- ledger/account.c, ledger/setup.c ---- */
 
@@ -148,8 +161,11 @@ kt_error *year_compute(kt_tx *tx, kt_record *self);
 kt_error *year_check(kt_tx *tx, const kt_record *before, const kt_record *after);
 /* Twelve months from this day. */
 KT_MUST kt_error *year_make(kt_tx *tx, kt_date start, bool *made);
-/* May one post on this day? returns rule at path: no year has it, or its period is locked */
+/* May the caller post on this day? On the module's own authority a soft lock holds nobody back: ask before.
+ *   returns  rule at path: no year has it, or its period is locked */
 KT_MUST kt_error *period_open(kt_tx *tx, const char *path, kt_date day);
+/* The same, with a soft lock like a hard one: for what moves on another module's authority, whose caller is not known. */
+KT_MUST kt_error *period_open_to_all(kt_tx *tx, const char *path, kt_date day);
 /* The first day of the year that has this day; the calendar's year if none has it. */
 KT_MUST kt_error *year_start(kt_tx *tx, kt_date day, kt_date *start);
 

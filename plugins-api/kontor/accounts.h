@@ -12,6 +12,11 @@ typedef struct {
     kt_dec amount, open;
 } kt_account_paper;
 
+typedef struct {
+    kt_date day;
+    kt_dec amount;
+} kt_account_due;
+
 typedef struct kt_accounts {
     /* Posted invoices, till receipts and payments of a party, newest first, that the caller may see.
      *   papers  the transaction's
@@ -25,10 +30,15 @@ typedef struct kt_accounts {
      *   order    of kt_any
      *   returns  state: the order is not open; rule: nothing of it is left to bill */
     KT_MUST kt_error *(*bill_order)(kt_tx *tx, kt_id order, kt_date day, kt_id *invoice);
+    /* When an amount that is billed on a day falls due, by the party's terms of payment, or the usual ones where it is not
+     * set.
+     *   due  the transaction's, oldest first */
+    KT_MUST kt_error *(*expected)(
+        kt_tx *tx, kt_id party, kt_date day, kt_dec amount, kt_account_due **due, size_t *count);
 } kt_accounts;
 
 /* NULL: no module keeps the books now. */
 static inline const kt_accounts *kt_accounts_find(kt_tx *tx)
 {
-    return (const kt_accounts *)kt_service_find(tx, "finance.accounts", 1);
+    return (const kt_accounts *)kt_service_find(tx, "finance.accounts", 2);
 }

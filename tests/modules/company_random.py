@@ -463,8 +463,8 @@ class Company:
         self.act("finance.invoice", self.dice.choice(("post",) * 12 + ("cancel",)), self.in_state("finance.invoice", "draft")["id"])
 
     def credit(self):
-        v = self.some("finance.invoice", lambda v: v["state"] == "posted" and v["kind"] in ("sale", "purchase", "advance"))
-        lines = None if self.dice.random() < 0.3 else [{"line": self.dice.choice(v["lines"])["id"], "quantity": self.quantity(2)}]
+        v = self.some("finance.invoice", lambda v: v["state"] == "posted" and v["kind"] in ("sale", "purchase", "advance", "receipt"))
+        lines = None if self.dice.random() < 0.3 else [{"line": self.dice.choice(v["lines"])["id"], **self.dice.choice(({"quantity": self.quantity(2)}, {"quantity": self.quantity(2)}, {"price": self.money(300)}))}]
         self.act("finance.invoice", "credit", v["id"], reason="dice", lines=lines, reference=self.reference() if v["kind"] == "purchase" else None)
 
     def pay(self):

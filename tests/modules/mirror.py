@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from decimal import Decimal as D
 
 STANDING = {"version", "updated_at", "updated_by"}  # of a posted document only these change, and what the table below says
-POSTED = {"finance.entry": {"reversed_by"}, "finance.invoice": {"open", "payment_status", "credited", "lines"},
+POSTED = {"finance.entry": {"reversed_by"}, "finance.invoice": {"open", "due", "payment_status", "credited", "lines"},
           "finance.payment": {"open", "state"}, "finance.vat_line": set()}
 UNSET = {"lines": [], "refs": [], "bool": False}  # how a field reads that nobody wrote; others are null
 CREDITED = {"credited"}  # of a posted invoice's lines
@@ -31,6 +31,7 @@ class Mirror:
         self.ids = defaultdict(list)      # in the order in which they were made: the dice's, to choose from
         self.ledger, self.spans = Counter(), Counter()          # by account; by account, span, first day
         self.owed, self.settled = Counter(), Counter()          # open items: by account; by item, in amount and value
+        self.advanced = Counter()                               # by advance invoice and figure: what final ones settled
         self.goods, self.held, self.worth = Counter(), Counter(), D(0)
         self.stocked, self.waiting, self.making, self.taxes, self.unbilled = Counter(), Counter(), Counter(), Counter(), D(0)
         self.shipped, self.elsewhere, self.billed, self.unheard, self.in_boxes = Counter(), Counter(), Counter(), Counter(), set()  # of orders
@@ -231,12 +232,21 @@ class Mirror:
         for field, sum_of in (("net", net), ("tax", tax), ("gross", gross)):
             hold(sum((number(line[field]) for line in new["lines"]), D(0)) == sum_of, "an invoice's lines are not its totals", field, new)
         self.numbered(new, "finance.invoice")
+        for part in new.get("advances") or []:
+            for figure in ("net", "tax", "gross"):
+                self.advanced[part["invoice"], figure] += number(part[figure])
+            self.ask.add(("an_advance_is_settled_to_the_cent", part["invoice"]))
         if new["order"] and "advance" not in new["kind"] and not new["receipt"]:
             of = new["order"]["entity"], new["order"]["id"]
-            for line in new["lines"]:
+            for line in (line for line in new["lines"] if not line.get("price_only")):  # of these the price alone is credited
                 self.billed[(*of, line["order_line"])] += number(line["quantity"]) * (-1 if "credit" in new["kind"] else 1)
             self.ask.add(("order_has_heard", *of))
         return None
+
+    def an_advance_is_settled_to_the_cent(self, id):
+        of, (net, tax, gross) = self.rows["finance.invoice"][id], (self.advanced[id, f] for f in ("net", "tax", "gross"))
+        hold(net + tax == gross <= number(of["gross"]), "more is settled of an advance than there is", of, net, tax, gross)
+        hold(gross < number(of["gross"]) or net == number(of["net"]), "what is settled of an advance is not its net and tax", of, net, tax)
 
     def payment(self, old, new):
         if old and old["state"] != "draft":

@@ -6,12 +6,15 @@
 struct credit_line {
     kt_record rec;
     int64_t line;
-    kt_dec quantity;
+    kt_dec quantity, price;
 };
 static const kt_shape credit_line_shape = KT_SHAPE(credit_line, NULL,
     KT_FIELD(credit_line, line, INT, "Line's id", "Id pozycji", .required = true),
     KT_FIELD(credit_line, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4,
-        .help = {"Empty: all that is not credited yet.", "Puste: wszystko, czego jeszcze nie skorygowano."}));
+        .help = {"Empty: all that is not credited yet.", "Puste: wszystko, czego jeszcze nie skorygowano."}),
+    KT_FIELD(credit_line, price, PRICE, "Price down by", "Cena niższa o", .scale = 4,
+        .help = {"Nothing comes back: the quantity stays billed at a price lower by this.",
+            "Nic nie wraca: ilość pozostaje zafakturowana po cenie niższej o tyle."}));
 struct credit {
     kt_record rec;
     kt_str reason, reference;
@@ -36,36 +39,47 @@ static struct invoice_line *line_with(const struct invoice *v, int64_t id)
     return NULL;
 }
 
-static kt_error *add_line(kt_tx *tx, const struct invoice_line *of, kt_dec quantity, struct invoice *note)
+/* price  not set: so much comes back; set: so much stays, and the price goes down by it */
+static kt_error *add_line(
+    kt_tx *tx, const struct invoice_line *of, kt_dec quantity, kt_dec price, struct invoice *note)
 {
+    bool price_only = price.scale1 != 0;
     struct invoice_line line = {KT_OF(invoice_line), .item = of->item, .unit = of->unit, .goods = of->goods,
         .tax_category = of->tax_category, .account = of->account, .name = of->name, .quantity = quantity,
-        .price = of->price, .discount_percent = of->discount_percent, .discount_amount = of->discount_amount,
-        .order_line = of->order_line, .source_line = (int64_t)of->rec.id.v, .dimension = of->dimension,
-        .dimension2 = of->dimension2};
-    if (of->discount_amount.coef &&
+        .price = price_only ? price : of->price, .price_only = price_only,
+        .discount_percent = of->discount_percent, .order_line = of->order_line,
+        .source_line = (int64_t)of->rec.id.v, .dimension = of->dimension, .dimension2 = of->dimension2};
+    if (!price_only)
+        line.discount_amount = of->discount_amount;
+    if (line.discount_amount.coef &&
         !same_dec(quantity, of->quantity)) /* its part of a discount off the line */
         line.discount_amount = kt_dec_div(kt_dec_mul(of->discount_amount, quantity, 8), of->quantity, 4);
     return quantity.coef ? kt_line_add(tx, &note->lines, &line.rec) : NULL;
 }
 
+static kt_error *add_asked(
+    kt_tx *tx, const struct invoice *v, const struct credit_line *c, size_t i, struct invoice *note)
+{
+    const struct invoice_line *of = line_with(v, c->line);
+    if (!of)
+        return kt_fail(tx, KT_VALIDATION, kt_format(tx, "lines[%zu].line", i).ptr, "there is no line %lld",
+            "nie ma pozycji %lld", (long long)c->line);
+    if (c->price.scale1 && (sign_of(c->price) <= 0 || kt_dec_cmp(c->price, of->price) > 0))
+        return kt_fail(tx, KT_VALIDATION, invoice_path(tx, i, "price"),
+            "must be above zero and not above the price that was billed",
+            "musi być większa od zera i nie większa niż zafakturowana");
+    kt_dec left = kt_dec_sub(of->quantity, known(of->credited));
+    return add_line(tx, of, c->quantity.scale1 ? c->quantity : left, c->price, note);
+}
+
 static kt_error *add_lines(kt_tx *tx, const struct invoice *v, const struct credit *p, struct invoice *note)
 {
     kt_error *all = NULL;
-    for (size_t i = 0; i < p->lines.count; i++) {
-        const struct credit_line *c = KT_AS(credit_line, kt_line(&p->lines, i));
-        const struct invoice_line *of = line_with(v, c->line);
-        if (!of)
-            kt_also(&all, kt_fail(tx, KT_VALIDATION, kt_format(tx, "lines[%zu].line", i).ptr,
-                              "there is no line %lld", "nie ma pozycji %lld", (long long)c->line));
-        else
-            kt_also(
-                &all, add_line(tx, of,
-                          c->quantity.scale1 ? c->quantity : kt_dec_sub(of->quantity, of->credited), note));
-    }
+    for (size_t i = 0; i < p->lines.count; i++)
+        kt_also(&all, add_asked(tx, v, KT_AS(credit_line, kt_line(&p->lines, i)), i, note));
     for (size_t i = 0; i < v->lines.count && !p->lines.count; i++) {
         const struct invoice_line *of = invoice_line_at(&v->lines, i);
-        KT_TRY(add_line(tx, of, kt_dec_sub(of->quantity, of->credited), note));
+        KT_TRY(add_line(tx, of, kt_dec_sub(of->quantity, of->credited), (kt_dec){0}, note));
     }
     return all;
 }
@@ -74,14 +88,15 @@ kt_error *invoice_credit(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct invoice *v = KT_AS(invoice, self);
     const struct credit *p = KT_SEE(credit, params);
-    if (is_credit(v->kind) || v->kind == TILL_RECEIPT)
+    if (is_credit(v->kind))
         return kt_fail(
             tx, KT_RULE, "kind", "a credit note is made of an invoice", "korektę wystawia się do faktury");
+    KT_TRY(receipt_has_no_invoice(tx, v));
     struct invoice note = {KT_OF(invoice), .kind = is_sale(v->kind) ? SALE_CREDIT : PURCHASE_CREDIT,
         .party = v->party, .corrects = v->rec.id, .reason = p->reason, .day = p->day, .tax_day = p->day,
         .reference = p->reference, .rate_day = v->rate_day, .currency = v->currency, .rounding = v->rounding,
         .tax_included = v->tax_included, .position = v->tax_position, .order = v->order, .title = v->title,
-        .terms = v->terms, .state = DRAFT};
+        .terms = v->terms, .journal = v->journal, .state = DRAFT};
     KT_TRY(add_lines(tx, v, p, &note));
     if (!note.lines.count)
         return kt_fail(
@@ -144,8 +159,9 @@ kt_error *credit_check(kt_tx *tx, const struct invoice *v)
     for (size_t i = 0; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
         const struct invoice_line *source = line->source_line ? line_with(&of, line->source_line) : NULL;
-        if (line->source_line && (!source || kt_dec_cmp(kt_dec_add(known(source->credited), line->quantity),
-                                                 source->quantity) > 0))
+        kt_dec before = source && !line->price_only ? known(source->credited) : KT_DEC(0, 4);
+        if (line->source_line &&
+            (!source || kt_dec_cmp(kt_dec_add(before, line->quantity), source->quantity) > 0))
             kt_also(&all, kt_fail(tx, KT_RULE, invoice_path(tx, i, "quantity"),
                               "is more than was billed and not credited",
                               "jest większa niż zafakturowana i nieskorygowana"));
@@ -162,7 +178,7 @@ static kt_error *note_on_source(kt_tx *tx, const struct invoice *note, struct in
     for (size_t i = 0; i < note->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&note->lines, i);
         struct invoice_line *source = line_with(of, line->source_line);
-        if (source)
+        if (source && !line->price_only)
             source->credited = kt_dec_add(known(source->credited), line->quantity);
     }
     return kt_update(tx, &of->rec);

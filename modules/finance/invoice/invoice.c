@@ -53,6 +53,9 @@ const kt_shape invoice_line_shape = KT_SHAPE(invoice_line, NULL,
     KT_FIELD(invoice_line, order_line, INT, "Line of the order", "Pozycja zamówienia"),
     KT_FIELD(invoice_line, source_line, INT, "Corrects line", "Koryguje pozycję"),
     KT_FIELD(invoice_line, goods, BOOL, "Goods", "Towar", .computed = true),
+    KT_FIELD(invoice_line, price_only, BOOL, "Only the price", "Tylko cena", .computed = true,
+        .help = {"Of a credit note: nothing comes back, the price goes down by this one.",
+            "Korekta: nic nie wraca, cena spada o podaną."}),
     KT_FIELD(invoice_line, tax_label, STRING, "Tax", "Podatek", .max = 80, .computed = true, .priority = 6),
     KT_FIELD(
         invoice_line, tax_rate, PERCENT, "Tax rate, %", "Stawka podatku, %", .scale = 3, .computed = true),
@@ -64,6 +67,9 @@ const kt_shape invoice_line_shape = KT_SHAPE(invoice_line, NULL,
 const kt_shape advance_shape = KT_SHAPE(advance, NULL,
     KT_FIELD(advance, invoice, REF, "Advance invoice", "Faktura zaliczkowa", .target = "finance.invoice",
         .required = true, .priority = 1),
+    KT_FIELD(advance, amount, MONEY, "To be settled", "Do rozliczenia", .scale = 4,
+        .help = {"With tax. Empty: what is left of it, as far as the invoice bears.",
+            "Z podatkiem. Puste: tyle, ile zostało i ile mieści faktura."}),
     KT_FIELD(advance, net, MONEY, "Net", "Netto", .scale = 4, .computed = true),
     KT_FIELD(advance, tax, MONEY, "Tax", "Podatek", .scale = 4, .computed = true),
     KT_FIELD(advance, gross, MONEY, "Gross", "Brutto", .scale = 4, .computed = true, .priority = 2));
@@ -91,6 +97,9 @@ const kt_shape invoice_shape = KT_SHAPE(invoice, "finance.invoice",
     KT_FIELD(invoice, corrects, REF, "Corrects", "Koryguje", .target = "finance.invoice"),
     KT_FIELD(invoice, receipt, REF, "For till receipt", "Do paragonu", .target = "finance.invoice",
         .computed = true),
+    KT_FIELD(invoice, till, BOOL, "At the till", "W kasie", .computed = true,
+        .help = {"Its money is in the cash desk, or out of it, at once.",
+            "Jej pieniądze od razu wpływają do kasy albo z niej wychodzą."}),
     KT_FIELD(invoice, reason, STRING, "Reason", "Przyczyna korekty", .max = 200),
     KT_FIELD(invoice, terms, REF, "Terms of payment", "Warunki płatności", .target = "finance.terms",
         .help = {"Empty: the party's, or the usual ones.", "Puste: kontrahenta albo zwykłe."}),
@@ -124,7 +133,9 @@ const kt_shape invoice_shape = KT_SHAPE(invoice, "finance.invoice",
         .priority = 4),
     KT_FIELD(invoice, to_pay, MONEY, "To pay", "Do zapłaty", .scale = 4, .computed = true),
     KT_FIELD(invoice, open, MONEY, "Open", "Pozostaje", .scale = 4, .computed = true, .priority = 5),
-    KT_FIELD(invoice, due, DATE, "Due", "Termin płatności", .computed = true, .indexed = true, .priority = 7),
+    KT_FIELD(invoice, due, DATE, "Due", "Termin płatności", .computed = true, .indexed = true, .priority = 7,
+        .help = {"Of the next instalment that is open; of a paid invoice, of the last one.",
+            "Najbliższej otwartej raty; zapłaconej faktury: ostatniej."}),
     KT_FIELD(invoice, payment_status, STATE, "Payment", "Płatność", .choices = payment_statuses,
         .computed = true, .indexed = true, .priority = 9),
     KT_FIELD(invoice, credited, MONEY, "Credited", "Skorygowano", .scale = 4, .computed = true),
@@ -151,35 +162,13 @@ struct seen_party {
 static const kt_shape seen_party_shape = KT_SHAPE(
     seen_party, "base.party", KT_BIND(seen_party, name, STRING, "name"));
 
-static kt_error *take_advances(kt_tx *tx, struct invoice *v)
+static kt_error *find_till(kt_tx *tx, struct invoice *v)
 {
-    kt_error *all = NULL;
-    v->to_pay = v->gross;
-    for (size_t i = 0; i < v->advances.count; i++) {
-        struct advance *a = KT_AS(advance, kt_line(&v->advances, i));
-        struct invoice of = {KT_OF(invoice)};
-        if (!a->invoice.v)
-            continue;
-        KT_TRY(kt_read(tx, a->invoice, &of.rec));
-        bool fits = (v->kind == SALE && of.kind == ADVANCE) ||
-                    (v->kind == PURCHASE && of.kind == PURCHASE_ADVANCE);
-        if (!fits || of.state != POSTED || of.party.v != v->party.v || of.currency.v != v->currency.v ||
-            of.credited.coef)
-            kt_also(
-                &all, kt_hint(kt_fail(tx, KT_VALIDATION, kt_format(tx, "advances[%zu].invoice", i).ptr,
-                                  "is no posted advance invoice of this party in this currency",
-                                  "nie jest zaksięgowaną fakturą zaliczkową tego kontrahenta w tej walucie"),
-                          "Settle advances on a final invoice of the same party and currency.",
-                          "Zaliczki rozlicza faktura końcowa tego samego kontrahenta i waluty."));
-        a->net = of.net;
-        a->tax = of.tax;
-        a->gross = of.gross;
-        v->to_pay = kt_dec_sub(v->to_pay, of.gross);
-    }
-    if (!all && sign_of(v->to_pay) < 0 && v->advances.count)
-        kt_also(&all, kt_fail(tx, KT_VALIDATION, "advances", "the advances are more than the invoice",
-                          "zaliczki przekraczają fakturę"));
-    return all;
+    struct invoice of = {KT_OF(invoice), .kind = v->kind};
+    if (v->kind == SALE_CREDIT)
+        KT_TRY(kt_read(tx, v->corrects, &of.rec));
+    v->till = of.kind == TILL_RECEIPT;
+    return NULL;
 }
 
 kt_error *invoice_compute(kt_tx *tx, kt_record *self)
@@ -189,25 +178,26 @@ kt_error *invoice_compute(kt_tx *tx, kt_record *self)
     if (v->rec.number.len || v->state != DRAFT)
         return NULL; /* invoice_check sees that nothing changes */
     KT_TRY(keep_company(tx, self));
-    if (!v->party.v && v->kind != TILL_RECEIPT)
-        return kt_fail(tx, KT_VALIDATION, "party", "is required", "jest wymagane");
     if (is_credit(v->kind) && !v->corrects.v)
         return kt_hint(kt_fail(tx, KT_VALIDATION, "corrects", "is required", "jest wymagane"),
             "A credit note is made of an invoice: finance.invoice.credit.",
             "Korektę tworzy się z faktury: finance.invoice.credit.");
+    KT_TRY(find_till(tx, v));
+    if (!v->party.v && !v->till)
+        return kt_fail(tx, KT_VALIDATION, "party", "is required", "jest wymagane");
     if (v->party.v)
         KT_TRY(kt_read(tx, v->party, &party.rec));
     if (!v->title.ptr)
         v->title = party.name;
-    if (!v->terms.v && v->kind != TILL_RECEIPT)
+    if (!v->terms.v && !v->till)
         KT_TRY(terms_of(tx, v->party, &v->terms));
     KT_TRY(invoice_totals(tx, v));
-    KT_TRY(take_advances(tx, v));
+    KT_TRY(advances_take(tx, v));
     KT_TRY(instalments_make(tx, v->terms, v->day, v->to_pay, &v->instalments));
-    v->due = v->day;
+    v->due = (kt_date){0};
     for (size_t i = 0; i < v->instalments.count; i++) {
         kt_date due = KT_AS(instalment, kt_line(&v->instalments, i))->due;
-        if (due.day > v->due.day)
+        if (!v->due.day || due.day < v->due.day)
             v->due = due;
     }
     return NULL;
@@ -222,61 +212,14 @@ static kt_error *is_posted(kt_tx *tx, const char *path)
         "Make a credit note (finance.invoice.credit).", "Wystaw korektę (finance.invoice.credit).");
 }
 
-static const char *line_differs(const struct invoice_line *a, const struct invoice_line *b)
-{
-    return a->rec.id.v != b->rec.id.v || a->item.v != b->item.v ? "item"
-           : !same_str(a->name, b->name)                        ? "name"
-           : !same_dec(a->quantity, b->quantity)                ? "quantity"
-           : !same_dec(a->price, b->price)                      ? "price"
-           : !same_dec(a->net, b->net)                          ? "net"
-           : !same_dec(a->tax, b->tax)                          ? "tax"
-           : !same_str(a->tax_label, b->tax_label)              ? "tax_label"
-           : a->account.v != b->account.v                       ? "account"
-                                                                : NULL;
-}
-
-static kt_error *check_unchanged(kt_tx *tx, const struct invoice *was, const struct invoice *is)
-{
-    const struct {
-        const char *path;
-        bool same;
-    } members[] = {
-        {"state", is->state == POSTED},
-        {"number", same_str(was->rec.number, is->rec.number)},
-        {"party", was->party.v == is->party.v || kt_joining(tx)},
-        {"day", was->day.day == is->day.day},
-        {"tax_day", was->tax_day.day == is->tax_day.day},
-        {"reference", same_str(was->reference, is->reference)},
-        {"currency", was->currency.v == is->currency.v},
-        {"terms", was->terms.v == is->terms.v},
-        {"tax_included", was->tax_included == is->tax_included},
-        {"net", same_dec(was->net, is->net)},
-        {"tax", same_dec(was->tax, is->tax)},
-        {"gross", same_dec(was->gross, is->gross)},
-        {"base_gross", same_dec(was->base_gross, is->base_gross)},
-        {"entry", was->entry.v == is->entry.v},
-        {"receipt", was->receipt.v == is->receipt.v},
-        {"lines", was->lines.count == is->lines.count},
-        {"advances", was->advances.count == is->advances.count},
-    };
-    kt_error *all = NULL;
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        if (!members[i].same)
-            kt_also(&all, is_posted(tx, members[i].path));
-    for (size_t i = 0; i < was->lines.count && i < is->lines.count; i++) {
-        const char *field = line_differs(invoice_line_at(&was->lines, i), invoice_line_at(&is->lines, i));
-        if (field)
-            kt_also(&all, is_posted(tx, invoice_path(tx, i, field)));
-    }
-    return all;
-}
-
 kt_error *invoice_check(kt_tx *tx, const kt_record *before, const kt_record *after)
 {
     const struct invoice *was = before ? KT_SEE(invoice, before) : NULL;
     const struct invoice *is = after ? KT_SEE(invoice, after) : NULL;
+    static const char *const since[] = {
+        "owner", "open", "due", "payment_status", "credited", "lines.credited", NULL};
     if (was && was->state == POSTED)
-        return is ? check_unchanged(tx, was, is) : is_posted(tx, NULL);
+        return is ? posted_stays(tx, before, after, since, is_posted) : is_posted(tx, NULL);
     if (is && is->state == POSTED && (!is->entry.v || !is->rec.number.len))
         return kt_hint(kt_fail(tx, KT_RULE, "state", "an invoice is posted by finance.invoice.post alone",
                            "fakturę księguje tylko finance.invoice.post"),
@@ -287,9 +230,11 @@ kt_error *invoice_check(kt_tx *tx, const kt_record *before, const kt_record *aft
 
 /* ---- How far it is paid ---- */
 
-/* All of every line? */
+/* All of every line, or by notes on the price all of the sum? */
 static bool is_credited(const struct invoice *v)
 {
+    if (v->credited.coef && kt_dec_cmp(v->credited, v->gross) >= 0)
+        return true;
     for (size_t i = 0; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
         if (!same_dec(line->credited, line->quantity))
@@ -319,9 +264,13 @@ static kt_error *follow(kt_tx *tx, kt_id id)
         return NULL;
     KT_TRY(open_items_of(tx, kt_any(tx, "finance.invoice", id), &items, &count));
     v.open = money(0);
-    for (size_t i = 0; i < count; i++)
-        if (items[i].entry.v == v.entry.v)
-            v.open = kt_dec_add(v.open, items[i].open);
+    for (size_t i = 0; i < count; i++) { /* the oldest due stand first */
+        if (items[i].entry.v != v.entry.v)
+            continue;
+        if (!v.open.coef)
+            v.due = items[i].due;
+        v.open = kt_dec_add(v.open, items[i].open);
+    }
     if (v.open.coef < 0)
         v.open = kt_dec_neg(v.open);
     v.payment_status = status_of(&v, kt_today(tx));

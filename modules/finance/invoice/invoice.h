@@ -1,6 +1,7 @@
 /* invoice.h -- terms of payment, invoices of sales and purchases, the registers of tax. */
 #pragma once
 #include <kontor/documents.h>
+#include <kontor/orders.h>
 
 #include "finance.h"
 
@@ -20,6 +21,16 @@ struct terms {
 };
 extern const kt_shape terms_shape, part_shape;
 kt_error *terms_compute(kt_tx *tx, kt_record *self);
+enum { PARTS_MOST = 60 };
+struct due_part {
+    kt_date due;
+    kt_dec amount;
+    const struct part *of; /* NULL: there are no terms */
+};
+/* Cuts an amount that is billed on a day; no parts: all of it falls due on the day.
+ *   out      room for PARTS_MOST
+ *   returns  how many there are */
+size_t terms_cut(const struct terms *t, kt_date day, kt_dec amount, struct due_part *out);
 struct instalment {
     kt_record rec;
     kt_date due, discount_until;
@@ -49,13 +60,15 @@ struct invoice_line {
     kt_id item, unit, tax_category, account;
     kt_str name, tax_label;
     bool goods;
+    bool price_only; /* of a credit note: nothing comes back, its price goes down */
     kt_dec quantity, price, discount_percent, discount_amount, tax_rate, discount, net, tax, gross, credited;
     int64_t order_line, source_line;
     kt_id dimension, dimension2;
 };
-struct advance { /* an advance invoice that a final one settles */
+struct advance { /* what a final invoice settles of an advance invoice */
     kt_record rec;
     kt_id invoice;
+    kt_dec amount; /* as asked for; not set: as much as there is, and as the invoice bears */
     kt_dec net, tax, gross;
 };
 struct invoice {
@@ -67,6 +80,7 @@ struct invoice {
     kt_date day, tax_day, rate_day, due;
     kt_str title, reference, reason, tax_note, buyer_name, buyer_tax_id, buyer_address;
     bool tax_included;
+    bool till; /* its money is in the cash desk, or out of it, at once: see at_till */
     kt_tax_rounding rounding;
     kt_dec tax_given, net, tax, gross, to_pay, open, credited, base_net, base_tax, base_gross;
     kt_lines lines, taxes, advances, instalments;
@@ -86,6 +100,11 @@ static inline bool is_credit(enum invoice_kind kind)
 {
     return kind == SALE_CREDIT || kind == PURCHASE_CREDIT;
 }
+/* A till receipt, or a return to the till. */
+static inline bool at_till(const struct invoice *v)
+{
+    return v->kind == TILL_RECEIPT || v->till;
+}
 /* Money before its goods. */
 static inline bool is_advance(enum invoice_kind kind)
 {
@@ -102,6 +121,24 @@ struct invoice_line *invoice_line_at(const kt_lines *lines, size_t i);
 const char *invoice_path(kt_tx *tx, size_t line, const char *field);
 extern const kt_shape overdue_shape, overdue_marked_shape;
 kt_error *invoices_mark_overdue(kt_tx *tx, const kt_record *params, kt_record *result);
+
+/* ---- advance.c ---- */
+
+struct advance_part { /* the next part of an advance that is settled */
+    struct invoice of;
+    kt_dec before, gross; /* settled before it, and by it */
+};
+/* What other invoices have settled of an advance.
+ *   but     not this one
+ *   drafts  those too that are not posted yet */
+KT_MUST kt_error *advance_settled(kt_tx *tx, kt_id advance, kt_id but, bool drafts, kt_dec *gross);
+/* The part's share of one of the advance's figures: the shares of all parts sum up to it, to the last cent. */
+kt_dec advance_share(const struct advance_part *part, kt_dec figure);
+/* The advance and how much of it was settled before this row does. */
+KT_MUST kt_error *advance_read(
+    kt_tx *tx, const struct invoice *v, const struct advance *a, struct advance_part *part);
+/* What the invoice settles of its advances, and what is left to pay. */
+KT_MUST kt_error *advances_take(kt_tx *tx, struct invoice *v);
 
 /* ---- lines.c ---- */
 
@@ -134,6 +171,8 @@ kt_error *invoice_posted(kt_tx *tx, const kt_event *event);
 extern const kt_shape for_receipt_shape;
 kt_error *invoice_for_receipt(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *invoice_for_receipt_made(kt_tx *tx, const kt_record *self, kt_record *result);
+/* returns conflict: it is a till receipt with an invoice, which is what has to be corrected */
+KT_MUST kt_error *receipt_has_no_invoice(kt_tx *tx, const struct invoice *v);
 /* Is an invoice for a till receipt what the receipt sold, and the only one? */
 KT_MUST kt_error *receipt_check(kt_tx *tx, const struct invoice *v);
 
@@ -149,7 +188,13 @@ extern const kt_shape to_credit_shape, to_credit_rows_shape;
 kt_error *orders_to_credit(kt_tx *tx, const kt_record *params, kt_record *result);
 /* Tells the order what this invoice bills of it; below zero for a credit. */
 KT_MUST kt_error *order_report(kt_tx *tx, const struct invoice *v);
-/* Are the prices of a purchase bill those of its order, within the tolerance? */
+/* An order as whoever bills needs it, whether or not they may see orders else. */
+KT_MUST kt_error *order_of_invoice(kt_tx *tx, const kt_orders *orders, kt_id id, kt_order *order);
+
+/* ---- three_way.c ---- */
+
+/* Is a purchase bill what was ordered and received, at the order's prices within the tolerance? Whoever has the right
+ * finance.invoice:override is not asked. */
 KT_MUST kt_error *order_match(kt_tx *tx, const struct invoice *v);
 
 /* ---- vat.c ---- */
@@ -158,7 +203,7 @@ enum vat_register { SALE_REGISTER = 1, PURCHASE_REGISTER };
 struct vat_line {
     kt_record rec;
     enum vat_register side;
-    kt_id invoice, tax, party;
+    kt_id invoice, payment, tax, party; /* payment: that took a discount; not set: the invoice's own row */
     kt_str document, label, name, tax_id;
     kt_tax_kind kind;
     kt_date day, tax_day;

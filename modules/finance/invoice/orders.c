@@ -1,12 +1,11 @@
 /* Invoices from orders: what is delivered, or ordered, and not billed yet. Orders of customers and to suppliers
  * are asked by the same service type; without such a module an invoice is written by hand. */
-#include <kontor/orders.h>
+#include <kontor/units.h>
 
 #include "invoice/invoice.h"
 #include "payment/payment.h"
 
-/* An order as whoever bills needs it, whether or not they may see orders else. */
-static kt_error *read_order(kt_tx *tx, const kt_orders *orders, kt_id id, kt_order *order)
+kt_error *order_of_invoice(kt_tx *tx, const kt_orders *orders, kt_id id, kt_order *order)
 {
     kt_authority before = kt_own_authority(tx);
     kt_error *error = orders->read(tx, id, order);
@@ -71,27 +70,68 @@ static kt_error *copy_lines(
     return NULL;
 }
 
-/* Advance invoices of the order that no final one has settled. */
+static kt_error *add_advance(kt_tx *tx, const struct invoice *found, struct invoice *v)
+{
+    kt_dec settled;
+    KT_TRY(advance_settled(tx, found->rec.id, (kt_id){0}, true, &settled));
+    kt_dec left = kt_dec_sub(found->gross, settled);
+    const struct advance a = {KT_OF(advance), .invoice = found->rec.id};
+    return left.coef > 0 && !found->credited.coef ? kt_line_add(tx, &v->advances, &a.rec) : NULL;
+}
+
+/* Advance invoices of the order of which final ones, drafts too, have not settled all. */
 static kt_error *find_advances(kt_tx *tx, kt_id order, struct invoice *v)
 {
     const enum invoice_kind advance = v->kind == PURCHASE ? PURCHASE_ADVANCE : ADVANCE;
     const kt_where where[] = {KT_WHERE(invoice, order, KT_EQ, order), KT_WHERE(invoice, kind, KT_EQ, advance),
         KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
-    kt_cursor *cursor;
-    struct invoice found = {KT_OF(invoice)};
-    kt_error *error = NULL;
-    KT_TRY(kt_open(tx, &(kt_query){&invoice_shape, where, "id", 50}, &cursor));
-    while (!error && kt_next(cursor, &found.rec)) {
-        uint64_t used = 0;
-        kt_str by = kt_format(tx, "[[\"advances.invoice\",\"=\",%llu],[\"state\",\"!=\",\"cancelled\"]]",
-            (unsigned long long)found.rec.id.v);
-        struct advance a = {KT_OF(advance), .invoice = found.rec.id};
-        error = kt_count(tx, &(kt_query){&invoice_shape, NULL, NULL, 1, by}, &used);
-        if (!error && !used && !found.credited.coef)
-            error = kt_line_add(tx, &v->advances, &a.rec);
+    kt_found found;
+    KT_TRY(kt_find(tx, &(kt_query){&invoice_shape, where, "id", 0}, 50, &found));
+    for (size_t i = 0; i < found.count; i++) {
+        struct invoice of = {KT_OF(invoice)};
+        KT_TRY(kt_read(tx, found.ids[i], &of.rec));
+        KT_TRY(add_advance(tx, &of, v));
     }
-    kt_also(&error, kt_close(cursor));
-    return error;
+    return NULL;
+}
+
+struct sent_line {
+    kt_record rec;
+    kt_date actual;
+};
+static const kt_shape sent_line_shape = KT_SHAPE(sent_line, NULL, KT_BIND(sent_line, actual, DATE, "actual"));
+struct sent {
+    kt_record rec;
+    kt_lines lines;
+};
+static const kt_shape sent_shape = KT_SHAPE(
+    sent, "crm.order", KT_BIND(sent, lines, LINES, "lines", .lines = &sent_line_shape));
+
+static bool bills(const struct invoice *v, kt_id line)
+{
+    for (size_t i = 0; i < v->lines.count; i++) {
+        const struct invoice_line *of = invoice_line_at(&v->lines, i);
+        if (of->goods && (uint64_t)of->order_line == line.v)
+            return true;
+    }
+    return false;
+}
+
+/* The tax falls due when the goods were sent: on the last day on which some of what is billed was. source: ustawa o VAT
+ * art. 19a ust. 1; Directive 2006/112/EC art. 63 */
+static kt_error *find_tax_day(kt_tx *tx, struct invoice *v)
+{
+    struct sent order = {KT_OF(sent)};
+    kt_date last = {0};
+    KT_TRY(kt_read(tx, kt_any_id(v->order), &order.rec));
+    for (size_t i = 0; i < order.lines.count; i++) {
+        const struct sent_line *line = KT_AS(sent_line, kt_line(&order.lines, i));
+        if (line->actual.day > last.day && bills(v, line->rec.id))
+            last = line->actual;
+    }
+    if (last.day && last.day < v->day.day)
+        v->tax_day = last;
+    return NULL;
 }
 
 static kt_error *draft_from_order(kt_tx *tx, const struct from_order *p, struct invoice *made)
@@ -105,7 +145,7 @@ static kt_error *draft_from_order(kt_tx *tx, const struct from_order *p, struct 
                            "nie jest zamówieniem do fakturowania"),
             "Name an order of customers or to a supplier, of a module that is enabled.",
             "Wskaż zamówienie klienta albo do dostawcy, z włączonego modułu.");
-    KT_TRY(read_order(tx, orders, kt_any_id(p->order), &order));
+    KT_TRY(order_of_invoice(tx, orders, kt_any_id(p->order), &order));
     if (!order.open)
         return kt_fail(tx, KT_BAD_STATE, "order", "the order %s is not open",
             "zamówienie %s nie jest otwarte", order.number.ptr ? order.number.ptr : "");
@@ -126,6 +166,8 @@ static kt_error *draft_from_order(kt_tx *tx, const struct from_order *p, struct 
         made->tax_given = order.tax_given;
     kt_authority before = kt_own_authority(tx); /* whoever may bill need not see orders */
     kt_error *error = find_advances(tx, p->order, made);
+    if (!error && kind == SALE && p->basis == DELIVERED)
+        error = find_tax_day(tx, made);
     if (!error)
         error = kt_create(tx, &made->rec);
     kt_callers_authority(tx, before);
@@ -156,76 +198,44 @@ kt_error *bill_order(kt_tx *tx, kt_id order, kt_date day, kt_id *invoice)
     return NULL;
 }
 
-/* ---- What the order hears, and is asked ---- */
+/* ---- What the order hears ---- */
+
+/* A billed quantity in the unit that the order has it in, where the order can be asked. */
+static kt_error *in_orders_unit(
+    kt_tx *tx, const kt_order *order, const struct invoice_line *line, kt_dec *quantity)
+{
+    *quantity = line->quantity;
+    for (size_t i = 0; i < order->line_count; i++) {
+        const kt_order_line *of = &order->lines[i];
+        if ((int64_t)of->id.v == line->order_line && line->unit.v && of->unit.v)
+            KT_TRY(kt_in_unit(tx, of->item, line->quantity, line->unit, of->unit, quantity));
+    }
+    return NULL;
+}
 
 kt_error *order_report(kt_tx *tx, const struct invoice *v)
 {
     const kt_order_reports *reports = kt_order_reports_find(tx);
+    const kt_orders *orders = v->order.v ? kt_orders_of(tx, v->order) : NULL;
+    kt_order order = {0};
     size_t count = 0;
     if (!reports || !v->order.v || is_advance(v->kind))
         return NULL;
     kt_order_part *parts = kt_alloc(tx, sizeof *parts * (v->lines.count + 1));
     if (!parts)
         return kt_no_memory();
+    if (orders)
+        KT_TRY(order_of_invoice(tx, orders, kt_any_id(v->order), &order));
     for (size_t i = 0; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
-        if (line->order_line)
-            parts[count++] = (kt_order_part){.line = {(uint64_t)line->order_line},
-                .quantity = is_credit(v->kind) ? kt_dec_neg(line->quantity) : line->quantity};
+        kt_dec quantity;
+        if (!line->order_line || line->price_only)
+            continue;
+        KT_TRY(in_orders_unit(tx, &order, line, &quantity));
+        parts[count++] = (kt_order_part){.line = {(uint64_t)line->order_line},
+            .quantity = is_credit(v->kind) ? kt_dec_neg(quantity) : quantity};
     }
     return reports->bill(tx, v->order, parts, count, v->day);
-}
-
-static const kt_order_line *ordered_line(const kt_order *order, int64_t id)
-{
-    for (size_t i = 0; i < order->line_count; i++)
-        if ((int64_t)order->lines[i].id.v == id)
-            return &order->lines[i];
-    return NULL;
-}
-
-/* Order, receipt and bill say the same: the three-way match. */
-static kt_error *match_line(
-    kt_tx *tx, const struct invoice_line *line, const kt_order_line *of, kt_dec tolerance, size_t i)
-{
-    kt_dec rest = kt_dec_sub(of->goods ? known(of->delivered) : of->quantity, known(of->invoiced));
-    kt_dec gap = kt_dec_sub(line->price, of->price);
-    kt_error *all = NULL;
-    kt_dec most = kt_dec_div(kt_dec_mul(of->price, tolerance, 6), KT_DEC(100, 0), 4);
-    if (kt_dec_cmp(gap.coef < 0 ? kt_dec_neg(gap) : gap, most) > 0)
-        kt_also(&all, kt_hint(kt_fail(tx, KT_RULE, invoice_path(tx, i, "price"),
-                                  "differs from the order's by more than the tolerance",
-                                  "różni się od zamówienia bardziej, niż pozwala tolerancja"),
-                          "Ask the supplier for a credit note, or somebody who may accept it.",
-                          "Poproś dostawcę o korektę albo kogoś, kto może to zaakceptować."));
-    if (kt_dec_cmp(line->quantity, rest) > 0)
-        kt_also(&all, kt_hint(kt_fail(tx, KT_RULE, invoice_path(tx, i, "quantity"),
-                                  "is more than was received and not billed",
-                                  "jest większa niż przyjęta i niezafakturowana"),
-                          "Wait for the receipt, or ask somebody who may accept it.",
-                          "Poczekaj na przyjęcie albo poproś kogoś, kto może to zaakceptować."));
-    return all;
-}
-
-kt_error *order_match(kt_tx *tx, const struct invoice *v)
-{
-    struct setting s;
-    kt_order order = {0};
-    kt_error *all = NULL;
-    if (v->kind != PURCHASE || !v->order.v || kt_may(tx, "finance.invoice:override"))
-        return NULL;
-    const kt_orders *orders = kt_orders_of(tx, v->order);
-    if (!orders)
-        return NULL;
-    KT_TRY(setting_of(tx, &s));
-    KT_TRY(read_order(tx, orders, kt_any_id(v->order), &order));
-    for (size_t i = 0; i < v->lines.count; i++) {
-        const struct invoice_line *line = invoice_line_at(&v->lines, i);
-        const kt_order_line *of = line->order_line ? ordered_line(&order, line->order_line) : NULL;
-        if (of)
-            kt_also(&all, match_line(tx, line, of, s.price_tolerance, i));
-    }
-    return all;
 }
 
 /* ---- To invoice ---- */
@@ -296,7 +306,7 @@ kt_error *orders_to_invoice(kt_tx *tx, const kt_record *params, kt_record *resul
         KT_TRY(error);
         for (size_t i = 0; i < count && (int64_t)out->rows.count < p->limit; i++) {
             kt_order order = {0};
-            KT_TRY(read_order(tx, orders, ids[i], &order));
+            KT_TRY(order_of_invoice(tx, orders, ids[i], &order));
             KT_TRY(show_order(tx, &order, p, out));
             after = ids[i];
         }

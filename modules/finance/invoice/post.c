@@ -26,20 +26,30 @@ kt_error *posting_book(posting *p, const struct entry_line *like, kt_dec value, 
 
 /* ---- Tax ---- */
 
+static bool same_tax(const kt_tax_row *a, const kt_tax_row *b)
+{
+    return a->tax.v == b->tax.v && same_dec(a->rate, b->rate);
+}
+
+static const kt_tax_row *row_of(const kt_lines *taxes, const kt_tax_row *like)
+{
+    for (size_t i = 0; i < taxes->count; i++)
+        if (same_tax(KT_AS(kt_tax_row, kt_line(taxes, i)), like))
+            return KT_AS(kt_tax_row, kt_line(taxes, i));
+    return NULL;
+}
+
 /* What advance invoices had of this tax already. */
 static kt_error *advance_tax(posting *p, const kt_tax_row *row, kt_dec *net, kt_dec *amount)
 {
     *net = *amount = money(0);
     for (size_t i = 0; i < p->v->advances.count; i++) {
-        struct invoice of = {KT_OF(invoice)};
-        KT_TRY(kt_read(p->tx, KT_AS(advance, kt_line(&p->v->advances, i))->invoice, &of.rec));
-        for (size_t k = 0; k < of.taxes.count; k++) {
-            const kt_tax_row *had = KT_AS(kt_tax_row, kt_line(&of.taxes, k));
-            if (had->tax.v != row->tax.v || !same_dec(had->rate, row->rate))
-                continue;
-            *net = kt_dec_add(*net, had->net);
-            *amount = kt_dec_add(*amount, had->amount);
-        }
+        const struct advance_part *part = &p->advances[i];
+        const kt_tax_row *had = row_of(&part->of.taxes, row);
+        if (!had)
+            continue;
+        *net = kt_dec_add(*net, advance_share(part, had->net));
+        *amount = kt_dec_add(*amount, advance_share(part, had->amount));
     }
     return NULL;
 }
@@ -77,6 +87,25 @@ static kt_error *book_tax(posting *p, const kt_tax_row *row)
     return posting_register(p, is_sale(v->kind) ? SALE_REGISTER : PURCHASE_REGISTER, row, net, amount);
 }
 
+/* Taxes that advances bore and the final invoice does not: all of it is taken back. */
+static kt_error *book_other_rates(posting *p)
+{
+    kt_lines done = {0};
+    for (size_t i = 0; i < p->v->advances.count; i++) {
+        const kt_lines *had = &p->advances[i].of.taxes;
+        for (size_t k = 0; k < had->count; k++) {
+            const kt_tax_row *of = KT_AS(kt_tax_row, kt_line(had, k));
+            const kt_tax_row none = {KT_OF(kt_tax_row), .tax = of->tax, .label = of->label, .kind = of->kind,
+                .rate = of->rate, .net = money(0), .amount = money(0)};
+            if (row_of(&p->v->taxes, of) || row_of(&done, of))
+                continue;
+            KT_TRY(book_tax(p, &none));
+            KT_TRY(kt_line_add(p->tx, &done, &none.rec));
+        }
+    }
+    return NULL;
+}
+
 static kt_error *book_taxes(posting *p)
 {
     struct invoice *v = p->v;
@@ -87,6 +116,7 @@ static kt_error *book_taxes(posting *p)
         told = kt_dec_add(told, row->amount);
         KT_TRY(book_tax(p, row));
     }
+    KT_TRY(book_other_rates(p));
     if (same_dec(told, v->tax))
         return NULL;
     kt_tax_row given = {KT_OF(kt_tax_row), .net = v->net, .amount = kt_dec_sub(v->tax, told),
@@ -111,11 +141,11 @@ static kt_error *line_account(posting *p, const struct invoice_line *line, kt_id
     *account = line->account;
     if (line->account.v)
         return NULL;
-    enum purpose purpose = p->advance ? advance_purpose(v->kind)
-                           : !is_sale(v->kind)
-                               ? (line->goods && stock_is_kept(p->tx) ? NOT_INVOICED : PURCHASES)
-                           : line->goods ? SALES_GOODS
-                                         : SALES_SERVICES;
+    enum purpose purpose = p->advance         ? advance_purpose(v->kind)
+                           : is_sale(v->kind) ? (line->goods ? SALES_GOODS : SALES_SERVICES)
+                           : !line->goods || !stock_is_kept(p->tx) ? PURCHASES
+                           : line->price_only                      ? PRICE_VARIANCE
+                                                                   : NOT_INVOICED;
     return account_for(p->tx, purpose, item.category, account);
 }
 
@@ -163,11 +193,32 @@ static kt_error *book_lines(posting *p, kt_dec total)
             .text = line->name.len > 180 ? (kt_str){0} : line->name};
         kt_id category;
         KT_TRY(line_account(p, line, &category, &like.account));
-        bool received = !is_sale(v->kind) && !p->advance && line->goods && line->item.v && !line->account.v;
+        bool received = !is_sale(v->kind) && !p->advance && line->goods && line->item.v && !line->account.v &&
+                        !line->price_only;
         if (received && stock_is_kept(p->tx))
             KT_TRY(book_goods(p, line, &like, category, base[i]));
         else
             KT_TRY(posting_book(p, &like, kt_dec_neg(base[i]), kt_dec_neg(line->net)));
+    }
+    return NULL;
+}
+
+static kt_error *read_advances(posting *p)
+{
+    struct invoice *v = p->v;
+    p->advances = kt_alloc(p->tx, sizeof *p->advances * (v->advances.count + 1));
+    if (!p->advances)
+        return kt_no_memory();
+    for (size_t i = 0; i < v->advances.count; i++) {
+        const struct advance *a = KT_AS(advance, kt_line(&v->advances, i));
+        struct advance_part *part = &p->advances[i];
+        KT_TRY(advance_read(p->tx, v, a, part));
+        bool none = !part->gross.coef && part->of.gross.coef; /* there is nothing left to settle */
+        if (kt_dec_cmp(kt_dec_add(part->before, none ? KT_DEC(1, 2) : part->gross), part->of.gross) > 0)
+            return kt_hint(kt_fail(p->tx, KT_RULE, kt_format(p->tx, "advances[%zu].invoice", i).ptr,
+                               "%s is settled already", "%s jest już rozliczona", part->of.rec.number.ptr),
+                "Another invoice was posted first: take the advance off the draft, or lessen its amount.",
+                "Wcześniej zaksięgowano inną fakturę: usuń zaliczkę ze szkicu albo zmniejsz jej kwotę.");
     }
     return NULL;
 }
@@ -179,21 +230,15 @@ static kt_error *book_advances(posting *p)
     kt_id account;
     p->base_advances = money(0);
     for (size_t i = 0; i < v->advances.count; i++) {
-        const struct advance *a = KT_AS(advance, kt_line(&v->advances, i));
-        struct invoice of = {KT_OF(invoice)};
-        KT_TRY(kt_read(p->tx, a->invoice, &of.rec));
-        const kt_where where[] = {KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
-        kt_str used = kt_format(
-            p->tx, "[[\"advances.invoice\",\"=\",%llu]]", (unsigned long long)a->invoice.v);
-        uint64_t count;
-        KT_TRY(kt_count(p->tx, &(kt_query){&invoice_shape, where, NULL, 1, used}, &count));
-        if (count)
-            return kt_fail(p->tx, KT_RULE, kt_format(p->tx, "advances[%zu].invoice", i).ptr,
-                "%s is settled already", "%s jest już rozliczona", of.rec.number.ptr);
+        struct advance *a = KT_AS(advance, kt_line(&v->advances, i));
+        const struct advance_part *part = &p->advances[i];
+        kt_dec base = advance_share(part, part->of.base_net);
+        a->net = advance_share(part, part->of.net);
+        a->tax = kt_dec_sub(a->gross, a->net);
         KT_TRY(account_for(p->tx, advance_purpose(v->kind), (kt_id){0}, &account));
         KT_TRY(posting_book(
-            p, &(struct entry_line){.account = account, .text = of.rec.number}, of.base_net, a->net));
-        p->base_advances = kt_dec_add(p->base_advances, of.base_net);
+            p, &(struct entry_line){.account = account, .text = part->of.rec.number}, base, a->net));
+        p->base_advances = kt_dec_add(p->base_advances, base);
     }
     return NULL;
 }
@@ -205,7 +250,7 @@ static kt_error *book_owed(posting *p, kt_dec total)
     struct invoice *v = p->v;
     struct entry_line like = {.party = v->party};
     struct journal j = {KT_OF(journal)};
-    if (v->kind == TILL_RECEIPT) {
+    if (at_till(v)) {
         KT_TRY(kt_read(p->tx, p->e.journal, &j.rec));
         like.account = j.account;
         return posting_book(p, &like, total, v->to_pay);
@@ -218,8 +263,10 @@ static kt_error *book_owed(posting *p, kt_dec total)
         if (i + 1 < v->instalments.count)
             KT_TRY(posting_base(p, part->amount, &value));
         like.due = part->due;
-        like.discount = kt_dec_round(part->discount, 2);
-        like.discount_until = part->discount_until;
+        if (!is_credit(v->kind)) { /* a note's part of it comes off with the price */
+            like.discount = kt_dec_round(part->discount, 2);
+            like.discount_until = part->discount_until;
+        }
         KT_TRY(posting_book(p, &like, value, part->amount));
         left = kt_dec_sub(left, value);
     }
@@ -278,6 +325,26 @@ static kt_error *check_reference(kt_tx *tx, const struct invoice *v)
                  : NULL;
 }
 
+/* Accounts that lines name themselves: told of the invoice's own line, not of the entry's. */
+static kt_error *check_accounts(kt_tx *tx, const struct invoice *v)
+{
+    kt_error *all = NULL;
+    for (size_t i = 0; i < v->lines.count; i++) {
+        const struct invoice_line *line = invoice_line_at(&v->lines, i);
+        struct account a = {KT_OF(account)};
+        if (!line->account.v)
+            continue;
+        KT_TRY(kt_read(tx, line->account, &a.rec));
+        if (a.group || !a.active || a.open_items)
+            kt_also(&all, kt_hint(kt_fail(tx, KT_VALIDATION, invoice_path(tx, i, "account"),
+                                      "nothing is billed on account %s", "na koncie %s nic się nie fakturuje",
+                                      a.code.ptr),
+                              "Choose an active account that is no group and has no open items.",
+                              "Wybierz aktywne konto, które nie jest grupą i nie prowadzi rozrachunków."));
+    }
+    return all;
+}
+
 static kt_error *check_all(kt_tx *tx, const struct invoice *v)
 {
     kt_error *all = NULL;
@@ -290,6 +357,9 @@ static kt_error *check_all(kt_tx *tx, const struct invoice *v)
             kt_hint(kt_fail(tx, KT_VALIDATION, "lines", "the invoice is below zero", "faktura jest ujemna"),
                 "Make a credit note instead.", "Wystaw zamiast niej korektę."));
     kt_also(&all, period_open(tx, "day", v->day));
+    if (v->tax_day.day != v->day.day && !v->receipt.v) /* its rows go into the register of that day */
+        kt_also(&all, period_open(tx, "tax_day", v->tax_day));
+    kt_also(&all, check_accounts(tx, v));
     kt_also(&all, check_reference(tx, v));
     kt_also(&all, credit_check(tx, v));
     kt_also(&all, order_match(tx, v));
@@ -339,15 +409,12 @@ static kt_error *post(posting *p)
     if (v->receipt.v)
         return post_for_receipt(p);
     KT_TRY(find_advance(p));
+    KT_TRY(read_advances(p));
     p->e = (struct entry){KT_OF(entry), .day = v->day, .document_day = v->tax_day, .currency = v->currency,
         .reference = v->rec.number, .text = v->title, .origin = kt_any(tx, "finance.invoice", v->rec.id)};
     p->e.journal = v->journal;
     if (!v->journal.v)
-        KT_TRY(journal_of(tx,
-            v->kind == TILL_RECEIPT ? CASHING
-            : is_sale(v->kind)      ? SALES
-                                    : PURCHASING,
-            &p->e.journal));
+        KT_TRY(journal_of(tx, at_till(v) ? CASHING : is_sale(v->kind) ? SALES : PURCHASING, &p->e.journal));
     KT_TRY(posting_base(p, v->to_pay, &owed));
     KT_TRY(book_owed(p, owed));
     KT_TRY(book_advances(p));
@@ -356,9 +423,13 @@ static kt_error *post(posting *p)
     v->base_gross = owed;
     v->base_net = kt_dec_sub(owed, v->base_tax);
     KT_TRY(book_lines(p, kt_dec_add(v->base_net, p->base_advances)));
+    if (!p->e.lines.count)
+        return kt_hint(kt_fail(tx, KT_RULE, "lines", "the invoice comes to nothing: there is nothing to post",
+                           "faktura jest na zero: nie ma czego księgować"),
+            "Give quantities and prices, or cancel the draft.", "Podaj ilości i ceny albo anuluj szkic.");
     KT_TRY(entry_post(tx, &p->e));
     v->entry = p->e.rec.id;
-    v->open = v->kind == TILL_RECEIPT ? money(0) : kt_dec_round(v->to_pay, 2);
+    v->open = at_till(v) ? money(0) : kt_dec_round(v->to_pay, 2);
     v->payment_status = !v->open.coef ? PAID : v->due.day < kt_today(tx).day ? OVERDUE : UNPAID;
     return NULL;
 }

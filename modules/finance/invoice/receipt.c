@@ -26,6 +26,16 @@ static kt_error *has_one(kt_tx *tx, kt_str number)
         number.ptr ? number.ptr : "");
 }
 
+kt_error *receipt_has_no_invoice(kt_tx *tx, const struct invoice *v)
+{
+    uint64_t others = 0;
+    if (v->kind == TILL_RECEIPT)
+        KT_TRY(count_others(tx, v->rec.id, (kt_id){0}, &others));
+    return others ? kt_hint(has_one(tx, v->rec.number), "Make the credit note of that invoice.",
+                        "Wystaw korektę do tej faktury.")
+                  : NULL;
+}
+
 kt_error *invoice_for_receipt(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     const struct for_receipt *p = KT_SEE(for_receipt, params);
@@ -36,6 +46,9 @@ kt_error *invoice_for_receipt(kt_tx *tx, kt_record *self, const kt_record *param
     KT_TRY(count_others(tx, of->rec.id, (kt_id){0}, &others));
     if (others)
         return has_one(tx, of->rec.number);
+    if (of->credited.coef)
+        return kt_fail(tx, KT_BAD_STATE, "credited", "some of %s came back to the till already",
+            "część sprzedaży z %s już zwrócono do kasy", of->rec.number.ptr);
     struct invoice v = {KT_OF(invoice), .kind = SALE, .party = p->party, .receipt = of->rec.id, .day = p->day,
         .tax_day = of->tax_day, .rate_day = of->rate_day, .currency = of->currency, .rounding = of->rounding,
         .tax_included = of->tax_included, .position = of->tax_position, .reference = of->rec.number,

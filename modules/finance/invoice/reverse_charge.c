@@ -65,8 +65,10 @@ static kt_error *add_total(kt_tx *tx, struct assessed *all, const kt_tax_total *
     return NULL;
 }
 
-/* What the lines would bear at home. */
-static kt_error *assess(posting *p, const struct invoice *v, bool less, struct assessed *all)
+/* What the lines would bear at home; of an advance, less than what this part of it bore.
+ *   part  NULL: the invoice itself */
+static kt_error *assess(
+    posting *p, const struct invoice *v, const struct advance_part *part, struct assessed *all)
 {
     const kt_taxes *taxes = kt_taxes_find(p->tx);
     kt_tax_line *rows = kt_alloc(p->tx, sizeof *rows * (v->lines.count + 1));
@@ -91,8 +93,14 @@ static kt_error *assess(posting *p, const struct invoice *v, bool less, struct a
         return NULL;
     KT_TRY(taxes->assign(p->tx, &d));
     KT_TRY(taxes->compute(p->tx, &d));
-    for (size_t i = 0; i < d.total_count; i++)
-        KT_TRY(add_total(p->tx, all, &d.totals[i], less));
+    for (size_t i = 0; i < d.total_count; i++) {
+        kt_tax_total *total = &d.totals[i];
+        if (part) {
+            total->net = advance_share(part, total->net);
+            total->tax = advance_share(part, total->tax);
+        }
+        KT_TRY(add_total(p->tx, all, total, part != NULL));
+    }
     return NULL;
 }
 
@@ -124,12 +132,9 @@ kt_error *book_reverse_charge(posting *p)
     struct assessed all = {.count = 0};
     if (is_sale(p->v->kind))
         return NULL;
-    KT_TRY(assess(p, p->v, false, &all));
-    for (size_t i = 0; i < p->v->advances.count; i++) {
-        struct invoice of = {KT_OF(invoice)};
-        KT_TRY(kt_read(p->tx, KT_AS(advance, kt_line(&p->v->advances, i))->invoice, &of.rec));
-        KT_TRY(assess(p, &of, true, &all));
-    }
+    KT_TRY(assess(p, p->v, NULL, &all));
+    for (size_t i = 0; i < p->v->advances.count; i++)
+        KT_TRY(assess(p, &p->advances[i].of, &p->advances[i], &all));
     for (size_t i = 0; i < all.count; i++)
         KT_TRY(book_total(p, &all.rows[i]));
     return NULL;

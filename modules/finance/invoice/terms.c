@@ -14,7 +14,7 @@ const kt_shape terms_shape = KT_SHAPE(terms, "finance.terms",
         terms, code, STRING, "Code", "Kod", .required = true, .max = 20, .searchable = true, .priority = 1),
     KT_FIELD(terms, name, STRING, "Name", "Nazwa", .required = true, .max = 100, .searchable = true,
         .priority = 2),
-    KT_FIELD(terms, parts, LINES, "Parts", "Części", .lines = &part_shape, .max = 60),
+    KT_FIELD(terms, parts, LINES, "Parts", "Części", .lines = &part_shape, .max = PARTS_MOST),
     KT_FIELD(terms, initial, BOOL, "Unless another is chosen", "Jeśli nie wybrano innych", .indexed = true));
 const kt_shape instalment_shape = KT_SHAPE(instalment, NULL,
     KT_FIELD(instalment, due, DATE, "Due", "Termin", .priority = 1),
@@ -60,27 +60,36 @@ static kt_date due_day(kt_date day, const struct part *p)
     return kt_date_add(day, (int32_t)p->days);
 }
 
+size_t terms_cut(const struct terms *t, kt_date day, kt_dec amount, struct due_part *out)
+{
+    kt_dec weights[PARTS_MOST], each[PARTS_MOST];
+    size_t count = t->parts.count < PARTS_MOST ? t->parts.count : PARTS_MOST;
+    out[0] = (struct due_part){day, amount, NULL};
+    if (!count)
+        return 1;
+    for (size_t i = 0; i < count; i++)
+        weights[i] = KT_AS(part, kt_line(&t->parts, i))->percent;
+    kt_dec_split(amount, weights, count, each);
+    for (size_t i = 0; i < count; i++) {
+        const struct part *p = KT_AS(part, kt_line(&t->parts, i));
+        out[i] = (struct due_part){due_day(day, p), each[i], p};
+    }
+    return count;
+}
+
 kt_error *instalments_make(kt_tx *tx, kt_id id, kt_date day, kt_dec amount, kt_lines *instalments)
 {
     struct terms t = {KT_OF(terms)};
+    struct due_part parts[PARTS_MOST];
     *instalments = (kt_lines){0};
     if (id.v)
         KT_TRY(kt_read(tx, id, &t.rec));
-    if (!t.parts.count) {
-        struct instalment all = {KT_OF(instalment), .due = day, .amount = amount};
-        return kt_line_add(tx, instalments, &all.rec);
-    }
-    kt_dec *weights = kt_alloc(tx, sizeof *weights * t.parts.count * 2), *each = weights + t.parts.count;
-    if (!weights)
-        return kt_no_memory();
-    for (size_t i = 0; i < t.parts.count; i++)
-        weights[i] = KT_AS(part, kt_line(&t.parts, i))->percent;
-    kt_dec_split(amount, weights, t.parts.count, each);
-    for (size_t i = 0; i < t.parts.count; i++) {
-        const struct part *p = KT_AS(part, kt_line(&t.parts, i));
-        struct instalment row = {KT_OF(instalment), .due = due_day(day, p), .amount = each[i]};
-        if (p->discount.coef) {
-            row.discount = kt_dec_div(kt_dec_mul(each[i], p->discount, 6), KT_DEC(100, 0), 2);
+    size_t count = terms_cut(&t, day, amount, parts);
+    for (size_t i = 0; i < count; i++) {
+        const struct part *p = parts[i].of;
+        struct instalment row = {KT_OF(instalment), .due = parts[i].due, .amount = parts[i].amount};
+        if (p && p->discount.coef) {
+            row.discount = kt_dec_div(kt_dec_mul(row.amount, p->discount, 6), KT_DEC(100, 0), 2);
             row.discount_until = kt_date_add(day, (int32_t)p->discount_days);
         }
         KT_TRY(kt_line_add(tx, instalments, &row.rec));

@@ -1,4 +1,5 @@
-/* The registers of tax: one row for each rate of each posted invoice, in the company's currency, by tax point. */
+/* The registers of tax: one row for each rate of each posted invoice, in the company's currency, by tax point, and one
+ * for each rate of a discount that a payment takes. */
 #include "invoice/invoice.h"
 
 static const kt_choice sides[] = {
@@ -22,6 +23,10 @@ const kt_shape vat_line_shape = KT_SHAPE(vat_line, "finance.vat_line",
         .searchable = true, .priority = 3),
     KT_FIELD(vat_line, invoice, REF, "Invoice", "Faktura", .target = "finance.invoice", .required = true,
         .computed = true),
+    KT_FIELD(vat_line, payment, REF, "Discount of payment", "Skonto przy płatności",
+        .target = "finance.payment", .computed = true,
+        .help = {"The payment that was made early; empty: the invoice's own row.",
+            "Płatność przed terminem; puste: wiersz samej faktury."}),
     KT_FIELD(vat_line, party, REF, "Party", "Kontrahent", .target = "base.party", .computed = true),
     KT_FIELD(vat_line, name, STRING, "Name", "Nazwa", .max = 200, .computed = true, .priority = 4),
     KT_FIELD(
@@ -107,6 +112,7 @@ kt_error *vat_register(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct vat_days *p = KT_SEE(vat_days, params);
     struct vat_sums *out = KT_AS(vat_sums, result);
+    KT_TRY(days_check(tx, p->from, p->to));
     out->on_sales = out->on_purchases = money(0);
     KT_TRY(add_side(tx, p, SALE_REGISTER, out));
     KT_TRY(add_side(tx, p, PURCHASE_REGISTER, out));

@@ -104,7 +104,8 @@ kt_error *account_compute(kt_tx *tx, kt_record *self)
 static kt_error *check_used(kt_tx *tx, const struct account *was, const struct account *is)
 {
     uint64_t used = 0;
-    if (!was || (is && was->group == is->group && was->kind == is->kind && was->open_items == is->open_items))
+    if (!was || (is && was->group == is->group && was->kind == is->kind &&
+                    was->open_items == is->open_items && was->currency.v == is->currency.v))
         return NULL;
     const kt_where where[] = {KT_WHERE(balance, account, KT_EQ, was->rec.id), {0}};
     KT_TRY(kt_count(tx, &(kt_query){&balance_shape, where, NULL, 1}, &used));

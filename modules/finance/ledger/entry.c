@@ -98,6 +98,7 @@ static kt_error *check_amounts(kt_tx *tx, const struct entry_line *line, size_t 
 static kt_error *check_account(kt_tx *tx, const struct entry *e, const struct entry_line *line, size_t i)
 {
     struct account a = {KT_OF(account)};
+    struct house house;
     const char *path = line_path(tx, i, "account");
     if (!line->account.v)
         return NULL; /* the core asks for it */
@@ -115,6 +116,11 @@ static kt_error *check_account(kt_tx *tx, const struct entry *e, const struct en
         return kt_hint(kt_fail(tx, KT_VALIDATION, line_path(tx, i, "party"), "account %s needs a party",
                            "konto %s wymaga kontrahenta", a.code.ptr),
             "Say whose open item it is.", "Wskaż, czyj to rozrachunek.");
+    KT_TRY(house_of(tx, &house));
+    if ((a.open_items || a.currency.v) && e->currency.v != house.currency.v && !line->amount.scale1)
+        return kt_hint(kt_fail(tx, KT_VALIDATION, line_path(tx, i, "amount"), "is required", "jest wymagana"),
+            "The entry is in another currency: say how much of it this line is.",
+            "Zapis jest w innej walucie: podaj, ile jej dotyczy ta pozycja.");
     if (a.currency.v && e->currency.v != a.currency.v && e->kind != REVALUATION && e->kind != CLOSING_ENTRY)
         return kt_fail(tx, KT_VALIDATION, path, "account %s is kept in another currency",
             "konto %s jest prowadzone w innej walucie", a.code.ptr);
@@ -196,7 +202,8 @@ static kt_error *make_ready(kt_tx *tx, struct entry *e)
     for (size_t i = 0; i < e->lines.count; i++)
         kt_also(&all, check_account(tx, e, line_at(&e->lines, i), i));
     kt_also(&all, check_balanced(tx, e));
-    kt_also(&all, period_open(tx, "day", e->day));
+    if (e->kind != CLOSING_ENTRY) /* a year is closed after its last period is */
+        kt_also(&all, period_open(tx, "day", e->day));
     if (all)
         return all;
     kt_authority before = kt_own_authority(tx);
@@ -268,19 +275,6 @@ kt_error *entry_updated(kt_tx *tx, const kt_event *event)
 
 /* ---- What is posted stays ---- */
 
-static const char *line_differs(const struct entry_line *a, const struct entry_line *b)
-{
-    return a->rec.id.v != b->rec.id.v        ? "id"
-           : a->account.v != b->account.v    ? "account"
-           : !same_dec(a->debit, b->debit)   ? "debit"
-           : !same_dec(a->credit, b->credit) ? "credit"
-           : !same_dec(a->amount, b->amount) ? "amount"
-           : !same_str(a->text, b->text)     ? "text"
-           : a->due.day != b->due.day        ? "due"
-           : a->reverses != b->reverses      ? "reverses"
-                                             : NULL;
-}
-
 static kt_error *is_posted(kt_tx *tx, const char *path)
 {
     return kt_hint(kt_fail(tx, KT_BAD_STATE, path, "the entry is posted: it does not change any more",
@@ -289,44 +283,14 @@ static kt_error *is_posted(kt_tx *tx, const char *path)
         "Wystornuj go (finance.entry.reverse) i zaksięguj ponownie.");
 }
 
-static kt_error *check_unchanged(kt_tx *tx, const struct entry *was, const struct entry *is)
-{
-    const struct {
-        const char *path;
-        bool same;
-    } members[] = {
-        {"state", is->state == ENTRY_POSTED},
-        {"day", was->day.day == is->day.day},
-        {"journal", was->journal.v == is->journal.v},
-        {"currency", was->currency.v == is->currency.v},
-        {"kind", was->kind == is->kind},
-        {"text", same_str(was->text, is->text)},
-        {"reference", same_str(was->reference, is->reference)},
-        {"number", same_str(was->rec.number, is->rec.number)},
-        {"reversed_by", !was->reversed_by.v || was->reversed_by.v == is->reversed_by.v},
-        {"lines", was->lines.count == is->lines.count},
-    };
-    kt_error *all = NULL;
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        if (!members[i].same)
-            kt_also(&all, is_posted(tx, members[i].path));
-    for (size_t i = 0; i < was->lines.count && i < is->lines.count; i++) {
-        const struct entry_line *a = line_at(&was->lines, i), *b = line_at(&is->lines, i);
-        const char *field = line_differs(a, b);
-        if (!field && a->party.v != b->party.v && !kt_joining(tx))
-            field = "party";
-        if (field)
-            kt_also(&all, is_posted(tx, line_path(tx, i, field)));
-    }
-    return all;
-}
-
 kt_error *entry_check(kt_tx *tx, const kt_record *before, const kt_record *after)
 {
     const struct entry *was = before ? KT_SEE(entry, before) : NULL;
     const struct entry *is = after ? KT_SEE(entry, after) : NULL;
+    static const char *const since[] = {"reversed_by", NULL};
     if (was && was->state == ENTRY_POSTED)
-        return is ? check_unchanged(tx, was, is) : is_posted(tx, NULL);
+        return is ? posted_stays(tx, before, after, was->reversed_by.v ? since + 1 : since, is_posted)
+                  : is_posted(tx, NULL);
     return is && is->state == ENTRY_POSTED ? check_balanced(tx, is) : NULL;
 }
 
@@ -414,6 +378,7 @@ static kt_error *reverse_by_hand(kt_tx *tx, kt_record *self, const kt_record *pa
 {
     const struct reversal *p = KT_SEE(reversal, params);
     struct entry *e = KT_AS(entry, self);
+    KT_TRY(period_open(tx, "day", p->day));
     if (e->origin.v)
         return kt_hint(
             kt_fail(tx, KT_RULE, "origin", "the entry belongs to a document", "zapis należy do dokumentu"),

@@ -148,6 +148,26 @@ static const struct period *period_with(const kt_lines *periods, kt_date day)
     return NULL;
 }
 
+/* Every day that something was posted on stays within the year. */
+static kt_error *check_posted(kt_tx *tx, const struct year *was, const struct year *is)
+{
+    const struct {
+        kt_date from, to;
+    } gone[] = {{was->start, is ? kt_date_add(is->start, -1) : was->end},
+        {is ? kt_date_add(is->end, 1) : kt_date_add(was->end, 1), was->end}};
+    for (size_t i = 0; i < 2; i++) {
+        const kt_where where[] = {KT_WHERE(balance, span, KT_EQ, DAILY),
+            KT_WHERE(balance, start, KT_GE, gone[i].from), KT_WHERE(balance, start, KT_LE, gone[i].to), {0}};
+        uint64_t used = 0;
+        if (gone[i].from.day <= gone[i].to.day)
+            KT_TRY(kt_count(tx, &(kt_query){&balance_shape, where, NULL, 1}, &used));
+        if (used)
+            return kt_fail(tx, KT_CONFLICT, is ? "end" : NULL, "something was posted on days of year %s",
+                "w dniach roku %s coś zaksięgowano", was->name.ptr);
+    }
+    return NULL;
+}
+
 /* Years do not overlap; a hard lock stays. */
 kt_error *year_check(kt_tx *tx, const kt_record *before, const kt_record *after)
 {
@@ -162,6 +182,8 @@ kt_error *year_check(kt_tx *tx, const kt_record *before, const kt_record *after)
                 &all, kt_fail(tx, KT_BAD_STATE, kt_format(tx, "periods[%zu].lock", i).ptr,
                           "period %s is locked for good", "okres %s jest zablokowany na stałe", p->name.ptr));
     }
+    if (was)
+        kt_also(&all, check_posted(tx, was, is));
     if (!is)
         return all;
     const kt_where where[] = {
@@ -207,7 +229,7 @@ static kt_error *find_year(kt_tx *tx, kt_date day, struct year *y)
     return error;
 }
 
-kt_error *period_open(kt_tx *tx, const char *path, kt_date day)
+static kt_error *judge_period(kt_tx *tx, const char *path, kt_date day, bool may_pass)
 {
     struct year y = {KT_OF(year)};
     KT_TRY(find_year(tx, day, &y));
@@ -216,7 +238,7 @@ kt_error *period_open(kt_tx *tx, const char *path, kt_date day)
         return kt_hint(
             kt_fail(tx, KT_RULE, path, "no fiscal year has this day", "żaden rok obrotowy nie ma tego dnia"),
             "Enter the year in finance.year.", "Wpisz rok w finance.year.");
-    if (p->lock == UNLOCKED || (p->lock == SOFT && kt_may(tx, "finance.year:override")))
+    if (p->lock == UNLOCKED || (p->lock == SOFT && may_pass))
         return NULL;
     return kt_hint(
         kt_fail(tx, KT_RULE, path, "period %s is locked", "okres %s jest zablokowany", p->name.ptr),
@@ -224,6 +246,16 @@ kt_error *period_open(kt_tx *tx, const char *path, kt_date day)
                         : "Post into an open period: this one is closed for good.",
         p->lock == SOFT ? "Księguj w otwartym okresie albo poproś głównego księgowego."
                         : "Księguj w otwartym okresie: ten zamknięto na stałe.");
+}
+
+kt_error *period_open(kt_tx *tx, const char *path, kt_date day)
+{
+    return judge_period(tx, path, day, kt_may(tx, "finance.year:override"));
+}
+
+kt_error *period_open_to_all(kt_tx *tx, const char *path, kt_date day)
+{
+    return judge_period(tx, path, day, false);
 }
 
 kt_error *year_start(kt_tx *tx, kt_date day, kt_date *start)

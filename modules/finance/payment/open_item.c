@@ -116,6 +116,63 @@ kt_error *open_item_of(kt_tx *tx, kt_id entry, int64_t line, struct open_item *i
     return NULL;
 }
 
+/* ---- On a day of the past ---- */
+
+kt_error *open_item_on(kt_tx *tx, const struct open_item *item, kt_date day, kt_dec *open, kt_dec *value)
+{
+    *open = item->open;
+    *value = item->open_value;
+    if (!item->moved.day || item->moved.day <= day.day)
+        return NULL;
+    for (int side = 0; side < 2; side++) {
+        struct match m = {KT_OF(match)};
+        const kt_where debit[] = {
+            KT_WHERE(match, debit, KT_EQ, item->rec.id), KT_WHERE(match, day, KT_GT, day), {0}};
+        const kt_where credit[] = {
+            KT_WHERE(match, credit, KT_EQ, item->rec.id), KT_WHERE(match, day, KT_GT, day), {0}};
+        kt_cursor *cursor;
+        KT_TRY(kt_open(tx, &(kt_query){&match_shape, side ? credit : debit, NULL, 0}, &cursor));
+        while (kt_next(cursor, &m.rec)) {
+            *open = side ? kt_dec_sub(*open, m.credit_amount) : kt_dec_add(*open, m.amount);
+            *value = side ? kt_dec_sub(*value, m.credit_value) : kt_dec_add(*value, m.debit_value);
+        }
+        KT_TRY(kt_close(cursor));
+    }
+    return NULL;
+}
+
+static kt_error *take_on(
+    kt_tx *tx, const struct open_item *item, kt_date day, open_item_taker take, void *context)
+{
+    kt_dec open, value;
+    KT_TRY(open_item_on(tx, item, day, &open, &value));
+    return open.coef ? take(context, item, open, value) : NULL;
+}
+
+/* What is open now, then what was closed after the day. */
+kt_error *open_items_on(kt_tx *tx, kt_id party, kt_date day, open_item_taker take, void *context)
+{
+    for (int closed = 0; closed < 2; closed++) {
+        kt_where where[4];
+        size_t n = 0;
+        if (party.v)
+            where[n++] = (kt_where)KT_WHERE(open_item, party, KT_EQ, party);
+        where[n++] = closed ? (kt_where)KT_WHERE(open_item, closed, KT_GT, day)
+                            : (kt_where)KT_WHERE(open_item, closed, KT_EQ, {0});
+        where[n++] = (kt_where)KT_WHERE(open_item, day, KT_LE, day);
+        where[n] = (kt_where){0};
+        kt_cursor *cursor;
+        struct open_item item = {KT_OF(open_item)};
+        kt_error *error = NULL;
+        KT_TRY(kt_open(tx, &(kt_query){&open_item_shape, where, NULL, 0}, &cursor));
+        while (!error && kt_next(cursor, &item.rec))
+            error = take_on(tx, &item, day, take, context);
+        kt_also(&error, kt_close(cursor));
+        KT_TRY(error);
+    }
+    return NULL;
+}
+
 static kt_error *cancel(kt_tx *tx, const struct entry *of, const struct entry *by)
 {
     for (size_t i = 0; i < by->lines.count; i++) {

@@ -96,23 +96,24 @@ kt_error *payment_compute(kt_tx *tx, kt_record *self)
     return NULL;
 }
 
-kt_error *payment_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+static kt_error *is_posted(kt_tx *tx, const char *path)
 {
-    const struct payment *was = before ? KT_SEE(payment, before) : NULL,
-                         *is = after ? KT_SEE(payment, after) : NULL;
-    if (!was || was->state == PAYMENT_DRAFT)
-        return is && is->state != PAYMENT_DRAFT && !is->entry.v
-                   ? kt_fail(tx, KT_RULE, "state", "a payment is posted by finance.payment.post alone",
-                         "płatność księguje tylko finance.payment.post")
-                   : NULL;
-    if (is && was->amount.coef == is->amount.coef && (was->party.v == is->party.v || kt_joining(tx)) &&
-        was->day.day == is->day.day && was->journal.v == is->journal.v && was->currency.v == is->currency.v &&
-        was->entry.v == is->entry.v && same_str(was->rec.number, is->rec.number) &&
-        was->allocations.count == is->allocations.count)
-        return NULL;
-    return kt_hint(kt_fail(tx, KT_BAD_STATE, NULL, "the payment is posted: it does not change any more",
+    return kt_hint(kt_fail(tx, KT_BAD_STATE, path, "the payment is posted: it does not change any more",
                        "płatność jest zaksięgowana: już się nie zmienia"),
         "Reverse it and enter it anew.", "Wystornuj ją i wprowadź ponownie.");
+}
+
+kt_error *payment_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    static const char *const since[] = {"open", "state", NULL};
+    const struct payment *was = before ? KT_SEE(payment, before) : NULL,
+                         *is = after ? KT_SEE(payment, after) : NULL;
+    if (was && was->state != PAYMENT_DRAFT)
+        return is ? posted_stays(tx, before, after, since, is_posted) : is_posted(tx, NULL);
+    return is && is->state != PAYMENT_DRAFT && !is->entry.v
+               ? kt_fail(tx, KT_RULE, "state", "a payment is posted by finance.payment.post alone",
+                     "płatność księguje tylko finance.payment.post")
+               : NULL;
 }
 
 /* ---- What it settles ---- */
@@ -139,19 +140,6 @@ static kt_error *choose_oldest(kt_tx *tx, struct payment *p, kt_id account)
     }
     kt_also(&error, kt_close(cursor));
     return error;
-}
-
-static kt_error *judge_discount(
-    kt_tx *tx, const struct payment *p, const struct allocation *a, const struct open_item *item, size_t i)
-{
-    if (!a->discount.coef)
-        return NULL;
-    if (sign_of(a->discount) > 0 && kt_dec_cmp(a->discount, known(item->discount)) <= 0 &&
-        p->day.day <= item->discount_until.day)
-        return NULL;
-    return kt_hint(kt_fail(tx, KT_RULE, path_of(tx, i, "discount"), "is not granted: too late, or too much",
-                       "nie przysługuje: za późno albo za dużo"),
-        "The open item tells its discount and until when.", "Rozrachunek podaje skonto i jego termin.");
 }
 
 /* What is left of the item after payment and discount, written off if it is small. */
@@ -202,7 +190,7 @@ static kt_error *judge(kt_tx *tx, const struct payment *p, struct allocation *a,
     if (kt_dec_cmp(a->amount, open) == 0)
         a->settles = wanted;
     *left = kt_dec_sub(*left, a->amount);
-    KT_TRY(judge_discount(tx, p, a, item, i));
+    KT_TRY(discount_judge(tx, p, a, item, path_of(tx, i, "discount")));
     return judge_rest(tx, p, a, item, i, any_rest);
 }
 
@@ -250,12 +238,22 @@ static kt_error *post_rest(paying *y, const struct open_item *item, kt_dec amoun
     KT_TRY(to_house(y->tx, &y->house, "day", sided, item->currency, y->p->day, &value));
     struct entry e = {KT_OF(entry), .day = y->p->day, .currency = item->currency, .origin = y->self,
         .reference = item->reference, .text = kt_say(y->tx, purposes[purpose - 1].label)};
-    KT_TRY(
-        entry_add(y->tx, &e, &(struct entry_line){.account = account}, value, foreign ? sided : (kt_dec){0}));
     KT_TRY(entry_add(y->tx, &e, &(struct entry_line){.account = item->account, .party = item->party},
         kt_dec_neg(value), foreign ? kt_dec_neg(sided) : (kt_dec){0}));
+    if (purpose == WRITE_OFF)
+        KT_TRY(entry_add(
+            y->tx, &e, &(struct entry_line){.account = account}, value, foreign ? sided : (kt_dec){0}));
+    else
+        KT_TRY(discount_book(y->tx,
+            &(struct discounted){.by = y->p,
+                .item = item,
+                .house = &y->house,
+                .account = account,
+                .amount = sided,
+                .value = value},
+            &e));
     KT_TRY(entry_post(y->tx, &e));
-    KT_TRY(open_item_of(y->tx, e.rec.id, (int64_t)KT_AS(entry_line, kt_line(&e.lines, 1))->rec.id.v, &made));
+    KT_TRY(open_item_of(y->tx, e.rec.id, (int64_t)kt_line(&e.lines, 0)->id.v, &made));
     return items_match(y->tx, y->side > 0 ? item->rec.id : made.rec.id,
         y->side > 0 ? made.rec.id : item->rec.id, amount, amount, y->p->day, y->self);
 }
@@ -371,6 +369,7 @@ static kt_error *reverse_all(kt_tx *tx, struct payment *p, kt_id self, kt_date d
     const kt_where where[] = {KT_WHERE(entry, origin, KT_EQ, self), KT_WHERE(entry, reverses, KT_EQ, {0}),
         KT_WHERE(entry, reversed_by, KT_EQ, {0}), {0}};
     KT_TRY(matches_undo(tx, self, day));
+    KT_TRY(discount_undo(tx, p->rec.id, day));
     for (bool more = true; more;) {
         kt_cursor *cursor;
         struct entry e = {KT_OF(entry)};

@@ -36,6 +36,13 @@ KT_MUST kt_error *open_item_of(kt_tx *tx, kt_id entry, int64_t line, struct open
 /* The items that a document's entries made, oldest due first; the transaction's. */
 KT_MUST kt_error *open_items_of(kt_tx *tx, kt_id document, struct open_item **items, size_t *count);
 
+/* What was open of an item at the end of a day, in its own currency and in the company's. */
+KT_MUST kt_error *open_item_on(
+    kt_tx *tx, const struct open_item *item, kt_date day, kt_dec *open, kt_dec *value);
+/* Gives every item that was open at the end of a day to `take`, of one party if it is set. */
+typedef kt_error *(*open_item_taker)(void *context, const struct open_item *item, kt_dec open, kt_dec value);
+KT_MUST kt_error *open_items_on(kt_tx *tx, kt_id party, kt_date day, open_item_taker take, void *context);
+
 /* ---- match.c ---- */
 
 struct match {
@@ -87,6 +94,23 @@ kt_error *payment_compute(kt_tx *tx, kt_record *self);
 kt_error *payment_check(kt_tx *tx, const kt_record *before, const kt_record *after);
 /* What its open item says, the payment says. */
 KT_MUST kt_error *payment_follow(kt_tx *tx, kt_id payment);
+
+/* ---- discount.c ---- */
+
+/* May so much be taken off for paying early? returns rule at path: too late, or too much */
+KT_MUST kt_error *discount_judge(kt_tx *tx, const struct payment *p, const struct allocation *a,
+    const struct open_item *item, const char *path);
+struct discounted { /* a discount that a payment takes */
+    const struct payment *by;
+    const struct open_item *item;
+    const struct house *house;
+    kt_id account;        /* of discounts */
+    kt_dec amount, value; /* in the item's currency and the company's; above zero: given, below: taken */
+};
+/* Adds to an entry what a discount lessens, income or cost and tax, and enters the tax into the register. */
+KT_MUST kt_error *discount_book(kt_tx *tx, const struct discounted *of, struct entry *e);
+/* The opposite rows in the register, of a payment that is reversed. */
+KT_MUST kt_error *discount_undo(kt_tx *tx, kt_id payment, kt_date day);
 
 /* ---- exchange.c ---- */
 

@@ -130,64 +130,20 @@ static kt_error *row_of(aged *a, kt_id party, struct aging_row **row)
 }
 
 /* In the company's currency, above zero on the side that is asked for. */
-static kt_error *open_on(kt_tx *tx, const struct open_item *item, kt_date day, kt_dec *open)
+static kt_error *age(void *context, const struct open_item *item, kt_dec open, kt_dec value)
 {
-    *open = item->open_value;
-    if (!item->moved.day || item->moved.day <= day.day)
-        return NULL;
-    for (int side = 0; side < 2; side++) {
-        struct match m = {KT_OF(match)};
-        const kt_where debit[] = {
-            KT_WHERE(match, debit, KT_EQ, item->rec.id), KT_WHERE(match, day, KT_GT, day), {0}};
-        const kt_where credit[] = {
-            KT_WHERE(match, credit, KT_EQ, item->rec.id), KT_WHERE(match, day, KT_GT, day), {0}};
-        kt_cursor *cursor;
-        KT_TRY(kt_open(tx, &(kt_query){&match_shape, side ? credit : debit, NULL, 0}, &cursor));
-        while (kt_next(cursor, &m.rec))
-            *open = side ? kt_dec_sub(*open, m.credit_value) : kt_dec_add(*open, m.debit_value);
-        KT_TRY(kt_close(cursor));
-    }
-    return NULL;
-}
-
-static kt_error *age(aged *a, const struct open_item *item)
-{
+    aged *a = context;
     struct aging_row *row = NULL;
-    kt_dec open;
-    KT_TRY(open_on(a->tx, item, a->p->day, &open));
-    if (a->p->side == OWED_BY_US)
-        open = kt_dec_neg(open);
-    if (!open.coef || sign_of(item->amount) != (a->p->side == OWED_TO_US ? 1 : -1))
+    (void)open;
+    if (sign_of(item->amount) != (a->p->side == OWED_TO_US ? 1 : -1))
         return NULL;
+    if (a->p->side == OWED_BY_US)
+        value = kt_dec_neg(value);
     KT_TRY(row_of(a, item->party, &row));
     kt_dec *bucket = bucket_of(row, a->p->day.day - item->due.day);
-    *bucket = kt_dec_add(*bucket, open);
-    row->total = kt_dec_add(row->total, open);
+    *bucket = kt_dec_add(*bucket, value);
+    row->total = kt_dec_add(row->total, value);
     row->items++;
-    return NULL;
-}
-
-/* What is open now, then what was closed after the day. */
-static kt_error *age_all(aged *a)
-{
-    for (int closed = 0; closed < 2; closed++) {
-        kt_where where[4];
-        size_t n = 0;
-        if (a->p->party.v)
-            where[n++] = (kt_where){offsetof(struct open_item, party), KT_EQ, &a->p->party};
-        where[n++] = closed ? (kt_where)KT_WHERE(open_item, closed, KT_GT, a->p->day)
-                            : (kt_where)KT_WHERE(open_item, closed, KT_EQ, {0});
-        where[n++] = (kt_where)KT_WHERE(open_item, day, KT_LE, a->p->day);
-        where[n] = (kt_where){0};
-        kt_cursor *cursor;
-        struct open_item item = {KT_OF(open_item)};
-        kt_error *error = NULL;
-        KT_TRY(kt_open(a->tx, &(kt_query){&open_item_shape, where, NULL, 0}, &cursor));
-        while (!error && kt_next(cursor, &item.rec))
-            error = age(a, &item);
-        kt_also(&error, kt_close(cursor));
-        KT_TRY(error);
-    }
     return NULL;
 }
 
@@ -241,7 +197,7 @@ kt_error *aging(kt_tx *tx, const kt_record *params, kt_record *result)
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
         *sums[i] = money(0);
     KT_TRY(check_page(tx, a.p));
-    KT_TRY(age_all(&a));
+    KT_TRY(open_items_on(tx, a.p->party, a.p->day, age, &a));
     if (a.count)
         qsort(a.rows, a.count, sizeof *a.rows, by_total);
     size_t skip = (size_t)a.p->skip, end = skip + (size_t)a.p->limit;
@@ -308,6 +264,9 @@ kt_error *party_statement(kt_tx *tx, const kt_record *params, kt_record *result)
         p.currency = house.currency;
     if (!p.from.day)
         KT_TRY(year_start(tx, p.to, &p.from));
+    struct named party = {KT_OF(named)};
+    KT_TRY(days_check(tx, p.from, p.to));
+    KT_TRY(kt_read(tx, p.party, &party.rec));
     out->opening = out->closing = out->open = money(0);
     const kt_where where[] = {KT_WHERE(open_item, party, KT_EQ, p.party),
         KT_WHERE(open_item, currency, KT_EQ, p.currency), KT_WHERE(open_item, day, KT_LE, p.to), {0}};

@@ -108,35 +108,35 @@ static kt_error *add_regular(plan *p)
 }
 
 /* Terms of payment count from the day of delivery: the bill is written then. */
-static kt_error *days_to_pay(kt_tx *tx, kt_id party, int64_t *days)
+static void add_line(plan *p, const struct terms *t, kt_date day, kt_dec value, bool purchase)
 {
-    kt_id id;
-    struct terms t = {KT_OF(terms)};
-    *days = 0;
-    KT_TRY(terms_of(tx, party, &id));
-    if (id.v)
-        KT_TRY(kt_read(tx, id, &t.rec));
-    for (size_t i = 0; i < t.parts.count; i++)
-        if (KT_AS(part, kt_line(&t.parts, i))->days > *days)
-            *days = KT_AS(part, kt_line(&t.parts, i))->days;
-    return NULL;
+    struct due_part parts[PARTS_MOST];
+    size_t count = terms_cut(t, day, value, parts);
+    for (size_t i = 0; i < count; i++) {
+        struct week *w = week_of(p, parts[i].due);
+        if (w)
+            put(purchase ? &w->purchases : &w->orders,
+                purchase ? kt_dec_neg(parts[i].amount) : parts[i].amount);
+    }
 }
 
+/* Without tax, which is passed on. */
 static kt_error *add_order(plan *p, const kt_order *order, bool purchase)
 {
-    int64_t days;
-    KT_TRY(days_to_pay(p->tx, order->party, &days));
+    struct terms t = {KT_OF(terms)};
+    kt_id id;
+    KT_TRY(terms_of(p->tx, order->party, &id));
+    if (id.v)
+        KT_TRY(kt_read(p->tx, id, &t.rec));
     for (size_t i = 0; i < order->line_count; i++) {
         const kt_order_line *line = &order->lines[i];
         kt_dec rest = kt_dec_sub(KT_DEC(100, 0), known(line->discount_percent)), value;
         kt_dec amount = kt_dec_mul(kt_dec_sub(line->quantity, known(line->invoiced)), line->price, 6);
-        kt_date day = line->day.day > kt_today(p->tx).day ? line->day : kt_today(p->tx);
-        struct week *w = week_of(p, kt_date_add(day, (int32_t)days));
-        if (!w || !amount.coef)
+        if (!amount.coef)
             continue;
         amount = kt_dec_div(kt_dec_mul(amount, rest, 6), KT_DEC(100, 0), 2);
         KT_TRY(to_house(p->tx, &p->house, "currency", amount, order->currency, kt_today(p->tx), &value));
-        put(purchase ? &w->purchases : &w->orders, purchase ? kt_dec_neg(value) : value);
+        add_line(p, &t, line->day.day > kt_today(p->tx).day ? line->day : kt_today(p->tx), value, purchase);
     }
     return NULL;
 }

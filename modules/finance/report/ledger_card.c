@@ -92,6 +92,17 @@ static kt_error *read_ledger(kt_tx *tx, const struct ledger *p, struct ledger_an
     return error;
 }
 
+static kt_error *check_account(kt_tx *tx, kt_id id)
+{
+    struct account a = {KT_OF(account)};
+    KT_TRY(kt_read(tx, id, &a.rec));
+    return a.group ? kt_hint(kt_fail(tx, KT_VALIDATION, "account", "account %s is a group",
+                                 "konto %s jest grupą", a.code.ptr),
+                         "Ask for an account in it; finance.trial_balance sums the group up.",
+                         "Zapytaj o konto, które zawiera; grupę sumuje finance.trial_balance.")
+                   : NULL;
+}
+
 kt_error *general_ledger(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     struct ledger p = *KT_SEE(ledger, params);
@@ -100,6 +111,8 @@ kt_error *general_ledger(kt_tx *tx, const kt_record *params, kt_record *result)
             "%lld nie mieści się między 1 a 5000", (long long)p.limit);
     if (!p.from.day)
         KT_TRY(year_start(tx, p.to, &p.from));
+    KT_TRY(days_check(tx, p.from, p.to));
+    KT_TRY(check_account(tx, p.account));
     return read_ledger(tx, &p, KT_AS(ledger_answer, result));
 }
 

@@ -78,4 +78,32 @@ static kt_error *owes(kt_tx *tx, kt_id party, kt_dec *sum)
     return kt_may(tx, "finance.open_item:read") ? party_owes(tx, party, sum) : NULL;
 }
 
-const kt_accounts accounts_service = {.papers = papers, .owes = owes, .bill_order = bill_order};
+static kt_error *find_due(
+    kt_tx *tx, kt_id party, kt_date day, kt_dec amount, kt_account_due **due, size_t *count)
+{
+    struct terms t = {KT_OF(terms)};
+    struct due_part parts[PARTS_MOST];
+    kt_id id;
+    KT_TRY(terms_of(tx, party, &id));
+    if (id.v)
+        KT_TRY(kt_read(tx, id, &t.rec));
+    *count = terms_cut(&t, day, amount, parts);
+    *due = kt_alloc(tx, sizeof **due * *count);
+    if (!*due)
+        return kt_no_memory();
+    for (size_t i = 0; i < *count; i++)
+        (*due)[i] = (kt_account_due){parts[i].due, parts[i].amount};
+    return NULL;
+}
+
+static kt_error *expected(
+    kt_tx *tx, kt_id party, kt_date day, kt_dec amount, kt_account_due **due, size_t *count)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = find_due(tx, party, day, amount, due, count);
+    kt_callers_authority(tx, before);
+    return error;
+}
+
+const kt_accounts accounts_service = {
+    .papers = papers, .owes = owes, .bill_order = bill_order, .expected = expected};

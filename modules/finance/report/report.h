@@ -13,7 +13,8 @@ struct node {
 typedef struct {
     struct node *nodes; /* by code; groups before what is in them */
     size_t count;
-    bool alike; /* a group sums the accounts of its own kind alone: for statements of one side */
+    bool alike;  /* a group sums the accounts of its own kind alone: for statements of one side */
+    bool earned; /* without the closings of years: tree_add had `result` */
 } tree;
 KT_MUST kt_error *tree_read(kt_tx *tx, tree *t);
 /* Adds to each account what was posted within the days; from not set: from the beginning. */
@@ -22,8 +23,11 @@ typedef enum { TO_OPENING, TO_TURNOVER, TO_COMPARED } tree_column;
 KT_MUST kt_error *tree_add(kt_tx *tx, tree *t, kt_date from, kt_date to, bool result, tree_column column);
 /* Groups get the sums of what is in them. */
 void tree_sum(tree *t);
-/* The filter of finance.entry that lists what a node's figure was posted by. */
+/* The filter of finance.entry that lists what a node's figure was posted by, within these days; from not set: from the
+ * beginning. */
 kt_str tree_filter(kt_tx *tx, const tree *t, size_t node, kt_date from, kt_date to);
+/* The same of all accounts of some kinds together. */
+kt_str tree_kinds_filter(kt_tx *tx, const tree *t, uint32_t kinds, kt_date from, kt_date to);
 kt_str iso_date(kt_tx *tx, kt_date day);
 
 /* ---- statements.c ---- */

@@ -17,7 +17,7 @@ const kt_shape trial_shape = KT_SHAPE(trial, NULL,
 struct trial_row {
     kt_record rec;
     kt_id account;
-    kt_str code, name, filter;
+    kt_str code, name, filter, opening_filter;
     enum account_kind kind;
     bool group;
     int64_t level;
@@ -33,7 +33,10 @@ static const kt_shape trial_row_shape = KT_SHAPE(trial_row, NULL,
     KT_FIELD(trial_row, debit, MONEY, "Debit", "Obroty Wn", .scale = 2),
     KT_FIELD(trial_row, credit, MONEY, "Credit", "Obroty Ma", .scale = 2),
     KT_FIELD(trial_row, closing, MONEY, "Closing balance", "Saldo", .scale = 2),
-    KT_FIELD(trial_row, filter, JSON, "Its entries", "Zapisy"));
+    KT_FIELD(trial_row, filter, JSON, "Its entries", "Zapisy"),
+    KT_FIELD(trial_row, opening_filter, JSON, "The entries before", "Zapisy wcześniejsze",
+        .help = {"Of the opening balance; both make the closing one.",
+            "Bilansu otwarcia; razem z zapisami okresu dają saldo."}));
 struct trial_answer {
     kt_record rec;
     kt_date from, to;
@@ -65,6 +68,8 @@ static kt_error *trial_rows(kt_tx *tx, const tree *t, bool every, struct trial_a
         if (!every && !row.opening.coef && !row.debit.coef && !row.credit.coef)
             continue;
         row.filter = tree_filter(tx, t, i, out->from, out->to);
+        if (row.opening.coef)
+            row.opening_filter = tree_filter(tx, t, i, (kt_date){0}, kt_date_add(out->from, -1));
         KT_TRY(kt_line_add(tx, &out->rows, &row.rec));
         if (n->account.group)
             continue;
@@ -87,8 +92,7 @@ kt_error *trial_balance(kt_tx *tx, const kt_record *params, kt_record *result)
     out->from = p->from;
     if (!p->from.day)
         KT_TRY(year_start(tx, p->to, &out->from));
-    if (out->from.day > out->to.day)
-        return kt_fail(tx, KT_VALIDATION, "to", "is before the beginning", "jest przed początkiem");
+    KT_TRY(days_check(tx, out->from, out->to));
     out->debit = out->credit = out->closing_debit = out->closing_credit = money(0);
     KT_TRY(tree_read(tx, &t));
     KT_TRY(tree_add(tx, &t, (kt_date){0}, kt_date_add(out->from, -1), false, TO_OPENING));
@@ -115,7 +119,7 @@ const kt_shape profit_loss_shape = KT_SHAPE(days, NULL,
 struct statement_row {
     kt_record rec;
     kt_id account;
-    kt_str code, name, filter;
+    kt_str code, name, filter, compared_filter;
     enum account_kind kind;
     bool group;
     int64_t level;
@@ -130,10 +134,12 @@ static const kt_shape statement_row_shape = KT_SHAPE(statement_row, NULL,
     KT_FIELD(statement_row, level, INT, "Level, from 1", "Poziom, od 1"),
     KT_FIELD(statement_row, amount, MONEY, "Amount", "Kwota", .scale = 2),
     KT_FIELD(statement_row, compared, MONEY, "Compared", "Porównywana", .scale = 2),
-    KT_FIELD(statement_row, filter, JSON, "Its entries", "Zapisy"));
+    KT_FIELD(statement_row, filter, JSON, "Its entries", "Zapisy"),
+    KT_FIELD(statement_row, compared_filter, JSON, "Entries compared", "Zapisy porównywane"));
 struct statement {
     kt_record rec;
     kt_lines rows;
+    kt_str result_filter, compared_result_filter;
     kt_dec assets, liabilities, equity, income, expenses, result, compared_result;
 };
 const kt_shape statement_shape = KT_SHAPE(statement, NULL,
@@ -145,7 +151,10 @@ const kt_shape statement_shape = KT_SHAPE(statement, NULL,
     KT_FIELD(statement, expenses, MONEY, "Expenses", "Koszty", .scale = 2),
     KT_FIELD(
         statement, result, MONEY, "Result not carried over yet", "Wynik jeszcze nieprzeniesiony", .scale = 2),
-    KT_FIELD(statement, compared_result, MONEY, "The same, compared", "Wynik porównywany", .scale = 2));
+    KT_FIELD(statement, compared_result, MONEY, "The same, compared", "Wynik porównywany", .scale = 2),
+    KT_FIELD(statement, result_filter, JSON, "Entries of the result", "Zapisy wyniku"),
+    KT_FIELD(statement, compared_result_filter, JSON, "Entries of the result compared",
+        "Zapisy wyniku porównywanego"));
 
 /* As statements show it: what increases its kind is above zero. */
 static kt_dec shown(enum account_kind kind, kt_dec debit_less_credit)
@@ -165,8 +174,14 @@ static void total(struct statement *out, enum account_kind kind, kt_dec amount)
         *sums[kind] = kt_dec_add(*sums[kind], amount);
 }
 
+struct asked { /* the days of a statement; compared.to not set: none are compared */
+    struct {
+        kt_date from, to;
+    } of, compared;
+};
+
 static kt_error *statement_rows(
-    kt_tx *tx, const tree *t, uint32_t kinds, kt_date from, kt_date to, struct statement *out)
+    kt_tx *tx, const tree *t, uint32_t kinds, const struct asked *days, struct statement *out)
 {
     for (size_t i = 0; i < t->count; i++) {
         const struct node *n = &t->nodes[i];
@@ -177,7 +192,9 @@ static kt_error *statement_rows(
             .compared = shown(n->account.kind, n->compared)};
         if (!(kinds & KT_IN(n->account.kind)) || (!net.coef && !n->compared.coef))
             continue;
-        row.filter = tree_filter(tx, t, i, from, to);
+        row.filter = tree_filter(tx, t, i, days->of.from, days->of.to);
+        if (days->compared.to.day)
+            row.compared_filter = tree_filter(tx, t, i, days->compared.from, days->compared.to);
         KT_TRY(kt_line_add(tx, &out->rows, &row.rec));
         if (!n->account.group)
             total(out, n->account.kind, row.amount);
@@ -197,59 +214,85 @@ static kt_dec earned(const tree *t, bool compared)
     return sum;
 }
 
-static kt_error *state(kt_tx *tx, tree *t, uint32_t kinds, kt_date from, kt_date to, struct statement *out)
+static kt_error *state(kt_tx *tx, tree *t, uint32_t kinds, const struct asked *days, struct statement *out)
 {
+    const uint32_t result = KT_IN(INCOME) | KT_IN(EXPENSE);
     out->assets = out->liabilities = out->equity = out->income = out->expenses = money(0);
     out->result = earned(t, false);
     out->compared_result = earned(t, true);
+    out->result_filter = tree_kinds_filter(tx, t, result, days->of.from, days->of.to);
+    if (days->compared.to.day)
+        out->compared_result_filter = tree_kinds_filter(
+            tx, t, result, days->compared.from, days->compared.to);
     t->alike = true;
     tree_sum(t);
-    return statement_rows(tx, t, kinds, from, to, out);
+    return statement_rows(tx, t, kinds, days, out);
 }
 
 kt_error *balance_sheet(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct days *p = (const struct days *)(const void *)kt_see(params, &balance_sheet_shape);
     struct statement *out = KT_AS(statement, result);
+    const struct asked days = {.of.to = p->day, .compared.to = p->compare};
     tree t;
     KT_TRY(tree_read(tx, &t));
     KT_TRY(tree_add(tx, &t, (kt_date){0}, p->day, false, TO_TURNOVER));
     if (p->compare.day)
         KT_TRY(tree_add(tx, &t, (kt_date){0}, p->compare, false, TO_COMPARED));
-    return state(tx, &t, KT_IN(ASSET) | KT_IN(LIABILITY) | KT_IN(EQUITY), (kt_date){0}, p->day, out);
+    return state(tx, &t, KT_IN(ASSET) | KT_IN(LIABILITY) | KT_IN(EQUITY), &days, out);
+}
+
+/* What is left out is completed -- from the beginning of the fiscal year -- and days in the wrong order are refused. */
+static kt_error *ask(
+    kt_tx *tx, kt_date from, kt_date to, kt_date compare_from, kt_date compare_to, struct asked *days)
+{
+    kt_error *all = NULL;
+    *days = (struct asked){{from, to}, {compare_from, compare_to}};
+    if (!from.day)
+        KT_TRY(year_start(tx, to, &days->of.from));
+    if (compare_to.day && !compare_from.day)
+        KT_TRY(year_start(tx, compare_to, &days->compared.from));
+    kt_also(&all, days_check(tx, days->of.from, to));
+    if (compare_from.day && !compare_to.day)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "compare_to", "is required with compare_from",
+                          "jest wymagane razem z compare_from"));
+    else if (days->compared.from.day > compare_to.day)
+        kt_also(&all,
+            kt_fail(tx, KT_VALIDATION, "compare_to", "is before the beginning", "jest przed początkiem"));
+    return all;
 }
 
 kt_error *profit_loss(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct days *p = (const struct days *)(const void *)kt_see(params, &profit_loss_shape);
-    struct statement *out = KT_AS(statement, result);
-    kt_date from = p->from;
+    struct asked days;
     tree t;
-    if (!from.day)
-        KT_TRY(year_start(tx, p->to, &from));
+    KT_TRY(ask(tx, p->from, p->to, p->compare_from, p->compare_to, &days));
     KT_TRY(tree_read(tx, &t));
-    KT_TRY(tree_add(tx, &t, from, p->to, true, TO_TURNOVER));
-    if (p->compare_to.day)
-        KT_TRY(tree_add(tx, &t, p->compare_from, p->compare_to, true, TO_COMPARED));
-    return state(tx, &t, KT_IN(INCOME) | KT_IN(EXPENSE), from, p->to, out);
+    KT_TRY(tree_add(tx, &t, days.of.from, days.of.to, true, TO_TURNOVER));
+    if (days.compared.to.day)
+        KT_TRY(tree_add(tx, &t, days.compared.from, days.compared.to, true, TO_COMPARED));
+    return state(tx, &t, KT_IN(INCOME) | KT_IN(EXPENSE), &days, KT_AS(statement, result));
 }
 
 /* ---- Cash flow ---- */
 
 struct cash_flow {
     kt_record rec;
-    kt_date from, to;
+    kt_date from, to, compare_from, compare_to;
 };
 const kt_shape cash_flow_shape = KT_SHAPE(cash_flow, NULL,
     KT_FIELD(cash_flow, from, DATE, "From", "Od",
         .help = {"Empty: the beginning of the fiscal year.", "Puste: początek roku obrotowego."}),
-    KT_FIELD(cash_flow, to, DATE, "To", "Do", .initial = "today"));
+    KT_FIELD(cash_flow, to, DATE, "To", "Do", .initial = "today"),
+    KT_FIELD(cash_flow, compare_from, DATE, "Compared from", "Porównanie od"),
+    KT_FIELD(cash_flow, compare_to, DATE, "Compared to", "Porównanie do"));
 struct cash_row {
     kt_record rec;
     enum cash_class cash;
     kt_id account;
-    kt_str code, name, filter;
-    kt_dec amount;
+    kt_str code, name, filter, compared_filter;
+    kt_dec amount, compared;
 };
 static const kt_shape cash_row_shape = KT_SHAPE(cash_row, NULL,
     KT_FIELD(cash_row, cash, STATE, "Activity", "Działalność", .choices = cash_classes),
@@ -257,56 +300,98 @@ static const kt_shape cash_row_shape = KT_SHAPE(cash_row, NULL,
     KT_FIELD(cash_row, code, STRING, "Code", "Numer"), KT_FIELD(cash_row, name, STRING, "Name", "Nazwa"),
     KT_FIELD(
         cash_row, amount, MONEY, "Cash in, or out below zero", "Wpływ, poniżej zera wydatek", .scale = 2),
-    KT_FIELD(cash_row, filter, JSON, "Its entries", "Zapisy"));
-struct cash_answer {
+    KT_FIELD(cash_row, compared, MONEY, "Compared", "Porównywana", .scale = 2),
+    KT_FIELD(cash_row, filter, JSON, "Its entries", "Zapisy"),
+    KT_FIELD(cash_row, compared_filter, JSON, "Entries compared", "Zapisy porównywane"));
+struct cash_sums {
     kt_record rec;
-    kt_lines rows;
     kt_dec opening, operating, investing, financing, closing;
 };
-const kt_shape cash_flow_answer_shape = KT_SHAPE(cash_answer, NULL,
-    KT_FIELD(cash_answer, opening, MONEY, "Cash at the beginning", "Środki na początek", .scale = 2),
-    KT_FIELD(cash_answer, operating, MONEY, "Operating", "Działalność operacyjna", .scale = 2),
-    KT_FIELD(cash_answer, investing, MONEY, "Investing", "Działalność inwestycyjna", .scale = 2),
-    KT_FIELD(cash_answer, financing, MONEY, "Financing", "Działalność finansowa", .scale = 2),
-    KT_FIELD(cash_answer, closing, MONEY, "Cash at the end", "Środki na koniec", .scale = 2),
+#define CASH_SUMS(T)                                                                                         \
+    KT_FIELD(T, opening, MONEY, "Cash at the beginning", "Środki na początek", .scale = 2),                  \
+        KT_FIELD(T, operating, MONEY, "Operating", "Działalność operacyjna", .scale = 2),                    \
+        KT_FIELD(T, investing, MONEY, "Investing", "Działalność inwestycyjna", .scale = 2),                  \
+        KT_FIELD(T, financing, MONEY, "Financing", "Działalność finansowa", .scale = 2),                     \
+        KT_FIELD(T, closing, MONEY, "Cash at the end", "Środki na koniec", .scale = 2)
+static const kt_shape cash_sums_shape = KT_SHAPE(cash_sums, NULL, CASH_SUMS(cash_sums));
+struct cash_answer {
+    kt_record rec;
+    kt_lines rows, compared;
+    kt_dec opening, operating, investing, financing, closing;
+};
+const kt_shape cash_flow_answer_shape = KT_SHAPE(cash_answer, NULL, CASH_SUMS(cash_answer),
+    KT_FIELD(cash_answer, compared, LINES, "Compared", "Porównywane", .lines = &cash_sums_shape,
+        .help = {"One row: the same of the other days. Empty: none were given.",
+            "Jeden wiersz: to samo z drugiego okresu. Puste: nie podano go."}),
     KT_FIELD(cash_answer, rows, LINES, "Rows", "Wiersze", .lines = &cash_row_shape));
 
 /* Every entry balances, so cash changed by as much as all other accounts did the other way. */
-kt_error *cash_flow(kt_tx *tx, const kt_record *params, kt_record *result)
+static kt_error *cash_read(kt_tx *tx, kt_date from, kt_date to, tree *t, struct cash_sums *out)
 {
-    const struct cash_flow *p = (const struct cash_flow *)(const void *)kt_see(params, &cash_flow_shape);
-    struct cash_answer *out = (struct cash_answer *)(void *)kt_as(result, &cash_flow_answer_shape);
-    kt_date from = p->from;
-    tree t;
-    if (!from.day)
-        KT_TRY(year_start(tx, p->to, &from));
-    out->opening = out->operating = out->investing = out->financing = out->closing = money(0);
+    *out = (struct cash_sums){KT_OF(cash_sums), money(0), money(0), money(0), money(0), money(0)};
     kt_dec *const sums[] = {
         [OPERATING] = &out->operating, [INVESTING] = &out->investing, [FINANCING] = &out->financing};
-    KT_TRY(tree_read(tx, &t));
-    KT_TRY(tree_add(tx, &t, (kt_date){0}, kt_date_add(from, -1), false, TO_OPENING));
-    KT_TRY(tree_add(tx, &t, from, p->to, true, TO_TURNOVER));
-    for (size_t i = 0; i < t.count; i++) {
-        const struct node *n = &t.nodes[i];
+    KT_TRY(tree_read(tx, t));
+    KT_TRY(tree_add(tx, t, (kt_date){0}, kt_date_add(from, -1), false, TO_OPENING));
+    KT_TRY(tree_add(tx, t, from, to, true, TO_TURNOVER));
+    for (size_t i = 0; i < t->count; i++) {
+        const struct node *n = &t->nodes[i];
         kt_dec amount = kt_dec_sub(n->credit, n->debit);
         if (n->account.group || n->account.kind == OFF_BALANCE)
             continue;
         if (n->account.cash == CASH) {
             out->opening = kt_dec_add(out->opening, n->opening);
             out->closing = kt_dec_add(out->closing, kt_dec_sub(n->opening, amount));
-            continue;
+        } else {
+            kt_dec *sum = sums[n->account.cash ? n->account.cash : OPERATING];
+            *sum = kt_dec_add(*sum, amount);
         }
+    }
+    return NULL;
+}
+
+/* other: the days compared with, of the same accounts; NULL: none */
+static kt_error *cash_rows(
+    kt_tx *tx, const tree *t, const tree *other, const struct asked *days, kt_lines *rows)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        const struct node *n = &t->nodes[i];
         struct cash_row row = {.rec.of = &cash_row_shape,
             .cash = n->account.cash ? n->account.cash : OPERATING,
             .account = n->account.rec.id,
             .code = n->account.code,
             .name = name_of(tx, &n->account),
-            .amount = amount};
-        if (!amount.coef)
+            .amount = kt_dec_sub(n->credit, n->debit)};
+        if (other)
+            row.compared = kt_dec_sub(other->nodes[i].credit, other->nodes[i].debit);
+        if (n->account.group || n->account.kind == OFF_BALANCE || n->account.cash == CASH ||
+            (!row.amount.coef && !row.compared.coef))
             continue;
-        *sums[row.cash] = kt_dec_add(*sums[row.cash], amount);
-        row.filter = tree_filter(tx, &t, i, from, p->to);
-        KT_TRY(kt_line_add(tx, &out->rows, &row.rec));
+        row.filter = tree_filter(tx, t, i, days->of.from, days->of.to);
+        if (other)
+            row.compared_filter = tree_filter(tx, other, i, days->compared.from, days->compared.to);
+        KT_TRY(kt_line_add(tx, rows, &row.rec));
     }
     return NULL;
+}
+
+kt_error *cash_flow(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    const struct cash_flow *p = (const struct cash_flow *)(const void *)kt_see(params, &cash_flow_shape);
+    struct cash_answer *out = (struct cash_answer *)(void *)kt_as(result, &cash_flow_answer_shape);
+    struct asked days;
+    struct cash_sums sums, compared;
+    tree t, other;
+    KT_TRY(ask(tx, p->from, p->to, p->compare_from, p->compare_to, &days));
+    KT_TRY(cash_read(tx, days.of.from, days.of.to, &t, &sums));
+    out->opening = sums.opening;
+    out->operating = sums.operating;
+    out->investing = sums.investing;
+    out->financing = sums.financing;
+    out->closing = sums.closing;
+    if (days.compared.to.day) {
+        KT_TRY(cash_read(tx, days.compared.from, days.compared.to, &other, &compared));
+        KT_TRY(kt_line_add(tx, &out->compared, &compared.rec));
+    }
+    return cash_rows(tx, &t, days.compared.to.day ? &other : NULL, &days, &out->rows);
 }

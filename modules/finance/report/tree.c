@@ -108,6 +108,7 @@ kt_error *tree_add(kt_tx *tx, tree *t, kt_date from, kt_date to, bool result, tr
         if (n)
             put(n, rows[i].debit, rows[i].credit, column);
     }
+    t->earned = t->earned || result;
     return result ? leave_out_closings(tx, t, from, to, column) : NULL;
 }
 
@@ -136,17 +137,36 @@ static bool is_within(const tree *t, size_t node, size_t group)
     return node == group;
 }
 
+static kt_str and_account(kt_tx *tx, kt_str accounts, const struct account *a)
+{
+    return kt_format(tx, "%s%s%llu", accounts.ptr ? accounts.ptr : "", accounts.ptr ? "," : "",
+        (unsigned long long)a->rec.id.v);
+}
+
+static kt_str entries_of(kt_tx *tx, const tree *t, kt_str accounts, kt_date from, kt_date to)
+{
+    kt_str days = from.day ? kt_format(tx, "\"between\",[\"%s\",\"%s\"]", iso_date(tx, from).ptr,
+                                 iso_date(tx, to).ptr)
+                           : kt_format(tx, "\"<=\",\"%s\"", iso_date(tx, to).ptr);
+    return kt_format(tx, "[[\"state\",\"=\",\"posted\"],[\"day\",%s],%s[\"lines.account\",\"in\",[%s]]]",
+        days.ptr, t->earned ? "[\"kind\",\"!=\",\"closing\"]," : "", accounts.ptr ? accounts.ptr : "");
+}
+
 kt_str tree_filter(kt_tx *tx, const tree *t, size_t node, kt_date from, kt_date to)
 {
     kt_str accounts = {0};
     for (size_t i = 0; i < t->count; i++)
         if (!t->nodes[i].account.group && is_within(t, i, node) &&
             (!t->alike || t->nodes[i].account.kind == t->nodes[node].account.kind))
-            accounts = kt_format(tx, "%s%s%llu", accounts.ptr ? accounts.ptr : "", accounts.ptr ? "," : "",
-                (unsigned long long)t->nodes[i].account.rec.id.v);
-    kt_str days = from.day ? kt_format(tx, "\"between\",[\"%s\",\"%s\"]", iso_date(tx, from).ptr,
-                                 iso_date(tx, to).ptr)
-                           : kt_format(tx, "\"<=\",\"%s\"", iso_date(tx, to).ptr);
-    return kt_format(tx, "[[\"state\",\"=\",\"posted\"],[\"day\",%s],[\"lines.account\",\"in\",[%s]]]",
-        days.ptr, accounts.ptr ? accounts.ptr : "");
+            accounts = and_account(tx, accounts, &t->nodes[i].account);
+    return entries_of(tx, t, accounts, from, to);
+}
+
+kt_str tree_kinds_filter(kt_tx *tx, const tree *t, uint32_t kinds, kt_date from, kt_date to)
+{
+    kt_str accounts = {0};
+    for (size_t i = 0; i < t->count; i++)
+        if (!t->nodes[i].account.group && kinds & KT_IN(t->nodes[i].account.kind))
+            accounts = and_account(tx, accounts, &t->nodes[i].account);
+    return entries_of(tx, t, accounts, from, to);
 }

@@ -107,6 +107,7 @@ kt_error *stock_align(kt_tx *tx, const kt_record *params, kt_record *result)
     if (!stock_is_kept(tx))
         return kt_fail(
             tx, KT_UNAVAILABLE, NULL, "no module keeps stock now", "żaden moduł nie prowadzi teraz magazynu");
+    KT_TRY(period_open(tx, "day", KT_SEE(align, params)->day));
     out->ledger = out->goods = money(0);
     kt_authority before = kt_own_authority(tx);
     kt_error *error = align(tx, KT_SEE(align, params), out);

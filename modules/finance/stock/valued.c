@@ -72,6 +72,13 @@ static bool is_at(kt_str place, const char *name)
     return place.ptr && strcmp(place.ptr, name) == 0;
 }
 
+static kt_error *post(kt_tx *tx, struct entry *e)
+{
+    if (e->lines.count)
+        KT_TRY(period_open_to_all(tx, "day", e->day));
+    return entry_post(tx, e);
+}
+
 /* Goods from a supplier wait for their bill, those that go back to one for a credit note. */
 static kt_error *note_received(kt_tx *tx, const struct valued *v, struct entry *e)
 {
@@ -113,7 +120,7 @@ static kt_error *book_move(kt_tx *tx, const struct valued *v)
             kt_dec_neg(v->value), (kt_dec){0}));
     }
     KT_TRY(note_received(tx, v, &e));
-    return entry_post(tx, &e);
+    return post(tx, &e);
 }
 
 kt_error *stock_valued(kt_tx *tx, const kt_event *event)
@@ -145,7 +152,7 @@ static kt_error *book_cost(kt_tx *tx, const struct cost *c)
     kt_dec amount = costs[i].leaves ? kt_dec_neg(c->amount) : c->amount;
     KT_TRY(entry_add(tx, &e, &(struct entry_line){.account = progress}, amount, (kt_dec){0}));
     KT_TRY(entry_add(tx, &e, &(struct entry_line){.account = other}, kt_dec_neg(amount), (kt_dec){0}));
-    return entry_post(tx, &e);
+    return post(tx, &e);
 }
 
 kt_error *production_cost(kt_tx *tx, const kt_event *event)
