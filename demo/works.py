@@ -133,6 +133,11 @@ class Works:
         for delivery in ready[:2]:
             self.once("logistics.delivery.ship", {"id": delivery["id"]}, f"ship-{delivery['id']}")
 
+    def turn(self, waiting, gone):
+        """One waits for the customer's word, one came to nothing."""
+        self.once("crm.order.hold", {"id": waiting, "reason": "czekamy na przedpłatę"}, "hold")
+        self.once("crm.order.cancel", {"id": gone, "reason": "klient zrezygnował"}, "cancel")
+
 
 def build(builder, enabled, password):
     works = Works(builder, enabled)
@@ -147,8 +152,8 @@ def build(builder, enabled, password):
         hall.people(password)
         hall.history()
     if {"crm", "logistics", "production"} <= enabled:
-        for n in range(24):
-            works.order(n)
+        orders = [works.order(n) for n in range(25)]
         works.buy()
         works.make()
         works.ship()
+        works.turn(orders[18], orders[24])
