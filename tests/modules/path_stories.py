@@ -154,7 +154,7 @@ def the_preview_tells_what_each_department_will_do(k):
 def the_confirmation_does_what_the_preview_told(k):
     s = shop(k)
     done = k.call("crm.order.confirm", {"id": seen["order"]}, if_preview=seen["preview"]["hash"])
-    told = {key: value for key, value in seen["preview"].items() if key in ("parts", "promised", "cost", "margin", "margin_percent", "minutes", "net")}
+    told = {key: value for key, value in seen["preview"].items() if key in ("parts", "promised", "cost", "margin", "margin_percent", "minutes", "net", "cash")}
     for part in told["parts"] + done["parts"]:
         part.pop("supply", None)
     expect({key: done[key] for key in told}, told)
@@ -167,6 +167,22 @@ def the_confirmation_does_what_the_preview_told(k):
     expect({r["item"]: r["quantity"] for r in requests(k)}, {s["TUBE"]: "9.0000", s["WHEEL"]: "6.0000"})
     expect((level(k, s["BIKE"])["reserved"], level(k, s["BELL"])["reserved"]), (D(2), D(3)))
     expect(len(rows(k, "logistics.delivery")), 1)
+
+
+def the_preview_tells_when_money_comes_and_goes(k):
+    """The customer pays by the usual terms from the day of the promise, the suppliers get theirs from the day on which the goods come."""
+    usual = datetime.timedelta(rows(k, "finance.terms", ["initial", "=", True])[0]["parts"][0]["days"])
+    due = lambda text: (datetime.date.fromisoformat(text) + usual).isoformat()
+    preview, row = seen["preview"], k.get("crm.order", seen["order"])
+    bike, service = row["lines"]
+    moved = {}
+    for when, amount in [(due(bike["promised"]), D(bike["net"])), (due(day(60)), D(service["net"]))] + [
+            (due(p["day"]), -D(p["cost"])) for p in preview["parts"] if p["kind"] == "buy"]:
+        received, paid = moved.get(when, (D(0), D(0)))
+        moved[when] = (received + max(amount, D(0)), paid + max(-amount, D(0)))
+    expect({c["day"]: (D(c["received"]), D(c["paid"])) for c in preview["cash"]}, moved)
+    expect([c["day"] for c in preview["cash"]], sorted(moved))
+    expect(D(preview["cash"][-1]["balance"]), D(row["net"]) - sum(D(p["cost"]) for p in preview["parts"] if p["kind"] == "buy"))
 
 
 def every_date_says_why(k):
@@ -426,9 +442,10 @@ def the_whole_house_is_sound(k):
 
 
 def with_departments_absent_the_others_do_their_part(k):
-    """crm with one of the others at a time."""
+    """crm with one of the others, and with each two of them."""
     for modules, kinds in (("base,crm", []), ("base,crm,logistics", [("buy", "3"), ("missing", "2")]), ("base,crm,production", [("make", "2"), ("missing", "3")]),
-                           ("base,crm,finance", []), ("base,crm,logistics,production", [("buy", "3"), ("make", "2")])):
+                           ("base,crm,finance", []), ("base,crm,logistics,finance", [("buy", "3"), ("missing", "2")]),
+                           ("base,crm,production,finance", [("make", "2"), ("missing", "3")]), ("base,crm,logistics,production", [("buy", "3"), ("make", "2")])):
         with House(modules=modules) as house:
             other = house.client()
             s = company(other, modules)
@@ -436,6 +453,7 @@ def with_departments_absent_the_others_do_their_part(k):
             answer = other.call("crm.order.confirm", {"id": made})
             top = sorted((p["kind"], str(D(p["quantity"]).normalize())) for p in answer["parts"] if p["level"] == 0)
             expect((modules, top), (modules, sorted(kinds)))
+            expect((modules, bool(answer["cash"])), (modules, "finance" in modules))
             if "finance" in modules:
                 bill = other.call("finance.invoice.from_order", {"order": {"entity": "crm.order", "id": made}, "basis": "ordered"})["id"]
                 other.call("finance.invoice.post", {"id": bill})
@@ -446,7 +464,8 @@ def with_departments_absent_the_others_do_their_part(k):
 
 
 STORIES = [
-    the_preview_tells_what_each_department_will_do, the_confirmation_does_what_the_preview_told, every_date_says_why,
+    the_preview_tells_what_each_department_will_do, the_confirmation_does_what_the_preview_told,
+    the_preview_tells_when_money_comes_and_goes, every_date_says_why,
     a_late_supplier_breaks_a_promise_and_says_whose, what_comes_in_goes_where_it_is_waited_for, it_is_shipped_billed_and_paid,
     a_cancelled_order_undoes_what_can_be_undone, an_amendment_asks_for_the_difference_alone,
     more_of_what_is_partly_missing_is_promised_for_no_day, what_is_refused_changes_nothing,

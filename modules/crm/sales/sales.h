@@ -2,6 +2,7 @@
  * one routine of totals under deals, quotations, orders and templates. */
 #pragma once
 #include <kontor/documents.h>
+#include <kontor/supply.h>
 #include <kontor/web.h>
 #include <kontor/work.h>
 
@@ -340,6 +341,9 @@ struct leftover { /* what a change could not undo */
     kt_str reason;
 };
 extern const kt_shape leftover_shape, promise_shape, planned_order_shape;
+/* cash.c: what falls due for what the order still bills and for what its plan buys, by day; none without the books. */
+extern const kt_shape cash_day_shape;
+KT_MUST kt_error *order_cash(kt_tx *tx, const struct sale *s, const kt_plan *plan, kt_lines *days);
 kt_error *order_planned(kt_tx *tx, const kt_record *self, kt_record *result);
 extern const kt_shape deliver_shape, bill_shape;
 kt_error *order_deliver(kt_tx *tx, kt_record *self, const kt_record *params);

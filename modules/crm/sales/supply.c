@@ -387,7 +387,7 @@ struct planned_order {
     unsigned state;
     kt_date promised;
     kt_dec net, cost, margin, margin_percent;
-    kt_lines parts;
+    kt_lines parts, cash;
 };
 const kt_shape planned_order_shape = KT_SHAPE(planned_order, NULL,
     KT_FIELD(planned_order, id, INT, "Id", "Id"), KT_FIELD(planned_order, version, INT, "Version", "Wersja"),
@@ -400,7 +400,14 @@ const kt_shape planned_order_shape = KT_SHAPE(planned_order, NULL,
     KT_FIELD(planned_order, margin, MONEY, "Margin", "Marża", .scale = 4),
     KT_FIELD(planned_order, margin_percent, PERCENT, "Margin, %", "Marża, %", .scale = 2),
     KT_FIELD(planned_order, minutes, INT, "Working minutes", "Minuty pracy"),
-    KT_FIELD(planned_order, parts, LINES, "Plan", "Plan", .lines = &planned_part_shape));
+    KT_FIELD(planned_order, parts, LINES, "Plan", "Plan", .lines = &planned_part_shape),
+    KT_FIELD(planned_order, cash, LINES, "Effect on cash", "Wpływ na gotówkę", .lines = &cash_day_shape,
+        .help = {"In the company's currency, without tax, by the terms of payment. Empty: nobody keeps the "
+                 "books, or "
+                 "the cost is not yours to see.",
+            "W walucie firmy, bez podatku, według warunków płatności. Puste: nikt nie prowadzi ksiąg albo "
+            "nie wolno Ci "
+            "znać kosztów."}));
 
 struct called {
     kt_record rec;
@@ -408,15 +415,10 @@ struct called {
 };
 static const kt_shape called_shape = KT_SHAPE(called, "base.item", KT_BIND(called, name, STRING, "name"));
 
-static kt_error *show_plan(kt_tx *tx, kt_id order, struct planned_order *out)
+static kt_error *show_plan(kt_tx *tx, const kt_plan *plan, struct planned_order *out)
 {
-    const kt_supply *supply = kt_supply_find(tx);
-    kt_plan plan = {0};
-    if (!supply || !kt_may(tx, "base.pegging:read"))
-        return NULL;
-    KT_TRY(supply->tree(tx, order, (kt_id){0}, 0, &plan));
-    for (size_t i = 0; i < plan.count; i++) {
-        const kt_cover *part = &plan.parts[i];
+    for (size_t i = 0; i < plan->count; i++) {
+        const kt_cover *part = &plan->parts[i];
         struct called item = {KT_OF(called)};
         KT_TRY(kt_read(tx, part->item, &item.rec));
         struct planned_part row = {KT_OF(planned_part), .level = part->level, .line = (int64_t)part->line.v,
@@ -433,6 +435,8 @@ kt_error *order_planned(kt_tx *tx, const kt_record *self, kt_record *result)
 {
     const struct sale *s = (const struct sale *)(const void *)kt_see(self, &order_shape);
     struct planned_order *out = KT_AS(planned_order, result);
+    const kt_supply *supply = kt_supply_find(tx);
+    kt_plan plan = {0};
     struct sale seen = {.rec.of = &order_shape}; /* as the caller may see it: with the cost, or without */
     KT_TRY(kt_read(tx, s->rec.id, &seen.rec));
     out->id = (int64_t)s->rec.id.v;
@@ -444,5 +448,9 @@ kt_error *order_planned(kt_tx *tx, const kt_record *self, kt_record *result)
     out->margin = seen.margin;
     if (seen.margin.scale1 && s->net.coef)
         out->margin_percent = kt_dec_div(kt_dec_mul(seen.margin, KT_DEC(100, 0), 4), s->net, 2);
-    return show_plan(tx, kt_any(tx, s->rec.of->name, s->rec.id), out);
+    if (supply && kt_may(tx, "base.pegging:read"))
+        KT_TRY(supply->tree(tx, kt_any(tx, s->rec.of->name, s->rec.id), (kt_id){0}, 0, &plan));
+    if (kt_shows(tx, order_shape.name, "cost"))
+        KT_TRY(order_cash(tx, s, &plan, &out->cash));
+    return show_plan(tx, &plan, out);
 }

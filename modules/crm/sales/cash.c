@@ -1,0 +1,186 @@
+/* What an order does to cash, day by day: what the customer will pay for what is still to be billed, and what the goods
+ * that are bought for it cost, each by the terms of payment of who pays. Both without tax, which is passed on. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <kontor/accounts.h>
+#include <kontor/currency.h>
+
+#include "sales/sales.h"
+
+struct cash_day {
+    kt_record rec;
+    kt_date day;
+    kt_dec received, paid, balance;
+};
+const kt_shape cash_day_shape = KT_SHAPE(cash_day, NULL, KT_FIELD(cash_day, day, DATE, "Day", "Dzień"),
+    KT_FIELD(cash_day, received, MONEY, "Received", "Wpływ", .scale = 2),
+    KT_FIELD(cash_day, paid, MONEY, "Paid", "Wydatek", .scale = 2),
+    KT_FIELD(cash_day, balance, MONEY, "Together so far", "Razem do tego dnia", .scale = 2));
+
+struct asked_of { /* logistics.purchase_request: of whom it will be bought */
+    kt_record rec;
+    kt_id party;
+};
+static const kt_shape asked_of_shape = KT_SHAPE(
+    asked_of, "logistics.purchase_request", KT_BIND(asked_of, party, REF, "party"));
+
+struct billed { /* on a day, by or to a party; after that, what falls due on a day */
+    kt_id party;
+    kt_date day;
+    kt_dec amount; /* in the company's currency; below zero: we pay */
+};
+struct bills {
+    struct billed *rows;
+    size_t count, room;
+};
+
+static kt_error *add(kt_tx *tx, struct bills *all, struct billed row)
+{
+    if (all->count == all->room) {
+        size_t room = all->room ? all->room * 2 : 32;
+        struct billed *grown = kt_alloc(tx, sizeof *grown * room);
+        if (!grown)
+            return kt_no_memory();
+        if (all->count)
+            memcpy(grown, all->rows, sizeof *grown * all->count);
+        all->rows = grown;
+        all->room = room;
+    }
+    all->rows[all->count++] = row;
+    return NULL;
+}
+
+static int by_day(const void *x, const void *y)
+{
+    const struct billed *a = x, *b = y;
+    int c = (a->day.day > b->day.day) - (a->day.day < b->day.day);
+    if (!c)
+        c = (a->amount.coef > 0) - (b->amount.coef > 0);
+    return c ? c : (a->party.v > b->party.v) - (a->party.v < b->party.v);
+}
+
+/* One row for each day, direction and party. */
+static void put_together(struct bills *all)
+{
+    size_t kept = 0;
+    if (all->count)
+        qsort(all->rows, all->count, sizeof *all->rows, by_day);
+    for (size_t i = 0; i < all->count; i++)
+        if (kept && by_day(&all->rows[kept - 1], &all->rows[i]) == 0)
+            all->rows[kept - 1].amount = kt_dec_add(all->rows[kept - 1].amount, all->rows[i].amount);
+        else
+            all->rows[kept++] = all->rows[i];
+    all->count = kept;
+}
+
+static kt_date not_past(kt_tx *tx, kt_date day)
+{
+    return day.day > kt_today(tx).day ? day : kt_today(tx);
+}
+
+static kt_dec unbilled(const struct sale_line *line)
+{
+    kt_dec net = kt_dec_round(line->net, 2), parts[2];
+    kt_dec weights[2] = {kt_dec_sub(line->quantity, line->invoiced), line->invoiced};
+    if (!line->invoiced.coef || weights[0].coef < 0 || weights[1].coef < 0)
+        return line->invoiced.coef ? KT_DEC(0, 2) : net;
+    kt_dec_split(net, weights, 2, parts);
+    return parts[0];
+}
+
+static kt_error *add_sales(kt_tx *tx, const struct sale *s, kt_id own, struct bills *all)
+{
+    const kt_currencies *currencies = kt_currencies_find(tx);
+    for (size_t i = 0; i < s->lines.count; i++) {
+        const struct sale_line *line = sale_line_at(&s->lines, i);
+        kt_dec amount = unbilled(line);
+        if (!amount.coef)
+            continue;
+        if (currencies)
+            KT_TRY(currencies->convert(tx, amount, s->currency, own, s->day, 2, &amount));
+        kt_date day = line->promised.day ? line->promised : line->asked.day ? line->asked : s->asked;
+        if (amount.scale1)
+            KT_TRY(add(
+                tx, all, (struct billed){s->bill_to.v ? s->bill_to : s->party, not_past(tx, day), amount}));
+    }
+    return NULL;
+}
+
+static kt_error *add_purchases(kt_tx *tx, const kt_plan *plan, struct bills *all)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const kt_cover *part = &plan->parts[i];
+        const char *entity = kt_any_entity(tx, part->document);
+        struct asked_of request = {KT_OF(asked_of)};
+        if (part->kind != KT_FROM_BUYING || !part->cost.coef)
+            continue;
+        if (entity && strcmp(entity, asked_of_shape.name) == 0)
+            KT_TRY(kt_read(tx, kt_any_id(part->document), &request.rec));
+        KT_TRY(add(tx, all,
+            (struct billed){request.party, not_past(tx, part->day.day ? part->day : part->needed),
+                kt_dec_neg(part->cost)}));
+    }
+    return NULL;
+}
+
+/* What is billed falls due by terms. */
+static kt_error *fall_due(
+    kt_tx *tx, const kt_accounts *accounts, const struct bills *billed, struct bills *due)
+{
+    for (size_t i = 0; i < billed->count; i++) {
+        const struct billed *b = &billed->rows[i];
+        kt_account_due *parts;
+        size_t count;
+        KT_TRY(accounts->expected(tx, b->party, b->day, b->amount, &parts, &count));
+        for (size_t k = 0; k < count; k++)
+            KT_TRY(add(tx, due, (struct billed){{0}, parts[k].day, parts[k].amount}));
+    }
+    put_together(due);
+    return NULL;
+}
+
+static kt_error *show(kt_tx *tx, const struct bills *due, kt_lines *days)
+{
+    kt_dec balance = KT_DEC(0, 2);
+    for (size_t i = 0; i < due->count;) {
+        struct cash_day row = {
+            KT_OF(cash_day), .day = due->rows[i].day, .received = KT_DEC(0, 2), .paid = KT_DEC(0, 2)};
+        for (; i < due->count && due->rows[i].day.day == row.day.day; i++) {
+            kt_dec amount = kt_dec_round(due->rows[i].amount, 2);
+            balance = kt_dec_add(balance, amount);
+            if (amount.coef > 0)
+                row.received = kt_dec_add(row.received, amount);
+            else
+                row.paid = kt_dec_sub(row.paid, amount);
+        }
+        row.balance = balance;
+        KT_TRY(kt_line_add(tx, days, &row.rec));
+    }
+    return NULL;
+}
+
+static kt_error *find_days(kt_tx *tx, const struct sale *s, const kt_plan *plan, kt_lines *days)
+{
+    const kt_accounts *accounts = kt_accounts_find(tx);
+    const kt_currencies *currencies = kt_currencies_find(tx);
+    struct bills billed = {0}, due = {0};
+    kt_id own = {0};
+    if (!accounts)
+        return NULL;
+    if (currencies)
+        KT_TRY(currencies->own(tx, &own));
+    KT_TRY(add_sales(tx, s, own.v ? own : s->currency, &billed));
+    KT_TRY(add_purchases(tx, plan, &billed));
+    put_together(&billed);
+    KT_TRY(fall_due(tx, accounts, &billed, &due));
+    return show(tx, &due, days);
+}
+
+kt_error *order_cash(kt_tx *tx, const struct sale *s, const kt_plan *plan, kt_lines *days)
+{
+    kt_authority before = kt_own_authority(tx); /* days and sums alone are told */
+    kt_error *error = find_days(tx, s, plan, days);
+    kt_callers_authority(tx, before);
+    return error;
+}
