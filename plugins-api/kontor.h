@@ -377,6 +377,9 @@ typedef struct {
     const char *sort;      /* "-day,id"; NULL: by id */
     uint32_t limit;        /* 0: all */
     kt_str filter;         /* further conditions, as on the wire: [["city","=","Łódź"]]; not set: none */
+    /* Of rec the id alone is filled in: for looking, not for writing. If an index has all that the shape binds and the
+     * query asks, it is read without the records. */
+    bool slim;
 } kt_query;
 #define KT_WHERE(T, m, op, ...)                                                                              \
     {                                                                                                        \

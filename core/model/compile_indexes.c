@@ -1,5 +1,6 @@
 /* compile_indexes.c -- which indexes an entity has: external_id and number, the fields' own flags, the
- * `indexes` text, and one for every reference, so that a deletion finds who points to the record. */
+ * `indexes` text, and one for every reference, so that a deletion finds who points to the record: where nobody asked for
+ * more, it holds the references that are set. */
 #include "model/compile.h"
 #include "model/entries.h"
 #include "record/fill_mark.h"
@@ -18,7 +19,8 @@ static void add(index_list *list, model_index index)
     for (size_t i = 0; i < list->count; i++) {
         const model_index *other = &list->items[i];
         if (other->unique == index.unique && other->through == index.through &&
-            other->covering == index.covering && other->count == index.count &&
+            other->covering == index.covering && other->sparse == index.sparse &&
+            other->count == index.count &&
             memcmp(other->fields, index.fields, index.count * sizeof *index.fields) == 0)
             return; /* declared twice is declared once */
     }
@@ -154,7 +156,7 @@ static void add_from_lines(index_list *list, const model_field *lines)
     for (size_t i = 0; i < lines->lines->field_count; i++) {
         const model_field *field = &lines->lines->fields[i];
         if (field->indexed || is_reference(field))
-            add(list, (model_index){.through = lines, .count = 1, .fields = {field}});
+            add(list, (model_index){.through = lines, .sparse = true, .count = 1, .fields = {field}});
     }
 }
 
@@ -175,7 +177,7 @@ static void collect(index_list *list)
         if (field->indexed && can_lead(field))
             add(list, (model_index){.count = 1, .fields = {field}});
         else if (is_reference(field) && !begins_one(list, field))
-            add(list, (model_index){.count = 1, .fields = {field}});
+            add(list, (model_index){.sparse = true, .count = 1, .fields = {field}});
         else if (field->lines)
             add_from_lines(list, field);
     }
@@ -190,6 +192,7 @@ static kt_str index_spec(builder *b, const model_index *index)
         index->unique     ? 'u'
         : index->counted  ? 'c'
         : index->covering ? 'v'
+        : index->sparse   ? 's'
                           : 'i');
     if (index->through)
         n += snprintf(text + n, sizeof text - (size_t)n, "(%u)", index->through->tag);

@@ -31,6 +31,8 @@ static bool line_key(const model_index *index, const model_record *record, size_
     for (size_t k = 0; k < i; k++)
         if (model_value_equal(field, value, &lines->as.lines.items[k].values[field->position]))
             return false; /* an earlier line has it */
+    if (index->sparse && !value->set)
+        return false;
     key_value(out, field, value, false);
     return true;
 }
@@ -82,6 +84,8 @@ bool entry_key(const model_index *index, const model_record *record, size_t i, k
     for (size_t k = 0; k < index->count; k++) {
         const model_field *field = index->fields[k];
         const model_value *value = &record->values[field->position];
+        if (index->sparse && k == 0 && !value->set)
+            return false;
         if (index->unique && !value->set && field->position != MODEL_COMPANY && field->type != KT_BOOL)
             return false;
         model_value one;

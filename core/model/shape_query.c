@@ -12,6 +12,7 @@ struct kt_cursor {
     const shape_binding *binding;
     query_rows *rows;
     kt_error *error;
+    bool slim;
     uint32_t left; /* rows still wanted; UINT32_MAX: all */
 };
 
@@ -66,7 +67,7 @@ static kt_error *choose_fields(kt_cursor *c)
         return NULL;
     KT_TRY(query_rows_fields(c->rows, &wanted));
     for (size_t i = 0; i < MODEL_OWN; i++)
-        wanted[i] = true;
+        wanted[i] = i == MODEL_ID || !c->slim;
     for (size_t i = 0; i < c->binding->count; i++) {
         const shape_row *row = &c->binding->rows[i];
         if (row->count)
@@ -83,6 +84,7 @@ static kt_error *open_within(kt_cursor *c, const kt_query *query)
     if (!sort)
         return error_no_memory();
     c->left = query->limit ? query->limit : UINT32_MAX;
+    c->slim = query->slim;
     KT_TRY(query_of(c->tx, query, &c->binding, sort, &q));
     q.limit = query->limit; /* a plan for few rows may be another than one for all */
     KT_TRY(query_open(c->tx, &q, &c->rows));

@@ -90,8 +90,9 @@ static bool is_legible(const model_index *index)
 static bool fits(cover *c, const model_index *index)
 {
     aggregation *a = c->a;
-    if (index->covering != (a->lines != NULL) || index->through != a->lines || !is_legible(index) ||
-        !filter_fits(index, a->line_filter, true) || !filter_fits(index, c->filter, false))
+    if (index->sparse || index->covering != (a->lines != NULL) || index->through != a->lines ||
+        !is_legible(index) || !filter_fits(index, a->line_filter, true) ||
+        !filter_fits(index, c->filter, false))
         return false;
     for (size_t i = 0; i < a->by_count; i++)
         if (!path_fits(index, &a->by[i].path, &a->by[i].inner, &c->by_at[i]))
@@ -141,27 +142,15 @@ static uint64_t read_u64(const char *at)
 {
     uint64_t n;
     memcpy(&n, at, sizeof n);
-    return __builtin_bswap64(n); /* keys are big-endian; so far this runs on little-endian machines only */
+    return be64toh(n);
 }
 
 static void decode(cover *c, kt_str at)
 {
-    const char *p = at.ptr + 5; /* behind table, entity, index */
+    const char *p = key_values(at);
     for (size_t i = 0; i < c->index->count; i++) {
-        const model_field *field = c->index->fields[i];
-        model_value *value = &c->values[i];
         c->starts[i] = p;
-        value->set = *p != 0;
-        if (!value->set) {
-            p++;
-            continue;
-        }
-        int64_t n = (int64_t)(read_u64(p + 1) ^ UINT64_C(1) << 63);
-        if (is_decimal(field->type))
-            value->as.d = (kt_dec){n, (uint8_t)(field->scale + 1)};
-        else
-            value->as.i = n;
-        p += VALUE_BYTES;
+        p = key_read_value(p, c->index->fields[i], &c->values[i]);
     }
     c->starts[c->index->count] = p;
 }

@@ -85,6 +85,9 @@ static void the_index_that_fits_is_used(void **state)
         {"t.party", "[['name', 'ilike', 'party 1%']]", "'-name'", "index", "name", 0, true, "index"},
         {"t.party", "[['name', '=', 'Party 3']]", NULL, "index", "name", 1, false, "index"},
         {"t.party", "[['contacts.tag', '=', 2]]", NULL, "index", "tag", 1, false, "index"},
+        {"t.party", "[['parent', '=', 3]]", NULL, "index", "parent", 1, false, "index"},
+        {"t.party", "[['parent', '=', null]]", NULL, "records", NULL, 0, false, "index"},
+        {"t.party", "[['parent', '!=', null]]", NULL, "index", "parent", 0, true, "memory"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const model_entity *entity = house_entity(&h, cases[i].entity);
@@ -240,6 +243,69 @@ static void a_range_of_texts_is_what_each_record_says(void **state)
         }
     for (int i = 0; i < ALL; i++)
         house_remove(&h, "t.party", (uint64_t)(FIRST + i));
+}
+
+/* ---- What indexes have, and what they lack ---- */
+
+static uint64_t counted(const char *entity, const char *filter)
+{
+    uint64_t count = 0;
+    query_request query = {.entity = house_entity(&h, entity)};
+    query.filter = house_filter(&h, query.entity, filter);
+    assert_string_equal(said(query_count(h.tx, &query, &count)), "");
+    return count;
+}
+
+/* The index of a reference that nobody declared lacks the records in which it is not set. */
+static void what_an_index_lacks_is_found_without_it(void **state)
+{
+    (void)state;
+    enum { CHILDREN = 6, PARTIES = 26 };
+    for (unsigned i = 0; i < CHILDREN; i++)
+        house_put(
+            &h, "t.party", 101 + i, wire_format(&h, "{'name': 'Child %u', 'parent': %u}", i, 3 + i % 2));
+    assert_int_equal(counted("t.party", "[['parent', '=', 3]]"), CHILDREN / 2);
+    assert_int_equal(counted("t.party", "[['parent', '=', null]]"), PARTIES - CHILDREN);
+    assert_int_equal(counted("t.party", "[['parent', '!=', null]]"), CHILDREN);
+    assert_int_equal(counted("t.party", "[['parent', 'in', [null, 3]]]"), PARTIES - CHILDREN / 2);
+    assert_int_equal(counted("t.party", "['has', 't.party.parent', []]"), 2);
+    query_request query = {
+        .entity = house_entity(&h, "t.party"), .sort = wire(&h, "'-parent'"), .limit = 100};
+    query.fields = wire(&h, "['id']");
+    const variant *rows = variant_get(house_list(&h, &query), "rows");
+    assert_int_equal(rows->as.array.count, PARTIES);
+    assert_int_equal(variant_get(&rows->as.array.items[0], "id")->as.integer, 106);
+    house_remove(&h, "t.party", 101);
+    assert_int_equal(counted("t.party", "[['parent', '=', 3]]"), CHILDREN / 2 - 1);
+    for (unsigned i = 1; i < CHILDREN; i++)
+        house_remove(&h, "t.party", 101 + i);
+    assert_int_equal(counted("t.party", "[['parent', '!=', null]]"), 0);
+}
+
+/* A record whose bytes are away shows which queries do without them. */
+static void what_an_index_has_is_read_from_it_alone(void **state)
+{
+    (void)state;
+    const model_entity *deal = house_entity(&h, "t.deal");
+    static const struct {
+        const char *fields;
+        size_t rows;
+    } cases[] = {{"['id', 'amount']", 3}, {"['amount']", 3}, {"['id', 'amount', 'title']", 2}};
+    key name;
+    kt_str bytes;
+    key_record(&name, deal, 51);
+    assert_null(store_get(h.tx->view, STORE_DATA, key_str(&name), &bytes));
+    bytes = arena_str(h.arena, bytes);
+    assert_null(store_delete(h.tx->view, STORE_DATA, key_str(&name)));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        query_request query = {.entity = deal, .sort = wire(&h, "'amount'"), .limit = 10};
+        query.filter = house_filter(&h, deal, "[['amount', 'between', ['50', '52']]]");
+        query.fields = wire(&h, cases[i].fields);
+        const variant *rows = variant_get(house_list(&h, &query), "rows");
+        assert_int_equal(rows->as.array.count, cases[i].rows);
+        assert_true(str_is(variant_get_str(&rows->as.array.items[1], "amount"), i < 2 ? "51.00" : "52.00"));
+    }
+    assert_null(store_put(h.tx->view, STORE_DATA, key_str(&name), bytes));
 }
 
 /* ---- Places in a list ---- */
@@ -431,6 +497,8 @@ int main(void)
         cmocka_unit_test(what_rows_share_is_read_once),
         cmocka_unit_test(estimates_come_from_counters),
         cmocka_unit_test(a_range_of_texts_is_what_each_record_says),
+        cmocka_unit_test(what_an_index_lacks_is_found_without_it),
+        cmocka_unit_test(what_an_index_has_is_read_from_it_alone),
         cmocka_unit_test(rows_that_come_and_go_do_not_shift_a_cursor),
         cmocka_unit_test(a_list_starts_at_a_value),
         cmocka_unit_test(foreign_cursors_are_refused),

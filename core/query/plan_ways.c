@@ -48,7 +48,7 @@ static bool is_set_test(const query_filter *f, const model_field *field)
     return test->kind == TEST_IN && test->null && test->count == 0 && is_on(test, NULL, field);
 }
 
-/* Indexes with several entries a record, or with none for some, bear one value at a time only. */
+/* Indexes with several entries a record bear one value at a time only. */
 static bool is_multiple(const model_index *index, const model_field *field)
 {
     return index->through || field->type == KT_REFS;
@@ -87,7 +87,8 @@ static void take_constants(const making *m)
         static const model_value not_set;
         const model_field *field = index->fields[i];
         const filter_test *test = plan_equality(m->all, index->through, field, &at);
-        bool null_missing = is_multiple(index, field) || (index->unique && field->position != MODEL_COMPANY);
+        bool null_missing = index->sparse || is_multiple(index, field) ||
+                            (index->unique && field->position != MODEL_COMPANY);
         if (!test || (test->count == 0 && null_missing) || (i > 0 && field->type == KT_REFS))
             return;
         key longer = way->prefix;
@@ -261,7 +262,7 @@ static kt_error *take_ranges(const making *m, bool *usable)
     const model_field *field = k < index->count ? index->fields[k] : NULL;
     bool plain = field && !is_multiple(index, field);
     const filter_test *test = plain ? several(m, field, &at) : NULL;
-    if (test && test->null && index->unique) /* unset values have no entry there */
+    if (test && test->null && (index->unique || index->sparse)) /* unset values have no entry there */
         test = NULL;
     bool ends_in_company = true;
     for (size_t i = k + (test != NULL); i < index->count; i++)
@@ -397,6 +398,7 @@ kt_error *plan_way_make(kt_tx *tx, const plan_request *request, const conjuncts 
     }
     if (*usable)
         judge_order(&m);
-    *usable = *usable && (!index || way->constants || way->ranged || way->ordered);
+    bool has_all = !index || !index->sparse || request->wanted == index->fields[0];
+    *usable = *usable && (!index || way->constants || way->ranged || (way->ordered && has_all));
     return NULL;
 }

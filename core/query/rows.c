@@ -32,6 +32,7 @@ struct query_rows {
     uint8_t seek[STORE_KEY_MAX + 1]; /* where the first range is cut */
     model_record record;
     const bool *wanted; /* fields that are looked at, by position; NULL: all */
+    bool entries_tell;  /* the index has all of them: no record is read */
     kt_error *error;
     query_sort sort; /* the rest serves query_next */
     const query_key *keys;
@@ -134,6 +135,36 @@ kt_error *query_rows_fields(query_rows *rows, bool **wanted)
     return *wanted ? NULL : error_no_memory();
 }
 
+static bool is_in(const model_index *index, const model_field *field)
+{
+    size_t i = 0;
+    while (i < index->count && index->fields[i] != field)
+        i++;
+    return i < index->count;
+}
+
+/* Can all that is wanted be read out of the entries that the plan walks? */
+static bool entries_have(const query_plan *plan, const bool *wanted)
+{
+    const model_index *index = plan->index;
+    const model_entity *entity = plan->request.entity;
+    if (plan->scan != SCAN_INDEX || index->through)
+        return false;
+    for (size_t i = 0; i < index->count; i++)
+        if (!model_can_be_covered(index->fields[i]))
+            return false;
+    for (size_t i = 0; i < entity->field_count; i++)
+        if (wanted[i] && i != MODEL_ID && !is_in(index, &entity->fields[i]))
+            return false;
+    return true;
+}
+
+static void look_at(query_rows *rows, const bool *wanted)
+{
+    rows->wanted = wanted;
+    rows->entries_tell = wanted && entries_have(&rows->plan, wanted);
+}
+
 /* Rights may ask for any field, and a part's filter is its own. */
 void query_rows_only(query_rows *rows, bool *wanted)
 {
@@ -142,7 +173,7 @@ void query_rows_only(query_rows *rows, bool *wanted)
         return;
     if (plan->residual)
         want(plan->residual, wanted);
-    rows->wanted = wanted;
+    look_at(rows, wanted);
 }
 
 /* Who only counts, or passes rows over, looks at what the filter names. */
@@ -276,6 +307,19 @@ static bool read_record(query_rows *rows, uint64_t id, kt_str bytes)
     return found && !rows->error;
 }
 
+/* Fills rows->record from an index's entry. */
+static bool read_entry(query_rows *rows, kt_str at)
+{
+    const model_index *index = rows->plan.index;
+    model_value *values = rows->record.values;
+    const char *p = key_values(at);
+    memset(values, 0, rows->plan.request.entity->field_count * sizeof *values);
+    values[MODEL_ID] = (model_value){.set = true, .as.i = (int64_t)key_last_u64(at)};
+    for (size_t i = 0; i < index->count; i++)
+        p = key_read_value(p, index->fields[i], &values[index->fields[i]->position]);
+    return true;
+}
+
 static bool is_wanted(query_rows *rows)
 {
     bool yes = true;
@@ -372,7 +416,9 @@ static const model_record *next_single(query_rows *rows)
         arena_reset(rows->scratch);
         bool scanned = rows->plan.scan == SCAN_RECORDS;
         uint64_t id = key_last_u64(rows->plan.scan == SCAN_UNIQUE ? value : at);
-        if (read_record(rows, id, scanned ? value : (kt_str){0}) && is_wanted(rows))
+        bool read = rows->entries_tell ? read_entry(rows, at)
+                                       : read_record(rows, id, scanned ? value : (kt_str){0});
+        if (read && is_wanted(rows))
             return &rows->record;
     }
     return NULL;
@@ -399,7 +445,7 @@ kt_error *query_rows_skip(query_rows *rows, uint64_t count)
         if (by_entries)
             ++*rows->cost;
     }
-    rows->wanted = whole;
+    look_at(rows, whole);
     return rows->error;
 }
 
@@ -491,7 +537,7 @@ kt_error *query_rows_sorted(kt_tx *tx, query_rows *rows, const query_sort *sort,
         if (found && !rows->error && is_past(sort, place, &made))
             rows->error = query_sorter_add(sorter, &made);
     }
-    rows->wanted = whole;
+    look_at(rows, whole);
     *keys = query_sorter_end(sorter, count);
     return rows->error;
 }

@@ -94,10 +94,6 @@ model_handlers model_handlers_find(const model_catalogue *catalogue, kt_str even
 /* The bindings of shapes, see shape.h. */
 struct shape_table *model_shapes(const model_catalogue *catalogue);
 
-static inline bool is_decimal(kt_type type)
-{
-    return type >= KT_MONEY && type <= KT_RATE;
-}
 static inline bool is_text(kt_type type)
 {
     return type == KT_STRING || type == KT_TEXT || type == KT_JSON;

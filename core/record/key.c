@@ -181,7 +181,7 @@ static size_t value_length(const model_field *field, const char *at, const char 
 
 void key_read_ref(kt_str key, const model_index *index, size_t i, model_value *value)
 {
-    const char *at = key.ptr + 5, *end = key.ptr + key.len; /* behind table, entity, index */
+    const char *at = key_values(key), *end = key.ptr + key.len;
     const model_field *field = index->fields[i];
     *value = (model_value){0};
     for (size_t k = 0; k < i && at < end; k++)

@@ -18,6 +18,8 @@
  * bytes with 0x00 -> 0x00 0xff, ended by 0x00 0x01. Since strings are folded and cut, `=` on one looks at the
  * record too, and order ignores case and diacritics. Counter index 0 counts per company. */
 #pragma once
+#include <endian.h>
+
 #include "record/record.h"
 
 #define KEY_TEXT_MAX 64
@@ -54,5 +56,26 @@ void key_record(key *key, const model_entity *entity, uint64_t id);
 void key_after(key *key);
 kt_str key_str(const key *key);
 uint64_t key_last_u64(kt_str key); /* the id at an index entry's end */
+/* Where an index entry's values begin: behind table, entity and index. */
+static inline const char *key_values(kt_str key)
+{
+    return key.ptr + 5;
+}
+/* Reads the value that begins there, of a field that can be covered (model_can_be_covered). returns where the next one
+ * begins */
+static inline const char *key_read_value(const char *at, const model_field *field, model_value *value)
+{
+    uint64_t bits;
+    *value = (model_value){.set = *at != 0};
+    if (!value->set)
+        return at + 1;
+    memcpy(&bits, at + 1, sizeof bits);
+    int64_t n = (int64_t)(be64toh(bits) ^ UINT64_C(1) << 63);
+    if (is_decimal(field->type))
+        value->as.d = (kt_dec){n, (uint8_t)(field->scale + 1)};
+    else
+        value->as.i = n;
+    return at + 1 + sizeof bits;
+}
 /* The value of field i, a reference, in an entry of an index that is not unique. */
 void key_read_ref(kt_str key, const model_index *index, size_t i, model_value *value);

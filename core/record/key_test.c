@@ -128,6 +128,30 @@ static void after_is_the_end_of_a_prefix(void **state)
     }
 }
 
+static void values_are_read_back_from_their_keys(void **state)
+{
+    (void)state;
+    static const model_field number = {.type = KT_INT}, money = {.type = KT_MONEY, .scale = 2};
+    for (unsigned i = 0; i < 1000; i++) {
+        const int64_t n = (int64_t)(random_below(UINT64_MAX) >> random_below(60)) *
+                          (random_below(2) ? 1 : -1);
+        const model_value put[] = {{.set = true, .as.i = n}, {.set = i % 3 != 0, .as.d = KT_DEC(n, 2)}};
+        model_value got;
+        key k;
+        key_open(&k, KEY_INDEX);
+        key_u16(&k, 7);
+        key_u16(&k, 8);
+        key_value(&k, &number, &put[0], false);
+        key_value(&k, &money, &put[1], false);
+        key_u64(&k, 5);
+        const char *at = key_read_value(key_values(key_str(&k)), &number, &got);
+        assert_true(got.set && got.as.i == n);
+        at = key_read_value(at, &money, &got);
+        assert_true(model_value_equal(&money, &put[1], &got));
+        assert_int_equal(key_last_u64((kt_str){at, 8}), 5);
+    }
+}
+
 static void a_key_that_does_not_fit_says_so(void **state)
 {
     (void)state;
@@ -152,6 +176,7 @@ int main(void)
         cmocka_unit_test(folded_strings_ignore_case_and_diacritics),
         cmocka_unit_test(long_unique_strings_stay_apart),
         cmocka_unit_test(after_is_the_end_of_a_prefix),
+        cmocka_unit_test(values_are_read_back_from_their_keys),
         cmocka_unit_test(a_key_that_does_not_fit_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,11 @@ typedef struct model_field {
     const model_entity *lines;
 } model_field;
 
+static inline bool is_decimal(kt_type type)
+{
+    return type >= KT_MONEY && type <= KT_RATE;
+}
+
 #define MODEL_INDEX_FIELDS 8
 #define MODEL_INDEXES_MAX  60 /* of an entity */
 typedef struct model_index {
@@ -61,6 +66,7 @@ typedef struct model_index {
     bool unique;                /* kept in KEY_UNIQUE only, else in KEY_INDEX only */
     bool counted;               /* KEY_COUNTER holds the records per value of the first field */
     const model_field *through; /* NULL, or the lines whose fields these are: an entry per distinct value */
+    bool sparse;                /* records (lines) in which the first field is not set have no entry */
     bool covering; /* an entry per line of `through`, for aggregates alone: no query is planned by it */
     bool seeking;  /* being filled, and records that it has not yet may hold references: reference.c */
     bool inside

@@ -23,7 +23,7 @@
         {&reservation_shape, {"Reservation", "Rezerwacja"}, {"Reservations", "Rezerwacje"},                   \
             .indexes = "document item", .check = reservation_check, .icon = "lock"},                          \
         {&move_shape, {"Stock move", "Ruch magazynowy"}, {"Stock moves", "Ruchy magazynowe"},                 \
-            .indexes = "document item line, item open day, item state", .compute = move_compute,              \
+            .indexes = "document item line, item state open day", .compute = move_compute,                    \
             .icon = "arrow-right",                                                                            \
             .views = "[{\"kind\":\"list\",\"columns\":[\"day\",\"item\",\"quantity\",\"from_place\","         \
                      "\"to_place\",\"lot\",\"document\",\"state\",\"value\"],\"sort\":\"-id\"}]"},            \

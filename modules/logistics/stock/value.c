@@ -152,7 +152,8 @@ static kt_error *take_from(kt_tx *tx, struct move *layer, kt_dec *need, kt_dec *
 /* Takes the oldest layers, the one that m brings back before them; *value receives what they were worth. */
 static kt_error *take_layers(kt_tx *tx, struct move *m, kt_dec quantity, kt_dec *value)
 {
-    const kt_where where[] = {KT_WHERE(move, item, KT_EQ, m->item), KT_WHERE(move, open, KT_EQ, true), {0}};
+    const kt_where where[] = {KT_WHERE(move, item, KT_EQ, m->item), KT_WHERE(move, state, KT_EQ, MOVED),
+        KT_WHERE(move, open, KT_EQ, true), {0}};
     struct move layer = {KT_OF(move)};
     kt_dec need = quantity;
     *value = KT_DEC(0, 2);
@@ -344,7 +345,8 @@ kt_error *value_burden(kt_tx *tx, kt_id move, kt_dec amount, kt_id document, kt_
 /* Layers that were kept along now make up the value. */
 static kt_error *spread_over_layers(kt_tx *tx, const struct pool *p)
 {
-    const kt_where where[] = {KT_WHERE(move, item, KT_EQ, p->item), KT_WHERE(move, open, KT_EQ, true), {0}};
+    const kt_where where[] = {KT_WHERE(move, item, KT_EQ, p->item), KT_WHERE(move, state, KT_EQ, MOVED),
+        KT_WHERE(move, open, KT_EQ, true), {0}};
     struct move layer = {KT_OF(move)};
     kt_dec done = ZERO;
     kt_cursor *cursor;

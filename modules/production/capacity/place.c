@@ -61,8 +61,17 @@ static bool occupy(const memory *memory, struct slot *s, int64_t from, int64_t u
 
 static bool is_free(const struct slot *s, int64_t from, int64_t until)
 {
+    if (!s->count || s->busy[s->count - 1].until <= from) /* who books in order of time is behind all */
+        return true;
     size_t i = busy_after(s, from);
     return i == s->count || s->busy[i].from >= until;
+}
+
+/* Minutes that a slot works within a stretch of which its machine works `whole`. */
+static int64_t worked_of(
+    const struct machine *m, const struct slot *s, int64_t from, int64_t until, int64_t whole)
+{
+    return s->time.spans == m->time.spans ? whole : timeline_worked(&s->time, from, until);
 }
 
 bool machine_book(const memory *memory, struct machine *m, int64_t from, int64_t until)
@@ -71,7 +80,7 @@ bool machine_book(const memory *memory, struct machine *m, int64_t from, int64_t
     int64_t most = -1, whole = timeline_worked(&m->time, from, until);
     for (unsigned i = 0; i < m->slot_count && most < whole; i++) {
         struct slot *s = &m->slots[i];
-        int64_t worked = is_free(s, from, until) ? timeline_worked(&s->time, from, until) : -1;
+        int64_t worked = is_free(s, from, until) ? worked_of(m, s, from, until, whole) : -1;
         if (worked > most) {
             best = s;
             most = worked;
@@ -126,7 +135,8 @@ bool place_forward(const struct machine *machines, const unsigned *among, const 
     *place = (struct place){.begin = NEVER, .end = NEVER};
     for (size_t i = 0; i < count && earliest != NEVER; i++) {
         const struct machine *m = &machines[among[i]];
-        for (unsigned s = 0; s < m->slot_count; s++) {
+        const int64_t soonest = timeline_end(&m->time, timeline_next(&m->time, earliest), needs[i]);
+        for (unsigned s = 0; s < m->slot_count && place->end > soonest; s++) {
             struct busy fit = fit_forward(&m->slots[s], earliest, needs[i]);
             if (fit.until < place->end)
                 *place = (struct place){fit.from, fit.until, among[i], s};
@@ -159,7 +169,8 @@ bool place_backward(const struct machine *machines, const unsigned *among, const
     *place = (struct place){.begin = NEVER, .end = NEVER};
     for (size_t i = 0; i < count && latest != NEVER; i++) {
         const struct machine *m = &machines[among[i]];
-        for (unsigned s = 0; s < m->slot_count; s++) {
+        const int64_t last = timeline_begin(&m->time, latest, needs[i]);
+        for (unsigned s = 0; s < m->slot_count && (!found || place->begin < last); s++) {
             struct busy fit = fit_backward(&m->slots[s], latest, needs[i]);
             if (fit.from == NEVER || fit.from < earliest || (found && fit.from <= place->begin))
                 continue;

@@ -32,7 +32,7 @@
                      "\"reason\"],\"sort\":\"-id\"}]"},                                                      \
     {                                                                                                        \
         &operation_shape, {"Operation", "Operacja"}, {"Operations", "Operacje"},                             \
-            .title = "name", .indexes = "centre ends, state begins, person state",                           \
+            .title = "name", .indexes = "centre ends begins state order, state begins, person state",        \
             .actions = operation_actions, .compute = operation_compute, .icon = "wrench",                    \
             .views =                                                                                         \
                 "[{\"kind\":\"kanban\",\"by\":\"state\",\"card\":[\"name\",\"order\",\"item\","              \
