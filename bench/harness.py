@@ -110,8 +110,9 @@ class Bench:
 
     # ---- Measuring ----
 
-    def load_at(self, where, address, text, clients, pid, token=None, seconds=None, start=1, random_max=1000, spin=True):
-        more = (["--token", token] if token else []) + ["--spin", int(spin)]
+    def load_at(self, where, address, text, clients, pid, token=None, seconds=None, start=1, random_max=1000, spin=True,
+                first=False):
+        more = (["--token", token] if token else []) + ["--spin", int(spin and not first), "--first", int(first)]
         before = cpu_seconds(pid)
         process = self.spawn(LOAD_CORE, "load", f"--{where}", address, "--message", text, "--clients", clients, "--seconds", seconds or self.seconds,
                              "--from", start, "--random", random_max, *more, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -96,7 +96,7 @@ def beside(bench, office, token, text, start):
     others = bench.spawn(LOAD_CORE, "load", "--ipc", office.address("ipc"), "--clients", 64, "--from", start, "--random", office.parties,
                          "--seconds", bench.seconds + 1, "--message", text, stdout=subprocess.DEVNULL)
     time.sleep(0.3)
-    got = bench.load(office, "ipc", get_message(token), 1)
+    got = bench.load(office, "ipc", get_message(token), 1, first=True)
     if others.wait(WAIT_S):
         raise RuntimeError("the 64 others failed")
     bench.running.remove(others)
@@ -106,7 +106,7 @@ def beside(bench, office, token, text, start):
 def bench_reads_while_writing(bench, office, token):
     alone, busy, reading = [], [], []
     for i in range(bench.rounds):
-        alone.append(bench.load(office, "ipc", get_message(token), 1))
+        alone.append(bench.load(office, "ipc", get_message(token), 1, first=True))
         reading.append(beside(bench, office, token, get_message(token), 1))
         busy.append(beside(bench, office, token, message("base.note.create", NOTE, token), 20_000_000 + i * 1_000_000))
     alone, busy, reading = median(alone), median(busy), median(reading)
