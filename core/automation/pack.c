@@ -303,8 +303,12 @@ static bool fill_map(pack_reader *in, arena *arena, unsigned depth, uint32_t cou
     return members && values;
 }
 
-static bool fill_secret(arena *arena, kt_str name, variant *v)
+/* Its name stands one level deeper than it does itself. */
+static bool fill_secret(pack_reader *in, arena *arena, unsigned depth, kt_str name, variant *v)
 {
+    in->bad = depth == PACK_DEPTH_MAX;
+    if (in->bad)
+        return false;
     variant_member *member = ARENA_NEW(arena, variant_member);
     variant *value = ARENA_NEW(arena, variant);
     if (!member || !value || !text(arena, name, VARIANT_STRING, value))
@@ -351,7 +355,7 @@ static bool fill(pack_reader *in, arena *arena, unsigned depth, variant *v)
     case 'J':
         return text(arena, item.s, VARIANT_STRING, v);
     case 'X':
-        return fill_secret(arena, item.s, v);
+        return fill_secret(in, arena, depth, item.s, v);
     case 'L':
         return fill_list(in, arena, depth, item.count, v);
     case 'M':

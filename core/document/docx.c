@@ -192,6 +192,15 @@ static void add_part(docx *d, kt_str text, buffer *lua, long *row)
     }
 }
 
+/* The library writes some names as they are that may not stand so: a namespace's with "<" in it. */
+static bool reads_again(const xmlChar *text, int n)
+{
+    xmlDoc *doc = xmlReadMemory(
+        (const char *)text, n, "part.xml", NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    xmlFreeDoc(doc);
+    return doc != NULL;
+}
+
 static kt_error *compile_part(docx *d, const docx_names *names, kt_str bytes, buffer *lua, long *row)
 {
     xmlDoc *doc = xmlReadMemory(bytes.ptr, (int)bytes.len, "part.xml", NULL,
@@ -206,6 +215,9 @@ static kt_error *compile_part(docx *d, const docx_names *names, kt_str bytes, bu
         xmlDocDumpMemoryEnc(doc, &text, &n, "UTF-8");
         error = text ? NULL : error_no_memory();
     }
+    if (!error && !reads_again(text, n))
+        error = no_docx(d->arena, "a part of it cannot be written again as XML",
+            "jej części nie da się zapisać ponownie jako XML");
     if (!error)
         add_part(d, (kt_str){(const char *)text, (size_t)n}, lua, row);
     xmlFree(text);
