@@ -61,8 +61,11 @@ static bool occupy(const memory *memory, struct slot *s, int64_t from, int64_t u
 
 static bool is_free(const struct slot *s, int64_t from, int64_t until)
 {
-    if (!s->count || s->busy[s->count - 1].until <= from) /* who books in order of time is behind all */
+    if (!s->count)
         return true;
+    const struct busy *last = &s->busy[s->count - 1];
+    if (last->from <= from) /* who books in order of time looks no further */
+        return last->until <= from;
     size_t i = busy_after(s, from);
     return i == s->count || s->busy[i].from >= until;
 }
@@ -114,16 +117,20 @@ void machine_free(struct machine *m, const struct place *place)
 
 /* ---- One operation ---- */
 
-static struct busy fit_forward(const struct slot *s, int64_t earliest, int64_t need)
+/* The first stretch that is free for so long; nowhere, if it does not end before `before`. */
+static struct busy fit_forward(const struct slot *s, int64_t earliest, int64_t need, int64_t before)
 {
     const struct busy nowhere = {NEVER, NEVER};
     size_t i = busy_after(s, earliest);
     int64_t from = earliest;
     for (;; i++) {
-        int64_t begin = timeline_next(&s->time, from), end = timeline_end(&s->time, begin, need);
-        if (begin == NEVER || end == NEVER)
+        bool gap = i == s->count || s->busy[i].from > from || !need;
+        int64_t begin = gap ? timeline_next(&s->time, from) : from, end = begin;
+        if (gap)
+            end = timeline_end(&s->time, begin, need);
+        if (begin >= before || end >= before)
             return nowhere;
-        if (i == s->count || s->busy[i].from >= end)
+        if (gap && (i == s->count || s->busy[i].from >= end))
             return (struct busy){begin, end};
         from = s->busy[i].until > from ? s->busy[i].until : from;
     }
@@ -137,7 +144,7 @@ bool place_forward(const struct machine *machines, const unsigned *among, const 
         const struct machine *m = &machines[among[i]];
         const int64_t soonest = timeline_end(&m->time, timeline_next(&m->time, earliest), needs[i]);
         for (unsigned s = 0; s < m->slot_count && place->end > soonest; s++) {
-            struct busy fit = fit_forward(&m->slots[s], earliest, needs[i]);
+            struct busy fit = fit_forward(&m->slots[s], earliest, needs[i], place->end);
             if (fit.until < place->end)
                 *place = (struct place){fit.from, fit.until, among[i], s};
         }
