@@ -174,7 +174,13 @@ kt_error *bus_read_tls(
 
 void bus_answering(bus *b, bool begin)
 {
-    listeners_gather(b->listeners, begin);
+    if (begin) {
+        listeners_gather(b->listeners);
+        return;
+    }
+    uint_fast32_t reads = atomic_load(&b->reads);
+    listeners_send(b->listeners, reads != b->reads_before);
+    b->reads_before = reads;
 }
 
 void bus_committed(bus *b, uint64_t seq, const model_change *changes)

@@ -39,9 +39,10 @@ struct bus {
     network *proxies;     /* their X-Real-IP is believed */
     size_t proxy_count;
     atomic_bool draining;
-    atomic_uint running; /* exchanges */
-    atomic_uint_fast32_t requests;
-    uint32_t boot; /* makes request ids differ between starts */
+    atomic_uint running;                  /* exchanges */
+    atomic_uint_fast32_t requests, reads; /* reads: answered by the thread that took them */
+    uint_fast32_t reads_before;           /* the last batch of writes; the writer's own */
+    uint32_t boot;                        /* makes request ids differ between starts */
     int64_t started_ms;
 };
 

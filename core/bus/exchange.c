@@ -111,6 +111,8 @@ static void exchange_release(exchange *x, bool here)
         take_answer(x, &x->calls[i]);
     }
     log_request(NULL);
+    if (here)
+        atomic_fetch_add_explicit(&x->bus->reads, 1, memory_order_relaxed);
     exchange_end(x);
 }
 

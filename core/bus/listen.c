@@ -7,6 +7,7 @@
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/supplemental/tls/tls.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,12 +43,15 @@ struct endpoint {
 /* A batch's answers leave together, from as many of the library's own threads as it has. Sent one by one by
  * the writer, each would wake one of those threads, which then waits for the very lock that the writer holds:
  * seventeen switches a write. While all of them send, what the sends complete only queues up behind them. One
- * answer alone the writer sends itself: to wake a thread for it takes longer. */
-enum { SENDERS_MAX = 16 };
+ * answer alone the writer sends itself: to wake a thread for it takes longer.
+ *
+ * Where others read, one thread sends, a few answers at a time, and gives way between: those who are answered ask
+ * again at once, and who reads would wait behind the whole batch's answers and then behind its questions. */
+enum { SENDERS_MAX = 16, FEW = 8 };
 typedef struct {
     listeners *all;
     nng_aio *aio;
-    bool running; /* under the lock */
+    bool running, gently; /* under the lock */
 } sender;
 
 struct listeners {
@@ -125,28 +129,55 @@ static slot *take_gathered(sender *me)
     return s;
 }
 
-/* In one of the library's threads. */
+/* In one of the library's threads. What came meanwhile has its turn before the next few. */
 static void send_gathered(void *context)
 {
-    for (slot *s; (s = take_gathered(context));)
+    sender *me = context;
+    unsigned sent = 0;
+    for (slot *s; (s = take_gathered(me));) {
         nng_ctx_send(s->ctx, s->aio);
+        if (!me->gently || ++sent % FEW)
+            continue;
+        sched_yield();
+        if (nng_aio_begin(me->aio)) {
+            nng_aio_finish(me->aio, 0);
+            return;
+        }
+    }
 }
 
-void listeners_gather(listeners *all, bool begin)
+void listeners_gather(listeners *all)
 {
     if (!all)
         return;
     pthread_mutex_lock(&all->lock);
-    gathering = begin && all->sender_count > 0;
-    slot *alone = all->gathered_count == 1 ? first_gathered(all) : NULL;
-    unsigned wanted = all->gathered_count < all->sender_count ? all->gathered_count : all->sender_count;
-    for (unsigned i = 0; i < wanted; i++) { /* under the lock: they begin together */
+    gathering = all->sender_count > 0;
+    pthread_mutex_unlock(&all->lock);
+}
+
+/* Under the lock. */
+static void start_senders(listeners *all, bool gently)
+{
+    unsigned wanted = gently ? 1 : all->gathered_count;
+    for (unsigned i = 0; all->gathered_count && i < wanted && i < all->sender_count;
+         i++) { /* they begin together */
         sender *one = &all->senders[i];
         if (!one->running && nng_aio_begin(one->aio)) {
             one->running = true;
+            one->gently = gently;
             nng_aio_finish(one->aio, 0);
         }
     }
+}
+
+void listeners_send(listeners *all, bool gently)
+{
+    gathering = false;
+    if (!all)
+        return;
+    pthread_mutex_lock(&all->lock);
+    slot *alone = all->gathered_count == 1 ? first_gathered(all) : NULL;
+    start_senders(all, gently);
     pthread_mutex_unlock(&all->lock);
     if (alone)
         nng_ctx_send(alone->ctx, alone->aio);

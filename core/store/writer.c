@@ -10,6 +10,7 @@
 #include "store/writer.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <time.h>
 
 #include "kit/clock.h"
@@ -25,6 +26,9 @@ enum {
     GROW_PAUSE_MS = 5,
     REOPEN_WAIT_MS = 2000,
     PROBE_MS = 500,
+    PUTS_BETWEEN = 32,   /* two moments at which the writer gives way */
+    PATIENCE_US = 1000,  /* that it waits for whom it let in */
+    STUBBORN_US = 20000, /* that it lets nobody in after who took longer */
 };
 
 static void pause_ms(long ms)
@@ -45,6 +49,19 @@ static struct timespec after_us(int64_t us)
     return t;
 }
 
+/* Lets in who waits for this processor, a read that came meanwhile: a scheduler that owes the writer time lets it have
+ * all of its batch before. Who computes for longer than a read does goes by the scheduler's own measure. */
+static void give_way(store *s)
+{
+    int64_t now_us = clock_monotonic_us();
+    if (now_us < s->stubborn_until_us)
+        return;
+    sched_yield();
+    int64_t then_us = clock_monotonic_us();
+    if (then_us - now_us > PATIENCE_US)
+        s->stubborn_until_us = then_us + STUBBORN_US;
+}
+
 /* Nodes lie in the order in which they were written: the next one is on its way while this one is put. */
 static void look_ahead(const overlay_node *node)
 {
@@ -58,12 +75,16 @@ static void look_ahead(const overlay_node *node)
 
 /* Puts the batch's overlay into the transaction and commits it; raw values are framed already. Ends the transaction,
  * whatever the result. */
-static engine_code put_and_commit(engine *engine, engine_txn *txn, const overlay *o)
+static engine_code put_and_commit(store *s, engine_txn *txn, const overlay *o)
 {
+    engine *engine = s->engine;
+    unsigned put = 0;
     for (store_space space = STORE_DATA; space < STORE_SPACES; space++) {
         const overlay_node *node = overlay_at_or_after(o, space, (kt_str){0}, false);
         for (; node; node = overlay_next(node)) {
             look_ahead(node);
+            if (++put % PUTS_BETWEEN == 0)
+                give_way(s);
             engine_code code = node->state == OVERLAY_PUT ? engine->ops->put(txn, space, node->key, node->raw)
                                                           : engine->ops->remove(txn, space, node->key);
             if (code != ENGINE_OK) {
@@ -160,6 +181,7 @@ static void run_jobs(store *s, size_t count, batch *b)
             break;
         entry->view = view_on(s, b, entry->job->arena);
         run_job(entry);
+        give_way(s);
         b->ran = i + 1;
         b->wrote = b->wrote || entry->wrote;
         b->keyed += entry->wrote && entry->job->key.ptr;
@@ -180,13 +202,13 @@ static engine_code commit(store *s, batch *b)
 {
     if (b->keyed)
         forget_answers(s, b);
-    engine_code code = put_and_commit(s->engine, b->txn, b->writes);
+    engine_code code = put_and_commit(s, b->txn, b->writes);
     for (int tries = 0; code == ENGINE_FULL && tries < GROW_TRIES; tries++) {
         code = grow(s->engine);
         if (code == ENGINE_OK)
             code = s->engine->ops->begin(s->engine, true, &b->txn);
         if (code == ENGINE_OK)
-            code = put_and_commit(s->engine, b->txn, b->writes);
+            code = put_and_commit(s, b->txn, b->writes);
     }
     return code;
 }
