@@ -30,11 +30,12 @@ typedef struct kt_accounts {
      *   order    of kt_any
      *   returns  state: the order is not open; rule: nothing of it is left to bill */
     KT_MUST kt_error *(*bill_order)(kt_tx *tx, kt_id order, kt_date day, kt_id *invoice);
-    /* When an amount that is billed on a day falls due, by the party's terms of payment, or the usual ones where it is not
+    /* When amounts that are billed on some days fall due, by the party's terms of payment, or the usual ones where it is not
      * set.
-     *   due  the transaction's, oldest first */
+     *   due  the transaction's, in the order of `billed`
+     *   n    receives how many there are */
     KT_MUST kt_error *(*expected)(
-        kt_tx *tx, kt_id party, kt_date day, kt_dec amount, kt_account_due **due, size_t *count);
+        kt_tx *tx, kt_id party, const kt_account_due *billed, size_t count, kt_account_due **due, size_t *n);
 } kt_accounts;
 
 /* NULL: no module keeps the books now. */

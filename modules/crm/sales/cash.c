@@ -51,23 +51,23 @@ static kt_error *add(kt_tx *tx, struct bills *all, struct billed row)
     return NULL;
 }
 
-static int by_day(const void *x, const void *y)
+static int by_party(const void *x, const void *y)
 {
     const struct billed *a = x, *b = y;
-    int c = (a->day.day > b->day.day) - (a->day.day < b->day.day);
+    int c = (a->party.v > b->party.v) - (a->party.v < b->party.v);
     if (!c)
-        c = (a->amount.coef > 0) - (b->amount.coef > 0);
-    return c ? c : (a->party.v > b->party.v) - (a->party.v < b->party.v);
+        c = (a->day.day > b->day.day) - (a->day.day < b->day.day);
+    return c ? c : (a->amount.coef > 0) - (b->amount.coef > 0);
 }
 
-/* One row for each day, direction and party. */
+/* One row for each party, day and direction. */
 static void put_together(struct bills *all)
 {
     size_t kept = 0;
     if (all->count)
-        qsort(all->rows, all->count, sizeof *all->rows, by_day);
+        qsort(all->rows, all->count, sizeof *all->rows, by_party);
     for (size_t i = 0; i < all->count; i++)
-        if (kept && by_day(&all->rows[kept - 1], &all->rows[i]) == 0)
+        if (kept && by_party(&all->rows[kept - 1], &all->rows[i]) == 0)
             all->rows[kept - 1].amount = kt_dec_add(all->rows[kept - 1].amount, all->rows[i].amount);
         else
             all->rows[kept++] = all->rows[i];
@@ -124,16 +124,20 @@ static kt_error *add_purchases(kt_tx *tx, const kt_plan *plan, struct bills *all
     return NULL;
 }
 
-/* What is billed falls due by terms. */
+/* What is billed falls due by terms, those of each party read once. */
 static kt_error *fall_due(
     kt_tx *tx, const kt_accounts *accounts, const struct bills *billed, struct bills *due)
 {
-    for (size_t i = 0; i < billed->count; i++) {
-        const struct billed *b = &billed->rows[i];
-        kt_account_due *parts;
-        size_t count;
-        KT_TRY(accounts->expected(tx, b->party, b->day, b->amount, &parts, &count));
-        for (size_t k = 0; k < count; k++)
+    kt_account_due *rows = kt_alloc(tx, sizeof *rows * (billed->count + 1)), *parts;
+    if (!rows)
+        return kt_no_memory();
+    for (size_t i = 0; i < billed->count;) {
+        size_t count = 0, cut;
+        kt_id party = billed->rows[i].party;
+        for (; i < billed->count && billed->rows[i].party.v == party.v; i++)
+            rows[count++] = (kt_account_due){billed->rows[i].day, billed->rows[i].amount};
+        KT_TRY(accounts->expected(tx, party, rows, count, &parts, &cut));
+        for (size_t k = 0; k < cut; k++)
             KT_TRY(add(tx, due, (struct billed){{0}, parts[k].day, parts[k].amount}));
     }
     put_together(due);

@@ -79,7 +79,7 @@ static kt_error *owes(kt_tx *tx, kt_id party, kt_dec *sum)
 }
 
 static kt_error *find_due(
-    kt_tx *tx, kt_id party, kt_date day, kt_dec amount, kt_account_due **due, size_t *count)
+    kt_tx *tx, kt_id party, const kt_account_due *billed, size_t count, kt_account_due **due, size_t *n)
 {
     struct terms t = {KT_OF(terms)};
     struct due_part parts[PARTS_MOST];
@@ -87,20 +87,23 @@ static kt_error *find_due(
     KT_TRY(terms_of(tx, party, &id));
     if (id.v)
         KT_TRY(kt_read(tx, id, &t.rec));
-    *count = terms_cut(&t, day, amount, parts);
-    *due = kt_alloc(tx, sizeof **due * *count);
+    *due = kt_alloc(tx, sizeof **due * (count * (t.parts.count + 1) + 1));
+    *n = 0;
     if (!*due)
         return kt_no_memory();
-    for (size_t i = 0; i < *count; i++)
-        (*due)[i] = (kt_account_due){parts[i].due, parts[i].amount};
+    for (size_t i = 0; i < count; i++) {
+        size_t cut = terms_cut(&t, billed[i].day, billed[i].amount, parts);
+        for (size_t k = 0; k < cut; k++)
+            (*due)[(*n)++] = (kt_account_due){parts[k].due, parts[k].amount};
+    }
     return NULL;
 }
 
 static kt_error *expected(
-    kt_tx *tx, kt_id party, kt_date day, kt_dec amount, kt_account_due **due, size_t *count)
+    kt_tx *tx, kt_id party, const kt_account_due *billed, size_t count, kt_account_due **due, size_t *n)
 {
     kt_authority before = kt_own_authority(tx);
-    kt_error *error = find_due(tx, party, day, amount, due, count);
+    kt_error *error = find_due(tx, party, billed, count, due, n);
     kt_callers_authority(tx, before);
     return error;
 }
