@@ -107,10 +107,12 @@ const kt_choice indicator_names[] = {
         .filter = "[\"state\",\"=\",\"done\"],[\"actual_minutes\",\">\",\"0\"]", .when = "finished_at",      \
         .owner = "person"                                                                                    \
     }
+/* An advance and the final invoice that takes it into account, but a till receipt or the invoice for it. */
 #define INVOICES(measure)                                                                                    \
     {                                                                                                        \
         .entity = "finance.invoice", .what = (measure),                                                      \
-        .filter = "[\"state\",\"=\",\"posted\"],[\"kind\",\"in\",[\"sale\",\"sale_credit\",\"receipt\"]]",   \
+        .filter = "[\"state\",\"=\",\"posted\"],[\"receipt\",\"=\",null],"                                   \
+                  "[\"kind\",\"in\",[\"sale\",\"sale_credit\",\"receipt\",\"advance\"]]",                    \
         .against = "[\"kind\",\"=\",\"sale_credit\"]", .when = "day", .owner = "owner"                       \
     }
 #define OWED(conditions)                                                                                     \

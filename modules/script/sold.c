@@ -63,11 +63,12 @@ static kt_dec goods(kt_tx *tx, kt_id order)
     return kt_dec_sub(out, back);
 }
 
-/* Credit notes count against what was invoiced. */
+/* Credit notes count against what was invoiced; an invoice for a till receipt sells nothing twice. */
 static kt_dec invoiced(kt_tx *tx, kt_id order)
 {
     kt_dec bills = sum_of(tx, "finance.invoice", "base_net", "order", order,
-        "[\"state\",\"=\",\"posted\"],[\"kind\",\"in\",[\"sale\",\"receipt\"]]");
+        "[\"state\",\"=\",\"posted\"],[\"receipt\",\"=\",null],[\"kind\",\"in\",[\"sale\",\"receipt\","
+        "\"advance\"]]");
     kt_dec credits = sum_of(tx, "finance.invoice", "base_net", "order", order,
         "[\"state\",\"=\",\"posted\"],[\"kind\",\"=\",\"sale_credit\"]");
     return kt_dec_sub(bills, credits);

@@ -65,6 +65,24 @@ def customers_owe_what_is_billed(k):
     expect(figures(k)["receivables_days"]["value"], "182.50")  # half of it
 
 
+def what_is_invoiced_counts_once(k):
+    """An advance of 100 of 400 in all, and a receipt of 50 for which an invoice was asked: 450 more."""
+    before = D(figures(k)["invoiced"]["value"])
+    nowak = k.get("finance.invoice", seen["bill"])["party"]
+
+    def bill(price, **more):
+        made = make(k, "finance.invoice", **{"party": nowak, "lines": [{"name": "Service", "price": price}], **more})
+        k.call("finance.invoice.post", {"id": made})
+        return made
+    advance = bill("100", kind="advance")
+    expect(D(figures(k)["invoiced"]["value"]) - before, D(100))
+    bill("400", advances=[{"invoice": advance}])
+    receipt = bill("50", kind="receipt", party=None)
+    made = k.call("finance.invoice.for_receipt", {"id": receipt, "party": nowak})["made"]
+    k.call("finance.invoice.post", {"id": made})
+    expect(D(figures(k)["invoiced"]["value"]) - before, D(450))
+
+
 def people_are_there_and_busy(k):
     files = []
     for name in ("Ewa", "Jan"):
@@ -120,6 +138,6 @@ def each_figure_lists_its_records(k):
     expect((k.count(row["entity"], row["filter"]), k.count(row["of_entity"], row["of_filter"])), (1, 2))
 
 
-STORIES = [a_company_with_some_business, stock_turns_and_lasts, customers_owe_what_is_billed, people_are_there_and_busy, a_machine_is_available_quick_and_good, each_figure_lists_its_records]
+STORIES = [a_company_with_some_business, stock_turns_and_lasts, customers_owe_what_is_billed, what_is_invoiced_counts_once, people_are_there_and_busy, a_machine_is_available_quick_and_good, each_figure_lists_its_records]
 if __name__ == "__main__":
     run(STORIES, modules="base,crm,logistics,finance,production,hr,insight,script")
