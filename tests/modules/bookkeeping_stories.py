@@ -276,6 +276,26 @@ def a_discount_of_a_bill_in_euros(k):
     proved(k)
 
 
+def a_note_does_not_give_a_discount_back(k):
+    """Of 1230 less 24.60 two of ten come back, then the rest: in all 1205.40 are credited, and no tax is left of the sale."""
+    books(k)
+    row = invoice(k, thing("100", "10"), terms=k.list("finance.terms", [["code", "=", "2/10"]])["rows"][0]["id"], day="2026-07-01")
+    pay(k, day="2026-07-02", amount="1205.40", allocations=[{"item": items(k, row["id"])[0]["id"], "discount": "24.60"}])
+    notes = []
+    for quantity in ("2", "8"):
+        made = k.call("finance.invoice.credit", {"id": row["id"], "reason": "came back", "day": "2026-07-03", "lines": [{"line": row["lines"][0]["id"], "quantity": quantity}]})["made"]
+        if quantity == "8":
+            draft_line = k.get("finance.invoice", made)["lines"][0]
+            k.update("finance.invoice", made, {"lines": [{"id": draft_line["id"], "price": "100"}]})
+            refused("rule", lambda: k.call("finance.invoice.post", {"id": made}), "lines")
+            k.update("finance.invoice", made, {"lines": [{"id": draft_line["id"], "price": "98"}]})
+        notes.append(posted(k, "finance.invoice", made))
+    expect([(n["gross"], n["open"]) for n in notes], [("241.08", "241.08"), ("964.32", "964.32")])
+    tax = k.call("finance.vat_register", {"from": "2026-07-01", "to": "2026-07-31"})
+    expect((tax["on_sales"], k.get("finance.invoice", row["id"])["payment_status"]), ("0.00", "reversed"))
+    proved(k)
+
+
 # ---- Currencies ----
 
 def a_valuation_is_of_its_day_and_may_be_repeated(k):
@@ -567,7 +587,7 @@ def the_books_need_base_alone(k):
 
 
 run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, a_year_whose_periods_are_locked_is_closed,
-     a_valuation_is_of_its_day_and_may_be_repeated, every_figure_opens_to_its_entries, a_discount_takes_its_tax_along, a_discount_of_a_bill_in_euros,
+     a_valuation_is_of_its_day_and_may_be_repeated, every_figure_opens_to_its_entries, a_discount_takes_its_tax_along, a_discount_of_a_bill_in_euros, a_note_does_not_give_a_discount_back,
      an_account_in_euros_is_valued_too, an_advance_is_settled_by_several_invoices, cents_of_an_advance_are_not_lost,
      an_advance_of_another_rate_gives_its_tax_back, a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance,
      a_return_to_the_till_takes_money_and_tax_out, a_bill_is_held_against_order_and_receipt_in_all_its_parts,

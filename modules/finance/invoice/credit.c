@@ -84,10 +84,29 @@ static kt_error *add_lines(kt_tx *tx, const struct invoice *v, const struct cred
     return all;
 }
 
+/* What was taken off for paying early is not given back: the note has the prices that were paid. */
+static kt_error *less_discount(kt_tx *tx, const struct invoice *v, struct invoice *note, bool *lessened)
+{
+    kt_dec taken;
+    KT_TRY(discounts_taken(tx, v->rec.id, &taken));
+    *lessened = taken.coef != 0;
+    for (size_t i = 0; i < note->lines.count && *lessened; i++) {
+        struct invoice_line *line = invoice_line_at(&note->lines, i);
+        kt_dec left = kt_dec_sub(v->gross, taken);
+        if (line->price_only)
+            continue;
+        line->price = kt_dec_div(kt_dec_mul(line->price, left, 6), v->gross, 4);
+        if (line->discount_amount.coef)
+            line->discount_amount = kt_dec_div(kt_dec_mul(line->discount_amount, left, 6), v->gross, 4);
+    }
+    return NULL;
+}
+
 kt_error *invoice_credit(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct invoice *v = KT_AS(invoice, self);
     const struct credit *p = KT_SEE(credit, params);
+    bool lessened;
     if (is_credit(v->kind))
         return kt_fail(
             tx, KT_RULE, "kind", "a credit note is made of an invoice", "korektę wystawia się do faktury");
@@ -98,10 +117,11 @@ kt_error *invoice_credit(kt_tx *tx, kt_record *self, const kt_record *params)
         .tax_included = v->tax_included, .position = v->tax_position, .order = v->order, .title = v->title,
         .terms = v->terms, .journal = v->journal, .state = DRAFT};
     KT_TRY(add_lines(tx, v, p, &note));
+    KT_TRY(less_discount(tx, v, &note, &lessened));
     if (!note.lines.count)
         return kt_fail(
             tx, KT_RULE, "lines", "all of the invoice is credited already", "całą fakturę już skorygowano");
-    if (!p->lines.count && !v->credited.coef)
+    if (!p->lines.count && !v->credited.coef && !lessened)
         note.tax_given = v->tax_given;
     kt_authority before = kt_own_authority(tx);
     kt_error *error = kt_create(tx, &note.rec);
@@ -133,8 +153,10 @@ static kt_error *most_to_credit(kt_tx *tx, const struct invoice *of, kt_dec *mos
     const kt_where where[] = {
         KT_WHERE(invoice, corrects, KT_EQ, of->rec.id), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
     uint64_t notes;
+    kt_dec taken;
     KT_TRY(kt_count(tx, &(kt_query){&invoice_shape, where, NULL, 0}, &notes));
-    *most = kt_dec_add(of->gross, money((int64_t)((notes + 1) * of->lines.count)));
+    KT_TRY(discounts_taken(tx, of->rec.id, &taken));
+    *most = kt_dec_add(kt_dec_sub(of->gross, taken), money((int64_t)((notes + 1) * of->lines.count)));
     return NULL;
 }
 
@@ -154,8 +176,10 @@ kt_error *credit_check(kt_tx *tx, const struct invoice *v)
         kt_also(&all, kt_fail(tx, KT_RULE, "currency", "is not the invoice's", "jest inna niż faktury"));
     KT_TRY(most_to_credit(tx, &of, &most));
     if (kt_dec_cmp(kt_dec_add(known(of.credited), v->gross), most) > 0)
-        kt_also(&all, kt_fail(tx, KT_RULE, "lines", "more would be credited than was billed",
-                          "skorygowano by więcej, niż zafakturowano"));
+        kt_also(&all, kt_hint(kt_fail(tx, KT_RULE, "lines", "more would be credited than was billed",
+                                  "skorygowano by więcej, niż zafakturowano"),
+                          "What was taken off for paying early counts as not billed.",
+                          "Udzielone skonto liczy się jako niezafakturowane."));
     for (size_t i = 0; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
         const struct invoice_line *source = line->source_line ? line_with(&of, line->source_line) : NULL;

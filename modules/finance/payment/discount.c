@@ -88,6 +88,45 @@ kt_error *discount_book(kt_tx *tx, const struct discounted *of, struct entry *e)
     return entry_add(tx, e, &like, d.value, foreign ? d.amount : (kt_dec){0});
 }
 
+static kt_error *add_taken(kt_tx *tx, kt_id item, kt_dec *sum)
+{
+    kt_found found;
+    kt_str by = kt_format(tx,
+        "[[\"allocations.item\",\"=\",%llu],[\"state\",\"in\",[\"posted\",\"reconciled\"]]]",
+        (unsigned long long)item.v);
+    KT_TRY(kt_find(tx, &(kt_query){.of = &payment_shape, .sort = "id", .filter = by}, 0, &found));
+    for (size_t i = 0; i < found.count; i++) {
+        struct payment p = {KT_OF(payment)};
+        KT_TRY(kt_read(tx, found.ids[i], &p.rec));
+        for (size_t k = 0; k < p.allocations.count; k++) {
+            const struct allocation *a = KT_SEE(allocation, kt_line(&p.allocations, k));
+            if (a->item.v == item.v)
+                *sum = kt_dec_add(*sum, known(a->discount));
+        }
+    }
+    return NULL;
+}
+
+static kt_error *sum_taken(kt_tx *tx, kt_id invoice, kt_dec *sum)
+{
+    struct open_item *items;
+    size_t count;
+    KT_TRY(open_items_of(tx, kt_any(tx, "finance.invoice", invoice), &items, &count));
+    for (size_t i = 0; i < count; i++)
+        if (items[i].discount.coef)
+            KT_TRY(add_taken(tx, items[i].rec.id, sum));
+    return NULL;
+}
+
+kt_error *discounts_taken(kt_tx *tx, kt_id invoice, kt_dec *sum)
+{
+    *sum = money(0);
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = sum_taken(tx, invoice, sum);
+    kt_callers_authority(tx, before);
+    return error;
+}
+
 kt_error *discount_undo(kt_tx *tx, kt_id payment, kt_date day)
 {
     const kt_where where[] = {KT_WHERE(vat_line, payment, KT_EQ, payment), {0}};

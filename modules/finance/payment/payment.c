@@ -15,7 +15,7 @@ const kt_choice payment_states[] = {
     {PAYMENT_REVERSED, "reversed", {"Reversed", "Wystornowana"}, "lost"},
     {0},
 };
-static const kt_shape allocation_shape = KT_SHAPE(allocation, NULL,
+const kt_shape allocation_shape = KT_SHAPE(allocation, NULL,
     KT_FIELD(allocation, item, REF, "Open item", "Rozrachunek", .target = "finance.open_item",
         .required = true, .priority = 1),
     KT_FIELD(allocation, amount, MONEY, "Amount", "Kwota", .scale = 2, .priority = 2,

@@ -87,7 +87,7 @@ struct payment {
     kt_lines allocations;
     bool oldest;
 };
-extern const kt_shape payment_shape;
+extern const kt_shape payment_shape, allocation_shape;
 extern const kt_choice payment_states[];
 extern const kt_action payment_actions[];
 kt_error *payment_compute(kt_tx *tx, kt_record *self);
@@ -109,6 +109,8 @@ struct discounted { /* a discount that a payment takes */
 };
 /* Adds to an entry what a discount lessens, income or cost and tax, and enters the tax into the register. */
 KT_MUST kt_error *discount_book(kt_tx *tx, const struct discounted *of, struct entry *e);
+/* What was taken off an invoice for paying early, in its currency, by payments that are not reversed. */
+KT_MUST kt_error *discounts_taken(kt_tx *tx, kt_id invoice, kt_dec *sum);
 /* The opposite rows in the register, of a payment that is reversed. */
 KT_MUST kt_error *discount_undo(kt_tx *tx, kt_id payment, kt_date day);
 
