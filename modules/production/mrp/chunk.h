@@ -48,6 +48,8 @@ struct kept { /* from chunk to chunk, in memory that lasts */
     size_t idle_next;
     bool planned; /* all of it */
     int64_t message_count, added, changed, removed;
+    int64_t said;                   /* messages more than before */
+    bool no_proposals, no_messages; /* but this run's own */
 };
 
 /* ---- compare.c ---- */
@@ -55,7 +57,7 @@ struct kept { /* from chunk to chunk, in memory that lasts */
 /* One more of a list that lasts, not filled. NULL: there is no memory */
 void *keep_add(kt_work_run *run, struct list *l, size_t size);
 bool same_peg(const struct planned_peg *peg, const struct reason_peg *line);
-/* The numbers that new proposals receive begin above all that there are. */
-KT_MUST kt_error *serials_begin(kt_tx *tx, struct kept *k);
+/* Before a chunk: the numbers that new proposals receive begin above all that there are. */
+KT_MUST kt_error *compare_begin(kt_tx *tx, struct kept *k);
 /* What differs of a batch from what is proposed already is added to the chunk. */
 KT_MUST kt_error *batch_compare(kt_tx *tx, kt_work_run *run, struct kept *k, const struct batch *b);

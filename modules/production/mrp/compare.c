@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <kontor/value.h>
-
 #include "mrp/chunk.h"
 
 void *keep_add(kt_work_run *run, struct list *l, size_t size)
@@ -30,47 +28,32 @@ struct numbered {
 static const kt_shape numbered_shape = KT_SHAPE(
     numbered, "production.proposal", KT_BIND(numbered, serial, INT, "serial"));
 
-kt_error *serials_begin(kt_tx *tx, struct kept *k)
+kt_error *compare_begin(kt_tx *tx, struct kept *k)
 {
     const kt_where where[] = {KT_WHERE(numbered, serial, KT_GE, k->next_serial), {0}};
     const kt_query query = {.of = &numbered_shape, .where = where, .sort = "-serial", .limit = 1};
     struct numbered n = {KT_OF(numbered)};
+    uint64_t proposals, messages;
     kt_cursor *cursor;
     KT_TRY(kt_open(tx, &query, &cursor));
     if (kt_next(cursor, &n.rec))
         k->next_serial = n.serial + 1;
-    return kt_close(cursor);
+    KT_TRY(kt_close(cursor));
+    KT_TRY(kt_count(tx, &(kt_query){.of = &proposal_shape}, &proposals));
+    KT_TRY(kt_count(tx, &(kt_query){.of = &message_shape}, &messages));
+    k->no_proposals = proposals == (uint64_t)k->added;
+    k->no_messages = messages == (uint64_t)k->said;
+    return NULL;
 }
 
 /* ---- What is proposed already ---- */
 
-/* [["item","in",[..]]], of proposals only those that nobody made firm */
-static kt_error *filter_of(kt_tx *tx, const struct batch *b, bool proposals, kt_str *text)
+/* rec: a struct of the shape asked for; where: whose item it is */
+static kt_error *read_old(kt_tx *tx, kt_record *rec, const kt_where *where, struct list *old)
 {
-    const struct batch_item *items = b->items.items;
-    kt_maker all = KT_MAKE_ARRAY, of_items = KT_MAKE_ARRAY, ids = KT_MAKE_ARRAY, planned = KT_MAKE_ARRAY;
-    for (size_t i = 0; i < b->items.count; i++)
-        kt_add(tx, &ids, kt_value_int((int64_t)items[i].id.v));
-    kt_add(tx, &of_items, kt_value_str(KT_STR("item")));
-    kt_add(tx, &of_items, kt_value_str(KT_STR("in")));
-    kt_add(tx, &of_items, ids.value);
-    kt_add(tx, &all, of_items.value);
-    kt_add(tx, &planned, kt_value_str(KT_STR("state")));
-    kt_add(tx, &planned, kt_value_str(KT_STR("=")));
-    kt_add(tx, &planned, kt_value_str(KT_STR("planned")));
-    if (proposals)
-        kt_add(tx, &all, planned.value);
-    return kt_json_write(tx, &all.value, text);
-}
-
-/* rec: a struct of the shape asked for */
-static kt_error *read_old(kt_tx *tx, const struct batch *b, kt_record *rec, struct list *old)
-{
-    kt_query query = {.of = rec->of};
     kt_cursor *cursor;
     bool room = true;
-    KT_TRY(filter_of(tx, b, rec->of == &proposal_shape, &query.filter));
-    KT_TRY(kt_open(tx, &query, &cursor));
+    KT_TRY(kt_open(tx, &(kt_query){.of = rec->of, .where = where}, &cursor));
     while (room && kt_next(cursor, rec)) {
         void *one = list_add(tx, old, rec->of->size);
         room = one != NULL;
@@ -86,42 +69,46 @@ static int compare(int64_t a, int64_t b)
     return a < b ? -1 : a > b;
 }
 
-static int by_item_and_day(const void *left, const void *right)
+static int by_day(const void *left, const void *right)
 {
     const struct proposal *a = left, *b = right;
-    int order = compare((int64_t)a->item.v, (int64_t)b->item.v);
-    order = order ? order : compare(a->due.day, b->due.day);
+    int order = compare(a->due.day, b->due.day);
     return order ? order : compare((int64_t)a->rec.id.v, (int64_t)b->rec.id.v);
 }
 
-static int by_item_and_document(const void *left, const void *right)
+/* Those of an item that nobody made firm, by day. */
+static kt_error *read_proposals(kt_tx *tx, kt_id item, struct list *old)
+{
+    const kt_where where[] = {KT_WHERE(proposal, item, KT_EQ, item), {0}};
+    struct proposal p = {KT_OF(proposal)};
+    size_t left = 0;
+    KT_TRY(read_old(tx, &p.rec, where, old));
+    struct proposal *all = old->items;
+    for (size_t i = 0; i < old->count; i++)
+        if (all[i].state == PROPOSED)
+            all[left++] = all[i];
+    old->count = left;
+    if (left > 1)
+        qsort(all, left, sizeof *all, by_day);
+    return NULL;
+}
+
+static int by_document(const void *left, const void *right)
 {
     const struct message *a = left, *b = right;
-    int order = compare((int64_t)a->item.v, (int64_t)b->item.v);
-    order = order ? order : compare((int64_t)a->document.v, (int64_t)b->document.v);
+    int order = compare((int64_t)a->document.v, (int64_t)b->document.v);
     order = order ? order : compare(a->day.day, b->day.day);
     return order ? order : compare((int64_t)a->rec.id.v, (int64_t)b->rec.id.v);
 }
 
-/* Those of an item among old ones in the order of items.
- *   at  offset of the item in their struct */
-static void *of_item(const struct list *old, size_t size, size_t at, kt_id item, size_t *count)
+static kt_error *read_messages(kt_tx *tx, kt_id item, struct list *old)
 {
-    size_t low = 0, high = old->count;
-    char *items = old->items;
-#define ITEM_AT(i) ((const kt_id *)(const void *)(items + (i)*size + at))->v
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (ITEM_AT(middle) < item.v)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *count = 0;
-    while (low + *count < old->count && ITEM_AT(low + *count) == item.v)
-        ++*count;
-#undef ITEM_AT
-    return *count ? items + low * size : NULL;
+    const kt_where where[] = {KT_WHERE(message, item, KT_EQ, item), {0}};
+    struct message m = {KT_OF(message)};
+    KT_TRY(read_old(tx, &m.rec, where, old));
+    if (old->count > 1)
+        qsort(old->items, old->count, sizeof m, by_document);
+    return NULL;
 }
 
 /* ---- Proposals ---- */
@@ -211,12 +198,16 @@ static kt_error *compare_order(kt_work_run *run, struct kept *k, struct planned_
     return write_later(run, k, o, pegs);
 }
 
-static kt_error *compare_orders(kt_tx *tx, kt_work_run *run, struct kept *k, const struct batch *b,
-    const struct batch_item *item, const struct list *old)
+static kt_error *compare_orders(
+    kt_tx *tx, kt_work_run *run, struct kept *k, const struct batch *b, const struct batch_item *item)
 {
-    struct pairing p = {
-        .orders = (struct planned_order *)b->orders.items + item->order_from, .count = item->order_count};
-    p.old = of_item(old, sizeof *p.old, offsetof(struct proposal, item), item->id, &p.old_count);
+    struct list old = {0};
+    if (!k->no_proposals)
+        KT_TRY(read_proposals(tx, item->id, &old));
+    struct pairing p = {.orders = (struct planned_order *)b->orders.items + item->order_from,
+        .count = item->order_count,
+        .old = old.items,
+        .old_count = old.count};
     p.was = kt_alloc(tx, (p.count + 1) * sizeof *p.was);
     p.taken = kt_alloc(tx, (p.old_count + 1) * sizeof *p.taken);
     if (!p.was || !p.taken)
@@ -259,23 +250,26 @@ static kt_error *say_later(kt_work_run *run, struct kept *k, const struct planne
     return NULL;
 }
 
-static kt_error *compare_messages(kt_work_run *run, struct kept *k, const struct batch *b,
-    const struct batch_item *item, const struct list *old)
+static kt_error *compare_messages(
+    kt_tx *tx, kt_work_run *run, struct kept *k, const struct batch *b, const struct batch_item *item)
 {
     struct planned_message *new = (struct planned_message *)b->messages.items + item->message_from;
-    size_t count = item->message_count, old_count, i = 0, n = 0;
-    const struct message *was = of_item(
-        old, sizeof *was, offsetof(struct message, item), item->id, &old_count);
+    size_t count = item->message_count, i = 0, n = 0;
+    struct list old = {0};
+    if (!k->no_messages)
+        KT_TRY(read_messages(tx, item->id, &old));
+    const struct message *was = old.items;
     if (count > 1)
         qsort(new, count, sizeof *new, planned_by_document);
     k->message_count += (int64_t)count;
-    while (i < count || n < old_count) {
+    while (i < count || n < old.count) {
         int order = i == count       ? 1
-                    : n == old_count ? -1
+                    : n == old.count ? -1
                                      : compare((int64_t) new[i].document.v, (int64_t)was[n].document.v);
         struct planned_message m = order <= 0 ? new[i] : (struct planned_message){.gone = true};
         if (order >= 0)
             m.was = was[n].rec.id;
+        k->said += (order < 0) - (order > 0);
         if (order != 0 || !same_message(&m, &was[n]))
             KT_TRY(say_later(run, k, &m));
         i += order <= 0;
@@ -289,20 +283,9 @@ static kt_error *compare_messages(kt_work_run *run, struct kept *k, const struct
 kt_error *batch_compare(kt_tx *tx, kt_work_run *run, struct kept *k, const struct batch *b)
 {
     const struct batch_item *items = b->items.items;
-    struct proposal p = {KT_OF(proposal)};
-    struct message m = {KT_OF(message)};
-    struct list proposals = {0}, messages = {0};
-    if (!b->items.count)
-        return NULL;
-    KT_TRY(read_old(tx, b, &p.rec, &proposals));
-    KT_TRY(read_old(tx, b, &m.rec, &messages));
-    if (proposals.count > 1)
-        qsort(proposals.items, proposals.count, sizeof p, by_item_and_day);
-    if (messages.count > 1)
-        qsort(messages.items, messages.count, sizeof m, by_item_and_document);
     for (size_t i = 0; i < b->items.count; i++) {
-        KT_TRY(compare_orders(tx, run, k, b, &items[i], &proposals));
-        KT_TRY(compare_messages(run, k, b, &items[i], &messages));
+        KT_TRY(compare_orders(tx, run, k, b, &items[i]));
+        KT_TRY(compare_messages(tx, run, k, b, &items[i]));
     }
     return NULL;
 }

@@ -209,7 +209,7 @@ static kt_error *plan_on(kt_tx *tx, kt_work_run *run, struct kept *k)
     struct batch_step step = {run, k};
     k->first = run->position;
     k->items = k->orders.count = k->pegs.count = k->messages.count = 0;
-    KT_TRY(serials_begin(tx, k));
+    KT_TRY(compare_begin(tx, k));
     while (!k->planned && k->items < CHUNK_ITEMS && k->orders.count + k->messages.count < CHUNK &&
            k->pegs.count < CHUNK_LINES)
         KT_TRY(kt_step(tx, plan_batch, &step));
