@@ -7,6 +7,8 @@ static void next_generation(house *h)
     h->catalogue = h->tx->catalogue = house_build(
         h->arena, h->tx->view, (const kt_module *const[]){&house_module, NULL});
     model_catalogue_release(was);
+    h->tx->changes = h->tx->last_change = NULL; /* of another transaction, under another catalogue */
+    h->tx->change_table = NULL;
 }
 
 static kt_error *call(house *h, const char *name, const char *params, buffer *out)
