@@ -8,6 +8,7 @@
 #include "model/compile.h"
 #include "model/entries.h"
 #include "model/internal.h"
+#include "query/internal.h"
 
 #define SCRATCH_MAX   ((size_t)512 << 20)
 #define RECORDS_CHUNK 256
@@ -166,6 +167,21 @@ static kt_error *check_words(checker *c, const model_record *record)
     return NULL;
 }
 
+/* Has the filling not come to the record yet, which clears what leads nowhere of a field that came back? */
+static kt_error *is_to_be_filled(checker *c, const model_record *record, const model_field *field, bool *yes)
+{
+    const model_entity *e = record->entity;
+    *yes = false;
+    for (size_t i = e->index_count; i < e->index_count + e->filling_count; i++) {
+        uint64_t next;
+        if (e->indexes[i].fields[0] != field)
+            continue;
+        KT_TRY(query_unfilled(&c->tx, &(model_referrer){e, field, &e->indexes[i]}, &next));
+        *yes = *yes || record_id(record) >= next;
+    }
+    return NULL;
+}
+
 static kt_error *check_reference(
     checker *c, const model_record *record, const model_field *field, const model_entity *target, uint64_t id)
 {
@@ -173,7 +189,11 @@ static kt_error *check_reference(
     if (!target || !id)
         return NULL; /* of a module that is not enabled */
     KT_TRY(model_load_bytes(&c->tx, target, id, &bytes));
-    if (!bytes.ptr)
+    if (bytes.ptr)
+        return NULL;
+    bool later;
+    KT_TRY(is_to_be_filled(c, record, field, &later));
+    if (!later)
         tell(c, "%s %llu: %s points to %s %llu, which does not exist", record->entity->name.ptr,
             (unsigned long long)record_id(record), field->name.ptr, target->name.ptr, (unsigned long long)id);
     return NULL;
