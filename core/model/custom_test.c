@@ -155,6 +155,25 @@ static void a_custom_fields_conditions_are_kept_to(void **state)
     house_close(&h);
 }
 
+struct guest {
+    kt_record rec;
+    kt_str name;
+};
+static const kt_shape guest_shape = KT_SHAPE(guest, "t.party", KT_BIND(guest, name, STRING, "name"));
+
+/* Whoever calls a module's action does not know which records it makes. */
+static void what_a_module_does_not_know_is_told_with_its_entity(void **state)
+{
+    (void)state;
+    house h = house_open();
+    struct guest g = {KT_OF(guest), .name = KT_STR("Gast")};
+    define(&h, "field.define", REMARK "'required': true}");
+    assert_string_equal(said(kt_create(h.tx, &g.rec)), "t.party.remark: is required");
+    g.name = (kt_str){0};
+    assert_string_equal(said(kt_create(h.tx, &g.rec)), "name: is required; t.party.remark: is required");
+    house_close(&h);
+}
+
 /* A condition may not come to name what is not there, from whichever side. */
 static void what_a_condition_names_stays(void **state)
 {
@@ -402,6 +421,7 @@ int main(void)
         cmocka_unit_test(a_custom_field_is_as_good_as_any),
         cmocka_unit_test(a_custom_entity_is_as_good_as_any),
         cmocka_unit_test(a_custom_fields_conditions_are_kept_to),
+        cmocka_unit_test(what_a_module_does_not_know_is_told_with_its_entity),
         cmocka_unit_test(what_a_condition_names_stays),
         cmocka_unit_test(a_condition_that_cannot_be_judged_is_told),
         cmocka_unit_test(a_choice_keeps_its_value),

@@ -1,6 +1,7 @@
 /* shape_verbs.c -- the verbs of kontor.h over C structs. Rights are judged below, in model_store_new and
  * model_load_for, by the transaction's guard. What a verb needs on the way is given back when it returns: the caller's
  * memory gets the struct's texts and lines alone. */
+#include "model/custom.h"
 #include "model/internal.h"
 #include "model/sequence.h"
 #include "model/shape.h"
@@ -21,11 +22,26 @@ static kt_error *close_with(
     return scope_close(tx, scope, shape_fill_bound(tx, binding, record, scope->before.now, rec));
 }
 
+/* A module's caller knows what that asks for; of a field of the integrator's own, which the module knows nothing of, the
+ * record that it made has to be told as well. */
+static kt_error *tell_whose(const model_entity *entity, kt_error *error)
+{
+    for (problem *p = error && error->arena ? error->first : NULL; p; p = p->next) {
+        const kt_str name = {p->path, p->path ? strcspn(p->path, ".[") : 0};
+        const model_field *field = name.len ? model_field_find(entity, name) : NULL;
+        kt_str path = {0};
+        if (field && str_is(field->module, CUSTOM_MODULE))
+            path = arena_format(error->arena, "%s.%s", entity->name.ptr, p->path);
+        p->path = path.ptr ? path.ptr : p->path;
+    }
+    return error;
+}
+
 static kt_error *create(kt_tx *tx, const shape_binding *binding, const kt_record *rec, model_record *record)
 {
     KT_TRY(model_record_new(tx, binding->entity, record));
     KT_TRY(shape_take_bound(tx, binding, rec, record));
-    return model_store_new(tx, record);
+    return tell_whose(binding->entity, model_store_new(tx, record));
 }
 
 kt_error *kt_create(kt_tx *tx, kt_record *rec)
@@ -61,7 +77,7 @@ static kt_error *update(kt_tx *tx, const shape_binding *binding, uint64_t id, ui
     KT_TRY(model_load_for(tx, binding->entity, id, version, "update", &before));
     KT_TRY(model_record_copy(tx, &before, after));
     KT_TRY(shape_take_bound(tx, binding, rec, after));
-    return model_store_changed(tx, &before, after);
+    return tell_whose(binding->entity, model_store_changed(tx, &before, after));
 }
 
 static kt_error *change(
