@@ -5,7 +5,7 @@ import random
 
 from names import BIKES, PARTS, TODAY, ref
 
-DAYS = 12
+DAYS, LOT, SALES = 15, 7, 5
 WINTER = datetime.timezone(datetime.timedelta(hours=1))
 PEOPLE = [("bogdan", "Bogdan Kurek", "production.planner"), ("wiktor", "Wiktor Pilch", "production.operator"), ("halina", "Halina Zych", "production.operator")]
 # Reason, remark, minutes, weight.
@@ -29,27 +29,33 @@ class Floor:
         for user in self.hands:
             self.k.call("access.password", {"user": user, "new": password})
 
+    def bikes_of(self, n):
+        return [(n * 2 + k) * 5 % len(BIKES) for k in (0, 1)]
+
     def orders(self):
-        """Day, item, quantity, components."""
+        """Day, item, quantity, components: the bicycles of a day go into the frames of the day before."""
         days = [day for n in range(40, 0, -1) if (day := TODAY - datetime.timedelta(n)).weekday() < 5][-DAYS:]
+        frames = {code: (tube, float(each)) for code, _, tube, each in self.frames}
         for n, day in enumerate(days):
-            code, _, tube, each = self.frames[n % len(self.frames)]
-            quantity = 4 + n * 3 % 5
-            yield day, f"demo-{code}", quantity, [(tube, float(each) * 1.1 * quantity)]
-            if n % 2:
-                bike = (n * 7 + 1) % len(BIKES)
-                quantity = 2 + n // 2 % 3
-                yield day, f"demo-R{bike + 1}", quantity, [(part, float(each) * quantity) for part, each in self.parts_of(BIKES[bike][0])]
+            for bike in self.bikes_of(n):
+                yield day, f"demo-R{bike + 1}", LOT, [(part, float(each) * LOT) for part, each in self.parts_of(BIKES[bike][0])]
+            for bike in self.bikes_of(n + 1) if n + 1 < DAYS else ():
+                frame = self.parts_of(BIKES[bike][0])[0][0]
+                tube, each = frames[frame]
+                yield day, f"demo-{frame}", LOT, [(tube, each * 1.1 * LOT)]
 
     def material(self):
-        needed = {}
-        for _, _, _, parts in self.orders():
-            for code, quantity in parts:
-                needed[code] = needed.get(code, 0) + quantity
+        """What is used up; of frames, those of the first day, and some in place of scrap."""
+        needed, made = {}, {}
+        for _, item, quantity, parts in self.orders():
+            made[item] = made.get(item, 0) + quantity
+            for code, each in parts:
+                needed[code] = needed.get(code, 0) + each
         cost = {**self.costs, **{f"C{i + 1:03d}": f"{price * 0.58:.2f}" for i, (_, price) in enumerate(PARTS)}, **{code: "185" for code, *_ in self.frames}}
-        made = self.once("logistics.transfer.create", {"values": {"kind": "entry", "lines": [
-            {"item": self.works.item(code), "quantity": str(-int(-quantity // 1)), "unit_cost": cost[code]} for code, quantity in sorted(needed.items())]}}, "hall-stock")
-        self.once("logistics.transfer.post", {"id": made["id"]}, "hall-stock-posted")
+        lines = [{"item": self.works.item(code), "quantity": str(-int(-(quantity - made[f"demo-{code}"] + LOT if f"demo-{code}" in made else quantity) // 1)), "unit_cost": cost[code]}
+                 for code, quantity in sorted(needed.items())]
+        slip = self.once("logistics.transfer.create", {"values": {"kind": "entry", "lines": [line for line in lines if line["quantity"] != "0"]}}, "hall-stock")
+        self.once("logistics.transfer.post", {"id": slip["id"]}, "hall-stock-posted")
 
     def worked(self, operation, begins, scrapped):
         """The calls of one operation, most with a stop in between, and when it ended."""
@@ -67,9 +73,11 @@ class Floor:
         return calls + [act("finish", ends, **({"scrapped": str(scrapped)} if scrapped else {}))], ends
 
     def make(self, n, day, item, quantity, parts):
-        order = self.once("production.order.create", {"values": {"item": ref(item), "quantity": str(quantity), "note": "Na zapas"}}, f"hall-{n}")["id"]
-        self.once("production.order.confirm", {"id": order}, f"hall-confirm-{n}")
-        operations = self.k.list("production.operation", [["order", "=", order]], sort="sequence", fields=["id", "machine_minutes"])["rows"]
+        begun = self.once("system.batch", {"atomic": True, "calls": [
+            {"method": "production.order.create", "params": {"values": {"item": ref(item), "quantity": str(quantity), "note": "Na zapas"}}},
+            {"method": "production.order.confirm", "params": {"id": {"$ref": "0.id"}}},
+            {"method": "production.operation.list", "params": {"filter": [["order", "=", {"$ref": "0.id"}]], "sort": "sequence", "fields": ["id", "machine_minutes"]}}]}, f"hall-{n}")
+        order, operations = (begun["results"][0]["result"]["id"], begun["results"][2]["result"]["rows"])
         at = datetime.datetime.combine(day, datetime.time(6, self.random.choice([0, 5, 10])), WINTER)
         scrapped, calls = int(self.random.random() < 0.3), []
         for operation in operations:
@@ -88,3 +96,18 @@ class Floor:
         self.material()
         for n, order in enumerate(self.orders()):
             self.make(n, *order)
+
+    def sell(self, customers, books):
+        """What was made of bicycles is sold, shipped, and billed where there are books."""
+        made = {}
+        for order in self.k.each("production.order", [["state", "=", "done"], ["item.code", "starts_with", "R"]], fields=["item", "produced"]):
+            made[order["item"]] = made.get(order["item"], 0) + float(order["produced"])
+        for n, firm in enumerate(customers[3:3 + SALES]):
+            lines = [{"item": item, "quantity": str(int(quantity))} for item, quantity in list(made.items())[n::SALES] if quantity >= 1]
+            sold = self.once("crm.order.create", {"values": {"party": ref(firm[0]["external_id"]), "owner": firm[0]["owner"], "currency": ref("PLN"), "lines": lines}}, f"hall-sold-{n}")["id"]
+            self.once("crm.order.confirm", {"id": sold}, f"hall-sold-confirm-{n}")
+            delivery = self.k.list("logistics.delivery", [["document", "=", {"entity": "crm.order", "id": sold}]], fields=["id"])["rows"][0]["id"]
+            self.once("logistics.delivery.ship", {"id": delivery}, f"hall-shipped-{n}")
+            if books:
+                bill = self.once("finance.invoice.from_order", {"order": {"entity": "crm.order", "id": sold}}, f"hall-billed-{n}")["id"]
+                self.once("finance.invoice.post", {"id": bill}, f"hall-posted-{n}")

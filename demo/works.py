@@ -13,7 +13,7 @@ MATERIALS = [("M001", "Rura stalowa 28 mm", "14.20"), ("M002", "Rura aluminiowa 
              ("M009", "Skrzynia ładunkowa", "310.00"), ("M010", "Zawias ramy", "54.00")]
 FRAMES = [("F001", "Rama stalowa spawana", "M001", "4"), ("F002", "Rama aluminiowa spawana", "M002", "4"), ("F003", "Rama dziecięca", "M001", "2"),
           ("F004", "Rama cargo", "M001", "7"), ("F005", "Rama składana", "M002", "3")]
-CENTRES = [("SPAW", "Spawalnia", 2, "48", "52", "18"), ("LAK", "Lakiernia", 1, "75", "46", "30"), ("MONT", "Montaż", 4, "12", "50", "15"), ("PAK", "Pakowanie", 2, "6", "42", "10")]
+CENTRES = [("SPAW", "Spawalnia", 2, "48", "52", "18"), ("LAK", "Lakiernia", 1, "75", "46", "30"), ("MONT", "Montaż", 2, "12", "50", "15"), ("PAK", "Pakowanie", 1, "6", "42", "10")]
 SUPPLIERS = 4
 
 
@@ -151,6 +151,8 @@ def build(builder, enabled, password):
         hall = floor.Floor(works, FRAMES, parts_of, {code: cost for code, _, cost in MATERIALS})
         hall.people(password)
         hall.history()
+        if "crm" in enabled:
+            hall.sell(builder.customers, "finance" in enabled)
     if {"crm", "logistics", "production"} <= enabled:
         orders = [works.order(n) for n in range(25)]
         works.buy()
