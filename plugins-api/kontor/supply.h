@@ -90,6 +90,9 @@ typedef struct {
      *   by         of kt_any: whose it was, or what brought it; may be not set
      *   warehouse  where it is */
     KT_MUST kt_error *(*freed)(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity);
+    /* So much of what was reserved for a demand is lost, and reserved no more: the demand is covered anew. */
+    KT_MUST kt_error *(*lost)(
+        kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity, kt_text reason);
 } kt_supply;
 
 /* NULL: no module offers it now. */

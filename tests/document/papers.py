@@ -34,6 +34,7 @@ def company(k):
     return {"nowak": make(k, "base.party", name="Nowak", legal_name="Nowak sp. z o.o.", tax_id="5260250274", is_customer=True, addresses=address),
             "steel": make(k, "base.party", name="Stalmet", legal_name="Stalmet S.A.", is_supplier=True, addresses=address),
             "bike": make(k, "base.item", code="RM-28", name="Rower miejski 28”", unit=piece, price="2000", currency=pln),
+            "oil": make(k, "base.item", code="SM-01", name="Smar", unit=piece, price="20", currency=pln, tracking="lot"),
             "tube": make(k, "base.item", code="RU-25", name="Rura stalowa 25 mm", unit=piece, price="40", currency=pln)}
 
 
@@ -41,7 +42,9 @@ def records(k, s):
     """One record for each paper."""
     slip = make(k, "logistics.transfer", kind="entry", reason="Bilans otwarcia", lines=[{"item": s["bike"], "quantity": "10", "unit_cost": "900"}])
     k.call("logistics.transfer.post", {"id": slip})
-    order = make(k, "crm.order", party=s["nowak"], lines=[{"item": s["bike"], "quantity": "3"}])
+    lots = make(k, "logistics.transfer", kind="entry", lines=[{"item": s["oil"], "quantity": "5", "unit_cost": "9", "new_lot": lot} for lot in ("L-17", "L-18")])
+    k.call("logistics.transfer.post", {"id": lots})
+    order = make(k, "crm.order", party=s["nowak"], lines=[{"item": s["bike"], "quantity": "3"}, {"item": s["oil"], "quantity": "9"}])
     k.call("crm.order.confirm", {"id": order})
     delivery = k.list("logistics.delivery", [["document", "=", {"entity": "crm.order", "id": order}]])["rows"][0]["id"]
     k.update("logistics.delivery", delivery, {"carrier": "Kurier Łódzki", "tracking": "PL-778"})
@@ -69,7 +72,7 @@ def records(k, s):
 
 
 WORDS = {
-    "delivery_note": {"pl": ("Wydanie zewnętrzne (WZ) WZ/", "RM-28", "3 szt", "Nowak sp. z o.o.", "Kurier Łódzki", "Odebrał"), "en": ("Delivery note WZ/", "3 pcs", "Carrier")},
+    "delivery_note": {"pl": ("Wydanie zewnętrzne (WZ) WZ/", "RM-28", "3 szt", "SM-01", "L-17", "5 szt", "L-18", "4 szt", "Nowak sp. z o.o.", "Kurier Łódzki", "Odebrał"), "en": ("Delivery note WZ/", "3 pcs", "Carrier")},
     "goods_receipt": {"pl": ("Przyjęcie zewnętrzne (PZ) PZ/", "RU-25", "25 szt", "WZ 17/2026", "Stalmet S.A."), "en": ("Goods receipt PZ/", "25 pcs", "Supplier")},
     "stock_slip": {"pl": ("Przychód wewnętrzny (PW) PW/", "RM-28", "10 szt", "Bilans otwarcia", "Przyjął"), "en": ("Goods entry PW/", "10 pcs", "Received by")},
     "purchase_order": {"pl": ("Zamówienie PO/", "12,50", "312,50 zł", "Prosimy o dostawę do"), "en": ("Purchase order PO/", "25 pcs", "Please deliver by")},

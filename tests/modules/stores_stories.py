@@ -534,6 +534,32 @@ def production_and_sales_give_to_each_other(k):
     got(k, waits, "4", ("production.order", made))
 
 
+def what_is_broken_is_lost_to_who_needs_it_last(k):
+    """Written off or counted away though it is reserved: the demand takes what is free elsewhere, or misses it."""
+    urn = item(k, "urn")
+    put(k, urn, "8")
+    later, sooner = order(k, [{"item": urn, "quantity": "3", "asked": day(9)}]), order(k, [{"item": urn, "quantity": "3", "asked": day(2)}])
+    slip(k, "issue", [{"item": urn, "quantity": "4"}], against="loss")
+    got(k, later, "1", None)
+    got(k, sooner, "3", None)
+    expect((missing(k, urn), k.get("crm.order", later)["promised"], k.get("crm.order", sooner)["promised"]), (2, None, day(0)))
+    put(k, urn, "1")
+    got(k, later, "2", None)
+    act(k, delivery_of(k, sooner), "pick")
+    refused("rule", lambda: slip(k, "issue", [{"item": urn, "quantity": "3"}], against="loss"), "lines[0].quantity")
+    refused("rule", lambda: slip(k, "issue", [{"item": urn, "quantity": "1"}]), "lines[0].quantity")
+    slip(k, "issue", [{"item": urn, "quantity": "2"}], against="loss")
+    expect((held(k, urn), missing(k, urn), delivery_of(k, sooner)["state"]), ({None: 3}, 3, "picked"))
+
+
+def a_lost_lot_is_replaced_by_another(k):
+    ivy = item(k, "ivy", tracking="lot")
+    put(k, ivy, "4", "I1"), put(k, ivy, "3", "I2")
+    sold = order(k, [{"item": ivy, "quantity": "4"}])
+    slip(k, "issue", [{"item": ivy, "quantity": "4", "lot": lots_of(k, ivy)["I1"]}], against="loss")
+    expect((held(k, ivy), delivery_of(k, sold)["state"], missing(k, ivy)), ({"I2": 3}, "waiting", 1))
+
+
 # ---- A refusal names its line ----
 
 def a_shortage_is_named_by_line_item_and_figures(k):
@@ -590,6 +616,7 @@ run([several_lots_go_on_one_line, ten_serial_numbers_go_on_a_line_of_ten, what_i
      a_place_belongs_to_its_warehouse, a_position_is_counted_once, a_cancelled_orders_goods_go_to_who_misses_them,
      a_lowered_or_removed_line_gives_back, another_line_of_the_same_order_may_have_it, a_rest_that_is_dropped_goes_to_others, what_was_got_elsewhere_frees_what_was_held,
      deliveries_by_hand_give_and_get, what_comes_back_goes_to_who_misses_it, what_a_count_finds_goes_to_who_misses_it, a_lot_that_is_good_for_longer_goes_to_who_misses_it,
-     another_lot_in_the_pickers_hand_frees_the_first, production_and_sales_give_to_each_other, a_shortage_is_named_by_line_item_and_figures,
+     another_lot_in_the_pickers_hand_frees_the_first, production_and_sales_give_to_each_other,
+     what_is_broken_is_lost_to_who_needs_it_last, a_lost_lot_is_replaced_by_another, a_shortage_is_named_by_line_item_and_figures,
      sixty_four_clients_come_and_go, the_stores_are_sound],
     modules="base,crm,logistics,production")

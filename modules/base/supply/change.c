@@ -256,3 +256,33 @@ kt_error *supply_failed(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt
     kt_callers_authority(tx, before);
     return e;
 }
+
+/* ---- It was there ---- */
+
+static kt_error *lost_within(
+    kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity, kt_text reason)
+{
+    struct peggings all;
+    kt_dec rest = quantity;
+    KT_TRY(peggings_of_demand(tx, document, (int64_t)line.v, &all));
+    for (size_t i = 0; i < all.count && rest.coef > 0; i++) {
+        struct pegging *p = &all.items[i];
+        if (p->kind != KT_FROM_STOCK || p->item.v != item.v)
+            continue;
+        KT_TRY(kt_read(tx, p->rec.id, &p->rec)); /* what was covered anew may have been added to it */
+        kt_dec take = least(p->quantity, rest);
+        p->reason = words(tx, reason.en);
+        p->reason_pl = words(tx, reason.pl);
+        KT_TRY(supply_cover_anew(tx, p, take));
+        rest = kt_dec_sub(rest, take);
+    }
+    return NULL;
+}
+
+kt_error *supply_lost(kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity, kt_text reason)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = lost_within(tx, document, line, item, quantity, reason);
+    kt_callers_authority(tx, before);
+    return e;
+}

@@ -347,22 +347,30 @@ static kt_error *correct(
     return kt_update(tx, &line->rec);
 }
 
-/* What is missing though it was reserved is no longer reserved: the demand is covered anew by whoever made it. */
-static kt_error *lift(kt_tx *tx, const struct count_line *line)
+/* What is missing though it was reserved is no longer reserved: the demand is covered anew. What is picked was there. */
+static kt_error *lift(kt_tx *tx, const struct count_line *line, struct losses *losses)
 {
     struct location here = {KT_OF(location)};
     struct balance b;
+    struct goods goods;
+    struct warehouse w = {KT_OF(warehouse)};
+    struct picks gone = {0};
+    kt_dec picked;
     KT_TRY(kt_read(tx, line->location, &here.rec));
     KT_TRY(balance_find(tx, line->item, &here, line->lot, &b));
     if (kt_dec_cmp(b.reserved, line->counted) <= 0)
         return NULL;
-    struct goods goods = {KT_OF(goods)};
-    KT_TRY(kt_read(tx, line->item, &goods.rec));
-    return kt_hint(kt_fail(tx, KT_RULE, "quantity", "%s of \"%s\" are reserved at %s, %s were counted",
-                       "%s towaru „%s” jest zarezerwowane w %s, a policzono %s", dec_words(tx, b.reserved),
-                       goods.name.ptr, here.code.ptr, dec_words(tx, line->counted)),
-        "Release the reservation first: cancel or amend its order.",
-        "Najpierw zwolnij rezerwację: anuluj lub zmień zamówienie.");
+    KT_TRY(goods_read(tx, line->item, &goods));
+    KT_TRY(kt_read(tx, here.warehouse, &w.rec));
+    const struct wanted wanted = {
+        .goods = &goods, .warehouse = &w, .location = line->location, .lot = line->lot};
+    KT_TRY(dispossess(tx, &wanted, kt_dec_sub(b.reserved, line->counted), &gone, losses, &picked));
+    if (picked.coef <= 0)
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_RULE, "quantity", "%s of \"%s\" at %s were counted, %s more are picked",
+                       "policzono %s towaru „%s” w %s, o %s więcej jest pobrane",
+                       dec_words(tx, line->counted), goods.name.ptr, here.code.ptr, dec_words(tx, picked)),
+        "Put back what is picked, or count it too.", "Odłóż to, co pobrano, albo też policz.");
 }
 
 /* When all is corrected: of what one place has too much, another may have too little. */
@@ -386,6 +394,7 @@ static kt_error *approve_within(kt_tx *tx, struct count *c)
     const kt_where where[] = {KT_WHERE(count_line, count, KT_EQ, c->rec.id), {0}};
     struct count_line line = {KT_OF(count_line)};
     struct location loss;
+    struct losses losses = {0};
     kt_cursor *cursor;
     kt_error *all = NULL;
     KT_TRY(location_get(tx, KT_AT_LOSS, (kt_id){0}, &loss));
@@ -395,13 +404,15 @@ static kt_error *approve_within(kt_tx *tx, struct count *c)
     while (kt_next(cursor, &line.rec)) {
         if (!line.difference.coef)
             continue;
-        kt_error *e = lift(tx, &line);
+        kt_error *e = lift(tx, &line, &losses);
         if (!e)
             e = correct(tx, c, &line, &loss);
         kt_also(&all, e);
         c->value = kt_dec_add(c->value, line.value);
     }
     kt_also(&all, kt_close(cursor));
+    if (!all)
+        all = losses_tell(tx, &losses);
     return all ? all : tell_found(tx, c);
 }
 

@@ -25,6 +25,76 @@ kt_error *hand_back(kt_tx *tx, kt_id item, const struct owner *owner, kt_dec qua
     return tell_picks_free(tx, owner->document, item, &picks);
 }
 
+/* ---- Reserved, and gone ---- */
+
+struct loss {
+    struct owner owner;
+    kt_id item;
+    kt_dec quantity;
+};
+
+/* What the picker has in his hand is there. */
+static kt_error *is_picked(kt_tx *tx, kt_id document, bool *yes)
+{
+    struct delivery d = {KT_OF(delivery)};
+    const char *entity = kt_any_entity(tx, document);
+    if (entity && strcmp(entity, delivery_shape.name) == 0)
+        KT_TRY(kt_read(tx, kt_any_id(document), &d.rec));
+    else
+        KT_TRY(delivery_open_of(tx, document, &d));
+    *yes = d.state == D_PICKED;
+    return NULL;
+}
+
+static kt_error *take_off(kt_tx *tx, kt_id reservation, const struct wanted *wanted, struct picks *picks,
+    struct losses *losses, kt_dec *rest)
+{
+    struct reservation r = {KT_OF(reservation)};
+    bool picked;
+    KT_TRY(kt_read(tx, reservation, &r.rec));
+    KT_TRY(is_picked(tx, r.document, &picked));
+    if (picked || (wanted->location.v && r.location.v != wanted->location.v) ||
+        (wanted->lot.v && r.lot.v != wanted->lot.v))
+        return NULL;
+    struct wanted only = *wanted;
+    struct loss loss = {.owner = {r.document, {(uint64_t)r.line}, {0}}, .item = r.item};
+    only.location = r.location;
+    only.lot = r.lot;
+    KT_TRY(unreserve(tx, r.item, &loss.owner, &only, *rest, picks, &loss.quantity));
+    *rest = kt_dec_sub(*rest, loss.quantity);
+    losses->items = grown(tx, losses->items, losses->count, &losses->room, sizeof loss);
+    if (!losses->items)
+        return kt_no_memory();
+    losses->items[losses->count++] = loss;
+    return NULL;
+}
+
+kt_error *dispossess(kt_tx *tx, const struct wanted *wanted, kt_dec quantity, struct picks *picks,
+    struct losses *losses, kt_dec *rest)
+{
+    const kt_where where[] = {KT_WHERE(reservation, item, KT_EQ, wanted->goods->rec.id),
+        KT_WHERE(reservation, warehouse, KT_EQ, wanted->warehouse->rec.id), {0}};
+    kt_found found;
+    *rest = quantity;
+    KT_TRY(
+        kt_find(tx, &(kt_query){.of = &reservation_shape, .where = where, .sort = "-needed,-id"}, 0, &found));
+    for (size_t i = 0; i < found.count && rest->coef > 0; i++)
+        KT_TRY(take_off(tx, found.ids[i], wanted, picks, losses, rest));
+    return NULL;
+}
+
+kt_error *losses_tell(kt_tx *tx, const struct losses *losses)
+{
+    static const kt_text gone = {"what was reserved is lost", "zarezerwowany towar przepadł"};
+    const kt_supply *supply = kt_supply_find(tx);
+    for (size_t i = 0; i < losses->count && supply; i++) {
+        const struct loss *l = &losses->items[i];
+        if (l->quantity.coef > 0)
+            KT_TRY(supply->lost(tx, l->owner.document, l->owner.line, l->item, l->quantity, gone));
+    }
+    return NULL;
+}
+
 /* ---- A lot may be used again ---- */
 
 static kt_error *tell_lot_free(kt_tx *tx, const struct lot *lot)

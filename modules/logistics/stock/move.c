@@ -162,7 +162,7 @@ static kt_error *short_by(kt_tx *tx, struct wanted *wanted, kt_dec asked, kt_dec
 
 /* What leaves the stores: first what the document has reserved, then what is free. */
 static kt_error *find_goods(kt_tx *tx, const struct goods *goods, const struct warehouse *w,
-    const kt_stock_move *m, struct picks *picks)
+    const kt_stock_move *m, struct picks *picks, struct losses *losses)
 {
     const struct owner owner = {m->document, m->line, {0}};
     struct wanted wanted = {.goods = goods,
@@ -176,6 +176,8 @@ static kt_error *find_goods(kt_tx *tx, const struct goods *goods, const struct w
     KT_TRY(unreserve(tx, m->item, &owner, &wanted, m->quantity, picks, &given));
     wanted.quantity = kt_dec_sub(m->quantity, given);
     KT_TRY(pick_free(tx, &wanted, picks, &rest));
+    if (rest.coef > 0 && m->to == KT_AT_LOSS) /* what is broken is nobody's any more */
+        KT_TRY(dispossess(tx, &wanted, rest, picks, losses, &rest));
     if (rest.coef <= 0)
         return NULL;
     if (!w->negative || goods->tracking > NOT_TRACKED)
@@ -193,8 +195,8 @@ static struct move drawn_up(const kt_stock_move *m, const struct pick *pick)
 }
 
 /* The move's ends, and how much of which lot goes from one to the other. */
-static kt_error *plan_move(
-    kt_tx *tx, const struct goods *goods, const kt_stock_move *m, struct location *other, struct picks *picks)
+static kt_error *plan_move(kt_tx *tx, const struct goods *goods, const kt_stock_move *m,
+    struct location *other, struct picks *picks, struct losses *losses)
 {
     struct warehouse w = {KT_OF(warehouse)};
     struct pick whole = {.at = {KT_OF(location)}, .lot = m->lot, .quantity = m->quantity};
@@ -205,7 +207,7 @@ static kt_error *plan_move(
     if (leaves || comes)
         KT_TRY(location_within(tx, m->location, w.rec.id, "location"));
     if (leaves)
-        return find_goods(tx, goods, &w, m, picks);
+        return find_goods(tx, goods, &w, m, picks, losses);
     if (m->location.v && comes)
         KT_TRY(kt_read(tx, m->location, &whole.at.rec));
     else
@@ -218,6 +220,7 @@ static kt_error *move_within(kt_tx *tx, kt_stock_move *m)
     struct goods goods;
     struct location other;
     struct picks picks = {0};
+    struct losses losses = {0};
     kt_dec given = m->value, value = KT_DEC(0, 2), done = ZERO;
     bool leaves = m->from == KT_AT_STORES;
     m->quantity = kt_dec_round(m->quantity, 4);
@@ -225,7 +228,7 @@ static kt_error *move_within(kt_tx *tx, kt_stock_move *m)
     m->move = (kt_id){0};
     KT_TRY(goods_read(tx, m->item, &goods));
     KT_TRY(check_move(tx, &goods, m));
-    KT_TRY(plan_move(tx, &goods, m, &other, &picks));
+    KT_TRY(plan_move(tx, &goods, m, &other, &picks, &losses));
     for (size_t i = 0; i < picks.count; i++) {
         struct move one = drawn_up(m, &picks.items[i]);
         one.value = share_of(given, m->quantity, done, one.quantity);
@@ -236,7 +239,7 @@ static kt_error *move_within(kt_tx *tx, kt_stock_move *m)
         m->move = m->move.v ? m->move : one.rec.id;
     }
     m->value = value;
-    return NULL;
+    return losses_tell(tx, &losses);
 }
 
 kt_error *stock_move(kt_tx *tx, kt_stock_move *move)

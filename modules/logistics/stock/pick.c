@@ -6,8 +6,7 @@
 
 /* ---- Lists that grow ---- */
 
-/* Room for one more at items[count]; NULL: the request's memory is used up. */
-static void *grown(kt_tx *tx, void *items, size_t count, size_t *room, size_t size)
+void *grown(kt_tx *tx, void *items, size_t count, size_t *room, size_t size)
 {
     if (count < *room)
         return items;

@@ -155,6 +155,8 @@ kt_error *reservation_looked_at(kt_tx *tx, kt_record *rec);
 kt_error *demand_used(kt_tx *tx, const kt_event *event); /* of "base.supply.used" */
 extern const kt_shape used_shape;
 KT_MUST kt_error *picks_add(kt_tx *tx, struct picks *picks, const struct pick *pick);
+/* Room for one more at items[count]; NULL: the request's memory is used up. */
+void *grown(kt_tx *tx, void *items, size_t count, size_t *room, size_t size);
 
 /* ---- free.c: more is free than was, and those who miss it get it ---- */
 
@@ -165,6 +167,18 @@ KT_MUST kt_error *tell_free(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt
 KT_MUST kt_error *tell_picks_free(kt_tx *tx, kt_id by, kt_id item, const struct picks *picks);
 /* Gives up to `quantity` of the owner's reservations back, for good; *given receives how much. */
 KT_MUST kt_error *hand_back(kt_tx *tx, kt_id item, const struct owner *owner, kt_dec quantity, kt_dec *given);
+/* Whose reserved goods are gone. */
+struct losses {
+    struct loss *items;
+    size_t count, room;
+};
+/* Takes up to `quantity` of the goods wanted off whoever has them reserved, who needs them last first, but for what is picked.
+ *   picks   receives what it was
+ *   *rest   receives how much nobody has reserved */
+KT_MUST kt_error *dispossess(kt_tx *tx, const struct wanted *wanted, kt_dec quantity, struct picks *picks,
+    struct losses *losses, kt_dec *rest);
+/* The goods have moved: the demands that had them are covered anew. */
+KT_MUST kt_error *losses_tell(kt_tx *tx, const struct losses *losses);
 kt_error *lot_changed(kt_tx *tx, const kt_event *event);     /* of "logistics.lot.updated" */
 kt_error *goods_unclaimed(kt_tx *tx, const kt_event *event); /* of "base.supply.unclaimed" */
 extern const kt_shape unclaimed_shape;
