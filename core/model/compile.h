@@ -86,6 +86,7 @@ void *build_grow(builder *b, void *items, size_t *count, size_t *room, size_t it
 bool name_is_good(const char *name); /* [a-z][a-z0-9_]*, to 40 characters */
 /* Starts an entity of a module; custom: declared was made of a stored definition. */
 void build_entity(builder *b, const kt_entity *declared, const char *module, bool custom, bool enabled);
+/* NULL: none of this name is being built. */
 draft *build_draft_find(builder *b, const char *name);
 const model_entity *build_entity_find(builder *b, const char *name);
 
@@ -99,16 +100,19 @@ KT_MUST kt_error *build_fields(builder *b, model_entity *entity, model_internals
 KT_MUST kt_error *build_shape(builder *b, const kt_shape *shape, const char *name, kt_str module,
     fields_kind kind, const model_entity **entity);
 /* compile_default.c */
+/* Reads a field's `initial`. */
 void build_default(builder *b, const model_field *field, const char *path, model_default *out);
-/* compile_indexes.c */
+/* compile_indexes.c: the indexes, which are whole and which are to be filled */
 KT_MUST kt_error *build_indexes(builder *b, draft *d);
+/* Had records these fields before? Else there is nothing of them that a new index could lack. */
 bool build_was_stored(const draft *d, const model_index *index);
+/* Who points to whom, of all entities. */
 KT_MUST kt_error *build_referrers(builder *b);
-/* compile_actions.c */
+/* compile_actions.c: an entity's actions; a module's methods; all modules' handlers, in their order */
 KT_MUST kt_error *build_actions(builder *b, draft *d);
 KT_MUST kt_error *build_methods(builder *b, const kt_module *module);
 KT_MUST kt_error *build_handlers(builder *b);
-/* numbers.c */
+/* numbers.c: what is stored of an entity's numbers, and of the next entity's; *tag: the field's, given for ever */
 KT_MUST kt_error *numbers_load(builder *b, kt_str entity, uint16_t first_tag, numbers *out);
 KT_MUST kt_error *numbers_save(builder *b, numbers *n);
 KT_MUST kt_error *numbers_next_load(builder *b);
@@ -126,11 +130,13 @@ typedef struct {
     fill_row *items;
     size_t count;
 } fill_rows;
+/* At most `most` records from id `next` on. */
 KT_MUST kt_error *fill_rows_read(
     kt_tx *tx, const model_entity *entity, uint64_t next, size_t most, fill_rows *rows);
 /* unique.c: adds a problem for every two records that have one value of an index that shall be unique. */
 KT_MUST kt_error *unique_check(
     const kt_tx *tx, const model_entity *entity, const model_index *index, kt_error **problems);
+/* That these two records are alike. */
 kt_error *unique_problem(
     arena *arena, const model_entity *entity, const model_index *index, uint64_t a, uint64_t b);
 /* fill_words.c: whether an entity's words are being written anew; begins that, anew; one step. */

@@ -17,6 +17,7 @@ enum { FILL_AT_ONCE = 2000 }; /* records up to which a new index is filled with 
 /* Adds to *problems a conflict for each unique index in which another record stands. */
 KT_MUST kt_error *entries_check_unique(
     kt_tx *tx, const model_record *after, const bool *changed, kt_error **problems);
+/* Kept counters: of the value of an index's first field in a record, of the entity, of a company's records. */
 void counter_key(key *out, const model_entity *entity, const model_index *index, const model_record *record);
 KT_MUST kt_error *counter_add(kt_tx *tx, const key *name, int64_t change);
 KT_MUST kt_error *counter_read(kt_tx *tx, const key *name, uint64_t *count);
@@ -29,6 +30,7 @@ typedef struct {
     size_t count;
 } words;
 KT_MUST kt_error *words_of(kt_tx *tx, const model_record *record, words *out);
+/* Moves the record's words from before to after, as entries_write. */
 KT_MUST kt_error *words_write(
     kt_tx *tx, const model_record *before, const model_record *after, const bool *changed);
 /* Puts a word of a record, or takes it away, and counts it. */
@@ -37,5 +39,6 @@ KT_MUST kt_error *word_change(kt_tx *tx, const model_entity *entity, uint64_t id
 bool word_of_token(kt_str name, uint16_t *entity, kt_str *word);
 /* Removes all words of an entity. */
 KT_MUST kt_error *words_clear(kt_tx *tx, const model_entity *entity);
+/* A word of a record; a word in the vocabulary. */
 void word_key(key *out, kt_str word, const model_entity *entity, uint64_t id);
 void vocabulary_key(key *out, kt_str word);

@@ -172,7 +172,6 @@ bool plugins_stuck(plugins *p, arena *arena, kt_str *why)
 
 /* ---- Changes ---- */
 
-/* Loads a module's file and puts it in the place of the present one, or beside the others. */
 /* What a module's tables get wrong is told under their names; this adds which file they came from. */
 static kt_error *with_file(const plugins *p, arena *arena, const char *name, kt_error *error)
 {
@@ -189,6 +188,7 @@ static kt_error *with_file(const plugins *p, arena *arena, const char *name, kt_
     return en && pl ? kt_hint(error, en, pl) : error;
 }
 
+/* Loads a module's file and puts it in the place of the present one, or beside the others. */
 static kt_error *bring_in(plugins *p, arena *arena, const char *name)
 {
     const kt_module *module = NULL, *next[MODULES_MAX];

@@ -86,12 +86,14 @@ typedef struct {
 /* One condition (filter_condition.c). value NULL: none was given. */
 KT_MUST kt_error *filter_test_read(
     filter_reader *r, kt_str name, kt_str op, const variant *value, const char *at, const query_filter **out);
+/* A list of conditions, or one (filter_read.c). */
 KT_MUST kt_error *filter_node_read(
     filter_reader *r, const variant *from, const char *at, const query_filter **filter);
 
 /* ["has", "crm.deal.party", [..]] (filter_has.c); count: of the items. */
 KT_MUST kt_error *filter_has_read(
     filter_reader *r, const variant *items, size_t count, const char *at, const query_filter **out);
+/* Does a record that points to the one with this id match? */
 KT_MUST kt_error *filter_has_matches(kt_tx *tx, const filter_test *test, uint64_t id, bool *yes);
 /* The ids of all records of which such a test holds, rising; *whole false: they are more than most, or too
  * many records would have to be looked at. */
@@ -105,7 +107,7 @@ KT_MUST kt_error *query_count_covered(kt_tx *tx, const query_request *query, uin
 
 /* Order of two set values of a field's type: texts by bytes. */
 int filter_value_cmp(const model_field *field, const model_value *a, const model_value *b);
-bool filter_is_text(const model_field *field);
+bool filter_is_text(const model_field *field); /* compared folded, and cut in keys */
 /* The first values of a pattern, for an index range: the folded text it begins with. */
 kt_str filter_pattern_prefix(const filter_pattern *pattern);
 /* Reads a pattern with % (any run), _ (any one character) and \ (the next one as it is). */
@@ -113,12 +115,13 @@ KT_MUST kt_error *filter_pattern_read(arena *arena, kt_str text, bool folded, fi
 /* A pattern that begins with text. */
 KT_MUST kt_error *filter_pattern_starts(arena *arena, kt_str text, filter_pattern *pattern);
 bool filter_pattern_matches(const filter_pattern *pattern, kt_str text);
+/* follow NULL: what references lead to is not kept for the next record. */
 KT_MUST kt_error *filter_matches(
     kt_tx *tx, path_follow *follow, const query_filter *filter, const model_record *record, bool *matches);
-/* A filter of these items; one item stays itself, none is NULL. */
 /* As query_filter_read, for conditions of a module's own. */
 KT_MUST kt_error *filter_read_own(
     kt_tx *tx, const model_entity *entity, const variant *from, query_filter **filter);
+/* A filter that holds where all these do; one item stays itself. */
 KT_MUST kt_error *filter_and(
     arena *arena, const query_filter *const *items, size_t count, const query_filter **filter);
 
@@ -160,12 +163,14 @@ typedef struct {
 
 /* Opaque text, bound to the sort: "next" of the row with this key. */
 void query_cursor_write(const query_sort *sort, const query_place *place, json *out);
+/* returns validation: it is none of this sort */
 KT_MUST kt_error *query_cursor_read(kt_tx *tx, const query_sort *sort, kt_str cursor, query_place *place);
 
 /* Keeps the first `most` keys of many; most 0: all, up to QUERY_HEAP_MAX bytes. (sorter.c) */
 typedef struct query_sorter query_sorter;
 KT_MUST kt_error *query_sorter_open(
     kt_tx *tx, const query_sort *sort, bool back, size_t most, query_sorter **sorter);
+/* The key is copied if it is kept. returns limit: past QUERY_HEAP_MAX */
 KT_MUST kt_error *query_sorter_add(query_sorter *sorter, const query_key *key);
 /* In order; good as long as the transaction. */
 const query_key *query_sorter_end(query_sorter *sorter, size_t *count);
@@ -213,6 +218,7 @@ typedef struct query_plan {
     size_t joined_count;
 } query_plan;
 
+/* The cheapest way, by estimates that cost little themselves. */
 KT_MUST kt_error *query_plan_make(kt_tx *tx, const plan_request *request, query_plan *plan);
 /* Where in the index's keys the wanted field stands; SIZE_MAX: nowhere. */
 size_t plan_wanted(const plan_request *request, const model_index *index);

@@ -12,6 +12,7 @@ typedef struct query_filter query_filter;
  * and values of another type are errors, all at once. */
 KT_MUST kt_error *query_filter_read(
     kt_tx *tx, const model_entity *entity, const variant *from, query_filter **filter);
+/* Does the record match? Whether the caller may read it is not asked. */
 KT_MUST kt_error *query_filter_matches(
     kt_tx *tx, const query_filter *filter, const model_record *record, bool *matches);
 
@@ -33,6 +34,7 @@ typedef struct {
 KT_MUST kt_error *query_names(kt_tx *tx, const query_request *query);
 /* Writes {"rows":[...],"next":"..","prev":".."} members (not the braces) into answer. */
 KT_MUST kt_error *query_list(kt_tx *tx, const query_request *query, json *answer);
+/* How many match: by a kept counter, by entries of an index, or by looking at each. */
 KT_MUST kt_error *query_count(kt_tx *tx, const query_request *query, uint64_t *count);
 /* The plan as JSON members: index, range, residual filter, sort, estimate. */
 KT_MUST kt_error *query_explain(kt_tx *tx, const query_request *query, json *answer);

@@ -85,7 +85,7 @@ struct model_catalogue {
     size_t any_referrer_count;
     model_sources sources;
 };
-uint32_t name_hash(kt_str name);
+uint32_t name_hash(kt_str name); /* of the catalogue's tables */
 
 /* References to "*" may point to any entity. */
 const model_referrer *model_any_referrers(const model_catalogue *catalogue, size_t *count);

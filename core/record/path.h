@@ -38,6 +38,7 @@ KT_MUST kt_error *mask_refuse(kt_tx *tx, const model_path *path, const variant *
 /* The caller asks for whole values of the path's field: each is counted if it is masked. */
 KT_MUST kt_error *mask_ask(kt_tx *tx, const model_path *path, const model_value *values, size_t count);
 
+/* May the caller see the field, of this entity's records? */
 bool path_field_visible(kt_tx *tx, const model_field *field, const model_entity *entity);
 /* The error at `at` for a name that is no field of `of` (an entity, or the lines of one), with the name of a field that is
  * meant by its spelling as the hint. */

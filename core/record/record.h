@@ -129,6 +129,7 @@ const model_sources *model_catalogue_sources(const model_catalogue *catalogue);
 /* In order of module and declaration; i < count. */
 size_t model_entity_count(const model_catalogue *catalogue);
 const model_entity *model_entity_at(const model_catalogue *catalogue, size_t i);
+/* By name; NULL: there is none. */
 const model_field *model_field_find(const model_entity *entity, kt_str name);
 const model_action *model_action_find(const model_entity *entity, kt_str name);
 /* What a shape binds: the entity of its name, or the compiled fields of lines, parameters or a result.
