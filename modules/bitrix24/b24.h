@@ -117,6 +117,8 @@ kt_str b24_upper(kt_tx *tx, kt_str s);
 /* A custom field's name as they call it, and ours. */
 kt_str userfield_theirs(kt_tx *tx, kt_str ours);
 kt_str userfield_ours(kt_tx *tx, kt_str theirs);
+/* Element i of a list: its ID, which is the value that records hold, and our name of it. */
+int64_t userfield_choice(const kt_value *choices, size_t i, kt_str *name);
 KT_MUST kt_error *b24_pipelines(b24 *b, const kt_value **rows);
 const kt_value *b24_param(const kt_value *params, const char *name); /* in any case: ID, id */
 /* A whole number of a parameter, given as number or text; false: it is none. */

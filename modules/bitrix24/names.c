@@ -130,15 +130,22 @@ kt_str userfield_ours(kt_tx *tx, kt_str theirs)
     return to ? (kt_str){to, name.len} : KT_STR("");
 }
 
-/* What they call the elements of a list: 1, 2, 3 .. */
+int64_t userfield_choice(const kt_value *choices, size_t i, kt_str *name)
+{
+    const kt_value *c = &choices->as.array.items[i];
+    int64_t value = b24_int_at(c, "value");
+    *name = c->kind == KT_VALUE_STRING ? c->as.string : kt_value_get_str(c, "name");
+    return value ? value : (int64_t)i + 1;
+}
+
 static const name_pair *choices_of(kt_tx *tx, const kt_value *field)
 {
     const kt_value *choices = kt_value_get(field, "choices");
     name_pair *names = kt_alloc(tx, (kt_value_count(choices) + 1) * sizeof *names);
     for (size_t i = 0; names && i < kt_value_count(choices); i++) {
-        const kt_value *c = &choices->as.array.items[i];
-        kt_str name = c->kind == KT_VALUE_STRING ? c->as.string : kt_value_get_str(c, "name");
-        names[i] = (name_pair){kt_format(tx, "%zu", i + 1).ptr, name.ptr ? name.ptr : ""};
+        kt_str name;
+        long long id = (long long)userfield_choice(choices, i, &name);
+        names[i] = (name_pair){kt_format(tx, "%lld", id).ptr, name.ptr ? name.ptr : ""};
     }
     return names;
 }

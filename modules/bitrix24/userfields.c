@@ -40,15 +40,19 @@ static const char *user_type(kt_str ours)
 
 /* ---- Showing ---- */
 
+static kt_str label_of(const kt_value *choice)
+{
+    return kt_value_get_str(kt_value_get(choice, "label"), "en");
+}
+
 static kt_value show_choices(b24 *b, const kt_value *choices)
 {
     kt_maker list = KT_MAKE_ARRAY;
     for (size_t i = 0; i < kt_value_count(choices); i++) {
-        const kt_value *c = &choices->as.array.items[i];
-        kt_str name = c->kind == KT_VALUE_STRING ? c->as.string : kt_value_get_str(c, "name");
-        kt_str label = kt_value_get_str(kt_value_get(c, "label"), "en");
+        kt_str name, label = label_of(&choices->as.array.items[i]);
+        long long id = (long long)userfield_choice(choices, i, &name);
         kt_maker one = KT_MAKE_OBJECT;
-        kt_put(b->tx, &one, "ID", kt_value_str(kt_format(b->tx, "%zu", i + 1)));
+        kt_put(b->tx, &one, "ID", kt_value_str(kt_format(b->tx, "%lld", id)));
         kt_put(b->tx, &one, "SORT", kt_value_str(kt_format(b->tx, "%zu", (i + 1) * 10)));
         kt_put(b->tx, &one, "VALUE", kt_value_str(label.len ? label : name));
         kt_put(b->tx, &one, "DEF", b24_str("N"));
@@ -198,17 +202,39 @@ static void put_labels(b24 *b, const kt_value *fields, kt_maker *f)
     kt_put(b->tx, f, "label", label.value);
 }
 
-/* The elements of a list as choices, each named by its XML_ID, or its place. */
-static kt_value take_choices(b24 *b, const kt_value *list)
+/* Our name of the element with this ID, or without one of this text; not set: it is new. *last: the highest ID */
+static kt_str known_choice(b24 *b, const kt_value *known, const kt_value *item, int64_t *last)
+{
+    const kt_value *given = b24_param(item, "ID");
+    kt_str text = b24_given(b, item, "VALUE"), name, found = {0};
+    int64_t wanted = 0;
+    bool by_id = given && b24_int(given, &wanted) && wanted;
+    for (size_t i = 0; i < kt_value_count(known); i++) {
+        int64_t id = userfield_choice(known, i, &name);
+        kt_str label = label_of(&known->as.array.items[i]);
+        *last = id > *last ? id : *last;
+        if (by_id ? id == wanted : label.ptr && text.ptr && b24_is(label, text.ptr))
+            found = name;
+    }
+    return found;
+}
+
+/* The elements of a list as choices. Those that are known keep their names, so records keep their element. */
+static kt_value take_choices(b24 *b, const kt_value *list, const kt_value *known)
 {
     kt_maker choices = KT_MAKE_ARRAY;
+    int64_t last = 0;
     for (size_t i = 0; i < kt_value_count(list); i++) {
         const kt_value *item = b24_item(list, i);
-        kt_str text = b24_given(b, item, "VALUE");
+        kt_str text = b24_given(b, item, "VALUE"), name = known_choice(b, known, item, &last);
         kt_maker c = KT_MAKE_OBJECT, label = KT_MAKE_OBJECT;
+        if (b24_is(b24_given(b, item, "DEL"), "Y"))
+            continue;
+        if (!name.len)
+            name = kt_format(b->tx, "item_%lld", (long long)++last);
         kt_put(b->tx, &label, "en", kt_value_str(text));
         kt_put(b->tx, &label, "pl", kt_value_str(text));
-        kt_put(b->tx, &c, "name", kt_value_str(kt_format(b->tx, "item_%zu", i + 1)));
+        kt_put(b->tx, &c, "name", kt_value_str(name));
         kt_put(b->tx, &c, "label", label.value);
         kt_add(b->tx, &choices, c.value);
     }
@@ -232,7 +258,7 @@ static kt_error *put_type(b24 *b, const kt_value *fields, kt_maker *f)
         if (b24_is(type, "double"))
             kt_put(b->tx, f, "scale", kt_value_int(precision && b24_int(precision, &scale) ? scale : 2));
         if (b24_is(type, "enumeration"))
-            kt_put(b->tx, f, "choices", take_choices(b, b24_param(fields, "LIST")));
+            kt_put(b->tx, f, "choices", take_choices(b, b24_param(fields, "LIST"), NULL));
         return NULL;
     }
     return kt_fail(b->tx, KT_VALIDATION, "USER_TYPE_ID", "\"%s\" is none of the types that are kept here",
@@ -305,7 +331,8 @@ static kt_error *userfield_update(b24 *b, const entity *e, const kt_value *param
             kt_put_named(b->tx, &f, m->name, *m->value);
     }
     if (b24_param(fields, "LIST") && b24_is(kt_value_get_str(field, "type"), "state"))
-        kt_put(b->tx, &f, "choices", take_choices(b, b24_param(fields, "LIST")));
+        kt_put(
+            b->tx, &f, "choices", take_choices(b, b24_param(fields, "LIST"), kt_value_get(field, "choices")));
     a->result = kt_value_bool(true);
     return define(b, e, fields, &f);
 }

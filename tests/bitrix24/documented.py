@@ -303,6 +303,12 @@ def userfields(p):
     expect([r["ID"] for r in p.result("crm.lead.list", filter={"UF_CRM_SIZE": 2}, select=["ID"])], [str(made)])
     listed = next(f for f in p.result("crm.lead.userfield.list") if f["FIELD_NAME"] == "UF_CRM_SIZE")
     expect([(e["ID"], e["VALUE"]) for e in listed["LIST"]], [("1", "small"), ("2", "large")])
+    anew = [{"VALUE": "huge"}, {"ID": "2", "VALUE": "big"}, {"ID": "1", "DEL": "Y"}]
+    expect(p.result("crm.lead.userfield.update", id=listed["ID"], fields={"LIST": anew}), True)
+    listed = next(f for f in p.result("crm.lead.userfield.list") if f["FIELD_NAME"] == "UF_CRM_SIZE")
+    expect([(e["ID"], e["VALUE"]) for e in listed["LIST"]], [("3", "huge"), ("2", "big")])
+    expect(p.result("crm.lead.get", id=made)["UF_CRM_SIZE"], "2")
+    p.refuse("crm.lead.userfield.update", id=listed["ID"], fields={"LIST": [{"ID": "3", "VALUE": "huge"}]})  # a lead has the other one
     p.refuse("crm.lead.userfield.add", fields={"USER_TYPE_ID": "file", "FIELD_NAME": "SCAN"})
     p.refuse("crm.lead.userfield.add", fields={"USER_TYPE_ID": "string", "FIELD_NAME": "SIZE"})
     expect("enumeration" in [t["ID"] for t in p.result("crm.userfield.types")], True)
