@@ -147,6 +147,20 @@ void output_csv(FILE *out, const json_t *rows, const json_t *columns, bool head)
     json_decref(names);
 }
 
+/* An answer within an answer -- what a preview would be answered -- is too much for one cell. */
+static bool has_lists(const json_t *value)
+{
+    const char *name;
+    json_t *member, *members = json_incref((json_t *)(uintptr_t)value);
+    bool found = false;
+    json_object_foreach(members, name, member)
+    {
+        found = found || json_is_array(member);
+    }
+    json_decref(members);
+    return found;
+}
+
 void output_record(FILE *out, const json_t *record)
 {
     const char *name;
@@ -163,6 +177,11 @@ void output_record(FILE *out, const json_t *record)
         if (json_is_array(value) && json_is_object(json_array_get(value, 0))) {
             fprintf(out, "%s:\n", name);
             output_table(out, value, NULL);
+            continue;
+        }
+        if (has_lists(value)) {
+            fprintf(out, "%s:\n", name);
+            output_record(out, value);
             continue;
         }
         char *cell = output_cell(value);

@@ -64,6 +64,9 @@ def check_records(sh):
     assert sh.json("call", "base.party.count", '{"filter": [["is_customer", "=", true]]}') == 1
     dry = sh.json("create", "base.party", "name=Never", "kind=person", "--dry-run")
     assert dry["changes"] and sh.out("count", "base.party").strip() == "1"
+    order = sh.json("create", "crm.order", f"party={party}", 'lines:=[{"name": "Lamp", "price": "5"}]')["id"]
+    told = sh.out("call", "crm.order.preview", f"id={order}").splitlines()  # the answer within the answer, line by line
+    assert "result:" in told and any(line.split() == ["net", "5.00"] for line in told), told
     note = str(sh.json("create", "base.note", "text=away with it")["id"])
     sh.run("delete", "base.note", note)
     sh.run("get", "base.note", note, code=5)
