@@ -27,7 +27,8 @@ typedef struct {
     kt_id id, company, party /* who is billed, or bills */, currency, position;
     kt_str number, reference /* the other side's */, terms;
     kt_date day;
-    bool open;         /* confirmed and not closed: more of it may be billed */
+    bool open;         /* confirmed and not closed: more of it may be delivered and billed */
+    bool closed;       /* no more of it is delivered; what was may still be billed */
     bool tax_included; /* prices have the taxes in them */
     kt_tax_rounding rounding;
     kt_dec tax_given; /* the whole tax as another system computed it; not set: it is computed */
@@ -45,20 +46,29 @@ typedef struct kt_orders {
     KT_MUST kt_error *(*bill)(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count, kt_date day);
     /* The order as it stands, under the caller's rights. memory: the transaction's. */
     KT_MUST kt_error *(*read)(kt_tx *tx, kt_id order, kt_order *out);
-    /* Open orders that are not billed in full, by id, those behind `after` (not set: from the first).
+    /* Orders of which something may be billed, by id, those behind `after` (not set: from the first): open ones that are
+     * not billed in full, closed ones of which goods that were delivered are not.
      *   count   receives how many there are in ids, at most `room` */
     KT_MUST kt_error *(*unbilled)(kt_tx *tx, kt_id after, kt_id *ids, size_t room, size_t *count);
 } kt_orders;
 
+/* What of a line may be billed: of a closed order goods that were delivered alone. Below zero: too much is billed. */
+static inline kt_dec kt_order_line_left(const kt_order *order, const kt_order_line *line, bool delivered)
+{
+    kt_dec none = KT_DEC(0, 4), invoiced = line->invoiced.scale1 ? line->invoiced : none;
+    kt_dec done = line->delivered.scale1 ? line->delivered : none;
+    return kt_dec_sub(line->goods && (delivered || order->closed) ? done : line->quantity, invoiced);
+}
+
 /* NULL: no module has sales orders now. */
 static inline const kt_orders *kt_orders_find(kt_tx *tx)
 {
-    return (const kt_orders *)kt_service_find(tx, "crm.orders", 1);
+    return (const kt_orders *)kt_service_find(tx, "crm.orders", 2);
 }
 /* NULL: no module has purchase orders now. */
 static inline const kt_orders *kt_purchases_find(kt_tx *tx)
 {
-    return (const kt_orders *)kt_service_find(tx, "logistics.purchases", 1);
+    return (const kt_orders *)kt_service_find(tx, "logistics.purchases", 2);
 }
 
 /* The service that keeps an order (of kt_any); NULL: it is none. */
@@ -73,7 +83,7 @@ static inline const char *kt_orders_keeper(const kt_tx *tx, kt_id order)
 static inline const kt_orders *kt_orders_of(kt_tx *tx, kt_id order)
 {
     const char *keeper = kt_orders_keeper(tx, order);
-    return keeper ? (const kt_orders *)kt_service_find(tx, keeper, 1) : NULL;
+    return keeper ? (const kt_orders *)kt_service_find(tx, keeper, 2) : NULL;
 }
 
 /* "base.order_reports": tells an order what happened to it, under the caller's rights; or, where the order's module

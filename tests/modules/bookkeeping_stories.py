@@ -542,6 +542,32 @@ def an_instalment_past_its_day_makes_the_invoice_overdue(k):
     expect((now["due"], now["payment_status"]), ("2026-05-06", "overdue"))
 
 
+def a_closed_order_is_billed_for_what_went_out(k):
+    """Two of four are delivered, four of ten received; both orders are closed then, and still wait for their bills."""
+    s = books(k)
+    sale = order(k, {"item": s["bike"], "quantity": "4", "price": "100"})
+    bought = make(k, "logistics.purchase_order", party=s["steel"], currency=s["PLN"], lines=[{"item": s["bike"], "quantity": "10", "price": "50"}])
+    purchase = {"entity": "logistics.purchase_order", "id": bought}
+    k.call("logistics.purchase_order.approve", {"id": bought})
+    empty = order(k, {"item": s["bike"], "quantity": "1", "price": "100"})
+    ship(k, sale, "2", TODAY.isoformat())
+    line = k.get("logistics.purchase_order", bought)["lines"][0]["id"]
+    k.call("logistics.receipt.finish", {"id": make(k, "logistics.receipt", order=bought, lines=[{"order_line": line, "quantity": "4"}])})
+    k.call("logistics.purchase_order.close", {"id": bought})
+    for of in (sale, empty):
+        k.call("crm.order.close", {"id": of["id"]})
+    listed = lambda of, **more: [r["net"] for r in k.call("finance.to_invoice", more)["rows"] if r["order"] == of]
+    expect((listed(sale), listed(sale, basis="ordered"), listed(empty), listed(purchase, purchases=True)), (["200.00"], ["200.00"], [], ["200.00"]))
+    for of, more in ((sale, {"basis": "ordered"}), (purchase, {"reference": "C 1"})):
+        made = k.call("finance.invoice.from_order", {"order": of, **more})
+        expect(made["gross"], "246.00")
+        posted(k, "finance.invoice", made["id"])
+    expect((listed(sale), listed(purchase, purchases=True)), ([], []))
+    refused("rule", lambda: k.call("finance.invoice.from_order", {"order": sale}), "order")
+    refused("rule", lambda: k.call("finance.invoice.from_order", {"order": empty, "basis": "ordered"}), "order")
+    proved(k)
+
+
 # ---- The credit limit ----
 
 def a_credit_limit_counts_what_is_ordered(k, house):
@@ -591,5 +617,5 @@ run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, a_year_who
      an_account_in_euros_is_valued_too, an_advance_is_settled_by_several_invoices, cents_of_an_advance_are_not_lost,
      an_advance_of_another_rate_gives_its_tax_back, a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance,
      a_return_to_the_till_takes_money_and_tax_out, a_bill_is_held_against_order_and_receipt_in_all_its_parts,
-     the_forecast_knows_terms_purchases_and_deals, wrong_days_accounts_and_sums_are_named, an_instalment_past_its_day_makes_the_invoice_overdue,
+     the_forecast_knows_terms_purchases_and_deals, wrong_days_accounts_and_sums_are_named, an_instalment_past_its_day_makes_the_invoice_overdue, a_closed_order_is_billed_for_what_went_out,
      a_credit_limit_counts_what_is_ordered, the_books_need_base_alone], modules="base,crm,logistics,finance")

@@ -168,6 +168,7 @@ static kt_error *show(kt_tx *tx, kt_id order, kt_order *out)
         .terms = s.terms,
         .day = s.day,
         .open = s.state == O_CONFIRMED || s.state == O_ON_HOLD,
+        .closed = s.state == O_CLOSED,
         .tax_included = s.tax_included,
         .rounding = s.rounding,
         .tax_given = s.tax_given,
@@ -182,27 +183,48 @@ static kt_error *show(kt_tx *tx, kt_id order, kt_order *out)
     return NULL;
 }
 
+struct billing_line {
+    kt_record rec;
+    enum sold kind;
+    kt_dec delivered, invoiced;
+};
+static const kt_shape billing_line_shape = KT_SHAPE(billing_line, NULL,
+    KT_BIND(billing_line, kind, STATE, "kind"), KT_BIND(billing_line, delivered, QUANTITY, "delivered"),
+    KT_BIND(billing_line, invoiced, QUANTITY, "invoiced"));
 struct billing { /* what a look at many orders needs */
     kt_record rec;
     unsigned state;
-    enum progress billing_status;
+    kt_lines lines;
 };
 static const kt_shape billing_shape = KT_SHAPE(billing, "crm.order", KT_BIND(billing, state, STATE, "state"),
-    KT_BIND(billing, billing_status, STATE, "billing_status"));
+    KT_BIND(billing, lines, LINES, "lines", .lines = &billing_line_shape));
+#define NOT_BILLED                                                                                           \
+    KT_STR("[[\"billing_status\",\"in\",[\"none\",\"partial\"]],[\"or\",[\"state\",\"=\",\"confirmed\"],"    \
+           "[\"and\",[\"state\",\"=\",\"closed\"],[\"delivery_status\",\"!=\",\"none\"]]]]")
+
+/* Of a closed order, is there anything that was delivered and not billed? */
+static bool is_to_bill(const struct billing *b)
+{
+    for (size_t i = 0; i < b->lines.count; i++) {
+        const struct billing_line *line = KT_SEE(billing_line, kt_line(&b->lines, i));
+        kt_dec none = KT_DEC(0, 4);
+        if (line->kind == GOODS && kt_dec_cmp(line->delivered.scale1 ? line->delivered : none,
+                                       line->invoiced.scale1 ? line->invoiced : none) > 0)
+            return true;
+    }
+    return b->state != O_CLOSED;
+}
 
 static kt_error *unbilled(kt_tx *tx, kt_id after, kt_id *ids, size_t room, size_t *count)
 {
-    *count = 0;
-    if (!room)
-        return NULL;
-    const kt_where where[] = {KT_WHERE(billing, state, KT_EQ, O_CONFIRMED),
-        KT_WHERE(billing, billing_status, KT_NE, FULL),
-        {offsetof(struct billing, rec.id), KT_GT, (const kt_id[]){after}}, {0}};
-    kt_cursor *cursor;
-    KT_TRY(kt_open(tx, &(kt_query){&billing_shape, where, "id", (uint32_t)room}, &cursor));
+    const kt_where where[] = {{offsetof(struct billing, rec.id), KT_GT, (const kt_id[]){after}}, {0}};
     struct billing row = {KT_OF(billing)};
+    kt_cursor *cursor;
+    *count = 0;
+    KT_TRY(kt_open(tx, &(kt_query){&billing_shape, where, "id", 0, NOT_BILLED}, &cursor));
     while (*count < room && kt_next(cursor, &row.rec))
-        ids[(*count)++] = row.rec.id;
+        if (is_to_bill(&row))
+            ids[(*count)++] = row.rec.id;
     return kt_close(cursor);
 }
 

@@ -17,23 +17,27 @@ const kt_shape debtor_shape = KT_SHAPE(debtor, "base.party", KT_BIND(debtor, nam
         .on_delete = KT_CLEAR),
     KT_FIELD(debtor, credit_limit, MONEY, "Credit limit", "Limit kredytowy", .scale = 2, .group = "credit",
         .help = {"In the company's currency. Empty: none.", "W walucie firmy. Puste: bez limitu."}));
+enum { CLOSED_ORDER = 3 }; /* as crm.order has it: of its goods what was delivered alone is billed */
 struct confirmed_line {
     kt_record rec;
-    kt_dec quantity, invoiced, gross;
+    kt_dec quantity, delivered, invoiced, gross;
 };
 static const kt_shape confirmed_line_shape = KT_SHAPE(confirmed_line, NULL,
     KT_BIND(confirmed_line, quantity, QUANTITY, "quantity"),
+    KT_BIND(confirmed_line, delivered, QUANTITY, "delivered"),
     KT_BIND(confirmed_line, invoiced, QUANTITY, "invoiced"), KT_BIND(confirmed_line, gross, MONEY, "gross"));
 struct confirmed { /* what is looked at in crm.order */
     kt_record rec;
     kt_id party, bill_to, currency;
+    unsigned state;
     kt_lines lines;
 };
 const kt_shape confirmed_shape = KT_SHAPE(confirmed, "crm.order", KT_BIND(confirmed, party, REF, "party"),
     KT_BIND(confirmed, bill_to, REF, "bill_to"), KT_BIND(confirmed, currency, REF, "currency"),
     KT_BIND(confirmed, lines, LINES, "lines", .lines = &confirmed_line_shape));
 #define OPEN_ORDERS                                                                                          \
-    KT_STR("[[\"state\",\"in\",[\"confirmed\",\"on_hold\"]],[\"billing_status\",\"!=\",\"full\"]]")
+    KT_STR("[[\"state\",\"in\",[\"confirmed\",\"on_hold\",\"closed\"]],[\"billing_status\",\"!=\",\"full\"]" \
+           "]")
 
 kt_error *party_owes(kt_tx *tx, kt_id party, kt_dec *sum)
 {
@@ -72,8 +76,9 @@ static kt_error *unbilled(kt_tx *tx, const struct house *house, const struct con
     kt_dec sum = money(0);
     for (size_t i = 0; i < o->lines.count; i++) {
         const struct confirmed_line *line = KT_AS(confirmed_line, kt_line(&o->lines, i));
-        kt_dec left = kt_dec_sub(line->quantity, known(line->invoiced));
-        if (line->quantity.coef && left.coef)
+        bool closed = o->state == CLOSED_ORDER;
+        kt_dec left = kt_dec_sub(closed ? known(line->delivered) : line->quantity, known(line->invoiced));
+        if (line->quantity.coef && left.coef && (!closed || left.coef > 0))
             sum = kt_dec_add(sum, share_of(known(line->gross), left, line->quantity));
     }
     KT_TRY(less_advances(tx, o, &sum));

@@ -41,10 +41,9 @@ const kt_shape from_order_made_shape = KT_SHAPE(from_order_made, NULL,
     KT_FIELD(from_order_made, gross, MONEY, "Gross", "Brutto", .scale = 4),
     KT_FIELD(from_order_made, to_pay, MONEY, "To pay", "Do zapłaty", .scale = 4));
 
-static kt_dec left_to_bill(const kt_order_line *line, enum basis basis)
+static kt_dec left_to_bill(const kt_order *order, const kt_order_line *line, enum basis basis)
 {
-    kt_dec done = basis == DELIVERED && line->goods ? known(line->delivered) : line->quantity;
-    kt_dec left = kt_dec_sub(done, known(line->invoiced));
+    kt_dec left = kt_order_line_left(order, line, basis == DELIVERED);
     return line->quantity.coef >= 0 && left.coef < 0 ? KT_DEC(0, 4) : left;
 }
 
@@ -54,7 +53,7 @@ static kt_error *copy_lines(
     *whole = true;
     for (size_t i = 0; i < order->line_count; i++) {
         const kt_order_line *from = &order->lines[i];
-        kt_dec quantity = left_to_bill(from, basis);
+        kt_dec quantity = left_to_bill(order, from, basis);
         *whole = *whole && same_dec(quantity, from->quantity);
         if (!quantity.coef)
             continue;
@@ -146,9 +145,9 @@ static kt_error *draft_from_order(kt_tx *tx, const struct from_order *p, struct 
             "Name an order of customers or to a supplier, of a module that is enabled.",
             "Wskaż zamówienie klienta albo do dostawcy, z włączonego modułu.");
     KT_TRY(order_of_invoice(tx, orders, kt_any_id(p->order), &order));
-    if (!order.open)
-        return kt_fail(tx, KT_BAD_STATE, "order", "the order %s is not open",
-            "zamówienie %s nie jest otwarte", order.number.ptr ? order.number.ptr : "");
+    if (!order.open && !order.closed)
+        return kt_fail(tx, KT_BAD_STATE, "order", "the order %s is not confirmed",
+            "zamówienie %s nie jest potwierdzone", order.number.ptr ? order.number.ptr : "");
     *made = (struct invoice){KT_OF(invoice), .kind = kind, .party = order.party, .order = p->order,
         .day = p->day, .tax_day = p->day, .currency = order.currency, .position = order.position,
         .rounding = order.rounding, .tax_included = order.tax_included, .state = DRAFT,
@@ -282,7 +281,7 @@ static kt_error *show_order(
     for (size_t i = 0; i < order->line_count; i++) {
         const kt_order_line *line = &order->lines[i];
         kt_dec rest = kt_dec_sub(KT_DEC(100, 0), known(line->discount_percent));
-        kt_dec amount = kt_dec_mul(left_to_bill(line, p->basis), line->price, 6);
+        kt_dec amount = kt_dec_mul(left_to_bill(order, line, p->basis), line->price, 6);
         row.net = kt_dec_add(row.net, kt_dec_div(kt_dec_mul(amount, rest, 6), KT_DEC(100, 0), 2));
     }
     return row.net.coef ? kt_line_add(tx, &out->rows, &row.rec) : NULL;

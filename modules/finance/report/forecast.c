@@ -131,8 +131,8 @@ static kt_error *add_order(plan *p, const kt_order *order, bool purchase)
     for (size_t i = 0; i < order->line_count; i++) {
         const kt_order_line *line = &order->lines[i];
         kt_dec rest = kt_dec_sub(KT_DEC(100, 0), known(line->discount_percent)), value;
-        kt_dec amount = kt_dec_mul(kt_dec_sub(line->quantity, known(line->invoiced)), line->price, 6);
-        if (!amount.coef)
+        kt_dec amount = kt_dec_mul(kt_order_line_left(order, line, false), line->price, 6);
+        if (!amount.coef || (order->closed && !line->goods))
             continue;
         amount = kt_dec_div(kt_dec_mul(amount, rest, 6), KT_DEC(100, 0), 2);
         KT_TRY(to_house(p->tx, &p->house, "currency", amount, order->currency, kt_today(p->tx), &value));

@@ -61,6 +61,7 @@ static kt_error *show(kt_tx *tx, kt_id order, kt_order *out)
         .terms = o.terms,
         .day = o.day,
         .open = o.state == PO_APPROVED,
+        .closed = o.state == PO_CLOSED,
         .tax_included = o.tax_included,
         .rounding = o.rounding,
         .tax_given = o.tax_given,
@@ -72,27 +73,31 @@ static kt_error *show(kt_tx *tx, kt_id order, kt_order *out)
     return NULL;
 }
 
-struct unbilled_po { /* what a look at many orders needs */
-    kt_record rec;
-    unsigned state, billing_status;
-};
-static const kt_shape unbilled_po_shape = KT_SHAPE(unbilled_po, "logistics.purchase_order",
-    KT_BIND(unbilled_po, state, STATE, "state"),
-    KT_BIND(unbilled_po, billing_status, STATE, "billing_status"));
+#define TO_BE_BILLED                                                                                         \
+    KT_STR(                                                                                                  \
+        "[[\"billing_status\",\"in\",[\"none\",\"partial\"]],[\"state\",\"in\",[\"approved\",\"closed\"]]]")
+
+/* Of a closed order, is there anything that was received and not billed? */
+static bool is_to_bill(const struct po *o)
+{
+    for (size_t i = 0; i < o->lines.count; i++) {
+        const struct po_line *line = po_line_at(&o->lines, i);
+        if (line->kind == PO_GOODS && kt_dec_cmp(po_line_kept(line), kt_dec_add(ZERO, line->billed)) > 0)
+            return true;
+    }
+    return o->state != PO_CLOSED;
+}
 
 static kt_error *unbilled(kt_tx *tx, kt_id after, kt_id *ids, size_t room, size_t *count)
 {
-    *count = 0;
-    if (!room)
-        return NULL;
-    const kt_where where[] = {KT_WHERE(unbilled_po, state, KT_EQ, PO_APPROVED),
-        KT_WHERE(unbilled_po, billing_status, KT_NE, PO_FULL),
-        {offsetof(struct unbilled_po, rec.id), KT_GT, (const kt_id[]){after}}, {0}};
+    const kt_where where[] = {{offsetof(struct po, rec.id), KT_GT, (const kt_id[]){after}}, {0}};
+    struct po row = {.rec.of = &po_seen_shape};
     kt_cursor *cursor;
-    struct unbilled_po row = {KT_OF(unbilled_po)};
-    KT_TRY(kt_open(tx, &(kt_query){&unbilled_po_shape, where, "id", (uint32_t)room, {0}}, &cursor));
+    *count = 0;
+    KT_TRY(kt_open(tx, &(kt_query){&po_seen_shape, where, "id", 0, TO_BE_BILLED}, &cursor));
     while (*count < room && kt_next(cursor, &row.rec))
-        ids[(*count)++] = row.rec.id;
+        if (is_to_bill(&row))
+            ids[(*count)++] = row.rec.id;
     return kt_close(cursor);
 }
 
