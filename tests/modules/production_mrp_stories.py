@@ -220,8 +220,8 @@ def a_run_after_others_comes_to_what_a_first_one_does(k):
         found = content(k)
         expect(len(found[0]), row["proposals"] or 0)
         for entity in ("production.proposal", "production.message"):
-            for old in list(k.each(entity, [["state", "=", "planned"]] if entity.endswith("proposal") else [], fields=["id"])):
-                k.delete(entity, old["id"])
+            old = list(k.each(entity, [["state", "=", "planned"]] if entity.endswith("proposal") else [], fields=["id"]))
+            k.call("system.batch", {"calls": [{"method": f"{entity}.delete", "params": {"id": one["id"]}} for one in old], "atomic": True})
         planned(k)
         expect(found, content(k))
         shake(k, dice, forecasts)

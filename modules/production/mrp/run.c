@@ -243,18 +243,12 @@ static kt_error *prepare(kt_tx *tx, kt_work_run *run)
     return error;
 }
 
-/* Somebody may have deleted it since it was compared, or made it firm. */
-static kt_error *read_again(kt_tx *tx, kt_id id, kt_record *rec, kt_str filter, bool *found)
+/* Somebody may have deleted it since it was compared. */
+static kt_error *read_again(kt_tx *tx, kt_id id, kt_record *rec, bool *found)
 {
-    const kt_where where[] = {{offsetof(kt_record, id), KT_EQ, &id}, {0}};
-    const kt_query query = {.of = rec->of, .where = where, .filter = filter, .limit = 1};
-    kt_cursor *cursor;
-    *found = false;
-    if (!id.v)
-        return NULL;
-    KT_TRY(kt_open(tx, &query, &cursor));
-    *found = kt_next(cursor, rec);
-    return kt_close(cursor);
+    kt_error *error = id.v ? kt_read(tx, id, rec) : NULL;
+    *found = id.v && !error;
+    return error && kt_problem_at(error, 0).kind == KT_NOT_FOUND ? NULL : error;
 }
 
 /* A line that says the same stays, with its id. */
@@ -278,7 +272,11 @@ static kt_error *write_proposal(kt_tx *tx, const struct kept *k, const struct pl
 {
     struct proposal p = {KT_OF(proposal)};
     bool there;
-    KT_TRY(read_again(tx, o->was, &p.rec, KT_STR("[[\"state\",\"=\",\"planned\"]]"), &there));
+    KT_TRY(read_again(tx, o->was, &p.rec, &there));
+    if (there && p.state != PROPOSED) { /* or made it firm */
+        p = (struct proposal){KT_OF(proposal)};
+        there = false;
+    }
     if (o->gone)
         return there ? kt_delete(tx, &p.rec) : NULL;
     p.item = o->item;
@@ -299,7 +297,7 @@ static kt_error *write_message(kt_tx *tx, const struct kept *k, const struct pla
 {
     struct message row = {KT_OF(message)};
     bool there;
-    KT_TRY(read_again(tx, m->was, &row.rec, (kt_str){0}, &there));
+    KT_TRY(read_again(tx, m->was, &row.rec, &there));
     if (m->gone)
         return there ? kt_delete(tx, &row.rec) : NULL;
     row.run = k->run;
