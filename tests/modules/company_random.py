@@ -384,7 +384,7 @@ class Company:
 
     def turn_making(self):
         action, states, params = self.dice.choice((("confirm", ("planned", "draft"), {}), ("confirm", ("planned", "draft"), {}), ("reserve", ("confirmed", "reserved"), {}), ("start", ("confirmed", "reserved"), {}),
-                                                   ("issue", ("reserved", "in_progress"), {}), ("resize", ("confirmed", "reserved"), {"quantity": self.quantity(9)}),
+                                                   ("issue", ("reserved", "in_progress"), {}), ("resize", ("confirmed", "reserved", "in_progress"), {"quantity": self.quantity(9)}),
                                                    ("reschedule", ("confirmed", "reserved"), {"due": day(self.dice.randint(0, 40)), "reason": "dice"}), ("close", ("done",), {}),
                                                    ("cancel", ("planned", "draft", "confirmed", "reserved"), {"reason": "dice"})))
         self.act("production.order", action, self.in_state("production.order", *states)["id"], **params)

@@ -335,6 +335,24 @@ def an_order_is_resized_and_cancelled(k):
     refused("state", lambda: act(k, order, "confirm"), "state")
 
 
+def an_order_that_has_begun_makes_more_or_less(k):
+    s, order = workshop(k), confirmed(k, quantity="4")
+    sand = operations(k, order)[0]["id"]
+    k.call("production.operation.start", {"id": sand})
+    act(k, order, "report", produced="2")
+    refused("rule", lambda: act(k, order, "report", produced="3"), "produced")
+    refused("rule", lambda: act(k, order, "resize", quantity="1"), "quantity")
+    act(k, order, "resize", quantity="6")
+    expect({(r["quantity"], r["machine_minutes"]) for r in operations(k, order) if r["id"] == sand}, {("6.0000", "60.0000")})
+    act(k, order, "report", produced="3")
+    act(k, order, "resize", quantity="5")
+    row = k.get("production.order", order)
+    expect((row["produced"], [(c["item"], c["quantity"], c["issued"]) for c in row["components"]][:2]), ("5.0000", [(s["LEG"], "20.0000", "20.0000"), (s["TOP"], "5.0000", "5.0000")]))
+    k.call("production.operation.finish", {"id": sand, "minutes": "50"})
+    act(k, order, "finish")
+    expect((k.get("production.order", order)["state"], k.list("production.order", [["backorder_of", "=", order]])["rows"]), ("done", []))
+
+
 def one_order_takes_other_components(k):
     """Oak in place of the top, less glue; twice as many tables take twice as much of it; the bill is what it was."""
     s = workshop(k)

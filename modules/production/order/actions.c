@@ -157,7 +157,7 @@ static kt_error *cover_the_rest(kt_tx *tx, struct order *o)
     const kt_supply *supply = kt_supply_find(tx);
     kt_dec waited;
     KT_TRY(order_waited_for(tx, o, &waited));
-    kt_dec rest = kt_dec_sub(waited, o->quantity);
+    kt_dec rest = kt_dec_sub(waited, order_rest(o));
     if (!supply || rest.coef <= 0)
         return NULL;
     kt_text why = say_text(kt_format(tx, "%s makes less now", o->rec.number.ptr),
@@ -173,6 +173,8 @@ static kt_error *resize_within(kt_tx *tx, kt_record *self, const kt_record *para
     kt_plan left = {0};
     if (quantity.coef <= 0)
         return kt_fail(tx, KT_VALIDATION, "quantity", "must be above zero", "musi być większe od zera");
+    if (kt_dec_cmp(quantity, kt_dec_sub(o->quantity, order_rest(o))) < 0)
+        return kt_fail(tx, KT_RULE, "quantity", "more is reported already", "zgłoszono już więcej");
     KT_TRY(order_resize(tx, o, quantity, &left));
     return cover_the_rest(tx, o);
 }
@@ -240,7 +242,7 @@ const kt_action order_actions[] = {
     {"close", {"Close", "Zamknij"}, "update", .from = KT_IN(DONE), .to = CLOSED},
     {"reschedule", {"Reschedule", "Zmień termin"}, "update", .from = OPEN_AT_WORK,
         .params = &reschedule_shape, .run = order_reschedule, .preview = true},
-    {"resize", {"Change the quantity", "Zmień ilość"}, "update", .from = KT_IN(CONFIRMED) | KT_IN(RESERVED),
+    {"resize", {"Change the quantity", "Zmień ilość"}, "update", .from = OPEN_AT_WORK,
         .params = &resize_shape, .run = order_resize_call, .preview = true},
     {"amend", {"Change components", "Zmień składniki"}, "update", .from = NOT_BEGUN | KT_IN(IN_PROGRESS),
         .params = &amend_shape, .run = order_amend, .preview = true},

@@ -103,6 +103,20 @@ static kt_error *amend_one(kt_tx *tx, struct order *o, const struct amended *a)
     return NULL;
 }
 
+/* Less before more: what is given back may move the order, and what it then asks for is learned last. */
+static kt_error *amend_all(kt_tx *tx, struct order *o, const kt_lines *rows)
+{
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < rows->count; i++) {
+            const struct amended *a = KT_SEE(amended, kt_line(rows, i));
+            const struct component *c = order_component(o, a->item);
+            bool less = c && kt_dec_cmp(a->quantity, c->quantity) < 0;
+            if (less == (pass == 0))
+                KT_TRY(amend_one(tx, o, a));
+        }
+    return NULL;
+}
+
 static kt_error *amend_within(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct order *o = KT_AS(order, self);
@@ -112,8 +126,7 @@ static kt_error *amend_within(kt_tx *tx, kt_record *self, const kt_record *param
         kt_also(&all, check(tx, o, KT_SEE(amended, kt_line(&given->components, i)), i));
     if (all)
         return all;
-    for (size_t i = 0; i < given->components.count; i++)
-        KT_TRY(amend_one(tx, o, KT_SEE(amended, kt_line(&given->components, i))));
+    KT_TRY(amend_all(tx, o, &given->components));
     if (given->reason.len)
         o->reason = given->reason;
     o->steps++;

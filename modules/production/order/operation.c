@@ -144,6 +144,11 @@ kt_error *operations_write(kt_tx *tx, const struct order *o, const struct placed
         } else if (p->state == BLOCKED || p->state == READY) {
             fill(p, o, &placed->steps[i]);
             KT_TRY(kt_update(tx, &p->rec));
+        } else if (p->state != FINISHED) { /* it stays where it is, of whatever the order makes now */
+            p->quantity = o->quantity;
+            p->machine_minutes = placed->steps[i].machine_minutes;
+            p->labour_minutes = placed->steps[i].labour_minutes;
+            KT_TRY(kt_update(tx, &p->rec));
         }
     }
     return NULL;

@@ -249,7 +249,7 @@ KT_MUST kt_error *order_resize_component(
     kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_plan *left);
 /* The planned cost of the components, after they changed. */
 KT_MUST kt_error *order_recost(kt_tx *tx, struct order *o);
-/* Less or more of it is made; components follow. What has not begun alone. */
+/* Less or more of it is made; components and operations that are not finished follow. */
 KT_MUST kt_error *order_resize(kt_tx *tx, struct order *o, kt_dec quantity, kt_plan *left);
 KT_MUST kt_error *order_drop(kt_tx *tx, struct order *o, kt_plan *left);
 /* Takes in what was written to the order since o was read, because its components moved: their days, where it stands
