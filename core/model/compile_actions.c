@@ -24,15 +24,16 @@ static uint32_t all_states(const model_field *state)
     return bits;
 }
 
-static bool does_something(const model_entity *e, const char *name)
+static bool does_something(const kt_action *actions, const char *name)
 {
-    for (const kt_action *a = e->declared->actions; a->name; a++)
+    for (const kt_action *a = actions; a->name; a++)
         if (strcmp(a->name, name) == 0)
             return !a->rehearses;
     return false;
 }
 
-static void check_action(builder *b, const model_entity *e, const kt_action *a, const char *path)
+static void check_action(
+    builder *b, const model_entity *e, const kt_action *actions, const kt_action *a, const char *path)
 {
     if (!name_is_good(a->name) || is_verb(a->name))
         build_problem(b, path, "an action needs a name of its own", "akcja wymaga własnej nazwy");
@@ -50,13 +51,13 @@ static void check_action(builder *b, const model_entity *e, const kt_action *a, 
             "przejście wymienia nieistniejący stan");
     if (!a->run && !a->to && !a->rehearses)
         build_problem(b, path, "an action must do something: run or a state", "akcja musi coś robić");
-    if (a->rehearses && (a->run || a->to || !does_something(e, a->rehearses)))
+    if (a->rehearses && (a->run || a->to || !does_something(actions, a->rehearses)))
         build_problem(b, path, "a rehearsal names an action of the entity that does something, and no more",
             "próba podaje akcję encji, która coś robi, i nic więcej");
-    if (a->counter && !does_something(e, a->counter))
+    if (a->counter && !does_something(actions, a->counter))
         build_problem(b, path, "the action that takes it back is none of the entity's",
             "akcja, która ją cofa, nie jest akcją tej encji");
-    for (const kt_action *other = e->declared->actions; other != a; other++)
+    for (const kt_action *other = actions; other != a; other++)
         if (other->name && a->name && strcmp(other->name, a->name) == 0)
             build_problem(b, path, "the action is declared twice", "akcja jest zadeklarowana dwa razy");
 }
@@ -70,8 +71,9 @@ static kt_error *compile_params(
 kt_error *build_actions(builder *b, draft *d)
 {
     model_entity *e = d->entity;
+    const kt_action *all = d->declared->actions;
     size_t count = 0;
-    while (e->enabled && e->declared && e->declared->actions && e->declared->actions[count].name)
+    while (e->enabled && all && all[count].name)
         count++;
     model_action *actions = build_alloc(b, (count + 1) * sizeof *actions);
     d->internals->on_action = build_alloc(b, (count + 1) * sizeof *d->internals->on_action);
@@ -80,12 +82,12 @@ kt_error *build_actions(builder *b, draft *d)
     e->actions = actions;
     e->action_count = count;
     for (size_t i = 0; i < count; i++) {
-        const kt_action *declared = &e->declared->actions[i];
+        const kt_action *declared = &all[i];
         kt_str path = arena_format(b->arena, "%s.%s", e->name.ptr, declared->name);
         kt_str result = arena_format(b->arena, "%s.%s.result", e->name.ptr, declared->name);
         if (!path.ptr || !result.ptr)
             return error_no_memory();
-        check_action(b, e, declared, path.ptr);
+        check_action(b, e, all, declared, path.ptr);
         actions[i] = (model_action){.name = build_str(b, declared->name), .declared = declared};
         d->internals->has_machine |= declared->to != 0;
         const model_entity *unused;

@@ -174,6 +174,39 @@ static void what_a_module_does_not_know_is_told_with_its_entity(void **state)
     house_close(&h);
 }
 
+#define WORKSHOP(actions)                                                                                    \
+    "{'name': 'custom.job', 'fields': [{'name': 'state', 'type': 'state', 'choices': ['open', 'done', "      \
+    "'off']}], "                                                                                             \
+    "'actions': " actions "}"
+
+static void a_custom_entity_has_a_machine(void **state)
+{
+    (void)state;
+    house h = house_open();
+    model_record record;
+    define(&h, "entity.define",
+        WORKSHOP("[{'name': 'finish', 'right': 'update', 'from': ['open'], 'to': 'done', 'label': 'Finish'}, "
+                 "{'name': 'stop', 'right': 'update', 'to': 'off'}]"));
+    const model_entity *job = house_entity(&h, "custom.job");
+    const model_action *finish = model_action_find(job, KT_STR("finish"));
+    assert_string_equal(finish->declared->label.en, "Finish");
+    assert_null(model_create(h.tx, job, wire(&h, "{}"), &record));
+    kt_error *error = model_update(h.tx, job, 1, 0, wire(&h, "{'state': 'done'}"), &record);
+    assert_string_equal(said(error), "state: changes by actions: finish, stop");
+    assert_null(model_act(h.tx, job, 1, 0, finish, wire(&h, "{}"), &record, NULL));
+    assert_int_equal(house_value(&record, "state")->as.i, 2);
+    assert_int_equal(
+        model_act(h.tx, job, 1, 0, finish, wire(&h, "{}"), &record, NULL)->first->kind, KT_BAD_STATE);
+    const char *text = refusal(
+        &h, "entity.define", WORKSHOP("[{'name': 'a', 'right': 'update', 'to': 'opne'}]"));
+    assert_string_equal(text, "actions[0].to: must be a state of the entity");
+    text = refusal(&h, "entity.define",
+        WORKSHOP("[{'name': 'a', 'to': 'open'}, {'name': 'a', 'right': 'x', 'to': 'open'}]"));
+    assert_non_null(strstr(text, "must name the right"));
+    assert_non_null(strstr(text, "declared twice"));
+    house_close(&h);
+}
+
 /* A condition may not come to name what is not there, from whichever side. */
 static void what_a_condition_names_stays(void **state)
 {
@@ -422,6 +455,7 @@ int main(void)
         cmocka_unit_test(a_custom_entity_is_as_good_as_any),
         cmocka_unit_test(a_custom_fields_conditions_are_kept_to),
         cmocka_unit_test(what_a_module_does_not_know_is_told_with_its_entity),
+        cmocka_unit_test(a_custom_entity_has_a_machine),
         cmocka_unit_test(what_a_condition_names_stays),
         cmocka_unit_test(a_condition_that_cannot_be_judged_is_told),
         cmocka_unit_test(a_choice_keeps_its_value),

@@ -440,10 +440,76 @@ kt_error *definition_field(arena *arena, const variant *from, const char *path, 
     return f.problems;
 }
 
+/* ---- Actions ---- */
+
+/* The value of a state of the entity's machine; 0: it has none of this name. */
+static unsigned state_value(form *f, const kt_shape *shape, const char *name, kt_str state)
+{
+    for (const kt_field *field = shape->fields; field->name; field++)
+        for (const kt_choice *c = strcmp(field->name, "state") == 0 ? field->choices : NULL; c && c->name;
+             c++)
+            if (str_is(state, c->name))
+                return c->value;
+    wrong(f, name, "a state of the entity", "stanem encji");
+    return 0;
+}
+
+/* States as bits: of one name, or of an array of them. */
+static uint32_t states_of(form *f, const kt_shape *shape, const char *name)
+{
+    const variant *v = member(f, name);
+    uint32_t bits = 0;
+    size_t count = v && v->kind == VARIANT_ARRAY ? v->as.array.count : v ? 1 : 0;
+    for (size_t i = 0; i < count; i++) {
+        const variant *one = v->kind == VARIANT_ARRAY ? &v->as.array.items[i] : v;
+        unsigned value = state_value(
+            f, shape, name, one->kind == VARIANT_STRING ? one->as.string : (kt_str){0});
+        bits |= value ? KT_IN(value) : 0;
+    }
+    return bits;
+}
+
+static void read_action(form *f, const kt_shape *shape, kt_action *action)
+{
+    static const char *const known[] = {"name", "label", "right", "from", "to", NULL};
+    refuse_others(f, known);
+    *action = (kt_action){.name = text(f, "name"),
+        .label = label_of(f, "label"),
+        .right = text(f, "right"),
+        .from = states_of(f, shape, "from"),
+        .to = state_value(f, shape, "to", variant_get_str(f->from, "to"))};
+    if (!action->name)
+        wrong(f, "name", "given", "podane");
+    if (!action->label.en)
+        action->label = (kt_text){action->name, action->name};
+}
+
+/* Transitions: what else shall happen is a rule's. */
+static kt_error *read_actions(form *f, kt_entity *entity)
+{
+    const variant *v = member(f, "actions");
+    size_t count = v && v->kind == VARIANT_ARRAY ? v->as.array.count : 0;
+    kt_action *actions = ARENA_ARRAY(f->arena, kt_action, count + 1);
+    if (!actions)
+        return error_no_memory();
+    if (v && v->kind != VARIANT_ARRAY)
+        wrong(f, "actions", "an array of transitions", "tablicą przejść");
+    for (size_t i = 0; i < count; i++) {
+        kt_str path = arena_format(f->arena, "%s[%zu]", under(f, "actions"), i);
+        if (!path.ptr)
+            return error_no_memory();
+        form inner = {.arena = f->arena, .from = &v->as.array.items[i], .path = path.ptr};
+        read_action(&inner, entity->shape, &actions[i]);
+        kt_also(&f->problems, inner.problems);
+    }
+    entity->actions = actions;
+    return NULL;
+}
+
 kt_error *definition_entity(arena *arena, const variant *from, const char *path, kt_entity *entity)
 {
     static const char *const known[] = {"name", "label", "plural", "title", "number", "indexes", "icon",
-        "views", "columns", "shared", "log_reads", "fields", NULL};
+        "views", "columns", "shared", "log_reads", "fields", "actions", NULL};
     form f = {.arena = arena, .from = from, .path = path};
     refuse_others(&f, known);
     kt_shape *shape;
@@ -464,5 +530,6 @@ kt_error *definition_entity(arena *arena, const variant *from, const char *path,
         .log_reads = flag(&f, "log_reads")};
     if (!entity->label.en)
         entity->label = (kt_text){name, name};
+    KT_TRY(read_actions(&f, entity));
     return f.problems;
 }

@@ -15,5 +15,5 @@ KT_MUST kt_error *definition_read(arena *arena, kt_str bytes, const variant **to
 
 /* Reads {name, type, label, ...} into a row; everything in the arena. Problems are under path. */
 KT_MUST kt_error *definition_field(arena *arena, const variant *from, const char *path, kt_field *row);
-/* Reads {name, label, fields, ...}. */
+/* Reads {name, label, fields, actions, ...}. */
 KT_MUST kt_error *definition_entity(arena *arena, const variant *from, const char *path, kt_entity *entity);

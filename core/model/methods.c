@@ -66,6 +66,9 @@ static const method_param entity_define_params[] = {
     {"shared", VARIANT_BOOL, false, {"Seen from all companies", "Widoczne ze wszystkich firm"}},
     {"log_reads", VARIANT_BOOL, false, {"Each reading is logged", "Każdy odczyt jest zapisywany"}},
     {"fields", VARIANT_ARRAY, true, {"As in field.define", "Jak w field.define"}},
+    {"actions", VARIANT_ARRAY, false,
+        {"Transitions of the field \"state\": {name, right, from, to, label}",
+            "Przejścia pola \"state\": {name, right, from, to, label}"}},
     {0},
 };
 static const method_param entity_remove_params[] = {

@@ -165,6 +165,26 @@ def an_entity_of_ones_own_is_as_good(k):
     expect("custom.machine" in str(error), True)
 
 
+def an_entity_of_ones_own_has_states_and_actions(k):
+    k.call("entity.define", {"name": "custom.repair", "title": "what", "label": {"en": "Repair", "pl": "Naprawa"}, "fields": [
+        {"name": "what", "type": "string", "required": True}, {"name": "state", "type": "state", "choices": ["open", "done", "off"]}],
+        "actions": [{"name": "finish", "right": "finish", "from": "open", "to": "done", "label": {"en": "Finish", "pl": "Zakończ"}},
+                    {"name": "reopen", "right": "update", "from": ["done", "off"], "to": "open"}]})
+    action = k.call("system.describe", {"entities": ["custom.repair"]})["entities"][0]["actions"][0]
+    expect({n: action[n] for n in ("name", "label", "from", "to", "right")},
+           {"name": "finish", "label": "Finish", "from": ["open"], "to": "done", "right": "finish"})
+    rule = k.create("automation.rule", {"name": "told", "text": 'rule { on = "custom.repair.finish", run = function(r) r.what = r.what .. "!" end }'})["id"]
+    k.call("automation.rule.enable", {"id": rule})
+    id = k.create("custom.repair", {"what": "Chain"})["id"]
+    expect(k.get("custom.repair", id)["allowed_actions"], ["finish"])
+    refused("state", lambda: k.update("custom.repair", id, {"state": "done"}), "state")
+    expect(k.call("custom.repair.finish", {"id": id})["state"], "done")
+    expect(k.get("custom.repair", id, fields=["what", "state"])["what"], "Chain!")
+    refused("state", lambda: k.call("custom.repair.finish", {"id": id}))
+    refused("validation", lambda: k.call("entity.define", {"name": "custom.bad", "fields": [{"name": "x", "type": "int"}],
+                                                            "actions": [{"name": "go", "right": "update", "to": "there"}]}), "actions[0].to")
+
+
 def a_choice_keeps_its_value_and_what_was_clear_stays_so(k):
     grade = {"entity": "base.party", "name": "grade", "type": "state", "initial": "silver"}
     k.call("field.define", {**grade, "choices": ["platinum", "silver", "gold"]})
@@ -188,5 +208,6 @@ def what_a_condition_names_stays_and_is_checked(k):
 
 run((they_are_defined_and_described, they_are_written_read_sorted_and_summed, conditions_are_kept_to_in_calls_and_files,
      rights_groups_and_masks_hold_for_them, the_card_shows_them_to_who_may_see_them, the_journal_knows_them,
-     rules_and_templates_use_them, an_entity_of_ones_own_is_as_good, a_choice_keeps_its_value_and_what_was_clear_stays_so,
+     rules_and_templates_use_them, an_entity_of_ones_own_is_as_good,
+     an_entity_of_ones_own_has_states_and_actions, a_choice_keeps_its_value_and_what_was_clear_stays_so,
      what_a_condition_names_stays_and_is_checked))
