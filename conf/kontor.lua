@@ -3,7 +3,7 @@
 
 data = "/var/lib/kontor"            -- default: ./data. Holds everything: back it up with `kontor backup`
 
-http = "127.0.0.1:8080"             -- console, /rpc, /events, files. Public only behind a proxy: conf/nginx.conf
+http = "127.0.0.1:8080"             -- /rpc, /events, files. Public only behind a proxy: conf/nginx.conf
 -- http = "none"
 
 listen = {                          -- nng addresses for programs; default: ipc://DATA/kontor.ipc

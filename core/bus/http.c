@@ -2,8 +2,10 @@
  * all else a connection is suspended until its answer is there. It listens where it is told, by default on
  * the loopback: a proxy is the public edge. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -378,18 +380,33 @@ static bool lengths_sound(const request *r)
     return r->headers.count[HEADER_CONTENT_LENGTH] + r->headers.count[HEADER_TRANSFER_ENCODING] <= 1;
 }
 
+static size_t most_bytes(const request *r)
+{
+    return r->route == ROUTE_UPLOAD ? FILE_BYTES_MAX : r->http->bus->options.message_max;
+}
+
+static enum MHD_Result refuse_too_large(request *r)
+{
+    const char
+        *en = arena_format(r->arena, "the body is too large: at most %zu bytes are taken", most_bytes(r)).ptr,
+        *pl = arena_format(
+            r->arena, "treść jest za duża: przyjmowanych jest najwyżej %zu bajtów", most_bytes(r))
+                  .ptr;
+    return request_refuse(r, MHD_HTTP_CONTENT_TOO_LARGE, KT_LIMIT, en ? en : "the body is too large",
+        pl ? pl : "treść jest za duża");
+}
+
 /* Makes ready for the body of a request whose route is known. */
 static enum MHD_Result begin_body(request *r)
 {
-    size_t length, most = r->route == ROUTE_UPLOAD ? FILE_BYTES_MAX : r->http->bus->options.message_max;
+    size_t length, most = most_bytes(r);
     bool declared = declared_length(r, &length);
     r->too_large = length > most;
     if (!lengths_sound(r))
         return request_refuse(r, MHD_HTTP_BAD_REQUEST, KT_VALIDATION, "the body's length is not clear",
             "długość treści nie jest jasna");
     if (length > DISCARD_MAX)
-        return request_refuse(
-            r, MHD_HTTP_CONTENT_TOO_LARGE, KT_LIMIT, "the body is too large", "treść jest za duża");
+        return refuse_too_large(r);
     buffer_open(&r->body, most);
     watch_body(r->http->watch, watched_of(r), BODY_MS + (int64_t)((declared ? length : most) >> 15) * 1000);
     return r->route == ROUTE_UPLOAD ? upload_begin(r) : MHD_YES;
@@ -486,8 +503,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     if (!r->running) {
         watch_answering(h->watch, watched_of(r));
         if (r->too_large || r->body.full)
-            return request_refuse(
-                r, MHD_HTTP_CONTENT_TOO_LARGE, KT_LIMIT, "the body is too large", "treść jest za duża");
+            return refuse_too_large(r);
         return run(r);
     }
     pthread_mutex_lock(&r->lock);
@@ -548,11 +564,18 @@ static kt_error *bad_address(arena *arena, const char *host_port, const char *wh
     return error_make(arena, KT_VALIDATION, "http", "%s: %s", "%s: %s", host_port, why);
 }
 
+/* getaddrinfo takes 99999 for 34463. */
+static bool is_port(const char *text)
+{
+    const size_t digits = strspn(text, "0123456789");
+    return digits > 0 && digits < 6 && !text[digits] && strtol(text, NULL, 10) <= UINT16_MAX;
+}
+
 static kt_error *start(http *h, arena *arena, const char *host_port)
 {
     const char *colon = strrchr(host_port, ':');
-    if (!colon)
-        return bad_address(arena, host_port, "HOST:PORT expected");
+    if (!colon || !is_port(colon + 1))
+        return bad_address(arena, host_port, "HOST:PORT expected, the port at most 65535");
     kt_str host = arena_str(arena, (kt_str){host_port, (size_t)(colon - host_port)});
     if (host.len > 2 && host.ptr[0] == '[')
         host = arena_str(arena, (kt_str){host.ptr + 1, host.len - 2});
@@ -566,15 +589,17 @@ static kt_error *start(http *h, arena *arena, const char *host_port)
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned threads = cores < 2 ? 2 : cores > 8 ? 8 : (unsigned)cores;
     uint64_t slice = slice_shorten();
+    errno = 0;
     h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, h, MHD_OPTION_SOCK_ADDR, found->ai_addr,
         MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, completed, h,
         MHD_OPTION_NOTIFY_CONNECTION, connection_event, h, MHD_OPTION_END);
+    const int why = errno;
     slice_restore(slice);
     freeaddrinfo(found);
     if (!h->daemon)
-        return bad_address(arena, host_port, "the address cannot be bound");
+        return bad_address(arena, host_port, why ? strerrordesc_np(why) : "the address cannot be bound");
     return NULL;
 }
 

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -68,6 +69,10 @@ static _Thread_local bool gathering; /* this is the writer, amid the answers of 
 
 static kt_error *fail(arena *arena, const char *url, int code)
 {
+    enum { PATH_MOST = sizeof((struct sockaddr_un *)0)->sun_path - sizeof ".pub" };
+    if (code == NNG_EADDRINVAL && strncmp(url, "ipc://", 6) == 0 && strlen(url + 6) > PATH_MOST)
+        return error_make(arena, KT_VALIDATION, "listen", "%s: the path of a socket has at most %d bytes",
+            "%s: ścieżka gniazda ma najwyżej %d bajtów", url, PATH_MOST);
     return error_make(arena, KT_UNAVAILABLE, "listen", "%s: %s", "%s: %s", url, nng_strerror(code));
 }
 

@@ -374,14 +374,13 @@ kt_error *plugins_files(plugins *p, arena *arena, const char **names, size_t *co
 }
 
 static kt_error *names_wanted(
-    plugins *p, arena *arena, const char *const *enable, const char **names, size_t *count)
+    plugins *p, arena *arena, const char *const *enable, const char **names, size_t *count, bool *first)
 {
     store_view *view = NULL;
     remembered *known = NULL;
     size_t known_count = 0;
-    bool first = false;
     KT_TRY(store_read(p->store, arena, &view));
-    kt_error *e = remembered_read(arena, view, &known, &known_count, &first);
+    kt_error *e = remembered_read(arena, view, &known, &known_count, first);
     store_end(view);
     if (e)
         return e;
@@ -389,7 +388,7 @@ static kt_error *names_wanted(
         if (known[i].enabled && !add_name(arena, names, count, str_of(known[i].name)))
             return error_no_memory();
     }
-    if (!first)
+    if (!*first)
         return NULL;
     for (size_t i = 0; enable && enable[i]; i++) {
         if (!is_built_in(p, enable[i]) && !add_name(arena, names, count, str_of(enable[i])))
@@ -442,14 +441,21 @@ static kt_error *start(plugins *p, arena *arena, const char *const *enable)
     const char *names[MODULES_MAX];
     const kt_module *modules[MODULES_MAX];
     size_t wanted = 0, count = 0;
-    KT_TRY(names_wanted(p, arena, enable, names, &wanted));
+    bool first = false;
+    kt_error *missing = NULL;
+    KT_TRY(names_wanted(p, arena, enable, names, &wanted, &first));
+    const bool chosen = first && enable; /* these or none: what is left out would be missed much later */
     for (size_t i = 0; i < wanted; i++) {
         kt_error *e = plugins_load(p, arena, names[i], &modules[count]);
-        if (e)
+        if (e && chosen)
+            kt_also(&missing, e);
+        else if (e)
             failure_add(p, names[i], e);
         else
             count++;
     }
+    if (missing || chosen)
+        return missing ? missing : change_to(p, arena, modules, count, modules, count, NULL);
     drop_unmet(p, arena, modules, &count);
     kt_error *e = change_to(p, arena, modules, count, modules, count, NULL);
     if (!e)

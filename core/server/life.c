@@ -56,10 +56,15 @@ static kt_error *read_password(arena *arena, const char *path, kt_str *password)
 {
     char text[PASSWORD_MAX + 2];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
+    struct stat stat;
+    ssize_t n = fd < 0 || fstat(fd, &stat) != 0 ? -1 : read(fd, text, sizeof text);
     int code = errno;
     if (fd >= 0)
         close(fd);
+    if (n >= 0 && (stat.st_mode & (S_IROTH | S_IWOTH)))
+        return kt_hint(error_make(arena, KT_FORBIDDEN, "admin-password-file", "anybody may read %s",
+                           "każdy może czytać %s", path),
+            "Set its mode to 0600.", "Ustaw jego tryb na 0600.");
     if (n < 0)
         return error_make(
             arena, KT_VALIDATION, "admin-password-file", "%s: %s", "%s: %s", path, strerrordesc_np(code));
@@ -224,7 +229,8 @@ static int take_care(arena *arena, const options *o)
             o->check);
     else
         (void)printf("%s was verified and restored into %s\n", o->restore, o->data);
-    return error ? 1 : 0;
+    const bool damaged = error && error->first->kind == KT_STORAGE && !error->first->path;
+    return !error ? 0 : damaged ? 1 : 2;
 }
 
 int kontor_main(int argc, char **argv)
@@ -240,7 +246,8 @@ int kontor_main(int argc, char **argv)
         return read == OPTIONS_DONE ? 0 : 2;
     }
     prepare_process();
-    block_signals(&signals);
+    if (!o.check && !o.restore && !o.test) /* these end where they are, at Ctrl-C */
+        block_signals(&signals);
     if (!o.check && !o.restore)
         automation_prepare();
     if (o.log && !log_file(o.log)) {

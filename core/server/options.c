@@ -1,8 +1,11 @@
 /* options.c -- the command line. */
 #include "server/options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "bus/version.h"
@@ -22,13 +25,15 @@ static const char help[] =
     "  --admin-password-file FILE password of the first administrator (default: a random one, printed once)\n"
     "  --tls-dir DIR              holds cert.pem and key.pem for tls+tcp:// and wss://\n"
     "  --log FILE                 log there instead of standard error; SIGHUP opens it anew\n"
-    "  --check DIR                proves a data directory that no server uses, and ends: 0 sound, 1 damaged\n"
-    "  --restore BACKUP           verifies a backup, copies it into --data DIR, and ends\n"
+    "  --check DIR                proves a data directory that no server uses, and ends: 0 sound, 1 "
+    "damaged,\n"
+    "                             2 it could not be checked\n"
+    "  --restore BACKUP           verifies a backup, copies it into --data DIR, and ends: 0, 1, 2 as above\n"
     "  --test DIR [--junit FILE]  runs the specs in DIR, or of a file, on servers in memory with these "
     "--modules, and\n"
     "                             ends: 0 all hold\n"
     "  --quiet                    prints no addresses\n"
-    "  --check-config             says whether the configuration is sound, and ends\n"
+    "  --check-config             says whether the configuration is sound and what it comes to, and ends\n"
     "  --version, --help\n"
     "\n"
     "SIGTERM and SIGINT: answers what runs, then ends.\n";
@@ -177,14 +182,41 @@ static void set_defaults(arena *arena, options *o)
         o->data = "data";
     if (!o->http)
         o->http = "127.0.0.1:8080";
-    if (!o->listen_count) {
+    const size_t longest = sizeof((struct sockaddr_un *)0)->sun_path - sizeof "/kontor.ipc.pub";
+    if (!o->listen_count && strlen(o->data) <= longest) {
         o->listen[0] = arena_format(arena, "ipc://%s/kontor.ipc", o->data).ptr;
         o->listen_count = o->listen[0] ? 1 : 0;
+    } else if (!o->listen_count) {
+        (void)fprintf(stderr,
+            "kontord: no ipc:// address: a socket in %s would have too long a path; --listen names one\n",
+            o->data);
     }
     if (!o->modules_directory)
         o->modules_directory = find_part(arena, "modules", "../lib/kontor/modules");
     o->renderer = find_part(arena, "renderer.py", "../share/kontor/renderer.py");
     o->templates = find_part(arena, "templates", "../share/kontor/templates");
+}
+
+/* What the server would go by. ./run reads these lines. */
+static void print_settings(const options *given, const options *o)
+{
+    (void)puts("the configuration is sound");
+    (void)printf("  data       %s%s\n", o->data, given->data ? "" : " (default)");
+    (void)printf("  http       %s%s\n", o->http, given->http ? "" : " (default)");
+    for (size_t i = 0; i < o->listen_count; i++)
+        (void)printf("  listen     %s%s\n", o->listen[i], given->listen_count ? "" : " (default)");
+    (void)printf("  modules    %s\n", o->modules_directory ? o->modules_directory : "none found");
+    if (o->password_file || o->admin_password)
+        (void)printf("  password   %s\n", o->password_file ? o->password_file : "in the file");
+}
+
+/* A folder that is named and not there is a slip of the pen: nothing of it would be missed until much later. */
+static bool has_folder(const char *option, const char *path)
+{
+    if (!path || access(path, R_OK | X_OK) == 0)
+        return true;
+    (void)fprintf(stderr, "kontord: %s: %s: %s\n", option, path, strerrordesc_np(errno));
+    return false;
 }
 
 options_result options_read(arena *arena, int argc, char **argv, options *o)
@@ -201,6 +233,9 @@ options_result options_read(arena *arena, int argc, char **argv, options *o)
             return OPTIONS_DONE;
         }
         if (!take(arena, o, option, optarg)) {
+            if (option != '?')
+                (void)fprintf(stderr, "kontord: more than %d of an option or of modules: %s\n",
+                    OPTION_LIST_MAX, optarg ? optarg : "");
             (void)fputs("try kontord --help\n", stderr);
             return OPTIONS_WRONG;
         }
@@ -215,10 +250,12 @@ options_result options_read(arena *arena, int argc, char **argv, options *o)
             p->text.en);
     if (error)
         return OPTIONS_WRONG;
+    if (!has_folder("modules_directory", o->modules_directory) ||
+        !has_folder("rules_directory", o->rules_directory))
+        return OPTIONS_WRONG;
+    const options given = *o;
     set_defaults(arena, o);
-    if (o->check_config) {
-        (void)printf("the configuration is sound: data %s, http %s\n", o->data, o->http);
-        return OPTIONS_DONE;
-    }
-    return OPTIONS_RUN;
+    if (o->check_config)
+        print_settings(&given, o);
+    return o->check_config ? OPTIONS_DONE : OPTIONS_RUN;
 }
