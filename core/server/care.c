@@ -1,11 +1,13 @@
 /* care.c -- see care.h. A backup is a directory of the same layout as the data directory, so that a server
- * can be started on it. The store goes first: whatever file a record names was on disk before the record was.
- */
+ * can be started on it. The store is copied first, for whatever file a record names was on disk before the
+ * record was, and gets its name last, here and when it is restored: what was cut short, by a full disk or a
+ * crash, is no backup and no company. */
 #include "server/care.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -125,11 +127,24 @@ static kt_str store_url(arena *arena, const char *directory)
     return arena_format(arena, "lmdb:%s/store", directory);
 }
 
+/* All is there: store.partial becomes store. */
+static kt_error *give_name(arena *arena, const char *directory)
+{
+    kt_str from = arena_format(arena, "%s/store.partial", directory),
+           to = arena_format(arena, "%s/store", directory);
+    if (!from.ptr || !to.ptr)
+        return error_no_memory();
+    KT_TRY(sync_directory(arena, directory));
+    if (rename(from.ptr, to.ptr) != 0)
+        return file_error(arena, to.ptr, errno);
+    return sync_directory(arena, directory);
+}
+
 kt_error *care_restore(arena *arena, const char *backup, const char *directory)
 {
     kt_str url = store_url(arena, backup), from = arena_format(arena, "%s/store/data.mdb", backup);
-    kt_str folder = arena_format(arena, "%s/store", directory),
-           to = arena_format(arena, "%s/store/data.mdb", directory);
+    kt_str folder = arena_format(arena, "%s/store.partial", directory),
+           to = arena_format(arena, "%s/store.partial/data.mdb", directory);
     if (!url.ptr || !from.ptr || !folder.ptr || !to.ptr)
         return error_no_memory();
     if (access(from.ptr, R_OK) != 0)
@@ -141,7 +156,7 @@ kt_error *care_restore(arena *arena, const char *backup, const char *directory)
     KT_TRY(copy_file(arena, from.ptr, to.ptr));
     KT_TRY(sync_directory(arena, folder.ptr));
     KT_TRY(copy_beside(arena, backup, directory));
-    return sync_directory(arena, directory);
+    return give_name(arena, directory);
 }
 
 /* ---- Proof ---- */
@@ -239,17 +254,17 @@ static kt_error *run_backup(method_call *call)
         return error_make(call->arena, KT_VALIDATION, "directory",
             "%s does not begin with /: the server's own place is another one",
             "ścieżka %s nie zaczyna się od /: serwer działa w innym katalogu", path.ptr);
-    kt_str folder = arena_format(call->arena, "%s/store", path.ptr), url = store_url(call->arena, path.ptr);
-    if (!folder.ptr || !url.ptr)
+    kt_str folder = arena_format(call->arena, "%s/store.partial", path.ptr);
+    if (!folder.ptr)
         return error_no_memory();
     KT_TRY(take_empty(call->arena, path.ptr));
     KT_TRY(store_backup(call->rooms->store, call->arena, folder.ptr, NULL, NULL));
     KT_TRY(copy_beside(call->arena, data, path.ptr));
-    KT_TRY(sync_directory(call->arena, path.ptr));
+    KT_TRY(give_name(call->arena, path.ptr));
     struct stat stat;
-    kt_str file = arena_format(call->arena, "%s/data.mdb", folder.ptr);
+    kt_str file = arena_format(call->arena, "%s/store/data.mdb", path.ptr);
     if (!file.ptr || lstat(file.ptr, &stat) != 0)
-        return file_error(call->arena, folder.ptr, errno);
+        return file_error(call->arena, path.ptr, errno);
     log_line(KT_LOG_INFO, "server", "backup bytes=%lld ms=%lld", (long long)stat.st_size,
         (long long)(clock_monotonic_ms() - began));
     json_object(call->answer);

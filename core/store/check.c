@@ -266,7 +266,7 @@ kt_error *store_check(
         checked = check_one(url, space, shared, &f);
     munmap(shared, sizeof *shared);
     if (!checked)
-        return error_make(arena, KT_STORAGE, NULL, "the check cannot start a process",
+        return error_make(arena, KT_UNAVAILABLE, NULL, "the check cannot start a process",
             "sprawdzenie nie może utworzyć procesu");
     return verdict(arena, &f);
 }

@@ -248,6 +248,13 @@ static size_t map_wanted(const char *query, const store_options *options)
     return map < 16 * page ? 16 * page : map / page * page;
 }
 
+/* No word on the data themselves: nobody has looked at them. */
+static kt_error *cannot_read(arena *arena, const lmdb *l, int code)
+{
+    return error_make(arena, KT_UNAVAILABLE, NULL, "cannot read the data directory %s: %s",
+        "nie można czytać katalogu danych %s: %s", l->path, strerror(code));
+}
+
 /* One process writes a directory; the lock ends with the process, however it ends. */
 static kt_error *take_directory(arena *arena, lmdb *l)
 {
@@ -261,6 +268,8 @@ static kt_error *take_directory(arena *arena, lmdb *l)
                               : open(name.ptr, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (l->lock_fd < 0 && l->read_only && errno == ENOENT)
         return NULL; /* a backup, which nobody has written since */
+    if (l->lock_fd < 0 && l->read_only)
+        return cannot_read(arena, l, errno);
     if (l->lock_fd < 0)
         return error_make(arena, KT_STORAGE, NULL, "cannot write to the data directory %s: %s",
             "nie można pisać w katalogu danych %s: %s", l->path, strerror(errno));
@@ -326,6 +335,8 @@ kt_error *lmdb_open(
     if (rc == ENOENT && read_only)
         error = error_make(
             arena, KT_NOT_FOUND, NULL, "there are no data files in %s", "nie ma plików danych w %s", l->path);
+    else if (read_only && (rc == EACCES || rc == EPERM))
+        error = cannot_read(arena, l, rc);
     else if (rc)
         error = kt_hint(error_make(arena, KT_STORAGE, NULL, "cannot open the data files in %s: %s",
                             "nie można otworzyć plików danych w %s: %s", l->path, mdb_strerror(rc)),
