@@ -22,7 +22,7 @@ int admin_module(tool *t, int count, char **arguments)
     if (count == 1 && strcmp(arguments[0], "list") == 0)
         return tool_show(t, "module.list", NULL, &tool_reading);
     if (count == 2 && strcmp(arguments[0], "new") == 0)
-        return module_new(t, arguments[1]);
+        return module_new(arguments[1]);
     static const char *const verbs[] = {"enable", "disable", "reload", "upgrade"};
     for (size_t i = 0; count == 2 && i < sizeof verbs / sizeof *verbs; i++) {
         if (strcmp(arguments[0], verbs[i]) == 0) {
@@ -98,11 +98,12 @@ int admin_user(tool *t, int count, char **arguments)
     if (strcmp(arguments[0], "reads") == 0 && count <= 2)
         return tool_show(t, "access.reads.show", count == 2 ? json_pack("{s:s}", "user", arguments[1]) : NULL,
             &tool_reading);
-    if (strcmp(arguments[0], "raise") == 0 && count == 3)
-        return tool_show(t, "access.reads.raise",
-            json_pack(
-                "{s:s, s:I}", "user", arguments[1], "records", (json_int_t)strtoll(arguments[2], NULL, 10)),
-            NULL);
+    if (strcmp(arguments[0], "raise") == 0 && count == 3) {
+        const json_int_t records = tool_number(arguments[2], "number of records");
+        return records ? tool_show(t, "access.reads.raise",
+                             json_pack("{s:s, s:I}", "user", arguments[1], "records", records), NULL)
+                       : EXIT_USAGE;
+    }
     if (strcmp(arguments[0], "add") != 0 || count < 2)
         return usage("user");
     json_t *values = json_pack("{s:s, s:b}", "name", arguments[1], "active", 1);
@@ -118,9 +119,10 @@ int admin_user(tool *t, int count, char **arguments)
 int admin_readers(tool *t, int count, char **arguments)
 {
     (void)count;
-    return tool_show(t, "access.readers",
-        json_pack("{s:s, s:I}", "entity", arguments[0], "id", (json_int_t)strtoll(arguments[1], NULL, 10)),
-        &tool_reading);
+    const json_int_t id = tool_number(arguments[1], "id");
+    return id ? tool_show(t, "access.readers", json_pack("{s:s, s:I}", "entity", arguments[0], "id", id),
+                    &tool_reading)
+              : EXIT_USAGE;
 }
 
 static int change_role(tool *t, const char *user_name, const char *role_name, bool grant)
@@ -175,8 +177,10 @@ int admin_key(tool *t, int count, char **arguments)
     bool rotate = strcmp(arguments[0], "rotate") == 0;
     if (count < 2 || (!rotate && strcmp(arguments[0], "new") != 0))
         return usage("key");
-    json_t *values = rotate ? json_pack("{s:I}", "id", (json_int_t)strtoll(arguments[1], NULL, 10))
-                            : json_pack("{s:s}", "name", arguments[1]);
+    const json_int_t id = rotate ? tool_number(arguments[1], "id of a key") : 0;
+    if (rotate && !id)
+        return EXIT_USAGE;
+    json_t *values = rotate ? json_pack("{s:I}", "id", id) : json_pack("{s:s}", "name", arguments[1]);
     if (!add_values(values, count - 2, arguments + 2)) {
         json_decref(values);
         return EXIT_USAGE;
@@ -187,22 +191,25 @@ int admin_key(tool *t, int count, char **arguments)
 /* ---- The files ---- */
 
 /* Runs kontord, which stands beside this program or on the PATH. returns its exit code */
-static int run_kontord(const tool *t, char *const arguments[])
+static int run_kontord(char *const arguments[])
 {
-    char path[PATH_MAX];
-    const char *slash = strrchr(t->program, '/');
-    snprintf(path, sizeof path, "%.*skontord", slash ? (int)(slash - t->program + 1) : 0, t->program);
+    char here[PATH_MAX], path[PATH_MAX + 8] = "kontord";
     pid_t child = fork();
     int status;
     if (child == 0) {
-        execvp(path, arguments);
+        if (tool_folder(here))
+            snprintf(path, sizeof path, "%s/kontord", here);
+        execv(path, arguments);
+        execvp("kontord", arguments);
         _exit(127);
     }
     if (child < 0 || waitpid(child, &status, 0) < 0)
         return tool_fail(EXIT_FILE, "cannot run kontord: %s", strerror(errno));
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
         return tool_fail(EXIT_FILE, "kontord is not beside kontor nor on the PATH");
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? EXIT_DONE : EXIT_DAMAGED;
+    return !WIFEXITED(status) || WEXITSTATUS(status) == 1 ? EXIT_DAMAGED
+           : WEXITSTATUS(status) == 0                     ? EXIT_DONE
+                                                          : EXIT_FILE;
 }
 
 int admin_backup(tool *t, int count, char **arguments)
@@ -220,27 +227,38 @@ int admin_backup(tool *t, int count, char **arguments)
 
 int admin_restore(tool *t, int count, char **arguments)
 {
-    (void)count;
+    (void)t, (void)count;
     char command[] = "kontord", option[] = "--restore", to[] = "--data";
     char *const run[] = {command, option, arguments[0], to, arguments[1], NULL};
-    return run_kontord(t, run);
+    return run_kontord(run);
 }
 
 int admin_check(tool *t, int count, char **arguments)
 {
     char command[] = "kontord", option[] = "--check";
-    if (!count)
-        return tool_show(t, "system.check", NULL, &tool_reading);
     char *const run[] = {command, option, arguments[0], NULL};
-    return run_kontord(t, run);
+    int code;
+    if (count)
+        return run_kontord(run);
+    json_t *answer;
+    const kontor_outcome outcome = kontor_client_call(
+        t->client, "system.check", NULL, &tool_reading, &answer);
+    const char *kind = json_string_value(json_object_get(json_object_get(answer, "data"), "kind"));
+    const bool damaged = outcome == KONTOR_REFUSED && kind && strcmp(kind, "storage") == 0;
+    answer = tool_outcome(t, outcome, answer, &code);
+    if (answer)
+        tool_print(t, answer);
+    json_decref(answer);
+    return damaged ? EXIT_DAMAGED : code;
 }
 
 int admin_test(tool *t, int count, char **arguments)
 {
+    (void)t;
     char command[] = "kontord", option[] = "--test", rules[] = "--rules-dir", modules[] = "--modules";
     char *const run[] = {command, option, arguments[0], count > 1 ? rules : NULL,
         count > 1 ? arguments[1] : NULL, count > 2 ? modules : NULL, count > 2 ? arguments[2] : NULL, NULL};
-    return run_kontord(t, run);
+    return run_kontord(run);
 }
 
 int admin_journal(tool *t, int count, char **arguments)
@@ -258,10 +276,12 @@ int admin_journal(tool *t, int count, char **arguments)
     if (!verdict)
         return code;
     json_int_t bad = json_integer_value(json_object_get(verdict, "first_bad"));
+    if (t->format != FORMAT_TABLE)
+        tool_print(t, verdict);
     if (bad)
         code = tool_fail(EXIT_DAMAGED, "entry %lld is not what was written: %s", (long long)bad,
             json_string_value(json_object_get(verdict, "reason")));
-    else
+    else if (t->format == FORMAT_TABLE)
         printf("The journal is sound: %lld entries.\n",
             (long long)json_integer_value(json_object_get(verdict, "entries")));
     json_decref(verdict);

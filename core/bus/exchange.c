@@ -266,6 +266,9 @@ static kt_error *read_members(call *c, const variant *from)
     if (c->unit.len > 64)
         kt_also(&all, error_make(c->arena, KT_VALIDATION, "unit", "a unit's name has at most 64 bytes",
                           "nazwa jednostki ma najwyżej 64 bajty"));
+    if (variant_get(from, "idempotency_key") && !variant_get_str(from, "idempotency_key").len)
+        kt_also(&all, error_make(c->arena, KT_VALIDATION, "idempotency_key", "an empty key protects nothing",
+                          "pusty klucz niczego nie chroni"));
     c->preview = variant_get_str(from, "if_preview");
     const variant *dry = variant_get(from, "dry_run");
     c->dry_run = dry && dry->kind == VARIANT_BOOL && dry->as.boolean;
@@ -313,7 +316,7 @@ static void read_call(exchange *x, call *c, const variant *from)
     c->method = variant_get_str(from, "method");
     kt_str auth = variant_get_str(from, "auth"), key = variant_get_str(from, "idempotency_key");
     c->token = auth.len ? auth : x->token;
-    c->key = key.len ? key : x->batch ? (kt_str){0} : x->key;
+    c->key = key.len ? key : x->key;
     if (asks_for_dry_run(x->bus, c))
         c->dry_run = true;
     if (!auth.len && x->cookie.len && x->fresh && str_is(c->method, "session.resume"))
@@ -329,6 +332,12 @@ static kt_error *read_message(exchange *x, kt_str message)
     KT_TRY(decode_json(x->arena, message, &x->bus->limits, &value));
     x->batch = value->kind == VARIANT_ARRAY;
     size_t count = x->batch ? value->as.array.count : 1;
+    if (x->batch && x->key.len)
+        return kt_hint(
+            error_make(x->arena, KT_VALIDATION, "Idempotency-Key", "one key does not do for a batch of calls",
+                "jeden klucz nie wystarcza paczce wywołań"),
+            "Give each call an idempotency_key of its own.",
+            "Nadaj każdemu wywołaniu własny idempotency_key.");
     if (count == 0)
         return error_make(x->arena, KT_VALIDATION, NULL, "an empty batch", "pusta paczka wywołań");
     if (count > x->bus->options.batch_max)

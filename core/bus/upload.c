@@ -76,10 +76,24 @@ static enum MHD_Result answer(request *r, const visit *v, const kt_error *error)
 
 /* ---- Upload ---- */
 
+/* What a file is about is said as "crm.deal/5", or not at all. */
+static kt_error *check_about(request *r)
+{
+    const char *about = request_header(r, "X-About"), *slash = about ? strchr(about, '/') : NULL;
+    const size_t digits = slash ? strspn(slash + 1, "0123456789") : 0;
+    if (!about || (slash > about && digits > 0 && digits <= 18 && !slash[1 + digits]))
+        return NULL;
+    return error_make(r->arena, KT_VALIDATION, "X-About",
+        "\"%s\" was given, an entity and an id were expected, as crm.deal/5",
+        "podano „%s”, oczekiwano encji i identyfikatora, jak crm.deal/5", about);
+}
+
 enum MHD_Result upload_begin(request *r)
 {
     visit v;
     kt_error *error = visit_begin(r, &v);
+    if (!error)
+        error = check_about(r);
     if (!error) {
         const model_entity *entity = model_entity_find(v.catalogue, KT_STR(ENTITY));
         if (!entity || !entity->enabled)
@@ -173,7 +187,7 @@ static void write_about(request *r, json *j)
     int64_t id = 0;
     if (!slash)
         return;
-    for (const char *d = slash + 1; *d >= '0' && *d <= '9' && id < INT64_MAX / 20; d++)
+    for (const char *d = slash + 1; *d >= '0' && *d <= '9'; d++)
         id = id * 10 + (*d - '0');
     json_key(j, "about");
     json_object(j);

@@ -299,6 +299,27 @@ static kt_error *check_separator(kt_tx *tx, kt_str separator)
                : NULL;
 }
 
+/* A mapping has a meaning for cards alone; where no format is named, it says which. */
+static kt_error *check_mapping(
+    kt_tx *tx, const variant *map, const model_entity *entity, bool named, format *f)
+{
+    mapping *told = map ? ARENA_NEW(tx->arena, mapping) : NULL;
+    if (!map)
+        return is_cards(*f) ? error_make(tx->arena, KT_VALIDATION, "mapping",
+                                  "is required: it says which field is which property",
+                                  "jest wymagane: mówi, które pole jest którą właściwością")
+                            : NULL;
+    if (!told)
+        return error_no_memory();
+    KT_TRY(import_mapping(tx, map, entity->name, told));
+    if (!named && told->reader.format)
+        *f = told->reader.format;
+    return is_cards(*f)
+               ? NULL
+               : error_make(tx->arena, KT_VALIDATION, "mapping", "is for vcard and ical alone, this is %s",
+                     "służy tylko vcard i ical, a to %s", format_name(*f));
+}
+
 static kt_error *run_start(method_call *m)
 {
     kt_tx *tx = m->tx;
@@ -314,13 +335,9 @@ static kt_error *run_start(method_call *m)
                                                "oczekiwano csv, jsonl, xlsx, vcard albo ical");
     kt_also(&all, check_separator(tx, variant_get_str(m->params, "separator")));
     kt_also(&all, read_query(tx, m->params, &query));
-    const variant *map = variant_get(m->params, "mapping");
-    if (is_cards(f) && !map)
-        kt_also(&all, error_make(m->arena, KT_VALIDATION, "mapping",
-                          "is required: it says which field is which property",
-                          "jest wymagane: mówi, które pole jest którą właściwością"));
     if (all)
         return all;
+    KT_TRY(check_mapping(tx, variant_get(m->params, "mapping"), query.entity, named.len > 0, &f));
     if (is_cards(f)) {
         writer_column *columns;
         KT_TRY(read_cards(tx, m->params, &query, &columns, &count));
@@ -376,8 +393,9 @@ static const method_param read_params[] = {
 };
 static const method_param start_params[] = {
     WHAT,
-    EXCHANGE_OPTIONAL("format", VARIANT_STRING, "csv (the default), jsonl, xlsx, vcard or ical",
-        "csv (domyślnie), jsonl, xlsx, vcard albo ical"),
+    EXCHANGE_OPTIONAL("format", VARIANT_STRING,
+        "csv (the default), jsonl, xlsx, vcard or ical; else the mapping's",
+        "csv (domyślnie), jsonl, xlsx, vcard albo ical; inaczej według odwzorowania"),
     EXCHANGE_OPTIONAL("mapping", VARIANT_NULL, "of vcard and ical: an object, or the name of a saved one",
         "dla vcard i ical: obiekt albo nazwa zapisanego"),
     EXCHANGE_OPTIONAL("labels", VARIANT_BOOL, "titles are labels, in the caller's language",

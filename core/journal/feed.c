@@ -32,13 +32,16 @@ static kt_error *entities_read(kt_tx *tx, const variant *from, feed_filter *f)
         return BAD(tx, "filter.entities", "a list of entities is expected", "oczekiwano listy encji");
     for (size_t i = 0; i < from->as.array.count; i++) {
         const variant *name = &from->as.array.items[i];
-        const model_entity *e = name->kind == VARIANT_STRING
-                                    ? model_entity_find(tx->catalogue, name->as.string)
-                                    : NULL;
+        kt_str text = name->kind == VARIANT_STRING ? name->as.string : KT_STR("");
+        const model_entity *e = model_entity_find(tx->catalogue, text);
+        kt_str path = arena_format(tx->arena, "filter.entities[%zu]", i);
+        if (!path.ptr)
+            return error_no_memory();
         if (e)
             f->entities[f->entity_count++] = e;
         else
-            kt_also(&errors, BAD(tx, "filter.entities", "there is no such entity", "nie ma takiej encji"));
+            kt_also(&errors,
+                BAD(tx, path.ptr, "there is no entity \"%.*s\"", "nie ma encji „%.*s”", STR_ARG(text)));
     }
     return errors;
 }

@@ -76,6 +76,11 @@ class HttpPort(unittest.TestCase):
         first = self.call("base.party.create", values, {"Idempotency-Key": "h1"})[2]
         again = self.call("base.party.create", values, {"Idempotency-Key": "h1"})[2]
         self.assertEqual(first["result"], again["result"])
+        call = {"jsonrpc": "2.0", "id": 1, "method": "base.party.create", "params": values}
+        status, _, answer = self.post([call, call], {"Authorization": "Bearer " + self.token, "Idempotency-Key": "h2"})
+        self.assertEqual(answer["error"]["data"]["problems"][0]["path"], "Idempotency-Key")
+        answer = self.call("base.party.create", values, idempotency_key="")[2]
+        self.assertEqual(answer["error"]["data"]["problems"][0]["path"], "idempotency_key")
 
     def test_large_answers_are_packed_when_asked(self):
         status, head, answer = self.call("system.describe", {"methods": True}, {"Accept-Encoding": "gzip"})
@@ -87,7 +92,9 @@ class HttpPort(unittest.TestCase):
         self.assertEqual(self.request("GET", "/nothing.txt")[0], 404)
         self.assertEqual(self.request("GET", "/rpc")[0], 405)
         self.assertEqual(self.request("DELETE", "/health")[0], 405)
-        self.assertEqual(self.request("POST", "/rpc", "x" * 1_100_000)[0], 413)
+        status, _, data = self.request("POST", "/rpc", "x" * 1_100_000)
+        self.assertEqual(status, 413)
+        self.assertIn("at most 1048576 bytes", json.loads(data)["error"]["message"])
         status, _, data = self.request("POST", "/rpc", "{")
         self.assertEqual((status, json.loads(data)["error"]["code"]), (200, -32700))
         self.assertEqual(self.request("GET", "/health")[0], 200)
@@ -130,6 +137,9 @@ class HttpPort(unittest.TestCase):
         self.assertIn("z%C5%82o", head["content-disposition"])
         self.assertEqual(head["x-content-type-options"], "nosniff")
         self.assertEqual(head["content-type"], "application/octet-stream")
+        for about in ("nonsense", "crm.deal/", "crm.deal/5x", "/5", "base.party/99999"):
+            status, _, data = self.request("POST", "/files", b"x", {**headers, "X-About": about})
+            self.assertEqual((status, json.loads(data)["error"]["data"]["kind"]), (400, "validation"), about)
         self.assertEqual(self.request("GET", f"/files/{made['id']}")[0], 401)
         self.assertEqual(self.request("POST", "/files", b"x")[0], 401)
         self.assertEqual(self.request("GET", "/files/../../etc/passwd")[0] in (401, 404), True)

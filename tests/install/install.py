@@ -24,6 +24,9 @@ def check_unit(prefix):
     assert verified.returncode == 0 and not verified.stderr, verified.stderr
     judged = subprocess.run(["systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE_MAX}", unit], capture_output=True, text=True)
     assert judged.returncode == 0, judged.stdout[-400:]
+    named = re.findall(r"kontor backup (/\S+)", (ROOT / "docs" / "operators.md").read_text())
+    may = [path.lstrip("-") for path in re.search(r"^ReadWritePaths=(.*)$", unit.read_text(), re.M).group(1).split()]
+    assert named and all(any(path.startswith(one + "/") for one in may) for path in named), f"the unit keeps the server out of {named}"
     return re.search(r"exposure level for kontor.service: (\S+)", judged.stdout).group(1)
 
 
@@ -57,6 +60,23 @@ def work(house):
     return party
 
 
+def write_a_module(house, prefix, home):
+    """The first commands of docs/module-guide.md, with what is installed."""
+    shell = {**os.environ, "PATH": f"{prefix}/bin:/usr/bin:/bin", "HOME": str(home), "KONTOR_URL": house.url}
+
+    def run(*command, cwd=home, **more):
+        done = subprocess.run(command, cwd=cwd, env=shell, capture_output=True, text=True, **more)
+        assert done.returncode == 0, (command, done)
+        return done.stdout
+    run("kontor", "login", "admin", input=PASSWORD + "\n")
+    run("kontor", "module", "new", "visits")
+    assert "1..2" in run("make", "check", f"INCLUDE={prefix}/include", f"LIB={prefix}/lib", cwd=home / "visits")
+    run("cp", "visits.so", f"{prefix}/lib/kontor/modules/", cwd=home / "visits")
+    run("kontor", "module", "enable", "visits")
+    run("kontor", "create", "visits.item", "title=First")
+    assert "First" in run("kontor", "list", "visits.item"), "the new module keeps nothing"
+
+
 def main():
     if os.geteuid() != 0 or not shutil.which("systemd-analyze"):
         print("left out: the unit's restrictions need root and systemd-analyze")
@@ -77,17 +97,19 @@ def main():
         house.build = prefix / "bin"
         house.password_file = root / "password"  # /tmp is another one there
         house.password_file.write_text(PASSWORD + "\n")
+        house.password_file.chmod(0o600)
+        os.chown(house.password_file, 65534, 65534)
         house.options = ["--conf", str(configure(house, prefix, root / "kontor.lua"))]
         with house:
             party = work(house)
             owner = (house.data / "store" / "data.mdb").stat()
             assert owner.st_uid == 65534 and owner.st_mode & 0o077 == 0, "files are not the user's alone"
             house.stop()
+            done = subprocess.run([prefix / "bin/kontord", "--check", house.data], capture_output=True, text=True, user=1, group=1, extra_groups=[])
+            assert done.returncode == 2 and "nothing was checked: cannot read" in done.stderr, done  # who may not look finds no damage
             house.start()
             assert house.client().get("base.party", party)["name"] == "Nowak"
-            done = subprocess.run([prefix / "bin/kontor", "--url", house.url, "login", "admin"], input=PASSWORD + "\n", text=True, capture_output=True,
-                                  env={"HOME": str(house.home), "PATH": "/usr/bin:/bin"})
-            assert done.returncode == 0, done.stderr
+            write_a_module(house, prefix, house.home)
         print(f"installed, confined, at work; exposure {exposure} of 10")
     finally:
         shutil.rmtree(root, ignore_errors=True)
