@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tool.h"
+#include "options.h"
 
 static void print_commands(void)
 {
@@ -37,6 +37,18 @@ static void print_cases(void)
     }
 }
 
+/* The options of each command's own. */
+static void print_options(void)
+{
+    for (const tool_command *c = tool_commands; c->name; c++) {
+        if (c->options) {
+            printf("      %s) words+='", c->name);
+            options_print(stdout, c, " ", false);
+            puts("' ;;");
+        }
+    }
+}
+
 int completion_command(tool *t, int count, char **arguments)
 {
     (void)t, (void)count;
@@ -58,10 +70,13 @@ int completion_command(tool *t, int count, char **arguments)
     print_commands();
     fputs("' ;;\n"
           "  esac; fi\n"
-          "  case $word in\n"
-          "    -*) words='--url --token --lang --ca --format --json --csv --filter --fields --sort --limit "
-          "--all "
-          "--dry-run --explain --entity --mapping --help' ;;\n"
+          "  case $word in -*)\n"
+          "    words='",
+        stdout);
+    options_print(stdout, NULL, " ", false);
+    fputs("'\n    case ${COMP_WORDS[1]} in\n", stdout);
+    print_options();
+    fputs("    esac ;;\n"
           "  esac\n"
           "  if [ -n \"$words\" ]; then COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
           "  else COMPREPLY=($(compgen -f -- \"$word\")); fi\n"

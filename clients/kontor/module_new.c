@@ -2,7 +2,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,18 +13,20 @@ enum { TEMPLATE_MAX = 1 << 16 };
 
 /* Where the templates lie: KONTOR_TEMPLATES, the installed ones, or those of the source tree the tool was
  * built in. */
-static bool find_templates(const tool *t, char out[PATH_MAX])
+static bool find_templates(char out[PATH_MAX])
 {
-    const char *named = getenv("KONTOR_TEMPLATES"), *slash = strrchr(t->program, '/');
-    int here = slash ? (int)(slash - t->program) : 0;
+    const char *named = getenv("KONTOR_TEMPLATES");
+    char here[PATH_MAX];
     static const char *const places[] = {
         "/../share/kontor/templates/module", "/../../clients/templates/module"};
     DIR *found = NULL;
-    if (named)
-        found = opendir(strncpy(out, named, PATH_MAX - 1));
-    for (size_t i = 0; !found && i < sizeof places / sizeof *places; i++) {
-        snprintf(out, PATH_MAX, "%.*s%s", here, here ? t->program : "", places[i]);
+    if (named) {
+        snprintf(out, PATH_MAX, "%s", named);
         found = opendir(out);
+    }
+    for (size_t i = 0; !found && i < sizeof places / sizeof *places && tool_folder(here); i++) {
+        if (snprintf(out, PATH_MAX, "%s%s", here, places[i]) < PATH_MAX)
+            found = opendir(out);
     }
     if (found)
         closedir(found);
@@ -63,7 +64,7 @@ static bool copy_file(const char *from, const char *to, const char *name)
     return out && fclose(out) == 0;
 }
 
-int module_new(tool *t, const char *name)
+int module_new(const char *name)
 {
     char templates[PATH_MAX] = "", from[PATH_MAX + 300], to[PATH_MAX];
     size_t len = strlen(name);
@@ -71,7 +72,7 @@ int module_new(tool *t, const char *name)
         strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != len)
         return tool_fail(EXIT_USAGE,
             "%s is no module name: lower-case letters, digits and _, beginning with a letter", name);
-    if (!find_templates(t, templates))
+    if (!find_templates(templates))
         return tool_fail(EXIT_FILE, "the template was not found: set KONTOR_TEMPLATES to its folder");
     if (mkdir(name, 0755) != 0)
         return tool_fail(EXIT_FILE, "cannot make the folder %s: %s", name, strerror(errno));

@@ -129,7 +129,7 @@ void output_csv(FILE *out, const json_t *rows, const json_t *columns, bool head)
 {
     json_t *names = columns ? json_deep_copy(columns) : output_columns(rows), *row, *name;
     size_t i, k;
-    if (head) {
+    if (head && json_array_size(names)) {
         json_array_foreach(names, k, name) csv_write(out, json_string_value(name), k > 0, false);
         fputs("\r\n", out);
     }

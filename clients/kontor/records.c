@@ -1,4 +1,5 @@
 /* records.c -- the generic verbs, calls, search, the feed. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,9 +41,12 @@ json_t *records_filter(tool *t, const char *entity, int count, char **arguments)
     }
     for (int i = 0; i < count; i++) {
         argument a;
-        json_t *value = argument_read(arguments[i], &a) ? value_for(t, entity, &a) : NULL;
+        const bool read = argument_read(arguments[i], &a);
+        json_t *value = read ? value_for(t, entity, &a) : NULL;
         if (!value || !json_is_array(filter)) {
-            if (!value && !strpbrk(arguments[i], "=<>~"))
+            if (value)
+                tool_fail(EXIT_USAGE, "--filter is no list: beside conditions write it as [[..], ..]");
+            else if (!read)
                 tool_fail(EXIT_USAGE, "%s is no condition: write FIELD=VALUE, FIELD>=VALUE, FIELD~TEXT",
                     arguments[i]);
             json_decref(value);
@@ -118,12 +122,17 @@ int records_list(tool *t, int count, char **arguments)
         json_object_set_new(params, "explain", json_true());
         return tool_show(t, method, params, &tool_reading);
     }
-    json_object_set_new(params, "limit", json_integer(t->all ? PAGE : t->limit ? t->limit : 50));
+    long left = t->limit ? t->limit : 50;
     bool first = true, more = true;
-    while (more && (answer = tool_call(t, method, json_incref(params), &tool_reading, &code))) {
+    while (more) {
+        json_object_set_new(params, "limit", json_integer(t->all || left > PAGE ? PAGE : left));
+        answer = tool_call(t, method, json_incref(params), &tool_reading, &code);
+        if (!answer)
+            break;
         json_t *next = json_object_get(answer, "next");
         show_page(t, answer, columns, first);
-        more = json_is_string(next) && t->all;
+        left -= (long)json_array_size(json_object_get(answer, "rows"));
+        more = json_is_string(next) && (t->all || left > 0);
         if (more)
             json_object_set(params, "cursor", next);
         else if (json_is_string(next) && t->format == FORMAT_TABLE)
@@ -145,11 +154,14 @@ int records_count(tool *t, int count, char **arguments)
                   : EXIT_USAGE;
 }
 
+/* By its id, or by its number. What no id can be is a number, and the server says that there is none. */
 static json_t *record_of(const char *text)
 {
     char *end;
+    errno = 0;
     long long id = strtoll(text, &end, 10);
-    return *text && !*end ? json_pack("{s:I}", "id", (json_int_t)id) : json_pack("{s:s}", "number", text);
+    return *text && !*end && !errno ? json_pack("{s:I}", "id", (json_int_t)id)
+                                    : json_pack("{s:s}", "number", text);
 }
 
 int records_get(tool *t, int count, char **arguments)
@@ -207,9 +219,15 @@ int records_delete(tool *t, int count, char **arguments)
 {
     char method[160];
     int code = EXIT_DONE;
-    for (int i = 1; i < count && code == EXIT_DONE; i++)
-        json_decref(
-            tool_call(t, method_of(arguments[0], "delete", method), record_of(arguments[i]), NULL, &code));
+    for (int i = 1; i < count && code == EXIT_DONE; i++) {
+        json_t *answer = tool_call(
+            t, method_of(arguments[0], "delete", method), record_of(arguments[i]), NULL, &code);
+        if (answer && t->dry_run)
+            tool_print(t, answer);
+        else if (!answer && i > 1)
+            tool_fail(code, "the %d before %s are deleted", i - 1, arguments[i]);
+        json_decref(answer);
+    }
     return code;
 }
 
@@ -239,14 +257,17 @@ int records_call(tool *t, int count, char **arguments)
 int records_describe(tool *t, int count, char **arguments)
 {
     int code;
-    if (!count)
+    if (!count && t->format != FORMAT_CSV)
         return tool_show(t, "system.describe", NULL, &tool_reading);
-    json_t *answer = tool_call(
-        t, "system.describe", json_pack("{s:[s]}", "entities", arguments[0]), &tool_reading, &code);
-    json_t *entity = json_array_get(json_object_get(answer, "entities"), 0);
+    json_t *params = count ? json_pack("{s:[s]}", "entities", arguments[0]) : NULL;
+    json_t *answer = tool_call(t, "system.describe", params, &tool_reading, &code);
+    if (!count && answer)
+        output_csv(stdout, json_object_get(answer, "entities"), NULL, true);
+    json_t *entity = count ? json_array_get(json_object_get(answer, "entities"), 0) : NULL;
     if (entity && t->format == FORMAT_JSON) {
-        json_dumpf(entity, stdout, JSON_INDENT(2));
-        fputc('\n', stdout);
+        tool_print(t, entity);
+    } else if (entity && t->format == FORMAT_CSV) {
+        output_csv(stdout, json_object_get(entity, "fields"), NULL, true);
     } else if (entity) {
         json_t *columns = json_pack("[s,s,s,s,s]", "name", "type", "label", "required", "target");
         printf("%s: %s\n\n", arguments[0], json_string_value(json_object_get(entity, "label")));
@@ -258,7 +279,7 @@ int records_describe(tool *t, int count, char **arguments)
             output_table(stdout, json_object_get(entity, "actions"), columns);
             json_decref(columns);
         }
-    } else if (answer) {
+    } else if (answer && count) {
         code = tool_fail(EXIT_NOT_FOUND, "no entity %s", arguments[0]);
     }
     json_decref(answer);
@@ -295,23 +316,43 @@ static void print_history(const json_t *entries)
     }
 }
 
-int records_history(tool *t, int count, char **arguments)
+/* The entries of one page, or of all. NULL: the reason is printed */
+static json_t *history_of(tool *t, const char *entity, const char *record, bool *more, int *code)
 {
     char method[160];
+    json_t *entries = json_array(), *params = record_of(record), *answer;
+    method_of(entity, "history", method);
+    do {
+        answer = tool_call(t, method, json_incref(params), &tool_reading, code);
+        json_t *next = json_object_get(answer, "next");
+        json_array_extend(entries, json_object_get(answer, "entries"));
+        *more = json_is_string(next);
+        if (*more)
+            json_object_set(params, "cursor", next);
+        json_decref(answer);
+    } while (t->all && *more);
+    json_decref(params);
+    if (*code == EXIT_DONE)
+        return entries;
+    json_decref(entries);
+    return NULL;
+}
+
+int records_history(tool *t, int count, char **arguments)
+{
     (void)count;
     int code;
-    json_t *answer = tool_call(
-        t, method_of(arguments[0], "history", method), record_of(arguments[1]), &tool_reading, &code);
-    json_t *entries = json_object_get(answer, "entries");
-    if (answer && t->format == FORMAT_JSON) {
-        json_dumpf(entries, stdout, JSON_INDENT(2));
-        fputc('\n', stdout);
-    } else if (answer && t->format == FORMAT_CSV) {
-        output_csv(stdout, entries, NULL, true);
-    } else if (answer) {
+    bool more;
+    json_t *entries = history_of(t, arguments[0], arguments[1], &more, &code);
+    if (!entries)
+        return code;
+    if (t->format == FORMAT_TABLE)
         print_history(entries);
-    }
-    json_decref(answer);
+    else
+        tool_print(t, entries);
+    if (more && t->format == FORMAT_TABLE)
+        fprintf(stderr, "There are older ones: --all shows every one.\n");
+    json_decref(entries);
     return code;
 }
 
@@ -332,15 +373,40 @@ static void print_entry(const json_t *entry)
     }
 }
 
-static void show_entry(const tool *t, const json_t *entry)
+/* A line for each changed record. */
+static void print_entry_csv(const json_t *entry, bool first)
+{
+    static const char *const of_entry[] = {"seq", "at", "by_name", "origin", "request"},
+                             *const of_change[] = {"entity", "id", "kind", "before", "after"};
+    json_t *rows = json_array(), *changes = json_object_get(entry, "changes"), *change;
+    json_t *columns = json_array();
+    size_t i;
+    for (size_t k = 0; k < sizeof of_entry / sizeof *of_entry; k++)
+        json_array_append_new(columns, json_string(of_entry[k]));
+    for (size_t k = 0; k < sizeof of_change / sizeof *of_change; k++)
+        json_array_append_new(columns, json_string(of_change[k]));
+    json_array_foreach(changes, i, change)
+    {
+        json_t *row = json_copy(change);
+        for (size_t k = 0; k < sizeof of_entry / sizeof *of_entry; k++)
+            json_object_set(row, of_entry[k], json_object_get(entry, of_entry[k]));
+        json_array_append_new(rows, row);
+    }
+    output_csv(stdout, rows, columns, first);
+    json_decref(columns);
+    json_decref(rows);
+}
+
+static void show_entry(const tool *t, const json_t *entry, bool first)
 {
     if (t->format == FORMAT_JSON) {
         json_dumpf(entry, stdout, JSON_COMPACT);
         fputc('\n', stdout);
+    } else if (t->format == FORMAT_CSV) {
+        print_entry_csv(entry, first);
     } else {
         print_entry(entry);
     }
-    fflush(stdout);
 }
 
 int records_watch(tool *t, int count, char **arguments)
@@ -352,13 +418,18 @@ int records_watch(tool *t, int count, char **arguments)
     json_t *entities = json_array();
     for (int i = 0; i < count; i++)
         json_array_append_new(entities, json_string(arguments[i]));
-    while (code == EXIT_DONE) {
+    for (bool first = true; code == EXIT_DONE && !ferror(stdout);) {
         json_t *params = json_pack("{s:I}", "seq", seq);
         if (count)
             json_object_set_new(params, "filter", json_pack("{s:O}", "entities", entities));
         answer = tool_call(t, "journal.since", params, &tool_reading, &code);
         size_t i;
-        json_array_foreach(json_object_get(answer, "entries"), i, entry) show_entry(t, entry);
+        json_array_foreach(json_object_get(answer, "entries"), i, entry)
+        {
+            show_entry(t, entry, first);
+            first = false;
+        }
+        fflush(stdout);
         json_int_t next = json_integer_value(json_object_get(answer, "next"));
         json_decref(answer);
         if (next == seq) {

@@ -75,7 +75,7 @@ static int check(tool *t, const char *path)
 }
 
 /* The runs as a table, then what they came to. days 0: not said */
-static int backtest(tool *t, const char *path, long days)
+static int backtest(tool *t, const char *path, json_int_t days)
 {
     int code = EXIT_FILE;
     char *text = read_text(path);
@@ -107,7 +107,7 @@ static int with_rule(tool *t, const char *method, const char *name, const kontor
     if (code != EXIT_DONE)
         return code;
     return id ? tool_show(t, method, json_pack("{s:I}", "id", id), options)
-              : tool_fail(EXIT_REFUSED, "there is no rule %s; see `kontor rule list`", name);
+              : tool_fail(EXIT_NOT_FOUND, "there is no rule %s; see `kontor rule list`", name);
 }
 
 int rule_command(tool *t, int count, char **arguments)
@@ -126,8 +126,10 @@ int rule_command(tool *t, int count, char **arguments)
         return admin_test(t, count - 1, arguments + 1);
     if (count == 2 && strcmp(verb, "check") == 0)
         return check(t, what);
-    if (what && strcmp(verb, "backtest") == 0)
-        return backtest(t, what, count > 2 ? strtol(arguments[2], NULL, 10) : 0);
+    if (what && strcmp(verb, "backtest") == 0) {
+        const json_int_t days = count > 2 ? tool_number(arguments[2], "number of days") : 0;
+        return count > 2 && !days ? EXIT_USAGE : backtest(t, what, days);
+    }
     if (count == 2 && strcmp(verb, "put") == 0)
         return put(t, what);
     if (count == 2 && strcmp(verb, "runs") == 0)

@@ -1,6 +1,7 @@
 /* session.c -- who calls which server: options, then environment, then the session file (0600). */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,29 +30,31 @@ static bool session_path(char *out, size_t size)
     return true;
 }
 
-static char *first_of(char *option, const char *variable, const json_t *kept)
+static const char *first_of(const char *option, const char *variable, const json_t *kept)
 {
     const char *value = getenv(variable);
-    if (option)
-        return option;
-    if (value && *value)
-        return strdup(value);
-    return json_is_string(kept) ? strdup(json_string_value(kept)) : NULL;
+    return option ? option : value && *value ? value : json_string_value(kept);
 }
 
 void session_load(tool *t)
 {
     char path[512];
     json_t *kept = session_path(path, sizeof path) ? json_load_file(path, 0, NULL) : NULL;
-    char *url = first_of(t->url, "KONTOR_URL", json_object_get(kept, "url"));
-    const char *of = json_string_value(json_object_get(kept, "url"));
-    /* a token goes only to the server that gave it */
-    bool same = url && of && strcmp(url, of) == 0;
-    t->token = first_of(t->token, "KONTOR_TOKEN", same ? json_object_get(kept, "token") : NULL);
-    t->ca = first_of(t->ca, "KONTOR_CA", same ? json_object_get(kept, "ca") : NULL);
-    t->lang = first_of(t->lang, "KONTOR_LANG", NULL);
-    t->url = url ? url : strdup(default_url);
+    t->session = json_is_object(kept) ? json_incref(kept) : json_object();
     json_decref(kept);
+    kept = json_object_get(t->session, "url");
+    const char *url = first_of(t->url, "KONTOR_URL", kept);
+    size_t n = strlen(url ? url : "");
+    while (n && url[n - 1] == '/' && strncmp(url, "http", 4) == 0)
+        n--; /* the same server */
+    /* a token goes only to the server that gave it */
+    const bool same = url && json_is_string(kept) && strncmp(json_string_value(kept), url, n) == 0 &&
+                      json_string_length(kept) == n;
+    t->token = first_of(t->token, "KONTOR_TOKEN", same ? json_object_get(t->session, "token") : NULL);
+    t->ca = first_of(t->ca, "KONTOR_CA", same ? json_object_get(t->session, "ca") : NULL);
+    t->lang = first_of(t->lang, "KONTOR_LANG", NULL);
+    json_object_set_new(t->session, "used", url ? json_stringn(url, n) : json_string(default_url));
+    t->url = json_string_value(json_object_get(t->session, "used"));
 }
 
 static int session_save(const tool *t, const char *token)
@@ -68,14 +71,26 @@ static int session_save(const tool *t, const char *token)
     return written ? EXIT_DONE : tool_fail(EXIT_FILE, "cannot write %s: %s", path, strerror(errno));
 }
 
+static struct termios shown;
+
+/* Whoever gives up at the prompt gets a terminal back that shows what is typed. */
+static void show_and_end(int number)
+{
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
 char *session_ask_secret(const char *prompt)
 {
-    struct termios shown = {0}, hidden;
-    bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &shown) == 0;
+    static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    const bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &shown) == 0;
     if (terminal) {
-        fputs(prompt, stderr);
-        hidden = shown;
+        struct termios hidden = shown;
         hidden.c_lflag &= ~(tcflag_t)ECHO;
+        fputs(prompt, stderr);
+        for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
+            signal(ending[i], show_and_end);
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
     }
     char *line = NULL;
@@ -83,6 +98,8 @@ char *session_ask_secret(const char *prompt)
     ssize_t n = getline(&line, &size, stdin);
     if (terminal) {
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+        for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
+            signal(ending[i], SIG_DFL);
         fputc('\n', stderr);
     }
     if (n <= 0) {

@@ -3,6 +3,7 @@
  * there an authority that browsers know signs, and nginx stands in front.
  * `kontor tls person`: a person's certificate by the same authority, to sign documents with: person.pem and
  * person.key. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -58,7 +59,7 @@ static X509 *make_certificate(
 
 static bool write_pem(const char *directory, const char *name, X509 *certificate, EVP_PKEY *key)
 {
-    char path[512];
+    char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/%s", directory, name);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, key ? 0600 : 0644);
     FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
@@ -112,12 +113,16 @@ int tls_command(tool *t, int count, char **arguments)
     if (strcmp(arguments[0], "person") == 0 && count == 3)
         return make_person(arguments[1], arguments[2]);
     const char *host = count == 3 ? arguments[2] : "localhost", *directory = arguments[1];
+    unsigned char bytes[sizeof(struct in6_addr)];
     char names[300];
     if (strcmp(arguments[0], "make") != 0)
         return tool_fail(EXIT_USAGE, "see `kontor help tls`");
     if (mkdir(directory, 0700) != 0 && errno != EEXIST)
         return tool_fail(EXIT_FILE, "cannot make %s: %s", directory, strerror(errno));
-    snprintf(names, sizeof names, "DNS:%.200s,DNS:localhost,IP:127.0.0.1", host);
+    /* an address is both: some clients look for it among the names */
+    const bool address = inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
+    snprintf(names, sizeof names, "DNS:%.200s,DNS:localhost,IP:127.0.0.1%s%.50s", host, address ? ",IP:" : "",
+        address ? host : "");
     EVP_PKEY *ca_key = EVP_EC_gen("P-256"), *key = EVP_EC_gen("P-256");
     X509 *ca = ca_key ? make_certificate(ca_key, "Kontor development authority", NULL, ca_key, NULL) : NULL;
     X509 *server = ca && key ? make_certificate(key, host, ca, ca_key, names) : NULL;

@@ -1,8 +1,10 @@
 /* tool.c -- calls that end in an answer or in sentences. */
 #include "tool.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,6 +21,29 @@ int tool_fail(int code, const char *format, ...)
     fputc('\n', stderr);
     va_end(arguments);
     return code;
+}
+
+json_int_t tool_number(const char *text, const char *what)
+{
+    char *end;
+    errno = 0;
+    const long long number = strtoll(text, &end, 10);
+    if (number > 0 && !*end && !errno)
+        return (json_int_t)number;
+    tool_fail(EXIT_USAGE, "%s is no %s: a whole number above zero was expected", *text ? text : "\"\"", what);
+    return 0;
+}
+
+bool tool_folder(char out[PATH_MAX])
+{
+    const ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
+    if (n <= 0)
+        return false;
+    out[n] = 0;
+    char *slash = strrchr(out, '/');
+    if (slash)
+        *slash = 0;
+    return slash != NULL;
 }
 
 static const char *member(const json_t *object, const char *name)
@@ -70,6 +95,8 @@ json_t *tool_call(
     json_t *answer;
     kontor_call_options dry = options ? *options : (kontor_call_options){0};
     dry.dry_run = t->dry_run && !dry.reads;
+    if (!dry.key && !dry.reads)
+        dry.key = t->key;
     kontor_outcome outcome = kontor_client_call(t->client, method, params, &dry, &answer);
     return tool_outcome(t, outcome, answer, exit_code);
 }
@@ -94,7 +121,7 @@ json_t *tool_outcome(tool *t, kontor_outcome outcome, json_t *answer, int *exit_
     return NULL;
 }
 
-static void print_answer(const tool *t, const json_t *answer)
+void tool_print(const tool *t, const json_t *answer)
 {
     const json_t *rows = json_is_array(answer) ? answer : json_object_get(answer, "rows");
     if (t->format == FORMAT_JSON || (!json_is_object(answer) && !json_is_array(answer))) {
@@ -105,6 +132,10 @@ static void print_answer(const tool *t, const json_t *answer)
             output_csv(stdout, rows, NULL, true);
         else
             output_table(stdout, rows, NULL);
+    } else if (json_is_object(answer) && t->format == FORMAT_CSV) {
+        json_t *one = json_pack("[O]", answer);
+        output_csv(stdout, one, NULL, true);
+        json_decref(one);
     } else if (json_is_object(answer)) {
         output_record(stdout, answer);
     } else {
@@ -118,7 +149,7 @@ int tool_show(tool *t, const char *method, json_t *params, const kontor_call_opt
     int code;
     json_t *answer = tool_call(t, method, params, options, &code);
     if (answer)
-        print_answer(t, answer);
+        tool_print(t, answer);
     json_decref(answer);
     return code;
 }

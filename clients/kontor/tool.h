@@ -1,6 +1,8 @@
 /* tool.h -- what the commands of `kontor` share: the connection, options, exit codes, and calls that end in
  * an answer or in sentences on standard error. */
 #pragma once
+#include <limits.h>
+
 #include <kontor_client.h>
 
 /* Exit codes, one for each thing a script may want to tell apart. */
@@ -19,14 +21,15 @@ typedef enum { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV } tool_format;
 
 typedef struct {
     kontor_client *client;
-    char *url, *token, *lang, *ca;
+    const char *url, *token, *lang, *ca; /* of options, environment or session */
     tool_format format;
-    const char *program; /* argv[0], to find kontord beside it */
-    const char *filter, *fields, *sort, *file, *key, *data, *entity, *mapping;
+    const char *filter, *fields, *sort, *file, *key, *entity, *mapping, *format_name, *separator_name;
     long limit;
-    bool all, dry_run, explain, quiet, skip, keep, custom, help, labels;
-    char separator;    /* of CSV; 0: guessed */
-    json_t *catalogue; /* entity -> what describe says of it */
+    bool all, dry_run, explain, quiet, skip, keep, custom, help, version, labels, json, csv;
+    unsigned long given; /* bits of the options that were given: options.c */
+    char separator;      /* of CSV; 0: guessed */
+    json_t *catalogue;   /* entity -> what describe says of it */
+    json_t *session;     /* the session file: what was read of it is borrowed */
 } tool;
 
 typedef struct {
@@ -36,6 +39,7 @@ typedef struct {
     const char *help;    /* examples */
     int least, most;     /* number of arguments; most -1: any */
     int (*run)(tool *tool, int count, char **arguments);
+    const char *options; /* that it takes beside those of every command, by name; NULL: none */
 } tool_command;
 
 /* Every command, in the order of `kontor help`; ended by a NULL name. */
@@ -50,6 +54,12 @@ json_t *tool_outcome(tool *tool, kontor_outcome outcome, json_t *answer, int *ex
 int tool_show(tool *tool, const char *method, json_t *params, const kontor_call_options *options);
 /* Reading calls send no key. */
 extern const kontor_call_options tool_reading;
+/* Prints an answer that is at hand, as the format says. */
+void tool_print(const tool *tool, const json_t *answer);
+/* A whole number from 1 on. returns 0: text is none, and it was said what was expected */
+json_int_t tool_number(const char *text, const char *what);
+/* The folder that this program lies in, however it was called. returns false: it cannot be told */
+bool tool_folder(char out[PATH_MAX]);
 /* "kontor: text" on standard error. returns code */
 __attribute__((format(printf, 2, 3))) int tool_fail(int code, const char *format, ...);
 /* A bar on standard error when that is a terminal; total 0: unknown. */
@@ -108,4 +118,4 @@ int admin_journal(tool *tool, int count, char **arguments);
 int rule_command(tool *tool, int count, char **arguments);
 int tls_command(tool *tool, int count, char **arguments);
 int completion_command(tool *tool, int count, char **arguments);
-int module_new(tool *tool, const char *name);
+int module_new(const char *name);

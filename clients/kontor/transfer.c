@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "output.h"
@@ -115,9 +116,16 @@ static json_t *bring(tool *t, const char *path, int *code)
     *code = EXIT_FILE;
     if (has_files(t)) {
         const char *slash = strrchr(path, '/');
+        struct stat about;
         FILE *in = fopen(path, "rb");
         if (!in) {
             *code = tool_fail(EXIT_FILE, "cannot read %s: %s", path, strerror(errno));
+            return NULL;
+        }
+        if (fstat(fileno(in), &about) != 0 || !S_ISREG(about.st_mode)) {
+            *code = tool_fail(
+                EXIT_FILE, "%s is no ordinary file: only one whose size is known can be brought", path);
+            fclose(in);
             return NULL;
         }
         kontor_outcome outcome = kontor_client_upload(t->client, in, slash ? slash + 1 : path, &answer);
@@ -242,6 +250,8 @@ int transfer_import(tool *t, int count, char **arguments)
     (void)count;
     int code;
     json_t *mapping, *params, *job;
+    const char *key = t->key;
+    t->key = NULL; /* of the import alone */
     if (!t->entity && !t->mapping)
         return tool_fail(
             EXIT_USAGE, "--entity says what the rows are: kontor import FILE --entity base.party");
@@ -266,7 +276,7 @@ int transfer_import(tool *t, int count, char **arguments)
     json_object_set_new(params, "rehearse", json_boolean(t->dry_run));
     if (t->skip)
         json_object_set_new(params, "problems", json_string("skip"));
-    kontor_call_options plain = {.key = t->key};
+    const kontor_call_options plain = {.key = key};
     bool dry = t->dry_run;
     t->dry_run = false; /* the job rehearses, not the call */
     job = follow(t, tool_call(t, "import.start", params, &plain, &code), &code);
@@ -389,10 +399,10 @@ int transfer_export(tool *t, int count, char **arguments)
         json_decref(params);
         return EXIT_FILE;
     }
-    const char *format = json_string_value(json_object_get(mapping, "format"));
-    json_object_set_new(params, "format", json_string(format ? format : format_of(t)));
-    if (mapping)
+    if (mapping) /* it names the format, too */
         json_object_set_new(params, "mapping", mapping);
+    else
+        json_object_set_new(params, "format", json_string(format_of(t)));
     json_object_set_new(params, "labels", json_boolean(t->labels));
     if (t->separator)
         json_object_set_new(params, "separator", json_stringn(&t->separator, 1));

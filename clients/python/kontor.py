@@ -12,6 +12,7 @@ call whose answer was lost is repeated without a second effect."""
 
 import http.client
 import json
+import ssl
 import time
 import urllib.parse
 import uuid
@@ -69,15 +70,16 @@ _KINDS = {"validation": Validation, "not_found": NotFound, "forbidden": Forbidde
 class _Http:
     """One kept connection."""
 
-    def __init__(self, url, timeout):
+    def __init__(self, url, timeout, ca):
         self.address = urllib.parse.urlsplit(url)
         self.timeout = timeout
+        self.context = ssl.create_default_context(cafile=ca) if self.address.scheme == "https" else None
         self.connection = None
 
     def send(self, body):
         if self.connection is None:
-            kind = http.client.HTTPSConnection if self.address.scheme == "https" else http.client.HTTPConnection
-            self.connection = kind(self.address.netloc, timeout=self.timeout)
+            kind, secure = (http.client.HTTPSConnection, {"context": self.context}) if self.context else (http.client.HTTPConnection, {})
+            self.connection = kind(self.address.netloc, timeout=self.timeout, **secure)
         try:
             self.connection.request("POST", self.address.path.rstrip("/") + "/rpc", body,
                                     {"Content-Type": "application/json"})
@@ -95,28 +97,36 @@ class _Http:
 class _Nng:
     """nng's REQ without its own re-sending: we repeat ourselves, with the key."""
 
-    def __init__(self, url, timeout):
+    def __init__(self, url, timeout, ca):
         import pynng
-        self.errors = pynng.NNGException
-        self.socket = pynng.Req0(dial=url, resend_time=-1, recv_timeout=int(timeout * 1000), block_on_dial=True)
+        self.pynng, self.socket = pynng, None
+        self.options = {"dial": url, "block_on_dial": True, "resend_time": -1, "recv_max_size": 256 << 20,  # nng's own limit is 1 MB
+                        "recv_timeout": int(timeout * 1000), "send_timeout": int(timeout * 1000)}
+        if ca:
+            self.options["tls_config"] = pynng.TLSConfig(pynng.TLSConfig.MODE_CLIENT, ca_files=[ca])
 
     def send(self, body):
         try:
+            if self.socket is None:
+                self.socket = self.pynng.Req0(**self.options)
             self.socket.send(body)
             return self.socket.recv()
-        except self.errors as e:
+        except self.pynng.NNGException as e:
+            self.close()
             raise OSError(str(e)) from e
 
     def close(self):
-        self.socket.close()
+        if self.socket is not None:
+            self.socket.close()
+            self.socket = None
 
 
 class Kontor:
-    """A connection: http://, https://, or (with pynng) tcp://, ipc://, tls+tcp://, ws://."""
+    """A connection: http://, https://, or (with pynng) tcp://, ipc://, tls+tcp://, ws://. ca: a file of certificates to trust."""
 
-    def __init__(self, url="http://127.0.0.1:8080", token=None, lang=None, timeout=60, tries=5):
+    def __init__(self, url="http://127.0.0.1:8080", token=None, lang=None, timeout=60, tries=5, ca=None):
         self.token, self.lang, self.tries = token, lang, tries
-        self._wire = (_Http if url.startswith("http") else _Nng)(url, timeout)
+        self._wire = (_Http if url.startswith("http") else _Nng)(url, timeout, ca)
         self._next = 0
 
     def close(self):
@@ -160,7 +170,7 @@ class Kontor:
     # ---- the generic verbs
 
     def login(self, user, password, code=None):
-        """`code`: of the second factor, where the user has one (else Refused, with the problem at "code")."""
+        """`code`: of the second factor, where the user has one (else Forbidden, with the problem at "code")."""
         params = {"user": user, "password": password, **({"code": code} if code else {})}
         self.token = self.call("session.login", params)["token"]
         return self.token

@@ -394,6 +394,21 @@ static bool is_chosen(const options *o, const char *file)
 }
 
 /* base stands in front of what needs it. */
+/* Is each module loaded that was named? */
+static bool has_all(const specs *s, const char *folder)
+{
+    for (size_t i = 0; i < s->options->modules_count; i++) {
+        size_t at = 0;
+        while (at < s->module_count && strcmp(s->modules[at]->name, s->options->modules[i]) != 0)
+            at++;
+        if (at == s->module_count) {
+            (void)fprintf(stderr, "kontord: there is no module %s in %s\n", s->options->modules[i], folder);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool load_modules(specs *s, const char *folder)
 {
     const char *names[MODULES_MAX];
@@ -412,7 +427,7 @@ static bool load_modules(specs *s, const char *folder)
             }
             s->modules[s->module_count++] = module;
         }
-    return true;
+    return has_all(s, folder);
 }
 
 static bool write_junit(const specs *s)

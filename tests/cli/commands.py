@@ -1,19 +1,27 @@
 #!/usr/bin/env python3
 """Every command of `kontor` against a real server, over HTTP, ipc, tcp and TLS, as a person would type them."""
 import base64
+import csv
 import hmac
+import http.server
+import io
 import json
 import os
 import pathlib
+import pty
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
+import termios
+import threading
 import time
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from house import House, PASSWORD  # noqa: E402
+from house import House, PASSWORD, ROOT  # noqa: E402
 
 
 class Shell:
@@ -28,6 +36,9 @@ class Shell:
 
     def out(self, *arguments, **more):
         return self.run(*arguments, **more).stdout
+
+    def token(self):
+        return json.loads((self.house.home / ".config" / "kontor" / "session").read_text())["token"]
 
     def json(self, *arguments):
         return json.loads(self.out(*arguments, "--json"))
@@ -67,15 +78,102 @@ def check_records(sh):
     order = sh.json("create", "crm.order", f"party={party}", 'lines:=[{"name": "Lamp", "price": "5"}]')["id"]
     told = sh.out("call", "crm.order.preview", f"id={order}").splitlines()  # the answer within the answer, line by line
     assert "result:" in told and any(line.split() == ["net", "5.00"] for line in told), told
-    note = str(sh.json("create", "base.note", "text=away with it")["id"])
-    sh.run("delete", "base.note", note)
+    note, other = (str(sh.json("create", "base.note", "text=away with it")["id"]) for _ in range(2))
+    assert "deleted" in sh.out("delete", "base.note", note, "--dry-run")
+    refused = sh.run("delete", "base.note", note, "999", other, code=5).stderr
+    assert "no base.note with id 999" in refused and "the 1 before 999 are deleted" in refused, refused
     sh.run("get", "base.note", note, code=5)
+    sh.run("get", "base.note", other)
+    once = [sh.json("create", "base.note", "text=once", "--key", "the same")["id"] for _ in range(2)]
+    assert once[0] == once[1], once
+
+
+def check_formats(sh):
+    """Whatever is shown as a table is there as CSV and as JSON too."""
+    row = list(csv.DictReader(io.StringIO(sh.out("get", "base.party", "1", "--csv"))))
+    assert len(row) == 1 and row[0]["name"] == "Rower Plus" and json.loads(row[0]["contacts"])[0]["kind"] == "phone", row
+    fields = list(csv.DictReader(io.StringIO(sh.out("describe", "base.party", "--csv"))))
+    assert {"name", "type", "label"} <= fields[0].keys() and "tax_id" in [f["name"] for f in fields], fields[0]
+    assert "base.party" in [row["name"] for row in csv.DictReader(io.StringIO(sh.out("describe", "--csv")))]
+    assert sh.json("journal", "verify")["sound"] is True
+    assert sh.out("whoami", "--csv").splitlines()[1].split(",")[1] == "admin"
+    entries = sh.json("history", "base.party", "1", "--all")
+    assert entries[-1]["kind"] == "created" and "seq,at" in sh.out("history", "base.party", "1", "--csv").splitlines()[0]
+
+
+def check_arguments(sh, house):
+    """Options in every form; those that a command does not take, and numbers that are none, are named."""
+    assert sh.out("--version").startswith("kontor ")
+    assert sh.out("list", "base.party", "--limit=1", "--fields=name", "--csv").splitlines() == ["name", "Rower Plus"]
+    assert "rows" in json.loads(sh.out("search", "--json", "--", "--limit"))
+    for command, told in ((["count", "base.party", "--sort", "name"], "takes no --sort"), (["undo", "7", "--dry-run"], "takes no --dry-run"),
+                          (["list", "base.party", "--limit=0"], "above zero"), (["list", "base.party", "--all=yes"], "takes no value"),
+                          (["readers", "base.party", "first"], "first is no id"), (["user", "raise", "admin", "many"], "many is no number of records"),
+                          (["key", "rotate", "shop"], "shop is no id of a key"), (["rule", "backtest", "x.lua", "-3"], "-3 is no number of days"),
+                          (["count", "base.party", "--filter", '{"kind": "person"}', "name=x"], "--filter is no list"),
+                          (["import", "x.csv", "--entity", "base.party", "--separator", ";;"], "one character or tab")):
+        refused = sh.run(*command, code=2).stderr
+        assert told in refused, refused
+    sh.run("get", "base.party", "99999999999999999999", code=5)
+    assert "--explain" in sh.out("help", "list") and "Options" not in sh.out("help", "whoami")
+    slash = sh.run("whoami", "--url", house.url + "/")
+    assert "admin" in slash.stdout
+
+
+def check_broken_output(sh, house):
+    """What could not be written is no success."""
+    for command in (["list", "base.party"], ["describe"], ["help"], ["completion", "bash"], ["export", "base.party"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([sh.tool, *command], stdout=full, stderr=subprocess.PIPE, text=True, env=sh.environment)
+        assert done.returncode == 7 and "No space left" in done.stderr, (command, done)
+
+
+def check_prompt(sh, house):
+    """Whoever gives up at the prompt gets a terminal back that shows what is typed."""
+    master, slave = pty.openpty()
+    shows = lambda: termios.tcgetattr(slave)[3] & termios.ECHO  # noqa: E731
+    asking = subprocess.Popen([sh.tool, "login", "admin", "--url", house.url], stdin=slave, stdout=slave, stderr=slave, env=sh.environment)
+    until = time.monotonic() + 20
+    while shows() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not shows(), "the password would be seen"
+    asking.send_signal(signal.SIGINT)
+    assert asking.wait(20) == -signal.SIGINT and shows()
+    os.close(master)
+    os.close(slave)
+
+
+class Damaged(http.server.BaseHTTPRequestHandler):
+    """A server whose check finds damage."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "error": {"code": -32008, "message": "2 findings", "data": {
+            "kind": "storage", "problems": [{"path": None, "kind": "storage", "message": "2 findings"}]}}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *unused):
+        pass
+
+
+def check_damage(sh):
+    with http.server.HTTPServer(("127.0.0.1", 0), Damaged) as stub:
+        threading.Thread(target=stub.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{stub.server_port}"
+        assert "2 findings" in sh.run("check", "--url", url, code=6).stderr
+        sh.run("count", "base.party", "--url", url, code=1)
+        stub.shutdown()
 
 
 def check_transfer(sh, house):
     rows = house.home / "people.csv"
     rows.write_text("\ufeffexternal_id;name;kind;contacts.1.kind;contacts.1.value\n" +
                     "".join(f"p{i};Osoba {i};person;email;p{i}@example.com\n" for i in range(2500)), encoding="utf-8")
+    only_csv = house.home / "columns.json"
+    only_csv.write_text('{"entity": "base.party", "columns": []}')
     bad = house.home / "bad.csv"
     bad.write_text("external_id,name,kind\nb1,,person\nb2,Dobra,person\nb3,Zła,robot\n")
     refused = sh.run("import", str(bad), "--entity", "base.party", "--dry-run", code=1).stderr
@@ -89,10 +187,20 @@ def check_transfer(sh, house):
     assert "2500 unchanged" in again.stderr and int(sh.out("count", "base.party")) == before + 2500, again.stderr
     skipped = sh.run("import", str(bad), "--entity", "base.party", "--skip", code=1).stderr
     assert "1 created" in skipped and "2 refused" in skipped, skipped
+    assert len(sh.out("list", "base.party", "--limit", "1200", "--csv").splitlines()) == 1201
     lines = sh.out("export", "base.party", "kind=person", "--fields", "external_id,name").splitlines()
     assert lines[0].lstrip("\ufeff") == "external_id,name,kontor_export" and len(lines) == 2502, lines[:2]
     sh.run("create", "base.party", "name==1+1", "kind=person", "external_id=formula")
     assert "\"'=1+1\"" in sh.out("export", "base.party", "external_id=formula", "--fields", "name")
+    assert "no saved mapping" in sh.run("export", "base.party", "--mapping", "nosuch", code=5).stderr
+    assert "vcard and ical alone" in sh.run("export", "base.party", "--mapping", str(only_csv), code=1).stderr
+    sh.run("export", "base.party", "--mapping", str(ROOT / "modules/base/mappings/vcard.json"), "--file", str(house.home / "all.vcf"))
+    assert (house.home / "all.vcf").read_text().startswith("BEGIN:VCARD")
+    assert "no ordinary file" in sh.run("import", str(house.home), "--entity", "base.party", code=7).stderr
+    large = house.home / "large.csv"
+    with large.open("wb") as file:
+        file.truncate(40 << 20)
+    assert "at most 33554432 bytes" in sh.run("import", str(large), "--entity", "base.party", code=1).stderr
     jsonl = sh.out("export", "base.party", "external_id=p7", "--fields", "external_id,name", "--json")
     assert json.loads(jsonl)["name"] == "Osoba 7"
     sheet = house.home / "people.xlsx"
@@ -159,7 +267,10 @@ def check_files(sh, house):
     parties = sh.out("count", "base.party")
     sh.run("backup", "backup")
     sh.run("restore", str(backup), str(restored))
-    assert "not empty" in sh.run("restore", str(backup), str(restored), code=6).stderr
+    assert "not empty" in sh.run("restore", str(backup), str(restored), code=7).stderr
+    assert "no backup" in sh.run("restore", str(house.home), str(house.home / "none"), code=7).stderr
+    assert "another process" in sh.run("check", str(house.data), code=7).stderr
+    assert "no data files" in sh.run("check", str(house.home), code=7).stderr
     assert "sound" in sh.out("check", str(restored))
     other = House(data=restored, modules="base,crm").start()
     try:
@@ -171,6 +282,27 @@ def check_files(sh, house):
     with open(damaged / "store" / "data.mdb", "r+b") as f:
         f.truncate(os.path.getsize(damaged / "store" / "data.mdb") // 2)
     sh.run("check", str(damaged), code=6)
+
+
+def check_cut_short(sh, house):
+    """A copy that a full disk cut short is neither a backup nor a company."""
+    small, large = house.home / "small", b"x" * (3 << 20)
+    small.mkdir()
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", small], capture_output=True).returncode:
+        return print("left out: a full disk, for it takes root and a mount")
+    try:
+        request = urllib.request.Request(house.url + "/files", large, {"Authorization": "Bearer " + sh.token(), "X-File-Name": "large"})
+        with urllib.request.urlopen(request) as answer:
+            assert answer.status == 201
+        assert "No space left" in sh.run("backup", str(small / "copy"), code=1).stderr
+        assert "no data files" in sh.run("check", str(small / "copy"), code=7).stderr
+        assert "is no backup" in sh.run("restore", str(small / "copy"), str(house.home / "half"), code=7).stderr
+        shutil.rmtree(small / "copy")
+        sh.run("backup", str(house.home / "whole"))
+        assert "No space left" in sh.run("restore", str(house.home / "whole"), str(small / "company"), code=7).stderr
+        assert not (small / "company" / "store").exists()
+    finally:
+        subprocess.run(["umount", small], check=True)
 
 
 def check_transports(sh, house):
@@ -197,6 +329,17 @@ def check_watch(sh, house):
     finally:
         watching.kill()
         watching.wait()
+    assert 'filter.entities[1]: there is no entity "base.nope"' in sh.run("watch", "base.party", "base.nope", code=1).stderr
+    watching = subprocess.Popen([sh.tool, "watch", "base.party", "--csv"], stdout=subprocess.PIPE, text=True, env=sh.environment)
+    try:
+        time.sleep(0.3)
+        made = sh.json("create", "base.party", "name=Watched too", "kind=person")["id"]
+        head, row = (next(csv.reader([watching.stdout.readline()])) for _ in range(2))
+        row = dict(zip(head, row))
+        assert (row["entity"], row["id"], row["kind"], row["by_name"]) == ("base.party", str(made), "created", "admin"), row
+    finally:
+        watching.kill()
+        watching.wait()
 
 
 def check_the_rest(sh, house):
@@ -207,10 +350,15 @@ def check_the_rest(sh, house):
     assert done.returncode == 0
     complete = 'kontor() { "$0" "$@"; }; COMP_WORDS=(kontor $W); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _kontor; echo "${COMPREPLY[@]}"'
     for words, found in (("mod", "module"), ("module up", "upgrade"), ("role gr", "grant"), ("list base.par", "base.party"),
-                         ("help li", "list"), ("list base.party --fil", "--filter")):
+                         ("help li", "list"), ("list base.party --fil", "--filter"), ("import x.csv --sep", "--separator"), ("whoami --js", "--json")):
         done = subprocess.run(["bash", "-c", sh.out("completion", "bash") + complete, sh.tool], capture_output=True, text=True,
                               env={**sh.environment, "W": words}, timeout=60)
         assert found in done.stdout.split(), (words, done)
+    found = subprocess.run(["kontor", "module", "new", "mended"], cwd=house.home, capture_output=True, text=True,
+                           env={**sh.environment, "PATH": f"{house.build}:/usr/bin:/bin"})  # as it is called once it is installed
+    assert found.returncode == 0 and (house.home / "mended" / "mended.c").exists(), found
+    assert "cannot make the folder" in sh.run("module", "new", "mended", code=7).stderr
+    sh.run("module", "new", "Not-A-Name", code=2)
     assert "kontor list" in sh.out("help", "list") == sh.out("list", "--help") == sh.out("list", "-h")
     assert sh.out("--help") == sh.out("help") == sh.out()
     assert "there is no entity base.nope" in sh.run("list", "base.nope", code=5).stderr
@@ -240,6 +388,7 @@ def check_rules(sh, house):
     assert "crm.lead.created" in sh.out("rule", "check", str(rule))
     assert "ok 1 - mark: marks what came from a fair" in sh.out("rule", "test", str(spec), str(folder), "base,crm")
     assert "1..1" in sh.out("test", str(folder), str(folder), "base,crm")
+    assert "there is no module crn" in sh.run("test", str(folder), str(folder), "base,crn", code=7).stderr
     spec.write_text('it("fails", function() expect(1, 2) end)\n')
     assert "not ok 1" in sh.run("test", str(spec), code=6).stdout
     told = sh.json("rule", "backtest", str(rule), "1")
@@ -258,7 +407,7 @@ def check_rules(sh, house):
     assert "mark" in sh.out("rule", "list") and "cycles" in sh.out("rule", "graph", "--json")
     rule.write_text("rule {\n  on = 'crm.lead.created',\n  run = function(lead) lead.colour = 1 end }")
     assert "colour" in sh.run("rule", "check", str(rule), code=1).stderr
-    assert "no rule nobody" in sh.run("rule", "enable", "nobody", code=1).stderr
+    assert "no rule nobody" in sh.run("rule", "enable", "nobody", code=5).stderr
     sh.run("rule", "check", str(folder / "none.lua"), code=7)
 
 
@@ -273,12 +422,18 @@ def main():
     with house:
         check_login(sh, house)
         check_records(sh)
+        check_formats(sh)
+        check_arguments(sh, house)
+        check_broken_output(sh, house)
+        check_prompt(sh, house)
+        check_damage(sh)
         check_transfer(sh, house)
         check_administration(sh, house)
         check_second_factor(sh, house)
         check_transports(sh, house)
         check_watch(sh, house)
         check_files(sh, house)
+        check_cut_short(sh, house)
         check_rules(sh, house)
         check_the_rest(sh, house)
     print("every command worked")

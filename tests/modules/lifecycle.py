@@ -57,7 +57,9 @@ def check_template(house, kontor):
     subprocess.run([str(house.build / "kontor"), "module", "new", "repairs"], cwd=house.home, check=True, stdout=subprocess.DEVNULL,
                    env={"PATH": "/usr/bin:/bin", "HOME": str(house.home), "KONTOR_TEMPLATES": str(ROOT / "clients" / "templates" / "module")})
     folder = house.home / "repairs"
-    subprocess.run(["make", "-s", f"INCLUDE={ROOT}/plugins-api", f"LIB={house.build}"], cwd=folder, check=True)
+    done = subprocess.run(["make", "-s", "check", f"INCLUDE={ROOT}/plugins-api", f"LIB={house.build}", f"MODULES={house.build}/modules",
+                           f"KONTORD={house.build}/kontord"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0 and "ok 2 - " in done.stdout and "1..2" in done.stdout, done
     place(house, folder / "repairs.so", "repairs.so")
     kontor.call("module.enable", {"name": "repairs"})
     made = kontor.create("repairs.item", {"title": "Koło", "amount": "120.00"})
