@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Fault campaigns over a whole server, through its public bus. Each prints one line that begins with "sound" or "BROKEN".
 
+  server.py kill   [--count 3] [--rows 20000]   kill -9 at a random moment, under load, with so many records beside
   server.py memory [--count 3] [--megabytes M]  the kernel kills it for its memory (a control group), under load
   server.py clock                               the machine's clock jumps by -1 h, -3 d, +10 years while it works
   server.py crash  [--count 3]                  a module breaks down (SIGSEGV, abort, exit); a supervisor that does as
@@ -42,6 +43,35 @@ def verdict(wrong, line):
 
 def total(numbers):
     return sum(numbers)
+
+
+# ---- kill -9 ----
+
+def kill(args):
+    rng, slowest, repeated = random.Random(args.seed), 0.0, 0
+    house = House(modules="base")
+    with house:
+        fill(house.client(), args.rows)
+        with Writers(house) as writers:
+            for _ in range(args.count):
+                time.sleep(rng.uniform(0.1, 0.6))
+                house.kill()
+                before = list(writers.acknowledged)
+                began = time.monotonic()
+                house.start()
+                slowest = max(slowest, time.monotonic() - began)
+                until = time.monotonic() + 30
+                while writers.acknowledged == before and time.monotonic() < until:
+                    time.sleep(0.02)
+                repeated += writers.acknowledged != before
+            writers.halt.set()
+            for thread in writers.threads:
+                thread.join()
+            found = prove(house, writers.acknowledged)
+        rows = house.client().count("base.tag")
+    wrong = found if isinstance(found, str) else f"{rows} of {args.rows} rows are there" if rows != args.rows else \
+        "the load did not go on" if repeated < args.count else "ready too late" if args.strict and slowest > 1 else ""
+    return verdict(wrong, f"kills={args.count} records={args.rows} acknowledged={total(writers.acknowledged)} lost=0 restart_max_s={slowest:.2f}")
 
 
 # ---- The kernel's own kill ----
@@ -594,7 +624,7 @@ def soak(args):
                    f"file_mb={size / 1e6:.1f} content_mb={live / 1e6:.1f} p99_ms={first:.1f}->{last:.1f}")
 
 
-CAMPAIGNS = {f.__name__: f for f in (memory, greedy, clock, crash, damage, migrate, backup, export, reader, soak)}
+CAMPAIGNS = {f.__name__: f for f in (kill, memory, greedy, clock, crash, damage, migrate, backup, export, reader, soak)}
 
 
 def main():
