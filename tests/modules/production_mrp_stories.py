@@ -18,16 +18,17 @@ def day(number):
     return (TODAY + datetime.timedelta(days=number)).isoformat()
 
 
-def planned(k):
+def planned(k, **params):
     """Runs the planning, and gives its result."""
-    answer = k.call("production.mrp.run", {})
+    answer = k.call("production.mrp.run", params)
     for _ in range(2000):
         job = k.call("job.get", {"id": answer["job"]})
         if job["state"] not in ("queued", "running"):
             break
         time.sleep(0.01)
-    expect((job["state"], job["result"]["run"]), ("done", answer["run"]))
-    return k.get("production.mrp_run", answer["run"])
+    row = k.get("production.mrp_run", answer["run"])
+    expect((job["state"], job["result"]["run"], row["job"]), ("done", answer["run"], answer["job"]))
+    return row
 
 
 def proposals(k, code, *fields):
@@ -143,6 +144,8 @@ def what_is_open_gets_messages(k):
     k.update("production.forecast", seen["forecast"], {"day": day(30)})
     planned(k)
     expect([r["kind"] for r in k.list("production.message")["rows"]], ["defer"])
+    expect([planned(k, defer_days=days)["messages"] or 0 for days in (10, 11)], [1, 0]) # it is needed ten days later
+    refused("validation", lambda: k.call("production.mrp.run", {"defer_days": 0}), "defer_days")
     k.delete("production.forecast", seen["forecast"])
     planned(k)
     expect([r["kind"] for r in k.list("production.message")["rows"]], ["cancel"])

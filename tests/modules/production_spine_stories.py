@@ -237,6 +237,31 @@ def work_begins_with_the_components_that_are_there(k):
     expect(D(k.call("logistics.availability", {"item": s["FRAME"]})["available"]), before + 1)
 
 
+def an_operator_reports_what_the_stores_know(k, house):
+    """Whoever works need not see the moves of the stores that a report makes, nor its costs."""
+    s = works(k)
+    put(k, "RIM", "6", "8"), put(k, "SPOKE", "192", "0.1")
+    role = k.list("access.role", [["name", "=", "production.operator"]])["rows"][0]["id"]
+    user = make(k, "access.user", name="olga", full_name="Olga", roles=[role])
+    k.call("access.password", {"user": user, "new": "Workshop-2026-x"})
+    olga, order = house.client("olga", "Workshop-2026-x"), make(k, "production.order", item=s["WHEEL"], quantity="6")
+    k.call("production.order.confirm", {"id": order})
+    work = olga.list("production.operation", [["order", "=", order]])["rows"][0]["id"]
+    olga.call("production.operation.start", {"id": work})
+    olga.call("production.operation.finish", {"id": work})
+    olga.call("production.order.issue", {"id": order, "components": [{"item": s["RIM"], "quantity": "2"}]})
+    for made in ("4", "2"):
+        olga.call("production.order.report", {"id": order, "produced": made, "lot": "W-O"})
+    olga.call("production.order.finish", {"id": order})
+    row = k.get("production.order", order)
+    expect((row["state"], D(row["produced"]), sorted({a["item"] for a in row["ancestors"]}), row["updated_by"]), ("done", 6, sorted((s["RIM"], s["SPOKE"])), user))
+    expect([e["by"] for e in k.call("production.order.history", {"id": order, "limit": 2})["entries"]], [user] * 2)
+    refused("forbidden", lambda: olga.list("logistics.move"))
+    apart = make(k, "production.disassembly", item=s["WHEEL"], quantity="1", order=order, lot=None)
+    olga.call("production.disassembly.post", {"id": apart})
+    expect(k.get("production.disassembly", apart)["state"], "done")
+
+
 def the_workshop_is_sound(k):
     """`kontor check` finds nothing after all that the stories did."""
     expect(k.call("system.check", {})["sound"], True)

@@ -39,6 +39,7 @@ struct batch {
 
 struct kept { /* from chunk to chunk, in memory that lasts */
     kt_id run;
+    int64_t defer_days; /* an order that is needed by fewer days later is left alone */
     struct gathered g;
     struct list orders, pegs, messages; /* the chunk: what is to be written */
     int64_t first;                      /* the position at which the chunk begins */

@@ -22,12 +22,14 @@ static void *take_lasting(void *context, size_t size)
 
 /* ---- The beginning ---- */
 
-static kt_error *read_params(kt_tx *tx, kt_str text, kt_id *run)
+static kt_error *read_params(kt_tx *tx, kt_str text, struct kept *k)
 {
-    const kt_value *params, *id;
+    const kt_value *params, *id, *days;
     KT_TRY(kt_json_read(tx, text, &params));
     id = kt_value_get(params, "run");
-    run->v = id && id->kind == KT_VALUE_INT ? (uint64_t)id->as.integer : 0;
+    days = kt_value_get(params, "defer_days");
+    k->run.v = id && id->kind == KT_VALUE_INT ? (uint64_t)id->as.integer : 0;
+    k->defer_days = days && days->kind == KT_VALUE_INT ? days->as.integer : 1;
     return NULL;
 }
 
@@ -62,7 +64,7 @@ static kt_error *begin(kt_tx *tx, kt_work_run *run, struct kept *k)
     const memory lasting = {take_lasting, run};
     struct gathered *g = &k->g;
     struct mrp *m = &g->mrp;
-    KT_TRY(read_params(tx, run->params, &k->run));
+    KT_TRY(read_params(tx, run->params, k));
     KT_TRY(mrp_gather(tx, g));
     if (!last(run, &m->items, m->item_count, sizeof *m->items) ||
         !last(run, &m->links, m->link_count, sizeof *m->links) ||
@@ -124,13 +126,15 @@ static kt_error *add_orders(kt_tx *tx, const struct gathered *g, struct batch *b
     return NULL;
 }
 
-static kt_error *add_messages(kt_tx *tx, const struct gathered *g, struct batch *b)
+static kt_error *add_messages(kt_tx *tx, const struct kept *k, struct batch *b)
 {
+    const struct gathered *g = &k->g;
     const struct mrp *m = &g->mrp;
     for (size_t i = 0; i < m->item_receipt_count; i++) {
         const struct mrp_receipt *r = &m->receipts[m->item_receipts[i]];
         const kt_id document = g->receipt_of[m->item_receipts[i]].document;
-        if (r->message == MRP_KEEP || !document.v)
+        bool soon = r->message == MRP_DEFER && r->needed - r->day < k->defer_days;
+        if (r->message == MRP_KEEP || soon || !document.v)
             continue;
         struct planned_message *message = list_add(tx, &b->messages, sizeof *message);
         if (!message)
@@ -154,12 +158,13 @@ static kt_error *add_item(kt_tx *tx, struct batch *b, kt_id id, struct batch_ite
     return NULL;
 }
 
-static kt_error *add_planned(kt_tx *tx, const struct gathered *g, struct batch *b)
+static kt_error *add_planned(kt_tx *tx, const struct kept *k, struct batch *b)
 {
+    const struct gathered *g = &k->g;
     struct batch_item *item;
     KT_TRY(add_item(tx, b, g->ids[g->mrp.item], &item));
     KT_TRY(add_orders(tx, g, b));
-    KT_TRY(add_messages(tx, g, b));
+    KT_TRY(add_messages(tx, k, b));
     item->order_count = b->orders.count - item->order_from;
     item->message_count = b->messages.count - item->message_from;
     return NULL;
@@ -180,7 +185,7 @@ static kt_error *plan_batch(kt_tx *tx, void *context)
         bool more;
         KT_TRY(told(tx, mrp_next(&k->g.mrp, &more)));
         if (more)
-            KT_TRY(add_planned(tx, &k->g, &b));
+            KT_TRY(add_planned(tx, k, &b));
         else if (k->idle_next < k->g.idle_count)
             KT_TRY(add_item(tx, &b, k->g.idle[k->idle_next++], &idle));
         else
@@ -362,6 +367,15 @@ const kt_work mrp_work = {prepare, apply};
 
 /* ---- production.mrp.run ---- */
 
+struct mrp_run_ask {
+    kt_record rec;
+    int64_t defer_days;
+};
+const kt_shape mrp_run_ask_shape = KT_SHAPE(mrp_run_ask, NULL,
+    KT_FIELD(mrp_run_ask, defer_days, INT, "Least days to defer by", "Odkładać najmniej o dni",
+        .initial = "1",
+        .help = {"An open order that is needed by fewer days later than it comes is left alone.",
+            "Otwarte zlecenie potrzebne o mniej dni później, niż będzie, zostaje bez komunikatu."}));
 struct mrp_run_answer {
     kt_record rec;
     int64_t run, job;
@@ -375,8 +389,10 @@ kt_error *mrp_run_call(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     struct mrp_run_answer *out = KT_AS(mrp_run_answer, result);
     struct mrp_run r = {KT_OF(mrp_run), .day = kt_today(tx)};
+    int64_t days = KT_SEE(mrp_run_ask, params)->defer_days;
     kt_id job;
-    (void)params;
+    if (days < 1)
+        return kt_fail(tx, KT_VALIDATION, "defer_days", "must be above zero", "musi być większe od zera");
     kt_authority before = kt_own_authority(tx);
     kt_error *error = kt_create(tx, &r.rec);
     kt_callers_authority(tx, before);
@@ -384,8 +400,12 @@ kt_error *mrp_run_call(kt_tx *tx, const kt_record *params, kt_record *result)
         return error;
     KT_TRY(kt_work_start(tx, "production.mrp",
         kt_say(tx, (kt_text){"Requirements planning", "Planowanie potrzeb"}),
-        kt_format(tx, "{\"run\":%llu}", (unsigned long long)r.rec.id.v), &job));
+        kt_format(tx, "{\"run\":%llu,\"defer_days\":%lld}", (unsigned long long)r.rec.id.v, (long long)days),
+        &job));
     out->run = (int64_t)r.rec.id.v;
-    out->job = (int64_t)job.v;
-    return NULL;
+    out->job = r.job = (int64_t)job.v;
+    before = kt_own_authority(tx);
+    error = kt_update(tx, &r.rec);
+    kt_callers_authority(tx, before);
+    return error;
 }

@@ -83,6 +83,6 @@ struct gathered {
 KT_MUST kt_error *mrp_gather(kt_tx *tx, struct gathered *g);
 
 extern const kt_work mrp_work;
-extern const kt_shape mrp_run_answer_shape, trace_shape, trace_answer_shape;
+extern const kt_shape mrp_run_ask_shape, mrp_run_answer_shape, trace_shape, trace_answer_shape;
 kt_error *mrp_run_call(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *mrp_trace(kt_tx *tx, const kt_record *params, kt_record *result);

@@ -25,8 +25,8 @@
     }
 
 #define MRP_METHODS                                                                                          \
-    {"mrp.run", {"Plan the requirements", "Zaplanuj potrzeby"}, "production.order:plan", true, NULL,         \
-        &mrp_run_answer_shape, mrp_run_call},                                                                \
+    {"mrp.run", {"Plan the requirements", "Zaplanuj potrzeby"}, "production.order:plan", true,               \
+        &mrp_run_ask_shape, &mrp_run_answer_shape, mrp_run_call},                                            \
     {                                                                                                        \
         "mrp.trace", {"What a proposal is for", "Na co jest propozycja"}, "production.proposal:read", false, \
             &trace_shape, &trace_answer_shape, mrp_trace                                                     \
