@@ -80,7 +80,7 @@ static bool any_record(checking *c, const place *p, const char *path, const char
     const model_entity *entity = model_entity_find(c->before, p->record->name);
     kt_tx tx = c->tx;
     model_record record;
-    query_rows *rows;
+    query_rows *rows = NULL;
     query_filter *filter;
     if (!entity)
         return false;
