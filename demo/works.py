@@ -121,12 +121,17 @@ class Works:
             self.once("production.order.start", {"id": order["id"]}, f"start-{order['id']}")
             if n >= 2:
                 first = self.k.list("production.operation", [["order", "=", order["id"]]], sort="sequence", fields=["id"], limit=1)["rows"][0]["id"]
-                self.once("production.operation.start", {"id": first}, f"work-{first}")
+                self.once("production.operation.start", {"id": first, "person": ref("demo-wiktor" if n == 2 else "demo-halina")}, f"work-{first}")
             if n == 3:
                 self.once("production.operation.pause", {"id": first, "downtime": "NO_OPERATOR"}, f"stop-{first}")
             if n < 2:
                 self.once("production.order.report", {"id": order["id"], "produced": order["quantity"]}, f"report-{order['id']}")
                 self.once("production.order.finish", {"id": order["id"]}, f"finish-{order['id']}")
+
+    def assign(self):
+        """Who is to do what is ready next."""
+        for n, work in enumerate(self.k.list("production.operation", [["state", "=", "ready"]], sort="begins,id", fields=["id"], limit=6)["rows"]):
+            self.once("production.operation.assign", {"id": work["id"], "person": ref(("demo-wiktor", "demo-halina")[n % 2])}, f"assign-{work['id']}")
 
     def ship(self):
         ready = self.k.list("logistics.delivery", [["state", "=", "reserved"]], sort="id", fields=["id"])["rows"]
@@ -157,5 +162,6 @@ def build(builder, enabled, password):
         orders = [works.order(n) for n in range(25)]
         works.buy()
         works.make()
+        works.assign()
         works.ship()
         works.turn(orders[18], orders[24])

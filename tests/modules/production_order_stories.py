@@ -220,6 +220,7 @@ def a_badge_and_a_work_card_begin_pause_and_finish(k, house):
     expect([(s["person"], s["reason"], bool(s["downtime"])) for s in k.get("production.operation", sand)["stints"]],
            [(anna, "Tool broke", False), (anna, None, True), (anna, None, False)])
     expect(scanned(code=f"{card}:30", badge="B-bert"), (join, "in_progress", bert))
+    refused("rule", lambda: scanned(code=f"{card}:20", badge="B-anna", reason="breakdown"), "reason")
     refused("validation", lambda: scanned(badge="B-nobody"), "badge")
     refused("validation", lambda: scanned(code="MO/1"), "code")
     refused("rule", lambda: scanned(badge="B-anna"), "code")

@@ -128,6 +128,9 @@ static kt_error *act(kt_tx *tx, struct operation *p, const struct scan *s, kt_id
     const struct pause pause = {KT_OF(pause), .reason = s->reason};
     const struct finish_operation finish = {
         KT_OF(finish_operation), .good = s->good, .scrapped = s->scrapped};
+    if (p->state != RUNNING && s->reason.len)
+        return kt_fail(tx, KT_RULE, "reason", "nothing is worked on that could pause",
+            "nic nie jest w toku, co można by wstrzymać");
     if (p->state != RUNNING)
         return kt_act(tx, &p->rec, "start", &start.rec);
     return s->reason.len ? kt_act(tx, &p->rec, "pause", &pause.rec)
