@@ -47,8 +47,9 @@ struct endpoint {
  * answer alone the writer sends itself: to wake a thread for it takes longer.
  *
  * Where others read, one thread sends, a few answers at a time, and gives way between: those who are answered ask
- * again at once, and who reads would wait behind the whole batch's answers and then behind its questions. */
-enum { SENDERS_MAX = 16, FEW = 8 };
+ * again at once, and who reads would wait behind the whole batch's answers and then behind its questions. Who takes
+ * longer than that when let in is no read: then the rest goes at once. */
+enum { SENDERS_MAX = 16, FEW = 8, PATIENCE_US = 1000 };
 typedef struct {
     listeners *all;
     nng_aio *aio;
@@ -143,7 +144,9 @@ static void send_gathered(void *context)
         nng_ctx_send(s->ctx, s->aio);
         if (!me->gently || ++sent % FEW)
             continue;
+        const int64_t before_us = clock_monotonic_us();
         sched_yield();
+        me->gently = clock_monotonic_us() - before_us < PATIENCE_US;
         if (nng_aio_begin(me->aio)) {
             nng_aio_finish(me->aio, 0);
             return;
