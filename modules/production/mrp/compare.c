@@ -79,17 +79,12 @@ static int by_day(const void *left, const void *right)
 /* Those of an item that nobody made firm, by day. */
 static kt_error *read_proposals(kt_tx *tx, kt_id item, struct list *old)
 {
-    const kt_where where[] = {KT_WHERE(proposal, item, KT_EQ, item), {0}};
+    const kt_where where[] = {
+        KT_WHERE(proposal, item, KT_EQ, item), KT_WHERE(proposal, state, KT_EQ, PROPOSED), {0}};
     struct proposal p = {KT_OF(proposal)};
-    size_t left = 0;
     KT_TRY(read_old(tx, &p.rec, where, old));
-    struct proposal *all = old->items;
-    for (size_t i = 0; i < old->count; i++)
-        if (all[i].state == PROPOSED)
-            all[left++] = all[i];
-    old->count = left;
-    if (left > 1)
-        qsort(all, left, sizeof *all, by_day);
+    if (old->count > 1)
+        qsort(old->items, old->count, sizeof p, by_day);
     return NULL;
 }
 

@@ -110,7 +110,7 @@ static const kt_choice proposal_kinds[] = {
 static const kt_choice proposal_states[] = {{PROPOSED, "planned", {"Planned", "Planowana"}, "open"},
     {FIRMED, "firm", {"Firm", "Zatwierdzona"}, "won"}, {0}};
 const kt_shape proposal_shape = KT_SHAPE(proposal, "production.proposal",
-    KT_FIELD(proposal, item, REF, "Item", "Towar", .target = "base.item", .computed = true, .indexed = true,
+    KT_FIELD(proposal, item, REF, "Item", "Towar", .target = "base.item", .computed = true,
         .on_delete = KT_CASCADE, .priority = 1),
     KT_FIELD(proposal, kind, STATE, "What to do", "Co zrobić", .choices = proposal_kinds, .computed = true,
         .priority = 2),

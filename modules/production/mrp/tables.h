@@ -13,7 +13,7 @@
             .views = "[{\"kind\":\"list\",\"columns\":[\"day\",\"items\",\"demands\",\"proposals\","         \
                      "\"added\",\"changed\",\"removed\",\"messages\"],\"sort\":\"-id\"}]"},                  \
         {&proposal_shape, {"Proposal", "Propozycja"}, {"Proposals", "Propozycje"},                           \
-            .indexes = "state release", .actions = proposal_actions, .icon = "lightbulb",                    \
+            .indexes = "item state, state release", .actions = proposal_actions, .icon = "lightbulb",        \
             .views = "[{\"kind\":\"list\",\"columns\":[\"item\",\"kind\",\"quantity\",\"release\",\"due\","  \
                      "\"late\",\"state\"],\"sort\":\"release\"}]"},                                          \
     {                                                                                                        \
