@@ -261,6 +261,13 @@ def production_takes_several_lots_of_a_component(k):
     lots = lots_of(k, tube)
     expect((on_hand(k, tube, lot=lots["A"]), on_hand(k, tube, lot=lots["B"]), held(k, tube)), (3, 2, {}))
     seen["frame"], seen["tube"] = frame, tube
+    cap, cart = item(k, "hubcap"), item(k, "cart", made=True)
+    make(k, "production.bom", item=cart, routing=routing, lines=[{"item": cap, "quantity": "4"}, {"item": tube, "quantity": "9"}])
+    made = make(k, "production.order", item=cart, quantity="1")
+    k.call("production.order.confirm", {"id": made})
+    for call, params, path in (("issue", {}, "components"), ("report", {"produced": "1"}, "produced")):
+        refused("rule", lambda: k.call(f"production.order.{call}", {"id": made, **params}), path, path)
+    k.call("production.order.cancel", {"id": made, "reason": "no"})
 
 
 def serial_numbers_come_on_one_row_and_what_came_in_parts_goes_back(k):

@@ -74,15 +74,16 @@ static kt_error *issue_within(kt_tx *tx, kt_record *self, const kt_record *param
 {
     struct order *o = KT_AS(order, self);
     const struct issue *given = KT_SEE(issue, params);
+    kt_error *all = NULL;
     begin_work(tx, o);
     if (given->components.count)
         KT_TRY(issue_given(tx, o, &given->components, "components", (kt_id){0}));
     for (size_t i = 0; i < o->components.count && !given->components.count; i++) {
         struct component *c = component_at(o, i);
-        KT_TRY(issue_component(
-            tx, o, c, kt_dec_sub(c->quantity, c->issued), (kt_id){0}, (kt_id){0}, "components"));
+        kt_also(&all, issue_component(tx, o, c, kt_dec_sub(c->quantity, c->issued), (kt_id){0}, (kt_id){0},
+                          "components"));
     }
-    return keep_report(tx, o);
+    return all ? all : keep_report(tx, o);
 }
 
 kt_error *order_issue(kt_tx *tx, kt_record *self, const kt_record *params)
@@ -116,6 +117,7 @@ static kt_error *issue_rest(kt_tx *tx, struct order *o, kt_id into)
 {
     kt_dec done = kt_dec_add(o->produced, o->scrapped);
     struct bom_book *book;
+    kt_error *all = NULL;
     KT_TRY(bom_book_today(tx, &book));
     if (kt_dec_cmp(done, o->quantity) > 0)
         done = o->quantity;
@@ -127,9 +129,9 @@ static kt_error *issue_rest(kt_tx *tx, struct order *o, kt_id into)
         KT_TRY(bom_book_find(tx, book, c->item, &entry));
         needed = part_whole(&entry->part, needed);
         needed = kt_dec_cmp(needed, c->quantity) > 0 ? c->quantity : needed;
-        KT_TRY(issue_component(tx, o, c, kt_dec_sub(needed, c->issued), (kt_id){0}, into, "produced"));
+        kt_also(&all, issue_component(tx, o, c, kt_dec_sub(needed, c->issued), (kt_id){0}, into, "produced"));
     }
-    return NULL;
+    return all;
 }
 
 /* What `quantity` is received at: its share of the planned cost, less what the by-products bear. */
