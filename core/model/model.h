@@ -107,6 +107,9 @@ typedef struct {
  *   answer   rows: {entity, changed, not_yours}
  *   returns  limit: more than one transaction takes */
 KT_MUST kt_error *model_reassign(kt_tx *tx, const model_reassign_request *request, json *answer);
+/* Writes the members of a struct (not the braces) under their fields' names; the shape need not be known to
+ * any catalogue. */
+void model_struct_json(const kt_tx *tx, const kt_shape *shape, const kt_record *rec, json *out);
 /* Which actions the caller may run now, as names in an array. */
 void model_allowed_actions(kt_tx *tx, const model_record *record, json *out);
 /* Runs a module's method: decodes params by its shape, runs, writes the result's members into answer. */

@@ -214,7 +214,7 @@ static kt_error *tell_event(
     if (payload && payload->of && !record) {
         json out = json_to(&text);
         json_object(&out);
-        model_struct_json(payload->of, payload, &out);
+        model_struct_json(tx, payload->of, payload, &out);
         json_object_end(&out);
         seen.payload = text.full ? (kt_str){0} : arena_str(tx->arena, buffer_str(&text));
     }

@@ -26,7 +26,7 @@ kt_error *kt_effect(kt_tx *tx, const char *kind, const kt_record *params, kt_tim
     json out = json_to(&text);
     json_object(&out);
     if (params)
-        model_struct_json(params->of, params, &out);
+        model_struct_json(tx, params->of, params, &out);
     json_object_end(&out);
     kt_error *error = text.full ? kt_fail(tx, KT_LIMIT, NULL,
                                       "the parameters of effect %s are larger than %d bytes",

@@ -343,6 +343,3 @@ KT_MUST kt_error *model_paths_resolve(
     kt_tx *tx, const model_entity *entity, const variant *names, model_path **paths, size_t *count);
 KT_MUST kt_error *model_record_json(
     kt_tx *tx, const model_record *record, const model_path *paths, size_t count, json *out);
-/* Writes the members of a struct (not the braces) under their fields' names; the shape need not be known to
- * any catalogue. */
-void model_struct_json(const kt_shape *shape, const kt_record *rec, json *out);

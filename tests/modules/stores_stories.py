@@ -421,6 +421,20 @@ def a_cancelled_orders_goods_go_to_who_misses_them(k):
     expect(k.call("logistics.availability", {"item": lamp})["available"], "0.0000")
 
 
+def a_rule_hears_who_got_what_from_whom(k):
+    made = make(k, "automation.rule", name="told", text="""rule {on = "base.supply.reserved", run = function(record, before, what)
+      create("base.task", {title = what.quantity .. " of " .. what.item .. " for " .. what.document.entity .. " " .. what.document.id .. " from " .. what.freed_by.entity .. " " .. what.freed_by.id})
+    end}""")
+    k.call("automation.rule.enable", {"id": made})
+    bow = item(k, "bow")
+    put(k, bow, "5")
+    first = order(k, [{"item": bow, "quantity": "5"}])
+    waits = waiting(k, bow, "3")
+    k.call("crm.order.cancel", {"id": first, "reason": "gone"})
+    k.call("automation.rule.disable", {"id": made})
+    expect([row["title"] for row in rows(k, "base.task")], [f"3.0000 of {bow} for crm.order {waits} from crm.order {first}"])
+
+
 def a_lowered_or_removed_line_gives_back(k):
     fan, hub = item(k, "fan"), item(k, "hub")
     put(k, fan, "5"), put(k, hub, "4")
@@ -621,6 +635,7 @@ run([several_lots_go_on_one_line, ten_serial_numbers_go_on_a_line_of_ten, what_i
      slips_move_lots_and_serial_numbers, production_takes_several_lots_of_a_component,
      serial_numbers_come_on_one_row_and_what_came_in_parts_goes_back, what_has_moved_stays_as_it_is, a_cancelled_delivery_is_opened_again, goods_of_a_closed_order_come_back, an_order_goes_from_its_warehouse,
      a_place_belongs_to_its_warehouse, a_position_is_counted_once, a_cancelled_orders_goods_go_to_who_misses_them,
+     a_rule_hears_who_got_what_from_whom,
      a_lowered_or_removed_line_gives_back, another_line_of_the_same_order_may_have_it, a_rest_that_is_dropped_goes_to_others, what_was_got_elsewhere_frees_what_was_held,
      deliveries_by_hand_give_and_get, what_comes_back_goes_to_who_misses_it, what_a_count_finds_goes_to_who_misses_it, a_lot_that_is_good_for_longer_goes_to_who_misses_it,
      another_lot_in_the_pickers_hand_frees_the_first, production_and_sales_give_to_each_other,

@@ -1,17 +1,19 @@
 /* struct_json.c -- a C struct's members as JSON, read off its shape alone: what effects and a module's own
  * events carry need not be known to the catalogue. */
-#include "record/record.h"
+#include <string.h>
+
+#include "model/internal.h"
 
 enum { LINES_DEPTH_MAX = 8 };
 
-static void write_members(const kt_shape *shape, const char *at, unsigned depth, json *out);
+static void write_members(const kt_tx *tx, const kt_shape *shape, const char *at, unsigned depth, json *out);
 
-static void write_lines(const kt_field *f, const kt_lines *lines, unsigned depth, json *out)
+static void write_lines(const kt_tx *tx, const kt_field *f, const kt_lines *lines, unsigned depth, json *out)
 {
     json_array(out);
     for (size_t i = 0; depth < LINES_DEPTH_MAX && i < lines->count; i++) {
         json_object(out);
-        write_members(f->lines, (const char *)lines->items + i * f->lines->size, depth + 1, out);
+        write_members(tx, f->lines, (const char *)lines->items + i * f->lines->size, depth + 1, out);
         json_object_end(out);
     }
     json_array_end(out);
@@ -42,6 +44,22 @@ static void write_id(kt_id id, json *out)
         json_null(out);
 }
 
+/* A reference to any entity, as records have it. */
+static void write_any(const kt_tx *tx, kt_id any, json *out)
+{
+    const char *entity = kt_any_entity(tx, any);
+    if (!entity) {
+        json_null(out);
+        return;
+    }
+    json_object(out);
+    json_key(out, "entity");
+    json_text(out, entity);
+    json_key(out, "id");
+    json_uint(out, kt_any_id(any).v);
+    json_object_end(out);
+}
+
 static void write_raw(kt_str text, json *out)
 {
     if (text.len)
@@ -50,7 +68,7 @@ static void write_raw(kt_str text, json *out)
         json_null(out);
 }
 
-static void write_member(const kt_field *f, const void *member, unsigned depth, json *out)
+static void write_member(const kt_tx *tx, const kt_field *f, const void *member, unsigned depth, json *out)
 {
     switch (f->type) {
     case KT_STRING:
@@ -80,6 +98,12 @@ static void write_member(const kt_field *f, const void *member, unsigned depth, 
         write_choice(f, *(const unsigned *)member, out);
         return;
     case KT_REF:
+        if (f->target && strcmp(f->target, "*") == 0) {
+            write_any(tx, *(const kt_id *)member, out);
+            return;
+        }
+        write_id(*(const kt_id *)member, out);
+        return;
     case KT_FILE:
         write_id(*(const kt_id *)member, out);
         return;
@@ -87,7 +111,7 @@ static void write_member(const kt_field *f, const void *member, unsigned depth, 
         write_refs(member, out);
         return;
     case KT_LINES:
-        write_lines(f, member, depth, out);
+        write_lines(tx, f, member, depth, out);
         return;
     case KT_JSON:
         write_raw(*(const kt_str *)member, out);
@@ -95,15 +119,15 @@ static void write_member(const kt_field *f, const void *member, unsigned depth, 
     }
 }
 
-static void write_members(const kt_shape *shape, const char *at, unsigned depth, json *out)
+static void write_members(const kt_tx *tx, const kt_shape *shape, const char *at, unsigned depth, json *out)
 {
     for (const kt_field *f = shape->fields; f->name; f++) {
         json_key(out, f->name);
-        write_member(f, at + f->at, depth, out);
+        write_member(tx, f, at + f->at, depth, out);
     }
 }
 
-void model_struct_json(const kt_shape *shape, const kt_record *rec, json *out)
+void model_struct_json(const kt_tx *tx, const kt_shape *shape, const kt_record *rec, json *out)
 {
-    write_members(shape, (const char *)rec, 0, out);
+    write_members(tx, shape, (const char *)rec, 0, out);
 }
