@@ -185,6 +185,27 @@ def the_preview_tells_when_money_comes_and_goes(k):
     expect(D(preview["cash"][-1]["balance"]), D(row["net"]) - sum(D(p["cost"]) for p in preview["parts"] if p["kind"] == "buy"))
 
 
+def a_salesman_is_told_no_cost(k, house):
+    """He confirms his own order, and sees what it takes; what it costs and brings is told to whoever may know."""
+    s = shop(k)
+    role = k.list("access.role", [["name", "=", "crm.sales"]])["rows"][0]["id"]
+    user = make(k, "access.user", name="rep", full_name="Rep", roles=[role])
+    k.call("access.password", {"user": user, "new": "Quiet-River-77-Stone"})
+    rep = house.client("rep", "Quiet-River-77-Stone")
+    mine = make(rep, "crm.order", party=make(rep, "base.party", name="His own"), currency=s["pln"], lines=[{"item": s["BELL"], "quantity": "2"}, {"item": s["WHEEL"], "quantity": "1"}])
+    preview = rep.call("crm.order.preview", {"id": mine})
+    done = rep.call("crm.order.confirm", {"id": mine})
+    told = rep.call("base.supply.explain", {"document": {"entity": "crm.order", "id": mine}})
+    for answer in (preview["result"], done):
+        expect([answer[f] for f in ("cost", "margin", "margin_percent", "cash")], [None, None, None, []])
+    for parts in (preview["result"]["parts"], done["parts"], told["parts"]):
+        expect([(p["kind"], p["cost"]) for p in parts], [("stock", None), ("buy", None)])
+    known = {name for change in preview["changes"] for side in ("before", "after") for name, value in (change.get(side) or {}).items() if value is not None}
+    expect(known & {"cost", "margin", "unit_cost", "standard_cost"}, set())
+    expect([bool(p["cost"]) for p in k.call("base.supply.explain", {"document": {"entity": "crm.order", "id": mine}})["parts"]], [True, True])
+    k.call("crm.order.cancel", {"id": mine, "reason": "a test"})
+
+
 def every_date_says_why(k):
     answer = k.call("base.supply.explain", {"document": {"entity": "crm.order", "id": seen["order"]}, "line": 1})
     tree = [(p["level"], p["item_name"], p["kind"]) for p in answer["parts"]]
@@ -465,7 +486,7 @@ def with_departments_absent_the_others_do_their_part(k):
 
 STORIES = [
     the_preview_tells_what_each_department_will_do, the_confirmation_does_what_the_preview_told,
-    the_preview_tells_when_money_comes_and_goes, every_date_says_why,
+    the_preview_tells_when_money_comes_and_goes, a_salesman_is_told_no_cost, every_date_says_why,
     a_late_supplier_breaks_a_promise_and_says_whose, what_comes_in_goes_where_it_is_waited_for, it_is_shipped_billed_and_paid,
     a_cancelled_order_undoes_what_can_be_undone, an_amendment_asks_for_the_difference_alone,
     more_of_what_is_partly_missing_is_promised_for_no_day, what_is_refused_changes_nothing,

@@ -69,7 +69,10 @@ kt_error *supply_tree(kt_tx *tx, kt_id document, kt_id line, unsigned levels, kt
 {
     enum { LEVELS_MAX = 31 };
     const unsigned most = levels && levels < LEVELS_MAX ? levels : LEVELS_MAX;
-    return walk(tx, document, (int64_t)line.v, 0, most, plan, &plan->day);
+    KT_TRY(walk(tx, document, (int64_t)line.v, 0, most, plan, &plan->day));
+    for (size_t i = 0; i < plan->count && !kt_shows(tx, "base.pegging", "cost"); i++)
+        plan->parts[i].cost = (kt_dec){0};
+    return NULL;
 }
 
 /* ---- base.supply.explain ---- */

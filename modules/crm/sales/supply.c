@@ -437,20 +437,21 @@ kt_error *order_planned(kt_tx *tx, const kt_record *self, kt_record *result)
     struct planned_order *out = KT_AS(planned_order, result);
     const kt_supply *supply = kt_supply_find(tx);
     kt_plan plan = {0};
-    struct sale seen = {.rec.of = &order_shape}; /* as the caller may see it: with the cost, or without */
-    KT_TRY(kt_read(tx, s->rec.id, &seen.rec));
+    const bool costs = kt_shows(tx, order_shape.name, "cost");
     out->id = (int64_t)s->rec.id.v;
     out->version = s->rec.version;
     out->state = s->state;
     out->promised = s->promised;
     out->net = s->net;
-    out->cost = seen.cost;
-    out->margin = seen.margin;
-    if (seen.margin.scale1 && s->net.coef)
-        out->margin_percent = kt_dec_div(kt_dec_mul(seen.margin, KT_DEC(100, 0), 4), s->net, 2);
+    if (costs) {
+        out->cost = s->cost;
+        out->margin = s->margin;
+    }
+    if (out->margin.scale1 && s->net.coef)
+        out->margin_percent = kt_dec_div(kt_dec_mul(out->margin, KT_DEC(100, 0), 4), s->net, 2);
     if (supply && kt_may(tx, "base.pegging:read"))
         KT_TRY(supply->tree(tx, kt_any(tx, s->rec.of->name, s->rec.id), (kt_id){0}, 0, &plan));
-    if (kt_shows(tx, order_shape.name, "cost"))
+    if (costs)
         KT_TRY(order_cash(tx, s, &plan, &out->cash));
     return show_plan(tx, &plan, out);
 }
