@@ -103,7 +103,13 @@ class House:
                 raise RuntimeError(f"kontord ended with {self.process.returncode}: {self.tail()}")
 
     def __enter__(self):
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:  # then nobody calls __exit__
+            if self.process:
+                self.kill()
+            shutil.rmtree(self.home, ignore_errors=True)
+            raise
 
     def __exit__(self, kind, *unused):
         try:

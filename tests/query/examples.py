@@ -74,9 +74,7 @@ def shown(value):
 def main(document=DOCUMENT, seed=seed, modules="base,crm"):
     text = document.read_text()
     wrong = count = 0
-    house = House(modules=modules)
-    house.start()
-    try:
+    with House(modules=modules) as house:
         kontor = house.client()
         seed(kontor)
         pieces, at, call, others = [], 0, None, {}
@@ -97,8 +95,6 @@ def main(document=DOCUMENT, seed=seed, modules="base,crm"):
                 print(f"{json.dumps(call)}\n  the document says {kind} {body}\n  the server says {got_kind} {shown(got)}")
         if "--write" in sys.argv:
             document.write_text("".join(pieces) + text[at:])
-    finally:
-        house.stop()
     print(f"{count} examples, {wrong} wrong")
     return 1 if wrong or not count else 0
 
