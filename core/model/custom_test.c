@@ -270,6 +270,12 @@ static void a_choice_keeps_its_value(void **state)
     define(&h, "field.define", GRADE("[{'name': 'argent', 'value': 2}]")); /* renamed */
     assert_null(model_read(h.tx, house_entity(&h, "t.party"), 1, &record));
     assert_int_equal(house_value(&record, "grade")->as.i, grade_value(&h, "argent"));
+    define(&h, "field.remove", "{'entity': 't.party', 'name': 'grade'}");
+    text = refusal(&h, "field.define", GRADE("['gold', 'tin', 'new', 'newer']"));
+    assert_non_null(strstr(text, "grade: a field of this name had the choice"));
+    define(&h, "field.define", GRADE("['gold', 'tin', 'new', 'newer', 'argent']"));
+    assert_null(model_read(h.tx, house_entity(&h, "t.party"), 1, &record));
+    assert_int_equal(house_value(&record, "grade")->as.i, grade_value(&h, "argent"));
     define(&h, "entity.define",
         "{'name': 'custom.m', 'fields': [{'name': 'parts', 'type': 'lines', 'lines': ["
         "{'name': 'sort', 'type': 'state', 'choices': ['bolt', 'nut']}]}]}");

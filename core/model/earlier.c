@@ -167,6 +167,33 @@ static kt_error *with_value(binding *k, const variant *choice, unsigned value, v
     return put_member(k->tx->arena, out, "value", &both[1]);
 }
 
+static const char *path_of(const binding *k, size_t depth)
+{
+    kt_str path = k->path[0];
+    if (depth > 1)
+        path = arena_format(k->tx->arena, "%.*s.%.*s", STR_ARG(k->path[0]), STR_ARG(k->path[1]));
+    return path.ptr;
+}
+
+/* Records may hold what the list had when the field went: only of a field that is there can be told whether they do. */
+static void check_choices(binding *k, const unsigned *values, size_t count, size_t depth)
+{
+    uint32_t told = 0;
+    for (size_t i = 0; i < count; i++)
+        told |= UINT32_C(1) << values[i];
+    for (size_t i = 0; i < k->known_count && !in_force(k, depth); i++) {
+        const named *was = &k->known[i];
+        if (!(told >> was->value & 1))
+            kt_also(
+                &k->problems, kt_hint(kt_fail(k->tx, KT_CONFLICT, path_of(k, depth),
+                                          "a field of this name had the choice \"%.*s\"",
+                                          "pole o tej nazwie miało wybór \"%.*s\"", STR_ARG(was->name)),
+                                  "Name it again; then it can be taken away, if no record has it.",
+                                  "Podaj go ponownie; potem można go usunąć, jeśli nie ma go żaden rekord."));
+        told |= UINT32_C(1) << was->value;
+    }
+}
+
 static kt_error *bind_choices(binding *k, const variant *choices, size_t depth, const variant **bound)
 {
     size_t count = choices->as.array.count;
@@ -177,6 +204,7 @@ static kt_error *bind_choices(binding *k, const variant *choices, size_t depth, 
         return error_no_memory();
     KT_TRY(look_back(k, depth));
     KT_TRY(assign(k, choices, values));
+    check_choices(k, values, count, depth);
     for (size_t i = 0; i < count; i++) {
         items[i] = choices->as.array.items[i];
         if (values[i] != i + 1 && !value_given(&items[i]))
@@ -197,10 +225,7 @@ static bool is_personal(const variant *field)
 
 static void refuse(binding *k, size_t depth, const char *en, const char *pl)
 {
-    kt_str path = k->path[0];
-    if (depth > 1)
-        path = arena_format(k->tx->arena, "%.*s.%.*s", STR_ARG(k->path[0]), STR_ARG(k->path[1]));
-    kt_also(&k->problems, kt_hint(kt_fail(k->tx, KT_CONFLICT, path.ptr, "%s%.0s", "%.0s%s", en, pl),
+    kt_also(&k->problems, kt_hint(kt_fail(k->tx, KT_CONFLICT, path_of(k, depth), "%s%.0s", "%.0s%s", en, pl),
                               "Give the new field another name.", "Nadaj nowemu polu inną nazwę."));
 }
 
