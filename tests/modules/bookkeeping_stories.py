@@ -356,6 +356,26 @@ def an_advance_is_settled_by_several_invoices(k):
     proved(k)
 
 
+def an_accountant_asks_for_an_advance_of_an_order(k, house):
+    """30 % of an order of two rates, by somebody who sees no orders; the final invoice takes it into account, rate by rate."""
+    s = books(k)
+    sale = order(k, {"item": s["bike"], "quantity": "2", "price": "100"}, thing("100", tax_category=s["category"]["reduced"]))
+    ola = login(k, house, "ola", "finance.accountant")
+    for percent in ("0", "101"):
+        refused("validation", lambda: ola.call("finance.invoice.from_order", {"order": sale, "advance": percent}), "advance")
+    made = ola.call("finance.invoice.from_order", {"order": sale, "advance": "30", "day": "2026-04-13"})
+    ola.call("finance.invoice.post", {"id": made["id"]})
+    advance = ola.get("finance.invoice", made["id"])
+    expect((advance["kind"], advance["gross"], sorted((t["label"], t["net"], t["amount"]) for t in advance["taxes"])),
+           ("advance", "106.20", [("23%", "60.00", "13.80"), ("8%", "30.00", "2.40")]))
+    expect(k.get("crm.order", sale["id"])["billing_status"], "none")
+    final = ola.call("finance.invoice.from_order", {"order": sale, "basis": "ordered", "day": "2026-04-14"})
+    expect((final["gross"], final["to_pay"]), ("354.00", "247.80"))
+    ola.call("finance.invoice.post", {"id": final["id"]})
+    expect(sorted(row[1:4] for row in register(k, invoice=final["id"])), [("23%", "140.00", "32.20"), ("8%", "70.00", "5.60")])
+    proved(k)
+
+
 def cents_of_an_advance_are_not_lost(k):
     """100 and 23 of tax settled in three parts that do not divide; two drafts want the same advance, the second finds less."""
     books(k)
@@ -568,6 +588,16 @@ def a_closed_order_is_billed_for_what_went_out(k):
     proved(k)
 
 
+def parts_of_a_box_are_billed_as_they_are(k):
+    """What the bill says in the order's own unit the order hears, to the last digit."""
+    s = books(k)
+    box = make(k, "base.unit", code="box3", category="count", factor="3", rounding="1")
+    sale = order(k, {"item": s["bike"], "quantity": "11", "unit": box, "price": "300"})
+    line = k.get("crm.order", sale["id"])["lines"][0]["id"]
+    invoice(k, {"item": s["bike"], "unit": box, "quantity": "10.9999", "price": "300", "order_line": line}, order=sale, day="2026-08-03")
+    expect(k.get("crm.order", sale["id"])["lines"][0]["invoiced"], "10.9999")
+
+
 # ---- The credit limit ----
 
 def a_credit_limit_counts_what_is_ordered(k, house):
@@ -614,8 +644,8 @@ def the_books_need_base_alone(k):
 
 run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, a_year_whose_periods_are_locked_is_closed,
      a_valuation_is_of_its_day_and_may_be_repeated, every_figure_opens_to_its_entries, a_discount_takes_its_tax_along, a_discount_of_a_bill_in_euros, a_note_does_not_give_a_discount_back,
-     an_account_in_euros_is_valued_too, an_advance_is_settled_by_several_invoices, cents_of_an_advance_are_not_lost,
+     an_account_in_euros_is_valued_too, an_advance_is_settled_by_several_invoices, an_accountant_asks_for_an_advance_of_an_order, cents_of_an_advance_are_not_lost,
      an_advance_of_another_rate_gives_its_tax_back, a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance,
      a_return_to_the_till_takes_money_and_tax_out, a_bill_is_held_against_order_and_receipt_in_all_its_parts,
-     the_forecast_knows_terms_purchases_and_deals, wrong_days_accounts_and_sums_are_named, an_instalment_past_its_day_makes_the_invoice_overdue, a_closed_order_is_billed_for_what_went_out,
+     the_forecast_knows_terms_purchases_and_deals, wrong_days_accounts_and_sums_are_named, an_instalment_past_its_day_makes_the_invoice_overdue, a_closed_order_is_billed_for_what_went_out, parts_of_a_box_are_billed_as_they_are,
      a_credit_limit_counts_what_is_ordered, the_books_need_base_alone], modules="base,crm,logistics,finance")

@@ -25,12 +25,16 @@ struct from_order {
     enum basis basis;
     kt_date day;
     kt_str reference;
+    kt_dec advance;
 };
 const kt_shape from_order_shape = KT_SHAPE(from_order, NULL,
     KT_FIELD(from_order, order, REF, "Order", "Zamówienie", .target = "*", .required = true),
     KT_FIELD(from_order, basis, STATE, "Bill", "Fakturuj", .choices = bases, .initial = "delivered"),
     KT_FIELD(from_order, day, DATE, "Date", "Data", .initial = "today"),
-    KT_FIELD(from_order, reference, STRING, "Their number", "Numer obcy", .max = 80));
+    KT_FIELD(from_order, reference, STRING, "Their number", "Numer obcy", .max = 80),
+    KT_FIELD(from_order, advance, PERCENT, "Advance, %", "Zaliczka, %", .scale = 2,
+        .help = {"An advance invoice of so much of all that is ordered.",
+            "Faktura zaliczkowa na taką część całego zamówienia."}));
 struct from_order_made {
     kt_record rec;
     int64_t id, lines;
@@ -64,6 +68,30 @@ static kt_error *copy_lines(
         if (from->discount_amount.coef && !same_dec(quantity, from->quantity))
             line.discount_amount = kt_dec_div(
                 kt_dec_mul(from->discount_amount, quantity, 8), from->quantity, 4);
+        KT_TRY(kt_line_add(tx, &v->lines, &line.rec));
+    }
+    return NULL;
+}
+
+static kt_dec part_of(kt_dec value, kt_dec percent)
+{
+    return value.coef ? kt_dec_div(kt_dec_mul(value, percent, 6), KT_DEC(100, 0), 4) : value;
+}
+
+/* The order's lines at a part of their prices: taxed as they will be. */
+static kt_error *advance_lines(kt_tx *tx, const kt_order *order, kt_dec percent, struct invoice *v)
+{
+    v->kind = v->kind == SALE ? ADVANCE : PURCHASE_ADVANCE;
+    if (sign_of(percent) <= 0 || kt_dec_cmp(percent, KT_DEC(100, 0)) > 0)
+        return kt_fail(tx, KT_VALIDATION, "advance", "is not above 0 and up to 100",
+            "nie jest większa od 0 i nie większa niż 100");
+    for (size_t i = 0; i < order->line_count; i++) {
+        const kt_order_line *from = &order->lines[i];
+        const struct invoice_line line = {KT_OF(invoice_line), .item = from->item, .unit = from->unit,
+            .goods = from->goods, .tax_category = from->tax_category, .name = from->text,
+            .quantity = from->quantity, .price = part_of(from->price, percent),
+            .discount_percent = from->discount_percent,
+            .discount_amount = part_of(from->discount_amount, percent)};
         KT_TRY(kt_line_add(tx, &v->lines, &line.rec));
     }
     return NULL;
@@ -136,7 +164,7 @@ static kt_error *find_tax_day(kt_tx *tx, struct invoice *v)
 static kt_error *draft_from_order(kt_tx *tx, const struct from_order *p, struct invoice *made)
 {
     kt_order order = {0};
-    bool whole;
+    bool whole = false;
     const kt_orders *orders = kt_orders_of(tx, p->order);
     const enum invoice_kind kind = orders && orders == kt_purchases_find(tx) ? PURCHASE : SALE;
     if (!orders)
@@ -154,18 +182,20 @@ static kt_error *draft_from_order(kt_tx *tx, const struct from_order *p, struct 
         .reference = p->reference.ptr ? p->reference
                      : kind == SALE   ? order.reference
                                       : (kt_str){0}};
-    KT_TRY(copy_lines(tx, &order, p->basis, made, &whole));
+    bool advance = p->advance.scale1 != 0;
+    KT_TRY(advance ? advance_lines(tx, &order, p->advance, made)
+                   : copy_lines(tx, &order, p->basis, made, &whole));
     if (!made->lines.count)
         return kt_hint(
             kt_fail(tx, KT_RULE, "order", "nothing of order %s is left to bill",
                 "w zamówieniu %s nie ma nic do zafakturowania", order.number.ptr ? order.number.ptr : ""),
             "Bill what was ordered, or wait for the delivery.",
             "Zafakturuj zamówione albo poczekaj na dostawę.");
-    if (whole)
+    if (!advance && whole)
         made->tax_given = order.tax_given;
     kt_authority before = kt_own_authority(tx); /* whoever may bill need not see orders */
-    kt_error *error = find_advances(tx, p->order, made);
-    if (!error && kind == SALE && p->basis == DELIVERED)
+    kt_error *error = advance ? NULL : find_advances(tx, p->order, made);
+    if (!error && kind == SALE && !advance && p->basis == DELIVERED)
         error = find_tax_day(tx, made);
     if (!error)
         error = kt_create(tx, &made->rec);
@@ -206,7 +236,7 @@ static kt_error *in_orders_unit(
     *quantity = line->quantity;
     for (size_t i = 0; i < order->line_count; i++) {
         const kt_order_line *of = &order->lines[i];
-        if ((int64_t)of->id.v == line->order_line && line->unit.v && of->unit.v)
+        if ((int64_t)of->id.v == line->order_line && line->unit.v && of->unit.v && line->unit.v != of->unit.v)
             KT_TRY(kt_in_unit(tx, of->item, line->quantity, line->unit, of->unit, quantity));
     }
     return NULL;

@@ -48,9 +48,11 @@ static kt_error *match_price(
 static kt_error *in_orders_unit(
     kt_tx *tx, const struct invoice_line *line, const kt_order_line *of, kt_dec *pieces)
 {
+    *pieces = line->quantity;
+    if (!line->unit.v || line->unit.v == of->unit.v)
+        return NULL;
     kt_authority before = kt_own_authority(tx);
-    kt_error *error = kt_in_unit(
-        tx, of->item, line->quantity, line->unit.v ? line->unit : of->unit, of->unit, pieces);
+    kt_error *error = kt_in_unit(tx, of->item, line->quantity, line->unit, of->unit, pieces);
     kt_callers_authority(tx, before);
     return error;
 }
