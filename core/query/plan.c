@@ -10,7 +10,14 @@
 #define COST_COUNTED 0.02 /* of an entry that is only counted */
 #define COST_SORTED  0.2  /* of keeping one row's sort key */
 
-enum { PROBE = 64, PROBED_RANGES = 16, COUNTED_VALUES = 8, NAMED_FROM = 500, WAYS_FEW = 8 };
+enum {
+    PROBE = 64,
+    PROBED_RANGES = 16,
+    SAMPLED_RANGES = 4,
+    COUNTED_VALUES = 8,
+    NAMED_FROM = 500,
+    WAYS_FEW = 8
+};
 
 /* ---- Counters ---- */
 
@@ -219,6 +226,8 @@ typedef struct {
     const plan_request *request;
     const conjuncts *all;
     uint64_t total;
+    uint64_t
+        fewest; /* records that the narrowest way looked at so far meets: no more fit all that is asked */
     bool check_record;
 } choosing;
 
@@ -284,8 +293,8 @@ static kt_error *estimate(const choosing *c, plan_way *way)
     way->exact = found < most && i == way->range_count;
     way->estimate = found;
     if (!way->exact) {
-        double guess = (double)c->total * part_of(c, way, true);
         double spread = i ? (double)found * (double)way->range_count / (double)i : 0;
+        double guess = i < SAMPLED_RANGES ? (double)c->total * part_of(c, way, true) : 0;
         guess = guess > spread ? guess : spread;
         way->estimate = guess > (double)upper ? upper : (uint64_t)guess;
     }
@@ -295,6 +304,8 @@ static kt_error *estimate(const choosing *c, plan_way *way)
 static void price(const choosing *c, plan_way *way)
 {
     double rows = (double)way->estimate, part = part_of(c, way, false);
+    if ((double)c->fewest < rows * part)
+        part = (double)c->fewest / rows;
     double unit = way->scan == SCAN_RECORDS ? COST_SCANNED : 1;
     if (c->request->count_only && proves_all(c, way)) {
         way->cost = way->counted ? 0 : rows * COST_COUNTED + (double)way->range_count * 0.5;
@@ -335,10 +346,24 @@ static bool is_promising(const plan_way *way)
     return way->constants && type != KT_STATE && type != KT_BOOL;
 }
 
+/* The cheapest, all prices made with what is known of all. */
+static void compare_again(const choosing *c, plan_way *first, plan_way *ways, size_t count, plan_way *best)
+{
+    price(c, first);
+    *best = *first;
+    for (size_t i = 0; i < count; i++) {
+        price(c, &ways[i]);
+        if (ways[i].cost < best->cost)
+            *best = ways[i];
+    }
+}
+
 static kt_error *estimate_ways(const choosing *c, plan_way *ways, size_t count, plan_way *best)
 {
+    choosing known = *c;
     KT_TRY(estimate(c, best));
     price(c, best);
+    plan_way first = *best;
     for (int promising = 1; promising >= 0; promising--)
         for (size_t i = 0; i < count; i++) {
             if (is_promising(&ways[i]) != (promising == 1))
@@ -347,9 +372,12 @@ static kt_error *estimate_ways(const choosing *c, plan_way *ways, size_t count, 
                 return NULL;
             KT_TRY(estimate(c, &ways[i]));
             price(c, &ways[i]);
+            known.fewest = ways[i].estimate < known.fewest ? ways[i].estimate : known.fewest;
             if (ways[i].cost < best->cost)
                 *best = ways[i];
         }
+    if (known.fewest < best->estimate)
+        compare_again(&known, &first, ways, count, best);
     return NULL;
 }
 
@@ -528,7 +556,8 @@ static kt_error *try_join(const choosing *c, unsigned depth, query_plan *plan)
 kt_error *plan_conjuncts(kt_tx *tx, const plan_request *request, const conjuncts *all, bool check_record,
     unsigned depth, query_plan *plan)
 {
-    choosing c = {.tx = tx, .request = request, .all = all, .check_record = check_record};
+    choosing c = {
+        .tx = tx, .request = request, .all = all, .check_record = check_record, .fewest = UINT64_MAX};
     KT_TRY(query_total(tx, request->entity, &c.total));
     KT_TRY(best_of(&c, depth, plan));
     return plan->cost > PLAN_WORTH ? try_join(&c, depth, plan) : NULL;

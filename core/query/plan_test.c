@@ -192,6 +192,29 @@ static void estimates_come_from_counters(void **state)
     assert_int_equal(plan.total, 2000);
 }
 
+/* A page of what hardly any record is does not go through all of them. */
+static void many_values_that_few_records_have_are_looked_up(void **state)
+{
+    (void)state;
+    enum { VALUES = 100 };
+    const model_entity *deal = house_entity(&h, "t.deal");
+    char filter[16 * VALUES] = "[['amount', 'in', ['7'";
+    query_plan plan;
+    for (unsigned i = 1; i < VALUES; i++)
+        snprintf(filter + strlen(filter), sizeof filter - strlen(filter), ", '%u'", 10 * i);
+    snprintf(filter + strlen(filter), sizeof filter - strlen(filter), "]]]");
+    query_sort sort;
+    assert_null(query_sort_read(h.tx, deal, NULL, &sort));
+    const plan_request request = {.entity = deal,
+        .filter = house_filter(&h, deal, filter),
+        .sort = &sort,
+        .limit = 500,
+        .right = "read"};
+    assert_null(query_plan_make(h.tx, &request, &plan));
+    assert_int_equal(plan.scan, SCAN_INDEX);
+    assert_in_range(plan.estimate, VALUES / 2, 2 * VALUES);
+}
+
 /* ---- Ranges of texts ---- */
 
 static uint64_t counted_one_by_one(const model_entity *entity, const query_filter *filter)
@@ -497,6 +520,7 @@ int main(void)
         cmocka_unit_test(what_rows_share_is_read_once),
         cmocka_unit_test(estimates_come_from_counters),
         cmocka_unit_test(a_range_of_texts_is_what_each_record_says),
+        cmocka_unit_test(many_values_that_few_records_have_are_looked_up),
         cmocka_unit_test(what_an_index_lacks_is_found_without_it),
         cmocka_unit_test(what_an_index_has_is_read_from_it_alone),
         cmocka_unit_test(rows_that_come_and_go_do_not_shift_a_cursor),
