@@ -431,7 +431,7 @@ class Company:
 
     def bill(self):
         order = self.in_state("crm.order", "confirmed", "closed")
-        self.k.call("finance.invoice.from_order", {"order": {"entity": "crm.order", "id": order["id"]}, "basis": self.dice.choice(("delivered", "delivered", "ordered")), "day": self.past() or day(0)})
+        self.k.call("finance.invoice.from_order", {"order": {"entity": "crm.order", "id": order["id"]}, "basis": self.dice.choice(("delivered", "delivered", "ordered")), "day": self.past() or day(0), **self.dice.choice(({}, {}, {}, {"advance": self.quantity(60)}))})
 
     def bill_by_hand(self):
         dice, kind = self.dice, self.dice.choice(("sale", "sale", "advance", "receipt", "purchase", "purchase"))
