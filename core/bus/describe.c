@@ -90,7 +90,8 @@ static void write_fields(kt_tx *tx, const model_entity *of, const model_entity *
 
 static void write_field(kt_tx *tx, const model_entity *of, const model_field *field, json *out)
 {
-    bool writable = !field->computed && !field->system &&
+    bool servers = field->system && field->position != MODEL_EXTERNAL_ID;
+    bool writable = !field->computed && !servers &&
                     (!tx->guard || !tx->guard->field || tx->guard->field(tx, field, of, true));
     json_object(out);
     json_member_str(out, "name", field->name);

@@ -248,6 +248,9 @@ def every_entity_describes_itself_in_two_languages(k):
         names = [n for n in entities if n.startswith("base.")]
         expect(len(names), 29)
     expect(entities["base.party"]["label"], "Kontrahent")
+    fields = {f["name"]: f for f in k.call("system.describe", {"entities": ["base.party"]})["entities"][0]["fields"]}
+    expect([name for name in ("id", "version", "created_at", "external_id", "number", "name") if not fields[name].get("readonly")],
+           ["external_id", "name"])  # what callers set
 
 
 def search_folds_and_finds_numbers(k):
