@@ -502,7 +502,7 @@ def the_forecast_knows_terms_purchases_and_deals(k):
     at_once = make(k, "finance.terms", code="0", name="At once", parts=[{"percent": "100"}])
     buyer, seller = make(k, "base.party", name="Buyer", payment_terms=halves), make(k, "base.party", name="Seller", is_supplier=True, payment_terms=at_once)
     before = k.call("finance.cash_forecast", {"weeks": 12})["weeks"]
-    order(k, thing("1000"), party=buyer, asked=day(8))
+    order(k, thing("525", "2", discount_amount="50"), party=buyer, asked=day(8))
     bought = make(k, "logistics.purchase_order", party=seller, currency=s["PLN"], lines=[{"item": s["bike"], "quantity": "8", "price": "50"}])
     k.call("logistics.purchase_order.approve", {"id": bought})
     line = k.get("logistics.purchase_order", bought)["lines"][0]

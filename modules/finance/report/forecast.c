@@ -120,7 +120,17 @@ static void add_line(plan *p, const struct terms *t, kt_date day, kt_dec value, 
     }
 }
 
-/* Without tax, which is passed on. */
+/* What is still to be billed of a line, without tax, which is passed on. */
+static kt_dec net_left(const kt_order *order, const kt_order_line *line)
+{
+    kt_dec left = kt_order_line_left(order, line, false);
+    kt_dec rest = kt_dec_sub(KT_DEC(100, 0), known(line->discount_percent));
+    kt_dec net = kt_dec_div(kt_dec_mul(kt_dec_mul(left, line->price, 6), rest, 6), KT_DEC(100, 0), 6);
+    if (!line->discount_amount.coef || !line->quantity.coef)
+        return net;
+    return kt_dec_sub(net, kt_dec_div(kt_dec_mul(line->discount_amount, left, 6), line->quantity, 6));
+}
+
 static kt_error *add_order(plan *p, const kt_order *order, bool purchase)
 {
     struct terms t = {KT_OF(terms)};
@@ -130,11 +140,9 @@ static kt_error *add_order(plan *p, const kt_order *order, bool purchase)
         KT_TRY(kt_read(p->tx, id, &t.rec));
     for (size_t i = 0; i < order->line_count; i++) {
         const kt_order_line *line = &order->lines[i];
-        kt_dec rest = kt_dec_sub(KT_DEC(100, 0), known(line->discount_percent)), value;
-        kt_dec amount = kt_dec_mul(kt_order_line_left(order, line, false), line->price, 6);
+        kt_dec value, amount = kt_dec_round(net_left(order, line), 2);
         if (!amount.coef || (order->closed && !line->goods))
             continue;
-        amount = kt_dec_div(kt_dec_mul(amount, rest, 6), KT_DEC(100, 0), 2);
         KT_TRY(to_house(p->tx, &p->house, "currency", amount, order->currency, kt_today(p->tx), &value));
         add_line(p, &t, line->day.day > kt_today(p->tx).day ? line->day : kt_today(p->tx), value, purchase);
     }
