@@ -60,7 +60,7 @@ static node *child(kt_tx *tx, node *of, kt_str name)
     if (!made)
         return NULL;
     made->name = name.len ? name : kt_format(tx, "%zu", of->free);
-    size_t behind = number_behind(made->name);
+    size_t behind = name.len ? number_behind(name) : of->free + 1;
     of->free = behind > of->free ? behind : of->free;
     if (of->last)
         of->last->next = made;
