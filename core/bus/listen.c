@@ -7,7 +7,6 @@
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/supplemental/tls/tls.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <sys/un.h>
 #include <time.h>
@@ -15,6 +14,7 @@
 
 #include "bus/call.h"
 #include "bus/slice.h"
+#include "kit/give_way.h"
 #include "kit/log.h"
 
 #define CONTEXTS 256 /* calls of one listener that may wait for the writer at once */
@@ -47,13 +47,13 @@ struct endpoint {
  * answer alone the writer sends itself: to wake a thread for it takes longer.
  *
  * Where others read, one thread sends, a few answers at a time, and gives way between: those who are answered ask
- * again at once, and who reads would wait behind the whole batch's answers and then behind its questions. Who takes
- * longer than that when let in is no read: then the rest goes at once. */
-enum { SENDERS_MAX = 16, FEW = 8, PATIENCE_US = 1000 };
+ * again at once, and who reads would wait behind the whole batch's answers and then behind its questions. */
+enum { SENDERS_MAX = 16, FEW = 8 };
 typedef struct {
     listeners *all;
     nng_aio *aio;
     bool running, gently; /* under the lock */
+    give_way_state way;   /* of who sends gently */
 } sender;
 
 struct listeners {
@@ -144,9 +144,8 @@ static void send_gathered(void *context)
         nng_ctx_send(s->ctx, s->aio);
         if (!me->gently || ++sent % FEW)
             continue;
-        const int64_t before_us = clock_monotonic_us();
-        sched_yield();
-        me->gently = clock_monotonic_us() - before_us < PATIENCE_US;
+        if (!give_way(&me->way))
+            continue;
         if (nng_aio_begin(me->aio)) {
             nng_aio_finish(me->aio, 0);
             return;

@@ -10,7 +10,6 @@
 #include "store/writer.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <time.h>
 
 #include "kit/clock.h"
@@ -26,9 +25,7 @@ enum {
     GROW_PAUSE_MS = 5,
     REOPEN_WAIT_MS = 2000,
     PROBE_MS = 500,
-    PUTS_BETWEEN = 32,   /* two moments at which the writer gives way */
-    PATIENCE_US = 1000,  /* that it waits for whom it let in */
-    STUBBORN_US = 20000, /* that it lets nobody in after who took longer */
+    PUTS_BETWEEN = 32, /* two moments at which the writer gives way */
 };
 
 static void pause_ms(long ms)
@@ -47,19 +44,6 @@ static struct timespec after_us(int64_t us)
         t.tv_sec++;
     }
     return t;
-}
-
-/* Lets in who waits for this processor, a read that came meanwhile: a scheduler that owes the writer time lets it have
- * all of its batch before. Who computes for longer than a read does goes by the scheduler's own measure. */
-static void give_way(store *s)
-{
-    int64_t now_us = clock_monotonic_us();
-    if (now_us < s->stubborn_until_us)
-        return;
-    sched_yield();
-    int64_t then_us = clock_monotonic_us();
-    if (then_us - now_us > PATIENCE_US)
-        s->stubborn_until_us = then_us + STUBBORN_US;
 }
 
 /* Nodes lie in the order in which they were written: the next one is on its way while this one is put. */
@@ -84,7 +68,7 @@ static engine_code put_and_commit(store *s, engine_txn *txn, const overlay *o)
         for (; node; node = overlay_next(node)) {
             look_ahead(node);
             if (++put % PUTS_BETWEEN == 0)
-                give_way(s);
+                (void)give_way(&s->way);
             engine_code code = node->state == OVERLAY_PUT ? engine->ops->put(txn, space, node->key, node->raw)
                                                           : engine->ops->remove(txn, space, node->key);
             if (code != ENGINE_OK) {
@@ -181,7 +165,7 @@ static void run_jobs(store *s, size_t count, batch *b)
             break;
         entry->view = view_on(s, b, entry->job->arena);
         run_job(entry);
-        give_way(s);
+        (void)give_way(&s->way);
         b->ran = i + 1;
         b->wrote = b->wrote || entry->wrote;
         b->keyed += entry->wrote && entry->job->key.ptr;

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "kit/give_way.h"
 #include "store/answers.h"
 #include "store/view.h"
 
@@ -31,7 +32,7 @@ struct store {
     answers_sweep sweep;
     size_t expected;   /* jobs that came at about the same time as the last batch */
     int64_t commit_us; /* how long the last commit took */
-    int64_t stubborn_until_us;
+    give_way_state way;
 };
 
 /* The writer's thread: runs batches until the store closes and its queue is empty. argument: the store */

@@ -32,10 +32,11 @@ static bool same(kt_str a, kt_str b)
     return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
 }
 
+enum { DIGITS_MAX = 9, LAST_NUMBER = 999999999 };
+
 /* The number that follows a name, if it is a number as an array writes it. */
 static size_t number_behind(kt_str name)
 {
-    enum { DIGITS_MAX = 9 };
     size_t n = 0;
     if (!name.len || name.len > DIGITS_MAX || (*name.ptr == '0' && name.len > 1))
         return 0;
@@ -47,20 +48,38 @@ static size_t number_behind(kt_str name)
     return n + 1;
 }
 
+static node *find(const node *of, kt_str name)
+{
+    for (node *at = of->first; at; at = at->next)
+        if (same(at->name, name))
+            return at;
+    return NULL;
+}
+
+/* The number of a child without a name, a[]: behind all others. Behind those that are counted one may be taken. */
+static kt_str next_number(kt_tx *tx, node *of)
+{
+    kt_str name;
+    do
+        name = kt_format(tx, "%zu", of->free++);
+    while (name.ptr && of->free > LAST_NUMBER && find(of, name));
+    return name;
+}
+
 /* The child of a name; a new one if there is none, or if the name is empty: a[]. Pairs come grouped, so that
  * the last child is the likeliest. */
 static node *child(kt_tx *tx, node *of, kt_str name)
 {
     if (name.len && of->last && same(of->last->name, name))
         return of->last;
-    for (node *at = of->first; name.len && at; at = at->next)
-        if (same(at->name, name))
-            return at;
-    node *made = kt_alloc(tx, sizeof *made);
+    node *made = name.len ? find(of, name) : NULL;
+    if (made)
+        return made;
+    made = kt_alloc(tx, sizeof *made);
     if (!made)
         return NULL;
-    made->name = name.len ? name : kt_format(tx, "%zu", of->free);
-    size_t behind = name.len ? number_behind(name) : of->free + 1;
+    made->name = name.len ? name : next_number(tx, of);
+    size_t behind = name.len ? number_behind(name) : 0;
     of->free = behind > of->free ? behind : of->free;
     if (of->last)
         of->last->next = made;
