@@ -142,11 +142,8 @@ static void send_gathered(void *context)
     unsigned sent = 0;
     for (slot *s; (s = take_gathered(me));) {
         nng_ctx_send(s->ctx, s->aio);
-        if (!me->gently || ++sent % FEW)
-            continue;
-        if (!give_way(&me->way))
-            continue;
-        if (nng_aio_begin(me->aio)) {
+        bool others = me->gently && ++sent % FEW == 0 && give_way(&me->way);
+        if (others && nng_aio_begin(me->aio)) {
             nng_aio_finish(me->aio, 0);
             return;
         }
@@ -165,9 +162,8 @@ void listeners_gather(listeners *all)
 /* Under the lock. */
 static void start_senders(listeners *all, bool gently)
 {
-    unsigned wanted = gently ? 1 : all->gathered_count;
-    for (unsigned i = 0; all->gathered_count && i < wanted && i < all->sender_count;
-         i++) { /* they begin together */
+    unsigned wanted = gently ? all->gathered_count > 0 : all->gathered_count;
+    for (unsigned i = 0; i < wanted && i < all->sender_count; i++) { /* they begin together */
         sender *one = &all->senders[i];
         if (!one->running && nng_aio_begin(one->aio)) {
             one->running = true;

@@ -2,6 +2,7 @@
  *
  *   u8 1, then a value: u8 kind and: boolean u8; integer u64; string, real: u32 length, bytes; array: u32 count, values;
  *   object: u32 count, count x {u32 length, name, value}. All big-endian. */
+#include "model/byte_reader.h"
 #include "model/definition.h"
 
 #define FORMAT     1
@@ -70,37 +71,27 @@ kt_error *definition_write(arena *arena, const variant *from, kt_str *bytes)
 
 typedef struct {
     arena *arena;
-    const uint8_t *at, *end;
-    bool bad, no_memory;
+    byte_reader from;
+    bool no_memory;
 } reader;
 
 static uint8_t read_u8(reader *r)
 {
-    if (r->at == r->end) {
-        r->bad = true;
-        return 0;
-    }
-    return *r->at++;
+    return (uint8_t)byte_number(&r->from, 1);
 }
 
 static uint32_t read_u32(reader *r)
 {
-    uint32_t value = 0;
-    for (int i = 0; i < 4; i++)
-        value = value << 8 | read_u8(r);
-    return value;
+    return (uint32_t)byte_number(&r->from, 4);
 }
 
 static kt_str read_str(reader *r)
 {
-    uint32_t n = read_u32(r);
-    if (n > (size_t)(r->end - r->at)) {
-        r->bad = true;
-        return (kt_str){0};
-    }
-    kt_str s = arena_str(r->arena, (kt_str){(const char *)r->at, n});
+    kt_str run = byte_run(&r->from, read_u32(r));
+    if (r->from.bad)
+        return run;
+    kt_str s = arena_str(r->arena, run);
     r->no_memory |= !s.ptr;
-    r->at += n;
     return s;
 }
 
@@ -108,8 +99,8 @@ static kt_str read_str(reader *r)
 static size_t read_count(reader *r)
 {
     uint32_t n = read_u32(r);
-    r->bad |= n > (size_t)(r->end - r->at);
-    return r->bad ? 0 : n;
+    r->from.bad |= n > (size_t)(r->from.end - r->from.at);
+    return r->from.bad ? 0 : n;
 }
 
 static void read_value(reader *r, variant *v, unsigned depth);
@@ -119,7 +110,7 @@ static void read_array(reader *r, variant *v, unsigned depth)
     size_t count = read_count(r);
     variant *items = ARENA_ARRAY(r->arena, variant, count);
     r->no_memory |= !items;
-    for (size_t i = 0; items && i < count && !r->bad; i++)
+    for (size_t i = 0; items && i < count && !r->from.bad; i++)
         read_value(r, &items[i], depth + 1);
     v->as.array.items = items;
     v->as.array.count = items ? count : 0;
@@ -131,7 +122,7 @@ static void read_object(reader *r, variant *v, unsigned depth)
     variant_member *members = ARENA_ARRAY(r->arena, variant_member, count);
     variant *values = ARENA_ARRAY(r->arena, variant, count);
     r->no_memory |= !members || !values;
-    for (size_t i = 0; members && values && i < count && !r->bad; i++) {
+    for (size_t i = 0; members && values && i < count && !r->from.bad; i++) {
         members[i] = (variant_member){read_str(r), &values[i]};
         read_value(r, &values[i], depth + 1);
     }
@@ -141,9 +132,8 @@ static void read_object(reader *r, variant *v, unsigned depth)
 
 static void read_value(reader *r, variant *v, unsigned depth)
 {
-    uint64_t high;
     if (depth > DEPTH_MOST) {
-        r->bad = true;
+        r->from.bad = true;
         return;
     }
     v->kind = (variant_kind)read_u8(r);
@@ -154,8 +144,7 @@ static void read_value(reader *r, variant *v, unsigned depth)
         v->as.boolean = read_u8(r) != 0;
         return;
     case VARIANT_INT:
-        high = read_u32(r);
-        v->as.integer = (int64_t)(high << 32 | read_u32(r));
+        v->as.integer = (int64_t)byte_number(&r->from, 8);
         return;
     case VARIANT_REAL:
     case VARIANT_STRING:
@@ -168,7 +157,7 @@ static void read_value(reader *r, variant *v, unsigned depth)
         read_object(r, v, depth);
         return;
     }
-    r->bad = true;
+    r->from.bad = true;
 }
 
 kt_error *definition_read(arena *arena, kt_str bytes, const variant **to)
@@ -176,14 +165,13 @@ kt_error *definition_read(arena *arena, kt_str bytes, const variant **to)
     variant *v = ARENA_NEW(arena, variant);
     if (!v)
         return error_no_memory();
-    reader r = {
-        .arena = arena, .at = (const uint8_t *)bytes.ptr, .end = (const uint8_t *)bytes.ptr + bytes.len};
-    r.bad = read_u8(&r) != FORMAT;
-    if (!r.bad)
+    reader r = {.arena = arena, .from = byte_reader_of(bytes)};
+    r.from.bad = read_u8(&r) != FORMAT;
+    if (!r.from.bad)
         read_value(&r, v, 0);
     if (r.no_memory)
         return error_no_memory();
-    if (r.bad)
+    if (r.from.bad)
         return error_make(arena, KT_STORAGE, NULL, "a stored definition cannot be read",
             "nie można odczytać zapisanej definicji");
     *to = v;

@@ -130,14 +130,6 @@ static kt_error *put_entry(kt_tx *tx, const model_index *index, const model_reco
         tx->view, STORE_DATA, key_str(name), index->unique ? (kt_str){id, sizeof id} : KT_STR(""));
 }
 
-kt_error *counter_read(kt_tx *tx, const key *name, uint64_t *count)
-{
-    kt_str value;
-    KT_TRY(store_get(tx->view, STORE_DATA, key_str(name), &value));
-    *count = value.ptr ? key_last_u64(value) : 0;
-    return NULL;
-}
-
 kt_error *counter_add(kt_tx *tx, const key *name, int64_t change)
 {
     uint64_t count;
@@ -149,12 +141,6 @@ kt_error *counter_add(kt_tx *tx, const key *name, int64_t change)
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (char)(count >> (56 - 8 * i));
     return store_put(tx->view, STORE_DATA, key_str(name), (kt_str){bytes, sizeof bytes});
-}
-
-void counter_total_key(key *out, const model_entity *entity)
-{
-    key_open(out, KEY_COUNTER);
-    key_u16(out, entity->number);
 }
 
 void counter_company_key(key *out, const model_entity *entity, const model_record *record)

@@ -20,8 +20,6 @@ KT_MUST kt_error *entries_check_unique(
 /* Kept counters: of the value of an index's first field in a record, of the entity, of a company's records. */
 void counter_key(key *out, const model_entity *entity, const model_index *index, const model_record *record);
 KT_MUST kt_error *counter_add(kt_tx *tx, const key *name, int64_t change);
-KT_MUST kt_error *counter_read(kt_tx *tx, const key *name, uint64_t *count);
-void counter_total_key(key *out, const model_entity *entity);
 void counter_company_key(key *out, const model_entity *entity, const model_record *record);
 
 /* words.c: the distinct words of a record's searchable fields and its number, in order. */

@@ -4,40 +4,28 @@
  *   "model/entity/NAME"   u8 1, u16 number, u16 next tag, u16 next index, u16 n, n x {u16 tag, u8 type, u8
  * scale, u8 length, name}, u16 n, n x {u16 number, u8 active, u8 length, spec}; big-endian. Lines are
  * "ENTITY.FIELD", with number 0 and no index. */
+#include "model/byte_reader.h"
 #include "model/compile.h"
 
 #define FORMAT 1
 
-typedef struct {
-    const uint8_t *at, *end;
-    bool bad;
-} reader;
-
-static uint8_t read_u8(reader *r)
+static uint8_t read_u8(byte_reader *r)
 {
-    if (r->at == r->end) {
-        r->bad = true;
-        return 0;
-    }
-    return *r->at++;
+    return (uint8_t)byte_number(r, 1);
 }
 
-static uint16_t read_u16(reader *r)
+static uint16_t read_u16(byte_reader *r)
 {
-    unsigned high = read_u8(r);
-    return (uint16_t)(high << 8 | read_u8(r));
+    return (uint16_t)byte_number(r, 2);
 }
 
-static kt_str read_str(builder *b, reader *r)
+static kt_str read_str(builder *b, byte_reader *r)
 {
-    size_t n = read_u8(r);
-    if ((size_t)(r->end - r->at) < n) {
-        r->bad = true;
-        return (kt_str){0};
-    }
-    kt_str s = arena_str(b->own, (kt_str){(const char *)r->at, n});
+    kt_str run = byte_run(r, read_u8(r));
+    if (r->bad)
+        return run;
+    kt_str s = arena_str(b->own, run);
     b->no_memory |= !s.ptr;
-    r->at += n;
     return s;
 }
 
@@ -52,7 +40,7 @@ static kt_error *broken(builder *b, kt_str name)
         "nie można odczytać zapisanych numerów %.*s", STR_ARG(name));
 }
 
-static kt_error *read_lists(builder *b, reader *r, numbers *out)
+static kt_error *read_lists(builder *b, byte_reader *r, numbers *out)
 {
     for (uint16_t n = read_u16(r); n && !r->bad; n--) {
         stored_field *fields = build_grow(
@@ -89,7 +77,7 @@ kt_error *numbers_load(builder *b, kt_str entity, uint16_t first_tag, numbers *o
     KT_TRY(store_get(b->view, STORE_META, key, &value));
     if (!value.ptr)
         return NULL;
-    reader r = {(const uint8_t *)value.ptr, (const uint8_t *)value.ptr + value.len, false};
+    byte_reader r = byte_reader_of(value);
     if (read_u8(&r) != FORMAT)
         return broken(b, entity);
     out->number = read_u16(&r);
@@ -178,7 +166,7 @@ kt_error *numbers_next_load(builder *b)
     KT_TRY(store_get(b->view, STORE_META, KT_STR("model/next"), &value));
     b->next_number = 1;
     if (value.ptr) {
-        reader r = {(const uint8_t *)value.ptr, (const uint8_t *)value.ptr + value.len, false};
+        byte_reader r = byte_reader_of(value);
         b->next_number = read_u16(&r);
     }
     return NULL;

@@ -376,8 +376,7 @@ static kt_error *take_counter(aggregation *a, size_t prefix, kt_str at, kt_str v
 static kt_error *from_counters(aggregation *a, const model_index *index)
 {
     key from, to;
-    key_open(&from, KEY_COUNTER);
-    key_u16(&from, a->query->entity->number);
+    counter_total_key(&from, a->query->entity);
     key_u16(&from, index->number);
     to = from;
     key_after(&to);

@@ -78,20 +78,11 @@ static bool filter_fits(const model_index *index, const query_filter *filter, bo
     return true;
 }
 
-/* Can the values be read out of the keys? */
-static bool is_legible(const model_index *index)
-{
-    for (size_t i = 0; i < index->count; i++)
-        if (!model_can_be_covered(index->fields[i]))
-            return false;
-    return !index->unique;
-}
-
 static bool fits(cover *c, const model_index *index)
 {
     aggregation *a = c->a;
     if (index->sparse || index->covering != (a->lines != NULL) || index->through != a->lines ||
-        !is_legible(index) || !filter_fits(index, a->line_filter, true) ||
+        !model_is_legible(index) || !filter_fits(index, a->line_filter, true) ||
         !filter_fits(index, c->filter, false))
         return false;
     for (size_t i = 0; i < a->by_count; i++)

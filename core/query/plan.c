@@ -21,20 +21,11 @@ enum {
 
 /* ---- Counters ---- */
 
-static kt_error *read_counter(kt_tx *tx, const key *at, uint64_t *count)
-{
-    kt_str value;
-    KT_TRY(store_get(tx->view, STORE_DATA, key_str(at), &value));
-    *count = value.ptr ? key_last_u64(value) : 0;
-    return NULL;
-}
-
 kt_error *query_total(kt_tx *tx, const model_entity *entity, uint64_t *count)
 {
     key at;
-    key_open(&at, KEY_COUNTER);
-    key_u16(&at, entity->number);
-    return read_counter(tx, &at, count);
+    counter_total_key(&at, entity);
+    return counter_read(tx, &at, count);
 }
 
 /* The kept counter of a value of the first field of an index; number 0: of a company's records. */
@@ -42,11 +33,10 @@ static kt_error *count_kept(kt_tx *tx, const model_entity *entity, uint16_t numb
     const model_value *value, uint64_t *count)
 {
     key at;
-    key_open(&at, KEY_COUNTER);
-    key_u16(&at, entity->number);
+    counter_total_key(&at, entity);
     key_u16(&at, number);
     key_value(&at, field, value, false);
-    return read_counter(tx, &at, count);
+    return counter_read(tx, &at, count);
 }
 
 /* ---- Rules of thumb ---- */

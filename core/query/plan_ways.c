@@ -142,16 +142,6 @@ static kt_error *value_ranges(const making *m, const model_field *field, const f
     return NULL;
 }
 
-static void put(key *key, const void *bytes, size_t n)
-{
-    if (n > STORE_KEY_MAX - key->len) {
-        key->full = true;
-        return;
-    }
-    memcpy(key->bytes + key->len, bytes, n);
-    key->len += n;
-}
-
 static void narrow(key *from, key *to, const key *low, const key *high)
 {
     if (low && !low->full && str_cmp(key_str(low), key_str(from)) > 0)
@@ -168,8 +158,8 @@ static bool narrow_to_prefix(const making *m, kt_str prefix, key *from, key *to)
     const char *zero = n ? memchr(prefix.ptr, 0, n) : NULL;
     n = zero ? (size_t)(zero - prefix.ptr) : n;
     key low = m->way->prefix, high;
-    put(&low, "\x01", 1);
-    put(&low, prefix.ptr, n);
+    key_append(&low, "\x01", 1);
+    key_append(&low, prefix.ptr, n);
     high = low;
     key_after(&high);
     narrow(from, to, &low, &high);
@@ -209,7 +199,7 @@ static kt_error *between_range(const making *m, const model_field *field)
 {
     plan_way *way = m->way;
     key set = way->prefix, from, to, end;
-    put(&set, "\x01", 1);
+    key_append(&set, "\x01", 1);
     end = set;
     key_after(&end);
     from = way->prefix;

@@ -148,11 +148,8 @@ static bool entries_have(const query_plan *plan, const bool *wanted)
 {
     const model_index *index = plan->index;
     const model_entity *entity = plan->request.entity;
-    if (plan->scan != SCAN_INDEX || index->through)
+    if (plan->scan != SCAN_INDEX || index->through || !model_is_legible(index))
         return false;
-    for (size_t i = 0; i < index->count; i++)
-        if (!model_can_be_covered(index->fields[i]))
-            return false;
     for (size_t i = 0; i < entity->field_count; i++)
         if (wanted[i] && i != MODEL_ID && !is_in(index, &entity->fields[i]))
             return false;

@@ -123,3 +123,11 @@ bool model_can_be_covered(const model_field *field)
     return field && !field->personal && !is_text(field->type) && !is_any(field) && field->type != KT_LINES &&
            field->type != KT_REFS && field->position != MODEL_ID;
 }
+
+bool model_is_legible(const model_index *index)
+{
+    size_t i = 0;
+    while (i < index->count && model_can_be_covered(index->fields[i]))
+        i++;
+    return !index->unique && i == index->count;
+}

@@ -104,6 +104,8 @@ static inline bool is_any(const model_field *field)
 }
 /* Can the field's values be read out of an index's keys? They stand there whole, and for all to see. */
 bool model_can_be_covered(const model_field *field);
+/* The same of all of an index's fields. */
+bool model_is_legible(const model_index *index);
 /* The id that a reference holds, whatever its target; 0: none. */
 static inline uint64_t ref_id(const model_field *field, const model_value *value)
 {
@@ -133,6 +135,9 @@ static inline uint64_t record_id(const model_record *record)
  */
 KT_MUST kt_error *model_load_for(kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t if_version,
     const char *action, model_record *record);
+/* Kept counters, KEY_COUNTER: of all records of an entity; and what one says, 0 if it is not there. */
+void counter_total_key(key *out, const model_entity *entity);
+KT_MUST kt_error *counter_read(kt_tx *tx, const key *name, uint64_t *count);
 /* The id of a record by a unique index whose other fields are not needed to tell it; 0: none. */
 KT_MUST kt_error *model_find_unique(kt_tx *tx, const model_entity *entity, const model_index *index,
     const model_value *const *values, uint64_t *id);

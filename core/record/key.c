@@ -9,7 +9,7 @@ enum { VALUE_UNSET = 0x00, VALUE_SET = 0x01 };
 #define RAW_PREFIX 24 /* bytes of a long unique string that stay readable before its hash */
 #define RAW_HASH   32
 
-static void put(key *key, const void *bytes, size_t n)
+void key_append(key *key, const void *bytes, size_t n)
 {
     if (n > STORE_KEY_MAX - key->len) {
         key->full = true;
@@ -21,7 +21,7 @@ static void put(key *key, const void *bytes, size_t n)
 
 static void put_byte(key *key, uint8_t byte)
 {
-    put(key, &byte, 1);
+    key_append(key, &byte, 1);
 }
 
 void key_open(key *key, key_table table)
@@ -33,7 +33,7 @@ void key_open(key *key, key_table table)
 
 void key_u16(key *key, uint16_t value)
 {
-    put(key, (uint8_t[]){(uint8_t)(value >> 8), (uint8_t)value}, 2);
+    key_append(key, (uint8_t[]){(uint8_t)(value >> 8), (uint8_t)value}, 2);
 }
 
 void key_u64(key *key, uint64_t value)
@@ -41,7 +41,7 @@ void key_u64(key *key, uint64_t value)
     uint8_t bytes[8];
     for (size_t i = 0; i < 8; i++)
         bytes[i] = (uint8_t)(value >> (56 - 8 * i));
-    put(key, bytes, 8);
+    key_append(key, bytes, 8);
 }
 
 /* 0x00 is escaped so that a string orders before every string that it begins, whatever follows in the key. */
@@ -52,16 +52,16 @@ void key_bytes(key *key, kt_str bytes)
     while (left) {
         const char *zero = memchr(at, 0, left);
         size_t run = zero ? (size_t)(zero - at) : left;
-        put(key, at, run);
+        key_append(key, at, run);
         at += run;
         left -= run;
         if (left) {
-            put(key, "\x00\xff", 2);
+            key_append(key, "\x00\xff", 2);
             at++;
             left--;
         }
     }
-    put(key, "\x00\x01", 2);
+    key_append(key, "\x00\x01", 2);
 }
 
 static void put_signed(key *key, int64_t value)

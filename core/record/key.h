@@ -45,6 +45,7 @@ typedef struct {
 
 /* Begins a key of a table; then its parts, appended one after another. */
 void key_open(key *key, key_table table);
+void key_append(key *key, const void *bytes, size_t n); /* as they are */
 void key_u16(key *key, uint16_t value);
 void key_u64(key *key, uint64_t value);
 void key_bytes(key *key, kt_str bytes);

@@ -242,6 +242,20 @@ kt_error *model_find_number(kt_tx *tx, const model_entity *entity, kt_str number
     return find_text(tx, entity, MODEL_NUMBER, number, id);
 }
 
+void counter_total_key(key *out, const model_entity *entity)
+{
+    key_open(out, KEY_COUNTER);
+    key_u16(out, entity->number);
+}
+
+kt_error *counter_read(kt_tx *tx, const key *name, uint64_t *count)
+{
+    kt_str value;
+    KT_TRY(store_get(tx->view, STORE_DATA, key_str(name), &value));
+    *count = value.ptr ? key_last_u64(value) : 0;
+    return NULL;
+}
+
 kt_str model_title(kt_tx *tx, const model_record *record)
 {
     const model_field *title = record->entity->title;

@@ -1,4 +1,4 @@
-/* list.h -- an array that grows while it is filled, in the transaction's memory. */
+/* list.h -- an array that grows while it is filled. */
 #pragma once
 #include <string.h>
 
@@ -9,12 +9,12 @@ struct list {
     size_t count, room;
 };
 
-/* One more, not filled. NULL: there is no memory */
-static inline void *list_add(kt_tx *tx, struct list *l, size_t size)
+/* One more, not filled, of memory that `take` gives out of `from`. NULL: there is no memory */
+static inline void *list_grow(struct list *l, size_t size, void *(*take)(void *from, size_t size), void *from)
 {
     if (l->count == l->room) {
         size_t room = l->room ? l->room * 2 : 64;
-        char *larger = kt_alloc(tx, room * size);
+        char *larger = take(from, room * size);
         if (!larger)
             return NULL;
         if (l->count)
@@ -23,4 +23,15 @@ static inline void *list_add(kt_tx *tx, struct list *l, size_t size)
         l->room = room;
     }
     return (char *)l->items + size * l->count++;
+}
+
+static inline void *list_memory(void *tx, size_t size)
+{
+    return kt_alloc(tx, size);
+}
+
+/* The same in the transaction's memory. */
+static inline void *list_add(kt_tx *tx, struct list *l, size_t size)
+{
+    return list_grow(l, size, list_memory, tx);
 }

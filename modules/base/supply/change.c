@@ -232,6 +232,16 @@ kt_error *supply_cover_anew(kt_tx *tx, struct pegging *p, kt_dec quantity)
     return supply_tell(tx, p, was);
 }
 
+/* As much of p as is left of rest. */
+static kt_error *cover_elsewhere(kt_tx *tx, struct pegging *p, kt_text reason, kt_dec *rest)
+{
+    kt_dec take = least(p->quantity, *rest);
+    p->reason = words(tx, reason.en);
+    p->reason_pl = words(tx, reason.pl);
+    *rest = kt_dec_sub(*rest, take);
+    return supply_cover_anew(tx, p, take);
+}
+
 /* Who needs it last does without it first. */
 static kt_error *failed_within(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason)
 {
@@ -240,11 +250,7 @@ static kt_error *failed_within(kt_tx *tx, kt_id supply, kt_id item, kt_dec quant
     KT_TRY(peggings_of_supply(tx, supply, item, &all));
     for (size_t i = all.count; i-- > 0 && rest.coef > 0;) {
         struct pegging *p = &all.items[i];
-        kt_dec take = least(p->quantity, rest);
-        p->reason = words(tx, reason.en);
-        p->reason_pl = words(tx, reason.pl);
-        KT_TRY(supply_cover_anew(tx, p, take));
-        rest = kt_dec_sub(rest, take);
+        KT_TRY(cover_elsewhere(tx, p, reason, &rest));
     }
     return NULL;
 }
@@ -270,11 +276,7 @@ static kt_error *lost_within(
         if (p->kind != KT_FROM_STOCK || p->item.v != item.v)
             continue;
         KT_TRY(kt_read(tx, p->rec.id, &p->rec)); /* what was covered anew may have been added to it */
-        kt_dec take = least(p->quantity, rest);
-        p->reason = words(tx, reason.en);
-        p->reason_pl = words(tx, reason.pl);
-        KT_TRY(supply_cover_anew(tx, p, take));
-        rest = kt_dec_sub(rest, take);
+        KT_TRY(cover_elsewhere(tx, p, reason, &rest));
     }
     return NULL;
 }

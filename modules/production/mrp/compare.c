@@ -6,19 +6,15 @@
 
 #include "mrp/chunk.h"
 
+static void *keep_memory(void *run, size_t size)
+{
+    kt_work_run *of = run;
+    return of->keep(of, size);
+}
+
 void *keep_add(kt_work_run *run, struct list *l, size_t size)
 {
-    if (l->count == l->room) {
-        size_t room = l->room ? l->room * 2 : 1024;
-        char *larger = run->keep(run, room * size);
-        if (!larger)
-            return NULL;
-        if (l->count)
-            memcpy(larger, l->items, l->count * size);
-        l->items = larger;
-        l->room = room;
-    }
-    return (char *)l->items + size * l->count++;
+    return list_grow(l, size, keep_memory, run);
 }
 
 struct numbered {
