@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from stories import expect
+from stories import expect, make
 from house import House, ROOT
 from kontor import KontorError
 
@@ -107,10 +107,6 @@ KT_API const kt_module kontor_module = KT_MODULE("spoiler", "1.0.0", "Spoiler", 
 """
 CONFIRMED, DONE, READY = 3, 6, 2
 MODULES = "base,crm,logistics,production,finance"
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def open_house(house):

@@ -1,13 +1,9 @@
 #!/usr/bin/env python3
 """Stories of the module base, over HTTP."""
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 PASSWORD = "Quiet-River-77-Stone"
 seen = {}
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def currency(k, code, decimals=2):

@@ -5,15 +5,11 @@ limits, statements whose every figure opens to its entries."""
 import datetime
 from decimal import Decimal as D
 
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 from house import House
 
 seen = {}
 TODAY = datetime.date.today()
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def books(k):

@@ -4,14 +4,10 @@ account of stock is what the stores are worth."""
 import datetime
 from decimal import Decimal as D
 
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 seen = {}
 TODAY = datetime.date.today().isoformat()
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def house(k):

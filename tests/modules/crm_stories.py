@@ -2,15 +2,11 @@
 """Stories of the module crm, over HTTP."""
 import threading
 
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 STAGES = [{"name": "First talk", "probability": "10"}, {"name": "Offer", "probability": "50", "needs": "party amount"},
           {"name": "Won", "semantic": "won"}, {"name": "Lost", "semantic": "lost"}]
 seen = {}
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def pipeline(k):

@@ -3,14 +3,10 @@
 import decimal
 from fractions import Fraction
 
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 seen = {}
 D = decimal.Decimal
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def books(k):

@@ -3,15 +3,11 @@
 import datetime
 from decimal import ROUND_HALF_UP, Decimal as D
 
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 TODAY = datetime.date.today()
 YEAR_AGO = TODAY - datetime.timedelta(364)  # with today: 365 days
 seen = {}
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def day(days):

@@ -3,13 +3,9 @@
 buyer accounts for. Figures by hand, as said in each."""
 from decimal import Decimal as D
 
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 seen = {}
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def books(k):

@@ -12,17 +12,13 @@ import sys
 import tempfile
 import traceback
 
-from stories import expect, refused
+from stories import expect, make, refused
 from house import House, ROOT
 from kontor import KontorError
 
 D = decimal.Decimal
 seen = {}
 build = pathlib.Path(os.environ.get("KONTOR_BUILD", ROOT / "build" / "check"))
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def books(k):

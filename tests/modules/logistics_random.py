@@ -12,6 +12,7 @@ from decimal import Decimal
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from house import House  # noqa: E402
 from kontor import KontorError  # noqa: E402
+from stories import make  # noqa: E402
 
 BOOKS = sys.argv[-1] == "books"
 sys.argv = sys.argv[:-1] if BOOKS else sys.argv
@@ -20,10 +21,6 @@ SEED = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
 print(f"seed {SEED}", flush=True)
 dice = random.Random(SEED)
 done, refused = defaultdict(int), defaultdict(int)
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def all_rows(k, entity, *filter):

@@ -4,13 +4,9 @@ import datetime
 import threading
 from decimal import Decimal
 
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 seen = {}
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def rows(k, entity, *filter, **more):

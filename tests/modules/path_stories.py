@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from house import House  # noqa: E402
-from stories import expect, refused, run  # noqa: E402
+from stories import expect, make, refused, run  # noqa: E402
 
 TODAY = datetime.date.today()
 seen = {}
@@ -17,10 +17,6 @@ seen = {}
 
 def day(days):
     return (TODAY + datetime.timedelta(days)).isoformat()
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def rows(k, entity, *filter, **more):

@@ -1,12 +1,8 @@
 #!/usr/bin/env python3
 """Stories of prices in the module crm, over HTTP: lists for a segment, prices per another unit, who approves a discount, what a version changes."""
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 seen = {}
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def shop(k):

@@ -4,14 +4,10 @@ import datetime
 import random
 import time
 
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 seen, ROUNDS = {}, 8
 TODAY = datetime.date.today()
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def day(number):

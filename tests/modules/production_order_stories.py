@@ -2,13 +2,9 @@
 """Stories of production orders over HTTP, with base alone beside production: from the plan to the cost."""
 import datetime
 
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 seen = {}
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def act(k, order, action, **params):

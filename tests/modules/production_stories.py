@@ -4,14 +4,10 @@ import decimal
 import fractions
 import random
 
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 F = fractions.Fraction
 seen = {}
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def item(k, code, **values):

@@ -13,6 +13,7 @@ from decimal import Decimal as D
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from house import House  # noqa: E402
 from kontor import KontorError  # noqa: E402
+from stories import make  # noqa: E402
 
 BOOKS = sys.argv[-1] == "books"
 sys.argv = sys.argv[:-1] if BOOKS else sys.argv
@@ -26,10 +27,6 @@ TODAY = datetime.date.today()
 
 def day(days):
     return (TODAY + datetime.timedelta(days)).isoformat()
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 class Buyers:

@@ -3,7 +3,7 @@
 import datetime
 from decimal import Decimal as D
 
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 seen = {}
 TODAY = datetime.date.today()
@@ -11,10 +11,6 @@ TODAY = datetime.date.today()
 
 def day(days):
     return (TODAY + datetime.timedelta(days)).isoformat()
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def one(k, entity, *filter):

@@ -5,7 +5,7 @@ import random
 import time
 from decimal import Decimal
 
-from stories import KontorError, expect, refused, run
+from stories import KontorError, expect, make, refused, run
 
 SEED = int(os.environ.get("KONTOR_SEED", time.time()))
 STAGES = [{"name": "Talk", "probability": "10"}, {"name": "Offer", "probability": "50"}, {"name": "Deal", "probability": "80"},
@@ -14,10 +14,6 @@ PASSWORD = "Correct-Horse-9-Battery"
 REPORTS = {"results": ["owner", "month", "department", "owner.department,owner"], "rating": [None], "lost": [None, "owner"],
            "sources": [None, "utm_medium"], "campaigns": [None], "forecast": [None, "owner"], "customers": [None], "idle": [None]}
 seen = {}
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def world(k):

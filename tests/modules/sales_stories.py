@@ -2,13 +2,9 @@
 """Stories of selling in the module crm, over HTTP: price lists, discounts, deals with lines, quotations, orders."""
 import datetime
 
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 seen = {}
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def one(k, entity, *filter):

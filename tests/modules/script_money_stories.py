@@ -3,15 +3,11 @@
 real one once goods have left at what they cost and are billed; what comes back takes it away again."""
 import datetime
 
-from stories import expect, run
+from stories import expect, make, run
 
 YEAR = datetime.date.today().year
 seen = {}
 SCRIPT = "step offer\n  say We have bicycles.\n  show goods\n  answer yes -> done\n  answer no -> lost\nobjection price\n  say Compared with what?\n  answer fine -> return\nend done won\nend lost lost\n"
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def put(k, item, quantity, cost):

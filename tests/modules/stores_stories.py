@@ -4,14 +4,10 @@ import datetime
 import threading
 from decimal import Decimal as D
 
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 seen = {}
 TODAY = datetime.date.today()
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def day(number):

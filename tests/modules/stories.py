@@ -8,6 +8,11 @@ from house import House  # noqa: E402
 from kontor import KontorError  # noqa: E402
 
 
+def make(k, entity, **values):
+    """A record; returns its id."""
+    return k.create(entity, values)["id"]
+
+
 def expect(got, wanted):
     if got != wanted:
         raise AssertionError(f"expected {wanted!r}, got {got!r}")

@@ -1,12 +1,8 @@
 #!/usr/bin/env python3
 """Stories of taxes in the module base, over HTTP: which tax, and why."""
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 seen = {}
-
-
-def make(k, entity, **values):
-    return k.create(entity, values)["id"]
 
 
 def country(k, code, eu):
