@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Stories of the module crm, over HTTP."""
 import threading
+import time
 
 from stories import expect, make, refused, run
 
@@ -288,7 +289,9 @@ def the_card_reaches_what_is_long_closed(k):
     rows = [{"title": f"Closed {i}", "party": party, "stage_name": "won", "created_at": f"{2001 + i // 12}-{i % 12 + 1:02d}-01T08:00:00Z"} for i in range(180)]
     ids = k.call("import.run", {"entity": "crm.deal", "mode": "create", "rows": rows, "keep_authors": True})["ids"]
     of = {"about": {"entity": "crm.deal", "id": ids[0]}}
-    note, task = make(k, "base.note", text="still true", **of), make(k, "base.task", title="Ask again", due="2026-03-02T10:00:00Z", **of)
+    note = make(k, "base.note", text="still true", **of)
+    time.sleep(0.002)  # of one millisecond neither is the newer
+    task = make(k, "base.task", title="Ask again", due="2026-03-02T10:00:00Z", **of)
     expect((k.get("base.note", note)["party"], k.get("base.task", task)["party"]), (party, party))
     other = make(k, "base.party", name="Somebody else")
     expect(k.get("base.note", make(k, "base.note", text="of another", party=other, **of))["party"], other)

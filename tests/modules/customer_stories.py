@@ -3,13 +3,9 @@
 import random
 import time
 
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 seen = {}
-
-
-def make(k, entity, /, **values):
-    return k.create(entity, values)["id"]
 
 
 def company(k):

@@ -5,11 +5,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from stories import expect, refused, run
-
-
-def make(k, entity, /, **values):
-    return k.create(entity, values)["id"]
+from stories import expect, make, refused, run
 
 
 def visit(house, path, lang="en", **fields):

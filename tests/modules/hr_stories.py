@@ -1,13 +1,9 @@
 #!/usr/bin/env python3
 """Stories of people, over HTTP: terms, shifts, attendance, leave, standing in, hiring and parting."""
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 PASSWORD = "Correct-Horse-9-Battery"
 here = {}
-
-
-def make(k, entity, /, **values):
-    return k.create(entity, values)["id"]
 
 
 def user(k, name, *roles):

@@ -4,13 +4,9 @@ import time
 import zipfile
 from decimal import Decimal as D
 
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 PASSWORD = "Correct-Horse-9-Battery"
-
-
-def make(k, entity, /, **values):
-    return k.create(entity, values)["id"]
 
 
 def user(k, name, *roles):

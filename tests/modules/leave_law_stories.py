@@ -1,12 +1,8 @@
 #!/usr/bin/env python3
 """Leave by the Polish Labour Code, worked out by hand: each story names its article. Year ends, leap years, part-time, changes within the year."""
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 here = {}
-
-
-def make(k, entity, /, **values):
-    return k.create(entity, values)["id"]
 
 
 def employee(k, name, hired, share="100", **more):

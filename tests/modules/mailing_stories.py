@@ -6,13 +6,9 @@ import time
 import urllib.error
 import urllib.request
 
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 seen = {}
-
-
-def make(k, entity, /, **values):
-    return k.create(entity, values)["id"]
 
 
 def customer(k, name, email=True, consent=True, **values):

@@ -4,15 +4,11 @@ moves, with a reason; without qualifications, or without the module hr, nothing 
 import datetime
 import zoneinfo
 
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 seen = {}
 TODAY = datetime.date.today()
 PASSWORD = "Workshop-2026-people"
-
-
-def make(k, entity, /, **values):
-    return k.create(entity, values)["id"]
 
 
 def day(number):

@@ -8,7 +8,7 @@ from house import House  # noqa: E402
 from kontor import KontorError  # noqa: E402
 
 
-def make(k, entity, **values):
+def make(k, entity, /, **values):
     """A record; returns its id."""
     return k.create(entity, values)["id"]
 

@@ -10,16 +10,13 @@ from decimal import Decimal
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from house import House  # noqa: E402
+from stories import make  # noqa: E402
 
 DOCUMENTS = int(sys.argv[1]) if len(sys.argv) > 1 else 120
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
 print(f"seed {SEED}", flush=True)
 dice = random.Random(SEED)
 DIGITS = {"PLN": 2, "JPY": 0, "BHD": 3}
-
-
-def make(k, entity, /, **values):
-    return k.create(entity, values)["id"]
 
 
 class Shop:

@@ -1,13 +1,9 @@
 #!/usr/bin/env python3
 """Stories of work, over HTTP: tasks that repeat and are passed on, who gets what, my day."""
-from stories import expect, refused, run
+from stories import expect, make, refused, run
 
 PASSWORD = "Correct-Horse-9-Battery"
 seen = {}
-
-
-def make(k, entity, /, **values):
-    return k.create(entity, values)["id"]
 
 
 def user(k, name, *roles):
