@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+"""Stories of what is settled: discounts for paying early take their tax along, advances are settled in parts, notes on quantity and on
+price, returns to the till. Figures by hand, as said in each."""
+from decimal import Decimal as D
+
+from stories import expect, make, refused, run
+from books import Gained, books, draft, invoice, items, login, order, pay, posted, proved, register, seen, ship, thing
+
+
+# ---- Paying early ----
+
+def a_discount_takes_its_tax_along(k):
+    """2 % of 1230: 24.60, of which 4.60 is tax. A third of the sum has a third of it, and nobody takes it twice."""
+    books(k)
+    terms = make(k, "finance.terms", code="2/10", name="2 % in 10 days", parts=[{"days": 30, "discount": "2", "discount_days": 10}])
+    row = invoice(k, thing("1000"), terms=terms, day="2026-03-01")
+    item = items(k, row["id"])[0]["id"]
+    taking = {"day": "2026-03-05", "allocations": [{"item": item, "amount": "401.80", "discount": "8.20"}]}
+    much = make(k, "finance.payment", party=seen["nowak"], **{**taking, "amount": "401.80", "allocations": [{"item": item, "amount": "401.80", "discount": "8.21"}]})
+    refused("rule", lambda: k.call("finance.payment.post", {"id": much}), "allocations[0].discount")
+    with Gained(k, "753", "221", "200", "131") as gained:
+        third = pay(k, amount="401.80", **taking)
+    expect(gained.now, [D("6.67"), D("1.53"), D("-410.00"), D("401.80")])
+    expect(register(k, payment=third["id"]), [("sale", "23%", "-6.67", "-1.53", "2026-03-05")])
+    rest = pay(k, day="2026-03-11", amount="803.60", allocations=[{"item": item, "discount": "16.40"}])
+    expect((rest["state"], k.get("finance.invoice", row["id"])["payment_status"]), ("reconciled", "paid"))
+    expect([D(r["amount"]) for r in k.call("finance.vat_register", {"from": "2026-03-01", "to": "2026-03-31"})["rows"] if r["label"] == "23%"], [D("225.40")])
+    with Gained(k, "753", "221", "200") as gained:
+        k.call("finance.payment.reverse", {"id": third["id"], "day": "2026-03-12"})
+    expect(gained.now, [D("-6.67"), D("-1.53"), D("410.00")])
+    expect(register(k, payment=third["id"])[1:], [("sale", "23%", "6.67", "1.53", "2026-03-12")])
+    late = make(k, "finance.payment", party=seen["nowak"], day="2026-03-12", amount="401.80", allocations=[{"item": item, "discount": "8.20"}])
+    refused("rule", lambda: k.call("finance.payment.post", {"id": late}), "allocations[0].discount")
+    proved(k)
+
+
+def a_discount_of_a_bill_in_euros(k):
+    """1000 euros and tax of two rates from a supplier at 4.10, paid at 4.30: the tax comes down at 4.10, the gap is an exchange loss."""
+    s = books(k)
+    row = invoice(k, thing("600"), thing("400", tax_category=s["category"]["reduced"]), kind="purchase", party=s["steel"], reference="E 1",
+                  currency=s["EUR"], day="2026-03-25", terms=k.list("finance.terms", [["code", "=", "2/10"]])["rows"][0]["id"])
+    rates = {t["label"]: (D(t["net"]), D(t["amount"])) for t in row["taxes"]}
+    off = D(items(k, row["id"])[0]["discount"])
+    paid = pay(k, party=s["steel"], direction="out", day="2026-03-31", currency=s["EUR"], amount=str(D(row["gross"]) - off),
+               allocations=[{"item": items(k, row["id"])[0]["id"], "discount": str(off)}])
+    expect(k.get("finance.invoice", row["id"])["payment_status"], "paid")
+    got = {label: (D(net), D(amount)) for side, label, net, amount, _ in register(k, payment=paid["id"]) if side == "purchase"}
+    for label, (net, amount) in rates.items():
+        for figure, whole in zip(got[label], (net, amount)):
+            assert abs(figure + whole * off / D(row["gross"]) * D("4.10")) <= D("0.05"), (label, got, rates)
+    proved(k)
+
+
+def a_note_does_not_give_a_discount_back(k):
+    """Of 1230 less 24.60 two of ten come back, then the rest: in all 1205.40 are credited, and no tax is left of the sale."""
+    books(k)
+    row = invoice(k, thing("100", "10"), terms=k.list("finance.terms", [["code", "=", "2/10"]])["rows"][0]["id"], day="2026-07-01")
+    pay(k, day="2026-07-02", amount="1205.40", allocations=[{"item": items(k, row["id"])[0]["id"], "discount": "24.60"}])
+    notes = []
+    for quantity in ("2", "8"):
+        made = k.call("finance.invoice.credit", {"id": row["id"], "reason": "came back", "day": "2026-07-03", "lines": [{"line": row["lines"][0]["id"], "quantity": quantity}]})["made"]
+        if quantity == "8":
+            draft_line = k.get("finance.invoice", made)["lines"][0]
+            k.update("finance.invoice", made, {"lines": [{"id": draft_line["id"], "price": "100"}]})
+            refused("rule", lambda: k.call("finance.invoice.post", {"id": made}), "lines")
+            k.update("finance.invoice", made, {"lines": [{"id": draft_line["id"], "price": "98"}]})
+        notes.append(posted(k, "finance.invoice", made))
+    expect([(n["gross"], n["open"]) for n in notes], [("241.08", "241.08"), ("964.32", "964.32")])
+    tax = k.call("finance.vat_register", {"from": "2026-07-01", "to": "2026-07-31"})
+    expect((tax["on_sales"], k.get("finance.invoice", row["id"])["payment_status"]), ("0.00", "reversed"))
+    proved(k)
+
+
+# ---- Advances ----
+
+def an_advance_is_settled_by_several_invoices(k):
+    """615 in advance of 1230: the first delivery is worth 369 and needs no money, the second one settles the rest."""
+    s = books(k)
+    sale = order(k, {"item": s["bike"], "quantity": "10", "price": "100"})
+    with Gained(k, "203", "221", "701", "200") as gained:
+        advance = invoice(k, thing("500"), kind="advance", order=sale, day="2026-03-04")
+        ship(k, sale, "3", "2026-03-05")
+        first = k.call("finance.invoice.from_order", {"order": sale, "day": "2026-03-06"})
+        expect((first["gross"], first["to_pay"]), ("369.00", "0.00"))
+        ship(k, sale, "7", "2026-03-09")
+        both = k.call("finance.invoice.from_order", {"order": sale, "day": "2026-03-10"})
+        row = posted(k, "finance.invoice", first["id"])
+        expect((row["payment_status"], row["advances"][0]["gross"], row["advances"][0]["net"]), ("paid", "369.00", "300.00"))
+        k.call("finance.invoice.cancel", {"id": both["id"]})
+        second = k.call("finance.invoice.from_order", {"order": sale, "day": "2026-03-10"})
+        expect((second["gross"], second["to_pay"]), ("861.00", "615.00"))
+        row = posted(k, "finance.invoice", second["id"])
+        expect((row["advances"][0]["gross"], row["advances"][0]["tax"]), ("246.00", "46.00"))
+    expect(gained.now, [D(0), D(-230), D(-1000), D(1230)])
+    expect(register(k, invoice=row["id"]), [("sale", "23%", "500.00", "115.00", "2026-03-09")])  # the tax point is the delivery's
+    refused("validation", lambda: draft(k, thing("10"), day="2026-03-11", advances=[{"invoice": advance["id"], "amount": "1"}]), "advances[0].amount")
+    proved(k)
+
+
+def an_accountant_asks_for_an_advance_of_an_order(k, house):
+    """30 % of an order of two rates, by somebody who sees no orders; the final invoice takes it into account, rate by rate."""
+    s = books(k)
+    sale = order(k, {"item": s["bike"], "quantity": "2", "price": "100"}, thing("100", tax_category=s["category"]["reduced"]))
+    ola = login(k, house, "ola", "finance.accountant")
+    for percent in ("0", "101"):
+        refused("validation", lambda: ola.call("finance.invoice.from_order", {"order": sale, "advance": percent}), "advance")
+    made = ola.call("finance.invoice.from_order", {"order": sale, "advance": "30", "day": "2026-04-13"})
+    ola.call("finance.invoice.post", {"id": made["id"]})
+    advance = ola.get("finance.invoice", made["id"])
+    expect((advance["kind"], advance["gross"], sorted((t["label"], t["net"], t["amount"]) for t in advance["taxes"])),
+           ("advance", "106.20", [("23%", "60.00", "13.80"), ("8%", "30.00", "2.40")]))
+    expect(k.get("crm.order", sale["id"])["billing_status"], "none")
+    final = ola.call("finance.invoice.from_order", {"order": sale, "basis": "ordered", "day": "2026-04-14"})
+    expect((final["gross"], final["to_pay"]), ("354.00", "247.80"))
+    ola.call("finance.invoice.post", {"id": final["id"]})
+    expect(sorted(row[1:4] for row in register(k, invoice=final["id"])), [("23%", "140.00", "32.20"), ("8%", "70.00", "5.60")])
+    proved(k)
+
+
+def cents_of_an_advance_are_not_lost(k):
+    """100 and 23 of tax settled in three parts that do not divide; two drafts want the same advance, the second finds less."""
+    books(k)
+    advance = invoice(k, thing("100"), kind="advance", day="2026-03-12")
+    with Gained(k, "203", "221") as gained:
+        for gross in ("33.33", "33.33", "56.34"):
+            row = invoice(k, thing("1000"), day="2026-03-13", advances=[{"invoice": advance["id"], "amount": gross}])
+            expect((row["to_pay"], D(row["advances"][0]["net"]) + D(row["advances"][0]["tax"])), (f"{D(1230) - D(gross):.2f}", D(gross)))
+    expect(gained.now, [D(100), D(-667)])
+    other = invoice(k, thing("100"), kind="advance", day="2026-03-12")
+    drafts = [draft(k, thing("80"), day="2026-03-14", advances=[{"invoice": other["id"]}]) for _ in range(2)]
+    expect([k.get("finance.invoice", d)["to_pay"] for d in drafts], ["0.00", "73.80"])
+    for d in drafts:
+        k.call("finance.invoice.post", {"id": d})
+    refused("validation", lambda: draft(k, thing("100"), day="2026-03-14", advances=[{"invoice": advance["id"], "amount": "-1"}]), "advances[0].amount")
+    proved(k)
+
+
+def an_advance_of_another_rate_gives_its_tax_back(k):
+    """The advance bore 23 %; what is delivered bears 8 %: the final bill takes the 23 out of the register."""
+    s = books(k)
+    advance = invoice(k, thing("100"), kind="advance", day="2026-03-16")
+    row = invoice(k, thing("1000", tax_category=s["category"]["reduced"]), day="2026-03-17", advances=[{"invoice": advance["id"]}])
+    expect(sorted(register(k, invoice=row["id"]))[0][:4], ("sale", "23%", "-100.00", "-23.00"))
+    expect(sum(D(r[3]) for r in register(k, invoice=row["id"])), D("80") - D("23"))
+    proved(k)
+
+
+# ---- Notes ----
+
+def a_note_on_the_price_leaves_the_goods_billed(k):
+    """Ten at 100; the price goes down by 1 each. Then three come back, and the order still knows what is billed."""
+    s = books(k)
+    sale = order(k, {"item": s["bike"], "quantity": "10", "price": "100"})
+    row = posted(k, "finance.invoice", k.call("finance.invoice.from_order", {"order": sale, "basis": "ordered", "day": "2026-03-18"})["id"])
+    line = row["lines"][0]["id"]
+    refused("validation", lambda: k.call("finance.invoice.credit", {"id": row["id"], "reason": "x", "lines": [{"line": line, "price": "101"}, {"line": 9}]}), "lines[0].price", "lines[1].line")
+    made = k.call("finance.invoice.credit", {"id": row["id"], "reason": "agreed later", "day": "2026-03-19", "lines": [{"line": line, "price": "1"}]})["made"]
+    note = posted(k, "finance.invoice", made)
+    now = k.get("finance.invoice", row["id"])
+    expect((note["gross"], note["lines"][0]["source_line"], now["open"], now["payment_status"], now["lines"][0]["credited"]), ("12.30", line, "1217.70", "overdue", None))
+    expect(k.get("crm.order", sale["id"])["billing_status"], "full")
+    back = k.call("finance.invoice.credit", {"id": row["id"], "reason": "came back", "day": "2026-03-20", "lines": [{"line": line, "quantity": "3"}]})["made"]
+    posted(k, "finance.invoice", back)
+    expect((k.get("finance.invoice", row["id"])["lines"][0]["credited"], k.get("crm.order", sale["id"])["lines"][0]["invoiced"]), ("3.0000", "7.0000"))
+    much = k.call("finance.invoice.credit", {"id": row["id"], "reason": "too much", "day": "2026-03-20", "lines": [{"line": line, "price": "100"}]})["made"]
+    refused("rule", lambda: k.call("finance.invoice.post", {"id": much}), "lines")
+    k.call("finance.invoice.cancel", {"id": much})
+    proved(k)
+
+
+def a_suppliers_note_on_the_price_is_a_variance(k):
+    s = books(k)
+    bought = make(k, "logistics.purchase_order", party=s["steel"], currency=s["PLN"], lines=[{"item": s["bike"], "quantity": "10", "price": "50"}])
+    k.call("logistics.purchase_order.approve", {"id": bought})
+    line = k.get("logistics.purchase_order", bought)["lines"][0]["id"]
+    receipt = make(k, "logistics.receipt", order=bought, lines=[{"order_line": line, "quantity": "10"}])
+    k.call("logistics.receipt.finish", {"id": receipt})
+    with Gained(k, "300", "340", "222", "201") as gained:
+        ref = {"entity": "logistics.purchase_order", "id": bought}
+        row = posted(k, "finance.invoice", k.call("finance.invoice.from_order", {"order": ref, "reference": "P 1"})["id"])
+        made = k.call("finance.invoice.credit", {"id": row["id"], "reason": "rebate", "reference": "P 1/K", "lines": [{"line": row["lines"][0]["id"], "price": "2"}]})["made"]
+        posted(k, "finance.invoice", made)
+    expect(gained.now, [D(500), D(-20), D("110.40"), D("-590.40")])
+    expect(D(k.get("logistics.purchase_order", bought)["lines"][0]["billed"]), D(10))
+    proved(k)
+
+
+def a_return_to_the_till_takes_money_and_tax_out(k):
+    books(k)
+    row = invoice(k, thing("61.50", "2"), kind="receipt", party=None, tax_included=True, day="2026-03-23")
+    with Gained(k, "100", "221", "702") as gained:
+        made = k.call("finance.invoice.credit", {"id": row["id"], "reason": "did not fit", "day": "2026-03-24", "lines": [{"line": row["lines"][0]["id"], "quantity": "1"}]})["made"]
+        note = posted(k, "finance.invoice", made)
+    expect((gained.now, note["payment_status"], items(k, made)), ([D("-61.50"), D("11.50"), D(50)], "paid", []))
+    expect(register(k, invoice=made), [("sale", "23%", "-50.00", "-11.50", "2026-03-24")])
+    refused("state", lambda: k.call("finance.invoice.for_receipt", {"id": row["id"], "party": seen["nowak"]}), "credited")
+    other = invoice(k, thing("61.50"), kind="receipt", party=None, tax_included=True, day="2026-03-23")
+    k.call("finance.invoice.for_receipt", {"id": other["id"], "party": seen["nowak"], "day": "2026-03-24"})
+    refused("conflict", lambda: k.call("finance.invoice.credit", {"id": other["id"], "reason": "x"}), "receipt")
+    proved(k)
+
+
+run([a_discount_takes_its_tax_along, a_discount_of_a_bill_in_euros, a_note_does_not_give_a_discount_back, an_advance_is_settled_by_several_invoices,
+     an_accountant_asks_for_an_advance_of_an_order, cents_of_an_advance_are_not_lost, an_advance_of_another_rate_gives_its_tax_back,
+     a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance, a_return_to_the_till_takes_money_and_tax_out],
+     modules="base,crm,logistics,finance")
