@@ -4,7 +4,7 @@ price, returns to the till. Figures by hand, as said in each."""
 from decimal import Decimal as D
 
 from stories import expect, make, refused, run
-from books import Gained, books, draft, invoice, items, login, order, pay, posted, proved, register, seen, ship, thing
+from books import Gained, books, credit, draft, invoice, items, login, order, pay, posted, proved, register, seen, ship, thing
 
 
 # ---- Paying early ----
@@ -68,6 +68,47 @@ def a_note_does_not_give_a_discount_back(k):
     expect([(n["gross"], n["open"]) for n in notes], [("241.08", "241.08"), ("964.32", "964.32")])
     tax = k.call("finance.vat_register", {"from": "2026-07-01", "to": "2026-07-31"})
     expect((tax["on_sales"], k.get("finance.invoice", row["id"])["payment_status"]), ("0.00", "reversed"))
+    proved(k)
+
+
+def a_discount_of_a_reverse_charge_bill_lessens_both_sides(k):
+    """1000 of scrap, 230 accounted for by the buyer: 2 % off is 20 and 4.60 on both sides, a quarter of it first; taken back, it is all there again;
+    when the rest of the bill is credited, nothing of the tax is left."""
+    s = books(k)
+    terms = k.list("finance.terms", [["code", "=", "2/10"]])["rows"][0]["id"]
+    with Gained(k, "221", "222", "201", "752") as all_of_it:
+        row = invoice(k, thing("100", "10"), kind="purchase", party=s["steel"], position=s["position"]["domestic_reverse"], reference="RC 1", day="2026-06-01", terms=terms)
+        item = items(k, row["id"])[0]["id"]
+        out = {"party": s["steel"], "direction": "out", "day": "2026-06-03"}
+        with Gained(k, "221", "222", "201", "752") as gained:
+            quarter = pay(k, amount="245", allocations=[{"item": item, "amount": "245", "discount": "5"}], **out)
+        expect(gained.now, [D("1.15"), D("-1.15"), D(250), D(-5)])
+        expect(register(k, payment=quarter["id"]), [(side, "23% (buyer's)", "-5.00", "-1.15", "2026-06-03") for side in ("purchase", "sale")])
+        with Gained(k, "221", "222", "201", "752") as gained:
+            k.call("finance.payment.reverse", {"id": quarter["id"], "day": "2026-06-04"})
+        expect(gained.now, [D("-1.15"), D("1.15"), D(-250), D(5)])
+        pay(k, amount="980", allocations=[{"item": item, "discount": "20"}], **out)
+        sums = k.call("finance.vat_register", {"from": "2026-06-01", "to": "2026-06-30"})
+        expect((sums["on_sales"], sums["on_purchases"]), ("225.40", "225.40"))
+        expect(credit(k, row, "2026-06-05", (0, "4"), reference="RC 1/1")["gross"], "392.00")
+        credit(k, row, "2026-06-06", (0, "6"), reference="RC 1/2")
+    sums = k.call("finance.vat_register", {"from": "2026-06-01", "to": "2026-06-30"})
+    expect((sums["on_sales"], sums["on_purchases"], all_of_it.now[:2]), ("0.00", "0.00", [D(0), D(0)]))
+    proved(k)
+
+
+def a_discount_of_a_bill_from_the_union_is_at_its_own_rate(k):
+    """Wheels for 1000 euros at 4.00 and goods at 8 per cent for 500: 920 and 160 on both sides. Paid at 4.20, 30 euros less: 18.40 and 3.20."""
+    s = books(k)
+    terms = k.list("finance.terms", [["code", "=", "2/10"]])["rows"][0]["id"]
+    row = invoice(k, {"item": s["wheel"], "price": "100", "quantity": "10"}, thing("500", tax_category=s["category"]["reduced"]), kind="purchase", party=s["rad"],
+                  currency=s["EUR"], reference="RC 2", day="2026-02-01", rate_day="2026-01-30", terms=terms)
+    with Gained(k, "221", "222") as gained:
+        paid = pay(k, party=s["rad"], direction="out", currency=s["EUR"], day="2026-02-10", amount="1470", allocations=[{"item": items(k, row["id"])[0]["id"], "discount": "30"}])
+    expect(gained.now, [D("21.60"), D("-21.60")])
+    expect(sorted(row[:4] for row in register(k, payment=paid["id"]) if "buyer" in row[1]), [
+        (side, label, net, amount) for side in ("purchase", "sale") for label, net, amount in (("23% (buyer's)", "-80.00", "-18.40"), ("8% (buyer's)", "-40.00", "-3.20"))])
+    expect([row for row in register(k, payment=paid["id"]) if "buyer" not in row[1]], [])
     proved(k)
 
 
@@ -200,7 +241,8 @@ def a_return_to_the_till_takes_money_and_tax_out(k):
     proved(k)
 
 
-run([a_discount_takes_its_tax_along, a_discount_of_a_bill_in_euros, a_note_does_not_give_a_discount_back, an_advance_is_settled_by_several_invoices,
+run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens_both_sides,
+     a_discount_of_a_bill_from_the_union_is_at_its_own_rate, a_discount_of_a_bill_in_euros, a_note_does_not_give_a_discount_back, an_advance_is_settled_by_several_invoices,
      an_accountant_asks_for_an_advance_of_an_order, cents_of_an_advance_are_not_lost, an_advance_of_another_rate_gives_its_tax_back,
      a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance, a_return_to_the_till_takes_money_and_tax_out],
      modules="base,crm,logistics,finance")

@@ -1,21 +1,18 @@
 /* Tax that the buyer accounts for: on what is bought under reverse charge, and on goods of a business in another
  * country of the union. It is assessed at the rates that hold at home, once as tax on sales and once as tax on
  * purchases, in the ledger and in both registers; nothing is owed to the supplier for it. What an advance bore of it
- * the final bill does not bear again. source: ustawa o VAT art. 17, 19a, 20, 86; Directive 2006/112/EC art. 196, 200 */
+ * the final bill does not bear again; a discount for paying early takes its part off again, on the day of the payment.
+ * source: ustawa o VAT art. 17, 19a, 20, 86, of discounts art. 29a ust. 7, 10 and 30a; Directive 2006/112/EC art. 90,
+ * 185, 196, 200 */
 #include "invoice/posting.h"
 
-enum { EU_BUSINESS = 2, RATES_MOST = 32 }; /* as base.tax_position has it */
+enum { EU_BUSINESS = 2 }; /* as base.tax_position has it */
 struct position_applies {
     kt_record rec;
     unsigned applies;
 };
 static const kt_shape position_applies_shape = KT_SHAPE(
     position_applies, "base.tax_position", KT_BIND(position_applies, applies, STATE, "applies"));
-
-struct assessed { /* by rate, in the document's currency */
-    kt_tax_total rows[RATES_MOST];
-    size_t count;
-};
 
 static kt_error *from_the_union(kt_tx *tx, const struct invoice *v, bool *yes)
 {
@@ -55,7 +52,7 @@ static kt_error *add_total(kt_tx *tx, struct assessed *all, const kt_tax_total *
     while (at < all->count &&
            (all->rows[at].rate.tax.v != of->rate.tax.v || !same_dec(all->rows[at].rate.rate, of->rate.rate)))
         at++;
-    if (at == RATES_MOST)
+    if (at == ASSESSED_MOST)
         return kt_fail(tx, KT_LIMIT, "lines", "too many tax rates", "za dużo stawek podatku");
     if (at == all->count)
         all->rows[all->count++] = (kt_tax_total){of->rate, money(0), money(0)};
@@ -67,14 +64,14 @@ static kt_error *add_total(kt_tx *tx, struct assessed *all, const kt_tax_total *
 
 /* What the lines would bear at home; of an advance, less than what this part of it bore.
  *   part  NULL: the invoice itself */
-static kt_error *assess(
-    posting *p, const struct invoice *v, const struct advance_part *part, struct assessed *all)
+static kt_error *assess(kt_tx *tx, const struct house *house, const struct invoice *v,
+    const struct advance_part *part, struct assessed *all)
 {
-    const kt_taxes *taxes = kt_taxes_find(p->tx);
-    kt_tax_line *rows = kt_alloc(p->tx, sizeof *rows * (v->lines.count + 1));
-    kt_tax_document d = {.company = p->house.company,
+    const kt_taxes *taxes = kt_taxes_find(tx);
+    kt_tax_line *rows = kt_alloc(tx, sizeof *rows * (v->lines.count + 1));
+    kt_tax_document d = {.company = house->company,
         .currency = v->currency,
-        .day = p->v->tax_day,
+        .day = v->tax_day,
         .rounding = v->rounding,
         .lines = rows};
     if (!rows)
@@ -82,7 +79,7 @@ static kt_error *assess(
     for (size_t i = 0; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
         bool yes;
-        KT_TRY(is_assessed(p->tx, v, line, &yes));
+        KT_TRY(is_assessed(tx, v, line, &yes));
         if (yes)
             rows[d.line_count++] = (kt_tax_line){.item = line->item,
                 .category = line->tax_category,
@@ -91,50 +88,57 @@ static kt_error *assess(
     }
     if (!taxes || !d.line_count)
         return NULL;
-    KT_TRY(taxes->assign(p->tx, &d));
-    KT_TRY(taxes->compute(p->tx, &d));
+    KT_TRY(taxes->assign(tx, &d));
+    KT_TRY(taxes->compute(tx, &d));
     for (size_t i = 0; i < d.total_count; i++) {
         kt_tax_total *total = &d.totals[i];
         if (part) {
             total->net = advance_share(part, total->net);
             total->tax = advance_share(part, total->tax);
         }
-        KT_TRY(add_total(p->tx, all, total, part != NULL));
+        KT_TRY(add_total(tx, all, total, part != NULL));
     }
     return NULL;
 }
 
+const struct assessed_side assessed_sides[2] = {{TAX_PURCHASE, PURCHASE_REGISTER}, {TAX_SALE, SALE_REGISTER}};
+
+kt_tax_row assessed_row(kt_tx *tx, const kt_tax_total *total)
+{
+    kt_str label = kt_format(
+        tx, "%s (%s)", total->rate.label.ptr, kt_say(tx, (kt_text){"buyer's", "rozlicza nabywca"}).ptr);
+    return (kt_tax_row){KT_OF(kt_tax_row), .tax = total->rate.tax, .label = label, .kind = KT_TAX_REVERSED,
+        .rate = total->rate.rate, .net = total->net, .amount = total->tax};
+}
+
+kt_error *assess_bill(kt_tx *tx, const struct house *house, const struct invoice *v, struct assessed *all)
+{
+    *all = (struct assessed){.count = 0};
+    return is_sale(v->kind) ? NULL : assess(tx, house, v, NULL, all);
+}
+
 static kt_error *book_total(posting *p, const kt_tax_total *total)
 {
-    static const struct {
-        enum purpose purpose;
-        enum vat_register side;
-    } sides[] = {{TAX_PURCHASE, PURCHASE_REGISTER}, {TAX_SALE, SALE_REGISTER}};
-    kt_str label = kt_format(
-        p->tx, "%s (%s)", total->rate.label.ptr, kt_say(p->tx, (kt_text){"buyer's", "rozlicza nabywca"}).ptr);
+    const kt_tax_row row = assessed_row(p->tx, total);
     kt_dec net, amount;
     KT_TRY(posting_base(p, total->net, &net));
     KT_TRY(posting_base(p, total->tax, &amount));
     for (size_t i = 0; i < 2; i++) {
-        struct entry_line like = {.text = label};
+        struct entry_line like = {.text = row.label};
         kt_dec value = i == 0 ? kt_dec_neg(amount) : amount;
-        KT_TRY(account_for(p->tx, sides[i].purpose, (kt_id){0}, &like.account));
+        KT_TRY(account_for(p->tx, assessed_sides[i].purpose, (kt_id){0}, &like.account));
         KT_TRY(posting_book(p, &like, value, i == 0 ? kt_dec_neg(total->tax) : total->tax));
-        const kt_tax_row row = {KT_OF(kt_tax_row), .tax = total->rate.tax, .label = label,
-            .kind = KT_TAX_REVERSED, .rate = total->rate.rate};
-        KT_TRY(posting_register(p, sides[i].side, &row, net, amount));
+        KT_TRY(posting_register(p, assessed_sides[i].side, &row, net, amount));
     }
     return NULL;
 }
 
 kt_error *book_reverse_charge(posting *p)
 {
-    struct assessed all = {.count = 0};
-    if (is_sale(p->v->kind))
-        return NULL;
-    KT_TRY(assess(p, p->v, NULL, &all));
-    for (size_t i = 0; i < p->v->advances.count; i++)
-        KT_TRY(assess(p, &p->advances[i].of, &p->advances[i], &all));
+    struct assessed all;
+    KT_TRY(assess_bill(p->tx, &p->house, p->v, &all));
+    for (size_t i = 0; i < p->v->advances.count && !is_sale(p->v->kind); i++)
+        KT_TRY(assess(p->tx, &p->house, &p->advances[i].of, &p->advances[i], &all));
     for (size_t i = 0; i < all.count; i++)
         KT_TRY(book_total(p, &all.rows[i]));
     return NULL;

@@ -1,5 +1,6 @@
 /* Discounts for paying early: who has one, and what it does. What the price comes down by, its tax comes down with, at the
- * rate of exchange that the invoice had. source: Directive 2006/112/EC art. 90; ustawa o VAT art. 29a ust. 7, 10, 13 */
+ * rate of exchange that the invoice had; tax that the buyer accounts for comes down on both of its sides. source: Directive
+ * 2006/112/EC art. 90, 185; ustawa o VAT art. 29a ust. 7, 10, 13, art. 30a ust. 1 */
 #include <string.h>
 
 #include "invoice/posting.h"
@@ -32,13 +33,14 @@ typedef struct {
     kt_dec net;           /* what is left for the rows of the register */
 } discounting;
 
-static kt_error *enter(const discounting *d, const kt_tax_row *row, kt_dec net, kt_dec amount)
+static kt_error *enter(
+    const discounting *d, enum vat_register side, const kt_tax_row *row, kt_dec net, kt_dec amount)
 {
     const struct invoice *v = &d->v;
-    struct vat_line line = {KT_OF(vat_line), .side = is_sale(v->kind) ? SALE_REGISTER : PURCHASE_REGISTER,
-        .invoice = v->rec.id, .payment = d->of->by->rec.id, .tax = row->tax, .party = v->party,
-        .document = d->of->by->rec.number, .label = row->label, .kind = row->kind, .name = v->buyer_name,
-        .tax_id = v->buyer_tax_id, .day = d->of->by->day, .tax_day = d->of->by->day, .rate = row->rate};
+    struct vat_line line = {KT_OF(vat_line), .side = side, .invoice = v->rec.id, .payment = d->of->by->rec.id,
+        .tax = row->tax, .party = v->party, .document = d->of->by->rec.number, .label = row->label,
+        .kind = row->kind, .name = v->buyer_name, .tax_id = v->buyer_tax_id, .day = d->of->by->day,
+        .tax_day = d->of->by->day, .rate = row->rate};
     kt_dec base;
     KT_TRY(to_house(d->tx, d->of->house, "rate_day", net, v->currency, v->rate_day, &base));
     line.net = is_sale(v->kind) ? kt_dec_neg(base) : base;
@@ -60,7 +62,32 @@ static kt_error *lessen_tax(discounting *d, const kt_tax_row *row, bool last)
     d->value = kt_dec_sub(d->value, value);
     d->net = kt_dec_sub(d->net, net);
     KT_TRY(buyer_accounts_for(d->tx, v, row, &buyers));
-    return buyers ? NULL : enter(d, row, net, value);
+    return buyers ? NULL : enter(d, is_sale(v->kind) ? SALE_REGISTER : PURCHASE_REGISTER, row, net, value);
+}
+
+/* Both sides of what the buyer accounts for: they cancel each other in the entry. */
+static kt_error *lessen_assessed(discounting *d)
+{
+    const struct invoice *v = &d->v;
+    bool foreign = v->currency.v != d->of->house->currency.v;
+    struct assessed all;
+    KT_TRY(assess_bill(d->tx, d->of->house, v, &all));
+    for (size_t i = 0; i < all.count; i++) {
+        const kt_tax_row row = assessed_row(d->tx, &all.rows[i]);
+        kt_dec net = share_of(d->of->amount, row.net, v->gross);
+        kt_dec tax = share_of(d->of->amount, row.amount, v->gross), value;
+        KT_TRY(to_house(d->tx, d->of->house, "rate_day", tax, v->currency, v->rate_day, &value));
+        for (size_t k = 0; k < 2; k++) {
+            struct entry_line like = {.text = row.label};
+            KT_TRY(account_for(d->tx, assessed_sides[k].purpose, (kt_id){0}, &like.account));
+            KT_TRY(entry_add(d->tx, d->e, &like, k ? kt_dec_neg(value) : value,
+                !foreign ? (kt_dec){0}
+                : k      ? kt_dec_neg(tax)
+                         : tax));
+            KT_TRY(enter(d, assessed_sides[k].side, &row, net, value));
+        }
+    }
+    return NULL;
 }
 
 static kt_error *read_invoice(discounting *d)
@@ -84,6 +111,8 @@ kt_error *discount_book(kt_tx *tx, const struct discounted *of, struct entry *e)
             d.net, share_of(of->amount, KT_AS(kt_tax_row, kt_line(&d.v.taxes, i))->amount, d.v.gross));
     for (size_t i = 0; i < d.v.taxes.count && d.v.gross.coef; i++)
         KT_TRY(lessen_tax(&d, KT_AS(kt_tax_row, kt_line(&d.v.taxes, i)), i + 1 == d.v.taxes.count));
+    if (d.v.gross.coef)
+        KT_TRY(lessen_assessed(&d));
     bool foreign = of->item->currency.v != of->house->currency.v;
     return entry_add(tx, e, &like, d.value, foreign ? d.amount : (kt_dec){0});
 }
