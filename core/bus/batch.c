@@ -1,6 +1,8 @@
 /* batch.c -- system.batch: several calls in one transaction, later ones using earlier results. atomic: all or
  * nothing; else a call that fails leaves nothing and the next one goes on. Each has memory of its own, and
- * one that looks at the past brings the transaction back to now. */
+ * one that looks at the past brings the transaction back to now. What one defines is not there for those after
+ * it: a definition comes into use with the commit that gives it numbers and swaps the catalogue (plugin room), so
+ * that nobody writes by an older one after it; who tries is told so. */
 #include "bus/dispatch.h"
 #include "record/scope.h"
 
@@ -175,6 +177,8 @@ static kt_error *write_one(refs *r, kt_tx *tx, const variant *one, bool atomic, 
     if (!tx->writes || !atomic)
         KT_TRY(model_savepoint_set(tx, &save));
     kt_error *error = run_one(r, tx, one, made);
+    if (error)
+        error = model_hint_defined(tx, variant_get_str(one, "method"), error);
     if (error && (atomic || tx->doomed)) {
         kt_str prefix = arena_format(r->arena, "calls[%zu]", r->count);
         return prefix.ptr ? error_under(error, prefix.ptr) : error;

@@ -318,10 +318,10 @@ static kt_error *follow(kt_tx *tx, const struct definition *d, bool active)
                 "is no definition that was ever made: use field.define or entity.define",
                 "nie jest definicją, którą kiedykolwiek utworzono: użyj field.define lub entity.define");
     }
+    if (!active && d->kind == DEFINES_ENTITY) /* since it was taken away the transaction may have made some */
+        KT_TRY(entity_is_empty(tx, d->entity));
     if (now.ptr ? wanted.ptr && str_eq(now, wanted) : !wanted.ptr)
         return NULL;
-    if (!active && d->kind == DEFINES_ENTITY)
-        KT_TRY(entity_is_empty(tx, d->entity));
     return store_definition(tx, (defines)d->kind, d->entity.ptr, d->name.ptr, wanted);
 }
 
@@ -341,12 +341,63 @@ const kt_module model_module = KT_MODULE("model", "1.0.0", "Definitions", "Defin
         kt_entity, {&definition_shape, {"Definition", "Definicja"}, {"Definitions", "Definicje"},
                        .title = "name", .check = definition_check, .icon = "puzzle", .shared = true}));
 
+static bool is_definition(const model_change *change)
+{
+    return change->entity->declared && change->entity->declared->shape == &definition_shape;
+}
+
 bool model_redefines(const model_change *changes)
 {
     for (; changes; changes = changes->next)
-        if (changes->entity->declared && changes->entity->declared->shape == &definition_shape)
+        if (is_definition(changes))
             return true;
     return false;
+}
+
+/* ---- What is not in use yet ---- */
+
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static bool mentions(const char *text, kt_str name)
+{
+    for (const char *at = text; at && (at = strstr(at, name.ptr)); at++)
+        if ((at == text || !is_word(at[-1])) && !is_word(at[name.len]))
+            return true;
+    return false;
+}
+
+/* A definition that a change makes, or not. */
+static kt_error *read_defined(kt_tx *tx, const model_change *change, struct definition *d)
+{
+    kt_record *rec = NULL;
+    model_record record = {0};
+    KT_TRY(model_record_decode(tx, change->entity, change->id, change->after, &record));
+    KT_TRY(shape_fill(tx, &definition_shape, &record, &rec));
+    *d = *KT_SEE(definition, rec);
+    return NULL;
+}
+
+kt_error *model_hint_defined(kt_tx *tx, kt_str method, kt_error *error)
+{
+    static const kt_text not_yet = {
+        "An earlier call of this batch defines it: it comes into use when the batch is saved. Define it in a "
+        "call of its own first.",
+        "Definiuje to wcześniejsze wywołanie tej paczki: wchodzi w użycie, gdy paczka zostanie zapisana. "
+        "Najpierw zdefiniuj to osobnym wywołaniem."};
+    for (const model_change *c = tx->changes; c && error->arena; c = c->next) {
+        struct definition d;
+        if (!is_definition(c) || !c->after.ptr)
+            continue;
+        KT_TRY(read_defined(tx, c, &d));
+        bool called = d.kind == DEFINES_ENTITY && mentions(method.ptr, d.name);
+        for (problem *p = d.active ? error->first : NULL; p; p = p->next)
+            if (called || mentions(p->path, d.name) || mentions(p->text.en, d.name))
+                p->hint = not_yet;
+    }
+    return error;
 }
 
 /* ---- Methods ---- */

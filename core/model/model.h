@@ -181,3 +181,6 @@ extern const kt_module model_module;
 KT_MUST kt_error *model_note_module(kt_tx *tx, const char *name, kt_str version, bool active);
 /* Does one of these changes change what is defined? Then the room above builds a new generation. */
 bool model_redefines(const model_change *changes);
+/* A transaction goes by the definitions that it began with: where an error of a call, whose method this is, comes
+ * of one that the transaction itself makes, the hint says so. Returns error. */
+KT_MUST kt_error *model_hint_defined(kt_tx *tx, kt_str method, kt_error *error);

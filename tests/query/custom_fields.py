@@ -49,6 +49,36 @@ def they_are_defined_and_described(k):
     expect(k.call("field.list", {"entity": "base.party"}), sorted(({"entity": "base.party", **f} for f in FIELDS), key=lambda f: f["name"]))
 
 
+def a_batch_that_uses_what_it_defines_is_told_to_define_it_first(k):
+    shoe = ("field.define", {"entity": "base.party", "name": "shoe", "type": "int"})
+    visit = ("entity.define", {"name": "custom.visit", "fields": [{"name": "day", "type": "date"}]})
+    for first, second, path in (
+            (shoe, ("base.party.create", {"values": {"name": "Jan", "shoe": 43}}), "calls[1].shoe"),
+            (shoe, ("base.party.list", {"filter": [["shoe", "=", 43]]}), "calls[1].filter[0]"),
+            (shoe, ("base.party.list", {"sort": "-shoe"}), "calls[1].sort"),
+            (visit, ("custom.visit.create", {"values": {"day": "2026-01-01"}}), "calls[1].method"),
+            (visit, ("field.define", {"entity": "custom.visit", "name": "place", "type": "string"}), "calls[1].entity"),
+            (("field.define", {"entity": "base.party", **FIELDS[1], "choices": ["gold", "silver", "lead"]}),
+             ("base.party.create", {"values": {"name": "Jan", "grade": "lead"}}), "calls[1].grade")):
+        calls = [{"method": method, "params": params} for method, params in (first, second)]
+        error = refused("not_found" if path.endswith("method") else "validation", lambda: k.call("system.batch", {"atomic": True, "calls": calls}), path)
+        assert "own first" in error.problems[0]["hint"], error.problems
+    other = [{"method": "base.party.create", "params": {"values": {"nime": "Jan"}}}]
+    calls = [{"method": shoe[0], "params": shoe[1]}] + other
+    error = refused("validation", lambda: k.call("system.batch", {"atomic": True, "calls": calls}))
+    assert not any("own first" in p.get("hint", "") for p in error.problems), error.problems
+    expect("shoe" in fields_of(k), False)
+
+
+def an_entity_that_a_batch_takes_away_gets_no_records_in_it(k):
+    k.call("entity.define", {"name": "custom.visit", "fields": [{"name": "day", "type": "date"}]})
+    calls = [{"method": "entity.remove", "params": {"name": "custom.visit"}}, {"method": "custom.visit.create", "params": {"values": {}}}]
+    for atomic in (True, False):
+        refused("conflict", lambda: k.call("system.batch", {"atomic": atomic, "calls": calls}))
+    expect(k.count("custom.visit"), 0)
+    k.call("entity.remove", {"name": "custom.visit"})
+
+
 def they_are_written_read_sorted_and_summed(k):
     old = k.create("base.party", {"name": "Jan Stary", "kind": "person", "size": "12.5", "grade": "gold", "salary": "5000.50", "nick": "zbyszek",
                                   "hotline": "600 123 412", "pets": [{"name": "Burek", "age": 3}, {"name": "Mruczek", "age": 5}]})["id"]
@@ -206,7 +236,8 @@ def what_a_condition_names_stays_and_is_checked(k):
     expect(k.call("system.check")["sound"], True)
 
 
-run((they_are_defined_and_described, they_are_written_read_sorted_and_summed, conditions_are_kept_to_in_calls_and_files,
+run((they_are_defined_and_described, a_batch_that_uses_what_it_defines_is_told_to_define_it_first,
+     an_entity_that_a_batch_takes_away_gets_no_records_in_it, they_are_written_read_sorted_and_summed, conditions_are_kept_to_in_calls_and_files,
      rights_groups_and_masks_hold_for_them, the_card_shows_them_to_who_may_see_them, the_journal_knows_them,
      rules_and_templates_use_them, an_entity_of_ones_own_is_as_good,
      an_entity_of_ones_own_has_states_and_actions, a_choice_keeps_its_value_and_what_was_clear_stays_so,
