@@ -186,6 +186,70 @@ def an_advance_of_another_rate_gives_its_tax_back(k):
     proved(k)
 
 
+def what_a_note_left_of_an_advance_is_settled_rate_by_rate(k):
+    """123 at 23 % and 216 at 8 % in advance; the first is 49.20 too much and is credited. Of the 289.80 that are left 100 are settled, then the
+    other 189.80: in all what was left at each rate, and nothing stays on the account of advances."""
+    s = books(k)
+    with Gained(k, "203") as gained:
+        advance = invoice(k, thing("100"), thing("200", tax_category=s["category"]["reduced"]), kind="advance", day="2026-06-08")
+        early = draft(k, thing("1000"), day="2026-06-09", advances=[{"invoice": advance["id"]}])  # of all of it
+        made = k.call("finance.invoice.credit", {"id": advance["id"], "reason": "too much", "day": "2026-06-09", "lines": [{"line": advance["lines"][0]["id"], "price": "40"}]})["made"]
+        expect(posted(k, "finance.invoice", made)["gross"], "49.20")
+        told = refused("rule", lambda: k.call("finance.invoice.post", {"id": early}), "advances[0].invoice")
+        assert "289.80" in told.problems[0]["message"], told.problems
+        k.call("finance.invoice.cancel", {"id": early})
+        more = lambda amount, **values: draft(k, thing("1000"), day="2026-06-10", advances=[{"invoice": advance["id"], "amount": amount}], **values)
+        told = refused("validation", lambda: more("289.81"), "advances[0].amount")
+        assert "289.80" in told.problems[0]["message"], told.problems
+        refused("validation", lambda: draft(k, thing("1000"), advances=[{"invoice": advance["id"], "amount": "1"}] * 2), "advances[1].invoice")
+        first, rest = posted(k, "finance.invoice", more("100")), posted(k, "finance.invoice", more(None))
+    expect([(i["to_pay"], i["advances"][0]["gross"]) for i in (first, rest)], [("1130.00", "100.00"), ("1040.20", "189.80")])
+    borne = {"23%": [D(2000), D(460)], "8%": [D(0), D(0)]}
+    for label, left in (("23%", ("60", "13.80")), ("8%", ("200", "16"))):
+        rows = [row for i in (first, rest) for row in register(k, invoice=i["id"]) if row[1] == label]
+        expect((label, [sum(D(row[n]) for row in rows) for n in (2, 3)]), (label, [whole - D(had) for whole, had in zip(borne[label], left)]))
+    expect(gained.now, [D(0)])
+    refused("rule", lambda: k.call("finance.invoice.post", {"id": k.call("finance.invoice.credit", {"id": advance["id"], "reason": "all"})["made"]}), "lines", "lines", "lines")
+    proved(k)
+
+
+def an_advance_is_settled_credited_and_settled_again(k):
+    """Of 400 + 92 in advance of an order 246 are settled; of the other 246 the customer gets 123 back, no more, and the last invoice finds 123."""
+    s = books(k)
+    sale = order(k, {"item": s["bike"], "quantity": "3", "price": "200"})
+    with Gained(k, "203", "221", "701") as gained:
+        advance = invoice(k, thing("400"), kind="advance", order=sale, day="2026-06-11")
+        ship(k, sale, "1", "2026-06-12")
+        posted(k, "finance.invoice", k.call("finance.invoice.from_order", {"order": sale, "day": "2026-06-12"})["id"])
+        down = lambda price: k.call("finance.invoice.credit", {"id": advance["id"], "reason": "back", "day": "2026-06-13", "lines": [{"line": advance["lines"][0]["id"], "price": price}]})["made"]
+        much = down("201")
+        told = refused("rule", lambda: k.call("finance.invoice.post", {"id": much}), "lines")
+        assert "246.00" in told.problems[0]["message"], told.problems
+        posted(k, "finance.invoice", down("100"))
+        ship(k, sale, "2", "2026-06-14")
+        last = k.call("finance.invoice.from_order", {"order": sale, "day": "2026-06-14"})
+        expect((last["gross"], last["to_pay"]), ("492.00", "369.00"))
+        row = posted(k, "finance.invoice", last["id"])
+        expect((row["advances"][0]["net"], row["advances"][0]["tax"]), ("100.00", "23.00"))
+    expect(gained.now, [D(0), D(-138), D(-600)])
+    refused("validation", lambda: draft(k, thing("10"), advances=[{"invoice": advance["id"], "amount": "0.01"}]), "advances[0].amount")
+    proved(k)
+
+
+def a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest(k):
+    """200 euros of scrap in advance at 4.00, 46 of tax for the buyer; 50 come back. The bill of 500 at 4.20 settles 150: 80.50 of tax are left,
+    115 of the 500 in all, and the 600 zloty that the rest of the advance cost are cost of the scrap now."""
+    s = books(k)
+    bill = {"party": s["steel"], "currency": s["EUR"], "position": s["position"]["domestic_reverse"]}
+    with Gained(k, "204") as gained:
+        advance = invoice(k, thing("50", "4"), kind="purchase_advance", reference="ZR 1", day="2026-02-03", rate_day="2026-02-02", **bill)
+        expect(credit(k, advance, "2026-02-04", (0, "1"), reference="ZR 1/K")["base_net"], "200.00")
+        final = invoice(k, thing("500"), kind="purchase", reference="FR 1", day="2026-02-12", rate_day="2026-02-11", advances=[{"invoice": advance["id"]}], **bill)
+    expect((final["to_pay"], gained.now), ("350.00", [D(0)]))
+    expect(register(k, invoice=final["id"]), [(side, "23% (buyer's)", "1470.00", "338.10", "2026-02-12") for side in ("purchase", "sale")])
+    proved(k)
+
+
 # ---- Notes ----
 
 def a_note_on_the_price_leaves_the_goods_billed(k):
@@ -244,5 +308,7 @@ def a_return_to_the_till_takes_money_and_tax_out(k):
 run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens_both_sides,
      a_discount_of_a_bill_from_the_union_is_at_its_own_rate, a_discount_of_a_bill_in_euros, a_note_does_not_give_a_discount_back, an_advance_is_settled_by_several_invoices,
      an_accountant_asks_for_an_advance_of_an_order, cents_of_an_advance_are_not_lost, an_advance_of_another_rate_gives_its_tax_back,
+     what_a_note_left_of_an_advance_is_settled_rate_by_rate, an_advance_is_settled_credited_and_settled_again,
+     a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest,
      a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance, a_return_to_the_till_takes_money_and_tax_out],
      modules="base,crm,logistics,finance")

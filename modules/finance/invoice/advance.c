@@ -1,29 +1,54 @@
 /* Advance invoices and the final ones that settle them, one or several: of each advance as much as its final invoices bear.
- * The parts are cut so that net, tax and value of all of them are the advance's. source: ustawa o VAT art. 106f ust. 3 */
+ * The parts are cut so that net, tax and value of all of them are the advance's. What was credited of an advance is gone
+ * from it, rate by rate: what is settled after a credit note are parts of what it left. source: ustawa o VAT art. 29a
+ * ust. 10 pkt 3, art. 106f ust. 3 */
+#include <kontor/documents.h>
+
 #include "invoice/invoice.h"
 
-static kt_error *settled_by(kt_tx *tx, kt_id by, kt_id advance, kt_dec *gross)
+struct settlement { /* of an advance by a posted invoice; entries are numbered in the order of posting */
+    kt_id entry;
+    kt_dec gross;
+};
+
+static kt_error *settled_by(kt_tx *tx, kt_id by, kt_id advance, struct settlement *out)
 {
     struct invoice v = {KT_OF(invoice)};
     KT_TRY(kt_read(tx, by, &v.rec));
+    *out = (struct settlement){v.entry, money(0)};
     for (size_t i = 0; i < v.advances.count; i++) {
         const struct advance *a = KT_AS(advance, kt_line(&v.advances, i));
         if (a->invoice.v == advance.v)
-            *gross = kt_dec_add(*gross, known(a->gross));
+            out->gross = kt_dec_add(out->gross, known(a->gross));
     }
     return NULL;
 }
 
-kt_error *advance_settled(kt_tx *tx, kt_id advance, kt_id but, bool drafts, kt_dec *gross)
+static kt_error *read_settlements(
+    kt_tx *tx, kt_id advance, kt_id but, bool drafts, struct settlement **rows, size_t *count)
 {
     kt_found found;
     kt_str by = kt_format(tx, "[[\"advances.invoice\",\"=\",%llu],[\"state\",%s]]",
         (unsigned long long)advance.v, drafts ? "\"!=\",\"cancelled\"" : "\"=\",\"posted\"");
-    *gross = money(0);
     KT_TRY(kt_find(tx, &(kt_query){.of = &invoice_shape, .sort = "id", .filter = by}, 0, &found));
+    *rows = kt_alloc(tx, sizeof **rows * (found.count + 1));
+    *count = 0;
+    if (!*rows)
+        return kt_no_memory();
     for (size_t i = 0; i < found.count; i++)
         if (found.ids[i].v != but.v)
-            KT_TRY(settled_by(tx, found.ids[i], advance, gross));
+            KT_TRY(settled_by(tx, found.ids[i], advance, &(*rows)[(*count)++]));
+    return NULL;
+}
+
+kt_error *advance_left(kt_tx *tx, const struct invoice *advance, kt_id but, bool drafts, kt_dec *gross)
+{
+    struct settlement *rows;
+    size_t count;
+    KT_TRY(read_settlements(tx, advance->rec.id, but, drafts, &rows, &count));
+    *gross = kt_dec_sub(advance->gross, known(advance->credited));
+    for (size_t i = 0; i < count; i++)
+        *gross = kt_dec_sub(*gross, rows[i].gross);
     return NULL;
 }
 
@@ -35,19 +60,130 @@ kt_dec advance_share(const struct advance_part *part, kt_dec figure)
         share_of(figure, part->before, part->of.gross));
 }
 
-kt_error *advance_read(kt_tx *tx, const struct invoice *v, const struct advance *a, struct advance_part *part)
+/* ---- What is left of an advance ---- */
+
+/* Takes from every figure its share of what was settled before. */
+static void drop_settled(struct advance_part *left)
 {
-    *part = (struct advance_part){.of = {KT_OF(invoice)}, .gross = known(a->gross)};
-    KT_TRY(kt_read(tx, a->invoice, &part->of.rec));
-    return advance_settled(tx, a->invoice, v->rec.id, false, &part->before);
+    struct invoice *of = &left->of;
+    const struct advance_part done = {.of = {.gross = of->gross}, .before = money(0), .gross = left->before};
+    for (size_t i = 0; i < of->taxes.count; i++) {
+        kt_tax_row *row = KT_AS(kt_tax_row, kt_line(&of->taxes, i));
+        row->net = kt_dec_sub(row->net, advance_share(&done, row->net));
+        row->amount = kt_dec_sub(row->amount, advance_share(&done, row->amount));
+    }
+    for (size_t i = 0; i < left->buyers.count; i++) {
+        kt_tax_total *row = &left->buyers.rows[i];
+        row->net = kt_dec_sub(row->net, advance_share(&done, row->net));
+        row->tax = kt_dec_sub(row->tax, advance_share(&done, row->tax));
+    }
+    of->net = kt_dec_sub(of->net, advance_share(&done, of->net));
+    of->base_net = kt_dec_sub(of->base_net, advance_share(&done, of->base_net));
+    of->gross = kt_dec_sub(of->gross, left->before);
+    left->before = money(0);
 }
+
+static kt_error *drop_note(kt_tx *tx, const struct house *house, kt_id id, struct advance_part *left)
+{
+    struct invoice note = {KT_OF(invoice)}, *of = &left->of;
+    struct assessed credited;
+    KT_TRY(kt_read(tx, id, &note.rec));
+    for (size_t i = 0; i < note.taxes.count; i++) {
+        const kt_tax_row *less = KT_AS(kt_tax_row, kt_line(&note.taxes, i));
+        kt_tax_row *row = tax_row_of(&of->taxes, less);
+        if (!row)
+            continue;
+        row->net = kt_dec_sub(row->net, less->net);
+        row->amount = kt_dec_sub(row->amount, less->amount);
+    }
+    KT_TRY(assess_bill(tx, house, &note, &credited));
+    for (size_t i = 0; i < credited.count; i++)
+        KT_TRY(assessed_add(tx, &left->buyers, &credited.rows[i], true));
+    of->net = kt_dec_sub(of->net, note.net);
+    of->base_net = kt_dec_sub(of->base_net, note.base_net);
+    of->gross = kt_dec_sub(of->gross, note.gross);
+    return NULL;
+}
+
+static kt_dec settled_between(const struct settlement *rows, size_t count, kt_id from, kt_id to)
+{
+    kt_dec sum = money(0);
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].entry.v > from.v && rows[i].entry.v < to.v)
+            sum = kt_dec_add(sum, rows[i].gross);
+    return sum;
+}
+
+kt_error *advance_read(kt_tx *tx, kt_id advance, kt_id but, struct advance_part *left)
+{
+    const kt_where noted[] = {
+        KT_WHERE(invoice, corrects, KT_EQ, advance), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
+    const kt_id last = {UINT64_MAX};
+    struct house house;
+    struct settlement *rows;
+    size_t count;
+    kt_found notes = {0};
+    kt_id since = {0};
+    *left = (struct advance_part){.of = {KT_OF(invoice)}};
+    KT_TRY(house_of(tx, &house));
+    KT_TRY(kt_read(tx, advance, &left->of.rec));
+    KT_TRY(assess_bill(tx, &house, &left->of, &left->buyers));
+    KT_TRY(read_settlements(tx, advance, but, false, &rows, &count));
+    if (left->of.credited.coef)
+        KT_TRY(kt_find(tx, &(kt_query){&invoice_shape, noted, "entry"}, 0, &notes));
+    for (size_t i = 0; i < notes.count; i++) {
+        struct invoice note = {KT_OF(invoice)};
+        KT_TRY(kt_read(tx, notes.ids[i], &note.rec));
+        left->before = settled_between(rows, count, since, note.entry);
+        drop_settled(left);
+        KT_TRY(drop_note(tx, &house, notes.ids[i], left));
+        since = note.entry;
+    }
+    left->before = settled_between(rows, count, since, last);
+    return NULL;
+}
+
+/* ---- What may be credited of it ---- */
+
+static kt_error *check_rate(kt_tx *tx, const struct advance_part *left, const kt_tax_row *row, kt_dec cents)
+{
+    const kt_tax_row *of = tax_row_of(&left->of.taxes, row);
+    kt_dec asked = kt_dec_add(row->net, row->amount), open = money(0);
+    if (of) {
+        struct advance_part rest = *left; /* all that is left, as one part */
+        rest.gross = kt_dec_sub(left->of.gross, left->before);
+        open = kt_dec_add(advance_share(&rest, of->net), advance_share(&rest, of->amount));
+    }
+    if (kt_dec_cmp(asked, kt_dec_add(open, cents)) <= 0)
+        return NULL;
+    return kt_hint(
+        kt_fail(tx, KT_RULE, "lines", "of what %s bore %s %s is left: the rest is credited or settled",
+            "z tego, co na %s było ze stawką %s, pozostaje %s: reszta jest skorygowana albo rozliczona",
+            left->of.rec.number.ptr, row->label.ptr, kt_dec_text(tx, kt_dec_round(open, 2), 2).ptr),
+        "Credit less of these lines, or by \"price\" a part of it.",
+        "Skoryguj mniej z tych pozycji albo część ceny polem \"price\".");
+}
+
+kt_error *advance_credit_check(kt_tx *tx, const struct invoice *note, const struct invoice *of)
+{
+    struct advance_part left;
+    kt_dec cents = money((int64_t)note->lines.count); /* lines are rounded each for itself */
+    kt_error *all = NULL;
+    if (!is_advance(of->kind))
+        return NULL;
+    KT_TRY(advance_read(tx, of->rec.id, note->rec.id, &left));
+    for (size_t i = 0; i < note->taxes.count; i++)
+        kt_also(&all, check_rate(tx, &left, KT_AS(kt_tax_row, kt_line(&note->taxes, i)), cents));
+    return all;
+}
+
+/* ---- What an invoice settles ---- */
 
 static kt_error *check_advance(kt_tx *tx, const struct invoice *v, const struct invoice *of, size_t i)
 {
     bool fits = (v->kind == SALE && of->kind == ADVANCE) ||
                 (v->kind == PURCHASE && of->kind == PURCHASE_ADVANCE);
-    if (fits && of->state == POSTED && of->party.v == v->party.v && of->currency.v == v->currency.v &&
-        !of->credited.coef)
+    if (fits && of->state == POSTED && of->party.v == v->party.v && of->currency.v == v->currency.v)
         return NULL;
     return kt_hint(kt_fail(tx, KT_VALIDATION, kt_format(tx, "advances[%zu].invoice", i).ptr,
                        "is no posted advance invoice of this party in this currency",
@@ -56,30 +192,45 @@ static kt_error *check_advance(kt_tx *tx, const struct invoice *v, const struct 
         "Zaliczki rozlicza faktura końcowa tego samego kontrahenta i waluty.");
 }
 
+kt_error *advance_too_little(kt_tx *tx, kt_kind kind, const char *path, const struct invoice *of, kt_dec left)
+{
+    kt_str said = kt_dec_text(tx, kt_dec_round(left.coef > 0 ? left : money(0), 2), 2);
+    return kt_fail(tx, kind, path, "of %s %s is left to settle", "z %s pozostaje do rozliczenia %s",
+        of->rec.number.ptr ? of->rec.number.ptr : "", said.ptr);
+}
+
 static kt_error *take_advance(kt_tx *tx, struct invoice *v, struct advance *a, size_t i)
 {
     struct advance_part part;
     const char *path = kt_format(tx, "advances[%zu].amount", i).ptr;
-    kt_dec settled;
+    struct invoice of = {KT_OF(invoice)};
+    kt_dec left;
     a->gross = (kt_dec){0};
-    KT_TRY(advance_read(tx, v, a, &part));
-    KT_TRY(check_advance(tx, v, &part.of, i));
-    KT_TRY(advance_settled(tx, a->invoice, v->rec.id, true, &settled));
-    kt_dec left = kt_dec_sub(part.of.gross, settled);
+    KT_TRY(kt_read(tx, a->invoice, &of.rec));
+    KT_TRY(check_advance(tx, v, &of, i));
+    KT_TRY(advance_read(tx, a->invoice, v->rec.id, &part));
+    KT_TRY(advance_left(tx, &of, v->rec.id, true, &left));
     kt_dec most = kt_dec_cmp(left, v->to_pay) < 0 ? left : v->to_pay;
     if (a->amount.scale1 && sign_of(a->amount) <= 0)
         return kt_fail(tx, KT_VALIDATION, path, "must be above zero", "musi być większa od zera");
     if (a->amount.scale1 && kt_dec_cmp(a->amount, left) > 0)
-        return kt_fail(tx, KT_VALIDATION, path, "is more than is left of the advance",
-            "jest większa niż pozostało z zaliczki");
+        return advance_too_little(tx, KT_VALIDATION, path, &of, left);
     if (a->amount.scale1 && kt_dec_cmp(a->amount, v->to_pay) > 0)
         return kt_fail(tx, KT_VALIDATION, "advances", "the advances are more than the invoice",
             "zaliczki przekraczają fakturę");
-    part.gross = a->gross = kt_dec_round(a->amount.scale1 ? a->amount : most, 2);
+    part.gross = a->gross = kt_dec_round(a->amount.scale1 ? a->amount : most.coef > 0 ? most : money(0), 2);
     a->net = advance_share(&part, part.of.net);
     a->tax = kt_dec_sub(a->gross, a->net);
     v->to_pay = kt_dec_sub(v->to_pay, a->gross);
     return NULL;
+}
+
+static bool named_before(const struct invoice *v, const struct advance *a, size_t i)
+{
+    while (i-- > 0)
+        if (KT_AS(advance, kt_line(&v->advances, i))->invoice.v == a->invoice.v)
+            return true;
+    return false;
 }
 
 kt_error *advances_take(kt_tx *tx, struct invoice *v)
@@ -89,7 +240,10 @@ kt_error *advances_take(kt_tx *tx, struct invoice *v)
     for (size_t i = 0; i < v->advances.count; i++) {
         struct advance *a = KT_AS(advance, kt_line(&v->advances, i));
         if (a->invoice.v)
-            kt_also(&all, take_advance(tx, v, a, i));
+            kt_also(&all, named_before(v, a, i)
+                              ? kt_fail(tx, KT_VALIDATION, kt_format(tx, "advances[%zu].invoice", i).ptr,
+                                    "is named twice", "jest podana dwa razy")
+                              : take_advance(tx, v, a, i));
     }
     return all;
 }

@@ -180,6 +180,7 @@ kt_error *credit_check(kt_tx *tx, const struct invoice *v)
                                   "skorygowano by więcej, niż zafakturowano"),
                           "What was taken off for paying early counts as not billed.",
                           "Udzielone skonto liczy się jako niezafakturowane."));
+    kt_also(&all, advance_credit_check(tx, v, &of));
     for (size_t i = 0; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
         const struct invoice_line *source = line->source_line ? line_with(&of, line->source_line) : NULL;

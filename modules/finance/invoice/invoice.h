@@ -122,21 +122,41 @@ const char *invoice_path(kt_tx *tx, size_t line, const char *field);
 extern const kt_shape overdue_shape, overdue_marked_shape;
 kt_error *invoices_mark_overdue(kt_tx *tx, const kt_record *params, kt_record *result);
 
+/* ---- reverse_charge.c ---- */
+
+enum { ASSESSED_MOST = 32 };
+struct assessed { /* tax that the buyer accounts for, by rate, in the document's currency */
+    kt_tax_total rows[ASSESSED_MOST];
+    size_t count;
+};
+/* What the buyer accounts for of a bill, whether or not advances bore some of it already. */
+KT_MUST kt_error *assess_bill(
+    kt_tx *tx, const struct house *house, const struct invoice *v, struct assessed *all);
+/* Adds to the row of this rate, or takes from it. returns limit: too many rates */
+KT_MUST kt_error *assessed_add(kt_tx *tx, struct assessed *all, const kt_tax_total *of, bool less);
+
 /* ---- advance.c ---- */
 
-struct advance_part { /* the next part of an advance that is settled */
-    struct invoice of;
-    kt_dec before, gross; /* settled before it, and by it */
+struct advance_part {       /* the next part of an advance that is settled */
+    struct invoice of;      /* figures and taxes: what the last credit note left of them */
+    struct assessed buyers; /* the same of what the buyer accounts for */
+    kt_dec before, gross;   /* settled since that note; settled by this part */
 };
-/* What other invoices have settled of an advance.
+/* What is left of an advance invoice to settle: all of it less what was credited and what other invoices settled.
  *   but     not this one
  *   drafts  those too that are not posted yet */
-KT_MUST kt_error *advance_settled(kt_tx *tx, kt_id advance, kt_id but, bool drafts, kt_dec *gross);
+KT_MUST kt_error *advance_left(
+    kt_tx *tx, const struct invoice *advance, kt_id but, bool drafts, kt_dec *gross);
 /* The part's share of one of the advance's figures: the shares of all parts sum up to it, to the last cent. */
 kt_dec advance_share(const struct advance_part *part, kt_dec figure);
-/* The advance and how much of it was settled before this row does. */
-KT_MUST kt_error *advance_read(
-    kt_tx *tx, const struct invoice *v, const struct advance *a, struct advance_part *part);
+/* What is left of an advance, rate by rate, as posted invoices settled and credited it, all `but` one; the part's own
+ * gross is not set. */
+KT_MUST kt_error *advance_read(kt_tx *tx, kt_id advance, kt_id but, struct advance_part *part);
+/* The refusal of more than is left, which it names. */
+kt_error *advance_too_little(
+    kt_tx *tx, kt_kind kind, const char *path, const struct invoice *of, kt_dec left);
+/* Is a credit note of an advance within what is not settled of it, rate by rate? */
+KT_MUST kt_error *advance_credit_check(kt_tx *tx, const struct invoice *note, const struct invoice *of);
 /* What the invoice settles of its advances, and what is left to pay. */
 KT_MUST kt_error *advances_take(kt_tx *tx, struct invoice *v);
 
@@ -154,6 +174,8 @@ extern const kt_shape sold_item_shape;
 
 /* ---- post.c ---- */
 
+/* The row of the same tax at the same rate; NULL: there is none. */
+kt_tax_row *tax_row_of(const kt_lines *taxes, const kt_tax_row *like);
 kt_error *invoice_post(kt_tx *tx, kt_record *self, const kt_record *params);
 
 /* ---- credit.c ---- */

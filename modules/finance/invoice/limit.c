@@ -62,10 +62,10 @@ static kt_error *less_advances(kt_tx *tx, const struct confirmed *o, kt_dec *sum
     KT_TRY(kt_find(tx, &(kt_query){.of = &invoice_shape, .where = where, .sort = "id"}, 0, &found));
     for (size_t i = 0; i < found.count; i++) {
         struct invoice v = {KT_OF(invoice)};
-        kt_dec settled;
+        kt_dec left;
         KT_TRY(kt_read(tx, found.ids[i], &v.rec));
-        KT_TRY(advance_settled(tx, v.rec.id, (kt_id){0}, false, &settled));
-        *sum = kt_dec_sub(*sum, kt_dec_sub(kt_dec_sub(v.gross, known(v.credited)), settled));
+        KT_TRY(advance_left(tx, &v, (kt_id){0}, false, &left));
+        *sum = kt_dec_sub(*sum, left);
     }
     return NULL;
 }

@@ -99,11 +99,10 @@ static kt_error *advance_lines(kt_tx *tx, const kt_order *order, kt_dec percent,
 
 static kt_error *add_advance(kt_tx *tx, const struct invoice *found, struct invoice *v)
 {
-    kt_dec settled;
-    KT_TRY(advance_settled(tx, found->rec.id, (kt_id){0}, true, &settled));
-    kt_dec left = kt_dec_sub(found->gross, settled);
+    kt_dec left;
+    KT_TRY(advance_left(tx, found, (kt_id){0}, true, &left));
     const struct advance a = {KT_OF(advance), .invoice = found->rec.id};
-    return left.coef > 0 && !found->credited.coef ? kt_line_add(tx, &v->advances, &a.rec) : NULL;
+    return left.coef > 0 ? kt_line_add(tx, &v->advances, &a.rec) : NULL;
 }
 
 /* Advance invoices of the order of which final ones, drafts too, have not settled all. */

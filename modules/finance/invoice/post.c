@@ -31,7 +31,7 @@ static bool same_tax(const kt_tax_row *a, const kt_tax_row *b)
     return a->tax.v == b->tax.v && same_dec(a->rate, b->rate);
 }
 
-static const kt_tax_row *row_of(const kt_lines *taxes, const kt_tax_row *like)
+kt_tax_row *tax_row_of(const kt_lines *taxes, const kt_tax_row *like)
 {
     for (size_t i = 0; i < taxes->count; i++)
         if (same_tax(KT_AS(kt_tax_row, kt_line(taxes, i)), like))
@@ -45,7 +45,7 @@ static kt_error *advance_tax(posting *p, const kt_tax_row *row, kt_dec *net, kt_
     *net = *amount = money(0);
     for (size_t i = 0; i < p->v->advances.count; i++) {
         const struct advance_part *part = &p->advances[i];
-        const kt_tax_row *had = row_of(&part->of.taxes, row);
+        const kt_tax_row *had = tax_row_of(&part->of.taxes, row);
         if (!had)
             continue;
         *net = kt_dec_add(*net, advance_share(part, had->net));
@@ -97,7 +97,7 @@ static kt_error *book_other_rates(posting *p)
             const kt_tax_row *of = KT_AS(kt_tax_row, kt_line(had, k));
             const kt_tax_row none = {KT_OF(kt_tax_row), .tax = of->tax, .label = of->label, .kind = of->kind,
                 .rate = of->rate, .net = money(0), .amount = money(0)};
-            if (row_of(&p->v->taxes, of) || row_of(&done, of))
+            if (tax_row_of(&p->v->taxes, of) || tax_row_of(&done, of))
                 continue;
             KT_TRY(book_tax(p, &none));
             KT_TRY(kt_line_add(p->tx, &done, &none.rec));
@@ -212,13 +212,17 @@ static kt_error *read_advances(posting *p)
     for (size_t i = 0; i < v->advances.count; i++) {
         const struct advance *a = KT_AS(advance, kt_line(&v->advances, i));
         struct advance_part *part = &p->advances[i];
-        KT_TRY(advance_read(p->tx, v, a, part));
-        bool none = !part->gross.coef && part->of.gross.coef; /* there is nothing left to settle */
-        if (kt_dec_cmp(kt_dec_add(part->before, none ? KT_DEC(1, 2) : part->gross), part->of.gross) > 0)
-            return kt_hint(kt_fail(p->tx, KT_RULE, kt_format(p->tx, "advances[%zu].invoice", i).ptr,
-                               "%s is settled already", "%s jest już rozliczona", part->of.rec.number.ptr),
-                "Another invoice was posted first: take the advance off the draft, or lessen its amount.",
-                "Wcześniej zaksięgowano inną fakturę: usuń zaliczkę ze szkicu albo zmniejsz jej kwotę.");
+        KT_TRY(advance_read(p->tx, a->invoice, v->rec.id, part));
+        part->gross = known(a->gross);
+        kt_dec left = kt_dec_sub(part->of.gross, part->before);
+        if (sign_of(left) <= 0 || kt_dec_cmp(part->gross, left) > 0)
+            return kt_hint(advance_too_little(p->tx, KT_RULE,
+                               kt_format(p->tx, "advances[%zu].invoice", i).ptr, &part->of, left),
+                "Another invoice or a credit note was posted first: take the advance off the draft, or "
+                "lessen its "
+                "amount.",
+                "Wcześniej zaksięgowano inną fakturę albo korektę: usuń zaliczkę ze szkicu albo zmniejsz jej "
+                "kwotę.");
     }
     return NULL;
 }

@@ -28,14 +28,6 @@ KT_MUST kt_error *posting_register(
 
 /* Is this row of a purchase one whose tax the buyer accounts for? */
 KT_MUST kt_error *buyer_accounts_for(kt_tx *tx, const struct invoice *v, const kt_tax_row *row, bool *yes);
-enum { ASSESSED_MOST = 32 };
-struct assessed { /* tax that the buyer accounts for, by rate, in the document's currency */
-    kt_tax_total rows[ASSESSED_MOST];
-    size_t count;
-};
-/* What the buyer accounts for of a bill, whether or not advances bore some of it already. */
-KT_MUST kt_error *assess_bill(
-    kt_tx *tx, const struct house *house, const struct invoice *v, struct assessed *all);
 /* As the registers have it: "23% (buyer's)". */
 kt_tax_row assessed_row(kt_tx *tx, const kt_tax_total *total);
 struct assessed_side {

@@ -46,7 +46,7 @@ static kt_error *is_assessed(kt_tx *tx, const struct invoice *v, const struct in
     return NULL;
 }
 
-static kt_error *add_total(kt_tx *tx, struct assessed *all, const kt_tax_total *of, bool less)
+kt_error *assessed_add(kt_tx *tx, struct assessed *all, const kt_tax_total *of, bool less)
 {
     size_t at = 0;
     while (at < all->count &&
@@ -62,10 +62,8 @@ static kt_error *add_total(kt_tx *tx, struct assessed *all, const kt_tax_total *
     return NULL;
 }
 
-/* What the lines would bear at home; of an advance, less than what this part of it bore.
- *   part  NULL: the invoice itself */
-static kt_error *assess(kt_tx *tx, const struct house *house, const struct invoice *v,
-    const struct advance_part *part, struct assessed *all)
+/* What the lines would bear at home. */
+static kt_error *assess(kt_tx *tx, const struct house *house, const struct invoice *v, struct assessed *all)
 {
     const kt_taxes *taxes = kt_taxes_find(tx);
     kt_tax_line *rows = kt_alloc(tx, sizeof *rows * (v->lines.count + 1));
@@ -90,14 +88,8 @@ static kt_error *assess(kt_tx *tx, const struct house *house, const struct invoi
         return NULL;
     KT_TRY(taxes->assign(tx, &d));
     KT_TRY(taxes->compute(tx, &d));
-    for (size_t i = 0; i < d.total_count; i++) {
-        kt_tax_total *total = &d.totals[i];
-        if (part) {
-            total->net = advance_share(part, total->net);
-            total->tax = advance_share(part, total->tax);
-        }
-        KT_TRY(add_total(tx, all, total, part != NULL));
-    }
+    for (size_t i = 0; i < d.total_count; i++)
+        KT_TRY(assessed_add(tx, all, &d.totals[i], false));
     return NULL;
 }
 
@@ -114,7 +106,7 @@ kt_tax_row assessed_row(kt_tx *tx, const kt_tax_total *total)
 kt_error *assess_bill(kt_tx *tx, const struct house *house, const struct invoice *v, struct assessed *all)
 {
     *all = (struct assessed){.count = 0};
-    return is_sale(v->kind) ? NULL : assess(tx, house, v, NULL, all);
+    return is_sale(v->kind) ? NULL : assess(tx, house, v, all);
 }
 
 static kt_error *book_total(posting *p, const kt_tax_total *total)
@@ -133,12 +125,23 @@ static kt_error *book_total(posting *p, const kt_tax_total *total)
     return NULL;
 }
 
+/* What is settled of an advance bore its part. */
+static kt_error *less_advance(kt_tx *tx, const struct advance_part *part, struct assessed *all)
+{
+    for (size_t i = 0; i < part->buyers.count; i++) {
+        const kt_tax_total *of = &part->buyers.rows[i];
+        const kt_tax_total had = {of->rate, advance_share(part, of->net), advance_share(part, of->tax)};
+        KT_TRY(assessed_add(tx, all, &had, true));
+    }
+    return NULL;
+}
+
 kt_error *book_reverse_charge(posting *p)
 {
     struct assessed all;
     KT_TRY(assess_bill(p->tx, &p->house, p->v, &all));
-    for (size_t i = 0; i < p->v->advances.count && !is_sale(p->v->kind); i++)
-        KT_TRY(assess(p->tx, &p->house, &p->advances[i].of, &p->advances[i], &all));
+    for (size_t i = 0; i < p->v->advances.count; i++)
+        KT_TRY(less_advance(p->tx, &p->advances[i], &all));
     for (size_t i = 0; i < all.count; i++)
         KT_TRY(book_total(p, &all.rows[i]));
     return NULL;
