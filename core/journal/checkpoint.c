@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "kit/clock.h"
+#include "kit/disk.h"
 
 static const char key_name[] = "journal.key", log_name[] = "checkpoints.log";
 
@@ -66,20 +67,6 @@ static kt_error *file_error(arena *arena, const char *path, int code)
     return error_make(arena, KT_UNAVAILABLE, NULL, "%s: %s", "%s: %s", path, strerrordesc_np(code));
 }
 
-static bool write_all(int file, const char *bytes, size_t n)
-{
-    while (n > 0) {
-        ssize_t done = write(file, bytes, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        bytes += done;
-        n -= (size_t)done;
-    }
-    return true;
-}
-
 /* Makes the seed's file at first use. Two starters at once: the one whose file is there first wins. */
 static kt_error *seed_make(arena *arena, const char *path)
 {
@@ -88,10 +75,11 @@ static kt_error *seed_make(arena *arena, const char *path)
     if (file < 0)
         return errno == EEXIST ? NULL : file_error(arena, path, errno);
     random_bytes(seed, sizeof seed);
-    bool written = write_all(file, (const char *)seed, sizeof seed) && fsync(file) == 0;
-    int code = errno;
+    int code = disk_save(file, seed, sizeof seed);
     sodium_memzero(seed, sizeof seed);
-    if (close(file) != 0 || !written) {
+    if (close(file) != 0 && !code)
+        code = errno;
+    if (code) {
         unlink(path);
         return file_error(arena, path, code);
     }
@@ -162,10 +150,9 @@ static kt_error *log_append(arena *arena, const char *directory, const checkpoin
     int file = open(path.ptr, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (file < 0)
         return file_error(arena, path.ptr, errno);
-    bool written = write_all(file, line.ptr, line.len) && fsync(file) == 0;
-    int code = errno;
+    int code = disk_save(file, line.ptr, line.len);
     close(file);
-    return written ? NULL : file_error(arena, path.ptr, code);
+    return code ? file_error(arena, path.ptr, code) : NULL;
 }
 
 static void answer_write(const checkpoint *c, json *answer)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "kit/disk.h"
 #include "kit/str.h"
 #include "outbox/delivery.h"
 
@@ -135,17 +136,6 @@ static bool is_file_name(kt_str name)
     return name.len > 0 && name.len <= FILE_NAME_MAX && name.ptr[0] != '.';
 }
 
-static bool write_whole(int fd, kt_str text)
-{
-    for (size_t done = 0; done < text.len;) {
-        ssize_t n = write(fd, text.ptr + done, text.len - done);
-        if (n < 0 && errno != EINTR)
-            return false;
-        done += n > 0 ? (size_t)n : 0;
-    }
-    return fsync(fd) == 0;
-}
-
 static void deliver_file(
     delivery_line *line, arena *arena, const outbox_options *o, const parcel *p, delivery *d)
 {
@@ -160,12 +150,15 @@ static void deliver_file(
     int fd = to.ptr && unfinished.ptr
                  ? open(unfinished.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640)
                  : -1;
-    bool good = fd >= 0 && write_whole(fd, text);
-    if (fd >= 0)
-        good = close(fd) == 0 && good;
-    good = good && rename(unfinished.ptr, to.ptr) == 0;
-    *d = (delivery){.outcome = good ? DELIVERY_DONE : DELIVERY_LATER};
-    (void)snprintf(d->text, sizeof d->text, "%s", good ? "written" : strerrordesc_np(errno));
+    int code = !to.ptr || !unfinished.ptr ? ENOMEM : fd < 0 ? errno : disk_save(fd, text.ptr, text.len);
+    if (fd >= 0 && close(fd) != 0 && !code)
+        code = errno;
+    if (!code && rename(unfinished.ptr, to.ptr) != 0)
+        code = errno;
+    if (!code)
+        code = disk_flush_names(o->drop_directory);
+    *d = (delivery){.outcome = code ? DELIVERY_LATER : DELIVERY_DONE};
+    (void)snprintf(d->text, sizeof d->text, "%s", code ? strerrordesc_np(code) : "written");
 }
 
 static bool has_mail(const outbox_options *o)

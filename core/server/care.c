@@ -7,13 +7,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "kit/clock.h"
+#include "kit/disk.h"
 #include "kit/log.h"
+#include "kit/stand_back.h"
 
 static const char *const single_files[] = {"master.key", "journal.key", "checkpoints.log"};
 
@@ -24,18 +26,10 @@ static kt_error *file_error(arena *arena, const char *path, int code)
 
 /* ---- Copying ---- */
 
-static int copy_bytes(int from, int to)
+static kt_error *flush_names(arena *arena, const char *directory)
 {
-    struct stat stat;
-    if (fstat(from, &stat) != 0)
-        return errno;
-    for (off_t left = stat.st_size; left > 0;) {
-        ssize_t n = sendfile(to, from, NULL, (size_t)left);
-        if (n <= 0)
-            return n < 0 ? errno : EIO;
-        left -= n;
-    }
-    return fsync(to) != 0 ? errno : 0;
+    int code = disk_flush_names(directory);
+    return code ? file_error(arena, directory, code) : NULL;
 }
 
 /* Absent: nothing to copy. */
@@ -45,20 +39,11 @@ static kt_error *copy_file(arena *arena, const char *from, const char *to)
     if (in < 0)
         return errno == ENOENT ? NULL : file_error(arena, from, errno);
     int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    int code = out < 0 ? errno : copy_bytes(in, out);
+    int code = out < 0 ? errno : disk_copy(in, out, NULL, NULL);
     close(in);
     if (out >= 0 && close(out) != 0 && !code)
         code = errno;
     return code ? file_error(arena, to, code) : NULL;
-}
-
-static kt_error *sync_directory(arena *arena, const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int code = fd < 0 || fsync(fd) != 0 ? errno : 0;
-    if (fd >= 0)
-        close(fd);
-    return code ? file_error(arena, path, code) : NULL;
 }
 
 /* The folder and its subfolders, two floors deep: attachments lie in files/ab/. Absent: nothing. */
@@ -86,7 +71,7 @@ static kt_error *copy_folder(arena *arena, const char *from, const char *to, int
             error = copy_file(arena, a.ptr, b.ptr);
     }
     closedir(folder);
-    return error ? error : sync_directory(arena, to);
+    return error ? error : flush_names(arena, to);
 }
 
 /* Everything beside the store. */
@@ -134,10 +119,10 @@ static kt_error *give_name(arena *arena, const char *directory)
            to = arena_format(arena, "%s/store", directory);
     if (!from.ptr || !to.ptr)
         return error_no_memory();
-    KT_TRY(sync_directory(arena, directory));
+    KT_TRY(flush_names(arena, directory));
     if (rename(from.ptr, to.ptr) != 0)
         return file_error(arena, to.ptr, errno);
-    return sync_directory(arena, directory);
+    return flush_names(arena, directory);
 }
 
 kt_error *care_restore(arena *arena, const char *backup, const char *directory)
@@ -154,7 +139,7 @@ kt_error *care_restore(arena *arena, const char *backup, const char *directory)
     KT_TRY(take_empty(arena, directory));
     KT_TRY(take_empty(arena, folder.ptr));
     KT_TRY(copy_file(arena, from.ptr, to.ptr));
-    KT_TRY(sync_directory(arena, folder.ptr));
+    KT_TRY(flush_names(arena, folder.ptr));
     KT_TRY(copy_beside(arena, backup, directory));
     return give_name(arena, directory);
 }
@@ -245,22 +230,47 @@ static kt_error *run_check(method_call *call)
     return NULL;
 }
 
+typedef struct {
+    method_call *call;
+    const char *directory;
+    kt_error *error;
+} backup;
+
+static kt_error *make_backup(arena *arena, const method_rooms *rooms, const char *directory)
+{
+    kt_str folder = arena_format(arena, "%s/store.partial", directory);
+    if (!folder.ptr)
+        return error_no_memory();
+    KT_TRY(take_empty(arena, directory));
+    KT_TRY(store_backup(rooms->store, arena, folder.ptr, NULL, NULL));
+    KT_TRY(copy_beside(arena, rooms->data_directory, directory));
+    return give_name(arena, directory);
+}
+
+static void *backup_thread(void *argument)
+{
+    backup *b = argument;
+    stand_back(); /* who reads and writes meanwhile goes first */
+    b->error = make_backup(b->call->arena, b->call->rooms, b->directory);
+    return NULL;
+}
+
 static kt_error *run_backup(method_call *call)
 {
-    const char *data = call->rooms->data_directory;
     kt_str path = variant_get_str(call->params, "directory");
     int64_t began = clock_monotonic_ms();
     if (*path.ptr != '/')
         return error_make(call->arena, KT_VALIDATION, "directory",
             "%s does not begin with /: the server's own place is another one",
             "ścieżka %s nie zaczyna się od /: serwer działa w innym katalogu", path.ptr);
-    kt_str folder = arena_format(call->arena, "%s/store.partial", path.ptr);
-    if (!folder.ptr)
-        return error_no_memory();
-    KT_TRY(take_empty(call->arena, path.ptr));
-    KT_TRY(store_backup(call->rooms->store, call->arena, folder.ptr, NULL, NULL));
-    KT_TRY(copy_beside(call->arena, data, path.ptr));
-    KT_TRY(give_name(call->arena, path.ptr));
+    pthread_t thread;
+    backup b = {call, path.ptr, NULL}; /* the arena is the thread's until it ends */
+    int code = pthread_create(&thread, NULL, backup_thread, &b);
+    if (code)
+        return file_error(call->arena, path.ptr, code);
+    pthread_join(thread, NULL);
+    if (b.error)
+        return b.error;
     struct stat stat;
     kt_str file = arena_format(call->arena, "%s/store/data.mdb", path.ptr);
     if (!file.ptr || lstat(file.ptr, &stat) != 0)

@@ -11,6 +11,7 @@
 
 #include "exchange/exchange.h"
 #include "kit/clock.h"
+#include "kit/disk.h"
 #include "kit/log.h"
 #include "outbox/outbox.h"
 #include "server/care.h"
@@ -62,14 +63,11 @@ static kt_error *write_key(
     arena *arena, const char *directory, const char *path, const uint8_t key[KEY_BYTES])
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    int code = fd < 0 || write(fd, key, KEY_BYTES) != KEY_BYTES || fsync(fd) != 0 ? errno : 0;
+    int code = fd < 0 ? errno : disk_save(fd, key, KEY_BYTES);
     if (fd >= 0)
         close(fd);
-    int folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (!code && (folder < 0 || fsync(folder) != 0))
-        code = errno;
-    if (folder >= 0)
-        close(folder);
+    if (!code)
+        code = disk_flush_names(directory);
     return code ? system_error(arena, path, code) : NULL;
 }
 

@@ -11,10 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kit/disk.h"
 #include "kit/error.h"
 #include "store/lmdb.h"
-
-enum { CHUNK = 1 << 20, PIPE_BYTES = 1 << 20 };
 
 typedef struct {
     MDB_env *env;
@@ -33,57 +32,6 @@ static void *copy_out(void *argument)
     return NULL;
 }
 
-static bool write_all(int fd, const char *bytes, size_t len)
-{
-    while (len) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
-/* From one descriptor to the other, to the end. returns 0, or errno */
-static int pump(int in, int out, void (*progress)(void *context, uint64_t bytes), void *context)
-{
-    char *chunk = calloc(1, CHUNK);
-    uint64_t total = 0;
-    int failed = chunk ? 0 : ENOMEM;
-    while (!failed) {
-        ssize_t n = read(in, chunk, CHUNK);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            failed = errno;
-        if (n <= 0)
-            break;
-        if (!write_all(out, chunk, (size_t)n)) {
-            failed = errno ? errno : EIO;
-            break;
-        }
-        total += (uint64_t)n;
-        if (progress)
-            progress(context, total);
-    }
-    if (!failed && fsync(out) != 0)
-        failed = errno;
-    free(chunk);
-    return failed;
-}
-
-static int flush_directory(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int failed = fd < 0 || fsync(fd) != 0 ? errno : 0;
-    if (fd >= 0)
-        close(fd);
-    return failed;
-}
-
 /* Both return 0, errno or LMDB's number. */
 static int copy_through_pipe(
     MDB_env *env, int out, void (*progress)(void *context, uint64_t bytes), void *context)
@@ -92,7 +40,6 @@ static int copy_through_pipe(
     pthread_t thread;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return errno;
-    (void)fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES); /* only quicker */
     copy_work work = {.env = env, .fd = ends[1]};
     int failed = pthread_create(&thread, NULL, copy_out, &work);
     if (failed) {
@@ -100,7 +47,7 @@ static int copy_through_pipe(
         close(ends[1]);
         return failed;
     }
-    failed = pump(ends[0], out, progress, context);
+    failed = disk_copy(ends[0], out, progress, context);
     close(ends[0]);
     pthread_join(thread, NULL);
     return failed ? failed : work.rc;
@@ -128,7 +75,7 @@ static int publish(const char *part, const char *file, const char *directory)
 {
     if (rename(part, file) != 0)
         return errno;
-    return flush_directory(directory);
+    return disk_flush_names(directory);
 }
 
 kt_error *lmdb_backup(engine *e, arena *arena, const char *directory,
@@ -182,7 +129,7 @@ static int copy_file(const char *from, const char *part, const char *to, const c
     if (in < 0)
         return errno;
     int out = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    int rc = out < 0 ? errno : pump(in, out, NULL, NULL);
+    int rc = out < 0 ? errno : disk_copy(in, out, NULL, NULL);
     close(in);
     if (out >= 0)
         close(out);

@@ -13,13 +13,13 @@
 #include <unistd.h>
 
 #include "kit/error.h"
+#include "kit/stand_back.h"
 #include "store/engine.h"
 
 enum {
     FINDINGS_MAX = 1000,
     ARENA_MAX = 64 << 20,
     KEY_SHOWN = 32,
-    POLITE = 10,
     EXIT_FINDINGS = 1,
     EXIT_FAULT = 2,
     EXIT_NO_STORE = 3
@@ -156,7 +156,7 @@ _Noreturn static void check_in_child(const char *url, store_space space, place *
     arena *arena = arena_open(ARENA_MAX);
     walk w = {.space = space, .place = place, .out = out};
     catch_faults(place);
-    (void)setpriority(PRIO_PROCESS, 0, POLITE); /* beside a working server it takes what is left */
+    stand_back(); /* beside a working server it takes what is left */
     kt_error *error = arena ? ops->open(arena, rest, NULL, true, &w.engine) : error_no_memory();
     if (error) {
         dprintf(out, "%s\n", error_text(error));

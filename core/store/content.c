@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "kit/clock.h"
+#include "kit/disk.h"
 #include "kit/str.h"
 
 static kt_error *failed(arena *arena, const char *path, int code)
@@ -26,10 +27,7 @@ static kt_error *make_folder(arena *arena, const char *path)
 
 static kt_error *sync_folder(arena *arena, const char *path)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int code = fd < 0 || fsync(fd) != 0 ? errno : 0;
-    if (fd >= 0)
-        close(fd);
+    int code = disk_flush_names(path);
     return code ? failed(arena, path, code) : NULL;
 }
 
@@ -56,17 +54,10 @@ kt_error *content_begin(arena *arena, const char *data_directory, content_writer
 
 kt_error *content_add(arena *arena, content_writer *w, const void *bytes, size_t n)
 {
-    const char *at = bytes;
     crypto_hash_sha256_update(&w->hash, bytes, n);
-    for (size_t left = n; left;) {
-        ssize_t written = write(w->fd, at, left);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return failed(arena, w->path, written < 0 ? errno : ENOSPC);
-        at += written;
-        left -= (size_t)written;
-    }
+    int code = disk_write(w->fd, bytes, n);
+    if (code)
+        return failed(arena, w->path, code);
     w->size += n;
     return NULL;
 }

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kit/disk.h"
 #include "kit/error.h"
 #include "kit/log.h"
 #include "store/lmdb.h"
@@ -198,15 +199,6 @@ static int open_with_any_map(lmdb *l, size_t map)
     return rc;
 }
 
-static int flush_directory(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc = fd < 0 || fsync(fd) != 0 ? errno : 0;
-    if (fd >= 0)
-        close(fd);
-    return rc;
-}
-
 /* LMDB writes a new file's head without order: a power cut then leaves a file that nobody can open. So a new
  * environment is made aside, whole, and moved to its place. */
 static int make_env(lmdb *l, arena *arena)
@@ -231,7 +223,7 @@ static int make_env(lmdb *l, arena *arena)
         rc = errno;
     (void)unlink(lock.ptr);
     (void)rmdir(aside.ptr);
-    return rc ? rc : flush_directory(l->path);
+    return rc ? rc : disk_flush_names(l->path);
 }
 
 static size_t map_wanted(const char *query, const store_options *options)
