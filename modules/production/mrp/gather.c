@@ -13,6 +13,7 @@ struct gathering {
     id_map index;
     struct list items, ids, idle, made, links, demands, demand_of, receipts, receipt_of;
     int64_t *known_incoming; /* of each item: receipts that are gathered */
+    int64_t consumed;
 };
 
 static int64_t whole(kt_dec value)
@@ -159,16 +160,13 @@ static kt_error *read_needs(kt_tx *tx, struct gathering *g)
 
 static kt_error *read_forecasts(kt_tx *tx, struct gathering *g)
 {
-    const kt_where where[] = {{offsetof(struct forecast, day), KT_GE, &g->book.day}, {0}};
-    struct forecast f = {KT_OF(forecast)};
-    kt_cursor *cursor;
-    kt_error *error = NULL;
-    KT_TRY(kt_open(tx, &(kt_query){.of = &forecast_shape, .where = where}, &cursor));
-    while (!error && kt_next(cursor, &f.rec))
-        error = add_demand(tx, g, f.item, f.day, f.quantity,
-            (struct origin){kt_any(tx, forecast_shape.name, f.rec.id), {0}});
-    kt_error *end = kt_close(cursor);
-    return error ? error : end;
+    struct forecast_left *left;
+    size_t count;
+    KT_TRY(forecasts_left(tx, &left, &count, &g->consumed));
+    for (size_t i = 0; i < count; i++)
+        KT_TRY(add_demand(tx, g, left[i].item, left[i].day, left[i].quantity,
+            (struct origin){kt_any(tx, forecast_shape.name, left[i].forecast), {0}}));
+    return NULL;
 }
 
 /* ---- What comes, what is there ---- */
@@ -275,6 +273,7 @@ kt_error *mrp_gather(kt_tx *tx, struct gathered *out)
         .made = g.made.items,
         .demand_of = g.demand_of.items,
         .receipt_of = g.receipt_of.items,
+        .consumed = g.consumed,
         .mrp = {.items = g.items.items,
             .item_count = g.items.count,
             .links = g.links.items,

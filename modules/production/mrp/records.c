@@ -22,6 +22,18 @@ const kt_shape planned_item_shape = KT_SHAPE(planned_item, "base.item",
     LOT_FIELD(lot_max, "Greatest lot", "Partia największa"),
     LOT_FIELD(lot_multiple, "Multiple of", "Wielokrotność"),
     LOT_FIELD(safety_stock, "Safety stock", "Zapas bezpieczeństwa"),
+    KT_FIELD(planned_item, forecast_back, QUANTITY, "Forecasts taken back, days", "Prognozy wstecz, dni",
+        .scale = 0,
+        .help = {"An order takes of the forecast of its time, then of those that ended at most so many days "
+                 "before. "
+                 "Empty: 30.",
+            "Zamówienie zużywa prognozę swojego okresu, potem te, które skończyły się najwyżej tyle dni "
+            "wcześniej. "
+            "Puste: 30."}),
+    KT_FIELD(planned_item, forecast_forward, QUANTITY, "Forecasts taken ahead, days", "Prognozy w przód, dni",
+        .scale = 0,
+        .help = {"At last of those that begin at most so many days later. Empty: none.",
+            "Na końcu te, które zaczynają się najwyżej tyle dni później. Puste: żadne."}),
     KT_FIELD(planned_item, lot_period, INT, "Period, days", "Okres, dni"),
     KT_FIELD(planned_item, lead_days, INT, "Lead time, days", "Czas realizacji, dni",
         .help = {"From the release of an order until it is there.", "Od zlecenia do przyjęcia."}));
@@ -47,6 +59,13 @@ static kt_error *lots_fit(kt_tx *tx, const struct planned_item *i)
     return all;
 }
 
+static void window_fits(kt_tx *tx, const char *path, kt_dec days, kt_error **all)
+{
+    if (days.coef < 0 || kt_dec_cmp(days, KT_DEC(WINDOW_MAX, 0)) > 0)
+        kt_also(all, kt_fail(tx, KT_VALIDATION, path, "is not within 0 to %d days",
+                         "nie mieści się między 0 a %d dni", WINDOW_MAX));
+}
+
 kt_error *planning_rules_check(kt_tx *tx, const kt_event *event)
 {
     const struct planned_item *i = KT_SEE(planned_item, event->after);
@@ -56,23 +75,11 @@ kt_error *planning_rules_check(kt_tx *tx, const kt_event *event)
     not_negative(tx, "lot_max", i->lot_max.coef < 0, &all);
     not_negative(tx, "lot_multiple", i->lot_multiple.coef < 0, &all);
     not_negative(tx, "safety_stock", i->safety_stock.coef < 0, &all);
+    window_fits(tx, "forecast_back", i->forecast_back, &all);
+    window_fits(tx, "forecast_forward", i->forecast_forward, &all);
     not_negative(tx, "lot_period", i->lot_period < 0, &all);
     not_negative(tx, "lead_days", i->lead_days < 0, &all);
     return all;
-}
-
-const kt_shape forecast_shape = KT_SHAPE(forecast, "production.forecast",
-    KT_FIELD(forecast, item, REF, "Item", "Towar", .target = "base.item", .required = true, .indexed = true,
-        .priority = 1),
-    KT_FIELD(forecast, day, DATE, "Day", "Dzień", .required = true, .indexed = true, .priority = 2),
-    KT_FIELD(forecast, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .required = true, .priority = 3),
-    KT_FIELD(forecast, note, STRING, "Note", "Uwagi", .max = 200));
-
-kt_error *forecast_compute(kt_tx *tx, kt_record *self)
-{
-    return KT_AS(forecast, self)->quantity.coef > 0
-               ? NULL
-               : kt_fail(tx, KT_VALIDATION, "quantity", "must be above zero", "musi być większe od zera");
 }
 
 const kt_shape mrp_run_shape = KT_SHAPE(mrp_run, "production.mrp_run",
@@ -80,6 +87,9 @@ const kt_shape mrp_run_shape = KT_SHAPE(mrp_run, "production.mrp_run",
     KT_FIELD(mrp_run, items, INT, "Items", "Towary", .computed = true),
     KT_FIELD(mrp_run, levels, INT, "Levels", "Poziomy", .computed = true),
     KT_FIELD(mrp_run, demands, INT, "Demands", "Zapotrzebowania", .computed = true, .priority = 2),
+    KT_FIELD(mrp_run, consumed, INT, "Forecasts taken of", "Prognozy zużyte", .computed = true,
+        .help = {"By customers' orders, all or some of them: production.mrp.consumption tells which.",
+            "Przez zamówienia, w całości lub części: production.mrp.consumption pokazuje które."}),
     KT_FIELD(mrp_run, receipts, INT, "Open receipts", "Otwarte dostawy", .computed = true),
     KT_FIELD(mrp_run, proposals, INT, "Proposals", "Propozycje", .computed = true, .priority = 3),
     KT_FIELD(mrp_run, added, INT, "New proposals", "Propozycje nowe", .computed = true),
@@ -223,11 +233,15 @@ static const kt_shape trace_row_shape = KT_SHAPE(trace_row, NULL,
     KT_FIELD(trace_row, day, DATE, "Day", "Dzień"));
 struct trace_answer {
     kt_record rec;
-    kt_lines rows;
+    kt_lines rows, consumption;
 };
 const kt_shape trace_answer_shape = KT_SHAPE(trace_answer, NULL,
     KT_FIELD(
-        trace_answer, rows, LINES, "Up to the demand", "Aż do zapotrzebowania", .lines = &trace_row_shape));
+        trace_answer, rows, LINES, "Up to the demand", "Aż do zapotrzebowania", .lines = &trace_row_shape),
+    KT_FIELD(trace_answer, consumption, LINES, "The forecasts at its end", "Prognozy na końcu",
+        .lines = &consumption_row_shape,
+        .help = {"And which orders took of them, as they stand now.",
+            "Oraz zamówienia, które je zużyły, według stanu teraz."}));
 
 enum { TRACE_MAX = 2000 };
 
@@ -258,9 +272,27 @@ static kt_error *trace_up(kt_tx *tx, const struct proposal *p, unsigned level, k
     return NULL;
 }
 
+/* Of the forecasts among the rows, each once, what is left and who took the rest. */
+static kt_error *trace_forecasts(kt_tx *tx, struct trace_answer *out)
+{
+    for (size_t i = 0; i < out->rows.count; i++) {
+        const struct trace_row *row = KT_SEE(trace_row, kt_line(&out->rows, i));
+        const char *entity = kt_any_entity(tx, row->document);
+        bool again = false;
+        for (size_t n = 0; n < i; n++)
+            again = again || KT_SEE(trace_row, kt_line(&out->rows, n))->document.v == row->document.v;
+        if (!again && entity && strcmp(entity, forecast_shape.name) == 0)
+            KT_TRY(consumption_tell(
+                tx, (kt_id){0}, (kt_date){0}, (kt_date){0}, kt_any_id(row->document), &out->consumption));
+    }
+    return NULL;
+}
+
 kt_error *mrp_trace(kt_tx *tx, const kt_record *params, kt_record *result)
 {
+    struct trace_answer *out = KT_AS(trace_answer, result);
     struct proposal p = {KT_OF(proposal)};
     KT_TRY(kt_read(tx, KT_SEE(trace, params)->proposal, &p.rec));
-    return trace_up(tx, &p, 0, &KT_AS(trace_answer, result)->rows);
+    KT_TRY(trace_up(tx, &p, 0, &out->rows));
+    return trace_forecasts(tx, out);
 }

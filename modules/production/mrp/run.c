@@ -321,6 +321,7 @@ static kt_error *end_run(kt_tx *tx, const struct kept *k, kt_work_run *run)
     KT_TRY(kt_read(tx, k->run, &r.rec));
     r.items = (int64_t)k->g.mrp.item_count;
     r.demands = (int64_t)k->g.mrp.demand_count;
+    r.consumed = k->g.consumed;
     r.receipts = (int64_t)k->g.mrp.receipt_count;
     r.levels = (int64_t)k->g.mrp.levels;
     r.proposals = (int64_t)k->serials.count;

@@ -9,7 +9,7 @@ struct planned_item { /* what planning needs to know of base.item, and adds to i
     kt_record rec;
     unsigned kind, planning;
     bool active;
-    kt_dec safety_stock, lot_size, lot_min, lot_max, lot_multiple;
+    kt_dec safety_stock, lot_size, lot_min, lot_max, lot_multiple, forecast_back, forecast_forward;
     int64_t lot_period, lead_days;
 };
 extern const kt_shape planned_item_shape;
@@ -19,17 +19,32 @@ kt_error *planning_rules_check(kt_tx *tx, const kt_event *event);
 struct forecast {
     kt_record rec;
     kt_id item;
-    kt_date day;
+    kt_date day, until; /* until: not set: the day */
     kt_dec quantity;
     kt_str note;
 };
 extern const kt_shape forecast_shape;
 kt_error *forecast_compute(kt_tx *tx, kt_record *self);
+enum { WINDOW_MAX = 92 }; /* days within which orders take of the forecasts of other times */
+struct forecast_left {
+    kt_id forecast, item;
+    kt_date day;
+    kt_dec quantity;
+};
+/* What customers' orders left of the forecasts that still hold, by item and day; in the transaction's memory.
+ *   consumed  receives how many forecasts they took of */
+KT_MUST kt_error *forecasts_left(kt_tx *tx, struct forecast_left **left, size_t *count, int64_t *consumed);
+/* Which orders took what of the forecasts that reach `from`: rows of consumption_row_shape, at most 5,000.
+ *   item, until, forecast  not set: of all; whenever they begin; of all */
+KT_MUST kt_error *consumption_tell(
+    kt_tx *tx, kt_id item, kt_date from, kt_date until, kt_id forecast, kt_lines *rows);
+extern const kt_shape consumption_shape, consumption_row_shape, consumption_answer_shape;
+kt_error *mrp_consumption(kt_tx *tx, const kt_record *params, kt_record *result);
 
 struct mrp_run {
     kt_record rec;
     kt_date day;
-    int64_t items, demands, receipts, proposals, added, changed, removed, messages, levels, job;
+    int64_t items, demands, consumed, receipts, proposals, added, changed, removed, messages, levels, job;
 };
 extern const kt_shape mrp_run_shape;
 
@@ -79,6 +94,7 @@ struct gathered {
     size_t idle_count;
     bool *made;
     struct origin *demand_of, *receipt_of;
+    int64_t consumed; /* forecasts that orders took of */
 };
 KT_MUST kt_error *mrp_gather(kt_tx *tx, struct gathered *g);
 

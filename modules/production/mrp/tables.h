@@ -6,12 +6,13 @@
     {&planned_item_shape},                                                                                   \
         {&forecast_shape, {"Forecast", "Prognoza"}, {"Forecasts", "Prognozy"}, .compute = forecast_compute,  \
             .icon = "trending-up",                                                                           \
-            .views = "[{\"kind\":\"list\",\"columns\":[\"item\",\"day\",\"quantity\",\"note\"],\"sort\":"    \
-                     "\"day\"}]"},                                                                           \
+            .views = "[{\"kind\":\"list\",\"columns\":[\"item\",\"day\",\"until\",\"quantity\",\"note\"],"   \
+                     "\"sort\":\"day\"}]"},                                                                  \
         {&mrp_run_shape, {"Planning run", "Przebieg planowania"}, {"Planning runs", "Przebiegi planowania"}, \
             .icon = "play",                                                                                  \
-            .views = "[{\"kind\":\"list\",\"columns\":[\"day\",\"items\",\"demands\",\"proposals\","         \
-                     "\"added\",\"changed\",\"removed\",\"messages\"],\"sort\":\"-id\"}]"},                  \
+            .views =                                                                                         \
+                "[{\"kind\":\"list\",\"columns\":[\"day\",\"items\",\"demands\",\"consumed\",\"proposals\"," \
+                "\"added\",\"changed\",\"removed\",\"messages\"],\"sort\":\"-id\"}]"},                       \
         {&proposal_shape, {"Proposal", "Propozycja"}, {"Proposals", "Propozycje"},                           \
             .indexes = "item state, state release", .actions = proposal_actions, .icon = "lightbulb",        \
             .views = "[{\"kind\":\"list\",\"columns\":[\"item\",\"kind\",\"quantity\",\"release\",\"due\","  \
@@ -27,6 +28,9 @@
 #define MRP_METHODS                                                                                          \
     {"mrp.run", {"Plan the requirements", "Zaplanuj potrzeby"}, "production.order:plan", true,               \
         &mrp_run_ask_shape, &mrp_run_answer_shape, mrp_run_call},                                            \
+        {"mrp.consumption", {"Which orders took of forecasts", "Które zamówienia zużyły prognozy"},          \
+            "production.forecast:read", false, &consumption_shape, &consumption_answer_shape,                \
+            mrp_consumption},                                                                                \
     {                                                                                                        \
         "mrp.trace", {"What a proposal is for", "Na co jest propozycja"}, "production.proposal:read", false, \
             &trace_shape, &trace_answer_shape, mrp_trace                                                     \
