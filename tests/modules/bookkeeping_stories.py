@@ -2,10 +2,10 @@
 """Stories of a bookkeeper's exacting day, over HTTP: what is posted stays, locks hold, valuations of any day, the three-way
 match, credit limits, statements whose every figure opens to its entries."""
 import datetime
-from decimal import Decimal as D
+from decimal import ROUND_HALF_UP, Decimal as D
 
 from stories import expect, make, refused, run
-from books import Gained, TODAY, balances, books, draft, entry, invoice, items, login, order, pay, posted, proved, ship, thing
+from books import Gained, TODAY, balances, books, credit, draft, entry, invoice, items, login, order, pay, posted, proved, seen, ship, thing
 from house import House
 
 
@@ -188,34 +188,74 @@ def a_bill_is_held_against_order_and_receipt_in_all_its_parts(k, house):
 
 # ---- Cash to come ----
 
-def the_forecast_knows_terms_purchases_and_deals(k):
-    """An order of 1000 to be paid by 30 % and, four weeks later, 70 %; goods of 400 from a supplier who is paid at once; a deal by its
-    probability."""
+def foreseen(k, more):
+    """What the weeks of the forecast gain by a function: {column: {week: amount}}."""
+    before = k.call("finance.cash_forecast", {"weeks": 16})["weeks"]
+    more()
+    after = k.call("finance.cash_forecast", {"weeks": 16})["weeks"]
+    gained = {part: {n: D(b[part]) - D(a[part]) for n, (a, b) in enumerate(zip(before, after))} for part in ("receivable", "payable", "orders", "purchases", "deals")}
+    return {part: {n: amount for n, amount in of.items() if amount} for part, of in gained.items() if any(of.values())}
+
+
+def in_weeks(*dated):
+    """{week: amount} of (days from today, amount)."""
+    monday, of = TODAY - datetime.timedelta(TODAY.weekday()), {}
+    for days, amount in dated:
+        week = (TODAY + datetime.timedelta(days) - monday).days // 7
+        of[week] = of.get(week, D(0)) + D(amount).quantize(D("0.01"), ROUND_HALF_UP)
+    return of
+
+
+def later(days):
+    return (TODAY + datetime.timedelta(days)).isoformat()
+
+
+def buy(k, party, goods, price, quantity, days, currency="PLN"):
     s = books(k)
-    monday = TODAY - datetime.timedelta(TODAY.weekday())
-    day = lambda days: (TODAY + datetime.timedelta(days)).isoformat()
-    week = lambda text: (datetime.date.fromisoformat(text) - monday).days // 7
-    halves = make(k, "finance.terms", code="30+70", name="30+70", parts=[{"percent": "30"}, {"percent": "70", "days": 28}])
-    at_once = make(k, "finance.terms", code="0", name="At once", parts=[{"percent": "100"}])
-    buyer, seller = make(k, "base.party", name="Buyer", payment_terms=halves), make(k, "base.party", name="Seller", is_supplier=True, payment_terms=at_once)
-    before = k.call("finance.cash_forecast", {"weeks": 12})["weeks"]
-    order(k, thing("525", "2", discount_amount="50"), party=buyer, asked=day(8))
-    bought = make(k, "logistics.purchase_order", party=seller, currency=s["PLN"], lines=[{"item": s["bike"], "quantity": "8", "price": "50"}])
+    bought = make(k, "logistics.purchase_order", party=party, currency=s[currency], lines=[{"item": goods, "quantity": quantity, "price": price}])
     k.call("logistics.purchase_order.approve", {"id": bought})
     line = k.get("logistics.purchase_order", bought)["lines"][0]
-    k.call("logistics.purchase_order.reschedule", {"id": bought, "lines": [{"line": line["id"], "expected": day(15)}], "reason": "as agreed"})
+    k.call("logistics.purchase_order.reschedule", {"id": bought, "lines": [{"line": line["id"], "expected": later(days)}], "reason": "as agreed"})
+
+
+def the_forecast_knows_terms_purchases_and_deals(k):
+    """An order of 1000 and 100, 230 and 8 of tax, is paid by 30 % and, four weeks later, 70 %; 400 and 92 go to a supplier who is paid at once; 100
+    euros at 4.30 without tax to one in the union."""
+    s = books(k)
+    halves = seen["halves"] = make(k, "finance.terms", code="30+70", name="30+70", parts=[{"percent": "30"}, {"percent": "70", "days": 28}])
+    at_once = make(k, "finance.terms", code="0", name="At once", parts=[{"percent": "100"}])
+    buyer, seller = (make(k, "base.party", name=name, payment_terms=terms) for name, terms in (("Buyer", halves), ("Seller", at_once)))
+    k.update("base.party", s["rad"], {"payment_terms": at_once})
+    seen["buyer"] = buyer
+    reduced = thing("100", tax_category=s["category"]["reduced"])
+    expect(foreseen(k, lambda: order(k, thing("525", "2", discount_amount="50"), reduced, party=buyer, asked=later(8))),
+           {"orders": in_weeks((8, "401.40"), (36, "936.60"))})
+    expect(foreseen(k, lambda: buy(k, seller, s["bike"], "50", "8", 15)), {"purchases": in_weeks((15, -492))})
+    expect(foreseen(k, lambda: buy(k, s["rad"], s["wheel"], "10", "10", 22, "EUR")), {"purchases": in_weeks((22, -430))})
+
+
+def the_forecast_counts_deals_with_tax_by_their_probability(k):
+    """500 and 115 of tax by the stage's 40 %, 30 % of it at the close; lines with 8 %; an amount that has its tax in it already."""
+    s, buyer = books(k), seen["buyer"]
     make(k, "crm.pipeline", name="Sales", initial=True, stages=[{"name": "Offer", "probability": "40"}, {"name": "Won", "semantic": "won"}, {"name": "Lost", "semantic": "lost"}])
-    deal = k.get("crm.deal", make(k, "crm.deal", title="Perhaps", party=buyer, amount="500", currency=s["PLN"], expected_close=day(22)))
-    after = k.call("finance.cash_forecast", {"weeks": 12})
-    wanted = {"orders": {}, "purchases": {}, "deals": {}}
-    for part, when, amount in (("orders", day(8), D(300)), ("orders", day(36), D(700)), ("purchases", day(15), D(-400)),
-                               ("deals", day(22), D(500) * D(deal["probability"]) / 100)):
-        wanted[part][week(when)] = wanted[part].get(week(when), D(0)) + amount
-    assert D(deal["probability"]) > 0, deal
-    for part, of in wanted.items():
-        gained = [D(b[part]) - D(a[part]) for a, b in zip(before, after["weeks"])]
-        expect((part, {n: amount for n, amount in enumerate(gained) if amount}), (part, of))
-    expect((after["deals"], D(k.call("finance.cash_forecast", {"weeks": 12, "deals": False})["weeks"][3]["deals"])), (True, D(0)))
+    deal = lambda **more: make(k, "crm.deal", **{"title": "Perhaps", "party": buyer, "currency": s["PLN"], "expected_close": later(22), **more})
+    for more, gross in (({"amount": "500"}, "615"), ({"lines": [thing("250", "2", tax_category=s["category"]["reduced"])]}, "540"),
+                        ({"amount": "1000", "tax_included": True}, "1000"), ({"amount": "100", "currency": s["EUR"]}, "528.9")):
+        likely = D(gross) * 40 / 100
+        expect(foreseen(k, lambda: deal(**more)), {"deals": in_weeks((22, likely * 30 / 100), (50, likely * 70 / 100))})
+    late = deal(amount="100", expected_close=later(-40))
+    expect(foreseen(k, lambda: k.update("crm.deal", late, {"stage_name": "Won"})), {"deals": in_weeks((0, "-14.76"), (28, "-34.44"))})
+    expect(D(k.call("finance.cash_forecast", {"weeks": 12, "deals": False})["weeks"][3]["deals"]), D(0))
+
+
+def the_forecast_counts_an_advance_once(k):
+    """369 of 1230 are asked for in advance: they are owed now, and the order brings 861. 122.99 of it are credited: the order brings them."""
+    buyer, made = seen["buyer"], {}
+    made["order"] = order(k, thing("1000"), party=buyer, asked=later(8))
+    gained = foreseen(k, lambda: made.update(advance=invoice(k, thing("300"), kind="advance", party=buyer, order=made["order"])))
+    expect((gained["orders"], sum(gained["receivable"].values())), (in_weeks((8, "-110.70"), (36, "-258.30")), D(369)))
+    gained = foreseen(k, lambda: credit(k, made["advance"], TODAY.isoformat(), (0, "0.3333")))
+    expect(sum(gained["orders"].values()), D("122.99"))
 
 
 # ---- What is asked or entered wrongly ----
@@ -341,6 +381,7 @@ def the_books_need_base_alone(k):
 
 run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, a_year_whose_periods_are_locked_is_closed,
      a_valuation_is_of_its_day_and_may_be_repeated, every_figure_opens_to_its_entries, an_account_in_euros_is_valued_too,
-     a_bill_is_held_against_order_and_receipt_in_all_its_parts, the_forecast_knows_terms_purchases_and_deals, wrong_days_accounts_and_sums_are_named,
+     a_bill_is_held_against_order_and_receipt_in_all_its_parts, the_forecast_knows_terms_purchases_and_deals, the_forecast_counts_deals_with_tax_by_their_probability,
+     the_forecast_counts_an_advance_once, wrong_days_accounts_and_sums_are_named,
      an_instalment_past_its_day_makes_the_invoice_overdue, a_closed_order_is_billed_for_what_went_out, parts_of_a_box_are_billed_as_they_are,
      a_credit_limit_counts_what_is_ordered, the_books_need_base_alone], modules="base,crm,logistics,finance")

@@ -232,6 +232,8 @@ class Mirror:
         for field, sum_of in (("net", net), ("tax", tax), ("gross", gross)):
             hold(sum((number(line[field]) for line in new["lines"]), D(0)) == sum_of, "an invoice's lines are not its totals", field, new)
         self.numbered(new, "finance.invoice")
+        if new["corrects"] and "advance" in self.rows["finance.invoice"][new["corrects"]]["kind"]:
+            self.ask.add(("an_advance_is_settled_to_the_cent", new["corrects"]))
         for part in new.get("advances") or []:
             for figure in ("net", "tax", "gross"):
                 self.advanced[part["invoice"], figure] += number(part[figure])
@@ -245,8 +247,10 @@ class Mirror:
 
     def an_advance_is_settled_to_the_cent(self, id):
         of, (net, tax, gross) = self.rows["finance.invoice"][id], (self.advanced[id, f] for f in ("net", "tax", "gross"))
-        hold(net + tax == gross <= number(of["gross"]), "more is settled of an advance than there is", of, net, tax, gross)
-        hold(gross < number(of["gross"]) or net == number(of["net"]), "what is settled of an advance is not its net and tax", of, net, tax)
+        notes = [n for n in self.rows["finance.invoice"].values() if n["corrects"] == id and n["state"] == "posted"]
+        left = {f: number(of[f]) - sum(number(n[f]) for n in notes) for f in ("net", "gross")}
+        hold(net + tax == gross and gross <= max(left["gross"], D(0)), "more is settled of an advance than there is", of, net, tax, gross, left)
+        hold(gross < left["gross"] or net == left["net"] or not gross, "what is settled of an advance is not its net and tax", of, net, tax, left)
 
     def payment(self, old, new):
         if old and old["state"] != "draft":

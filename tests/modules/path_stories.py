@@ -166,19 +166,19 @@ def the_confirmation_does_what_the_preview_told(k):
 
 
 def the_preview_tells_when_money_comes_and_goes(k):
-    """The customer pays by the usual terms from the day of the promise, the suppliers get theirs from the day on which the goods come."""
+    """The customer pays by the usual terms from the day of the promise, the suppliers get theirs from the day on which the goods come; both with tax."""
     usual = datetime.timedelta(rows(k, "finance.terms", ["initial", "=", True])[0]["parts"][0]["days"])
     due = lambda text: (datetime.date.fromisoformat(text) + usual).isoformat()
     preview, row = seen["preview"], k.get("crm.order", seen["order"])
     bike, service = row["lines"]
     moved = {}
-    for when, amount in [(due(bike["promised"]), D(bike["net"])), (due(day(60)), D(service["net"]))] + [
-            (due(p["day"]), -D(p["cost"])) for p in preview["parts"] if p["kind"] == "buy"]:
+    bought = [(due(p["day"]), -(D(p["cost"]) * D("1.23")).quantize(D("0.01"))) for p in preview["parts"] if p["kind"] == "buy"]
+    for when, amount in [(due(bike["promised"]), D(bike["gross"])), (due(day(60)), D(service["gross"])), *bought]:
         received, paid = moved.get(when, (D(0), D(0)))
         moved[when] = (received + max(amount, D(0)), paid + max(-amount, D(0)))
     expect({c["day"]: (D(c["received"]), D(c["paid"])) for c in preview["cash"]}, moved)
     expect([c["day"] for c in preview["cash"]], sorted(moved))
-    expect(D(preview["cash"][-1]["balance"]), D(row["net"]) - sum(D(p["cost"]) for p in preview["parts"] if p["kind"] == "buy"))
+    expect(D(preview["cash"][-1]["balance"]), D(row["gross"]) + sum(amount for _, amount in bought))
 
 
 def a_salesman_is_told_no_cost(k, house):

@@ -1,5 +1,5 @@
 /* What an order does to cash, day by day: what the customer will pay for what is still to be billed, and what the goods
- * that are bought for it cost, each by the terms of payment of who pays. Both without tax, which is passed on. */
+ * that are bought for it cost, each by the terms of payment of who pays. Both with tax, as they will be paid. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +26,7 @@ static const kt_shape asked_of_shape = KT_SHAPE(
     asked_of, "logistics.purchase_request", KT_BIND(asked_of, party, REF, "party"));
 
 struct billed { /* on a day, by or to a party; after that, what falls due on a day */
-    kt_id party;
+    kt_id party, item;
     kt_date day;
     kt_dec amount; /* in the company's currency; below zero: we pay */
 };
@@ -81,11 +81,11 @@ static kt_date not_past(kt_tx *tx, kt_date day)
 
 static kt_dec unbilled(const struct sale_line *line)
 {
-    kt_dec net = kt_dec_round(line->net, 2), parts[2];
+    kt_dec gross = kt_dec_round(line->gross, 2), parts[2];
     kt_dec weights[2] = {kt_dec_sub(line->quantity, line->invoiced), line->invoiced};
     if (!line->invoiced.coef || weights[0].coef < 0 || weights[1].coef < 0)
-        return line->invoiced.coef ? KT_DEC(0, 2) : net;
-    kt_dec_split(net, weights, 2, parts);
+        return line->invoiced.coef ? KT_DEC(0, 2) : gross;
+    kt_dec_split(gross, weights, 2, parts);
     return parts[0];
 }
 
@@ -98,17 +98,45 @@ static kt_error *add_sales(kt_tx *tx, const struct sale *s, kt_id own, struct bi
         if (!amount.coef)
             continue;
         if (currencies)
-            KT_TRY(currencies->convert(tx, amount, s->currency, own, s->day, 2, &amount));
+            KT_TRY(currencies->convert(tx, amount, s->currency, own, kt_today(tx), 2, &amount));
         kt_date day = line->promised.day ? line->promised : line->asked.day ? line->asked : s->asked;
         if (amount.scale1)
-            KT_TRY(add(
-                tx, all, (struct billed){s->bill_to.v ? s->bill_to : s->party, not_past(tx, day), amount}));
+            KT_TRY(add(tx, all,
+                (struct billed){.party = s->bill_to.v ? s->bill_to : s->party,
+                    .day = not_past(tx, day),
+                    .amount = amount}));
     }
     return NULL;
 }
 
-static kt_error *add_purchases(kt_tx *tx, const kt_plan *plan, struct bills *all)
+/* What is bought of one supplier, as his bill will have it: with the tax that he charges. */
+static kt_error *tax_bill(kt_tx *tx, kt_id company, kt_id own, struct billed *rows, size_t count)
 {
+    const kt_taxes *taxes = kt_taxes_find(tx);
+    kt_tax_line *lines = kt_alloc(tx, sizeof *lines * (count + 1));
+    kt_tax_document d = {.company = company,
+        .party = rows[0].party,
+        .currency = own,
+        .day = kt_today(tx),
+        .lines = lines,
+        .line_count = count};
+    if (!lines)
+        return kt_no_memory();
+    for (size_t i = 0; i < count; i++)
+        lines[i] = (kt_tax_line){.item = rows[i].item, .quantity = KT_DEC(1, 0), .price = rows[i].amount};
+    if (taxes) {
+        KT_TRY(taxes->assign(tx, &d));
+        KT_TRY(taxes->compute(tx, &d));
+    }
+    for (size_t i = 0; i < count; i++)
+        rows[i].amount = kt_dec_neg(taxes ? kt_dec_round(lines[i].gross, 2) : rows[i].amount);
+    return NULL;
+}
+
+static kt_error *add_purchases(
+    kt_tx *tx, const struct sale *s, const kt_plan *plan, kt_id own, struct bills *all)
+{
+    struct bills bought = {0};
     for (size_t i = 0; i < plan->count; i++) {
         const kt_cover *part = &plan->parts[i];
         const char *entity = kt_any_entity(tx, part->document);
@@ -117,10 +145,21 @@ static kt_error *add_purchases(kt_tx *tx, const kt_plan *plan, struct bills *all
             continue;
         if (entity && strcmp(entity, asked_of_shape.name) == 0)
             KT_TRY(kt_read(tx, kt_any_id(part->document), &request.rec));
-        KT_TRY(add(tx, all,
-            (struct billed){request.party, not_past(tx, part->day.day ? part->day : part->needed),
-                kt_dec_neg(part->cost)}));
+        KT_TRY(add(tx, &bought,
+            (struct billed){.party = request.party,
+                .item = part->item,
+                .day = not_past(tx, part->day.day ? part->day : part->needed),
+                .amount = part->cost}));
     }
+    if (bought.count)
+        qsort(bought.rows, bought.count, sizeof *bought.rows, by_party);
+    for (size_t i = 0, end; i < bought.count; i = end) {
+        for (end = i + 1; end < bought.count && bought.rows[end].party.v == bought.rows[i].party.v;)
+            end++;
+        KT_TRY(tax_bill(tx, s->rec.company, own, &bought.rows[i], end - i));
+    }
+    for (size_t i = 0; i < bought.count; i++)
+        KT_TRY(add(tx, all, bought.rows[i]));
     return NULL;
 }
 
@@ -138,7 +177,7 @@ static kt_error *fall_due(
             rows[count++] = (kt_account_due){billed->rows[i].day, billed->rows[i].amount};
         KT_TRY(accounts->expected(tx, party, rows, count, &parts, &cut));
         for (size_t k = 0; k < cut; k++)
-            KT_TRY(add(tx, due, (struct billed){{0}, parts[k].day, parts[k].amount}));
+            KT_TRY(add(tx, due, (struct billed){.day = parts[k].day, .amount = parts[k].amount}));
     }
     put_together(due);
     return NULL;
@@ -175,7 +214,7 @@ static kt_error *find_days(kt_tx *tx, const struct sale *s, const kt_plan *plan,
     if (currencies)
         KT_TRY(currencies->own(tx, &own));
     KT_TRY(add_sales(tx, s, own.v ? own : s->currency, &billed));
-    KT_TRY(add_purchases(tx, plan, &billed));
+    KT_TRY(add_purchases(tx, s, plan, own, &billed));
     put_together(&billed);
     KT_TRY(fall_due(tx, accounts, &billed, &due));
     return show(tx, &due, days);

@@ -402,10 +402,10 @@ const kt_shape planned_order_shape = KT_SHAPE(planned_order, NULL,
     KT_FIELD(planned_order, minutes, INT, "Working minutes", "Minuty pracy"),
     KT_FIELD(planned_order, parts, LINES, "Plan", "Plan", .lines = &planned_part_shape),
     KT_FIELD(planned_order, cash, LINES, "Effect on cash", "Wpływ na gotówkę", .lines = &cash_day_shape,
-        .help = {"In the company's currency, without tax, by the terms of payment. Empty: nobody keeps the "
+        .help = {"In the company's currency, with tax, by the terms of payment. Empty: nobody keeps the "
                  "books, or "
                  "the cost is not yours to see.",
-            "W walucie firmy, bez podatku, według warunków płatności. Puste: nikt nie prowadzi ksiąg albo "
+            "W walucie firmy, z podatkiem, według warunków płatności. Puste: nikt nie prowadzi ksiąg albo "
             "nie wolno Ci "
             "znać kosztów."}));
 

@@ -52,6 +52,25 @@ kt_error *advance_left(kt_tx *tx, const struct invoice *advance, kt_id but, bool
     return NULL;
 }
 
+kt_error *advances_left(kt_tx *tx, kt_id order, kt_dec *gross)
+{
+    const kt_where where[] = {
+        KT_WHERE(invoice, order, KT_EQ, order), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
+    kt_found found;
+    *gross = money(0);
+    KT_TRY(kt_find(tx, &(kt_query){.of = &invoice_shape, .where = where, .sort = "id"}, 0, &found));
+    for (size_t i = 0; i < found.count; i++) {
+        struct invoice v = {KT_OF(invoice)};
+        kt_dec left;
+        KT_TRY(kt_read(tx, found.ids[i], &v.rec));
+        if (!is_advance(v.kind))
+            continue;
+        KT_TRY(advance_left(tx, &v, (kt_id){0}, false, &left));
+        *gross = kt_dec_add(*gross, left);
+    }
+    return NULL;
+}
+
 kt_dec advance_share(const struct advance_part *part, kt_dec figure)
 {
     if (!part->of.gross.coef)

@@ -149,6 +149,8 @@ KT_MUST kt_error *advance_left(
     kt_tx *tx, const struct invoice *advance, kt_id but, bool drafts, kt_dec *gross);
 /* The part's share of one of the advance's figures: the shares of all parts sum up to it, to the last cent. */
 kt_dec advance_share(const struct advance_part *part, kt_dec figure);
+/* The same of all posted advance invoices of an order, in their currency. */
+KT_MUST kt_error *advances_left(kt_tx *tx, kt_id order, kt_dec *gross);
 /* What is left of an advance, rate by rate, as posted invoices settled and credited it, all `but` one; the part's own
  * gross is not set. */
 KT_MUST kt_error *advance_read(kt_tx *tx, kt_id advance, kt_id but, struct advance_part *part);
@@ -202,6 +204,9 @@ KT_MUST kt_error *receipt_check(kt_tx *tx, const struct invoice *v);
 
 extern const kt_shape from_order_shape, from_order_made_shape, to_invoice_shape, to_invoice_rows_shape;
 kt_error *invoice_from_order(kt_tx *tx, const kt_record *params, kt_record *result);
+/* What an order would be billed for today, of all that is ordered and not billed: lines and totals, nothing stored.
+ *   of  of kt_any: the order */
+KT_MUST kt_error *invoice_expected(kt_tx *tx, kt_id of, const kt_order *order, struct invoice *v);
 /* As <kontor/accounts.h> says. */
 KT_MUST kt_error *bill_order(kt_tx *tx, kt_id order, kt_date day, kt_id *invoice);
 kt_error *orders_to_invoice(kt_tx *tx, const kt_record *params, kt_record *result);

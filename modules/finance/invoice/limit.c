@@ -53,27 +53,10 @@ static kt_id billed_party(const struct confirmed *o)
     return o->bill_to.v ? o->bill_to : o->party;
 }
 
-/* Advance invoices are owed as open items; what they had of the order is not billed once more. */
-static kt_error *less_advances(kt_tx *tx, const struct confirmed *o, kt_dec *sum)
-{
-    const kt_where where[] = {KT_WHERE(invoice, order, KT_EQ, kt_any(tx, "crm.order", o->rec.id)),
-        KT_WHERE(invoice, kind, KT_EQ, ADVANCE), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
-    kt_found found;
-    KT_TRY(kt_find(tx, &(kt_query){.of = &invoice_shape, .where = where, .sort = "id"}, 0, &found));
-    for (size_t i = 0; i < found.count; i++) {
-        struct invoice v = {KT_OF(invoice)};
-        kt_dec left;
-        KT_TRY(kt_read(tx, found.ids[i], &v.rec));
-        KT_TRY(advance_left(tx, &v, (kt_id){0}, false, &left));
-        *sum = kt_dec_sub(*sum, left);
-    }
-    return NULL;
-}
-
 /* What is still to be billed of an order, with tax, in the company's currency. */
 static kt_error *unbilled(kt_tx *tx, const struct house *house, const struct confirmed *o, kt_dec *value)
 {
-    kt_dec sum = money(0);
+    kt_dec sum = money(0), advances;
     for (size_t i = 0; i < o->lines.count; i++) {
         const struct confirmed_line *line = KT_AS(confirmed_line, kt_line(&o->lines, i));
         bool closed = o->state == CLOSED_ORDER;
@@ -81,7 +64,8 @@ static kt_error *unbilled(kt_tx *tx, const struct house *house, const struct con
         if (line->quantity.coef && left.coef && (!closed || left.coef > 0))
             sum = kt_dec_add(sum, share_of(known(line->gross), left, line->quantity));
     }
-    KT_TRY(less_advances(tx, o, &sum));
+    KT_TRY(advances_left(tx, kt_any(tx, "crm.order", o->rec.id), &advances)); /* open items, or paid */
+    sum = kt_dec_sub(sum, advances);
     return to_house(tx, house, "currency", sum.coef > 0 ? sum : money(0), o->currency, kt_today(tx), value);
 }
 

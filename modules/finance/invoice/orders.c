@@ -160,6 +160,24 @@ static kt_error *find_tax_day(kt_tx *tx, struct invoice *v)
     return NULL;
 }
 
+static struct invoice draft_head(const kt_order *order, kt_id of, enum invoice_kind kind, kt_date day)
+{
+    return (struct invoice){KT_OF(invoice), .kind = kind, .party = order->party, .order = of, .day = day,
+        .tax_day = day, .currency = order->currency, .position = order->position, .rounding = order->rounding,
+        .tax_included = order->tax_included, .state = DRAFT,
+        .reference = kind == SALE ? order->reference : (kt_str){0}};
+}
+
+kt_error *invoice_expected(kt_tx *tx, kt_id of, const kt_order *order, struct invoice *v)
+{
+    bool whole;
+    *v = draft_head(order, of, kt_orders_of(tx, of) == kt_purchases_find(tx) ? PURCHASE : SALE, kt_today(tx));
+    KT_TRY(copy_lines(tx, order, ORDERED, v, &whole));
+    if (whole)
+        v->tax_given = order->tax_given;
+    return v->lines.count ? invoice_totals(tx, v) : NULL;
+}
+
 static kt_error *draft_from_order(kt_tx *tx, const struct from_order *p, struct invoice *made)
 {
     kt_order order = {0};
@@ -175,12 +193,9 @@ static kt_error *draft_from_order(kt_tx *tx, const struct from_order *p, struct 
     if (!order.open && !order.closed)
         return kt_fail(tx, KT_BAD_STATE, "order", "the order %s is not confirmed",
             "zamówienie %s nie jest potwierdzone", order.number.ptr ? order.number.ptr : "");
-    *made = (struct invoice){KT_OF(invoice), .kind = kind, .party = order.party, .order = p->order,
-        .day = p->day, .tax_day = p->day, .currency = order.currency, .position = order.position,
-        .rounding = order.rounding, .tax_included = order.tax_included, .state = DRAFT,
-        .reference = p->reference.ptr ? p->reference
-                     : kind == SALE   ? order.reference
-                                      : (kt_str){0}};
+    *made = draft_head(&order, p->order, kind, p->day);
+    if (p->reference.ptr)
+        made->reference = p->reference;
     bool advance = p->advance.scale1 != 0;
     KT_TRY(advance ? advance_lines(tx, &order, p->advance, made)
                    : copy_lines(tx, &order, p->basis, made, &whole));

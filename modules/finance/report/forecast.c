@@ -1,5 +1,8 @@
 /* Cash by week: what there is, what falls due, what is paid regularly, what is ordered and not billed yet, what deals
- * may bring. Orders, purchases and deals are asked of their modules; those that are absent are left out. */
+ * may bring; all of it with tax, as it will be paid. Orders, purchases and deals are asked of their modules; those that
+ * are absent are left out. */
+#include <stdlib.h>
+
 #include <kontor/orders.h>
 
 #include "invoice/invoice.h"
@@ -107,45 +110,101 @@ static kt_error *add_regular(plan *p)
     return error;
 }
 
-/* Terms of payment count from the day of delivery: the bill is written then. */
-static void add_line(plan *p, const struct terms *t, kt_date day, kt_dec value, bool purchase)
+struct billed { /* what is billed on a day, with tax */
+    kt_date day;
+    kt_dec amount;
+};
+
+static kt_error *terms_read(kt_tx *tx, kt_id party, struct terms *t)
+{
+    kt_id id;
+    *t = (struct terms){KT_OF(terms)};
+    KT_TRY(terms_of(tx, party, &id));
+    return id.v ? kt_read(tx, id, &t->rec) : NULL;
+}
+
+enum expected { OF_ORDERS, OF_PURCHASES, OF_DEALS };
+
+/* Terms of payment count from the day of the bill. */
+static kt_error *add_billed(
+    plan *p, const struct terms *t, const struct billed *b, kt_id currency, enum expected what)
 {
     struct due_part parts[PARTS_MOST];
-    size_t count = terms_cut(t, day, value, parts);
+    kt_dec value;
+    KT_TRY(to_house(p->tx, &p->house, "currency", b->amount, currency, kt_today(p->tx), &value));
+    size_t count = terms_cut(t, b->day, what == OF_PURCHASES ? kt_dec_neg(value) : value, parts);
     for (size_t i = 0; i < count; i++) {
         struct week *w = week_of(p, parts[i].due);
         if (w)
-            put(purchase ? &w->purchases : &w->orders,
-                purchase ? kt_dec_neg(parts[i].amount) : parts[i].amount);
+            put(what == OF_ORDERS      ? &w->orders
+                : what == OF_PURCHASES ? &w->purchases
+                                       : &w->deals,
+                parts[i].amount);
     }
+    return NULL;
 }
 
-/* What is still to be billed of a line, without tax, which is passed on. */
-static kt_dec net_left(const kt_order *order, const kt_order_line *line)
+static int by_day(const void *a, const void *b)
 {
-    kt_dec left = kt_order_line_left(order, line, false);
-    kt_dec rest = kt_dec_sub(KT_DEC(100, 0), known(line->discount_percent));
-    kt_dec net = kt_dec_div(kt_dec_mul(kt_dec_mul(left, line->price, 6), rest, 6), KT_DEC(100, 0), 6);
-    if (!line->discount_amount.coef || !line->quantity.coef)
-        return net;
-    return kt_dec_sub(net, kt_dec_div(kt_dec_mul(line->discount_amount, left, 6), line->quantity, 6));
+    const struct billed *x = a, *y = b;
+    return (x->day.day > y->day.day) - (x->day.day < y->day.day);
+}
+
+/* A line is billed on the day of its delivery; of a closed order nothing but goods is. */
+static struct billed bill_of(plan *p, const kt_order *order, const struct invoice_line *line)
+{
+    struct billed row = {kt_today(p->tx), money(0)};
+    for (size_t i = 0; i < order->line_count; i++) {
+        const kt_order_line *of = &order->lines[i];
+        if ((int64_t)of->id.v != line->order_line)
+            continue;
+        if (of->day.day > row.day.day)
+            row.day = of->day;
+        if (of->goods || !order->closed)
+            row.amount = line->gross;
+    }
+    return row;
+}
+
+/* The lines that are billed on one day are one bill. What was asked for in advance, an open item or paid, the first bills
+ * settle. */
+static size_t make_bills(
+    plan *p, const kt_order *order, const struct invoice *v, kt_dec advances, struct billed *bills)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < v->lines.count; i++)
+        bills[i] = bill_of(p, order, invoice_line_at(&v->lines, i));
+    qsort(bills, v->lines.count, sizeof *bills, by_day);
+    for (size_t i = 0; i < v->lines.count; i++)
+        if (count && bills[count - 1].day.day == bills[i].day.day)
+            put(&bills[count - 1].amount, bills[i].amount);
+        else
+            bills[count++] = bills[i];
+    for (size_t i = 0; i < count && advances.coef > 0; i++) {
+        kt_dec settled = kt_dec_cmp(advances, bills[i].amount) < 0 ? advances : bills[i].amount;
+        if (settled.coef <= 0)
+            continue;
+        bills[i].amount = kt_dec_sub(bills[i].amount, settled);
+        advances = kt_dec_sub(advances, settled);
+    }
+    return count;
 }
 
 static kt_error *add_order(plan *p, const kt_order *order, bool purchase)
 {
-    struct terms t = {KT_OF(terms)};
-    kt_id id;
-    KT_TRY(terms_of(p->tx, order->party, &id));
-    if (id.v)
-        KT_TRY(kt_read(p->tx, id, &t.rec));
-    for (size_t i = 0; i < order->line_count; i++) {
-        const kt_order_line *line = &order->lines[i];
-        kt_dec value, amount = kt_dec_round(net_left(order, line), 2);
-        if (!amount.coef || (order->closed && !line->goods))
-            continue;
-        KT_TRY(to_house(p->tx, &p->house, "currency", amount, order->currency, kt_today(p->tx), &value));
-        add_line(p, &t, line->day.day > kt_today(p->tx).day ? line->day : kt_today(p->tx), value, purchase);
-    }
+    const kt_id of = kt_any(p->tx, purchase ? "logistics.purchase_order" : "crm.order", order->id);
+    struct terms t;
+    struct invoice v;
+    kt_dec advances;
+    KT_TRY(terms_read(p->tx, order->party, &t));
+    KT_TRY(invoice_expected(p->tx, of, order, &v));
+    KT_TRY(advances_left(p->tx, of, &advances));
+    struct billed *bills = kt_alloc(p->tx, sizeof *bills * (v.lines.count + 1));
+    if (!bills)
+        return kt_no_memory();
+    size_t count = make_bills(p, order, &v, advances, bills);
+    for (size_t i = 0; i < count; i++)
+        KT_TRY(add_billed(p, &t, &bills[i], order->currency, purchase ? OF_PURCHASES : OF_ORDERS));
     return NULL;
 }
 
@@ -168,13 +227,50 @@ static kt_error *add_orders(plan *p, const kt_orders *orders, bool purchase)
 
 struct deal { /* what is looked at in crm.deal */
     kt_record rec;
-    kt_id currency;
-    kt_dec amount, probability;
+    kt_id party, currency;
+    kt_dec amount, probability, gross;
+    bool amount_manual, tax_included;
     kt_date expected_close;
 };
-static const kt_shape deal_shape = KT_SHAPE(deal, "crm.deal", KT_BIND(deal, currency, REF, "currency"),
-    KT_BIND(deal, amount, MONEY, "amount"), KT_BIND(deal, probability, PERCENT, "probability"),
+static const kt_shape deal_shape = KT_SHAPE(deal, "crm.deal", KT_BIND(deal, party, REF, "party"),
+    KT_BIND(deal, currency, REF, "currency"), KT_BIND(deal, amount, MONEY, "amount"),
+    KT_BIND(deal, probability, PERCENT, "probability"), KT_BIND(deal, gross, MONEY, "gross"),
+    KT_BIND(deal, amount_manual, BOOL, "amount_manual"), KT_BIND(deal, tax_included, BOOL, "tax_included"),
     KT_BIND(deal, expected_close, DATE, "expected_close"));
+
+/* A deal's lines say what it comes to with tax; an amount without them is taxed like a line of text. */
+static kt_error *deal_gross(plan *p, const struct deal *d, kt_dec *gross)
+{
+    const kt_taxes *taxes = kt_taxes_find(p->tx);
+    kt_tax_line line = {.quantity = KT_DEC(1, 0), .price = d->amount, .included = d->tax_included};
+    kt_tax_document document = {.company = p->house.company,
+        .party = d->party,
+        .currency = d->currency,
+        .day = kt_today(p->tx),
+        .lines = &line,
+        .line_count = 1};
+    *gross = d->gross.scale1 && !d->amount_manual ? d->gross : d->amount;
+    if (d->tax_included || (d->gross.scale1 && !d->amount_manual) || !taxes)
+        return NULL;
+    KT_TRY(taxes->assign(p->tx, &document));
+    KT_TRY(taxes->compute(p->tx, &document));
+    *gross = document.gross;
+    return NULL;
+}
+
+static kt_error *add_deal(plan *p, const struct deal *d)
+{
+    struct terms t;
+    const kt_date today = kt_today(p->tx);
+    struct billed bill = {.day = d->expected_close.day > today.day ? d->expected_close : today};
+    kt_dec gross;
+    if (!d->expected_close.day || !d->amount.coef || !d->probability.coef)
+        return NULL;
+    KT_TRY(deal_gross(p, d, &gross));
+    KT_TRY(terms_read(p->tx, d->party, &t));
+    bill.amount = kt_dec_div(kt_dec_mul(gross, d->probability, 6), KT_DEC(100, 0), 2);
+    return add_billed(p, &t, &bill, d->currency, OF_DEALS);
+}
 
 static kt_error *add_deals(plan *p)
 {
@@ -183,16 +279,8 @@ static kt_error *add_deals(plan *p)
     kt_error *error = NULL;
     KT_TRY(kt_open(
         p->tx, &(kt_query){&deal_shape, NULL, NULL, 0, KT_STR("[[\"semantic\",\"=\",\"open\"]]")}, &cursor));
-    while (!error && kt_next(cursor, &d.rec)) {
-        struct week *w = d.expected_close.day ? week_of(p, d.expected_close) : NULL;
-        kt_dec value = money(0);
-        if (!w || !d.amount.coef || !d.probability.coef)
-            continue;
-        error = to_house(p->tx, &p->house, "currency",
-            kt_dec_div(kt_dec_mul(d.amount, d.probability, 4), KT_DEC(100, 0), 2), d.currency,
-            kt_today(p->tx), &value);
-        put(&w->deals, value);
-    }
+    while (!error && kt_next(cursor, &d.rec))
+        error = add_deal(p, &d);
     kt_also(&error, kt_close(cursor));
     return error;
 }
