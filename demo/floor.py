@@ -85,10 +85,10 @@ class Floor:
             calls += more
             at += datetime.timedelta(minutes=self.random.randint(2, 12))
         told = {"id": order, "produced": str(quantity - scrapped)}
-        if scrapped:
-            told |= {"scrapped": "1", "reason": self.random.choice(SCRAP)}
+        if scrapped: # the last operation told how many
+            told["reason"] = self.random.choice(SCRAP)
         if len(parts) == 1 and self.random.random() < 0.5:
-            told["used"] = [{"item": self.works.item(parts[0][0]), "quantity": f"{parts[0][1]:.1f}"}]
+            told["used"] = [{"item": self.works.item(parts[0][0]), "quantity": f"{parts[0][1] * (quantity - scrapped) / quantity:.1f}"}]
         calls += [{"method": "production.order.report", "params": told}, {"method": "production.order.finish", "params": {"id": order}}]
         self.once("system.batch", {"calls": calls, "atomic": True}, f"hall-made-{n}")
 

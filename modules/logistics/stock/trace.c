@@ -94,6 +94,12 @@ static kt_error *follow_order(kt_tx *tx, kt_id order, enum way way, int64_t leve
     return order.v ? follow(tx, way == BACK ? taken : made, way, level, rows) : NULL;
 }
 
+/* Is it goods that were issued and not used, on their way back or out in vain? */
+static bool came_back(const struct move *m)
+{
+    return m->returns.v || (m->returned.coef > 0 && kt_dec_cmp(m->returned, m->quantity) >= 0);
+}
+
 static kt_error *follow_move(kt_tx *tx, const struct move *m, enum way way, int64_t level, kt_lines *rows)
 {
     bool outside = (way == BACK ? m->to_place : m->from_place) !=
@@ -101,12 +107,15 @@ static kt_error *follow_move(kt_tx *tx, const struct move *m, enum way way, int6
     kt_stock_place other = way == BACK ? m->from_place : m->to_place;
     if (m->state != MOVED || other == KT_AT_TRANSIT || is_shown(rows, m->rec.id, way))
         return NULL;
+    if (outside && came_back(m)) /* nothing of it is in what was made */
+        return NULL;
     KT_TRY(show(tx, m, way, level, rows));
     if (level >= LEVELS_MOST)
         return NULL;
     if (outside)
         return m->lot.v ? follow_lot(tx, m->lot, way, level + 1, rows) : NULL;
-    return other == KT_AT_PRODUCTION ? follow_order(tx, m->document, way, level + 1, rows) : NULL;
+    return other == KT_AT_PRODUCTION && !came_back(m) ? follow_order(tx, m->document, way, level + 1, rows)
+                                                      : NULL;
 }
 
 static kt_error *follow(kt_tx *tx, const kt_where *where, enum way way, int64_t level, kt_lines *rows)

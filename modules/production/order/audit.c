@@ -33,11 +33,11 @@ static const kt_shape issued_shape = KT_SHAPE(issued, "logistics.move",
     KT_BIND(issued, from_place, STATE, "from_place"), KT_BIND(issued, to_place, STATE, "to_place"),
     KT_BIND(issued, quantity, QUANTITY, "quantity"));
 
-/* What has moved between the stores and the order. */
-static kt_error *sum_moves(kt_tx *tx, const struct order *o, kt_id item, bool out, kt_dec *sum)
+/* What went into the order as one of its components, less what came back of it. */
+static kt_error *sum_moves(kt_tx *tx, const struct order *o, const struct component *c, kt_dec *sum)
 {
     const kt_where where[] = {
-        KT_WHERE(issued, document, KT_EQ, order_any(tx, o)), KT_WHERE(issued, item, KT_EQ, item), {0}};
+        KT_WHERE(issued, document, KT_EQ, order_any(tx, o)), KT_WHERE(issued, item, KT_EQ, c->item), {0}};
     const kt_query query = {
         .of = &issued_shape, .where = where, .filter = KT_STR("[[\"state\",\"=\",\"done\"]]")};
     struct issued m = {KT_OF(issued)};
@@ -46,9 +46,9 @@ static kt_error *sum_moves(kt_tx *tx, const struct order *o, kt_id item, bool ou
     KT_TRY(kt_open(tx, &query, &cursor));
     while (kt_next(cursor, &m.rec)) {
         if (m.from_place == KT_AT_STORES && m.to_place == KT_AT_PRODUCTION)
-            *sum = out ? kt_dec_add(*sum, m.quantity) : *sum;
-        if (m.from_place == KT_AT_PRODUCTION && m.to_place == KT_AT_STORES)
-            *sum = out ? *sum : kt_dec_add(*sum, m.quantity);
+            *sum = kt_dec_add(*sum, m.quantity);
+        if (m.from_place == KT_AT_PRODUCTION && m.to_place == KT_AT_STORES && m.line == (int64_t)c->rec.id.v)
+            *sum = kt_dec_sub(*sum, m.quantity);
     }
     return kt_close(cursor);
 }
@@ -69,7 +69,7 @@ static kt_error *check_components(kt_tx *tx, const struct order *o, kt_error **a
                          (kt_text){"what was issued is not what went in", "wydano co innego, niż weszło"}));
         if (!kt_stock_find(tx))
             continue;
-        KT_TRY(sum_moves(tx, o, c->item, true, &moved));
+        KT_TRY(sum_moves(tx, o, c, &moved));
         if (kt_dec_cmp(moved, kept) != 0)
             kt_also(all, finding(tx, "production.order.issued", o->rec.number.ptr,
                              (kt_text){"the moves of a component differ from what was issued",

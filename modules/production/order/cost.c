@@ -65,11 +65,12 @@ const kt_shape later_shape = KT_SHAPE(later, NULL, KT_BIND(later, item, REF, "it
 struct receipt { /* of logistics.move: what an order gave */
     kt_record rec;
     kt_id document;
+    int64_t line; /* of what came back: the component */
     kt_dec quantity, value;
 };
 static const kt_shape receipt_shape = KT_SHAPE(receipt, "logistics.move",
-    KT_BIND(receipt, document, REF, "document"), KT_BIND(receipt, quantity, QUANTITY, "quantity"),
-    KT_BIND(receipt, value, MONEY, "value"));
+    KT_BIND(receipt, document, REF, "document"), KT_BIND(receipt, line, INT, "line"),
+    KT_BIND(receipt, quantity, QUANTITY, "quantity"), KT_BIND(receipt, value, MONEY, "value"));
 
 struct receipts {
     kt_id *moves;
@@ -95,9 +96,11 @@ static kt_error *receipts_of(kt_tx *tx, const struct order *o, struct receipts *
     if (!all->moves || !all->weights || !all->shares)
         return kt_no_memory();
     KT_TRY(kt_open(tx, &query, &cursor));
-    for (; all->count < room && kt_next(cursor, &r.rec); all->count++) {
+    while (all->count < room && kt_next(cursor, &r.rec)) {
+        if (r.line)
+            continue;
         all->moves[all->count] = r.rec.id;
-        all->weights[all->count] = o->received.coef ? r.value : r.quantity;
+        all->weights[all->count++] = o->received.coef ? r.value : r.quantity;
     }
     return kt_close(cursor);
 }

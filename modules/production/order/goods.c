@@ -90,8 +90,7 @@ static kt_error *remember_moves(
     return error ? error : end;
 }
 
-/* What the stores refuse is told at the parameter that asked for it. */
-static kt_error *told_at(kt_tx *tx, const kt_error *error, const char *path)
+kt_error *told_at(kt_tx *tx, const kt_error *error, const char *path)
 {
     kt_error *all = NULL;
     kt_problem p;

@@ -304,10 +304,24 @@ static kt_error *pause_within(kt_tx *tx, kt_record *self, const kt_record *param
 const kt_shape finish_operation_shape = KT_SHAPE(finish_operation, NULL,
     KT_FIELD(finish_operation, good, QUANTITY, "Good", "Dobre", .scale = 4,
         .help = {"Empty: all.", "Puste: wszystkie."}),
-    KT_FIELD(finish_operation, scrapped, QUANTITY, "Scrapped", "Braki", .scale = 4),
+    KT_FIELD(finish_operation, scrapped, QUANTITY, "Scrapped", "Braki", .scale = 4,
+        .help = {"At the last operation it counts on the order, too.",
+            "Przy ostatniej operacji liczą się też w zleceniu."}),
+    KT_FIELD(finish_operation, reason, STRING, "Reason of scrap", "Powód braków", .max = 300),
     KT_FIELD(finish_operation, minutes, QUANTITY, "Minutes worked", "Przepracowane minuty", .scale = 2,
         MINUTES_HELP),
     KT_FIELD(finish_operation, at, TIME, "When", "Kiedy", AT_HELP));
+
+static kt_error *is_last(kt_tx *tx, const struct operation *p, bool *last)
+{
+    struct operation *all;
+    size_t count;
+    KT_TRY(operations_of(tx, p->order, &all, &count));
+    for (size_t i = 0; i < count; i++)
+        if (all[i].state != DROPPED)
+            *last = all[i].rec.id.v == p->rec.id.v;
+    return NULL;
+}
 
 static kt_error *finish_within(kt_tx *tx, kt_record *self, const kt_record *params)
 {
@@ -315,6 +329,7 @@ static kt_error *finish_within(kt_tx *tx, kt_record *self, const kt_record *para
     const struct finish_operation *given = KT_SEE(finish_operation, params);
     struct stint s = {KT_OF(stint), .minutes = given->minutes};
     struct order o;
+    bool last = false;
     KT_TRY(read_order(tx, p, &o));
     KT_TRY(moment(tx, p, given->at, &s.until));
     p->scrapped = kt_dec_add(KT_DEC(0, 4), given->scrapped);
@@ -327,7 +342,8 @@ static kt_error *finish_within(kt_tx *tx, kt_record *self, const kt_record *para
         KT_TRY(end_stint(tx, p, &o, s));
     p->finished_at = s.until;
     o.steps++;
-    KT_TRY(kt_update(tx, &o.rec));
+    KT_TRY(is_last(tx, p, &last));
+    KT_TRY(last && p->scrapped.coef ? scrap_told(tx, &o, p->scrapped, given->reason) : kt_update(tx, &o.rec));
     return unblock(tx, p);
 }
 

@@ -24,7 +24,7 @@ extern const kt_choice order_states[];
 struct component { /* a line of an order */
     kt_record rec;
     kt_id item;
-    kt_dec quantity, issued, cost;
+    kt_dec quantity, issued, used, cost;
     kt_date day;
     kt_time there; /* of what is made: when the work on it ends */
     bool known;    /* the day */
@@ -49,7 +49,8 @@ struct order {
     kt_record rec;
     kt_id item, bom, routing, warehouse, demand, owner, backorder_of;
     int64_t demand_line, level, run, minutes, steps;
-    kt_dec quantity, produced, scrapped, replaced;
+    kt_dec quantity, produced, scrapped, scrap_reported,
+        replaced; /* scrap_reported: by reports; not set: all */
     enum order_state state;
     kt_date due, day;
     kt_time begins, ends, started_at, finished_at;
@@ -116,6 +117,7 @@ struct pause {
 struct finish_operation {
     kt_record rec;
     kt_dec good, scrapped, minutes;
+    kt_str reason;
     kt_time at;
 };
 extern const kt_shape start_shape, pause_shape, finish_operation_shape;
@@ -244,6 +246,8 @@ KT_MUST kt_error *order_cover(kt_tx *tx, struct order *o, kt_plan *plan);
 KT_MUST kt_error *order_place_anew(kt_tx *tx, struct order *o, kt_date from, kt_text reason);
 /* CONFIRMED or RESERVED, by what covers the components. */
 KT_MUST kt_error *order_look(kt_tx *tx, struct order *o);
+/* Asks for so much of one component more, or anew; the days of what it is covered by already hold, too. */
+KT_MUST kt_error *order_ask_for_more(kt_tx *tx, struct order *o, struct component *c, kt_dec quantity);
 /* Another quantity of one component: more is asked for, less is given back. */
 KT_MUST kt_error *order_resize_component(
     kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_plan *left);
@@ -312,12 +316,30 @@ KT_MUST kt_error *receive_goods(
     kt_tx *tx, struct order *o, kt_id item, kt_dec quantity, kt_id lot, kt_dec *value);
 /* Tells the stores what of the order will come, and when. */
 KT_MUST kt_error *expect_goods(kt_tx *tx, const struct order *o);
+/* What the stores refuse is told at the parameter that asked for it. */
+kt_error *told_at(kt_tx *tx, const kt_error *error, const char *path);
 /* The lot of an item by its name; not set where nobody keeps stock. */
 KT_MUST kt_error *lot_named(kt_tx *tx, kt_id item, kt_str name, kt_date expires, kt_id *lot);
+/* What the bill says for all that was made and scrapped so far, in whole units. */
+KT_MUST kt_error *component_needed(
+    kt_tx *tx, const struct order *o, const struct component *c, kt_dec *needed);
+/* What of a component was used up: as reports told it, and as the bill says as far as it was issued. */
+KT_MUST kt_error *component_used(kt_tx *tx, const struct order *o, const struct component *c, kt_dec *used);
+/* What was used up may have moved what is still to come. It is written with the module's eyes: whoever reports need not
+ * see the stores' moves that it names. */
+KT_MUST kt_error *keep_report(kt_tx *tx, struct order *o);
+/* The last operation tells its scrap: what of it is not counted on the order yet is, as a report would count it.
+ *   returns  rule at "scrapped": the order does not have so many left */
+KT_MUST kt_error *scrap_told(kt_tx *tx, struct order *o, kt_dec scrapped, kt_str reason);
 kt_error *order_issue(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *order_report(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *order_finish(kt_tx *tx, kt_record *self, const kt_record *params);
 extern const kt_shape issue_shape, report_shape, finish_shape;
+
+/* ---- back.c: components that were issued and not used ---- */
+
+extern const kt_shape give_back_shape;
+kt_error *order_give_back(kt_tx *tx, kt_record *self, const kt_record *params);
 
 /* ---- disassembly.c ---- */
 

@@ -318,6 +318,19 @@ kt_error *order_refresh(kt_tx *tx, struct order *o)
     return NULL;
 }
 
+kt_error *order_ask_for_more(kt_tx *tx, struct order *o, struct component *c, kt_dec quantity)
+{
+    kt_plan plan = {0};
+    const kt_date day = c->day;
+    const kt_time there = c->there;
+    bool known = c->known;
+    KT_TRY(cover_component(tx, o, c, quantity, o->begins, &plan));
+    c->known = c->known && known;
+    c->day = day.day > c->day.day ? day : c->day;
+    c->there = there.ms > c->there.ms ? there : c->there;
+    return NULL;
+}
+
 kt_error *order_resize_component(
     kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_plan *left)
 {
@@ -326,17 +339,8 @@ kt_error *order_resize_component(
     c->quantity = quantity;
     if (!supply || more.coef == 0)
         return NULL;
-    if (more.coef > 0) {
-        kt_plan plan = {0};
-        const kt_date day = c->day;
-        const kt_time there = c->there;
-        bool known = c->known;
-        KT_TRY(cover_component(tx, o, c, more, o->begins, &plan));
-        c->known = c->known && known;
-        c->day = day.day > c->day.day ? day : c->day;
-        c->there = there.ms > c->there.ms ? there : c->there;
-        return NULL;
-    }
+    if (more.coef > 0)
+        return order_ask_for_more(tx, o, c, more);
     KT_TRY(supply->release(tx, order_any(tx, o), c->rec.id, kt_dec_neg(more), left));
     return order_refresh(tx, o);
 }

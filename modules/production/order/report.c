@@ -52,9 +52,7 @@ static void begin_work(kt_tx *tx, struct order *o)
         o->started_at = kt_now(tx);
 }
 
-/* What was used up may have moved what is still to come. It is written with the module's eyes: whoever reports need not
- * see the stores' moves that it names. */
-static kt_error *keep_report(kt_tx *tx, struct order *o)
+kt_error *keep_report(kt_tx *tx, struct order *o)
 {
     KT_TRY(order_refresh(tx, o));
     return kt_update(tx, &o->rec);
@@ -103,7 +101,9 @@ struct report {
 };
 const kt_shape report_shape = KT_SHAPE(report, NULL,
     KT_FIELD(report, produced, QUANTITY, "Made", "Wykonano", .scale = 4),
-    KT_FIELD(report, scrapped, QUANTITY, "Scrapped", "Zbrakowano", .scale = 4),
+    KT_FIELD(report, scrapped, QUANTITY, "Scrapped", "Zbrakowano", .scale = 4,
+        .help = {"Scrap that the last operation told is counted already, and not again when it is told here.",
+            "Braki zgłoszone przy ostatniej operacji są już policzone i podane tu nie liczą się drugi raz."}),
     KT_FIELD(report, reason, STRING, "Reason of scrap", "Powód braków", .max = 300),
     KT_FIELD(report, lot, STRING, "Lot", "Partia", .max = 60),
     KT_FIELD(report, expires, DATE, "Expires on", "Termin ważności"),
@@ -112,26 +112,57 @@ const kt_shape report_shape = KT_SHAPE(report, NULL,
         .help = {"Else what the bill says for this quantity is issued too.",
             "Inaczej wydaje się też to, co na tę ilość mówi struktura."}));
 
-/* What the bill says for all that was made and scrapped so far, and was not issued yet. */
-static kt_error *issue_rest(kt_tx *tx, struct order *o, kt_id into)
+kt_error *component_needed(kt_tx *tx, const struct order *o, const struct component *c, kt_dec *needed)
 {
     kt_dec done = kt_dec_add(o->produced, o->scrapped);
     struct bom_book *book;
-    kt_error *all = NULL;
+    struct bom_entry *entry;
     KT_TRY(bom_book_today(tx, &book));
+    KT_TRY(bom_book_find(tx, book, c->item, &entry));
     if (kt_dec_cmp(done, o->quantity) > 0)
         done = o->quantity;
+    *needed = ratio_dec(
+        ratio_div(ratio_mul(ratio_of(c->quantity), ratio_of(done)), ratio_of(o->quantity)), 4);
+    *needed = part_whole(&entry->part, *needed);
+    if (kt_dec_cmp(*needed, c->quantity) > 0)
+        *needed = c->quantity;
+    return NULL;
+}
+
+kt_error *component_used(kt_tx *tx, const struct order *o, const struct component *c, kt_dec *used)
+{
+    const kt_dec told = kt_dec_add(KT_DEC(0, 4), c->used), issued = kt_dec_add(KT_DEC(0, 4), c->issued);
+    KT_TRY(component_needed(tx, o, c, used));
+    *used = kt_dec_cmp(*used, issued) > 0 ? issued : *used;
+    *used = kt_dec_cmp(*used, told) < 0 ? told : *used;
+    return NULL;
+}
+
+/* What the bill says for all that was made and scrapped so far, and was not issued yet.
+ *   path  for problems */
+static kt_error *issue_rest(kt_tx *tx, struct order *o, kt_id into, const char *path)
+{
+    kt_error *all = NULL;
     for (size_t i = 0; i < o->components.count; i++) {
         struct component *c = component_at(o, i);
-        kt_dec needed = ratio_dec(
-            ratio_div(ratio_mul(ratio_of(c->quantity), ratio_of(done)), ratio_of(o->quantity)), 4);
-        struct bom_entry *entry;
-        KT_TRY(bom_book_find(tx, book, c->item, &entry));
-        needed = part_whole(&entry->part, needed);
-        needed = kt_dec_cmp(needed, c->quantity) > 0 ? c->quantity : needed;
-        kt_also(&all, issue_component(tx, o, c, kt_dec_sub(needed, c->issued), (kt_id){0}, into, "produced"));
+        kt_dec needed;
+        KT_TRY(component_needed(tx, o, c, &needed));
+        kt_also(&all, issue_component(tx, o, c, kt_dec_sub(needed, c->issued), (kt_id){0}, into, path));
     }
     return all;
+}
+
+/* Of what was issued, what is used up now; what a report names is. */
+static kt_error *count_used(kt_tx *tx, struct order *o, const kt_lines *named)
+{
+    for (size_t i = 0; i < named->count; i++) {
+        const struct taken *t = KT_SEE(taken, kt_line(named, i));
+        struct component *c = order_component(o, t->item);
+        c->used = kt_dec_add(kt_dec_add(KT_DEC(0, 4), c->used), t->quantity);
+    }
+    for (size_t i = 0; i < o->components.count; i++)
+        KT_TRY(component_used(tx, o, component_at(o, i), &component_at(o, i)->used));
+    return NULL;
 }
 
 /* What `quantity` is received at: its share of the planned cost, less what the by-products bear. */
@@ -158,20 +189,30 @@ static kt_error *receive_outputs(kt_tx *tx, struct order *o, kt_dec produced, kt
     return NULL;
 }
 
-static kt_error *check_report(kt_tx *tx, const struct order *o, const struct report *r)
+static kt_error *check_report(kt_tx *tx, const struct report *r)
 {
     kt_error *all = NULL;
-    kt_dec after = kt_dec_add(kt_dec_add(o->produced, o->scrapped), kt_dec_add(r->produced, r->scrapped));
     if (r->produced.coef < 0 || (r->produced.coef == 0 && r->scrapped.coef == 0))
         kt_also(
             &all, kt_fail(tx, KT_VALIDATION, "produced", "must be above zero", "musi być większe od zera"));
     if (r->scrapped.coef < 0)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "scrapped", "is not below zero", "nie może być ujemne"));
-    if (!all && kt_dec_cmp(after, o->quantity) > 0)
-        kt_also(&all,
-            kt_hint(kt_fail(tx, KT_RULE, "produced", "more than the order says", "więcej, niż mówi zlecenie"),
-                "Resize the order first.", "Najpierw zmień ilość zlecenia."));
     return all;
+}
+
+/* r: what was not counted yet */
+static kt_error *check_room(kt_tx *tx, const struct order *o, const struct report *r)
+{
+    kt_dec after = kt_dec_add(kt_dec_add(o->produced, o->scrapped), kt_dec_add(r->produced, r->scrapped));
+    if (r->produced.coef == 0 && r->scrapped.coef == 0)
+        return kt_hint(kt_fail(tx, KT_RULE, "scrapped", "this scrap was told at the last operation already",
+                           "te braki zgłoszono już przy ostatniej operacji"),
+            "The order has it. Report what is scrapped beyond that, with it as one sum.",
+            "Zlecenie już je ma. Zgłoś to, co zbrakowano ponadto, razem z nimi.");
+    if (kt_dec_cmp(after, o->quantity) <= 0)
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_RULE, "produced", "more than the order says", "więcej, niż mówi zlecenie"),
+        "Resize the order first.", "Najpierw zmień ilość zlecenia.");
 }
 
 /* Who waits for more than the order still gives, for some was scrapped, is covered in another way at once. */
@@ -189,13 +230,13 @@ static kt_error *replace_scrap(kt_tx *tx, struct order *o)
             kt_format(tx, "część %s zbrakowano", o->rec.number.ptr)));
 }
 
-static kt_error *report_within(kt_tx *tx, kt_record *self, const kt_record *params)
+/* Books what was made and scrapped: components out, goods in, those who waited for what is scrapped covered anew.
+ *   r     produced and scrapped: more than was counted before
+ *   path  of what was told, for problems of what goes out with it */
+static kt_error *count_made(kt_tx *tx, struct order *o, const struct report *r, const char *path)
 {
-    struct order *o = KT_AS(order, self);
-    const struct report *r = KT_SEE(report, params);
     kt_dec percent;
     kt_id lot;
-    KT_TRY(check_report(tx, o, r));
     begin_work(tx, o);
     o->produced = kt_dec_add(o->produced, r->produced);
     o->scrapped = kt_dec_add(o->scrapped, r->scrapped);
@@ -204,7 +245,8 @@ static kt_error *report_within(kt_tx *tx, kt_record *self, const kt_record *para
     KT_TRY(lot_named(tx, o->item, r->lot, r->expires, &lot));
     KT_TRY(issue_given(tx, o, &r->used, "used", lot));
     if (!r->exactly)
-        KT_TRY(issue_rest(tx, o, lot));
+        KT_TRY(issue_rest(tx, o, lot, path));
+    KT_TRY(count_used(tx, o, &r->used));
     KT_TRY(receive_outputs(tx, o, r->produced, &percent));
     kt_dec value = planned_value(o, r->produced, percent);
     KT_TRY(expect_goods(tx, o));
@@ -212,6 +254,68 @@ static kt_error *report_within(kt_tx *tx, kt_record *self, const kt_record *para
     if (r->scrapped.coef)
         KT_TRY(replace_scrap(tx, o));
     return keep_report(tx, o);
+}
+
+/* ---- Scrap, told by reports or at the last operation: the same pieces, so the greater sum counts ---- */
+
+static kt_dec or_none(kt_dec value)
+{
+    return kt_dec_add(KT_DEC(0, 4), value);
+}
+
+static kt_dec scrap_reported(const struct order *o)
+{
+    return or_none(o->scrap_reported.scale1 ? o->scrap_reported : o->scrapped);
+}
+
+static kt_error *scrap_at_the_end(kt_tx *tx, const struct order *o, kt_dec *told)
+{
+    struct operation *all;
+    size_t count;
+    *told = KT_DEC(0, 4);
+    KT_TRY(operations_of(tx, o->rec.id, &all, &count));
+    for (size_t i = 0; i < count; i++)
+        if (all[i].state != DROPPED) /* the last one stays */
+            *told = or_none(all[i].scrapped);
+    return NULL;
+}
+
+/* *more receives what was not counted yet of scrap that is `sum` in all. */
+static kt_error *scrap_to_count(kt_tx *tx, const struct order *o, kt_dec sum, const char *path, kt_dec *more)
+{
+    kt_dec left = kt_dec_sub(kt_dec_sub(o->quantity, o->produced), o->scrapped);
+    *more = kt_dec_sub(sum, or_none(o->scrapped));
+    if (more->coef <= 0)
+        *more = KT_DEC(0, 4);
+    if (kt_dec_cmp(*more, left) <= 0)
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_RULE, path, "more than the order says: %lld.%04lld are not reported yet",
+                       "więcej, niż mówi zlecenie: niezgłoszone jest %lld.%04lld",
+                       (long long)(left.coef / 10000), (long long)(left.coef % 10000)),
+        "Resize the order first.", "Najpierw zmień ilość zlecenia.");
+}
+
+kt_error *scrap_told(kt_tx *tx, struct order *o, kt_dec scrapped, kt_str reason)
+{
+    struct report r = {KT_OF(report), .produced = KT_DEC(0, 4), .reason = reason};
+    o->scrap_reported = scrap_reported(o);
+    KT_TRY(scrap_to_count(tx, o, scrapped, "scrapped", &r.scrapped));
+    return r.scrapped.coef ? count_made(tx, o, &r, "scrapped") : keep_report(tx, o);
+}
+
+static kt_error *report_within(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct order *o = KT_AS(order, self);
+    struct report r = *KT_SEE(report, params);
+    kt_dec at_the_end;
+    KT_TRY(check_report(tx, &r));
+    o->scrap_reported = kt_dec_add(scrap_reported(o), r.scrapped);
+    KT_TRY(scrap_at_the_end(tx, o, &at_the_end));
+    KT_TRY(
+        scrap_to_count(tx, o, kt_dec_cmp(o->scrap_reported, at_the_end) > 0 ? o->scrap_reported : at_the_end,
+            "scrapped", &r.scrapped));
+    KT_TRY(check_room(tx, o, &r));
+    return count_made(tx, o, &r, "produced");
 }
 
 kt_error *order_report(kt_tx *tx, kt_record *self, const kt_record *params)
