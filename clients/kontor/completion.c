@@ -1,4 +1,4 @@
-/* completion.c -- completion scripts, made from the table of commands. Entities are asked from the server. */
+/* completion.c -- completion scripts, made from the table of commands. Entities and methods are asked from the server. */
 #include <stdio.h>
 #include <string.h>
 
@@ -29,6 +29,8 @@ static void print_cases(void)
     for (const tool_command *c = tool_commands; c->name; c++) {
         if (strncmp(c->usage, "ENTITY", 6) == 0 || strncmp(c->usage, "[ENTITY", 7) == 0) {
             printf("    %s) words=$(kontor describe --csv 2>/dev/null | cut -d, -f1) ;;\n", c->name);
+        } else if (strncmp(c->usage, "METHOD", 6) == 0) {
+            printf("    %s) words=$(kontor describe --methods --csv 2>/dev/null | cut -d, -f1) ;;\n", c->name);
         } else if (*c->usage >= 'a' && *c->usage <= 'z') {
             printf("    %s) words='", c->name);
             print_words(c->usage);
@@ -56,7 +58,8 @@ int completion_command(tool *t, int count, char **arguments)
     if (!zsh && strcmp(arguments[0], "bash") != 0)
         return tool_fail(EXIT_USAGE, "bash and zsh are known, not %s", arguments[0]);
     if (zsh)
-        puts("autoload -U +X bashcompinit && bashcompinit");
+        puts("(( $+functions[compdef] )) || { autoload -U compinit && compinit; }\n"
+             "autoload -U +X bashcompinit && bashcompinit");
     fputs("_kontor() {\n"
           "  local word=${COMP_WORDS[COMP_CWORD]} words=\n"
           "  if [ \"$COMP_CWORD\" = 1 ]; then COMPREPLY=($(compgen -W '",

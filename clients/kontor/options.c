@@ -42,6 +42,7 @@ static const option options[] = {
     {"--keep", FLAG, AT(keep), false, NULL},
     {"--custom", FLAG, AT(custom), false, NULL},
     {"--labels", FLAG, AT(labels), false, NULL},
+    {"--methods", FLAG, AT(methods), false, NULL},
     {"--file", TEXT, AT(file), false, "FILE"},
     {0},
 };

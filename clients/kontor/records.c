@@ -254,9 +254,29 @@ int records_call(tool *t, int count, char **arguments)
     return tool_show(t, arguments[0], params, NULL);
 }
 
+static int describe_methods(tool *t)
+{
+    int code;
+    json_t *answer = tool_call(t, "system.describe", json_pack("{s:b}", "methods", 1), &tool_reading, &code);
+    json_t *methods = json_object_get(answer, "methods"), *columns = json_pack("[s,s]", "name", "summary");
+    if (answer && t->format == FORMAT_JSON)
+        tool_print(t, answer);
+    else if (answer && t->format == FORMAT_CSV)
+        output_csv(stdout, methods, columns, true);
+    else if (answer)
+        output_table(stdout, methods, columns);
+    json_decref(columns);
+    json_decref(answer);
+    return code;
+}
+
 int records_describe(tool *t, int count, char **arguments)
 {
     int code;
+    if (t->methods && count)
+        return tool_fail(EXIT_USAGE, "--methods lists those of all entities: give no ENTITY");
+    if (t->methods)
+        return describe_methods(t);
     if (!count && t->format != FORMAT_CSV)
         return tool_show(t, "system.describe", NULL, &tool_reading);
     json_t *params = count ? json_pack("{s:[s]}", "entities", arguments[0]) : NULL;

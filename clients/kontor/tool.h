@@ -25,7 +25,7 @@ typedef struct {
     tool_format format;
     const char *filter, *fields, *sort, *file, *key, *entity, *mapping, *format_name, *separator_name;
     long limit;
-    bool all, dry_run, explain, quiet, skip, keep, custom, help, version, labels, json, csv;
+    bool all, dry_run, explain, quiet, skip, keep, custom, help, version, labels, methods, json, csv;
     unsigned long given; /* bits of the options that were given: options.c */
     char separator;      /* of CSV; 0: guessed */
     json_t *catalogue;   /* entity -> what describe says of it */

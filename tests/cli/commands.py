@@ -10,6 +10,7 @@ import os
 import pathlib
 import pty
 import re
+import select
 import shutil
 import signal
 import struct
@@ -342,15 +343,55 @@ def check_watch(sh, house):
         watching.wait()
 
 
+COMPLETED = (("mod", "module"), ("module up", "upgrade"), ("role gr", "grant"), ("list base.par", "base.party"), ("call base.party.agg", "base.party.aggregate"),
+             ("call system.pi", "system.ping"), ("help descr", "describe"), ("list base.party --fil", "--filter"), ("import x.csv --sep", "--separator"),
+             ("whoami --js", "--json"))
+
+
+class Zsh:
+    """A zsh of somebody who has set nothing up, at a terminal."""
+
+    def __init__(self, sh):
+        child, self.terminal = pty.fork()
+        if not child:
+            os.execvpe("zsh", ["zsh", "-f", "-i"], {**sh.environment, "PATH": f"{sh.house.build}:/usr/bin:/bin", "TERM": "dumb"})
+        self.child = child
+
+    def type(self, text, until):
+        """Types, and reads what the terminal shows until that stands there."""
+        os.write(self.terminal, text.encode())
+        shown, limit = "", time.monotonic() + 60
+        while until not in shown:
+            ready, _, _ = select.select([self.terminal], [], [], 1)
+            shown += os.read(self.terminal, 65536).decode(errors="replace") if ready else ""
+            assert time.monotonic() < limit, (text, until, shown)
+        return shown
+
+    def end(self):
+        os.kill(self.child, signal.SIGKILL)
+        os.waitpid(self.child, 0)
+        os.close(self.terminal)
+
+
+def check_zsh(sh):
+    zsh = Zsh(sh)
+    try:
+        zsh.type("PS1='ready> '\r", "\rready> ")
+        told = zsh.type("source <(kontor completion zsh); echo so$((1 + 1))\r", "so2")
+        assert "not found" not in told, told
+        for words, found in COMPLETED:
+            whole = " ".join(["kontor", *words.split()[:-1], found])
+            zsh.type(f"\x15kontor {words}\t", f"{whole} ")
+    finally:
+        zsh.end()
+
+
 def check_the_rest(sh, house):
-    for shell in ("bash", "zsh"):
-        script = sh.out("completion", shell)
-        assert "complete -F _kontor kontor" in script
+    check_zsh(sh)
     done = subprocess.run(["bash", "-n"], input=sh.out("completion", "bash"), text=True)
     assert done.returncode == 0
     complete = 'kontor() { "$0" "$@"; }; COMP_WORDS=(kontor $W); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _kontor; echo "${COMPREPLY[@]}"'
-    for words, found in (("mod", "module"), ("module up", "upgrade"), ("role gr", "grant"), ("list base.par", "base.party"),
-                         ("help li", "list"), ("list base.party --fil", "--filter"), ("import x.csv --sep", "--separator"), ("whoami --js", "--json")):
+    for words, found in COMPLETED:
         done = subprocess.run(["bash", "-c", sh.out("completion", "bash") + complete, sh.tool], capture_output=True, text=True,
                               env={**sh.environment, "W": words}, timeout=60)
         assert found in done.stdout.split(), (words, done)
@@ -359,6 +400,12 @@ def check_the_rest(sh, house):
     assert found.returncode == 0 and (house.home / "mended" / "mended.c").exists(), found
     assert "cannot make the folder" in sh.run("module", "new", "mended", code=7).stderr
     sh.run("module", "new", "Not-A-Name", code=2)
+    rows = list(csv.DictReader(io.StringIO(sh.out("describe", "--methods", "--csv"))))
+    names = [row["name"] for row in rows]
+    assert {"base.party.aggregate", "crm.lead.convert", "system.ping", "crm.card"} <= set(names) and len(set(names)) == len(names) and rows[0]["summary"], rows[:3]
+    assert [one["name"] for one in sh.json("describe", "--methods")["methods"]] == names
+    assert "crm.card" in sh.out("describe", "--methods")
+    sh.run("describe", "base.party", "--methods", code=2)
     assert "kontor list" in sh.out("help", "list") == sh.out("list", "--help") == sh.out("list", "-h")
     assert sh.out("--help") == sh.out("help") == sh.out()
     assert "there is no entity base.nope" in sh.run("list", "base.nope", code=5).stderr
