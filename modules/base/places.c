@@ -2,6 +2,8 @@
  * addresses with coordinates, the main one before others; `place` holds its cell and is indexed. */
 #include <stdlib.h>
 
+#include <kontor/list.h>
+
 #include "base.h"
 #include "place.h"
 
@@ -56,17 +58,11 @@ typedef struct {
 
 static kt_error *keep(search *s, const struct located *l, place at)
 {
-    if (s->count == s->room) {
-        size_t more = s->room ? 2 * s->room : 64;
-        struct found_place *grown = kt_alloc(s->tx, more * sizeof *grown);
-        if (!grown)
-            return kt_fail(
-                s->tx, KT_LIMIT, NULL, "too many parties lie there", "leży tam zbyt wielu kontrahentów");
-        for (size_t i = 0; i < s->count; i++)
-            grown[i] = s->found[i];
-        s->found = grown;
-        s->room = more;
-    }
+    struct found_place *found = kt_grow(s->tx, s->found, s->count, &s->room, sizeof *found);
+    if (!found)
+        return kt_fail(
+            s->tx, KT_LIMIT, NULL, "too many parties lie there", "leży tam zbyt wielu kontrahentów");
+    s->found = found;
     s->found[s->count++] = (struct found_place){KT_OF(found_place), .party = l->rec.id, .name = l->name,
         .city = l->city, .latitude = l->latitude, .longitude = l->longitude,
         .distance_m = (int64_t)(place_distance_m(s->centre, at) + 0.5)};

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <kontor/list.h>
+
 enum { SORT_STEP = 10, SOURCES_MAX = 200 };
 
 const kt_shape directory_word_shape = KT_SHAPE(directory_word, "bitrix24.word",
@@ -113,16 +115,10 @@ static bool wants(const gathering *g, kt_str directory)
 static kt_error *keep(gathering *g, entry e)
 {
     entry_list *l = g->list;
-    if (l->count == l->room) {
-        size_t room = l->room ? 2 * l->room : 64;
-        entry *more = kt_alloc(g->b->tx, room * sizeof *more);
-        if (!more)
-            return kt_no_memory();
-        if (l->count)
-            memcpy(more, l->items, l->count * sizeof *more);
-        l->items = more;
-        l->room = room;
-    }
+    entry *items = kt_grow(g->b->tx, l->items, l->count, &l->room, sizeof e);
+    if (!items)
+        return kt_no_memory();
+    l->items = items;
     l->items[l->count++] = e;
     return NULL;
 }

@@ -2,6 +2,8 @@
  * and what came of it; per operator, version and segment the results. Out of the journals of the passes. */
 #include <stdlib.h>
 
+#include <kontor/list.h>
+
 #include "script.h"
 
 enum stats_by {
@@ -86,18 +88,12 @@ static struct stats_row *row(struct tally *t, kt_str step, kt_str key)
     for (size_t i = 0; i < t->count; i++)
         if (str_same(t->rows[i].step, step) && str_same(t->rows[i].key, key))
             return &t->rows[i];
-    if (t->count == t->room) {
-        size_t room = t->room ? t->room * 2 : 64;
-        struct stats_row *rows = kt_alloc(t->tx, room * sizeof *rows);
-        if (!rows) {
-            t->error = kt_no_memory();
-            return NULL;
-        }
-        for (size_t i = 0; i < t->count; i++)
-            rows[i] = t->rows[i];
-        t->rows = rows;
-        t->room = room;
+    struct stats_row *rows = kt_grow(t->tx, t->rows, t->count, &t->room, sizeof *t->rows);
+    if (!rows) {
+        t->error = kt_no_memory();
+        return NULL;
     }
+    t->rows = rows;
     t->rows[t->count] = (struct stats_row){KT_OF(stats_row), .step = step, .key = key};
     return &t->rows[t->count++];
 }

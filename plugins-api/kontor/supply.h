@@ -4,6 +4,7 @@
  * A source is a service that some module offers under one of the names below; an absent one is passed over. */
 #pragma once
 #include <kontor.h>
+#include <kontor/list.h>
 
 typedef struct {
     kt_id item;
@@ -104,16 +105,10 @@ static inline const kt_supply *kt_supply_find(kt_tx *tx)
 /* A new part, all zero, at the plan's end; its index in *at. Parts move when others are added. */
 KT_MUST static inline kt_error *kt_plan_add(kt_tx *tx, kt_plan *plan, size_t *at)
 {
-    if (plan->count == plan->room) {
-        size_t room = plan->room ? plan->room * 2 : 16;
-        kt_cover *parts = (kt_cover *)kt_alloc(tx, room * sizeof *parts);
-        if (!parts)
-            return kt_fail(tx, KT_LIMIT, NULL, "the plan has too many parts", "plan ma za dużo części");
-        for (size_t i = 0; i < plan->count; i++)
-            parts[i] = plan->parts[i];
-        plan->parts = parts;
-        plan->room = room;
-    }
+    kt_cover *parts = (kt_cover *)kt_grow(tx, plan->parts, plan->count, &plan->room, sizeof *parts);
+    if (!parts)
+        return kt_fail(tx, KT_LIMIT, NULL, "the plan has too many parts", "plan ma za dużo części");
+    plan->parts = parts;
     *at = plan->count++;
     plan->parts[*at] = (kt_cover){.item = {0}};
     return NULL;

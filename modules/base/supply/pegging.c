@@ -2,7 +2,7 @@
  * when it is used, released, or covered in another way. */
 #include "supply/pegging.h"
 
-#include <string.h>
+#include <kontor/list.h>
 
 const kt_choice supply_kinds[] = {
     {KT_FROM_STOCK, "stock", {"On stock", "Z zapasu"}},
@@ -62,21 +62,6 @@ kt_error *pegging_compute(kt_tx *tx, kt_record *self)
 
 /* ---- Finding ---- */
 
-/* Room for one more; false: no memory. */
-static bool grow(kt_tx *tx, struct peggings *found, size_t *room)
-{
-    if (found->count < *room)
-        return true;
-    size_t more = *room ? *room * 2 : 4;
-    struct pegging *items = kt_alloc(tx, more * sizeof *items);
-    if (items && found->count)
-        memcpy(items, found->items, found->count * sizeof *items);
-    if (items)
-        *found = (struct peggings){items, found->count};
-    *room = items ? more : *room;
-    return items != NULL;
-}
-
 static kt_error *find(kt_tx *tx, const kt_query *query, struct peggings *found)
 {
     struct pegging one = {KT_OF(pegging)};
@@ -85,9 +70,11 @@ static kt_error *find(kt_tx *tx, const kt_query *query, struct peggings *found)
     kt_cursor *cursor;
     *found = (struct peggings){0};
     KT_TRY(kt_open(tx, query, &cursor));
-    while (enough && kt_next(cursor, &one.rec))
-        if ((enough = grow(tx, found, &room)))
+    while (enough && kt_next(cursor, &one.rec)) {
+        found->items = kt_grow(tx, found->items, found->count, &room, sizeof one);
+        if ((enough = found->items))
             found->items[found->count++] = one;
+    }
     KT_TRY(kt_close(cursor));
     return enough ? NULL : kt_no_memory();
 }

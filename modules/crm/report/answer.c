@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include <kontor/currency.h>
+#include <kontor/list.h>
 
 #include "report/report.h"
 
@@ -188,17 +189,10 @@ size_t report_figure(const struct report *r, const char *name, size_t len)
 
 kt_error *report_line(struct report *r, struct line **line)
 {
-    enum { FIRST = 32 };
-    if (r->line_count == r->line_room) {
-        size_t room = r->line_room ? 2 * r->line_room : FIRST;
-        struct line *grown = kt_alloc(r->tx, room * sizeof *grown);
-        if (!grown)
-            return text_no_memory(r->tx);
-        if (r->line_count)
-            memcpy(grown, r->lines, r->line_count * sizeof *grown);
-        r->lines = grown;
-        r->line_room = room;
-    }
+    struct line *lines = kt_grow(r->tx, r->lines, r->line_count, &r->line_room, sizeof **line);
+    if (!lines)
+        return text_no_memory(r->tx);
+    r->lines = lines;
     *line = &r->lines[r->line_count];
     **line = (struct line){.values = kt_alloc(r->tx, r->figure_count * sizeof(struct value))};
     if (!(*line)->values)

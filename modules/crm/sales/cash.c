@@ -5,6 +5,7 @@
 
 #include <kontor/accounts.h>
 #include <kontor/currency.h>
+#include <kontor/list.h>
 
 #include "sales/sales.h"
 
@@ -37,16 +38,10 @@ struct bills {
 
 static kt_error *add(kt_tx *tx, struct bills *all, struct billed row)
 {
-    if (all->count == all->room) {
-        size_t room = all->room ? all->room * 2 : 32;
-        struct billed *grown = kt_alloc(tx, sizeof *grown * room);
-        if (!grown)
-            return kt_no_memory();
-        if (all->count)
-            memcpy(grown, all->rows, sizeof *grown * all->count);
-        all->rows = grown;
-        all->room = room;
-    }
+    struct billed *rows = kt_grow(tx, all->rows, all->count, &all->room, sizeof row);
+    if (!rows)
+        return kt_no_memory();
+    all->rows = rows;
     all->rows[all->count++] = row;
     return NULL;
 }

@@ -4,6 +4,8 @@
  * rachunkowości art. 30 */
 #include <stdlib.h>
 
+#include <kontor/list.h>
+
 #include "payment/payment.h"
 
 struct revalue {
@@ -38,17 +40,10 @@ typedef struct {
 
 static kt_error *add_gap(valuation *v, kt_id account, kt_id party, kt_dec value)
 {
-    enum { FIRST = 64 };
-    if (v->count == v->room) {
-        size_t room = v->room ? v->room * 2 : FIRST;
-        struct gap *grown = kt_alloc(v->tx, sizeof *grown * room);
-        if (!grown)
-            return kt_no_memory();
-        for (size_t i = 0; i < v->count; i++)
-            grown[i] = v->gaps[i];
-        v->gaps = grown;
-        v->room = room;
-    }
+    struct gap *gaps = kt_grow(v->tx, v->gaps, v->count, &v->room, sizeof *v->gaps);
+    if (!gaps)
+        return kt_no_memory();
+    v->gaps = gaps;
     v->gaps[v->count++] = (struct gap){account, party, value};
     return NULL;
 }

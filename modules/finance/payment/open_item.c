@@ -1,5 +1,7 @@
 /* Open items: what a party owes us or we owe them, one for each line on an account of open items, until it is
  * set off against another. What was open on a day of the past is told by the days of the matches. */
+#include <kontor/list.h>
+
 #include "invoice/invoice.h"
 #include "payment/payment.h"
 
@@ -75,26 +77,18 @@ static kt_error *find(
 {
     kt_cursor *cursor;
     size_t room = 0;
+    bool enough = true;
     *count = 0;
     *items = NULL;
     KT_TRY(kt_open(tx, &(kt_query){&open_item_shape, where, sort, 0}, &cursor));
     struct open_item item = {KT_OF(open_item)};
-    kt_error *error = NULL;
-    while (!error && kt_next(cursor, &item.rec)) {
-        if (*count == room) {
-            room = room ? room * 2 : 8;
-            struct open_item *grown = kt_alloc(tx, sizeof *grown * room);
-            if (!grown)
-                error = kt_no_memory();
-            for (size_t i = 0; grown && i < *count; i++)
-                grown[i] = (*items)[i];
-            *items = grown;
-        }
-        if (!error)
+    while (enough && kt_next(cursor, &item.rec)) {
+        *items = kt_grow(tx, *items, *count, &room, sizeof item);
+        if ((enough = *items))
             (*items)[(*count)++] = item;
     }
-    kt_also(&error, kt_close(cursor));
-    return error;
+    KT_TRY(kt_close(cursor));
+    return enough ? NULL : kt_no_memory();
 }
 
 kt_error *open_items_of(kt_tx *tx, kt_id document, struct open_item **items, size_t *count)

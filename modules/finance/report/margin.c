@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <kontor/list.h>
 #include <kontor/orders.h>
 
 #include "invoice/invoice.h"
@@ -142,17 +143,14 @@ static void put_together(struct earnings *e)
 
 static kt_error *append(struct earnings *e, const struct earned *item)
 {
-    if (e->count == e->room)
+    if (e->count == e->room) {
         put_together(e);
-    if (2 * e->count >= e->room) {
-        size_t room = e->room ? 2 * e->room : 1024;
-        struct earned *more = kt_alloc(e->tx, room * sizeof *more);
-        if (!more)
-            return kt_no_memory();
-        if (e->count)
-            memcpy(more, e->items, e->count * sizeof *more);
-        e->items = more;
-        e->room = room;
+        if (2 * e->count >= e->room) {
+            struct earned *items = kt_grow(e->tx, e->items, e->room, &e->room, sizeof *items);
+            if (!items)
+                return kt_no_memory();
+            e->items = items;
+        }
     }
     e->items[e->count++] = *item;
     return NULL;

@@ -1,5 +1,7 @@
 /* The chart of accounts with figures on it, summed up the tree. The figures are kept balances: what a statement
  * costs grows with the number of accounts, not of entries. */
+#include <kontor/list.h>
+
 #include "report/report.h"
 
 kt_str iso_date(kt_tx *tx, kt_date day)
@@ -28,31 +30,24 @@ kt_error *tree_read(kt_tx *tx, tree *t)
 {
     kt_cursor *cursor;
     size_t room = 0;
+    bool enough = true;
     struct account a = {KT_OF(account)};
-    kt_error *error = NULL;
     *t = (tree){0};
     KT_TRY(kt_open(tx, &(kt_query){&account_shape, NULL, "code", 0}, &cursor));
-    while (!error && kt_next(cursor, &a.rec)) {
-        if (t->count == room) {
-            room = room ? room * 2 : 128;
-            struct node *grown = kt_alloc(tx, sizeof *grown * room);
-            if (!grown)
-                error = kt_no_memory();
-            for (size_t i = 0; grown && i < t->count; i++)
-                grown[i] = t->nodes[i];
-            t->nodes = grown;
-        }
-        if (!error)
+    while (enough && kt_next(cursor, &a.rec)) {
+        t->nodes = kt_grow(tx, t->nodes, t->count, &room, sizeof *t->nodes);
+        if ((enough = t->nodes))
             t->nodes[t->count++] = (struct node){.account = a,
                 .opening = money(0),
                 .debit = money(0),
                 .credit = money(0),
                 .compared = money(0)};
     }
-    kt_also(&error, kt_close(cursor));
-    if (!error)
-        set_levels(t);
-    return error;
+    KT_TRY(kt_close(cursor));
+    if (!enough)
+        return kt_no_memory();
+    set_levels(t);
+    return NULL;
 }
 
 static void put(struct node *n, kt_dec debit, kt_dec credit, tree_column column)

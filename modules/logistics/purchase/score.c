@@ -1,4 +1,6 @@
 /* How good a supplier is: how much came by the day agreed first, how much of it was good, how prices went. */
+#include <kontor/list.h>
+
 #include "purchase/purchase.h"
 
 struct score { /* the parameters of logistics.supplier.score */
@@ -143,16 +145,10 @@ static kt_error *paid_for(kt_tx *tx, struct paids *all, const struct po_line *li
         if ((*paid)->item.v == line->item.v && (*paid)->unit.v == line->unit.v)
             return NULL;
     }
-    if (all->count == all->room) {
-        size_t room = all->room ? all->room * 2 : 64;
-        struct paid *items = kt_alloc(tx, room * sizeof *items);
-        if (!items)
-            return kt_no_memory();
-        for (size_t i = 0; i < all->count; i++)
-            items[i] = all->items[i];
-        all->items = items;
-        all->room = room;
-    }
+    struct paid *items = kt_grow(tx, all->items, all->count, &all->room, sizeof **paid);
+    if (!items)
+        return kt_no_memory();
+    all->items = items;
     *paid = &all->items[all->count++];
     **paid = (struct paid){.item = line->item, .unit = line->unit};
     return NULL;

@@ -3,6 +3,8 @@
  * arrival, then deliveries written by hand, those needed first before the others. */
 #include <string.h>
 
+#include <kontor/list.h>
+
 #include "stock/delivery.h"
 
 kt_error *tell_free(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity)
@@ -62,9 +64,10 @@ static kt_error *take_off(kt_tx *tx, kt_id reservation, const struct wanted *wan
     only.lot = r.lot;
     KT_TRY(unreserve(tx, r.item, &loss.owner, &only, *rest, picks, &loss.quantity));
     *rest = kt_dec_sub(*rest, loss.quantity);
-    losses->items = grown(tx, losses->items, losses->count, &losses->room, sizeof loss);
-    if (!losses->items)
+    struct loss *items = kt_grow(tx, losses->items, losses->count, &losses->room, sizeof loss);
+    if (!items)
         return kt_no_memory();
+    losses->items = items;
     losses->items[losses->count++] = loss;
     return NULL;
 }

@@ -1,22 +1,9 @@
 /* Which goods go first, and reservations: parts of balances that are held for a document. */
 #include <stdlib.h>
-#include <string.h>
+
+#include <kontor/list.h>
 
 #include "stock/delivery.h"
-
-/* ---- Lists that grow ---- */
-
-void *grown(kt_tx *tx, void *items, size_t count, size_t *room, size_t size)
-{
-    if (count < *room)
-        return items;
-    size_t larger = *room ? *room * 2 : 4;
-    void *made = kt_alloc(tx, larger * size);
-    if (made && count)
-        memcpy(made, items, count * size);
-    *room = larger;
-    return made;
-}
 
 /* ---- Candidates ---- */
 
@@ -40,16 +27,16 @@ static kt_error *candidates_of(kt_tx *tx, const struct wanted *w, struct candida
         where[conditions++] = (kt_where){offsetof(struct balance, location), KT_EQ, &w->location};
     if (w->lot.v)
         where[conditions] = (kt_where){offsetof(struct balance, lot), KT_EQ, &w->lot};
+    bool enough = true;
     *all = (struct candidates){0};
     KT_TRY(kt_open(tx, &(kt_query){.of = &balance_shape, .where = where}, &cursor));
-    while (kt_next(cursor, &next.balance.rec)) {
-        all->items = grown(tx, all->items, all->count, &all->room, sizeof next);
-        if (!all->items)
-            break;
-        all->items[all->count++] = next;
+    while (enough && kt_next(cursor, &next.balance.rec)) {
+        all->items = kt_grow(tx, all->items, all->count, &all->room, sizeof next);
+        if ((enough = all->items))
+            all->items[all->count++] = next;
     }
     KT_TRY(kt_close(cursor));
-    if (all->room && !all->items)
+    if (!enough)
         return kt_no_memory();
     for (size_t i = 0; i < all->count; i++)
         if (all->items[i].balance.lot.v)
@@ -84,9 +71,10 @@ static int by_fefo(const void *a, const void *b)
 
 kt_error *picks_add(kt_tx *tx, struct picks *picks, const struct pick *pick)
 {
-    picks->items = grown(tx, picks->items, picks->count, &picks->room, sizeof *pick);
-    if (!picks->items)
+    struct pick *items = kt_grow(tx, picks->items, picks->count, &picks->room, sizeof *pick);
+    if (!items)
         return kt_no_memory();
+    picks->items = items;
     picks->items[picks->count++] = *pick;
     return NULL;
 }
@@ -200,22 +188,22 @@ static kt_error *reservations_of(
         KT_WHERE(reservation, item, KT_EQ, item), {0}};
     struct reservation next = {KT_OF(reservation)};
     size_t room = 0;
+    bool enough = true;
     kt_cursor *cursor;
     *count = 0;
     *items = NULL;
     if (!owner->document.v)
         return NULL;
     KT_TRY(kt_open(tx, &(kt_query){.of = &reservation_shape, .where = where, .sort = "-id"}, &cursor));
-    while (kt_next(cursor, &next.rec)) {
+    while (enough && kt_next(cursor, &next.rec)) {
         if (owner->line.v && next.line != (int64_t)owner->line.v)
             continue;
-        *items = grown(tx, *items, *count, &room, sizeof next);
-        if (!*items)
-            break;
-        (*items)[(*count)++] = next;
+        *items = kt_grow(tx, *items, *count, &room, sizeof next);
+        if ((enough = *items))
+            (*items)[(*count)++] = next;
     }
     KT_TRY(kt_close(cursor));
-    return room && !*items ? kt_no_memory() : NULL;
+    return enough ? NULL : kt_no_memory();
 }
 
 kt_error *reserved_for(kt_tx *tx, kt_id item, const struct owner *owner, kt_dec *quantity)

@@ -155,8 +155,6 @@ kt_error *reservation_looked_at(kt_tx *tx, kt_record *rec);
 kt_error *demand_used(kt_tx *tx, const kt_event *event); /* of "base.supply.used" */
 extern const kt_shape used_shape;
 KT_MUST kt_error *picks_add(kt_tx *tx, struct picks *picks, const struct pick *pick);
-/* Room for one more at items[count]; NULL: the request's memory is used up. */
-void *grown(kt_tx *tx, void *items, size_t count, size_t *room, size_t size);
 
 /* ---- free.c: more is free than was, and those who miss it get it ---- */
 

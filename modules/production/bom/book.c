@@ -1,6 +1,6 @@
 /* Items with the bill that holds on one day, each read once. */
-#include <string.h>
 
+#include <kontor/list.h>
 #include <kontor/units.h>
 
 #include "bom/bom.h"
@@ -13,16 +13,10 @@ const kt_shape part_shape = KT_SHAPE(part, "base.item", KT_BIND(part, code, STRI
 
 static kt_error *add_pointer(kt_tx *tx, struct pointers *all, id_map *index, kt_id id, void *thing)
 {
-    if (all->count == all->room) {
-        size_t room = all->room ? all->room * 2 : 64;
-        void **items = kt_alloc(tx, room * sizeof *items);
-        if (!items)
-            return kt_no_memory();
-        if (all->count)
-            memcpy(items, all->items, all->count * sizeof *items);
-        all->items = items;
-        all->room = room;
-    }
+    void **items = kt_grow(tx, all->items, all->count, &all->room, sizeof thing);
+    if (!items)
+        return kt_no_memory();
+    all->items = items;
     KT_TRY(id_map_put(tx, index, id, (uint32_t)all->count));
     all->items[all->count++] = thing;
     return NULL;

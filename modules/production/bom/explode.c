@@ -1,4 +1,6 @@
 /* What goes into an item, to any level; and what an item goes into. */
+#include <kontor/list.h>
+
 #include "bom/bom.h"
 #include "routing.h"
 
@@ -6,18 +8,12 @@ enum { LEVELS_MAX = 50, ROWS_MAX = 100000 };
 
 static kt_error *add_row(kt_tx *tx, struct explosion *x, const struct exploded *row)
 {
-    if (x->count == x->room) {
-        size_t room = x->room ? x->room * 2 : 128;
-        if (room > 2 * ROWS_MAX)
-            return kt_fail(tx, KT_LIMIT, NULL, "more than %d rows", "więcej niż %d wierszy", ROWS_MAX);
-        struct exploded *rows = kt_alloc(tx, room * sizeof *rows);
-        if (!rows)
-            return kt_no_memory();
-        for (size_t i = 0; i < x->count; i++)
-            rows[i] = x->rows[i];
-        x->rows = rows;
-        x->room = room;
-    }
+    if (x->count == ROWS_MAX)
+        return kt_fail(tx, KT_LIMIT, NULL, "more than %d rows", "więcej niż %d wierszy", ROWS_MAX);
+    struct exploded *rows = kt_grow(tx, x->rows, x->count, &x->room, sizeof *row);
+    if (!rows)
+        return kt_no_memory();
+    x->rows = rows;
     x->rows[x->count++] = *row;
     x->depth = row->level > x->depth ? row->level : x->depth;
     return NULL;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <kontor/list.h>
+
 bool machine_open(const memory *memory, timeline time, unsigned slots, struct machine *machine)
 {
     *machine = (struct machine){.time = time, .slot_count = slots};
@@ -25,28 +27,16 @@ static size_t busy_after(const struct slot *s, int64_t at)
     return low;
 }
 
-static bool grow(const memory *memory, struct slot *s)
-{
-    if (s->count < s->room)
-        return true;
-    size_t room = s->room ? s->room * 2 : 16;
-    struct busy *busy = MEMORY_ARRAY(memory, struct busy, room);
-    if (!busy)
-        return false;
-    if (s->count)
-        memcpy(busy, s->busy, s->count * sizeof *busy);
-    s->busy = busy;
-    s->room = room;
-    return true;
-}
-
 /* Joins what it overlaps: work that was placed by hand may. */
 static bool occupy(const memory *memory, struct slot *s, int64_t from, int64_t until)
 {
     if (until <= from)
         return true;
-    if (!grow(memory, s))
+    struct busy *busy = kt_grow_from(
+        memory->take, memory->context, s->busy, s->count, &s->room, sizeof *s->busy);
+    if (!busy)
         return false;
+    s->busy = busy;
     size_t first = busy_after(s, from), last = first;
     while (last < s->count && s->busy[last].from < until) {
         from = s->busy[last].from < from ? s->busy[last].from : from;

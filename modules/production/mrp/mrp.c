@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <kontor/list.h>
+
 __extension__ typedef __int128 wide;
 
 enum { NEEDS_BLOCK = 1 << 14 };
@@ -41,19 +43,12 @@ struct planning {
 /* Doubles an array. false: no memory; the end is set */
 static bool grow(struct planning *p, void **items, size_t count, size_t *room, size_t size)
 {
-    if (count < *room)
-        return true;
-    size_t more = *room ? *room * 2 : 1024;
-    void *larger = memory_array(p->memory, more, size);
-    if (!larger) {
+    void *grown = kt_grow_from(p->memory->take, p->memory->context, *items, count, room, size);
+    if (grown)
+        *items = grown;
+    else
         p->end = MRP_NO_MEMORY;
-        return false;
-    }
-    if (count)
-        memcpy(larger, *items, count * size);
-    *items = larger;
-    *room = more;
-    return true;
+    return grown;
 }
 #define GROW(p, items, count, room) grow((p), (void **)&(items), (count), &(room), sizeof *(items))
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <kontor/calendars.h>
+#include <kontor/list.h>
 
 #include "capacity/shop.h"
 #include "order/order.h"
@@ -230,19 +231,15 @@ static kt_error *read_operations(kt_tx *tx, struct levelled *l)
         if (l->count + count > LEVEL_MAX)
             return kt_fail(
                 tx, KT_LIMIT, NULL, "more than %d operations", "więcej niż %d operacji", LEVEL_MAX);
-        if (l->count + count > room) {
-            room = (l->count + count) * 2 + 64;
-            struct operation *more = kt_alloc(tx, room * sizeof *more);
-            if (!more)
-                return kt_no_memory();
-            if (l->count)
-                memcpy(more, l->operations, l->count * sizeof *more);
-            l->operations = more;
-        }
         l->own[i].from = l->count;
-        for (size_t n = 0; n < count; n++)
-            if (some[n].state == BLOCKED || some[n].state == READY)
-                l->operations[l->count++] = some[n];
+        for (size_t n = 0; n < count; n++) {
+            if (some[n].state != BLOCKED && some[n].state != READY)
+                continue;
+            l->operations = kt_grow(tx, l->operations, l->count, &room, sizeof *some);
+            if (!l->operations)
+                return kt_no_memory();
+            l->operations[l->count++] = some[n];
+        }
         l->own[i].until = l->count;
     }
     return NULL;

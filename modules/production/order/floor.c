@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <kontor/calendars.h>
+#include <kontor/list.h>
 #include <kontor/staff.h>
 
 #include "order/order.h"
@@ -246,20 +247,6 @@ static int by_begin(const void *a, const void *b)
     return x->from != y->from ? (x->from < y->from ? -1 : 1) : (x->until > y->until) - (x->until < y->until);
 }
 
-/* Room for one more; false: no memory. */
-static bool grow(kt_tx *tx, struct busy **booked, size_t count, size_t *room)
-{
-    if (count < *room)
-        return true;
-    const size_t more = *room ? *room * 2 : 64;
-    struct busy *larger = kt_alloc(tx, more * sizeof *larger);
-    if (larger && count)
-        memcpy(larger, *booked, count * sizeof *larger);
-    *booked = larger;
-    *room = more;
-    return larger != NULL;
-}
-
 static kt_error *read_bookings(
     kt_tx *tx, const kt_query *query, kt_id except, struct busy **booked, size_t *count)
 {
@@ -273,7 +260,8 @@ static kt_error *read_bookings(
     while (enough && kt_next(cursor, &b.rec)) {
         if ((b.order.v == except.v && b.state <= READY) || b.state == FINISHED || b.state == DROPPED)
             continue;
-        if ((enough = grow(tx, booked, *count, &room)))
+        *booked = kt_grow(tx, *booked, *count, &room, sizeof **booked);
+        if ((enough = *booked))
             (*booked)[(*count)++] = (struct busy){b.begins.ms / MINUTE_MS, to_minutes(b.ends)};
     }
     KT_TRY(kt_close(cursor));
@@ -303,20 +291,15 @@ static kt_error *book_open(
 
 static kt_error *make_room(kt_tx *tx, struct floor *floor)
 {
-    if (floor->count < floor->room)
-        return NULL;
-    size_t room = floor->room ? floor->room * 2 : 8;
-    struct machine *machines = kt_alloc(tx, room * sizeof *machines);
-    struct centre *centres = kt_alloc(tx, room * sizeof *centres);
-    if (!machines || !centres)
+    size_t room = floor->room;
+    struct machine *machines = kt_grow(tx, floor->machines, floor->count, &room, sizeof *machines);
+    if (!machines)
         return kt_no_memory();
-    for (size_t i = 0; i < floor->count; i++) {
-        machines[i] = floor->machines[i];
-        centres[i] = floor->centres[i];
-    }
     floor->machines = machines;
+    struct centre *centres = kt_grow(tx, floor->centres, floor->count, &floor->room, sizeof *centres);
+    if (!centres)
+        return kt_no_memory();
     floor->centres = centres;
-    floor->room = room;
     return NULL;
 }
 
