@@ -14,9 +14,10 @@ const tool_command tool_commands[] = {
         "  kontor factor set              shows a secret for your authenticator, then recovery codes\n"
         "  kontor factor remove anna      she lost her telephone and her recovery codes\n",
         1, 2, session_factor},
-    {"describe", "[ENTITY]", "entities, or one entity's fields and actions; --methods: all that can be called",
-        "  kontor describe\n  kontor describe crm.deal\n  kontor describe --methods\n", 0, 1, records_describe,
-        "--methods"},
+    {"describe", "[ENTITY]",
+        "entities, or one entity's fields and actions; --methods: all that can be called",
+        "  kontor describe\n  kontor describe crm.deal\n  kontor describe --methods\n", 0, 1,
+        records_describe, "--methods"},
     {"list", "ENTITY [FIELD=VALUE ..]", "records that match",
         "  kontor list base.party kind=organisation name~rower --fields id,name,tax_id --sort name --limit "
         "20\n"

@@ -30,7 +30,8 @@ static void print_cases(void)
         if (strncmp(c->usage, "ENTITY", 6) == 0 || strncmp(c->usage, "[ENTITY", 7) == 0) {
             printf("    %s) words=$(kontor describe --csv 2>/dev/null | cut -d, -f1) ;;\n", c->name);
         } else if (strncmp(c->usage, "METHOD", 6) == 0) {
-            printf("    %s) words=$(kontor describe --methods --csv 2>/dev/null | cut -d, -f1) ;;\n", c->name);
+            printf(
+                "    %s) words=$(kontor describe --methods --csv 2>/dev/null | cut -d, -f1) ;;\n", c->name);
         } else if (*c->usage >= 'a' && *c->usage <= 'z') {
             printf("    %s) words='", c->name);
             print_words(c->usage);
