@@ -27,7 +27,8 @@ typedef struct {
     kt_dec cost;     /* of the quantity, in the company's currency, scale 2; not set: unknown */
     int64_t minutes; /* of machines and people, without those of the levels below */
     kt_id document;  /* of kt_any: the supply, of production.order or logistics.purchase_request; of what is
-                        on stock: whatever its source likes to see again at the release */
+                        on stock: whatever its source likes to see again at the release, but never unset: that is
+                        what came while nobody kept stock */
     unsigned level;
     kt_text reason; /* why this day; NULL: it needs no word */
     kt_id freed_by; /* of kt_any: what is reserved was this document's before; not set: nobody's */

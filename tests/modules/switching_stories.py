@@ -138,6 +138,60 @@ def what_is_made_without_stores_lies_ready_and_is_missed_by_them(k):
     expect((pegged(k, sale), delivered(k, sale)[:2]), ([], ("full", D(5))))
 
 
+def lamps(k, code, there):
+    """A lamp, made of tubes, `there` of it on stock; and a cart that takes one."""
+    s = shop(k)
+    lamp, cart = (make(k, "base.item", code=f"{name}-{code}", name=name, unit=s["piece"], price="90", currency=s["pln"], made=True) for name in ("LAMP", "CART"))
+    make(k, "production.bom", item=lamp, lines=[{"item": s["TUBE"], "quantity": "1"}])
+    make(k, "production.bom", item=cart, lines=[{"item": lamp, "quantity": "1"}])
+    put(k, lamp, there, "30")
+    return lamp, cart
+
+
+def sell(k, item, quantity):
+    sale = make(k, "crm.order", party=shop(k)["nowak"], currency=shop(k)["pln"], lines=[{"item": item, "quantity": quantity}])
+    k.call("crm.order.confirm", {"id": sale})
+    return sale
+
+
+def made_for(k, entity, document):
+    return rows(k, "production.order", ["demand", "=", {"entity": entity, "id": document}])[0]["id"]
+
+
+def what_is_used_without_stores_is_what_came_meanwhile(k):
+    """Of nine lamps four are in the stores and five made while they are closed; of these three are handed over, and two are to be entered."""
+    lamp, _ = lamps(k, "used", "4")
+    sale = sell(k, lamp, "9")
+    with Off(k, "logistics"):
+        k.call("production.order.report", {"id": made_for(k, "crm.order", sale), "produced": "5"})
+        k.call("crm.order.deliver", {"id": sale, "lines": [{"line": 1, "quantity": "3"}]})
+        expect(pegged(k, sale), [("stock", D(4)), ("stock", D(2))])
+    expect((pegged(k, sale), held(k, "crm.order", sale)), ([("stock", D(4)), ("missing", D(2))], [D(4)]))
+    put(k, lamp, "2", "30")
+    expect((pegged(k, sale), held(k, "crm.order", sale), level(k, lamp)["available"]), ([("stock", D(6))], [D(6)], D(0)))
+
+
+def what_the_stores_hold_beyond_its_pegging_they_give_to_who_misses_it(k):
+    """Thirteen carts have six lamps in the stores, and use four of them while these are closed, before seven more are made. The four that the
+    stores still hold go to a sale that has missed two for longer, and then to the carts' own seven, which the stores have not seen."""
+    lamp, cart = lamps(k, "held", "6")
+    carts = make(k, "production.order", item=cart, quantity="13")
+    k.call("production.order.confirm", {"id": carts})
+    sale = sell(k, lamp, "2")
+    with Off(k, "logistics"):
+        k.call("production.order.report", {"id": made_for(k, "crm.order", sale), "produced": "2"})
+    expect((pegged(k, sale), held(k, "production.order", carts)), ([("missing", D(2))], [D(6)]))
+    with Off(k, "logistics"):
+        k.call("production.order.start", {"id": carts})
+        k.call("production.order.issue", {"id": carts, "components": [{"item": lamp, "quantity": "4"}]})
+        k.call("production.order.report", {"id": made_for(k, "production.order", carts), "produced": "7"})
+        expect(pegged(k, carts, "production.order"), [("stock", D(2)), ("stock", D(7))])
+    expect((pegged(k, sale), held(k, "crm.order", sale)), ([("stock", D(2))], [D(2)]))
+    expect((pegged(k, carts, "production.order"), held(k, "production.order", carts)), ([("stock", D(4)), ("missing", D(5))], [D(4)]))
+    put(k, lamp, "5", "30")
+    expect((pegged(k, carts, "production.order"), held(k, "production.order", carts), level(k, lamp)["available"]), ([("stock", D(9))], [D(9)], D(0)))
+
+
 def orders_of_the_time_without_stores_get_their_goods_and_deliveries(k):
     """One is confirmed, one amended and one cancelled meanwhile."""
     s = shop(k)
@@ -285,6 +339,7 @@ def the_whole_house_is_sound(k):
 run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_order_on_hold_hears_it_when_it_goes_on,
      a_bill_for_a_cancelled_order_can_be_credited, what_was_billed_and_credited_without_sales_they_hear_afterwards, a_suppliers_bill_without_the_stores_is_on_its_order_afterwards,
      what_is_made_without_stores_lies_ready_and_is_missed_by_them,
+     what_is_used_without_stores_is_what_came_meanwhile, what_the_stores_hold_beyond_its_pegging_they_give_to_who_misses_it,
      orders_of_the_time_without_stores_get_their_goods_and_deliveries,
      a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first, what_came_from_elsewhere_while_it_was_picked_is_not_held_when_put_back,
      what_came_from_elsewhere_while_it_was_picked_is_not_held_when_the_rest_ships_without_sales,

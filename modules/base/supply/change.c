@@ -273,7 +273,7 @@ static kt_error *lost_within(
     KT_TRY(peggings_of_demand(tx, document, (int64_t)line.v, &all));
     for (size_t i = 0; i < all.count && rest.coef > 0; i++) {
         struct pegging *p = &all.items[i];
-        if (p->kind != KT_FROM_STOCK || p->item.v != item.v)
+        if (p->kind != KT_FROM_STOCK || lies_ready(p) || p->item.v != item.v)
             continue;
         KT_TRY(kt_read(tx, p->rec.id, &p->rec)); /* what was covered anew may have been added to it */
         KT_TRY(cover_elsewhere(tx, p, reason, &rest));

@@ -98,7 +98,7 @@ kt_error *supply_cover(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
 
 static kt_error *let_go(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_plan *left)
 {
-    const kt_source *source = source_of(tx, p->kind);
+    const kt_source *source = lies_ready(p) ? NULL : source_of(tx, p->kind);
     kt_demand demand = pegging_demand(p);
     kt_cover part = pegging_part(p);
     size_t at = 0;
@@ -145,12 +145,13 @@ static kt_error *release(kt_tx *tx, kt_id document, kt_id line, kt_dec quantity,
 
 /* What was taken out of the stores was reserved there, or else it takes the place of what was still to come: that
  * is let go, so that its supply is free for others or is given up. */
-static kt_error *use_up(kt_tx *tx, struct peggings *all, kt_id item, kt_supply_kind kind, kt_dec *rest)
+static kt_error *use_up(
+    kt_tx *tx, struct peggings *all, kt_id item, kt_supply_kind kind, bool ready, kt_dec *rest)
 {
     kt_plan left = {0};
     for (size_t i = 0; i < all->count && rest->coef > 0; i++) {
         struct pegging *p = &all->items[i];
-        if (p->kind != kind || p->item.v != item.v)
+        if (p->kind != kind || p->item.v != item.v || lies_ready(p) != ready)
             continue;
         kt_dec take = least(p->quantity, *rest);
         KT_TRY(kind == KT_FROM_STOCK ? pegging_lessen(tx, p, take) : let_go(tx, p, take, &left));
@@ -159,14 +160,18 @@ static kt_error *use_up(kt_tx *tx, struct peggings *all, kt_id item, kt_supply_k
     return NULL;
 }
 
+/* While nobody keeps stock, what had come meanwhile is used first: the stores are to be told of the rest alone. */
 static kt_error *used_within(kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity)
 {
-    static const kt_supply_kind order[] = {KT_FROM_STOCK, KT_MISSING, KT_FROM_BUYING, KT_FROM_MAKING};
+    static const kt_supply_kind order[] = {KT_MISSING, KT_FROM_BUYING, KT_FROM_MAKING};
+    const bool kept = source_of(tx, KT_FROM_STOCK);
     struct peggings all;
     kt_dec rest = quantity;
     KT_TRY(peggings_of_demand(tx, document, (int64_t)line.v, &all));
+    KT_TRY(use_up(tx, &all, item, KT_FROM_STOCK, !kept, &rest));
+    KT_TRY(use_up(tx, &all, item, KT_FROM_STOCK, kept, &rest));
     for (size_t i = 0; i < sizeof order / sizeof *order; i++)
-        KT_TRY(use_up(tx, &all, item, order[i], &rest));
+        KT_TRY(use_up(tx, &all, item, order[i], false, &rest));
     return NULL;
 }
 

@@ -145,6 +145,11 @@ kt_error *pegging_lessen(kt_tx *tx, struct pegging *p, kt_dec quantity)
     return kt_update(tx, &p->rec);
 }
 
+bool lies_ready(const struct pegging *p)
+{
+    return p->kind == KT_FROM_STOCK && !p->supply.v;
+}
+
 static kt_str said(const char *text)
 {
     size_t len = 0;

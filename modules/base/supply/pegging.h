@@ -36,6 +36,8 @@ kt_dec pegging_cost(const struct pegging *p, kt_dec quantity);
 KT_MUST kt_error *pegging_remember(kt_tx *tx, const kt_demand *demand, const kt_cover *part);
 kt_demand pegging_demand(const struct pegging *p);
 kt_cover pegging_part(const struct pegging *p);
+/* It came while nobody kept stock: it is its demand's by this pegging alone, and no stores hold it. */
+bool lies_ready(const struct pegging *p);
 /* It is missing, comes after it is needed, or nobody knows when. */
 bool cover_late(const kt_cover *part);
 /* The day on which all of a demand's line is there; not set: some is missing, or nobody knows. */

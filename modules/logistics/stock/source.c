@@ -70,7 +70,8 @@ static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *par
 
 const kt_source stock_source = {cover, release};
 
-/* ---- No more is held than is pegged ---- */
+/* ---- No more is held than is pegged ----
+ * What came while nobody kept stock is pegged as stock, too, but to no warehouse: that the stores do not hold. */
 
 struct held_for { /* what is looked at in base.pegging */
     kt_record rec;
@@ -91,8 +92,9 @@ static kt_error *held_beyond(kt_tx *tx, kt_id item, const struct owner *owner, k
         KT_WHERE(held_for, kind, KT_EQ, (unsigned)KT_FROM_STOCK), {0}};
     kt_dec held, pegged = ZERO;
     KT_TRY(reserved_for(tx, item, owner, &held));
-    KT_TRY(kt_sum(tx, &(kt_query){.of = &held_for_shape, .where = where}, offsetof(struct held_for, quantity),
-        &pegged));
+    const kt_query reserved = {
+        .of = &held_for_shape, .where = where, .filter = KT_STR("[[\"supply\",\"is_null\",false]]")};
+    KT_TRY(kt_sum(tx, &reserved, offsetof(struct held_for, quantity), &pegged));
     *surplus = kt_dec_sub(held, pegged);
     return NULL;
 }
