@@ -207,9 +207,11 @@ class Company:
 
     def deliver_elsewhere(self):
         order = self.in_state("crm.order", "confirmed")
-        line, quantity = self.dice.choice(order["lines"])["id"], self.quantity(3)
-        self.act("crm.order", "deliver", order["id"], lines=[{"line": line, "quantity": quantity}])
-        self.mirror.elsewhere["crm.order", order["id"], line] += int(quantity)
+        self.hand_over(order["id"], self.dice.choice(order["lines"])["id"], self.quantity(3))
+
+    def hand_over(self, order, line, quantity):
+        self.act("crm.order", "deliver", order, lines=[{"line": line, "quantity": quantity}])
+        self.mirror.elsewhere["crm.order", order, line] += int(quantity)
 
     # ---- The stores ----
 
@@ -577,7 +579,9 @@ class Company:
         if self.off and self.dice.random() < (0.7, 0.8, 0.9, 1)[len(self.off) - 1]:
             self.enable(self.dice.choice(self.off))
             return
-        name = self.dice.choice([m for m in ("crm", "logistics", "production", "finance") if m not in self.off])
+        self.disable(self.dice.choice([m for m in ("crm", "logistics", "production", "finance") if m not in self.off]))
+
+    def disable(self, name):
         self.off.append(name)
         self.k.call("module.disable", {"name": name})
         self.mirror.follow()
@@ -596,17 +600,38 @@ class Company:
         self.mirror.learn()
         self.mirror.everything()
 
+    def go_without_stores(self):
+        """The stores are closed for a while: of a demand that has some of an item there, or bought, and waits for more that is made, some
+        comes and some is used, in any order."""
+        waits = self.some("base.pegging", lambda p: p["kind"] == "make" and len(self.mirror.covers[p["demand"]["entity"], p["demand"]["id"], p["line"]]) > 1)
+        if {"logistics", waits["demand"]["entity"].partition(".")[0]} & set(self.off):
+            raise NothingToDo("a demand that has its stores and its module")
+        self.disable("logistics")
+        for _ in range(self.dice.randint(2, 7)):
+            self.attempt("without stores", lambda: self.meanwhile(waits["item"], waits["supply"]["id"], waits["demand"], waits["line"]))
+        self.enable("logistics")
+
+    def meanwhile(self, item, making, demand, line):
+        if self.dice.random() < 0.4:
+            self.act("production.order", "report", making, produced=self.quantity(6))
+        elif demand["entity"] == "crm.order":
+            self.hand_over(demand["id"], line, self.quantity(4))
+        else:
+            some = [{"item": item, "quantity": self.quantity(6)}]
+            action, params = self.dice.choice((("start", {}), ("issue", {"components": some}), ("issue", {"components": some}), ("report", {"produced": "1"}), ("amend", {"components": some, "reason": "dice"})))
+            self.act("production.order", action, demand["id"], **params)
+
     STEPS = {"sell": 10, "change_draft": 1, "preview": 0.5, "confirm": 10, "amend": 3, "turn_order": 2, "deliver_elsewhere": 1, "recur": 0.3,
              "enter_goods": 8, "issue_goods": 3, "transfer": 2, "turn_transfer": 3, "pick": 5, "ship": 10, "turn_delivery": 2, "deliver_by_hand": 1, "take_back": 2, "count_goods": 0.3, "enter_count": 1,
              "change_goods": 1, "block_lot": 0.3, "burden": 0.7,
              "ask": 2, "turn_request": 1, "inquire": 0.7, "turn_inquiry": 2, "reorder": 0.5, "order_requests": 4, "order_by_hand": 3, "approve": 6, "turn_purchase": 2, "receive": 7, "give_back": 1, "finish_receipt": 8, "supplier_price": 0.5,
              "make_goods": 2, "turn_making": 7, "report": 4, "issue_some": 1, "put_back": 1, "finish_making": 2, "operate": 2, "amend_making": 1, "plan_all": 0.1, "take_apart": 1,
              "bill": 8, "bill_by_hand": 6, "bill_purchase": 6, "advance_purchase": 1, "bill_receipt": 1, "post_invoice": 16, "credit": 3, "pay": 9, "post_payment": 9, "reverse_payment": 1, "set_off": 1, "take_match_back": 0.5,
-             "write_entry": 2, "reverse_entry": 0.5, "value_open": 0.3, "close_month": 0.1, "close_year": 0.02, "overdue": 0.2, "pay_regularly": 0.3, "foresee": 0.3, "new_rate": 1, "switch": 1}
+             "write_entry": 2, "reverse_entry": 0.5, "value_open": 0.3, "close_month": 0.1, "close_year": 0.02, "overdue": 0.2, "pay_regularly": 0.3, "foresee": 0.3, "new_rate": 1, "switch": 1, "go_without_stores": 2}
     OF = dict.fromkeys("sell change_draft preview confirm amend turn_order deliver_elsewhere recur".split(), "crm") | dict.fromkeys(
         "enter_goods issue_goods transfer turn_transfer pick ship turn_delivery deliver_by_hand take_back count_goods enter_count block_lot burden ask turn_request inquire turn_inquiry reorder order_requests order_by_hand "
         "approve turn_purchase receive give_back finish_receipt supplier_price".split(), "logistics") | dict.fromkeys(
-        "make_goods turn_making report issue_some put_back finish_making operate amend_making plan_all take_apart".split(), "production") | dict.fromkeys(
+        "make_goods turn_making report issue_some put_back finish_making operate amend_making plan_all take_apart go_without_stores".split(), "production") | dict.fromkeys(
         "bill bill_by_hand bill_purchase advance_purchase bill_receipt post_invoice credit pay post_payment reverse_payment set_off take_match_back write_entry reverse_entry value_open close_month close_year overdue pay_regularly foresee".split(), "finance")
 
     def draw(self):
@@ -619,17 +644,21 @@ class Company:
                 return "switch"
 
     def step(self):
-        self.name = name = self.draw()
+        name = self.draw()
+        self.attempt(name, getattr(self, name))
+
+    def attempt(self, name, do):
+        self.name = name
         self.trail.append(f"after {self.mirror.seq}: {name}")
         try:
-            getattr(self, name)()
+            do()
         except (NothingToDo, IndexError):
             self.refused[name, "nothing to do"] += 1
             self.trail.pop()
             return
         except KontorError as error:
             gone = error.kind == "not_found" and not self.waits  # a planning run took its proposal back meanwhile
-            hold((error.kind in REFUSALS or gone) and name != "switch", f"{name} is answered by {error.kind}", error)
+            hold((error.kind in REFUSALS or gone) and name not in ("switch", "go_without_stores"), f"{name} is answered by {error.kind}", error)
             self.refused[name, str(error)[:100]] += 1
             self.trail[-1] += f", refused: {error}"[:120]
         else:

@@ -36,6 +36,7 @@ class Mirror:
         self.stocked, self.waiting, self.making, self.taxes, self.unbilled = Counter(), Counter(), Counter(), Counter(), D(0)
         self.shipped, self.elsewhere, self.billed, self.unheard, self.in_boxes = Counter(), Counter(), Counter(), Counter(), set()  # of orders
         self.missed, self.places, self.today = defaultdict(set), defaultdict(set), datetime.date.today().isoformat()  # by item: peggings, stock
+        self.ready = set()  # peggings of what came while nobody kept stock
         self.covers = defaultdict(dict)  # days of what covers a sales order's line
         self.series = Counter()
         self.learn()
@@ -285,13 +286,14 @@ class Mirror:
                 self.of_demand(row["document"], row, sign)
 
     def of_demand(self, document, row, sign):
-        """What is reserved for a demand is what its pegging says; deliveries written by hand have none."""
+        """What is reserved for a demand is what its pegging to the stores says; deliveries written by hand have none."""
         if document and document["entity"] in ("crm.order", "production.order"):
             of = document["entity"], document["id"], row["line"], row["item"]
             self.stocked[of] += sign * number(row["quantity"])
             self.ask.add(("demand_has_what_is_pegged", *of))
 
     def demand_has_what_is_pegged(self, *of):
+        hold(self.stocked[of] >= 0, "more is pegged to the stores than is reserved there: reserved less pegged", of, self.stocked[of])
         if "logistics" not in self.enabled:
             return
         document = {"entity": of[0], "id": of[1]}
@@ -398,8 +400,10 @@ class Mirror:
                 if sign < 0:
                     del self.covers[(*of, row["line"])][row["id"]]
                 self.ask.add(("promises_can_be_kept", *of))
-            if row and row["kind"] == "stock":
+            if row and row["kind"] == "stock" and row["supply"]:
                 self.of_demand(row["demand"], row, -sign)
+            elif row and row["kind"] == "stock":
+                (self.ready.add if sign > 0 else self.ready.discard)(row["id"])
             if row and row["kind"] == "missing":
                 (self.missed[row["item"]].add if sign > 0 else self.missed[row["item"]].discard)(row["id"])
                 self.ask.add(("nobody_misses_what_is_free", row["item"]))
@@ -454,6 +458,7 @@ class Mirror:
         """What no law could be asked of while a module was off."""
         for of in list(self.stocked):
             self.demand_has_what_is_pegged(*of)
+        hold("logistics" not in self.enabled or not self.ready, "what came while nobody kept stock is not missed by the stores", self.ready)
         for id in list(self.making):
             self.order_gives_what_waits(id)
         for id in list(self.waiting):
