@@ -381,6 +381,7 @@ typedef struct {
      * query asks, it is read without the records. */
     bool slim;
 } kt_query;
+/* One condition. The value lives as long as the block in which it stands: none is added in a branch. */
 #define KT_WHERE(T, m, op, ...)                                                                              \
     {                                                                                                        \
         offsetof(struct T, m), op, (const __typeof__(((struct T *)0)->m)[])                                  \

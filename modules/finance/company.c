@@ -29,6 +29,18 @@ kt_error *days_check(kt_tx *tx, kt_date from, kt_date to)
                : kt_fail(tx, KT_VALIDATION, "to", "is before the beginning", "jest przed początkiem");
 }
 
+kt_error *not_before(kt_tx *tx, kt_date day, kt_date first)
+{
+    int year, month, of_month;
+    if (day.day >= first.day)
+        return NULL;
+    kt_date_parts(first, &year, &month, &of_month);
+    return kt_hint(kt_fail(tx, KT_RULE, "day", "is before what it takes back, of %04d-%02d-%02d",
+                       "jest przed tym, co cofa, z dnia %04d-%02d-%02d", year, month, of_month),
+        "The books of the days between would tell what never was.",
+        "Księgi z dni pomiędzy mówiłyby o czymś, czego nie było.");
+}
+
 bool same_dec(kt_dec a, kt_dec b)
 {
     return kt_dec_cmp(known(a), known(b)) == 0;

@@ -24,6 +24,9 @@ KT_MUST kt_error *exchange(
 kt_dec share_of(kt_dec whole, kt_dec part, kt_dec of);
 /* returns  validation at "to": it is before the beginning */
 KT_MUST kt_error *days_check(kt_tx *tx, kt_date from, kt_date to);
+/* Nothing is taken back, or credited, before it was there.
+ *   returns  rule at "day" */
+KT_MUST kt_error *not_before(kt_tx *tx, kt_date day, kt_date first);
 bool same_dec(kt_dec a, kt_dec b);
 bool same_str(kt_str a, kt_str b);
 static inline kt_dec money(int64_t cents)

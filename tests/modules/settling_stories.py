@@ -4,7 +4,7 @@ price, returns to the till. Figures by hand, as said in each."""
 from decimal import Decimal as D
 
 from stories import expect, make, refused, run
-from books import Gained, books, credit, draft, invoice, items, login, order, pay, posted, proved, register, seen, ship, thing
+from books import Gained, balances, books, credit, draft, entry, invoice, items, login, order, pay, posted, proved, register, seen, ship, thing
 
 
 # ---- Paying early ----
@@ -250,6 +250,71 @@ def a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest(k):
     proved(k)
 
 
+# ---- Days ----
+
+def a_debt_is_not_settled_before_it_is_there(k):
+    """Paid on the 10th, billed on the 20th: between them the customer has 123 to his credit, on the account and among what is open."""
+    s = books(k)
+    early = make(k, "base.party", name="Early")
+
+    def stands(day):
+        owed, owing = (D(k.call("finance.aging", {"day": day, "party": early, "side": side})["total"]) for side in ("receivable", "payable"))
+        return owed - owing
+
+    account = balances(k, "200", day="2026-08-09")[0]
+    row = invoice(k, thing("100"), party=early, day="2026-08-20")
+    paid = pay(k, party=early, day="2026-08-10", amount="123", allocations=[{"item": items(k, row["id"])[0]["id"]}])
+    days = ("2026-08-09", "2026-08-10", "2026-08-19", "2026-08-20")
+    expect([stands(day) for day in days], [D(0), D(-123), D(-123), D(0)])
+    expect([balances(k, "200", day=day)[0] - account for day in days], [D(0), D(-123), D(-123), D(0)])
+    refused("rule", lambda: k.call("finance.payment.reverse", {"id": paid["id"], "day": "2026-08-09"}), "day")
+    k.call("finance.payment.reverse", {"id": paid["id"], "day": "2026-08-15"})
+    expect([stands(day) for day in (*days, "2026-08-21")], [D(0), D(-123), D(0), D(123), D(123)])
+    expect([balances(k, "200", day=day)[0] - account for day in (*days, "2026-08-21")], [D(0), D(-123), D(0), D(123), D(123)])
+    free = pay(k, party=early, day="2026-08-11", amount="123")
+    made = k.call("finance.match_items", {"debit": items(k, row["id"])[0]["id"], "credit": items(k, free["id"], "finance.payment")[0]["id"], "day": "2026-08-12"})
+    expect((made["left"], stands("2026-08-12"), stands("2026-08-20")), ("0.00", D(-246), D(0)))
+    proved(k)
+
+
+def what_was_open_on_a_day_does_not_depend_on_the_order_of_payments(k):
+    """The payment of September is entered first, then the one of August: at the end of August 100 of 123 are open."""
+    late = make(k, "base.party", name="Late")
+    row = invoice(k, thing("100"), party=late, day="2026-08-20")
+    for day, amount in (("2026-09-10", "100"), ("2026-08-25", "23")):
+        pay(k, party=late, day=day, amount=amount, allocations=[{"item": items(k, row["id"])[0]["id"], "amount": amount}])
+    expect([k.call("finance.aging", {"day": day, "party": late})["total"] for day in ("2026-08-24", "2026-08-31", "2026-09-10")], ["123.00", "100.00", "0.00"])
+    expect(items(k, row["id"])[0]["closed"], "2026-09-10")
+
+
+def nothing_is_taken_back_before_it_was(k):
+    s = books(k)
+    row = invoice(k, thing("100"), day="2026-08-20")
+    made = k.call("finance.invoice.credit", {"id": row["id"], "reason": "x", "day": "2026-08-19"})["made"]
+    told = refused("rule", lambda: k.call("finance.invoice.post", {"id": made}), "day")
+    assert "2026-08-20" in told.problems[0]["message"], told.problems
+    k.update("finance.invoice", made, {"day": "2026-08-20"})
+    expect(posted(k, "finance.invoice", made)["state"], "posted")
+    written = entry(k, "2026-08-20", ("131", 5), ("801", -5))
+    refused("rule", lambda: k.call("finance.entry.reverse", {"id": written["id"], "day": "2026-08-19"}), "day")
+    k.call("finance.entry.reverse", {"id": written["id"], "day": "2026-08-20"})
+
+
+def a_note_bears_the_rates_of_what_it_corrects(k):
+    """22 % until the end of August, 23 % since: what was sold at 122 is credited at 122, and what the buyer accounted for alike."""
+    s = books(k)
+    tax = make(k, "base.tax", code="V", name="V", rates=[{"rate": "22"}, {"rate": "23", "valid_from": "2026-09-01"}])
+    category = make(k, "base.tax_category", code="V", name="V")
+    make(k, "base.tax_rule", category=category, taxes=[tax])
+    row = invoice(k, thing("100", "2", tax_category=category), day="2026-08-28")
+    notes = [credit(k, row, day, *lines) for day, lines in (("2026-08-30", [(0, "1")]), ("2026-09-02", []))]
+    expect(([n["gross"] for n in notes], notes[1]["tax_day"], k.get("finance.invoice", row["id"])["payment_status"]), (["122.00", "122.00"], "2026-09-02", "reversed"))
+    bill = invoice(k, thing("100", tax_category=category), kind="purchase", party=s["steel"], position=s["position"]["domestic_reverse"], reference="RT", day="2026-08-28")
+    back = credit(k, bill, "2026-09-02", reference="RT/K")
+    expect([r[3] for r in register(k, invoice=back["id"])], [r[3].replace("22", "-22") for r in register(k, invoice=bill["id"])])
+    proved(k)
+
+
 # ---- Notes ----
 
 def a_note_on_the_price_leaves_the_goods_billed(k):
@@ -310,5 +375,7 @@ run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens
      an_accountant_asks_for_an_advance_of_an_order, cents_of_an_advance_are_not_lost, an_advance_of_another_rate_gives_its_tax_back,
      what_a_note_left_of_an_advance_is_settled_rate_by_rate, an_advance_is_settled_credited_and_settled_again,
      a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest,
+     a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
+     nothing_is_taken_back_before_it_was, a_note_bears_the_rates_of_what_it_corrects,
      a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance, a_return_to_the_till_takes_money_and_tax_out],
      modules="base,crm,logistics,finance")

@@ -172,6 +172,7 @@ kt_error *credit_check(kt_tx *tx, const struct invoice *v)
         is_credit(of.kind))
         return kt_fail(tx, KT_RULE, "corrects", "is no posted invoice of this party",
             "nie jest zaksięgowaną fakturą tego kontrahenta");
+    kt_also(&all, not_before(tx, v->day, of.day));
     if (of.currency.v != v->currency.v)
         kt_also(&all, kt_fail(tx, KT_RULE, "currency", "is not the invoice's", "jest inna niż faktury"));
     KT_TRY(most_to_credit(tx, &of, &most));

@@ -1,5 +1,6 @@
 /* Lines and totals of an invoice. The sums are base.tax's, as in quotations and orders: the same lines come to
- * the same figures. */
+ * the same figures. A credit note is taxed at the rates of what it corrects. source: Directive 2006/112/EC art. 90, 93; ustawa
+ * o VAT art. 29a ust. 10, 13, art. 41 */
 #include "invoice/invoice.h"
 
 const kt_shape sold_item_shape = KT_SHAPE(sold_item, "base.item", KT_BIND(sold_item, name, STRING, "name"),
@@ -96,15 +97,28 @@ static kt_error *take_totals(kt_tx *tx, struct invoice *v, const kt_tax_document
     return NULL;
 }
 
+kt_error *invoice_rates_day(kt_tx *tx, const struct invoice *v, kt_date *day)
+{
+    struct invoice of = {KT_OF(invoice)};
+    *day = v->tax_day.day ? v->tax_day : v->day;
+    if (!is_credit(v->kind) || !v->corrects.v)
+        return NULL;
+    KT_TRY(kt_read(tx, v->corrects, &of.rec));
+    *day = of.tax_day.day ? of.tax_day : of.day;
+    return NULL;
+}
+
 kt_error *invoice_totals(kt_tx *tx, struct invoice *v)
 {
     const kt_taxes *taxes = kt_taxes_find(tx);
     kt_error *all = NULL;
     struct house house;
+    kt_date day;
     if (!taxes)
         return kt_fail(
             tx, KT_UNAVAILABLE, NULL, "no module computes taxes", "żaden moduł nie liczy podatków");
     KT_TRY(house_of(tx, &house));
+    KT_TRY(invoice_rates_day(tx, v, &day));
     for (size_t i = 0; i < v->lines.count; i++) {
         kt_also(&all, complete(tx, invoice_line_at(&v->lines, i), i));
         kt_also(&all, check_line(tx, invoice_line_at(&v->lines, i), i));
@@ -118,7 +132,7 @@ kt_error *invoice_totals(kt_tx *tx, struct invoice *v)
         .party = v->party,
         .currency = v->currency,
         .position = v->position,
-        .day = v->tax_day.day ? v->tax_day : v->day,
+        .day = day,
         .rounding = v->rounding,
         .given = v->tax_given,
         .lines = rows,

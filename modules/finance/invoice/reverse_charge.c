@@ -67,13 +67,11 @@ static kt_error *assess(kt_tx *tx, const struct house *house, const struct invoi
 {
     const kt_taxes *taxes = kt_taxes_find(tx);
     kt_tax_line *rows = kt_alloc(tx, sizeof *rows * (v->lines.count + 1));
-    kt_tax_document d = {.company = house->company,
-        .currency = v->currency,
-        .day = v->tax_day,
-        .rounding = v->rounding,
-        .lines = rows};
+    kt_tax_document d = {
+        .company = house->company, .currency = v->currency, .rounding = v->rounding, .lines = rows};
     if (!rows)
         return kt_no_memory();
+    KT_TRY(invoice_rates_day(tx, v, &d.day));
     for (size_t i = 0; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
         bool yes;

@@ -378,6 +378,7 @@ static kt_error *reverse_by_hand(kt_tx *tx, kt_record *self, const kt_record *pa
 {
     const struct reversal *p = KT_SEE(reversal, params);
     struct entry *e = KT_AS(entry, self);
+    KT_TRY(not_before(tx, p->day, e->day));
     KT_TRY(period_open(tx, "day", p->day));
     if (e->origin.v)
         return kt_hint(

@@ -149,8 +149,8 @@ kt_error *open_items_on(kt_tx *tx, kt_id party, kt_date day, open_item_taker tak
     for (int closed = 0; closed < 2; closed++) {
         kt_where where[4];
         size_t n = 0;
-        if (party.v)
-            where[n++] = (kt_where)KT_WHERE(open_item, party, KT_EQ, party);
+        if (party.v) /* KT_WHERE's value would be gone behind the branch */
+            where[n++] = (kt_where){offsetof(struct open_item, party), KT_EQ, &party};
         where[n++] = closed ? (kt_where)KT_WHERE(open_item, closed, KT_GT, day)
                             : (kt_where)KT_WHERE(open_item, closed, KT_EQ, {0});
         where[n++] = (kt_where)KT_WHERE(open_item, day, KT_LE, day);

@@ -388,6 +388,7 @@ static kt_error *payment_reverse(kt_tx *tx, kt_record *self, const kt_record *pa
 {
     struct payment *p = KT_AS(payment, self);
     kt_date day = KT_SEE(reverse, params)->day;
+    KT_TRY(not_before(tx, day, p->day));
     KT_TRY(period_open(tx, "day", day));
     kt_authority before = kt_own_authority(tx);
     kt_error *error = reverse_all(tx, p, kt_any(tx, "finance.payment", p->rec.id), day);
