@@ -125,6 +125,22 @@ def ten_serial_numbers_go_on_a_line_of_ten(k):
     expect((held(k, bike), on_hand(k, bike), k.get("crm.order", sold)["delivery_status"]), ({}, 2, "full"))
 
 
+def a_thousand_serial_numbers_go_on_a_line(k):
+    chip, names = item(k, "chip", tracking="serial"), [f"C{n:04}" for n in range(1100)]
+    for at in range(0, len(names), 100):
+        slip(k, "entry", [{"item": chip, "quantity": "100", "serials": "\n".join(names[at:at + 100])}])
+    d = by_hand(k, chip, str(len(names)))
+    line, all_names = d["lines"][0]["id"], "\n".join(names)
+    error = refused("validation", lambda: act(k, d, "pick", lines=[{"line": line, "serials": all_names}, {"line": line, "serials": "C0900\nC0007"}]),
+                    "lines[1].serials")  # the same is told once
+    expect({p["message"] for p in error.problems}, {"is named before, in lines[0]"})
+    act(k, d, "pick", lines=[{"line": line, "serials": all_names}])
+    expect(len(k.get("logistics.delivery", d["id"])["picks"]), len(names))
+    act(k, d, "ship")
+    expect((k.count("logistics.move", [["paper", "=", {"entity": "logistics.delivery", "id": d["id"]}], ["state", "=", "done"]]), on_hand(k, chip), held(k, chip)),
+           (len(names), 0, {}))
+
+
 def what_is_wrong_with_the_choice_is_told_at_once(k):
     cap, glue, jar = item(k, "cap", tracking="serial"), item(k, "glue", tracking="lot"), item(k, "jar")
     slip(k, "entry", [{"item": cap, "quantity": "3", "serials": "C1\nC2\nC3"}])
@@ -626,7 +642,7 @@ def the_stores_are_sound(k):
     expect(k.call("system.check", {})["sound"], True)
 
 
-run([several_lots_go_on_one_line, ten_serial_numbers_go_on_a_line_of_ten, what_is_wrong_with_the_choice_is_told_at_once, what_others_have_reserved_stays_theirs,
+run([several_lots_go_on_one_line, ten_serial_numbers_go_on_a_line_of_ten, a_thousand_serial_numbers_go_on_a_line, what_is_wrong_with_the_choice_is_told_at_once, what_others_have_reserved_stays_theirs,
      a_dry_run_tells_and_does_nothing, what_is_put_back_is_any_lot_again, a_lot_that_was_asked_for_is_kept_for_the_rest, lots_and_serial_numbers_come_back,
      slips_move_lots_and_serial_numbers, production_takes_several_lots_of_a_component,
      serial_numbers_come_on_one_row_and_what_came_in_parts_goes_back, what_has_moved_stays_as_it_is, a_cancelled_delivery_is_opened_again, goods_of_a_closed_order_come_back, an_order_goes_from_its_warehouse,

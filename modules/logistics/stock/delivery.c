@@ -70,7 +70,7 @@ const kt_shape delivery_shape = KT_SHAPE(delivery, "logistics.delivery",
             "Ze wszystkich pozycji, ile nie jest zarezerwowane."}),
     KT_FIELD(delivery, lines, LINES, "Lines", "Pozycje", .lines = &delivery_line_shape, .max = 500,
         .readonly_if = CONFIRMED_ALREADY),
-    KT_FIELD(delivery, picks, LINES, "Lots", "Partie", .lines = &picked_shape, .computed = true,
+    KT_FIELD(delivery, picks, LINES, "Lots", "Partie", .lines = &picked_shape, .max = 10000, .computed = true,
         .help = {"Those that were named when it was picked; once it is shipped, all that went.",
             "Podane przy pobraniu; po wydaniu wszystkie, które wyszły."}));
 
@@ -79,9 +79,9 @@ struct delivery_line *delivery_line_at(const kt_lines *lines, size_t i)
     return KT_AS(delivery_line, kt_line(lines, i));
 }
 
-static bool is_open(const struct delivery *d)
+static bool is_open(enum delivery_state state)
 {
-    return d->state == D_WAITING || d->state == D_RESERVED;
+    return state == D_WAITING || state == D_RESERVED;
 }
 
 struct owner delivery_owner(kt_tx *tx, const struct delivery *d, const struct delivery_line *line)
@@ -102,7 +102,7 @@ static void sum_up(struct delivery *d)
         if (short_of.coef > 0)
             d->missing = kt_dec_add(d->missing, short_of);
     }
-    if (is_open(d))
+    if (is_open(d->state))
         d->state = d->missing.coef ? D_WAITING : D_RESERVED;
 }
 
@@ -120,31 +120,49 @@ kt_error *delivery_reckon(kt_tx *tx, struct delivery *d, int64_t order_line)
     return NULL;
 }
 
-kt_error *delivery_open_of(kt_tx *tx, kt_id document, struct delivery *d)
+/* How far a delivery is: it is asked at each move of its goods, and it may have hundreds of lots. */
+struct progress {
+    kt_record rec;
+    kt_id document;
+    enum delivery_state state;
+};
+static const kt_shape progress_shape = KT_SHAPE(progress, "logistics.delivery",
+    KT_BIND(progress, document, REF, "document"), KT_BIND(progress, state, STATE, "state"));
+
+static kt_error *find_open(kt_tx *tx, kt_id document, struct progress *p)
 {
-    const kt_where where[] = {KT_WHERE(delivery, document, KT_EQ, document), {0}};
+    const kt_where where[] = {KT_WHERE(progress, document, KT_EQ, document), {0}};
     kt_cursor *cursor;
     bool found = false;
-    *d = (struct delivery){KT_OF(delivery)};
-    KT_TRY(kt_open(tx, &(kt_query){.of = &delivery_shape, .where = where, .sort = "-id"}, &cursor));
-    while (!found && kt_next(cursor, &d->rec))
-        found = is_open(d) || d->state == D_PICKED;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &progress_shape, .where = where, .sort = "-id"}, &cursor));
+    while (!found && kt_next(cursor, &p->rec))
+        found = is_open(p->state) || p->state == D_PICKED;
     KT_TRY(kt_close(cursor));
     if (!found)
-        *d = (struct delivery){KT_OF(delivery)};
+        *p = (struct progress){KT_OF(progress)};
     return NULL;
+}
+
+kt_error *delivery_open_of(kt_tx *tx, kt_id document, struct delivery *d)
+{
+    struct progress p = {KT_OF(progress)};
+    KT_TRY(find_open(tx, document, &p));
+    *d = (struct delivery){KT_OF(delivery)};
+    return p.rec.id.v ? kt_read(tx, p.rec.id, &d->rec) : NULL;
 }
 
 kt_error *delivery_follow(kt_tx *tx, const struct owner *owner)
 {
+    struct progress p = {KT_OF(progress)};
     struct delivery d = {KT_OF(delivery)};
     const char *entity = kt_any_entity(tx, owner->document);
     if (entity && strcmp(entity, delivery_shape.name) == 0)
-        KT_TRY(kt_read(tx, kt_any_id(owner->document), &d.rec)); /* written by hand */
+        KT_TRY(kt_read(tx, kt_any_id(owner->document), &p.rec)); /* written by hand */
     else
-        KT_TRY(delivery_open_of(tx, owner->document, &d));
-    if (!d.rec.id.v || !is_open(&d))
+        KT_TRY(find_open(tx, owner->document, &p));
+    if (!p.rec.id.v || !is_open(p.state))
         return NULL;
+    KT_TRY(kt_read(tx, p.rec.id, &d.rec));
     KT_TRY(delivery_reckon(tx, &d, d.document.v ? (int64_t)owner->line.v : 0));
     return kt_update(tx, &d.rec);
 }

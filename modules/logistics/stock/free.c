@@ -75,10 +75,12 @@ static kt_error *take_off(kt_tx *tx, kt_id reservation, const struct wanted *wan
 kt_error *dispossess(kt_tx *tx, const struct wanted *wanted, kt_dec quantity, struct picks *picks,
     struct losses *losses, kt_dec *rest)
 {
-    const kt_where where[] = {KT_WHERE(reservation, item, KT_EQ, wanted->goods->rec.id),
-        KT_WHERE(reservation, warehouse, KT_EQ, wanted->warehouse->rec.id), {0}};
+    kt_where where[] = {KT_WHERE(reservation, item, KT_EQ, wanted->goods->rec.id),
+        KT_WHERE(reservation, warehouse, KT_EQ, wanted->warehouse->rec.id), {0}, {0}};
     kt_found found;
     *rest = quantity;
+    if (wanted->lot.v)
+        where[2] = (kt_where){offsetof(struct reservation, lot), KT_EQ, &wanted->lot};
     KT_TRY(
         kt_find(tx, &(kt_query){.of = &reservation_shape, .where = where, .sort = "-needed,-id"}, 0, &found));
     for (size_t i = 0; i < found.count && rest->coef > 0; i++)

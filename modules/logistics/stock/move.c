@@ -260,11 +260,13 @@ static bool is_expected(const struct move *m)
 static kt_error *expected_find(kt_tx *tx, kt_id item, const struct owner *owner, bool leaves, struct move *m)
 {
     const int64_t line = (int64_t)owner->line.v;
-    kt_where where[4] = {KT_WHERE(move, document, KT_EQ, owner->document), KT_WHERE(move, item, KT_EQ, item)};
+    const unsigned moved = MOVED; /* of which there may be many */
+    kt_where where[5] = {KT_WHERE(move, document, KT_EQ, owner->document), KT_WHERE(move, item, KT_EQ, item),
+        {offsetof(struct move, state), KT_NE, &moved}};
     kt_cursor *cursor;
     bool found = false;
     if (line)
-        where[2] = (kt_where){offsetof(struct move, line), KT_EQ, &line};
+        where[3] = (kt_where){offsetof(struct move, line), KT_EQ, &line};
     *m = (struct move){KT_OF(move)};
     if (!owner->document.v)
         return NULL;

@@ -145,13 +145,16 @@ static kt_error *hold(kt_tx *tx, kt_id item, struct pick *pick, const struct own
 {
     struct reservation r = {KT_OF(reservation)};
     const int64_t line = (int64_t)owner->line.v;
-    const kt_where where[] = {KT_WHERE(reservation, document, KT_EQ, owner->document),
-        KT_WHERE(reservation, item, KT_EQ, item), {0}};
+    kt_where where[] = {KT_WHERE(reservation, document, KT_EQ, owner->document),
+        KT_WHERE(reservation, item, KT_EQ, item), KT_WHERE(reservation, location, KT_EQ, pick->at.rec.id),
+        {0}, {0}};
     kt_cursor *cursor;
     bool found = false;
+    if (pick->lot.v)
+        where[3] = (kt_where){offsetof(struct reservation, lot), KT_EQ, &pick->lot};
     KT_TRY(kt_open(tx, &(kt_query){.of = &reservation_shape, .where = where}, &cursor));
     while (!found && kt_next(cursor, &r.rec))
-        found = r.line == line && r.location.v == pick->at.rec.id.v && r.lot.v == pick->lot.v;
+        found = r.line == line && r.lot.v == pick->lot.v;
     KT_TRY(kt_close(cursor));
     KT_TRY(balance_hold(tx, &pick->balance, pick->quantity));
     if (found) {
@@ -164,28 +167,35 @@ static kt_error *hold(kt_tx *tx, kt_id item, struct pick *pick, const struct own
     return kt_create(tx, &r.rec);
 }
 
-/* Whatever shows what is reserved for the owner shows it anew. */
-static kt_error *changed(kt_tx *tx, kt_id item, const struct owner *owner)
+kt_error *reserved_anew(kt_tx *tx, kt_id item, const struct owner *owner)
 {
     KT_TRY(expected_follow(tx, item, owner));
     return delivery_follow(tx, owner);
 }
 
-kt_error *reserve(kt_tx *tx, const struct wanted *wanted, const struct owner *owner, kt_dec *rest)
+kt_error *reserve_some(kt_tx *tx, const struct wanted *wanted, const struct owner *owner, kt_dec *rest)
 {
     struct picks picks = {0};
     KT_TRY(pick_free(tx, wanted, &picks, rest));
     for (size_t i = 0; i < picks.count; i++)
         KT_TRY(hold(tx, wanted->goods->rec.id, &picks.items[i], owner));
-    return picks.count ? changed(tx, wanted->goods->rec.id, owner) : NULL;
+    return NULL;
 }
 
-/* The owner's reservations of an item, the last first. */
-static kt_error *reservations_of(
-    kt_tx *tx, kt_id item, const struct owner *owner, struct reservation **items, size_t *count)
+kt_error *reserve(kt_tx *tx, const struct wanted *wanted, const struct owner *owner, kt_dec *rest)
 {
-    const kt_where where[] = {KT_WHERE(reservation, document, KT_EQ, owner->document),
-        KT_WHERE(reservation, item, KT_EQ, item), {0}};
+    KT_TRY(reserve_some(tx, wanted, owner, rest));
+    return kt_dec_cmp(*rest, wanted->quantity) != 0 ? reserved_anew(tx, wanted->goods->rec.id, owner) : NULL;
+}
+
+/* The owner's reservations of an item, or of one lot of it, the last first. */
+static kt_error *reservations_of(
+    kt_tx *tx, kt_id item, kt_id lot, const struct owner *owner, struct reservation **items, size_t *count)
+{
+    kt_where where[] = {KT_WHERE(reservation, document, KT_EQ, owner->document),
+        KT_WHERE(reservation, item, KT_EQ, item), {0}, {0}};
+    if (lot.v)
+        where[2] = (kt_where){offsetof(struct reservation, lot), KT_EQ, &lot};
     struct reservation next = {KT_OF(reservation)};
     size_t room = 0;
     bool enough = true;
@@ -208,13 +218,18 @@ static kt_error *reservations_of(
 
 kt_error *reserved_for(kt_tx *tx, kt_id item, const struct owner *owner, kt_dec *quantity)
 {
-    struct reservation *all;
-    size_t count;
+    const kt_where where[] = {KT_WHERE(reservation, document, KT_EQ, owner->document),
+        KT_WHERE(reservation, item, KT_EQ, item), {0}};
+    struct reservation next = {KT_OF(reservation)};
+    kt_cursor *cursor;
     *quantity = ZERO;
-    KT_TRY(reservations_of(tx, item, owner, &all, &count));
-    for (size_t i = 0; i < count; i++)
-        *quantity = kt_dec_add(*quantity, all[i].quantity);
-    return NULL;
+    if (!owner->document.v)
+        return NULL;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &reservation_shape, .where = where}, &cursor));
+    while (kt_next(cursor, &next.rec))
+        if (!owner->line.v || next.line == (int64_t)owner->line.v)
+            *quantity = kt_dec_add(*quantity, next.quantity);
+    return kt_close(cursor);
 }
 
 static bool fits(const struct reservation *r, const struct wanted *only)
@@ -241,7 +256,7 @@ kt_error *unreserve(kt_tx *tx, kt_id item, const struct owner *owner, const stru
     struct reservation *all;
     size_t count;
     *given = ZERO;
-    KT_TRY(reservations_of(tx, item, owner, &all, &count));
+    KT_TRY(reservations_of(tx, item, only ? only->lot : (kt_id){0}, owner, &all, &count));
     for (size_t i = 0; i < count; i++) {
         kt_dec take = smaller(all[i].quantity, kt_dec_sub(quantity, *given));
         if (take.coef <= 0 || !fits(&all[i], only))
@@ -249,5 +264,5 @@ kt_error *unreserve(kt_tx *tx, kt_id item, const struct owner *owner, const stru
         KT_TRY(give_back(tx, &all[i], take, picks));
         *given = kt_dec_add(*given, take);
     }
-    return given->coef ? changed(tx, item, owner) : NULL;
+    return given->coef ? reserved_anew(tx, item, owner) : NULL;
 }

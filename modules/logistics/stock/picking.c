@@ -1,5 +1,6 @@
 /* Picking: how much of each line is taken, and of which lots if somebody names them. What is picked is reserved, of the very
  * lots that were named: the reservation follows the hand, and what is not picked stays reserved of any. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "stock/delivery.h"
@@ -127,24 +128,39 @@ kt_error *choices_read(kt_tx *tx, struct delivery *d, const kt_lines *rows, stru
 
 /* ---- Checks ---- */
 
+/* By what they choose; those alike in the order in which they are named. */
+static int by_choice(const void *a, const void *b)
+{
+    const struct choice *x = *(const struct choice *const *)a, *y = *(const struct choice *const *)b;
+    if (x->line != y->line)
+        return x->line < y->line ? -1 : 1;
+    if (x->lot.v != y->lot.v)
+        return x->lot.v < y->lot.v ? -1 : 1;
+    return x < y ? -1 : 1;
+}
+
 static kt_error *check_twice(kt_tx *tx, const struct choices *all)
 {
+    const struct choice **sorted = kt_alloc(tx, (all->count + 1) * sizeof *sorted), *first = NULL;
     kt_error *wrong = NULL;
+    if (!sorted)
+        return kt_no_memory();
     for (size_t i = 0; i < all->count; i++)
-        for (size_t k = 0; k < i; k++) {
-            const struct choice *c = &all->items[i], *before = &all->items[k];
-            if (c->line != before->line || c->lot.v != before->lot.v)
-                continue;
-            kt_also(&wrong, kt_hint(kt_fail(tx, KT_VALIDATION,
-                                        part_path(tx, c->row,
-                                            c->by_name ? "serials"
-                                            : c->lot.v ? "lot"
-                                                       : "line"),
-                                        "is named before, in lines[%zu]", "jest już wymienione, w lines[%zu]",
-                                        before->row),
-                                "Name each lot of a line once.", "Każdą partię pozycji podaj raz."));
-            break;
+        sorted[i] = &all->items[i];
+    if (all->count)
+        qsort(sorted, all->count, sizeof *sorted, by_choice);
+    for (size_t i = 0; i < all->count; i++) {
+        const struct choice *c = sorted[i];
+        if (!first || c->line != first->line || c->lot.v != first->lot.v) {
+            first = c;
+            continue;
         }
+        const char *name = c->by_name ? "serials" : c->lot.v ? "lot" : "line";
+        kt_also(&wrong,
+            kt_hint(kt_fail(tx, KT_VALIDATION, part_path(tx, c->row, name), "is named before, in lines[%zu]",
+                        "jest już wymienione, w lines[%zu]", first->row),
+                "Name each lot of a line once.", "Każdą partię pozycji podaj raz."));
+    }
     return wrong;
 }
 
@@ -255,12 +271,12 @@ static kt_error *take_lots(
         kt_dec rest;
         if (c->line != t->line || !c->lot.v)
             continue;
-        KT_TRY(reserve(tx, &wanted, &t->owner, &rest));
+        KT_TRY(reserve_some(tx, &wanted, &t->owner, &rest));
         if (rest.coef > 0)
             kt_also(&wrong,
                 too_little(tx, part_path(tx, c->row, c->by_name ? "serials" : "quantity"), &wanted, rest));
     }
-    return wrong;
+    return wrong ? wrong : reserved_anew(tx, t->line->item, &t->owner);
 }
 
 /* What is picked of any lot; and as much as was held stays held. */

@@ -140,6 +140,10 @@ struct owner {
     kt_date needed;
 };
 KT_MUST kt_error *reserve(kt_tx *tx, const struct wanted *wanted, const struct owner *owner, kt_dec *rest);
+/* The same for who reserves much: in the end reserved_anew makes whatever shows what is reserved for the owner show it. */
+KT_MUST kt_error *reserve_some(
+    kt_tx *tx, const struct wanted *wanted, const struct owner *owner, kt_dec *rest);
+KT_MUST kt_error *reserved_anew(kt_tx *tx, kt_id item, const struct owner *owner);
 /* How much of the item is reserved for an owner; line not set: for all its lines. */
 KT_MUST kt_error *reserved_for(kt_tx *tx, kt_id item, const struct owner *owner, kt_dec *quantity);
 /* Takes up to `quantity` of the owner's reservations off, the last first; *given receives how much. Whoever does not

@@ -21,7 +21,7 @@
             .views = "[{\"kind\":\"list\",\"columns\":[\"item\",\"warehouse\",\"location\",\"lot\","          \
                      "\"on_hand\",\"reserved\",\"free\"],\"filter\":[[\"place\",\"=\",\"stores\"]]}]"},       \
         {&reservation_shape, {"Reservation", "Rezerwacja"}, {"Reservations", "Rezerwacje"},                   \
-            .indexes = "document item", .check = reservation_check, .icon = "lock"},                          \
+            .indexes = "document item lot", .check = reservation_check, .icon = "lock"},                      \
         {&move_shape, {"Stock move", "Ruch magazynowy"}, {"Stock moves", "Ruchy magazynowe"},                 \
             .indexes = "document item line, item state open day", .compute = move_compute,                    \
             .icon = "arrow-right",                                                                            \
