@@ -186,6 +186,57 @@ def a_bill_is_held_against_order_and_receipt_in_all_its_parts(k, house):
     proved(k)
 
 
+# ---- A party's account ----
+
+def an_opening_item_has_its_own_number_and_a_statement_tells_of_other_currencies(k):
+    """Two invoices of the years before, 500 zloty and 100 euros at 4.00; a statement in one currency names what is in the others."""
+    s = books(k)
+    old = make(k, "base.party", name="Old customer")
+    for currency, amount, more in ((s["PLN"], "500", {}), (s["EUR"], "400", {"amount": "100"})):
+        posted(k, "finance.entry", make(k, "finance.entry", day="2026-04-01", kind="opening", currency=currency, lines=[
+            {"account": s["account"]["200"], "party": old, "debit": amount, "due": "2026-04-20", "text": f"FV {amount}/2024", **more}]))
+    told = [(i["reference"], i["amount"], i["due"]) for i in k.list("finance.open_item", [["party", "=", old]], sort="id")["rows"]]
+    expect(told, [("FV 500/2024", "500.00", "2026-04-20"), ("FV 400/2024", "100.00", "2026-04-20")])
+    ask = lambda **more: k.call("finance.party_statement", {"party": old, "from": "2026-01-01", "to": "2026-04-30", **more})
+    expect((ask()["closing"], ask()["others"]), ("500.00", [{"currency": s["EUR"], "closing": "100.00", "open": "100.00"}]))
+    expect((ask(currency=s["EUR"])["closing"], ask(currency=s["EUR"])["others"]), ("100.00", [{"currency": s["PLN"], "closing": "500.00", "open": "500.00"}]))
+    expect(ask(to="2026-03-31")["others"], [])
+    proved(k)
+
+
+# ---- The stores' accounts ----
+
+def the_accounts_of_stock_are_the_stores(k):
+    """No entry, bill or payment of the books' own is posted where the value of goods stands, and no balance comes or goes with a purpose."""
+    s = books(k)
+    acc = s["account"]
+    for more in ({}, {"kind": "opening"}):
+        written = make(k, "finance.entry", day="2026-05-05", lines=[{"account": acc["310"], "debit": "5"}, {"account": acc["801"], "credit": "5"}], **more)
+        refused("rule", lambda: k.call("finance.entry.post", {"id": written}), "lines[0].account")
+    bill = draft(k, thing("50"), thing("50", account=acc["310"]), kind="purchase", party=s["steel"], reference="ST 1", day="2026-05-05")
+    refused("rule", lambda: k.call("finance.invoice.post", {"id": bill}), "lines[1].account")
+    for account in ("310", "402"):
+        paid = make(k, "finance.payment", party=s["nowak"], day="2026-05-05", amount="5", account=acc[account])
+        refused("rule", lambda: k.call("finance.payment.post", {"id": paid}), "account")
+    usual = k.list("finance.purpose", [["purpose", "=", "stock"]])["rows"][0]["id"]
+    for change in ({"account": acc["330"]}, {"purpose": "losses", "category": make(k, "base.item_category", name="Odd")}):
+        refused("conflict", lambda: k.update("finance.purpose", usual, change), "account")
+    refused("conflict", lambda: k.delete("finance.purpose", usual))
+    frames = make(k, "base.item_category", name="Frames")
+    refused("conflict", lambda: k.create("finance.purpose", {"purpose": "stock", "category": frames, "account": acc["131"]}), "account")
+    own = make(k, "finance.account", code="311", name="Frames", kind="asset", parent=k.get("finance.account", acc["310"])["parent"])
+    row = make(k, "finance.purpose", purpose="stock", category=frames, account=own)
+    k.update("base.item", s["bike"], {"category": frames})
+    with Gained(k, "310", "311") as gained:
+        expect(k.call("finance.align_stock", {})["difference"], "0.00")
+    assert gained.now[1] > 0 and sum(gained.now) == 0, gained.now
+    refused("conflict", lambda: k.delete("finance.purpose", row))
+    k.update("base.item", s["bike"], {"category": None})
+    k.call("finance.align_stock", {})
+    k.delete("finance.purpose", row)
+    proved(k)
+
+
 # ---- Cash to come ----
 
 def foreseen(k, more):
@@ -381,7 +432,9 @@ def the_books_need_base_alone(k):
 
 run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, a_year_whose_periods_are_locked_is_closed,
      a_valuation_is_of_its_day_and_may_be_repeated, every_figure_opens_to_its_entries, an_account_in_euros_is_valued_too,
-     a_bill_is_held_against_order_and_receipt_in_all_its_parts, the_forecast_knows_terms_purchases_and_deals, the_forecast_counts_deals_with_tax_by_their_probability,
+     a_bill_is_held_against_order_and_receipt_in_all_its_parts, an_opening_item_has_its_own_number_and_a_statement_tells_of_other_currencies,
+     the_accounts_of_stock_are_the_stores,
+     the_forecast_knows_terms_purchases_and_deals, the_forecast_counts_deals_with_tax_by_their_probability,
      the_forecast_counts_an_advance_once, wrong_days_accounts_and_sums_are_named,
      an_instalment_past_its_day_makes_the_invoice_overdue, a_closed_order_is_billed_for_what_went_out, parts_of_a_box_are_billed_as_they_are,
      a_credit_limit_counts_what_is_ordered, the_books_need_base_alone], modules="base,crm,logistics,finance")

@@ -345,6 +345,7 @@ static kt_error *check_accounts(kt_tx *tx, const struct invoice *v)
                                       a.code.ptr),
                               "Choose an active account that is no group and has no open items.",
                               "Wybierz aktywne konto, które nie jest grupą i nie prowadzi rozrachunków."));
+        kt_also(&all, stock_account_free(tx, invoice_path(tx, i, "account"), &a, (kt_id){0}));
     }
     return all;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "payment/payment.h"
+#include "stock/stock.h"
 
 static const kt_choice entry_states[] = {
     {ENTRY_DRAFT, "draft", {"Draft", "Szkic"}, "open"},
@@ -116,6 +117,7 @@ static kt_error *check_account(kt_tx *tx, const struct entry *e, const struct en
         return kt_hint(kt_fail(tx, KT_VALIDATION, line_path(tx, i, "party"), "account %s needs a party",
                            "konto %s wymaga kontrahenta", a.code.ptr),
             "Say whose open item it is.", "Wskaż, czyj to rozrachunek.");
+    KT_TRY(stock_account_free(tx, path, &a, e->origin));
     KT_TRY(house_of(tx, &house));
     if ((a.open_items || a.currency.v) && e->currency.v != house.currency.v && !line->amount.scale1)
         return kt_hint(kt_fail(tx, KT_VALIDATION, line_path(tx, i, "amount"), "is required", "jest wymagana"),

@@ -47,6 +47,15 @@ kt_error *open_item_check(kt_tx *tx, const kt_record *before, const kt_record *a
     return NULL;
 }
 
+/* An opening entry brings many documents: the line's text is the document's number there. */
+static kt_str reference_of(const struct entry *e, const struct entry_line *line)
+{
+    enum { REFERENCE_MAX = 80 };
+    if (e->kind == OPENING_ENTRY && line->text.ptr && line->text.len <= REFERENCE_MAX)
+        return line->text;
+    return e->reference.ptr ? e->reference : e->rec.number;
+}
+
 kt_error *open_items_make(kt_tx *tx, const struct entry *e)
 {
     for (size_t i = 0; i < e->lines.count; i++) {
@@ -65,8 +74,7 @@ kt_error *open_items_make(kt_tx *tx, const struct entry *e)
             .account = line->account, .party = line->party, .currency = e->currency, .document = e->origin,
             .day = e->day, .due = line->due.day ? line->due : e->day, .amount = amount, .open = amount,
             .value = value, .open_value = value, .discount = line->discount,
-            .discount_until = line->discount_until,
-            .reference = e->reference.ptr ? e->reference : e->rec.number};
+            .discount_until = line->discount_until, .reference = reference_of(e, line)};
         KT_TRY(kt_create(tx, &item.rec));
     }
     return NULL;

@@ -284,8 +284,15 @@ static kt_error *choose_account(paying *y)
         KT_TRY(kt_read(y->tx, allocation_at(p, 0)->item, &first.rec));
         y->account = first.account;
     }
-    return y->account.v ? NULL
-                        : account_for(y->tx, y->side > 0 ? RECEIVABLE : PAYABLE, (kt_id){0}, &y->account);
+    if (!y->account.v)
+        KT_TRY(account_for(y->tx, y->side > 0 ? RECEIVABLE : PAYABLE, (kt_id){0}, &y->account));
+    struct account a = {KT_OF(account)};
+    KT_TRY(kt_read(y->tx, y->account, &a.rec));
+    return a.open_items ? NULL
+                        : kt_hint(kt_fail(y->tx, KT_RULE, "account", "account %s has no open items",
+                                      "konto %s nie prowadzi rozrachunków", a.code.ptr),
+                              "A payment is a party's; enter others in finance.entry.",
+                              "Płatność jest kontrahenta; inne wpisz w finance.entry.");
 }
 
 static kt_error *post(paying *y)

@@ -243,16 +243,54 @@ static const kt_shape movement_shape = KT_SHAPE(movement, NULL, KT_FIELD(movemen
     KT_FIELD(movement, open, MONEY, "Open now", "Otwarte teraz", .scale = 2),
     KT_FIELD(movement, item, REF, "Open item", "Rozrachunek", .target = "finance.open_item"),
     KT_FIELD(movement, document, REF, "Made by", "Dokument źródłowy", .target = "*"));
+struct other_currency {
+    kt_record rec;
+    kt_id currency;
+    kt_dec closing, open;
+};
+static const kt_shape other_currency_shape = KT_SHAPE(other_currency, NULL,
+    KT_FIELD(other_currency, currency, REF, "Currency", "Waluta", .target = "base.currency"),
+    KT_FIELD(other_currency, closing, MONEY, "Balance", "Saldo", .scale = 2),
+    KT_FIELD(other_currency, open, MONEY, "Open now", "Otwarte teraz", .scale = 2));
 struct party_statement_answer {
     kt_record rec;
     kt_dec opening, closing, open;
-    kt_lines rows;
+    kt_lines rows, others;
 };
 const kt_shape party_statement_answer_shape = KT_SHAPE(party_statement_answer, NULL,
     KT_FIELD(party_statement_answer, opening, MONEY, "Opening balance", "Bilans otwarcia", .scale = 2),
     KT_FIELD(party_statement_answer, rows, LINES, "Documents", "Dokumenty", .lines = &movement_shape),
     KT_FIELD(party_statement_answer, closing, MONEY, "Balance", "Saldo", .scale = 2),
-    KT_FIELD(party_statement_answer, open, MONEY, "Open now", "Otwarte teraz", .scale = 2));
+    KT_FIELD(party_statement_answer, open, MONEY, "Open now", "Otwarte teraz", .scale = 2),
+    KT_FIELD(party_statement_answer, others, LINES, "In other currencies", "W innych walutach",
+        .lines = &other_currency_shape,
+        .help = {"What the party has in other currencies: each has a statement of its own.",
+            "Co kontrahent ma w innych walutach: każda ma własny wyciąg."}));
+
+static kt_error *add_others(kt_tx *tx, const struct party_statement *p, kt_lines *others)
+{
+    const kt_where where[] = {KT_WHERE(open_item, party, KT_EQ, p->party),
+        KT_WHERE(open_item, currency, KT_NE, p->currency), KT_WHERE(open_item, day, KT_LE, p->to), {0}};
+    kt_cursor *cursor;
+    struct open_item item = {KT_OF(open_item)};
+    kt_error *error = NULL;
+    KT_TRY(kt_open(tx, &(kt_query){&open_item_shape, where, "currency,id", 0}, &cursor));
+    while (!error && kt_next(cursor, &item.rec)) {
+        struct other_currency *last = others->count
+                                          ? KT_AS(other_currency, kt_line(others, others->count - 1))
+                                          : NULL;
+        struct other_currency row = {
+            KT_OF(other_currency), .currency = item.currency, .closing = item.amount, .open = item.open};
+        if (!last || last->currency.v != item.currency.v) {
+            error = kt_line_add(tx, others, &row.rec);
+            continue;
+        }
+        last->closing = kt_dec_add(last->closing, item.amount);
+        last->open = kt_dec_add(last->open, item.open);
+    }
+    kt_also(&error, kt_close(cursor));
+    return error;
+}
 
 kt_error *party_statement(kt_tx *tx, const kt_record *params, kt_record *result)
 {
@@ -287,5 +325,5 @@ kt_error *party_statement(kt_tx *tx, const kt_record *params, kt_record *result)
         error = kt_line_add(tx, &out->rows, &row.rec);
     }
     kt_also(&error, kt_close(cursor));
-    return error;
+    return error ? error : add_others(tx, &p, &out->others);
 }

@@ -20,6 +20,15 @@ KT_MUST kt_error *received_note(kt_tx *tx, const struct received *like, kt_dec *
 /* Are goods booked into stock by their moves? */
 bool stock_is_kept(kt_tx *tx);
 
+/* ---- kept.c ---- */
+
+/* May an entry of this origin (of kt_any; not set: written by hand) post on the account? returns rule at path: it has
+ * what the stores are worth */
+KT_MUST kt_error *stock_account_free(kt_tx *tx, const char *path, const struct account *a, kt_id origin);
+kt_error *purpose_row_check(kt_tx *tx, const kt_record *before, const kt_record *after);
+
+/* ---- valued.c ---- */
+
 extern const kt_shape valued_shape, cost_shape;
 kt_error *stock_valued(kt_tx *tx, const kt_event *event);
 kt_error *production_cost(kt_tx *tx, const kt_event *event);
