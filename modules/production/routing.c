@@ -201,19 +201,37 @@ struct time_costs centre_costs(const struct centre *c, kt_dec machine, kt_dec la
         .overhead = for_minutes(c->overhead_rate, machine)};
 }
 
-kt_error *step_centre(kt_tx *tx, const struct step *step, struct centre *centre)
+/* *found: the first of a group by code that is in use */
+static kt_error *first_of_group(kt_tx *tx, const kt_str *group, struct centre *centre, bool *found)
 {
     const kt_where where[] = {
-        {offsetof(struct centre, group), KT_EQ, &step->group}, KT_WHERE(centre, active, KT_EQ, true), {0}};
+        {offsetof(struct centre, group), KT_EQ, group}, KT_WHERE(centre, active, KT_EQ, true), {0}};
     kt_cursor *cursor;
+    *centre = (struct centre){KT_OF(centre)};
+    KT_TRY(
+        kt_open(tx, &(kt_query){.of = &centre_shape, .where = where, .sort = "code", .limit = 1}, &cursor));
+    *found = kt_next(cursor, &centre->rec);
+    return kt_close(cursor);
+}
+
+kt_error *step_centre(kt_tx *tx, const struct step *step, struct centre *centre)
+{
+    bool found;
     *centre = (struct centre){KT_OF(centre)};
     if (step->centre.v)
         return kt_read(tx, step->centre, &centre->rec);
-    KT_TRY(
-        kt_open(tx, &(kt_query){.of = &centre_shape, .where = where, .sort = "code", .limit = 1}, &cursor));
-    bool found = kt_next(cursor, &centre->rec);
-    KT_TRY(kt_close(cursor));
+    KT_TRY(first_of_group(tx, &step->group, centre, &found));
     return found ? NULL
                  : kt_fail(tx, KT_RULE, "steps", "no work centre is of group \"%s\"",
                        "żadne stanowisko nie należy do grupy „%s”", step->group.ptr);
+}
+
+kt_error *step_possible(kt_tx *tx, const struct step *step, bool *possible)
+{
+    struct centre centre = {KT_OF(centre)};
+    if (!step->centre.v)
+        return first_of_group(tx, &step->group, &centre, possible);
+    KT_TRY(kt_read(tx, step->centre, &centre.rec));
+    *possible = centre.active;
+    return NULL;
 }

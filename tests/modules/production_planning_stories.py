@@ -141,6 +141,82 @@ def a_time_that_cannot_be_is_refused(k):
     refused("validation", lambda: foreseen(k, 10, 10 + 366, "1"), "until")
 
 
+# ---- How long making takes ----
+
+def workshop(k):
+    """A press and two benches of one group work eight hours on weekdays; a lamp base is pressed and turned side by side, then joined."""
+    house(k)
+    if "press" in seen:
+        return
+    hours = [{"weekday": d, "from": "06:00", "until": "14:00"} for d in ("monday", "tuesday", "wednesday", "thursday", "friday")]
+    seen["shift"] = make(k, "base.calendar", name="One shift", hours=hours)
+    seen["press"] = make(k, "production.work_centre", code="PRESS", name="Press", calendar=seen["shift"], efficiency="80")
+    seen["benches"] = [make(k, "production.work_centre", code=code, name=code, group="BENCH", calendar=seen["shift"]) for code in ("B1", "B2")]
+    for code in ("BASE", "TUBE"):
+        seen[code] = make(k, "base.item", code=code, name=code.title(), lead_days=3)
+    seen["routing"] = make(k, "production.routing", code="BASE", name="Bases", steps=[
+        {"sequence": 10, "name": "Press", "centre": seen["press"], "setup_minutes": "60", "run_minutes": "8"},
+        {"sequence": 20, "name": "Turn", "group": "BENCH", "run_minutes": "6", "after": "0"},
+        {"sequence": 30, "name": "Join", "group": "BENCH", "setup_minutes": "15", "run_minutes": "5", "after": "10 20"}])
+    make(k, "production.bom", item=seen["BASE"], routing=seen["routing"], lines=[{"item": seen["TUBE"]}])
+
+
+def released(due, quantity):
+    """The day on which the longest way through the routing begins, counted back in shifts from the morning of `due`: at 80 % the press
+    takes 75 minutes to set up and ten a piece, joining 15 and five."""
+    minutes, at = 75 + 10 * quantity + 15 + 5 * quantity, datetime.date.fromisoformat(due)
+    while minutes > 0:
+        at -= datetime.timedelta(1)
+        minutes -= 480 if at.weekday() < 5 else 0
+    return at.isoformat()
+
+
+def releases(k, code):
+    rows = k.list("production.proposal", [["item", "=", seen[code]]], sort="due,id")["rows"]
+    return [(r["release"], r["due"], D(r["quantity"]), bool(r["late"])) for r in rows]
+
+
+def what_a_routing_makes_is_released_by_its_time(k):
+    workshop(k)
+    for quantity in (4, 100, 400):
+        wanted = make(k, "production.forecast", item=seen["BASE"], day=day(90), quantity=str(quantity))
+        planned(k)
+        begins = released(day(90), quantity)
+        expect(releases(k, "BASE"), [(begins, day(90), quantity, False)])
+        three_before = (datetime.date.fromisoformat(begins) - datetime.timedelta(3)).isoformat()
+        expect(releases(k, "TUBE"), [(three_before, begins, quantity, False)]) # what it is made of is needed then, and bought in three days
+        k.delete("production.forecast", wanted)
+
+
+def what_would_have_to_begin_before_today_is_late(k):
+    wanted = make(k, "production.forecast", item=seen["BASE"], day=day(3), quantity="1000")
+    planned(k)
+    expect(releases(k, "BASE"), [(day(0), day(3), 1000, True)])
+    k.delete("production.forecast", wanted)
+    far = make(k, "production.forecast", item=seen["BASE"], day=day(2500), quantity="10") # farther than calendars are read
+    planned(k)
+    (begins, due, _, late), = releases(k, "BASE")
+    expect((due, late, 0 < (datetime.date.fromisoformat(due) - datetime.date.fromisoformat(begins)).days < 5), (day(2500), False, True))
+    k.delete("production.forecast", far)
+
+
+def a_lead_time_that_is_stated_holds(k):
+    make(k, "production.forecast", item=seen["BASE"], day=day(90), quantity="100")
+    k.update("base.item", seen["BASE"], {"lead_fixed": True})
+    planned(k)
+    expect(releases(k, "BASE"), [(day(87), day(90), 100, False)])
+    k.update("base.item", seen["BASE"], {"lead_fixed": False})
+    planned(k)
+    expect(releases(k, "BASE"), [(released(day(90), 100), day(90), 100, False)])
+
+
+def a_draft_needs_its_components_when_its_routing_begins(k):
+    proposal, = k.list("production.proposal", [["item", "=", seen["BASE"]], ["state", "=", "planned"]])["rows"]
+    k.call("production.proposal.firm", {"id": proposal["id"]})
+    planned(k)
+    expect([row[1] for row in releases(k, "TUBE")], [released(day(90), 100)])
+
+
 if __name__ == "__main__":
     run([story for story in list(globals().values()) if callable(story) and getattr(story, "__module__", "") == "__main__"
-         and story not in (make, day, planned, house, foreseen, sold, consumption, proposed, needed)], modules="base,crm,production")
+         and story not in (make, day, planned, house, foreseen, sold, consumption, proposed, needed, workshop, released, releases)], modules="base,crm,production")

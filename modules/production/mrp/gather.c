@@ -11,7 +11,7 @@ struct gathering {
     struct gathered *out;
     struct bom_book book;
     id_map index;
-    struct list items, ids, idle, made, links, demands, demand_of, receipts, receipt_of;
+    struct list items, ids, idle, made, routings, links, demands, demand_of, receipts, receipt_of;
     int64_t *known_incoming; /* of each item: receipts that are gathered */
     int64_t consumed;
 };
@@ -29,7 +29,8 @@ static kt_error *add_item(kt_tx *tx, struct gathering *g, const struct planned_i
     struct mrp_item *item = list_add(tx, &g->items, sizeof *item);
     kt_id *id = list_add(tx, &g->ids, sizeof *id);
     bool *made = list_add(tx, &g->made, sizeof *made);
-    if (!item || !id || !made)
+    const struct routing **routing = list_add(tx, &g->routings, sizeof *routing);
+    if (!item || !id || !made || !routing)
         return kt_no_memory();
     KT_TRY(bom_book_find(tx, &g->book, i->rec.id, &entry));
     *id = i->rec.id;
@@ -43,8 +44,11 @@ static kt_error *add_item(kt_tx *tx, struct gathering *g, const struct planned_i
         .max = whole(i->lot_max),
         .multiple = whole(i->lot_multiple),
         .step = kt_dec_cmp(entry->part.rounding, KT_DEC(1, 4)) > 0 ? whole(entry->part.rounding) : 0};
-    if (*made && entry->bom->kind == BOM_PHANTOM)
+    *routing = *made && !i->lead_fixed ? entry->routing : NULL;
+    if (*made && entry->bom->kind == BOM_PHANTOM) {
         *item = (struct mrp_item){.policy = MRP_AS_NEEDED, .phantom = true};
+        *routing = NULL;
+    }
     return id_map_put(tx, &g->index, i->rec.id, (uint32_t)(g->items.count - 1));
 }
 
@@ -205,7 +209,11 @@ static kt_error *read_draft(kt_tx *tx, struct gathering *g, const struct open_or
         *amended = *amended || KT_SEE(drafted, kt_line(&o->components, i))->amended;
     if (!*amended || !id_map_find(&g->index, o->item, &at))
         return NULL;
-    const kt_date begins = kt_date_add(o->due, -((const struct mrp_item *)g->items.items)[at].lead);
+    struct mrp m = g->out->mrp;
+    kt_date begins;
+    m.items = g->items.items;
+    if (!mrp_release(&m, at, whole(o->quantity), o->due.day, &begins.day))
+        return kt_no_memory();
     for (size_t i = 0; i < o->components.count; i++) {
         const struct drafted *c = KT_SEE(drafted, kt_line(&o->components, i));
         KT_TRY(add_demand(tx, g, c->item, o->due.day ? begins : g->book.day, c->quantity,
@@ -254,7 +262,24 @@ static kt_error *read_stock(kt_tx *tx, struct gathering *g)
     return NULL;
 }
 
-kt_error *mrp_gather(kt_tx *tx, struct gathered *out)
+/* Items that a routing makes: how long it takes. */
+static kt_error *read_leads(kt_tx *tx, const memory *lasting, struct gathering *g)
+{
+    struct mrp_item *items = g->items.items;
+    struct leads *leads = &g->out->leads;
+    kt_date last = g->book.day;
+    for (size_t i = 0; i < g->demands.count; i++) {
+        int32_t day = ((const struct mrp_demand *)g->demands.items)[i].day;
+        last.day = day > last.day ? day : last.day;
+    }
+    KT_TRY(leads_read(tx, lasting, g->routings.items, g->items.count, last, leads));
+    for (size_t i = 0; i < g->items.count; i++)
+        items[i].routed = leads->route_of[i] != MRP_NOTHING;
+    g->out->mrp = (struct mrp){.release = leads_release, .release_from = leads};
+    return NULL;
+}
+
+kt_error *mrp_gather(kt_tx *tx, const memory *lasting, struct gathered *out)
 {
     struct gathering g = {.out = out, .book = {.day = kt_today(tx)}};
     KT_TRY(read_items(tx, &g));
@@ -265,6 +290,7 @@ kt_error *mrp_gather(kt_tx *tx, struct gathered *out)
         KT_TRY(add_links(tx, &g, (uint32_t)i));
     KT_TRY(read_needs(tx, &g));
     KT_TRY(read_forecasts(tx, &g));
+    KT_TRY(read_leads(tx, lasting, &g));
     KT_TRY(read_orders(tx, &g));
     KT_TRY(read_stock(tx, &g));
     *out = (struct gathered){.ids = g.ids.items,
@@ -274,6 +300,7 @@ kt_error *mrp_gather(kt_tx *tx, struct gathered *out)
         .demand_of = g.demand_of.items,
         .receipt_of = g.receipt_of.items,
         .consumed = g.consumed,
+        .leads = out->leads,
         .mrp = {.items = g.items.items,
             .item_count = g.items.count,
             .links = g.links.items,
@@ -282,6 +309,8 @@ kt_error *mrp_gather(kt_tx *tx, struct gathered *out)
             .demand_count = g.demands.count,
             .receipts = g.receipts.items,
             .receipt_count = g.receipts.count,
-            .today = g.book.day.day}};
+            .today = g.book.day.day,
+            .release = leads_release,
+            .release_from = &out->leads}};
     return NULL;
 }

@@ -248,13 +248,28 @@ static bool ask_components(
 
 /* ---- Planned orders ---- */
 
+bool mrp_release(const struct mrp *m, uint32_t item, int64_t quantity, int32_t due, int32_t *day)
+{
+    *day = due - m->items[item].lead;
+    return !m->items[item].routed || m->release(m->release_from, item, quantity, due, day);
+}
+
+/* The same; without memory the planning ends. */
+static bool release_day(struct planning *p, uint32_t item, int64_t quantity, int32_t due, int32_t *day)
+{
+    bool told = mrp_release(p->mrp, item, quantity, due, day);
+    p->end = told ? p->end : MRP_NO_MEMORY;
+    return told;
+}
+
 static bool plan_order(struct planning *p, uint32_t item, int64_t quantity, int32_t due)
 {
     struct mrp *m = p->mrp;
     if (!GROW(p, m->orders, m->order_count, m->order_room))
         return false;
-    struct mrp_order o = {
-        .item = item, .quantity = quantity, .due = due, .release = due - m->items[item].lead};
+    struct mrp_order o = {.item = item, .quantity = quantity, .due = due};
+    if (!release_day(p, item, quantity, due, &o.release))
+        return false;
     o.late = o.release < m->today;
     o.release = o.late ? m->today : o.release;
     uint32_t index = (uint32_t)(m->order_first + m->order_count);
@@ -373,9 +388,12 @@ static bool ask_for_receipts(struct planning *p)
     const struct mrp *m = p->mrp;
     for (size_t i = 0; i < m->receipt_count; i++) {
         const struct mrp_receipt *r = &m->receipts[i];
-        int32_t day = r->day - m->items[r->item].lead;
-        if (!r->firm_components && !ask_components(p, r->item, r->quantity, day < m->today ? m->today : day,
-                                       MRP_RECEIPT, (uint32_t)i))
+        int32_t day;
+        if (r->firm_components)
+            continue;
+        if (!release_day(p, r->item, r->quantity, r->day, &day) ||
+            !ask_components(
+                p, r->item, r->quantity, day < m->today ? m->today : day, MRP_RECEIPT, (uint32_t)i))
             return false;
     }
     return true;

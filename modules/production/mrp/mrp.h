@@ -22,6 +22,7 @@ enum mrp_policy {
 struct mrp_item {
     int64_t on_hand, safety;
     int32_t lead; /* days from release to receipt */
+    bool routed;  /* `release` of struct mrp tells when instead */
     enum mrp_policy policy;
     int64_t lot;                /* of MRP_FIXED */
     int32_t period;             /* of MRP_PERIOD */
@@ -72,6 +73,9 @@ struct mrp {
     struct mrp_receipt *receipts;
     size_t item_count, link_count, demand_count, receipt_count;
     int32_t today;
+    /* When so much of a routed item has to be released to be there on a day. false: there is no memory */
+    bool (*release)(void *from, uint32_t item, int64_t quantity, int32_t due, int32_t *day);
+    void *release_from;
     /* receives; an order's number is its index here and order_first together */
     struct mrp_order *orders;
     struct mrp_peg *pegs;
@@ -86,6 +90,9 @@ struct mrp {
 };
 enum mrp_end { MRP_PLANNED, MRP_NO_MEMORY, MRP_CYCLE, MRP_TOO_LARGE };
 enum mrp_end mrp_plan(const memory *memory, struct mrp *mrp);
+
+/* When so much of an item has to be released to be there on a day; before today: too late. false: there is no memory */
+bool mrp_release(const struct mrp *mrp, uint32_t item, int64_t quantity, int32_t due, int32_t *day);
 
 /* The same piece by piece, for plans that are too large to be held: what is needed still is kept, what is planned
  * is not. `memory` lasts to the end, as does what mrp points to. */

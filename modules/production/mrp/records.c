@@ -36,7 +36,13 @@ const kt_shape planned_item_shape = KT_SHAPE(planned_item, "base.item",
             "Na końcu te, które zaczynają się najwyżej tyle dni później. Puste: żadne."}),
     KT_FIELD(planned_item, lot_period, INT, "Period, days", "Okres, dni"),
     KT_FIELD(planned_item, lead_days, INT, "Lead time, days", "Czas realizacji, dni",
-        .help = {"From the release of an order until it is there.", "Od zlecenia do przyjęcia."}));
+        .help = {"From the release of an order until it is there. Of what a routing makes its time counts "
+                 "instead.",
+            "Od zlecenia do przyjęcia. Dla wyrobu z marszrutą liczy się zamiast tego jej czas."}),
+    KT_FIELD(planned_item, lead_fixed, BOOL, "Lead time holds with a routing, too",
+        "Czas realizacji także z marszrutą",
+        .help = {"Planning releases by the days above, not by the time of the routing.",
+            "Planowanie zleca według podanych dni, a nie czasu marszruty."}));
 
 static void not_negative(kt_tx *tx, const char *path, bool below, kt_error **all)
 {

@@ -65,7 +65,7 @@ static kt_error *begin(kt_tx *tx, kt_work_run *run, struct kept *k)
     struct gathered *g = &k->g;
     struct mrp *m = &g->mrp;
     KT_TRY(read_params(tx, run->params, k));
-    KT_TRY(mrp_gather(tx, g));
+    KT_TRY(mrp_gather(tx, &lasting, g));
     if (!last(run, &m->items, m->item_count, sizeof *m->items) ||
         !last(run, &m->links, m->link_count, sizeof *m->links) ||
         !last(run, &m->demands, m->demand_count, sizeof *m->demands) ||

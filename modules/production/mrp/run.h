@@ -3,12 +3,13 @@
 #include <kontor/work.h>
 
 #include "bom/bom.h"
+#include "mrp/lead.h"
 #include "mrp/mrp.h"
 
 struct planned_item { /* what planning needs to know of base.item, and adds to it */
     kt_record rec;
     unsigned kind, planning;
-    bool active;
+    bool active, lead_fixed;
     kt_dec safety_stock, lot_size, lot_min, lot_max, lot_multiple, forecast_back, forecast_forward;
     int64_t lot_period, lead_days;
 };
@@ -94,9 +95,12 @@ struct gathered {
     size_t idle_count;
     bool *made;
     struct origin *demand_of, *receipt_of;
+    struct leads leads;
     int64_t consumed; /* forecasts that orders took of */
 };
-KT_MUST kt_error *mrp_gather(kt_tx *tx, struct gathered *g);
+/* In the transaction's memory, but for what is known of lead times.
+ *   lasting  where that lies; g stays where it is */
+KT_MUST kt_error *mrp_gather(kt_tx *tx, const memory *lasting, struct gathered *g);
 
 extern const kt_work mrp_work;
 extern const kt_shape mrp_run_ask_shape, mrp_run_answer_shape, trace_shape, trace_answer_shape;

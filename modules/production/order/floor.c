@@ -72,7 +72,7 @@ static kt_error *read_calendar(kt_tx *tx, const struct floor *floor, kt_id calen
     const kt_calendars *calendars = kt_calendars_find(tx);
     size_t room = (size_t)floor->days * 4 + 8, count = 0;
     kt_span *spans = kt_alloc(tx, room * sizeof *spans);
-    struct span *own = kt_alloc(tx, room * sizeof *own);
+    struct span *own = MEMORY_ARRAY(&floor->memory, struct span, room);
     *time = (timeline){0};
     if (!spans || !own)
         return kt_no_memory();
@@ -289,14 +289,20 @@ static kt_error *book_open(
 
 /* ---- Machines ---- */
 
-static kt_error *make_room(kt_tx *tx, struct floor *floor)
+/* In the floor's own memory. */
+static void *grown(const struct floor *floor, void *items, size_t *room, size_t size)
+{
+    return kt_grow_from(floor->memory.take, floor->memory.context, items, floor->count, room, size);
+}
+
+static kt_error *make_room(struct floor *floor)
 {
     size_t room = floor->room;
-    struct machine *machines = kt_grow(tx, floor->machines, floor->count, &room, sizeof *machines);
+    struct machine *machines = grown(floor, floor->machines, &room, sizeof *machines);
     if (!machines)
         return kt_no_memory();
     floor->machines = machines;
-    struct centre *centres = kt_grow(tx, floor->centres, floor->count, &floor->room, sizeof *centres);
+    struct centre *centres = grown(floor, floor->centres, &floor->room, sizeof *centres);
     if (!centres)
         return kt_no_memory();
     floor->centres = centres;
@@ -306,7 +312,7 @@ static kt_error *make_room(kt_tx *tx, struct floor *floor)
 static kt_error *add_machine(kt_tx *tx, struct floor *floor, kt_id centre, kt_id except, bool empty)
 {
     timeline time;
-    KT_TRY(make_room(tx, floor));
+    KT_TRY(make_room(floor));
     struct centre *c = &floor->centres[floor->count];
     struct machine *m = &floor->machines[floor->count];
     *c = (struct centre){KT_OF(centre)};
