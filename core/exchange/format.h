@@ -21,6 +21,7 @@ struct reader {
     char separator;
     kt_str *titles;
     size_t title_count, title_room;
+    uint16_t repeats[READER_COLUMNS_MAX]; /* of each title: how many after it are the same */
     void *own;
 };
 

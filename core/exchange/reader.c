@@ -68,13 +68,14 @@ static bool find_title(const reader *r, kt_str title, size_t *column)
 kt_error *reader_add_title(reader *r, arena *arena, kt_str title, size_t *column)
 {
     kt_str name = title;
-    for (int n = 2; find_title(r, name, column); n++) {
-        name = arena_format(r->arena, "%.*s#%d", STR_ARG(title), n);
+    size_t first, same;
+    if (r->title_count == READER_COLUMNS_MAX)
+        return too_many(arena);
+    for (bool again = find_title(r, title, &first); again; again = find_title(r, name, &same)) {
+        name = arena_format(r->arena, "%.*s#%d", STR_ARG(title), ++r->repeats[first] + 1);
         if (!name.ptr)
             return error_no_memory();
     }
-    if (r->title_count == READER_COLUMNS_MAX)
-        return too_many(arena);
     if (r->title_count == r->title_room) {
         size_t room = r->title_room ? 2 * r->title_room : 32;
         kt_str *grown = arena_grow(r->arena, r->titles, r->title_room * sizeof *grown, room * sizeof *grown);

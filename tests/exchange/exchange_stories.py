@@ -70,6 +70,15 @@ def encodings_separators_and_decimal_signs_are_guessed(k, house):
     expect((seen["encoding"], seen["separator"], seen["columns"][1]["title"]), ("windows-1252", ",", "Größe"))
 
 
+def a_title_that_many_columns_have_is_numbered(k):
+    def titles(*given):
+        return [c["title"] for c in k.call("import.inspect", {"text": ";".join(given) + "\n", "entity": "base.party"})["columns"]]
+    expect(titles("a", "b", "a", "a#2", "a", "b"), ["a", "b", "a#2", "a#2#2", "a#3", "b#2"])
+    expect(titles("c#2", "c", "c", "c"), ["c#2", "c", "c#3", "c#4"])
+    long = "x" * 940
+    expect(titles(*[long] * 1000)[-1], f"{long}#1000")  # each is not tried against all numbers before
+
+
 def unknown_columns_become_custom_fields(k):
     text = "name;Rabat;Od kiedy\nPierwsza;12,5;31.01.2026\n"
     for column in k.call("import.inspect", {"text": text, "entity": "base.party"})["columns"]:
@@ -405,7 +414,8 @@ def what_is_no_table_is_refused(k, house):
 
 
 if __name__ == "__main__":
-    run([everything_wrong_with_a_row_is_told_at_once, encodings_separators_and_decimal_signs_are_guessed, unknown_columns_become_custom_fields, a_rehearsal_tells_everything_and_saves_nothing,
+    run([everything_wrong_with_a_row_is_told_at_once, encodings_separators_and_decimal_signs_are_guessed,
+         a_title_that_many_columns_have_is_numbered, unknown_columns_become_custom_fields, a_rehearsal_tells_everything_and_saves_nothing,
          a_rehearsal_sees_what_earlier_chunks_would_bring, an_import_is_undone_whole, records_are_found_by_chosen_keys,
          records_are_found_by_telephone_and_mail, mappings_are_saved_and_used_by_name, bitrix24_moves,
          bitrix24_answers_bring_stages_and_telephones, bitrix24_titles_in_polish, other_systems_hand_over_what_they_export, everyday_titles_are_known_in_three_languages,
