@@ -1,12 +1,14 @@
 """The demo company's books: two fiscal years, what it began with, rent and wages, an invoice for every order that was billed, and
 the payments of customers who pay in time, late, in part, or not yet."""
 import datetime
+import decimal
 import random
 
 from names import TODAY, ref
 
 DAY = datetime.timedelta(days=1)
 OPENING = [("131", "900000"), ("010", "350000"), ("801", "-600000")]
+IN_PROGRESS = "500"
 MONTHLY = [("401", "240000", "Materiały i energia"), ("409", "9200", "Czynsz"), ("404", "64000", "Wynagrodzenia"), ("402", "7400", "Usługi obce")]
 
 
@@ -46,6 +48,12 @@ class Books:
             for code, amount, text in MONTHLY:
                 self.entry(f"demo-k{code}-{month:%Y%m}", min(month + 27 * DAY, TODAY), f"{text} {month:%m/%Y}", [(code, amount), ("131", f"-{amount}")])
             month = (month + 32 * DAY).replace(day=1)
+
+    def open_stock(self, name, slip):
+        account = self.k.get("finance.account", external_id=self.account(IN_PROGRESS)["external_id"])["id"]
+        lines = [line for entry in self.k.each("finance.entry", [["origin", "=", slip]]) for line in entry["lines"] if line["account"] == account]
+        value = sum(decimal.Decimal(line["credit"] or 0) - decimal.Decimal(line["debit"] or 0) for line in lines)
+        self.entry(name, TODAY, "Bilans otwarcia: zapasy", [(IN_PROGRESS, str(value))], kind="opening")
 
     def billed(self):
         """Orders with lines that were billed, in the order of their bills."""

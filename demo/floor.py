@@ -54,8 +54,7 @@ class Floor:
         cost = {**self.costs, **{f"C{i + 1:03d}": f"{price * 0.58:.2f}" for i, (_, price) in enumerate(PARTS)}, **{code: "185" for code, *_ in self.frames}}
         lines = [{"item": self.works.item(code), "quantity": str(-int(-(quantity - made[f"demo-{code}"] + LOT if f"demo-{code}" in made else quantity) // 1)), "unit_cost": cost[code]}
                  for code, quantity in sorted(needed.items())]
-        slip = self.once("logistics.transfer.create", {"values": {"kind": "entry", "lines": [line for line in lines if line["quantity"] != "0"]}}, "hall-stock")
-        self.once("logistics.transfer.post", {"id": slip["id"]}, "hall-stock-posted")
+        self.works.bring_in(lines, "hall-stock")
 
     def worked(self, operation, begins, scrapped):
         """The calls of one operation, most with a stop in between, and when it ended."""

@@ -3,6 +3,7 @@ and a few orders on their way through all departments, each at another point of 
 import datetime
 import random
 
+import books
 import floor
 from names import BIKES, PARTS, TODAY, ref
 
@@ -86,8 +87,14 @@ class Works:
                 [{"item": ref(f"demo-C{i + 1}"), "quantity": str(self.random.randint(0, 20) * 4), "unit_cost": f"{price * 0.58:.2f}"} for i, (_, price) in enumerate(PARTS)] + \
                 [{"item": ref(f"demo-R{i + 1}"), "quantity": str(self.random.randint(0, 9)), "unit_cost": f"{price * 0.52:.2f}"} for i, (_, price) in enumerate(BIKES)] + \
                 [{"item": ref(f"demo-{code}"), "quantity": str(self.random.randint(0, 8)), "unit_cost": "185"} for code, *_ in FRAMES]
-        made = self.once("logistics.transfer.create", {"values": {"kind": "entry", "lines": [line for line in lines if line["quantity"] != "0"]}}, "stock")
-        self.once("logistics.transfer.post", {"id": made["id"]}, "stock-posted")
+        self.bring_in(lines, "stock")
+
+    def bring_in(self, lines, name):
+        """Goods that were there when the books began: the slip takes their value out of production, the opening puts it back there."""
+        slip = self.once("logistics.transfer.create", {"values": {"kind": "entry", "lines": [line for line in lines if line["quantity"] != "0"]}}, name)["id"]
+        self.once("logistics.transfer.post", {"id": slip}, f"{name}-posted")
+        if "finance" in self.enabled:
+            books.Books(self.b).open_stock(f"demo-bo-{name}", {"entity": "logistics.transfer", "id": slip})
 
     # ---- orders on their way
 

@@ -91,6 +91,22 @@ def named(filter):
     return next(c[2] for c in filter if c[0] == "lines.account")
 
 
+def what_the_books_are_opened_with_is_no_turnover(k):
+    """1000 in the bank and machines for 500 are opened with on the first of February: no cash flowed, and the month's turnover is the 40 of its sale."""
+    month = {"from": "2026-02-01", "to": "2026-02-28"}
+    told = lambda: ({r["code"]: [D(r[f]) for f in ("opening", "debit", "closing")] for r in k.call("finance.trial_balance", {**month, "all": True})["rows"]},
+                    [D(k.call("finance.cash_flow", month)[f]) for f in ("opening", "operating", "investing", "financing", "closing")])
+    before, flowed = told()
+    entry(k, "2026-02-01", ("131", 1000), ("010", 500), kind="opening")
+    taken_back = entry(k, "2026-02-01", ("131", 7), kind="opening")["id"]
+    k.call("finance.entry.reverse", {"id": taken_back, "day": "2026-02-01"})
+    entry(k, "2026-02-02", ("131", 40), ("702", -40))
+    after, flows = told()
+    gained = lambda code: [b - a for a, b in zip(before[code], after[code])]
+    expect((gained("131"), gained("010"), gained("809")), ([D(1000), D(40), D(1040)], [D(500), D(0), D(500)], [D(-1500), D(0), D(-1500)]))
+    expect([b - a for a, b in zip(flowed, flows)], [D(1000), D(40), D(0), D(0), D(1040)])
+
+
 def every_figure_opens_to_its_entries(k):
     """Of a closed year and of an open one, beside each other; a figure is what the entries behind its filter say."""
     books(k)
@@ -111,6 +127,11 @@ def every_figure_opens_to_its_entries(k):
                 expect((row["code"], figure, sign[row["kind"]] * got), (row["code"], figure, D(row[figure])))
         for figure, filter in (("result", "result_filter"), ("compared_result", "compared_result_filter")):
             expect((figure, -summed(k, answer[filter], named(answer[filter]))), (figure, D(answer[figure])))
+    for answer, day in ((sheet, "2026-02-28"), (k.call("finance.balance_sheet", {"day": "2025-12-31"}), "2025-12-31")):
+        expect((day, D(answer["assets"])), (day, sum(D(answer[f]) for f in ("liabilities", "equity", "result"))))
+    for one, days in ((k.call("finance.balance_sheet", {"day": "2025-12-31"}), sheet), (k.call("finance.profit_loss", {"from": "2025-01-01", "to": "2025-12-31"}), result)):
+        for total in ("assets", "liabilities", "equity", "income", "expenses", "result"):
+            expect((total, days[f"compared_{total}"]), (total, one[total]))
     for row in flow["rows"]:
         for figure, filter in (("amount", "filter"), ("compared", "compared_filter")):
             expect((row["code"], figure, -summed(k, row[filter], named(row[filter]))), (row["code"], figure, D(row[figure])))
@@ -431,7 +452,8 @@ def the_books_need_base_alone(k):
 
 
 run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, a_year_whose_periods_are_locked_is_closed,
-     a_valuation_is_of_its_day_and_may_be_repeated, every_figure_opens_to_its_entries, an_account_in_euros_is_valued_too,
+     a_valuation_is_of_its_day_and_may_be_repeated, what_the_books_are_opened_with_is_no_turnover,
+     every_figure_opens_to_its_entries, an_account_in_euros_is_valued_too,
      a_bill_is_held_against_order_and_receipt_in_all_its_parts, an_opening_item_has_its_own_number_and_a_statement_tells_of_other_currencies,
      the_accounts_of_stock_are_the_stores,
      the_forecast_knows_terms_purchases_and_deals, the_forecast_counts_deals_with_tax_by_their_probability,

@@ -15,12 +15,16 @@ typedef struct {
     size_t count;
     bool alike;  /* a group sums the accounts of its own kind alone: for statements of one side */
     bool earned; /* without the closings of years: tree_add had `result` */
+    kt_date
+        opened; /* up to here entries of kind opening stand in the opening balances; not set: there are none */
 } tree;
 KT_MUST kt_error *tree_read(kt_tx *tx, tree *t);
 /* Adds to each account what was posted within the days; from not set: from the beginning. */
 typedef enum { TO_OPENING, TO_TURNOVER, TO_COMPARED } tree_column;
 /*   result  leave out the closing of years: what was earned, not what was carried over */
 KT_MUST kt_error *tree_add(kt_tx *tx, tree *t, kt_date from, kt_date to, bool result, tree_column column);
+/* What entries of kind opening brought within the days of the turnover is no turnover: it stands in the opening balances. */
+KT_MUST kt_error *tree_open(kt_tx *tx, tree *t, kt_date from, kt_date to);
 /* Groups get the sums of what is in them. */
 void tree_sum(tree *t);
 /* The filter of finance.entry that lists what a node's figure was posted by, within these days; from not set: from the

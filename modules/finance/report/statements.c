@@ -97,6 +97,7 @@ kt_error *trial_balance(kt_tx *tx, const kt_record *params, kt_record *result)
     KT_TRY(tree_read(tx, &t));
     KT_TRY(tree_add(tx, &t, (kt_date){0}, kt_date_add(out->from, -1), false, TO_OPENING));
     KT_TRY(tree_add(tx, &t, out->from, out->to, false, TO_TURNOVER));
+    KT_TRY(tree_open(tx, &t, out->from, out->to));
     tree_sum(&t);
     return trial_rows(tx, &t, p->all, out);
 }
@@ -140,7 +141,9 @@ struct statement {
     kt_record rec;
     kt_lines rows;
     kt_str result_filter, compared_result_filter;
-    kt_dec assets, liabilities, equity, income, expenses, result, compared_result;
+    kt_dec assets, liabilities, equity, income, expenses, result;
+    kt_dec compared_assets, compared_liabilities, compared_equity, compared_income, compared_expenses,
+        compared_result;
 };
 const kt_shape statement_shape = KT_SHAPE(statement, NULL,
     KT_FIELD(statement, rows, LINES, "Rows", "Wiersze", .lines = &statement_row_shape),
@@ -151,7 +154,13 @@ const kt_shape statement_shape = KT_SHAPE(statement, NULL,
     KT_FIELD(statement, expenses, MONEY, "Expenses", "Koszty", .scale = 2),
     KT_FIELD(
         statement, result, MONEY, "Result not carried over yet", "Wynik jeszcze nieprzeniesiony", .scale = 2),
-    KT_FIELD(statement, compared_result, MONEY, "The same, compared", "Wynik porównywany", .scale = 2),
+    KT_FIELD(statement, compared_assets, MONEY, "Assets compared", "Aktywa porównywane", .scale = 2),
+    KT_FIELD(statement, compared_liabilities, MONEY, "Liabilities compared", "Zobowiązania porównywane",
+        .scale = 2),
+    KT_FIELD(statement, compared_equity, MONEY, "Equity compared", "Kapitał własny porównywany", .scale = 2),
+    KT_FIELD(statement, compared_income, MONEY, "Income compared", "Przychody porównywane", .scale = 2),
+    KT_FIELD(statement, compared_expenses, MONEY, "Expenses compared", "Koszty porównywane", .scale = 2),
+    KT_FIELD(statement, compared_result, MONEY, "Result compared", "Wynik porównywany", .scale = 2),
     KT_FIELD(statement, result_filter, JSON, "Entries of the result", "Zapisy wyniku"),
     KT_FIELD(statement, compared_result_filter, JSON, "Entries of the result compared",
         "Zapisy wyniku porównywanego"));
@@ -163,15 +172,17 @@ static kt_dec shown(enum account_kind kind, kt_dec debit_less_credit)
                                                                    : kt_dec_neg(debit_less_credit);
 }
 
-static void total(struct statement *out, enum account_kind kind, kt_dec amount)
+static void total(struct statement *out, enum account_kind kind, kt_dec amount, kt_dec compared)
 {
-    kt_dec *const sums[] = {[ASSET] = &out->assets,
-        [LIABILITY] = &out->liabilities,
-        [EQUITY] = &out->equity,
-        [INCOME] = &out->income,
-        [EXPENSE] = &out->expenses};
-    if (kind >= ASSET && kind <= EXPENSE)
-        *sums[kind] = kt_dec_add(*sums[kind], amount);
+    kt_dec *const sums[][2] = {[ASSET] = {&out->assets, &out->compared_assets},
+        [LIABILITY] = {&out->liabilities, &out->compared_liabilities},
+        [EQUITY] = {&out->equity, &out->compared_equity},
+        [INCOME] = {&out->income, &out->compared_income},
+        [EXPENSE] = {&out->expenses, &out->compared_expenses}};
+    if (kind < ASSET || kind > EXPENSE)
+        return;
+    *sums[kind][0] = kt_dec_add(*sums[kind][0], amount);
+    *sums[kind][1] = kt_dec_add(*sums[kind][1], compared);
 }
 
 struct asked { /* the days of a statement; compared.to not set: none are compared */
@@ -197,7 +208,7 @@ static kt_error *statement_rows(
             row.compared_filter = tree_filter(tx, t, i, days->compared.from, days->compared.to);
         KT_TRY(kt_line_add(tx, &out->rows, &row.rec));
         if (!n->account.group)
-            total(out, n->account.kind, row.amount);
+            total(out, n->account.kind, row.amount, row.compared);
     }
     return NULL;
 }
@@ -218,6 +229,8 @@ static kt_error *state(kt_tx *tx, tree *t, uint32_t kinds, const struct asked *d
 {
     const uint32_t result = KT_IN(INCOME) | KT_IN(EXPENSE);
     out->assets = out->liabilities = out->equity = out->income = out->expenses = money(0);
+    out->compared_assets = out->compared_liabilities = out->compared_equity = money(0);
+    out->compared_income = out->compared_expenses = money(0);
     out->result = earned(t, false);
     out->compared_result = earned(t, true);
     out->result_filter = tree_kinds_filter(tx, t, result, days->of.from, days->of.to);
@@ -325,7 +338,8 @@ const kt_shape cash_flow_answer_shape = KT_SHAPE(cash_answer, NULL, CASH_SUMS(ca
             "Jeden wiersz: to samo z drugiego okresu. Puste: nie podano go."}),
     KT_FIELD(cash_answer, rows, LINES, "Rows", "Wiersze", .lines = &cash_row_shape));
 
-/* Every entry balances, so cash changed by as much as all other accounts did the other way. */
+/* Every entry balances, so cash changed by as much as all other accounts did the other way. What it was opened with did not
+ * flow. source: IAS 7 par. 6, 45 */
 static kt_error *cash_read(kt_tx *tx, kt_date from, kt_date to, tree *t, struct cash_sums *out)
 {
     *out = (struct cash_sums){KT_OF(cash_sums), money(0), money(0), money(0), money(0), money(0)};
@@ -334,6 +348,7 @@ static kt_error *cash_read(kt_tx *tx, kt_date from, kt_date to, tree *t, struct 
     KT_TRY(tree_read(tx, t));
     KT_TRY(tree_add(tx, t, (kt_date){0}, kt_date_add(from, -1), false, TO_OPENING));
     KT_TRY(tree_add(tx, t, from, to, true, TO_TURNOVER));
+    KT_TRY(tree_open(tx, t, from, to));
     for (size_t i = 0; i < t->count; i++) {
         const struct node *n = &t->nodes[i];
         kt_dec amount = kt_dec_sub(n->credit, n->debit);

@@ -69,12 +69,13 @@ static struct node *node_of(tree *t, kt_id account)
     return NULL;
 }
 
-/* The closing of a year moves its result: no income and no expense of any day. */
-static kt_error *leave_out_closings(kt_tx *tx, tree *t, kt_date from, kt_date to, tree_column column)
+/* Takes what entries of a kind posted within the days out of a column, and into the opening balances if that is asked. */
+static kt_error *take_out(
+    kt_tx *tx, tree *t, enum entry_kind kind, kt_date from, kt_date to, tree_column column, bool open)
 {
     kt_where where[5];
     size_t n = 0;
-    where[n++] = (kt_where)KT_WHERE(entry, kind, KT_EQ, CLOSING_ENTRY);
+    where[n++] = (kt_where)KT_WHERE(entry, kind, KT_EQ, kind);
     where[n++] = (kt_where)KT_WHERE(entry, state, KT_EQ, ENTRY_POSTED);
     if (from.day)
         where[n++] = (kt_where){offsetof(struct entry, day), KT_GE, &from};
@@ -87,8 +88,13 @@ static kt_error *leave_out_closings(kt_tx *tx, tree *t, kt_date from, kt_date to
         for (size_t i = 0; i < e.lines.count; i++) {
             const struct entry_line *line = KT_AS(entry_line, kt_line(&e.lines, i));
             struct node *node = node_of(t, line->account);
-            if (node)
-                put(node, kt_dec_neg(known(line->debit)), kt_dec_neg(known(line->credit)), column);
+            if (!node)
+                continue;
+            put(node, kt_dec_neg(known(line->debit)), kt_dec_neg(known(line->credit)), column);
+            if (open) {
+                put(node, known(line->debit), known(line->credit), TO_OPENING);
+                t->opened = to;
+            }
         }
     return kt_close(cursor);
 }
@@ -104,7 +110,13 @@ kt_error *tree_add(kt_tx *tx, tree *t, kt_date from, kt_date to, bool result, tr
             put(n, rows[i].debit, rows[i].credit, column);
     }
     t->earned = t->earned || result;
-    return result ? leave_out_closings(tx, t, from, to, column) : NULL;
+    /* the closing of a year moves its result: no income and no expense of any day */
+    return result ? take_out(tx, t, CLOSING_ENTRY, from, to, column, false) : NULL;
+}
+
+kt_error *tree_open(kt_tx *tx, tree *t, kt_date from, kt_date to)
+{
+    return take_out(tx, t, OPENING_ENTRY, from, to, TO_TURNOVER, true);
 }
 
 void tree_sum(tree *t)
@@ -138,13 +150,27 @@ static kt_str and_account(kt_tx *tx, kt_str accounts, const struct account *a)
         (unsigned long long)a->rec.id.v);
 }
 
+/* Conditions on the kinds of entries: closings count for no result, openings for no turnover. */
+static const char *kinds_left(const tree *t, bool opening)
+{
+    bool opened = t->opened.day && !opening;
+    return t->earned && opened ? "[\"kind\",\"not_in\",[\"closing\",\"opening\"]],"
+           : t->earned         ? "[\"kind\",\"!=\",\"closing\"],"
+           : opened            ? "[\"kind\",\"!=\",\"opening\"],"
+                               : "";
+}
+
 static kt_str entries_of(kt_tx *tx, const tree *t, kt_str accounts, kt_date from, kt_date to)
 {
-    kt_str days = from.day ? kt_format(tx, "\"between\",[\"%s\",\"%s\"]", iso_date(tx, from).ptr,
-                                 iso_date(tx, to).ptr)
-                           : kt_format(tx, "\"<=\",\"%s\"", iso_date(tx, to).ptr);
-    return kt_format(tx, "[[\"state\",\"=\",\"posted\"],[\"day\",%s],%s[\"lines.account\",\"in\",[%s]]]",
-        days.ptr, t->earned ? "[\"kind\",\"!=\",\"closing\"]," : "", accounts.ptr ? accounts.ptr : "");
+    const char *last = iso_date(tx, to).ptr;
+    kt_str days = from.day
+                      ? kt_format(tx, "[\"day\",\"between\",[\"%s\",\"%s\"]]", iso_date(tx, from).ptr, last)
+                      : kt_format(tx, "[\"day\",\"<=\",\"%s\"]", last);
+    if (!from.day && t->opened.day)
+        days = kt_format(tx, "[\"or\",%s,[\"and\",[\"kind\",\"=\",\"opening\"],[\"day\",\"<=\",\"%s\"]]]",
+            days.ptr, iso_date(tx, t->opened).ptr);
+    return kt_format(tx, "[[\"state\",\"=\",\"posted\"],%s,%s[\"lines.account\",\"in\",[%s]]]", days.ptr,
+        kinds_left(t, !from.day), accounts.ptr ? accounts.ptr : "");
 }
 
 kt_str tree_filter(kt_tx *tx, const tree *t, size_t node, kt_date from, kt_date to)
