@@ -27,7 +27,8 @@ static const kt_shape dimension_shape = KT_SHAPE(dimension, "finance.dimension",
 
 static const kt_entity entities[] = {
     {&account_shape, {"Account", "Konto"}, {"Chart of accounts", "Plan kont"}, .title = "code",
-        .compute = account_compute, .check = account_check, .icon = "list-tree",
+        .indexes = "unique code company", .compute = account_compute, .check = account_check,
+        .icon = "list-tree",
         .views = "[{\"kind\":\"tree\",\"parent\":\"parent\"},{\"kind\":\"list\",\"columns\":[\"code\","
                  "\"name\",\"kind\"],"
                  "\"sort\":\"code\"}]"},
@@ -36,7 +37,7 @@ static const kt_entity entities[] = {
         .indexes = "unique purpose category company", .compute = keep_company, .check = purpose_row_check,
         .icon = "signpost"},
     {&journal_shape, {"Journal", "Dziennik"}, {"Journals", "Dzienniki"}, .title = "code",
-        .compute = journal_compute, .icon = "book"},
+        .indexes = "unique code company", .compute = journal_compute, .icon = "book"},
     {&year_shape, {"Fiscal year", "Rok obrotowy"}, {"Fiscal years", "Lata obrotowe"}, .title = "name",
         .actions = year_actions, .compute = year_compute, .check = year_check, .icon = "calendar"},
     {&dimension_shape, {"Dimension", "Wymiar analityczny"}, {"Dimensions", "Wymiary analityczne"},

@@ -350,6 +350,11 @@ def wrong_days_accounts_and_sums_are_named(k):
         {"account": acc["200"], "party": s["nowak"], "debit": "410"}, {"account": acc["801"], "credit": "410"}])
     refused("validation", lambda: k.call("finance.entry.post", {"id": foreign}), "lines[0].amount")
     refused("conflict", lambda: k.update("finance.account", acc["131"], {"currency": s["EUR"]}))
+    refused("conflict", lambda: k.create("finance.account", {"code": "131", "name": "Another", "kind": "asset"}), "code")
+    bank = k.list("finance.journal", [["kind", "=", "bank"]], sort="id")["rows"][0]
+    refused("conflict", lambda: k.create("finance.journal", {**{f: bank[f] for f in ("code", "kind", "account")}, "name": "Another"}), "code")
+    for code in ("200", "1"):
+        refused("validation", lambda: k.update("finance.journal", bank["id"], {"account": acc[code]}), "account")
     k.call("finance.setup", {"chart": "polish", "year": "2023-01-01"})
     entry(k, "2023-06-01", ("131", 5), ("801", -5))
     year = k.list("finance.year", [["name", "=", "2023"]])["rows"][0]

@@ -287,6 +287,26 @@ def what_was_open_on_a_day_does_not_depend_on_the_order_of_payments(k):
     expect(items(k, row["id"])[0]["closed"], "2026-09-10")
 
 
+def a_reversed_set_off_leaves_both_sides_open_again(k):
+    """Who owes 123 and is owed 73.80: an entry sets them off. Reversed, both are open as before, and the entry's own items are closed."""
+    s, acc = books(k), books(k)["account"]
+    both = make(k, "base.party", name="Both")
+    sale, bill = invoice(k, thing("100"), party=both, day="2026-08-01"), invoice(k, thing("60"), kind="purchase", party=both, reference="SO 1", day="2026-08-02")
+    made = posted(k, "finance.entry", make(k, "finance.entry", day="2026-08-10", text="Set off", lines=[
+        {"account": acc["201"], "party": both, "debit": "73.80"}, {"account": acc["200"], "party": both, "credit": "73.80"}]))
+    item = {(i["account"], i["amount"]): i["id"] for i in k.list("finance.open_item", [["party", "=", both]])["rows"]}
+    for account, owed in (("200", "123.00"), ("201", "73.80")):
+        k.call("finance.match_items", {"debit": item[acc[account], owed], "credit": item[acc[account], "-73.80"], "day": "2026-08-10"})
+    opens = lambda: [k.get("finance.invoice", i["id"])["open"] for i in (sale, bill)]
+    expect(opens(), ["49.20", "0.00"])
+    back = k.call("finance.entry.reverse", {"id": made["id"], "day": "2026-08-11"})["made"]
+    expect(opens(), ["123.00", "73.80"])
+    expect([i["open"] for i in k.list("finance.open_item", [["entry", "in", [made["id"], back]]])["rows"]], ["0.00"] * 4)
+    owed = lambda day: k.call("finance.aging", {"day": day, "party": both})["total"]
+    expect([owed(day) for day in ("2026-08-09", "2026-08-10", "2026-08-11")], ["123.00", "49.20", "123.00"])
+    proved(k)
+
+
 def nothing_is_taken_back_before_it_was(k):
     s = books(k)
     row = invoice(k, thing("100"), day="2026-08-20")
@@ -376,6 +396,6 @@ run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens
      what_a_note_left_of_an_advance_is_settled_rate_by_rate, an_advance_is_settled_credited_and_settled_again,
      a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest,
      a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
-     nothing_is_taken_back_before_it_was, a_note_bears_the_rates_of_what_it_corrects,
+     a_reversed_set_off_leaves_both_sides_open_again, nothing_is_taken_back_before_it_was, a_note_bears_the_rates_of_what_it_corrects,
      a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance, a_return_to_the_till_takes_money_and_tax_out],
      modules="base,crm,logistics,finance")

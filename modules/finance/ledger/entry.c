@@ -387,6 +387,7 @@ static kt_error *reverse_by_hand(kt_tx *tx, kt_record *self, const kt_record *pa
             kt_fail(tx, KT_RULE, "origin", "the entry belongs to a document", "zapis należy do dokumentu"),
             "Reverse the document: it takes its entry along.",
             "Wystornuj dokument: pociągnie za sobą zapis.");
+    KT_TRY(matches_undo_of(tx, e, p->day)); /* what it settled is open again */
     return entry_reverse(tx, e->rec.id, p->day, p->text, &e->reversed_by);
 }
 

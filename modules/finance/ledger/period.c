@@ -38,7 +38,15 @@ kt_error *journal_compute(kt_tx *tx, kt_record *self)
         return kt_hint(kt_fail(tx, KT_VALIDATION, "account", "is required", "jest wymagane"),
             "A bank or cash journal posts to an account of its own.",
             "Dziennik banku lub kasy księguje na własnym koncie.");
-    return NULL;
+    struct account a = {KT_OF(account)};
+    if (j->account.v)
+        KT_TRY(kt_read(tx, j->account, &a.rec));
+    if (!a.group && !a.open_items)
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_VALIDATION, "account", "account %s is no bank account or cash desk",
+                       "konto %s nie jest rachunkiem ani kasą", a.code.ptr),
+        "Choose an account that is no group and has no open items.",
+        "Wybierz konto, które nie jest grupą i nie prowadzi rozrachunków.");
 }
 
 kt_error *journal_of(kt_tx *tx, enum journal_kind kind, kt_id *journal)

@@ -152,10 +152,9 @@ static kt_error *undo(kt_tx *tx, const struct match *m, kt_date day)
     return lessen(tx, &credit, m->credit_amount, m->credit_value, day);
 }
 
-static kt_error *undo_all(kt_tx *tx, kt_id document, kt_date day)
+/* Newest first, all that a query finds. */
+static kt_error *undo_all(kt_tx *tx, const kt_where *where, kt_date day)
 {
-    const kt_where where[] = {
-        KT_WHERE(match, document, KT_EQ, document), KT_WHERE(match, undone, KT_EQ, false), {0}};
     for (bool more = true; more;) {
         kt_cursor *cursor;
         struct match m = {KT_OF(match)};
@@ -173,8 +172,34 @@ static kt_error *undo_all(kt_tx *tx, kt_id document, kt_date day)
 
 kt_error *matches_undo(kt_tx *tx, kt_id document, kt_date day)
 {
+    const kt_where where[] = {
+        KT_WHERE(match, document, KT_EQ, document), KT_WHERE(match, undone, KT_EQ, false), {0}};
     kt_authority before = kt_own_authority(tx);
-    kt_error *error = undo_all(tx, document, day);
+    kt_error *error = undo_all(tx, where, day);
+    kt_callers_authority(tx, before);
+    return error;
+}
+
+static kt_error *undo_of_item(kt_tx *tx, kt_id item, kt_date day)
+{
+    const kt_where debit[] = {
+        KT_WHERE(match, debit, KT_EQ, item), KT_WHERE(match, undone, KT_EQ, false), {0}};
+    const kt_where credit[] = {
+        KT_WHERE(match, credit, KT_EQ, item), KT_WHERE(match, undone, KT_EQ, false), {0}};
+    KT_TRY(undo_all(tx, debit, day));
+    return undo_all(tx, credit, day);
+}
+
+kt_error *matches_undo_of(kt_tx *tx, const struct entry *e, kt_date day)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = NULL;
+    for (size_t i = 0; i < e->lines.count && !error; i++) {
+        struct open_item item;
+        error = open_item_of(tx, e->rec.id, (int64_t)kt_line(&e->lines, i)->id.v, &item);
+        if (!error && item.rec.id.v)
+            error = undo_of_item(tx, item.rec.id, day);
+    }
     kt_callers_authority(tx, before);
     return error;
 }

@@ -63,6 +63,8 @@ KT_MUST kt_error *items_match(kt_tx *tx, kt_id debit, kt_id credit, kt_dec debit
     kt_date day, kt_id document);
 /* Takes back all that a document matched. */
 KT_MUST kt_error *matches_undo(kt_tx *tx, kt_id document, kt_date day);
+/* Takes back all that the open items of an entry were matched with. */
+KT_MUST kt_error *matches_undo_of(kt_tx *tx, const struct entry *e, kt_date day);
 extern const kt_shape match_by_hand_shape, matched_shape;
 kt_error *match_by_hand(kt_tx *tx, const kt_record *params, kt_record *result);
 
