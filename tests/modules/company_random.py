@@ -44,7 +44,7 @@ class Wire:
 
     def send(self, body):
         self.socket.sendall(b"POST /rpc HTTP/1.1\r\nHost: house\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
-        if not self.answers.readline().startswith(b"HTTP/1.1 200"):
+        if not self.answers.readline().startswith(b"HTTP/1.1 "):  # refusals have bodies, too
             raise OSError("the server does not answer")
         while (head := self.answers.readline().lower()) != b"\r\n":
             if head.startswith(b"content-length:"):
