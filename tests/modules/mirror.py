@@ -344,6 +344,8 @@ class Mirror:
             of = row["document"]["entity"], row["document"]["id"]
             self.ask.add(("order_has_heard", *of))
             for line in row["lines"]:
+                if of[0] == "crm.order":  # it may be in the picker's hand no more
+                    self.ask.add(("demand_has_what_is_pegged", *of, line["order_line"], line["item"]))
                 self.shipped[(*of, line["order_line"])] += sign * (number(line["shipped"]) - number(line["returned"]))
                 if line["quantity"] != line["order_quantity"]:
                     self.in_boxes.add((*of, line["order_line"]))

@@ -252,6 +252,20 @@ def what_came_from_elsewhere_while_it_was_picked_is_not_held_when_the_rest_ships
     expect(delivered(k, sale)[:2], ("full", D(8)))
 
 
+def what_the_picker_leaves_behind_is_not_held_beyond_its_pegging(k):
+    """Eight bells and two horns are picked, five of the bells handed over elsewhere; then the horns alone go out."""
+    s = shop(k)
+    put(k, s["BELL"], "8", "7")
+    put(k, s["HORN"], "2", "9")
+    sale = order(k, ("BELL", 8), ("HORN", 2))
+    k.call("crm.order.confirm", {"id": sale})
+    k.call("logistics.delivery.pick", {"id": delivery_of(k, sale)})
+    k.call("crm.order.deliver", {"id": sale, "lines": [{"line": 1, "quantity": "5"}]})
+    k.call("logistics.delivery.ship", {"id": delivery_of(k, sale), "lines": [{"line": 2, "quantity": "2"}]})
+    expect((pegged(k, sale), held(k, "crm.order", sale)), ([("stock", D(3))], [D(3)]))
+    expect([D(line["reserved"]) for line in k.get("logistics.delivery", delivery_of(k, sale))["lines"]], [D(3)])
+
+
 def orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes(k):
     s = shop(k)
     put(k, s["BELL"], "5", "7")
@@ -343,7 +357,7 @@ run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_orde
      orders_of_the_time_without_stores_get_their_goods_and_deliveries,
      a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first, what_came_from_elsewhere_while_it_was_picked_is_not_held_when_put_back,
      what_came_from_elsewhere_while_it_was_picked_is_not_held_when_the_rest_ships_without_sales,
-     orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes,
+     what_the_picker_leaves_behind_is_not_held_beyond_its_pegging, orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes,
      many_orders_are_covered_in_steps_and_once,
      days_that_move_without_sales_or_production_are_promised_afterwards, a_module_that_could_not_be_loaded_hears_it_at_the_next_start,
      what_is_made_up_for_belongs_to_its_company, the_whole_house_is_sound],

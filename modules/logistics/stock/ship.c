@@ -168,6 +168,17 @@ static kt_error *report(kt_tx *tx, const struct delivery *d, kt_date day)
     return reports ? reports->deliver(tx, d->document, parts, count, day) : NULL;
 }
 
+/* Of what the picker left behind no more is held for an order than is pegged to it. */
+static kt_error *hold_the_rest(kt_tx *tx, const struct delivery *d)
+{
+    for (size_t i = 0; i < d->lines.count && d->document.v; i++) {
+        const struct delivery_line *line = delivery_line_at(&d->lines, i);
+        const struct owner owner = delivery_owner(tx, d, line);
+        KT_TRY(hold_what_is_pegged(tx, line->item, &owner));
+    }
+    return NULL;
+}
+
 static kt_error *note_all_lots(kt_tx *tx, struct delivery *d)
 {
     kt_lines went = {0};
@@ -197,6 +208,7 @@ static kt_error *ship_within(kt_tx *tx, struct delivery *d, const struct parts *
     KT_TRY(note_all_lots(tx, d));
     d->shipped_on = day;
     KT_TRY(report(tx, d, day));
+    KT_TRY(hold_the_rest(tx, d));
     return d->policy == CANCEL_REST ? drop_rest(tx, d) : make_backorder(tx, d);
 }
 
