@@ -77,6 +77,14 @@ class Tree:
             left = subprocess.run(["pgrep", "-s", str(self.process.pid)], capture_output=True, text=True).stdout.split()
         assert not left, subprocess.run(["ps", "-o", "pid,args", "-p", ",".join(left)], capture_output=True, text=True).stdout
 
+    def close(self):
+        if sys.exc_info()[0]:
+            print("---- ./run said:\n" + self.told()[-3000:], file=sys.stderr)
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        shutil.rmtree(self.root, ignore_errors=True)
+
     def client(self, password):
         kontor = Kontor(self.url)
         kontor.login("admin", password)
@@ -224,14 +232,8 @@ def main():
         mistaken(tree)
         not_root(tree)
         print("./run does what it says, and says what it does not")
-    except BaseException:
-        print("---- ./run said:\n" + tree.told()[-3000:], file=sys.stderr)
-        raise
     finally:
-        if tree.process.poll() is None:
-            os.killpg(tree.process.pid, signal.SIGKILL)
-            tree.process.wait()
-        shutil.rmtree(tree.root, ignore_errors=True)
+        tree.close()
 
 
 if __name__ == "__main__":
