@@ -207,6 +207,30 @@ def a_bill_is_held_against_order_and_receipt_in_all_its_parts(k, house):
     proved(k)
 
 
+# ---- The next year ----
+
+def opening_the_next_year_leaves_alone_what_is_there(k):
+    """An account with a name of the house's own, another account for sales, other usual terms, a row of the house's own for discounts."""
+    s, acc = books(k), books(k)["account"]
+    sales, given = (k.list("finance.purpose", [["purpose", "=", purpose]])["rows"][0] for purpose in ("sales_services", "discount_given"))
+    k.update("finance.account", acc["131"], {"name": "Bank of the house"})
+    k.update("finance.purpose", sales["id"], {"account": acc["760"]})
+    k.delete("finance.purpose", given["id"])
+    make(k, "finance.purpose", purpose="discount_given", account=acc["761"])
+    net14 = k.list("finance.terms", [["code", "=", "net14"]])["rows"][0]["id"]
+    k.update("finance.terms", net14, {"initial": False})
+    made = k.call("finance.setup", {"chart": "polish", "year": f"{TODAY.year + 1}-01-01"})
+    expect(made, {"accounts": 0, "journals": 0, "purposes": 0, "terms": 0, "years": 1})
+    of = {p["purpose"]: p["account"] for p in k.list("finance.purpose", [], limit=100)["rows"]}
+    expect((k.get("finance.account", acc["131"])["name"], of["sales_services"], of["discount_given"], k.get("finance.terms", net14)["initial"]),
+           ("Bank of the house", acc["760"], acc["761"], False))
+    spare = acc["755"]
+    k.delete("finance.account", spare)
+    expect(k.call("finance.setup", {"chart": "polish", "year": f"{TODAY.year + 1}-01-01"})["accounts"], 1)
+    k.update("finance.purpose", sales["id"], {"account": sales["account"]})
+    k.update("finance.terms", net14, {"initial": True})
+
+
 # ---- A party's account ----
 
 def an_opening_item_has_its_own_number_and_a_statement_tells_of_other_currencies(k):
@@ -459,7 +483,8 @@ def the_books_need_base_alone(k):
 run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, a_year_whose_periods_are_locked_is_closed,
      a_valuation_is_of_its_day_and_may_be_repeated, what_the_books_are_opened_with_is_no_turnover,
      every_figure_opens_to_its_entries, an_account_in_euros_is_valued_too,
-     a_bill_is_held_against_order_and_receipt_in_all_its_parts, an_opening_item_has_its_own_number_and_a_statement_tells_of_other_currencies,
+     a_bill_is_held_against_order_and_receipt_in_all_its_parts, opening_the_next_year_leaves_alone_what_is_there,
+     an_opening_item_has_its_own_number_and_a_statement_tells_of_other_currencies,
      the_accounts_of_stock_are_the_stores,
      the_forecast_knows_terms_purchases_and_deals, the_forecast_counts_deals_with_tax_by_their_probability,
      the_forecast_counts_an_advance_once, wrong_days_accounts_and_sums_are_named,

@@ -1,5 +1,5 @@
-/* finance.setup: a ready chart of accounts with journals, purposes, terms of payment and a fiscal year. Each row
- * has an external id, so that running it again repairs and adds, and never doubles. */
+/* finance.setup: a ready chart of accounts with journals, purposes, terms of payment and a fiscal year. Run again, for the
+ * next year say, it adds what is missing and leaves alone what is there, whatever became of it. */
 #include <string.h>
 
 #include "invoice/invoice.h"
@@ -37,8 +37,21 @@ static kt_str row_id(kt_tx *tx, kt_id company, const char *what, const char *cod
     return kt_format(tx, "setup-%llu-%s-%s", (unsigned long long)company.v, what, code);
 }
 
+/* A row that is there already, by what it is known by, stays as it is. */
+static kt_error *add(kt_tx *tx, kt_record *rec, const kt_where *key, int64_t *made)
+{
+    kt_found found;
+    KT_TRY(kt_find(tx, &(kt_query){rec->of, key, "id"}, 1, &found));
+    if (found.count) {
+        rec->id = found.ids[0];
+        return NULL;
+    }
+    ++*made;
+    return kt_create(tx, rec);
+}
+
 static kt_error *make_accounts(
-    kt_tx *tx, kt_id company, const char *name, const struct chart_row *chart, kt_id *ids)
+    kt_tx *tx, kt_id company, const char *name, const struct chart_row *chart, kt_id *ids, int64_t *made)
 {
     for (size_t i = 0; chart[i].code; i++) {
         const struct chart_row *r = &chart[i];
@@ -49,7 +62,8 @@ static kt_error *make_accounts(
             if (strcmp(chart[k].code, r->parent) == 0)
                 a.parent = ids[k];
         a.rec.external_id = row_id(tx, company, name, r->code);
-        KT_TRY(kt_upsert(tx, &a.rec));
+        const kt_where key[] = {KT_WHERE(account, code, KT_EQ, a.code), {0}};
+        KT_TRY(add(tx, &a.rec, key, made));
         ids[i] = a.rec.id;
     }
     return NULL;
@@ -64,9 +78,10 @@ static kt_error *make_purposes(kt_tx *tx, kt_id company, const struct chart_row 
             continue;
         struct purpose_row row = {KT_OF(purpose_row), .purpose = r->purpose, .account = ids[i]};
         row.rec.external_id = row_id(tx, company, "purpose", purposes[r->purpose - 1].name);
-        KT_TRY(kt_upsert(tx, &row.rec));
+        const kt_where key[] = {KT_WHERE(purpose_row, purpose, KT_EQ, r->purpose),
+            KT_WHERE(purpose_row, category, KT_EQ, {0}), {0}};
+        KT_TRY(add(tx, &row.rec, key, made));
         by_purpose[r->purpose] = ids[i];
-        ++*made;
     }
     return NULL;
 }
@@ -91,8 +106,8 @@ static kt_error *make_journals(kt_tx *tx, kt_id company, const kt_id *by_purpose
         struct journal j = {KT_OF(journal), .code = kt_format(tx, "%s", rows[i].code), .kind = rows[i].kind,
             .name = kt_say(tx, rows[i].name), .account = by_purpose[rows[i].account], .active = true};
         j.rec.external_id = row_id(tx, company, "journal", rows[i].code);
-        KT_TRY(kt_upsert(tx, &j.rec));
-        ++*made;
+        const kt_where key[] = {KT_WHERE(journal, code, KT_EQ, j.code), {0}};
+        KT_TRY(add(tx, &j.rec, key, made));
     }
     return NULL;
 }
@@ -115,8 +130,8 @@ static kt_error *make_terms(kt_tx *tx, kt_id company, int64_t *made)
         struct part p = {KT_OF(part), .percent = KT_DEC(10000, 2), .days = rows[i].days};
         KT_TRY(kt_line_add(tx, &t.parts, &p.rec));
         t.rec.external_id = row_id(tx, company, "terms", rows[i].code);
-        KT_TRY(kt_upsert(tx, &t.rec));
-        ++*made;
+        const kt_where key[] = {KT_WHERE(terms, code, KT_EQ, t.code), {0}};
+        KT_TRY(add(tx, &t.rec, key, made));
     }
     return NULL;
 }
@@ -160,14 +175,15 @@ kt_error *finance_setup(kt_tx *tx, const kt_record *params, kt_record *result)
     int year, month, day;
     bool made;
     KT_TRY(house_of(tx, &house));
-    while (chart[out->accounts].code)
-        out->accounts++;
-    kt_id *ids = kt_alloc(tx, sizeof *ids * (size_t)(out->accounts + 1));
+    size_t rows = 0;
+    while (chart[rows].code)
+        rows++;
+    kt_id *ids = kt_alloc(tx, sizeof *ids * (rows + 1));
     if (!ids)
         return kt_no_memory();
     kt_date_parts(kt_today(tx), &year, &month, &day);
     KT_TRY(check_other_chart(tx, house.company, name, chart));
-    KT_TRY(make_accounts(tx, house.company, name, chart, ids));
+    KT_TRY(make_accounts(tx, house.company, name, chart, ids, &out->accounts));
     KT_TRY(make_purposes(tx, house.company, chart, ids, by_purpose, &out->purposes));
     KT_TRY(make_journals(tx, house.company, by_purpose, &out->journals));
     KT_TRY(make_terms(tx, house.company, &out->terms));
