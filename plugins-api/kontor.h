@@ -126,6 +126,9 @@ typedef struct {
     bool recorded; /* beside computed: of what happened, not of other fields; an import that keeps times and
                       authors brings it along, and compute finds it there */
     bool fixed;    /* may be given at creation only */
+    bool
+        in_use; /* of references: callers name only records that are in use: one whose own field `active` says no is
+                      refused, unless it stood here before; what modules write and imports that keep times is not */
     uint8_t scale; /* digits after the point, 0..KT_DEC_SCALE_MAX */
     uint32_t max;  /* characters, or lines; 0: the type's own limit */
     kt_on_delete on_delete;

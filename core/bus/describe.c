@@ -103,6 +103,7 @@ static void write_field(kt_tx *tx, const model_entity *of, const model_field *fi
     flag(out, "computed", field->computed);
     flag(out, "system", field->system);
     flag(out, "fixed", field->fixed);
+    flag(out, "in_use", field->in_use);
     flag(out, "unique", field->unique);
     flag(out, "indexed", field->indexed);
     flag(out, "searchable", field->searchable);

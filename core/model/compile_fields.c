@@ -79,6 +79,8 @@ static void check_row(builder *b, const kt_field *row, const char *path, fields_
         "a list of references needs one target", "lista odwołań wymaga jednego celu");
     SAY(row->target && row->type != KT_REF && row->type != KT_REFS && row->type != KT_FILE,
         "only a reference has a target", "tylko odwołanie ma cel");
+    SAY(row->in_use && row->type != KT_REF && row->type != KT_REFS,
+        "only a reference names a record that is in use", "tylko odwołanie wskazuje rekord w użyciu");
     SAY((row->type == KT_STATE) != (row->choices != NULL), "choices belong to a state, and it needs some",
         "wybory należą do stanu i są w nim potrzebne");
     SAY((row->type == KT_LINES) != (row->lines != NULL),
@@ -194,6 +196,7 @@ static kt_error *compile_row(
         .computed = row->computed,
         .recorded = row->recorded,
         .fixed = row->fixed,
+        .in_use = row->in_use,
         .internal = row->show_if && strcmp(row->show_if, "false") == 0,
         .scale = row->scale,
         .max = row->max,

@@ -209,7 +209,7 @@ static kt_error *read_fields(form *f, const char *name, const char *wire, kt_sha
 kt_error *definition_field(arena *arena, const variant *from, const char *path, kt_field *row)
 {
     static const char *const known[] = {"entity", "name", "type", "label", "help", "target", "initial",
-        "group", "required", "unique", "indexed", "searchable", "personal", "fixed", "scale", "max",
+        "group", "required", "unique", "indexed", "searchable", "personal", "fixed", "in_use", "scale", "max",
         "on_delete", "choices", "lines", "priority", "show_if", "required_if", "readonly_if", "mask", NULL};
     form f = {.arena = arena, .from = from, .path = path};
     refuse_others(&f, known);
@@ -226,6 +226,7 @@ kt_error *definition_field(arena *arena, const variant *from, const char *path, 
         .searchable = flag(&f, "searchable"),
         .personal = flag(&f, "personal"),
         .fixed = flag(&f, "fixed"),
+        .in_use = flag(&f, "in_use"),
         .scale = (uint8_t)count_of(&f, "scale", KT_DEC_SCALE_MAX),
         .max = count_of(&f, "max", MODEL_TEXT_MAX),
         .on_delete = policy_of(&f),

@@ -23,6 +23,8 @@ KT_MUST kt_error *model_store_filled_as(kt_tx *tx, model_record *record, uint64_
 KT_MUST kt_error *model_record_compute(kt_tx *tx, model_record *record);
 /* Puts a default into a value that is not set. */
 void model_fill_default(kt_tx *tx, const model_default *source, model_value *value);
+/* The same for all that is not set in lines that are new. */
+void model_fill_new_lines(kt_tx *tx, model_record *record);
 /* returns unavailable: the transaction only reads, or the entity's module is not enabled */
 KT_MUST kt_error *model_may_write(kt_tx *tx, const model_entity *entity);
 /* Writes what differs between before (as loaded) and after, whose version and stamps move on. Nothing

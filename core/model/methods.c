@@ -23,6 +23,7 @@ static const method_param field_define_params[] = {
     {"searchable", VARIANT_BOOL, false, {"Found by search", "Znajduje je wyszukiwanie"}},
     {"personal", VARIANT_BOOL, false, {"Personal data: can be erased", "Dane osobowe: można je usunąć"}},
     {"fixed", VARIANT_BOOL, false, {"Given at creation only", "Podawane tylko przy tworzeniu"}},
+    {"in_use", VARIANT_BOOL, false, {"Names only records that are active", "Wskazuje tylko rekordy aktywne"}},
     {"scale", VARIANT_INT, false, {"Digits after the point", "Cyfry po przecinku"}},
     {"max", VARIANT_INT, false, {"Characters, or lines", "Znaki lub pozycje"}},
     {"on_delete", VARIANT_STRING, false, {"restrict, cascade or clear", "restrict, cascade lub clear"}},

@@ -62,7 +62,7 @@ static void fill_defaults(kt_tx *tx, model_record *record)
             model_fill_default(tx, &internals->defaults[i], &record->values[i]);
 }
 
-static void fill_new_lines(kt_tx *tx, model_record *record)
+void model_fill_new_lines(kt_tx *tx, model_record *record)
 {
     for (size_t i = MODEL_OWN; i < record->entity->field_count; i++) {
         const model_field *field = &record->entity->fields[i];
@@ -141,7 +141,7 @@ static kt_error *store_new(kt_tx *tx, model_record *record, uint64_t id)
 {
     validate_normalise(record);
     fill_system(tx, record);
-    fill_new_lines(tx, record);
+    model_fill_new_lines(tx, record);
     record->values[MODEL_ID] = (model_value){0};
     kt_error *problems = model_record_compute(tx, record);
     validate_normalise(record);
@@ -236,7 +236,7 @@ kt_error *model_store_silently(kt_tx *tx, const model_record *before, model_reco
     const model_entity *entity = after->entity;
     bytes[0] = bytes[1] = (kt_str){0};
     validate_normalise(after);
-    fill_new_lines(tx, after);
+    model_fill_new_lines(tx, after);
     kt_error *problems = model_record_compute(tx, after);
     validate_normalise(after);
     bool *changed = ARENA_ARRAY(tx->arena, bool, entity->field_count);

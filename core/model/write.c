@@ -54,6 +54,77 @@ static kt_error *check_frozen(kt_tx *tx, const model_field *field, const model_r
     return NULL;
 }
 
+/* ---- Records that are in use ---- */
+
+/* May a record be named where one is to be in use? Whether it is there, and seen, is asked when the record is checked. */
+static kt_error *check_target_in_use(
+    kt_tx *tx, const model_entity *target, uint64_t id, const char *path, kt_error **problems)
+{
+    const model_field *active = target ? model_field_find(target, KT_STR("active")) : NULL;
+    model_record named;
+    bool found;
+    if (!active || active->type != KT_BOOL)
+        return NULL;
+    KT_TRY(model_load(tx, target, id, &named, &found));
+    if (!found || named.values[active->position].set || !record_visible(tx, &named, "read"))
+        return NULL;
+    kt_str title = model_title(tx, &named);
+    kt_also(problems, kt_hint(kt_fail(tx, KT_VALIDATION, path, "%.*s is not active", "%.*s nie jest w użyciu",
+                                  STR_ARG(title)),
+                          "Name another record, or set this one active again.",
+                          "Wskaż inny rekord albo ustaw ten znowu jako aktywny."));
+    return NULL;
+}
+
+/* was: what stood there before; NULL: nothing */
+static kt_error *check_in_use(kt_tx *tx, const model_field *field, const model_value *was,
+    const model_value *value, const char *path, kt_error **problems)
+{
+    if (!value->set || (was && model_value_equal(field, was, value)))
+        return NULL;
+    if (field->type == KT_REFS) {
+        for (size_t i = 0; i < value->as.refs.count; i++)
+            KT_TRY(check_target_in_use(tx, field->target, value->as.refs.ids[i], path, problems));
+        return NULL;
+    }
+    const bool any = str_is(field->target_name, "*");
+    return check_target_in_use(tx,
+        any ? model_entity_by_number(tx->catalogue, value->as.any.entity) : field->target,
+        any ? value->as.any.id : (uint64_t)value->as.i, path, problems);
+}
+
+static const model_record *line_with(const model_value *lines, int64_t id)
+{
+    for (size_t i = 0; id && lines && lines->set && i < lines->as.lines.count; i++)
+        if (lines->as.lines.items[i].values[0].as.i == id)
+            return &lines->as.lines.items[i];
+    return NULL;
+}
+
+/* The same of what a caller gives for a field, which may be lines with such fields. */
+static kt_error *check_given_in_use(kt_tx *tx, const model_field *field, const model_record *before,
+    const model_value *value, kt_error **problems)
+{
+    const model_value *was = before ? &before->values[field->position] : NULL;
+    if (tx->keep_authors)
+        return NULL;
+    if (field->in_use)
+        return check_in_use(tx, field, was, value, field->name.ptr, problems);
+    for (size_t i = 0; field->type == KT_LINES && value->set && i < value->as.lines.count; i++) {
+        const model_record *line = &value->as.lines.items[i];
+        const model_record *old = line_with(was, line->values[0].as.i);
+        for (size_t k = 1; k < line->entity->field_count; k++) {
+            const model_field *member = &line->entity->fields[k];
+            if (!member->in_use)
+                continue;
+            kt_str path = arena_format(tx->arena, "%s[%zu].%s", field->name.ptr, i, member->name.ptr);
+            KT_TRY(
+                check_in_use(tx, member, old ? &old->values[k] : NULL, &line->values[k], path.ptr, problems));
+        }
+    }
+    return NULL;
+}
+
 static const char *action_names(kt_tx *tx, const model_entity *entity)
 {
     kt_str names = KT_STR("");
@@ -104,8 +175,11 @@ static kt_error *take_values(kt_tx *tx, const model_record *before, const varian
         if (error) {
             kt_also(problems, error);
             given[field->position] = FAILED;
-        } else if (before)
+            continue;
+        }
+        if (before)
             KT_TRY(check_frozen(tx, field, before, record, problems));
+        KT_TRY(check_given_in_use(tx, field, before, value, problems));
     }
     return NULL;
 }
@@ -156,6 +230,7 @@ static kt_error *tell_the_rest(
                     (!before ||
                         !model_value_equal(&entity->fields[i], &before->values[i], &record->values[i]));
     validate_normalise(record);
+    model_fill_new_lines(tx, record);
     KT_TRY(ask_module(tx, record, given, problems));
     return validate_record(tx, before, record, judged, problems);
 }

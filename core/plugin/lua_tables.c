@@ -301,8 +301,8 @@ static const kt_shape *read_fields(
 static void read_field(lua_reading *r, kt_field *f, const char *under, long line, unsigned depth)
 {
     static const char *const known[] = {"en", "pl", "help", "target", "initial", "group", "required",
-        "unique", "indexed", "searchable", "personal", "fixed", "scale", "max", "on_delete", "priority",
-        "show_if", "required_if", "readonly_if", "explain", "mask", "fields", NULL};
+        "unique", "indexed", "searchable", "personal", "fixed", "in_use", "scale", "max", "on_delete",
+        "priority", "show_if", "required_if", "readonly_if", "explain", "mask", "fields", NULL};
     f->type = type_here(r);
     line = line_of(r, line);
     f->name = name_first(r, under, line);
@@ -330,6 +330,7 @@ static void read_field(lua_reading *r, kt_field *f, const char *under, long line
     f->searchable = bool_at(r, "searchable", what, line);
     f->personal = bool_at(r, "personal", what, line);
     f->fixed = bool_at(r, "fixed", what, line);
+    f->in_use = bool_at(r, "in_use", what, line);
     f->scale = (uint8_t)number_at(r, "scale", KT_DEC_SCALE_MAX, what, line);
     f->max = number_at(r, "max", 1000000, what, line);
     f->priority = number_at(r, "priority", 1000, what, line);

@@ -45,7 +45,7 @@ typedef struct model_field {
     kt_str show_if, required_if, readonly_if, explain; /* as declared */
     kt_str mask;      /* under which name roles see it masked; empty: never */
     bool mask_within; /* of what people write: only what looks like a contact is masked */
-    bool required, unique, indexed, searchable, personal, computed, recorded, fixed, system;
+    bool required, unique, indexed, searchable, personal, computed, recorded, fixed, in_use, system;
     bool internal; /* its show_if is "false": the module's own, told only to who names it */
     uint8_t scale;
     uint32_t max, priority;

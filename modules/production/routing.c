@@ -30,8 +30,8 @@ const kt_shape centre_shape = KT_SHAPE(centre, "production.work_centre",
 const kt_shape step_shape = KT_SHAPE(step, NULL,
     KT_FIELD(step, sequence, INT, "Number", "Numer", .required = true, .priority = 1),
     KT_FIELD(step, name, STRING, "Operation", "Operacja", .required = true, .max = 200, .priority = 2),
-    KT_FIELD(
-        step, centre, REF, "Work centre", "Stanowisko", .target = "production.work_centre", .priority = 3),
+    KT_FIELD(step, centre, REF, "Work centre", "Stanowisko", .target = "production.work_centre",
+        .in_use = true, .priority = 3),
     KT_FIELD(step, group, STRING, "Any of group", "Dowolne z grupy", .max = 40,
         .help = {"Instead of one centre.", "Zamiast jednego stanowiska."}),
     KT_FIELD(step, setup_minutes, QUANTITY, "Set-up, min", "Przezbrojenie, min", .scale = 4, .priority = 4),
@@ -80,7 +80,7 @@ kt_error *centre_compute(kt_tx *tx, kt_record *self)
     kt_also(&all, not_below_zero(tx, "machine_rate", c->machine_rate));
     kt_also(&all, not_below_zero(tx, "labour_rate", c->labour_rate));
     kt_also(&all, not_below_zero(tx, "overhead_rate", c->overhead_rate));
-    return all;
+    return all ? all : bom_book_forget(tx);
 }
 
 /* The numbers that a text lists; false: it lists something else. */
@@ -233,5 +233,13 @@ kt_error *step_possible(kt_tx *tx, const struct step *step, bool *possible)
         return first_of_group(tx, &step->group, &centre, possible);
     KT_TRY(kt_read(tx, step->centre, &centre.rec));
     *possible = centre.active;
+    return NULL;
+}
+
+kt_error *routing_workable(kt_tx *tx, const struct routing *routing, bool *workable)
+{
+    *workable = true;
+    for (size_t i = 0; i < routing->steps.count && *workable; i++)
+        KT_TRY(step_possible(tx, step_at(routing, i), workable));
     return NULL;
 }

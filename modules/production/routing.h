@@ -41,5 +41,7 @@ struct time_costs {
 struct time_costs centre_costs(const struct centre *centre, kt_dec machine_minutes, kt_dec labour_minutes);
 /* Is its centre, or one of its group, in use? */
 KT_MUST kt_error *step_possible(kt_tx *tx, const struct step *step, bool *possible);
+/* The same of all its steps. */
+KT_MUST kt_error *routing_workable(kt_tx *tx, const struct routing *routing, bool *workable);
 /* The step's centre, or the first of its group by code. returns rule at "steps": the group has none */
 KT_MUST kt_error *step_centre(kt_tx *tx, const struct step *step, struct centre *centre);

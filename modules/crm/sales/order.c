@@ -32,7 +32,7 @@ const kt_shape order_shape = KT_SHAPE(sale, "crm.order", SALE_FIELDS(order_line_
     KT_FIELD(sale, state, STATE, "State", "Stan", .choices = order_states, .initial = "draft",
         .indexed = true, .priority = 8),
     KT_FIELD(sale, asked, DATE, "Asked for", "Życzony termin", .priority = 9),
-    KT_FIELD(sale, warehouse, REF, "Warehouse", "Magazyn", .target = "logistics.warehouse",
+    KT_FIELD(sale, warehouse, REF, "Warehouse", "Magazyn", .target = "logistics.warehouse", .in_use = true,
         .readonly_if = "[[\"state\",\"!=\",\"draft\"]]",
         .help = {"From which it goes; empty: the usual one.", "Z którego wychodzi; puste: domyślny."}),
     KT_FIELD(sale, confirmed_at, TIME, "Confirmed at", "Potwierdzono", .indexed = true),

@@ -13,8 +13,10 @@ const kt_shape reorder_rule_shape = KT_SHAPE(reorder_rule, "logistics.reorder_ru
     KT_FIELD(reorder_rule, item, REF, "Item", "Towar", .target = "base.item", .required = true,
         .on_delete = KT_CASCADE, .priority = 1),
     KT_FIELD(reorder_rule, warehouse, REF, "Warehouse", "Magazyn", .target = "logistics.warehouse",
-        .on_delete = KT_CASCADE, .priority = 2, .help = {"Empty: all together.", "Puste: wszystkie razem."}),
+        .in_use = true, .on_delete = KT_CASCADE, .priority = 2,
+        .help = {"Empty: all together.", "Puste: wszystkie razem."}),
     KT_FIELD(reorder_rule, source, REF, "Filled up from", "Uzupełniany z", .target = "logistics.warehouse",
+        .in_use = true,
         .help = {"Of a rule that fills up from another warehouse.", "W regule uzupełniania z magazynu."}),
     KT_FIELD(reorder_rule, kind, STATE, "Kind", "Rodzaj", .choices = reorder_kinds, .initial = "min_max",
         .priority = 3),
@@ -204,7 +206,13 @@ kt_error *reorder_run(kt_tx *tx, const kt_record *params, kt_record *result)
     struct reorder_done *out = KT_AS(reorder_done, result);
     kt_lines rules = {0};
     KT_TRY(rules_to_run(tx, KT_SEE(reorder_run, params), &rules));
-    for (size_t i = 0; i < rules.count; i++)
-        KT_TRY(run_rule(tx, KT_AS(reorder_rule, kt_line(&rules, i)), out));
+    for (size_t i = 0; i < rules.count; i++) {
+        const struct reorder_rule *rule = KT_AS(reorder_rule, kt_line(&rules, i));
+        bool filled, filling;
+        KT_TRY(place_in_use(tx, rule->warehouse, (kt_id){0}, &filled));
+        KT_TRY(place_in_use(tx, rule->source, (kt_id){0}, &filling));
+        if (filled && filling)
+            KT_TRY(run_rule(tx, rule, out));
+    }
     return NULL;
 }

@@ -12,26 +12,42 @@ struct changes {
     size_t count;
 };
 
+/* What is asked of a balance to know whether it may be taken from. */
+struct summed {
+    kt_record rec;
+    kt_id item, warehouse, lot;
+    kt_stock_place place;
+    kt_dec on_hand, reserved, free;
+    bool warehouse_active, location_active;
+};
+static const kt_shape summed_shape = KT_SHAPE(summed, "logistics.stock", KT_BIND(summed, item, REF, "item"),
+    KT_BIND(summed, warehouse, REF, "warehouse"), KT_BIND(summed, lot, REF, "lot"),
+    KT_BIND(summed, place, STATE, "place"), KT_BIND(summed, on_hand, QUANTITY, "on_hand"),
+    KT_BIND(summed, reserved, QUANTITY, "reserved"), KT_BIND(summed, free, QUANTITY, "free"),
+    KT_BIND(summed, warehouse_active, BOOL, "warehouse.active"),
+    KT_BIND(summed, location_active, BOOL, "location.active"));
+
+/* Of places out of use nothing is available; of a warehouse out of use, to who names it. */
 static kt_error *sum_balances(kt_tx *tx, kt_id item, kt_id warehouse, kt_id lot, kt_stock_level *level)
 {
-    kt_where where[5] = {KT_WHERE(balance, item, KT_EQ, item), KT_WHERE(balance, place, KT_EQ, KT_AT_STORES)};
+    kt_where where[5] = {KT_WHERE(summed, item, KT_EQ, item), KT_WHERE(summed, place, KT_EQ, KT_AT_STORES)};
     size_t conditions = 2;
-    struct balance b = {KT_OF(balance)};
+    struct summed b = {KT_OF(summed)};
     struct lot l;
     kt_cursor *cursor;
     kt_error *e = NULL;
     if (warehouse.v)
-        where[conditions++] = (kt_where){offsetof(struct balance, warehouse), KT_EQ, &warehouse};
+        where[conditions++] = (kt_where){offsetof(struct summed, warehouse), KT_EQ, &warehouse};
     if (lot.v)
-        where[conditions] = (kt_where){offsetof(struct balance, lot), KT_EQ, &lot};
-    KT_TRY(kt_open(tx, &(kt_query){.of = &balance_shape, .where = where}, &cursor));
+        where[conditions] = (kt_where){offsetof(struct summed, lot), KT_EQ, &lot};
+    KT_TRY(kt_open(tx, &(kt_query){.of = &summed_shape, .where = where}, &cursor));
     while (!e && kt_next(cursor, &b.rec)) {
         l = (struct lot){KT_OF(lot)};
         level->on_hand = kt_dec_add(level->on_hand, b.on_hand);
         level->reserved = kt_dec_add(level->reserved, b.reserved);
         if (b.lot.v)
             e = kt_read(tx, b.lot, &l.rec);
-        if (!e && !lot_held(&l, kt_today(tx)))
+        if (!e && !lot_held(&l, kt_today(tx)) && b.location_active && (warehouse.v || b.warehouse_active))
             level->available = kt_dec_add(level->available, b.free);
     }
     kt_also(&e, kt_close(cursor));

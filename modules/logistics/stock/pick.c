@@ -111,6 +111,8 @@ kt_error *pick_free(kt_tx *tx, const struct wanted *wanted, struct picks *picks,
         if (pick.quantity.coef <= 0)
             continue;
         KT_TRY(kt_read(tx, c->balance.location, &pick.at.rec));
+        if (!pick.at.active && !wanted->location.v && !wanted->held) /* it is taken by who names the place */
+            continue;
         KT_TRY(picks_add(tx, picks, &pick));
         *rest = kt_dec_sub(*rest, pick.quantity);
     }

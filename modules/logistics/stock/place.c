@@ -45,7 +45,7 @@ const kt_shape location_shape = KT_SHAPE(location, "logistics.location",
     KT_FIELD(location, place, STATE, "Kind", "Rodzaj", .choices = place_names, .initial = "stores",
         .indexed = true, .fixed = true, .priority = 3),
     KT_FIELD(location, warehouse, REF, "Warehouse", "Magazyn", .target = "logistics.warehouse", .fixed = true,
-        .priority = 4),
+        .in_use = true, .priority = 4),
     KT_FIELD(location, counting, REF, "Being counted", "Trwa spis", .target = "logistics.count",
         .on_delete = KT_CLEAR, .computed = true,
         .help = {"While this count goes on nothing moves here.",
@@ -88,6 +88,18 @@ kt_error *location_compute(kt_tx *tx, kt_record *self)
         return kt_fail(tx, KT_VALIDATION, "warehouse", "only places in the stores belong to a warehouse",
             "tylko miejsca składowania należą do magazynu");
     return l->warehouse.v && l->code.len ? check_code(tx, l) : NULL;
+}
+
+kt_error *place_in_use(kt_tx *tx, kt_id warehouse, kt_id location, bool *in_use)
+{
+    struct warehouse w = {KT_OF(warehouse), .active = true};
+    struct location l = {KT_OF(location), .active = true};
+    if (warehouse.v)
+        KT_TRY(kt_read(tx, warehouse, &w.rec));
+    if (location.v)
+        KT_TRY(kt_read(tx, location, &l.rec));
+    *in_use = w.active && l.active;
+    return NULL;
 }
 
 kt_error *location_within(kt_tx *tx, kt_id location, kt_id warehouse, const char *path)
@@ -162,6 +174,17 @@ kt_error *warehouse_usual(kt_tx *tx, kt_id *id)
     return id->v ? usual_keep(tx, *id) : NULL;
 }
 
+/* The first warehouse is made where there is none, not where all are out of use. */
+static kt_error *none_retired(kt_tx *tx)
+{
+    uint64_t count;
+    KT_TRY(kt_count(tx, &(kt_query){.of = &warehouse_shape}, &count));
+    return count ? kt_hint(kt_fail(tx, KT_RULE, "warehouse", "no warehouse is active",
+                               "żaden magazyn nie jest w użyciu"),
+                       "Set one active.", "Ustaw któryś jako aktywny.")
+                 : NULL;
+}
+
 kt_error *warehouse_get(kt_tx *tx, kt_id id, struct warehouse *w)
 {
     *w = (struct warehouse){KT_OF(warehouse)};
@@ -169,6 +192,7 @@ kt_error *warehouse_get(kt_tx *tx, kt_id id, struct warehouse *w)
         KT_TRY(warehouse_usual(tx, &id));
     if (id.v)
         return kt_read(tx, id, &w->rec);
+    KT_TRY(none_retired(tx));
     w->code = KT_STR("MAIN");
     w->name = kt_say(tx, (kt_text){"Main warehouse", "Magazyn główny"});
     w->picking = FEFO;
@@ -194,16 +218,25 @@ static kt_error *location_make(kt_tx *tx, kt_stock_place place, const struct war
     return kt_create(tx, &l->rec);
 }
 
-kt_error *location_get(kt_tx *tx, kt_stock_place place, kt_id warehouse, struct location *l)
+static kt_error *first_location(kt_tx *tx, const kt_where *where, struct location *l, bool *found)
 {
-    *l = (struct location){KT_OF(location)};
-    const kt_where where[] = {KT_WHERE(location, place, KT_EQ, place),
-        KT_WHERE(location, warehouse, KT_EQ, warehouse), KT_WHERE(location, active, KT_EQ, true), {0}};
     kt_cursor *cursor;
     KT_TRY(
         kt_open(tx, &(kt_query){.of = &location_shape, .where = where, .sort = "id", .limit = 1}, &cursor));
-    bool found = kt_next(cursor, &l->rec);
-    KT_TRY(kt_close(cursor));
+    *found = kt_next(cursor, &l->rec);
+    return kt_close(cursor);
+}
+
+kt_error *location_get(kt_tx *tx, kt_stock_place place, kt_id warehouse, struct location *l)
+{
+    const kt_where all[] = {
+        KT_WHERE(location, place, KT_EQ, place), KT_WHERE(location, warehouse, KT_EQ, warehouse), {0}};
+    const kt_where in_use[] = {all[0], all[1], KT_WHERE(location, active, KT_EQ, true), {0}};
+    bool found;
+    *l = (struct location){KT_OF(location)};
+    KT_TRY(first_location(tx, in_use, l, &found));
+    if (!found) /* what is under way goes on where all places are out of use */
+        KT_TRY(first_location(tx, all, l, &found));
     if (found)
         return NULL;
     struct warehouse w = {KT_OF(warehouse)};

@@ -39,6 +39,8 @@ KT_MUST kt_error *warehouse_usual(kt_tx *tx, kt_id *id);
 /* The first location of this kind (of the stores: of this warehouse), which is made if there is none. */
 KT_MUST kt_error *location_get(kt_tx *tx, kt_stock_place place, kt_id warehouse, struct location *l);
 
+/* Are both in use? What is not set is. */
+KT_MUST kt_error *place_in_use(kt_tx *tx, kt_id warehouse, kt_id location, bool *in_use);
 /* returns validation at path: the location is not of the warehouse */
 KT_MUST kt_error *location_within(kt_tx *tx, kt_id location, kt_id warehouse, const char *path);
 

@@ -65,9 +65,9 @@ const kt_shape transfer_shape = KT_SHAPE(transfer, "logistics.transfer",
     KT_FIELD(transfer, location, REF, "Location", "Miejsce", .target = "logistics.location",
         .readonly_if = MOVED_ALREADY, .help = {"A place of the warehouse.", "Miejsce w magazynie."}),
     KT_FIELD(transfer, to_warehouse, REF, "To warehouse", "Do magazynu", .target = "logistics.warehouse",
-        .readonly_if = MOVED_ALREADY, .priority = 5),
+        .in_use = true, .readonly_if = MOVED_ALREADY, .priority = 5),
     KT_FIELD(transfer, to_location, REF, "To location", "Do miejsca", .target = "logistics.location",
-        .readonly_if = "[[\"state\",\"in\",[\"done\",\"cancelled\"]]]",
+        .in_use = true, .readonly_if = "[[\"state\",\"in\",[\"done\",\"cancelled\"]]]",
         .help = {"A place of that warehouse; may also be named when the goods are there.",
             "Miejsce w tym magazynie; można je podać także, gdy towar już dotarł."}),
     KT_FIELD(transfer, against, STATE, "From or for", "Skąd lub na co", .choices = place_names,
@@ -83,6 +83,17 @@ static struct transfer_line *line_at(const kt_lines *lines, size_t i)
     return KT_AS(transfer_line, kt_line(lines, i));
 }
 
+/* What is not in use gives its goods, and takes none. */
+static kt_error *entry_place(kt_tx *tx, const char *path, kt_id warehouse, kt_id location)
+{
+    bool in_use;
+    KT_TRY(place_in_use(tx, warehouse, location, &in_use));
+    return in_use ? NULL
+                  : kt_hint(kt_fail(tx, KT_VALIDATION, path, "is not active", "nie jest w użyciu"),
+                        "Name another one, or set it active again.",
+                        "Podaj inny albo ustaw ten znowu jako aktywny.");
+}
+
 kt_error *transfer_compute(kt_tx *tx, kt_record *self)
 {
     const struct transfer *t = KT_AS(transfer, self);
@@ -94,6 +105,10 @@ kt_error *transfer_compute(kt_tx *tx, kt_record *self)
         t->state == T_DRAFT)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "to_warehouse", "a transfer goes to another place",
                           "przesunięcie prowadzi w inne miejsce"));
+    if (t->kind == ENTRY && !t->rec.id.v) {
+        kt_also(&all, entry_place(tx, "warehouse", t->warehouse, (kt_id){0}));
+        kt_also(&all, entry_place(tx, "location", (kt_id){0}, t->location));
+    }
     return all;
 }
 

@@ -107,7 +107,12 @@ static kt_error *find_bom(kt_tx *tx, struct bom_book *book, struct bom_entry *en
     }
     KT_TRY(kt_close(cursor));
     entry->bom = best;
-    return best ? bom_book_routing(tx, book, best->routing, &entry->routing) : NULL;
+    entry->workable = true;
+    if (best)
+        KT_TRY(bom_book_routing(tx, book, best->routing, &entry->routing));
+    if (entry->routing && !entry->routing->active)
+        entry->routing = NULL;
+    return entry->routing ? routing_workable(tx, entry->routing, &entry->workable) : NULL;
 }
 
 static kt_error *read_entry(kt_tx *tx, struct bom_book *book, kt_id item)

@@ -44,7 +44,9 @@ static kt_error *add_item(kt_tx *tx, struct gathering *g, const struct planned_i
         .max = whole(i->lot_max),
         .multiple = whole(i->lot_multiple),
         .step = kt_dec_cmp(entry->part.rounding, KT_DEC(1, 4)) > 0 ? whole(entry->part.rounding) : 0};
-    *routing = *made && !i->lead_fixed ? entry->routing : NULL;
+    *routing = *made && !i->lead_fixed && entry->workable ? entry->routing : NULL;
+    if (*routing && !(*routing)->steps.count)
+        *routing = NULL;
     if (*made && entry->bom->kind == BOM_PHANTOM) {
         *item = (struct mrp_item){.policy = MRP_AS_NEEDED, .phantom = true};
         *routing = NULL;
@@ -253,7 +255,8 @@ static kt_error *read_stock(kt_tx *tx, struct gathering *g)
         if (items[i].phantom)
             continue;
         KT_TRY(stock->level(tx, ids[i], (kt_id){0}, (kt_id){0}, (kt_date){0}, &level));
-        items[i].on_hand = whole(level.on_hand);
+        items[i].on_hand = whole(level.reserved) +
+                           whole(level.available); /* not what is blocked, or out of use */
         int64_t more = whole(level.incoming) - g->known_incoming[i];
         if (more > 0)
             KT_TRY(add_receipt(tx, g, ids[i], kt_date_add(g->book.day, items[i].lead), KT_DEC(more, 4), true,

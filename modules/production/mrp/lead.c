@@ -21,15 +21,6 @@ static kt_error *count_days(kt_tx *tx, const memory *lasting, kt_date until, str
     return l->days ? NULL : kt_no_memory();
 }
 
-/* *possible: somebody works by each step of it */
-static kt_error *is_possible(kt_tx *tx, const struct routing *routing, bool *possible)
-{
-    *possible = routing->active && routing->steps.count;
-    for (size_t i = 0; i < routing->steps.count && *possible; i++)
-        KT_TRY(step_possible(tx, step_at(routing, i), possible));
-    return NULL;
-}
-
 static kt_error *read_step(kt_tx *tx, const memory *lasting, const struct routing *routing, size_t i,
     struct leads *l, struct lead_step *s)
 {
@@ -54,10 +45,6 @@ static kt_error *read_step(kt_tx *tx, const memory *lasting, const struct routin
 static kt_error *read_route(kt_tx *tx, const memory *lasting, const struct routing *routing, struct leads *l,
     struct lead_route *route)
 {
-    bool possible;
-    KT_TRY(is_possible(tx, routing, &possible));
-    if (!possible)
-        return NULL;
     route->steps = MEMORY_ARRAY(lasting, struct lead_step, routing->steps.count);
     if (!route->steps)
         return kt_no_memory();
@@ -119,8 +106,6 @@ kt_error *leads_read(kt_tx *tx, const memory *lasting, const struct routing *con
         if (!read[number])
             KT_TRY(read_route(tx, lasting, routings[i], l, &l->routes[number]));
         read[number] = true;
-        if (!l->routes[number].count)
-            l->route_of[i] = MRP_NOTHING;
     }
     return make_room(lasting, l, index.count);
 }

@@ -24,8 +24,8 @@ struct leads {
     int64_t *needs;
 };
 
-/* What is to be known of the routings of items; those of a routing by which nobody works now keep their lead time.
- *   routings  of each item; NULL: none
+/* What is to be known of the routings of items.
+ *   routings  of each item, with steps; NULL: none, its lead time holds
  *   until     the last day on which something is needed */
 KT_MUST kt_error *leads_read(kt_tx *tx, const memory *lasting, const struct routing *const *routings,
     size_t item_count, kt_date until, struct leads *leads);

@@ -48,8 +48,10 @@ const kt_shape disassembly_shape = KT_SHAPE(disassembly, "production.disassembly
         .on_delete = KT_CLEAR,
         .help = {"What went in is what this order used.", "Weszło to, czego użyło to zlecenie."}),
     KT_FIELD(disassembly, bom, REF, "Bill of materials", "Struktura", .target = "production.bom",
-        .on_delete = KT_CLEAR, .help = {"Empty: the one that holds.", "Puste: obowiązująca."}),
-    KT_FIELD(disassembly, warehouse, REF, "Warehouse", "Magazyn", .target = "*", .on_delete = KT_CLEAR),
+        .in_use = true, .on_delete = KT_CLEAR,
+        .help = {"Empty: the one that holds.", "Puste: obowiązująca."}),
+    KT_FIELD(disassembly, warehouse, REF, "Warehouse", "Magazyn", .target = "*", .on_delete = KT_CLEAR,
+        .in_use = true),
     KT_FIELD(
         disassembly, day, DATE, "Taken apart on", "Zdemontowano dnia", .computed = true, .indexed = true),
     KT_FIELD(disassembly, value, MONEY, "Worth", "Wartość", .scale = 2, .computed = true, .group = "cost"),

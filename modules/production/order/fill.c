@@ -124,8 +124,11 @@ kt_error *order_fill(kt_tx *tx, struct order *o)
     KT_TRY(can_be_made(tx, book, o, &bom));
     if (!o->bom.v)
         return NULL;
-    if (!o->routing.v)
-        o->routing = bom.routing;
+    if (!o->routing.v) {
+        const struct routing *routing;
+        KT_TRY(bom_book_routing(tx, book, bom.routing, &routing));
+        o->routing = routing && routing->active ? bom.routing : (kt_id){0};
+    }
     KT_TRY(bill_components(tx, &bom, o->quantity, true, &o->components));
     KT_TRY(round_up(tx, book, o));
     return add_outputs(tx, book, &bom, o);

@@ -342,10 +342,8 @@ kt_error *floor_machine(
     return NULL;
 }
 
-static kt_error *of_group(kt_tx *tx, kt_str group, kt_id *ids, size_t room, size_t *count)
+static kt_error *read_group(kt_tx *tx, const kt_where *where, kt_id *ids, size_t room, size_t *count)
 {
-    const kt_where where[] = {
-        {offsetof(struct centre, group), KT_EQ, &group}, KT_WHERE(centre, active, KT_EQ, true), {0}};
     struct centre c = {KT_OF(centre)};
     kt_cursor *cursor;
     *count = 0;
@@ -353,7 +351,17 @@ static kt_error *of_group(kt_tx *tx, kt_str group, kt_id *ids, size_t room, size
         &(kt_query){.of = &centre_shape, .where = where, .sort = "code", .limit = (uint32_t)room}, &cursor));
     while (kt_next(cursor, &c.rec))
         ids[(*count)++] = c.rec.id;
-    KT_TRY(kt_close(cursor));
+    return kt_close(cursor);
+}
+
+/* Those in use; what is under way goes on where none of a group is. */
+static kt_error *of_group(kt_tx *tx, kt_str group, kt_id *ids, size_t room, size_t *count)
+{
+    const kt_where all[] = {{offsetof(struct centre, group), KT_EQ, &group}, {0}};
+    const kt_where in_use[] = {all[0], KT_WHERE(centre, active, KT_EQ, true), {0}};
+    KT_TRY(read_group(tx, in_use, ids, room, count));
+    if (!*count)
+        KT_TRY(read_group(tx, all, ids, room, count));
     return *count ? NULL
                   : kt_fail(tx, KT_RULE, "routing", "no work centre is of group \"%s\"",
                         "żadne stanowisko nie należy do grupy „%s”", group.ptr ? group.ptr : "");
