@@ -72,9 +72,25 @@ static kt_error *add_entry(
     return NULL;
 }
 
+/* Income and expense begin anew with the fiscal year. */
+static kt_error *opening_of(kt_tx *tx, const struct ledger *p, kt_dec *opening)
+{
+    struct account a = {KT_OF(account)};
+    kt_date year;
+    kt_dec earlier;
+    KT_TRY(balance_on(tx, p->account, kt_date_add(p->from, -1), opening));
+    KT_TRY(kt_read(tx, p->account, &a.rec));
+    if (a.kind != INCOME && a.kind != EXPENSE)
+        return NULL;
+    KT_TRY(year_start(tx, p->from, &year));
+    KT_TRY(balance_on(tx, p->account, kt_date_add(year, -1), &earlier));
+    *opening = kt_dec_sub(*opening, earlier);
+    return NULL;
+}
+
 static kt_error *read_ledger(kt_tx *tx, const struct ledger *p, struct ledger_answer *out)
 {
-    KT_TRY(balance_on(tx, p->account, kt_date_add(p->from, -1), &out->opening));
+    KT_TRY(opening_of(tx, p, &out->opening));
     out->closing = out->opening;
     const kt_where where[] = {KT_WHERE(entry, state, KT_EQ, ENTRY_POSTED),
         KT_WHERE(entry, day, KT_GE, p->from), KT_WHERE(entry, day, KT_LE, p->to), {0}};

@@ -13,10 +13,10 @@ struct node {
 typedef struct {
     struct node *nodes; /* by code; groups before what is in them */
     size_t count;
-    bool alike;  /* a group sums the accounts of its own kind alone: for statements of one side */
-    bool earned; /* without the closings of years: tree_add had `result` */
-    kt_date
-        opened; /* up to here entries of kind opening stand in the opening balances; not set: there are none */
+    bool alike;     /* a group sums the accounts of its own kind alone: for statements of one side */
+    bool earned;    /* without the closings of years: tree_add had `result` */
+    kt_date year;   /* tree_results: on this day income and expense begin anew */
+    kt_date opened; /* entries of kind opening up to here stand in the opening balances; not set: none */
 } tree;
 KT_MUST kt_error *tree_read(kt_tx *tx, tree *t);
 /* Adds to each account what was posted within the days; from not set: from the beginning. */
@@ -25,11 +25,16 @@ typedef enum { TO_OPENING, TO_TURNOVER, TO_COMPARED } tree_column;
 KT_MUST kt_error *tree_add(kt_tx *tx, tree *t, kt_date from, kt_date to, bool result, tree_column column);
 /* What entries of kind opening brought within the days of the turnover is no turnover: it stands in the opening balances. */
 KT_MUST kt_error *tree_open(kt_tx *tx, tree *t, kt_date from, kt_date to);
+/* Income and expense begin anew with the fiscal year that has the day, whether or not the years before are closed.
+ *   earlier  receives what these earned and is not carried over to equity */
+KT_MUST kt_error *tree_results(kt_tx *tx, tree *t, kt_date from, kt_dec *earlier);
 /* Groups get the sums of what is in them. */
 void tree_sum(tree *t);
 /* The filter of finance.entry that lists what a node's figure was posted by, within these days; from not set: from the
  * beginning. */
 kt_str tree_filter(kt_tx *tx, const tree *t, size_t node, kt_date from, kt_date to);
+/* The same of a node's opening balance, after tree_results. */
+kt_str tree_opening_filter(kt_tx *tx, const tree *t, size_t node, kt_date to);
 /* The same of all accounts of some kinds together. */
 kt_str tree_kinds_filter(kt_tx *tx, const tree *t, uint32_t kinds, kt_date from, kt_date to);
 kt_str iso_date(kt_tx *tx, kt_date day);

@@ -41,7 +41,7 @@ struct trial_answer {
     kt_record rec;
     kt_date from, to;
     kt_lines rows;
-    kt_dec debit, credit, closing_debit, closing_credit;
+    kt_dec debit, credit, closing_debit, closing_credit, earlier_result;
 };
 const kt_shape trial_answer_shape = KT_SHAPE(trial_answer, NULL,
     KT_FIELD(trial_answer, from, DATE, "From", "Od"), KT_FIELD(trial_answer, to, DATE, "To", "Do"),
@@ -49,7 +49,11 @@ const kt_shape trial_answer_shape = KT_SHAPE(trial_answer, NULL,
     KT_FIELD(trial_answer, debit, MONEY, "Debits", "Obroty Wn", .scale = 2),
     KT_FIELD(trial_answer, credit, MONEY, "Credits", "Obroty Ma", .scale = 2),
     KT_FIELD(trial_answer, closing_debit, MONEY, "Debit balances", "Salda Wn", .scale = 2),
-    KT_FIELD(trial_answer, closing_credit, MONEY, "Credit balances", "Salda Ma", .scale = 2));
+    KT_FIELD(trial_answer, closing_credit, MONEY, "Credit balances", "Salda Ma", .scale = 2),
+    KT_FIELD(trial_answer, earlier_result, MONEY, "Result of earlier years, not closed yet",
+        "Wynik wcześniejszych lat, jeszcze niezamkniętych", .scale = 2,
+        .help = {"Income and expense begin anew with the fiscal year; this is missing on the credit side.",
+            "Przychody i koszty zaczynają się od nowa z rokiem obrotowym; tego brakuje po stronie Ma."}));
 
 static kt_str name_of(kt_tx *tx, const struct account *a)
 {
@@ -69,7 +73,7 @@ static kt_error *trial_rows(kt_tx *tx, const tree *t, bool every, struct trial_a
             continue;
         row.filter = tree_filter(tx, t, i, out->from, out->to);
         if (row.opening.coef)
-            row.opening_filter = tree_filter(tx, t, i, (kt_date){0}, kt_date_add(out->from, -1));
+            row.opening_filter = tree_opening_filter(tx, t, i, kt_date_add(out->from, -1));
         KT_TRY(kt_line_add(tx, &out->rows, &row.rec));
         if (n->account.group)
             continue;
@@ -96,6 +100,7 @@ kt_error *trial_balance(kt_tx *tx, const kt_record *params, kt_record *result)
     out->debit = out->credit = out->closing_debit = out->closing_credit = money(0);
     KT_TRY(tree_read(tx, &t));
     KT_TRY(tree_add(tx, &t, (kt_date){0}, kt_date_add(out->from, -1), false, TO_OPENING));
+    KT_TRY(tree_results(tx, &t, out->from, &out->earlier_result));
     KT_TRY(tree_add(tx, &t, out->from, out->to, false, TO_TURNOVER));
     KT_TRY(tree_open(tx, &t, out->from, out->to));
     tree_sum(&t);

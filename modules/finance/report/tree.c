@@ -119,6 +119,28 @@ kt_error *tree_open(kt_tx *tx, tree *t, kt_date from, kt_date to)
     return take_out(tx, t, OPENING_ENTRY, from, to, TO_TURNOVER, true);
 }
 
+static bool is_result(const struct account *a)
+{
+    return a->kind == INCOME || a->kind == EXPENSE;
+}
+
+kt_error *tree_results(kt_tx *tx, tree *t, kt_date from, kt_dec *earlier)
+{
+    tree before;
+    *earlier = money(0);
+    KT_TRY(year_start(tx, from, &t->year));
+    KT_TRY(tree_read(tx, &before));
+    KT_TRY(tree_add(tx, &before, (kt_date){0}, kt_date_add(t->year, -1), false, TO_OPENING));
+    for (size_t i = 0; i < t->count; i++) {
+        struct node *n = &t->nodes[i];
+        if (n->account.group || !is_result(&n->account))
+            continue;
+        n->opening = kt_dec_sub(n->opening, before.nodes[i].opening);
+        *earlier = kt_dec_sub(*earlier, before.nodes[i].opening);
+    }
+    return NULL;
+}
+
 void tree_sum(tree *t)
 {
     for (size_t i = 0; i < t->count; i++) {
@@ -160,27 +182,52 @@ static const char *kinds_left(const tree *t, bool opening)
                                : "";
 }
 
-static kt_str entries_of(kt_tx *tx, const tree *t, kt_str accounts, kt_date from, kt_date to)
+/* opening: of an opening balance, to which entries of kind opening belong that were posted later */
+static kt_str conditions(kt_tx *tx, const tree *t, kt_str accounts, kt_date from, kt_date to, bool opening)
 {
     const char *last = iso_date(tx, to).ptr;
     kt_str days = from.day
                       ? kt_format(tx, "[\"day\",\"between\",[\"%s\",\"%s\"]]", iso_date(tx, from).ptr, last)
                       : kt_format(tx, "[\"day\",\"<=\",\"%s\"]", last);
-    if (!from.day && t->opened.day)
+    if (opening && t->opened.day)
         days = kt_format(tx, "[\"or\",%s,[\"and\",[\"kind\",\"=\",\"opening\"],[\"day\",\"<=\",\"%s\"]]]",
             days.ptr, iso_date(tx, t->opened).ptr);
-    return kt_format(tx, "[[\"state\",\"=\",\"posted\"],%s,%s[\"lines.account\",\"in\",[%s]]]", days.ptr,
-        kinds_left(t, !from.day), accounts.ptr ? accounts.ptr : "");
+    return kt_format(tx, "%s,%s[\"lines.account\",\"in\",[%s]]", days.ptr, kinds_left(t, opening),
+        accounts.ptr ? accounts.ptr : "");
+}
+
+static kt_str posted(kt_tx *tx, kt_str conditions)
+{
+    return kt_format(tx, "[[\"state\",\"=\",\"posted\"],%s]", conditions.ptr);
+}
+
+static void gather(kt_tx *tx, const tree *t, size_t node, kt_str *results, kt_str *others)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        const struct account *a = &t->nodes[i].account;
+        if (a->group || !is_within(t, i, node) || (t->alike && a->kind != t->nodes[node].account.kind))
+            continue;
+        kt_str *to = results && is_result(a) ? results : others;
+        *to = and_account(tx, *to, a);
+    }
 }
 
 kt_str tree_filter(kt_tx *tx, const tree *t, size_t node, kt_date from, kt_date to)
 {
     kt_str accounts = {0};
-    for (size_t i = 0; i < t->count; i++)
-        if (!t->nodes[i].account.group && is_within(t, i, node) &&
-            (!t->alike || t->nodes[i].account.kind == t->nodes[node].account.kind))
-            accounts = and_account(tx, accounts, &t->nodes[i].account);
-    return entries_of(tx, t, accounts, from, to);
+    gather(tx, t, node, NULL, &accounts);
+    return posted(tx, conditions(tx, t, accounts, from, to, !from.day));
+}
+
+kt_str tree_opening_filter(kt_tx *tx, const tree *t, size_t node, kt_date to)
+{
+    kt_str results = {0}, others = {0};
+    gather(tx, t, node, &results, &others);
+    kt_str of_results = conditions(tx, t, results, t->year, to, true);
+    kt_str of_others = conditions(tx, t, others, (kt_date){0}, to, true);
+    if (results.ptr && others.ptr)
+        return posted(tx, kt_format(tx, "[\"or\",[\"and\",%s],[\"and\",%s]]", of_results.ptr, of_others.ptr));
+    return posted(tx, results.ptr ? of_results : of_others);
 }
 
 kt_str tree_kinds_filter(kt_tx *tx, const tree *t, uint32_t kinds, kt_date from, kt_date to)
@@ -189,5 +236,5 @@ kt_str tree_kinds_filter(kt_tx *tx, const tree *t, uint32_t kinds, kt_date from,
     for (size_t i = 0; i < t->count; i++)
         if (!t->nodes[i].account.group && kinds & KT_IN(t->nodes[i].account.kind))
             accounts = and_account(tx, accounts, &t->nodes[i].account);
-    return entries_of(tx, t, accounts, from, to);
+    return posted(tx, conditions(tx, t, accounts, from, to, !from.day));
 }
