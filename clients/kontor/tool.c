@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -121,6 +122,24 @@ json_t *tool_outcome(tool *t, kontor_outcome outcome, json_t *answer, int *exit_
     return NULL;
 }
 
+/* What an answer lists behind its rows: reasons, totals by another key. */
+static void print_other_lists(const json_t *answer)
+{
+    const char *name;
+    json_t *value;
+    bool behind = false;
+    json_object_foreach((json_t *)(uintptr_t)answer, name, value)
+    {
+        bool rows = strcmp(name, "rows") == 0;
+        bool shown = behind && json_is_object(json_array_get(value, 0));
+        behind = behind || rows;
+        if (!shown)
+            continue;
+        printf("%s:\n", name);
+        output_table(stdout, value, NULL);
+    }
+}
+
 void tool_print(const tool *t, const json_t *answer)
 {
     const json_t *rows = json_is_array(answer) ? answer : json_object_get(answer, "rows");
@@ -132,6 +151,8 @@ void tool_print(const tool *t, const json_t *answer)
             output_csv(stdout, rows, NULL, true);
         else
             output_table(stdout, rows, NULL);
+        if (t->format == FORMAT_TABLE)
+            print_other_lists(answer);
     } else if (json_is_object(answer) && t->format == FORMAT_CSV) {
         json_t *one = json_pack("[O]", answer);
         output_csv(stdout, one, NULL, true);

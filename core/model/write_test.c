@@ -8,15 +8,26 @@ static const kt_choice invoice_states[] = {{DRAFT, "draft", {"Draft", "Szkic"}, 
     {POSTED, "posted", {"Posted", "Zaksięgowana"}, NULL}, {PAID, "paid", {"Paid", "Zapłacona"}, NULL}, {0}};
 struct item {
     kt_record rec;
+    kt_id from;
     kt_str text;
     kt_dec price, quantity;
 };
 static const kt_shape item_shape = KT_SHAPE(item, NULL,
     KT_FIELD(item, text, STRING, "Text", "Tekst", .required = true, .max = 10),
     KT_FIELD(item, price, MONEY, "Price", "Cena", .scale = 2, .required = true),
-    KT_FIELD(item, quantity, QUANTITY, "Quantity", "Ilość", .scale = 3, .initial = "1"));
+    KT_FIELD(item, quantity, QUANTITY, "Quantity", "Ilość", .scale = 3, .initial = "1"),
+    KT_FIELD(item, from, REF, "From", "Skąd", .target = "s.shelf", .in_use = true));
+struct shelf {
+    kt_record rec;
+    kt_str name;
+    bool active;
+};
+static const kt_shape shelf_shape = KT_SHAPE(shelf, "s.shelf",
+    KT_FIELD(shelf, name, STRING, "Name", "Nazwa", .required = true),
+    KT_FIELD(shelf, active, BOOL, "Active", "Aktywna", .initial = "true"));
 struct invoice {
     kt_record rec;
+    kt_id shelf;
     kt_str buyer, note, secret, log, reason;
     kt_lines items;
     kt_dec total;
@@ -26,6 +37,7 @@ struct invoice {
 static const kt_shape invoice_shape = KT_SHAPE(invoice, "s.invoice",
     KT_FIELD(invoice, buyer, STRING, "Buyer", "Nabywca", .required = true, .fixed = true),
     KT_FIELD(invoice, note, STRING, "Note", "Uwaga"),
+    KT_FIELD(invoice, shelf, REF, "Shelf", "Półka", .target = "s.shelf", .in_use = true),
     KT_FIELD(invoice, secret, STRING, "Secret", "Sekret", .group = "secret"),
     KT_FIELD(invoice, items, LINES, "Items", "Pozycje", .lines = &item_shape),
     KT_FIELD(invoice, total, MONEY, "Total", "Razem", .scale = 2, .computed = true),
@@ -117,7 +129,8 @@ static const kt_entity shop_entities[] = {{.shape = &invoice_shape,
                                               .actions = invoice_actions,
                                               .compute = invoice_compute,
                                               .check = invoice_check},
-    {.shape = &mail_shape, .label = {"Mail", "List"}, .number = "~M/{year}/{seq:3}"}, {0}};
+    {.shape = &mail_shape, .label = {"Mail", "List"}, .number = "~M/{year}/{seq:3}"},
+    {.shape = &shelf_shape, .label = {"Shelf", "Półka"}, .title = "name"}, {0}};
 static const kt_handler shop_handlers[] = {{"s.invoice.post", &invoice_shape, count_prints},
     {"s.invoice.updated", &invoice_shape, refuse_paid}, {"s.mail.created", &mail_shape, mail_endless}, {0}};
 static const kt_module shop = {.abi = KT_ABI,
@@ -198,6 +211,35 @@ static void a_fixed_field_keeps_its_first_value(void **state)
     assert_null(update(&h, 1, 0, "{'buyer': 'Nowak', 'note': 'x'}", &record));
     kt_error *error = update(&h, 1, 0, "{'buyer': 'Other'}", &record);
     assert_string_equal(error->first->path, "buyer");
+    house_close(&h);
+}
+
+#define ITEM(of) "{'text': 'bolt', 'price': '1', 'from': " #of "}"
+
+static void callers_name_records_in_use_or_what_stood_there(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    const model_entity *shelf = house_entity(&h, "s.shelf");
+    model_record record;
+    assert_null(model_create(h.tx, shelf, wire(&h, "{'name': 'Old'}"), &record));
+    assert_null(model_create(h.tx, shelf, wire(&h, "{'name': 'New'}"), &record));
+    assert_null(create(&h, "{'buyer': 'Nowak', 'shelf': 1, 'items': [" ITEM(1) "]}", &record));
+    assert_null(model_update(h.tx, shelf, 1, 0, wire(&h, "{'active': false}"), &record));
+    kt_error *error = create(
+        &h, "{'buyer': 'Nowak', 'shelf': 1, 'items': [" ITEM(2) ", " ITEM(1) "], 'what': 1}", &record);
+    assert_int_equal(error->count,
+        3); /* the shelf, that of the second line, an unknown field; lines have their defaults */
+    assert_string_equal(error->first->path, "shelf");
+    assert_string_equal(error->first->text.en, "Old is not active");
+    assert_string_equal(error->first->next->path, "items[1].from");
+    assert_null(update(&h, 1, 0,
+        "{'shelf': 1, 'note': 'x', 'items': [{'id': 1, 'text': 'nut', 'price': '1', 'from': 1}]}", &record));
+    assert_null(update(&h, 1, 0, "{'shelf': 2}", &record));
+    assert_string_equal(update(&h, 1, 0, "{'shelf': 1}", &record)->first->path, "shelf");
+    assert_string_equal(update(&h, 1, 0, "{'items': [" ITEM(1) "]}", &record)->first->path, "items[0].from");
+    struct invoice v = {KT_OF(invoice), .buyer = KT_STR("Nowak"), .shelf = {1}}; /* what a module writes */
+    assert_null(kt_create(h.tx, &v.rec));
     house_close(&h);
 }
 
@@ -525,6 +567,7 @@ int main(void)
         cmocka_unit_test(computed_fields_and_defaults_of_lines_are_filled),
         cmocka_unit_test(all_problems_of_a_request_are_told_at_once),
         cmocka_unit_test(a_fixed_field_keeps_its_first_value),
+        cmocka_unit_test(callers_name_records_in_use_or_what_stood_there),
         cmocka_unit_test(what_a_condition_asks_for_is_kept_to),
         cmocka_unit_test(an_old_version_conflicts_and_tells_both_values),
         cmocka_unit_test(an_upsert_creates_then_updates),

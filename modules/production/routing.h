@@ -25,6 +25,7 @@ struct routing {
     kt_record rec;
     kt_str code, name;
     bool active;
+    bool workable; /* in a book: by each of its steps somebody works */
     kt_lines steps;
 };
 extern const kt_shape routing_shape;

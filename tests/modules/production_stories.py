@@ -2,7 +2,10 @@
 """Stories of production over HTTP, with base alone beside it: bills of materials, routings, what they come to."""
 import decimal
 import fractions
+import json
+import os
 import random
+import subprocess
 
 from stories import expect, make, refused, run
 
@@ -189,6 +192,15 @@ def an_alternate_is_exploded_and_costed_before_it_is_chosen(k):
     cost = lambda **more: plain(k.call("production.bom.cost", {"item": item(k, "DOOR"), **more})["total"])
     expect((cost(), cost(bom=oak)), ("6", "18"))
     refused("validation", lambda: k.call("production.bom.cost", {"item": item(k, "LARCH"), "bom": oak}), "bom")
+
+
+def the_command_line_shows_all_lists_of_an_answer(k, home):
+    """An explosion has rows, and what they sum up to behind them."""
+    bom(k, "CASE", ("HINGE", 2))
+    call = [str(home.build / "kontor"), "call", "production.bom.explode", json.dumps({"item": seen["CASE"], "quantity": "3"})]
+    shown = subprocess.run(call, env={**os.environ, "HOME": str(home.home), "KONTOR_URL": home.url, "KONTOR_TOKEN": k.token}, capture_output=True, text=True, check=True).stdout
+    rows, totals = shown.split("totals:\n")
+    expect(("CASE" in rows, "HINGE" in rows, "6.000000" in totals), (True, True, True))
 
 
 if __name__ == "__main__":

@@ -56,7 +56,6 @@ struct bom_entry {
     struct part part;
     const struct bom *bom;         /* NULL: it has none that holds: it is bought, or given */
     const struct routing *routing; /* of the bill; NULL: none that is in use */
-    bool workable;                 /* by each of its steps somebody works now, or it has none */
 };
 struct pointers { /* found by an id_map's values */
     void **items;

@@ -58,6 +58,7 @@ static kt_error *read_routing(kt_tx *tx, struct bom_book *book, kt_id id)
         return kt_no_memory();
     *made = (struct routing){KT_OF(routing)};
     KT_TRY(kt_read(tx, id, &made->rec));
+    KT_TRY(routing_workable(tx, made, &made->workable));
     return add_pointer(tx, &book->routings, &book->routing_index, id, made);
 }
 
@@ -107,12 +108,11 @@ static kt_error *find_bom(kt_tx *tx, struct bom_book *book, struct bom_entry *en
     }
     KT_TRY(kt_close(cursor));
     entry->bom = best;
-    entry->workable = true;
     if (best)
         KT_TRY(bom_book_routing(tx, book, best->routing, &entry->routing));
     if (entry->routing && !entry->routing->active)
         entry->routing = NULL;
-    return entry->routing ? routing_workable(tx, entry->routing, &entry->workable) : NULL;
+    return NULL;
 }
 
 static kt_error *read_entry(kt_tx *tx, struct bom_book *book, kt_id item)

@@ -44,8 +44,8 @@ static kt_error *add_item(kt_tx *tx, struct gathering *g, const struct planned_i
         .max = whole(i->lot_max),
         .multiple = whole(i->lot_multiple),
         .step = kt_dec_cmp(entry->part.rounding, KT_DEC(1, 4)) > 0 ? whole(entry->part.rounding) : 0};
-    *routing = *made && !i->lead_fixed && entry->workable ? entry->routing : NULL;
-    if (*routing && !(*routing)->steps.count)
+    *routing = *made && !i->lead_fixed ? entry->routing : NULL;
+    if (*routing && (!(*routing)->workable || !(*routing)->steps.count))
         *routing = NULL;
     if (*made && entry->bom->kind == BOM_PHANTOM) {
         *item = (struct mrp_item){.policy = MRP_AS_NEEDED, .phantom = true};

@@ -61,7 +61,8 @@ static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan
     struct bom_entry *entry;
     KT_TRY(bom_book_today(tx, &book));
     KT_TRY(bom_book_find(tx, book, demand->item, &entry));
-    if (!entry->bom || entry->bom->kind != BOM_MAKE || !entry->workable || demand->level >= LEVELS_MAX)
+    if (!entry->bom || entry->bom->kind != BOM_MAKE || (entry->routing && !entry->routing->workable) ||
+        demand->level >= LEVELS_MAX)
         return NULL;
     KT_TRY(make(tx, demand, *rest, plan));
     *rest = KT_DEC(0, 4);
