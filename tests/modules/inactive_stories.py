@@ -140,6 +140,15 @@ def a_place_out_of_use_keeps_its_goods_for_who_names_it(k):
     retired(k, "logistics.location", s["HALL", "A"], passed_over)
 
 
+def who_misses_goods_gets_them_when_their_place_is_in_use_again(k):
+    s = house(k)
+    put(k, "SEAT", "2", "HALL", "A")
+    free_now = int(free(k, "SEAT"))
+    order = retired(k, "logistics.location", s["HALL", "A"], lambda: [order for order in [sold(k, str(free_now), "SEAT")] if parts(k, order)][0])
+    expect([(p["kind"], D(p["quantity"])) for p in k.call("base.supply.explain", {"document": {"entity": "crm.order", "id": order}})["parts"]], [("stock", free_now)])
+    k.call("crm.order.cancel", {"id": order, "reason": "Gone"})
+
+
 # ---- Bills, routings, work centres ----
 
 def bills_and_routings_out_of_use_are_not_taken(k):

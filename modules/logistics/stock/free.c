@@ -100,21 +100,41 @@ kt_error *losses_tell(kt_tx *tx, const struct losses *losses)
     return NULL;
 }
 
-/* ---- A lot may be used again ---- */
+/* ---- A lot, a place may be used again ---- */
+
+/* where: which balances, ended by {0} */
+static kt_error *tell_balances_free(kt_tx *tx, kt_id by, const kt_where *where)
+{
+    kt_found found;
+    KT_TRY(kt_find(tx, &(kt_query){.of = &balance_shape, .where = where}, 0, &found));
+    for (size_t i = 0; i < found.count; i++) {
+        struct balance b = {KT_OF(balance)};
+        KT_TRY(kt_read(tx, found.ids[i], &b.rec));
+        KT_TRY(tell_free(tx, by, b.item, b.warehouse, b.free));
+    }
+    return NULL;
+}
 
 static kt_error *tell_lot_free(kt_tx *tx, const struct lot *lot)
 {
     const kt_where where[] = {KT_WHERE(balance, item, KT_EQ, lot->item),
         KT_WHERE(balance, lot, KT_EQ, lot->rec.id), KT_WHERE(balance, free, KT_GT, ZERO),
         KT_WHERE(balance, place, KT_EQ, KT_AT_STORES), {0}};
-    kt_found found;
-    KT_TRY(kt_find(tx, &(kt_query){.of = &balance_shape, .where = where}, 0, &found));
-    for (size_t i = 0; i < found.count; i++) {
-        struct balance b = {KT_OF(balance)};
-        KT_TRY(kt_read(tx, found.ids[i], &b.rec));
-        KT_TRY(tell_free(tx, kt_any(tx, lot_shape.name, lot->rec.id), lot->item, b.warehouse, b.free));
-    }
-    return NULL;
+    return tell_balances_free(tx, kt_any(tx, lot_shape.name, lot->rec.id), where);
+}
+
+/* A place that is in use again has its goods for whoever misses them. */
+kt_error *location_changed(kt_tx *tx, const kt_event *event)
+{
+    const struct location *was = KT_SEE(location, event->before), *is = KT_SEE(location, event->after);
+    const kt_where where[] = {KT_WHERE(balance, location, KT_EQ, is->rec.id),
+        KT_WHERE(balance, free, KT_GT, ZERO), KT_WHERE(balance, place, KT_EQ, KT_AT_STORES), {0}};
+    if (was->active || !is->active)
+        return NULL;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = tell_balances_free(tx, kt_any(tx, location_shape.name, is->rec.id), where);
+    kt_callers_authority(tx, before);
+    return e;
 }
 
 /* Unblocked, or good for longer: also for whoever needs it on a later day than it was good for. */

@@ -183,8 +183,9 @@ KT_MUST kt_error *dispossess(kt_tx *tx, const struct wanted *wanted, kt_dec quan
     struct losses *losses, kt_dec *rest);
 /* The goods have moved: the demands that had them are covered anew. */
 KT_MUST kt_error *losses_tell(kt_tx *tx, const struct losses *losses);
-kt_error *lot_changed(kt_tx *tx, const kt_event *event);     /* of "logistics.lot.updated" */
-kt_error *goods_unclaimed(kt_tx *tx, const kt_event *event); /* of "base.supply.unclaimed" */
+kt_error *lot_changed(kt_tx *tx, const kt_event *event);      /* of "logistics.lot.updated" */
+kt_error *location_changed(kt_tx *tx, const kt_event *event); /* of "logistics.location.updated" */
+kt_error *goods_unclaimed(kt_tx *tx, const kt_event *event);  /* of "base.supply.unclaimed" */
 extern const kt_shape unclaimed_shape;
 
 /* ---- move.c ---- */

@@ -80,6 +80,7 @@
         {"crm.order.deliver", &sold_shape, order_delivered_elsewhere},                                       \
         {"base.supply.promise", &promise_shape, promise_moved},                                              \
         {"base.supply.used", &used_shape, demand_used}, {"logistics.lot.updated", &lot_shape, lot_changed},  \
+        {"logistics.location.updated", &location_shape, location_changed},                                   \
         {"base.supply.unclaimed", &unclaimed_shape, goods_unclaimed},                                        \
         {"crm.enabled", NULL, orders_caught_up}, {"logistics.enabled", NULL, orders_caught_up},
 
