@@ -192,6 +192,25 @@ def what_the_stores_hold_beyond_its_pegging_they_give_to_who_misses_it(k):
     expect((pegged(k, carts, "production.order"), held(k, "production.order", carts), level(k, lamp)["available"]), ([("stock", D(9))], [D(9)], D(0)))
 
 
+def what_lies_ready_is_let_go_before_the_stores_have_looked_at_it(k):
+    """More lamps lie ready than are looked at at once. While a job does it, two carts become one: of its lamps the one goes that no stores hold."""
+    lamp, cart = lamps(k, "many", "1")
+    carts = make(k, "production.order", item=cart, quantity="2")
+    k.call("production.order.confirm", {"id": carts})
+    for _ in range(2):
+        sale = make(k, "crm.order", party=shop(k)["nowak"], currency=shop(k)["pln"], lines=[{"item": lamp, "quantity": "1"}] * 260)
+        k.call("crm.order.confirm", {"id": sale})
+    made = [row["id"] for row in k.each("production.order", [["item", "=", lamp]])]
+    k.call("module.disable", {"name": "logistics"})
+    for one in sorted(made, reverse=True):  # that of the carts last
+        k.call("production.order.report", {"id": one, "produced": "1"})
+    k.call("module.enable", {"name": "logistics"})
+    k.call("production.order.resize", {"id": carts, "quantity": "1"})
+    settle(k)
+    expect((pegged(k, carts, "production.order"), held(k, "production.order", carts)), ([("stock", D(1))], [D(1)]))
+    expect(k.call("base.pegging.count", {"filter": [["item", "=", lamp], ["kind", "=", "missing"]]}), 520)
+
+
 def orders_of_the_time_without_stores_get_their_goods_and_deliveries(k):
     """One is confirmed, one amended and one cancelled meanwhile."""
     s = shop(k)
@@ -354,6 +373,7 @@ run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_orde
      a_bill_for_a_cancelled_order_can_be_credited, what_was_billed_and_credited_without_sales_they_hear_afterwards, a_suppliers_bill_without_the_stores_is_on_its_order_afterwards,
      what_is_made_without_stores_lies_ready_and_is_missed_by_them,
      what_is_used_without_stores_is_what_came_meanwhile, what_the_stores_hold_beyond_its_pegging_they_give_to_who_misses_it,
+     what_lies_ready_is_let_go_before_the_stores_have_looked_at_it,
      orders_of_the_time_without_stores_get_their_goods_and_deliveries,
      a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first, what_came_from_elsewhere_while_it_was_picked_is_not_held_when_put_back,
      what_came_from_elsewhere_while_it_was_picked_is_not_held_when_the_rest_ships_without_sales,
