@@ -213,6 +213,20 @@ def what_a_note_left_of_an_advance_is_settled_rate_by_rate(k):
     proved(k)
 
 
+def paying_an_advance_early_earns_no_discount(k):
+    """2 % in 10 days are of the final bill: 1230 in advance are 1230, and of the other 1230 it is 24.60."""
+    books(k)
+    terms = k.list("finance.terms", [["code", "=", "2/10"]])["rows"][0]["id"]
+    advance = invoice(k, thing("1000"), kind="advance", terms=terms, day="2026-06-15")
+    row = invoice(k, thing("2000"), terms=terms, day="2026-06-16", advances=[{"invoice": advance["id"]}])
+    told = [[(i["discount"], i["discount_until"]) for i in items(k, of["id"])] for of in (advance, row)]
+    expect(told, [[(None, None)], [("24.60", "2026-06-26")]])
+    expect(advance["instalments"][0]["discount"], None)
+    pay(k, day="2026-06-17", amount="1205.40", allocations=[{"item": items(k, row["id"])[0]["id"], "discount": "24.60"}])
+    expect(credit(k, row, "2026-06-18")["gross"], "2435.40")
+    proved(k)
+
+
 def an_advance_is_settled_credited_and_settled_again(k):
     """Of 400 + 92 in advance of an order 246 are settled; of the other 246 the customer gets 123 back, no more, and the last invoice finds 123."""
     s = books(k)
@@ -394,6 +408,7 @@ run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens
      a_discount_of_a_bill_from_the_union_is_at_its_own_rate, a_discount_of_a_bill_in_euros, a_note_does_not_give_a_discount_back, an_advance_is_settled_by_several_invoices,
      an_accountant_asks_for_an_advance_of_an_order, cents_of_an_advance_are_not_lost, an_advance_of_another_rate_gives_its_tax_back,
      what_a_note_left_of_an_advance_is_settled_rate_by_rate, an_advance_is_settled_credited_and_settled_again,
+     paying_an_advance_early_earns_no_discount,
      a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest,
      a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
      a_reversed_set_off_leaves_both_sides_open_again, nothing_is_taken_back_before_it_was, a_note_bears_the_rates_of_what_it_corrects,

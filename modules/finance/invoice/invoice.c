@@ -196,7 +196,13 @@ kt_error *invoice_compute(kt_tx *tx, kt_record *self)
     KT_TRY(instalments_make(tx, v->terms, v->day, v->to_pay, &v->instalments));
     v->due = (kt_date){0};
     for (size_t i = 0; i < v->instalments.count; i++) {
-        kt_date due = KT_AS(instalment, kt_line(&v->instalments, i))->due;
+        struct instalment *part = KT_AS(instalment, kt_line(&v->instalments, i));
+        kt_date due = part->due;
+        if (is_credit(v->kind) ||
+            is_advance(v->kind)) { /* of the final bill alone; a note has it in its prices */
+            part->discount = (kt_dec){0};
+            part->discount_until = (kt_date){0};
+        }
         if (!v->due.day || due.day < v->due.day)
             v->due = due;
     }

@@ -267,10 +267,8 @@ static kt_error *book_owed(posting *p, kt_dec total)
         if (i + 1 < v->instalments.count)
             KT_TRY(posting_base(p, part->amount, &value));
         like.due = part->due;
-        if (!is_credit(v->kind)) { /* a note's part of it comes off with the price */
-            like.discount = kt_dec_round(part->discount, 2);
-            like.discount_until = part->discount_until;
-        }
+        like.discount = kt_dec_round(part->discount, 2);
+        like.discount_until = part->discount_until;
         KT_TRY(posting_book(p, &like, value, part->amount));
         left = kt_dec_sub(left, value);
     }
