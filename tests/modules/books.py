@@ -123,9 +123,10 @@ def ship(k, sale, quantity, day):
 
 
 def register(k, **where):
-    """(side, label, net, amount, tax point) of each row."""
+    """(side, label, net, amount, tax point) of each row; the label of what the buyer accounts for is marked so."""
     rows = k.list("finance.vat_line", [[name, "=", value] for name, value in where.items()], sort="id")["rows"]
-    return [(r["side"], r["label"], r["net"], r["amount"], r["tax_day"]) for r in rows]
+    buyers = lambda r: r["kind"] == "reverse_charge" and D(r["rate"])
+    return [(r["side"], r["label"] + (" (buyer's)" if buyers(r) else ""), r["net"], r["amount"], r["tax_day"]) for r in rows]
 
 
 def proved(k):

@@ -109,6 +109,12 @@ def a_domestic_bill_bears_its_own_tax_and_reverse_charge_at_home_too(k):
     expect(rows_of(k, bill["id"]), [("purchase", "23% (buyer's)", "10.00", "2.30"), ("sale", "23% (buyer's)", "10.00", "2.30")])
     plain = invoice(k, kind="purchase", party=s["steel"], day="2026-05-10", reference="S 10", lines=[{"name": "Scrap", "price": "10"}])
     expect(rows_of(k, plain["id"]), [("purchase", "23%", "10.00", "2.30")])
+    k.lang = "pl"
+    invoice(k, kind="purchase", party=s["steel"], day="2026-05-11", reference="S 11", position=s["position"]["domestic_reverse"], lines=[{"name": "Scrap", "price": "10"}])
+    k.lang = None
+    rows = k.call("finance.vat_register", {"from": "2026-05-10", "to": "2026-05-31"})["rows"]  # whoever posts, in whatever language
+    expect([(r["side"], r["label"], r["kind"], r["net"], r["amount"], k.count("finance.vat_line", r["filter"])) for r in rows], [
+        ("sale", "23%", "reverse_charge", "20.00", "4.60", 2), ("purchase", "23%", "charged", "10.00", "2.30", 1), ("purchase", "23%", "reverse_charge", "20.00", "4.60", 2)])
     proved(k)
 
 

@@ -28,8 +28,8 @@ KT_MUST kt_error *posting_register(
 
 /* Is this row of a purchase one whose tax the buyer accounts for? */
 KT_MUST kt_error *buyer_accounts_for(kt_tx *tx, const struct invoice *v, const kt_tax_row *row, bool *yes);
-/* As the registers have it: "23% (buyer's)". */
-kt_tax_row assessed_row(kt_tx *tx, const kt_tax_total *total);
+/* As the registers have it: with the label of the rate at home, of kind reverse_charge. */
+kt_tax_row assessed_row(const kt_tax_total *total);
 struct assessed_side {
     enum purpose purpose;
     enum vat_register side;

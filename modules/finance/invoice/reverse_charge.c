@@ -93,12 +93,10 @@ static kt_error *assess(kt_tx *tx, const struct house *house, const struct invoi
 
 const struct assessed_side assessed_sides[2] = {{TAX_PURCHASE, PURCHASE_REGISTER}, {TAX_SALE, SALE_REGISTER}};
 
-kt_tax_row assessed_row(kt_tx *tx, const kt_tax_total *total)
+kt_tax_row assessed_row(const kt_tax_total *total)
 {
-    kt_str label = kt_format(
-        tx, "%s (%s)", total->rate.label.ptr, kt_say(tx, (kt_text){"buyer's", "rozlicza nabywca"}).ptr);
-    return (kt_tax_row){KT_OF(kt_tax_row), .tax = total->rate.tax, .label = label, .kind = KT_TAX_REVERSED,
-        .rate = total->rate.rate, .net = total->net, .amount = total->tax};
+    return (kt_tax_row){KT_OF(kt_tax_row), .tax = total->rate.tax, .label = total->rate.label,
+        .kind = KT_TAX_REVERSED, .rate = total->rate.rate, .net = total->net, .amount = total->tax};
 }
 
 kt_error *assess_bill(kt_tx *tx, const struct house *house, const struct invoice *v, struct assessed *all)
@@ -109,7 +107,7 @@ kt_error *assess_bill(kt_tx *tx, const struct house *house, const struct invoice
 
 static kt_error *book_total(posting *p, const kt_tax_total *total)
 {
-    const kt_tax_row row = assessed_row(p->tx, total);
+    const kt_tax_row row = assessed_row(total);
     kt_dec net, amount;
     KT_TRY(posting_base(p, total->net, &net));
     KT_TRY(posting_base(p, total->tax, &amount));

@@ -1,5 +1,7 @@
 /* The registers of tax: one row for each rate of each posted invoice, in the company's currency, by tax point, and one
  * for each rate of a discount that a payment takes. */
+#include <string.h>
+
 #include "invoice/invoice.h"
 
 static const kt_choice sides[] = {
@@ -58,6 +60,7 @@ const kt_shape vat_days_shape = KT_SHAPE(vat_days, NULL,
 struct register_row {
     kt_record rec;
     enum vat_register side;
+    kt_tax_kind kind;
     kt_str label, filter;
     kt_dec net, amount;
     int64_t rows;
@@ -65,6 +68,9 @@ struct register_row {
 static const kt_shape register_row_shape = KT_SHAPE(register_row, NULL,
     KT_FIELD(register_row, side, STATE, "Register", "Rejestr", .choices = sides),
     KT_FIELD(register_row, label, STRING, "Tax", "Podatek"),
+    KT_FIELD(register_row, kind, STATE, "Kind", "Rodzaj", .choices = kinds,
+        .help = {"Reverse charge at a rate: what the buyer accounts for, on both sides.",
+            "Odwrotne obciążenie ze stawką: to, co rozlicza nabywca, po obu stronach."}),
     KT_FIELD(register_row, net, MONEY, "Net", "Netto", .scale = 2),
     KT_FIELD(register_row, amount, MONEY, "Tax amount", "Kwota podatku", .scale = 2),
     KT_FIELD(register_row, rows, INT, "Rows", "Wiersze"),
@@ -87,20 +93,34 @@ static kt_str iso(kt_tx *tx, kt_date day)
     return kt_format(tx, "%04d-%02d-%02d", year, month, of_month);
 }
 
+/* A kind as an aggregate tells it: "charged", in its quotes. */
+static kt_tax_kind kind_told(kt_str value)
+{
+    for (size_t i = 0; kinds[i].name; i++) {
+        size_t len = strlen(kinds[i].name);
+        if (value.len == len + 2 && memcmp(value.ptr + 1, kinds[i].name, len) == 0)
+            return (kt_tax_kind)kinds[i].value;
+    }
+    return 0;
+}
+
 static kt_error *add_side(kt_tx *tx, const struct vat_days *p, enum vat_register side, struct vat_sums *out)
 {
     kt_table table;
     kt_str query = kt_format(tx,
-        "{\"group\":[\"label\"],\"measures\":{\"net\":\"sum:net\",\"amount\":\"sum:amount\",\"rows\":"
+        "{\"group\":[\"label\",\"kind\"],\"measures\":{\"net\":\"sum:net\",\"amount\":\"sum:amount\","
+        "\"rows\":"
         "\"count\"},"
-        "\"filter\":[[\"side\",\"=\",\"%s\"],[\"tax_day\",\"between\",[\"%s\",\"%s\"]]],\"sort\":\"label\"}",
+        "\"filter\":[[\"side\",\"=\",\"%s\"],[\"tax_day\",\"between\",[\"%s\",\"%s\"]]],\"sort\":\"label,"
+        "kind\"}",
         sides[side - 1].name, iso(tx, p->from).ptr, iso(tx, p->to).ptr);
     KT_TRY(kt_aggregate(tx, "finance.vat_line", query, &table));
     for (size_t i = 0; i < table.rows; i++) {
         const kt_cell *cell = &table.cells[i * table.columns];
         struct register_row row = {KT_OF(register_row), .side = side, .label = cell[0].text,
-            .net = kt_dec_round(cell[1].number, 2), .amount = kt_dec_round(cell[2].number, 2),
-            .rows = cell[3].number.coef, .filter = table.filters[i]};
+            .kind = kind_told(cell[1].value), .net = kt_dec_round(cell[2].number, 2),
+            .amount = kt_dec_round(cell[3].number, 2), .rows = cell[4].number.coef,
+            .filter = table.filters[i]};
         kt_dec *sum = side == SALE_REGISTER ? &out->on_sales : &out->on_purchases;
         *sum = kt_dec_add(*sum, row.amount);
         KT_TRY(kt_line_add(tx, &out->rows, &row.rec));

@@ -73,7 +73,7 @@ static kt_error *lessen_assessed(discounting *d)
     struct assessed all;
     KT_TRY(assess_bill(d->tx, d->of->house, v, &all));
     for (size_t i = 0; i < all.count; i++) {
-        const kt_tax_row row = assessed_row(d->tx, &all.rows[i]);
+        const kt_tax_row row = assessed_row(&all.rows[i]);
         kt_dec net = share_of(d->of->amount, row.net, v->gross);
         kt_dec tax = share_of(d->of->amount, row.amount, v->gross), value;
         KT_TRY(to_house(d->tx, d->of->house, "rate_day", tax, v->currency, v->rate_day, &value));
