@@ -331,6 +331,44 @@ static void what_an_index_has_is_read_from_it_alone(void **state)
     assert_null(store_put(h.tx->view, STORE_DATA, key_str(&name), bytes));
 }
 
+static kt_kind list_error(const char *sort)
+{
+    const model_entity *deal = house_entity(&h, "t.deal");
+    query_request query = {.entity = deal, .sort = wire(&h, sort), .limit = 500};
+    buffer out;
+    buffer_open(&out, 1 << 20);
+    json j = json_to(&out);
+    query.filter = house_filter(&h, deal, "[['id', 'between', [40, 60]], ['title', 'like', '%']]");
+    kt_error *error = query_list(h.tx, &query, &j);
+    buffer_close(&out);
+    return error ? error->first->kind : 0;
+}
+
+/* A list that misses a record because it cannot be read would be a wrong one. */
+static void what_cannot_be_read_ends_a_list_in_every_order(void **state)
+{
+    (void)state;
+    static const char *const sorts[] = {"'amount'", "'title'", "'party.name'", "['day', '-title']"};
+    key name;
+    kt_str bytes;
+    size_t refused = 0;
+    key_record(&name, house_entity(&h, "t.deal"), 51);
+    assert_null(store_get(h.tx->view, STORE_DATA, key_str(&name), &bytes));
+    bytes = arena_str(h.arena, bytes);
+    for (size_t at = 0; at < bytes.len;
+         at++) { /* all that a list reads of it, or only what it is sorted by */
+        kt_str damaged = arena_str(h.arena, bytes);
+        ((char *)(uintptr_t)damaged.ptr)[at] ^= (char)0xff;
+        assert_null(store_put(h.tx->view, STORE_DATA, key_str(&name), damaged));
+        kt_kind kind = list_error("'id'");
+        refused += kind == KT_STORAGE;
+        for (size_t i = 0; i < sizeof sorts / sizeof *sorts; i++)
+            assert_int_equal(list_error(sorts[i]), kind);
+    }
+    assert_true(refused > bytes.len / 4);
+    assert_null(store_put(h.tx->view, STORE_DATA, key_str(&name), bytes));
+}
+
 /* ---- Places in a list ---- */
 
 static const variant *page(const char *fields, const char *sort, uint32_t limit, kt_str cursor)
@@ -523,6 +561,7 @@ int main(void)
         cmocka_unit_test(many_values_that_few_records_have_are_looked_up),
         cmocka_unit_test(what_an_index_lacks_is_found_without_it),
         cmocka_unit_test(what_an_index_has_is_read_from_it_alone),
+        cmocka_unit_test(what_cannot_be_read_ends_a_list_in_every_order),
         cmocka_unit_test(rows_that_come_and_go_do_not_shift_a_cursor),
         cmocka_unit_test(a_list_starts_at_a_value),
         cmocka_unit_test(foreign_cursors_are_refused),

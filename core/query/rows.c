@@ -448,6 +448,8 @@ kt_error *query_rows_skip(query_rows *rows, uint64_t count)
 
 const model_record *query_rows_get(query_rows *rows, uint64_t id)
 {
+    if (rows->error) /* it stays until the end tells it */
+        return NULL;
     rows->current = rows;
     arena_reset(rows->scratch);
     return read_record(rows, id, (kt_str){0}) ? &rows->record : NULL;
@@ -509,12 +511,12 @@ static kt_error *next_key(
         if (*found && ++*rows->cost > QUERY_COST_MAX)
             return too_costly(rows);
         made->id = *found ? key_last_u64(at) : 0;
-        return *found && is_late(rows) ? rows->error : NULL;
+        return !*found || is_late(rows) ? rows->error : NULL;
     }
     const model_record *record = query_rows_next(rows);
     *found = record != NULL;
     if (!record)
-        return NULL;
+        return rows->error; /* that it came to an end by, if it did */
     kt_memory before = query_rows_in(rows);
     return query_rows_out(rows, before, query_key_make(tx, rows->follow, sort, record, room, made));
 }
