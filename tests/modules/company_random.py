@@ -391,6 +391,13 @@ class Company:
                                                    ("cancel", ("planned", "draft", "confirmed", "reserved"), {"reason": "dice"})))
         self.act("production.order", action, self.in_state("production.order", *states)["id"], **params)
 
+    def retire(self):
+        """Something is taken out of use for a while: a place of the stores, a bill, a routing, a work centre."""
+        entity = self.dice.choice(("logistics.location", "production.bom", "production.routing", "production.work_centre"))
+        idle = [row["id"] for row in self.mirror.rows[entity].values() if not row["active"]]
+        row = self.some(entity, lambda row: row["active"] and row.get("place", "stores") == "stores")
+        self.k.update(entity, idle[0] if idle else row["id"], {"active": bool(idle)})
+
     def amend_making(self):
         order = self.in_state("production.order", "draft", "confirmed", "reserved", "in_progress")
         rows = [{"item": line["item"], "quantity": str(self.dice.randint(0, int(number(line["quantity"])) + 3))} for line in order["components"] if self.dice.random() < 0.4]
@@ -625,13 +632,13 @@ class Company:
              "enter_goods": 8, "issue_goods": 3, "transfer": 2, "turn_transfer": 3, "pick": 5, "ship": 10, "turn_delivery": 2, "deliver_by_hand": 1, "take_back": 2, "count_goods": 0.3, "enter_count": 1,
              "change_goods": 1, "block_lot": 0.3, "burden": 0.7,
              "ask": 2, "turn_request": 1, "inquire": 0.7, "turn_inquiry": 2, "reorder": 0.5, "order_requests": 4, "order_by_hand": 3, "approve": 6, "turn_purchase": 2, "receive": 7, "give_back": 1, "finish_receipt": 8, "supplier_price": 0.5,
-             "make_goods": 2, "turn_making": 7, "report": 4, "issue_some": 1, "put_back": 1, "finish_making": 2, "operate": 2, "amend_making": 1, "plan_all": 0.1, "take_apart": 1,
+             "make_goods": 2, "turn_making": 7, "report": 4, "issue_some": 1, "put_back": 1, "finish_making": 2, "operate": 2, "amend_making": 1, "retire": 0.5, "plan_all": 0.1, "take_apart": 1,
              "bill": 8, "bill_by_hand": 6, "bill_purchase": 6, "advance_purchase": 1, "bill_receipt": 1, "post_invoice": 16, "credit": 3, "pay": 9, "post_payment": 9, "reverse_payment": 1, "set_off": 1, "take_match_back": 0.5,
              "write_entry": 2, "reverse_entry": 0.5, "value_open": 0.3, "close_month": 0.1, "close_year": 0.02, "overdue": 0.2, "pay_regularly": 0.3, "foresee": 0.3, "new_rate": 1, "switch": 1, "go_without_stores": 2}
     OF = dict.fromkeys("sell change_draft preview confirm amend turn_order deliver_elsewhere recur".split(), "crm") | dict.fromkeys(
         "enter_goods issue_goods transfer turn_transfer pick ship turn_delivery deliver_by_hand take_back count_goods enter_count block_lot burden ask turn_request inquire turn_inquiry reorder order_requests order_by_hand "
         "approve turn_purchase receive give_back finish_receipt supplier_price".split(), "logistics") | dict.fromkeys(
-        "make_goods turn_making report issue_some put_back finish_making operate amend_making plan_all take_apart go_without_stores".split(), "production") | dict.fromkeys(
+        "make_goods turn_making report issue_some put_back finish_making operate amend_making retire plan_all take_apart go_without_stores".split(), "production") | dict.fromkeys(
         "bill bill_by_hand bill_purchase advance_purchase bill_receipt post_invoice credit pay post_payment reverse_payment set_off take_match_back write_entry reverse_entry value_open close_month close_year overdue pay_regularly foresee".split(), "finance")
 
     def draw(self):

@@ -149,6 +149,19 @@ def who_misses_goods_gets_them_when_their_place_is_in_use_again(k):
     k.call("crm.order.cancel", {"id": order, "reason": "Gone"})
 
 
+def all_lots_of_a_place_are_handed_out(k):
+    """The lot that came last goes out first: who is told of the older one takes it, and the older one is there for the next."""
+    s = house(k)
+    s["GLUE"] = make(k, "base.item", code="GLUE", name="Glue", tracking="lot", price="9", currency=k.list("base.currency")["rows"][0]["id"])
+    for lot, expires in (("G-1", "2999-12-31"), ("G-2", "2999-01-31")):
+        k.call("logistics.transfer.post", {"id": make(k, "logistics.transfer", kind="entry", warehouse=s["HALL"], location=s["HALL", "A"],
+                                                      lines=[{"item": s["GLUE"], "quantity": "3", "unit_cost": "2", "new_lot": lot, "expires": expires}])})
+    orders = retired(k, "logistics.location", s["HALL", "A"], lambda: [order for order in [sold(k, "3", "GLUE"), sold(k, "3", "GLUE")] if parts(k, order) == [("missing", 3)]])
+    expect([[(p["kind"], D(p["quantity"])) for p in k.call("base.supply.explain", {"document": {"entity": "crm.order", "id": order}})["parts"]] for order in orders], [[("stock", 3)]] * 2)
+    for order in orders:
+        k.call("crm.order.cancel", {"id": order, "reason": "Gone"})
+
+
 # ---- Bills, routings, work centres ----
 
 def bills_and_routings_out_of_use_are_not_taken(k):

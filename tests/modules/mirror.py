@@ -315,7 +315,7 @@ class Mirror:
             for at in self.places[item]:
                 b = self.rows["logistics.stock"][at]
                 lot = self.rows["logistics.lot"].get(b["lot"], {})
-                held = lot.get("blocked") or (lot.get("expires") or "9999") < when
+                held = lot.get("blocked") or (lot.get("expires") or "9999") < when or not self.rows["logistics.location"][b["location"]]["active"]
                 hold(held or b["place"] != "stores" or b["warehouse"] != where or number(b["on_hand"]) <= number(b["reserved"]), "what is free is missed", pegging, b)
 
     def stock(self, old, new):

@@ -102,16 +102,21 @@ kt_error *losses_tell(kt_tx *tx, const struct losses *losses)
 
 /* ---- A lot, a place may be used again ---- */
 
-/* where: which balances, ended by {0} */
+/* All of them are read before the first is told: who is told of one may take of another.
+ *   where  which balances, ended by {0} */
 static kt_error *tell_balances_free(kt_tx *tx, kt_id by, const kt_where *where)
 {
     kt_found found;
     KT_TRY(kt_find(tx, &(kt_query){.of = &balance_shape, .where = where}, 0, &found));
+    struct balance *all = kt_alloc(tx, (found.count + 1) * sizeof *all);
+    if (!all)
+        return kt_no_memory();
     for (size_t i = 0; i < found.count; i++) {
-        struct balance b = {KT_OF(balance)};
-        KT_TRY(kt_read(tx, found.ids[i], &b.rec));
-        KT_TRY(tell_free(tx, by, b.item, b.warehouse, b.free));
+        all[i] = (struct balance){KT_OF(balance)};
+        KT_TRY(kt_read(tx, found.ids[i], &all[i].rec));
     }
+    for (size_t i = 0; i < found.count; i++)
+        KT_TRY(tell_free(tx, by, all[i].item, all[i].warehouse, all[i].free));
     return NULL;
 }
 
