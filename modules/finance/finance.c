@@ -43,7 +43,7 @@ static const kt_entity entities[] = {
     {&dimension_shape, {"Dimension", "Wymiar analityczny"}, {"Dimensions", "Wymiary analityczne"},
         .title = "name", .compute = keep_company, .icon = "layers"},
     {&setting_shape, {"Setting of the books", "Ustawienia księgowe"},
-        {"Settings of the books", "Ustawienia księgowe"}, .compute = keep_company, .icon = "sliders"},
+        {"Settings of the books", "Ustawienia księgowe"}, .compute = setting_compute, .icon = "sliders"},
     {&entry_shape, {"Entry", "Zapis księgowy"}, {"Entries", "Zapisy księgowe"}, .title = "text",
         .number = "~{year}/{seq:6}", .actions = entry_actions, .compute = entry_compute, .check = entry_check,
         .icon = "book-open",

@@ -305,12 +305,12 @@ def the_accounts_of_stock_are_the_stores(k):
 
 # ---- Cash to come ----
 
-def foreseen(k, more):
+def foreseen(k, more, parts=("receivable", "payable", "orders", "purchases", "deals")):
     """What the weeks of the forecast gain by a function: {column: {week: amount}}."""
     before = k.call("finance.cash_forecast", {"weeks": 16})["weeks"]
     more()
     after = k.call("finance.cash_forecast", {"weeks": 16})["weeks"]
-    gained = {part: {n: D(b[part]) - D(a[part]) for n, (a, b) in enumerate(zip(before, after))} for part in ("receivable", "payable", "orders", "purchases", "deals")}
+    gained = {part: {n: D(b[part]) - D(a[part]) for n, (a, b) in enumerate(zip(before, after))} for part in parts}
     return {part: {n: amount for n, amount in of.items() if amount} for part, of in gained.items() if any(of.values())}
 
 
@@ -363,6 +363,32 @@ def the_forecast_counts_deals_with_tax_by_their_probability(k):
     late = deal(amount="100", expected_close=later(-40))
     expect(foreseen(k, lambda: k.update("crm.deal", late, {"stage_name": "Won"})), {"deals": in_weeks((0, "-14.76"), (28, "-34.44"))})
     expect(D(k.call("finance.cash_forecast", {"weeks": 12, "deals": False})["weeks"][3]["deals"]), D(0))
+
+
+def the_forecast_pays_the_tax_of_each_month(k):
+    """On the 25th of the month after: the tax of what is billed, ordered, bought and perhaps sold; too much of tax on purchases goes into the next month."""
+    s, buyer = books(k), seen["buyer"]
+
+    def due(days):
+        day = (TODAY + datetime.timedelta(days)).replace(day=28) + datetime.timedelta(4)
+        return (day.replace(day=25) - TODAY).days
+    tax = lambda more: foreseen(k, more, ("tax",)).get("tax", {})
+    invoice(k, thing("10000"), day=TODAY.isoformat())
+    expect(tax(lambda: order(k, thing("10000"), party=buyer, asked=later(8))), in_weeks((due(8), -2300)))
+    expect(tax(lambda: invoice(k, thing("100"), day=TODAY.isoformat())), in_weeks((due(0), -23)))
+    expect(tax(lambda: buy(k, s["steel"], s["bike"], "50", "8", 8)), in_weeks((due(8), 92)))
+    expect(tax(lambda: buy(k, s["rad"], s["wheel"], "10", "10", 8, "EUR")), {})  # the buyer accounts for it, on both sides
+    expect(tax(lambda: make(k, "crm.deal", title="Perhaps", party=buyer, currency=s["PLN"], amount="500", expected_close=later(8))), in_weeks((due(8), -46)))
+    before = k.call("finance.cash_forecast", {"weeks": 16})["weeks"]
+    buy(k, s["steel"], s["bike"], "10000", "100", 8)
+    after = k.call("finance.cash_forecast", {"weeks": 16})["weeks"]
+    week = next(iter(in_weeks((due(8), 1))))
+    expect([w["tax"] for w in after], [w["tax"] if n < week else "0.00" for n, w in enumerate(before)])
+    setting = k.list("finance.setting", [])["rows"][0]["id"]
+    refused("validation", lambda: k.update("finance.setting", setting, {"tax_due": 29}), "tax_due")
+    k.update("finance.setting", setting, {"tax_every": None})
+    expect({w["tax"] for w in k.call("finance.cash_forecast", {"weeks": 16})["weeks"]}, {"0.00"})
+    k.update("finance.setting", setting, {"tax_every": "month"})
 
 
 def the_forecast_counts_an_advance_once(k):
@@ -508,6 +534,6 @@ run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, income_and
      an_opening_item_has_its_own_number_and_a_statement_tells_of_other_currencies,
      the_accounts_of_stock_are_the_stores,
      the_forecast_knows_terms_purchases_and_deals, the_forecast_counts_deals_with_tax_by_their_probability,
-     the_forecast_counts_an_advance_once, wrong_days_accounts_and_sums_are_named,
+     the_forecast_counts_an_advance_once, the_forecast_pays_the_tax_of_each_month, wrong_days_accounts_and_sums_are_named,
      an_instalment_past_its_day_makes_the_invoice_overdue, a_closed_order_is_billed_for_what_went_out, parts_of_a_box_are_billed_as_they_are,
      a_credit_limit_counts_what_is_ordered, the_books_need_base_alone], modules="base,crm,logistics,finance")

@@ -152,7 +152,7 @@ static kt_error *check_other_chart(kt_tx *tx, kt_id company, const char *name, c
         "Uruchom z tamtym planem albo dodaj lata i konta ręcznie.");
 }
 
-/* source: ustawa o VAT art. 31a ust. 1: the rate of the last working day before the tax point */
+/* source: ustawa o VAT art. 31a ust. 1: the rate of the last working day before the tax point; art. 99 ust. 1: by month */
 static kt_error *make_setting(kt_tx *tx, kt_id company, enum chart chart)
 {
     struct setting s;
@@ -160,6 +160,7 @@ static kt_error *make_setting(kt_tx *tx, kt_id company, enum chart chart)
     if (s.rec.id.v)
         return NULL;
     s.rate_before = chart == POLISH;
+    s.tax_every = chart == POLISH ? TAX_MONTHLY : 0;
     s.rec.external_id = row_id(tx, company, "setting", "initial");
     return kt_create(tx, &s.rec);
 }

@@ -4,12 +4,16 @@
 
 /* ---- setting.c ---- */
 
+enum tax_every { TAX_MONTHLY = 1, TAX_QUARTERLY };
 struct setting {
     kt_record rec;
     kt_dec tolerance, price_tolerance;
     bool limit_orders, rate_before;
+    enum tax_every tax_every; /* not set: tax is not declared by period */
+    int64_t tax_due;
 };
 extern const kt_shape setting_shape;
+kt_error *setting_compute(kt_tx *tx, kt_record *self);
 /* The company's, or the defaults. */
 KT_MUST kt_error *setting_of(kt_tx *tx, struct setting *setting);
 

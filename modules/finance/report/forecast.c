@@ -22,7 +22,7 @@ const kt_shape forecast_shape = KT_SHAPE(forecast, NULL,
 struct week {
     kt_record rec;
     kt_date start;
-    kt_dec receivable, payable, regular, orders, purchases, deals, balance;
+    kt_dec receivable, payable, regular, orders, purchases, deals, tax, balance;
     kt_str receivable_filter, payable_filter;
 };
 static const kt_shape week_shape = KT_SHAPE(week, NULL,
@@ -33,6 +33,9 @@ static const kt_shape week_shape = KT_SHAPE(week, NULL,
     KT_FIELD(week, orders, MONEY, "Orders to bill", "Zamówienia do zafakturowania", .scale = 2),
     KT_FIELD(week, purchases, MONEY, "Purchases to be billed", "Zakupy niefakturowane", .scale = 2),
     KT_FIELD(week, deals, MONEY, "Deals, by probability", "Szanse, według prawdopodobieństwa", .scale = 2),
+    KT_FIELD(week, tax, MONEY, "Tax to pay", "VAT do zapłaty", .scale = 2,
+        .help = {"Of the periods of finance.setting: what the registers have, and of what is expected.",
+            "Za okresy z finance.setting: z rejestrów i z tego, co spodziewane."}),
     KT_FIELD(week, balance, MONEY, "Cash at its end", "Środki na koniec", .scale = 2),
     KT_FIELD(
         week, receivable_filter, JSON, "Receivables in finance.open_item", "Należności w finance.open_item"),
@@ -57,6 +60,8 @@ typedef struct {
     struct week *weeks;
     size_t count;
     kt_date start; /* of the first week, a Monday */
+    struct tax_period *taxes;
+    size_t tax_count;
 } plan;
 
 /* What is late is expected in the first week; what comes behind the last is left out: NULL. */
@@ -112,7 +117,7 @@ static kt_error *add_regular(plan *p)
 
 struct billed { /* what is billed on a day, with tax */
     kt_date day;
-    kt_dec amount;
+    kt_dec amount, tax; /* tax: so much of the amount */
 };
 
 static kt_error *terms_read(kt_tx *tx, kt_id party, struct terms *t)
@@ -130,8 +135,10 @@ static kt_error *add_billed(
     plan *p, const struct terms *t, const struct billed *b, kt_id currency, enum expected what)
 {
     struct due_part parts[PARTS_MOST];
-    kt_dec value;
+    kt_dec value, tax;
     KT_TRY(to_house(p->tx, &p->house, "currency", b->amount, currency, kt_today(p->tx), &value));
+    KT_TRY(to_house(p->tx, &p->house, "currency", b->tax, currency, kt_today(p->tx), &tax));
+    tax_expect(p->taxes, p->tax_count, b->day, what == OF_PURCHASES ? kt_dec_neg(tax) : tax);
     size_t count = terms_cut(t, b->day, what == OF_PURCHASES ? kt_dec_neg(value) : value, parts);
     for (size_t i = 0; i < count; i++) {
         struct week *w = week_of(p, parts[i].due);
@@ -153,7 +160,7 @@ static int by_day(const void *a, const void *b)
 /* A line is billed on the day of its delivery; of a closed order nothing but goods is. */
 static struct billed bill_of(plan *p, const kt_order *order, const struct invoice_line *line)
 {
-    struct billed row = {kt_today(p->tx), money(0)};
+    struct billed row = {kt_today(p->tx), money(0), money(0)};
     for (size_t i = 0; i < order->line_count; i++) {
         const kt_order_line *of = &order->lines[i];
         if ((int64_t)of->id.v != line->order_line)
@@ -161,7 +168,7 @@ static struct billed bill_of(plan *p, const kt_order *order, const struct invoic
         if (of->day.day > row.day.day)
             row.day = of->day;
         if (of->goods || !order->closed)
-            row.amount = line->gross;
+            row = (struct billed){row.day, line->gross, line->tax};
     }
     return row;
 }
@@ -176,14 +183,16 @@ static size_t make_bills(
         bills[i] = bill_of(p, order, invoice_line_at(&v->lines, i));
     qsort(bills, v->lines.count, sizeof *bills, by_day);
     for (size_t i = 0; i < v->lines.count; i++)
-        if (count && bills[count - 1].day.day == bills[i].day.day)
+        if (count && bills[count - 1].day.day == bills[i].day.day) {
             put(&bills[count - 1].amount, bills[i].amount);
-        else
+            put(&bills[count - 1].tax, bills[i].tax);
+        } else
             bills[count++] = bills[i];
     for (size_t i = 0; i < count && advances.coef > 0; i++) {
         kt_dec settled = kt_dec_cmp(advances, bills[i].amount) < 0 ? advances : bills[i].amount;
         if (settled.coef <= 0)
             continue;
+        bills[i].tax = kt_dec_sub(bills[i].tax, share_of(bills[i].tax, settled, bills[i].amount));
         bills[i].amount = kt_dec_sub(bills[i].amount, settled);
         advances = kt_dec_sub(advances, settled);
     }
@@ -228,18 +237,18 @@ static kt_error *add_orders(plan *p, const kt_orders *orders, bool purchase)
 struct deal { /* what is looked at in crm.deal */
     kt_record rec;
     kt_id party, currency;
-    kt_dec amount, probability, gross;
+    kt_dec amount, probability, gross, tax;
     bool amount_manual, tax_included;
     kt_date expected_close;
 };
 static const kt_shape deal_shape = KT_SHAPE(deal, "crm.deal", KT_BIND(deal, party, REF, "party"),
     KT_BIND(deal, currency, REF, "currency"), KT_BIND(deal, amount, MONEY, "amount"),
     KT_BIND(deal, probability, PERCENT, "probability"), KT_BIND(deal, gross, MONEY, "gross"),
-    KT_BIND(deal, amount_manual, BOOL, "amount_manual"), KT_BIND(deal, tax_included, BOOL, "tax_included"),
-    KT_BIND(deal, expected_close, DATE, "expected_close"));
+    KT_BIND(deal, tax, MONEY, "tax"), KT_BIND(deal, amount_manual, BOOL, "amount_manual"),
+    KT_BIND(deal, tax_included, BOOL, "tax_included"), KT_BIND(deal, expected_close, DATE, "expected_close"));
 
 /* A deal's lines say what it comes to with tax; an amount without them is taxed like a line of text. */
-static kt_error *deal_gross(plan *p, const struct deal *d, kt_dec *gross)
+static kt_error *deal_bill(plan *p, const struct deal *d, struct billed *bill)
 {
     const kt_taxes *taxes = kt_taxes_find(p->tx);
     kt_tax_line line = {.quantity = KT_DEC(1, 0), .price = d->amount, .included = d->tax_included};
@@ -249,13 +258,21 @@ static kt_error *deal_gross(plan *p, const struct deal *d, kt_dec *gross)
         .day = kt_today(p->tx),
         .lines = &line,
         .line_count = 1};
-    *gross = d->gross.scale1 && !d->amount_manual ? d->gross : d->amount;
-    if (d->tax_included || (d->gross.scale1 && !d->amount_manual) || !taxes)
+    bool lines = d->gross.scale1 && !d->amount_manual;
+    bill->amount = lines ? d->gross : d->amount;
+    bill->tax = lines ? known(d->tax) : money(0);
+    if (lines || !taxes)
         return NULL;
     KT_TRY(taxes->assign(p->tx, &document));
     KT_TRY(taxes->compute(p->tx, &document));
-    *gross = document.gross;
+    bill->amount = document.gross;
+    bill->tax = document.tax;
     return NULL;
+}
+
+static kt_dec likely(kt_dec amount, const struct deal *d)
+{
+    return kt_dec_div(kt_dec_mul(amount, d->probability, 6), KT_DEC(100, 0), 2);
 }
 
 static kt_error *add_deal(plan *p, const struct deal *d)
@@ -263,12 +280,12 @@ static kt_error *add_deal(plan *p, const struct deal *d)
     struct terms t;
     const kt_date today = kt_today(p->tx);
     struct billed bill = {.day = d->expected_close.day > today.day ? d->expected_close : today};
-    kt_dec gross;
     if (!d->expected_close.day || !d->amount.coef || !d->probability.coef)
         return NULL;
-    KT_TRY(deal_gross(p, d, &gross));
+    KT_TRY(deal_bill(p, d, &bill));
     KT_TRY(terms_read(p->tx, d->party, &t));
-    bill.amount = kt_dec_div(kt_dec_mul(gross, d->probability, 6), KT_DEC(100, 0), 2);
+    bill.amount = likely(bill.amount, d);
+    bill.tax = likely(bill.tax, d);
     return add_billed(p, &t, &bill, d->currency, OF_DEALS);
 }
 
@@ -297,12 +314,20 @@ static kt_error *cash_now(kt_tx *tx, kt_dec *cash)
     return NULL;
 }
 
+static void add_taxes(plan *p)
+{
+    tax_carry(p->taxes, p->tax_count);
+    for (size_t i = 0; i < p->tax_count; i++)
+        put(&week_of(p, p->taxes[i].due)->tax, kt_dec_neg(p->taxes[i].amount));
+}
+
 static kt_error *show_weeks(plan *p, struct forecast_answer *out)
 {
     kt_dec balance = out->cash;
     for (size_t i = 0; i < p->count; i++) {
         struct week *w = &p->weeks[i];
-        const kt_dec parts[] = {w->receivable, w->payable, w->regular, w->orders, w->purchases, w->deals};
+        const kt_dec parts[] = {
+            w->receivable, w->payable, w->regular, w->orders, w->purchases, w->deals, w->tax};
         for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
             balance = kt_dec_add(balance, parts[k]);
         w->balance = balance;
@@ -353,7 +378,9 @@ kt_error *cash_forecast(kt_tx *tx, const kt_record *params, kt_record *result)
             .regular = money(0),
             .orders = money(0),
             .purchases = money(0),
-            .deals = money(0)};
+            .deals = money(0),
+            .tax = money(0)};
+    KT_TRY(tax_periods(tx, kt_date_add(p.start, (int32_t)p.count * 7 - 1), &p.taxes, &p.tax_count));
     KT_TRY(cash_now(tx, &out->cash));
     KT_TRY(add_items(&p));
     KT_TRY(add_regular(&p));
@@ -361,5 +388,6 @@ kt_error *cash_forecast(kt_tx *tx, const kt_record *params, kt_record *result)
     kt_error *error = add_others(&p, f->deals, out);
     kt_callers_authority(tx, before);
     KT_TRY(error);
+    add_taxes(&p);
     return show_weeks(&p, out);
 }

@@ -66,6 +66,20 @@ kt_error *party_statement(kt_tx *tx, const kt_record *params, kt_record *result)
 extern const kt_shape margin_shape, margin_answer_shape;
 kt_error *real_margin(kt_tx *tx, const kt_record *params, kt_record *result);
 
+/* ---- tax_due.c ---- */
+
+struct tax_period {
+    kt_date start, end, due;
+    kt_dec amount; /* tax on sales less tax on purchases */
+};
+/* The periods of tax, as finance.setting has them, that fall due from today until a day, with what the registers have.
+ *   rows  the transaction's; none if tax is not declared by period */
+KT_MUST kt_error *tax_periods(kt_tx *tx, kt_date until, struct tax_period **rows, size_t *count);
+/* Adds tax that is expected to be billed on a day. */
+void tax_expect(struct tax_period *rows, size_t count, kt_date day, kt_dec tax);
+/* What is below zero is carried into the next period. */
+void tax_carry(struct tax_period *rows, size_t count);
+
 /* ---- regular.c ---- */
 
 enum rhythm { WEEKLY = 1, EACH_MONTH, EACH_QUARTER, EACH_YEAR };

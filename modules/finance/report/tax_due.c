@@ -1,0 +1,85 @@
+/* Tax to pay, period by period: what the registers have, and what is expected to be billed, tax on sales less tax on purchases.
+ * What a period has too much of tax on purchases is carried into the next. source: ustawa o VAT art. 87 ust. 1, art. 99 ust. 1
+ * i 3, art. 103 ust. 1; Directive 2006/112/EC art. 183, 206, 252 */
+#include "invoice/invoice.h"
+#include "payment/payment.h"
+#include "report/report.h"
+
+static kt_date month_from(kt_date day, int months)
+{
+    int year, month, of_month;
+    kt_date_parts(day, &year, &month, &of_month);
+    int at = year * 12 + month - 1 + months;
+    return kt_date_make(at / 12, at % 12 + 1, 1);
+}
+
+/* The first day of the period that has the day. */
+static kt_date period_start_of(kt_date day, int months)
+{
+    int year, month, of_month;
+    kt_date_parts(day, &year, &month, &of_month);
+    return kt_date_make(year, month - (month - 1) % months, 1);
+}
+
+static kt_error *registered(kt_tx *tx, const struct tax_period *p, enum vat_register side, kt_dec *sum)
+{
+    const kt_where where[] = {KT_WHERE(vat_line, side, KT_EQ, side),
+        KT_WHERE(vat_line, tax_day, KT_GE, p->start), KT_WHERE(vat_line, tax_day, KT_LE, p->end), {0}};
+    *sum = money(0);
+    return kt_sum(tx, &(kt_query){&vat_line_shape, where, NULL, 0}, offsetof(struct vat_line, amount), sum);
+}
+
+static kt_error *read_period(kt_tx *tx, struct tax_period *p)
+{
+    kt_dec sales, purchases;
+    KT_TRY(registered(tx, p, SALE_REGISTER, &sales));
+    KT_TRY(registered(tx, p, PURCHASE_REGISTER, &purchases));
+    p->amount = kt_dec_sub(known(sales), known(purchases));
+    return NULL;
+}
+
+kt_error *tax_periods(kt_tx *tx, kt_date until, struct tax_period **rows, size_t *count)
+{
+    struct setting s;
+    *count = 0;
+    *rows = NULL;
+    KT_TRY(setting_of(tx, &s));
+    if (!s.tax_every)
+        return NULL;
+    const int months = s.tax_every == TAX_MONTHLY ? 1 : 3;
+    kt_date start = month_from(period_start_of(kt_today(tx), months), -months);
+    size_t room = (size_t)((until.day - start.day) / 28 + 2);
+    *rows = kt_alloc(tx, sizeof **rows * room);
+    if (!*rows)
+        return kt_no_memory();
+    for (; *count < room; start = month_from(start, months)) {
+        kt_date next = month_from(start, months);
+        struct tax_period p = {
+            start, kt_date_add(next, -1), kt_date_add(next, (int32_t)s.tax_due - 1), money(0)};
+        if (p.due.day > until.day)
+            return NULL;
+        if (p.due.day < kt_today(tx).day)
+            continue; /* paid, or late: then it is on its account */
+        KT_TRY(read_period(tx, &p));
+        (*rows)[(*count)++] = p;
+    }
+    return NULL;
+}
+
+void tax_expect(struct tax_period *rows, size_t count, kt_date day, kt_dec tax)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].start.day <= day.day && day.day <= rows[i].end.day)
+            rows[i].amount = kt_dec_add(rows[i].amount, tax);
+}
+
+void tax_carry(struct tax_period *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].amount.coef >= 0)
+            continue;
+        if (i + 1 < count)
+            rows[i + 1].amount = kt_dec_add(rows[i + 1].amount, rows[i].amount);
+        rows[i].amount = money(0);
+    }
+}
