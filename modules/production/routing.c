@@ -236,10 +236,35 @@ kt_error *step_possible(kt_tx *tx, const struct step *step, bool *possible)
     return NULL;
 }
 
+/* *step: the first by which nobody works now; the count: there is none */
+static kt_error *first_impossible(kt_tx *tx, const struct routing *routing, size_t *step)
+{
+    bool possible = true;
+    for (*step = 0; *step < routing->steps.count; (*step)++) {
+        KT_TRY(step_possible(tx, step_at(routing, *step), &possible));
+        if (!possible)
+            break;
+    }
+    return NULL;
+}
+
 kt_error *routing_workable(kt_tx *tx, const struct routing *routing, bool *workable)
 {
-    *workable = true;
-    for (size_t i = 0; i < routing->steps.count && *workable; i++)
-        KT_TRY(step_possible(tx, step_at(routing, i), workable));
+    size_t step;
+    KT_TRY(first_impossible(tx, routing, &step));
+    *workable = step == routing->steps.count;
     return NULL;
+}
+
+kt_error *routing_check(kt_tx *tx, const struct routing *routing)
+{
+    size_t step;
+    KT_TRY(first_impossible(tx, routing, &step));
+    if (step == routing->steps.count)
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_RULE, "routing", "the work centre of operation %lld, %s, is not active",
+                       "stanowisko operacji %lld, %s, nie jest w użyciu",
+                       (long long)step_at(routing, step)->sequence, step_at(routing, step)->name.ptr),
+        "Name another routing or change this one, or set the work centre active again.",
+        "Wskaż inną marszrutę albo zmień tę, albo ustaw stanowisko znowu jako aktywne.");
 }

@@ -203,6 +203,7 @@ def nothing_new_goes_to_a_work_centre_out_of_use(k):
         expect("Saw" in str(error), True)
         k.update("production.routing", s["routing"], {"name": "All chairs"}) # it stood there
         refused("rule", lambda: k.call("production.order.confirm", {"id": drafted}), "routing")
+        refused("rule", lambda: k.call("production.capacity.promise", {"item": s["CHAIR"]}), "routing")
         order = sold(k, "1")
         expect(parts(k, order), [("missing", 1)]) # nobody makes it, nobody sells it
         k.call("crm.order.cancel", {"id": order, "reason": "Gone"})

@@ -78,35 +78,18 @@ static kt_error *order_planned(kt_tx *tx, const kt_record *self, kt_record *resu
 
 /* ---- Actions ---- */
 
-/* An order begins its way at centres that are in use; one that is on it goes on. */
-static kt_error *check_centres(kt_tx *tx, const struct order *o)
-{
-    struct bom_book *book;
-    const struct routing *routing;
-    KT_TRY(bom_book_today(tx, &book));
-    KT_TRY(bom_book_routing(tx, book, o->routing, &routing));
-    for (size_t i = 0; routing && i < routing->steps.count; i++) {
-        const struct step *step = step_at(routing, i);
-        bool possible;
-        KT_TRY(step_possible(tx, step, &possible));
-        if (!possible)
-            return kt_hint(
-                kt_fail(tx, KT_RULE, "routing", "the work centre of operation %lld, %s, is not active",
-                    "stanowisko operacji %lld, %s, nie jest w użyciu", (long long)step->sequence,
-                    step->name.ptr),
-                "Name another routing or change this one, or set the work centre active again.",
-                "Wskaż inną marszrutę albo zmień tę, albo ustaw stanowisko znowu jako aktywne.");
-    }
-    return NULL;
-}
-
 static kt_error *confirm_within(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct order *o = KT_AS(order, self);
+    struct bom_book *book;
+    const struct routing *routing;
     kt_plan plan = {0};
     (void)params;
     o->steps++;
-    KT_TRY(check_centres(tx, o));
+    KT_TRY(bom_book_today(tx, &book));
+    KT_TRY(bom_book_routing(tx, book, o->routing, &routing));
+    if (routing) /* one that is on its way goes on */
+        KT_TRY(routing_check(tx, routing));
     KT_TRY(order_cover(tx, o, &plan));
     o->state = CONFIRMED;
     return order_look(tx, o);

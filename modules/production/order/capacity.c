@@ -140,6 +140,8 @@ kt_error *capacity_promise(kt_tx *tx, const kt_record *params, kt_record *result
     struct bom_entry *entry;
     struct placed placed;
     KT_TRY(bom_book_made(tx, &book, p->item, p->quantity, &entry));
+    if (entry->routing)
+        KT_TRY(routing_check(tx, entry->routing));
     KT_TRY(place_steps(tx, entry->routing, p->quantity,
         p->from.day > kt_today(tx).day ? kt_instant(tx, p->from, 0) : kt_now(tx), (kt_time){0}, (kt_id){0},
         false, &placed));
