@@ -351,6 +351,23 @@ def the_forecast_knows_terms_purchases_and_deals(k):
     expect(foreseen(k, lambda: buy(k, s["rad"], s["wheel"], "10", "10", 22, "EUR")), {"purchases": in_weeks((22, -430))})
 
 
+def the_preview_of_an_order_tells_what_the_forecast_will(k):
+    """100 euros and 23 of tax at 4.30 by 30 and 70 %; a wheel of it is bought of a supplier at home, another of one in the union, who charges no tax."""
+    s, buyer = books(k), seen["buyer"]
+    goods = {}
+    for supplier in ("steel", "rad"):
+        goods[supplier] = make(k, "base.item", code=f"of {supplier}", name="Part", unit=s["piece"], price="50", currency=s["PLN"], bought=True)
+        make(k, "logistics.supplier_price", item=goods[supplier], party=s[supplier], price="20", currency=s["PLN"], lead_days=3)
+    made = make(k, "crm.order", party=buyer, currency=s["EUR"], asked=later(20), lines=[{"item": of, "quantity": "1", "price": "50"} for of in goods.values()])
+    preview = k.call("crm.order.preview", {"id": made})["result"]
+    told = lambda answer: [(c["received"], c["paid"]) for c in answer["cash"]]
+    days = sum(D(received) for received, _ in told(preview)), sum(D(paid) for _, paid in told(preview))
+    expect(days, (D("528.90"), D("44.60")))  # 24.60 and 20
+    gained = foreseen(k, lambda: expect(k.call("crm.order.confirm", {"id": made})["cash"], preview["cash"]))
+    received = in_weeks(*(((datetime.date.fromisoformat(c["day"]) - TODAY).days, c["received"]) for c in preview["cash"] if D(c["received"])))
+    expect((gained["orders"], sorted(received.values())), (received, [D("158.67"), D("370.23")]))
+
+
 def the_forecast_counts_deals_with_tax_by_their_probability(k):
     """500 and 115 of tax by the stage's 40 %, 30 % of it at the close; lines with 8 %; an amount that has its tax in it already."""
     s, buyer = books(k), seen["buyer"]
@@ -533,7 +550,8 @@ run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, income_and
      a_bill_is_held_against_order_and_receipt_in_all_its_parts, opening_the_next_year_leaves_alone_what_is_there,
      an_opening_item_has_its_own_number_and_a_statement_tells_of_other_currencies,
      the_accounts_of_stock_are_the_stores,
-     the_forecast_knows_terms_purchases_and_deals, the_forecast_counts_deals_with_tax_by_their_probability,
+     the_forecast_knows_terms_purchases_and_deals, the_preview_of_an_order_tells_what_the_forecast_will,
+     the_forecast_counts_deals_with_tax_by_their_probability,
      the_forecast_counts_an_advance_once, the_forecast_pays_the_tax_of_each_month, wrong_days_accounts_and_sums_are_named,
      an_instalment_past_its_day_makes_the_invoice_overdue, a_closed_order_is_billed_for_what_went_out, parts_of_a_box_are_billed_as_they_are,
      a_credit_limit_counts_what_is_ordered, the_books_need_base_alone], modules="base,crm,logistics,finance")
