@@ -121,10 +121,13 @@ static kt_error *rule_webhook(method_call *call)
     json j = json_to(&text);
     json_variant(&j, payload ? payload : call->params);
     kt_str kept = text.full ? (kt_str){0} : arena_str(tx->arena, buffer_str(&text));
+    bool full = text.full && !text.starved;
     buffer_close(&text);
-    if (!kept.ptr)
+    if (full)
         return kt_fail(
             tx, KT_LIMIT, "payload", "larger than %d bytes", "większe niż %d bajtów", MODEL_JSON_MAX);
+    if (!kept.ptr)
+        return error_no_memory();
     for (size_t i = 0; i < set->others.count; i++) {
         const subscription *s = &set->others.items[i];
         if (s->trigger->kind != ON_WEBHOOK || !str_eq(s->trigger->name, name))

@@ -269,7 +269,7 @@ static kt_error *keep_text(kt_tx *tx, const variant *definition, kt_str *text, k
     json j = json_to(&out);
     json_variant(&j, definition);
     *text = out.full ? (kt_str){0} : arena_str(tx->arena, buffer_str(&out));
-    bool full = out.full;
+    bool full = out.full && !out.starved;
     buffer_close(&out);
     if (full)
         return kt_fail(tx, KT_LIMIT, NULL, "the definition is longer than %d bytes",

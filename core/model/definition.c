@@ -51,9 +51,12 @@ static const char *as_json(form *f, const char *name)
     json j = json_to(&out);
     json_variant(&j, v);
     kt_str made = out.full ? (kt_str){0} : arena_str(f->arena, buffer_str(&out));
+    bool full = out.full && !out.starved;
     buffer_close(&out);
-    if (!made.ptr)
+    if (full)
         wrong(f, name, "shorter", "krótsze");
+    else if (!made.ptr)
+        kt_also(&f->problems, error_no_memory());
     return made.ptr;
 }
 

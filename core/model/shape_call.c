@@ -218,8 +218,10 @@ static kt_error *tell_event(
         json_object_end(&out);
         seen.payload = text.full ? (kt_str){0} : arena_str(tx->arena, buffer_str(&text));
     }
-    bool fits = !text.full;
+    bool fits = !text.full, starved = text.starved;
     buffer_close(&text);
+    if (starved)
+        return error_no_memory();
     return fits ? model_tell(tx, &seen)
                 : kt_fail(tx, KT_LIMIT, NULL, "event %s carries more than %d bytes",
                       "zdarzenie %s niesie więcej niż %d bajtów", event, MODEL_JSON_MAX);
