@@ -95,6 +95,9 @@ typedef struct {
     /* So much of what was reserved for a demand is lost, and reserved no more: the demand is covered anew. */
     KT_MUST kt_error *(*lost)(
         kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity, kt_text reason);
+    /* The demand had `used` so much, gives it back and needs it still. Covers it like `cover`, but while nobody keeps
+     * stock it lies ready for the demand, and nothing is made or bought for it. */
+    KT_MUST kt_error *(*returned)(kt_tx *tx, const kt_demand *demand, kt_plan *plan);
 } kt_supply;
 
 /* NULL: no module offers it now. */

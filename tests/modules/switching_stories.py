@@ -171,6 +171,45 @@ def what_is_used_without_stores_is_what_came_meanwhile(k):
     expect((pegged(k, sale), held(k, "crm.order", sale), level(k, lamp)["available"]), ([("stock", D(6))], [D(6)], D(0)))
 
 
+def what_is_given_back_without_stores_lies_ready(k):
+    """Three carts take their lamps while the stores are closed, and give two back: none is made anew, and one goes in again. The stores,
+    which have seen nothing of it, hold the other one for them, and have two for others."""
+    lamp, cart = lamps(k, "back", "3")
+    carts = make(k, "production.order", item=cart, quantity="3")
+    k.call("production.order.confirm", {"id": carts})
+    with Off(k, "logistics"):
+        k.call("production.order.issue", {"id": carts})
+        expect(pegged(k, carts, "production.order"), [])
+        k.call("production.order.give_back", {"id": carts, "components": [{"item": lamp, "quantity": "2"}]})
+        part, = k.call("base.supply.explain", {"document": {"entity": "production.order", "id": carts}})["parts"]
+        expect((part["kind"], D(part["quantity"]), part["supply"], part["day"], part["reason"]), ("stock", D(2), None, day(0), "it is there, though nobody keeps stock"))
+        expect(rows(k, "production.order", ["item", "=", lamp]), [])
+        k.call("production.order.issue", {"id": carts, "components": [{"item": lamp, "quantity": "1"}]})
+        expect(pegged(k, carts, "production.order"), [("stock", D(1))])
+    expect((pegged(k, carts, "production.order"), held(k, "production.order", carts), level(k, lamp)["available"]), ([("stock", D(1))], [D(1)], D(2)))
+    expect((rows(k, "production.order", ["item", "=", lamp]), k.call("system.check", {})["sound"]), ([], True))
+
+
+def what_is_given_back_without_stores_and_not_needed_goes_to_who_misses_it(k):
+    """Nobody makes knobs or sells them. One of two drawers is scrap before its knob is on: another drawer gets it."""
+    s = shop(k)
+    knob, drawer = (make(k, "base.item", code=code, name=code.title(), unit=s["piece"], price="9", currency=s["pln"]) for code in ("KNOB", "DRAWER"))
+    make(k, "production.bom", item=drawer, lines=[{"item": knob, "quantity": "1"}])
+    two, one = (make(k, "production.order", item=drawer, quantity=quantity) for quantity in ("2", "1"))
+    for order in (two, one):
+        k.call("production.order.confirm", {"id": order})
+    expect([pegged(k, order, "production.order") for order in (two, one)], [[("missing", D(2))], [("missing", D(1))]])
+    with Off(k, "logistics"):
+        k.call("production.order.issue", {"id": two})
+        k.call("production.order.report", {"id": two, "produced": "1"})
+        k.call("production.order.finish", {"id": two})
+        k.call("production.order.give_back", {"id": two})
+        expect((pegged(k, one, "production.order"), k.get("production.order", one)["state"]), ([("stock", D(1))], "reserved"))
+    expect(pegged(k, one, "production.order"), [("missing", D(1))])
+    put(k, knob, "1", "2")
+    expect((pegged(k, one, "production.order"), held(k, "production.order", one)), ([("stock", D(1))], [D(1)]))
+
+
 def what_the_stores_hold_beyond_its_pegging_they_give_to_who_misses_it(k):
     """Thirteen carts have six lamps in the stores, and use four of them while these are closed, before seven more are made. The four that the
     stores still hold go to a sale that has missed two for longer, and then to the carts' own seven, which the stores have not seen."""
@@ -372,7 +411,8 @@ def the_whole_house_is_sound(k):
 run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_order_on_hold_hears_it_when_it_goes_on,
      a_bill_for_a_cancelled_order_can_be_credited, what_was_billed_and_credited_without_sales_they_hear_afterwards, a_suppliers_bill_without_the_stores_is_on_its_order_afterwards,
      what_is_made_without_stores_lies_ready_and_is_missed_by_them,
-     what_is_used_without_stores_is_what_came_meanwhile, what_the_stores_hold_beyond_its_pegging_they_give_to_who_misses_it,
+     what_is_used_without_stores_is_what_came_meanwhile, what_is_given_back_without_stores_lies_ready,
+     what_is_given_back_without_stores_and_not_needed_goes_to_who_misses_it, what_the_stores_hold_beyond_its_pegging_they_give_to_who_misses_it,
      what_lies_ready_is_let_go_before_the_stores_have_looked_at_it,
      orders_of_the_time_without_stores_get_their_goods_and_deliveries,
      a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first, what_came_from_elsewhere_while_it_was_picked_is_not_held_when_put_back,

@@ -109,13 +109,9 @@ static kt_error *lay_ready(kt_tx *tx, struct pegging *p, kt_dec *rest)
     const kt_demand demand = pegging_demand(p);
     kt_cover part = pegging_part(p);
     kt_date was;
-    part.kind = KT_FROM_STOCK;
     part.quantity = take;
     part.cost = pegging_cost(p, take);
-    part.day = kt_today(tx);
-    part.document = (kt_id){0};
-    part.reason = (kt_text){
-        "it is there, though nobody keeps stock", "jest, choć nikt nie prowadzi magazynu"};
+    lay_there(tx, &part);
     KT_TRY(promise_of(tx, p->demand, p->line, &was));
     KT_TRY(pegging_lessen(tx, p, take));
     KT_TRY(pegging_remember(tx, &demand, &part));

@@ -77,21 +77,49 @@ static kt_error *ask_sources(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
     return NULL;
 }
 
-static kt_error *cover_goods(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
+/* Nobody keeps stock, and what is given back lies there. */
+static kt_error *lie_ready(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
+{
+    size_t at = 0;
+    KT_TRY(kt_plan_add(tx, plan, &at));
+    plan->parts[at] = (kt_cover){.item = demand->item,
+        .line = demand->line,
+        .quantity = demand->quantity,
+        .needed = demand->day,
+        .level = demand->level};
+    lay_there(tx, &plan->parts[at]);
+    KT_TRY(pegging_remember(tx, demand, &plan->parts[at]));
+    sum_up(plan, at, demand->level);
+    return NULL;
+}
+
+typedef kt_error *(*covering)(kt_tx *tx, const kt_demand *demand, kt_plan *plan);
+
+static kt_error *cover_goods(kt_tx *tx, const kt_demand *demand, covering how, kt_plan *plan)
 {
     struct needed_item item = {KT_OF(needed_item)};
     KT_TRY(kt_read(tx, demand->item, &item.rec));
     plan->day = (kt_date){0};
     plan->cost = plan->missing = (kt_dec){0};
-    return item.kind == GOODS && demand->quantity.coef > 0 ? ask_sources(tx, demand, plan) : NULL;
+    return item.kind == GOODS && demand->quantity.coef > 0 ? how(tx, demand, plan) : NULL;
+}
+
+static kt_error *on_own_authority(kt_tx *tx, const kt_demand *demand, covering how, kt_plan *plan)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = cover_goods(tx, demand, how, plan);
+    kt_callers_authority(tx, before);
+    return e;
 }
 
 kt_error *supply_cover(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
 {
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = cover_goods(tx, demand, plan);
-    kt_callers_authority(tx, before);
-    return e;
+    return on_own_authority(tx, demand, ask_sources, plan);
+}
+
+static kt_error *returned(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
+{
+    return on_own_authority(tx, demand, source_of(tx, KT_FROM_STOCK) ? ask_sources : lie_ready, plan);
 }
 
 /* ---- Letting go ---- */
@@ -197,4 +225,4 @@ static kt_error *used(kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec 
 }
 
 const kt_supply supply_service = {supply_cover, release, used, supply_moved, supply_arrived, supply_failed,
-    supply_joined, supply_tree, supply_freed, supply_lost};
+    supply_joined, supply_tree, supply_freed, supply_lost, returned};

@@ -150,6 +150,15 @@ bool lies_ready(const struct pegging *p)
     return p->kind == KT_FROM_STOCK && !p->supply.v;
 }
 
+void lay_there(const kt_tx *tx, kt_cover *part)
+{
+    part->kind = KT_FROM_STOCK;
+    part->day = kt_today(tx);
+    part->document = (kt_id){0};
+    part->reason = (kt_text){
+        "it is there, though nobody keeps stock", "jest, choć nikt nie prowadzi magazynu"};
+}
+
 static kt_str said(const char *text)
 {
     size_t len = 0;

@@ -38,6 +38,8 @@ kt_demand pegging_demand(const struct pegging *p);
 kt_cover pegging_part(const struct pegging *p);
 /* It came while nobody kept stock: it is its demand's by this pegging alone, and no stores hold it. */
 bool lies_ready(const struct pegging *p);
+/* The part becomes what lies ready. */
+void lay_there(const kt_tx *tx, kt_cover *part);
 /* It is missing, comes after it is needed, or nobody knows when. */
 bool cover_late(const kt_cover *part);
 /* The day on which all of a demand's line is there; not set: some is missing, or nobody knows. */

@@ -135,7 +135,8 @@ static kt_error *drop_empty(kt_tx *tx, struct order *o)
     return NULL;
 }
 
-/* What the order still needs is asked for again; what else came into the stores is free for others.
+/* What the order still needs is its own again. The rest is free for others: what of it is in the stores, or all of it
+ * while nobody keeps stock.
  *   moved  of the quantity: into the stores */
 static kt_error *hand_out(kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_dec moved)
 {
@@ -146,9 +147,9 @@ static kt_error *hand_out(kt_tx *tx, struct order *o, struct component *c, kt_de
     if (!supply)
         return NULL;
     if (again.coef > 0)
-        KT_TRY(order_ask_for_more(tx, o, c, again));
+        KT_TRY(order_ask_for_returned(tx, o, c, again));
     o->planned_material = planned;
-    kt_dec rest = kt_dec_sub(moved, again);
+    kt_dec rest = kt_dec_sub(kt_stock_find(tx) ? moved : quantity, again);
     if (rest.coef <= 0)
         return NULL;
     return supply->freed(tx, order_any(tx, o), c->item, kt_any_id(o->warehouse), rest);

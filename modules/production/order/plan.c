@@ -56,8 +56,9 @@ kt_error *component_learn_day(
     return NULL;
 }
 
-static kt_error *ask(
-    kt_tx *tx, const kt_supply *supply, const kt_demand *demand, kt_time needed, kt_plan *plan)
+typedef kt_error *(*covering)(kt_tx *tx, const kt_demand *demand, kt_plan *plan); /* of base.supply */
+
+static kt_error *ask(kt_tx *tx, covering cover, const kt_demand *demand, kt_time needed, kt_plan *plan)
 {
     struct asking *asking;
     KT_TRY(asking_now(tx, &asking));
@@ -65,21 +66,21 @@ static kt_error *ask(
     const kt_time at = asking->at;
     asking->document = demand->document;
     asking->at = needed;
-    KT_TRY(supply->cover(tx, demand, plan));
+    KT_TRY(cover(tx, demand, plan));
     asking->document = document; /* of the level above */
     asking->at = at;
     return NULL;
 }
 
-/* Asks for one component, and learns its day and what it costs. */
-static kt_error *cover_component(
-    kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_time needed, kt_plan *plan)
+/* Asks for one component, and learns its day and what it costs.
+ *   cover  NULL: there is no base.supply */
+static kt_error *cover_component(kt_tx *tx, struct order *o, struct component *c, kt_dec quantity,
+    covering cover, kt_time needed, kt_plan *plan)
 {
-    const kt_supply *supply = kt_supply_find(tx);
     size_t before = plan->count;
     kt_dec cost = {0};
     KT_TRY(component_learn_day(tx, plan, before, 0, c));
-    if (supply && quantity.coef > 0) {
+    if (cover && quantity.coef > 0) {
         const kt_demand demand = {.item = c->item,
             .quantity = quantity,
             .day = needed.ms ? local_day(tx, needed) : (kt_date){0},
@@ -87,7 +88,7 @@ static kt_error *cover_component(
             .document = order_any(tx, o),
             .line = c->rec.id,
             .level = (unsigned)o->level + 1};
-        KT_TRY(ask(tx, supply, &demand, needed, plan));
+        KT_TRY(ask(tx, cover, &demand, needed, plan));
         KT_TRY(component_learn_day(tx, plan, before, demand.level, c));
         if (plan->count > before)
             cost = plan->cost;
@@ -233,6 +234,8 @@ static kt_error *place(
 
 kt_error *order_cover(kt_tx *tx, struct order *o, kt_plan *plan)
 {
+    const kt_supply *supply = kt_supply_find(tx);
+    const covering cover = supply ? supply->cover : NULL;
     struct placed placed;
     o->planned_material = KT_DEC(0, 2);
     kt_time needed = {0};
@@ -242,7 +245,7 @@ kt_error *order_cover(kt_tx *tx, struct order *o, kt_plan *plan)
     }
     for (size_t i = 0; i < o->components.count; i++) {
         struct component *c = component_at(o, i);
-        KT_TRY(cover_component(tx, o, c, kt_dec_sub(c->quantity, c->issued), needed, plan));
+        KT_TRY(cover_component(tx, o, c, kt_dec_sub(c->quantity, c->issued), cover, needed, plan));
     }
     KT_TRY(place(tx, o, (kt_date){0}, (kt_id){0}, true, &placed));
     KT_TRY(expect_goods(tx, o));
@@ -318,17 +321,29 @@ kt_error *order_refresh(kt_tx *tx, struct order *o)
     return NULL;
 }
 
-kt_error *order_ask_for_more(kt_tx *tx, struct order *o, struct component *c, kt_dec quantity)
+static kt_error *ask_also(kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, covering cover)
 {
     kt_plan plan = {0};
     const kt_date day = c->day;
     const kt_time there = c->there;
     bool known = c->known;
-    KT_TRY(cover_component(tx, o, c, quantity, o->begins, &plan));
+    KT_TRY(cover_component(tx, o, c, quantity, cover, o->begins, &plan));
     c->known = c->known && known;
     c->day = day.day > c->day.day ? day : c->day;
     c->there = there.ms > c->there.ms ? there : c->there;
     return NULL;
+}
+
+kt_error *order_ask_for_more(kt_tx *tx, struct order *o, struct component *c, kt_dec quantity)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    return ask_also(tx, o, c, quantity, supply ? supply->cover : NULL);
+}
+
+kt_error *order_ask_for_returned(kt_tx *tx, struct order *o, struct component *c, kt_dec quantity)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    return ask_also(tx, o, c, quantity, supply ? supply->returned : NULL);
 }
 
 kt_error *order_resize_component(
