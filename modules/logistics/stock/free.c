@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <kontor/list.h>
+#include <kontor/walk.h>
 
 #include "stock/delivery.h"
 
@@ -100,7 +101,7 @@ kt_error *losses_tell(kt_tx *tx, const struct losses *losses)
     return NULL;
 }
 
-/* ---- A lot, a place may be used again ---- */
+/* ---- A lot, a place, a warehouse may be used again ---- */
 
 /* All of them are read before the first is told: who is told of one may take of another.
  *   where  which balances, ended by {0} */
@@ -140,6 +141,41 @@ kt_error *location_changed(kt_tx *tx, const kt_event *event)
     kt_error *e = tell_balances_free(tx, kt_any(tx, location_shape.name, is->rec.id), where);
     kt_callers_authority(tx, before);
     return e;
+}
+
+/* All that is free of the item there at once: who is told of one balance may take of another. */
+static kt_error *tell_item_free(kt_tx *tx, kt_record *rec)
+{
+    const struct balance *b = KT_AS(balance, rec);
+    const kt_where where[] = {KT_WHERE(balance, item, KT_EQ, b->item),
+        KT_WHERE(balance, warehouse, KT_EQ, b->warehouse), KT_WHERE(balance, free, KT_GT, ZERO),
+        KT_WHERE(balance, place, KT_EQ, KT_AT_STORES), {0}};
+    kt_dec free = ZERO;
+    KT_TRY(
+        kt_sum(tx, &(kt_query){.of = &balance_shape, .where = where}, offsetof(struct balance, free), &free));
+    return tell_free(tx, kt_any(tx, warehouse_shape.name, b->warehouse), b->item, b->warehouse, free);
+}
+
+static const kt_walk walks[] = {
+    {{"What lies in warehouses that are in use is handed out", "Przydział towaru z magazynów w użyciu"},
+        &balance_shape,
+        "[[\"free\",\">\",\"0\"],[\"place\",\"=\",\"stores\"],[\"warehouse.active\",\"=\",true],"
+        "[\"location.active\",\"=\",true]]",
+        tell_item_free},
+};
+
+static kt_error *walk_on(kt_tx *tx, kt_work_run *run)
+{
+    return kt_walk_on(tx, walks, 1, run);
+}
+
+const kt_work warehouses_open = {kt_walk_prepare, walk_on};
+
+/* A warehouse that is in use again has its goods for whoever misses them. */
+kt_error *warehouse_changed(kt_tx *tx, const kt_event *event)
+{
+    const struct warehouse *was = KT_SEE(warehouse, event->before), *is = KT_SEE(warehouse, event->after);
+    return was->active || !is->active ? NULL : kt_walk_begin(tx, WAREHOUSES_OPEN, walks, 0);
 }
 
 /* Unblocked, or good for longer: also for whoever needs it on a later day than it was good for. */

@@ -3,6 +3,7 @@
 #pragma once
 #include <kontor/stock.h>
 #include <kontor/supply.h>
+#include <kontor/work.h>
 
 #define ZERO KT_DEC(0, 4)
 kt_dec smaller(kt_dec a, kt_dec b);
@@ -183,9 +184,12 @@ KT_MUST kt_error *dispossess(kt_tx *tx, const struct wanted *wanted, kt_dec quan
     struct losses *losses, kt_dec *rest);
 /* The goods have moved: the demands that had them are covered anew. */
 KT_MUST kt_error *losses_tell(kt_tx *tx, const struct losses *losses);
-kt_error *lot_changed(kt_tx *tx, const kt_event *event);      /* of "logistics.lot.updated" */
-kt_error *location_changed(kt_tx *tx, const kt_event *event); /* of "logistics.location.updated" */
-kt_error *goods_unclaimed(kt_tx *tx, const kt_event *event);  /* of "base.supply.unclaimed" */
+kt_error *lot_changed(kt_tx *tx, const kt_event *event);       /* of "logistics.lot.updated" */
+kt_error *location_changed(kt_tx *tx, const kt_event *event);  /* of "logistics.location.updated" */
+kt_error *warehouse_changed(kt_tx *tx, const kt_event *event); /* of "logistics.warehouse.updated" */
+#define WAREHOUSES_OPEN "logistics.warehouses_open"            /* the service */
+extern const kt_work warehouses_open;
+kt_error *goods_unclaimed(kt_tx *tx, const kt_event *event); /* of "base.supply.unclaimed" */
 extern const kt_shape unclaimed_shape;
 
 /* ---- move.c ---- */

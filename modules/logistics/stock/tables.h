@@ -81,12 +81,13 @@
         {"base.supply.promise", &promise_shape, promise_moved},                                              \
         {"base.supply.used", &used_shape, demand_used}, {"logistics.lot.updated", &lot_shape, lot_changed},  \
         {"logistics.location.updated", &location_shape, location_changed},                                   \
+        {"logistics.warehouse.updated", &warehouse_shape, warehouse_changed},                                \
         {"base.supply.unclaimed", &unclaimed_shape, goods_unclaimed},                                        \
         {"crm.enabled", NULL, orders_caught_up}, {"logistics.enabled", NULL, orders_caught_up},
 
 #define STOCK_SERVICES                                                                                       \
     {"logistics.stock", 1, &stock_service}, {"supply.stock", 1, &stock_source},                              \
-        {DELIVERIES_CATCH_UP, 1, &deliveries_catch_up},
+        {DELIVERIES_CATCH_UP, 1, &deliveries_catch_up}, {WAREHOUSES_OPEN, 1, &warehouses_open},
 
 #define STOCK_LOOKUPS                                                                                        \
     "; base.item:read; base.item_category:read; base.item_unit:read; base.unit:read; base.party:read; "      \
