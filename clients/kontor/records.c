@@ -289,7 +289,7 @@ int records_describe(tool *t, int count, char **arguments)
     } else if (entity && t->format == FORMAT_CSV) {
         output_csv(stdout, json_object_get(entity, "fields"), NULL, true);
     } else if (entity) {
-        json_t *columns = json_pack("[s,s,s,s,s]", "name", "type", "label", "required", "target");
+        json_t *columns = json_pack("[s,s,s,s,s,s]", "name", "type", "label", "required", "in_use", "target");
         printf("%s: %s\n\n", arguments[0], json_string_value(json_object_get(entity, "label")));
         output_table(stdout, json_object_get(entity, "fields"), columns);
         json_decref(columns);

@@ -73,6 +73,9 @@ def check_records(sh):
     assert "Rower Plus" in sh.out("search", "rower")
     assert "created" in sh.out("history", "base.party", party)
     assert "Customer" in sh.out("describe", "base.party") and "base.party" in sh.out("describe")
+    head, *fields = sh.out("describe", "crm.order").splitlines()[2:]
+    flags = {line.split()[0]: [line[head.index(flag):].startswith("true") for flag in ("required", "in_use")] for line in fields if line.strip()}
+    assert (flags["party"], flags["warehouse"]) == ([True, False], [False, True]), flags
     assert sh.json("call", "base.party.count", '{"filter": [["is_customer", "=", true]]}') == 1
     dry = sh.json("create", "base.party", "name=Never", "kind=person", "--dry-run")
     assert dry["changes"] and sh.out("count", "base.party").strip() == "1"
