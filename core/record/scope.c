@@ -33,7 +33,7 @@ kt_error *model_memory_back(kt_tx *tx, kt_memory before, kt_error *error)
 
 kt_error *scope_open(kt_tx *tx, model_scope *scope)
 {
-    scope->own = arena_open(arena_left(tx->arena));
+    *scope = (model_scope){.own = arena_open(arena_left(tx->arena))};
     if (!scope->own)
         return error_no_memory();
     scope->before = model_memory_in(tx, scope->own);
