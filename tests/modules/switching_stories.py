@@ -289,6 +289,22 @@ def a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first(k):
     expect(rows(k, "logistics.reservation", ["document", "=", {"entity": "crm.order", "id": sale}]), [])
 
 
+def a_rest_that_was_cancelled_is_not_delivered_when_the_stores_come_back(k):
+    """Of five horns three go, and two are forgotten: nor does an amended order bring them, but one more that is asked for."""
+    put(k, shop(k)["HORN"], "3", "9")
+    sale = order(k, ("HORN", 5), delivery_policy="cancel_rest")
+    k.call("crm.order.confirm", {"id": sale})
+    first = delivery_of(k, sale)
+    k.call("logistics.delivery.ship", {"id": first})
+    with Off(k, "logistics"):
+        pass
+    expect([r["id"] for r in rows(k, "logistics.delivery", ["document", "=", {"entity": "crm.order", "id": sale}])], [first])
+    k.call("crm.order.amend", {"id": sale, "reason": "one more", "lines": [{"line": 1, "quantity": "6"}]})
+    rest = k.get("logistics.delivery", delivery_of(k, sale))
+    expect(([D(line["quantity"]) for line in rest["lines"]], pegged(k, sale)), ([D(1)], [("missing", D(1))]))
+    k.call("crm.order.close", {"id": sale})
+
+
 def what_came_from_elsewhere_while_it_was_picked_is_not_held_when_put_back(k):
     sale = bells(k, 4)
     delivery = delivery_of(k, sale)
@@ -415,7 +431,8 @@ run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_orde
      what_is_given_back_without_stores_and_not_needed_goes_to_who_misses_it, what_the_stores_hold_beyond_its_pegging_they_give_to_who_misses_it,
      what_lies_ready_is_let_go_before_the_stores_have_looked_at_it,
      orders_of_the_time_without_stores_get_their_goods_and_deliveries,
-     a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first, what_came_from_elsewhere_while_it_was_picked_is_not_held_when_put_back,
+     a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first, a_rest_that_was_cancelled_is_not_delivered_when_the_stores_come_back,
+     what_came_from_elsewhere_while_it_was_picked_is_not_held_when_put_back,
      what_came_from_elsewhere_while_it_was_picked_is_not_held_when_the_rest_ships_without_sales,
      what_the_picker_leaves_behind_is_not_held_beyond_its_pegging, orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes,
      many_orders_are_covered_in_steps_and_once,

@@ -76,7 +76,7 @@ static kt_dec in_order_unit(const struct delivery_line *line, kt_dec quantity)
     return kt_dec_round(kt_dec_div(kt_dec_mul(line->order_quantity, quantity, 8), line->quantity, 8), 4);
 }
 
-static bool rest_of(const struct delivery_line *line, struct delivery_line *rest)
+bool delivery_rest_of(const struct delivery_line *line, struct delivery_line *rest)
 {
     *rest = (struct delivery_line){.rec.of = &delivery_line_shape,
         .item = line->item,
@@ -116,7 +116,7 @@ static kt_error *make_backorder(kt_tx *tx, const struct delivery *d)
         .day = d->day};
     struct delivery_line rest;
     for (size_t i = 0; i < d->lines.count; i++)
-        if (rest_of(delivery_line_at(&d->lines, i), &rest))
+        if (delivery_rest_of(delivery_line_at(&d->lines, i), &rest))
             KT_TRY(kt_line_add(tx, &b.lines, &rest.rec));
     if (!b.lines.count)
         return NULL;
@@ -138,7 +138,7 @@ static kt_error *drop_rest(kt_tx *tx, const struct delivery *d)
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct delivery_line *line = delivery_line_at(&d->lines, i);
         const struct owner owner = delivery_owner(tx, d, line);
-        if (!rest_of(line, &rest))
+        if (!delivery_rest_of(line, &rest))
             continue;
         KT_TRY(d->document.v && supply ? supply->release(tx, d->document, owner.line, rest.quantity, &left)
                                        : hand_back(tx, line->item, &owner, rest.quantity, &given));
