@@ -146,7 +146,10 @@ def a_promise_counts_the_machines(k):
 
 
 def levelling_keeps_every_operation(k):
-    before = k.count("production.operation", [["state", "in", ["ready", "blocked"]]])
+    """Also beside one that needs no work centre, and so has no place in the plan."""
+    open_order = k.list("production.order", [["state", "in", ["confirmed", "reserved"]]], limit=1)["rows"][0]["id"]
+    drawing = make(k, "production.operation", order=open_order, name="Read the drawing", sequence=5)
+    before = k.count("production.operation", [["state", "in", ["ready", "blocked"]], ["centre", "is_null", False]])
     answer = k.call("production.capacity.level", {"rounds": 300})
     expect(answer["operations"], before)
     if answer["late"] > answer["late_before"]:
@@ -157,6 +160,7 @@ def levelling_keeps_every_operation(k):
             raise AssertionError(f"{begin} is before {end}")
     for order in k.list("production.order", [["state", "in", ["confirmed", "reserved"]], ["day", "is_null", False]], limit=200)["rows"]:
         expect(order["day"] in order["why"], True) # what it says is what holds now
+    expect(k.get("production.operation", drawing)["begins"], None)
 
 
 def quantities_are_what_their_units_allow(k):

@@ -235,8 +235,8 @@ static kt_error *read_operations(kt_tx *tx, struct levelled *l)
                 tx, KT_LIMIT, NULL, "more than %d operations", "więcej niż %d operacji", LEVEL_MAX);
         l->own[i].from = l->count;
         for (size_t n = 0; n < count; n++) {
-            if (some[n].state != BLOCKED && some[n].state != READY)
-                continue;
+            if ((some[n].state != BLOCKED && some[n].state != READY) || !some[n].centre.v)
+                continue; /* what no work centre does takes none of their time */
             l->operations = kt_grow(tx, l->operations, l->count, &room, sizeof *some);
             if (!l->operations)
                 return kt_no_memory();
@@ -338,8 +338,8 @@ static kt_error *book_begun(kt_tx *tx, struct levelled *l)
     KT_TRY(kt_open(tx, &query, &cursor));
     while (!error && kt_next(cursor, &p.rec)) {
         unsigned at;
-        if (p.state <= READY && order_of(l, p.order))
-            continue; /* it is placed anew */
+        if (!p.centre.v || (p.state <= READY && order_of(l, p.order)))
+            continue; /* nowhere to book, or placed anew */
         error = floor_machine(tx, &l->floor, p.centre, (kt_id){0}, true, &at);
         if (!error &&
             !machine_book(&l->floor.memory, &l->floor.machines[at], p.begins.ms / 60000, to_minutes(p.ends)))
