@@ -161,6 +161,7 @@ def levelling_keeps_every_operation(k):
     for order in k.list("production.order", [["state", "in", ["confirmed", "reserved"]], ["day", "is_null", False]], limit=200)["rows"]:
         expect(order["day"] in order["why"], True) # what it says is what holds now
     expect(k.get("production.operation", drawing)["begins"], None)
+    k.call("production.operation.delete", {"id": drawing})
 
 
 def quantities_are_what_their_units_allow(k):

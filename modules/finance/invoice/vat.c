@@ -94,12 +94,12 @@ static kt_str iso(kt_tx *tx, kt_date day)
 }
 
 /* A kind as an aggregate tells it: "charged", in its quotes. */
-static kt_tax_kind kind_told(kt_str value)
+static unsigned kind_told(kt_str value)
 {
     for (size_t i = 0; kinds[i].name; i++) {
         size_t len = strlen(kinds[i].name);
         if (value.len == len + 2 && memcmp(value.ptr + 1, kinds[i].name, len) == 0)
-            return (kt_tax_kind)kinds[i].value;
+            return kinds[i].value;
     }
     return 0;
 }
