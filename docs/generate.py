@@ -41,7 +41,7 @@ def field_type(field):
 
 
 def field_notes(field):
-    flags = [name for name in ("required", "unique", "indexed", "searchable", "personal", "computed", "fixed") if field.get(name)]
+    flags = [name.replace("_", " ") for name in ("required", "unique", "indexed", "searchable", "personal", "computed", "fixed", "in_use") if field.get(name)]
     notes = ", ".join(flags)
     return "; ".join(part for part in (field.get("label", ""), notes, field.get("help", "")) if part)
 
