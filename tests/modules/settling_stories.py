@@ -247,6 +247,9 @@ def an_advance_is_settled_credited_and_settled_again(k):
         expect((row["advances"][0]["net"], row["advances"][0]["tax"]), ("100.00", "23.00"))
     expect(gained.now, [D(0), D(-138), D(-600)])
     refused("validation", lambda: draft(k, thing("10"), advances=[{"invoice": advance["id"], "amount": "0.01"}]), "advances[0].amount")
+    cent = down("0.01")
+    told = refused("rule", lambda: k.call("finance.invoice.post", {"id": cent}), "lines")
+    assert "0.00 is left" in told.problems[0]["message"], told.problems
     proved(k)
 
 

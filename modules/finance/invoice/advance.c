@@ -164,6 +164,9 @@ kt_error *advance_read(kt_tx *tx, kt_id advance, kt_id but, struct advance_part 
 
 /* ---- What may be credited of it ---- */
 
+static const kt_text credit_less = {"Credit less of these lines, or by \"price\" a part of it.",
+    "Skoryguj mniej z tych pozycji albo część ceny polem \"price\"."};
+
 static kt_error *check_rate(kt_tx *tx, const struct advance_part *left, const kt_tax_row *row, kt_dec cents)
 {
     const kt_tax_row *of = tax_row_of(&left->of.taxes, row);
@@ -179,8 +182,7 @@ static kt_error *check_rate(kt_tx *tx, const struct advance_part *left, const kt
         kt_fail(tx, KT_RULE, "lines", "of what %s bore %s %s is left: the rest is credited or settled",
             "z tego, co na %s było ze stawką %s, pozostaje %s: reszta jest skorygowana albo rozliczona",
             left->of.rec.number.ptr, row->label.ptr, kt_dec_text(tx, kt_dec_round(open, 2), 2).ptr),
-        "Credit less of these lines, or by \"price\" a part of it.",
-        "Skoryguj mniej z tych pozycji albo część ceny polem \"price\".");
+        credit_less.en, credit_less.pl);
 }
 
 kt_error *advance_credit_check(kt_tx *tx, const struct invoice *note, const struct invoice *of)
@@ -193,7 +195,13 @@ kt_error *advance_credit_check(kt_tx *tx, const struct invoice *note, const stru
     KT_TRY(advance_read(tx, of->rec.id, note->rec.id, &left));
     for (size_t i = 0; i < note->taxes.count; i++)
         kt_also(&all, check_rate(tx, &left, KT_AS(kt_tax_row, kt_line(&note->taxes, i)), cents));
-    return all;
+    const kt_dec open = kt_dec_sub(left.of.gross, left.before); /* of all rates to the cent */
+    if (all || kt_dec_cmp(note->gross, open) <= 0)
+        return all;
+    return kt_hint(kt_fail(tx, KT_RULE, "lines", "of %s %s is left: the rest is credited or settled",
+                       "z %s pozostaje %s: reszta jest skorygowana albo rozliczona", left.of.rec.number.ptr,
+                       kt_dec_text(tx, kt_dec_round(open, 2), 2).ptr),
+        credit_less.en, credit_less.pl);
 }
 
 /* ---- What an invoice settles ---- */
