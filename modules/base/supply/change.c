@@ -167,15 +167,19 @@ static const kt_shape unclaimed_shape = KT_SHAPE(unclaimed, NULL,
     KT_FIELD(unclaimed, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4),
     KT_FIELD(unclaimed, freed_by, REF, "Was reserved for", "Było zarezerwowane dla", .target = "*"));
 
-/* To those who miss some of the item; what none of them takes others may. */
-static kt_error *freed_within(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec rest)
+/* To those who miss some of the item; what none of them takes others may.
+ *   offered  as much as may be taken
+ *   rest     of it, what is nobody's */
+static kt_error *freed_within(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec offered, kt_dec rest)
 {
     struct peggings all = {0};
-    if (rest.coef > 0)
+    kt_dec left_over = offered;
+    if (offered.coef > 0)
         KT_TRY(peggings_missing(tx, item, &all));
-    for (size_t i = 0; i < all.count && rest.coef > 0; i++)
+    for (size_t i = 0; i < all.count && left_over.coef > 0; i++)
         if (!is_elsewhere(&all.items[i], warehouse))
-            KT_TRY(hand_out(tx, &all.items[i], kt_any_id(all.items[i].warehouse), by, &rest));
+            KT_TRY(hand_out(tx, &all.items[i], kt_any_id(all.items[i].warehouse), by, &left_over));
+    rest = kt_dec_sub(rest, kt_dec_sub(offered, left_over));
     if (rest.coef <= 0)
         return NULL;
     const struct unclaimed left = {KT_OF(unclaimed), .item = item, .quantity = rest, .freed_by = by,
@@ -186,7 +190,7 @@ static kt_error *freed_within(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, 
 kt_error *supply_freed(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity)
 {
     kt_authority before = kt_own_authority(tx);
-    kt_error *e = freed_within(tx, by, item, warehouse, quantity);
+    kt_error *e = freed_within(tx, by, item, warehouse, quantity, quantity);
     kt_callers_authority(tx, before);
     return e;
 }
@@ -203,7 +207,9 @@ static kt_error *arrived_within(kt_tx *tx, kt_id supply, kt_id item, kt_id wareh
         KT_TRY(come_for(tx, &all.items[i], warehouse, came, &rest));
         due = kt_dec_sub(due, came);
     }
-    return freed_within(tx, (kt_id){0}, item, warehouse, rest);
+    /* who had waited for it may have got another lot, and this one is good for who misses some */
+    return freed_within(
+        tx, (kt_id){0}, item, warehouse, source_of(tx, KT_FROM_STOCK) ? quantity : rest, rest);
 }
 
 kt_error *supply_arrived(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity)
