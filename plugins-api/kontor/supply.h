@@ -72,9 +72,9 @@ typedef struct {
      *   day     not set: nobody knows any more */
     KT_MUST kt_error *(*moved)(kt_tx *tx, kt_id supply, kt_date day, kt_text reason);
     /* So much of a supply is in the stores now: the demands that wait for it get it reserved, those needed
-     * first before the others; what is left is handed out like what is freed, and what they got from other lots, too. For each "base.supply.reserved" is
-     * emitted: {document, line, day, item, quantity, freed_by}. What came for a demand and cannot be reserved, being
-     * blocked or expired, the demand misses. */
+     * first before the others; what is left, or free since they got other lots, is handed out like what is freed. For
+     * each "base.supply.reserved" is emitted: {document, line, day, item, quantity, freed_by}. What came for a demand
+     * and cannot be reserved, being blocked or expired, the demand misses. */
     KT_MUST kt_error *(*arrived)(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity);
     /* So much of a supply will not come: the demands that waited for it are covered anew. */
     KT_MUST kt_error *(*failed)(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason);
