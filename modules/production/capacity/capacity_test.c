@@ -10,28 +10,9 @@
 #include "capacity/instances.h"
 #include "capacity/shop.h"
 
-static char pool[64 << 20];
-static size_t used;
-
-static void *take(void *context, size_t size)
-{
-    (void)context;
-    size = (size + 15) & ~(size_t)15;
-    if (used + size > sizeof pool)
-        return NULL;
-    used += size;
-    for (size_t i = 0; i < size; i++)
-        pool[used - size + i] = 0;
-    return pool + used - size;
-}
-static const memory from_pool = {take, NULL};
-
-static uint64_t seed = 11;
-static int64_t draw(int64_t below)
-{
-    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (int64_t)((seed >> 33) % (uint64_t)below);
-}
+#define POOL_BYTES (64 << 20)
+#define SEED       11
+#include "memory_test.h"
 
 enum { DAY = 1440, DAYS = 400 };
 static struct span shifts[2 * DAYS];

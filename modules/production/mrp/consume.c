@@ -1,7 +1,8 @@
 #include "mrp/consume.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+#include <kontor/list.h>
 
 struct consuming {
     const memory *memory;
@@ -45,17 +46,12 @@ static void take(struct consuming *c, size_t forecast, size_t order, int64_t *re
     int64_t quantity = f->left < *rest ? f->left : *rest;
     if (quantity <= 0 || c->no_memory)
         return;
-    if (c->taken_count == c->taken_room) {
-        size_t room = c->taken_room ? c->taken_room * 2 : 64;
-        struct consumed *larger = MEMORY_ARRAY(c->memory, struct consumed, room);
-        c->no_memory = !larger;
-        if (c->no_memory)
-            return;
-        if (c->taken_count)
-            memcpy(larger, c->taken, c->taken_count * sizeof *larger);
-        c->taken = larger;
-        c->taken_room = room;
-    }
+    struct consumed *taken = kt_grow_from(
+        c->memory->take, c->memory->context, c->taken, c->taken_count, &c->taken_room, sizeof *taken);
+    c->no_memory = !taken;
+    if (!taken)
+        return;
+    c->taken = taken;
     f->left -= quantity;
     *rest -= quantity;
     c->taken[c->taken_count++] = (struct consumed){forecast, order, quantity, f->left};

@@ -9,26 +9,9 @@
 
 #include "mrp/consume.h"
 
-static char pool[1 << 20];
-static size_t used, limit = sizeof pool;
-
-static void *take(void *context, size_t size)
-{
-    (void)context;
-    size = (size + 15) & ~(size_t)15;
-    if (used + size > limit)
-        return NULL;
-    used += size;
-    return memset(pool + used - size, 0, size);
-}
-static const memory from_pool = {take, NULL};
-
-static uint64_t seed = 23;
-static int64_t draw(int64_t below)
-{
-    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (int64_t)((seed >> 33) % (uint64_t)below);
-}
+#define POOL_BYTES (1 << 20)
+#define SEED       23
+#include "memory_test.h"
 
 static size_t consume(struct foreseen *f, size_t forecasts, struct ordered *o, size_t orders, int32_t back,
     int32_t forward, struct consumed **taken)

@@ -11,26 +11,9 @@
 
 #include "mrp/mrp.h"
 
-static char pool[256 << 20];
-static size_t used, limit = sizeof pool;
-
-static void *take(void *context, size_t size)
-{
-    (void)context;
-    size = (size + 15) & ~(size_t)15;
-    if (used + size > limit)
-        return NULL;
-    used += size;
-    return memset(pool + used - size, 0, size);
-}
-static const memory from_pool = {take, NULL};
-
-static uint64_t seed = 17;
-static int64_t draw(int64_t below)
-{
-    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (int64_t)((seed >> 33) % (uint64_t)below);
-}
+#define POOL_BYTES (256 << 20)
+#define SEED       17
+#include "memory_test.h"
 
 /* What is planned for an item to come on a day. */
 static int64_t planned(const struct mrp *m, uint32_t item, int32_t day, bool release)
