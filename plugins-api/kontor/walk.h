@@ -14,10 +14,16 @@ typedef struct {
     const kt_shape *of;
     const char *filter; /* JSON; NULL: all of them */
     kt_error *(*each)(kt_tx *tx, kt_record *rec);
+    size_t about; /* offset of the reference to what the walk is about; 0: it is about nothing */
 } kt_walk;
 
-typedef struct { /* one record of a walk */
+typedef struct { /* which records of a walk; what is not set is any */
     const kt_walk *walk;
+    kt_id about, behind, until;
+} kt_walk_part;
+
+typedef struct { /* one of them */
+    const kt_walk_part *part;
     kt_id id;
 } kt_walk_place;
 
@@ -32,11 +38,11 @@ static inline kt_str kt_walk_filter(const kt_walk *walk)
 /* The record may have gone meanwhile, or be no longer one that is meant. */
 static inline kt_error *kt_walk_read(kt_tx *tx, const kt_walk_place *place, kt_record *rec, bool *found)
 {
+    const kt_walk *walk = place->part->walk;
     const kt_where where[] = {{offsetof(kt_record, id), KT_EQ, &place->id}, {0}};
-    const kt_query query = {
-        .of = place->walk->of, .where = where, .filter = kt_walk_filter(place->walk), .limit = 1};
+    const kt_query query = {.of = walk->of, .where = where, .filter = kt_walk_filter(walk), .limit = 1};
     kt_cursor *cursor;
-    rec->of = place->walk->of;
+    rec->of = walk->of;
     KT_TRY(kt_open(tx, &query, &cursor));
     *found = kt_next(cursor, rec);
     return kt_close(cursor);
@@ -45,7 +51,8 @@ static inline kt_error *kt_walk_read(kt_tx *tx, const kt_walk_place *place, kt_r
 static inline kt_error *kt_walk_one(kt_tx *tx, void *context)
 {
     const kt_walk_place *place = (const kt_walk_place *)context;
-    kt_record *rec = (kt_record *)kt_alloc(tx, place->walk->of->size);
+    const kt_walk *walk = place->part->walk;
+    kt_record *rec = (kt_record *)kt_alloc(tx, walk->of->size);
     bool found = false;
     if (!rec)
         return kt_no_memory();
@@ -53,17 +60,17 @@ static inline kt_error *kt_walk_one(kt_tx *tx, void *context)
     if (!found)
         return NULL;
     const kt_id before = kt_set_company(tx, rec->company);
-    kt_error *e = place->walk->each(tx, rec);
+    kt_error *e = walk->each(tx, rec);
     (void)kt_set_company(tx, before);
     return e;
 }
 
-static inline kt_error *kt_walk_over(kt_tx *tx, const kt_walk *walk, const kt_found *found)
+static inline kt_error *kt_walk_over(kt_tx *tx, const kt_walk_part *part, const kt_found *found)
 {
     kt_authority before = kt_own_authority(tx);
     kt_error *e = NULL;
     for (size_t i = 0; i < found->count && !e; i++) {
-        kt_walk_place place = {walk, found->ids[i]};
+        kt_walk_place place = {part, found->ids[i]};
         e = kt_step(tx, kt_walk_one, &place);
     }
     kt_callers_authority(tx, before);
@@ -71,47 +78,66 @@ static inline kt_error *kt_walk_over(kt_tx *tx, const kt_walk *walk, const kt_fo
 }
 
 static inline kt_error *kt_walk_find(
-    kt_tx *tx, const kt_walk *walk, const kt_where *where, const char *sort, size_t most, kt_found *found)
+    kt_tx *tx, const kt_walk_part *part, const char *sort, size_t most, kt_found *found)
 {
-    const kt_query query = {.of = walk->of, .where = where, .sort = sort, .filter = kt_walk_filter(walk)};
+    kt_where where[4] = {{0}};
+    size_t count = 0;
+    if (part->about.v)
+        where[count++] = (kt_where){part->walk->about, KT_EQ, &part->about};
+    if (part->behind.v)
+        where[count++] = (kt_where){offsetof(kt_record, id), KT_GT, &part->behind};
+    if (part->until.v)
+        where[count] = (kt_where){offsetof(kt_record, id), KT_LE, &part->until};
+    const kt_query query = {
+        .of = part->walk->of, .where = where, .sort = sort, .filter = kt_walk_filter(part->walk)};
     kt_authority before = kt_own_authority(tx);
     kt_error *e = kt_find(tx, &query, most, found);
     kt_callers_authority(tx, before);
     return e;
 }
 
-/* Begins the walk walks[which], and ends it where the records are few.
+/* Begins the walk walks[which] over what refers to `about`, and ends it where the records are few.
  *   service  under which the module offers the kt_work of its walks */
+KT_MUST static inline kt_error *kt_walk_begin_about(
+    kt_tx *tx, const char *service, const kt_walk *walks, unsigned which, kt_id about)
+{
+    const kt_walk_part part = {.walk = &walks[which], .about = about};
+    kt_found found, last;
+    kt_id job;
+    KT_TRY(kt_walk_find(tx, &part, "id", KT_WALK_AT_ONCE, &found));
+    if (!found.more)
+        return kt_walk_over(tx, &part, &found);
+    KT_TRY(kt_walk_find(tx, &part, "-id", 1, &last));
+    return kt_work_start(tx, service, kt_say(tx, part.walk->title),
+        kt_format(tx, "{\"walk\":%u,\"about\":%llu,\"until\":%llu}", which, (unsigned long long)about.v,
+            (unsigned long long)last.ids[0].v),
+        &job);
+}
+
+/* The same of a walk that is about nothing. */
 KT_MUST static inline kt_error *kt_walk_begin(
     kt_tx *tx, const char *service, const kt_walk *walks, unsigned which)
 {
-    const kt_walk *walk = &walks[which];
-    kt_found found, last;
-    kt_id job;
-    KT_TRY(kt_walk_find(tx, walk, NULL, "id", KT_WALK_AT_ONCE, &found));
-    if (!found.more)
-        return kt_walk_over(tx, walk, &found);
-    KT_TRY(kt_walk_find(tx, walk, NULL, "-id", 1, &last));
-    return kt_work_start(tx, service, kt_say(tx, walk->title),
-        kt_format(tx, "{\"walk\":%u,\"until\":%llu}", which, (unsigned long long)last.ids[0].v), &job);
+    return kt_walk_begin_about(tx, service, walks, which, (kt_id){0});
 }
 
 /* The next records of a walk that is a work: what the module's kt_work applies. */
 KT_MUST static inline kt_error *kt_walk_on(kt_tx *tx, const kt_walk *walks, size_t count, kt_work_run *run)
 {
-    const kt_value *params, *which, *until;
+    const kt_value *params, *which, *about, *until;
     kt_found found;
     KT_TRY(kt_json_read(tx, run->params, &params));
     which = kt_value_get(params, "walk");
+    about = kt_value_get(params, "about");
     until = kt_value_get(params, "until");
     if (!which || !until || (uint64_t)which->as.integer >= count)
         return kt_fail(tx, KT_VALIDATION, "params", "name no walk", "nie wskazują przejścia");
-    const kt_walk *walk = &walks[which->as.integer];
-    const kt_id from = {(uint64_t)run->position}, to = {(uint64_t)until->as.integer};
-    const kt_where where[] = {
-        {offsetof(kt_record, id), KT_GT, &from}, {offsetof(kt_record, id), KT_LE, &to}, {0}};
-    KT_TRY(kt_walk_find(tx, walk, where, "id", KT_WALK_STEP, &found));
-    KT_TRY(kt_walk_over(tx, walk, &found));
+    const kt_walk_part part = {.walk = &walks[which->as.integer],
+        .about = {about ? (uint64_t)about->as.integer : 0},
+        .behind = {(uint64_t)run->position},
+        .until = {(uint64_t)until->as.integer}};
+    KT_TRY(kt_walk_find(tx, &part, "id", KT_WALK_STEP, &found));
+    KT_TRY(kt_walk_over(tx, &part, &found));
     run->total = until->as.integer;
     run->position = found.more ? (int64_t)found.ids[found.count - 1].v : run->total;
     run->finished = !found.more;

@@ -186,21 +186,37 @@ def who_misses_goods_gets_them_when_their_warehouse_is_in_use_again(k):
         k.call("crm.order.cancel", {"id": order, "reason": "Gone"})
 
 
+def handing_out(k):
+    """The jobs that handed out what lies where, once none of them is at work."""
+    while k.count("job.job", [["state", "in", ["queued", "running"]]]):
+        time.sleep(0.01)
+    return [k.count("job.job", [["title", "like", where], ["state", "=", "done"]]) for where in ("at a place that is in use again", "in a warehouse that is in use again")]
+
+
 def a_large_warehouse_hands_out_step_by_step(k):
-    """Of more than 500 lots the first and the last are missed; a job finds who misses them."""
+    """Of more than 500 lots the first and the last are missed; a job finds who misses them, of the place alone as well."""
     s = house(k)
     for code in ("VARNISH", "WAX"):
         s[code] = make(k, "base.item", code=code, name=code.title(), tracking="lot", price="9", currency=k.list("base.currency")["rows"][0]["id"])
     lots = [{"item": s["WAX" if n == 500 else "VARNISH"], "quantity": "1", "unit_cost": "2", "new_lot": f"V-{n}"} for n in range(501)]
     for at in (0, 250, 500):
         k.call("logistics.transfer.post", {"id": make(k, "logistics.transfer", kind="entry", warehouse=s["HALL"], location=s["HALL", "B"], lines=lots[at:at + 250])})
-    orders = retired(k, "logistics.warehouse", s["HALL"], lambda: [order for order in (sold(k, "300", "VARNISH"), sold(k, "1", "WAX")) if parts(k, order)[0][0] == "missing"])
-    while k.count("job.job", [["state", "in", ["queued", "running"]]]):
-        time.sleep(0.01)
-    expect(k.count("job.job", [["title", "like", "in use is handed out"], ["state", "=", "done"]]), 1)
-    expect(([covered(k, order) for order in orders], k.call("system.check", {})["sound"]), ([[("stock", 300)], [("stock", 1)]], True))
-    for order in orders:
-        k.call("crm.order.cancel", {"id": order, "reason": "Gone"})
+    for n, what in enumerate((("logistics.warehouse", s["HALL"]), ("logistics.location", s["HALL", "B"]))):
+        orders = retired(k, *what, lambda: [order for order in (sold(k, "300", "VARNISH"), sold(k, "1", "WAX"), sold(k, "150", "VARNISH")) if parts(k, order)[0][0] == "missing"])
+        expect(handing_out(k), [n, 1])
+        expect(([covered(k, order) for order in orders], k.call("system.check", {})["sound"]), ([[("stock", 300)], [("stock", 1)], [("stock", 150)]], True))
+        for order in orders:
+            k.call("crm.order.cancel", {"id": order, "reason": "Gone"})
+
+
+def a_small_warehouse_is_not_kept_waiting_by_a_large_one(k):
+    """Nor a small place: what lies there is handed out at once."""
+    s, jobs = house(k), k.count("job.job", [])
+    put(k, "SEAT", "9", "YARD", "A")
+    order = retired(k, "logistics.location", s["YARD", "A"], lambda: [order for order in [sold(k, "9", "SEAT", warehouse=s["YARD"])] if parts(k, order)][0])
+    retired(k, "logistics.warehouse", s["YARD"], lambda: None)
+    expect((covered(k, order), k.count("job.job", [])), ([("stock", 9)], jobs))
+    k.call("crm.order.cancel", {"id": order, "reason": "Gone"})
 
 
 # ---- Bills, routings, work centres ----
@@ -270,4 +286,4 @@ def who_asks_is_told_which_references_are_to_be_in_use(k):
 
 if __name__ == "__main__":
     run([story for story in list(globals().values()) if callable(story) and getattr(story, "__module__", "") == "__main__"
-         and story not in (house, put, sold, parts, covered, retired, free, planned)], modules="base,crm,logistics,production")
+         and story not in (house, put, sold, parts, covered, retired, free, planned, handing_out)], modules="base,crm,logistics,production")

@@ -103,10 +103,13 @@ kt_error *losses_tell(kt_tx *tx, const struct losses *losses)
 
 /* ---- A lot, a place, a warehouse may be used again ---- */
 
-/* All of them are read before the first is told: who is told of one may take of another.
- *   where  which balances, ended by {0} */
-static kt_error *tell_balances_free(kt_tx *tx, kt_id by, const kt_where *where)
+/* All its balances are read before the first is told: who is told of one may take of another. */
+static kt_error *tell_lot_free(kt_tx *tx, const struct lot *lot)
 {
+    const kt_where where[] = {KT_WHERE(balance, item, KT_EQ, lot->item),
+        KT_WHERE(balance, lot, KT_EQ, lot->rec.id), KT_WHERE(balance, free, KT_GT, ZERO),
+        KT_WHERE(balance, place, KT_EQ, KT_AT_STORES), {0}};
+    const kt_id by = kt_any(tx, lot_shape.name, lot->rec.id);
     kt_found found;
     KT_TRY(kt_find(tx, &(kt_query){.of = &balance_shape, .where = where}, 0, &found));
     struct balance *all = kt_alloc(tx, (found.count + 1) * sizeof *all);
@@ -121,61 +124,73 @@ static kt_error *tell_balances_free(kt_tx *tx, kt_id by, const kt_where *where)
     return NULL;
 }
 
-static kt_error *tell_lot_free(kt_tx *tx, const struct lot *lot)
-{
-    const kt_where where[] = {KT_WHERE(balance, item, KT_EQ, lot->item),
-        KT_WHERE(balance, lot, KT_EQ, lot->rec.id), KT_WHERE(balance, free, KT_GT, ZERO),
-        KT_WHERE(balance, place, KT_EQ, KT_AT_STORES), {0}};
-    return tell_balances_free(tx, kt_any(tx, lot_shape.name, lot->rec.id), where);
-}
+#define AT_PLACES_IN_USE                                                                                     \
+    "[\"free\",\">\",\"0\"],[\"place\",\"=\",\"stores\"],[\"location.active\",\"=\",true]"
 
-/* A place that is in use again has its goods for whoever misses them. */
-kt_error *location_changed(kt_tx *tx, const kt_event *event)
+/* Of the balances of an item at a place or in a warehouse one tells what is free in all, for who is told of one may take of
+ * another: the first that has some. It is looked for backwards, so that a walk meets each only once on its way. */
+static kt_error *tell_all_free(kt_tx *tx, const struct balance *b, kt_where within, kt_id by)
 {
-    const struct location *was = KT_SEE(location, event->before), *is = KT_SEE(location, event->after);
-    const kt_where where[] = {KT_WHERE(balance, location, KT_EQ, is->rec.id),
-        KT_WHERE(balance, free, KT_GT, ZERO), KT_WHERE(balance, place, KT_EQ, KT_AT_STORES), {0}};
-    if (was->active || !is->active)
+    const kt_where earlier[] = {KT_WHERE(balance, item, KT_EQ, b->item), within,
+        {offsetof(struct balance, rec.id), KT_LT, &b->rec.id}, {0}};
+    const kt_where all[] = {earlier[0], within, {0}};
+    kt_query query = {
+        .of = &balance_shape, .where = earlier, .sort = "-id", .filter = KT_STR("[" AT_PLACES_IN_USE "]")};
+    kt_found first;
+    kt_dec free = ZERO;
+    KT_TRY(kt_find(tx, &query, 1, &first));
+    if (first.count)
         return NULL;
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = tell_balances_free(tx, kt_any(tx, location_shape.name, is->rec.id), where);
-    kt_callers_authority(tx, before);
-    return e;
+    query.where = all;
+    query.sort = NULL;
+    KT_TRY(kt_sum(tx, &query, offsetof(struct balance, free), &free));
+    return tell_free(tx, by, b->item, b->warehouse, free);
 }
 
-/* All that is free of the item there at once: who is told of one balance may take of another. */
-static kt_error *tell_item_free(kt_tx *tx, kt_record *rec)
+static kt_error *tell_place_free(kt_tx *tx, kt_record *rec)
 {
     const struct balance *b = KT_AS(balance, rec);
-    const kt_where where[] = {KT_WHERE(balance, item, KT_EQ, b->item),
-        KT_WHERE(balance, warehouse, KT_EQ, b->warehouse), KT_WHERE(balance, free, KT_GT, ZERO),
-        KT_WHERE(balance, place, KT_EQ, KT_AT_STORES), {0}};
-    kt_dec free = ZERO;
-    KT_TRY(
-        kt_sum(tx, &(kt_query){.of = &balance_shape, .where = where}, offsetof(struct balance, free), &free));
-    return tell_free(tx, kt_any(tx, warehouse_shape.name, b->warehouse), b->item, b->warehouse, free);
+    return tell_all_free(tx, b, (kt_where)KT_WHERE(balance, location, KT_EQ, b->location),
+        kt_any(tx, location_shape.name, b->location));
 }
 
-static const kt_walk walks[] = {
-    {{"What lies in warehouses that are in use is handed out", "Przydział towaru z magazynów w użyciu"},
-        &balance_shape,
-        "[[\"free\",\">\",\"0\"],[\"place\",\"=\",\"stores\"],[\"warehouse.active\",\"=\",true],"
-        "[\"location.active\",\"=\",true]]",
-        tell_item_free},
+static kt_error *tell_warehouse_free(kt_tx *tx, kt_record *rec)
+{
+    const struct balance *b = KT_AS(balance, rec);
+    return tell_all_free(tx, b, (kt_where)KT_WHERE(balance, warehouse, KT_EQ, b->warehouse),
+        kt_any(tx, warehouse_shape.name, b->warehouse));
+}
+
+#define IN_USE "[" AT_PLACES_IN_USE ",[\"warehouse.active\",\"=\",true]]"
+enum { PLACE, WAREHOUSE, WALKS };
+static const kt_walk walks[WALKS] = {
+    [PLACE] = {{"What lies at a place that is in use again is handed out",
+                   "Przydział towaru z miejsca, które znów jest w użyciu"},
+        &balance_shape, IN_USE, tell_place_free, offsetof(struct balance, location)},
+    [WAREHOUSE] = {{"What lies in a warehouse that is in use again is handed out",
+                       "Przydział towaru z magazynu, który znów jest w użyciu"},
+        &balance_shape, IN_USE, tell_warehouse_free, offsetof(struct balance, warehouse)},
 };
 
 static kt_error *walk_on(kt_tx *tx, kt_work_run *run)
 {
-    return kt_walk_on(tx, walks, 1, run);
+    return kt_walk_on(tx, walks, WALKS, run);
 }
 
-const kt_work warehouses_open = {kt_walk_prepare, walk_on};
+const kt_work stores_open = {kt_walk_prepare, walk_on};
 
-/* A warehouse that is in use again has its goods for whoever misses them. */
+/* A place, or a warehouse, that is in use again has its goods for whoever misses them. */
+kt_error *location_changed(kt_tx *tx, const kt_event *event)
+{
+    const struct location *was = KT_SEE(location, event->before), *is = KT_SEE(location, event->after);
+    return was->active || !is->active ? NULL : kt_walk_begin_about(tx, STORES_OPEN, walks, PLACE, is->rec.id);
+}
+
 kt_error *warehouse_changed(kt_tx *tx, const kt_event *event)
 {
     const struct warehouse *was = KT_SEE(warehouse, event->before), *is = KT_SEE(warehouse, event->after);
-    return was->active || !is->active ? NULL : kt_walk_begin(tx, WAREHOUSES_OPEN, walks, 0);
+    return was->active || !is->active ? NULL
+                                      : kt_walk_begin_about(tx, STORES_OPEN, walks, WAREHOUSE, is->rec.id);
 }
 
 /* Unblocked, or good for longer: also for whoever needs it on a later day than it was good for. */

@@ -187,8 +187,8 @@ KT_MUST kt_error *losses_tell(kt_tx *tx, const struct losses *losses);
 kt_error *lot_changed(kt_tx *tx, const kt_event *event);       /* of "logistics.lot.updated" */
 kt_error *location_changed(kt_tx *tx, const kt_event *event);  /* of "logistics.location.updated" */
 kt_error *warehouse_changed(kt_tx *tx, const kt_event *event); /* of "logistics.warehouse.updated" */
-#define WAREHOUSES_OPEN "logistics.warehouses_open"            /* the service */
-extern const kt_work warehouses_open;
+#define STORES_OPEN "logistics.stores_open"                    /* the service */
+extern const kt_work stores_open;
 kt_error *goods_unclaimed(kt_tx *tx, const kt_event *event); /* of "base.supply.unclaimed" */
 extern const kt_shape unclaimed_shape;
 

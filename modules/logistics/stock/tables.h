@@ -87,7 +87,7 @@
 
 #define STOCK_SERVICES                                                                                       \
     {"logistics.stock", 1, &stock_service}, {"supply.stock", 1, &stock_source},                              \
-        {DELIVERIES_CATCH_UP, 1, &deliveries_catch_up}, {WAREHOUSES_OPEN, 1, &warehouses_open},
+        {DELIVERIES_CATCH_UP, 1, &deliveries_catch_up}, {STORES_OPEN, 1, &stores_open},
 
 #define STOCK_LOOKUPS                                                                                        \
     "; base.item:read; base.item_category:read; base.item_unit:read; base.unit:read; base.party:read; "      \

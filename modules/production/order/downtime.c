@@ -147,12 +147,13 @@ kt_error *downtime_presets(kt_tx *tx, const kt_record *params, kt_record *result
 kt_error *downtime_migrate(kt_tx *tx, const char *from_version)
 {
     int64_t made;
+    const kt_walk_part all = {.walk = &stops_walk};
     kt_found stops;
     KT_TRY(bring(tx, &made));
     if (!from_version)
         return NULL;
-    KT_TRY(kt_walk_find(tx, &stops_walk, NULL, "id", 0, &stops));
-    return kt_walk_over(tx, &stops_walk, &stops);
+    KT_TRY(kt_walk_find(tx, &all, "id", 0, &stops));
+    return kt_walk_over(tx, &all, &stops);
 }
 
 /* ---- What stops cost ---- */
