@@ -14,7 +14,15 @@ typedef struct {
     kt_id document;  /* of kt_any: whose demand it is, of crm.order or production.order */
     kt_id line;      /* of that document; not set: it has no lines */
     unsigned level;  /* 0: a customer's; components are one deeper than what they go into */
+    kt_dec
+        returned; /* set: it had `used` so much, gives it back at this cost and needs it still; while nobody keeps
+                        stock it lies ready for it, and nothing is made or bought */
 } kt_demand;
+
+/* Goods that are there while nobody keeps stock, and what they cost; not set: unknown. */
+typedef struct {
+    kt_dec quantity, cost;
+} kt_ready;
 
 typedef enum { KT_FROM_STOCK = 1, KT_FROM_MAKING, KT_FROM_BUYING, KT_MISSING } kt_supply_kind;
 
@@ -65,8 +73,10 @@ typedef struct {
      *   left      receives what cannot be undone any more, and why */
     KT_MUST kt_error *(*release)(kt_tx *tx, kt_id document, kt_id line, kt_dec quantity, kt_plan *left);
     /* The demand took so much out of the stores, shipped or issued to production, or got it elsewhere. Then
-     * "base.supply.used" is emitted: {document, line, item}. */
-    KT_MUST kt_error *(*used)(kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity);
+     * "base.supply.used" is emitted: {document, line, item}.
+     *   ready  receives what of it lay ready at a known cost; may be NULL */
+    KT_MUST kt_error *(*used)(
+        kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity, kt_ready *ready);
     /* A supply comes on another day: for every demand whose promise this moves "base.supply.promise" is
      * emitted: {document, line, day, was, reason, reason_pl}.
      *   day     not set: nobody knows any more */
@@ -74,8 +84,10 @@ typedef struct {
     /* So much of a supply is in the stores now: the demands that wait for it get it reserved, those needed
      * first before the others; what is left, or free since they got other lots, is handed out like what is freed. For
      * each "base.supply.reserved" is emitted: {document, line, day, item, quantity, freed_by}. What came for a demand
-     * and cannot be reserved, being blocked or expired, the demand misses. */
-    KT_MUST kt_error *(*arrived)(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity);
+     * and cannot be reserved, being blocked or expired, the demand misses.
+     *   cost  of the quantity, for whom it lies ready while nobody keeps stock; not set: unknown. `freed` alike */
+    KT_MUST kt_error *(*arrived)(
+        kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity, kt_dec cost);
     /* So much of a supply will not come: the demands that waited for it are covered anew. */
     KT_MUST kt_error *(*failed)(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason);
     /* The caller, a source, is at work now and was not: what demands miss is covered anew, and "base.supply.joined"
@@ -91,19 +103,17 @@ typedef struct {
      * them takes "base.supply.unclaimed" is emitted: {item, warehouse, quantity, freed_by}.
      *   by         of kt_any: whose it was, or what brought it; may be not set
      *   warehouse  where it is */
-    KT_MUST kt_error *(*freed)(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity);
+    KT_MUST kt_error *(*freed)(
+        kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity, kt_dec cost);
     /* So much of what was reserved for a demand is lost, and reserved no more: the demand is covered anew. */
     KT_MUST kt_error *(*lost)(
         kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity, kt_text reason);
-    /* The demand had `used` so much, gives it back and needs it still. Covers it like `cover`, but while nobody keeps
-     * stock it lies ready for the demand, and nothing is made or bought for it. */
-    KT_MUST kt_error *(*returned)(kt_tx *tx, const kt_demand *demand, kt_plan *plan);
 } kt_supply;
 
 /* NULL: no module offers it now. */
 static inline const kt_supply *kt_supply_find(kt_tx *tx)
 {
-    return (const kt_supply *)kt_service_find(tx, "base.supply", 2);
+    return (const kt_supply *)kt_service_find(tx, "base.supply", 3);
 }
 
 /* A new part, all zero, at the plan's end; its index in *at. Parts move when others are added. */

@@ -307,9 +307,9 @@ def what_an_order_cost_is_known_when_it_is_done(k):
     act(k, order, "report", produced="10")
     act(k, order, "finish")
     row = k.get("production.order", order)
-    # tops 400, glue 11; legs have no standard cost of their own and no stores that know what they cost
-    expect((row["state"], row["material"], row["machine"], row["labour"], row["overhead"]), ("done", "411.00", "50.00", "214.00", "10.00"))
-    expect(row["received"], row["planned_cost"])
+    # tops 400, glue 11; legs have no standard cost of their own and cost what their bill comes to: 20 of wood 80, 150 minutes 255
+    expect((row["state"], row["material"], row["machine"], row["labour"], row["overhead"]), ("done", "746.00", "50.00", "214.00", "10.00"))
+    expect((row["received"], row["variance"]), (row["planned_cost"], "0.00"))
     cents = {n: round(float(row[n]) * 100) for n in ("actual_cost", "received", "variance")}
     expect(cents["variance"], cents["actual_cost"] - cents["received"])
     expect({r["state"] for r in operations(k, order)}, {"done"})

@@ -210,6 +210,55 @@ def what_is_given_back_without_stores_and_not_needed_goes_to_who_misses_it(k):
     expect((pegged(k, one, "production.order"), held(k, "production.order", one)), ([("stock", D(1))], [D(1)]))
 
 
+def what_is_given_back_without_stores_keeps_its_cost(k):
+    """Nobody makes knobs, or sells them at a price that is known. Ten go in at their standard of 9.00, which is 12.00 afterwards: three that
+    come back take 27.00 off the order, whichever order takes them next, and only what goes in besides costs 12.00 apiece."""
+    s = shop(k)
+    knob, drawer = (make(k, "base.item", code=code, name=code.title(), unit=s["piece"], price="20", currency=s["pln"]) for code in ("PULL", "CHEST"))
+    make(k, "production.bom", item=drawer, tolerance="100", lines=[{"item": knob, "quantity": "1"}])
+    k.update("base.item", knob, {"standard_cost": "9"})
+    five, four = (make(k, "production.order", item=drawer, quantity=quantity) for quantity in ("5", "4"))
+    for order in (five, four):
+        k.call("production.order.confirm", {"id": order})
+    cost = lambda order: (D(k.get("production.order", order)["material"]), [D(c["cost"]) for c in k.get("production.order", order)["components"]])
+    ready = lambda order: [(p["kind"], D(p["quantity"]), p["cost"]) for p in rows(k, "base.pegging", ["demand", "=", {"entity": "production.order", "id": order}], sort="id")]
+    with Off(k, "logistics"):
+        k.call("production.order.issue", {"id": five, "components": [{"item": knob, "quantity": "10"}]})
+        k.update("base.item", knob, {"standard_cost": "12"})
+        expect(cost(five), (D(90), [D(90)]))
+        k.call("production.order.report", {"id": five, "produced": "4"})
+        k.call("production.order.give_back", {"id": five, "components": [{"item": knob, "quantity": "6"}]}) # one of them it needs itself
+        expect((cost(five), ready(five), ready(four)), ((D(36), [D(36)]), [("stock", D(1), "9.00")], [("stock", D(4), "36.00")]))
+        k.call("production.order.issue", {"id": four, "components": [{"item": knob, "quantity": "3"}]})
+        expect((cost(four), ready(four)), ((D(27), [D(27)]), [("stock", D(1), "9.00")]))
+        k.call("production.order.issue", {"id": four, "components": [{"item": knob, "quantity": "2"}]}) # one more than lies ready
+        expect((cost(four), ready(four)), ((D(48), [D(48)]), []))
+        k.call("production.order.report", {"id": five, "produced": "1"})
+        k.call("production.order.finish", {"id": five})
+        expect((cost(five), ready(five)), ((D(45), [D(45)]), []))
+    expect(k.call("system.check", {})["sound"], True)
+
+
+def what_is_made_without_stores_goes_on_at_what_it_cost(k):
+    """A lamp without a standard cost, made of a tube for 25.00, costs that in the cart, too; three that are due a third of 100.00 each lose no cent."""
+    s = shop(k)
+    lamp, cart = lamps(k, "cost", "1")
+    k.call("production.order.cancel", {"id": make(k, "production.order", item=cart, quantity="1")})
+    carts = make(k, "production.order", item=cart, quantity="4")
+    k.call("production.order.confirm", {"id": carts})
+    with Off(k, "logistics"):
+        made = made_for(k, "production.order", carts)
+        k.call("production.order.amend", {"id": made, "components": [{"item": s["TUBE"], "quantity": "4"}]}) # 100.00 of tubes for three lamps
+        for quantity in ("1", "2"):
+            k.call("production.order.report", {"id": made, "produced": quantity})
+        k.call("production.order.finish", {"id": made})
+        expect([(D(p["quantity"]), p["cost"]) for p in rows(k, "base.pegging", ["demand", "=", {"entity": "production.order", "id": carts}], ["supply", "is_null", True])], [(D(3), "100.00")])
+        for material in ("33.33", "66.66", "100.00"):
+            k.call("production.order.report", {"id": carts, "produced": "1"})
+            expect(k.get("production.order", carts)["material"], material)
+        k.call("production.order.finish", {"id": carts})
+
+
 def what_the_stores_hold_beyond_its_pegging_they_give_to_who_misses_it(k):
     """Thirteen carts have six lamps in the stores, and use four of them while these are closed, before seven more are made. The four that the
     stores still hold go to a sale that has missed two for longer, and then to the carts' own seven, which the stores have not seen."""
@@ -428,7 +477,8 @@ run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_orde
      a_bill_for_a_cancelled_order_can_be_credited, what_was_billed_and_credited_without_sales_they_hear_afterwards, a_suppliers_bill_without_the_stores_is_on_its_order_afterwards,
      what_is_made_without_stores_lies_ready_and_is_missed_by_them,
      what_is_used_without_stores_is_what_came_meanwhile, what_is_given_back_without_stores_lies_ready,
-     what_is_given_back_without_stores_and_not_needed_goes_to_who_misses_it, what_the_stores_hold_beyond_its_pegging_they_give_to_who_misses_it,
+     what_is_given_back_without_stores_and_not_needed_goes_to_who_misses_it,
+     what_is_given_back_without_stores_keeps_its_cost, what_is_made_without_stores_goes_on_at_what_it_cost, what_the_stores_hold_beyond_its_pegging_they_give_to_who_misses_it,
      what_lies_ready_is_let_go_before_the_stores_have_looked_at_it,
      orders_of_the_time_without_stores_get_their_goods_and_deliveries,
      a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first, a_rest_that_was_cancelled_is_not_delivered_when_the_stores_come_back,

@@ -103,26 +103,26 @@ static kt_error *allocate(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_id f
 }
 
 /* Nobody keeps stock: what came lies ready for the demand of p, by its pegging alone. */
-static kt_error *lay_ready(kt_tx *tx, struct pegging *p, kt_dec *rest)
+static kt_error *lay_ready(kt_tx *tx, struct pegging *p, kt_ready *rest)
 {
-    const kt_dec take = least(p->quantity, *rest);
+    const kt_ready mine = ready_take(rest, p->quantity);
     const kt_demand demand = pegging_demand(p);
     kt_cover part = pegging_part(p);
     kt_date was;
-    part.quantity = take;
-    part.cost = pegging_cost(p, take);
+    part.quantity = mine.quantity;
+    part.cost = mine.cost;
     lay_there(tx, &part);
     KT_TRY(promise_of(tx, p->demand, p->line, &was));
-    KT_TRY(pegging_lessen(tx, p, take));
+    KT_TRY(pegging_lessen(tx, p, mine.quantity));
     KT_TRY(pegging_remember(tx, &demand, &part));
-    *rest = kt_dec_sub(*rest, take);
     KT_TRY(supply_tell(tx, p, was));
-    return tell_reserved(tx, p, take, (kt_id){0});
+    return tell_reserved(tx, p, mine.quantity, (kt_id){0});
 }
 
-static kt_error *hand_out(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_id freed_by, kt_dec *rest)
+static kt_error *hand_out(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_id freed_by, kt_ready *rest)
 {
-    return source_of(tx, KT_FROM_STOCK) ? allocate(tx, p, warehouse, freed_by, rest) : lay_ready(tx, p, rest);
+    return source_of(tx, KT_FROM_STOCK) ? allocate(tx, p, warehouse, freed_by, &rest->quantity)
+                                        : lay_ready(tx, p, rest);
 }
 
 kt_error *supply_miss(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_text reason)
@@ -141,14 +141,14 @@ kt_error *supply_miss(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_text rea
 }
 
 /* So much of its supply came for p: what of it can be had is its own, what is blocked or past its day it misses. */
-static kt_error *come_for(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec came, kt_dec *rest)
+static kt_error *come_for(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec came, kt_ready *rest)
 {
     static const kt_text held = {"it came, but is blocked, expired or used up",
         "przyszło, ale jest zablokowane, przeterminowane albo zużyte"};
-    kt_dec left = came;
+    kt_ready left = ready_take(rest, came);
     KT_TRY(hand_out(tx, p, warehouse, (kt_id){0}, &left));
-    *rest = kt_dec_sub(*rest, kt_dec_sub(came, left));
-    return left.coef > 0 ? supply_miss(tx, p, left, held) : NULL;
+    rest->quantity = kt_dec_add(rest->quantity, left.quantity);
+    return left.quantity.coef > 0 ? supply_miss(tx, p, left.quantity, held) : NULL;
 }
 
 static bool is_elsewhere(const struct pegging *p, kt_id warehouse)
@@ -170,16 +170,16 @@ static const kt_shape unclaimed_shape = KT_SHAPE(unclaimed, NULL,
 /* To those who miss some of the item; what none of them takes others may.
  *   offered  as much as may be taken
  *   rest     of it, what is nobody's */
-static kt_error *freed_within(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec offered, kt_dec rest)
+static kt_error *freed_within(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_ready offered, kt_dec rest)
 {
     struct peggings all = {0};
-    kt_dec left_over = offered;
-    if (offered.coef > 0)
+    kt_ready left_over = offered;
+    if (offered.quantity.coef > 0)
         KT_TRY(peggings_missing(tx, item, &all));
-    for (size_t i = 0; i < all.count && left_over.coef > 0; i++)
+    for (size_t i = 0; i < all.count && left_over.quantity.coef > 0; i++)
         if (!is_elsewhere(&all.items[i], warehouse))
             KT_TRY(hand_out(tx, &all.items[i], kt_any_id(all.items[i].warehouse), by, &left_over));
-    rest = kt_dec_sub(rest, kt_dec_sub(offered, left_over));
+    rest = kt_dec_sub(rest, kt_dec_sub(offered.quantity, left_over.quantity));
     if (rest.coef <= 0)
         return NULL;
     const struct unclaimed left = {KT_OF(unclaimed), .item = item, .quantity = rest, .freed_by = by,
@@ -187,35 +187,36 @@ static kt_error *freed_within(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, 
     return kt_emit(tx, "base.supply.unclaimed", &left.rec);
 }
 
-kt_error *supply_freed(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity)
+kt_error *supply_freed(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity, kt_dec cost)
 {
     kt_authority before = kt_own_authority(tx);
-    kt_error *e = freed_within(tx, by, item, warehouse, quantity, quantity);
+    kt_error *e = freed_within(tx, by, item, warehouse, (kt_ready){quantity, cost}, quantity);
     kt_callers_authority(tx, before);
     return e;
 }
 
-static kt_error *arrived_within(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity)
+static kt_error *arrived_within(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_ready came)
 {
     struct peggings all;
-    kt_dec rest = quantity, due = quantity;
+    kt_ready rest = came;
+    kt_dec due = came.quantity;
     KT_TRY(peggings_of_supply(tx, supply, item, &all));
     for (size_t i = 0; i < all.count && due.coef > 0; i++) {
-        const kt_dec came = least(all.items[i].quantity, due);
+        const kt_dec part = least(all.items[i].quantity, due);
         if (all.items[i].kind == KT_FROM_STOCK)
             continue;
-        KT_TRY(come_for(tx, &all.items[i], warehouse, came, &rest));
-        due = kt_dec_sub(due, came);
+        KT_TRY(come_for(tx, &all.items[i], warehouse, part, &rest));
+        due = kt_dec_sub(due, part);
     }
     /* who had waited for it may have got another lot, and this one is good for who misses some */
     return freed_within(
-        tx, (kt_id){0}, item, warehouse, source_of(tx, KT_FROM_STOCK) ? quantity : rest, rest);
+        tx, (kt_id){0}, item, warehouse, source_of(tx, KT_FROM_STOCK) ? came : rest, rest.quantity);
 }
 
-kt_error *supply_arrived(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity)
+kt_error *supply_arrived(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity, kt_dec cost)
 {
     kt_authority before = kt_own_authority(tx);
-    kt_error *e = arrived_within(tx, supply, item, warehouse, quantity);
+    kt_error *e = arrived_within(tx, supply, item, warehouse, (kt_ready){quantity, cost});
     kt_callers_authority(tx, before);
     return e;
 }

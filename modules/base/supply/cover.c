@@ -86,6 +86,7 @@ static kt_error *lie_ready(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
         .line = demand->line,
         .quantity = demand->quantity,
         .needed = demand->day,
+        .cost = demand->returned,
         .level = demand->level};
     lay_there(tx, &plan->parts[at]);
     KT_TRY(pegging_remember(tx, demand, &plan->parts[at]));
@@ -93,33 +94,24 @@ static kt_error *lie_ready(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
     return NULL;
 }
 
-typedef kt_error *(*covering)(kt_tx *tx, const kt_demand *demand, kt_plan *plan);
-
-static kt_error *cover_goods(kt_tx *tx, const kt_demand *demand, covering how, kt_plan *plan)
+static kt_error *cover_goods(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
 {
     struct needed_item item = {KT_OF(needed_item)};
     KT_TRY(kt_read(tx, demand->item, &item.rec));
     plan->day = (kt_date){0};
     plan->cost = plan->missing = (kt_dec){0};
-    return item.kind == GOODS && demand->quantity.coef > 0 ? how(tx, demand, plan) : NULL;
-}
-
-static kt_error *on_own_authority(kt_tx *tx, const kt_demand *demand, covering how, kt_plan *plan)
-{
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = cover_goods(tx, demand, how, plan);
-    kt_callers_authority(tx, before);
-    return e;
+    if (item.kind != GOODS || demand->quantity.coef <= 0)
+        return NULL;
+    return demand->returned.scale1 && !source_of(tx, KT_FROM_STOCK) ? lie_ready(tx, demand, plan)
+                                                                    : ask_sources(tx, demand, plan);
 }
 
 kt_error *supply_cover(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
 {
-    return on_own_authority(tx, demand, ask_sources, plan);
-}
-
-static kt_error *returned(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
-{
-    return on_own_authority(tx, demand, source_of(tx, KT_FROM_STOCK) ? ask_sources : lie_ready, plan);
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = cover_goods(tx, demand, plan);
+    kt_callers_authority(tx, before);
+    return e;
 }
 
 /* ---- Letting go ---- */
@@ -173,13 +165,12 @@ static kt_error *release(kt_tx *tx, kt_id document, kt_id line, kt_dec quantity,
 
 /* What was taken out of the stores was reserved there, or else it takes the place of what was still to come: that
  * is let go, so that its supply is free for others or is given up. */
-static kt_error *use_up(
-    kt_tx *tx, struct peggings *all, kt_id item, kt_supply_kind kind, bool ready, kt_dec *rest)
+static kt_error *use_up(kt_tx *tx, struct peggings *all, kt_id item, kt_supply_kind kind, kt_dec *rest)
 {
     kt_plan left = {0};
     for (size_t i = 0; i < all->count && rest->coef > 0; i++) {
         struct pegging *p = &all->items[i];
-        if (p->kind != kind || p->item.v != item.v || lies_ready(p) != ready)
+        if (p->kind != kind || p->item.v != item.v || lies_ready(p))
             continue;
         kt_dec take = least(p->quantity, *rest);
         KT_TRY(kind == KT_FROM_STOCK ? pegging_lessen(tx, p, take) : let_go(tx, p, take, &left));
@@ -188,18 +179,42 @@ static kt_error *use_up(
     return NULL;
 }
 
+/* The same of what lies ready.
+ *   ready  may be NULL */
+static kt_error *use_up_ready(kt_tx *tx, struct peggings *all, kt_id item, kt_dec *rest, kt_ready *ready)
+{
+    for (size_t i = 0; i < all->count && rest->coef > 0; i++) {
+        struct pegging *p = &all->items[i];
+        if (p->item.v != item.v || !lies_ready(p))
+            continue;
+        kt_ready there = {p->quantity, p->cost};
+        const kt_ready taken = ready_take(&there, *rest);
+        *rest = kt_dec_sub(*rest, taken.quantity);
+        if (ready && taken.cost.scale1) {
+            ready->quantity = kt_dec_add(ready->quantity, taken.quantity);
+            ready->cost = kt_dec_add(ready->cost, taken.cost);
+        }
+        KT_TRY(pegging_lessen(tx, p, taken.quantity));
+    }
+    return NULL;
+}
+
 /* While nobody keeps stock, what had come meanwhile is used first: the stores are to be told of the rest alone. */
-static kt_error *used_within(kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity)
+static kt_error *used_within(
+    kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity, kt_ready *ready)
 {
     static const kt_supply_kind order[] = {KT_MISSING, KT_FROM_BUYING, KT_FROM_MAKING};
     const bool kept = source_of(tx, KT_FROM_STOCK);
     struct peggings all;
     kt_dec rest = quantity;
     KT_TRY(peggings_of_demand(tx, document, (int64_t)line.v, &all));
-    KT_TRY(use_up(tx, &all, item, KT_FROM_STOCK, !kept, &rest));
-    KT_TRY(use_up(tx, &all, item, KT_FROM_STOCK, kept, &rest));
+    if (!kept)
+        KT_TRY(use_up_ready(tx, &all, item, &rest, ready));
+    KT_TRY(use_up(tx, &all, item, KT_FROM_STOCK, &rest));
+    if (kept)
+        KT_TRY(use_up_ready(tx, &all, item, &rest, ready));
     for (size_t i = 0; i < sizeof order / sizeof *order; i++)
-        KT_TRY(use_up(tx, &all, item, order[i], false, &rest));
+        KT_TRY(use_up(tx, &all, item, order[i], &rest));
     return NULL;
 }
 
@@ -213,11 +228,11 @@ static const kt_shape used_shape = KT_SHAPE(used, NULL,
     KT_FIELD(used, line, INT, "Line", "Pozycja"),
     KT_FIELD(used, item, REF, "Item", "Towar", .target = "base.item"));
 
-static kt_error *used(kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity)
+static kt_error *used(kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity, kt_ready *ready)
 {
     const struct used what = {KT_OF(used), .document = document, .line = (int64_t)line.v, .item = item};
     kt_authority before = kt_own_authority(tx);
-    kt_error *e = used_within(tx, document, line, item, quantity);
+    kt_error *e = used_within(tx, document, line, item, quantity, ready);
     if (!e)
         e = kt_emit(tx, "base.supply.used", &what.rec);
     kt_callers_authority(tx, before);
@@ -225,4 +240,4 @@ static kt_error *used(kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec 
 }
 
 const kt_supply supply_service = {supply_cover, release, used, supply_moved, supply_arrived, supply_failed,
-    supply_joined, supply_tree, supply_freed, supply_lost, returned};
+    supply_joined, supply_tree, supply_freed, supply_lost};

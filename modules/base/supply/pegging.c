@@ -130,18 +130,26 @@ kt_dec least(kt_dec a, kt_dec b)
     return kt_dec_cmp(a, b) <= 0 ? a : b;
 }
 
-kt_dec pegging_cost(const struct pegging *p, kt_dec quantity)
+kt_ready ready_take(kt_ready *from, kt_dec quantity)
 {
-    return p->cost.scale1 ? kt_dec_div(kt_dec_mul(p->cost, quantity, 6), p->quantity, 2) : p->cost;
+    kt_ready taken = {least(from->quantity, quantity), from->cost};
+    kt_ready left = {kt_dec_sub(from->quantity, taken.quantity), from->cost};
+    if (from->cost.scale1) {
+        left.cost = kt_dec_div(kt_dec_mul(from->cost, left.quantity, 6), from->quantity, 2);
+        taken.cost = kt_dec_sub(from->cost, left.cost);
+    }
+    *from = left;
+    return taken;
 }
 
 kt_error *pegging_lessen(kt_tx *tx, struct pegging *p, kt_dec quantity)
 {
-    kt_dec after = kt_dec_sub(p->quantity, quantity);
-    if (after.coef <= 0)
+    kt_ready left = {p->quantity, p->cost};
+    (void)ready_take(&left, quantity);
+    if (left.quantity.coef <= 0)
         return kt_delete(tx, &p->rec);
-    p->cost = pegging_cost(p, after);
-    p->quantity = after;
+    p->quantity = left.quantity;
+    p->cost = left.cost;
     return kt_update(tx, &p->rec);
 }
 

@@ -30,8 +30,6 @@ KT_MUST kt_error *peggings_of_supply(kt_tx *tx, kt_id supply, kt_id item, struct
 KT_MUST kt_error *peggings_missing(kt_tx *tx, kt_id item, struct peggings *found);
 /* Takes `quantity` off; one that comes to nothing is deleted. */
 KT_MUST kt_error *pegging_lessen(kt_tx *tx, struct pegging *p, kt_dec quantity);
-/* What `quantity` of it costs; not set: unknown. */
-kt_dec pegging_cost(const struct pegging *p, kt_dec quantity);
 /* Remembers a part of a demand's cover; what is on stock is one pegging a line. */
 KT_MUST kt_error *pegging_remember(kt_tx *tx, const kt_demand *demand, const kt_cover *part);
 kt_demand pegging_demand(const struct pegging *p);
@@ -50,13 +48,17 @@ KT_MUST kt_error *promise_of(kt_tx *tx, kt_id demand, int64_t line, kt_date *day
 /* The source of this kind; NULL: its module is not there, or the kind is KT_MISSING. */
 const kt_source *source_of(kt_tx *tx, kt_supply_kind kind);
 kt_dec least(kt_dec a, kt_dec b);
+/* Takes a quantity off, all if it is less, with its share of the cost. */
+kt_ready ready_take(kt_ready *from, kt_dec quantity);
 
 /* cover.c, change.c */
 extern const kt_supply supply_service;
 KT_MUST kt_error *supply_cover(kt_tx *tx, const kt_demand *demand, kt_plan *plan);
 KT_MUST kt_error *supply_moved(kt_tx *tx, kt_id supply, kt_date day, kt_text reason);
-KT_MUST kt_error *supply_arrived(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity);
-KT_MUST kt_error *supply_freed(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity);
+KT_MUST kt_error *supply_arrived(
+    kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity, kt_dec cost);
+KT_MUST kt_error *supply_freed(
+    kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity, kt_dec cost);
 KT_MUST kt_error *supply_lost(
     kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity, kt_text reason);
 KT_MUST kt_error *supply_failed(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason);

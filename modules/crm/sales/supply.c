@@ -278,7 +278,7 @@ kt_error *order_used(kt_tx *tx, const struct sale *s, const struct sale_line *li
         return NULL;
     KT_TRY(read_costed(tx, line, &item));
     KT_TRY(in_own_unit(tx, line, &item, quantity, &quantity));
-    return supply->used(tx, kt_any(tx, s->rec.of->name, s->rec.id), line->rec.id, line->item, quantity);
+    return supply->used(tx, kt_any(tx, s->rec.of->name, s->rec.id), line->rec.id, line->item, quantity, NULL);
 }
 
 /* ---- A promise moved ---- */

@@ -231,7 +231,7 @@ static kt_error *delivered_there(kt_tx *tx, const struct request *r, kt_dec quan
         if (line->rec.id.v != part.line.v)
             continue;
         KT_TRY(kt_in_unit(tx, r->item, quantity, item.unit, line->unit, &part.quantity));
-        KT_TRY(supply->used(tx, r->demand, part.line, r->item, quantity));
+        KT_TRY(supply->used(tx, r->demand, part.line, r->item, quantity, NULL));
         return reports->deliver(tx, r->demand, &part, 1, kt_today(tx));
     }
     return NULL;
@@ -247,7 +247,8 @@ static kt_error *take_in(kt_tx *tx, const struct po *o, struct request *r, kt_de
     KT_TRY(kt_update(tx, &r->rec));
     if (o->ship_to.v)
         return delivered_there(tx, r, awaited);
-    return supply ? supply->arrived(tx, request_any(tx, r), r->item, o->warehouse, quantity) : NULL;
+    return supply ? supply->arrived(tx, request_any(tx, r), r->item, o->warehouse, quantity, (kt_dec){0})
+                  : NULL;
 }
 
 static kt_error *arrived_within(kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity)
@@ -270,7 +271,8 @@ static kt_error *arrived_within(kt_tx *tx, const struct po *o, const struct po_l
     }
     if (rest.coef <= 0 || !supply || o->ship_to.v)
         return NULL;
-    return supply->arrived(tx, kt_any(tx, po_shape.name, o->rec.id), line->item, o->warehouse, rest);
+    return supply->arrived(
+        tx, kt_any(tx, po_shape.name, o->rec.id), line->item, o->warehouse, rest, (kt_dec){0});
 }
 
 kt_error *po_arrived(kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity)

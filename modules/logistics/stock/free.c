@@ -11,7 +11,7 @@
 kt_error *tell_free(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity)
 {
     const kt_supply *supply = kt_supply_find(tx);
-    return supply && quantity.coef > 0 ? supply->freed(tx, by, item, warehouse, quantity) : NULL;
+    return supply && quantity.coef > 0 ? supply->freed(tx, by, item, warehouse, quantity, (kt_dec){0}) : NULL;
 }
 
 kt_error *tell_picks_free(kt_tx *tx, kt_id by, kt_id item, const struct picks *picks)

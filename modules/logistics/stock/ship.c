@@ -162,7 +162,7 @@ static kt_error *report(kt_tx *tx, const struct delivery *d, kt_date day)
         if (line->shipped.coef <= 0)
             continue;
         if (supply)
-            KT_TRY(supply->used(tx, d->document, part.line, line->item, line->shipped));
+            KT_TRY(supply->used(tx, d->document, part.line, line->item, line->shipped, NULL));
         parts[count++] = part;
     }
     return reports ? reports->deliver(tx, d->document, parts, count, day) : NULL;

@@ -137,8 +137,10 @@ static kt_error *drop_empty(kt_tx *tx, struct order *o)
 
 /* What the order still needs is its own again. The rest is free for others: what of it is in the stores, or all of it
  * while nobody keeps stock.
- *   moved  of the quantity: into the stores */
-static kt_error *hand_out(kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_dec moved)
+ *   moved  of the quantity: into the stores
+ *   value  of the quantity */
+static kt_error *hand_out(
+    kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_dec moved, kt_dec value)
 {
     const kt_supply *supply = kt_supply_find(tx);
     const kt_dec planned = o->planned_material; /* it was planned once */
@@ -146,19 +148,21 @@ static kt_error *hand_out(kt_tx *tx, struct order *o, struct component *c, kt_de
     again = o->state == DONE || again.coef < 0 ? none : kt_dec_cmp(again, quantity) > 0 ? quantity : again;
     if (!supply)
         return NULL;
+    const kt_dec own = kt_dec_div(kt_dec_mul(value, again, 6), quantity, 2);
     if (again.coef > 0)
-        KT_TRY(order_ask_for_returned(tx, o, c, again));
+        KT_TRY(order_ask_for_returned(tx, o, c, again, own));
     o->planned_material = planned;
     kt_dec rest = kt_dec_sub(kt_stock_find(tx) ? moved : quantity, again);
     if (rest.coef <= 0)
         return NULL;
-    return supply->freed(tx, order_any(tx, o), c->item, kt_any_id(o->warehouse), rest);
+    return supply->freed(
+        tx, order_any(tx, o), c->item, kt_any_id(o->warehouse), rest, kt_dec_sub(value, own));
 }
 
 static kt_error *give_back(kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_id lot,
     kt_str reason, const char *path)
 {
-    kt_dec rest = quantity, moved = KT_DEC(0, 4);
+    kt_dec rest = quantity, moved = KT_DEC(0, 4), sum = KT_DEC(0, 2);
     while (rest.coef > 0) {
         struct ancestor *a = next_back(o, c, lot);
         kt_dec value, part = kt_dec_cmp(a->quantity, rest) < 0 ? a->quantity : rest;
@@ -167,11 +171,12 @@ static kt_error *give_back(kt_tx *tx, struct order *o, struct component *c, kt_d
         c->issued = kt_dec_sub(c->issued, part);
         c->cost = kt_dec_sub(c->cost, value);
         o->material = kt_dec_sub(o->material, value);
+        sum = kt_dec_add(sum, value);
         rest = kt_dec_sub(rest, part);
         moved = a->move.v ? kt_dec_add(moved, part) : moved;
     }
     KT_TRY(drop_empty(tx, o));
-    return hand_out(tx, o, c, quantity, moved);
+    return hand_out(tx, o, c, quantity, moved, sum);
 }
 
 /* ---- production.order.give_back ---- */

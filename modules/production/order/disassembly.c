@@ -218,7 +218,7 @@ static kt_error *recover(kt_tx *tx, const struct disassembly *d, struct recovere
     }
     KT_TRY(move_goods(tx, d, &in, r->lot));
     r->value = in.value;
-    return supply ? supply->arrived(tx, in.document, r->item, in.warehouse, r->recovered) : NULL;
+    return supply ? supply->arrived(tx, in.document, r->item, in.warehouse, r->recovered, r->value) : NULL;
 }
 
 static kt_error *take_apart(kt_tx *tx, kt_record *self, const kt_record *params)

@@ -1,25 +1,8 @@
-/* Goods of an order: components out of the stores, products into them. Where nobody keeps stock, goods cost their
- * standard. */
+/* Goods of an order: components out of the stores, products into them. Where nobody keeps stock, what lay ready costs what
+ * it did, everything else its standard. */
 #include <kontor/stock.h>
 
 #include "order/order.h"
-
-struct standard_item {
-    kt_record rec;
-    kt_str code;
-    kt_dec standard_cost;
-};
-static const kt_shape standard_item_shape = KT_SHAPE(standard_item, "base.item",
-    KT_BIND(standard_item, code, STRING, "code"),
-    KT_BIND(standard_item, standard_cost, PRICE, "standard_cost"));
-
-static kt_error *at_standard(kt_tx *tx, kt_id item, kt_dec quantity, kt_dec *value)
-{
-    struct standard_item i = {KT_OF(standard_item)};
-    KT_TRY(kt_read(tx, item, &i.rec));
-    *value = i.standard_cost.scale1 ? kt_dec_mul(quantity, i.standard_cost, 2) : KT_DEC(0, 2);
-    return NULL;
-}
 
 kt_error *lot_named(kt_tx *tx, kt_id item, kt_str name, kt_date expires, kt_id *lot)
 {
@@ -30,12 +13,19 @@ kt_error *lot_named(kt_tx *tx, kt_id item, kt_str name, kt_date expires, kt_id *
 
 /* ---- Out of the stores ---- */
 
+struct named_item {
+    kt_record rec;
+    kt_str code;
+};
+static const kt_shape named_item_shape = KT_SHAPE(
+    named_item, "base.item", KT_BIND(named_item, code, STRING, "code"));
+
 /* How much of a component may go in: what the bill says, and the tolerance above it. */
 static kt_error *within_tolerance(
     kt_tx *tx, const struct order *o, const struct component *c, kt_dec quantity, const char *path)
 {
     struct bom bom = {KT_OF(bom)};
-    struct standard_item item = {KT_OF(standard_item)};
+    struct named_item item = {KT_OF(named_item)};
     if (o->bom.v)
         KT_TRY(kt_read(tx, o->bom, &bom.rec));
     kt_dec percent = kt_dec_add(KT_DEC(100, 0), bom.tolerance);
@@ -100,6 +90,17 @@ kt_error *told_at(kt_tx *tx, const kt_error *error, const char *path)
     return all;
 }
 
+/* What a quantity costs that no stores gave. */
+static kt_error *value_unkept(kt_tx *tx, kt_id item, kt_dec quantity, kt_ready ready, kt_dec *value)
+{
+    const kt_dec rest = kt_dec_sub(quantity, ready.quantity);
+    *value = KT_DEC(0, 2);
+    if (rest.coef > 0)
+        KT_TRY(part_cost(tx, item, rest, value));
+    *value = kt_dec_add(*value, ready.cost);
+    return NULL;
+}
+
 kt_error *issue_component(
     kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_id lot, kt_id into, const char *path)
 {
@@ -113,15 +114,16 @@ kt_error *issue_component(
         .warehouse = kt_any_id(o->warehouse),
         .document = order_any(tx, o),
         .line = c->rec.id};
+    kt_ready ready = {0};
     if (move.quantity.coef <= 0)
         return NULL;
     KT_TRY(within_tolerance(tx, o, c, move.quantity, path));
     if (stock)
         KT_TRY(told_at(tx, stock->move(tx, &move), path));
-    else
-        KT_TRY(at_standard(tx, c->item, move.quantity, &move.value));
     if (supply)
-        KT_TRY(supply->used(tx, order_any(tx, o), c->rec.id, c->item, move.quantity));
+        KT_TRY(supply->used(tx, order_any(tx, o), c->rec.id, c->item, move.quantity, &ready));
+    if (!stock)
+        KT_TRY(value_unkept(tx, c->item, move.quantity, ready, &move.value));
     c->issued = kt_dec_add(c->issued, move.quantity);
     c->cost = kt_dec_add(c->cost, move.value);
     o->material = kt_dec_add(kt_dec_add(KT_DEC(0, 2), o->material), move.value);
@@ -149,7 +151,8 @@ kt_error *receive_goods(kt_tx *tx, struct order *o, kt_id item, kt_dec quantity,
         KT_TRY(stock->move(tx, &move));
     *value = move.value;
     o->received = kt_dec_add(kt_dec_add(KT_DEC(0, 2), o->received), *value);
-    return supply ? supply->arrived(tx, order_any(tx, o), item, kt_any_id(o->warehouse), quantity) : NULL;
+    return supply ? supply->arrived(tx, order_any(tx, o), item, kt_any_id(o->warehouse), quantity, *value)
+                  : NULL;
 }
 
 /* ---- What the stores may expect ---- */

@@ -248,8 +248,9 @@ KT_MUST kt_error *order_place_anew(kt_tx *tx, struct order *o, kt_date from, kt_
 KT_MUST kt_error *order_look(kt_tx *tx, struct order *o);
 /* Asks for so much of one component more, or anew; the days of what it is covered by already hold, too. */
 KT_MUST kt_error *order_ask_for_more(kt_tx *tx, struct order *o, struct component *c, kt_dec quantity);
-/* The same for what was issued and comes back: where nobody keeps stock it lies there. */
-KT_MUST kt_error *order_ask_for_returned(kt_tx *tx, struct order *o, struct component *c, kt_dec quantity);
+/* The same for what was issued and comes back at this cost: where nobody keeps stock it lies there. */
+KT_MUST kt_error *order_ask_for_returned(
+    kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_dec cost);
 /* Another quantity of one component: more is asked for, less is given back. */
 KT_MUST kt_error *order_resize_component(
     kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_plan *left);

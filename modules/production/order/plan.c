@@ -56,9 +56,8 @@ kt_error *component_learn_day(
     return NULL;
 }
 
-typedef kt_error *(*covering)(kt_tx *tx, const kt_demand *demand, kt_plan *plan); /* of base.supply */
-
-static kt_error *ask(kt_tx *tx, covering cover, const kt_demand *demand, kt_time needed, kt_plan *plan)
+static kt_error *ask(
+    kt_tx *tx, const kt_supply *supply, const kt_demand *demand, kt_time needed, kt_plan *plan)
 {
     struct asking *asking;
     KT_TRY(asking_now(tx, &asking));
@@ -66,29 +65,31 @@ static kt_error *ask(kt_tx *tx, covering cover, const kt_demand *demand, kt_time
     const kt_time at = asking->at;
     asking->document = demand->document;
     asking->at = needed;
-    KT_TRY(cover(tx, demand, plan));
+    KT_TRY(supply->cover(tx, demand, plan));
     asking->document = document; /* of the level above */
     asking->at = at;
     return NULL;
 }
 
 /* Asks for one component, and learns its day and what it costs.
- *   cover  NULL: there is no base.supply */
+ *   returned  it was issued and comes back at this cost; not set: it is asked for */
 static kt_error *cover_component(kt_tx *tx, struct order *o, struct component *c, kt_dec quantity,
-    covering cover, kt_time needed, kt_plan *plan)
+    kt_dec returned, kt_time needed, kt_plan *plan)
 {
+    const kt_supply *supply = kt_supply_find(tx);
     size_t before = plan->count;
     kt_dec cost = {0};
     KT_TRY(component_learn_day(tx, plan, before, 0, c));
-    if (cover && quantity.coef > 0) {
+    if (supply && quantity.coef > 0) {
         const kt_demand demand = {.item = c->item,
             .quantity = quantity,
             .day = needed.ms ? local_day(tx, needed) : (kt_date){0},
             .warehouse = kt_any_id(o->warehouse),
             .document = order_any(tx, o),
             .line = c->rec.id,
-            .level = (unsigned)o->level + 1};
-        KT_TRY(ask(tx, cover, &demand, needed, plan));
+            .level = (unsigned)o->level + 1,
+            .returned = returned};
+        KT_TRY(ask(tx, supply, &demand, needed, plan));
         KT_TRY(component_learn_day(tx, plan, before, demand.level, c));
         if (plan->count > before)
             cost = plan->cost;
@@ -234,8 +235,6 @@ static kt_error *place(
 
 kt_error *order_cover(kt_tx *tx, struct order *o, kt_plan *plan)
 {
-    const kt_supply *supply = kt_supply_find(tx);
-    const covering cover = supply ? supply->cover : NULL;
     struct placed placed;
     o->planned_material = KT_DEC(0, 2);
     kt_time needed = {0};
@@ -245,7 +244,7 @@ kt_error *order_cover(kt_tx *tx, struct order *o, kt_plan *plan)
     }
     for (size_t i = 0; i < o->components.count; i++) {
         struct component *c = component_at(o, i);
-        KT_TRY(cover_component(tx, o, c, kt_dec_sub(c->quantity, c->issued), cover, needed, plan));
+        KT_TRY(cover_component(tx, o, c, kt_dec_sub(c->quantity, c->issued), (kt_dec){0}, needed, plan));
     }
     KT_TRY(place(tx, o, (kt_date){0}, (kt_id){0}, true, &placed));
     KT_TRY(expect_goods(tx, o));
@@ -321,13 +320,14 @@ kt_error *order_refresh(kt_tx *tx, struct order *o)
     return NULL;
 }
 
-static kt_error *ask_also(kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, covering cover)
+kt_error *order_ask_for_returned(
+    kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_dec cost)
 {
     kt_plan plan = {0};
     const kt_date day = c->day;
     const kt_time there = c->there;
     bool known = c->known;
-    KT_TRY(cover_component(tx, o, c, quantity, cover, o->begins, &plan));
+    KT_TRY(cover_component(tx, o, c, quantity, cost, o->begins, &plan));
     c->known = c->known && known;
     c->day = day.day > c->day.day ? day : c->day;
     c->there = there.ms > c->there.ms ? there : c->there;
@@ -336,14 +336,7 @@ static kt_error *ask_also(kt_tx *tx, struct order *o, struct component *c, kt_de
 
 kt_error *order_ask_for_more(kt_tx *tx, struct order *o, struct component *c, kt_dec quantity)
 {
-    const kt_supply *supply = kt_supply_find(tx);
-    return ask_also(tx, o, c, quantity, supply ? supply->cover : NULL);
-}
-
-kt_error *order_ask_for_returned(kt_tx *tx, struct order *o, struct component *c, kt_dec quantity)
-{
-    const kt_supply *supply = kt_supply_find(tx);
-    return ask_also(tx, o, c, quantity, supply ? supply->returned : NULL);
+    return order_ask_for_returned(tx, o, c, quantity, (kt_dec){0});
 }
 
 kt_error *order_resize_component(
