@@ -350,7 +350,7 @@ static kt_error *get_one(kt_tx *tx, bench *b, uint64_t n, json *out)
     model_record record;
     KT_TRY(model_read(tx, b->party, 1 + shuffled(n) % b->count, &record));
     json_object(out);
-    kt_error *error = model_record_json(tx, &record, NULL, 0, out);
+    kt_error *error = model_record_members(tx, &record, NULL, 0, out);
     json_object_end(out);
     return error;
 }

@@ -160,7 +160,7 @@ static kt_error *run_get(kt_tx *tx, const model_entity *entity, const variant *p
     const variant *fields = params_find(params, "fields");
     KT_TRY(model_paths_resolve(tx, entity, fields, &paths, &count));
     json_object(answer);
-    KT_TRY(model_record_json(tx, &record, paths, count, answer));
+    KT_TRY(model_record_members(tx, &record, paths, count, answer));
     if (!past) {
         json_key(answer, "allowed_actions");
         model_allowed_actions(tx, &record, answer);

@@ -6,6 +6,7 @@
 #include "exchange/inspect.h"
 #include "exchange/params.h"
 #include "kit/str.h"
+#include "record/path.h"
 
 enum { ROWS_MAX = 5000, PROBLEMS_MAX = 1000, PREVIEW_ROWS = 1000 };
 
@@ -215,7 +216,7 @@ static kt_error *write_records(kt_tx *tx, const mapping *map, json *answer)
     json_key(answer, "records");
     json_array(answer);
     for (const model_change *c = tx->changes; c && shown < 10; c = c->next) {
-        model_record record;
+        model_record record = {0};
         if (c->entity != map->entity || c->kind == MODEL_DELETED)
             continue;
         KT_TRY(model_record_decode(tx, c->entity, c->id, c->after, &record));
@@ -225,7 +226,7 @@ static kt_error *write_records(kt_tx *tx, const mapping *map, json *answer)
         json_object(answer);
         json_member_text(answer, "action", c->kind == MODEL_CREATED ? "create" : "update");
         json_key(answer, "record");
-        KT_TRY(model_record_json(tx, &record, paths, count, answer));
+        KT_TRY(record_write(tx, NULL, &record, paths, count, "read", answer));
         json_object_end(answer);
         shown++;
     }

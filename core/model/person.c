@@ -70,7 +70,7 @@ static kt_error *write_record(kt_tx *tx, const model_record *record, json *out)
 {
     json_key(out, "record");
     json_object(out);
-    KT_TRY(model_record_json(tx, record, NULL, 0, out));
+    KT_TRY(model_record_members(tx, record, NULL, 0, out));
     json_object_end(out);
     return NULL;
 }

@@ -42,7 +42,7 @@ static kt_error *note_data(kt_tx *tx, const model_record *record, making *m)
     buffer_open(&text, MODEL_JSON_MAX);
     json j = json_to(&text);
     json_object(&j);
-    kt_error *error = model_record_json(tx, record, NULL, 0, &j);
+    kt_error *error = model_record_members(tx, record, NULL, 0, &j);
     json_object_end(&j);
     m->data = text.full ? (kt_str){0} : arena_str(tx->arena, buffer_str(&text));
     bool starved = text.starved || (!text.full && !m->data.ptr);

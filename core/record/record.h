@@ -336,10 +336,10 @@ kt_str model_mask_within(arena *arena, kt_str text);
 kt_str model_mask_json(arena *arena, kt_str text);
 /* What the caller sees of a text. Where there is no memory the transaction is doomed. */
 kt_str model_seen_text(kt_tx *tx, const model_field *field, const model_record *of, kt_str text);
-/* The members of a record that the caller may see; paths NULL: all its own fields. A path "party.name"
- * follows a reference and is written under that name. */
+/* The members of a record that the caller may see, into an object that the caller has begun; paths NULL: all its
+ * own fields. A path "party.name" follows a reference and is written under that name. */
 typedef struct model_path model_path; /* resolved, checked against rights */
 KT_MUST kt_error *model_paths_resolve(
     kt_tx *tx, const model_entity *entity, const variant *names, model_path **paths, size_t *count);
-KT_MUST kt_error *model_record_json(
+KT_MUST kt_error *model_record_members(
     kt_tx *tx, const model_record *record, const model_path *paths, size_t count, json *out);

@@ -241,7 +241,7 @@ kt_error *record_write(kt_tx *tx, path_follow *follow, const model_record *recor
     return NULL;
 }
 
-kt_error *model_record_json(
+kt_error *model_record_members(
     kt_tx *tx, const model_record *record, const model_path *paths, size_t count, json *out)
 {
     if (paths)

@@ -155,7 +155,7 @@ static void records_show_the_fields_asked_for(void **state)
         kt_error *error = model_paths_resolve(h.tx, deal, wire(&h, cases[i].fields), &paths, &count);
         assert_null(model_load(h.tx, deal, 1, &record, &found));
         if (!error)
-            assert_null(model_record_json(h.tx, &record, paths, count, &j));
+            assert_null(model_record_members(h.tx, &record, paths, count, &j));
         json_object_end(&j);
         assert_string_equal(
             error ? error_text(error) : arena_str(h.arena, buffer_str(&out)).ptr, cases[i].result);
