@@ -72,6 +72,8 @@ static void the_index_that_fits_is_used(void **state)
         {"t.deal", "[['party', 'in', [3, 5]]]", "'party,day'", "index", "party day", 0, true, "index"},
         {"t.deal", "[['state', '=', 'lost']]", NULL, "index", "state", 1, false, "index"},
         {"t.deal", "[['state', '=', 'lost']]", "'-id'", "index", "state", 1, false, "index"},
+        {"t.deal", "[['state', '=', 'lost'], ['id', '>', 900]]", "'-id'", "index", "state", 1, true, "index"},
+        {"t.party", "[['contacts.tag', '=', 2], ['id', '<=', 9]]", "'id'", "index", "tag", 1, true, "index"},
         {"t.deal", "[['amount', '>', '1990']]", NULL, "index", "amount", 0, true, "memory"},
         {"t.deal", "[['amount', 'between', ['5', '10']], ['amount', '<', '8']]", "'amount'", "index",
             "amount", 0, true, "index"},

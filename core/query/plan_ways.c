@@ -229,6 +229,28 @@ static kt_error *between_range(const making *m, const model_field *field)
     return way->ranges && add_range(m, &from, &to) ? NULL : error_no_memory();
 }
 
+/* Behind what they have in common keys end in the records' ids. */
+static void narrow_to_ids(const making *m, key *from, key *to)
+{
+    plan_way *way = m->way;
+    const model_field *id = &m->request->entity->fields[MODEL_ID];
+    for (size_t i = 0; i < m->all->count; i++) {
+        const query_filter *f = m->all->items[i];
+        if (f->kind != FILTER_TEST || f->test->kind != TEST_RANGE || !is_on(f->test, NULL, id))
+            continue;
+        const model_value *v = f->test->values;
+        key low = way->prefix, high = way->prefix;
+        key_u64(&low, v[0].set && v[0].as.i > 0 ? (uint64_t)v[0].as.i : 0);
+        if (v[0].set && f->test->low_open && v[0].as.i >= 0)
+            key_after(&low);
+        key_u64(&high, v[1].set && v[1].as.i > 0 ? (uint64_t)v[1].as.i : 0);
+        if (v[1].set && !f->test->high_open && v[1].as.i >= 0)
+            key_after(&high);
+        narrow(from, to, &low, v[1].set ? &high : NULL);
+        way->uses[i] = way->proves[i] = way->ranged = true;
+    }
+}
+
 /* The condition that names several values of a field. */
 static const filter_test *several(const making *m, const model_field *field, size_t *at)
 {
@@ -271,10 +293,12 @@ static kt_error *take_ranges(const making *m, bool *usable)
     if (plain && !index->unique)
         return between_range(m, field);
     *usable = k > 0;
-    key to = way->prefix;
+    key from = way->prefix, to = way->prefix;
     key_after(&to);
+    if (k == index->count && !index->unique)
+        narrow_to_ids(m, &from, &to);
     way->ranges = ARENA_NEW(m->tx->arena, query_range);
-    return way->ranges && add_range(m, &way->prefix, &to) ? NULL : error_no_memory();
+    return way->ranges && add_range(m, &from, &to) ? NULL : error_no_memory();
 }
 
 /* ---- Order ---- */
@@ -334,21 +358,7 @@ static kt_error *id_ranges(const making *m)
     }
     key from = way->prefix, to = way->prefix;
     key_after(&to);
-    for (size_t i = 0; i < m->all->count; i++) {
-        const query_filter *f = m->all->items[i];
-        if (f->kind != FILTER_TEST || f->test->kind != TEST_RANGE || !is_on(f->test, NULL, id))
-            continue;
-        const model_value *v = f->test->values;
-        key low = way->prefix, high = way->prefix;
-        key_u64(&low, v[0].set && v[0].as.i > 0 ? (uint64_t)v[0].as.i : 0);
-        if (v[0].set && f->test->low_open && v[0].as.i >= 0)
-            key_after(&low);
-        key_u64(&high, v[1].set && v[1].as.i > 0 ? (uint64_t)v[1].as.i : 0);
-        if (v[1].set && !f->test->high_open && v[1].as.i >= 0)
-            key_after(&high);
-        narrow(&from, &to, &low, v[1].set ? &high : NULL);
-        way->uses[i] = way->proves[i] = way->ranged = true;
-    }
+    narrow_to_ids(m, &from, &to);
     way->ranges = ARENA_NEW(m->tx->arena, query_range);
     return way->ranges && add_range(m, &from, &to) ? NULL : error_no_memory();
 }

@@ -449,6 +449,17 @@ def a_receipt_of_an_earlier_day_goes_first_from_now_on(k):
     refused("validation", lambda: put(k, of, "1", "4", day=str(today + datetime.timedelta(3))), "lines[0].day")
 
 
+def layers_go_by_age_within_one_transaction_too(k):
+    """Two of the newer layer are gone when an older one comes: it is the next."""
+    of, today = item(k, "layered", valuation="fifo"), datetime.date.today()
+    ago = lambda days: str(today - datetime.timedelta(days))
+    put(k, of, "2", "10", day=ago(5)), put(k, of, "1", "15", day=ago(5)), put(k, of, "9", "20", day=ago(3))
+    slips = [make(k, "logistics.transfer", kind=kind, lines=[{"item": of, **line}], **more) for kind, line, more in (
+        ("issue", {"quantity": "2"}, {}), ("issue", {"quantity": "2"}, {}), ("entry", {"quantity": "1", "unit_cost": "5"}, {"day": ago(9)}), ("issue", {"quantity": "2"}, {}))]
+    k.call("system.batch", {"atomic": True, "calls": [{"method": "logistics.transfer.post", "params": {"id": slip}} for slip in slips]})
+    expect([k.get("logistics.transfer", slip)["lines"][0]["value"] for slip in slips], ["20.00", "35.00", "5.00", "25.00"])
+
+
 def freight_is_spread_over_what_came(k):
     light, heavy = item(k, "light", weight="1", valuation="fifo"), item(k, "heavy", weight="9")
     entry = slip(k, "entry", [{"item": light, "quantity": "10", "unit_cost": "10"}, {"item": heavy, "quantity": "10", "unit_cost": "30"}],
@@ -568,7 +579,8 @@ run([what_never_was_there_is_not_there, nobody_writes_stock_by_hand, goods_come_
      another_lot_than_the_reserved_one_is_picked, more_goes_out_within_the_warehouses_tolerance, a_count_stops_moves_and_its_difference_is_approved,
      a_count_takes_what_is_reserved_but_not_what_is_picked, many_positions_are_counted_in_one_go, worth_by_fifo_is_the_textbooks,
      worth_by_average_is_the_textbooks, worth_by_standard_is_the_standard, thirds_leave_no_cent_behind, another_method_keeps_the_value,
-     what_left_before_it_came_is_corrected, a_receipt_of_an_earlier_day_goes_first_from_now_on, freight_is_spread_over_what_came, a_lot_is_traced_both_ways,
+     what_left_before_it_came_is_corrected, a_receipt_of_an_earlier_day_goes_first_from_now_on, layers_go_by_age_within_one_transaction_too,
+     freight_is_spread_over_what_came, a_lot_is_traced_both_ways,
      what_is_missing_is_listed, what_can_be_promised_leaves_earlier_promises_alone, a_storekeeper_ships_but_sees_no_cost,
      sixty_four_clients_sell_exactly_the_stock, the_stores_are_sound],
     modules="base,crm,logistics")

@@ -139,6 +139,7 @@ def a_thousand_serial_numbers_go_on_a_line(k):
     act(k, d, "ship")
     expect((k.count("logistics.move", [["paper", "=", {"entity": "logistics.delivery", "id": d["id"]}], ["state", "=", "done"]]), on_hand(k, chip), held(k, chip)),
            (len(names), 0, {}))
+    seen["chips"] = d
 
 
 def what_is_wrong_with_the_choice_is_told_at_once(k):
@@ -614,6 +615,26 @@ def a_shortage_is_named_by_line_item_and_figures(k):
 
 # ---- Many at once ----
 
+def a_thousand_serial_numbers_come_back(k):
+    d = k.get("logistics.delivery", seen["chips"]["id"])
+    line, names = d["lines"][0], "\n".join(f"C{n:04}" for n in range(1100))
+    act(k, d, "return", lines=[{"line": line["id"], "serials": names}])
+    expect((on_hand(k, line["item"]), k.get("logistics.delivery", d["id"])["lines"][0]["returned"]), (1100, "1100.0000"))
+    refused("rule", lambda: act(k, d, "return", lines=[{"line": line["id"], "serials": "C0900"}]), "lines[0].serials")
+
+
+def a_thousand_serial_numbers_come_and_go_back(k):
+    mill, tag, names = make(k, "base.party", name="Tag mill", is_supplier=True), item(k, "tag", tracking="serial"), [f"T{n:04}" for n in range(1100)]
+    bought = make(k, "logistics.purchase_order", party=mill, currency=shop(k)["pln"], lines=[{"item": tag, "quantity": "1100", "price": "3"}])
+    k.call("logistics.purchase_order.approve", {"id": bought})
+    carry = lambda some, **more: k.call("logistics.receipt.finish", {"id": make(k, "logistics.receipt", order=bought, lines=[
+        {"order_line": 1, "quantity": str(len(some)), "serials": "\n".join(some)}], **more)})
+    carry(names[:600]), carry(names[600:])
+    carry(names[50:1050], kind="return")
+    expect((on_hand(k, tag), on_hand(k, tag, lot=lots_of(k, tag)["T0049"]), D(k.get("logistics.purchase_order", bought)["lines"][0]["returned"])), (100, 1, 1000))
+    refused("rule", lambda: carry(names[49:51], kind="return"), "lines[0].lot_name")
+
+
 def sixty_four_clients_come_and_go(k, house):
     """Half of those who ordered the last units cancel, all at once: what they give back the others have, no more and no less."""
     last = item(k, "last")
@@ -652,5 +673,5 @@ run([several_lots_go_on_one_line, ten_serial_numbers_go_on_a_line_of_ten, a_thou
      deliveries_by_hand_give_and_get, what_comes_back_goes_to_who_misses_it, what_a_count_finds_goes_to_who_misses_it, a_lot_that_is_good_for_longer_goes_to_who_misses_it,
      another_lot_in_the_pickers_hand_frees_the_first, production_and_sales_give_to_each_other,
      what_is_broken_is_lost_to_who_needs_it_last, a_lost_lot_is_replaced_by_another, a_shortage_is_named_by_line_item_and_figures,
-     sixty_four_clients_come_and_go, the_stores_are_sound],
+     a_thousand_serial_numbers_come_back, a_thousand_serial_numbers_come_and_go_back, sixty_four_clients_come_and_go, the_stores_are_sound],
     modules="base,crm,logistics,production")

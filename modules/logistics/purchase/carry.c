@@ -1,12 +1,20 @@
 /* The goods of a receipt's row: in from the supplier at the order's price, by lot or serial number; or back to him, at what
  * they cost when they came. */
+#include <kontor/list.h>
+
 #include "purchase/purchase.h"
 
+struct brought {   /* a row of a receipt before */
+    kt_id receipt; /* of kt_any */
+    int64_t row;
+};
 struct carried {
     const kt_stock *stock;
     struct receipt_line *row;
     kt_stock_move move; /* of the whole row */
     kt_dec done;
+    struct brought *brought; /* of what goes back: which rows brought it, the last first */
+    size_t brought_count;
 };
 
 /* What the part is worth: the line's net in the company's currency, so that all parts sum up to it. */
@@ -40,6 +48,37 @@ static kt_error *carry(kt_tx *tx, struct carried *c, kt_dec quantity, kt_id lot,
 
 /* ---- Back ---- */
 
+static kt_error *find_brought(kt_tx *tx, const struct receipt *r, struct carried *c)
+{
+    const kt_where where[] = {KT_WHERE(receipt, order, KT_EQ, r->order),
+        KT_WHERE(receipt, state, KT_EQ, RC_DONE), KT_WHERE(receipt, kind, KT_EQ, RC_RECEIPT), {0}};
+    kt_found receipts;
+    size_t room = 0;
+    KT_TRY(kt_find(tx, &(kt_query){.of = &receipt_shape, .where = where, .sort = "-id"}, 0, &receipts));
+    for (size_t i = 0; i < receipts.count; i++) {
+        struct receipt before = {KT_OF(receipt)};
+        KT_TRY(kt_read(tx, receipts.ids[i], &before.rec));
+        for (size_t k = 0; k < before.lines.count; k++) {
+            const struct receipt_line *row = receipt_line_at(&before, k);
+            if (row->order_line != c->row->order_line)
+                continue;
+            if (!(c->brought = kt_grow(tx, c->brought, c->brought_count, &room, sizeof *c->brought)))
+                return kt_no_memory();
+            c->brought[c->brought_count++] = (struct brought){
+                kt_any(tx, receipt_shape.name, before.rec.id), (int64_t)row->rec.id.v};
+        }
+    }
+    return NULL;
+}
+
+static bool is_brought(const struct carried *c, const struct move *m)
+{
+    for (size_t i = 0; i < c->brought_count; i++)
+        if (c->brought[i].receipt.v == m->document.v && c->brought[i].row == m->line)
+            return true;
+    return false;
+}
+
 /* Of what a move brought, as much as has not gone back yet; of a lot that nobody named, as much as is still there. */
 static kt_error *carry_move_back(kt_tx *tx, struct carried *c, kt_id brought, kt_id lot, kt_dec *rest)
 {
@@ -51,17 +90,15 @@ static kt_error *carry_move_back(kt_tx *tx, struct carried *c, kt_id brought, kt
         KT_TRY(stock_level(tx, m.item, c->move.warehouse, m.lot, (kt_date){0}, &there));
         take = smaller(take, kt_dec_sub(there.on_hand, there.reserved));
     }
-    if (take.coef <= 0 || (lot.v && m.lot.v != lot.v))
+    if (take.coef <= 0 || !is_brought(c, &m))
         return NULL;
     *rest = kt_dec_sub(*rest, take);
     return carry(tx, c, take, m.lot, brought);
 }
 
-static kt_error *carry_row_back(
-    kt_tx *tx, struct carried *c, kt_id receipt, kt_id row, kt_id lot, kt_dec *rest)
+static kt_error *carry_moves_back(
+    kt_tx *tx, struct carried *c, const kt_where *where, kt_id lot, kt_dec *rest)
 {
-    const kt_where where[] = {KT_WHERE(move, document, KT_EQ, kt_any(tx, receipt_shape.name, receipt)),
-        KT_WHERE(move, item, KT_EQ, c->move.item), KT_WHERE(move, line, KT_EQ, (int64_t)row.v), {0}};
     kt_found moves;
     KT_TRY(kt_find(tx, &(kt_query){.of = &move_shape, .where = where, .sort = "-id"}, 0, &moves));
     for (size_t i = 0; i < moves.count && rest->coef > 0; i++)
@@ -70,21 +107,18 @@ static kt_error *carry_row_back(
 }
 
 /* What the order's receipts brought, the last first. */
-static kt_error *carry_back(
-    kt_tx *tx, struct carried *c, const struct receipt *r, int64_t order_line, kt_id lot, kt_dec quantity)
+static kt_error *carry_back(kt_tx *tx, struct carried *c, kt_id lot, kt_dec quantity)
 {
-    const kt_where where[] = {KT_WHERE(receipt, order, KT_EQ, r->order),
-        KT_WHERE(receipt, state, KT_EQ, RC_DONE), KT_WHERE(receipt, kind, KT_EQ, RC_RECEIPT), {0}};
-    kt_found receipts;
+    const kt_where of_lot[] = {KT_WHERE(move, lot, KT_EQ, lot), KT_WHERE(move, item, KT_EQ, c->move.item),
+        KT_WHERE(move, from_place, KT_EQ, KT_AT_SUPPLIER), {0}};
     kt_dec rest = quantity;
-    KT_TRY(kt_find(tx, &(kt_query){.of = &receipt_shape, .where = where, .sort = "-id"}, 0, &receipts));
-    for (size_t i = 0; i < receipts.count && rest.coef > 0; i++) {
-        struct receipt brought = {KT_OF(receipt)};
-        KT_TRY(kt_read(tx, receipts.ids[i], &brought.rec));
-        for (size_t k = 0; k < brought.lines.count && rest.coef > 0; k++)
-            if (receipt_line_at(&brought, k)->order_line == order_line)
-                KT_TRY(
-                    carry_row_back(tx, c, brought.rec.id, receipt_line_at(&brought, k)->rec.id, lot, &rest));
+    if (lot.v)
+        KT_TRY(carry_moves_back(tx, c, of_lot, lot, &rest));
+    for (size_t i = 0; i < c->brought_count && rest.coef > 0 && !lot.v; i++) {
+        const struct brought *b = &c->brought[i];
+        const kt_where of_row[] = {KT_WHERE(move, document, KT_EQ, b->receipt),
+            KT_WHERE(move, item, KT_EQ, c->move.item), KT_WHERE(move, line, KT_EQ, b->row), {0}};
+        KT_TRY(carry_moves_back(tx, c, of_row, lot, &rest));
     }
     if (rest.coef <= 0)
         return NULL;
@@ -109,8 +143,7 @@ static kt_error *carry_lot(
                 "nie ma partii ani numeru seryjnego „%s” tego towaru", name.ptr);
     } else if (name.len)
         KT_TRY(c->stock->lot(tx, c->move.item, name, c->row->expires, &lot));
-    return back ? carry_back(tx, c, r, c->row->order_line, lot, quantity)
-                : carry(tx, c, quantity, lot, (kt_id){0});
+    return back ? carry_back(tx, c, lot, quantity) : carry(tx, c, quantity, lot, (kt_id){0});
 }
 
 static kt_error *carry_serials(kt_tx *tx, struct carried *c, const struct receipt *r)
@@ -152,6 +185,8 @@ kt_error *receipt_carry(kt_tx *tx, const struct receipt *r, const struct po *o, 
         return NULL;
     KT_TRY(goods_read(tx, line->item, &item));
     KT_TRY(kt_in_unit(tx, line->item, quantity, line->unit, item.unit, &c.move.quantity));
+    if (back)
+        KT_TRY(find_brought(tx, r, &c));
     if (!back || o->ship_to.v)
         KT_TRY(worth(tx, o, line, r->day, quantity, &c.move.value));
     return row->serials.len ? carry_serials(tx, &c, r)

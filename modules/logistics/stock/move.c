@@ -160,30 +160,39 @@ static kt_error *short_by(kt_tx *tx, struct wanted *wanted, kt_dec asked, kt_dec
     return too_little(tx, "quantity", wanted, rest);
 }
 
+/* A move under way: of one lot after another. */
+struct moving {
+    struct goods goods;
+    struct warehouse warehouse; /* without id: neither end is in the stores */
+    struct location other;      /* the end that is outside of them; of two such ends the first */
+    struct losses losses;
+    bool taken; /* what was reserved for the document */
+};
+
 /* What leaves the stores: first what the document has reserved, then what is free. */
-static kt_error *find_goods(kt_tx *tx, const struct goods *goods, const struct warehouse *w,
-    const kt_stock_move *m, struct picks *picks, struct losses *losses)
+static kt_error *find_goods(kt_tx *tx, struct moving *mv, const kt_stock_move *m, struct picks *picks)
 {
     const struct owner owner = {m->document, m->line, {0}};
-    struct wanted wanted = {.goods = goods,
-        .warehouse = w,
+    struct wanted wanted = {.goods = &mv->goods,
+        .warehouse = &mv->warehouse,
         .location = m->location,
         .lot = m->lot,
         .quantity = m->quantity,
         .day = m->day,
         .held = m->to == KT_AT_LOSS || m->to == KT_AT_SUPPLIER};
     kt_dec given, rest;
-    KT_TRY(unreserve(tx, m->item, &owner, &wanted, m->quantity, picks, &given));
+    KT_TRY(unreserve_some(tx, m->item, &owner, &wanted, m->quantity, picks, &given));
+    mv->taken = mv->taken || given.coef;
     wanted.quantity = kt_dec_sub(m->quantity, given);
     KT_TRY(pick_free(tx, &wanted, picks, &rest));
     if (rest.coef > 0 && m->to == KT_AT_LOSS) /* what is broken is nobody's any more */
-        KT_TRY(dispossess(tx, &wanted, rest, picks, losses, &rest));
+        KT_TRY(dispossess(tx, &wanted, rest, picks, &mv->losses, &rest));
     if (rest.coef <= 0)
         return NULL;
-    if (!w->negative || goods->tracking > NOT_TRACKED)
+    if (!mv->warehouse.negative || mv->goods.tracking > NOT_TRACKED)
         return short_by(tx, &wanted, m->quantity, rest);
     struct pick below = {.quantity = rest};
-    KT_TRY(location_get(tx, KT_AT_STORES, w->rec.id, &below.at));
+    KT_TRY(location_get(tx, KT_AT_STORES, mv->warehouse.rec.id, &below.at));
     return picks_add(tx, picks, &below);
 }
 
@@ -194,52 +203,74 @@ static struct move drawn_up(const kt_stock_move *m, const struct pick *pick)
         .party = m->party, .returns = m->returns, .reason = m->reason};
 }
 
-/* The move's ends, and how much of which lot goes from one to the other. */
-static kt_error *plan_move(kt_tx *tx, const struct goods *goods, const kt_stock_move *m,
-    struct location *other, struct picks *picks, struct losses *losses)
+static kt_error *move_begin(kt_tx *tx, kt_stock_move *m, struct moving *mv)
 {
-    struct warehouse w = {KT_OF(warehouse)};
-    struct pick whole = {.at = {KT_OF(location)}, .lot = m->lot, .quantity = m->quantity};
-    bool leaves = m->from == KT_AT_STORES, comes = m->to == KT_AT_STORES;
-    KT_TRY(location_get(tx, leaves ? m->to : m->from, (kt_id){0}, other));
-    if (leaves || comes)
-        KT_TRY(warehouse_get(tx, m->warehouse, &w));
-    if (leaves || comes)
-        KT_TRY(location_within(tx, m->location, w.rec.id, "location"));
-    if (leaves)
-        return find_goods(tx, goods, &w, m, picks, losses);
-    if (m->location.v && comes)
-        KT_TRY(kt_read(tx, m->location, &whole.at.rec));
-    else
-        KT_TRY(location_get(tx, m->to, w.rec.id, &whole.at));
-    return picks_add(tx, picks, &whole);
-}
-
-static kt_error *move_within(kt_tx *tx, kt_stock_move *m)
-{
-    struct goods goods;
-    struct location other;
-    struct picks picks = {0};
-    struct losses losses = {0};
-    kt_dec given = m->value, value = KT_DEC(0, 2), done = ZERO;
-    bool leaves = m->from == KT_AT_STORES;
+    *mv = (struct moving){.warehouse = {KT_OF(warehouse)}};
     m->quantity = kt_dec_round(m->quantity, 4);
     m->day = m->day.day ? m->day : kt_today(tx);
     m->move = (kt_id){0};
-    KT_TRY(goods_read(tx, m->item, &goods));
-    KT_TRY(check_move(tx, &goods, m));
-    KT_TRY(plan_move(tx, &goods, m, &other, &picks, &losses));
+    return goods_read(tx, m->item, &mv->goods);
+}
+
+static kt_error *find_ends(kt_tx *tx, struct moving *mv, const kt_stock_move *m)
+{
+    bool leaves = m->from == KT_AT_STORES, comes = m->to == KT_AT_STORES;
+    KT_TRY(location_get(tx, leaves ? m->to : m->from, (kt_id){0}, &mv->other));
+    if (!leaves && !comes)
+        return NULL;
+    KT_TRY(warehouse_get(tx, m->warehouse, &mv->warehouse));
+    return location_within(tx, m->location, mv->warehouse.rec.id, "location");
+}
+
+/* How much of which lot goes from where, or where to. */
+static kt_error *plan_move(kt_tx *tx, struct moving *mv, const kt_stock_move *m, struct picks *picks)
+{
+    struct pick whole = {.at = {KT_OF(location)}, .lot = m->lot, .quantity = m->quantity};
+    if (m->from == KT_AT_STORES)
+        return find_goods(tx, mv, m, picks);
+    if (m->location.v && m->to == KT_AT_STORES)
+        KT_TRY(kt_read(tx, m->location, &whole.at.rec));
+    else
+        KT_TRY(location_get(tx, m->to, mv->warehouse.rec.id, &whole.at));
+    return picks_add(tx, picks, &whole);
+}
+
+/* Of one lot, or of any. */
+static kt_error *move_some(kt_tx *tx, struct moving *mv, kt_stock_move *m)
+{
+    struct picks picks = {0};
+    kt_dec given = m->value, value = KT_DEC(0, 2), done = ZERO;
+    bool leaves = m->from == KT_AT_STORES;
+    KT_TRY(plan_move(tx, mv, m, &picks));
     for (size_t i = 0; i < picks.count; i++) {
         struct move one = drawn_up(m, &picks.items[i]);
+        const struct location *at = &picks.items[i].at;
         one.value = share_of(given, m->quantity, done, one.quantity);
         done = kt_dec_add(done, one.quantity);
-        KT_TRY(move_now(
-            tx, &goods, leaves ? &picks.items[i].at : &other, leaves ? &other : &picks.items[i].at, &one));
+        KT_TRY(move_now(tx, &mv->goods, leaves ? at : &mv->other, leaves ? &mv->other : at, &one));
         value = kt_dec_add(value, one.value);
         m->move = m->move.v ? m->move : one.rec.id;
     }
     m->value = value;
-    return losses_tell(tx, &losses);
+    return NULL;
+}
+
+static kt_error *move_end(kt_tx *tx, const struct moving *mv, const kt_stock_move *m)
+{
+    const struct owner owner = {m->document, m->line, {0}};
+    if (mv->taken)
+        KT_TRY(reserved_anew(tx, m->item, &owner));
+    return losses_tell(tx, &mv->losses);
+}
+
+static kt_error *move_within(kt_tx *tx, kt_stock_move *m)
+{
+    struct moving mv;
+    KT_TRY(move_begin(tx, m, &mv));
+    KT_TRY(check_move(tx, &mv.goods, m));
+    KT_TRY(find_ends(tx, &mv, m));
+    KT_TRY(move_some(tx, &mv, m));
+    return move_end(tx, &mv, m);
 }
 
 kt_error *stock_move(kt_tx *tx, kt_stock_move *move)
@@ -248,6 +279,23 @@ kt_error *stock_move(kt_tx *tx, kt_stock_move *move)
     kt_error *e = move_within(tx, move);
     kt_callers_authority(tx, before);
     return e;
+}
+
+kt_error *stock_move_lots(kt_tx *tx, const kt_stock_move *move, const struct lot_part *parts, size_t count)
+{
+    kt_stock_move one = *move;
+    struct moving mv;
+    kt_error *all = NULL;
+    KT_TRY(move_begin(tx, &one, &mv));
+    KT_TRY(find_ends(tx, &mv, &one));
+    for (size_t i = 0; i < count; i++) {
+        one.lot = parts[i].lot;
+        one.quantity = parts[i].quantity;
+        one.value = move->value;
+        kt_error *e = check_move(tx, &mv.goods, &one);
+        kt_also(&all, e ? e : move_some(tx, &mv, &one));
+    }
+    return all ? all : move_end(tx, &mv, move);
 }
 
 /* ---- What is expected ---- */

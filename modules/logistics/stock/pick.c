@@ -252,7 +252,7 @@ static kt_error *give_back(kt_tx *tx, struct reservation *r, kt_dec take, struct
     return r->quantity.coef > 0 ? kt_update(tx, &r->rec) : kt_delete(tx, &r->rec);
 }
 
-kt_error *unreserve(kt_tx *tx, kt_id item, const struct owner *owner, const struct wanted *only,
+kt_error *unreserve_some(kt_tx *tx, kt_id item, const struct owner *owner, const struct wanted *only,
     kt_dec quantity, struct picks *picks, kt_dec *given)
 {
     struct reservation *all;
@@ -266,5 +266,12 @@ kt_error *unreserve(kt_tx *tx, kt_id item, const struct owner *owner, const stru
         KT_TRY(give_back(tx, &all[i], take, picks));
         *given = kt_dec_add(*given, take);
     }
+    return NULL;
+}
+
+kt_error *unreserve(kt_tx *tx, kt_id item, const struct owner *owner, const struct wanted *only,
+    kt_dec quantity, struct picks *picks, kt_dec *given)
+{
+    KT_TRY(unreserve_some(tx, item, owner, only, quantity, picks, given));
     return given->coef ? reserved_anew(tx, item, owner) : NULL;
 }

@@ -6,13 +6,33 @@
 
 /* ---- Shipping ---- */
 
-static kt_error *ship_some(kt_tx *tx, const struct delivery *d, const struct delivery_line *line, kt_id lot,
-    kt_dec quantity, kt_date day)
+/* The lots that were picked by hand, and of the rest what is reserved. */
+static kt_error *parts_of(kt_tx *tx, const struct delivery *d, const struct delivery_line *line,
+    struct lot_part **parts, size_t *count)
+{
+    struct lot_part rest = {line->lot, line->picked};
+    size_t room = 1;
+    for (size_t i = 0; i < d->picks.count; i++)
+        room += KT_AS(picked, kt_line(&d->picks, i))->line == (int64_t)line->rec.id.v;
+    *count = 0;
+    if (!(*parts = kt_alloc(tx, room * sizeof **parts)))
+        return kt_no_memory();
+    for (size_t i = 0; i < d->picks.count; i++) {
+        const struct picked *p = KT_AS(picked, kt_line(&d->picks, i));
+        if (p->line != (int64_t)line->rec.id.v)
+            continue;
+        (*parts)[(*count)++] = (struct lot_part){p->lot, p->quantity};
+        rest.quantity = kt_dec_sub(rest.quantity, p->quantity);
+    }
+    if (rest.quantity.coef > 0)
+        (*parts)[(*count)++] = rest;
+    return NULL;
+}
+
+static kt_error *ship_line(kt_tx *tx, const struct delivery *d, struct delivery_line *line, kt_date day)
 {
     const struct owner owner = delivery_owner(tx, d, line);
-    kt_stock_move m = {.item = line->item,
-        .lot = lot,
-        .quantity = quantity,
+    const kt_stock_move m = {.item = line->item,
         .from = KT_AT_STORES,
         .to = KT_AT_CUSTOMER,
         .warehouse = d->warehouse,
@@ -21,26 +41,12 @@ static kt_error *ship_some(kt_tx *tx, const struct delivery *d, const struct del
         .paper = kt_any(tx, delivery_shape.name, d->rec.id),
         .party = d->party,
         .day = day};
-    return stock_move(tx, &m);
-}
-
-/* The lots that were picked by hand, and of the rest what is reserved. */
-static kt_error *ship_line(kt_tx *tx, const struct delivery *d, struct delivery_line *line, kt_date day)
-{
-    kt_error *all = NULL;
-    kt_dec rest = line->picked;
-    for (size_t i = 0; i < d->picks.count; i++) {
-        const struct picked *p = KT_AS(picked, kt_line(&d->picks, i));
-        if (p->line != (int64_t)line->rec.id.v)
-            continue;
-        kt_also(&all, ship_some(tx, d, line, p->lot, p->quantity, day));
-        rest = kt_dec_sub(rest, p->quantity);
-    }
-    if (rest.coef > 0)
-        kt_also(&all, ship_some(tx, d, line, line->lot, rest, day));
+    struct lot_part *parts;
+    size_t count;
+    KT_TRY(parts_of(tx, d, line, &parts, &count));
     line->shipped = line->picked;
     line->reserved = ZERO;
-    return all;
+    return stock_move_lots(tx, &m, parts, count);
 }
 
 /* Which lots the line took out, for the slip. */
@@ -241,16 +247,18 @@ static kt_error *take_back(kt_tx *tx, const struct delivery *d, const struct cho
 {
     const struct owner owner = delivery_owner(tx, d, c->line);
     const kt_id paper = kt_any(tx, delivery_shape.name, d->rec.id);
-    const kt_where where[] = {KT_WHERE(move, paper, KT_EQ, paper), KT_WHERE(move, item, KT_EQ, c->line->item),
-        KT_WHERE(move, to_place, KT_EQ, KT_AT_CUSTOMER), {0}};
+    kt_where where[] = {KT_WHERE(move, paper, KT_EQ, paper), KT_WHERE(move, item, KT_EQ, c->line->item),
+        KT_WHERE(move, to_place, KT_EQ, KT_AT_CUSTOMER), {0}, {0}};
     kt_dec rest = c->quantity;
     struct move out = {KT_OF(move)};
     kt_cursor *cursor;
     kt_error *e = NULL;
+    if (c->lot.v)
+        where[3] = (kt_where){offsetof(struct move, lot), KT_EQ, &c->lot};
     KT_TRY(kt_open(tx, &(kt_query){.of = &move_shape, .where = where, .sort = "id"}, &cursor));
     while (!e && rest.coef > 0 && kt_next(cursor, &out.rec)) {
         kt_dec take = smaller(kt_dec_sub(out.quantity, out.returned), rest);
-        if (out.line != (int64_t)owner.line.v || take.coef <= 0 || (c->lot.v && c->lot.v != out.lot.v))
+        if (out.line != (int64_t)owner.line.v || take.coef <= 0)
             continue;
         kt_stock_move m = {.item = out.item,
             .lot = out.lot,

@@ -154,6 +154,9 @@ KT_MUST kt_error *reserved_for(kt_tx *tx, kt_id item, const struct owner *owner,
  *   picks  NULL, or receives what it was */
 KT_MUST kt_error *unreserve(kt_tx *tx, kt_id item, const struct owner *owner, const struct wanted *only,
     kt_dec quantity, struct picks *picks, kt_dec *given);
+/* The same for who takes much: reserved_anew comes in the end. */
+KT_MUST kt_error *unreserve_some(kt_tx *tx, kt_id item, const struct owner *owner, const struct wanted *only,
+    kt_dec quantity, struct picks *picks, kt_dec *given);
 /* Gives back what is reserved for an owner beyond what is pegged to it: it came from elsewhere. */
 KT_MUST kt_error *hold_what_is_pegged(kt_tx *tx, kt_id item, const struct owner *owner);
 /* The same of whom a reservation is for, but for what is picked: it may have changed while this module was off. */
@@ -220,6 +223,14 @@ kt_error *move_compute(kt_tx *tx, kt_record *self);
 KT_MUST kt_error *move_now(kt_tx *tx, const struct goods *goods, const struct location *from,
     const struct location *to, struct move *m);
 KT_MUST kt_error *stock_move(kt_tx *tx, kt_stock_move *move);
+struct lot_part { /* so much of a lot; not set: of any */
+    kt_id lot;
+    kt_dec quantity;
+};
+/* The same of several lots, each whole move being one of its document's line: what of the move is not of a lot is the same. On
+ * the caller's authority, which is the module's own. */
+KT_MUST kt_error *stock_move_lots(
+    kt_tx *tx, const kt_stock_move *move, const struct lot_part *parts, size_t count);
 /* The refusal of what is not there: `rest` of what is wanted; no lot: of all of them. */
 KT_MUST kt_error *too_little(kt_tx *tx, const char *path, const struct wanted *wanted, kt_dec rest);
 /* The problems of line i of a document, or of a row of parameters, told there.

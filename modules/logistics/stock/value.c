@@ -135,6 +135,63 @@ static kt_error *at_original_cost(kt_tx *tx, const struct move *m, kt_dec *value
 
 /* ---- Layers ---- */
 
+/* Up to which layer of an item none is left, as far as this transaction knows: it took them, and need not look for what it
+ * took each time anew. */
+struct spent {
+    kt_id item, layer;
+    kt_date day;
+};
+static const char spent_key;
+
+static kt_error *spend(kt_tx *tx, const struct move *layer)
+{
+    struct spent *spent = kt_kept(tx, &spent_key);
+    if (!spent) {
+        kt_memory before = kt_lasting_memory(tx);
+        spent = kt_alloc(tx, sizeof *spent);
+        KT_TRY(kt_callers_memory(tx, before, spent ? NULL : kt_no_memory()));
+        KT_TRY(kt_keep(tx, &spent_key, spent));
+    }
+    *spent = (struct spent){layer->item, layer->rec.id, layer->day};
+    return NULL;
+}
+
+/* A layer comes: of an earlier day it stands before those that are spent. */
+static void unspend(kt_tx *tx, const struct move *layer)
+{
+    struct spent *spent = kt_kept(tx, &spent_key);
+    if (spent && spent->item.v == layer->item.v && layer->day.day < spent->day.day)
+        spent->item = (kt_id){0};
+}
+
+static kt_error *first_layer(kt_tx *tx, const kt_where *where, struct move *layer)
+{
+    kt_cursor *cursor;
+    *layer = (struct move){KT_OF(move)};
+    KT_TRY(
+        kt_open(tx, &(kt_query){.of = &move_shape, .where = where, .sort = "day,id", .limit = 1}, &cursor));
+    kt_next(cursor, &layer->rec);
+    return kt_close(cursor);
+}
+
+/* The oldest of which something is left; no id: there is none. */
+static kt_error *oldest_layer(kt_tx *tx, kt_id item, struct move *layer)
+{
+    const struct spent *spent = kt_kept(tx, &spent_key);
+    kt_where where[] = {KT_WHERE(move, item, KT_EQ, item), KT_WHERE(move, state, KT_EQ, MOVED),
+        KT_WHERE(move, open, KT_EQ, true), {0}, {0}, {0}};
+    if (!spent || spent->item.v != item.v)
+        return first_layer(tx, where, layer);
+    where[3] = (kt_where){offsetof(struct move, day), KT_EQ, &spent->day};
+    where[4] = (kt_where){offsetof(struct move, rec.id), KT_GT, &spent->layer};
+    KT_TRY(first_layer(tx, where, layer));
+    if (layer->rec.id.v)
+        return NULL;
+    where[3] = (kt_where){offsetof(struct move, day), KT_GT, &spent->day};
+    where[4] = (kt_where){0};
+    return first_layer(tx, where, layer);
+}
+
 static kt_error *take_from(kt_tx *tx, struct move *layer, kt_dec *need, kt_dec *value, kt_lines *draws)
 {
     kt_dec take = smaller(layer->left, *need), worth = portion(layer->left_value, take, layer->left);
@@ -152,8 +209,6 @@ static kt_error *take_from(kt_tx *tx, struct move *layer, kt_dec *need, kt_dec *
 /* Takes the oldest layers, the one that m brings back before them; *value receives what they were worth. */
 static kt_error *take_layers(kt_tx *tx, struct move *m, kt_dec quantity, kt_dec *value)
 {
-    const kt_where where[] = {KT_WHERE(move, item, KT_EQ, m->item), KT_WHERE(move, state, KT_EQ, MOVED),
-        KT_WHERE(move, open, KT_EQ, true), {0}};
     struct move layer = {KT_OF(move)};
     kt_dec need = quantity;
     *value = KT_DEC(0, 2);
@@ -163,14 +218,12 @@ static kt_error *take_layers(kt_tx *tx, struct move *m, kt_dec quantity, kt_dec 
             KT_TRY(take_from(tx, &layer, &need, value, &m->draws));
     }
     while (need.coef > 0) {
-        kt_cursor *cursor;
-        KT_TRY(kt_open(
-            tx, &(kt_query){.of = &move_shape, .where = where, .sort = "day,id", .limit = 1}, &cursor));
-        bool found = kt_next(cursor, &layer.rec);
-        KT_TRY(kt_close(cursor));
-        if (!found)
+        KT_TRY(oldest_layer(tx, m->item, &layer));
+        if (!layer.rec.id.v)
             break;
         KT_TRY(take_from(tx, &layer, &need, value, &m->draws));
+        if (layer.left.coef <= 0)
+            KT_TRY(spend(tx, &layer));
     }
     return NULL;
 }
@@ -194,6 +247,7 @@ static kt_error *come_in(
         *correction = kt_dec_add(*correction, kt_dec_sub(real, was));
         p->value = kt_dec_sub(p->value, kt_dec_sub(real, was));
     }
+    unspend(tx, m);
     m->left = kt_dec_sub(m->quantity, cover);
     m->left_value = kt_dec_sub(worth, portion(worth, cover, m->quantity));
     if (m->left.coef == 0)
