@@ -162,14 +162,14 @@ static void plan_requirements(void)
         for (size_t n = 0; n < LINKS_EACH && i >= ITEMS / 5; n++)
             links[m.link_count++] = (struct mrp_link){
                 (uint32_t)((i / (ITEMS / 5) - 1) * (ITEMS / 5) + draw(ITEMS / 5)), i,
-                (1 + draw(4)) * MRP_USAGE};
+                (1 + draw(4)) * MRP_USAGE, 0, 0};
     }
     for (size_t i = 0; i < DEMANDS; i++)
         demands[i] = (struct mrp_demand){
             (uint32_t)draw(ITEMS / 5), 1 + (int32_t)draw(HORIZON), (1 + draw(20)) * MRP_ONE};
     for (size_t i = 0; i < RECEIPTS; i++)
         m.receipts[i] = (struct mrp_receipt){
-            (uint32_t)draw(ITEMS), 1 + (int32_t)draw(HORIZON), (1 + draw(200)) * MRP_ONE, true, MRP_KEEP, 0};
+            (uint32_t)draw(ITEMS), 1 + (int32_t)draw(HORIZON), (1 + draw(200)) * MRP_ONE, MRP_KEEP, 0};
     m.links = links;
     m.demands = demands;
     double began = now_s();

@@ -23,8 +23,6 @@ const kt_shape bom_line_shape = KT_SHAPE(bom_line, NULL,
     KT_FIELD(bom_line, scrap, PERCENT, "Scrap, %", "Odpad, %", .scale = 2, .priority = 4,
         .help = {"Is added to what is needed: 5 asks for 105 where 100 are needed.",
             "Dodawany do potrzebnej ilości: 5 to 105 tam, gdzie trzeba 100."}),
-    KT_FIELD(bom_line, operation, INT, "Needed by operation", "Do operacji",
-        .help = {"Its number in the routing; empty: the first.", "Jej numer w marszrucie; puste: pierwsza."}),
     VALID_FIELDS(bom_line));
 
 const kt_shape by_product_shape = KT_SHAPE(by_product, NULL,
@@ -114,6 +112,25 @@ static kt_error *by_products_compute(kt_tx *tx, struct bom *bom)
     return all;
 }
 
+/* It is never made by itself: nobody would work by its routing, or receive what comes of it. */
+static kt_error *phantom_compute(kt_tx *tx, const struct bom *bom)
+{
+    kt_error *all = NULL;
+    if (bom->routing.v)
+        kt_also(&all,
+            kt_hint(kt_fail(tx, KT_VALIDATION, "routing", "a phantom has none: it is not made by itself",
+                        "fantom jej nie ma: nie wytwarza się go osobno"),
+                "Add its operations to the routings of what it goes into.",
+                "Dodaj jego operacje do marszrut wyrobów, w które wchodzi."));
+    if (bom->by_products.count)
+        kt_also(&all,
+            kt_hint(kt_fail(tx, KT_VALIDATION, "by_products", "a phantom has none: it is not made by itself",
+                        "fantom ich nie ma: nie wytwarza się go osobno"),
+                "Add them to the bills of what it goes into.",
+                "Dodaj je do struktur wyrobów, w które wchodzi."));
+    return all;
+}
+
 kt_error *bom_compute(kt_tx *tx, kt_record *self)
 {
     struct bom *bom = KT_AS(bom, self);
@@ -129,6 +146,8 @@ kt_error *bom_compute(kt_tx *tx, kt_record *self)
             &all, in_order(tx, path_of(tx, "lines", i, "valid_until"), line->valid_from, line->valid_until));
     }
     kt_also(&all, by_products_compute(tx, bom));
+    if (bom->kind == BOM_PHANTOM)
+        kt_also(&all, phantom_compute(tx, bom));
     return all ? all : bom_book_forget(tx);
 }
 

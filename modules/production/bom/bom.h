@@ -10,7 +10,6 @@ struct bom_line {
     kt_record rec;
     kt_id item, unit;
     kt_dec quantity, scrap;
-    int64_t operation;
     kt_date valid_from, valid_until;
 };
 extern const kt_shape bom_line_shape;
@@ -40,7 +39,7 @@ const struct bom_line *bom_line_at(const struct bom *bom, size_t i);
 /* Does a line, or a bill, hold on the day? */
 bool holds_on(kt_date from, kt_date until, kt_date day);
 
-/* ---- book.c: items and their bills as they are on one day, each read once ---- */
+/* ---- book.c: items and the bills that hold on a day, each read once ---- */
 
 struct routing;
 struct part { /* an item */
@@ -54,6 +53,9 @@ struct part { /* an item */
 enum { PART_GOODS = 1 };
 struct bom_entry {
     struct part part;
+    kt_date from,
+        until; /* on these days, the first and the last not set if there is none, the same bill is chosen */
+    struct bom_entry *other;       /* of other days */
     const struct bom *bom;         /* NULL: it has none that holds: it is bought, or given */
     const struct routing *routing; /* of the bill; NULL: none that is in use */
 };
@@ -62,7 +64,7 @@ struct pointers { /* found by an id_map's values */
     size_t count, room;
 };
 struct bom_book {
-    kt_date day;
+    kt_date day; /* of what is asked with no other */
     bool shared; /* by the whole transaction, in whose memory it lies */
     id_map index, routing_index;
     struct pointers entries, routings;
@@ -76,6 +78,8 @@ kt_error *bom_book_item_changed(kt_tx *tx, const kt_event *event);
 KT_MUST kt_error *bom_book_routing(
     kt_tx *tx, struct bom_book *book, kt_id id, const struct routing **routing);
 KT_MUST kt_error *bom_book_find(kt_tx *tx, struct bom_book *book, kt_id item, struct bom_entry **entry);
+KT_MUST kt_error *bom_book_find_on(
+    kt_tx *tx, struct bom_book *book, kt_id item, kt_date day, struct bom_entry **entry);
 /* As bom_book_find, of a question about so much of a made item.
  *   returns  validation at "quantity": not above zero; rule at "item": no bill of materials holds */
 KT_MUST kt_error *bom_book_made(
@@ -86,6 +90,8 @@ KT_MUST kt_error *bom_book_made(
 KT_MUST kt_error *bom_book_choose(kt_tx *tx, struct bom_book *book, kt_id item, kt_id bom);
 /* The least quantity that is not below this one and that its unit allows: nobody takes half a screw. */
 kt_dec part_whole(const struct part *part, kt_dec quantity);
+/* The greatest that is not above it: no part of a piece comes out. */
+kt_dec part_whole_below(const struct part *part, kt_dec quantity);
 /* How much of the item's own unit one of the bill's makes; what a line needs of its item's own unit for one unit
  * of the bill's item, scrap and all. */
 KT_MUST kt_error *bom_output(kt_tx *tx, struct bom_book *book, const struct bom *bom, ratio *output);

@@ -1,4 +1,4 @@
-/* Items with the bill that holds on one day, each read once. */
+/* Items with the bills that hold on days, each read once. */
 
 #include <kontor/list.h>
 #include <kontor/units.h>
@@ -51,9 +51,10 @@ kt_error *bom_book_item_changed(kt_tx *tx, const kt_event *event)
 
 /* ---- Finding ---- */
 
-static kt_error *read_routing(kt_tx *tx, struct bom_book *book, kt_id id)
+static kt_error *read_routing(kt_tx *tx, struct bom_book *book, kt_id id, kt_date day)
 {
     struct routing *made = kt_alloc(tx, sizeof *made);
+    (void)day;
     if (!made)
         return kt_no_memory();
     *made = (struct routing){KT_OF(routing)};
@@ -63,14 +64,14 @@ static kt_error *read_routing(kt_tx *tx, struct bom_book *book, kt_id id)
 }
 
 /* Reads one more thing into the book; into today's with the module's own eyes, for whoever asks next. */
-static kt_error *read_into(
-    kt_tx *tx, struct bom_book *book, kt_id id, kt_error *(*read)(kt_tx *tx, struct bom_book *book, kt_id id))
+static kt_error *read_into(kt_tx *tx, struct bom_book *book, kt_id id, kt_date day,
+    kt_error *(*read)(kt_tx *tx, struct bom_book *book, kt_id id, kt_date day))
 {
     if (!book->shared)
-        return read(tx, book, id);
+        return read(tx, book, id, day);
     kt_authority authority = kt_own_authority(tx);
     kt_memory memory = kt_lasting_memory(tx);
-    kt_error *error = kt_callers_memory(tx, memory, read(tx, book, id));
+    kt_error *error = kt_callers_memory(tx, memory, read(tx, book, id, day));
     kt_callers_authority(tx, authority);
     return error;
 }
@@ -83,16 +84,30 @@ kt_error *bom_book_routing(kt_tx *tx, struct bom_book *book, kt_id id, const str
         return NULL;
     if (!id_map_find(&book->routing_index, id, &at)) {
         at = (uint32_t)book->routings.count;
-        KT_TRY(read_into(tx, book, id, read_routing));
+        KT_TRY(read_into(tx, book, id, book->day, read_routing));
     }
     *routing = book->routings.items[at];
     return NULL;
 }
 
-/* The first by choice of those that hold. */
-static kt_error *find_bom(kt_tx *tx, struct bom_book *book, struct bom_entry *entry)
+/* The days around one on which a bill holds, or does not, as on that one. */
+static void narrow(struct bom_entry *entry, const struct bom *bom, kt_date day)
 {
-    const kt_date day = book->day;
+    kt_date from = bom->valid_from, until = bom->valid_until;
+    if (from.day > day.day) {
+        until = kt_date_add(from, -1);
+        from = (kt_date){0};
+    } else if (until.day && until.day < day.day) {
+        from = kt_date_add(until, 1);
+        until = (kt_date){0};
+    }
+    entry->from = from.day > entry->from.day ? from : entry->from;
+    entry->until = until.day && (!entry->until.day || until.day < entry->until.day) ? until : entry->until;
+}
+
+/* The first by choice of those that hold. */
+static kt_error *find_bom(kt_tx *tx, struct bom_book *book, struct bom_entry *entry, kt_date day)
+{
     const kt_where where[] = {{offsetof(struct bom, item), KT_EQ, &entry->part.rec.id}, {0}};
     struct bom bom = {KT_OF(bom)}, *best = NULL, *kept = kt_alloc(tx, sizeof *kept);
     kt_cursor *cursor;
@@ -100,8 +115,10 @@ static kt_error *find_bom(kt_tx *tx, struct bom_book *book, struct bom_entry *en
         return kt_no_memory();
     KT_TRY(kt_open(tx, &(kt_query){.of = &bom_shape, .where = where}, &cursor));
     while (kt_next(cursor, &bom.rec)) {
-        if (!bom.active || !holds_on(bom.valid_from, bom.valid_until, day) ||
-            (best && best->priority <= bom.priority))
+        if (!bom.active)
+            continue;
+        narrow(entry, &bom, day);
+        if (!holds_on(bom.valid_from, bom.valid_until, day) || (best && best->priority <= bom.priority))
             continue;
         *kept = bom;
         best = kept;
@@ -115,26 +132,52 @@ static kt_error *find_bom(kt_tx *tx, struct bom_book *book, struct bom_entry *en
     return NULL;
 }
 
-static kt_error *read_entry(kt_tx *tx, struct bom_book *book, kt_id item)
+static kt_error *read_entry(kt_tx *tx, struct bom_book *book, kt_id item, kt_date day)
 {
     struct bom_entry *entry = kt_alloc(tx, sizeof *entry);
     if (!entry)
         return kt_no_memory();
     entry->part = (struct part){KT_OF(part)};
     KT_TRY(kt_read(tx, item, &entry->part.rec));
-    KT_TRY(find_bom(tx, book, entry));
+    KT_TRY(find_bom(tx, book, entry, day));
     return add_pointer(tx, &book->entries, &book->index, item, entry);
 }
 
-kt_error *bom_book_find(kt_tx *tx, struct bom_book *book, kt_id item, struct bom_entry **out)
+/* The same item on a day that its first entry does not know of. */
+static kt_error *read_other(kt_tx *tx, struct bom_book *book, kt_id item, kt_date day)
+{
+    struct bom_entry *first, *entry = kt_alloc(tx, sizeof *entry);
+    uint32_t at;
+    if (!entry || !id_map_find(&book->index, item, &at))
+        return kt_no_memory();
+    first = book->entries.items[at];
+    *entry = (struct bom_entry){.part = first->part, .other = first->other};
+    KT_TRY(find_bom(tx, book, entry, day));
+    first->other = entry;
+    return NULL;
+}
+
+kt_error *bom_book_find_on(kt_tx *tx, struct bom_book *book, kt_id item, kt_date day, struct bom_entry **out)
 {
     uint32_t at;
     if (!id_map_find(&book->index, item, &at)) {
         at = (uint32_t)book->entries.count;
-        KT_TRY(read_into(tx, book, item, read_entry));
+        KT_TRY(read_into(tx, book, item, day, read_entry));
     }
-    *out = book->entries.items[at];
+    struct bom_entry *first = book->entries.items[at], *entry = first;
+    while (entry && !holds_on(entry->from, entry->until, day))
+        entry = entry->other;
+    if (!entry) {
+        KT_TRY(read_into(tx, book, item, day, read_other));
+        entry = first->other;
+    }
+    *out = entry;
     return NULL;
+}
+
+kt_error *bom_book_find(kt_tx *tx, struct bom_book *book, kt_id item, struct bom_entry **out)
+{
+    return bom_book_find_on(tx, book, item, book->day, out);
 }
 
 kt_error *bom_book_made(
@@ -186,6 +229,12 @@ kt_dec part_whole(const struct part *part, kt_dec quantity)
     if (kt_dec_cmp(kt_dec_mul(times, step, 6), quantity) < 0)
         times = kt_dec_add(times, KT_DEC(1, 0));
     return kt_dec_round(kt_dec_mul(times, step, 6), 4);
+}
+
+kt_dec part_whole_below(const struct part *part, kt_dec quantity)
+{
+    kt_dec whole = part_whole(part, quantity);
+    return kt_dec_cmp(whole, quantity) > 0 ? kt_dec_round(kt_dec_sub(whole, part->rounding), 4) : whole;
 }
 
 kt_error *bom_output(kt_tx *tx, struct bom_book *book, const struct bom *bom, ratio *output)

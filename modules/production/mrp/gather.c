@@ -11,7 +11,7 @@ struct gathering {
     struct gathered *out;
     struct bom_book book;
     id_map index;
-    struct list items, ids, idle, made, routings, links, demands, demand_of, receipts, receipt_of;
+    struct list items, ids, idle, made, made_from, routings, links, demands, demand_of, receipts, receipt_of;
     int64_t *known_incoming; /* of each item: receipts that are gathered */
     int64_t consumed;
 };
@@ -23,18 +23,43 @@ static int64_t whole(kt_dec value)
 
 /* ---- Items and bills ---- */
 
+static kt_error *end_eras(kt_tx *tx, struct gathering *g)
+{
+    uint32_t *end = list_add(tx, &g->made_from, sizeof *end);
+    if (!end)
+        return kt_no_memory();
+    *end = (uint32_t)g->made.count;
+    return NULL;
+}
+
+static kt_error *add_eras(kt_tx *tx, struct gathering *g, kt_id item)
+{
+    struct bom_entry *entry;
+    kt_date day = g->book.day;
+    for (bool more = true; more; day = kt_date_add(entry->until, 1)) {
+        KT_TRY(bom_book_find_on(tx, &g->book, item, day, &entry));
+        more = entry->until.day != 0;
+        if (!entry->bom)
+            continue;
+        struct era *era = list_add(tx, &g->made, sizeof *era);
+        if (!era)
+            return kt_no_memory();
+        *era = (struct era){day.day, entry->until.day};
+    }
+    return end_eras(tx, g);
+}
+
 static kt_error *add_item(kt_tx *tx, struct gathering *g, const struct planned_item *i)
 {
     struct bom_entry *entry;
     struct mrp_item *item = list_add(tx, &g->items, sizeof *item);
     kt_id *id = list_add(tx, &g->ids, sizeof *id);
-    bool *made = list_add(tx, &g->made, sizeof *made);
     const struct routing **routing = list_add(tx, &g->routings, sizeof *routing);
-    if (!item || !id || !made || !routing)
+    if (!item || !id || !routing)
         return kt_no_memory();
     KT_TRY(bom_book_find(tx, &g->book, i->rec.id, &entry));
+    KT_TRY(add_eras(tx, g, i->rec.id));
     *id = i->rec.id;
-    *made = entry->bom != NULL;
     *item = (struct mrp_item){.safety = whole(i->safety_stock),
         .lead = (int32_t)i->lead_days,
         .policy = i->planning ? (enum mrp_policy)i->planning : MRP_AS_NEEDED,
@@ -44,10 +69,10 @@ static kt_error *add_item(kt_tx *tx, struct gathering *g, const struct planned_i
         .max = whole(i->lot_max),
         .multiple = whole(i->lot_multiple),
         .step = kt_dec_cmp(entry->part.rounding, KT_DEC(1, 4)) > 0 ? whole(entry->part.rounding) : 0};
-    *routing = *made && !i->lead_fixed ? entry->routing : NULL;
+    *routing = i->lead_fixed ? NULL : entry->routing;
     if (*routing && (!(*routing)->workable || !(*routing)->steps.count))
         *routing = NULL;
-    if (*made && entry->bom->kind == BOM_PHANTOM) {
+    if (entry->bom && entry->bom->kind == BOM_PHANTOM) {
         *item = (struct mrp_item){.policy = MRP_AS_NEEDED, .phantom = true};
         *routing = NULL;
     }
@@ -76,22 +101,39 @@ static kt_error *read_items(kt_tx *tx, struct gathering *g)
     return error ? error : end;
 }
 
+static int32_t earlier_end(int32_t a, int32_t b) /* 0: none */
+{
+    return !a || (b && b < a) ? b : a;
+}
+
+/* What a line says while its bill is chosen. */
+static kt_error *add_link(kt_tx *tx, struct gathering *g, uint32_t parent, const struct bom *bom,
+    const struct bom_line *line, struct era era)
+{
+    uint32_t component;
+    ratio usage;
+    const int32_t from = line->valid_from.day > era.from ? line->valid_from.day : era.from;
+    const int32_t until = earlier_end(line->valid_until.day, era.until);
+    if ((until && until < from) || !id_map_find(&g->index, line->item, &component))
+        return NULL;
+    KT_TRY(bom_usage(tx, &g->book, bom, line, &usage));
+    struct mrp_link *link = list_add(tx, &g->links, sizeof *link);
+    if (!link)
+        return kt_no_memory();
+    *link = (struct mrp_link){parent, component, ratio_dec(usage, 9).coef, from, until};
+    return NULL;
+}
+
 static kt_error *add_links(kt_tx *tx, struct gathering *g, uint32_t parent)
 {
-    struct bom_entry *entry;
-    KT_TRY(bom_book_find(tx, &g->book, ((const kt_id *)g->ids.items)[parent], &entry));
-    for (size_t i = 0; entry->bom && i < entry->bom->lines.count; i++) {
-        const struct bom_line *line = bom_line_at(entry->bom, i);
-        uint32_t component;
-        ratio usage;
-        if (!holds_on(line->valid_from, line->valid_until, g->book.day) ||
-            !id_map_find(&g->index, line->item, &component))
-            continue;
-        KT_TRY(bom_usage(tx, &g->book, entry->bom, line, &usage));
-        struct mrp_link *link = list_add(tx, &g->links, sizeof *link);
-        if (!link)
-            return kt_no_memory();
-        *link = (struct mrp_link){parent, component, ratio_dec(usage, 9).coef};
+    const uint32_t *from = g->made_from.items;
+    for (uint32_t e = from[parent]; e < from[parent + 1]; e++) {
+        const struct era era = ((const struct era *)g->made.items)[e];
+        struct bom_entry *entry;
+        KT_TRY(bom_book_find_on(
+            tx, &g->book, ((const kt_id *)g->ids.items)[parent], (kt_date){era.from}, &entry));
+        for (size_t i = 0; i < entry->bom->lines.count; i++)
+            KT_TRY(add_link(tx, g, parent, entry->bom, bom_line_at(entry->bom, i), era));
     }
     return NULL;
 }
@@ -113,8 +155,8 @@ static kt_error *add_demand(
     return NULL;
 }
 
-static kt_error *add_receipt(kt_tx *tx, struct gathering *g, kt_id item, kt_date day, kt_dec quantity,
-    bool firm_components, struct origin origin)
+static kt_error *add_receipt(
+    kt_tx *tx, struct gathering *g, kt_id item, kt_date day, kt_dec quantity, struct origin origin)
 {
     uint32_t at;
     if (!id_map_find(&g->index, item, &at) || quantity.coef <= 0)
@@ -125,8 +167,7 @@ static kt_error *add_receipt(kt_tx *tx, struct gathering *g, kt_id item, kt_date
         return kt_no_memory();
     *r = (struct mrp_receipt){.item = at,
         .day = day.day > g->book.day.day ? day.day : g->book.day.day,
-        .quantity = whole(quantity),
-        .firm_components = firm_components};
+        .quantity = whole(quantity)};
     *of = origin;
     g->known_incoming[at] += r->quantity;
     return NULL;
@@ -158,7 +199,7 @@ static kt_error *read_needs(kt_tx *tx, struct gathering *g)
         error = add_demand(tx, g, n.item, n.needed.day ? n.needed : n.day, n.quantity,
             (struct origin){n.demand, {(uint64_t)n.line}});
         if (!error && n.kind == KT_FROM_BUYING)
-            error = add_receipt(tx, g, n.item, n.day, n.quantity, true, (struct origin){n.supply, {0}});
+            error = add_receipt(tx, g, n.item, n.day, n.quantity, (struct origin){n.supply, {0}});
     }
     kt_error *end = kt_close(cursor);
     return error ? error : end;
@@ -181,10 +222,9 @@ struct drafted { /* a component */
     kt_record rec;
     kt_id item;
     kt_dec quantity;
-    bool amended;
 };
-static const kt_shape drafted_shape = KT_SHAPE(drafted, NULL, KT_BIND(drafted, item, REF, "item"),
-    KT_BIND(drafted, quantity, QUANTITY, "quantity"), KT_BIND(drafted, amended, BOOL, "amended"));
+static const kt_shape drafted_shape = KT_SHAPE(
+    drafted, NULL, KT_BIND(drafted, item, REF, "item"), KT_BIND(drafted, quantity, QUANTITY, "quantity"));
 struct open_order {
     kt_record rec;
     kt_lines components;
@@ -200,19 +240,15 @@ static const kt_shape open_order_shape = KT_SHAPE(open_order, "production.order"
     KT_BIND(open_order, day, DATE, "day"),
     KT_BIND(open_order, components, LINES, "components", .lines = &drafted_shape));
 
-/* Nobody was asked for the components of a draft yet: they are planned with it, by its bill; where they are other
- * than the bill's they are needed when it begins. *amended receives which */
-static kt_error *read_draft(kt_tx *tx, struct gathering *g, const struct open_order *o, bool *amended)
+/* Nobody was asked for the components of a draft yet: they are needed when it begins. */
+static kt_error *read_draft(kt_tx *tx, struct gathering *g, const struct open_order *o)
 {
     const kt_id document = kt_any(tx, "production.order", o->rec.id);
-    uint32_t at;
-    *amended = false;
-    for (size_t i = 0; i < o->components.count && o->state == DRAFT; i++)
-        *amended = *amended || KT_SEE(drafted, kt_line(&o->components, i))->amended;
-    if (!*amended || !id_map_find(&g->index, o->item, &at))
-        return NULL;
     struct mrp m = g->out->mrp;
+    uint32_t at;
     kt_date begins;
+    if (!id_map_find(&g->index, o->item, &at))
+        return NULL;
     m.items = g->items.items;
     if (!mrp_release(&m, at, whole(o->quantity), o->due.day, &begins.day))
         return kt_no_memory();
@@ -233,11 +269,10 @@ static kt_error *read_orders(kt_tx *tx, struct gathering *g)
     kt_error *error = NULL;
     KT_TRY(kt_open(tx, &query, &cursor));
     while (!error && kt_next(cursor, &o.rec)) {
-        bool amended = false;
-        error = read_draft(tx, g, &o, &amended);
+        error = o.state == DRAFT ? read_draft(tx, g, &o) : NULL;
         if (!error)
             error = add_receipt(tx, g, o.item, o.day.day ? o.day : o.due,
-                kt_dec_sub(o.quantity, kt_dec_add(o.produced, o.scrapped)), o.state != DRAFT || amended,
+                kt_dec_sub(o.quantity, kt_dec_add(o.produced, o.scrapped)),
                 (struct origin){kt_any(tx, open_order_shape.name, o.rec.id), {0}});
     }
     kt_error *end = kt_close(cursor);
@@ -259,7 +294,7 @@ static kt_error *read_stock(kt_tx *tx, struct gathering *g)
                            whole(level.available); /* not what is blocked, or out of use */
         int64_t more = whole(level.incoming) - g->known_incoming[i];
         if (more > 0)
-            KT_TRY(add_receipt(tx, g, ids[i], kt_date_add(g->book.day, items[i].lead), KT_DEC(more, 4), true,
+            KT_TRY(add_receipt(tx, g, ids[i], kt_date_add(g->book.day, items[i].lead), KT_DEC(more, 4),
                 (struct origin){{0}, {0}}));
     }
     return NULL;
@@ -285,6 +320,7 @@ static kt_error *read_leads(kt_tx *tx, const memory *lasting, struct gathering *
 kt_error *mrp_gather(kt_tx *tx, const memory *lasting, struct gathered *out)
 {
     struct gathering g = {.out = out, .book = {.day = kt_today(tx)}};
+    KT_TRY(end_eras(tx, &g)); /* of no item */
     KT_TRY(read_items(tx, &g));
     g.known_incoming = kt_alloc(tx, (g.items.count + 1) * sizeof *g.known_incoming);
     if (!g.known_incoming)
@@ -300,6 +336,7 @@ kt_error *mrp_gather(kt_tx *tx, const memory *lasting, struct gathered *out)
         .idle = g.idle.items,
         .idle_count = g.idle.count,
         .made = g.made.items,
+        .made_from = g.made_from.items,
         .demand_of = g.demand_of.items,
         .receipt_of = g.receipt_of.items,
         .consumed = g.consumed,

@@ -10,7 +10,7 @@ __extension__ typedef __int128 wide;
 enum { NEEDS_BLOCK = 1 << 14 };
 struct need { /* a gross requirement */
     int64_t quantity;
-    int32_t day;
+    int32_t day, made; /* made: when what it goes into is due */
     enum mrp_kind kind;
     uint32_t index, next; /* next: of the item's list */
 };
@@ -223,24 +223,32 @@ static bool index_receipts(struct planning *p)
 
 /* ---- What a component's parent asks for ---- */
 
+static bool goes_into(const struct mrp_link *link, int32_t made)
+{
+    return link->from <= made && (!link->until || link->until >= made);
+}
+
 static int64_t raised(int64_t quantity, int64_t step)
 {
     return step > 0 ? (quantity + step - 1) / step * step : quantity;
 }
 
-static bool ask_components(
-    struct planning *p, uint32_t parent, int64_t quantity, int32_t day, enum mrp_kind kind, uint32_t index)
+/* For `need` of what it goes into. */
+static bool ask_components(struct planning *p, uint32_t parent, const struct need *need)
 {
     const struct mrp *m = p->mrp;
     for (uint32_t i = p->links_from[parent]; i < p->links_from[parent + 1]; i++) {
         const struct mrp_link *link = &m->links[p->links[i]];
-        wide needed = ((wide)quantity * link->usage + MRP_USAGE / 2) / MRP_USAGE;
+        struct need of_one = *need;
+        if (!goes_into(link, need->made))
+            continue;
+        wide needed = ((wide)need->quantity * link->usage + MRP_USAGE / 2) / MRP_USAGE;
         if (needed > INT64_MAX / 4) {
             p->end = MRP_TOO_LARGE;
             return false;
         }
-        if (!add_need(p, link->component,
-                (struct need){raised((int64_t)needed, m->items[link->component].step), day, kind, index, 0}))
+        of_one.quantity = raised((int64_t)needed, m->items[link->component].step);
+        if (!add_need(p, link->component, of_one))
             return false;
     }
     return true;
@@ -254,28 +262,22 @@ bool mrp_release(const struct mrp *m, uint32_t item, int64_t quantity, int32_t d
     return !m->items[item].routed || m->release(m->release_from, item, quantity, due, day);
 }
 
-/* The same; without memory the planning ends. */
-static bool release_day(struct planning *p, uint32_t item, int64_t quantity, int32_t due, int32_t *day)
-{
-    bool told = mrp_release(p->mrp, item, quantity, due, day);
-    p->end = told ? p->end : MRP_NO_MEMORY;
-    return told;
-}
-
 static bool plan_order(struct planning *p, uint32_t item, int64_t quantity, int32_t due)
 {
     struct mrp *m = p->mrp;
     if (!GROW(p, m->orders, m->order_count, m->order_room))
         return false;
     struct mrp_order o = {.item = item, .quantity = quantity, .due = due};
-    if (!release_day(p, item, quantity, due, &o.release))
+    if (!mrp_release(m, item, quantity, due, &o.release)) {
+        p->end = MRP_NO_MEMORY;
         return false;
+    }
     o.late = o.release < m->today;
     o.release = o.late ? m->today : o.release;
     uint32_t index = (uint32_t)(m->order_first + m->order_count);
     m->orders[m->order_count++] = o;
     return add_supply(p, (struct supply){quantity, MRP_ORDER, index, due}) &&
-           ask_components(p, item, quantity, o.release, MRP_ORDER, index);
+           ask_components(p, item, &(struct need){quantity, o.release, due, MRP_ORDER, index, 0});
 }
 
 /* Orders for what is short from need `first` on. */
@@ -287,16 +289,15 @@ static bool plan_lots(struct planning *p, uint32_t item, size_t first, size_t co
     int64_t quantity = 0;
     for (size_t n = first; n < count && p->sorted[n].day <= last; n++)
         quantity += p->sorted[n].quantity;
-    if (i->policy == MRP_FIXED)
-        quantity = raised(quantity, i->lot);
-    quantity = quantity < i->min ? i->min : quantity;
-    quantity = raised(quantity, i->multiple);
+    const int64_t step = i->policy == MRP_FIXED ? raised(i->lot, i->multiple) : i->multiple;
+    const int64_t least = raised(i->min, step);
+    quantity = raised(quantity < least ? least : quantity, step);
     int64_t most = i->max > 0 ? i->max : quantity;
-    if (i->multiple > 0 && most >= i->multiple)
-        most -= most % i->multiple;
+    if (step > 0 && most >= step)
+        most -= most % step;
     while (quantity > 0) {
         int64_t part = quantity < most ? quantity : most;
-        if (!plan_order(p, item, part < i->min && part == quantity && i->min <= most ? i->min : part, day))
+        if (!plan_order(p, item, part < least && least <= most ? least : part, day))
             return false;
         quantity -= part;
     }
@@ -335,7 +336,7 @@ static bool cover(struct planning *p, uint32_t item, size_t i, size_t count, siz
     struct need *need = &p->sorted[i];
     while (need->quantity > 0) {
         if (*at == p->supply_count && p->mrp->items[item].phantom)
-            return ask_components(p, item, need->quantity, need->day, need->kind, need->index);
+            return ask_components(p, item, need);
         if (*at == p->supply_count && !plan_lots(p, item, i, count))
             return false;
         struct supply *s = &p->supplies[*at];
@@ -353,7 +354,8 @@ static bool plan_item(struct planning *p, uint32_t item)
 {
     size_t count, at = 0;
     if (p->mrp->items[item].safety > 0 &&
-        !add_need(p, item, (struct need){p->mrp->items[item].safety, INT32_MIN, MRP_SAFETY, MRP_NOTHING, 0}))
+        !add_need(p, item,
+            (struct need){p->mrp->items[item].safety, INT32_MIN, INT32_MIN, MRP_SAFETY, MRP_NOTHING, 0}))
         return false;
     if (!sort_needs(p, item, &count) || !begin_supplies(p, item))
         return false;
@@ -382,23 +384,6 @@ static bool open_planning(struct planning *p)
     return true;
 }
 
-/* Open receipts whose components nobody has asked for need them when they begin. */
-static bool ask_for_receipts(struct planning *p)
-{
-    const struct mrp *m = p->mrp;
-    for (size_t i = 0; i < m->receipt_count; i++) {
-        const struct mrp_receipt *r = &m->receipts[i];
-        int32_t day;
-        if (r->firm_components)
-            continue;
-        if (!release_day(p, r->item, r->quantity, r->day, &day) ||
-            !ask_components(
-                p, r->item, r->quantity, day < m->today ? m->today : day, MRP_RECEIPT, (uint32_t)i))
-            return false;
-    }
-    return true;
-}
-
 enum mrp_end mrp_begin(const memory *memory, struct mrp *m)
 {
     struct planning *p = MEMORY_ARRAY(memory, struct planning, 1);
@@ -411,11 +396,12 @@ enum mrp_end mrp_begin(const memory *memory, struct mrp *m)
     m->order_count = m->peg_count = m->order_room = m->peg_room = m->order_first = m->next = 0;
     m->levels = m->item_count > 0;
     m->planning = p;
-    if (!open_planning(p) || !find_levels(p) || !index_receipts(p) || !ask_for_receipts(p))
+    if (!open_planning(p) || !find_levels(p) || !index_receipts(p))
         return p->end;
     for (size_t i = 0; i < m->demand_count; i++)
         if (!add_need(p, m->demands[i].item,
-                (struct need){m->demands[i].quantity, m->demands[i].day, MRP_DEMAND, (uint32_t)i, 0}))
+                (struct need){m->demands[i].quantity, m->demands[i].day, m->demands[i].day, MRP_DEMAND,
+                    (uint32_t)i, 0}))
             return p->end;
     return p->end;
 }

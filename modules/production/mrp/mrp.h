@@ -33,7 +33,8 @@ struct mrp_item {
 };
 struct mrp_link {
     uint32_t parent, component;
-    int64_t usage; /* of the component for one of the parent, in parts of MRP_USAGE */
+    int64_t usage;       /* of the component for one of the parent, in parts of MRP_USAGE */
+    int32_t from, until; /* it goes into what is due on these days; until 0: for good */
 };
 struct mrp_demand {
     uint32_t item;
@@ -41,11 +42,10 @@ struct mrp_demand {
     int64_t quantity;
 };
 enum mrp_message { MRP_KEEP, MRP_EXPEDITE, MRP_DEFER, MRP_CANCEL };
-struct mrp_receipt {
+struct mrp_receipt { /* its components are demands already */
     uint32_t item;
     int32_t day;
     int64_t quantity;
-    bool firm_components;     /* its components are demands already; else they are planned with it */
     enum mrp_message message; /* receives */
     int32_t needed;           /* receives the day on which it is first needed; 0: never */
 };
@@ -58,8 +58,7 @@ struct mrp_order { /* planned */
 enum mrp_kind { MRP_DEMAND = 1, MRP_ORDER, MRP_RECEIPT, MRP_STOCK, MRP_SAFETY };
 struct mrp_peg { /* what covers what */
     enum mrp_kind need,
-        supply; /* need: DEMAND, ORDER (whose component it is), RECEIPT (alike), SAFETY; supply: STOCK,
-                                   RECEIPT, ORDER */
+        supply; /* need: DEMAND, ORDER (whose component it is), SAFETY; supply: STOCK, RECEIPT, ORDER */
     uint32_t need_index, supply_index; /* of demands, orders, receipts */
     uint32_t item;
     int32_t day;

@@ -146,8 +146,56 @@ static void an_order_keeps_to_its_limits(void **state)
     assert_int_equal(m.orders[0].quantity, 12 * MRP_ONE);
     demand.quantity = 101 * MRP_ONE;
     plan(&m);
-    assert_int_equal(m.order_count, 3); /* 48 + 48 + 12: the last is not below the least */
-    assert_int_equal(planned(&m, 0, 5, false), 48 + 48 + 10);
+    assert_int_equal(m.order_count, 3); /* the last is not below the least, and a multiple, too */
+    assert_int_equal(planned(&m, 0, 5, false), 48 + 48 + 12);
+}
+
+/* Packs of eight, of which 25 at least and 70 at most are bought at a time: fixed lots are of 32, two of them at most. */
+static void fixed_lots_keep_to_the_limits_too(void **state)
+{
+    (void)state;
+    static const int64_t orders[] = {64, 64, 32};
+    struct mrp_item item = {.policy = MRP_FIXED,
+        .lot = 30 * MRP_ONE,
+        .min = 25 * MRP_ONE,
+        .max = 70 * MRP_ONE,
+        .multiple = 8 * MRP_ONE};
+    struct mrp_demand demand = {0, 5, 130 * MRP_ONE};
+    struct mrp m = {.items = &item, .item_count = 1, .demands = &demand, .demand_count = 1, .today = 1};
+    plan(&m);
+    assert_int_equal(m.order_count, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(m.orders[i].quantity, orders[i] * MRP_ONE);
+    demand.quantity = 65 * MRP_ONE; /* what is left is a lot again, for it is not below the least */
+    plan(&m);
+    assert_int_equal(m.order_count, 2);
+    assert_int_equal(planned(&m, 0, 5, false), 96);
+}
+
+/* A stand is bolted until day 9 and glued from then on, both through a phantom; what is due then counts, not what is begun. */
+static void what_goes_in_changes_with_the_day(void **state)
+{
+    (void)state;
+    enum { STAND, JOINT, BOLT, GLUE, COUNT };
+    struct mrp_item items[COUNT] = {[STAND] = {.policy = MRP_AS_NEEDED, .lead = 2},
+        [JOINT] = {.policy = MRP_AS_NEEDED, .phantom = true},
+        [BOLT] = {.policy = MRP_AS_NEEDED},
+        [GLUE] = {.policy = MRP_AS_NEEDED}};
+    const struct mrp_link links[] = {{STAND, JOINT, MRP_USAGE, 0, 0}, {JOINT, BOLT, 4 * MRP_USAGE, 0, 9},
+        {JOINT, GLUE, MRP_USAGE / 2, 10, 0}};
+    const struct mrp_demand demands[] = {{STAND, 9, 3 * MRP_ONE}, {STAND, 10, 8 * MRP_ONE}};
+    struct mrp m = {.items = items,
+        .item_count = COUNT,
+        .links = links,
+        .link_count = 3,
+        .demands = demands,
+        .demand_count = 2,
+        .today = 1};
+    plan(&m);
+    assert_int_equal(m.order_count, 4);
+    assert_int_equal(planned(&m, BOLT, 7, false), 12);
+    assert_int_equal(planned(&m, GLUE, 8, false), 4);
+    assert_int_equal(items[GLUE].level, 2);
 }
 
 static void safety_stock_is_filled_up_and_kept(void **state)
@@ -169,9 +217,8 @@ static void receipts_get_messages(void **state)
     (void)state;
     struct mrp_item item = {.policy = MRP_AS_NEEDED};
     const struct mrp_demand demands[] = {{0, 5, 10 * MRP_ONE}, {0, 9, 10 * MRP_ONE}, {0, 12, 10 * MRP_ONE}};
-    struct mrp_receipt receipts[] = {{0, 7, 10 * MRP_ONE, true, MRP_KEEP, 0},
-        {0, 8, 10 * MRP_ONE, true, MRP_KEEP, 0}, {0, 12, 10 * MRP_ONE, true, MRP_KEEP, 0},
-        {0, 20, 5 * MRP_ONE, true, MRP_KEEP, 0}};
+    struct mrp_receipt receipts[] = {{0, 7, 10 * MRP_ONE, MRP_KEEP, 0}, {0, 8, 10 * MRP_ONE, MRP_KEEP, 0},
+        {0, 12, 10 * MRP_ONE, MRP_KEEP, 0}, {0, 20, 5 * MRP_ONE, MRP_KEEP, 0}};
     struct mrp m = {.items = &item,
         .item_count = 1,
         .demands = demands,
@@ -262,18 +309,20 @@ static struct mrp random_instance(struct instance *in)
             .lot = (1 + draw(40)) * MRP_ONE,
             .period = (int32_t)(1 + draw(7)),
             .min = draw(2) * draw(30) * MRP_ONE,
+            .max = draw(3) ? 0 : (40 + draw(40)) * MRP_ONE,
             .multiple = draw(2) * (1 + draw(5)) * MRP_ONE};
     for (size_t i = 0; i < LINKS; i++) {
         uint32_t parent = (uint32_t)draw(ITEMS - 1);
-        in->links[i] = (struct mrp_link){
-            parent, parent + 1 + (uint32_t)draw(ITEMS - 1 - parent), (1 + draw(40)) * MRP_USAGE / 10};
+        int32_t change = (int32_t)draw(DAYS);
+        in->links[i] = (struct mrp_link){parent, parent + 1 + (uint32_t)draw(ITEMS - 1 - parent),
+            (1 + draw(40)) * MRP_USAGE / 10, draw(3) ? 0 : change, draw(3) ? 0 : change};
     }
     for (size_t i = 0; i < DEMANDS; i++)
         in->demands[i] = (struct mrp_demand){
             (uint32_t)draw(ITEMS / 2), 1 + (int32_t)draw(DAYS), (1 + draw(30)) * MRP_ONE};
     for (size_t i = 0; i < RECEIPTS; i++)
-        in->receipts[i] = (struct mrp_receipt){(uint32_t)draw(ITEMS), 1 + (int32_t)draw(DAYS),
-            (1 + draw(40)) * MRP_ONE, draw(2) == 0, MRP_KEEP, 0};
+        in->receipts[i] = (struct mrp_receipt){
+            (uint32_t)draw(ITEMS), 1 + (int32_t)draw(DAYS), (1 + draw(40)) * MRP_ONE, MRP_KEEP, 0};
     return (struct mrp){.items = in->items,
         .item_count = ITEMS,
         .links = in->links,
@@ -300,10 +349,9 @@ static void assert_balanced(const struct mrp *m, uint32_t item)
     for (size_t l = 0; l < m->link_count; l++) {
         const struct mrp_link *link = &m->links[l];
         for (size_t i = 0; i < m->order_count && link->component == item; i++)
-            needed += m->orders[i].item == link->parent ? dependent(m, link, m->orders[i].quantity) : 0;
-        for (size_t i = 0; i < m->receipt_count && link->component == item; i++)
-            if (m->receipts[i].item == link->parent && !m->receipts[i].firm_components)
-                needed += dependent(m, link, m->receipts[i].quantity);
+            if (m->orders[i].item == link->parent && link->from <= m->orders[i].due &&
+                (!link->until || link->until >= m->orders[i].due))
+                needed += dependent(m, link, m->orders[i].quantity);
     }
     for (size_t i = 0; i < m->peg_count; i++)
         pegged += m->pegs[i].item == item ? m->pegs[i].quantity : 0;
@@ -318,6 +366,8 @@ static void assert_balanced(const struct mrp *m, uint32_t item)
         bought += o->quantity;
         assert_true(o->quantity >= it->min);
         assert_true(it->multiple == 0 || o->quantity % it->multiple == 0);
+        assert_true(it->max == 0 || o->quantity <= it->max);
+        assert_true(it->policy != MRP_FIXED || it->multiple || o->quantity % it->lot == 0);
         assert_true(o->late || o->due - o->release == it->lead);
     }
     assert_true(supplied + bought >= needed);
@@ -420,6 +470,8 @@ int main(void)
         cmocka_unit_test(speaker_kits_are_planned_as_in_the_book),
         cmocka_unit_test(lots_are_sized_as_in_the_book),
         cmocka_unit_test(an_order_keeps_to_its_limits),
+        cmocka_unit_test(fixed_lots_keep_to_the_limits_too),
+        cmocka_unit_test(what_goes_in_changes_with_the_day),
         cmocka_unit_test(safety_stock_is_filled_up_and_kept),
         cmocka_unit_test(receipts_get_messages),
         cmocka_unit_test(a_late_release_is_marked),

@@ -72,7 +72,8 @@ static kt_error *begin(kt_tx *tx, kt_work_run *run, struct kept *k)
         !last(run, &m->receipts, m->receipt_count, sizeof *m->receipts) ||
         !last(run, &g->ids, m->item_count, sizeof *g->ids) ||
         !last(run, &g->idle, g->idle_count, sizeof *g->idle) ||
-        !last(run, &g->made, m->item_count, sizeof *g->made) ||
+        !last(run, &g->made, g->made_from[m->item_count], sizeof *g->made) ||
+        !last(run, &g->made_from, m->item_count + 1, sizeof *g->made_from) ||
         !last(run, &g->demand_of, m->demand_count, sizeof *g->demand_of) ||
         !last(run, &g->receipt_of, m->receipt_count, sizeof *g->receipt_of))
         return kt_no_memory();
@@ -91,11 +92,17 @@ static kt_error *add_peg(kt_tx *tx, const struct gathered *g, struct batch *b, c
         peg->day = p->day;
     if (p->need == MRP_DEMAND)
         peg->origin = g->demand_of[p->need_index];
-    if (p->need == MRP_RECEIPT)
-        peg->origin = g->receipt_of[p->need_index];
     if (p->need == MRP_ORDER)
         peg->parent = p->need_index;
     return NULL;
+}
+
+static bool is_made(const struct gathered *g, uint32_t item, int32_t due)
+{
+    for (uint32_t i = g->made_from[item]; i < g->made_from[item + 1]; i++)
+        if (g->made[i].from <= due && (!g->made[i].until || g->made[i].until >= due))
+            return true;
+    return false;
 }
 
 /* Of the item planned last, each order with its peggings behind the other's: supplies are used up in their order, so
@@ -115,7 +122,7 @@ static kt_error *add_orders(kt_tx *tx, const struct gathered *g, struct batch *b
             .due = o->due,
             .level = m->items[o->item].level,
             .peg_from = (uint32_t)b->pegs.count,
-            .made = g->made[o->item],
+            .made = is_made(g, o->item, o->due),
             .late = o->late};
         while (at < m->peg_count &&
                (m->pegs[at].supply != MRP_ORDER || m->pegs[at].supply_index < m->order_first + i))

@@ -88,12 +88,16 @@ extern const kt_shape message_shape;
 struct origin { /* of a demand or a receipt */
     kt_id document, line;
 };
+struct era {             /* days from one on */
+    int32_t from, until; /* until 0: for good */
+};
 struct gathered {
     struct mrp mrp;
     kt_id *ids;  /* of the items */
     kt_id *idle; /* items that are not planned */
     size_t idle_count;
-    bool *made;
+    struct era *made;    /* when a bill says how items are made, from today on: */
+    uint32_t *made_from; /* of each item, into made; and behind the last one's */
     struct origin *demand_of, *receipt_of;
     struct leads leads;
     int64_t consumed; /* forecasts that orders took of */

@@ -24,6 +24,13 @@ static kt_error *add_line(kt_tx *tx, struct order *o, kt_id item, struct compone
     return NULL;
 }
 
+kt_error *component_in_proportion(
+    kt_tx *tx, const struct component *c, kt_dec was, kt_dec quantity, kt_dec *needed)
+{
+    *needed = ratio_dec(ratio_div(ratio_mul(ratio_of(c->quantity), ratio_of(quantity)), ratio_of(was)), 4);
+    return in_whole_steps(tx, c->item, needed);
+}
+
 kt_error *order_fill_anew(kt_tx *tx, struct order *o, const struct order *was)
 {
     const kt_lines before = was->components;
@@ -34,11 +41,10 @@ kt_error *order_fill_anew(kt_tx *tx, struct order *o, const struct order *was)
         const struct component *c = KT_SEE(component, kt_line(&before, i));
         struct component *now = order_component(o, c->item),
                          added = {KT_OF(component), .item = c->item, .amended = true};
-        kt_dec scaled = ratio_dec(
-            ratio_div(ratio_mul(ratio_of(c->quantity), ratio_of(o->quantity)), ratio_of(quantity)), 4);
+        kt_dec scaled;
         if (!c->amended)
             continue;
-        KT_TRY(in_whole_steps(tx, c->item, &scaled));
+        KT_TRY(component_in_proportion(tx, c, quantity, o->quantity, &scaled));
         if (now) {
             now->quantity = scaled;
             now->amended = true;

@@ -74,11 +74,8 @@ static kt_error *add_line(kt_tx *tx, kt_lines *lines, kt_id item, kt_dec quantit
     struct bom_entry *entry;
     KT_TRY(bom_book_today(tx, &book));
     KT_TRY(bom_book_find(tx, book, item, &entry));
-    kt_dec whole = part_whole(&entry->part, quantity);
-    if (kt_dec_cmp(whole, quantity) > 0) /* no part of a piece comes back */
-        whole = kt_dec_sub(whole, entry->part.rounding);
-    const struct recovered r = {
-        KT_OF(recovered), .item = item, .quantity = quantity, .recovered = kt_dec_round(whole, 4)};
+    const struct recovered r = {KT_OF(recovered), .item = item, .quantity = quantity,
+        .recovered = part_whole_below(&entry->part, quantity)};
     return quantity.coef > 0 ? kt_line_add(tx, lines, &r.rec) : NULL;
 }
 
@@ -102,12 +99,12 @@ static kt_error *of_bill(kt_tx *tx, struct disassembly *d, kt_lines *lines)
 {
     struct bom bom = {KT_OF(bom)};
     kt_lines components = {0};
-    KT_TRY(bill_chosen(tx, d->item, &d->bom, &bom));
+    KT_TRY(bill_chosen(tx, d->item, kt_today(tx), &d->bom, &bom));
     if (!d->bom.v)
         return kt_hint(kt_fail(tx, KT_RULE, "item", "no bill of materials says what it is made of",
                            "żadna struktura nie mówi, z czego jest zrobiony"),
             "Name the bill, or the order that made it.", "Wskaż strukturę albo zlecenie, w którym powstał.");
-    KT_TRY(bill_components(tx, &bom, d->quantity, false, &components));
+    KT_TRY(bill_components(tx, &bom, d->quantity, kt_today(tx), false, &components));
     for (size_t i = 0; i < components.count; i++) {
         const struct component *c = KT_AS(component, kt_line(&components, i));
         KT_TRY(add_line(tx, lines, c->item, c->quantity));

@@ -3,7 +3,8 @@
 
 struct recipe {
     struct bom_book *book;
-    bool scrap; /* what is lost in the making counts too */
+    kt_date day; /* on which the bills hold, and their lines */
+    bool scrap;  /* what is lost in the making counts too */
     kt_lines *components;
 };
 
@@ -33,11 +34,11 @@ static kt_error *add_components(
         struct bom_line line = *bom_line_at(bom, i);
         struct bom_entry *entry;
         ratio usage;
-        if (!holds_on(line.valid_from, line.valid_until, r->book->day))
+        if (!holds_on(line.valid_from, line.valid_until, r->day))
             continue;
         if (!r->scrap)
             line.scrap = (kt_dec){0};
-        KT_TRY(bom_book_find(tx, r->book, line.item, &entry));
+        KT_TRY(bom_book_find_on(tx, r->book, line.item, r->day, &entry));
         KT_TRY(bom_usage(tx, r->book, bom, &line, &usage));
         usage = ratio_mul(quantity, usage);
         if (ratio_dec(usage, 4).scale1 > KT_DEC_SCALE_MAX + 1)
@@ -48,19 +49,20 @@ static kt_error *add_components(
     return NULL;
 }
 
-kt_error *bill_components(kt_tx *tx, const struct bom *bom, kt_dec quantity, bool scrap, kt_lines *components)
+kt_error *bill_components(
+    kt_tx *tx, const struct bom *bom, kt_dec quantity, kt_date day, bool scrap, kt_lines *components)
 {
-    struct recipe r = {.scrap = scrap, .components = components};
+    struct recipe r = {.day = day, .scrap = scrap, .components = components};
     KT_TRY(bom_book_today(tx, &r.book));
     return add_components(tx, &r, bom, ratio_of(quantity), 0);
 }
 
-kt_error *bill_chosen(kt_tx *tx, kt_id item, kt_id *chosen, struct bom *bom)
+kt_error *bill_chosen(kt_tx *tx, kt_id item, kt_date day, kt_id *chosen, struct bom *bom)
 {
     struct bom_book *book;
     struct bom_entry *entry;
     KT_TRY(bom_book_today(tx, &book));
-    KT_TRY(bom_book_find(tx, book, item, &entry));
+    KT_TRY(bom_book_find_on(tx, book, item, day, &entry));
     if (!chosen->v && entry->bom)
         *chosen = entry->bom->rec.id;
     if (!chosen->v)
@@ -79,10 +81,13 @@ static kt_error *add_outputs(kt_tx *tx, struct bom_book *book, const struct bom 
     for (size_t i = 0; i < bom->by_products.count; i++) {
         const struct by_product *p = KT_SEE(by_product, kt_line(&bom->by_products, i));
         const struct bom_line as_line = {.item = p->item, .unit = p->unit, .quantity = p->quantity};
+        struct bom_entry *entry;
         ratio usage;
         KT_TRY(bom_usage(tx, book, bom, &as_line, &usage));
+        KT_TRY(bom_book_find(tx, book, p->item, &entry));
         struct output out = {KT_OF(output), .item = p->item, .cost_share = p->cost_share,
-            .quantity = ratio_dec(ratio_mul(ratio_of(o->quantity), usage), 4)};
+            .quantity = part_whole_below(
+                &entry->part, ratio_dec(ratio_mul(ratio_of(o->quantity), usage), 4))};
         KT_TRY(kt_line_add(tx, &o->outputs, &out.rec));
     }
     return NULL;
@@ -114,13 +119,20 @@ static kt_error *can_be_made(kt_tx *tx, struct bom_book *book, const struct orde
     return NULL;
 }
 
+kt_date order_bill_day(const kt_tx *tx, const struct order *o)
+{
+    const kt_date entered = o->rec.created_at.ms ? local_day(tx, o->rec.created_at) : kt_today(tx);
+    return o->due.day > entered.day ? o->due : entered;
+}
+
 kt_error *order_fill(kt_tx *tx, struct order *o)
 {
     struct bom_book *book;
     struct bom bom = {KT_OF(bom)};
+    const kt_date day = order_bill_day(tx, o);
     KT_TRY(bom_book_today(tx, &book));
     o->components = o->outputs = (kt_lines){0};
-    KT_TRY(bill_chosen(tx, o->item, &o->bom, &bom));
+    KT_TRY(bill_chosen(tx, o->item, day, &o->bom, &bom));
     KT_TRY(can_be_made(tx, book, o, &bom));
     if (!o->bom.v)
         return NULL;
@@ -129,7 +141,7 @@ kt_error *order_fill(kt_tx *tx, struct order *o)
         KT_TRY(bom_book_routing(tx, book, bom.routing, &routing));
         o->routing = routing && routing->active ? bom.routing : (kt_id){0};
     }
-    KT_TRY(bill_components(tx, &bom, o->quantity, true, &o->components));
+    KT_TRY(bill_components(tx, &bom, o->quantity, day, true, &o->components));
     KT_TRY(round_up(tx, book, o));
     return add_outputs(tx, book, &bom, o);
 }

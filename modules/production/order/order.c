@@ -193,8 +193,22 @@ static bool is_late(const kt_tx *tx, const struct order *o)
 
 static bool is_other(const struct order *o, const struct order *was)
 {
-    return !was || o->bom.v != was->bom.v || o->routing.v != was->routing.v ||
+    return !was || o->bom.v != was->bom.v || o->routing.v != was->routing.v || o->due.day != was->due.day ||
            !same(o->quantity, was->quantity);
+}
+
+/* A draft that is due on another day takes the bill of that day, unless it was given another one than the first. */
+static kt_error *choose_by_day(kt_tx *tx, struct order *o, const struct order *was)
+{
+    kt_id first = {0}, now = {0};
+    struct bom bom = {KT_OF(bom)};
+    if (o->state != DRAFT || o->due.day == was->due.day || !o->bom.v || o->bom.v != was->bom.v)
+        return NULL;
+    KT_TRY(bill_chosen(tx, o->item, order_bill_day(tx, was), &first, &bom));
+    KT_TRY(bill_chosen(tx, o->item, order_bill_day(tx, o), &now, &bom));
+    if (first.v == o->bom.v && now.v)
+        o->bom = now;
+    return NULL;
 }
 
 kt_error *order_compute(kt_tx *tx, kt_record *self)
@@ -212,6 +226,8 @@ kt_error *order_compute(kt_tx *tx, kt_record *self)
     kt_also(&all, guarded(tx, o, found ? &stored : NULL));
     if (all)
         return all;
+    if (found)
+        KT_TRY(choose_by_day(tx, o, &stored));
     if (found && o->bom.v != stored.bom.v && o->routing.v == stored.routing.v)
         o->routing = (kt_id){0}; /* the other bill's */
     if (o->state == DRAFT && is_other(o, found ? &stored : NULL))

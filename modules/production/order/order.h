@@ -219,18 +219,24 @@ KT_MUST kt_error *place_steps(kt_tx *tx, const struct routing *routing, kt_dec q
 
 /* ---- fill.c ---- */
 
-/* The bill that is named, else the one that holds; *chosen not set: there is none.
+/* The bill that is named, else the one that holds on the day; *chosen not set: there is none.
  *   returns  validation at "bom": it is another item's */
-KT_MUST kt_error *bill_chosen(kt_tx *tx, kt_id item, kt_id *chosen, struct bom *bom);
-/* What goes into so much of a bill's item, each component once: lines of component_shape, not rounded to whole units.
+KT_MUST kt_error *bill_chosen(kt_tx *tx, kt_id item, kt_date day, kt_id *chosen, struct bom *bom);
+/* What on a day goes into so much of a bill's item, each component once: lines of component_shape, not rounded to whole
+ * units.
  *   scrap  with what is lost in the making */
 KT_MUST kt_error *bill_components(
-    kt_tx *tx, const struct bom *bom, kt_dec quantity, bool scrap, kt_lines *components);
+    kt_tx *tx, const struct bom *bom, kt_dec quantity, kt_date day, bool scrap, kt_lines *components);
+/* On which its bill holds: when it is due, not before it was entered. */
+kt_date order_bill_day(const kt_tx *tx, const struct order *o);
 /* Fills in what the bill says: components, by-products, routing. */
 KT_MUST kt_error *order_fill(kt_tx *tx, struct order *o);
 /* The same for an order that was filled before, with another quantity: what was amended stays so, in proportion; by
  * another bill all is as that bill says. */
 KT_MUST kt_error *order_fill_anew(kt_tx *tx, struct order *o, const struct order *was);
+/* What of a component another quantity of the order takes, in proportion. */
+KT_MUST kt_error *component_in_proportion(
+    kt_tx *tx, const struct component *c, kt_dec was, kt_dec quantity, kt_dec *needed);
 extern const kt_shape amend_shape;
 kt_error *order_amend(kt_tx *tx, kt_record *self, const kt_record *params);
 

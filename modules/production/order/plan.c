@@ -364,18 +364,30 @@ kt_error *order_recost(kt_tx *tx, struct order *o)
     return NULL;
 }
 
+/* What came of by-products so far. */
+static void keep_received(struct order *scaled, const struct order *o)
+{
+    for (size_t i = 0; i < scaled->outputs.count && i < o->outputs.count; i++)
+        KT_AS(output, kt_line(&scaled->outputs, i))->received = KT_SEE(output, kt_line(&o->outputs, i))
+                                                                    ->received;
+}
+
 kt_error *order_resize(kt_tx *tx, struct order *o, kt_dec quantity, kt_plan *left)
 {
     struct order scaled = *o;
+    const kt_dec was = o->quantity;
     scaled.quantity = quantity;
     KT_TRY(order_fill_anew(tx, &scaled, o));
     o->quantity = quantity;
+    keep_received(&scaled, o);
     o->outputs = scaled.outputs;
     for (size_t i = 0; i < o->components.count; i++) {
         struct component *c = component_at(o, i);
-        for (size_t n = 0; n < scaled.components.count; n++)
-            if (component_at(&scaled, n)->item.v == c->item.v)
-                KT_TRY(order_resize_component(tx, o, c, component_at(&scaled, n)->quantity, left));
+        const struct component *now = order_component(&scaled, c->item);
+        kt_dec needed = now ? now->quantity : c->quantity;
+        if (!now) /* the bill says so no more */
+            KT_TRY(component_in_proportion(tx, c, was, quantity, &needed));
+        KT_TRY(order_resize_component(tx, o, c, needed, left));
     }
     KT_TRY(order_recost(tx, o));
     o->steps++;

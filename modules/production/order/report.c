@@ -58,6 +58,11 @@ kt_error *keep_report(kt_tx *tx, struct order *o)
     return kt_update(tx, &o->rec);
 }
 
+static kt_dec or_none(kt_dec value)
+{
+    return kt_dec_add(KT_DEC(0, 4), value);
+}
+
 /* ---- Issue ---- */
 
 struct issue {
@@ -165,26 +170,51 @@ static kt_error *count_used(kt_tx *tx, struct order *o, const kt_lines *named)
     return NULL;
 }
 
-/* What `quantity` is received at: its share of the planned cost, less what the by-products bear. */
-static kt_dec planned_value(const struct order *o, kt_dec quantity, kt_dec percent)
+/* Of what comes of an order: */
+struct coming {
+    kt_dec expected, before, after; /* in all; what has come before this report and with it */
+    kt_dec percent;                 /* of the planned cost that it bears */
+};
+
+static kt_dec planned_value(const struct order *o, const struct coming *c, kt_dec quantity)
 {
-    ratio share = ratio_div(ratio_mul(ratio_of(quantity), ratio_of(percent)),
-        ratio_mul(ratio_of(o->quantity), ratio_of(KT_DEC(100, 0))));
+    ratio share = ratio_div(ratio_mul(ratio_of(quantity), ratio_of(c->percent)),
+        ratio_mul(ratio_of(c->expected), ratio_of(KT_DEC(100, 0))));
     return ratio_dec(ratio_mul(ratio_of(order_planned_cost(o)), share), 2);
 }
 
-static kt_error *receive_outputs(kt_tx *tx, struct order *o, kt_dec produced, kt_dec *percent_left)
+/* At its share of the planned cost: parts come to the whole. */
+static kt_error *receive(kt_tx *tx, struct order *o, kt_id item, kt_id lot, const struct coming *c)
 {
+    kt_dec value = kt_dec_sub(planned_value(o, c, c->after), planned_value(o, c, c->before));
+    return receive_goods(tx, o, item, kt_dec_sub(c->after, c->before), lot, &value);
+}
+
+/* As many as belong to what was made so far, in whole steps of their unit. *percent_left receives what of the cost the
+ * item itself bears. */
+static kt_error *receive_outputs(kt_tx *tx, struct order *o, kt_dec *percent_left)
+{
+    struct bom_book *book;
+    KT_TRY(bom_book_today(tx, &book));
     *percent_left = KT_DEC(100, 0);
     for (size_t i = 0; i < o->outputs.count; i++) {
         struct output *out = KT_AS(output, kt_line(&o->outputs, i));
-        kt_dec quantity = ratio_dec(
-            ratio_div(ratio_mul(ratio_of(out->quantity), ratio_of(produced)), ratio_of(o->quantity)), 4);
-        kt_dec percent = kt_dec_add(KT_DEC(0, 2), out->cost_share),
-               value = planned_value(o, produced, percent);
-        *percent_left = kt_dec_sub(*percent_left, percent);
-        out->received = kt_dec_add(out->received, quantity);
-        KT_TRY(receive_goods(tx, o, out->item, quantity, (kt_id){0}, &value));
+        struct coming c = {.expected = out->quantity,
+            .before = or_none(out->received),
+            .percent = kt_dec_add(KT_DEC(0, 2), out->cost_share)};
+        struct bom_entry *entry;
+        if (out->quantity.coef <= 0)
+            continue;
+        *percent_left = kt_dec_sub(*percent_left, c.percent);
+        KT_TRY(bom_book_find(tx, book, out->item, &entry));
+        c.after = part_whole_below(&entry->part,
+            ratio_dec(
+                ratio_div(ratio_mul(ratio_of(out->quantity), ratio_of(o->produced)), ratio_of(o->quantity)),
+                4));
+        if (kt_dec_cmp(c.after, c.before) <= 0)
+            continue;
+        out->received = c.after;
+        KT_TRY(receive(tx, o, out->item, (kt_id){0}, &c));
     }
     return NULL;
 }
@@ -235,10 +265,10 @@ static kt_error *replace_scrap(kt_tx *tx, struct order *o)
  *   path  of what was told, for problems of what goes out with it */
 static kt_error *count_made(kt_tx *tx, struct order *o, const struct report *r, const char *path)
 {
-    kt_dec percent;
+    struct coming c = {.expected = o->quantity, .before = or_none(o->produced)};
     kt_id lot;
     begin_work(tx, o);
-    o->produced = kt_dec_add(o->produced, r->produced);
+    o->produced = c.after = kt_dec_add(c.before, r->produced);
     o->scrapped = kt_dec_add(o->scrapped, r->scrapped);
     if (r->reason.len)
         o->reason = r->reason;
@@ -247,21 +277,15 @@ static kt_error *count_made(kt_tx *tx, struct order *o, const struct report *r, 
     if (!r->exactly)
         KT_TRY(issue_rest(tx, o, lot, path));
     KT_TRY(count_used(tx, o, &r->used));
-    KT_TRY(receive_outputs(tx, o, r->produced, &percent));
-    kt_dec value = planned_value(o, r->produced, percent);
+    KT_TRY(receive_outputs(tx, o, &c.percent));
     KT_TRY(expect_goods(tx, o));
-    KT_TRY(receive_goods(tx, o, o->item, r->produced, lot, &value));
+    KT_TRY(receive(tx, o, o->item, lot, &c));
     if (r->scrapped.coef)
         KT_TRY(replace_scrap(tx, o));
     return keep_report(tx, o);
 }
 
 /* ---- Scrap, told by reports or at the last operation: the same pieces, so the greater sum counts ---- */
-
-static kt_dec or_none(kt_dec value)
-{
-    return kt_dec_add(KT_DEC(0, 4), value);
-}
 
 static kt_dec scrap_reported(const struct order *o)
 {

@@ -60,7 +60,8 @@ static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan
     struct bom_book *book;
     struct bom_entry *entry;
     KT_TRY(bom_book_today(tx, &book));
-    KT_TRY(bom_book_find(tx, book, demand->item, &entry));
+    const kt_date day = demand->day.day > book->day.day ? demand->day : book->day;
+    KT_TRY(bom_book_find_on(tx, book, demand->item, day, &entry));
     if (!entry->bom || entry->bom->kind != BOM_MAKE || (entry->routing && !entry->routing->workable) ||
         demand->level >= LEVELS_MAX)
         return NULL;

@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+"""Stories of bills of materials at work: what planning and orders take of them on which day, through phantoms, with alternates, scrap
+and by-products."""
+import datetime
+import time
+from decimal import Decimal as D
+
+from stories import expect, make, refused, run
+
+seen = {}
+TODAY = datetime.date.today()
+
+
+def day(number):
+    return (TODAY + datetime.timedelta(days=number)).isoformat()
+
+
+def planned(k):
+    answer = k.call("production.mrp.run", {})
+    while (job := k.call("job.get", {"id": answer["job"]}))["state"] in ("queued", "running"):
+        time.sleep(0.01)
+    expect(job["state"], "done")
+    return k.get("production.mrp_run", answer["run"])
+
+
+def items(k, *codes, **more):
+    """Items, counted in whole pieces."""
+    if not seen:
+        pl, seen["pln"] = make(k, "base.country", code="PL", name="Poland", eu=True), make(k, "base.currency", code="PLN", decimals=2)
+        make(k, "base.company", name="Wicher", country=pl, currency=seen["pln"])
+        seen["piece"] = make(k, "base.unit", code="PIECE", name="Piece", category="count", rounding="1")
+        k.call("base.tax.preset", {"country": "PL"})
+    for code in codes:
+        seen[code] = make(k, "base.item", code=code, name=code.title(), unit=seen["piece"], currency=seen["pln"], price="10", **more)
+    return [seen[code] for code in codes]
+
+
+def bill(k, code, *lines, **more):
+    return make(k, "production.bom", item=seen[code], lines=[{"item": seen[c], "quantity": str(q), **(rest[0] if rest else {})} for c, q, *rest in lines], **more)
+
+
+def order(k, code, quantity, **more):
+    return make(k, "production.order", item=seen[code], quantity=str(quantity), **more)
+
+
+def act(k, of, action, **params):
+    return k.call(f"production.order.{action}", {"id": of, **params})
+
+
+def takes(k, of):
+    names = {id: code for code, id in seen.items() if code.isupper()}
+    return {names[c["item"]]: D(c["quantity"]) for c in k.get("production.order", of)["components"]}
+
+
+def proposed(k, code):
+    rows = k.list("production.proposal", [["item", "=", seen[code]], ["state", "=", "planned"]], sort="due,id")["rows"]
+    return [(r["kind"], D(r["quantity"]), r["release"], r["due"]) for r in rows]
+
+
+def put(k, code, quantity, cost="1", **more):
+    k.call("logistics.transfer.post", {"id": make(k, "logistics.transfer", kind="entry", lines=[{"item": seen[code], "quantity": str(quantity), "unit_cost": cost, **more}])})
+
+
+# ---- On which day ----
+
+def what_is_due_takes_the_revision_of_that_day(k):
+    """Boxes take 15 days. From day 30 on they are of pine: of pine, too, are those that are begun before and due then."""
+    items(k, "OAK", "PINE", "WAX"), items(k, "BOX", lead_days=15)
+    old = bill(k, "BOX", ("OAK", 2), ("WAX", 1, {"valid_until": day(9)}))
+    k.call("production.bom.revise", {"id": old, "valid_from": day(30)})
+    new, = k.list("production.bom", [["item", "=", seen["BOX"]], ["revision", "=", 2]])["rows"]
+    k.update("production.bom", new["id"], {"lines": [{"item": seen["PINE"], "quantity": "3"}]})
+    seen["first"], seen["second"] = old, new["id"]
+    for number, quantity in ((20, "5"), (29, "1"), (30, "7")):
+        make(k, "production.forecast", item=seen["BOX"], day=day(number), quantity=quantity)
+    planned(k)
+    expect(proposed(k, "OAK"), [("buy", 10, day(5), day(5)), ("buy", 2, day(14), day(14))])
+    expect((proposed(k, "PINE"), proposed(k, "WAX")), ([("buy", 21, day(15), day(15))], []))
+    made = []
+    for row in k.list("production.proposal", [["item", "=", seen["BOX"]]], sort="due")["rows"]:
+        k.call("production.proposal.firm", {"id": row["id"]})
+        made.append(k.get("production.proposal", row["id"])["supply"]["id"])
+    expect([(k.get("production.order", o)["bom"], takes(k, o)) for o in made], [(old, {"OAK": 10}), (old, {"OAK": 2}), (new["id"], {"PINE": 21})])
+    planned(k) # the drafts take what was planned for them
+    expect((proposed(k, "PINE"), [row[1] for row in proposed(k, "OAK")]), ([("buy", 21, day(15), day(15))], [10, 2]))
+    act(k, made[2], "confirm")
+    expect([r["item"] for r in k.list("base.pegging", [["demand", "=", {"entity": "production.order", "id": made[2]}]])["rows"]], [seen["PINE"]])
+
+
+def an_order_keeps_the_bill_of_its_day(k):
+    now, soon, later = order(k, "BOX", 2), order(k, "BOX", 2, due=day(20)), order(k, "BOX", 2, due=day(30))
+    expect([takes(k, o) for o in (now, soon, later)], [{"OAK": 4, "WAX": 2}, {"OAK": 4}, {"PINE": 6}])
+    k.update("production.order", soon, {"due": day(31)})
+    expect((k.get("production.order", soon)["bom"], takes(k, soon)), (seen["second"], {"PINE": 6}))
+    k.update("production.order", soon, {"due": day(5)})
+    expect((k.get("production.order", soon)["bom"], takes(k, soon)), (seen["first"], {"OAK": 4, "WAX": 2}))
+    k.update("production.order", soon, {"quantity": "3", "due": day(12)})
+    expect(takes(k, soon), {"OAK": 6})
+    act(k, now, "confirm"), act(k, now, "reschedule", due=day(12))
+    act(k, now, "resize", quantity="5") # wax it takes still, though its bill says none on its new day
+    expect(takes(k, now), {"OAK": 10, "WAX": 5})
+    for o in (now, soon, later):
+        act(k, o, "cancel")
+
+
+def what_has_a_bill_from_a_day_on_is_bought_before(k):
+    items(k, "REED"), items(k, "BASKET", lead_days=2)
+    bill(k, "BASKET", ("REED", 9), valid_from=day(10))
+    for number in (9, 10):
+        make(k, "production.forecast", item=seen["BASKET"], day=day(number), quantity="1")
+    planned(k)
+    expect((proposed(k, "BASKET"), proposed(k, "REED")), ([("buy", 1, day(7), day(9)), ("make", 1, day(8), day(10))], [("buy", 9, day(8), day(8))]))
+
+
+# ---- Which bill, and through what ----
+
+def a_draft_of_an_alternate_is_planned_by_it(k):
+    items(k, "BRASS", "STEEL", "BELL")
+    bill(k, "BELL", ("BRASS", 2))
+    steel = bill(k, "BELL", ("STEEL", 3), priority=2)
+    draft = order(k, "BELL", 4, due=day(6), bom=steel)
+    planned(k)
+    expect((proposed(k, "BRASS"), proposed(k, "STEEL")), ([], [("buy", 12, day(6), day(6))]))
+    k.update("production.order", draft, {"due": day(8)}) # it was given its bill, and keeps it
+    planned(k)
+    expect((takes(k, draft), proposed(k, "STEEL")), ({"STEEL": 12}, [("buy", 12, day(8), day(8))]))
+    peg, = k.list("production.proposal", [["item", "=", seen["STEEL"]]])["rows"][0]["pegs"]
+    expect(peg["document"], {"entity": "production.order", "id": draft})
+    act(k, draft, "cancel")
+
+
+def phantoms_in_phantoms_are_rounded_once(k):
+    """Seven lamps of a kit with 2 % lost, of two sets each with 4 % lost; a bill of three sets has five screws, 10 % lost:
+    7 x 1.02 x 2 x 1.04 x 5 x 1.1 / 3 = 27.2272, so 28 screws, and no kit and no set."""
+    items(k, "SCREW", "SETS", "KIT", "LAMP")
+    bill(k, "SETS", ("SCREW", 5, {"scrap": "10"}), kind="phantom", quantity="3")
+    bill(k, "KIT", ("SETS", 2, {"scrap": "4"}), kind="phantom")
+    bill(k, "LAMP", ("KIT", 1, {"scrap": "2"}))
+    shown = k.call("production.bom.explode", {"item": seen["LAMP"], "quantity": "7"})["totals"]
+    expect([(t["code"], D(t["quantity"])) for t in shown], [("KIT", D("7.14")), ("SETS", D("14.8512")), ("SCREW", D("27.2272"))])
+    wanted = make(k, "production.forecast", item=seen["LAMP"], day=day(50), quantity="7")
+    planned(k)
+    expect([proposed(k, code) for code in ("KIT", "SETS", "SCREW")], [[], [], [("buy", 28, day(50), day(50))]])
+    k.delete("production.forecast", wanted)
+    lamps = order(k, "LAMP", 7, due=day(50))
+    expect(takes(k, lamps), {"SCREW": 28})
+    planned(k)
+    expect(proposed(k, "SCREW"), [("buy", 28, day(50), day(50))])
+    act(k, lamps, "cancel")
+
+
+def a_phantom_has_no_work_of_its_own(k):
+    centre = make(k, "production.work_centre", code="BENCH", name="Bench")
+    routing = make(k, "production.routing", code="R", name="R", steps=[{"sequence": 10, "name": "Join", "centre": centre, "run_minutes": "1"}])
+    items(k, "FRAME")
+    wrong = {"routing": routing, "by_products": [{"item": seen["SCREW"]}]}
+    refused("validation", lambda: bill(k, "FRAME", ("SCREW", 1), kind="phantom", **wrong), "routing", "by_products")
+    made = bill(k, "FRAME", ("SCREW", 1), **wrong)
+    refused("validation", lambda: k.update("production.bom", made, {"kind": "phantom"}), "routing", "by_products")
+
+
+def a_bill_that_changes_moves_what_goes_in_below(k):
+    """Wire went into lamps alone; once it goes into springs, which go into clips, it is planned behind both."""
+    items(k, "WIRE", "SPRING", "CLIP")
+    bill(k, "CLIP", ("SPRING", 1))
+    wanted = [make(k, "production.forecast", item=seen[code], day=day(70), quantity="4") for code in ("WIRE", "CLIP")]
+    planned(k)
+    row, = k.list("production.proposal", [["item", "=", seen["WIRE"]]])["rows"]
+    expect((row["level"] or 0, proposed(k, "WIRE")), (0, [("buy", 4, day(70), day(70))]))
+    bill(k, "SPRING", ("WIRE", 3))
+    planned(k)
+    row, = k.list("production.proposal", [["item", "=", seen["WIRE"]]])["rows"]
+    expect((row["level"], proposed(k, "WIRE")), (2, [("buy", 16, day(70), day(70))]))
+    for one in wanted:
+        k.delete("production.forecast", one)
+
+
+# ---- By-products ----
+
+def by_products_come_in_whole_pieces_and_none_is_lost(k):
+    """Of ten boards three offcuts come, however many are reported at a time; they bear a tenth of the cost to the cent."""
+    items(k, "LOG", standard_cost="10"), items(k, "OFFCUT", "BOARD")
+    bill(k, "BOARD", ("LOG", 1), quantity="10", by_products=[{"item": seen["OFFCUT"], "quantity": "3", "cost_share": "10"}]) # ten boards of one log
+    put(k, "LOG", 10, "10")
+    made = order(k, "BOARD", 10)
+    act(k, made, "confirm")
+    expect(k.get("production.order", made)["planned_cost"], "10.00")
+    out = []
+    for quantity in (1, 1, 1, 3, 2, 2):
+        act(k, made, "report", produced=str(quantity))
+        out.append(D(k.get("production.order", made)["outputs"][0]["received"] or 0))
+    expect(out, [0, 0, 0, 1, 2, 3])
+    act(k, made, "finish")
+    row = k.get("production.order", made)
+    expect((row["material"], row["received"], row["variance"]), ("10.00", "10.00", "0.00"))
+    value = lambda code: sum(D(m["value"]) for m in k.list("logistics.move", [["item", "=", seen[code]], ["from_place", "=", "production"]])["rows"])
+    expect((value("OFFCUT"), value("BOARD")), (D("1.00"), D("9.00")))
+
+
+def by_products_that_came_stay_told_when_the_order_grows(k):
+    made = order(k, "BOARD", 20)
+    act(k, made, "confirm")
+    act(k, made, "report", produced="10")
+    act(k, made, "resize", quantity="30")
+    row = k.get("production.order", made)
+    expect([(D(o["quantity"]), D(o["received"])) for o in row["outputs"]], [(9, 3)])
+    act(k, made, "report", produced="20")
+    expect([D(o["received"]) for o in k.get("production.order", made)["outputs"]], [9])
+    act(k, made, "finish")
+
+
+def the_house_is_sound(k):
+    expect(k.call("system.check", {})["sound"], True)
+
+
+if __name__ == "__main__":
+    run([story for story in list(globals().values()) if callable(story) and getattr(story, "__module__", "") == "__main__"
+         and story not in (day, planned, items, bill, order, act, takes, proposed, put)], modules="base,crm,logistics,production")
