@@ -132,6 +132,10 @@ static const method_param call_members[] = {
 static kt_error *call_one(refs *r, kt_tx *tx, const variant *one, json *answer)
 {
     call *c = r->of;
+    if (one->kind != VARIANT_OBJECT)
+        return error_make(r->arena, KT_VALIDATION, NULL,
+            "%s was given, an object with method and params was expected",
+            "podano %s, oczekiwano obiektu z method i params", variant_kind_name(one->kind));
     KT_TRY(params_check(r->arena, call_members, one));
     const variant *params = params_find(one, "params");
     if (params) {

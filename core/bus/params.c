@@ -32,10 +32,11 @@ static kt_error *check_given(arena *arena, const method_param *table, const vari
 
 kt_error *params_check(arena *arena, const method_param *table, const variant *params)
 {
-    if (params && params->kind == VARIANT_ARRAY)
+    bool none = !params || params->kind == VARIANT_NULL;
+    if (!none && params->kind != VARIANT_OBJECT)
         return error_make(arena, KT_VALIDATION, "params", "parameters go by name, in an object",
             "parametry podaje się po nazwach, w obiekcie");
-    kt_error *all = params ? check_given(arena, table, params) : NULL;
+    kt_error *all = none ? NULL : check_given(arena, table, params);
     for (const method_param *p = table; p && p->name; p++)
         if (p->required && !variant_get(params, p->name))
             kt_also(&all, error_make(arena, KT_VALIDATION, p->name, "the parameter \"%s\" is required",

@@ -78,6 +78,34 @@ static void unknown_parameters_members_and_methods_are_refused(void **state)
         house_refusal(h, "shop.thing.sell", "{\"id\":1,\"buyer\":\"x\",\"price\":\"1\"}"), "validation");
 }
 
+static void what_is_no_call_in_a_batch_is_refused(void **state)
+{
+    static const char *const none[] = {
+        "\"abcdefghijklmnop\"", "5", "null", "true", "[]", "[\"abcdefgh\"]", "{}"};
+    house *h = *state;
+    for (int who = 0; who < 2; who++) { /* logged in, and nobody */
+        for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+            const variant *done = house_result(h, "system.batch", "{\"calls\":[%s]}", none[i]);
+            assert_string_equal(house_text(done, "results.0.error.data.kind"), "validation");
+            assert_string_equal(
+                house_refusal(h, "system.batch", "{\"atomic\":true,\"calls\":[%s]}", none[i]), "validation");
+        }
+        house_as(h, (kt_str){0});
+    }
+}
+
+static void parameters_of_another_call_are_an_object(void **state)
+{
+    house *h = *state;
+    const variant *done = house_result(h, "system.batch",
+        "{\"calls\":[{\"method\":\"shop.thing.create\",\"params\":{\"values\":{\"name\":\"A long name of a "
+        "thing\"}}},"
+        "{\"method\":\"shop.thing.get\",\"params\":{\"id\":1}},"
+        "{\"method\":\"shop.thing.count\",\"params\":{\"$ref\":\"1.name\"}}]}");
+    assert_string_equal(house_text(done, "results.1.result.name"), "A long name of a thing");
+    assert_string_equal(house_text(done, "results.2.error.data.problems.0.path"), "params");
+}
+
 static void refused_writes_leave_the_store_unchanged(void **state)
 {
     static const char *const refused[][2] = {
@@ -201,6 +229,8 @@ int main(void)
         SPEC(all_problems_come_at_once),
         SPEC(errors_speak_the_callers_language),
         SPEC(unknown_parameters_members_and_methods_are_refused),
+        SPEC(what_is_no_call_in_a_batch_is_refused),
+        SPEC(parameters_of_another_call_are_an_object),
         SPEC(refused_writes_leave_the_store_unchanged),
         SPEC(nobody_may_do_what_needs_a_login),
         SPEC(envelopes_that_are_wrong_are_answered_with_standard_codes),

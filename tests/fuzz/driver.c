@@ -2,6 +2,7 @@
  * bytes, from a seed that is printed. Under the sanitizers this is a smoke test in seconds; libFuzzer
  * (./check --long) looks deeper. Usage: TARGET [CORPUS_DIR]   KONTOR_SEED, KONTOR_FUZZ_RUNS */
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +48,50 @@ static void read_corpus(const char *directory)
         closedir(folder);
 }
 
-/* Random bytes, or a seed with some bytes changed, removed, doubled or taken from another one. */
+/* A piece of text that is one value of JSON, if it is JSON: from behind the next colon, comma or bracket to its end. */
+static void find_value(const uint8_t *in, size_t size, size_t *at, size_t *length)
+{
+    size_t from = pick(size), depth = 0;
+    while (from < size && !strchr(":,[", in[from]))
+        from++;
+    from += from < size;
+    size_t to = from;
+    for (bool text = false; to < size; to++) {
+        uint8_t c = in[to];
+        if (c == '"')
+            text = !text;
+        else if (text)
+            to += c == '\\';
+        else if (c == '{' || c == '[')
+            depth++;
+        else if (strchr("]},:", c) && (!depth || (!strchr(",:", c) && !--depth && ++to)))
+            break;
+    }
+    *at = from;
+    *length = (to < size ? to : size) - from;
+}
+
+/* Puts a value of another input, or of another kind, where one stands. returns the new size */
+static size_t swap_value(uint8_t *out, size_t size, const input *other)
+{
+    static const char *const kinds[] = {"null", "true", "0", "-1", "1.5", "\"abcdefghijklmnop\"", "[]", "{}",
+        "[[]]", "9223372036854775807", "{\"$ref\":\"0\"}"};
+    const char *kind = kinds[pick(sizeof kinds / sizeof *kinds)];
+    const uint8_t *piece = (const uint8_t *)kind;
+    size_t at, length, from, n = strlen(kind);
+    find_value(out, size, &at, &length);
+    if (other->size && pick(2)) {
+        find_value(other->bytes, other->size, &from, &n);
+        piece = other->bytes + from;
+    }
+    if (size - length + n > INPUT_MAX)
+        return size;
+    memmove(out + at + n, out + at + length, size - at - length);
+    memcpy(out + at, piece, n);
+    return size - length + n;
+}
+
+/* Random bytes, or a seed with some bytes changed, removed, doubled or taken from another one, or with values of other kinds. */
 static size_t make_input(uint8_t *out)
 {
     static const char likely[] = "{}[]\":,.-+0123456789eE \\\n\0truefalsnl";
@@ -64,7 +108,7 @@ static size_t make_input(uint8_t *out)
     for (uint64_t changes = 1 + pick(6); changes && size; changes--) {
         size_t at = pick(size), n = 1 + pick(16);
         const input *other = &seeds[pick(seed_count)];
-        switch (pick(5)) {
+        switch (pick(7)) {
         case 0:
             out[at] = (uint8_t)pick(256);
             break;
@@ -81,6 +125,10 @@ static size_t make_input(uint8_t *out)
             n = n < INPUT_MAX - size ? n : INPUT_MAX - size;
             memmove(out + at + n, out + at, size - at);
             size += n;
+            break;
+        case 4:
+        case 5:
+            size = swap_value(out, size, other);
             break;
         default:
             n = n < other->size ? n : other->size;

@@ -185,10 +185,10 @@ kt_error *escalations(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct escalations *p = KT_SEE(escalations, params);
     kt_lines *rows = &KT_AS(escalations_found, result)->rows;
-    const kt_time before = {kt_now(tx).ms - p->hours * 60 * 60 * 1000};
     if (p->hours < 0 || p->hours > 24 * 3650)
         return kt_fail(tx, KT_VALIDATION, "hours", "%lld is not within 0 to 87600",
             "%lld nie mieści się między 0 a 87600", (long long)p->hours);
+    const kt_time before = {kt_now(tx).ms - p->hours * 60 * 60 * 1000};
     if (kt_may(tx, "base.task:read"))
         KT_TRY(late_of(tx, &late_task_shape, "\"todo\",\"in_progress\",\"review\"", before, rows));
     return kt_may(tx, "crm.activity:read") ? late_of(tx, &late_activity_shape, "\"planned\"", before, rows)
