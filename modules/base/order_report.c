@@ -8,13 +8,14 @@
 struct report_part {
     kt_record rec;
     int64_t line;
-    kt_dec quantity;
+    kt_dec quantity, given_up;
     bool used;
 };
 static const kt_shape report_part_shape = KT_SHAPE(report_part, NULL,
     KT_FIELD(report_part, line, INT, "Line of the order", "Pozycja zamówienia", .required = true),
     KT_FIELD(report_part, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .required = true),
-    KT_FIELD(report_part, used, BOOL, "Taken off the demand", "Zdjęte z zapotrzebowania"));
+    KT_FIELD(report_part, used, BOOL, "Taken off the demand", "Zdjęte z zapotrzebowania"),
+    KT_FIELD(report_part, given_up, QUANTITY, "Given up", "Zrezygnowano", .scale = 4));
 
 enum report_kind { DELIVERED = 1, BILLED };
 static const kt_choice report_kinds[] = {
@@ -64,7 +65,7 @@ static kt_error *keep(kt_tx *tx, kt_id order, enum report_kind kind, const kt_or
         .refused = kt_why(tx, refusal)};
     for (size_t i = 0; i < count; i++) {
         struct report_part part = {KT_OF(report_part), .line = (int64_t)parts[i].line.v,
-            .quantity = parts[i].quantity, .used = parts[i].used};
+            .quantity = parts[i].quantity, .used = parts[i].used, .given_up = parts[i].given_up};
         KT_TRY(kt_line_add(tx, &r.parts, &part.rec));
     }
     kt_authority before = kt_own_authority(tx);
@@ -133,7 +134,7 @@ static kt_error *tell_kept(kt_tx *tx, kt_id id)
         return kt_no_memory();
     for (size_t i = 0; i < r.parts.count; i++) {
         const struct report_part *part = KT_AS(report_part, kt_line(&r.parts, i));
-        parts[i] = (kt_order_part){{(uint64_t)part->line}, part->quantity, part->used};
+        parts[i] = (kt_order_part){{(uint64_t)part->line}, part->quantity, part->used, part->given_up};
     }
     kt_error *e = tell_now(tx, orders, r.order, r.kind, parts, r.parts.count, r.day);
     if (!e)

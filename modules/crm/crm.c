@@ -65,7 +65,7 @@ static const kt_method methods[] = {
 
 static const kt_handler handlers[] = {WORK_HANDLERS, SALES_HANDLERS, CUSTOMER_HANDLERS, {0}};
 
-static const kt_service services[] = {{"crm.orders", 2, &orders_service},
+static const kt_service services[] = {{"crm.orders", 3, &orders_service},
     {"crm.catch_up", 1, &orders_catch_up}, AUDIENCE_SERVICES, MAILING_SERVICES, {0}};
 
 static const kt_role roles[] = {

@@ -11,14 +11,16 @@
 typedef struct {
     kt_id line;      /* of the order's lines */
     kt_dec quantity; /* in the line's unit, scale 4; below zero: taken back */
-    bool used;       /* delivered: kt_supply.used was told of it already */
+    bool used;       /* delivered: kt_supply was told of it already */
+    kt_dec given_up; /* beside what is delivered of a sale: so much of the rest never is; not set: none */
 } kt_order_part;
 
 typedef struct {
     kt_id id, item, unit, tax_category; /* item not set: free text */
     kt_str text;
-    bool goods;                                      /* is delivered before it is billed */
-    kt_dec quantity, delivered, invoiced;            /* in the line's unit, scale 4 */
+    bool goods;                           /* is delivered before it is billed */
+    kt_dec quantity, delivered, invoiced; /* in the line's unit, scale 4 */
+    kt_dec given_up;                      /* of the quantity: neither delivered nor billed any more */
     kt_dec price, discount_percent, discount_amount; /* as the order's lines have them */
     kt_date day;                                     /* promised, or asked for; not set: nobody said */
 } kt_order_line;
@@ -57,18 +59,24 @@ static inline kt_dec kt_order_line_left(const kt_order *order, const kt_order_li
 {
     kt_dec none = KT_DEC(0, 4), invoiced = line->invoiced.scale1 ? line->invoiced : none;
     kt_dec done = line->delivered.scale1 ? line->delivered : none;
-    return kt_dec_sub(line->goods && (delivered || order->closed) ? done : line->quantity, invoiced);
+    kt_dec wanted = kt_dec_sub(line->quantity, line->given_up);
+    return kt_dec_sub(line->goods && (delivered || order->closed) ? done : wanted, invoiced);
+}
+/* What of a line is still to be delivered. */
+static inline kt_dec kt_order_line_open(const kt_order_line *line)
+{
+    return kt_dec_sub(kt_dec_sub(line->quantity, line->delivered), line->given_up);
 }
 
 /* NULL: no module has sales orders now. */
 static inline const kt_orders *kt_orders_find(kt_tx *tx)
 {
-    return (const kt_orders *)kt_service_find(tx, "crm.orders", 2);
+    return (const kt_orders *)kt_service_find(tx, "crm.orders", 3);
 }
 /* NULL: no module has purchase orders now. */
 static inline const kt_orders *kt_purchases_find(kt_tx *tx)
 {
-    return (const kt_orders *)kt_service_find(tx, "logistics.purchases", 2);
+    return (const kt_orders *)kt_service_find(tx, "logistics.purchases", 3);
 }
 
 /* The service that keeps an order (of kt_any); NULL: it is none. */
@@ -83,7 +91,7 @@ static inline const char *kt_orders_keeper(const kt_tx *tx, kt_id order)
 static inline const kt_orders *kt_orders_of(kt_tx *tx, kt_id order)
 {
     const char *keeper = kt_orders_keeper(tx, order);
-    return keeper ? (const kt_orders *)kt_service_find(tx, keeper, 2) : NULL;
+    return keeper ? (const kt_orders *)kt_service_find(tx, keeper, 3) : NULL;
 }
 
 /* "base.order_reports": tells an order what happened to it, under the caller's rights; or, where the order's module
@@ -101,5 +109,5 @@ typedef struct kt_order_reports {
 /* NULL: the module base is not enabled. */
 static inline const kt_order_reports *kt_order_reports_find(kt_tx *tx)
 {
-    return (const kt_order_reports *)kt_service_find(tx, "base.order_reports", 1);
+    return (const kt_order_reports *)kt_service_find(tx, "base.order_reports", 2);
 }

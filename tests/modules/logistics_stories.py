@@ -185,8 +185,13 @@ def the_rest_is_cancelled_or_everything_waits(k):
     refused("rule", lambda: act(k, d, "ship"), "lines[0].quantity")
     k.update("logistics.delivery", d["id"], {"policy": "cancel_rest"})
     act(k, d, "ship")
-    expect(delivery_of(k, sold)["id"], d["id"])
-    expect(level(k, fork)["outgoing"], 0)
+    expect((delivery_of(k, sold)["id"], level(k, fork)["outgoing"]), (d["id"], 0))
+    row = k.get("crm.order", sold)
+    expect((row["delivery_status"], Decimal(row["lines"][0]["delivered"]), Decimal(row["lines"][0]["given_up"])), ("full", 2, 1))
+    refused("rule", lambda: k.call("crm.order.deliver", {"id": sold, "lines": [{"line": 1, "quantity": "1"}]}), "lines[0].quantity")
+    refused("rule", lambda: k.call("crm.order.deliver", {"id": sold, "lines": [{"line": 1, "quantity": "0", "given_up": "1"}]}), "lines[0].given_up")
+    k.call("crm.order.deliver", {"id": sold, "more": True, "lines": [{"line": 1, "quantity": "1"}]})
+    expect(Decimal(k.get("crm.order", sold)["lines"][0]["given_up"] or 0), 0)
 
 
 def what_came_back_costs_what_it_cost(k):

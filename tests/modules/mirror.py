@@ -36,6 +36,7 @@ class Mirror:
         self.stocked, self.waiting, self.making, self.taxes, self.unbilled = Counter(), Counter(), Counter(), Counter(), D(0)
         self.shipped, self.elsewhere, self.billed, self.unheard, self.in_boxes = Counter(), Counter(), Counter(), Counter(), set()  # of orders
         self.missed, self.places, self.today = defaultdict(set), defaultdict(set), datetime.date.today().isoformat()  # by item: peggings, stock
+        self.dropped = Counter()  # of orders: what deliveries left behind for good
         self.ready = set()  # peggings of what came while nobody kept stock
         self.covers = defaultdict(dict)  # days of what covers a sales order's line
         self.series = Counter()
@@ -347,6 +348,8 @@ class Mirror:
                 if of[0] == "crm.order":  # it may be in the picker's hand no more
                     self.ask.add(("demand_has_what_is_pegged", *of, line["order_line"], line["item"]))
                 self.shipped[(*of, line["order_line"])] += sign * (number(line["shipped"]) - number(line["returned"]))
+                if row["policy"] == "cancel_rest" and row["state"] in ("shipped", "done"):
+                    self.dropped[(*of, line["order_line"])] += sign * max(number(line["quantity"]) - number(line["shipped"]), D(0))
                 if line["quantity"] != line["order_quantity"]:
                     self.in_boxes.add((*of, line["order_line"]))
 
@@ -377,6 +380,11 @@ class Mirror:
             if of[0] == "crm.order" and at not in self.in_boxes:
                 there, told = number(line["delivered"]), self.shipped[at] + self.elsewhere[at]
                 hold(there == told, "what was delivered of an order is not what it knows", at, there, self.shipped[at], self.elsewhere[at])
+                given_up, open_now = number(line["given_up"]), number(line["quantity"]) - there
+                hold(0 <= given_up <= self.dropped[at], "more of an order is given up than was left behind", at, given_up, self.dropped[at])
+                waited_for = sum((number(self.rows["base.pegging"][p]["quantity"]) for p in self.covers[at]), D(0))
+                in_own_unit = not line["item"] or line["unit"] == self.rows["base.item"][line["item"]]["unit"]
+                hold(not in_own_unit or waited_for <= max(open_now - given_up, D(0)), "more is kept for an order than it still wants", at, waited_for, open_now, given_up)
 
     def on_its_way(self, item, side, warehouse, *states):
         """What slips between stores move of an item, to or from one of them."""

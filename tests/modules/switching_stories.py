@@ -354,6 +354,50 @@ def a_rest_that_was_cancelled_is_not_delivered_when_the_stores_come_back(k):
     k.call("crm.order.close", {"id": sale})
 
 
+def given_up(k, sale):
+    """What of each line is given up, and how far that brings the order."""
+    row = k.get("crm.order", sale)
+    return [D(line["given_up"] or 0) for line in row["lines"]], row["delivery_status"], row["billing_status"]
+
+
+def what_the_customer_gave_up_nobody_asks_for_anew(k):
+    """Of five horns three go, of the bikes none: whoever was off and is back, makes and buys none of them, nor is any billed. One bike is
+    wanted after all; so is a horn, of an order that was told by itself."""
+    put(k, shop(k)["HORN"], "3", "9")
+    sale, told = order(k, ("HORN", 5), ("BIKE", 2), delivery_policy="cancel_rest"), order(k, ("HORN", 4))
+    for one in (sale, told):
+        k.call("crm.order.confirm", {"id": one})
+    with Off(k, "crm"):
+        k.call("logistics.delivery.ship", {"id": delivery_of(k, sale)})
+    expect((given_up(k, sale), pegged(k, sale)), (([2, 2], "full", "none"), []))
+    k.call("crm.order.deliver", {"id": told, "lines": [{"line": 1, "quantity": "0", "given_up": "4"}]})
+    expect((given_up(k, told), pegged(k, told)), (([4], "full", "full"), []))
+    for name in ("logistics", "production", "crm"):
+        with Off(k, name):
+            pass
+        expect((pegged(k, sale), pegged(k, told)), ([], []))
+    bill = k.call("finance.invoice.from_order", {"order": {"entity": "crm.order", "id": sale}, "basis": "ordered"})["id"]
+    expect([D(line["quantity"]) for line in k.get("finance.invoice", bill)["lines"]], [3])
+    k.call("finance.invoice.post", {"id": bill})
+    expect(given_up(k, sale), ([2, 2], "full", "full"))
+    for one, line, quantity in ((sale, 2, "3"), (told, 1, "5")):
+        k.call("crm.order.amend", {"id": one, "reason": "after all", "lines": [{"line": line, "quantity": quantity}]})
+        expect([D(line["quantity"]) for line in k.get("logistics.delivery", delivery_of(k, one))["lines"]], [1])
+    expect((given_up(k, sale)[1], [p[1] for p in pegged(k, sale)], pegged(k, told)), ("partial", [1], [("missing", D(1))]))
+    for one in (sale, told):
+        k.call("crm.order.close", {"id": one})
+
+
+def what_came_back_nobody_asks_for_anew(k):
+    sale = bells(k, 3)
+    k.call("logistics.delivery.ship", {"id": delivery_of(k, sale)})
+    k.call("logistics.delivery.return", {"id": delivery_of(k, sale)})
+    with Off(k, "logistics"):
+        pass
+    expect((delivered(k, sale)[1], pegged(k, sale)), (0, []))
+    k.call("crm.order.close", {"id": sale})
+
+
 def what_came_from_elsewhere_while_it_was_picked_is_not_held_when_put_back(k):
     sale = bells(k, 4)
     delivery = delivery_of(k, sale)
@@ -482,6 +526,7 @@ run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_orde
      what_lies_ready_is_let_go_before_the_stores_have_looked_at_it,
      orders_of_the_time_without_stores_get_their_goods_and_deliveries,
      a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first, a_rest_that_was_cancelled_is_not_delivered_when_the_stores_come_back,
+     what_the_customer_gave_up_nobody_asks_for_anew, what_came_back_nobody_asks_for_anew,
      what_came_from_elsewhere_while_it_was_picked_is_not_held_when_put_back,
      what_came_from_elsewhere_while_it_was_picked_is_not_held_when_the_rest_ships_without_sales,
      what_the_picker_leaves_behind_is_not_held_beyond_its_pegging, orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes,

@@ -76,11 +76,14 @@ static kt_date not_past(kt_tx *tx, kt_date day)
 
 static kt_dec unbilled(const struct sale_line *line)
 {
-    kt_dec gross = kt_dec_round(line->gross, 2), parts[2];
-    kt_dec weights[2] = {kt_dec_sub(line->quantity, line->invoiced), line->invoiced};
-    if (!line->invoiced.coef || weights[0].coef < 0 || weights[1].coef < 0)
-        return line->invoiced.coef ? KT_DEC(0, 2) : gross;
-    kt_dec_split(gross, weights, 2, parts);
+    kt_dec none = KT_DEC(0, 4), gross = kt_dec_round(line->gross, 2), parts[3];
+    kt_dec weights[3] = {kt_dec_sub(sale_line_wanted(line), line->invoiced), kt_dec_add(none, line->invoiced),
+        kt_dec_add(none, line->given_up)};
+    if (!weights[1].coef && !weights[2].coef)
+        return gross;
+    if (weights[0].coef < 0 || weights[1].coef < 0)
+        return KT_DEC(0, 2);
+    kt_dec_split(gross, weights, 3, parts);
     return parts[0];
 }
 

@@ -7,27 +7,37 @@
 struct part {
     kt_record rec;
     int64_t line;
-    kt_dec quantity;
+    kt_dec quantity, given_up;
     bool used; /* no field: whoever reports through the service may have taken it off the demand already */
 };
-static const kt_shape part_shape = KT_SHAPE(part, NULL,
-    KT_FIELD(part, line, INT, "Line's id", "Id pozycji", .required = true),
-    KT_FIELD(part, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .required = true,
-        .help = {"Below zero: taken back.", "Poniżej zera: cofnięte."}));
+#define PART_FIELDS                                                                                          \
+    KT_FIELD(part, line, INT, "Line's id", "Id pozycji", .required = true),                                  \
+        KT_FIELD(part, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .required = true,                \
+            .help = {"Below zero: taken back.", "Poniżej zera: cofnięte."})
+static const kt_shape billed_part_shape = KT_SHAPE(part, NULL, PART_FIELDS);
+static const kt_shape delivered_part_shape = KT_SHAPE(part, NULL, PART_FIELDS,
+    KT_FIELD(part, given_up, QUANTITY, "Given up", "Zrezygnowano", .scale = 4,
+        .help = {"Of the rest: so much is neither delivered nor billed any more.",
+            "Z reszty: tyle nie będzie już ani dostarczone, ani zafakturowane."}));
 struct fulfil { /* the parameters of crm.order.deliver and crm.order.bill */
     kt_record rec;
     kt_date day;
     kt_lines lines;
     bool more;
 };
-#define FULFIL_FIELDS                                                                                        \
-    KT_FIELD(fulfil, lines, LINES, "Lines", "Pozycje", .lines = &part_shape,                                 \
+#define FULFIL_FIELDS(parts)                                                                                 \
+    KT_FIELD(fulfil, lines, LINES, "Lines", "Pozycje", .lines = &(parts),                                    \
         .help = {"Empty: all that is left.", "Puste: wszystko, co zostało."}),                               \
         KT_FIELD(fulfil, day, DATE, "Day", "Dzień", .initial = "today"),                                     \
         KT_FIELD(fulfil, more, BOOL, "More than ordered", "Więcej niż zamówiono",                            \
             .help = {"Allows more than the order says.", "Pozwala przekroczyć zamówioną ilość."})
-const kt_shape deliver_shape = KT_SHAPE(fulfil, NULL, FULFIL_FIELDS);
-const kt_shape bill_shape = KT_SHAPE(fulfil, NULL, FULFIL_FIELDS);
+const kt_shape deliver_shape = KT_SHAPE(fulfil, NULL, FULFIL_FIELDS(delivered_part_shape));
+const kt_shape bill_shape = KT_SHAPE(fulfil, NULL, FULFIL_FIELDS(billed_part_shape));
+
+static const struct part *part_at(const kt_lines *lines, size_t i)
+{
+    return (const struct part *)(const void *)kt_line(lines, i);
+}
 
 static kt_error *add(kt_tx *tx, size_t i, kt_dec *done, kt_dec part, kt_dec ordered, bool more)
 {
@@ -45,15 +55,30 @@ static kt_error *add(kt_tx *tx, size_t i, kt_dec *done, kt_dec part, kt_dec orde
     return NULL;
 }
 
-static kt_error *add_to(kt_tx *tx, const struct sale *s, struct sale_line *line, size_t i,
-    const struct part *part, const struct fulfil *p, bool billing)
+/* What of the rest the customer gives up, nobody waits for any more. */
+static kt_error *give_up(
+    kt_tx *tx, struct sale *s, struct sale_line *line, size_t i, const struct part *part, bool more)
+{
+    kt_dec open = kt_dec_sub(sale_line_wanted(line), line->delivered);
+    if (part->given_up.coef < 0 || (!more && kt_dec_cmp(part->given_up, open) > 0))
+        return kt_fail(tx, KT_RULE, kt_format(tx, "lines[%zu].given_up", i).ptr,
+            "is not within what is still to be delivered",
+            "nie mieści się w tym, co zostało do dostarczenia");
+    line->given_up = kt_dec_add(KT_DEC(0, 4), kt_dec_add(line->given_up, part->given_up));
+    return part->used || !part->given_up.coef ? NULL : order_let_go(tx, s, line, part->given_up);
+}
+
+static kt_error *add_to(kt_tx *tx, struct sale *s, struct sale_line *line, size_t i, const struct part *part,
+    const struct fulfil *p, bool billing)
 {
     if (!billing) {
         line->actual = part->quantity.coef > 0 ? p->day : line->actual;
         if (!part->used)
             KT_TRY(order_used(tx, s, line, part->quantity));
     }
-    return add(tx, i, billing ? &line->invoiced : &line->delivered, part->quantity, line->quantity, p->more);
+    KT_TRY(add(tx, i, billing ? &line->invoiced : &line->delivered, part->quantity, sale_line_wanted(line),
+        p->more));
+    return part->given_up.coef ? give_up(tx, s, line, i, part, p->more) : NULL;
 }
 
 static kt_error *fulfil(kt_tx *tx, struct sale *s, const struct fulfil *p, bool billing)
@@ -61,7 +86,7 @@ static kt_error *fulfil(kt_tx *tx, struct sale *s, const struct fulfil *p, bool 
     kt_error *all = NULL;
     s->fulfilments++;
     for (size_t i = 0; i < p->lines.count; i++) {
-        const struct part *part = KT_AS(part, kt_line(&p->lines, i));
+        const struct part *part = part_at(&p->lines, i);
         size_t at = 0;
         while (at < s->lines.count && (int64_t)sale_line_at(&s->lines, at)->rec.id.v != part->line)
             at++;
@@ -75,7 +100,7 @@ static kt_error *fulfil(kt_tx *tx, struct sale *s, const struct fulfil *p, bool 
     for (size_t i = 0; i < s->lines.count && !p->lines.count; i++) {
         struct sale_line *line = (struct sale_line *)(void *)kt_line(&s->lines, i);
         const struct part rest = {
-            KT_OF(part), .quantity = kt_dec_sub(line->quantity, billing ? line->invoiced : line->delivered)};
+            .quantity = kt_dec_sub(sale_line_wanted(line), billing ? line->invoiced : line->delivered)};
         if (rest.quantity.coef && (billing || line->kind == GOODS))
             kt_also(&all, add_to(tx, s, line, i, &rest, p, billing));
     }
@@ -87,7 +112,7 @@ static kt_error *check_closed(kt_tx *tx, const struct sale *s, const struct fulf
 {
     bool comes_back = p->lines.count > 0;
     for (size_t i = 0; i < p->lines.count; i++)
-        comes_back = comes_back && KT_SEE(part, kt_line(&p->lines, i))->quantity.coef < 0;
+        comes_back = comes_back && part_at(&p->lines, i)->quantity.coef < 0;
     if (s->state != O_CLOSED || comes_back)
         return NULL;
     return kt_hint(kt_fail(tx, KT_BAD_STATE, "state", "the order is closed: its goods only come back",
@@ -112,13 +137,16 @@ kt_error *order_bill(kt_tx *tx, kt_record *self, const kt_record *params)
 /* ---- The service ---- */
 
 static kt_error *report(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count, kt_date day,
-    const char *action, const kt_shape *shape)
+    const char *action, const kt_shape *shape, const kt_shape *part_shape)
 {
     struct sale s = {.rec.of = &order_shape};
     struct fulfil p = {.rec.of = shape, .day = day, .more = true};
     KT_TRY(kt_read(tx, order, &s.rec));
     for (size_t i = 0; i < count; i++) {
-        struct part part = {KT_OF(part), .line = (int64_t)parts[i].line.v, .quantity = parts[i].quantity,
+        struct part part = {.rec.of = part_shape,
+            .line = (int64_t)parts[i].line.v,
+            .quantity = parts[i].quantity,
+            .given_up = parts[i].given_up,
             .used = parts[i].used};
         KT_TRY(kt_line_add(tx, &p.lines, &part.rec));
     }
@@ -127,12 +155,12 @@ static kt_error *report(kt_tx *tx, kt_id order, const kt_order_part *parts, size
 
 static kt_error *deliver(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count, kt_date day)
 {
-    return report(tx, order, parts, count, day, "deliver", &deliver_shape);
+    return report(tx, order, parts, count, day, "deliver", &deliver_shape, &delivered_part_shape);
 }
 
 static kt_error *bill(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count, kt_date day)
 {
-    return report(tx, order, parts, count, day, "bill", &bill_shape);
+    return report(tx, order, parts, count, day, "bill", &bill_shape, &billed_part_shape);
 }
 
 static void show_line(const struct sale_line *line, const struct sale *s, kt_order_line *out)
@@ -145,6 +173,7 @@ static void show_line(const struct sale_line *line, const struct sale *s, kt_ord
         .goods = line->kind == GOODS,
         .quantity = line->quantity,
         .delivered = line->delivered,
+        .given_up = line->given_up,
         .invoiced = line->invoiced,
         .price = line->price,
         .discount_percent = line->discount_percent,

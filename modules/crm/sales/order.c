@@ -23,6 +23,9 @@ const kt_shape order_line_shape = KT_SHAPE(sale_line, NULL, SALE_LINE_FIELDS,
     KT_FIELD(sale_line, promised, DATE, "Promised", "Obiecany termin"),
     KT_FIELD(sale_line, actual, DATE, "Delivered on", "Dostarczono dnia"),
     KT_FIELD(sale_line, delivered, QUANTITY, "Delivered", "Dostarczono", .scale = 4),
+    KT_FIELD(sale_line, given_up, QUANTITY, "Given up", "Zrezygnowano", .scale = 4, .computed = true,
+        .help = {"Of the quantity: it is not delivered any more, nor billed.",
+            "Z tej ilości: już nie będzie dostarczone ani zafakturowane."}),
     KT_FIELD(sale_line, invoiced, QUANTITY, "Billed", "Zafakturowano", .scale = 4),
     KT_FIELD(sale_line, cost, MONEY, "Cost", "Koszt", .scale = 4, .computed = true, .group = "cost"),
     KT_FIELD(sale_line, margin, MONEY, "Margin", "Marża", .scale = 4, .computed = true, .group = "cost",
@@ -75,17 +78,22 @@ static bool reached(kt_dec done, kt_dec quantity)
                               : done.scale1 && kt_dec_cmp(done, quantity) <= 0;
 }
 
+kt_dec sale_line_wanted(const struct sale_line *line)
+{
+    return kt_dec_sub(line->quantity, line->given_up);
+}
+
 static enum progress progress_of(const kt_lines *lines, bool billing)
 {
     size_t wanted = 0, begun = 0, full = 0;
     for (size_t i = 0; i < lines->count; i++) {
         const struct sale_line *line = sale_line_at(lines, i);
-        kt_dec done = billing ? line->invoiced : line->delivered;
-        if (line->quantity.coef == 0 || (!billing && line->kind != GOODS))
+        kt_dec done = billing ? line->invoiced : line->delivered, wanted_of = sale_line_wanted(line);
+        if ((wanted_of.coef == 0 && !done.coef) || (!billing && line->kind != GOODS))
             continue; /* services and free text are not shipped */
         wanted++;
         begun += done.coef != 0;
-        full += reached(done.scale1 ? done : KT_DEC(0, 0), line->quantity);
+        full += reached(done.scale1 ? done : KT_DEC(0, 0), wanted_of);
     }
     if (full == wanted)
         return lines->count ? FULL : NONE;
@@ -125,6 +133,14 @@ static kt_error *check_progress(kt_tx *tx, const struct sale *s, const struct sa
     return all;
 }
 
+/* What is delivered after all, or not wanted at all, is not given up. */
+static void give_up_no_more_than_is_left(struct sale_line *line)
+{
+    kt_dec left = kt_dec_sub(line->quantity, line->delivered);
+    if (line->given_up.coef > 0 && kt_dec_cmp(line->given_up, left) > 0)
+        line->given_up = left.coef > 0 ? left : (kt_dec){0};
+}
+
 /* One revision's differences join those before. */
 static kt_error *note_amendment(kt_tx *tx, struct sale *s, const struct sale *stored)
 {
@@ -145,6 +161,7 @@ kt_error *order_compute(kt_tx *tx, kt_record *self)
         struct sale_line *line = (struct sale_line *)(void *)kt_line(&s->lines, i);
         if (!line->asked.day && (drafted || amended))
             line->asked = s->asked;
+        give_up_no_more_than_is_left(line);
     }
     kt_also(&all, sale_compute(tx, s, found ? &stored : NULL, !found || drafted || amended, drafted));
     kt_also(&all, check_progress(tx, s, found ? &stored : NULL));

@@ -19,9 +19,9 @@ struct sale_line {
     int64_t source_line;
     kt_dec quantity, price, list_price, discount_percent, discount_amount, tax_rate, discount, net, tax,
         gross;
-    bool optional, taken;                     /* quotations */
-    kt_date asked, promised, actual;          /* orders: dates of delivery */
-    kt_dec delivered, invoiced, cost, margin; /* orders */
+    bool optional, taken;                               /* quotations */
+    kt_date asked, promised, actual;                    /* orders: dates of delivery */
+    kt_dec delivered, given_up, invoiced, cost, margin; /* orders */
 };
 
 /* The fields that every kind of line has; each shape of struct sale_line adds its own behind. */
@@ -332,6 +332,10 @@ KT_MUST kt_error *order_follow(kt_tx *tx, struct sale *s); /* as s is now, again
 KT_MUST kt_error *order_release(kt_tx *tx, struct sale *s);
 /* So much of the line went out. */
 KT_MUST kt_error *order_used(kt_tx *tx, const struct sale *s, const struct sale_line *line, kt_dec quantity);
+/* So much of it nobody waits for any more. */
+KT_MUST kt_error *order_let_go(kt_tx *tx, struct sale *s, const struct sale_line *line, kt_dec quantity);
+/* What of a line is sold and not given up. */
+kt_dec sale_line_wanted(const struct sale_line *line);
 kt_error *order_promise_moved(kt_tx *tx, const kt_event *event);
 struct leftover { /* what a change could not undo */
     kt_record rec;

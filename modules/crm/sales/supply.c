@@ -53,7 +53,7 @@ static bool is_demand(const struct sale_line *line)
 
 static kt_dec open_quantity(const struct sale_line *line)
 {
-    return kt_dec_sub(line->quantity, line->delivered);
+    return kt_dec_sub(sale_line_wanted(line), line->delivered);
 }
 
 static kt_error *cover_line(kt_tx *tx, const struct sale *s, struct sale_line *line, kt_dec quantity)
@@ -210,7 +210,7 @@ static kt_error *release(kt_tx *tx, struct sale *s, kt_id line, kt_dec quantity)
     return NULL;
 }
 
-static kt_error *let_go(kt_tx *tx, struct sale *s, const struct sale_line *line, kt_dec quantity)
+kt_error *order_let_go(kt_tx *tx, struct sale *s, const struct sale_line *line, kt_dec quantity)
 {
     struct costed item;
     if (!line->item.v)
@@ -232,11 +232,12 @@ static kt_error *follow_line(kt_tx *tx, struct sale *s, struct sale_line *line, 
 {
     if (was && was->item.v == line->item.v && was->unit.v == line->unit.v) {
         kt_dec more = kt_dec_sub(line->quantity, was->quantity);
-        return more.coef >= 0 ? cover_line(tx, s, line, more) : let_go(tx, s, was, kt_dec_neg(more));
+        return more.coef >= 0 ? cover_line(tx, s, line, more) : order_let_go(tx, s, was, kt_dec_neg(more));
     }
     if (was)
-        KT_TRY(let_go(tx, s, was, (kt_dec){0}));
+        KT_TRY(order_let_go(tx, s, was, (kt_dec){0}));
     line->promised = (kt_date){0};
+    line->given_up = (kt_dec){0};
     return cover_line(tx, s, line, open_quantity(line));
 }
 
@@ -259,7 +260,7 @@ kt_error *order_follow(kt_tx *tx, struct sale *s)
     for (size_t i = 0; i < stored.lines.count; i++) {
         const struct sale_line *was = sale_line_at(&stored.lines, i);
         if (!sale_line_with(&s->lines, was->rec.id))
-            KT_TRY(let_go(tx, s, was, (kt_dec){0}));
+            KT_TRY(order_let_go(tx, s, was, (kt_dec){0}));
     }
     for (size_t i = 0; i < s->lines.count; i++) {
         struct sale_line *line = (struct sale_line *)(void *)kt_line(&s->lines, i);
@@ -313,8 +314,8 @@ kt_error *order_promise_moved(kt_tx *tx, const kt_event *event)
 
 /* ---- Departments that were off ---- */
 
-/* A line of which nothing is covered is one that nobody could be asked for: it is now. Of any other the day may have moved
- * unheard. */
+/* A line of which nothing is covered, and nothing ever went, is one that nobody could be asked for: it is now. Of any other
+ * the day may have moved unheard. */
 static kt_error *catch_up_line(kt_tx *tx, const struct sale *s, struct sale_line *line, bool *changed)
 {
     const kt_date was = line->promised;
@@ -322,7 +323,7 @@ static kt_error *catch_up_line(kt_tx *tx, const struct sale *s, struct sale_line
     if (!is_demand(line) || open_quantity(line).coef <= 0)
         return NULL;
     KT_TRY(learn_promise(tx, s, line, &covered));
-    if (!covered && !line->delivered.coef)
+    if (!covered && !line->delivered.coef && !line->actual.day)
         KT_TRY(cover_line(tx, s, line, open_quantity(line)));
     *changed = *changed || line->promised.day != was.day;
     return NULL;

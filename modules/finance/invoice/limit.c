@@ -20,11 +20,12 @@ const kt_shape debtor_shape = KT_SHAPE(debtor, "base.party", KT_BIND(debtor, nam
 enum { CLOSED_ORDER = 3 }; /* as crm.order has it: of its goods what was delivered alone is billed */
 struct confirmed_line {
     kt_record rec;
-    kt_dec quantity, delivered, invoiced, gross;
+    kt_dec quantity, delivered, given_up, invoiced, gross;
 };
 static const kt_shape confirmed_line_shape = KT_SHAPE(confirmed_line, NULL,
     KT_BIND(confirmed_line, quantity, QUANTITY, "quantity"),
     KT_BIND(confirmed_line, delivered, QUANTITY, "delivered"),
+    KT_BIND(confirmed_line, given_up, QUANTITY, "given_up"),
     KT_BIND(confirmed_line, invoiced, QUANTITY, "invoiced"), KT_BIND(confirmed_line, gross, MONEY, "gross"));
 struct confirmed { /* what is looked at in crm.order */
     kt_record rec;
@@ -60,7 +61,8 @@ static kt_error *unbilled(kt_tx *tx, const struct house *house, const struct con
     for (size_t i = 0; i < o->lines.count; i++) {
         const struct confirmed_line *line = KT_AS(confirmed_line, kt_line(&o->lines, i));
         bool closed = o->state == CLOSED_ORDER;
-        kt_dec left = kt_dec_sub(closed ? known(line->delivered) : line->quantity, known(line->invoiced));
+        kt_dec wanted = kt_dec_sub(line->quantity, line->given_up);
+        kt_dec left = kt_dec_sub(closed ? known(line->delivered) : wanted, known(line->invoiced));
         if (line->quantity.coef && left.coef && (!closed || left.coef > 0))
             sum = kt_dec_add(sum, share_of(known(line->gross), left, line->quantity));
     }

@@ -88,8 +88,6 @@ kt_error *delivery_unpick(kt_tx *tx, kt_record *self, const kt_record *params);
 
 /* ---- ship.c ---- */
 
-/* What of a line did not go. returns false: all of it went */
-bool delivery_rest_of(const struct delivery_line *line, struct delivery_line *rest);
 kt_error *delivery_ship(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *delivery_return(kt_tx *tx, kt_record *self, const kt_record *params);
 

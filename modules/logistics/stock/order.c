@@ -37,39 +37,15 @@ static kt_date day_of(const kt_lines *lines, kt_id id)
     return (kt_date){0};
 }
 
-/* What deliveries of the order left behind for good when they went: lines of the rest. */
-static kt_error *given_up(kt_tx *tx, kt_id document, kt_lines *rests)
-{
-    const kt_where where[] = {KT_WHERE(delivery, document, KT_EQ, document),
-        KT_WHERE(delivery, policy, KT_EQ, (unsigned)CANCEL_REST), {0}};
-    struct delivery d = {KT_OF(delivery)};
-    struct delivery_line rest;
-    kt_cursor *cursor;
-    kt_error *error = NULL;
-    KT_TRY(kt_open(tx, &(kt_query){.of = &delivery_shape, .where = where}, &cursor));
-    while (!error && kt_next(cursor, &d.rec))
-        for (size_t i = 0; !error && (d.state == D_SHIPPED || d.state == D_DONE) && i < d.lines.count; i++)
-            if (delivery_rest_of(delivery_line_at(&d.lines, i), &rest))
-                error = kt_line_add(tx, rests, &rest.rec);
-    kt_error *end = kt_close(cursor);
-    return error ? error : end;
-}
-
-/* rests: as given_up says */
-static kt_error *line_from(
-    kt_tx *tx, const kt_order_line *sold, const kt_lines *rests, struct delivery_line *line)
+static kt_error *line_from(kt_tx *tx, const kt_order_line *sold, struct delivery_line *line)
 {
     struct goods goods;
-    kt_dec open = kt_dec_sub(sold->quantity, sold->delivered);
-    for (size_t i = 0; i < rests->count; i++)
-        if ((uint64_t)delivery_line_at(rests, i)->order_line == sold->id.v)
-            open = kt_dec_sub(open, delivery_line_at(rests, i)->order_quantity);
     KT_TRY(goods_read(tx, sold->item, &goods));
     line->item = sold->item;
     line->order_line = (int64_t)sold->id.v;
     line->order_unit = sold->unit;
-    line->order_quantity = kt_dec_round(open, 4);
-    return kt_in_unit(tx, sold->item, open, sold->unit, goods.unit, &line->quantity);
+    line->order_quantity = kt_dec_round(kt_order_line_open(sold), 4);
+    return kt_in_unit(tx, sold->item, line->order_quantity, sold->unit, goods.unit, &line->quantity);
 }
 
 static const struct delivery_line *known(const kt_lines *lines, kt_id order_line)
@@ -84,20 +60,17 @@ static const struct delivery_line *known(const kt_lines *lines, kt_id order_line
 static kt_error *lines_from(
     kt_tx *tx, const kt_order *order, const struct sold *s, const kt_lines *before, kt_lines *lines)
 {
-    kt_lines rests = {0};
-    KT_TRY(given_up(tx, kt_any(tx, sold_shape.name, s->rec.id), &rests));
     for (size_t i = 0; i < order->line_count; i++) {
         const kt_order_line *sold = &order->lines[i];
         const struct delivery_line *was = known(before, sold->id);
         struct delivery_line line = {KT_OF(delivery_line)};
-        if (!sold->goods || !sold->item.v || kt_dec_cmp(sold->quantity, sold->delivered) <= 0)
+        if (!sold->goods || !sold->item.v || kt_order_line_open(sold).coef <= 0)
             continue;
         if (was)
             line.rec.id = was->rec.id;
         line.day = day_of(&s->lines, sold->id);
-        KT_TRY(line_from(tx, sold, &rests, &line));
-        if (line.quantity.coef > 0)
-            KT_TRY(kt_line_add(tx, lines, &line.rec));
+        KT_TRY(line_from(tx, sold, &line));
+        KT_TRY(kt_line_add(tx, lines, &line.rec));
     }
     return NULL;
 }
@@ -231,14 +204,12 @@ static const kt_order_line *sold_as(const kt_order *order, int64_t id)
 static kt_error *lower(
     kt_tx *tx, const kt_order *order, const struct delivery *d, kt_lines *lines, bool *less)
 {
-    kt_lines rests = {0};
-    KT_TRY(given_up(tx, d->document, &rests));
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct delivery_line *line = delivery_line_at(&d->lines, i);
         const kt_order_line *sold = sold_as(order, line->order_line);
         struct delivery_line open = *line;
         if (sold)
-            KT_TRY(line_from(tx, sold, &rests, &open));
+            KT_TRY(line_from(tx, sold, &open));
         bool fits = sold && kt_dec_cmp(open.quantity, line->quantity) >= 0;
         *less = *less || !fits;
         if (fits || (sold && open.quantity.coef > 0))

@@ -82,7 +82,7 @@ static kt_dec in_order_unit(const struct delivery_line *line, kt_dec quantity)
     return kt_dec_round(kt_dec_div(kt_dec_mul(line->order_quantity, quantity, 8), line->quantity, 8), 4);
 }
 
-bool delivery_rest_of(const struct delivery_line *line, struct delivery_line *rest)
+static bool rest_of(const struct delivery_line *line, struct delivery_line *rest)
 {
     *rest = (struct delivery_line){.rec.of = &delivery_line_shape,
         .item = line->item,
@@ -122,7 +122,7 @@ static kt_error *make_backorder(kt_tx *tx, const struct delivery *d)
         .day = d->day};
     struct delivery_line rest;
     for (size_t i = 0; i < d->lines.count; i++)
-        if (delivery_rest_of(delivery_line_at(&d->lines, i), &rest))
+        if (rest_of(delivery_line_at(&d->lines, i), &rest))
             KT_TRY(kt_line_add(tx, &b.lines, &rest.rec));
     if (!b.lines.count)
         return NULL;
@@ -144,7 +144,7 @@ static kt_error *drop_rest(kt_tx *tx, const struct delivery *d)
     for (size_t i = 0; i < d->lines.count; i++) {
         const struct delivery_line *line = delivery_line_at(&d->lines, i);
         const struct owner owner = delivery_owner(tx, d, line);
-        if (!delivery_rest_of(line, &rest))
+        if (!rest_of(line, &rest))
             continue;
         KT_TRY(d->document.v && supply ? supply->release(tx, d->document, owner.line, rest.quantity, &left)
                                        : hand_back(tx, line->item, &owner, rest.quantity, &given));
@@ -152,7 +152,8 @@ static kt_error *drop_rest(kt_tx *tx, const struct delivery *d)
     return NULL;
 }
 
-/* The order's demand has used what went; the order hears it now, or once sales are switched on again. */
+/* The order's demand has used what went; the order hears it, and what of the rest is given up, now or once sales are
+ * switched on again. */
 static kt_error *report(kt_tx *tx, const struct delivery *d, kt_date day)
 {
     const kt_supply *supply = kt_supply_find(tx);
@@ -163,12 +164,15 @@ static kt_error *report(kt_tx *tx, const struct delivery *d, kt_date day)
         return kt_no_memory();
     for (size_t i = 0; i < d->lines.count && d->document.v; i++) {
         const struct delivery_line *line = delivery_line_at(&d->lines, i);
-        const kt_order_part part = {
-            {(uint64_t)line->order_line}, in_order_unit(line, line->shipped), .used = true};
-        if (line->shipped.coef <= 0)
+        const kt_dec shipped = kt_dec_add(ZERO, line->shipped);
+        kt_order_part part = {{(uint64_t)line->order_line}, in_order_unit(line, shipped), .used = true};
+        struct delivery_line rest;
+        if (rest_of(line, &rest) && d->policy == CANCEL_REST)
+            part.given_up = rest.order_quantity;
+        if (!shipped.coef && !part.given_up.coef)
             continue;
-        if (supply)
-            KT_TRY(supply->used(tx, d->document, part.line, line->item, line->shipped, NULL));
+        if (supply && shipped.coef)
+            KT_TRY(supply->used(tx, d->document, part.line, line->item, shipped, NULL));
         parts[count++] = part;
     }
     return reports ? reports->deliver(tx, d->document, parts, count, day) : NULL;
