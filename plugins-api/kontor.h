@@ -423,6 +423,12 @@ static inline kt_id kt_cell_id(const kt_cell *cell)
         id.v = id.v * 10 + (uint64_t)(cell->value.ptr[i] - '0');
     return id;
 }
+/* What a value on the wire says, without the quotes that JSON has around words, days and decimals. */
+static inline kt_str kt_unquoted(kt_str value)
+{
+    bool quoted = value.len > 1 && value.ptr[0] == '"';
+    return quoted ? (kt_str){value.ptr + 1, value.len - 2} : value;
+}
 typedef struct {
     size_t columns, rows;  /* columns: the groups, then the measures, in the order asked for */
     const kt_cell *cells;  /* row by row */

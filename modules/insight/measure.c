@@ -103,19 +103,13 @@ static bool run(kt_tx *tx, struct asked *a, const char *group, kt_str filter)
     return kt_attempt(tx, ask, a) == NULL;
 }
 
-/* Of a reference; 0: none. */
-static kt_id id_in(const kt_cell *cell)
-{
-    return (kt_id){strtoull(cell->value.ptr, NULL, 10)}; /* "null" is none */
-}
-
 /* The number of a row, in the company's currency; *known is false where there is no rate. */
 static kt_error *number_of(
     kt_tx *tx, const struct asked *a, size_t row, const period *p, kt_dec *number, bool *known)
 {
     const kt_currencies *currencies = kt_currencies_find(tx);
     const kt_cell *cells = &a->table.cells[row * a->table.columns];
-    kt_id own = {0}, from = a->m->money ? id_in(&cells[a->table.columns - 2]) : (kt_id){0};
+    kt_id own = {0}, from = a->m->money ? kt_cell_id(&cells[a->table.columns - 2]) : (kt_id){0};
     *number = cells[a->table.columns - 1].number;
     *known = true;
     if (!from.v || !currencies || !number->scale1)
@@ -253,7 +247,7 @@ static void join(struct shares *s)
 static kt_error *take_shares(kt_tx *tx, const struct asked *a, const period *p, int times, struct shares *out)
 {
     for (size_t i = 0; i < a->table.rows; i++) {
-        kt_id owner = id_in(&a->table.cells[i * a->table.columns]);
+        kt_id owner = kt_cell_id(&a->table.cells[i * a->table.columns]);
         bool known;
         kt_dec number;
         KT_TRY(number_of(tx, a, i, p, &number, &known));

@@ -270,9 +270,8 @@ static void write_cell(struct text *t, kt_str s)
 
 static void write_number(struct text *t, const struct value *v)
 {
-    bool quoted = v->value.len > 1 && v->value.ptr[0] == '"';
     if (v->number.scale1)
-        text_add(t, quoted ? (kt_str){v->value.ptr + 1, v->value.len - 2} : v->value);
+        text_add(t, kt_unquoted(v->value));
 }
 
 static kt_error *csv(const struct report *r, size_t rows, kt_str *made)

@@ -93,14 +93,11 @@ static kt_str iso(kt_tx *tx, kt_date day)
     return kt_format(tx, "%04d-%02d-%02d", year, month, of_month);
 }
 
-/* A kind as an aggregate tells it: "charged", in its quotes. */
-static unsigned kind_told(kt_str value)
+static unsigned kind_named(kt_str name)
 {
-    for (size_t i = 0; kinds[i].name; i++) {
-        size_t len = strlen(kinds[i].name);
-        if (value.len == len + 2 && memcmp(value.ptr + 1, kinds[i].name, len) == 0)
+    for (size_t i = 0; kinds[i].name; i++)
+        if (same_str(name, (kt_str){kinds[i].name, strlen(kinds[i].name)}))
             return kinds[i].value;
-    }
     return 0;
 }
 
@@ -118,7 +115,7 @@ static kt_error *add_side(kt_tx *tx, const struct vat_days *p, enum vat_register
     for (size_t i = 0; i < table.rows; i++) {
         const kt_cell *cell = &table.cells[i * table.columns];
         struct register_row row = {KT_OF(register_row), .side = side, .label = cell[0].text,
-            .kind = kind_told(cell[1].value), .net = kt_dec_round(cell[2].number, 2),
+            .kind = kind_named(kt_unquoted(cell[1].value)), .net = kt_dec_round(cell[2].number, 2),
             .amount = kt_dec_round(cell[3].number, 2), .rows = cell[4].number.coef,
             .filter = table.filters[i]};
         kt_dec *sum = side == SALE_REGISTER ? &out->on_sales : &out->on_purchases;
