@@ -407,6 +407,22 @@ def a_return_to_the_till_takes_money_and_tax_out(k):
     proved(k)
 
 
+def a_payment_that_is_reversed_takes_back_what_was_matched_by_hand(k):
+    """1300 for a bill of 1230, matched by hand; the 70 that are left were given back. Reversed, both the bill and what was given back are open."""
+    books(k)
+    row = invoice(k, thing("1000"), day="2026-03-01")
+    paid = pay(k, amount="1300", day="2026-03-05")
+    own = items(k, paid["id"], "finance.payment")[0]["id"]
+    k.call("finance.match_items", {"debit": items(k, row["id"])[0]["id"], "credit": own, "day": "2026-03-06"})
+    back = pay(k, direction="out", amount="70", day="2026-03-07", allocations=[{"item": own}])
+    expect((k.get("finance.invoice", row["id"])["payment_status"], k.get("finance.payment", paid["id"])["open"], back["state"]), ("paid", "0.00", "reconciled"))
+    k.call("finance.payment.reverse", {"id": paid["id"], "day": "2026-03-10"})
+    expect((k.get("finance.invoice", row["id"])["open"], k.get("finance.payment", paid["id"])["state"]), ("1230.00", "reversed"))
+    expect([(k.get("finance.payment", back["id"])[f]) for f in ("open", "state")], ["70.00", "posted"])
+    expect([i["open"] for i in k.list("finance.open_item", [["document", "=", {"entity": "finance.payment", "id": paid["id"]}]])["rows"]], ["0.00", "0.00"])
+    proved(k)
+
+
 run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens_both_sides,
      a_discount_of_a_bill_from_the_union_is_at_its_own_rate, a_discount_of_a_bill_in_euros, a_note_does_not_give_a_discount_back, an_advance_is_settled_by_several_invoices,
      an_accountant_asks_for_an_advance_of_an_order, cents_of_an_advance_are_not_lost, an_advance_of_another_rate_gives_its_tax_back,
@@ -415,5 +431,6 @@ run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens
      a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest,
      a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
      a_reversed_set_off_leaves_both_sides_open_again, nothing_is_taken_back_before_it_was, a_note_bears_the_rates_of_what_it_corrects,
-     a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance, a_return_to_the_till_takes_money_and_tax_out],
+     a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance, a_return_to_the_till_takes_money_and_tax_out,
+     a_payment_that_is_reversed_takes_back_what_was_matched_by_hand],
      modules="base,crm,logistics,finance")

@@ -384,8 +384,10 @@ static kt_error *reverse_all(kt_tx *tx, struct payment *p, kt_id self, kt_date d
         KT_TRY(kt_open(tx, &(kt_query){&entry_shape, where, "-id", 1}, &cursor));
         more = kt_next(cursor, &e.rec);
         KT_TRY(kt_close(cursor));
-        if (more)
-            KT_TRY(entry_reverse(tx, e.rec.id, day, (kt_str){0}, &made));
+        if (!more)
+            continue;
+        KT_TRY(matches_undo_of(tx, &e, day)); /* by hand, or by who gave back what was left */
+        KT_TRY(entry_reverse(tx, e.rec.id, day, (kt_str){0}, &made));
     }
     p->open = money(0);
     return NULL;
