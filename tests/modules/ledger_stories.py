@@ -97,6 +97,8 @@ def statements_say_what_the_entries_say(k):
     expect((row["amount"], row["compared"]), ("24800.00", "24000.00"))
     result = k.call("finance.profit_loss", {"from": "2023-01-01", "to": "2023-01-31", "compare_from": "2023-01-01", "compare_to": "2023-01-12"})
     expect((result["income"], result["expenses"], result["result"], result["compared_result"]), ("9500.00", "4400.00", "5100.00", "5200.00"))
+    bought, paid = (k.list("finance.open_item", [["account", "=", seen["account"]["2100"]], ["day", "=", day]])["rows"][0]["id"] for day in ("2023-01-05", "2023-01-18"))
+    k.call("finance.match_items", {"debit": paid, "credit": bought, "day": "2023-01-18"})  # the equipment, and what paid it
     flow = k.call("finance.cash_flow", {"from": "2023-01-04", "to": "2023-01-31"})
     expect((flow["opening"], flow["operating"], flow["investing"], flow["financing"], flow["closing"]), ("20000.00", "8400.00", "-3500.00", "-100.00", "24800.00"))
     card = k.call("finance.general_ledger", {"account": seen["account"]["1400"], "from": "2023-01-10", "to": "2023-01-18", "limit": 2})

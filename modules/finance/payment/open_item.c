@@ -105,12 +105,17 @@ kt_error *open_items_of(kt_tx *tx, kt_id document, struct open_item **items, siz
     return find(tx, where, "due,id", items, count);
 }
 
+kt_error *open_items_by(kt_tx *tx, kt_id entry, struct open_item **items, size_t *count)
+{
+    const kt_where where[] = {KT_WHERE(open_item, entry, KT_EQ, entry), {0}};
+    return find(tx, where, NULL, items, count);
+}
+
 kt_error *open_item_of(kt_tx *tx, kt_id entry, int64_t line, struct open_item *item)
 {
     struct open_item *items;
     size_t count;
-    const kt_where where[] = {KT_WHERE(open_item, entry, KT_EQ, entry), {0}};
-    KT_TRY(find(tx, where, NULL, &items, &count));
+    KT_TRY(open_items_by(tx, entry, &items, &count));
     *item = (struct open_item){KT_OF(open_item)};
     for (size_t i = 0; i < count; i++)
         if (items[i].line == line)

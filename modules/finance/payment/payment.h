@@ -35,6 +35,8 @@ kt_error *open_item_check(kt_tx *tx, const kt_record *before, const kt_record *a
 KT_MUST kt_error *open_items_make(kt_tx *tx, const struct entry *e);
 /* Matches the items of an entry with those of its reversal, as far as they are open. */
 KT_MUST kt_error *open_items_cancel(kt_tx *tx, const struct entry *of, const struct entry *by);
+/* The items that an entry made; the transaction's. */
+KT_MUST kt_error *open_items_by(kt_tx *tx, kt_id entry, struct open_item **items, size_t *count);
 /* The item that a line of an entry made; id not set: none. */
 KT_MUST kt_error *open_item_of(kt_tx *tx, kt_id entry, int64_t line, struct open_item *item);
 /* The items that a document's entries made, oldest due first; the transaction's. */

@@ -19,6 +19,8 @@ typedef struct {
     kt_date opened; /* entries of kind opening up to here stand in the opening balances; not set: none */
 } tree;
 KT_MUST kt_error *tree_read(kt_tx *tx, tree *t);
+/* NULL: there is no such account. */
+struct node *tree_node(const tree *t, kt_id account);
 /* Adds to each account what was posted within the days; from not set: from the beginning. */
 typedef enum { TO_OPENING, TO_TURNOVER, TO_COMPARED } tree_column;
 /*   result  leave out the closing of years: what was earned, not what was carried over */
@@ -46,8 +48,30 @@ extern const kt_shape trial_shape, trial_answer_shape, balance_sheet_shape, prof
 kt_error *trial_balance(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *balance_sheet(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *profit_loss(kt_tx *tx, const kt_record *params, kt_record *result);
+/* In the caller's language. */
+kt_str account_name(kt_tx *tx, const struct account *a);
+struct asked { /* the days of a statement; compared.to not set: none are compared */
+    struct {
+        kt_date from, to;
+    } of, compared;
+};
+/* What is left out is completed -- from the beginning of the fiscal year -- and days in the wrong order are refused. */
+KT_MUST kt_error *days_ask(
+    kt_tx *tx, kt_date from, kt_date to, kt_date compare_from, kt_date compare_to, struct asked *days);
+
+/* ---- cash_flow.c, paid_for.c ---- */
+
 extern const kt_shape cash_flow_shape, cash_flow_answer_shape;
 kt_error *cash_flow(kt_tx *tx, const kt_record *params, kt_record *result);
+struct flow { /* of an account */
+    kt_dec
+        moved; /* cash in that belongs to it, though another account's entries brought it; below zero: out */
+    kt_id *paid; /* the entries that paid it */
+    size_t count, room;
+};
+/* What cash was paid for, within the days, by account of the tree; the sum of all that is moved is nothing.
+ *   memory  the transaction's */
+KT_MUST kt_error *paid_for(kt_tx *tx, tree *t, kt_date from, kt_date to, struct flow **flows);
 
 /* ---- ledger_card.c ---- */
 

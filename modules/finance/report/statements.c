@@ -1,5 +1,5 @@
-/* Trial balance, balance sheet, profit and loss, cash flow: of any days, beside any others, every figure with the
- * filter of the entries behind it. Layouts follow the chart's own tree. source: IAS 1 par. 54, 82; IAS 7 par. 18 */
+/* Trial balance, balance sheet, profit and loss: of any days, beside any others, every figure with the filter of the
+ * entries behind it. Layouts follow the chart's own tree. source: IAS 1 par. 54, 82 */
 #include "report/report.h"
 
 /* ---- Trial balance ---- */
@@ -55,7 +55,7 @@ const kt_shape trial_answer_shape = KT_SHAPE(trial_answer, NULL,
         .help = {"Income and expense begin anew with the fiscal year; this is missing on the credit side.",
             "Przychody i koszty zaczynają się od nowa z rokiem obrotowym; tego brakuje po stronie Ma."}));
 
-static kt_str name_of(kt_tx *tx, const struct account *a)
+kt_str account_name(kt_tx *tx, const struct account *a)
 {
     return kt_say(
         tx, (kt_text){a->name.ptr ? a->name.ptr : "", a->name_pl.ptr ? a->name_pl.ptr : a->name.ptr});
@@ -66,7 +66,7 @@ static kt_error *trial_rows(kt_tx *tx, const tree *t, bool every, struct trial_a
     for (size_t i = 0; i < t->count; i++) {
         const struct node *n = &t->nodes[i];
         struct trial_row row = {KT_OF(trial_row), .account = n->account.rec.id, .code = n->account.code,
-            .name = name_of(tx, &n->account), .kind = n->account.kind, .group = n->account.group,
+            .name = account_name(tx, &n->account), .kind = n->account.kind, .group = n->account.group,
             .level = n->level + 1, .opening = n->opening, .debit = n->debit, .credit = n->credit,
             .closing = kt_dec_sub(kt_dec_add(n->opening, n->debit), n->credit)};
         if (!every && !row.opening.coef && !row.debit.coef && !row.credit.coef)
@@ -190,12 +190,6 @@ static void total(struct statement *out, enum account_kind kind, kt_dec amount, 
     *sums[kind][1] = kt_dec_add(*sums[kind][1], compared);
 }
 
-struct asked { /* the days of a statement; compared.to not set: none are compared */
-    struct {
-        kt_date from, to;
-    } of, compared;
-};
-
 static kt_error *statement_rows(
     kt_tx *tx, const tree *t, uint32_t kinds, const struct asked *days, struct statement *out)
 {
@@ -203,7 +197,7 @@ static kt_error *statement_rows(
         const struct node *n = &t->nodes[i];
         kt_dec net = kt_dec_sub(n->debit, n->credit);
         struct statement_row row = {KT_OF(statement_row), .account = n->account.rec.id,
-            .code = n->account.code, .name = name_of(tx, &n->account), .kind = n->account.kind,
+            .code = n->account.code, .name = account_name(tx, &n->account), .kind = n->account.kind,
             .group = n->account.group, .level = n->level + 1, .amount = shown(n->account.kind, net),
             .compared = shown(n->account.kind, n->compared)};
         if (!(kinds & KT_IN(n->account.kind)) || (!net.coef && !n->compared.coef))
@@ -260,8 +254,7 @@ kt_error *balance_sheet(kt_tx *tx, const kt_record *params, kt_record *result)
     return state(tx, &t, KT_IN(ASSET) | KT_IN(LIABILITY) | KT_IN(EQUITY), &days, out);
 }
 
-/* What is left out is completed -- from the beginning of the fiscal year -- and days in the wrong order are refused. */
-static kt_error *ask(
+kt_error *days_ask(
     kt_tx *tx, kt_date from, kt_date to, kt_date compare_from, kt_date compare_to, struct asked *days)
 {
     kt_error *all = NULL;
@@ -285,133 +278,10 @@ kt_error *profit_loss(kt_tx *tx, const kt_record *params, kt_record *result)
     const struct days *p = (const struct days *)(const void *)kt_see(params, &profit_loss_shape);
     struct asked days;
     tree t;
-    KT_TRY(ask(tx, p->from, p->to, p->compare_from, p->compare_to, &days));
+    KT_TRY(days_ask(tx, p->from, p->to, p->compare_from, p->compare_to, &days));
     KT_TRY(tree_read(tx, &t));
     KT_TRY(tree_add(tx, &t, days.of.from, days.of.to, true, TO_TURNOVER));
     if (days.compared.to.day)
         KT_TRY(tree_add(tx, &t, days.compared.from, days.compared.to, true, TO_COMPARED));
     return state(tx, &t, KT_IN(INCOME) | KT_IN(EXPENSE), &days, KT_AS(statement, result));
-}
-
-/* ---- Cash flow ---- */
-
-struct cash_flow {
-    kt_record rec;
-    kt_date from, to, compare_from, compare_to;
-};
-const kt_shape cash_flow_shape = KT_SHAPE(cash_flow, NULL,
-    KT_FIELD(cash_flow, from, DATE, "From", "Od",
-        .help = {"Empty: the beginning of the fiscal year.", "Puste: początek roku obrotowego."}),
-    KT_FIELD(cash_flow, to, DATE, "To", "Do", .initial = "today"),
-    KT_FIELD(cash_flow, compare_from, DATE, "Compared from", "Porównanie od"),
-    KT_FIELD(cash_flow, compare_to, DATE, "Compared to", "Porównanie do"));
-struct cash_row {
-    kt_record rec;
-    enum cash_class cash;
-    kt_id account;
-    kt_str code, name, filter, compared_filter;
-    kt_dec amount, compared;
-};
-static const kt_shape cash_row_shape = KT_SHAPE(cash_row, NULL,
-    KT_FIELD(cash_row, cash, STATE, "Activity", "Działalność", .choices = cash_classes),
-    KT_FIELD(cash_row, account, REF, "Account", "Konto", .target = "finance.account"),
-    KT_FIELD(cash_row, code, STRING, "Code", "Numer"), KT_FIELD(cash_row, name, STRING, "Name", "Nazwa"),
-    KT_FIELD(
-        cash_row, amount, MONEY, "Cash in, or out below zero", "Wpływ, poniżej zera wydatek", .scale = 2),
-    KT_FIELD(cash_row, compared, MONEY, "Compared", "Porównywana", .scale = 2),
-    KT_FIELD(cash_row, filter, JSON, "Its entries", "Zapisy"),
-    KT_FIELD(cash_row, compared_filter, JSON, "Entries compared", "Zapisy porównywane"));
-struct cash_sums {
-    kt_record rec;
-    kt_dec opening, operating, investing, financing, closing;
-};
-#define CASH_SUMS(T)                                                                                         \
-    KT_FIELD(T, opening, MONEY, "Cash at the beginning", "Środki na początek", .scale = 2),                  \
-        KT_FIELD(T, operating, MONEY, "Operating", "Działalność operacyjna", .scale = 2),                    \
-        KT_FIELD(T, investing, MONEY, "Investing", "Działalność inwestycyjna", .scale = 2),                  \
-        KT_FIELD(T, financing, MONEY, "Financing", "Działalność finansowa", .scale = 2),                     \
-        KT_FIELD(T, closing, MONEY, "Cash at the end", "Środki na koniec", .scale = 2)
-static const kt_shape cash_sums_shape = KT_SHAPE(cash_sums, NULL, CASH_SUMS(cash_sums));
-struct cash_answer {
-    kt_record rec;
-    kt_lines rows, compared;
-    kt_dec opening, operating, investing, financing, closing;
-};
-const kt_shape cash_flow_answer_shape = KT_SHAPE(cash_answer, NULL, CASH_SUMS(cash_answer),
-    KT_FIELD(cash_answer, compared, LINES, "Compared", "Porównywane", .lines = &cash_sums_shape,
-        .help = {"One row: the same of the other days. Empty: none were given.",
-            "Jeden wiersz: to samo z drugiego okresu. Puste: nie podano go."}),
-    KT_FIELD(cash_answer, rows, LINES, "Rows", "Wiersze", .lines = &cash_row_shape));
-
-/* Every entry balances, so cash changed by as much as all other accounts did the other way. What it was opened with did not
- * flow. source: IAS 7 par. 6, 45 */
-static kt_error *cash_read(kt_tx *tx, kt_date from, kt_date to, tree *t, struct cash_sums *out)
-{
-    *out = (struct cash_sums){KT_OF(cash_sums), money(0), money(0), money(0), money(0), money(0)};
-    kt_dec *const sums[] = {
-        [OPERATING] = &out->operating, [INVESTING] = &out->investing, [FINANCING] = &out->financing};
-    KT_TRY(tree_read(tx, t));
-    KT_TRY(tree_add(tx, t, (kt_date){0}, kt_date_add(from, -1), false, TO_OPENING));
-    KT_TRY(tree_add(tx, t, from, to, true, TO_TURNOVER));
-    KT_TRY(tree_open(tx, t, from, to));
-    for (size_t i = 0; i < t->count; i++) {
-        const struct node *n = &t->nodes[i];
-        kt_dec amount = kt_dec_sub(n->credit, n->debit);
-        if (n->account.group || n->account.kind == OFF_BALANCE)
-            continue;
-        if (n->account.cash == CASH) {
-            out->opening = kt_dec_add(out->opening, n->opening);
-            out->closing = kt_dec_add(out->closing, kt_dec_sub(n->opening, amount));
-        } else {
-            kt_dec *sum = sums[n->account.cash ? n->account.cash : OPERATING];
-            *sum = kt_dec_add(*sum, amount);
-        }
-    }
-    return NULL;
-}
-
-/* other: the days compared with, of the same accounts; NULL: none */
-static kt_error *cash_rows(
-    kt_tx *tx, const tree *t, const tree *other, const struct asked *days, kt_lines *rows)
-{
-    for (size_t i = 0; i < t->count; i++) {
-        const struct node *n = &t->nodes[i];
-        struct cash_row row = {.rec.of = &cash_row_shape,
-            .cash = n->account.cash ? n->account.cash : OPERATING,
-            .account = n->account.rec.id,
-            .code = n->account.code,
-            .name = name_of(tx, &n->account),
-            .amount = kt_dec_sub(n->credit, n->debit)};
-        if (other)
-            row.compared = kt_dec_sub(other->nodes[i].credit, other->nodes[i].debit);
-        if (n->account.group || n->account.kind == OFF_BALANCE || n->account.cash == CASH ||
-            (!row.amount.coef && !row.compared.coef))
-            continue;
-        row.filter = tree_filter(tx, t, i, days->of.from, days->of.to);
-        if (other)
-            row.compared_filter = tree_filter(tx, other, i, days->compared.from, days->compared.to);
-        KT_TRY(kt_line_add(tx, rows, &row.rec));
-    }
-    return NULL;
-}
-
-kt_error *cash_flow(kt_tx *tx, const kt_record *params, kt_record *result)
-{
-    const struct cash_flow *p = (const struct cash_flow *)(const void *)kt_see(params, &cash_flow_shape);
-    struct cash_answer *out = (struct cash_answer *)(void *)kt_as(result, &cash_flow_answer_shape);
-    struct asked days;
-    struct cash_sums sums, compared;
-    tree t, other;
-    KT_TRY(ask(tx, p->from, p->to, p->compare_from, p->compare_to, &days));
-    KT_TRY(cash_read(tx, days.of.from, days.of.to, &t, &sums));
-    out->opening = sums.opening;
-    out->operating = sums.operating;
-    out->investing = sums.investing;
-    out->financing = sums.financing;
-    out->closing = sums.closing;
-    if (days.compared.to.day) {
-        KT_TRY(cash_read(tx, days.compared.from, days.compared.to, &other, &compared));
-        KT_TRY(kt_line_add(tx, &out->compared, &compared.rec));
-    }
-    return cash_rows(tx, &t, days.compared.to.day ? &other : NULL, &days, &out->rows);
 }

@@ -61,7 +61,7 @@ static void put(struct node *n, kt_dec debit, kt_dec credit, tree_column column)
     *to = kt_dec_add(*to, kt_dec_sub(debit, credit));
 }
 
-static struct node *node_of(tree *t, kt_id account)
+struct node *tree_node(const tree *t, kt_id account)
 {
     for (size_t i = 0; i < t->count; i++)
         if (t->nodes[i].account.rec.id.v == account.v)
@@ -87,7 +87,7 @@ static kt_error *take_out(
     while (kt_next(cursor, &e.rec))
         for (size_t i = 0; i < e.lines.count; i++) {
             const struct entry_line *line = KT_AS(entry_line, kt_line(&e.lines, i));
-            struct node *node = node_of(t, line->account);
+            struct node *node = tree_node(t, line->account);
             if (!node)
                 continue;
             put(node, kt_dec_neg(known(line->debit)), kt_dec_neg(known(line->credit)), column);
@@ -105,7 +105,7 @@ kt_error *tree_add(kt_tx *tx, tree *t, kt_date from, kt_date to, bool result, tr
     size_t count;
     KT_TRY(turnovers(tx, from, to, &rows, &count));
     for (size_t i = 0; i < count; i++) {
-        struct node *n = node_of(t, rows[i].account);
+        struct node *n = tree_node(t, rows[i].account);
         if (n)
             put(n, rows[i].debit, rows[i].credit, column);
     }
