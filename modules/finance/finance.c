@@ -50,8 +50,8 @@ static const kt_entity entities[] = {
         .views = "[{\"kind\":\"list\",\"columns\":[\"number\",\"day\",\"text\",\"total\",\"state\"],\"sort\":"
                  "\"-day,-id\"}]"},
     {&balance_shape, {"Balance", "Saldo"}, {"Balances", "Salda"},
-        .indexes = "unique account span start, span start", .check = balance_check, .compute = keep_company,
-        .icon = "scale"},
+        .indexes = "unique account span start, account span start, span start", .check = balance_check,
+        .compute = keep_company, .icon = "scale"},
     {&terms_shape, {"Terms of payment", "Warunki płatności"}, {"Terms of payment", "Warunki płatności"},
         .title = "name", .compute = terms_compute, .icon = "clock"},
     {&invoice_shape, {"Invoice", "Faktura"}, {"Invoices", "Faktury"}, .title = "title",

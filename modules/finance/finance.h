@@ -235,3 +235,17 @@ struct turnover { /* of one account */
 KT_MUST kt_error *turnovers(kt_tx *tx, kt_date from, kt_date to, struct turnover **rows, size_t *count);
 /* Debit less credit of one account up to a day. */
 KT_MUST kt_error *balance_on(kt_tx *tx, kt_id account, kt_date day, kt_dec *balance);
+/* The first day, from one on, at whose end an account would be below zero by a change on that one; reads a row for each
+ * later day on which something was posted.
+ *   own      in the currency that the account is kept in
+ *   balance  receives what it would be on that day; not below zero: there is none */
+KT_MUST kt_error *balance_below(
+    kt_tx *tx, kt_id account, bool own, kt_date from, kt_dec change, kt_date *day, kt_dec *balance);
+
+/* ---- ledger/cash_desk.c ---- */
+
+/* No cash desk -- the account of a journal of kind cash -- holds less than nothing at the end of any day.
+ *   line     of the entry that is being posted, on account a
+ *   returns  rule, with the figure and the day, if the entry would take it below zero */
+KT_MUST kt_error *cash_desk_holds(
+    kt_tx *tx, const struct entry *e, size_t line, const struct account *a, const struct house *house);

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Stories of cash: a statement of cash flow that tells what money was for on the day it was paid. Figures by hand, as said in each."""
+"""Stories of cash: a statement of cash flow that tells what money was for on the day it was paid, and desks that hold nothing less than
+nothing. Figures by hand, as said in each."""
 from decimal import Decimal as D
 
-from stories import expect, make, run
+from stories import expect, make, refused, run
 from books import books, credit, entry, invoice, items, pay, posted, proved, seen, thing
 
 CASH = ("100", "131", "139")
@@ -201,6 +202,65 @@ def a_machine_that_is_sold_on_credit(k):
     expect(flowed.now, {"may": ["115.00", "500.00", "0.00"]})
 
 
+# ---- Cash desks ----
+
+def told(error):
+    return error.problems[0]["message"]
+
+
+def a_desk_holds_nothing_less_than_nothing(k):
+    """100 on the 10th, 60 out on the 15th: 50 on the 12th leave -10 on the 15th, 101 on the 10th -1 at once."""
+    s = books(k)
+    desk = make(k, "finance.account", code="101", name="Second desk", kind="asset", cash="cash", parent=s["account"]["1"])
+    s["account"]["101"] = desk
+    journal = make(k, "finance.journal", code="CS2", name="Second desk", kind="cash", account=desk)
+    by_hand = lambda day, *lines: make(k, "finance.entry", day=day, lines=[
+        {"account": s["account"][code], "debit" if v > 0 else "credit": str(abs(v))} for code, v in lines])
+    post = lambda made: k.call("finance.entry.post", {"id": made})
+    first = by_hand("2026-06-10", ("101", 100), ("131", -100))
+    post(first)
+    post(by_hand("2026-06-15", ("403", 60), ("101", -60)))
+    early = by_hand("2026-06-12", ("403", 50), ("101", -50))
+    expect(told(refused("rule", lambda: post(early), "lines[1].credit")), "cash desk 101 would hold -10.00 on 2026-06-15")
+    before = by_hand("2026-06-09", ("403", 1), ("101", -1))
+    expect(told(refused("rule", lambda: post(before), "lines[1].credit")), "cash desk 101 would hold -1.00 on 2026-06-09")
+    paid = make(k, "finance.payment", party=s["steel"], direction="out", journal=journal, amount="40.01", day="2026-06-20")
+    expect(told(refused("rule", lambda: k.call("finance.payment.post", {"id": paid}), "amount")), "cash desk 101 would hold -0.01 on 2026-06-20")
+    expect(told(refused("rule", lambda: k.call("finance.entry.reverse", {"id": first, "day": "2026-06-16"}), "day")), "cash desk 101 would hold -60.00 on 2026-06-16")
+    k.update("finance.payment", paid, {"amount": "40"})
+    k.call("finance.payment.post", {"id": paid})
+    post(by_hand("2026-06-20", ("403", 5), ("101", -5), ("101", 5), ("131", -5)))  # what goes through it takes nothing
+    received = pay(k, journal=journal, amount="30", day="2026-06-21")
+    post(by_hand("2026-06-22", ("403", 30), ("101", -30)))
+    expect(told(refused("rule", lambda: k.call("finance.payment.reverse", {"id": received["id"], "day": "2026-06-21"}), "day")), "cash desk 101 would hold -30.00 on 2026-06-22")
+    post(by_hand("2026-06-01", ("131", -1000000), ("403", 1000000)))  # a bank may be overdrawn
+    k.call("finance.entry.reverse", {"id": k.list("finance.entry", [["day", "=", "2026-06-01"], ["total", "=", "1000000"]])["rows"][0]["id"], "day": "2026-06-01"})
+
+
+def a_desk_of_euros_counts_its_coins(k):
+    """100 euros come in at 4.00 and go out at 4.30: nothing is left, though their value was less."""
+    s = books(k)
+    desk = make(k, "finance.account", code="102", name="Euros", kind="asset", cash="cash", currency=s["EUR"], parent=s["account"]["1"])
+    journal = make(k, "finance.journal", code="CSE", name="Euros", kind="cash", account=desk, currency=s["EUR"])
+    pay(k, journal=journal, amount="100", day="2026-02-09")
+    pay(k, journal=journal, party=s["steel"], direction="out", amount="100", day="2026-04-09")
+    more = make(k, "finance.payment", party=s["steel"], direction="out", journal=journal, amount="0.01", day="2026-04-09")
+    expect(told(refused("rule", lambda: k.call("finance.payment.post", {"id": more}), "amount")), "cash desk 102 would hold -0.01 on 2026-04-09")
+
+
+def a_till_gives_back_what_is_in_it(k):
+    s = books(k)
+    row = invoice(k, thing("123"), kind="receipt", party=None, tax_included=True, day="2026-07-06")
+    held = D(k.call("finance.cash_desk", {"to": "2026-07-06"})["closing"])
+    entry(k, "2026-07-07", ("131", str(held)), ("100", str(-held)))
+    note = k.call("finance.invoice.credit", {"id": row["id"], "reason": "back", "day": "2026-07-08"})["made"]
+    expect(told(refused("rule", lambda: k.call("finance.invoice.post", {"id": note}), "day")), "cash desk 100 would hold -123.00 on 2026-07-08")
+    entry(k, "2026-07-08", ("100", "123"), ("131", "-123"))
+    posted(k, "finance.invoice", note)
+    proved(k)
+
+
 run([a_machine_flows_when_it_is_paid, what_was_paid_before_its_bill_flows_when_it_is_known, an_advance_flows_for_what_its_final_invoice_bought,
      what_is_taken_off_the_price_is_no_flow, a_machine_in_euros_costs_what_was_paid, what_needs_no_cash_is_no_flow,
-     one_payment_of_a_machine_and_of_costs, a_machine_that_is_sold_on_credit], modules="base,finance")
+     one_payment_of_a_machine_and_of_costs, a_machine_that_is_sold_on_credit, a_desk_holds_nothing_less_than_nothing,
+     a_desk_of_euros_counts_its_coins, a_till_gives_back_what_is_in_it], modules="base,finance")

@@ -208,3 +208,47 @@ kt_error *balance_on(kt_tx *tx, kt_id account, kt_date day, kt_dec *balance)
             known(slot_for(g.rows, g.size, account)->credit));
     return NULL;
 }
+
+static kt_dec net_of(const struct balance *b, bool own)
+{
+    return own ? known(b->amount) : kt_dec_sub(b->debit, b->credit);
+}
+
+static kt_error *sum_years(kt_tx *tx, kt_id account, bool own, kt_dec *sum)
+{
+    const kt_where where[] = {
+        KT_WHERE(balance, account, KT_EQ, account), KT_WHERE(balance, span, KT_EQ, YEARLY), {0}};
+    struct balance b = {KT_OF(balance)};
+    kt_cursor *cursor;
+    KT_TRY(kt_open(tx, &(kt_query){&balance_shape, where, NULL, 0}, &cursor));
+    while (kt_next(cursor, &b.rec))
+        *sum = kt_dec_add(*sum, net_of(&b, own));
+    return kt_close(cursor);
+}
+
+/* From the last day back: who posts on it reads a few years and no day. */
+kt_error *balance_below(
+    kt_tx *tx, kt_id account, bool own, kt_date from, kt_dec change, kt_date *day, kt_dec *balance)
+{
+    const kt_where later[] = {KT_WHERE(balance, account, KT_EQ, account),
+        KT_WHERE(balance, span, KT_EQ, DAILY), KT_WHERE(balance, start, KT_GT, from), {0}};
+    struct balance b = {KT_OF(balance)};
+    kt_dec at = change;
+    kt_cursor *cursor;
+    *day = from;
+    *balance = money(0);
+    KT_TRY(sum_years(tx, account, own, &at));
+    KT_TRY(kt_open(tx, &(kt_query){&balance_shape, later, "-start", 0}, &cursor));
+    while (kt_next(cursor, &b.rec)) {
+        if (sign_of(at) < 0) {
+            *day = b.start;
+            *balance = at;
+        }
+        at = kt_dec_sub(at, net_of(&b, own));
+    }
+    if (sign_of(at) < 0) {
+        *day = from;
+        *balance = at;
+    }
+    return kt_close(cursor);
+}

@@ -126,7 +126,7 @@ static kt_error *check_account(kt_tx *tx, const struct entry *e, const struct en
     if (a.currency.v && e->currency.v != a.currency.v && e->kind != REVALUATION && e->kind != CLOSING_ENTRY)
         return kt_fail(tx, KT_VALIDATION, path, "account %s is kept in another currency",
             "konto %s jest prowadzone w innej walucie", a.code.ptr);
-    return NULL;
+    return line->credit.coef ? cash_desk_holds(tx, e, i, &a, &house) : NULL;
 }
 
 static kt_error *unequal(kt_tx *tx, const char *path, kt_dec debit, kt_dec credit)
