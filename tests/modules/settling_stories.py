@@ -114,6 +114,42 @@ def a_discount_of_a_bill_from_the_union_is_at_its_own_rate(k):
 
 # ---- Advances ----
 
+def early_terms(k, code, days):
+    return make(k, "finance.terms", code=code, name=code, parts=[{"days": 90, "discount": "2", "discount_days": days}])
+
+
+def a_discount_is_of_what_a_note_left(k):
+    """1000 at 23 % and 1000 at 8 %, the second line credited: 24.60 off 1230 are 20 and 4.60 of the first rate alone. The rest comes back at
+    the prices that were paid: 980 and 225.40. Nothing is left of either rate."""
+    s = books(k)
+    row = invoice(k, thing("1000"), thing("1000", tax_category=s["category"]["reduced"]), terms=early_terms(k, "e10", 10), day="2026-04-01")
+    credit(k, row, "2026-04-02", (1, "1"))
+    paid = pay(k, day="2026-04-05", amount="1205.40", allocations=[{"item": items(k, row["id"])[0]["id"], "discount": "24.60"}])
+    expect(register(k, payment=paid["id"]), [("sale", "23%", "-20.00", "-4.60", "2026-04-05")])
+    rest = credit(k, row, "2026-04-20")
+    expect((rest["net"], rest["tax"]), ("980.00", "225.40"))
+    # the other way round: both rates are discounted, then each line comes back at its price
+    row = invoice(k, thing("1000"), thing("1000", tax_category=s["category"]["reduced"]), terms=early_terms(k, "f10", 10), day="2026-04-01")
+    pay(k, day="2026-04-05", amount="2263.80", allocations=[{"item": items(k, row["id"])[0]["id"], "discount": "46.20"}])
+    expect([credit(k, row, "2026-04-21", (line, "1"))["gross"] for line in (1, 0)], ["1058.40", "1205.40"])
+    proved(k)
+
+
+def a_discount_of_a_noted_invoice_in_euros_over_the_year_end(k):
+    """12300 euros at 4.00, a fifth credited: 9840 are open for 39360. Valued at the year's end at 4.00, paid at 4.20 less 2 %: 196.80 off at the
+    4.00 of the invoice, 640.00 and 147.20 of tax, in the ledger as in the register; on 9643.20 of money 0.20 each is gained."""
+    s = books(k)
+    row = invoice(k, thing("1000", "10"), currency=s["EUR"], terms=early_terms(k, "e60", 60), day="2025-12-20")
+    credit(k, row, "2025-12-28", (0, "2"))
+    k.call("finance.revalue", {"day": "2025-12-31"})
+    with Gained(k, "200", "131", "753", "221", "750", "751") as gained:
+        paid = pay(k, day="2026-02-15", currency=s["EUR"], amount="9643.20", allocations=[{"item": items(k, row["id"])[0]["id"], "discount": "196.80"}])
+    expect(gained.now, [D("-39360.00"), D("40501.44"), D("640.00"), D("147.20"), D("-1928.64"), D(0)])
+    expect(register(k, payment=paid["id"]), [("sale", "23%", "-640.00", "-147.20", "2026-02-15")])
+    expect(k.get("finance.invoice", row["id"])["payment_status"], "paid")
+    proved(k)
+
+
 def an_advance_is_settled_by_several_invoices(k):
     """615 in advance of 1230: the first delivery is worth 369 and needs no money, the second one settles the rest."""
     s = books(k)
@@ -424,7 +460,8 @@ def a_payment_that_is_reversed_takes_back_what_was_matched_by_hand(k):
 
 
 run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens_both_sides,
-     a_discount_of_a_bill_from_the_union_is_at_its_own_rate, a_discount_of_a_bill_in_euros, a_note_does_not_give_a_discount_back, an_advance_is_settled_by_several_invoices,
+     a_discount_of_a_bill_from_the_union_is_at_its_own_rate, a_discount_of_a_bill_in_euros, a_discount_is_of_what_a_note_left,
+     a_discount_of_a_noted_invoice_in_euros_over_the_year_end, a_note_does_not_give_a_discount_back, an_advance_is_settled_by_several_invoices,
      an_accountant_asks_for_an_advance_of_an_order, cents_of_an_advance_are_not_lost, an_advance_of_another_rate_gives_its_tax_back,
      what_a_note_left_of_an_advance_is_settled_rate_by_rate, an_advance_is_settled_credited_and_settled_again,
      paying_an_advance_early_earns_no_discount,

@@ -84,20 +84,55 @@ static kt_error *add_lines(kt_tx *tx, const struct invoice *v, const struct cred
     return all;
 }
 
+/* What its lines would come to that are not credited yet, at the prices that were billed. */
+static kt_dec not_credited(const struct invoice *v)
+{
+    kt_dec sum = money(0);
+    for (size_t i = 0; i < v->lines.count; i++) {
+        const struct invoice_line *line = invoice_line_at(&v->lines, i);
+        kt_dec left = kt_dec_sub(line->quantity, known(line->credited));
+        if (line->quantity.coef)
+            sum = kt_dec_add(sum, kt_dec_div(kt_dec_mul(line->gross, left, 8), line->quantity, 4));
+    }
+    return sum;
+}
+
+/* What notes on quantity have given back; a note on the price leaves its lines billed. */
+static kt_error *given_back(kt_tx *tx, const struct invoice *v, kt_dec *sum)
+{
+    const kt_where where[] = {
+        KT_WHERE(invoice, corrects, KT_EQ, v->rec.id), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
+    struct invoice note = {KT_OF(invoice)};
+    kt_cursor *cursor;
+    *sum = money(0);
+    KT_TRY(kt_open(tx, &(kt_query){&invoice_shape, where, "id", 0}, &cursor));
+    while (kt_next(cursor, &note.rec))
+        for (size_t i = 0; i < note.lines.count; i++) {
+            const struct invoice_line *line = invoice_line_at(&note.lines, i);
+            if (!line->price_only)
+                *sum = kt_dec_add(*sum, line->gross);
+        }
+    return kt_close(cursor);
+}
+
 /* What was taken off for paying early is not given back: the note has the prices that were paid. */
 static kt_error *less_discount(kt_tx *tx, const struct invoice *v, struct invoice *note, bool *lessened)
 {
-    kt_dec taken;
+    kt_dec taken, back, whole = not_credited(v);
     KT_TRY(discounts_taken(tx, v->rec.id, &taken));
-    *lessened = taken.coef != 0;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = given_back(tx, v, &back);
+    kt_callers_authority(tx, before);
+    KT_TRY(error);
+    kt_dec left = kt_dec_sub(kt_dec_sub(v->gross, back), taken);
+    *lessened = taken.coef && whole.coef;
     for (size_t i = 0; i < note->lines.count && *lessened; i++) {
         struct invoice_line *line = invoice_line_at(&note->lines, i);
-        kt_dec left = kt_dec_sub(v->gross, taken);
         if (line->price_only)
             continue;
-        line->price = kt_dec_div(kt_dec_mul(line->price, left, 6), v->gross, 4);
+        line->price = kt_dec_div(kt_dec_mul(line->price, left, 6), whole, 4);
         if (line->discount_amount.coef)
-            line->discount_amount = kt_dec_div(kt_dec_mul(line->discount_amount, left, 6), v->gross, 4);
+            line->discount_amount = kt_dec_div(kt_dec_mul(line->discount_amount, left, 6), whole, 4);
     }
     return NULL;
 }

@@ -3,6 +3,8 @@
  * 2006/112/EC art. 90, 185; ustawa o VAT art. 29a ust. 7, 10, 13, art. 30a ust. 1 */
 #include <string.h>
 
+#include <kontor/list.h>
+
 #include "invoice/posting.h"
 #include "payment/payment.h"
 
@@ -29,12 +31,25 @@ typedef struct {
     const struct discounted *of;
     struct invoice v;
     struct entry *e;
+    struct vat_line *rows; /* what the register has of the invoice and its notes, by rate */
+    size_t count, room;
+    kt_dec billed;        /* what these come to */
     kt_dec amount, value; /* what is left for the account of discounts, sided */
     kt_dec net;           /* what is left for the rows of the register */
 } discounting;
 
+static enum vat_register side_of(const struct invoice *v)
+{
+    return is_sale(v->kind) ? SALE_REGISTER : PURCHASE_REGISTER;
+}
+
+static bool is_buyers(const struct vat_line *row)
+{
+    return row->side == PURCHASE_REGISTER && row->kind == KT_TAX_REVERSED;
+}
+
 static kt_error *enter(
-    const discounting *d, enum vat_register side, const kt_tax_row *row, kt_dec net, kt_dec amount)
+    const discounting *d, enum vat_register side, const struct vat_line *row, kt_dec net, kt_dec amount)
 {
     const struct invoice *v = &d->v;
     struct vat_line line = {KT_OF(vat_line), .side = side, .invoice = v->rec.id, .payment = d->of->by->rec.id,
@@ -48,55 +63,90 @@ static kt_error *enter(
     return kt_create(d->tx, &line.rec);
 }
 
-static kt_error *lessen_tax(discounting *d, const kt_tax_row *row, bool last)
+static kt_error *book(discounting *d, enum purpose purpose, kt_str label, kt_dec value, kt_dec tax)
 {
-    const struct invoice *v = &d->v;
-    bool foreign = v->currency.v != d->of->house->currency.v, buyers;
-    kt_dec tax = share_of(d->of->amount, row->amount, v->gross), value;
-    kt_dec net = last ? d->net : share_of(d->of->amount, row->net, v->gross);
-    struct entry_line like = {.text = row->label};
-    KT_TRY(account_for(d->tx, is_sale(v->kind) ? TAX_SALE : TAX_PURCHASE, (kt_id){0}, &like.account));
-    KT_TRY(to_house(d->tx, d->of->house, "rate_day", tax, v->currency, v->rate_day, &value));
-    KT_TRY(entry_add(d->tx, d->e, &like, value, foreign ? tax : (kt_dec){0}));
-    d->amount = kt_dec_sub(d->amount, tax);
-    d->value = kt_dec_sub(d->value, value);
-    d->net = kt_dec_sub(d->net, net);
-    KT_TRY(buyer_accounts_for(d->tx, v, row, &buyers));
-    return buyers ? NULL : enter(d, is_sale(v->kind) ? SALE_REGISTER : PURCHASE_REGISTER, row, net, value);
+    struct entry_line like = {.text = label};
+    bool foreign = d->v.currency.v != d->of->house->currency.v;
+    KT_TRY(account_for(d->tx, purpose, (kt_id){0}, &like.account));
+    return entry_add(d->tx, d->e, &like, value, foreign ? tax : (kt_dec){0});
 }
 
-/* Both sides of what the buyer accounts for: they cancel each other in the entry. */
-static kt_error *lessen_assessed(discounting *d)
+/* Tax that the buyer accounts for comes down on both sides, which cancel each other in the entry. */
+static kt_error *lessen(discounting *d, const struct vat_line *row, bool last)
 {
     const struct invoice *v = &d->v;
-    bool foreign = v->currency.v != d->of->house->currency.v;
-    struct assessed all;
-    KT_TRY(assess_bill(d->tx, d->of->house, v, &all));
-    for (size_t i = 0; i < all.count; i++) {
-        const kt_tax_row row = assessed_row(&all.rows[i]);
-        kt_dec net = share_of(d->of->amount, row.net, v->gross);
-        kt_dec tax = share_of(d->of->amount, row.amount, v->gross), value;
-        KT_TRY(to_house(d->tx, d->of->house, "rate_day", tax, v->currency, v->rate_day, &value));
-        for (size_t k = 0; k < 2; k++) {
-            struct entry_line like = {.text = row.label};
-            KT_TRY(account_for(d->tx, assessed_sides[k].purpose, (kt_id){0}, &like.account));
-            KT_TRY(entry_add(d->tx, d->e, &like, k ? kt_dec_neg(value) : value,
-                !foreign ? (kt_dec){0}
-                : k      ? kt_dec_neg(tax)
-                         : tax));
-            KT_TRY(enter(d, assessed_sides[k].side, &row, net, value));
-        }
+    kt_dec tax = share_of(d->of->amount, row->amount, d->billed), value;
+    kt_dec net = last ? d->net : share_of(d->of->amount, row->net, d->billed);
+    KT_TRY(to_house(d->tx, d->of->house, "rate_day", tax, v->currency, v->rate_day, &value));
+    d->net = kt_dec_sub(d->net, net);
+    if (!is_buyers(row)) {
+        d->amount = kt_dec_sub(d->amount, tax);
+        d->value = kt_dec_sub(d->value, value);
+        KT_TRY(book(d, is_sale(v->kind) ? TAX_SALE : TAX_PURCHASE, row->label, value, tax));
+        return enter(d, side_of(v), row, net, value);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        KT_TRY(book(d, assessed_sides[i].purpose, row->label, i ? kt_dec_neg(value) : value,
+            i ? kt_dec_neg(tax) : tax));
+        KT_TRY(enter(d, assessed_sides[i].side, row, net, value));
     }
     return NULL;
 }
 
-static kt_error *read_invoice(discounting *d)
+static kt_error *add_row(discounting *d, const struct vat_line *row)
 {
-    const struct open_item *item = d->of->item;
-    const char *entity = kt_any_entity(d->tx, item->document);
-    if (!entity || strcmp(entity, "finance.invoice") != 0)
-        return NULL; /* of an opening balance: what it was taxed at is not known here */
-    return kt_read(d->tx, kt_any_id(item->document), &d->v.rec);
+    size_t at = 0;
+    while (at < d->count && (d->rows[at].tax.v != row->tax.v || d->rows[at].kind != row->kind ||
+                                !same_dec(d->rows[at].rate, row->rate)))
+        at++;
+    if (at == d->count) {
+        d->rows = kt_grow(d->tx, d->rows, d->count, &d->room, sizeof *d->rows);
+        if (!d->rows)
+            return kt_no_memory();
+        d->rows[d->count++] = *row;
+        return NULL;
+    }
+    d->rows[at].net = kt_dec_add(d->rows[at].net, row->net);
+    d->rows[at].amount = kt_dec_add(d->rows[at].amount, row->amount);
+    return NULL;
+}
+
+static kt_error *add_rows(discounting *d, kt_id invoice)
+{
+    const enum vat_register side = side_of(&d->v);
+    const kt_where where[] = {KT_WHERE(vat_line, invoice, KT_EQ, invoice),
+        KT_WHERE(vat_line, payment, KT_EQ, {0}), KT_WHERE(vat_line, side, KT_EQ, side), {0}};
+    struct vat_line row = {KT_OF(vat_line)};
+    kt_cursor *cursor;
+    kt_error *error = NULL;
+    KT_TRY(kt_open(d->tx, &(kt_query){&vat_line_shape, where, "id", 0}, &cursor));
+    while (!error && kt_next(cursor, &row.rec))
+        error = add_row(d, &row);
+    kt_also(&error, kt_close(cursor));
+    return error;
+}
+
+/* What is billed, rate by rate: less what advances bore and what notes took off before. */
+static kt_error *read_billed(discounting *d)
+{
+    const kt_where notes[] = {
+        KT_WHERE(invoice, corrects, KT_EQ, d->v.rec.id), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
+    kt_found found;
+    size_t kept = 0;
+    KT_TRY(add_rows(d, d->v.rec.id));
+    KT_TRY(kt_find(d->tx, &(kt_query){&invoice_shape, notes, "id"}, 0, &found));
+    for (size_t i = 0; i < found.count; i++)
+        KT_TRY(add_rows(d, found.ids[i]));
+    d->billed = money(0);
+    for (size_t i = 0; i < d->count; i++) {
+        const struct vat_line row = d->rows[i];
+        if (!row.net.coef && !row.amount.coef)
+            continue;
+        d->billed = kt_dec_add(d->billed, is_buyers(&row) ? row.net : kt_dec_add(row.net, row.amount));
+        d->rows[kept++] = row;
+    }
+    d->count = kept;
+    return NULL;
 }
 
 kt_error *discount_book(kt_tx *tx, const struct discounted *of, struct entry *e)
@@ -104,15 +154,18 @@ kt_error *discount_book(kt_tx *tx, const struct discounted *of, struct entry *e)
     discounting d = {
         .tx = tx, .of = of, .e = e, .v = {KT_OF(invoice)}, .amount = of->amount, .value = of->value};
     struct entry_line like = {.account = of->account};
-    KT_TRY(read_invoice(&d));
+    const char *entity = kt_any_entity(tx, of->item->document);
+    if (entity &&
+        strcmp(entity, invoice_shape.name) == 0) { /* else of an opening balance: its tax is not known here */
+        KT_TRY(kt_read(tx, kt_any_id(of->item->document), &d.v.rec));
+        KT_TRY(read_billed(&d));
+    }
     d.net = of->amount;
-    for (size_t i = 0; i < d.v.taxes.count && d.v.gross.coef; i++)
-        d.net = kt_dec_sub(
-            d.net, share_of(of->amount, KT_AS(kt_tax_row, kt_line(&d.v.taxes, i))->amount, d.v.gross));
-    for (size_t i = 0; i < d.v.taxes.count && d.v.gross.coef; i++)
-        KT_TRY(lessen_tax(&d, KT_AS(kt_tax_row, kt_line(&d.v.taxes, i)), i + 1 == d.v.taxes.count));
-    if (d.v.gross.coef)
-        KT_TRY(lessen_assessed(&d));
+    for (size_t i = 0; i < d.count && d.billed.coef; i++)
+        if (!is_buyers(&d.rows[i]))
+            d.net = kt_dec_sub(d.net, share_of(of->amount, d.rows[i].amount, d.billed));
+    for (size_t i = 0; i < d.count && d.billed.coef; i++)
+        KT_TRY(lessen(&d, &d.rows[i], i + 1 == d.count));
     bool foreign = of->item->currency.v != of->house->currency.v;
     return entry_add(tx, e, &like, d.value, foreign ? d.amount : (kt_dec){0});
 }

@@ -37,8 +37,7 @@ kt_error *match_check(kt_tx *tx, const kt_record *before, const kt_record *after
         "rozliczenie cofa się przez finance.match.undo, nigdy nie zmienia");
 }
 
-/* What part of the item's value in the company's currency goes with this part of its amount. */
-static kt_dec value_of(const struct open_item *item, kt_dec amount)
+kt_dec open_item_value(const struct open_item *item, kt_dec amount)
 {
     kt_dec open = item->open.coef < 0 ? kt_dec_neg(item->open) : item->open;
     kt_dec value = item->open_value.coef < 0 ? kt_dec_neg(item->open_value) : item->open_value;
@@ -113,8 +112,8 @@ static kt_error *match_them(kt_tx *tx, struct match *m)
     KT_TRY(kt_read(tx, m->credit, &credit.rec));
     KT_TRY(check_pair(tx, &debit, &credit, m->amount, m->credit_amount));
     m->day = latest(m->day, latest(debit.day, credit.day)); /* nothing is settled before it is there */
-    m->debit_value = value_of(&debit, m->amount);
-    m->credit_value = value_of(&credit, m->credit_amount);
+    m->debit_value = open_item_value(&debit, m->amount);
+    m->credit_value = open_item_value(&credit, m->credit_amount);
     KT_TRY(post_difference(
         tx, &debit, kt_dec_sub(m->debit_value, m->credit_value), m->day, m->document, &m->entry));
     KT_TRY(kt_create(tx, &m->rec));

@@ -224,19 +224,22 @@ static kt_error *post_money(paying *y)
     return NULL;
 }
 
-/* Closes so much of an item by an entry of its own: a discount, or a rest that nobody will pay. */
-static kt_error *post_rest(paying *y, const struct open_item *item, kt_dec amount, enum purpose purpose)
+/* Closes so much of an item by an entry of its own: a discount, or a rest that nobody will pay. Its value is what it is in the
+ * books for: on what is not paid no exchange difference is realised. source: IAS 21 par. 28 */
+static kt_error *post_rest(paying *y, const struct open_item *of, kt_dec amount, enum purpose purpose)
 {
     kt_id account;
-    kt_dec value;
-    struct open_item made;
+    struct open_item made, now = {KT_OF(open_item)}, *item = &now;
     if (!amount.coef)
         return NULL;
     bool foreign = item->currency.v != y->house.currency.v;
     kt_dec sided = y->side > 0 ? amount : kt_dec_neg(amount);
     KT_TRY(account_for(y->tx, purpose, (kt_id){0}, &account));
-    KT_TRY(to_house(y->tx, &y->house, "day", sided, item->currency, y->p->day, &value));
+    KT_TRY(kt_read(y->tx, of->rec.id, &now.rec)); /* the payment has lessened it */
     struct entry e = {KT_OF(entry), .day = y->p->day, .currency = item->currency, .origin = y->self,
+    kt_dec value = open_item_value(item, amount);
+    if (y->side < 0)
+        value = kt_dec_neg(value);
         .reference = item->reference, .text = kt_say(y->tx, purposes[purpose - 1].label)};
     KT_TRY(entry_add(y->tx, &e, &(struct entry_line){.account = item->account, .party = item->party},
         kt_dec_neg(value), foreign ? kt_dec_neg(sided) : (kt_dec){0}));

@@ -51,6 +51,8 @@ KT_MUST kt_error *open_items_on(kt_tx *tx, kt_id party, kt_date day, open_item_t
 
 /* ---- match.c ---- */
 
+/* What part of an item's value in the company's currency goes with this part of what is open; all above zero. */
+kt_dec open_item_value(const struct open_item *item, kt_dec amount);
 struct match {
     kt_record rec;
     kt_id debit, credit, entry, document, undoes;
