@@ -41,7 +41,7 @@ def a_discount_of_a_bill_in_euros(k):
                   currency=s["EUR"], day="2026-03-25", terms=k.list("finance.terms", [["code", "=", "2/10"]])["rows"][0]["id"])
     rates = {t["label"]: (D(t["net"]), D(t["amount"])) for t in row["taxes"]}
     off = D(items(k, row["id"])[0]["discount"])
-    paid = pay(k, party=s["steel"], direction="out", day="2026-03-31", currency=s["EUR"], amount=str(D(row["gross"]) - off),
+    paid = pay(k, party=s["steel"], direction="out", day="2026-04-01", currency=s["EUR"], amount=str(D(row["gross"]) - off),
                allocations=[{"item": items(k, row["id"])[0]["id"], "discount": str(off)}])
     expect(k.get("finance.invoice", row["id"])["payment_status"], "paid")
     got = {label: (D(net), D(amount)) for side, label, net, amount, _ in register(k, payment=paid["id"]) if side == "purchase"}
@@ -305,6 +305,21 @@ def a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest(k):
 
 # ---- Days ----
 
+def money_comes_at_the_rate_of_the_day_before(k):
+    """On the 10th of March the euro fell from 4.20 to 4.10: what comes on that day comes at 4.20, unless somebody says otherwise."""
+    s = books(k)
+    row = invoice(k, thing("1000", tax_category=s["category"]["zero"]), currency=s["EUR"], day="2026-03-02")
+    item = items(k, row["id"])[0]["id"]
+    euros = dict(day="2026-03-10", currency=s["EUR"], amount="500", allocations=[{"item": item}])
+    with Gained(k, "131", "200", "751") as gained:
+        expect(pay(k, **euros)["rate_day"], "2026-03-09")
+    expect(gained.now, [D("2100.00"), D("-2100.00"), D(0)])
+    with Gained(k, "131", "200", "751") as gained:
+        pay(k, rate_day="2026-03-10", **euros)
+    expect(gained.now, [D("2050.00"), D("-2100.00"), D("50.00")])
+    proved(k)
+
+
 def a_debt_is_not_settled_before_it_is_there(k):
     """Paid on the 10th, billed on the 20th: between them the customer has 123 to his credit, on the account and among what is open."""
     s = books(k)
@@ -466,7 +481,7 @@ run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens
      what_a_note_left_of_an_advance_is_settled_rate_by_rate, an_advance_is_settled_credited_and_settled_again,
      paying_an_advance_early_earns_no_discount,
      a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest,
-     a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
+     money_comes_at_the_rate_of_the_day_before, a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
      a_reversed_set_off_leaves_both_sides_open_again, nothing_is_taken_back_before_it_was, a_note_bears_the_rates_of_what_it_corrects,
      a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance, a_return_to_the_till_takes_money_and_tax_out,
      a_payment_that_is_reversed_takes_back_what_was_matched_by_hand],

@@ -39,6 +39,9 @@ const kt_shape payment_shape = KT_SHAPE(payment, "finance.payment",
         .help = {"Empty: the first bank.", "Puste: pierwszy bank."}),
     KT_FIELD(payment, currency, REF, "Currency", "Waluta", .target = "base.currency",
         .help = {"Empty: the journal's, or the company's.", "Puste: dziennika albo firmy."}),
+    KT_FIELD(payment, rate_day, DATE, "Day of the exchange rate", "Dzień kursu",
+        .help = {"Empty: the payment's, or the day before it, as finance.setting says.",
+            "Puste: dzień płatności albo poprzedni, według finance.setting."}),
     KT_FIELD(payment, account, REF, "Account of the party", "Konto rozrachunkowe",
         .target = "finance.account",
         .help = {"Empty: the items', or receivables for money in and payables for money out.",
@@ -157,7 +160,7 @@ static kt_error *judge_rest(kt_tx *tx, const struct payment *p, struct allocatio
         return NULL;
     KT_TRY(setting_of(tx, &s));
     KT_TRY(house_of(tx, &house));
-    KT_TRY(to_house(tx, &house, "day", rest, item->currency, p->day, &value));
+    KT_TRY(to_house(tx, &house, "rate_day", rest, item->currency, p->rate_day, &value));
     if (kt_dec_cmp(value, s.tolerance) > 0 && !any_rest)
         return kt_hint(kt_fail(tx, KT_RULE, path_of(tx, i, "write_off"), "the rest is above the tolerance",
                            "reszta przekracza tolerancję"),
@@ -180,13 +183,13 @@ static kt_error *judge(kt_tx *tx, const struct payment *p, struct allocation *a,
             "Choose an open item of this party: owed to us for money in, by us for money out.",
             "Wybierz otwarty rozrachunek tego kontrahenta: należność dla wpływu, zobowiązanie dla wypłaty.");
     kt_dec wanted = kt_dec_sub(size_of(item->open), known(a->discount));
-    KT_TRY(exchange(tx, "day", wanted, item->currency, p->currency, p->day, &open));
+    KT_TRY(exchange(tx, "rate_day", wanted, item->currency, p->currency, p->rate_day, &open));
     if (!a->amount.scale1)
         a->amount = kt_dec_cmp(open, *left) < 0 ? open : *left;
     if (kt_dec_cmp(a->amount, *left) > 0 || sign_of(a->amount) <= 0)
         return kt_fail(tx, KT_RULE, path_of(tx, i, "amount"), "is more than is left of the payment",
             "jest większa niż pozostało z płatności");
-    KT_TRY(exchange(tx, "day", a->amount, p->currency, item->currency, p->day, &a->settles));
+    KT_TRY(exchange(tx, "rate_day", a->amount, p->currency, item->currency, p->rate_day, &a->settles));
     if (kt_dec_cmp(a->amount, open) == 0)
         a->settles = wanted;
     *left = kt_dec_sub(*left, a->amount);
@@ -212,7 +215,7 @@ static kt_error *post_money(paying *y)
     kt_dec value, amount = y->side > 0 ? p->amount : kt_dec_neg(p->amount);
     bool foreign = p->currency.v != y->house.currency.v;
     KT_TRY(kt_read(y->tx, p->journal, &j.rec));
-    KT_TRY(to_house(y->tx, &y->house, "day", amount, p->currency, p->day, &value));
+    KT_TRY(to_house(y->tx, &y->house, "rate_day", amount, p->currency, p->rate_day, &value));
     struct entry e = {KT_OF(entry), .day = p->day, .journal = p->journal, .currency = p->currency,
         .origin = y->self, .reference = p->rec.number, .text = p->text};
     KT_TRY(entry_add(
@@ -232,14 +235,14 @@ static kt_error *post_rest(paying *y, const struct open_item *of, kt_dec amount,
     struct open_item made, now = {KT_OF(open_item)}, *item = &now;
     if (!amount.coef)
         return NULL;
+    KT_TRY(kt_read(y->tx, of->rec.id, &now.rec)); /* the payment has lessened it */
     bool foreign = item->currency.v != y->house.currency.v;
     kt_dec sided = y->side > 0 ? amount : kt_dec_neg(amount);
-    KT_TRY(account_for(y->tx, purpose, (kt_id){0}, &account));
-    KT_TRY(kt_read(y->tx, of->rec.id, &now.rec)); /* the payment has lessened it */
-    struct entry e = {KT_OF(entry), .day = y->p->day, .currency = item->currency, .origin = y->self,
     kt_dec value = open_item_value(item, amount);
     if (y->side < 0)
         value = kt_dec_neg(value);
+    KT_TRY(account_for(y->tx, purpose, (kt_id){0}, &account));
+    struct entry e = {KT_OF(entry), .day = y->p->day, .currency = item->currency, .origin = y->self,
         .reference = item->reference, .text = kt_say(y->tx, purposes[purpose - 1].label)};
     KT_TRY(entry_add(y->tx, &e, &(struct entry_line){.account = item->account, .party = item->party},
         kt_dec_neg(value), foreign ? kt_dec_neg(sided) : (kt_dec){0}));
@@ -326,12 +329,16 @@ static kt_error *post(paying *y)
 static kt_error *payment_post(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     paying y = {.tx = tx, .p = KT_AS(payment, self)};
+    struct setting setting;
     (void)params;
     y.any_rest = kt_may(tx, "finance.payment:override");
     y.side = y.p->direction == MONEY_IN ? 1 : -1;
     y.self = kt_any(tx, "finance.payment", y.p->rec.id);
     KT_TRY(house_of(tx, &y.house));
     KT_TRY(period_open(tx, "day", y.p->day));
+    KT_TRY(setting_of(tx, &setting));
+    if (!y.p->rate_day.day) /* source: ustawa o rachunkowości art. 30 ust. 2 pkt 2 */
+        y.p->rate_day = kt_date_add(y.p->day, setting.rate_before ? -1 : 0);
     kt_authority before = kt_own_authority(tx);
     kt_error *error = post(&y);
     kt_callers_authority(tx, before);

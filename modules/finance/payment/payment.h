@@ -90,7 +90,7 @@ struct payment {
     kt_record rec;
     enum direction direction;
     kt_id party, journal, currency, account, entry;
-    kt_date day;
+    kt_date day, rate_day;
     kt_dec amount, open;
     kt_str text, reference;
     enum payment_state state;
