@@ -136,6 +136,25 @@ def a_past_forecast_keeps_what_it_was_for(k):
     k.call("crm.order.cancel", {"id": late, "reason": "Gone"})
 
 
+def of_a_component_is_foreseen_what_is_sold_of_it_by_itself(k):
+    """Ten feet a month are sold as spare parts. Stands that are sold take two each, none of them foreseen; a foot that is sold is one of the ten."""
+    for code in ("STAND", "FOOT"):
+        seen[code] = make(k, "base.item", code=code, name=code.title(), price="100", unit=k.get("base.item", seen["LAMP"])["unit"])
+    make(k, "production.bom", item=seen["STAND"], lines=[{"item": seen["FOOT"], "quantity": "2"}])
+    times = [make(k, "production.forecast", item=seen["FOOT"], day=day(100 + 30 * n), until=day(129 + 30 * n), quantity="10") for n in (0, 1)]
+    stands = sold(k, 110, "6", item=seen["STAND"])
+    planned(k)
+    expect((proposed(k, "FOOT"), consumption(k, item=seen["FOOT"])), ([(day(100), 10), (day(110), 12), (day(130), 10)], [(f, None, None, 10) for f in times]))
+    spare = sold(k, 140, "4", item=seen["FOOT"])
+    planned(k)
+    expect(consumption(k, item=seen["FOOT"]), [(times[0], None, None, 10), (times[1], spare, 4, 6)])
+    expect(sum(q for _, q in proposed(k, "FOOT")), 10 + 12 + 6 + 4) # nobody makes or sells them here: the four are to be bought, too
+    for order in (stands, spare):
+        k.call("crm.order.cancel", {"id": order, "reason": "Gone"})
+    for one in times:
+        k.delete("production.forecast", one)
+
+
 def a_time_that_cannot_be_is_refused(k):
     refused("validation", lambda: foreseen(k, 10, 9, "-1"), "until", "quantity")
     refused("validation", lambda: foreseen(k, 10, 10 + 366, "1"), "until")
