@@ -12,7 +12,6 @@ struct gathering {
     struct bom_book book;
     id_map index;
     struct list items, ids, idle, made, made_from, routings, links, demands, demand_of, receipts, receipt_of;
-    int64_t *known_incoming; /* of each item: receipts that are gathered */
     int64_t consumed;
 };
 
@@ -101,6 +100,57 @@ static kt_error *read_items(kt_tx *tx, struct gathering *g)
     return error ? error : end;
 }
 
+/* ---- How long buying takes, of what says no lead time itself ---- */
+
+struct offered { /* a supplier's price */
+    kt_record rec;
+    kt_id item;
+    int64_t lead_days;
+    kt_date valid_from, valid_to;
+    bool active, preferred;
+};
+static const kt_shape offered_shape = KT_SHAPE(offered, "logistics.supplier_price",
+    KT_BIND(offered, item, REF, "item"), KT_BIND(offered, lead_days, INT, "lead_days"),
+    KT_BIND(offered, valid_from, DATE, "valid_from"), KT_BIND(offered, valid_to, DATE, "valid_to"),
+    KT_BIND(offered, active, BOOL, "active"), KT_BIND(offered, preferred, BOOL, "preferred"));
+
+enum lead_from { OWN, ANY_SUPPLIER, PREFERRED_SUPPLIER };
+
+/* The longest counts: of preferred ones, if there are some. */
+static void take_lead(struct gathering *g, enum lead_from *from, const struct offered *o)
+{
+    uint32_t at;
+    if (!o->active || !holds_on(o->valid_from, o->valid_to, g->book.day) ||
+        !id_map_find(&g->index, o->item, &at) || from[at] == OWN)
+        return;
+    int32_t *lead = &((struct mrp_item *)g->items.items)[at].lead;
+    const enum lead_from now = o->preferred ? PREFERRED_SUPPLIER : ANY_SUPPLIER;
+    if (now > from[at] || (now == from[at] && o->lead_days > *lead))
+        *lead = (int32_t)o->lead_days;
+    from[at] = now > from[at] ? now : from[at];
+}
+
+static kt_error *read_offers(kt_tx *tx, struct gathering *g)
+{
+    const struct mrp_item *items = g->items.items;
+    const uint32_t *made_from = g->made_from.items;
+    enum lead_from *from = kt_alloc(tx, (g->items.count + 1) * sizeof *from);
+    struct offered o = {KT_OF(offered)};
+    kt_cursor *cursor;
+    if (!from)
+        return kt_no_memory();
+    for (size_t i = 0; i < g->items.count; i++)
+        from[i] = items[i].lead || made_from[i] < made_from[i + 1] ? OWN : ANY_SUPPLIER;
+    if (!kt_any(tx, offered_shape.name, (kt_id){1}).v)
+        return NULL;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &offered_shape}, &cursor));
+    while (kt_next(cursor, &o.rec))
+        take_lead(g, from, &o);
+    return kt_close(cursor);
+}
+
+/* ---- What goes into what ---- */
+
 static int32_t earlier_end(int32_t a, int32_t b) /* 0: none */
 {
     return !a || (b && b < a) ? b : a;
@@ -169,9 +219,19 @@ static kt_error *add_receipt(
         .day = day.day > g->book.day.day ? day.day : g->book.day.day,
         .quantity = whole(quantity)};
     *of = origin;
-    g->known_incoming[at] += r->quantity;
     return NULL;
 }
+
+struct requested { /* a purchase request */
+    kt_record rec;
+    kt_id item;
+    kt_dec quantity, received;
+    kt_date needed, day;
+};
+static const kt_shape requested_shape = KT_SHAPE(requested, "logistics.purchase_request",
+    KT_BIND(requested, item, REF, "item"), KT_BIND(requested, quantity, QUANTITY, "quantity"),
+    KT_BIND(requested, received, QUANTITY, "received"), KT_BIND(requested, needed, DATE, "needed"),
+    KT_BIND(requested, day, DATE, "day"));
 
 struct open_need { /* a pegging */
     kt_record rec;
@@ -187,8 +247,14 @@ static const kt_shape open_need_shape = KT_SHAPE(open_need, "base.pegging",
     KT_BIND(open_need, kind, STATE, "kind"), KT_BIND(open_need, quantity, QUANTITY, "quantity"),
     KT_BIND(open_need, needed, DATE, "needed"), KT_BIND(open_need, day, DATE, "day"));
 
-/* Whatever is pegged is needed, whatever it is covered by; what is pegged to a purchase comes. What was asked for on no
- * day is needed when it was promised: there is nothing to expedite. */
+static bool is_of(const kt_tx *tx, kt_id document, const char *name)
+{
+    const char *entity = kt_any_entity(tx, document);
+    return entity && strcmp(entity, name) == 0;
+}
+
+/* Whatever is pegged is needed, whatever it is covered by; who buys in another way than by requests tells of it here
+ * alone. What was asked for on no day is needed when it was promised: there is nothing to expedite. */
 static kt_error *read_needs(kt_tx *tx, struct gathering *g)
 {
     struct open_need n = {KT_OF(open_need)};
@@ -198,7 +264,7 @@ static kt_error *read_needs(kt_tx *tx, struct gathering *g)
     while (!error && kt_next(cursor, &n.rec)) {
         error = add_demand(tx, g, n.item, n.needed.day ? n.needed : n.day, n.quantity,
             (struct origin){n.demand, {(uint64_t)n.line}});
-        if (!error && n.kind == KT_FROM_BUYING)
+        if (!error && n.kind == KT_FROM_BUYING && !is_of(tx, n.supply, requested_shape.name))
             error = add_receipt(tx, g, n.item, n.day, n.quantity, (struct origin){n.supply, {0}});
     }
     kt_error *end = kt_close(cursor);
@@ -279,7 +345,7 @@ static kt_error *read_orders(kt_tx *tx, struct gathering *g)
     return error ? error : end;
 }
 
-/* What the stores have, and what they expect that nobody waits for yet. */
+/* What the stores have: not what is blocked, or out of use. */
 static kt_error *read_stock(kt_tx *tx, struct gathering *g)
 {
     const kt_stock *stock = kt_stock_find(tx);
@@ -290,14 +356,67 @@ static kt_error *read_stock(kt_tx *tx, struct gathering *g)
         if (items[i].phantom)
             continue;
         KT_TRY(stock->level(tx, ids[i], (kt_id){0}, (kt_id){0}, (kt_date){0}, &level));
-        items[i].on_hand = whole(level.reserved) +
-                           whole(level.available); /* not what is blocked, or out of use */
-        int64_t more = whole(level.incoming) - g->known_incoming[i];
-        if (more > 0)
-            KT_TRY(add_receipt(tx, g, ids[i], kt_date_add(g->book.day, items[i].lead), KT_DEC(more, 4),
-                (struct origin){{0}, {0}}));
+        items[i].on_hand = whole(level.reserved) + whole(level.available);
     }
     return NULL;
+}
+
+/* ---- What is bought: requests, which stand for all that is to come of purchase orders, too ---- */
+
+static kt_error *read_requests(kt_tx *tx, struct gathering *g)
+{
+    const kt_query query = {
+        .of = &requested_shape, .filter = KT_STR("[[\"state\",\"in\",[\"open\",\"ordered\"]]]")};
+    struct requested r = {KT_OF(requested)};
+    kt_cursor *cursor;
+    kt_error *error = NULL;
+    if (!kt_any(tx, requested_shape.name, (kt_id){1}).v)
+        return NULL;
+    KT_TRY(kt_open(tx, &query, &cursor));
+    while (!error && kt_next(cursor, &r.rec))
+        error = add_receipt(tx, g, r.item, r.day.day ? r.day : r.needed, kt_dec_sub(r.quantity, r.received),
+            (struct origin){kt_any(tx, requested_shape.name, r.rec.id), {0}});
+    kt_error *end = kt_close(cursor);
+    return error ? error : end;
+}
+
+struct expected { /* a move that is to bring something */
+    kt_record rec;
+    kt_id item, document;
+    kt_dec quantity;
+    kt_date day;
+};
+static const kt_shape expected_shape = KT_SHAPE(expected, "logistics.move",
+    KT_BIND(expected, item, REF, "item"), KT_BIND(expected, document, REF, "document"),
+    KT_BIND(expected, quantity, QUANTITY, "quantity"), KT_BIND(expected, day, DATE, "day"));
+
+/* What has no day comes after the item's lead time. Orders speak for themselves. */
+static kt_error *add_expected(kt_tx *tx, struct gathering *g, const struct expected *e)
+{
+    kt_date day = e->day;
+    uint32_t at;
+    if (is_of(tx, e->document, open_order_shape.name) || is_of(tx, e->document, "logistics.purchase_order"))
+        return NULL;
+    if (!day.day && id_map_find(&g->index, e->item, &at))
+        day = kt_date_add(g->book.day, ((const struct mrp_item *)g->items.items)[at].lead);
+    return add_receipt(tx, g, e->item, day, e->quantity, (struct origin){{0}, {0}});
+}
+
+static kt_error *read_expected(kt_tx *tx, struct gathering *g)
+{
+    const kt_query query = {.of = &expected_shape,
+        .filter = KT_STR("[[\"state\",\"in\",[\"confirmed\",\"partially_reserved\",\"reserved\"]],"
+                         "[\"to_place\",\"=\",\"stores\"],[\"from_place\",\"!=\",\"stores\"]]")};
+    struct expected e = {KT_OF(expected)};
+    kt_cursor *cursor;
+    kt_error *error = NULL;
+    if (!kt_stock_find(tx))
+        return NULL;
+    KT_TRY(kt_open(tx, &query, &cursor));
+    while (!error && kt_next(cursor, &e.rec))
+        error = add_expected(tx, g, &e);
+    kt_error *end = kt_close(cursor);
+    return error ? error : end;
 }
 
 /* Items that a routing makes: how long it takes. */
@@ -322,9 +441,7 @@ kt_error *mrp_gather(kt_tx *tx, const memory *lasting, struct gathered *out)
     struct gathering g = {.out = out, .book = {.day = kt_today(tx)}};
     KT_TRY(end_eras(tx, &g)); /* of no item */
     KT_TRY(read_items(tx, &g));
-    g.known_incoming = kt_alloc(tx, (g.items.count + 1) * sizeof *g.known_incoming);
-    if (!g.known_incoming)
-        return kt_no_memory();
+    KT_TRY(read_offers(tx, &g));
     for (size_t i = 0; i < g.items.count; i++)
         KT_TRY(add_links(tx, &g, (uint32_t)i));
     KT_TRY(read_needs(tx, &g));
@@ -332,6 +449,8 @@ kt_error *mrp_gather(kt_tx *tx, const memory *lasting, struct gathered *out)
     KT_TRY(read_leads(tx, lasting, &g));
     KT_TRY(read_orders(tx, &g));
     KT_TRY(read_stock(tx, &g));
+    KT_TRY(read_requests(tx, &g));
+    KT_TRY(read_expected(tx, &g));
     *out = (struct gathered){.ids = g.ids.items,
         .idle = g.idle.items,
         .idle_count = g.idle.count,

@@ -37,8 +37,9 @@ const kt_shape planned_item_shape = KT_SHAPE(planned_item, "base.item",
     KT_FIELD(planned_item, lot_period, INT, "Period, days", "Okres, dni"),
     KT_FIELD(planned_item, lead_days, INT, "Lead time, days", "Czas realizacji, dni",
         .help = {"From the release of an order until it is there. Of what a routing makes its time counts "
-                 "instead.",
-            "Od zlecenia do przyjęcia. Dla wyrobu z marszrutą liczy się zamiast tego jej czas."}),
+                 "instead; empty, of what is bought: its suppliers'.",
+            "Od zlecenia do przyjęcia. Dla wyrobu z marszrutą liczy się zamiast tego jej czas; puste dla "
+            "kupowanego: czas dostawców."}),
     KT_FIELD(planned_item, lead_fixed, BOOL, "Lead time holds with a routing, too",
         "Czas realizacji także z marszrutą",
         .help = {"Planning releases by the days above, not by the time of the routing.",
