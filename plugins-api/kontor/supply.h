@@ -108,12 +108,14 @@ typedef struct {
     /* So much of what was reserved for a demand is lost, and reserved no more: the demand is covered anew. */
     KT_MUST kt_error *(*lost)(
         kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity, kt_text reason);
+    /* So much of a supply went straight to a demand that waits for it, past the stores: of that it waits no more. */
+    KT_MUST kt_error *(*passed)(kt_tx *tx, kt_id supply, kt_id document, kt_id line, kt_dec quantity);
 } kt_supply;
 
 /* NULL: no module offers it now. */
 static inline const kt_supply *kt_supply_find(kt_tx *tx)
 {
-    return (const kt_supply *)kt_service_find(tx, "base.supply", 3);
+    return (const kt_supply *)kt_service_find(tx, "base.supply", 4);
 }
 
 /* A new part, all zero, at the plan's end; its index in *at. Parts move when others are added. */

@@ -208,6 +208,19 @@ def what_came_back_costs_what_it_cost(k):
     refused("rule", lambda: act(k, d, "return", lines=[{"line": d["lines"][0]["id"], "quantity": "5"}]))
 
 
+def parts_of_a_unit_come_back_as_they_went(k):
+    """Of a box of three two went, and come back one by one: two thirds, rounded, leave nothing behind."""
+    bar, three = item(k, "bar"), make(k, "base.unit", code="tri", category="count", factor="3", rounding="1")
+    put(k, bar, "3", "1")
+    sold = order(k, [{"item": bar, "quantity": "1", "unit": three, "price": "9"}])
+    d = delivery_of(k, sold)
+    line, told = d["lines"][0]["id"], []
+    for action, quantity in (("ship", "2"), ("return", "1"), ("return", "1")):
+        act(k, d, action, lines=[{"line": line, "quantity": quantity}])
+        told.append(k.get("crm.order", sold)["lines"][0]["delivered"])
+    expect(told, ["0.6667", "0.3333", "0.0000"])
+
+
 def an_amended_order_changes_its_delivery(k):
     rim = item(k, "rim")
     put(k, rim, "10", "4")
@@ -288,6 +301,13 @@ def a_blocked_or_expired_lot_stays(k):
     take(k, cheese, "2", against="loss")
     k.call("logistics.lot.unblock", {"id": bad})
     expect(level(k, cheese)["available"] > 0, True)
+
+
+def what_is_past_its_day_by_then_is_not_promised(k):
+    cream, ahead = item(k, "cream", tracking="lot"), lambda days: str(datetime.date.today() + datetime.timedelta(days))
+    put(k, cream, "5", "1", new_lot="first", expires=ahead(5))
+    put(k, cream, "4", "1", new_lot="second", expires=ahead(30))
+    expect([level(k, cream, day=ahead(days))["promised"] for days in (0, 5, 6, 30, 31)], [9, 9, 4, 4, 0])
 
 
 def a_serial_number_is_one_piece(k):
@@ -579,8 +599,8 @@ def the_stores_are_sound(k):
 
 run([what_never_was_there_is_not_there, nobody_writes_stock_by_hand, goods_come_and_go_on_slips, boxes_are_stocked_in_pieces,
      cheese_is_stocked_in_pieces_and_sold_by_weight,     goods_go_to_another_warehouse, a_confirmed_order_reserves_and_ships, what_is_missing_waits_and_goes_later,
-     the_rest_is_cancelled_or_everything_waits, what_came_back_costs_what_it_cost, an_amended_order_changes_its_delivery, what_others_deliver_the_stores_do_not,
-     the_first_to_expire_goes_first, each_warehouse_picks_in_its_own_order, how_much_there_is_is_told_by_warehouse_and_lot, a_blocked_or_expired_lot_stays, a_serial_number_is_one_piece,
+     the_rest_is_cancelled_or_everything_waits, what_came_back_costs_what_it_cost, parts_of_a_unit_come_back_as_they_went, an_amended_order_changes_its_delivery, what_others_deliver_the_stores_do_not,
+     the_first_to_expire_goes_first, each_warehouse_picks_in_its_own_order, how_much_there_is_is_told_by_warehouse_and_lot, a_blocked_or_expired_lot_stays, what_is_past_its_day_by_then_is_not_promised, a_serial_number_is_one_piece,
      another_lot_than_the_reserved_one_is_picked, more_goes_out_within_the_warehouses_tolerance, a_count_stops_moves_and_its_difference_is_approved,
      a_count_takes_what_is_reserved_but_not_what_is_picked, many_positions_are_counted_in_one_go, worth_by_fifo_is_the_textbooks,
      worth_by_average_is_the_textbooks, worth_by_standard_is_the_standard, thirds_leave_no_cent_behind, another_method_keeps_the_value,

@@ -444,6 +444,44 @@ def straight_to_the_customer_nothing_passes_the_stores(k):
     expect(request(k, bike)["state"], "done")
 
 
+def straight_to_the_customer_in_parts(k):
+    """Of 20 five are in the stores; two dozens are bought for 15. What comes dozen by dozen is the customer's: 12, then 3 that he waits for and nine
+    more. A dozen goes back: those nine first. The five go from the stores all the while."""
+    lamp, s = item(k, "lantern"), shop(k)
+    k.call("logistics.transfer.post", {"id": make(k, "logistics.transfer", kind="entry", lines=[{"item": lamp, "quantity": "5", "unit_cost": "3"}])})
+    price(k, lamp, price="60", unit=s["dozen"])
+    sale, _ = sold(k, lamp, "20")
+    delivered = lambda: [D(k.get("crm.order", sale)["lines"][0]["delivered"] or 0), D(level(k, lamp)["reserved"])]
+    made = k.call("logistics.purchase.order", {"requests": [request(k, lamp)["id"]]})["orders"][0]["order"]
+    k.update("logistics.purchase_order", made, {"ship_to": s["nowak"]})
+    k.call("logistics.purchase_order.approve", {"id": made})
+    told = []
+    for kind, number in (("receipt", "1"), ("receipt", "1"), ("return", "1")):
+        received(k, made, (number, {}), kind=kind)
+        told.append(delivered())
+    expect(told, [[12, 5], [15, 5], [12, 5]])
+    back, = (m for m in k.list("logistics.move", [["item", "=", lamp], ["to_place", "=", "supplier"]])["rows"])
+    expect((back["from_place"], back["value"], request(k, lamp)["state"]), ("customer", "60.00", "done"))
+    d = one(k, "logistics.delivery", ["document", "=", {"entity": "crm.order", "id": sale}])
+    k.call("logistics.delivery.ship", {"id": d["id"]})
+    expect(delivered(), [17, 0])
+
+
+def what_others_wait_for_does_not_go_straight_to_a_customer(k):
+    vase, s = item(k, "vase"), shop(k)
+    price(k, vase, minimum="10")
+    other = make(k, "base.party", name="Kowal")
+    first, _ = sold(k, vase, "4")
+    second = make(k, "crm.order", party=other, lines=[{"item": vase, "quantity": "3", "price": "10"}])
+    k.call("crm.order.confirm", {"id": second})
+    made = k.call("logistics.purchase.order", {"requests": [request(k, vase)["id"]]})["orders"][0]["order"]
+    k.update("logistics.purchase_order", made, {"ship_to": s["nowak"]})
+    error = refused("rule", lambda: k.call("logistics.purchase_order.approve", {"id": made}), "ship_to")
+    expect(k.get("crm.order", second)["number"] in error.problems[0]["message"], True)
+    k.call("crm.order.cancel", {"id": second, "reason": "gone"})
+    k.call("logistics.purchase_order.approve", {"id": made})
+
+
 # ---- Bills
 
 
@@ -587,6 +625,7 @@ STORIES = [
     more_than_ordered_is_received_within_the_tolerance, an_item_without_a_tolerance_has_the_companys, what_comes_is_reserved_for_who_waits, what_was_wrong_goes_back_at_what_it_cost,
     a_storekeeper_receives_without_seeing_prices, what_is_on_order_anyway_covers_the_next_demand, what_is_not_ordered_in_time_comes_later_and_promises_hear_it,
     an_order_in_another_currency_is_worth_what_the_day_says, straight_to_the_customer_nothing_passes_the_stores,
+    straight_to_the_customer_in_parts, what_others_wait_for_does_not_go_straight_to_a_customer,
     bills_are_held_against_orders_and_receipts, answers_are_compared_with_all_they_cost_and_the_best_gets_the_order,
     what_falls_below_the_minimum_is_asked_for_once, an_order_written_by_hand_counts_as_coming, a_rule_to_order_buys_what_is_missing_and_no_more,
     a_shop_is_filled_up_from_the_main_warehouse, lists_show_what_to_receive_and_what_is_late, suppliers_are_scored_by_days_goods_and_prices,

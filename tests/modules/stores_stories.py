@@ -596,6 +596,27 @@ def a_lost_lot_is_replaced_by_another(k):
 
 # ---- A refusal names its line ----
 
+def a_lot_that_is_blocked_or_past_its_day_is_kept_for_nobody(k):
+    """An order and a delivery written by hand take another lot, as far as there is one; what is picked of it does not leave."""
+    kiwi = item(k, "kiwi", tracking="lot")
+    slip(k, "entry", [{"item": kiwi, "quantity": "7", "new_lot": "bad", "expires": day(5)}])
+    slip(k, "entry", [{"item": kiwi, "quantity": "4", "new_lot": "good", "expires": day(9)}])
+    bad = lots_of(k, kiwi)["bad"]
+    sold, hand, taken = order(k, [{"item": kiwi, "quantity": "3"}]), by_hand(k, kiwi, "2"), by_hand(k, kiwi, "1", lot=bad)
+    act(k, taken, "pick")
+    expect(held(k, kiwi), {"bad": 6})
+    k.call("logistics.lot.block", {"id": bad, "reason": "smells"})
+    expect(held(k, kiwi), {"bad": 1, "good": 4})
+    hand = k.get("logistics.delivery", hand["id"])
+    expect((delivery_of(k, sold)["state"], hand["state"], D(hand["missing"])), ("reserved", "waiting", 1))
+    refused("rule", lambda: act(k, taken, "ship"), "lines[0].lot")
+    k.call("logistics.lot.unblock", {"id": bad})
+    expect(held(k, kiwi), {"bad": 2, "good": 4})
+    act(k, taken, "ship")
+    k.update("logistics.lot", lots_of(k, kiwi)["good"], {"expires": day(-1)})
+    expect((held(k, kiwi), missing(k, kiwi)), ({"bad": 5}, 0))
+
+
 def a_shortage_is_named_by_line_item_and_figures(k):
     """What was there when it was picked is not when it is shipped: a warehouse that went below zero may not any more."""
     west = make(k, "logistics.warehouse", code="W", name="West", negative=True)
@@ -672,6 +693,7 @@ run([several_lots_go_on_one_line, ten_serial_numbers_go_on_a_line_of_ten, a_thou
      a_lowered_or_removed_line_gives_back, another_line_of_the_same_order_may_have_it, a_rest_that_is_dropped_goes_to_others, what_was_got_elsewhere_frees_what_was_held,
      deliveries_by_hand_give_and_get, what_comes_back_goes_to_who_misses_it, what_a_count_finds_goes_to_who_misses_it, a_lot_that_is_good_for_longer_goes_to_who_misses_it,
      another_lot_in_the_pickers_hand_frees_the_first, production_and_sales_give_to_each_other,
-     what_is_broken_is_lost_to_who_needs_it_last, a_lost_lot_is_replaced_by_another, a_shortage_is_named_by_line_item_and_figures,
+     what_is_broken_is_lost_to_who_needs_it_last, a_lost_lot_is_replaced_by_another, a_lot_that_is_blocked_or_past_its_day_is_kept_for_nobody,
+     a_shortage_is_named_by_line_item_and_figures,
      a_thousand_serial_numbers_come_back, a_thousand_serial_numbers_come_and_go_back, sixty_four_clients_come_and_go, the_stores_are_sound],
     modules="base,crm,logistics,production")

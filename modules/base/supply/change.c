@@ -221,6 +221,31 @@ kt_error *supply_arrived(kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, k
     return e;
 }
 
+/* ---- It went past the stores ---- */
+
+static kt_error *passed_within(kt_tx *tx, kt_id supply, kt_id document, kt_id line, kt_dec quantity)
+{
+    struct peggings all;
+    kt_dec rest = quantity;
+    KT_TRY(peggings_of_demand(tx, document, (int64_t)line.v, &all));
+    for (size_t i = 0; i < all.count && rest.coef > 0; i++) {
+        const kt_dec take = least(all.items[i].quantity, rest);
+        if (all.items[i].supply.v != supply.v)
+            continue;
+        rest = kt_dec_sub(rest, take);
+        KT_TRY(pegging_lessen(tx, &all.items[i], take));
+    }
+    return NULL;
+}
+
+kt_error *supply_passed(kt_tx *tx, kt_id supply, kt_id document, kt_id line, kt_dec quantity)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = passed_within(tx, supply, document, line, quantity);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
 /* ---- It will not come ---- */
 
 kt_error *supply_cover_anew(kt_tx *tx, struct pegging *p, kt_dec quantity)

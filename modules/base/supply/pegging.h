@@ -61,6 +61,7 @@ KT_MUST kt_error *supply_freed(
     kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity, kt_dec cost);
 KT_MUST kt_error *supply_lost(
     kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity, kt_text reason);
+KT_MUST kt_error *supply_passed(kt_tx *tx, kt_id supply, kt_id document, kt_id line, kt_dec quantity);
 KT_MUST kt_error *supply_failed(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason);
 /* Whoever owns the demand of p hears that its promise is not `was` any more, if it is not. */
 KT_MUST kt_error *supply_tell(kt_tx *tx, const struct pegging *p, kt_date was);

@@ -187,7 +187,7 @@ kt_error *receipt_carry(kt_tx *tx, const struct receipt *r, const struct po *o, 
     KT_TRY(kt_in_unit(tx, line->item, quantity, line->unit, item.unit, &c.move.quantity));
     if (back)
         KT_TRY(find_brought(tx, r, &c));
-    if (!back || o->ship_to.v)
+    else
         KT_TRY(worth(tx, o, line, r->day, quantity, &c.move.value));
     return row->serials.len ? carry_serials(tx, &c, r)
                             : carry_lot(tx, &c, r, row->lot_name, c.move.quantity, "lot");

@@ -44,6 +44,7 @@ static kt_error *approve(kt_tx *tx, kt_record *self, const kt_record *params)
     (void)params;
     KT_TRY(has_lines(tx, o));
     KT_TRY(po_within_limit(tx, o));
+    KT_TRY(po_check_straight(tx, o));
     o->approved_by = kt_user(tx);
     o->approved_at = kt_now(tx);
     o->bookings++;

@@ -184,6 +184,10 @@ KT_MUST kt_error *po_balance(kt_tx *tx, const struct po *o);
 /* What is not delivered any more is to be bought anew: with `reopen` the requests are open again, else their demands
  * are covered in another way. */
 KT_MUST kt_error *po_let_go(kt_tx *tx, const struct po *o, kt_id line, bool reopen, kt_text reason);
+/* What goes straight to a customer is for nobody else. returns rule at "ship_to" */
+KT_MUST kt_error *po_check_straight(kt_tx *tx, const struct po *o);
+/* So much of a line, in its own unit, came back from the customer: the orders that had it hear it. Told before the line knows. */
+KT_MUST kt_error *po_came_back(kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity);
 /* So much of the line is there: the requests it carries, those needed first before the others, have it. */
 KT_MUST kt_error *po_arrived(kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity);
 /* May the caller approve this order? */

@@ -93,6 +93,8 @@ static kt_error *return_line(kt_tx *tx, const struct receipt *r, struct po *o, s
             dec_words(tx, row->quantity), dec_words(tx, line ? po_line_kept(line) : ZERO));
     if (line->kind == PO_GOODS)
         KT_TRY(told_at_row(tx, receipt_carry(tx, r, o, line, row, row->quantity), i));
+    if (line->kind == PO_GOODS && o->ship_to.v)
+        KT_TRY(told_at_row(tx, po_came_back(tx, o, line, row->quantity), i));
     line->returned = kt_dec_add(kt_dec_add(ZERO, line->returned), row->quantity);
     return NULL;
 }

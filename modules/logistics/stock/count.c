@@ -412,7 +412,7 @@ static kt_error *approve_within(kt_tx *tx, struct count *c)
     }
     kt_also(&all, kt_close(cursor));
     if (!all)
-        all = losses_tell(tx, &losses);
+        all = losses_tell(tx, &losses, GOODS_LOST);
     return all ? all : tell_found(tx, c);
 }
 

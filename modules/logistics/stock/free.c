@@ -89,16 +89,58 @@ kt_error *dispossess(kt_tx *tx, const struct wanted *wanted, kt_dec quantity, st
     return NULL;
 }
 
-kt_error *losses_tell(kt_tx *tx, const struct losses *losses)
+static bool is_by_hand(const kt_tx *tx, const struct loss *l)
 {
-    static const kt_text gone = {"what was reserved is lost", "zarezerwowany towar przepadł"};
+    const char *entity = kt_any_entity(tx, l->owner.document);
+    return entity && strcmp(entity, delivery_shape.name) == 0;
+}
+
+static kt_error *reserve_others(kt_tx *tx, kt_id delivery)
+{
+    struct delivery d = {KT_OF(delivery)};
+    KT_TRY(kt_read(tx, delivery, &d.rec));
+    return d.state == D_WAITING ? delivery_reserve(tx, &d) : NULL; /* it follows by itself */
+}
+
+kt_error *losses_tell(kt_tx *tx, const struct losses *losses, kt_text why)
+{
     const kt_supply *supply = kt_supply_find(tx);
     for (size_t i = 0; i < losses->count && supply; i++) {
         const struct loss *l = &losses->items[i];
-        if (l->quantity.coef > 0)
-            KT_TRY(supply->lost(tx, l->owner.document, l->owner.line, l->item, l->quantity, gone));
+        if (l->quantity.coef > 0 && !is_by_hand(tx, l))
+            KT_TRY(supply->lost(tx, l->owner.document, l->owner.line, l->item, l->quantity, why));
     }
+    for (size_t i = 0; i < losses->count; i++)
+        if (is_by_hand(tx, &losses->items[i]))
+            KT_TRY(reserve_others(tx, kt_any_id(losses->items[i].owner.document)));
     return NULL;
+}
+
+/* ---- A lot may not be used any more ---- */
+
+/* What is reserved of it, but for what is picked, is reserved no more. */
+static kt_error *take_from_all(kt_tx *tx, const struct lot *lot)
+{
+    static const kt_text why = {"its lot is blocked or past its day", "partia zablokowana albo po terminie"};
+    const kt_where where[] = {KT_WHERE(balance, item, KT_EQ, lot->item),
+        KT_WHERE(balance, lot, KT_EQ, lot->rec.id), KT_WHERE(balance, reserved, KT_GT, ZERO), {0}};
+    struct losses losses = {0};
+    struct goods goods;
+    kt_found found;
+    KT_TRY(goods_read(tx, lot->item, &goods));
+    KT_TRY(kt_find(tx, &(kt_query){.of = &balance_shape, .where = where}, 0, &found));
+    for (size_t i = 0; i < found.count; i++) {
+        struct balance b = {KT_OF(balance)};
+        struct warehouse w = {KT_OF(warehouse)};
+        struct picks freed = {0};
+        kt_dec picked;
+        KT_TRY(kt_read(tx, found.ids[i], &b.rec));
+        KT_TRY(kt_read(tx, b.warehouse, &w.rec));
+        const struct wanted wanted = {
+            .goods = &goods, .warehouse = &w, .location = b.location, .lot = lot->rec.id};
+        KT_TRY(dispossess(tx, &wanted, b.reserved, &freed, &losses, &picked));
+    }
+    return losses_tell(tx, &losses, why);
 }
 
 /* ---- A lot, a place, a warehouse may be used again ---- */
@@ -193,16 +235,16 @@ kt_error *warehouse_changed(kt_tx *tx, const kt_event *event)
                                       : kt_walk_begin_about(tx, STORES_OPEN, walks, WAREHOUSE, is->rec.id);
 }
 
-/* Unblocked, or good for longer: also for whoever needs it on a later day than it was good for. */
+/* Unblocked, or good for longer: also for whoever needs it on a later day than it was good for. Or the other way round. */
 kt_error *lot_changed(kt_tx *tx, const kt_event *event)
 {
     const struct lot *was = KT_SEE(lot, event->before), *is = KT_SEE(lot, event->after);
     const int32_t until = is->expires.day ? is->expires.day : INT32_MAX;
-    bool longer = was->expires.day && was->expires.day < until;
-    if (lot_held(is, kt_today(tx)) || (!longer && !was->blocked))
+    bool held = lot_held(is, kt_today(tx)), longer = was->expires.day && was->expires.day < until;
+    if (held ? lot_held(was, kt_today(tx)) : !longer && !was->blocked)
         return NULL;
     kt_authority before = kt_own_authority(tx);
-    kt_error *e = tell_lot_free(tx, is);
+    kt_error *e = held ? take_from_all(tx, is) : tell_lot_free(tx, is);
     kt_callers_authority(tx, before);
     return e;
 }

@@ -27,8 +27,10 @@ static const kt_shape summed_shape = KT_SHAPE(summed, "logistics.stock", KT_BIND
     KT_BIND(summed, warehouse_active, BOOL, "warehouse.active"),
     KT_BIND(summed, location_active, BOOL, "location.active"));
 
-/* Of places out of use nothing is available; of a warehouse out of use, to who names it. */
-static kt_error *sum_balances(kt_tx *tx, kt_id item, kt_id warehouse, kt_id lot, kt_stock_level *level)
+/* Of places out of use nothing is available; of a warehouse out of use, to who names it.
+ *   good  receives what of what is available is good on the day */
+static kt_error *sum_balances(
+    kt_tx *tx, kt_id item, kt_id warehouse, kt_id lot, kt_date day, kt_stock_level *level, kt_dec *good)
 {
     kt_where where[5] = {KT_WHERE(summed, item, KT_EQ, item), KT_WHERE(summed, place, KT_EQ, KT_AT_STORES)};
     size_t conditions = 2;
@@ -36,6 +38,7 @@ static kt_error *sum_balances(kt_tx *tx, kt_id item, kt_id warehouse, kt_id lot,
     struct lot l;
     kt_cursor *cursor;
     kt_error *e = NULL;
+    *good = ZERO;
     if (warehouse.v)
         where[conditions++] = (kt_where){offsetof(struct summed, warehouse), KT_EQ, &warehouse};
     if (lot.v)
@@ -47,8 +50,10 @@ static kt_error *sum_balances(kt_tx *tx, kt_id item, kt_id warehouse, kt_id lot,
         level->reserved = kt_dec_add(level->reserved, b.reserved);
         if (b.lot.v)
             e = kt_read(tx, b.lot, &l.rec);
-        if (!e && !lot_held(&l, kt_today(tx)) && b.location_active && (warehouse.v || b.warehouse_active))
-            level->available = kt_dec_add(level->available, b.free);
+        if (e || lot_held(&l, kt_today(tx)) || !b.location_active || !(warehouse.v || b.warehouse_active))
+            continue;
+        level->available = kt_dec_add(level->available, b.free);
+        *good = lot_held(&l, day) ? *good : kt_dec_add(*good, b.free);
     }
     kt_also(&e, kt_close(cursor));
     return e;
@@ -110,11 +115,12 @@ static kt_error *level_within(
     struct goods goods;
     struct pool pool;
     struct changes all = {0};
-    kt_dec held;
+    kt_dec held, good;
+    kt_date by = day.day > kt_today(tx).day ? day : kt_today(tx);
     *level = (kt_stock_level){
         .on_hand = ZERO, .reserved = ZERO, .incoming = ZERO, .outgoing = ZERO, .available = ZERO};
     KT_TRY(goods_read(tx, item, &goods));
-    KT_TRY(sum_balances(tx, item, warehouse, lot, level));
+    KT_TRY(sum_balances(tx, item, warehouse, lot, by, level, &good));
     KT_TRY(expected(tx, item, warehouse, &all, &held));
     KT_TRY(pool_find(tx, &goods, &pool));
     level->unit_cost = pool.unit_cost.scale1 ? pool.unit_cost : goods.standard_cost;
@@ -128,8 +134,8 @@ static kt_error *level_within(
             level->outgoing = kt_dec_sub(level->outgoing, c->quantity);
     }
     /* what is reserved for what is expected to go is counted there */
-    kt_dec now = kt_dec_add(level->available, held);
-    level->promised = promised(&all, now, day.day ? day : kt_today(tx));
+    kt_dec now = kt_dec_add(good, held);
+    level->promised = promised(&all, now, by);
     return NULL;
 }
 

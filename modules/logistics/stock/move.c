@@ -203,6 +203,23 @@ static struct move drawn_up(const kt_stock_move *m, const struct pick *pick)
         .party = m->party, .returns = m->returns, .reason = m->reason};
 }
 
+/* What was reserved may have been blocked or have expired since. */
+static kt_error *check_held(kt_tx *tx, const kt_stock_move *m, const struct pick *pick)
+{
+    struct lot lot = {KT_OF(lot)};
+    if (!pick->lot.v || m->to == KT_AT_LOSS || m->to == KT_AT_SUPPLIER)
+        return NULL;
+    KT_TRY(kt_read(tx, pick->lot, &lot.rec));
+    if (!lot_held(&lot, m->day))
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_RULE, "lot", "%s is %s", "%s: %s", lot.name.ptr,
+                       kt_say(tx, lot.blocked ? (kt_text){"blocked", "partia zablokowana"}
+                                              : (kt_text){"past its day", "partia po terminie"})
+                           .ptr),
+        "Name another lot. This one leaves only for loss, or back to the supplier.",
+        "Podaj inną partię. Ta może wyjść tylko na straty albo wrócić do dostawcy.");
+}
+
 static kt_error *move_begin(kt_tx *tx, kt_stock_move *m, struct moving *mv)
 {
     *mv = (struct moving){.warehouse = {KT_OF(warehouse)}};
@@ -245,6 +262,8 @@ static kt_error *move_some(kt_tx *tx, struct moving *mv, kt_stock_move *m)
     for (size_t i = 0; i < picks.count; i++) {
         struct move one = drawn_up(m, &picks.items[i]);
         const struct location *at = &picks.items[i].at;
+        if (leaves)
+            KT_TRY(check_held(tx, m, &picks.items[i]));
         one.value = share_of(given, m->quantity, done, one.quantity);
         done = kt_dec_add(done, one.quantity);
         KT_TRY(move_now(tx, &mv->goods, leaves ? at : &mv->other, leaves ? &mv->other : at, &one));
@@ -260,7 +279,7 @@ static kt_error *move_end(kt_tx *tx, const struct moving *mv, const kt_stock_mov
     const struct owner owner = {m->document, m->line, {0}};
     if (mv->taken)
         KT_TRY(reserved_anew(tx, m->item, &owner));
-    return losses_tell(tx, &mv->losses);
+    return losses_tell(tx, &mv->losses, GOODS_LOST);
 }
 
 static kt_error *move_within(kt_tx *tx, kt_stock_move *m)

@@ -291,10 +291,11 @@ static kt_error *return_part(
     if (c->quantity.coef <= 0)
         return kt_fail(tx, KT_VALIDATION, part_path(tx, c->row, "quantity"), "must be above zero",
             "musi być większe od zera");
+    kt_dec before = in_order_unit(line, kt_dec_sub(line->shipped, line->returned));
     KT_TRY(take_back(tx, d, c, p));
     line->returned = kt_dec_add(line->returned, c->quantity);
-    *back = (kt_order_part){
-        {(uint64_t)line->order_line}, kt_dec_neg(in_order_unit(line, c->quantity)), .used = true};
+    kt_dec after = in_order_unit(line, kt_dec_sub(line->shipped, line->returned));
+    *back = (kt_order_part){{(uint64_t)line->order_line}, kt_dec_sub(after, before), .used = true};
     return NULL;
 }
 

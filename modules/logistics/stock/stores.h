@@ -185,8 +185,13 @@ struct losses {
  *   *rest   receives how much nobody has reserved */
 KT_MUST kt_error *dispossess(kt_tx *tx, const struct wanted *wanted, kt_dec quantity, struct picks *picks,
     struct losses *losses, kt_dec *rest);
-/* The goods have moved: the demands that had them are covered anew. */
-KT_MUST kt_error *losses_tell(kt_tx *tx, const struct losses *losses);
+/* The goods have moved, or cannot be had: the demands that had them are covered anew, deliveries written by hand reserve others. */
+KT_MUST kt_error *losses_tell(kt_tx *tx, const struct losses *losses, kt_text why);
+#define GOODS_LOST                                                                                           \
+    (kt_text)                                                                                                \
+    {                                                                                                        \
+        "what was reserved is lost", "zarezerwowany towar przepadł"                                         \
+    }
 kt_error *lot_changed(kt_tx *tx, const kt_event *event);       /* of "logistics.lot.updated" */
 kt_error *location_changed(kt_tx *tx, const kt_event *event);  /* of "logistics.location.updated" */
 kt_error *warehouse_changed(kt_tx *tx, const kt_event *event); /* of "logistics.warehouse.updated" */

@@ -302,6 +302,8 @@ kt_error *value_move(kt_tx *tx, const struct goods *goods, struct move *m)
     kt_dec correction = KT_DEC(0, 2);
     struct pool p;
     if (from == to) { /* within the company, or past it */
+        if (!from && m->returns.v)
+            KT_TRY(at_original_cost(tx, m, &m->value));
         m->value = from || !m->value.scale1 ? KT_DEC(0, 2) : m->value;
         KT_TRY(kt_create(tx, &m->rec));
         return announce(tx, goods, m, m->from_place, m->to_place, m->value);
