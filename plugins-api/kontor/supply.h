@@ -11,12 +11,11 @@ typedef struct {
     kt_dec quantity; /* in the item's own unit, scale 4, above zero */
     kt_date day;     /* when it is needed; not set: as soon as possible */
     kt_id warehouse; /* where; not set: the company's usual one */
-    kt_id document;  /* of kt_any: whose demand it is, of crm.order or production.order */
+    kt_id document;  /* of kt_any: whose it is, of crm.order or production.order; not set: nobody's yet */
     kt_id line;      /* of that document; not set: it has no lines */
     unsigned level;  /* 0: a customer's; components are one deeper than what they go into */
-    kt_dec
-        returned; /* set: it had `used` so much, gives it back at this cost and needs it still; while nobody keeps
-                        stock it lies ready for it, and nothing is made or bought */
+    kt_id heir_of;   /* of kt_any: whose rest it is: it has what is reserved there before others */
+    kt_dec returned; /* set: it had `used` so much, gives it back at this cost, and needs it still */
 } kt_demand;
 
 /* Goods that are there while nobody keeps stock, and what they cost; not set: unknown. */
@@ -56,7 +55,8 @@ typedef struct {
  * They run on their module's own authority. */
 typedef struct {
     /* Covers what it can of *rest, which it lessens, and writes what that takes: a reservation; a production
-     * order, whose components it asks of base.supply one level deeper; a purchase request. */
+     * order, whose components it asks of base.supply one level deeper; a purchase request. For a demand that is nobody's
+     * yet all is bought, beside whatever comes already. */
     KT_MUST kt_error *(*cover)(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan *plan);
     /* Undoes quantity part->quantity of what `cover` made as `part`. What can no longer be undone it adds to
      * left, with the reason. */
@@ -64,7 +64,8 @@ typedef struct {
 } kt_source;
 
 typedef struct {
-    /* Covers a demand and remembers by what; adds the parts of all levels to plan and sets its totals. */
+    /* Covers a demand and remembers by what; adds the parts of all levels to plan and sets its totals. What is
+     * returned lies ready for it while nobody keeps stock, and nothing is made or bought for it then. */
     KT_MUST kt_error *(*cover)(kt_tx *tx, const kt_demand *demand, kt_plan *plan);
     /* The demand is gone, or lower by `quantity`: what is missing is forgotten first, then what is bought,
      * made, reserved is released.

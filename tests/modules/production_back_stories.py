@@ -147,6 +147,41 @@ def an_operator_may_give_back(k, home):
     proved(k)
 
 
+# ---- The rest ----
+
+def the_rest_keeps_what_was_reserved_for_it(k):
+    """Of ten gates six are made. The bars for the other four stay theirs, though another order has missed as many for longer; what is
+    over goes to it."""
+    s = house(k)
+    s["bar"], s["gate"] = item(k, "bar", standard_cost="2"), item(k, "gate")
+    make(k, "production.bom", item=s["gate"], lines=[{"item": s["bar"], "quantity": "5"}])
+    enter(k, s["bar"], "50", "4")
+    ten, other = begun(k, "10", "gate"), begun(k, "4", "gate")
+    covered = lambda order: [(p["kind"], D(p["quantity"])) for p in k.list("base.pegging", [["demand", "=", {"entity": "production.order", "id": order}]], sort="id")["rows"]]
+    expect((covered(ten), covered(other)), ([("stock", 50)], [("missing", 20)]))
+    act(k, ten, "report", produced="6")
+    act(k, ten, "finish", backorder=True)
+    rest, = k.list("production.order", [["backorder_of", "=", ten]])["rows"]
+    expect((rest["state"], covered(rest["id"]), covered(ten), covered(other)), ("reserved", [("stock", 20)], [], [("missing", 20)]))
+    act(k, rest["id"], "resize", quantity="3")
+    expect((covered(rest["id"]), covered(other)), ([("stock", 15)], [("missing", 15), ("stock", 5)]))
+    act(k, rest["id"], "report", produced="3"), act(k, rest["id"], "finish")
+    act(k, other, "cancel")
+    proved(k)
+
+
+def minutes_of_an_operation_that_is_paused_are_refused(k):
+    """They were told when it was paused; now nobody works at it."""
+    enter(k, house(k)["rod"], "5", "4")
+    order = begun(k, "1")
+    work = k.list("production.operation", [["order", "=", order]])["rows"][0]["id"]
+    k.call("production.operation.start", {"id": work}), k.call("production.operation.pause", {"id": work, "minutes": "10"})
+    refused("validation", lambda: k.call("production.operation.finish", {"id": work, "minutes": "25"}), "minutes")
+    k.call("production.operation.finish", {"id": work})
+    expect(D(k.get("production.operation", work)["actual_minutes"]), 10)
+    act(k, order, "report", produced="1"), act(k, order, "finish")
+
+
 # ---- Scrap ----
 
 def finished_last(k, order, **told):

@@ -277,6 +277,27 @@ def what_is_ordered_beyond_a_request_counts_besides(k):
     planned(k)
     expect(proposed(k, "PEDAL"), [(2, day(36), day(40))])
     expect([m[:3] for m in messages(k, "PEDAL")], [("defer", "purchase_request", 7)])
+    proposal, = k.list("production.proposal", [["item", "=", pedal]])["rows"]
+    k.call("production.proposal.firm", {"id": proposal["id"]}) # two more, beside the seven that planning has counted on
+    more = k.get("logistics.purchase_request", k.get("production.proposal", proposal["id"])["supply"]["id"])
+    expect((D(more["quantity"]), D(more["free"]), more["origin"]), (2, 2, "plan"))
+    planned(k)
+    expect(proposed(k, "PEDAL"), [])
+    k.call("crm.order.cancel", {"id": sale, "reason": "Gone"})
+
+
+def what_was_planned_is_for_whoever_orders_it(k):
+    """Twelve bells are foreseen and on their way, asked for by planning: five that are sold meanwhile are five of them."""
+    bell = bought(k, "BELL", lead_days=10)
+    make(k, "production.forecast", item=bell, day=day(15), until=day(40), quantity="12")
+    planned(k)
+    proposal, = k.list("production.proposal", [["item", "=", bell]])["rows"]
+    k.call("production.proposal.firm", {"id": proposal["id"]})
+    request = k.get("production.proposal", proposal["id"])["supply"]
+    sale, answer = sold(k, "5", item=bell, asked=day(20))
+    expect([(p["kind"], D(p["quantity"]), p["supply"], p["day"]) for p in answer["parts"]], [("buy", 5, request, day(15))])
+    planned(k)
+    expect((proposed(k, "BELL"), messages(k, "BELL"), k.count("logistics.purchase_request", [["item", "=", bell]])), ([], [], 1))
     k.call("crm.order.cancel", {"id": sale, "reason": "Gone"})
 
 

@@ -167,6 +167,13 @@ static const kt_shape unclaimed_shape = KT_SHAPE(unclaimed, NULL,
     KT_FIELD(unclaimed, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4),
     KT_FIELD(unclaimed, freed_by, REF, "Was reserved for", "Było zarezerwowane dla", .target = "*"));
 
+static const char held_back;
+
+kt_error *supply_hold_back(kt_tx *tx, bool hold)
+{
+    return kt_keep(tx, &held_back, hold ? tx : NULL);
+}
+
 /* To those who miss some of the item; what none of them takes others may.
  *   offered  as much as may be taken
  *   rest     of it, what is nobody's */
@@ -174,6 +181,8 @@ static kt_error *freed_within(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, 
 {
     struct peggings all = {0};
     kt_ready left_over = offered;
+    if (kt_kept(tx, &held_back))
+        return NULL;
     if (offered.quantity.coef > 0)
         KT_TRY(peggings_missing(tx, item, &all));
     for (size_t i = 0; i < all.count && left_over.quantity.coef > 0; i++)

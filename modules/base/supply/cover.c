@@ -94,6 +94,27 @@ static kt_error *lie_ready(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
     return NULL;
 }
 
+static kt_error *let_go(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_plan *left);
+
+/* What is reserved for whom this demand is the heir of is free for it, and for nobody who misses some. */
+static kt_error *inherit(kt_tx *tx, const kt_demand *demand)
+{
+    struct peggings all;
+    kt_plan left = {0};
+    kt_dec rest = demand->quantity;
+    KT_TRY(peggings_of_demand(tx, demand->heir_of, 0, &all));
+    KT_TRY(supply_hold_back(tx, true));
+    for (size_t i = 0; i < all.count && rest.coef > 0; i++) {
+        struct pegging *p = &all.items[i];
+        const kt_dec take = least(p->quantity, rest);
+        if (p->kind != KT_FROM_STOCK || lies_ready(p) || p->item.v != demand->item.v)
+            continue;
+        KT_TRY(let_go(tx, p, take, &left));
+        rest = kt_dec_sub(rest, take);
+    }
+    return supply_hold_back(tx, false);
+}
+
 static kt_error *cover_goods(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
 {
     struct needed_item item = {KT_OF(needed_item)};
@@ -102,6 +123,8 @@ static kt_error *cover_goods(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
     plan->cost = plan->missing = (kt_dec){0};
     if (item.kind != GOODS || demand->quantity.coef <= 0)
         return NULL;
+    if (demand->heir_of.v)
+        KT_TRY(inherit(tx, demand));
     return demand->returned.scale1 && !source_of(tx, KT_FROM_STOCK) ? lie_ready(tx, demand, plan)
                                                                     : ask_sources(tx, demand, plan);
 }

@@ -59,6 +59,8 @@ KT_MUST kt_error *supply_arrived(
     kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity, kt_dec cost);
 KT_MUST kt_error *supply_freed(
     kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity, kt_dec cost);
+/* What is freed goes to nobody until it is called again: whoever calls takes it. */
+KT_MUST kt_error *supply_hold_back(kt_tx *tx, bool hold);
 KT_MUST kt_error *supply_lost(
     kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity, kt_text reason);
 KT_MUST kt_error *supply_passed(kt_tx *tx, kt_id supply, kt_id document, kt_id line, kt_dec quantity);

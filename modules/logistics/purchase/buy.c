@@ -78,8 +78,13 @@ static kt_error *cover_by_request(
     kt_tx *tx, const kt_demand *demand, const struct offer *best, kt_dec *rest, kt_plan *plan)
 {
     struct request r = {KT_OF(request), .item = demand->item, .warehouse = demand->warehouse,
-        .quantity = best->bought, .waiting = *rest, .needed = demand->day, .origin = BY_DEMAND,
-        .demand = demand->document, .demand_line = (int64_t)demand->line.v};
+        .quantity = best->bought, .needed = demand->day, .origin = BY_PLAN};
+    if (demand->document.v) {
+        r.waiting = *rest;
+        r.origin = BY_DEMAND;
+        r.demand = demand->document;
+        r.demand_line = (int64_t)demand->line.v;
+    }
     request_take_offer(tx, &r, best);
     KT_TRY(kt_create(tx, &r.rec));
     KT_TRY(add_part(tx, demand, &r, *rest, reason_bought(tx, best, &r), plan));
@@ -101,7 +106,8 @@ static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan
     const struct offer *best;
     kt_dec wanted = *rest;
     KT_TRY(best_for(tx, demand->item, *rest, &found, &best));
-    KT_TRY(cover_by_coming(tx, demand, best, rest, plan));
+    if (demand->document.v)
+        KT_TRY(cover_by_coming(tx, demand, best, rest, plan));
     if (!best || rest->coef <= 0)
         return NULL;
     if (kt_dec_cmp(*rest, wanted) != 0)

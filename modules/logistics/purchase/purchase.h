@@ -83,7 +83,7 @@ kt_error *supplier_best(kt_tx *tx, const kt_record *params, kt_record *result);
 /* ---- request.c, buy.c ---- */
 
 enum request_state { PR_OPEN = 1, PR_ORDERED, PR_DONE, PR_CANCELLED };
-enum request_origin { BY_HAND = 1, BY_DEMAND, BY_RULE, BY_ORDER };
+enum request_origin { BY_HAND = 1, BY_DEMAND, BY_RULE, BY_ORDER, BY_PLAN };
 struct request {
     kt_record rec;
     kt_id item, warehouse, party, price, currency, demand, order, owner, rfq;

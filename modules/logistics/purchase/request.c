@@ -13,6 +13,7 @@ static const kt_choice request_origins[] = {
     {BY_DEMAND, "demand", {"A demand", "Zapotrzebowanie"}},
     {BY_RULE, "rule", {"A reorder rule", "Reguła uzupełniania"}},
     {BY_ORDER, "order", {"An order written by hand", "Zamówienie wpisane ręcznie"}},
+    {BY_PLAN, "plan", {"Requirements planning", "Planowanie potrzeb"}},
     {0},
 };
 const kt_shape request_shape = KT_SHAPE(request, "logistics.purchase_request",

@@ -176,10 +176,7 @@ static kt_error *buy(kt_tx *tx, struct proposal *p)
     const kt_source *source = kt_service_find(tx, "supply.buy", 1);
     kt_dec rest = p->quantity;
     kt_plan plan = {0};
-    const kt_demand demand = {.item = p->item,
-        .quantity = p->quantity,
-        .day = p->due,
-        .document = kt_any(tx, proposal_shape.name, p->rec.id)};
+    const kt_demand demand = {.item = p->item, .quantity = p->quantity, .day = p->due};
     if (source)
         KT_TRY(source->cover(tx, &demand, &rest, &plan));
     if (rest.coef > 0)

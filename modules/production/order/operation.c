@@ -340,6 +340,11 @@ static kt_error *finish_within(kt_tx *tx, kt_record *self, const kt_record *para
             "dobre i braki przekraczają ilość");
     if (p->running_since.ms)
         KT_TRY(end_stint(tx, p, &o, s));
+    else if (s.minutes.scale1)
+        return kt_hint(kt_fail(tx, KT_VALIDATION, "minutes", "nobody works at it: it is paused",
+                           "nikt przy niej nie pracuje: jest wstrzymana"),
+            "Start it again, or tell the minutes when it is paused.",
+            "Rozpocznij ją znowu albo podaj minuty przy wstrzymaniu.");
     p->finished_at = s.until;
     o.steps++;
     KT_TRY(is_last(tx, p, &last));

@@ -88,6 +88,7 @@ static kt_error *cover_component(kt_tx *tx, struct order *o, struct component *c
             .document = order_any(tx, o),
             .line = c->rec.id,
             .level = (unsigned)o->level + 1,
+            .heir_of = kt_any(tx, order_shape.name, o->backorder_of),
             .returned = returned};
         KT_TRY(ask(tx, supply, &demand, needed, plan));
         KT_TRY(component_learn_day(tx, plan, before, demand.level, c));

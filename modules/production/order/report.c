@@ -451,13 +451,13 @@ static kt_error *finish_within(kt_tx *tx, kt_record *self, const kt_record *para
     o->steps++;
     KT_TRY(expect_goods(tx, o));
     KT_TRY(cost_variance(tx, o));
+    if (given->backorder && rest.coef > 0)
+        KT_TRY(make_the_rest(tx, o, rest));
     if (supply) /* components that were not needed are free again */
         KT_TRY(supply->release(tx, order_any(tx, o), (kt_id){0}, (kt_dec){0}, &left));
     KT_TRY(order_refresh(tx, o));
-    if (rest.coef <= 0)
+    if (rest.coef <= 0 || given->backorder)
         return NULL;
-    if (given->backorder)
-        return make_the_rest(tx, o, rest);
     kt_text why = say_text(kt_format(tx, "%s made less than planned", o->rec.number.ptr),
         kt_format(tx, "%s dało mniej, niż planowano", o->rec.number.ptr));
     return supply ? supply->failed(tx, order_any(tx, o), o->item, rest, why) : NULL;
