@@ -320,6 +320,25 @@ def money_comes_at_the_rate_of_the_day_before(k):
     proved(k)
 
 
+def a_bank_has_its_own_rate(k, house):
+    """1000 euros that are in the books for 4200: the bank made 4150 zlotys of them, 50 are lost. Who may not write off may not call any sum so."""
+    s = books(k)
+    row = invoice(k, thing("1000", tax_category=s["category"]["zero"]), currency=s["EUR"], day="2026-03-02")
+    item = items(k, row["id"])[0]["id"]
+    clerk = login(k, house, "ewa", "finance.accountant")
+    paying = lambda k, amount, settles, currency="PLN": make(k, "finance.payment", party=s["nowak"], day="2026-03-05", currency=s[currency], amount=amount,
+                                                             allocations=[{"item": item, "settles": settles}])
+    for amount, settles, currency in (("3780", "1000", "PLN"), ("500", "600", "EUR"), ("4150", "-1", "PLN")):
+        made = paying(clerk, amount, settles, currency)
+        refused("rule", lambda: clerk.call("finance.payment.post", {"id": made}), "allocations[0].settles")
+    made = paying(clerk, "4150", "1000.01")
+    refused("rule", lambda: clerk.call("finance.payment.post", {"id": made}), "allocations[0].amount")
+    with Gained(k, "131", "200", "751") as gained:
+        posted(clerk, "finance.payment", paying(clerk, "4150", "1000"))
+    expect((gained.now, k.get("finance.invoice", row["id"])["payment_status"]), ([D("4150.00"), D("-4200.00"), D("50.00")], "paid"))
+    proved(k)
+
+
 def a_debt_is_not_settled_before_it_is_there(k):
     """Paid on the 10th, billed on the 20th: between them the customer has 123 to his credit, on the account and among what is open."""
     s = books(k)
@@ -481,7 +500,7 @@ run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens
      what_a_note_left_of_an_advance_is_settled_rate_by_rate, an_advance_is_settled_credited_and_settled_again,
      paying_an_advance_early_earns_no_discount,
      a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest,
-     money_comes_at_the_rate_of_the_day_before, a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
+     money_comes_at_the_rate_of_the_day_before, a_bank_has_its_own_rate, a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
      a_reversed_set_off_leaves_both_sides_open_again, nothing_is_taken_back_before_it_was, a_note_bears_the_rates_of_what_it_corrects,
      a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance, a_return_to_the_till_takes_money_and_tax_out,
      a_payment_that_is_reversed_takes_back_what_was_matched_by_hand],

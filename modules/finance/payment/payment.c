@@ -24,8 +24,10 @@ const kt_shape allocation_shape = KT_SHAPE(allocation, NULL,
     KT_FIELD(allocation, discount, MONEY, "Early discount", "Skonto", .scale = 2, .priority = 3,
         .help = {"In the item's currency.", "W walucie rozrachunku."}),
     KT_FIELD(allocation, write_off, BOOL, "Write off the rest", "Odpisz resztę", .priority = 4),
-    KT_FIELD(allocation, settles, MONEY, "Settles", "Rozlicza", .scale = 2, .computed = true,
-        .help = {"In the item's currency.", "W walucie rozrachunku."}),
+    KT_FIELD(allocation, settles, MONEY, "Settles", "Rozlicza", .scale = 2,
+        .help = {"In the item's currency, as the bank has changed it. Empty: what the amount is at the rate "
+                 "of the day.",
+            "W walucie rozrachunku, jak przeliczył bank. Puste: tyle, ile wynosi kwota po kursie dnia."}),
     KT_FIELD(allocation, written_off, MONEY, "Written off", "Odpisano", .scale = 2, .computed = true));
 const kt_shape payment_shape = KT_SHAPE(payment, "finance.payment",
     KT_FIELD(payment, direction, STATE, "Direction", "Kierunek", .choices = directions, .initial = "in",
@@ -170,6 +172,27 @@ static kt_error *judge_rest(kt_tx *tx, const struct payment *p, struct allocatio
     return NULL;
 }
 
+/* The bank's own rate is not that of the day, but near it: else a debt would be given away as an exchange loss. */
+static kt_error *judge_settled(kt_tx *tx, const struct payment *p, struct allocation *a,
+    const struct open_item *item, size_t i, kt_dec at_rate, bool any_rest)
+{
+    enum { GAP_MOST = 10 }; /* a tenth */
+    if (!a->settles.scale1)
+        a->settles = at_rate;
+    kt_dec gap = size_of(kt_dec_sub(a->settles, at_rate));
+    bool far = kt_dec_cmp(kt_dec_mul(gap, KT_DEC(GAP_MOST, 0), 2), at_rate) > 0;
+    bool beyond = p->currency.v == item->currency.v ? gap.coef != 0 : far && !any_rest;
+    if (sign_of(a->settles) > 0 && !beyond)
+        return NULL;
+    return kt_hint(
+        kt_fail(tx, KT_RULE, path_of(tx, i, "settles"), "is not what was paid", "to nie tyle, ile zapłacono"),
+        "In another currency it is what the bank made of the amount, within a tenth of the day's rate; in "
+        "the "
+        "payment's own leave it empty.",
+        "W innej walucie to kwota po przeliczeniu przez bank, do jednej dziesiątej od kursu dnia; w walucie "
+        "płatności zostaw puste.");
+}
+
 static kt_error *judge(kt_tx *tx, const struct payment *p, struct allocation *a, size_t i, kt_dec *left,
     struct open_item *item, bool any_rest)
 {
@@ -182,16 +205,17 @@ static kt_error *judge(kt_tx *tx, const struct payment *p, struct allocation *a,
                 "to nic, co ta płatność mogłaby rozliczyć"),
             "Choose an open item of this party: owed to us for money in, by us for money out.",
             "Wybierz otwarty rozrachunek tego kontrahenta: należność dla wpływu, zobowiązanie dla wypłaty.");
-    kt_dec wanted = kt_dec_sub(size_of(item->open), known(a->discount));
+    kt_dec wanted = kt_dec_sub(size_of(item->open), known(a->discount)), at_rate;
     KT_TRY(exchange(tx, "rate_day", wanted, item->currency, p->currency, p->rate_day, &open));
     if (!a->amount.scale1)
-        a->amount = kt_dec_cmp(open, *left) < 0 ? open : *left;
+        a->amount = kt_dec_cmp(open, *left) < 0 && !a->settles.scale1 ? open : *left;
     if (kt_dec_cmp(a->amount, *left) > 0 || sign_of(a->amount) <= 0)
         return kt_fail(tx, KT_RULE, path_of(tx, i, "amount"), "is more than is left of the payment",
             "jest większa niż pozostało z płatności");
-    KT_TRY(exchange(tx, "rate_day", a->amount, p->currency, item->currency, p->rate_day, &a->settles));
+    KT_TRY(exchange(tx, "rate_day", a->amount, p->currency, item->currency, p->rate_day, &at_rate));
     if (kt_dec_cmp(a->amount, open) == 0)
-        a->settles = wanted;
+        at_rate = wanted;
+    KT_TRY(judge_settled(tx, p, a, item, i, at_rate, any_rest));
     *left = kt_dec_sub(*left, a->amount);
     KT_TRY(discount_judge(tx, p, a, item, path_of(tx, i, "discount")));
     return judge_rest(tx, p, a, item, i, any_rest);
