@@ -61,6 +61,22 @@ def locks_hold_whatever_posts(k, house):
     k.call("finance.invoice.post", {"id": late})
 
 
+def tax_is_deducted_with_the_bill_in_hand(k):
+    """Delivered in October 2024, billed in November: deducted in November, also when October is locked; what the buyer accounts for is October's."""
+    s = books(k)
+    k.call("finance.setup", {"chart": "polish", "year": "2024-01-01"})
+    year = k.list("finance.year", [["name", "=", "2024"]])["rows"][0]["id"]
+    late = dict(kind="purchase", party=s["steel"], day="2024-11-05", tax_day="2024-10-20")
+    registered = lambda row: [(r["side"], r["tax_day"]) for r in k.list("finance.vat_line", [["invoice", "=", row["id"]]], sort="id")["rows"]]
+    expect(registered(invoice(k, thing("100"), reference="H 1", **late)), [("purchase", "2024-11-05")])
+    own = dict(late, position=s["position"]["domestic_reverse"])
+    expect(registered(invoice(k, thing("100"), reference="H 2", **own)), [("purchase", "2024-10-20"), ("sale", "2024-10-20")])
+    expect(registered(invoice(k, thing("100"), reference="H 3", **dict(late, tax_day="2024-11-20"))), [("purchase", "2024-11-20")])
+    k.call("finance.year.lock", {"id": year, "until": "2024-10-31", "lock": "hard"})
+    expect(registered(invoice(k, thing("100"), reference="H 4", **late)), [("purchase", "2024-11-05")])
+    refused("rule", lambda: posted(k, "finance.invoice", draft(k, thing("100"), reference="H 5", **own)), "tax_day")
+
+
 def income_and_expense_begin_anew_with_the_year(k):
     """100 earned and 30 spent in 2025, which is not closed yet: in 2026 neither is opened with anything, and 70 are told beside."""
     entry(k, "2025-06-01", ("131", 100), ("702", -100))
@@ -554,4 +570,4 @@ run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, income_and
      the_forecast_counts_deals_with_tax_by_their_probability,
      the_forecast_counts_an_advance_once, the_forecast_pays_the_tax_of_each_month, wrong_days_accounts_and_sums_are_named,
      an_instalment_past_its_day_makes_the_invoice_overdue, a_closed_order_is_billed_for_what_went_out, parts_of_a_box_are_billed_as_they_are,
-     a_credit_limit_counts_what_is_ordered, the_books_need_base_alone], modules="base,crm,logistics,finance")
+     a_credit_limit_counts_what_is_ordered, tax_is_deducted_with_the_bill_in_hand, the_books_need_base_alone], modules="base,crm,logistics,finance")

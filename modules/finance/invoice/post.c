@@ -54,14 +54,23 @@ static kt_error *advance_tax(posting *p, const kt_tax_row *row, kt_dec *net, kt_
     return NULL;
 }
 
+/* The tax on a purchase is deducted with the bill in hand, what the buyer accounts for at its tax point. source: Directive
+ * 2006/112/EC art. 178; ustawa o VAT art. 86 ust. 10, 10b */
+static kt_date register_day(const struct invoice *v, enum vat_register side, kt_tax_kind kind)
+{
+    bool early = side == PURCHASE_REGISTER && kind != KT_TAX_REVERSED && v->tax_day.day < v->day.day;
+    return early ? v->day : v->tax_day;
+}
+
 kt_error *posting_register(
     posting *p, enum vat_register side, const kt_tax_row *row, kt_dec net, kt_dec amount)
 {
     const struct invoice *v = p->v;
     struct vat_line line = {KT_OF(vat_line), .side = side, .invoice = v->rec.id, .tax = row->tax,
         .party = v->party, .document = v->rec.number, .label = row->label, .kind = row->kind,
-        .name = v->buyer_name, .tax_id = v->buyer_tax_id, .day = v->day, .tax_day = v->tax_day,
-        .rate = row->rate, .net = is_credit(v->kind) ? kt_dec_neg(net) : net,
+        .name = v->buyer_name, .tax_id = v->buyer_tax_id, .day = v->day,
+        .tax_day = register_day(v, side, row->kind), .rate = row->rate,
+        .net = is_credit(v->kind) ? kt_dec_neg(net) : net,
         .amount = is_credit(v->kind) ? kt_dec_neg(amount) : amount};
     return kt_create(p->tx, &line.rec);
 }
@@ -348,6 +357,16 @@ static kt_error *check_accounts(kt_tx *tx, const struct invoice *v)
     return all;
 }
 
+/* Do rows go into the register of the tax point, and is that open? */
+static kt_error *check_tax_day(kt_tx *tx, const struct invoice *v)
+{
+    bool there = is_sale(v->kind) || v->tax_day.day > v->day.day;
+    for (size_t i = 0; i < v->taxes.count && !there; i++)
+        KT_TRY(buyer_accounts_for(tx, v, KT_AS(kt_tax_row, kt_line(&v->taxes, i)), &there));
+    return there && v->tax_day.day != v->day.day && !v->receipt.v ? period_open(tx, "tax_day", v->tax_day)
+                                                                  : NULL;
+}
+
 static kt_error *check_all(kt_tx *tx, const struct invoice *v)
 {
     kt_error *all = NULL;
@@ -360,8 +379,7 @@ static kt_error *check_all(kt_tx *tx, const struct invoice *v)
             kt_hint(kt_fail(tx, KT_VALIDATION, "lines", "the invoice is below zero", "faktura jest ujemna"),
                 "Make a credit note instead.", "Wystaw zamiast niej korektę."));
     kt_also(&all, period_open(tx, "day", v->day));
-    if (v->tax_day.day != v->day.day && !v->receipt.v) /* its rows go into the register of that day */
-        kt_also(&all, period_open(tx, "tax_day", v->tax_day));
+    kt_also(&all, check_tax_day(tx, v));
     kt_also(&all, check_accounts(tx, v));
     kt_also(&all, check_reference(tx, v));
     kt_also(&all, credit_check(tx, v));
