@@ -135,6 +135,16 @@ def a_discount_is_of_what_a_note_left(k):
     proved(k)
 
 
+def a_discount_is_not_taken_before_its_invoice(k):
+    """Paid on the 2nd what is invoiced on the 10th: the discount is the 10th's, in the ledger and in the register."""
+    books(k)
+    row = invoice(k, thing("1000"), terms=early_terms(k, "g10", 10), day="2026-05-10")
+    with Gained(k, "753", day="2026-05-09") as before, Gained(k, "753", day="2026-05-10") as gained:
+        paid = pay(k, day="2026-05-02", amount="1205.40", allocations=[{"item": items(k, row["id"])[0]["id"], "discount": "24.60"}])
+    expect((before.now, gained.now, register(k, payment=paid["id"])), ([D(0)], [D(20)], [("sale", "23%", "-20.00", "-4.60", "2026-05-10")]))
+    proved(k)
+
+
 def a_discount_of_a_noted_invoice_in_euros_over_the_year_end(k):
     """12300 euros at 4.00, a fifth credited: 9840 are open for 39360. Valued at the year's end at 4.00, paid at 4.20 less 2 %: 196.80 off at the
     4.00 of the invoice, 640.00 and 147.20 of tax, in the ledger as in the register; on 9643.20 of money 0.20 each is gained."""
@@ -247,6 +257,12 @@ def what_a_note_left_of_an_advance_is_settled_rate_by_rate(k):
     expect(gained.now, [D(0)])
     refused("rule", lambda: k.call("finance.invoice.post", {"id": k.call("finance.invoice.credit", {"id": advance["id"], "reason": "all"})["made"]}), "lines", "lines", "lines")
     proved(k)
+
+
+def an_advance_goes_where_the_final_invoice_finds_it(k):
+    s = books(k)
+    made = draft(k, thing("1000", account=s["account"]["080"]), kind="purchase_advance", party=s["steel"], reference="ADV 9", day="2026-05-04")
+    refused("validation", lambda: k.call("finance.invoice.post", {"id": made}), "lines[0].account")
 
 
 def paying_an_advance_early_earns_no_discount(k):
@@ -494,11 +510,11 @@ def a_payment_that_is_reversed_takes_back_what_was_matched_by_hand(k):
 
 
 run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens_both_sides,
-     a_discount_of_a_bill_from_the_union_is_at_its_own_rate, a_discount_of_a_bill_in_euros, a_discount_is_of_what_a_note_left,
+     a_discount_of_a_bill_from_the_union_is_at_its_own_rate, a_discount_of_a_bill_in_euros, a_discount_is_of_what_a_note_left, a_discount_is_not_taken_before_its_invoice,
      a_discount_of_a_noted_invoice_in_euros_over_the_year_end, a_note_does_not_give_a_discount_back, an_advance_is_settled_by_several_invoices,
      an_accountant_asks_for_an_advance_of_an_order, cents_of_an_advance_are_not_lost, an_advance_of_another_rate_gives_its_tax_back,
      what_a_note_left_of_an_advance_is_settled_rate_by_rate, an_advance_is_settled_credited_and_settled_again,
-     paying_an_advance_early_earns_no_discount,
+     an_advance_goes_where_the_final_invoice_finds_it, paying_an_advance_early_earns_no_discount,
      a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest,
      money_comes_at_the_rate_of_the_day_before, a_bank_has_its_own_rate, a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
      a_reversed_set_off_leaves_both_sides_open_again, nothing_is_taken_back_before_it_was, a_note_bears_the_rates_of_what_it_corrects,

@@ -346,6 +346,12 @@ static kt_error *check_accounts(kt_tx *tx, const struct invoice *v)
         if (!line->account.v)
             continue;
         KT_TRY(kt_read(tx, line->account, &a.rec));
+        if (is_advance(v->kind))
+            kt_also(&all, kt_hint(kt_fail(tx, KT_VALIDATION, invoice_path(tx, i, "account"),
+                                      "an advance goes to the account of advances",
+                                      "zaliczka trafia na konto zaliczek"),
+                              "Leave it empty: the final invoice takes it from there to its own accounts.",
+                              "Zostaw puste: faktura końcowa przeniesie ją stamtąd na swoje konta."));
         if (a.group || !a.active || a.open_items)
             kt_also(&all, kt_hint(kt_fail(tx, KT_VALIDATION, invoice_path(tx, i, "account"),
                                       "nothing is billed on account %s", "na koncie %s nic się nie fakturuje",

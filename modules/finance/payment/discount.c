@@ -54,8 +54,8 @@ static kt_error *enter(
     const struct invoice *v = &d->v;
     struct vat_line line = {KT_OF(vat_line), .side = side, .invoice = v->rec.id, .payment = d->of->by->rec.id,
         .tax = row->tax, .party = v->party, .document = d->of->by->rec.number, .label = row->label,
-        .kind = row->kind, .name = v->buyer_name, .tax_id = v->buyer_tax_id, .day = d->of->by->day,
-        .tax_day = d->of->by->day, .rate = row->rate};
+        .kind = row->kind, .name = v->buyer_name, .tax_id = v->buyer_tax_id, .day = d->e->day,
+        .tax_day = d->e->day, .rate = row->rate};
     kt_dec base;
     KT_TRY(to_house(d->tx, d->of->house, "rate_day", net, v->currency, v->rate_day, &base));
     line.net = is_sale(v->kind) ? kt_dec_neg(base) : base;

@@ -266,7 +266,9 @@ static kt_error *post_rest(paying *y, const struct open_item *of, kt_dec amount,
     if (y->side < 0)
         value = kt_dec_neg(value);
     KT_TRY(account_for(y->tx, purpose, (kt_id){0}, &account));
-    struct entry e = {KT_OF(entry), .day = y->p->day, .currency = item->currency, .origin = y->self,
+    kt_date day = y->p->day.day < item->day.day ? item->day
+                                                : y->p->day; /* nothing is taken off before it is there */
+    struct entry e = {KT_OF(entry), .day = day, .currency = item->currency, .origin = y->self,
         .reference = item->reference, .text = kt_say(y->tx, purposes[purpose - 1].label)};
     KT_TRY(entry_add(y->tx, &e, &(struct entry_line){.account = item->account, .party = item->party},
         kt_dec_neg(value), foreign ? kt_dec_neg(sided) : (kt_dec){0}));
