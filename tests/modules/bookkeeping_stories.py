@@ -200,17 +200,29 @@ def a_valuation_is_of_its_day_and_may_be_repeated(k):
 
 
 def an_account_in_euros_is_valued_too(k):
-    """1000 euros come in at 4.10, 400 go out at 4.30: 600 are left, in the books for 2380; at 4.30 they are worth 200 more."""
+    """1000 euros come in at 4.10, 400 go out at 4.30: 80 are gained on them, 600 are left for 2460; at 4.30 they are worth 120 more. All of them
+    go: no zloty is left. 50 too many are overdrawn at 4.30, and come back at that, whatever the day's rate is."""
     s = books(k)
     bank = make(k, "finance.account", code="132", name="Euro account", kind="asset", cash="cash", currency=s["EUR"], parent=s["account"]["1"])
     journal = make(k, "finance.journal", code="BEUR", name="Euro bank", kind="bank", account=bank, currency=s["EUR"])
-    pay(k, journal=journal, day="2026-03-20", amount="1000")
-    pay(k, journal=journal, direction="out", party=s["steel"], day="2026-04-02", amount="400")
-    expect(balances(k, "132", day="2026-04-02"), [D(2380)])
+    out = lambda day, amount: pay(k, journal=journal, direction="out", party=s["steel"], day=day, amount=amount)
+    with Gained(k, "201", "750", "751") as gained:
+        pay(k, journal=journal, day="2026-03-20", amount="1000")
+        out("2026-04-02", "400")
+    expect((balances(k, "132", day="2026-04-02"), gained.now), ([D(2460)], [D(1720), D(-80), D(0)]))
     k.call("finance.revalue", {"day": "2026-04-30"})
-    expect((balances(k, "132", day="2026-04-30"), balances(k, "132", day="2026-05-01")), ([D(2580)], [D(2380)]))
+    expect((balances(k, "132", day="2026-04-30"), balances(k, "132", day="2026-05-01")), ([D(2580)], [D(2460)]))
     k.call("finance.revalue", {"day": "2026-04-30"})
     expect(balances(k, "132", day="2026-04-30"), [D(2580)])
+    with Gained(k, "201", "750", "751") as gained:
+        last = out("2026-04-30", "650")  # on the day that was valued: not at what it was valued at
+    expect((balances(k, "132", day="2026-05-01"), gained.now), ([D(-215)], [D(2795), D(-120), D(0)]))
+    with Gained(k, "132", "200", "750") as gained:
+        back = pay(k, journal=journal, day="2026-05-02", rate_day="2026-03-15", amount="50")
+    expect(gained.now, [D(215), D(-205), D(-10)])
+    k.call("finance.payment.reverse", {"id": back["id"], "day": "2026-05-03"})
+    k.call("finance.payment.reverse", {"id": last["id"], "day": "2026-05-03"})
+    expect(balances(k, "132", day="2026-05-03"), [D(2460)])
     proved(k)
 
 

@@ -198,14 +198,16 @@ kt_error *turnovers(kt_tx *tx, kt_date from, kt_date to, struct turnover **rows,
     return NULL;
 }
 
-kt_error *balance_on(kt_tx *tx, kt_id account, kt_date day, kt_dec *balance)
+kt_error *balance_on(kt_tx *tx, kt_id account, kt_date day, kt_dec *balance, kt_dec *amount)
 {
     gathering g = {.tx = tx, .only = account};
-    *balance = money(0);
+    struct turnover none = {.account = account}, *sum = &none;
     KT_TRY(gather_all(&g, (kt_date){0}, day));
     if (g.size)
-        *balance = kt_dec_sub(known(slot_for(g.rows, g.size, account)->debit),
-            known(slot_for(g.rows, g.size, account)->credit));
+        sum = slot_for(g.rows, g.size, account);
+    *balance = kt_dec_sub(known(sum->debit), known(sum->credit));
+    if (amount)
+        *amount = known(sum->amount);
     return NULL;
 }
 

@@ -236,16 +236,22 @@ static kt_error *post_money(paying *y)
 {
     struct payment *p = y->p;
     struct journal j = {KT_OF(journal)};
-    kt_dec value, amount = y->side > 0 ? p->amount : kt_dec_neg(p->amount);
+    kt_dec value, booked, amount = y->side > 0 ? p->amount : kt_dec_neg(p->amount);
     bool foreign = p->currency.v != y->house.currency.v;
     KT_TRY(kt_read(y->tx, p->journal, &j.rec));
     KT_TRY(to_house(y->tx, &y->house, "rate_day", amount, p->currency, p->rate_day, &value));
+    KT_TRY(held_value(y->tx, j.account, p->day, amount, value, &booked));
+    kt_dec gap = kt_dec_sub(value, booked);
+    struct entry_line cash = {.account = j.account}, party = {.account = y->account, .party = p->party},
+                      other = {0};
     struct entry e = {KT_OF(entry), .day = p->day, .journal = p->journal, .currency = p->currency,
         .origin = y->self, .reference = p->rec.number, .text = p->text};
-    KT_TRY(entry_add(
-        y->tx, &e, &(struct entry_line){.account = j.account}, value, foreign ? amount : (kt_dec){0}));
-    KT_TRY(entry_add(y->tx, &e, &(struct entry_line){.account = y->account, .party = p->party},
-        kt_dec_neg(value), foreign ? kt_dec_neg(amount) : (kt_dec){0}));
+    KT_TRY(entry_add(y->tx, &e, &cash, booked, foreign ? amount : (kt_dec){0}));
+    KT_TRY(entry_add(y->tx, &e, &party, kt_dec_neg(value), foreign ? kt_dec_neg(amount) : (kt_dec){0}));
+    if (gap.coef)
+        KT_TRY(
+            account_for(y->tx, sign_of(gap) < 0 ? EXCHANGE_GAIN : EXCHANGE_LOSS, (kt_id){0}, &other.account));
+    KT_TRY(entry_add(y->tx, &e, &other, gap, (kt_dec){0}));
     KT_TRY(entry_post(y->tx, &e));
     p->entry = e.rec.id;
     return NULL;

@@ -105,6 +105,15 @@ kt_error *payment_check(kt_tx *tx, const kt_record *before, const kt_record *aft
 /* What its open item says, the payment says. */
 KT_MUST kt_error *payment_follow(kt_tx *tx, kt_id payment);
 
+/* ---- held.c ---- */
+
+/* What money on a bank's or desk's account is booked at.
+ *   amount, value  of the money, in its currency and by the rate in the company's; below zero: it goes out
+ *   booked         receives the value; of what lessens the balance of an account that is kept in another currency, the
+ *                  average that it was in the books for */
+KT_MUST kt_error *held_value(
+    kt_tx *tx, kt_id account, kt_date day, kt_dec amount, kt_dec value, kt_dec *booked);
+
 /* ---- discount.c ---- */
 
 /* May so much be taken off for paying early? returns rule at path: too late, or too much */

@@ -78,12 +78,12 @@ static kt_error *opening_of(kt_tx *tx, const struct ledger *p, kt_dec *opening)
     struct account a = {KT_OF(account)};
     kt_date year;
     kt_dec earlier;
-    KT_TRY(balance_on(tx, p->account, kt_date_add(p->from, -1), opening));
+    KT_TRY(balance_on(tx, p->account, kt_date_add(p->from, -1), opening, NULL));
     KT_TRY(kt_read(tx, p->account, &a.rec));
     if (a.kind != INCOME && a.kind != EXPENSE)
         return NULL;
     KT_TRY(year_start(tx, p->from, &year));
-    KT_TRY(balance_on(tx, p->account, kt_date_add(year, -1), &earlier));
+    KT_TRY(balance_on(tx, p->account, kt_date_add(year, -1), &earlier, NULL));
     *opening = kt_dec_sub(*opening, earlier);
     return NULL;
 }

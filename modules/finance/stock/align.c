@@ -87,7 +87,7 @@ static kt_error *align(kt_tx *tx, const struct align *p, struct aligned *out)
     KT_TRY(journal_of(tx, STOCKING, &e.journal));
     for (size_t i = 0; i < all.count; i++) {
         kt_dec ledger;
-        KT_TRY(balance_on(tx, all.items[i].account, kt_date_make(9000, 1, 1), &ledger));
+        KT_TRY(balance_on(tx, all.items[i].account, kt_date_make(9000, 1, 1), &ledger, NULL));
         kt_dec gap = kt_dec_sub(all.items[i].goods, ledger);
         out->ledger = kt_dec_add(out->ledger, ledger);
         out->goods = kt_dec_add(out->goods, all.items[i].goods);

@@ -43,7 +43,7 @@ static kt_error *hangs_on(kt_tx *tx, kt_id account, uint64_t rows, bool *yes)
     uint64_t named;
     kt_dec balance;
     KT_TRY(rows_naming(tx, account, &named));
-    KT_TRY(balance_on(tx, account, kt_date_make(9000, 1, 1), &balance));
+    KT_TRY(balance_on(tx, account, kt_date_make(9000, 1, 1), &balance, NULL));
     *yes = named == rows && balance.coef != 0;
     return NULL;
 }
