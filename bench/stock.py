@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """The stores over the bus, one client, no raw side: how much of an item there is among many moves, a confirmed order of 20
-lines, a delivery shipped, and a count of 5,000 positions entered, finished and approved, each in one call. Then, with all
-modules and the books, a count that differs at every position: processor time of the server.
+lines, a delivery shipped, and a count of 5,000 positions entered, finished and approved, each in one call. Then serial numbers on
+one line that come, are picked by name, go, and come back; and, with all modules and the books, a count that differs at every
+position: processor time of the server.
 
-  bench/stock.py [--build build/check] [--positions 5000] [--moves 20000]"""
+  bench/stock.py [--build build/check] [--positions 5000] [--moves 20000] [--serials 2000]"""
 import argparse
 import os
 import pathlib
@@ -15,6 +16,7 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("--build", default="build/check")
 parser.add_argument("--positions", type=int, default=5000)
 parser.add_argument("--moves", type=int, default=20000)
+parser.add_argument("--serials", type=int, default=2000)
 args = parser.parse_args()
 os.environ["KONTOR_BUILD"] = str(pathlib.Path(args.build).resolve())
 TESTS = pathlib.Path(__file__).resolve().parent.parent / "tests"
@@ -70,6 +72,25 @@ with House(modules="base,crm,logistics") as house:
     tell("  entered", timed(k.call, "logistics.count.enter", {"id": count, "lines": lines, "finished": True})[0], "<= 1000 ms")
     tell("  approved, one in ten differing", timed(k.call, "logistics.count.approve", {"id": count})[0], "<= 1000 ms")
     tell("kontor check over all of it", timed(k.call, "system.check", {})[0])
+
+with House(modules="base,crm,logistics") as house:
+    k = house.client()
+    pln = k.create("base.currency", {"code": "PLN", "decimals": 2})["id"]
+    k.create("base.company", {"name": "Wicher", "currency": pln})
+    mill, nowak = (k.create("base.party", {"name": name})["id"] for name in ("Mill", "Nowak"))
+    saw = k.create("base.item", {"code": "SAW", "name": "Saw", "tracking": "serial"})["id"]
+    size, names = str(args.serials), "\n".join(f"S{n}" for n in range(args.serials))
+    order = k.create("logistics.purchase_order", {"party": mill, "currency": pln, "lines": [{"item": saw, "quantity": size, "price": "3"}]})["id"]
+    k.call("logistics.purchase_order.approve", {"id": order})
+    receipt = k.create("logistics.receipt", {"order": order, "lines": [{"order_line": 1, "quantity": size, "serials": names}]})["id"]
+    going = k.create("logistics.delivery", {"party": nowak, "lines": [{"item": saw, "quantity": size}]})["id"]
+    rows = {"lines": [{"line": 1, "serials": names}]}
+    for what, method, params in (("received", "logistics.receipt.finish", {"id": receipt}), ("reserved", "logistics.delivery.confirm", {"id": going}),
+                                 ("picked by name", "logistics.delivery.pick", {"id": going, **rows}), ("shipped", "logistics.delivery.ship", {"id": going}),
+                                 ("taken back by name", "logistics.delivery.return", {"id": going, **rows})):
+        began = processor_s(house.process.pid)
+        k.call(method, params)
+        tell(f"{args.serials} serial numbers on a line {what}: processor time", (processor_s(house.process.pid) - began) * 1000)
 
 with House(modules=large_stories.MODULES) as house:
     k = house.client()

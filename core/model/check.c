@@ -124,14 +124,11 @@ static kt_error *check_entries(checker *c, const model_record *record)
     const model_entity *entity = record->entity;
     for (size_t i = 0; i < entity->index_count; i++) {
         const model_index *index = &entity->indexes[i];
-        for (size_t k = 0, n = entry_count(index, record); k < n; k++) {
-            key name;
+        entries all;
+        KT_TRY(entries_in(&c->tx, index, record, &all));
+        for (size_t k = 0; k < all.count; k++) {
             kt_str value;
-            if (!entry_key(index, record, k, &name))
-                continue;
-            if (name.full)
-                return error_no_memory();
-            KT_TRY(store_get(c->tx.view, STORE_DATA, key_str(&name), &value));
+            KT_TRY(store_get(c->tx.view, STORE_DATA, all.items[k], &value));
             if (!value.ptr || (index->unique && key_last_u64(value) != record_id(record)))
                 tell(c, "%s %llu: its entry in the index of %s is missing", entity->name.ptr,
                     (unsigned long long)record_id(record), index->fields[0]->name.ptr);

@@ -1,6 +1,9 @@
 /* entries.c -- index entries, unique keys and counters follow their record. */
 #include "model/entries.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "model/compile.h"
 #include "record/fill_mark.h"
 
@@ -11,93 +14,133 @@ static void index_open(key *out, const model_entity *entity, const model_index *
     key_u16(out, index->number);
 }
 
-size_t entry_count(const model_index *index, const model_record *record)
-{
-    if (index->through) {
-        const model_value *lines = &record->values[index->through->position];
-        return lines->set ? lines->as.lines.count : 0;
-    }
-    const model_value *first = &record->values[index->fields[0]->position];
-    if (index->fields[0]->type == KT_REFS && first->set && first->as.refs.count)
-        return first->as.refs.count;
-    return 1;
-}
-
-static bool line_key(const model_index *index, const model_record *record, size_t i, key *out)
-{
-    const model_field *field = index->fields[0];
-    const model_value *lines = &record->values[index->through->position];
-    const model_value *value = &lines->as.lines.items[i].values[field->position];
-    for (size_t k = 0; k < i; k++)
-        if (model_value_equal(field, value, &lines->as.lines.items[k].values[field->position]))
-            return false; /* an earlier line has it */
-    if (index->sparse && !value->set)
-        return false;
-    key_value(out, field, value, false);
-    return true;
-}
-
-static const model_value *covered(
-    const model_index *index, const model_record *record, size_t line, size_t field)
-{
-    const model_record *from = index->inside[field]
-                                   ? &record->values[index->through->position].as.lines.items[line]
-                                   : record;
-    return &from->values[index->fields[field]->position];
-}
-
-/* How many lines above this one have the same values: each line has an entry of its own. */
-static uint16_t count_alike(const model_index *index, const model_record *record, size_t i)
-{
-    uint16_t alike = 0;
-    for (size_t k = 0; k < i; k++) {
-        bool same = true;
-        for (size_t f = 0; same && f < index->count; f++)
-            same = !index->inside[f] || model_value_equal(index->fields[f], covered(index, record, i, f),
-                                            covered(index, record, k, f));
-        alike = (uint16_t)(alike + same);
-    }
-    return alike;
-}
-
-static void cover_key(const model_index *index, const model_record *record, size_t i, key *out)
-{
-    for (size_t f = 0; f < index->count; f++)
-        key_value(out, index->fields[f], covered(index, record, i, f), false);
-    key_u16(out, count_alike(index, record, i));
-    key_u64(out, record_id(record));
-}
-
-bool entry_key(const model_index *index, const model_record *record, size_t i, key *out)
+/* first: a value in place of that of the first field, which has several; NULL: none */
+static bool field_key(
+    const model_index *index, const model_record *record, const model_value *first, key *out)
 {
     index_open(out, record->entity, index);
-    if (index->covering) {
-        cover_key(index, record, i, out);
-        return true;
-    }
-    if (index->through) {
-        if (!line_key(index, record, i, out))
-            return false;
-        key_u64(out, record_id(record));
-        return true;
-    }
     for (size_t k = 0; k < index->count; k++) {
         const model_field *field = index->fields[k];
-        const model_value *value = &record->values[field->position];
+        const model_value *value = k == 0 && first ? first : &record->values[field->position];
         if (index->sparse && k == 0 && !value->set)
             return false;
         if (index->unique && !value->set && field->position != MODEL_COMPANY && field->type != KT_BOOL)
             return false;
-        model_value one;
-        if (field->type == KT_REFS && value->set) {
-            one = (model_value){.set = true, .as.i = (int64_t)value->as.refs.ids[i]};
-            value = &one;
-        }
         key_value(out, field, value, index->unique);
     }
     if (!index->unique)
         key_u64(out, record_id(record));
     return true;
+}
+
+bool entry_key(const model_index *index, const model_record *record, key *out)
+{
+    return field_key(index, record, NULL, out);
+}
+
+/* ---- Several entries of a record ---- */
+
+static bool has_several(const model_index *index)
+{
+    return index->through || index->fields[0]->type == KT_REFS;
+}
+
+static bool line_key(const model_index *index, const model_record *record, size_t i, key *out)
+{
+    const model_value *lines = &record->values[index->through->position];
+    const model_value *value = &lines->as.lines.items[i].values[index->fields[0]->position];
+    if (index->sparse && !value->set)
+        return false;
+    index_open(out, record->entity, index);
+    key_value(out, index->fields[0], value, false);
+    key_u64(out, record_id(record));
+    return true;
+}
+
+/* Without what tells it from others that are alike, and the id. */
+static void cover_key(const model_index *index, const model_record *record, size_t i, key *out)
+{
+    const model_record *line = &record->values[index->through->position].as.lines.items[i];
+    index_open(out, record->entity, index);
+    for (size_t f = 0; f < index->count; f++) {
+        const model_record *from = index->inside[f] ? line : record;
+        key_value(out, index->fields[f], &from->values[index->fields[f]->position], false);
+    }
+}
+
+static bool several_key(const model_index *index, const model_record *record, size_t i, key *out)
+{
+    if (index->covering)
+        cover_key(index, record, i, out);
+    else if (index->through)
+        return line_key(index, record, i, out);
+    else {
+        const kt_id id = {record->values[index->fields[0]->position].as.refs.ids[i]};
+        return field_key(index, record, &(model_value){.set = true, .as.i = (int64_t)id.v}, out);
+    }
+    return true;
+}
+
+static size_t most_entries(const model_index *index, const model_record *record)
+{
+    const model_field *several = index->through ? index->through : index->fields[0];
+    const model_value *value = &record->values[several->position];
+    return !value->set ? 0 : index->through ? value->as.lines.count : value->as.refs.count;
+}
+
+static int key_order(const void *a, const void *b)
+{
+    return str_cmp(*(const kt_str *)a, *(const kt_str *)b);
+}
+
+/* Each line has an entry of its own: of those that are alike, how many stand before it tells them apart. */
+static kt_error *tell_apart(kt_tx *tx, const model_record *record, entries *all)
+{
+    kt_str before = {0};
+    uint16_t alike = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        const kt_str shared = all->items[i];
+        key name = {.len = shared.len};
+        memcpy(name.bytes, shared.ptr, shared.len);
+        alike = i && str_eq(before, shared) ? (uint16_t)(alike + 1) : 0;
+        key_u16(&name, alike);
+        key_u64(&name, record_id(record));
+        before = shared;
+        all->items[i] = name.full ? (kt_str){0} : arena_str(tx->arena, key_str(&name));
+        if (!all->items[i].ptr)
+            return error_no_memory();
+    }
+    return NULL;
+}
+
+static void keep_each_once(entries *all)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < all->count; i++)
+        if (!kept || !str_eq(all->items[kept - 1], all->items[i]))
+            all->items[kept++] = all->items[i];
+    all->count = kept;
+}
+
+kt_error *entries_in(kt_tx *tx, const model_index *index, const model_record *record, entries *all)
+{
+    const size_t most = has_several(index) ? most_entries(index, record) : 0;
+    key name;
+    *all = (entries){.items = ARENA_ARRAY(tx->arena, kt_str, most + 1)};
+    if (!all->items)
+        return error_no_memory();
+    for (size_t i = 0; i < (most ? most : !index->through); i++) {
+        if (!(most ? several_key(index, record, i, &name) : entry_key(index, record, &name)))
+            continue;
+        if (name.full || !(all->items[all->count] = arena_str(tx->arena, key_str(&name))).ptr)
+            return error_no_memory();
+        all->count++;
+    }
+    qsort(all->items, all->count, sizeof *all->items, key_order);
+    if (index->covering)
+        return tell_apart(tx, record, all);
+    keep_each_once(all);
+    return NULL;
 }
 
 static bool is_touched(const model_index *index, const bool *changed)
@@ -119,15 +162,13 @@ static kt_error *whole(const key *name)
     return name->full ? error_no_memory() : NULL;
 }
 
-static kt_error *put_entry(kt_tx *tx, const model_index *index, const model_record *record, const key *name)
+static kt_error *put_entry(kt_tx *tx, const model_index *index, const model_record *record, kt_str name)
 {
     char id[8];
     uint64_t value = record_id(record);
-    KT_TRY(whole(name));
     for (size_t i = 0; i < sizeof id; i++)
         id[i] = (char)(value >> (56 - 8 * i));
-    return store_put(
-        tx->view, STORE_DATA, key_str(name), index->unique ? (kt_str){id, sizeof id} : KT_STR(""));
+    return store_put(tx->view, STORE_DATA, name, index->unique ? (kt_str){id, sizeof id} : KT_STR(""));
 }
 
 kt_error *counter_add(kt_tx *tx, const key *name, int64_t change)
@@ -207,32 +248,36 @@ static kt_error *move_single(
     kt_tx *tx, const model_index *index, const model_record *before, const model_record *after, bool filling)
 {
     key from, to;
-    bool had = before && entry_key(index, before, 0, &from);
-    bool has = after && entry_key(index, after, 0, &to);
+    bool had = before && entry_key(index, before, &from);
+    bool has = after && entry_key(index, after, &to);
     if (had)
         KT_TRY(whole(&from));
+    if (has)
+        KT_TRY(whole(&to));
     if (had && has && keys_equal(&from, &to))
         return NULL;
     if (had)
         KT_TRY(delete_entry(tx, index, before, &from, filling));
-    return has ? put_entry(tx, index, after, &to) : NULL;
+    return has ? put_entry(tx, index, after, key_str(&to)) : NULL;
 }
 
 static kt_error *move_many(
     kt_tx *tx, const model_index *index, const model_record *before, const model_record *after)
 {
-    key name, other;
-    size_t had = before ? entry_count(index, before) : 0, has = after ? entry_count(index, after) : 0;
-    for (size_t i = 0; i < had; i++)
-        if (entry_key(index, before, i, &name)) {
-            KT_TRY(whole(&name));
-            if (i >= has || !entry_key(index, after, i, &other) || !keys_equal(&name, &other))
-                KT_TRY(store_delete(tx->view, STORE_DATA, key_str(&name)));
-        }
-    for (size_t i = 0; i < has; i++)
-        if (entry_key(index, after, i, &name))
-            if (i >= had || !entry_key(index, before, i, &other) || !keys_equal(&name, &other))
-                KT_TRY(put_entry(tx, index, after, &name));
+    entries old = {0}, new = {0};
+    if (before)
+        KT_TRY(entries_in(tx, index, before, &old));
+    if (after)
+        KT_TRY(entries_in(tx, index, after, &new));
+    for (size_t i = 0, k = 0; i < old.count || k < new.count;) {
+        int order = i == old.count ? 1 : k == new.count ? -1 : str_cmp(old.items[i], new.items[k]);
+        if (order < 0)
+            KT_TRY(store_delete(tx->view, STORE_DATA, old.items[i]));
+        else if (order > 0)
+            KT_TRY(put_entry(tx, index, after, new.items[k]));
+        i += order <= 0;
+        k += order >= 0;
+    }
     return NULL;
 }
 
@@ -268,7 +313,7 @@ kt_error *entries_write(kt_tx *tx, const model_record *before, const model_recor
         bool filling = i >= entity->index_count, passed = true;
         if (!is_touched(index, changed))
             continue;
-        if (index->through || index->fields[0]->type == KT_REFS)
+        if (has_several(index))
             KT_TRY(move_many(tx, index, before, after));
         else
             KT_TRY(move_single(tx, index, before, after, filling));
@@ -283,9 +328,10 @@ kt_error *entries_write(kt_tx *tx, const model_record *before, const model_recor
 kt_error *entries_fill(kt_tx *tx, const model_index *index, const model_record *record)
 {
     key name;
-    for (size_t i = 0, n = entry_count(index, record); i < n; i++)
-        if (entry_key(index, record, i, &name))
-            KT_TRY(put_entry(tx, index, record, &name));
+    entries all;
+    KT_TRY(entries_in(tx, index, record, &all));
+    for (size_t i = 0; i < all.count; i++)
+        KT_TRY(put_entry(tx, index, record, all.items[i]));
     if (!index->counted)
         return NULL;
     counter_key(&name, record->entity, index, record);
@@ -299,7 +345,7 @@ kt_error *entries_check_unique(kt_tx *tx, const model_record *after, const bool 
         const model_index *index = &entity->indexes[i];
         key name;
         kt_str value;
-        if (!index->unique || !is_touched(index, changed) || !entry_key(index, after, 0, &name))
+        if (!index->unique || !is_touched(index, changed) || !entry_key(index, after, &name))
             continue;
         KT_TRY(whole(&name));
         KT_TRY(store_get(tx->view, STORE_DATA, key_str(&name), &value));

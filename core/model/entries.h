@@ -2,10 +2,15 @@
 #pragma once
 #include "model/internal.h"
 
-/* How many entries a record may have in an index; then entry_key for each i below. */
-size_t entry_count(const model_index *index, const model_record *record);
-/* returns false: there is no entry i. out->full: there was no memory to make the key */
-bool entry_key(const model_index *index, const model_record *record, size_t i, key *out);
+/* The one entry of a record in an index, in which no record has several.
+ *   returns  false: there is none. out->full: there was no memory to make the key */
+bool entry_key(const model_index *index, const model_record *record, key *out);
+typedef struct { /* keys, in order, each once */
+    kt_str *items;
+    size_t count;
+} entries;
+/* The entries of a record in any index. */
+KT_MUST kt_error *entries_in(kt_tx *tx, const model_index *index, const model_record *record, entries *all);
 
 /* Moves the record's entries from before to after, either of which may be NULL. changed: per field's
  * position, whether it differs; NULL: all. */

@@ -29,7 +29,7 @@ static kt_error *same_as_another(kt_tx *tx, const model_index *index, const mode
 {
     key name;
     kt_str value = {0};
-    if (entry_key(index, record, 0, &name))
+    if (entry_key(index, record, &name))
         KT_TRY(store_get(tx->view, STORE_DATA, key_str(&name), &value));
     return unique_problem(
         tx->arena, record->entity, index, value.ptr ? key_last_u64(value) : 0, record_id(record));

@@ -113,7 +113,7 @@ static kt_error *find_twin(kt_tx *tx, const model_record *record, uint64_t *twin
         const model_index *index = &entity->indexes[i];
         key name;
         kt_str value;
-        if (!index->unique || !entry_key(index, record, 0, &name))
+        if (!index->unique || !entry_key(index, record, &name))
             continue;
         if (name.full)
             return error_no_memory();

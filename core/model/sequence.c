@@ -153,8 +153,7 @@ static kt_error *is_taken(kt_tx *tx, const model_record *record, bool *taken)
         const model_index *index = &entity->indexes[i];
         key name;
         kt_str value;
-        if (!index->unique || index->fields[0]->position != MODEL_NUMBER ||
-            !entry_key(index, record, 0, &name))
+        if (!index->unique || index->fields[0]->position != MODEL_NUMBER || !entry_key(index, record, &name))
             continue;
         KT_TRY(store_get(tx->view, STORE_DATA, key_str(&name), &value));
         *taken = value.ptr != NULL;

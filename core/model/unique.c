@@ -37,7 +37,7 @@ static kt_error *take(census *c, arena *keep, uint64_t id, kt_str bytes)
     model_record record = {0};
     key name;
     KT_TRY(model_record_decode(c->tx, c->entity, id, bytes, &record));
-    if (!entry_key(c->index, &record, 0, &name))
+    if (!entry_key(c->index, &record, &name))
         return NULL;
     if (c->count == c->room) {
         size_t more = c->room ? c->room * 2 : 1024;
@@ -79,7 +79,7 @@ static kt_error *key_of(census *c, uint64_t id, key *name)
     KT_TRY(model_load(c->tx, c->entity, id, &record, &found));
     *name = (key){0};
     if (found)
-        (void)entry_key(c->index, &record, 0, name); /* it has one: it was counted */
+        (void)entry_key(c->index, &record, name); /* it has one: it was counted */
     return NULL;
 }
 

@@ -111,3 +111,11 @@ static inline const kt_order_reports *kt_order_reports_find(kt_tx *tx)
 {
     return (const kt_order_reports *)kt_service_find(tx, "base.order_reports", 2);
 }
+
+/* Before an order is looked at that may not have heard yet what happened to it while its module was off.
+ *   order  of kt_any */
+KT_MUST static inline kt_error *kt_order_hears(kt_tx *tx, kt_id order)
+{
+    const kt_order_reports *reports = kt_order_reports_find(tx);
+    return reports ? reports->tell(tx, order) : NULL;
+}

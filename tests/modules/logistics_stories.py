@@ -375,6 +375,19 @@ def a_count_stops_moves_and_its_difference_is_approved(k):
     put(k, pump, "1", warehouse=north)
 
 
+def goods_go_from_other_places_while_one_is_counted(k):
+    yard, tube = make(k, "logistics.warehouse", code="Y", name="Yard"), item(k, "tube")
+    near, far = (make(k, "logistics.location", code=code, warehouse=yard) for code in ("Y-1", "Y-2"))
+    put(k, tube, "5", warehouse=yard, location=near), put(k, tube, "4", warehouse=yard, location=far)
+    count = make(k, "logistics.count", warehouse=yard, location=near)
+    k.call("logistics.count.start", {"id": count})
+    take(k, tube, "3", warehouse=yard)
+    left = {row["location"]: Decimal(row["on_hand"]) for row in rows(k, "logistics.stock", ["item", "=", tube], ["place", "=", "stores"])}
+    expect(left, {near: 5, far: 1})
+    refused("rule", lambda: take(k, tube, "3", warehouse=yard), "lines[0].location")
+    k.call("logistics.count.cancel", {"id": count})
+
+
 def a_count_takes_what_is_reserved_but_not_what_is_picked(k):
     south = make(k, "logistics.warehouse", code="S", name="South")
     cork = item(k, "cork")
@@ -602,7 +615,7 @@ run([what_never_was_there_is_not_there, nobody_writes_stock_by_hand, goods_come_
      the_rest_is_cancelled_or_everything_waits, what_came_back_costs_what_it_cost, parts_of_a_unit_come_back_as_they_went, an_amended_order_changes_its_delivery, what_others_deliver_the_stores_do_not,
      the_first_to_expire_goes_first, each_warehouse_picks_in_its_own_order, how_much_there_is_is_told_by_warehouse_and_lot, a_blocked_or_expired_lot_stays, what_is_past_its_day_by_then_is_not_promised, a_serial_number_is_one_piece,
      another_lot_than_the_reserved_one_is_picked, more_goes_out_within_the_warehouses_tolerance, a_count_stops_moves_and_its_difference_is_approved,
-     a_count_takes_what_is_reserved_but_not_what_is_picked, many_positions_are_counted_in_one_go, worth_by_fifo_is_the_textbooks,
+     goods_go_from_other_places_while_one_is_counted, a_count_takes_what_is_reserved_but_not_what_is_picked, many_positions_are_counted_in_one_go, worth_by_fifo_is_the_textbooks,
      worth_by_average_is_the_textbooks, worth_by_standard_is_the_standard, thirds_leave_no_cent_behind, another_method_keeps_the_value,
      what_left_before_it_came_is_corrected, a_receipt_of_an_earlier_day_goes_first_from_now_on, layers_go_by_age_within_one_transaction_too,
      freight_is_spread_over_what_came, a_lot_is_traced_both_ways,

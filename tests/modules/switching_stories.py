@@ -466,6 +466,23 @@ def many_orders_are_covered_in_steps_and_once(k):
     expect(level(k, s["PIN"])["reserved"], D(620))
 
 
+def what_many_orders_have_not_heard_is_not_asked_for_anew(k):
+    """More goes out without sales than they are told at once: an order that is looked at before its turn hears it first."""
+    s = shop(k)
+    s["CLIP"] = make(k, "base.item", code="CLIP", name="Clip", unit=s["piece"], price="1", currency=s["pln"])
+    put(k, s["CLIP"], "1100", "1")
+    sales = [order(k, ("CLIP", 1)) for _ in range(520)]
+    for sale in sales:
+        k.call("crm.order.confirm", {"id": sale})
+    of = ["document", "in", [{"entity": "crm.order", "id": sale} for sale in sales]]
+    made = [d["id"] for d in k.each("logistics.delivery", [of])]
+    with Off(k, "crm"):
+        for delivery in made:
+            k.call("logistics.delivery.ship", {"id": delivery})
+    expect((len(made), k.count("logistics.delivery", [of]), level(k, s["CLIP"])["reserved"]), (520, 520, 0))
+    expect((sum(k.get("crm.order", sale)["delivery_status"] == "full" for sale in sales), sum(bool(pegged(k, sale)) for sale in sales)), (520, 0))
+
+
 def days_that_move_without_sales_or_production_are_promised_afterwards(k):
     s = shop(k)
     sale = order(k, ("BIKE", 1))
@@ -530,7 +547,7 @@ run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_orde
      what_came_from_elsewhere_while_it_was_picked_is_not_held_when_put_back,
      what_came_from_elsewhere_while_it_was_picked_is_not_held_when_the_rest_ships_without_sales,
      what_the_picker_leaves_behind_is_not_held_beyond_its_pegging, orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes,
-     many_orders_are_covered_in_steps_and_once,
+     many_orders_are_covered_in_steps_and_once, what_many_orders_have_not_heard_is_not_asked_for_anew,
      days_that_move_without_sales_or_production_are_promised_afterwards, a_module_that_could_not_be_loaded_hears_it_at_the_next_start,
      what_is_made_up_for_belongs_to_its_company, the_whole_house_is_sound],
     modules="base,crm,logistics,production,finance")

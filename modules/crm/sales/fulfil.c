@@ -260,8 +260,7 @@ static kt_error *unbilled(kt_tx *tx, kt_id after, kt_id *ids, size_t room, size_
 /* It is open again: what it could not hear on hold, or closed. */
 kt_error *order_hears(kt_tx *tx, const kt_event *event)
 {
-    const kt_order_reports *reports = kt_order_reports_find(tx);
-    return reports ? reports->tell(tx, kt_any(tx, order_shape.name, event->after->id)) : NULL;
+    return kt_order_hears(tx, kt_any(tx, order_shape.name, event->after->id));
 }
 
 const kt_orders orders_service = {.deliver = deliver, .bill = bill, .read = show, .unbilled = unbilled};

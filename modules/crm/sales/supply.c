@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <kontor/currency.h>
+#include <kontor/orders.h>
 #include <kontor/supply.h>
 #include <kontor/units.h>
 #include <kontor/walk.h>
@@ -333,6 +334,8 @@ static kt_error *catch_up(kt_tx *tx, kt_record *rec)
 {
     struct sale *s = (struct sale *)(void *)kt_as(rec, &order_shape);
     bool changed = false;
+    KT_TRY(kt_order_hears(tx, kt_any(tx, order_shape.name, rec->id)));
+    KT_TRY(kt_read(tx, rec->id, rec));
     for (size_t i = 0; i < s->lines.count; i++)
         KT_TRY(catch_up_line(tx, s, (struct sale_line *)(void *)kt_line(&s->lines, i), &changed));
     if (!changed)

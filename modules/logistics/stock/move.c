@@ -1,5 +1,7 @@
 /* Moves: everything that goods do is one. A move that is done never changes, but for what is left in stock of what
  * it brought; what is expected is a move too, in another state. The service "logistics.stock" stands at the end. */
+#include <assert.h>
+
 #include "stock/count.h"
 #include "stock/value.h"
 
@@ -184,6 +186,10 @@ static kt_error *find_goods(kt_tx *tx, struct moving *mv, const kt_stock_move *m
     KT_TRY(unreserve_some(tx, m->item, &owner, &wanted, m->quantity, picks, &given));
     mv->taken = mv->taken || given.coef;
     wanted.quantity = kt_dec_sub(m->quantity, given);
+    wanted.moving = true;
+    KT_TRY(pick_free(tx, &wanted, picks, &rest));
+    wanted.quantity = rest;
+    wanted.moving = false; /* only that is left: whoever wants it hears of the count */
     KT_TRY(pick_free(tx, &wanted, picks, &rest));
     if (rest.coef > 0 && m->to == KT_AT_LOSS) /* what is broken is nobody's any more */
         KT_TRY(dispossess(tx, &wanted, rest, picks, &mv->losses, &rest));
@@ -300,19 +306,31 @@ kt_error *stock_move(kt_tx *tx, kt_stock_move *move)
     return e;
 }
 
+struct part_move {
+    struct moving *moving;
+    kt_stock_move move;
+};
+
+static kt_error *move_part(kt_tx *tx, void *context)
+{
+    struct part_move *p = context;
+    KT_TRY(check_move(tx, &p->moving->goods, &p->move));
+    return move_some(tx, p->moving, &p->move);
+}
+
 kt_error *stock_move_lots(kt_tx *tx, const kt_stock_move *move, const struct lot_part *parts, size_t count)
 {
-    kt_stock_move one = *move;
     struct moving mv;
+    struct part_move part = {&mv, *move};
     kt_error *all = NULL;
-    KT_TRY(move_begin(tx, &one, &mv));
-    KT_TRY(find_ends(tx, &mv, &one));
+    assert(move->to != KT_AT_LOSS); /* whose goods are lost is remembered beyond a step */
+    KT_TRY(move_begin(tx, &part.move, &mv));
+    KT_TRY(find_ends(tx, &mv, &part.move));
     for (size_t i = 0; i < count; i++) {
-        one.lot = parts[i].lot;
-        one.quantity = parts[i].quantity;
-        one.value = move->value;
-        kt_error *e = check_move(tx, &mv.goods, &one);
-        kt_also(&all, e ? e : move_some(tx, &mv, &one));
+        part.move.lot = parts[i].lot;
+        part.move.quantity = parts[i].quantity;
+        part.move.value = move->value;
+        kt_also(&all, kt_step(tx, move_part, &part));
     }
     return all ? all : move_end(tx, &mv, move);
 }

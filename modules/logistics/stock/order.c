@@ -276,6 +276,7 @@ static kt_error *follow_if_changed(kt_tx *tx, kt_record *rec)
     kt_lines lines = {0};
     if (!orders)
         return NULL;
+    KT_TRY(kt_order_hears(tx, kt_any(tx, sold_shape.name, s->rec.id)));
     KT_TRY(orders->read(tx, s->rec.id, &order));
     KT_TRY(delivery_open_of(tx, kt_any(tx, sold_shape.name, s->rec.id), &d));
     KT_TRY(lines_from(tx, &order, s, &d.lines, &lines));

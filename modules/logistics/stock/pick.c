@@ -113,6 +113,8 @@ kt_error *pick_free(kt_tx *tx, const struct wanted *wanted, struct picks *picks,
         KT_TRY(kt_read(tx, c->balance.location, &pick.at.rec));
         if (!pick.at.active && !wanted->location.v && !wanted->held) /* it is taken by who names the place */
             continue;
+        if (wanted->moving && pick.at.counting.v)
+            continue;
         KT_TRY(picks_add(tx, picks, &pick));
         *rest = kt_dec_sub(*rest, pick.quantity);
     }

@@ -246,6 +246,11 @@ static kt_error *more_than_shipped(kt_tx *tx, const struct choice *c, kt_dec res
         dec_words(tx, c->quantity), goods.name.ptr, lot_name ? lot_name : "", dec_words(tx, rest));
 }
 
+static kt_error *move_back(kt_tx *tx, void *context)
+{
+    return stock_move(tx, context);
+}
+
 /* Of what this line shipped, the moves from which something may still come back. */
 static kt_error *take_back(kt_tx *tx, const struct delivery *d, const struct choice *c, const struct parts *p)
 {
@@ -277,7 +282,7 @@ static kt_error *take_back(kt_tx *tx, const struct delivery *d, const struct cho
             .returns = out.rec.id,
             .day = p->day,
             .reason = p->reason};
-        e = told_at_line(tx, stock_move(tx, &m), c->row, NULL);
+        e = told_at_line(tx, kt_step(tx, move_back, &m), c->row, NULL);
         rest = kt_dec_sub(rest, take);
     }
     kt_also(&e, kt_close(cursor));

@@ -124,7 +124,8 @@ struct wanted {
     kt_id location, lot; /* not set: any */
     kt_dec quantity;
     kt_date day;
-    bool held; /* also what is blocked or expired: to scrap it, to count it */
+    bool held;   /* also what is blocked or expired: to scrap it, to count it */
+    bool moving; /* it goes now: not from a place that is being counted */
 };
 /* Appends to picks what is free beside them, in the warehouse's order; *rest receives what is not there. */
 KT_MUST kt_error *pick_free(kt_tx *tx, const struct wanted *wanted, struct picks *picks, kt_dec *rest);
@@ -232,7 +233,7 @@ struct lot_part { /* so much of a lot; not set: of any */
     kt_id lot;
     kt_dec quantity;
 };
-/* The same of several lots, each whole move being one of its document's line: what of the move is not of a lot is the same. On
+/* The same of many lots of one line of a document, not to loss; what the move says beside lot and quantity is the same of all. On
  * the caller's authority, which is the module's own. */
 KT_MUST kt_error *stock_move_lots(
     kt_tx *tx, const kt_stock_move *move, const struct lot_part *parts, size_t count);
