@@ -209,6 +209,21 @@ def by_products_that_came_stay_told_when_the_order_grows(k):
     act(k, made, "finish")
 
 
+def by_products_come_in_a_lot_of_the_reports_name(k):
+    items(k, "SHEET", standard_cost="3"), items(k, "DUST", tracking="lot"), items(k, "PANEL")
+    bill(k, "PANEL", ("SHEET", 1), by_products=[{"item": seen["DUST"], "quantity": "2"}, {"item": seen["OFFCUT"]}])
+    put(k, "SHEET", 5, "3")
+    made = order(k, "PANEL", 5)
+    act(k, made, "confirm")
+    refused("validation", lambda: act(k, made, "report", produced="1"), "lot")
+    act(k, made, "report", produced="3", lot="D-1"), act(k, made, "report", produced="2", lot="D-2")
+    lots = {r["id"]: r["name"] for r in k.list("logistics.lot", [["item", "=", seen["DUST"]]])["rows"]}
+    moves = k.list("logistics.move", [["document", "=", {"entity": "production.order", "id": made}], ["from_place", "=", "production"]], sort="id")["rows"]
+    expect([(m["item"], lots.get(m["lot"]), D(m["quantity"])) for m in moves if m["item"] != seen["PANEL"]],
+           [(seen["DUST"], "D-1", 6), (seen["OFFCUT"], None, 3), (seen["DUST"], "D-2", 4), (seen["OFFCUT"], None, 2)])
+    act(k, made, "finish")
+
+
 def the_house_is_sound(k):
     expect(k.call("system.check", {})["sound"], True)
 

@@ -317,6 +317,36 @@ def what_an_order_cost_is_known_when_it_is_done(k):
     expect(k.get("production.order", order)["state"], "closed")
 
 
+def each_variance_is_told_and_they_add_up(k):
+    """Ten gears of two steel at 10.00, set up in 20 minutes and made in five: 200 of steel, 70 minutes at 60, 30 and 12 an hour. Then steel costs
+    11.00, people 36 and overhead 15; of eight good ones and a scrapped one 20 steel are used and 80 minutes worked."""
+    steel, gear = make(k, "base.item", code="STEEL", name="Steel", standard_cost="10"), make(k, "base.item", code="GEAR", name="Gear")
+    lathe = make(k, "production.work_centre", code="LATHE", name="Lathe", machine_rate="60", labour_rate="30", overhead_rate="12")
+    turn = make(k, "production.routing", code="GEAR", name="Gears", steps=[{"sequence": 10, "name": "Turn", "centre": lathe, "setup_minutes": "20", "run_minutes": "5"}])
+    make(k, "production.bom", item=gear, routing=turn, tolerance="20", lines=[{"item": steel, "quantity": "2"}])
+    order = make(k, "production.order", item=gear, quantity="10")
+    act(k, order, "confirm")
+    expect(k.get("production.order", order)["planned_cost"], "319.00")
+    k.update("base.item", steel, {"standard_cost": "11"})
+    k.update("production.work_centre", lathe, {"labour_rate": "36", "overhead_rate": "15"})
+    work = operations(k, order)[0]["id"]
+    k.call("production.operation.start", {"id": work}), k.call("production.operation.finish", {"id": work, "minutes": "80"})
+    act(k, order, "report", produced="8", scrapped="1", used=[{"item": steel, "quantity": "20"}])
+    refused("rule", lambda: k.call("production.variances", {"order": order}), "order")
+    act(k, order, "finish")
+    row, told = k.get("production.order", order), k.call("production.variances", {"order": order})
+    expect((row["actual_cost"], row["received"], row["variance"], told["total"]), ("368.00", "255.20", "112.80", "112.80"))
+    expect([(r["kind"], r["item"] or r["operation"], r["amount"]) for r in told["rows"]], [
+        ("price", steel, "20.00"), ("usage", steel, "20.00"), # 20 x (11 - 10); 20 of the 18 that nine take
+        ("efficiency", work, "22.50"), ("lot_size", work, "3.40"), # 80 minutes, not 65, at 1.50; two of the set-up at 1.70
+        ("rate", None, "8.00"), ("overhead", None, "7.00"), ("scrap", None, "31.90")]) # 80 x 0.10; 20.00 for 65 minutes at 0.20; a tenth of 319.00
+    unreported = make(k, "production.order", item=gear, quantity="10")
+    act(k, unreported, "confirm"), act(k, unreported, "report", produced="5"), act(k, unreported, "finish")
+    told = k.call("production.variances", {"order": unreported}) # the set-up is made once, of ten or five: half of it, 10 x (1 + 0.60 + 0.25), is on fewer
+    expect([(r["kind"], r["amount"]) for r in told["rows"]], [("lot_size", "18.50")])
+    expect(k.get("production.order", unreported)["variance"], "18.50")
+
+
 def the_rest_becomes_an_order_of_its_own(k):
     order = confirmed(k, quantity="10")
     act(k, order, "report", produced="6")

@@ -143,7 +143,7 @@ static kt_error *hand_out(
     kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_dec moved, kt_dec value)
 {
     const kt_supply *supply = kt_supply_find(tx);
-    const kt_dec planned = o->planned_material; /* it was planned once */
+    const kt_dec planned = o->planned_material, of_component = c->planned; /* it was planned once */
     kt_dec again = kt_dec_sub(c->quantity, c->issued), none = KT_DEC(0, 4);
     again = o->state == DONE || again.coef < 0 ? none : kt_dec_cmp(again, quantity) > 0 ? quantity : again;
     if (!supply)
@@ -152,6 +152,7 @@ static kt_error *hand_out(
     if (again.coef > 0)
         KT_TRY(order_ask_for_returned(tx, o, c, again, own));
     o->planned_material = planned;
+    c->planned = of_component;
     kt_dec rest = kt_dec_sub(kt_stock_find(tx) ? moved : quantity, again);
     if (rest.coef <= 0)
         return NULL;

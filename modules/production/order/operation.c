@@ -24,6 +24,8 @@ const kt_shape stint_shape = KT_SHAPE(stint, NULL, KT_FIELD(stint, from, TIME, "
     KT_FIELD(stint, reason, STRING, "Remark on the stop", "Uwaga do przestoju", .max = 200));
 
 #define REPORTED .computed = true, .recorded = true /* by the actions; the cost of the order goes with it */
+#define PLANNED_RATE(m, en, pl)                                                                              \
+    KT_FIELD(operation, m, PRICE, en, pl, .scale = 4, .computed = true, .group = "cost")
 const kt_shape operation_shape = KT_SHAPE(operation, "production.operation",
     KT_FIELD(operation, name, STRING, "Operation", "Operacja", .required = true, .max = 200,
         .searchable = true, .priority = 1),
@@ -45,6 +47,10 @@ const kt_shape operation_shape = KT_SHAPE(operation, "production.operation",
     KT_FIELD(operation, scrapped, QUANTITY, "Scrapped", "Braki", .scale = 4, REPORTED),
     KT_FIELD(operation, machine_minutes, QUANTITY, "Machine, min", "Maszyna, min", .scale = 4),
     KT_FIELD(operation, labour_minutes, QUANTITY, "People, min", "Ludzie, min", .scale = 4),
+    KT_FIELD(operation, setup_minutes, QUANTITY, "Of it set-up, min", "W tym przezbrojenie, min", .scale = 4),
+    PLANNED_RATE(machine_rate, "Machine, an hour, as planned", "Maszyna, godzina, w planie"),
+    PLANNED_RATE(labour_rate, "Labour, an hour, as planned", "Robocizna, godzina, w planie"),
+    PLANNED_RATE(overhead_rate, "Overhead, an hour, as planned", "Narzut, godzina, w planie"),
     KT_FIELD(operation, actual_minutes, QUANTITY, "Worked, min", "Przepracowano, min", .scale = 4, REPORTED),
     KT_FIELD(operation, begins, TIME, "Begins", "Początek", .priority = 9),
     KT_FIELD(operation, ends, TIME, "Ends", "Koniec"),
@@ -103,6 +109,10 @@ static void fill(struct operation *p, const struct order *o, const struct placed
     p->quantity = o->quantity;
     p->machine_minutes = s->machine_minutes;
     p->labour_minutes = s->labour_minutes;
+    p->setup_minutes = s->step->setup_minutes;
+    p->machine_rate = s->centre.machine_rate;
+    p->labour_rate = s->centre.labour_rate;
+    p->overhead_rate = s->centre.overhead_rate;
     p->begins = s->begins;
     p->ends = s->ends;
     p->deadline = o->due;
@@ -166,6 +176,34 @@ kt_error *operations_drop(kt_tx *tx, kt_id order)
         KT_TRY(kt_update(tx, &all[i].rec));
     }
     return NULL;
+}
+
+static kt_dec people_minutes(const struct operation *p, kt_dec machine)
+{
+    return p->machine_minutes.coef > 0 && p->labour_minutes.scale1
+               ? kt_dec_div(kt_dec_mul(machine, p->labour_minutes, 6), p->machine_minutes, 4)
+               : machine;
+}
+
+static kt_dec allowed_of(kt_dec minutes, kt_dec setup, kt_dec done, kt_dec quantity)
+{
+    return kt_dec_add(setup, kt_dec_div(kt_dec_mul(kt_dec_sub(minutes, setup), done, 8), quantity, 4));
+}
+
+void operation_allows(const struct operation *p, kt_dec done, kt_dec quantity, struct minutes *allowed)
+{
+    const kt_dec none = KT_DEC(0, 4), setup = kt_dec_add(none, p->setup_minutes);
+    *allowed = (struct minutes){none, none};
+    if (done.coef > 0)
+        *allowed = (struct minutes){allowed_of(p->machine_minutes, setup, done, quantity),
+            allowed_of(p->labour_minutes, setup, done, quantity)};
+}
+
+void operation_took(const struct operation *p, const struct minutes *allowed, struct minutes *took)
+{
+    const bool reported = p->actual_minutes.coef || p->state != FINISHED;
+    const kt_dec machine = kt_dec_add(KT_DEC(0, 4), p->actual_minutes);
+    *took = reported ? (struct minutes){machine, people_minutes(p, machine)} : *allowed;
 }
 
 /* ---- Actions ---- */
@@ -253,7 +291,7 @@ static kt_error *start_within(kt_tx *tx, kt_record *self, const kt_record *param
 static kt_error *end_stint(kt_tx *tx, struct operation *p, struct order *o, struct stint s)
 {
     struct centre centre = {KT_OF(centre)};
-    kt_dec cost, people, minutes = s.minutes;
+    kt_dec cost, minutes = s.minutes;
     if (!minutes.scale1)
         minutes = kt_dec_div(KT_DEC(s.until.ms - p->running_since.ms, 0), KT_DEC(60000, 0), 2);
     if (minutes.coef < 0)
@@ -261,13 +299,10 @@ static kt_error *end_stint(kt_tx *tx, struct operation *p, struct order *o, stru
     s.from = p->running_since;
     s.person = p->person;
     s.minutes = minutes;
-    people = p->machine_minutes.coef > 0 && p->labour_minutes.scale1
-                 ? kt_dec_div(kt_dec_mul(minutes, p->labour_minutes, 6), p->machine_minutes, 4)
-                 : minutes;
     p->running_since = (kt_time){0};
     p->actual_minutes = kt_dec_add(p->actual_minutes, minutes);
     KT_TRY(kt_read(tx, p->centre, &centre.rec));
-    KT_TRY(cost_of_time(tx, o, &centre, minutes, people, &cost));
+    KT_TRY(cost_of_time(tx, o, &centre, minutes, people_minutes(p, minutes), &cost));
     p->cost = kt_dec_add(p->cost, cost);
     return kt_line_add(tx, &p->stints, &s.rec);
 }

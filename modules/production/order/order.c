@@ -24,6 +24,7 @@ const kt_shape component_shape = KT_SHAPE(component, NULL,
     KT_FIELD(component, there, TIME, "Made until", "Wytwarzane do"),
     KT_FIELD(component, known, BOOL, "Day is known", "Termin znany"),
     KT_FIELD(component, amended, BOOL, "Other than the bill says", "Inaczej niż w strukturze"),
+    KT_FIELD(component, planned, MONEY, "Planned cost", "Koszt planowany", .scale = 2, .group = "cost"),
     KT_FIELD(component, cost, MONEY, "Cost", "Koszt", .scale = 2, .group = "cost"));
 const kt_shape output_shape = KT_SHAPE(output, NULL,
     KT_FIELD(output, item, REF, "By-product", "Produkt uboczny", .target = "base.item", .required = true,

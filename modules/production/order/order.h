@@ -24,7 +24,7 @@ extern const kt_choice order_states[];
 struct component { /* a line of an order */
     kt_record rec;
     kt_id item;
-    kt_dec quantity, issued, used, cost;
+    kt_dec quantity, issued, used, planned, cost;
     kt_date day;
     kt_time there; /* of what is made: when the work on it ends */
     bool known;    /* the day */
@@ -93,7 +93,8 @@ struct operation {
     int64_t sequence;
     kt_str name, group, waits_for;
     enum operation_state state;
-    kt_dec quantity, good, scrapped, machine_minutes, labour_minutes, actual_minutes, cost;
+    kt_dec quantity, good, scrapped, machine_minutes, labour_minutes, setup_minutes, actual_minutes, cost;
+    kt_dec machine_rate, labour_rate, overhead_rate; /* when it was planned */
     kt_time begins, ends, running_since, started_at, finished_at;
     kt_date deadline;
     kt_lines stints;
@@ -300,6 +301,13 @@ KT_MUST kt_error *operations_of(kt_tx *tx, kt_id order, struct operation **found
 KT_MUST kt_error *operations_create(kt_tx *tx, const struct order *o, const struct placed *placed);
 KT_MUST kt_error *operations_write(kt_tx *tx, const struct order *o, const struct placed *placed);
 KT_MUST kt_error *operations_drop(kt_tx *tx, kt_id order);
+struct minutes {
+    kt_dec machine, labour;
+};
+/* What so much of the order's quantity takes as planned: the set-up, whole once anything is made, and the run. */
+void operation_allows(const struct operation *p, kt_dec done, kt_dec quantity, struct minutes *allowed);
+/* What it took: who reported nothing took what it allows. */
+void operation_took(const struct operation *p, const struct minutes *allowed, struct minutes *took);
 
 /* ---- cost.c ---- */
 
@@ -349,6 +357,11 @@ extern const kt_shape issue_shape, report_shape, finish_shape;
 
 extern const kt_shape give_back_shape;
 kt_error *order_give_back(kt_tx *tx, kt_record *self, const kt_record *params);
+
+/* ---- variance.c ---- */
+
+extern const kt_shape variances_shape, variances_answer_shape;
+kt_error *order_variances(kt_tx *tx, const kt_record *params, kt_record *result);
 
 /* ---- disassembly.c ---- */
 

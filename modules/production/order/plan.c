@@ -97,6 +97,7 @@ static kt_error *cover_component(kt_tx *tx, struct order *o, struct component *c
     }
     if (!cost.scale1)
         KT_TRY(part_cost(tx, c->item, quantity, &cost));
+    c->planned = kt_dec_add(c->planned, cost);
     o->planned_material = kt_dec_add(o->planned_material, cost);
     return NULL;
 }
@@ -245,6 +246,7 @@ kt_error *order_cover(kt_tx *tx, struct order *o, kt_plan *plan)
     }
     for (size_t i = 0; i < o->components.count; i++) {
         struct component *c = component_at(o, i);
+        c->planned = KT_DEC(0, 2);
         KT_TRY(cover_component(tx, o, c, kt_dec_sub(c->quantity, c->issued), (kt_dec){0}, needed, plan));
     }
     KT_TRY(place(tx, o, (kt_date){0}, (kt_id){0}, true, &placed));
@@ -358,9 +360,9 @@ kt_error *order_recost(kt_tx *tx, struct order *o)
 {
     o->planned_material = KT_DEC(0, 2);
     for (size_t i = 0; i < o->components.count; i++) {
-        kt_dec cost;
-        KT_TRY(part_cost(tx, component_at(o, i)->item, component_at(o, i)->quantity, &cost));
-        o->planned_material = kt_dec_add(o->planned_material, cost);
+        struct component *c = component_at(o, i);
+        KT_TRY(part_cost(tx, c->item, c->quantity, &c->planned));
+        o->planned_material = kt_dec_add(o->planned_material, c->planned);
     }
     return NULL;
 }

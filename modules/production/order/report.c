@@ -1,4 +1,6 @@
 /* Reporting: components issued, goods made and scrapped, the end of an order with what is left of it. */
+#include <kontor/stock.h>
+
 #include "order/order.h"
 
 kt_error *on_own_authority(kt_tx *tx,
@@ -190,9 +192,28 @@ static kt_error *receive(kt_tx *tx, struct order *o, kt_id item, kt_id lot, cons
     return receive_goods(tx, o, item, kt_dec_sub(c->after, c->before), lot, &value);
 }
 
+struct tracked_item {
+    kt_record rec;
+    unsigned tracking;
+};
+static const kt_shape tracked_item_shape = KT_SHAPE(
+    tracked_item, "base.item", KT_BIND(tracked_item, tracking, STATE, "tracking")); /* where stock is kept */
+enum { BY_LOT = 2 };
+
+/* A by-product that is kept by lots comes in one of the report's name. */
+static kt_error *output_lot(kt_tx *tx, kt_id item, const struct report *r, kt_id *lot)
+{
+    struct tracked_item i = {KT_OF(tracked_item)};
+    *lot = (kt_id){0};
+    if (!kt_stock_find(tx))
+        return NULL;
+    KT_TRY(kt_read(tx, item, &i.rec));
+    return i.tracking == BY_LOT ? lot_named(tx, item, r->lot, r->expires, lot) : NULL;
+}
+
 /* As many as belong to what was made so far, in whole steps of their unit. *percent_left receives what of the cost the
  * item itself bears. */
-static kt_error *receive_outputs(kt_tx *tx, struct order *o, kt_dec *percent_left)
+static kt_error *receive_outputs(kt_tx *tx, struct order *o, const struct report *r, kt_dec *percent_left)
 {
     struct bom_book *book;
     KT_TRY(bom_book_today(tx, &book));
@@ -203,6 +224,7 @@ static kt_error *receive_outputs(kt_tx *tx, struct order *o, kt_dec *percent_lef
             .before = or_none(out->received),
             .percent = kt_dec_add(KT_DEC(0, 2), out->cost_share)};
         struct bom_entry *entry;
+        kt_id lot;
         if (out->quantity.coef <= 0)
             continue;
         *percent_left = kt_dec_sub(*percent_left, c.percent);
@@ -214,7 +236,8 @@ static kt_error *receive_outputs(kt_tx *tx, struct order *o, kt_dec *percent_lef
         if (kt_dec_cmp(c.after, c.before) <= 0)
             continue;
         out->received = c.after;
-        KT_TRY(receive(tx, o, out->item, (kt_id){0}, &c));
+        KT_TRY(output_lot(tx, out->item, r, &lot));
+        KT_TRY(receive(tx, o, out->item, lot, &c));
     }
     return NULL;
 }
@@ -277,7 +300,7 @@ static kt_error *count_made(kt_tx *tx, struct order *o, const struct report *r, 
     if (!r->exactly)
         KT_TRY(issue_rest(tx, o, lot, path));
     KT_TRY(count_used(tx, o, &r->used));
-    KT_TRY(receive_outputs(tx, o, &c.percent));
+    KT_TRY(receive_outputs(tx, o, r, &c.percent));
     KT_TRY(expect_goods(tx, o));
     KT_TRY(receive(tx, o, o->item, lot, &c));
     if (r->scrapped.coef)
@@ -362,7 +385,7 @@ const kt_shape finish_shape = KT_SHAPE(finish, NULL,
             "są pokryte."}),
     KT_FIELD(finish, reason, STRING, "Reason", "Powód", .max = 300));
 
-/* Work that nobody reported counts as planned, for as much as was made. */
+/* Work that nobody reported counts as planned for as much as was made. */
 static kt_error *charge_unreported(kt_tx *tx, struct order *o)
 {
     struct operation *all;
@@ -381,10 +404,10 @@ static kt_error *charge_unreported(kt_tx *tx, struct order *o)
         p->good = o->produced;
         p->finished_at = kt_now(tx);
         if (!p->actual_minutes.coef) {
-            kt_dec machine = kt_dec_div(kt_dec_mul(p->machine_minutes, done, 8), o->quantity, 4);
-            kt_dec labour = kt_dec_div(kt_dec_mul(p->labour_minutes, done, 8), o->quantity, 4);
+            struct minutes allowed;
+            operation_allows(p, done, o->quantity, &allowed);
             KT_TRY(kt_read(tx, p->centre, &centre.rec));
-            KT_TRY(cost_of_time(tx, o, &centre, machine, labour, &p->cost));
+            KT_TRY(cost_of_time(tx, o, &centre, allowed.machine, allowed.labour, &p->cost));
         }
         KT_TRY(kt_update(tx, &p->rec));
     }

@@ -51,6 +51,8 @@
             false, &promise_ask_shape, &promise_answer_shape, capacity_promise},                             \
         {"downtime_presets", {"The usual downtime reasons", "Typowe powody przestojów"},                     \
             "production.downtime_reason:create", true, NULL, &downtime_presets_shape, downtime_presets},     \
+        {"variances", {"Why an order cost more or less", "Dlaczego zlecenie kosztowało więcej lub mniej"},   \
+            "production.order:cost", false, &variances_shape, &variances_answer_shape, order_variances},     \
         {"oee", {"How well the work centres were used", "Wykorzystanie stanowisk (OEE)"},                    \
             "production.operation:read", false, &oee_shape, &oee_answer_shape, centres_oee},                 \
     {                                                                                                        \
