@@ -28,6 +28,9 @@ typedef struct {
 KT_MUST kt_error *bus_open(arena *arena, const bus_options *options, bus **bus);
 /* Adds a room's methods; refuses one without a right, a name taken twice. Before the first listener. */
 KT_MUST kt_error *bus_methods(bus *bus, arena *arena, const method *methods);
+/* Could the server listen there? What is wrong with an address, and with the certificate that it needs. */
+KT_MUST kt_error *bus_listen_check(arena *arena, const char *url, const char *tls_directory);
+KT_MUST kt_error *bus_http_check(arena *arena, const char *host_port);
 /* ipc://, tcp://, tls+tcp://, ws:// (nng); a second URL with PUB is opened beside it: see docs/protocol.md.
  */
 KT_MUST kt_error *bus_listen(bus *bus, arena *arena, const char *url, const char *tls_directory);

@@ -571,11 +571,18 @@ static bool is_port(const char *text)
     return digits > 0 && digits < 6 && !text[digits] && strtol(text, NULL, 10) <= UINT16_MAX;
 }
 
-static kt_error *start(http *h, arena *arena, const char *host_port)
+kt_error *bus_http_check(arena *arena, const char *host_port)
 {
     const char *colon = strrchr(host_port, ':');
-    if (!colon || !is_port(colon + 1))
-        return bad_address(arena, host_port, "HOST:PORT expected, the port at most 65535");
+    return colon && is_port(colon + 1)
+               ? NULL
+               : bad_address(arena, host_port, "HOST:PORT expected, the port at most 65535");
+}
+
+static kt_error *start(http *h, arena *arena, const char *host_port)
+{
+    KT_TRY(bus_http_check(arena, host_port));
+    const char *colon = strrchr(host_port, ':');
     kt_str host = arena_str(arena, (kt_str){host_port, (size_t)(colon - host_port)});
     if (host.len > 2 && host.ptr[0] == '[')
         host = arena_str(arena, (kt_str){host.ptr + 1, host.len - 2});

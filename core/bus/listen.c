@@ -258,6 +258,37 @@ static void check_origin(nng_pipe pipe, nng_pipe_ev event, void *context)
 
 /* ---- Opening ---- */
 
+static bool is_encrypted(const char *url)
+{
+    return strncmp(url, "tls+", 4) == 0 || strncmp(url, "wss:", 4) == 0;
+}
+
+static kt_error *read_certificate(arena *arena, const char *tls_directory, kt_str *certificate, kt_str *key)
+{
+    const char *directory = tls_directory ? tls_directory : "tls";
+    *certificate = arena_format(arena, "%s/cert.pem", directory);
+    *key = arena_format(arena, "%s/key.pem", directory);
+    return bus_read_tls(arena, certificate->ptr, key->ptr, certificate, key);
+}
+
+kt_error *bus_listen_check(arena *arena, const char *url, const char *tls_directory)
+{
+    static const char *const transports[] = {"ipc://", "tcp://", "tls+tcp://", "ws://", "wss://"};
+    bool known = false;
+    for (size_t i = 0; i < sizeof transports / sizeof *transports; i++)
+        known = known || strncmp(url, transports[i], strlen(transports[i])) == 0;
+    if (!known)
+        return error_make(arena, KT_VALIDATION, "listen",
+            "%s: ipc://, tcp://, tls+tcp://, ws:// or wss:// was expected",
+            "%s: oczekiwano ipc://, tcp://, tls+tcp://, ws:// lub wss://", url);
+    if (!is_encrypted(url))
+        return NULL;
+    kt_str certificate, key;
+    KT_TRY(read_certificate(arena, tls_directory, &certificate, &key));
+    explicit_bzero((void *)(uintptr_t)key.ptr, key.len);
+    return NULL;
+}
+
 static kt_error *listen_on(
     arena *arena, bus *b, nng_socket socket, const char *url, const char *tls_directory)
 {
@@ -268,11 +299,10 @@ static kt_error *listen_on(
     code = nng_listener_set_size(listener, NNG_OPT_RECVMAXSZ, b->options.message_max + 1024);
     if (code == 0 && strncmp(url, "ipc://", 6) == 0)
         code = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, 0660);
-    if (code == 0 && (strncmp(url, "tls+", 4) == 0 || strncmp(url, "wss:", 4) == 0)) {
+    if (code == 0 && is_encrypted(url)) {
         nng_tls_config *config = NULL;
-        kt_str certificate = arena_format(arena, "%s/cert.pem", tls_directory ? tls_directory : "tls");
-        kt_str key = arena_format(arena, "%s/key.pem", tls_directory ? tls_directory : "tls");
-        kt_error *error = bus_read_tls(arena, certificate.ptr, key.ptr, &certificate, &key);
+        kt_str certificate, key;
+        kt_error *error = read_certificate(arena, tls_directory, &certificate, &key);
         if (error) {
             nng_listener_close(listener);
             return error;

@@ -166,6 +166,33 @@ static void secrets_are_not_for_everybody(void **state)
     arena_close(arena);
 }
 
+static void addresses_are_judged_before_the_start(void **state)
+{
+    static const struct {
+        const char *option, *value;
+        options_result result;
+    } cases[] = {
+        {"--http", "127.0.0.1:99999", OPTIONS_WRONG},
+        {"--http", "127.0.0.1", OPTIONS_WRONG},
+        {"--http", "[::1]:8080", OPTIONS_DONE},
+        {"--http", "none", OPTIONS_DONE},
+        {"--listen", "foo://x", OPTIONS_WRONG},
+        {"--listen", "tls+tcp://127.0.0.1:1", OPTIONS_WRONG}, /* no certificate */
+        {"--listen", "tcp://127.0.0.1:1", OPTIONS_DONE},
+    };
+    arena *arena = arena_open((size_t)1 << 20);
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        options o;
+        char program[] = "kontord", check[] = "--check-config", tls[] = "--tls-dir", none[] = "/nowhere";
+        char *arguments[] = {program, check, tls, none, (char *)(uintptr_t)cases[i].option,
+            (char *)(uintptr_t)cases[i].value, NULL};
+        if (options_read(arena, 6, arguments, &o) != cases[i].result)
+            fail_msg("%s %s", cases[i].option, cases[i].value);
+    }
+    arena_close(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +203,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_named_all_at_once),
         cmocka_unit_test(a_file_cannot_do_more_than_say_values),
         cmocka_unit_test(secrets_are_not_for_everybody),
+        cmocka_unit_test(addresses_are_judged_before_the_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

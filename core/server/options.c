@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "bus/bus.h"
 #include "bus/version.h"
 
 static const char help[] =
@@ -219,6 +220,22 @@ static bool has_folder(const char *option, const char *path)
     return false;
 }
 
+/* What would otherwise be found after the first start has made the data. */
+static kt_error *check_addresses(arena *arena, const options *o)
+{
+    kt_error *all = strcmp(o->http, "none") == 0 ? NULL : bus_http_check(arena, o->http);
+    for (size_t i = 0; i < o->listen_count; i++)
+        kt_also(&all, bus_listen_check(arena, o->listen[i], o->tls_directory));
+    return all;
+}
+
+static void print_problems(const kt_error *error, const char *file)
+{
+    for (const problem *p = error ? error->first : NULL; p; p = p->next)
+        (void)fprintf(stderr, "kontord: %s%s%s%s%s\n", file ? file : "", file ? ": " : "",
+            p->path ? p->path : "", p->path ? ": " : "", p->text.en);
+}
+
 options_result options_read(arena *arena, int argc, char **argv, options *o)
 {
     *o = (options){0};
@@ -245,9 +262,7 @@ options_result options_read(arena *arena, int argc, char **argv, options *o)
         return OPTIONS_WRONG;
     }
     kt_error *error = o->conf ? conf_read(arena, o->conf, o) : NULL;
-    for (const problem *p = error ? error->first : NULL; p; p = p->next)
-        (void)fprintf(stderr, "kontord: %s: %s%s%s\n", o->conf, p->path ? p->path : "", p->path ? ": " : "",
-            p->text.en);
+    print_problems(error, o->conf);
     if (error)
         return OPTIONS_WRONG;
     if (!has_folder("modules_directory", o->modules_directory) ||
@@ -255,6 +270,10 @@ options_result options_read(arena *arena, int argc, char **argv, options *o)
         return OPTIONS_WRONG;
     const options given = *o;
     set_defaults(arena, o);
+    error = o->check || o->restore || o->test ? NULL : check_addresses(arena, o);
+    print_problems(error, NULL);
+    if (error)
+        return OPTIONS_WRONG;
     if (o->check_config)
         print_settings(&given, o);
     return o->check_config ? OPTIONS_DONE : OPTIONS_RUN;

@@ -203,7 +203,7 @@ def mistaken(tree):
     assert 'there is no module "sails"' in told, told
     told = tree.refused(*fifth, "--modules", "crm", code=1)
     assert 'needs the module "base"' in told, told
-    assert "at most 65535" in tree.refused(*fifth, "--modules", "base", "--http", "127.0.0.1:99999", http=False, code=1)
+    assert "at most 65535" in tree.refused(*fifth, "--modules", "base", "--http", "127.0.0.1:99999", http=False, code=2)
     told = tree.start(*fifth, "--modules", "base").until("Ctrl-C stops the server.")
     password = re.search(r"First login: admin / (\S+)", told).group(1)
     assert [m["name"] for m in tree.client(password).call("module.list")["rows"] if m["enabled"] and m["kind"] == "library"] == ["base"]
