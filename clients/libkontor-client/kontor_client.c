@@ -189,7 +189,7 @@ static kontor_outcome file_answer(kontor_client *c, CURLcode code, const bytes *
         snprintf(c->trouble, sizeof c->trouble, "%s", curl_easy_strerror(code));
         return KONTOR_UNREACHABLE;
     }
-    json_t *whole = json_loadb(reply->ptr ? reply->ptr : "", reply->len, 0, NULL);
+    json_t *whole = json_loadb(reply->ptr ? reply->ptr : "", reply->len, JSON_ALLOW_NUL, NULL);
     json_t *error = json_object_get(whole, "error");
     *answer = json_incref(error ? error : whole);
     json_decref(whole);
@@ -369,7 +369,7 @@ kontor_outcome kontor_client_call(
     free(body);
     if (!answered)
         return KONTOR_UNREACHABLE;
-    json_t *whole = json_loadb(reply.ptr ? reply.ptr : "", reply.len, 0, &where);
+    json_t *whole = json_loadb(reply.ptr ? reply.ptr : "", reply.len, JSON_ALLOW_NUL, &where);
     json_t *error = json_object_get(whole, "error"), *result = json_object_get(whole, "result");
     *answer = json_incref(error ? error : result);
     if (!*answer)

@@ -142,7 +142,7 @@ static kt_error *next(reader *r, arena *arena, reader_row *row, bool *more)
     }
     skip_break(&s);
     r->at += (size_t)(s.at - record);
-    *row = (reader_row){r->row, cells.cells, cells.count};
+    *row = (reader_row){.row = r->row, .cells = cells.cells, .count = cells.count};
     return NULL;
 }
 
@@ -173,9 +173,8 @@ static kt_error *next_row(reader *r, arena *arena, reader_row *row, bool *more)
     size_t used = *more ? row->count : 0;
     while (used > r->title_count && !row->cells[used - 1].as.string.len)
         used--;
-    if (used > r->title_count)
-        return damaged(r, arena, "more cells than titles", "więcej komórek niż tytułów");
-    row->count = used;
+    row->surplus = used > r->title_count;
+    row->count = row->surplus ? r->title_count : used;
     return NULL;
 }
 

@@ -24,12 +24,7 @@ uint64_t param_number(const variant *params, const char *name)
 
 kt_error *param_entity(kt_tx *tx, const variant *params, const model_entity **entity)
 {
-    kt_str name = variant_get_str(params, "entity");
-    *entity = model_entity_find(tx->catalogue, name);
-    return *entity && !(*entity)->lines_only
-               ? NULL
-               : error_make(tx->arena, KT_NOT_FOUND, "entity", "there is no entity \"%s\"",
-                     "nie ma encji \"%s\"", name.ptr);
+    return mapping_entity(tx, variant_get_str(params, "entity"), entity);
 }
 
 /* ---- import.run ---- */

@@ -404,6 +404,17 @@ static kt_error *read_all(kt_tx *tx, const variant *from, mapping *m)
     return all;
 }
 
+kt_error *mapping_entity(kt_tx *tx, kt_str name, const model_entity **entity)
+{
+    if (!name.len)
+        return error_make(tx->arena, KT_VALIDATION, "entity", "is required", "jest wymagane");
+    *entity = model_entity_find(tx->catalogue, name);
+    return *entity && !(*entity)->lines_only
+               ? NULL
+               : error_make(tx->arena, KT_NOT_FOUND, "entity", "there is no entity \"%.*s\"",
+                     "nie ma encji \"%.*s\"", STR_ARG(name));
+}
+
 kt_error *mapping_read(kt_tx *tx, const variant *from, kt_str entity, mapping *m)
 {
     *m = (mapping){0};
@@ -411,10 +422,7 @@ kt_error *mapping_read(kt_tx *tx, const variant *from, kt_str entity, mapping *m
         return wrong(tx, "mapping", "an object was expected", "oczekiwano obiektu");
     if (!entity.len)
         entity = variant_get_str(from, "entity");
-    m->entity = model_entity_find(tx->catalogue, entity);
-    if (!m->entity || m->entity->lines_only)
-        return error_make(tx->arena, KT_NOT_FOUND, "entity", "there is no entity \"%.*s\"",
-            "nie ma encji \"%.*s\"", STR_ARG(entity));
+    KT_TRY(mapping_entity(tx, entity, &m->entity));
     kt_error *error = from ? read_all(tx, from, m) : NULL;
     if (error)
         return error_under(error, "mapping");

@@ -54,6 +54,8 @@ typedef struct {
     bool lines_by_row;        /* some column is a line of its row */
 } mapping;
 
+/* The entity that rows become: validation at "entity" if none is named, not_found if there is none of that name. */
+KT_MUST kt_error *mapping_entity(kt_tx *tx, kt_str name, const model_entity **entity);
 /* Reads {"entity", "format", "encoding", "separator", "decimal", "dates", "mode", "keep", "key", "columns",
  * "values"}. from NULL: nothing but the entity is known.
  *   entity   not set: the mapping names it

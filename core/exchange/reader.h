@@ -35,6 +35,7 @@ typedef struct {
     long row; /* as people count: in CSV and XLSX the row of titles is row 1 */
     const variant *cells;
     size_t count;
+    bool surplus; /* it had more cells than there are titles: these are not among them */
 } reader_row;
 
 /* Opens a file's bytes, which stay the caller's until then. Reads the titles.

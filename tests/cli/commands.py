@@ -210,6 +210,10 @@ def check_transfer(sh, house):
     sheet = house.home / "people.xlsx"
     sh.run("export", "base.party", "external_id~p", "--labels", "--file", str(sheet))
     assert "2500 unchanged" in sh.run("import", str(sheet), "--entity", "base.party").stderr
+    strange = house.home / "strange.csv"
+    strange.write_bytes(b"name,kind\nA\0B,person\n")
+    assert "kind" in sh.out("import", str(strange), "--entity", "base.party", "--explain")
+    assert "UTF-8" in sh.run("import", str(strange), "--entity", "base.party", "--dry-run", code=1).stderr
     job = done.stderr.split("kontor undo ")[1].split()[0]
     assert "2500 changes undone, 0 left alone" in sh.run("undo", job).stderr
     assert int(sh.out("count", "base.party", "external_id~p")) == 0

@@ -123,6 +123,15 @@ def a_rehearsal_sees_what_earlier_chunks_would_bring(k):
     expect([rehearsed["result"][n] for n in ("created", "failed")], [done["result"][n] for n in ("created", "failed")])
 
 
+def a_row_with_more_cells_than_titles_is_one_problem(k):
+    text = "name;kind;\nBefore;person;\nKowalski; Jan;person;surplus\nAfter;person;;;\n"
+    job = take_in(k, text, "base.party", problems="skip")
+    expect((job["result"]["created"], job["result"]["failed"], [(p["row"], p["path"]) for p in problems(k, job)]), (2, 1, [(3, "file")]))
+    take_in(k, text, "base.party", state="failed")
+    expect(k.count("base.party", [["name", "in", ["Before", "After"]]]), 2)
+    expect(k.call("import.preview", {"text": text, "entity": "base.party"})["failed"], 1)
+
+
 def an_import_is_undone_whole(k):
     text = "external_id,name\n" + "".join(f"u{i},Undone {i}\n" for i in range(2300))
     job = take_in(k, text, "base.party")
@@ -412,6 +421,7 @@ def what_is_no_table_is_refused(k, house):
     error = refused("validation", lambda: k.call("import.inspect", {"file": laughs, "entity": "base.party"}), "file")
     expect("document type" in error.problems[0]["message"], True)
     refused("validation", lambda: k.call("import.start", {"entity": "base.party"}), "file")
+    refused("validation", lambda: k.call("import.start", {"text": "name\nGood\n"}), "entity")
     job = ended(k, k.call("import.start", {"text": "name\nGood\n\"open\n", "entity": "base.party"}))
     expect((job["state"], problems(k, job)[0]["row"]), ("failed", 3))
 
@@ -419,7 +429,8 @@ def what_is_no_table_is_refused(k, house):
 if __name__ == "__main__":
     run([everything_wrong_with_a_row_is_told_at_once, encodings_separators_and_decimal_signs_are_guessed,
          a_title_that_many_columns_have_is_numbered, unknown_columns_become_custom_fields, a_rehearsal_tells_everything_and_saves_nothing,
-         a_rehearsal_sees_what_earlier_chunks_would_bring, an_import_is_undone_whole, records_are_found_by_chosen_keys,
+         a_rehearsal_sees_what_earlier_chunks_would_bring,
+         a_row_with_more_cells_than_titles_is_one_problem, an_import_is_undone_whole, records_are_found_by_chosen_keys,
          records_are_found_by_telephone_and_mail, mappings_are_saved_and_used_by_name, bitrix24_moves,
          bitrix24_answers_bring_stages_and_telephones, bitrix24_titles_in_polish, other_systems_hand_over_what_they_export, everyday_titles_are_known_in_three_languages,
          lines_that_a_file_does_not_speak_of_stay, cards_and_calendars_come_in, cards_and_calendars_go_out_and_come_back, what_is_no_table_is_refused])
