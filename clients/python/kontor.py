@@ -150,17 +150,22 @@ class Kontor:
             message["dry_run"] = True
         elif key or not _reads(method):
             message["idempotency_key"] = key or str(uuid.uuid4())
-        answer = json.loads(self._send(json.dumps(message).encode()))
+        answer = self._send(json.dumps(message).encode())
         if "error" in answer:
             error = answer["error"]
             raise _KINDS.get((error.get("data") or {}).get("kind"), KontorError)(error)
         return answer["result"]
 
     def _send(self, body):
-        """The same bytes, the same key: however often they go, they take effect once."""
+        """The same bytes, the same key: however often they go, they take effect once. What is no JSON does not come from
+        the server, but from a proxy before it that could not reach it."""
         for attempt in range(self.tries):
             try:
-                return self._wire.send(body)
+                answer = self._wire.send(body)
+                try:
+                    return json.loads(answer)
+                except ValueError:
+                    raise OSError(f"the answer is no JSON-RPC: {answer[:120].decode(errors='replace')}") from None
             except (OSError, http.client.HTTPException):
                 if attempt + 1 == self.tries:
                     raise

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """clients/python/kontor.py over every kind of address: calls, large answers, refusals, an outage in between. Over nng it uses pynng
 where that is installed, else a stand-in with its arguments over the same library."""
+import http.server
 import pathlib
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from house import PASSWORD, House  # noqa: E402
@@ -69,6 +71,40 @@ def outage(house, k, name):
     refusal(Forbidden, lambda: Kontor(k.url, token="none", ca=k.ca).count("base.note"))
 
 
+class Proxy(http.server.BaseHTTPRequestHandler):
+    """A proxy that does not reach the server at first: its own page is no answer of the server's."""
+    left = 2
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if Proxy.left:
+            Proxy.left -= 1
+            status, answer = 502, b"<html><h1>502 Bad Gateway</h1></html>"
+        else:
+            with urllib.request.urlopen(urllib.request.Request(Proxy.url + self.path, body)) as served:
+                status, answer = served.status, served.read()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *unused):
+        pass
+
+
+def behind_a_proxy(house, token):
+    Proxy.url = house.url
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        with Kontor(f"http://127.0.0.1:{proxy.server_port}", token=token) as k:
+            k.create("base.note", {"text": "through a proxy"})
+            assert k.count("base.note", [["text", "=", "through a proxy"]]) == 1 and Proxy.left == 0
+            Proxy.left, k.tries = 5, 2
+            assert "502 Bad Gateway" in str(refusal(OSError, lambda: k.count("base.note")))
+        proxy.shutdown()
+
+
 def main():
     house = House(modules="base")
     tcp, ws, tls = house.more_ports
@@ -89,6 +125,7 @@ def main():
                 if name in ("http", "tcp"):
                     outage(house, k, name)
         pages(house.client())
+        behind_a_proxy(house, house.client().token)
         k = Kontor("https://localhost:1", ca=str(house.home / "tls" / "ca.pem"), tries=1)
         refusal(OSError, lambda: k.call("system.ping"))
         refusal(OSError, lambda: Kontor("https://localhost:1", ca="/nowhere/ca.pem"))
