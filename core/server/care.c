@@ -146,12 +146,15 @@ kt_error *care_restore(arena *arena, const char *backup, const char *directory)
 
 /* ---- Proof ---- */
 
+enum { FINDINGS_TOLD = 100 };
+
 typedef struct {
-    care_report report;
+    care_report report; /* NULL: the error tells them */
     void *context;
     arena *arena;
     uint64_t count;
     kt_str first;
+    kt_error *others;
 } findings;
 
 static void take_finding(void *context, const char *finding)
@@ -159,6 +162,8 @@ static void take_finding(void *context, const char *finding)
     findings *f = context;
     if (f->count++ == 0)
         f->first = arena_str(f->arena, str_of(finding));
+    else if (!f->report && f->count <= FINDINGS_TOLD)
+        kt_also(&f->others, error_make(f->arena, KT_STORAGE, NULL, "%s", "%s", finding));
     if (f->report)
         f->report(f->context, finding);
 }
@@ -169,8 +174,10 @@ static kt_error *verdict_of(const findings *f)
         return NULL;
     kt_error *error = error_make(f->arena, KT_STORAGE, NULL, "%llu findings, the first: %s",
         "liczba usterek: %llu, pierwsza: %s", (unsigned long long)f->count, f->first.ptr ? f->first.ptr : "");
-    return kt_hint(error, "Restore the last backup with `kontor restore`.",
+    error = kt_hint(error, "Restore the last backup with `kontor restore`.",
         "Odtwórz ostatnią kopię poleceniem `kontor restore`.");
+    kt_also(&error, f->others);
+    return error;
 }
 
 /* The model's invariants over one snapshot, as the system sees it. */
