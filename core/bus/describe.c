@@ -5,6 +5,7 @@
 #include <sodium.h>
 
 #include "bus/version.h"
+#include "model/condition.h"
 
 static const char *const type_names[] = {
     [KT_STRING] = "string",
@@ -78,12 +79,13 @@ static void write_choices(const kt_tx *tx, const kt_choice *choices, json *out)
     json_array_end(out);
 }
 
-static void write_condition(json *out, const char *name, kt_str filter)
+/* A condition on what the caller may not see is none of a form's: the server keeps to it. */
+static void write_condition(kt_tx *tx, const model_entity *of, json *out, const char *name, kt_str condition)
 {
-    if (!filter.len)
+    if (!condition.len || !condition_visible(tx, of, condition))
         return;
     json_key(out, name);
-    json_raw(out, filter);
+    json_raw(out, condition);
 }
 
 static void write_fields(kt_tx *tx, const model_entity *of, const model_entity *entity, json *out);
@@ -127,9 +129,9 @@ static void write_field(kt_tx *tx, const model_entity *of, const model_field *fi
     }
     if (field->module.len && !str_eq(field->module, of->module))
         json_member_str(out, "module", field->module);
-    write_condition(out, "show_if", field->show_if);
-    write_condition(out, "required_if", field->required_if);
-    write_condition(out, "readonly_if", field->readonly_if);
+    write_condition(tx, of, out, "show_if", field->show_if);
+    write_condition(tx, of, out, "required_if", field->required_if);
+    write_condition(tx, of, out, "readonly_if", field->readonly_if);
     if (field->explain.len)
         json_member_str(out, "explain", field->explain);
     if (field->choices) {

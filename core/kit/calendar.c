@@ -215,8 +215,9 @@ static int64_t take_clock_ms(reader *r)
         second = take_number(r, 2);
         if (take(r, '.')) {
             fraction = take_number(r, 1) * 100;
-            for (int unit = 10; unit && r->at < r->end && *r->at >= '0' && *r->at <= '9'; unit /= 10)
-                fraction += take_number(r, 1) * unit;
+            for (int unit = 10, digits = 1; digits < 9 && r->at < r->end && *r->at >= '0' && *r->at <= '9';
+                 unit /= 10, digits++)
+                fraction += take_number(r, 1) * unit; /* what others keep below a millisecond is cut off */
         }
     }
     r->failed = r->failed || hour > 23 || minute > 59 || second > 59;

@@ -3,9 +3,18 @@
 
 #include "kit/decode.h"
 
+static const decode_limits limits = {.depth_max = 10, .elements_max = 1000};
+
+bool condition_visible(kt_tx *tx, const model_entity *entity, kt_str condition)
+{
+    const variant *from = NULL;
+    query_filter *filter;
+    return !decode_json(tx->arena, condition, &limits, &from) &&
+           (from->kind != VARIANT_ARRAY || !query_filter_read(tx, entity, from, &filter));
+}
+
 kt_error *condition_read(kt_tx *tx, const model_entity *entity, kt_str condition, query_filter **filter)
 {
-    static const decode_limits limits = {.depth_max = 10, .elements_max = 1000};
     const variant *from = NULL;
     kt_authority authority = kt_own_authority(tx);
     kt_error *error = decode_json(tx->arena, condition, &limits, &from);

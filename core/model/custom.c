@@ -13,7 +13,9 @@
 #include <sodium.h>
 
 #include "model/compile.h"
+#include "model/condition.h"
 #include "model/earlier.h"
+#include "record/path.h"
 
 #define REMOVED_PREFIX  "model/removed/field/"
 #define TEXTS_PREFIX    "model/defined/"
@@ -468,25 +470,58 @@ kt_error *custom_field_remove(method_call *call)
     return NULL;
 }
 
-static kt_error *list(method_call *call, const char *prefix, kt_str entity)
+static bool is_seen(kt_tx *tx, const model_entity *entity, const model_field *field)
 {
-    definition_row *rows;
-    KT_TRY(load(call->arena, call->tx->view, prefix, &rows));
-    json_array(call->answer);
-    for (; rows; rows = rows->next)
-        if (!entity.ptr || str_eq(variant_get_str(rows->definition, "entity"), entity))
-            json_variant(call->answer, rows->definition);
-    json_array_end(call->answer);
-    return NULL;
+    const model_guard *guard = tx->guard;
+    return path_field_visible(tx, field, entity) &&
+           (!guard || !guard->entity || !guard->entity(tx, entity, "read"));
+}
+
+/* The definition of a field but for conditions on what the caller may not see. */
+static void write_seen(
+    kt_tx *tx, const model_entity *entity, const model_field *field, const variant *definition, json *out)
+{
+    const struct {
+        const char *name;
+        kt_str condition;
+    } conditions[] = {{"show_if", field->show_if}, {"required_if", field->required_if},
+        {"readonly_if", field->readonly_if}};
+    json_object(out);
+    for (size_t i = 0; i < definition->as.object.count; i++) {
+        const variant_member *m = &definition->as.object.members[i];
+        bool seen = true;
+        for (size_t k = 0; k < sizeof conditions / sizeof *conditions; k++)
+            if (str_is(m->name, conditions[k].name))
+                seen = condition_visible(tx, entity, conditions[k].condition);
+        if (!seen)
+            continue;
+        json_key_str(out, m->name);
+        json_variant(out, m->value);
+    }
+    json_object_end(out);
 }
 
 kt_error *custom_field_list(method_call *call)
 {
-    kt_str name = variant_get_str(call->params, "entity");
+    kt_tx *tx = call->tx;
+    kt_str only = variant_get_str(call->params, "entity");
     const model_entity *entity;
-    if (name.ptr)
+    definition_row *rows;
+    if (only.ptr)
         KT_TRY(entity_param(call, "entity", &entity));
-    return list(call, FIELDS_PREFIX, name);
+    KT_TRY(load(call->arena, tx->view, FIELDS_PREFIX, &rows));
+    json_array(call->answer);
+    for (; rows; rows = rows->next) {
+        kt_str of = variant_get_str(rows->definition, "entity");
+        entity = model_entity_find(tx->catalogue, of);
+        const model_field *field = entity
+                                       ? model_field_find(entity, variant_get_str(rows->definition, "name"))
+                                       : NULL;
+        if (field && (!only.ptr || str_eq(of, only)) && is_seen(tx, entity, field))
+            write_seen(tx, entity, field, rows->definition, call->answer);
+    }
+    json_array_end(call->answer);
+    return NULL;
 }
 
 kt_error *custom_entity_define(method_call *call)
@@ -520,5 +555,11 @@ kt_error *custom_entity_remove(method_call *call)
 
 kt_error *custom_entity_list(method_call *call)
 {
-    return list(call, ENTITIES_PREFIX, (kt_str){0});
+    definition_row *rows;
+    KT_TRY(load(call->arena, call->tx->view, ENTITIES_PREFIX, &rows));
+    json_array(call->answer);
+    for (; rows; rows = rows->next)
+        json_variant(call->answer, rows->definition);
+    json_array_end(call->answer);
+    return NULL;
 }

@@ -109,8 +109,8 @@ static const struct {
     kt_type type;
 } type_names[] = {{"string", KT_STRING}, {"text", KT_TEXT}, {"bool", KT_BOOL}, {"int", KT_INT},
     {"money", KT_MONEY}, {"price", KT_PRICE}, {"quantity", KT_QUANTITY}, {"percent", KT_PERCENT},
-    {"rate", KT_RATE}, {"date", KT_DATE}, {"time", KT_TIME}, {"state", KT_STATE}, {"ref", KT_REF},
-    {"refs", KT_REFS}, {"lines", KT_LINES}, {"json", KT_JSON}, {"file", KT_FILE}};
+    {"rate", KT_RATE}, {"date", KT_DATE}, {"datetime", KT_TIME}, {"time", KT_TIME}, {"state", KT_STATE},
+    {"ref", KT_REF}, {"refs", KT_REFS}, {"lines", KT_LINES}, {"json", KT_JSON}, {"file", KT_FILE}};
 
 static kt_type type_of(form *f)
 {
@@ -119,12 +119,10 @@ static kt_type type_of(form *f)
         if (strcmp(type_names[i].name, name) == 0)
             return type_names[i].type;
     wrong(f, "type",
-        "string, text, bool, int, money, price, quantity, percent, rate, date, time, state, ref, refs, "
-        "lines, "
-        "json or file",
-        "jednym z: string, text, bool, int, money, price, quantity, percent, rate, date, time, state, ref, "
-        "refs, "
-        "lines, json, file");
+        "string, text, bool, int, money, price, quantity, percent, rate, date, datetime, state, ref, refs, "
+        "lines, json or file",
+        "jednym z: string, text, bool, int, money, price, quantity, percent, rate, date, datetime, state, "
+        "ref, refs, lines, json, file");
     return KT_STRING;
 }
 

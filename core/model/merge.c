@@ -56,27 +56,36 @@ static kt_error *open_merge(kt_tx *tx, const model_entity *entity, const model_m
 
 /* ---- Conflicts ---- */
 
+static kt_error *refuse_hidden(kt_tx *tx)
+{
+    return kt_hint(kt_fail(tx, KT_CONFLICT, NULL, "the records differ in what you may not see",
+                       "rekordy różnią się w tym, czego nie możesz widzieć"),
+        "Leave it to somebody who may; or keep: true, which keeps what the record says that stays.",
+        "Zostaw to komuś, kto może; albo keep: true, wtedy zostaje to, co mówi rekord, który zostaje.");
+}
+
+static kt_error *refuse_field(kt_tx *tx, const merge *m, const model_field *field)
+{
+    buffer text;
+    buffer_open(&text, (size_t)1 << 20);
+    for (size_t i = 0; i < m->count; i++) {
+        json j = json_to(&text);
+        buffer_add_format(&text, "%s%llu: ", i ? ", " : "", (unsigned long long)record_id(&m->records[i]));
+        model_value_json(tx, &m->records[i], field, &m->records[i].values[field->position], &j);
+    }
+    kt_error *error = kt_fail(tx, KT_CONFLICT, field->name.ptr, "the records differ (%.*s)",
+        "rekordy się różnią (%.*s)", (int)(text.len > 300 ? 300 : text.len), text.ptr);
+    buffer_close(&text);
+    return kt_hint(error, "Choose the record whose value is to stay: choose: {field: id}; or keep: true.",
+        "Wybierz rekord, którego wartość ma zostać: choose: {pole: id}; albo keep: true.");
+}
+
 static kt_error *refuse(kt_tx *tx, const merge *m)
 {
     kt_error *all = NULL;
-    for (const merge_conflict *c = m->first_conflict; c; c = c->next) {
-        buffer text;
-        if (c->chosen)
-            continue;
-        buffer_open(&text, (size_t)1 << 20);
-        for (size_t i = 0; i < m->count; i++) {
-            json j = json_to(&text);
-            buffer_add_format(
-                &text, "%s%llu: ", i ? ", " : "", (unsigned long long)record_id(&m->records[i]));
-            model_value_json(tx, &m->records[i], c->field, &m->records[i].values[c->field->position], &j);
-        }
-        kt_also(
-            &all, kt_hint(kt_fail(tx, KT_CONFLICT, c->field->name.ptr, "the records differ (%.*s)",
-                              "rekordy się różnią (%.*s)", (int)(text.len > 300 ? 300 : text.len), text.ptr),
-                      "Choose the record whose value is to stay: choose: {field: id}; or keep: true.",
-                      "Wybierz rekord, którego wartość ma zostać: choose: {pole: id}; albo keep: true."));
-        buffer_close(&text);
-    }
+    for (const merge_conflict *c = m->first_conflict; c; c = c->next)
+        if (!c->chosen)
+            kt_also(&all, c->field ? refuse_field(tx, m, c->field) : refuse_hidden(tx));
     return all;
 }
 
@@ -86,10 +95,10 @@ static void write_conflicts(kt_tx *tx, const merge *m, json *answer)
     json_array(answer);
     for (const merge_conflict *c = m->first_conflict; c; c = c->next) {
         json_object(answer);
-        json_member_str(answer, "field", c->field->name);
+        json_member_str(answer, "field", c->field ? c->field->name : (kt_str){0});
         json_key(answer, "values");
         json_array(answer);
-        for (size_t i = 0; i < m->count; i++) {
+        for (size_t i = 0; c->field && i < m->count; i++) {
             json_object(answer);
             json_member_int(answer, "id", (int64_t)record_id(&m->records[i]));
             json_key(answer, "value");

@@ -11,7 +11,7 @@ enum {
 
 /* A field in which the records differ. */
 typedef struct merge_conflict {
-    const model_field *field;
+    const model_field *field; /* NULL: one or more that the caller may not see */
     uint64_t taken; /* the record whose value is taken */
     bool chosen;    /* by the caller */
     struct merge_conflict *next;

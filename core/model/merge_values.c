@@ -127,6 +127,15 @@ static kt_error *note_conflict(kt_tx *tx, merge *m, const model_field *field, si
     return NULL;
 }
 
+/* That there is something is told, once; what it is, is not. */
+static kt_error *note_hidden_conflict(kt_tx *tx, merge *m)
+{
+    for (const merge_conflict *c = m->first_conflict; c; c = c->next)
+        if (!c->field)
+            return NULL;
+    return note_conflict(tx, m, NULL, 0, false);
+}
+
 static kt_error *join_single(kt_tx *tx, merge *m, const model_field *field, model_value *value)
 {
     size_t taken = SIZE_MAX, chosen;
@@ -141,6 +150,8 @@ static kt_error *join_single(kt_tx *tx, merge *m, const model_field *field, mode
     }
     if (differ && path_field_visible(tx, field, m->entity))
         KT_TRY(note_conflict(tx, m, field, chosen != SIZE_MAX ? chosen : taken, chosen != SIZE_MAX));
+    else if (differ)
+        KT_TRY(note_hidden_conflict(tx, m));
     if (chosen != SIZE_MAX)
         taken = chosen;
     const model_value *one = taken != SIZE_MAX ? said(m, field, taken) : NULL;
@@ -181,9 +192,22 @@ static kt_error *check_choices(kt_tx *tx, const merge *m)
     return all;
 }
 
+static kt_error *may_not_change(kt_tx *tx, const merge *m, const model_field *field, bool *hidden)
+{
+    if (path_field_visible(tx, field, m->entity))
+        return kt_fail(tx, KT_FORBIDDEN, field->name.ptr, "you may not change this field",
+            "nie możesz zmieniać tego pola");
+    if (*hidden)
+        return NULL;
+    *hidden = true;
+    return kt_fail(tx, KT_FORBIDDEN, NULL, "a value that you may not see would move to the record that stays",
+        "wartość, której nie możesz widzieć, przeszłaby do rekordu, który zostaje");
+}
+
 kt_error *merge_values(kt_tx *tx, merge *m, model_record *after)
 {
     const model_guard *guard = tx->guard;
+    bool hidden = false;
     kt_error *all = check_choices(tx, m);
     KT_TRY(model_record_copy(tx, &m->records[0], after));
     for (size_t i = MODEL_OWN; i < m->entity->field_count; i++) {
@@ -194,8 +218,7 @@ kt_error *merge_values(kt_tx *tx, merge *m, model_record *after)
         kt_also(&all, join_field(tx, m, field, &after->values[i]));
         if (guard && guard->field && !model_value_equal(field, before, &after->values[i]) &&
             !merge_holds(m, field, before) && !guard->field(tx, field, m->entity, true))
-            kt_also(&all, kt_fail(tx, KT_FORBIDDEN, field->name.ptr, "you may not change this field",
-                              "nie możesz zmieniać tego pola"));
+            kt_also(&all, may_not_change(tx, m, field, &hidden));
     }
     return all;
 }

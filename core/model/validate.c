@@ -138,6 +138,13 @@ static void check_state(pass *p, const model_field *field, int64_t value)
 
 /* ---- References ---- */
 
+/* Everybody knows oneself and the company one works in: these are what fields begin with. */
+static bool is_own(const kt_tx *tx, const model_entity *target, uint64_t id)
+{
+    return (id == tx->user && target == target->fields[MODEL_CREATED_BY].target) ||
+           (id == tx->company && target == target->fields[MODEL_COMPANY].target);
+}
+
 /* any: whether the caller may see it does not matter */
 static kt_error *is_there(kt_tx *tx, const model_entity *target, uint64_t id, bool any, bool *readable)
 {
@@ -162,7 +169,7 @@ static kt_error *check_target(pass *p, const model_field *field, const model_ent
         return NULL;
     }
     bool there; /* what a module computes names what the caller need not see */
-    KT_TRY(is_there(p->tx, target, id, field->computed, &there));
+    KT_TRY(is_there(p->tx, target, id, field->computed || is_own(p->tx, target, id), &there));
     if (!there)
         SAY("there is no %s with id %llu", "nie ma %s o id %llu", target->name.ptr, (unsigned long long)id);
     return NULL;

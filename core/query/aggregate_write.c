@@ -200,11 +200,11 @@ static void write_condition(
         json_text(out, "is_null");
         json_bool(out, true);
     } else if (by->period) {
-        kt_date first = {(int32_t)value->as.i};
+        kt_date first = {(int32_t)value->as.i}, last = period_end(first, by->period);
         json_text(out, "between");
         json_array(out);
         json_date(out, first);
-        json_date(out, period_end(first, by->period));
+        json_date(out, last.day ? last : kt_date_make(9999, 12, 31)); /* where days end */
         json_array_end(out);
     } else {
         json_text(out, "=");

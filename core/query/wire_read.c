@@ -249,7 +249,7 @@ static kt_error *read_named(
     kt_str text = by->value->as.string;
     if (str_is(by->name, "number")) {
         uint64_t id = 0;
-        KT_TRY(model_find_number(r->tx, target, text, &id));
+        KT_TRY(error_under(model_find_number(r->tx, target, text, &id), r->path));
         value->as.i = (int64_t)id;
         return id ? NULL : not_found(r, target, text);
     }

@@ -138,12 +138,22 @@ static bool is_shown(kt_tx *tx, const model_entity *entity, const model_field *f
     return path_field_visible(tx, field, entity);
 }
 
+/* What is named twice is written once. */
+static bool is_named(const model_path *paths, size_t count, kt_str name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(paths[i].name, name))
+            return true;
+    return false;
+}
+
 /* What is there for the module's own use, such as a key of similar names, is written where it is named. */
 static void own_paths(kt_tx *tx, const model_entity *entity, model_path *paths, size_t *count)
 {
+    const size_t named = *count;
     for (size_t i = 0; i < entity->field_count; i++) {
         const model_field *field = &entity->fields[i];
-        if (!is_shown(tx, entity, field) || field->internal)
+        if (!is_shown(tx, entity, field) || field->internal || is_named(paths, named, field->name))
             continue;
         paths[(*count)++] = (model_path){
             .name = field->name, .entity = entity, .record = entity, .count = 1, .steps = {field}};
@@ -166,7 +176,7 @@ static kt_error *read_name(
         return kt_hint(error_make(tx->arena, KT_VALIDATION, NULL, "\"%.*s\" leads to several values",
                            "\"%.*s\" prowadzi do wielu wartości", STR_ARG(path->name)),
             "Ask for the list itself.", "Wybierz samą listę.");
-    ++*count;
+    *count += !is_named(paths, *count, path->name);
     return NULL;
 }
 

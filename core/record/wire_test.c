@@ -136,6 +136,8 @@ static void records_show_the_fields_asked_for(void **state)
             "{\"id\":1,\"title\":\"Chairs\",\"party.name\":\"Acme\",\"party.kind\":\"firm\","
             "\"party.parent.name\":null}"},
         {"['number', 'state']", "{\"number\":\"D/2026/0001\",\"state\":null}"},
+        {"['state', 'number', 'party.name', 'state', 'party.name']",
+            "{\"state\":null,\"number\":\"D/2026/0001\",\"party.name\":\"Acme\"}"},
         {"['titel', 'party.nam', 5]",
             "fields[0]: t.deal has no field \"titel\"; fields[1]: t.party has no field \"nam\"; "
             "fields[2]: expected the name of a field, got an integer"},

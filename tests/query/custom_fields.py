@@ -131,6 +131,58 @@ def rights_groups_and_masks_hold_for_them(k, house):
     expect(looker.get("base.party", made["old"])["salary"], "5000.50")
 
 
+def employed(k, house, name, grants):
+    role = k.create("access.role", {"name": name, "grants": grants})["id"]
+    user = k.create("access.user", {"name": name, "roles": [role]})["id"]
+    k.call("access.password", {"user": user, "new": PASSWORD})
+    return user, house.client(name, PASSWORD)
+
+
+def what_may_not_be_seen_is_named_nowhere(k, house):
+    k.call("field.define", {"entity": "base.party", "name": "perk", "type": "string", "required_if": [["salary", ">", "9000"]]})
+    expect(fields_of(k)["perk"]["required_if"], [["salary", ">", "9000"]])
+    _, clerk = employed(k, house, "clerk", "base.party:read,update,delete")
+    expect("required_if" in fields_of(clerk)["perk"], False)
+    expect([f for f in clerk.call("field.list") if f["name"] in ("salary", "perk")], [{"entity": "base.party", "name": "perk", "type": "string"}])
+    refused("forbidden", lambda: clerk.call("entity.list"))
+    refused("forbidden", lambda: clerk.list("base.party", [["owner", "=", {"number": "U1"}]]), "filter[0]")
+    one, two, three = ([k.create("base.party", {"name": "Twin", "kind": "person", **more})["id"] for more in ({"salary": "1"}, {"salary": "2"}, {})])
+    error = refused("conflict", lambda: clerk.call("base.party.merge", {"into": one, "ids": [two]}))
+    expect([p["path"] for p in error.problems], [None])
+    told = clerk.call("base.party.merge", {"into": one, "ids": [two]}, dry_run=True)["result"]["conflicts"]
+    expect(told, [{"field": None, "values": [], "taken": one, "chosen": False}])
+    error = refused("forbidden", lambda: clerk.call("base.party.merge", {"into": three, "ids": [two], "keep": True}))
+    expect(([p["path"] for p in error.problems], "salary" in str(error)), ([None], False))
+    clerk.call("base.party.merge", {"into": one, "ids": [two], "keep": True})
+    expect(k.get("base.party", one)["salary"], "1.00")
+    k.call("field.remove", {"entity": "base.party", "name": "perk"})
+
+
+def whoever_may_not_read_users_owns_what_they_make(k, house):
+    k.call("field.define", {"entity": "base.party", "name": "house", "type": "ref", "target": "base.company", "initial": "company"})
+    firm = k.create("base.company", {"name": "House"})["id"]
+    user, maker = employed(k, house, "maker", "base.party:read,create")
+    k.update("access.user", user, {"companies": [firm]})
+    made_by_maker = house.client("maker", PASSWORD).create("base.party", {"name": "Made", "kind": "person"})["id"]
+    row = k.get("base.party", made_by_maker)
+    expect((row["owner"], row["company"], row["house"]), (user, firm, firm))
+    refused("validation", lambda: maker.create("base.party", {"name": "Made", "kind": "person", "owner": 1}), "owner")
+    k.call("field.remove", {"entity": "base.party", "name": "house"})
+
+
+def days_at_the_end_of_time_are_grouped(k):
+    for name, kind in (("until", "date"), ("met", "datetime")):
+        k.call("field.define", {"entity": "base.party", "name": name, "type": kind})
+    last = k.create("base.party", {"name": "Last", "kind": "person", "until": "9999-12-31", "met": "2026-11-26T10:00:00.123456+01:00"})["id"]
+    expect(k.get("base.party", last)["met"], "2026-11-26T09:00:00.123Z")
+    expect(fields_of(k)["met"]["type"], "datetime")
+    for period in ("day", "week", "month", "quarter", "year"):
+        rows = k.aggregate("base.party", {"n": "count"}, group=[f"until:{period}"], filter=[["until", "is_null", False]])
+        expect([(r["n"], k.count("base.party", r["filter"])) for r in rows], [(1, 1)])
+    for name in ("until", "met"):
+        k.call("field.remove", {"entity": "base.party", "name": name})
+
+
 def the_card_shows_them_to_who_may_see_them(k, house):
     own = k.call("crm.card", {"party": made["old"]})["own"]
     expect(own, {f["name"]: k.get("base.party", made["old"])[f["name"]] for f in FIELDS})
@@ -238,7 +290,8 @@ def what_a_condition_names_stays_and_is_checked(k):
 
 run((they_are_defined_and_described, a_batch_that_uses_what_it_defines_is_told_to_define_it_first,
      an_entity_that_a_batch_takes_away_gets_no_records_in_it, they_are_written_read_sorted_and_summed, conditions_are_kept_to_in_calls_and_files,
-     rights_groups_and_masks_hold_for_them, the_card_shows_them_to_who_may_see_them, the_journal_knows_them,
+     rights_groups_and_masks_hold_for_them, what_may_not_be_seen_is_named_nowhere, whoever_may_not_read_users_owns_what_they_make,
+     days_at_the_end_of_time_are_grouped, the_card_shows_them_to_who_may_see_them, the_journal_knows_them,
      rules_and_templates_use_them, an_entity_of_ones_own_is_as_good,
      an_entity_of_ones_own_has_states_and_actions, a_choice_keeps_its_value_and_what_was_clear_stays_so,
      what_a_condition_names_stays_and_is_checked))
