@@ -57,6 +57,12 @@ static const notice index_notice = {"index",
     {"Change one of the records; it is tried again by itself.",
         "Zmień jeden z rekordów; próba ponowi się sama."}};
 
+static const notice module_notice = {"modules",
+    {"Modules that should be enabled are not: what they have is readable, and nothing of them works.",
+        "Moduły, które powinny być włączone, nie są: ich dane można czytać, a nic z nich nie działa."},
+    {"Mend the reason and call module.enable, or leave them out with module.disable.",
+        "Usuń przyczynę i wywołaj module.enable albo wyłącz je przez module.disable."}};
+
 static void write_notice(const notice *n, const char *lang, kt_str reason, kt_time since, json *j)
 {
     bool polish = lang[0] == 'p';
@@ -79,24 +85,27 @@ bool system_health(const bus *b, const char *lang, arena *arena, json *j)
     kt_time since = {0};
     bool draining = atomic_load(&b->draining);
     bool failed = store_stat_read(b->options.store, arena, &stat) != NULL;
-    kt_str stuck = {0};
+    kt_str stuck = {0}, missing = {0};
     bool able = !b->options.automation || automation_able(b->options.automation, &why, &since);
     bool whole = !plugins_stuck(b->options.plugins, arena, &stuck);
+    bool complete = !plugins_failed(b->options.plugins, arena, &missing);
     json_member_text(j, "status",
-        draining         ? "stopping"
-        : failed         ? "failed"
-        : !stat.writable ? "read_only"
-        : able && whole  ? "ok"
-                         : "limited");
+        draining                    ? "stopping"
+        : failed                    ? "failed"
+        : !stat.writable            ? "read_only"
+        : able && whole && complete ? "ok"
+                                    : "limited");
     json_member_text(j, "version", KONTOR_VERSION);
     json_member_int(j, "uptime_s", (clock_monotonic_ms() - b->started_ms) / 1000);
-    if (!able || !whole) {
+    if (!able || !whole || !complete) {
         json_key(j, "notices");
         json_array(j);
         if (!able)
             write_notice(&rules_notice, lang, str_of(lang[0] == 'p' ? why.pl : why.en), since, j);
         if (!whole)
             write_notice(&index_notice, lang, stuck, (kt_time){0}, j);
+        if (!complete)
+            write_notice(&module_notice, lang, missing, (kt_time){0}, j);
         json_array_end(j);
     }
     return !draining && !failed && stat.writable;

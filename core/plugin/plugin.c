@@ -69,12 +69,13 @@ static kt_error *order(plugins *p, arena *arena, const kt_module **modules, size
 
 static void failure_drop(plugins *p, const char *name)
 {
-    for (failure **at = &p->failures; *at; at = &(*at)->next) {
-        if (strcmp((*at)->name, name) == 0) {
-            *at = (*at)->next;
-            return;
-        }
-    }
+    pthread_rwlock_wrlock(&p->lock);
+    failure **at = &p->failures;
+    while (*at && strcmp((*at)->name, name) != 0)
+        at = &(*at)->next;
+    if (*at)
+        *at = (*at)->next;
+    pthread_rwlock_unlock(&p->lock);
 }
 
 static void failure_add(plugins *p, const char *name, const kt_error *e)
@@ -86,8 +87,22 @@ static void failure_add(plugins *p, const char *name, const kt_error *e)
         return; /* the log has it */
     memcpy(f->name, name, strlen(name) < MODULE_NAME_MAX ? strlen(name) : MODULE_NAME_MAX);
     f->text = arena_str(p->arena, str_of(error_text(e))).ptr;
+    pthread_rwlock_wrlock(&p->lock);
     f->next = p->failures;
     p->failures = f;
+    pthread_rwlock_unlock(&p->lock);
+}
+
+bool plugins_failed(plugins *p, arena *arena, kt_str *why)
+{
+    *why = KT_STR("");
+    pthread_rwlock_rdlock(&p->lock);
+    const bool any = p->failures != NULL;
+    for (const failure *f = p->failures; f && why->ptr; f = f->next)
+        *why = arena_format(
+            arena, "%s%s%s: %s", why->ptr, why->len ? "; " : "", f->name, f->text ? f->text : "");
+    pthread_rwlock_unlock(&p->lock);
+    return any;
 }
 
 /* What was remembered of a module that comes in now is no longer true. */

@@ -34,6 +34,8 @@ KT_MUST kt_error *plugins_rebuild(plugins *plugins, arena *arena);
 /* Is there an index that cannot become whole, for records are alike? *why names them. It is tried again until
  * somebody has changed one. thread: any */
 bool plugins_stuck(plugins *plugins, arena *arena, kt_str *why);
+/* Are there modules that should be enabled and cannot be? why: which, and for what reason. thread: any */
+bool plugins_failed(plugins *plugins, arena *arena, kt_str *why);
 /* changed is told of each new generation, and of the records that were written with it, in which entry of the journal. */
 void plugins_on_change(plugins *plugins,
     void (*changed)(void *context, uint64_t seq, const model_change *changes), void *context);

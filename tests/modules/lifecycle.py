@@ -107,6 +107,21 @@ def check_journaled(house, kontor):
     assert kontor.call("journal.verify")["sound"]
 
 
+def check_left_out(house):
+    """A module that cannot be had at the start is missed by the server's health until it is there, or off."""
+    house.stop()
+    (house.modules_directory / "repairs.so").unlink()
+    house.start()
+    kontor = house.client()
+    health = kontor.call("system.health")
+    assert (health["status"], [n["about"] for n in health["notices"]]) == ("limited", ["modules"]), health
+    assert health["notices"][0]["reason"].startswith("repairs: "), health
+    place(house, house.home / "repairs" / "repairs.so", "repairs.so")
+    kontor.call("module.enable", {"name": "repairs"})
+    assert kontor.call("system.health")["status"] == "ok"
+    return kontor
+
+
 def check_reload_under_load(house, kontor, seconds=3):
     halt, wrong, calls = threading.Event(), [], [0] * 4
 
@@ -280,6 +295,7 @@ def main():
         check_template(house, kontor)
         kontor = check_off_and_on(house, kontor)
         check_journaled(house, kontor)
+        kontor = check_left_out(house)
         check_reload_under_load(house, kontor)
         check_broken(house, kontor)
         check_examples(house, kontor)
