@@ -539,20 +539,25 @@ static kt_error *find_more(building *b, const reader_row *rows)
 }
 
 /* A separator within a cell that is not quoted: whatever stands behind it stands under the wrong title. */
-static void refuse_surplus(building *b, const reader_row *rows, size_t count)
+static kt_error *find_surplus(const intake *in, const reader_row *rows, size_t count)
 {
+    kt_error *all = NULL;
     for (size_t i = 0; i < count; i++)
         if (rows[i].surplus)
-            kt_also(&b->problems, error_at_row(error_make(b->in->tx->arena, KT_VALIDATION, "file",
-                                                   "more cells than titles", "więcej komórek niż tytułów"),
-                                      rows[i].row));
+            kt_also(&all, error_at_row(error_make(in->tx->arena, KT_VALIDATION, "file",
+                                           "more cells than titles", "więcej komórek niż tytułów"),
+                              rows[i].row));
+    return all;
 }
 
 kt_error *intake_take(intake *in, const reader_row *rows, size_t count, intake_counts *counts)
 {
-    building b = {.in = in};
+    building b = {.in = in, .problems = find_surplus(in, rows, count)};
+    if (b.problems) {
+        counts->failed++;
+        return b.problems;
+    }
     KT_TRY(build(&b, rows, count));
-    refuse_surplus(&b, rows, count);
     remember(&b);
     kt_error *error = b.problems ? find_more(&b, rows) : intake_write(&b, counts);
     if (error && !b.problems)

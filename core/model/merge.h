@@ -12,8 +12,8 @@ enum {
 /* A field in which the records differ. */
 typedef struct merge_conflict {
     const model_field *field; /* NULL: one or more that the caller may not see */
-    uint64_t taken; /* the record whose value is taken */
-    bool chosen;    /* by the caller */
+    uint64_t taken;           /* the record whose value is taken */
+    bool chosen;              /* by the caller */
     struct merge_conflict *next;
 } merge_conflict;
 

@@ -3,12 +3,14 @@
 import json
 import pathlib
 import sys
+import threading
 import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "modules"))
 from stories import expect, refused, run  # noqa: E402
+from kontor import Kontor  # noqa: E402
 
 
 def ended(k, job):
@@ -130,6 +132,22 @@ def a_row_with_more_cells_than_titles_is_one_problem(k):
     take_in(k, text, "base.party", state="failed")
     expect(k.count("base.party", [["name", "in", ["Before", "After"]]]), 2)
     expect(k.call("import.preview", {"text": text, "entity": "base.party"})["failed"], 1)
+
+
+def an_import_that_is_started_again_under_its_key_is_the_same(k, house):
+    params = {"text": "name,kind\nOnly one,person\n", "entity": "base.party", "mapping": {"mode": "create"}}
+    jobs, starts = [], [threading.Thread(target=lambda: jobs.append(Kontor(house.url, token=k.token).call("import.start", params, key="once")["id"])) for _ in range(8)]
+    for start in starts:
+        start.start()
+    for start in starts:
+        start.join()
+    jobs.append(k.call("import.start", params, key="once")["id"])
+    expect((len(jobs), len(set(jobs))), (9, 1))
+    ended(k, k.call("job.get", {"id": jobs[0]}))
+    expect(k.count("base.party", [["name", "=", "Only one"]]), 1)
+    refused("conflict", lambda: k.call("import.start", {**params, "entity": "crm.lead"}, key="once"), "idempotency_key")
+    refused("validation", lambda: k.call("import.start", {"entity": "base.party"}, key="other"), "file")
+    expect(ended(k, k.call("import.start", {**params, "rehearse": True}, key="other"))["state"], "done")
 
 
 def an_import_is_undone_whole(k):
@@ -430,7 +448,7 @@ if __name__ == "__main__":
     run([everything_wrong_with_a_row_is_told_at_once, encodings_separators_and_decimal_signs_are_guessed,
          a_title_that_many_columns_have_is_numbered, unknown_columns_become_custom_fields, a_rehearsal_tells_everything_and_saves_nothing,
          a_rehearsal_sees_what_earlier_chunks_would_bring,
-         a_row_with_more_cells_than_titles_is_one_problem, an_import_is_undone_whole, records_are_found_by_chosen_keys,
+         a_row_with_more_cells_than_titles_is_one_problem, an_import_that_is_started_again_under_its_key_is_the_same, an_import_is_undone_whole, records_are_found_by_chosen_keys,
          records_are_found_by_telephone_and_mail, mappings_are_saved_and_used_by_name, bitrix24_moves,
          bitrix24_answers_bring_stages_and_telephones, bitrix24_titles_in_polish, other_systems_hand_over_what_they_export, everyday_titles_are_known_in_three_languages,
          lines_that_a_file_does_not_speak_of_stay, cards_and_calendars_come_in, cards_and_calendars_go_out_and_come_back, what_is_no_table_is_refused])
