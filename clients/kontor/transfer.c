@@ -110,9 +110,11 @@ static char *read_text(const char *path, size_t *len)
 }
 
 /* {"file": id}, the file being uploaded; {"text": ..} where only messages go. NULL: the reason is printed */
-static json_t *bring(tool *t, const char *path, int *code)
+static json_t *bring(tool *t, const char *path, const char *key, int *code)
 {
     json_t *answer = NULL, *source = NULL;
+    char own[300]; /* the file's; the key itself is the import's */
+    snprintf(own, sizeof own, "file %s", key ? key : "");
     *code = EXIT_FILE;
     if (has_files(t)) {
         const char *slash = strrchr(path, '/');
@@ -128,7 +130,8 @@ static json_t *bring(tool *t, const char *path, int *code)
             fclose(in);
             return NULL;
         }
-        kontor_outcome outcome = kontor_client_upload(t->client, in, slash ? slash + 1 : path, &answer);
+        kontor_outcome outcome = kontor_client_upload(
+            t->client, in, slash ? slash + 1 : path, key ? own : NULL, &answer);
         fclose(in);
         answer = tool_outcome(t, outcome, answer, code);
         if (answer)
@@ -258,7 +261,7 @@ int transfer_import(tool *t, int count, char **arguments)
     if (!read_mapping(t, &mapping))
         return EXIT_FILE;
     mapping = with_options(t, mapping);
-    params = bring(t, arguments[0], &code);
+    params = bring(t, arguments[0], key, &code);
     if (!params) {
         json_decref(mapping);
         return code;

@@ -198,9 +198,10 @@ static kontor_outcome file_answer(kontor_client *c, CURLcode code, const bytes *
     return error ? KONTOR_REFUSED : *answer ? KONTOR_OK : KONTOR_UNREACHABLE;
 }
 
-kontor_outcome kontor_client_upload(kontor_client *c, FILE *in, const char *name, json_t **answer)
+kontor_outcome kontor_client_upload(
+    kontor_client *c, FILE *in, const char *name, const char *key, json_t **answer)
 {
-    char header[1100];
+    char header[1100], key_header[300];
     bytes reply = {0};
     *answer = NULL;
     if (!files_by_http(c))
@@ -212,6 +213,9 @@ kontor_outcome kontor_client_upload(kontor_client *c, FILE *in, const char *name
     long size = ftell(in);
     rewind(in);
     struct curl_slist *headers = file_request(c, "/files", header);
+    snprintf(key_header, sizeof key_header, "Idempotency-Key: %s", key ? key : "");
+    if (key)
+        headers = curl_slist_append(headers, key_header); /* the list that it has already */
     curl_easy_setopt(c->curl, CURLOPT_POST, 1L);
     curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
     curl_easy_setopt(c->curl, CURLOPT_READFUNCTION, read_file);

@@ -42,8 +42,10 @@ void kontor_client_token(kontor_client *client, const char *token);
 /* Calls method; params (taken over; NULL: none). *answer is yours: the result, or the error object. */
 kontor_outcome kontor_client_call(kontor_client *client, const char *method, json_t *params,
     const kontor_call_options *options, json_t **answer);
-/* Uploads a file; *answer is {"id", "sha256", "size"} or the error object. Over http:// alone. */
-kontor_outcome kontor_client_upload(kontor_client *client, FILE *in, const char *name, json_t **answer);
+/* Uploads a file; *answer is {"id", "sha256", "size"} or the error object. Over http:// alone.
+ *   key  an idempotency key, with which the same file is one attachment however often it is brought; NULL: none */
+kontor_outcome kontor_client_upload(
+    kontor_client *client, FILE *in, const char *name, const char *key, json_t **answer);
 /* Downloads the file of an attachment; *answer is null or the error object. Over http:// alone. */
 kontor_outcome kontor_client_download(kontor_client *client, json_int_t id, FILE *out, json_t **answer);
 /* Why the last call was KONTOR_UNREACHABLE; good until the next call. */

@@ -93,6 +93,7 @@ typedef struct call {
     kt_str method, token, key, lang, preview, unit;
     const variant *params;
     bool dry_run, plain; /* plain: METHOD_PLAIN */
+    bool repeated;       /* plain: answered as under this key before */
     enum { CALL_HERE, CALL_WRITER, CALL_POOL } place;
     int code; /* of an error that has no kind; 0: by the kind */
     char request_id[REQUEST_ID_MAX];

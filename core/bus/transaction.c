@@ -7,6 +7,7 @@
 #include "bus/preview.h"
 #include "bus/web.h"
 #include "kit/log.h"
+#include "store/answers.h"
 
 static void session_end(session *s)
 {
@@ -80,6 +81,67 @@ static kt_error *begin(call *c, store_view *view, bool writes, target *target)
     return access_may_call(&c->now.tx, target->right);
 }
 
+/* ---- Exactly once ---- */
+
+static kt_error *digest_of(call *c)
+{
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, sizeof c->digest);
+    buffer text;
+    buffer_open(&text, CALL_ANSWER_MAX);
+    json j = json_to(&text);
+    json_array(&j);
+    json_str(&j, c->method);
+    if (c->params)
+        json_variant(&j, c->params);
+    json_str(&j, c->preview);
+    json_array_end(&j);
+    crypto_generichash_update(&state, (const unsigned char *)(text.ptr ? text.ptr : ""), text.len);
+    crypto_generichash_final(&state, c->digest, sizeof c->digest);
+    bool full = text.full; /* a digest of half the request would not know it again */
+    buffer_close(&text);
+    return full ? error_no_memory() : NULL;
+}
+
+/* Binds the key to the user: nobody is answered with another user's result. */
+static kt_error *prepare_key(call *c)
+{
+    if (c->key.len > 200)
+        return error_make(c->arena, KT_VALIDATION, "idempotency_key", "the key is longer than 200 bytes",
+            "klucz jest dłuższy niż 200 bajtów");
+    unsigned char *key = arena_alloc(c->arena, 32);
+    if (!key)
+        return error_no_memory();
+    uint64_t user = c->now.tx.user;
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, 32);
+    crypto_generichash_update(&state, (const unsigned char *)&user, sizeof user);
+    crypto_generichash_update(&state, (const unsigned char *)c->key.ptr, c->key.len);
+    crypto_generichash_final(&state, key, 32);
+    c->job.key = (kt_str){(const char *)key, 32};
+    return digest_of(c);
+}
+
+static kt_error *take_repeated(call *c)
+{
+    kt_str kept = c->job.answer;
+    if (kept.len < sizeof c->digest)
+        return error_make(c->arena, KT_STORAGE, "idempotency_key", "the kept answer is damaged",
+            "zapamiętana odpowiedź jest uszkodzona");
+    if (memcmp(kept.ptr, c->digest, sizeof c->digest) != 0)
+        return kt_hint(
+            error_make(c->arena, KT_CONFLICT, "idempotency_key",
+                "this key was used before for another request", "tego klucza użyto już do innego żądania"),
+            "Take a new key for each request; keep it when you repeat the request.",
+            "Do każdego żądania użyj nowego klucza; zachowaj go, gdy żądanie powtarzasz.");
+    buffer_clear(&c->answer);
+    buffer_add(&c->answer, kept.ptr, kept.len);
+    c->skip = sizeof c->digest;
+    return c->answer.full ? error_no_memory() : NULL;
+}
+
+/* ---- Reading ---- */
+
 /* The caller is answered with what the transaction showed. */
 static void shown(const call *c, const kt_tx *tx)
 {
@@ -138,6 +200,30 @@ void transaction_read(call *c)
     call_end(c);
 }
 
+/* What a method without a transaction answered under this key, if it did. Of a secret it answers only that it was given:
+ * nothing keeps one. */
+static kt_error *take_plain(call *c, kt_str kept)
+{
+    c->job.answer = kept;
+    KT_TRY(take_repeated(c));
+    c->repeated = true;
+    return kept.len > sizeof c->digest
+               ? NULL
+               : kt_hint(error_make(c->arena, KT_CONFLICT, "idempotency_key",
+                             "the request was done under this key, and its answer is not kept",
+                             "żądanie wykonano już z tym kluczem, a odpowiedzi się nie przechowuje"),
+                     "Look at what it made; to do it once more take another key.",
+                     "Zobacz, co powstało; aby wykonać je jeszcze raz, użyj innego klucza.");
+}
+
+static kt_error *find_kept(call *c, store_view *view)
+{
+    kt_str kept;
+    KT_TRY(prepare_key(c));
+    KT_TRY(answers_find(view, c->job.key, &kept));
+    return kept.ptr ? take_plain(c, arena_str(c->arena, kept)) : NULL;
+}
+
 void transaction_plain(call *c)
 {
     store_view *view = NULL;
@@ -148,13 +234,17 @@ void transaction_plain(call *c)
         if (!c->error && c->dry_run)
             c->error = error_make(c->arena, KT_VALIDATION, "dry_run", "%s has no dry run",
                 "%s nie ma próbnego wykonania", c->method.ptr);
+        if (!c->error && c->key.len && c->now.tx.user && !(target.method && target.method->secret))
+            c->error = find_kept(c, view);
         store_end(view);
     }
     /* Its work may wait for the writer or swap the catalogue: it holds neither meanwhile. */
     session_end(&c->now);
-    if (!c->error) {
+    if (!c->error && !c->repeated) {
         json answer = json_to(&c->answer);
         c->error = target_run(&target, c, NULL, c->params, &answer);
+        if (c->repeated && c->answer.len > c->skip) /* by a twin, meanwhile */
+            c->error = NULL;
     }
     call_end(c);
 }
@@ -197,24 +287,6 @@ static kt_error *write_body(store_job *job, store_view *view)
     kt_error *error = write(c, view);
     log_request(NULL); /* what the writer logs of its own is nobody's */
     return error;
-}
-
-static kt_error *take_repeated(call *c)
-{
-    kt_str kept = c->job.answer;
-    if (kept.len < sizeof c->digest)
-        return error_make(c->arena, KT_STORAGE, "idempotency_key", "the kept answer is damaged",
-            "zapamiętana odpowiedź jest uszkodzona");
-    if (memcmp(kept.ptr, c->digest, sizeof c->digest) != 0)
-        return kt_hint(
-            error_make(c->arena, KT_CONFLICT, "idempotency_key",
-                "this key was used before for another request", "tego klucza użyto już do innego żądania"),
-            "Take a new key for each request; keep it when you repeat the request.",
-            "Do każdego żądania użyj nowego klucza; zachowaj go, gdy żądanie powtarzasz.");
-    buffer_clear(&c->answer);
-    buffer_add(&c->answer, kept.ptr, kept.len);
-    c->skip = sizeof c->digest;
-    return c->answer.full ? error_no_memory() : NULL;
 }
 
 static kt_error *unknown_outcome(arena *arena)
@@ -334,45 +406,6 @@ static void write_done(store_job *job, store_result result)
     call_end(c);
 }
 
-static kt_error *digest_of(call *c)
-{
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, NULL, 0, sizeof c->digest);
-    buffer text;
-    buffer_open(&text, CALL_ANSWER_MAX);
-    json j = json_to(&text);
-    json_array(&j);
-    json_str(&j, c->method);
-    if (c->params)
-        json_variant(&j, c->params);
-    json_str(&j, c->preview);
-    json_array_end(&j);
-    crypto_generichash_update(&state, (const unsigned char *)(text.ptr ? text.ptr : ""), text.len);
-    crypto_generichash_final(&state, c->digest, sizeof c->digest);
-    bool full = text.full; /* a digest of half the request would not know it again */
-    buffer_close(&text);
-    return full ? error_no_memory() : NULL;
-}
-
-/* Binds the key to the user: nobody is answered with another user's result. */
-static kt_error *prepare_key(call *c)
-{
-    if (c->key.len > 200)
-        return error_make(c->arena, KT_VALIDATION, "idempotency_key", "the key is longer than 200 bytes",
-            "klucz jest dłuższy niż 200 bajtów");
-    unsigned char *key = arena_alloc(c->arena, 32);
-    if (!key)
-        return error_no_memory();
-    uint64_t user = c->now.tx.user;
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, NULL, 0, 32);
-    crypto_generichash_update(&state, (const unsigned char *)&user, sizeof user);
-    crypto_generichash_update(&state, (const unsigned char *)c->key.ptr, c->key.len);
-    crypto_generichash_final(&state, key, 32);
-    c->job.key = (kt_str){(const char *)key, 32};
-    return digest_of(c);
-}
-
 void transaction_write(call *c)
 {
     /* Whoever may not call at all never reaches the writer's queue. */
@@ -428,6 +461,21 @@ typedef struct {
     void *context;
 } lent_job;
 
+/* With the effect: what the method has answered so far, behind the request's digest. */
+static kt_error *keep_answer(lent_job *l)
+{
+    const call *c = l->call;
+    const size_t digest = sizeof c->digest;
+    char *kept = c->answer.full ? NULL : arena_alloc(c->arena, digest + c->answer.len);
+    if (!kept)
+        return error_no_memory();
+    memcpy(kept, c->digest, digest);
+    if (c->answer.len)
+        memcpy(kept + digest, c->answer.ptr, c->answer.len);
+    l->job.answer = (kt_str){kept, digest + c->answer.len};
+    return NULL;
+}
+
 static kt_error *lent_body(store_job *job, store_view *view)
 {
     lent_job *l = (lent_job *)job;
@@ -437,24 +485,38 @@ static kt_error *lent_body(store_job *job, store_view *view)
     if (l->now.tx.doomed)
         return l->now.tx.doomed;
     KT_TRY(model_commit_checks(&l->now.tx));
-    return journal_append(&l->now.tx, &l->seq);
+    KT_TRY(journal_append(&l->now.tx, &l->seq));
+    return l->job.key.len ? keep_answer(l) : NULL;
 }
 
 /* The arena is the writer's while this thread waits. */
 kt_error *transaction_lend_write(method_call *m, kt_error *(*body)(kt_tx *tx, void *context), void *context)
 {
     call *c = ((own_call *)m)->of;
-    lent_job l = {.job = {.body = lent_body, .arena = c->arena}, .call = c, .body = body, .context = context};
+    const json answered = *m->answer;
+    const size_t length = c->answer.len;
+    lent_job l = {.job = {.body = lent_body, .arena = c->arena, .key = c->job.key},
+        .call = c,
+        .body = body,
+        .context = context};
     store_result result = store_run(c->bus->options.store, &l.job);
     kt_error *error = NULL;
     if (result == STORE_DONE)
         automation_committed(c->bus->options.automation, &l.now.tx);
     if (result == STORE_DONE && l.now.tx.changes) {
         bus_committed(c->bus, l.seq, l.now.tx.changes);
+    } else if (result == STORE_REPEATED) {
+        error = take_plain(c, l.job.answer);
+        if (!error) /* ends the method; nobody is told it */
+            error = error_make(c->arena, KT_BAD_STATE, NULL, "answered before", "odpowiedziano wcześniej");
     } else if (result == STORE_UNKNOWN) {
         error = unknown_outcome(c->arena);
     } else if (result != STORE_DONE) {
         error = l.job.error ? l.job.error : error_no_memory();
+    }
+    if (error && !c->repeated) { /* what it wrote for its answer is not one */
+        *m->answer = answered;
+        c->answer.len = length;
     }
     session_end(&l.now);
     return error;

@@ -187,7 +187,7 @@ static void write_about(request *r, json *j)
     int64_t id = 0;
     if (!slash)
         return;
-    for (const char *d = slash + 1; *d >= '0' && *d <= '9'; d++)
+    for (const char *d = slash + 1; *d >= '0' && *d <= '9' && d - slash <= 18; d++)
         id = id * 10 + (*d - '0');
     json_key(j, "about");
     json_object(j);

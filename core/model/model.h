@@ -169,6 +169,8 @@ typedef struct {
     const method_param
         *params; /* ended by {0}; an unknown member of params is an error before the handler runs */
     kt_error *(*run)(method_call *call);
+    bool
+        secret; /* PLAIN: its parameters hold a password or the like, of which nothing is kept, no digest either */
 } method;
 
 /* field.define remove list, entity.define remove list, person.erase export; ended by {0}. After a transaction

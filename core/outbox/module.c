@@ -67,6 +67,6 @@ static const method_param secret_params[] = {
 const method outbox_methods[] = {
     {"outbox.secret.set", "outbox.secret:set", METHOD_PLAIN,
         {"Keeps a secret of the company, or changes it", "Przechowuje sekret firmy albo go zmienia"},
-        secret_params, secret_set},
+        secret_params, secret_set, .secret = true},
     {0},
 };

@@ -246,6 +246,7 @@ kt_error *make_keep(kt_tx *tx, making *m)
 /* ---- document.make ---- */
 
 typedef struct {
+    method_call *call;
     papers *papers;
     making *m;
 } steps;
@@ -254,12 +255,6 @@ static kt_error *text_step(kt_tx *tx, void *context)
 {
     const steps *s = context;
     return make_text(s->papers, tx, s->m);
-}
-
-static kt_error *keep_step(kt_tx *tx, void *context)
-{
-    const steps *s = context;
-    return make_keep(tx, s->m);
 }
 
 /* What the renderer complained of: a letter that no font has, a picture that is none. */
@@ -291,10 +286,18 @@ void make_answer(const making *m, json *answer)
     json_object_end(answer);
 }
 
+static kt_error *keep_step(kt_tx *tx, void *context)
+{
+    const steps *s = context;
+    KT_TRY(make_keep(tx, s->m));
+    make_answer(s->m, s->call->answer);
+    return NULL;
+}
+
 /* What another call took in between, an edition or a number, is the next one's now: it is made anew. */
 static kt_error *make_once(method_call *call, making *m)
 {
-    steps s = {call->rooms->papers, m};
+    steps s = {call, call->rooms->papers, m};
     *m = (making){.template = {paper_id(call->params, "template")}, .id = paper_id(call->params, "id")};
     KT_TRY(call->rooms->read(call, text_step, &s));
     KT_TRY(make_file(s.papers, call->arena, m));
@@ -308,7 +311,5 @@ kt_error *paper_make(method_call *call)
     kt_error *error = NULL;
     for (int i = 0; i < TRIES && (i == 0 || (error && error->first->kind == KT_CONFLICT)); i++)
         error = make_once(call, &m);
-    if (!error)
-        make_answer(&m, call->answer);
     return error;
 }

@@ -68,7 +68,7 @@ const method paper_methods[] = {
     {"document.key.import", "login", METHOD_PLAIN,
         {"Takes the caller's key for signing; nobody can read it again",
             "Przyjmuje klucz wywołującego do podpisywania; nikt go już nie odczyta"},
-        key_params, paper_key_import},
+        key_params, paper_key_import, .secret = true},
     {"document.sign", "document.document:sign", METHOD_PLAIN,
         {"Signs a document, PAdES baseline B", "Podpisuje dokument, PAdES baseline B"}, sign_params,
         paper_sign},

@@ -76,6 +76,12 @@ static kt_error *put_all(kt_tx *tx, void *context)
     for (size_t i = 0; i < p->list->as.array.count; i++)
         for (unsigned lang = ROW_POLISH; lang <= ROW_ENGLISH; lang++)
             KT_TRY(put_preset(tx, p, i, lang));
+    json *answer = p->call->answer;
+    json_object(answer);
+    json_member_int(answer, "created", p->created);
+    json_member_int(answer, "renewed", p->renewed);
+    json_member_int(answer, "kept", p->kept);
+    json_object_end(answer);
     return NULL;
 }
 
@@ -92,11 +98,5 @@ kt_error *paper_presets(method_call *call)
             "templates.json nie zawiera listy szablonów");
     for (size_t i = 0; i < p.list->as.array.count; i++)
         KT_TRY(read_text(call, variant_get_str(&p.list->as.array.items[i], "file"), &p.texts[i]));
-    KT_TRY(call->rooms->write(call, put_all, &p));
-    json_object(call->answer);
-    json_member_int(call->answer, "created", p.created);
-    json_member_int(call->answer, "renewed", p.renewed);
-    json_member_int(call->answer, "kept", p.kept);
-    json_object_end(call->answer);
-    return NULL;
+    return call->rooms->write(call, put_all, &p);
 }

@@ -188,6 +188,8 @@ static kt_error *signing_keep(kt_tx *tx, void *context)
         error = kt_update(tx, &row.rec);
     }
     tx->guard = guard;
+    if (!error)
+        make_answer(&s->made, s->call->answer);
     return error;
 }
 
@@ -253,9 +255,7 @@ kt_error *paper_sign(method_call *call)
         error = sign_file(&s, p, pdf);
     sodium_memzero((char *)(uintptr_t)s.key.ptr, s.key.len);
     KT_TRY(error);
-    KT_TRY(call->rooms->write(call, signing_keep, &s));
-    make_answer(&s.made, call->answer);
-    return NULL;
+    return call->rooms->write(call, signing_keep, &s);
 }
 
 /* ---- document.signatures ---- */

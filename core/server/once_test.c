@@ -98,6 +98,25 @@ static void a_key_belongs_to_its_user(void **state)
     assert_int_equal(house_result(h, "shop.thing.count", "{}")->as.integer, 2);
 }
 
+/* What works outside a transaction takes effect once too; nothing keeps a secret that was shown once. */
+static void a_secret_is_made_once_and_kept_nowhere(void **state)
+{
+    house *h = *state;
+    const variant *made = house_call(
+        h, "access.key.create_secret", "\"idempotency_key\":\"k9\"", "{\"name\":\"shop\"}");
+    assert_true(house_int(made, "result.id") > 0);
+    const variant *again = house_call(
+        h, "access.key.create_secret", "\"idempotency_key\":\"k9\"", "{\"name\":\"shop\"}");
+    assert_string_equal(house_text(again, "error.data.kind"), "conflict");
+    assert_int_equal(house_result(h, "access.key.count", "{}")->as.integer, 1);
+    const variant *other = house_call(
+        h, "access.key.create_secret", "\"idempotency_key\":\"k9\"", "{\"name\":\"other\"}");
+    assert_string_equal(house_text(other, "error.data.kind"), "conflict");
+    const variant *wrong = house_call(h, "access.password", "\"idempotency_key\":\"k10\"",
+        "{\"user\":\"admin\",\"old\":\"wrong\",\"new\":\"Other-Other-5-Other\"}");
+    assert_string_equal(house_text(wrong, "error.data.kind"), "forbidden");
+}
+
 static void ten_thousand_repeats_have_one_effect(void **state)
 {
     house *h = *state;
@@ -151,6 +170,7 @@ int main(void)
         SPEC(a_dry_run_does_not_use_up_its_key),
         SPEC(twins_at_the_same_instant_get_one_record_and_one_answer),
         SPEC(a_key_belongs_to_its_user),
+        SPEC(a_secret_is_made_once_and_kept_nowhere),
         SPEC(ten_thousand_repeats_have_one_effect),
         SPEC(a_full_queue_refuses_at_once_and_nothing_is_lost),
     };

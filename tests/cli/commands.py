@@ -210,6 +210,13 @@ def check_transfer(sh, house):
     sheet = house.home / "people.xlsx"
     sh.run("export", "base.party", "external_id~p", "--labels", "--file", str(sheet))
     assert "2500 unchanged" in sh.run("import", str(sheet), "--entity", "base.party").stderr
+    once = house.home / "once.csv"
+    once.write_text("name,kind\nOnly Once,person\n")
+    for _ in range(2):
+        assert "1 created" in sh.run("import", str(once), "--entity", "base.party", "--key", "once").stderr
+    assert int(sh.out("count", "base.party", "name=Only Once")) == 1
+    once.write_text("name,kind\nOnly Twice,person\n")
+    assert "used before" in sh.run("import", str(once), "--entity", "base.party", "--key", "once", code=1).stderr
     strange = house.home / "strange.csv"
     strange.write_bytes(b"name,kind\nA\0B,person\n")
     assert "kind" in sh.out("import", str(strange), "--entity", "base.party", "--explain")
