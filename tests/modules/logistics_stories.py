@@ -526,6 +526,8 @@ def a_lot_is_traced_both_ways(k):
     expect([(row["way"], row["from"], row["to"], Decimal(row["quantity"]), row["document"]["entity"]) for row in found],
            [("from", "supplier", "stores", 9, "logistics.transfer"), ("to", "stores", "production", 2, "logistics.transfer"),
             ("to", "stores", "customer", 3, "crm.order")])
+    act(k, delivery_of(k, sold), "return", lines=[{"line": delivery_of(k, sold)["lines"][0]["id"], "quantity": "1"}])
+    expect([row["returned"] for row in k.call("logistics.trace", {"lot": lot})["moves"] if row["to"] == "customer"], ["1.0000"])
     k.create("crm.request", {"subject": "Mould", "kind": "complaint", "item": flour, "lot": lot})
     expect([row["subject"] for row in rows(k, "crm.request", ["lot.name", "=", "F1"])], ["Mould"])
 

@@ -516,13 +516,20 @@ def answers_are_compared_with_all_they_cost_and_the_best_gets_the_order(k):
             "party", "lines[0].line", "lines[0].price")
     stalmet = make(k, "logistics.rfq_answer", rfq=rfq, party=s["Stalmet"], charges="30", lead_days=4, lines=[
         {"line": lines[0], "price": "9"}, {"line": lines[1], "price": "2", "minimum": "30"}])
-    make(k, "logistics.rfq_answer", rfq=rfq, party=s["Rad"], currency=s["EUR"], lead_days=12, lines=[
+    rad = make(k, "logistics.rfq_answer", rfq=rfq, party=s["Rad"], currency=s["EUR"], lead_days=12, lines=[
         {"line": lines[0], "price": "2"}, {"line": lines[1], "price": "1", "multiple": "4"}])
     rows = k.call("logistics.rfq.compare", {"rfq": rfq})["rows"]
     expect([(r["line"], r["rank"], r["supplier"], r["quantity"], r["landed"], r["total"], r["late"]) for r in rows], [
         (lines[0], 1, "Rad", "10.0000", "8.500000", "85.00", True), (lines[0], 2, "Stalmet", "10.0000", "10.800000", "108.00", False),
         (lines[1], 1, "Stalmet", "30.0000", "2.400000", "72.00", False), (lines[1], 2, "Rad", "8.0000", "4.250000", "34.00", False)])
-    k.call("logistics.rfq.award", {"id": rfq, "lines": [{"line": lines[0], "answer": stalmet}, {"line": lines[1], "answer": stalmet}]})
+    k.update("logistics.rfq_answer", rad, {"valid_to": day(-1)})
+    rows = k.call("logistics.rfq.compare", {"rfq": rfq})["rows"]
+    expect([(r["line"], r["rank"], r["answer"], r["expired"]) for r in rows], [(line, rank, answer, late) for line in lines for rank, answer, late in ((1, stalmet, False), (2, rad, True))])
+    award = lambda *chosen, **more: k.call("logistics.rfq.award", {"id": rfq, "lines": [{"line": line, "answer": answer} for line, answer in chosen], **more})
+    refused("validation", lambda: award((77, stalmet), (lines[0], 99)), "lines[0].line", "lines[1].answer")
+    refused("rule", lambda: award((lines[0], rad)), "lines[0].answer")
+    refused("rule", lambda: award(answer=rad), "answer")
+    award((lines[0], stalmet), (lines[1], stalmet))
     orders = k.get("logistics.rfq", rfq)["orders"]
     expect(len(orders), 1)
     row = po(k, orders[0])
@@ -590,6 +597,24 @@ def a_shop_is_filled_up_from_the_main_warehouse(k):
     expect(k.call("logistics.reorder.run", {"warehouse": shop_of})["requests"], [])
 
 
+def what_is_on_its_way_between_warehouses_comes(k):
+    """Of 20 in the main warehouse twelve are sent to the kiosk, whose customer misses 5: nothing is bought for the kiosk, nor in all."""
+    main, kiosk = k.list("logistics.warehouse")["rows"][0]["id"], make(k, "logistics.warehouse", code="KIOSK", name="Kiosk")
+    cap = item(k, "flask")
+    k.call("logistics.transfer.post", {"id": make(k, "logistics.transfer", kind="entry", warehouse=main, lines=[{"item": cap, "quantity": "20", "unit_cost": "3"}])})
+    for at, least in ((main, "8"), (kiosk, "7"), (None, "15")):
+        make(k, "logistics.reorder_rule", item=cap, warehouse=at, minimum=least, maximum="30")
+    sold(k, cap, "5", warehouse=kiosk)
+    sent = make(k, "logistics.transfer", kind="transfer", warehouse=main, to_warehouse=kiosk, lines=[{"item": cap, "quantity": "1", "unit": shop(k)["dozen"]}])
+    k.call("logistics.transfer.send", {"id": sent})
+    there = lambda **at: [D(k.call("logistics.availability", {"item": cap, **at})[f]) for f in ("on_hand", "incoming", "promised")]
+    expect([there(warehouse=main), there(warehouse=kiosk), there()], [[8, 0, 8], [0, 12, 7], [8, 12, 15]])
+    expect(k.call("logistics.reorder.run", {"item": cap})["requests"], [])
+    k.call("logistics.transfer.receive", {"id": sent})
+    expect([there(warehouse=main), there(warehouse=kiosk), there()], [[8, 0, 8], [12, 0, 7], [20, 0, 15]])
+    expect(k.call("logistics.reorder.run", {"item": cap})["requests"], [])
+
+
 def lists_show_what_to_receive_and_what_is_late(k):
     rack = item(k, "rack")
     order = bought(k, rack, "10", expected=day(-3))
@@ -628,6 +653,7 @@ STORIES = [
     straight_to_the_customer_in_parts, what_others_wait_for_does_not_go_straight_to_a_customer,
     bills_are_held_against_orders_and_receipts, answers_are_compared_with_all_they_cost_and_the_best_gets_the_order,
     what_falls_below_the_minimum_is_asked_for_once, an_order_written_by_hand_counts_as_coming, a_rule_to_order_buys_what_is_missing_and_no_more,
-    a_shop_is_filled_up_from_the_main_warehouse, lists_show_what_to_receive_and_what_is_late, suppliers_are_scored_by_days_goods_and_prices,
+    a_shop_is_filled_up_from_the_main_warehouse, what_is_on_its_way_between_warehouses_comes,
+    lists_show_what_to_receive_and_what_is_late, suppliers_are_scored_by_days_goods_and_prices,
 ]
 run(STORIES, modules="base,crm,logistics")

@@ -49,13 +49,13 @@ kt_error *reorder_rule_compute(kt_tx *tx, kt_record *self)
 
 struct missing_peg { /* what demands miss: base's peggings */
     kt_record rec;
-    kt_id item;
+    kt_id item, warehouse;
     unsigned kind;
     kt_dec quantity;
 };
 static const kt_shape missing_peg_shape = KT_SHAPE(missing_peg, "base.pegging",
-    KT_BIND(missing_peg, item, REF, "item"), KT_BIND(missing_peg, kind, STATE, "kind"),
-    KT_BIND(missing_peg, quantity, QUANTITY, "quantity"));
+    KT_BIND(missing_peg, item, REF, "item"), KT_BIND(missing_peg, warehouse, REF, "warehouse"),
+    KT_BIND(missing_peg, kind, STATE, "kind"), KT_BIND(missing_peg, quantity, QUANTITY, "quantity"));
 
 static kt_error *asked_for(kt_tx *tx, const struct reorder_rule *rule, kt_dec *free)
 {
@@ -73,22 +73,37 @@ static kt_error *asked_for(kt_tx *tx, const struct reorder_rule *rule, kt_dec *f
     return NULL;
 }
 
-/* What is there and nobody has reserved, and what comes and nobody waits for, less what demands miss. */
-static kt_error *projected(kt_tx *tx, const struct reorder_rule *rule, kt_dec *free)
+/* Where a demand names no warehouse, it misses at the usual one. */
+static kt_error *missed(kt_tx *tx, const struct reorder_rule *rule, kt_dec *lack)
 {
     const kt_where missing[] = {
         KT_WHERE(missing_peg, item, KT_EQ, rule->item), KT_WHERE(missing_peg, kind, KT_EQ, KT_MISSING), {0}};
+    struct missing_peg peg = {KT_OF(missing_peg)};
+    kt_id usual = {0};
+    kt_cursor *cursor;
+    *lack = ZERO;
+    KT_TRY(warehouse_usual(tx, &usual));
+    KT_TRY(kt_open(tx, &(kt_query){.of = &missing_peg_shape, .where = missing}, &cursor));
+    while (kt_next(cursor, &peg.rec)) {
+        const kt_id at = peg.warehouse.v ? kt_any_id(peg.warehouse) : usual;
+        if (!rule->warehouse.v || at.v == rule->warehouse.v)
+            *lack = kt_dec_add(*lack, peg.quantity);
+    }
+    return kt_close(cursor);
+}
+
+/* What is there and nobody has reserved, and what comes and nobody waits for, less what demands miss. */
+static kt_error *projected(kt_tx *tx, const struct reorder_rule *rule, kt_dec *free)
+{
     const kt_stock *stock = kt_stock_find(tx);
     kt_stock_level level = {.available = ZERO};
-    kt_dec lack = {0};
+    kt_dec coming, lack;
     if (stock)
         KT_TRY(stock->level(tx, rule->item, rule->warehouse, (kt_id){0}, (kt_date){0}, &level));
-    *free = kt_dec_add(ZERO, level.available);
-    KT_TRY(asked_for(tx, rule, free));
-    KT_TRY(kt_sum(tx, &(kt_query){.of = &missing_peg_shape, .where = missing},
-        offsetof(struct missing_peg, quantity), &lack));
-    *free = kt_dec_sub(*free, lack);
-    return NULL;
+    KT_TRY(transfers_coming(tx, rule->warehouse, rule->item, &coming));
+    KT_TRY(missed(tx, rule, &lack));
+    *free = kt_dec_sub(kt_dec_add(level.available, coming), lack);
+    return asked_for(tx, rule, free);
 }
 
 /* ---- logistics.reorder.run ---- */

@@ -14,7 +14,7 @@ struct bid {
     kt_dec landed;   /* of one unit, with its share of the charges, company's currency, scale 6 */
     kt_dec total;    /* scale 2; not set: there is no rate */
     int64_t lead_days, rank;
-    bool late;
+    bool late, expired;
 };
 struct bids {
     struct bid *items;
@@ -56,6 +56,7 @@ static kt_error *bids_of(kt_tx *tx, const struct rfq *r, const struct answer *a,
             .answer = a,
             .line = line,
             .quantity = quantity,
+            .expired = a->valid_to.day && a->valid_to.day < kt_today(tx).day,
             .lead_days = line->lead_days ? line->lead_days : a->lead_days};
     }
     kt_dec_split(a->charges.scale1 ? kt_dec_round(a->charges, 4) : ZERO, worth, n, share);
@@ -81,6 +82,8 @@ static int by_landed(const void *a, const void *b)
            k = y->asked ? (size_t)y->asked->rec.id.v : SIZE_MAX;
     if (i != k)
         return i < k ? -1 : 1;
+    if (x->expired != y->expired)
+        return x->expired ? 1 : -1;
     if (!x->landed.scale1 != !y->landed.scale1)
         return x->landed.scale1 ? -1 : 1;
     if (kt_dec_cmp(x->landed, y->landed) != 0)
@@ -136,7 +139,7 @@ struct compare_row {
     kt_id item, answer, party, currency;
     kt_str name, supplier;
     kt_dec asked, quantity, price, landed, total, minimum;
-    bool late;
+    bool late, expired;
 };
 static const kt_shape compare_row_shape = KT_SHAPE(compare_row, NULL,
     KT_FIELD(compare_row, line, INT, "Line", "Pozycja"),
@@ -155,7 +158,8 @@ static const kt_shape compare_row_shape = KT_SHAPE(compare_row, NULL,
         .scale = 6),
     KT_FIELD(compare_row, total, MONEY, "In all, company's currency", "Razem, waluta firmy", .scale = 2),
     KT_FIELD(compare_row, lead_days, INT, "Lead time, days", "Czas dostawy, dni", .required = true),
-    KT_FIELD(compare_row, late, BOOL, "Comes too late", "Przyjdzie za późno"));
+    KT_FIELD(compare_row, late, BOOL, "Comes too late", "Przyjdzie za późno"),
+    KT_FIELD(compare_row, expired, BOOL, "No longer valid", "Już nieważna"));
 struct compared {
     kt_record rec;
     kt_lines rows;
@@ -183,7 +187,8 @@ kt_error *rfq_compare(kt_tx *tx, const kt_record *params, kt_record *result)
             .item = b->asked->item, .name = b->asked->name, .rank = b->rank, .answer = b->answer->rec.id,
             .party = b->answer->party, .asked = b->asked->quantity, .quantity = b->quantity,
             .minimum = b->line->minimum, .price = b->line->price, .currency = b->answer->currency,
-            .landed = b->landed, .total = b->total, .lead_days = b->lead_days, .late = b->late};
+            .landed = b->landed, .total = b->total, .lead_days = b->lead_days, .late = b->late,
+            .expired = b->expired};
         KT_TRY(party_name(tx, b->answer->party, &row.supplier));
         KT_TRY(kt_line_add(tx, &out->rows, &row.rec));
     }
@@ -215,7 +220,7 @@ const kt_shape award_shape = KT_SHAPE(award, NULL,
 
 static bool is_chosen(const struct award *p, const struct bid *b)
 {
-    if (!b->asked || !b->total.scale1)
+    if (!b->asked || !b->total.scale1 || b->expired)
         return false;
     for (size_t i = 0; i < p->lines.count; i++) {
         const struct award_row *row = KT_AS(award_row, kt_line(&p->lines, i));
@@ -285,6 +290,39 @@ static kt_error *order_answer(
     return NULL;
 }
 
+/* line: of the inquiry; 0: any */
+static kt_error *check_award(kt_tx *tx, const struct bids *bids, const char *path, kt_id answer, int64_t line)
+{
+    const struct bid *found = NULL;
+    for (size_t i = 0; i < bids->count && !found; i++) {
+        const struct bid *b = &bids->items[i];
+        if (b->answer->rec.id.v == answer.v && b->asked && (!line || (int64_t)b->asked->rec.id.v == line))
+            found = b;
+    }
+    if (!found)
+        return kt_fail(tx, KT_VALIDATION, path, "is no answer to this", "nie jest odpowiedzią na to");
+    if (!found->expired)
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_RULE, path, "was valid to %s", "była ważna do %s",
+                       day_words(tx, found->answer->valid_to)),
+        "Ask the supplier, and give the answer another day.",
+        "Zapytaj dostawcę i zmień termin ważności odpowiedzi.");
+}
+
+static kt_error *check_awards(kt_tx *tx, const struct rfq *r, const struct award *p, const struct bids *bids)
+{
+    kt_error *all = p->answer.v ? check_award(tx, bids, "answer", p->answer, 0) : NULL;
+    for (size_t i = 0; i < p->lines.count; i++) {
+        const struct award_row *row = KT_AS(award_row, kt_line(&p->lines, i));
+        kt_also(&all,
+            asked_line(r, row->line)
+                ? check_award(tx, bids, path_of(tx, "lines", i, "answer"), row->answer, row->line)
+                : kt_fail(tx, KT_VALIDATION, path_of(tx, "lines", i, "line"), "the inquiry has no line %lld",
+                      "zapytanie nie ma pozycji %lld", (long long)row->line));
+    }
+    return all;
+}
+
 kt_error *rfq_award(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct rfq *r = KT_AS(rfq, self);
@@ -292,11 +330,12 @@ kt_error *rfq_award(kt_tx *tx, kt_record *self, const kt_record *params)
     kt_lines answers = {0};
     struct bids bids;
     KT_TRY(bids_find(tx, r, &answers, &bids));
+    KT_TRY(check_awards(tx, r, p, &bids));
     for (size_t i = 0; i < answers.count; i++)
         KT_TRY(order_answer(tx, r, KT_AS(answer, kt_line(&answers, i)), p, &bids));
     if (r->orders.count)
         return NULL;
     return kt_hint(kt_fail(tx, KT_RULE, "lines", "nothing was chosen", "nic nie wybrano"),
-        "Name answers that came for this inquiry, in a currency with a rate.",
-        "Wskaż odpowiedzi na to zapytanie, w walucie, która ma kurs.");
+        "Name answers that are valid, in a currency with a rate.",
+        "Wskaż odpowiedzi, które są ważne, w walucie, która ma kurs.");
 }

@@ -21,7 +21,7 @@ struct traced { /* one move of a lot */
     kt_id move, item, lot, party, document, paper;
     kt_str item_name, lot_name;
     kt_stock_place from, to;
-    kt_dec quantity;
+    kt_dec quantity, returned;
     kt_date day;
 };
 static const kt_shape traced_shape = KT_SHAPE(traced, NULL,
@@ -33,6 +33,7 @@ static const kt_shape traced_shape = KT_SHAPE(traced, NULL,
     KT_FIELD(traced, lot, REF, "Lot", "Partia", .target = "logistics.lot"),
     KT_FIELD(traced, lot_name, STRING, "Lot's name", "Nazwa partii"),
     KT_FIELD(traced, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4),
+    KT_FIELD(traced, returned, QUANTITY, "Came back", "Wróciło", .scale = 4),
     KT_FIELD(traced, from, STATE, "From", "Skąd", .choices = place_names),
     KT_FIELD(traced, to, STATE, "To", "Dokąd", .choices = place_names),
     KT_FIELD(traced, party, REF, "Party", "Kontrahent", .target = "base.party"),
@@ -59,7 +60,7 @@ static kt_error *show(kt_tx *tx, const struct move *m, enum way way, int64_t lev
     const struct traced row = {KT_OF(traced), .way = way, .level = level, .move = m->rec.id, .item = m->item,
         .lot = m->lot, .party = m->party, .document = m->document, .paper = m->paper, .item_name = goods.name,
         .lot_name = lot.name, .from = m->from_place, .to = m->to_place, .quantity = m->quantity,
-        .day = m->day};
+        .returned = m->returned, .day = m->day};
     return kt_line_add(tx, rows, &row.rec);
 }
 

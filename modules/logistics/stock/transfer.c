@@ -269,6 +269,30 @@ static kt_error *send(kt_tx *tx, struct transfer *t)
     return all ? all : kt_number(tx, &t->rec, patterns[t->kind], t->day);
 }
 
+/* What is on its way is expected where it goes.
+ *   nothing  it is there */
+static kt_error *expect_arrival(kt_tx *tx, const struct transfer *t, bool nothing)
+{
+    for (size_t i = 0; i < t->lines.count; i++) {
+        const struct transfer_line *line = line_at(&t->lines, i);
+        kt_stock_move m = {.item = line->item,
+            .lot = line->lot,
+            .quantity = ZERO,
+            .from = KT_AT_TRANSIT,
+            .to = KT_AT_STORES,
+            .warehouse = t->to_warehouse.v ? t->to_warehouse : t->warehouse,
+            .document = kt_any(tx, transfer_shape.name, t->rec.id),
+            .line = line->rec.id,
+            .day = t->day};
+        struct goods goods;
+        KT_TRY(goods_read(tx, line->item, &goods));
+        if (!nothing)
+            KT_TRY(kt_in_unit(tx, line->item, line->quantity, line->unit, goods.unit, &m.quantity));
+        KT_TRY(move_expect(tx, &m, (kt_dec){0}));
+    }
+    return NULL;
+}
+
 /* Whatever this slip sent on its way is there. */
 static kt_error *receive(kt_tx *tx, struct transfer *t, kt_date day)
 {
@@ -337,8 +361,10 @@ static kt_error *sum_open(kt_tx *tx, const kt_where *where, const char *states, 
 kt_error *transfers_coming(kt_tx *tx, kt_id warehouse, kt_id item, kt_dec *quantity)
 {
     const kt_where where[] = {
-        KT_WHERE(transfer, to_warehouse, KT_EQ, warehouse), KT_WHERE(transfer, kind, KT_EQ, TRANSFER), {0}};
-    return sum_open(tx, where, "\"draft\",\"in_transit\"", item, quantity);
+        KT_WHERE(transfer, kind, KT_EQ, TRANSFER), KT_WHERE(transfer, to_warehouse, KT_EQ, warehouse), {0}};
+    const kt_where anywhere[] = {where[0], {0}};
+    return warehouse.v ? sum_open(tx, where, "\"draft\",\"in_transit\"", item, quantity)
+                       : sum_open(tx, anywhere, "\"in_transit\"", item, quantity);
 }
 
 kt_error *transfers_going(kt_tx *tx, kt_id warehouse, kt_id item, kt_dec *quantity)
@@ -388,6 +414,8 @@ static kt_error *send_off(kt_tx *tx, kt_record *self, const kt_record *params)
             tx, KT_RULE, "kind", "only a transfer is on its way", "w drodze bywa tylko przesunięcie");
     kt_authority before = kt_own_authority(tx);
     kt_error *e = send(tx, t);
+    if (!e)
+        e = expect_arrival(tx, t, false);
     kt_callers_authority(tx, before);
     return e;
 }
@@ -396,7 +424,9 @@ static kt_error *take_in(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     (void)params;
     kt_authority before = kt_own_authority(tx);
-    kt_error *e = receive(tx, KT_AS(transfer, self), kt_today(tx));
+    kt_error *e = expect_arrival(tx, KT_AS(transfer, self), true);
+    if (!e)
+        e = receive(tx, KT_AS(transfer, self), kt_today(tx));
     kt_callers_authority(tx, before);
     return e;
 }

@@ -17,7 +17,8 @@ struct transfer {
 extern const kt_shape transfer_shape;
 extern const kt_action transfer_actions[];
 kt_error *transfer_compute(kt_tx *tx, kt_record *self);
-/* What open transfers will bring of an item to a warehouse, or take away from it, in its own unit. */
+/* What open transfers will bring of an item to a warehouse, or take away from it, in its own unit; to none that is named: what
+ * is on its way to any. */
 KT_MUST kt_error *transfers_coming(kt_tx *tx, kt_id warehouse, kt_id item, kt_dec *quantity);
 KT_MUST kt_error *transfers_going(kt_tx *tx, kt_id warehouse, kt_id item, kt_dec *quantity);
 /* Adds a line to a draft of a transfer between warehouses.
