@@ -135,6 +135,20 @@ def a_discount_is_of_what_a_note_left(k):
     proved(k)
 
 
+def discounts_of_parts_are_that_of_the_whole(k):
+    """3 % of 493.99 in three thirds, 14.80 in all: of 76.67 and 6.22 of tax 2.30 and 0.19 come down, not three times what is rounded."""
+    s = books(k)
+    terms = make(k, "finance.terms", code="3/10", name="3/10", parts=[{"days": 30, "discount": "3", "discount_days": 10}])
+    row = invoice(k, thing("333.33"), thing("77.77", tax_category=s["category"]["reduced"]), terms=terms, day="2026-06-01")
+    item, off = items(k, row["id"])[0]["id"], {"23%": D(0), "8%": D(0)}
+    for amount, discount in (("159.73", "4.93"), ("159.73", "4.93"), ("159.73", "4.94")):
+        paid = pay(k, day="2026-06-05", amount=amount, allocations=[{"item": item, "amount": amount, "discount": discount}])
+        for _, label, _, tax, _ in register(k, payment=paid["id"]):
+            off[label] += D(tax)
+    expect((off, k.get("finance.invoice", row["id"])["payment_status"]), ({"23%": D("-2.30"), "8%": D("-0.19")}, "paid"))
+    proved(k)
+
+
 def a_discount_is_not_taken_before_its_invoice(k):
     """Paid on the 2nd what is invoiced on the 10th: the discount is the 10th's, in the ledger and in the register."""
     books(k)
@@ -510,7 +524,7 @@ def a_payment_that_is_reversed_takes_back_what_was_matched_by_hand(k):
 
 
 run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens_both_sides,
-     a_discount_of_a_bill_from_the_union_is_at_its_own_rate, a_discount_of_a_bill_in_euros, a_discount_is_of_what_a_note_left, a_discount_is_not_taken_before_its_invoice,
+     a_discount_of_a_bill_from_the_union_is_at_its_own_rate, a_discount_of_a_bill_in_euros, a_discount_is_of_what_a_note_left, a_discount_is_not_taken_before_its_invoice, discounts_of_parts_are_that_of_the_whole,
      a_discount_of_a_noted_invoice_in_euros_over_the_year_end, a_note_does_not_give_a_discount_back, an_advance_is_settled_by_several_invoices,
      an_accountant_asks_for_an_advance_of_an_order, cents_of_an_advance_are_not_lost, an_advance_of_another_rate_gives_its_tax_back,
      what_a_note_left_of_an_advance_is_settled_rate_by_rate, an_advance_is_settled_credited_and_settled_again,

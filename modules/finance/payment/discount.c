@@ -34,6 +34,7 @@ typedef struct {
     struct vat_line *rows; /* what the register has of the invoice and its notes, by rate */
     size_t count, room;
     kt_dec billed;        /* what these come to */
+    kt_dec before;        /* what was taken off by earlier payments, sided */
     kt_dec amount, value; /* what is left for the account of discounts, sided */
     kt_dec net;           /* what is left for the rows of the register */
 } discounting;
@@ -71,12 +72,19 @@ static kt_error *book(discounting *d, enum purpose purpose, kt_str label, kt_dec
     return entry_add(d->tx, d->e, &like, value, foreign ? tax : (kt_dec){0});
 }
 
+/* Of a figure of the register. Discounts of parts are cut so that all of them are that of the whole. */
+static kt_dec part_of(const discounting *d, kt_dec figure)
+{
+    return kt_dec_sub(share_of(kt_dec_add(d->before, d->of->amount), figure, d->billed),
+        share_of(d->before, figure, d->billed));
+}
+
 /* Tax that the buyer accounts for comes down on both sides, which cancel each other in the entry. */
 static kt_error *lessen(discounting *d, const struct vat_line *row, bool last)
 {
     const struct invoice *v = &d->v;
-    kt_dec tax = share_of(d->of->amount, row->amount, d->billed), value;
-    kt_dec net = last ? d->net : share_of(d->of->amount, row->net, d->billed);
+    kt_dec tax = part_of(d, row->amount), value;
+    kt_dec net = last ? d->net : part_of(d, row->net);
     KT_TRY(to_house(d->tx, d->of->house, "rate_day", tax, v->currency, v->rate_day, &value));
     d->net = kt_dec_sub(d->net, net);
     if (!is_buyers(row)) {
@@ -151,19 +159,27 @@ static kt_error *read_billed(discounting *d)
 
 kt_error *discount_book(kt_tx *tx, const struct discounted *of, struct entry *e)
 {
-    discounting d = {
-        .tx = tx, .of = of, .e = e, .v = {KT_OF(invoice)}, .amount = of->amount, .value = of->value};
+    discounting d = {.tx = tx,
+        .of = of,
+        .e = e,
+        .v = {KT_OF(invoice)},
+        .amount = of->amount,
+        .value = of->value,
+        .before = money(0)};
     struct entry_line like = {.account = of->account};
     const char *entity = kt_any_entity(tx, of->item->document);
     if (entity &&
         strcmp(entity, invoice_shape.name) == 0) { /* else of an opening balance: its tax is not known here */
         KT_TRY(kt_read(tx, kt_any_id(of->item->document), &d.v.rec));
         KT_TRY(read_billed(&d));
+        KT_TRY(discounts_taken(tx, d.v.rec.id, &d.before));
+        if (sign_of(of->amount) < 0)
+            d.before = kt_dec_neg(d.before);
     }
     d.net = of->amount;
     for (size_t i = 0; i < d.count && d.billed.coef; i++)
         if (!is_buyers(&d.rows[i]))
-            d.net = kt_dec_sub(d.net, share_of(of->amount, d.rows[i].amount, d.billed));
+            d.net = kt_dec_sub(d.net, part_of(&d, d.rows[i].amount));
     for (size_t i = 0; i < d.count && d.billed.coef; i++)
         KT_TRY(lessen(&d, &d.rows[i], i + 1 == d.count));
     bool foreign = of->item->currency.v != of->house->currency.v;
