@@ -153,7 +153,7 @@ def every_figure_opens_to_its_entries(k):
     result = k.call("finance.profit_loss", days)
     flow = k.call("finance.cash_flow", days)
     expect((result["compared_result"], flow["compared"]), ("70.00", [
-        {"opening": "0.00", "operating": "70.00", "investing": "0.00", "financing": "0.00", "closing": "70.00"}]))
+        {"opening": "0.00", "operating": "70.00", "investing": "0.00", "financing": "0.00", "valued": "0.00", "closing": "70.00"}]))
     sign = {"asset": 1, "expense": 1, "liability": -1, "equity": -1, "income": -1}
     for answer in (sheet, result):
         assert answer["rows"], answer

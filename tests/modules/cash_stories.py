@@ -6,25 +6,26 @@ from decimal import Decimal as D
 from stories import expect, make, refused, run
 from books import books, credit, entry, invoice, items, pay, posted, proved, seen, thing
 
-CASH = ("100", "131", "139")
+CASH = ("100", "131", "139", "132")
 MONTHS = {"jan": ("2026-01-01", "2026-01-31"), "feb": ("2026-02-01", "2026-02-28"), "mar": ("2026-03-01", "2026-03-31"),
           "apr": ("2026-04-01", "2026-04-30"), "may": ("2026-05-01", "2026-05-31"), "year": ("2026-01-01", "2026-12-31")}
 
 
 def flow(k, first, last):
-    """[operating, investing, financing]; the sum is the change of cash to the cent, and that of the rows."""
+    """[operating, investing, financing, valuation of cash]; the sum is the change of cash to the cent, and that of the rows."""
     told = k.call("finance.cash_flow", {"from": first, "to": last})
-    parts = [D(told[f]) for f in ("operating", "investing", "financing")]
+    parts = [D(told[f]) for f in ("operating", "investing", "financing", "valued")]
     cash = {r["code"]: r for r in k.call("finance.trial_balance", {"from": first, "to": last, "all": True})["rows"]}
-    opening, closing = (sum(D(cash[code][f]) for code in CASH) for f in ("opening", "closing"))
+    opening, closing = (sum(D(cash[code][f]) for code in CASH if code in cash) for f in ("opening", "closing"))
     expect((D(told["opening"]), D(told["closing"]), sum(parts)), (opening, closing, closing - opening))
-    for part, name in zip(parts, ("operating", "investing", "financing")):
+    for part, name in zip(parts, ("operating", "investing", "financing", "cash")):
         expect((name, sum(D(r["amount"]) for r in told["rows"] if r["cash"] == name)), (name, part))
     return parts
 
 
 class Flowed:
-    """What flows of months gain while its body runs: name -> [operating, investing, financing]."""
+    """What flows of months gain while its body runs: name -> [operating, investing, financing], and the valuation of cash if there
+    is one."""
 
     def __init__(self, k):
         self.k = k
@@ -38,9 +39,9 @@ class Flowed:
 
     def __exit__(self, *unused):
         gained = {name: [b - a for a, b in zip(self.before[name], parts)] for name, parts in self.all().items()}
-        for i in range(3):  # what the months say, the year says
+        for i in range(4):  # what the months say, the year says
             expect(sum(parts[i] for name, parts in gained.items() if name != "year"), gained["year"][i])
-        self.now = {name: [str(x) for x in parts] for name, parts in gained.items() if any(parts) and name != "year"}
+        self.now = {name: [str(x) for x in (parts if parts[3] else parts[:3])] for name, parts in gained.items() if any(parts) and name != "year"}
 
 
 def machine(k, *lines, **more):
@@ -155,6 +156,20 @@ def a_machine_in_euros_costs_what_was_paid(k):
     expect(flowed.now, {"mar": ["0.00", "-1640.00", "0.00"], "apr": ["0.00", "-2580.00", "0.00"]})
 
 
+def what_cash_is_worth_more_flowed_nowhere(k):
+    """1000 euros come in at 4.10 and are worth 200 more at the end of March, with 100 that a supplier is owed: 20 less. April takes it back."""
+    s = books(k)
+    bank = make(k, "finance.account", code="132", name="Euro account", kind="asset", cash="cash", currency=s["EUR"], parent=s["account"]["1"])
+    journal = make(k, "finance.journal", code="BE", name="Euro bank", kind="bank", account=bank, currency=s["EUR"])
+    with Flowed(k) as flowed:
+        pay(k, journal=journal, day="2026-03-20", amount="1000")
+        invoice(k, thing("100", account=s["account"]["402"], tax_category=s["category"]["zero"]), kind="purchase", party=s["steel"], reference="V 1", day="2026-03-20", currency=s["EUR"])
+        made = k.call("finance.revalue", {"day": "2026-03-31"})["entry"]
+    expect(flowed.now, {"mar": ["4100.00", "0.00", "0.00", "200.00"], "apr": ["0.00", "0.00", "0.00", "-200.00"]})
+    row = next(r for r in k.call("finance.cash_flow", {"from": "2026-03-01", "to": "2026-03-31"})["rows"] if r["code"] == "132")
+    expect((row["cash"], row["amount"], [e["id"] for e in k.list("finance.entry", row["filter"])["rows"]]), ("cash", "200.00", [made]))
+
+
 def what_needs_no_cash_is_no_flow(k):
     """A loan that pays the supplier, a machine that is scrapped, one that is paid with a claim; costs that become an asset are investing."""
     s = books(k)
@@ -261,6 +276,6 @@ def a_till_gives_back_what_is_in_it(k):
 
 
 run([a_machine_flows_when_it_is_paid, what_was_paid_before_its_bill_flows_when_it_is_known, an_advance_flows_for_what_its_final_invoice_bought,
-     what_is_taken_off_the_price_is_no_flow, a_machine_in_euros_costs_what_was_paid, what_needs_no_cash_is_no_flow,
+     what_is_taken_off_the_price_is_no_flow, a_machine_in_euros_costs_what_was_paid, what_cash_is_worth_more_flowed_nowhere, what_needs_no_cash_is_no_flow,
      one_payment_of_a_machine_and_of_costs, a_machine_that_is_sold_on_credit, a_desk_holds_nothing_less_than_nothing,
      a_desk_of_euros_counts_its_coins, a_till_gives_back_what_is_in_it], modules="base,finance")

@@ -380,7 +380,7 @@ def brute_force(k, until):
 
 def flows_add_up(k, days):
     """What flowed is the change of cash, of any days; what flowed in two stretches flowed in both together."""
-    parts = ("operating", "investing", "financing")
+    parts = ("operating", "investing", "financing", "valued")
     cash = lambda day: sum(D(r["closing"]) for r in trial(k, to=day)[1].values() if r["code"] in ("1400", "1410"))
     told = lambda first, last: [D(k.call("finance.cash_flow", {"from": first, "to": last})[p]) for p in parts]
     next_day = lambda day: (datetime.date.fromisoformat(day) + datetime.timedelta(days=1)).isoformat()

@@ -30,19 +30,21 @@ static const kt_shape cash_row_shape = KT_SHAPE(cash_row, NULL,
     KT_FIELD(cash_row, compared_filter, JSON, "Entries compared", "Zapisy porównywane"));
 struct cash_sums {
     kt_record rec;
-    kt_dec opening, operating, investing, financing, closing;
+    kt_dec opening, operating, investing, financing, valued, closing;
 };
 #define CASH_SUMS(T)                                                                                         \
     KT_FIELD(T, opening, MONEY, "Cash at the beginning", "Środki na początek", .scale = 2),                  \
         KT_FIELD(T, operating, MONEY, "Operating", "Działalność operacyjna", .scale = 2),                    \
         KT_FIELD(T, investing, MONEY, "Investing", "Działalność inwestycyjna", .scale = 2),                  \
         KT_FIELD(T, financing, MONEY, "Financing", "Działalność finansowa", .scale = 2),                     \
+        KT_FIELD(T, valued, MONEY, "Valuation of cash in other currencies",                                  \
+            "Różnice kursowe z wyceny środków", .scale = 2),                                                 \
         KT_FIELD(T, closing, MONEY, "Cash at the end", "Środki na koniec", .scale = 2)
 static const kt_shape cash_sums_shape = KT_SHAPE(cash_sums, NULL, CASH_SUMS(cash_sums));
 struct cash_answer {
     kt_record rec;
     kt_lines rows, compared;
-    kt_dec opening, operating, investing, financing, closing;
+    kt_dec opening, operating, investing, financing, valued, closing;
 };
 const kt_shape cash_flow_answer_shape = KT_SHAPE(cash_answer, NULL, CASH_SUMS(cash_answer),
     KT_FIELD(cash_answer, compared, LINES, "Compared", "Porównywane", .lines = &cash_sums_shape,
@@ -58,12 +60,13 @@ struct flown { /* the accounts, and what flowed through each of them */
 static kt_dec cash_of(const struct flown *f, size_t i)
 {
     const struct node *n = &f->t.nodes[i];
-    return kt_dec_add(kt_dec_sub(n->credit, n->debit), f->flows[i].moved);
+    return n->account.cash == CASH ? f->flows[i].valued
+                                   : kt_dec_add(kt_dec_sub(n->credit, n->debit), f->flows[i].moved);
 }
 
 static kt_error *cash_read(kt_tx *tx, kt_date from, kt_date to, struct flown *f, struct cash_sums *out)
 {
-    *out = (struct cash_sums){KT_OF(cash_sums), money(0), money(0), money(0), money(0), money(0)};
+    *out = (struct cash_sums){KT_OF(cash_sums), money(0), money(0), money(0), money(0), money(0), money(0)};
     kt_dec *const sums[] = {
         [OPERATING] = &out->operating, [INVESTING] = &out->investing, [FINANCING] = &out->financing};
     KT_TRY(tree_read(tx, &f->t));
@@ -76,6 +79,7 @@ static kt_error *cash_read(kt_tx *tx, kt_date from, kt_date to, struct flown *f,
         if (n->account.group || n->account.kind == OFF_BALANCE)
             continue;
         if (n->account.cash == CASH) {
+            out->valued = kt_dec_add(out->valued, f->flows[i].valued);
             out->opening = kt_dec_add(out->opening, n->opening);
             out->closing = kt_dec_add(out->closing, kt_dec_add(n->opening, kt_dec_sub(n->debit, n->credit)));
         } else {
@@ -86,11 +90,16 @@ static kt_error *cash_read(kt_tx *tx, kt_date from, kt_date to, struct flown *f,
     return NULL;
 }
 
-/* The entries on the account, and those that paid what it is for. */
+/* The entries on the account, and those that paid what it is for; of cash its valuations. */
 static kt_str cash_filter(kt_tx *tx, const struct flown *f, size_t i, kt_date from, kt_date to)
 {
     enum { IDS_MOST = 1000 }; /* in one condition */
     const struct flow *flow = &f->flows[i];
+    if (f->t.nodes[i].account.cash == CASH)
+        return kt_format(tx,
+            "[[\"state\",\"=\",\"posted\"],[\"kind\",\"=\",\"revaluation\"],[\"day\",\"between\",[\"%s\",\"%"
+            "s\"]],[\"lines.account\",\"in\",[%llu]]]",
+            iso_date(tx, from).ptr, iso_date(tx, to).ptr, (unsigned long long)f->t.nodes[i].account.rec.id.v);
     kt_str of = tree_filter(tx, &f->t, i, from, to), paid = {0}, ids = {0};
     for (size_t k = 0; k < flow->count; k++) {
         ids = kt_format(
@@ -118,8 +127,7 @@ static kt_error *cash_rows(
             .amount = cash_of(f, i)};
         if (other)
             row.compared = cash_of(other, i);
-        if (n->account.group || n->account.kind == OFF_BALANCE || n->account.cash == CASH ||
-            (!row.amount.coef && !row.compared.coef))
+        if (n->account.group || n->account.kind == OFF_BALANCE || (!row.amount.coef && !row.compared.coef))
             continue;
         row.filter = cash_filter(tx, f, i, days->of.from, days->of.to);
         if (other)
@@ -142,6 +150,7 @@ kt_error *cash_flow(kt_tx *tx, const kt_record *params, kt_record *result)
     out->operating = sums.operating;
     out->investing = sums.investing;
     out->financing = sums.financing;
+    out->valued = sums.valued;
     out->closing = sums.closing;
     if (days.compared.to.day) {
         KT_TRY(cash_read(tx, days.compared.from, days.compared.to, &other, &compared));

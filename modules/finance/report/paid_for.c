@@ -9,7 +9,8 @@
  *    credit note or a rest written off is none. An advance flows for what its final invoice bought.
  * 3. What an entry has beside its money is no flow where it bought an asset for a loan or shares, or took one out of the
  *    books. Costs that become an asset were paid: they are investing.
- * Only entries on accounts of investing and financing are looked at, whatever their day.
+ * 4. Valuations of currencies flow nowhere; those of cash stand by themselves.
+ * Only valuations of the days are looked at, and entries on accounts of investing and financing, whatever their day.
  *
  * source: IAS 7 par. 16 a, 25, 28, 43, 44; ustawa o rachunkowości, zał. nr 1: changes of debts "z wyjątkiem" those of
  * investing */
@@ -365,11 +366,31 @@ static void leave_out(paying *p, split *s, enum cash_class of, enum cash_class a
         }
 }
 
+/* What cash of other currencies is worth more stands beside the flows, not among the gains. source: IAS 7 par. 28 */
+static void take_valued(paying *p, split *s)
+{
+    for (size_t i = 0; i < s->e->lines.count; i++) {
+        const struct entry_line *line = KT_SEE(entry_line, kt_line(&s->e->lines, i));
+        const struct node *n = tree_node(p->t, line->account);
+        struct share cash = {n, value_of(line), money(0)};
+        if (!n || class_of(n) != CASH)
+            continue;
+        for (size_t k = 0; k < s->count; k++) {
+            struct share *other = &s->parts[k];
+            bool fits = class_of(other->node) == OPERATING;
+            kt_dec much = fits ? take_pair(&cash, other, size_of(cash.value)) : money(0);
+            flow_of(p, n)->valued = kt_dec_add(flow_of(p, n)->valued, much);
+            flow_of(p, other->node)->moved = kt_dec_sub(flow_of(p, other->node)->moved, much);
+        }
+    }
+}
+
 static kt_error *take_entry(paying *p, const struct entry *e)
 {
     split s;
     KT_TRY(split_entry(p, e, &s));
-    if (e->kind == REVALUATION) { /* IAS 7 par. 28: no cash flows */
+    if (e->kind == REVALUATION) {
+        take_valued(p, &s);
         leave_out(p, &s, INVESTING, OPERATING, 0);
         leave_out(p, &s, FINANCING, OPERATING, 0);
         return NULL;
@@ -393,15 +414,8 @@ static kt_str traced_accounts(const paying *p)
     return ids;
 }
 
-static kt_error *take_all(paying *p)
+static kt_error *take_entries(paying *p, kt_str where)
 {
-    kt_str accounts = traced_accounts(p);
-    if (!accounts.ptr)
-        return NULL;
-    kt_str where = kt_format(p->tx,
-        "[[\"state\",\"=\",\"posted\"],[\"kind\",\"in\",[\"normal\",\"revaluation\"]],[\"lines.account\","
-        "\"in\",[%s]]]",
-        accounts.ptr);
     kt_cursor *cursor;
     struct entry e = {KT_OF(entry)};
     kt_error *error = NULL;
@@ -412,6 +426,20 @@ static kt_error *take_all(paying *p)
     return error;
 }
 
+static kt_error *take_all(paying *p)
+{
+    kt_str accounts = traced_accounts(p);
+    if (accounts.ptr)
+        KT_TRY(take_entries(p,
+            kt_format(p->tx,
+                "[[\"state\",\"=\",\"posted\"],[\"kind\",\"=\",\"normal\"],[\"lines.account\",\"in\",[%s]]]",
+                accounts.ptr)));
+    return take_entries(p, kt_format(p->tx,
+                               "[[\"state\",\"=\",\"posted\"],[\"kind\",\"=\",\"revaluation\"],[\"day\","
+                               "\"between\",[\"%s\",\"%s\"]]]",
+                               iso_date(p->tx, p->from).ptr, iso_date(p->tx, p->to).ptr));
+}
+
 kt_error *paid_for(kt_tx *tx, tree *t, kt_date from, kt_date to, struct flow **flows)
 {
     paying p = {.tx = tx, .t = t, .from = from, .to = to};
@@ -419,7 +447,7 @@ kt_error *paid_for(kt_tx *tx, tree *t, kt_date from, kt_date to, struct flow **f
     if (!*flows)
         return kt_no_memory();
     for (size_t i = 0; i < t->count; i++)
-        (*flows)[i].moved = money(0);
+        (*flows)[i].moved = (*flows)[i].valued = money(0);
     kt_authority before = kt_own_authority(tx);
     kt_error *error = take_all(&p);
     kt_callers_authority(tx, before);

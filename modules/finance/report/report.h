@@ -66,10 +66,11 @@ kt_error *cash_flow(kt_tx *tx, const kt_record *params, kt_record *result);
 struct flow { /* of an account */
     kt_dec
         moved; /* cash in that belongs to it, though another account's entries brought it; below zero: out */
-    kt_id *paid; /* the entries that paid it */
+    kt_dec valued; /* of cash in another currency: what it is worth more, which flowed nowhere */
+    kt_id *paid;   /* the entries that paid it */
     size_t count, room;
 };
-/* What cash was paid for, within the days, by account of the tree; the sum of all that is moved is nothing.
+/* What cash was paid for, within the days, by account of the tree; all that is moved and valued comes to nothing.
  *   memory  the transaction's */
 KT_MUST kt_error *paid_for(kt_tx *tx, tree *t, kt_date from, kt_date to, struct flow **flows);
 
