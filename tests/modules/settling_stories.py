@@ -335,6 +335,22 @@ def a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest(k):
 
 # ---- Days ----
 
+def a_payment_names_what_it_cannot_settle(k):
+    """One item twice, for more than there is of it; an item on another account than the first."""
+    s = books(k)
+    row = invoice(k, thing("1000", tax_category=s["category"]["zero"]), day="2026-03-01")
+    item = items(k, row["id"])[0]["id"]
+    other = make(k, "finance.account", code="249", name="Others", kind="asset", open_items=True, parent=s["account"]["2"])
+    claim = posted(k, "finance.entry", make(k, "finance.entry", day="2026-03-01", lines=[
+        {"account": other, "debit": "50", "party": s["nowak"]}, {"account": s["account"]["760"], "credit": "50"}]))
+    claimed = k.list("finance.open_item", [["entry", "=", claim["id"]]])["rows"][0]["id"]
+    for amount, more, path in (("700", {"item": item, "amount": "700"}, "allocations[1].amount"), ("50", {"item": claimed}, "allocations[1].item")):
+        made = make(k, "finance.payment", party=s["nowak"], day="2026-03-02", amount="1400", allocations=[{"item": item, "amount": "600"}, more])
+        refused("rule", lambda: k.call("finance.payment.post", {"id": made}), path)
+    pay(k, day="2026-03-02", amount="1000", allocations=[{"item": item, "amount": "600"}, {"item": item}])
+    expect(k.get("finance.invoice", row["id"])["payment_status"], "paid")
+
+
 def money_comes_at_the_rate_of_the_day_before(k):
     """On the 10th of March the euro fell from 4.20 to 4.10: what comes on that day comes at 4.20, unless somebody says otherwise."""
     s = books(k)
@@ -530,7 +546,7 @@ run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens
      what_a_note_left_of_an_advance_is_settled_rate_by_rate, an_advance_is_settled_credited_and_settled_again,
      an_advance_goes_where_the_final_invoice_finds_it, paying_an_advance_early_earns_no_discount,
      a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest,
-     money_comes_at_the_rate_of_the_day_before, a_bank_has_its_own_rate, a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
+     a_payment_names_what_it_cannot_settle, money_comes_at_the_rate_of_the_day_before, a_bank_has_its_own_rate, a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
      a_reversed_set_off_leaves_both_sides_open_again, nothing_is_taken_back_before_it_was, a_note_bears_the_rates_of_what_it_corrects,
      a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance, a_return_to_the_till_takes_money_and_tax_out,
      a_payment_that_is_reversed_takes_back_what_was_matched_by_hand],

@@ -193,12 +193,34 @@ static kt_error *judge_settled(kt_tx *tx, const struct payment *p, struct alloca
         "płatności zostaw puste.");
 }
 
-static kt_error *judge(kt_tx *tx, const struct payment *p, struct allocation *a, size_t i, kt_dec *left,
+/* What the allocations before this one leave of the item. */
+static kt_error *read_left(kt_tx *tx, const struct payment *p, size_t i, struct open_item *item)
+{
+    kt_id id = allocation_at(p, i)->item;
+    *item = (struct open_item){KT_OF(open_item)};
+    KT_TRY(kt_read(tx, id, &item->rec));
+    for (size_t k = 0; k < i; k++) {
+        const struct allocation *a = allocation_at(p, k);
+        kt_dec taken = kt_dec_add(kt_dec_add(known(a->settles), known(a->discount)), known(a->written_off));
+        if (a->item.v == id.v)
+            item->open = p->direction == MONEY_IN ? kt_dec_sub(item->open, taken)
+                                                  : kt_dec_add(item->open, taken);
+    }
+    return NULL;
+}
+
+/* account: of the party, on which the payment is booked */
+static kt_error *judge(kt_tx *tx, const struct payment *p, kt_id account, size_t i, kt_dec *left,
     struct open_item *item, bool any_rest)
 {
     kt_dec open;
-    *item = (struct open_item){KT_OF(open_item)};
-    KT_TRY(kt_read(tx, a->item, &item->rec));
+    struct allocation *a = allocation_at(p, i);
+    KT_TRY(read_left(tx, p, i, item));
+    if (item->party.v == p->party.v && item->account.v != account.v)
+        return kt_hint(kt_fail(tx, KT_RULE, path_of(tx, i, "item"), "is on another account than the payment",
+                           "jest na innym koncie niż płatność"),
+            "Make a payment for each account of the party, or leave the account empty.",
+            "Wprowadź płatność dla każdego konta kontrahenta albo zostaw konto puste.");
     if (item->party.v != p->party.v || sign_of(item->open) != (p->direction == MONEY_IN ? 1 : -1))
         return kt_hint(
             kt_fail(tx, KT_RULE, path_of(tx, i, "item"), "is nothing that this payment could settle",
@@ -346,7 +368,7 @@ static kt_error *post(paying *y)
     if (!items)
         return kt_no_memory();
     for (size_t i = 0; i < p->allocations.count; i++)
-        kt_also(&all, judge(tx, p, allocation_at(p, i), i, &left, &items[i], y->any_rest));
+        kt_also(&all, judge(tx, p, y->account, i, &left, &items[i], y->any_rest));
     if (all)
         return all;
     KT_TRY(
