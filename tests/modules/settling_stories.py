@@ -132,6 +132,17 @@ def a_discount_is_of_what_a_note_left(k):
     row = invoice(k, thing("1000"), thing("1000", tax_category=s["category"]["reduced"]), terms=early_terms(k, "f10", 10), day="2026-04-01")
     pay(k, day="2026-04-05", amount="2263.80", allocations=[{"item": items(k, row["id"])[0]["id"], "discount": "46.20"}])
     expect([credit(k, row, "2026-04-21", (line, "1"))["gross"] for line in (1, 0)], ["1058.40", "1205.40"])
+    # with half of both asked for in advance, 75 are left of the first rate; of the second, less than nothing: it has no part of the 1.50
+    both = lambda price: (thing(price), thing(price, tax_category=s["category"]["reduced"]))
+    advance = invoice(k, *both("500"), kind="advance", day="2026-04-01")
+    row = invoice(k, *both("1000"), terms=early_terms(k, "h10", 10), day="2026-04-02", advances=[{"invoice": advance["id"]}])
+    notes = [credit(k, row, "2026-04-03", (1, "1"))]
+    paid = pay(k, day="2026-04-05", amount="73.50", allocations=[{"item": items(k, row["id"])[0]["id"], "discount": "1.50"}])
+    expect(register(k, payment=paid["id"]), [("sale", "23%", "-1.22", "-0.28", "2026-04-05")])
+    notes.append(credit(k, row, "2026-04-20"))
+    expect((notes[1]["net"], notes[1]["tax"]), ("998.78", "229.72"))
+    rows = [r for one in (advance, row, *notes) for r in register(k, invoice=one["id"])]
+    expect({label: [sum(D(r[i]) for r in rows if r[1] == label) for i in (2, 3)] for label in ("23%", "8%")}, {"23%": [D(0), D(0)], "8%": [D(0), D(0)]})
     proved(k)
 
 

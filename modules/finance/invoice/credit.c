@@ -45,9 +45,9 @@ static kt_error *add_line(
 {
     bool price_only = price.scale1 != 0;
     struct invoice_line line = {KT_OF(invoice_line), .item = of->item, .unit = of->unit, .goods = of->goods,
-        .tax_category = of->tax_category, .account = of->account, .name = of->name, .quantity = quantity,
-        .price = price_only ? price : of->price, .price_only = price_only,
-        .discount_percent = of->discount_percent, .order_line = of->order_line,
+        .tax_category = of->tax_category, .tax_label = of->tax_label, .account = of->account,
+        .name = of->name, .quantity = quantity, .price = price_only ? price : of->price,
+        .price_only = price_only, .discount_percent = of->discount_percent, .order_line = of->order_line,
         .source_line = (int64_t)of->rec.id.v, .dimension = of->dimension, .dimension2 = of->dimension2};
     if (!price_only)
         line.discount_amount = of->discount_amount;
@@ -84,55 +84,73 @@ static kt_error *add_lines(kt_tx *tx, const struct invoice *v, const struct cred
     return all;
 }
 
-/* What its lines would come to that are not credited yet, at the prices that were billed. */
-static kt_dec not_credited(const struct invoice *v)
+/* ---- The prices that were paid ---- */
+
+struct priced { /* the lines of an invoice at one rate of tax */
+    kt_str label;
+    kt_dec gross, whole; /* of all of them; of what is not credited yet, at the prices that were billed */
+    kt_dec left;         /* of what is not credited yet, at the prices that were paid */
+};
+
+static void add_billed(const struct invoice *v, struct priced *at)
 {
-    kt_dec sum = money(0);
+    at->gross = at->whole = money(0);
     for (size_t i = 0; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
         kt_dec left = kt_dec_sub(line->quantity, known(line->credited));
-        if (line->quantity.coef)
-            sum = kt_dec_add(sum, kt_dec_div(kt_dec_mul(line->gross, left, 8), line->quantity, 4));
+        if (!same_str(line->tax_label, at->label) || !line->quantity.coef)
+            continue;
+        at->gross = kt_dec_add(at->gross, line->gross);
+        at->whole = kt_dec_add(at->whole, kt_dec_div(kt_dec_mul(line->gross, left, 8), line->quantity, 4));
     }
-    return sum;
 }
 
-/* What notes on quantity have given back; a note on the price leaves its lines billed. */
-static kt_error *given_back(kt_tx *tx, const struct invoice *v, kt_dec *sum)
+/* Takes off what notes on quantity have given back; a note on the price leaves its lines billed. */
+static kt_error *less_given_back(kt_tx *tx, const struct invoice *v, struct priced *at)
 {
     const kt_where where[] = {
         KT_WHERE(invoice, corrects, KT_EQ, v->rec.id), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
     struct invoice note = {KT_OF(invoice)};
     kt_cursor *cursor;
-    *sum = money(0);
     KT_TRY(kt_open(tx, &(kt_query){&invoice_shape, where, "id", 0}, &cursor));
     while (kt_next(cursor, &note.rec))
         for (size_t i = 0; i < note.lines.count; i++) {
             const struct invoice_line *line = invoice_line_at(&note.lines, i);
-            if (!line->price_only)
-                *sum = kt_dec_add(*sum, line->gross);
+            if (!line->price_only && same_str(line->tax_label, at->label))
+                at->left = kt_dec_sub(at->left, line->gross);
         }
     return kt_close(cursor);
 }
 
-/* What was taken off for paying early is not given back: the note has the prices that were paid. */
+static kt_error *price_rate(kt_tx *tx, const struct invoice *v, kt_dec taken, struct priced *at)
+{
+    kt_dec part, of;
+    add_billed(v, at);
+    at->left = at->gross;
+    KT_TRY(less_given_back(tx, v, at));
+    KT_TRY(discounts_of_rate(tx, v, at->label, &part, &of));
+    at->left = kt_dec_sub(
+        at->left, of.coef ? share_of(taken, part, of) : share_of(taken, at->gross, v->gross));
+    return NULL;
+}
+
+/* What was taken off for paying early is not given back: the note has the prices that were paid, rate by rate. */
 static kt_error *less_discount(kt_tx *tx, const struct invoice *v, struct invoice *note, bool *lessened)
 {
-    kt_dec taken, back, whole = not_credited(v);
+    kt_dec taken;
     KT_TRY(discounts_taken(tx, v->rec.id, &taken));
-    kt_authority before = kt_own_authority(tx);
-    kt_error *error = given_back(tx, v, &back);
-    kt_callers_authority(tx, before);
-    KT_TRY(error);
-    kt_dec left = kt_dec_sub(kt_dec_sub(v->gross, back), taken);
-    *lessened = taken.coef && whole.coef;
+    *lessened = taken.coef != 0;
     for (size_t i = 0; i < note->lines.count && *lessened; i++) {
         struct invoice_line *line = invoice_line_at(&note->lines, i);
+        struct priced at = {.label = line->tax_label};
         if (line->price_only)
             continue;
-        line->price = kt_dec_div(kt_dec_mul(line->price, left, 6), whole, 4);
+        KT_TRY(price_rate(tx, v, taken, &at));
+        if (!at.whole.coef)
+            continue;
+        line->price = kt_dec_div(kt_dec_mul(line->price, at.left, 6), at.whole, 4);
         if (line->discount_amount.coef)
-            line->discount_amount = kt_dec_div(kt_dec_mul(line->discount_amount, left, 6), whole, 4);
+            line->discount_amount = kt_dec_div(kt_dec_mul(line->discount_amount, at.left, 6), at.whole, 4);
     }
     return NULL;
 }
@@ -152,14 +170,17 @@ kt_error *invoice_credit(kt_tx *tx, kt_record *self, const kt_record *params)
         .tax_included = v->tax_included, .position = v->tax_position, .order = v->order, .title = v->title,
         .terms = v->terms, .journal = v->journal, .state = DRAFT};
     KT_TRY(add_lines(tx, v, p, &note));
-    KT_TRY(less_discount(tx, v, &note, &lessened));
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = less_discount(tx, v, &note, &lessened);
+    kt_callers_authority(tx, before);
+    KT_TRY(error);
     if (!note.lines.count)
         return kt_fail(
             tx, KT_RULE, "lines", "all of the invoice is credited already", "całą fakturę już skorygowano");
     if (!p->lines.count && !v->credited.coef && !lessened)
         note.tax_given = v->tax_given;
-    kt_authority before = kt_own_authority(tx);
-    kt_error *error = kt_create(tx, &note.rec);
+    before = kt_own_authority(tx);
+    error = kt_create(tx, &note.rec);
     kt_callers_authority(tx, before);
     return error;
 }

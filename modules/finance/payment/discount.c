@@ -148,7 +148,11 @@ static kt_error *read_billed(discounting *d)
     d->billed = money(0);
     for (size_t i = 0; i < d->count; i++) {
         const struct vat_line row = d->rows[i];
-        if (!row.net.coef && !row.amount.coef)
+        const kt_tax_row like = {KT_OF(kt_tax_row), .tax = row.tax, .rate = row.rate}, *own;
+        own = tax_row_of(&d->v.taxes, &like);
+        bool over = sign_of(row.net) < 0 &&
+                    (!own || sign_of(own->net) > 0); /* a note gave its advance back, too */
+        if (over || (!row.net.coef && !row.amount.coef))
             continue;
         d->billed = kt_dec_add(d->billed, is_buyers(&row) ? row.net : kt_dec_add(row.net, row.amount));
         d->rows[kept++] = row;
@@ -223,6 +227,25 @@ kt_error *discounts_taken(kt_tx *tx, kt_id invoice, kt_dec *sum)
     kt_error *error = sum_taken(tx, invoice, sum);
     kt_callers_authority(tx, before);
     return error;
+}
+
+kt_error *discounts_of_rate(kt_tx *tx, const struct invoice *v, kt_str label, kt_dec *part, kt_dec *of)
+{
+    const kt_where where[] = {
+        KT_WHERE(vat_line, invoice, KT_EQ, v->rec.id), KT_WHERE(vat_line, payment, KT_NE, {0}), {0}};
+    struct vat_line row = {KT_OF(vat_line)};
+    kt_cursor *cursor;
+    *part = *of = money(0);
+    KT_TRY(kt_open(tx, &(kt_query){&vat_line_shape, where, "id", 0}, &cursor));
+    while (kt_next(cursor, &row.rec)) {
+        kt_dec gross = kt_dec_add(row.net, row.amount);
+        if (row.kind == KT_TAX_REVERSED && !is_sale(v->kind))
+            continue; /* the lines do not bear that */
+        *of = kt_dec_sub(*of, gross);
+        if (same_str(row.label, label))
+            *part = kt_dec_sub(*part, gross);
+    }
+    return kt_close(cursor);
 }
 
 kt_error *discount_undo(kt_tx *tx, kt_id payment, kt_date day)
