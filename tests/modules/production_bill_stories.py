@@ -175,6 +175,55 @@ def a_bill_that_changes_moves_what_goes_in_below(k):
         k.delete("production.forecast", one)
 
 
+# ---- Made ahead ----
+
+def made_of(k, code):
+    return k.list("production.order", [["item", "=", seen[code]], ["state", "!=", "cancelled"]], sort="id")["rows"]
+
+
+def what_was_planned_ahead_is_made_once(k):
+    """Five machines are foreseen, of two gearboxes each. Once both are firm and confirmed, the machines wait for those gearboxes, and nothing
+    is left to be planned, cancelled or moved."""
+    items(k, "MACHINE", lead_days=3), items(k, "GEARBOX", lead_days=5)
+    bill(k, "GEARBOX"), bill(k, "MACHINE", ("GEARBOX", 2))
+    make(k, "production.forecast", item=seen["MACHINE"], day=day(40), until=day(60), quantity="5")
+    planned(k)
+    for code in ("GEARBOX", "MACHINE"):
+        proposal, = k.list("production.proposal", [["item", "=", seen[code]]])["rows"]
+        k.call("production.proposal.firm", {"id": proposal["id"]})
+        act(k, k.get("production.proposal", proposal["id"])["supply"]["id"], "confirm")
+    boxes, machines = made_of(k, "GEARBOX"), made_of(k, "MACHINE")
+    expect([(D(o["quantity"]), o["due"]) for o in boxes + machines], [(10, day(37)), (5, day(40))])
+    peg, = k.list("base.pegging", [["demand", "=", {"entity": "production.order", "id": machines[0]["id"]}]])["rows"]
+    expect((peg["kind"], D(peg["quantity"]), peg["supply"]["id"], peg["day"]), ("make", 10, boxes[0]["id"], day(37)))
+    planned(k)
+    expect([(proposed(k, code), k.count("production.message", [["item", "=", seen[code]]])) for code in ("GEARBOX", "MACHINE")], [([], 0), ([], 0)])
+    seen["ahead"] = machines[0]["id"]
+
+
+def who_orders_takes_of_what_is_made_ahead(k):
+    """Three machines are sold for day 45: they are three of the five. Of four more two are, and two are made besides; when the first order is
+    cancelled, its three are for the next one, and none is made less."""
+    party = make(k, "base.party", name="Nowak", is_customer=True)
+    def sale(quantity, **more):
+        sold = make(k, "crm.order", party=party, lines=[{"item": seen["MACHINE"], "quantity": quantity, "price": "9", **more}])
+        return sold, [(p["kind"], D(p["quantity"]), p["supply"]["id"]) for p in k.call("crm.order.confirm", {"id": sold})["parts"] if not p["level"]]
+    first, parts = sale("3", asked=day(45))
+    expect(parts, [("make", 3, seen["ahead"])])
+    second, parts = sale("4", asked=day(45))
+    more = made_of(k, "MACHINE")[-1]["id"]
+    expect((parts, len(made_of(k, "MACHINE"))), ([("make", 2, seen["ahead"]), ("make", 2, more)], 2))
+    expect(sale("1", asked=day(39))[1][0][2] in (seen["ahead"], more), False) # sooner than it is there
+    k.call("crm.order.cancel", {"id": first, "reason": "Gone"})
+    expect((D(k.get("production.order", seen["ahead"])["quantity"]), k.get("production.order", seen["ahead"])["state"]), (5, "confirmed"))
+    expect(sale("3", asked=day(50))[1], [("make", 3, seen["ahead"])])
+    k.call("crm.order.cancel", {"id": second, "reason": "Gone"}) # the two that were made for it alone are not made
+    expect((D(k.get("production.order", seen["ahead"])["quantity"]), k.get("production.order", more)["state"]), (5, "cancelled"))
+    expect(sale("1")[1][0][2] == seen["ahead"], False) # as soon as possible: it has not begun
+    act(k, seen["ahead"], "start")
+    expect(sale("1")[1], [("make", 1, seen["ahead"])])
+
+
 # ---- By-products ----
 
 def by_products_come_in_whole_pieces_and_none_is_lost(k):
@@ -230,4 +279,4 @@ def the_house_is_sound(k):
 
 if __name__ == "__main__":
     run([story for story in list(globals().values()) if callable(story) and getattr(story, "__module__", "") == "__main__"
-         and story not in (day, planned, items, bill, order, act, takes, proposed, put)], modules="base,crm,logistics,production")
+         and story not in (day, planned, items, bill, order, act, takes, proposed, put, made_of)], modules="base,crm,logistics,production")

@@ -301,6 +301,27 @@ def what_was_planned_is_for_whoever_orders_it(k):
     k.call("crm.order.cancel", {"id": sale, "reason": "Gone"})
 
 
+def what_planning_buys_is_rounded_up_once(k):
+    """Stalmet sells at least fifty cables. Eleven and thirty are foreseen: both are ordered in one lot of fifty."""
+    seen["CABLE"] = cable = make(k, "base.item", code="CABLE", name="Cable", price="10")
+    make(k, "logistics.supplier_price", item=cable, party=seen["mill"], price="2", lead_days=4, minimum="50")
+    for number, quantity in ((20, "11"), (25, "30")):
+        make(k, "production.forecast", item=cable, day=day(number), quantity=quantity)
+    planned(k)
+    expect([row[0] for row in proposed(k, "CABLE")], [11, 30])
+    requests = []
+    for row in k.list("production.proposal", [["item", "=", cable]], sort="due")["rows"]:
+        k.call("production.proposal.firm", {"id": row["id"]})
+        requests.append(k.get("production.proposal", row["id"])["supply"]["id"])
+    planned(k)
+    expect((proposed(k, "CABLE"), messages(k, "CABLE")), ([], []))
+    order = k.call("logistics.purchase.order", {"requests": requests})["orders"][0]["order"]
+    expect([D(line["quantity"]) for line in k.get("logistics.purchase_order", order)["lines"]], [50])
+    k.call("logistics.purchase_order.approve", {"id": order})
+    planned(k)
+    expect((proposed(k, "CABLE"), sum(D(r["quantity"]) for r in k.list("logistics.purchase_request", [["item", "=", cable]])["rows"])), ([], 50))
+
+
 def the_preferred_supplier_says_how_long_buying_takes(k):
     tape, other = bought(k, "TAPE", lead_days=3), make(k, "base.party", name="Taśma", is_supplier=True)
     make(k, "logistics.supplier_price", item=tape, party=other, price="3", lead_days=9)

@@ -78,8 +78,9 @@ static kt_error *cover_by_request(
     kt_tx *tx, const kt_demand *demand, const struct offer *best, kt_dec *rest, kt_plan *plan)
 {
     struct request r = {KT_OF(request), .item = demand->item, .warehouse = demand->warehouse,
-        .quantity = best->bought, .needed = demand->day, .origin = BY_PLAN};
+        .quantity = *rest, .needed = demand->day, .origin = BY_PLAN}; /* rounded up when it is ordered */
     if (demand->document.v) {
+        r.quantity = best->bought;
         r.waiting = *rest;
         r.origin = BY_DEMAND;
         r.demand = demand->document;

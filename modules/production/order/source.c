@@ -55,6 +55,61 @@ static kt_error *make(kt_tx *tx, const kt_demand *demand, kt_dec quantity, kt_pl
     return NULL;
 }
 
+/* ---- By what is made already, for nobody so far: planned ahead, or by hand ---- */
+
+/* Is it there in time? What is asked for as soon as possible takes of what is worked on. */
+static bool in_time(const struct order *o, const kt_demand *demand)
+{
+    if (!o->day.day)
+        return false;
+    return demand->day.day ? o->day.day <= demand->day.day : o->state == IN_PROGRESS;
+}
+
+static kt_error *take_of(
+    kt_tx *tx, const struct order *o, const kt_demand *demand, kt_dec *rest, kt_plan *plan)
+{
+    kt_dec waited, free;
+    size_t at = 0;
+    KT_TRY(order_waited_for(tx, o, &waited));
+    free = kt_dec_sub(order_rest(o), waited);
+    free = kt_dec_cmp(free, *rest) > 0 ? *rest : free;
+    if (free.coef <= 0)
+        return NULL;
+    KT_TRY(kt_plan_add(tx, plan, &at));
+    plan->parts[at] = (kt_cover){.kind = KT_FROM_MAKING,
+        .item = demand->item,
+        .line = demand->line,
+        .quantity = free,
+        .needed = demand->day,
+        .day = o->day,
+        .cost = kt_dec_div(kt_dec_mul(order_planned_cost(o), free, 6), o->quantity, 2),
+        .document = order_any(tx, o),
+        .level = demand->level,
+        .reason = say_text(kt_format(tx, "made already, by %s", o->rec.number.ptr),
+            kt_format(tx, "już w produkcji, według %s", o->rec.number.ptr))};
+    *rest = kt_dec_sub(*rest, free);
+    return NULL;
+}
+
+static kt_error *cover_by_coming(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan *plan)
+{
+    const kt_where where[] = {{offsetof(struct order, item), KT_EQ, &demand->item}, {0}};
+    const kt_query query = {.of = &order_shape,
+        .where = where,
+        .sort = "day,id",
+        .filter = KT_STR("[[\"demand\",\"is_null\",true],[\"state\",\"in\",[\"confirmed\",\"reserved\",\"in_"
+                         "progress\"]]]")};
+    kt_found found;
+    KT_TRY(kt_find(tx, &query, 0, &found));
+    for (size_t i = 0; i < found.count && rest->coef > 0; i++) {
+        struct order o = {KT_OF(order)};
+        KT_TRY(kt_read(tx, found.ids[i], &o.rec));
+        if (in_time(&o, demand) && kt_any_id(o.warehouse).v == demand->warehouse.v)
+            KT_TRY(take_of(tx, &o, demand, rest, plan));
+    }
+    return NULL;
+}
+
 static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan *plan)
 {
     struct bom_book *book;
@@ -65,7 +120,9 @@ static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan
     if (!entry->bom || entry->bom->kind != BOM_MAKE || (entry->routing && !entry->routing->workable) ||
         demand->level >= LEVELS_MAX)
         return NULL;
-    KT_TRY(make(tx, demand, *rest, plan));
+    KT_TRY(cover_by_coming(tx, demand, rest, plan));
+    if (rest->coef > 0)
+        KT_TRY(make(tx, demand, *rest, plan));
     *rest = KT_DEC(0, 4);
     return NULL;
 }
@@ -85,14 +142,14 @@ static kt_error *cannot(kt_tx *tx, const struct order *o, const kt_cover *part, 
     return NULL;
 }
 
+/* What was made for the demand is made no more; what was planned ahead is free again. */
 static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *part, kt_plan *left)
 {
     struct order o = {KT_OF(order)};
-    (void)demand;
     if (!part->document.v)
         return NULL;
     KT_TRY(kt_read(tx, kt_any_id(part->document), &o.rec));
-    if (o.state == CANCELLED)
+    if (o.state == CANCELLED || o.demand.v != demand->document.v)
         return NULL;
     if (!(KT_IN(o.state) & NOT_BEGUN))
         return cannot(tx, &o, part, left);

@@ -4,7 +4,7 @@
  * C. T. Horngren, S. M. Datar, M. V. Rajan, Cost Accounting, the chapters on flexible budgets and variances. */
 #include "order/order.h"
 
-enum variance_kind { PRICE = 1, USAGE, RATE, EFFICIENCY, OVERHEAD, LOT_SIZE, SCRAP, OTHER };
+enum variance_kind { PRICE = 1, USAGE, RATE, EFFICIENCY, OVERHEAD, LOT_SIZE, SCRAP, BY_PRODUCT, OTHER };
 static const kt_choice variance_kinds[] = {
     {PRICE, "price", {"Price of material", "Cena materiałów"}},
     {USAGE, "usage", {"Usage of material", "Zużycie materiałów"}},
@@ -13,6 +13,7 @@ static const kt_choice variance_kinds[] = {
     {OVERHEAD, "overhead", {"Overhead", "Narzuty"}},
     {LOT_SIZE, "lot_size", {"Lot size: set-up", "Wielkość partii: przezbrojenie"}},
     {SCRAP, "scrap", {"Scrap", "Braki"}},
+    {BY_PRODUCT, "by_product", {"By-products that did not come", "Produkty uboczne, których nie było"}},
     {OTHER, "other", {"Valued anew, and rounding", "Przeszacowania i zaokrąglenia"}},
     {0},
 };
@@ -32,7 +33,8 @@ struct variance_row {
 };
 static const kt_shape variance_row_shape = KT_SHAPE(variance_row, NULL,
     KT_FIELD(variance_row, kind, STATE, "Why", "Dlaczego", .choices = variance_kinds),
-    KT_FIELD(variance_row, item, REF, "Component", "Składnik", .target = "base.item"),
+    KT_FIELD(variance_row, item, REF, "Component, or by-product", "Składnik albo produkt uboczny",
+        .target = "base.item"),
     KT_FIELD(variance_row, operation, REF, "Operation", "Operacja", .target = "production.operation"),
     KT_FIELD(variance_row, amount, MONEY, "Amount", "Kwota", .scale = 2,
         .help = {"Above zero: it cost more.", "Powyżej zera: kosztowało więcej."}));
@@ -121,6 +123,18 @@ static kt_error *tell_operation(kt_tx *tx, struct telling *t, const struct opera
     return tell(tx, t, row);
 }
 
+/* They bear their share of the cost in whole pieces, and of what was made one may be missing. */
+static kt_error *tell_output(kt_tx *tx, struct telling *t, const struct output *out)
+{
+    const kt_dec bears = share(order_planned_cost(t->o), out->cost_share, KT_DEC(100, 0));
+    struct variance_row row = {KT_OF(variance_row), .kind = BY_PRODUCT, .item = out->item};
+    if (out->quantity.coef <= 0)
+        return NULL;
+    row.amount = kt_dec_sub(
+        share(bears, t->o->produced, t->o->quantity), share(bears, out->received, out->quantity));
+    return tell(tx, t, row);
+}
+
 /* What no single component or operation tells. */
 static kt_error *tell_order(kt_tx *tx, struct telling *t)
 {
@@ -156,6 +170,8 @@ kt_error *order_variances(kt_tx *tx, const kt_record *params, kt_record *result)
     for (size_t i = 0; i < count; i++)
         if (own[i].state != DROPPED)
             KT_TRY(tell_operation(tx, &t, &own[i]));
+    for (size_t i = 0; i < o.outputs.count; i++)
+        KT_TRY(tell_output(tx, &t, KT_SEE(output, kt_line(&o.outputs, i))));
     out->total = o.variance;
     return tell_order(tx, &t);
 }
