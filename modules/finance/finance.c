@@ -81,7 +81,7 @@ static const kt_entity entities[] = {
     {&match_shape, {"Match", "Rozliczenie"}, {"Matches", "Rozliczenia"}, .actions = match_actions,
         .check = match_check, .compute = keep_company, .icon = "link"},
     {&payment_shape, {"Payment", "Płatność"}, {"Payments", "Płatności"}, .title = "text",
-        .number = "~KP/{year}/{seq:6}", .indexes = "party day", .actions = payment_actions,
+        .number = "~{year}/{seq:6}", .indexes = "party day", .actions = payment_actions,
         .compute = payment_compute, .check = payment_check, .icon = "banknote",
         .views = "[{\"kind\":\"list\",\"columns\":[\"number\",\"direction\",\"party\",\"day\",\"amount\","
                  "\"open\",\"state\"],"

@@ -263,6 +263,16 @@ def a_desk_of_euros_counts_its_coins(k):
     expect(told(refused("rule", lambda: k.call("finance.payment.post", {"id": more}), "amount")), "cash desk 102 would hold -0.01 on 2026-04-09")
 
 
+def the_papers_of_a_desk_have_no_gap(k):
+    """Whatever the bank gets between them."""
+    s = books(k)
+    desk = make(k, "finance.account", code="103", name="Third desk", kind="asset", cash="cash", parent=s["account"]["1"])
+    journal = make(k, "finance.journal", code="K3", name="Third desk", kind="cash", account=desk)
+    numbers = [pay(k, amount="10", day="2026-08-03", **more)["number"] for more in ({"journal": journal}, {}, {"journal": journal}, {"journal": journal, "direction": "out", "party": s["steel"]})]
+    expect([n for n in numbers if "/K3/" in n], ["KP/K3/2026/000001", "KP/K3/2026/000002", "KW/K3/2026/000001"])
+    assert numbers[1].startswith("KP/BNK/2026/"), numbers
+
+
 def a_till_gives_back_what_is_in_it(k):
     s = books(k)
     row = invoice(k, thing("123"), kind="receipt", party=None, tax_included=True, day="2026-07-06")
@@ -278,4 +288,4 @@ def a_till_gives_back_what_is_in_it(k):
 run([a_machine_flows_when_it_is_paid, what_was_paid_before_its_bill_flows_when_it_is_known, an_advance_flows_for_what_its_final_invoice_bought,
      what_is_taken_off_the_price_is_no_flow, a_machine_in_euros_costs_what_was_paid, what_cash_is_worth_more_flowed_nowhere, what_needs_no_cash_is_no_flow,
      one_payment_of_a_machine_and_of_costs, a_machine_that_is_sold_on_credit, a_desk_holds_nothing_less_than_nothing,
-     a_desk_of_euros_counts_its_coins, a_till_gives_back_what_is_in_it], modules="base,finance")
+     a_desk_of_euros_counts_its_coins, the_papers_of_a_desk_have_no_gap, a_till_gives_back_what_is_in_it], modules="base,finance")

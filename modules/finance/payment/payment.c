@@ -355,6 +355,16 @@ static kt_error *choose_account(paying *y)
                               "Płatność jest kontrahenta; inne wpisz w finance.entry.");
 }
 
+/* The papers of each desk, and of each bank, count for themselves: none is missing in a cash report. */
+static kt_error *give_number(paying *y)
+{
+    struct payment *p = y->p;
+    struct journal j = {KT_OF(journal)};
+    KT_TRY(kt_read(y->tx, p->journal, &j.rec));
+    kt_str pattern = kt_format(y->tx, "%s/%s/{year}/{seq:6}", y->side > 0 ? "KP" : "KW", j.code.ptr);
+    return kt_number(y->tx, &p->rec, pattern.ptr, p->day);
+}
+
 static kt_error *post(paying *y)
 {
     kt_tx *tx = y->tx;
@@ -371,8 +381,7 @@ static kt_error *post(paying *y)
         kt_also(&all, judge(tx, p, y->account, i, &left, &items[i], y->any_rest));
     if (all)
         return all;
-    KT_TRY(
-        kt_number(tx, &p->rec, p->direction == MONEY_IN ? "KP/{year}/{seq:6}" : "KW/{year}/{seq:6}", p->day));
+    KT_TRY(give_number(y));
     KT_TRY(post_money(y));
     for (size_t i = 0; i < p->allocations.count; i++)
         KT_TRY(settle(y, allocation_at(p, i), &items[i]));
