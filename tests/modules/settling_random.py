@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Invoices and bills of several rates, in two currencies, with advances, credit notes of parts, payments of parts with discounts for paying
+early, reversals and valuations, in any order; in the end all that is left of each is credited. Then nothing is left of any rate in the
+register but cents, and what is open is the money that was paid. KONTOR_SEED chooses the dice.
+
+  settling_random.py [DOCUMENTS]"""
+import collections
+import datetime
+import os
+import random
+import sys
+from decimal import ROUND_DOWN, Decimal as D
+
+from stories import expect, make, run
+from books import balances, books, invoice, items, pay, posted, proved, thing
+
+COUNT = int(sys.argv[1]) if len(sys.argv) > 1 else 60
+SEED = int(os.environ.get("KONTOR_SEED", "4"))
+
+
+class Deal:
+    """One invoice or bill and what becomes of it."""
+
+    def __init__(self, k, dice, n, terms):
+        s = books(k)
+        self.k, self.dice, self.n, self.day, self.log = k, dice, n, dice.randrange(40), []
+        self.sale, self.currency = dice.random() < 0.5, dice.choice((s["PLN"], s["PLN"], s["EUR"]))
+        self.cent = D("0.02") if self.currency == s["PLN"] else D("0.09")
+        self.party = make(k, "base.party", name=f"Party {n}")
+        rates = dice.choices((None, s["category"]["reduced"], s["category"]["zero"]), k=dice.randint(1, 4))
+        own = {}
+        if not self.sale and dice.random() < 0.3:  # tax that the buyer accounts for: at one rate
+            rates, own = rates[:1] * len(rates), {"position": s["position"]["domestic_reverse"]}
+        self.lines = [thing(f"{dice.randrange(100, 90000) / 100:.2f}", str(dice.randint(1, 5)), **({"tax_category": rate} if rate else {}),
+                            **dice.choice(({}, {}, {"discount_percent": "12.5"}))) for rate in rates]
+        self.values = dict(party=self.party, currency=self.currency, terms=dice.choice(terms), tax_included=not own and dice.random() < 0.2, **own)
+        self.notes, self.paid, self.advance = [], [], None
+
+    def date(self):
+        return (datetime.date(2025, 11, 1) + datetime.timedelta(days=self.day)).isoformat()
+
+    def bill(self, lines, kind, **more):
+        return invoice(self.k, *lines, kind=kind if self.sale else "purchase" + kind.replace("sale", ""), day=self.date(),
+                       **self.values, **({} if self.sale else {"reference": f"{kind}{self.n}"}), **more)
+
+    def money(self, amount, **more):
+        return pay(self.k, party=self.party, direction="in" if self.sale else "out", currency=self.currency, day=self.date(), amount=str(amount), **more)["id"]
+
+    def credit(self, lines=None):
+        made = self.k.call("finance.invoice.credit", {"id": self.made["id"], "reason": "dice", "day": self.date(), "lines": lines, "reference": f"N{self.n}-{len(self.notes)}"})["made"]
+        self.notes.append(posted(self.k, "finance.invoice", made))
+
+    def begin(self):
+        if self.dice.random() < 0.35:
+            parts = [dict(line, price=f"{D(line['price']) * 3 / 10:.2f}") for line in self.lines]
+            self.advance = self.bill(parts, "advance") if self.sale else self.bill(parts, "_advance")
+            if self.dice.random() < 0.8:
+                self.paid.append(self.money(self.advance["open"], oldest=True))
+        self.day += 5
+        self.made = self.bill(self.lines, "sale", advances=[{"invoice": self.advance["id"]}] if self.advance else [])
+
+    def pay_some(self):
+        mine = [i for i in items(self.k, self.made["id"]) if D(i["open"]) and (D(i["open"]) > 0) == self.sale]
+        if not mine:
+            return
+        item = self.dice.choice(mine)
+        open, off = abs(D(item["open"])), D(0)
+        part = open if self.dice.random() < 0.5 else (open * self.dice.randint(10, 95) / 100).quantize(D("0.01"))
+        if item["discount"] and self.dice.random() < 0.8:
+            off = min(part, (abs(D(item["discount"])) * part / abs(D(item["amount"]))).quantize(D("0.01"), ROUND_DOWN))
+        if part > off:
+            self.paid.append(self.money(part - off, allocations=[{"item": item["id"], "amount": str(part - off), "discount": str(off) if off else None}]))
+
+    def step(self):
+        self.day += self.dice.randint(0, 25)
+        what = self.dice.choice(("note", "pay", "pay", "value", "reverse"))
+        self.log.append(what)
+        if what == "pay":
+            self.pay_some()
+        elif what == "value":
+            self.k.call("finance.revalue", {"day": self.date()})
+        elif what == "reverse" and self.paid and not self.notes:  # a note has the prices of the discounts that were there
+            self.k.call("finance.payment.reverse", {"id": self.paid.pop(), "day": self.date()})
+        elif what == "note":
+            line = self.dice.choice(self.k.get("finance.invoice", self.made["id"])["lines"])
+            left = int(D(line["quantity"]) - D(line["credited"] or 0))
+            if left:
+                self.credit([{"line": line["id"], "quantity": str(self.dice.randint(1, left))}])
+
+    def end(self):
+        self.day += 10
+        if any(D(line["quantity"]) > D(line["credited"] or 0) for line in self.k.get("finance.invoice", self.made["id"])["lines"]):
+            self.credit()
+        papers = [self.made, *self.notes] + ([self.advance] if self.advance else [])
+        most = self.cent * (len(papers) + len(self.paid) + 1) * len(self.lines)
+        register = collections.defaultdict(D)
+        for row in (row for paper in papers for row in self.k.list("finance.vat_line", [["invoice", "=", paper["id"]]], limit=200)["rows"]):
+            register[row["side"], row["label"], "net"] += D(row["net"])
+            register[row["side"], row["label"], "tax"] += D(row["amount"])
+        assert all(abs(sum) <= most for sum in register.values()), register
+        open = sum(D(i["open"]) for i in self.k.list("finance.open_item", [["party", "=", self.party], ["closed", "=", None]], limit=200)["rows"])
+        money = sum(D(self.k.get("finance.payment", paid)["amount"]) for paid in self.paid)
+        assert abs(open + (money if self.sale else -money)) <= most, (open, money)
+        expect(self.k.get("finance.invoice", self.made["id"])["payment_status"], "reversed")
+
+
+def nothing_is_left_of_what_is_credited(k):
+    books(k)
+    dice = random.Random(SEED)
+    terms = [make(k, "finance.terms", code=f"{off}-{late}", name="Dice", parts=[{"percent": str(100 - late), "days": 90, "discount": str(off), "discount_days": 400}]
+                  + ([{"percent": str(late), "days": 100}] if late else [])) for off in (2, 3, 7) for late in (0, 40)]
+    for n in range(COUNT):
+        deal = Deal(k, dice, n, terms)
+        try:
+            deal.begin()
+            for _ in range(dice.randint(1, 6)):
+                deal.step()
+            deal.end()
+        except Exception:
+            print(f"        seed {SEED}, document {n}, {'sale' if deal.sale else 'purchase'}{', with an advance' if deal.advance else ''}: {deal.log}")
+            raise
+    rows = k.call("finance.vat_register", {"from": "2025-01-01", "to": "2026-12-31"})
+    expect([-D(rows["on_sales"]), D(rows["on_purchases"])], balances(k, "221", "222"))
+    for first, last in (("2025-11-01", "2025-12-31"), ("2026-01-01", "2026-02-15"), ("2025-11-01", "2026-12-31")):
+        flow = k.call("finance.cash_flow", {"from": first, "to": last})
+        expect(sum(D(flow[part]) for part in ("opening", "operating", "investing", "financing", "valued")), D(flow["closing"]))
+    proved(k)
+
+
+run([nothing_is_left_of_what_is_credited], modules="base,finance")
