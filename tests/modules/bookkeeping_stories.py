@@ -180,6 +180,28 @@ def every_figure_opens_to_its_entries(k):
     refused("validation", lambda: k.call("finance.cash_flow", {"from": "2026-02-01", "to": "2026-01-01"}), "to")
 
 
+def each_party_stands_on_its_own_side(k):
+    """Nowak owes 1000, Kowal has paid 300 too much: the balance sheet shows 1000 among assets and 300 among liabilities, not 700. A supplier who
+    got 40 in advance owes it; in euros, valued on the day, too."""
+    s = books(k)
+    invoice(k, thing("1000", tax_category=s["category"]["zero"]), day="2026-09-02")
+    pay(k, party=s["kowal"], day="2026-09-02", amount="300")
+    pay(k, party=s["rad"], direction="out", day="2026-09-02", amount="10", currency=s["EUR"], rate_day="2026-02-15")
+    invoice(k, thing("500", tax_category=s["category"]["zero"]), kind="purchase", party=s["steel"], reference="TS", day="2026-09-02")
+    k.call("finance.revalue", {"day": "2026-09-03"})
+    sheet = k.call("finance.balance_sheet", {"day": "2026-09-03", "compare": "2026-09-01"})
+    gained = {(r["code"], r["kind"]): D(r["amount"]) - D(r["compared"]) for r in sheet["rows"]}
+    expect([gained[row] for row in (("200", "asset"), ("200", "liability"), ("201", "liability"), ("201", "asset"))], [D(1000), D(300), D(500), D(43)])
+    for day in ("", "compared_"):
+        expect(D(sheet[day + "assets"]), sum(D(sheet[day + f]) for f in ("liabilities", "equity", "result")))
+    net = balances(k, "200", "201", day="2026-09-03")
+    amounts = {(r["code"], r["kind"]): D(r["amount"]) for r in sheet["rows"]}
+    expect([amounts["200", "asset"] - amounts["200", "liability"], amounts["201", "asset"] - amounts["201", "liability"]], net)
+    row = next(r for r in sheet["rows"] if (r["code"], r["kind"]) == ("200", "liability"))
+    parties = {line["party"] for e in k.list("finance.entry", row["filter"], limit=200)["rows"] for line in e["lines"] if line["account"] == s["account"]["200"]}
+    assert s["kowal"] in parties and s["nowak"] not in parties, parties
+
+
 # ---- Currencies ----
 
 def a_valuation_is_of_its_day_and_may_be_repeated(k):
@@ -574,7 +596,7 @@ def the_books_need_base_alone(k):
 
 run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, income_and_expense_begin_anew_with_the_year, a_year_whose_periods_are_locked_is_closed,
      a_valuation_is_of_its_day_and_may_be_repeated, what_the_books_are_opened_with_is_no_turnover,
-     every_figure_opens_to_its_entries, an_account_in_euros_is_valued_too,
+     every_figure_opens_to_its_entries, each_party_stands_on_its_own_side, an_account_in_euros_is_valued_too,
      a_bill_is_held_against_order_and_receipt_in_all_its_parts, opening_the_next_year_leaves_alone_what_is_there,
      an_opening_item_has_its_own_number_and_a_statement_tells_of_other_currencies,
      the_accounts_of_stock_are_the_stores,

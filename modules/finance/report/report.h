@@ -4,11 +4,17 @@
 
 /* ---- tree.c: the chart with figures on it ---- */
 
+struct other_side { /* of an account of parties: those that stand against its kind, an asset's that we owe */
+    kt_dec sum;     /* above zero; not set: none */
+    kt_id *parties;
+    size_t count, room;
+};
 struct node {
     struct account account;
     size_t parent; /* its place; count: none */
     unsigned level;
     kt_dec opening, debit, credit, compared; /* opening and compared: debit less credit */
+    struct other_side other, compared_other;
 };
 typedef struct {
     struct node *nodes; /* by code; groups before what is in them */
@@ -40,6 +46,14 @@ kt_str tree_opening_filter(kt_tx *tx, const tree *t, size_t node, kt_date to);
 /* The same of all accounts of some kinds together. */
 kt_str tree_kinds_filter(kt_tx *tx, const tree *t, uint32_t kinds, kt_date from, kt_date to);
 kt_str iso_date(kt_tx *tx, kt_date day);
+
+/* ---- two_sided.c ---- */
+
+/* Takes what stands on the other side out of each account of parties, on a day: node.other has it, the node the rest. Before
+ * tree_sum. */
+KT_MUST kt_error *tree_sides(kt_tx *tx, tree *t, kt_date day, bool compared);
+/* The entries of the parties on the other side, or of all the others. */
+kt_str side_filter(kt_tx *tx, const struct node *n, const struct other_side *side, bool other, kt_date day);
 
 /* ---- statements.c ---- */
 

@@ -1,5 +1,6 @@
 /* Trial balance, balance sheet, profit and loss: of any days, beside any others, every figure with the filter of the
- * entries behind it. Layouts follow the chart's own tree. source: IAS 1 par. 54, 82 */
+ * entries behind it. Layouts follow the chart's own tree; on the balance sheet each party stands on its own side.
+ * source: IAS 1 par. 32, 54, 82 */
 #include "report/report.h"
 
 /* ---- Trial balance ---- */
@@ -190,6 +191,24 @@ static void total(struct statement *out, enum account_kind kind, kt_dec amount, 
     *sums[kind][1] = kt_dec_add(*sums[kind][1], compared);
 }
 
+/* Of an account of parties, what stands on the other side than its kind. */
+static kt_error *other_row(kt_tx *tx, const struct node *n, const struct statement_row *own,
+    const struct asked *days, struct statement *out)
+{
+    struct statement_row row = *own;
+    row.rec = (kt_record){.of = &statement_row_shape};
+    row.kind = n->account.kind == ASSET ? LIABILITY : ASSET;
+    row.amount = known(n->other.sum);
+    row.compared = known(n->compared_other.sum);
+    row.filter = side_filter(tx, n, &n->other, true, days->of.to);
+    row.compared_filter = days->compared.to.day
+                              ? side_filter(tx, n, &n->compared_other, true, days->compared.to)
+                              : (kt_str){0};
+    KT_TRY(kt_line_add(tx, &out->rows, &row.rec));
+    total(out, row.kind, row.amount, row.compared);
+    return NULL;
+}
+
 static kt_error *statement_rows(
     kt_tx *tx, const tree *t, uint32_t kinds, const struct asked *days, struct statement *out)
 {
@@ -200,14 +219,21 @@ static kt_error *statement_rows(
             .code = n->account.code, .name = account_name(tx, &n->account), .kind = n->account.kind,
             .group = n->account.group, .level = n->level + 1, .amount = shown(n->account.kind, net),
             .compared = shown(n->account.kind, n->compared)};
-        if (!(kinds & KT_IN(n->account.kind)) || (!net.coef && !n->compared.coef))
+        bool both = n->other.count || n->compared_other.count;
+        if (!(kinds & KT_IN(n->account.kind)) || (!net.coef && !n->compared.coef && !both))
             continue;
-        row.filter = tree_filter(tx, t, i, days->of.from, days->of.to);
+        row.filter = n->other.count ? side_filter(tx, n, &n->other, false, days->of.to)
+                                    : tree_filter(tx, t, i, days->of.from, days->of.to);
         if (days->compared.to.day)
-            row.compared_filter = tree_filter(tx, t, i, days->compared.from, days->compared.to);
-        KT_TRY(kt_line_add(tx, &out->rows, &row.rec));
+            row.compared_filter = n->compared_other.count
+                                      ? side_filter(tx, n, &n->compared_other, false, days->compared.to)
+                                      : tree_filter(tx, t, i, days->compared.from, days->compared.to);
+        if (net.coef || n->compared.coef)
+            KT_TRY(kt_line_add(tx, &out->rows, &row.rec));
         if (!n->account.group)
             total(out, n->account.kind, row.amount, row.compared);
+        if (both)
+            KT_TRY(other_row(tx, n, &row, days, out));
     }
     return NULL;
 }
@@ -251,6 +277,9 @@ kt_error *balance_sheet(kt_tx *tx, const kt_record *params, kt_record *result)
     KT_TRY(tree_add(tx, &t, (kt_date){0}, p->day, false, TO_TURNOVER));
     if (p->compare.day)
         KT_TRY(tree_add(tx, &t, (kt_date){0}, p->compare, false, TO_COMPARED));
+    KT_TRY(tree_sides(tx, &t, p->day, false));
+    if (p->compare.day)
+        KT_TRY(tree_sides(tx, &t, p->compare, true));
     return state(tx, &t, KT_IN(ASSET) | KT_IN(LIABILITY) | KT_IN(EQUITY), &days, out);
 }
 
