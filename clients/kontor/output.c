@@ -85,9 +85,19 @@ static void put_padded(FILE *out, const char *text, size_t width, bool last)
     fputs(last ? "\n" : "  ", out);
 }
 
+/* "*" among the names stands for whatever the rows have. */
+static json_t *names_shown(const json_t *columns, const json_t *rows)
+{
+    const json_t *name;
+    bool all = !columns;
+    size_t i;
+    json_array_foreach(columns, i, name) all = all || strcmp(json_string_value(name), "*") == 0;
+    return all ? output_columns(rows) : json_deep_copy(columns);
+}
+
 void output_table(FILE *out, const json_t *rows, const json_t *columns)
 {
-    json_t *names = columns ? json_deep_copy(columns) : output_columns(rows), *row, *name;
+    json_t *names = names_shown(columns, rows), *row, *name;
     size_t count = json_array_size(names), i, k;
     size_t *widths = calloc(count ? count : 1, sizeof *widths);
     if (!widths || !count) {
@@ -127,7 +137,7 @@ void output_table(FILE *out, const json_t *rows, const json_t *columns)
 
 void output_csv(FILE *out, const json_t *rows, const json_t *columns, bool head)
 {
-    json_t *names = columns ? json_deep_copy(columns) : output_columns(rows), *row, *name;
+    json_t *names = names_shown(columns, rows), *row, *name;
     size_t i, k;
     if (head && json_array_size(names)) {
         json_array_foreach(names, k, name) csv_write(out, json_string_value(name), k > 0, false);

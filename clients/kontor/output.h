@@ -8,7 +8,7 @@
 size_t output_width(const char *text);
 /* A value as one cell; yours. Lists and objects become short JSON. */
 char *output_cell(const json_t *value);
-/* Rows of objects as a table; columns: names in order, or NULL: those of the rows. */
+/* Rows of objects as a table; columns: names in order; "*" among them, or NULL: those of the rows. */
 void output_table(FILE *out, const json_t *rows, const json_t *columns);
 void output_csv(FILE *out, const json_t *rows, const json_t *columns, bool head);
 /* One record: a line a field. */

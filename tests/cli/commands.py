@@ -110,6 +110,8 @@ def check_arguments(sh, house):
     assert sh.out("--version").startswith("kontor ")
     assert sh.out("list", "base.party", "--limit=1", "--fields=name", "--csv").splitlines() == ["name", "Rower Plus"]
     assert "rows" in json.loads(sh.out("search", "--json", "--", "--limit"))
+    head, row = csv.reader(sh.out("list", "base.party", "--limit=1", "--fields=*,owner.name", "--csv").splitlines())
+    assert (row[head.index("name")], row[head.index("owner.name")]) == ("Rower Plus", "admin"), (head, row)
     for command, told in ((["count", "base.party", "--sort", "name"], "takes no --sort"), (["undo", "7", "--dry-run"], "takes no --dry-run"),
                           (["list", "base.party", "--limit=0"], "above zero"), (["list", "base.party", "--all=yes"], "takes no value"),
                           (["readers", "base.party", "first"], "first is no id"), (["user", "raise", "admin", "many"], "many is no number of records"),
