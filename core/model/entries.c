@@ -6,6 +6,7 @@
 
 #include "model/compile.h"
 #include "record/fill_mark.h"
+#include "record/path.h"
 
 static void index_open(key *out, const model_entity *entity, const model_index *index)
 {
@@ -338,6 +339,29 @@ kt_error *entries_fill(kt_tx *tx, const model_index *index, const model_record *
     return counter_add(tx, &name, 1);
 }
 
+/* Which record it is, is told to who may see it. */
+static kt_error *tell_taken(
+    kt_tx *tx, const model_entity *entity, const model_index *index, uint64_t id, kt_error **problems)
+{
+    const bool alone = index->count == 1 || index->fields[0]->position == MODEL_NUMBER;
+    const char *field = index->fields[0]->name.ptr;
+    model_record other;
+    bool found;
+    KT_TRY(model_load(tx, entity, id, &other, &found));
+    if (!found || !record_visible(tx, &other, "read"))
+        kt_also(problems, alone
+                              ? kt_fail(tx, KT_CONFLICT, field, "another record has this value already",
+                                    "inny rekord ma już tę wartość")
+                              : kt_fail(tx, KT_CONFLICT, field, "another record has this combination already",
+                                    "inny rekord ma już takie połączenie"));
+    else
+        kt_also(problems, alone ? kt_fail(tx, KT_CONFLICT, field, "record %llu has this value already",
+                                      "rekord %llu ma już tę wartość", (unsigned long long)id)
+                                : kt_fail(tx, KT_CONFLICT, field, "record %llu has this combination already",
+                                      "rekord %llu ma już takie połączenie", (unsigned long long)id));
+    return NULL;
+}
+
 kt_error *entries_check_unique(kt_tx *tx, const model_record *after, const bool *changed, kt_error **problems)
 {
     const model_entity *entity = after->entity;
@@ -351,14 +375,7 @@ kt_error *entries_check_unique(kt_tx *tx, const model_record *after, const bool 
         KT_TRY(store_get(tx->view, STORE_DATA, key_str(&name), &value));
         if (!value.ptr || key_last_u64(value) == record_id(after))
             continue;
-        const char *field = index->fields[0]->name.ptr;
-        unsigned long long other = key_last_u64(value);
-        if (index->count == 1 || index->fields[0]->position == MODEL_NUMBER)
-            kt_also(problems, kt_fail(tx, KT_CONFLICT, field, "record %llu has this value already",
-                                  "rekord %llu ma już tę wartość", other));
-        else
-            kt_also(problems, kt_fail(tx, KT_CONFLICT, field, "record %llu has this combination already",
-                                  "rekord %llu ma już takie połączenie", other));
+        KT_TRY(tell_taken(tx, entity, index, key_last_u64(value), problems));
     }
     return NULL;
 }

@@ -28,7 +28,7 @@ static bool may_give(kt_tx *tx, const model_entity *entity, const model_field *f
         kt_also(problems, kt_fail(tx, KT_VALIDATION, name.ptr, "is set by the server", "ustawia to serwer"));
         return false;
     }
-    if (field->computed && !(field->recorded && tx->keep_authors)) {
+    if (field->computed && !(field->recorded && (tx->keep_authors || tx->brings_file))) {
         kt_also(problems, kt_fail(tx, KT_VALIDATION, name.ptr, "is computed", "jest wyliczane"));
         return false;
     }
@@ -358,8 +358,14 @@ kt_error *model_upsert(kt_tx *tx, const model_entity *entity, kt_str external_id
             KT_TRY(model_find_unique(tx, entity, &entity->indexes[i], key_values, &id));
     if (!id)
         KT_TRY(moved_find_named(tx, entity, MODEL_EXTERNAL_ID, external_id, &id));
-    if (id)
-        return model_update(tx, entity, id, 0, values, record);
+    if (id) {
+        kt_error *error = model_update(tx, entity, id, 0, values, record);
+        bool hidden = error && error->first && error->first->kind == KT_NOT_FOUND && error->first->path &&
+                      strcmp(error->first->path, "id") == 0;
+        return hidden ? kt_fail(tx, KT_CONFLICT, "external_id", "another record has this value already",
+                            "inny rekord ma już tę wartość")
+                      : error;
+    }
     *created = true;
     return create(tx, entity, 0, external_id, values, record);
 }

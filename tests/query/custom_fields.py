@@ -167,6 +167,13 @@ def whoever_may_not_read_users_owns_what_they_make(k, house):
     row = k.get("base.party", made_by_maker)
     expect((row["owner"], row["company"], row["house"]), (user, firm, firm))
     refused("validation", lambda: maker.create("base.party", {"name": "Made", "kind": "person", "owner": 1}), "owner")
+    k.create("base.party", {"name": "Ours", "kind": "person", "external_id": "same", "company": firm})
+    user, _ = employed(k, house, "stranger", "base.party:*")
+    k.update("access.user", user, {"companies": [k.create("base.company", {"name": "Other house"})["id"]]})
+    stranger = house.client("stranger", PASSWORD)
+    for call in (lambda: stranger.create("base.party", {"name": "Theirs", "kind": "person", "external_id": "same"}),
+                 lambda: stranger.upsert("base.party", "same", {"name": "Theirs", "kind": "person"})):
+        expect(refused("conflict", call, "external_id").problems[0]["message"], "another record has this value already")
     k.call("field.remove", {"entity": "base.party", "name": "house"})
 
 
