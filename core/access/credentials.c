@@ -117,6 +117,11 @@ kt_error *credentials_password(method_call *call)
         return error_no_memory();
     c->call = call;
     KT_TRY(call->rooms->read(call, change_find, c));
+    uint8_t token[TOKEN_HASH_BYTES];
+    bool is_key;
+    if (c->own && token_hash(call->token, token, &is_key) && is_key)
+        return error_make(call->arena, KT_FORBIDDEN, NULL, "a key cannot set the password of its user",
+            "klucz nie może ustawić hasła swojego użytkownika");
     kt_str wanted = variant_get_str(call->params, "new");
     KT_TRY(password_check(call->arena, wanted, c->name, "new"));
     if (c->own)

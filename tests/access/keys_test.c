@@ -36,6 +36,9 @@ static void a_key_is_held_to_its_scopes_and_its_day(void **state)
     assert_string_equal(house_refusal(o.h, "access.key.create_secret", "{\"name\":\"more\"}"), "forbidden");
     assert_string_equal(
         house_refusal(o.h, "access.key.rotate", "{\"id\":%d}", (int)house_int(made, "id")), "forbidden");
+    assert_string_equal(house_refusal(o.h, "access.password",
+                            "{\"old\":\"" OFFICE_PASSWORD "\",\"new\":\"Another-Harbour-18\"}"),
+        "forbidden");
     clock_advance(24 * HOUR);
     assert_null(refused(o.h, key, "access.role.list"));
     clock_advance(24 * HOUR);
