@@ -52,6 +52,7 @@ typedef struct {
     kt_str key;    /* an Idempotency-Key header */
     kt_str cookie; /* good for session.resume alone */
     kt_str lang;   /* when the message names none and nobody is logged in */
+    bool file;     /* the message tells of a file that was brought, and of nothing else */
     bool fresh;    /* the header that a foreign page cannot set was there: the cookie may be used */
 } envelope;
 
@@ -113,7 +114,7 @@ struct exchange {
     bus *bus;
     arena *arena;
     kt_str remote, token, key, cookie, lang;
-    bool batch, fresh;
+    bool batch, fresh, file;
     call *calls;
     size_t count, next;
     size_t reserved; /* bytes of `out` that writes have asked for */

@@ -381,6 +381,7 @@ static void handle(bus *b, kt_str message, const envelope *e, exchange_reply rep
     x->reply = reply;
     x->context = context;
     x->fresh = e->fresh;
+    x->file = e->file;
     x->token = keep(arena, e->token);
     x->remote = keep(arena, e->remote);
     x->key = keep(arena, e->key);

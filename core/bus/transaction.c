@@ -41,6 +41,7 @@ static kt_error *session_begin(session *s, call *c, store_view *view, bool write
         .origin = MODEL_RPC,
         .request_id = str_of(c->request_id),
         .unit = c->unit,
+        .brings_file = c->exchange->file,
         .master_key = b->options.master_key,
         .deadline_ms = clock_monotonic_ms() + b->options.request_ms,
         .writes = writes,

@@ -60,7 +60,8 @@ static enum MHD_Result answer(request *r, const visit *v, const kt_error *error)
     char id[REQUEST_ID_MAX];
     buffer text;
     kt_kind kind = error->first ? error->first->kind : KT_LIMIT;
-    unsigned status = kind == KT_FORBIDDEN     ? MHD_HTTP_UNAUTHORIZED
+    bool known = v && v->actor;
+    unsigned status = kind == KT_FORBIDDEN     ? (known ? MHD_HTTP_FORBIDDEN : MHD_HTTP_UNAUTHORIZED)
                       : kind == KT_NOT_FOUND   ? MHD_HTTP_NOT_FOUND
                       : kind == KT_LIMIT       ? MHD_HTTP_CONTENT_TOO_LARGE
                       : kind == KT_VALIDATION  ? MHD_HTTP_BAD_REQUEST
@@ -220,6 +221,7 @@ static void create_record(request *r)
     json_object_end(&j);
     json_object_end(&j);
     json_object_end(&j);
+    r->envelope.file = true;
     bus_exchange(r->http->bus, buffer_str(&text), &r->envelope, created, r);
     buffer_close(&text);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "kit/str.h"
+#include "query/internal.h"
 #include "store/content.h"
 
 #define ENTITY "base.attachment"
@@ -22,18 +23,53 @@ static kt_str text_of(const model_record *record, const char *name)
     return value && value->set ? value->as.s : (kt_str){0};
 }
 
+static kt_error *no_file(kt_tx *tx)
+{
+    return error_make(tx->arena, KT_NOT_FOUND, "file", "there is no such file", "nie ma takiego pliku");
+}
+
+/* A file that stands in a field of records is theirs: one of them must be the caller's to read. */
+static kt_error *check_holders(kt_tx *tx, const model_entity *entity, uint64_t id)
+{
+    enum { HOLDERS_MOST = 100 };
+    bool held = false;
+    for (size_t i = 0; i < entity->internals->referrer_count; i++) {
+        const model_referrer *from = &entity->internals->referrers[i];
+        uint64_t *ids;
+        size_t count;
+        if (from->field->type != KT_FILE)
+            continue;
+        KT_TRY(query_pointing(tx, from, entity, id, HOLDERS_MOST, &ids, &count));
+        held = held || count;
+        for (size_t k = 0; k < count && path_field_visible(tx, from->field, from->entity); k++) {
+            model_record holder;
+            bool found;
+            KT_TRY(model_load(tx, from->entity, ids[k], &holder, &found));
+            if (found && record_visible(tx, &holder, "read"))
+                return NULL;
+        }
+    }
+    return held ? no_file(tx) : NULL;
+}
+
 kt_error *file_find(kt_tx *tx, uint64_t id, file_ref *file)
 {
     const model_entity *entity = model_entity_find(tx->catalogue, KT_STR(ENTITY));
     model_record record = {0}, other = {0};
     if (!entity || !id)
-        return error_make(tx->arena, KT_NOT_FOUND, "file", "there is no such file", "nie ma takiego pliku");
+        return no_file(tx);
     KT_TRY(model_read(tx, entity, id, &record));
+    const model_value *owner = value_of(&record, "owner");
+    if (!owner || !owner->set || (uint64_t)owner->as.i != tx->user)
+        KT_TRY(check_holders(tx, entity, id));
     const model_value *about = value_of(&record, "about"), *size = value_of(&record, "size");
     if (about && about->set && about->as.any.id) {
         const model_entity *target = model_entity_by_number(tx->catalogue, about->as.any.entity);
-        if (target)
-            KT_TRY(model_read(tx, target, about->as.any.id, &other));
+        kt_error *hidden = target ? model_read(tx, target, about->as.any.id, &other) : NULL;
+        if (hidden && hidden->first &&
+            (hidden->first->kind == KT_FORBIDDEN || hidden->first->kind == KT_NOT_FOUND))
+            return no_file(tx);
+        KT_TRY(hidden);
     }
     *file = (file_ref){.name = arena_str(tx->arena, text_of(&record, "name")),
         .sha256 = arena_str(tx->arena, text_of(&record, "sha256")),
@@ -105,7 +141,10 @@ kt_error *file_attach(kt_tx *tx, const file_ref *file, const char *type, uint64_
         {KT_STR("size"), &values[2]}, {KT_STR("sha256"), &values[3]}};
     const variant all = {.kind = VARIANT_OBJECT, .as.object = {members, 4}};
     model_record made;
-    KT_TRY(model_create(tx, entity, &all, &made));
+    tx->brings_file = true;
+    kt_error *error = model_create(tx, entity, &all, &made);
+    tx->brings_file = false;
+    KT_TRY(error);
     *id = (uint64_t)made.values[MODEL_ID].as.i;
     return NULL;
 }

@@ -7,7 +7,8 @@ typedef struct {
     uint64_t size;
 } file_ref;
 
-/* The file of an attachment. Whoever may not see what it is about may not see the file.
+/* The file of an attachment. Whoever may see neither what it is about nor, where it stands in fields of records, one of
+ * these, may not see the file; its author sees it where it stands.
  *   returns  not_found     memory  the transaction's */
 KT_MUST kt_error *file_find(kt_tx *tx, uint64_t id, file_ref *file);
 /* Its bytes. memory: good as long as arena, whose end gives them up */

@@ -202,8 +202,10 @@ kt_error *make_attachment(kt_tx *tx, making *m)
             tx, KT_NOT_FOUND, NULL, "documents need the module base", "dokumenty wymagają modułu base");
     if (!error)
         error = decode_json(tx->arena, buffer_str(&text), &limits, &values);
+    tx->brings_file = true;
     if (!error)
         error = model_create(tx, entity, values, &made);
+    tx->brings_file = false;
     buffer_close(&text);
     if (!error)
         m->attachment = (uint64_t)made.values[MODEL_ID].as.i;

@@ -46,7 +46,7 @@ static const kt_entity entities[] = {
         .views = "[{\"kind\":\"list\",\"filter\":[[\"seen_at\",\"is_null\",true],[\"at\",\"<=\",\"now\"]],"
                  "\"columns\":[\"text\",\"at\",\"about\"],\"sort\":\"-at\"}]"},
     {&attachment_shape, {"Attachment", "Załącznik"}, {"Attachments", "Załączniki"}, .title = "name",
-        .icon = "paperclip"},
+        .check = attachment_check, .icon = "paperclip"},
     {&tag_shape, {"Tag", "Etykieta"}, {"Tags", "Etykiety"}, .title = "name", .icon = "tag", .shared = true},
     {&item_shape, {"Item", "Towar lub usługa"}, {"Items", "Towary i usługi"}, .title = "name",
         .columns = item_columns, .compute = item_compute, .icon = "box",

@@ -65,6 +65,7 @@ kt_error *task_recur(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *tasks_due(kt_tx *tx, const kt_record *params, kt_record *result);
 
 extern const kt_shape note_shape, attachment_shape;
+kt_error *attachment_check(kt_tx *tx, const kt_record *before, const kt_record *after);
 extern const kt_action note_actions[];
 extern const kt_shape notice_shape;
 extern const kt_action notice_actions[];

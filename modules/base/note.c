@@ -1,4 +1,6 @@
 /* Notes and files on any record. */
+#include <kontor/value.h>
+
 #include "base.h"
 
 struct note {
@@ -49,8 +51,10 @@ const kt_shape attachment_shape = KT_SHAPE(attachment, "base.attachment",
         .searchable = true, .priority = 1),
     KT_FIELD(attachment, type, STRING, "Type", "Typ", .max = 100, .indexed = true, .priority = 3,
         .help = {"Media type: application/pdf.", "Typ MIME: application/pdf."}),
-    KT_FIELD(attachment, size, INT, "Size, bytes", "Rozmiar, bajty", .fixed = true, .priority = 2),
-    KT_FIELD(attachment, sha256, STRING, "SHA-256", "SHA-256", .max = 64, .fixed = true, .indexed = true,
+    KT_FIELD(attachment, size, INT, "Size, bytes", "Rozmiar, bajty", .computed = true, .recorded = true,
+        .priority = 2),
+    KT_FIELD(attachment, sha256, STRING, "SHA-256", "SHA-256", .max = 64, .computed = true, .recorded = true,
+        .indexed = true,
         .help = {"The file itself is kept under this name, once, outside the database.",
             "Sam plik leży pod tą nazwą, raz, poza bazą."}),
     KT_FIELD(attachment, party, REF, "Party", "Strona", .target = "base.party", .on_delete = KT_CASCADE,
@@ -58,3 +62,23 @@ const kt_shape attachment_shape = KT_SHAPE(attachment, "base.attachment",
     KT_FIELD(attachment, about, REF, "About", "Dotyczy", .target = "*", .on_delete = KT_CASCADE),
     KT_FIELD(attachment, owner, REF, "Author", "Dodał", .target = "access.user", .initial = "me",
         .on_delete = KT_CLEAR));
+
+/* Who may not read what a file is about may not read the file, and so does not take it away from there either. */
+kt_error *attachment_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    if (!before || !after || !kt_user(tx).v)
+        return NULL;
+    const kt_id was = KT_SEE(attachment, before)->about, is = KT_SEE(attachment, after)->about;
+    const char *entity = was.v == is.v ? NULL : kt_any_entity(tx, was);
+    if (!entity)
+        return NULL;
+    kt_maker params = KT_MAKE_OBJECT, fields = KT_MAKE_ARRAY;
+    const kt_value *read;
+    kt_add(tx, &fields, kt_value_str(KT_STR("id")));
+    kt_put(tx, &params, "id", kt_value_int((int64_t)kt_any_id(was).v));
+    kt_put(tx, &params, "fields", fields.value);
+    kt_error *error = kt_call(tx, kt_format(tx, "%s.get", entity).ptr, &params.value, &read);
+    return error ? kt_fail(tx, KT_FORBIDDEN, "about", "you may not read what the file is about",
+                       "nie możesz czytać tego, czego dotyczy plik")
+                 : NULL;
+}

@@ -12,6 +12,7 @@ import unittest
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parent.parent)]
 from house import PASSWORD, House  # noqa: E402
+from kontor import Forbidden, Kontor, Validation  # noqa: E402
 
 
 class HttpPort(unittest.TestCase):
@@ -144,6 +145,40 @@ class HttpPort(unittest.TestCase):
         self.assertEqual(self.request("POST", "/files", b"x")[0], 401)
         self.assertEqual(self.request("GET", "/files/../../etc/passwd")[0] in (401, 404), True)
         self.assertEqual(self.request("GET", "/files/99999", headers={"Authorization": "Bearer " + self.token})[0], 404)
+
+    def test_a_file_is_read_by_who_may_read_what_it_is_about(self):
+        """Neither by the name of its content, nor by taking it away from there."""
+        k = Kontor(self.house.url, token=self.token)
+        party = k.create("base.party", {"name": "Hidden", "kind": "person"})["id"]
+        status, _, data = self.request("POST", "/files", b"for few", {"Authorization": "Bearer " + self.token, "X-File-Name": "few", "X-About": f"base.party/{party}"})
+        made = json.loads(data)
+        role = k.create("access.role", {"name": "filer", "grants": "base.attachment:*"})["id"]
+        user = k.create("access.user", {"name": "filer", "roles": [role]})["id"]
+        k.call("access.password", {"user": user, "new": PASSWORD})
+        filer = Kontor(self.house.url)
+        filer.login("filer", PASSWORD)
+        own = {"Authorization": "Bearer " + filer.token}
+        self.assertEqual(self.request("GET", f"/files/{made['id']}", headers=own)[0], 404)
+        with self.assertRaises(Forbidden):
+            filer.update("base.attachment", made["id"], {"about": None})
+        with self.assertRaises(Validation) as refused:
+            filer.create("base.attachment", {"name": "mine", "sha256": made["sha256"], "size": made["size"]})
+        self.assertEqual(sorted(p["path"] for p in refused.exception.problems), ["sha256", "size"])
+        self.assertEqual(self.request("GET", f"/files/{made['id']}", headers=own)[0], 404)
+        status, _, data = self.request("POST", "/files", b"his own", {**own, "X-File-Name": "own"})
+        self.assertEqual(self.request("GET", f"/files/{json.loads(data)['id']}", headers=own)[2], b"his own")
+        filer.update("base.attachment", json.loads(data)["id"], {"name": "renamed"})
+        k.call("field.define", {"entity": "base.party", "name": "scan", "type": "file"})
+        status, _, data = self.request("POST", "/files", b"a scan", {"Authorization": "Bearer " + self.token, "X-File-Name": "scan"})
+        scan = json.loads(data)["id"]
+        self.assertEqual(self.request("GET", f"/files/{scan}", headers=own)[0], 200)
+        k.update("base.party", party, {"scan": scan})
+        self.assertEqual(self.request("GET", f"/files/{scan}", headers=own)[0], 404)
+        k.update("access.role", role, {"grants": "base.party:read"})
+        self.assertEqual(self.request("GET", f"/files/{scan}", headers=own)[0], 403)
+        k.update("access.role", role, {"grants": "base.attachment:*; base.party:read"})
+        self.assertEqual(self.request("GET", f"/files/{scan}", headers=own)[2], b"a scan")
+        self.assertEqual(self.request("GET", f"/files/{made['id']}", headers=own)[2], b"for few")
 
     def test_events_tell_of_changes_and_end_with_the_session(self):
         own = self.post({"jsonrpc": "2.0", "id": 1, "method": "session.login",
