@@ -224,6 +224,22 @@ def who_orders_takes_of_what_is_made_ahead(k):
     expect(sale("1")[1], [("make", 1, seen["ahead"])])
 
 
+def what_is_made_ahead_and_fails_covers_nobody(k):
+    """Of five clocks made ahead all are waited for: one is scrapped, and made by another order; so is what the first one does not make."""
+    items(k, "CLOCK"), bill(k, "CLOCK"), items(k, "TOWER"), bill(k, "TOWER", ("CLOCK", 5))
+    clocks, tower = order(k, "CLOCK", 5, due=day(3)), order(k, "TOWER", 1, due=day(9))
+    act(k, clocks, "confirm"), act(k, tower, "confirm")
+    waits = lambda: [(p["kind"], D(p["quantity"]), p["supply"]["id"]) for p in k.list("base.pegging", [["demand", "=", {"entity": "production.order", "id": tower}]], sort="id")["rows"]]
+    expect(waits(), [("make", 5, clocks)])
+    act(k, clocks, "report", produced="1", scrapped="1")
+    again = made_of(k, "CLOCK")[-1]["id"]
+    expect(sorted(waits())[:2], [("make", 1, again), ("make", 3, clocks)])
+    act(k, clocks, "finish")
+    last = made_of(k, "CLOCK")[-1]["id"]
+    expect((sorted(waits())[:2], len({clocks, again, last})), ([("make", 1, again), ("make", 3, last)], 3))
+    expect(k.call("system.check", {})["sound"], True)
+
+
 # ---- By-products ----
 
 def by_products_come_in_whole_pieces_and_none_is_lost(k):
@@ -271,6 +287,30 @@ def by_products_come_in_a_lot_of_the_reports_name(k):
     expect([(m["item"], lots.get(m["lot"]), D(m["quantity"])) for m in moves if m["item"] != seen["PANEL"]],
            [(seen["DUST"], "D-1", 6), (seen["OFFCUT"], None, 3), (seen["DUST"], "D-2", 4), (seen["OFFCUT"], None, 2)])
     act(k, made, "finish")
+
+
+def a_lot_is_traced_to_those_it_is_in(k):
+    """Two units, each in a lot of its own: the paint of one is not in the other; of the parts that both have each has its lot. Chips that came
+    with them are of all of it."""
+    items(k, "PAINT", "PART", "UNIT", "CHIPS", tracking="lot")
+    bill(k, "UNIT", ("PART", 1), ("PAINT", 1), by_products=[{"item": seen["CHIPS"], "quantity": "1"}])
+    for code, lots in (("PAINT", ("RED", "BLUE")), ("PART", ("P-1",))):
+        for lot in lots:
+            put(k, code, 2, new_lot=lot)
+    made = order(k, "UNIT", 2)
+    act(k, made, "confirm")
+    for paint, unit in (("RED", "U-1"), ("BLUE", "U-2")):
+        act(k, made, "report", produced="1", lot=unit, used=[{"item": seen["PAINT"], "quantity": "1", "lot": paint}])
+    act(k, made, "finish")
+    lots = {(r["item"], r["name"]): r["id"] for r in k.list("logistics.lot", limit=200)["rows"]}
+    def traced(code, name, way):
+        moves = k.call("logistics.trace", {"lot": lots[seen[code], name]})["moves"]
+        return {(m["item_name"], m["lot_name"]) for m in moves if m["way"] == way and m["level"] and m["lot"] != lots[seen[code], name]}
+    chips = {("Chips", "U-1"), ("Chips", "U-2")}
+    expect(traced("PAINT", "RED", "to"), {("Unit", "U-1")} | chips)
+    expect(traced("PART", "P-1", "to"), {("Unit", "U-1"), ("Unit", "U-2")} | chips)
+    expect(traced("UNIT", "U-2", "from"), {("Paint", "BLUE"), ("Part", "P-1")})
+    expect(traced("CHIPS", "U-1", "from"), {("Paint", "RED"), ("Paint", "BLUE"), ("Part", "P-1")})
 
 
 def the_house_is_sound(k):

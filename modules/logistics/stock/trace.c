@@ -1,5 +1,8 @@
-/* Where a lot came from and where it went, through production too: what an order took in went into what it made. */
+/* Where a lot came from and where it went, through production too: what an order took in went into what it made, into one
+ * lot of it where the order knows into which. */
 #include "stock/trace.h"
+
+#include <string.h>
 
 enum { LEVELS_MOST = 20, ROWS_MOST = 5000 };
 enum way { BACK = 1, ONWARD };
@@ -74,7 +77,66 @@ static bool is_shown(const kt_lines *rows, kt_id move, enum way way)
     return false;
 }
 
-static kt_error *follow(kt_tx *tx, const kt_where *where, enum way way, int64_t level, kt_lines *rows);
+/* ---- What of an order went into which lot of its goods ---- */
+
+struct went_in {
+    kt_record rec;
+    kt_id into, move;
+};
+static const kt_shape went_in_shape = KT_SHAPE(
+    went_in, NULL, KT_BIND(went_in, into, REF, "into"), KT_BIND(went_in, move, REF, "move"));
+struct made_by {
+    kt_record rec;
+    kt_lines ancestors;
+};
+static const kt_shape made_by_shape = KT_SHAPE(
+    made_by, "production.order", KT_BIND(made_by, ancestors, LINES, "ancestors", .lines = &went_in_shape));
+struct passing {           /* through an order */
+    const struct move *of; /* the move that led to it */
+    struct made_by order;
+};
+
+static kt_error *pass_through(kt_tx *tx, const struct move *of, struct passing *p)
+{
+    const char *entity = kt_any_entity(tx, of->document);
+    *p = (struct passing){of, {KT_OF(made_by)}};
+    if (!entity || strcmp(entity, made_by_shape.name) != 0)
+        return NULL;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = kt_read(tx, kt_any_id(of->document), &p->order.rec);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+/* Not set: nobody knows. */
+static kt_id into_of(const struct passing *p, kt_id move)
+{
+    for (size_t i = 0; i < p->order.ancestors.count; i++) {
+        const struct went_in *w = KT_AS(went_in, kt_line(&p->order.ancestors, i));
+        if (kt_any_id(w->move).v == move.v)
+            return kt_any_id(w->into);
+    }
+    return (kt_id){0};
+}
+
+/* By-products came of the same, whatever lot of the goods it went into. */
+static kt_error *belongs(kt_tx *tx, const struct passing *p, const struct move *m, enum way way, bool *yes)
+{
+    const struct move *in = way == BACK ? m : p->of, *out = way == BACK ? p->of : m;
+    const kt_id into = into_of(p, in->rec.id);
+    struct lot lot = {KT_OF(lot)};
+    *yes = !into.v || into.v == out->lot.v;
+    if (*yes)
+        return NULL;
+    KT_TRY(kt_read(tx, into, &lot.rec));
+    *yes = lot.item.v != out->item.v;
+    return NULL;
+}
+
+/* ---- From move to move ---- */
+
+static kt_error *follow(kt_tx *tx, const kt_where *where, const struct passing *through, enum way way,
+    int64_t level, kt_lines *rows);
 
 static kt_error *follow_lot(kt_tx *tx, kt_id lot, enum way way, int64_t level, kt_lines *rows)
 {
@@ -82,17 +144,21 @@ static kt_error *follow_lot(kt_tx *tx, kt_id lot, enum way way, int64_t level, k
         KT_WHERE(move, lot, KT_EQ, lot), KT_WHERE(move, to_place, KT_EQ, KT_AT_STORES), {0}};
     const kt_where onward[] = {
         KT_WHERE(move, lot, KT_EQ, lot), KT_WHERE(move, from_place, KT_EQ, KT_AT_STORES), {0}};
-    return follow(tx, way == BACK ? back : onward, way, level, rows);
+    return follow(tx, way == BACK ? back : onward, NULL, way, level, rows);
 }
 
 /* What the order that made it, or that it went into, took in or gave out. */
-static kt_error *follow_order(kt_tx *tx, kt_id order, enum way way, int64_t level, kt_lines *rows)
+static kt_error *follow_order(kt_tx *tx, const struct move *of, enum way way, int64_t level, kt_lines *rows)
 {
-    const kt_where taken[] = {
-        KT_WHERE(move, document, KT_EQ, order), KT_WHERE(move, to_place, KT_EQ, KT_AT_PRODUCTION), {0}};
-    const kt_where made[] = {
-        KT_WHERE(move, document, KT_EQ, order), KT_WHERE(move, from_place, KT_EQ, KT_AT_PRODUCTION), {0}};
-    return order.v ? follow(tx, way == BACK ? taken : made, way, level, rows) : NULL;
+    const kt_where taken[] = {KT_WHERE(move, document, KT_EQ, of->document),
+        KT_WHERE(move, to_place, KT_EQ, KT_AT_PRODUCTION), {0}};
+    const kt_where made[] = {KT_WHERE(move, document, KT_EQ, of->document),
+        KT_WHERE(move, from_place, KT_EQ, KT_AT_PRODUCTION), {0}};
+    struct passing through;
+    if (!of->document.v)
+        return NULL;
+    KT_TRY(pass_through(tx, of, &through));
+    return follow(tx, way == BACK ? taken : made, &through, way, level, rows);
 }
 
 /* Is it goods that were issued and not used, on their way back or out in vain? */
@@ -115,18 +181,22 @@ static kt_error *follow_move(kt_tx *tx, const struct move *m, enum way way, int6
         return NULL;
     if (outside)
         return m->lot.v ? follow_lot(tx, m->lot, way, level + 1, rows) : NULL;
-    return other == KT_AT_PRODUCTION && !came_back(m) ? follow_order(tx, m->document, way, level + 1, rows)
-                                                      : NULL;
+    return other == KT_AT_PRODUCTION && !came_back(m) ? follow_order(tx, m, way, level + 1, rows) : NULL;
 }
 
-static kt_error *follow(kt_tx *tx, const kt_where *where, enum way way, int64_t level, kt_lines *rows)
+static kt_error *follow(kt_tx *tx, const kt_where *where, const struct passing *through, enum way way,
+    int64_t level, kt_lines *rows)
 {
     struct move m = {KT_OF(move)};
     kt_cursor *cursor;
     kt_error *e = NULL;
     KT_TRY(kt_open(tx, &(kt_query){.of = &move_shape, .where = where, .sort = "id"}, &cursor));
-    while (!e && kt_next(cursor, &m.rec))
-        e = follow_move(tx, &m, way, level, rows);
+    while (!e && kt_next(cursor, &m.rec)) {
+        bool yes = true;
+        e = through ? belongs(tx, through, &m, way, &yes) : NULL;
+        if (!e && yes)
+            e = follow_move(tx, &m, way, level, rows);
+    }
     kt_also(&e, kt_close(cursor));
     return e;
 }

@@ -278,6 +278,7 @@ static kt_error *replace_scrap(kt_tx *tx, struct order *o)
     if (lost.coef <= 0 || !supply)
         return NULL;
     o->replaced = kt_dec_add(kt_dec_add(KT_DEC(0, 4), o->replaced), lost);
+    KT_TRY(keep_report(tx, o)); /* it covers nobody with what it will not give */
     return supply->failed(tx, order_any(tx, o), o->item, lost,
         say_text(kt_format(tx, "some of %s was scrapped", o->rec.number.ptr),
             kt_format(tx, "część %s zbrakowano", o->rec.number.ptr)));
@@ -481,6 +482,7 @@ static kt_error *finish_within(kt_tx *tx, kt_record *self, const kt_record *para
     KT_TRY(order_refresh(tx, o));
     if (rest.coef <= 0 || given->backorder)
         return NULL;
+    KT_TRY(kt_update(tx, &o->rec)); /* before those who waited are covered anew */
     kt_text why = say_text(kt_format(tx, "%s made less than planned", o->rec.number.ptr),
         kt_format(tx, "%s dało mniej, niż planowano", o->rec.number.ptr));
     return supply ? supply->failed(tx, order_any(tx, o), o->item, rest, why) : NULL;
