@@ -212,69 +212,87 @@ static void keep_string(book *b)
 
 /* ---- The sheet ---- */
 
-/* 1.234E-2 -> 0.01234, with at most 15 digits: what stands behind them is noise of the binary form. */
-static kt_str plain_number(arena *arena, kt_str text)
+typedef struct {
+    char digits[40];
+    size_t count;
+    long point; /* 0.DIGITS times ten to the power of this */
+    bool minus;
+} figure;
+
+/* "-1.234E-2"; false: it is none */
+static bool read_figure(kt_str text, figure *f)
 {
-    char digits[40], *out;
-    size_t n = 0, i = 0;
-    long point = 0, exponent = 0;
-    bool minus = text.len && *text.ptr == '-', behind = false;
-    for (i = minus; i < text.len && text.ptr[i] != 'E' && text.ptr[i] != 'e'; i++) {
+    bool behind = false;
+    size_t i;
+    *f = (figure){.minus = text.len && *text.ptr == '-'};
+    for (i = f->minus; i < text.len && text.ptr[i] != 'E' && text.ptr[i] != 'e'; i++) {
         char c = text.ptr[i];
         if (c == '.' && !behind) {
             behind = true;
-        } else if (c >= '0' && c <= '9') {
-            if (n || c != '0')
-                if (n < sizeof digits)
-                    digits[n++] = c;
-                else
-                    return text;
-            else
-                point -= behind;
-            point += !behind && n;
-        } else {
-            return text;
+            continue;
         }
+        if (c < '0' || c > '9' || f->count == sizeof f->digits)
+            return false;
+        if (f->count || c != '0')
+            f->digits[f->count++] = c;
+        else
+            f->point -= behind; /* a zero in front */
+        f->point += !behind && f->count;
     }
-    if (i < text.len) {
-        bool down = i + 1 < text.len && text.ptr[i + 1] == '-';
-        size_t at = i + 1 + (i + 1 < text.len && (down || text.ptr[i + 1] == '+'));
-        exponent = (long)number_of((kt_str){text.ptr + at, text.len - at});
-        exponent = down ? -exponent : exponent;
+    if (i == text.len)
+        return true;
+    bool down = i + 1 < text.len && text.ptr[i + 1] == '-';
+    size_t at = i + 1 + (i + 1 < text.len && (down || text.ptr[i + 1] == '+'));
+    uint64_t exponent = number_of((kt_str){text.ptr + at, text.len - at});
+    long power = exponent < 1000 ? (long)exponent : 1000;
+    f->point += down ? -power : power;
+    return true;
+}
+
+/* To 15 digits: what stands behind them is noise of the binary form. */
+static void round_figure(figure *f)
+{
+    enum { DIGITS = 15 };
+    bool up = f->count > DIGITS && f->digits[DIGITS] >= '5';
+    f->count = f->count > DIGITS ? DIGITS : f->count;
+    for (size_t k = f->count; up && k-- > 0;) {
+        up = f->digits[k] == '9';
+        f->digits[k] = up ? '0' : (char)(f->digits[k] + 1);
     }
-    point += exponent;
-    if (n > 15) {
-        bool up = digits[15] >= '5';
-        n = 15;
-        for (size_t k = 15; up && k-- > 0;) {
-            up = digits[k] == '9';
-            digits[k] = up ? '0' : (char)(digits[k] + 1);
-        }
-        if (up) {
-            digits[0] = '1';
-            point++;
-        }
+    if (up) {
+        f->digits[0] = '1';
+        f->point++;
     }
-    while (n && digits[n - 1] == '0')
-        n--;
-    if (!n || point < -40 || point > 40)
-        return n ? text : KT_STR("0");
-    out = arena_alloc(arena, 100);
+    while (f->count && f->digits[f->count - 1] == '0')
+        f->count--;
+}
+
+/* 1.234E-2 -> 0.01234; what is no number, or would be too long, as it is */
+static kt_str plain_number(arena *arena, kt_str text)
+{
+    enum { POINT_MAX = 40, ROOM = 100 };
+    figure f;
+    if (!read_figure(text, &f))
+        return text;
+    round_figure(&f);
+    if (!f.count)
+        return KT_STR("0");
+    char *out = f.point < -POINT_MAX || f.point > POINT_MAX ? NULL : arena_alloc(arena, ROOM);
     if (!out)
         return text;
     size_t w = 0;
-    if (minus)
+    if (f.minus)
         out[w++] = '-';
-    if (point <= 0)
+    if (f.point <= 0)
         out[w++] = '0';
-    for (long k = 0; k < point; k++)
-        out[w++] = k < (long)n ? digits[k] : '0';
-    if (point < (long)n) {
+    for (long k = 0; k < f.point; k++)
+        out[w++] = k < (long)f.count ? f.digits[k] : '0';
+    if (f.point < (long)f.count) {
         out[w++] = '.';
-        for (long k = point; k < 0; k++)
+        for (long k = f.point; k < 0; k++)
             out[w++] = '0';
-        for (size_t k = point > 0 ? (size_t)point : 0; k < n; k++)
-            out[w++] = digits[k];
+        for (size_t k = f.point > 0 ? (size_t)f.point : 0; k < f.count; k++)
+            out[w++] = f.digits[k];
     }
     out[w] = 0;
     return (kt_str){out, w};
