@@ -3,23 +3,34 @@
 
 #include "journal/chain.h"
 
-static uint64_t number(const variant *params, const char *name)
+/* n: 0 if it is not given */
+static kt_error *number(const method_call *call, const char *name, uint64_t *n)
 {
-    const variant *v = variant_get(params, name);
-    return v && v->kind == VARIANT_INT && v->as.integer > 0 ? (uint64_t)v->as.integer : 0;
+    const variant *v = variant_get(call->params, name);
+    bool given = v && v->kind == VARIANT_INT;
+    if (given && v->as.integer < 0)
+        return error_make(call->arena, KT_VALIDATION, name, "a whole number from 0 on was expected",
+            "oczekiwano liczby całkowitej od 0");
+    *n = given ? (uint64_t)v->as.integer : 0;
+    return NULL;
 }
 
-static uint32_t limit_of(const variant *params)
+static kt_error *limit_of(const method_call *call, uint32_t *limit)
 {
-    uint64_t n = number(params, "limit");
-    return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+    uint64_t n = 0;
+    KT_TRY(number(call, "limit", &n));
+    *limit = n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+    return NULL;
 }
 
 static kt_error *since_run(method_call *call)
 {
+    uint64_t seq = 0;
+    uint32_t limit = 0;
+    KT_TRY(number(call, "seq", &seq));
+    KT_TRY(limit_of(call, &limit));
     json_object(call->answer);
-    KT_TRY(journal_since(call->tx, number(call->params, "seq"), variant_get(call->params, "filter"),
-        limit_of(call->params), call->answer));
+    KT_TRY(journal_since(call->tx, seq, variant_get(call->params, "filter"), limit, call->answer));
     json_object_end(call->answer);
     return NULL;
 }
@@ -31,9 +42,13 @@ static kt_error *history_run(method_call *call)
     if (!entity || entity->lines_only)
         return error_make(call->arena, KT_VALIDATION, "entity", "there is no entity %.*s",
             "nie ma encji %.*s", STR_ARG(name));
+    uint64_t id = 0;
+    uint32_t limit = 0;
+    KT_TRY(number(call, "id", &id));
+    KT_TRY(limit_of(call, &limit));
     json_object(call->answer);
-    KT_TRY(journal_history(call->tx, entity, number(call->params, "id"), limit_of(call->params),
-        variant_get_str(call->params, "cursor"), call->answer));
+    KT_TRY(
+        journal_history(call->tx, entity, id, limit, variant_get_str(call->params, "cursor"), call->answer));
     json_object_end(call->answer);
     return NULL;
 }
@@ -41,7 +56,8 @@ static kt_error *history_run(method_call *call)
 static kt_error *revert_run(method_call *call)
 {
     kt_str unit = variant_get_str(call->params, "unit");
-    uint64_t seq = number(call->params, "seq");
+    uint64_t seq = 0;
+    KT_TRY(number(call, "seq", &seq));
     if ((unit.len > 0) == (seq > 0))
         return error_make(
             call->arena, KT_VALIDATION, "unit", "either unit or seq is expected", "oczekiwano unit albo seq");

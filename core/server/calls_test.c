@@ -69,6 +69,8 @@ static void unknown_parameters_members_and_methods_are_refused(void **state)
         house_refusal(h, "shop.thing.count", "{\"filter\":[[\"colour\",\"=\",1]]}"), "validation");
     assert_string_equal(house_refusal(h, "shop.thing.get", "{\"id\":\"1\"}"), "validation");
     assert_string_equal(house_refusal(h, "shop.thing.get", "{}"), "validation");
+    assert_string_equal(house_refusal(h, "journal.since", "{\"seq\":-1}"), "validation");
+    assert_string_equal(house_refusal(h, "journal.since", "{\"seq\":0,\"limit\":-1}"), "validation");
     assert_string_equal(
         house_text(house_call(h, "system.ping", "\"dryrun\":true", NULL), "error.data.kind"), "validation");
     const variant *unknown = house_call(h, "shop.thing.explode", NULL, "{\"id\":1}");
