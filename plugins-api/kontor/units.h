@@ -44,3 +44,22 @@ KT_MUST static inline kt_error *kt_in_unit(
         *out = kt_dec_round(rounded, 4);
     return NULL;
 }
+
+/* The same as goods are handed over: what `to` has no parts of is so many of it as come nearest, and at least one. A kilogram of
+ * hams of 350 g is three of them. */
+KT_MUST static inline kt_error *kt_in_whole_units(
+    kt_tx *tx, kt_id item, kt_dec quantity, kt_id from, kt_id to, kt_dec *out)
+{
+    const kt_units *units = kt_units_find(tx);
+    kt_dec exact, rounded, asked;
+    KT_TRY(kt_in_unit(tx, item, quantity, from, to, out));
+    asked = *out;
+    if (!units || !to.v || asked.coef <= 0)
+        return NULL;
+    do { /* less than half of one becomes one */
+        KT_TRY(units->of_item(tx, item, asked, to, to, &exact, &rounded));
+        asked = kt_dec_add(asked, asked);
+    } while (rounded.coef <= 0);
+    *out = kt_dec_round(rounded, 4);
+    return NULL;
+}

@@ -130,6 +130,29 @@ def cheese_is_stocked_in_pieces_and_sold_by_weight(k):
     expect(Decimal(k.get("crm.order", sold)["lines"][0]["delivered"]), 1)
 
 
+def what_has_no_parts_is_handed_over_whole(k):
+    """A ham has 350 g: a kilogram is three hams, 100 g is one; as much is reserved, and of all that went by parts all comes back."""
+    ham, kg = item(k, "ham"), rows(k, "base.unit", ["code", "=", "kg"])[0]["id"]
+    make(k, "base.item_unit", item=ham, unit=kg, factor="2.857142857")
+    put(k, ham, "20", "7")
+    line = lambda sold: k.get("crm.order", sold)["lines"][0]
+    sold = order(k, [{"item": ham, "quantity": "1", "unit": kg, "price": "60"}])
+    d = delivery_of(k, sold)
+    expect((d["lines"][0]["quantity"], level(k, ham)["reserved"]), ("3.0000", 3))
+    act(k, d, "ship", lines=[{"line": d["lines"][0]["id"], "quantity": "1"}])
+    expect((line(sold)["delivered"], delivery_of(k, sold)["lines"][0]["quantity"], level(k, ham)["reserved"]), ("0.3333", "2.0000", 2))
+    k.call("crm.order.amend", {"id": sold, "reason": "more", "lines": [{"line": 1, "quantity": "1.5"}]})
+    expect((delivery_of(k, sold)["lines"][0]["quantity"], level(k, ham)["reserved"]), ("3.0000", 3))
+    k.call("crm.order.amend", {"id": sold, "reason": "less", "lines": [{"line": 1, "quantity": "1"}]})
+    expect((delivery_of(k, sold)["lines"][0]["quantity"], level(k, ham)["reserved"]), ("2.0000", 2))
+    act(k, delivery_of(k, sold), "ship")
+    expect((line(sold)["delivered"], k.get("crm.order", sold)["delivery_status"], on_hand(k, ham)), ("1.0000", "full", 17))
+    taste = order(k, [{"item": ham, "quantity": "0.1", "unit": kg, "price": "60"}])
+    expect((delivery_of(k, taste)["lines"][0]["quantity"], level(k, ham)["reserved"]), ("1.0000", 1))
+    k.call("crm.order.deliver", {"id": taste, "lines": [{"line": 1, "quantity": "0.1"}]})
+    expect((delivery_of(k, taste)["state"], level(k, ham)["reserved"], on_hand(k, ham)), ("cancelled", 0, 17))
+
+
 def goods_go_to_another_warehouse(k):
     pin = item(k, "pin")
     put(k, pin, "10", "3")
@@ -613,7 +636,7 @@ def the_stores_are_sound(k):
 
 
 run([what_never_was_there_is_not_there, nobody_writes_stock_by_hand, goods_come_and_go_on_slips, boxes_are_stocked_in_pieces,
-     cheese_is_stocked_in_pieces_and_sold_by_weight,     goods_go_to_another_warehouse, a_confirmed_order_reserves_and_ships, what_is_missing_waits_and_goes_later,
+     cheese_is_stocked_in_pieces_and_sold_by_weight, what_has_no_parts_is_handed_over_whole, goods_go_to_another_warehouse, a_confirmed_order_reserves_and_ships, what_is_missing_waits_and_goes_later,
      the_rest_is_cancelled_or_everything_waits, what_came_back_costs_what_it_cost, parts_of_a_unit_come_back_as_they_went, an_amended_order_changes_its_delivery, what_others_deliver_the_stores_do_not,
      the_first_to_expire_goes_first, each_warehouse_picks_in_its_own_order, how_much_there_is_is_told_by_warehouse_and_lot, a_blocked_or_expired_lot_stays, what_is_past_its_day_by_then_is_not_promised, a_serial_number_is_one_piece,
      another_lot_than_the_reserved_one_is_picked, more_goes_out_within_the_warehouses_tolerance, a_count_stops_moves_and_its_difference_is_approved,

@@ -360,6 +360,14 @@ def more_than_ordered_is_received_within_the_tolerance(k):
     expect([(e["mismatch"], e["difference"], e["amount"]) for e in found], [("over_received", "10.0000", "40.00")])
 
 
+def what_has_no_parts_is_received_whole(k):
+    nail = item(k, "nail")
+    made = bought(k, nail, "2", unit=shop(k)["dozen"])
+    refused("validation", lambda: received(k, made, ("0.2", {})), "lines[0].quantity")
+    received(k, made, ("0.25", {}))
+    expect(level(k, nail)["on_hand"], "3.0000")
+
+
 def an_item_without_a_tolerance_has_the_companys(k):
     house = k.list("base.company")["rows"][0]["id"]
     tube = item(k, "inner tube")
@@ -647,7 +655,7 @@ STORIES = [
     a_cancelled_order_takes_its_request_back_unless_it_is_ordered, many_requests_become_one_order_a_supplier,
     an_order_is_approved_dated_and_expected_by_the_stores, above_a_roles_limit_somebody_else_approves, an_amendment_is_a_revision_with_what_differs,
     less_ordered_means_bought_elsewhere, a_late_supply_tells_whose_promise_breaks, goods_come_in_part_some_rejected_and_are_worth_the_orders_price,
-    more_than_ordered_is_received_within_the_tolerance, an_item_without_a_tolerance_has_the_companys, what_comes_is_reserved_for_who_waits, what_was_wrong_goes_back_at_what_it_cost,
+    more_than_ordered_is_received_within_the_tolerance, what_has_no_parts_is_received_whole, an_item_without_a_tolerance_has_the_companys, what_comes_is_reserved_for_who_waits, what_was_wrong_goes_back_at_what_it_cost,
     a_storekeeper_receives_without_seeing_prices, what_is_on_order_anyway_covers_the_next_demand, what_is_not_ordered_in_time_comes_later_and_promises_hear_it,
     an_order_in_another_currency_is_worth_what_the_day_says, straight_to_the_customer_nothing_passes_the_stores,
     straight_to_the_customer_in_parts, what_others_wait_for_does_not_go_straight_to_a_customer,

@@ -64,8 +64,10 @@ static kt_error *give_up(
         return kt_fail(tx, KT_RULE, kt_format(tx, "lines[%zu].given_up", i).ptr,
             "is not within what is still to be delivered",
             "nie mieści się w tym, co zostało do dostarczenia");
+    if (!part->used)
+        KT_TRY(order_let_go(tx, s, line, part->given_up));
     line->given_up = kt_dec_add(KT_DEC(0, 4), kt_dec_add(line->given_up, part->given_up));
-    return part->used || !part->given_up.coef ? NULL : order_let_go(tx, s, line, part->given_up);
+    return NULL;
 }
 
 static kt_error *add_to(kt_tx *tx, struct sale *s, struct sale_line *line, size_t i, const struct part *part,

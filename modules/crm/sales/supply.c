@@ -31,13 +31,6 @@ static const kt_choice supply_kinds[] = {
 
 /* ---- One line's demand ---- */
 
-/* A quantity of the line in the item's own unit. */
-static kt_error *in_own_unit(
-    kt_tx *tx, const struct sale_line *line, const struct costed *item, kt_dec quantity, kt_dec *own)
-{
-    return kt_in_unit(tx, line->item, quantity, line->unit, item->unit, own);
-}
-
 static kt_error *read_costed(kt_tx *tx, const struct sale_line *line, struct costed *item)
 {
     *item = (struct costed){KT_OF(costed)};
@@ -57,7 +50,27 @@ static kt_dec open_quantity(const struct sale_line *line)
     return kt_dec_sub(sale_line_wanted(line), line->delivered);
 }
 
-static kt_error *cover_line(kt_tx *tx, const struct sale *s, struct sale_line *line, kt_dec quantity)
+/* What is still to be delivered, in the item's own unit, as goods are handed over. */
+static kt_error *own_open(
+    kt_tx *tx, const struct sale_line *line, const struct costed *item, kt_dec open, kt_dec *own)
+{
+    *own = KT_DEC(0, 4);
+    return open.coef > 0 ? kt_in_whole_units(tx, line->item, open, line->unit, item->unit, own) : NULL;
+}
+
+/* So much of it, in the item's own unit, goes if so much less is to be delivered. */
+static kt_error *own_less(
+    kt_tx *tx, const struct sale_line *line, const struct costed *item, kt_dec less, kt_dec *own)
+{
+    kt_dec rest;
+    KT_TRY(own_open(tx, line, item, kt_dec_sub(open_quantity(line), less), &rest));
+    KT_TRY(own_open(tx, line, item, open_quantity(line), own));
+    *own = kt_dec_sub(*own, rest);
+    return NULL;
+}
+
+/* Of what is still to be delivered so much is covered already, in the line's unit. */
+static kt_error *cover_line(kt_tx *tx, const struct sale *s, struct sale_line *line, kt_dec covered)
 {
     const kt_supply *supply = kt_supply_find(tx);
     struct costed item;
@@ -67,10 +80,12 @@ static kt_error *cover_line(kt_tx *tx, const struct sale *s, struct sale_line *l
         .warehouse = s->warehouse,
         .document = kt_any(tx, s->rec.of->name, s->rec.id),
         .line = line->rec.id};
-    if (!supply || !is_demand(line) || quantity.coef <= 0)
+    if (!supply || !is_demand(line) || kt_dec_cmp(open_quantity(line), covered) <= 0)
         return NULL;
     KT_TRY(read_costed(tx, line, &item));
-    KT_TRY(in_own_unit(tx, line, &item, quantity, &demand.quantity));
+    KT_TRY(own_less(tx, line, &item, kt_dec_sub(open_quantity(line), covered), &demand.quantity));
+    if (demand.quantity.coef <= 0)
+        return NULL;
     KT_TRY(supply->cover(tx, &demand, &plan));
     if (plan.count)
         line->promised = plan.day;
@@ -100,7 +115,7 @@ static kt_error *line_cost(kt_tx *tx, const struct sale_line *line, const kt_pla
     kt_dec whole, known = KT_DEC(0, 4);
     *cost = KT_DEC(0, 4);
     KT_TRY(read_costed(tx, line, &item));
-    KT_TRY(in_own_unit(tx, line, &item, line->quantity, &whole));
+    KT_TRY(kt_in_whole_units(tx, line->item, line->quantity, line->unit, item.unit, &whole));
     for (size_t i = 0; i < plan->count; i++) {
         const kt_cover *part = &plan->parts[i];
         if (part->level || part->line.v != line->rec.id.v || !part->cost.scale1)
@@ -181,7 +196,7 @@ kt_error *order_cover(kt_tx *tx, struct sale *s)
 {
     for (size_t i = 0; i < s->lines.count; i++) {
         struct sale_line *line = (struct sale_line *)(void *)kt_line(&s->lines, i);
-        KT_TRY(cover_line(tx, s, line, open_quantity(line)));
+        KT_TRY(cover_line(tx, s, line, KT_DEC(0, 4)));
     }
     return planned(tx, s);
 }
@@ -218,7 +233,9 @@ kt_error *order_let_go(kt_tx *tx, struct sale *s, const struct sale_line *line, 
         return NULL;
     if (quantity.scale1) {
         KT_TRY(read_costed(tx, line, &item));
-        KT_TRY(in_own_unit(tx, line, &item, quantity, &quantity));
+        KT_TRY(own_less(tx, line, &item, quantity, &quantity));
+        if (quantity.coef <= 0)
+            return NULL;
     }
     return release(tx, s, line->rec.id, quantity);
 }
@@ -233,13 +250,14 @@ static kt_error *follow_line(kt_tx *tx, struct sale *s, struct sale_line *line, 
 {
     if (was && was->item.v == line->item.v && was->unit.v == line->unit.v) {
         kt_dec more = kt_dec_sub(line->quantity, was->quantity);
-        return more.coef >= 0 ? cover_line(tx, s, line, more) : order_let_go(tx, s, was, kt_dec_neg(more));
+        return more.coef >= 0 ? cover_line(tx, s, line, open_quantity(was))
+                              : order_let_go(tx, s, was, kt_dec_neg(more));
     }
     if (was)
         KT_TRY(order_let_go(tx, s, was, (kt_dec){0}));
     line->promised = (kt_date){0};
     line->given_up = (kt_dec){0};
-    return cover_line(tx, s, line, open_quantity(line));
+    return cover_line(tx, s, line, KT_DEC(0, 4));
 }
 
 /* A new line's id, which its demand needs, is one that no line had. */
@@ -279,7 +297,9 @@ kt_error *order_used(kt_tx *tx, const struct sale *s, const struct sale_line *li
     if (!supply || !is_demand(line) || quantity.coef <= 0)
         return NULL;
     KT_TRY(read_costed(tx, line, &item));
-    KT_TRY(in_own_unit(tx, line, &item, quantity, &quantity));
+    KT_TRY(own_less(tx, line, &item, quantity, &quantity));
+    if (quantity.coef <= 0)
+        return NULL;
     return supply->used(tx, kt_any(tx, s->rec.of->name, s->rec.id), line->rec.id, line->item, quantity, NULL);
 }
 
@@ -325,7 +345,7 @@ static kt_error *catch_up_line(kt_tx *tx, const struct sale *s, struct sale_line
         return NULL;
     KT_TRY(learn_promise(tx, s, line, &covered));
     if (!covered && !line->delivered.coef && !line->actual.day)
-        KT_TRY(cover_line(tx, s, line, open_quantity(line)));
+        KT_TRY(cover_line(tx, s, line, KT_DEC(0, 4)));
     *changed = *changed || line->promised.day != was.day;
     return NULL;
 }

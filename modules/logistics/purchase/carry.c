@@ -185,6 +185,7 @@ kt_error *receipt_carry(kt_tx *tx, const struct receipt *r, const struct po *o, 
         return NULL;
     KT_TRY(goods_read(tx, line->item, &item));
     KT_TRY(kt_in_unit(tx, line->item, quantity, line->unit, item.unit, &c.move.quantity));
+    KT_TRY(check_whole(tx, &item, c.move.quantity, "quantity"));
     if (back)
         KT_TRY(find_brought(tx, r, &c));
     else

@@ -45,7 +45,7 @@ static kt_error *line_from(kt_tx *tx, const kt_order_line *sold, struct delivery
     line->order_line = (int64_t)sold->id.v;
     line->order_unit = sold->unit;
     line->order_quantity = kt_dec_round(kt_order_line_open(sold), 4);
-    return kt_in_unit(tx, sold->item, line->order_quantity, sold->unit, goods.unit, &line->quantity);
+    return kt_in_whole_units(tx, sold->item, line->order_quantity, sold->unit, goods.unit, &line->quantity);
 }
 
 static const struct delivery_line *known(const kt_lines *lines, kt_id order_line)
