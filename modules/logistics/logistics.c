@@ -17,6 +17,8 @@ static const kt_role roles[] = {
 
 /* What the company expects to happen by itself. */
 static const kt_rule upkeep[] = {
+    KT_UPKEEP("logistics", "lots_expire", "Lots past their day are kept for nobody", "every day at 0:05",
+        "logistics.*:* fields *; base.*:*", "lot.expire_due"),
     KT_UPKEEP("logistics", "reorder", "Reorder rules ask for what falls short", "every day at 5:00",
         "logistics.*:* fields *; base.*:*", "reorder.run"),
     {0},
@@ -28,6 +30,6 @@ static kt_error *migrate(kt_tx *tx, const char *from_version)
     return kt_rules_bring(tx, upkeep);
 }
 
-const kt_module kontor_module = KT_MODULE("logistics", "1.0.0", "Logistics", "Logistyka", .needs = "base",
+const kt_module kontor_module = KT_MODULE("logistics", "1.1.0", "Logistics", "Logistyka", .needs = "base",
     .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles,
     .audit = stock_audit, .migrate = migrate);

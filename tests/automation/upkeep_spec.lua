@@ -48,6 +48,27 @@ describe("a module's upkeep", function()
     settle()
     expect(call("crm.order.count", {}), 5)
   end)
+  it("keeps nothing of a lot that is past its day", function()
+    upkeep "logistics"
+    local party = call("base.party.create", {values = {name = "Nowak"}}).id
+    local pln = call("base.currency.create", {values = {code = "PLN"}}).id
+    local today = call("base.task.get", {id = call("base.task.create", {values = {title = "x"}}).id}).created_at:sub(1, 10)
+    local milk = call("base.item.create", {values = {code = "M", name = "Milk", tracking = "lot", price = "3", currency = pln}}).id
+    local entry = call("logistics.transfer.create", {values = {kind = "entry", lines = {
+      {item = milk, quantity = "2", new_lot = "today", expires = today}, {item = milk, quantity = "5", new_lot = "later", expires = "2099-01-01"}}}}).id
+    call("logistics.transfer.post", {id = entry})
+    local function kept()
+      local rows = call("logistics.reservation.list", {fields = {"lot.name", "quantity"}}).rows
+      return #rows == 1 and rows[1]["lot.name"] .. " " .. rows[1].quantity or #rows
+    end
+    local delivery = call("logistics.delivery.create", {values = {party = party, lines = {{item = milk, quantity = "2"}}}}).id
+    call("logistics.delivery.confirm", {id = delivery})
+    settle()
+    expect(kept(), "today 2.0000")
+    advance "2 days"
+    settle()
+    expect(kept(), "later 2.0000")
+  end)
   it("makes the next of a task that repeats by its date", function()
     upkeep "base"
     local seller = call("access.user.create", {values = {name = "ewa"}}).id

@@ -270,7 +270,7 @@ class Mirror:
     def move(self, old, new):
         if old and old["state"] == "done":
             hold(new and new["state"] == "done", "a move that is done changes", old, new)
-            changed = {f for f in new if new[f] != old.get(f)} - STANDING - {"left", "left_value", "open", "returned"}
+            changed = {f for f in new if new[f] != old.get(f)} - STANDING - {"left", "left_value", "open", "returned", "later"}
             hold(not changed, "a move that is done changes", new["id"], changed)
         elif new and new["state"] == "done":
             for place, sign in (("from", -1), ("to", 1)):

@@ -143,6 +143,71 @@ static kt_error *take_from_all(kt_tx *tx, const struct lot *lot)
     return losses_tell(tx, &losses, why);
 }
 
+struct lots_expire { /* the parameters of logistics.lot.expire_due */
+    kt_record rec;
+    int64_t limit;
+};
+const kt_shape lots_expire_shape = KT_SHAPE(
+    lots_expire, NULL, KT_FIELD(lots_expire, limit, INT, "At most", "Najwyżej", .initial = "500"));
+struct lots_expired {
+    kt_record rec;
+    int64_t lots;
+};
+const kt_shape lots_expired_shape = KT_SHAPE(lots_expired, NULL,
+    KT_FIELD(lots_expired, lots, INT, "Lots past their day", "Partie po terminie", .required = true));
+struct past { /* a reservation of a lot that is past its day */
+    kt_record rec;
+    kt_id lot;
+    kt_date expires;
+};
+static const kt_shape past_shape = KT_SHAPE(past, "logistics.reservation", KT_BIND(past, lot, REF, "lot"),
+    KT_BIND(past, expires, DATE, "lot.expires"));
+
+static kt_error *lots_past(kt_tx *tx, kt_id *lots, size_t most, size_t *count)
+{
+    const kt_where where[] = {KT_WHERE(past, expires, KT_LT, kt_today(tx)), {0}};
+    struct past r = {KT_OF(past)};
+    kt_cursor *cursor;
+    *count = 0;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &past_shape, .where = where}, &cursor));
+    while (*count < most && kt_next(cursor, &r.rec)) {
+        size_t i = 0;
+        while (i < *count && lots[i].v != r.lot.v)
+            i++;
+        lots[i] = r.lot;
+        *count += i == *count;
+    }
+    return kt_close(cursor);
+}
+
+static kt_error *expire_within(kt_tx *tx, size_t most, int64_t *done)
+{
+    kt_id *lots = kt_alloc(tx, (most + 1) * sizeof *lots);
+    size_t count;
+    if (!lots)
+        return kt_no_memory();
+    KT_TRY(lots_past(tx, lots, most, &count));
+    for (size_t i = 0; i < count; i++) {
+        struct lot lot = {KT_OF(lot)};
+        KT_TRY(kt_read(tx, lots[i], &lot.rec));
+        KT_TRY(take_from_all(tx, &lot));
+    }
+    *done = (int64_t)count;
+    return NULL;
+}
+
+kt_error *lots_expire(kt_tx *tx, const kt_record *params, kt_record *result)
+{
+    const int64_t limit = KT_SEE(lots_expire, params)->limit;
+    if (limit < 1 || limit > 10000)
+        return kt_fail(tx, KT_VALIDATION, "limit", "%lld is not within 1 to 10000",
+            "%lld nie mieści się między 1 a 10000", (long long)limit);
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = expire_within(tx, (size_t)limit, &KT_AS(lots_expired, result)->lots);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
 /* ---- A lot, a place, a warehouse may be used again ---- */
 
 /* All its balances are read before the first is told: who is told of one may take of another. */

@@ -1,5 +1,5 @@
 /* Moves: everything that goods do is one. A move that is done never changes, but for what is left in stock of what
- * it brought; what is expected is a move too, in another state. The service "logistics.stock" stands at the end. */
+ * it brought, or what came back and cost more of what it took; what is expected is a move too, in another state. The service "logistics.stock" stands at the end. */
 #include <assert.h>
 
 #include "stock/count.h"
@@ -42,6 +42,10 @@ const kt_shape move_shape = KT_SHAPE(move, "logistics.move",
     KT_FIELD(move, reason, STRING, "Why", "Dlaczego", .max = 200, .computed = true),
     KT_FIELD(move, value, MONEY, "Value", "Wartość", .scale = 2, .computed = true, .group = "cost",
         .help = {"In the company's currency.", "W walucie firmy."}),
+    KT_FIELD(move, later, MONEY, "Later cost", "Późniejszy koszt", .scale = 2, .computed = true,
+        .group = "cost",
+        .help = {"Of what went out and has not come back: what was spread over it since.",
+            "Tego, co wyszło i nie wróciło: ile od tego czasu na to przypadło."}),
     KT_FIELD(move, left, QUANTITY, "Still in stock", "Pozostało z niego", .scale = 4, .computed = true,
         .help = {"Of what came in: a layer of the stock.", "Z tego, co przyszło: warstwa zapasu."}),
     KT_FIELD(move, open, BOOL, "Open layer", "Otwarta warstwa", .computed = true),

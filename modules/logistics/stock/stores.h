@@ -193,6 +193,8 @@ KT_MUST kt_error *losses_tell(kt_tx *tx, const struct losses *losses, kt_text wh
     {                                                                                                        \
         "what was reserved is lost", "zarezerwowany towar przepadł"                                         \
     }
+extern const kt_shape lots_expire_shape, lots_expired_shape;
+kt_error *lots_expire(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *lot_changed(kt_tx *tx, const kt_event *event);       /* of "logistics.lot.updated" */
 kt_error *location_changed(kt_tx *tx, const kt_event *event);  /* of "logistics.location.updated" */
 kt_error *warehouse_changed(kt_tx *tx, const kt_event *event); /* of "logistics.warehouse.updated" */
@@ -214,7 +216,7 @@ struct move {
     kt_id item, lot, from, to, warehouse, document, paper, party, returns;
     int64_t line;
     kt_stock_place from_place, to_place;
-    kt_dec quantity, reserved, value, left, left_value, returned;
+    kt_dec quantity, reserved, value, left, left_value, returned, later;
     kt_date day;
     kt_time at;
     kt_str reason;

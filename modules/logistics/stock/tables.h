@@ -64,6 +64,8 @@
 #define STOCK_METHODS                                                                                        \
     {"availability", {"How much there is and can be promised", "Ile jest i ile można obiecać"},              \
         "logistics.stock:read", false, &availability_shape, &available_shape, availability},                 \
+        {"lot.expire_due", {"Keep nothing of lots past their day", "Nie trzymaj partii po terminie"},        \
+            "logistics.lot:update", true, &lots_expire_shape, &lots_expired_shape, lots_expire},             \
         {"landed", {"Spread a later cost over receipts", "Rozłóż późniejszy koszt na przyjęcia"},            \
             "logistics.valuation:burden", true, &landed_shape, &landed_parts_shape, landed},                 \
         {"trace", {"Where a lot came from and went", "Skąd partia przyszła i dokąd poszła"},                 \

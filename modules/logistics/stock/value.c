@@ -119,7 +119,8 @@ static kt_dec at_known_cost(const struct goods *goods, const struct pool *p, kt_
     return unit.scale1 ? kt_dec_mul(unit, quantity, 2) : KT_DEC(0, 2);
 }
 
-/* The value that goods had when they went the other way; the move that took them remembers what came back. */
+/* The value that goods had when they went the other way, with what was spread over them since; the move that took them
+ * remembers what came back. */
 static kt_error *at_original_cost(kt_tx *tx, const struct move *m, kt_dec *value)
 {
     struct move original = {KT_OF(move)};
@@ -128,7 +129,11 @@ static kt_error *at_original_cost(kt_tx *tx, const struct move *m, kt_dec *value
     if (original.item.v != m->item.v || kt_dec_cmp(all, original.quantity) > 0)
         return kt_fail(tx, KT_RULE, "quantity", "%s would come back of %s that went",
             "wróciłoby %s z %s, które wyszły", dec_words(tx, all), dec_words(tx, original.quantity));
-    *value = share_of(original.value, original.quantity, done, m->quantity);
+    kt_dec later = portion(
+        kt_dec_add(KT_DEC(0, 2), original.later), m->quantity, kt_dec_sub(original.quantity, done));
+    *value = kt_dec_add(share_of(original.value, original.quantity, done, m->quantity), later);
+    if (later.coef)
+        original.later = kt_dec_sub(original.later, later);
     original.returned = all;
     return kt_update(tx, &original.rec);
 }
@@ -351,6 +356,43 @@ static kt_error *takers_of(kt_tx *tx, const struct move *layer, struct takers *a
     return kt_close(cursor);
 }
 
+static kt_error *burden_returns(kt_tx *tx, const struct move *m, kt_dec amount, const struct move *about)
+{
+    const kt_where where[] = {KT_WHERE(move, returns, KT_EQ, m->rec.id), {0}};
+    kt_found found;
+    kt_dec done = ZERO;
+    KT_TRY(kt_find(tx, &(kt_query){.of = &move_shape, .where = where, .sort = "id"}, 0, &found));
+    for (size_t i = 0; i < found.count; i++) {
+        struct move back = {KT_OF(move)};
+        KT_TRY(kt_read(tx, found.ids[i], &back.rec));
+        kt_dec part = share_of(amount, m->returned, done, back.quantity);
+        done = kt_dec_add(done, back.quantity);
+        KT_TRY(value_burden(tx, back.rec.id, part, about->document, about->reason));
+    }
+    return NULL;
+}
+
+/* A part of a later cost falls on what a move took and on what of it came back. */
+static kt_error *follow_taker(kt_tx *tx, const struct goods *goods, kt_id taker, kt_dec quantity,
+    kt_dec share, const struct move *about)
+{
+    struct move m = {KT_OF(move)};
+    KT_TRY(kt_read(tx, taker, &m.rec));
+    kt_dec back = m.returned.coef > 0 ? portion(share, m.returned, m.quantity) : KT_DEC(0, 2);
+    kt_dec there = kt_dec_sub(share, back);
+    unsigned to = m.to_place == KT_AT_SUPPLIER ? KT_AT_CUSTOMER : m.to_place;
+    if (there.coef && m.to_place != KT_AT_SUPPLIER) {
+        m.later = kt_dec_add(kt_dec_add(KT_DEC(0, 2), m.later), there);
+        KT_TRY(kt_update(tx, &m.rec));
+    }
+    if (back.coef)
+        KT_TRY(burden_returns(tx, &m, back, about));
+    m.quantity = quantity;
+    m.day = about->day;
+    m.reason = about->reason;
+    return announce(tx, goods, &m, REVALUATION, to, there);
+}
+
 /* What of a later cost falls on goods that have left goes where they went; what nobody is known to have taken, and what
  * went back to the supplier, is cost of goods sold. */
 static kt_error *follow_goods(kt_tx *tx, const struct goods *goods, const struct move *layer, kt_dec gone,
@@ -362,15 +404,10 @@ static kt_error *follow_goods(kt_tx *tx, const struct goods *goods, const struct
         return NULL;
     KT_TRY(takers_of(tx, layer, &takers));
     for (size_t i = 0; i < takers.count; i++) {
-        struct move m = takers.moves[i];
         kt_dec share = share_of(gone, whole, done, takers.quantities[i]);
-        unsigned to = m.to_place == KT_AT_SUPPLIER ? KT_AT_CUSTOMER : m.to_place;
         done = kt_dec_add(done, takers.quantities[i]);
         told = kt_dec_add(told, share);
-        m.quantity = takers.quantities[i];
-        m.day = about->day;
-        m.reason = about->reason;
-        KT_TRY(announce(tx, goods, &m, REVALUATION, to, share));
+        KT_TRY(follow_taker(tx, goods, takers.moves[i].rec.id, takers.quantities[i], share, about));
     }
     return announce(tx, goods, about, REVALUATION, KT_AT_CUSTOMER, kt_dec_sub(gone, told));
 }
