@@ -538,6 +538,17 @@ def freight_is_spread_over_what_came(k):
 
 # ---- Tracing ----
 
+def a_rebate_takes_no_more_off_than_there_is(k):
+    of = item(k, "rebated", valuation="fifo")
+    entry = put(k, of, "10", "10", against="supplier")["id"]
+    take(k, of, "4")
+    rebate = lambda amount: k.call("logistics.landed", {"amount": amount, "by": "quantity", "document": {"entity": "logistics.transfer", "id": entry}})
+    refused("rule", lambda: rebate("-100.02"), "amount")
+    rebate("-99")  # six tenths of it are taken off what is here
+    expect(value(k, of), Decimal("0.60"))
+    refused("rule", lambda: rebate("-2"), "amount")
+
+
 def freight_comes_back_with_what_comes_back(k):
     """Ten at 10, four sold, 20 of freight: two an item. Of the four two come back before it or after it: eight at 12 are there. By thirds to the cent."""
     for method in ("fifo", "average"):
@@ -663,7 +674,7 @@ run([what_never_was_there_is_not_there, nobody_writes_stock_by_hand, goods_come_
      goods_go_from_other_places_while_one_is_counted, a_count_takes_what_is_reserved_but_not_what_is_picked, many_positions_are_counted_in_one_go, worth_by_fifo_is_the_textbooks,
      worth_by_average_is_the_textbooks, worth_by_standard_is_the_standard, thirds_leave_no_cent_behind, another_method_keeps_the_value,
      what_left_before_it_came_is_corrected, a_receipt_of_an_earlier_day_goes_first_from_now_on, layers_go_by_age_within_one_transaction_too,
-     freight_is_spread_over_what_came, freight_comes_back_with_what_comes_back, a_lot_is_traced_both_ways,
+     freight_is_spread_over_what_came, freight_comes_back_with_what_comes_back, a_rebate_takes_no_more_off_than_there_is, a_lot_is_traced_both_ways,
      what_is_missing_is_listed, what_can_be_promised_leaves_earlier_promises_alone, a_storekeeper_ships_but_sees_no_cost,
      sixty_four_clients_sell_exactly_the_stock, the_stores_are_sound],
     modules="base,crm,logistics")

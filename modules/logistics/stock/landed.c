@@ -46,7 +46,7 @@ struct landed_parts {
 const kt_shape landed_parts_shape = KT_SHAPE(
     landed_parts, NULL, KT_FIELD(landed_parts, parts, LINES, "Parts", "Części", .lines = &landed_part_shape));
 
-enum { MOVES_MOST = 1000 };
+enum { MOVES_MOST = 10000 };
 struct bearers { /* the receipts that bear the cost, and how much each weighs */
     kt_id moves[MOVES_MOST];
     kt_id items[MOVES_MOST];
@@ -108,6 +108,22 @@ static kt_error *collect(kt_tx *tx, const struct landed *p, struct bearers *all)
         "nie ma towarów, które mogłyby to ponieść");
 }
 
+/* A rebate leaves nothing worth less than nothing. */
+static kt_error *check_bears(kt_tx *tx, kt_id move, kt_dec part)
+{
+    struct move m = {KT_OF(move)};
+    struct goods goods;
+    kt_dec worth;
+    if (part.coef >= 0)
+        return NULL;
+    KT_TRY(kt_read(tx, move, &m.rec));
+    KT_TRY(goods_read(tx, m.item, &goods));
+    KT_TRY(value_after(tx, &goods, &m, part, &worth));
+    return worth.coef >= 0 ? NULL
+                           : kt_fail(tx, KT_RULE, "amount", "\"%s\" would be worth %s", "„%s” byłby wart %s",
+                                 goods.name.ptr, dec_words(tx, worth));
+}
+
 static kt_error *land(kt_tx *tx, const struct landed *p, struct landed_parts *out)
 {
     struct bearers *all = kt_alloc(tx, sizeof *all);
@@ -118,6 +134,7 @@ static kt_error *land(kt_tx *tx, const struct landed *p, struct landed_parts *ou
     for (size_t i = 0; i < all->count; i++) {
         const struct landed_part part = {
             KT_OF(landed_part), .move = all->moves[i], .item = all->items[i], .amount = all->parts[i]};
+        KT_TRY(check_bears(tx, all->moves[i], all->parts[i]));
         KT_TRY(value_burden(tx, all->moves[i], all->parts[i], p->document, p->reason));
         KT_TRY(kt_line_add(tx, &out->parts, &part.rec));
     }

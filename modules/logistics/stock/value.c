@@ -412,6 +412,22 @@ static kt_error *follow_goods(kt_tx *tx, const struct goods *goods, const struct
     return announce(tx, goods, about, REVALUATION, KT_AT_CUSTOMER, kt_dec_sub(gone, told));
 }
 
+/* How much of what a move brought is here, and bears a later cost of it. */
+static kt_dec still_here(const struct pool *p, const struct move *m)
+{
+    return p->method == STANDARD ? ZERO : kt_dec_add(ZERO, m->left);
+}
+
+kt_error *value_after(
+    kt_tx *tx, const struct goods *goods, const struct move *m, kt_dec amount, kt_dec *worth)
+{
+    struct pool p;
+    KT_TRY(pool_find(tx, goods, &p));
+    kt_dec here = portion(amount, still_here(&p, m), m->quantity);
+    *worth = here.coef ? kt_dec_add(smaller(p.value, m->left_value), here) : KT_DEC(0, 2);
+    return NULL;
+}
+
 kt_error *value_burden(kt_tx *tx, kt_id move, kt_dec amount, kt_id document, kt_str reason)
 {
     struct move m = {KT_OF(move)};
@@ -420,8 +436,7 @@ kt_error *value_burden(kt_tx *tx, kt_id move, kt_dec amount, kt_id document, kt_
     KT_TRY(kt_read(tx, move, &m.rec));
     KT_TRY(goods_read(tx, m.item, &goods));
     KT_TRY(pool_find(tx, &goods, &p));
-    kt_dec stays = p.method == STANDARD ? ZERO : kt_dec_add(ZERO, m.left);
-    kt_dec here = portion(amount, stays, m.quantity);
+    kt_dec stays = still_here(&p, &m), here = portion(amount, stays, m.quantity);
     if (here.coef) {
         p.value = kt_dec_add(p.value, here);
         m.left_value = kt_dec_add(m.left_value, here);

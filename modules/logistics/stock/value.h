@@ -17,6 +17,9 @@ KT_MUST kt_error *pool_find(kt_tx *tx, const struct goods *goods, struct pool *p
 KT_MUST kt_error *value_move(kt_tx *tx, const struct goods *goods, struct move *m);
 /* A cost that comes after the goods. */
 KT_MUST kt_error *value_burden(kt_tx *tx, kt_id move, kt_dec amount, kt_id document, kt_str reason);
+/* What would then be left of the worth of the move's goods that are here, or of all of the item if that is less. */
+KT_MUST kt_error *value_after(
+    kt_tx *tx, const struct goods *goods, const struct move *m, kt_dec amount, kt_dec *worth);
 /* The valuation of an item, or its standard cost, changed: its stock follows. */
 kt_error *item_changed(kt_tx *tx, const kt_event *event);
 
