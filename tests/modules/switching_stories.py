@@ -394,7 +394,14 @@ def what_came_back_nobody_asks_for_anew(k):
     k.call("logistics.delivery.return", {"id": delivery_of(k, sale)})
     with Off(k, "logistics"):
         pass
-    expect((delivered(k, sale)[1], pegged(k, sale)), (0, []))
+    lines = lambda: [[D(line["quantity"]) for line in d["lines"]] for d in rows(k, "logistics.delivery", ["document", "=", {"entity": "crm.order", "id": sale}], ["state", "!=", "cancelled"], sort="id")]
+    expect((delivered(k, sale)[1], pegged(k, sale), lines()), (0, [], [[3]]))
+    for amended, wanted in (({"item": shop(k)["BELL"], "quantity": "1"}, [[3], [1]]), ({"line": 1, "quantity": "5"}, [[3], [2, 1]])):
+        k.call("crm.order.amend", {"id": sale, "reason": "more", "lines": [amended]})
+        expect(lines(), wanted)
+    k.call("crm.order.close", {"id": sale})
+    k.call("crm.order.reopen", {"id": sale})
+    expect(lines(), [[3], [5, 1]])
     k.call("crm.order.close", {"id": sale})
 
 

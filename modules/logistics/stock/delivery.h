@@ -88,6 +88,8 @@ kt_error *delivery_unpick(kt_tx *tx, kt_record *self, const kt_record *params);
 
 /* ---- ship.c ---- */
 
+/* So much of the line in the order's unit: exactly all of it, if all is meant. */
+kt_dec delivery_in_order_unit(const struct delivery_line *line, kt_dec quantity);
 kt_error *delivery_ship(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *delivery_return(kt_tx *tx, kt_record *self, const kt_record *params);
 

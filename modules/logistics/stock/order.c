@@ -48,6 +48,32 @@ static kt_error *line_from(kt_tx *tx, const kt_order_line *sold, struct delivery
     return kt_in_whole_units(tx, sold->item, line->order_quantity, sold->unit, goods.unit, &line->quantity);
 }
 
+/* Has a delivery of the order gone? */
+static kt_error *has_gone(kt_tx *tx, kt_id document, bool *gone)
+{
+    const kt_where where[] = {KT_WHERE(delivery, document, KT_EQ, document), {0}};
+    const kt_query query = {.of = &delivery_shape,
+        .where = where,
+        .filter = KT_STR("[[\"state\",\"in\",[\"shipped\",\"done\"]]]")};
+    uint64_t count;
+    KT_TRY(kt_count(tx, &query, &count));
+    *gone = count > 0;
+    return NULL;
+}
+
+/* What came back is open, and nobody asks for it until the order does. */
+static kt_error *no_more_than_asked(kt_tx *tx, kt_id document, struct delivery_line *line)
+{
+    const struct owner owner = {document, {(uint64_t)line->order_line}, {0}};
+    kt_dec asked;
+    KT_TRY(pegged_to(tx, line->item, &owner, &asked));
+    if (kt_dec_cmp(asked, line->quantity) >= 0)
+        return NULL;
+    line->order_quantity = delivery_in_order_unit(line, asked);
+    line->quantity = asked;
+    return NULL;
+}
+
 static const struct delivery_line *known(const kt_lines *lines, kt_id order_line)
 {
     for (size_t i = 0; i < lines->count; i++)
@@ -60,6 +86,9 @@ static const struct delivery_line *known(const kt_lines *lines, kt_id order_line
 static kt_error *lines_from(
     kt_tx *tx, const kt_order *order, const struct sold *s, const kt_lines *before, kt_lines *lines)
 {
+    const kt_id document = kt_any(tx, sold_shape.name, s->rec.id);
+    bool gone;
+    KT_TRY(has_gone(tx, document, &gone));
     for (size_t i = 0; i < order->line_count; i++) {
         const kt_order_line *sold = &order->lines[i];
         const struct delivery_line *was = known(before, sold->id);
@@ -70,7 +99,10 @@ static kt_error *lines_from(
             line.rec.id = was->rec.id;
         line.day = day_of(&s->lines, sold->id);
         KT_TRY(line_from(tx, sold, &line));
-        KT_TRY(kt_line_add(tx, lines, &line.rec));
+        if (gone)
+            KT_TRY(no_more_than_asked(tx, document, &line));
+        if (line.quantity.coef > 0)
+            KT_TRY(kt_line_add(tx, lines, &line.rec));
     }
     return NULL;
 }

@@ -74,8 +74,7 @@ static kt_error *note_lots(
     return e;
 }
 
-/* So much of the line in the order's unit: exactly all of it, if all is meant. */
-static kt_dec in_order_unit(const struct delivery_line *line, kt_dec quantity)
+kt_dec delivery_in_order_unit(const struct delivery_line *line, kt_dec quantity)
 {
     if (kt_dec_cmp(quantity, line->quantity) == 0 || line->quantity.coef == 0)
         return line->order_quantity;
@@ -91,7 +90,7 @@ static bool rest_of(const struct delivery_line *line, struct delivery_line *rest
         .day = line->day,
         .order_unit = line->order_unit,
         .quantity = kt_dec_sub(line->quantity, line->shipped),
-        .order_quantity = kt_dec_sub(line->order_quantity, in_order_unit(line, line->shipped))};
+        .order_quantity = kt_dec_sub(line->order_quantity, delivery_in_order_unit(line, line->shipped))};
     return rest->quantity.coef > 0;
 }
 
@@ -165,7 +164,8 @@ static kt_error *report(kt_tx *tx, const struct delivery *d, kt_date day)
     for (size_t i = 0; i < d->lines.count && d->document.v; i++) {
         const struct delivery_line *line = delivery_line_at(&d->lines, i);
         const kt_dec shipped = kt_dec_add(ZERO, line->shipped);
-        kt_order_part part = {{(uint64_t)line->order_line}, in_order_unit(line, shipped), .used = true};
+        kt_order_part part = {
+            {(uint64_t)line->order_line}, delivery_in_order_unit(line, shipped), .used = true};
         struct delivery_line rest;
         if (rest_of(line, &rest) && d->policy == CANCEL_REST)
             part.given_up = rest.order_quantity;
@@ -296,10 +296,10 @@ static kt_error *return_part(
     if (c->quantity.coef <= 0)
         return kt_fail(tx, KT_VALIDATION, part_path(tx, c->row, "quantity"), "must be above zero",
             "musi być większe od zera");
-    kt_dec before = in_order_unit(line, kt_dec_sub(line->shipped, line->returned));
+    kt_dec before = delivery_in_order_unit(line, kt_dec_sub(line->shipped, line->returned));
     KT_TRY(take_back(tx, d, c, p));
     line->returned = kt_dec_add(line->returned, c->quantity);
-    kt_dec after = in_order_unit(line, kt_dec_sub(line->shipped, line->returned));
+    kt_dec after = delivery_in_order_unit(line, kt_dec_sub(line->shipped, line->returned));
     *back = (kt_order_part){{(uint64_t)line->order_line}, kt_dec_sub(after, before), .used = true};
     return NULL;
 }

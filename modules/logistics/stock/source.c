@@ -85,6 +85,17 @@ static const kt_shape held_for_shape = KT_SHAPE(held_for, "base.pegging",
     KT_BIND(held_for, line, INT, "line"), KT_BIND(held_for, kind, STATE, "kind"),
     KT_BIND(held_for, quantity, QUANTITY, "quantity"));
 
+kt_error *pegged_to(kt_tx *tx, kt_id item, const struct owner *owner, kt_dec *quantity)
+{
+    const kt_where where[] = {KT_WHERE(held_for, demand, KT_EQ, owner->document),
+        KT_WHERE(held_for, line, KT_EQ, (int64_t)owner->line.v), KT_WHERE(held_for, item, KT_EQ, item), {0}};
+    kt_dec sum = {0};
+    KT_TRY(kt_sum(
+        tx, &(kt_query){.of = &held_for_shape, .where = where}, offsetof(struct held_for, quantity), &sum));
+    *quantity = kt_dec_add(ZERO, sum);
+    return NULL;
+}
+
 static kt_error *held_beyond(kt_tx *tx, kt_id item, const struct owner *owner, kt_dec *surplus)
 {
     const kt_where where[] = {KT_WHERE(held_for, demand, KT_EQ, owner->document),

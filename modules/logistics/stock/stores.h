@@ -158,6 +158,8 @@ KT_MUST kt_error *unreserve(kt_tx *tx, kt_id item, const struct owner *owner, co
 /* The same for who takes much: reserved_anew comes in the end. */
 KT_MUST kt_error *unreserve_some(kt_tx *tx, kt_id item, const struct owner *owner, const struct wanted *only,
     kt_dec quantity, struct picks *picks, kt_dec *given);
+/* How much of an item an owner waits for or has, reserved or not: all that is pegged to it. */
+KT_MUST kt_error *pegged_to(kt_tx *tx, kt_id item, const struct owner *owner, kt_dec *quantity);
 /* Gives back what is reserved for an owner beyond what is pegged to it: it came from elsewhere. */
 KT_MUST kt_error *hold_what_is_pegged(kt_tx *tx, kt_id item, const struct owner *owner);
 /* The same of whom a reservation is for, but for what is picked: it may have changed while this module was off. */
