@@ -545,6 +545,20 @@ def answers_are_compared_with_all_they_cost_and_the_best_gets_the_order(k):
     expect((k.get("logistics.purchase_request", wanted)["state"], k.get("logistics.purchase_request", wanted)["order"]), ("ordered", orders[0]))
 
 
+def what_was_ordered_meanwhile_is_not_awarded(k):
+    pedal, clip, s = item(k, "rfq-pedal"), item(k, "rfq-clip"), shop(k)
+    price(k, pedal)
+    wanted = make(k, "logistics.purchase_request", item=pedal, quantity="10")
+    rfq = make(k, "logistics.rfq", title="Pedals and clips", suppliers=[s["Rad"]], lines=[{"request": wanted}, {"item": clip, "quantity": "5"}])
+    k.call("logistics.rfq.send", {"id": rfq})
+    lines = [line["id"] for line in k.get("logistics.rfq", rfq)["lines"]]
+    rad = make(k, "logistics.rfq_answer", rfq=rfq, party=s["Rad"], lines=[{"line": line, "price": "3"} for line in lines])
+    k.call("logistics.purchase.order", {"requests": [wanted]})
+    refused("rule", lambda: k.call("logistics.rfq.award", {"id": rfq}), "lines")
+    k.call("logistics.rfq.award", {"id": rfq, "lines": [{"line": lines[1], "answer": rad}]})
+    expect([(line["item"], line["quantity"]) for line in po(k, k.get("logistics.rfq", rfq)["orders"][0])["lines"]], [(clip, "5.0000")])
+
+
 # ---- Reorder rules, lists, score
 
 
@@ -659,7 +673,7 @@ STORIES = [
     a_storekeeper_receives_without_seeing_prices, what_is_on_order_anyway_covers_the_next_demand, what_is_not_ordered_in_time_comes_later_and_promises_hear_it,
     an_order_in_another_currency_is_worth_what_the_day_says, straight_to_the_customer_nothing_passes_the_stores,
     straight_to_the_customer_in_parts, what_others_wait_for_does_not_go_straight_to_a_customer,
-    bills_are_held_against_orders_and_receipts, answers_are_compared_with_all_they_cost_and_the_best_gets_the_order,
+    bills_are_held_against_orders_and_receipts, answers_are_compared_with_all_they_cost_and_the_best_gets_the_order, what_was_ordered_meanwhile_is_not_awarded,
     what_falls_below_the_minimum_is_asked_for_once, an_order_written_by_hand_counts_as_coming, a_rule_to_order_buys_what_is_missing_and_no_more,
     a_shop_is_filled_up_from_the_main_warehouse, what_is_on_its_way_between_warehouses_comes,
     lists_show_what_to_receive_and_what_is_late, suppliers_are_scored_by_days_goods_and_prices,

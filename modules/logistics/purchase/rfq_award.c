@@ -238,8 +238,6 @@ static kt_error *link_request(kt_tx *tx, const struct po *o, const struct bid *b
     if (!b->asked->request.v)
         return NULL;
     KT_TRY(kt_read(tx, b->asked->request, &r.rec));
-    if (r.state != PR_OPEN)
-        return NULL; /* ordered in another way meanwhile */
     KT_TRY(goods_read(tx, r.item, &item));
     KT_TRY(kt_in_unit(tx, r.item, b->quantity, b->asked->unit, item.unit, &brings));
     r.quantity = larger(r.waiting, brings);
@@ -323,6 +321,27 @@ static kt_error *check_awards(kt_tx *tx, const struct rfq *r, const struct award
     return all;
 }
 
+/* What was asked for is bought once: its request may have been ordered in another way, or given up. */
+static kt_error *check_wanted(kt_tx *tx, const struct award *p, const struct bids *bids)
+{
+    kt_error *all = NULL;
+    for (size_t i = 0; i < bids->count; i++) {
+        const struct bid *b = &bids->items[i];
+        struct request r = {KT_OF(request)};
+        if (!is_chosen(p, b) || !b->asked->request.v)
+            continue;
+        KT_TRY(kt_read(tx, b->asked->request, &r.rec));
+        if (r.state != PR_OPEN)
+            kt_also(&all,
+                kt_hint(kt_fail(tx, KT_RULE, "lines", "line %llu: request %s is not open any more",
+                            "pozycja %llu: zapotrzebowanie %s nie jest już otwarte",
+                            (unsigned long long)b->asked->rec.id.v, r.rec.number.ptr ? r.rec.number.ptr : ""),
+                    "Award the lines that are still wanted.",
+                    "Rozstrzygnij pozycje, które są jeszcze potrzebne."));
+    }
+    return all;
+}
+
 kt_error *rfq_award(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct rfq *r = KT_AS(rfq, self);
@@ -331,6 +350,7 @@ kt_error *rfq_award(kt_tx *tx, kt_record *self, const kt_record *params)
     struct bids bids;
     KT_TRY(bids_find(tx, r, &answers, &bids));
     KT_TRY(check_awards(tx, r, p, &bids));
+    KT_TRY(check_wanted(tx, p, &bids));
     for (size_t i = 0; i < answers.count; i++)
         KT_TRY(order_answer(tx, r, KT_AS(answer, kt_line(&answers, i)), p, &bids));
     if (r->orders.count)
