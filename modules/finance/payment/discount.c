@@ -134,6 +134,21 @@ static kt_error *add_rows(discounting *d, kt_id invoice)
     return error;
 }
 
+/* Are there lines at this rate, and is all of them credited? Cents that earlier discounts took off them may be left. */
+static bool is_credited(const struct invoice *v, kt_str label)
+{
+    bool some = false;
+    for (size_t i = 0; i < v->lines.count; i++) {
+        const struct invoice_line *line = invoice_line_at(&v->lines, i);
+        if (!same_str(line->tax_label, label))
+            continue;
+        some = true;
+        if (!same_dec(line->credited, line->quantity))
+            return false;
+    }
+    return some;
+}
+
 /* What is billed, rate by rate: less what advances bore and what notes took off before. */
 static kt_error *read_billed(discounting *d)
 {
@@ -152,7 +167,7 @@ static kt_error *read_billed(discounting *d)
         own = tax_row_of(&d->v.taxes, &like);
         bool over = sign_of(row.net) < 0 &&
                     (!own || sign_of(own->net) > 0); /* a note gave its advance back, too */
-        if (over || (!row.net.coef && !row.amount.coef))
+        if (over || is_credited(&d->v, row.label) || (!row.net.coef && !row.amount.coef))
             continue;
         d->billed = kt_dec_add(d->billed, is_buyers(&row) ? row.net : kt_dec_add(row.net, row.amount));
         d->rows[kept++] = row;
