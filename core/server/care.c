@@ -16,6 +16,8 @@
 #include "kit/disk.h"
 #include "kit/log.h"
 #include "kit/stand_back.h"
+#include "query/query.h"
+#include "store/content.h"
 
 static const char *const single_files[] = {"master.key", "journal.key", "checkpoints.log"};
 
@@ -152,6 +154,8 @@ typedef struct {
     care_report report; /* NULL: the error tells them */
     void *context;
     arena *arena;
+    const char *directory; /* whose files are looked at */
+    bool whole;            /* read through; else whether they are there, and of their size */
     uint64_t count;
     kt_str first;
     kt_error *others;
@@ -180,16 +184,61 @@ static kt_error *verdict_of(const findings *f)
     return error;
 }
 
-/* The model's invariants over one snapshot, as the system sees it. */
+static kt_error *check_file(const findings *f, arena *arena, kt_str name, uint64_t size)
+{
+    int fd;
+    if (f->whole)
+        return content_verify(arena, f->directory, name, size);
+    KT_TRY(content_open(arena, f->directory, name, size, &fd));
+    close(fd);
+    return NULL;
+}
+
+/* Each attachment has the file that it names. */
+static kt_error *check_files(kt_tx *tx, findings *f)
+{
+    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("base.attachment"));
+    const model_field *name = entity ? model_field_find(entity, KT_STR("sha256")) : NULL,
+                      *size = entity ? model_field_find(entity, KT_STR("size")) : NULL;
+    query_rows *rows;
+    model_record record = {0};
+    if (!name || !size)
+        return NULL;
+    arena *each = arena_open((size_t)1 << 20);
+    kt_error *error = each ? query_open(tx, &(query_request){.entity = entity}, &rows) : error_no_memory();
+    while (!error && query_next(rows, &record)) {
+        const model_value *named = &record.values[name->position], *bytes = &record.values[size->position];
+        kt_error *wrong = named->set
+                              ? check_file(f, each, named->as.s, bytes->set ? (uint64_t)bytes->as.i : 0)
+                              : NULL;
+        kt_str text = wrong ? arena_format(each, "base.attachment %lld: %s",
+                                  (long long)record.values[MODEL_ID].as.i, error_text(wrong))
+                            : (kt_str){0};
+        if (wrong)
+            take_finding(f, text.ptr ? text.ptr : "a file of an attachment is damaged");
+        arena_reset(each);
+    }
+    if (!error)
+        error = query_end(rows);
+    arena_close(each);
+    return error;
+}
+
+/* The model's invariants and the files over one snapshot, as the system sees it. */
 static kt_error *check_model(kt_tx *tx, void *f)
 {
     const model_guard *guard = tx->guard;
     uint64_t company = tx->company;
+    int64_t deadline_ms = tx->deadline_ms;
     tx->guard = NULL;
     tx->company = 0;
+    tx->deadline_ms = 0;
     kt_error *error = model_check(tx, take_finding, f);
+    if (!error)
+        error = check_files(tx, f);
     tx->guard = guard;
     tx->company = company;
+    tx->deadline_ms = deadline_ms;
     return error;
 }
 
@@ -207,7 +256,11 @@ static kt_error *check_journal(store *store, findings *f)
 
 kt_error *care_check(arena *arena, const server_options *options, care_report report, void *context)
 {
-    findings f = {.report = report, .context = context, .arena = arena};
+    findings f = {.report = report,
+        .context = context,
+        .arena = arena,
+        .directory = options->data_directory,
+        .whole = true};
     server *s = NULL;
     kt_str url = store_url(arena, options->data_directory);
     if (!url.ptr)
@@ -227,7 +280,7 @@ kt_error *care_check(arena *arena, const server_options *options, care_report re
 
 static kt_error *run_check(method_call *call)
 {
-    findings f = {.arena = call->arena};
+    findings f = {.arena = call->arena, .directory = call->rooms->data_directory};
     KT_TRY(call->rooms->read(call, check_model, &f));
     KT_TRY(check_journal(call->rooms->store, &f));
     KT_TRY(verdict_of(&f));

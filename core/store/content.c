@@ -124,3 +124,23 @@ kt_error *content_open(arena *arena, const char *data_directory, kt_str name, ui
     return error_make(arena, KT_STORAGE, NULL, "the file is not of the size that was stored",
         "plik nie ma rozmiaru, który zapisano");
 }
+
+kt_error *content_verify(arena *arena, const char *data_directory, kt_str name, uint64_t size)
+{
+    int fd;
+    uint8_t piece[16384], hash[crypto_hash_sha256_BYTES];
+    char found[CONTENT_NAME_MAX];
+    crypto_hash_sha256_state state;
+    KT_TRY(content_open(arena, data_directory, name, size, &fd));
+    crypto_hash_sha256_init(&state);
+    ssize_t n;
+    while ((n = read(fd, piece, sizeof piece)) > 0)
+        crypto_hash_sha256_update(&state, piece, (size_t)n);
+    close(fd);
+    crypto_hash_sha256_final(&state, hash);
+    sodium_bin2hex(found, sizeof found, hash, sizeof hash);
+    return n == 0 && str_is(name, found)
+               ? NULL
+               : error_make(arena, KT_STORAGE, NULL, "the file is not what its name says",
+                     "plik nie jest tym, co mówi jego nazwa");
+}

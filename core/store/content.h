@@ -24,3 +24,5 @@ KT_MUST kt_error *content_finish(
 void content_drop(content_writer *writer); /* harmless after content_finish */
 /* A descriptor to read from. returns not_found: no such file; storage: it is not the size it should be */
 KT_MUST kt_error *content_open(arena *arena, const char *data_directory, kt_str name, uint64_t size, int *fd);
+/* Reads a file through: is it what its name says? returns as content_open; storage: it is not. Blocks. */
+KT_MUST kt_error *content_verify(arena *arena, const char *data_directory, kt_str name, uint64_t size);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What docs/operators.md has an operator do beside the server: the first log-in out of the log, a log that is rotated, copies that are
 proven and restored, damaged files that are put away. The commands are the page's own, with other directories."""
+import json
 import os
 import pathlib
 import pwd
@@ -9,11 +10,12 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from commands import plain  # noqa: E402
 from house import ROOT, House  # noqa: E402
-from kontor import Kontor  # noqa: E402
+from kontor import Kontor, KontorError  # noqa: E402
 
 PAGE = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
 
@@ -119,6 +121,29 @@ def damaged_files_are_put_away(place, party):
     assert place.house.client().get("base.party", party)["name"] == "Nowak"
 
 
+def a_file_that_is_not_what_it_was_is_found(place):
+    """Missing, by the server; of other content, by kontord --check."""
+    k = place.house.client()
+    request = urllib.request.Request(place.house.url + "/files", b"a paper", {"Authorization": f"Bearer {k.token}", "X-File-Name": "paper"})
+    with urllib.request.urlopen(request) as answer:
+        name = json.load(answer)["sha256"]
+    path = place.house.data / "files" / name[:2] / name
+    assert k.call("system.check")["sound"]
+    path.rename(path.with_suffix(".away"))
+    try:
+        raise AssertionError(k.call("system.check"))
+    except KontorError as error:
+        assert "base.attachment 1: the file is not here" in str(error), error
+    path.with_suffix(".away").rename(path)
+    place.house.stop()
+    path.write_bytes(b"A paper")
+    assert "base.attachment 1: the file is not what its name says" in place.run(f"kontord --check {place.house.data}", code=1)
+    path.write_bytes(b"a paper")
+    place.run(f"kontord --check {place.house.data}")
+    place.house.start()
+    place.log_in()
+
+
 def main():
     with House(modules="base") as house:
         place = Place(house)
@@ -126,6 +151,7 @@ def main():
         the_first_login_is_in_the_log(house)
         a_log_file_is_rotated(house)
         place.log_in()
+        a_file_that_is_not_what_it_was_is_found(place)
         copies_are_proven_and_restored(place, party)
         damaged_files_are_put_away(place, party)
     print("what the page has an operator do is done")
