@@ -239,6 +239,27 @@ def what_is_given_back_without_stores_keeps_its_cost(k):
     expect(k.call("system.check", {})["sound"], True)
 
 
+def what_lies_ready_and_is_let_go_is_for_who_misses_it(k):
+    """Two knobs come back and lie ready for the first of two orders that miss them; it is cancelled, and the other one has them, at what they cost."""
+    s = shop(k)
+    knob, drawer = (make(k, "base.item", code=code, name=code.title(), unit=s["piece"], price="20", currency=s["pln"]) for code in ("HANDLE", "DRESSER"))
+    make(k, "production.bom", item=drawer, lines=[{"item": knob, "quantity": "1"}])
+    k.update("base.item", knob, {"standard_cost": "9"})
+    three, first, second = (make(k, "production.order", item=drawer, quantity=quantity) for quantity in ("3", "2", "2"))
+    for order in (three, first, second):
+        k.call("production.order.confirm", {"id": order})
+    ready = lambda order: [(p["kind"], D(p["quantity"]), p["cost"]) for p in rows(k, "base.pegging", ["demand", "=", {"entity": "production.order", "id": order}], sort="id")]
+    with Off(k, "logistics"):
+        k.call("production.order.issue", {"id": three})
+        k.call("production.order.report", {"id": three, "produced": "1"})
+        k.call("production.order.finish", {"id": three})
+        k.call("production.order.give_back", {"id": three})
+        expect((ready(first), ready(second)), ([("stock", D(2), "18.00")], [("missing", D(2), None)]))
+        k.call("production.order.cancel", {"id": first, "reason": "Gone"})
+        expect((ready(first), ready(second), k.get("production.order", second)["state"]), ([], [("stock", D(2), "18.00")], "reserved"))
+        k.call("production.order.cancel", {"id": second, "reason": "Gone"})
+
+
 def what_is_made_without_stores_goes_on_at_what_it_cost(k):
     """A lamp without a standard cost, made of a tube for 25.00, costs that in the cart, too; three that are due a third of 100.00 each lose no cent."""
     s = shop(k)
@@ -546,7 +567,7 @@ run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_orde
      what_is_made_without_stores_lies_ready_and_is_missed_by_them,
      what_is_used_without_stores_is_what_came_meanwhile, what_is_given_back_without_stores_lies_ready,
      what_is_given_back_without_stores_and_not_needed_goes_to_who_misses_it,
-     what_is_given_back_without_stores_keeps_its_cost, what_is_made_without_stores_goes_on_at_what_it_cost, what_the_stores_hold_beyond_its_pegging_they_give_to_who_misses_it,
+     what_is_given_back_without_stores_keeps_its_cost, what_lies_ready_and_is_let_go_is_for_who_misses_it, what_is_made_without_stores_goes_on_at_what_it_cost, what_the_stores_hold_beyond_its_pegging_they_give_to_who_misses_it,
      what_lies_ready_is_let_go_before_the_stores_have_looked_at_it,
      orders_of_the_time_without_stores_get_their_goods_and_deliveries,
      a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first, a_rest_that_was_cancelled_is_not_delivered_when_the_stores_come_back,

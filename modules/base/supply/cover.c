@@ -141,7 +141,8 @@ kt_error *supply_cover(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
 
 static kt_error *let_go(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_plan *left)
 {
-    const kt_source *source = lies_ready(p) ? NULL : source_of(tx, p->kind);
+    const bool ready = lies_ready(p);
+    const kt_source *source = ready ? NULL : source_of(tx, p->kind);
     kt_demand demand = pegging_demand(p);
     kt_cover part = pegging_part(p);
     size_t at = 0;
@@ -156,7 +157,12 @@ static kt_error *let_go(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_plan *
         left->parts[at] = part;
     }
     KT_TRY(kt_read(tx, p->rec.id, &p->rec)); /* what is left of a supply may come on another day now */
-    return pegging_lessen(tx, p, quantity);
+    kt_ready there = {p->quantity, p->cost};
+    const kt_ready taken = ready_take(&there, quantity);
+    KT_TRY(pegging_lessen(tx, p, quantity));
+    return ready && !source_of(tx, KT_FROM_STOCK)
+               ? supply_freed(tx, p->demand, p->item, kt_any_id(p->warehouse), taken.quantity, taken.cost)
+               : NULL;
 }
 
 /* What costs least to give up goes first. */

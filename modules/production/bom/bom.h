@@ -53,8 +53,7 @@ struct part { /* an item */
 enum { PART_GOODS = 1 };
 struct bom_entry {
     struct part part;
-    kt_date from,
-        until; /* on these days, the first and the last not set if there is none, the same bill is chosen */
+    kt_date from, until;           /* while this bill is chosen; not set: ever before, for good */
     struct bom_entry *other;       /* of other days */
     const struct bom *bom;         /* NULL: it has none that holds: it is bought, or given */
     const struct routing *routing; /* of the bill; NULL: none that is in use */
