@@ -121,6 +121,9 @@ typedef struct {
     const char *group; /* field group of rights; NULL: the record's own rights suffice */
     bool required;     /* of a result: an integer is written also when it is zero */
     bool unique, indexed, searchable;
+    bool
+        seldom; /* of a reference that no index begins with: records are hardly ever found by it. Its own index follows
+                      the records' ids: cheap to write, while a search looks once into every 512 records */
     bool personal; /* stored under the record's personal key: erasable */
     bool computed; /* set by the entity's compute; refused in input */
     bool recorded; /* beside computed: of what happened, not of other fields; an import that keeps times and
@@ -334,6 +337,9 @@ KT_API kt_problem kt_problem_at(const kt_error *error, size_t i);
 /* Creates a record: fills in defaults, id, version and number, in *rec too. The caller's rights apply. Its company
  * is rec->company, or the one that the caller chose; compute may give one to a record that has none. */
 KT_API KT_MUST kt_error *kt_create(kt_tx *tx, kt_record *rec);
+/* Gives a record that is yet to be created its id, so that others, which are created first, may point to it; kt_create
+ * gives it that id. Until then it cannot be read. A transaction in which it is not created fails. */
+KT_API KT_MUST kt_error *kt_reserve_id(kt_tx *tx, kt_record *rec);
 /* Reads record id into *rec, whose shape says what. returns not_found, also if the caller may not see it. */
 KT_API KT_MUST kt_error *kt_read(kt_tx *tx, kt_id id, kt_record *rec);
 /* Writes what differs. returns conflict if rec->version is old; rec->version is the new one afterwards. */

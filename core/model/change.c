@@ -2,6 +2,7 @@
  */
 #include "model/change.h"
 
+#include "model/ahead.h"
 #include "model/internal.h"
 #include "record/scope.h"
 
@@ -145,6 +146,7 @@ kt_error *model_commit_checks(kt_tx *tx)
 {
     if (tx->doomed)
         return tx->doomed;
+    KT_TRY(ahead_check(tx));
     kt_error *problems = NULL;
     for (const model_change *change = tx->changes; change; change = change->next) {
         const kt_entity *declared = change->entity->declared;

@@ -92,6 +92,9 @@ static void check_row(builder *b, const kt_field *row, const char *path, fields_
         "a scale is 0 to 9 and belongs to decimals", "skala to 0 do 9 i należy do liczb dziesiętnych");
     SAY(row->searchable && row->type != KT_STRING && row->type != KT_TEXT, "only text is searchable",
         "tylko tekst można przeszukiwać");
+    SAY(row->seldom && (row->type != KT_REF || row->indexed),
+        "a reference is seldom looked for, which has no index of another kind",
+        "rzadko szuka się odwołania, które nie ma innego indeksu");
     bool ordered = known && row->type != KT_LINES && row->type != KT_JSON && row->type != KT_TEXT;
     SAY((row->indexed || row->unique) && !ordered, "text of several lines, JSON and lines have no index",
         "tekst wielowierszowy, JSON i pozycje nie mają indeksu");
@@ -192,6 +195,7 @@ static kt_error *compile_row(
         .unique = row->unique,
         .indexed = row->indexed,
         .searchable = row->searchable,
+        .seldom = row->seldom,
         .personal = row->personal,
         .computed = row->computed,
         .recorded = row->recorded,

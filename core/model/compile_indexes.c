@@ -1,6 +1,6 @@
 /* compile_indexes.c -- which indexes an entity has: external_id and number, the fields' own flags, the
  * `indexes` text, and one for every reference, so that a deletion finds who points to the record: where nobody asked for
- * more, it holds the references that are set. */
+ * more, it holds the references that are set; in runs, if they are seldom asked for. */
 #include "model/compile.h"
 #include "model/entries.h"
 #include "record/fill_mark.h"
@@ -156,7 +156,11 @@ static void add_from_lines(index_list *list, const model_field *lines)
     for (size_t i = 0; i < lines->lines->field_count; i++) {
         const model_field *field = &lines->lines->fields[i];
         if (field->indexed || is_reference(field))
-            add(list, (model_index){.through = lines, .sparse = true, .count = 1, .fields = {field}});
+            add(list, (model_index){.through = lines,
+                          .sparse = true,
+                          .in_runs = field->seldom,
+                          .count = 1,
+                          .fields = {field}});
     }
 }
 
@@ -177,7 +181,7 @@ static void collect(index_list *list)
         if (field->indexed && can_lead(field))
             add(list, (model_index){.count = 1, .fields = {field}});
         else if (is_reference(field) && !begins_one(list, field))
-            add(list, (model_index){.sparse = true, .count = 1, .fields = {field}});
+            add(list, (model_index){.sparse = true, .in_runs = field->seldom, .count = 1, .fields = {field}});
         else if (field->lines)
             add_from_lines(list, field);
     }
@@ -192,6 +196,7 @@ static kt_str index_spec(builder *b, const model_index *index)
         index->unique     ? 'u'
         : index->counted  ? 'c'
         : index->covering ? 'v'
+        : index->in_runs  ? 'r'
         : index->sparse   ? 's'
                           : 'i');
     if (index->through)

@@ -8,18 +8,20 @@
 #include "record/fill_mark.h"
 #include "record/path.h"
 
-static void index_open(key *out, const model_entity *entity, const model_index *index)
+static void index_open(key *out, const model_record *record, const model_index *index)
 {
     key_open(out, index->unique ? KEY_UNIQUE : KEY_INDEX);
-    key_u16(out, entity->number);
+    key_u16(out, record->entity->number);
     key_u16(out, index->number);
+    if (index->in_runs)
+        key_run(out, record_id(record) / KEY_RUN);
 }
 
 /* first: a value in place of that of the first field, which has several; NULL: none */
 static bool field_key(
     const model_index *index, const model_record *record, const model_value *first, key *out)
 {
-    index_open(out, record->entity, index);
+    index_open(out, record, index);
     for (size_t k = 0; k < index->count; k++) {
         const model_field *field = index->fields[k];
         const model_value *value = k == 0 && first ? first : &record->values[field->position];
@@ -52,7 +54,7 @@ static bool line_key(const model_index *index, const model_record *record, size_
     const model_value *value = &lines->as.lines.items[i].values[index->fields[0]->position];
     if (index->sparse && !value->set)
         return false;
-    index_open(out, record->entity, index);
+    index_open(out, record, index);
     key_value(out, index->fields[0], value, false);
     key_u64(out, record_id(record));
     return true;
@@ -62,7 +64,7 @@ static bool line_key(const model_index *index, const model_record *record, size_
 static void cover_key(const model_index *index, const model_record *record, size_t i, key *out)
 {
     const model_record *line = &record->values[index->through->position].as.lines.items[i];
-    index_open(out, record->entity, index);
+    index_open(out, record, index);
     for (size_t f = 0; f < index->count; f++) {
         const model_record *from = index->inside[f] ? line : record;
         key_value(out, index->fields[f], &from->values[index->fields[f]->position], false);

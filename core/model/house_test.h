@@ -33,7 +33,7 @@ static const kt_shape party_shape = {"t.party", 8,
         ROW("kind", STATE, .choices = kinds, .initial = "firm", .indexed = true),
         ROW("pesel", STRING, .personal = true, .indexed = true), ROW("active", BOOL, .initial = "true"),
         ROW("birth", DATE, .personal = true), ROW("tags", REFS, .target = "t.tag", .on_delete = KT_CLEAR),
-        ROW("parent", REF, .target = "t.party", .on_delete = KT_CLEAR),
+        ROW("parent", REF, .target = "t.party", .on_delete = KT_CLEAR, .seldom = true),
         ROW("contacts", LINES, .lines = &contact_shape), ROW("notes", TEXT, .searchable = true),
         ROW("attributes", JSON))};
 static const kt_shape deal_shape = {"t.deal", 8,
@@ -43,7 +43,8 @@ static const kt_shape deal_shape = {"t.deal", 8,
         ROW("state", STATE, .choices = deal_states, .indexed = true), ROW("count", INT, .initial = "7"),
         ROW("code", STRING, .fixed = true), ROW("sum", MONEY, .scale = 2, .computed = true))};
 static const kt_shape note_shape = {"t.note", 8,
-    TABLE(ROW("text", TEXT, .required = true), ROW("about", REF, .target = "*", .on_delete = KT_CASCADE))};
+    TABLE(ROW("text", TEXT, .required = true),
+        ROW("about", REF, .target = "*", .on_delete = KT_CASCADE, .seldom = true))};
 struct lose {
     kt_record rec;
     kt_str reason;

@@ -16,7 +16,9 @@ enum {
  * what is not set, computed fields, id, number, stamps. Judges the entity's and the record's rights, not
  * those of fields. */
 KT_MUST kt_error *model_store_new(kt_tx *tx, model_record *record);
-/* As model_store_new, with the defaults filled in by the caller, under this id, which must be free; 0: the next one. */
+/* The same under this id, which must be free; 0: the next one. */
+KT_MUST kt_error *model_store_new_as(kt_tx *tx, model_record *record, uint64_t id);
+/* As model_store_new_as, with the defaults filled in by the caller. */
 KT_MUST kt_error *model_store_filled_as(kt_tx *tx, model_record *record, uint64_t id);
 /* The module's compute over the record, which has what it filled in also where it found problems: what is refused
  * then is not called missing as well. */

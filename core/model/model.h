@@ -38,6 +38,7 @@ typedef struct {
     model_change *first, *last;
     model_change *copies;
     size_t count;
+    struct model_ahead *ahead;
 } model_savepoint;
 KT_MUST kt_error *model_savepoint_set(kt_tx *tx, model_savepoint *save);
 /* Takes back what was written since. */

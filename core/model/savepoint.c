@@ -6,7 +6,7 @@
 kt_error *model_savepoint_set(kt_tx *tx, model_savepoint *save)
 {
     *save = (model_savepoint){
-        .mark = store_mark_set(tx->view), .first = tx->changes, .last = tx->last_change};
+        .mark = store_mark_set(tx->view), .first = tx->changes, .last = tx->last_change, .ahead = tx->ahead};
     for (const model_change *c = tx->changes; c; c = c->next)
         save->count++;
     save->copies = ARENA_ARRAY(tx->arena, model_change, save->count ? save->count : 1);
@@ -33,6 +33,7 @@ kt_error *model_savepoint_back(kt_tx *tx, const model_savepoint *save)
     }
     tx->changes = save->first;
     tx->last_change = save->last;
+    tx->ahead = save->ahead;
     tx->kept = NULL; /* it may know of what was taken back */
     return NULL;
 }

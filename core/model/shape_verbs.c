@@ -1,6 +1,7 @@
 /* shape_verbs.c -- the verbs of kontor.h over C structs. Rights are judged below, in model_store_new and
  * model_load_for, by the transaction's guard. What a verb needs on the way is given back when it returns: the caller's
  * memory gets the struct's texts and lines alone. */
+#include "model/ahead.h"
 #include "model/custom.h"
 #include "model/internal.h"
 #include "model/sequence.h"
@@ -41,7 +42,8 @@ static kt_error *create(kt_tx *tx, const shape_binding *binding, const kt_record
 {
     KT_TRY(model_record_new(tx, binding->entity, record));
     KT_TRY(shape_take_bound(tx, binding, rec, record));
-    return tell_whose(binding->entity, model_store_new(tx, record));
+    const uint64_t ahead = ahead_is_taken(tx, binding->entity, rec->id.v) ? rec->id.v : 0;
+    return tell_whose(binding->entity, model_store_new_as(tx, record, ahead));
 }
 
 kt_error *kt_create(kt_tx *tx, kt_record *rec)
@@ -53,6 +55,14 @@ kt_error *kt_create(kt_tx *tx, kt_record *rec)
     KT_TRY(scope_open(tx, &scope));
     kt_error *error = create(tx, binding, rec, &record);
     return error ? scope_close(tx, &scope, error) : close_with(tx, &scope, binding, &record, rec);
+}
+
+kt_error *kt_reserve_id(kt_tx *tx, kt_record *rec)
+{
+    const shape_binding *binding = NULL;
+    KT_TRY(bind_record(tx, rec, &binding));
+    KT_TRY(model_may_write(tx, binding->entity));
+    return ahead_take(tx, binding->entity, &rec->id.v);
 }
 
 kt_error *kt_read(kt_tx *tx, kt_id id, kt_record *rec)

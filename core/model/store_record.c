@@ -202,8 +202,13 @@ kt_error *model_store_filled_as(kt_tx *tx, model_record *record, uint64_t id)
 
 kt_error *model_store_new(kt_tx *tx, model_record *record)
 {
+    return model_store_new_as(tx, record, 0);
+}
+
+kt_error *model_store_new_as(kt_tx *tx, model_record *record, uint64_t id)
+{
     fill_defaults(tx, record);
-    return model_store_filled_as(tx, record, 0);
+    return model_store_filled_as(tx, record, id);
 }
 
 /* ---- Changing ---- */

@@ -2,6 +2,7 @@
 #include "model/validate.h"
 
 #include "kit/text.h"
+#include "model/ahead.h"
 #include "model/condition.h"
 #include "record/path.h"
 
@@ -150,9 +151,9 @@ static kt_error *is_there(kt_tx *tx, const model_entity *target, uint64_t id, bo
 {
     kt_str bytes;
     KT_TRY(model_load_bytes(tx, target, id, &bytes));
-    *readable = bytes.ptr != NULL;
+    *readable = bytes.ptr != NULL || ahead_is_taken(tx, target, id);
     bool judged = (tx->guard && tx->guard->record) || (tx->company && !target->shared);
-    if (!*readable || !judged || any)
+    if (!bytes.ptr || !judged || any)
         return NULL;
     model_record record = {0};
     KT_TRY(model_record_decode(tx, target, id, bytes, &record));

@@ -427,6 +427,33 @@ static void gapless_numbers_have_no_gaps(void **state)
     house_close(&h);
 }
 
+static void an_id_may_be_reserved_and_pointed_to(void **state)
+{
+    (void)state;
+    house h = open_shop();
+    model_savepoint save;
+    struct shelf shelf = {KT_OF(shelf), .name = KT_STR("A"), .active = true}, gone = shelf, read = shelf;
+    struct invoice v = {KT_OF(invoice), .buyer = KT_STR("Nowak"), .shelf = {1}, .state = DRAFT};
+    assert_string_equal(said(kt_create(h.tx, &v.rec)), "shelf: there is no s.shelf with id 1");
+    assert_null(kt_reserve_id(h.tx, &shelf.rec));
+    assert_int_equal(shelf.rec.id.v, 1);
+    assert_null(kt_create(h.tx, &v.rec));
+    assert_string_equal(said(kt_read(h.tx, shelf.rec.id, &read.rec)), "id: there is no s.shelf with id 1");
+    assert_string_equal(
+        said(model_commit_checks(h.tx)), "s.shelf 1 was announced and not created"); /* v points nowhere */
+    assert_null(model_savepoint_set(h.tx, &save));
+    assert_null(kt_reserve_id(h.tx, &gone.rec));
+    assert_int_equal(gone.rec.id.v, 2);
+    assert_null(model_savepoint_back(h.tx, &save)); /* nobody waits for that one any more */
+    assert_null(kt_create(h.tx, &shelf.rec));
+    assert_int_equal(shelf.rec.id.v, 1);
+    assert_null(model_commit_checks(h.tx));
+    assert_null(kt_read(h.tx, shelf.rec.id, &read.rec));
+    assert_null(kt_create(h.tx, &gone.rec)); /* an id that is left over from elsewhere counts for nothing */
+    assert_int_equal(gone.rec.id.v, 2);
+    house_close(&h);
+}
+
 static void a_number_may_be_given_later_by_any_series(void **state)
 {
     (void)state;
@@ -582,6 +609,7 @@ int main(void)
         cmocka_unit_test(a_number_may_be_given_later_by_any_series),
         cmocka_unit_test(an_action_run_by_a_module_without_its_parameters_names_them),
         cmocka_unit_test(a_module_may_say_whose_a_record_is),
+        cmocka_unit_test(an_id_may_be_reserved_and_pointed_to),
         cmocka_unit_test(imports_may_bring_authors_numbers_states_and_records),
         cmocka_unit_test(rights_hold_for_every_verb),
     };

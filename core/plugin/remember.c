@@ -58,7 +58,7 @@ static void put_field(buffer *out, const kt_field *f)
         put_text(out, f->mask);
     put_u8(out, f->scale);
     put_u32(out, f->max);
-    put_u8(out, f->on_delete);
+    put_u8(out, (unsigned)f->on_delete | (unsigned)f->seldom << 2);
     put_u32(out, f->priority);
     for (const kt_choice *c = f->choices; c && c->value; c++) {
         put_u32(out, c->value);
@@ -186,8 +186,9 @@ static void get_field(reading *r, kt_field *f, unsigned depth)
     f->mask = flags >> 7 & 1 ? get_text(r) : NULL;
     f->scale = (uint8_t)get_u8(r);
     f->max = get_u32(r);
-    unsigned on_delete = get_u8(r);
+    unsigned last = get_u8(r), on_delete = last & 3;
     f->on_delete = on_delete == KT_CASCADE ? KT_CASCADE : on_delete == KT_CLEAR ? KT_CLEAR : KT_RESTRICT;
+    f->seldom = last >> 2 & 1;
     f->priority = get_u32(r);
     f->choices = get_choices(r);
     if (f->type == KT_LINES)

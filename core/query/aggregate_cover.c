@@ -138,7 +138,7 @@ static uint64_t read_u64(const char *at)
 
 static void decode(cover *c, kt_str at)
 {
-    const char *p = key_values(at);
+    const char *p = key_values(at, c->index);
     for (size_t i = 0; i < c->index->count; i++) {
         c->starts[i] = p;
         p = key_read_value(p, c->index->fields[i], &c->values[i]);

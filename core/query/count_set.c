@@ -46,6 +46,8 @@ static kt_error *has_entry(const asked *a, uint64_t id, bool *yes)
     key_open(&name, KEY_INDEX);
     key_u16(&name, a->entity->number);
     key_u16(&name, a->index->number);
+    if (a->index->in_runs)
+        key_run(&name, id / KEY_RUN);
     key_value(&name, a->index->fields[0], a->value, false);
     key_u64(&name, id);
     KT_TRY(store_get(a->tx->view, STORE_DATA, key_str(&name), &value));

@@ -25,6 +25,9 @@ enum {
 /* The ids of records that point to a target from one place, at most `most`. */
 KT_MUST kt_error *query_pointing(kt_tx *tx, const model_referrer *from, const model_entity *target,
     uint64_t id, size_t most, uint64_t **ids, size_t *count);
+/* The runs in which an index in runs has entries, rising. */
+KT_MUST kt_error *query_runs(
+    kt_tx *tx, const model_entity *entity, const model_index *index, uint32_t **runs, size_t *count);
 /* From which id on records must be read for query_pointing to find all; UINT64_MAX: none, its index has all. */
 KT_MUST kt_error *query_unfilled(kt_tx *tx, const model_referrer *from, uint64_t *next);
 

@@ -301,6 +301,51 @@ static kt_error *take_ranges(const making *m, bool *usable)
     return way->ranges && add_range(m, &from, &to) ? NULL : error_no_memory();
 }
 
+/* All that have a value. */
+static kt_error *all_runs(const making *m, bool *usable)
+{
+    plan_way *way = m->way;
+    *usable = m->request->wanted == way->index->fields[0];
+    for (size_t i = 0; i < m->all->count; i++)
+        if (is_set_test(m->all->items[i], way->index->fields[0]) && !way->index->through)
+            *usable = way->ranged = way->uses[i] = way->proves[i] = true;
+    if (!*usable)
+        return NULL;
+    key to = way->prefix;
+    key_after(&to);
+    way->ranges = ARENA_NEW(m->tx->arena, query_range);
+    return way->ranges && add_range(m, &way->prefix, &to) ? NULL : error_no_memory();
+}
+
+/* One range in each run: of an index in runs conditions say nothing but the one value, if any. */
+static kt_error *run_ranges(const making *m, bool *usable)
+{
+    plan_way *way = m->way;
+    const model_field *field = way->index->fields[0];
+    size_t at;
+    uint32_t *runs;
+    const filter_test *test = plan_equality(m->all, way->index->through, field, &at);
+    if (!test || !test->count)
+        return all_runs(m, usable);
+    size_t count;
+    KT_TRY(query_runs(m->tx, m->request->entity, way->index, &runs, &count));
+    way->ranges = ARENA_ARRAY(m->tx->arena, query_range, count);
+    if (!way->ranges)
+        return error_no_memory();
+    for (size_t i = 0; i < count; i++) {
+        key from = way->prefix, to;
+        key_run(&from, runs[i]);
+        key_value(&from, field, &test->values[0], false);
+        to = from;
+        key_after(&to);
+        if (!add_range(m, &from, &to))
+            return error_no_memory();
+    }
+    way->uses[at] = way->proves[at] = true;
+    way->constants = 1;
+    return NULL;
+}
+
 /* ---- Order ---- */
 
 /* Do the index's fields behind the constants stand in the order asked for? Fields of the sort that conditions
@@ -314,6 +359,8 @@ static void judge_order(const making *m)
         way->ordered = true;
         return;
     }
+    if (way->index && way->index->in_runs)
+        return;
     way->reverse = sort->down;
     for (size_t i = 0; i < sort->count; i++) {
         size_t at;
@@ -393,8 +440,9 @@ kt_error *plan_way_make(kt_tx *tx, const plan_request *request, const conjuncts 
         KT_TRY(id_ranges(&m));
     } else {
         key_u16(&way->prefix, index->number);
-        take_constants(&m);
-        KT_TRY(take_ranges(&m, usable));
+        if (!index->in_runs)
+            take_constants(&m);
+        KT_TRY(index->in_runs ? run_ranges(&m, usable) : take_ranges(&m, usable));
     }
     if (*usable)
         judge_order(&m);

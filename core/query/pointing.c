@@ -40,27 +40,87 @@ static kt_error *add_id(kt_tx *tx, id_list *found, uint64_t id)
     return NULL;
 }
 
-/* The records that stand in the index, at most `most`. */
-static kt_error *find_indexed(kt_tx *tx, const model_referrer *from, const model_entity *target, uint64_t id,
-    size_t most, id_list *found)
+static void index_open(key *out, const model_entity *entity, const model_index *index)
 {
-    key start, end;
-    model_value value;
-    pointing_value(from, target, id, &value);
-    key_open(&start, KEY_INDEX);
-    key_u16(&start, from->entity->number);
-    key_u16(&start, from->index->number);
-    key_value(&start, from->field, &value, false);
-    end = start;
+    key_open(out, KEY_INDEX);
+    key_u16(out, entity->number);
+    key_u16(out, index->number);
+}
+
+/* The first entry from a run on. *run: UINT64_MAX: there is none */
+static kt_error *next_run(kt_tx *tx, const model_entity *entity, const model_index *index, uint64_t *run)
+{
+    key from, to;
+    store_cursor *cursor;
+    kt_str name, unused;
+    index_open(&from, entity, index);
+    to = from;
+    key_after(&to);
+    const size_t at = from.len;
+    key_run(&from, *run);
+    KT_TRY(store_scan(tx->view, STORE_DATA, key_str(&from), key_str(&to), false, &cursor));
+    *run = store_next(cursor, &name, &unused) ? key_last_u64((kt_str){name.ptr + at - 4, 8}) & UINT32_MAX
+                                              : UINT64_MAX;
+    return store_scan_end(cursor);
+}
+
+kt_error *query_runs(
+    kt_tx *tx, const model_entity *entity, const model_index *index, uint32_t **runs, size_t *count)
+{
+    size_t room = 0;
+    *runs = NULL;
+    *count = 0;
+    for (uint64_t run = 0; run <= UINT32_MAX; run++) {
+        KT_TRY(next_run(tx, entity, index, &run));
+        if (run == UINT64_MAX)
+            break;
+        if (*count == room) {
+            const size_t more = room ? 2 * room : 16;
+            *runs = arena_grow(tx->arena, *runs, room * sizeof **runs, more * sizeof **runs);
+            if (!*runs)
+                return error_no_memory();
+            room = more;
+        }
+        (*runs)[(*count)++] = (uint32_t)run;
+    }
+    return NULL;
+}
+
+/* Of what begins with the key, at most `most` in all. */
+static kt_error *find_from(kt_tx *tx, const key *start, size_t most, id_list *found)
+{
+    key end = *start;
     key_after(&end);
     store_cursor *cursor;
-    KT_TRY(store_scan(tx->view, STORE_DATA, key_str(&start), key_str(&end), false, &cursor));
+    KT_TRY(store_scan(tx->view, STORE_DATA, key_str(start), key_str(&end), false, &cursor));
     kt_str name, unused;
     kt_error *error = NULL;
     while (!error && found->count < most && store_next(cursor, &name, &unused))
         error = add_id(tx, found, key_last_u64(name));
     kt_error *ended = store_scan_end(cursor);
     return error ? error : ended;
+}
+
+/* The records that stand in the index, at most `most`. */
+static kt_error *find_indexed(kt_tx *tx, const model_referrer *from, const model_entity *target, uint64_t id,
+    size_t most, id_list *found)
+{
+    key start;
+    model_value value;
+    uint32_t *runs = NULL;
+    size_t count = 1;
+    const bool in_runs = from->index->in_runs;
+    pointing_value(from, target, id, &value);
+    if (in_runs)
+        KT_TRY(query_runs(tx, from->entity, from->index, &runs, &count));
+    for (size_t i = 0; i < count && found->count < most; i++) {
+        index_open(&start, from->entity, from->index);
+        if (in_runs)
+            key_run(&start, runs[i]);
+        key_value(&start, from->field, &value, false);
+        KT_TRY(find_from(tx, &start, most, found));
+    }
+    return NULL;
 }
 
 /* ---- Beside an index that is being filled ---- */

@@ -309,7 +309,7 @@ static bool read_entry(query_rows *rows, kt_str at)
 {
     const model_index *index = rows->plan.index;
     model_value *values = rows->record.values;
-    const char *p = key_values(at);
+    const char *p = key_values(at, index);
     memset(values, 0, rows->plan.request.entity->field_count * sizeof *values);
     values[MODEL_ID] = (model_value){.set = true, .as.i = (int64_t)key_last_u64(at)};
     for (size_t i = 0; i < index->count; i++)

@@ -44,6 +44,12 @@ void key_u64(key *key, uint64_t value)
     key_append(key, bytes, 8);
 }
 
+void key_run(key *key, uint64_t run)
+{
+    key_u16(key, (uint16_t)(run >> 16));
+    key_u16(key, (uint16_t)run);
+}
+
 /* 0x00 is escaped so that a string orders before every string that it begins, whatever follows in the key. */
 void key_bytes(key *key, kt_str bytes)
 {
@@ -181,7 +187,7 @@ static size_t value_length(const model_field *field, const char *at, const char 
 
 void key_read_ref(kt_str key, const model_index *index, size_t i, model_value *value)
 {
-    const char *at = key_values(key), *end = key.ptr + key.len;
+    const char *at = key_values(key, index), *end = key.ptr + key.len;
     const model_field *field = index->fields[i];
     *value = (model_value){0};
     for (size_t k = 0; k < i && at < end; k++)

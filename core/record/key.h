@@ -3,6 +3,7 @@
  *   r entity id                  record
  *   i entity index value.. id    index entry, empty: strings folded, cut at KEY_TEXT_MAX bytes
  *                                a covering index has all its values, then how many lines above are alike (u16)
+ *   i entity index run value id  of an index in runs; run: u32, the id divided by KEY_RUN
  *   u entity index value..       unique index: 8-byte id; strings raw, long ones cut and hashed
  *   c entity [index value]       counter, 8 bytes: records of the entity, or with that value
  *   h entity id seq              history: the journal's entries of a record (core/journal)
@@ -23,6 +24,9 @@
 #include "record/record.h"
 
 #define KEY_TEXT_MAX 64
+/* Records that are written together lie together in an index in runs, whatever their values: a hundred new ones of a
+ * hundred items change a few pages, not a hundred. */
+#define KEY_RUN 512
 
 typedef enum {
     KEY_RECORD = 'r',
@@ -48,6 +52,7 @@ void key_open(key *key, key_table table);
 void key_append(key *key, const void *bytes, size_t n); /* as they are */
 void key_u16(key *key, uint16_t value);
 void key_u64(key *key, uint64_t value);
+void key_run(key *key, uint64_t run);
 void key_bytes(key *key, kt_str bytes);
 /* One field's value in an index (folded) or a unique index (raw). Of a list of references: one id, in as.i.
  * A boolean that is not set is false. */
@@ -57,10 +62,10 @@ void key_record(key *key, const model_entity *entity, uint64_t id);
 void key_after(key *key);
 kt_str key_str(const key *key);
 uint64_t key_last_u64(kt_str key); /* the id at an index entry's end */
-/* Where an index entry's values begin: behind table, entity and index. */
-static inline const char *key_values(kt_str key)
+/* Where an index entry's values begin: behind table, entity, index and run. */
+static inline const char *key_values(kt_str key, const model_index *index)
 {
-    return key.ptr + 5;
+    return key.ptr + 5 + (index->in_runs ? 4 : 0);
 }
 /* Reads the value that begins there, of a field that can be covered (model_can_be_covered). returns where the next one
  * begins */

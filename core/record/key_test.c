@@ -144,7 +144,7 @@ static void values_are_read_back_from_their_keys(void **state)
         key_value(&k, &number, &put[0], false);
         key_value(&k, &money, &put[1], false);
         key_u64(&k, 5);
-        const char *at = key_read_value(key_values(key_str(&k)), &number, &got);
+        const char *at = key_read_value(key_values(key_str(&k), &(model_index){0}), &number, &got);
         assert_true(got.set && got.as.i == n);
         at = key_read_value(at, &money, &got);
         assert_true(model_value_equal(&money, &put[1], &got));

@@ -45,7 +45,7 @@ typedef struct model_field {
     kt_str show_if, required_if, readonly_if, explain; /* as declared */
     kt_str mask;      /* under which name roles see it masked; empty: never */
     bool mask_within; /* of what people write: only what looks like a contact is masked */
-    bool required, unique, indexed, searchable, personal, computed, recorded, fixed, in_use, system;
+    bool required, unique, indexed, searchable, seldom, personal, computed, recorded, fixed, in_use, system;
     bool internal; /* its show_if is "false": the module's own, told only to who names it */
     uint8_t scale;
     uint32_t max, priority;
@@ -67,6 +67,7 @@ typedef struct model_index {
     bool counted;               /* KEY_COUNTER holds the records per value of the first field */
     const model_field *through; /* NULL, or the lines whose fields these are: an entry per distinct value */
     bool sparse;                /* records (lines) in which the first field is not set have no entry */
+    bool in_runs;  /* KEY_RUN ids after KEY_RUN ids, each run in order of values; of one field, sparse */
     bool covering; /* an entry per line of `through`, for aggregates alone: no query is planned by it */
     bool seeking;  /* being filled, and records that it has not yet may hold references: reference.c */
     bool inside
@@ -291,6 +292,7 @@ struct kt_tx {
     kt_error *doomed;          /* an overflow or memory failure that must fail the request at its end */
     model_change *changes, *last_change;
     struct model_kept *kept;                 /* what modules keep while it lasts */
+    struct model_ahead *ahead;               /* ids that were given to records yet to be created */
     unsigned depth;                          /* of actions and handlers, bounded */
     struct model_change_table *change_table; /* this room's: finds a record among the changes */
     /* The bus's: runs one of its methods within this transaction; NULL: the transaction is not of a call. */

@@ -96,7 +96,7 @@ static const kt_entity entities[] = {
     {&preference_shape, {"Preference", "Ustawienie"}, {"Preferences", "Ustawienia"}, .title = "key",
         .indexes = "unique owner key", .icon = "sliders", .shared = true},
     {&pegging_shape, {"Pegging", "Pokrycie zapotrzebowania"}, {"Peggings", "Pokrycia zapotrzebowań"},
-        .indexes = "demand line, supply item, item kind", .compute = pegging_compute, .icon = "link",
+        .indexes = "demand line", .compute = pegging_compute, .icon = "link",
         .views = "[{\"kind\":\"list\",\"columns\":[\"demand\",\"item\",\"quantity\",\"kind\",\"supply\","
                  "\"needed\",\"day\"],\"sort\":\"needed\"},{\"kind\":\"list\",\"name\":\"late\",\"label\":"
                  "{\"en\":\"At risk\",\"pl\":\"Zagrożone\"},\"filter\":[[\"late\",\"=\",true]],\"columns\":"
@@ -197,10 +197,11 @@ static const kt_rule upkeep[] = {
 
 static kt_error *migrate(kt_tx *tx, const char *from_version)
 {
-    (void)from_version;
+    if (from_version)
+        KT_TRY(peggings_learn_missed(tx));
     return kt_rules_bring(tx, upkeep);
 }
 
-const kt_module kontor_module = KT_MODULE("base", "1.2.0", "Base data", "Dane podstawowe",
+const kt_module kontor_module = KT_MODULE("base", "1.3.0", "Base data", "Dane podstawowe",
     .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles,
     .migrate = migrate);

@@ -17,7 +17,7 @@ const kt_shape pegging_shape = KT_SHAPE(pegging, "base.pegging",
         .on_delete = KT_CASCADE, .fixed = true, .priority = 1),
     KT_FIELD(pegging, line, INT, "Its line", "Pozycja", .fixed = true),
     KT_FIELD(pegging, item, REF, "Item", "Towar", .target = "base.item", .required = true, .fixed = true,
-        .priority = 2),
+        .seldom = true, .priority = 2),
     KT_FIELD(
         pegging, kind, STATE, "Comes from", "Skąd", .choices = supply_kinds, .required = true, .priority = 3),
     KT_FIELD(pegging, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .required = true, .priority = 4),
@@ -40,6 +40,8 @@ const kt_shape pegging_shape = KT_SHAPE(pegging, "base.pegging",
         .help = {"Who gave it back, or what brought it.", "Kto je zwolnił albo co je przyniosło."}),
     KT_FIELD(pegging, reason, STRING, "Why", "Uzasadnienie po angielsku", .max = 300),
     KT_FIELD(pegging, reason_pl, STRING, "Why, in Polish", "Uzasadnienie", .max = 300),
+    KT_FIELD(pegging, missed, REF, "Item that is missing", "Brakujący towar", .target = "base.item",
+        .computed = true, .show_if = "false"),
     KT_FIELD(pegging, late, BOOL, "Late", "Opóźnione", .computed = true, .indexed = true,
         .help = {"It is missing, or comes after it is needed, or nobody knows when.",
             "Brakuje tego albo będzie po terminie, albo nie wiadomo kiedy."}));
@@ -55,6 +57,7 @@ kt_error *pegging_compute(kt_tx *tx, kt_record *self)
     struct pegging *p = KT_AS(pegging, self);
     const kt_cover part = pegging_part(p);
     p->late = cover_late(&part);
+    p->missed = p->kind == KT_MISSING ? p->item : (kt_id){0};
     if (p->quantity.scale1 && p->quantity.coef <= 0)
         return kt_fail(tx, KT_VALIDATION, "quantity", "must be above zero", "musi być większe od zera");
     return NULL;
@@ -97,9 +100,19 @@ kt_error *peggings_of_supply(kt_tx *tx, kt_id supply, kt_id item, struct pegging
 
 kt_error *peggings_missing(kt_tx *tx, kt_id item, struct peggings *found)
 {
-    const kt_where where[] = {
-        KT_WHERE(pegging, item, KT_EQ, item), KT_WHERE(pegging, kind, KT_EQ, KT_MISSING), {0}};
+    const kt_where where[] = {KT_WHERE(pegging, missed, KT_EQ, item), {0}};
     return find(tx, &(kt_query){&pegging_shape, where, "needed,id"}, found);
+}
+
+kt_error *peggings_learn_missed(kt_tx *tx)
+{
+    const kt_where where[] = {KT_WHERE(pegging, kind, KT_EQ, KT_MISSING), {0}};
+    struct peggings all;
+    KT_TRY(find(tx, &(kt_query){&pegging_shape, where, "id"}, &all));
+    for (size_t i = 0; i < all.count; i++)
+        if (!all.items[i].missed.v)
+            KT_TRY(kt_update(tx, &all.items[i].rec));
+    return NULL;
 }
 
 kt_date peggings_day(const struct peggings *all)

@@ -6,6 +6,7 @@
 struct pegging {
     kt_record rec;
     kt_id demand, supply, item, warehouse, freed_by; /* of kt_any, but for the item */
+    kt_id missed; /* the item, if it is missing: who misses it is found by that */
     int64_t line, minutes, level;
     kt_supply_kind kind;
     kt_dec quantity, cost;
@@ -28,6 +29,8 @@ KT_MUST kt_error *peggings_of_demand(kt_tx *tx, kt_id demand, int64_t line, stru
 KT_MUST kt_error *peggings_of_supply(kt_tx *tx, kt_id supply, kt_id item, struct peggings *found);
 /* Demands of an item that miss some, those needed first before the others. */
 KT_MUST kt_error *peggings_missing(kt_tx *tx, kt_id item, struct peggings *found);
+/* Those of an earlier version do not say yet what they miss. */
+KT_MUST kt_error *peggings_learn_missed(kt_tx *tx);
 /* Takes `quantity` off; one that comes to nothing is deleted. */
 KT_MUST kt_error *pegging_lessen(kt_tx *tx, struct pegging *p, kt_dec quantity);
 /* Remembers a part of a demand's cover; what is on stock is one pegging a line. */

@@ -49,13 +49,12 @@ kt_error *reorder_rule_compute(kt_tx *tx, kt_record *self)
 
 struct missing_peg { /* what demands miss: base's peggings */
     kt_record rec;
-    kt_id item, warehouse;
-    unsigned kind;
+    kt_id missed, warehouse;
     kt_dec quantity;
 };
 static const kt_shape missing_peg_shape = KT_SHAPE(missing_peg, "base.pegging",
-    KT_BIND(missing_peg, item, REF, "item"), KT_BIND(missing_peg, warehouse, REF, "warehouse"),
-    KT_BIND(missing_peg, kind, STATE, "kind"), KT_BIND(missing_peg, quantity, QUANTITY, "quantity"));
+    KT_BIND(missing_peg, missed, REF, "missed"), KT_BIND(missing_peg, warehouse, REF, "warehouse"),
+    KT_BIND(missing_peg, quantity, QUANTITY, "quantity"));
 
 static kt_error *asked_for(kt_tx *tx, const struct reorder_rule *rule, kt_dec *free)
 {
@@ -76,8 +75,7 @@ static kt_error *asked_for(kt_tx *tx, const struct reorder_rule *rule, kt_dec *f
 /* Where a demand names no warehouse, it misses at the usual one. */
 static kt_error *missed(kt_tx *tx, const struct reorder_rule *rule, kt_dec *lack)
 {
-    const kt_where missing[] = {
-        KT_WHERE(missing_peg, item, KT_EQ, rule->item), KT_WHERE(missing_peg, kind, KT_EQ, KT_MISSING), {0}};
+    const kt_where missing[] = {KT_WHERE(missing_peg, missed, KT_EQ, rule->item), {0}};
     struct missing_peg peg = {KT_OF(missing_peg)};
     kt_id usual = {0};
     kt_cursor *cursor;

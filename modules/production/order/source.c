@@ -23,6 +23,14 @@ static bool all_on_stock(const kt_plan *plan, size_t from, unsigned level)
     return count > 0;
 }
 
+/* What covers its components and its operations point to it, and come first: so it is written once. */
+static kt_error *name_ahead(kt_tx *tx, struct order *o)
+{
+    for (size_t i = 0; i < o->components.count; i++)
+        component_at(o, i)->rec.id.v = i + 1;
+    return kt_reserve_id(tx, &o->rec);
+}
+
 static kt_error *make(kt_tx *tx, const kt_demand *demand, kt_dec quantity, kt_plan *plan)
 {
     struct order o = {KT_OF(order), .item = demand->item, .quantity = quantity, .due = demand->day,
@@ -33,11 +41,11 @@ static kt_error *make(kt_tx *tx, const kt_demand *demand, kt_dec quantity, kt_pl
     size_t at = 0;
     KT_TRY(kt_plan_add(tx, plan, &at));
     KT_TRY(order_fill(tx, &o));
-    KT_TRY(kt_create(tx, &o.rec));
+    KT_TRY(name_ahead(tx, &o));
     KT_TRY(order_cover(tx, &o, plan));
     if (all_on_stock(plan, at + 1, demand->level + 1))
         o.state = RESERVED;
-    KT_TRY(kt_update(tx, &o.rec));
+    KT_TRY(kt_create(tx, &o.rec));
     KT_TRY(asking_now(tx, &asking));
     asking->made = order_any(tx, &o);
     asking->ends = o.ends;
