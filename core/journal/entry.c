@@ -45,6 +45,20 @@ static void add_varint(buffer *out, uint64_t value)
     buffer_add_char(out, (char)(uint8_t)value);
 }
 
+/* A number before what was written from a place on: how many parts differ is known when they are written. */
+static void put_in_front(buffer *out, size_t at, uint64_t value)
+{
+    const size_t end = out->len;
+    add_varint(out, value);
+    const size_t n = out->len - end;
+    uint8_t front[10];
+    if (out->starved || out->full)
+        return;
+    memcpy(front, out->ptr + end, n);
+    memmove(out->ptr + at + n, out->ptr + at, end - at);
+    memcpy(out->ptr + at, front, n);
+}
+
 static void add_str(buffer *out, kt_str s)
 {
     add_varint(out, s.len);
@@ -78,8 +92,8 @@ static bool part_find(kt_str record, uint32_t tag, size_t *hint, kt_str *part, b
     return false;
 }
 
-/* The parts that one side has and the other has not, or has otherwise, are counted, or written if out is given.
- * halves: those that are half of a value count as different, too. */
+/* The parts that one side has and the other has not, or has otherwise, are written and counted. halves: those that are
+ * half of a value count as different, too. */
 typedef struct {
     const model_entity *entity;
     buffer *out;
@@ -91,11 +105,9 @@ static void take_part(differing *d, uint32_t tag, kt_str before, kt_str after)
 {
     d->count++;
     d->half_differs = d->half_differs || model_part_is_half(d->entity, tag);
-    if (d->out) {
-        add_varint(d->out, tag);
-        add_str(d->out, before);
-        add_str(d->out, after);
-    }
+    add_varint(d->out, tag);
+    add_str(d->out, before);
+    add_str(d->out, after);
 }
 
 /* false: a record is damaged */
@@ -129,18 +141,19 @@ static kt_error *add_update(const kt_tx *tx, const model_change *change, buffer 
         add_str(out, change->after);
         return NULL;
     }
-    differing d = {.entity = change->entity};
+    buffer_add_char(out, change->after.ptr[0]);
+    const size_t at = out->len;
+    differing d = {.entity = change->entity, .out = out};
     bool sound = parts_differ(change->before, change->after, &d);
     if (sound && d.half_differs) {
-        d = (differing){.entity = change->entity, .halves = true};
+        out->len = at;
+        d = (differing){.entity = change->entity, .out = out, .halves = true};
         sound = parts_differ(change->before, change->after, &d);
     }
     if (!sound)
         return damaged(tx, change);
-    buffer_add_char(out, change->after.ptr[0]);
-    add_varint(out, d.count);
-    d.out = out;
-    return parts_differ(change->before, change->after, &d) ? NULL : damaged(tx, change);
+    put_in_front(out, at, d.count);
+    return NULL;
 }
 
 /* A record that was made and deleted again, or written as it was, leaves no trace. */
