@@ -22,6 +22,12 @@ static const kt_role roles[] = {
     {0},
 };
 
-const kt_module kontor_module = KT_MODULE("production", "1.1.0", "Production", "Produkcja", .needs = "base",
+static kt_error *migrate(kt_tx *tx, const char *from_version)
+{
+    KT_TRY(downtime_migrate(tx, from_version));
+    return orders_migrate(tx, from_version);
+}
+
+const kt_module kontor_module = KT_MODULE("production", "1.2.0", "Production", "Produkcja", .needs = "base",
     .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles,
-    .audit = production_audit, .migrate = downtime_migrate);
+    .audit = production_audit, .migrate = migrate);

@@ -42,13 +42,13 @@ static kt_error *look_and_expect(kt_tx *tx, kt_record *rec)
     return expect_goods(tx, KT_AS(order, rec));
 }
 
-#define OPEN "[[\"state\",\"in\",[\"confirmed\",\"reserved\",\"in_progress\"]]]"
+#define OPEN_ORDERS "[\"state\",\"in\",[\"confirmed\",\"reserved\",\"in_progress\"]]"
 enum { LOOK_AGAIN, LOOK_AND_EXPECT, WALKS };
 static const kt_walk walks[WALKS] = {
     [LOOK_AGAIN] = {{"Production hears what it missed", "Produkcja dowiaduje się, co ją ominęło"},
-        &order_shape, OPEN, look_again},
+        &order_shape, "[" OPEN_ORDERS "]", look_again},
     [LOOK_AND_EXPECT] = {{"The stores hear what production brings", "Magazyn dowiaduje się, co da produkcja"},
-        &order_shape, OPEN, look_and_expect},
+        &order_shape, "[" OPEN_ORDERS "]", look_and_expect},
 };
 
 static kt_error *walk_on(kt_tx *tx, kt_work_run *run)
@@ -57,6 +57,22 @@ static kt_error *walk_on(kt_tx *tx, kt_work_run *run)
 }
 
 const kt_work orders_catch_up = {kt_walk_prepare, walk_on};
+
+/* Those of an earlier version do not say yet that they are made ahead. */
+kt_error *orders_migrate(kt_tx *tx, const char *from_version)
+{
+    const kt_query ahead = {.of = &order_shape,
+        .filter = KT_STR("[[\"demand\",\"is_null\",true],[\"ahead\",\"is_null\",true]," OPEN_ORDERS "]")};
+    kt_found found = {0};
+    if (from_version)
+        KT_TRY(kt_find(tx, &ahead, 0, &found));
+    for (size_t i = 0; i < found.count; i++) {
+        struct order o = {KT_OF(order)};
+        KT_TRY(kt_read(tx, found.ids[i], &o.rec));
+        KT_TRY(kt_update(tx, &o.rec));
+    }
+    return NULL;
+}
 
 kt_error *orders_enabled(kt_tx *tx, const kt_event *event)
 {

@@ -74,6 +74,8 @@ const kt_shape order_shape = KT_SHAPE(order, "production.order",
         .on_delete = KT_CLEAR),
     KT_FIELD(order, demand, REF, "Needed for", "Dla czego", .target = "*", .on_delete = KT_CLEAR,
         .computed = true),
+    KT_FIELD(order, ahead, REF, "Made ahead", "Wytwarzane na zapas", .target = "base.item", .computed = true,
+        .show_if = "false"),
     KT_FIELD(order, demand_line, INT, "Its line", "Pozycja", .computed = true),
     KT_FIELD(order, level, INT, "Level", "Poziom", .computed = true),
     KT_FIELD(order, run, INT, "Planning run", "Przebieg planowania", .computed = true),
@@ -237,5 +239,6 @@ kt_error *order_compute(kt_tx *tx, kt_record *self)
     o->planned_cost = o->planned_material.scale1 ? order_planned_cost(o) : (kt_dec){0};
     o->actual_cost = o->material.scale1 || o->machine.scale1 ? order_actual_cost(o) : (kt_dec){0};
     o->late = is_late(tx, o);
+    o->ahead = !o->demand.v && (KT_IN(o->state) & OPEN_AT_WORK) ? o->item : (kt_id){0};
     return NULL;
 }

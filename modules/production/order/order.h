@@ -48,6 +48,7 @@ extern const kt_shape ancestor_shape;
 struct order {
     kt_record rec;
     kt_id item, bom, routing, warehouse, demand, owner, backorder_of;
+    kt_id ahead; /* the item, while it is made for nobody so far: whoever needs some finds it by that */
     int64_t demand_line, level, run, minutes, steps;
     kt_dec quantity, produced, scrapped, scrap_reported,
         replaced; /* scrap_reported: by reports; not set: all */
@@ -403,6 +404,7 @@ KT_MUST kt_error *component_learn_day(
 /* join.c */
 #define ORDERS_CATCH_UP "production.catch_up" /* the service */
 extern const kt_work orders_catch_up;
+KT_MUST kt_error *orders_migrate(kt_tx *tx, const char *from_version);
 kt_error *orders_enabled(kt_tx *tx, const kt_event *event);  /* of "production.enabled" */
 kt_error *orders_expected(kt_tx *tx, const kt_event *event); /* of "logistics.enabled" */
 extern const kt_shape load_shape, load_answer_shape, level_shape, level_answer_shape, promise_ask_shape,

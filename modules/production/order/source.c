@@ -101,14 +101,9 @@ static kt_error *take_of(
 
 static kt_error *cover_by_coming(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan *plan)
 {
-    const kt_where where[] = {{offsetof(struct order, item), KT_EQ, &demand->item}, {0}};
-    const kt_query query = {.of = &order_shape,
-        .where = where,
-        .sort = "day,id",
-        .filter = KT_STR("[[\"demand\",\"is_null\",true],[\"state\",\"in\",[\"confirmed\",\"reserved\",\"in_"
-                         "progress\"]]]")};
+    const kt_where where[] = {KT_WHERE(order, ahead, KT_EQ, demand->item), {0}};
     kt_found found;
-    KT_TRY(kt_find(tx, &query, 0, &found));
+    KT_TRY(kt_find(tx, &(kt_query){.of = &order_shape, .where = where, .sort = "day,id"}, 0, &found));
     for (size_t i = 0; i < found.count && rest->coef > 0; i++) {
         struct order o = {KT_OF(order)};
         KT_TRY(kt_read(tx, found.ids[i], &o.rec));

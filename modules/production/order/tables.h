@@ -6,8 +6,8 @@
     {&worker_shape},                                                                                         \
         {&order_shape, {"Production order", "Zlecenie produkcyjne"},                                         \
             {"Production orders", "Zlecenia produkcyjne"}, .title = "item", .number = "MO/{year}/{seq:5}",   \
-            .indexes = "state due, owner state, item demand", .actions = order_actions,                      \
-            .compute = order_compute, .icon = "hammer",                                                      \
+            .indexes = "state due, owner state", .actions = order_actions, .compute = order_compute,         \
+            .icon = "hammer",                                                                                \
             .views =                                                                                         \
                 "[{\"kind\":\"kanban\",\"by\":\"state\",\"card\":[\"number\",\"item\",\"quantity\",\"due\"," \
                 "\"day\"]},{\"kind\":\"list\",\"name\":\"to_make\",\"label\":{\"en\":\"To make\",\"pl\":"    \
