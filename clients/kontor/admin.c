@@ -212,6 +212,11 @@ static int run_kontord(char *const arguments[])
                                                           : EXIT_FILE;
 }
 
+/* What goes through all that is stored takes as long as that takes: asked again it would begin anew. */
+enum { HOUR_MS = 3600 * 1000 };
+static const kontor_call_options whole_store = {.reads = true, .timeout_ms = HOUR_MS},
+                                 copying = {.timeout_ms = HOUR_MS};
+
 int admin_backup(tool *t, int count, char **arguments)
 {
     (void)count;
@@ -222,7 +227,7 @@ int admin_backup(tool *t, int count, char **arguments)
     else if (!getcwd(here, sizeof here) ||
              snprintf(path, sizeof path, "%s/%s", here, arguments[0]) >= (int)sizeof path)
         return tool_fail(EXIT_FILE, "%s: %s", arguments[0], strerror(errno));
-    return tool_show(t, "backup.create", json_pack("{s:s}", "directory", path), NULL);
+    return tool_show(t, "backup.create", json_pack("{s:s}", "directory", path), &copying);
 }
 
 int admin_restore(tool *t, int count, char **arguments)
@@ -241,8 +246,7 @@ int admin_check(tool *t, int count, char **arguments)
     if (count)
         return run_kontord(run);
     json_t *answer;
-    const kontor_outcome outcome = kontor_client_call(
-        t->client, "system.check", NULL, &tool_reading, &answer);
+    const kontor_outcome outcome = kontor_client_call(t->client, "system.check", NULL, &whole_store, &answer);
     const char *kind = json_string_value(json_object_get(json_object_get(answer, "data"), "kind"));
     const bool damaged = outcome == KONTOR_REFUSED && kind && strcmp(kind, "storage") == 0;
     answer = tool_outcome(t, outcome, answer, &code);
@@ -272,7 +276,7 @@ int admin_journal(tool *t, int count, char **arguments)
         return tool_show(t, "journal.revert", json_pack("{s:s}", "unit", arguments[1]), NULL);
     if (strcmp(arguments[0], "verify") != 0)
         return usage("journal");
-    json_t *verdict = tool_call(t, "journal.verify", NULL, &tool_reading, &code);
+    json_t *verdict = tool_call(t, "journal.verify", NULL, &whole_store, &code);
     if (!verdict)
         return code;
     json_int_t bad = json_integer_value(json_object_get(verdict, "first_bad"));

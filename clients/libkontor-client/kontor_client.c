@@ -20,7 +20,7 @@ typedef struct {
 
 struct kontor_client {
     char *url, *token, *lang, *ca;
-    int timeout_ms, tries;
+    int timeout_ms, patience_ms, tries; /* patience_ms: of the call that goes on */
     json_int_t next_id;
     bool by_http;
     CURL *curl;
@@ -136,7 +136,7 @@ static bool send_http(kontor_client *c, const char *body, size_t len, bytes *rep
     curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, take_bytes);
     curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, reply);
     curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, error);
-    curl_easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, (long)c->timeout_ms);
+    curl_easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, (long)c->patience_ms);
     curl_easy_setopt(c->curl, CURLOPT_ACCEPT_ENCODING, "");
     curl_easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);
     if (c->ca)
@@ -265,7 +265,6 @@ static int dial(kontor_client *c)
     c->dialed = true;
     /* We repeat ourselves, with the key; nng would repeat without one and we could not tell. */
     nng_socket_set_ms(c->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
-    nng_socket_set_ms(c->socket, NNG_OPT_RECVTIMEO, c->timeout_ms);
     nng_socket_set_ms(c->socket, NNG_OPT_SENDTIMEO, c->timeout_ms);
     nng_socket_set_size(c->socket, NNG_OPT_RECVMAXSZ, REPLY_MAX);
     rc = nng_dialer_create(&dialer, c->socket, c->url);
@@ -286,6 +285,7 @@ static bool send_nng(kontor_client *c, const char *body, size_t len, bytes *repl
         rc = nng_sendmsg(c->socket, message, 0);
     if (!rc) {
         message = NULL;
+        nng_socket_set_ms(c->socket, NNG_OPT_RECVTIMEO, c->patience_ms);
         rc = nng_recvmsg(c->socket, &message, 0);
     }
     if (!rc) {
@@ -369,6 +369,7 @@ kontor_outcome kontor_client_call(
         snprintf(c->trouble, sizeof c->trouble, "out of memory");
         return KONTOR_UNREACHABLE;
     }
+    c->patience_ms = options && options->timeout_ms ? options->timeout_ms : c->timeout_ms;
     bool answered = send_until_answered(c, body, strlen(body), &reply);
     free(body);
     if (!answered)

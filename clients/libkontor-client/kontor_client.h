@@ -31,7 +31,8 @@ typedef struct {
     const char *key;  /* idempotency key; NULL: a random one for calls that write */
     const char *unit; /* several calls that can be undone as one; NULL: each is its own */
     bool dry_run;
-    bool reads; /* the call changes nothing: no key is sent */
+    bool reads;     /* the call changes nothing: no key is sent */
+    int timeout_ms; /* of one attempt; 0: the client's */
 } kontor_call_options;
 
 /* Opens a client; nothing is sent yet. returns NULL: the address is of no known kind, or out of memory */

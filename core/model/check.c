@@ -370,8 +370,8 @@ static kt_error *check_modules(checker *c)
     for (const kt_module *const *m = c->tx.catalogue->sources.modules; *m; m++) {
         arena_reset(c->tx.arena);
         kt_error *found = (*m)->audit ? (*m)->audit(&c->tx) : NULL;
-        if (found == error_no_memory())
-            return found;
+        if (found == error_no_memory() || (found && found->first->kind == KT_LIMIT))
+            return found; /* no finding: it could not be looked at */
         for (const problem *p = found ? found->first : NULL; p; p = p->next)
             tell(c, "%s: %s%s%s", (*m)->name, p->path ? p->path : "", p->path ? ": " : "", p->text.en);
     }
@@ -385,6 +385,7 @@ kt_error *model_check(kt_tx *tx, void (*report)(void *context, const char *findi
     c.keep = arena_open(SCRATCH_MAX);
     c.tx.guard = NULL;
     c.tx.company = 0;
+    c.tx.deadline_ms = 0; /* however long it takes to look at all */
     kt_error *error = c.tx.arena && c.keep ? NULL : error_no_memory();
     for (size_t i = 0; i < model_entity_count(tx->catalogue) && !error; i++)
         error = check_entity(&c, model_entity_at(tx->catalogue, i));

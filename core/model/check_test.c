@@ -283,6 +283,47 @@ static void what_modules_audit_is_checked_too(void **state)
     house_close(&h);
 }
 
+/* Looks at every tag, which a call of a client's may not do for as long as it likes. */
+static kt_error *walk_tags(kt_tx *tx)
+{
+    static const kt_field nothing[] = {{0}};
+    static const kt_shape tags_shape = {"t.tag", sizeof(kt_record), nothing};
+    const kt_query query = {.of = &tags_shape, .sort = "rank,id"};
+    kt_found found;
+    return kt_find(tx, &query, 0, &found);
+}
+
+static kt_error *give_up(kt_tx *tx)
+{
+    return kt_fail(tx, KT_LIMIT, NULL, "there is too much", "tego jest za dużo");
+}
+
+static void what_cannot_be_looked_at_is_no_finding(void **state)
+{
+    (void)state;
+    enum { TAGS = 1100 }; /* the clock is looked at once in a thousand rows */
+    kt_module walked = house_module, given_up = house_module;
+    walked.audit = walk_tags;
+    given_up.audit = give_up;
+    house h = house_open_with((const kt_module *const[]){&walked, NULL});
+    for (int i = 0; i < TAGS; i++) {
+        model_record tag;
+        assert_null(model_record_new(h.tx, house_entity(&h, "t.tag"), &tag));
+        *house_value(&tag, "name") = (model_value){.set = true, .as.s = arena_format(h.arena, "T%d", i)};
+        assert_null(model_store_new(h.tx, &tag));
+    }
+    h.tx->deadline_ms = 1; /* long past */
+    int findings = 0;
+    assert_non_null(walk_tags(h.tx));
+    assert_string_equal(said(model_check(h.tx, shout, &findings)), "");
+    assert_int_equal(findings, 0);
+    house_close(&h);
+    h = house_open_with((const kt_module *const[]){&given_up, NULL});
+    assert_string_equal(said(model_check(h.tx, shout, &findings)), "there is too much");
+    assert_int_equal(findings, 0);
+    house_close(&h);
+}
+
 int main(void)
 {
     seed = (uint64_t)time(NULL);
@@ -293,6 +334,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_found),
         cmocka_unit_test(a_new_index_is_filled_from_the_records_that_exist),
         cmocka_unit_test(what_modules_audit_is_checked_too),
+        cmocka_unit_test(what_cannot_be_looked_at_is_no_finding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
