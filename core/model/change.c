@@ -44,26 +44,15 @@ static kt_error *make_room(kt_tx *tx)
 /* Takes a record that came and went within the transaction off the list; its slot stays for its id. */
 static void unlink_change(kt_tx *tx, const model_change *gone)
 {
-    model_change *previous = NULL, *at = tx->changes;
-    for (; at && at != gone; at = at->next)
-        previous = at;
-    if (!at)
-        return;
-    if (previous)
-        previous->next = at->next;
-    else
-        tx->changes = at->next;
-    if (tx->last_change == at)
-        tx->last_change = previous;
+    *(gone->previous ? &gone->previous->next : &tx->changes) = gone->next;
+    *(gone->next ? &gone->next->previous : &tx->last_change) = gone->previous;
 }
 
 static void append(kt_tx *tx, model_change *change)
 {
     change->next = NULL;
-    if (tx->last_change)
-        tx->last_change->next = change;
-    else
-        tx->changes = change;
+    change->previous = tx->last_change;
+    *(tx->last_change ? &tx->last_change->next : &tx->changes) = change;
     tx->last_change = change;
 }
 

@@ -137,6 +137,30 @@ static void a_change_writes_what_differs_and_joins_in_one_change(void **state)
     house_close(&h);
 }
 
+/* Wherever among the others it stands. */
+static void what_comes_and_goes_leaves_the_other_changes_in_order(void **state)
+{
+    (void)state;
+    for (size_t gone = 0; gone < 4; gone++) {
+        house h = house_open();
+        uint64_t ids[5];
+        for (size_t i = 0; i < 4; i++)
+            ids[i] = add_party(&h, (const char *[]){"Nowak", "Kowalska", "Lis", "Zima"}[i]);
+        model_record read = load(&h, "t.party", ids[gone]);
+        assert_null(model_store_gone(h.tx, &read));
+        ids[4] = add_party(&h, "Sowa");
+        const model_change *c = h.tx->changes;
+        for (size_t i = 0; i < 5; i++) {
+            if (i == gone)
+                continue;
+            assert_int_equal(c->id, ids[i]);
+            c = c->next;
+        }
+        assert_null(c);
+        house_close(&h);
+    }
+}
+
 static model_record with_contacts(house *h, const char *name, size_t count)
 {
     model_record party = make(h, "t.party");
@@ -391,6 +415,7 @@ int main(void)
         cmocka_unit_test(all_problems_of_a_record_are_told_at_once),
         cmocka_unit_test(unique_values_are_kept_apart),
         cmocka_unit_test(a_change_writes_what_differs_and_joins_in_one_change),
+        cmocka_unit_test(what_comes_and_goes_leaves_the_other_changes_in_order),
         cmocka_unit_test(lines_keep_their_ids),
         cmocka_unit_test(a_restricting_reference_names_what_stands_in_the_way),
         cmocka_unit_test(cascades_and_clearings_follow_a_deletion),

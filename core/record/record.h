@@ -204,7 +204,7 @@ typedef struct model_change {
     uint64_t id;
     kt_str before, after; /* encoded records; not set where there is none */
     bool joined;          /* only a merge wrote to it: its checks are told so */
-    struct model_change *next;
+    struct model_change *next, *previous;
 } model_change; /* one per record: several writes of a request join */
 
 /* Rights, judged by the room above. Any member may be NULL: everything is allowed. */
