@@ -19,11 +19,13 @@ STAFF_PASSWORD = "Rower-2026"
 
 
 class Days:
-    """The server's calendar, so many seconds ahead of the machine's."""
+    """The server's calendar, so many seconds ahead of the machine's: a day begins in the morning, whenever the test is run, for
+    what happens twice in a day must not fall on two."""
 
     def __init__(self, house_home):
-        self.file, self.ahead = house_home / "clock", 0
-        self.file.write_bytes(struct.pack("q", 0))
+        now = datetime.datetime.now(datetime.timezone.utc)
+        self.file, self.ahead = house_home / "clock", int((now.replace(hour=8, minute=0, second=0) - now).total_seconds())
+        self.file.write_bytes(struct.pack("q", self.ahead))
 
     def now(self):
         return datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=self.ahead)
