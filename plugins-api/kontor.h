@@ -200,6 +200,7 @@ typedef struct {
     const char *icon;                                                /* name for clients */
     bool shared;       /* seen from all companies: the record's company stays empty */
     bool log_reads;    /* each reading and export is logged */
+    bool kept;         /* modules alone make, change and delete its records, on their own authority */
     const char *views; /* JSON array of default views for clients; NULL: a list */
     /* JSON array of titles that columns of files have elsewhere and where they go, as the "columns" of a mapping of an
      * import; NULL: the fields' names and labels are all that a title is matched with */

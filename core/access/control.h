@@ -114,7 +114,8 @@ access_actor *actor_hold(const access_actor *actor);
 typedef struct {
     const rule *rule;    /* that decided in favour; NULL: none did */
     const rule *nearest; /* that would have, but for its scope or condition */
-    const char *missing; /* "grant", "scope", "where", "company", "key", "group", "active", "factor" */
+    const char
+        *missing; /* "grant", "scope", "where", "company", "key", "group", "active", "factor", "kept" */
 } verdict;
 /* May the actor do it to this record, or, with record NULL, at all (to some record)? */
 KT_MUST kt_error *judge(kt_tx *tx, const access_actor *actor, const model_entity *entity,

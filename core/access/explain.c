@@ -74,6 +74,7 @@ static kt_text reason_text(const verdict *why)
         {"group", {"no grant names the field's group", "żadne uprawnienie nie wymienia grupy pola"}},
         {"factor", {"a role demands a second factor, and none is set",
                        "rola wymaga drugiego składnika, a żaden nie jest ustawiony"}},
+        {"kept", {"its module alone writes it", "zapisuje je wyłącznie moduł"}},
         {"active", {"the user is not active", "użytkownik jest nieaktywny"}},
     };
     for (size_t i = 0; missing && i < sizeof reasons / sizeof *reasons; i++)

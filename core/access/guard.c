@@ -105,11 +105,22 @@ static kt_error *judge_rules(kt_tx *tx, const access_actor *actor, const ruleset
     return NULL;
 }
 
+/* What modules keep no right of anybody's writes: it would no longer be what follows from the rest. */
+static bool is_kept_from_all(const model_entity *entity, const char *action)
+{
+    return entity->kept &&
+           (strcmp(action, "create") == 0 || strcmp(action, "update") == 0 || strcmp(action, "delete") == 0);
+}
+
 kt_error *judge(kt_tx *tx, const access_actor *actor, const model_entity *entity, const model_record *record,
     const char *action, bool *may, verdict *why)
 {
     *may = false;
     *why = (verdict){0};
+    if (is_kept_from_all(entity, action)) {
+        why->missing = "kept";
+        return NULL;
+    }
     if (record && !in_company(actor, record)) {
         why->missing = "company";
         return NULL;
@@ -247,6 +258,10 @@ static kt_error *guard_entity(kt_tx *tx, const model_entity *entity, const char 
     KT_TRY(judge(tx, actor, entity, NULL, action, &may, &why));
     if (may)
         return NULL;
+    if (is_kept_from_all(entity, action))
+        return kt_hint(error_make(tx->arena, KT_FORBIDDEN, NULL, "nobody may %s %.*s: its module keeps it",
+                           "nikt nie może: %s %.*s, prowadzi je moduł", action, STR_ARG(entity->name)),
+            "It follows from documents: change those.", "Wynika z dokumentów: zmień je.");
     if (actor->factor_missing)
         return forbidden_factor(tx->arena);
     return kt_hint(error_make(tx->arena, KT_FORBIDDEN, NULL, "you may not %s %.*s", "nie masz prawa: %s %.*s",

@@ -141,6 +141,7 @@ static draft *add_draft(builder *b, const kt_entity *declared, const char *modul
         .columns = build_str(b, declared->columns),
         .shared = declared->shared,
         .log_reads = declared->log_reads,
+        .kept = declared->kept,
         .custom = custom,
         .enabled = true,
         .declared = custom ? NULL : declared,

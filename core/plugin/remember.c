@@ -91,7 +91,7 @@ static void put_entity(buffer *out, const kt_entity *entity)
     put_text(out, entity->number);
     put_text(out, entity->indexes);
     put_text(out, entity->icon);
-    put_u8(out, (unsigned)entity->shared | (unsigned)entity->log_reads << 1);
+    put_u8(out, (unsigned)entity->shared | (unsigned)entity->log_reads << 1 | (unsigned)entity->kept << 2);
     put_fields(out, entity->shape->fields);
 }
 
@@ -246,6 +246,7 @@ static void get_entity(reading *r, kt_entity *entity)
     unsigned flags = get_u8(r);
     entity->shared = flags & 1;
     entity->log_reads = flags >> 1 & 1;
+    entity->kept = flags >> 2 & 1;
     entity->shape = get_shape(r, name, 0);
     r->bad |= !name || !entity->shape;
 }

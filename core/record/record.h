@@ -95,7 +95,7 @@ struct model_entity {
     const model_field *title, *state,
         *owner; /* NULL: none. owner: the field named "owner" that refers to a user */
     kt_str number_pattern, icon, views, columns;
-    bool gapless, numbered_later, shared, log_reads, custom, lines_only, enabled;
+    bool gapless, numbered_later, shared, log_reads, kept, custom, lines_only, enabled;
     bool has_personal;
     const kt_entity *declared;               /* NULL: custom */
     const struct model_internals *internals; /* this room's */

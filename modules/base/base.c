@@ -96,7 +96,7 @@ static const kt_entity entities[] = {
     {&preference_shape, {"Preference", "Ustawienie"}, {"Preferences", "Ustawienia"}, .title = "key",
         .indexes = "unique owner key", .icon = "sliders", .shared = true},
     {&pegging_shape, {"Pegging", "Pokrycie zapotrzebowania"}, {"Peggings", "Pokrycia zapotrzebowań"},
-        .indexes = "demand line", .compute = pegging_compute, .icon = "link",
+        .indexes = "demand line", .compute = pegging_compute, .kept = true, .icon = "link",
         .views = "[{\"kind\":\"list\",\"columns\":[\"demand\",\"item\",\"quantity\",\"kind\",\"supply\","
                  "\"needed\",\"day\"],\"sort\":\"needed\"},{\"kind\":\"list\",\"name\":\"late\",\"label\":"
                  "{\"en\":\"At risk\",\"pl\":\"Zagrożone\"},\"filter\":[[\"late\",\"=\",true]],\"columns\":"

@@ -51,7 +51,7 @@ static const kt_entity entities[] = {
                  "\"-day,-id\"}]"},
     {&balance_shape, {"Balance", "Saldo"}, {"Balances", "Salda"},
         .indexes = "unique account span start, account span start, span start", .check = balance_check,
-        .compute = keep_company, .icon = "scale"},
+        .compute = keep_company, .kept = true, .icon = "scale"},
     {&terms_shape, {"Terms of payment", "Warunki płatności"}, {"Terms of payment", "Warunki płatności"},
         .title = "name", .compute = terms_compute, .icon = "clock"},
     {&invoice_shape, {"Invoice", "Faktura"}, {"Invoices", "Faktury"}, .title = "title",

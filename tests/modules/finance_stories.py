@@ -71,9 +71,9 @@ def locked_periods_refuse(k):
 
 
 def balances_and_open_items_cannot_be_written_by_hand(k):
-    refused("validation", lambda: k.create("finance.balance", {"account": account(k, "131"), "debit": "5"}))
+    refused("forbidden", lambda: k.create("finance.balance", {"account": account(k, "131"), "debit": "5"}))
     row = k.list("finance.balance", [], limit=1)["rows"][0]["id"]
-    refused("rule", lambda: k.call("finance.balance.delete", {"id": row}))
+    refused("forbidden", lambda: k.call("finance.balance.delete", {"id": row}))
     refused("validation", lambda: k.create("finance.open_item", {"party": books(k)["nowak"]}))
 
 

@@ -89,8 +89,18 @@ def what_never_was_there_is_not_there(k):
 
 def nobody_writes_stock_by_hand(k):
     nut = item(k, "nut")
-    refused("validation", lambda: make(k, "logistics.stock", item=nut, on_hand="5"), "item", "on_hand")
-    refused("validation", lambda: make(k, "logistics.move", item=nut, quantity="5"), "item", "quantity")
+    put(k, nut, "10", "2")
+    methods = {m["name"] for m in k.call("system.describe", {"methods": True})["methods"]}
+    for entity in ("logistics.stock", "logistics.move", "logistics.reservation", "logistics.valuation", "base.pegging"):
+        there = k.list(entity, limit=1)["rows"]
+        refused("forbidden", lambda: make(k, entity, item=nut))
+        if there:
+            refused("forbidden", lambda: k.update(entity, there[0]["id"], {"item": nut}))
+            refused("forbidden", lambda: k.delete(entity, there[0]["id"]))
+        expect([f"{entity}.{verb}" in methods for verb in ("list", "history", "create", "update", "upsert", "delete", "merge")], [True, True] + 5 * [False])
+        said = k.call("access.explain", {"user": "admin", "entity": entity, "action": "delete"})
+        expect((said["allowed"], said["missing"]), (False, "kept"))
+    expect((on_hand(k, nut), value(k, nut)), (10, Decimal("20.00")))
 
 
 def goods_come_and_go_on_slips(k):

@@ -17,18 +17,18 @@
             .actions = lot_actions, .icon = "barcode"},                                                       \
         {&balance_shape, {"Stock", "Stan magazynu"}, {"Stock", "Stany magazynu"},                             \
             .indexes = "item location lot, item warehouse", .compute = balance_compute,                       \
-            .check = balance_check, .icon = "boxes",                                                          \
+            .check = balance_check, .kept = true, .icon = "boxes",                                            \
             .views = "[{\"kind\":\"list\",\"columns\":[\"item\",\"warehouse\",\"location\",\"lot\","          \
                      "\"on_hand\",\"reserved\",\"free\"],\"filter\":[[\"place\",\"=\",\"stores\"]]}]"},       \
         {&reservation_shape, {"Reservation", "Rezerwacja"}, {"Reservations", "Rezerwacje"},                   \
-            .indexes = "document item lot", .check = reservation_check, .icon = "lock"},                      \
+            .indexes = "document item lot", .check = reservation_check, .kept = true, .icon = "lock"},        \
         {&move_shape, {"Stock move", "Ruch magazynowy"}, {"Stock moves", "Ruchy magazynowe"},                 \
-            .indexes = "document item line, item state open day", .compute = move_compute,                    \
+            .indexes = "document item line, item state open day", .compute = move_compute, .kept = true,      \
             .icon = "arrow-right",                                                                            \
             .views = "[{\"kind\":\"list\",\"columns\":[\"day\",\"item\",\"quantity\",\"from_place\","         \
                      "\"to_place\",\"lot\",\"document\",\"state\",\"value\"],\"sort\":\"-id\"}]"},            \
         {&pool_shape, {"Stock value", "Wartość zapasu"}, {"Stock values", "Wartości zapasu"},                 \
-            .indexes = "unique item", .icon = "coins"},                                                       \
+            .indexes = "unique item", .kept = true, .icon = "coins"},                                         \
         {&sold_shape},                                                                                        \
         {&delivery_shape, {"Delivery", "Wydanie (WZ)"}, {"Deliveries", "Wydania (WZ)"}, .title = "number",    \
             .number = "WZ/{year}/{seq:5}", .indexes = "document state, state day, party day",                 \
