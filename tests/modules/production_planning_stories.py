@@ -104,6 +104,11 @@ def what_is_delivered_stays_taken(k):
     k.call("crm.order.deliver", {"id": seen["large"], "lines": [{"line": line, "quantity": "50"}]})
     k.call("crm.order.close", {"id": seen["large"]}) # the rest nobody wants any more
     expect(consumption(k), [(seen["first"], seen["small"], 60, 40), (seen["second"], seen["large"], 50, 50)])
+    some = sold(k, 46, "20")
+    expect(consumption(k)[1], (seen["second"], some, 20, 80))
+    line = k.get("crm.order", some)["lines"][0]["id"]
+    k.call("crm.order.deliver", {"id": some, "lines": [{"line": line, "quantity": "5", "given_up": "10"}]}) # neither does what is given up take any
+    expect(consumption(k)[1], (seen["second"], some, 10, 90))
 
 
 def orders_take_in_the_items_own_unit_and_only_when_confirmed(k):

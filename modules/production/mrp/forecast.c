@@ -145,12 +145,13 @@ struct sold_line {
     kt_record rec;
     kt_id item, unit;
     kt_date asked, promised, actual;
-    kt_dec quantity, delivered;
+    kt_dec quantity, delivered, given_up;
 };
 static const kt_shape sold_line_shape = KT_SHAPE(sold_line, NULL, KT_BIND(sold_line, item, REF, "item"),
     KT_BIND(sold_line, unit, REF, "unit"), KT_BIND(sold_line, asked, DATE, "asked"),
     KT_BIND(sold_line, promised, DATE, "promised"), KT_BIND(sold_line, actual, DATE, "actual"),
-    KT_BIND(sold_line, quantity, QUANTITY, "quantity"), KT_BIND(sold_line, delivered, QUANTITY, "delivered"));
+    KT_BIND(sold_line, quantity, QUANTITY, "quantity"), KT_BIND(sold_line, delivered, QUANTITY, "delivered"),
+    KT_BIND(sold_line, given_up, QUANTITY, "given_up"));
 struct sold {
     kt_record rec;
     kt_date day, asked;
@@ -175,7 +176,7 @@ static kt_error *add_order(kt_tx *tx, struct foreseeing *f, const struct sold *s
 {
     for (size_t i = 0; i < s->lines.count; i++) {
         const struct sold_line *line = KT_SEE(sold_line, kt_line(&s->lines, i));
-        kt_dec quantity = closed ? line->delivered : line->quantity, own;
+        kt_dec quantity = closed ? line->delivered : kt_dec_sub(line->quantity, line->given_up), own;
         uint32_t item;
         if (quantity.coef <= 0 || !id_map_find(&f->index, line->item, &item))
             continue;
