@@ -1,7 +1,7 @@
 /* savepoint.c -- going back to an earlier point of a transaction: a part of it may fail, the rest stands. */
 #include <kontor/value.h>
 
-#include "model/model.h"
+#include "model/ahead.h"
 
 kt_error *model_savepoint_set(kt_tx *tx, model_savepoint *save)
 {
@@ -33,9 +33,8 @@ kt_error *model_savepoint_back(kt_tx *tx, const model_savepoint *save)
     }
     tx->changes = save->first;
     tx->last_change = save->last;
-    tx->ahead = save->ahead;
     tx->kept = NULL; /* it may know of what was taken back */
-    return NULL;
+    return ahead_back(tx, save->ahead);
 }
 
 kt_error *kt_attempt(kt_tx *tx, kt_error *(*body)(kt_tx *tx, void *context), void *context)

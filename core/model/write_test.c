@@ -451,6 +451,16 @@ static void an_id_may_be_reserved_and_pointed_to(void **state)
     assert_null(kt_read(h.tx, shelf.rec.id, &read.rec));
     assert_null(kt_create(h.tx, &gone.rec)); /* an id that is left over from elsewhere counts for nothing */
     assert_int_equal(gone.rec.id.v, 2);
+    struct mail mail = {KT_OF(mail), .text = KT_STR("a")};
+    assert_null(kt_reserve_id(h.tx, &mail.rec));
+    assert_null(model_savepoint_set(h.tx, &save));
+    assert_null(kt_create(h.tx, &mail.rec));
+    assert_null(model_commit_checks(h.tx));
+    assert_null(model_savepoint_back(h.tx, &save));
+    assert_string_equal(said(model_commit_checks(h.tx)), "s.mail 1 was announced and not created");
+    assert_null(kt_create(h.tx, &mail.rec));
+    assert_null(kt_delete(h.tx, &mail.rec)); /* it was there */
+    assert_null(model_commit_checks(h.tx));
     house_close(&h);
 }
 

@@ -43,9 +43,9 @@ bool lies_ready(const struct pegging *p);
 void lay_there(const kt_tx *tx, kt_cover *part);
 /* It is missing, comes after it is needed, or nobody knows when. */
 bool cover_late(const kt_cover *part);
-/* The day on which all of a demand's line is there; not set: some is missing, or nobody knows. */
 /* The last of their days; not set: nobody knows one of them. */
 kt_date peggings_day(const struct peggings *all);
+/* The day on which all of a demand's line is there; not set: some is missing, or nobody knows. */
 KT_MUST kt_error *promise_of(kt_tx *tx, kt_id demand, int64_t line, kt_date *day);
 
 /* The source of this kind; NULL: its module is not there, or the kind is KT_MISSING. */
