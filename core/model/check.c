@@ -283,9 +283,7 @@ static kt_error *check_surplus(checker *c, const model_entity *entity)
         const model_index *index = &entity->indexes[i];
         key from, to;
         uint64_t count;
-        key_open(&from, index->unique ? KEY_UNIQUE : KEY_INDEX);
-        key_u16(&from, entity->number);
-        key_u16(&from, index->number);
+        key_index(&from, entity, index);
         to = from;
         key_after(&to);
         KT_TRY(store_count(c->tx.view, STORE_DATA, key_str(&from), key_str(&to), UINT64_MAX, &count));

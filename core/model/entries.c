@@ -10,9 +10,7 @@
 
 static void index_open(key *out, const model_record *record, const model_index *index)
 {
-    key_open(out, index->unique ? KEY_UNIQUE : KEY_INDEX);
-    key_u16(out, record->entity->number);
-    key_u16(out, index->number);
+    key_index(out, record->entity, index);
     if (index->in_runs)
         key_run(out, record_id(record) / KEY_RUN);
 }

@@ -43,9 +43,7 @@ static kt_error *has_entry(const asked *a, uint64_t id, bool *yes)
 {
     key name;
     kt_str value;
-    key_open(&name, KEY_INDEX);
-    key_u16(&name, a->entity->number);
-    key_u16(&name, a->index->number);
+    key_index(&name, a->entity, a->index);
     if (a->index->in_runs)
         key_run(&name, id / KEY_RUN);
     key_value(&name, a->index->fields[0], a->value, false);

@@ -83,9 +83,7 @@ void cover_spans_find(cover_spans *s, const model_entity *entity, const model_in
 {
     size_t used[2] = {0};
     key *first = &s->items[0].from;
-    key_open(first, KEY_INDEX);
-    key_u16(first, entity->number);
-    key_u16(first, index->number);
+    key_index(first, entity, index);
     s->count = 1;
     bool ranged = false;
     for (size_t i = 0; i < index->count && !ranged; i++) {

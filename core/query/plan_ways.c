@@ -433,13 +433,13 @@ kt_error *plan_way_make(kt_tx *tx, const plan_request *request, const conjuncts 
     const making m = {tx, request, all, way};
     *way = (plan_way){.index = index};
     way->scan = !index ? SCAN_RECORDS : index->unique ? SCAN_UNIQUE : SCAN_INDEX;
-    key_open(&way->prefix, !index ? KEY_RECORD : index->unique ? KEY_UNIQUE : KEY_INDEX);
-    key_u16(&way->prefix, request->entity->number);
     *usable = true;
     if (!index) {
+        key_open(&way->prefix, KEY_RECORD);
+        key_u16(&way->prefix, request->entity->number);
         KT_TRY(id_ranges(&m));
     } else {
-        key_u16(&way->prefix, index->number);
+        key_index(&way->prefix, request->entity, index);
         if (!index->in_runs)
             take_constants(&m);
         KT_TRY(index->in_runs ? run_ranges(&m, usable) : take_ranges(&m, usable));

@@ -40,20 +40,13 @@ static kt_error *add_id(kt_tx *tx, id_list *found, uint64_t id)
     return NULL;
 }
 
-static void index_open(key *out, const model_entity *entity, const model_index *index)
-{
-    key_open(out, KEY_INDEX);
-    key_u16(out, entity->number);
-    key_u16(out, index->number);
-}
-
 /* The first entry from a run on. *run: UINT64_MAX: there is none */
 static kt_error *next_run(kt_tx *tx, const model_entity *entity, const model_index *index, uint64_t *run)
 {
     key from, to;
     store_cursor *cursor;
     kt_str name, unused;
-    index_open(&from, entity, index);
+    key_index(&from, entity, index);
     to = from;
     key_after(&to);
     const size_t at = from.len;
@@ -114,7 +107,7 @@ static kt_error *find_indexed(kt_tx *tx, const model_referrer *from, const model
     if (in_runs)
         KT_TRY(query_runs(tx, from->entity, from->index, &runs, &count));
     for (size_t i = 0; i < count && found->count < most; i++) {
-        index_open(&start, from->entity, from->index);
+        key_index(&start, from->entity, from->index);
         if (in_runs)
             key_run(&start, runs[i]);
         key_value(&start, from->field, &value, false);

@@ -203,9 +203,7 @@ static kt_error *find_unique(
     key at;
     kt_str bytes;
     model_value wanted = {.set = true, .as.s = text};
-    key_open(&at, KEY_UNIQUE);
-    key_u16(&at, target->number);
-    key_u16(&at, index->number);
+    key_index(&at, target, index);
     key_value(&at, index->fields[0], &wanted, true);
     if (at.full)
         return not_found(r, target, text);

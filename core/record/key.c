@@ -44,6 +44,13 @@ void key_u64(key *key, uint64_t value)
     key_append(key, bytes, 8);
 }
 
+void key_index(key *key, const model_entity *entity, const model_index *index)
+{
+    key_open(key, index->unique ? KEY_UNIQUE : KEY_INDEX);
+    key_u16(key, entity->number);
+    key_u16(key, index->number);
+}
+
 void key_run(key *key, uint64_t run)
 {
     key_u16(key, (uint16_t)(run >> 16));

@@ -52,6 +52,8 @@ void key_open(key *key, key_table table);
 void key_append(key *key, const void *bytes, size_t n); /* as they are */
 void key_u16(key *key, uint16_t value);
 void key_u64(key *key, uint64_t value);
+/* Begins an entry of an index, unique or not, up to its values or, in an index in runs, the run. */
+void key_index(key *key, const model_entity *entity, const model_index *index);
 void key_run(key *key, uint64_t run);
 void key_bytes(key *key, kt_str bytes);
 /* One field's value in an index (folded) or a unique index (raw). Of a list of references: one id, in as.i.

@@ -180,9 +180,7 @@ kt_error *model_find_unique(kt_tx *tx, const model_entity *entity, const model_i
 {
     key name;
     *id = 0;
-    key_open(&name, KEY_UNIQUE);
-    key_u16(&name, entity->number);
-    key_u16(&name, index->number);
+    key_index(&name, entity, index);
     size_t n = 0;
     for (; n < index->count && values[n]; n++)
         key_value(&name, index->fields[n], values[n], true);
