@@ -335,16 +335,50 @@ kt_error *order_promise_moved(kt_tx *tx, const kt_event *event)
 
 /* ---- Departments that were off ---- */
 
+struct unheard_part {
+    kt_record rec;
+    int64_t line;
+};
+static const kt_shape unheard_part_shape = KT_SHAPE(
+    unheard_part, NULL, KT_BIND(unheard_part, line, INT, "line"));
+struct unheard { /* what an order that is on hold hears when it goes on */
+    kt_record rec;
+    kt_id order;
+    kt_lines parts;
+};
+static const kt_shape unheard_shape = KT_SHAPE(unheard, "base.order_report",
+    KT_BIND(unheard, order, REF, "order"),
+    KT_BIND(unheard, parts, LINES, "parts", .lines = &unheard_part_shape));
+
+/* Did some of the line go that the order has not heard of yet? */
+static kt_error *went_unheard(kt_tx *tx, const struct sale *s, const struct sale_line *line, bool *went)
+{
+    const kt_id order = kt_any(tx, s->rec.of->name, s->rec.id);
+    const kt_where where[] = {KT_WHERE(unheard, order, KT_EQ, order), {0}};
+    const kt_query query = {
+        .of = &unheard_shape, .where = where, .filter = KT_STR("[[\"kind\",\"=\",\"delivered\"]]")};
+    struct unheard report = {KT_OF(unheard)};
+    kt_cursor *cursor;
+    *went = false;
+    KT_TRY(kt_open(tx, &query, &cursor));
+    while (!*went && kt_next(cursor, &report.rec))
+        for (size_t i = 0; i < report.parts.count; i++)
+            *went = *went || KT_SEE(unheard_part, kt_line(&report.parts, i))->line == (int64_t)line->rec.id.v;
+    return kt_close(cursor);
+}
+
 /* A line of which nothing is covered, and nothing ever went, is one that nobody could be asked for: it is now. Of any other
  * the day may have moved unheard. */
 static kt_error *catch_up_line(kt_tx *tx, const struct sale *s, struct sale_line *line, bool *changed)
 {
     const kt_date was = line->promised;
-    bool covered;
+    bool covered, went = false;
     if (!is_demand(line) || open_quantity(line).coef <= 0)
         return NULL;
     KT_TRY(learn_promise(tx, s, line, &covered));
-    if (!covered && !line->delivered.coef && !line->actual.day)
+    if (!covered)
+        KT_TRY(went_unheard(tx, s, line, &went));
+    if (!covered && !went && !line->delivered.coef && !line->actual.day)
         KT_TRY(cover_line(tx, s, line, KT_DEC(0, 4)));
     *changed = *changed || line->promised.day != was.day;
     return NULL;
