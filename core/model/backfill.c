@@ -235,7 +235,7 @@ static kt_error *check_unique(builder *b, const draft *d)
     kt_error *problems = NULL;
     for (size_t i = 0; i < d->entity->index_count + d->entity->filling_count; i++)
         if (d->states[i] == INDEX_UNUSED && d->entity->indexes[i].unique &&
-            build_was_stored(d, &d->entity->indexes[i]))
+            build_was_stored(d, &d->entity->indexes[i]) && !build_was_defined(b, &d->entity->indexes[i]))
             KT_TRY(unique_check(&tx, d->entity, &d->entity->indexes[i], &problems));
     return problems;
 }

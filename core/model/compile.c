@@ -373,6 +373,7 @@ static kt_error *copy_sources(builder *b, const model_sources *sources)
 {
     b->catalogue->sources = (model_sources){.modules = copy_modules(b, sources->modules),
         .disabled = copy_modules(b, sources->disabled),
+        .starting = sources->starting,
         .past = sources->past,
         .then = sources->then,
         .master_key = NULL};

@@ -106,6 +106,8 @@ void build_default(builder *b, const model_field *field, const char *path, model
 KT_MUST kt_error *build_indexes(builder *b, draft *d);
 /* Had records these fields before? Else there is nothing of them that a new index could lack. */
 bool build_was_stored(const draft *d, const model_index *index);
+/* Is it of a field that was defined at run time, and met first by a server that starts? */
+bool build_was_defined(const builder *b, const model_index *index);
 /* Who points to whom, of all entities. */
 KT_MUST kt_error *build_referrers(builder *b);
 /* compile_actions.c: an entity's actions; a module's methods; all modules' handlers, in their order */

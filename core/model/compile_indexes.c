@@ -2,6 +2,7 @@
  * `indexes` text, and one for every reference, so that a deletion finds who points to the record: where nobody asked for
  * more, it holds the references that are set; in runs, if they are seldom asked for. */
 #include "model/compile.h"
+#include "model/custom.h"
 #include "model/entries.h"
 #include "record/fill_mark.h"
 
@@ -275,6 +276,12 @@ static bool is_seeking(const draft *d, const model_index *index, uint8_t state)
                                          is_reference(index->fields[0]) && build_was_stored(d, index));
 }
 
+/* The definition was judged when it was made; a crash came before its index, and a record's change before that. */
+bool build_was_defined(const builder *b, const model_index *index)
+{
+    return b->catalogue->sources.starting && str_is(index->fields[0]->module, CUSTOM_MODULE);
+}
+
 /* Is there too much to do for one transaction? What references lead to nowhere is found out in steps always, whose
  * changes are journalled. */
 static kt_error *fills_later(builder *b, const draft *d, const model_index *index, uint8_t state, bool *later)
@@ -300,7 +307,8 @@ static kt_error *fills_later(builder *b, const draft *d, const model_index *inde
     key_open(&name, KEY_COUNTER);
     key_u16(&name, n->number);
     KT_TRY(counter_read(&tx, &name, &records));
-    *later = records > FILL_AT_ONCE || (records && is_seeking(d, index, state));
+    *later = records > FILL_AT_ONCE ||
+             (records && (is_seeking(d, index, state) || (index->unique && build_was_defined(b, index))));
     return NULL;
 }
 

@@ -145,6 +145,7 @@ static kt_error *try_build(kt_tx *tx)
 {
     model_sources sources = *model_catalogue_sources(tx->catalogue);
     sources.master_key = tx->master_key;
+    sources.starting = false;
     model_catalogue *next;
     store_mark mark = store_mark_set(tx->view);
     KT_TRY(model_catalogue_build(tx->arena, tx->view, &sources, &next));

@@ -126,6 +126,44 @@ static void a_custom_entity_is_as_good_as_any(void **state)
     house_close(&h);
 }
 
+/* Between the commit of a definition and that of its index somebody takes a value, and the server dies: the next one
+ * starts, and the filling of the index names the two. */
+static void a_server_starts_with_what_became_alike_before_a_crash(void **state)
+{
+    (void)state;
+    house h = house_open();
+    model_record record;
+    buffer out;
+    buffer_open(&out, 10000);
+    define(&h, "field.define", "{'entity': 't.party', 'name': 'nick', 'type': 'string', 'max': 5}");
+    const model_entity *party = house_entity(&h, "t.party");
+    assert_null(model_create(h.tx, party, wire(&h, "{'name': 'A', 'nick': 'a'}"), &record));
+    assert_null(model_create(h.tx, party, wire(&h, "{'name': 'B', 'nick': 'b'}"), &record));
+    assert_string_equal(
+        said(call(&h, "field.define",
+            "{'entity': 't.party', 'name': 'nick', 'type': 'string', 'max': 5, 'unique': true}", &out)),
+        "");
+    assert_null(model_update(h.tx, party, 2, 0, wire(&h, "{'nick': 'a'}"), &record));
+    model_sources sources = {
+        .modules = (const kt_module *const[]){&house_module, NULL}, .master_key = house_master_key};
+    model_catalogue *next;
+    store_mark mark = store_mark_set(h.tx->view);
+    assert_string_equal(said(model_catalogue_build(h.arena, h.tx->view, &sources, &next)),
+        "t.party: records 1 and 2 have the same nick: it cannot become unique");
+    assert_null(store_mark_back(h.tx->view, mark));
+    sources.starting = true;
+    assert_string_equal(said(model_catalogue_build(h.arena, h.tx->view, &sources, &next)), "");
+    assert_int_equal(model_entity_find(next, KT_STR("t.party"))->filling_count, 1);
+    const model_catalogue *was = h.catalogue;
+    h.catalogue = h.tx->catalogue = next;
+    model_catalogue_release(was);
+    bool more;
+    assert_string_equal(said(model_fill_step(h.tx, &more)),
+        "t.party: records 1 and 2 have the same nick: it cannot become unique");
+    buffer_close(&out);
+    house_close(&h);
+}
+
 #define PERSON "[['kind', '=', 'person']]"
 #define REMARK "{'entity': 't.party', 'name': 'remark', 'type': 'string', "
 
@@ -457,6 +495,7 @@ static void definitions_are_listed_as_they_were_given(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_server_starts_with_what_became_alike_before_a_crash),
         cmocka_unit_test(a_custom_field_is_as_good_as_any),
         cmocka_unit_test(a_custom_entity_is_as_good_as_any),
         cmocka_unit_test(a_custom_fields_conditions_are_kept_to),

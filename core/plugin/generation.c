@@ -81,7 +81,10 @@ static kt_error *build(change *c, store_view *view)
         if (!is_among(modules, n, known[i].name))
             KT_TRY(sleeper_find(p, arena, view, &known[i], &disabled[asleep++]));
     }
-    model_sources sources = {.modules = modules, .disabled = disabled, .master_key = c->plugins->master_key};
+    model_sources sources = {.modules = modules,
+        .disabled = disabled,
+        .master_key = c->plugins->master_key,
+        .starting = !p->current.catalogue};
     model_catalogue *made = NULL;
     KT_TRY(model_catalogue_build(arena, view, &sources, &made));
     c->made = made;

@@ -115,7 +115,8 @@ typedef struct {
      * their actions, methods, handlers and services are absent. */
     const kt_module *const *disabled;
     const uint8_t *master_key; /* to read personal fields while a new index is filled; may be NULL */
-    bool past;                 /* with what was removed; nothing is written, so the view may be read only */
+    bool starting; /* of a server: what was defined before a crash is kept, and filled as far as it can be */
+    bool past;     /* with what was removed; nothing is written, so the view may be read only */
     const model_then *then; /* past: in place of today's, ended by {0}; NULL: all fields that were removed */
 } model_sources;
 
