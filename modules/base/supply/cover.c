@@ -96,8 +96,9 @@ static kt_error *lie_ready(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
 
 static kt_error *let_go(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_plan *left);
 
-/* What is reserved for whom this demand is the heir of is free for it, and for nobody who misses some. */
-static kt_error *inherit(kt_tx *tx, const kt_demand *demand)
+/* What is reserved for whom this demand is the heir of is free for it, and for nobody who misses some.
+ *   given  how much that is */
+static kt_error *inherit(kt_tx *tx, const kt_demand *demand, kt_dec *given)
 {
     struct peggings all;
     kt_plan left = {0};
@@ -112,6 +113,7 @@ static kt_error *inherit(kt_tx *tx, const kt_demand *demand)
         KT_TRY(let_go(tx, p, take, &left));
         rest = kt_dec_sub(rest, take);
     }
+    *given = kt_dec_sub(demand->quantity, rest);
     return supply_hold_back(tx, false);
 }
 
@@ -123,10 +125,15 @@ static kt_error *cover_goods(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
     plan->cost = plan->missing = (kt_dec){0};
     if (item.kind != GOODS || demand->quantity.coef <= 0)
         return NULL;
+    kt_dec given = KT_DEC(0, 4);
     if (demand->heir_of.v)
-        KT_TRY(inherit(tx, demand));
-    return demand->returned.scale1 && !source_of(tx, KT_FROM_STOCK) ? lie_ready(tx, demand, plan)
-                                                                    : ask_sources(tx, demand, plan);
+        KT_TRY(inherit(tx, demand, &given));
+    KT_TRY(demand->returned.scale1 && !source_of(tx, KT_FROM_STOCK) ? lie_ready(tx, demand, plan)
+                                                                    : ask_sources(tx, demand, plan));
+    /* the heir may have got another lot, and this one is good for who misses some */
+    return given.coef > 0
+               ? supply_freed(tx, demand->heir_of, demand->item, demand->warehouse, given, (kt_dec){0})
+               : NULL;
 }
 
 kt_error *supply_cover(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
