@@ -2,10 +2,9 @@
 """Stories of bills of materials at work: what planning and orders take of them on which day, through phantoms, with alternates, scrap
 and by-products."""
 import datetime
-import time
 from decimal import Decimal as D
 
-from stories import expect, make, refused, run
+from stories import expect, make, planned, refused, run
 
 seen = {}
 TODAY = datetime.date.today()
@@ -13,14 +12,6 @@ TODAY = datetime.date.today()
 
 def day(number):
     return (TODAY + datetime.timedelta(days=number)).isoformat()
-
-
-def planned(k):
-    answer = k.call("production.mrp.run", {})
-    while (job := k.call("job.get", {"id": answer["job"]}))["state"] in ("queued", "running"):
-        time.sleep(0.01)
-    expect(job["state"], "done")
-    return k.get("production.mrp_run", answer["run"])
 
 
 def items(k, *codes, **more):

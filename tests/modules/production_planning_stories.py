@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """Stories of planning between sales and the workshop: customers' orders take the place of what was foreseen."""
 import datetime
-import time
 from decimal import Decimal as D
 
-from stories import expect, make, refused, run
+from stories import expect, make, planned, refused, run
 
 seen = {}
 TODAY = datetime.date.today()
@@ -12,15 +11,6 @@ TODAY = datetime.date.today()
 
 def day(number):
     return (TODAY + datetime.timedelta(days=number)).isoformat()
-
-
-def planned(k):
-    """Runs the planning, and gives its record."""
-    answer = k.call("production.mrp.run", {})
-    while (job := k.call("job.get", {"id": answer["job"]}))["state"] in ("queued", "running"):
-        time.sleep(0.01)
-    expect(job["state"], "done")
-    return k.get("production.mrp_run", answer["run"])
 
 
 def house(k):

@@ -1,6 +1,7 @@
 """Runs the stories of a file on one throw-away server: each is a function that gets the administrator's client."""
 import pathlib
 import sys
+import time
 import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -16,6 +17,15 @@ def make(k, entity, /, **values):
 def expect(got, wanted):
     if got != wanted:
         raise AssertionError(f"expected {wanted!r}, got {got!r}")
+
+
+def planned(k):
+    """Runs the planning, and gives its record."""
+    answer = k.call("production.mrp.run", {})
+    while (job := k.call("job.get", {"id": answer["job"]}))["state"] in ("queued", "running"):
+        time.sleep(0.01)
+    expect(job["state"], "done")
+    return k.get("production.mrp_run", answer["run"])
 
 
 def refused(kind, call, *paths):
