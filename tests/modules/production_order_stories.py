@@ -431,6 +431,19 @@ def an_order_is_changed_as_its_state_allows(k):
     act(k, draft, "cancel")
 
 
+def an_order_that_has_ended_gets_no_more_work(k):
+    ended, gone, order = (confirmed(k, quantity="1") for _ in range(3))
+    more = lambda order: make(k, "production.operation", order=order, name="Polish", sequence=40)
+    act(k, ended, "report", produced="1"), act(k, ended, "finish"), act(k, gone, "cancel")
+    for one in (ended, gone):
+        refused("state", lambda one=one: more(one), "order")
+    act(k, ended, "close")
+    refused("state", lambda: more(ended), "order")
+    polish = more(order)
+    act(k, order, "cancel")
+    expect(k.get("production.operation", polish)["state"], "cancelled")
+
+
 def another_bill_brings_its_routing(k):
     s = workshop(k)
     dry = make(k, "production.routing", code="DRY", name="Dry", steps=[{"sequence": 10, "name": "Dry", "centre": s["bench"], "run_minutes": "1"}])

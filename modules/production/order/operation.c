@@ -71,6 +71,19 @@ kt_error *operation_compute(kt_tx *tx, kt_record *self)
     return p->rec.id.v ? floor_forget(tx) : NULL; /* a new one was placed before it is written */
 }
 
+/* At commit, for an order's own operations are written before it is. */
+kt_error *operation_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    const struct operation *p = after ? KT_SEE(operation, after) : NULL;
+    struct order o = {KT_OF(order)};
+    if (before || p->state == FINISHED || p->state == DROPPED)
+        return NULL;
+    KT_TRY(kt_read(tx, p->order, &o.rec));
+    return o.state < DONE ? NULL
+                          : kt_fail(tx, KT_BAD_STATE, "order", "%s has ended: nothing more is done for it",
+                                "%s jest zakończone: nic więcej się dla niego nie robi", o.rec.number.ptr);
+}
+
 /* ---- Of one order ---- */
 
 kt_error *operations_of(kt_tx *tx, kt_id order, struct operation **found, size_t *count)

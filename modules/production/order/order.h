@@ -124,6 +124,7 @@ struct finish_operation {
 };
 extern const kt_shape start_shape, pause_shape, finish_operation_shape;
 kt_error *operation_compute(kt_tx *tx, kt_record *self);
+kt_error *operation_check(kt_tx *tx, const kt_record *before, const kt_record *after);
 
 static inline kt_date local_day(const kt_tx *tx, kt_time at)
 {

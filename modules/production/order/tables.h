@@ -33,7 +33,8 @@
     {                                                                                                        \
         &operation_shape, {"Operation", "Operacja"}, {"Operations", "Operacje"},                             \
             .title = "name", .indexes = "centre ends begins state order, state begins, person state",        \
-            .actions = operation_actions, .compute = operation_compute, .icon = "wrench",                    \
+            .actions = operation_actions, .compute = operation_compute, .check = operation_check,            \
+            .icon = "wrench",                                                                                \
             .views =                                                                                         \
                 "[{\"kind\":\"kanban\",\"by\":\"state\",\"card\":[\"name\",\"order\",\"item\","              \
                 "\"quantity\",\"person\",\"deadline\"],\"filter\":[[\"state\",\"!=\",\"cancelled\"]]},{"     \
