@@ -200,7 +200,7 @@ static kt_error *check_files(kt_tx *tx, findings *f)
     const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("base.attachment"));
     const model_field *name = entity ? model_field_find(entity, KT_STR("sha256")) : NULL,
                       *size = entity ? model_field_find(entity, KT_STR("size")) : NULL;
-    query_rows *rows;
+    query_rows *rows = NULL;
     model_record record = {0};
     if (!name || !size)
         return NULL;
