@@ -29,8 +29,8 @@ class Deal:
         self.party = make(k, "base.party", name=f"Party {n}")
         rates = dice.choices((None, s["category"]["reduced"], s["category"]["zero"]), k=dice.randint(1, 4))
         own = {}
-        if not self.sale and dice.random() < 0.3:  # tax that the buyer accounts for: at one rate
-            rates, own = rates[:1] * len(rates), {"position": s["position"]["domestic_reverse"]}
+        if not self.sale and dice.random() < 0.3:  # tax that the buyer accounts for
+            own = {"position": s["position"]["domestic_reverse"]}
         self.lines = [thing(f"{dice.randrange(100, 90000) / 100:.2f}", str(dice.randint(1, 5)), **({"tax_category": rate} if rate else {}),
                             **dice.choice(({}, {}, {"discount_percent": "12.5"}))) for rate in rates]
         self.values = dict(party=self.party, currency=self.currency, terms=dice.choice(terms), tax_included=not own and dice.random() < 0.2, **own)
@@ -46,9 +46,14 @@ class Deal:
     def money(self, amount, **more):
         return pay(self.k, party=self.party, direction="in" if self.sale else "out", currency=self.currency, day=self.date(), amount=str(amount), **more)["id"]
 
-    def credit(self, lines=None):
-        made = self.k.call("finance.invoice.credit", {"id": self.made["id"], "reason": "dice", "day": self.date(), "lines": lines, "reference": f"N{self.n}-{len(self.notes)}"})["made"]
+    def credit(self, of, lines=None):
+        made = self.k.call("finance.invoice.credit", {"id": of["id"], "reason": "dice", "day": self.date(), "lines": lines, "reference": f"N{self.n}-{len(self.notes)}"})["made"]
         self.notes.append(posted(self.k, "finance.invoice", made))
+
+    def credit_some(self, of):
+        line = self.dice.choice(self.k.get("finance.invoice", of["id"])["lines"])
+        if left := int(D(line["quantity"]) - D(line["credited"] or 0)):
+            self.credit(of, [{"line": line["id"], "quantity": str(self.dice.randint(1, left))}])
 
     def begin(self):
         if self.dice.random() < 0.35:
@@ -56,6 +61,9 @@ class Deal:
             self.advance = self.bill(parts, "advance") if self.sale else self.bill(parts, "_advance")
             if self.dice.random() < 0.8:
                 self.paid.append(self.money(self.advance["open"], oldest=True))
+            if len(self.lines) > 1 and self.dice.random() < 0.4:
+                self.log.append("note on the advance")
+                self.credit_some(self.advance)
         self.day += 5
         self.made = self.bill(self.lines, "sale", advances=[{"invoice": self.advance["id"]}] if self.advance else [])
 
@@ -82,19 +90,32 @@ class Deal:
         elif what == "reverse" and self.paid and not self.notes:  # a note has the prices of the discounts that were there
             self.k.call("finance.payment.reverse", {"id": self.paid.pop(), "day": self.date()})
         elif what == "note":
-            line = self.dice.choice(self.k.get("finance.invoice", self.made["id"])["lines"])
-            left = int(D(line["quantity"]) - D(line["credited"] or 0))
-            if left:
-                self.credit([{"line": line["id"], "quantity": str(self.dice.randint(1, left))}])
+            self.credit_some(self.made)
+        self.both_sides_cancel()
+
+    def papers(self):
+        return [self.made, *self.notes] + ([self.advance] if self.advance else [])
+
+    def register(self):
+        return [row for paper in self.papers() for row in self.k.list("finance.vat_line", [["invoice", "=", paper["id"]]], limit=200)["rows"]]
+
+    def both_sides_cancel(self):
+        """What the buyer accounts for is in both registers alike, rate by rate, day by day."""
+        sides = {"purchase": collections.defaultdict(D), "sale": collections.defaultdict(D)}
+        for row in self.register():
+            if row["kind"] == "reverse_charge" and not self.sale:
+                sides[row["side"]][row["label"], row["tax_day"], "net"] += D(row["net"])
+                sides[row["side"]][row["label"], row["tax_day"], "tax"] += D(row["amount"])
+        expect(sides["purchase"], sides["sale"])
 
     def end(self):
         self.day += 10
         if any(D(line["quantity"]) > D(line["credited"] or 0) for line in self.k.get("finance.invoice", self.made["id"])["lines"]):
-            self.credit()
-        papers = [self.made, *self.notes] + ([self.advance] if self.advance else [])
-        most = self.cent * (len(papers) + len(self.paid) + 1) * len(self.lines)
+            self.credit(self.made)
+        self.both_sides_cancel()
+        most = self.cent * (len(self.papers()) + len(self.paid) + 1) * len(self.lines)
         register = collections.defaultdict(D)
-        for row in (row for paper in papers for row in self.k.list("finance.vat_line", [["invoice", "=", paper["id"]]], limit=200)["rows"]):
+        for row in self.register():
             register[row["side"], row["label"], "net"] += D(row["net"])
             register[row["side"], row["label"], "tax"] += D(row["amount"])
         assert all(abs(sum) <= most for sum in register.values()), register

@@ -146,6 +146,30 @@ def a_discount_is_of_what_a_note_left(k):
     proved(k)
 
 
+def a_discount_of_what_the_buyer_accounts_for_is_of_what_a_note_left(k):
+    """1000 of scrap at 23 % and 1000 at 8 %, the second line credited: 20 off the other 1000 are of the first rate alone, and it comes back at 980.
+    Nothing is left of either rate on either side."""
+    s = books(k)
+    row = invoice(k, thing("1000"), thing("1000", tax_category=s["category"]["reduced"]), kind="purchase", party=s["steel"], reference="RC 3",
+                  position=s["position"]["domestic_reverse"], terms=early_terms(k, "k10", 10), day="2026-04-01")
+    notes = [credit(k, row, "2026-04-02", (1, "1"), reference="RC 3/1")]
+    paid = pay(k, party=s["steel"], direction="out", day="2026-04-05", amount="980", allocations=[{"item": items(k, row["id"])[0]["id"], "discount": "20"}])
+    expect(register(k, payment=paid["id"]), [(side, "23% (buyer's)", "-20.00", "-4.60", "2026-04-05") for side in ("purchase", "sale")])
+    notes.append(credit(k, row, "2026-04-20", reference="RC 3/2"))
+    expect(notes[1]["net"], "980.00")
+    # the other way round: the advance bore 23 % alone, so that most of the discount is of the second rate; each line comes back at its price
+    advance = invoice(k, thing("500"), kind="purchase_advance", party=s["steel"], reference="RC 4", position=s["position"]["domestic_reverse"], day="2026-04-01")
+    both = invoice(k, thing("1000"), thing("1000", tax_category=s["category"]["reduced"]), kind="purchase", party=s["steel"], reference="RC 5",
+                   position=s["position"]["domestic_reverse"], terms=early_terms(k, "l10", 10), day="2026-04-02", advances=[{"invoice": advance["id"]}])
+    pay(k, party=s["steel"], direction="out", day="2026-04-05", amount="1470", allocations=[{"item": items(k, both["id"])[0]["id"], "discount": "30"}])
+    notes += [credit(k, both, "2026-04-21", (line, "1"), reference=f"RC 5/{line}") for line in (1, 0)]
+    expect([note["gross"] for note in notes[2:]], ["980.00", "990.00"])
+    rows = [r for one in (row, advance, both, *notes) for r in register(k, invoice=one["id"])]
+    sums = {(side, rate): [sum(D(r[i]) for r in rows if r[:2] == (side, f"{rate} (buyer's)")) for i in (2, 3)] for side in ("purchase", "sale") for rate in ("23%", "8%")}
+    expect(set(map(tuple, sums.values())), {(D(0), D(0))})
+    proved(k)
+
+
 def discounts_of_parts_are_that_of_the_whole(k):
     """3 % of 493.99 in three thirds, 14.80 in all: of 76.67 and 6.22 of tax 2.30 and 0.19 come down, not three times what is rounded."""
     s = books(k)
@@ -341,6 +365,20 @@ def a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest(k):
         final = invoice(k, thing("500"), kind="purchase", reference="FR 1", day="2026-02-12", rate_day="2026-02-11", advances=[{"invoice": advance["id"]}], **bill)
     expect((final["to_pay"], gained.now), ("350.00", [D(0)]))
     expect(register(k, invoice=final["id"]), [(side, "23% (buyer's)", "1470.00", "338.10", "2026-02-12") for side in ("purchase", "sale")])
+    proved(k)
+
+
+def a_suppliers_advance_is_credited_rate_by_rate(k):
+    """100 of scrap at 23 % and 100 at 8 % in advance, half of it settled: of the first rate 50 are left to credit."""
+    s = books(k)
+    bill = {"party": s["steel"], "position": s["position"]["domestic_reverse"]}
+    advance = invoice(k, thing("100"), thing("100", tax_category=s["category"]["reduced"]), kind="purchase_advance", reference="ZR 2", day="2026-06-03", **bill)
+    invoice(k, thing("500"), kind="purchase", reference="FR 2", day="2026-06-04", advances=[{"invoice": advance["id"], "amount": "100"}], **bill)
+    down = lambda price: k.call("finance.invoice.credit", {"id": advance["id"], "reason": "less", "day": "2026-06-05", "reference": "ZR 2/K", "lines": [{"line": advance["lines"][0]["id"], "price": price}]})["made"]
+    much = down("60")
+    told = refused("rule", lambda: k.call("finance.invoice.post", {"id": much}), "lines")
+    assert "bore 23% 50.00 is left" in told.problems[0]["message"], told.problems
+    expect(register(k, invoice=posted(k, "finance.invoice", down("50"))["id"]), [(side, "23% (buyer's)", "-50.00", "-11.50", "2026-06-05") for side in ("purchase", "sale")])
     proved(k)
 
 
@@ -551,12 +589,12 @@ def a_payment_that_is_reversed_takes_back_what_was_matched_by_hand(k):
 
 
 run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens_both_sides,
-     a_discount_of_a_bill_from_the_union_is_at_its_own_rate, a_discount_of_a_bill_in_euros, a_discount_is_of_what_a_note_left, a_discount_is_not_taken_before_its_invoice, discounts_of_parts_are_that_of_the_whole,
+     a_discount_of_a_bill_from_the_union_is_at_its_own_rate, a_discount_of_a_bill_in_euros, a_discount_is_of_what_a_note_left, a_discount_of_what_the_buyer_accounts_for_is_of_what_a_note_left, a_discount_is_not_taken_before_its_invoice, discounts_of_parts_are_that_of_the_whole,
      a_discount_of_a_noted_invoice_in_euros_over_the_year_end, a_note_does_not_give_a_discount_back, an_advance_is_settled_by_several_invoices,
      an_accountant_asks_for_an_advance_of_an_order, cents_of_an_advance_are_not_lost, an_advance_of_another_rate_gives_its_tax_back,
      what_a_note_left_of_an_advance_is_settled_rate_by_rate, an_advance_is_settled_credited_and_settled_again,
      an_advance_goes_where_the_final_invoice_finds_it, paying_an_advance_early_earns_no_discount,
-     a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest,
+     a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest, a_suppliers_advance_is_credited_rate_by_rate,
      a_payment_names_what_it_cannot_settle, money_comes_at_the_rate_of_the_day_before, a_bank_has_its_own_rate, a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
      a_reversed_set_off_leaves_both_sides_open_again, nothing_is_taken_back_before_it_was, a_note_bears_the_rates_of_what_it_corrects,
      a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance, a_return_to_the_till_takes_money_and_tax_out,

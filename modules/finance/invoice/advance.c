@@ -167,34 +167,63 @@ kt_error *advance_read(kt_tx *tx, kt_id advance, kt_id but, struct advance_part 
 static const kt_text credit_less = {"Credit less of these lines, or by \"price\" a part of it.",
     "Skoryguj mniej z tych pozycji albo część ceny polem \"price\"."};
 
-static kt_error *check_rate(kt_tx *tx, const struct advance_part *left, const kt_tax_row *row, kt_dec cents)
+/* All that is left of an advance, as one part of it. */
+static struct advance_part rest_of(const struct advance_part *left)
 {
-    const kt_tax_row *of = tax_row_of(&left->of.taxes, row);
-    kt_dec asked = kt_dec_add(row->net, row->amount), open = money(0);
-    if (of) {
-        struct advance_part rest = *left; /* all that is left, as one part */
-        rest.gross = kt_dec_sub(left->of.gross, left->before);
-        open = kt_dec_add(advance_share(&rest, of->net), advance_share(&rest, of->amount));
-    }
+    struct advance_part rest = *left;
+    rest.gross = kt_dec_sub(left->of.gross, left->before);
+    return rest;
+}
+
+static kt_error *check_rate(
+    kt_tx *tx, const struct advance_part *left, kt_str label, kt_dec asked, kt_dec open, kt_dec cents)
+{
     if (kt_dec_cmp(asked, kt_dec_add(open, cents)) <= 0)
         return NULL;
     return kt_hint(
         kt_fail(tx, KT_RULE, "lines", "of what %s bore %s %s is left: the rest is credited or settled",
             "z tego, co na %s było ze stawką %s, pozostaje %s: reszta jest skorygowana albo rozliczona",
-            left->of.rec.number.ptr, row->label.ptr, kt_dec_text(tx, kt_dec_round(open, 2), 2).ptr),
+            left->of.rec.number.ptr, label.ptr, kt_dec_text(tx, kt_dec_round(open, 2), 2).ptr),
         credit_less.en, credit_less.pl);
+}
+
+static kt_error *check_charged(
+    kt_tx *tx, const struct advance_part *left, const kt_tax_row *row, kt_dec cents)
+{
+    const kt_tax_row *of = tax_row_of(&left->of.taxes, row);
+    const struct advance_part rest = rest_of(left);
+    kt_dec open = money(0);
+    if (of)
+        open = kt_dec_add(advance_share(&rest, of->net), advance_share(&rest, of->amount));
+    return check_rate(tx, left, row->label, kt_dec_add(row->net, row->amount), open, cents);
+}
+
+/* Of what the buyer accounts for. */
+static kt_error *check_assessed(
+    kt_tx *tx, const struct advance_part *left, const kt_tax_total *row, kt_dec cents)
+{
+    const kt_tax_total *of = assessed_at(&left->buyers, row->rate.tax, row->rate.rate);
+    const struct advance_part rest = rest_of(left);
+    kt_dec open = of ? advance_share(&rest, of->net) : money(0);
+    return check_rate(tx, left, row->rate.label, row->net, open, cents);
 }
 
 kt_error *advance_credit_check(kt_tx *tx, const struct invoice *note, const struct invoice *of)
 {
     struct advance_part left;
     kt_dec cents = money((int64_t)note->lines.count); /* lines are rounded each for itself */
+    struct house house;
+    struct assessed buyers;
     kt_error *all = NULL;
     if (!is_advance(of->kind))
         return NULL;
+    KT_TRY(house_of(tx, &house));
     KT_TRY(advance_read(tx, of->rec.id, note->rec.id, &left));
+    KT_TRY(assess_bill(tx, &house, note, &buyers));
     for (size_t i = 0; i < note->taxes.count; i++)
-        kt_also(&all, check_rate(tx, &left, KT_AS(kt_tax_row, kt_line(&note->taxes, i)), cents));
+        kt_also(&all, check_charged(tx, &left, KT_AS(kt_tax_row, kt_line(&note->taxes, i)), cents));
+    for (size_t i = 0; i < buyers.count; i++)
+        kt_also(&all, check_assessed(tx, &left, &buyers.rows[i], cents));
     const kt_dec open = kt_dec_sub(left.of.gross, left.before); /* of all rates to the cent */
     if (all || kt_dec_cmp(note->gross, open) <= 0)
         return all;

@@ -87,50 +87,62 @@ static kt_error *add_lines(kt_tx *tx, const struct invoice *v, const struct cred
 /* ---- The prices that were paid ---- */
 
 struct priced { /* the lines of an invoice at one rate of tax */
-    kt_str label;
+    const struct invoice *v;
+    const struct line_rate *rates; /* of each line */
+    struct line_rate rate;
     kt_dec gross, whole; /* of all of them; of what is not credited yet, at the prices that were billed */
     kt_dec left;         /* of what is not credited yet, at the prices that were paid */
 };
 
-static void add_billed(const struct invoice *v, struct priced *at)
+static void add_billed(struct priced *at)
 {
     at->gross = at->whole = money(0);
-    for (size_t i = 0; i < v->lines.count; i++) {
-        const struct invoice_line *line = invoice_line_at(&v->lines, i);
+    for (size_t i = 0; i < at->v->lines.count; i++) {
+        const struct invoice_line *line = invoice_line_at(&at->v->lines, i);
         kt_dec left = kt_dec_sub(line->quantity, known(line->credited));
-        if (!same_str(line->tax_label, at->label) || !line->quantity.coef)
+        if (!same_rate(&at->rates[i], &at->rate) || !line->quantity.coef)
             continue;
         at->gross = kt_dec_add(at->gross, line->gross);
         at->whole = kt_dec_add(at->whole, kt_dec_div(kt_dec_mul(line->gross, left, 8), line->quantity, 4));
     }
 }
 
+/* The rate of the line that a note's line corrects. */
+static struct line_rate rate_of(const struct priced *at, const struct invoice_line *line)
+{
+    for (size_t i = 0; i < at->v->lines.count; i++)
+        if ((int64_t)invoice_line_at(&at->v->lines, i)->rec.id.v == line->source_line)
+            return at->rates[i];
+    return (struct line_rate){line->tax_label, false};
+}
+
 /* Takes off what notes on quantity have given back; a note on the price leaves its lines billed. */
-static kt_error *less_given_back(kt_tx *tx, const struct invoice *v, struct priced *at)
+static kt_error *less_given_back(kt_tx *tx, struct priced *at)
 {
     const kt_where where[] = {
-        KT_WHERE(invoice, corrects, KT_EQ, v->rec.id), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
+        KT_WHERE(invoice, corrects, KT_EQ, at->v->rec.id), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
     struct invoice note = {KT_OF(invoice)};
     kt_cursor *cursor;
     KT_TRY(kt_open(tx, &(kt_query){&invoice_shape, where, "id", 0}, &cursor));
     while (kt_next(cursor, &note.rec))
         for (size_t i = 0; i < note.lines.count; i++) {
             const struct invoice_line *line = invoice_line_at(&note.lines, i);
-            if (!line->price_only && same_str(line->tax_label, at->label))
+            const struct line_rate rate = rate_of(at, line);
+            if (!line->price_only && same_rate(&rate, &at->rate))
                 at->left = kt_dec_sub(at->left, line->gross);
         }
     return kt_close(cursor);
 }
 
-static kt_error *price_rate(kt_tx *tx, const struct invoice *v, kt_dec taken, struct priced *at)
+static kt_error *price_rate(kt_tx *tx, kt_dec taken, struct priced *at)
 {
     kt_dec part, of;
-    add_billed(v, at);
+    add_billed(at);
     at->left = at->gross;
-    KT_TRY(less_given_back(tx, v, at));
-    KT_TRY(discounts_of_rate(tx, v, at->label, &part, &of));
+    KT_TRY(less_given_back(tx, at));
+    KT_TRY(discounts_of_rate(tx, at->v, &at->rate, &part, &of));
     at->left = kt_dec_sub(
-        at->left, of.coef ? share_of(taken, part, of) : share_of(taken, at->gross, v->gross));
+        at->left, of.coef ? share_of(taken, part, of) : share_of(taken, at->gross, at->v->gross));
     return NULL;
 }
 
@@ -138,14 +150,21 @@ static kt_error *price_rate(kt_tx *tx, const struct invoice *v, kt_dec taken, st
 static kt_error *less_discount(kt_tx *tx, const struct invoice *v, struct invoice *note, bool *lessened)
 {
     kt_dec taken;
+    struct house house;
+    struct line_rate *rates;
     KT_TRY(discounts_taken(tx, v->rec.id, &taken));
     *lessened = taken.coef != 0;
-    for (size_t i = 0; i < note->lines.count && *lessened; i++) {
+    if (!*lessened)
+        return NULL;
+    KT_TRY(house_of(tx, &house));
+    KT_TRY(line_rates(tx, &house, v, &rates));
+    for (size_t i = 0; i < note->lines.count; i++) {
         struct invoice_line *line = invoice_line_at(&note->lines, i);
-        struct priced at = {.label = line->tax_label};
+        struct priced at = {.v = v, .rates = rates};
         if (line->price_only)
             continue;
-        KT_TRY(price_rate(tx, v, taken, &at));
+        at.rate = rate_of(&at, line);
+        KT_TRY(price_rate(tx, taken, &at));
         if (!at.whole.coef)
             continue;
         line->price = kt_dec_div(kt_dec_mul(line->price, at.left, 6), at.whole, 4);

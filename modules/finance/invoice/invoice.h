@@ -132,6 +132,19 @@ struct assessed { /* tax that the buyer accounts for, by rate, in the document's
 /* What the buyer accounts for of a bill, whether or not advances bore some of it already. */
 KT_MUST kt_error *assess_bill(
     kt_tx *tx, const struct house *house, const struct invoice *v, struct assessed *all);
+struct line_rate { /* under which the registers have a line */
+    kt_str label;
+    bool buyers; /* the rate at home of what the buyer accounts for; else the line's own */
+};
+/* That of each line; the transaction's. */
+KT_MUST kt_error *line_rates(
+    kt_tx *tx, const struct house *house, const struct invoice *v, struct line_rate **rates);
+static inline bool same_rate(const struct line_rate *a, const struct line_rate *b)
+{
+    return a->buyers == b->buyers && same_str(a->label, b->label);
+}
+/* The row of a tax at a rate; NULL: there is none. */
+const kt_tax_total *assessed_at(const struct assessed *all, kt_id tax, kt_dec rate);
 /* Adds to the row of this rate, or takes from it. returns limit: too many rates */
 KT_MUST kt_error *assessed_add(kt_tx *tx, struct assessed *all, const kt_tax_total *of, bool less);
 

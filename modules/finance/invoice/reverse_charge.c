@@ -46,48 +46,71 @@ static kt_error *is_assessed(kt_tx *tx, const struct invoice *v, const struct in
     return NULL;
 }
 
+const kt_tax_total *assessed_at(const struct assessed *all, kt_id tax, kt_dec rate)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (all->rows[i].rate.tax.v == tax.v && same_dec(all->rows[i].rate.rate, rate))
+            return &all->rows[i];
+    return NULL;
+}
+
 kt_error *assessed_add(kt_tx *tx, struct assessed *all, const kt_tax_total *of, bool less)
 {
-    size_t at = 0;
-    while (at < all->count &&
-           (all->rows[at].rate.tax.v != of->rate.tax.v || !same_dec(all->rows[at].rate.rate, of->rate.rate)))
-        at++;
-    if (at == ASSESSED_MOST)
+    const kt_tax_total *found = assessed_at(all, of->rate.tax, of->rate.rate);
+    if (!found && all->count == ASSESSED_MOST)
         return kt_fail(tx, KT_LIMIT, "lines", "too many tax rates", "za dużo stawek podatku");
-    if (at == all->count)
+    if (!found)
         all->rows[all->count++] = (kt_tax_total){of->rate, money(0), money(0)};
-    kt_tax_total *row = &all->rows[at];
+    kt_tax_total *row = &all->rows[found ? (size_t)(found - all->rows) : all->count - 1];
     row->net = less ? kt_dec_sub(row->net, of->net) : kt_dec_add(row->net, of->net);
     row->tax = less ? kt_dec_sub(row->tax, of->tax) : kt_dec_add(row->tax, of->tax);
     return NULL;
 }
 
-/* What the lines would bear at home. */
-static kt_error *assess(kt_tx *tx, const struct house *house, const struct invoice *v, struct assessed *all)
+/* The lines that the buyer accounts for, with the taxes that they would bear at home.
+ *   of  receives which line of the bill each is */
+static kt_error *tax_at_home(
+    kt_tx *tx, const struct house *house, const struct invoice *v, kt_tax_document *d, size_t **of)
 {
     const kt_taxes *taxes = kt_taxes_find(tx);
     kt_tax_line *rows = kt_alloc(tx, sizeof *rows * (v->lines.count + 1));
-    kt_tax_document d = {
-        .company = house->company, .currency = v->currency, .rounding = v->rounding, .lines = rows};
-    if (!rows)
+    *of = kt_alloc(tx, sizeof **of * (v->lines.count + 1));
+    if (!rows || !*of)
         return kt_no_memory();
-    KT_TRY(invoice_rates_day(tx, v, &d.day));
+    *d = (kt_tax_document){
+        .company = house->company, .currency = v->currency, .rounding = v->rounding, .lines = rows};
+    if (!taxes || is_sale(v->kind))
+        return NULL;
+    KT_TRY(invoice_rates_day(tx, v, &d->day));
     for (size_t i = 0; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
         bool yes;
         KT_TRY(is_assessed(tx, v, line, &yes));
-        if (yes)
-            rows[d.line_count++] = (kt_tax_line){.item = line->item,
-                .category = line->tax_category,
-                .quantity = KT_DEC(1, 0),
-                .price = line->net};
+        if (!yes)
+            continue;
+        (*of)[d->line_count] = i;
+        rows[d->line_count++] = (kt_tax_line){
+            .item = line->item, .category = line->tax_category, .quantity = KT_DEC(1, 0), .price = line->net};
     }
-    if (!taxes || !d.line_count)
-        return NULL;
-    KT_TRY(taxes->assign(tx, &d));
-    KT_TRY(taxes->compute(tx, &d));
-    for (size_t i = 0; i < d.total_count; i++)
-        KT_TRY(assessed_add(tx, all, &d.totals[i], false));
+    return d->line_count ? taxes->assign(tx, d) : NULL;
+}
+
+kt_error *line_rates(kt_tx *tx, const struct house *house, const struct invoice *v, struct line_rate **rates)
+{
+    kt_tax_document d;
+    size_t *of;
+    KT_TRY(tax_at_home(tx, house, v, &d, &of));
+    *rates = kt_alloc(tx, sizeof **rates * (v->lines.count + 1));
+    if (!*rates)
+        return kt_no_memory();
+    for (size_t i = 0; i < v->lines.count; i++)
+        (*rates)[i] = (struct line_rate){invoice_line_at(&v->lines, i)->tax_label, false};
+    for (size_t i = 0; i < d.line_count; i++) {
+        struct line_rate *rate = &(*rates)[of[i]];
+        kt_dec percent;
+        rate->buyers = true;
+        kt_tax_line_bears(tx, &d.lines[i], &percent, &rate->label);
+    }
     return NULL;
 }
 
@@ -101,8 +124,15 @@ kt_tax_row assessed_row(const kt_tax_total *total)
 
 kt_error *assess_bill(kt_tx *tx, const struct house *house, const struct invoice *v, struct assessed *all)
 {
+    kt_tax_document d;
+    size_t *of;
     *all = (struct assessed){.count = 0};
-    return is_sale(v->kind) ? NULL : assess(tx, house, v, all);
+    KT_TRY(tax_at_home(tx, house, v, &d, &of));
+    if (d.line_count)
+        KT_TRY(kt_taxes_find(tx)->compute(tx, &d));
+    for (size_t i = 0; i < d.total_count; i++)
+        KT_TRY(assessed_add(tx, all, &d.totals[i], false));
+    return NULL;
 }
 
 static kt_error *book_total(posting *p, const kt_tax_total *total)

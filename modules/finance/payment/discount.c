@@ -49,6 +49,11 @@ static bool is_buyers(const struct vat_line *row)
     return row->side == PURCHASE_REGISTER && row->kind == KT_TAX_REVERSED;
 }
 
+static struct line_rate rate_of(const struct vat_line *row)
+{
+    return (struct line_rate){row->label, is_buyers(row)};
+}
+
 static kt_error *enter(
     const discounting *d, enum vat_register side, const struct vat_line *row, kt_dec net, kt_dec amount)
 {
@@ -134,13 +139,14 @@ static kt_error *add_rows(discounting *d, kt_id invoice)
     return error;
 }
 
-/* Are there lines at this rate, and is all of them credited? Cents that earlier discounts took off them may be left. */
-static bool is_credited(const struct invoice *v, kt_str label)
+/* Are there lines at the row's rate, and is all of them credited? Cents that earlier discounts took off them may be left. */
+static bool is_credited(const struct invoice *v, const struct line_rate *rates, const struct vat_line *row)
 {
+    const struct line_rate rate = rate_of(row);
     bool some = false;
     for (size_t i = 0; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
-        if (!same_str(line->tax_label, label))
+        if (!same_rate(&rates[i], &rate))
             continue;
         some = true;
         if (!same_dec(line->credited, line->quantity))
@@ -149,13 +155,28 @@ static bool is_credited(const struct invoice *v, kt_str label)
     return some;
 }
 
+/* Net of the invoice itself at the row's rate, before what advances bore; not set: none. */
+static kt_dec own_net(const struct invoice *v, const struct assessed *buyers, const struct vat_line *row)
+{
+    const kt_tax_row like = {KT_OF(kt_tax_row), .tax = row->tax, .rate = row->rate};
+    const kt_tax_row *charged = tax_row_of(&v->taxes, &like);
+    const kt_tax_total *assessed = assessed_at(buyers, row->tax, row->rate);
+    if (is_buyers(row))
+        return assessed ? assessed->net : (kt_dec){0};
+    return charged ? charged->net : (kt_dec){0};
+}
+
 /* What is billed, rate by rate: less what advances bore and what notes took off before. */
 static kt_error *read_billed(discounting *d)
 {
     const kt_where notes[] = {
         KT_WHERE(invoice, corrects, KT_EQ, d->v.rec.id), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
     kt_found found;
+    struct assessed buyers;
+    struct line_rate *rates;
     size_t kept = 0;
+    KT_TRY(assess_bill(d->tx, d->of->house, &d->v, &buyers));
+    KT_TRY(line_rates(d->tx, d->of->house, &d->v, &rates));
     KT_TRY(add_rows(d, d->v.rec.id));
     KT_TRY(kt_find(d->tx, &(kt_query){&invoice_shape, notes, "id"}, 0, &found));
     for (size_t i = 0; i < found.count; i++)
@@ -163,11 +184,10 @@ static kt_error *read_billed(discounting *d)
     d->billed = money(0);
     for (size_t i = 0; i < d->count; i++) {
         const struct vat_line row = d->rows[i];
-        const kt_tax_row like = {KT_OF(kt_tax_row), .tax = row.tax, .rate = row.rate}, *own;
-        own = tax_row_of(&d->v.taxes, &like);
+        const kt_dec own = own_net(&d->v, &buyers, &row);
         bool over = sign_of(row.net) < 0 &&
-                    (!own || sign_of(own->net) > 0); /* a note gave its advance back, too */
-        if (over || is_credited(&d->v, row.label) || (!row.net.coef && !row.amount.coef))
+                    (!own.scale1 || sign_of(own) > 0); /* a note gave its advance back, too */
+        if (over || is_credited(&d->v, rates, &row) || (!row.net.coef && !row.amount.coef))
             continue;
         d->billed = kt_dec_add(d->billed, is_buyers(&row) ? row.net : kt_dec_add(row.net, row.amount));
         d->rows[kept++] = row;
@@ -244,20 +264,21 @@ kt_error *discounts_taken(kt_tx *tx, kt_id invoice, kt_dec *sum)
     return error;
 }
 
-kt_error *discounts_of_rate(kt_tx *tx, const struct invoice *v, kt_str label, kt_dec *part, kt_dec *of)
+kt_error *discounts_of_rate(
+    kt_tx *tx, const struct invoice *v, const struct line_rate *rate, kt_dec *part, kt_dec *of)
 {
-    const kt_where where[] = {
-        KT_WHERE(vat_line, invoice, KT_EQ, v->rec.id), KT_WHERE(vat_line, payment, KT_NE, {0}), {0}};
+    const enum vat_register side = side_of(v);
+    const kt_where where[] = {KT_WHERE(vat_line, invoice, KT_EQ, v->rec.id),
+        KT_WHERE(vat_line, payment, KT_NE, {0}), KT_WHERE(vat_line, side, KT_EQ, side), {0}};
     struct vat_line row = {KT_OF(vat_line)};
     kt_cursor *cursor;
     *part = *of = money(0);
     KT_TRY(kt_open(tx, &(kt_query){&vat_line_shape, where, "id", 0}, &cursor));
     while (kt_next(cursor, &row.rec)) {
-        kt_dec gross = kt_dec_add(row.net, row.amount);
-        if (row.kind == KT_TAX_REVERSED && !is_sale(v->kind))
-            continue; /* the lines do not bear that */
+        const struct line_rate own = rate_of(&row);
+        kt_dec gross = own.buyers ? row.net : kt_dec_add(row.net, row.amount);
         *of = kt_dec_sub(*of, gross);
-        if (same_str(row.label, label))
+        if (same_rate(&own, rate))
             *part = kt_dec_sub(*part, gross);
     }
     return kt_close(cursor);

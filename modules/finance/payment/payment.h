@@ -131,9 +131,10 @@ KT_MUST kt_error *discount_book(kt_tx *tx, const struct discounted *of, struct e
 /* What was taken off an invoice for paying early, in its currency, by payments that are not reversed. */
 KT_MUST kt_error *discounts_taken(kt_tx *tx, kt_id invoice, kt_dec *sum);
 struct invoice;
+struct line_rate;
 /* What part of that the register has at one rate, as part / of, in the company's currency; of zero: it does not tell. */
 KT_MUST kt_error *discounts_of_rate(
-    kt_tx *tx, const struct invoice *v, kt_str label, kt_dec *part, kt_dec *of);
+    kt_tx *tx, const struct invoice *v, const struct line_rate *rate, kt_dec *part, kt_dec *of);
 /* The opposite rows in the register, of a payment that is reversed. */
 KT_MUST kt_error *discount_undo(kt_tx *tx, kt_id payment, kt_date day);
 
