@@ -58,6 +58,7 @@ static kt_error *create(store_job *job, store_view *view)
     model_record record;
     uint64_t seq;
     unsigned long long n = c->id;
+    KT_TRY(journal_begin(&tx));
     KT_TRY(model_record_new(&tx, model_entity_find(tx.catalogue, KT_STR("bench.party")), &record));
     set_text(&record, "name",
         arena_format(tx.arena, "Firma %llu i Synowie", (unsigned long long)(shop_mix(n) % 1000000007)));

@@ -40,10 +40,10 @@ int64_t record_int(const model_record *record, const char *field)
     return v && v->set ? v->as.i : 0;
 }
 
-kt_tx system_begin(
-    arena *arena, store_view *view, const model_catalogue *catalogue, const uint8_t *master_key)
+kt_error *system_begin(
+    kt_tx *tx, arena *arena, store_view *view, const model_catalogue *catalogue, const uint8_t *master_key)
 {
-    return (kt_tx){.arena = arena,
+    *tx = (kt_tx){.arena = arena,
         .view = view,
         .catalogue = catalogue,
         .lang = "en",
@@ -51,6 +51,7 @@ kt_tx system_begin(
         .origin = MODEL_JOB,
         .master_key = master_key,
         .writes = true};
+    return journal_begin(tx);
 }
 
 kt_error *system_commit(kt_tx *tx, uint64_t *seq)

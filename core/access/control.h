@@ -191,8 +191,8 @@ KT_MUST kt_error *password_forget(store_view *view, uint64_t user);
 /* ---- Small things that several files need ---- */
 
 /* A transaction of the system's own, in a job of the writer; system_commit checks and journals it. */
-kt_tx system_begin(
-    arena *arena, store_view *view, const model_catalogue *catalogue, const uint8_t *master_key);
+KT_MUST kt_error *system_begin(
+    kt_tx *tx, arena *arena, store_view *view, const model_catalogue *catalogue, const uint8_t *master_key);
 KT_MUST kt_error *system_commit(kt_tx *tx, uint64_t *seq);
 /* A record read as the system, whoever the caller is. */
 KT_MUST kt_error *system_read(

@@ -126,7 +126,8 @@ typedef struct {
 static kt_error *use_body(store_job *job, store_view *view)
 {
     const use *u = (const use *)job;
-    kt_tx tx = system_begin(job->arena, view, u->catalogue, u->master_key);
+    kt_tx tx;
+    KT_TRY(system_begin(&tx, job->arena, view, u->catalogue, u->master_key));
     const model_entity *entity = model_entity_find(tx.catalogue, KT_STR("access.key"));
     model_record record = {0};
     bool found;

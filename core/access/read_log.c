@@ -440,7 +440,7 @@ static kt_error *write_body(store_job *job, store_view *view)
     KT_TRY(read_budget_keep(w->budget, view));
     if (!w->count && !w->raised_count)
         return NULL;
-    w->tx = system_begin(job->arena, view, w->catalogue, w->master_key);
+    KT_TRY(system_begin(&w->tx, job->arena, view, w->catalogue, w->master_key));
     const model_entity *entity = model_entity_find(w->tx.catalogue, KT_STR("access.read_log"));
     if (!entity)
         return NULL;

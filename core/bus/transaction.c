@@ -25,6 +25,12 @@ static kt_error *call_within(kt_tx *tx, void *caller, kt_str method, const varia
     return target_call(caller, tx, method, params, answer);
 }
 
+static kt_error *writing_begin(session *s, const call *c)
+{
+    KT_TRY(journal_begin(&s->tx));
+    return automation_begin(c->bus->options.automation, &s->tx);
+}
+
 /* Opens a session on a view for the call's caller. who: why the token is not good, or NULL. */
 static kt_error *session_begin(session *s, call *c, store_view *view, bool writes, kt_error **who)
 {
@@ -53,7 +59,7 @@ static kt_error *session_begin(session *s, call *c, store_view *view, bool write
     if (c->lang.len)
         s->tx.lang = c->lang.ptr;
     c->error_lang = s->tx.lang[0] == 'p' ? "pl" : "en";
-    return writes ? automation_begin(b->options.automation, &s->tx) : NULL;
+    return writes ? writing_begin(s, c) : NULL;
 }
 
 /* Finds the method and judges who calls it. A public method runs also for a token that has expired. */
@@ -169,7 +175,7 @@ static kt_error *run_dry(call *c, const target *target, store_view *view)
 {
     KT_TRY(store_make_writable(view));
     c->now.tx.writes = c->now.tx.rehearsal = true;
-    KT_TRY(automation_begin(c->bus->options.automation, &c->now.tx));
+    KT_TRY(writing_begin(&c->now, c));
     json answer = json_to(&c->answer);
     json_object(&answer);
     json_key(&answer, "result");
@@ -323,7 +329,9 @@ static kt_error *take_back_body(store_job *job, store_view *view)
     buffer_open(&out, CALL_ANSWER_MAX);
     json j = json_to(&out);
     json_object(&j);
-    kt_error *error = journal_revert(&tx, (kt_str){0}, c->seq, (kt_str){0}, &j);
+    kt_error *error = journal_begin(&tx);
+    if (!error)
+        error = journal_revert(&tx, (kt_str){0}, c->seq, (kt_str){0}, &j);
     buffer_close(&out);
     if (!error)
         error = model_commit_checks(&tx);

@@ -80,6 +80,8 @@ static kt_error *stay_begin(stay *s, store_view *view, bool writes)
         .call = errand_call};
     if (e->who)
         KT_TRY(errand_act_for(&s->tx, e->who));
+    if (writes)
+        KT_TRY(journal_begin(&s->tx));
     return writes && e->rooms->watch ? e->rooms->watch(e->rooms->context, &s->tx) : NULL;
 }
 

@@ -1,6 +1,8 @@
 /* chain.c -- entries in the store: appended by the writer, joined from their parts by readers. */
 #include "journal/chain.h"
 
+#include <assert.h>
+
 enum { ENTRY_KEY_BYTES = 10, ENTRY_BYTES_MAX = 512 << 20 };
 
 uint64_t chain_u64(const char *bytes)
@@ -74,12 +76,12 @@ static kt_error *put_parts(kt_tx *tx, uint64_t seq, kt_str bytes)
     return NULL;
 }
 
-static kt_error *put_history(kt_tx *tx, uint64_t seq)
+/* What leads from a record to its entries is the record itself, and from each entry to the one before what it was ahead
+ * of it: a key is needed where there is no record any more. */
+static kt_error *put_deleted(kt_tx *tx, uint64_t seq)
 {
     for (const model_change *c = tx->changes; c; c = c->next) {
-        if (c->before.ptr && c->after.ptr && str_eq(c->before, c->after))
-            continue;
-        if (!c->before.ptr && !c->after.ptr)
+        if (!c->before.ptr || c->after.ptr)
             continue;
         key key;
         key_open(&key, KEY_HISTORY);
@@ -88,6 +90,11 @@ static kt_error *put_history(kt_tx *tx, uint64_t seq)
         key_u64(&key, seq);
         KT_TRY(store_put(tx->view, STORE_DATA, key_str(&key), KT_STR("")));
     }
+    return NULL;
+}
+
+static kt_error *put_unit(kt_tx *tx, uint64_t seq)
+{
     if (!tx->unit.ptr)
         return NULL;
     if (tx->unit.len > CHAIN_UNIT_MAX || memchr(tx->unit.ptr, 0, tx->unit.len))
@@ -105,6 +112,13 @@ static bool has_changes(const kt_tx *tx)
     return false;
 }
 
+kt_error *journal_begin(kt_tx *tx)
+{
+    KT_TRY(journal_head(tx->view, &tx->entry));
+    tx->entry++;
+    return NULL;
+}
+
 kt_error *journal_append(kt_tx *tx, uint64_t *seq)
 {
     *seq = 0;
@@ -112,6 +126,7 @@ kt_error *journal_append(kt_tx *tx, uint64_t *seq)
         return NULL;
     chain_head head;
     KT_TRY(chain_head_read(tx->view, &head));
+    assert(tx->entry == head.seq + 1);
     buffer bytes;
     buffer_open(&bytes, ENTRY_BYTES_MAX);
     kt_error *error = journal_entry_write(tx, head.seq + 1, head.hash, &bytes);
@@ -126,7 +141,8 @@ kt_error *journal_append(kt_tx *tx, uint64_t *seq)
     if (error)
         return error;
     KT_TRY(store_put(tx->view, STORE_META, KT_STR("Jh"), (kt_str){(const char *)value, sizeof value}));
-    KT_TRY(put_history(tx, head.seq + 1));
+    KT_TRY(put_deleted(tx, head.seq + 1));
+    KT_TRY(put_unit(tx, head.seq + 1));
     *seq = head.seq + 1;
     return NULL;
 }

@@ -4,7 +4,8 @@
  *                  "Ju" unit 00 seq   the entries of a named unit, empty
  *                  "Jc" seq           a signed checkpoint: checkpoint.c
  *   STORE_JOURNAL  seq u64, part u16  the entry's bytes, cut every JOURNAL_PART_BYTES
- *   STORE_DATA     KEY_HISTORY entity id seq   empty */
+ *   STORE_DATA     KEY_HISTORY entity id seq   the entry in which a record was deleted, empty; older stores have one of
+ *                                              every entry of a record, and records that bear none */
 #pragma once
 #include "journal/entry.h"
 #include "journal/journal.h"

@@ -29,6 +29,7 @@ static kt_error *deed_run(store_job *job, store_view *view)
         .writes = true};
     h.tx = &d->tx;
     h.arena = job->arena;
+    KT_TRY(journal_begin(&d->tx));
     d->body(&d->tx, &h);
     KT_TRY(model_commit_checks(&d->tx));
     return journal_append(&d->tx, &d->seq);
@@ -121,4 +122,61 @@ static inline char *answered(json *j)
     buffer_add_char(j->out, 0);
     assert_false(j->out->full);
     return j->out->ptr;
+}
+
+/* The answer of a function, parsed. */
+typedef struct {
+    buffer out;
+    json j;
+} answer;
+
+static inline void answer_open(answer *a)
+{
+    buffer_open(&a->out, (size_t)16 << 20);
+    a->j = json_to(&a->out);
+    json_object(&a->j);
+}
+
+static inline const variant *answer_take(house *h, answer *a)
+{
+    const variant *v = wire(h, answered(&a->j));
+    buffer_close(&a->out);
+    return v;
+}
+
+static inline const variant *history(
+    house *h, const char *entity, uint64_t id, uint32_t limit, const char *cursor)
+{
+    answer a;
+    kt_tx tx = reading(h);
+    answer_open(&a);
+    assert_string_equal(
+        said(journal_history(&tx, house_entity(h, entity), id, limit, str_of(cursor), &a.j)), "");
+    store_end(tx.view);
+    return answer_take(h, &a);
+}
+
+static inline size_t length(const variant *array)
+{
+    assert_int_equal(array->kind, VARIANT_ARRAY);
+    return array->as.array.count;
+}
+
+static inline const variant *item(const variant *array, size_t i)
+{
+    assert_true(i < length(array));
+    return &array->as.array.items[i];
+}
+
+static inline int64_t number(const variant *object, const char *name)
+{
+    const variant *v = variant_get(object, name);
+    assert_non_null(v);
+    return v->as.integer;
+}
+
+static inline const char *text(const variant *object, const char *name)
+{
+    kt_str s = variant_get_str(object, name);
+    return s.ptr ? s.ptr : "";
 }

@@ -52,18 +52,9 @@ static uint64_t undo(house *h, uint64_t seq)
     return made_by;
 }
 
-static const variant *history(house *h, const char *entity, uint64_t id)
+static const variant *entries_of(house *h, const char *entity, uint64_t id)
 {
-    buffer out;
-    kt_tx tx = reading(h);
-    buffer_open(&out, 1 << 20);
-    json j = json_to(&out);
-    json_object(&j);
-    assert_string_equal(said(journal_history(&tx, house_entity(h, entity), id, 0, (kt_str){0}, &j)), "");
-    const variant *v = variant_get(wire(h, answered(&j)), "entries");
-    buffer_close(&out);
-    store_end(tx.view);
-    return v;
+    return variant_get(history(h, entity, id, 0, NULL), "entries");
 }
 
 /* before -> after of a field in an entry, as texts; "" if it is not among the changes. */
@@ -118,7 +109,7 @@ static void a_definition_has_a_history(void **state)
         "{'entity': 't.party', 'name': 'shoe', 'type': 'quantity', 'scale': 1, 'label': 'Boot'}");
     uint64_t removal = define(&h, "field.remove", "{'entity': 't.party', 'name': 'shoe'}");
     assert_int_equal(removal, 5); /* each was an entry of its own */
-    const variant *entries = history(&h, "model.definition", 1);
+    const variant *entries = entries_of(&h, "model.definition", 1);
     assert_int_equal(entries->as.array.count, 3);
     assert_non_null(
         strstr(change_of(&h, &entries->as.array.items[0], "active"), "\"before\":true,\"after\":false"));
@@ -137,14 +128,14 @@ static void what_a_removed_field_held_is_told_under_its_last_label(void **state)
     house h = defined();
     define(&h, "field.remove", "{'entity': 't.party', 'name': 'shoe'}");
     assert_null(model_field_find(house_entity(&h, "t.party"), KT_STR("shoe")));
-    const variant *entries = history(&h, "t.party", 1);
+    const variant *entries = entries_of(&h, "t.party", 1);
     assert_int_equal(entries->as.array.count, 2);
     const char *change = change_of(&h, &entries->as.array.items[0], "shoe");
     assert_string_equal(change, "{\"field\":\"shoe\",\"label\":\"Shoe "
                                 "size\",\"removed\":true,\"before\":\"44.0\",\"after\":\"45.0\"}");
     assert_non_null(strstr(change_of(&h, &entries->as.array.items[1], "shoe"), "\"after\":\"44.0\""));
     define(&h, "field.define", SHOE); /* there again: with what the records kept */
-    entries = history(&h, "t.party", 1);
+    entries = entries_of(&h, "t.party", 1);
     assert_null(strstr(change_of(&h, &entries->as.array.items[0], "shoe"), "removed"));
     chronicle_close(&h);
 }

@@ -36,77 +36,75 @@ static void fields_json(kt_tx *tx, const model_entity *entity, const past_change
     json_array_end(j);
 }
 
-static kt_error *entry_write(
-    past_view *view, const model_entity *entity, uint64_t id, journal_entry *entry, json *j, bool *shown)
+static bool change_find(journal_entry *entry, const past_place *at, journal_change *change)
 {
+    while (journal_entry_next(entry, change))
+        if (change->entity == at->entity->number && change->id == at->id)
+            return true;
+    return false;
+}
+
+/* Writes the entry, unless it changed nothing that the caller is told of, and finds the one before. */
+static kt_error *entry_write(past_view *view, past_place *at, buffer *room, json *j, bool *shown)
+{
+    journal_entry entry;
     journal_change change;
     past_change past = {0};
-    *shown = false;
-    while (!*shown && journal_entry_next(entry, &change))
-        *shown = change.entity == entity->number && change.id == id;
-    if (!*shown)
-        return chain_bad(view->outer, entry->seq);
-    KT_TRY(past_change_read_whole(view, entity, &change, &past));
+    KT_TRY(past_view_next(view));
+    KT_TRY(chain_entry(view->tx->view, view->outer, at->seq, room, &entry));
+    if (!change_find(&entry, at, &change))
+        return chain_bad(view->outer, at->seq);
+    KT_TRY(past_change_read_whole(view, at->entity, &change, &past));
     *shown = past_shows(view, &past);
-    if (!*shown)
-        return NULL;
-    json_object(j);
-    KT_TRY(past_entry_json(view, entry, j));
-    json_member_text(j, "kind", kinds[past.kind]);
-    fields_json(view->tx, entity, &past, j);
-    json_object_end(j);
-    return NULL;
+    if (*shown) {
+        json_object(j);
+        KT_TRY(past_entry_json(view, &entry, j));
+        json_member_text(j, "kind", kinds[past.kind]);
+        fields_json(view->tx, at->entity, &past, j);
+        json_object_end(j);
+    }
+    return past_before(view->tx, at, past.before.entry, at);
 }
 
-/* Writes entries below `below`; *next: where the next page begins, 0: there is none. */
-static kt_error *entries_write(past_view *view, const model_entity *entity, uint64_t id, uint64_t below,
-    uint32_t limit, json *j, uint64_t *next)
+/* Writes entries from there on; *next: where the next page begins, 0: there is none. */
+static kt_error *entries_write(past_view *view, past_place at, uint32_t limit, json *j, uint64_t *next)
 {
-    key from, to;
-    key_open(&from, KEY_HISTORY);
-    key_u16(&from, entity->number);
-    key_u64(&from, id);
-    to = from;
-    key_u64(&to, below);
-    store_cursor *cursor = NULL;
     buffer room;
-    buffer_open(&room, ENTRY_ROOM);
-    KT_TRY(store_scan(view->tx->view, STORE_DATA, key_str(&from), key_str(&to), true, &cursor));
     kt_error *error = NULL;
-    kt_str key, value;
-    *next = 0;
-    while (!error && store_next(cursor, &key, &value)) {
-        journal_entry entry;
+    buffer_open(&room, ENTRY_ROOM);
+    while (!error && at.seq && limit > 0) {
         bool shown = false;
-        uint64_t seq = key_last_u64(key);
-        if (limit == 0) { /* one more: so there is a next page */
-            *next = seq + 1;
-            break;
-        }
-        error = past_view_next(view);
-        if (!error)
-            error = chain_entry(view->tx->view, view->outer, seq, &room, &entry);
-        if (!error)
-            error = entry_write(view, entity, id, &entry, j, &shown);
+        error = entry_write(view, &at, &room, j, &shown);
         limit -= !error && shown;
     }
-    kt_error *end = store_scan_end(cursor);
+    *next = at.seq;
     buffer_close(&room);
-    return error ? error : end;
+    return error;
 }
 
-static kt_error *cursor_read(kt_tx *tx, kt_str cursor, uint64_t *below)
+/* Where an earlier answer ended: at an entry of this record. */
+static kt_error *cursor_read(kt_tx *tx, kt_str cursor, past_place *at)
 {
-    *below = UINT64_MAX;
-    if (!cursor.len)
-        return NULL;
-    *below = 0;
-    for (size_t i = 0; i < cursor.len && i < 19; i++)
-        *below = *below * 10 +
-                 (uint64_t)(cursor.ptr[i] >= '0' && cursor.ptr[i] <= '9' ? cursor.ptr[i] - '0' : 0);
-    return *below ? NULL
-                  : error_make(tx->arena, KT_VALIDATION, "cursor", "it is not of an earlier answer",
-                        "nie pochodzi z wcześniejszej odpowiedzi");
+    chain_head head;
+    journal_entry entry;
+    journal_change change;
+    buffer room;
+    bool sound = cursor.len < 20;
+    at->seq = 0;
+    for (size_t i = 0; sound && i < cursor.len; i++) {
+        sound = cursor.ptr[i] >= '0' && cursor.ptr[i] <= '9';
+        at->seq = at->seq * 10 + (uint64_t)(cursor.ptr[i] - '0');
+    }
+    KT_TRY(chain_head_read(tx->view, &head));
+    buffer_open(&room, ENTRY_ROOM);
+    sound = sound && at->seq && at->seq <= head.seq;
+    kt_error *error = sound ? chain_entry(tx->view, tx->arena, at->seq, &room, &entry) : NULL;
+    sound = sound && !error && change_find(&entry, at, &change);
+    buffer_close(&room);
+    if (!sound && !error)
+        error = error_make(tx->arena, KT_VALIDATION, "cursor", "it is not of an earlier answer",
+            "nie pochodzi z wcześniejszej odpowiedzi");
+    return error;
 }
 
 /* Refuses as model_read does, so that a record which may not be seen answers like one that never was. */
@@ -120,15 +118,9 @@ static kt_error *admit(past_view *view, const model_entity *entity, uint64_t id)
     model_record record = {0};
     kt_error *missing = model_read(tx, entity, id, &record);
     if (visible && missing && missing->first->kind == KT_NOT_FOUND) {
-        key from, to;
-        key_open(&from, KEY_HISTORY);
-        key_u16(&from, entity->number);
-        key_u64(&from, id);
-        to = from;
-        key_after(&to);
-        uint64_t count = 0;
-        KT_TRY(store_count(tx->view, STORE_DATA, key_str(&from), key_str(&to), 1, &count));
-        if (count)
+        past_place last;
+        KT_TRY(past_newest(tx, entity, id, &last));
+        if (last.seq)
             return NULL; /* it was deleted */
     }
     return missing;
@@ -137,9 +129,9 @@ static kt_error *admit(past_view *view, const model_entity *entity, uint64_t id)
 kt_error *journal_history(
     kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t limit, kt_str cursor, json *answer)
 {
-    uint64_t below, next = 0;
+    past_place at = {.entity = entity, .id = id};
+    uint64_t next = 0;
     past_view view;
-    KT_TRY(cursor_read(tx, cursor, &below));
     limit = limit == 0 ? HISTORY_LIMIT : limit > HISTORY_LIMIT_MAX ? HISTORY_LIMIT_MAX : limit;
     KT_TRY(past_view_open(&view, tx));
     kt_error *error = admit(&view, entity, id);
@@ -147,8 +139,10 @@ kt_error *journal_history(
         model_shown(tx, entity, id, "read");
         json_key(answer, "entries");
         json_array(answer);
-        error = entries_write(&view, entity, id, below, limit, answer, &next);
+        error = cursor.len ? cursor_read(tx, cursor, &at) : past_newest(tx, entity, id, &at);
     }
+    if (!error)
+        error = entries_write(&view, at, limit, answer, &next);
     KT_TRY(past_view_close(&view, error));
     json_array_end(answer);
     if (next)

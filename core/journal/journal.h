@@ -4,8 +4,10 @@
 #pragma once
 #include "model/model.h"
 
-/* Appends the transaction's changes as one entry and its history keys; nothing changed: no entry, seq 0.
- * Call once per transaction, last, after model_commit_checks. thread: the writer */
+/* Tells a transaction that will write which entry its changes will be: they bear it. Ahead of the first of them. */
+KT_MUST kt_error *journal_begin(kt_tx *tx);
+/* Appends the transaction's changes as one entry; nothing changed: no entry, seq 0. Call once per transaction that
+ * journal_begin began, last, after model_commit_checks. thread: the writer */
 KT_MUST kt_error *journal_append(kt_tx *tx, uint64_t *seq);
 /* The last sequence number in this view; 0: none. */
 KT_MUST kt_error *journal_head(store_view *view, uint64_t *seq);

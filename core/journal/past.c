@@ -188,21 +188,55 @@ bool past_entity_visible(past_view *view, const model_entity *entity)
     return *known == 1;
 }
 
+/* ---- From entry to entry ---- */
+
+kt_error *past_before(kt_tx *tx, const past_place *at, uint64_t borne, past_place *before)
+{
+    *before = *at;
+    before->seq = borne;
+    if (borne)
+        return borne < at->seq ? NULL : chain_bad(tx->arena, borne);
+    key from, to;
+    key_open(&from, KEY_HISTORY);
+    key_u16(&from, at->entity->number);
+    key_u64(&from, at->id);
+    to = from;
+    key_u64(&to, at->seq);
+    store_cursor *cursor = NULL;
+    KT_TRY(store_scan(tx->view, STORE_DATA, key_str(&from), key_str(&to), true, &cursor));
+    kt_str k, v;
+    before->seq = store_next(cursor, &k, &v) ? key_last_u64(k) : 0;
+    return store_scan_end(cursor);
+}
+
+/* The record as the journal knows it: ahead of what this transaction did to it. */
+static kt_error *journaled(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str *bytes)
+{
+    for (const model_change *c = tx->changes; c; c = c->next)
+        if (c->entity == entity && c->id == id) {
+            *bytes = c->before;
+            return NULL;
+        }
+    key name;
+    key_record(&name, entity, id);
+    return store_get(tx->view, STORE_DATA, key_str(&name), bytes);
+}
+
+kt_error *past_newest(kt_tx *tx, const model_entity *entity, uint64_t id, past_place *newest)
+{
+    const past_place end = {entity, id, UINT64_MAX};
+    kt_str bytes = {0};
+    KT_TRY(journaled(tx, entity, id, &bytes));
+    return past_before(tx, &end, bytes.ptr ? model_record_entry(bytes) : 0, newest);
+}
+
 /* The record as the last deletion found it. */
 static kt_error *last_state(
     kt_tx *tx, const model_entity *entity, uint64_t id, buffer *room, model_record *record)
 {
-    key from, to;
-    key_open(&from, KEY_HISTORY);
-    key_u16(&from, entity->number);
-    key_u64(&from, id);
-    to = from;
-    key_after(&to);
-    store_cursor *cursor = NULL;
-    KT_TRY(store_scan(tx->view, STORE_DATA, key_str(&from), key_str(&to), true, &cursor));
-    kt_str k, v;
-    uint64_t seq = store_next(cursor, &k, &v) ? key_last_u64(k) : 0;
-    KT_TRY(store_scan_end(cursor));
+    past_place last;
+    KT_TRY(past_newest(tx, entity, id, &last));
+    uint64_t seq = last.seq;
     journal_entry entry;
     journal_change change;
     if (!seq)

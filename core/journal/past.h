@@ -23,6 +23,17 @@ bool past_differs(const past_change *past, const model_field *field);
 KT_MUST kt_error *past_bytes(
     kt_tx *tx, kt_str bytes, const journal_change *change, bool forward, kt_str *result);
 
+/* A record's entry. Entries are gone through newest first: the record bears the number of its newest one, and as it was
+ * ahead of an entry, that of the one before. */
+typedef struct {
+    const model_entity *entity;
+    uint64_t id, seq; /* seq 0: there is none */
+} past_place;
+/* What the transaction itself did to the record is no entry yet. */
+KT_MUST kt_error *past_newest(kt_tx *tx, const model_entity *entity, uint64_t id, past_place *newest);
+/* borne: by the record as it was ahead of the entry; 0: there was none, or it bore none */
+KT_MUST kt_error *past_before(kt_tx *tx, const past_place *at, uint64_t borne, past_place *before);
+
 /* A record as it was at that moment, past all rights. was->values NULL: it was not there. */
 KT_MUST kt_error *journal_record_then(
     kt_tx *tx, const model_entity *entity, uint64_t id, kt_time at, model_record *was);

@@ -51,26 +51,6 @@ static house told(void)
 
 static const model_guard *none;
 
-/* The answer of a function, parsed. */
-typedef struct {
-    buffer out;
-    json j;
-} answer;
-
-static void answer_open(answer *a)
-{
-    buffer_open(&a->out, (size_t)16 << 20);
-    a->j = json_to(&a->out);
-    json_object(&a->j);
-}
-
-static const variant *answer_take(house *h, answer *a)
-{
-    const variant *v = wire(h, answered(&a->j));
-    buffer_close(&a->out);
-    return v;
-}
-
 static const variant *since(house *h, uint64_t seq, const char *filter, uint32_t limit)
 {
     answer a;
@@ -80,42 +60,6 @@ static const variant *since(house *h, uint64_t seq, const char *filter, uint32_t
     assert_string_equal(said(journal_since(&tx, seq, filter ? wire(h, filter) : NULL, limit, &a.j)), "");
     store_end(tx.view);
     return answer_take(h, &a);
-}
-
-static const variant *history(house *h, const char *entity, uint64_t id, uint32_t limit, const char *cursor)
-{
-    answer a;
-    kt_tx tx = reading(h);
-    answer_open(&a);
-    assert_string_equal(
-        said(journal_history(&tx, house_entity(h, entity), id, limit, str_of(cursor), &a.j)), "");
-    store_end(tx.view);
-    return answer_take(h, &a);
-}
-
-static size_t length(const variant *array)
-{
-    assert_int_equal(array->kind, VARIANT_ARRAY);
-    return array->as.array.count;
-}
-
-static const variant *item(const variant *array, size_t i)
-{
-    assert_true(i < length(array));
-    return &array->as.array.items[i];
-}
-
-static int64_t number(const variant *object, const char *name)
-{
-    const variant *v = variant_get(object, name);
-    assert_non_null(v);
-    return v->as.integer;
-}
-
-static const char *text(const variant *object, const char *name)
-{
-    kt_str s = variant_get_str(object, name);
-    return s.ptr ? s.ptr : "";
 }
 
 /* ---- Feed ---- */

@@ -132,21 +132,18 @@ static kt_error *walk_all(journey *j)
 /* The entries of one record only. */
 static kt_error *walk_record(journey *j, const visit *v)
 {
-    key from, to;
-    key_open(&from, KEY_HISTORY);
-    key_u16(&from, v->entity->number);
-    key_u64(&from, v->id);
-    to = from;
-    key_after(&to);
-    store_cursor *cursor = NULL;
-    KT_TRY(store_scan(j->tx->view, STORE_DATA, key_str(&from), key_str(&to), true, &cursor));
-    kt_error *error = NULL;
-    kt_str key, value;
+    past_place at;
+    station *s;
     bool more = true;
-    while (!error && more && store_next(cursor, &key, &value))
-        error = entry_visit(j, key_last_u64(key), v, &more);
-    kt_error *end = store_scan_end(cursor);
-    return error ? error : end;
+    KT_TRY(past_newest(j->tx, v->entity, v->id, &at));
+    while (at.seq) {
+        KT_TRY(entry_visit(j, at.seq, v, &more));
+        if (!more)
+            break;
+        KT_TRY(station_of(j, v->entity, v->id, &s));
+        KT_TRY(past_before(j->tx, &at, s->bytes.len ? model_record_entry(s->bytes) : 0, &at));
+    }
+    return NULL;
 }
 
 /* ---- Where references lead ---- */

@@ -38,6 +38,7 @@ static void renew(kt_tx *tx, const model_record *before, model_record *after)
     after->values[MODEL_VERSION].as.i = (now > then ? now : then) + 1;
     if (before)
         model_keep_line_ids(before, after);
+    after->entry = tx->entry;
     after->values[MODEL_UPDATED_AT] = (model_value){.set = true, .as.i = tx->now.ms};
     after->values[MODEL_UPDATED_BY] = (model_value){.set = tx->user != 0, .as.i = (int64_t)tx->user};
 }

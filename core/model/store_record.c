@@ -74,6 +74,7 @@ void model_fill_new_lines(kt_tx *tx, model_record *record)
 
 static void stamp(kt_tx *tx, model_record *record, size_t at, size_t by, bool keep)
 {
+    record->entry = tx->entry;
     if (!keep || !record->values[at].set)
         record->values[at] = (model_value){.set = true, .as.i = tx->now.ms};
     if (!keep || !record->values[by].set)

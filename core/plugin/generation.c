@@ -225,6 +225,7 @@ static kt_error *work(change *c, store_view *view)
         .request_id = KT_STR("module"),
         .master_key = c->plugins->master_key,
         .writes = true};
+    KT_TRY(journal_begin(&tx));
     KT_TRY(judge(c, &tx));
     bool joined[MODULES_MAX] = {false}, any = false;
     for (size_t i = 0; i < c->entering_count; i++)
@@ -339,6 +340,7 @@ static kt_error *fill_run(store_job *job, store_view *view)
         .request_id = KT_STR("module"),
         .master_key = f->plugins->master_key,
         .writes = true};
+    KT_TRY(journal_begin(&tx));
     KT_TRY(model_fill_step(&tx, &f->more));
     f->changes = tx.changes;
     return tx.changes ? journal_append(&tx, &f->seq) : NULL;

@@ -285,6 +285,10 @@ static void get_parts(reader *r, model_record *record, bool sealed)
             r->sealed = get_slice(r);
             continue;
         }
+        if (tag == TAG_ENTRY && type == WIRE_NUMBER && !sealed && !record->entity->lines_only) {
+            record->entry = get_varint(r);
+            continue;
+        }
         skip_value(r, type);
         if (!r->bad)
             keep(r, start, sealed ? &record->sealed_rest : &record->rest);
@@ -335,6 +339,7 @@ kt_error *model_record_decode_part(kt_tx *tx, const model_entity *entity, uint64
     }
     record->entity = entity;
     record->rest = record->sealed_rest = (kt_str){0};
+    record->entry = 0;
     if (!entity->lines_only)
         record->values[MODEL_ID] = (model_value){.set = true, .as.i = (int64_t)id};
     reader r = {.arena = tx->arena, .wanted = wanted, .bad = !bytes.len || bytes.ptr[0] != CODEC_FORMAT};
@@ -389,6 +394,21 @@ bool model_record_part(kt_str bytes, size_t *at, uint32_t *tag, kt_str *part)
     *part = (kt_str){bytes.ptr + start, (size_t)((const char *)end - bytes.ptr) - start};
     *at = start + part->len;
     return true;
+}
+
+uint64_t model_record_entry(kt_str bytes)
+{
+    size_t at = 0;
+    uint32_t tag;
+    kt_str part;
+    while (model_record_part(bytes, &at, &tag, &part))
+        if (tag == TAG_ENTRY) {
+            reader r = {.at = (const uint8_t *)part.ptr, .end = (const uint8_t *)part.ptr + part.len};
+            (void)get_varint(&r); /* the head */
+            uint64_t entry = get_varint(&r);
+            return r.bad ? 0 : entry;
+        }
+    return 0;
 }
 
 bool model_part_is_half(const model_entity *entity, uint32_t tag)

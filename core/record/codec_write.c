@@ -227,7 +227,10 @@ kt_error *model_record_encode(kt_tx *tx, const model_record *record, kt_str *byt
     if (!start)
         return error_no_memory();
     start[0] = CODEC_FORMAT;
-    uint8_t *at = put_parts(start + 1, record, false);
+    uint8_t *at = start + 1;
+    if (record->entry)
+        at = put_varint(put_part(at, TAG_ENTRY, WIRE_NUMBER), record->entry);
+    at = put_parts(at, record, false);
     if (personal)
         KT_TRY(put_sealed(tx, record, bound, &at));
     *bytes = (kt_str){(char *)start, (size_t)(at - start)};

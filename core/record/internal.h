@@ -10,6 +10,7 @@
 
 enum {
     TAG_SEALED = 9,   /* the personal part */
+    TAG_ENTRY = 10,   /* the journal's entry that changed the record last */
     TAG_OWN = 12,     /* the first tag of a declared field */
     TAG_LINE_ID = 1,  /* of lines */
     TAG_LINE_OWN = 2, /* the first tag of a line's field */

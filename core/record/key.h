@@ -6,7 +6,7 @@
  *   i entity index run value id  of an index in runs; run: u32, the id divided by KEY_RUN
  *   u entity index value..       unique index: 8-byte id; strings raw, long ones cut and hashed
  *   c entity [index value]       counter, 8 bytes: records of the entity, or with that value
- *   h entity id seq              history: the journal's entries of a record (core/journal)
+ *   h entity id seq              history: the journal's entry in which a record was deleted (core/journal)
  *   t token entity id            search: a folded word of a record
  *   v token                      search: the vocabulary, 8 bytes: records per word
  *   k entity id                  personal key, wrapped by the master key

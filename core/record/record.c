@@ -18,6 +18,7 @@ kt_error *model_record_copy(kt_tx *tx, const model_record *from, model_record *t
     memcpy(copy.values, from->values, from->entity->field_count * sizeof *copy.values);
     copy.rest = from->rest;
     copy.sealed_rest = from->sealed_rest;
+    copy.entry = from->entry;
     *to = copy;
     return NULL;
 }

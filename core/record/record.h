@@ -168,6 +168,7 @@ struct model_record {
     const model_entity *entity;
     model_value *values;      /* entity->field_count */
     kt_str rest, sealed_rest; /* stored parts that this catalogue does not know: kept when it is rewritten */
+    uint64_t entry;           /* of the journal, that changed it last; 0: not known, or a line */
 };
 
 /* Two values of one field: lines by their members, decimals by coefficient. */
@@ -191,6 +192,8 @@ KT_MUST kt_error *model_record_decode_part(kt_tx *tx, const model_entity *entity
  *   part  the raw bytes of all that the field has, tags and all
  *   returns false: no more, or damage (*at is SIZE_MAX) */
 bool model_record_part(kt_str bytes, size_t *at, uint32_t *tag, kt_str *part);
+/* The journal's entry that changed the record last; 0: its bytes do not tell. */
+uint64_t model_record_entry(kt_str bytes);
 /* Is the part with this tag half of a value: lines with personal members, or the personal part, which has those? A
  * record of some of the parts has all such ones, or none. */
 bool model_part_is_half(const model_entity *entity, uint32_t tag);
@@ -281,6 +284,7 @@ struct kt_tx {
     const char *lang;         /* "en" or "pl" */
     const zone *zone;         /* of the company; NULL: UTC */
     kt_time now;
+    uint64_t entry; /* of the journal, that its changes will be: journal_begin */
     model_origin origin;
     kt_str request_id, unit;   /* unit: what can be undone as a whole; not set: the request */
     const uint8_t *master_key; /* 32 bytes, wraps the records' personal keys */

@@ -373,6 +373,7 @@ static kt_error *first_body(store_job *job, store_view *view)
     first->catalogue = NULL;
     KT_TRY(plugins_hold_view(s->plugins, job->arena, view, &first->catalogue));
     first->tx = system_tx(s, job->arena, view, first->catalogue, true);
+    KT_TRY(journal_begin(&first->tx));
     KT_TRY(access_bootstrap(&first->tx, first->password));
     if (first->tx.doomed)
         return first->tx.doomed;
