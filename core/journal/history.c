@@ -63,7 +63,7 @@ static kt_error *entry_write(past_view *view, past_place *at, buffer *room, json
         fields_json(view->tx, at->entity, &past, j);
         json_object_end(j);
     }
-    return past_before(view->tx, at, past.before.entry, at);
+    return past_before(view->tx, at, past.before.entry);
 }
 
 /* Writes entries from there on; *next: where the next page begins, 0: there is none. */

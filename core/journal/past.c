@@ -190,22 +190,24 @@ bool past_entity_visible(past_view *view, const model_entity *entity)
 
 /* ---- From entry to entry ---- */
 
-kt_error *past_before(kt_tx *tx, const past_place *at, uint64_t borne, past_place *before)
+kt_error *past_before(kt_tx *tx, past_place *at, uint64_t borne)
 {
-    *before = *at;
-    before->seq = borne;
-    if (borne)
-        return borne < at->seq ? NULL : chain_bad(tx->arena, borne);
+    if (borne >= at->seq)
+        return chain_bad(tx->arena, at->seq);
     key from, to;
     key_open(&from, KEY_HISTORY);
     key_u16(&from, at->entity->number);
     key_u64(&from, at->id);
     to = from;
     key_u64(&to, at->seq);
+    at->seq = borne;
+    if (borne)
+        return NULL;
     store_cursor *cursor = NULL;
     KT_TRY(store_scan(tx->view, STORE_DATA, key_str(&from), key_str(&to), true, &cursor));
     kt_str k, v;
-    before->seq = store_next(cursor, &k, &v) ? key_last_u64(k) : 0;
+    if (store_next(cursor, &k, &v))
+        at->seq = key_last_u64(k);
     return store_scan_end(cursor);
 }
 
@@ -224,10 +226,10 @@ static kt_error *journaled(kt_tx *tx, const model_entity *entity, uint64_t id, k
 
 kt_error *past_newest(kt_tx *tx, const model_entity *entity, uint64_t id, past_place *newest)
 {
-    const past_place end = {entity, id, UINT64_MAX};
     kt_str bytes = {0};
+    *newest = (past_place){entity, id, UINT64_MAX};
     KT_TRY(journaled(tx, entity, id, &bytes));
-    return past_before(tx, &end, bytes.ptr ? model_record_entry(bytes) : 0, newest);
+    return past_before(tx, newest, bytes.ptr ? model_record_entry(bytes) : 0);
 }
 
 /* The record as the last deletion found it. */

@@ -31,8 +31,8 @@ typedef struct {
 } past_place;
 /* What the transaction itself did to the record is no entry yet. */
 KT_MUST kt_error *past_newest(kt_tx *tx, const model_entity *entity, uint64_t id, past_place *newest);
-/* borne: by the record as it was ahead of the entry; 0: there was none, or it bore none */
-KT_MUST kt_error *past_before(kt_tx *tx, const past_place *at, uint64_t borne, past_place *before);
+/* Goes on to the entry before. borne: by the record as it was ahead of the entry; 0: there was none, or it bore none */
+KT_MUST kt_error *past_before(kt_tx *tx, past_place *at, uint64_t borne);
 
 /* A record as it was at that moment, past all rights. was->values NULL: it was not there. */
 KT_MUST kt_error *journal_record_then(

@@ -141,7 +141,7 @@ static kt_error *walk_record(journey *j, const visit *v)
         if (!more)
             break;
         KT_TRY(station_of(j, v->entity, v->id, &s));
-        KT_TRY(past_before(j->tx, &at, s->bytes.len ? model_record_entry(s->bytes) : 0, &at));
+        KT_TRY(past_before(j->tx, &at, s->bytes.len ? model_record_entry(s->bytes) : 0));
     }
     return NULL;
 }

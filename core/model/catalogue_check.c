@@ -74,6 +74,30 @@ static variant text_variant(kt_str text)
     return (variant){.kind = VARIANT_STRING, .as.string = text};
 }
 
+static bool has_index(const model_entity *entity, uint16_t number)
+{
+    for (size_t i = 0; i < entity->index_count; i++)
+        if (entity->indexes[i].number == number)
+            return true;
+    return false;
+}
+
+/* The entity as it was, with the indexes that are still kept: what others held is gone from the store. */
+static kt_error *as_before(
+    const checking *c, const model_entity *was, const model_entity *now, model_entity *left)
+{
+    model_index *kept = ARENA_ARRAY(c->tx.arena, model_index, was->index_count + 1);
+    if (!kept)
+        return error_no_memory();
+    *left = *was;
+    left->indexes = kept;
+    left->index_count = left->filling_count = 0;
+    for (size_t i = 0; i < was->index_count; i++)
+        if (has_index(now, was->indexes[i].number))
+            kept[left->index_count++] = was->indexes[i];
+    return NULL;
+}
+
 /* Is there a record of which this holds, as things were before? */
 static bool any_record(checking *c, const place *p, const char *path, const char *operator, variant value)
 {
@@ -92,9 +116,12 @@ static bool any_record(checking *c, const place *p, const char *path, const char
         text_variant(str_of(path + entity->name.len + 1)), text_variant(str_of(operator)), value};
     const variant from = {.kind = VARIANT_ARRAY, .as.array = {condition, 3}};
     tx.catalogue = c->before;
+    model_entity was;
     kt_error *error = query_filter_read(&tx, entity, &from, &filter);
     if (!error)
-        error = query_open(&tx, &(query_request){.entity = entity, .filter = filter, .limit = 1}, &rows);
+        error = as_before(c, entity, p->record, &was);
+    if (!error)
+        error = query_open(&tx, &(query_request){.entity = &was, .filter = filter, .limit = 1}, &rows);
     if (error) {
         kt_also(&c->all, error);
         return false;

@@ -158,7 +158,7 @@ static void add_from_lines(index_list *list, const model_field *lines)
         const model_field *field = &lines->lines->fields[i];
         if (field->indexed || is_reference(field))
             add(list, (model_index){.through = lines,
-                          .sparse = true,
+                          .sparse = field->type != KT_BOOL, /* not set is false */
                           .in_runs = field->seldom,
                           .count = 1,
                           .fields = {field}});

@@ -301,6 +301,11 @@ static void a_choice_keeps_its_value(void **state)
     assert_int_equal(grade_value(&h, "new"), 4);
     const char *text = refusal(&h, "field.define", GRADE("['gold']"));
     assert_string_equal(text, "t.party.grade: there are records with \"silver\"");
+    define(&h, "field.define",
+        "{'entity': 't.party', 'name': 'grade', 'type': 'state', 'unique': true, 'choices': ['gold', "
+        "'silver']}");
+    text = refusal(&h, "field.define", GRADE("['gold']")); /* the unique index, which it would lose, tells */
+    assert_string_equal(text, "t.party.grade: there are records with \"silver\"");
     define(&h, "field.define", GRADE("['silver']"));
     define(&h, "field.define", GRADE("['newer', 'gold', 'silver']"));
     assert_int_equal(grade_value(&h, "newer"), 5); /* none that another name had */
@@ -331,6 +336,35 @@ static void a_choice_keeps_its_value(void **state)
         "{'name': 'custom.m', 'fields': [{'name': 'parts', 'type': 'lines', 'lines': ["
         "{'name': 'sort', 'type': 'state', 'choices': ['pin', 'bolt']}]}]}");
     assert_string_equal(text, "custom.m.parts.sort: there are records with \"nut\"");
+    house_close(&h);
+}
+
+static void count_finding(void *context, const char *finding)
+{
+    ++*(int *)context;
+    print_message("%s\n", finding);
+}
+
+/* A boolean that is not set is false: the index of lines has it, so that those that were never asked are found, too. */
+static void a_boolean_of_lines_is_indexed_also_if_false(void **state)
+{
+    (void)state;
+    house h = house_open();
+    model_record record;
+    define(&h, "entity.define",
+        "{'name': 'custom.m', 'fields': [{'name': 'parts', 'type': 'lines', 'lines': ["
+        "{'name': 'sort', 'type': 'string'}, {'name': 'spare', 'type': 'bool', 'indexed': true}]}]}");
+    const model_entity *m = house_entity(&h, "custom.m");
+    static const char *const lines[] = {"[{'sort': 'a', 'spare': false}, {'sort': 'b', 'spare': false}]",
+        "[{'sort': 'a'}]", "[{'sort': 'a', 'spare': true}]", "[]"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        char text[200];
+        (void)snprintf(text, sizeof text, "{'parts': %s}", lines[i]);
+        assert_string_equal(said(model_create(h.tx, m, wire(&h, text), &record)), "");
+    }
+    int findings = 0;
+    assert_string_equal(said(model_check(h.tx, count_finding, &findings)), "");
+    assert_int_equal(findings, 0);
     house_close(&h);
 }
 
@@ -504,6 +538,7 @@ int main(void)
         cmocka_unit_test(what_a_condition_names_stays),
         cmocka_unit_test(a_condition_that_cannot_be_judged_is_told),
         cmocka_unit_test(a_choice_keeps_its_value),
+        cmocka_unit_test(a_boolean_of_lines_is_indexed_also_if_false),
         cmocka_unit_test(a_reference_that_comes_back_leads_somewhere),
         cmocka_unit_test(what_was_in_the_clear_does_not_become_personal),
         cmocka_unit_test(bad_definitions_are_refused_with_all_their_mistakes),
