@@ -51,7 +51,7 @@ typedef struct {
     int64_t minutes; /* of all levels: what the last `cover` added */
 } kt_plan;
 
-/* The type of the services "supply.stock", "supply.make" and "supply.buy", version 1, asked in this order.
+/* The type of the services "supply.stock", "supply.make" and "supply.buy", version 2, asked in this order.
  * They run on their module's own authority. */
 typedef struct {
     /* Covers what it can of *rest, which it lessens, and writes what that takes: a reservation; a production
@@ -61,6 +61,9 @@ typedef struct {
     /* Undoes quantity part->quantity of what `cover` made as `part`. What can no longer be undone it adds to
      * left, with the reason. */
     KT_MUST kt_error *(*release)(kt_tx *tx, const kt_demand *demand, const kt_cover *part, kt_plan *left);
+    /* How much has to come for so much of an item, by least quantity and multiple; `quantity` itself, if that comes.
+     * NULL: whatever is asked for comes as asked. */
+    KT_MUST kt_error *(*lot)(kt_tx *tx, kt_id item, kt_dec quantity, kt_dec *lot);
 } kt_source;
 
 typedef struct {

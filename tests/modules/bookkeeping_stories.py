@@ -418,6 +418,18 @@ def the_preview_of_an_order_tells_what_the_forecast_will(k):
     expect((gained["orders"], sorted(received.values())), (received, [D("158.67"), D("370.23")]))
 
 
+def who_needs_it_first_pays_the_least_quantity(k):
+    """Brakes at 20 and 4.60 of tax are sold to us by fives: who orders two pays five, who has a third of these pays for it, and the first one for it no more."""
+    s, buyer = books(k), seen["buyer"]
+    brake = make(k, "base.item", code="BRAKE", name="Brake", unit=s["piece"], price="50", currency=s["PLN"], bought=True)
+    make(k, "logistics.supplier_price", item=brake, party=s["steel"], price="20", currency=s["PLN"], lead_days=3, multiple="5")
+    sale = lambda quantity: make(k, "crm.order", party=buyer, asked=later(20), lines=[{"item": brake, "quantity": quantity, "price": "50"}])
+    paid = lambda answer: sum(D(c["paid"]) for c in answer["cash"])
+    first, second = sale("2"), sale("1")
+    expect(paid(k.call("crm.order.preview", {"id": first})["result"]), D(123))
+    expect((paid(k.call("crm.order.confirm", {"id": first})), paid(k.call("crm.order.confirm", {"id": second}))), (D(123), D("24.60")))
+
+
 def the_forecast_counts_deals_with_tax_by_their_probability(k):
     """500 and 115 of tax by the stage's 40 %, 30 % of it at the close; lines with 8 %; an amount that has its tax in it already."""
     s, buyer = books(k), seen["buyer"]
@@ -600,7 +612,7 @@ run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, income_and
      a_bill_is_held_against_order_and_receipt_in_all_its_parts, opening_the_next_year_leaves_alone_what_is_there,
      an_opening_item_has_its_own_number_and_a_statement_tells_of_other_currencies,
      the_accounts_of_stock_are_the_stores,
-     the_forecast_knows_terms_purchases_and_deals, the_preview_of_an_order_tells_what_the_forecast_will,
+     the_forecast_knows_terms_purchases_and_deals, the_preview_of_an_order_tells_what_the_forecast_will, who_needs_it_first_pays_the_least_quantity,
      the_forecast_counts_deals_with_tax_by_their_probability,
      the_forecast_counts_an_advance_once, the_forecast_pays_the_tax_of_each_month, wrong_days_accounts_and_sums_are_named,
      an_instalment_past_its_day_makes_the_invoice_overdue, a_closed_order_is_billed_for_what_went_out, parts_of_a_box_are_billed_as_they_are,

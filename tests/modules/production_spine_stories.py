@@ -301,25 +301,44 @@ def what_was_planned_is_for_whoever_orders_it(k):
     k.call("crm.order.cancel", {"id": sale, "reason": "Gone"})
 
 
-def what_planning_buys_is_rounded_up_once(k):
-    """Stalmet sells at least fifty cables. Eleven and thirty are foreseen: both are ordered in one lot of fifty."""
+def what_planning_buys_is_what_will_be_ordered(k):
+    """Stalmet sells at least fifty cables, and by tens. Eleven, thirty and then fourteen are foreseen: the fifty of the first have the
+    second and some of the third in them, which takes ten of the next lot, fifty again. Firm, and ordered, it is what was planned."""
     seen["CABLE"] = cable = make(k, "base.item", code="CABLE", name="Cable", price="10")
-    make(k, "logistics.supplier_price", item=cable, party=seen["mill"], price="2", lead_days=4, minimum="50")
-    for number, quantity in ((20, "11"), (25, "30")):
-        make(k, "production.forecast", item=cable, day=day(number), quantity=quantity)
+    make(k, "logistics.supplier_price", item=cable, party=seen["mill"], price="2", lead_days=4, minimum="50", multiple="10")
+    wanted = [make(k, "production.forecast", item=cable, day=day(number), quantity=quantity) for number, quantity in ((20, "11"), (25, "30"), (32, "14"))]
     planned(k)
-    expect([row[0] for row in proposed(k, "CABLE")], [11, 30])
+    expect([(row[0], row[2]) for row in proposed(k, "CABLE")], [(50, day(20)), (50, day(32))])
+    pegs = [[(p["quantity"], p["document"]["id"]) for p in row["pegs"]] for row in k.list("production.proposal", [["item", "=", cable]], sort="due")["rows"]]
+    expect(pegs, [[("11.0000", wanted[0]), ("30.0000", wanted[1]), ("9.0000", wanted[2])], [("5.0000", wanted[2])]])
     requests = []
     for row in k.list("production.proposal", [["item", "=", cable]], sort="due")["rows"]:
         k.call("production.proposal.firm", {"id": row["id"]})
         requests.append(k.get("production.proposal", row["id"])["supply"]["id"])
+    expect([(D(r["quantity"]), r["cost"]) for r in (k.get("logistics.purchase_request", id) for id in requests)], [(50, "100.00"), (50, "100.00")])
     planned(k)
     expect((proposed(k, "CABLE"), messages(k, "CABLE")), ([], []))
     order = k.call("logistics.purchase.order", {"requests": requests})["orders"][0]["order"]
-    expect([D(line["quantity"]) for line in k.get("logistics.purchase_order", order)["lines"]], [50])
+    expect([D(line["quantity"]) for line in k.get("logistics.purchase_order", order)["lines"]], [100])
     k.call("logistics.purchase_order.approve", {"id": order})
     planned(k)
-    expect((proposed(k, "CABLE"), sum(D(r["quantity"]) for r in k.list("logistics.purchase_request", [["item", "=", cable]])["rows"])), ([], 50))
+    expect((proposed(k, "CABLE"), sum(D(r["quantity"]) for r in k.list("logistics.purchase_request", [["item", "=", cable]])["rows"])), ([], 100))
+
+
+def the_suppliers_lots_come_on_top_of_the_items_own(k):
+    """Crates come by twelve, and for thirty that are bought at once 36. What is made on a day is not bought then."""
+    seen["CRATE"] = crate = make(k, "base.item", code="CRATE", name="Crate", price="10", lot_max="30")
+    row = make(k, "logistics.supplier_price", item=crate, party=seen["mill"], price="2", lead_days=4, multiple="12")
+    make(k, "production.forecast", item=crate, day=day(20), quantity="70")
+    lots = lambda: planned(k) and [row[0] for row in proposed(k, "CRATE")]
+    expect(lots(), [36, 36])
+    k.update("base.item", crate, {"lot_max": None, "lot_min": "80"})
+    expect(lots(), [84])
+    k.update("logistics.supplier_price", row, {"active": False})
+    expect(lots(), [80])
+    k.update("logistics.supplier_price", row, {"active": True})
+    make(k, "production.bom", item=crate, valid_from=day(15), lines=[{"item": seen["FRAME"]}])
+    expect(lots(), [80])
 
 
 def the_preferred_supplier_says_how_long_buying_takes(k):

@@ -160,9 +160,10 @@ def an_order_for_what_is_not_there_asks_to_buy_it(k):
 def what_minimum_and_multiple_bring_beyond_goes_to_the_next_demand(k):
     tube = item(k, "tube")
     price(k, tube, minimum="10", multiple="5")
-    sold(k, tube, "7")
+    order, plan = sold(k, tube, "7")
     r = request(k, tube)
     expect((r["quantity"], r["free"]), ("10.0000", "3.0000"))
+    expect("delivers 10 within" in plan["parts"][0]["reason"], True)
     order, plan = sold(k, tube, "2")
     expect(k.count("logistics.purchase_request", [["item", "=", tube]]), 1)
     expect(request(k, tube)["free"], "1.0000")
@@ -581,6 +582,29 @@ def what_falls_below_the_minimum_is_asked_for_once(k):
     refused("validation", lambda: make(k, "logistics.reorder_rule", item=oil, minimum="10"), "maximum")
 
 
+def what_a_rule_asks_for_is_what_will_be_ordered(k):
+    """Forty are short of the maximum, chalk is sold by fifteens from thirty on: 45. A person gets what he writes, and what he adds to what a demand asks for is bought."""
+    chalk = item(k, "chalk")
+    price(k, chalk, minimum="30", multiple="15")
+    make(k, "logistics.reorder_rule", item=chalk, minimum="10", maximum="40")
+    expect([r["quantity"] for r in k.call("logistics.reorder.run", {"item": chalk})["requests"]], ["45.0000"])
+    r = request(k, chalk)
+    expect((r["quantity"], r["free"], r["cost"]), ("45.0000", "45.0000", "180.00"))
+    sold(k, chalk, "44")
+    expect((k.count("logistics.purchase_request", [["item", "=", chalk]]), request(k, chalk)["free"]), (1, "1.0000"))
+    order = k.call("logistics.purchase.order", {"requests": [r["id"]]})["orders"][0]["order"]
+    expect((po(k, order)["lines"][0]["quantity"], request(k, chalk)["quantity"]), ("45.0000", "45.0000"))
+    by_hand = make(k, "logistics.purchase_request", item=chalk, quantity="7")
+    expect(k.get("logistics.purchase_request", by_hand)["quantity"], "7.0000")
+    k.call("logistics.purchase_request.cancel", {"id": by_hand, "reason": "not needed"})
+    sold(k, chalk, "5")
+    r = request(k, chalk, ["state", "=", "open"])
+    expect((r["quantity"], r["waiting"]), ("30.0000", "4.0000"))
+    k.update("logistics.purchase_request", r["id"], {"quantity": "60"})
+    order = k.call("logistics.purchase.order", {"requests": [r["id"]]})["orders"][0]["order"]
+    expect(po(k, order)["lines"][0]["quantity"], "60.0000")
+
+
 def an_order_written_by_hand_counts_as_coming(k):
     wax = item(k, "wax")
     make(k, "logistics.reorder_rule", item=wax, minimum="10", maximum="10")
@@ -674,7 +698,7 @@ STORIES = [
     an_order_in_another_currency_is_worth_what_the_day_says, straight_to_the_customer_nothing_passes_the_stores,
     straight_to_the_customer_in_parts, what_others_wait_for_does_not_go_straight_to_a_customer,
     bills_are_held_against_orders_and_receipts, answers_are_compared_with_all_they_cost_and_the_best_gets_the_order, what_was_ordered_meanwhile_is_not_awarded,
-    what_falls_below_the_minimum_is_asked_for_once, an_order_written_by_hand_counts_as_coming, a_rule_to_order_buys_what_is_missing_and_no_more,
+    what_falls_below_the_minimum_is_asked_for_once, what_a_rule_asks_for_is_what_will_be_ordered, an_order_written_by_hand_counts_as_coming, a_rule_to_order_buys_what_is_missing_and_no_more,
     a_shop_is_filled_up_from_the_main_warehouse, what_is_on_its_way_between_warehouses_comes,
     lists_show_what_to_receive_and_what_is_late, suppliers_are_scored_by_days_goods_and_prices,
 ]

@@ -6,7 +6,7 @@ static const char *const source_names[] = {
 
 const kt_source *source_of(kt_tx *tx, kt_supply_kind kind)
 {
-    return kind == KT_MISSING ? NULL : (const kt_source *)kt_service_find(tx, source_names[kind], 1);
+    return kind == KT_MISSING ? NULL : (const kt_source *)kt_service_find(tx, source_names[kind], 2);
 }
 
 enum { GOODS = 1 }; /* as base.item has it */

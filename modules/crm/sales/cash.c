@@ -21,10 +21,12 @@ const kt_shape cash_day_shape = KT_SHAPE(cash_day, NULL, KT_FIELD(cash_day, day,
 
 struct asked_of { /* logistics.purchase_request: of whom it will be bought */
     kt_record rec;
-    kt_id party;
+    kt_id party, demand;
+    kt_dec free, unit_cost;
 };
-static const kt_shape asked_of_shape = KT_SHAPE(
-    asked_of, "logistics.purchase_request", KT_BIND(asked_of, party, REF, "party"));
+static const kt_shape asked_of_shape = KT_SHAPE(asked_of, "logistics.purchase_request",
+    KT_BIND(asked_of, party, REF, "party"), KT_BIND(asked_of, demand, REF, "demand"),
+    KT_BIND(asked_of, free, QUANTITY, "free"), KT_BIND(asked_of, unit_cost, PRICE, "unit_cost"));
 
 struct billed { /* on a day, by or to a party; after that, what falls due on a day */
     kt_id party, item;
@@ -131,23 +133,48 @@ static kt_error *tax_bill(kt_tx *tx, kt_id company, kt_id own, struct billed *ro
     return NULL;
 }
 
+/* Is the order, or what is made for it, what a document stands for? */
+static bool is_within(kt_tx *tx, const struct sale *s, const kt_plan *plan, kt_id document)
+{
+    bool found = document.v == kt_any(tx, s->rec.of->name, s->rec.id).v;
+    for (size_t i = 0; i < plan->count && !found; i++)
+        found = plan->parts[i].kind == KT_FROM_MAKING && plan->parts[i].document.v == document.v;
+    return found;
+}
+
+/* What a part of the plan costs, and with the first part of a request that was made for the order what that has to bring
+ * beyond who waits for it: least quantities and multiples are paid by whom they are bought for. */
+static kt_error *price_part(
+    kt_tx *tx, const struct sale *s, const kt_plan *plan, size_t at, struct billed *row)
+{
+    const kt_cover *part = &plan->parts[at];
+    const char *entity = kt_any_entity(tx, part->document);
+    struct asked_of request = {KT_OF(asked_of)};
+    bool first = true;
+    *row = (struct billed){.item = part->item,
+        .day = not_past(tx, part->day.day ? part->day : part->needed),
+        .amount = part->cost};
+    if (!entity || strcmp(entity, asked_of_shape.name) != 0)
+        return NULL;
+    KT_TRY(kt_read(tx, kt_any_id(part->document), &request.rec));
+    row->party = request.party;
+    for (size_t i = 0; i < at && first; i++)
+        first = plan->parts[i].document.v != part->document.v;
+    if (first && request.demand.v && request.unit_cost.scale1 && is_within(tx, s, plan, request.demand))
+        row->amount = kt_dec_add(row->amount, kt_dec_mul(request.unit_cost, request.free, 2));
+    return NULL;
+}
+
 static kt_error *add_purchases(
     kt_tx *tx, const struct sale *s, const kt_plan *plan, kt_id own, struct bills *all)
 {
     struct bills bought = {0};
     for (size_t i = 0; i < plan->count; i++) {
-        const kt_cover *part = &plan->parts[i];
-        const char *entity = kt_any_entity(tx, part->document);
-        struct asked_of request = {KT_OF(asked_of)};
-        if (part->kind != KT_FROM_BUYING || !part->cost.coef)
+        struct billed row;
+        if (plan->parts[i].kind != KT_FROM_BUYING || !plan->parts[i].cost.coef)
             continue;
-        if (entity && strcmp(entity, asked_of_shape.name) == 0)
-            KT_TRY(kt_read(tx, kt_any_id(part->document), &request.rec));
-        KT_TRY(add(tx, &bought,
-            (struct billed){.party = request.party,
-                .item = part->item,
-                .day = not_past(tx, part->day.day ? part->day : part->needed),
-                .amount = part->cost}));
+        KT_TRY(price_part(tx, s, plan, i, &row));
+        KT_TRY(add(tx, &bought, row));
     }
     if (bought.count)
         qsort(bought.rows, bought.count, sizeof *bought.rows, by_party);

@@ -162,6 +162,15 @@ const struct offer *offers_best(const struct offers *offers)
     return offers->count && offers->items[0].verdict == CHOSEN ? &offers->items[0] : NULL;
 }
 
+kt_error *lot_bought(kt_tx *tx, kt_id item, kt_id party, kt_dec quantity, kt_dec *bought)
+{
+    struct offers found;
+    KT_TRY(offers_find(tx, &(struct offer_query){item, party, quantity, kt_today(tx)}, &found));
+    const struct offer *best = offers_best(&found);
+    *bought = best ? best->bought : quantity;
+    return NULL;
+}
+
 /* ---- logistics.supplier.best ---- */
 
 struct best { /* its parameters */

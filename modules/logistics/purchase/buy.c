@@ -12,9 +12,10 @@ static kt_text reason_bought(kt_tx *tx, const struct offer *best, const struct r
         name = KT_STR("");
     long long days = best->price.lead_days;
     const char *by = day_words(tx, r->order_by);
+    const char *lot = r->free.coef > 0 ? kt_format(tx, "%s ", dec_words(tx, r->quantity)).ptr : "";
     return (kt_text){
-        kt_format(tx, "%s delivers within %lld days if it is ordered by %s", name.ptr, days, by).ptr,
-        kt_format(tx, "%s dostarcza w %lld dni, jeśli zamówione do %s", name.ptr, days, by).ptr};
+        kt_format(tx, "%s delivers %swithin %lld days if it is ordered by %s", name.ptr, lot, days, by).ptr,
+        kt_format(tx, "%s dostarcza %sw %lld dni, jeśli zamówione do %s", name.ptr, lot, days, by).ptr};
 }
 
 static kt_text reason_coming(kt_tx *tx, const struct request *r)
@@ -78,9 +79,8 @@ static kt_error *cover_by_request(
     kt_tx *tx, const kt_demand *demand, const struct offer *best, kt_dec *rest, kt_plan *plan)
 {
     struct request r = {KT_OF(request), .item = demand->item, .warehouse = demand->warehouse,
-        .quantity = *rest, .needed = demand->day, .origin = BY_PLAN}; /* rounded up when it is ordered */
+        .quantity = best->bought, .needed = demand->day, .origin = BY_PLAN};
     if (demand->document.v) {
-        r.quantity = best->bought;
         r.waiting = *rest;
         r.origin = BY_DEMAND;
         r.demand = demand->document;
@@ -136,15 +136,11 @@ static kt_error *report_ordered(
 /* What a demand alone asked for is bought for those who still wait, and for nobody else. */
 static kt_error *lessen(kt_tx *tx, struct request *r)
 {
-    struct offers found;
     if (r->waiting.coef <= 0) {
         r->cancelled = true;
         return NULL;
     }
-    KT_TRY(offers_find(tx, &(struct offer_query){r->item, r->party, r->waiting, kt_today(tx)}, &found));
-    const struct offer *best = offers_best(&found);
-    r->quantity = best ? best->bought : r->waiting;
-    return NULL;
+    return lot_bought(tx, r->item, r->party, r->waiting, &r->quantity);
 }
 
 static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *part, kt_plan *left)
@@ -163,4 +159,9 @@ static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *par
     return kt_update(tx, &r.rec);
 }
 
-const kt_source buying_source = {cover, release};
+static kt_error *lot(kt_tx *tx, kt_id item, kt_dec quantity, kt_dec *bought)
+{
+    return lot_bought(tx, item, (kt_id){0}, quantity, bought);
+}
+
+const kt_source buying_source = {cover, release, lot};

@@ -45,10 +45,24 @@ static kt_date earlier(kt_date a, kt_date b)
     return !a.day || (b.day && b.day < a.day) ? b : a;
 }
 
+/* What has to be on the order for it. Of what demands asked for that is what they wait for: rounding up is done once, for
+ * all requests of a line. What somebody wrote beyond that he wants. */
+static kt_error *needs_of(kt_tx *tx, const struct request *r, kt_dec *needs)
+{
+    kt_dec lot;
+    *needs = r->quantity;
+    if (r->origin != BY_DEMAND || r->waiting.coef <= 0)
+        return NULL;
+    KT_TRY(lot_bought(tx, r->item, r->party, r->waiting, &lot));
+    *needs = kt_dec_cmp(r->quantity, lot) > 0 ? r->quantity : r->waiting;
+    return NULL;
+}
+
 /* The line of this item, with what the request needs added to it. */
 static kt_error *add_to_line(kt_tx *tx, struct po *o, struct request *r)
 {
     struct po_line *line = NULL;
+    kt_dec needs;
     for (size_t i = 0; i < o->lines.count && !line; i++)
         if (po_line_at(&o->lines, i)->item.v == r->item.v)
             line = po_line_at(&o->lines, i);
@@ -58,8 +72,7 @@ static kt_error *add_to_line(kt_tx *tx, struct po *o, struct request *r)
         KT_TRY(kt_line_add(tx, &o->lines, &fresh.rec));
         line = po_line_at(&o->lines, o->lines.count - 1);
     }
-    /* rounding up is done once, for all of them */
-    kt_dec needs = r->origin == BY_DEMAND && r->waiting.coef > 0 ? r->waiting : r->quantity;
+    KT_TRY(needs_of(tx, r, &needs));
     line->quantity = kt_dec_add(line->quantity, needs);
     line->asked = earlier(line->asked, r->needed);
     r->order_line = (int64_t)line->rec.id.v;

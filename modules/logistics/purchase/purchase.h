@@ -77,6 +77,9 @@ struct offer_query {
 KT_MUST kt_error *offers_find(kt_tx *tx, const struct offer_query *query, struct offers *found);
 /* NULL: nobody sells it. */
 const struct offer *offers_best(const struct offers *offers);
+/* How much is bought for a quantity today by minimum and multiple, in the item's own unit; itself, if nobody sells it.
+ *   party  not set: of whoever is best */
+KT_MUST kt_error *lot_bought(kt_tx *tx, kt_id item, kt_id party, kt_dec quantity, kt_dec *bought);
 extern const kt_shape best_shape, best_found_shape;
 kt_error *supplier_best(kt_tx *tx, const kt_record *params, kt_record *result);
 

@@ -188,8 +188,8 @@ static kt_error *run_rule(kt_tx *tx, const struct reorder_rule *rule, struct reo
         least = up_to = ZERO;
     if (kt_dec_cmp(free, least) >= 0)
         return NULL;
-    struct request r = {KT_OF(request), .item = rule->item, .warehouse = rule->warehouse,
-        .quantity = kt_dec_sub(up_to, free), .origin = BY_RULE};
+    struct request r = {KT_OF(request), .item = rule->item, .warehouse = rule->warehouse, .origin = BY_RULE};
+    KT_TRY(lot_bought(tx, rule->item, (kt_id){0}, kt_dec_sub(up_to, free), &r.quantity));
     KT_TRY(kt_create(tx, &r.rec));
     struct reorder_row row = {KT_OF(reorder_row), .rule = rule->rec.id, .item = rule->item, .free = free,
         .quantity = r.quantity, .request = r.rec.id, .party = r.party};

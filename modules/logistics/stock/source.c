@@ -68,7 +68,7 @@ static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *par
     return NULL;
 }
 
-const kt_source stock_source = {cover, release};
+const kt_source stock_source = {.cover = cover, .release = release};
 
 /* ---- No more is held than is pegged ----
  * What came while nobody kept stock is pegged as stock, too, but to no warehouse: that the stores do not hold. */

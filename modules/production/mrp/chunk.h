@@ -37,10 +37,17 @@ struct batch {
     struct list items, orders, pegs, messages;
 };
 
+struct buying { /* whom planning asks how much has to be bought */
+    kt_tx *tx;  /* of the step that plans now */
+    const struct gathered *g;
+    kt_error *error; /* receives */
+};
+
 struct kept { /* from chunk to chunk, in memory that lasts */
     kt_id run;
     int64_t defer_days; /* an order that is needed by fewer days later is left alone */
     struct gathered g;
+    struct buying buying;
     struct list orders, pegs, messages; /* the chunk: what is to be written */
     int64_t first;                      /* the position at which the chunk begins */
     size_t items;                       /* that were planned for it */

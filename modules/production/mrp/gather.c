@@ -100,7 +100,7 @@ static kt_error *read_items(kt_tx *tx, struct gathering *g)
     return error ? error : end;
 }
 
-/* ---- How long buying takes, of what says no lead time itself ---- */
+/* ---- What is sold to us, and how long buying takes of what says no lead time itself ---- */
 
 struct offered { /* a supplier's price */
     kt_record rec;
@@ -121,9 +121,13 @@ static void take_lead(struct gathering *g, enum lead_from *from, const struct of
 {
     uint32_t at;
     if (!o->active || !holds_on(o->valid_from, o->valid_to, g->book.day) ||
-        !id_map_find(&g->index, o->item, &at) || from[at] == OWN)
+        !id_map_find(&g->index, o->item, &at))
         return;
-    int32_t *lead = &((struct mrp_item *)g->items.items)[at].lead;
+    struct mrp_item *item = &((struct mrp_item *)g->items.items)[at];
+    item->bought = !item->phantom;
+    if (from[at] == OWN)
+        return;
+    int32_t *lead = &item->lead;
     const enum lead_from now = o->preferred ? PREFERRED_SUPPLIER : ANY_SUPPLIER;
     if (now > from[at] || (now == from[at] && o->lead_days > *lead))
         *lead = (int32_t)o->lead_days;

@@ -280,6 +280,17 @@ static bool plan_order(struct planning *p, uint32_t item, int64_t quantity, int3
            ask_components(p, item, &(struct need){quantity, o.release, due, MRP_ORDER, index, 0});
 }
 
+/* The suppliers' lots are those of what is bought, whatever the item's own. */
+static bool find_bought(struct planning *p, uint32_t item, int64_t quantity, int32_t due, int64_t *bought)
+{
+    const struct mrp *m = p->mrp;
+    *bought = quantity;
+    if (!m->items[item].bought || m->buy(m->buy_from, item, quantity, due, bought))
+        return true;
+    p->end = MRP_UNTOLD;
+    return false;
+}
+
 /* Orders for what is short from need `first` on. */
 static bool plan_lots(struct planning *p, uint32_t item, size_t first, size_t count)
 {
@@ -297,7 +308,8 @@ static bool plan_lots(struct planning *p, uint32_t item, size_t first, size_t co
         most -= most % step;
     while (quantity > 0) {
         int64_t part = quantity < most ? quantity : most;
-        if (!plan_order(p, item, part < least && least <= most ? least : part, day))
+        if (!find_bought(p, item, part < least && least <= most ? least : part, day, &part) ||
+            !plan_order(p, item, part, day))
             return false;
         quantity -= part;
     }

@@ -23,6 +23,7 @@ struct mrp_item {
     int64_t on_hand, safety;
     int32_t lead; /* days from release to receipt */
     bool routed;  /* `release` of struct mrp tells when instead */
+    bool bought;  /* `buy` of struct mrp tells how much that makes of a lot */
     enum mrp_policy policy;
     int64_t lot;                /* of MRP_FIXED */
     int32_t period;             /* of MRP_PERIOD */
@@ -75,6 +76,10 @@ struct mrp {
     /* When so much of a routed item has to be released to be there on a day. false: there is no memory */
     bool (*release)(void *from, uint32_t item, int64_t quantity, int32_t due, int32_t *day);
     void *release_from;
+    /* How much of an item has to be bought for so much that is needed on a day. false: it cannot be told; the end is
+     * MRP_UNTOLD */
+    bool (*buy)(void *from, uint32_t item, int64_t quantity, int32_t due, int64_t *bought);
+    void *buy_from;
     /* receives; an order's number is its index here and order_first together */
     struct mrp_order *orders;
     struct mrp_peg *pegs;
@@ -87,7 +92,7 @@ struct mrp {
     size_t order_room, peg_room, order_first, next;
     struct planning *planning;
 };
-enum mrp_end { MRP_PLANNED, MRP_NO_MEMORY, MRP_CYCLE, MRP_TOO_LARGE };
+enum mrp_end { MRP_PLANNED, MRP_NO_MEMORY, MRP_CYCLE, MRP_TOO_LARGE, MRP_UNTOLD };
 enum mrp_end mrp_plan(const memory *memory, struct mrp *mrp);
 
 /* When so much of an item has to be released to be there on a day; before today: too late. false: there is no memory */

@@ -172,6 +172,35 @@ static void fixed_lots_keep_to_the_limits_too(void **state)
     assert_int_equal(planned(&m, 0, 5, false), 96);
 }
 
+/* Twenty at least, and by tens; of nothing that is needed on day 99 anybody can tell. */
+static bool by_tens(void *from, uint32_t item, int64_t quantity, int32_t due, int64_t *bought)
+{
+    (void)from;
+    (void)item;
+    *bought = quantity < 20 * MRP_ONE ? 20 * MRP_ONE
+                                      : (quantity + 10 * MRP_ONE - 1) / (10 * MRP_ONE) * (10 * MRP_ONE);
+    return due != 99;
+}
+
+static void what_is_bought_comes_in_the_suppliers_lots(void **state)
+{
+    (void)state;
+    struct mrp_item item = {.policy = MRP_AS_NEEDED, .min = 12 * MRP_ONE, .bought = true};
+    struct mrp_demand demands[] = {{0, 5, 3 * MRP_ONE}, {0, 6, 18 * MRP_ONE}, {0, 9, 40 * MRP_ONE}};
+    struct mrp m = {
+        .items = &item, .item_count = 1, .demands = demands, .demand_count = 3, .today = 1, .buy = by_tens};
+    plan(&m); /* the second takes 17 of the first's twenty, the third 19 of those that its last one needs */
+    assert_int_equal(m.order_count, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(m.orders[i].quantity, 20 * MRP_ONE + (i == 2 ? 10 * MRP_ONE : 0));
+    item.bought = false;
+    plan(&m);
+    assert_int_equal(planned(&m, 0, 5, false), 12);
+    item.bought = true;
+    demands[2].day = 99;
+    assert_int_equal(mrp_plan(&from_pool, &m), MRP_UNTOLD);
+}
+
 /* A stand is bolted until day 9 and glued from then on, both through a phantom; what is due then counts, not what is begun. */
 static void what_goes_in_changes_with_the_day(void **state)
 {
@@ -471,6 +500,7 @@ int main(void)
         cmocka_unit_test(lots_are_sized_as_in_the_book),
         cmocka_unit_test(an_order_keeps_to_its_limits),
         cmocka_unit_test(fixed_lots_keep_to_the_limits_too),
+        cmocka_unit_test(what_is_bought_comes_in_the_suppliers_lots),
         cmocka_unit_test(what_goes_in_changes_with_the_day),
         cmocka_unit_test(safety_stock_is_filled_up_and_kept),
         cmocka_unit_test(receipts_get_messages),

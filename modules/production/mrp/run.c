@@ -43,9 +43,33 @@ static kt_error *told(kt_tx *tx, enum mrp_end end)
     case MRP_CYCLE:
         return kt_fail(tx, KT_RULE, NULL, "an item goes into itself", "towar wchodzi w samego siebie");
     case MRP_TOO_LARGE:
+    case MRP_UNTOLD: /* whoever could not tell says why */
         break;
     }
     return kt_fail(tx, KT_LIMIT, NULL, "a quantity is too large", "ilość jest za duża");
+}
+
+static bool is_made(const struct gathered *g, uint32_t item, int32_t due)
+{
+    for (uint32_t i = g->made_from[item]; i < g->made_from[item + 1]; i++)
+        if (g->made[i].from <= due && (!g->made[i].until || g->made[i].until >= due))
+            return true;
+    return false;
+}
+
+/* As struct mrp asks for it. */
+static bool how_much_to_buy(void *from, uint32_t item, int64_t quantity, int32_t due, int64_t *bought)
+{
+    struct buying *b = from;
+    const kt_source *source = kt_service_find(b->tx, "supply.buy", 2);
+    kt_dec lot;
+    *bought = quantity;
+    if (!source || !source->lot || is_made(b->g, item, due))
+        return true;
+    b->error = source->lot(b->tx, b->g->ids[item], KT_DEC(quantity, 4), &lot);
+    if (!b->error)
+        *bought = kt_dec_round(lot, 4).coef;
+    return !b->error;
 }
 
 /* Moves an array into memory that lasts. false: there is no more */
@@ -77,6 +101,9 @@ static kt_error *begin(kt_tx *tx, kt_work_run *run, struct kept *k)
         !last(run, &g->demand_of, m->demand_count, sizeof *g->demand_of) ||
         !last(run, &g->receipt_of, m->receipt_count, sizeof *g->receipt_of))
         return kt_no_memory();
+    k->buying.g = g;
+    m->buy = how_much_to_buy;
+    m->buy_from = &k->buying;
     return told(tx, mrp_begin(&lasting, m));
 }
 
@@ -95,14 +122,6 @@ static kt_error *add_peg(kt_tx *tx, const struct gathered *g, struct batch *b, c
     if (p->need == MRP_ORDER)
         peg->parent = p->need_index;
     return NULL;
-}
-
-static bool is_made(const struct gathered *g, uint32_t item, int32_t due)
-{
-    for (uint32_t i = g->made_from[item]; i < g->made_from[item + 1]; i++)
-        if (g->made[i].from <= due && (!g->made[i].until || g->made[i].until >= due))
-            return true;
-    return false;
 }
 
 /* Of the item planned last, each order with its peggings behind the other's: supplies are used up in their order, so
@@ -190,7 +209,10 @@ static kt_error *plan_batch(kt_tx *tx, void *context)
     while (b.orders.count + b.messages.count < BATCH && b.items.count < BATCH_ITEMS && !k->planned) {
         struct batch_item *idle;
         bool more;
-        KT_TRY(told(tx, mrp_next(&k->g.mrp, &more)));
+        k->buying.tx = tx;
+        const enum mrp_end end = mrp_next(&k->g.mrp, &more);
+        KT_TRY(k->buying.error);
+        KT_TRY(told(tx, end));
         if (more)
             KT_TRY(add_planned(tx, k, &b));
         else if (k->idle_next < k->g.idle_count)

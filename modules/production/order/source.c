@@ -164,7 +164,7 @@ static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *par
     return kt_update(tx, &o.rec);
 }
 
-const kt_source make_source = {cover, release};
+const kt_source make_source = {.cover = cover, .release = release};
 
 /* ---- Who waits ---- */
 
