@@ -3,9 +3,7 @@
 reservations and worth are what a plain reckoning of the moves says. `logistics_random.py [steps [seed]] [books]`: with books,
 every move is in the ledger too, orders are billed, and the accounts of stock are what the stores are worth."""
 import pathlib
-import random
 import sys
-import time
 from collections import defaultdict
 from decimal import Decimal
 
@@ -13,24 +11,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from house import House  # noqa: E402
 from kontor import KontorError  # noqa: E402
 from stories import make  # noqa: E402
+from walk import arguments, walk  # noqa: E402
 
-BOOKS = sys.argv[-1] == "books"
-sys.argv = sys.argv[:-1] if BOOKS else sys.argv
-STEPS = int(sys.argv[1]) if len(sys.argv) > 1 else 400
-SEED = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
-print(f"seed {SEED}", flush=True)
-dice = random.Random(SEED)
-done, refused = defaultdict(int), defaultdict(int)
-
-
-def all_rows(k, entity, *filter):
-    found, last = [], 0
-    while True:
-        page = k.list(entity, [*filter, ["id", ">", last]], sort="id", limit=500)["rows"]
-        found += page
-        if len(page) < 500:
-            return found
-        last = page[-1]["id"]
+STEPS, dice, words = arguments(400)
+BOOKS = "books" in words
 
 
 class Shop:
@@ -113,7 +97,7 @@ class Shop:
             self.k.call("logistics.count.start", {"id": self.counts[-1]})
             return
         c = self.counts.pop()
-        lines = all_rows(self.k, "logistics.count_line", ["count", "=", c])
+        lines = list(self.k.each("logistics.count_line", [["count", "=", c]]))
         given = [{"item": row["item"], "lot": row["lot"], "location": row["location"],
                   "quantity": str(max(0, Decimal(row["expected"] or 3) + dice.choice([0, 0, 0, 1, -1])))} for row in lines]
         try:
@@ -129,14 +113,14 @@ class Shop:
 
     def look(self):
         """What the moves say, summed up here."""
-        sums, events = defaultdict(Decimal), all_rows(self.k, "logistics.move", ["state", "=", "done"])
+        sums, events = defaultdict(Decimal), list(self.k.each("logistics.move", [["state", "=", "done"]]))
         for m in events:
             sums[m["item"], m["from"], m["lot"]] -= Decimal(m["quantity"])
             sums[m["item"], m["to"], m["lot"]] += Decimal(m["quantity"])
         held = defaultdict(Decimal)
-        for r in all_rows(self.k, "logistics.reservation"):
+        for r in self.k.each("logistics.reservation"):
             held[r["item"], r["location"], r["lot"]] += Decimal(r["quantity"])
-        for b in all_rows(self.k, "logistics.stock"):
+        for b in self.k.each("logistics.stock"):
             at = (b["item"], b["location"], b["lot"])
             assert Decimal(b["on_hand"]) == sums[at], f"{b} but moves say {sums[at]}"
             assert Decimal(b["reserved"]) == held.pop(at, 0), f"{b} but reservations say otherwise"
@@ -155,18 +139,6 @@ with House(modules="base,crm,logistics" + (",finance" if BOOKS else "")) as hous
              shop.give_back: 2, shop.count: 1, shop.revalue: 1}
     if BOOKS:
         steps.update({shop.bill: 6, shop.credit: 1})
-    for n in range(STEPS):
-        step = dice.choices(list(steps), list(steps.values()))[0]
-        try:
-            step()
-            done[step.__name__] += 1
-        except (KontorError, IndexError) as error:  # the dice ask for what cannot be: refused, and told why
-            kind = getattr(error, "kind", "nothing to do")
-            assert kind in ("rule", "validation", "state", "nothing to do"), f"step {n}, {step.__name__}: {error}"
-            refused[step.__name__] += 1
-        if n % max(1, STEPS // 8) == 0:
-            shop.look()
-    shop.look()
-print("done   ", dict(done), "\nrefused", dict(refused))
+    done = walk(dice, STEPS, steps, shop.look, looks=8)
 # of few steps some kind may have had no luck
 assert STEPS < 2000 or all(done[step.__name__] for step in steps), "a kind of step was always refused"

@@ -5,22 +5,16 @@ what does not come, the variances of each order add up to its variance, what is 
 twice changes nothing. `production_random.py [steps [seed]]`"""
 import datetime
 import pathlib
-import random
 import sys
 import time
-from collections import defaultdict
 from decimal import Decimal as D
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from house import House  # noqa: E402
-from kontor import KontorError  # noqa: E402
 from stories import expect, make  # noqa: E402
+from walk import arguments, walk  # noqa: E402
 
-STEPS = int(sys.argv[1]) if len(sys.argv) > 1 else 150
-SEED = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
-print(f"seed {SEED}", flush=True)
-dice = random.Random(SEED)
-done, refused = defaultdict(int), defaultdict(int)
+STEPS, dice, _ = arguments(150)
 TODAY = datetime.date.today()
 
 
@@ -169,17 +163,5 @@ with House(modules="base,crm,logistics,production,finance") as house:
     p = Planners(house.client())
     steps = {p.sell: 4, p.sell_not: 1, p.foresee: 2, p.plan: 1, p.make_firm: 4, p.enter: 2, p.confirm: 4, p.resize: 2, p.reschedule: 2, p.amend: 2, p.cancel: 1,
              p.issue: 3, p.give_back: 3, p.work: 2, p.report: 6, p.finish: 2, p.pay_more: 1, p.buy: 3, p.receive: 6, p.ship: 2}
-    for n in range(STEPS):
-        step = dice.choices(list(steps), list(steps.values()))[0]
-        try:
-            step()
-            done[step.__name__] += 1
-        except (KontorError, IndexError, ValueError) as error:  # the dice ask for what cannot be: refused, and told why
-            kind = getattr(error, "kind", "nothing to do")
-            assert kind in ("rule", "validation", "state", "nothing to do"), f"step {n}, {step.__name__}: {error}"
-            refused[step.__name__] += 1
-        if n % max(1, STEPS // 20) == 0:
-            p.look()
-    p.look()
-print("done   ", dict(done), "\nrefused", dict(refused))
+    done = walk(dice, STEPS, steps, p.look)
 assert sum(bool(done[step.__name__]) for step in steps) >= len(steps) - 2, "steps were always refused"

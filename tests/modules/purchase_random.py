@@ -4,24 +4,17 @@ orders, what the stores expect and what they have agree. `purchase_random.py [st
 bills are posted too, some of them dearer, and what is received and not billed is what the ledger says."""
 import datetime
 import pathlib
-import random
 import sys
-import time
 from collections import defaultdict
 from decimal import Decimal as D
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from house import House  # noqa: E402
-from kontor import KontorError  # noqa: E402
 from stories import make  # noqa: E402
+from walk import arguments, walk  # noqa: E402
 
-BOOKS = sys.argv[-1] == "books"
-sys.argv = sys.argv[:-1] if BOOKS else sys.argv
-STEPS = int(sys.argv[1]) if len(sys.argv) > 1 else 400
-SEED = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
-print(f"seed {SEED}", flush=True)
-dice = random.Random(SEED)
-done, refused = defaultdict(int), defaultdict(int)
+STEPS, dice, words = arguments(400)
+BOOKS = "books" in words
 TODAY = datetime.date.today()
 
 
@@ -210,17 +203,5 @@ with House(modules="base,crm,logistics" + (",finance" if BOOKS else "")) as hous
              b.reschedule: 1, b.amend: 3, b.receive: 5, b.receive_all: 2, b.give_back: 1, b.bill: 1, b.close: 1, b.cancel: 1}
     if BOOKS:
         steps.update({b.post_bill: 8, b.credit_bill: 1})
-    for n in range(STEPS):
-        step = dice.choices(list(steps), list(steps.values()))[0]
-        try:
-            step()
-            done[step.__name__] += 1
-        except (KontorError, IndexError, ValueError) as error:  # the dice ask for what cannot be: refused, and told why
-            kind = getattr(error, "kind", "nothing to do")
-            assert kind in ("rule", "validation", "state", "nothing to do"), f"step {n}, {step.__name__}: {error}"
-            refused[step.__name__] += 1
-        if n % max(1, STEPS // 20) == 0:
-            b.look()
-    b.look()
-print("done   ", dict(done), "\nrefused", dict(refused))
+    done = walk(dice, STEPS, steps, b.look)
 assert sum(bool(done[step.__name__]) for step in steps) >= len(steps) - 2, "steps were always refused"
