@@ -38,6 +38,10 @@ static inline kt_dec known(kt_dec a)
 {
     return a.scale1 ? a : KT_DEC(0, 2);
 }
+static inline kt_date later_of(kt_date a, kt_date b)
+{
+    return a.day > b.day ? a : b;
+}
 static inline int sign_of(kt_dec a)
 {
     return (a.coef > 0) - (a.coef < 0);

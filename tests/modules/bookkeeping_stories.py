@@ -5,7 +5,7 @@ import datetime
 from decimal import ROUND_HALF_UP, Decimal as D
 
 from stories import expect, make, refused, run
-from books import Gained, TODAY, balances, books, credit, draft, entry, invoice, items, login, order, pay, posted, proved, seen, ship, thing
+from books import Gained, TODAY, balances, books, credit, draft, early_terms, entry, invoice, items, login, order, pay, posted, proved, register, seen, ship, thing
 from house import House
 
 
@@ -75,6 +75,45 @@ def tax_is_deducted_with_the_bill_in_hand(k):
     k.call("finance.year.lock", {"id": year, "until": "2024-10-31", "lock": "hard"})
     expect(registered(invoice(k, thing("100"), reference="H 4", **late)), [("purchase", "2024-11-05")])
     refused("rule", lambda: posted(k, "finance.invoice", draft(k, thing("100"), reference="H 5", **own)), "tax_day")
+
+
+def tax_is_deducted_when_the_bill_is_received_or_put_off(k):
+    """Delivered and dated in May, received in June: deducted in June, or put off, three months or two quarters at most. What lessens it does so
+    not before; what the buyer accounts for stays at its tax point."""
+    s = books(k)
+    bill = lambda n, **more: draft(k, thing("100"), kind="purchase", party=s["steel"], day="2026-05-29", tax_day="2026-05-28", reference=f"R {n}", **more)
+    deducted = lambda **where: [(r[0], r[3], r[4]) for r in register(k, **where)]
+    of = lambda made: deducted(invoice=posted(k, "finance.invoice", made)["id"])
+    sum_of = lambda month: k.call("finance.vat_register", {"from": f"2026-{month}-01", "to": f"2026-{month}-30"})["on_purchases"]
+    before = [D(sum_of(month)) for month in ("05", "06")]
+    expect(of(bill(1, received_on="2026-06-12")), [("purchase", "23.00", "2026-06-12")])
+    expect([D(sum_of(month)) - was for month, was in zip(("05", "06"), before)], [D(0), D(23)])
+    expect(of(bill(2)), [("purchase", "23.00", "2026-05-29")])
+    expect(k.list("finance.invoice", [["reference", "=", "R 2"]])["rows"][0]["received_on"], "2026-05-29")
+    expect(of(bill(3, received_on="2026-06-12", position=s["position"]["domestic_reverse"])), [(side, "23.00", "2026-05-28") for side in ("purchase", "sale")])
+
+    refused("validation", lambda: bill(4, received_on="2026-05-28"), "received_on")
+    refused("validation", lambda: draft(k, thing("100"), received_on="2026-06-12"), "received_on")
+    late = dict(received_on="2026-06-12", terms=early_terms(k, "r10", 90))
+    told = refused("validation", lambda: bill(4, deducted_on="2026-06-11", **late), "deducted_on")
+    assert "before 2026-06-12" in told.problems[0]["message"], told.problems
+    told = refused("validation", lambda: bill(4, deducted_on="2026-10-01", **late), "deducted_on")
+    assert "after 2026-09-30" in told.problems[0]["message"], told.problems
+    put_off = bill(4, deducted_on="2026-09-30", **late)
+    expect(of(put_off), [("purchase", "23.00", "2026-09-30")])
+    paid = pay(k, party=s["steel"], direction="out", day="2026-07-10", amount="120.54", allocations=[{"item": items(k, put_off)[0]["id"], "discount": "2.46"}])
+    expect(deducted(payment=paid["id"]), [("purchase", "-0.46", "2026-09-30")])
+    k.call("finance.payment.reverse", {"id": paid["id"], "day": "2026-08-10"})
+    expect(deducted(payment=paid["id"])[1], ("purchase", "0.46", "2026-09-30"))
+    note = credit(k, k.get("finance.invoice", put_off), "2026-07-12", reference="R 4/1")
+    expect(deducted(invoice=note["id"]), [("purchase", "-23.00", "2026-09-30")])
+
+    setting = k.list("finance.setting", [])["rows"][0]["id"]
+    k.update("finance.setting", setting, {"tax_every": "quarter"})
+    expect(of(bill(5, deducted_on="2026-12-31", **late)), [("purchase", "23.00", "2026-12-31")])
+    refused("validation", lambda: bill(6, deducted_on="2027-01-01", **late), "deducted_on")
+    k.update("finance.setting", setting, {"tax_every": "month"})
+    proved(k)
 
 
 def income_and_expense_begin_anew_with_the_year(k):
@@ -616,4 +655,4 @@ run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, income_and
      the_forecast_counts_deals_with_tax_by_their_probability,
      the_forecast_counts_an_advance_once, the_forecast_pays_the_tax_of_each_month, wrong_days_accounts_and_sums_are_named,
      an_instalment_past_its_day_makes_the_invoice_overdue, a_closed_order_is_billed_for_what_went_out, parts_of_a_box_are_billed_as_they_are,
-     a_credit_limit_counts_what_is_ordered, tax_is_deducted_with_the_bill_in_hand, the_books_need_base_alone], modules="base,crm,logistics,finance")
+     a_credit_limit_counts_what_is_ordered, tax_is_deducted_with_the_bill_in_hand, tax_is_deducted_when_the_bill_is_received_or_put_off, the_books_need_base_alone], modules="base,crm,logistics,finance")

@@ -75,6 +75,10 @@ def entry(k, day, *lines, **more):
     return posted(k, "finance.entry", written(k, day, *lines, **more))
 
 
+def early_terms(k, code, days):
+    return make(k, "finance.terms", code=code, name=code, parts=[{"days": 90, "discount": "2", "discount_days": days}])
+
+
 def pay(k, **values):
     return posted(k, "finance.payment", make(k, "finance.payment", **{"party": books(k)["nowak"], **values}))
 

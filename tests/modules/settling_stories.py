@@ -4,7 +4,7 @@ price, returns to the till. Figures by hand, as said in each."""
 from decimal import Decimal as D
 
 from stories import expect, make, refused, run
-from books import Gained, balances, books, credit, draft, entry, invoice, items, login, order, pay, posted, proved, register, seen, ship, thing
+from books import Gained, balances, books, credit, draft, early_terms, entry, invoice, items, login, order, pay, posted, proved, register, seen, ship, thing
 
 
 # ---- Paying early ----
@@ -113,10 +113,6 @@ def a_discount_of_a_bill_from_the_union_is_at_its_own_rate(k):
 
 
 # ---- Advances ----
-
-def early_terms(k, code, days):
-    return make(k, "finance.terms", code=code, name=code, parts=[{"days": 90, "discount": "2", "discount_days": days}])
-
 
 def a_discount_is_of_what_a_note_left(k):
     """1000 at 23 % and 1000 at 8 %, the second line credited: 24.60 off 1230 are 20 and 4.60 of the first rate alone. The rest comes back at

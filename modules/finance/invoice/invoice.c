@@ -86,6 +86,18 @@ const kt_shape invoice_shape = KT_SHAPE(invoice, "finance.invoice",
     KT_FIELD(invoice, tax_day, DATE, "Tax point", "Data powstania obowiązku podatkowego", .indexed = true,
         .help = {"When the tax falls due: the delivery. Empty: the date.",
             "Dzień dostawy. Puste: data wystawienia."}),
+    KT_FIELD(invoice, received_on, DATE, "Received on", "Data wpływu", .indexed = true,
+        .help = {"Of a bill: its tax is not deducted before. Empty: the date, as with an electronic invoice.",
+            "Faktury zakupu: VAT nie jest odliczany wcześniej. Puste: data wystawienia, jak faktury "
+            "elektronicznej."}),
+    KT_FIELD(invoice, deducted_on, DATE, "Tax deducted on", "Data odliczenia VAT",
+        .help = {"Empty: the tax point, or the day of receipt if that is later. A later day puts the tax "
+                 "off, "
+                 "by three "
+                 "periods of tax at most, of quarters two.",
+            "Puste: data obowiązku podatkowego albo wpływu, jeśli jest późniejsza. Późniejszy dzień odsuwa "
+            "odliczenie "
+            "najwyżej o trzy okresy rozliczeniowe, a kwartalne o dwa."}),
     KT_FIELD(invoice, rate_day, DATE, "Day of the exchange rate", "Dzień kursu",
         .help = {"Empty: the tax point, or the day before it, as finance.setting says.",
             "Puste: data obowiązku podatkowego albo dzień przed nią, według ustawień."}),
@@ -182,6 +194,7 @@ kt_error *invoice_compute(kt_tx *tx, kt_record *self)
         return kt_hint(kt_fail(tx, KT_VALIDATION, "corrects", "is required", "jest wymagane"),
             "A credit note is made of an invoice: finance.invoice.credit.",
             "Korektę tworzy się z faktury: finance.invoice.credit.");
+    KT_TRY(deduction_check(tx, v));
     KT_TRY(find_till(tx, v));
     if (!v->party.v && !v->till)
         return kt_fail(tx, KT_VALIDATION, "party", "is required", "jest wymagane");

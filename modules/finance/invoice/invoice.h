@@ -77,7 +77,7 @@ struct invoice {
     enum invoice_state state;
     enum payment_status payment_status;
     kt_id party, order, corrects, receipt, terms, currency, position, tax_position, entry, journal, owner;
-    kt_date day, tax_day, rate_day, due;
+    kt_date day, tax_day, received_on, deducted_on, rate_day, due;
     kt_str title, reference, reason, tax_note, buyer_name, buyer_tax_id, buyer_address;
     bool tax_included;
     bool till; /* its money is in the cash desk, or out of it, at once: see at_till */
@@ -104,6 +104,11 @@ static inline bool is_credit(enum invoice_kind kind)
 static inline bool at_till(const struct invoice *v)
 {
     return v->kind == TILL_RECEIPT || v->till;
+}
+/* A purchase, or money before it. */
+static inline bool is_bill(enum invoice_kind kind)
+{
+    return kind == PURCHASE || kind == PURCHASE_ADVANCE;
 }
 /* Money before its goods. */
 static inline bool is_advance(enum invoice_kind kind)
@@ -147,6 +152,14 @@ static inline bool same_rate(const struct line_rate *a, const struct line_rate *
 const kt_tax_total *assessed_at(const struct assessed *all, kt_id tax, kt_dec rate);
 /* Adds to the row of this rate, or takes from it. returns limit: too many rates */
 KT_MUST kt_error *assessed_add(kt_tx *tx, struct assessed *all, const kt_tax_total *of, bool less);
+
+/* ---- deduction.c ---- */
+
+/* Are the days of receipt and deduction lawful? Only bills of purchases have them.
+ *   returns  validation at "received_on" or "deducted_on" */
+KT_MUST kt_error *deduction_check(kt_tx *tx, const struct invoice *v);
+/* When the tax that the supplier charges is deducted; of a credit note, when that is lessened. */
+KT_MUST kt_error *deduction_day(kt_tx *tx, const struct invoice *v, kt_date *day);
 
 /* ---- advance.c ---- */
 

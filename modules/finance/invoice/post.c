@@ -54,12 +54,10 @@ static kt_error *advance_tax(posting *p, const kt_tax_row *row, kt_dec *net, kt_
     return NULL;
 }
 
-/* The tax on a purchase is deducted with the bill in hand, what the buyer accounts for at its tax point. source: Directive
- * 2006/112/EC art. 178; ustawa o VAT art. 86 ust. 10, 10b */
-static kt_date register_day(const struct invoice *v, enum vat_register side, kt_tax_kind kind)
+/* What the buyer accounts for is deducted at its tax point. */
+static kt_date register_day(const posting *p, enum vat_register side, kt_tax_kind kind)
 {
-    bool early = side == PURCHASE_REGISTER && kind != KT_TAX_REVERSED && v->tax_day.day < v->day.day;
-    return early ? v->day : v->tax_day;
+    return side == PURCHASE_REGISTER && kind != KT_TAX_REVERSED ? p->deduction_day : p->v->tax_day;
 }
 
 kt_error *posting_register(
@@ -69,7 +67,7 @@ kt_error *posting_register(
     struct vat_line line = {KT_OF(vat_line), .side = side, .invoice = v->rec.id, .tax = row->tax,
         .party = v->party, .document = v->rec.number, .label = row->label, .kind = row->kind,
         .name = v->buyer_name, .tax_id = v->buyer_tax_id, .day = v->day,
-        .tax_day = register_day(v, side, row->kind), .rate = row->rate,
+        .tax_day = register_day(p, side, row->kind), .rate = row->rate,
         .net = is_credit(v->kind) ? kt_dec_neg(net) : net,
         .amount = is_credit(v->kind) ? kt_dec_neg(amount) : amount};
     return kt_create(p->tx, &line.rec);
@@ -363,18 +361,32 @@ static kt_error *check_accounts(kt_tx *tx, const struct invoice *v)
     return all;
 }
 
-/* Do rows go into the register of the tax point, and is that open? */
-static kt_error *check_tax_day(kt_tx *tx, const struct invoice *v)
+/* Are the periods open that the registers have its rows in? */
+static kt_error *check_registers(const posting *p)
 {
-    bool there = is_sale(v->kind) || v->tax_day.day > v->day.day;
-    for (size_t i = 0; i < v->taxes.count && !there; i++)
-        KT_TRY(buyer_accounts_for(tx, v, KT_AS(kt_tax_row, kt_line(&v->taxes, i)), &there));
-    return there && v->tax_day.day != v->day.day && !v->receipt.v ? period_open(tx, "tax_day", v->tax_day)
-                                                                  : NULL;
+    const struct invoice *v = p->v;
+    kt_date deducted = p->deduction_day;
+    bool at_tax_point = is_sale(v->kind), charged = !at_tax_point;
+    for (size_t i = 0; i < v->taxes.count && charged && !at_tax_point; i++)
+        KT_TRY(buyer_accounts_for(p->tx, v, KT_AS(kt_tax_row, kt_line(&v->taxes, i)), &at_tax_point));
+    kt_error *all = NULL;
+    if (v->receipt.v)
+        return NULL;
+    if (at_tax_point && v->tax_day.day != v->day.day)
+        kt_also(&all, period_open(p->tx, "tax_day", v->tax_day));
+    if (charged && deducted.day != v->day.day && !all)
+        kt_also(&all, period_open(p->tx,
+                          v->deducted_on.day               ? "deducted_on"
+                          : deducted.day == v->tax_day.day ? "tax_day"
+                                                           : "received_on",
+                          deducted));
+    return all;
 }
 
-static kt_error *check_all(kt_tx *tx, const struct invoice *v)
+static kt_error *check_all(const posting *p)
 {
+    kt_tx *tx = p->tx;
+    const struct invoice *v = p->v;
     kt_error *all = NULL;
     if (!v->lines.count)
         kt_also(&all,
@@ -385,7 +397,7 @@ static kt_error *check_all(kt_tx *tx, const struct invoice *v)
             kt_hint(kt_fail(tx, KT_VALIDATION, "lines", "the invoice is below zero", "faktura jest ujemna"),
                 "Make a credit note instead.", "Wystaw zamiast niej korektę."));
     kt_also(&all, period_open(tx, "day", v->day));
-    kt_also(&all, check_tax_day(tx, v));
+    kt_also(&all, check_registers(p));
     kt_also(&all, check_accounts(tx, v));
     kt_also(&all, check_reference(tx, v));
     kt_also(&all, credit_check(tx, v));
@@ -469,12 +481,15 @@ kt_error *invoice_post(kt_tx *tx, kt_record *self, const kt_record *params)
     KT_TRY(house_of(tx, &p.house));
     if (!p.v->tax_day.day)
         p.v->tax_day = p.v->day;
+    if (is_bill(p.v->kind) && !p.v->received_on.day)
+        p.v->received_on = p.v->day;
     KT_TRY(setting_of(tx, &setting));
     if (!p.v->rate_day.day)
         p.v->rate_day = kt_date_add(p.v->tax_day, setting.rate_before ? -1 : 0);
     p.rate_day = p.v->rate_day;
     p.side = is_sale(p.v->kind) == !is_credit(p.v->kind) ? 1 : -1;
-    KT_TRY(check_all(tx, p.v));
+    KT_TRY(deduction_day(tx, p.v, &p.deduction_day));
+    KT_TRY(check_all(&p));
     kt_authority before = kt_own_authority(tx);
     kt_error *error = post(&p);
     kt_callers_authority(tx, before);

@@ -8,7 +8,7 @@ typedef struct {
     struct house house;
     struct entry e;
     int side; /* 1: they owe us, -1: we owe them */
-    kt_date rate_day;
+    kt_date rate_day, deduction_day;
     struct advance_part *advances; /* what is settled of each, as v->advances has them */
     kt_dec base_advances;          /* net of it, in the company's currency */
     bool advance;                  /* money before its goods: an advance invoice, or a credit note of one */

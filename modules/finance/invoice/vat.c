@@ -20,8 +20,14 @@ const kt_shape vat_line_shape = KT_SHAPE(vat_line, "finance.vat_line",
     KT_FIELD(vat_line, side, STATE, "Register", "Rejestr", .choices = sides, .computed = true, .priority = 1),
     KT_FIELD(vat_line, tax_day, DATE, "Tax point", "Data obowiązku podatkowego", .computed = true,
         .indexed = true, .priority = 2,
-        .help = {"Of a purchase not before its bill: the tax is deducted with the bill in hand.",
-            "Zakupu nie wcześniej niż faktura: podatek odlicza się, mając fakturę."}),
+        .help = {"In the period of this day the tax is declared. Of a purchase when it is deducted: not "
+                 "before its "
+                 "bill is "
+                 "received, or later as the bill says.",
+            "Podatek wykazuje się w okresie z tym dniem. Zakupu: dzień odliczenia, nie wcześniej niż wpływ "
+            "faktury "
+            "albo "
+            "później, jak podano na fakturze."}),
     KT_FIELD(vat_line, day, DATE, "Date", "Data wystawienia", .computed = true),
     KT_FIELD(vat_line, document, STRING, "Document", "Dokument", .max = 60, .computed = true,
         .searchable = true, .priority = 3),

@@ -58,10 +58,13 @@ static kt_error *enter(
     const discounting *d, enum vat_register side, const struct vat_line *row, kt_dec net, kt_dec amount)
 {
     const struct invoice *v = &d->v;
+    kt_date own = v->tax_day;
+    if (side == PURCHASE_REGISTER && !is_buyers(row))
+        KT_TRY(deduction_day(d->tx, v, &own));
     struct vat_line line = {KT_OF(vat_line), .side = side, .invoice = v->rec.id, .payment = d->of->by->rec.id,
         .tax = row->tax, .party = v->party, .document = d->of->by->rec.number, .label = row->label,
         .kind = row->kind, .name = v->buyer_name, .tax_id = v->buyer_tax_id, .day = d->e->day,
-        .tax_day = d->e->day, .rate = row->rate};
+        .tax_day = later_of(d->e->day, own), .rate = row->rate}; /* not before the invoice's own row */
     kt_dec base;
     KT_TRY(to_house(d->tx, d->of->house, "rate_day", net, v->currency, v->rate_day, &base));
     line.net = is_sale(v->kind) ? kt_dec_neg(base) : base;
@@ -293,7 +296,8 @@ kt_error *discount_undo(kt_tx *tx, kt_id payment, kt_date day)
         struct vat_line line = {KT_OF(vat_line)};
         KT_TRY(kt_read(tx, rows.ids[i], &line.rec));
         line.rec = (kt_record){.of = &vat_line_shape, .company = line.rec.company};
-        line.day = line.tax_day = day;
+        line.day = day;
+        line.tax_day = later_of(day, line.tax_day);
         line.net = kt_dec_neg(line.net);
         line.amount = kt_dec_neg(line.amount);
         KT_TRY(kt_create(tx, &line.rec));

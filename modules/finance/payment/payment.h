@@ -14,6 +14,8 @@ struct setting {
 };
 extern const kt_shape setting_shape;
 kt_error *setting_compute(kt_tx *tx, kt_record *self);
+/* The first day of the period of tax that has this day, or of one so many later. Periods not set: months. */
+kt_date tax_period(enum tax_every every, kt_date day, int later);
 /* The company's, or the defaults. */
 KT_MUST kt_error *setting_of(kt_tx *tx, struct setting *setting);
 

@@ -41,6 +41,15 @@ kt_error *setting_compute(kt_tx *tx, kt_record *self)
         "%lld nie mieści się między 1 a 28", (long long)s->tax_due);
 }
 
+kt_date tax_period(enum tax_every every, kt_date day, int later)
+{
+    const int months = every == TAX_QUARTERLY ? 3 : 1;
+    int year, month, of_month;
+    kt_date_parts(day, &year, &month, &of_month);
+    int at = ((year * 12 + month - 1) / months + later) * months;
+    return kt_date_make(at / 12, at % 12 + 1, 1);
+}
+
 kt_error *setting_of(kt_tx *tx, struct setting *setting)
 {
     kt_cursor *cursor;

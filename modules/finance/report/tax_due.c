@@ -5,22 +5,6 @@
 #include "payment/payment.h"
 #include "report/report.h"
 
-static kt_date month_from(kt_date day, int months)
-{
-    int year, month, of_month;
-    kt_date_parts(day, &year, &month, &of_month);
-    int at = year * 12 + month - 1 + months;
-    return kt_date_make(at / 12, at % 12 + 1, 1);
-}
-
-/* The first day of the period that has the day. */
-static kt_date period_start_of(kt_date day, int months)
-{
-    int year, month, of_month;
-    kt_date_parts(day, &year, &month, &of_month);
-    return kt_date_make(year, month - (month - 1) % months, 1);
-}
-
 static kt_error *registered(kt_tx *tx, const struct tax_period *p, enum vat_register side, kt_dec *sum)
 {
     const kt_where where[] = {KT_WHERE(vat_line, side, KT_EQ, side),
@@ -46,14 +30,13 @@ kt_error *tax_periods(kt_tx *tx, kt_date until, struct tax_period **rows, size_t
     KT_TRY(setting_of(tx, &s));
     if (!s.tax_every)
         return NULL;
-    const int months = s.tax_every == TAX_MONTHLY ? 1 : 3;
-    kt_date start = month_from(period_start_of(kt_today(tx), months), -months);
+    kt_date start = tax_period(s.tax_every, kt_today(tx), -1);
     size_t room = (size_t)((until.day - start.day) / 28 + 2);
     *rows = kt_alloc(tx, sizeof **rows * room);
     if (!*rows)
         return kt_no_memory();
-    for (; *count < room; start = month_from(start, months)) {
-        kt_date next = month_from(start, months);
+    for (; *count < room; start = tax_period(s.tax_every, start, 1)) {
+        kt_date next = tax_period(s.tax_every, start, 1);
         struct tax_period p = {
             start, kt_date_add(next, -1), kt_date_add(next, (int32_t)s.tax_due - 1), money(0)};
         if (p.due.day > until.day)
