@@ -145,6 +145,8 @@ static const kt_handler handlers[] = {
     {"finance.entry.created", &entry_shape, entry_created},
     {"finance.entry.updated", &entry_shape, entry_updated},
     {"finance.invoice.post", &invoice_shape, invoice_posted},
+    {"finance.payment.post", &payment_shape, payment_discounted},
+    {"finance.payment.reverse", &payment_shape, payment_discounted},
     {"crm.order.confirm", &confirmed_shape, order_confirmed},
     {"crm.order.amend", &confirmed_shape, order_amended},
     {"logistics.valued", &valued_shape, stock_valued},

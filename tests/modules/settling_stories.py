@@ -71,6 +71,54 @@ def a_note_does_not_give_a_discount_back(k):
     proved(k)
 
 
+def what_a_discount_that_is_taken_back_had_spared_a_note_is_credited(k):
+    """1230 less 24.60 are paid and all credited: 1205.40. The payment is taken back: 24.60 are billed still, and either paid and credited, as 2.00
+    of each of the ten, or taken off again."""
+    terms = early_terms(k, "t10", 10)
+    tax = lambda papers: [sum(D(r[i]) for paper in papers for r in register(k, invoice=paper["id"])) for i in (2, 3)]
+    def taken_back():
+        row = invoice(k, thing("100", "10"), terms=terms, day="2026-05-02")
+        item = items(k, row["id"])[0]["id"]
+        paid = pay(k, day="2026-05-04", amount="1205.40", allocations=[{"item": item, "discount": "24.60"}])
+        note = credit(k, row, "2026-05-06")
+        expect((note["gross"], k.get("finance.invoice", row["id"])["payment_status"]), ("1205.40", "reversed"))
+        k.call("finance.payment.reverse", {"id": paid["id"], "day": "2026-05-07"})
+        row = k.get("finance.invoice", row["id"])
+        expect((row["payment_status"], row["open"], tax([row, note])), ("overdue", "1230.00", [D(20), D("4.60")]))
+        return row, note, item
+    row, note, item = taken_back()
+    pay(k, day="2026-06-20", amount="1230", allocations=[{"item": item}])
+    rest = credit(k, row, "2026-06-21")
+    expect([(line["price_only"], line["quantity"], line["price"]) for line in rest["lines"]], [(True, "10.0000", "2.0000")])
+    expect((rest["gross"], k.get("finance.invoice", row["id"])["payment_status"], tax([row, note, rest])), ("24.60", "reversed", [D(0), D(0)]))
+    refused("rule", lambda: credit(k, row, "2026-06-21"), "lines")
+    row, note, item = taken_back()
+    paid = pay(k, day="2026-05-09", amount="1205.40", allocations=[{"item": item, "discount": "24.60"}])
+    expect(register(k, payment=paid["id"]), [("sale", "23%", "-20.00", "-4.60", "2026-05-09")])
+    expect((k.get("finance.invoice", row["id"])["payment_status"], tax([row, note])), ("reversed", [D(0), D(0)]))
+    refused("rule", lambda: credit(k, row, "2026-06-21"), "lines")
+    # six of ten come back at 98 and the payment is taken back: the other four come back at 100, and 2.00 of each of the six
+    row = invoice(k, thing("100", "10"), terms=terms, day="2026-05-02")
+    paid = pay(k, day="2026-05-04", amount="1205.40", allocations=[{"item": items(k, row["id"])[0]["id"], "discount": "24.60"}])
+    notes = [credit(k, row, "2026-05-06", (0, "6"))]
+    k.call("finance.payment.reverse", {"id": paid["id"], "day": "2026-05-07"})
+    notes.append(credit(k, row, "2026-05-08"))
+    expect([(line["price_only"], line["quantity"], line["price"]) for line in notes[1]["lines"]], [(False, "4.0000", "100.0000"), (True, "6.0000", "2.0000")])
+    expect((k.get("finance.invoice", row["id"])["payment_status"], tax([row, *notes])), ("reversed", [D(0), D(0)]))
+    proved(k)
+
+
+def a_note_has_the_price_that_a_note_before_it_left(k):
+    """Ten at 100 that cost 90 each since a first note: three come back at 90, and then all the others."""
+    row = invoice(k, thing("100", "10"), thing("100", "2"), day="2026-05-02")
+    made = k.call("finance.invoice.credit", {"id": row["id"], "reason": "agreed", "day": "2026-05-03", "lines": [{"line": row["lines"][0]["id"], "price": "10"}]})["made"]
+    posted(k, "finance.invoice", made)
+    expect([line["price"] for line in credit(k, row, "2026-05-04", (0, "3"), (1, "1"))["lines"]], ["90.0000", "100.0000"])
+    expect([(line["price"], line["quantity"]) for line in credit(k, row, "2026-05-05")["lines"]], [("90.0000", "7.0000"), ("100.0000", "1.0000")])
+    expect((k.get("finance.invoice", row["id"])["credited"], k.get("finance.invoice", row["id"])["payment_status"]), ("1476.00", "reversed"))
+    proved(k)
+
+
 def a_discount_of_a_reverse_charge_bill_lessens_both_sides(k):
     """1000 of scrap, 230 accounted for by the buyer: 2 % off is 20 and 4.60 on both sides, a quarter of it first; taken back, it is all there again;
     when the rest of the bill is credited, nothing of the tax is left."""
@@ -300,7 +348,7 @@ def what_a_note_left_of_an_advance_is_settled_rate_by_rate(k):
         rows = [row for i in (first, rest) for row in register(k, invoice=i["id"]) if row[1] == label]
         expect((label, [sum(D(row[n]) for row in rows) for n in (2, 3)]), (label, [whole - D(had) for whole, had in zip(borne[label], left)]))
     expect(gained.now, [D(0)])
-    refused("rule", lambda: k.call("finance.invoice.post", {"id": k.call("finance.invoice.credit", {"id": advance["id"], "reason": "all"})["made"]}), "lines", "lines", "lines")
+    refused("rule", lambda: k.call("finance.invoice.post", {"id": k.call("finance.invoice.credit", {"id": advance["id"], "reason": "all"})["made"]}), "lines", "lines")
     proved(k)
 
 
@@ -586,7 +634,8 @@ def a_payment_that_is_reversed_takes_back_what_was_matched_by_hand(k):
 
 run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens_both_sides,
      a_discount_of_a_bill_from_the_union_is_at_its_own_rate, a_discount_of_a_bill_in_euros, a_discount_is_of_what_a_note_left, a_discount_of_what_the_buyer_accounts_for_is_of_what_a_note_left, a_discount_is_not_taken_before_its_invoice, discounts_of_parts_are_that_of_the_whole,
-     a_discount_of_a_noted_invoice_in_euros_over_the_year_end, a_note_does_not_give_a_discount_back, an_advance_is_settled_by_several_invoices,
+     a_discount_of_a_noted_invoice_in_euros_over_the_year_end, a_note_does_not_give_a_discount_back, what_a_discount_that_is_taken_back_had_spared_a_note_is_credited,
+     a_note_has_the_price_that_a_note_before_it_left, an_advance_is_settled_by_several_invoices,
      an_accountant_asks_for_an_advance_of_an_order, cents_of_an_advance_are_not_lost, an_advance_of_another_rate_gives_its_tax_back,
      what_a_note_left_of_an_advance_is_settled_rate_by_rate, an_advance_is_settled_credited_and_settled_again,
      an_advance_goes_where_the_final_invoice_finds_it, paying_an_advance_early_earns_no_discount,

@@ -39,17 +39,23 @@ static struct invoice_line *line_with(const struct invoice *v, int64_t id)
     return NULL;
 }
 
+struct invoice_line credit_line_of(const struct invoice_line *of)
+{
+    return (struct invoice_line){KT_OF(invoice_line), .item = of->item, .unit = of->unit, .goods = of->goods,
+        .tax_category = of->tax_category, .account = of->account, .name = of->name,
+        .discount_percent = of->discount_percent, .order_line = of->order_line,
+        .source_line = (int64_t)of->rec.id.v, .dimension = of->dimension, .dimension2 = of->dimension2};
+}
+
 /* price  not set: so much comes back; set: so much stays, and the price goes down by it */
 static kt_error *add_line(
     kt_tx *tx, const struct invoice_line *of, kt_dec quantity, kt_dec price, struct invoice *note)
 {
-    bool price_only = price.scale1 != 0;
-    struct invoice_line line = {KT_OF(invoice_line), .item = of->item, .unit = of->unit, .goods = of->goods,
-        .tax_category = of->tax_category, .tax_label = of->tax_label, .account = of->account,
-        .name = of->name, .quantity = quantity, .price = price_only ? price : of->price,
-        .price_only = price_only, .discount_percent = of->discount_percent, .order_line = of->order_line,
-        .source_line = (int64_t)of->rec.id.v, .dimension = of->dimension, .dimension2 = of->dimension2};
-    if (!price_only)
+    struct invoice_line line = credit_line_of(of);
+    line.quantity = quantity;
+    line.price_only = price.scale1 != 0;
+    line.price = line.price_only ? price : of->price;
+    if (!line.price_only)
         line.discount_amount = of->discount_amount;
     if (line.discount_amount.coef &&
         !same_dec(quantity, of->quantity)) /* its part of a discount off the line */
@@ -84,101 +90,11 @@ static kt_error *add_lines(kt_tx *tx, const struct invoice *v, const struct cred
     return all;
 }
 
-/* ---- The prices that were paid ---- */
-
-struct priced { /* the lines of an invoice at one rate of tax */
-    const struct invoice *v;
-    const struct line_rate *rates; /* of each line */
-    struct line_rate rate;
-    kt_dec gross, whole; /* of all of them; of what is not credited yet, at the prices that were billed */
-    kt_dec left;         /* of what is not credited yet, at the prices that were paid */
-};
-
-static void add_billed(struct priced *at)
-{
-    at->gross = at->whole = money(0);
-    for (size_t i = 0; i < at->v->lines.count; i++) {
-        const struct invoice_line *line = invoice_line_at(&at->v->lines, i);
-        kt_dec left = kt_dec_sub(line->quantity, known(line->credited));
-        if (!same_rate(&at->rates[i], &at->rate) || !line->quantity.coef)
-            continue;
-        at->gross = kt_dec_add(at->gross, line->gross);
-        at->whole = kt_dec_add(at->whole, kt_dec_div(kt_dec_mul(line->gross, left, 8), line->quantity, 4));
-    }
-}
-
-/* The rate of the line that a note's line corrects. */
-static struct line_rate rate_of(const struct priced *at, const struct invoice_line *line)
-{
-    for (size_t i = 0; i < at->v->lines.count; i++)
-        if ((int64_t)invoice_line_at(&at->v->lines, i)->rec.id.v == line->source_line)
-            return at->rates[i];
-    return (struct line_rate){line->tax_label, false};
-}
-
-/* Takes off what notes on quantity have given back; a note on the price leaves its lines billed. */
-static kt_error *less_given_back(kt_tx *tx, struct priced *at)
-{
-    const kt_where where[] = {
-        KT_WHERE(invoice, corrects, KT_EQ, at->v->rec.id), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
-    struct invoice note = {KT_OF(invoice)};
-    kt_cursor *cursor;
-    KT_TRY(kt_open(tx, &(kt_query){&invoice_shape, where, "id", 0}, &cursor));
-    while (kt_next(cursor, &note.rec))
-        for (size_t i = 0; i < note.lines.count; i++) {
-            const struct invoice_line *line = invoice_line_at(&note.lines, i);
-            const struct line_rate rate = rate_of(at, line);
-            if (!line->price_only && same_rate(&rate, &at->rate))
-                at->left = kt_dec_sub(at->left, line->gross);
-        }
-    return kt_close(cursor);
-}
-
-static kt_error *price_rate(kt_tx *tx, kt_dec taken, struct priced *at)
-{
-    kt_dec part, of;
-    add_billed(at);
-    at->left = at->gross;
-    KT_TRY(less_given_back(tx, at));
-    KT_TRY(discounts_of_rate(tx, at->v, &at->rate, &part, &of));
-    at->left = kt_dec_sub(
-        at->left, of.coef ? share_of(taken, part, of) : share_of(taken, at->gross, at->v->gross));
-    return NULL;
-}
-
-/* What was taken off for paying early is not given back: the note has the prices that were paid, rate by rate. */
-static kt_error *less_discount(kt_tx *tx, const struct invoice *v, struct invoice *note, bool *lessened)
-{
-    kt_dec taken;
-    struct house house;
-    struct line_rate *rates;
-    KT_TRY(discounts_taken(tx, v->rec.id, &taken));
-    *lessened = taken.coef != 0;
-    if (!*lessened)
-        return NULL;
-    KT_TRY(house_of(tx, &house));
-    KT_TRY(line_rates(tx, &house, v, &rates));
-    for (size_t i = 0; i < note->lines.count; i++) {
-        struct invoice_line *line = invoice_line_at(&note->lines, i);
-        struct priced at = {.v = v, .rates = rates};
-        if (line->price_only)
-            continue;
-        at.rate = rate_of(&at, line);
-        KT_TRY(price_rate(tx, taken, &at));
-        if (!at.whole.coef)
-            continue;
-        line->price = kt_dec_div(kt_dec_mul(line->price, at.left, 6), at.whole, 4);
-        if (line->discount_amount.coef)
-            line->discount_amount = kt_dec_div(kt_dec_mul(line->discount_amount, at.left, 6), at.whole, 4);
-    }
-    return NULL;
-}
-
 kt_error *invoice_credit(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct invoice *v = KT_AS(invoice, self);
     const struct credit *p = KT_SEE(credit, params);
-    bool lessened;
+    bool as_billed;
     if (is_credit(v->kind))
         return kt_fail(
             tx, KT_RULE, "kind", "a credit note is made of an invoice", "korektę wystawia się do faktury");
@@ -190,13 +106,17 @@ kt_error *invoice_credit(kt_tx *tx, kt_record *self, const kt_record *params)
         .terms = v->terms, .journal = v->journal, .state = DRAFT};
     KT_TRY(add_lines(tx, v, p, &note));
     kt_authority before = kt_own_authority(tx);
-    kt_error *error = less_discount(tx, v, &note, &lessened);
+    kt_error *error = note_prices(tx, v, !p->lines.count, &note, &as_billed);
     kt_callers_authority(tx, before);
     KT_TRY(error);
     if (!note.lines.count)
-        return kt_fail(
-            tx, KT_RULE, "lines", "all of the invoice is credited already", "całą fakturę już skorygowano");
-    if (!p->lines.count && !v->credited.coef && !lessened)
+        return kt_hint(kt_fail(tx, KT_RULE, "lines", "all of the invoice is credited already",
+                           "całą fakturę już skorygowano"),
+            "Of lines that are credited more can come off by \"price\" alone; name no lines for all that is "
+            "left.",
+            "Skorygowanym pozycjom można jeszcze obniżyć cenę polem \"price\"; bez pozycji koryguje się "
+            "wszystko, co zostało.");
+    if (!p->lines.count && as_billed)
         note.tax_given = v->tax_given;
     before = kt_own_authority(tx);
     error = kt_create(tx, &note.rec);
@@ -222,8 +142,7 @@ kt_error *invoice_credited(kt_tx *tx, const kt_record *self, kt_record *result)
     return invoice_made(tx, self, where, result);
 }
 
-/* Notes over parts are rounded each for itself: together they may come to a cent a line more than the whole. */
-static kt_error *most_to_credit(kt_tx *tx, const struct invoice *of, kt_dec *most)
+kt_error *credit_left(kt_tx *tx, const struct invoice *of, kt_dec *left, kt_dec *cents)
 {
     const kt_where where[] = {
         KT_WHERE(invoice, corrects, KT_EQ, of->rec.id), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
@@ -231,13 +150,14 @@ static kt_error *most_to_credit(kt_tx *tx, const struct invoice *of, kt_dec *mos
     kt_dec taken;
     KT_TRY(kt_count(tx, &(kt_query){&invoice_shape, where, NULL, 0}, &notes));
     KT_TRY(discounts_taken(tx, of->rec.id, &taken));
-    *most = kt_dec_add(kt_dec_sub(of->gross, taken), money((int64_t)((notes + 1) * of->lines.count)));
+    *left = kt_dec_sub(kt_dec_sub(of->gross, taken), known(of->credited));
+    *cents = money((int64_t)((notes + 1) * of->lines.count));
     return NULL;
 }
 
 kt_error *credit_check(kt_tx *tx, const struct invoice *v)
 {
-    kt_dec most;
+    kt_dec left, cents;
     struct invoice of = {KT_OF(invoice)};
     kt_error *all = NULL;
     if (!is_credit(v->kind))
@@ -250,8 +170,8 @@ kt_error *credit_check(kt_tx *tx, const struct invoice *v)
     kt_also(&all, not_before(tx, v->day, of.day));
     if (of.currency.v != v->currency.v)
         kt_also(&all, kt_fail(tx, KT_RULE, "currency", "is not the invoice's", "jest inna niż faktury"));
-    KT_TRY(most_to_credit(tx, &of, &most));
-    if (kt_dec_cmp(kt_dec_add(known(of.credited), v->gross), most) > 0)
+    KT_TRY(credit_left(tx, &of, &left, &cents));
+    if (kt_dec_cmp(v->gross, kt_dec_add(left, cents)) > 0)
         kt_also(&all, kt_hint(kt_fail(tx, KT_RULE, "lines", "more would be credited than was billed",
                                   "skorygowano by więcej, niż zafakturowano"),
                           "What was taken off for paying early counts as not billed.",

@@ -249,22 +249,31 @@ kt_error *invoice_check(kt_tx *tx, const kt_record *before, const kt_record *aft
 
 /* ---- How far it is paid ---- */
 
-/* All of every line, or by notes on the price all of the sum? */
-static bool is_credited(const struct invoice *v)
+static bool lines_credited(const struct invoice *v)
 {
-    if (v->credited.coef && kt_dec_cmp(v->credited, v->gross) >= 0)
-        return true;
     for (size_t i = 0; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
         if (!same_dec(line->credited, line->quantity))
             return false;
     }
-    return v->credited.coef != 0;
+    return true;
 }
 
-static enum payment_status status_of(const struct invoice *v, kt_date today)
+/* All of the sum; or all of every line, and what was paid less for it? */
+static kt_error *is_credited(kt_tx *tx, const struct invoice *v, bool *yes)
 {
-    if (is_credited(v))
+    kt_dec left, cents;
+    *yes = v->credited.coef && kt_dec_cmp(v->credited, v->gross) >= 0;
+    if (*yes || !v->credited.coef || !lines_credited(v))
+        return NULL;
+    KT_TRY(credit_left(tx, v, &left, &cents));
+    *yes = kt_dec_cmp(left, cents) <= 0;
+    return NULL;
+}
+
+static enum payment_status status_of(const struct invoice *v, bool credited, kt_date today)
+{
+    if (credited)
         return REVERSED;
     if (!v->open.coef)
         return PAID;
@@ -278,6 +287,7 @@ static kt_error *follow(kt_tx *tx, kt_id id)
     struct invoice v = {KT_OF(invoice)};
     struct open_item *items;
     size_t count;
+    bool credited;
     KT_TRY(kt_read(tx, id, &v.rec));
     if (v.state != POSTED)
         return NULL;
@@ -292,7 +302,8 @@ static kt_error *follow(kt_tx *tx, kt_id id)
     }
     if (v.open.coef < 0)
         v.open = kt_dec_neg(v.open);
-    v.payment_status = status_of(&v, kt_today(tx));
+    KT_TRY(is_credited(tx, &v, &credited));
+    v.payment_status = status_of(&v, credited, kt_today(tx));
     return kt_update(tx, &v.rec);
 }
 

@@ -213,6 +213,16 @@ kt_error *invoice_post(kt_tx *tx, kt_record *self, const kt_record *params);
 extern const kt_shape credit_shape, credit_made_shape;
 kt_error *invoice_credit(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *invoice_credited(kt_tx *tx, const kt_record *self, kt_record *result);
+/* A note's line for this one: what it is for, and no quantity or price yet. */
+struct invoice_line credit_line_of(const struct invoice_line *of);
+/* note_prices.c: gives the note's lines the prices that were paid, its lines on the price left as they are.
+ *   all        it credits all that is left: of earlier notes too, where they gave back too little
+ *   as_billed  receives whether nothing was taken off, nor credited, before */
+KT_MUST kt_error *note_prices(
+    kt_tx *tx, const struct invoice *v, bool all, struct invoice *note, bool *as_billed);
+/* What of an invoice is not credited, nor was taken off for paying early.
+ *   cents  that notes over parts, which are rounded each for itself, may together differ by from the whole */
+KT_MUST kt_error *credit_left(kt_tx *tx, const struct invoice *of, kt_dec *left, kt_dec *cents);
 /* More must not be credited than was billed. */
 KT_MUST kt_error *credit_check(kt_tx *tx, const struct invoice *v);
 /* After posting: a credit note is set off against what it corrects, the order hears what is billed. */

@@ -142,20 +142,41 @@ static kt_error *add_rows(discounting *d, kt_id invoice)
     return error;
 }
 
-/* Are there lines at the row's rate, and is all of them credited? Cents that earlier discounts took off them may be left. */
-static bool is_credited(const struct invoice *v, const struct line_rate *rates, const struct vat_line *row)
+/* Are there lines at this rate, and is all of them credited? */
+static bool lines_credited(
+    const struct invoice *v, const struct line_rate *rates, const struct line_rate *rate)
 {
-    const struct line_rate rate = rate_of(row);
     bool some = false;
     for (size_t i = 0; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
-        if (!same_rate(&rates[i], &rate))
+        if (!same_rate(&rates[i], rate))
             continue;
         some = true;
         if (!same_dec(line->credited, line->quantity))
             return false;
     }
     return some;
+}
+
+static kt_dec gross_of(const struct vat_line *row)
+{
+    return is_buyers(row) ? row->net : kt_dec_add(row->net, row->amount);
+}
+
+/* Is a rate all credited? What earlier discounts took off it, and cents, may be left of it; more is left where a discount was taken
+ * back that a note had counted in.
+ *   cents  as many as notes' lines may be rounded by */
+static kt_error *is_credited(const discounting *d, const struct line_rate *rates, const struct vat_line *row,
+    kt_dec cents, bool *credited)
+{
+    const struct line_rate rate = rate_of(row);
+    kt_dec part, of;
+    *credited = lines_credited(&d->v, rates, &rate);
+    if (!*credited)
+        return NULL;
+    KT_TRY(discounts_of_rate(d->tx, &d->v, &rate, &part, &of));
+    *credited = kt_dec_cmp(kt_dec_sub(gross_of(row), part), cents) <= 0;
+    return NULL;
 }
 
 /* Net of the invoice itself at the row's rate, before what advances bore; not set: none. */
@@ -177,6 +198,7 @@ static kt_error *read_billed(discounting *d)
     kt_found found;
     struct assessed buyers;
     struct line_rate *rates;
+    kt_dec cents;
     size_t kept = 0;
     KT_TRY(assess_bill(d->tx, d->of->house, &d->v, &buyers));
     KT_TRY(line_rates(d->tx, d->of->house, &d->v, &rates));
@@ -185,18 +207,29 @@ static kt_error *read_billed(discounting *d)
     for (size_t i = 0; i < found.count; i++)
         KT_TRY(add_rows(d, found.ids[i]));
     d->billed = money(0);
+    KT_TRY(to_house(d->tx, d->of->house, "rate_day", money((int64_t)(found.count * d->v.lines.count)),
+        d->v.currency, d->v.rate_day, &cents));
     for (size_t i = 0; i < d->count; i++) {
         const struct vat_line row = d->rows[i];
         const kt_dec own = own_net(&d->v, &buyers, &row);
         bool over = sign_of(row.net) < 0 &&
                     (!own.scale1 || sign_of(own) > 0); /* a note gave its advance back, too */
-        if (over || is_credited(&d->v, rates, &row) || (!row.net.coef && !row.amount.coef))
+        bool credited;
+        KT_TRY(is_credited(d, rates, &row, cents, &credited));
+        if (over || credited || (!row.net.coef && !row.amount.coef))
             continue;
-        d->billed = kt_dec_add(d->billed, is_buyers(&row) ? row.net : kt_dec_add(row.net, row.amount));
+        d->billed = kt_dec_add(d->billed, gross_of(&row));
         d->rows[kept++] = row;
     }
     d->count = kept;
     return NULL;
+}
+
+/* The invoice that an item is of; not set: none. */
+static kt_id invoice_of(kt_tx *tx, const struct open_item *item)
+{
+    const char *entity = kt_any_entity(tx, item->document);
+    return entity && strcmp(entity, invoice_shape.name) == 0 ? kt_any_id(item->document) : (kt_id){0};
 }
 
 kt_error *discount_book(kt_tx *tx, const struct discounted *of, struct entry *e)
@@ -209,10 +242,9 @@ kt_error *discount_book(kt_tx *tx, const struct discounted *of, struct entry *e)
         .value = of->value,
         .before = money(0)};
     struct entry_line like = {.account = of->account};
-    const char *entity = kt_any_entity(tx, of->item->document);
-    if (entity &&
-        strcmp(entity, invoice_shape.name) == 0) { /* else of an opening balance: its tax is not known here */
-        KT_TRY(kt_read(tx, kt_any_id(of->item->document), &d.v.rec));
+    const kt_id invoice = invoice_of(tx, of->item);
+    if (invoice.v) { /* else of an opening balance: its tax is not known here */
+        KT_TRY(kt_read(tx, invoice, &d.v.rec));
         KT_TRY(read_billed(&d));
         KT_TRY(discounts_taken(tx, d.v.rec.id, &d.before));
         if (sign_of(of->amount) < 0)
@@ -267,6 +299,29 @@ kt_error *discounts_taken(kt_tx *tx, kt_id invoice, kt_dec *sum)
     return error;
 }
 
+static kt_error *follow_invoices(kt_tx *tx, const struct payment *p)
+{
+    for (size_t i = 0; i < p->allocations.count; i++) {
+        const struct allocation *a = KT_SEE(allocation, kt_line(&p->allocations, i));
+        struct open_item item = {KT_OF(open_item)};
+        if (!a->discount.coef)
+            continue;
+        KT_TRY(kt_read(tx, a->item, &item.rec));
+        const kt_id invoice = invoice_of(tx, &item);
+        if (invoice.v)
+            KT_TRY(invoice_follow(tx, invoice));
+    }
+    return NULL;
+}
+
+kt_error *payment_discounted(kt_tx *tx, const kt_event *event)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = follow_invoices(tx, KT_SEE(payment, event->after));
+    kt_callers_authority(tx, before);
+    return error;
+}
+
 kt_error *discounts_of_rate(
     kt_tx *tx, const struct invoice *v, const struct line_rate *rate, kt_dec *part, kt_dec *of)
 {
@@ -279,10 +334,9 @@ kt_error *discounts_of_rate(
     KT_TRY(kt_open(tx, &(kt_query){&vat_line_shape, where, "id", 0}, &cursor));
     while (kt_next(cursor, &row.rec)) {
         const struct line_rate own = rate_of(&row);
-        kt_dec gross = own.buyers ? row.net : kt_dec_add(row.net, row.amount);
-        *of = kt_dec_sub(*of, gross);
+        *of = kt_dec_sub(*of, gross_of(&row));
         if (same_rate(&own, rate))
-            *part = kt_dec_sub(*part, gross);
+            *part = kt_dec_sub(*part, gross_of(&row));
     }
     return kt_close(cursor);
 }

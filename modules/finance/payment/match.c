@@ -48,17 +48,12 @@ kt_dec open_item_value(const struct open_item *item, kt_dec amount)
     return parts[0];
 }
 
-static kt_date latest(kt_date a, kt_date b)
-{
-    return a.day > b.day ? a : b;
-}
-
 /* Lessens what is open by amount and value, both in the item's own sign. */
 static kt_error *lessen(kt_tx *tx, struct open_item *item, kt_dec amount, kt_dec value, kt_date day)
 {
     item->open = kt_dec_sub(item->open, amount);
     item->open_value = kt_dec_sub(item->open_value, value);
-    item->moved = latest(item->moved, day); /* matches come in any order of their days */
+    item->moved = later_of(item->moved, day); /* matches come in any order of their days */
     item->closed = item->open.coef ? (kt_date){0} : item->moved;
     KT_TRY(kt_update(tx, &item->rec));
     const char *entity = kt_any_entity(tx, item->document);
@@ -111,7 +106,7 @@ static kt_error *match_them(kt_tx *tx, struct match *m)
     KT_TRY(kt_read(tx, m->debit, &debit.rec));
     KT_TRY(kt_read(tx, m->credit, &credit.rec));
     KT_TRY(check_pair(tx, &debit, &credit, m->amount, m->credit_amount));
-    m->day = latest(m->day, latest(debit.day, credit.day)); /* nothing is settled before it is there */
+    m->day = later_of(m->day, later_of(debit.day, credit.day)); /* nothing is settled before it is there */
     m->debit_value = open_item_value(&debit, m->amount);
     m->credit_value = open_item_value(&credit, m->credit_amount);
     KT_TRY(post_difference(
@@ -136,7 +131,7 @@ kt_error *items_match(kt_tx *tx, kt_id debit, kt_id credit, kt_dec debit_amount,
 
 static kt_error *undo(kt_tx *tx, const struct match *m, kt_date day)
 {
-    day = latest(day, m->day);
+    day = later_of(day, m->day);
     struct open_item debit = {KT_OF(open_item)}, credit = {KT_OF(open_item)};
     struct match back = {KT_OF(match), .debit = m->debit, .credit = m->credit, .day = day,
         .undoes = m->rec.id, .document = m->document, .undone = true, .amount = kt_dec_neg(m->amount),

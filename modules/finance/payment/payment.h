@@ -137,6 +137,8 @@ struct line_rate;
 /* What part of that the register has at one rate, as part / of, in the company's currency; of zero: it does not tell. */
 KT_MUST kt_error *discounts_of_rate(
     kt_tx *tx, const struct invoice *v, const struct line_rate *rate, kt_dec *part, kt_dec *of);
+/* After a payment was posted or reversed: whether an invoice is all credited depends on the discounts that were taken of it. */
+kt_error *payment_discounted(kt_tx *tx, const kt_event *event);
 /* The opposite rows in the register, of a payment that is reversed. */
 KT_MUST kt_error *discount_undo(kt_tx *tx, kt_id payment, kt_date day);
 

@@ -1,0 +1,174 @@
+/* What a credit note gives back: not more than was paid. Notes on the price made each piece of their line cheaper; a discount for
+ * paying early did so with what was not given back yet at its rate of tax. Where such a discount is taken back afterwards, earlier
+ * notes gave back too little: the rest of it is credited by the price of what they were for. source: ustawa o VAT art. 29a
+ * ust. 10, 13; Directive 2006/112/EC art. 90 */
+#include "invoice/invoice.h"
+#include "payment/payment.h"
+
+struct rate_left {      /* of the lines at one rate of tax */
+    kt_dec value, left; /* of what is not credited: at the prices that notes left; less what was taken off */
+    kt_dec credited;    /* what is credited, as it was billed */
+};
+struct line_left { /* of one line of the invoice */
+    struct line_rate rate;
+    struct rate_left *at;
+    bool cheaper;    /* there are notes on its price */
+    kt_dec quantity; /* not credited */
+    kt_dec value;    /* of that, at the price that notes left */
+    kt_dec whole;    /* and as billed */
+    kt_dec noted;    /* all that notes gave */
+};
+
+static kt_dec whole_of(const struct invoice_line *line, kt_dec quantity)
+{
+    if (same_dec(quantity, line->quantity))
+        return line->gross;
+    return kt_dec_mul(line->gross, kt_dec_div(quantity, line->quantity, 9), 4);
+}
+
+static void take_note(const struct invoice_line *by, struct line_left *of)
+{
+    of->noted = kt_dec_add(of->noted, by->gross);
+    if (by->price_only) {
+        of->value = kt_dec_sub(of->value, by->gross);
+        of->cheaper = true;
+        return;
+    }
+    kt_dec quantity = kt_dec_sub(of->quantity, by->quantity);
+    of->value = of->quantity.coef ? kt_dec_mul(of->value, kt_dec_div(quantity, of->quantity, 9), 4)
+                                  : of->value;
+    of->quantity = quantity;
+}
+
+/* The line of the invoice that a note's line corrects. returns the count of lines: none */
+static size_t source_of(const struct invoice *v, const struct invoice_line *line)
+{
+    size_t i = 0;
+    while (i < v->lines.count && (int64_t)invoice_line_at(&v->lines, i)->rec.id.v != line->source_line)
+        i++;
+    return i;
+}
+
+/* Posted notes, one after the other; count: of their lines. */
+static kt_error *take_notes(kt_tx *tx, const struct invoice *v, struct line_left *lines, size_t *count)
+{
+    const kt_where where[] = {
+        KT_WHERE(invoice, corrects, KT_EQ, v->rec.id), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
+    struct invoice note = {KT_OF(invoice)};
+    kt_cursor *cursor;
+    *count = 0;
+    KT_TRY(kt_open(tx, &(kt_query){&invoice_shape, where, "entry", 0}, &cursor));
+    while (kt_next(cursor, &note.rec))
+        for (size_t i = 0; i < note.lines.count; i++, ++*count) {
+            const struct invoice_line *line = invoice_line_at(&note.lines, i);
+            size_t of = source_of(v, line);
+            if (of < v->lines.count)
+                take_note(line, &lines[of]);
+        }
+    return kt_close(cursor);
+}
+
+static kt_error *sum_rate(
+    kt_tx *tx, const struct invoice *v, struct line_left *lines, size_t first, kt_dec taken)
+{
+    struct rate_left *at = kt_alloc(tx, sizeof *at);
+    kt_dec part, of, gross = money(0), noted = money(0);
+    if (!at)
+        return kt_no_memory();
+    *at = (struct rate_left){money(0), money(0), money(0)};
+    for (size_t i = first; i < v->lines.count; i++) {
+        const struct invoice_line *line = invoice_line_at(&v->lines, i);
+        if (!same_rate(&lines[i].rate, &lines[first].rate))
+            continue;
+        lines[i].at = at;
+        gross = kt_dec_add(gross, line->gross);
+        noted = kt_dec_add(noted, lines[i].noted);
+        at->value = kt_dec_add(at->value, lines[i].value);
+        at->credited = kt_dec_add(at->credited, kt_dec_sub(line->gross, lines[i].whole));
+    }
+    KT_TRY(discounts_of_rate(tx, v, &lines[first].rate, &part, &of));
+    at->left = kt_dec_sub(
+        kt_dec_sub(gross, noted), of.coef ? share_of(taken, part, of) : share_of(taken, gross, v->gross));
+    return NULL;
+}
+
+static kt_error *read_left(
+    kt_tx *tx, const struct invoice *v, kt_dec taken, struct line_left **out, size_t *notes)
+{
+    struct house house;
+    struct line_rate *rates;
+    struct line_left *lines = kt_alloc(tx, sizeof *lines * (v->lines.count + 1));
+    if (!lines)
+        return kt_no_memory();
+    KT_TRY(house_of(tx, &house));
+    KT_TRY(line_rates(tx, &house, v, &rates));
+    for (size_t i = 0; i < v->lines.count; i++) {
+        const struct invoice_line *line = invoice_line_at(&v->lines, i);
+        lines[i] = (struct line_left){
+            .rate = rates[i], .quantity = line->quantity, .value = line->gross, .noted = money(0)};
+    }
+    KT_TRY(take_notes(tx, v, lines, notes));
+    for (size_t i = 0; i < v->lines.count; i++) {
+        lines[i].whole = whole_of(invoice_line_at(&v->lines, i), lines[i].quantity);
+        if (!lines[i].cheaper)
+            lines[i].value = lines[i].whole;
+    }
+    for (size_t i = 0; i < v->lines.count; i++)
+        if (!lines[i].at)
+            KT_TRY(sum_rate(tx, v, lines, i, taken));
+    *out = lines;
+    return NULL;
+}
+
+static void lessen(struct invoice_line *line, kt_dec part, kt_dec of)
+{
+    if (!of.coef || same_dec(part, of))
+        return;
+    const kt_dec share = kt_dec_div(part, of, 9);
+    line->price = kt_dec_mul(line->price, share, 4);
+    if (line->discount_amount.coef)
+        line->discount_amount = kt_dec_mul(line->discount_amount, share, 4);
+}
+
+/* What earlier notes gave back too little of a line, as a note on its price. */
+static kt_error *add_rest(
+    kt_tx *tx, const struct invoice_line *of, const struct line_left *left, struct invoice *note)
+{
+    struct invoice_line line = credit_line_of(of);
+    line.quantity = kt_dec_sub(of->quantity, left->quantity);
+    if (!line.quantity.coef || !left->at->credited.coef)
+        return NULL;
+    line.price_only = true;
+    line.price = of->price;
+    if (of->discount_amount.coef)
+        line.price = kt_dec_sub(line.price, kt_dec_div(of->discount_amount, of->quantity, 4));
+    line.discount_amount = (kt_dec){0};
+    lessen(&line, kt_dec_sub(left->at->left, left->at->value), left->at->credited);
+    return line.price.coef ? kt_line_add(tx, &note->lines, &line.rec) : NULL;
+}
+
+kt_error *note_prices(kt_tx *tx, const struct invoice *v, bool all, struct invoice *note, bool *as_billed)
+{
+    kt_dec taken;
+    struct line_left *lines = NULL;
+    size_t notes;
+    KT_TRY(discounts_taken(tx, v->rec.id, &taken));
+    *as_billed = !taken.coef && !known(v->credited).coef;
+    if (*as_billed)
+        return NULL;
+    KT_TRY(read_left(tx, v, taken, &lines, &notes));
+    for (size_t i = 0; i < note->lines.count; i++) {
+        struct invoice_line *line = invoice_line_at(&note->lines, i);
+        const struct line_left *left = &lines[source_of(v, line)];
+        if (line->price_only)
+            continue;
+        lessen(line, left->value, left->whole);
+        if (taken.coef && kt_dec_cmp(left->at->left, left->at->value) < 0)
+            lessen(line, left->at->left, left->at->value);
+    }
+    const kt_dec cents = money((int64_t)notes); /* their lines were rounded each for itself */
+    for (size_t i = 0; i < v->lines.count && all; i++)
+        if (kt_dec_cmp(kt_dec_sub(lines[i].at->left, lines[i].at->value), cents) > 0)
+            KT_TRY(add_rest(tx, invoice_line_at(&v->lines, i), &lines[i], note));
+    return NULL;
+}
