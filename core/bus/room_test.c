@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -15,7 +14,6 @@
 #include "bus/params.h"
 #include "bus/pool.h"
 #include "bus/table.h"
-#include "store/content.h"
 
 static kt_error *nothing(method_call *call)
 {
@@ -103,30 +101,6 @@ static void metrics_tell_calls_by_method_and_kind(void **state)
     metrics_close(m);
 }
 
-static void contents_are_found_by_what_they_hold(void **state)
-{
-    char directory[] = "/tmp/kontor-content-XXXXXX", name[2][CONTENT_NAME_MAX], command[100];
-    arena *arena = arena_open((size_t)1 << 20);
-    (void)state;
-    assert_non_null(mkdtemp(directory));
-    for (int i = 0; i < 2; i++) {
-        content_writer w;
-        assert_null(content_begin(arena, directory, &w));
-        assert_null(content_add(arena, &w, "abc", 3));
-        assert_null(content_finish(arena, directory, &w, name[i]));
-    }
-    assert_string_equal(name[0], "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    assert_string_equal(name[0], name[1]);
-    int fd = -1;
-    assert_null(content_open(arena, directory, str_of(name[0]), 3, &fd));
-    close(fd);
-    assert_non_null(content_open(arena, directory, str_of(name[0]), 4, &fd));
-    assert_non_null(content_open(arena, directory, KT_STR("../../etc/passwd"), 4, &fd));
-    (void)snprintf(command, sizeof command, "rm -r %s", directory);
-    assert_int_equal(system(command), 0);
-    arena_close(arena);
-}
-
 static void one_call_that_waited_makes_no_method_slow(void **state)
 {
     (void)state;
@@ -153,7 +127,6 @@ int main(void)
         cmocka_unit_test(the_pool_runs_what_it_took_before_it_closes),
         cmocka_unit_test(metrics_tell_calls_by_method_and_kind),
         cmocka_unit_test(one_call_that_waited_makes_no_method_slow),
-        cmocka_unit_test(contents_are_found_by_what_they_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

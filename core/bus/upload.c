@@ -13,7 +13,6 @@
 struct upload {
     content_writer writer;
     kt_error *error;
-    char name[CONTENT_NAME_MAX];
 };
 
 /* ---- Rights ---- */
@@ -176,7 +175,7 @@ static void created(void *context, kt_str answer_text, const outcome *o)
     }
     const variant *id = variant_get(variant_get(answered, "result"), "id");
     kt_str text = arena_format(r->arena, "{\"id\":%lld,\"sha256\":\"%s\",\"size\":%llu}",
-        id && id->kind == VARIANT_INT ? (long long)id->as.integer : 0LL, u->name,
+        id && id->kind == VARIANT_INT ? (long long)id->as.integer : 0LL, u->writer.name,
         (unsigned long long)u->writer.size);
     request_ready(r, MHD_HTTP_CREATED, text, NULL);
 }
@@ -216,7 +215,7 @@ static void create_record(request *r)
     json_member_str(&j, "name", file_name(r));
     json_member_text(&j, "type", type ? type : "application/octet-stream");
     json_member_int(&j, "size", (int64_t)u->writer.size);
-    json_member_text(&j, "sha256", u->name);
+    json_member_text(&j, "sha256", u->writer.name);
     write_about(r, &j);
     json_object_end(&j);
     json_object_end(&j);
@@ -231,7 +230,7 @@ static void finish(pool_task *task)
     request *r = (request *)task;
     upload *u = r->upload;
     if (!u->error)
-        u->error = content_finish(r->arena, r->http->bus->options.data_directory, &u->writer, u->name);
+        u->error = content_finish(r->arena, r->http->bus->options.data_directory, &u->writer);
     if (!u->error) {
         create_record(r);
         return;

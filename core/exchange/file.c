@@ -23,6 +23,11 @@ static kt_str text_of(const model_record *record, const char *name)
     return value && value->set ? value->as.s : (kt_str){0};
 }
 
+kt_str file_content(const model_record *attachment)
+{
+    return text_of(attachment, "sha256");
+}
+
 static kt_error *no_file(kt_tx *tx)
 {
     return error_make(tx->arena, KT_NOT_FOUND, "file", "there is no such file", "nie ma takiego pliku");
@@ -72,7 +77,7 @@ kt_error *file_find(kt_tx *tx, uint64_t id, file_ref *file)
         KT_TRY(hidden);
     }
     *file = (file_ref){.name = arena_str(tx->arena, text_of(&record, "name")),
-        .sha256 = arena_str(tx->arena, text_of(&record, "sha256")),
+        .sha256 = arena_str(tx->arena, file_content(&record)),
         .size = size && size->set ? (uint64_t)size->as.i : 0};
     return NULL;
 }
@@ -116,23 +121,30 @@ kt_error *file_map(arena *arena, const char *data_directory, const file_ref *fil
 kt_error *file_keep(arena *arena, const char *data_directory, kt_str text, file_ref *file)
 {
     content_writer writer;
-    char name[CONTENT_NAME_MAX];
     KT_TRY(content_begin(arena, data_directory, &writer));
     kt_error *error = content_add(arena, &writer, text.ptr, text.len);
     if (!error)
-        error = content_finish(arena, data_directory, &writer, name);
+        error = content_finish(arena, data_directory, &writer);
+    *file = (file_ref){.sha256 = arena_str(arena, str_of(writer.name)), .size = text.len};
+    if (!error)
+        error = content_hold(arena, &writer);
     content_drop(&writer);
     KT_TRY(error);
-    *file = (file_ref){.sha256 = arena_str(arena, str_of(name)), .size = text.len};
     return file->sha256.ptr ? NULL : error_no_memory();
+}
+
+kt_error *file_entity(kt_tx *tx, const model_entity **entity)
+{
+    *entity = model_entity_find(tx->catalogue, KT_STR(ENTITY));
+    return *entity && (*entity)->enabled ? NULL
+                                         : error_make(tx->arena, KT_UNAVAILABLE, NULL,
+                                               "files need the module base", "pliki wymagają modułu base");
 }
 
 kt_error *file_attach(kt_tx *tx, const file_ref *file, const char *type, uint64_t *id)
 {
-    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR(ENTITY));
-    if (!entity || !entity->enabled)
-        return error_make(
-            tx->arena, KT_UNAVAILABLE, NULL, "files need the module base", "pliki wymagają modułu base");
+    const model_entity *entity;
+    KT_TRY(file_entity(tx, &entity));
     const variant values[] = {{.kind = VARIANT_STRING, .as.string = file->name},
         {.kind = VARIANT_STRING, .as.string = str_of(type)},
         {.kind = VARIANT_INT, .as.integer = (int64_t)file->size},

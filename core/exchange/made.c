@@ -1,8 +1,7 @@
 /* made.c -- workbooks and attachments of works that modules do (<kontor/files.h>). */
 #include <kontor/files.h>
 
-#include "exchange/file.h"
-#include "exchange/writer.h"
+#include "exchange/table.h"
 #include "job/job.h"
 #include "kit/str.h"
 
@@ -47,6 +46,8 @@ kt_error *kt_file_workbook(kt_tx *tx, kt_work_run *run, kt_str name, const kt_sh
     kt_error *error = write_rows(tx, writer, s, columns);
     if (!error)
         error = table_finish(writer, tx->arena, &made);
+    if (!error)
+        error = content_hold(run->memory, &writer->content);
     table_drop(writer);
     *file = (kt_file){
         work_keep(run, name), str_of(format_media_type(FORMAT_XLSX)), work_keep(run, made.sha256), made.size};

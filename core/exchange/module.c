@@ -1,4 +1,5 @@
 /* module.c -- saved mappings as records, so that rights, history and import of mappings themselves hold. */
+#include "exchange/discard.h"
 #include "exchange/exchange.h"
 #include "exchange/import_job.h"
 
@@ -24,5 +25,13 @@ const job_kind exchange_jobs[] = {
     {"import", {"Import", "Import"}, MODEL_IMPORT, import_open, import_prepare, import_apply, import_close},
     {"undo", {"Undo", "Cofnięcie"}, MODEL_JOB, NULL, NULL, undo_apply, NULL},
     {"export", {"Export", "Eksport"}, MODEL_JOB, export_open, export_prepare, export_apply, export_close},
+    {.name = "discard",
+        .label = {"Removal of files", "Usunięcie plików"},
+        .origin = MODEL_JOB,
+        .prepare = discard_prepare},
+    {.name = "sweep",
+        .label = {"Sweep of files", "Porządkowanie plików"},
+        .origin = MODEL_JOB,
+        .prepare = sweep_prepare},
     {0},
 };

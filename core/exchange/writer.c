@@ -196,13 +196,12 @@ kt_error *table_row(table_writer *w, arena *arena, const variant *row)
 
 kt_error *table_finish(table_writer *w, arena *arena, file_ref *file)
 {
-    char name[CONTENT_NAME_MAX];
     if (w->kind->end)
         KT_TRY(w->kind->end(w, arena));
     KT_TRY(table_flush(w, arena));
     uint64_t size = w->content.size;
-    KT_TRY(content_finish(arena, w->data_directory, &w->content, name));
-    *file = (file_ref){.sha256 = arena_str(arena, str_of(name)), .size = size};
+    KT_TRY(content_finish(arena, w->data_directory, &w->content));
+    *file = (file_ref){.sha256 = arena_str(arena, str_of(w->content.name)), .size = size};
     return file->sha256.ptr ? NULL : error_no_memory();
 }
 

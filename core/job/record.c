@@ -249,6 +249,22 @@ kt_error *job_look(kt_tx *tx, uint64_t id, job_view *view)
     return NULL;
 }
 
+kt_error *job_mentions(kt_tx *tx, const char *kind, kt_str text, bool *found)
+{
+    *found = false;
+    for (unsigned state = JOB_QUEUED; state <= JOB_RUNNING && !*found; state++) {
+        struct job job = {KT_OF(job)};
+        kt_cursor *cursor = NULL;
+        const kt_query query = {
+            .of = &job_shape, .where = (kt_where[]){{offsetof(struct job, state), KT_EQ, &state}, {0}}};
+        KT_TRY(kt_open(tx, &query, &cursor));
+        while (!*found && kt_next(cursor, &job.rec))
+            *found = str_is(job.kind, kind) && memmem(job.params.ptr, job.params.len, text.ptr, text.len);
+        KT_TRY(kt_close(cursor));
+    }
+    return NULL;
+}
+
 static uint64_t id_of(const method_call *call, const char *name)
 {
     const variant *v = variant_get(call->params, name);

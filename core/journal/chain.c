@@ -233,3 +233,24 @@ kt_error *chain_entry(store_view *view, arena *arena, uint64_t seq, buffer *out,
         return chain_bad(arena, seq);
     return NULL;
 }
+
+kt_error *journal_before(store_view *view, arena *arena, kt_time at, uint64_t *seq)
+{
+    uint64_t last;
+    buffer bytes;
+    kt_error *error = NULL;
+    *seq = 0;
+    KT_TRY(journal_head(view, &last));
+    buffer_open(&bytes, (size_t)64 << 20);
+    while (*seq < last && !error) { /* times never fall */
+        const uint64_t middle = last - (last - *seq) / 2;
+        journal_entry entry = {0};
+        error = chain_entry(view, arena, middle, &bytes, &entry);
+        if (entry.time.ms < at.ms)
+            *seq = middle;
+        else
+            last = middle - 1;
+    }
+    buffer_close(&bytes);
+    return error;
+}

@@ -11,6 +11,8 @@ KT_MUST kt_error *journal_begin(kt_tx *tx);
 KT_MUST kt_error *journal_append(kt_tx *tx, uint64_t *seq);
 /* The last sequence number in this view; 0: none. */
 KT_MUST kt_error *journal_head(store_view *view, uint64_t *seq);
+/* The last one of before a moment; 0: none. */
+KT_MUST kt_error *journal_before(store_view *view, arena *arena, kt_time at, uint64_t *seq);
 
 /* Writes members "entries" [{seq, at, by, origin, request, unit, kind, changes:[{field, before, after}]}] and
  * "next". */

@@ -1,6 +1,5 @@
 /* methods.c -- the table of this room's RPC methods. */
 #include "model/custom.h"
-#include "model/person.h"
 
 #define DEFINE_RIGHT "model:define"
 
@@ -77,12 +76,6 @@ static const method_param entity_remove_params[] = {
     {0},
 };
 
-static const method_param person_params[] = {
-    {"entity", VARIANT_STRING, true, {"The entity", "Encja"}},
-    {"id", VARIANT_INT, true, {"The person's record", "Rekord osoby"}},
-    {0},
-};
-
 const method model_methods[] = {
     {"field.define", DEFINE_RIGHT, METHOD_WRITE,
         {"Adds a field to an entity, or changes one that was added so",
@@ -103,13 +96,5 @@ const method model_methods[] = {
     {"entity.list", DEFINE_RIGHT, METHOD_READ,
         {"The custom entities as they were defined", "Własne encje tak, jak je zdefiniowano"}, NULL,
         custom_entity_list},
-    {"person.erase", "login", METHOD_WRITE,
-        {"Destroys the personal data of a record, in the journal and in later backups too",
-            "Niszczy dane osobowe rekordu, także w dzienniku i późniejszych kopiach"},
-        person_params, person_erase},
-    {"person.export", "login", METHOD_READ,
-        {"All that is kept about a person: the record and those that point to it",
-            "Wszystko, co wiadomo o osobie: rekord i te, które na niego wskazują"},
-        person_params, person_export},
     {0},
 };

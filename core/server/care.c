@@ -194,7 +194,7 @@ static kt_error *check_file(const findings *f, arena *arena, kt_str name, uint64
     return NULL;
 }
 
-/* Each attachment has the file that it names. */
+/* Each attachment has the file that it names, but for those whose content was given up for good. */
 static kt_error *check_files(kt_tx *tx, findings *f)
 {
     const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("base.attachment"));
@@ -208,7 +208,7 @@ static kt_error *check_files(kt_tx *tx, findings *f)
     kt_error *error = each ? query_open(tx, &(query_request){.entity = entity}, &rows) : error_no_memory();
     while (!error && query_next(rows, &record)) {
         const model_value *named = &record.values[name->position], *bytes = &record.values[size->position];
-        kt_error *wrong = named->set
+        kt_error *wrong = named->set && !content_is_gone(each, f->directory, named->as.s)
                               ? check_file(f, each, named->as.s, bytes->set ? (uint64_t)bytes->as.i : 0)
                               : NULL;
         kt_str text = wrong ? arena_format(each, "base.attachment %lld: %s",
@@ -313,9 +313,12 @@ static kt_error *make_backup(arena *arena, const method_rooms *rooms, const char
         return error_no_memory();
     KT_TRY(take_empty(arena, directory));
     int64_t since_us = clock_monotonic_us();
-    KT_TRY(store_backup(rooms->store, arena, folder.ptr, rest, &since_us));
-    KT_TRY(copy_beside(arena, rooms->data_directory, directory));
-    return give_name(arena, directory);
+    content_copying(true); /* what the store names when it is copied is there when the files are */
+    kt_error *error = store_backup(rooms->store, arena, folder.ptr, rest, &since_us);
+    if (!error)
+        error = copy_beside(arena, rooms->data_directory, directory);
+    content_copying(false);
+    return error ? error : give_name(arena, directory);
 }
 
 static void *backup_thread(void *argument)

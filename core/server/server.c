@@ -215,7 +215,7 @@ static kt_error *open_bus(server *s, arena *arena, const server_options *options
 {
     const method *const offered[] = {model_methods, access_methods, journal_methods, plugin_methods,
         job_methods, outbox_methods, automation_methods, paper_methods, import_methods, export_methods,
-        watermark_methods, care_methods};
+        watermark_methods, file_methods, person_methods, care_methods};
     bus_options own = options->bus;
     own.store = s->store;
     own.access = s->access;

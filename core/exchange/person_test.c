@@ -1,4 +1,4 @@
-#include "model/person.h"
+#include "exchange/person.h"
 #include "model/variant_test.h"
 
 static const variant *call(house *h, kt_error *(*run)(method_call *call), const char *params)
@@ -43,7 +43,7 @@ static void an_export_has_the_record_and_all_that_points_to_it(void **state)
     house_close(&h);
 }
 
-static void an_erasure_tells_which_fields_are_empty_now(void **state)
+static void an_erasure_tells_which_fields_are_empty_now_and_what_is_left(void **state)
 {
     (void)state;
     house h = with_person();
@@ -51,6 +51,13 @@ static void an_erasure_tells_which_fields_are_empty_now(void **state)
     const variant *erased = variant_get(done, "erased");
     assert_int_equal(erased->as.array.count, 3);
     assert_string_equal(erased->as.array.items[2].as.string.ptr, "contacts.value");
+    const variant *left = variant_get(done, "left");
+    assert_int_equal(left->as.array.count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        static const char *const entities[] = {"t.deal", "t.note"};
+        assert_string_equal(variant_get_str(&left->as.array.items[i], "entity").ptr, entities[i]);
+        assert_int_equal(variant_get(&left->as.array.items[i], "count")->as.integer, 1);
+    }
     const variant *all = call(&h, person_export, "{'entity': 't.party', 'id': 1}");
     assert_int_equal(variant_get(variant_get(all, "record"), "pesel")->kind, VARIANT_NULL);
     house_close(&h);
@@ -60,7 +67,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_export_has_the_record_and_all_that_points_to_it),
-        cmocka_unit_test(an_erasure_tells_which_fields_are_empty_now),
+        cmocka_unit_test(an_erasure_tells_which_fields_are_empty_now_and_what_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

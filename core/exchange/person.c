@@ -1,0 +1,337 @@
+/* person.c -- what a person may demand: all that is kept about them (person.export, GDPR art. 15 and 20) and
+ * its erasure (person.erase, art. 17). Which records hold a person's data, and which are about them, follows from the
+ * declarations. What may have to be kept (an invoice, a contract) is told, never taken along. */
+#include "exchange/person.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "exchange/discard.h"
+#include "exchange/exchange.h"
+#include "exchange/params.h"
+#include "query/internal.h"
+
+#define RELATED_MOST 10000 /* records in one export, or that point from one place */
+
+static kt_error *find_record(method_call *call, const model_entity **entity, uint64_t *id)
+{
+    kt_str name = variant_get_str(call->params, "entity");
+    const variant *number = variant_get(call->params, "id");
+    *entity = model_entity_find(call->tx->catalogue, name);
+    if (!*entity)
+        return kt_fail(call->tx, KT_VALIDATION, "entity", "there is no entity \"%.*s\"",
+            "nie ma encji \"%.*s\"", STR_ARG(name));
+    if (!number || number->kind != VARIANT_INT || number->as.integer < 1)
+        return kt_fail(call->tx, KT_VALIDATION, "id", "must be a record's id", "musi być id rekordu");
+    *id = (uint64_t)number->as.integer;
+    return NULL;
+}
+
+typedef struct {
+    uint64_t *ids;
+    size_t count;
+} id_list;
+
+static kt_error *add_pointing(
+    kt_tx *tx, const model_referrer *from, const model_entity *target, uint64_t id, id_list *list)
+{
+    uint64_t *ids;
+    size_t count;
+    KT_TRY(query_pointing(tx, from, target, id, RELATED_MOST, &ids, &count));
+    uint64_t *all = arena_grow(
+        tx->arena, list->ids, list->count * sizeof *all, (list->count + count) * sizeof *all);
+    if (count && !all)
+        return error_no_memory();
+    for (size_t i = 0; i < count; i++)
+        all[list->count++] = ids[i];
+    list->ids = all;
+    return NULL;
+}
+
+/* ---- Erasing ---- */
+
+static void list_personal(const model_entity *entity, const char *under, json *out)
+{
+    for (size_t i = 0; i < entity->field_count; i++) {
+        const model_field *field = &entity->fields[i];
+        char path[128];
+        int n = snprintf(path, sizeof path, "%s%s%s", under, *under ? "." : "", field->name.ptr);
+        if (n < 0 || (size_t)n >= sizeof path)
+            continue;
+        if (field->personal)
+            json_text(out, path);
+        if (field->lines && !*under)
+            list_personal(field->lines, field->name.ptr, out);
+    }
+}
+
+/* The attachments about a person: those that say so, and those in fields of the record itself. */
+static kt_error *find_files(
+    kt_tx *tx, const model_entity *attachments, const model_record *person, id_list *list)
+{
+    size_t any;
+    const model_referrer *from = model_any_referrers(tx->catalogue, &any);
+    list->ids = ARENA_ARRAY(tx->arena, uint64_t, person->entity->field_count + 1);
+    if (!list->ids)
+        return error_no_memory();
+    for (size_t i = 0; i < person->entity->field_count; i++)
+        if (person->entity->fields[i].type == KT_FILE && person->values[i].set)
+            list->ids[list->count++] = (uint64_t)person->values[i].as.i;
+    for (size_t i = 0; i < any; i++)
+        if (from[i].entity == attachments)
+            KT_TRY(add_pointing(tx, &from[i], person->entity, record_id(person), list));
+    return NULL;
+}
+
+typedef struct {
+    size_t erased, count;
+    kt_str *contents;
+} file_list;
+
+/* The file of a document that was made here goes with the document alone, and what the caller may not see stays. */
+static kt_error *erase_file(kt_tx *tx, const model_entity *attachments, uint64_t id, file_list *files)
+{
+    model_record record;
+    bool found, documented;
+    KT_TRY(model_load(tx, attachments, id, &record, &found));
+    if (!found || !record_visible(tx, &record, "read"))
+        return NULL;
+    const kt_str content = arena_str(tx->arena, file_content(&record));
+    if (!content.ptr)
+        return error_no_memory();
+    KT_TRY(content_documented(tx, content, &documented));
+    if (documented)
+        return NULL;
+    KT_TRY(model_delete(tx, attachments, id, 0));
+    files->erased++;
+    if (content.len)
+        files->contents[files->count++] = content;
+    return NULL;
+}
+
+static kt_error *destroy(kt_tx *tx, const file_list *files, json *answer)
+{
+    const kt_str title = tx->lang[0] == 'p' ? KT_STR("usunięcie plików osoby")
+                                            : KT_STR("removal of a person's files");
+    json_key(answer, "jobs");
+    json_array(answer);
+    for (size_t i = 0; i < files->count; i += DISCARD_MOST) {
+        const size_t left = files->count - i;
+        uint64_t job = 0;
+        KT_TRY(
+            discard_start(tx, title, files->contents + i, left < DISCARD_MOST ? left : DISCARD_MOST, &job));
+        json_uint(answer, job);
+    }
+    json_array_end(answer);
+    return NULL;
+}
+
+/* Deletes the attachments; jobs destroy what they held once that is committed. */
+static kt_error *erase_files(kt_tx *tx, const model_record *person, json *answer)
+{
+    const model_entity *attachments;
+    id_list list = {0};
+    KT_TRY(file_entity(tx, &attachments));
+    if (person->values)
+        KT_TRY(find_files(tx, attachments, person, &list));
+    file_list files = {.contents = ARENA_ARRAY(tx->arena, kt_str, list.count + 1)};
+    if (!files.contents)
+        return error_no_memory();
+    for (size_t i = 0; i < list.count; i++)
+        KT_TRY(erase_file(tx, attachments, list.ids[i], &files));
+    json_key(answer, "files");
+    json_object(answer);
+    json_member_int(answer, "erased", (int64_t)files.erased);
+    KT_TRY(destroy(tx, &files, answer));
+    json_object_end(answer);
+    return NULL;
+}
+
+/* ---- What is left ---- */
+
+/* Each place from which the record may be pointed to: those of its own entity, then those of any. */
+static const model_referrer *place_at(kt_tx *tx, const model_entity *entity, size_t i)
+{
+    size_t any;
+    const model_referrer *list = model_any_referrers(tx->catalogue, &any);
+    const size_t own = entity->internals->referrer_count;
+    return i < own ? &entity->internals->referrers[i] : i - own < any ? &list[i - own] : NULL;
+}
+
+static int rising(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* How many of these records the caller may see, each once. */
+static kt_error *count_seen(kt_tx *tx, const model_entity *entity, id_list *list, uint64_t *count)
+{
+    arena *own = arena_open((size_t)16 << 20);
+    kt_error *error = own ? NULL : error_no_memory();
+    *count = 0;
+    qsort(list->ids, list->count, sizeof *list->ids, rising);
+    for (size_t i = 0; i < list->count && !error; i++) {
+        model_record record;
+        bool found = false;
+        if (i && list->ids[i] == list->ids[i - 1])
+            continue;
+        kt_memory before = model_memory_in(tx, own);
+        error = model_load(tx, entity, list->ids[i], &record, &found);
+        *count += !error && found && record_visible(tx, &record, "read");
+        error = model_memory_back(tx, before, error);
+        arena_reset(own);
+    }
+    arena_close(own);
+    return error;
+}
+
+static kt_error *write_left(kt_tx *tx, const model_entity *entity, uint64_t id, json *answer)
+{
+    const model_referrer *from, *other;
+    json_key(answer, "left");
+    json_array(answer);
+    for (size_t i = 0; (from = place_at(tx, entity, i)); i++) {
+        id_list list = {0};
+        uint64_t count = 0;
+        bool seen = !tx->guard || !tx->guard->entity || !tx->guard->entity(tx, from->entity, "read");
+        for (size_t k = 0; k < i && seen; k++)
+            seen = place_at(tx, entity, k)->entity != from->entity; /* it was counted with that one */
+        for (size_t k = i; seen && (other = place_at(tx, entity, k)); k++)
+            if (other->entity == from->entity)
+                KT_TRY(add_pointing(tx, other, entity, id, &list));
+        if (list.count)
+            KT_TRY(count_seen(tx, from->entity, &list, &count));
+        if (!count)
+            continue;
+        json_object(answer);
+        json_member_str(answer, "entity", from->entity->name);
+        json_member_int(answer, "count", (int64_t)count);
+        json_object_end(answer);
+    }
+    json_array_end(answer);
+    return NULL;
+}
+
+kt_error *person_erase(method_call *call)
+{
+    kt_tx *tx = call->tx;
+    const model_entity *entity;
+    uint64_t id = 0;
+    model_record person = {0};
+    bool found;
+    KT_TRY(find_record(call, &entity, &id));
+    KT_TRY(model_load(tx, entity, id, &person, &found));
+    KT_TRY(model_erase(tx, entity, id));
+    json *j = call->answer;
+    json_object(j);
+    json_member_str(j, "entity", entity->name);
+    json_member_int(j, "id", (int64_t)id);
+    json_key(j, "erased");
+    json_array(j);
+    list_personal(entity, "", j);
+    json_array_end(j);
+    if (param_flag(call->params, "files"))
+        KT_TRY(erase_files(tx, &person, j));
+    KT_TRY(write_left(tx, entity, id, j));
+    json_object_end(j);
+    return NULL;
+}
+
+/* ---- Exporting ---- */
+
+typedef struct {
+    kt_tx *tx;
+    json *out;
+    size_t count;
+} export;
+
+static kt_error *write_record(kt_tx *tx, const model_record *record, json *out)
+{
+    json_key(out, "record");
+    json_object(out);
+    KT_TRY(model_record_members(tx, record, NULL, 0, out));
+    json_object_end(out);
+    return NULL;
+}
+
+static kt_error *write_related(export *x, const model_entity *entity, uint64_t id)
+{
+    model_record record;
+    bool found;
+    KT_TRY(model_load(x->tx, entity, id, &record, &found));
+    if (!found || !record_visible(x->tx, &record, "export"))
+        return NULL;
+    if (x->count++ == RELATED_MOST)
+        return kt_fail(x->tx, KT_LIMIT, NULL, "more than %d records are related",
+            "powiązanych jest ponad %d rekordów", RELATED_MOST);
+    json_object(x->out);
+    json_member_str(x->out, "entity", entity->name);
+    KT_TRY(write_record(x->tx, &record, x->out));
+    json_object_end(x->out);
+    return NULL;
+}
+
+static kt_error *write_referrers(
+    export *x, const model_referrer *list, size_t count, const model_entity *target, uint64_t id)
+{
+    for (size_t i = 0; i < count; i++) {
+        const model_guard *guard = x->tx->guard;
+        if (guard && guard->entity && guard->entity(x->tx, list[i].entity, "export"))
+            continue; /* not the caller's to see */
+        uint64_t *ids;
+        size_t found;
+        KT_TRY(query_pointing(x->tx, &list[i], target, id, RELATED_MOST + 1, &ids, &found));
+        for (size_t k = 0; k < found; k++)
+            KT_TRY(write_related(x, list[i].entity, ids[k]));
+    }
+    return NULL;
+}
+
+kt_error *person_export(method_call *call)
+{
+    const model_entity *entity;
+    uint64_t id = 0;
+    model_record record;
+    KT_TRY(find_record(call, &entity, &id));
+    KT_TRY(model_load_for(call->tx, entity, id, 0, "export", &record));
+    export x = {.tx = call->tx, .out = call->answer};
+    size_t any;
+    const model_referrer *list = model_any_referrers(call->tx->catalogue, &any);
+    json_object(x.out);
+    json_member_str(x.out, "entity", entity->name);
+    KT_TRY(write_record(call->tx, &record, x.out));
+    json_key(x.out, "related");
+    json_array(x.out);
+    KT_TRY(write_referrers(&x, entity->internals->referrers, entity->internals->referrer_count, entity, id));
+    KT_TRY(write_referrers(&x, list, any, entity, id));
+    json_array_end(x.out);
+    json_object_end(x.out);
+    return NULL;
+}
+
+static const method_param erase_params[] = {
+    {"entity", VARIANT_STRING, true, {"The entity", "Encja"}},
+    {"id", VARIANT_INT, true, {"The person's record", "Rekord osoby"}},
+    {"files", VARIANT_BOOL, false,
+        {"Erases the attachments about the person too, for good",
+            "Usuwa na zawsze także załączniki dotyczące osoby"}},
+    {0},
+};
+static const method_param export_params[] = {
+    {"entity", VARIANT_STRING, true, {"The entity", "Encja"}},
+    {"id", VARIANT_INT, true, {"The person's record", "Rekord osoby"}},
+    {0},
+};
+const method person_methods[] = {
+    {"person.erase", "login", METHOD_WRITE,
+        {"Destroys the personal data of a record, in the journal and in later backups too; tells what is "
+         "left",
+            "Niszczy dane osobowe rekordu, także w dzienniku i późniejszych kopiach; podaje, co zostało"},
+        erase_params, person_erase},
+    {"person.export", "login", METHOD_READ,
+        {"All that is kept about a person: the record and those that point to it",
+            "Wszystko, co wiadomo o osobie: rekord i te, które na niego wskazują"},
+        export_params, person_export},
+    {0},
+};
