@@ -87,7 +87,7 @@ static const kt_entity entities[] = {
                  "\"open\",\"state\"],"
                  "\"sort\":\"-id\"}]"},
     {&received_shape, {"Goods not invoiced", "Dostawa niefakturowana"},
-        {"Goods not invoiced", "Dostawy niefakturowane"}, .indexes = "item party left",
+        {"Goods not invoiced", "Dostawy niefakturowane"}, .indexes = "item party left, document item",
         .compute = keep_company, .icon = "package"},
     {&regular_shape, {"Regular payment", "Płatność regularna"}, {"Regular payments", "Płatności regularne"},
         .title = "name", .compute = regular_compute, .icon = "repeat"},

@@ -289,6 +289,30 @@ def an_account_in_euros_is_valued_too(k):
 
 # ---- Order, receipt and bill ----
 
+def serial_numbers_wait_for_their_bill_together(k):
+    """A hundred chips with serial numbers at 3.33 and ten at 5, on one receipt: two rows wait for the bill. Forty go back; what is billed then clears
+    the other seventy for 249.80."""
+    s = books(k)
+    chip = make(k, "base.item", code="chip", name="Chip", unit=s["piece"], tracking="serial", bought=True, currency=s["PLN"])
+    order = {"entity": "logistics.purchase_order", "id": make(k, "logistics.purchase_order", party=s["steel"], currency=s["PLN"],
+             lines=[{"item": chip, "quantity": "100", "price": "3.33"}, {"item": chip, "quantity": "10", "price": "5"}])}
+    k.call("logistics.purchase_order.approve", {"id": order["id"]})
+    lines = [line["id"] for line in k.get("logistics.purchase_order", order["id"])["lines"]]
+    names = [f"CH{n:03}" for n in range(110)]
+    move = lambda kind, *parts: k.call("logistics.receipt.finish", {"id": make(k, "logistics.receipt", order=order["id"], kind=kind, lines=[
+        {"order_line": of, "quantity": str(len(part)), "serials": "\n".join(part)} for of, part in parts])})
+    waits = lambda: [(r["left"], r["left_value"]) for r in k.list("finance.received", [["item", "=", chip], ["left", "!=", "0"]], sort="id")["rows"]]
+    move("receipt", (lines[0], names[:100]), (lines[1], names[100:]))
+    expect(waits(), [("100.0000", "333.00"), ("10.0000", "50.00")])
+    move("return", (lines[0], names[:40]))
+    expect(waits(), [("60.0000", "199.80"), ("10.0000", "50.00")])
+    with Gained(k, "300") as gained:
+        row = invoice(k, kind="purchase", party=s["steel"], order=order, reference="CH 1", day=TODAY.isoformat(), lines=[
+            {"item": chip, "quantity": quantity, "price": price, "order_line": of} for of, quantity, price in ((lines[0], "60", "3.33"), (lines[1], "10", "5"))])
+    expect((row["net"], gained.now, waits()), ("249.80", [D("249.80")], []))
+    proved(k)
+
+
 def a_bill_is_held_against_order_and_receipt_in_all_its_parts(k, house):
     """Ten at 100 less a tenth are ordered and received. What an accountant posts is that, within two per cent."""
     s = books(k)
@@ -648,7 +672,7 @@ def the_books_need_base_alone(k):
 run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, income_and_expense_begin_anew_with_the_year, a_year_whose_periods_are_locked_is_closed,
      a_valuation_is_of_its_day_and_may_be_repeated, what_the_books_are_opened_with_is_no_turnover,
      every_figure_opens_to_its_entries, each_party_stands_on_its_own_side, an_account_in_euros_is_valued_too,
-     a_bill_is_held_against_order_and_receipt_in_all_its_parts, opening_the_next_year_leaves_alone_what_is_there,
+     serial_numbers_wait_for_their_bill_together, a_bill_is_held_against_order_and_receipt_in_all_its_parts, opening_the_next_year_leaves_alone_what_is_there,
      an_opening_item_has_its_own_number_and_a_statement_tells_of_other_currencies,
      the_accounts_of_stock_are_the_stores,
      the_forecast_knows_terms_purchases_and_deals, the_preview_of_an_order_tells_what_the_forecast_will, who_needs_it_first_pays_the_least_quantity,

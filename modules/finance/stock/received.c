@@ -92,9 +92,40 @@ static kt_dec share(kt_dec value, kt_dec part, kt_dec whole)
     return parts[0];
 }
 
+/* The newest row of the same document and item that waits the same way at the same price: a thousand serial numbers are one row.
+ * id not set: there is none. */
+static kt_error *find_alike(
+    kt_tx *tx, const struct received *like, kt_dec left, kt_dec value, struct received *row)
+{
+    const kt_where where[] = {KT_WHERE(received, document, KT_EQ, like->document),
+        KT_WHERE(received, item, KT_EQ, like->item), {0}};
+    struct received found = {KT_OF(received)};
+    kt_cursor *cursor;
+    *row = (struct received){KT_OF(received)};
+    if (!like->document.v)
+        return NULL;
+    KT_TRY(kt_open(tx, &(kt_query){&received_shape, where, "-id", 1}, &cursor));
+    if (kt_next(cursor, &found.rec) && found.party.v == like->party.v && found.day.day == like->day.day &&
+        sign_of(found.left) == sign_of(left)) {
+        kt_dec gap = kt_dec_sub(value, share_of(found.left_value, left, found.left));
+        if (kt_dec_cmp(gap, money(1)) <= 0 && kt_dec_cmp(gap, money(-1)) >= 0)
+            *row = found;
+    }
+    return kt_close(cursor);
+}
+
 static kt_error *note_rest(kt_tx *tx, const struct received *like, kt_dec left, kt_dec value)
 {
-    struct received r = *like;
+    struct received r, alike;
+    KT_TRY(find_alike(tx, like, left, value, &alike));
+    if (alike.rec.id.v) {
+        alike.quantity = kt_dec_add(alike.quantity, like->quantity);
+        alike.value = kt_dec_add(alike.value, like->value);
+        alike.left = kt_dec_add(alike.left, left);
+        alike.left_value = kt_dec_add(alike.left_value, value);
+        return kt_update(tx, &alike.rec);
+    }
+    r = *like;
     r.rec = (kt_record){.of = &received_shape};
     r.left = left;
     r.left_value = value;
