@@ -300,6 +300,35 @@ def the_first_to_expire_goes_first(k):
     expect((on_hand(k, milk, lot=lots["soon"]), on_hand(k, milk, lot=lots["late"])), (0, 3))
 
 
+def what_leaves_in_part_leaves_in_the_order_of_picking(k):
+    """Of 15 reserved eggs four go, then one more of any lot, then all: those that expire first before the others, also where they came and
+    were reserved last. Less is wanted: what expires last is given back, for it was reserved last."""
+    egg = item(k, "egg", tracking="lot")
+    lots = {}
+
+    def came(name, quantity, expires):
+        put(k, egg, quantity, "1", new_lot=name, expires=expires)
+        lots[rows(k, "logistics.lot", ["item", "=", egg], ["name", "=", name])[0]["id"]] = name
+
+    def held(made):
+        return {lots[r["lot"]]: Decimal(r["quantity"]) for r in rows(k, "logistics.reservation", ["document", "=", {"entity": "crm.order", "id": made}])}
+    came("march", "10", "2031-03-01"), came("june", "10", "2031-06-01")
+    made = order(k, [{"item": egg, "quantity": "18"}])
+    k.call("crm.order.amend", {"id": made, "reason": "fewer", "lines": [{"line": 1, "quantity": "15"}]})
+    expect(held(made), {"march": 10, "june": 5})
+    for ship, left in (("4", {"march": 6, "june": 5}), ("1", {"march": 5, "june": 5})):
+        d = delivery_of(k, made, ["state", "=", "reserved"])
+        k.call("logistics.delivery.ship", {"id": d["id"], "lines": [{"line": 1, "quantity": ship}]})
+        expect(held(made), left)
+    take(k, egg, "5", lot=next(id for id, name in lots.items() if name == "june"))
+    k.call("crm.order.amend", {"id": made, "reason": "more", "lines": [{"line": 1, "quantity": "17"}]})
+    came("may", "2", "2031-02-01")
+    expect(held(made), {"march": 5, "june": 5, "may": 2})
+    d = delivery_of(k, made, ["state", "=", "reserved"])
+    k.call("logistics.delivery.ship", {"id": d["id"], "lines": [{"line": 1, "quantity": "3"}]})
+    expect(held(made), {"march": 4, "june": 5})
+
+
 def each_warehouse_picks_in_its_own_order(k):
     """Three lots that came one after the other, of which the second expires first."""
     taken = {}
@@ -679,7 +708,7 @@ def the_stores_are_sound(k):
 run([what_never_was_there_is_not_there, nobody_writes_stock_by_hand, goods_come_and_go_on_slips, boxes_are_stocked_in_pieces,
      cheese_is_stocked_in_pieces_and_sold_by_weight, what_has_no_parts_is_handed_over_whole, goods_go_to_another_warehouse, a_confirmed_order_reserves_and_ships, what_is_missing_waits_and_goes_later,
      the_rest_is_cancelled_or_everything_waits, what_came_back_costs_what_it_cost, parts_of_a_unit_come_back_as_they_went, an_amended_order_changes_its_delivery, what_others_deliver_the_stores_do_not,
-     the_first_to_expire_goes_first, each_warehouse_picks_in_its_own_order, how_much_there_is_is_told_by_warehouse_and_lot, a_blocked_or_expired_lot_stays, what_is_past_its_day_by_then_is_not_promised, a_serial_number_is_one_piece,
+     the_first_to_expire_goes_first, what_leaves_in_part_leaves_in_the_order_of_picking, each_warehouse_picks_in_its_own_order, how_much_there_is_is_told_by_warehouse_and_lot, a_blocked_or_expired_lot_stays, what_is_past_its_day_by_then_is_not_promised, a_serial_number_is_one_piece,
      another_lot_than_the_reserved_one_is_picked, more_goes_out_within_the_warehouses_tolerance, a_count_stops_moves_and_its_difference_is_approved,
      goods_go_from_other_places_while_one_is_counted, a_count_takes_what_is_reserved_but_not_what_is_picked, many_positions_are_counted_in_one_go, worth_by_fifo_is_the_textbooks,
      worth_by_average_is_the_textbooks, worth_by_standard_is_the_standard, thirds_leave_no_cent_behind, another_method_keeps_the_value,

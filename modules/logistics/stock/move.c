@@ -187,7 +187,7 @@ static kt_error *find_goods(kt_tx *tx, struct moving *mv, const kt_stock_move *m
         .day = m->day,
         .held = m->to == KT_AT_LOSS || m->to == KT_AT_SUPPLIER};
     kt_dec given, rest;
-    KT_TRY(unreserve_some(tx, m->item, &owner, &wanted, m->quantity, picks, &given));
+    KT_TRY(take_reserved(tx, &wanted, &owner, picks, &given));
     mv->taken = mv->taken || given.coef;
     wanted.quantity = kt_dec_sub(m->quantity, given);
     wanted.moving = true;

@@ -89,19 +89,24 @@ static kt_dec free_beside(const struct balance *b, const struct picks *picks, si
     return free;
 }
 
-kt_error *pick_free(kt_tx *tx, const struct wanted *wanted, struct picks *picks, kt_dec *rest)
+/* Sorts candidates, or what begins with one, in the warehouse's order of picking. */
+static void in_order(const struct warehouse *w, void *items, size_t count, size_t size)
 {
     static int (*const orders[])(const void *, const void *) = {
         [FEFO] = by_fefo, [FIFO] = by_fifo, [LIFO] = by_lifo};
+    if (count > 1)
+        qsort(items, count, size, orders[w->picking ? w->picking : FEFO]);
+}
+
+kt_error *pick_free(kt_tx *tx, const struct wanted *wanted, struct picks *picks, kt_dec *rest)
+{
     const size_t before = picks->count;
     struct candidates all;
     *rest = wanted->quantity;
     if (rest->coef <= 0)
         return NULL;
     KT_TRY(candidates_of(tx, wanted, &all));
-    if (all.count)
-        qsort(all.items, all.count, sizeof *all.items,
-            orders[wanted->warehouse->picking ? wanted->warehouse->picking : FEFO]);
+    in_order(wanted->warehouse, all.items, all.count, sizeof *all.items);
     for (size_t i = 0; i < all.count && rest->coef > 0; i++) {
         const struct candidate *c = &all.items[i];
         struct pick pick = {.at = {KT_OF(location)}, .lot = c->balance.lot, .balance = c->balance};
@@ -255,7 +260,7 @@ static kt_error *give_back(kt_tx *tx, struct reservation *r, kt_dec take, struct
     return r->quantity.coef > 0 ? kt_update(tx, &r->rec) : kt_delete(tx, &r->rec);
 }
 
-kt_error *unreserve_some(kt_tx *tx, kt_id item, const struct owner *owner, const struct wanted *only,
+kt_error *unreserve(kt_tx *tx, kt_id item, const struct owner *owner, const struct wanted *only,
     kt_dec quantity, struct picks *picks, kt_dec *given)
 {
     struct reservation *all;
@@ -269,12 +274,43 @@ kt_error *unreserve_some(kt_tx *tx, kt_id item, const struct owner *owner, const
         KT_TRY(give_back(tx, &all[i], take, picks));
         *given = kt_dec_add(*given, take);
     }
-    return NULL;
+    return given->coef ? reserved_anew(tx, item, owner) : NULL;
 }
 
-kt_error *unreserve(kt_tx *tx, kt_id item, const struct owner *owner, const struct wanted *only,
-    kt_dec quantity, struct picks *picks, kt_dec *given)
+struct reserved { /* goods that are reserved, and where they lie */
+    struct candidate candidate;
+    struct reservation reservation;
+};
+
+static kt_error *find_reserved(kt_tx *tx, const struct reservation *r, struct reserved *found)
 {
-    KT_TRY(unreserve_some(tx, item, owner, only, quantity, picks, given));
-    return given->coef ? reserved_anew(tx, item, owner) : NULL;
+    const struct location at = {.rec.id = r->location};
+    *found = (struct reserved){.candidate = {.lot = {KT_OF(lot)}}, .reservation = *r};
+    KT_TRY(balance_find(tx, r->item, &at, r->lot, &found->candidate.balance));
+    return r->lot.v ? kt_read(tx, r->lot, &found->candidate.lot.rec) : NULL;
+}
+
+kt_error *take_reserved(
+    kt_tx *tx, const struct wanted *wanted, const struct owner *owner, struct picks *picks, kt_dec *taken)
+{
+    const kt_id item = wanted->goods->rec.id;
+    struct reservation *all;
+    size_t count, fitting = 0;
+    *taken = ZERO;
+    KT_TRY(reservations_of(tx, item, wanted->lot, owner, &all, &count));
+    struct reserved *found = kt_alloc(tx, (count + 1) * sizeof *found);
+    if (!found)
+        return kt_no_memory();
+    for (size_t i = 0; i < count; i++)
+        if (fits(&all[i], wanted))
+            KT_TRY(find_reserved(tx, &all[i], &found[fitting++]));
+    in_order(wanted->warehouse, found, fitting, sizeof *found);
+    for (size_t i = 0; i < fitting; i++) {
+        kt_dec take = smaller(found[i].reservation.quantity, kt_dec_sub(wanted->quantity, *taken));
+        if (take.coef <= 0)
+            break;
+        KT_TRY(give_back(tx, &found[i].reservation, take, picks));
+        *taken = kt_dec_add(*taken, take);
+    }
+    return NULL;
 }

@@ -155,9 +155,10 @@ KT_MUST kt_error *reserved_for(kt_tx *tx, kt_id item, const struct owner *owner,
  *   picks  NULL, or receives what it was */
 KT_MUST kt_error *unreserve(kt_tx *tx, kt_id item, const struct owner *owner, const struct wanted *only,
     kt_dec quantity, struct picks *picks, kt_dec *given);
-/* The same for who takes much: reserved_anew comes in the end. */
-KT_MUST kt_error *unreserve_some(kt_tx *tx, kt_id item, const struct owner *owner, const struct wanted *only,
-    kt_dec quantity, struct picks *picks, kt_dec *given);
+/* Takes what leaves out of the owner's reservations, in the warehouse's order of picking; *taken receives how much there
+ * was of it. Of several that leave reserved_anew comes in the end. */
+KT_MUST kt_error *take_reserved(
+    kt_tx *tx, const struct wanted *wanted, const struct owner *owner, struct picks *picks, kt_dec *taken);
 /* How much of an item an owner waits for or has, reserved or not: all that is pegged to it. */
 KT_MUST kt_error *pegged_to(kt_tx *tx, kt_id item, const struct owner *owner, kt_dec *quantity);
 /* Gives back what is reserved for an owner beyond what is pegged to it: it came from elsewhere. */
