@@ -231,6 +231,31 @@ def a_draft_needs_its_components_when_its_routing_begins(k):
     expect([row[1] for row in releases(k, "TUBE")], [released(day(90), 100)])
 
 
+def a_revision_to_come_says_how_long_it_takes_then(k):
+    """From day 60 on bases are only pressed, an hour each: 75 minutes at 80 %. What is due before takes as long as now; from day 120 on there is no routing, and
+    three days hold."""
+    for entity in ("production.forecast", "production.order"):
+        for row in k.list(entity, [["item", "=", seen["BASE"]]])["rows"]:
+            k.delete(entity, row["id"])
+    slow = make(k, "production.routing", code="SLOW", name="Slow", steps=[{"sequence": 10, "name": "Press", "centre": seen["press"], "run_minutes": "60"}])
+    now, = k.list("production.bom", [["item", "=", seen["BASE"]]])["rows"]
+    k.call("production.bom.revise", {"id": now["id"], "valid_from": day(60)})
+    later, = k.list("production.bom", [["item", "=", seen["BASE"]], ["valid_from", "=", day(60)]])["rows"]
+    k.update("production.bom", later["id"], {"routing": slow, "valid_until": day(119)})
+    make(k, "production.bom", item=seen["BASE"], valid_from=day(120), lines=[{"item": seen["TUBE"]}])
+    for on in (59, 110, 130):
+        make(k, "production.forecast", item=seen["BASE"], day=day(on), quantity="40")
+    planned(k)
+    minutes, begins = 75 * 40, TODAY + datetime.timedelta(110)
+    while minutes > 0:
+        begins -= datetime.timedelta(1)
+        minutes -= 480 if begins.weekday() < 5 else 0
+    expect([row[:2] for row in releases(k, "BASE") if row[2] == 40], [(released(day(59), 40), day(59)), (begins.isoformat(), day(110)), (day(127), day(130))])
+    order = make(k, "production.order", item=seen["BASE"], quantity="40", due=day(110))
+    k.call("production.order.confirm", {"id": order})
+    expect([(o["name"], D(o["machine_minutes"])) for o in k.list("production.operation", [["order", "=", order]])["rows"]], [("Press", 2400)])
+
+
 if __name__ == "__main__":
     run([story for story in list(globals().values()) if callable(story) and getattr(story, "__module__", "") == "__main__"
          and story not in (make, day, planned, house, foreseen, sold, consumption, proposed, needed, workshop, released, releases)], modules="base,crm,production")

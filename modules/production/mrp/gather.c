@@ -31,19 +31,28 @@ static kt_error *end_eras(kt_tx *tx, struct gathering *g)
     return NULL;
 }
 
-static kt_error *add_eras(kt_tx *tx, struct gathering *g, kt_id item)
+/* Its lead time tells how long it takes where there is none by which it can be worked. */
+static const struct routing *routing_of(const struct planned_item *i, const struct bom_entry *entry)
+{
+    const struct routing *routing = i->lead_fixed ? NULL : entry->routing;
+    return routing && routing->workable && routing->steps.count ? routing : NULL;
+}
+
+static kt_error *add_eras(kt_tx *tx, struct gathering *g, const struct planned_item *i)
 {
     struct bom_entry *entry;
     kt_date day = g->book.day;
     for (bool more = true; more; day = kt_date_add(entry->until, 1)) {
-        KT_TRY(bom_book_find_on(tx, &g->book, item, day, &entry));
+        KT_TRY(bom_book_find_on(tx, &g->book, i->rec.id, day, &entry));
         more = entry->until.day != 0;
         if (!entry->bom)
             continue;
         struct era *era = list_add(tx, &g->made, sizeof *era);
-        if (!era)
+        const struct routing **routing = list_add(tx, &g->routings, sizeof *routing);
+        if (!era || !routing)
             return kt_no_memory();
         *era = (struct era){day.day, entry->until.day};
+        *routing = routing_of(i, entry);
     }
     return end_eras(tx, g);
 }
@@ -53,11 +62,10 @@ static kt_error *add_item(kt_tx *tx, struct gathering *g, const struct planned_i
     struct bom_entry *entry;
     struct mrp_item *item = list_add(tx, &g->items, sizeof *item);
     kt_id *id = list_add(tx, &g->ids, sizeof *id);
-    const struct routing **routing = list_add(tx, &g->routings, sizeof *routing);
-    if (!item || !id || !routing)
+    if (!item || !id)
         return kt_no_memory();
     KT_TRY(bom_book_find(tx, &g->book, i->rec.id, &entry));
-    KT_TRY(add_eras(tx, g, i->rec.id));
+    KT_TRY(add_eras(tx, g, i));
     *id = i->rec.id;
     *item = (struct mrp_item){.safety = whole(i->safety_stock),
         .lead = (int32_t)i->lead_days,
@@ -68,13 +76,8 @@ static kt_error *add_item(kt_tx *tx, struct gathering *g, const struct planned_i
         .max = whole(i->lot_max),
         .multiple = whole(i->lot_multiple),
         .step = kt_dec_cmp(entry->part.rounding, KT_DEC(1, 4)) > 0 ? whole(entry->part.rounding) : 0};
-    *routing = i->lead_fixed ? NULL : entry->routing;
-    if (*routing && (!(*routing)->workable || !(*routing)->steps.count))
-        *routing = NULL;
-    if (entry->bom && entry->bom->kind == BOM_PHANTOM) {
+    if (entry->bom && entry->bom->kind == BOM_PHANTOM)
         *item = (struct mrp_item){.policy = MRP_AS_NEEDED, .phantom = true};
-        *routing = NULL;
-    }
     return id_map_put(tx, &g->index, i->rec.id, (uint32_t)(g->items.count - 1));
 }
 
@@ -433,9 +436,10 @@ static kt_error *read_leads(kt_tx *tx, const memory *lasting, struct gathering *
         int32_t day = ((const struct mrp_demand *)g->demands.items)[i].day;
         last.day = day > last.day ? day : last.day;
     }
-    KT_TRY(leads_read(tx, lasting, g->routings.items, g->items.count, last, leads));
+    const struct made_by ways = {g->made.items, g->routings.items, g->made_from.items, g->items.count};
+    KT_TRY(leads_read(tx, lasting, &ways, last, leads));
     for (size_t i = 0; i < g->items.count; i++)
-        items[i].routed = leads->route_of[i] != MRP_NOTHING;
+        items[i].routed = !items[i].phantom && leads_know(leads, (uint32_t)i);
     g->out->mrp = (struct mrp){.release = leads_release, .release_from = leads};
     return NULL;
 }

@@ -68,11 +68,11 @@ static kt_error *make_room(const memory *lasting, struct leads *l, size_t routes
     return l->places && l->needs ? NULL : kt_no_memory();
 }
 
-/* *count receives how many routings there are; the number of each goes into l->route_of. */
+/* The number of each routing goes into l->route_of, and into index. */
 static kt_error *number_routes(
-    kt_tx *tx, const struct routing *const *routings, size_t item_count, struct leads *l, id_map *index)
+    kt_tx *tx, const struct routing *const *routings, size_t era_count, struct leads *l, id_map *index)
 {
-    for (size_t i = 0; i < item_count; i++) {
+    for (size_t i = 0; i < era_count; i++) {
         l->route_of[i] = MRP_NOTHING;
         if (!routings[i])
             continue;
@@ -84,14 +84,20 @@ static kt_error *number_routes(
     return NULL;
 }
 
-kt_error *leads_read(kt_tx *tx, const memory *lasting, const struct routing *const *routings,
-    size_t item_count, kt_date until, struct leads *l)
+kt_error *leads_read(
+    kt_tx *tx, const memory *lasting, const struct made_by *ways, kt_date until, struct leads *l)
 {
+    const size_t era_count = ways->eras_from[ways->item_count];
     id_map index = {0};
-    *l = (struct leads){.route_of = MEMORY_ARRAY(lasting, uint32_t, item_count)};
-    if (!l->route_of)
+    *l = (struct leads){.eras = MEMORY_ARRAY(lasting, struct era, era_count),
+        .eras_from = MEMORY_ARRAY(lasting, uint32_t, ways->item_count + 1),
+        .route_of = MEMORY_ARRAY(lasting, uint32_t, era_count)};
+    if (!l->eras || !l->eras_from || !l->route_of)
         return kt_no_memory();
-    KT_TRY(number_routes(tx, routings, item_count, l, &index));
+    memcpy(l->eras_from, ways->eras_from, (ways->item_count + 1) * sizeof *l->eras_from);
+    if (era_count)
+        memcpy(l->eras, ways->eras, era_count * sizeof *l->eras);
+    KT_TRY(number_routes(tx, ways->routings, era_count, l, &index));
     if (!index.count)
         return NULL;
     KT_TRY(count_days(tx, lasting, until, l));
@@ -99,12 +105,12 @@ kt_error *leads_read(kt_tx *tx, const memory *lasting, const struct routing *con
     bool *read = kt_alloc(tx, index.count * sizeof *read);
     if (!l->routes || !read)
         return kt_no_memory();
-    for (size_t i = 0; i < item_count; i++) {
+    for (size_t i = 0; i < era_count; i++) {
         const uint32_t number = l->route_of[i];
         if (number == MRP_NOTHING)
             continue;
         if (!read[number])
-            KT_TRY(read_route(tx, lasting, routings[i], l, &l->routes[number]));
+            KT_TRY(read_route(tx, lasting, ways->routings[i], l, &l->routes[number]));
         read[number] = true;
     }
     return make_room(lasting, l, index.count);
@@ -139,10 +145,30 @@ static bool place_step(
         l->floor.machines, s->machines, l->needs, s->machine_count, l->days[0], latest, &l->places[i]);
 }
 
+bool leads_know(const struct leads *l, uint32_t item)
+{
+    for (uint32_t e = l->eras_from[item]; e < l->eras_from[item + 1]; e++)
+        if (l->route_of[e] != MRP_NOTHING)
+            return true;
+    return false;
+}
+
+/* By which routing an item is made that is due then; NULL: by none. */
+static const struct lead_route *route_on(const struct leads *l, uint32_t item, int32_t due)
+{
+    const int32_t day = due > l->today ? due : l->today;
+    for (uint32_t e = l->eras_from[item]; e < l->eras_from[item + 1]; e++)
+        if (l->eras[e].from <= day && (!l->eras[e].until || l->eras[e].until >= day))
+            return l->route_of[e] == MRP_NOTHING ? NULL : &l->routes[l->route_of[e]];
+    return NULL;
+}
+
 bool leads_release(void *leads, uint32_t item, int64_t quantity, int32_t due, int32_t *day)
 {
     struct leads *l = leads;
-    const struct lead_route *route = &l->routes[l->route_of[item]];
+    const struct lead_route *route = route_on(l, item, due);
+    if (!route)
+        return true;
     const int32_t beyond = due > l->horizon ? due - l->horizon : 0;
     const int64_t latest = due < l->today ? l->days[0] : l->days[due - beyond - l->today];
     int64_t begin = latest;

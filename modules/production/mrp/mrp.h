@@ -73,7 +73,8 @@ struct mrp {
     struct mrp_receipt *receipts;
     size_t item_count, link_count, demand_count, receipt_count;
     int32_t today;
-    /* When so much of a routed item has to be released to be there on a day. false: there is no memory */
+    /* When so much of a routed item has to be released to be there on a day; *day holds what its lead time says.
+     * false: there is no memory */
     bool (*release)(void *from, uint32_t item, int64_t quantity, int32_t due, int32_t *day);
     void *release_from;
     /* How much of an item has to be bought for so much that is needed on a day. false: it cannot be told; the end is

@@ -88,9 +88,6 @@ extern const kt_shape message_shape;
 struct origin { /* of a demand or a receipt */
     kt_id document, line;
 };
-struct era {             /* days from one on */
-    int32_t from, until; /* until 0: for good */
-};
 struct gathered {
     struct mrp mrp;
     kt_id *ids;  /* of the items */
