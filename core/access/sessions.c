@@ -216,7 +216,6 @@ kt_error *session_company(method_call *call)
 {
     kt_tx *tx = call->tx;
     const access_actor *actor = actor_of(tx);
-    const variant *wanted = variant_get(call->params, "company");
     const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("base.company"));
     uint8_t hash[TOKEN_HASH_BYTES];
     session s;
@@ -224,8 +223,7 @@ kt_error *session_company(method_call *call)
     KT_TRY(own_session(call, hash, &s, &found));
     if (!found || !actor)
         return forbidden_login(call->arena);
-    s.company = wanted && wanted->kind == VARIANT_INT && wanted->as.integer > 0 ? (uint64_t)wanted->as.integer
-                                                                                : 0;
+    s.company = variant_get_uint(call->params, "company");
     model_record company = {0};
     bool known = true;
     if (s.company && actor->companies.count)

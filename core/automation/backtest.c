@@ -301,8 +301,7 @@ static kt_error *read_rules(backtest *b, kt_tx *tx)
 
 static uint64_t number(const variant *params, const char *name, uint64_t otherwise, uint64_t most)
 {
-    const variant *v = variant_get(params, name);
-    uint64_t n = v && v->kind == VARIANT_INT && v->as.integer > 0 ? (uint64_t)v->as.integer : otherwise;
+    const uint64_t given = variant_get_uint(params, name), n = given ? given : otherwise;
     return n < most ? n : most;
 }
 

@@ -58,17 +58,11 @@ static kt_error *rule_check(method_call *call)
 
 /* ---- rule.runs ---- */
 
-static uint64_t id_of(const variant *params, const char *name)
-{
-    const variant *v = variant_get(params, name);
-    return v && v->kind == VARIANT_INT && v->as.integer > 0 ? (uint64_t)v->as.integer : 0;
-}
-
 static kt_error *rule_runs(method_call *call)
 {
     kt_tx *tx = call->tx;
     model_record record = {0};
-    uint64_t id = id_of(call->params, "id"), limit = id_of(call->params, "limit");
+    uint64_t id = variant_get_uint(call->params, "id"), limit = variant_get_uint(call->params, "limit");
     const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("automation.rule"));
     KT_TRY(model_read(tx, entity, id, &record)); /* who may read the rule may read what it did */
     json_object(call->answer);
@@ -85,7 +79,7 @@ static kt_error *rule_retry(method_call *call)
     bool found;
     model_record record = {0};
     const variant *number = variant_get(call->params, "run");
-    uint64_t id = id_of(call->params, "id");
+    uint64_t id = variant_get_uint(call->params, "id");
     KT_TRY(model_read(tx, model_entity_find(tx->catalogue, KT_STR("automation.rule")), id, &record));
     if (!ruleset_find(ruleset_of(tx), id))
         return kt_hint(kt_fail(tx, KT_BAD_STATE, "id", "the rule is not on", "reguła nie jest włączona"),

@@ -230,7 +230,7 @@ static kt_error *run_batch(method_call *m)
         return error_no_memory();
     for (size_t i = 0; i < count; i++)
         note_wanted(&r, &calls->as.array.items[i], i);
-    bool atomic = params_bool(m->params, "atomic");
+    bool atomic = variant_get_bool(m->params, "atomic");
     json_object(m->answer);
     json_key(m->answer, "results");
     json_array(m->answer);

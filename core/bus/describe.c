@@ -347,7 +347,7 @@ static kt_error *run_describe(method_call *m)
 {
     const variant *names = params_find(m->params, "entities");
     kt_str as_of = variant_get_str(m->params, "as_of");
-    if (params_bool(m->params, "methods"))
+    if (variant_get_bool(m->params, "methods"))
         return openrpc_write(((own_call *)m)->of, m->tx, m->answer);
     json_object(m->answer);
     if (as_of.len)

@@ -130,8 +130,8 @@ static kt_error *run_action(const target *t, kt_tx *tx, const variant *params, j
     if (!params_find(params, "id"))
         all = error_make(tx->arena, KT_VALIDATION, "id", "the parameter \"id\" is required",
             "parametr \"id\" jest wymagany");
-    kt_also(&all, params_uint(tx->arena, params, "id", INT64_MAX, &id));
-    kt_also(&all, params_uint(tx->arena, params, "if_version", UINT32_MAX, &version));
+    kt_also(&all, variant_read_uint(tx->arena, params, "id", INT64_MAX, &id));
+    kt_also(&all, variant_read_uint(tx->arena, params, "if_version", UINT32_MAX, &version));
     if (all)
         return all;
     const variant *rest = params_without(tx->arena, params, own);

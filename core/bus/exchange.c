@@ -270,8 +270,7 @@ static kt_error *read_members(call *c, const variant *from)
         kt_also(&all, error_make(c->arena, KT_VALIDATION, "idempotency_key", "an empty key protects nothing",
                           "pusty klucz niczego nie chroni"));
     c->preview = variant_get_str(from, "if_preview");
-    const variant *dry = variant_get(from, "dry_run");
-    c->dry_run = dry && dry->kind == VARIANT_BOOL && dry->as.boolean;
+    c->dry_run = variant_get_bool(from, "dry_run");
     return all;
 }
 
@@ -281,7 +280,7 @@ static bool asks_for_dry_run(const bus *b, const call *c)
     const method *method = table_find(&b->methods, c->method);
     for (const method_param *p = method ? method->params : NULL; p && p->name; p++)
         if (strcmp(p->name, "dry_run") == 0)
-            return params_bool(c->params, "dry_run");
+            return variant_get_bool(c->params, "dry_run");
     return false;
 }
 

@@ -50,24 +50,6 @@ const variant *params_find(const variant *params, const char *name)
     return v && v->kind != VARIANT_NULL ? v : NULL;
 }
 
-bool params_bool(const variant *params, const char *name)
-{
-    const variant *v = variant_get(params, name);
-    return v && v->kind == VARIANT_BOOL && v->as.boolean;
-}
-
-kt_error *params_uint(arena *arena, const variant *params, const char *name, uint64_t most, uint64_t *out)
-{
-    const variant *v = params_find(params, name);
-    if (!v)
-        return NULL;
-    if (v->kind != VARIANT_INT || v->as.integer < 0 || (uint64_t)v->as.integer > most)
-        return error_make(arena, KT_VALIDATION, name, "a whole number from 0 to %llu was expected",
-            "oczekiwano liczby całkowitej od 0 do %llu", (unsigned long long)most);
-    *out = (uint64_t)v->as.integer;
-    return NULL;
-}
-
 const variant *params_without(arena *arena, const variant *params, const char *const *names)
 {
     variant *rest = ARENA_NEW(arena, variant);

@@ -6,10 +6,6 @@
  *   returns  validation: an unknown member, a required one absent, a value of another kind */
 KT_MUST kt_error *params_check(arena *arena, const method_param *table, const variant *params);
 
-/* A member that may be absent or null: then *out keeps what it was. */
-KT_MUST kt_error *params_uint(
-    arena *arena, const variant *params, const char *name, uint64_t most, uint64_t *out);
-bool params_bool(const variant *params, const char *name);
 /* NULL if absent or null */
 const variant *params_find(const variant *params, const char *name);
 /* The object's members except those named; names ends with NULL. */

@@ -179,7 +179,7 @@ static kt_error *run_methods(method_call *m)
 static kt_error *run_search(method_call *m)
 {
     uint64_t limit = 20;
-    KT_TRY(params_uint(m->arena, m->params, "limit", 200, &limit));
+    KT_TRY(variant_read_uint(m->arena, m->params, "limit", 200, &limit));
     json_object(m->answer);
     KT_TRY(query_search(m->tx, variant_get_str(m->params, "text"), params_find(m->params, "entities"),
         (uint32_t)limit, m->answer));

@@ -173,10 +173,9 @@ static void created(void *context, kt_str answer_text, const outcome *o)
             r, o->kind == KT_FORBIDDEN ? MHD_HTTP_FORBIDDEN : MHD_HTTP_BAD_REQUEST, answer_text, NULL);
         return;
     }
-    const variant *id = variant_get(variant_get(answered, "result"), "id");
-    kt_str text = arena_format(r->arena, "{\"id\":%lld,\"sha256\":\"%s\",\"size\":%llu}",
-        id && id->kind == VARIANT_INT ? (long long)id->as.integer : 0LL, u->writer.name,
-        (unsigned long long)u->writer.size);
+    const uint64_t id = variant_get_uint(variant_get(answered, "result"), "id");
+    kt_str text = arena_format(r->arena, "{\"id\":%llu,\"sha256\":\"%s\",\"size\":%llu}",
+        (unsigned long long)id, u->writer.name, (unsigned long long)u->writer.size);
     request_ready(r, MHD_HTTP_CREATED, text, NULL);
 }
 
@@ -325,8 +324,8 @@ static void link_opened(void *context, kt_str answer_text, const outcome *o)
         request_ready(r, none ? MHD_HTTP_NOT_FOUND : MHD_HTTP_SERVICE_UNAVAILABLE, answer_text, NULL);
         return;
     }
-    const variant *result = variant_get(answered, "result"), *size = variant_get(result, "size");
-    r->linked_size = size && size->kind == VARIANT_INT ? (uint64_t)size->as.integer : 0;
+    const variant *result = variant_get(answered, "result");
+    r->linked_size = variant_get_uint(result, "size");
     r->linked_name = variant_get_str(result, "name");
     r->linked_sha256 = variant_get_str(result, "sha256");
     request_ready(r, MHD_HTTP_OK, KT_STR(""), NULL);

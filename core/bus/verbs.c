@@ -41,8 +41,8 @@ static kt_error *read_query(
     uint64_t limit = 0, skip = 0;
     query_filter *filter = NULL;
     *query = (query_request){.entity = entity, .right = "read"};
-    kt_error *all = params_uint(tx->arena, params, "limit", limit_max, &limit);
-    kt_also(&all, params_uint(tx->arena, params, "skip", QUERY_SKIP_MAX, &skip));
+    kt_error *all = variant_read_uint(tx->arena, params, "limit", limit_max, &limit);
+    kt_also(&all, variant_read_uint(tx->arena, params, "skip", QUERY_SKIP_MAX, &skip));
     const variant *from = params_find(params, "filter");
     if (from)
         kt_also(&all, query_filter_read(tx, entity, from, &filter));
@@ -62,7 +62,7 @@ static kt_error *read_query(
 static kt_error *read_version(kt_tx *tx, const variant *params, uint32_t *version)
 {
     uint64_t wanted = 0;
-    KT_TRY(params_uint(tx->arena, params, "if_version", UINT32_MAX, &wanted));
+    KT_TRY(variant_read_uint(tx->arena, params, "if_version", UINT32_MAX, &wanted));
     *version = (uint32_t)wanted;
     return NULL;
 }
@@ -84,7 +84,7 @@ static kt_error *read_id(kt_tx *tx, const model_entity *entity, const variant *p
             "exactly one of id, external_id and number is wanted",
             "potrzebne jest dokładnie jedno z: id, external_id, number");
     if (by_id)
-        return params_uint(tx->arena, params, "id", INT64_MAX, id);
+        return variant_read_uint(tx->arena, params, "id", INT64_MAX, id);
     if (external.len)
         KT_TRY(model_find_external(tx, entity, external, id));
     else
@@ -175,7 +175,7 @@ static kt_error *run_list(kt_tx *tx, const model_entity *entity, const variant *
     KT_TRY(travel(tx, &entity, 0, params));
     KT_TRY(read_query(tx, entity, params, ROWS_MAX, &query));
     json_object(answer);
-    if (params_bool(params, "explain"))
+    if (variant_get_bool(params, "explain"))
         KT_TRY(query_explain(tx, &query, answer));
     else
         KT_TRY(query_list(tx, &query, answer));
@@ -249,8 +249,8 @@ static kt_error *run_merge(kt_tx *tx, const model_entity *entity, const variant 
 {
     const variant *from = variant_get(params, "ids");
     model_merge_request request = {
-        .choose = params_find(params, "choose"), .keep = params_bool(params, "keep")};
-    kt_error *all = params_uint(tx->arena, params, "into", INT64_MAX, &request.into);
+        .choose = params_find(params, "choose"), .keep = variant_get_bool(params, "keep")};
+    kt_error *all = variant_read_uint(tx->arena, params, "into", INT64_MAX, &request.into);
     kt_also(&all, read_version(tx, params, &request.if_version));
     uint64_t *ids = ARENA_ARRAY(tx->arena, uint64_t, from->as.array.count + 1);
     if (!ids)
@@ -278,8 +278,8 @@ static kt_error *run_merge(kt_tx *tx, const model_entity *entity, const variant 
 static kt_error *run_history(kt_tx *tx, const model_entity *entity, const variant *params, json *answer)
 {
     uint64_t id = 0, limit = 50;
-    KT_TRY(params_uint(tx->arena, params, "id", INT64_MAX, &id));
-    KT_TRY(params_uint(tx->arena, params, "limit", 500, &limit));
+    KT_TRY(variant_read_uint(tx->arena, params, "id", INT64_MAX, &id));
+    KT_TRY(variant_read_uint(tx->arena, params, "limit", 500, &limit));
     json_object(answer);
     KT_TRY(journal_history(tx, entity, id, (uint32_t)limit, variant_get_str(params, "cursor"), answer));
     json_object_end(answer);

@@ -218,19 +218,14 @@ static kt_error *give_up(job_run *run, sweep *s, const looking *l)
     return NULL;
 }
 
-static uint64_t sum_of(const job_run *run, const char *name)
-{
-    return run->position ? param_number(run->position, name) : 0;
-}
-
 static kt_error *begin_sweep(job_run *run)
 {
     sweep *s = run->context = ARENA_NEW(run->lasting, sweep);
     if (!s)
         return error_no_memory();
-    *s = (sweep){.before.ms = (int64_t)param_number(run->params, "before"),
-        .removed = sum_of(run, "removed"),
-        .bytes = sum_of(run, "bytes")};
+    *s = (sweep){.before.ms = (int64_t)variant_get_uint(run->params, "before"),
+        .removed = variant_get_uint(run->position, "removed"),
+        .bytes = variant_get_uint(run->position, "bytes")};
     return query_table_open(run->lasting, &s->recent);
 }
 

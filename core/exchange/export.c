@@ -30,7 +30,7 @@ static kt_error *read_query(kt_tx *tx, const variant *params, query_request *que
 static kt_error *run_read(method_call *m)
 {
     query_request query;
-    uint64_t limit = param_number(m->params, "limit");
+    uint64_t limit = variant_get_uint(m->params, "limit");
     KT_TRY(read_query(m->tx, m->params, &query));
     if (limit > PAGE)
         return error_make(m->arena, KT_VALIDATION, "limit", "a whole number from 0 to %d was expected",
@@ -185,7 +185,7 @@ kt_error *export_open(job_run *run)
     run->done = 0;
     if (!is_cards(x->format))
         KT_TRY(columns_of(
-            run->tx, run->lasting, &query, param_flag(run->params, "labels"), &x->columns, &x->count));
+            run->tx, run->lasting, &query, variant_get_bool(run->params, "labels"), &x->columns, &x->count));
     KT_TRY(table_begin(run->lasting, run->rooms->data_directory, x->format,
         separator.len ? *separator.ptr : 0, x->columns, x->count, &x->writer));
     char at[TIME_TEXT_MAX + 1] = {0};

@@ -10,18 +10,6 @@
 
 enum { ROWS_MAX = 5000, PROBLEMS_MAX = 1000, PREVIEW_ROWS = 1000 };
 
-bool param_flag(const variant *params, const char *name)
-{
-    const variant *v = variant_get(params, name);
-    return v && v->kind == VARIANT_BOOL && v->as.boolean;
-}
-
-uint64_t param_number(const variant *params, const char *name)
-{
-    const variant *v = variant_get(params, name);
-    return v && v->kind == VARIANT_INT && v->as.integer > 0 ? (uint64_t)v->as.integer : 0;
-}
-
 kt_error *param_entity(kt_tx *tx, const variant *params, const model_entity **entity)
 {
     return mapping_entity(tx, variant_get_str(params, "entity"), entity);
@@ -130,10 +118,10 @@ static kt_error *run_direct(method_call *m)
     kt_tx *tx = m->tx;
     KT_TRY(read_direct(m, &d));
     tx->origin = MODEL_IMPORT;
-    KT_TRY(keep_authors(tx, param_flag(m->params, "keep_authors")));
+    KT_TRY(keep_authors(tx, variant_get_bool(m->params, "keep_authors")));
     if (!tx->unit.len)
         tx->unit = tx->request_id;
-    bool dry = m->dry_run || param_flag(m->params, "dry_run");
+    bool dry = m->dry_run || variant_get_bool(m->params, "dry_run");
     kt_error *problems = direct_rows(tx, &d);
     if (problems && !dry)
         return problems;
@@ -159,7 +147,7 @@ static kt_error *run_direct(method_call *m)
 static kt_error *read_source(method_call *m, kt_tx *tx, kt_str *bytes, file_ref *file)
 {
     const variant *text = variant_get(m->params, "text");
-    uint64_t id = param_number(m->params, "file");
+    uint64_t id = variant_get_uint(m->params, "file");
     *file = (file_ref){0};
     if ((text != NULL) == (id != 0))
         return error_make(m->arena, KT_VALIDATION, "file",
@@ -240,12 +228,12 @@ static kt_error *run_preview(method_call *m)
     intake_counts counts = {0};
     kt_error *problems = NULL;
     size_t taken;
-    uint64_t limit = param_number(m->params, "limit");
+    uint64_t limit = variant_get_uint(m->params, "limit");
     KT_TRY(open_source(m, tx, &map, &bytes, &r));
     const variant *from = variant_get(m->params, "from");
     if (from)
-        KT_TRY(reader_seek(
-            r, m->arena, (reader_position){param_number(from, "at"), (long)param_number(from, "row")}));
+        KT_TRY(reader_seek(r, m->arena,
+            (reader_position){variant_get_uint(from, "at"), (long)variant_get_uint(from, "row")}));
     KT_TRY(import_batch_read(tx, &map, r, limit && limit < PREVIEW_ROWS ? limit : PREVIEW_ROWS, &batch));
     KT_TRY(store_make_writable(tx->view));
     tx->writes = true;
@@ -317,7 +305,7 @@ static kt_error *order_import(kt_tx *tx, void *context)
     json_member_str(&j, "entity", s->entity);
     json_member_str(&j, "sha256", s->file.sha256);
     json_member_int(&j, "size", (int64_t)s->file.size);
-    json_member_bool(&j, "dry_run", param_flag(params, "rehearse"));
+    json_member_bool(&j, "dry_run", variant_get_bool(params, "rehearse"));
     json_member_bool(&j, "skip", str_is(variant_get_str(params, "problems"), "skip"));
     json_key(&j, "mapping");
     json_raw(&j, mapping_text);
@@ -357,7 +345,7 @@ static kt_error *run_undo(method_call *m)
     kt_tx *tx = m->tx;
     uint64_t id = 0;
     job_view job;
-    KT_TRY(job_look(tx, param_number(m->params, "job"), &job));
+    KT_TRY(job_look(tx, variant_get_uint(m->params, "job"), &job));
     if (str_is(job.state, "queued") || str_is(job.state, "running"))
         return error_make(tx->arena, KT_BAD_STATE, "job", "it still runs: cancel it first",
             "jeszcze trwa: najpierw je anuluj");

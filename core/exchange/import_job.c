@@ -140,18 +140,6 @@ typedef struct {
     bool rehearsed;
 } importing;
 
-static uint64_t number(const variant *from, const char *name)
-{
-    const variant *v = variant_get(from, name);
-    return v && v->kind == VARIANT_INT && v->as.integer > 0 ? (uint64_t)v->as.integer : 0;
-}
-
-static bool flag(const variant *from, const char *name)
-{
-    const variant *v = variant_get(from, name);
-    return v && v->kind == VARIANT_BOOL && v->as.boolean;
-}
-
 static kt_error *read_mapping(job_run *run, kt_tx *tx, mapping *m)
 {
     const variant *from = variant_get(run->params, "mapping");
@@ -183,7 +171,7 @@ kt_error *import_open(job_run *run)
 {
     importing *i = ARENA_NEW(run->lasting, importing);
     const file_ref file = {
-        .sha256 = variant_get_str(run->params, "sha256"), .size = number(run->params, "size")};
+        .sha256 = variant_get_str(run->params, "sha256"), .size = variant_get_uint(run->params, "size")};
     mapping m;
     if (!i)
         return error_no_memory();
@@ -197,7 +185,8 @@ kt_error *import_open(job_run *run)
     if (!run->position)
         return NULL;
     return reader_seek(i->reader, run->arena,
-        (reader_position){number(run->position, "at"), (long)number(run->position, "row")});
+        (reader_position){
+            variant_get_uint(run->position, "at"), (long)variant_get_uint(run->position, "row")});
 }
 
 void import_close(job_run *run)
@@ -216,12 +205,12 @@ static kt_error *report(job_run *run, const intake_counts *add)
     json j = json_to(&text);
     json_object(&j);
     json_member_int(&j, "rows", (int64_t)run->done);
-    json_member_int(&j, "created", (int64_t)(number(p, "created") + add->created));
-    json_member_int(&j, "updated", (int64_t)(number(p, "updated") + add->updated));
-    json_member_int(&j, "unchanged", (int64_t)(number(p, "unchanged") + add->unchanged));
-    json_member_int(&j, "skipped", (int64_t)(number(p, "skipped") + add->skipped));
-    json_member_int(&j, "failed", (int64_t)(number(p, "failed") + add->failed));
-    json_member_bool(&j, "dry_run", flag(run->params, "dry_run"));
+    json_member_int(&j, "created", (int64_t)(variant_get_uint(p, "created") + add->created));
+    json_member_int(&j, "updated", (int64_t)(variant_get_uint(p, "updated") + add->updated));
+    json_member_int(&j, "unchanged", (int64_t)(variant_get_uint(p, "unchanged") + add->unchanged));
+    json_member_int(&j, "skipped", (int64_t)(variant_get_uint(p, "skipped") + add->skipped));
+    json_member_int(&j, "failed", (int64_t)(variant_get_uint(p, "failed") + add->failed));
+    json_member_bool(&j, "dry_run", variant_get_bool(run->params, "dry_run"));
     if (!run->finished) {
         json_member_int(&j, "at", (int64_t)at.at);
         json_member_int(&j, "row", at.row);
@@ -261,7 +250,7 @@ kt_error *import_prepare(job_run *run)
     run->done += i->batch.count;
     if (run->done > run->total)
         run->total = run->done;
-    return flag(run->params, "dry_run") ? rehearse(run, &m) : NULL;
+    return variant_get_bool(run->params, "dry_run") ? rehearse(run, &m) : NULL;
 }
 
 kt_error *import_apply(job_run *run)
@@ -271,14 +260,14 @@ kt_error *import_apply(job_run *run)
     intake_counts counts = {0};
     size_t taken;
     mapping m;
-    if (flag(run->params, "dry_run"))
+    if (variant_get_bool(run->params, "dry_run"))
         return NULL;
     KT_TRY(read_mapping(run, tx, &m));
     if (m.keep)
         KT_TRY(access_may_call(tx, "access.user:update")); /* who may say who wrote what */
     KT_TRY(import_batch_take(tx, &m, i->reader, NULL, &i->batch, &counts, &run->problems, &taken));
     tx->keep_authors = false;
-    if (run->problems && (tx->doomed || !flag(run->params, "skip"))) {
+    if (run->problems && (tx->doomed || !variant_get_bool(run->params, "skip"))) {
         kt_error *stop = run->problems;
         run->problems = NULL;
         return stop;
@@ -299,7 +288,7 @@ static kt_error *undo_conflicts(job_run *run, const variant *conflicts)
         kt_str text_pl = message.len ? message : KT_STR("zmieniono od tamtej pory");
         kt_also(&run->problems,
             error_make(run->arena, KT_CONFLICT, field.ptr, "%s %llu \"%s\": %s%.0s", "%s %llu \"%s\": %.0s%s",
-                variant_get_str(c, "entity").ptr, (unsigned long long)number(c, "id"),
+                variant_get_str(c, "entity").ptr, (unsigned long long)variant_get_uint(c, "id"),
                 title.ptr ? title.ptr : "", text.ptr, text_pl.ptr));
     }
     return NULL;
@@ -325,7 +314,7 @@ kt_error *undo_apply(job_run *run)
     const variant *conflicts = variant_get(answer, "conflicts");
     if (conflicts)
         KT_TRY(undo_conflicts(run, conflicts));
-    run->done += number(answer, "reverted");
+    run->done += variant_get_uint(answer, "reverted");
     next = variant_get_str(answer, "next");
     run->finished = !next.len;
     run->next = arena_format(run->arena, "{\"cursor\":\"%.*s\"}", STR_ARG(next));

@@ -337,8 +337,7 @@ static kt_error *read_options(kt_tx *tx, const variant *from, mapping *m)
     m->mode = mode < 0 ? MODE_UPSERT : (import_mode)mode;
     m->dates = dates < 0 ? DATES_ANY : (date_order)dates;
     m->decimal = decimal > 0 ? *signs[decimal] : 0;
-    const variant *keep = variant_get(from, "keep");
-    m->keep = keep && keep->kind == VARIANT_BOOL && keep->as.boolean;
+    m->keep = variant_get_bool(from, "keep");
     m->constants = variant_get(from, "values");
     if (m->constants && m->constants->kind != VARIANT_OBJECT)
         kt_also(&all, wrong(tx, "values", "an object was expected", "oczekiwano obiektu"));

@@ -231,7 +231,7 @@ kt_error *person_erase(method_call *call)
     json_array(j);
     list_personal(entity, "", j);
     json_array_end(j);
-    if (param_flag(call->params, "files"))
+    if (variant_get_bool(call->params, "files"))
         KT_TRY(erase_files(tx, &person, j));
     KT_TRY(write_left(tx, entity, id, j));
     json_object_end(j);

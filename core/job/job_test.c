@@ -73,12 +73,6 @@ static void forge_close(job_run *run)
     closed++;
 }
 
-static uint64_t number(const variant *v, const char *name)
-{
-    const variant *n = variant_get(v, name);
-    return n && n->kind == VARIANT_INT ? (uint64_t)n->as.integer : 0;
-}
-
 static kt_error *forge_prepare(job_run *run)
 {
     assert_false(run->tx->writes);
@@ -87,7 +81,7 @@ static kt_error *forge_prepare(job_run *run)
 
 static kt_error *forge_apply(job_run *run)
 {
-    uint64_t at = number(run->position, "at"), count = number(run->params, "count");
+    uint64_t at = variant_get_uint(run->position, "at"), count = variant_get_uint(run->params, "count");
     uint64_t to = at + CHUNK < count ? at + CHUNK : count;
     for (uint64_t i = at; i < to; i++) {
         struct bolt b = {KT_OF(bolt), .size = (int64_t)i};

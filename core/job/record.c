@@ -265,15 +265,9 @@ kt_error *job_mentions(kt_tx *tx, const char *kind, kt_str text, bool *found)
     return NULL;
 }
 
-static uint64_t id_of(const method_call *call, const char *name)
-{
-    const variant *v = variant_get(call->params, name);
-    return v && v->kind == VARIANT_INT && v->as.integer > 0 ? (uint64_t)v->as.integer : 0;
-}
-
 static kt_error *get_run(method_call *call)
 {
-    return job_write(call->tx, id_of(call, "id"), call->answer);
+    return job_write(call->tx, variant_get_uint(call->params, "id"), call->answer);
 }
 
 static kt_error *list_run(method_call *call)
@@ -281,7 +275,7 @@ static kt_error *list_run(method_call *call)
     kt_tx *tx = call->tx;
     kt_cursor *cursor = NULL;
     struct job job = {KT_OF(job)};
-    uint64_t limit = id_of(call, "limit");
+    uint64_t limit = variant_get_uint(call->params, "limit");
     kt_query query = {.of = &job_shape,
         .where = (kt_where[]){KT_WHERE(job, owner, KT_EQ, {tx->user}), {0}},
         .sort = "-id",
@@ -309,7 +303,7 @@ static kt_error *act_on(method_call *call, const char *action)
 {
     kt_tx *tx = call->tx;
     struct job job;
-    uint64_t id = id_of(call, "id");
+    uint64_t id = variant_get_uint(call->params, "id");
     KT_TRY(read_own(tx, id, &job));
     const model_guard *guard = tx->guard;
     if (job.owner.v == tx->user)
@@ -337,8 +331,8 @@ static kt_error *problems_run(method_call *call)
     page_key from, to;
     store_cursor *cursor = NULL;
     kt_str key, value;
-    KT_TRY(read_own(tx, id_of(call, "id"), &job));
-    uint64_t page = id_of(call, "page");
+    KT_TRY(read_own(tx, variant_get_uint(call->params, "id"), &job));
+    uint64_t page = variant_get_uint(call->params, "page");
     json *answer = call->answer;
     json_object(answer);
     json_key(answer, "problems");

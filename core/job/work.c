@@ -30,12 +30,6 @@ static kt_error *work_of(const job_run *run, const kt_work **work)
                        "żaden moduł nie daje teraz „%s”", service.ptr ? service.ptr : "");
 }
 
-static int64_t position_of(const job_run *run)
-{
-    const variant *at = variant_get(run->position, "at");
-    return at && at->kind == VARIANT_INT ? at->as.integer : 0;
-}
-
 static kt_error *work_open(job_run *run)
 {
     kt_work_run *w = arena_alloc(run->lasting, sizeof *w);
@@ -52,7 +46,7 @@ static kt_error *work_prepare(job_run *run)
     const kt_work *work;
     KT_TRY(work_of(run, &work));
     w->params = variant_get_str(run->params, "params");
-    w->position = position_of(run);
+    w->position = (int64_t)variant_get_uint(run->position, "at");
     return work->prepare(run->tx, w);
 }
 

@@ -3,22 +3,10 @@
 
 #include "journal/chain.h"
 
-/* n: 0 if it is not given */
-static kt_error *number(const method_call *call, const char *name, uint64_t *n)
-{
-    const variant *v = variant_get(call->params, name);
-    bool given = v && v->kind == VARIANT_INT;
-    if (given && v->as.integer < 0)
-        return error_make(call->arena, KT_VALIDATION, name, "a whole number from 0 on was expected",
-            "oczekiwano liczby całkowitej od 0");
-    *n = given ? (uint64_t)v->as.integer : 0;
-    return NULL;
-}
-
 static kt_error *limit_of(const method_call *call, uint32_t *limit)
 {
     uint64_t n = 0;
-    KT_TRY(number(call, "limit", &n));
+    KT_TRY(variant_read_uint(call->arena, call->params, "limit", INT64_MAX, &n));
     *limit = n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
     return NULL;
 }
@@ -27,7 +15,7 @@ static kt_error *since_run(method_call *call)
 {
     uint64_t seq = 0;
     uint32_t limit = 0;
-    KT_TRY(number(call, "seq", &seq));
+    KT_TRY(variant_read_uint(call->arena, call->params, "seq", INT64_MAX, &seq));
     KT_TRY(limit_of(call, &limit));
     json_object(call->answer);
     KT_TRY(journal_since(call->tx, seq, variant_get(call->params, "filter"), limit, call->answer));
@@ -44,7 +32,7 @@ static kt_error *history_run(method_call *call)
             "nie ma encji %.*s", STR_ARG(name));
     uint64_t id = 0;
     uint32_t limit = 0;
-    KT_TRY(number(call, "id", &id));
+    KT_TRY(variant_read_uint(call->arena, call->params, "id", INT64_MAX, &id));
     KT_TRY(limit_of(call, &limit));
     json_object(call->answer);
     KT_TRY(
@@ -57,7 +45,7 @@ static kt_error *revert_run(method_call *call)
 {
     kt_str unit = variant_get_str(call->params, "unit");
     uint64_t seq = 0;
-    KT_TRY(number(call, "seq", &seq));
+    KT_TRY(variant_read_uint(call->arena, call->params, "seq", INT64_MAX, &seq));
     if ((unit.len > 0) == (seq > 0))
         return error_make(
             call->arena, KT_VALIDATION, "unit", "either unit or seq is expected", "oczekiwano unit albo seq");

@@ -1,6 +1,8 @@
 /* Looking into values whose type is known only at run time. */
 #include "kit/variant.h"
 
+#include "kit/error.h"
+
 static const variant *member_at(const variant *v, kt_str step)
 {
     for (size_t i = 0; i < v->as.object.count; i++)
@@ -46,6 +48,30 @@ kt_str variant_get_str(const variant *v, const char *name)
 {
     const variant *found = variant_get(v, name);
     return found && found->kind == VARIANT_STRING ? found->as.string : (kt_str){0};
+}
+
+uint64_t variant_get_uint(const variant *v, const char *name)
+{
+    const variant *found = variant_get(v, name);
+    return found && found->kind == VARIANT_INT && found->as.integer > 0 ? (uint64_t)found->as.integer : 0;
+}
+
+bool variant_get_bool(const variant *v, const char *name)
+{
+    const variant *found = variant_get(v, name);
+    return found && found->kind == VARIANT_BOOL && found->as.boolean;
+}
+
+kt_error *variant_read_uint(arena *arena, const variant *v, const char *name, uint64_t most, uint64_t *out)
+{
+    const variant *found = variant_get(v, name);
+    if (!found || found->kind == VARIANT_NULL)
+        return NULL;
+    if (found->kind != VARIANT_INT || found->as.integer < 0 || (uint64_t)found->as.integer > most)
+        return error_make(arena, KT_VALIDATION, name, "a whole number from 0 to %llu was expected",
+            "oczekiwano liczby całkowitej od 0 do %llu", (unsigned long long)most);
+    *out = (uint64_t)found->as.integer;
+    return NULL;
 }
 
 const char *variant_kind_name(variant_kind kind)

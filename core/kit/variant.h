@@ -23,6 +23,13 @@ typedef kt_value_member variant_member;
 const variant *variant_get(const variant *v, const char *name);
 /* The string of a member; not set if absent or of another kind. */
 kt_str variant_get_str(const variant *v, const char *name);
+/* The number of a member, if it is a whole one above zero; else 0. */
+uint64_t variant_get_uint(const variant *v, const char *name);
+bool variant_get_bool(const variant *v, const char *name); /* is the member true? */
+/* Reads a whole number from 0 to most. A member that is absent or null leaves *out as it was.
+ *   returns  validation: it is something else */
+KT_MUST kt_error *variant_read_uint(
+    arena *arena, const variant *v, const char *name, uint64_t most, uint64_t *out);
 /* What stands at a path of member names and places in lists, "rows.0.id"; NULL as above, or past a list's end. */
 const variant *variant_at(const variant *v, kt_str path);
 const char *variant_kind_name(variant_kind kind); /* "a string", for messages */

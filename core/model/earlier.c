@@ -219,8 +219,7 @@ static kt_error *bind_choices(binding *k, const variant *choices, size_t depth, 
 
 static bool is_personal(const variant *field)
 {
-    const variant *flag = variant_get(field, "personal");
-    return flag && flag->kind == VARIANT_BOOL && flag->as.boolean;
+    return variant_get_bool(field, "personal");
 }
 
 static void refuse(binding *k, size_t depth, const char *en, const char *pl)

@@ -123,7 +123,7 @@ static kt_error *bulk_prepare(job_run *run)
 {
     papers *p = run->rooms->papers;
     batch *all = run->context;
-    const int64_t at = (int64_t)paper_id(run->position, "at");
+    const int64_t at = (int64_t)variant_get_uint(run->position, "at");
     const unsigned most = render_count(p->render);
     uint64_t numbered = 0;
     all->count = 0;
@@ -133,7 +133,7 @@ static kt_error *bulk_prepare(job_run *run)
             break;
         bulk_item *item = &all->items[all->count++];
         *item = (bulk_item){.papers = p,
-            .making = {.template = {paper_id(run->params, "template")},
+            .making = {.template = {variant_get_uint(run->params, "template")},
                 .id = id->kind == VARIANT_INT ? (uint64_t)id->as.integer : 0}};
         item->making.ahead = numbered;
         item->wrong = make_text_held(p, run, &item->making);
@@ -186,7 +186,7 @@ kt_error *paper_make_all(method_call *call)
     struct template_row row = {KT_OF(template_row)};
     const variant *ids = variant_get(call->params, "ids");
     kt_error *all = NULL;
-    KT_TRY(kt_read(tx, (kt_id){paper_id(call->params, "template")}, &row.rec));
+    KT_TRY(kt_read(tx, (kt_id){variant_get_uint(call->params, "template")}, &row.rec));
     if (!ids || !ids->as.array.count || ids->as.array.count > RECORDS_MAX)
         return kt_fail(
             tx, KT_VALIDATION, "ids", "1 to %d ids were expected", "oczekiwano od 1 do %d id", RECORDS_MAX);

@@ -62,9 +62,9 @@ kt_error *paper_link(method_call *call)
     kt_tx *tx = call->tx;
     unsigned char bytes[SECRET_BYTES];
     char secret[2 * SECRET_BYTES];
-    const uint64_t asked = paper_id(call->params, "days"), days = asked ? asked : DAYS_DEFAULT;
+    const uint64_t asked = variant_get_uint(call->params, "days"), days = asked ? asked : DAYS_DEFAULT;
     struct document_row document = {KT_OF(document_row)};
-    KT_TRY(kt_read(tx, (kt_id){paper_id(call->params, "document")}, &document.rec));
+    KT_TRY(kt_read(tx, (kt_id){variant_get_uint(call->params, "document")}, &document.rec));
     if (days > DAYS_MAX)
         return kt_fail(tx, KT_VALIDATION, "days", "is 1 to %d", "wynosi od 1 do %d", (int)DAYS_MAX);
     random_bytes(bytes, sizeof bytes);

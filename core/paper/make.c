@@ -300,7 +300,8 @@ static kt_error *keep_step(kt_tx *tx, void *context)
 static kt_error *make_once(method_call *call, making *m)
 {
     steps s = {call, call->rooms->papers, m};
-    *m = (making){.template = {paper_id(call->params, "template")}, .id = paper_id(call->params, "id")};
+    *m = (making){
+        .template = {variant_get_uint(call->params, "template")}, .id = variant_get_uint(call->params, "id")};
     KT_TRY(call->rooms->read(call, text_step, &s));
     KT_TRY(make_file(s.papers, call->arena, m));
     return call->rooms->write(call, keep_step, &s);

@@ -2,8 +2,6 @@
 #pragma once
 #include "paper/paper_row.h"
 
-uint64_t paper_id(const variant *params, const char *name); /* 0: absent */
-
 kt_error *paper_preview(method_call *call);    /* write.c */
 kt_error *paper_make(method_call *call);       /* make.c */
 kt_error *paper_make_all(method_call *call);   /* bulk.c */

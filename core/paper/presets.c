@@ -88,8 +88,7 @@ static kt_error *put_all(kt_tx *tx, void *context)
 kt_error *paper_presets(method_call *call)
 {
     static const decode_limits limits = {4, 1000};
-    const variant *renew = variant_get(call->params, "renew");
-    presets p = {.call = call, .renew = renew && renew->kind == VARIANT_BOOL && renew->as.boolean};
+    presets p = {.call = call, .renew = variant_get_bool(call->params, "renew")};
     kt_str text = {0};
     KT_TRY(read_text(call, KT_STR("templates.json"), &text));
     KT_TRY(decode_json(call->arena, text, &limits, &p.list));

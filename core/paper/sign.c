@@ -113,7 +113,7 @@ static kt_error *read_document(
     kt_tx *tx, const variant *params, struct document_row *row, model_record *about)
 {
     *row = (struct document_row){KT_OF(document_row)};
-    KT_TRY(kt_read(tx, (kt_id){paper_id(params, "document")}, &row->rec));
+    KT_TRY(kt_read(tx, (kt_id){variant_get_uint(params, "document")}, &row->rec));
     const char *name = kt_any_entity(tx, row->about);
     const model_entity *entity = name ? model_entity_find(tx->catalogue, str_of(name)) : NULL;
     return entity ? model_read(tx, entity, kt_any_id(row->about).v, about) : NULL;
@@ -145,7 +145,7 @@ static kt_error *note_offset(kt_tx *tx, signing *s)
 static kt_error *signing_read(kt_tx *tx, void *context)
 {
     signing *s = context;
-    const kt_id key = {paper_id(s->call->params, "key")};
+    const kt_id key = {variant_get_uint(s->call->params, "key")};
     const kt_str picture = variant_get_str(s->call->params, "picture");
     s->signer = (struct key_row){KT_OF(key_row)};
     s->about.papers = s->call->rooms->papers;
@@ -195,7 +195,7 @@ static kt_error *signing_keep(kt_tx *tx, void *context)
 
 static int number_in(const variant *box, const char *name)
 {
-    return (int)(paper_id(box, name) % 10000);
+    return (int)(variant_get_uint(box, name) % 10000);
 }
 
 static kt_error *sign_file(signing *s, papers *p, kt_str pdf)

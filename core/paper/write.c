@@ -111,19 +111,14 @@ kt_error *paper_write(papers *p, kt_tx *tx, written *w, kt_id template, uint64_t
 
 enum { PREVIEW_MAX = 16 << 20 };
 
-uint64_t paper_id(const variant *params, const char *name)
-{
-    const variant *v = variant_get(params, name);
-    return v && v->kind == VARIANT_INT && v->as.integer > 0 ? (uint64_t)v->as.integer : 0;
-}
-
 kt_error *paper_preview(method_call *call)
 {
     written w = {0};
     buffer whole;
     buffer_open(&w.text, AUTOMATION_TEXT_MAX);
     kt_error *error = paper_write(call->rooms->papers, call->tx, &w,
-        (kt_id){paper_id(call->params, "template")}, paper_id(call->params, "id"), KT_STR("{}"));
+        (kt_id){variant_get_uint(call->params, "template")}, variant_get_uint(call->params, "id"),
+        KT_STR("{}"));
     buffer_open(&whole, PREVIEW_MAX);
     kt_str text = w.text.len ? buffer_str(&w.text) : KT_STR("");
     if (!error && w.docx)
