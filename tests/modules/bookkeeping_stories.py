@@ -156,6 +156,13 @@ def summed(k, filter, accounts):
             return total
 
 
+def conditions(filter, name):
+    """Those on a name, however deep."""
+    if filter and filter[0] == name:
+        return [filter]
+    return [c for part in filter if isinstance(part, list) for c in conditions(part, name)]
+
+
 def named(filter):
     return next(c[2] for c in filter if c[0] == "lines.account")
 
@@ -239,6 +246,17 @@ def each_party_stands_on_its_own_side(k):
     row = next(r for r in sheet["rows"] if (r["code"], r["kind"]) == ("200", "liability"))
     parties = {line["party"] for e in k.list("finance.entry", row["filter"], limit=200)["rows"] for line in e["lines"] if line["account"] == s["account"]["200"]}
     assert s["kowal"] in parties and s["nowak"] not in parties, parties
+    # a group has them neither: it is what the entries behind it say
+    group = next(r for r in sheet["rows"] if (r["code"], r["kind"], r["group"]) == ("2", "asset", True))
+    kinds = {a["id"]: a["kind"] for a in k.list("finance.account", [["code", "starts_with", "2"], ["group", "=", False]], limit=200)["rows"]}
+    for figure, filter in (("amount", "filter"), ("compared", "compared_filter")):
+        others = {(of[2][0][2], party) for of in conditions(group[filter], "lines") for party in of[2][1][2]}
+        behind = k.list("finance.entry", group[filter], limit=500)["rows"]
+        lines = [line for e in behind for line in e["lines"] if kinds.get(line["account"]) == "asset" and (line["account"], line["party"]) not in others]
+        expect(sum(D(line["debit"] or 0) - D(line["credit"] or 0) for line in lines), D(group[figure]))
+    behind = {e["id"] for e in k.list("finance.entry", group["filter"], limit=500)["rows"]}
+    paid = {e["id"] for e in k.list("finance.entry", [["lines", "any", [["account", "=", s["account"]["200"]], ["party", "=", s["kowal"]]]]], limit=500)["rows"]}
+    assert paid and not paid & behind, (paid, behind)
 
 
 # ---- Currencies ----

@@ -100,7 +100,7 @@ static kt_str cash_filter(kt_tx *tx, const struct flown *f, size_t i, kt_date fr
             "[[\"state\",\"=\",\"posted\"],[\"kind\",\"=\",\"revaluation\"],[\"day\",\"between\",[\"%s\",\"%"
             "s\"]],[\"lines.account\",\"in\",[%llu]]]",
             iso_date(tx, from).ptr, iso_date(tx, to).ptr, (unsigned long long)f->t.nodes[i].account.rec.id.v);
-    kt_str of = tree_filter(tx, &f->t, i, from, to), paid = {0}, ids = {0};
+    kt_str of = tree_filter(tx, &f->t, i, from, to, TO_TURNOVER), paid = {0}, ids = {0};
     for (size_t k = 0; k < flow->count; k++) {
         ids = kt_format(
             tx, "%s%s%llu", ids.ptr ? ids.ptr : "", ids.ptr ? "," : "", (unsigned long long)flow->paid[k].v);

@@ -39,8 +39,9 @@ KT_MUST kt_error *tree_results(kt_tx *tx, tree *t, kt_date from, kt_dec *earlier
 /* Groups get the sums of what is in them. */
 void tree_sum(tree *t);
 /* The filter of finance.entry that lists what a node's figure was posted by, within these days; from not set: from the
- * beginning. */
-kt_str tree_filter(kt_tx *tx, const tree *t, size_t node, kt_date from, kt_date to);
+ * beginning. Parties that stand on the other side are not in it.
+ *   column  whose figure it is, and whose other side */
+kt_str tree_filter(kt_tx *tx, const tree *t, size_t node, kt_date from, kt_date to, tree_column column);
 /* The same of a node's opening balance, after tree_results. */
 kt_str tree_opening_filter(kt_tx *tx, const tree *t, size_t node, kt_date to);
 /* The same of all accounts of some kinds together. */
@@ -52,8 +53,10 @@ kt_str iso_date(kt_tx *tx, kt_date day);
 /* Takes what stands on the other side out of each account of parties, on a day: node.other has it, the node the rest. Before
  * tree_sum. */
 KT_MUST kt_error *tree_sides(kt_tx *tx, tree *t, kt_date day, bool compared);
-/* The entries of the parties on the other side, or of all the others. */
-kt_str side_filter(kt_tx *tx, const struct node *n, const struct other_side *side, bool other, kt_date day);
+/* The condition on entries: lines of the parties on the other side, or of all the others. */
+kt_str side_condition(kt_tx *tx, const struct node *n, const struct other_side *side, bool other);
+/* The filter of the entries up to a day of the parties on the other side. */
+kt_str side_filter(kt_tx *tx, const struct node *n, const struct other_side *side, kt_date day);
 
 /* ---- statements.c ---- */
 

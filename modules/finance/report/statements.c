@@ -72,7 +72,7 @@ static kt_error *trial_rows(kt_tx *tx, const tree *t, bool every, struct trial_a
             .closing = kt_dec_sub(kt_dec_add(n->opening, n->debit), n->credit)};
         if (!every && !row.opening.coef && !row.debit.coef && !row.credit.coef)
             continue;
-        row.filter = tree_filter(tx, t, i, out->from, out->to);
+        row.filter = tree_filter(tx, t, i, out->from, out->to, TO_TURNOVER);
         if (row.opening.coef)
             row.opening_filter = tree_opening_filter(tx, t, i, kt_date_add(out->from, -1));
         KT_TRY(kt_line_add(tx, &out->rows, &row.rec));
@@ -200,10 +200,9 @@ static kt_error *other_row(kt_tx *tx, const struct node *n, const struct stateme
     row.kind = n->account.kind == ASSET ? LIABILITY : ASSET;
     row.amount = known(n->other.sum);
     row.compared = known(n->compared_other.sum);
-    row.filter = side_filter(tx, n, &n->other, true, days->of.to);
-    row.compared_filter = days->compared.to.day
-                              ? side_filter(tx, n, &n->compared_other, true, days->compared.to)
-                              : (kt_str){0};
+    row.filter = side_filter(tx, n, &n->other, days->of.to);
+    row.compared_filter = days->compared.to.day ? side_filter(tx, n, &n->compared_other, days->compared.to)
+                                                : (kt_str){0};
     KT_TRY(kt_line_add(tx, &out->rows, &row.rec));
     total(out, row.kind, row.amount, row.compared);
     return NULL;
@@ -222,12 +221,9 @@ static kt_error *statement_rows(
         bool both = n->other.count || n->compared_other.count;
         if (!(kinds & KT_IN(n->account.kind)) || (!net.coef && !n->compared.coef && !both))
             continue;
-        row.filter = n->other.count ? side_filter(tx, n, &n->other, false, days->of.to)
-                                    : tree_filter(tx, t, i, days->of.from, days->of.to);
+        row.filter = tree_filter(tx, t, i, days->of.from, days->of.to, TO_TURNOVER);
         if (days->compared.to.day)
-            row.compared_filter = n->compared_other.count
-                                      ? side_filter(tx, n, &n->compared_other, false, days->compared.to)
-                                      : tree_filter(tx, t, i, days->compared.from, days->compared.to);
+            row.compared_filter = tree_filter(tx, t, i, days->compared.from, days->compared.to, TO_COMPARED);
         if (net.coef || n->compared.coef)
             KT_TRY(kt_line_add(tx, &out->rows, &row.rec));
         if (!n->account.group)

@@ -183,7 +183,7 @@ static const char *kinds_left(const tree *t, bool opening)
 }
 
 /* opening: of an opening balance, to which entries of kind opening belong that were posted later */
-static kt_str conditions(kt_tx *tx, const tree *t, kt_str accounts, kt_date from, kt_date to, bool opening)
+static kt_str conditions(kt_tx *tx, const tree *t, kt_str lines, kt_date from, kt_date to, bool opening)
 {
     const char *last = iso_date(tx, to).ptr;
     kt_str days = from.day
@@ -192,8 +192,12 @@ static kt_str conditions(kt_tx *tx, const tree *t, kt_str accounts, kt_date from
     if (opening && t->opened.day)
         days = kt_format(tx, "[\"or\",%s,[\"and\",[\"kind\",\"=\",\"opening\"],[\"day\",\"<=\",\"%s\"]]]",
             days.ptr, iso_date(tx, t->opened).ptr);
-    return kt_format(tx, "%s,%s[\"lines.account\",\"in\",[%s]]", days.ptr, kinds_left(t, opening),
-        accounts.ptr ? accounts.ptr : "");
+    return kt_format(tx, "%s,%s%s", days.ptr, kinds_left(t, opening), lines.ptr);
+}
+
+static kt_str on_accounts(kt_tx *tx, kt_str accounts)
+{
+    return kt_format(tx, "[\"lines.account\",\"in\",[%s]]", accounts.ptr ? accounts.ptr : "");
 }
 
 static kt_str posted(kt_tx *tx, kt_str conditions)
@@ -201,30 +205,52 @@ static kt_str posted(kt_tx *tx, kt_str conditions)
     return kt_format(tx, "[[\"state\",\"=\",\"posted\"],%s]", conditions.ptr);
 }
 
+/* Is it an account whose figure is in the node's? */
+static bool is_summed(const tree *t, size_t leaf, size_t node)
+{
+    const struct account *a = &t->nodes[leaf].account;
+    return !a->group && is_within(t, leaf, node) && (!t->alike || a->kind == t->nodes[node].account.kind);
+}
+
 static void gather(kt_tx *tx, const tree *t, size_t node, kt_str *results, kt_str *others)
 {
     for (size_t i = 0; i < t->count; i++) {
         const struct account *a = &t->nodes[i].account;
-        if (a->group || !is_within(t, i, node) || (t->alike && a->kind != t->nodes[node].account.kind))
+        if (!is_summed(t, i, node))
             continue;
         kt_str *to = results && is_result(a) ? results : others;
         *to = and_account(tx, *to, a);
     }
 }
 
-kt_str tree_filter(kt_tx *tx, const tree *t, size_t node, kt_date from, kt_date to)
+kt_str tree_filter(kt_tx *tx, const tree *t, size_t node, kt_date from, kt_date to, tree_column column)
 {
-    kt_str accounts = {0};
-    gather(tx, t, node, NULL, &accounts);
-    return posted(tx, conditions(tx, t, accounts, from, to, !from.day));
+    kt_str accounts = {0}, sides = {0};
+    for (size_t i = 0; i < t->count; i++) {
+        const struct node *n = &t->nodes[i];
+        const struct other_side *other = column == TO_COMPARED ? &n->compared_other : &n->other;
+        if (!is_summed(t, i, node))
+            continue;
+        if (other->count)
+            sides = kt_format(
+                tx, "%s,%s", sides.ptr ? sides.ptr : "", side_condition(tx, n, other, false).ptr);
+        else
+            accounts = and_account(tx, accounts, &n->account);
+    }
+    kt_str lines = on_accounts(tx, accounts);
+    if (sides.ptr && accounts.ptr)
+        lines = kt_format(tx, "[\"or\",%s%s]", lines.ptr, sides.ptr);
+    else if (sides.ptr)
+        lines = kt_format(tx, "[\"or\"%s]", sides.ptr);
+    return posted(tx, conditions(tx, t, lines, from, to, !from.day));
 }
 
 kt_str tree_opening_filter(kt_tx *tx, const tree *t, size_t node, kt_date to)
 {
     kt_str results = {0}, others = {0};
     gather(tx, t, node, &results, &others);
-    kt_str of_results = conditions(tx, t, results, t->year, to, true);
-    kt_str of_others = conditions(tx, t, others, (kt_date){0}, to, true);
+    kt_str of_results = conditions(tx, t, on_accounts(tx, results), t->year, to, true);
+    kt_str of_others = conditions(tx, t, on_accounts(tx, others), (kt_date){0}, to, true);
     if (results.ptr && others.ptr)
         return posted(tx, kt_format(tx, "[\"or\",[\"and\",%s],[\"and\",%s]]", of_results.ptr, of_others.ptr));
     return posted(tx, results.ptr ? of_results : of_others);
@@ -236,5 +262,5 @@ kt_str tree_kinds_filter(kt_tx *tx, const tree *t, uint32_t kinds, kt_date from,
     for (size_t i = 0; i < t->count; i++)
         if (!t->nodes[i].account.group && kinds & KT_IN(t->nodes[i].account.kind))
             accounts = and_account(tx, accounts, &t->nodes[i].account);
-    return posted(tx, conditions(tx, t, accounts, from, to, !from.day));
+    return posted(tx, conditions(tx, t, on_accounts(tx, accounts), from, to, !from.day));
 }

@@ -122,17 +122,34 @@ kt_error *tree_sides(kt_tx *tx, tree *t, kt_date day, bool compared)
     return error;
 }
 
-kt_str side_filter(kt_tx *tx, const struct node *n, const struct other_side *side, bool other, kt_date day)
+/* "in" takes so many values. */
+enum { PARTIES_MOST = 5000, ID_MOST = 21 };
+
+static kt_str parties_from(kt_tx *tx, const struct other_side *side, size_t from)
 {
-    enum { ID_MOST = 21 };
-    size_t room = side->count * ID_MOST + 1, len = 0;
+    const size_t end = side->count - from > PARTIES_MOST ? from + PARTIES_MOST : side->count;
+    size_t room = (end - from) * ID_MOST + 1, len = 0;
     char *ids = kt_alloc(tx, room);
-    for (size_t i = 0; i < side->count && ids; i++)
+    for (size_t i = from; i < end && ids; i++)
         len += (size_t)snprintf(
-            ids + len, room - len, "%s%llu", i ? "," : "", (unsigned long long)side->parties[i].v);
-    return kt_format(tx,
-        "[[\"state\",\"=\",\"posted\"],[\"day\",\"<=\",\"%s\"],[\"lines\",\"any\",[[\"account\",\"=\",%llu],["
-        "\"party\",\"%s\",[%s]]]]]",
-        iso_date(tx, day).ptr, (unsigned long long)n->account.rec.id.v, other ? "in" : "not_in",
-        ids ? ids : "");
+            ids + len, room - len, "%s%llu", i > from ? "," : "", (unsigned long long)side->parties[i].v);
+    return (kt_str){ids ? ids : "", len};
+}
+
+kt_str side_condition(kt_tx *tx, const struct node *n, const struct other_side *side, bool other)
+{
+    kt_str parties = {0};
+    for (size_t i = 0; i < side->count; i += PARTIES_MOST)
+        parties = kt_format(tx, "%s,[\"party\",\"%s\",[%s]]", parties.ptr ? parties.ptr : "",
+            other ? "in" : "not_in", parties_from(tx, side, i).ptr);
+    if (other && side->count > PARTIES_MOST)
+        parties = kt_format(tx, ",[\"or\"%s]", parties.ptr);
+    return kt_format(tx, "[\"lines\",\"any\",[[\"account\",\"=\",%llu]%s]]",
+        (unsigned long long)n->account.rec.id.v, parties.ptr ? parties.ptr : "");
+}
+
+kt_str side_filter(kt_tx *tx, const struct node *n, const struct other_side *side, kt_date day)
+{
+    return kt_format(tx, "[[\"state\",\"=\",\"posted\"],[\"day\",\"<=\",\"%s\"],%s]", iso_date(tx, day).ptr,
+        side_condition(tx, n, side, true).ptr);
 }
