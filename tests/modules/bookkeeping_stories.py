@@ -77,6 +77,28 @@ def tax_is_deducted_with_the_bill_in_hand(k):
     refused("rule", lambda: posted(k, "finance.invoice", draft(k, thing("100"), reference="H 5", **own)), "tax_day")
 
 
+def a_bill_of_a_closed_period_is_booked_in_an_open_one(k):
+    """October 2024 is closed for good. A bill of the 30th that comes in November is November's, in the ledger and in the register; its date and its
+    due day stay. What was delivered in November is November's income, though it is invoiced in December."""
+    s = books(k)
+    late = draft(k, thing("100"), kind="purchase", party=s["steel"], day="2024-10-30", reference="BO 1", terms=make(k, "finance.terms", code="n7", name="7 days", parts=[{"days": 7}]))
+    told = refused("rule", lambda: k.call("finance.invoice.post", {"id": late}), "day")
+    assert "booked_on" in told.problems[0]["hint"], told.problems
+    k.update("finance.invoice", late, {"booked_on": "2024-11-04"})
+    told = refused("rule", lambda: k.call("finance.invoice.post", {"id": late}), "tax_day")
+    assert "deducted_on" in told.problems[0]["hint"], told.problems
+    k.update("finance.invoice", late, {"received_on": "2024-11-04"})
+    row = posted(k, "finance.invoice", late)
+    expect((row["day"], row["due"], row["number"][:11], k.get("finance.entry", row["entry"])["day"]), ("2024-10-30", "2024-11-06", "ZK/2024/10/", "2024-11-04"))
+    expect([r[4] for r in register(k, invoice=late)], ["2024-11-04"])
+    expect((items(k, late)[0]["day"], items(k, late)[0]["due"]), ("2024-11-04", "2024-11-06"))
+    sale = invoice(k, thing("100"), day="2024-12-03", tax_day="2024-11-29", booked_on="2024-11-29")
+    expect((k.get("finance.entry", sale["entry"])["day"], [r[4] for r in register(k, invoice=sale["id"])]), ("2024-11-29", ["2024-11-29"]))
+    refused("validation", lambda: draft(k, thing("100"), day="2024-12-03", tax_day="2024-11-29", booked_on="2024-11-28"), "booked_on")
+    refused("validation", lambda: draft(k, thing("100"), day="2024-12-03", booked_on="2024-12-04", kind="receipt", party=None), "booked_on")
+    proved(k)
+
+
 def tax_is_deducted_when_the_bill_is_received_or_put_off(k):
     """Delivered and dated in May, received in June: deducted in June, or put off, three months or two quarters at most. What lessens it does so
     not before; what the buyer accounts for stays at its tax point."""
@@ -697,4 +719,4 @@ run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, income_and
      the_forecast_counts_deals_with_tax_by_their_probability,
      the_forecast_counts_an_advance_once, the_forecast_pays_the_tax_of_each_month, wrong_days_accounts_and_sums_are_named,
      an_instalment_past_its_day_makes_the_invoice_overdue, a_closed_order_is_billed_for_what_went_out, parts_of_a_box_are_billed_as_they_are,
-     a_credit_limit_counts_what_is_ordered, tax_is_deducted_with_the_bill_in_hand, tax_is_deducted_when_the_bill_is_received_or_put_off, the_books_need_base_alone], modules="base,crm,logistics,finance")
+     a_credit_limit_counts_what_is_ordered, tax_is_deducted_with_the_bill_in_hand, a_bill_of_a_closed_period_is_booked_in_an_open_one, tax_is_deducted_when_the_bill_is_received_or_put_off, the_books_need_base_alone], modules="base,crm,logistics,finance")

@@ -86,6 +86,13 @@ const kt_shape invoice_shape = KT_SHAPE(invoice, "finance.invoice",
     KT_FIELD(invoice, tax_day, DATE, "Tax point", "Data powstania obowiązku podatkowego", .indexed = true,
         .help = {"When the tax falls due: the delivery. Empty: the date.",
             "Dzień dostawy. Puste: data wystawienia."}),
+    KT_FIELD(invoice, booked_on, DATE, "Booked on", "Data księgowania",
+        .help = {"The day of its entry in the ledger. Empty: the date. Another one where that period is "
+                 "closed, or "
+                 "where income or cost are of the tax point's.",
+            "Dzień zapisu w księdze. Puste: data wystawienia. Inny, gdy jej okres jest zamknięty albo "
+            "przychód "
+            "lub koszt należy do okresu obowiązku podatkowego."}),
     KT_FIELD(invoice, received_on, DATE, "Received on", "Data wpływu", .indexed = true,
         .help = {"Of a bill: its tax is not deducted before. Empty: the date, as with an electronic invoice.",
             "Faktury zakupu: VAT nie jest odliczany wcześniej. Puste: data wystawienia, jak faktury "
@@ -183,6 +190,19 @@ static kt_error *find_till(kt_tx *tx, struct invoice *v)
     return NULL;
 }
 
+static kt_error *check_booked(kt_tx *tx, const struct invoice *v)
+{
+    kt_date first = v->tax_day.day && v->tax_day.day < v->day.day ? v->tax_day : v->day;
+    if (!v->booked_on.day || (!at_till(v) && v->booked_on.day >= first.day))
+        return NULL;
+    if (at_till(v))
+        return kt_fail(tx, KT_VALIDATION, "booked_on", "what is paid at the till is booked on its date",
+            "zapłata w kasie jest księgowana w swoim dniu");
+    return kt_hint(kt_fail(tx, KT_VALIDATION, "booked_on", "is before both its date and its tax point",
+                       "jest wcześniejsza niż data wystawienia i obowiązek podatkowy"),
+        "Nothing is booked before it happened.", "Nic nie jest księgowane, zanim się stało.");
+}
+
 kt_error *invoice_compute(kt_tx *tx, kt_record *self)
 {
     struct invoice *v = KT_AS(invoice, self);
@@ -196,6 +216,7 @@ kt_error *invoice_compute(kt_tx *tx, kt_record *self)
             "Korektę tworzy się z faktury: finance.invoice.credit.");
     KT_TRY(deduction_check(tx, v));
     KT_TRY(find_till(tx, v));
+    KT_TRY(check_booked(tx, v));
     if (!v->party.v && !v->till)
         return kt_fail(tx, KT_VALIDATION, "party", "is required", "jest wymagane");
     if (v->party.v)

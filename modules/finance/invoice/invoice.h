@@ -77,7 +77,7 @@ struct invoice {
     enum invoice_state state;
     enum payment_status payment_status;
     kt_id party, order, corrects, receipt, terms, currency, position, tax_position, entry, journal, owner;
-    kt_date day, tax_day, received_on, deducted_on, rate_day, due;
+    kt_date day, booked_on, tax_day, received_on, deducted_on, rate_day, due;
     kt_str title, reference, reason, tax_note, buyer_name, buyer_tax_id, buyer_address;
     bool tax_included;
     bool till; /* its money is in the cash desk, or out of it, at once: see at_till */
@@ -104,6 +104,11 @@ static inline bool is_credit(enum invoice_kind kind)
 static inline bool at_till(const struct invoice *v)
 {
     return v->kind == TILL_RECEIPT || v->till;
+}
+/* The day of its entry. */
+static inline kt_date booked_day(const struct invoice *v)
+{
+    return v->booked_on.day ? v->booked_on : v->day;
 }
 /* A purchase, or money before it. */
 static inline bool is_bill(enum invoice_kind kind)

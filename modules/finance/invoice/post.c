@@ -361,26 +361,44 @@ static kt_error *check_accounts(kt_tx *tx, const struct invoice *v)
     return all;
 }
 
+static kt_error *check_deduction(const posting *p)
+{
+    const struct invoice *v = p->v;
+    const char *path = v->deducted_on.day                       ? "deducted_on"
+                       : p->deduction_day.day == v->tax_day.day ? "tax_day"
+                                                                : "received_on";
+    kt_error *error = period_open(p->tx, path, p->deduction_day);
+    return error && is_bill(v->kind)
+               ? kt_hint(error, "Put the deduction off into an open period: deducted_on.",
+                     "Przesuń odliczenie do otwartego okresu: deducted_on.")
+               : error;
+}
+
 /* Are the periods open that the registers have its rows in? */
 static kt_error *check_registers(const posting *p)
 {
     const struct invoice *v = p->v;
-    kt_date deducted = p->deduction_day;
+    const kt_date deducted = p->deduction_day;
     bool at_tax_point = is_sale(v->kind), charged = !at_tax_point;
     for (size_t i = 0; i < v->taxes.count && charged && !at_tax_point; i++)
         KT_TRY(buyer_accounts_for(p->tx, v, KT_AS(kt_tax_row, kt_line(&v->taxes, i)), &at_tax_point));
     kt_error *all = NULL;
     if (v->receipt.v)
         return NULL;
-    if (at_tax_point && v->tax_day.day != v->day.day)
+    if (at_tax_point && v->tax_day.day != booked_day(v).day)
         kt_also(&all, period_open(p->tx, "tax_day", v->tax_day));
-    if (charged && deducted.day != v->day.day && !all)
-        kt_also(&all, period_open(p->tx,
-                          v->deducted_on.day               ? "deducted_on"
-                          : deducted.day == v->tax_day.day ? "tax_day"
-                                                           : "received_on",
-                          deducted));
+    if (charged && deducted.day != booked_day(v).day && !all)
+        kt_also(&all, check_deduction(p));
     return all;
+}
+
+static kt_error *check_booked_day(kt_tx *tx, const struct invoice *v)
+{
+    kt_error *error = period_open(tx, v->booked_on.day ? "booked_on" : "day", booked_day(v));
+    return !error || at_till(v)
+               ? error
+               : kt_hint(error, "Book it on a day of an open period (booked_on); its date stays as it is.",
+                     "Zaksięguj ją w dniu otwartego okresu (booked_on); data wystawienia zostaje.");
 }
 
 static kt_error *check_all(const posting *p)
@@ -396,7 +414,7 @@ static kt_error *check_all(const posting *p)
         kt_also(&all,
             kt_hint(kt_fail(tx, KT_VALIDATION, "lines", "the invoice is below zero", "faktura jest ujemna"),
                 "Make a credit note instead.", "Wystaw zamiast niej korektę."));
-    kt_also(&all, period_open(tx, "day", v->day));
+    kt_also(&all, check_booked_day(tx, v));
     kt_also(&all, check_registers(p));
     kt_also(&all, check_accounts(tx, v));
     kt_also(&all, check_reference(tx, v));
@@ -449,8 +467,9 @@ static kt_error *post(posting *p)
         return post_for_receipt(p);
     KT_TRY(find_advance(p));
     KT_TRY(read_advances(p));
-    p->e = (struct entry){KT_OF(entry), .day = v->day, .document_day = v->tax_day, .currency = v->currency,
-        .reference = v->rec.number, .text = v->title, .origin = kt_any(tx, "finance.invoice", v->rec.id)};
+    p->e = (struct entry){KT_OF(entry), .day = booked_day(v), .document_day = v->tax_day,
+        .currency = v->currency, .reference = v->rec.number, .text = v->title,
+        .origin = kt_any(tx, "finance.invoice", v->rec.id)};
     p->e.journal = v->journal;
     if (!v->journal.v)
         KT_TRY(journal_of(tx, at_till(v) ? CASHING : is_sale(v->kind) ? SALES : PURCHASING, &p->e.journal));
