@@ -265,6 +265,54 @@ def by_products_that_came_stay_told_when_the_order_grows(k):
     act(k, made, "finish")
 
 
+def by_products_are_expected_when_the_order_is_ready(k):
+    """Thirty planks leave six slats, on the day on which they are made, as long as they are to be made: fewer of fewer, none of scrap and of none."""
+    items(k, "SLAT", "PLANK")
+    bill(k, "PLANK", ("LOG", 1), quantity="10", by_products=[{"item": seen["SLAT"], "quantity": "2"}])
+    put(k, "LOG", 10, "10")
+    coming = lambda **until: D(k.call("logistics.availability", {"item": seen["SLAT"], **until})["incoming"])
+    made = order(k, "PLANK", 30, due=day(20))
+    expect(coming(), 0)
+    act(k, made, "confirm")
+    expect((coming(), coming(day=day(19)), coming(day=day(20))), (6, 0, 6))
+    act(k, made, "reschedule", due=day(30))
+    expect((coming(day=day(29)), coming(day=day(30))), (0, 6))
+    act(k, made, "resize", quantity="20")
+    expect(coming(), 4)
+    act(k, made, "report", produced="5")
+    expect(coming(), 3)
+    act(k, made, "report", produced="4", scrapped="6") # of fourteen good ones two slats come
+    expect(coming(), 1)
+    act(k, made, "finish")
+    expect((coming(), D(k.call("logistics.availability", {"item": seen["SLAT"]})["on_hand"])), (0, 1))
+    gone = order(k, "PLANK", 30, due=day(20))
+    act(k, gone, "confirm"), act(k, gone, "cancel")
+    expect(coming(), 0)
+
+
+def by_products_are_not_bought_as_well(k):
+    """Ten planks leave two slats. Of five slats on day 25 four come with the planks of day 10 and 20, be they proposed, firm or confirmed; of three on day 5 none do."""
+    k.call("logistics.transfer.post", {"id": make(k, "logistics.transfer", kind="issue", lines=[{"item": seen["PLANK"], "quantity": "9"}])})
+    for on in (10, 20):
+        make(k, "production.forecast", item=seen["PLANK"], day=day(on), quantity="10")
+    for on, quantity in ((5, "3"), (25, "5")):
+        make(k, "production.forecast", item=seen["SLAT"], day=day(on), quantity=quantity)
+    planned(k)
+    there = 1 # of the story before
+    expect([row[1::2] for row in proposed(k, "SLAT")], [(3 - there, day(5)), (1, day(25))])
+    first = k.list("production.proposal", [["item", "=", seen["PLANK"]], ["due", "=", day(10)]])["rows"][0]["id"]
+    for firm in (lambda: k.call("production.proposal.firm", {"id": first}), lambda: act(k, k.get("production.proposal", first)["supply"]["id"], "confirm")):
+        firm()
+        planned(k)
+        expect([row[1::2] for row in proposed(k, "SLAT")], [(3 - there, day(5)), (1, day(25))])
+        expect(k.count("production.message", [["item", "=", seen["SLAT"]]]), 0)
+    act(k, k.get("production.proposal", first)["supply"]["id"], "cancel")
+    planned(k)
+    expect([row[1::2] for row in proposed(k, "SLAT")], [(3 - there, day(5)), (1, day(25))]) # the planks are planned anew
+    for row in k.list("production.forecast", [["item", "in", [seen["PLANK"], seen["SLAT"]]]])["rows"]:
+        k.delete("production.forecast", row["id"])
+
+
 def by_products_come_in_a_lot_of_the_reports_name(k):
     items(k, "SHEET", standard_cost="3"), items(k, "DUST", tracking="lot"), items(k, "PANEL")
     bill(k, "PANEL", ("SHEET", 1), by_products=[{"item": seen["DUST"], "quantity": "2"}, {"item": seen["OFFCUT"]}])

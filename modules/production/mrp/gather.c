@@ -181,6 +181,23 @@ static kt_error *add_link(kt_tx *tx, struct gathering *g, uint32_t parent, const
     return NULL;
 }
 
+/* What comes with it while its bill is chosen. */
+static kt_error *add_by_product(kt_tx *tx, struct gathering *g, uint32_t parent, const struct bom *bom,
+    const struct by_product *p, struct era era)
+{
+    const struct bom_line as_line = {.item = p->item, .unit = p->unit, .quantity = p->quantity};
+    uint32_t item;
+    ratio usage;
+    if (!id_map_find(&g->index, p->item, &item) || item == parent)
+        return NULL;
+    KT_TRY(bom_usage(tx, &g->book, bom, &as_line, &usage));
+    struct mrp_link *link = list_add(tx, &g->links, sizeof *link);
+    if (!link)
+        return kt_no_memory();
+    *link = (struct mrp_link){parent, item, -ratio_dec(usage, 9).coef, era.from, era.until};
+    return NULL;
+}
+
 static kt_error *add_links(kt_tx *tx, struct gathering *g, uint32_t parent)
 {
     const uint32_t *from = g->made_from.items;
@@ -191,6 +208,9 @@ static kt_error *add_links(kt_tx *tx, struct gathering *g, uint32_t parent)
             tx, &g->book, ((const kt_id *)g->ids.items)[parent], (kt_date){era.from}, &entry));
         for (size_t i = 0; i < entry->bom->lines.count; i++)
             KT_TRY(add_link(tx, g, parent, entry->bom, bom_line_at(entry->bom, i), era));
+        for (size_t i = 0; i < entry->bom->by_products.count; i++)
+            KT_TRY(add_by_product(
+                tx, g, parent, entry->bom, KT_SEE(by_product, kt_line(&entry->bom->by_products, i)), era));
     }
     return NULL;
 }
@@ -298,9 +318,17 @@ struct drafted { /* a component */
 };
 static const kt_shape drafted_shape = KT_SHAPE(
     drafted, NULL, KT_BIND(drafted, item, REF, "item"), KT_BIND(drafted, quantity, QUANTITY, "quantity"));
+struct output_seen { /* a by-product */
+    kt_record rec;
+    kt_id item;
+    kt_dec quantity, received;
+};
+static const kt_shape output_seen_shape = KT_SHAPE(output_seen, NULL, KT_BIND(output_seen, item, REF, "item"),
+    KT_BIND(output_seen, quantity, QUANTITY, "quantity"),
+    KT_BIND(output_seen, received, QUANTITY, "received"));
 struct open_order {
     kt_record rec;
-    kt_lines components;
+    kt_lines components, outputs;
     kt_id item;
     enum order_state state;
     kt_dec quantity, produced, scrapped;
@@ -311,7 +339,8 @@ static const kt_shape open_order_shape = KT_SHAPE(open_order, "production.order"
     KT_BIND(open_order, quantity, QUANTITY, "quantity"), KT_BIND(open_order, produced, QUANTITY, "produced"),
     KT_BIND(open_order, scrapped, QUANTITY, "scrapped"), KT_BIND(open_order, due, DATE, "due"),
     KT_BIND(open_order, day, DATE, "day"),
-    KT_BIND(open_order, components, LINES, "components", .lines = &drafted_shape));
+    KT_BIND(open_order, components, LINES, "components", .lines = &drafted_shape),
+    KT_BIND(open_order, outputs, LINES, "outputs", .lines = &output_seen_shape));
 
 /* Nobody was asked for the components of a draft yet: they are needed when it begins. */
 static kt_error *read_draft(kt_tx *tx, struct gathering *g, const struct open_order *o)
@@ -333,6 +362,25 @@ static kt_error *read_draft(kt_tx *tx, struct gathering *g, const struct open_or
     return NULL;
 }
 
+/* By-products come when the order does; of one of which nobody knows when, nobody knows. */
+static kt_error *read_outputs(kt_tx *tx, struct gathering *g, const struct open_order *o)
+{
+    const kt_date day = o->day.day ? o->day : o->due;
+    const struct origin origin = {kt_any(tx, open_order_shape.name, o->rec.id), {0}};
+    for (size_t i = 0; i < o->outputs.count && day.day; i++) {
+        const struct output_seen *out = KT_SEE(output_seen, kt_line(&o->outputs, i));
+        const size_t before = g->receipts.count;
+        kt_dec rest;
+        KT_TRY(output_rest(tx,
+            &(struct output){.item = out->item, .quantity = out->quantity, .received = out->received},
+            o->quantity, o->scrapped, &rest));
+        KT_TRY(add_receipt(tx, g, out->item, day, rest, origin));
+        if (g->receipts.count > before)
+            ((struct mrp_receipt *)g->receipts.items)[before].fixed = true;
+    }
+    return NULL;
+}
+
 static kt_error *read_orders(kt_tx *tx, struct gathering *g)
 {
     const kt_query query = {.of = &open_order_shape,
@@ -347,6 +395,8 @@ static kt_error *read_orders(kt_tx *tx, struct gathering *g)
             error = add_receipt(tx, g, o.item, o.day.day ? o.day : o.due,
                 kt_dec_sub(o.quantity, kt_dec_add(o.produced, o.scrapped)),
                 (struct origin){kt_any(tx, open_order_shape.name, o.rec.id), {0}});
+        if (!error)
+            error = read_outputs(tx, g, &o);
     }
     kt_error *end = kt_close(cursor);
     return error ? error : end;

@@ -8,8 +8,8 @@
 __extension__ typedef __int128 wide;
 
 enum { NEEDS_BLOCK = 1 << 14 };
-struct need { /* a gross requirement */
-    int64_t quantity;
+struct need {          /* a gross requirement */
+    int64_t quantity;  /* below zero: so much comes of it, with what `index` plans */
     int32_t day, made; /* made: when what it goes into is due */
     enum mrp_kind kind;
     uint32_t index, next; /* next: of the item's list */
@@ -35,8 +35,9 @@ struct planning {
     uint32_t need_free; /* a list of those that are planned */
     struct need *sorted;
     size_t sorted_room;
-    struct supply *supplies;
-    size_t supply_count, supply_room;
+    struct supply *supplies, *yields; /* yields: by-products, by day */
+    size_t supply_count, supply_room, supply_next, yield_count, yield_room, yield_next;
+    bool circling; /* by-products go into what they come with */
     enum mrp_end end;
 };
 
@@ -52,7 +53,7 @@ static bool grow(struct planning *p, void **items, size_t count, size_t *room, s
 }
 #define GROW(p, items, count, room) grow((p), (void **)&(items), (count), &(room), sizeof *(items))
 
-/* ---- Low-level codes: an item stands below all that it goes into ---- */
+/* ---- Low-level codes: an item stands below all that it goes into, and that it comes with ---- */
 
 static void link_up(struct planning *p, uint32_t *waiting)
 {
@@ -73,6 +74,42 @@ static void link_up(struct planning *p, uint32_t *waiting)
     p->links_from[m->item_count] = (uint32_t)m->link_count;
 }
 
+/* Those that all they wait for stand above, from *head on.
+ *   waiting  of each item: for how many links; MRP_NOTHING: it stands in p->by_level */
+static void level_down(struct planning *p, uint32_t *waiting, size_t *head, size_t *tail)
+{
+    struct mrp *m = p->mrp;
+    while (*head < *tail) {
+        uint32_t item = p->by_level[(*head)++];
+        waiting[item] = MRP_NOTHING;
+        for (uint32_t i = p->links_from[item]; i < p->links_from[item + 1]; i++) {
+            const struct mrp_link *link = &m->links[p->links[i]];
+            struct mrp_item *component = &m->items[link->component];
+            if (link->usage < 0 && p->circling)
+                continue;
+            if (component->level <= m->items[item].level)
+                component->level = m->items[item].level + 1;
+            if (component->level + 1 > m->levels)
+                m->levels = component->level + 1;
+            if (--waiting[link->component] == 0)
+                p->by_level[(*tail)++] = link->component;
+        }
+    }
+}
+
+/* What circles does so by what comes with it alone, for nothing goes into itself: of the items that are left none waits for
+ * what it comes with. What comes behind it is not counted on until it is ordered. */
+static void let_circle(struct planning *p, uint32_t *waiting, size_t *tail)
+{
+    const struct mrp *m = p->mrp;
+    p->circling = true;
+    for (size_t i = 0; i < m->link_count; i++) {
+        const struct mrp_link *link = &m->links[i];
+        if (link->usage < 0 && waiting[link->parent] != MRP_NOTHING && --waiting[link->component] == 0)
+            p->by_level[(*tail)++] = link->component;
+    }
+}
+
 static bool find_levels(struct planning *p)
 {
     struct mrp *m = p->mrp;
@@ -88,17 +125,10 @@ static bool find_levels(struct planning *p)
         if (!waiting[i])
             p->by_level[tail++] = (uint32_t)i;
     }
-    while (head < tail) {
-        uint32_t item = p->by_level[head++];
-        for (uint32_t i = p->links_from[item]; i < p->links_from[item + 1]; i++) {
-            uint32_t component = m->links[p->links[i]].component;
-            if (m->items[component].level <= m->items[item].level)
-                m->items[component].level = m->items[item].level + 1;
-            if (m->items[component].level + 1 > m->levels)
-                m->levels = m->items[component].level + 1;
-            if (--waiting[component] == 0)
-                p->by_level[tail++] = component;
-        }
+    level_down(p, waiting, &head, &tail);
+    if (tail < m->item_count) {
+        let_circle(p, waiting, &tail);
+        level_down(p, waiting, &head, &tail);
     }
     p->end = tail == m->item_count ? p->end : MRP_CYCLE;
     return p->end == MRP_PLANNED;
@@ -127,7 +157,7 @@ static bool add_block(struct planning *p)
 static bool add_need(struct planning *p, uint32_t item, struct need need)
 {
     uint32_t at = p->need_free;
-    if (need.quantity <= 0)
+    if (need.quantity == 0)
         return true;
     if (at != MRP_NOTHING) {
         p->need_free = need_at(p, at)->next;
@@ -152,14 +182,27 @@ static int by_day(const void *left, const void *right)
     return a->index < b->index ? -1 : a->index > b->index;
 }
 
+static bool add_yield(struct planning *p, struct supply supply)
+{
+    if (!GROW(p, p->yields, p->yield_count, p->yield_room))
+        return false;
+    p->yields[p->yield_count++] = supply;
+    return true;
+}
+
 static bool sort_needs(struct planning *p, uint32_t item, size_t *count)
 {
-    *count = 0;
+    *count = p->yield_count = 0;
     for (uint32_t at = p->need_head[item], next; at != MRP_NOTHING; at = next) {
         struct need *need = need_at(p, at);
-        if (!GROW(p, p->sorted, *count, p->sorted_room))
-            return false;
-        p->sorted[(*count)++] = *need;
+        if (need->quantity < 0) {
+            if (!add_yield(p, (struct supply){-need->quantity, MRP_ORDER, need->index, need->day}))
+                return false;
+        } else {
+            if (!GROW(p, p->sorted, *count, p->sorted_room))
+                return false;
+            p->sorted[(*count)++] = *need;
+        }
         next = need->next;
         need->next = p->need_free;
         p->need_free = at;
@@ -180,17 +223,31 @@ static bool add_supply(struct planning *p, struct supply supply)
     return true;
 }
 
+static int yields_by_day(const void *left, const void *right)
+{
+    const struct supply *a = left, *b = right;
+    if (a->day != b->day)
+        return a->day < b->day ? -1 : 1;
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+/* Behind sort_needs, which finds what comes with planned orders. */
 static bool begin_supplies(struct planning *p, uint32_t item)
 {
     const struct mrp *m = p->mrp;
-    p->supply_count = 0;
+    p->supply_count = p->supply_next = p->yield_next = 0;
     if (!add_supply(p, (struct supply){m->items[item].on_hand, MRP_STOCK, MRP_NOTHING, m->today}))
         return false;
     for (uint32_t i = p->receipts_from[item]; i < p->receipts_from[item + 1]; i++) {
         const struct mrp_receipt *r = &m->receipts[p->receipts[i]];
-        if (!add_supply(p, (struct supply){r->quantity, MRP_RECEIPT, p->receipts[i], r->day}))
+        const struct supply supply = {r->quantity, MRP_RECEIPT, p->receipts[i], r->day};
+        if (!(r->fixed ? add_yield(p, supply) : add_supply(p, supply)))
             return false;
     }
+    if (p->yield_count > 1)
+        qsort(p->yields, p->yield_count, sizeof *p->yields, yields_by_day);
     return true;
 }
 
@@ -199,7 +256,7 @@ static bool index_receipts(struct planning *p)
     struct mrp *m = p->mrp;
     for (size_t i = 0; i < m->receipt_count; i++) {
         p->receipts_from[m->receipts[i].item + 1]++;
-        m->receipts[i].message = MRP_CANCEL;
+        m->receipts[i].message = m->receipts[i].fixed ? MRP_KEEP : MRP_CANCEL;
         m->receipts[i].needed = 0;
     }
     for (size_t i = 0; i < m->item_count; i++)
@@ -233,6 +290,15 @@ static int64_t raised(int64_t quantity, int64_t step)
     return step > 0 ? (quantity + step - 1) / step * step : quantity;
 }
 
+/* Comes in whole steps, too, and on the day on which what it comes with is due. */
+static struct need yielded(
+    const struct mrp *m, const struct mrp_link *link, const struct need *with, wide quantity)
+{
+    const int64_t step = m->items[link->component].step,
+                  whole = (int64_t)(step > 0 ? quantity - quantity % step : quantity);
+    return (struct need){-whole, with->made, with->made, with->kind, with->index, 0};
+}
+
 /* For `need` of what it goes into. */
 static bool ask_components(struct planning *p, uint32_t parent, const struct need *need)
 {
@@ -242,12 +308,15 @@ static bool ask_components(struct planning *p, uint32_t parent, const struct nee
         struct need of_one = *need;
         if (!goes_into(link, need->made))
             continue;
-        wide needed = ((wide)need->quantity * link->usage + MRP_USAGE / 2) / MRP_USAGE;
+        const int64_t usage = link->usage < 0 ? -link->usage : link->usage;
+        wide needed = ((wide)need->quantity * usage + MRP_USAGE / 2) / MRP_USAGE;
         if (needed > INT64_MAX / 4) {
             p->end = MRP_TOO_LARGE;
             return false;
         }
         of_one.quantity = raised((int64_t)needed, m->items[link->component].step);
+        if (link->usage < 0)
+            of_one = yielded(m, link, need, needed);
         if (!add_need(p, link->component, of_one))
             return false;
     }
@@ -291,15 +360,38 @@ static bool find_bought(struct planning *p, uint32_t item, int64_t quantity, int
     return false;
 }
 
+/* Of what comes by itself, what may still be taken by who needs something on a day; NULL: nothing. */
+static struct supply *yield_by(const struct planning *p, size_t *at, int32_t day)
+{
+    day = day < p->mrp->today ? p->mrp->today : day;
+    while (*at < p->yield_count && p->yields[*at].left == 0)
+        (*at)++;
+    return *at < p->yield_count && p->yields[*at].day <= day ? &p->yields[*at] : NULL;
+}
+
+/* What needs from `first` until a day are short of, beside what comes by itself in time. */
+static int64_t short_of(const struct planning *p, size_t first, size_t count, int32_t last)
+{
+    int64_t sum = 0, spare = 0;
+    size_t at = p->yield_next;
+    const struct supply *yield;
+    for (size_t n = first; n < count && p->sorted[n].day <= last; n++) {
+        const int64_t needed = p->sorted[n].quantity;
+        for (; (yield = yield_by(p, &at, p->sorted[n].day)); at++)
+            spare += yield->left;
+        sum += needed > spare ? needed - spare : 0;
+        spare -= needed > spare ? spare : needed;
+    }
+    return sum;
+}
+
 /* Orders for what is short from need `first` on. */
 static bool plan_lots(struct planning *p, uint32_t item, size_t first, size_t count)
 {
     const struct mrp_item *i = &p->mrp->items[item];
     int32_t day = p->sorted[first].day < p->mrp->today ? p->mrp->today : p->sorted[first].day;
     int32_t last = i->policy == MRP_PERIOD && i->period > 0 ? day + i->period - 1 : day;
-    int64_t quantity = 0;
-    for (size_t n = first; n < count && p->sorted[n].day <= last; n++)
-        quantity += p->sorted[n].quantity;
+    int64_t quantity = short_of(p, first, count, last);
     const int64_t step = i->policy == MRP_FIXED ? raised(i->lot, i->multiple) : i->multiple;
     const int64_t least = raised(i->min, step);
     quantity = raised(quantity < least ? least : quantity, step);
@@ -322,7 +414,7 @@ static bool peg(
     struct planning *p, uint32_t item, const struct need *need, const struct supply *s, int64_t quantity)
 {
     struct mrp *m = p->mrp;
-    if (s->kind == MRP_RECEIPT) {
+    if (s->kind == MRP_RECEIPT && !m->receipts[s->index].fixed) {
         struct mrp_receipt *r = &m->receipts[s->index];
         int32_t day = need->kind == MRP_SAFETY ? r->day : need->day < m->today ? m->today : need->day;
         if (!r->needed || day < r->needed) {
@@ -342,29 +434,30 @@ static bool peg(
     return true;
 }
 
-/* Covers need i with what there is, comes or is planned from supply *at on. */
-static bool cover(struct planning *p, uint32_t item, size_t i, size_t count, size_t *at)
+/* Covers need i with what comes by itself, else with what there is, may be moved or is planned. */
+static bool cover(struct planning *p, uint32_t item, size_t i, size_t count)
 {
     struct need *need = &p->sorted[i];
     while (need->quantity > 0) {
-        if (*at == p->supply_count && p->mrp->items[item].phantom)
+        struct supply *s = yield_by(p, &p->yield_next, need->day);
+        if (!s && p->supply_next == p->supply_count && p->mrp->items[item].phantom)
             return ask_components(p, item, need);
-        if (*at == p->supply_count && !plan_lots(p, item, i, count))
+        if (!s && p->supply_next == p->supply_count && !plan_lots(p, item, i, count))
             return false;
-        struct supply *s = &p->supplies[*at];
+        s = s ? s : &p->supplies[p->supply_next];
         int64_t take = need->quantity < s->left ? need->quantity : s->left;
         if (!peg(p, item, need, s, take))
             return false;
         need->quantity -= take;
         s->left -= take;
-        *at += s->left == 0;
+        p->supply_next += p->supply_next < p->supply_count && p->supplies[p->supply_next].left == 0;
     }
     return true;
 }
 
 static bool plan_item(struct planning *p, uint32_t item)
 {
-    size_t count, at = 0;
+    size_t count;
     if (p->mrp->items[item].safety > 0 &&
         !add_need(p, item,
             (struct need){p->mrp->items[item].safety, INT32_MIN, INT32_MIN, MRP_SAFETY, MRP_NOTHING, 0}))
@@ -372,7 +465,7 @@ static bool plan_item(struct planning *p, uint32_t item)
     if (!sort_needs(p, item, &count) || !begin_supplies(p, item))
         return false;
     for (size_t i = 0; i < count; i++)
-        if (!cover(p, item, i, count, &at))
+        if (!cover(p, item, i, count))
             return false;
     return true;
 }

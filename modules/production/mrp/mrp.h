@@ -3,7 +3,8 @@
  *
  * Supplies are used in the order in which they come: what is on hand, open receipts by day, planned orders. An open
  * receipt is taken to be movable: one that is needed earlier is to be expedited before anything more is planned
- * (the rescheduling assumption: J. Orlicky, Material Requirements Planning, 1975). */
+ * (the rescheduling assumption: J. Orlicky, Material Requirements Planning, 1975). By-products come when what they come with
+ * does, whoever needs them: they cover what is needed from that day on, before what may be moved. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,8 +35,8 @@ struct mrp_item {
 };
 struct mrp_link {
     uint32_t parent, component;
-    int64_t usage;       /* of the component for one of the parent, in parts of MRP_USAGE */
-    int32_t from, until; /* it goes into what is due on these days; until 0: for good */
+    int64_t usage;       /* of the component for one of the parent, in parts of MRP_USAGE; below zero: it comes with it */
+    int32_t from, until; /* it goes into, or comes with, what is due on these days; until 0: for good */
 };
 struct mrp_demand {
     uint32_t item;
@@ -47,6 +48,7 @@ struct mrp_receipt { /* its components are demands already */
     uint32_t item;
     int32_t day;
     int64_t quantity;
+    bool fixed;               /* a by-product: it is not moved */
     enum mrp_message message; /* receives */
     int32_t needed;           /* receives the day on which it is first needed; 0: never */
 };
@@ -58,8 +60,8 @@ struct mrp_order { /* planned */
 };
 enum mrp_kind { MRP_DEMAND = 1, MRP_ORDER, MRP_RECEIPT, MRP_STOCK, MRP_SAFETY };
 struct mrp_peg { /* what covers what */
-    enum mrp_kind need,
-        supply; /* need: DEMAND, ORDER (whose component it is), SAFETY; supply: STOCK, RECEIPT, ORDER */
+    enum mrp_kind need, supply; /* need: DEMAND, ORDER (whose component it is), SAFETY; supply: STOCK, RECEIPT, ORDER
+                                   (of the item, or with which it comes) */
     uint32_t need_index, supply_index; /* of demands, orders, receipts */
     uint32_t item;
     int32_t day;

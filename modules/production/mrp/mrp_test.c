@@ -265,6 +265,96 @@ static void receipts_get_messages(void **state)
     assert_int_equal(receipts[3].message, MRP_CANCEL);
 }
 
+/* A board leaves two offcuts, of which feet are cut: they are there for feet that are begun when it is due, not for others. */
+static void by_products_cover_what_is_needed_later(void **state)
+{
+    (void)state;
+    enum { BOARD, FOOT, OFFCUT, COUNT };
+    struct mrp_item items[COUNT] = {[BOARD] = {.policy = MRP_AS_NEEDED, .lead = 2},
+        [FOOT] = {.policy = MRP_AS_NEEDED, .lead = 1},
+        [OFFCUT] = {.policy = MRP_AS_NEEDED, .on_hand = 3 * MRP_ONE}};
+    const struct mrp_link links[] = {{BOARD, OFFCUT, -2 * MRP_USAGE, 0, 0}, {FOOT, OFFCUT, MRP_USAGE, 0, 0}};
+    const struct mrp_demand demands[] = {
+        {BOARD, 9, 5 * MRP_ONE}, {FOOT, 7, 4 * MRP_ONE}, {FOOT, 11, 8 * MRP_ONE}, {FOOT, 30, 6 * MRP_ONE}};
+    struct mrp_receipt receipts[] = {{.item = OFFCUT, .day = 20, .quantity = 2 * MRP_ONE},
+        {.item = OFFCUT, .day = 25, .quantity = MRP_ONE, .fixed = true}};
+    struct mrp m = {.items = items,
+        .item_count = COUNT,
+        .links = links,
+        .link_count = 2,
+        .demands = demands,
+        .demand_count = 4,
+        .receipts = receipts,
+        .receipt_count = 2,
+        .today = 1};
+    plan(&m);
+    /* day 6: three of stock, one of the receipt; day 10: eight of the ten that come with boards; day 29: two of them, the one that is
+     * fixed, and what is left of the receipt */
+    static const struct mrp_peg offcuts[] = {
+        {MRP_ORDER, MRP_STOCK, 1, MRP_NOTHING, OFFCUT, 6, 3 * MRP_ONE},
+        {MRP_ORDER, MRP_RECEIPT, 1, 0, OFFCUT, 6, 1 * MRP_ONE},
+        {MRP_ORDER, MRP_ORDER, 2, 0, OFFCUT, 10, 8 * MRP_ONE},
+        {MRP_ORDER, MRP_ORDER, 3, 0, OFFCUT, 29, 2 * MRP_ONE},
+        {MRP_ORDER, MRP_RECEIPT, 3, 1, OFFCUT, 29, 1 * MRP_ONE},
+        {MRP_ORDER, MRP_RECEIPT, 3, 0, OFFCUT, 29, 1 * MRP_ONE},
+        {MRP_ORDER, MRP_ORDER, 3, 4, OFFCUT, 29, 2 * MRP_ONE},
+    };
+    assert_int_equal(m.peg_count, 4 + 7);
+    for (size_t i = 0; i < 7; i++)
+        assert_memory_equal(&m.pegs[i + 4], &offcuts[i], sizeof *offcuts);
+    assert_int_equal(m.order_count, 5);
+    assert_int_equal(receipts[0].message, MRP_EXPEDITE);
+    assert_int_equal(receipts[1].message, MRP_KEEP);
+}
+
+/* Whole pieces come, of what is made while the bill says so; for three days together no more is planned than they are short of. */
+static void by_products_come_whole_and_lessen_lots(void **state)
+{
+    (void)state;
+    enum { BOARD, OFFCUT, COUNT };
+    struct mrp_item items[COUNT] = {
+        [BOARD] = {.policy = MRP_AS_NEEDED}, [OFFCUT] = {.policy = MRP_PERIOD, .period = 3, .step = MRP_ONE}};
+    const struct mrp_link links[] = {{BOARD, OFFCUT, -MRP_USAGE / 2, 0, 8}};
+    const struct mrp_demand demands[] = {{BOARD, 5, 5 * MRP_ONE}, {BOARD, 9, 4 * MRP_ONE},
+        {OFFCUT, 4, MRP_ONE}, {OFFCUT, 5, MRP_ONE}, {OFFCUT, 6, 3 * MRP_ONE}, {OFFCUT, 20, MRP_ONE}};
+    struct mrp m = {.items = items,
+        .item_count = COUNT,
+        .links = links,
+        .link_count = 1,
+        .demands = demands,
+        .demand_count = 6,
+        .today = 1};
+    plan(&m);
+    assert_int_equal(planned(&m, OFFCUT, 4, false), 3); /* one before the two come, two of the four behind */
+    assert_int_equal(planned(&m, OFFCUT, 20, false), 1);
+    assert_int_equal(m.order_count, 4);
+}
+
+/* Glue is cooked of chips, which come with boards, which take glue: boards are planned behind nothing, glue and chips behind them. */
+static void by_products_may_circle(void **state)
+{
+    (void)state;
+    enum { CHIP, GLUE, BOARD, COUNT };
+    struct mrp_item items[COUNT] = {
+        {.policy = MRP_AS_NEEDED}, {.policy = MRP_AS_NEEDED}, {.policy = MRP_AS_NEEDED}};
+    const struct mrp_link links[] = {{BOARD, GLUE, MRP_USAGE, 0, 0}, {GLUE, CHIP, MRP_USAGE, 0, 0},
+        {BOARD, CHIP, -MRP_USAGE, 0, 0}, {CHIP, BOARD, -MRP_USAGE, 0, 0}, {GLUE, GLUE, -MRP_USAGE, 0, 0}};
+    const struct mrp_demand demand = {BOARD, 5, 3 * MRP_ONE};
+    struct mrp m = {.items = items,
+        .item_count = COUNT,
+        .links = links,
+        .link_count = 3,
+        .demands = &demand,
+        .demand_count = 1,
+        .today = 1};
+    plan(&m);
+    assert_int_equal(m.order_count, 2); /* the chips of the boards are there for the glue of as many */
+    m.link_count = 5;
+    plan(&m);
+    assert_int_equal(planned(&m, GLUE, 5, false), 3);
+    assert_int_equal(planned(&m, BOARD, 5, false), 3);
+}
+
 static void a_late_release_is_marked(void **state)
 {
     (void)state;
@@ -504,6 +594,9 @@ int main(void)
         cmocka_unit_test(what_goes_in_changes_with_the_day),
         cmocka_unit_test(safety_stock_is_filled_up_and_kept),
         cmocka_unit_test(receipts_get_messages),
+        cmocka_unit_test(by_products_cover_what_is_needed_later),
+        cmocka_unit_test(by_products_come_whole_and_lessen_lots),
+        cmocka_unit_test(by_products_may_circle),
         cmocka_unit_test(a_late_release_is_marked),
         cmocka_unit_test(a_circle_is_told),
         cmocka_unit_test(a_phantom_is_passed_through_to_what_needs_it),

@@ -124,8 +124,13 @@ static kt_error *add_peg(kt_tx *tx, const struct gathered *g, struct batch *b, c
     return NULL;
 }
 
+static bool is_of_later(const struct mrp *m, const struct mrp_peg *peg, size_t order)
+{
+    return peg->supply == MRP_ORDER && peg->supply_index > m->order_first + order;
+}
+
 /* Of the item planned last, each order with its peggings behind the other's: supplies are used up in their order, so
- * peggings stand in it. */
+ * peggings stand in it, among them some to what comes with other orders. */
 static kt_error *add_orders(kt_tx *tx, const struct gathered *g, struct batch *b)
 {
     const struct mrp *m = &g->mrp;
@@ -143,11 +148,12 @@ static kt_error *add_orders(kt_tx *tx, const struct gathered *g, struct batch *b
             .peg_from = (uint32_t)b->pegs.count,
             .made = is_made(g, o->item, o->due),
             .late = o->late};
-        while (at < m->peg_count &&
-               (m->pegs[at].supply != MRP_ORDER || m->pegs[at].supply_index < m->order_first + i))
-            at++;
-        for (; at < m->peg_count && m->pegs[at].supply_index == m->order_first + i; at++, order->peg_count++)
+        for (; at < m->peg_count && !is_of_later(m, &m->pegs[at], i); at++) {
+            if (m->pegs[at].supply != MRP_ORDER || m->pegs[at].supply_index < m->order_first)
+                continue;
             KT_TRY(add_peg(tx, g, b, &m->pegs[at]));
+            order->peg_count++;
+        }
     }
     return NULL;
 }

@@ -155,19 +155,66 @@ kt_error *receive_goods(kt_tx *tx, struct order *o, kt_id item, kt_dec quantity,
                   : NULL;
 }
 
-/* ---- What the stores may expect ---- */
+/* ---- What is still to come ---- */
 
-kt_error *expect_goods(kt_tx *tx, const struct order *o)
+kt_error *output_rest(kt_tx *tx, const struct output *out, kt_dec quantity, kt_dec scrapped, kt_dec *rest)
 {
-    const kt_stock *stock = kt_stock_find(tx);
-    bool over = o->state >= DONE;
-    kt_dec rest = order_rest(o);
-    const kt_stock_move move = {.item = o->item,
-        .quantity = over || rest.coef < 0 ? KT_DEC(0, 4) : rest,
+    const kt_dec none = KT_DEC(0, 4);
+    struct bom_book *book;
+    struct bom_entry *entry;
+    KT_TRY(bom_book_today(tx, &book));
+    KT_TRY(bom_book_find(tx, book, out->item, &entry));
+    const ratio good = ratio_of(kt_dec_sub(quantity, kt_dec_add(none, scrapped)));
+    const kt_dec comes = part_whole_below(&entry->part,
+        ratio_dec(
+            ratio_div(ratio_mul(ratio_of(kt_dec_add(none, out->quantity)), good), ratio_of(quantity)), 4));
+    *rest = kt_dec_sub(comes, kt_dec_add(none, out->received));
+    *rest = rest->coef > 0 ? *rest : none;
+    return NULL;
+}
+
+kt_error *order_gives(kt_tx *tx, const struct order *o, kt_id item, kt_dec *rest)
+{
+    *rest = KT_DEC(0, 4);
+    if (o->state >= DONE)
+        return NULL;
+    if (item.v == o->item.v && order_rest(o).coef > 0)
+        *rest = order_rest(o);
+    for (size_t i = 0; i < o->outputs.count; i++) {
+        const struct output *out = output_at(o, i);
+        kt_dec more;
+        if (out->item.v != item.v)
+            continue;
+        KT_TRY(output_rest(tx, out, o->quantity, o->scrapped, &more));
+        *rest = kt_dec_add(*rest, more);
+    }
+    return NULL;
+}
+
+static kt_error *expect_item(kt_tx *tx, const kt_stock *stock, const struct order *o, kt_id item)
+{
+    kt_stock_move move = {.item = item,
         .from = KT_AT_PRODUCTION,
         .to = KT_AT_STORES,
         .warehouse = kt_any_id(o->warehouse),
         .document = order_any(tx, o),
         .day = o->day};
-    return stock ? stock->expect(tx, &move) : NULL;
+    KT_TRY(order_gives(tx, o, item, &move.quantity));
+    return stock->expect(tx, &move);
+}
+
+kt_error *expect_outputs(kt_tx *tx, const struct order *o, const kt_lines *outputs)
+{
+    const kt_stock *stock = kt_stock_find(tx);
+    for (size_t i = 0; i < outputs->count && stock; i++)
+        KT_TRY(expect_item(tx, stock, o, KT_SEE(output, kt_line(outputs, i))->item));
+    return NULL;
+}
+
+kt_error *expect_goods(kt_tx *tx, const struct order *o)
+{
+    const kt_stock *stock = kt_stock_find(tx);
+    if (stock)
+        KT_TRY(expect_item(tx, stock, o, o->item));
+    return expect_outputs(tx, o, &o->outputs);
 }

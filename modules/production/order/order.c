@@ -120,6 +120,11 @@ struct component *component_at(const struct order *o, size_t i)
     return KT_AS(component, kt_line(&o->components, i));
 }
 
+const struct output *output_at(const struct order *o, size_t i)
+{
+    return KT_SEE(output, kt_line(&o->outputs, i));
+}
+
 struct component *order_component(const struct order *o, kt_id item)
 {
     for (size_t i = 0; i < o->components.count; i++)

@@ -65,6 +65,7 @@ extern const kt_shape order_shape;
 extern const kt_action order_actions[];
 kt_error *order_compute(kt_tx *tx, kt_record *self);
 struct component *component_at(const struct order *o, size_t i);
+const struct output *output_at(const struct order *o, size_t i);
 struct component *order_component(const struct order *o, kt_id item); /* NULL: it takes none */
 kt_id order_any(const kt_tx *tx, const struct order *o);
 kt_dec order_planned_cost(const struct order *o); /* scale 6 */
@@ -333,8 +334,16 @@ KT_MUST kt_error *issue_component(kt_tx *tx, struct order *o, struct component *
 /* Takes what is made into the stores, and tells who waits for it. *value receives what it is worth there. */
 KT_MUST kt_error *receive_goods(
     kt_tx *tx, struct order *o, kt_id item, kt_dec quantity, kt_id lot, kt_dec *value);
+/* What of a by-product is still to come of an order of a quantity: as much as belongs to what of it is not scrapped, in
+ * whole steps of its unit. */
+KT_MUST kt_error *output_rest(
+    kt_tx *tx, const struct output *out, kt_dec quantity, kt_dec scrapped, kt_dec *rest);
+/* How much of an item the order still gives, as what it makes and as a by-product; when it has ended, nothing. */
+KT_MUST kt_error *order_gives(kt_tx *tx, const struct order *o, kt_id item, kt_dec *rest);
 /* Tells the stores what of the order will come, and when. */
 KT_MUST kt_error *expect_goods(kt_tx *tx, const struct order *o);
+/* The same of by-products, also of some that the order does not have any more. */
+KT_MUST kt_error *expect_outputs(kt_tx *tx, const struct order *o, const kt_lines *outputs);
 /* What the stores refuse is told at the parameter that asked for it. */
 kt_error *told_at(kt_tx *tx, const kt_error *error, const char *path);
 /* The lot of an item by its name; not set where nobody keeps stock. */

@@ -379,6 +379,7 @@ kt_error *order_resize(kt_tx *tx, struct order *o, kt_dec quantity, kt_plan *lef
 {
     struct order scaled = *o;
     const kt_dec was = o->quantity;
+    const kt_lines outputs = o->outputs;
     scaled.quantity = quantity;
     KT_TRY(order_fill_anew(tx, &scaled, o));
     o->quantity = quantity;
@@ -393,6 +394,7 @@ kt_error *order_resize(kt_tx *tx, struct order *o, kt_dec quantity, kt_plan *lef
         KT_TRY(order_resize_component(tx, o, c, needed, left));
     }
     KT_TRY(order_recost(tx, o));
+    KT_TRY(expect_outputs(tx, o, &outputs));
     o->steps++;
     return order_place_anew(tx, o, (kt_date){0}, (kt_text){0});
 }
