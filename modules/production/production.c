@@ -28,6 +28,6 @@ static kt_error *migrate(kt_tx *tx, const char *from_version)
     return orders_migrate(tx, from_version);
 }
 
-const kt_module kontor_module = KT_MODULE("production", "1.2.0", "Production", "Produkcja", .needs = "base",
+const kt_module kontor_module = KT_MODULE("production", "1.3.0", "Production", "Produkcja", .needs = "base",
     .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles,
     .audit = production_audit, .migrate = migrate);

@@ -39,6 +39,7 @@ typedef struct {
     unsigned level;
     kt_text reason; /* why this day; NULL: it needs no word */
     kt_id freed_by; /* of kt_any: what is reserved was this document's before; not set: nobody's */
+    bool beside;    /* it comes with what is made for others: what goes into that is theirs */
 } kt_cover;
 
 /* What a demand and all demands below it are covered by; a made part stands before its own components. */
@@ -51,7 +52,7 @@ typedef struct {
     int64_t minutes; /* of all levels: what the last `cover` added */
 } kt_plan;
 
-/* The type of the services "supply.stock", "supply.make" and "supply.buy", version 2, asked in this order.
+/* The type of the services "supply.stock", "supply.make" and "supply.buy", version 3, asked in this order.
  * They run on their module's own authority. */
 typedef struct {
     /* Covers what it can of *rest, which it lessens, and writes what that takes: a reservation; a production
@@ -119,7 +120,7 @@ typedef struct {
 /* NULL: no module offers it now. */
 static inline const kt_supply *kt_supply_find(kt_tx *tx)
 {
-    return (const kt_supply *)kt_service_find(tx, "base.supply", 4);
+    return (const kt_supply *)kt_service_find(tx, "base.supply", 5);
 }
 
 /* A new part, all zero, at the plan's end; its index in *at. Parts move when others are added. */

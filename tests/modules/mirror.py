@@ -421,8 +421,8 @@ class Mirror:
                 self.waiting[row["supply"]["id"]] += sign * number(row["quantity"])
                 self.ask.add(("request_is_what_waits", row["supply"]["id"]))
             if row and row["kind"] == "make":
-                self.making[row["supply"]["id"]] += sign * number(row["quantity"])
-                self.ask.add(("order_gives_what_waits", row["supply"]["id"]))
+                self.making[row["supply"]["id"], row["item"]] += sign * number(row["quantity"])
+                self.ask.add(("order_gives_what_waits", row["supply"]["id"], row["item"]))
 
     def promises_can_be_kept(self, *of):
         """No line is promised, and no work counts on a component, for a day before all that covers it is there."""
@@ -437,14 +437,19 @@ class Mirror:
     def making_order(self, old, new):
         if new:
             self.ask.add(("promises_can_be_kept", "production.order", new["id"]))
-            self.ask.add(("order_gives_what_waits", new["id"]))
+            for item in {new["item"], *(out["item"] for out in new["outputs"])}:
+                self.ask.add(("order_gives_what_waits", new["id"], item))
 
-    def order_gives_what_waits(self, id):
-        o = self.rows["production.order"].get(id)
-        if "production" not in self.enabled or not self.making[id]:
+    def order_gives_what_waits(self, id, item):
+        """What it makes; and of by-products, in whole pieces, what belongs to what is not scrapped."""
+        o, waited, rest = self.rows["production.order"].get(id), self.making[id, item], D(0)
+        if "production" not in self.enabled or not waited:
             return
-        rest = 0 if not o or o["state"] in ("done", "closed", "cancelled") else number(o["quantity"]) - number(o["produced"]) - number(o["scrapped"])
-        hold(self.making[id] <= rest, "more waits for an order than it still gives", o, self.making[id])
+        if o and o["state"] not in ("done", "closed", "cancelled"):
+            good = number(o["quantity"]) - number(o["scrapped"])
+            rest = sum((number(out["quantity"]) * good / number(o["quantity"]) - number(out["received"]) for out in o["outputs"] if out["item"] == item), D(0))
+            rest += good - number(o["produced"]) if o["item"] == item else 0
+        hold(waited <= rest, "more waits for an order than it still gives", o, item, waited)
 
     def request(self, old, new):
         if new:
@@ -469,8 +474,8 @@ class Mirror:
         for of in list(self.stocked):
             self.demand_has_what_is_pegged(*of)
         hold("logistics" not in self.enabled or not self.ready, "what came while nobody kept stock is not missed by the stores", self.ready)
-        for id in list(self.making):
-            self.order_gives_what_waits(id)
+        for at in list(self.making):
+            self.order_gives_what_waits(*at)
         for id in list(self.waiting):
             self.request_is_what_waits(id)
         for item in list(self.missed):

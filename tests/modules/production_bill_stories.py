@@ -313,6 +313,105 @@ def by_products_are_not_bought_as_well(k):
         k.delete("production.forecast", row["id"])
 
 
+def sold(k, code, quantity, asked=None, **more):
+    s = k.call("crm.order.confirm", {"id": (made := make(k, "crm.order", party=party(k), lines=[{"item": seen[code], "quantity": str(quantity), "price": "10"}], asked=asked, **more))})
+    return made, s
+
+
+def party(k):
+    if "party" not in seen:
+        seen["party"], seen["mill"] = make(k, "base.party", name="Nowak"), make(k, "base.party", name="Stalmet", is_supplier=True)
+    return seen["party"]
+
+
+def covers(k, order):
+    parts = k.call("base.supply.explain", {"document": {"entity": "crm.order", "id": order}})["parts"]
+    return [(p["kind"], D(p["quantity"]), p["supply"]["id"] if p["kind"] == "make" else None, p["day"]) for p in parts if not p["level"]]
+
+
+def by_products_are_for_whoever_needs_them_later(k):
+    """Knobs come with doors, one with each, and cost a tenth of these; without them they are bought in five days. Three that are asked for behind the
+    doors take three of their four; one that is asked for before is bought, the next takes the last, and another one is bought."""
+    party(k)
+    items(k, "DOOR", "KNOB"), items(k, "WOOD", standard_cost="10")
+    make(k, "logistics.supplier_price", item=seen["KNOB"], party=seen["mill"], price="4", currency=seen["pln"], lead_days=5)
+    bill(k, "DOOR", ("WOOD", 1), by_products=[{"item": seen["KNOB"], "quantity": "1", "cost_share": "10"}])
+    put(k, "WOOD", 40, "10")
+    seen["doors"] = doors = order(k, "DOOR", 4, due=day(20))
+    act(k, doors, "confirm")
+    seen["first"], answer = sold(k, "KNOB", 3, day(25))
+    expect([(p["kind"], D(p["quantity"]), p["supply"], p["day"], p["cost"]) for p in answer["parts"]],
+           [("make", 3, {"entity": "production.order", "id": doors}, day(20), "3.00")])
+    early, _ = sold(k, "KNOB", 1, day(19))
+    expect(covers(k, early)[0][0], "buy")
+    seen["second"], _ = sold(k, "KNOB", 2, day(30))
+    expect([c[:3] for c in covers(k, seen["second"])], [("make", 1, doors), ("buy", 1, None)])
+    planned(k)
+    expect(proposed(k, "KNOB"), [])
+    k.call("crm.order.cancel", {"id": early, "reason": "Gone"})
+
+
+def what_comes_with_less_is_covered_in_another_way(k):
+    """Doors that are made later come later, knobs and all; of three doors there are three knobs, and who needs his last does without; of one that is scrapped none comes."""
+    doors, first, second = seen["doors"], seen["first"], seen["second"]
+    act(k, doors, "reschedule", due=day(24))
+    expect(covers(k, first), [("make", 3, doors, day(24))])
+    act(k, doors, "resize", quantity="3")
+    expect(([c[:3] for c in covers(k, first)], [c[:3] for c in covers(k, second)]), ([("make", 3, doors)], [("buy", 1, None), ("buy", 1, None)]))
+    act(k, doors, "report", produced="1")
+    expect([c[:3] for c in covers(k, first)], [("make", 2, doors), ("stock", 1, None)])
+    act(k, doors, "report", produced="1", scrapped="1")
+    expect(sorted(c[:3] for c in covers(k, first)), [("buy", 1, None), ("stock", 2, None)])
+    act(k, doors, "finish")
+    expect(k.call("system.check", {})["sound"], True)
+
+
+def what_comes_with_an_order_goes_with_it(k):
+    """Cancelled by hand, or with whom it was made for -- be it the same customer's order, whatever line comes first."""
+    k.call("logistics.transfer.post", {"id": make(k, "logistics.transfer", kind="issue", lines=[{"item": seen["DOOR"], "quantity": "2"}])})
+    doors = order(k, "DOOR", 5, due=day(20))
+    act(k, doors, "confirm")
+    knobs, _ = sold(k, "KNOB", 4, day(40))
+    expect([c[:3] for c in covers(k, knobs)], [("make", 4, doors)])
+    act(k, doors, "cancel")
+    expect([c[:2] for c in covers(k, knobs)], [("buy", 4)])
+    k.call("crm.order.cancel", {"id": knobs, "reason": "Gone"})
+    for lines in (("KNOB", "DOOR"), ("DOOR", "KNOB")):
+        doors, _ = sold(k, "DOOR", 3, day(20))
+        made = made_of(k, "DOOR")[-1]["id"]
+        others, _ = sold(k, "KNOB", 1, day(40))
+        both = make(k, "crm.order", party=seen["party"], asked=day(40), lines=[{"item": seen[code], "quantity": "2" if code == "DOOR" else "1", "price": "10"} for code in lines])
+        k.call("crm.order.confirm", {"id": both})
+        of_both = made_of(k, "DOOR")[-1]["id"]
+        expect(sorted(c[1:3] for c in covers(k, both)), [(1, made), (2, of_both)])
+        k.call("crm.order.cancel", {"id": doors, "reason": "Gone"})
+        expect(([c[:3] for c in covers(k, others)], sorted(c[1:3] for c in covers(k, both))), ([("make", 1, of_both)], [(1, of_both), (2, of_both)]))
+        k.call("crm.order.cancel", {"id": both, "reason": "Gone"})
+        expect((covers(k, both), [c[:2] for c in covers(k, others)], k.get("production.order", of_both)["state"]), ([], [("buy", 1)], "cancelled"))
+        k.call("crm.order.cancel", {"id": others, "reason": "Gone"})
+    expect(k.call("system.check", {})["sound"], True)
+
+
+def nothing_waits_for_what_waits_for_it(k):
+    """Putty is made of chalk, and chalk comes with the sashes that take it: that of a sash is for other putty than its own."""
+    items(k, "SASH", "PUTTY"), items(k, "CHALK", standard_cost="1")
+    make(k, "logistics.supplier_price", item=seen["CHALK"], party=seen["mill"], price="4", currency=seen["pln"], lead_days=5)
+    bill(k, "PUTTY", ("CHALK", 1))
+    bill(k, "SASH", ("PUTTY", 1), by_products=[{"item": seen["CHALK"], "quantity": "1"}])
+    sashes, other = order(k, "SASH", 3, due=day(20)), order(k, "SASH", 3, due=day(30))
+    for one in (sashes, other):
+        act(k, one, "confirm")
+    chalk = lambda of: sorted((p["kind"], D(p["quantity"]), p["supply"]["id"] if p["kind"] == "make" else None) for p in
+                             k.call("base.supply.explain", {"document": {"entity": "production.order", "id": of}})["parts"] if p["item"] == seen["CHALK"])
+    expect((chalk(sashes), chalk(other)[-1]), ([("buy", 3, None)], ("make", 3, sashes)))
+    putty = next(o["id"] for o in made_of(k, "PUTTY") if o["demand"]["id"] == sashes)
+    act(k, putty, "resize", quantity="1") # the sashes ask for more of it, and that for chalk
+    expect([kind for kind, _, supply in chalk(sashes) if supply == sashes], [])
+    for one in (other, sashes):
+        act(k, one, "cancel")
+    expect(k.call("system.check", {})["sound"], True)
+
+
 def by_products_come_in_a_lot_of_the_reports_name(k):
     items(k, "SHEET", standard_cost="3"), items(k, "DUST", tracking="lot"), items(k, "PANEL")
     bill(k, "PANEL", ("SHEET", 1), by_products=[{"item": seen["DUST"], "quantity": "2"}, {"item": seen["OFFCUT"]}])
@@ -358,4 +457,4 @@ def the_house_is_sound(k):
 
 if __name__ == "__main__":
     run([story for story in list(globals().values()) if callable(story) and getattr(story, "__module__", "") == "__main__"
-         and story not in (day, planned, items, bill, order, act, takes, proposed, put, made_of)], modules="base,crm,logistics,production")
+         and story not in (day, planned, sold, party, covers, items, bill, order, act, takes, proposed, put, made_of)], modules="base,crm,logistics,production")

@@ -292,8 +292,58 @@ static kt_error *failed_within(kt_tx *tx, kt_id supply, kt_id item, kt_dec quant
     return NULL;
 }
 
+struct failure {
+    kt_id supply, item;
+    kt_dec quantity;
+    kt_text reason;
+    struct failure *next;
+};
+struct failures { /* held while a demand lets go */
+    struct failure *first, **end;
+};
+static const char held_failures;
+
+kt_error *supply_hold_failures(kt_tx *tx, bool *first)
+{
+    *first = !kt_kept(tx, &held_failures);
+    if (!*first)
+        return NULL;
+    kt_memory before = kt_lasting_memory(tx);
+    struct failures *all = kt_alloc(tx, sizeof *all);
+    KT_TRY(kt_callers_memory(tx, before, all ? NULL : kt_no_memory()));
+    all->end = &all->first;
+    return kt_keep(tx, &held_failures, all);
+}
+
+kt_error *supply_tell_failures(kt_tx *tx, bool first, kt_error *error)
+{
+    const struct failures *all = first ? kt_kept(tx, &held_failures) : NULL;
+    if (!all)
+        return error;
+    kt_also(&error, kt_keep(tx, &held_failures, NULL));
+    for (const struct failure *f = all->first; f && !error; f = f->next)
+        error = failed_within(tx, f->supply, f->item, f->quantity, f->reason);
+    return error;
+}
+
+static kt_error *hold_failure(kt_tx *tx, struct failures *all, const struct failure *failure)
+{
+    kt_memory before = kt_lasting_memory(tx);
+    struct failure *held = kt_alloc(tx, sizeof *held);
+    const kt_str en = words(tx, failure->reason.en), pl = words(tx, failure->reason.pl);
+    KT_TRY(kt_callers_memory(tx, before, held ? NULL : kt_no_memory()));
+    *held = *failure;
+    held->reason = (kt_text){en.ptr, pl.ptr};
+    *all->end = held;
+    all->end = &held->next;
+    return NULL;
+}
+
 kt_error *supply_failed(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason)
 {
+    struct failures *held = kt_kept(tx, &held_failures);
+    if (held)
+        return hold_failure(tx, held, &(struct failure){supply, item, quantity, reason, NULL});
     kt_authority before = kt_own_authority(tx);
     kt_error *e = failed_within(tx, supply, item, quantity, reason);
     kt_callers_authority(tx, before);

@@ -6,7 +6,7 @@ static const char *const source_names[] = {
 
 const kt_source *source_of(kt_tx *tx, kt_supply_kind kind)
 {
-    return kind == KT_MISSING ? NULL : (const kt_source *)kt_service_find(tx, source_names[kind], 2);
+    return kind == KT_MISSING ? NULL : (const kt_source *)kt_service_find(tx, source_names[kind], 3);
 }
 
 enum { GOODS = 1 }; /* as base.item has it */
@@ -194,7 +194,10 @@ static kt_error *release_within(kt_tx *tx, kt_id document, kt_id line, kt_dec qu
 static kt_error *release(kt_tx *tx, kt_id document, kt_id line, kt_dec quantity, kt_plan *left)
 {
     kt_authority before = kt_own_authority(tx);
-    kt_error *e = release_within(tx, document, line, quantity, left);
+    bool first;
+    kt_error *e = supply_hold_failures(tx, &first);
+    if (!e)
+        e = supply_tell_failures(tx, first, release_within(tx, document, line, quantity, left));
     kt_callers_authority(tx, before);
     return e;
 }
@@ -268,7 +271,10 @@ static kt_error *used(kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec 
 {
     const struct used what = {KT_OF(used), .document = document, .line = (int64_t)line.v, .item = item};
     kt_authority before = kt_own_authority(tx);
-    kt_error *e = used_within(tx, document, line, item, quantity, ready);
+    bool first;
+    kt_error *e = supply_hold_failures(tx, &first);
+    if (!e)
+        e = supply_tell_failures(tx, first, used_within(tx, document, line, item, quantity, ready));
     if (!e)
         e = kt_emit(tx, "base.supply.used", &what.rec);
     kt_callers_authority(tx, before);

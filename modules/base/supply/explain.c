@@ -59,7 +59,7 @@ static kt_error *walk(
         KT_TRY(kt_plan_add(tx, plan, &at));
         plan->parts[at] = pegging_part(p);
         plan->parts[at].level = level;
-        if (p->kind == KT_FROM_MAKING && p->supply.v && level + 1 < levels)
+        if (p->kind == KT_FROM_MAKING && !p->beside && p->supply.v && level + 1 < levels)
             KT_TRY(walk(tx, p->supply, 0, level + 1, levels, plan, NULL));
     }
     return NULL;

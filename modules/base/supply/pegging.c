@@ -40,6 +40,9 @@ const kt_shape pegging_shape = KT_SHAPE(pegging, "base.pegging",
         .help = {"Who gave it back, or what brought it.", "Kto je zwolnił albo co je przyniosło."}),
     KT_FIELD(pegging, reason, STRING, "Why", "Uzasadnienie po angielsku", .max = 300),
     KT_FIELD(pegging, reason_pl, STRING, "Why, in Polish", "Uzasadnienie", .max = 300),
+    KT_FIELD(pegging, beside, BOOL, "Comes with other goods", "Powstaje przy okazji",
+        .help = {"A by-product of what is made for others.",
+            "Produkt uboczny tego, co powstaje dla innych."}),
     KT_FIELD(pegging, missed, REF, "Item that is missing", "Brakujący towar", .target = "base.item",
         .computed = true, .show_if = "false"),
     KT_FIELD(pegging, late, BOOL, "Late", "Opóźnione", .computed = true, .indexed = true,
@@ -216,7 +219,8 @@ kt_error *pegging_remember(kt_tx *tx, const kt_demand *demand, const kt_cover *p
         .item = part->item, .kind = part->kind, .quantity = part->quantity, .needed = demand->day,
         .day = part->day, .supply = part->document, .cost = part->cost, .minutes = part->minutes,
         .level = demand->level, .warehouse = kt_any(tx, "logistics.warehouse", demand->warehouse),
-        .freed_by = part->freed_by, .reason = said(part->reason.en), .reason_pl = said(part->reason.pl)};
+        .freed_by = part->freed_by, .beside = part->beside, .reason = said(part->reason.en),
+        .reason_pl = said(part->reason.pl)};
     return kt_create(tx, &p.rec);
 }
 
@@ -244,5 +248,6 @@ kt_cover pegging_part(const struct pegging *p)
         .document = p->supply,
         .level = (unsigned)p->level,
         .freed_by = p->freed_by,
+        .beside = p->beside,
         .reason = {p->reason.ptr ? p->reason.ptr : "", p->reason_pl.ptr ? p->reason_pl.ptr : ""}};
 }

@@ -12,7 +12,7 @@ struct pegging {
     kt_dec quantity, cost;
     kt_date needed, day, came; /* came: what covered it did, and cannot be had */
     kt_str reason, reason_pl;
-    bool late;
+    bool beside, late;
 };
 extern const kt_shape pegging_shape;
 extern const kt_choice supply_kinds[];
@@ -68,6 +68,11 @@ KT_MUST kt_error *supply_lost(
     kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity, kt_text reason);
 KT_MUST kt_error *supply_passed(kt_tx *tx, kt_id supply, kt_id document, kt_id line, kt_dec quantity);
 KT_MUST kt_error *supply_failed(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason);
+/* While a demand lets go of what it has, supplies that fail with it are not looked at: who waits for them may be the
+ * same demand. *first: it is the outermost that lets go, and its end is. */
+KT_MUST kt_error *supply_hold_failures(kt_tx *tx, bool *first);
+/* With what the caller has come to; of an error nothing follows. */
+KT_MUST kt_error *supply_tell_failures(kt_tx *tx, bool first, kt_error *error);
 /* Whoever owns the demand of p hears that its promise is not `was` any more, if it is not. */
 KT_MUST kt_error *supply_tell(kt_tx *tx, const struct pegging *p, kt_date was);
 /* So much of p is missing: what covered it came and cannot be had. It is not made or bought again for that. */

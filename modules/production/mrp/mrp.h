@@ -35,7 +35,8 @@ struct mrp_item {
 };
 struct mrp_link {
     uint32_t parent, component;
-    int64_t usage;       /* of the component for one of the parent, in parts of MRP_USAGE; below zero: it comes with it */
+    int64_t
+        usage; /* of the component for one of the parent, in parts of MRP_USAGE; below zero: it comes with it */
     int32_t from, until; /* it goes into, or comes with, what is due on these days; until 0: for good */
 };
 struct mrp_demand {
@@ -60,7 +61,8 @@ struct mrp_order { /* planned */
 };
 enum mrp_kind { MRP_DEMAND = 1, MRP_ORDER, MRP_RECEIPT, MRP_STOCK, MRP_SAFETY };
 struct mrp_peg { /* what covers what */
-    enum mrp_kind need, supply; /* need: DEMAND, ORDER (whose component it is), SAFETY; supply: STOCK, RECEIPT, ORDER
+    enum mrp_kind need,
+        supply; /* need: DEMAND, ORDER (whose component it is), SAFETY; supply: STOCK, RECEIPT, ORDER
                                    (of the item, or with which it comes) */
     uint32_t need_index, supply_index; /* of demands, orders, receipts */
     uint32_t item;

@@ -162,7 +162,7 @@ static kt_error *cover_the_rest(kt_tx *tx, struct order *o)
 {
     const kt_supply *supply = kt_supply_find(tx);
     kt_dec waited;
-    KT_TRY(order_waited_for(tx, o, &waited));
+    KT_TRY(order_waited_for(tx, o, o->item, &waited));
     kt_dec rest = kt_dec_sub(waited, order_rest(o));
     if (!supply || rest.coef <= 0)
         return NULL;
@@ -182,7 +182,8 @@ static kt_error *resize_within(kt_tx *tx, kt_record *self, const kt_record *para
     if (kt_dec_cmp(quantity, kt_dec_sub(o->quantity, order_rest(o))) < 0)
         return kt_fail(tx, KT_RULE, "quantity", "more is reported already", "zgłoszono już więcej");
     KT_TRY(order_resize(tx, o, quantity, &left));
-    return cover_the_rest(tx, o);
+    KT_TRY(cover_the_rest(tx, o));
+    return order_outputs_fail(tx, o);
 }
 
 static kt_error *order_resize_call(kt_tx *tx, kt_record *self, const kt_record *params)
@@ -207,7 +208,9 @@ static kt_error *cancel_within(kt_tx *tx, kt_record *self, const kt_record *para
     kt_text why = say_text(kt_format(tx, "%s was cancelled", o->rec.number.ptr),
         kt_format(tx, "%s anulowano", o->rec.number.ptr));
     KT_TRY(kt_update(tx, &o->rec)); /* before those who waited are covered anew */
-    return supply ? supply->failed(tx, order_any(tx, o), o->item, o->quantity, why) : NULL;
+    if (supply)
+        KT_TRY(supply->failed(tx, order_any(tx, o), o->item, o->quantity, why));
+    return order_outputs_fail(tx, o);
 }
 
 static kt_error *order_cancel(kt_tx *tx, kt_record *self, const kt_record *params)

@@ -78,10 +78,11 @@ static kt_error *check_components(kt_tx *tx, const struct order *o, kt_error **a
     return NULL;
 }
 
-static kt_error *check_waiting(kt_tx *tx, const struct order *o, kt_error **all)
+static kt_error *check_waiting(kt_tx *tx, const struct order *o, kt_id item, kt_error **all)
 {
-    kt_dec sum, rest = o->state >= DONE ? KT_DEC(0, 4) : order_rest(o);
-    KT_TRY(order_waited_for(tx, o, &sum));
+    kt_dec sum, rest;
+    KT_TRY(order_gives(tx, o, item, &rest));
+    KT_TRY(order_waited_for(tx, o, item, &sum));
     if (kt_dec_cmp(sum, rest) > 0)
         kt_also(all,
             finding(tx, "production.order.pegging", o->rec.number.ptr,
@@ -118,7 +119,9 @@ static kt_error *audit_order(kt_tx *tx, const struct order *o, kt_error **all)
         kt_also(all, finding(tx, "production.order.produced", o->rec.number.ptr,
                          (kt_text){"more is reported than was ordered", "zgłoszono więcej, niż zlecono"}));
     KT_TRY(check_components(tx, o, all));
-    KT_TRY(check_waiting(tx, o, all));
+    KT_TRY(check_waiting(tx, o, o->item, all));
+    for (size_t i = 0; i < o->outputs.count; i++)
+        KT_TRY(check_waiting(tx, o, output_at(o, i)->item, all));
     return check_operations(tx, o, all);
 }
 

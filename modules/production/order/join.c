@@ -58,18 +58,18 @@ static kt_error *walk_on(kt_tx *tx, kt_work_run *run)
 
 const kt_work orders_catch_up = {kt_walk_prepare, walk_on};
 
-/* Those of an earlier version do not say yet that they are made ahead. */
+/* Those of an earlier version do not say yet that they are made ahead, and what comes with them. */
 kt_error *orders_migrate(kt_tx *tx, const char *from_version)
 {
-    const kt_query ahead = {.of = &order_shape,
-        .filter = KT_STR("[[\"demand\",\"is_null\",true],[\"ahead\",\"is_null\",true]," OPEN_ORDERS "]")};
+    const kt_query open = {.of = &order_shape, .filter = KT_STR("[" OPEN_ORDERS "]")};
     kt_found found = {0};
     if (from_version)
-        KT_TRY(kt_find(tx, &ahead, 0, &found));
+        KT_TRY(kt_find(tx, &open, 0, &found));
     for (size_t i = 0; i < found.count; i++) {
         struct order o = {KT_OF(order)};
         KT_TRY(kt_read(tx, found.ids[i], &o.rec));
         KT_TRY(kt_update(tx, &o.rec));
+        KT_TRY(expect_outputs(tx, &o, &o.outputs));
     }
     return NULL;
 }

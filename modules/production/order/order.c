@@ -76,6 +76,8 @@ const kt_shape order_shape = KT_SHAPE(order, "production.order",
         .computed = true),
     KT_FIELD(order, ahead, REF, "Made ahead", "Wytwarzane na zapas", .target = "base.item", .computed = true,
         .show_if = "false"),
+    KT_FIELD(order, yields, REFS, "By-products on their way", "Produkty uboczne w drodze",
+        .target = "base.item", .computed = true, .on_delete = KT_CLEAR, .show_if = "false"),
     KT_FIELD(order, demand_line, INT, "Its line", "Pozycja", .computed = true),
     KT_FIELD(order, level, INT, "Level", "Poziom", .computed = true),
     KT_FIELD(order, run, INT, "Planning run", "Przebieg planowania", .computed = true),
@@ -220,6 +222,26 @@ static kt_error *choose_by_day(kt_tx *tx, struct order *o, const struct order *w
     return NULL;
 }
 
+static bool has_id(const kt_lines *ids, kt_id id)
+{
+    bool found = false;
+    for (size_t i = 0; i < ids->count && !found; i++)
+        found = ((const kt_id *)ids->items)[i].v == id.v;
+    return found;
+}
+
+static kt_error *keep_yields(kt_tx *tx, struct order *o)
+{
+    kt_id *items = kt_alloc(tx, (o->outputs.count + 1) * sizeof *items);
+    if (!items)
+        return kt_no_memory();
+    o->yields = (kt_lines){.items = items};
+    for (size_t i = 0; i < o->outputs.count && (KT_IN(o->state) & OPEN_AT_WORK); i++)
+        if (!has_id(&o->yields, output_at(o, i)->item))
+            items[o->yields.count++] = output_at(o, i)->item;
+    return NULL;
+}
+
 kt_error *order_compute(kt_tx *tx, kt_record *self)
 {
     struct order *o = KT_AS(order, self), stored = {KT_OF(order)};
@@ -245,5 +267,5 @@ kt_error *order_compute(kt_tx *tx, kt_record *self)
     o->actual_cost = o->material.scale1 || o->machine.scale1 ? order_actual_cost(o) : (kt_dec){0};
     o->late = is_late(tx, o);
     o->ahead = !o->demand.v && (KT_IN(o->state) & OPEN_AT_WORK) ? o->item : (kt_id){0};
-    return NULL;
+    return keep_yields(tx, o);
 }

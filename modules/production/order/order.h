@@ -48,7 +48,8 @@ extern const kt_shape ancestor_shape;
 struct order {
     kt_record rec;
     kt_id item, bom, routing, warehouse, demand, owner, backorder_of;
-    kt_id ahead; /* the item, while it is made for nobody so far: whoever needs some finds it by that */
+    kt_id ahead;     /* the item, while it is made for nobody so far: whoever needs some finds it by that */
+    kt_lines yields; /* the items of its by-products, while it is open: found by them alike */
     int64_t demand_line, level, run, minutes, steps;
     kt_dec quantity, produced, scrapped, scrap_reported,
         replaced; /* scrap_reported: by reports; not set: all */
@@ -278,11 +279,16 @@ kt_str say_day(kt_tx *tx, kt_date day);
 /* ---- follow.c ---- */
 
 /* While an order asks for its components: neither it nor what is made for it is written yet. */
+struct made_for { /* whose demand an order is being made for */
+    kt_id document;
+    const struct made_for *above;
+};
 struct asking {
     kt_id document; /* the order */
     kt_time at;     /* when it begins; not set: as soon as possible */
     kt_id made;     /* the order made last, */
     kt_time ends;   /* and when the work on it ends */
+    const struct made_for *made_for;
 };
 KT_MUST kt_error *asking_now(kt_tx *tx, struct asking **asking);
 /* When the work on an order is to end: before what it goes into begins, else with its due day; not set: no day. */
@@ -400,8 +406,10 @@ kt_error *people_back(kt_tx *tx, const kt_event *event);
 extern const kt_source make_source;
 /* How much it still gives: what was scrapped it does not. */
 kt_dec order_rest(const struct order *o);
-/* How much of what the order gives somebody waits for. */
-KT_MUST kt_error *order_waited_for(kt_tx *tx, const struct order *o, kt_dec *quantity);
+/* How much of an item that the order gives somebody waits for. */
+KT_MUST kt_error *order_waited_for(kt_tx *tx, const struct order *o, kt_id item, kt_dec *quantity);
+/* Whoever waits for more by-products than still come with the order is covered anew. */
+KT_MUST kt_error *order_outputs_fail(kt_tx *tx, struct order *o);
 extern const kt_shape promise_shape;
 kt_error *order_promise_moved(kt_tx *tx, const kt_event *event);
 kt_error *order_component_reserved(kt_tx *tx, const kt_event *event);

@@ -273,7 +273,7 @@ static kt_error *replace_scrap(kt_tx *tx, struct order *o)
 {
     const kt_supply *supply = kt_supply_find(tx);
     kt_dec waited;
-    KT_TRY(order_waited_for(tx, o, &waited));
+    KT_TRY(order_waited_for(tx, o, o->item, &waited));
     kt_dec lost = kt_dec_sub(waited, order_rest(o));
     if (lost.coef <= 0 || !supply)
         return NULL;
@@ -304,8 +304,10 @@ static kt_error *count_made(kt_tx *tx, struct order *o, const struct report *r, 
     KT_TRY(receive_outputs(tx, o, r, &c.percent));
     KT_TRY(expect_goods(tx, o));
     KT_TRY(receive(tx, o, o->item, lot, &c));
-    if (r->scrapped.coef)
+    if (r->scrapped.coef) {
         KT_TRY(replace_scrap(tx, o));
+        KT_TRY(order_outputs_fail(tx, o));
+    }
     return keep_report(tx, o);
 }
 
@@ -480,6 +482,7 @@ static kt_error *finish_within(kt_tx *tx, kt_record *self, const kt_record *para
     if (supply) /* components that were not needed are free again */
         KT_TRY(supply->release(tx, order_any(tx, o), (kt_id){0}, (kt_dec){0}, &left));
     KT_TRY(order_refresh(tx, o));
+    KT_TRY(order_outputs_fail(tx, o));
     if (rest.coef <= 0 || given->backorder)
         return NULL;
     KT_TRY(kt_update(tx, &o->rec)); /* before those who waited are covered anew */

@@ -4,6 +4,16 @@
 
 #include "order/order.h"
 
+struct waits { /* a pegging */
+    kt_record rec;
+    kt_id demand, supply, item;
+    unsigned kind;
+    kt_dec quantity;
+};
+static const kt_shape waits_shape = KT_SHAPE(waits, "base.pegging", KT_BIND(waits, demand, REF, "demand"),
+    KT_BIND(waits, supply, REF, "supply"), KT_BIND(waits, item, REF, "item"),
+    KT_BIND(waits, kind, STATE, "kind"), KT_BIND(waits, quantity, QUANTITY, "quantity"));
+
 /* ---- Covering ---- */
 
 /* Is the demand one that leads back to the same item? Bills have no cycles, so depth alone ends it. */
@@ -31,6 +41,18 @@ static kt_error *name_ahead(kt_tx *tx, struct order *o)
     return kt_reserve_id(tx, &o->rec);
 }
 
+/* While its components are asked for, whoever makes them knows for whom that is. */
+static kt_error *cover_for(kt_tx *tx, const kt_demand *demand, struct order *o, kt_plan *plan)
+{
+    struct asking *asking;
+    KT_TRY(asking_now(tx, &asking));
+    const struct made_for frame = {demand->document, asking->made_for};
+    asking->made_for = &frame;
+    kt_error *error = order_cover(tx, o, plan);
+    asking->made_for = frame.above;
+    return error;
+}
+
 static kt_error *make(kt_tx *tx, const kt_demand *demand, kt_dec quantity, kt_plan *plan)
 {
     struct order o = {KT_OF(order), .item = demand->item, .quantity = quantity, .due = demand->day,
@@ -42,7 +64,7 @@ static kt_error *make(kt_tx *tx, const kt_demand *demand, kt_dec quantity, kt_pl
     KT_TRY(kt_plan_add(tx, plan, &at));
     KT_TRY(order_fill(tx, &o));
     KT_TRY(name_ahead(tx, &o));
-    KT_TRY(order_cover(tx, &o, plan));
+    KT_TRY(cover_for(tx, demand, &o, plan));
     if (all_on_stock(plan, at + 1, demand->level + 1))
         o.state = RESERVED;
     KT_TRY(kt_create(tx, &o.rec));
@@ -63,7 +85,7 @@ static kt_error *make(kt_tx *tx, const kt_demand *demand, kt_dec quantity, kt_pl
     return NULL;
 }
 
-/* ---- By what is made already, for nobody so far: planned ahead, or by hand ---- */
+/* ---- By what is made already: planned ahead, or by hand, for nobody so far; or comes with what is made for others ---- */
 
 /* Is it there in time? What is asked for as soon as possible takes of what is worked on. */
 static bool in_time(const struct order *o, const kt_demand *demand)
@@ -73,15 +95,83 @@ static bool in_time(const struct order *o, const kt_demand *demand)
     return demand->day.day ? o->day.day <= demand->day.day : o->state == IN_PROGRESS;
 }
 
+/* Is it the demand's own, or of what that goes into? */
+static bool is_asking(const kt_demand *demand, const struct asking *asking, kt_id document)
+{
+    bool found = document.v == demand->document.v;
+    for (const struct made_for *f = asking->made_for; f && !found; f = f->above)
+        found = document.v == f->document.v;
+    return found;
+}
+
+/* Of what a document's components are covered by, all levels. */
+static kt_error *waits_within(kt_tx *tx, const kt_demand *demand, const struct asking *asking, kt_id document,
+    unsigned depth, bool *yes)
+{
+    const kt_where where[] = {
+        KT_WHERE(waits, demand, KT_EQ, document), KT_WHERE(waits, kind, KT_EQ, KT_FROM_MAKING), {0}};
+    kt_found found;
+    *yes = is_asking(demand, asking, document);
+    if (*yes || depth == LEVELS_MAX)
+        return NULL;
+    KT_TRY(kt_find(tx, &(kt_query){.of = &waits_shape, .where = where}, 0, &found));
+    for (size_t i = 0; i < found.count && !*yes; i++) {
+        struct waits w = {KT_OF(waits)};
+        KT_TRY(kt_read(tx, found.ids[i], &w.rec));
+        if (w.supply.v)
+            KT_TRY(waits_within(tx, demand, asking, w.supply, depth + 1, yes));
+    }
+    return NULL;
+}
+
+/* Does the order wait for what asks? With by-products goods may go into each other in a circle; what waits may not. */
+static kt_error *waits_for_demand(kt_tx *tx, const struct order *o, const kt_demand *demand, bool *yes)
+{
+    const char *entity = kt_any_entity(tx, demand->document);
+    struct asking *asking;
+    *yes = false;
+    if (!entity || strcmp(entity, order_shape.name) != 0)
+        return NULL;
+    KT_TRY(asking_now(tx, &asking));
+    return waits_within(tx, demand, asking, order_any(tx, o), 0, yes);
+}
+
+/* Of its planned cost; by-products bear what their bill says. */
+static kt_dec share_of_cost(const struct order *o, kt_id item, kt_dec quantity)
+{
+    kt_dec of = o->quantity, percent = KT_DEC(100, 0);
+    for (size_t i = 0; i < o->outputs.count && item.v != o->item.v; i++)
+        if (output_at(o, i)->item.v == item.v) {
+            of = output_at(o, i)->quantity;
+            percent = kt_dec_add(KT_DEC(0, 2), output_at(o, i)->cost_share);
+        }
+    return kt_dec_div(kt_dec_mul(kt_dec_mul(order_planned_cost(o), percent, 4), quantity, 6),
+        kt_dec_mul(of, KT_DEC(100, 0), 4), 2);
+}
+
+static kt_text reason_taken(kt_tx *tx, const struct order *o, kt_id item)
+{
+    const char *number = o->rec.number.ptr;
+    return item.v == o->item.v ? say_text(kt_format(tx, "made already, by %s", number),
+                                     kt_format(tx, "już w produkcji, według %s", number))
+                               : say_text(kt_format(tx, "comes with what %s makes", number),
+                                     kt_format(tx, "powstaje przy okazji %s", number));
+}
+
 static kt_error *take_of(
     kt_tx *tx, const struct order *o, const kt_demand *demand, kt_dec *rest, kt_plan *plan)
 {
     kt_dec waited, free;
+    bool circles;
     size_t at = 0;
-    KT_TRY(order_waited_for(tx, o, &waited));
-    free = kt_dec_sub(order_rest(o), waited);
+    KT_TRY(order_gives(tx, o, demand->item, &free));
+    KT_TRY(order_waited_for(tx, o, demand->item, &waited));
+    free = kt_dec_sub(free, waited);
     free = kt_dec_cmp(free, *rest) > 0 ? *rest : free;
     if (free.coef <= 0)
+        return NULL;
+    KT_TRY(waits_for_demand(tx, o, demand, &circles));
+    if (circles)
         return NULL;
     KT_TRY(kt_plan_add(tx, plan, &at));
     plan->parts[at] = (kt_cover){.kind = KT_FROM_MAKING,
@@ -90,18 +180,19 @@ static kt_error *take_of(
         .quantity = free,
         .needed = demand->day,
         .day = o->day,
-        .cost = kt_dec_div(kt_dec_mul(order_planned_cost(o), free, 6), o->quantity, 2),
+        .cost = share_of_cost(o, demand->item, free),
         .document = order_any(tx, o),
         .level = demand->level,
-        .reason = say_text(kt_format(tx, "made already, by %s", o->rec.number.ptr),
-            kt_format(tx, "już w produkcji, według %s", o->rec.number.ptr))};
+        .beside = demand->item.v != o->item.v,
+        .reason = reason_taken(tx, o, demand->item)};
     *rest = kt_dec_sub(*rest, free);
     return NULL;
 }
 
-static kt_error *cover_by_coming(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan *plan)
+/* where: which orders */
+static kt_error *cover_by_coming(
+    kt_tx *tx, const kt_demand *demand, const kt_where *where, kt_dec *rest, kt_plan *plan)
 {
-    const kt_where where[] = {KT_WHERE(order, ahead, KT_EQ, demand->item), {0}};
     kt_found found;
     KT_TRY(kt_find(tx, &(kt_query){.of = &order_shape, .where = where, .sort = "day,id"}, 0, &found));
     for (size_t i = 0; i < found.count && rest->coef > 0; i++) {
@@ -115,15 +206,20 @@ static kt_error *cover_by_coming(kt_tx *tx, const kt_demand *demand, kt_dec *res
 
 static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan *plan)
 {
+    const kt_where beside[] = {{offsetof(struct order, yields), KT_EQ, &demand->item}, {0}};
+    const kt_where ahead[] = {KT_WHERE(order, ahead, KT_EQ, demand->item), {0}};
     struct bom_book *book;
     struct bom_entry *entry;
+    KT_TRY(cover_by_coming(tx, demand, beside, rest, plan));
+    if (rest->coef <= 0)
+        return NULL;
     KT_TRY(bom_book_today(tx, &book));
     const kt_date day = demand->day.day > book->day.day ? demand->day : book->day;
     KT_TRY(bom_book_find_on(tx, book, demand->item, day, &entry));
     if (!entry->bom || entry->bom->kind != BOM_MAKE || (entry->routing && !entry->routing->workable) ||
         demand->level >= LEVELS_MAX)
         return NULL;
-    KT_TRY(cover_by_coming(tx, demand, rest, plan));
+    KT_TRY(cover_by_coming(tx, demand, ahead, rest, plan));
     if (rest->coef > 0)
         KT_TRY(make(tx, demand, *rest, plan));
     *rest = KT_DEC(0, 4);
@@ -145,14 +241,14 @@ static kt_error *cannot(kt_tx *tx, const struct order *o, const kt_cover *part, 
     return NULL;
 }
 
-/* What was made for the demand is made no more; what was planned ahead is free again. */
+/* What was made for the demand is made no more; what was planned ahead, or comes with what others need, is free again. */
 static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *part, kt_plan *left)
 {
     struct order o = {KT_OF(order)};
     if (!part->document.v)
         return NULL;
     KT_TRY(kt_read(tx, kt_any_id(part->document), &o.rec));
-    if (o.state == CANCELLED || o.demand.v != demand->document.v)
+    if (o.state == CANCELLED || o.demand.v != demand->document.v || o.item.v != part->item.v)
         return NULL;
     if (!(KT_IN(o.state) & NOT_BEGUN))
         return cannot(tx, &o, part, left);
@@ -161,20 +257,13 @@ static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *par
         KT_TRY(order_resize(tx, &o, rest, left));
     else
         KT_TRY(order_drop(tx, &o, left));
-    return kt_update(tx, &o.rec);
+    KT_TRY(kt_update(tx, &o.rec));
+    return order_outputs_fail(tx, &o);
 }
 
 const kt_source make_source = {.cover = cover, .release = release};
 
 /* ---- Who waits ---- */
-
-struct waits { /* a pegging */
-    kt_record rec;
-    kt_id supply, item;
-    kt_dec quantity;
-};
-static const kt_shape waits_shape = KT_SHAPE(waits, "base.pegging", KT_BIND(waits, supply, REF, "supply"),
-    KT_BIND(waits, item, REF, "item"), KT_BIND(waits, quantity, QUANTITY, "quantity"));
 
 kt_dec order_rest(const struct order *o)
 {
@@ -182,14 +271,56 @@ kt_dec order_rest(const struct order *o)
     return kt_dec_sub(o->quantity, done);
 }
 
-kt_error *order_waited_for(kt_tx *tx, const struct order *o, kt_dec *quantity)
+kt_error *order_waited_for(kt_tx *tx, const struct order *o, kt_id item, kt_dec *quantity)
 {
-    const kt_where where[] = {KT_WHERE(waits, supply, KT_EQ, order_any(tx, o)),
-        {offsetof(struct waits, item), KT_EQ, &o->item}, {0}};
+    const kt_where where[] = {
+        KT_WHERE(waits, supply, KT_EQ, order_any(tx, o)), KT_WHERE(waits, item, KT_EQ, item), {0}};
     kt_dec sum = KT_DEC(0, 4);
     KT_TRY(
         kt_sum(tx, &(kt_query){.of = &waits_shape, .where = where}, offsetof(struct waits, quantity), &sum));
     *quantity = kt_dec_add(KT_DEC(0, 4), sum);
+    return NULL;
+}
+
+/* Each item once that somebody waits for and the order does not make. */
+static kt_error *outputs_waited_for(kt_tx *tx, const struct order *o, struct list *items)
+{
+    const kt_where where[] = {KT_WHERE(waits, supply, KT_EQ, order_any(tx, o)),
+        {offsetof(struct waits, item), KT_NE, &o->item}, {0}};
+    struct waits w = {KT_OF(waits)};
+    kt_cursor *cursor;
+    bool room = true;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &waits_shape, .where = where}, &cursor));
+    while (room && kt_next(cursor, &w.rec)) {
+        bool known = false;
+        for (size_t i = 0; i < items->count && !known; i++)
+            known = ((const kt_id *)items->items)[i].v == w.item.v;
+        kt_id *item = known ? &w.item : list_add(tx, items, sizeof *item);
+        if ((room = item))
+            *item = w.item;
+    }
+    KT_TRY(kt_close(cursor));
+    return room ? NULL : kt_no_memory();
+}
+
+kt_error *order_outputs_fail(kt_tx *tx, struct order *o)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    const char *number = o->rec.number.ptr;
+    const kt_text why = say_text(kt_format(tx, "less comes with what %s makes", number),
+        kt_format(tx, "przy okazji %s powstanie mniej", number));
+    struct list items = {0};
+    KT_TRY(outputs_waited_for(tx, o, &items));
+    for (size_t i = 0; i < items.count && supply; i++) {
+        const kt_id item = ((const kt_id *)items.items)[i];
+        kt_dec waited, gives;
+        KT_TRY(order_waited_for(tx, o, item, &waited));
+        KT_TRY(order_gives(tx, o, item, &gives));
+        if (kt_dec_cmp(waited, gives) <= 0)
+            continue;
+        KT_TRY(keep_report(tx, o)); /* before those who waited are covered anew */
+        KT_TRY(supply->failed(tx, order_any(tx, o), item, kt_dec_sub(waited, gives), why));
+    }
     return NULL;
 }
 
