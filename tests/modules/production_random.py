@@ -41,12 +41,14 @@ class Planners:
             make(k, "base.item", code=code, name=code.title(), unit=piece, price="90", currency=pln) for code in ("MACHINE", "SET", "KIT", "ROD", "NUT", "CHIPS"))
         make(k, "logistics.supplier_price", item=self.rod, party=mill, price="2", lead_days=4)
         make(k, "logistics.supplier_price", item=self.nut, party=mill, price="0.3", lead_days=6, minimum="50")
+        make(k, "logistics.supplier_price", item=self.chips, party=mill, price="1", lead_days=3)
         self.bench = make(k, "production.work_centre", code="BENCH", name="Bench", slots=3, machine_rate="20", labour_rate="30", overhead_rate="5")
         routing = make(k, "production.routing", code="R", name="R", steps=[{"sequence": 10, "name": "Join", "centre": self.bench, "setup_minutes": "10", "run_minutes": "2"}])
         make(k, "production.bom", item=self.set, routing=routing, lines=[{"item": self.rod, "quantity": "2", "scrap": "10"}, {"item": self.nut}],
              by_products=[{"item": self.chips, "quantity": "0.4", "cost_share": "5"}])
         make(k, "production.bom", item=self.kit, kind="phantom", lines=[{"item": self.nut, "quantity": "3"}])
-        make(k, "production.bom", item=self.machine, routing=routing, tolerance="20", lines=[{"item": self.set, "quantity": "2"}, {"item": self.kit}])
+        make(k, "production.bom", item=self.machine, routing=routing, tolerance="20", lines=[{"item": self.set, "quantity": "2"}, {"item": self.kit}, {"item": self.chips}])
+        make(k, "production.bom", item=self.rod, lines=[{"item": self.chips, "quantity": "0.5"}], valid_from=day(20)) # chips come with sets of rods
         for item, quantity, cost in ((self.rod, 150, 2), (self.nut, 200, 1), (self.set, 3, 9)):
             slip = make(k, "logistics.transfer", kind="entry", lines=[{"item": item, "quantity": str(quantity), "unit_cost": str(cost)}])
             k.call("logistics.transfer.post", {"id": slip})
@@ -64,17 +66,20 @@ class Planners:
     def goods(self):
         return dice.choice((self.machine, self.set))
 
+    def wanted(self):
+        return dice.choice((self.machine, self.set, self.chips))
+
     # ---- Steps ----
 
     def sell(self):
-        lines = [{"item": self.goods(), "quantity": str(dice.randint(1, 8)), "price": "90", **maybe(0.7, asked=day(dice.randint(0, 40)))}]
+        lines = [{"item": self.wanted(), "quantity": str(dice.randint(1, 8)), "price": "90", **maybe(0.7, asked=day(dice.randint(0, 40)))}]
         self.k.call("crm.order.confirm", {"id": make(self.k, "crm.order", party=self.customer, lines=lines)})
 
     def sell_not(self):
         self.k.call("crm.order.cancel", {"id": self.pick("crm.order", ["state", "=", "confirmed"])["id"], "reason": "Gone"})
 
     def foresee(self):
-        make(self.k, "production.forecast", item=self.goods(), day=day(dice.randint(5, 40)), quantity=str(dice.randint(1, 15)))
+        make(self.k, "production.forecast", item=self.wanted(), day=day(dice.randint(5, 40)), quantity=str(dice.randint(1, 15)))
 
     def plan(self):
         answer = self.k.call("production.mrp.run", {})
