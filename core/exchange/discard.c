@@ -13,7 +13,7 @@
 #include "query/internal.h"
 #include "store/content.h"
 
-enum { DAYS_DEFAULT = 30, DAYS_MAX = 36500, DAY_MS = 86400000 };
+enum { DAYS_DEFAULT = 30, DAYS_MAX = 36500, DAY_MS = 86400000, CHUNK_CONTENTS = 1000 };
 
 /* ---- Who names a content ---- */
 
@@ -134,7 +134,7 @@ typedef struct {
 typedef struct {
     sweep *sweep;
     const content_item *items;
-    size_t count, unnamed; /* the first ones of items */
+    size_t count, unnamed; /* unnamed: once it was looked, the first ones of items */
     bool behind;           /* the journal goes on: nothing was looked at yet */
 } looking;
 
@@ -229,16 +229,25 @@ static kt_error *begin_sweep(job_run *run)
     return query_table_open(run->lasting, &s->recent);
 }
 
-kt_error *sweep_prepare(job_run *run)
+/* The next folder, unless the journal must be read on first. *looked: at how many contents */
+static kt_error *sweep_folder(job_run *run, sweep *s, size_t *looked)
 {
-    if (!run->context)
-        KT_TRY(begin_sweep(run));
-    sweep *s = run->context;
     looking l = {.sweep = s};
     KT_TRY(content_list(run->arena, run->rooms->data_directory, s->folder, &l.items, &l.count));
     KT_TRY(look(run, find_unnamed, &l));
     KT_TRY(give_up(run, s, &l));
     s->folder += !l.behind;
+    *looked = l.behind ? CHUNK_CONTENTS : l.count;
+    return NULL;
+}
+
+kt_error *sweep_prepare(job_run *run)
+{
+    if (!run->context)
+        KT_TRY(begin_sweep(run));
+    sweep *s = run->context;
+    for (size_t seen = 0, looked; seen < CHUNK_CONTENTS && s->folder < CONTENT_FOLDERS; seen += looked)
+        KT_TRY(sweep_folder(run, s, &looked));
     run->done = s->folder;
     run->total = CONTENT_FOLDERS;
     run->finished = s->folder == CONTENT_FOLDERS;

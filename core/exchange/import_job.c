@@ -310,6 +310,10 @@ kt_error *undo_apply(job_run *run)
     if (!error)
         error = decode_json(run->arena, buffer_str(&text), &limits, &answer);
     buffer_close(&text);
+    if (error && !next.len && error->first->kind == KT_NOT_FOUND)
+        return kt_fail(run->tx, KT_NOT_FOUND, "job",
+            "it changed nothing that you may see: nothing can be taken back",
+            "nie zmieniło niczego, co widzisz: nie ma czego cofać");
     KT_TRY(error);
     const variant *conflicts = variant_get(answer, "conflicts");
     if (conflicts)

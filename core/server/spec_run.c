@@ -458,7 +458,11 @@ int spec_run(arena *arena, const options *o)
     if (!load_modules(s, o->modules_directory))
         return 2;
     struct stat about;
-    const bool is_file = stat(o->test, &about) == 0 && S_ISREG(about.st_mode);
+    if (stat(o->test, &about) != 0) {
+        (void)fprintf(stderr, "kontord: %s: %s\n", o->test, strerrordesc_np(errno));
+        return 2;
+    }
+    const bool is_file = S_ISREG(about.st_mode);
     size_t count = is_file ? 1 : names_in(arena, o->test, "_spec.lua", names, FILES_MAX);
     if (is_file)
         run_file(s, o->test);

@@ -58,6 +58,8 @@ def everything_wrong_with_a_row_is_told_at_once(k):
         job = take_in(k, text, "crm.deal", state="done" if rehearse else "failed", rehearse=rehearse)
         expect(sorted((p["row"], p["column"]) for p in problems(k, job) if p["row"] < 4),
                [(2, "amount"), (2, "currency"), (2, "expected_close"), (3, "currency"), (3, "title")])
+    undoing = ended(k, k.call("import.undo", {"job": job["id"]}))
+    expect((undoing["state"], undoing["message"]), ("failed", "it changed nothing that you may see: nothing can be taken back"))
     expect(k.count("crm.deal", [["title", "=", "Ten bikes"]]), 0)
 
 
