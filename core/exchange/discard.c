@@ -112,8 +112,10 @@ kt_error *discard_prepare(job_run *run)
         question q = {.sha256 = names->as.array.items[i].as.string};
         KT_TRY(content_look(run->arena, run->rooms->data_directory, q.sha256, &item));
         KT_TRY(look(run, ask, &q));
-        if (!q.named)
-            KT_TRY(content_discard(run->arena, run->rooms->data_directory, &item));
+        if (q.named)
+            continue;
+        KT_TRY(content_discard(run->arena, run->rooms->data_directory, &item));
+        KT_TRY(content_flush(run->arena, run->rooms->data_directory, q.sha256));
     }
     run->done = run->total;
     run->finished = true;
@@ -215,7 +217,7 @@ static kt_error *give_up(job_run *run, sweep *s, const looking *l)
         s->removed += !error;
         s->bytes += error ? 0 : l->items[i].size;
     }
-    return NULL;
+    return l->unnamed ? content_flush(run->arena, run->rooms->data_directory, l->items[0].name) : NULL;
 }
 
 static kt_error *begin_sweep(job_run *run)

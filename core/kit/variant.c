@@ -67,7 +67,11 @@ kt_error *variant_read_uint(arena *arena, const variant *v, const char *name, ui
     const variant *found = variant_get(v, name);
     if (!found || found->kind == VARIANT_NULL)
         return NULL;
-    if (found->kind != VARIANT_INT || found->as.integer < 0 || (uint64_t)found->as.integer > most)
+    const bool good = found->kind == VARIANT_INT && found->as.integer >= 0;
+    if (!good && most >= INT64_MAX)
+        return error_make(arena, KT_VALIDATION, name, "a whole number from 0 on was expected",
+            "oczekiwano liczby całkowitej od 0");
+    if (!good || (uint64_t)found->as.integer > most)
         return error_make(arena, KT_VALIDATION, name, "a whole number from 0 to %llu was expected",
             "oczekiwano liczby całkowitej od 0 do %llu", (unsigned long long)most);
     *out = (uint64_t)found->as.integer;

@@ -324,8 +324,16 @@ kt_error *content_discard(arena *arena, const char *data_directory, const conten
         return error_make(arena, KT_UNAVAILABLE, NULL, "the file is in use now", "plik jest teraz używany");
     if (code && code != ENOENT)
         return failed(arena, p.file.ptr, code);
-    KT_TRY(empty_it(arena, data_directory, &p));
-    code = disk_flush_names(p.folder.ptr);
+    return empty_it(arena, data_directory, &p);
+}
+
+kt_error *content_flush(arena *arena, const char *data_directory, kt_str name)
+{
+    place p;
+    if (!is_name(name))
+        return NULL;
+    KT_TRY(find_place(arena, data_directory, name.ptr, &p));
+    int code = disk_flush_names(p.folder.ptr);
     return code && code != ENOENT ? failed(arena, p.folder.ptr, code) : NULL;
 }
 

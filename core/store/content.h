@@ -44,9 +44,11 @@ typedef struct {
 } content_item;
 /* What is there now under a name. memory: name is borrowed */
 KT_MUST kt_error *content_look(arena *arena, const char *data_directory, kt_str name, content_item *item);
-/* Destroys a content, for good. Whether anything names it is looked up between looking at it and this.
+/* Destroys a content; for good once content_flush has been called. Whether anything names it is looked up between looking at it and this.
  *   returns  unavailable: it was put in place anew meanwhile, or is held, or all are being copied: look again */
 KT_MUST kt_error *content_discard(arena *arena, const char *data_directory, const content_item *item);
+/* Makes last what was destroyed in the folder of a name. Blocks. */
+KT_MUST kt_error *content_flush(arena *arena, const char *data_directory, kt_str name);
 /* While contents are copied none is given up. Calls may nest. */
 void content_copying(bool begins);
 /* The contents in one of CONTENT_FOLDERS folders. What a crash left half given up there is finished. */
