@@ -23,7 +23,14 @@ typedef struct {
     kt_dec quantity, cost;
 } kt_ready;
 
-typedef enum { KT_FROM_STOCK = 1, KT_FROM_MAKING, KT_FROM_BUYING, KT_MISSING } kt_supply_kind;
+/* Transfer: from another warehouse. */
+typedef enum {
+    KT_FROM_STOCK = 1,
+    KT_FROM_MAKING,
+    KT_FROM_BUYING,
+    KT_MISSING,
+    KT_FROM_TRANSFER
+} kt_supply_kind;
 
 typedef struct {
     kt_supply_kind kind;
@@ -33,7 +40,8 @@ typedef struct {
     kt_date day;     /* when it is in the stores; not set: nobody knows */
     kt_dec cost;     /* of the quantity, in the company's currency, scale 2; not set: unknown */
     int64_t minutes; /* of machines and people, without those of the levels below */
-    kt_id document;  /* of kt_any: the supply, of production.order or logistics.purchase_request; of what is
+    kt_id
+        document; /* of kt_any: the supply, of production.order, logistics.purchase_request or transfer; of what is
                         on stock: whatever its source likes to see again at the release, but never unset: that is
                         what came while nobody kept stock */
     unsigned level;
@@ -52,7 +60,7 @@ typedef struct {
     int64_t minutes; /* of all levels: what the last `cover` added */
 } kt_plan;
 
-/* The type of the services "supply.stock", "supply.make" and "supply.buy", version 3, asked in this order.
+/* The type of the services "supply.stock", "supply.transfer", "supply.make" and "supply.buy", version 3, asked in this order.
  * They run on their module's own authority. */
 typedef struct {
     /* Covers what it can of *rest, which it lessens, and writes what that takes: a reservation; a production

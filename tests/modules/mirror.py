@@ -33,7 +33,7 @@ class Mirror:
         self.owed, self.settled = Counter(), Counter()          # open items: by account; by item, in amount and value
         self.advanced = Counter()                               # by advance invoice and figure: what final ones settled
         self.goods, self.held, self.worth = Counter(), Counter(), D(0)
-        self.stocked, self.waiting, self.making, self.taxes, self.unbilled = Counter(), Counter(), Counter(), Counter(), D(0)
+        self.stocked, self.waiting, self.making, self.carrying, self.taxes, self.unbilled = Counter(), Counter(), Counter(), Counter(), Counter(), D(0)
         self.shipped, self.elsewhere, self.billed, self.unheard, self.in_boxes = Counter(), Counter(), Counter(), Counter(), set()  # of orders
         self.missed, self.places, self.today = defaultdict(set), defaultdict(set), datetime.date.today().isoformat()  # by item: peggings, stock
         self.dropped = Counter()  # of orders: what deliveries left behind for good
@@ -387,9 +387,26 @@ class Mirror:
                 hold(not in_own_unit or waited_for <= max(open_now - given_up, D(0)), "more is kept for an order than it still wants", at, waited_for, open_now, given_up)
 
     def on_its_way(self, item, side, warehouse, *states):
-        """What slips between stores move of an item, to or from one of them."""
-        return sum((number(line["quantity"]) for t in self.rows["logistics.transfer"].values() if t["kind"] == "transfer" and t["state"] in states and t[side] == warehouse
-                    for line in t["lines"] if line["item"] == item), D(0))
+        """What slips between stores move of an item, to or from one of them, and no demand waits for."""
+        slips = [t for t in self.rows["logistics.transfer"].values() if t["kind"] == "transfer" and t["state"] in states and t[side] == warehouse]
+        return sum((number(line["quantity"]) for t in slips for line in t["lines"] if line["item"] == item), D(0)) - sum((self.carrying[t["id"], item] for t in slips), D(0))
+
+    def transfer(self, old, new):
+        if new and new["asked"]:
+            for item in {line["item"] for line in new["lines"]}:
+                self.ask.add(("slip_brings_what_waits", new["id"], item))
+
+    def slip_brings_what_waits(self, id, item):
+        """Till it is sent, that is reserved for it; once it is there, nobody waits for it."""
+        t, waited = self.rows["logistics.transfer"].get(id), self.carrying[id, item]
+        if "logistics" not in self.enabled:
+            return
+        state = t["state"] if t else "deleted"
+        held = sum((number(r["quantity"]) for r in self.rows["logistics.reservation"].values()
+                    if r["document"] == {"entity": "logistics.transfer", "id": id} and r["item"] == item), D(0))
+        hold(held == (waited if state == "draft" else 0), "what is reserved for a slip is not what waits for it", t, item, held, waited)
+        on_it = sum((number(line["quantity"]) for line in t["lines"] if line["item"] == item), D(0)) if state in ("draft", "in_transit") else 0
+        hold(waited <= on_it, "more waits for a slip than it brings", t, item, waited)
 
     def disassembly(self, old, new):
         """What is taken apart is worth what is recovered of it and what is lost."""
@@ -420,6 +437,9 @@ class Mirror:
             if row and row["kind"] == "buy":
                 self.waiting[row["supply"]["id"]] += sign * number(row["quantity"])
                 self.ask.add(("request_is_what_waits", row["supply"]["id"]))
+            if row and row["kind"] == "transfer":
+                self.carrying[row["supply"]["id"], row["item"]] += sign * number(row["quantity"])
+                self.ask.add(("slip_brings_what_waits", row["supply"]["id"], row["item"]))
             if row and row["kind"] == "make":
                 self.making[row["supply"]["id"], row["item"]] += sign * number(row["quantity"])
                 self.ask.add(("order_gives_what_waits", row["supply"]["id"], row["item"]))
@@ -476,6 +496,8 @@ class Mirror:
         hold("logistics" not in self.enabled or not self.ready, "what came while nobody kept stock is not missed by the stores", self.ready)
         for at in list(self.making):
             self.order_gives_what_waits(*at)
+        for at in list(self.carrying):
+            self.slip_brings_what_waits(*at)
         for id in list(self.waiting):
             self.request_is_what_waits(id)
         for item in list(self.missed):
@@ -507,4 +529,4 @@ LAWS = {"finance.entry": Mirror.entry, "finance.balance": Mirror.balance, "finan
         "finance.invoice": Mirror.invoice, "finance.payment": Mirror.payment, "finance.vat_line": Mirror.vat_line, "finance.received": Mirror.received,
         "logistics.move": Mirror.move, "logistics.reservation": Mirror.reservation, "logistics.stock": Mirror.stock, "logistics.lot": Mirror.lot, "logistics.valuation": Mirror.valuation,
         "crm.order": Mirror.sales_order, "logistics.purchase_order": Mirror.purchase_order, "logistics.delivery": Mirror.delivery, "base.order_report": Mirror.report,
-        "logistics.purchase_request": Mirror.request, "base.pegging": Mirror.pegging, "production.order": Mirror.making_order, "production.disassembly": Mirror.disassembly}
+        "logistics.purchase_request": Mirror.request, "base.pegging": Mirror.pegging, "logistics.transfer": Mirror.transfer, "production.order": Mirror.making_order, "production.disassembly": Mirror.disassembly}

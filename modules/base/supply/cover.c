@@ -1,8 +1,14 @@
 /* Covering a demand, and letting go of it. */
 #include "supply/pegging.h"
 
-static const char *const source_names[] = {
-    [KT_FROM_STOCK] = "supply.stock", [KT_FROM_MAKING] = "supply.make", [KT_FROM_BUYING] = "supply.buy"};
+static const char *const source_names[] = {[KT_FROM_STOCK] = "supply.stock",
+    [KT_FROM_TRANSFER] = "supply.transfer",
+    [KT_FROM_MAKING] = "supply.make",
+    [KT_FROM_BUYING] = "supply.buy"};
+/* As they are asked; what costs least to give up stands last. */
+static const kt_supply_kind in_turn[] = {
+    KT_FROM_STOCK, KT_FROM_TRANSFER, KT_FROM_MAKING, KT_FROM_BUYING, KT_MISSING};
+enum { KINDS = sizeof in_turn / sizeof *in_turn };
 
 const kt_source *source_of(kt_tx *tx, kt_supply_kind kind)
 {
@@ -60,8 +66,8 @@ static kt_error *ask_sources(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
 {
     kt_dec rest = demand->quantity;
     size_t sources = 0, from = plan->count;
-    for (kt_supply_kind kind = KT_FROM_STOCK; kind < KT_MISSING; kind++) {
-        const kt_source *source = source_of(tx, kind);
+    for (size_t i = 0; i < KINDS; i++) {
+        const kt_source *source = source_of(tx, in_turn[i]);
         sources += source != NULL;
         if (source && rest.coef > 0)
             KT_TRY(source->cover(tx, demand, &rest, plan));
@@ -178,11 +184,11 @@ static kt_error *release_within(kt_tx *tx, kt_id document, kt_id line, kt_dec qu
     struct peggings all;
     kt_dec rest = quantity;
     KT_TRY(peggings_of_demand(tx, document, (int64_t)line.v, &all));
-    for (kt_supply_kind kind = KT_MISSING; kind >= KT_FROM_STOCK; kind--)
+    for (size_t k = KINDS; k-- > 0;)
         for (size_t i = all.count; i-- > 0;) {
             struct pegging *p = &all.items[i];
             kt_dec take = rest.scale1 ? least(p->quantity, rest) : p->quantity;
-            if (p->kind != kind || take.coef <= 0)
+            if (p->kind != in_turn[k] || take.coef <= 0)
                 continue;
             KT_TRY(let_go(tx, p, take, left));
             if (rest.scale1)
@@ -242,7 +248,6 @@ static kt_error *use_up_ready(kt_tx *tx, struct peggings *all, kt_id item, kt_de
 static kt_error *used_within(
     kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity, kt_ready *ready)
 {
-    static const kt_supply_kind order[] = {KT_MISSING, KT_FROM_BUYING, KT_FROM_MAKING};
     const bool kept = source_of(tx, KT_FROM_STOCK);
     struct peggings all;
     kt_dec rest = quantity;
@@ -252,8 +257,8 @@ static kt_error *used_within(
     KT_TRY(use_up(tx, &all, item, KT_FROM_STOCK, &rest));
     if (kept)
         KT_TRY(use_up_ready(tx, &all, item, &rest, ready));
-    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
-        KT_TRY(use_up(tx, &all, item, order[i], &rest));
+    for (size_t k = KINDS; --k > 0;) /* but for what is on stock */
+        KT_TRY(use_up(tx, &all, item, in_turn[k], &rest));
     return NULL;
 }
 

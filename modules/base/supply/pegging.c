@@ -6,6 +6,7 @@
 
 const kt_choice supply_kinds[] = {
     {KT_FROM_STOCK, "stock", {"On stock", "Z zapasu"}},
+    {KT_FROM_TRANSFER, "transfer", {"From another warehouse", "Z innego magazynu"}},
     {KT_FROM_MAKING, "make", {"Made", "Z produkcji"}},
     {KT_FROM_BUYING, "buy", {"Bought", "Z zakupu"}},
     {KT_MISSING, "missing", {"Missing", "Brakuje"}},

@@ -23,6 +23,7 @@ static const kt_shape costed_shape = KT_SHAPE(costed, "base.item", KT_BIND(coste
 static const kt_choice supply_kinds[] = {
     /* as base.pegging has them */
     {KT_FROM_STOCK, "stock", {"On stock", "Z zapasu"}},
+    {KT_FROM_TRANSFER, "transfer", {"From another warehouse", "Z innego magazynu"}},
     {KT_FROM_MAKING, "make", {"Made", "Z produkcji"}},
     {KT_FROM_BUYING, "buy", {"Bought", "Z zakupu"}},
     {KT_MISSING, "missing", {"Missing", "Brakuje"}},

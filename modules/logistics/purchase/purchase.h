@@ -304,10 +304,12 @@ struct reorder_rule {
     kt_id item, warehouse, source;
     enum reorder_kind kind;
     kt_dec minimum, maximum;
+    int64_t lead_days;
     bool active;
 };
 extern const kt_shape reorder_rule_shape;
 kt_error *reorder_rule_compute(kt_tx *tx, kt_record *self);
+extern const kt_source transfer_source; /* resupply.c */
 extern const kt_shape review_shape, reviewed_shape;
 kt_error *purchase_review(kt_tx *tx, const kt_record *params, kt_record *result);
 extern const kt_shape reorder_run_shape, reorder_done_shape;

@@ -24,7 +24,11 @@ const kt_shape reorder_rule_shape = KT_SHAPE(reorder_rule, "logistics.reorder_ru
         .help = {"Below it the item is asked for.", "Poniżej towar jest zamawiany."}),
     KT_FIELD(reorder_rule, maximum, QUANTITY, "Maximum", "Maksimum", .scale = 4, .priority = 5,
         .help = {"Up to this much.", "Do takiej ilości."}),
+    KT_FIELD(reorder_rule, lead_days, INT, "Days on the way", "Dni w drodze",
+        .help = {"From that warehouse to this one.", "Z tamtego magazynu do tego."}),
     KT_FIELD(reorder_rule, active, BOOL, "Active", "Aktywna", .initial = "true"));
+
+enum { RULE_DAYS_MAX = 365 };
 
 kt_error *reorder_rule_compute(kt_tx *tx, kt_record *self)
 {
@@ -32,6 +36,9 @@ kt_error *reorder_rule_compute(kt_tx *tx, kt_record *self)
     kt_error *all = NULL;
     if (r->kind == TO_ORDER)
         return NULL;
+    if (r->lead_days < 0 || r->lead_days > RULE_DAYS_MAX)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "lead_days", "%lld is not within 0 to %d days",
+                          "%lld nie mieści się między 0 a %d dni", (long long)r->lead_days, RULE_DAYS_MAX));
     if (r->kind == RESUPPLY && (!r->warehouse.v || !r->source.v || r->warehouse.v == r->source.v))
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "source",
                           "two warehouses are named, one to fill up and another to take from",

@@ -3,6 +3,7 @@
 #include <kontor/walk.h>
 
 #include "purchase/purchase.h"
+#include "stock/transfer.h"
 
 struct review { /* the parameters of logistics.purchase.review */
     kt_record rec;
@@ -91,12 +92,15 @@ static kt_error *recount(kt_tx *tx, kt_record *rec)
                                   : NULL;
 }
 
-enum { RECOUNT_REQUESTS, LOOK_AT_RESERVATIONS, WALKS };
+enum { RECOUNT_REQUESTS, LOOK_AT_RESERVATIONS, RECOUNT_TRANSFERS, WALKS };
 static const kt_walk walks[WALKS] = {
     [RECOUNT_REQUESTS] = {{"Who waits for purchases is counted anew", "Przeliczenie, kto czeka na zakupy"},
         &request_shape, "[[\"waiting\",\">\",\"0\"],[\"state\",\"in\",[\"open\",\"ordered\"]]]", recount},
     [LOOK_AT_RESERVATIONS] = {{"Reservations follow what is needed", "Rezerwacje podążają za potrzebami"},
         &reservation_shape, NULL, reservation_looked_at},
+    [RECOUNT_TRANSFERS] = {{"Who waits for transfers is counted anew",
+                               "Przeliczenie, kto czeka na przesunięcia"},
+        &transfer_shape, "[[\"asked\",\"=\",true],[\"state\",\"=\",\"draft\"]]", transfer_recount},
 };
 
 static kt_error *walk_on(kt_tx *tx, kt_work_run *run)
@@ -113,6 +117,7 @@ kt_error *purchase_enabled(kt_tx *tx, const kt_event *event)
     (void)event;
     KT_TRY(kt_walk_begin(tx, PURCHASE_CATCH_UP, walks, RECOUNT_REQUESTS));
     KT_TRY(kt_walk_begin(tx, PURCHASE_CATCH_UP, walks, LOOK_AT_RESERVATIONS));
+    KT_TRY(kt_walk_begin(tx, PURCHASE_CATCH_UP, walks, RECOUNT_TRANSFERS));
     return supply ? supply->joined(tx) : NULL;
 }
 

@@ -75,8 +75,8 @@
 #define PURCHASE_HANDLERS {"logistics.enabled", NULL, purchase_enabled},
 
 #define PURCHASE_SERVICES                                                                                    \
-    {"supply.buy", 3, &buying_source}, {"logistics.purchases", 3, &purchases_service},                       \
-        {PURCHASE_CATCH_UP, 1, &purchase_catch_up},
+    {"supply.transfer", 3, &transfer_source}, {"supply.buy", 3, &buying_source},                             \
+        {"logistics.purchases", 3, &purchases_service}, {PURCHASE_CATCH_UP, 1, &purchase_catch_up},
 
 #define PURCHASE_LOOKUPS                                                                                     \
     "access.user:read; base.party:read; base.item:read fields cost; base.item_category:read; "               \

@@ -7,6 +7,7 @@
 #include <kontor/walk.h>
 
 #include "stock/delivery.h"
+#include "stock/transfer.h"
 
 kt_error *tell_free(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity)
 {
@@ -89,10 +90,15 @@ kt_error *dispossess(kt_tx *tx, const struct wanted *wanted, kt_dec quantity, st
     return NULL;
 }
 
-static bool is_by_hand(const kt_tx *tx, const struct loss *l)
+static bool is_of(const kt_tx *tx, const struct loss *l, const kt_shape *shape)
 {
     const char *entity = kt_any_entity(tx, l->owner.document);
-    return entity && strcmp(entity, delivery_shape.name) == 0;
+    return entity && strcmp(entity, shape->name) == 0;
+}
+
+static bool is_by_hand(const kt_tx *tx, const struct loss *l)
+{
+    return is_of(tx, l, &delivery_shape);
 }
 
 static kt_error *reserve_others(kt_tx *tx, kt_id delivery)
@@ -107,7 +113,11 @@ kt_error *losses_tell(kt_tx *tx, const struct losses *losses, kt_text why)
     const kt_supply *supply = kt_supply_find(tx);
     for (size_t i = 0; i < losses->count && supply; i++) {
         const struct loss *l = &losses->items[i];
-        if (l->quantity.coef > 0 && !is_by_hand(tx, l))
+        if (l->quantity.coef <= 0 || is_by_hand(tx, l))
+            continue;
+        if (is_of(tx, l, &transfer_shape))
+            KT_TRY(transfer_lost(tx, &l->owner, l->item, l->quantity, why));
+        else
             KT_TRY(supply->lost(tx, l->owner.document, l->owner.line, l->item, l->quantity, why));
     }
     for (size_t i = 0; i < losses->count; i++)

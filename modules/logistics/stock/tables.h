@@ -49,7 +49,7 @@
         {&transfer_shape, {"Internal slip", "Dokument wewnętrzny"},                                           \
             {"Internal slips (MM, RW, PW)", "Dokumenty wewnętrzne (MM, RW, PW)"}, .title = "number",          \
             .number = "~MM/{year}/{seq:5}", .indexes = "state day", .actions = transfer_actions,              \
-            .compute = transfer_compute, .icon = "shuffle",                                                   \
+            .compute = transfer_compute, .check = transfer_check, .icon = "shuffle",                          \
             .views = "[{\"kind\":\"list\",\"columns\":[\"number\",\"kind\",\"state\",\"day\",\"warehouse\","  \
                      "\"to_warehouse\",\"reason\"],\"sort\":\"-id\"}]"},                                      \
         {&count_shape, {"Stock count", "Spis z natury"}, {"Stock counts", "Spisy z natury"},                  \

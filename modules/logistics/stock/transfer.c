@@ -22,14 +22,7 @@ static const kt_choice transfer_states[] = {
 static const char *const patterns[] = {
     [TRANSFER] = "MM/{year}/{seq:5}", [ISSUE] = "RW/{year}/{seq:5}", [ENTRY] = "PW/{year}/{seq:5}"};
 
-struct transfer_line {
-    kt_record rec;
-    kt_id item, lot, unit;
-    kt_str new_lot, serials;
-    kt_date expires;
-    kt_dec quantity, unit_cost, value;
-};
-static const kt_shape transfer_line_shape = KT_SHAPE(transfer_line, NULL,
+const kt_shape transfer_line_shape = KT_SHAPE(transfer_line, NULL,
     KT_FIELD(
         transfer_line, item, REF, "Item", "Towar", .target = "base.item", .required = true, .priority = 1),
     KT_FIELD(
@@ -75,10 +68,13 @@ const kt_shape transfer_shape = KT_SHAPE(transfer, "logistics.transfer",
         .help = {"Of an issue or an entry: production, loss, customer, supplier.",
             "Rozchodu i przychodu: produkcja, strata, klient, dostawca."}),
     KT_FIELD(transfer, reason, STRING, "Why", "Dlaczego", .max = 200),
-    KT_FIELD(transfer, lines, LINES, "Lines", "Pozycje", .lines = &transfer_line_shape, .max = 500,
-        .readonly_if = MOVED_ALREADY));
+    KT_FIELD(transfer, asked, BOOL, "Orders wait for it", "Czekają na nie zamówienia", .computed = true,
+        .help = {"What they wait for is reserved where it is sent from.",
+            "To, na co czekają, jest zarezerwowane tam, skąd ma wyjść."}),
+    KT_FIELD(transfer, lines, LINES, "Lines", "Pozycje", .lines = &transfer_line_shape,
+        .max = TRANSFER_LINES_MAX, .readonly_if = MOVED_ALREADY));
 
-static struct transfer_line *line_at(const kt_lines *lines, size_t i)
+struct transfer_line *transfer_line_at(const kt_lines *lines, size_t i)
 {
     return KT_AS(transfer_line, kt_line(lines, i));
 }
@@ -215,12 +211,12 @@ static kt_error *spread_serials(kt_tx *tx, struct transfer *t, struct spread *s)
     kt_error *all = NULL;
     size_t room = 1;
     for (size_t i = 0; i < t->lines.count; i++)
-        room += 1 + names_most(line_at(&t->lines, i)->serials);
+        room += 1 + names_most(transfer_line_at(&t->lines, i)->serials);
     *s = (struct spread){.origins = kt_alloc(tx, room * sizeof *s->origins)};
     if (!s->origins)
         return kt_no_memory();
     for (size_t i = 0; i < t->lines.count; i++) {
-        const struct transfer_line *line = line_at(&t->lines, i);
+        const struct transfer_line *line = transfer_line_at(&t->lines, i);
         kt_also(&all, line->serials.len ? told_at_line(tx, spread_line(tx, t, line, i, s), i, "serials")
                                         : spread_add(tx, s, line, i, NULL));
     }
@@ -261,11 +257,15 @@ static kt_error *send(kt_tx *tx, struct transfer *t)
     struct spread s;
     if (!t->lines.count)
         return kt_fail(tx, KT_RULE, "lines", "there is nothing to move", "nie ma czego przesunąć");
+    if (t->asked) /* till now that was a plan */
+        t->day = kt_today(tx);
     KT_TRY(check_places(tx, t));
     KT_TRY(spread_serials(tx, t, &s));
     for (size_t i = 0; i < t->lines.count; i++)
-        kt_also(&all,
-            told_at_line(tx, move_line(tx, t, line_at(&t->lines, i)), s.origins[i].line, s.origins[i].field));
+        kt_also(&all, told_at_line(tx, move_line(tx, t, transfer_line_at(&t->lines, i)), s.origins[i].line,
+                          s.origins[i].field));
+    if (!all && t->asked)
+        all = transfer_keep_nothing(tx, t);
     return all ? all : kt_number(tx, &t->rec, patterns[t->kind], t->day);
 }
 
@@ -274,7 +274,7 @@ static kt_error *send(kt_tx *tx, struct transfer *t)
 static kt_error *expect_arrival(kt_tx *tx, const struct transfer *t, bool nothing)
 {
     for (size_t i = 0; i < t->lines.count; i++) {
-        const struct transfer_line *line = line_at(&t->lines, i);
+        const struct transfer_line *line = transfer_line_at(&t->lines, i);
         kt_stock_move m = {.item = line->item,
             .lot = line->lot,
             .quantity = ZERO,
@@ -291,6 +291,13 @@ static kt_error *expect_arrival(kt_tx *tx, const struct transfer *t, bool nothin
         KT_TRY(move_expect(tx, &m, (kt_dec){0}));
     }
     return NULL;
+}
+
+static kt_error *tell_arrived(kt_tx *tx, const struct transfer *t, const kt_stock_move *m)
+{
+    const kt_supply *supply = t->asked ? kt_supply_find(tx) : NULL;
+    return supply ? supply->arrived(tx, m->document, m->item, m->warehouse, m->quantity, (kt_dec){0})
+                  : tell_free(tx, m->document, m->item, m->warehouse, m->quantity);
 }
 
 /* Whatever this slip sent on its way is there. */
@@ -318,7 +325,7 @@ static kt_error *receive(kt_tx *tx, struct transfer *t, kt_date day)
             .reason = t->reason};
         e = stock_move(tx, &m);
         if (!e)
-            e = tell_free(tx, m.document, m.item, m.warehouse, m.quantity);
+            e = tell_arrived(tx, t, &m);
     }
     kt_also(&e, kt_close(cursor));
     return e;
@@ -331,7 +338,7 @@ static kt_error *add_quantities(kt_tx *tx, const struct transfer *t, kt_id item,
     struct goods goods;
     KT_TRY(goods_read(tx, item, &goods));
     for (size_t i = 0; i < t->lines.count; i++) {
-        const struct transfer_line *line = line_at(&t->lines, i);
+        const struct transfer_line *line = transfer_line_at(&t->lines, i);
         kt_dec quantity;
         if (line->item.v != item.v)
             continue;
@@ -341,7 +348,29 @@ static kt_error *add_quantities(kt_tx *tx, const struct transfer *t, kt_id item,
     return NULL;
 }
 
-static kt_error *sum_open(kt_tx *tx, const kt_where *where, const char *states, kt_id item, kt_dec *sum)
+/* What is not for who waits where it arrives. */
+static kt_error *add_spare(kt_tx *tx, const struct transfer *t, kt_id item, kt_dec *sum)
+{
+    kt_dec waits;
+    KT_TRY(add_quantities(tx, t, item, sum));
+    KT_TRY(transfer_waited_for(tx, t, item, &waits));
+    *sum = kt_dec_sub(*sum, waits);
+    return NULL;
+}
+
+/* What is not reserved for it yet. */
+static kt_error *add_loose(kt_tx *tx, const struct transfer *t, kt_id item, kt_dec *sum)
+{
+    const struct owner owner = {.document = transfer_any(tx, t)};
+    kt_dec held;
+    KT_TRY(add_quantities(tx, t, item, sum));
+    KT_TRY(reserved_for(tx, item, &owner, &held));
+    *sum = kt_dec_sub(*sum, held);
+    return NULL;
+}
+
+static kt_error *sum_open(kt_tx *tx, const kt_where *where, const char *states, kt_id item,
+    kt_error *(*add)(kt_tx *tx, const struct transfer *t, kt_id item, kt_dec *sum), kt_dec *sum)
 {
     const kt_query query = {.of = &transfer_shape,
         .where = where,
@@ -353,7 +382,7 @@ static kt_error *sum_open(kt_tx *tx, const kt_where *where, const char *states, 
     *sum = ZERO;
     KT_TRY(kt_open(tx, &query, &cursor));
     while (!e && kt_next(cursor, &t.rec))
-        e = add_quantities(tx, &t, item, sum);
+        e = add(tx, &t, item, sum);
     kt_also(&e, kt_close(cursor));
     return e;
 }
@@ -363,15 +392,15 @@ kt_error *transfers_coming(kt_tx *tx, kt_id warehouse, kt_id item, kt_dec *quant
     const kt_where where[] = {
         KT_WHERE(transfer, kind, KT_EQ, TRANSFER), KT_WHERE(transfer, to_warehouse, KT_EQ, warehouse), {0}};
     const kt_where anywhere[] = {where[0], {0}};
-    return warehouse.v ? sum_open(tx, where, "\"draft\",\"in_transit\"", item, quantity)
-                       : sum_open(tx, anywhere, "\"in_transit\"", item, quantity);
+    return warehouse.v ? sum_open(tx, where, "\"draft\",\"in_transit\"", item, add_spare, quantity)
+                       : sum_open(tx, anywhere, "\"in_transit\"", item, add_spare, quantity);
 }
 
 kt_error *transfers_going(kt_tx *tx, kt_id warehouse, kt_id item, kt_dec *quantity)
 {
     const kt_where where[] = {
         KT_WHERE(transfer, warehouse, KT_EQ, warehouse), KT_WHERE(transfer, kind, KT_EQ, TRANSFER), {0}};
-    return sum_open(tx, where, "\"draft\"", item, quantity);
+    return sum_open(tx, where, "\"draft\"", item, add_loose, quantity);
 }
 
 kt_error *transfer_ask(kt_tx *tx, kt_id from, kt_id to, kt_id item, kt_dec quantity, kt_id *transfer)
@@ -431,10 +460,20 @@ static kt_error *take_in(kt_tx *tx, kt_record *self, const kt_record *params)
     return e;
 }
 
+static kt_error *cancel(kt_tx *tx, kt_record *self, const kt_record *params)
+{
+    struct transfer *t = KT_AS(transfer, self);
+    (void)params;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = t->asked ? transfer_give_up(tx, t) : NULL;
+    kt_callers_authority(tx, before);
+    return e;
+}
+
 const kt_action transfer_actions[] = {
     {"post", {"Move now", "Wykonaj"}, "post", .from = KT_IN(T_DRAFT), .to = T_DONE, .run = post},
     {"send", {"Send", "Wyślij"}, "post", .from = KT_IN(T_DRAFT), .to = T_IN_TRANSIT, .run = send_off},
     {"receive", {"Receive", "Odbierz"}, "post", .from = KT_IN(T_IN_TRANSIT), .to = T_DONE, .run = take_in},
-    {"cancel", {"Cancel", "Anuluj"}, "update", .from = KT_IN(T_DRAFT), .to = T_CANCELLED},
+    {"cancel", {"Cancel", "Anuluj"}, "update", .from = KT_IN(T_DRAFT), .to = T_CANCELLED, .run = cancel},
     {0},
 };

@@ -4,6 +4,7 @@
 
 enum transfer_kind { TRANSFER = 1, ISSUE, ENTRY };
 enum transfer_state { T_DRAFT = 1, T_IN_TRANSIT, T_DONE, T_CANCELLED };
+enum { TRANSFER_LINES_MAX = 500 };
 struct transfer {
     kt_record rec;
     enum transfer_kind kind;
@@ -13,14 +14,43 @@ struct transfer {
     kt_date day;
     kt_str reason;
     kt_lines lines;
+    bool asked; /* demands wait for it */
 };
 extern const kt_shape transfer_shape;
+struct transfer_line {
+    kt_record rec;
+    kt_id item, lot, unit;
+    kt_str new_lot, serials;
+    kt_date expires;
+    kt_dec quantity, unit_cost, value;
+};
+extern const kt_shape transfer_line_shape;
+struct transfer_line *transfer_line_at(const kt_lines *lines, size_t i);
 extern const kt_action transfer_actions[];
 kt_error *transfer_compute(kt_tx *tx, kt_record *self);
-/* What open transfers will bring of an item to a warehouse, or take away from it, in its own unit; to none that is named: what
- * is on its way to any. */
+/* What open transfers will bring of an item to a warehouse that nobody waits for, or take away from it that is not reserved for
+ * them, in its own unit; to none that is named: what is on its way to any. */
 KT_MUST kt_error *transfers_coming(kt_tx *tx, kt_id warehouse, kt_id item, kt_dec *quantity);
 KT_MUST kt_error *transfers_going(kt_tx *tx, kt_id warehouse, kt_id item, kt_dec *quantity);
 /* Adds a line to a draft of a transfer between warehouses.
  *   transfer  not set: a new one; receives it */
 KT_MUST kt_error *transfer_ask(kt_tx *tx, kt_id from, kt_id to, kt_id item, kt_dec quantity, kt_id *transfer);
+
+/* ---- asked.c: transfers that demands wait for ---- */
+
+kt_id transfer_any(const kt_tx *tx, const struct transfer *t);
+/* Reserves what is free of wanted in its warehouse for a draft to another one, sent on a day; *taken receives how much. */
+KT_MUST kt_error *transfer_hold(
+    kt_tx *tx, const struct wanted *wanted, kt_id to, kt_date day, struct transfer *t, kt_dec *taken);
+/* Less of it is asked for: *given receives how much need not go. */
+KT_MUST kt_error *transfer_lessen(kt_tx *tx, kt_id transfer, kt_id item, kt_dec quantity, kt_dec *given);
+/* So much of what was reserved for it is gone: others go in its place, or who waits for it is covered in another way. */
+KT_MUST kt_error *transfer_lost(
+    kt_tx *tx, const struct owner *owner, kt_id item, kt_dec quantity, kt_text why);
+KT_MUST kt_error *transfer_give_up(kt_tx *tx, struct transfer *t);
+/* It is sent: what of what was reserved stays, for another lot was named, is free. */
+KT_MUST kt_error *transfer_keep_nothing(kt_tx *tx, const struct transfer *t);
+KT_MUST kt_error *transfer_waited_for(kt_tx *tx, const struct transfer *t, kt_id item, kt_dec *quantity);
+/* A demand that let go while this module was off could not say so. */
+kt_error *transfer_recount(kt_tx *tx, kt_record *rec);
+kt_error *transfer_check(kt_tx *tx, const kt_record *before, const kt_record *after);

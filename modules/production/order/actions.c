@@ -14,6 +14,7 @@ struct plan_part {
 };
 static const kt_choice part_kinds[] = {
     {KT_FROM_STOCK, "stock", {"On stock", "Z zapasu"}},
+    {KT_FROM_TRANSFER, "transfer", {"From another warehouse", "Z innego magazynu"}},
     {KT_FROM_MAKING, "make", {"Made", "Z produkcji"}},
     {KT_FROM_BUYING, "buy", {"Bought", "Z zakupu"}},
     {KT_MISSING, "missing", {"Missing", "Brakuje"}},

@@ -1,0 +1,86 @@
+/* The source "supply.transfer": what a warehouse misses that a rule fills up from another one comes from there, as far as that
+ * has some free. */
+#include "purchase/purchase.h"
+#include "stock/transfer.h"
+
+static kt_text reason_coming(kt_tx *tx, const struct warehouse *from, kt_date day)
+{
+    const char *by = day_words(tx, day);
+    return (kt_text){kt_format(tx, "comes from %s, if it is sent by %s", from->name.ptr, by).ptr,
+        kt_format(tx, "przyjdzie z: %s, jeśli wysłane do %s", from->name.ptr, by).ptr};
+}
+
+static kt_error *cover_from(
+    kt_tx *tx, const struct reorder_rule *rule, const kt_demand *demand, kt_dec *rest, kt_plan *plan)
+{
+    struct warehouse from;
+    struct goods goods;
+    struct pool pool;
+    struct transfer t;
+    kt_date day;
+    kt_dec taken;
+    size_t at = 0;
+    KT_TRY(warehouse_get(tx, rule->source, &from));
+    if (!from.active)
+        return NULL;
+    KT_TRY(goods_read(tx, demand->item, &goods));
+    KT_TRY(delivery_day(tx, kt_today(tx), rule->lead_days, &day));
+    day = day.day < demand->day.day ? demand->day : day;
+    const kt_date sent = kt_date_add(day, -(int32_t)rule->lead_days);
+    const struct wanted wanted = {.goods = &goods, .warehouse = &from, .quantity = *rest, .day = day};
+    KT_TRY(transfer_hold(tx, &wanted, rule->warehouse, sent, &t, &taken));
+    if (taken.coef <= 0)
+        return NULL;
+    KT_TRY(pool_find(tx, &goods, &pool));
+    const kt_dec unit_cost = pool.unit_cost.scale1 ? pool.unit_cost : goods.standard_cost;
+    KT_TRY(kt_plan_add(tx, plan, &at));
+    plan->parts[at] = (kt_cover){.kind = KT_FROM_TRANSFER,
+        .item = demand->item,
+        .line = demand->line,
+        .quantity = taken,
+        .needed = demand->day,
+        .day = day,
+        .cost = unit_cost.scale1 ? kt_dec_mul(unit_cost, taken, 2) : unit_cost,
+        .document = transfer_any(tx, &t),
+        .level = demand->level,
+        .reason = reason_coming(tx, &from, sent)};
+    *rest = kt_dec_sub(*rest, taken);
+    return NULL;
+}
+
+static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan *plan)
+{
+    kt_id here = demand->warehouse;
+    kt_found rules;
+    if (!here.v)
+        KT_TRY(warehouse_usual(tx, &here));
+    if (!here.v || !demand->document.v)
+        return NULL;
+    const kt_where where[] = {KT_WHERE(reorder_rule, item, KT_EQ, demand->item),
+        KT_WHERE(reorder_rule, warehouse, KT_EQ, here), KT_WHERE(reorder_rule, kind, KT_EQ, RESUPPLY),
+        KT_WHERE(reorder_rule, active, KT_EQ, true), {0}};
+    KT_TRY(kt_find(tx, &(kt_query){.of = &reorder_rule_shape, .where = where, .sort = "id"}, 0, &rules));
+    for (size_t i = 0; i < rules.count && rest->coef > 0; i++) {
+        struct reorder_rule rule = {KT_OF(reorder_rule)};
+        KT_TRY(kt_read(tx, rules.ids[i], &rule.rec));
+        KT_TRY(cover_from(tx, &rule, demand, rest, plan));
+    }
+    return NULL;
+}
+
+static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *part, kt_plan *left)
+{
+    kt_dec given;
+    size_t at = 0;
+    KT_TRY(transfer_lessen(tx, kt_any_id(part->document), demand->item, part->quantity, &given));
+    const kt_dec gone = kt_dec_sub(part->quantity, given);
+    if (gone.coef <= 0)
+        return NULL;
+    KT_TRY(kt_plan_add(tx, left, &at));
+    left->parts[at] = *part;
+    left->parts[at].quantity = gone;
+    left->parts[at].reason = (kt_text){"it is on its way already", "towar jest już w drodze"};
+    return NULL;
+}
+
+const kt_source transfer_source = {.cover = cover, .release = release};

@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""Stories of two warehouses, over HTTP: what a shop misses that a rule fills up from the depot comes from there, before it is made or bought."""
+import datetime
+from decimal import Decimal as D
+
+from stories import expect, make, refused, run
+
+seen = {}
+TODAY = datetime.date.today()
+
+
+def day(number):
+    return (TODAY + datetime.timedelta(days=number)).isoformat()
+
+
+def town(k):
+    """A depot, the usual warehouse, and a shop that is filled up from it within two days; Stalmet delivers in five."""
+    if not seen:
+        seen["pln"] = make(k, "base.currency", code="PLN", decimals=2)
+        make(k, "base.company", name="Wicher", currency=seen["pln"])
+        seen["piece"] = make(k, "base.unit", code="szt", category="count", rounding="1")
+        seen["nowak"], seen["mill"] = make(k, "base.party", name="Nowak"), make(k, "base.party", name="Stalmet", is_supplier=True)
+        seen["depot"] = make(k, "logistics.warehouse", code="DEPOT", name="Depot", usual=True)
+        seen["shop"] = make(k, "logistics.warehouse", code="SHOP", name="Shop")
+    return seen
+
+
+def item(k, code, depot=0, lead_days=2, **more):
+    """With so many in the depot."""
+    town(k)
+    made = make(k, "base.item", **{"code": code, "name": code.title(), "unit": seen["piece"], "price": "10", "currency": seen["pln"], **more})
+    make(k, "logistics.supplier_price", item=made, party=seen["mill"], price="4", currency=seen["pln"], lead_days=5)
+    make(k, "logistics.reorder_rule", item=made, kind="resupply", warehouse=seen["shop"], source=seen["depot"], minimum="0", maximum="1", lead_days=lead_days)
+    if depot:
+        put(k, made, depot)
+    return made
+
+
+def put(k, of, quantity, at="depot", **more):
+    slip = make(k, "logistics.transfer", kind="entry", warehouse=seen[at], lines=[{"item": of, "quantity": str(quantity), "unit_cost": "3", **more}])
+    k.call("logistics.transfer.post", {"id": slip})
+
+
+def sold(k, of, quantity, at="shop", **more):
+    made = make(k, "crm.order", party=seen["nowak"], warehouse=seen[at], lines=[{"item": of, "quantity": str(quantity), "price": "10"}], **more)
+    return made, k.call("crm.order.confirm", {"id": made})
+
+
+def covers(k, order):
+    return [(p["kind"], D(p["quantity"]), p["day"]) for p in k.call("base.supply.explain", {"document": {"entity": "crm.order", "id": order}})["parts"]]
+
+
+def slips(k, of, *states):
+    found = k.list("logistics.transfer", [["kind", "=", "transfer"], ["lines.item", "=", of], ["state", "in", list(states or ("draft",))]], sort="id")["rows"]
+    return [(t["id"], t["state"], t["day"], [(line["item"], D(line["quantity"])) for line in t["lines"]]) for t in found]
+
+
+def level(k, of, at):
+    found = k.call("logistics.availability", {"item": of, "warehouse": seen[at]})
+    return D(found["on_hand"]), D(found["reserved"]), D(found["available"])
+
+
+def act(k, slip, action, **params):
+    return k.call(f"logistics.transfer.{action}", {"id": slip, **params})
+
+
+# ---- Stories ----
+
+def what_the_shop_misses_comes_from_the_depot(k):
+    """Of five that are sold in the shop one is there and three are free in the depot: they are kept for it, and only the fifth is bought."""
+    lamp = item(k, "lamp", 3)
+    put(k, lamp, 1, "shop")
+    preview = k.call("crm.order.preview", {"id": make(k, "crm.order", party=seen["nowak"], warehouse=seen["shop"], lines=[{"item": lamp, "quantity": "5", "price": "10"}])})["result"]
+    order, answer = sold(k, lamp, 5)
+    told = lambda answer: [(p["kind"], D(p["quantity"]), p["day"], p["cost"]) for p in answer["parts"]]
+    there = answer["parts"][1]["day"]
+    expect((told(preview), there >= day(2)), (told(answer), True)) # it ends on a working day
+    expect(told(answer), [("stock", 1, day(0), "3.00"), ("transfer", 3, there, "9.00"), ("buy", 1, answer["parts"][2]["day"], "4.00")])
+    (slip, state, sent, lines), = slips(k, lamp)
+    expect((state, sent, lines), ("draft", (datetime.date.fromisoformat(there) - datetime.timedelta(2)).isoformat(), [(lamp, 3)]))
+    expect((level(k, lamp, "depot"), level(k, lamp, "shop")), ((3, 3, 0), (1, 1, 0)))
+    other, _ = sold(k, lamp, 1, "depot") # nobody takes them away
+    expect([c[0] for c in covers(k, other)], ["buy"])
+    act(k, slip, "send")
+    act(k, slip, "receive")
+    expect((level(k, lamp, "depot"), level(k, lamp, "shop"), [c[:2] for c in covers(k, order)]), ((0, 0, 0), (4, 4, 0), [("stock", 4), ("buy", 1)]))
+
+
+def orders_of_a_day_share_a_slip_and_later_ones_wait(k):
+    bulb, plug = item(k, "bulb", 9), item(k, "plug", 9)
+    party = seen["nowak"]
+    make_order = lambda *lines, **more: k.call("crm.order.confirm", {"id": make(k, "crm.order", party=party, warehouse=seen["shop"], lines=[
+        {"item": of, "quantity": str(q), "price": "10"} for of, q in lines], **more)})
+    make_order((bulb, 2), (plug, 1)), make_order((bulb, 3))
+    make_order((bulb, 1), asked=day(40))
+    first, later = slips(k, bulb)
+    expect((first[3], later[2:]), ([(bulb, 5), (plug, 1)], (day(38), [(bulb, 1)])))
+    rule, = k.list("logistics.reorder_rule", [["item", "=", bulb]])["rows"]
+    k.update("logistics.reorder_rule", rule["id"], {"active": False})
+    made, _ = sold(k, bulb, 1)
+    expect([c[0] for c in covers(k, made)], ["buy"]) # no rule says so
+    k.update("logistics.reorder_rule", rule["id"], {"active": True})
+    k.update("logistics.warehouse", seen["depot"], {"active": False})
+    made, _ = sold(k, bulb, 1)
+    expect([c[0] for c in covers(k, made)], ["buy"])
+    k.update("logistics.warehouse", seen["depot"], {"active": True})
+
+
+def who_needs_it_no_more_lets_it_lie(k):
+    cord = item(k, "cord", 8)
+    first, _ = sold(k, cord, 4, asked=day(50))
+    second, _ = sold(k, cord, 2, asked=day(50))
+    k.call("crm.order.amend", {"id": first, "reason": "fewer", "lines": [{"line": 1, "quantity": "1"}]})
+    expect((slips(k, cord)[0][3], level(k, cord, "depot")), ([(cord, 3)], (8, 3, 5)))
+    k.call("crm.order.cancel", {"id": first, "reason": "gone"})
+    (slip, _, _, lines), = slips(k, cord)
+    expect(lines, [(cord, 2)])
+    act(k, slip, "send")
+    k.call("crm.order.cancel", {"id": second, "reason": "gone"})
+    left = k.get("crm.order", second)["leftovers"]
+    expect([(row["kind"], D(row["quantity"]), row["reason"]) for row in left], [("transfer", 2, "it is on its way already")])
+    act(k, slip, "receive")
+    expect((level(k, cord, "shop"), slips(k, cord)), ((2, 0, 2), []))
+    third, _ = sold(k, cord, 3, asked=day(50))
+    k.call("crm.order.cancel", {"id": third, "reason": "gone"})
+    expect((slips(k, cord), slips(k, cord, "cancelled")[-1][1], level(k, cord, "depot")), ([], "cancelled", (6, 0, 6)))
+
+
+def a_slip_that_orders_wait_for_goes_as_it_says_or_not_at_all(k):
+    """More may be put on it. Cancelled, it is not proposed again: the order buys; what is free in the depot then is for others."""
+    hook, nail = item(k, "hook", 3), item(k, "nail", 3)
+    order, _ = sold(k, hook, 3, asked=day(60))
+    (slip, _, _, _), = slips(k, hook)
+    row = k.get("logistics.transfer", slip)
+    expect(row["asked"], True)
+    refused("rule", lambda: k.update("logistics.transfer", slip, {"lines": [{**row["lines"][0], "quantity": "2"}]}), "lines[0].quantity")
+    refused("rule", lambda: k.update("logistics.transfer", slip, {"lines": [{"item": nail, "quantity": "1"}]}), "lines")
+    refused("rule", lambda: k.update("logistics.transfer", slip, {"to_warehouse": seen["depot"], "warehouse": seen["shop"]}), "to_warehouse", "warehouse")
+    refused("conflict", lambda: k.delete("logistics.transfer", slip))
+    k.update("logistics.transfer", slip, {"lines": [row["lines"][0], {"item": nail, "quantity": "1"}]})
+    act(k, slip, "cancel")
+    expect(([c[:2] for c in covers(k, order)], slips(k, hook), level(k, hook, "depot")), ([("buy", 3)], [], (3, 0, 3)))
+    other, _ = sold(k, hook, 3, "depot")
+    expect([c[:2] for c in covers(k, other)], [("stock", 3)])
+
+
+def what_is_lost_in_the_depot_comes_in_another_way(k):
+    """Of two lots of two the one that is kept is blocked: the other goes in its place, and what that is short of is bought."""
+    paint = item(k, "paint", tracking="lot")
+    put(k, paint, 2, new_lot="old", expires="2031-01-01"), put(k, paint, 2, new_lot="new", expires="2032-01-01")
+    order, _ = sold(k, paint, 3, asked=day(70))
+    old, = k.list("logistics.lot", [["item", "=", paint], ["name", "=", "old"]])["rows"]
+    k.call("logistics.lot.block", {"id": old["id"], "reason": "cracked"})
+    expect(([c[:2] for c in covers(k, order)], slips(k, paint)[0][3], level(k, paint, "depot")), ([("transfer", 2), ("buy", 1)], [(paint, 2)], (4, 2, 0)))
+    slip = slips(k, paint)[0][0]
+    act(k, slip, "post")
+    lots = {r["id"]: r["name"] for r in k.list("logistics.lot", [["item", "=", paint]])["rows"]}
+    expect([(lots[r["lot"]], D(r["quantity"])) for r in k.list("logistics.reservation", [["item", "=", paint]])["rows"]], [("new", 2)])
+
+
+def another_lot_than_the_one_that_is_kept_may_go(k):
+    wax = item(k, "wax", tracking="lot")
+    put(k, wax, 2, new_lot="one", expires="2031-01-01"), put(k, wax, 2, new_lot="two", expires="2032-01-01")
+    order, _ = sold(k, wax, 2, asked=day(80))
+    (slip, _, _, _), = slips(k, wax)
+    two, = k.list("logistics.lot", [["item", "=", wax], ["name", "=", "two"]])["rows"]
+    k.update("logistics.transfer", slip, {"lines": [{**k.get("logistics.transfer", slip)["lines"][0], "lot": two["id"]}]})
+    act(k, slip, "post")
+    expect(([(r["lot"], D(r["quantity"])) for r in k.list("logistics.reservation", [["item", "=", wax]])["rows"]], level(k, wax, "depot")), ([(two["id"], 2)], (2, 0, 2)))
+    expect([c[:2] for c in covers(k, order)], [("stock", 2)])
+
+
+def components_come_from_the_depot_too(k):
+    """Stands are made in the shop, of two feet each; of those the depot has three."""
+    foot, stand = item(k, "foot", 3), make(k, "base.item", code="STAND", name="Stand", unit=seen["piece"])
+    make(k, "production.bom", item=stand, lines=[{"item": foot, "quantity": "2"}])
+    made = make(k, "production.order", item=stand, quantity="2", warehouse={"entity": "logistics.warehouse", "id": seen["shop"]})
+    answer = k.call("production.order.confirm", {"id": made})
+    expect([(p["kind"], D(p["quantity"])) for p in answer["parts"]], [("transfer", 3), ("buy", 1)])
+    act(k, slips(k, foot)[0][0], "post")
+    k.call("production.order.issue", {"id": made, "components": [{"item": foot, "quantity": "2"}]})
+    expect(level(k, foot, "shop"), (1, 1, 0))
+
+
+def a_rule_fills_up_beside_what_orders_wait_for(k):
+    """Two of ten are on a slip for an order: they do not fill up the shop, and are not taken for it twice."""
+    chain = item(k, "chain", 10)
+    rule, = k.list("logistics.reorder_rule", [["item", "=", chain]])["rows"]
+    k.update("logistics.reorder_rule", rule["id"], {"minimum": "3", "maximum": "20"})
+    sold(k, chain, 2)
+    rows = k.call("logistics.reorder.run", {"item": chain})["requests"]
+    expect([(D(r["free"]), D(r["quantity"])) for r in rows], [(0, 8)])
+    expect(k.call("logistics.reorder.run", {"item": chain})["requests"], [])
+    refused("validation", lambda: k.update("logistics.reorder_rule", rule["id"], {"lead_days": -1}), "lead_days")
+
+
+def who_left_while_the_stores_were_off_is_missed(k):
+    belt = item(k, "belt", 5)
+    order, _ = sold(k, belt, 4)
+    k.call("module.disable", {"name": "logistics"})
+    k.call("crm.order.cancel", {"id": order, "reason": "gone"})
+    k.call("module.enable", {"name": "logistics"})
+    expect((slips(k, belt), level(k, belt, "depot")), ([], (5, 0, 5)))
+
+
+def the_stores_are_sound(k):
+    expect(k.call("system.check", {})["sound"], True)
+
+
+if __name__ == "__main__":
+    run([story for story in list(globals().values()) if callable(story) and getattr(story, "__module__", "") == "__main__"
+         and story not in (make, day, town, item, put, sold, covers, slips, level, act)], modules="base,crm,logistics,production")
