@@ -107,19 +107,28 @@ static kt_error *read_items(kt_tx *tx, struct gathering *g)
 
 struct offered { /* a supplier's price */
     kt_record rec;
-    kt_id item;
+    kt_id item, unit;
+    kt_dec minimum, multiple;
     int64_t lead_days;
     kt_date valid_from, valid_to;
     bool active, preferred;
 };
 static const kt_shape offered_shape = KT_SHAPE(offered, "logistics.supplier_price",
-    KT_BIND(offered, item, REF, "item"), KT_BIND(offered, lead_days, INT, "lead_days"),
-    KT_BIND(offered, valid_from, DATE, "valid_from"), KT_BIND(offered, valid_to, DATE, "valid_to"),
-    KT_BIND(offered, active, BOOL, "active"), KT_BIND(offered, preferred, BOOL, "preferred"));
+    KT_BIND(offered, item, REF, "item"), KT_BIND(offered, unit, REF, "unit"),
+    KT_BIND(offered, minimum, QUANTITY, "minimum"), KT_BIND(offered, multiple, QUANTITY, "multiple"),
+    KT_BIND(offered, lead_days, INT, "lead_days"), KT_BIND(offered, valid_from, DATE, "valid_from"),
+    KT_BIND(offered, valid_to, DATE, "valid_to"), KT_BIND(offered, active, BOOL, "active"),
+    KT_BIND(offered, preferred, BOOL, "preferred"));
 
 enum lead_from { OWN, ANY_SUPPLIER, PREFERRED_SUPPLIER };
 
-/* The longest counts: of preferred ones, if there are some. */
+/* Does it come otherwise than it is asked for? */
+static bool has_lots(const struct offered *o)
+{
+    return o->minimum.coef > 0 || o->multiple.coef > 0 || o->unit.v;
+}
+
+/* The longest lead time counts: of preferred ones, if there are some. */
 static void take_lead(struct gathering *g, enum lead_from *from, const struct offered *o)
 {
     uint32_t at;
@@ -127,7 +136,7 @@ static void take_lead(struct gathering *g, enum lead_from *from, const struct of
         !id_map_find(&g->index, o->item, &at))
         return;
     struct mrp_item *item = &((struct mrp_item *)g->items.items)[at];
-    item->bought = !item->phantom;
+    item->bought = item->bought || (!item->phantom && has_lots(o));
     if (from[at] == OWN)
         return;
     int32_t *lead = &item->lead;
