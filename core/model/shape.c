@@ -108,55 +108,61 @@ static kt_str seen_text(const filling *f, const model_field *field, kt_str text)
     return f->tx->writes || !field->mask.len ? text : model_seen_text(f->tx, field, f->of, text);
 }
 
+/* A value that is copied as it is. */
+static inline kt_error *fill_plain(filling *f, shape_way way, const model_value *value, void *at)
+{
+    static const model_value none;
+    const model_value *v = value->set ? value : &none;
+    const uint32_t small = (uint32_t)v->as.i;
+    switch (way) {
+    case WAY_BOOL:
+        *(bool *)at = v->as.i;
+        return NULL;
+    case WAY_32:
+        memcpy(at, &small, sizeof small);
+        return NULL;
+    case WAY_64:
+        memcpy(at, &v->as.i, sizeof v->as.i);
+        return NULL;
+    case WAY_ANY:
+        *(kt_id *)at = (kt_id){(uint64_t)v->as.any.entity << ANY_SHIFT | v->as.any.id};
+        return NULL;
+    case WAY_DECIMAL:
+        *(kt_dec *)at = v->as.d;
+        return NULL;
+    case WAY_TEXT:
+        return fill_str(f, v->as.s, at);
+    case WAY_SEEN:
+    case WAY_REFS:
+    case WAY_LINES:
+        break;
+    }
+    abort(); /* fill_member's */
+}
+
 static kt_error *fill_member(
     filling *f, const shape_row *row, const model_field *field, const model_value *value, void *at)
 {
     static const model_value none;
     if (!value)
         value = &none;
-    bool set = value->set;
-    switch (field->type) {
-    case KT_STRING:
-    case KT_TEXT:
-        return fill_str(f, set ? seen_text(f, field, value->as.s) : (kt_str){NULL, 0}, at);
-    case KT_JSON: /* conditions and parameters: they must say to the module what they say */
-        return fill_str(f, set ? value->as.s : (kt_str){NULL, 0}, at);
-    case KT_BOOL:
-        *(bool *)at = set && value->as.i;
-        return NULL;
-    case KT_INT:
-        *(int64_t *)at = set ? value->as.i : 0;
-        return NULL;
-    case KT_MONEY:
-    case KT_PRICE:
-    case KT_QUANTITY:
-    case KT_PERCENT:
-    case KT_RATE:
-        *(kt_dec *)at = set ? value->as.d : (kt_dec){0};
-        return NULL;
-    case KT_DATE:
-        *(kt_date *)at = (kt_date){set ? (int32_t)value->as.i : 0};
-        return NULL;
-    case KT_TIME:
-        *(kt_time *)at = (kt_time){set ? value->as.i : 0};
-        return NULL;
-    case KT_STATE:
-        *(unsigned *)at = set ? (unsigned)value->as.i : 0;
-        return NULL;
-    case KT_REF:
-    case KT_FILE:
-        if (set && is_any(field))
-            *(kt_id *)at = (kt_id){(uint64_t)value->as.any.entity << ANY_SHIFT | value->as.any.id};
-        else
-            *(kt_id *)at = (kt_id){set ? (uint64_t)value->as.i : 0};
-        return NULL;
-    case KT_REFS:
+    switch (row->way) {
+    case WAY_SEEN:
+        return fill_str(f, value->set ? seen_text(f, field, value->as.s) : (kt_str){NULL, 0}, at);
+    case WAY_REFS:
         *(kt_lines *)at = (kt_lines){0};
-        return set ? fill_refs(f, value, at) : NULL;
-    case KT_LINES:
+        return value->set ? fill_refs(f, value, at) : NULL;
+    case WAY_LINES:
         return fill_lines(f, row->lines, value, at);
+    case WAY_BOOL:
+    case WAY_32:
+    case WAY_64:
+    case WAY_ANY:
+    case WAY_DECIMAL:
+    case WAY_TEXT:
+        break;
     }
-    abort(); /* the catalogue holds no other type */
+    return fill_plain(f, row->way, value, at);
 }
 
 static kt_error *fill_row(filling *f, const shape_row *row, const model_record *record, void *at)
@@ -203,11 +209,12 @@ static kt_error *fill_struct(
 {
     *rec = (kt_record){.of = binding->shape};
     KT_TRY(fill_header(f, record, rec));
-    for (size_t i = 0; i < binding->count; i++) {
-        const shape_row *row = &binding->rows[i];
-        if (row->count)
-            KT_TRY(fill_row(f, row, record, member(rec, row->declared->at)));
+    for (size_t i = 0; i < binding->cell_count; i++) {
+        const shape_cell cell = binding->cells[i];
+        KT_TRY(fill_plain(f, cell.way, &record->values[cell.position], member(rec, cell.at)));
     }
+    for (size_t i = 0; i < binding->other_count; i++)
+        KT_TRY(fill_row(f, binding->others[i], record, member(rec, binding->others[i]->declared->at)));
     return NULL;
 }
 
@@ -404,6 +411,36 @@ static kt_error *take_member(
     return NULL;
 }
 
+/* Does the member plainly say what the value says? It may be the same all the same. */
+static bool is_untouched(shape_way way, const void *at, const model_value *old)
+{
+    uint32_t small;
+    int64_t large;
+    switch (way) {
+    case WAY_BOOL:
+        return *(const bool *)at == (old->set && old->as.i);
+    case WAY_32:
+        memcpy(&small, at, sizeof small);
+        return old->set ? small && small == (uint32_t)old->as.i : !small;
+    case WAY_64:
+        memcpy(&large, at, sizeof large);
+        return old->set ? large && large == old->as.i : !large;
+    case WAY_ANY:
+        return !old->set && !((const kt_id *)at)->v;
+    case WAY_DECIMAL: {
+        const kt_dec *dec = at;
+        return old->set ? dec->scale1 == old->as.d.scale1 && dec->coef == old->as.d.coef : !dec->scale1;
+    }
+    case WAY_TEXT:
+    case WAY_SEEN:
+        return !old->set && !((const kt_str *)at)->len;
+    case WAY_REFS:
+    case WAY_LINES:
+        break;
+    }
+    return false;
+}
+
 static kt_error *take_struct(
     kt_tx *tx, const shape_binding *binding, const kt_record *rec, model_record *record, bool *changed)
 {
@@ -413,8 +450,11 @@ static kt_error *take_struct(
         if (row->count != 1 || row->steps[0]->system)
             continue; /* what a path through a reference brought is only looked at */
         model_value value, *old = &record->values[row->steps[0]->position];
+        const void *at = member_of(rec, row->declared->at);
         bool same = true;
-        kt_error *e = take_member(tx, row, member_of(rec, row->declared->at), old, &value, &same);
+        if (is_untouched(row->way, at, old))
+            continue;
+        kt_error *e = take_member(tx, row, at, old, &value, &same);
         if (e) {
             kt_also(&all, e);
         } else if (!same) {

@@ -11,19 +11,43 @@ enum {
     SHAPE_FOLLOW_MAX = 4, /* referenced records kept while a struct is filled */
 };
 
+/* How a value gets into its member. All but the last three are copied as they are. */
+typedef enum {
+    WAY_BOOL,
+    WAY_32, /* a choice, a day */
+    WAY_64, /* a number, an instant, an id */
+    WAY_ANY,
+    WAY_DECIMAL,
+    WAY_TEXT,
+    WAY_SEEN, /* a text that may be masked */
+    WAY_REFS,
+    WAY_LINES,
+} shape_way;
+
 typedef struct shape_binding shape_binding;
 typedef struct {
     const kt_field *declared; /* type, offset, shape of lines */
-    size_t count;             /* 0: the field belongs to a module that is not enabled: stays not set */
+    shape_way way;
+    size_t count; /* 0: the field belongs to a module that is not enabled: stays not set */
     const model_field *steps[SHAPE_STEPS_MAX];
     const shape_binding *lines; /* of KT_LINES */
     bool condition; /* a path through lines, "contacts.value": for conditions alone, stays not set */
 } shape_row;
+/* A member that is a copy of a value of the record itself, as most are. */
+typedef struct {
+    uint32_t at; /* offset of the member */
+    uint16_t position;
+    uint8_t way;
+} shape_cell;
 struct shape_binding {
     const kt_shape *shape;
     const model_entity *entity; /* NULL: nobody has that entity now */
     const shape_row *rows;
     size_t count;
+    const shape_cell *cells; /* of rows */
+    size_t cell_count;
+    const shape_row **others; /* the rows that are no cells */
+    size_t other_count;
     bool named;              /* bound by the shape's own name */
     const kt_error *problem; /* NULL: sound */
 };

@@ -5,6 +5,7 @@
  * again. */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #include "model/shape.h"
 
@@ -205,6 +206,39 @@ static bool compile_path(
 static shape_binding *compile(
     compiler *c, const char *where, const kt_shape *shape, const model_entity *entity);
 
+static shape_way way_of(const model_field *field)
+{
+    switch (field->type) {
+    case KT_STRING:
+    case KT_TEXT:
+        return field->mask.len ? WAY_SEEN : WAY_TEXT;
+    case KT_JSON: /* conditions and parameters: they must say to the module what they say */
+        return WAY_TEXT;
+    case KT_BOOL:
+        return WAY_BOOL;
+    case KT_DATE:
+    case KT_STATE:
+        return WAY_32;
+    case KT_INT:
+    case KT_TIME:
+    case KT_FILE:
+        return WAY_64;
+    case KT_REF:
+        return is_any(field) ? WAY_ANY : WAY_64;
+    case KT_MONEY:
+    case KT_PRICE:
+    case KT_QUANTITY:
+    case KT_PERCENT:
+    case KT_RATE:
+        return WAY_DECIMAL;
+    case KT_REFS:
+        return WAY_REFS;
+    case KT_LINES:
+        return WAY_LINES;
+    }
+    abort(); /* the catalogue holds no other type */
+}
+
 static void compile_row(
     compiler *c, const char *where, const model_entity *entity, const kt_field *declared, shape_row *row)
 {
@@ -218,6 +252,7 @@ static void compile_row(
         row->count = 0;
         return;
     }
+    row->way = way_of(field);
     if (field->type != KT_LINES)
         return;
     if (row->count > 1) {
@@ -242,13 +277,27 @@ static shape_binding *compile(
         count++;
     shape_binding *binding = ARENA_NEW(c->arena, shape_binding);
     shape_row *rows = ARENA_ARRAY(c->arena, shape_row, count + 1);
-    if (!binding || !rows) {
+    shape_cell *cells = ARENA_ARRAY(c->arena, shape_cell, count + 1);
+    const shape_row **others = ARENA_ARRAY(c->arena, const shape_row *, count + 1);
+    if (!binding || !rows || !cells || !others) {
         c->no_memory = true;
         return NULL;
     }
-    *binding = (shape_binding){.shape = shape, .entity = entity, .rows = rows, .count = entity ? count : 0};
-    for (size_t i = 0; i < binding->count; i++)
-        compile_row(c, where, entity, &shape->fields[i], &rows[i]);
+    *binding = (shape_binding){.shape = shape,
+        .entity = entity,
+        .rows = rows,
+        .count = entity ? count : 0,
+        .cells = cells,
+        .others = others};
+    for (size_t i = 0; i < binding->count; i++) {
+        shape_row *row = &rows[i];
+        compile_row(c, where, entity, &shape->fields[i], row);
+        if (row->count == 1 && row->way < WAY_SEEN)
+            cells[binding->cell_count++] = (shape_cell){
+                (uint32_t)row->declared->at, row->steps[0]->position, (uint8_t)row->way};
+        else if (row->count)
+            others[binding->other_count++] = row;
+    }
     return binding;
 }
 
