@@ -10,7 +10,7 @@ static const char *const origins[] = {"rpc", "rule", "import", "job", "system"};
 /* A record of the parts that stand on one side of an update. */
 static kt_error *side_bytes(kt_tx *tx, journal_change change, bool after, kt_str *bytes)
 {
-    char *at = arena_alloc(tx->arena, change.rest.len + 1);
+    char *at = arena_bytes(tx->arena, change.rest.len + 1);
     if (!at)
         return error_no_memory();
     *bytes = (kt_str){at, 1};
@@ -111,7 +111,7 @@ kt_error *past_bytes(kt_tx *tx, kt_str bytes, const journal_change *change, bool
     if (!bytes.len || (uint8_t)bytes.ptr[0] != change->format)
         return error_make(tx->arena, KT_STORAGE, NULL, "record %llu does not follow from the journal",
             "rekord %llu nie wynika z dziennika", (unsigned long long)change->id);
-    char *out = arena_alloc(tx->arena, bytes.len + change->rest.len + 1);
+    char *out = arena_bytes(tx->arena, bytes.len + change->rest.len + 1);
     if (!out)
         return error_no_memory();
     size_t n = 1, at = 0;

@@ -78,7 +78,7 @@ static void *block_take(block *b, size_t size)
     void *bytes = b->bytes + b->used;
     HAND_OUT(bytes, size);
     b->used += size;
-    return memset(bytes, 0, size);
+    return bytes;
 }
 
 static void end(arena *arena)
@@ -127,7 +127,7 @@ void arena_reset(arena *arena)
     arena->next_size = 2 * BLOCK_FIRST;
 }
 
-void *arena_alloc(arena *arena, size_t size)
+void *arena_bytes(arena *arena, size_t size)
 {
     if (size > arena->limit - arena->used || size > SIZE_MAX / 2)
         return NULL;
@@ -149,6 +149,12 @@ void *arena_alloc(arena *arena, size_t size)
     return block_take(b, size);
 }
 
+void *arena_alloc(arena *arena, size_t size)
+{
+    void *bytes = arena_bytes(arena, size);
+    return bytes ? memset(bytes, 0, size ? round_up(size) : ALIGN) : NULL;
+}
+
 void *arena_grow(arena *arena, void *old, size_t old_size, size_t new_size)
 {
     if (!old)
@@ -164,7 +170,7 @@ void *arena_grow(arena *arena, void *old, size_t old_size, size_t new_size)
         if (more > arena->limit - arena->used)
             return NULL;
         if (more <= b->size - b->used) {
-            block_take(b, more);
+            memset(block_take(b, more), 0, more);
             arena->used += more;
             return old;
         }
@@ -199,11 +205,12 @@ kt_str arena_str(arena *arena, kt_str s)
 {
     if (!s.ptr || s.len == SIZE_MAX)
         return (kt_str){0};
-    char *copy = arena_alloc(arena, s.len + 1);
+    char *copy = arena_bytes(arena, s.len + 1);
     if (!copy)
         return (kt_str){0};
     if (s.len)
         memcpy(copy, s.ptr, s.len);
+    copy[s.len] = 0;
     return (kt_str){copy, s.len};
 }
 

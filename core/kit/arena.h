@@ -14,6 +14,8 @@ void arena_close(arena *arena);
 void arena_reset(arena *arena);
 /* Zeroed, aligned for any type. returns NULL past the limit or out of memory */
 KT_MUST void *arena_alloc(arena *arena, size_t size);
+/* As arena_alloc, but not zeroed: for what is written over at once. */
+KT_MUST void *arena_bytes(arena *arena, size_t size);
 /* Grows the newest allocation in place where it can, else copies. */
 KT_MUST void *arena_grow(arena *arena, void *old, size_t old_size, size_t new_size);
 /* Runs hook(object) when the arena ends: for a library's own objects. returns false: no memory; hook was not

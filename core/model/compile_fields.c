@@ -256,13 +256,14 @@ static void make_tag_table(builder *b, const model_entity *entity, model_interna
     uint16_t most = 0;
     for (size_t i = 0; i < entity->field_count; i++)
         most = entity->fields[i].tag > most ? entity->fields[i].tag : most;
-    uint16_t *table = build_alloc(b, ((size_t)most + 1) * sizeof *table);
+    model_tag *table = build_alloc(b, ((size_t)most + 1) * sizeof *table);
     if (!table)
         return;
-    memset(table, 0xff, ((size_t)most + 1) * sizeof *table);
-    for (uint16_t i = 0; i < entity->field_count; i++)
-        table[entity->fields[i].tag] = i;
-    table[0] = NO_POSITION; /* the id, which stands in the key */
+    for (size_t i = 0; i <= most; i++)
+        table[i].position = NO_POSITION;
+    for (size_t i = 0; i < entity->field_count; i++)
+        if (entity->fields[i].tag) /* 0: the id, which stands in the key */
+            table[entity->fields[i].tag] = model_tag_of(&entity->fields[i]);
     internals->by_tag = table;
     internals->tag_count = (size_t)most + 1;
 }

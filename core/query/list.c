@@ -182,8 +182,8 @@ static kt_error *list_open(listing *l)
     if (l->limit > QUERY_LIMIT_MAX)
         return error_make(tx->arena, KT_VALIDATION, "limit", "%u rows exceed the %d of a page",
             "%u wierszy przekracza %d na stronę", l->limit, QUERY_LIMIT_MAX);
-    l->first.bytes.ptr = arena_alloc(tx->arena, STORE_KEY_MAX);
-    l->last.bytes.ptr = arena_alloc(tx->arena, STORE_KEY_MAX);
+    l->first.bytes.ptr = arena_bytes(tx->arena, STORE_KEY_MAX);
+    l->last.bytes.ptr = arena_bytes(tx->arena, STORE_KEY_MAX);
     l->ends = ARENA_ARRAY(tx->arena, size_t, l->limit + 1);
     if (!l->first.bytes.ptr || !l->last.bytes.ptr || !l->ends)
         return error_no_memory();

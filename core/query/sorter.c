@@ -36,7 +36,7 @@ kt_error *query_sorter_open(kt_tx *tx, const query_sort *sort, bool back, size_t
     if (!made->keys)
         return error_no_memory();
     for (size_t i = 0; i < most; i++) { /* a place in the heap owns the room for any key */
-        made->keys[i].bytes.ptr = arena_alloc(tx->arena, STORE_KEY_MAX);
+        made->keys[i].bytes.ptr = arena_bytes(tx->arena, STORE_KEY_MAX);
         if (!made->keys[i].bytes.ptr)
             return error_no_memory();
     }
@@ -83,7 +83,7 @@ static kt_error *add_to_all(query_sorter *s, const query_key *key)
         s->room *= 2;
     }
     s->used += sizeof *key + key->bytes.len;
-    char *bytes = arena_alloc(s->tx->arena, key->bytes.len + 1);
+    char *bytes = arena_bytes(s->tx->arena, key->bytes.len + 1);
     if (!bytes)
         return error_no_memory();
     put(&s->keys[s->count++], key, bytes);
@@ -116,7 +116,7 @@ kt_error *query_sorter_add(query_sorter *s, const query_key *key)
 const query_key *query_sorter_end(query_sorter *s, size_t *count)
 {
     *count = s->count;
-    if (s->count)
+    if (s->count > 1)
         qsort_r(s->keys, s->count, sizeof *s->keys, compare, s);
     return s->keys;
 }

@@ -12,7 +12,7 @@ typedef struct {
     bool bad, no_memory;
 } reader;
 
-static uint64_t get_varint(reader *r)
+static uint64_t get_long_varint(reader *r)
 {
     uint64_t value = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
@@ -25,6 +25,12 @@ static uint64_t get_varint(reader *r)
     }
     r->bad = true;
     return 0;
+}
+
+/* Most have one byte. */
+static inline uint64_t get_varint(reader *r)
+{
+    return r->at != r->end && *r->at < 0x80 ? *r->at++ : get_long_varint(r);
 }
 
 static int64_t get_signed(reader *r)
@@ -134,18 +140,15 @@ static void widen_number(const model_field *field, int64_t number, model_value *
     value->set = value->as.d.scale1 == field->scale + 1;
 }
 
-static bool get_number(reader *r, const model_field *field, model_value *value)
+/* A number where the field has other values: what it once was, or the last id, beside the lines. */
+static void get_number(reader *r, const model_field *field, model_value *value)
 {
     int64_t number = get_signed(r);
-    if (field->type == KT_LINES) { /* the last id, beside the lines */
+    if (field->type == KT_LINES) {
         value->as.lines.last = (uint32_t)number;
-        return true;
-    }
-    if (is_decimal(field->type)) {
+    } else if (is_decimal(field->type)) {
         widen_number(field, number, value);
-        return true;
-    }
-    if (field->type == KT_REFS) { /* was a single reference */
+    } else { /* a list; it was a single reference */
         uint64_t *ids = ARENA_NEW(r->arena, uint64_t);
         r->no_memory |= !ids;
         if (ids) {
@@ -154,14 +157,10 @@ static bool get_number(reader *r, const model_field *field, model_value *value)
             value->as.refs.ids = ids;
             value->as.refs.count = 1;
         }
-        return true;
     }
-    value->set = true;
-    value->as.i = number;
-    return true;
 }
 
-static void get_decimal(reader *r, const model_field *field, model_value *value)
+static void get_decimal(reader *r, uint8_t scale, model_value *value)
 {
     if (r->at == r->end || *r->at > KT_DEC_SCALE_MAX) {
         r->bad = true;
@@ -169,38 +168,53 @@ static void get_decimal(reader *r, const model_field *field, model_value *value)
     }
     kt_dec d = {.scale1 = (uint8_t)(*r->at++ + 1)};
     d.coef = get_signed(r);
-    if (d.scale1 != field->scale + 1)
-        d = kt_dec_round(d, field->scale);
-    value->set = d.scale1 == field->scale + 1;
+    if (d.scale1 != scale + 1)
+        d = kt_dec_round(d, scale);
+    value->set = d.scale1 == scale + 1;
     value->as.d = d;
 }
 
 /* The codec_wire type that a field's values have now; numbers are read by decimals and lists too. */
-static bool wire_fits(const model_field *field, codec_wire type)
+static codec_wire wire_of(const model_field *field)
 {
-    if (is_text(field->type))
-        return type == WIRE_TEXT;
-    if (is_decimal(field->type))
-        return type == WIRE_DECIMAL || type == WIRE_NUMBER;
-    if (field->type == KT_REFS)
-        return type == WIRE_REFS || type == WIRE_NUMBER;
-    if (field->type == KT_LINES)
-        return type == WIRE_LINES || type == WIRE_NUMBER;
-    return type == (is_any(field) ? WIRE_ANY : WIRE_NUMBER);
+    return is_text(field->type)      ? WIRE_TEXT
+           : is_decimal(field->type) ? WIRE_DECIMAL
+           : field->type == KT_REFS  ? WIRE_REFS
+           : field->type == KT_LINES ? WIRE_LINES
+           : is_any(field)           ? WIRE_ANY
+                                     : WIRE_NUMBER;
 }
 
-static void get_value(reader *r, const model_field *field, codec_wire type, model_value *value, bool sealed)
+model_tag model_tag_of(const model_field *field)
 {
+    const codec_wire wire = wire_of(field);
+    const bool takes_numbers = wire == WIRE_DECIMAL || wire == WIRE_REFS || wire == WIRE_LINES;
+    return (model_tag){.position = field->position,
+        .fits = (uint8_t)(1U << wire | (takes_numbers ? 1U << WIRE_NUMBER : 0)),
+        .plain = (uint8_t)wire,
+        .scale = field->scale};
+}
+
+static inline void get_value(
+    reader *r, const model_record *record, model_tag of, codec_wire type, bool sealed)
+{
+    const model_field *field = &record->entity->fields[of.position];
+    model_value *value = &record->values[of.position];
     switch (type) {
     case WIRE_NUMBER:
-        get_number(r, field, value);
+        if (of.plain != WIRE_NUMBER) {
+            get_number(r, field, value);
+            return;
+        }
+        value->as.i = get_signed(r);
+        value->set = true;
         return;
     case WIRE_TEXT:
         value->as.s = get_text(r);
         value->set = !r->bad;
         return;
     case WIRE_DECIMAL:
-        get_decimal(r, field, value);
+        get_decimal(r, of.scale, value);
         return;
     case WIRE_REFS:
         get_refs(r, value);
@@ -264,34 +278,41 @@ static void keep(reader *r, const uint8_t *from, kt_str *rest)
     *rest = (kt_str){joined, rest->len + n};
 }
 
+/* What is no field's: the record's own, or what this catalogue does not know. start: of the part's head */
+static void get_other(
+    reader *r, model_record *record, bool sealed, uint64_t tag, codec_wire type, const uint8_t *start)
+{
+    const bool own = !sealed && !record->entity->lines_only;
+    if (own && tag == TAG_SEALED && type == WIRE_SEALED) {
+        r->sealed = get_slice(r);
+        return;
+    }
+    if (own && tag == TAG_ENTRY && type == WIRE_NUMBER) {
+        record->entry = get_varint(r);
+        return;
+    }
+    skip_value(r, type);
+    if (!r->bad)
+        keep(r, start, sealed ? &record->sealed_rest : &record->rest);
+}
+
 static void get_parts(reader *r, model_record *record, bool sealed)
 {
     const model_internals *internals = record->entity->internals;
+    const bool *wanted = r->wanted;
     while (r->at != r->end && !r->bad && !r->no_memory) {
         const uint8_t *start = r->at;
         uint64_t head = get_varint(r);
         codec_wire type = (codec_wire)(head & 7);
         uint64_t tag = head >> 3;
-        uint16_t position = tag < internals->tag_count ? internals->by_tag[tag] : NO_POSITION;
-        if (r->wanted && position != NO_POSITION && !r->wanted[position]) {
+        const model_tag of = tag < internals->tag_count ? internals->by_tag[tag]
+                                                        : (model_tag){.position = NO_POSITION};
+        if (of.position == NO_POSITION || !(of.fits >> type & 1))
+            get_other(r, record, sealed, tag, type, start);
+        else if (wanted && !wanted[of.position])
             skip_value(r, type);
-            continue;
-        }
-        if (position != NO_POSITION && wire_fits(&record->entity->fields[position], type)) {
-            get_value(r, &record->entity->fields[position], type, &record->values[position], sealed);
-            continue;
-        }
-        if (tag == TAG_SEALED && type == WIRE_SEALED && !sealed && !record->entity->lines_only) {
-            r->sealed = get_slice(r);
-            continue;
-        }
-        if (tag == TAG_ENTRY && type == WIRE_NUMBER && !sealed && !record->entity->lines_only) {
-            record->entry = get_varint(r);
-            continue;
-        }
-        skip_value(r, type);
-        if (!r->bad)
-            keep(r, start, sealed ? &record->sealed_rest : &record->rest);
+        else
+            get_value(r, record, of, type, sealed);
     }
 }
 

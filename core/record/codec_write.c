@@ -207,7 +207,7 @@ static bool has_personal_value(const model_record *record)
 
 static kt_error *put_sealed(kt_tx *tx, const model_record *record, size_t bound, uint8_t **at)
 {
-    uint8_t *plain = arena_alloc(tx->arena, bound);
+    uint8_t *plain = arena_bytes(tx->arena, bound);
     if (!plain)
         return error_no_memory();
     size_t size = (size_t)(put_parts(plain, record, true) - plain);
@@ -223,7 +223,7 @@ kt_error *model_record_encode(kt_tx *tx, const model_record *record, kt_str *byt
 {
     size_t bound = parts_bound(record);
     bool personal = has_personal_value(record);
-    uint8_t *start = arena_alloc(tx->arena, 1 + bound + (personal ? bound + SEAL_OVERHEAD : 0));
+    uint8_t *start = arena_bytes(tx->arena, 1 + bound + (personal ? bound + SEAL_OVERHEAD : 0));
     if (!start)
         return error_no_memory();
     start[0] = CODEC_FORMAT;

@@ -49,8 +49,16 @@ typedef struct {
 
 typedef enum { EVENT_CREATED, EVENT_UPDATED, EVENT_DELETED, EVENTS } model_event;
 
+/* What is read of a tag, beside each other: a field itself is far larger. */
+typedef struct {
+    uint16_t position; /* of its field, or NO_POSITION */
+    uint8_t fits;      /* bits: the kinds of stored values that the field takes (codec.h) */
+    uint8_t plain;     /* the kind that is the field's value as it stands */
+    uint8_t scale;
+} model_tag;
+
 typedef struct model_internals {
-    const uint16_t *by_tag; /* position of each tag, or NO_POSITION */
+    const model_tag *by_tag;
     size_t tag_count;
     const uint16_t *by_name; /* hash table of positions */
     size_t name_slots;       /* a power of two */
@@ -87,6 +95,7 @@ struct model_catalogue {
     model_sources sources;
 };
 uint32_t name_hash(kt_str name); /* of the catalogue's tables */
+model_tag model_tag_of(const model_field *field);
 
 /* References to "*" may point to any entity. */
 const model_referrer *model_any_referrers(const model_catalogue *catalogue, size_t *count);

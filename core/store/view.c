@@ -364,7 +364,7 @@ kt_error *store_put(store_view *view, store_space space, kt_str key, kt_str valu
     if (value.len > STORE_VALUE_MAX)
         return error_make(view->arena, KT_LIMIT, NULL, "a value of %zu bytes: at most %d are possible",
             "wartość ma %zu bajtów: możliwe jest najwyżej %d", value.len, STORE_VALUE_MAX);
-    char *raw = arena_alloc(view->writes->arena, value.len + FRAME_BYTES);
+    char *raw = arena_bytes(view->writes->arena, value.len + FRAME_BYTES);
     if (!raw)
         return error_no_memory();
     if (value.len)
