@@ -113,13 +113,15 @@ static inline kt_error *fill_plain(filling *f, shape_way way, const model_value 
 {
     static const model_value none;
     const model_value *v = value->set ? value : &none;
-    const uint32_t small = (uint32_t)v->as.i;
     switch (way) {
     case WAY_BOOL:
         *(bool *)at = v->as.i;
         return NULL;
-    case WAY_32:
-        memcpy(at, &small, sizeof small);
+    case WAY_CHOICE:
+        *(unsigned *)at = (unsigned)v->as.i;
+        return NULL;
+    case WAY_DAY:
+        *(kt_date *)at = (kt_date){(int32_t)v->as.i};
         return NULL;
     case WAY_64:
         memcpy(at, &v->as.i, sizeof v->as.i);
@@ -155,7 +157,8 @@ static kt_error *fill_member(
     case WAY_LINES:
         return fill_lines(f, row->lines, value, at);
     case WAY_BOOL:
-    case WAY_32:
+    case WAY_CHOICE:
+    case WAY_DAY:
     case WAY_64:
     case WAY_ANY:
     case WAY_DECIMAL:
@@ -411,20 +414,29 @@ static kt_error *take_member(
     return NULL;
 }
 
-/* Does the member plainly say what the value says? It may be the same all the same. */
-static bool is_untouched(shape_way way, const void *at, const model_value *old)
+static inline bool set_number(model_value *old, int64_t number, bool *changed)
 {
-    uint32_t small;
-    int64_t large;
+    if (number && !(old->set && old->as.i == number)) {
+        *old = (model_value){.set = true, .as.i = number};
+        *changed = true;
+    }
+    return number || !old->set;
+}
+
+/* Takes a member in as it is. returns false: take_row has to look at it */
+static inline bool take_plain(shape_way way, const void *at, model_value *old, bool *changed)
+{
+    int64_t number;
     switch (way) {
     case WAY_BOOL:
         return *(const bool *)at == (old->set && old->as.i);
-    case WAY_32:
-        memcpy(&small, at, sizeof small);
-        return old->set ? small && small == (uint32_t)old->as.i : !small;
+    case WAY_CHOICE:
+        return set_number(old, *(const unsigned *)at, changed);
+    case WAY_DAY:
+        return set_number(old, ((const kt_date *)at)->day, changed);
     case WAY_64:
-        memcpy(&large, at, sizeof large);
-        return old->set ? large && large == old->as.i : !large;
+        memcpy(&number, at, sizeof number);
+        return set_number(old, number, changed);
     case WAY_ANY:
         return !old->set && !((const kt_id *)at)->v;
     case WAY_DECIMAL: {
@@ -432,35 +444,42 @@ static bool is_untouched(shape_way way, const void *at, const model_value *old)
         return old->set ? dec->scale1 == old->as.d.scale1 && dec->coef == old->as.d.coef : !dec->scale1;
     }
     case WAY_TEXT:
-    case WAY_SEEN:
         return !old->set && !((const kt_str *)at)->len;
+    case WAY_SEEN:
     case WAY_REFS:
     case WAY_LINES:
-        break;
+        break; /* no cells */
     }
     return false;
+}
+
+static kt_error *take_row(
+    kt_tx *tx, const shape_row *row, const void *at, model_record *record, bool *changed)
+{
+    model_value value, *old = &record->values[row->steps[0]->position];
+    bool same = true;
+    KT_TRY(take_member(tx, row, at, old, &value, &same));
+    if (!same) {
+        *old = value;
+        *changed = true;
+    }
+    return NULL;
 }
 
 static kt_error *take_struct(
     kt_tx *tx, const shape_binding *binding, const kt_record *rec, model_record *record, bool *changed)
 {
     kt_error *all = NULL;
-    for (size_t i = 0; i < binding->count; i++) {
-        const shape_row *row = &binding->rows[i];
-        if (row->count != 1 || row->steps[0]->system)
-            continue; /* what a path through a reference brought is only looked at */
-        model_value value, *old = &record->values[row->steps[0]->position];
-        const void *at = member_of(rec, row->declared->at);
-        bool same = true;
-        if (is_untouched(row->way, at, old))
-            continue;
-        kt_error *e = take_member(tx, row, at, old, &value, &same);
-        if (e) {
-            kt_also(&all, e);
-        } else if (!same) {
-            *old = value;
-            *changed = true;
-        }
+    for (size_t i = 0; i < binding->cell_count; i++) {
+        const shape_cell cell = binding->cells[i];
+        const void *at = member_of(rec, cell.at);
+        if (cell.taken && !take_plain(cell.way, at, &record->values[cell.position], changed))
+            kt_also(&all, take_row(tx, &binding->rows[cell.row], at, record, changed));
+    }
+    for (size_t i = 0; i < binding->other_count; i++) {
+        const shape_row *row = binding->others[i];
+        if (row->count == 1 && !row->steps[0]->system) /* what a path brought is only looked at */
+            kt_also(&all, take_row(tx, row, member_of(rec, row->declared->at), record, changed));
     }
     return all;
 }

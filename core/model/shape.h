@@ -14,7 +14,8 @@ enum {
 /* How a value gets into its member. All but the last three are copied as they are. */
 typedef enum {
     WAY_BOOL,
-    WAY_32, /* a choice, a day */
+    WAY_CHOICE,
+    WAY_DAY,
     WAY_64, /* a number, an instant, an id */
     WAY_ANY,
     WAY_DECIMAL,
@@ -36,8 +37,9 @@ typedef struct {
 /* A member that is a copy of a value of the record itself, as most are. */
 typedef struct {
     uint32_t at; /* offset of the member */
-    uint16_t position;
+    uint16_t position, row;
     uint8_t way;
+    bool taken; /* goes back from the struct into the record: it is no system field */
 } shape_cell;
 struct shape_binding {
     const kt_shape *shape;

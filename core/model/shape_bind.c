@@ -216,9 +216,10 @@ static shape_way way_of(const model_field *field)
         return WAY_TEXT;
     case KT_BOOL:
         return WAY_BOOL;
-    case KT_DATE:
     case KT_STATE:
-        return WAY_32;
+        return WAY_CHOICE;
+    case KT_DATE:
+        return WAY_DAY;
     case KT_INT:
     case KT_TIME:
     case KT_FILE:
@@ -293,8 +294,11 @@ static shape_binding *compile(
         shape_row *row = &rows[i];
         compile_row(c, where, entity, &shape->fields[i], row);
         if (row->count == 1 && row->way < WAY_SEEN)
-            cells[binding->cell_count++] = (shape_cell){
-                (uint32_t)row->declared->at, row->steps[0]->position, (uint8_t)row->way};
+            cells[binding->cell_count++] = (shape_cell){.at = (uint32_t)row->declared->at,
+                .position = row->steps[0]->position,
+                .row = (uint16_t)i,
+                .way = (uint8_t)row->way,
+                .taken = !row->steps[0]->system};
         else if (row->count)
             others[binding->other_count++] = row;
     }

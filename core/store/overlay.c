@@ -109,7 +109,7 @@ static bool is_at(const overlay_node *node, kt_str key)
 
 static overlay_page *new_page(arena *arena, bool is_leaf)
 {
-    overlay_page *page = arena_alloc(
+    overlay_page *page = arena_bytes(
         arena, sizeof *page + (is_leaf ? 0 : PAGE_SLOTS * sizeof(overlay_page *)));
     if (page) {
         page->count = 0;
@@ -269,7 +269,7 @@ static undo_entry *undo_push(overlay *o)
         overlay_undo *block = o->spare;
         if (block)
             o->spare = block->older;
-        else if (!(block = ARENA_NEW(o->arena, overlay_undo)))
+        else if (!(block = arena_bytes(o->arena, sizeof *block)))
             return NULL;
         block->older = o->undo;
         o->undo = block;

@@ -21,7 +21,7 @@
 static inline void *kt_grow_from(
     void *(*take)(void *from, size_t size), void *from, void *items, size_t count, size_t *room, size_t size)
 {
-    enum { FIRST = 8 };
+    enum { FIRST = 4 };
     if (count < *room)
         return items;
     size_t doubled = *room ? *room * 2 : FIRST;
