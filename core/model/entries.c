@@ -137,7 +137,8 @@ kt_error *entries_in(kt_tx *tx, const model_index *index, const model_record *re
             return error_no_memory();
         all->count++;
     }
-    qsort(all->items, all->count, sizeof *all->items, key_order);
+    if (all->count > 1)
+        qsort(all->items, all->count, sizeof *all->items, key_order);
     if (index->covering)
         return tell_apart(tx, record, all);
     keep_each_once(all);

@@ -13,14 +13,15 @@
 typedef struct {
     kt_tx *tx;
     kt_error **problems;
-    const char *under; /* "contacts[2]"; NULL: the record itself */
+    const model_field *lines; /* what is looked at is line `line` of them; NULL: the record itself */
+    size_t line;
 } pass;
 
 static const char *path_of(const pass *p, const model_field *field)
 {
-    if (!p->under)
+    if (!p->lines)
         return field->name.ptr;
-    kt_str path = arena_format(p->tx->arena, "%s.%s", p->under, field->name.ptr);
+    kt_str path = arena_format(p->tx->arena, "%s[%zu].%s", p->lines->name.ptr, p->line, field->name.ptr);
     return path.ptr ? path.ptr : field->name.ptr;
 }
 
@@ -234,11 +235,9 @@ static kt_error *check_value(
 static kt_error *check_line(
     pass *p, const model_field *field, size_t i, const model_value *before, model_record *line)
 {
-    kt_str under = arena_format(p->tx->arena, "%s[%zu]", field->name.ptr, i);
-    if (!under.ptr)
-        return error_no_memory();
     pass inner = *p;
-    inner.under = under.ptr;
+    inner.lines = field;
+    inner.line = i;
     const model_record *old = line_before(before, (uint64_t)line->values[0].as.i);
     for (size_t k = 1; k < line->entity->field_count; k++) {
         const model_field *member = &line->entity->fields[k];

@@ -67,7 +67,8 @@ static int word_order(const void *a, const void *b)
 kt_error *words_of(kt_tx *tx, const model_record *record, words *out)
 {
     collector c = {.arena = tx->arena};
-    collect(&c, record);
+    if (record->entity->internals->searchable)
+        collect(&c, record);
     if (c.no_memory)
         return error_no_memory();
     if (c.count > 1)

@@ -91,11 +91,13 @@ static void take_constants(const making *m)
                             (index->unique && field->position != MODEL_COMPANY);
         if (!test || (test->count == 0 && null_missing) || (i > 0 && field->type == KT_REFS))
             return;
-        key longer = way->prefix;
-        key_value(&longer, field, test->count ? &test->values[0] : &not_set, index->unique);
-        if (longer.full)
+        const size_t len = way->prefix.len;
+        key_value(&way->prefix, field, test->count ? &test->values[0] : &not_set, index->unique);
+        if (way->prefix.full) {
+            way->prefix.full = false;
+            way->prefix.len = len;
             return;
-        way->prefix = longer;
+        }
         way->uses[at] = true;
         way->proves[at] = is_exact(index, field, test);
         way->constants++;
@@ -114,7 +116,8 @@ static int compare_ranges(const void *a, const void *b)
 static void tidy(plan_way *way)
 {
     size_t kept = 0;
-    qsort(way->ranges, way->range_count, sizeof *way->ranges, compare_ranges);
+    if (way->range_count > 1)
+        qsort(way->ranges, way->range_count, sizeof *way->ranges, compare_ranges);
     for (size_t i = 0; i < way->range_count; i++)
         if (kept == 0 || str_cmp(way->ranges[kept - 1].from, way->ranges[i].from) != 0)
             way->ranges[kept++] = way->ranges[i];

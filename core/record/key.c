@@ -33,15 +33,14 @@ void key_open(key *key, key_table table)
 
 void key_u16(key *key, uint16_t value)
 {
-    key_append(key, (uint8_t[]){(uint8_t)(value >> 8), (uint8_t)value}, 2);
+    const uint16_t bytes = htobe16(value);
+    key_append(key, &bytes, sizeof bytes);
 }
 
 void key_u64(key *key, uint64_t value)
 {
-    uint8_t bytes[8];
-    for (size_t i = 0; i < 8; i++)
-        bytes[i] = (uint8_t)(value >> (56 - 8 * i));
-    key_append(key, bytes, 8);
+    const uint64_t bytes = htobe64(value);
+    key_append(key, &bytes, sizeof bytes);
 }
 
 void key_index(key *key, const model_entity *entity, const model_index *index)
@@ -237,8 +236,9 @@ kt_str key_str(const key *key)
 
 uint64_t key_last_u64(kt_str key)
 {
-    uint64_t value = 0;
-    for (size_t i = key.len < 8 ? 0 : key.len - 8; i < key.len; i++)
-        value = value << 8 | (uint8_t)key.ptr[i];
-    return value;
+    uint64_t bytes;
+    if (key.len < sizeof bytes)
+        return 0;
+    memcpy(&bytes, key.ptr + key.len - sizeof bytes, sizeof bytes);
+    return be64toh(bytes);
 }
