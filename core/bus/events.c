@@ -153,20 +153,35 @@ static void note(events_listener *l, kt_str name)
     l->all = l->entities.full;
 }
 
+enum { NAMED_MOST = 100 };
+
+/* The entities of the changes, each once. returns how many; NAMED_MOST: these, and maybe more */
+static size_t name_each(const model_change *changes, const model_entity *named[NAMED_MOST])
+{
+    size_t count = 0;
+    for (const model_change *c = changes; c && count < NAMED_MOST; c = c->next) {
+        size_t i = count; /* the newest first: changes of an entity come together */
+        while (i > 0 && named[i - 1] != c->entity)
+            i--;
+        if (!i)
+            named[count++] = c->entity;
+    }
+    return count;
+}
+
 void events_publish(events *e, uint64_t seq, const model_change *changes)
 {
     bool wake = false; /* it sleeps until what it knows of is due: a second piece of news changes nothing */
+    const model_entity *named[NAMED_MOST];
+    const size_t count = name_each(changes, named); /* once for all who listen */
     pthread_mutex_lock(&e->lock);
     e->seq = seq > e->seq ? seq : e->seq;
     for (events_listener *l = e->first; l; l = l->next) {
         wake = wake || !has_news(l);
         l->waiting = e->seq;
-        const model_entity *last = NULL; /* imports change one entity a thousand times */
-        for (const model_change *c = changes; c; c = c->next) {
-            if (c->entity != last)
-                note(l, c->entity->name);
-            last = c->entity;
-        }
+        l->all = l->all || count == NAMED_MOST;
+        for (size_t i = 0; i < count; i++)
+            note(l, named[i]->name);
     }
     pthread_mutex_unlock(&e->lock);
     if (wake)
