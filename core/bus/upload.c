@@ -8,8 +8,6 @@
 #include "exchange/file.h"
 #include "store/content.h"
 
-#define ENTITY "base.attachment"
-
 struct upload {
     content_writer writer;
     kt_error *error;
@@ -95,7 +93,7 @@ enum MHD_Result upload_begin(request *r)
     if (!error)
         error = check_about(r);
     if (!error) {
-        const model_entity *entity = model_entity_find(v.catalogue, KT_STR(ENTITY));
+        const model_entity *entity = model_entity_find(v.catalogue, KT_STR(FILE_ENTITY));
         if (!entity || !entity->enabled)
             error = error_make(
                 r->arena, KT_NOT_FOUND, NULL, "files need the module base", "pliki wymagają modułu base");
@@ -206,7 +204,7 @@ static void create_record(request *r)
     json_object(&j);
     json_member_text(&j, "jsonrpc", "2.0");
     json_member_int(&j, "id", 1);
-    json_member_text(&j, "method", ENTITY ".create");
+    json_member_text(&j, "method", FILE_ENTITY ".create");
     json_key(&j, "params");
     json_object(&j);
     json_key(&j, "values");

@@ -9,8 +9,6 @@
 #include "query/internal.h"
 #include "store/content.h"
 
-#define ENTITY "base.attachment"
-
 static const model_value *value_of(const model_record *record, const char *name)
 {
     const model_field *field = model_field_find(record->entity, str_of(name));
@@ -59,7 +57,7 @@ static kt_error *check_holders(kt_tx *tx, const model_entity *entity, uint64_t i
 
 kt_error *file_find(kt_tx *tx, uint64_t id, file_ref *file)
 {
-    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR(ENTITY));
+    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR(FILE_ENTITY));
     model_record record = {0}, other = {0};
     if (!entity || !id)
         return no_file(tx);
@@ -135,7 +133,7 @@ kt_error *file_keep(arena *arena, const char *data_directory, kt_str text, file_
 
 kt_error *file_entity(kt_tx *tx, const model_entity **entity)
 {
-    *entity = model_entity_find(tx->catalogue, KT_STR(ENTITY));
+    *entity = model_entity_find(tx->catalogue, KT_STR(FILE_ENTITY));
     return *entity && (*entity)->enabled ? NULL
                                          : error_make(tx->arena, KT_UNAVAILABLE, NULL,
                                                "files need the module base", "pliki wymagają modułu base");

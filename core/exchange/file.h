@@ -2,6 +2,8 @@
 #pragma once
 #include "model/model.h"
 
+#define FILE_ENTITY "base.attachment"
+
 typedef struct {
     kt_str name, sha256;
     uint64_t size;

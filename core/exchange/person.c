@@ -65,19 +65,29 @@ static void list_personal(const model_entity *entity, const char *under, json *o
     }
 }
 
-/* The attachments about a person: those that say so, and those in fields of the record itself. */
+/* The attachments in fields of the record itself. */
+static kt_error *add_own_files(kt_tx *tx, const model_record *person, id_list *list)
+{
+    const size_t fields = person->values ? person->entity->field_count : 0;
+    uint64_t *all = arena_grow(
+        tx->arena, list->ids, list->count * sizeof *all, (list->count + fields + 1) * sizeof *all);
+    if (!all)
+        return error_no_memory();
+    for (size_t i = 0; i < fields; i++)
+        if (person->entity->fields[i].type == KT_FILE && person->values[i].set)
+            all[list->count++] = (uint64_t)person->values[i].as.i;
+    list->ids = all;
+    return NULL;
+}
+
+/* The attachments about a person: those that say so, and those in fields of the record. */
 static kt_error *find_files(
     kt_tx *tx, const model_entity *attachments, const model_record *person, id_list *list)
 {
     size_t any;
     const model_referrer *from = model_any_referrers(tx->catalogue, &any);
-    list->ids = ARENA_ARRAY(tx->arena, uint64_t, person->entity->field_count + 1);
-    if (!list->ids)
-        return error_no_memory();
-    for (size_t i = 0; i < person->entity->field_count; i++)
-        if (person->entity->fields[i].type == KT_FILE && person->values[i].set)
-            list->ids[list->count++] = (uint64_t)person->values[i].as.i;
-    for (size_t i = 0; i < any; i++)
+    KT_TRY(add_own_files(tx, person, list));
+    for (size_t i = 0; i < any && person->values; i++)
         if (from[i].entity == attachments)
             KT_TRY(add_pointing(tx, &from[i], person->entity, record_id(person), list));
     return NULL;
@@ -132,8 +142,7 @@ static kt_error *erase_files(kt_tx *tx, const model_record *person, json *answer
     const model_entity *attachments;
     id_list list = {0};
     KT_TRY(file_entity(tx, &attachments));
-    if (person->values)
-        KT_TRY(find_files(tx, attachments, person, &list));
+    KT_TRY(find_files(tx, attachments, person, &list));
     file_list files = {.contents = ARENA_ARRAY(tx->arena, kt_str, list.count + 1)};
     if (!files.contents)
         return error_no_memory();
@@ -186,7 +195,16 @@ static kt_error *count_seen(kt_tx *tx, const model_entity *entity, id_list *list
     return error;
 }
 
-static kt_error *write_left(kt_tx *tx, const model_entity *entity, uint64_t id, json *answer)
+/* May the caller know that records of this entity point there, by this field? */
+static bool may_know(kt_tx *tx, const model_referrer *from)
+{
+    const model_field *field = from->index->through ? from->index->through : from->field;
+    const bool barred = tx->guard && tx->guard->entity && tx->guard->entity(tx, from->entity, "read");
+    return !barred && path_field_visible(tx, field, from->entity);
+}
+
+static kt_error *write_left(
+    kt_tx *tx, const model_entity *entity, uint64_t id, const model_record *person, json *answer)
 {
     const model_referrer *from, *other;
     json_key(answer, "left");
@@ -194,12 +212,14 @@ static kt_error *write_left(kt_tx *tx, const model_entity *entity, uint64_t id, 
     for (size_t i = 0; (from = place_at(tx, entity, i)); i++) {
         id_list list = {0};
         uint64_t count = 0;
-        bool seen = !tx->guard || !tx->guard->entity || !tx->guard->entity(tx, from->entity, "read");
-        for (size_t k = 0; k < i && seen; k++)
-            seen = place_at(tx, entity, k)->entity != from->entity; /* it was counted with that one */
-        for (size_t k = i; seen && (other = place_at(tx, entity, k)); k++)
-            if (other->entity == from->entity)
+        bool counted = false; /* with an earlier place of its entity */
+        for (size_t k = 0; k < i && !counted; k++)
+            counted = place_at(tx, entity, k)->entity == from->entity;
+        for (size_t k = i; !counted && (other = place_at(tx, entity, k)); k++)
+            if (other->entity == from->entity && may_know(tx, other))
                 KT_TRY(add_pointing(tx, other, entity, id, &list));
+        if (!counted && str_is(from->entity->name, FILE_ENTITY))
+            KT_TRY(add_own_files(tx, person, &list));
         if (list.count)
             KT_TRY(count_seen(tx, from->entity, &list, &count));
         if (!count)
@@ -233,7 +253,7 @@ kt_error *person_erase(method_call *call)
     json_array_end(j);
     if (variant_get_bool(call->params, "files"))
         KT_TRY(erase_files(tx, &person, j));
-    KT_TRY(write_left(tx, entity, id, j));
+    KT_TRY(write_left(tx, entity, id, &person, j));
     json_object_end(j);
     return NULL;
 }

@@ -88,6 +88,7 @@ def its_files_go_for_good(k, house):
     there = upload(k, house, both, f"base.party/{other}")
     k.update("base.party", person, {field: upload(k, house, standing)})
     k.update("base.attachment", there, {"party": person})
+    expect(k.call("person.erase", {"entity": "base.party", "id": person})["left"], [{"entity": "base.attachment", "count": 4}])
     answer = k.call("person.erase", {"entity": "base.party", "id": person, "files": True})
     expect((answer["files"]["erased"], answer["left"]), (3, [{"entity": "base.attachment", "count": 1}]))
     expect([ended(k, job)["state"] for job in answer["files"]["jobs"]], ["done"])
