@@ -131,7 +131,10 @@ class Company:
             inner = [self.made[n - 1]] if n else []
             self.make("production.bom", item=self.made[-1], routing=work, tolerance=over, lines=[{"item": part, "quantity": str(dice.randint(1, 3))} for part in parts + inner],
                       by_products=[{"item": offcut, "quantity": "1", "cost_share": "5"}] if n == 1 else [])
-        self.goods = self.bought + self.made
+        self.goods = [*self.bought, *self.made, offcut]
+        for n, item in enumerate(self.goods):  # what one store misses comes from the other; above for B, with more than that
+            for here, there in (self.stores, self.stores[::-1]) if item not in self.bought[:4] else (self.stores,):
+                self.make("logistics.reorder_rule", item=item, kind="resupply", warehouse=here, source=there, minimum="0", maximum="1", lead_days=n % 3)
 
     def item(self, code, **more):
         return self.make("base.item", code=code, name=code, unit=self.piece, price="20", currency=self.pln, over_percent="20", **more)
