@@ -56,10 +56,10 @@ static kt_error *find_out(kt_tx *tx, kt_str sha256, bool *named)
 {
     const model_entity *attachments;
     KT_TRY(file_entity(tx, &attachments)); /* without it all would seem to be unnamed */
-    KT_TRY(job_mentions(tx, "import", sha256, named));
+    KT_TRY(named_by(tx, &attachment, sha256, named));
     if (!*named)
-        KT_TRY(named_by(tx, &attachment, sha256, named));
-    return *named ? NULL : content_documented(tx, sha256, named);
+        KT_TRY(content_documented(tx, sha256, named));
+    return *named ? NULL : job_mentions(tx, "import", sha256, named);
 }
 
 /* Runs a part of a job on a snapshot of now, as the system. */
