@@ -119,6 +119,29 @@ def a_note_has_the_price_that_a_note_before_it_left(k):
     proved(k)
 
 
+def the_last_note_takes_the_rest_to_the_cent(k):
+    """Four at 0.33 have 0.30 of tax together, one has 0.08: the last one gets 0.06 back. A third of 100.01 is 33.34, and the last 33.33. Of 25000 at
+    0.0153 less 3 % all that was paid comes back, though no price of four digits tells it; of euros nothing is left in zlotys."""
+    s = books(k)
+    def all_credited(row, *notes):
+        rows = [r for paper in (row, *notes) for r in register(k, invoice=paper["id"])]
+        expect([sum(D(r[i]) for r in rows) for i in (2, 3)], [D(0), D(0)])
+        expect((k.get("finance.invoice", row["id"])["payment_status"], [items(k, note["id"])[0]["open"] for note in notes if not paid]), ("reversed", ["0.00"] * (0 if paid else len(notes))))
+        return [(note["net"], note["tax"]) for note in notes]
+    paid = None
+    row = invoice(k, *[thing("0.33")] * 4, rounding="document", day="2026-05-02")
+    expect(all_credited(row, *[credit(k, row, "2026-05-03", (line, "1")) for line in range(4)]), [("0.33", "0.08")] * 3 + [("0.33", "0.06")])
+    row = invoice(k, thing("33.335", "3"), day="2026-05-02")
+    expect(all_credited(row, *[credit(k, row, "2026-05-03", (0, "1")) for _ in range(3)]), [("33.34", "7.67")] * 2 + [("33.33", "7.66")])
+    row = invoice(k, *[thing("10.03", "3")] * 2, currency=s["EUR"], rate_day="2026-02-10", day="2026-05-02")
+    all_credited(row, *[credit(k, row, "2026-05-03", (line, "1")) for line in (0, 1) for _ in range(3)])
+    three = make(k, "finance.terms", code="3/10", name="3/10", parts=[{"days": 90, "discount": "3", "discount_days": 10}])
+    row = invoice(k, thing("0.0153", "25000"), day="2026-05-02", terms=three)
+    paid = pay(k, day="2026-05-03", amount="456.37", allocations=[{"item": items(k, row["id"])[0]["id"], "discount": "14.11"}])
+    expect(all_credited(row, credit(k, row, "2026-05-06")), [("371.03", "85.34")])
+    proved(k)
+
+
 def a_discount_of_a_reverse_charge_bill_lessens_both_sides(k):
     """1000 of scrap, 230 accounted for by the buyer: 2 % off is 20 and 4.60 on both sides, a quarter of it first; taken back, it is all there again;
     when the rest of the bill is credited, nothing of the tax is left."""
@@ -635,7 +658,7 @@ def a_payment_that_is_reversed_takes_back_what_was_matched_by_hand(k):
 run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens_both_sides,
      a_discount_of_a_bill_from_the_union_is_at_its_own_rate, a_discount_of_a_bill_in_euros, a_discount_is_of_what_a_note_left, a_discount_of_what_the_buyer_accounts_for_is_of_what_a_note_left, a_discount_is_not_taken_before_its_invoice, discounts_of_parts_are_that_of_the_whole,
      a_discount_of_a_noted_invoice_in_euros_over_the_year_end, a_note_does_not_give_a_discount_back, what_a_discount_that_is_taken_back_had_spared_a_note_is_credited,
-     a_note_has_the_price_that_a_note_before_it_left, an_advance_is_settled_by_several_invoices,
+     a_note_has_the_price_that_a_note_before_it_left, the_last_note_takes_the_rest_to_the_cent, an_advance_is_settled_by_several_invoices,
      an_accountant_asks_for_an_advance_of_an_order, cents_of_an_advance_are_not_lost, an_advance_of_another_rate_gives_its_tax_back,
      what_a_note_left_of_an_advance_is_settled_rate_by_rate, an_advance_is_settled_credited_and_settled_again,
      an_advance_goes_where_the_final_invoice_finds_it, paying_an_advance_early_earns_no_discount,

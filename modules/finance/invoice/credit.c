@@ -96,8 +96,10 @@ kt_error *invoice_credit(kt_tx *tx, kt_record *self, const kt_record *params)
     const struct credit *p = KT_SEE(credit, params);
     bool as_billed;
     if (is_credit(v->kind))
-        return kt_fail(
-            tx, KT_RULE, "kind", "a credit note is made of an invoice", "korektę wystawia się do faktury");
+        return kt_hint(kt_fail(tx, KT_RULE, "kind", "a credit note is made of an invoice",
+                           "korektę wystawia się do faktury"),
+            "Credit more of the invoice itself; what a note took off too much is billed by another invoice.",
+            "Skoryguj dalej samą fakturę; co korekta zmniejszyła za bardzo, ujmij na kolejnej fakturze.");
     KT_TRY(receipt_has_no_invoice(tx, v));
     struct invoice note = {KT_OF(invoice), .kind = is_sale(v->kind) ? SALE_CREDIT : PURCHASE_CREDIT,
         .party = v->party, .corrects = v->rec.id, .reason = p->reason, .day = p->day, .tax_day = p->day,

@@ -225,6 +225,8 @@ struct invoice_line credit_line_of(const struct invoice_line *of);
  *   as_billed  receives whether nothing was taken off, nor credited, before */
 KT_MUST kt_error *note_prices(
     kt_tx *tx, const struct invoice *v, bool all, struct invoice *note, bool *as_billed);
+/* note_rest.c: a note that credits the last at a rate of tax gets what is left of it, to the cent. */
+KT_MUST kt_error *note_takes_rest(kt_tx *tx, struct invoice *note);
 /* What of an invoice is not credited, nor was taken off for paying early.
  *   cents  that notes over parts, which are rounded each for itself, may together differ by from the whole */
 KT_MUST kt_error *credit_left(kt_tx *tx, const struct invoice *of, kt_dec *left, kt_dec *cents);
@@ -280,6 +282,9 @@ struct vat_line {
     kt_dec rate, net, amount;
 };
 extern const kt_shape vat_line_shape;
+/* note_rest.c: what a note that credits the last at a rate has in a register, in the company's currency. row: its tax and kind; net, amount: as computed */
+KT_MUST kt_error *note_register_rest(kt_tx *tx, const struct house *house, struct invoice *note,
+    enum vat_register side, const kt_tax_row *row, kt_dec *net, kt_dec *amount);
 kt_error *vat_line_check(kt_tx *tx, const kt_record *before, const kt_record *after);
 extern const kt_shape vat_days_shape, vat_sums_shape;
 kt_error *vat_register(kt_tx *tx, const kt_record *params, kt_record *result);

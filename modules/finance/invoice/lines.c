@@ -151,5 +151,6 @@ kt_error *invoice_totals(kt_tx *tx, struct invoice *v)
     KT_TRY(taxes->compute(tx, &d));
     for (size_t i = 0; i < v->lines.count; i++)
         take_line(tx, invoice_line_at(&v->lines, i), &rows[i]);
-    return take_totals(tx, v, &d);
+    KT_TRY(take_totals(tx, v, &d));
+    return is_credit(v->kind) && v->corrects.v ? note_takes_rest(tx, v) : NULL;
 }

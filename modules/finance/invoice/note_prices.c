@@ -72,7 +72,8 @@ static kt_error *sum_rate(
     kt_tx *tx, const struct invoice *v, struct line_left *lines, size_t first, kt_dec taken)
 {
     struct rate_left *at = kt_alloc(tx, sizeof *at);
-    kt_dec part, of, gross = money(0), noted = money(0);
+    struct rate_discount off;
+    kt_dec gross = money(0), noted = money(0);
     if (!at)
         return kt_no_memory();
     *at = (struct rate_left){money(0), money(0), money(0)};
@@ -86,9 +87,10 @@ static kt_error *sum_rate(
         at->value = kt_dec_add(at->value, lines[i].value);
         at->credited = kt_dec_add(at->credited, kt_dec_sub(line->gross, lines[i].whole));
     }
-    KT_TRY(discounts_of_rate(tx, v, &lines[first].rate, &part, &of));
+    KT_TRY(discounts_of_rate(tx, v, &lines[first].rate, &off));
     at->left = kt_dec_sub(
-        kt_dec_sub(gross, noted), of.coef ? share_of(taken, part, of) : share_of(taken, gross, v->gross));
+        kt_dec_sub(gross, noted), off.all.coef ? share_of(taken, kt_dec_add(off.net, off.tax), off.all)
+                                               : share_of(taken, gross, v->gross));
     return NULL;
 }
 
@@ -120,14 +122,34 @@ static kt_error *read_left(
     return NULL;
 }
 
+/* What a line comes to, before tax or with it as its price is. */
+static kt_dec value_of(const struct invoice_line *line)
+{
+    kt_dec sum = kt_dec_sub(kt_dec_mul(line->price, line->quantity, 4), known(line->discount_amount));
+    kt_dec percent = kt_dec_sub(KT_DEC(100, 0), known(line->discount_percent));
+    return line->discount_percent.coef ? kt_dec_mul(sum, kt_dec_div(percent, KT_DEC(100, 0), 6), 4) : sum;
+}
+
+/* A price of four digits is not exact for thousands of pieces: then a higher one, less what that is too much. */
+static void take_exactly(struct invoice_line *line, kt_dec value)
+{
+    const kt_dec gap = kt_dec_sub(value_of(line), value);
+    if (kt_dec_cmp(gap, KT_DEC(4, 3)) <= 0 && kt_dec_cmp(gap, KT_DEC(-4, 3)) >= 0)
+        return;
+    line->discount_percent = (kt_dec){0};
+    line->price = kt_dec_add(kt_dec_div(value, line->quantity, 4), KT_DEC(1, 4));
+    line->discount_amount = kt_dec_sub(kt_dec_mul(line->price, line->quantity, 4), value);
+}
+
 static void lessen(struct invoice_line *line, kt_dec part, kt_dec of)
 {
     if (!of.coef || same_dec(part, of))
         return;
-    const kt_dec share = kt_dec_div(part, of, 9);
+    const kt_dec share = kt_dec_div(part, of, 9), value = kt_dec_mul(value_of(line), share, 4);
     line->price = kt_dec_mul(line->price, share, 4);
     if (line->discount_amount.coef)
         line->discount_amount = kt_dec_mul(line->discount_amount, share, 4);
+    take_exactly(line, value);
 }
 
 /* What earlier notes gave back too little of a line, as a note on its price. */

@@ -86,6 +86,9 @@ static kt_error *book_tax(posting *p, const kt_tax_row *row)
     kt_dec rest = kt_dec_sub(row->amount, had);
     KT_TRY(posting_base(p, kt_dec_sub(row->net, had_net), &net));
     KT_TRY(posting_base(p, rest, &amount));
+    if (is_credit(v->kind))
+        KT_TRY(note_register_rest(
+            p->tx, &p->house, v, is_sale(v->kind) ? SALE_REGISTER : PURCHASE_REGISTER, row, &net, &amount));
     KT_TRY(account_for(p->tx, is_sale(v->kind) ? TAX_SALE : TAX_PURCHASE, (kt_id){0}, &account));
     account_value = kt_dec_neg(amount);
     KT_TRY(posting_book(

@@ -141,6 +141,8 @@ static kt_error *book_total(posting *p, const kt_tax_total *total)
     kt_dec net, amount;
     KT_TRY(posting_base(p, total->net, &net));
     KT_TRY(posting_base(p, total->tax, &amount));
+    if (is_credit(p->v->kind))
+        KT_TRY(note_register_rest(p->tx, &p->house, p->v, PURCHASE_REGISTER, &row, &net, &amount));
     for (size_t i = 0; i < 2; i++) {
         struct entry_line like = {.text = row.label};
         kt_dec value = i == 0 ? kt_dec_neg(amount) : amount;

@@ -170,12 +170,13 @@ static kt_error *is_credited(const discounting *d, const struct line_rate *rates
     kt_dec cents, bool *credited)
 {
     const struct line_rate rate = rate_of(row);
-    kt_dec part, of;
+    struct rate_discount off;
     *credited = lines_credited(&d->v, rates, &rate);
     if (!*credited)
         return NULL;
-    KT_TRY(discounts_of_rate(d->tx, &d->v, &rate, &part, &of));
-    *credited = kt_dec_cmp(kt_dec_sub(gross_of(row), part), cents) <= 0;
+    KT_TRY(discounts_of_rate(d->tx, &d->v, &rate, &off));
+    const kt_dec left = kt_dec_sub(gross_of(row), kt_dec_add(off.net, off.tax));
+    *credited = kt_dec_cmp(left, cents) <= 0;
     return NULL;
 }
 
@@ -323,20 +324,23 @@ kt_error *payment_discounted(kt_tx *tx, const kt_event *event)
 }
 
 kt_error *discounts_of_rate(
-    kt_tx *tx, const struct invoice *v, const struct line_rate *rate, kt_dec *part, kt_dec *of)
+    kt_tx *tx, const struct invoice *v, const struct line_rate *rate, struct rate_discount *off)
 {
     const enum vat_register side = side_of(v);
     const kt_where where[] = {KT_WHERE(vat_line, invoice, KT_EQ, v->rec.id),
         KT_WHERE(vat_line, payment, KT_NE, {0}), KT_WHERE(vat_line, side, KT_EQ, side), {0}};
     struct vat_line row = {KT_OF(vat_line)};
     kt_cursor *cursor;
-    *part = *of = money(0);
+    *off = (struct rate_discount){money(0), money(0), money(0)};
     KT_TRY(kt_open(tx, &(kt_query){&vat_line_shape, where, "id", 0}, &cursor));
     while (kt_next(cursor, &row.rec)) {
         const struct line_rate own = rate_of(&row);
-        *of = kt_dec_sub(*of, gross_of(&row));
-        if (same_rate(&own, rate))
-            *part = kt_dec_sub(*part, gross_of(&row));
+        off->all = kt_dec_sub(off->all, gross_of(&row));
+        if (!same_rate(&own, rate))
+            continue;
+        off->net = kt_dec_sub(off->net, row.net);
+        if (!own.buyers)
+            off->tax = kt_dec_sub(off->tax, row.amount);
     }
     return kt_close(cursor);
 }

@@ -68,8 +68,13 @@ static kt_error *check_pair(kt_tx *tx, const struct open_item *debit, const stru
     kt_dec amount, kt_dec credit_amount)
 {
     if (debit->party.v != credit->party.v || debit->account.v != credit->account.v)
-        return kt_fail(tx, KT_RULE, "credit", "the two items are of different parties or accounts",
-            "pozycje należą do różnych kontrahentów lub kont");
+        return kt_hint(kt_fail(tx, KT_RULE, "credit", "the two items are of different parties or accounts",
+                           "pozycje należą do różnych kontrahentów lub kont"),
+            "What a party owes and is owed on two accounts is set off by an entry from one to the other, "
+            "whose "
+            "lines are then matched with both.",
+            "Należność i zobowiązanie z dwóch kont kompensuje zapis z jednego na drugie, którego pozycje "
+            "rozlicza się potem z obiema.");
     if (sign_of(amount) <= 0 || sign_of(credit_amount) <= 0)
         return kt_fail(tx, KT_VALIDATION, "amount", "must be above zero", "musi być większe od zera");
     if (kt_dec_cmp(amount, debit->open) > 0 || kt_dec_cmp(credit_amount, kt_dec_neg(credit->open)) > 0)
