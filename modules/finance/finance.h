@@ -173,6 +173,8 @@ KT_MUST kt_error *year_make(kt_tx *tx, kt_date start, bool *made);
 KT_MUST kt_error *period_open(kt_tx *tx, const char *path, kt_date day);
 /* The same, with a soft lock like a hard one: for what moves on another module's authority, whose caller is not known. */
 KT_MUST kt_error *period_open_to_all(kt_tx *tx, const char *path, kt_date day);
+/* Does any fiscal year have this day? */
+KT_MUST kt_error *year_has(kt_tx *tx, kt_date day, bool *has);
 /* The first day of the year that has this day; the calendar's year if none has it. */
 KT_MUST kt_error *year_start(kt_tx *tx, kt_date day, kt_date *start);
 

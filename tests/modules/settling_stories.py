@@ -119,6 +119,20 @@ def a_note_has_the_price_that_a_note_before_it_left(k):
     proved(k)
 
 
+def a_note_credits_as_it_was_billed(k):
+    """Ten at 100 less a deduction of two at 50: of both so much as was billed, and of its sign."""
+    row = invoice(k, thing("100", "10"), thing("50", "-2"), day="2026-05-02")
+    ask = lambda line, quantity: k.call("finance.invoice.credit", {"id": row["id"], "reason": "x", "day": "2026-05-03", "lines": [
+        {"line": row["lines"][0]["id"], "quantity": "5"}, {"line": row["lines"][line]["id"], "quantity": quantity}]})["made"]
+    for line, quantity in ((0, "-1"), (1, "1"), (1, "0")):
+        refused("validation", lambda: ask(line, quantity), "lines[1].quantity")
+    much = ask(1, "-3")
+    refused("rule", lambda: k.call("finance.invoice.post", {"id": much}), "lines[1].quantity")
+    expect(posted(k, "finance.invoice", ask(1, "-1"))["net"], "450.00")
+    expect(credit(k, row, "2026-05-04")["net"], "450.00")
+    proved(k)
+
+
 def the_last_note_takes_the_rest_to_the_cent(k):
     """Four at 0.33 have 0.30 of tax together, one has 0.08: the last one gets 0.06 back. A third of 100.01 is 33.34, and the last 33.33. Of 25000 at
     0.0153 less 3 % all that was paid comes back, though no price of four digits tells it; of euros nothing is left in zlotys."""
@@ -658,7 +672,7 @@ def a_payment_that_is_reversed_takes_back_what_was_matched_by_hand(k):
 run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens_both_sides,
      a_discount_of_a_bill_from_the_union_is_at_its_own_rate, a_discount_of_a_bill_in_euros, a_discount_is_of_what_a_note_left, a_discount_of_what_the_buyer_accounts_for_is_of_what_a_note_left, a_discount_is_not_taken_before_its_invoice, discounts_of_parts_are_that_of_the_whole,
      a_discount_of_a_noted_invoice_in_euros_over_the_year_end, a_note_does_not_give_a_discount_back, what_a_discount_that_is_taken_back_had_spared_a_note_is_credited,
-     a_note_has_the_price_that_a_note_before_it_left, the_last_note_takes_the_rest_to_the_cent, an_advance_is_settled_by_several_invoices,
+     a_note_has_the_price_that_a_note_before_it_left, a_note_credits_as_it_was_billed, the_last_note_takes_the_rest_to_the_cent, an_advance_is_settled_by_several_invoices,
      an_accountant_asks_for_an_advance_of_an_order, cents_of_an_advance_are_not_lost, an_advance_of_another_rate_gives_its_tax_back,
      what_a_note_left_of_an_advance_is_settled_rate_by_rate, an_advance_is_settled_credited_and_settled_again,
      an_advance_goes_where_the_final_invoice_finds_it, paying_an_advance_early_earns_no_discount,

@@ -74,6 +74,12 @@ static kt_error *add_asked(
         return kt_fail(tx, KT_VALIDATION, invoice_path(tx, i, "price"),
             "must be above zero and not above the price that was billed",
             "musi być większa od zera i nie większa niż zafakturowana");
+    if (c->quantity.scale1 && sign_of(c->quantity) != sign_of(of->quantity))
+        return kt_hint(kt_fail(tx, KT_VALIDATION, invoice_path(tx, i, "quantity"),
+                           "is not of the sign that was billed", "ma inny znak niż zafakturowana"),
+            "Give how much of it is credited, as it was billed; what was credited too much is billed again.",
+            "Podaj, ile z tego skorygować, tak jak zafakturowano; co skorygowano za bardzo, zafakturuj "
+            "ponownie.");
     kt_dec left = kt_dec_sub(of->quantity, known(of->credited));
     return add_line(tx, of, c->quantity.scale1 ? c->quantity : left, c->price, note);
 }
@@ -157,6 +163,13 @@ kt_error *credit_left(kt_tx *tx, const struct invoice *of, kt_dec *left, kt_dec 
     return NULL;
 }
 
+/* More than all of a quantity, or of the other sign than it. */
+static bool is_beyond(kt_dec part, kt_dec whole)
+{
+    return sign_of(whole) < 0 ? kt_dec_cmp(part, whole) < 0 || part.coef > 0
+                              : kt_dec_cmp(part, whole) > 0 || part.coef < 0;
+}
+
 kt_error *credit_check(kt_tx *tx, const struct invoice *v)
 {
     kt_dec left, cents;
@@ -183,8 +196,7 @@ kt_error *credit_check(kt_tx *tx, const struct invoice *v)
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
         const struct invoice_line *source = line->source_line ? line_with(&of, line->source_line) : NULL;
         kt_dec before = source && !line->price_only ? known(source->credited) : KT_DEC(0, 4);
-        if (line->source_line &&
-            (!source || kt_dec_cmp(kt_dec_add(before, line->quantity), source->quantity) > 0))
+        if (line->source_line && (!source || is_beyond(kt_dec_add(before, line->quantity), source->quantity)))
             kt_also(&all, kt_fail(tx, KT_RULE, invoice_path(tx, i, "quantity"),
                               "is more than was billed and not credited",
                               "jest większa niż zafakturowana i nieskorygowana"));

@@ -397,11 +397,13 @@ static kt_error *check_registers(const posting *p)
 
 static kt_error *check_booked_day(kt_tx *tx, const struct invoice *v)
 {
+    bool locked;
     kt_error *error = period_open(tx, v->booked_on.day ? "booked_on" : "day", booked_day(v));
-    return !error || at_till(v)
-               ? error
-               : kt_hint(error, "Book it on a day of an open period (booked_on); its date stays as it is.",
-                     "Zaksięguj ją w dniu otwartego okresu (booked_on); data wystawienia zostaje.");
+    KT_TRY(year_has(tx, booked_day(v), &locked));
+    return error && locked && !at_till(v)
+               ? kt_hint(error, "Book it on a day of an open period (booked_on); its date stays as it is.",
+                     "Zaksięguj ją w dniu otwartego okresu (booked_on); data wystawienia zostaje.")
+               : error;
 }
 
 static kt_error *check_all(const posting *p)

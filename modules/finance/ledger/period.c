@@ -266,6 +266,14 @@ kt_error *period_open_to_all(kt_tx *tx, const char *path, kt_date day)
     return judge_period(tx, path, day, false);
 }
 
+kt_error *year_has(kt_tx *tx, kt_date day, bool *has)
+{
+    struct year y = {KT_OF(year)};
+    KT_TRY(find_year(tx, day, &y));
+    *has = y.rec.id.v != 0;
+    return NULL;
+}
+
 kt_error *year_start(kt_tx *tx, kt_date day, kt_date *start)
 {
     struct year y = {KT_OF(year)};
