@@ -67,6 +67,13 @@ class Deal:
         self.day += 5
         self.made = self.bill(self.lines, "sale", advances=[{"invoice": self.advance["id"]}] if self.advance else [])
 
+    def billed(self):
+        """What is not credited, nor was taken off."""
+        made = self.k.get("finance.invoice", self.made["id"])
+        mine = {i["id"] for i in items(self.k, made["id"])}
+        taken = sum(D(a["discount"] or 0) for paid in self.paid for a in self.k.get("finance.payment", paid)["allocations"] if a["item"] in mine)
+        return max(D(0), D(made["gross"]) - D(made["credited"] or 0) - taken).quantize(D("0.01"))
+
     def pay_some(self):
         mine = [i for i in items(self.k, self.made["id"]) if D(i["open"]) and (D(i["open"]) > 0) == self.sale]
         if not mine:
@@ -75,7 +82,7 @@ class Deal:
         open, off = abs(D(item["open"])), D(0)
         part = open if self.dice.random() < 0.5 else (open * self.dice.randint(10, 95) / 100).quantize(D("0.01"))
         if item["discount"] and self.dice.random() < 0.8:
-            off = min(part, (abs(D(item["discount"])) * part / abs(D(item["amount"]))).quantize(D("0.01"), ROUND_DOWN))
+            off = min(part, self.billed(), (abs(D(item["discount"])) * part / abs(D(item["amount"]))).quantize(D("0.01"), ROUND_DOWN))
         if part > off:
             self.paid.append(self.money(part - off, allocations=[{"item": item["id"], "amount": str(part - off), "discount": str(off) if off else None}]))
 

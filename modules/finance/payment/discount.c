@@ -8,6 +8,29 @@
 #include "invoice/posting.h"
 #include "payment/payment.h"
 
+/* The invoice that an item is of; not set: none. */
+static kt_id invoice_of(kt_tx *tx, const struct open_item *item)
+{
+    const char *entity = kt_any_entity(tx, item->document);
+    return entity && strcmp(entity, invoice_shape.name) == 0 ? kt_any_id(item->document) : (kt_id){0};
+}
+
+/* Nothing is taken off what notes have credited already. */
+static kt_error *is_billed(kt_tx *tx, const struct open_item *item, kt_dec discount, bool *yes)
+{
+    struct invoice v = {KT_OF(invoice)};
+    kt_dec left, cents;
+    const kt_id invoice = invoice_of(tx, item);
+    *yes = true;
+    if (invoice.v)
+        KT_TRY(kt_read(tx, invoice, &v.rec));
+    if (!v.credited.coef)
+        return NULL;
+    KT_TRY(credit_left(tx, &v, &left, &cents));
+    *yes = kt_dec_cmp(discount, kt_dec_add(left, cents)) <= 0;
+    return NULL;
+}
+
 /* Of what is paid in time: who pays a part has that part of it. */
 kt_error *discount_judge(kt_tx *tx, const struct payment *p, const struct allocation *a,
     const struct open_item *item, const char *path)
@@ -17,13 +40,18 @@ kt_error *discount_judge(kt_tx *tx, const struct payment *p, const struct alloca
     kt_dec whole = item->amount.coef < 0 ? kt_dec_neg(item->amount) : item->amount;
     kt_dec paid = kt_dec_add(a->settles, a->discount);
     kt_dec granted = share_of(known(item->discount), paid, whole);
-    if (sign_of(a->discount) > 0 && kt_dec_cmp(a->discount, granted) <= 0 &&
+    bool billed;
+    KT_TRY(is_billed(tx, item, a->discount, &billed));
+    if (billed && sign_of(a->discount) > 0 && kt_dec_cmp(a->discount, granted) <= 0 &&
         p->day.day <= item->discount_until.day)
         return NULL;
     return kt_hint(kt_fail(tx, KT_RULE, path, "is not granted: too late, or too much",
                        "nie przysługuje: za późno albo za dużo"),
-        "The open item tells its discount and until when; who pays a part has that part of it.",
-        "Rozrachunek podaje skonto i jego termin; kto płaci część, ma taką część skonta.");
+        "The open item tells its discount and until when; who pays a part has that part of it, and what is "
+        "credited has none.",
+        "Rozrachunek podaje skonto i jego termin; kto płaci część, ma taką część skonta, a to, co "
+        "skorygowano, "
+        "nie ma żadnego.");
 }
 
 typedef struct {
@@ -224,13 +252,6 @@ static kt_error *read_billed(discounting *d)
     }
     d->count = kept;
     return NULL;
-}
-
-/* The invoice that an item is of; not set: none. */
-static kt_id invoice_of(kt_tx *tx, const struct open_item *item)
-{
-    const char *entity = kt_any_entity(tx, item->document);
-    return entity && strcmp(entity, invoice_shape.name) == 0 ? kt_any_id(item->document) : (kt_id){0};
 }
 
 kt_error *discount_book(kt_tx *tx, const struct discounted *of, struct entry *e)
