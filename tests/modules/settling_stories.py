@@ -449,6 +449,19 @@ def a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest(k):
     proved(k)
 
 
+def what_an_advance_bore_comes_back_at_its_rate_of_exchange(k):
+    """500 euros in advance at 4.00, the other 500 of two pieces at 4.10: each piece comes back at 4.05, and of tax and income nothing is left."""
+    s = books(k)
+    with Gained(k, "203", "221", "702") as gained:
+        advance = invoice(k, thing("500"), kind="advance", currency=s["EUR"], day="2026-02-05")
+        row = invoice(k, thing("500", "2"), currency=s["EUR"], day="2026-03-15", advances=[{"invoice": advance["id"]}])
+        expect([register(k, invoice=one["id"])[0][2:4] for one in (advance, row)], [("2000.00", "460.00"), ("2050.00", "471.50")])
+        notes = [credit(k, row, "2026-04-02", (0, "1")) for _ in range(2)]
+    expect([register(k, invoice=note["id"])[0][2:4] for note in notes], [("-2025.00", "-465.75")] * 2)
+    expect((notes[0]["base_gross"], gained.now), ("2490.75", [D(0), D(0), D(0)]))
+    proved(k)
+
+
 def a_suppliers_advance_is_credited_rate_by_rate(k):
     """100 of scrap at 23 % and 100 at 8 % in advance, half of it settled: of the first rate 50 are left to credit."""
     s = books(k)
@@ -676,7 +689,7 @@ run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens
      an_accountant_asks_for_an_advance_of_an_order, cents_of_an_advance_are_not_lost, an_advance_of_another_rate_gives_its_tax_back,
      what_a_note_left_of_an_advance_is_settled_rate_by_rate, an_advance_is_settled_credited_and_settled_again,
      an_advance_goes_where_the_final_invoice_finds_it, paying_an_advance_early_earns_no_discount,
-     a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest, a_suppliers_advance_is_credited_rate_by_rate,
+     a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest, a_suppliers_advance_is_credited_rate_by_rate, what_an_advance_bore_comes_back_at_its_rate_of_exchange,
      a_payment_names_what_it_cannot_settle, money_comes_at_the_rate_of_the_day_before, a_bank_has_its_own_rate, a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
      a_reversed_set_off_leaves_both_sides_open_again, nothing_is_taken_back_before_it_was, a_note_bears_the_rates_of_what_it_corrects,
      a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance, a_return_to_the_till_takes_money_and_tax_out,

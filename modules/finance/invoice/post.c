@@ -15,7 +15,34 @@ static kt_dec sided(const posting *p, kt_dec amount)
 
 kt_error *posting_base(posting *p, kt_dec amount, kt_dec *out)
 {
-    return to_house(p->tx, &p->house, "rate_day", amount, p->v->currency, p->rate_day, out);
+    KT_TRY(to_house(p->tx, &p->house, "rate_day", amount, p->v->currency, p->rate_day, out));
+    if (p->mixed.coef)
+        *out = kt_dec_mul(*out, p->mixed, 2);
+    return NULL;
+}
+
+/* What an invoice settled of advances was taxed, and booked, at their rates of exchange: so its notes have their part of that.
+ * source: ustawa o VAT art. 31b */
+static kt_error *mix_rates(posting *p)
+{
+    enum { RATIO_SCALE = 9 };
+    struct invoice of = {KT_OF(invoice)};
+    kt_dec booked, at_rate, value;
+    if (!is_credit(p->v->kind) || p->v->currency.v == p->house.currency.v)
+        return NULL;
+    KT_TRY(kt_read(p->tx, p->v->corrects, &of.rec));
+    booked = of.base_gross;
+    for (size_t i = 0; i < of.advances.count; i++) {
+        const struct advance *a = KT_AS(advance, kt_line(&of.advances, i));
+        struct invoice advance = {KT_OF(invoice)};
+        KT_TRY(kt_read(p->tx, a->invoice, &advance.rec));
+        KT_TRY(to_house(p->tx, &p->house, "rate_day", a->gross, advance.currency, advance.rate_day, &value));
+        booked = kt_dec_add(booked, value);
+    }
+    KT_TRY(to_house(p->tx, &p->house, "rate_day", of.gross, of.currency, of.rate_day, &at_rate));
+    if (of.advances.count && at_rate.coef)
+        p->mixed = kt_dec_div(booked, at_rate, RATIO_SCALE);
+    return NULL;
 }
 
 kt_error *posting_book(posting *p, const struct entry_line *like, kt_dec value, kt_dec amount)
@@ -471,6 +498,7 @@ static kt_error *post(posting *p)
     if (v->receipt.v)
         return post_for_receipt(p);
     KT_TRY(find_advance(p));
+    KT_TRY(mix_rates(p));
     KT_TRY(read_advances(p));
     p->e = (struct entry){KT_OF(entry), .day = booked_day(v), .document_day = v->tax_day,
         .currency = v->currency, .reference = v->rec.number, .text = v->title,

@@ -11,7 +11,9 @@ typedef struct {
     kt_date rate_day, deduction_day;
     struct advance_part *advances; /* what is settled of each, as v->advances has them */
     kt_dec base_advances;          /* net of it, in the company's currency */
-    bool advance;                  /* money before its goods: an advance invoice, or a credit note of one */
+    kt_dec
+        mixed; /* of a note: its invoice's rate of exchange and those of its advances, by the invoice's; not set: 1 */
+    bool advance; /* money before its goods: an advance invoice, or a credit note of one */
 } posting;
 
 /* ---- post.c ---- */
