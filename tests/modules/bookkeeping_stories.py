@@ -353,6 +353,32 @@ def serial_numbers_wait_for_their_bill_together(k):
     proved(k)
 
 
+def what_went_back_to_a_supplier_waits_for_a_credit_note(k):
+    """Of ten wheels that are billed four go back: the bill is listed with four to credit, until they are. Goods that are billed and did not come yet
+    wait for no note."""
+    s = books(k)
+    def bought(reference):
+        made = make(k, "logistics.purchase_order", party=s["steel"], currency=s["PLN"], lines=[{"item": s["wheel"], "quantity": "10", "price": "100"}])
+        k.call("logistics.purchase_order.approve", {"id": made})
+        line = k.get("logistics.purchase_order", made)["lines"][0]["id"]
+        bill = lambda: invoice(k, {"item": s["wheel"], "quantity": "10", "price": "100", "order_line": line}, kind="purchase", party=s["steel"],
+                               order={"entity": "logistics.purchase_order", "id": made}, reference=reference, day=TODAY.isoformat())
+        move = lambda kind, quantity: k.call("logistics.receipt.finish", {"id": make(k, "logistics.receipt", order=made, kind=kind, lines=[{"order_line": line, "quantity": quantity}])})
+        return bill, move
+    asked = lambda: [(r["invoice"], r["lines"]) for r in k.call("finance.to_credit", {})["rows"] if r["party"] == s["steel"]]
+    bought("WB 0")[0]()
+    bill, move = bought("WB 1")
+    move("receipt", "10")
+    row = bill()
+    expect(asked(), [])
+    move("return", "4")
+    expect(asked(), [(row["id"], [{"line": row["lines"][0]["id"], "quantity": "4.0000"}])])
+    note = k.call("finance.invoice.credit", {"id": row["id"], "reason": "bent", "reference": "WB 1/1", "lines": asked()[0][1]})["made"]
+    expect(posted(k, "finance.invoice", note)["net"], "400.00")
+    expect(asked(), [])
+    proved(k)
+
+
 def a_bill_is_held_against_order_and_receipt_in_all_its_parts(k, house):
     """Ten at 100 less a tenth are ordered and received. What an accountant posts is that, within two per cent."""
     s = books(k)
@@ -712,7 +738,7 @@ def the_books_need_base_alone(k):
 run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, income_and_expense_begin_anew_with_the_year, a_year_whose_periods_are_locked_is_closed,
      a_valuation_is_of_its_day_and_may_be_repeated, what_the_books_are_opened_with_is_no_turnover,
      every_figure_opens_to_its_entries, each_party_stands_on_its_own_side, an_account_in_euros_is_valued_too,
-     serial_numbers_wait_for_their_bill_together, a_bill_is_held_against_order_and_receipt_in_all_its_parts, opening_the_next_year_leaves_alone_what_is_there,
+     serial_numbers_wait_for_their_bill_together, what_went_back_to_a_supplier_waits_for_a_credit_note, a_bill_is_held_against_order_and_receipt_in_all_its_parts, opening_the_next_year_leaves_alone_what_is_there,
      an_opening_item_has_its_own_number_and_a_statement_tells_of_other_currencies,
      the_accounts_of_stock_are_the_stores,
      the_forecast_knows_terms_purchases_and_deals, the_preview_of_an_order_tells_what_the_forecast_will, who_needs_it_first_pays_the_least_quantity,

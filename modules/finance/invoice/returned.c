@@ -1,5 +1,5 @@
-/* What came back and was billed: goods that a customer returned, whose invoice waits for a credit note. Each row names an
- * invoice and the lines and quantities to credit, as finance.invoice.credit takes them. */
+/* What came back and was billed: goods that a customer returned, or that went back to their supplier, whose invoice waits for
+ * a credit note. Each row names an invoice and the lines and quantities to credit, as finance.invoice.credit takes them. */
 #include <kontor/orders.h>
 #include <kontor/units.h>
 
@@ -12,7 +12,7 @@ struct to_credit {
     int64_t limit;
 };
 const kt_shape to_credit_shape = KT_SHAPE(to_credit, NULL,
-    KT_FIELD(to_credit, from, DATE, "Came back since", "Wróciło od",
+    KT_FIELD(to_credit, from, DATE, "Came or went back since", "Wróciło od",
         .help = {"Empty: a year ago.", "Puste: od roku."}),
     KT_FIELD(to_credit, limit, INT, "At most", "Najwyżej", .initial = "200",
         .help = {"1 to 1000.", "Od 1 do 1000."}));
@@ -54,6 +54,23 @@ static const kt_shape came_back_shape = KT_SHAPE(came_back, "logistics.move",
     KT_BIND(came_back, document, REF, "document"), KT_BIND(came_back, item, REF, "item"),
     KT_BIND(came_back, line, INT, "line"), KT_BIND(came_back, quantity, QUANTITY, "quantity"),
     KT_BIND(came_back, day, DATE, "day"));
+struct went_line { /* of logistics.receipt */
+    kt_record rec;
+    int64_t order_line;
+    kt_dec quantity;
+};
+static const kt_shape went_line_shape = KT_SHAPE(went_line, NULL,
+    KT_BIND(went_line, order_line, INT, "order_line"), KT_BIND(went_line, quantity, QUANTITY, "quantity"));
+struct went_back {
+    kt_record rec;
+    kt_id order;
+    kt_date day;
+    kt_lines lines;
+};
+static const kt_shape went_back_shape = KT_SHAPE(went_back, "logistics.receipt",
+    KT_BIND(went_back, order, REF, "order"), KT_BIND(went_back, day, DATE, "day"),
+    KT_BIND(went_back, lines, LINES, "lines", .lines = &went_line_shape));
+#define TO_SUPPLIERS   KT_STR("[[\"state\",\"=\",\"done\"],[\"kind\",\"=\",\"return\"]]")
 #define FROM_CUSTOMERS KT_STR("[[\"state\",\"=\",\"done\"],[\"from_place\",\"=\",\"customer\"]]")
 
 struct own_unit {
@@ -62,7 +79,25 @@ struct own_unit {
 };
 static const kt_shape own_unit_shape = KT_SHAPE(own_unit, "base.item", KT_BIND(own_unit, unit, REF, "unit"));
 
-/* How much of a line came back, in the line's unit. */
+/* How much of a line went back to the supplier, in the line's unit. */
+static kt_error *sent_back_of(kt_tx *tx, kt_id order, const kt_order_line *line, kt_dec *quantity)
+{
+    const kt_where where[] = {KT_WHERE(went_back, order, KT_EQ, kt_any_id(order)), {0}};
+    struct went_back back = {KT_OF(went_back)};
+    kt_cursor *cursor;
+    *quantity = KT_DEC(0, 4);
+    KT_TRY(kt_open(tx,
+        &(kt_query){.of = &went_back_shape, .where = where, .sort = "id", .filter = TO_SUPPLIERS}, &cursor));
+    while (kt_next(cursor, &back.rec))
+        for (size_t i = 0; i < back.lines.count; i++) {
+            const struct went_line *went = KT_SEE(went_line, kt_line(&back.lines, i));
+            if (went->order_line == (int64_t)line->id.v)
+                *quantity = kt_dec_add(*quantity, known(went->quantity));
+        }
+    return kt_close(cursor);
+}
+
+/* How much of a line a customer sent back, in the line's unit. */
 static kt_error *returned_of(kt_tx *tx, kt_id order, const kt_order_line *line, kt_dec *quantity)
 {
     const kt_where where[] = {KT_WHERE(came_back, document, KT_EQ, order),
@@ -85,7 +120,8 @@ static kt_error *too_much(kt_tx *tx, kt_id order, const kt_order_line *line, kt_
     *quantity = KT_DEC(0, 4);
     if (!line->goods || over.coef <= 0)
         return NULL;
-    KT_TRY(returned_of(tx, order, line, &back));
+    KT_TRY(kt_orders_of(tx, order) == kt_purchases_find(tx) ? sent_back_of(tx, order, line, &back)
+                                                            : returned_of(tx, order, line, &back));
     *quantity = kt_dec_cmp(back, over) < 0 ? back : over;
     return NULL;
 }
@@ -113,16 +149,16 @@ static kt_error *show_invoice(
     return row.lines.count ? kt_line_add(tx, rows, &row.rec) : NULL;
 }
 
-static kt_error *show_order(kt_tx *tx, const kt_orders *orders, kt_id order, kt_lines *rows)
+static kt_error *show_order(kt_tx *tx, kt_id order, enum invoice_kind kind, kt_lines *rows)
 {
     const kt_where where[] = {KT_WHERE(invoice, order, KT_EQ, order), KT_WHERE(invoice, state, KT_EQ, POSTED),
-        KT_WHERE(invoice, kind, KT_EQ, SALE), {0}};
+        KT_WHERE(invoice, kind, KT_EQ, kind), {0}};
     struct invoice v = {KT_OF(invoice)};
     kt_order seen = {0};
     kt_cursor *cursor;
     kt_error *error = NULL;
     bool any = false;
-    KT_TRY(orders->read(tx, kt_any_id(order), &seen));
+    KT_TRY(kt_orders_of(tx, order)->read(tx, kt_any_id(order), &seen));
     kt_dec *left = kt_alloc(tx, (seen.line_count + 1) * sizeof *left);
     if (!left)
         return kt_no_memory();
@@ -139,7 +175,28 @@ static kt_error *show_order(kt_tx *tx, const kt_orders *orders, kt_id order, kt_
     return error;
 }
 
-static kt_error *show_all(kt_tx *tx, const struct to_credit *p, kt_lines *rows)
+static kt_error *show_sent_back(kt_tx *tx, const struct to_credit *p, kt_lines *rows)
+{
+    const kt_where where[] = {KT_WHERE(went_back, day, KT_GE, p->from), {0}};
+    struct went_back back = {KT_OF(went_back)};
+    kt_id last = {0};
+    kt_cursor *cursor;
+    kt_error *error = NULL;
+    if (!kt_purchases_find(tx))
+        return NULL;
+    KT_TRY(kt_open(tx,
+        &(kt_query){.of = &went_back_shape, .where = where, .sort = "order,id", .filter = TO_SUPPLIERS},
+        &cursor));
+    while (!error && (int64_t)rows->count < p->limit && kt_next(cursor, &back.rec)) {
+        if (back.order.v != last.v)
+            error = show_order(tx, kt_any(tx, "logistics.purchase_order", back.order), PURCHASE, rows);
+        last = back.order;
+    }
+    kt_also(&error, kt_close(cursor));
+    return error;
+}
+
+static kt_error *show_returned(kt_tx *tx, const struct to_credit *p, kt_lines *rows)
 {
     const kt_where where[] = {KT_WHERE(came_back, day, KT_GE, p->from), {0}};
     const kt_orders *orders = kt_orders_find(tx);
@@ -157,7 +214,7 @@ static kt_error *show_all(kt_tx *tx, const struct to_credit *p, kt_lines *rows)
         if (m.document.v == last.v || !entity || kt_orders_of(tx, m.document) != orders)
             continue;
         last = m.document;
-        error = show_order(tx, orders, m.document, rows);
+        error = show_order(tx, m.document, SALE, rows);
     }
     kt_also(&error, kt_close(cursor));
     return error;
@@ -172,7 +229,10 @@ kt_error *orders_to_credit(kt_tx *tx, const kt_record *params, kt_record *result
     if (!p.from.day)
         p.from = kt_date_add(kt_today(tx), -365);
     kt_authority before = kt_own_authority(tx); /* whoever bills need not see orders and moves */
-    kt_error *error = show_all(tx, &p, &KT_AS(to_credit_rows, result)->rows);
+    kt_lines *rows = &KT_AS(to_credit_rows, result)->rows;
+    kt_error *error = show_returned(tx, &p, rows);
+    if (!error)
+        error = show_sent_back(tx, &p, rows);
     kt_callers_authority(tx, before);
     return error;
 }
