@@ -227,6 +227,23 @@ def a_discount_is_of_what_a_note_left(k):
     proved(k)
 
 
+def a_discount_of_what_notes_left_of_the_whole(k):
+    """Ten pieces at 100, 300 of it in advance; eight come back, more than was left to bill, and the payment is taken back. Whoever pays again
+    in time lessens the tax of what is left of the whole: 2.00 are 1.63 and 0.37. In the end nothing is left of the rate."""
+    advance = invoice(k, thing("30", "10"), kind="advance", day="2026-04-01")
+    row = invoice(k, thing("100", "10"), terms=early_terms(k, "w20", 20), day="2026-04-02", advances=[{"invoice": advance["id"]}])
+    item = items(k, row["id"])[0]["id"]
+    first = pay(k, day="2026-04-03", amount="843.78", allocations=[{"item": item, "discount": "17.22"}])
+    notes = [credit(k, row, "2026-04-04", (0, "8"))]
+    k.call("finance.payment.reverse", {"id": first["id"], "day": "2026-04-05"})
+    paid = pay(k, day="2026-04-06", amount="100.00", allocations=[{"item": item, "amount": "100.00", "discount": "2.00"}])
+    expect(register(k, payment=paid["id"]), [("sale", "23%", "-1.63", "-0.37", "2026-04-06")])
+    notes.append(credit(k, row, "2026-04-20"))
+    rows = [r for one in (advance, row, *notes) for r in register(k, invoice=one["id"])]
+    expect([sum(D(r[i]) for r in rows) for i in (2, 3)], [D(0), D(0)])
+    proved(k)
+
+
 def a_discount_of_what_the_buyer_accounts_for_is_of_what_a_note_left(k):
     """1000 of scrap at 23 % and 1000 at 8 %, the second line credited: 20 off the other 1000 are of the first rate alone, and it comes back at 980.
     Nothing is left of either rate on either side."""
@@ -683,7 +700,7 @@ def a_payment_that_is_reversed_takes_back_what_was_matched_by_hand(k):
 
 
 run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens_both_sides,
-     a_discount_of_a_bill_from_the_union_is_at_its_own_rate, a_discount_of_a_bill_in_euros, a_discount_is_of_what_a_note_left, a_discount_of_what_the_buyer_accounts_for_is_of_what_a_note_left, a_discount_is_not_taken_before_its_invoice, discounts_of_parts_are_that_of_the_whole,
+     a_discount_of_a_bill_from_the_union_is_at_its_own_rate, a_discount_of_a_bill_in_euros, a_discount_is_of_what_a_note_left, a_discount_of_what_notes_left_of_the_whole, a_discount_of_what_the_buyer_accounts_for_is_of_what_a_note_left, a_discount_is_not_taken_before_its_invoice, discounts_of_parts_are_that_of_the_whole,
      a_discount_of_a_noted_invoice_in_euros_over_the_year_end, a_note_does_not_give_a_discount_back, what_a_discount_that_is_taken_back_had_spared_a_note_is_credited,
      a_note_has_the_price_that_a_note_before_it_left, a_note_credits_as_it_was_billed, the_last_note_takes_the_rest_to_the_cent, an_advance_is_settled_by_several_invoices,
      an_accountant_asks_for_an_advance_of_an_order, cents_of_an_advance_are_not_lost, an_advance_of_another_rate_gives_its_tax_back,

@@ -208,50 +208,107 @@ static kt_error *is_credited(const discounting *d, const struct line_rate *rates
     return NULL;
 }
 
-/* Net of the invoice itself at the row's rate, before what advances bore; not set: none. */
-static kt_dec own_net(const struct invoice *v, const struct assessed *buyers, const struct vat_line *row)
+/* What the invoice itself comes to at the row's rate, before what advances bore, in the company's currency; not set: nothing. */
+static kt_error *whole_of(
+    const discounting *d, const struct assessed *buyers, const struct vat_line *row, kt_dec *net, kt_dec *tax)
 {
+    const struct invoice *v = &d->v;
     const kt_tax_row like = {KT_OF(kt_tax_row), .tax = row->tax, .rate = row->rate};
     const kt_tax_row *charged = tax_row_of(&v->taxes, &like);
     const kt_tax_total *assessed = assessed_at(buyers, row->tax, row->rate);
-    if (is_buyers(row))
-        return assessed ? assessed->net : (kt_dec){0};
-    return charged ? charged->net : (kt_dec){0};
+    *net = *tax = (kt_dec){0};
+    if (is_buyers(row) ? !assessed : !charged)
+        return NULL;
+    KT_TRY(to_house(d->tx, d->of->house, "rate_day", is_buyers(row) ? assessed->net : charged->net,
+        v->currency, v->rate_day, net));
+    return to_house(d->tx, d->of->house, "rate_day", is_buyers(row) ? assessed->tax : charged->amount,
+        v->currency, v->rate_day, tax);
+}
+
+/* Have notes given back more of a rate than advances left of it? Then nothing of it is paid, unless that is so of every rate:
+ * what is paid is then left of the whole.
+ *   own    the row of the invoice alone; NULL: the advance bore all of it
+ *   whole  take the notes off the whole */
+static kt_error *is_over(const discounting *d, const struct assessed *buyers, bool whole,
+    const struct vat_line *own, struct vat_line *row, bool *over)
+{
+    kt_dec net, tax;
+    KT_TRY(whole_of(d, buyers, row, &net, &tax));
+    *over = sign_of(row->net) < 0 && sign_of(net) >= 0;
+    if (!*over || !whole || !net.scale1)
+        return NULL;
+    row->net = kt_dec_add(row->net, own ? kt_dec_sub(net, own->net) : net);
+    row->amount = kt_dec_add(row->amount, own ? kt_dec_sub(tax, own->amount) : tax);
+    *over = sign_of(row->net) < 0;
+    return NULL;
+}
+
+/* The rows of the invoice, then with those of its notes. */
+static kt_error *add_all_rows(discounting *d, struct vat_line **own, size_t *own_count, size_t *notes)
+{
+    const kt_where corrected[] = {
+        KT_WHERE(invoice, corrects, KT_EQ, d->v.rec.id), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
+    kt_found found;
+    KT_TRY(add_rows(d, d->v.rec.id));
+    *own_count = d->count;
+    *own = kt_alloc(d->tx, sizeof **own * (d->count + 1));
+    if (!*own)
+        return kt_no_memory();
+    if (d->count)
+        memcpy(*own, d->rows, d->count * sizeof **own);
+    KT_TRY(kt_find(d->tx, &(kt_query){&invoice_shape, corrected, "id"}, 0, &found));
+    for (size_t i = 0; i < found.count; i++)
+        KT_TRY(add_rows(d, found.ids[i]));
+    *notes = found.count;
+    return NULL;
+}
+
+typedef struct {
+    struct assessed buyers;
+    struct line_rate *rates;
+    struct vat_line *own; /* the rows of the invoice alone */
+    size_t own_count;
+    kt_dec cents; /* as many as notes' lines may be rounded by */
+} billing;
+
+/* Keeps the rows of which something is left. */
+static kt_error *keep_billed(discounting *d, const billing *b, bool whole)
+{
+    struct vat_line *rows = d->rows;
+    const size_t count = d->count;
+    d->rows = kt_alloc(d->tx, sizeof *rows * (count + 1));
+    if (!d->rows)
+        return kt_no_memory();
+    d->count = 0;
+    d->billed = money(0);
+    for (size_t i = 0; i < count; i++) {
+        struct vat_line row = rows[i];
+        bool over, credited;
+        KT_TRY(is_over(d, &b->buyers, whole, i < b->own_count ? &b->own[i] : NULL, &row, &over));
+        KT_TRY(is_credited(d, b->rates, &row, b->cents, &credited));
+        if (over || credited || (!row.net.coef && !row.amount.coef))
+            continue;
+        d->billed = kt_dec_add(d->billed, gross_of(&row));
+        d->rows[d->count++] = row;
+    }
+    if (d->count || whole)
+        return NULL;
+    d->rows = rows;
+    d->count = count;
+    return keep_billed(d, b, true);
 }
 
 /* What is billed, rate by rate: less what advances bore and what notes took off before. */
 static kt_error *read_billed(discounting *d)
 {
-    const kt_where notes[] = {
-        KT_WHERE(invoice, corrects, KT_EQ, d->v.rec.id), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
-    kt_found found;
-    struct assessed buyers;
-    struct line_rate *rates;
-    kt_dec cents;
-    size_t kept = 0;
-    KT_TRY(assess_bill(d->tx, d->of->house, &d->v, &buyers));
-    KT_TRY(line_rates(d->tx, d->of->house, &d->v, &rates));
-    KT_TRY(add_rows(d, d->v.rec.id));
-    KT_TRY(kt_find(d->tx, &(kt_query){&invoice_shape, notes, "id"}, 0, &found));
-    for (size_t i = 0; i < found.count; i++)
-        KT_TRY(add_rows(d, found.ids[i]));
-    d->billed = money(0);
-    KT_TRY(to_house(d->tx, d->of->house, "rate_day", money((int64_t)(found.count * d->v.lines.count)),
-        d->v.currency, d->v.rate_day, &cents));
-    for (size_t i = 0; i < d->count; i++) {
-        const struct vat_line row = d->rows[i];
-        const kt_dec own = own_net(&d->v, &buyers, &row);
-        bool over = sign_of(row.net) < 0 &&
-                    (!own.scale1 || sign_of(own) > 0); /* a note gave its advance back, too */
-        bool credited;
-        KT_TRY(is_credited(d, rates, &row, cents, &credited));
-        if (over || credited || (!row.net.coef && !row.amount.coef))
-            continue;
-        d->billed = kt_dec_add(d->billed, gross_of(&row));
-        d->rows[kept++] = row;
-    }
-    d->count = kept;
-    return NULL;
+    billing b = {.own_count = 0};
+    size_t notes = 0;
+    KT_TRY(assess_bill(d->tx, d->of->house, &d->v, &b.buyers));
+    KT_TRY(line_rates(d->tx, d->of->house, &d->v, &b.rates));
+    KT_TRY(add_all_rows(d, &b.own, &b.own_count, &notes));
+    KT_TRY(to_house(d->tx, d->of->house, "rate_day", money((int64_t)(notes * d->v.lines.count)),
+        d->v.currency, d->v.rate_day, &b.cents));
+    return keep_billed(d, &b, false);
 }
 
 kt_error *discount_book(kt_tx *tx, const struct discounted *of, struct entry *e)
