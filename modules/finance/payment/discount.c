@@ -225,8 +225,8 @@ static kt_error *whole_of(
         v->currency, v->rate_day, tax);
 }
 
-/* Have notes given back more of a rate than advances left of it? Then nothing of it is paid, unless that is so of every rate:
- * what is paid is then left of the whole.
+/* Have notes given back more of a rate than advances left of it? Then nothing of it is paid, unless the other rates have less
+ * than is taken off: what is paid is then left of the whole.
  *   own    the row of the invoice alone; NULL: the advance bore all of it
  *   whole  take the notes off the whole */
 static kt_error *is_over(const discounting *d, const struct assessed *buyers, bool whole,
@@ -291,7 +291,8 @@ static kt_error *keep_billed(discounting *d, const billing *b, bool whole)
         d->billed = kt_dec_add(d->billed, gross_of(&row));
         d->rows[d->count++] = row;
     }
-    if (d->count || whole)
+    const kt_dec off = d->of->value.coef < 0 ? kt_dec_neg(d->of->value) : d->of->value;
+    if (whole || kt_dec_cmp(off, d->billed) <= 0)
         return NULL;
     d->rows = rows;
     d->count = count;
