@@ -72,8 +72,17 @@ def load_plan(loader):
 
 # ---- By hand ----
 
+def least_bought(loader):
+    """What the cheapest vendor of each product sells at least; of several the quicker, then the one known longer."""
+    known, best = [v["BusinessEntityID"] for v in loader.table("Vendor")], {}
+    for p in loader.table("ProductVendor"):
+        offer = (D(p["StandardPrice"]), int(p["AverageLeadTime"]), known.index(p["BusinessEntityID"]), D(p["MinOrderQty"]))
+        best[p["ProductID"]] = min(offer, best.get(p["ProductID"], offer))
+    return {product: offer[-1] for product, offer in best.items()}
+
+
 def planned_by_hand(loader):
-    """Lot for lot: what safety stocks and what goes into what is planned ask for, less what is there."""
+    """Lot for lot: what safety stocks and what goes into what is planned ask for, less what is there; but what is bought as it is sold."""
     today, needs, there = datetime.date.today().isoformat(), defaultdict(list), Counter()
     products = {p["ProductID"]: p for p in loader.table("Product") if not p["DiscontinuedDate"]}
     for row in loader.table("ProductInventory"):
@@ -81,12 +90,13 @@ def planned_by_hand(loader):
     for row in loader.table("BillOfMaterials"):
         if row["ProductAssemblyID"] in products and row["StartDate"][:10] <= today and (not row["EndDate"] or row["EndDate"][:10] >= today):
             needs[row["ComponentID"]].append((row["ProductAssemblyID"], D(row["PerAssemblyQty"])))
-    known = {}
+    known, least = {}, least_bought(loader)
 
     def planned(product):
         if product not in known:
             gross = sum((planned(parent) * quantity for parent, quantity in needs[product]), D(0))
-            known[product] = max(D(0), gross + D(products[product]["SafetyStockLevel"]) - there[product])
+            short = max(D(0), gross + D(products[product]["SafetyStockLevel"]) - there[product])
+            known[product] = max(short, least.get(product, D(0))) if short else short
         return known[product]
 
     return {f"aw-item-{product}": planned(product) for product in products if planned(product)}
