@@ -242,8 +242,11 @@ def killed_while_files_go(seed):
             expect(ended(k, job)["state"], "done")
             expect([content for content in alone if kept(house, content)], [])
             named = {row["sha256"] for row in k.each("base.attachment", fields=["sha256"])}
-            for content in contents:
-                expect(path_of(house, content).exists(), hashlib.sha256(content).hexdigest() in named)
+            there = {content for content in contents if path_of(house, content).exists()}
+            wanted = {content for content in contents if hashlib.sha256(content).hexdigest() in named}
+            expect(wanted - there, set())
+            # An upload that the kill cut off may leave its bytes, which files.sweep takes.
+            expect(len(there - wanted) <= (len(others) if turn % 3 != 2 else 0), True)
             for file, content in brought:
                 expect(download(k, house, file), content)
             expect(k.call("system.check")["sound"], True)
