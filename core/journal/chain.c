@@ -107,7 +107,7 @@ static kt_error *put_unit(kt_tx *tx, uint64_t seq)
 static bool has_changes(const kt_tx *tx)
 {
     for (const model_change *c = tx->changes; c; c = c->next)
-        if (c->before.ptr ? !c->after.ptr || !str_eq(c->before, c->after) : c->after.ptr != NULL)
+        if (journal_is_change(c))
             return true;
     return false;
 }

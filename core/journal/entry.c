@@ -156,8 +156,7 @@ static kt_error *add_update(const kt_tx *tx, const model_change *change, buffer 
     return NULL;
 }
 
-/* A record that was made and deleted again, or written as it was, leaves no trace. */
-static bool is_change(const model_change *change)
+bool journal_is_change(const model_change *change)
 {
     if (!change->before.ptr && !change->after.ptr)
         return false;
@@ -183,7 +182,7 @@ kt_error *journal_entry_write(
 {
     uint64_t count = 0;
     for (const model_change *c = tx->changes; c; c = c->next)
-        count += is_change(c);
+        count += journal_is_change(c);
     buffer_add_char(out, JOURNAL_FORMAT);
     add_be(out, 0, 4); /* the length, known at the end */
     buffer_add(out, previous, JOURNAL_HASH_BYTES);
@@ -195,7 +194,7 @@ kt_error *journal_entry_write(
     add_str(out, tx->unit);
     add_varint(out, count);
     for (const model_change *c = tx->changes; c; c = c->next)
-        if (is_change(c))
+        if (journal_is_change(c))
             KT_TRY(add_change(tx, c, out));
     size_t length = out->len + JOURNAL_HASH_BYTES;
     if (out->starved)

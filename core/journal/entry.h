@@ -44,6 +44,9 @@ KT_MUST bool journal_entry_next(journal_entry *entry, journal_change *change);
 /* The next part of an update that is not `whole`. false: no more. */
 KT_MUST bool journal_change_next(journal_change *change, journal_part *part);
 
+/* false: a record that was made and deleted again, or written as it was, which leaves no trace. */
+KT_MUST bool journal_is_change(const model_change *change);
+
 /* Writes one entry of tx's changes into out, with its hash at the end.
  *   previous  hash of the entry before
  *   returns   limit: longer than out's maximum; storage: a record's bytes are damaged */
