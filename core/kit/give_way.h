@@ -8,7 +8,7 @@ typedef struct { /* all zero at first; one thread's at a time */
     int64_t until_us, pause_us;
 } give_way_state;
 
-/* Lets others run, unless who was let in last computed for longer than a millisecond: then not for a while, longer each time,
+/* Lets others run, unless who was let in last computed for longer than two milliseconds: then not for a while, longer each time,
  * so that on a machine that computes the thread keeps its share.
  *   returns  false: nobody was let in */
 bool give_way(give_way_state *state);
