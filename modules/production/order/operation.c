@@ -71,11 +71,19 @@ kt_error *operation_compute(kt_tx *tx, kt_record *self)
     return p->rec.id.v ? floor_forget(tx) : NULL; /* a new one was placed before it is written */
 }
 
+/* What is asked of the order of each new operation. */
+struct ending {
+    kt_record rec;
+    enum order_state state;
+};
+static const kt_shape ending_shape = KT_SHAPE(
+    ending, "production.order", KT_BIND(ending, state, STATE, "state"));
+
 /* At commit, for an order's own operations are written before it is. */
 kt_error *operation_check(kt_tx *tx, const kt_record *before, const kt_record *after)
 {
     const struct operation *p = after ? KT_SEE(operation, after) : NULL;
-    struct order o = {KT_OF(order)};
+    struct ending o = {KT_OF(ending)};
     if (before || p->state == FINISHED || p->state == DROPPED)
         return NULL;
     KT_TRY(kt_read(tx, p->order, &o.rec));
