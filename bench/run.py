@@ -174,7 +174,7 @@ def bench_reads_by_size(bench, small, large):
         return list_message(token, sort="name", start="Firma %R%")
     for what, work, text in (("`get`", "get", get_message), ("filtered list of 50", "list", list_from)):
         few, many = [], []
-        for _ in range(max(bench.rounds, 3)):
+        for _ in range(max(bench.rounds, 5)):
             few.append(bench.load(small, "ipc", text(small.kontor.token), 1))
             many.append(bench.load(large, "ipc", text(large.kontor.token), 1))
         few, many = median(few), median(many)
