@@ -1,49 +1,8 @@
 /* Why a date is what it is: what covers a demand, and what covers that in turn; and which promises are at
  * risk. */
+#include <kontor/plan.h>
+
 #include "supply/pegging.h"
-
-struct shown { /* one row of the tree */
-    kt_record rec;
-    int64_t level, line, minutes;
-    kt_supply_kind kind;
-    kt_id item, supply, freed_by;
-    kt_str item_name, reason;
-    kt_dec quantity, cost;
-    kt_date needed, day;
-    bool late;
-};
-static const kt_shape shown_shape = KT_SHAPE(shown, NULL,
-    KT_FIELD(shown, level, INT, "Level", "Poziom", .required = true),
-    KT_FIELD(shown, line, INT, "Line", "Pozycja"),
-    KT_FIELD(shown, kind, STATE, "Comes from", "Skąd", .choices = supply_kinds),
-    KT_FIELD(shown, item, REF, "Item", "Towar", .target = "base.item"),
-    KT_FIELD(shown, item_name, STRING, "Name", "Nazwa"),
-    KT_FIELD(shown, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4),
-    KT_FIELD(shown, needed, DATE, "Needed on", "Potrzebne na"),
-    KT_FIELD(shown, day, DATE, "There on", "Będzie dnia"),
-    KT_FIELD(shown, supply, REF, "Covered by", "Czym pokryte", .target = "*"),
-    KT_FIELD(shown, cost, MONEY, "Cost", "Koszt", .scale = 2),
-    KT_FIELD(shown, minutes, INT, "Working minutes", "Minuty pracy"),
-    KT_FIELD(shown, reason, STRING, "Why", "Dlaczego"), KT_FIELD(shown, late, BOOL, "Late", "Opóźnione"),
-    KT_FIELD(shown, freed_by, REF, "Was reserved for", "Było zarezerwowane dla", .target = "*"));
-
-struct named {
-    kt_record rec;
-    kt_str name;
-};
-static const kt_shape named_shape = KT_SHAPE(named, "base.item", KT_BIND(named, name, STRING, "name"));
-
-static kt_error *show(kt_tx *tx, const kt_cover *part, kt_lines *rows)
-{
-    struct named item = {KT_OF(named)};
-    KT_TRY(kt_read(tx, part->item, &item.rec));
-    struct shown row = {KT_OF(shown), .level = part->level, .line = (int64_t)part->line.v,
-        .minutes = part->minutes, .kind = part->kind, .item = part->item, .supply = part->document,
-        .item_name = item.name, .reason = kt_say(tx, part->reason), .quantity = part->quantity,
-        .cost = part->cost, .needed = part->needed, .day = part->day, .late = cover_late(part),
-        .freed_by = part->freed_by};
-    return kt_line_add(tx, rows, &row.rec);
-}
 
 /* A made part stands before its own components. day: NULL, or receives the last of the demand's own */
 static kt_error *walk(
@@ -93,7 +52,7 @@ struct supply_explained {
 };
 const kt_shape supply_explained_shape = KT_SHAPE(supply_explained, NULL,
     KT_FIELD(supply_explained, day, DATE, "All is there on", "Wszystko będzie dnia"),
-    KT_FIELD(supply_explained, parts, LINES, "Parts", "Części", .lines = &shown_shape));
+    KT_FIELD(supply_explained, parts, LINES, "Parts", "Części", .lines = &kt_plan_row_shape));
 
 kt_error *supply_explain(kt_tx *tx, const kt_record *params, kt_record *result)
 {
@@ -102,9 +61,7 @@ kt_error *supply_explain(kt_tx *tx, const kt_record *params, kt_record *result)
     kt_plan plan = {0};
     KT_TRY(supply_tree(tx, p->document, (kt_id){(uint64_t)p->line}, 0, &plan));
     out->day = plan.day;
-    for (size_t i = 0; i < plan.count; i++)
-        KT_TRY(show(tx, &plan.parts[i], &out->parts));
-    return NULL;
+    return kt_plan_show(tx, &plan, &out->parts);
 }
 
 /* ---- base.supply.at_risk ---- */
@@ -129,7 +86,7 @@ static const kt_shape risk_shape = KT_SHAPE(risk, NULL,
     KT_FIELD(risk, line, INT, "Line", "Pozycja"),
     KT_FIELD(risk, item, REF, "Item", "Towar", .target = "base.item"),
     KT_FIELD(risk, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4),
-    KT_FIELD(risk, kind, STATE, "Comes from", "Skąd", .choices = supply_kinds),
+    KT_FIELD(risk, kind, STATE, "Comes from", "Skąd", .choices = kt_supply_kinds),
     KT_FIELD(risk, supply, REF, "Covered by", "Czym pokryte", .target = "*"),
     KT_FIELD(risk, needed, DATE, "Needed on", "Potrzebne na"),
     KT_FIELD(risk, day, DATE, "There on", "Będzie dnia"), KT_FIELD(risk, reason, STRING, "Why", "Dlaczego"));

@@ -3,15 +3,7 @@
 #include "supply/pegging.h"
 
 #include <kontor/list.h>
-
-const kt_choice supply_kinds[] = {
-    {KT_FROM_STOCK, "stock", {"On stock", "Z zapasu"}},
-    {KT_FROM_TRANSFER, "transfer", {"From another warehouse", "Z innego magazynu"}},
-    {KT_FROM_MAKING, "make", {"Made", "Z produkcji"}},
-    {KT_FROM_BUYING, "buy", {"Bought", "Z zakupu"}},
-    {KT_MISSING, "missing", {"Missing", "Brakuje"}},
-    {0},
-};
+#include <kontor/plan.h>
 
 const kt_shape pegging_shape = KT_SHAPE(pegging, "base.pegging",
     KT_FIELD(pegging, demand, REF, "Needed for", "Dla czego", .target = "*", .required = true,
@@ -19,8 +11,8 @@ const kt_shape pegging_shape = KT_SHAPE(pegging, "base.pegging",
     KT_FIELD(pegging, line, INT, "Its line", "Pozycja", .fixed = true),
     KT_FIELD(pegging, item, REF, "Item", "Towar", .target = "base.item", .required = true, .fixed = true,
         .seldom = true, .priority = 2),
-    KT_FIELD(
-        pegging, kind, STATE, "Comes from", "Skąd", .choices = supply_kinds, .required = true, .priority = 3),
+    KT_FIELD(pegging, kind, STATE, "Comes from", "Skąd", .choices = kt_supply_kinds, .required = true,
+        .priority = 3),
     KT_FIELD(pegging, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .required = true, .priority = 4),
     KT_FIELD(pegging, needed, DATE, "Needed on", "Potrzebne na", .priority = 5),
     KT_FIELD(pegging, day, DATE, "There on", "Będzie dnia", .priority = 6,
@@ -50,17 +42,11 @@ const kt_shape pegging_shape = KT_SHAPE(pegging, "base.pegging",
         .help = {"It is missing, or comes after it is needed, or nobody knows when.",
             "Brakuje tego albo będzie po terminie, albo nie wiadomo kiedy."}));
 
-bool cover_late(const kt_cover *part)
-{
-    return part->kind == KT_MISSING || !part->day.day ||
-           (part->needed.day && part->day.day > part->needed.day);
-}
-
 kt_error *pegging_compute(kt_tx *tx, kt_record *self)
 {
     struct pegging *p = KT_AS(pegging, self);
     const kt_cover part = pegging_part(p);
-    p->late = cover_late(&part);
+    p->late = kt_cover_late(&part);
     p->missed = p->kind == KT_MISSING ? p->item : (kt_id){0};
     if (p->quantity.scale1 && p->quantity.coef <= 0)
         return kt_fail(tx, KT_VALIDATION, "quantity", "must be above zero", "musi być większe od zera");

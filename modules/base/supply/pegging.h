@@ -15,7 +15,6 @@ struct pegging {
     bool beside, late;
 };
 extern const kt_shape pegging_shape;
-extern const kt_choice supply_kinds[];
 kt_error *pegging_compute(kt_tx *tx, kt_record *self);
 
 /* Peggings in memory, in the order they were asked for. */
@@ -41,8 +40,6 @@ kt_cover pegging_part(const struct pegging *p);
 bool lies_ready(const struct pegging *p);
 /* The part becomes what lies ready. */
 void lay_there(const kt_tx *tx, kt_cover *part);
-/* It is missing, comes after it is needed, or nobody knows when. */
-bool cover_late(const kt_cover *part);
 /* The last of their days; not set: nobody knows one of them. */
 kt_date peggings_day(const struct peggings *all);
 /* The day on which all of a demand's line is there; not set: some is missing, or nobody knows. */

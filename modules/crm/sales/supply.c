@@ -5,7 +5,7 @@
 
 #include <kontor/currency.h>
 #include <kontor/orders.h>
-#include <kontor/supply.h>
+#include <kontor/plan.h>
 #include <kontor/units.h>
 #include <kontor/walk.h>
 
@@ -19,16 +19,6 @@ struct costed { /* what is looked at in an item */
 };
 static const kt_shape costed_shape = KT_SHAPE(costed, "base.item", KT_BIND(costed, unit, REF, "unit"),
     KT_BIND(costed, kind, STATE, "kind"), KT_BIND(costed, standard_cost, PRICE, "standard_cost"));
-
-static const kt_choice supply_kinds[] = {
-    /* as base.pegging has them */
-    {KT_FROM_STOCK, "stock", {"On stock", "Z zapasu"}},
-    {KT_FROM_TRANSFER, "transfer", {"From another warehouse", "Z innego magazynu"}},
-    {KT_FROM_MAKING, "make", {"Made", "Z produkcji"}},
-    {KT_FROM_BUYING, "buy", {"Bought", "Z zakupu"}},
-    {KT_MISSING, "missing", {"Missing", "Brakuje"}},
-    {0},
-};
 
 /* ---- One line's demand ---- */
 
@@ -205,7 +195,7 @@ kt_error *order_cover(kt_tx *tx, struct sale *s)
 const kt_shape leftover_shape = KT_SHAPE(leftover, NULL,
     KT_FIELD(leftover, item, REF, "Item", "Towar", .target = "base.item", .priority = 1),
     KT_FIELD(leftover, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .priority = 2),
-    KT_FIELD(leftover, kind, STATE, "Comes from", "Skąd", .choices = supply_kinds, .priority = 3),
+    KT_FIELD(leftover, kind, STATE, "Comes from", "Skąd", .choices = kt_supply_kinds, .priority = 3),
     KT_FIELD(
         leftover, supply, REF, "Document", "Dokument", .target = "*", .on_delete = KT_CLEAR, .priority = 4),
     KT_FIELD(leftover, reason, STRING, "Why it stays", "Dlaczego zostaje", .max = 300, .priority = 5));
@@ -418,28 +408,6 @@ kt_error *orders_covered(kt_tx *tx, const kt_event *event)
 
 /* ---- The answer of confirm and preview ---- */
 
-struct planned_part {
-    kt_record rec;
-    int64_t level, line, minutes;
-    unsigned kind;
-    kt_id item, supply;
-    kt_str item_name, reason;
-    kt_dec quantity, cost;
-    kt_date needed, day;
-};
-static const kt_shape planned_part_shape = KT_SHAPE(planned_part, NULL,
-    KT_FIELD(planned_part, level, INT, "Level", "Poziom", .required = true),
-    KT_FIELD(planned_part, line, INT, "Line", "Pozycja"),
-    KT_FIELD(planned_part, kind, STATE, "Comes from", "Skąd", .choices = supply_kinds),
-    KT_FIELD(planned_part, item, REF, "Item", "Towar", .target = "base.item"),
-    KT_FIELD(planned_part, item_name, STRING, "Name", "Nazwa"),
-    KT_FIELD(planned_part, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4),
-    KT_FIELD(planned_part, needed, DATE, "Needed on", "Potrzebne na"),
-    KT_FIELD(planned_part, day, DATE, "There on", "Będzie dnia"),
-    KT_FIELD(planned_part, supply, REF, "Covered by", "Czym pokryte", .target = "*"),
-    KT_FIELD(planned_part, cost, MONEY, "Cost", "Koszt", .scale = 2),
-    KT_FIELD(planned_part, minutes, INT, "Working minutes", "Minuty pracy"),
-    KT_FIELD(planned_part, reason, STRING, "Why", "Dlaczego"));
 struct planned_order {
     kt_record rec;
     int64_t id, version, minutes;
@@ -459,7 +427,7 @@ const kt_shape planned_order_shape = KT_SHAPE(planned_order, NULL,
     KT_FIELD(planned_order, margin, MONEY, "Margin", "Marża", .scale = 4),
     KT_FIELD(planned_order, margin_percent, PERCENT, "Margin, %", "Marża, %", .scale = 2),
     KT_FIELD(planned_order, minutes, INT, "Working minutes", "Minuty pracy"),
-    KT_FIELD(planned_order, parts, LINES, "Plan", "Plan", .lines = &planned_part_shape),
+    KT_FIELD(planned_order, parts, LINES, "Plan", "Plan", .lines = &kt_plan_row_shape),
     KT_FIELD(planned_order, cash, LINES, "Effect on cash", "Wpływ na gotówkę", .lines = &cash_day_shape,
         .help = {"In the company's currency, with tax, by the terms of payment. Empty: nobody keeps the "
                  "books, or "
@@ -467,28 +435,6 @@ const kt_shape planned_order_shape = KT_SHAPE(planned_order, NULL,
             "W walucie firmy, z podatkiem, według warunków płatności. Puste: nikt nie prowadzi ksiąg albo "
             "nie wolno Ci "
             "znać kosztów."}));
-
-struct called {
-    kt_record rec;
-    kt_str name;
-};
-static const kt_shape called_shape = KT_SHAPE(called, "base.item", KT_BIND(called, name, STRING, "name"));
-
-static kt_error *show_plan(kt_tx *tx, const kt_plan *plan, struct planned_order *out)
-{
-    for (size_t i = 0; i < plan->count; i++) {
-        const kt_cover *part = &plan->parts[i];
-        struct called item = {KT_OF(called)};
-        KT_TRY(kt_read(tx, part->item, &item.rec));
-        struct planned_part row = {KT_OF(planned_part), .level = part->level, .line = (int64_t)part->line.v,
-            .minutes = part->minutes, .kind = part->kind, .item = part->item, .supply = part->document,
-            .item_name = item.name, .reason = kt_say(tx, part->reason), .quantity = part->quantity,
-            .cost = part->cost, .needed = part->needed, .day = part->day};
-        out->minutes += part->minutes;
-        KT_TRY(kt_line_add(tx, &out->parts, &row.rec));
-    }
-    return NULL;
-}
 
 kt_error *order_planned(kt_tx *tx, const kt_record *self, kt_record *result)
 {
@@ -512,5 +458,7 @@ kt_error *order_planned(kt_tx *tx, const kt_record *self, kt_record *result)
         KT_TRY(supply->tree(tx, kt_any(tx, s->rec.of->name, s->rec.id), (kt_id){0}, 0, &plan));
     if (costs)
         KT_TRY(order_cash(tx, s, &plan, &out->cash));
-    return show_plan(tx, &plan, out);
+    for (size_t i = 0; i < plan.count; i++)
+        out->minutes += plan.parts[i].minutes;
+    return kt_plan_show(tx, &plan, &out->parts);
 }

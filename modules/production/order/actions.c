@@ -1,36 +1,10 @@
 /* What people do with production orders. */
+#include <kontor/plan.h>
+
 #include "order/order.h"
 
 /* ---- The plan of an order, as confirm and preview answer it ---- */
 
-struct plan_part {
-    kt_record rec;
-    int64_t level, minutes;
-    unsigned kind;
-    kt_id item, supply;
-    kt_dec quantity, cost;
-    kt_date needed, day;
-    kt_str reason;
-};
-static const kt_choice part_kinds[] = {
-    {KT_FROM_STOCK, "stock", {"On stock", "Z zapasu"}},
-    {KT_FROM_TRANSFER, "transfer", {"From another warehouse", "Z innego magazynu"}},
-    {KT_FROM_MAKING, "make", {"Made", "Z produkcji"}},
-    {KT_FROM_BUYING, "buy", {"Bought", "Z zakupu"}},
-    {KT_MISSING, "missing", {"Missing", "Brakuje"}},
-    {0},
-};
-static const kt_shape plan_part_shape = KT_SHAPE(plan_part, NULL,
-    KT_FIELD(plan_part, level, INT, "Level", "Poziom"),
-    KT_FIELD(plan_part, kind, STATE, "Comes from", "Skąd", .choices = part_kinds),
-    KT_FIELD(plan_part, item, REF, "Item", "Towar", .target = "base.item"),
-    KT_FIELD(plan_part, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4),
-    KT_FIELD(plan_part, needed, DATE, "Needed on", "Potrzebne na"),
-    KT_FIELD(plan_part, day, DATE, "There on", "Będzie dnia"),
-    KT_FIELD(plan_part, supply, REF, "Covered by", "Czym pokryte", .target = "*"),
-    KT_FIELD(plan_part, cost, MONEY, "Cost", "Koszt", .scale = 2),
-    KT_FIELD(plan_part, minutes, INT, "Machine minutes", "Minuty maszyn"),
-    KT_FIELD(plan_part, reason, STRING, "Why", "Dlaczego"));
 struct plan_answer {
     kt_record rec;
     int64_t id, version, minutes;
@@ -47,7 +21,8 @@ static const kt_shape plan_answer_shape = KT_SHAPE(plan_answer, NULL,
     KT_FIELD(plan_answer, why, STRING, "Why this day", "Uzasadnienie terminu"),
     KT_FIELD(plan_answer, planned_cost, MONEY, "Planned cost", "Koszt planowany", .scale = 2),
     KT_FIELD(plan_answer, minutes, INT, "Machine minutes", "Minuty maszyn"),
-    KT_FIELD(plan_answer, parts, LINES, "Components come from", "Skąd składniki", .lines = &plan_part_shape));
+    KT_FIELD(
+        plan_answer, parts, LINES, "Components come from", "Skąd składniki", .lines = &kt_plan_row_shape));
 
 static kt_error *order_planned(kt_tx *tx, const kt_record *self, kt_record *result)
 {
@@ -67,14 +42,7 @@ static kt_error *order_planned(kt_tx *tx, const kt_record *self, kt_record *resu
     if (!supply || !kt_may(tx, "base.pegging:read"))
         return NULL;
     KT_TRY(supply->tree(tx, order_any(tx, o), (kt_id){0}, 0, &plan));
-    for (size_t i = 0; i < plan.count; i++) {
-        const kt_cover *part = &plan.parts[i];
-        struct plan_part row = {KT_OF(plan_part), .level = part->level, .minutes = part->minutes,
-            .kind = part->kind, .item = part->item, .supply = part->document, .quantity = part->quantity,
-            .cost = part->cost, .needed = part->needed, .day = part->day, .reason = kt_say(tx, part->reason)};
-        KT_TRY(kt_line_add(tx, &out->parts, &row.rec));
-    }
-    return NULL;
+    return kt_plan_show(tx, &plan, &out->parts);
 }
 
 /* ---- Actions ---- */
