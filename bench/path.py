@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""One order through all departments, over the bus, one client, no raw side: an order of 20 lines whose goods have bills of
-four levels is previewed and confirmed among many open moves; half of what it is made of is on stock, the rest is bought. The server's
-processor time in a call, and how long its client waited for the answer.
+"""One order through all departments, the books among them, over the bus, one client, no raw side: an order of 20 lines
+whose goods have bills of four levels is previewed and confirmed among many open moves; half of what it is made of is on
+stock, the rest is bought. The server's processor time in a call, and how long its client waited for the answer.
 
   bench/path.py [--build build/check] [--moves 100000] [--orders 20] [--lines 20]"""
 import argparse
@@ -79,9 +79,10 @@ class Shop:
         self.k.call("logistics.transfer.post", {"id": slip})
 
 
-with House(modules="base,crm,logistics,production") as house:
+with House(modules="base,crm,logistics,production,finance") as house:
     k = house.client()
     shop = Shop(k)
+    k.call("finance.setup", {"chart": "polish"})
     goods = [shop.item(LEVELS) for _ in range(args.lines)]
     shop.put([{"item": of, "quantity": "1000000", "unit_cost": "2"} for of in shop.bought[::2]])
     began = time.perf_counter()
