@@ -75,6 +75,11 @@ typedef struct {
     KT_MUST kt_error *(*lot)(kt_tx *tx, kt_id item, kt_dec quantity, kt_dec *lot);
 } kt_source;
 
+typedef struct { /* so much of an item will not come */
+    kt_id supply, item;
+    kt_dec quantity;
+} kt_shortfall;
+
 typedef struct {
     /* Covers a demand and remembers by what; adds the parts of all levels to plan and sets its totals. What is
      * returned lies ready for it while nobody keeps stock, and nothing is made or bought for it then. */
@@ -101,8 +106,9 @@ typedef struct {
      *   cost  of the quantity, for whom it lies ready while nobody keeps stock; not set: unknown. `freed` alike */
     KT_MUST kt_error *(*arrived)(
         kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity, kt_dec cost);
-    /* So much of a supply will not come: the demands that waited for it are covered anew. */
-    KT_MUST kt_error *(*failed)(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason);
+    /* So much of these supplies will not come. Of the demands that waited for one, those needed last go without;
+     * all that go without are covered anew, those needed first before the others. */
+    KT_MUST kt_error *(*failed)(kt_tx *tx, const kt_shortfall *all, size_t count, kt_text reason);
     /* The caller, a source, is at work now and was not: what demands miss is covered anew, and "base.supply.joined"
      * emitted, for demands of which nothing is covered yet. */
     KT_MUST kt_error *(*joined)(kt_tx *tx);
@@ -128,7 +134,7 @@ typedef struct {
 /* NULL: no module offers it now. */
 static inline const kt_supply *kt_supply_find(kt_tx *tx)
 {
-    return (const kt_supply *)kt_service_find(tx, "base.supply", 5);
+    return (const kt_supply *)kt_service_find(tx, "base.supply", 6);
 }
 
 /* A new part, all zero, at the plan's end; its index in *at. Parts move when others are added. */

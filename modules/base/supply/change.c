@@ -1,4 +1,6 @@
 /* A supply comes on another day, is there, or will not come: what that means to the demands that wait. */
+#include <stdlib.h>
+
 #include "supply/pegging.h"
 
 /* ---- Promises ---- */
@@ -269,32 +271,76 @@ kt_error *supply_cover_anew(kt_tx *tx, struct pegging *p, kt_dec quantity)
     return supply_tell(tx, p, was);
 }
 
-/* As much of p as is left of rest. */
-static kt_error *cover_elsewhere(kt_tx *tx, struct pegging *p, kt_text reason, kt_dec *rest)
+struct without { /* so much of a pegging will not come */
+    struct pegging pegging;
+    kt_dec quantity;
+    kt_text reason;
+};
+struct all_without {
+    struct without *items;
+    size_t count, room;
+};
+
+/* What is known of it already, or nothing yet; NULL: there is no memory. */
+static struct without *without_of(kt_tx *tx, struct all_without *all, const struct pegging *p)
 {
-    kt_dec take = least(p->quantity, *rest);
-    p->reason = words(tx, reason.en);
-    p->reason_pl = words(tx, reason.pl);
-    *rest = kt_dec_sub(*rest, take);
-    return supply_cover_anew(tx, p, take);
+    for (size_t i = 0; i < all->count; i++)
+        if (all->items[i].pegging.rec.id.v == p->rec.id.v)
+            return &all->items[i];
+    struct without *items = kt_grow(tx, all->items, all->count, &all->room, sizeof *items);
+    if (!items)
+        return NULL;
+    all->items = items;
+    items[all->count] = (struct without){.pegging = *p, .quantity = KT_DEC(0, 4)};
+    return &items[all->count++];
 }
 
 /* Who needs it last does without it first. */
-static kt_error *failed_within(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason)
+static kt_error *take_away(kt_tx *tx, const kt_shortfall *of, kt_text reason, struct all_without *all)
 {
-    struct peggings all;
-    kt_dec rest = quantity;
-    KT_TRY(peggings_of_supply(tx, supply, item, &all));
-    for (size_t i = all.count; i-- > 0 && rest.coef > 0;) {
-        struct pegging *p = &all.items[i];
-        KT_TRY(cover_elsewhere(tx, p, reason, &rest));
+    struct peggings waiting;
+    kt_dec rest = of->quantity;
+    KT_TRY(peggings_of_supply(tx, of->supply, of->item, &waiting));
+    for (size_t i = waiting.count; i-- > 0 && rest.coef > 0;) {
+        const struct pegging *p = &waiting.items[i];
+        struct without *w = without_of(tx, all, p);
+        if (!w)
+            return kt_no_memory();
+        const kt_dec take = least(kt_dec_sub(p->quantity, w->quantity), rest);
+        w->quantity = kt_dec_add(w->quantity, take);
+        w->reason = reason;
+        rest = kt_dec_sub(rest, take);
+    }
+    return NULL;
+}
+
+static int by_need(const void *a, const void *b)
+{
+    return peggings_by_need(&((const struct without *)a)->pegging, &((const struct without *)b)->pegging);
+}
+
+static kt_error *cover_elsewhere(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_text reason)
+{
+    KT_TRY(kt_read(tx, p->rec.id, &p->rec)); /* what others were covered by may have changed it */
+    p->reason = words(tx, reason.en);
+    p->reason_pl = words(tx, reason.pl);
+    return supply_cover_anew(tx, p, least(p->quantity, quantity));
+}
+
+/* Who needs it first gets what is free. */
+static kt_error *cover_by_need(kt_tx *tx, struct all_without *all)
+{
+    if (all->count)
+        qsort(all->items, all->count, sizeof *all->items, by_need);
+    for (size_t i = 0; i < all->count; i++) {
+        struct without *w = &all->items[i];
+        KT_TRY(cover_elsewhere(tx, &w->pegging, w->quantity, w->reason));
     }
     return NULL;
 }
 
 struct failure {
-    kt_id supply, item;
-    kt_dec quantity;
+    kt_shortfall of;
     kt_text reason;
     struct failure *next;
 };
@@ -318,34 +364,44 @@ kt_error *supply_hold_failures(kt_tx *tx, bool *first)
 kt_error *supply_tell_failures(kt_tx *tx, bool first, kt_error *error)
 {
     const struct failures *all = first ? kt_kept(tx, &held_failures) : NULL;
+    struct all_without without = {0};
     if (!all)
         return error;
     kt_also(&error, kt_keep(tx, &held_failures, NULL));
     for (const struct failure *f = all->first; f && !error; f = f->next)
-        error = failed_within(tx, f->supply, f->item, f->quantity, f->reason);
-    return error;
+        error = take_away(tx, &f->of, f->reason, &without);
+    return error ? error : cover_by_need(tx, &without);
 }
 
-static kt_error *hold_failure(kt_tx *tx, struct failures *all, const struct failure *failure)
+static kt_error *hold_failure(kt_tx *tx, struct failures *all, const kt_shortfall *of, kt_text reason)
 {
     kt_memory before = kt_lasting_memory(tx);
     struct failure *held = kt_alloc(tx, sizeof *held);
-    const kt_str en = words(tx, failure->reason.en), pl = words(tx, failure->reason.pl);
+    const kt_str en = words(tx, reason.en), pl = words(tx, reason.pl);
     KT_TRY(kt_callers_memory(tx, before, held ? NULL : kt_no_memory()));
-    *held = *failure;
-    held->reason = (kt_text){en.ptr, pl.ptr};
+    *held = (struct failure){.of = *of, .reason = {en.ptr, pl.ptr}};
     *all->end = held;
     all->end = &held->next;
     return NULL;
 }
 
-kt_error *supply_failed(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason)
+static kt_error *failed_within(kt_tx *tx, const kt_shortfall *all, size_t count, kt_text reason)
+{
+    struct all_without without = {0};
+    for (size_t i = 0; i < count; i++)
+        KT_TRY(take_away(tx, &all[i], reason, &without));
+    return cover_by_need(tx, &without);
+}
+
+kt_error *supply_failed(kt_tx *tx, const kt_shortfall *all, size_t count, kt_text reason)
 {
     struct failures *held = kt_kept(tx, &held_failures);
+    for (size_t i = 0; held && i < count; i++)
+        KT_TRY(hold_failure(tx, held, &all[i], reason));
     if (held)
-        return hold_failure(tx, held, &(struct failure){supply, item, quantity, reason, NULL});
+        return NULL;
     kt_authority before = kt_own_authority(tx);
-    kt_error *e = failed_within(tx, supply, item, quantity, reason);
+    kt_error *e = failed_within(tx, all, count, reason);
     kt_callers_authority(tx, before);
     return e;
 }
@@ -360,10 +416,11 @@ static kt_error *lost_within(
     KT_TRY(peggings_of_demand(tx, document, (int64_t)line.v, &all));
     for (size_t i = 0; i < all.count && rest.coef > 0; i++) {
         struct pegging *p = &all.items[i];
+        const kt_dec take = least(p->quantity, rest);
         if (p->kind != KT_FROM_STOCK || lies_ready(p) || p->item.v != item.v)
             continue;
-        KT_TRY(kt_read(tx, p->rec.id, &p->rec)); /* what was covered anew may have been added to it */
-        KT_TRY(cover_elsewhere(tx, p, reason, &rest));
+        rest = kt_dec_sub(rest, take);
+        KT_TRY(cover_elsewhere(tx, p, take, reason));
     }
     return NULL;
 }

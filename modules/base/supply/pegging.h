@@ -22,11 +22,14 @@ struct peggings {
     struct pegging *items;
     size_t count;
 };
+/* The order in which what is there goes to who waits: what is needed first, of a day what was asked for first. Not set is as soon
+ * as possible, before any day. */
+int peggings_by_need(const struct pegging *a, const struct pegging *b);
 /* The peggings of a demand; line 0: of all its lines. */
 KT_MUST kt_error *peggings_of_demand(kt_tx *tx, kt_id demand, int64_t line, struct peggings *found);
-/* The peggings to a supply, those needed first before the others. */
+/* The peggings to a supply, by need. */
 KT_MUST kt_error *peggings_of_supply(kt_tx *tx, kt_id supply, kt_id item, struct peggings *found);
-/* Demands of an item that miss some, those needed first before the others. */
+/* Demands of an item that miss some, by need. */
 KT_MUST kt_error *peggings_missing(kt_tx *tx, kt_id item, struct peggings *found);
 /* Those of an earlier version do not say yet what they miss. */
 KT_MUST kt_error *peggings_learn_missed(kt_tx *tx);
@@ -64,7 +67,7 @@ KT_MUST kt_error *supply_hold_back(kt_tx *tx, bool hold);
 KT_MUST kt_error *supply_lost(
     kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity, kt_text reason);
 KT_MUST kt_error *supply_passed(kt_tx *tx, kt_id supply, kt_id document, kt_id line, kt_dec quantity);
-KT_MUST kt_error *supply_failed(kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, kt_text reason);
+KT_MUST kt_error *supply_failed(kt_tx *tx, const kt_shortfall *all, size_t count, kt_text reason);
 /* While a demand lets go of what it has, supplies that fail with it are not looked at: who waits for them may be the
  * same demand. *first: it is the outermost that lets go, and its end is. */
 KT_MUST kt_error *supply_hold_failures(kt_tx *tx, bool *first);

@@ -158,10 +158,12 @@ static kt_error *open_again(kt_tx *tx, struct request *r, kt_text reason)
 kt_error *requests_failed(kt_tx *tx, const struct requests *of, const kt_dec *missing, kt_text reason)
 {
     const kt_supply *supply = kt_supply_find(tx);
-    for (size_t i = 0; i < of->count && supply; i++)
-        if (missing[i].coef > 0)
-            KT_TRY(supply->failed(tx, request_any(tx, &of->items[i]), of->items[i].item, missing[i], reason));
-    return NULL;
+    kt_shortfall *all = kt_alloc(tx, (of->count + 1) * sizeof *all);
+    if (!all)
+        return kt_no_memory();
+    for (size_t i = 0; i < of->count; i++)
+        all[i] = (kt_shortfall){request_any(tx, &of->items[i]), of->items[i].item, missing[i]};
+    return supply ? supply->failed(tx, all, of->count, reason) : NULL;
 }
 
 /* All requests end before the first demand is covered anew, so that none is covered by what does not come either. */

@@ -157,7 +157,7 @@ kt_error *transfer_lost(kt_tx *tx, const struct owner *owner, kt_id item, kt_dec
     if (rest.coef <= 0)
         return NULL;
     KT_TRY(shrink(tx, &t, owner->line, rest));
-    return supply ? supply->failed(tx, owner->document, item, rest, why) : NULL;
+    return supply ? supply->failed(tx, &(kt_shortfall){owner->document, item, rest}, 1, why) : NULL;
 }
 
 /* Who waits is covered in another way while its goods are still reserved: they are not to be sent. */
@@ -165,15 +165,16 @@ kt_error *transfer_give_up(kt_tx *tx, struct transfer *t)
 {
     const kt_supply *supply = kt_supply_find(tx);
     const kt_text why = {"the transfer was cancelled", "przesunięcie anulowano"};
+    kt_shortfall all[TRANSFER_LINES_MAX];
     t->asked = false; /* nobody adds to it */
     KT_TRY(kt_update(tx, &t->rec));
-    for (size_t i = 0; i < t->lines.count && supply; i++) {
+    for (size_t i = 0; i < t->lines.count; i++) {
         const struct transfer_line *line = transfer_line_at(&t->lines, i);
-        kt_dec held;
-        KT_TRY(held_for(tx, t, line, &held));
-        if (held.coef > 0)
-            KT_TRY(supply->failed(tx, transfer_any(tx, t), line->item, held, why));
+        all[i] = (kt_shortfall){transfer_any(tx, t), line->item, ZERO};
+        KT_TRY(held_for(tx, t, line, &all[i].quantity));
     }
+    if (supply)
+        KT_TRY(supply->failed(tx, all, t->lines.count, why));
     return transfer_keep_nothing(tx, t);
 }
 

@@ -1,6 +1,7 @@
 /* More is free than was: an order is cancelled or needs less, goods come back, are found, sent from elsewhere, unblocked.
  * Whatever frees goods tells it here, in its own transaction, and those who miss them get them: first demands, as of an
  * arrival, then deliveries written by hand, those needed first before the others. */
+#include <stdlib.h>
 #include <string.h>
 
 #include <kontor/list.h>
@@ -33,6 +34,7 @@ kt_error *hand_back(kt_tx *tx, kt_id item, const struct owner *owner, kt_dec qua
 
 struct loss {
     struct owner owner;
+    kt_id reservation;
     kt_id item;
     kt_dec quantity;
 };
@@ -61,7 +63,8 @@ static kt_error *take_off(kt_tx *tx, kt_id reservation, const struct wanted *wan
         (wanted->lot.v && r.lot.v != wanted->lot.v))
         return NULL;
     struct wanted only = *wanted;
-    struct loss loss = {.owner = {r.document, {(uint64_t)r.line}, {0}}, .item = r.item};
+    struct loss loss = {
+        .owner = {r.document, {(uint64_t)r.line}, r.needed}, .reservation = reservation, .item = r.item};
     only.location = r.location;
     only.lot = r.lot;
     KT_TRY(unreserve(tx, r.item, &loss.owner, &only, *rest, picks, &loss.quantity));
@@ -108,9 +111,20 @@ static kt_error *reserve_others(kt_tx *tx, kt_id delivery)
     return d.state == D_WAITING ? delivery_reserve(tx, &d) : NULL; /* it follows by itself */
 }
 
+/* Who needs it first gets others first. */
+static int by_need(const void *a, const void *b)
+{
+    const struct loss *x = a, *y = b;
+    if (x->owner.needed.day != y->owner.needed.day)
+        return x->owner.needed.day < y->owner.needed.day ? -1 : 1;
+    return (x->reservation.v > y->reservation.v) - (x->reservation.v < y->reservation.v);
+}
+
 kt_error *losses_tell(kt_tx *tx, const struct losses *losses, kt_text why)
 {
     const kt_supply *supply = kt_supply_find(tx);
+    if (losses->count)
+        qsort(losses->items, losses->count, sizeof *losses->items, by_need);
     for (size_t i = 0; i < losses->count && supply; i++) {
         const struct loss *l = &losses->items[i];
         if (l->quantity.coef <= 0 || is_by_hand(tx, l))

@@ -138,7 +138,7 @@ static kt_error *cover_the_rest(kt_tx *tx, struct order *o)
     kt_text why = say_text(kt_format(tx, "%s makes less now", o->rec.number.ptr),
         kt_format(tx, "%s daje teraz mniej", o->rec.number.ptr));
     KT_TRY(kt_update(tx, &o->rec)); /* before those who waited are covered anew */
-    return supply->failed(tx, order_any(tx, o), o->item, rest, why);
+    return supply->failed(tx, &(kt_shortfall){order_any(tx, o), o->item, rest}, 1, why);
 }
 
 static kt_error *resize_within(kt_tx *tx, kt_record *self, const kt_record *params)
@@ -178,7 +178,7 @@ static kt_error *cancel_within(kt_tx *tx, kt_record *self, const kt_record *para
         kt_format(tx, "%s anulowano", o->rec.number.ptr));
     KT_TRY(kt_update(tx, &o->rec)); /* before those who waited are covered anew */
     if (supply)
-        KT_TRY(supply->failed(tx, order_any(tx, o), o->item, o->quantity, why));
+        KT_TRY(supply->failed(tx, &(kt_shortfall){order_any(tx, o), o->item, o->quantity}, 1, why));
     return order_outputs_fail(tx, o);
 }
 

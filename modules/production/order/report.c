@@ -279,7 +279,7 @@ static kt_error *replace_scrap(kt_tx *tx, struct order *o)
         return NULL;
     o->replaced = kt_dec_add(kt_dec_add(KT_DEC(0, 4), o->replaced), lost);
     KT_TRY(keep_report(tx, o)); /* it covers nobody with what it will not give */
-    return supply->failed(tx, order_any(tx, o), o->item, lost,
+    return supply->failed(tx, &(kt_shortfall){order_any(tx, o), o->item, lost}, 1,
         say_text(kt_format(tx, "some of %s was scrapped", o->rec.number.ptr),
             kt_format(tx, "część %s zbrakowano", o->rec.number.ptr)));
 }
@@ -488,7 +488,7 @@ static kt_error *finish_within(kt_tx *tx, kt_record *self, const kt_record *para
     KT_TRY(kt_update(tx, &o->rec)); /* before those who waited are covered anew */
     kt_text why = say_text(kt_format(tx, "%s made less than planned", o->rec.number.ptr),
         kt_format(tx, "%s dało mniej, niż planowano", o->rec.number.ptr));
-    return supply ? supply->failed(tx, order_any(tx, o), o->item, rest, why) : NULL;
+    return supply ? supply->failed(tx, &(kt_shortfall){order_any(tx, o), o->item, rest}, 1, why) : NULL;
 }
 
 kt_error *order_finish(kt_tx *tx, kt_record *self, const kt_record *params)

@@ -319,7 +319,8 @@ kt_error *order_outputs_fail(kt_tx *tx, struct order *o)
         if (kt_dec_cmp(waited, gives) <= 0)
             continue;
         KT_TRY(keep_report(tx, o)); /* before those who waited are covered anew */
-        KT_TRY(supply->failed(tx, order_any(tx, o), item, kt_dec_sub(waited, gives), why));
+        KT_TRY(
+            supply->failed(tx, &(kt_shortfall){order_any(tx, o), item, kt_dec_sub(waited, gives)}, 1, why));
     }
     return NULL;
 }
