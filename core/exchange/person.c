@@ -48,6 +48,86 @@ static kt_error *add_pointing(
     return NULL;
 }
 
+/* ---- What points there ---- */
+
+/* Each place from which the record may be pointed to: those of its own entity, then those of any. */
+static const model_referrer *place_at(kt_tx *tx, const model_entity *entity, size_t i)
+{
+    size_t any;
+    const model_referrer *list = model_any_referrers(tx->catalogue, &any);
+    const size_t own = entity->internals->referrer_count;
+    return i < own ? &entity->internals->referrers[i] : i - own < any ? &list[i - own] : NULL;
+}
+
+/* May the caller know that records of this entity point there, by this field? */
+static bool may_know(kt_tx *tx, const model_referrer *from)
+{
+    const model_field *field = from->index->through ? from->index->through : from->field;
+    const bool barred = tx->guard && tx->guard->entity && tx->guard->entity(tx, from->entity, "read");
+    return !barred && path_field_visible(tx, field, from->entity);
+}
+
+static int rising(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The attachments in fields of the record itself. */
+static kt_error *add_own_files(kt_tx *tx, const model_record *person, id_list *list)
+{
+    const size_t fields = person->values ? person->entity->field_count : 0;
+    uint64_t *all = arena_grow(
+        tx->arena, list->ids, list->count * sizeof *all, (list->count + fields + 1) * sizeof *all);
+    if (!all)
+        return error_no_memory();
+    for (size_t i = 0; i < fields; i++)
+        if (person->entity->fields[i].type == KT_FILE && person->values[i].set)
+            all[list->count++] = (uint64_t)person->values[i].as.i;
+    list->ids = all;
+    return NULL;
+}
+
+/* Leaves those which the caller may see, each once. personal: how many of them have personal data */
+static kt_error *keep_seen(kt_tx *tx, const model_entity *entity, id_list *list, uint64_t *personal)
+{
+    arena *own = arena_open((size_t)16 << 20);
+    kt_error *error = own ? NULL : error_no_memory();
+    size_t seen = 0;
+    qsort(list->ids, list->count, sizeof *list->ids, rising);
+    for (size_t i = 0; i < list->count && !error; i++) {
+        model_record record;
+        bool found = false;
+        if (seen && list->ids[i] == list->ids[seen - 1])
+            continue;
+        kt_memory before = model_memory_in(tx, own);
+        error = model_load(tx, entity, list->ids[i], &record, &found);
+        if (!error && found && record_visible(tx, &record, "read")) {
+            list->ids[seen++] = list->ids[i];
+            *personal += model_record_is_personal(&record);
+        }
+        error = model_memory_back(tx, before, error);
+        arena_reset(own);
+    }
+    arena_close(own);
+    list->count = seen;
+    return error;
+}
+
+/* The records of an entity which the caller sees pointing to the person; of attachments also those in its fields. */
+static kt_error *find_related(kt_tx *tx, const model_entity *from, const model_entity *entity,
+    const model_record *person, uint64_t id, id_list *list, uint64_t *personal)
+{
+    const model_referrer *place;
+    for (size_t i = 0; (place = place_at(tx, entity, i)); i++)
+        if (place->entity == from && may_know(tx, place))
+            KT_TRY(add_pointing(tx, place, entity, id, list));
+    if (str_is(from->name, FILE_ENTITY))
+        KT_TRY(add_own_files(tx, person, list));
+    *personal = 0;
+    return list->count ? keep_seen(tx, from, list, personal) : NULL;
+}
+
 /* ---- Erasing ---- */
 
 static void list_personal(const model_entity *entity, const char *under, json *out)
@@ -65,18 +145,30 @@ static void list_personal(const model_entity *entity, const char *under, json *o
     }
 }
 
-/* The attachments in fields of the record itself. */
-static kt_error *add_own_files(kt_tx *tx, const model_record *person, id_list *list)
+/* Erases what else points to the person: of the entities that the caller names, all that the caller sees. */
+static kt_error *erase_also(kt_tx *tx, const model_record *person, const model_entity *entity, uint64_t id,
+    const variant *names, json *answer)
 {
-    const size_t fields = person->values ? person->entity->field_count : 0;
-    uint64_t *all = arena_grow(
-        tx->arena, list->ids, list->count * sizeof *all, (list->count + fields + 1) * sizeof *all);
-    if (!all)
-        return error_no_memory();
-    for (size_t i = 0; i < fields; i++)
-        if (person->entity->fields[i].type == KT_FILE && person->values[i].set)
-            all[list->count++] = (uint64_t)person->values[i].as.i;
-    list->ids = all;
+    json_key(answer, "also");
+    json_array(answer);
+    for (size_t i = 0; i < names->as.array.count; i++) {
+        const variant *item = &names->as.array.items[i];
+        const kt_str name = item->kind == VARIANT_STRING ? item->as.string : (kt_str){0};
+        const model_entity *from = model_entity_find(tx->catalogue, name);
+        if (!from || !from->has_personal)
+            return kt_fail(tx, KT_VALIDATION, "also", "\"%.*s\" is no entity with personal fields",
+                "„%.*s” to nie encja z polami osobowymi", STR_ARG(name));
+        id_list list = {0};
+        uint64_t personal;
+        KT_TRY(find_related(tx, from, entity, person, id, &list, &personal));
+        for (size_t k = 0; k < list.count; k++)
+            KT_TRY(model_erase(tx, from, list.ids[k]));
+        json_object(answer);
+        json_member_str(answer, "entity", from->name);
+        json_member_int(answer, "count", (int64_t)list.count);
+        json_object_end(answer);
+    }
+    json_array_end(answer);
     return NULL;
 }
 
@@ -112,6 +204,7 @@ static kt_error *erase_file(kt_tx *tx, const model_entity *attachments, uint64_t
     KT_TRY(content_documented(tx, content, &documented));
     if (documented)
         return NULL;
+    KT_TRY(model_erase(tx, attachments, id)); /* its name, in the journal too */
     KT_TRY(model_delete(tx, attachments, id, 0));
     files->erased++;
     if (content.len)
@@ -158,75 +251,32 @@ static kt_error *erase_files(kt_tx *tx, const model_record *person, json *answer
 
 /* ---- What is left ---- */
 
-/* Each place from which the record may be pointed to: those of its own entity, then those of any. */
-static const model_referrer *place_at(kt_tx *tx, const model_entity *entity, size_t i)
+static bool is_counted(kt_tx *tx, const model_entity *entity, size_t before)
 {
-    size_t any;
-    const model_referrer *list = model_any_referrers(tx->catalogue, &any);
-    const size_t own = entity->internals->referrer_count;
-    return i < own ? &entity->internals->referrers[i] : i - own < any ? &list[i - own] : NULL;
-}
-
-static int rising(const void *a, const void *b)
-{
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* How many of these records the caller may see, each once. */
-static kt_error *count_seen(kt_tx *tx, const model_entity *entity, id_list *list, uint64_t *count)
-{
-    arena *own = arena_open((size_t)16 << 20);
-    kt_error *error = own ? NULL : error_no_memory();
-    *count = 0;
-    qsort(list->ids, list->count, sizeof *list->ids, rising);
-    for (size_t i = 0; i < list->count && !error; i++) {
-        model_record record;
-        bool found = false;
-        if (i && list->ids[i] == list->ids[i - 1])
-            continue;
-        kt_memory before = model_memory_in(tx, own);
-        error = model_load(tx, entity, list->ids[i], &record, &found);
-        *count += !error && found && record_visible(tx, &record, "read");
-        error = model_memory_back(tx, before, error);
-        arena_reset(own);
-    }
-    arena_close(own);
-    return error;
-}
-
-/* May the caller know that records of this entity point there, by this field? */
-static bool may_know(kt_tx *tx, const model_referrer *from)
-{
-    const model_field *field = from->index->through ? from->index->through : from->field;
-    const bool barred = tx->guard && tx->guard->entity && tx->guard->entity(tx, from->entity, "read");
-    return !barred && path_field_visible(tx, field, from->entity);
+    for (size_t i = 0; i < before; i++)
+        if (place_at(tx, entity, i)->entity == place_at(tx, entity, before)->entity)
+            return true;
+    return false;
 }
 
 static kt_error *write_left(
     kt_tx *tx, const model_entity *entity, uint64_t id, const model_record *person, json *answer)
 {
-    const model_referrer *from, *other;
+    const model_referrer *from;
     json_key(answer, "left");
     json_array(answer);
     for (size_t i = 0; (from = place_at(tx, entity, i)); i++) {
         id_list list = {0};
-        uint64_t count = 0;
-        bool counted = false; /* with an earlier place of its entity */
-        for (size_t k = 0; k < i && !counted; k++)
-            counted = place_at(tx, entity, k)->entity == from->entity;
-        for (size_t k = i; !counted && (other = place_at(tx, entity, k)); k++)
-            if (other->entity == from->entity && may_know(tx, other))
-                KT_TRY(add_pointing(tx, other, entity, id, &list));
-        if (!counted && str_is(from->entity->name, FILE_ENTITY))
-            KT_TRY(add_own_files(tx, person, &list));
-        if (list.count)
-            KT_TRY(count_seen(tx, from->entity, &list, &count));
-        if (!count)
+        uint64_t personal;
+        if (is_counted(tx, entity, i))
+            continue;
+        KT_TRY(find_related(tx, from->entity, entity, person, id, &list, &personal));
+        if (!list.count)
             continue;
         json_object(answer);
         json_member_str(answer, "entity", from->entity->name);
-        json_member_int(answer, "count", (int64_t)count);
+        json_member_int(answer, "count", (int64_t)list.count);
+        json_member_int(answer, "personal", (int64_t)personal);
         json_object_end(answer);
     }
     json_array_end(answer);
@@ -251,6 +301,9 @@ kt_error *person_erase(method_call *call)
     json_array(j);
     list_personal(entity, "", j);
     json_array_end(j);
+    const variant *also = variant_get(call->params, "also");
+    if (also && also->kind == VARIANT_ARRAY)
+        KT_TRY(erase_also(tx, &person, entity, id, also, j));
     if (variant_get_bool(call->params, "files"))
         KT_TRY(erase_files(tx, &person, j));
     KT_TRY(write_left(tx, entity, id, &person, j));
@@ -336,6 +389,9 @@ static const method_param erase_params[] = {
     {"files", VARIANT_BOOL, false,
         {"Erases the attachments about the person too, for good",
             "Usuwa na zawsze także załączniki dotyczące osoby"}},
+    {"also", VARIANT_ARRAY, false,
+        {"Entities: erases the personal data of their records that point to the person, too",
+            "Encje: niszczy też dane osobowe ich rekordów, które wskazują na osobę"}},
     {0},
 };
 static const method_param export_params[] = {

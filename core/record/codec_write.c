@@ -187,7 +187,7 @@ static uint8_t *put_parts(uint8_t *at, const model_record *record, bool personal
     return at + rest.len;
 }
 
-static bool has_personal_value(const model_record *record)
+bool model_record_is_personal(const model_record *record)
 {
     if (record->sealed_rest.len)
         return true;
@@ -199,7 +199,7 @@ static bool has_personal_value(const model_record *record)
         if (field->personal && !(field->type == KT_BOOL && !value->as.i))
             return true;
         for (size_t k = 0; field->type == KT_LINES && k < value->as.lines.count; k++)
-            if (has_personal_value(&value->as.lines.items[k]))
+            if (model_record_is_personal(&value->as.lines.items[k]))
                 return true;
     }
     return false;
@@ -222,7 +222,7 @@ static kt_error *put_sealed(kt_tx *tx, const model_record *record, size_t bound,
 kt_error *model_record_encode(kt_tx *tx, const model_record *record, kt_str *bytes)
 {
     size_t bound = parts_bound(record);
-    bool personal = has_personal_value(record);
+    bool personal = model_record_is_personal(record);
     uint8_t *start = arena_bytes(tx->arena, 1 + bound + (personal ? bound + SEAL_OVERHEAD : 0));
     if (!start)
         return error_no_memory();

@@ -171,6 +171,8 @@ struct model_record {
     uint64_t entry;           /* of the journal, that changed it last; 0: not known, or a line */
 };
 
+/* Has it, or a line of it, a value that is personal? */
+bool model_record_is_personal(const model_record *record);
 /* Two values of one field: lines by their members, decimals by coefficient. */
 bool model_value_equal(const model_field *field, const model_value *a, const model_value *b);
 /* Compact, self-describing bytes (core/record/README.md); decimals carry their scale; personal fields are one

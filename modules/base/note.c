@@ -10,7 +10,8 @@ struct note {
     bool pinned;
 };
 const kt_shape note_shape = KT_SHAPE(note, "base.note",
-    KT_FIELD(note, text, TEXT, "Text", "Treść", .required = true, .searchable = true, .priority = 1),
+    KT_FIELD(note, text, TEXT, "Text", "Treść", .required = true, .searchable = true, .personal = true,
+        .priority = 1),
     KT_FIELD(
         note, party, REF, "Party", "Strona", .target = "base.party", .on_delete = KT_CASCADE, .priority = 2),
     KT_FIELD(note, about, REF, "About", "Dotyczy", .target = "*", .on_delete = KT_CASCADE),
@@ -48,7 +49,7 @@ struct attachment {
 };
 const kt_shape attachment_shape = KT_SHAPE(attachment, "base.attachment",
     KT_FIELD(attachment, name, STRING, "File name", "Nazwa pliku", .required = true, .max = 255,
-        .searchable = true, .priority = 1),
+        .searchable = true, .personal = true, .priority = 1),
     KT_FIELD(attachment, type, STRING, "Type", "Typ", .max = 100, .indexed = true, .priority = 3,
         .help = {"Media type: application/pdf.", "Typ MIME: application/pdf."}),
     KT_FIELD(attachment, size, INT, "Size, bytes", "Rozmiar, bajty", .computed = true, .recorded = true,

@@ -180,7 +180,7 @@ const kt_shape party_shape = KT_SHAPE(party, "base.party",
     KT_FIELD(party, active, BOOL, "Active", "Aktywny", .initial = "true"),
     KT_FIELD(
         party, tags, REFS, "Tags", "Etykiety", .target = "base.tag", .on_delete = KT_CLEAR, .priority = 9),
-    KT_FIELD(party, notes, TEXT, "Remarks", "Uwagi", .searchable = true),
+    KT_FIELD(party, notes, TEXT, "Remarks", "Uwagi", .searchable = true, .personal = true),
     KT_FIELD(party, contacts, LINES, "Contacts", "Kontakty", .lines = &contact_shape, .max = 200),
     KT_FIELD(party, addresses, LINES, "Addresses", "Adresy", .lines = &address_shape, .max = 200),
     KT_FIELD(party, bank_accounts, LINES, "Bank accounts", "Rachunki bankowe", .lines = &bank_account_shape,

@@ -41,7 +41,7 @@ const kt_shape call_shape = KT_SHAPE(call, "crm.call",
         call, duration_s, INT, "Duration, s", "Czas trwania, s", .help = {"Of the talk.", "Samej rozmowy."}),
     KT_FIELD(call, recording, STRING, "Recording", "Nagranie", .max = 500,
         .help = {"Its address at the exchange.", "Adres w centrali."}),
-    KT_FIELD(call, text, TEXT, "Text", "Treść", .searchable = true),
+    KT_FIELD(call, text, TEXT, "Text", "Treść", .searchable = true, .personal = true),
     KT_FIELD(call, task, REF, "Call back", "Oddzwonić", .target = "base.task", .computed = true,
         .on_delete = KT_CLEAR));
 

@@ -44,7 +44,7 @@ const kt_shape leave_shape = KT_SHAPE(leave, "hr.leave",
         .on_delete = KT_CLEAR),
     KT_FIELD(leave, decided_at, TIME, "Decided at", "Kiedy zdecydowano", .computed = true),
     KT_FIELD(leave, reason, STRING, "Reason", "Powód", .max = 200),
-    KT_FIELD(leave, note, TEXT, "Note", "Uwaga"));
+    KT_FIELD(leave, note, TEXT, "Note", "Uwaga", .personal = true));
 
 /* ---- What it covers ---- */
 

@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""Stories of persons who want to be forgotten: what was written about them, and how their files were called."""
+import json
+import pathlib
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "modules"))
+from stories import expect, make, refused, run  # noqa: E402
+from house import PASSWORD  # noqa: E402
+from kontor import Kontor  # noqa: E402
+
+
+def upload(k, house, content, about, name):
+    headers = {"Authorization": f"Bearer {k.token}", "X-File-Name": urllib.parse.quote(name), "X-About": about}
+    with urllib.request.urlopen(urllib.request.Request(house.url + "/files", content, headers)) as answer:
+        return json.load(answer)["id"]
+
+
+def person(k, **more):
+    return make(k, "base.party", name="Nowak", kind="person", **more)
+
+
+def erase(k, entity, id, **more):
+    return k.call("person.erase", {"entity": entity, "id": id, **more})
+
+
+def told(k):
+    """All that the journal tells."""
+    pages, seq = [], 0
+    while True:
+        page = k.call("journal.since", {"seq": seq})
+        pages.append(json.dumps(page["entries"], ensure_ascii=False))
+        seq = page["next"]
+        if seq >= page["head"]:
+            return "".join(pages)
+
+
+def sound(k, house):
+    """The server's own look, and the stand-alone verifier on a copy, which is returned."""
+    expect((k.call("system.check")["sound"], k.call("journal.verify")["sound"]), (True, True))
+    copy = house.home / f"copy-{time.monotonic_ns()}"
+    k.call("backup.create", {"directory": str(copy)})
+    subprocess.run([house.build / "tools" / "journal_verify", copy], check=True, stdout=subprocess.DEVNULL)
+    return copy
+
+
+def holds(directory, *words):
+    """Which of the words stand in the bytes of the files there."""
+    everything = b"".join(path.read_bytes() for path in directory.rglob("*") if path.is_file()).lower()
+    return [word for word in words if word.lower().encode() in everything]
+
+
+# ---- Files ----
+
+def how_a_file_was_called_goes_with_it(k, house):
+    who = person(k)
+    kept = upload(k, house, b"a list", "base.party/" + str(person(k)), "Pricelist.pdf")
+    file = upload(k, house, b"a life", f"base.party/{who}", "CV Jarzebinski.pdf")
+    k.update("base.attachment", file, {"name": "CV Jarzebinska.pdf"})
+    expect(all(name in told(k) for name in ("CV Jarzebinski.pdf", "CV Jarzebinska.pdf", "Pricelist.pdf")), True)
+    erase(k, "base.party", who, files=True)
+    expect([word for word in ("Jarzebinsk", "Pricelist.pdf") if word in told(k)], ["Pricelist.pdf"])
+    history = k.call("journal.history", {"entity": "base.attachment", "id": file})["entries"]
+    expect("Jarzebinsk" in json.dumps(history), False)
+    expect(k.call("search", {"text": "Jarzebinsk"})["rows"], [])
+    copy = sound(k, house)
+    expect(holds(copy, "Jarzebinsk", "pricelist"), ["pricelist"])
+    k.call("journal.revert", {"seq": history[0]["seq"]})
+    expect(k.get("base.attachment", file)["name"], None)
+    expect(k.get("base.attachment", kept)["name"], "Pricelist.pdf")
+    sound(k, house)
+
+
+# ---- Texts ----
+
+def notes_are_told_and_go_when_they_are_named(k, house):
+    who = person(k, notes="Haemophilia")
+    note = make(k, "base.note", text="Divorced in spring", about={"entity": "base.party", "id": who})
+    both = make(k, "base.note", text="Divorced indeed", about={"entity": "base.party", "id": who}, party=who)
+    other = make(k, "base.note", text="Divorced as well", party=person(k))
+    moment = k.get("base.note", both)["created_at"]
+    expect(erase(k, "base.party", who)["left"], [{"entity": "base.note", "count": 2, "personal": 2}])
+    expect("Haemophilia" in told(k), False)
+    expect(k.get("base.note", note)["text"], "Divorced in spring")
+    answer = erase(k, "base.party", who, also=["base.note"])
+    expect(answer["also"], [{"entity": "base.note", "count": 2}])
+    expect(answer["left"], [{"entity": "base.note", "count": 2, "personal": 0}])
+    expect([k.get("base.note", id)["text"] for id in (note, both, other)], [None, None, "Divorced as well"])
+    expect(k.call("base.note.get", {"id": both, "as_of": moment})["text"], None)
+    expect([word for word in ("Divorced in spring", "Divorced indeed", "Divorced as well") if word in told(k)], ["Divorced as well"])
+    expect(len(k.list("base.note", [["text", "ilike", "%divorced%"]])), 1)
+    copy = sound(k, house)
+    expect(holds(copy, "haemophilia", "divorced in", "indeed", "divorced as well"), [])
+    k.call("base.note.pin", {"id": note})
+    k.call("journal.revert", {"seq": k.call("journal.history", {"entity": "base.note", "id": note})["entries"][0]["seq"]})
+    k.update("base.note", note, {"text": "Wants to be left alone"})
+    expect(erase(k, "base.party", who)["left"], [{"entity": "base.note", "count": 2, "personal": 1}])
+
+
+def what_was_deleted_before_goes_by_its_number(k, house):
+    note = make(k, "base.note", text="Pays late", party=person(k))
+    k.delete("base.note", note)
+    expect("Pays late" in told(k), True)
+    erase(k, "base.note", note)
+    expect("Pays late" in told(k), False)
+    sound(k, house)
+
+
+def what_is_named_must_have_personal_fields(k):
+    who = person(k)
+    make(k, "base.note", text="stays", party=who)
+    for wrong in (["base.note", "base.currency"], ["base.notes"], [7]):
+        refused("validation", lambda: erase(k, "base.party", who, also=wrong), "also")
+    refused("validation", lambda: erase(k, "base.party", who, also="base.note"), "also")
+    expect(erase(k, "base.party", who)["left"], [{"entity": "base.note", "count": 1, "personal": 1}])
+    expect(erase(k, "base.party", who, also=["base.attachment"])["also"], [{"entity": "base.attachment", "count": 0}])
+
+
+def the_caller_needs_the_right_to_erase_them(k, house):
+    who = person(k)
+    note = make(k, "base.note", text="for the eyes of some", party=who)
+    file = upload(k, house, b"a scan", f"base.party/{who}", "scan.pdf")
+    role = make(k, "access.role", name="clerk", grants="base.party:read,update,erase; base.note:read; base.attachment:read,delete")
+    user = make(k, "access.user", name="clerk", roles=[role])
+    k.call("access.password", {"user": user, "new": PASSWORD})
+    clerk = Kontor(house.url)
+    clerk.login("clerk", PASSWORD)
+    refused("forbidden", lambda: erase(clerk, "base.party", who, also=["base.note"]))
+    refused("forbidden", lambda: erase(clerk, "base.party", who, files=True))
+    k.update("access.role", role, {"grants": "base.party:read,update,erase"})
+    expect(erase(clerk, "base.party", who, also=["base.note"])["also"], [{"entity": "base.note", "count": 0}])
+    expect((k.get("base.note", note)["text"], k.get("base.attachment", file)["name"]), ("for the eyes of some", "scan.pdf"))
+
+
+def thousands_of_notes_are_not_too_many(k):
+    who = person(k)
+    k.call("import.run", {"entity": "base.note", "rows": [{"text": f"Remark {i}", "party": who} for i in range(4000)], "mode": "create"})
+    answer = erase(k, "base.party", who, also=["base.note"])
+    expect((answer["also"], answer["left"]), ([{"entity": "base.note", "count": 4000}], [{"entity": "base.note", "count": 4000, "personal": 0}]))
+
+
+def what_was_noted_of_a_candidate_goes_with_the_name(k, house):
+    opening = make(k, "hr.opening", post="Clerk")
+    who = make(k, "hr.candidate", opening=opening, name="Ola Maj", note="Hard of hearing")
+    file = upload(k, house, b"ola's life", f"hr.candidate/{who}", "Ola Maj.pdf")
+    k.update("hr.candidate", who, {"file": file})
+    answer = erase(k, "hr.candidate", who, files=True)
+    expect(answer["files"]["erased"], 1)
+    expect(answer["left"], [])
+    expect([word for word in ("Hard of hearing", "Ola Maj") if word in told(k)], [])
+    expect(holds(sound(k, house), "hard of hearing", "ola maj"), [])
+
+
+def what_was_written_of_a_lead_goes_too(k, house):
+    who = person(k)
+    lead = make(k, "crm.lead", title="Wants a loan", text="Insolvent", party=who)
+    make(k, "crm.activity", subject="Visit", text="Insolvent, said the neighbour", party=who)
+    make(k, "crm.call", phone="+48 600 100 200", text="Insolvent, said the wife", party=who)
+    erase(k, "base.party", who, also=["crm.lead", "crm.activity", "crm.call"])
+    expect(k.get("crm.lead", lead)["title"], "Wants a loan")
+    expect(("Insolvent" in told(k), holds(sound(k, house), "insolvent")), (False, []))
+
+
+if __name__ == "__main__":
+    run([how_a_file_was_called_goes_with_it, notes_are_told_and_go_when_they_are_named, what_was_deleted_before_goes_by_its_number,
+         what_is_named_must_have_personal_fields, the_caller_needs_the_right_to_erase_them, thousands_of_notes_are_not_too_many,
+         what_was_noted_of_a_candidate_goes_with_the_name, what_was_written_of_a_lead_goes_too], modules="base,crm,hr")
