@@ -64,6 +64,7 @@ class Deal:
             if len(self.lines) > 1 and self.dice.random() < 0.4:
                 self.log.append("note on the advance")
                 self.credit_some(self.advance)
+            self.day += self.dice.choice((0, 100))  # another rate of exchange
         self.day += 5
         self.made = self.bill(self.lines, "sale", advances=[{"invoice": self.advance["id"]}] if self.advance else [])
 
@@ -115,6 +116,19 @@ class Deal:
                 sides[row["side"]][row["label"], row["tax_day"], "tax"] += D(row["amount"])
         expect(sides["purchase"], sides["sale"])
 
+    def nothing_is_booked(self):
+        """Of income, cost and advances, but what discounts took off."""
+        papers = [self.k.get("finance.invoice", paper["id"]) for paper in self.papers()]
+        lines = [line for paper in papers for line in self.k.get("finance.entry", paper["entry"])["lines"]]
+        accounts = {row["id"]: row["open_items"] or row["code"] in ("221", "222") for row in self.k.list("finance.account", [], limit=200)["rows"]}
+        off = sum(D(a["discount"] or 0) for paid in self.paid for a in self.k.get("finance.payment", paid)["allocations"])
+        booked = collections.defaultdict(D)
+        for line in lines:
+            if not accounts[line["account"]]:
+                booked[line["account"]] += D(line["debit"] or 0) - D(line["credit"] or 0)
+        if not off:
+            expect({account: sum for account, sum in booked.items() if sum}, {})
+
     def end(self):
         self.day += 10
         try:
@@ -123,12 +137,12 @@ class Deal:
             expect([p["path"] for p in error.problems], ["lines"])
         self.both_sides_cancel()
         most = self.cent * (len(self.papers()) + len(self.paid) + 1) * len(self.lines)
-        left = most if self.advance else D(0)  # the last note of a rate takes the rest of it
+        self.nothing_is_booked()
         register = collections.defaultdict(D)
         for row in self.register():
             register[row["side"], row["label"], "net"] += D(row["net"])
             register[row["side"], row["label"], "tax"] += D(row["amount"])
-        assert all(abs(sum) <= left for sum in register.values()), register
+        expect({key: sum for key, sum in register.items() if sum}, {})  # the last note of a rate takes the rest of it
         open = sum(D(i["open"]) for i in self.k.list("finance.open_item", [["party", "=", self.party], ["closed", "=", None]], limit=200)["rows"])
         money = sum(D(self.k.get("finance.payment", paid)["amount"]) for paid in self.paid)
         assert abs(open + (money if self.sale else -money)) <= most, (open, money)
@@ -138,6 +152,8 @@ class Deal:
 def nothing_is_left_of_what_is_credited(k):
     books(k)
     dice = random.Random(SEED)
+    for n in range(12):
+        make(k, "base.currency_rate", base=books(k)["EUR"], currency=books(k)["PLN"], day=f"2026-{n + 1:02}-20", rate=f"{dice.uniform(3.9, 4.6):.4f}")
     terms = [make(k, "finance.terms", code=f"{off}-{late}", name="Dice", parts=[{"percent": str(100 - late), "days": 90, "discount": str(off), "discount_days": 400}]
                   + ([{"percent": str(late), "days": 100}] if late else [])) for off in (2, 3, 7) for late in (0, 40)]
     for n in range(COUNT):

@@ -479,6 +479,39 @@ def what_an_advance_bore_comes_back_at_its_rate_of_exchange(k):
     proved(k)
 
 
+def a_note_takes_back_what_was_booked_rate_by_rate(k):
+    """100 euros at 23 % in advance at 4.00; 200 at 23 % and 333.33 at 8 % at 4.10: what is at 8 % comes back at 4.10, what is at 23 % at 4.05.
+    All of it at once goes against what is open of the invoice without a difference of exchange; what the advance paid is owed at 4.00."""
+    s = books(k)
+    reduced = {"tax_category": s["category"]["reduced"]}
+
+    def billed():
+        advance = invoice(k, thing("100"), kind="advance", currency=s["EUR"], day="2026-02-05")
+        return invoice(k, thing("200"), thing("333.33", **reduced), currency=s["EUR"], day="2026-03-15", advances=[{"invoice": advance["id"]}])
+
+    with Gained(k, "203", "221", "702", "750", "751") as gained:
+        row = billed()
+        parts = [credit(k, row, "2026-04-02", (line, "1")) for line in (1, 0)]
+        expect([register(k, invoice=note["id"])[0][1:4] for note in parts], [("8%", "-1366.65", "-109.35"), ("23%", "-810.00", "-186.30")])
+    expect(gained.now[:3], [D(0)] * 3)
+    with Gained(k, "203", "221", "702", "750", "751") as gained:
+        row = billed()
+        whole = credit(k, row, "2026-04-02")
+        expect([(i["amount"], i["open"], i["value"], i["open_value"]) for i in items(k, whole["id"])],
+               [("-483.00", "0.00", "-1980.30", "0.00"), ("-123.00", "-123.00", "-492.00", "-492.00")])
+    expect(gained.now, [D(0)] * 5)
+    proved(k)
+
+
+def an_advance_of_another_rate_comes_back_at_its_rate_of_exchange(k):
+    """100 euros at 23 % in advance at 4.00, and what is sold bears 8 %: the advance's 400 and 92 zloty come off the register as they are there."""
+    s = books(k)
+    advance = invoice(k, thing("100"), kind="advance", currency=s["EUR"], day="2026-02-05")
+    final = invoice(k, thing("200", tax_category=s["category"]["reduced"]), currency=s["EUR"], day="2026-03-15", advances=[{"invoice": advance["id"]}])
+    expect([row[1:4] for row in register(k, invoice=final["id"])], [("8%", "820.00", "65.60"), ("23%", "-400.00", "-92.00")])
+    proved(k)
+
+
 def a_suppliers_advance_is_credited_rate_by_rate(k):
     """100 of scrap at 23 % and 100 at 8 % in advance, half of it settled: of the first rate 50 are left to credit."""
     s = books(k)
@@ -707,6 +740,7 @@ run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens
      what_a_note_left_of_an_advance_is_settled_rate_by_rate, an_advance_is_settled_credited_and_settled_again,
      an_advance_goes_where_the_final_invoice_finds_it, paying_an_advance_early_earns_no_discount,
      a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest, a_suppliers_advance_is_credited_rate_by_rate, what_an_advance_bore_comes_back_at_its_rate_of_exchange,
+     a_note_takes_back_what_was_booked_rate_by_rate, an_advance_of_another_rate_comes_back_at_its_rate_of_exchange,
      a_payment_names_what_it_cannot_settle, money_comes_at_the_rate_of_the_day_before, a_bank_has_its_own_rate, a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
      a_reversed_set_off_leaves_both_sides_open_again, nothing_is_taken_back_before_it_was, a_note_bears_the_rates_of_what_it_corrects,
      a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance, a_return_to_the_till_takes_money_and_tax_out,

@@ -96,6 +96,11 @@ static void drop_settled(struct advance_part *left)
         row->net = kt_dec_sub(row->net, advance_share(&done, row->net));
         row->tax = kt_dec_sub(row->tax, advance_share(&done, row->tax));
     }
+    for (size_t i = 0; i < left->booked.count; i++) {
+        struct vat_line *row = &left->booked.at[i];
+        row->net = kt_dec_sub(row->net, advance_share(&done, row->net));
+        row->amount = kt_dec_sub(row->amount, advance_share(&done, row->amount));
+    }
     of->net = kt_dec_sub(of->net, advance_share(&done, of->net));
     of->base_net = kt_dec_sub(of->base_net, advance_share(&done, of->base_net));
     of->gross = kt_dec_sub(of->gross, left->before);
@@ -118,6 +123,7 @@ static kt_error *drop_note(kt_tx *tx, const struct house *house, kt_id id, struc
     KT_TRY(assess_bill(tx, house, &note, &credited));
     for (size_t i = 0; i < credited.count; i++)
         KT_TRY(assessed_add(tx, &left->buyers, &credited.rows[i], true));
+    KT_TRY(register_read(tx, id, register_of(of), false, &left->booked));
     of->net = kt_dec_sub(of->net, note.net);
     of->base_net = kt_dec_sub(of->base_net, note.base_net);
     of->gross = kt_dec_sub(of->gross, note.gross);
@@ -133,11 +139,11 @@ static kt_dec settled_between(const struct settlement *rows, size_t count, kt_id
     return sum;
 }
 
-kt_error *advance_read(kt_tx *tx, kt_id advance, kt_id but, struct advance_part *left)
+kt_error *advance_read(kt_tx *tx, kt_id advance, kt_id before, struct advance_part *left)
 {
     const kt_where noted[] = {
         KT_WHERE(invoice, corrects, KT_EQ, advance), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
-    const kt_id last = {UINT64_MAX};
+    const kt_id last = before.v ? before : (kt_id){UINT64_MAX};
     struct house house;
     struct settlement *rows;
     size_t count;
@@ -147,18 +153,32 @@ kt_error *advance_read(kt_tx *tx, kt_id advance, kt_id but, struct advance_part 
     KT_TRY(house_of(tx, &house));
     KT_TRY(kt_read(tx, advance, &left->of.rec));
     KT_TRY(assess_bill(tx, &house, &left->of, &left->buyers));
-    KT_TRY(read_settlements(tx, advance, but, false, &rows, &count));
+    KT_TRY(register_read(tx, advance, register_of(&left->of), false, &left->booked));
+    KT_TRY(read_settlements(tx, advance, (kt_id){0}, false, &rows, &count));
     if (left->of.credited.coef)
         KT_TRY(kt_find(tx, &(kt_query){&invoice_shape, noted, "entry"}, 0, &notes));
     for (size_t i = 0; i < notes.count; i++) {
         struct invoice note = {KT_OF(invoice)};
         KT_TRY(kt_read(tx, notes.ids[i], &note.rec));
+        if (note.entry.v >= last.v)
+            break;
         left->before = settled_between(rows, count, since, note.entry);
         drop_settled(left);
         KT_TRY(drop_note(tx, &house, notes.ids[i], left));
         since = note.entry;
     }
     left->before = settled_between(rows, count, since, last);
+    return NULL;
+}
+
+kt_error *advance_booked(kt_tx *tx, const struct advance_part *part, struct register_rows *rows)
+{
+    for (size_t i = 0; i < part->booked.count; i++) {
+        struct vat_line row = part->booked.at[i];
+        row.net = advance_share(part, row.net);
+        row.amount = advance_share(part, row.amount);
+        KT_TRY(register_add(tx, rows, &row));
+    }
     return NULL;
 }
 
@@ -218,7 +238,7 @@ kt_error *advance_credit_check(kt_tx *tx, const struct invoice *note, const stru
     if (!is_advance(of->kind))
         return NULL;
     KT_TRY(house_of(tx, &house));
-    KT_TRY(advance_read(tx, of->rec.id, note->rec.id, &left));
+    KT_TRY(advance_read(tx, of->rec.id, (kt_id){0}, &left));
     KT_TRY(assess_bill(tx, &house, note, &buyers));
     for (size_t i = 0; i < note->taxes.count; i++)
         kt_also(&all, check_charged(tx, &left, KT_AS(kt_tax_row, kt_line(&note->taxes, i)), cents));
@@ -264,7 +284,7 @@ static kt_error *take_advance(kt_tx *tx, struct invoice *v, struct advance *a, s
     a->gross = (kt_dec){0};
     KT_TRY(kt_read(tx, a->invoice, &of.rec));
     KT_TRY(check_advance(tx, v, &of, i));
-    KT_TRY(advance_read(tx, a->invoice, v->rec.id, &part));
+    KT_TRY(advance_read(tx, a->invoice, (kt_id){0}, &part));
     KT_TRY(advance_left(tx, &of, v->rec.id, true, &left));
     kt_dec most = kt_dec_cmp(left, v->to_pay) < 0 ? left : v->to_pay;
     if (a->amount.scale1 && sign_of(a->amount) <= 0)

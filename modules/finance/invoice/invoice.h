@@ -132,6 +132,45 @@ const char *invoice_path(kt_tx *tx, size_t line, const char *field);
 extern const kt_shape overdue_shape, overdue_marked_shape;
 kt_error *invoices_mark_overdue(kt_tx *tx, const kt_record *params, kt_record *result);
 
+/* ---- vat.c ---- */
+
+enum vat_register { SALE_REGISTER = 1, PURCHASE_REGISTER };
+struct vat_line {
+    kt_record rec;
+    enum vat_register side;
+    kt_id invoice, payment, tax, party; /* payment: that took a discount; not set: the invoice's own row */
+    kt_str document, label, name, tax_id;
+    kt_tax_kind kind;
+    kt_date day, tax_day;
+    kt_dec rate, net, amount;
+};
+extern const kt_shape vat_line_shape;
+static inline enum vat_register register_of(const struct invoice *v)
+{
+    return is_sale(v->kind) ? SALE_REGISTER : PURCHASE_REGISTER;
+}
+/* Does the buyer account for the tax of this row? Of its two rows, that of purchases. */
+static inline bool is_buyers(const struct vat_line *row)
+{
+    return row->side == PURCHASE_REGISTER && row->kind == KT_TAX_REVERSED;
+}
+struct register_rows { /* one for each tax, rate and kind */
+    struct vat_line *at;
+    size_t count, room;
+    size_t added; /* how many went into them */
+};
+/* The row of the same tax, rate and kind; NULL: there is none. */
+struct vat_line *register_row(const struct register_rows *rows, const struct vat_line *like);
+/* Adds net and tax to that row. */
+KT_MUST kt_error *register_add(kt_tx *tx, struct register_rows *rows, const struct vat_line *row);
+/* Adds what a register has of an invoice.
+ *   discounts  with what payments took off it */
+KT_MUST kt_error *register_read(
+    kt_tx *tx, kt_id invoice, enum vat_register side, bool discounts, struct register_rows *rows);
+kt_error *vat_line_check(kt_tx *tx, const kt_record *before, const kt_record *after);
+extern const kt_shape vat_days_shape, vat_sums_shape;
+kt_error *vat_register(kt_tx *tx, const kt_record *params, kt_record *result);
+
 /* ---- reverse_charge.c ---- */
 
 enum { ASSESSED_MOST = 32 };
@@ -168,10 +207,11 @@ KT_MUST kt_error *deduction_day(kt_tx *tx, const struct invoice *v, kt_date *day
 
 /* ---- advance.c ---- */
 
-struct advance_part {       /* the next part of an advance that is settled */
-    struct invoice of;      /* figures and taxes: what the last credit note left of them */
-    struct assessed buyers; /* the same of what the buyer accounts for */
-    kt_dec before, gross;   /* settled since that note; settled by this part */
+struct advance_part {            /* the next part of an advance that is settled */
+    struct invoice of;           /* figures and taxes: what the last credit note left of them */
+    struct assessed buyers;      /* the same of what the buyer accounts for */
+    struct register_rows booked; /* the same as its register has it, in the company's currency */
+    kt_dec before, gross;        /* settled since that note; settled by this part */
 };
 /* What is left of an advance invoice to settle: all of it less what was credited and what other invoices settled.
  *   but     not this one
@@ -182,9 +222,11 @@ KT_MUST kt_error *advance_left(
 kt_dec advance_share(const struct advance_part *part, kt_dec figure);
 /* The same of all posted advance invoices of an order, in their currency. */
 KT_MUST kt_error *advances_left(kt_tx *tx, kt_id order, kt_dec *gross);
-/* What is left of an advance, rate by rate, as posted invoices settled and credited it, all `but` one; the part's own
- * gross is not set. */
-KT_MUST kt_error *advance_read(kt_tx *tx, kt_id advance, kt_id but, struct advance_part *part);
+/* What is left of an advance, rate by rate, as posted invoices settled and credited it before an entry; not set: until now. The
+ * part's own gross is not set. */
+KT_MUST kt_error *advance_read(kt_tx *tx, kt_id advance, kt_id before, struct advance_part *left);
+/* Adds what of its rows in the register the part settles. */
+KT_MUST kt_error *advance_booked(kt_tx *tx, const struct advance_part *part, struct register_rows *rows);
 /* The refusal of more than is left, which it names. */
 kt_error *advance_too_little(
     kt_tx *tx, kt_kind kind, const char *path, const struct invoice *of, kt_dec left);
@@ -207,8 +249,11 @@ struct sold_item { /* what is looked at in an item */
 };
 extern const kt_shape sold_item_shape;
 
-/* ---- post.c ---- */
+/* ---- post_tax.c, post.c ---- */
 
+/* Adds what a document bears at each rate, as the registers have it, but in its own currency. */
+KT_MUST kt_error *document_taxes(
+    kt_tx *tx, const struct house *house, const struct invoice *v, struct register_rows *rows);
 /* The row of the same tax at the same rate; NULL: there is none. */
 kt_tax_row *tax_row_of(const kt_lines *taxes, const kt_tax_row *like);
 kt_error *invoice_post(kt_tx *tx, kt_record *self, const kt_record *params);
@@ -227,6 +272,33 @@ KT_MUST kt_error *note_prices(
     kt_tx *tx, const struct invoice *v, bool all, struct invoice *note, bool *as_billed);
 /* note_rest.c: a note that credits the last at a rate of tax gets what is left of it, to the cent. */
 KT_MUST kt_error *note_takes_rest(kt_tx *tx, struct invoice *note);
+/* The same for the lines of its invoice that a note credits the last of, at one rate, or (NULL) at all.
+ *   rates  of the invoice's lines */
+bool note_takes_last(const struct invoice *note, const struct invoice *of, const struct line_rate *rates,
+    const struct line_rate *rate);
+
+/* ---- note_booked.c ---- */
+
+struct noted { /* what a note takes back of, in the company's currency */
+    kt_tx *tx;
+    const struct house *house;
+    const struct invoice *note;
+    struct invoice of;
+    struct line_rate *rates, *note_rates; /* of the lines of both */
+    bool mixed;                           /* advances that it settled were at other rates of exchange */
+    struct register_rows billed,
+        booked; /* what discounts and notes left of it and of those: in its currency; as booked */
+    kt_dec net; /* and what they left of income or cost in the ledger */
+};
+KT_MUST kt_error *noted_read(
+    kt_tx *tx, const struct house *house, const struct invoice *note, struct noted *out);
+/* A row of the note in the registers: at the rate of exchange of what it corrects, of what advances bore at theirs, and of the last
+ * at a rate of tax what is left, to the cent. */
+KT_MUST kt_error *noted_row(const struct noted *n, const struct vat_line *row, kt_dec *net, kt_dec *amount);
+/* Income or cost: of the last of all lines what is left, to the cent. net: as computed */
+KT_MUST kt_error *noted_net(const struct noted *n, kt_dec *net);
+/* What of the note its invoice itself billed, and not its advances, in its currency. */
+kt_dec noted_own(const struct noted *n);
 /* What of an invoice is not credited, nor was taken off for paying early.
  *   cents  that notes over parts, which are rounded each for itself, may together differ by from the whole */
 KT_MUST kt_error *credit_left(kt_tx *tx, const struct invoice *of, kt_dec *left, kt_dec *cents);
@@ -268,23 +340,3 @@ KT_MUST kt_error *order_of_invoice(kt_tx *tx, const kt_orders *orders, kt_id id,
 /* Is a purchase bill what was ordered and received, at the order's prices within the tolerance? Whoever has the right
  * finance.invoice:override is not asked. */
 KT_MUST kt_error *order_match(kt_tx *tx, const struct invoice *v);
-
-/* ---- vat.c ---- */
-
-enum vat_register { SALE_REGISTER = 1, PURCHASE_REGISTER };
-struct vat_line {
-    kt_record rec;
-    enum vat_register side;
-    kt_id invoice, payment, tax, party; /* payment: that took a discount; not set: the invoice's own row */
-    kt_str document, label, name, tax_id;
-    kt_tax_kind kind;
-    kt_date day, tax_day;
-    kt_dec rate, net, amount;
-};
-extern const kt_shape vat_line_shape;
-/* note_rest.c: what a note that credits the last at a rate has in a register, in the company's currency. row: its tax and kind; net, amount: as computed */
-KT_MUST kt_error *note_register_rest(kt_tx *tx, const struct house *house, struct invoice *note,
-    enum vat_register side, const kt_tax_row *row, kt_dec *net, kt_dec *amount);
-kt_error *vat_line_check(kt_tx *tx, const kt_record *before, const kt_record *after);
-extern const kt_shape vat_days_shape, vat_sums_shape;
-kt_error *vat_register(kt_tx *tx, const kt_record *params, kt_record *result);

@@ -38,20 +38,20 @@ static void take(struct rate_rest *rest, const struct invoice_line *line, bool l
     rest->tax = less ? kt_dec_sub(rest->tax, line->tax) : kt_dec_add(rest->tax, line->tax);
 }
 
-/* Does this note credit the last of each line at the rate? */
-static bool takes_last(const crediting *c, const struct line_rate *rate)
+bool note_takes_last(const struct invoice *note, const struct invoice *of, const struct line_rate *rates,
+    const struct line_rate *rate)
 {
-    for (size_t i = 0; i < c->of.lines.count; i++) {
-        const struct invoice_line *of = invoice_line_at(&c->of.lines, i);
-        kt_dec credited = known(of->credited);
-        if (!same_rate(&c->rates[i], rate))
+    for (size_t i = 0; i < of->lines.count; i++) {
+        const struct invoice_line *source = invoice_line_at(&of->lines, i);
+        kt_dec credited = known(source->credited);
+        if (rate && !same_rate(&rates[i], rate))
             continue;
-        for (size_t k = 0; k < c->note->lines.count; k++) {
-            const struct invoice_line *line = invoice_line_at(&c->note->lines, k);
-            if (!line->price_only && line->source_line == (int64_t)of->rec.id.v)
+        for (size_t k = 0; k < note->lines.count; k++) {
+            const struct invoice_line *line = invoice_line_at(&note->lines, k);
+            if (!line->price_only && line->source_line == (int64_t)source->rec.id.v)
                 credited = kt_dec_add(credited, line->quantity);
         }
-        if (!same_dec(credited, of->quantity))
+        if (!same_dec(credited, source->quantity))
             return false;
     }
     return true;
@@ -101,18 +101,13 @@ static kt_tax_row *row_labelled(const kt_lines *taxes, kt_str label)
     return NULL;
 }
 
-static bool is_within(kt_dec gap, kt_dec most)
-{
-    return kt_dec_cmp(gap, most) <= 0 && kt_dec_cmp(gap, kt_dec_neg(most)) >= 0;
-}
-
 /* More than cents are another price, on purpose. */
 static void take_rest(crediting *c, const struct rate_rest *rest)
 {
     struct invoice_line *line = rest->largest;
     kt_tax_row *row = row_labelled(&c->note->taxes, line->tax_label);
     const kt_dec cents = money((int64_t)rest->rounded);
-    if (!row || !is_within(rest->net, cents) || !is_within(rest->tax, cents))
+    if (!row || !dec_within(rest->net, cents) || !dec_within(rest->tax, cents))
         return;
     line->net = kt_dec_add(line->net, rest->net);
     line->tax = kt_dec_add(line->tax, rest->tax);
@@ -132,25 +127,20 @@ static bool met_before(const crediting *c, size_t i, const struct line_rate *rat
     return false;
 }
 
-static kt_error *read_corrected(crediting *c, const struct house *house)
-{
-    KT_TRY(kt_read(c->tx, c->note->corrects, &c->of.rec));
-    return line_rates(c->tx, house, &c->of, &c->rates);
-}
-
 static kt_error *take_rests(crediting *c)
 {
     struct house house;
     kt_dec taken;
     KT_TRY(house_of(c->tx, &house));
-    KT_TRY(read_corrected(c, &house));
+    KT_TRY(kt_read(c->tx, c->note->corrects, &c->of.rec));
+    KT_TRY(line_rates(c->tx, &house, &c->of, &c->rates));
     KT_TRY(discounts_taken(c->tx, c->of.rec.id, &taken));
     if (taken.coef && c->of.currency.v != house.currency.v)
         return NULL; /* the register tells them in the company's currency alone */
     for (size_t i = 0; i < c->note->lines.count; i++) {
         const struct line_rate *rate = rate_of(c, invoice_line_at(&c->note->lines, i));
         struct rate_rest rest;
-        if (!rate || met_before(c, i, rate) || !takes_last(c, rate))
+        if (!rate || met_before(c, i, rate) || !note_takes_last(c->note, &c->of, c->rates, rate))
             continue;
         KT_TRY(measure(c, rate, &rest));
         take_rest(c, &rest);
@@ -165,50 +155,4 @@ kt_error *note_takes_rest(kt_tx *tx, struct invoice *note)
     kt_error *error = take_rests(&c);
     kt_callers_authority(tx, before);
     return error;
-}
-
-/* ---- In the registers ---- */
-
-static kt_error *add_rows(
-    kt_tx *tx, kt_id invoice, enum vat_register side, const kt_tax_row *like, struct rate_rest *rest)
-{
-    const kt_where where[] = {
-        KT_WHERE(vat_line, invoice, KT_EQ, invoice), KT_WHERE(vat_line, side, KT_EQ, side), {0}};
-    struct vat_line row = {KT_OF(vat_line)};
-    kt_cursor *cursor;
-    KT_TRY(kt_open(tx, &(kt_query){&vat_line_shape, where, "id", 0}, &cursor));
-    while (kt_next(cursor, &row.rec)) {
-        if (row.tax.v != like->tax.v || !same_dec(row.rate, like->rate) || row.kind != like->kind)
-            continue;
-        rest->net = kt_dec_add(rest->net, row.net);
-        rest->tax = kt_dec_add(rest->tax, row.amount);
-        rest->rounded++;
-    }
-    return kt_close(cursor);
-}
-
-kt_error *note_register_rest(kt_tx *tx, const struct house *house, struct invoice *note,
-    enum vat_register side, const kt_tax_row *row, kt_dec *net, kt_dec *amount)
-{
-    crediting c = {.tx = tx, .note = note, .of = {KT_OF(invoice)}};
-    struct rate_rest rest = {.net = money(0), .tax = money(0), .rounded = note->lines.count};
-    const struct line_rate rate = {row->label, row->kind == KT_TAX_REVERSED && !is_sale(note->kind)};
-    kt_dec cent;
-    kt_found notes;
-    const kt_where where[] = {
-        KT_WHERE(invoice, corrects, KT_EQ, note->corrects), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
-    KT_TRY(read_corrected(&c, house));
-    if (!takes_last(&c, &rate))
-        return NULL;
-    KT_TRY(add_rows(tx, c.of.rec.id, side, row, &rest));
-    KT_TRY(kt_find(tx, &(kt_query){&invoice_shape, where, "id"}, 0, &notes));
-    for (size_t i = 0; i < notes.count; i++)
-        KT_TRY(add_rows(tx, notes.ids[i], side, row, &rest));
-    KT_TRY(
-        to_house(tx, house, "rate_day", money((int64_t)rest.rounded), note->currency, note->rate_day, &cent));
-    if (!is_within(kt_dec_sub(rest.net, *net), cent) || !is_within(kt_dec_sub(rest.tax, *amount), cent))
-        return NULL;
-    *net = rest.net;
-    *amount = rest.tax;
-    return NULL;
 }

@@ -15,150 +15,13 @@ static kt_dec sided(const posting *p, kt_dec amount)
 
 kt_error *posting_base(posting *p, kt_dec amount, kt_dec *out)
 {
-    KT_TRY(to_house(p->tx, &p->house, "rate_day", amount, p->v->currency, p->rate_day, out));
-    if (p->mixed.coef)
-        *out = kt_dec_mul(*out, p->mixed, 2);
-    return NULL;
-}
-
-/* What an invoice settled of advances was taxed, and booked, at their rates of exchange: so its notes have their part of that.
- * source: ustawa o VAT art. 31b */
-static kt_error *mix_rates(posting *p)
-{
-    enum { RATIO_SCALE = 9 };
-    struct invoice of = {KT_OF(invoice)};
-    kt_dec booked, at_rate, value;
-    if (!is_credit(p->v->kind) || p->v->currency.v == p->house.currency.v)
-        return NULL;
-    KT_TRY(kt_read(p->tx, p->v->corrects, &of.rec));
-    booked = of.base_gross;
-    for (size_t i = 0; i < of.advances.count; i++) {
-        const struct advance *a = KT_AS(advance, kt_line(&of.advances, i));
-        struct invoice advance = {KT_OF(invoice)};
-        KT_TRY(kt_read(p->tx, a->invoice, &advance.rec));
-        KT_TRY(to_house(p->tx, &p->house, "rate_day", a->gross, advance.currency, advance.rate_day, &value));
-        booked = kt_dec_add(booked, value);
-    }
-    KT_TRY(to_house(p->tx, &p->house, "rate_day", of.gross, of.currency, of.rate_day, &at_rate));
-    if (of.advances.count && at_rate.coef)
-        p->mixed = kt_dec_div(booked, at_rate, RATIO_SCALE);
-    return NULL;
+    return to_house(p->tx, &p->house, "rate_day", amount, p->v->currency, p->rate_day, out);
 }
 
 kt_error *posting_book(posting *p, const struct entry_line *like, kt_dec value, kt_dec amount)
 {
     bool foreign = p->v->currency.v != p->house.currency.v;
     return entry_add(p->tx, &p->e, like, sided(p, value), foreign ? sided(p, amount) : (kt_dec){0});
-}
-
-/* ---- Tax ---- */
-
-static bool same_tax(const kt_tax_row *a, const kt_tax_row *b)
-{
-    return a->tax.v == b->tax.v && same_dec(a->rate, b->rate);
-}
-
-kt_tax_row *tax_row_of(const kt_lines *taxes, const kt_tax_row *like)
-{
-    for (size_t i = 0; i < taxes->count; i++)
-        if (same_tax(KT_AS(kt_tax_row, kt_line(taxes, i)), like))
-            return KT_AS(kt_tax_row, kt_line(taxes, i));
-    return NULL;
-}
-
-/* What advance invoices had of this tax already. */
-static kt_error *advance_tax(posting *p, const kt_tax_row *row, kt_dec *net, kt_dec *amount)
-{
-    *net = *amount = money(0);
-    for (size_t i = 0; i < p->v->advances.count; i++) {
-        const struct advance_part *part = &p->advances[i];
-        const kt_tax_row *had = tax_row_of(&part->of.taxes, row);
-        if (!had)
-            continue;
-        *net = kt_dec_add(*net, advance_share(part, had->net));
-        *amount = kt_dec_add(*amount, advance_share(part, had->amount));
-    }
-    return NULL;
-}
-
-/* What the buyer accounts for is deducted at its tax point. */
-static kt_date register_day(const posting *p, enum vat_register side, kt_tax_kind kind)
-{
-    return side == PURCHASE_REGISTER && kind != KT_TAX_REVERSED ? p->deduction_day : p->v->tax_day;
-}
-
-kt_error *posting_register(
-    posting *p, enum vat_register side, const kt_tax_row *row, kt_dec net, kt_dec amount)
-{
-    const struct invoice *v = p->v;
-    struct vat_line line = {KT_OF(vat_line), .side = side, .invoice = v->rec.id, .tax = row->tax,
-        .party = v->party, .document = v->rec.number, .label = row->label, .kind = row->kind,
-        .name = v->buyer_name, .tax_id = v->buyer_tax_id, .day = v->day,
-        .tax_day = register_day(p, side, row->kind), .rate = row->rate,
-        .net = is_credit(v->kind) ? kt_dec_neg(net) : net,
-        .amount = is_credit(v->kind) ? kt_dec_neg(amount) : amount};
-    return kt_create(p->tx, &line.rec);
-}
-
-static kt_error *book_tax(posting *p, const kt_tax_row *row)
-{
-    struct invoice *v = p->v;
-    kt_dec net, amount, had_net, had, account_value;
-    kt_id account;
-    bool buyers;
-    KT_TRY(buyer_accounts_for(p->tx, v, row, &buyers));
-    if (buyers)
-        return NULL; /* reverse_charge.c */
-    KT_TRY(advance_tax(p, row, &had_net, &had));
-    kt_dec rest = kt_dec_sub(row->amount, had);
-    KT_TRY(posting_base(p, kt_dec_sub(row->net, had_net), &net));
-    KT_TRY(posting_base(p, rest, &amount));
-    if (is_credit(v->kind))
-        KT_TRY(note_register_rest(
-            p->tx, &p->house, v, is_sale(v->kind) ? SALE_REGISTER : PURCHASE_REGISTER, row, &net, &amount));
-    KT_TRY(account_for(p->tx, is_sale(v->kind) ? TAX_SALE : TAX_PURCHASE, (kt_id){0}, &account));
-    account_value = kt_dec_neg(amount);
-    KT_TRY(posting_book(
-        p, &(struct entry_line){.account = account, .text = row->label}, account_value, kt_dec_neg(rest)));
-    v->base_tax = kt_dec_add(v->base_tax, amount);
-    return posting_register(p, is_sale(v->kind) ? SALE_REGISTER : PURCHASE_REGISTER, row, net, amount);
-}
-
-/* Taxes that advances bore and the final invoice does not: all of it is taken back. */
-static kt_error *book_other_rates(posting *p)
-{
-    kt_lines done = {0};
-    for (size_t i = 0; i < p->v->advances.count; i++) {
-        const kt_lines *had = &p->advances[i].of.taxes;
-        for (size_t k = 0; k < had->count; k++) {
-            const kt_tax_row *of = KT_AS(kt_tax_row, kt_line(had, k));
-            const kt_tax_row none = {KT_OF(kt_tax_row), .tax = of->tax, .label = of->label, .kind = of->kind,
-                .rate = of->rate, .net = money(0), .amount = money(0)};
-            if (tax_row_of(&p->v->taxes, of) || tax_row_of(&done, of))
-                continue;
-            KT_TRY(book_tax(p, &none));
-            KT_TRY(kt_line_add(p->tx, &done, &none.rec));
-        }
-    }
-    return NULL;
-}
-
-static kt_error *book_taxes(posting *p)
-{
-    struct invoice *v = p->v;
-    kt_dec told = money(0);
-    v->base_tax = money(0);
-    for (size_t i = 0; i < v->taxes.count; i++) {
-        const kt_tax_row *row = KT_AS(kt_tax_row, kt_line(&v->taxes, i));
-        told = kt_dec_add(told, row->amount);
-        KT_TRY(book_tax(p, row));
-    }
-    KT_TRY(book_other_rates(p));
-    if (same_dec(told, v->tax))
-        return NULL;
-    kt_tax_row given = {KT_OF(kt_tax_row), .net = v->net, .amount = kt_dec_sub(v->tax, told),
-        .kind = KT_TAX_CHARGED, .label = kt_say(p->tx, (kt_text){"as given", "podany"})};
-    return book_tax(p, &given);
 }
 
 /* ---- What was sold or bought ---- */
@@ -207,21 +70,31 @@ static kt_error *book_goods(
     return posting_book(p, like, kt_dec_neg(variance), cleared.coef ? KT_DEC(0, 2) : amount);
 }
 
-static kt_error *book_lines(posting *p, kt_dec total)
+/* What each line comes to in the company's currency; the largest bears the cents that the total differs by. */
+static kt_error *line_values(posting *p, kt_dec total, kt_dec **values)
 {
     struct invoice *v = p->v;
     kt_dec *base = kt_alloc(p->tx, sizeof *base * (v->lines.count + 1)), sum = money(0);
     size_t largest = 0;
+    *values = base;
     if (!base)
         return kt_no_memory();
     for (size_t i = 0; i < v->lines.count; i++) {
-        KT_TRY(posting_base(p, invoice_line_at(&v->lines, i)->net, &base[i]));
+        KT_TRY(posted_line_value(p, i, &base[i]));
         sum = kt_dec_add(sum, base[i]);
         if (kt_dec_cmp(base[i], base[largest]) > 0)
             largest = i;
     }
     if (v->lines.count)
         base[largest] = kt_dec_add(base[largest], kt_dec_sub(total, sum));
+    return NULL;
+}
+
+static kt_error *book_lines(posting *p, kt_dec total)
+{
+    struct invoice *v = p->v;
+    kt_dec *base;
+    KT_TRY(line_values(p, total, &base));
     for (size_t i = 0; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
         struct entry_line like = {.item = line->item,
@@ -249,7 +122,7 @@ static kt_error *read_advances(posting *p)
     for (size_t i = 0; i < v->advances.count; i++) {
         const struct advance *a = KT_AS(advance, kt_line(&v->advances, i));
         struct advance_part *part = &p->advances[i];
-        KT_TRY(advance_read(p->tx, a->invoice, v->rec.id, part));
+        KT_TRY(advance_read(p->tx, a->invoice, (kt_id){0}, part));
         part->gross = known(a->gross);
         kt_dec left = kt_dec_sub(part->of.gross, part->before);
         if (sign_of(left) <= 0 || kt_dec_cmp(part->gross, left) > 0)
@@ -286,6 +159,18 @@ static kt_error *book_advances(posting *p)
 
 /* ---- What is owed ---- */
 
+/* Of what a note gives back, what its invoice itself billed goes against that, at the same rate; what advances paid is an
+ * item of its own, at theirs. */
+static kt_error *book_parts_of_note(posting *p, struct entry_line *like, kt_dec total)
+{
+    struct invoice *v = p->v;
+    kt_dec own;
+    like->due = v->due;
+    KT_TRY(posting_base(p, p->note_own, &own));
+    KT_TRY(posting_book(p, like, own, p->note_own));
+    return posting_book(p, like, kt_dec_sub(total, own), kt_dec_sub(v->to_pay, p->note_own));
+}
+
 static kt_error *book_owed(posting *p, kt_dec total)
 {
     struct invoice *v = p->v;
@@ -297,6 +182,8 @@ static kt_error *book_owed(posting *p, kt_dec total)
         return posting_book(p, &like, total, v->to_pay);
     }
     KT_TRY(account_for(p->tx, is_sale(v->kind) ? RECEIVABLE : PAYABLE, (kt_id){0}, &like.account));
+    if (p->note_own.scale1)
+        return book_parts_of_note(p, &like, total);
     kt_dec left = total;
     for (size_t i = 0; i < v->instalments.count; i++) {
         const struct instalment *part = KT_AS(instalment, kt_line(&v->instalments, i));
@@ -498,19 +385,18 @@ static kt_error *post(posting *p)
     if (v->receipt.v)
         return post_for_receipt(p);
     KT_TRY(find_advance(p));
-    KT_TRY(mix_rates(p));
     KT_TRY(read_advances(p));
+    KT_TRY(read_taxes(p));
     p->e = (struct entry){KT_OF(entry), .day = booked_day(v), .document_day = v->tax_day,
         .currency = v->currency, .reference = v->rec.number, .text = v->title,
         .origin = kt_any(tx, "finance.invoice", v->rec.id)};
     p->e.journal = v->journal;
     if (!v->journal.v)
         KT_TRY(journal_of(tx, at_till(v) ? CASHING : is_sale(v->kind) ? SALES : PURCHASING, &p->e.journal));
-    KT_TRY(posting_base(p, v->to_pay, &owed));
+    KT_TRY(owed_value(p, &owed));
     KT_TRY(book_owed(p, owed));
     KT_TRY(book_advances(p));
     KT_TRY(book_taxes(p));
-    KT_TRY(book_reverse_charge(p));
     v->base_gross = owed;
     v->base_net = kt_dec_sub(owed, v->base_tax);
     KT_TRY(book_lines(p, kt_dec_add(v->base_net, p->base_advances)));

@@ -2,6 +2,10 @@
 #pragma once
 #include "invoice/invoice.h"
 
+struct posted_tax {      /* a row of a register */
+    struct vat_line row; /* in the document's currency */
+    kt_dec net, amount;  /* in the company's, as it is booked */
+};
 typedef struct {
     kt_tx *tx;
     struct invoice *v;
@@ -11,8 +15,11 @@ typedef struct {
     kt_date rate_day, deduction_day;
     struct advance_part *advances; /* what is settled of each, as v->advances has them */
     kt_dec base_advances;          /* net of it, in the company's currency */
+    struct posted_tax *taxes;
+    size_t tax_count;
+    struct noted noted; /* of a note: what it takes back of */
     kt_dec
-        mixed; /* of a note: its invoice's rate of exchange and those of its advances, by the invoice's; not set: 1 */
+        note_own; /* of a note, in its currency: what its invoice itself billed, not its advances; not set: all */
     bool advance; /* money before its goods: an advance invoice, or a credit note of one */
 } posting;
 
@@ -22,9 +29,16 @@ typedef struct {
 KT_MUST kt_error *posting_base(posting *p, kt_dec amount, kt_dec *out);
 /* Adds a line of the document's amount, with its value in the company's currency; both in the document's sense. */
 KT_MUST kt_error *posting_book(posting *p, const struct entry_line *like, kt_dec value, kt_dec amount);
-/* Enters a row of tax into a register; a credit note's with the opposite sign. */
-KT_MUST kt_error *posting_register(
-    posting *p, enum vat_register side, const kt_tax_row *row, kt_dec net, kt_dec amount);
+
+/* ---- post_tax.c ---- */
+
+/* What it bears at each rate, less advances; after them. */
+KT_MUST kt_error *read_taxes(posting *p);
+/* Books all of that, and enters it into the registers. */
+KT_MUST kt_error *book_taxes(posting *p);
+/* What a line comes to in the company's currency, and all that is owed; after read_taxes. */
+KT_MUST kt_error *posted_line_value(posting *p, size_t i, kt_dec *value);
+KT_MUST kt_error *owed_value(posting *p, kt_dec *owed);
 
 /* ---- reverse_charge.c ---- */
 
@@ -37,5 +51,3 @@ struct assessed_side {
     enum vat_register side;
 };
 extern const struct assessed_side assessed_sides[2]; /* as tax on purchases, debited; as tax on sales */
-/* Both sides of the tax that the buyer accounts for, in ledger and registers. */
-KT_MUST kt_error *book_reverse_charge(posting *p);

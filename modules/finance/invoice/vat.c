@@ -2,6 +2,8 @@
  * for each rate of a discount that a payment takes. */
 #include <string.h>
 
+#include <kontor/list.h>
+
 #include "invoice/invoice.h"
 
 static const kt_choice sides[] = {
@@ -56,6 +58,49 @@ kt_error *vat_line_check(kt_tx *tx, const kt_record *before, const kt_record *af
         return NULL;
     return kt_fail(
         tx, KT_BAD_STATE, NULL, "the register of tax does not change", "rejestr VAT się nie zmienia");
+}
+
+struct vat_line *register_row(const struct register_rows *rows, const struct vat_line *like)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        struct vat_line *row = &rows->at[i];
+        if (row->tax.v == like->tax.v && row->kind == like->kind && same_dec(row->rate, like->rate))
+            return row;
+    }
+    return NULL;
+}
+
+kt_error *register_add(kt_tx *tx, struct register_rows *rows, const struct vat_line *row)
+{
+    struct vat_line *to = register_row(rows, row);
+    rows->added++;
+    if (to) {
+        to->net = kt_dec_add(to->net, row->net);
+        to->amount = kt_dec_add(to->amount, row->amount);
+        return NULL;
+    }
+    struct vat_line *at = kt_grow(tx, rows->at, rows->count, &rows->room, sizeof *at);
+    if (!at)
+        return kt_no_memory();
+    rows->at = at;
+    rows->at[rows->count++] = *row;
+    return NULL;
+}
+
+kt_error *register_read(
+    kt_tx *tx, kt_id invoice, enum vat_register side, bool discounts, struct register_rows *rows)
+{
+    const kt_where where[] = {
+        KT_WHERE(vat_line, invoice, KT_EQ, invoice), KT_WHERE(vat_line, side, KT_EQ, side), {0}};
+    struct vat_line row = {KT_OF(vat_line)};
+    kt_cursor *cursor;
+    kt_error *error = NULL;
+    KT_TRY(kt_open(tx, &(kt_query){&vat_line_shape, where, "id", 0}, &cursor));
+    while (!error && kt_next(cursor, &row.rec))
+        if (discounts || !row.payment.v)
+            error = register_add(tx, rows, &row);
+    kt_also(&error, kt_close(cursor));
+    return error;
 }
 
 struct vat_days {

@@ -59,23 +59,12 @@ typedef struct {
     const struct discounted *of;
     struct invoice v;
     struct entry *e;
-    struct vat_line *rows; /* what the register has of the invoice and its notes, by rate */
-    size_t count, room;
-    kt_dec billed;        /* what these come to */
-    kt_dec before;        /* what was taken off by earlier payments, sided */
-    kt_dec amount, value; /* what is left for the account of discounts, sided */
-    kt_dec net;           /* what is left for the rows of the register */
+    struct register_rows rows; /* what the register has of the invoice and its notes */
+    kt_dec billed;             /* what these come to */
+    kt_dec before;             /* what was taken off by earlier payments, sided */
+    kt_dec amount, value;      /* what is left for the account of discounts, sided */
+    kt_dec net;                /* what is left for the rows of the register */
 } discounting;
-
-static enum vat_register side_of(const struct invoice *v)
-{
-    return is_sale(v->kind) ? SALE_REGISTER : PURCHASE_REGISTER;
-}
-
-static bool is_buyers(const struct vat_line *row)
-{
-    return row->side == PURCHASE_REGISTER && row->kind == KT_TAX_REVERSED;
-}
 
 static struct line_rate rate_of(const struct vat_line *row)
 {
@@ -127,7 +116,7 @@ static kt_error *lessen(discounting *d, const struct vat_line *row, bool last)
         d->amount = kt_dec_sub(d->amount, tax);
         d->value = kt_dec_sub(d->value, value);
         KT_TRY(book(d, is_sale(v->kind) ? TAX_SALE : TAX_PURCHASE, row->label, value, tax));
-        return enter(d, side_of(v), row, net, value);
+        return enter(d, register_of(v), row, net, value);
     }
     for (size_t i = 0; i < 2; i++) {
         KT_TRY(book(d, assessed_sides[i].purpose, row->label, i ? kt_dec_neg(value) : value,
@@ -135,39 +124,6 @@ static kt_error *lessen(discounting *d, const struct vat_line *row, bool last)
         KT_TRY(enter(d, assessed_sides[i].side, row, net, value));
     }
     return NULL;
-}
-
-static kt_error *add_row(discounting *d, const struct vat_line *row)
-{
-    size_t at = 0;
-    while (at < d->count && (d->rows[at].tax.v != row->tax.v || d->rows[at].kind != row->kind ||
-                                !same_dec(d->rows[at].rate, row->rate)))
-        at++;
-    if (at == d->count) {
-        d->rows = kt_grow(d->tx, d->rows, d->count, &d->room, sizeof *d->rows);
-        if (!d->rows)
-            return kt_no_memory();
-        d->rows[d->count++] = *row;
-        return NULL;
-    }
-    d->rows[at].net = kt_dec_add(d->rows[at].net, row->net);
-    d->rows[at].amount = kt_dec_add(d->rows[at].amount, row->amount);
-    return NULL;
-}
-
-static kt_error *add_rows(discounting *d, kt_id invoice)
-{
-    const enum vat_register side = side_of(&d->v);
-    const kt_where where[] = {KT_WHERE(vat_line, invoice, KT_EQ, invoice),
-        KT_WHERE(vat_line, payment, KT_EQ, {0}), KT_WHERE(vat_line, side, KT_EQ, side), {0}};
-    struct vat_line row = {KT_OF(vat_line)};
-    kt_cursor *cursor;
-    kt_error *error = NULL;
-    KT_TRY(kt_open(d->tx, &(kt_query){&vat_line_shape, where, "id", 0}, &cursor));
-    while (!error && kt_next(cursor, &row.rec))
-        error = add_row(d, &row);
-    kt_also(&error, kt_close(cursor));
-    return error;
 }
 
 /* Are there lines at this rate, and is all of them credited? */
@@ -249,16 +205,16 @@ static kt_error *add_all_rows(discounting *d, struct vat_line **own, size_t *own
     const kt_where corrected[] = {
         KT_WHERE(invoice, corrects, KT_EQ, d->v.rec.id), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
     kt_found found;
-    KT_TRY(add_rows(d, d->v.rec.id));
-    *own_count = d->count;
-    *own = kt_alloc(d->tx, sizeof **own * (d->count + 1));
+    KT_TRY(register_read(d->tx, d->v.rec.id, register_of(&d->v), false, &d->rows));
+    *own_count = d->rows.count;
+    *own = kt_alloc(d->tx, sizeof **own * (d->rows.count + 1));
     if (!*own)
         return kt_no_memory();
-    if (d->count)
-        memcpy(*own, d->rows, d->count * sizeof **own);
+    if (d->rows.count)
+        memcpy(*own, d->rows.at, d->rows.count * sizeof **own);
     KT_TRY(kt_find(d->tx, &(kt_query){&invoice_shape, corrected, "id"}, 0, &found));
     for (size_t i = 0; i < found.count; i++)
-        KT_TRY(add_rows(d, found.ids[i]));
+        KT_TRY(register_read(d->tx, found.ids[i], register_of(&d->v), false, &d->rows));
     *notes = found.count;
     return NULL;
 }
@@ -274,28 +230,25 @@ typedef struct {
 /* Keeps the rows of which something is left. */
 static kt_error *keep_billed(discounting *d, const billing *b, bool whole)
 {
-    struct vat_line *rows = d->rows;
-    const size_t count = d->count;
-    d->rows = kt_alloc(d->tx, sizeof *rows * (count + 1));
-    if (!d->rows)
+    const struct register_rows all = d->rows;
+    d->rows = (struct register_rows){.at = kt_alloc(d->tx, sizeof *all.at * (all.count + 1))};
+    if (!d->rows.at)
         return kt_no_memory();
-    d->count = 0;
     d->billed = money(0);
-    for (size_t i = 0; i < count; i++) {
-        struct vat_line row = rows[i];
+    for (size_t i = 0; i < all.count; i++) {
+        struct vat_line row = all.at[i];
         bool over, credited;
         KT_TRY(is_over(d, &b->buyers, whole, i < b->own_count ? &b->own[i] : NULL, &row, &over));
         KT_TRY(is_credited(d, b->rates, &row, b->cents, &credited));
         if (over || credited || (!row.net.coef && !row.amount.coef))
             continue;
         d->billed = kt_dec_add(d->billed, gross_of(&row));
-        d->rows[d->count++] = row;
+        d->rows.at[d->rows.count++] = row;
     }
     const kt_dec off = d->of->value.coef < 0 ? kt_dec_neg(d->of->value) : d->of->value;
     if (whole || kt_dec_cmp(off, d->billed) <= 0)
         return NULL;
-    d->rows = rows;
-    d->count = count;
+    d->rows = all;
     return keep_billed(d, b, true);
 }
 
@@ -331,11 +284,11 @@ kt_error *discount_book(kt_tx *tx, const struct discounted *of, struct entry *e)
             d.before = kt_dec_neg(d.before);
     }
     d.net = of->amount;
-    for (size_t i = 0; i < d.count && d.billed.coef; i++)
-        if (!is_buyers(&d.rows[i]))
-            d.net = kt_dec_sub(d.net, part_of(&d, d.rows[i].amount));
-    for (size_t i = 0; i < d.count && d.billed.coef; i++)
-        KT_TRY(lessen(&d, &d.rows[i], i + 1 == d.count));
+    for (size_t i = 0; i < d.rows.count && d.billed.coef; i++)
+        if (!is_buyers(&d.rows.at[i]))
+            d.net = kt_dec_sub(d.net, part_of(&d, d.rows.at[i].amount));
+    for (size_t i = 0; i < d.rows.count && d.billed.coef; i++)
+        KT_TRY(lessen(&d, &d.rows.at[i], i + 1 == d.rows.count));
     bool foreign = of->item->currency.v != of->house->currency.v;
     return entry_add(tx, e, &like, d.value, foreign ? d.amount : (kt_dec){0});
 }
@@ -405,7 +358,7 @@ kt_error *payment_discounted(kt_tx *tx, const kt_event *event)
 kt_error *discounts_of_rate(
     kt_tx *tx, const struct invoice *v, const struct line_rate *rate, struct rate_discount *off)
 {
-    const enum vat_register side = side_of(v);
+    const enum vat_register side = register_of(v);
     const kt_where where[] = {KT_WHERE(vat_line, invoice, KT_EQ, v->rec.id),
         KT_WHERE(vat_line, payment, KT_NE, {0}), KT_WHERE(vat_line, side, KT_EQ, side), {0}};
     struct vat_line row = {KT_OF(vat_line)};
