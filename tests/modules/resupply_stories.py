@@ -3,7 +3,7 @@
 import datetime
 from decimal import Decimal as D
 
-from stories import expect, make, refused, run
+from stories import expect, make, planned, refused, run
 
 seen = {}
 TODAY = datetime.date.today()
@@ -194,6 +194,32 @@ def a_rule_fills_up_beside_what_orders_wait_for(k):
     refused("validation", lambda: k.update("logistics.reorder_rule", rule["id"], {"lead_days": -1}), "lead_days")
 
 
+def planning_takes_all_warehouses_together(k):
+    """Of a lens the depot has six, and two are on their way to the shop: nothing of eight that are needed there is made or bought, by a rule or without
+    one. Of the ninth one is bought, wherever it is needed."""
+    lens, case = item(k, "lens", 8), make(k, "base.item", code="CASE", name="Case", unit=seen["piece"])
+    make(k, "production.bom", item=case, lines=[{"item": lens, "quantity": "1"}])
+    moved = make(k, "logistics.transfer", kind="transfer", warehouse=seen["depot"], to_warehouse=seen["shop"], lines=[{"item": lens, "quantity": "2"}])
+    act(k, moved, "send")
+
+    def proposed():
+        planned(k)
+        return [(p["kind"], D(p["quantity"])) for p in k.list("production.proposal", [["item", "=", lens]])["rows"]]
+    order, _ = sold(k, lens, 4, asked=day(20))
+    expect((covers(k, order)[0][0], proposed()), ("transfer", []))
+    draft = make(k, "production.order", item=case, quantity="4", due=day(30), warehouse={"entity": "logistics.warehouse", "id": seen["shop"]})
+    rule, = k.list("logistics.reorder_rule", [["item", "=", lens]])["rows"]
+    k.update("logistics.reorder_rule", rule["id"], {"active": False})
+    expect(proposed(), [])
+    k.update("production.order", draft, {"quantity": "5"})
+    expect(proposed(), [("buy", 1)])
+    k.delete("production.order", draft)
+    act(k, moved, "receive")
+    other, _ = sold(k, lens, 4, asked=day(40)) # no rule brings what the depot has: two are bought, of which planning says that they are not needed
+    expect([c[:2] for c in covers(k, other)], [("stock", 2), ("buy", 2)])
+    expect((proposed(), [m["kind"] for m in k.list("production.message", [["item", "=", lens]])["rows"]]), ([], ["cancel"]))
+
+
 def who_left_while_the_stores_were_off_is_missed(k):
     belt = item(k, "belt", 5)
     order, _ = sold(k, belt, 4)
@@ -209,4 +235,4 @@ def the_stores_are_sound(k):
 
 if __name__ == "__main__":
     run([story for story in list(globals().values()) if callable(story) and getattr(story, "__module__", "") == "__main__"
-         and story not in (make, day, town, item, put, sold, covers, slips, level, act)], modules="base,crm,logistics,production")
+         and story not in (make, planned, day, town, item, put, sold, covers, slips, level, act)], modules="base,crm,logistics,production")
