@@ -86,6 +86,11 @@ static const kt_entity entities[] = {
         .views = "[{\"kind\":\"list\",\"columns\":[\"number\",\"direction\",\"party\",\"day\",\"amount\","
                  "\"open\",\"state\"],"
                  "\"sort\":\"-id\"}]"},
+    {&set_off_shape, {"Set-off", "Kompensata"}, {"Set-offs", "Kompensaty"}, .title = "text",
+        .number = "~{year}/{seq:6}", .indexes = "party day", .actions = set_off_actions,
+        .compute = set_off_compute, .check = set_off_check, .icon = "arrow-left-right",
+        .views = "[{\"kind\":\"list\",\"columns\":[\"number\",\"party\",\"day\",\"amount\",\"currency\","
+                 "\"state\"],\"sort\":\"-id\"}]"},
     {&received_shape, {"Goods not invoiced", "Dostawa niefakturowana"},
         {"Goods not invoiced", "Dostawy niefakturowane"}, .indexes = "item party left, document item",
         .compute = keep_company, .icon = "package"},
@@ -167,7 +172,7 @@ static const kt_service services[] = {{"finance.accounts", 2, &accounts_service}
     "finance.setting:read; finance.entry:read; finance.balance:read; finance.terms:read; "                   \
     "finance.invoice:read; "                                                                                 \
     "finance.vat_line:read; finance.open_item:read; finance.match:read; finance.payment:read; "              \
-    "finance.received:read; finance.regular_payment:read"
+    "finance.set_off:read; finance.received:read; finance.regular_payment:read"
 static const kt_role roles[] = {
     {"cashier", {"Cashier", "Kasjer"},
         "finance.account:read; finance.journal:read; finance.year:read; finance.terms:read; "
@@ -178,7 +183,8 @@ static const kt_role roles[] = {
         READER "; finance.dimension:create,update; finance.regular_payment:create,update,delete; "
                "finance.entry:create,update,delete,post,reverse; "
                "finance.invoice:create,update,delete,post,credit; finance.match:create,update; "
-               "finance.payment:create,update,delete,post,reverse; base.party:update; "
+               "finance.payment:create,update,delete,post,reverse; "
+               "finance.set_off:create,update,delete,post,reverse; base.party:update; "
                "logistics.purchase_order:read,bill" LOOKUPS},
     {"chief_accountant", {"Chief accountant", "Główny księgowy"},
         "finance.*:* fields *; base.party:update fields *; "

@@ -4,11 +4,11 @@
 #include <kontor.h>
 
 typedef struct {
-    kt_id document, currency; /* document: of kt_any, finance.invoice or finance.payment */
-    const char *kind;         /* "sale", "sale_credit", "receipt", "purchase" ..; "in", "out" */
-    const char *state; /* of an invoice how far it is paid: "unpaid", "overdue"; of a payment its own state */
+    kt_id document, currency; /* document: of kt_any, finance.invoice, .payment or .set_off */
+    const char *kind;         /* "sale", "sale_credit", "receipt", "purchase" ..; "in", "out"; "set_off" */
+    const char *state;        /* of an invoice how far it is paid: "unpaid", "overdue"; else its own state */
     kt_str number;
-    kt_date day, due; /* due: not set of a payment */
+    kt_date day, due; /* due: of an invoice alone */
     kt_dec amount, open;
 } kt_account_paper;
 
@@ -18,7 +18,7 @@ typedef struct {
 } kt_account_due;
 
 typedef struct kt_accounts {
-    /* Posted invoices, till receipts and payments of a party, newest first, that the caller may see.
+    /* Posted invoices, till receipts, payments and set-offs of a party, newest first, that the caller may see.
      *   papers  the transaction's
      *   count   receives how many there are, at most `most` of each */
     KT_MUST kt_error *(*papers)(

@@ -505,6 +505,17 @@ class Company:
         credit = self.some("finance.open_item", lambda i: not i["closed"] and number(i["open"]) < 0 and i["party"] == debit["party"])
         self.k.call("finance.match_items", {"debit": debit["id"], "credit": credit["id"]})
 
+    def clear_both(self):
+        """A set-off of what is named: of the oldest there is seldom any, as few customers are suppliers."""
+        debit = self.some("finance.open_item", lambda i: not i["closed"] and number(i["open"]) > 0)
+        credit = self.some("finance.open_item", lambda i: not i["closed"] and number(i["open"]) < 0 and (i["party"], i["currency"]) == (debit["party"], debit["currency"]))
+        made = self.make("finance.set_off", party=debit["party"], currency=debit["currency"], day=max(debit["day"], credit["day"], self.past(3) or day(0)),
+                         allocations=[{"item": debit["id"]}, {"item": credit["id"]}], amount=self.dice.choice((None, self.money())))
+        self.act("finance.set_off", "post", made)
+
+    def reverse_set_off(self):
+        self.act("finance.set_off", "reverse", self.in_state("finance.set_off", "posted")["id"])
+
     def take_match_back(self):
         self.act("finance.match", "undo", self.some("finance.match", lambda m: not m["undone"])["id"])
 
@@ -636,13 +647,13 @@ class Company:
              "change_goods": 1, "block_lot": 0.3, "burden": 0.7,
              "ask": 2, "turn_request": 1, "inquire": 0.7, "turn_inquiry": 2, "reorder": 0.5, "order_requests": 4, "order_by_hand": 3, "approve": 6, "turn_purchase": 2, "receive": 7, "give_back": 1, "finish_receipt": 8, "supplier_price": 0.5,
              "make_goods": 2, "turn_making": 7, "report": 4, "issue_some": 1, "put_back": 1, "finish_making": 2, "operate": 2, "amend_making": 1, "retire": 0.5, "plan_all": 0.1, "take_apart": 1,
-             "bill": 8, "bill_by_hand": 6, "bill_purchase": 6, "advance_purchase": 1, "bill_receipt": 1, "post_invoice": 16, "credit": 3, "pay": 9, "post_payment": 9, "reverse_payment": 1, "set_off": 1, "take_match_back": 0.5,
+             "bill": 8, "bill_by_hand": 6, "bill_purchase": 6, "advance_purchase": 1, "bill_receipt": 1, "post_invoice": 16, "credit": 3, "pay": 9, "post_payment": 9, "reverse_payment": 1, "set_off": 1, "clear_both": 1, "reverse_set_off": 0.3, "take_match_back": 0.5,
              "write_entry": 2, "reverse_entry": 0.5, "value_open": 0.3, "close_month": 0.1, "close_year": 0.02, "overdue": 0.2, "pay_regularly": 0.3, "foresee": 0.3, "new_rate": 1, "switch": 1, "go_without_stores": 2}
     OF = dict.fromkeys("sell change_draft preview confirm amend turn_order deliver_elsewhere recur".split(), "crm") | dict.fromkeys(
         "enter_goods issue_goods transfer turn_transfer pick ship turn_delivery deliver_by_hand take_back count_goods enter_count block_lot burden ask turn_request inquire turn_inquiry reorder order_requests order_by_hand "
         "approve turn_purchase receive give_back finish_receipt supplier_price".split(), "logistics") | dict.fromkeys(
         "make_goods turn_making report issue_some put_back finish_making operate amend_making retire plan_all take_apart go_without_stores".split(), "production") | dict.fromkeys(
-        "bill bill_by_hand bill_purchase advance_purchase bill_receipt post_invoice credit pay post_payment reverse_payment set_off take_match_back write_entry reverse_entry value_open close_month close_year overdue pay_regularly foresee".split(), "finance")
+        "bill bill_by_hand bill_purchase advance_purchase bill_receipt post_invoice credit pay post_payment reverse_payment set_off clear_both reverse_set_off take_match_back write_entry reverse_entry value_open close_month close_year overdue pay_regularly foresee".split(), "finance")
 
     def draw(self):
         """What to do: of a module that is off nothing, but now and then the lack of it brings it back."""

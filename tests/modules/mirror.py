@@ -6,7 +6,7 @@ from decimal import Decimal as D
 
 STANDING = {"version", "updated_at", "updated_by"}  # of a posted document only these change, and what the table below says
 POSTED = {"finance.entry": {"reversed_by"}, "finance.invoice": {"open", "due", "payment_status", "credited", "lines"},
-          "finance.payment": {"open", "state"}, "finance.vat_line": set()}
+          "finance.payment": {"open", "state"}, "finance.set_off": {"state"}, "finance.vat_line": set()}
 UNSET = {"lines": [], "refs": [], "bool": False}  # how a field reads that nobody wrote; others are null
 CREDITED = {"credited"}  # of a posted invoice's lines
 
@@ -259,6 +259,13 @@ class Mirror:
             self.unchanged("finance.payment", old, new)
         elif new and new["state"] != "draft":
             self.numbered(new, "finance.payment")
+
+    def set_off(self, old, new):
+        if old and old["state"] != "draft":
+            self.unchanged("finance.set_off", old, new)
+        elif new and new["state"] != "draft":
+            self.numbered(new, "finance.set_off")
+            hold(sum(number(a["amount"]) for a in new["allocations"]) == 2 * number(new["amount"]), "both sides of a set-off are not its amount", new)
 
     def vat_line(self, old, new):
         hold(not old and new, "the register of tax changes", old, new)
@@ -526,7 +533,7 @@ class Mirror:
 
 
 LAWS = {"finance.entry": Mirror.entry, "finance.balance": Mirror.balance, "finance.open_item": Mirror.open_item, "finance.match": Mirror.match,
-        "finance.invoice": Mirror.invoice, "finance.payment": Mirror.payment, "finance.vat_line": Mirror.vat_line, "finance.received": Mirror.received,
+        "finance.invoice": Mirror.invoice, "finance.payment": Mirror.payment, "finance.set_off": Mirror.set_off, "finance.vat_line": Mirror.vat_line, "finance.received": Mirror.received,
         "logistics.move": Mirror.move, "logistics.reservation": Mirror.reservation, "logistics.stock": Mirror.stock, "logistics.lot": Mirror.lot, "logistics.valuation": Mirror.valuation,
         "crm.order": Mirror.sales_order, "logistics.purchase_order": Mirror.purchase_order, "logistics.delivery": Mirror.delivery, "base.order_report": Mirror.report,
         "logistics.purchase_request": Mirror.request, "base.pegging": Mirror.pegging, "logistics.transfer": Mirror.transfer, "production.order": Mirror.making_order, "production.disassembly": Mirror.disassembly}

@@ -70,11 +70,8 @@ static kt_error *check_pair(kt_tx *tx, const struct open_item *debit, const stru
     if (debit->party.v != credit->party.v || debit->account.v != credit->account.v)
         return kt_hint(kt_fail(tx, KT_RULE, "credit", "the two items are of different parties or accounts",
                            "pozycje należą do różnych kontrahentów lub kont"),
-            "What a party owes and is owed on two accounts is set off by an entry from one to the other, "
-            "whose "
-            "lines are then matched with both.",
-            "Należność i zobowiązanie z dwóch kont kompensuje zapis z jednego na drugie, którego pozycje "
-            "rozlicza się potem z obiema.");
+            "What a party owes and is owed on two accounts is cleared by finance.set_off.",
+            "Należność i zobowiązanie z dwóch kont rozlicza kompensata: finance.set_off.");
     if (sign_of(amount) <= 0 || sign_of(credit_amount) <= 0)
         return kt_fail(tx, KT_VALIDATION, "amount", "must be above zero", "musi być większe od zera");
     if (kt_dec_cmp(amount, debit->open) > 0 || kt_dec_cmp(credit_amount, kt_dec_neg(credit->open)) > 0)
@@ -199,6 +196,34 @@ kt_error *matches_undo_of(kt_tx *tx, const struct entry *e, kt_date day)
         if (!error && item.rec.id.v)
             error = undo_of_item(tx, item.rec.id, day);
     }
+    kt_callers_authority(tx, before);
+    return error;
+}
+
+static kt_error *reverse_all(kt_tx *tx, kt_id document, kt_date day)
+{
+    const kt_where where[] = {KT_WHERE(entry, origin, KT_EQ, document), KT_WHERE(entry, reverses, KT_EQ, {0}),
+        KT_WHERE(entry, reversed_by, KT_EQ, {0}), {0}};
+    KT_TRY(matches_undo(tx, document, day));
+    for (bool more = true; more;) {
+        kt_cursor *cursor;
+        struct entry e = {KT_OF(entry)};
+        kt_id made;
+        KT_TRY(kt_open(tx, &(kt_query){&entry_shape, where, "-id", 1}, &cursor));
+        more = kt_next(cursor, &e.rec);
+        KT_TRY(kt_close(cursor));
+        if (!more)
+            continue;
+        KT_TRY(matches_undo_of(tx, &e, day)); /* by hand, or by who gave back what was left */
+        KT_TRY(entry_reverse(tx, e.rec.id, day, (kt_str){0}, &made));
+    }
+    return NULL;
+}
+
+kt_error *matched_reverse(kt_tx *tx, kt_id document, kt_date day)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = reverse_all(tx, document, day);
     kt_callers_authority(tx, before);
     return error;
 }

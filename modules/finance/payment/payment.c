@@ -443,25 +443,10 @@ struct reverse {
 static const kt_shape reverse_shape = KT_SHAPE(
     reverse, NULL, KT_FIELD(reverse, day, DATE, "Date", "Data", .initial = "today"));
 
-/* All that it matched is open again; then every entry that it made is reversed. */
-static kt_error *reverse_all(kt_tx *tx, struct payment *p, kt_id self, kt_date day)
+static kt_error *reverse_all(kt_tx *tx, struct payment *p, kt_date day)
 {
-    const kt_where where[] = {KT_WHERE(entry, origin, KT_EQ, self), KT_WHERE(entry, reverses, KT_EQ, {0}),
-        KT_WHERE(entry, reversed_by, KT_EQ, {0}), {0}};
-    KT_TRY(matches_undo(tx, self, day));
     KT_TRY(discount_undo(tx, p->rec.id, day));
-    for (bool more = true; more;) {
-        kt_cursor *cursor;
-        struct entry e = {KT_OF(entry)};
-        kt_id made;
-        KT_TRY(kt_open(tx, &(kt_query){&entry_shape, where, "-id", 1}, &cursor));
-        more = kt_next(cursor, &e.rec);
-        KT_TRY(kt_close(cursor));
-        if (!more)
-            continue;
-        KT_TRY(matches_undo_of(tx, &e, day)); /* by hand, or by who gave back what was left */
-        KT_TRY(entry_reverse(tx, e.rec.id, day, (kt_str){0}, &made));
-    }
+    KT_TRY(matched_reverse(tx, kt_any(tx, "finance.payment", p->rec.id), day));
     p->open = money(0);
     return NULL;
 }
@@ -473,7 +458,7 @@ static kt_error *payment_reverse(kt_tx *tx, kt_record *self, const kt_record *pa
     KT_TRY(not_before(tx, day, p->day));
     KT_TRY(period_open(tx, "day", day));
     kt_authority before = kt_own_authority(tx);
-    kt_error *error = reverse_all(tx, p, kt_any(tx, "finance.payment", p->rec.id), day);
+    kt_error *error = reverse_all(tx, p, day);
     kt_callers_authority(tx, before);
     return error;
 }

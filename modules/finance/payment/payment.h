@@ -75,6 +75,8 @@ KT_MUST kt_error *items_match(kt_tx *tx, kt_id debit, kt_id credit, kt_dec debit
 KT_MUST kt_error *matches_undo(kt_tx *tx, kt_id document, kt_date day);
 /* Takes back all that the open items of an entry were matched with. */
 KT_MUST kt_error *matches_undo_of(kt_tx *tx, const struct entry *e, kt_date day);
+/* All that a document matched is open again; then every entry that it made is reversed. */
+KT_MUST kt_error *matched_reverse(kt_tx *tx, kt_id document, kt_date day);
 extern const kt_shape match_by_hand_shape, matched_shape;
 kt_error *match_by_hand(kt_tx *tx, const kt_record *params, kt_record *result);
 
@@ -106,6 +108,29 @@ kt_error *payment_compute(kt_tx *tx, kt_record *self);
 kt_error *payment_check(kt_tx *tx, const kt_record *before, const kt_record *after);
 /* What its open item says, the payment says. */
 KT_MUST kt_error *payment_follow(kt_tx *tx, kt_id payment);
+
+/* ---- set_off.c ---- */
+
+enum set_off_state { SET_OFF_DRAFT = 1, SET_OFF_POSTED, SET_OFF_REVERSED };
+struct cleared { /* so much of an item */
+    kt_record rec;
+    kt_id item;
+    kt_dec amount;
+};
+struct set_off {
+    kt_record rec;
+    kt_id party, currency, entry;
+    kt_date day;
+    kt_dec amount;
+    kt_str text;
+    enum set_off_state state;
+    kt_lines allocations;
+};
+extern const kt_shape set_off_shape;
+extern const kt_choice set_off_states[];
+extern const kt_action set_off_actions[];
+kt_error *set_off_compute(kt_tx *tx, kt_record *self);
+kt_error *set_off_check(kt_tx *tx, const kt_record *before, const kt_record *after);
 
 /* ---- held.c ---- */
 

@@ -50,6 +50,21 @@ static kt_error *add_payments(kt_tx *tx, kt_id party, uint32_t most, struct list
     return kt_close(cursor);
 }
 
+static kt_error *add_set_offs(kt_tx *tx, kt_id party, uint32_t most, struct list *list)
+{
+    const kt_where where[] = {
+        KT_WHERE(set_off, party, KT_EQ, party), KT_WHERE(set_off, state, KT_NE, SET_OFF_DRAFT), {0}};
+    kt_cursor *cursor;
+    struct set_off s = {KT_OF(set_off)};
+    if (!kt_may(tx, "finance.set_off:read"))
+        return NULL;
+    KT_TRY(kt_open(tx, &(kt_query){&set_off_shape, where, "-day,-id", most}, &cursor));
+    while (kt_next(cursor, &s.rec))
+        list->rows[list->count++] = (kt_account_paper){kt_any(tx, "finance.set_off", s.rec.id), s.currency,
+            "set_off", name_in(set_off_states, s.state), s.rec.number, s.day, {0}, s.amount, KT_DEC(0, 2)};
+    return kt_close(cursor);
+}
+
 static int newest_first(const void *a, const void *b)
 {
     const kt_account_paper *x = a, *y = b;
@@ -60,11 +75,12 @@ static int newest_first(const void *a, const void *b)
 
 static kt_error *papers(kt_tx *tx, kt_id party, uint32_t most, kt_account_paper **rows, size_t *count)
 {
-    struct list list = {.rows = kt_alloc(tx, sizeof *list.rows * 2 * ((size_t)most + 1))};
+    struct list list = {.rows = kt_alloc(tx, sizeof *list.rows * 3 * ((size_t)most + 1))};
     if (!list.rows)
         return kt_no_memory();
     KT_TRY(add_invoices(tx, party, most, &list));
     KT_TRY(add_payments(tx, party, most, &list));
+    KT_TRY(add_set_offs(tx, party, most, &list));
     if (list.count)
         qsort(list.rows, list.count, sizeof *list.rows, newest_first);
     *rows = list.rows;
