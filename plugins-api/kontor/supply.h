@@ -48,6 +48,10 @@ typedef struct {
     kt_text reason; /* why this day; NULL: it needs no word */
     kt_id freed_by; /* of kt_any: what is reserved was this document's before; not set: nobody's */
     bool beside;    /* it comes with what is made for others: what goes into that is theirs */
+    kt_id
+        via; /* of kt_any: the warehouse to which it comes, and from which it is sent on by "supply.transfer"; not
+                         set: it comes to where it is needed */
+    int64_t way_days; /* that sending on takes */
 } kt_cover;
 
 /* What a demand and all demands below it are covered by; a made part stands before its own components. */
@@ -60,7 +64,7 @@ typedef struct {
     int64_t minutes; /* of all levels: what the last `cover` added */
 } kt_plan;
 
-/* The type of the services "supply.stock", "supply.transfer", "supply.make" and "supply.buy", version 3, asked in this order.
+/* The type of the services "supply.stock", "supply.transfer", "supply.make" and "supply.buy", version 4, asked in this order.
  * They run on their module's own authority. */
 typedef struct {
     /* Covers what it can of *rest, which it lessens, and writes what that takes: a reservation; a production
@@ -102,7 +106,8 @@ typedef struct {
     /* So much of a supply is in the stores now: the demands that wait for it get it reserved, those needed
      * first before the others; what is left, or free since they got other lots, is handed out like what is freed. For
      * each "base.supply.reserved" is emitted: {document, line, day, item, quantity, freed_by}. What came for a demand
-     * and cannot be reserved, being blocked or expired, the demand misses.
+     * and cannot be reserved, being blocked or expired, the demand misses. What came to another warehouse, to be sent on
+     * from there, is asked of "supply.transfer", or else covered anew.
      *   cost  of the quantity, for whom it lies ready while nobody keeps stock; not set: unknown. `freed` alike */
     KT_MUST kt_error *(*arrived)(
         kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity, kt_dec cost);
@@ -134,7 +139,7 @@ typedef struct {
 /* NULL: no module offers it now. */
 static inline const kt_supply *kt_supply_find(kt_tx *tx)
 {
-    return (const kt_supply *)kt_service_find(tx, "base.supply", 6);
+    return (const kt_supply *)kt_service_find(tx, "base.supply", 7);
 }
 
 /* A new part, all zero, at the plan's end; its index in *at. Parts move when others are added. */

@@ -313,7 +313,8 @@ class Company:
             self.act("logistics.purchase_request", "cancel", r["id"], reason="dice")
 
     def reorder(self):
-        """A store is filled up from another to its maximum, with no more than is free there; asked again at once, nothing more is wanted."""
+        """A store is filled up from another to its maximum, and with what is missing, but with no more than is free there; asked again at once, nothing
+        more is wanted."""
         if self.dice.random() < 0.5:
             self.k.call("logistics.purchase.review", {})
             return
@@ -324,7 +325,9 @@ class Company:
             free = {w: number(self.k.call("logistics.availability", {"item": row["item"], "warehouse": w})["available"]) for w in self.stores}
             going = self.mirror.on_its_way(row["item"], "warehouse", rule["source"], "draft") - number(row["quantity"])
             coming = self.mirror.on_its_way(row["item"], "to_warehouse", rule["warehouse"], "draft", "in_transit") - number(row["quantity"])
-            hold(number(row["free"]) == free[rule["warehouse"]] + coming < number(rule["minimum"]), "a store is filled up that needs nothing", row, free, coming)
+            missed = sum(number(p["quantity"]) for p in self.mirror.rows["base.pegging"].values() if p["kind"] == "missing" and p["item"] == row["item"]
+                         and (p["warehouse"]["id"] if p.get("warehouse") else self.stores[0]) == rule["warehouse"])
+            hold(number(row["free"]) == free[rule["warehouse"]] + coming - missed < number(rule["minimum"]), "a store is filled up that needs nothing", row, free, coming, missed)
             hold(number(row["quantity"]) == min(number(rule["maximum"]) - number(row["free"]), free[rule["source"]] - going) > 0, "a store is filled up with another quantity", row, free, going)
         again = self.k.call("logistics.reorder.run", {})["requests"]
         hold(not again, "what was asked for is asked for again", again)

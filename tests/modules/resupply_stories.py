@@ -60,6 +60,18 @@ def level(k, of, at):
     return D(found["on_hand"]), D(found["reserved"]), D(found["available"])
 
 
+def bought(k, of, quantity, asked):
+    """On order for the depot."""
+    made = make(k, "logistics.purchase_order", party=seen["mill"], warehouse=seen["depot"], asked=asked, lines=[{"item": of, "quantity": str(quantity), "price": "4"}])
+    k.call("logistics.purchase_order.approve", {"id": made})
+    return made
+
+
+def received(k, order, quantity):
+    row = k.get("logistics.purchase_order", order)
+    k.call("logistics.receipt.finish", {"id": make(k, "logistics.receipt", order=order, lines=[{"order_line": row["lines"][0]["id"], "quantity": str(quantity)}])})
+
+
 def act(k, slip, action, **params):
     return k.call(f"logistics.transfer.{action}", {"id": slip, **params})
 
@@ -194,6 +206,80 @@ def a_rule_fills_up_beside_what_orders_wait_for(k):
     refused("validation", lambda: k.update("logistics.reorder_rule", rule["id"], {"lead_days": -1}), "lead_days")
 
 
+def what_is_on_order_for_the_depot_is_sent_on(k):
+    """Six come to the depot on the day 30 for nobody yet. Who needs five in the shop on the day 60 waits for them; who needs one at once buys it."""
+    disc = item(k, "disc")
+    order = bought(k, disc, 6, day(30))
+    there = k.get("logistics.purchase_order", order)["lines"][0]["expected"]
+    first, answer = sold(k, disc, 5, asked=day(60))
+    part, = answer["parts"]
+    expect((part["kind"], D(part["quantity"]), part["day"], part["reason"].split(", ")[-1]), ("buy", 5, day(60), "then sent on from Depot"))
+    at_once, _ = sold(k, disc, 1)
+    request, = k.list("logistics.purchase_request", [["item", "=", disc], ["warehouse", "=", seen["shop"]]])["rows"]
+    expect((D(request["quantity"]), k.list("logistics.purchase_request", [["item", "=", disc], ["free", ">", "0"]])["rows"][0]["day"]), (1, there))
+    received(k, order, 2)
+    expect((covers(k, first), level(k, disc, "depot")), ([("buy", 3, day(60)), ("transfer", 2, day(60))], (2, 2, 0)))
+    received(k, order, 4)
+    (slip, _, sent, lines), = slips(k, disc)
+    expect((sorted(covers(k, first)), level(k, disc, "depot"), sent, lines), ([("transfer", 2, day(60)), ("transfer", 3, day(60))], (6, 5, 1), day(58), [(disc, 5)]))
+    act(k, slip, "post")
+    expect(covers(k, first), [("stock", 5, day(0))])
+
+
+def what_is_sent_on_comes_later_when_its_order_does(k):
+    """Behind the day of the purchase order come the days on the way; when it is cancelled, the shop buys."""
+    hub = item(k, "hub")
+    order = bought(k, hub, 4, day(30))
+    first, _ = sold(k, hub, 4, asked=day(50))
+    k.call("logistics.purchase_order.reschedule", {"id": order, "reason": "strike", "expected": day(49)})
+    (_, _, there), = covers(k, first)
+    expect((day(51) <= there <= day(54), k.get("crm.order", first)["promised"]), (True, there))
+    k.call("logistics.purchase_order.reschedule", {"id": order, "reason": "settled", "expected": day(40)})
+    expect(covers(k, first), [("buy", 4, day(50))])
+    k.call("logistics.purchase_order.cancel", {"id": order, "reason": "too dear"})
+    request, = k.list("logistics.purchase_request", [["item", "=", hub], ["state", "=", "open"]])["rows"]
+    expect((D(request["waiting"]), request["warehouse"]), (4, seen["shop"]))
+
+
+def what_comes_to_the_depot_is_shared_by_need(k):
+    """Ten come for an order of the depot's own for the day 60 and one of the shop's for the day 40. Of the first six the shop has five."""
+    reel = item(k, "reel")
+    order = bought(k, reel, 10, day(20))
+    own, _ = sold(k, reel, 5, "depot", asked=day(60))
+    shops, _ = sold(k, reel, 5, asked=day(40))
+    received(k, order, 6)
+    expect(([c[:2] for c in covers(k, shops)], sorted(c[:2] for c in covers(k, own))), ([("transfer", 5)], [("buy", 4), ("stock", 1)]))
+
+
+def who_needs_it_no_more_leaves_what_is_on_order_to_others(k):
+    knob = item(k, "knob")
+    order = bought(k, knob, 4, day(20))
+    first, _ = sold(k, knob, 4, asked=day(60))
+    k.call("crm.order.cancel", {"id": first, "reason": "gone"})
+    request, = k.list("logistics.purchase_request", [["item", "=", knob]])["rows"]
+    expect((D(request["waiting"]), D(request["free"])), (0, 4))
+    second, _ = sold(k, knob, 4, asked=day(60))
+    rule, = k.list("logistics.reorder_rule", [["item", "=", knob]])["rows"]
+    k.update("logistics.reorder_rule", rule["id"], {"active": False})
+    received(k, order, 4) # nobody says any more that it is sent on
+    expect(([c[:2] for c in covers(k, second)], level(k, knob, "depot")), ([("buy", 4)], (4, 0, 4)))
+
+
+def a_rule_brings_what_orders_miss(k):
+    """Nobody sells it; when the depot has some, the rule that keeps none in the shop brings what is missing there."""
+    town(k)
+    gem = make(k, "base.item", code="GEM", name="Gem", unit=seen["piece"], price="10", currency=seen["pln"])
+    make(k, "logistics.reorder_rule", item=gem, kind="resupply", warehouse=seen["shop"], source=seen["depot"], minimum="0", maximum="1")
+    order, _ = sold(k, gem, 2)
+    put(k, gem, 9)
+    expect([c[:2] for c in covers(k, order)], [("missing", 2)])
+    row, = k.call("logistics.reorder.run", {"item": gem})["requests"]
+    expect((D(row["free"]), D(row["quantity"])), (-2, 3))
+    expect(k.call("logistics.reorder.run", {"item": gem})["requests"], [])
+    act(k, row["transfer"], "post")
+    expect([c[:2] for c in covers(k, order)], [("stock", 2)])
+
+
 def planning_takes_all_warehouses_together(k):
     """Of a lens the depot has six, and two are on their way to the shop: nothing of eight that are needed there is made or bought, by a rule or without
     one. Of the ninth one is bought, wherever it is needed."""
@@ -235,4 +321,4 @@ def the_stores_are_sound(k):
 
 if __name__ == "__main__":
     run([story for story in list(globals().values()) if callable(story) and getattr(story, "__module__", "") == "__main__"
-         and story not in (make, planned, day, town, item, put, sold, covers, slips, level, act)], modules="base,crm,logistics,production")
+         and story not in (make, planned, day, town, item, put, bought, received, sold, covers, slips, level, act)], modules="base,crm,logistics,production")

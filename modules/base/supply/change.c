@@ -50,17 +50,27 @@ static kt_str words(kt_tx *tx, const char *text)
     return text ? kt_format(tx, "%s", text) : (kt_str){0};
 }
 
+/* When what comes on a day is where p needs it: at once, or sent on from where it comes to, and then not before it is needed. */
+static kt_date there_on(const struct pegging *p, kt_date day)
+{
+    if (!p->via.v || !day.day)
+        return day;
+    const kt_date there = kt_date_add(day, (int32_t)p->way_days);
+    return there.day > p->needed.day ? there : p->needed;
+}
+
 static kt_error *moved_within(kt_tx *tx, kt_id supply, kt_date day, kt_text reason)
 {
     struct peggings all;
     KT_TRY(peggings_of_supply(tx, supply, (kt_id){0}, &all));
     for (size_t i = 0; i < all.count; i++) {
         struct pegging *p = &all.items[i];
+        const kt_date there = there_on(p, day);
         kt_date was;
-        if (p->day.day == day.day)
+        if (p->day.day == there.day)
             continue;
         KT_TRY(promise_of(tx, p->demand, p->line, &was));
-        p->day = day;
+        p->day = there;
         p->reason = words(tx, reason.en);
         p->reason_pl = words(tx, reason.pl);
         KT_TRY(kt_update(tx, &p->rec));
@@ -79,10 +89,12 @@ kt_error *supply_moved(kt_tx *tx, kt_id supply, kt_date day, kt_text reason)
 
 /* ---- It is there ---- */
 
-/* Reserves for the demand of p as much as there is. */
-static kt_error *allocate(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_id freed_by, kt_dec *rest)
+/* Covers as much of p's demand as a source has.
+ *   rest   how much it may take; receives what it left
+ *   taken  receives how much it took */
+static kt_error *take_from(kt_tx *tx, const kt_source *source, struct pegging *p, kt_id warehouse,
+    kt_id freed_by, kt_dec *rest, kt_dec *taken)
 {
-    const kt_source *stock = source_of(tx, KT_FROM_STOCK);
     kt_dec take = least(p->quantity, *rest), open = take;
     kt_demand demand = pegging_demand(p);
     kt_plan plan = {0};
@@ -90,8 +102,8 @@ static kt_error *allocate(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_id f
     demand.quantity = take;
     demand.warehouse = warehouse;
     KT_TRY(promise_of(tx, p->demand, p->line, &was));
-    KT_TRY(stock->cover(tx, &demand, &open, &plan));
-    take = kt_dec_sub(take, open);
+    KT_TRY(source->cover(tx, &demand, &open, &plan));
+    *taken = take = kt_dec_sub(take, open);
     *rest = kt_dec_sub(*rest, take);
     if (take.coef == 0)
         return NULL;
@@ -100,8 +112,15 @@ static kt_error *allocate(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_id f
         plan.parts[i].freed_by = freed_by;
         KT_TRY(pegging_remember(tx, &demand, &plan.parts[i]));
     }
-    KT_TRY(supply_tell(tx, p, was));
-    return tell_reserved(tx, p, take, freed_by);
+    return supply_tell(tx, p, was);
+}
+
+/* Reserves for the demand of p as much as there is. */
+static kt_error *allocate(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_id freed_by, kt_dec *rest)
+{
+    kt_dec taken;
+    KT_TRY(take_from(tx, source_of(tx, KT_FROM_STOCK), p, warehouse, freed_by, rest, &taken));
+    return taken.coef > 0 ? tell_reserved(tx, p, taken, freed_by) : NULL;
 }
 
 /* Nobody keeps stock: what came lies ready for the demand of p, by its pegging alone. */
@@ -142,11 +161,24 @@ kt_error *supply_miss(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_text rea
     return supply_tell(tx, p, was);
 }
 
+/* So much of its supply came for p to where it is sent on from; what cannot be sent does not come that way. */
+static kt_error *send_on(kt_tx *tx, struct pegging *p, kt_ready *rest, kt_dec came)
+{
+    const kt_source *transfers = source_of(tx, KT_FROM_TRANSFER);
+    kt_dec open = came, taken;
+    if (transfers)
+        KT_TRY(take_from(tx, transfers, p, kt_any_id(p->warehouse), (kt_id){0}, &open, &taken));
+    (void)ready_take(rest, kt_dec_sub(came, open));
+    return open.coef > 0 ? supply_cover_anew(tx, p, open) : NULL;
+}
+
 /* So much of its supply came for p: what of it can be had is its own, what is blocked or past its day it misses. */
 static kt_error *come_for(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec came, kt_ready *rest)
 {
     static const kt_text held = {"it came, but is blocked, expired or used up",
         "przyszło, ale jest zablokowane, przeterminowane albo zużyte"};
+    if (p->via.v && kt_any_id(p->via).v == warehouse.v)
+        return send_on(tx, p, rest, came);
     kt_ready left = ready_take(rest, came);
     KT_TRY(hand_out(tx, p, warehouse, (kt_id){0}, &left));
     rest->quantity = kt_dec_add(rest->quantity, left.quantity);

@@ -12,7 +12,7 @@ enum { KINDS = sizeof in_turn / sizeof *in_turn };
 
 const kt_source *source_of(kt_tx *tx, kt_supply_kind kind)
 {
-    return kind == KT_MISSING ? NULL : (const kt_source *)kt_service_find(tx, source_names[kind], 3);
+    return kind == KT_MISSING ? NULL : (const kt_source *)kt_service_find(tx, source_names[kind], 4);
 }
 
 enum { GOODS = 1 }; /* as base.item has it */

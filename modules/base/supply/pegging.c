@@ -36,6 +36,9 @@ const kt_shape pegging_shape = KT_SHAPE(pegging, "base.pegging",
     KT_FIELD(pegging, beside, BOOL, "Comes with other goods", "Powstaje przy okazji",
         .help = {"A by-product of what is made for others.",
             "Produkt uboczny tego, co powstaje dla innych."}),
+    KT_FIELD(pegging, via, REF, "Sent on from", "Wysyłane dalej z", .target = "*", .on_delete = KT_CLEAR,
+        .help = {"The warehouse that it comes to first.", "Magazyn, do którego najpierw przyjdzie."}),
+    KT_FIELD(pegging, way_days, INT, "Days on the way from there", "Dni w drodze stamtąd"),
     KT_FIELD(pegging, missed, REF, "Item that is missing", "Brakujący towar", .target = "base.item",
         .computed = true, .show_if = "false"),
     KT_FIELD(pegging, late, BOOL, "Late", "Opóźnione", .computed = true, .indexed = true,
@@ -215,8 +218,8 @@ kt_error *pegging_remember(kt_tx *tx, const kt_demand *demand, const kt_cover *p
         .item = part->item, .kind = part->kind, .quantity = part->quantity, .needed = demand->day,
         .day = part->day, .supply = part->document, .cost = part->cost, .minutes = part->minutes,
         .level = demand->level, .warehouse = kt_any(tx, "logistics.warehouse", demand->warehouse),
-        .freed_by = part->freed_by, .beside = part->beside, .reason = said(part->reason.en),
-        .reason_pl = said(part->reason.pl)};
+        .freed_by = part->freed_by, .beside = part->beside, .via = part->via, .way_days = part->way_days,
+        .reason = said(part->reason.en), .reason_pl = said(part->reason.pl)};
     return kt_create(tx, &p.rec);
 }
 
@@ -245,5 +248,7 @@ kt_cover pegging_part(const struct pegging *p)
         .level = (unsigned)p->level,
         .freed_by = p->freed_by,
         .beside = p->beside,
+        .via = p->via,
+        .way_days = p->way_days,
         .reason = {p->reason.ptr ? p->reason.ptr : "", p->reason_pl.ptr ? p->reason_pl.ptr : ""}};
 }

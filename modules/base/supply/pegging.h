@@ -5,9 +5,9 @@
 
 struct pegging {
     kt_record rec;
-    kt_id demand, supply, item, warehouse, freed_by; /* of kt_any, but for the item */
+    kt_id demand, supply, item, warehouse, freed_by, via; /* of kt_any, but for the item */
     kt_id missed; /* the item, if it is missing: who misses it is found by that */
-    int64_t line, minutes, level;
+    int64_t line, minutes, level, way_days;
     kt_supply_kind kind;
     kt_dec quantity, cost;
     kt_date needed, day, came; /* came: what covered it did, and cannot be had */

@@ -18,17 +18,27 @@ static kt_text reason_bought(kt_tx *tx, const struct offer *best, const struct r
         kt_format(tx, "%s dostarcza %sw %lld dni, jeśli zamówione do %s", name.ptr, lot, days, by).ptr};
 }
 
-static kt_text reason_coming(kt_tx *tx, const struct request *r)
+/* When what a request brings is where the demand is, and by what way; day not set: never, or nobody knows. */
+struct reach {
+    kt_date day;
+    kt_id via;        /* of kt_any */
+    const char *from; /* its name */
+    int64_t way_days;
+};
+
+static kt_text reason_coming(kt_tx *tx, const struct request *r, const struct reach *reach)
 {
+    const bool ordered = r->state == PR_ORDERED;
     const char *number = r->rec.number.ptr ? r->rec.number.ptr : "";
-    return r->state == PR_ORDERED ? (kt_text){kt_format(tx, "on order already, by %s", number).ptr,
-                                        kt_format(tx, "już zamówione, według %s", number).ptr}
-                                  : (kt_text){kt_format(tx, "to be bought already, by %s", number).ptr,
-                                        kt_format(tx, "już do kupienia, według %s", number).ptr};
+    const char *on = reach->via.v ? kt_format(tx, ", then sent on from %s", reach->from).ptr : "";
+    const char *on_pl = reach->via.v ? kt_format(tx, ", potem wysłane dalej z: %s", reach->from).ptr : "";
+    return (kt_text){
+        kt_format(tx, "%s, by %s%s", ordered ? "on order already" : "to be bought already", number, on).ptr,
+        kt_format(tx, "%s, według %s%s", ordered ? "już zamówione" : "już do kupienia", number, on_pl).ptr};
 }
 
-static kt_error *add_part(kt_tx *tx, const kt_demand *demand, const struct request *r, kt_dec quantity,
-    kt_text reason, kt_plan *plan)
+static kt_error *add_part(kt_tx *tx, const kt_demand *demand, const struct request *r,
+    const struct reach *reach, kt_dec quantity, kt_text reason, kt_plan *plan)
 {
     size_t at = 0;
     KT_TRY(kt_plan_add(tx, plan, &at));
@@ -37,7 +47,9 @@ static kt_error *add_part(kt_tx *tx, const kt_demand *demand, const struct reque
         .line = demand->line,
         .quantity = quantity,
         .needed = demand->day,
-        .day = r->day,
+        .day = reach->day,
+        .via = reach->via,
+        .way_days = reach->way_days,
         .cost = r->unit_cost.scale1 ? kt_dec_mul(r->unit_cost, quantity, 2) : (kt_dec){0},
         .document = request_any(tx, r),
         .level = demand->level,
@@ -50,9 +62,36 @@ static kt_date later(kt_date a, kt_date b)
     return a.day >= b.day ? a : b;
 }
 
-/* What is to come anyway and nobody waits for, if a new purchase would not be there before it. */
+/* The request is for another warehouse: what it brings is sent on from there, if a rule fills up the demand's warehouse so, and
+ * not before it has to be. */
+static kt_error *reach_by_way(
+    kt_tx *tx, const kt_demand *demand, const struct request *r, struct reach *reach)
+{
+    struct reorder_rule rule;
+    struct warehouse w;
+    kt_id from = r->warehouse, to = demand->warehouse;
+    kt_date there;
+    *reach = (struct reach){{0}};
+    if (!from.v)
+        KT_TRY(warehouse_usual(tx, &from));
+    if (!to.v)
+        KT_TRY(warehouse_usual(tx, &to));
+    KT_TRY(resupply_rule(tx, demand->item, from, to, &rule));
+    if (!rule.rec.id.v || !r->day.day)
+        return NULL;
+    KT_TRY(warehouse_get(tx, from, &w));
+    KT_TRY(delivery_day(tx, r->day, rule.lead_days, &there));
+    *reach = (struct reach){.day = later(there, demand->day),
+        .via = kt_any(tx, warehouse_shape.name, from),
+        .from = w.name.ptr,
+        .way_days = there.day - r->day.day};
+    return NULL;
+}
+
+/* What is to come anyway and nobody waits for, if a new purchase would not be there before it.
+ *   here  to the demand's own warehouse, or else to others */
 static kt_error *cover_by_coming(
-    kt_tx *tx, const kt_demand *demand, const struct offer *best, kt_dec *rest, kt_plan *plan)
+    kt_tx *tx, const kt_demand *demand, const struct offer *best, bool here, kt_dec *rest, kt_plan *plan)
 {
     const kt_where where[] = {
         KT_WHERE(request, item, KT_EQ, demand->item), KT_WHERE(request, free, KT_GT, ZERO), {0}};
@@ -60,16 +99,21 @@ static kt_error *cover_by_coming(
     KT_TRY(requests_find(tx, where, KT_STR("[[\"state\",\"in\",[\"open\",\"ordered\"]]]"), &coming));
     for (size_t i = 0; i < coming.count && rest->coef > 0; i++) {
         struct request *r = &coming.items[i];
-        bool here;
-        KT_TRY(request_is_for(tx, r, demand->warehouse, &here));
-        if (!here)
+        struct reach reach = {.day = r->day};
+        bool is_here;
+        KT_TRY(request_is_for(tx, r, demand->warehouse, &is_here));
+        if (is_here != here)
             continue;
-        if (best && (!r->day.day || r->day.day > later(best->day, demand->day).day))
+        if (!here)
+            KT_TRY(reach_by_way(tx, demand, r, &reach));
+        if ((best || !here) && !reach.day.day)
+            continue;
+        if (best && reach.day.day > later(best->day, demand->day).day)
             continue;
         kt_dec take = smaller(*rest, r->free);
         r->waiting = kt_dec_add(r->waiting, take);
         KT_TRY(kt_update(tx, &r->rec));
-        KT_TRY(add_part(tx, demand, r, take, reason_coming(tx, r), plan));
+        KT_TRY(add_part(tx, demand, r, &reach, take, reason_coming(tx, r, &reach), plan));
         *rest = kt_dec_sub(*rest, take);
     }
     return NULL;
@@ -88,7 +132,7 @@ static kt_error *cover_by_request(
     }
     request_take_offer(tx, &r, best);
     KT_TRY(kt_create(tx, &r.rec));
-    KT_TRY(add_part(tx, demand, &r, *rest, reason_bought(tx, best, &r), plan));
+    KT_TRY(add_part(tx, demand, &r, &(struct reach){.day = r.day}, *rest, reason_bought(tx, best, &r), plan));
     *rest = ZERO;
     return NULL;
 }
@@ -107,8 +151,10 @@ static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan
     const struct offer *best;
     kt_dec wanted = *rest;
     KT_TRY(best_for(tx, demand->item, *rest, &found, &best));
-    if (demand->document.v)
-        KT_TRY(cover_by_coming(tx, demand, best, rest, plan));
+    if (demand->document.v) {
+        KT_TRY(cover_by_coming(tx, demand, best, true, rest, plan));
+        KT_TRY(cover_by_coming(tx, demand, best, false, rest, plan));
+    }
     if (!best || rest->coef <= 0)
         return NULL;
     if (kt_dec_cmp(*rest, wanted) != 0)

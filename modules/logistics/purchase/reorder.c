@@ -165,11 +165,12 @@ static kt_error *transfer_of(
 static kt_error *resupply(kt_tx *tx, const struct reorder_rule *rule, struct reorder_done *out)
 {
     kt_stock_level here, there;
-    kt_dec coming, going;
+    kt_dec coming, going, lack;
     kt_id transfer;
     KT_TRY(stock_level(tx, rule->item, rule->warehouse, (kt_id){0}, (kt_date){0}, &here));
     KT_TRY(transfers_coming(tx, rule->warehouse, rule->item, &coming));
-    kt_dec free = kt_dec_add(here.available, coming);
+    KT_TRY(missed(tx, rule, &lack));
+    kt_dec free = kt_dec_sub(kt_dec_add(here.available, coming), lack);
     if (kt_dec_cmp(free, kt_dec_add(ZERO, rule->minimum)) >= 0)
         return NULL;
     KT_TRY(stock_level(tx, rule->item, rule->source, (kt_id){0}, (kt_date){0}, &there));

@@ -48,6 +48,19 @@ static kt_error *cover_from(
     return NULL;
 }
 
+kt_error *resupply_rule(kt_tx *tx, kt_id item, kt_id from, kt_id to, struct reorder_rule *rule)
+{
+    const kt_where where[] = {KT_WHERE(reorder_rule, item, KT_EQ, item),
+        KT_WHERE(reorder_rule, warehouse, KT_EQ, to), KT_WHERE(reorder_rule, source, KT_EQ, from),
+        KT_WHERE(reorder_rule, kind, KT_EQ, RESUPPLY), KT_WHERE(reorder_rule, active, KT_EQ, true), {0}};
+    kt_found found;
+    bool in_use;
+    *rule = (struct reorder_rule){KT_OF(reorder_rule)};
+    KT_TRY(place_in_use(tx, from, (kt_id){0}, &in_use));
+    KT_TRY(kt_find(tx, &(kt_query){.of = &reorder_rule_shape, .where = where, .sort = "id"}, 1, &found));
+    return in_use && found.count ? kt_read(tx, found.ids[0], &rule->rec) : NULL;
+}
+
 static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan *plan)
 {
     kt_id here = demand->warehouse;

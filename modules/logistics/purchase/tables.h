@@ -75,7 +75,7 @@
 #define PURCHASE_HANDLERS {"logistics.enabled", NULL, purchase_enabled},
 
 #define PURCHASE_SERVICES                                                                                    \
-    {"supply.transfer", 3, &transfer_source}, {"supply.buy", 3, &buying_source},                             \
+    {"supply.transfer", 4, &transfer_source}, {"supply.buy", 4, &buying_source},                             \
         {"logistics.purchases", 3, &purchases_service}, {PURCHASE_CATCH_UP, 1, &purchase_catch_up},
 
 #define PURCHASE_LOOKUPS                                                                                     \
