@@ -92,8 +92,8 @@ static const kt_entity entities[] = {
         .views = "[{\"kind\":\"list\",\"columns\":[\"number\",\"party\",\"day\",\"amount\",\"currency\","
                  "\"state\"],\"sort\":\"-id\"}]"},
     {&received_shape, {"Goods not invoiced", "Dostawa niefakturowana"},
-        {"Goods not invoiced", "Dostawy niefakturowane"}, .indexes = "item party left, document item",
-        .compute = keep_company, .icon = "package"},
+        {"Goods not invoiced", "Dostawy niefakturowane"}, .indexes = "item party waits_for, document item",
+        .compute = received_compute, .icon = "package"},
     {&regular_shape, {"Regular payment", "Płatność regularna"}, {"Regular payments", "Płatności regularne"},
         .title = "name", .compute = regular_compute, .icon = "repeat"},
     {&debtor_shape},
@@ -202,10 +202,10 @@ static const kt_rule upkeep[] = {
 
 static kt_error *migrate(kt_tx *tx, const char *from_version)
 {
-    (void)from_version;
+    KT_TRY(received_migrate(tx, from_version));
     return kt_rules_bring(tx, upkeep);
 }
 
-const kt_module kontor_module = KT_MODULE("finance", "1.0.0", "Finance", "Finanse", .needs = "base",
+const kt_module kontor_module = KT_MODULE("finance", "1.1.0", "Finance", "Finanse", .needs = "base",
     .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles,
     .audit = books_audit, .migrate = migrate);

@@ -346,6 +346,10 @@ def serial_numbers_wait_for_their_bill_together(k):
     expect(waits(), [("100.0000", "333.00"), ("10.0000", "50.00")])
     move("return", (lines[0], names[:40]))
     expect(waits(), [("60.0000", "199.80"), ("10.0000", "50.00")])
+    oldest = {"filter": [["item", "=", chip], ["party", "=", s["steel"]], ["waits_for", "=", "bill"]], "sort": "id"}
+    expect(k.count("finance.received", oldest["filter"]), 2)
+    found = k.call("finance.received.list", {**oldest, "explain": True})  # the first one that an index gives, however often what is left changed
+    expect((found["index"], found["sort"]), (["item", "party", "waits_for"], "index"))
     with Gained(k, "300") as gained:
         row = invoice(k, kind="purchase", party=s["steel"], order=order, reference="CH 1", day=TODAY.isoformat(), lines=[
             {"item": chip, "quantity": quantity, "price": price, "order_line": of} for of, quantity, price in ((lines[0], "60", "3.33"), (lines[1], "10", "5"))])

@@ -11,6 +11,7 @@ from stories import expect, run
 POSITIONS, ORDERS = (int(n) for n in sys.argv[1:3]) if __name__ == "__main__" and len(sys.argv) > 2 else (5000, 200)
 MODULES = "base,crm,logistics,production,finance,hr,script,insight"
 PAGE, BATCH = 500, 50
+SERIALS, ROW = 12000, 4000
 
 
 def every(k, entity, filter):
@@ -77,5 +78,18 @@ def a_receipt_serves_many_orders(k):
     books.proved(k)
 
 
+def thousands_of_serial_numbers_come_and_go_back(k):
+    seen = books.house(k)
+    saw = books.item(k, "saw", tracking="serial")
+    bought = books.make(k, "logistics.purchase_order", party=seen["stalmet"], lines=[{"item": saw, "quantity": str(SERIALS), "price": "3"}])
+    k.call("logistics.purchase_order.approve", {"id": bought})
+    rows = [{"order_line": 1, "quantity": str(ROW), "serials": "\n".join(f"S{n}" for n in range(at, at + ROW))} for at in range(0, SERIALS, ROW)]
+    for kind, there in (("receipt", SERIALS), ("return", 0)):
+        slip = books.make(k, "logistics.receipt", order=bought, kind=kind, lines=rows)
+        k.call("logistics.receipt.finish", {"id": slip})
+        expect(float(k.call("logistics.availability", {"item": saw})["on_hand"]), there)
+    books.proved(k)
+
+
 if __name__ == "__main__":
-    run([a_count_differs_at_every_position, a_receipt_serves_many_orders], MODULES)
+    run([a_count_differs_at_every_position, a_receipt_serves_many_orders, thousands_of_serial_numbers_come_and_go_back], MODULES)

@@ -3,8 +3,13 @@
  * goods for their receipt, goods that went back for a credit note. What all rows have left is, with the opposite
  * sign, the balance of the account of goods not invoiced. */
 #include <kontor/units.h>
+#include <kontor/walk.h>
 
 #include "stock/stock.h"
+
+enum { WAITS_FOR_BILL = 1, WAITS_FOR_GOODS };
+static const kt_choice waits[] = {{WAITS_FOR_BILL, "bill", {"Bill", "Faktura"}},
+    {WAITS_FOR_GOODS, "goods", {"Goods or a credit note", "Towar albo korekta"}}, {0}};
 
 const kt_shape received_shape = KT_SHAPE(received, "finance.received",
     KT_FIELD(received, party, REF, "Supplier", "Dostawca", .target = "base.party", .computed = true,
@@ -18,7 +23,32 @@ const kt_shape received_shape = KT_SHAPE(received, "finance.received",
         .indexed = true, .priority = 6),
     KT_FIELD(received, left_value, MONEY, "Value not billed", "Niezafakturowana wartość", .scale = 2,
         .computed = true, .priority = 7),
+    KT_FIELD(received, waits_for, STATE, "Waits for", "Czeka na", .choices = waits, .computed = true,
+        .help = {"Empty: nothing is left.", "Puste: nic nie zostało."}),
     KT_FIELD(received, document, REF, "Receipt", "Przyjęcie", .target = "*", .computed = true));
+
+/* Whoever takes from the oldest row finds it by this, and not by what is left, which each of a thousand pieces changes. */
+kt_error *received_compute(kt_tx *tx, kt_record *self)
+{
+    struct received *r = KT_AS(received, self);
+    const int sign = sign_of(r->left);
+    r->waits_for = sign > 0 ? WAITS_FOR_BILL : sign < 0 ? WAITS_FOR_GOODS : 0;
+    return keep_company(tx, self);
+}
+
+static const kt_walk open_rows = {
+    {"Goods not invoiced are told what they wait for", "Dostawy niefakturowane"}, &received_shape,
+    "[[\"left\",\"!=\",\"0\"],[\"waits_for\",\"is_null\",true]]", kt_update};
+
+kt_error *received_migrate(kt_tx *tx, const char *from_version)
+{
+    const kt_walk_part all = {.walk = &open_rows};
+    kt_found found;
+    if (!from_version)
+        return NULL;
+    KT_TRY(kt_walk_find(tx, &all, "id", 0, &found));
+    return kt_walk_over(tx, &all, &found);
+}
 
 bool stock_is_kept(kt_tx *tx)
 {
@@ -74,7 +104,7 @@ static kt_error *take_from(kt_tx *tx, struct received *r, bool back, kt_dec *wan
 static kt_error *take_oldest(kt_tx *tx, kt_id party, kt_id item, bool back, kt_dec *wanted, kt_dec *cleared)
 {
     const kt_where where[] = {KT_WHERE(received, item, KT_EQ, item), KT_WHERE(received, party, KT_EQ, party),
-        KT_WHERE(received, left, back ? KT_LT : KT_GT, KT_DEC(0, 4)), {0}};
+        KT_WHERE(received, waits_for, KT_EQ, back ? WAITS_FOR_GOODS : WAITS_FOR_BILL), {0}};
     kt_cursor *cursor;
     struct received r = {KT_OF(received)};
     kt_error *error = NULL;

@@ -7,8 +7,12 @@ struct received { /* goods that came in and are not billed yet */
     kt_id party, item, document;
     kt_date day;
     kt_dec quantity, value, left, left_value;
+    unsigned waits_for;
 };
 extern const kt_shape received_shape;
+kt_error *received_compute(kt_tx *tx, kt_record *self);
+/* Rows of an earlier version learn what they wait for. */
+KT_MUST kt_error *received_migrate(kt_tx *tx, const char *from_version);
 /* Takes a bill, or a credit note with quantity and value below zero, out of what came in from this party, oldest
  * first.
  *   unit     of the bill's quantity; not set: the item's own

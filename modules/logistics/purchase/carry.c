@@ -79,21 +79,29 @@ static bool is_brought(const struct carried *c, const struct move *m)
     return false;
 }
 
+struct going { /* a part that goes back */
+    struct carried *c;
+    kt_id brought, lot; /* lot not set: nobody named it */
+    kt_dec *rest;
+};
+
 /* Of what a move brought, as much as has not gone back yet; of a lot that nobody named, as much as is still there. */
-static kt_error *carry_move_back(kt_tx *tx, struct carried *c, kt_id brought, kt_id lot, kt_dec *rest)
+static kt_error *carry_move_back(kt_tx *tx, void *context)
 {
+    const struct going *g = context;
+    struct carried *c = g->c;
     struct move m = {KT_OF(move)};
     kt_stock_level there;
-    KT_TRY(kt_read(tx, brought, &m.rec));
-    kt_dec take = smaller(kt_dec_sub(m.quantity, m.returned), *rest);
-    if (!lot.v && m.lot.v && m.to_place == KT_AT_STORES) {
+    KT_TRY(kt_read(tx, g->brought, &m.rec));
+    kt_dec take = smaller(kt_dec_sub(m.quantity, m.returned), *g->rest);
+    if (!g->lot.v && m.lot.v && m.to_place == KT_AT_STORES) {
         KT_TRY(stock_level(tx, m.item, c->move.warehouse, m.lot, (kt_date){0}, &there));
         take = smaller(take, kt_dec_sub(there.on_hand, there.reserved));
     }
     if (take.coef <= 0 || !is_brought(c, &m))
         return NULL;
-    *rest = kt_dec_sub(*rest, take);
-    return carry(tx, c, take, m.lot, brought);
+    *g->rest = kt_dec_sub(*g->rest, take);
+    return carry(tx, c, take, m.lot, g->brought);
 }
 
 static kt_error *carry_moves_back(
@@ -101,8 +109,10 @@ static kt_error *carry_moves_back(
 {
     kt_found moves;
     KT_TRY(kt_find(tx, &(kt_query){.of = &move_shape, .where = where, .sort = "-id"}, 0, &moves));
-    for (size_t i = 0; i < moves.count && rest->coef > 0; i++)
-        KT_TRY(carry_move_back(tx, c, moves.ids[i], lot, rest));
+    for (size_t i = 0; i < moves.count && rest->coef > 0; i++) {
+        struct going part = {c, moves.ids[i], lot, rest};
+        KT_TRY(kt_step(tx, carry_move_back, &part));
+    }
     return NULL;
 }
 
@@ -146,13 +156,25 @@ static kt_error *carry_lot(
     return back ? carry_back(tx, c, lot, quantity) : carry(tx, c, quantity, lot, (kt_id){0});
 }
 
+struct named { /* a piece of the row */
+    struct carried *c;
+    const struct receipt *r;
+    kt_str name;
+};
+
+static kt_error *carry_piece(kt_tx *tx, void *context)
+{
+    const struct named *n = context;
+    return carry_lot(tx, n->c, n->r, n->name, KT_DEC(10000, 4), "serials");
+}
+
 static kt_error *carry_serials(kt_tx *tx, struct carried *c, const struct receipt *r)
 {
-    kt_str rest = c->row->serials, name;
+    kt_str rest = c->row->serials;
     kt_error *wrong = NULL;
     int64_t count = 0;
-    for (; next_name(tx, &rest, &name); count++)
-        kt_also(&wrong, carry_lot(tx, c, r, name, KT_DEC(10000, 4), "serials"));
+    for (struct named piece = {c, r, {0}}; next_name(tx, &rest, &piece.name); count++)
+        kt_also(&wrong, kt_step(tx, carry_piece, &piece));
     if (c->row->lot_name.len)
         kt_also(&wrong, kt_fail(tx, KT_VALIDATION, "lot_name", "a lot or serial numbers, not both",
                             "partia albo numery seryjne, nie oba naraz"));
