@@ -73,3 +73,24 @@ static inline const kt_stock *kt_stock_find(kt_tx *tx)
 {
     return (const kt_stock *)kt_service_find(tx, "logistics.stock", 1);
 }
+
+/* How what comes to one warehouse gets to another. */
+typedef struct {
+    bool known;   /* it does */
+    kt_date day;  /* when; not set: nobody knows */
+    kt_id via;    /* of kt_any: from where it is sent on; not set: it comes to where it is needed */
+    int64_t days; /* that takes */
+} kt_way;
+
+/* The type of the service "logistics.ways", version 1. */
+typedef struct {
+    /* Of an item that comes to one warehouse on a day, and is needed in another one, or in the same.
+     *   from, to  not set: the company's usual one */
+    KT_MUST kt_error *(*find)(kt_tx *tx, kt_id item, kt_id from, kt_id to, kt_date day, kt_way *way);
+} kt_ways;
+
+/* NULL: no module keeps stock now. */
+static inline const kt_ways *kt_ways_find(kt_tx *tx)
+{
+    return (const kt_ways *)kt_service_find(tx, "logistics.ways", 1);
+}

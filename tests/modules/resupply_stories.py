@@ -47,7 +47,7 @@ def sold(k, of, quantity, at="shop", **more):
 
 
 def covers(k, order):
-    return [(p["kind"], D(p["quantity"]), p["day"]) for p in k.call("base.supply.explain", {"document": {"entity": "crm.order", "id": order}})["parts"]]
+    return [(p["kind"], D(p["quantity"]), p["day"]) for p in k.call("base.supply.explain", {"document": {"entity": "crm.order", "id": order}})["parts"] if p["level"] == 0]
 
 
 def slips(k, of, *states):
@@ -249,6 +249,28 @@ def what_comes_to_the_depot_is_shared_by_need(k):
     shops, _ = sold(k, reel, 5, asked=day(40))
     received(k, order, 6)
     expect(([c[:2] for c in covers(k, shops)], sorted(c[:2] for c in covers(k, own))), ([("transfer", 5)], [("buy", 4), ("stock", 1)]))
+
+
+def what_is_made_in_the_depot_is_sent_on(k):
+    """Eight are being made there for nobody, by an order that names no warehouse. Who orders three of the depot by its name has of them, as has the shop
+    for a day on which they can be there; for a day on which they cannot others are made."""
+    part, lid = make(k, "base.item", code="BLANK", name="Blank", unit=town(k)["piece"]), item(k, "lid")
+    make(k, "production.bom", item=lid, lines=[{"item": part, "quantity": "1"}])
+    put(k, part, 20)
+    ahead = make(k, "production.order", item=lid, quantity="8", due=day(30))
+    k.call("production.order.confirm", {"id": ahead})
+    there = k.get("production.order", ahead)["day"]
+    covered_by = lambda answer: [(p["supply"] == {"entity": "production.order", "id": ahead}, D(p["quantity"]), p["day"]) for p in answer["parts"] if p["level"] == 0]
+    own, answer = sold(k, lid, 3, "depot", asked=day(60))
+    expect(covered_by(answer), [(True, 3, there)])
+    first, answer = sold(k, lid, 4, asked=day(50))
+    expect((covered_by(answer), answer["parts"][0]["reason"].split(", ")[-1]), ([(True, 4, day(50))], "then sent on from there"))
+    too_soon, answer = sold(k, lid, 1, asked=there)
+    expect([found for found, _, _ in covered_by(answer)], [False])
+    k.call("production.order.report", {"id": ahead, "produced": "5"})
+    expect((covers(k, first), sorted(c[:2] for c in covers(k, own))), ([("transfer", 4, day(50))], [("make", 2), ("stock", 1)]))
+    k.call("production.order.report", {"id": ahead, "produced": "3"})
+    expect(([c[:2] for c in covers(k, own)], level(k, lid, "depot")), ([("stock", 3)], (8, 7, 1)))
 
 
 def who_needs_it_no_more_leaves_what_is_on_order_to_others(k):

@@ -177,7 +177,7 @@ static kt_error *come_for(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec 
 {
     static const kt_text held = {"it came, but is blocked, expired or used up",
         "przyszło, ale jest zablokowane, przeterminowane albo zużyte"};
-    if (p->via.v && kt_any_id(p->via).v == warehouse.v)
+    if (p->via.v && (!warehouse.v || kt_any_id(p->via).v == warehouse.v))
         return send_on(tx, p, rest, came);
     kt_ready left = ready_take(rest, came);
     KT_TRY(hand_out(tx, p, warehouse, (kt_id){0}, &left));

@@ -18,42 +18,19 @@ static kt_text reason_bought(kt_tx *tx, const struct offer *best, const struct r
         kt_format(tx, "%s dostarcza %sw %lld dni, jeśli zamówione do %s", name.ptr, lot, days, by).ptr};
 }
 
-/* When what a request brings is where the demand is, and by what way; day not set: never, or nobody knows. */
-struct reach {
-    kt_date day;
-    kt_id via;        /* of kt_any */
-    const char *from; /* its name */
-    int64_t way_days;
-};
-
-static kt_text reason_coming(kt_tx *tx, const struct request *r, const struct reach *reach)
+static kt_error *reason_coming(kt_tx *tx, const struct request *r, const kt_way *way, kt_text *reason)
 {
     const bool ordered = r->state == PR_ORDERED;
-    const char *number = r->rec.number.ptr ? r->rec.number.ptr : "";
-    const char *on = reach->via.v ? kt_format(tx, ", then sent on from %s", reach->from).ptr : "";
-    const char *on_pl = reach->via.v ? kt_format(tx, ", potem wysłane dalej z: %s", reach->from).ptr : "";
-    return (kt_text){
+    const char *number = r->rec.number.ptr ? r->rec.number.ptr : "", *on = "", *on_pl = "";
+    struct warehouse from;
+    if (way->via.v) {
+        KT_TRY(warehouse_get(tx, kt_any_id(way->via), &from));
+        on = kt_format(tx, ", then sent on from %s", from.name.ptr).ptr;
+        on_pl = kt_format(tx, ", potem wysłane dalej z: %s", from.name.ptr).ptr;
+    }
+    *reason = (kt_text){
         kt_format(tx, "%s, by %s%s", ordered ? "on order already" : "to be bought already", number, on).ptr,
         kt_format(tx, "%s, według %s%s", ordered ? "już zamówione" : "już do kupienia", number, on_pl).ptr};
-}
-
-static kt_error *add_part(kt_tx *tx, const kt_demand *demand, const struct request *r,
-    const struct reach *reach, kt_dec quantity, kt_text reason, kt_plan *plan)
-{
-    size_t at = 0;
-    KT_TRY(kt_plan_add(tx, plan, &at));
-    plan->parts[at] = (kt_cover){.kind = KT_FROM_BUYING,
-        .item = demand->item,
-        .line = demand->line,
-        .quantity = quantity,
-        .needed = demand->day,
-        .day = reach->day,
-        .via = reach->via,
-        .way_days = reach->way_days,
-        .cost = r->unit_cost.scale1 ? kt_dec_mul(r->unit_cost, quantity, 2) : (kt_dec){0},
-        .document = request_any(tx, r),
-        .level = demand->level,
-        .reason = reason};
     return NULL;
 }
 
@@ -62,61 +39,59 @@ static kt_date later(kt_date a, kt_date b)
     return a.day >= b.day ? a : b;
 }
 
-/* The request is for another warehouse: what it brings is sent on from there, if a rule fills up the demand's warehouse so, and
- * not before it has to be. */
-static kt_error *reach_by_way(
-    kt_tx *tx, const kt_demand *demand, const struct request *r, struct reach *reach)
+static kt_error *add_part(kt_tx *tx, const kt_demand *demand, const struct request *r, const kt_way *way,
+    kt_dec quantity, kt_text reason, kt_plan *plan)
 {
-    struct reorder_rule rule;
-    struct warehouse w;
-    kt_id from = r->warehouse, to = demand->warehouse;
-    kt_date there;
-    *reach = (struct reach){{0}};
-    if (!from.v)
-        KT_TRY(warehouse_usual(tx, &from));
-    if (!to.v)
-        KT_TRY(warehouse_usual(tx, &to));
-    KT_TRY(resupply_rule(tx, demand->item, from, to, &rule));
-    if (!rule.rec.id.v || !r->day.day)
-        return NULL;
-    KT_TRY(warehouse_get(tx, from, &w));
-    KT_TRY(delivery_day(tx, r->day, rule.lead_days, &there));
-    *reach = (struct reach){.day = later(there, demand->day),
-        .via = kt_any(tx, warehouse_shape.name, from),
-        .from = w.name.ptr,
-        .way_days = there.day - r->day.day};
+    size_t at = 0;
+    KT_TRY(kt_plan_add(tx, plan, &at));
+    plan->parts[at] = (kt_cover){.kind = KT_FROM_BUYING,
+        .item = demand->item,
+        .line = demand->line,
+        .quantity = quantity,
+        .needed = demand->day,
+        .day = way->via.v ? later(way->day, demand->day) : way->day, /* it is not sent before it has to be */
+        .via = way->via,
+        .way_days = way->days,
+        .cost = r->unit_cost.scale1 ? kt_dec_mul(r->unit_cost, quantity, 2) : (kt_dec){0},
+        .document = request_any(tx, r),
+        .level = demand->level,
+        .reason = reason};
     return NULL;
 }
 
 /* What is to come anyway and nobody waits for, if a new purchase would not be there before it.
- *   here  to the demand's own warehouse, or else to others */
+ *   here  to the demand's own warehouse, or else to others from which it is sent on */
+static kt_error *cover_by_those(kt_tx *tx, const kt_demand *demand, const struct offer *best,
+    const struct requests *coming, bool here, kt_dec *rest, kt_plan *plan)
+{
+    for (size_t i = 0; i < coming->count && rest->coef > 0; i++) {
+        struct request *r = &coming->items[i];
+        kt_text reason;
+        kt_way way;
+        KT_TRY(ways_service.find(tx, r->item, r->warehouse, demand->warehouse, r->day, &way));
+        if (!way.known || here == (way.via.v != 0) || (!way.day.day && (best || !here)))
+            continue;
+        if (best && way.day.day > later(best->day, demand->day).day)
+            continue;
+        kt_dec take = smaller(*rest, r->free);
+        r->waiting = kt_dec_add(r->waiting, take);
+        KT_TRY(kt_update(tx, &r->rec));
+        KT_TRY(reason_coming(tx, r, &way, &reason));
+        KT_TRY(add_part(tx, demand, r, &way, take, reason, plan));
+        *rest = kt_dec_sub(*rest, take);
+    }
+    return NULL;
+}
+
 static kt_error *cover_by_coming(
-    kt_tx *tx, const kt_demand *demand, const struct offer *best, bool here, kt_dec *rest, kt_plan *plan)
+    kt_tx *tx, const kt_demand *demand, const struct offer *best, kt_dec *rest, kt_plan *plan)
 {
     const kt_where where[] = {
         KT_WHERE(request, item, KT_EQ, demand->item), KT_WHERE(request, free, KT_GT, ZERO), {0}};
     struct requests coming;
     KT_TRY(requests_find(tx, where, KT_STR("[[\"state\",\"in\",[\"open\",\"ordered\"]]]"), &coming));
-    for (size_t i = 0; i < coming.count && rest->coef > 0; i++) {
-        struct request *r = &coming.items[i];
-        struct reach reach = {.day = r->day};
-        bool is_here;
-        KT_TRY(request_is_for(tx, r, demand->warehouse, &is_here));
-        if (is_here != here)
-            continue;
-        if (!here)
-            KT_TRY(reach_by_way(tx, demand, r, &reach));
-        if ((best || !here) && !reach.day.day)
-            continue;
-        if (best && reach.day.day > later(best->day, demand->day).day)
-            continue;
-        kt_dec take = smaller(*rest, r->free);
-        r->waiting = kt_dec_add(r->waiting, take);
-        KT_TRY(kt_update(tx, &r->rec));
-        KT_TRY(add_part(tx, demand, r, &reach, take, reason_coming(tx, r, &reach), plan));
-        *rest = kt_dec_sub(*rest, take);
-    }
-    return NULL;
+    KT_TRY(cover_by_those(tx, demand, best, &coming, true, rest, plan));
+    return cover_by_those(tx, demand, best, &coming, false, rest, plan);
 }
 
 static kt_error *cover_by_request(
@@ -132,7 +107,7 @@ static kt_error *cover_by_request(
     }
     request_take_offer(tx, &r, best);
     KT_TRY(kt_create(tx, &r.rec));
-    KT_TRY(add_part(tx, demand, &r, &(struct reach){.day = r.day}, *rest, reason_bought(tx, best, &r), plan));
+    KT_TRY(add_part(tx, demand, &r, &(kt_way){.day = r.day}, *rest, reason_bought(tx, best, &r), plan));
     *rest = ZERO;
     return NULL;
 }
@@ -151,10 +126,8 @@ static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan
     const struct offer *best;
     kt_dec wanted = *rest;
     KT_TRY(best_for(tx, demand->item, *rest, &found, &best));
-    if (demand->document.v) {
-        KT_TRY(cover_by_coming(tx, demand, best, true, rest, plan));
-        KT_TRY(cover_by_coming(tx, demand, best, false, rest, plan));
-    }
+    if (demand->document.v)
+        KT_TRY(cover_by_coming(tx, demand, best, rest, plan));
     if (!best || rest->coef <= 0)
         return NULL;
     if (kt_dec_cmp(*rest, wanted) != 0)

@@ -308,8 +308,7 @@ struct reorder_rule {
     bool active;
 };
 extern const kt_shape reorder_rule_shape;
-/* The rule by which an item is sent on from one warehouse in use to another; without id: there is none. */
-KT_MUST kt_error *resupply_rule(kt_tx *tx, kt_id item, kt_id from, kt_id to, struct reorder_rule *rule);
+extern const kt_ways ways_service; /* by such rules */
 kt_error *reorder_rule_compute(kt_tx *tx, kt_record *self);
 extern const kt_source transfer_source; /* resupply.c */
 extern const kt_shape review_shape, reviewed_shape;

@@ -48,19 +48,6 @@ static kt_error *cover_from(
     return NULL;
 }
 
-kt_error *resupply_rule(kt_tx *tx, kt_id item, kt_id from, kt_id to, struct reorder_rule *rule)
-{
-    const kt_where where[] = {KT_WHERE(reorder_rule, item, KT_EQ, item),
-        KT_WHERE(reorder_rule, warehouse, KT_EQ, to), KT_WHERE(reorder_rule, source, KT_EQ, from),
-        KT_WHERE(reorder_rule, kind, KT_EQ, RESUPPLY), KT_WHERE(reorder_rule, active, KT_EQ, true), {0}};
-    kt_found found;
-    bool in_use;
-    *rule = (struct reorder_rule){KT_OF(reorder_rule)};
-    KT_TRY(place_in_use(tx, from, (kt_id){0}, &in_use));
-    KT_TRY(kt_find(tx, &(kt_query){.of = &reorder_rule_shape, .where = where, .sort = "id"}, 1, &found));
-    return in_use && found.count ? kt_read(tx, found.ids[0], &rule->rec) : NULL;
-}
-
 static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan *plan)
 {
     kt_id here = demand->warehouse;
@@ -97,3 +84,50 @@ static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *par
 }
 
 const kt_source transfer_source = {.cover = cover, .release = release};
+
+/* ---- How what comes to one warehouse gets to another ---- */
+
+static kt_error *find_rule(kt_tx *tx, kt_id item, kt_id from, kt_id to, struct reorder_rule *rule)
+{
+    const kt_where where[] = {KT_WHERE(reorder_rule, item, KT_EQ, item),
+        KT_WHERE(reorder_rule, warehouse, KT_EQ, to), KT_WHERE(reorder_rule, source, KT_EQ, from),
+        KT_WHERE(reorder_rule, kind, KT_EQ, RESUPPLY), KT_WHERE(reorder_rule, active, KT_EQ, true), {0}};
+    kt_found found;
+    bool in_use;
+    *rule = (struct reorder_rule){KT_OF(reorder_rule)};
+    KT_TRY(place_in_use(tx, from, (kt_id){0}, &in_use));
+    KT_TRY(kt_find(tx, &(kt_query){.of = &reorder_rule_shape, .where = where, .sort = "id"}, 1, &found));
+    return in_use && found.count ? kt_read(tx, found.ids[0], &rule->rec) : NULL;
+}
+
+static kt_error *way_within(kt_tx *tx, kt_id item, kt_id from, kt_id to, kt_date day, kt_way *way)
+{
+    struct reorder_rule rule;
+    kt_id usual = {0};
+    if (!from.v || !to.v)
+        KT_TRY(warehouse_usual(tx, &usual));
+    from = from.v ? from : usual;
+    to = to.v ? to : usual;
+    *way = (kt_way){.known = from.v == to.v, .day = day};
+    if (way->known)
+        return NULL;
+    KT_TRY(find_rule(tx, item, from, to, &rule));
+    if (!rule.rec.id.v)
+        return NULL;
+    if (day.day)
+        KT_TRY(delivery_day(tx, day, rule.lead_days, &way->day));
+    way->days = day.day ? way->day.day - day.day : rule.lead_days;
+    way->via = kt_any(tx, warehouse_shape.name, from);
+    way->known = true;
+    return NULL;
+}
+
+static kt_error *way_find(kt_tx *tx, kt_id item, kt_id from, kt_id to, kt_date day, kt_way *way)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = way_within(tx, item, from, to, day, way);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+const kt_ways ways_service = {way_find};

@@ -76,7 +76,8 @@
 
 #define PURCHASE_SERVICES                                                                                    \
     {"supply.transfer", 4, &transfer_source}, {"supply.buy", 4, &buying_source},                             \
-        {"logistics.purchases", 3, &purchases_service}, {PURCHASE_CATCH_UP, 1, &purchase_catch_up},
+        {"logistics.purchases", 3, &purchases_service}, {PURCHASE_CATCH_UP, 1, &purchase_catch_up},          \
+        {"logistics.ways", 1, &ways_service},
 
 #define PURCHASE_LOOKUPS                                                                                     \
     "access.user:read; base.party:read; base.item:read fields cost; base.item_category:read; "               \

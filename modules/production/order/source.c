@@ -2,6 +2,8 @@
  * asked for one level deeper; and what its components' days do to the order is told upwards. */
 #include <string.h>
 
+#include <kontor/stock.h>
+
 #include "order/order.h"
 
 struct waits { /* a pegging */
@@ -88,11 +90,20 @@ static kt_error *make(kt_tx *tx, const kt_demand *demand, kt_dec quantity, kt_pl
 /* ---- By what is made already: planned ahead, or by hand, for nobody so far; or comes with what is made for others ---- */
 
 /* Is it there in time? What is asked for as soon as possible takes of what is worked on. */
-static bool in_time(const struct order *o, const kt_demand *demand)
+static bool in_time(const struct order *o, const kt_way *way, const kt_demand *demand)
 {
-    if (!o->day.day)
+    if (!way->known || !way->day.day)
         return false;
-    return demand->day.day ? o->day.day <= demand->day.day : o->state == IN_PROGRESS;
+    return demand->day.day ? way->day.day <= demand->day.day : o->state == IN_PROGRESS && !way->via.v;
+}
+
+/* From where the order delivers to to where the demand is. Without stores there are no ways. */
+static kt_error *way_of(kt_tx *tx, const struct order *o, const kt_demand *demand, kt_way *way)
+{
+    const kt_ways *ways = kt_ways_find(tx);
+    const kt_id from = kt_any_id(o->warehouse);
+    *way = (kt_way){.known = from.v == demand->warehouse.v, .day = o->day};
+    return ways ? ways->find(tx, demand->item, from, demand->warehouse, o->day, way) : NULL;
 }
 
 /* Is it the demand's own, or of what that goes into? */
@@ -149,17 +160,19 @@ static kt_dec share_of_cost(const struct order *o, kt_id item, kt_dec quantity)
         kt_dec_mul(of, KT_DEC(100, 0), 4), 2);
 }
 
-static kt_text reason_taken(kt_tx *tx, const struct order *o, kt_id item)
+static kt_text reason_taken(kt_tx *tx, const struct order *o, const kt_way *way, kt_id item)
 {
     const char *number = o->rec.number.ptr;
-    return item.v == o->item.v ? say_text(kt_format(tx, "made already, by %s", number),
-                                     kt_format(tx, "już w produkcji, według %s", number))
-                               : say_text(kt_format(tx, "comes with what %s makes", number),
-                                     kt_format(tx, "powstaje przy okazji %s", number));
+    const char *on = way->via.v ? ", then sent on from there" : "";
+    const char *on_pl = way->via.v ? ", potem wysłane stamtąd dalej" : "";
+    return item.v == o->item.v ? say_text(kt_format(tx, "made already, by %s%s", number, on),
+                                     kt_format(tx, "już w produkcji, według %s%s", number, on_pl))
+                               : say_text(kt_format(tx, "comes with what %s makes%s", number, on),
+                                     kt_format(tx, "powstaje przy okazji %s%s", number, on_pl));
 }
 
 static kt_error *take_of(
-    kt_tx *tx, const struct order *o, const kt_demand *demand, kt_dec *rest, kt_plan *plan)
+    kt_tx *tx, const struct order *o, const kt_way *way, const kt_demand *demand, kt_dec *rest, kt_plan *plan)
 {
     kt_dec waited, free;
     bool circles;
@@ -179,13 +192,30 @@ static kt_error *take_of(
         .line = demand->line,
         .quantity = free,
         .needed = demand->day,
-        .day = o->day,
+        .day = way->via.v ? demand->day : way->day, /* it is not sent before it has to be */
+        .via = way->via,
+        .way_days = way->days,
         .cost = share_of_cost(o, demand->item, free),
         .document = order_any(tx, o),
         .level = demand->level,
         .beside = demand->item.v != o->item.v,
-        .reason = reason_taken(tx, o, demand->item)};
+        .reason = reason_taken(tx, o, way, demand->item)};
     *rest = kt_dec_sub(*rest, free);
+    return NULL;
+}
+
+/* here: of the demand's own warehouse, or else of others from which it is sent on */
+static kt_error *cover_by_those(
+    kt_tx *tx, const kt_demand *demand, const kt_found *orders, bool here, kt_dec *rest, kt_plan *plan)
+{
+    for (size_t i = 0; i < orders->count && rest->coef > 0; i++) {
+        struct order o = {KT_OF(order)};
+        kt_way way;
+        KT_TRY(kt_read(tx, orders->ids[i], &o.rec));
+        KT_TRY(way_of(tx, &o, demand, &way));
+        if (here == !way.via.v && in_time(&o, &way, demand))
+            KT_TRY(take_of(tx, &o, &way, demand, rest, plan));
+    }
     return NULL;
 }
 
@@ -195,13 +225,8 @@ static kt_error *cover_by_coming(
 {
     kt_found found;
     KT_TRY(kt_find(tx, &(kt_query){.of = &order_shape, .where = where, .sort = "day,id"}, 0, &found));
-    for (size_t i = 0; i < found.count && rest->coef > 0; i++) {
-        struct order o = {KT_OF(order)};
-        KT_TRY(kt_read(tx, found.ids[i], &o.rec));
-        if (in_time(&o, demand) && kt_any_id(o.warehouse).v == demand->warehouse.v)
-            KT_TRY(take_of(tx, &o, demand, rest, plan));
-    }
-    return NULL;
+    KT_TRY(cover_by_those(tx, demand, &found, true, rest, plan));
+    return cover_by_those(tx, demand, &found, false, rest, plan);
 }
 
 static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan *plan)
