@@ -110,6 +110,7 @@ enum purpose {
     RESULT,
     OPENING,
     TRANSIT,
+    TAX_PURCHASE_LATER,
     PURPOSES
 };
 extern const kt_choice purposes[];
@@ -122,6 +123,8 @@ extern const kt_shape purpose_row_shape;
 /* The account of a purpose; of an item's category, its own or the nearest above it, if one is named there.
  *   returns  rule: no account is named for it */
 KT_MUST kt_error *account_for(kt_tx *tx, enum purpose purpose, kt_id category, kt_id *account);
+/* The same of no category; not set: no account is named. */
+KT_MUST kt_error *account_named(kt_tx *tx, enum purpose purpose, kt_id *account);
 
 extern const kt_shape setup_shape, setup_made_shape;
 kt_error *finance_setup(kt_tx *tx, const kt_record *params, kt_record *result);

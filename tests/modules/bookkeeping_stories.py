@@ -99,6 +99,56 @@ def a_bill_of_a_closed_period_is_booked_in_an_open_one(k):
     proved(k)
 
 
+def moved(k, month, *codes):
+    """What the books have of accounts in a month, debit less credit."""
+    rows = {r["code"]: D(r["debit"]) - D(r["credit"]) for r in k.call("finance.trial_balance", {"from": f"{month}-01", "to": f"{month}-28", "all": True})["rows"]}
+    return [rows[code] for code in codes]
+
+
+def input_tax_of_another_month_waits_on_an_account_of_its_own(k):
+    """Dated in May, received in June, put off to July: until then its tax is on 222-1; each month the account of input tax is
+    its register. A note and a discount that lessen it wait there too; what the buyer accounts for is met where its tax point is before."""
+    s = books(k)
+    months = ("2026-05", "2026-06", "2026-07", "2026-08")
+    declared = lambda: [D(k.call("finance.vat_register", {"from": f"{month}-01", "to": f"{month}-28"})["on_purchases"]) for month in months]
+    booked = lambda: [moved(k, month, "222", "222-1") for month in months]
+    before, register_before = booked(), declared()
+
+    def gained():
+        sums = [[b - a for a, b in zip(was, now)] for was, now in zip(before, booked())]
+        expect([one[0] for one in sums], [b - a for a, b in zip(register_before, declared())])
+        return sums
+
+    bill = lambda n, day, **more: invoice(k, thing("100"), kind="purchase", party=s["steel"], day=day, reference=f"W {n}", **more)
+    row = bill(1, "2026-05-20", received_on="2026-06-02", deducted_on="2026-07-25", terms=early_terms(k, "w", 90))
+    put_off = [[0, 23], [0, 0], [23, -23], [0, 0]]
+    expect(gained(), put_off)
+    entries = k.list("finance.entry", [["origin", "=", {"entity": "finance.invoice", "id": row["id"]}]], sort="id")["rows"]
+    expect([(e["day"], e["reference"]) for e in entries], [("2026-05-20", row["number"]), ("2026-07-25", row["number"])])
+    paid = pay(k, party=s["steel"], direction="out", day="2026-06-10", amount="60.27", allocations=[{"item": items(k, row["id"])[0]["id"], "discount": "1.23"}])
+    expect(gained(), [[0, 23], [0, D("-0.23")], [D("22.77"), D("-22.77")], [0, 0]])
+    k.call("finance.payment.reverse", {"id": paid["id"], "day": "2026-06-20"})
+    expect(gained(), put_off)
+    credit(k, row, "2026-06-12", reference="W 1/1")
+    expect(gained(), [[0, 23], [0, -23], [0, 0], [0, 0]])
+    bill(2, "2026-08-03", received_on="2026-08-20")
+    invoice(k, thing("200"), kind="purchase", party=s["steel"], day="2026-06-06", tax_day="2026-05-28", reference="W 3", position=s["position"]["domestic_reverse"])
+    expect(gained(), [[46, 23 - 46], [0, -23 + 46], [0, 0], [23, 0]])
+    proved(k)
+
+
+def where_no_account_is_named_for_it_tax_is_on_its_own_at_once(k):
+    s = books(k)
+    purpose = k.list("finance.purpose", [["purpose", "=", "tax_purchase_later"]])["rows"][0]
+    k.call("finance.purpose.delete", {"id": purpose["id"]})
+    before = moved(k, "2026-05", "222")[0]
+    invoice(k, thing("100"), kind="purchase", party=s["steel"], day="2026-05-20", reference="X 1", received_on="2026-06-02")
+    expect(moved(k, "2026-05", "222")[0] - before, D(23))
+    k.call("finance.setup", {"chart": "polish", "year": "2026-01-01"})
+    expect(len(k.list("finance.purpose", [["purpose", "=", "tax_purchase_later"]])["rows"]), 1)
+    proved(k)
+
+
 def tax_is_deducted_when_the_bill_is_received_or_put_off(k):
     """Delivered and dated in May, received in June: deducted in June, or put off, three months or two quarters at most. What lessens it does so
     not before; what the buyer accounts for stays at its tax point."""
@@ -749,4 +799,5 @@ run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, income_and
      the_forecast_counts_deals_with_tax_by_their_probability,
      the_forecast_counts_an_advance_once, the_forecast_pays_the_tax_of_each_month, wrong_days_accounts_and_sums_are_named,
      an_instalment_past_its_day_makes_the_invoice_overdue, a_closed_order_is_billed_for_what_went_out, parts_of_a_box_are_billed_as_they_are,
-     a_credit_limit_counts_what_is_ordered, tax_is_deducted_with_the_bill_in_hand, a_bill_of_a_closed_period_is_booked_in_an_open_one, tax_is_deducted_when_the_bill_is_received_or_put_off, the_books_need_base_alone], modules="base,crm,logistics,finance")
+     a_credit_limit_counts_what_is_ordered, tax_is_deducted_with_the_bill_in_hand, a_bill_of_a_closed_period_is_booked_in_an_open_one, tax_is_deducted_when_the_bill_is_received_or_put_off,
+     input_tax_of_another_month_waits_on_an_account_of_its_own, where_no_account_is_named_for_it_tax_is_on_its_own_at_once, the_books_need_base_alone], modules="base,crm,logistics,finance")

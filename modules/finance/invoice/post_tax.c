@@ -160,24 +160,25 @@ static kt_error *enter(const posting *p, enum vat_register side, const struct po
     return kt_create(p->tx, &line.rec);
 }
 
-static kt_error *book_tax(
-    posting *p, const struct posted_tax *t, enum purpose purpose, enum vat_register side, bool opposite)
+/* opposite: as tax on sales of what the buyer accounts for */
+static kt_error *book_tax(posting *p, const struct posted_tax *t, enum vat_register side, bool opposite)
 {
     struct entry_line like = {.text = t->row.label};
-    KT_TRY(account_for(p->tx, purpose, (kt_id){0}, &like.account));
-    KT_TRY(posting_book(p, &like, opposite ? t->amount : kt_dec_neg(t->amount),
-        opposite ? t->row.amount : kt_dec_neg(t->row.amount)));
+    const kt_dec value = opposite ? t->amount : kt_dec_neg(t->amount),
+                 amount = opposite ? t->row.amount : kt_dec_neg(t->row.amount);
+    KT_TRY(tax_account(p->tx, &p->later, side, p->e.day, register_day(p, side, t->row.kind), like.text,
+        p->side > 0 ? value : kt_dec_neg(value), &like.account));
+    KT_TRY(posting_book(p, &like, value, amount));
     return enter(p, side, t);
 }
 
 kt_error *book_taxes(posting *p)
 {
-    const enum purpose own = is_sale(p->v->kind) ? TAX_SALE : TAX_PURCHASE;
     for (size_t i = 0; i < p->tax_count; i++) {
         const struct posted_tax *t = &p->taxes[i];
-        KT_TRY(book_tax(p, t, own, register_of(p->v), false));
+        KT_TRY(book_tax(p, t, register_of(p->v), false));
         if (is_buyers(&t->row))
-            KT_TRY(book_tax(p, t, TAX_SALE, SALE_REGISTER, true));
+            KT_TRY(book_tax(p, t, SALE_REGISTER, true));
     }
     return NULL;
 }

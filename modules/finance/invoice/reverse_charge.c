@@ -114,8 +114,6 @@ kt_error *line_rates(kt_tx *tx, const struct house *house, const struct invoice 
     return NULL;
 }
 
-const struct assessed_side assessed_sides[2] = {{TAX_PURCHASE, PURCHASE_REGISTER}, {TAX_SALE, SALE_REGISTER}};
-
 kt_tax_row assessed_row(const kt_tax_total *total)
 {
     return (kt_tax_row){KT_OF(kt_tax_row), .tax = total->rate.tax, .label = total->rate.label,

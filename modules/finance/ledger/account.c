@@ -49,6 +49,8 @@ const kt_choice purposes[] = {
     {RESULT, "result", {"Result of the year", "Wynik finansowy"}},
     {OPENING, "opening", {"Opening balances", "Bilans otwarcia"}},
     {TRANSIT, "transit", {"Goods in transit", "Towary w drodze"}},
+    {TAX_PURCHASE_LATER, "tax_purchase_later",
+        {"Tax on purchases to be deducted later", "VAT naliczony do rozliczenia w następnych okresach"}},
     {0},
 };
 
@@ -165,6 +167,15 @@ static kt_error *find_by_category(kt_tx *tx, enum purpose purpose, kt_id categor
         category = up.parent;
     }
     return account->v ? NULL : find_purpose(tx, purpose, (kt_id){0}, account);
+}
+
+kt_error *account_named(kt_tx *tx, enum purpose purpose, kt_id *account)
+{
+    *account = (kt_id){0};
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = find_purpose(tx, purpose, (kt_id){0}, account);
+    kt_callers_authority(tx, before);
+    return error;
 }
 
 kt_error *account_for(kt_tx *tx, enum purpose purpose, kt_id category, kt_id *account)

@@ -26,6 +26,8 @@ const struct chart_row international_chart[] = {
         .open_items = true),
     LEAF("1310", "13", "Advances paid to suppliers", "Zaliczki dla dostawców", ASSET, .purpose = ADVANCE_OUT),
     LEAF("1320", "13", "Tax on purchases", "VAT naliczony", ASSET, .purpose = TAX_PURCHASE),
+    LEAF("1325", "13", "Tax on purchases to be deducted later",
+        "VAT naliczony do rozliczenia w następnych okresach", ASSET, .purpose = TAX_PURCHASE_LATER),
     LEAF("1330", "13", "Prepaid expenses", "Rozliczenia międzyokresowe kosztów", ASSET, .cash = OPERATING),
     GROUP("14", "1", "Cash and bank", "Środki pieniężne", ASSET),
     LEAF("1400", "14", "Bank account", "Rachunek bankowy", ASSET, .purpose = BANK, .cash = CASH),

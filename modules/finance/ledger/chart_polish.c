@@ -36,6 +36,8 @@ const struct chart_row polish_chart[] = {
     LEAF("220", "2", "Taxes and duties", "Rozrachunki publicznoprawne", LIABILITY, .cash = OPERATING),
     LEAF("221", "2", "Output VAT", "VAT należny", LIABILITY, .purpose = TAX_SALE),
     LEAF("222", "2", "Input VAT", "VAT naliczony i jego rozliczenie", ASSET, .purpose = TAX_PURCHASE),
+    LEAF("222-1", "2", "Input VAT to be deducted later", "VAT naliczony do rozliczenia w następnych okresach",
+        ASSET, .purpose = TAX_PURCHASE_LATER),
     LEAF("223", "2", "VAT settled with the tax office", "Rozliczenie VAT z urzędem skarbowym", LIABILITY,
         .cash = OPERATING),
     LEAF("229", "2", "Social insurance", "Rozrachunki z ZUS", LIABILITY, .cash = OPERATING),

@@ -59,6 +59,7 @@ typedef struct {
     const struct discounted *of;
     struct invoice v;
     struct entry *e;
+    struct deducted_later later;
     struct register_rows rows; /* what the register has of the invoice and its notes */
     kt_dec billed;             /* what these come to */
     kt_dec before;             /* what was taken off by earlier payments, sided */
@@ -71,17 +72,25 @@ static struct line_rate rate_of(const struct vat_line *row)
     return (struct line_rate){row->label, is_buyers(row)};
 }
 
-static kt_error *enter(
-    const discounting *d, enum vat_register side, const struct vat_line *row, kt_dec net, kt_dec amount)
+/* When it is declared: not before the invoice's own row. */
+static kt_error *declared_on(
+    const discounting *d, enum vat_register side, const struct vat_line *row, kt_date *day)
+{
+    *day = d->v.tax_day;
+    if (side == PURCHASE_REGISTER && !is_buyers(row))
+        KT_TRY(deduction_day(d->tx, &d->v, day));
+    *day = later_of(d->e->day, *day);
+    return NULL;
+}
+
+static kt_error *enter(const discounting *d, enum vat_register side, const struct vat_line *row,
+    kt_date declared, kt_dec net, kt_dec amount)
 {
     const struct invoice *v = &d->v;
-    kt_date own = v->tax_day;
-    if (side == PURCHASE_REGISTER && !is_buyers(row))
-        KT_TRY(deduction_day(d->tx, v, &own));
     struct vat_line line = {KT_OF(vat_line), .side = side, .invoice = v->rec.id, .payment = d->of->by->rec.id,
         .tax = row->tax, .party = v->party, .document = d->of->by->rec.number, .label = row->label,
         .kind = row->kind, .name = v->buyer_name, .tax_id = v->buyer_tax_id, .day = d->e->day,
-        .tax_day = later_of(d->e->day, own), .rate = row->rate}; /* not before the invoice's own row */
+        .tax_day = declared, .rate = row->rate};
     kt_dec base;
     KT_TRY(to_house(d->tx, d->of->house, "rate_day", net, v->currency, v->rate_day, &base));
     line.net = is_sale(v->kind) ? kt_dec_neg(base) : base;
@@ -89,12 +98,18 @@ static kt_error *enter(
     return kt_create(d->tx, &line.rec);
 }
 
-static kt_error *book(discounting *d, enum purpose purpose, kt_str label, kt_dec value, kt_dec tax)
+/* A row of a side: its tax in the company's currency and in the invoice's. */
+static kt_error *book(discounting *d, enum vat_register side, const struct vat_line *row, kt_dec net,
+    kt_dec value, kt_dec tax, bool opposite)
 {
-    struct entry_line like = {.text = label};
+    struct entry_line like = {.text = row->label};
+    const kt_dec sided = opposite ? kt_dec_neg(value) : value;
+    kt_date declared;
     bool foreign = d->v.currency.v != d->of->house->currency.v;
-    KT_TRY(account_for(d->tx, purpose, (kt_id){0}, &like.account));
-    return entry_add(d->tx, d->e, &like, value, foreign ? tax : (kt_dec){0});
+    KT_TRY(declared_on(d, side, row, &declared));
+    KT_TRY(tax_account(d->tx, &d->later, side, d->e->day, declared, like.text, sided, &like.account));
+    KT_TRY(entry_add(d->tx, d->e, &like, sided, !foreign ? (kt_dec){0} : opposite ? kt_dec_neg(tax) : tax));
+    return enter(d, side, row, declared, net, value);
 }
 
 /* Of a figure of the register. Discounts of parts are cut so that all of them are that of the whole. */
@@ -112,17 +127,11 @@ static kt_error *lessen(discounting *d, const struct vat_line *row, bool last)
     kt_dec net = last ? d->net : part_of(d, row->net);
     KT_TRY(to_house(d->tx, d->of->house, "rate_day", tax, v->currency, v->rate_day, &value));
     d->net = kt_dec_sub(d->net, net);
-    if (!is_buyers(row)) {
-        d->amount = kt_dec_sub(d->amount, tax);
-        d->value = kt_dec_sub(d->value, value);
-        KT_TRY(book(d, is_sale(v->kind) ? TAX_SALE : TAX_PURCHASE, row->label, value, tax));
-        return enter(d, register_of(v), row, net, value);
-    }
-    for (size_t i = 0; i < 2; i++) {
-        KT_TRY(book(d, assessed_sides[i].purpose, row->label, i ? kt_dec_neg(value) : value,
-            i ? kt_dec_neg(tax) : tax));
-        KT_TRY(enter(d, assessed_sides[i].side, row, net, value));
-    }
+    KT_TRY(book(d, register_of(v), row, net, value, tax, false));
+    if (is_buyers(row))
+        return book(d, SALE_REGISTER, row, net, value, tax, true);
+    d->amount = kt_dec_sub(d->amount, tax);
+    d->value = kt_dec_sub(d->value, value);
     return NULL;
 }
 
@@ -290,7 +299,8 @@ kt_error *discount_book(kt_tx *tx, const struct discounted *of, struct entry *e)
     for (size_t i = 0; i < d.rows.count && d.billed.coef; i++)
         KT_TRY(lessen(&d, &d.rows.at[i], i + 1 == d.rows.count));
     bool foreign = of->item->currency.v != of->house->currency.v;
-    return entry_add(tx, e, &like, d.value, foreign ? d.amount : (kt_dec){0});
+    KT_TRY(entry_add(tx, e, &like, d.value, foreign ? d.amount : (kt_dec){0}));
+    return deducted_later_post(tx, &d.later, e);
 }
 
 static kt_error *add_taken(kt_tx *tx, kt_id item, kt_dec *sum)

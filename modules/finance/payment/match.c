@@ -215,7 +215,7 @@ static kt_error *reverse_all(kt_tx *tx, kt_id document, kt_date day)
         if (!more)
             continue;
         KT_TRY(matches_undo_of(tx, &e, day)); /* by hand, or by who gave back what was left */
-        KT_TRY(entry_reverse(tx, e.rec.id, day, (kt_str){0}, &made));
+        KT_TRY(entry_reverse(tx, e.rec.id, later_of(day, e.day), (kt_str){0}, &made));
     }
     return NULL;
 }
