@@ -387,6 +387,35 @@ def work_begins_with_the_components_that_are_there(k):
     expect(D(k.call("logistics.availability", {"item": s["FRAME"]})["available"]), before + 1)
 
 
+def what_is_not_needed_any_more_is_not_waited_for(k):
+    """Lamps wait for a bulb that comes on day 40. A substitute is taken in its place: the lamps are there when that is. Taken
+    back to what is on stock by then, neither the bulb's late day nor the substitute's holds them."""
+    s, lamp = works(k), make(k, "base.item", code="LAMP", name="Lamp", price="100")
+    bulb, spare = bought(k, "BULB"), bought(k, "SPARE", 9)
+    make(k, "production.bom", item=lamp, lines=[{"item": bulb}])
+    sale, answer = sold(k, "6", item=lamp)
+    making, request = (next(p["supply"]["id"] for p in answer["parts"] if p["kind"] == kind) for kind in ("make", "buy"))
+    now = lambda: (k.get("crm.order", sale)["promised"], k.get("production.order", making)["day"], k.get("production.order", making)["why"].split(" is there")[0])
+    purchase, = [o["order"] for o in k.call("logistics.purchase.order", {"requests": [request]})["orders"]]
+    k.call("logistics.purchase_order.approve", {"id": purchase})
+    k.call("logistics.purchase_order.reschedule", {"id": purchase, "expected": day(40), "reason": "Broken"})
+    expect(now(), (day(40), day(40), "component BULB"))
+    amend = lambda *rows: k.call("production.order.amend", {"id": making, "reason": "Other bulbs", "components": [
+        {"item": item, "quantity": quantity} for item, quantity in rows]})
+    amend((bulb, "0"), (spare, "6"))
+    expect(now(), (day(9), day(9), "component SPARE"))
+    put(k, "BULB", "4", "2")
+    amend((spare, "2"), (bulb, "4"))
+    expect(now(), (day(9), day(9), "component SPARE"))
+    amend((spare, "0"))
+    expect(now()[:2], (day(0), day(0)))
+    put(k, "SPARE", "6", "2")
+    amend((bulb, "0"), (spare, "6"))
+    expect((now()[:2], k.get("production.order", making)["state"]), ((day(0), day(0)), "reserved"))
+    k.call("crm.order.cancel", {"id": sale, "reason": "Gone"})
+    k.call("logistics.purchase_order.cancel", {"id": purchase, "reason": "Gone"})
+
+
 def an_operator_reports_what_the_stores_know(k, house):
     """Whoever works need not see the moves of the stores that a report makes, nor its costs."""
     s = works(k)

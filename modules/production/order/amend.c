@@ -109,18 +109,25 @@ static kt_error *amend_one(kt_tx *tx, struct order *o, const struct amended *a)
     return NULL;
 }
 
-/* Less before more: what is given back may move the order, and what it then asks for is learned last. */
+static kt_error *amend_those(kt_tx *tx, struct order *o, const kt_lines *rows, bool lessened)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct amended *a = KT_SEE(amended, kt_line(rows, i));
+        const struct component *c = order_component(o, a->item);
+        if ((c && kt_dec_cmp(a->quantity, c->quantity) < 0) == lessened)
+            KT_TRY(amend_one(tx, o, a));
+    }
+    return NULL;
+}
+
+/* Less before more: what is given back may move the order, and what is then asked for, in place of something late say, is needed
+ * when the others are there. */
 static kt_error *amend_all(kt_tx *tx, struct order *o, const kt_lines *rows)
 {
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t i = 0; i < rows->count; i++) {
-            const struct amended *a = KT_SEE(amended, kt_line(rows, i));
-            const struct component *c = order_component(o, a->item);
-            bool less = c && kt_dec_cmp(a->quantity, c->quantity) < 0;
-            if (less == (pass == 0))
-                KT_TRY(amend_one(tx, o, a));
-        }
-    return NULL;
+    KT_TRY(amend_those(tx, o, rows, true));
+    if (o->state != DRAFT)
+        KT_TRY(order_begin_when_there(tx, o));
+    return amend_those(tx, o, rows, false);
 }
 
 static kt_error *amend_within(kt_tx *tx, kt_record *self, const kt_record *params)

@@ -255,6 +255,8 @@ KT_MUST kt_error *order_cover(kt_tx *tx, struct order *o, kt_plan *plan);
 /* Places anew what has not begun, after the components or from a day on, and tells whoever waits.
  *   from  not set: as soon as the components are there */
 KT_MUST kt_error *order_place_anew(kt_tx *tx, struct order *o, kt_date from, kt_text reason);
+/* Learns when the order could begin, by the components that it needs now; nothing is placed and nobody told. */
+KT_MUST kt_error *order_begin_when_there(kt_tx *tx, struct order *o);
 /* CONFIRMED or RESERVED, by what covers the components. */
 KT_MUST kt_error *order_look(kt_tx *tx, struct order *o);
 /* Asks for so much of one component more, or anew; the days of what it is covered by already hold, too. */

@@ -112,7 +112,7 @@ static bool components_there(
     for (size_t i = 0; i < o->components.count; i++) {
         const struct component *c = component_at(o, i);
         kt_time there = component_there(tx, c);
-        if (kt_dec_cmp(c->issued, c->quantity) >= 0)
+        if (kt_dec_sub(c->quantity, c->issued).coef <= 0)
             continue;
         if (known && (!c->known || !*last || there.ms > at->ms))
             *last = c;
@@ -272,6 +272,16 @@ kt_error *order_place_anew(kt_tx *tx, struct order *o, kt_date from, kt_text rea
     return supply->moved(tx, order_any(tx, o), o->day, reason);
 }
 
+kt_error *order_begin_when_there(kt_tx *tx, struct order *o)
+{
+    struct order placed_anew = *o;
+    struct placed placed;
+    KT_TRY(floor_forget(tx));
+    KT_TRY(place(tx, &placed_anew, (kt_date){0}, o->rec.id, true, &placed));
+    o->begins = placed.begins;
+    return NULL;
+}
+
 /* ---- What covers the components ---- */
 
 struct pegged {
@@ -329,8 +339,10 @@ kt_error *order_ask_for_returned(
     kt_plan plan = {0};
     const kt_date day = c->day;
     const kt_time there = c->there;
-    bool known = c->known;
+    bool known = c->known, only = kt_dec_cmp(quantity, kt_dec_sub(c->quantity, c->issued)) >= 0;
     KT_TRY(cover_component(tx, o, c, quantity, cost, o->begins, &plan));
+    if (only) /* of it nothing was waited for before */
+        return NULL;
     c->known = c->known && known;
     c->day = day.day > c->day.day ? day : c->day;
     c->there = there.ms > c->there.ms ? there : c->there;
