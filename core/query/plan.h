@@ -51,6 +51,9 @@ KT_MUST kt_error *plan_union(
  *   joined  the paths that were; *count 0: none */
 KT_MUST kt_error *plan_join(
     kt_tx *tx, const conjuncts *all, const query_plan *plan, conjuncts *out, kt_str *joined, size_t *count);
+/* Has the index all records that the conditions let through, if its fields before this one are set in them? One in which any
+ * other is not set has no entry in a unique index, but for the company. */
+bool plan_has_all(const conjuncts *all, const model_index *index, size_t from);
 /* Does anything asked for bear on the index's first field? Of other indexes no way is worth making. */
 bool plan_bears_on(const plan_request *request, const conjuncts *all, const model_index *index);
 /* Makes the way over an index (NULL: over the records). *usable: it narrows anything, or is in order. */

@@ -48,6 +48,29 @@ static bool is_set_test(const query_filter *f, const model_field *field)
     return test->kind == TEST_IN && test->null && test->count == 0 && is_on(test, NULL, field);
 }
 
+/* Does a condition let through only records in which the field is set? */
+static bool is_asked_set(const conjuncts *all, const model_field *field)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        const query_filter *f = all->items[i];
+        if (is_set_test(f, field))
+            return true;
+        if (f->kind == FILTER_TEST && is_on(f->test, NULL, field) &&
+            (f->test->kind == TEST_RANGE || (f->test->kind == TEST_IN && !f->test->null)))
+            return true;
+    }
+    return false;
+}
+
+bool plan_has_all(const conjuncts *all, const model_index *index, size_t from)
+{
+    for (size_t i = from; i < index->count && index->unique; i++)
+        if (index->fields[i]->position != MODEL_COMPANY &&
+            (index->through || !is_asked_set(all, index->fields[i])))
+            return false;
+    return true;
+}
+
 /* Indexes with several entries a record bear one value at a time only. */
 static bool is_multiple(const model_index *index, const model_field *field)
 {
@@ -279,10 +302,7 @@ static kt_error *take_ranges(const making *m, bool *usable)
     const filter_test *test = plain ? several(m, field, &at) : NULL;
     if (test && test->null && (index->unique || index->sparse)) /* unset values have no entry there */
         test = NULL;
-    bool ends_in_company = true;
-    for (size_t i = k + (test != NULL); i < index->count; i++)
-        ends_in_company = ends_in_company && index->fields[i]->position == MODEL_COMPANY;
-    *usable = index->unique                                           ? ends_in_company && (k > 0 || test)
+    *usable = index->unique ? plan_has_all(m->all, index, k + (test != NULL))
               : index->through || (index->fields[0]->type == KT_REFS) ? k > 0
                                                                       : true;
     if (!*usable)
@@ -293,7 +313,8 @@ static kt_error *take_ranges(const making *m, bool *usable)
         way->proves[at] = !filter_is_text(field);
         return NULL;
     }
-    if (plain && !index->unique)
+    if (plain &&
+        !(index->unique && filter_is_text(field))) /* which is raw there, and in no order that is asked for */
         return between_range(m, field);
     *usable = k > 0;
     key from = way->prefix, to = way->prefix;

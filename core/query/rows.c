@@ -63,8 +63,19 @@ static void close_scratch(void *object)
     rows->scratch = NULL;
 }
 
+/* The keys of a unique index do not end in an id: the one that the place has says which record stands there. *after: behind
+ * that one */
+static kt_error *place_in_unique(query_rows *rows, const key *at, uint64_t id, bool *after)
+{
+    kt_str value;
+    KT_TRY(store_get(rows->tx->view, STORE_DATA, key_str(at), &value));
+    if (value.ptr && key_last_u64(value) != id)
+        *after = key_last_u64(value) < id;
+    return NULL;
+}
+
 /* Cuts off the ranges that lie before the place: what is left is where the scan goes on. */
-static void cut(query_rows *rows, const query_place *place)
+static kt_error *cut(query_rows *rows, const query_place *place)
 {
     query_plan *plan = &rows->plan;
     const query_sort *sort = plan->request.sort;
@@ -81,7 +92,9 @@ static void cut(query_rows *rows, const query_place *place)
             break;
     }
     bool after = rows->reverse == place->inclusive; /* the seam lies behind the key, not before it */
-    if (!place->value_only)
+    if (!place->value_only && plan->scan == SCAN_UNIQUE)
+        KT_TRY(place_in_unique(rows, &at, place->key.id, &after));
+    else if (!place->value_only)
         key_u64(&at, place->key.id);
     memcpy(rows->seek, at.bytes, at.len);
     kt_str seam = {(const char *)rows->seek, at.len};
@@ -103,6 +116,7 @@ static void cut(query_rows *rows, const query_place *place)
             plan->ranges[kept++] = range;
     }
     plan->range_count = kept;
+    return NULL;
 }
 
 static kt_error *open_parts(query_rows *rows, const query_place *place)
@@ -213,7 +227,7 @@ kt_error *query_rows_open(kt_tx *tx, const query_plan *plan, const query_place *
         KT_TRY(open_parts(made, place));
     else if (place && place->set && plan->ordered) {
         made->reverse = made->reverse != place->back;
-        cut(made, place);
+        KT_TRY(cut(made, place));
     }
     return path_follow_open(tx, &made->follow);
 }
