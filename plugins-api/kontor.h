@@ -128,6 +128,7 @@ typedef struct {
     bool computed; /* set by the entity's compute; refused in input */
     bool recorded; /* beside computed: of what happened, not of other fields; an import that keeps times and
                       authors brings it along, and compute finds it there */
+    bool elapsed;  /* how long something took until the call that writes it; a preview's hash is without it */
     bool fixed;    /* may be given at creation only */
     bool
         in_use; /* of references: callers name only records that are in use: one whose own field `active` says no is

@@ -5,6 +5,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "record/path.h"
+
 #define CHANGES_MAX 1000 /* that are listed; the hash covers all */
 
 typedef struct {
@@ -12,6 +14,7 @@ typedef struct {
     const model_change *change;
     model_record before, after;
     bool has_before, has_after;
+    buffer part; /* of a value that is hashed in parts */
 } diff;
 
 static const char *in_lang(const kt_tx *tx, kt_text text)
@@ -31,40 +34,56 @@ static kt_error *open_diff(kt_tx *tx, const model_change *change, diff *d)
     return NULL;
 }
 
-static kt_str value_text(diff *d, const model_record *record, bool set, size_t i, buffer *out)
+static kt_str value_text(
+    diff *d, const model_record *record, const model_field *field, const model_value *value, buffer *out)
 {
     json j = json_to(out);
-    if (!set)
-        return KT_STR("null");
     buffer_clear(out);
-    model_value_json(d->tx, record, &d->change->entity->fields[i], &record->values[i], &j);
+    model_value_json(d->tx, record, field, value, &j);
     return buffer_str(out);
+}
+
+typedef struct { /* of a field, before or after */
+    const model_record *of;
+    const model_value *value; /* NULL: it has none */
+    kt_str text;
+} side;
+
+static side side_of(diff *d, const model_record *record, bool there, size_t i, buffer *out)
+{
+    if (!there || !record->values[i].set)
+        return (side){.of = record, .text = KT_STR("null")};
+    return (side){record, &record->values[i],
+        value_text(d, record, &record->entity->fields[i], &record->values[i], out)};
 }
 
 /* Calls take for each field that differs and that the caller may see. */
 static kt_error *each_field(diff *d,
-    void (*take)(void *context, const model_field *field, kt_str before, kt_str after), void *context)
+    void (*take)(void *context, diff *d, const model_field *field, side before, side after), void *context)
 {
     const model_entity *entity = d->change->entity;
     kt_tx *tx = d->tx;
     buffer before, after;
     buffer_open(&before, CALL_ANSWER_MAX);
     buffer_open(&after, CALL_ANSWER_MAX);
+    buffer_open(&d->part, CALL_ANSWER_MAX);
     for (size_t i = MODEL_COMPANY; i < entity->field_count; i++) {
         const model_field *field = &entity->fields[i];
-        bool was = d->has_before && d->before.values[i].set, is = d->has_after && d->after.values[i].set;
-        if ((!was && !is) || (tx->guard && tx->guard->field && !tx->guard->field(tx, field, entity, false)))
+        const bool any = (d->has_before && d->before.values[i].set) ||
+                         (d->has_after && d->after.values[i].set);
+        if (!any || (tx->guard && tx->guard->field && !tx->guard->field(tx, field, entity, false)))
             continue;
-        if (was && is && model_value_equal(field, &d->before.values[i], &d->after.values[i]))
+        const side was = side_of(d, &d->before, d->has_before, i, &before),
+                   is = side_of(d, &d->after, d->has_after, i, &after);
+        if (was.value && is.value && model_value_equal(field, was.value, is.value))
             continue;
-        kt_str from = value_text(d, &d->before, was, i, &before),
-               to = value_text(d, &d->after, is, i, &after);
-        if (!str_eq(from, to))
-            take(context, field, from, to);
+        if (!str_eq(was.text, is.text))
+            take(context, d, field, was, is);
     }
-    bool full = before.full || after.full;
+    bool full = before.full || after.full || d->part.full;
     buffer_close(&before);
     buffer_close(&after);
+    buffer_close(&d->part);
     return full ? error_no_memory() : NULL;
 }
 
@@ -116,64 +135,89 @@ static void hash_str(hashing *h, kt_str s)
         crypto_generichash_update(&h->state, (const unsigned char *)s.ptr, n);
 }
 
-/* The digits that a text ends with, but for `tail` characters behind them. */
-static uint64_t last_number(kt_str s, size_t tail)
+static void hash_place(hashing *h, const made_record *made)
 {
-    uint64_t n = 0;
-    size_t end = s.len >= tail ? s.len - tail : 0, at = end;
-    while (at > 0 && s.ptr[at - 1] >= '0' && s.ptr[at - 1] <= '9')
-        at--;
-    for (; at < end; at++)
-        n = n * 10 + (uint64_t)(s.ptr[at] - '0');
-    return n;
+    hash_str(h, KT_STR("made"));
+    crypto_generichash_update(&h->state, (const unsigned char *)&made->place, sizeof made->place);
 }
 
-/* Which of the records made a reference, 12 or {"entity":"crm.deal","id":12}, leads to; NULL: none. */
-static const made_record *find_made(const hashing *h, const model_field *field, kt_str value)
+/* Which of the records made it is; NULL: none. */
+static const made_record *find_made(const hashing *h, const model_entity *entity, uint64_t id)
 {
-    static const char head[] = "{\"entity\":\"";
-    made_record wanted = {.entity = field->target, .id = last_number(value, field->target ? 0 : 1)};
-    if (!field->target && str_starts(value, (kt_str){head, sizeof head - 1})) {
-        const char *name = value.ptr + sizeof head - 1,
-                   *end = memchr(name, '"', value.len - (sizeof head - 1));
-        wanted.entity = end ? model_entity_find(h->tx->catalogue, (kt_str){name, (size_t)(end - name)})
-                            : NULL;
-    }
-    if (!wanted.entity || !wanted.id || !h->made_count)
+    const made_record wanted = {.entity = entity, .id = id};
+    if (!entity || !h->made_count)
         return NULL;
     return bsearch(&wanted, h->made, h->made_count, sizeof *h->made, by_record);
 }
 
-/* A value as it is judged: what stands for this call's instant or for a record that it makes gets a fixed
- * name, for another call makes it anew with other ids. */
-static void hash_value(hashing *h, const model_field *field, kt_str value)
+static void hash_refs(hashing *h, const model_field *field, const model_value *value)
 {
-    char now[TIME_TEXT_MAX + 2];
-    int n = 0;
-    if (field->type == KT_TIME) {
-        char text[TIME_TEXT_MAX];
-        time_text(h->tx->now, text);
-        n = snprintf(now, sizeof now, "\"%s\"", text);
-        if (n > 0 && str_eq(value, (kt_str){now, (size_t)n}))
-            value = KT_STR("now");
+    for (size_t i = 0; i < value->as.refs.count; i++) {
+        const uint64_t id = value->as.refs.ids[i];
+        const made_record *made = find_made(h, field->target, id);
+        if (made)
+            hash_place(h, made);
+        else
+            crypto_generichash_update(&h->state, (const unsigned char *)&id, sizeof id);
     }
-    const made_record *made = field->type == KT_REF ? find_made(h, field, value) : NULL;
-    if (made) {
-        hash_str(h, KT_STR("made"));
-        crypto_generichash_update(&h->state, (const unsigned char *)&made->place, sizeof made->place);
-        return;
-    }
-    hash_str(h, value);
 }
 
-static void hash_field(void *context, const model_field *field, kt_str before, kt_str after)
+/* What stands for this call's instant or for a record that it makes gets a fixed name, for another call makes it
+ * anew at another time and with other ids. text: of a value that has no parts */
+static void hash_plain(hashing *h, const model_field *field, const model_value *value, kt_str text)
+{
+    const made_record *made = NULL;
+    if (field->type == KT_TIME && value->set && value->as.i == h->tx->now.ms)
+        text = KT_STR("now");
+    if (field->type == KT_REF && value->set)
+        made = is_any(field) ? find_made(h, model_entity_by_number(h->tx->catalogue, value->as.any.entity),
+                                   value->as.any.id)
+                             : find_made(h, field->target, (uint64_t)value->as.i);
+    if (made)
+        hash_place(h, made);
+    else
+        hash_str(h, text);
+}
+
+static void hash_lines(hashing *h, diff *d, const model_record *of, const model_value *lines)
+{
+    for (size_t i = 0; i < lines->as.lines.count; i++) {
+        const model_record *line = &lines->as.lines.items[i];
+        for (size_t k = 0; k < line->entity->field_count; k++) {
+            const model_field *field = &line->entity->fields[k];
+            const model_value *value = &line->values[k];
+            if (field->elapsed || !path_field_visible(h->tx, field, of->entity))
+                continue;
+            hash_str(h, field->name);
+            if (field->type == KT_REFS)
+                hash_refs(h, field, value);
+            else
+                hash_plain(h, field, value, value_text(d, of, field, value, &d->part));
+        }
+    }
+}
+
+/* A value as it is judged. */
+static void hash_side(hashing *h, diff *d, const model_field *field, side s)
+{
+    if (!s.value)
+        hash_str(h, s.text);
+    else if (field->type == KT_LINES)
+        hash_lines(h, d, s.of, s.value);
+    else if (field->type == KT_REFS)
+        hash_refs(h, field, s.value);
+    else
+        hash_plain(h, field, s.value, s.text);
+}
+
+static void hash_field(void *context, diff *d, const model_field *field, side before, side after)
 {
     hashing *h = context;
-    if (field->position == MODEL_NUMBER)
+    if (field->position == MODEL_NUMBER || field->elapsed)
         return;
     hash_str(h, field->name);
-    hash_value(h, field, before);
-    hash_value(h, field, after);
+    hash_side(h, d, field, before);
+    hash_side(h, d, field, after);
 }
 
 enum { HASH_BYTES = 16 };
@@ -225,16 +269,16 @@ typedef struct {
     hashing *hash;
 } sides;
 
-static void take_field(void *context, const model_field *field, kt_str before, kt_str after)
+static void take_field(void *context, diff *d, const model_field *field, side before, side after)
 {
     sides *s = context;
-    hash_field(s->hash, field, before, after);
+    hash_field(s->hash, d, field, before, after);
     if (field->internal)
         return;
     json_key_str(s->before, field->name);
-    json_raw(s->before, before);
+    json_raw(s->before, before.text);
     json_key_str(s->after, field->name);
-    json_raw(s->after, after);
+    json_raw(s->after, after.text);
 }
 
 static const char *department(kt_tx *tx, const model_entity *entity)

@@ -199,6 +199,7 @@ static kt_error *compile_row(
         .personal = row->personal,
         .computed = row->computed,
         .recorded = row->recorded,
+        .elapsed = row->elapsed,
         .fixed = row->fixed,
         .in_use = row->in_use,
         .internal = row->show_if && strcmp(row->show_if, "false") == 0,

@@ -46,6 +46,7 @@ typedef struct model_field {
     kt_str mask;      /* under which name roles see it masked; empty: never */
     bool mask_within; /* of what people write: only what looks like a contact is masked */
     bool required, unique, indexed, searchable, seldom, personal, computed, recorded, fixed, in_use, system;
+    bool elapsed;  /* how long something took until the call that wrote it */
     bool internal; /* its show_if is "false": the module's own, told only to who names it */
     uint8_t scale;
     uint32_t max, priority;
