@@ -475,6 +475,8 @@ class Company:
     def bill_purchase(self):
         order = self.in_state("logistics.purchase_order", "approved", "closed")
         made = self.k.call("finance.invoice.from_order", {"order": {"entity": "logistics.purchase_order", "id": order["id"]}, "reference": self.reference(), "day": self.past(9) or day(0)})["id"]
+        if self.dice.random() < 0.3:  # in another month, often
+            self.k.update("finance.invoice", made, {"received_on": day(self.dice.randint(0, 20)), "deducted_on": self.dice.choice((None, day(self.dice.randint(20, 80))))})
         if self.dice.random() < 0.3:
             self.mirror.follow()
             lines = [{**{f: line[f] for f in ("id", "item", "name", "unit", "quantity", "order_line")}, "price": str(number(line["price"]) + D("0.01"))} for line in self.mirror.rows["finance.invoice"][made]["lines"]]
@@ -513,7 +515,7 @@ class Company:
         debit = self.some("finance.open_item", lambda i: not i["closed"] and number(i["open"]) > 0)
         credit = self.some("finance.open_item", lambda i: not i["closed"] and number(i["open"]) < 0 and (i["party"], i["currency"]) == (debit["party"], debit["currency"]))
         made = self.make("finance.set_off", party=debit["party"], currency=debit["currency"], day=max(debit["day"], credit["day"], self.past(3) or day(0)),
-                         allocations=[{"item": debit["id"]}, {"item": credit["id"]}], amount=self.dice.choice((None, self.money())))
+                         allocations=[{"item": debit["id"]}, {"item": credit["id"]}], amount=self.dice.choice((None, str(min(D(self.money()), number(debit["open"]), -number(credit["open"]))))))
         self.act("finance.set_off", "post", made)
 
     def reverse_set_off(self):

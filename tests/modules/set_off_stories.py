@@ -88,7 +88,9 @@ def in_another_currency_the_difference_of_rates_is_realised(k):
 
 
 def no_cash_flows_by_a_set_off(k):
-    party, _, _ = both(k, "Juta", [("2026-03-01", "123")], [("2026-03-03", "123")])
+    """Not for the machine either that was bought for it."""
+    party, _, _ = both(k, "Juta", [("2026-03-01", "369")], [("2026-03-03", "123")])
+    invoice(k, thing("200", account=books(k)["account"]["010"]), kind="purchase", party=party, day="2026-03-04", reference="Juta/M")
     flow = lambda: [k.call("finance.cash_flow", {"from": "2026-01-01", "to": "2026-12-31"})[part] for part in ("operating", "investing", "financing", "closing")]
     before = flow()
     set_off(k, party, day="2026-03-10")
