@@ -1,4 +1,5 @@
-/* A source is at work that was not, for the first time or again: demands that found nothing meanwhile may now. */
+/* A source is at work that was not, for the first time or again, or has an item that it had not: demands that found nothing
+ * meanwhile may now. */
 #include <kontor/walk.h>
 
 #include "supply/pegging.h"
@@ -46,6 +47,28 @@ kt_error *supply_joined(kt_tx *tx)
 {
     kt_authority before = kt_own_authority(tx);
     kt_error *e = joined_within(tx);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+/* ---- Another way to an item ---- */
+
+static kt_error *offered_within(kt_tx *tx, kt_id item)
+{
+    struct peggings all;
+    if (!item.v)
+        return kt_walk_begin(tx, SUPPLY_CATCH_UP, walks, COVER_MISSING);
+    KT_TRY(peggings_missing(tx, item, &all));
+    for (size_t i = 0; i < all.count; i++)
+        if (!all.items[i].came.day)
+            KT_TRY(supply_cover_anew(tx, &all.items[i], all.items[i].quantity));
+    return NULL;
+}
+
+kt_error *supply_offered(kt_tx *tx, kt_id item)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = offered_within(tx, item);
     kt_callers_authority(tx, before);
     return e;
 }

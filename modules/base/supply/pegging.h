@@ -84,6 +84,7 @@ KT_MUST kt_error *supply_cover_anew(kt_tx *tx, struct pegging *p, kt_dec quantit
 #define SUPPLY_CATCH_UP "base.supply_catch_up" /* the service */
 extern const kt_work supply_catch_up;
 KT_MUST kt_error *supply_joined(kt_tx *tx);
+KT_MUST kt_error *supply_offered(kt_tx *tx, kt_id item);
 
 /* explain.c */
 KT_MUST kt_error *supply_tree(kt_tx *tx, kt_id document, kt_id line, unsigned levels, kt_plan *plan);

@@ -244,6 +244,13 @@ KT_MUST kt_error *receipt_carry(kt_tx *tx, const struct receipt *r, const struct
 
 /* review.c */
 kt_error *purchase_enabled(kt_tx *tx, const kt_event *event);
+
+/* ---- offered.c ---- */
+
+kt_error *price_offered(kt_tx *tx, const kt_event *event);
+kt_error *request_offered(kt_tx *tx, const kt_event *event);
+kt_error *order_offered(kt_tx *tx, const kt_event *event);
+
 #define PURCHASE_CATCH_UP "logistics.purchase_catch_up" /* the service */
 extern const kt_work purchase_catch_up;
 extern const kt_orders purchases_service;

@@ -72,7 +72,13 @@
             "logistics.purchase_request:create", true, &reorder_run_shape, &reorder_done_shape,              \
             reorder_run},
 
-#define PURCHASE_HANDLERS {"logistics.enabled", NULL, purchase_enabled},
+#define PURCHASE_HANDLERS                                                                                    \
+    {"logistics.enabled", NULL, purchase_enabled},                                                           \
+        {"logistics.supplier_price.created", &supplier_price_shape, price_offered},                          \
+        {"logistics.supplier_price.updated", &supplier_price_shape, price_offered},                          \
+        {"logistics.purchase_request.created", &request_shape, request_offered},                             \
+        {"logistics.purchase_order.approve", &po_shape, order_offered},                                      \
+        {"logistics.purchase_order.amend", &po_shape, order_offered},
 
 #define PURCHASE_SERVICES                                                                                    \
     {"supply.transfer", 4, &transfer_source}, {"supply.buy", 4, &buying_source},                             \

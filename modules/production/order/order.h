@@ -425,7 +425,10 @@ KT_MUST kt_error *component_learn_day(
 #define ORDERS_CATCH_UP "production.catch_up" /* the service */
 extern const kt_work orders_catch_up;
 KT_MUST kt_error *orders_migrate(kt_tx *tx, const char *from_version);
-kt_error *orders_enabled(kt_tx *tx, const kt_event *event);  /* of "production.enabled" */
+kt_error *orders_enabled(kt_tx *tx, const kt_event *event); /* of "production.enabled" */
+kt_error *bill_offered(kt_tx *tx, const kt_event *event);
+kt_error *order_offered(kt_tx *tx, const kt_event *event);
+kt_error *centre_offered(kt_tx *tx, const kt_event *event);
 kt_error *orders_expected(kt_tx *tx, const kt_event *event); /* of "logistics.enabled" */
 extern const kt_shape load_shape, load_answer_shape, level_shape, level_answer_shape, promise_ask_shape,
     promise_answer_shape;

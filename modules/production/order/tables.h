@@ -75,6 +75,10 @@
         {"base.holiday.updated", &off_day_shape, holiday_changed},                                           \
         {"base.holiday.deleted", &off_day_shape, holiday_changed},                                           \
         {"production.work_centre.updated", &centre_shape, centre_changed},                                   \
+        {"production.work_centre.updated", &centre_shape, centre_offered},                                   \
+        {"production.bom.created", &bom_shape, bill_offered},                                                \
+        {"production.bom.updated", &bom_shape, bill_offered},                                                \
+        {"production.order.confirm", &order_shape, order_offered},                                           \
         {"production.enabled", NULL, orders_enabled}, {"logistics.enabled", NULL, orders_expected},          \
     {                                                                                                        \
         "base.supply.reserved", &promise_shape, order_component_reserved                                     \
