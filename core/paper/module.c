@@ -39,7 +39,7 @@ const kt_shape template_row_shape = KT_SHAPE(template_row, "document.template",
 
 const kt_shape document_row_shape = KT_SHAPE(document_row, "document.document",
     KT_FIELD(document_row, name, STRING, "Name", "Nazwa", .max = 200, .searchable = true, .computed = true,
-        .priority = 1),
+        .personal = true, .priority = 1),
     KT_FIELD(document_row, reference, STRING, "Number on it", "Numer na nim", .max = 80, .searchable = true,
         .computed = true,
         .help = {"By its template's pattern; later versions keep it.",
@@ -59,8 +59,8 @@ const kt_shape document_row_shape = KT_SHAPE(document_row, "document.document",
         .help = {"The base.attachment that holds it: GET /files/ID.",
             "base.attachment, który go przechowuje: GET /files/ID."}),
     KT_FIELD(document_row, signatures, INT, "Signatures", "Podpisy", .computed = true, .priority = 4),
-    KT_FIELD(document_row, data, JSON, "Made from", "Zrobiono z", .computed = true, .group = "source",
-        .help = {"The record as it was.", "Rekord w chwili wykonania."}));
+    KT_FIELD(document_row, data, JSON, "Made from", "Zrobiono z", .computed = true, .personal = true,
+        .group = "source", .help = {"The record as it was.", "Rekord w chwili wykonania."}));
 
 const kt_shape key_row_shape = KT_SHAPE(key_row, "document.key",
     KT_FIELD(key_row, name, STRING, "Name", "Nazwa", .max = 80, .computed = true, .priority = 1),

@@ -156,6 +156,26 @@ def what_was_noted_of_a_candidate_goes_with_the_name(k, house):
     expect(holds(sound(k, house), "hard of hearing", "ola maj"), [])
 
 
+def what_a_document_was_made_from_goes_and_its_file_stays(k, house):
+    who = make(k, "base.party", name="Nowak", kind="person", pesel="44051401359")
+    template = make(k, "document.template", name="letter", title="Letter to {{ doc.pesel }}", entity="base.party", kind="text", text="Dear {{ doc.name }}")
+    made = k.call("document.make", {"template": template, "id": who})
+    expect("44051401359" in json.dumps(k.get("document.document", made["document"])["data"]), True)
+    answer = erase(k, "base.party", who, also=["document.document", "base.attachment"], files=True)
+    expect((answer["files"]["erased"], sorted((e["entity"], e["count"], e["personal"]) for e in answer["left"])),
+           (0, [("base.attachment", 1, 0), ("document.document", 1, 0)]))
+    expect(("44051401359" in told(k), holds(sound(k, house) / "store", "44051401359")), (False, []))
+
+
+def a_message_that_was_sent_goes_by_its_number(k, house):
+    letter = {"to": "ola@maj.example", "subject": "Your operation", "text": "Dear Ola"}
+    message = make(k, "outbox.effect", kind="mail", params=letter, due="2090-01-01T00:00:00Z")
+    expect(k.get("outbox.effect", message)["params"], letter)
+    erase(k, "outbox.effect", message)
+    expect([word for word in ("ola@maj.example", "Your operation") if word in told(k)], [])
+    sound(k, house)
+
+
 def what_was_written_of_a_lead_goes_too(k, house):
     who = person(k)
     lead = make(k, "crm.lead", title="Wants a loan", text="Insolvent", party=who)
@@ -169,4 +189,5 @@ def what_was_written_of_a_lead_goes_too(k, house):
 if __name__ == "__main__":
     run([how_a_file_was_called_goes_with_it, notes_are_told_and_go_when_they_are_named, what_was_deleted_before_goes_by_its_number,
          what_is_named_must_have_personal_fields, the_caller_needs_the_right_to_erase_them, thousands_of_notes_are_not_too_many,
-         what_was_noted_of_a_candidate_goes_with_the_name, what_was_written_of_a_lead_goes_too], modules="base,crm,hr")
+         what_was_noted_of_a_candidate_goes_with_the_name, what_a_document_was_made_from_goes_and_its_file_stays,
+         a_message_that_was_sent_goes_by_its_number, what_was_written_of_a_lead_goes_too], modules="base,crm,hr")
