@@ -1,7 +1,7 @@
 #include <sodium.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "kit/dice.h"
 #include "model/entries.h"
 #include "model/house_test.h"
 
@@ -326,8 +326,7 @@ static void what_cannot_be_looked_at_is_no_finding(void **state)
 
 int main(void)
 {
-    seed = (uint64_t)time(NULL);
-    print_message("seed %llu\n", (unsigned long long)seed);
+    seed = dice_seed();
     random_seed(seed);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_step_leaves_all_invariants_and_a_refused_one_nothing),

@@ -1,8 +1,8 @@
 /* Groups by lines, medians, periods in the company's zone, and that every row opens what it counted. */
 #include <stdio.h>
-#include <time.h>
 
 #include "kit/decimal.h"
+#include "kit/dice.h"
 #include "model/variant_test.h"
 #include "query/internal.h"
 
@@ -284,7 +284,6 @@ static void groups_of_lines_open_what_they_count(void **state)
         "['parent.name', 'contacts.kind']"};
     house h = house_open();
     random_seed(seed);
-    print_message("seed %llu\n", (unsigned long long)seed);
     for (unsigned i = 1; i <= 4; i++)
         house_put(&h, "t.tag", i, wire_format(&h, "{'name': 'tag %u', 'rank': %u}", i, i / 2));
     size_t lines = 0;
@@ -507,8 +506,7 @@ static void an_index_says_what_the_records_say(void **state)
 
 int main(void)
 {
-    const char *given = getenv("KONTOR_SEED");
-    seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+    seed = dice_seed();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_grouped_one_by_one),
         cmocka_unit_test(only_lines_that_meet_the_condition_count),

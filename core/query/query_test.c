@@ -1,9 +1,9 @@
 /* Random records under random filters and orders: what the planner finds is what filter_matches says, in
  * every page, both ways; counts and sums agree. */
 #include <stdio.h>
-#include <time.h>
 
 #include "kit/decimal.h"
+#include "kit/dice.h"
 #include "model/variant_test.h"
 #include "query/internal.h"
 
@@ -321,7 +321,6 @@ static void pages_counts_and_orders_agree_with_a_look_at_every_record(void **sta
     (void)state;
     house h = house_open();
     random_seed(seed);
-    print_message("seed %llu\n", (unsigned long long)seed);
     fill(&h);
     arena *whole = h.arena;
     for (unsigned i = 0; i < ROUNDS; i++) { /* each with memory of its own, as a request has */
@@ -437,8 +436,7 @@ static void what_is_found_can_be_changed(void **state)
 
 int main(void)
 {
-    const char *given = getenv("KONTOR_SEED");
-    seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+    seed = dice_seed();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_counts_and_orders_agree_with_a_look_at_every_record),
         cmocka_unit_test(groups_add_up_and_open),

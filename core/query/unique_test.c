@@ -1,8 +1,8 @@
 /* A unique index has no entry of a record in which one of its fields is not set: what is asked for decides whether its
  * beginning can be used. */
 #include <stdio.h>
-#include <time.h>
 
+#include "kit/dice.h"
 #include "model/variant_test.h"
 #include "query/internal.h"
 
@@ -175,7 +175,6 @@ static void it_finds_what_a_look_at_each_record_finds(void **state)
     static const char *const sorts[] = {"'day'", "'-day'", "'base,day'", "'-base,-day'",
         "'currency,base,day'", "'-currency,-base,-day'", "'id'"};
     random_seed(seed);
-    print_message("seed %llu\n", (unsigned long long)seed);
     house h = filled();
     const model_entity *rate = house_entity(&h, "r.rate");
     arena *whole = h.arena;
@@ -207,8 +206,7 @@ static void it_finds_what_a_look_at_each_record_finds(void **state)
 
 int main(void)
 {
-    const char *given = getenv("KONTOR_SEED");
-    seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+    seed = dice_seed();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(its_beginning_is_used_where_it_has_all_that_is_asked_for),
         cmocka_unit_test(it_finds_what_a_look_at_each_record_finds),

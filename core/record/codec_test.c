@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "kit/dice.h"
 #include "model/house_test.h"
 
 static uint64_t seed;
@@ -176,8 +176,7 @@ static void personal_fields_are_not_in_the_bytes(void **state)
 
 int main(void)
 {
-    seed = (uint64_t)time(NULL);
-    print_message("seed %llu\n", (unsigned long long)seed);
+    seed = dice_seed();
     random_seed(seed);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_records_read_as_they_were_written),

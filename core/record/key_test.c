@@ -1,5 +1,5 @@
-#include <time.h>
 
+#include "kit/dice.h"
 #include "model/house_test.h"
 
 static uint64_t seed;
@@ -167,8 +167,7 @@ static void a_key_that_does_not_fit_says_so(void **state)
 
 int main(void)
 {
-    seed = (uint64_t)time(NULL);
-    print_message("seed %llu\n", (unsigned long long)seed);
+    seed = dice_seed();
     random_seed(seed);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_order_as_their_keys),

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "kit/dice.h"
 #include "kit/error.h"
 #include "store/store.h"
 
@@ -261,9 +262,8 @@ static void step(store *stores[2], arena *arena, size_t count)
 static void engines_answer_alike(void **unused)
 {
     (void)unused;
-    const char *wanted = getenv("KONTOR_SEED"), *is_long = getenv("KONTOR_LONG");
-    state = wanted ? strtoull(wanted, NULL, 10) : 20261123;
-    printf("seed %llu\n", (unsigned long long)state);
+    const char *is_long = getenv("KONTOR_LONG");
+    state = dice_seed();
     char directory[] = "/tmp/kontor-store-XXXXXX", url[64];
     assert_non_null(mkdtemp(directory));
     snprintf(url, sizeof url, "lmdb:%s/d?map=64K", directory);

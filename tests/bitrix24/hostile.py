@@ -6,9 +6,9 @@ import json
 import pathlib
 import random
 import sys
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from dice import SEED  # noqa: E402
 from house import House  # noqa: E402
 from stories import STAGES  # noqa: E402
 
@@ -51,7 +51,7 @@ def as_json(dice, depth=0):
 
 
 def main():
-    seed = int(sys.argv[1]) if len(sys.argv) > 1 else int(time.time())
+    seed = int(sys.argv[1]) if len(sys.argv) > 1 else SEED
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 1500
     dice = random.Random(seed)
     print(f"seed {seed}", flush=True)

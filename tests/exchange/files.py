@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "modules"))
 from stories import House, expect, make, refused  # noqa: E402
 from kontor import Kontor, KontorError  # noqa: E402
+from dice import SEED  # noqa: E402
 from house import PASSWORD  # noqa: E402
 
 DAY_S = 86400
@@ -257,7 +258,7 @@ def killed_while_files_go(seed):
 
 
 def main():
-    seed = int(sys.argv[1]) if len(sys.argv) > 1 else int(time.time())
+    seed = int(sys.argv[1]) if len(sys.argv) > 1 else SEED
     print(f"seed {seed}", flush=True)
     with House(modules="base") as house:
         k = house.client()

@@ -12,10 +12,11 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from dice import SEED  # noqa: E402
 from house import House  # noqa: E402
 
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 8
-SEED = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
+SEED = int(sys.argv[2]) if len(sys.argv) > 2 else SEED
 print(f"seed {SEED}", flush=True)
 dice = random.Random(SEED)
 STAGES = [{"name": "New"}, {"name": "Offer"}, {"name": "Won", "semantic": "won"}, {"name": "Lost", "semantic": "lost"}]

@@ -10,6 +10,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
+from dice import SEED  # noqa: E402
 from house import House  # noqa: E402
 
 ROWS, CHUNK = 12000, 1000
@@ -31,7 +32,7 @@ def wait(k, job, until, limit_s=90):
 
 
 def main():
-    seed = int(sys.argv[1]) if len(sys.argv) > 1 else int(time.time())
+    seed = int(sys.argv[1]) if len(sys.argv) > 1 else SEED
     dice = random.Random(seed)
     print(f"seed {seed}", flush=True)
     data = pathlib.Path(tempfile.mkdtemp(prefix="kontor-killed-"))

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "kit/dice.h"
 #include "kit/str.h"
 #include "server/testing.h"
 
@@ -327,9 +328,7 @@ static const variant *take_in(house *h, const char *entity, int64_t file, bool k
 
 static void there_and_back(const char *format, const char *more)
 {
-    const char *given = getenv("KONTOR_SEED");
-    dice = given ? strtoull(given, NULL, 10) : UINT64_C(88172645463325252) + (uint64_t)strlen(format);
-    print_message("seed %llu\n", (unsigned long long)dice);
+    dice = dice_seed() + (uint64_t)strlen(format);
     house *first = house_open(modules);
     fill(first);
     house *second = house_open(modules);

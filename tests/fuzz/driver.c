@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kit/dice.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { INPUT_MAX = 4096, SEEDS_MAX = 256, RUNS = 30000 };
@@ -143,12 +145,12 @@ static size_t make_input(uint8_t *out)
 int main(int argc, char **argv)
 {
     static uint8_t bytes[INPUT_MAX];
-    const char *seed = getenv("KONTOR_SEED"), *runs = getenv("KONTOR_FUZZ_RUNS");
-    state = seed ? strtoull(seed, NULL, 10) : 20261123;
+    const char *runs = getenv("KONTOR_FUZZ_RUNS");
+    state = dice_seed();
     if (argc > 1)
         read_corpus(argv[1]);
     unsigned long count = runs ? strtoul(runs, NULL, 10) : RUNS;
-    printf("seed %llu, %zu inputs in the corpus, %lu runs\n", (unsigned long long)state, seed_count, count);
+    printf("%zu inputs in the corpus, %lu runs\n", seed_count, count);
     for (size_t i = 0; i < seed_count; i++)
         LLVMFuzzerTestOneInput(seeds[i].bytes, seeds[i].size);
     for (unsigned long i = 0; i < count; i++) {

@@ -21,6 +21,7 @@ from collections import Counter, deque
 from decimal import ROUND_HALF_UP, Decimal as D
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from dice import SEED  # noqa: E402
 from house import House  # noqa: E402
 from kontor import KontorError  # noqa: E402
 from mirror import Broken, Mirror, hold, number  # noqa: E402
@@ -765,7 +766,7 @@ def chapters(args):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--operations", type=int, default=500)
-    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--chapter", type=int, default=2500)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1, help="chapters at a time")

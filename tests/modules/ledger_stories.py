@@ -14,6 +14,7 @@ import tempfile
 import traceback
 
 from stories import expect, make, refused
+from dice import SEED
 from house import House, ROOT
 from kontor import KontorError
 
@@ -393,7 +394,7 @@ def flows_add_up(k, days):
 
 def the_books_prove_after_a_random_walk(k):
     books(k)
-    seed = int(os.environ.get("KONTOR_SEED", "7"))
+    seed = SEED
     steps = int(sys.argv[1]) if len(sys.argv) > 1 else 250
     walk = Walk(k, seed)
     for step in range(steps):

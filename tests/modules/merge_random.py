@@ -6,15 +6,15 @@ import json
 import pathlib
 import random
 import sys
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from dice import SEED  # noqa: E402
 from house import House  # noqa: E402
 from kontor import Conflict  # noqa: E402
 from stories import make  # noqa: E402
 
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 6
-SEED = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
+SEED = int(sys.argv[2]) if len(sys.argv) > 2 else SEED
 print(f"seed {SEED}", flush=True)
 dice = random.Random(SEED)
 

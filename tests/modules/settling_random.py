@@ -7,16 +7,15 @@ register but cents, and what is open is the money that was paid. KONTOR_SEED cho
 import calendar
 import collections
 import datetime
-import os
 import random
 import sys
 from decimal import ROUND_DOWN, Decimal as D
 
 from stories import KontorError, expect, make, run
+from dice import SEED
 from books import balances, books, invoice, items, pay, posted, proved, thing
 
 COUNT = int(sys.argv[1]) if len(sys.argv) > 1 else 60
-SEED = int(os.environ.get("KONTOR_SEED", "4"))
 
 
 class Deal:

@@ -5,15 +5,15 @@ come to the same. `totals_random.py [documents [seed]]`."""
 import pathlib
 import random
 import sys
-import time
 from decimal import Decimal
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from dice import SEED  # noqa: E402
 from house import House  # noqa: E402
 from stories import make  # noqa: E402
 
 DOCUMENTS = int(sys.argv[1]) if len(sys.argv) > 1 else 120
-SEED = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
+SEED = int(sys.argv[2]) if len(sys.argv) > 2 else SEED
 print(f"seed {SEED}", flush=True)
 dice = random.Random(SEED)
 DIGITS = {"PLN": 2, "JPY": 0, "BHD": 3}

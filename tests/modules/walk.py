@@ -1,9 +1,9 @@
 """Random walks: steps drawn by weight, each done or refused, and looks at whether all still holds."""
 import random
 import sys
-import time
 from collections import defaultdict
 
+from dice import SEED
 from kontor import KontorError
 
 REFUSALS = ("rule", "validation", "state")
@@ -12,7 +12,7 @@ REFUSALS = ("rule", "validation", "state")
 def arguments(steps):
     """[steps [seed]] [word ..] of the command line: how many steps, the dice, and the words. The seed is told, and repeats a walk."""
     numbers = [int(a) for a in sys.argv[1:] if a.isdigit()]
-    seed = numbers[1] if len(numbers) > 1 else int(time.time())
+    seed = numbers[1] if len(numbers) > 1 else SEED
     print(f"seed {seed}", flush=True)
     return numbers[0] if numbers else steps, random.Random(seed), [a for a in sys.argv[1:] if not a.isdigit()]
 

@@ -6,14 +6,13 @@ import os
 import pathlib
 import random
 import sys
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from dice import SEED  # noqa: E402
 from house import House  # noqa: E402
 from kontor import KontorError  # noqa: E402
 
 STEPS = int(os.environ.get("KONTOR_STEPS", "300"))
-SEED = int(os.environ.get("KONTOR_SEED", time.time_ns() % 1_000_000))
 ENTITIES = ("base.tag", "base.note", "custom.alpha", "custom.beta")
 NAMES = ("one", "two", "three", "four", "five")
 WORDS = ("red", "green", "blue", "gold", "tin", "lead", "iron")
