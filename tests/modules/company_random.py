@@ -275,7 +275,7 @@ class Company:
 
     def take_back(self):
         d = self.in_state("logistics.delivery", "shipped", "done")
-        self.act("logistics.delivery", "return", d["id"], reason="dice", lines=[{"line": self.dice.choice(d["lines"])["id"], "quantity": self.quantity(4)}])
+        self.act("logistics.delivery", "return", d["id"], reason="dice", warehouse=self.dice.choice((None, None, None, *self.stores)), lines=[{"line": self.dice.choice(d["lines"])["id"], "quantity": self.quantity(4)}])
 
     def count_goods(self):
         self.act("logistics.count", "start", self.make("logistics.count", warehouse=self.dice.choice(self.stores), blind=self.dice.random() < 0.5))

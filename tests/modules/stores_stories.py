@@ -343,6 +343,35 @@ def a_cancelled_delivery_is_opened_again(k):
     refused("rule", lambda: act(k, ended, "reopen"), "document")
 
 
+def what_comes_back_scratched_is_kept_apart(k):
+    """Of three bowls that went out two come back. The good one is for whoever misses it, the scratched one waits in a warehouse that no order
+    names, until somebody looked at it."""
+    bowl = item(k, "BOWL")
+    looked_at = make(k, "logistics.warehouse", code="RET", name="To be looked at")
+    bench = make(k, "logistics.location", code="RET-BENCH", warehouse=looked_at, place="stores")
+    put(k, bowl, "3")
+    sold = delivery_of(k, order(k, [{"item": bowl, "quantity": "3"}]))
+    act(k, sold, "ship")
+    waiting = order(k, [{"item": bowl, "quantity": "3"}])
+    missing = lambda: D(delivery_of(k, waiting)["missing"])
+    line = sold["lines"][0]["id"]
+    back = lambda **more: act(k, sold, "return", lines=[{"line": line, "quantity": "1"}], **more)
+    back()
+    expect((missing(), on_hand(k, bowl, warehouse=looked_at)), (2, 0))
+    refused("validation", lambda: back(location=bench), "location")  # it is in no place of the warehouse that shipped it
+    k.update("logistics.location", bench, {"active": False})
+    refused("validation", lambda: back(warehouse=looked_at, location=bench), "location")
+    k.update("logistics.location", bench, {"active": True})
+    back(warehouse=looked_at, reason="scratched")
+    back(warehouse=looked_at, location=bench)
+    places = {row["location"]: D(row["on_hand"]) for row in rows(k, "logistics.stock", ["item", "=", bowl], ["warehouse", "=", looked_at])}
+    expect((missing(), places, on_hand(k, bowl)), (2, {bench: 2}, 3))
+    slip(k, "issue", [{"item": bowl, "quantity": "1"}], warehouse=looked_at, location=bench, against="loss")
+    slip(k, "transfer", [{"item": bowl, "quantity": "1"}], warehouse=looked_at, to_warehouse=sold["warehouse"])  # it is good after all
+    expect((missing(), on_hand(k, bowl)), (1, 2))
+    expect(k.call("system.check", {})["sound"], True)
+
+
 def goods_of_a_closed_order_come_back(k):
     box = item(k, "box")
     put(k, box, "5")
@@ -687,7 +716,8 @@ def the_stores_are_sound(k):
 run([several_lots_go_on_one_line, ten_serial_numbers_go_on_a_line_of_ten, a_thousand_serial_numbers_go_on_a_line, what_is_wrong_with_the_choice_is_told_at_once, what_others_have_reserved_stays_theirs,
      a_dry_run_tells_and_does_nothing, what_is_put_back_is_any_lot_again, a_lot_that_was_asked_for_is_kept_for_the_rest, lots_and_serial_numbers_come_back,
      slips_move_lots_and_serial_numbers, production_takes_several_lots_of_a_component,
-     serial_numbers_come_on_one_row_and_what_came_in_parts_goes_back, what_has_moved_stays_as_it_is, a_cancelled_delivery_is_opened_again, goods_of_a_closed_order_come_back, an_order_goes_from_its_warehouse,
+     serial_numbers_come_on_one_row_and_what_came_in_parts_goes_back, what_has_moved_stays_as_it_is, a_cancelled_delivery_is_opened_again, goods_of_a_closed_order_come_back,
+     what_comes_back_scratched_is_kept_apart, an_order_goes_from_its_warehouse,
      a_place_belongs_to_its_warehouse, a_position_is_counted_once, a_cancelled_orders_goods_go_to_who_misses_them,
      a_rule_hears_who_got_what_from_whom,
      a_lowered_or_removed_line_gives_back, another_line_of_the_same_order_may_have_it, a_rest_that_is_dropped_goes_to_others, what_was_got_elsewhere_frees_what_was_held,

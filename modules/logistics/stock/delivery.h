@@ -63,6 +63,7 @@ struct parts {
     kt_record rec;
     kt_lines lines;
     kt_date day;
+    kt_id warehouse, location; /* where what comes back goes */
     kt_str reason;
 };
 extern const kt_shape part_shape, pick_shape, ship_shape, return_shape;

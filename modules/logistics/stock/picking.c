@@ -29,6 +29,13 @@ const kt_shape return_shape = KT_SHAPE(parts, NULL,
     KT_FIELD(parts, lines, LINES, "Lines", "Pozycje", .lines = &part_shape, .max = 2000,
         .help = {"Empty: all that was shipped.", "Puste: wszystko, co wydano."}),
     KT_FIELD(parts, day, DATE, "Day", "Dzień", .initial = "today"),
+    KT_FIELD(parts, warehouse, REF, "Into the warehouse", "Do magazynu", .target = "logistics.warehouse",
+        .help =
+            {"Empty: the one that shipped it. One that no order names keeps what is to be looked at first.",
+                "Puste: ten, który wydał. W takim, którego nie podaje żadne zamówienie, czeka to, co trzeba "
+                "obejrzeć."}),
+    KT_FIELD(parts, location, REF, "Put at", "Odłożyć w", .target = "logistics.location",
+        .help = {"A place of that warehouse.", "Miejsce w tym magazynie."}),
     KT_FIELD(parts, reason, STRING, "Why", "Dlaczego", .max = 200));
 const kt_shape picked_shape = KT_SHAPE(picked, NULL, KT_FIELD(picked, line, INT, "Line's id", "Id pozycji"),
     KT_FIELD(picked, lot, REF, "Lot", "Partia", .target = "logistics.lot"),

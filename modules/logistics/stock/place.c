@@ -102,6 +102,16 @@ kt_error *place_in_use(kt_tx *tx, kt_id warehouse, kt_id location, bool *in_use)
     return NULL;
 }
 
+kt_error *place_takes(kt_tx *tx, const char *path, kt_id warehouse, kt_id location)
+{
+    bool in_use;
+    KT_TRY(place_in_use(tx, warehouse, location, &in_use));
+    return in_use ? NULL
+                  : kt_hint(kt_fail(tx, KT_VALIDATION, path, "is not active", "nie jest w użyciu"),
+                        "Name another one, or set it active again.",
+                        "Podaj inny albo ustaw ten znowu jako aktywny.");
+}
+
 kt_error *location_within(kt_tx *tx, kt_id location, kt_id warehouse, const char *path)
 {
     struct location l = {KT_OF(location)};

@@ -274,7 +274,8 @@ static kt_error *take_back(kt_tx *tx, const struct delivery *d, const struct cho
             .quantity = take,
             .from = KT_AT_CUSTOMER,
             .to = KT_AT_STORES,
-            .warehouse = d->warehouse,
+            .warehouse = p->warehouse,
+            .location = p->location,
             .document = out.document,
             .line = owner.line,
             .paper = paper,
@@ -317,13 +318,18 @@ static kt_error *return_all(
         KT_TRY(reports->deliver(tx, d->document, back, all->count, p->day));
     for (size_t i = 0; i < all->count; i++)
         KT_TRY(tell_free(tx, kt_any(tx, delivery_shape.name, d->rec.id), all->items[i].line->item,
-            d->warehouse, all->items[i].quantity));
+            p->warehouse, all->items[i].quantity));
     return NULL;
 }
 
 static kt_error *return_within(kt_tx *tx, struct delivery *d, struct parts *p)
 {
     struct choices all = {0};
+    const char *path = p->location.v ? "location" : "warehouse";
+    if (p->warehouse.v || p->location.v)
+        KT_TRY(place_takes(tx, path, p->warehouse, p->location));
+    p->warehouse = p->warehouse.v ? p->warehouse : d->warehouse;
+    KT_TRY(location_within(tx, p->location, p->warehouse, path));
     for (size_t i = 0, given = p->lines.count; i < d->lines.count && !given; i++) {
         const struct delivery_line *line = delivery_line_at(&d->lines, i);
         struct part part = {KT_OF(part), .line = (int64_t)line->rec.id.v,

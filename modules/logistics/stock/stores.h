@@ -42,6 +42,8 @@ KT_MUST kt_error *location_get(kt_tx *tx, kt_stock_place place, kt_id warehouse,
 
 /* Are both in use? What is not set is. */
 KT_MUST kt_error *place_in_use(kt_tx *tx, kt_id warehouse, kt_id location, bool *in_use);
+/* What is not in use gives its goods, and takes none. */
+KT_MUST kt_error *place_takes(kt_tx *tx, const char *path, kt_id warehouse, kt_id location);
 /* returns validation at path: the location is not of the warehouse */
 KT_MUST kt_error *location_within(kt_tx *tx, kt_id location, kt_id warehouse, const char *path);
 

@@ -79,17 +79,6 @@ struct transfer_line *transfer_line_at(const kt_lines *lines, size_t i)
     return KT_AS(transfer_line, kt_line(lines, i));
 }
 
-/* What is not in use gives its goods, and takes none. */
-static kt_error *entry_place(kt_tx *tx, const char *path, kt_id warehouse, kt_id location)
-{
-    bool in_use;
-    KT_TRY(place_in_use(tx, warehouse, location, &in_use));
-    return in_use ? NULL
-                  : kt_hint(kt_fail(tx, KT_VALIDATION, path, "is not active", "nie jest w użyciu"),
-                        "Name another one, or set it active again.",
-                        "Podaj inny albo ustaw ten znowu jako aktywny.");
-}
-
 kt_error *transfer_compute(kt_tx *tx, kt_record *self)
 {
     const struct transfer *t = KT_AS(transfer, self);
@@ -102,8 +91,8 @@ kt_error *transfer_compute(kt_tx *tx, kt_record *self)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "to_warehouse", "a transfer goes to another place",
                           "przesunięcie prowadzi w inne miejsce"));
     if (t->kind == ENTRY && !t->rec.id.v) {
-        kt_also(&all, entry_place(tx, "warehouse", t->warehouse, (kt_id){0}));
-        kt_also(&all, entry_place(tx, "location", (kt_id){0}, t->location));
+        kt_also(&all, place_takes(tx, "warehouse", t->warehouse, (kt_id){0}));
+        kt_also(&all, place_takes(tx, "location", (kt_id){0}, t->location));
     }
     return all;
 }
