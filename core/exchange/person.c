@@ -9,6 +9,7 @@
 #include "exchange/discard.h"
 #include "exchange/exchange.h"
 #include "exchange/params.h"
+#include "journal/journal.h"
 #include "query/internal.h"
 
 #define RELATED_MOST 10000 /* records in one export, or that point from one place */
@@ -49,6 +50,73 @@ static kt_error *add_pointing(
 }
 
 /* ---- What points there ---- */
+
+/* A record that went with the person's, has personal data, and pointed there. */
+typedef struct {
+    const model_entity *entity;
+    uint64_t id;
+    bool about; /* by a reference to any entity */
+    kt_str content;
+} gone;
+
+typedef struct {
+    kt_tx *tx;
+    arena *arena; /* of what is kept */
+    const model_entity *entity;
+    uint64_t id;
+    model_record record; /* values NULL: it was deleted */
+    gone *gone;
+    size_t gone_count, gone_room;
+} subject;
+
+static bool pointed(const subject *who, const model_record *record, bool *about)
+{
+    bool any = *about = false;
+    for (size_t i = MODEL_OWN; i < record->entity->field_count; i++) {
+        const model_field *field = &record->entity->fields[i];
+        const model_value *value = &record->values[i];
+        if (field->type != KT_REF || !value->set || !path_field_visible(who->tx, field, record->entity))
+            continue;
+        const bool here = is_any(field)
+                              ? value->as.any.entity == who->entity->number && value->as.any.id == who->id
+                              : field->target == who->entity && (uint64_t)value->as.i == who->id;
+        any = any || here;
+        *about = *about || (here && is_any(field));
+    }
+    return any;
+}
+
+static kt_error *note_gone(void *context, const model_record *record)
+{
+    subject *who = context;
+    kt_tx *tx = who->tx;
+    const model_guard *guard = tx->guard;
+    gone one = {.entity = record->entity, .id = record_id(record)};
+    if (!model_record_is_personal(record) || !pointed(who, record, &one.about) ||
+        (guard && guard->entity && guard->entity(tx, record->entity, "read")) ||
+        !record_visible(tx, record, "read"))
+        return NULL;
+    if (str_is(record->entity->name, FILE_ENTITY))
+        one.content = arena_str(who->arena, file_content(record));
+    if (who->gone_count == who->gone_room) {
+        const size_t more = who->gone_room ? 2 * who->gone_room : 16;
+        gone *grown = arena_grow(who->arena, who->gone, who->gone_room * sizeof *grown, more * sizeof *grown);
+        if (!grown)
+            return error_no_memory();
+        who->gone = grown;
+        who->gone_room = more;
+    }
+    who->gone[who->gone_count++] = one;
+    return NULL;
+}
+
+/* The person's record as it is, or what went with it. */
+static kt_error *find_subject(kt_tx *tx, subject *who)
+{
+    bool found;
+    KT_TRY(model_load(tx, who->entity, who->id, &who->record, &found));
+    return found ? NULL : journal_gone_with(tx, who->entity, who->id, note_gone, who);
+}
 
 /* Each place from which the record may be pointed to: those of its own entity, then those of any. */
 static const model_referrer *place_at(kt_tx *tx, const model_entity *entity, size_t i)
@@ -114,16 +182,33 @@ static kt_error *keep_seen(kt_tx *tx, const model_entity *entity, id_list *list,
     return error;
 }
 
-/* The records of an entity which the caller sees pointing to the person; of attachments also those in its fields. */
-static kt_error *find_related(kt_tx *tx, const model_entity *from, const model_entity *entity,
-    const model_record *person, uint64_t id, id_list *list, uint64_t *personal)
+static kt_error *add_gone(const subject *who, const model_entity *from, id_list *list)
+{
+    list->ids = ARENA_ARRAY(who->arena, uint64_t, who->gone_count + 1);
+    if (!list->ids)
+        return error_no_memory();
+    for (size_t i = 0; i < who->gone_count; i++)
+        if (who->gone[i].entity == from)
+            list->ids[list->count++] = who->gone[i].id;
+    return NULL;
+}
+
+/* The records of an entity which the caller sees pointing to the person, or that went with it; of attachments also those in
+ * its fields. personal: how many of them have personal data */
+static kt_error *find_related(
+    kt_tx *tx, const subject *who, const model_entity *from, id_list *list, uint64_t *personal)
 {
     const model_referrer *place;
-    for (size_t i = 0; (place = place_at(tx, entity, i)); i++)
+    if (who->gone_count) {
+        KT_TRY(add_gone(who, from, list));
+        *personal = list->count;
+        return NULL;
+    }
+    for (size_t i = 0; (place = place_at(tx, who->entity, i)); i++)
         if (place->entity == from && may_know(tx, place))
-            KT_TRY(add_pointing(tx, place, entity, id, list));
+            KT_TRY(add_pointing(tx, place, who->entity, who->id, list));
     if (str_is(from->name, FILE_ENTITY))
-        KT_TRY(add_own_files(tx, person, list));
+        KT_TRY(add_own_files(tx, &who->record, list));
     *personal = 0;
     return list->count ? keep_seen(tx, from, list, personal) : NULL;
 }
@@ -145,9 +230,17 @@ static void list_personal(const model_entity *entity, const char *under, json *o
     }
 }
 
+/* Of what went with the person, what still has personal data. */
+static kt_error *find_gone_again(kt_tx *tx, subject *who)
+{
+    if (!who->gone_count)
+        return NULL;
+    who->gone_count = 0;
+    return journal_gone_with(tx, who->entity, who->id, note_gone, who);
+}
+
 /* Erases what else points to the person: of the entities that the caller names, all that the caller sees. */
-static kt_error *erase_also(kt_tx *tx, const model_record *person, const model_entity *entity, uint64_t id,
-    const variant *names, json *answer)
+static kt_error *erase_also(kt_tx *tx, subject *who, const variant *names, json *answer)
 {
     json_key(answer, "also");
     json_array(answer);
@@ -160,9 +253,10 @@ static kt_error *erase_also(kt_tx *tx, const model_record *person, const model_e
                 "„%.*s” to nie encja z polami osobowymi", STR_ARG(name));
         id_list list = {0};
         uint64_t personal;
-        KT_TRY(find_related(tx, from, entity, person, id, &list, &personal));
+        KT_TRY(find_related(tx, who, from, &list, &personal));
         for (size_t k = 0; k < list.count; k++)
             KT_TRY(model_erase(tx, from, list.ids[k]));
+        KT_TRY(find_gone_again(tx, who));
         json_object(answer);
         json_member_str(answer, "entity", from->name);
         json_member_int(answer, "count", (int64_t)list.count);
@@ -212,6 +306,19 @@ static kt_error *erase_file(kt_tx *tx, const model_entity *attachments, uint64_t
     return NULL;
 }
 
+static kt_error *erase_gone_file(kt_tx *tx, const gone *one, file_list *files)
+{
+    bool documented;
+    KT_TRY(content_documented(tx, one->content, &documented));
+    if (documented)
+        return NULL;
+    KT_TRY(model_erase(tx, one->entity, one->id));
+    files->erased++;
+    if (one->content.len)
+        files->contents[files->count++] = one->content;
+    return NULL;
+}
+
 static kt_error *destroy(kt_tx *tx, const file_list *files, json *answer)
 {
     const kt_str title = tx->lang[0] == 'p' ? KT_STR("usunięcie plików osoby")
@@ -230,17 +337,21 @@ static kt_error *destroy(kt_tx *tx, const file_list *files, json *answer)
 }
 
 /* Deletes the attachments; jobs destroy what they held once that is committed. */
-static kt_error *erase_files(kt_tx *tx, const model_record *person, json *answer)
+static kt_error *erase_files(kt_tx *tx, subject *who, json *answer)
 {
     const model_entity *attachments;
     id_list list = {0};
     KT_TRY(file_entity(tx, &attachments));
-    KT_TRY(find_files(tx, attachments, person, &list));
-    file_list files = {.contents = ARENA_ARRAY(tx->arena, kt_str, list.count + 1)};
+    KT_TRY(find_files(tx, attachments, &who->record, &list));
+    file_list files = {.contents = ARENA_ARRAY(tx->arena, kt_str, list.count + who->gone_count + 1)};
     if (!files.contents)
         return error_no_memory();
     for (size_t i = 0; i < list.count; i++)
         KT_TRY(erase_file(tx, attachments, list.ids[i], &files));
+    for (size_t i = 0; i < who->gone_count; i++)
+        if (who->gone[i].entity == attachments && who->gone[i].about)
+            KT_TRY(erase_gone_file(tx, &who->gone[i], &files));
+    KT_TRY(find_gone_again(tx, who));
     json_key(answer, "files");
     json_object(answer);
     json_member_int(answer, "erased", (int64_t)files.erased);
@@ -259,18 +370,17 @@ static bool is_counted(kt_tx *tx, const model_entity *entity, size_t before)
     return false;
 }
 
-static kt_error *write_left(
-    kt_tx *tx, const model_entity *entity, uint64_t id, const model_record *person, json *answer)
+static kt_error *write_left(kt_tx *tx, const subject *who, json *answer)
 {
     const model_referrer *from;
     json_key(answer, "left");
     json_array(answer);
-    for (size_t i = 0; (from = place_at(tx, entity, i)); i++) {
+    for (size_t i = 0; (from = place_at(tx, who->entity, i)); i++) {
         id_list list = {0};
         uint64_t personal;
-        if (is_counted(tx, entity, i))
+        if (is_counted(tx, who->entity, i))
             continue;
-        KT_TRY(find_related(tx, from->entity, entity, person, id, &list, &personal));
+        KT_TRY(find_related(tx, who, from->entity, &list, &personal));
         if (!list.count)
             continue;
         json_object(answer);
@@ -283,30 +393,34 @@ static kt_error *write_left(
     return NULL;
 }
 
+/* Of a person who was deleted what went with it may have data when the record has none. */
+static kt_error *erase_person(kt_tx *tx, const subject *who)
+{
+    kt_error *error = model_erase(tx, who->entity, who->id);
+    return error && error->first->kind == KT_NOT_FOUND && who->gone_count ? NULL : error;
+}
+
 kt_error *person_erase(method_call *call)
 {
     kt_tx *tx = call->tx;
-    const model_entity *entity;
-    uint64_t id = 0;
-    model_record person = {0};
-    bool found;
-    KT_TRY(find_record(call, &entity, &id));
-    KT_TRY(model_load(tx, entity, id, &person, &found));
-    KT_TRY(model_erase(tx, entity, id));
+    subject who = {.tx = tx, .arena = tx->arena};
+    KT_TRY(find_record(call, &who.entity, &who.id));
+    KT_TRY(find_subject(tx, &who));
+    KT_TRY(erase_person(tx, &who));
     json *j = call->answer;
     json_object(j);
-    json_member_str(j, "entity", entity->name);
-    json_member_int(j, "id", (int64_t)id);
+    json_member_str(j, "entity", who.entity->name);
+    json_member_int(j, "id", (int64_t)who.id);
     json_key(j, "erased");
     json_array(j);
-    list_personal(entity, "", j);
+    list_personal(who.entity, "", j);
     json_array_end(j);
     const variant *also = variant_get(call->params, "also");
     if (also && also->kind == VARIANT_ARRAY)
-        KT_TRY(erase_also(tx, &person, entity, id, also, j));
+        KT_TRY(erase_also(tx, &who, also, j));
     if (variant_get_bool(call->params, "files"))
-        KT_TRY(erase_files(tx, &person, j));
-    KT_TRY(write_left(tx, entity, id, &person, j));
+        KT_TRY(erase_files(tx, &who, j));
+    KT_TRY(write_left(tx, &who, j));
     json_object_end(j);
     return NULL;
 }

@@ -22,6 +22,12 @@ KT_MUST kt_error *journal_history(
  * see), "head". filter: {"entities": [..], "kinds": [..], "ids": [..]}; NULL: all. */
 KT_MUST kt_error *journal_since(kt_tx *tx, uint64_t seq, const variant *filter, uint32_t limit, json *answer);
 
+/* Shows what was deleted in the entry in which a record was deleted last, this one too, as it was, past all rights; of
+ * what is there again or never was, nothing.
+ *   record  while it is shown */
+KT_MUST kt_error *journal_gone_with(kt_tx *tx, const model_entity *entity, uint64_t id,
+    kt_error *(*look)(void *context, const model_record *record), void *context);
+
 /* Reads "as of": an instant, or a day, which means its end where the company is. */
 KT_MUST kt_error *journal_moment(kt_tx *tx, kt_str text, kt_time *at);
 /* Gives tx, which only reads, a catalogue in which custom fields and entities that changed since, or were removed,

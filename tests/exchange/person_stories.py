@@ -111,6 +111,32 @@ def what_was_deleted_before_goes_by_its_number(k, house):
     sound(k, house)
 
 
+def what_went_with_a_deleted_person_is_told_and_goes_too(k, house):
+    who, other = person(k), person(k)
+    note = make(k, "base.note", text="Owed a fortune", about={"entity": "base.party", "id": who})
+    beside = make(k, "base.note", text="Somebody else", party=other)
+    file = upload(k, house, b"a confession", f"base.party/{who}", "Confession.pdf")
+    k.delete("base.party", who)
+    deletion = k.call("journal.history", {"entity": "base.party", "id": who})["entries"][0]["seq"]
+    expect([word for word in ("Owed a fortune", "Confession.pdf") if word in told(k)], ["Owed a fortune", "Confession.pdf"])
+    left = [("base.attachment", 1, 1), ("base.note", 1, 1)]
+    tell = lambda answer: sorted((e["entity"], e["count"], e["personal"]) for e in answer["left"])
+    expect(tell(erase(k, "base.party", who)), left)
+    expect(tell(erase(k, "base.party", who)), left)
+    answer = erase(k, "base.party", who, also=["base.note"], files=True)
+    expect((answer["also"], answer["files"]["erased"], answer["left"]), ([{"entity": "base.note", "count": 1}], 1, []))
+    while k.call("job.get", {"id": answer["files"]["jobs"][0]})["state"] in ("queued", "running"):
+        time.sleep(0.02)
+    expect([word for word in ("Owed a fortune", "Confession.pdf", "Somebody else") if word in told(k)], ["Somebody else"])
+    expect(holds(sound(k, house), "owed a fortune", "confession"), [])
+    refused("not_found", lambda: erase(k, "base.party", who))
+    refused("not_found", lambda: erase(k, "base.party", 999999))
+    k.call("journal.revert", {"seq": deletion})
+    expect([k.get(entity, id)[field] for entity, id, field in (("base.note", note, "text"), ("base.attachment", file, "name"), ("base.note", beside, "text"))],
+           [None, None, "Somebody else"])
+    sound(k, house)
+
+
 def what_is_named_must_have_personal_fields(k):
     who = person(k)
     make(k, "base.note", text="stays", party=who)
@@ -188,6 +214,7 @@ def what_was_written_of_a_lead_goes_too(k, house):
 
 if __name__ == "__main__":
     run([how_a_file_was_called_goes_with_it, notes_are_told_and_go_when_they_are_named, what_was_deleted_before_goes_by_its_number,
+         what_went_with_a_deleted_person_is_told_and_goes_too,
          what_is_named_must_have_personal_fields, the_caller_needs_the_right_to_erase_them, thousands_of_notes_are_not_too_many,
          what_was_noted_of_a_candidate_goes_with_the_name, what_a_document_was_made_from_goes_and_its_file_stays,
          a_message_that_was_sent_goes_by_its_number, what_was_written_of_a_lead_goes_too], modules="base,crm,hr")
