@@ -433,6 +433,31 @@ def what_went_back_to_a_supplier_waits_for_a_credit_note(k):
     proved(k)
 
 
+def what_went_straight_back_from_the_customer_waits_for_a_credit_note(k):
+    """Eight wheels go straight to Nowak and are billed to him; three go straight back: his invoice is listed with three to credit,
+    until they are."""
+    s = books(k)
+    make(k, "logistics.supplier_price", item=s["wheel"], party=s["steel"], price="60", currency=s["PLN"], preferred=True)
+    asked = lambda: [(r["invoice"], [line["quantity"] for line in r["lines"]]) for r in k.call("finance.to_credit", {})["rows"] if r["party"] == s["nowak"]]
+    before = asked()
+    wanted = make(k, "logistics.purchase_request", item=s["wheel"], quantity="8", party=s["steel"])
+    free = D(k.call("logistics.availability", {"item": s["wheel"]})["available"])
+    sale = order(k, {"item": s["wheel"], "quantity": str(free + 8), "price": "100"})
+    made = k.call("logistics.purchase.order", {"requests": [wanted]})["orders"][0]["order"]
+    k.update("logistics.purchase_order", made, {"ship_to": s["nowak"]})
+    k.call("logistics.purchase_order.approve", {"id": made})
+    line = k.get("logistics.purchase_order", made)["lines"][0]["id"]
+    move = lambda kind, quantity: k.call("logistics.receipt.finish", {"id": make(k, "logistics.receipt", order=made, kind=kind, lines=[{"order_line": line, "quantity": quantity}])})
+    move("receipt", "8")
+    billed = posted(k, "finance.invoice", k.call("finance.invoice.from_order", {"order": sale, "day": TODAY.isoformat()})["id"])
+    expect((D(billed["lines"][0]["quantity"]), asked()), (8, before))
+    move("return", "3")
+    expect([row for row in asked() if row not in before], [(billed["id"], ["3.0000"])])
+    posted(k, "finance.invoice", k.call("finance.invoice.credit", {"id": billed["id"], "reason": "bent", "lines": [{"line": billed["lines"][0]["id"], "quantity": "3"}]})["made"])
+    expect(asked(), before)
+    proved(k)
+
+
 def a_bill_is_held_against_order_and_receipt_in_all_its_parts(k, house):
     """Ten at 100 less a tenth are ordered and received. What an accountant posts is that, within two per cent."""
     s = books(k)
@@ -792,7 +817,8 @@ def the_books_need_base_alone(k):
 run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, income_and_expense_begin_anew_with_the_year, a_year_whose_periods_are_locked_is_closed,
      a_valuation_is_of_its_day_and_may_be_repeated, what_the_books_are_opened_with_is_no_turnover,
      every_figure_opens_to_its_entries, each_party_stands_on_its_own_side, an_account_in_euros_is_valued_too,
-     serial_numbers_wait_for_their_bill_together, what_went_back_to_a_supplier_waits_for_a_credit_note, a_bill_is_held_against_order_and_receipt_in_all_its_parts, opening_the_next_year_leaves_alone_what_is_there,
+     serial_numbers_wait_for_their_bill_together, what_went_back_to_a_supplier_waits_for_a_credit_note,
+     what_went_straight_back_from_the_customer_waits_for_a_credit_note, a_bill_is_held_against_order_and_receipt_in_all_its_parts, opening_the_next_year_leaves_alone_what_is_there,
      an_opening_item_has_its_own_number_and_a_statement_tells_of_other_currencies,
      the_accounts_of_stock_are_the_stores,
      the_forecast_knows_terms_purchases_and_deals, the_preview_of_an_order_tells_what_the_forecast_will, who_needs_it_first_pays_the_least_quantity,

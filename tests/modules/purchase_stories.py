@@ -476,6 +476,25 @@ def straight_to_the_customer_in_parts(k):
     expect(delivered(), [17, 0])
 
 
+def what_went_straight_to_several_orders_comes_back_from_each(k):
+    """Ten are asked for by hand, six and four of them sold to one customer, to whom they go straight. Two go back, then six: the first order
+    gives back its six before the second does two."""
+    mug, s = item(k, "mug"), shop(k)
+    price(k, mug)
+    asked = make(k, "logistics.purchase_request", item=mug, quantity="10")
+    sales = [sold(k, mug, quantity)[0] for quantity in ("6", "4")]
+    made = k.call("logistics.purchase.order", {"requests": [asked]})["orders"][0]["order"]
+    k.update("logistics.purchase_order", made, {"ship_to": s["nowak"]})
+    k.call("logistics.purchase_order.approve", {"id": made})
+    delivered = lambda: [D(k.get("crm.order", sale)["lines"][0]["delivered"] or 0) for sale in sales]
+    told = []
+    for kind, number in (("receipt", "7"), ("receipt", "3"), ("return", "2"), ("return", "6")):
+        last = received(k, made, (number, {}), kind=kind)
+        told.append(delivered())
+    expect(told, [[6, 1], [6, 4], [4, 4], [0, 2]])
+    expect([(p["order"]["id"], D(p["quantity"])) for p in k.get("logistics.receipt", last)["straight"]], [(sales[0], 4), (sales[1], 1), (sales[1], 1)])
+
+
 def what_others_wait_for_does_not_go_straight_to_a_customer(k):
     vase, s = item(k, "vase"), shop(k)
     price(k, vase, minimum="10")
@@ -696,7 +715,7 @@ STORIES = [
     more_than_ordered_is_received_within_the_tolerance, what_has_no_parts_is_received_whole, an_item_without_a_tolerance_has_the_companys, what_comes_is_reserved_for_who_waits, what_was_wrong_goes_back_at_what_it_cost,
     a_storekeeper_receives_without_seeing_prices, what_is_on_order_anyway_covers_the_next_demand, what_is_not_ordered_in_time_comes_later_and_promises_hear_it,
     an_order_in_another_currency_is_worth_what_the_day_says, straight_to_the_customer_nothing_passes_the_stores,
-    straight_to_the_customer_in_parts, what_others_wait_for_does_not_go_straight_to_a_customer,
+    straight_to_the_customer_in_parts, what_went_straight_to_several_orders_comes_back_from_each, what_others_wait_for_does_not_go_straight_to_a_customer,
     bills_are_held_against_orders_and_receipts, answers_are_compared_with_all_they_cost_and_the_best_gets_the_order, what_was_ordered_meanwhile_is_not_awarded,
     what_falls_below_the_minimum_is_asked_for_once, what_a_rule_asks_for_is_what_will_be_ordered, an_order_written_by_hand_counts_as_coming, a_rule_to_order_buys_what_is_missing_and_no_more,
     a_shop_is_filled_up_from_the_main_warehouse, what_is_on_its_way_between_warehouses_comes,

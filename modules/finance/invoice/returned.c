@@ -61,15 +61,25 @@ struct went_line { /* of logistics.receipt */
 };
 static const kt_shape went_line_shape = KT_SHAPE(went_line, NULL,
     KT_BIND(went_line, order_line, INT, "order_line"), KT_BIND(went_line, quantity, QUANTITY, "quantity"));
+struct went_straight { /* what went back past the stores, from a customer's order */
+    kt_record rec;
+    kt_id order;
+    int64_t line;
+    kt_dec quantity;
+};
+static const kt_shape went_straight_shape = KT_SHAPE(went_straight, NULL,
+    KT_BIND(went_straight, order, REF, "order"), KT_BIND(went_straight, line, INT, "line"),
+    KT_BIND(went_straight, quantity, QUANTITY, "quantity"));
 struct went_back {
     kt_record rec;
     kt_id order;
     kt_date day;
-    kt_lines lines;
+    kt_lines lines, straight;
 };
 static const kt_shape went_back_shape = KT_SHAPE(went_back, "logistics.receipt",
     KT_BIND(went_back, order, REF, "order"), KT_BIND(went_back, day, DATE, "day"),
-    KT_BIND(went_back, lines, LINES, "lines", .lines = &went_line_shape));
+    KT_BIND(went_back, lines, LINES, "lines", .lines = &went_line_shape),
+    KT_BIND(went_back, straight, LINES, "straight", .lines = &went_straight_shape));
 #define TO_SUPPLIERS   KT_STR("[[\"state\",\"=\",\"done\"],[\"kind\",\"=\",\"return\"]]")
 #define FROM_CUSTOMERS KT_STR("[[\"state\",\"=\",\"done\"],[\"from_place\",\"=\",\"customer\"]]")
 
@@ -97,8 +107,9 @@ static kt_error *sent_back_of(kt_tx *tx, kt_id order, const kt_order_line *line,
     return kt_close(cursor);
 }
 
-/* How much of a line a customer sent back, in the line's unit. */
-static kt_error *returned_of(kt_tx *tx, kt_id order, const kt_order_line *line, kt_dec *quantity)
+/* How much of a line a customer sent back, to the stores or straight to the supplier, in the line's unit. */
+static kt_error *returned_of(
+    kt_tx *tx, kt_id order, const kt_order_line *line, const kt_lines *straight, kt_dec *quantity)
 {
     const kt_where where[] = {KT_WHERE(came_back, document, KT_EQ, order),
         KT_WHERE(came_back, line, KT_EQ, (int64_t)line->id.v), {0}};
@@ -106,6 +117,11 @@ static kt_error *returned_of(kt_tx *tx, kt_id order, const kt_order_line *line, 
     kt_dec sum = KT_DEC(0, 4);
     KT_TRY(kt_sum(tx, &(kt_query){.of = &came_back_shape, .where = where, .filter = FROM_CUSTOMERS},
         offsetof(struct came_back, quantity), &sum));
+    for (size_t i = 0; i < straight->count; i++) {
+        const struct went_straight *s = KT_SEE(went_straight, kt_line(straight, i));
+        if (s->order.v == order.v && s->line == (int64_t)line->id.v)
+            sum = kt_dec_add(sum, s->quantity);
+    }
     *quantity = kt_dec_add(KT_DEC(0, 4), sum);
     if (!sum.coef || !line->unit.v)
         return NULL;
@@ -114,14 +130,15 @@ static kt_error *returned_of(kt_tx *tx, kt_id order, const kt_order_line *line, 
 }
 
 /* What was billed and is no longer delivered, as far as it came back. */
-static kt_error *too_much(kt_tx *tx, kt_id order, const kt_order_line *line, kt_dec *quantity)
+static kt_error *too_much(
+    kt_tx *tx, kt_id order, const kt_order_line *line, const kt_lines *straight, kt_dec *quantity)
 {
     kt_dec over = kt_dec_sub(known(line->invoiced), known(line->delivered)), back;
     *quantity = KT_DEC(0, 4);
     if (!line->goods || over.coef <= 0)
         return NULL;
     KT_TRY(kt_orders_of(tx, order) == kt_purchases_find(tx) ? sent_back_of(tx, order, line, &back)
-                                                            : returned_of(tx, order, line, &back));
+                                                            : returned_of(tx, order, line, straight, &back));
     *quantity = kt_dec_cmp(back, over) < 0 ? back : over;
     return NULL;
 }
@@ -149,7 +166,8 @@ static kt_error *show_invoice(
     return row.lines.count ? kt_line_add(tx, rows, &row.rec) : NULL;
 }
 
-static kt_error *show_order(kt_tx *tx, kt_id order, enum invoice_kind kind, kt_lines *rows)
+static kt_error *show_order(
+    kt_tx *tx, kt_id order, enum invoice_kind kind, const kt_lines *straight, kt_lines *rows)
 {
     const kt_where where[] = {KT_WHERE(invoice, order, KT_EQ, order), KT_WHERE(invoice, state, KT_EQ, POSTED),
         KT_WHERE(invoice, kind, KT_EQ, kind), {0}};
@@ -163,7 +181,7 @@ static kt_error *show_order(kt_tx *tx, kt_id order, enum invoice_kind kind, kt_l
     if (!left)
         return kt_no_memory();
     for (size_t i = 0; i < seen.line_count; i++) {
-        KT_TRY(too_much(tx, order, &seen.lines[i], &left[i]));
+        KT_TRY(too_much(tx, order, &seen.lines[i], straight, &left[i]));
         any = any || left[i].coef > 0;
     }
     if (!any)
@@ -189,11 +207,35 @@ static kt_error *show_sent_back(kt_tx *tx, const struct to_credit *p, kt_lines *
         &cursor));
     while (!error && (int64_t)rows->count < p->limit && kt_next(cursor, &back.rec)) {
         if (back.order.v != last.v)
-            error = show_order(tx, kt_any(tx, "logistics.purchase_order", back.order), PURCHASE, rows);
+            error = show_order(tx, kt_any(tx, "logistics.purchase_order", back.order), PURCHASE, NULL, rows);
         last = back.order;
     }
     kt_also(&error, kt_close(cursor));
     return error;
+}
+
+/* What went from customers' orders straight back to suppliers. */
+static kt_error *gone_straight(kt_tx *tx, const struct to_credit *p, kt_lines *straight)
+{
+    const kt_where where[] = {KT_WHERE(went_back, day, KT_GE, p->from), {0}};
+    struct went_back back = {KT_OF(went_back)};
+    kt_cursor *cursor;
+    kt_error *error = NULL;
+    KT_TRY(kt_open(tx,
+        &(kt_query){.of = &went_back_shape, .where = where, .sort = "id", .filter = TO_SUPPLIERS}, &cursor));
+    while (!error && kt_next(cursor, &back.rec))
+        for (size_t i = 0; i < back.straight.count && !error; i++)
+            error = kt_line_add(tx, straight, kt_line(&back.straight, i));
+    kt_also(&error, kt_close(cursor));
+    return error;
+}
+
+static bool is_shown(const kt_lines *rows, kt_id order)
+{
+    for (size_t i = rows->count; i-- > 0;)
+        if (KT_SEE(to_credit_row, kt_line(rows, i))->order.v == order.v)
+            return true;
+    return false;
 }
 
 static kt_error *show_returned(kt_tx *tx, const struct to_credit *p, kt_lines *rows)
@@ -201,11 +243,13 @@ static kt_error *show_returned(kt_tx *tx, const struct to_credit *p, kt_lines *r
     const kt_where where[] = {KT_WHERE(came_back, day, KT_GE, p->from), {0}};
     const kt_orders *orders = kt_orders_find(tx);
     struct came_back m = {KT_OF(came_back)};
+    kt_lines straight = {0};
     kt_id last = {0};
     kt_cursor *cursor;
     kt_error *error = NULL;
     if (!orders || !kt_service_find(tx, "logistics.stock", 1))
         return NULL;
+    KT_TRY(gone_straight(tx, p, &straight));
     KT_TRY(kt_open(tx,
         &(kt_query){.of = &came_back_shape, .where = where, .sort = "document,id", .filter = FROM_CUSTOMERS},
         &cursor));
@@ -214,9 +258,14 @@ static kt_error *show_returned(kt_tx *tx, const struct to_credit *p, kt_lines *r
         if (m.document.v == last.v || !entity || kt_orders_of(tx, m.document) != orders)
             continue;
         last = m.document;
-        error = show_order(tx, m.document, SALE, rows);
+        error = show_order(tx, m.document, SALE, &straight, rows);
     }
     kt_also(&error, kt_close(cursor));
+    for (size_t i = 0; i < straight.count && !error && (int64_t)rows->count < p->limit; i++) {
+        const struct went_straight *s = KT_SEE(went_straight, kt_line(&straight, i));
+        if (s->order.v && !is_shown(rows, s->order) && kt_orders_of(tx, s->order) == orders)
+            error = show_order(tx, s->order, SALE, &straight, rows);
+    }
     return error;
 }
 

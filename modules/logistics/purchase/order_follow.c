@@ -200,163 +200,11 @@ kt_error *po_let_go(kt_tx *tx, const struct po *o, kt_id line, bool reopen, kt_t
     return e;
 }
 
-/* ---- Straight to the customer ---- */
-
-struct asking_line { /* of a sales order: what is looked at in it, whether or not sales are switched on */
-    kt_record rec;
-    kt_id unit;
-};
-static const kt_shape asking_line_shape = KT_SHAPE(
-    asking_line, NULL, KT_BIND(asking_line, unit, REF, "unit"));
-struct asking {
-    kt_record rec;
-    kt_id party, ship_to;
-    kt_lines lines;
-};
-static const kt_shape asking_shape = KT_SHAPE(asking, "crm.order", KT_BIND(asking, party, REF, "party"),
-    KT_BIND(asking, ship_to, REF, "ship_to"),
-    KT_BIND(asking, lines, LINES, "lines", .lines = &asking_line_shape));
-struct awaiting { /* of base.pegging: who waits for a request */
-    kt_record rec;
-    kt_id demand, supply;
-    int64_t line;
-    kt_dec quantity;
-};
-static const kt_shape awaiting_shape = KT_SHAPE(awaiting, "base.pegging",
-    KT_BIND(awaiting, demand, REF, "demand"), KT_BIND(awaiting, supply, REF, "supply"),
-    KT_BIND(awaiting, line, INT, "line"), KT_BIND(awaiting, quantity, QUANTITY, "quantity"));
-
-static bool is_sale(const kt_tx *tx, kt_id demand)
-{
-    const char *entity = kt_any_entity(tx, demand);
-    return entity && strcmp(entity, asking_shape.name) == 0;
-}
-
-/* Those needed first before the others. */
-static kt_error *who_awaits(kt_tx *tx, const struct request *r, kt_found *found)
-{
-    const kt_where where[] = {KT_WHERE(awaiting, supply, KT_EQ, request_any(tx, r)), {0}};
-    return kt_find(tx, &(kt_query){.of = &awaiting_shape, .where = where, .sort = "needed,id"}, 0, found);
-}
-
-static kt_error *is_for_another(kt_tx *tx, const struct po *o, const struct awaiting *a)
-{
-    struct asking sale = {KT_OF(asking)};
-    if (is_sale(tx, a->demand))
-        KT_TRY(kt_read(tx, kt_any_id(a->demand), &sale.rec));
-    if ((sale.ship_to.v ? sale.ship_to.v : sale.party.v) == o->ship_to.v)
-        return NULL;
-    const char *number = sale.rec.number.ptr ? sale.rec.number.ptr : "";
-    return kt_hint(
-        kt_fail(tx, KT_RULE, "ship_to", "%s of it are for somebody else%s%s",
-            "%s z tego jest dla kogo innego%s%s", dec_words(tx, a->quantity), number[0] ? ": " : "", number),
-        "Order for the stores, or order apart what this customer waits for.",
-        "Zamów do magazynu albo osobno to, na co czeka ten klient.");
-}
-
-static kt_error *check_straight(kt_tx *tx, const struct po *o)
-{
-    const kt_where where[] = {KT_WHERE(request, order, KT_EQ, o->rec.id), {0}};
-    struct requests carried;
-    kt_error *all = NULL;
-    KT_TRY(requests_find(tx, where, (kt_str){0}, &carried));
-    for (size_t i = 0; i < carried.count; i++) {
-        kt_found found;
-        KT_TRY(who_awaits(tx, &carried.items[i], &found));
-        for (size_t k = 0; k < found.count; k++) {
-            struct awaiting a = {KT_OF(awaiting)};
-            KT_TRY(kt_read(tx, found.ids[k], &a.rec));
-            kt_also(&all, is_for_another(tx, o, &a));
-        }
-    }
-    return all;
-}
-
-kt_error *po_check_straight(kt_tx *tx, const struct po *o)
-{
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = o->ship_to.v ? check_straight(tx, o) : NULL;
-    kt_callers_authority(tx, before);
-    return e;
-}
-
-/* So much of an item, in its own unit, is delivered to who asked for it; below zero: it came back. */
-static kt_error *tell_delivered(kt_tx *tx, kt_id item, kt_id demand, int64_t demand_line, kt_dec quantity)
-{
-    const kt_order_reports *reports = kt_order_reports_find(tx);
-    kt_order_part part = {.line = {(uint64_t)demand_line}, .used = true};
-    struct asking sale = {KT_OF(asking)};
-    struct goods goods;
-    KT_TRY(kt_read(tx, kt_any_id(demand), &sale.rec));
-    KT_TRY(goods_read(tx, item, &goods));
-    for (size_t i = 0; i < sale.lines.count && reports; i++) {
-        const struct asking_line *line = KT_AS(asking_line, kt_line(&sale.lines, i));
-        if (line->rec.id.v != part.line.v)
-            continue;
-        KT_TRY(kt_in_unit(tx, item, quantity, goods.unit, line->unit, &part.quantity));
-        return reports->deliver(tx, demand, &part, 1, kt_today(tx));
-    }
-    return NULL;
-}
-
-static kt_error *delivered_there(kt_tx *tx, const struct request *r, kt_dec quantity)
-{
-    const kt_supply *supply = kt_supply_find(tx);
-    kt_dec rest = quantity;
-    kt_found found;
-    KT_TRY(who_awaits(tx, r, &found));
-    for (size_t i = 0; i < found.count && rest.coef > 0 && supply; i++) {
-        struct awaiting a = {KT_OF(awaiting)};
-        KT_TRY(kt_read(tx, found.ids[i], &a.rec));
-        const kt_dec part = smaller(a.quantity, rest);
-        if (!is_sale(tx, a.demand))
-            continue;
-        rest = kt_dec_sub(rest, part);
-        KT_TRY(supply->passed(tx, a.supply, a.demand, (kt_id){(uint64_t)a.line}, part));
-        KT_TRY(tell_delivered(tx, r->item, a.demand, a.line, part));
-    }
-    return NULL;
-}
-
-/* First what the customer had beyond what was asked for, then what came first. */
-static kt_error *came_back(kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity)
-{
-    struct requests carried;
-    struct goods item;
-    kt_dec there, before;
-    KT_TRY(goods_read(tx, line->item, &item));
-    KT_TRY(kt_in_unit(tx, line->item, po_line_kept(line), line->unit, item.unit, &there));
-    KT_TRY(kt_in_unit(tx, line->item, kt_dec_add(ZERO, line->returned), line->unit, item.unit, &before));
-    KT_TRY(kt_in_unit(tx, line->item, quantity, line->unit, item.unit, &quantity));
-    KT_TRY(requests_of_line(tx, o->rec.id, line->rec.id, &carried));
-    kt_dec beyond = kt_dec_add(there, before), rest = kt_dec_add(before, quantity);
-    for (size_t i = 0; i < carried.count; i++)
-        beyond = kt_dec_sub(beyond, carried.items[i].received);
-    before = larger(kt_dec_sub(before, beyond), ZERO);
-    rest = kt_dec_sub(larger(kt_dec_sub(rest, beyond), ZERO), before);
-    for (size_t i = 0; i < carried.count && rest.coef > 0; i++) {
-        const struct request *r = &carried.items[i];
-        const kt_dec gone = smaller(before, r->received), part = smaller(kt_dec_sub(r->received, gone), rest);
-        before = kt_dec_sub(before, gone);
-        rest = kt_dec_sub(rest, part);
-        if (part.coef > 0 && is_sale(tx, r->demand))
-            KT_TRY(tell_delivered(tx, r->item, r->demand, r->demand_line, kt_dec_neg(part)));
-    }
-    return NULL;
-}
-
-kt_error *po_came_back(kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity)
-{
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = came_back(tx, o, line, quantity);
-    kt_callers_authority(tx, before);
-    return e;
-}
-
 /* ---- It is there ---- */
 
 /* A request has its part of what came; those who wait for it come before what nobody waits for. */
-static kt_error *take_in(kt_tx *tx, const struct po *o, struct request *r, kt_dec quantity)
+static kt_error *take_in(
+    kt_tx *tx, const struct po *o, struct request *r, kt_dec quantity, kt_lines *straight)
 {
     const kt_supply *supply = kt_supply_find(tx);
     kt_dec awaited = smaller(quantity, r->waiting);
@@ -364,12 +212,13 @@ static kt_error *take_in(kt_tx *tx, const struct po *o, struct request *r, kt_de
     r->waiting = kt_dec_sub(r->waiting, awaited);
     KT_TRY(kt_update(tx, &r->rec));
     if (o->ship_to.v)
-        return delivered_there(tx, r, awaited);
+        return straight_delivered(tx, r, awaited, straight);
     return supply ? supply->arrived(tx, request_any(tx, r), r->item, o->warehouse, quantity, (kt_dec){0})
                   : NULL;
 }
 
-static kt_error *arrived_within(kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity)
+static kt_error *arrived_within(
+    kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity, kt_lines *straight)
 {
     const kt_supply *supply = kt_supply_find(tx);
     struct requests carried;
@@ -384,7 +233,7 @@ static kt_error *arrived_within(kt_tx *tx, const struct po *o, const struct po_l
         kt_dec take = smaller(rest, kt_dec_sub(r->quantity, r->received));
         if (r->state != PR_ORDERED || take.coef <= 0)
             continue;
-        KT_TRY(take_in(tx, o, r, take));
+        KT_TRY(take_in(tx, o, r, take, straight));
         rest = kt_dec_sub(rest, take);
     }
     if (rest.coef <= 0 || !supply || o->ship_to.v)
@@ -393,10 +242,11 @@ static kt_error *arrived_within(kt_tx *tx, const struct po *o, const struct po_l
         tx, kt_any(tx, po_shape.name, o->rec.id), line->item, o->warehouse, rest, (kt_dec){0});
 }
 
-kt_error *po_arrived(kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity)
+kt_error *po_arrived(
+    kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity, kt_lines *straight)
 {
     kt_authority before = kt_own_authority(tx);
-    kt_error *e = arrived_within(tx, o, line, quantity);
+    kt_error *e = arrived_within(tx, o, line, quantity, straight);
     kt_callers_authority(tx, before);
     return e;
 }

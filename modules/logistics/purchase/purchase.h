@@ -187,12 +187,10 @@ KT_MUST kt_error *po_balance(kt_tx *tx, const struct po *o);
 /* What is not delivered any more is to be bought anew: with `reopen` the requests are open again, else their demands
  * are covered in another way. */
 KT_MUST kt_error *po_let_go(kt_tx *tx, const struct po *o, kt_id line, bool reopen, kt_text reason);
-/* What goes straight to a customer is for nobody else. returns rule at "ship_to" */
-KT_MUST kt_error *po_check_straight(kt_tx *tx, const struct po *o);
-/* So much of a line, in its own unit, came back from the customer: the orders that had it hear it. Told before the line knows. */
-KT_MUST kt_error *po_came_back(kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity);
-/* So much of the line is there: the requests it carries, those needed first before the others, have it. */
-KT_MUST kt_error *po_arrived(kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity);
+/* So much of the line is there: the requests it carries, those needed first before the others, have it.
+ *   straight  receives what went to customers' orders */
+KT_MUST kt_error *po_arrived(
+    kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity, kt_lines *straight);
 /* May the caller approve this order? */
 KT_MUST kt_error *po_within_limit(kt_tx *tx, const struct po *o);
 struct purchase_limit {
@@ -228,13 +226,30 @@ struct receipt {
     kt_date day;
     enum receipt_kind kind;
     enum receipt_state state;
-    kt_lines lines;
+    kt_lines lines, straight;
 };
-extern const kt_shape receipt_shape, receiving_company_shape;
+struct
+    straight { /* what went past the stores to a customer's order, or came back from it, in the item's own unit */
+    kt_record rec;
+    int64_t order_line, line; /* line: of the customer's order */
+    kt_id order;
+    kt_dec quantity;
+};
+extern const kt_shape straight_shape, receipt_shape, receiving_company_shape;
 extern const kt_action receipt_actions[];
 kt_error *receipt_compute(kt_tx *tx, kt_record *self);
 struct receipt_line *receipt_line_at(const struct receipt *r, size_t i);
 kt_error *receipt_finish(kt_tx *tx, kt_record *self, const kt_record *params);
+/* ---- straight.c ---- */
+
+/* What goes straight to a customer is for nobody else. returns rule at "ship_to" */
+KT_MUST kt_error *po_check_straight(kt_tx *tx, const struct po *o);
+/* So much of a request, which customers' orders wait for, is theirs now. */
+KT_MUST kt_error *straight_delivered(kt_tx *tx, const struct request *r, kt_dec quantity, kt_lines *straight);
+/* So much of a line, in its own unit, came back from the customer: the orders that had it hear it. Told before the line knows. */
+KT_MUST kt_error *po_came_back(
+    kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity, struct receipt *r);
+
 /* carry.c: moves a row's goods, in or back; the row receives their lot, first move and worth.
  *   quantity  in the order's unit */
 KT_MUST kt_error *receipt_carry(kt_tx *tx, const struct receipt *r, const struct po *o,

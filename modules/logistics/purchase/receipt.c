@@ -2,6 +2,8 @@
  * A receipt that is done does not change: what was wrong goes back by a return. */
 #include "purchase/purchase.h"
 
+enum { RECEIPT_STRAIGHT_MAX = 5000 };
+
 static const kt_choice receipt_states[] = {
     {RC_DRAFT, "draft", {"Draft", "Szkic"}, "open"},
     {RC_RECEIVED, "received", {"Received", "Przyjęte"}, "open"},
@@ -38,6 +40,13 @@ const kt_shape receipt_line_shape = KT_SHAPE(receipt_line, NULL,
     KT_FIELD(receipt_line, move, REF, "Stock move", "Ruch magazynowy", .target = "logistics.move",
         .on_delete = KT_CLEAR, .computed = true),
     KT_FIELD(receipt_line, value, MONEY, "Value", "Wartość", .scale = 2, .computed = true, .group = "cost"));
+const kt_shape straight_shape = KT_SHAPE(straight, NULL,
+    KT_FIELD(straight, order_line, INT, "Line", "Pozycja"),
+    KT_FIELD(
+        straight, order, REF, "Customer's order", "Zamówienie klienta", .target = "*", .on_delete = KT_CLEAR),
+    KT_FIELD(straight, line, INT, "Its line", "Jego pozycja"),
+    KT_FIELD(straight, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4,
+        .help = {"In the item's own unit.", "W jednostce towaru."}));
 const kt_shape receipt_shape = KT_SHAPE(receipt, "logistics.receipt",
     KT_FIELD(receipt, order, REF, "Order", "Zamówienie", .target = "logistics.purchase_order",
         .required = true, .fixed = true, .priority = 1),
@@ -54,6 +63,9 @@ const kt_shape receipt_shape = KT_SHAPE(receipt, "logistics.receipt",
         .on_delete = KT_CLEAR, .help = {"Empty: the order's.", "Puste: z zamówienia."}),
     KT_FIELD(receipt, lines, LINES, "Lines", "Pozycje", .lines = &receipt_line_shape, .max = 500,
         .help = {"Empty: all that is open.", "Puste: wszystko, co otwarte."}),
+    KT_FIELD(receipt, straight, LINES, "Straight to customers", "Wprost do klientów",
+        .lines = &straight_shape, .max = RECEIPT_STRAIGHT_MAX, .computed = true,
+        .help = {"Whose orders had it, or gave it back.", "Czyje zamówienia to dostały albo oddały."}),
     KT_FIELD(receipt, note, TEXT, "Note", "Uwagi"),
     KT_FIELD(receipt, state, STATE, "State", "Stan", .choices = receipt_states, .initial = "draft",
         .indexed = true, .priority = 5));

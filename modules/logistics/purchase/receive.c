@@ -83,7 +83,7 @@ static kt_error *receive_line(kt_tx *tx, const struct receipt *r, struct po *o, 
     return NULL;
 }
 
-static kt_error *return_line(kt_tx *tx, const struct receipt *r, struct po *o, size_t i)
+static kt_error *return_line(kt_tx *tx, struct receipt *r, struct po *o, size_t i)
 {
     struct receipt_line *row = receipt_line_at(r, i);
     struct po_line *line = po_line_with(&o->lines, (kt_id){(uint64_t)row->order_line});
@@ -94,20 +94,20 @@ static kt_error *return_line(kt_tx *tx, const struct receipt *r, struct po *o, s
     if (line->kind == PO_GOODS)
         KT_TRY(told_at_row(tx, receipt_carry(tx, r, o, line, row, row->quantity), i));
     if (line->kind == PO_GOODS && o->ship_to.v)
-        KT_TRY(told_at_row(tx, po_came_back(tx, o, line, row->quantity), i));
+        KT_TRY(told_at_row(tx, po_came_back(tx, o, line, row->quantity, r), i));
     line->returned = kt_dec_add(kt_dec_add(ZERO, line->returned), row->quantity);
     return NULL;
 }
 
 /* ---- All of it ---- */
 
-static kt_error *tell_arrived(kt_tx *tx, const struct receipt *r, const struct po *o)
+static kt_error *tell_arrived(kt_tx *tx, struct receipt *r, const struct po *o)
 {
     for (size_t i = 0; i < r->lines.count; i++) {
         const struct receipt_line *row = receipt_line_at(r, i);
         const struct po_line *line = po_line_with(&o->lines, (kt_id){(uint64_t)row->order_line});
         if (line->kind == PO_GOODS)
-            KT_TRY(po_arrived(tx, o, line, kt_dec_sub(row->quantity, row->rejected)));
+            KT_TRY(po_arrived(tx, o, line, kt_dec_sub(row->quantity, row->rejected), &r->straight));
     }
     return NULL;
 }

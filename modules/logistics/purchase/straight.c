@@ -1,0 +1,216 @@
+/* Straight to the customer: the supplier ships to whoever waits, past the stores; that customer's orders hear what came, and what
+ * went back. A receipt keeps which order had what of it. */
+#include <string.h>
+
+#include "purchase/purchase.h"
+
+struct asking_line { /* of a sales order: what is looked at in it, whether or not sales are switched on */
+    kt_record rec;
+    kt_id unit;
+};
+static const kt_shape asking_line_shape = KT_SHAPE(
+    asking_line, NULL, KT_BIND(asking_line, unit, REF, "unit"));
+struct asking {
+    kt_record rec;
+    kt_id party, ship_to;
+    kt_lines lines;
+};
+static const kt_shape asking_shape = KT_SHAPE(asking, "crm.order", KT_BIND(asking, party, REF, "party"),
+    KT_BIND(asking, ship_to, REF, "ship_to"),
+    KT_BIND(asking, lines, LINES, "lines", .lines = &asking_line_shape));
+struct awaiting { /* of base.pegging: who waits for a request */
+    kt_record rec;
+    kt_id demand, supply;
+    int64_t line;
+    kt_dec quantity;
+};
+static const kt_shape awaiting_shape = KT_SHAPE(awaiting, "base.pegging",
+    KT_BIND(awaiting, demand, REF, "demand"), KT_BIND(awaiting, supply, REF, "supply"),
+    KT_BIND(awaiting, line, INT, "line"), KT_BIND(awaiting, quantity, QUANTITY, "quantity"));
+
+static bool is_sale(const kt_tx *tx, kt_id demand)
+{
+    const char *entity = kt_any_entity(tx, demand);
+    return entity && strcmp(entity, asking_shape.name) == 0;
+}
+
+/* Those needed first before the others. */
+static kt_error *who_awaits(kt_tx *tx, const struct request *r, kt_found *found)
+{
+    const kt_where where[] = {KT_WHERE(awaiting, supply, KT_EQ, request_any(tx, r)), {0}};
+    return kt_find(tx, &(kt_query){.of = &awaiting_shape, .where = where, .sort = "needed,id"}, 0, found);
+}
+
+static kt_error *is_for_another(kt_tx *tx, const struct po *o, const struct awaiting *a)
+{
+    struct asking sale = {KT_OF(asking)};
+    if (is_sale(tx, a->demand))
+        KT_TRY(kt_read(tx, kt_any_id(a->demand), &sale.rec));
+    if ((sale.ship_to.v ? sale.ship_to.v : sale.party.v) == o->ship_to.v)
+        return NULL;
+    const char *number = sale.rec.number.ptr ? sale.rec.number.ptr : "";
+    return kt_hint(
+        kt_fail(tx, KT_RULE, "ship_to", "%s of it are for somebody else%s%s",
+            "%s z tego jest dla kogo innego%s%s", dec_words(tx, a->quantity), number[0] ? ": " : "", number),
+        "Order for the stores, or order apart what this customer waits for.",
+        "Zamów do magazynu albo osobno to, na co czeka ten klient.");
+}
+
+static kt_error *check_straight(kt_tx *tx, const struct po *o)
+{
+    const kt_where where[] = {KT_WHERE(request, order, KT_EQ, o->rec.id), {0}};
+    struct requests carried;
+    kt_error *all = NULL;
+    KT_TRY(requests_find(tx, where, (kt_str){0}, &carried));
+    for (size_t i = 0; i < carried.count; i++) {
+        kt_found found;
+        KT_TRY(who_awaits(tx, &carried.items[i], &found));
+        for (size_t k = 0; k < found.count; k++) {
+            struct awaiting a = {KT_OF(awaiting)};
+            KT_TRY(kt_read(tx, found.ids[k], &a.rec));
+            kt_also(&all, is_for_another(tx, o, &a));
+        }
+    }
+    return all;
+}
+
+kt_error *po_check_straight(kt_tx *tx, const struct po *o)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = o->ship_to.v ? check_straight(tx, o) : NULL;
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+/* So much of an item, in its own unit, is delivered to who asked for it; below zero: it came back. */
+static kt_error *tell_delivered(kt_tx *tx, kt_id item, kt_id demand, int64_t demand_line, kt_dec quantity)
+{
+    const kt_order_reports *reports = kt_order_reports_find(tx);
+    kt_order_part part = {.line = {(uint64_t)demand_line}, .used = true};
+    struct asking sale = {KT_OF(asking)};
+    struct goods goods;
+    KT_TRY(kt_read(tx, kt_any_id(demand), &sale.rec));
+    KT_TRY(goods_read(tx, item, &goods));
+    for (size_t i = 0; i < sale.lines.count && reports; i++) {
+        const struct asking_line *line = KT_AS(asking_line, kt_line(&sale.lines, i));
+        if (line->rec.id.v != part.line.v)
+            continue;
+        KT_TRY(kt_in_unit(tx, item, quantity, goods.unit, line->unit, &part.quantity));
+        return reports->deliver(tx, demand, &part, 1, kt_today(tx));
+    }
+    return NULL;
+}
+
+/* ---- What went there, and comes back ---- */
+
+static kt_error *note_straight(kt_tx *tx, kt_lines *straight, const struct straight *part)
+{
+    struct straight noted = {KT_OF(straight), .order_line = part->order_line, .order = part->order,
+        .line = part->line, .quantity = part->quantity};
+    return kt_line_add(tx, straight, &noted.rec);
+}
+
+kt_error *straight_delivered(kt_tx *tx, const struct request *r, kt_dec quantity, kt_lines *straight)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    kt_dec rest = quantity;
+    kt_found found;
+    KT_TRY(who_awaits(tx, r, &found));
+    for (size_t i = 0; i < found.count && rest.coef > 0 && supply; i++) {
+        struct awaiting a = {KT_OF(awaiting)};
+        KT_TRY(kt_read(tx, found.ids[i], &a.rec));
+        const struct straight part = {.order_line = r->order_line,
+            .order = a.demand,
+            .line = a.line,
+            .quantity = smaller(a.quantity, rest)};
+        if (!is_sale(tx, a.demand))
+            continue;
+        rest = kt_dec_sub(rest, part.quantity);
+        KT_TRY(supply->passed(tx, a.supply, a.demand, (kt_id){(uint64_t)a.line}, part.quantity));
+        KT_TRY(tell_delivered(tx, r->item, a.demand, a.line, part.quantity));
+        KT_TRY(note_straight(tx, straight, &part));
+    }
+    return NULL;
+}
+
+static struct straight *straight_at(const kt_lines *all, size_t i)
+{
+    return KT_AS(straight, kt_line(all, i));
+}
+
+static void take_off(kt_lines *had, const struct straight *gone)
+{
+    kt_dec rest = gone->quantity;
+    for (size_t i = 0; i < had->count; i++) {
+        struct straight *s = straight_at(had, i);
+        if (s->order.v != gone->order.v || s->line != gone->line)
+            continue;
+        const kt_dec part = smaller(s->quantity, rest);
+        s->quantity = kt_dec_sub(s->quantity, part);
+        rest = kt_dec_sub(rest, part);
+    }
+}
+
+/* What of a line customers' orders got, and have still: what came first before the others. */
+static kt_error *had_straight(
+    kt_tx *tx, const struct po *o, const struct po_line *line, const struct receipt *now, kt_lines *had)
+{
+    for (enum receipt_kind kind = RC_RECEIPT; kind <= RC_RETURN; kind++) {
+        const kt_where where[] = {KT_WHERE(receipt, order, KT_EQ, o->rec.id),
+            KT_WHERE(receipt, state, KT_EQ, RC_DONE), KT_WHERE(receipt, kind, KT_EQ, kind), {0}};
+        kt_found found;
+        KT_TRY(kt_find(tx, &(kt_query){.of = &receipt_shape, .where = where, .sort = "id"}, 0, &found));
+        for (size_t i = 0; i <= found.count; i++) {
+            struct receipt r = {KT_OF(receipt)};
+            if (i < found.count)
+                KT_TRY(kt_read(tx, found.ids[i], &r.rec));
+            else if (kind == RC_RETURN)
+                r.straight = now->straight;
+            for (size_t k = 0; k < r.straight.count; k++) {
+                const struct straight *s = straight_at(&r.straight, k);
+                if (s->order_line != (int64_t)line->rec.id.v)
+                    continue;
+                if (kind == RC_RETURN)
+                    take_off(had, s);
+                else
+                    KT_TRY(note_straight(tx, had, s));
+            }
+        }
+    }
+    return NULL;
+}
+
+/* First what the customer had beyond what was asked for, then what came first. */
+static kt_error *came_back(
+    kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity, struct receipt *r)
+{
+    struct goods item;
+    kt_lines had = {0};
+    kt_dec beyond, rest;
+    KT_TRY(goods_read(tx, line->item, &item));
+    KT_TRY(kt_in_unit(tx, line->item, po_line_kept(line), line->unit, item.unit, &beyond));
+    KT_TRY(kt_in_unit(tx, line->item, quantity, line->unit, item.unit, &rest));
+    KT_TRY(had_straight(tx, o, line, r, &had));
+    for (size_t i = 0; i < had.count; i++)
+        beyond = kt_dec_sub(beyond, straight_at(&had, i)->quantity);
+    rest = kt_dec_sub(rest, larger(beyond, ZERO));
+    for (size_t i = 0; i < had.count && rest.coef > 0; i++) {
+        struct straight *s = straight_at(&had, i);
+        s->quantity = smaller(s->quantity, rest);
+        if (s->quantity.coef <= 0)
+            continue;
+        rest = kt_dec_sub(rest, s->quantity);
+        KT_TRY(tell_delivered(tx, line->item, s->order, s->line, kt_dec_neg(s->quantity)));
+        KT_TRY(note_straight(tx, &r->straight, s));
+    }
+    return NULL;
+}
+
+kt_error *po_came_back(
+    kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity, struct receipt *r)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = came_back(tx, o, line, quantity, r);
+    kt_callers_authority(tx, before);
+    return e;
+}
