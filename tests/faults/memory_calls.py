@@ -40,7 +40,7 @@ CORE = {
     "journal.revert": ({"seq": "$SEQ"}, NOTE),
     "journal.since": ({"seq": 0, "limit": 50}, None),
     "person.export": ({"entity": "base.party", "id": "$ID"}, PARTY),
-    "person.erase": ({"entity": "base.party", "id": "$ID"}, PARTY),
+    "person.erase": ({"entity": "base.party", "id": "$ID", "also": ["base.note"], "files": True}, PARTY),
     "field.define": (size("x_size_$N", entity="base.note"), None),
     "field.remove": ({"entity": "base.note", "name": "x_gone_$N"}, ("field.define", size("x_gone_$N", entity="base.note"))),
     "entity.define": (custom("custom.thing_$N"), None),
