@@ -239,6 +239,24 @@ static kt_error *find_gone_again(kt_tx *tx, subject *who)
     return journal_gone_with(tx, who->entity, who->id, note_gone, who);
 }
 
+/* Without a key to destroy: what was deleted before its fields were personal, or never had personal data. */
+static bool had_no_key(const kt_error *error, bool deleted)
+{
+    return error && error->first->kind == KT_NOT_FOUND && deleted;
+}
+
+/* told: of how many the journal tells, and will, what was written before a field was personal */
+static kt_error *erase_each(
+    kt_tx *tx, const subject *who, const model_entity *entity, const id_list *list, size_t *told)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        kt_error *error = model_erase(tx, entity, list->ids[i]);
+        if (error && !had_no_key(error, who->gone_count != 0))
+            return error;
+    }
+    return journal_tells_personal(tx, entity, list->ids, list->count, told);
+}
+
 /* Erases what else points to the person: of the entities that the caller names, all that the caller sees. */
 static kt_error *erase_also(kt_tx *tx, subject *who, const variant *names, json *answer)
 {
@@ -253,13 +271,14 @@ static kt_error *erase_also(kt_tx *tx, subject *who, const variant *names, json 
                 "„%.*s” to nie encja z polami osobowymi", STR_ARG(name));
         id_list list = {0};
         uint64_t personal;
+        size_t told;
         KT_TRY(find_related(tx, who, from, &list, &personal));
-        for (size_t k = 0; k < list.count; k++)
-            KT_TRY(model_erase(tx, from, list.ids[k]));
+        KT_TRY(erase_each(tx, who, from, &list, &told));
         KT_TRY(find_gone_again(tx, who));
         json_object(answer);
         json_member_str(answer, "entity", from->name);
         json_member_int(answer, "count", (int64_t)list.count);
+        json_member_int(answer, "readable", (int64_t)told);
         json_object_end(answer);
     }
     json_array_end(answer);
@@ -280,6 +299,7 @@ static kt_error *find_files(
 }
 
 typedef struct {
+    uint64_t *ids; /* of those that were erased */
     size_t erased, count;
     kt_str *contents;
 } file_list;
@@ -300,7 +320,7 @@ static kt_error *erase_file(kt_tx *tx, const model_entity *attachments, uint64_t
         return NULL;
     KT_TRY(model_erase(tx, attachments, id)); /* its name, in the journal too */
     KT_TRY(model_delete(tx, attachments, id, 0));
-    files->erased++;
+    files->ids[files->erased++] = id;
     if (content.len)
         files->contents[files->count++] = content;
     return NULL;
@@ -312,8 +332,10 @@ static kt_error *erase_gone_file(kt_tx *tx, const gone *one, file_list *files)
     KT_TRY(content_documented(tx, one->content, &documented));
     if (documented)
         return NULL;
-    KT_TRY(model_erase(tx, one->entity, one->id));
-    files->erased++;
+    kt_error *error = model_erase(tx, one->entity, one->id);
+    if (error && !had_no_key(error, true))
+        return error;
+    files->ids[files->erased++] = one->id;
     if (one->content.len)
         files->contents[files->count++] = one->content;
     return NULL;
@@ -343,8 +365,11 @@ static kt_error *erase_files(kt_tx *tx, subject *who, json *answer)
     id_list list = {0};
     KT_TRY(file_entity(tx, &attachments));
     KT_TRY(find_files(tx, attachments, &who->record, &list));
-    file_list files = {.contents = ARENA_ARRAY(tx->arena, kt_str, list.count + who->gone_count + 1)};
-    if (!files.contents)
+    const size_t most = list.count + who->gone_count + 1;
+    size_t told;
+    file_list files = {
+        .ids = ARENA_ARRAY(tx->arena, uint64_t, most), .contents = ARENA_ARRAY(tx->arena, kt_str, most)};
+    if (!files.ids || !files.contents)
         return error_no_memory();
     for (size_t i = 0; i < list.count; i++)
         KT_TRY(erase_file(tx, attachments, list.ids[i], &files));
@@ -352,9 +377,11 @@ static kt_error *erase_files(kt_tx *tx, subject *who, json *answer)
         if (who->gone[i].entity == attachments && who->gone[i].about)
             KT_TRY(erase_gone_file(tx, &who->gone[i], &files));
     KT_TRY(find_gone_again(tx, who));
+    KT_TRY(journal_tells_personal(tx, attachments, files.ids, files.erased, &told));
     json_key(answer, "files");
     json_object(answer);
     json_member_int(answer, "erased", (int64_t)files.erased);
+    json_member_int(answer, "readable", (int64_t)told);
     KT_TRY(destroy(tx, &files, answer));
     json_object_end(answer);
     return NULL;
@@ -393,20 +420,27 @@ static kt_error *write_left(kt_tx *tx, const subject *who, json *answer)
     return NULL;
 }
 
-/* Of a person who was deleted what went with it may have data when the record has none. */
-static kt_error *erase_person(kt_tx *tx, const subject *who)
+/* Of a person who was deleted what went with it may have data when the record has none, and the journal may tell what no
+ * key guards. */
+static kt_error *erase_person(kt_tx *tx, const subject *who, bool *readable)
 {
+    size_t told;
     kt_error *error = model_erase(tx, who->entity, who->id);
-    return error && error->first->kind == KT_NOT_FOUND && who->gone_count ? NULL : error;
+    if (error && !had_no_key(error, !who->record.values))
+        return error;
+    KT_TRY(journal_tells_personal(tx, who->entity, &who->id, 1, &told));
+    *readable = told != 0;
+    return *readable || who->gone_count ? NULL : error;
 }
 
 kt_error *person_erase(method_call *call)
 {
     kt_tx *tx = call->tx;
     subject who = {.tx = tx, .arena = tx->arena};
+    bool readable;
     KT_TRY(find_record(call, &who.entity, &who.id));
     KT_TRY(find_subject(tx, &who));
-    KT_TRY(erase_person(tx, &who));
+    KT_TRY(erase_person(tx, &who, &readable));
     json *j = call->answer;
     json_object(j);
     json_member_str(j, "entity", who.entity->name);
@@ -415,6 +449,7 @@ kt_error *person_erase(method_call *call)
     json_array(j);
     list_personal(who.entity, "", j);
     json_array_end(j);
+    json_member_bool(j, "readable", readable);
     const variant *also = variant_get(call->params, "also");
     if (also && also->kind == VARIANT_ARRAY)
         KT_TRY(erase_also(tx, &who, also, j));

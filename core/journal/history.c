@@ -36,14 +36,6 @@ static void fields_json(kt_tx *tx, const model_entity *entity, const past_change
     json_array_end(j);
 }
 
-static bool change_find(journal_entry *entry, const past_place *at, journal_change *change)
-{
-    while (journal_entry_next(entry, change))
-        if (change->entity == at->entity->number && change->id == at->id)
-            return true;
-    return false;
-}
-
 /* Writes the entry, unless it changed nothing that the caller is told of, and finds the one before. */
 static kt_error *entry_write(past_view *view, past_place *at, buffer *room, json *j, bool *shown)
 {
@@ -52,7 +44,7 @@ static kt_error *entry_write(past_view *view, past_place *at, buffer *room, json
     past_change past = {0};
     KT_TRY(past_view_next(view));
     KT_TRY(chain_entry(view->tx->view, view->outer, at->seq, room, &entry));
-    if (!change_find(&entry, at, &change))
+    if (!past_change_find(&entry, at->entity, at->id, &change))
         return chain_bad(view->outer, at->seq);
     KT_TRY(past_change_read_whole(view, at->entity, &change, &past));
     *shown = past_shows(view, &past);
@@ -99,7 +91,7 @@ static kt_error *cursor_read(kt_tx *tx, kt_str cursor, past_place *at)
     buffer_open(&room, ENTRY_ROOM);
     sound = sound && at->seq && at->seq <= head.seq;
     kt_error *error = sound ? chain_entry(tx->view, tx->arena, at->seq, &room, &entry) : NULL;
-    sound = sound && !error && change_find(&entry, at, &change);
+    sound = sound && !error && past_change_find(&entry, at->entity, at->id, &change);
     buffer_close(&room);
     if (!sound && !error)
         error = error_make(tx->arena, KT_VALIDATION, "cursor", "it is not of an earlier answer",

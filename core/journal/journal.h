@@ -18,6 +18,10 @@ KT_MUST kt_error *journal_before(store_view *view, arena *arena, kt_time at, uin
  * "next". */
 KT_MUST kt_error *journal_history(
     kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t limit, kt_str cursor, json *answer);
+/* Counts those of the records of which, or of what was merged into them, the journal tells personal values that no key
+ * guards. Asked when their keys were destroyed: of what was written before its field became personal. */
+KT_MUST kt_error *journal_tells_personal(
+    kt_tx *tx, const model_entity *entity, const uint64_t *ids, size_t count, size_t *told);
 /* The feed after seq: members "entries", "next" (the seq to go on from; it moves past what the caller may not
  * see), "head". filter: {"entities": [..], "kinds": [..], "ids": [..]}; NULL: all. */
 KT_MUST kt_error *journal_since(kt_tx *tx, uint64_t seq, const variant *filter, uint32_t limit, json *answer);

@@ -42,6 +42,14 @@ kt_error *past_change_read(
     return side_read(tx, entity, change, true, &past->after);
 }
 
+bool past_change_find(journal_entry *entry, const model_entity *entity, uint64_t id, journal_change *change)
+{
+    while (journal_entry_next(entry, change))
+        if (change->entity == entity->number && change->id == id)
+            return true;
+    return false;
+}
+
 static void whole_end(void *catalogue)
 {
     model_catalogue_release(catalogue);
@@ -214,11 +222,11 @@ kt_error *past_before(kt_tx *tx, past_place *at, uint64_t borne)
 /* The record as the journal knows it: ahead of what this transaction did to it. */
 static kt_error *journaled(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str *bytes)
 {
-    for (const model_change *c = tx->changes; c; c = c->next)
-        if (c->entity == entity && c->id == id) {
-            *bytes = c->before;
-            return NULL;
-        }
+    const model_change *change = model_change_of(tx, entity, id);
+    if (change) {
+        *bytes = change->before;
+        return NULL;
+    }
     key name;
     key_record(&name, entity, id);
     return store_get(tx->view, STORE_DATA, key_str(&name), bytes);
@@ -319,9 +327,16 @@ kt_error *past_entry_json(past_view *view, const journal_entry *entry, json *j)
     return NULL;
 }
 
+/* Did it take away the personal part, which nobody can read any more? Then what was in it is empty now. */
+static bool erases(const past_change *past, const model_field *field)
+{
+    return past->kind == MODEL_UPDATED && past->before.erased && !past->after.erased &&
+           (field->personal || (field->lines && field->lines->has_personal));
+}
+
 bool past_tells(kt_tx *tx, const past_change *past, const model_field *field)
 {
-    return !field->internal && past_differs(past, field) &&
+    return !field->internal && (past_differs(past, field) || erases(past, field)) &&
            (!tx->guard || !tx->guard->field || tx->guard->field(tx, field, past->entity, false));
 }
 

@@ -13,6 +13,8 @@ typedef struct {
 /* memory  tx's arena; strings point into the entry's bytes */
 KT_MUST kt_error *past_change_read(
     kt_tx *tx, const model_entity *entity, const journal_change *change, past_change *past);
+/* Goes on in the entry to the record's change. */
+bool past_change_find(journal_entry *entry, const model_entity *entity, uint64_t id, journal_change *change);
 /* Stamps and version say that something changed, not what. */
 bool past_field_counts(const model_field *field);
 /* Did it change the field, for whoever may see it? */
@@ -65,7 +67,8 @@ KT_MUST kt_error *past_record_visible(
     past_view *view, const model_entity *entity, uint64_t id, bool *visible);
 /* Writes members seq, at, by, by_name, origin, request, unit. */
 KT_MUST kt_error *past_entry_json(past_view *view, const journal_entry *entry, json *j);
-/* Is the caller told that the field changed: may it see it, and does get show it without being asked? */
+/* Is the caller told that the field changed: may it see it, and does get show it without being asked? An erasure
+ * changed all personal fields, though nobody knows from what. */
 bool past_tells(kt_tx *tx, const past_change *past, const model_field *field);
 /* Is there a field of which the caller is told? */
 bool past_shows(past_view *view, const past_change *past);

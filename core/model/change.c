@@ -108,6 +108,13 @@ kt_error *change_note(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str
     return NULL;
 }
 
+model_change *model_change_of(kt_tx *tx, const model_entity *entity, uint64_t id)
+{
+    const table *t = tx->change_table;
+    model_change *known = t && t->size ? t->slots[place(t, entity, id)] : NULL;
+    return known && (known->before.ptr || known->after.ptr) ? known : NULL;
+}
+
 static kt_error *decode_side(kt_tx *tx, const model_change *change, kt_str bytes, kt_record **rec)
 {
     *rec = NULL;

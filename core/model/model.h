@@ -77,6 +77,8 @@ KT_MUST kt_error *model_act(kt_tx *tx, const model_entity *entity, uint64_t id, 
     const model_action *action, const variant *params, model_record *record, json *answer);
 /* Runs the declared checks of all changed records. Once, before the journal takes the changes. */
 KT_MUST kt_error *model_commit_checks(kt_tx *tx);
+/* What the transaction did to the record; NULL: nothing. */
+model_change *model_change_of(kt_tx *tx, const model_entity *entity, uint64_t id);
 /* Puts a record back to these bytes (not set: deletes it) with all its indexes, past validation: undo, time
  * travel. */
 KT_MUST kt_error *model_restore(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str bytes);

@@ -115,10 +115,29 @@ static kt_error *erase_deleted(kt_tx *tx, const model_entity *entity, uint64_t i
 }
 
 /* What was merged into a person is still readable in the journal under a key of its own. */
-static kt_error *erase_merged(kt_tx *tx, const model_entity *entity, uint64_t id)
+static kt_error *erase_merged(kt_tx *tx, const model_entity *entity, uint64_t id, void *unused)
 {
     bool erased;
+    (void)unused;
     return seal_destroy(tx, entity, id, &erased);
+}
+
+/* What was written before its field became personal is in the clear: the journal gets it sealed, under the key that is
+ * destroyed next. So it tells nothing anew, and no undo brings it back. */
+static kt_error *seal_before(kt_tx *tx, const model_entity *entity, uint64_t id)
+{
+    model_change *change = model_change_of(tx, entity, id);
+    model_record record = {0};
+    kt_str sealed;
+    if (!change || !change->before.ptr)
+        return NULL;
+    KT_TRY(model_record_decode(tx, entity, id, change->before, &record));
+    KT_TRY(model_record_encode(tx, &record, &sealed));
+    sealed = arena_str(model_lasting(tx), sealed);
+    if (!sealed.ptr)
+        return error_no_memory();
+    change->before = sealed;
+    return NULL;
 }
 
 kt_error *model_erase(kt_tx *tx, const model_entity *entity, uint64_t id)
@@ -138,9 +157,11 @@ kt_error *model_erase(kt_tx *tx, const model_entity *entity, uint64_t id)
     store_mark mark = store_mark_set(tx->view);
     kt_error *error = put_bytes(tx, entity, id, &before, &after); /* with its index entries and words */
     if (!error)
+        error = seal_before(tx, entity, id);
+    if (!error)
         error = seal_destroy(tx, entity, id, &erased);
     if (!error)
-        error = moved_each(tx, entity, id, erase_merged);
+        error = moved_each(tx, entity, id, erase_merged, NULL);
     if (error)
         KT_TRY(store_mark_back(tx->view, mark));
     return error;

@@ -320,8 +320,9 @@ static kt_error *get_sealed(kt_tx *tx, uint64_t id, kt_str sealed, model_record 
 {
     kt_str plain;
     KT_TRY(seal_open(tx, record->entity, id, sealed, &plain));
-    if (!plain.ptr)
-        return NULL; /* erased */
+    record->erased = !plain.ptr;
+    if (record->erased)
+        return NULL;
     reader r = {
         .arena = tx->arena, .at = (const uint8_t *)plain.ptr, .end = (const uint8_t *)plain.ptr + plain.len};
     get_parts(&r, record, true);
@@ -361,6 +362,7 @@ kt_error *model_record_decode_part(kt_tx *tx, const model_entity *entity, uint64
     record->entity = entity;
     record->rest = record->sealed_rest = (kt_str){0};
     record->entry = 0;
+    record->erased = false;
     if (!entity->lines_only)
         record->values[MODEL_ID] = (model_value){.set = true, .as.i = (int64_t)id};
     reader r = {.arena = tx->arena, .wanted = wanted, .bad = !bytes.len || bytes.ptr[0] != CODEC_FORMAT};

@@ -119,31 +119,47 @@ kt_error *moved_find_named(
     return id ? moved_find(tx, entity, id, into) : NULL;
 }
 
-static kt_error *each(kt_tx *tx, const model_entity *entity, uint64_t into,
-    kt_error *(*take)(kt_tx *tx, const model_entity *entity, uint64_t id), int depth)
+typedef struct {
+    kt_error *(*take)(kt_tx *tx, const model_entity *entity, uint64_t id, void *context);
+    void *context;
+} visitor;
+
+enum { AT_ONCE = 256 };
+
+/* Reads ids of records that were merged into this one, from `least` on. */
+static kt_error *read_merged(kt_tx *tx, const model_entity *entity, uint64_t into, uint64_t least,
+    uint64_t ids[AT_ONCE], size_t *count)
 {
-    enum { AT_ONCE = 256 };
-    uint64_t ids[AT_ONCE];
-    size_t count = 0;
     key from, to;
     kt_str name, unused;
     store_cursor *cursor;
-    into_key(&from, entity, into, 0);
+    *count = 0;
+    into_key(&from, entity, into, least);
     into_key(&to, entity, into + 1, 0);
     KT_TRY(store_scan(tx->view, STORE_DATA, key_str(&from), key_str(&to), false, &cursor));
-    while (count < AT_ONCE && store_next(cursor, &name, &unused))
-        ids[count++] = key_last_u64(name);
-    KT_TRY(store_scan_end(cursor));
-    for (size_t i = 0; i < count; i++) {
-        KT_TRY(take(tx, entity, ids[i]));
-        if (depth < STEPS_MAX)
-            KT_TRY(each(tx, entity, ids[i], take, depth + 1));
-    }
+    while (*count < AT_ONCE && store_next(cursor, &name, &unused))
+        ids[(*count)++] = key_last_u64(name);
+    return store_scan_end(cursor);
+}
+
+static kt_error *each(kt_tx *tx, const model_entity *entity, uint64_t into, const visitor *visitor, int depth)
+{
+    uint64_t ids[AT_ONCE], least = 0;
+    size_t count;
+    do {
+        KT_TRY(read_merged(tx, entity, into, least, ids, &count));
+        for (size_t i = 0; i < count; i++) {
+            KT_TRY(visitor->take(tx, entity, ids[i], visitor->context));
+            if (depth < STEPS_MAX)
+                KT_TRY(each(tx, entity, ids[i], visitor, depth + 1));
+            least = ids[i] + 1;
+        }
+    } while (count == AT_ONCE);
     return NULL;
 }
 
 kt_error *moved_each(kt_tx *tx, const model_entity *entity, uint64_t into,
-    kt_error *(*take)(kt_tx *tx, const model_entity *entity, uint64_t id))
+    kt_error *(*take)(kt_tx *tx, const model_entity *entity, uint64_t id, void *context), void *context)
 {
-    return each(tx, entity, into, take, 0);
+    return each(tx, entity, into, &(visitor){take, context}, 0);
 }

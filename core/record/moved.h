@@ -13,4 +13,4 @@ KT_MUST kt_error *moved_find_named(
     kt_tx *tx, const model_entity *entity, size_t position, kt_str name, uint64_t *into);
 /* Calls take for each record that was merged into this one, also through others. */
 KT_MUST kt_error *moved_each(kt_tx *tx, const model_entity *entity, uint64_t into,
-    kt_error *(*take)(kt_tx *tx, const model_entity *entity, uint64_t id));
+    kt_error *(*take)(kt_tx *tx, const model_entity *entity, uint64_t id, void *context), void *context);

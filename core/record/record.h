@@ -170,6 +170,7 @@ struct model_record {
     model_value *values;      /* entity->field_count */
     kt_str rest, sealed_rest; /* stored parts that this catalogue does not know: kept when it is rewritten */
     uint64_t entry;           /* of the journal, that changed it last; 0: not known, or a line */
+    bool erased;              /* it has a personal part whose key was destroyed */
 };
 
 /* Has it, or a line of it, a value that is personal? */

@@ -10,7 +10,7 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "modules"))
-from stories import expect, make, refused, run  # noqa: E402
+from stories import expect, make, own_modules, refused, run  # noqa: E402
 from house import PASSWORD  # noqa: E402
 from kontor import Kontor  # noqa: E402
 
@@ -88,7 +88,7 @@ def notes_are_told_and_go_when_they_are_named(k, house):
     expect("Haemophilia" in told(k), False)
     expect(k.get("base.note", note)["text"], "Divorced in spring")
     answer = erase(k, "base.party", who, also=["base.note"])
-    expect(answer["also"], [{"entity": "base.note", "count": 2}])
+    expect(answer["also"], [{"entity": "base.note", "count": 2, "readable": 0}])
     expect(answer["left"], [{"entity": "base.note", "count": 2, "personal": 0}])
     expect([k.get("base.note", id)["text"] for id in (note, both, other)], [None, None, "Divorced as well"])
     expect(k.call("base.note.get", {"id": both, "as_of": moment})["text"], None)
@@ -124,7 +124,7 @@ def what_went_with_a_deleted_person_is_told_and_goes_too(k, house):
     expect(tell(erase(k, "base.party", who)), left)
     expect(tell(erase(k, "base.party", who)), left)
     answer = erase(k, "base.party", who, also=["base.note"], files=True)
-    expect((answer["also"], answer["files"]["erased"], answer["left"]), ([{"entity": "base.note", "count": 1}], 1, []))
+    expect((answer["also"], answer["files"]["erased"], answer["left"]), ([{"entity": "base.note", "count": 1, "readable": 0}], 1, []))
     while k.call("job.get", {"id": answer["files"]["jobs"][0]})["state"] in ("queued", "running"):
         time.sleep(0.02)
     expect([word for word in ("Owed a fortune", "Confession.pdf", "Somebody else") if word in told(k)], ["Somebody else"])
@@ -144,7 +144,7 @@ def what_is_named_must_have_personal_fields(k):
         refused("validation", lambda: erase(k, "base.party", who, also=wrong), "also")
     refused("validation", lambda: erase(k, "base.party", who, also="base.note"), "also")
     expect(erase(k, "base.party", who)["left"], [{"entity": "base.note", "count": 1, "personal": 1}])
-    expect(erase(k, "base.party", who, also=["base.attachment"])["also"], [{"entity": "base.attachment", "count": 0}])
+    expect(erase(k, "base.party", who, also=["base.attachment"])["also"], [{"entity": "base.attachment", "count": 0, "readable": 0}])
 
 
 def the_caller_needs_the_right_to_erase_them(k, house):
@@ -159,7 +159,7 @@ def the_caller_needs_the_right_to_erase_them(k, house):
     refused("forbidden", lambda: erase(clerk, "base.party", who, also=["base.note"]))
     refused("forbidden", lambda: erase(clerk, "base.party", who, files=True))
     k.update("access.role", role, {"grants": "base.party:read,update,erase"})
-    expect(erase(clerk, "base.party", who, also=["base.note"])["also"], [{"entity": "base.note", "count": 0}])
+    expect(erase(clerk, "base.party", who, also=["base.note"])["also"], [{"entity": "base.note", "count": 0, "readable": 0}])
     expect((k.get("base.note", note)["text"], k.get("base.attachment", file)["name"]), ("for the eyes of some", "scan.pdf"))
 
 
@@ -167,7 +167,7 @@ def thousands_of_notes_are_not_too_many(k):
     who = person(k)
     k.call("import.run", {"entity": "base.note", "rows": [{"text": f"Remark {i}", "party": who} for i in range(4000)], "mode": "create"})
     answer = erase(k, "base.party", who, also=["base.note"])
-    expect((answer["also"], answer["left"]), ([{"entity": "base.note", "count": 4000}], [{"entity": "base.note", "count": 4000, "personal": 0}]))
+    expect((answer["also"], answer["left"]), ([{"entity": "base.note", "count": 4000, "readable": 0}], [{"entity": "base.note", "count": 4000, "personal": 0}]))
 
 
 def what_was_noted_of_a_candidate_goes_with_the_name(k, house):
@@ -212,9 +212,117 @@ def what_was_written_of_a_lead_goes_too(k, house):
     expect(("Insolvent" in told(k), holds(sound(k, house), "insolvent")), (False, []))
 
 
+# ---- What others are told ----
+
+def who_follows_the_feed_hears_of_an_erasure(k):
+    """A mirror that takes what each change says is then as the record is."""
+    who = person(k, first_name="Jan", birth_date="1980-05-01", contacts=[{"kind": "phone", "value": "+48 601 100 200"}])
+    begin = k.call("journal.head")["seq"]
+    mirror = k.get("base.party", who)
+    erase(k, "base.party", who)
+    k.update("base.party", who, {"first_name": "Ian"})
+    for entry in k.call("journal.since", {"seq": begin, "filter": {"entities": ["base.party"]}})["entries"]:
+        for change in entry["changes"]:
+            mirror.update(change["after"], version=change["version"], updated_at=entry["at"])
+    expect(mirror, k.get("base.party", who))
+    first = k.call("base.party.history", {"id": who})["entries"][1]
+    expect((first["kind"], first["by_name"]), ("updated", "admin"))
+    expect({"birth_date", "contacts"} <= {c["field"] for c in first["changes"]}, True)
+    clerk = make(k, "access.role", name="mirror", grants="base.note:read")
+    user = make(k, "access.user", name="mirror", roles=[clerk])
+    k.call("access.password", {"user": user, "new": PASSWORD})
+    other = Kontor(k._wire.address.geturl())
+    other.login("mirror", PASSWORD)
+    expect([e for e in other.call("journal.since", {"seq": begin})["entries"] if "base.party" in json.dumps(e)], [])
+
+
+def hundreds_that_were_merged_into_one_go_with_it(k):
+    who = person(k)
+    for part in range(10):
+        ids = [person(k, notes=f"Owes {part}-{i}") for i in range(30)]
+        k.call("base.party.merge", {"into": who, "ids": ids, "keep": True})
+    expect("Owes 9-29" in told(k), True)
+    answer = erase(k, "base.party", who)
+    expect("Owes" in told(k), False)
+    expect(answer["readable"], False)
+
+
+# ---- What was not personal when it was written ----
+
+DIARY = """local f = kontor.field
+return kontor.module {name = "diary", version = "%s", label = {en = "Diary", pl = "Dziennik"}, needs = {"base"}, entities = {
+  {name = "page", label = {en = "Page", pl = "Strona"}, fields = {
+      f.reference {"party", en = "Party", pl = "Kontrahent", target = "base.party"},
+      f.text {"text", en = "Text", pl = "Tekst", searchable = true%s}, f.string {"code", en = "Code", pl = "Kod", personal = true}}}}}
+"""
+
+
+def what_was_written_before_is_told_and_does_not_come_back(k, house):
+    file = house.modules_directory / "diary.lua"
+    file.write_text(DIARY % ("1.0.0", ""), encoding="utf-8")
+    k.call("module.enable", {"name": "diary"})
+    who = person(k)
+    old, changed, gone = (make(k, "diary.page", text=f"Smokes {i}", party=who) for i in range(3))
+    k.delete("diary.page", gone)
+    file.write_text(DIARY % ("2.0.0", ", personal = true"), encoding="utf-8")
+    k.call("module.upgrade", {"name": "diary"})
+    expect([row["text"] for row in k.list("diary.page", [["text", "ilike", "smokes"]])["rows"]], ["Smokes 0", "Smokes 1"])
+    k.update("diary.page", changed, {"text": "Smokes no more"})
+    new = make(k, "diary.page", text="Smokes again", party=who)
+    answer = erase(k, "base.party", who, also=["diary.page"])
+    expect(answer["also"], [{"entity": "diary.page", "count": 3, "readable": 2}])
+    expect((answer["readable"], answer["left"]), (False, [{"entity": "diary.page", "count": 3, "personal": 0}]))
+    expect(k.search("smokes"), [])
+    expect(erase(k, "diary.page", gone)["readable"], True)
+    refused("not_found", lambda: erase(k, "diary.page", new + 1), "id")
+    head = k.call("journal.head")["seq"]
+    erased = k.call("journal.history", {"entity": "diary.page", "id": old})["entries"][0]
+    expect("Smokes" in json.dumps(erased), False)
+    k.call("journal.revert", {"seq": erased["seq"]})
+    expect([k.get("diary.page", id)["text"] for id in (old, changed, new)], [None, None, None])
+    expect("Smokes" in json.dumps(k.call("journal.since", {"seq": head})), False)
+    sound(k, house)
+
+
+def what_went_with_a_person_when_nothing_was_personal_is_told(k, house):
+    file = house.modules_directory / "blog.lua"
+    blog = DIARY.replace("diary", "blog").replace('target = "base.party"', 'target = "base.party", on_delete = "cascade"')
+    file.write_text(blog % ("1.0.0", ""), encoding="utf-8")
+    k.call("module.enable", {"name": "blog"})
+    who = make(k, "base.party", name="Kruk", kind="person")
+    make(k, "blog.page", text="Gambles", party=who)
+    k.delete("base.party", who)
+    file.write_text(blog % ("2.0.0", ", personal = true"), encoding="utf-8")
+    k.call("module.upgrade", {"name": "blog"})
+    answer = erase(k, "base.party", who, also=["blog.page"])
+    expect((answer["readable"], answer["also"]), (False, [{"entity": "blog.page", "count": 1, "readable": 1}]))
+    expect(answer["left"], [{"entity": "blog.page", "count": 1, "personal": 1}])
+    sound(k, house)
+
+
+def what_is_erased_and_deleted_at_once_is_not_told_anew(k, house):
+    file = house.modules_directory / "album.lua"
+    file.write_text(DIARY.replace("diary", "album") % ("1.0.0", ""), encoding="utf-8")
+    k.call("module.enable", {"name": "album"})
+    page = make(k, "album.page", text="Snores", party=person(k))
+    file.write_text(DIARY.replace("diary", "album") % ("2.0.0", ", personal = true"), encoding="utf-8")
+    k.call("module.upgrade", {"name": "album"})
+    head = k.call("journal.head")["seq"]
+    k.call("system.batch", {"atomic": True, "calls": [
+        {"method": "album.page.update", "params": {"id": page, "values": {"text": "Snores loudly"}}},
+        {"method": "person.erase", "params": {"entity": "album.page", "id": page}},
+        {"method": "album.page.delete", "params": {"id": page}}]})
+    expect("Snores" in json.dumps(k.call("journal.since", {"seq": head})), False)
+    sound(k, house)
+
+
 if __name__ == "__main__":
     run([how_a_file_was_called_goes_with_it, notes_are_told_and_go_when_they_are_named, what_was_deleted_before_goes_by_its_number,
          what_went_with_a_deleted_person_is_told_and_goes_too,
          what_is_named_must_have_personal_fields, the_caller_needs_the_right_to_erase_them, thousands_of_notes_are_not_too_many,
          what_was_noted_of_a_candidate_goes_with_the_name, what_a_document_was_made_from_goes_and_its_file_stays,
-         a_message_that_was_sent_goes_by_its_number, what_was_written_of_a_lead_goes_too], modules="base,crm,hr")
+         a_message_that_was_sent_goes_by_its_number, what_was_written_of_a_lead_goes_too,
+         who_follows_the_feed_hears_of_an_erasure, hundreds_that_were_merged_into_one_go_with_it,
+         what_was_written_before_is_told_and_does_not_come_back,
+         what_went_with_a_person_when_nothing_was_personal_is_told, what_is_erased_and_deleted_at_once_is_not_told_anew],
+        modules="base,crm,hr", prepare=own_modules)

@@ -1,5 +1,6 @@
 """Runs the stories of a file on one throw-away server: each is a function that gets the administrator's client."""
 import pathlib
+import shutil
 import sys
 import time
 import traceback
@@ -43,9 +44,22 @@ def refused(kind, call, *paths):
     raise AssertionError(f"expected {kind}, was answered {answer!r}")
 
 
-def run(stories, modules="base,crm"):
+def own_modules(house):
+    """A directory of modules beside the build's, to which a story may add its own."""
+    house.modules_directory = house.home / "modules"
+    house.modules_directory.mkdir()
+    for name in house.modules.split(","):
+        shutil.copy(house.build / "modules" / f"{name}.so", house.modules_directory)
+    house.options += ["--modules-dir", str(house.modules_directory)]
+
+
+def run(stories, modules="base,crm", prepare=None):
+    """prepare: called with the house before it starts."""
     failed = 0
-    with House(modules=modules) as house:
+    house = House(modules=modules)
+    if prepare:
+        prepare(house)
+    with house:
         k = house.client()
         for story in stories:
             try:
