@@ -205,7 +205,7 @@ class Company:
         hold(all(len(self.mirror.ids[entity]) == count for entity, count in made.items()), "a preview makes something", made)
 
     def turn_order(self):
-        action, *states = self.dice.choice((("hold", "confirmed"), ("release", "on_hold"), ("release", "on_hold"), ("close", "confirmed"), ("reopen", "closed"), ("reopen", "closed"),
+        action, *states = self.dice.choice((("hold", "confirmed"), ("release", "on_hold"), ("release", "on_hold"), ("close", "confirmed"), ("reopen", "closed", "confirmed"), ("reopen", "closed"),
                                             ("cancel", "draft", "confirmed", "on_hold")))
         self.act("crm.order", action, self.in_state("crm.order", *states)["id"], reason="dice" if action in ("hold", "cancel") else None)
 

@@ -372,6 +372,29 @@ def what_comes_back_scratched_is_kept_apart(k):
     expect(k.call("system.check", {})["sound"], True)
 
 
+def what_is_exchanged_goes_again(k):
+    """Of five plates that were sold three went out; one comes back broken, and another goes in its place: the order is reopened, asks for one
+    more than the two that are still to go, and is delivered in full, of what was ordered."""
+    plate = item(k, "PLATE")
+    put(k, plate, "3")
+    sale = order(k, [{"item": plate, "quantity": "5"}])
+    refused("rule", lambda: k.call("crm.order.reopen", {"id": sale}), "lines")
+    sold = delivery_of(k, sale)
+    act(k, sold, "ship")
+    broken = make(k, "logistics.warehouse", code="BROKEN", name="Broken")
+    act(k, sold, "return", lines=[{"line": sold["lines"][0]["id"], "quantity": "1"}], warehouse=broken)
+    goes = lambda: (lambda d: (d["state"], D(d["lines"][0]["quantity"]), D(d["missing"])))(delivery_of(k, sale))
+    expect(goes(), ("waiting", 2, 2))
+    k.call("crm.order.reopen", {"id": sale})
+    expect((goes(), D(sum(D(p["quantity"]) for p in rows(k, "base.pegging", ["demand", "=", {"entity": "crm.order", "id": sale}])))), (("waiting", 3, 3), 3))
+    refused("rule", lambda: k.call("crm.order.reopen", {"id": sale}), "lines")
+    put(k, plate, "3")
+    act(k, delivery_of(k, sale), "ship")
+    row = k.get("crm.order", sale)
+    expect((row["delivery_status"], D(row["lines"][0]["delivered"]), D(row["lines"][0]["quantity"])), ("full", 5, 5))
+    refused("rule", lambda: k.call("crm.order.reopen", {"id": sale}), "lines")
+
+
 def goods_of_a_closed_order_come_back(k):
     box = item(k, "box")
     put(k, box, "5")
@@ -717,7 +740,7 @@ run([several_lots_go_on_one_line, ten_serial_numbers_go_on_a_line_of_ten, a_thou
      a_dry_run_tells_and_does_nothing, what_is_put_back_is_any_lot_again, a_lot_that_was_asked_for_is_kept_for_the_rest, lots_and_serial_numbers_come_back,
      slips_move_lots_and_serial_numbers, production_takes_several_lots_of_a_component,
      serial_numbers_come_on_one_row_and_what_came_in_parts_goes_back, what_has_moved_stays_as_it_is, a_cancelled_delivery_is_opened_again, goods_of_a_closed_order_come_back,
-     what_comes_back_scratched_is_kept_apart, an_order_goes_from_its_warehouse,
+     what_comes_back_scratched_is_kept_apart, what_is_exchanged_goes_again, an_order_goes_from_its_warehouse,
      a_place_belongs_to_its_warehouse, a_position_is_counted_once, a_cancelled_orders_goods_go_to_who_misses_them,
      a_rule_hears_who_got_what_from_whom,
      a_lowered_or_removed_line_gives_back, another_line_of_the_same_order_may_have_it, a_rest_that_is_dropped_goes_to_others, what_was_got_elsewhere_frees_what_was_held,

@@ -225,10 +225,19 @@ static kt_error *order_close(kt_tx *tx, kt_record *self, const kt_record *params
     return order_release(tx, order_of(self));
 }
 
+/* Of an order that is closed all that is open is wanted again; of one that is not, what came back. */
 static kt_error *order_reopen(kt_tx *tx, kt_record *self, const kt_record *params)
 {
+    struct sale *s = order_of(self);
+    const bool closed = s->state == O_CLOSED;
+    bool asked;
     (void)params;
-    return order_cover(tx, order_of(self));
+    KT_TRY(order_ask_again(tx, s, &asked));
+    if (closed || asked)
+        return NULL;
+    return kt_hint(kt_fail(tx, KT_RULE, "lines", "nothing of it came back that does not go again already",
+                       "nic nie wróciło, co nie idzie już ponownie"),
+        "Amend the order if the customer wants more.", "Zmień zamówienie, jeśli klient chce więcej.");
 }
 
 const kt_action order_actions[] = {
@@ -248,8 +257,8 @@ const kt_action order_actions[] = {
     {"bill", {"Report a bill", "Zgłoś fakturę"}, "bill", .from = KT_IN(O_CONFIRMED) | KT_IN(O_CLOSED),
         .params = &bill_shape, .run = order_bill},
     {"close", {"Close", "Zamknij"}, "update", .from = KT_IN(O_CONFIRMED), .to = O_CLOSED, .run = order_close},
-    {"reopen", {"Reopen", "Otwórz ponownie"}, "update", .from = KT_IN(O_CLOSED), .to = O_CONFIRMED,
-        .run = order_reopen},
+    {"reopen", {"Reopen", "Otwórz ponownie"}, "update", .from = KT_IN(O_CLOSED) | KT_IN(O_CONFIRMED),
+        .to = O_CONFIRMED, .run = order_reopen},
     {"cancel", {"Cancel", "Anuluj"}, "update", .from = KT_IN(O_DRAFT) | KT_IN(O_CONFIRMED) | KT_IN(O_ON_HOLD),
         .to = O_CANCELLED, .params = &reason_shape, .run = order_cancel},
     {"approve", {"Approve the discount", "Zaakceptuj rabat"}, "approve", .from = KT_IN(O_DRAFT),

@@ -328,6 +328,9 @@ kt_error *order_amend(kt_tx *tx, kt_record *self, const kt_record *params);
 kt_error *order_amended(kt_tx *tx, const kt_record *self, kt_record *result);
 /* supply.c: each covers, or lets go of, what the order asks of other departments, and dates and costs it. */
 KT_MUST kt_error *order_cover(kt_tx *tx, struct sale *s);
+/* Asks for what is open and nobody asks for.
+ *   asked  receives whether there was any */
+KT_MUST kt_error *order_ask_again(kt_tx *tx, struct sale *s, bool *asked);
 KT_MUST kt_error *order_follow(kt_tx *tx, struct sale *s); /* as s is now, against as it is stored */
 KT_MUST kt_error *order_release(kt_tx *tx, struct sale *s);
 /* So much of the line went out. */

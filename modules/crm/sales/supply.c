@@ -192,6 +192,41 @@ kt_error *order_cover(kt_tx *tx, struct sale *s)
     return planned(tx, s);
 }
 
+/* What of the line is open and nobody asks for: it came back. */
+static kt_error *ask_again(kt_tx *tx, const struct sale *s, struct sale_line *line, bool *asked)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    const kt_id order = kt_any(tx, s->rec.of->name, s->rec.id);
+    struct costed item;
+    kt_plan now = {0}, plan = {0};
+    kt_demand demand = {.item = line->item,
+        .day = line->asked.day ? line->asked : s->asked,
+        .warehouse = s->warehouse,
+        .document = order,
+        .line = line->rec.id};
+    bool covered;
+    if (!supply || !is_demand(line) || open_quantity(line).coef <= 0)
+        return NULL;
+    KT_TRY(read_costed(tx, line, &item));
+    KT_TRY(own_open(tx, line, &item, open_quantity(line), &demand.quantity));
+    KT_TRY(supply->tree(tx, order, line->rec.id, 1, &now));
+    for (size_t i = 0; i < now.count; i++)
+        demand.quantity = kt_dec_sub(demand.quantity, now.parts[i].quantity);
+    if (demand.quantity.coef <= 0)
+        return NULL;
+    *asked = true;
+    KT_TRY(supply->cover(tx, &demand, &plan));
+    return learn_promise(tx, s, line, &covered);
+}
+
+kt_error *order_ask_again(kt_tx *tx, struct sale *s, bool *asked)
+{
+    *asked = false;
+    for (size_t i = 0; i < s->lines.count; i++)
+        KT_TRY(ask_again(tx, s, (struct sale_line *)(void *)kt_line(&s->lines, i), asked));
+    return planned(tx, s);
+}
+
 const kt_shape leftover_shape = KT_SHAPE(leftover, NULL,
     KT_FIELD(leftover, item, REF, "Item", "Towar", .target = "base.item", .priority = 1),
     KT_FIELD(leftover, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4, .priority = 2),
