@@ -416,6 +416,34 @@ def what_is_not_needed_any_more_is_not_waited_for(k):
     k.call("logistics.purchase_order.cancel", {"id": purchase, "reason": "Gone"})
 
 
+def what_has_begun_for_who_is_gone_is_for_the_next_one(k):
+    """Three stools are worked on when their order is cancelled. Two of them are for the next order, the third for the one behind it, for
+    which one more is made; of what has begun nothing is lessened when the first of these goes."""
+    s, stool = works(k), make(k, "base.item", code="STOOL", name="Stool", price="100")
+    plank = bought(k, "PLANK")
+    make(k, "production.bom", item=stool, lines=[{"item": plank}])
+    put(k, "PLANK", "9", "2")
+    covers = lambda answer: [(p["kind"], D(p["quantity"]), p["supply"]["id"]) for p in answer["parts"] if p["item"] == stool]
+    gone, answer = sold(k, "3", item=stool)
+    making = covers(answer)[0][2]
+    k.call("production.order.start", {"id": making})
+    second, answer = sold(k, "1", item=stool)
+    expect(covers(answer)[0][2] != making, True)  # all three are waited for
+    k.call("crm.order.cancel", {"id": second, "reason": "Gone"})
+    k.call("crm.order.cancel", {"id": gone, "reason": "Gone"})
+    first, answer = sold(k, "2", item=stool)
+    expect(covers(answer), [("make", D(2), making)])
+    last, answer = sold(k, "2", item=stool)
+    expect([(kind, quantity, supply == making) for kind, quantity, supply in covers(answer)], [("make", D(1), True), ("make", D(1), False)])
+    k.call("crm.order.cancel", {"id": first, "reason": "Gone"})
+    expect((k.get("production.order", making)["state"], D(k.get("production.order", making)["quantity"])), ("in_progress", 3))
+    k.call("production.order.report", {"id": making, "produced": "3"})
+    k.call("production.order.finish", {"id": making})
+    row = k.list("base.pegging", [["demand", "=", {"entity": "crm.order", "id": last}]], sort="id")["rows"]
+    expect(sorted((p["kind"], D(p["quantity"])) for p in row), [("make", D(1)), ("stock", D(1))])
+    k.call("crm.order.cancel", {"id": last, "reason": "Gone"})
+
+
 def an_operator_reports_what_the_stores_know(k, house):
     """Whoever works need not see the moves of the stores that a report makes, nor its costs."""
     s = works(k)

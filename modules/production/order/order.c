@@ -266,6 +266,8 @@ kt_error *order_compute(kt_tx *tx, kt_record *self)
     o->planned_cost = o->planned_material.scale1 ? order_planned_cost(o) : (kt_dec){0};
     o->actual_cost = o->material.scale1 || o->machine.scale1 ? order_actual_cost(o) : (kt_dec){0};
     o->late = is_late(tx, o);
-    o->ahead = !o->demand.v && (KT_IN(o->state) & OPEN_AT_WORK) ? o->item : (kt_id){0};
+    /* what has begun goes on when who asked for it goes: then it is for whoever asks */
+    o->ahead = o->state == IN_PROGRESS || (!o->demand.v && (KT_IN(o->state) & OPEN_AT_WORK)) ? o->item
+                                                                                             : (kt_id){0};
     return keep_yields(tx, o);
 }

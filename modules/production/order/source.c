@@ -87,7 +87,8 @@ static kt_error *make(kt_tx *tx, const kt_demand *demand, kt_dec quantity, kt_pl
     return NULL;
 }
 
-/* ---- By what is made already: planned ahead, or by hand, for nobody so far; or comes with what is made for others ---- */
+/* ---- By what is made already: planned ahead, or by hand, for nobody so far; has begun for somebody who is gone; or comes with what
+ * is made for others ---- */
 
 /* Is it there in time? What is asked for as soon as possible takes of what is worked on. */
 static bool in_time(const struct order *o, const kt_way *way, const kt_demand *demand)
