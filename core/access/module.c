@@ -257,6 +257,13 @@ static kt_error *modules_came(kt_tx *tx, const kt_event *event)
     return error;
 }
 
+/* The clock that its users go by may have changed. */
+static kt_error *company_changed(kt_tx *tx, const kt_event *event)
+{
+    (void)event;
+    return epoch_advance(tx->view);
+}
+
 static kt_error *key_compute(kt_tx *tx, kt_record *self)
 {
     const struct access_key *k = KT_AS(access_key, self);
@@ -307,7 +314,8 @@ static kt_error *department_check(kt_tx *tx, const kt_record *before, const kt_r
 
 const kt_module access_module = KT_MODULE("access", "1.0.0", "Access", "Dostęp",
     .handlers = KT_LIST(kt_handler, {"access.role.updated", &role_shape, role_changed},
-        {"module.enabled", NULL, modules_came}),
+        {"module.enabled", NULL, modules_came}, {"base.company.created", NULL, company_changed},
+        {"base.company.updated", NULL, company_changed}, {"base.company.deleted", NULL, company_changed}),
     .entities = KT_LIST(kt_entity,
         {&role_shape, {"Role", "Rola"}, {"Roles", "Role"}, .title = "name", .compute = role_compute,
             .check = rights_changed, .icon = "shield", .shared = true},

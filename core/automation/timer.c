@@ -156,34 +156,9 @@ static kt_error *look_at_date(kt_tx *tx, const subscription *s, bool *more)
 
 /* ---- All ---- */
 
-/* The company whose clock is that of whoever works in none: the first. */
-static kt_error *first_company(kt_tx *tx, uint64_t *id)
-{
-    static const variant by_id = {.kind = VARIANT_STRING, .as.string = {"id", 2}};
-    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("base.company"));
-    const model_guard *guard = tx->guard;
-    query_rows *rows;
-    model_record record = {0};
-    *id = 0;
-    if (!entity)
-        return NULL;
-    tx->guard = NULL;
-    kt_error *error = query_open(tx, &(query_request){.entity = entity, .sort = &by_id, .limit = 1}, &rows);
-    tx->guard = guard;
-    if (error)
-        return error;
-    if (query_next(rows, &record))
-        *id = (uint64_t)record.values[MODEL_ID].as.i;
-    return query_end(rows);
-}
-
 kt_error *timer_zone(const automation *a, kt_tx *tx, uint64_t company, const access_actor **held)
 {
     *held = NULL;
-    if (!company)
-        KT_TRY(first_company(tx, &company));
-    if (!company)
-        return NULL;
     KT_TRY(access_stand_in(a->options.errands->access, tx, 0, company, (kt_str){0}, held));
     kt_tx local = *tx;
     access_begin(&local, *held);

@@ -25,6 +25,15 @@ typedef struct {
 
 /* ---- Where the page begins ---- */
 
+/* Downwards a day among instants begins with its end. */
+static void start_at_end(const listing *l, const model_field *field, model_value *value)
+{
+    const variant *start = l->query->start;
+    kt_date day;
+    if (field->type == KT_TIME && start->kind == VARIANT_STRING && date_parse(start->as.string, &day))
+        value->as.i = zone_midnight(l->tx->zone, kt_date_add(day, 1)).ms - 1;
+}
+
 static kt_error *read_start(listing *l)
 {
     const variant *start = l->query->start;
@@ -43,6 +52,8 @@ static kt_error *read_start(listing *l)
         l->place = (query_place){.set = true, .inclusive = true, .key.id = (uint64_t)value.as.i};
         return NULL;
     }
+    if (l->sort.by[0].down)
+        start_at_end(l, field, &value);
     key *room = ARENA_NEW(l->tx->arena, key);
     if (!room)
         return error_no_memory();

@@ -86,7 +86,7 @@ def contacts(p, company):
     row = has(p.result("crm.contact.get", ID=one), "ID POST COMMENTS HONORIFIC NAME SECOND_NAME LAST_NAME LEAD_ID TYPE_ID SOURCE_ID SOURCE_DESCRIPTION COMPANY_ID BIRTHDATE EXPORT"
               " DATE_CREATE DATE_MODIFY ASSIGNED_BY_ID CREATED_BY_ID MODIFY_BY_ID OPENED ORIGINATOR_ID ORIGIN_ID UTM_SOURCE UTM_TERM ADDRESS PHONE EMAIL LAST_ACTIVITY_TIME")
     expect([row[n] for n in ("TYPE_ID", "SOURCE_ID", "SOURCE_DESCRIPTION", "EXPORT", "COMPANY_ID", "UTM_TERM", "BIRTHDATE")],
-           ["PARTNER", "WEB", "by the form", "N", str(company), "discount", "2001-11-11T00:00:00+00:00"])
+           ["PARTNER", "WEB", "by the form", "N", str(company), "discount", "2001-11-11T00:00:00+01:00"])
     expect([(e["VALUE"], e["VALUE_TYPE"]) for e in row["EMAIL"]], [("kos@example.mailing", "MAILING"), ("kos@example.work", "WORK")])
     p.result("crm.contact.update", ID=one, FIELDS={"TYPE_ID": "CLIENT", "SOURCE_ID": "CALL", "EXPORT": "Y", "COMPANY_ID": company, "COMPANY_IDS": [company, other]})
     found = p.result("crm.contact.list", FILTER={"SOURCE_ID": "CALL", "!=NAME": "", "!=LAST_NAME": "", "=%NAME": "J%", "=%LAST_NAME": "K%", "EMAIL": "kos@example.work",
@@ -290,8 +290,8 @@ def userfields(p):
     made = p.result("crm.contact.userfield.add", fields={"USER_TYPE_ID": "string", "FIELD_NAME": "UF_ONCE", "LABEL": "Once"})
     expect(p.result("crm.contact.userfield.get", id=made)["FIELD_NAME"], "UF_CRM_ONCE")
     expect(p.result("crm.contact.userfield.delete", id=made), True)
-    for kind, value, seen in (("integer", 7, "7"), ("double", 1.5, "1.50"), ("boolean", "Y", "Y"), ("date", "2026-05-01", "2026-05-01T00:00:00+00:00"), ("employee", 1, "1"),
-                              ("datetime", "2026-05-01T10:00:00+00:00", "2026-05-01T10:00:00+00:00"), ("money", "10|PLN", "10|PLN"), ("url", "https://example.com", "https://example.com")):
+    for kind, value, seen in (("integer", 7, "7"), ("double", 1.5, "1.50"), ("boolean", "Y", "Y"), ("date", "2026-05-01", "2026-05-01T00:00:00+02:00"), ("employee", 1, "1"),
+                              ("datetime", "2026-05-01T10:00:00+00:00", "2026-05-01T12:00:00+02:00"), ("money", "10|PLN", "10|PLN"), ("url", "https://example.com", "https://example.com")):
         p.result("crm.lead.userfield.add", fields={"USER_TYPE_ID": kind, "FIELD_NAME": kind, "LABEL": kind})
         made = p.result("crm.lead.add", fields={"TITLE": kind, f"UF_CRM_{kind.upper()}": value})
         expect((kind, p.result("crm.lead.get", id=made)[f"UF_CRM_{kind.upper()}"]), (kind, seen))
@@ -400,7 +400,7 @@ def items(p, company, contact, category):
     moved = p.result("crm.item.import", entityTypeId=2, fields={**deal, "title": "From before", "createdTime": "2024-03-01T10:00:00+00:00", "createdBy": 1, "updatedTime": "2024-03-02T10:00:00+00:00"})
     expect(list(moved["item"]), ["id"])
     then = p.result("crm.item.get", entityTypeId=2, id=moved["item"]["id"])["item"]
-    expect((then["createdTime"], then["updatedTime"], then["title"]), ("2024-03-01T10:00:00+00:00", "2024-03-02T10:00:00+00:00", "From before"))
+    expect((then["createdTime"], then["updatedTime"], then["title"]), ("2024-03-01T11:00:00+01:00", "2024-03-02T11:00:00+01:00", "From before"))
     both = p.result("crm.item.batchImport", entityTypeId=2, data=[{**deal, "title": "One"}, {**deal, "title": "Two", "stageId": f"C{category}:NOWHERE"}, {**deal, "title": "Three"}])["items"]
     expect([list(i) for i in both], [["item"], ["error", "error_description"], ["item"]])
     expect([r["TITLE"] for r in p.result("crm.deal.list", filter={"TITLE": ["One", "Two", "Three"]}, order={"ID": "ASC"})], ["One", "Three"])
