@@ -72,8 +72,6 @@ void answer_call(call *c, buffer *out)
         return;
     }
     kt_str result = buffer_str(&c->answer);
-    result.ptr += c->skip;
-    result.len -= c->skip;
     json j = json_to(out);
     json_object(&j);
     json_member_text(&j, "jsonrpc", "2.0");

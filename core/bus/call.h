@@ -99,8 +99,7 @@ typedef struct call {
     int code; /* of an error that has no kind; 0: by the kind */
     char request_id[REQUEST_ID_MAX];
     int64_t began_us;
-    buffer answer; /* the result's text, behind skip bytes */
-    size_t skip;
+    buffer answer; /* the result's text */
     kt_error *error;
     const char *error_lang;
     session now; /* while it runs */

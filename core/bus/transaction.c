@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 
+#include "bus/kept.h"
 #include "bus/preview.h"
 #include "bus/web.h"
 #include "kit/log.h"
@@ -141,9 +142,10 @@ static kt_error *take_repeated(call *c)
                 "this key was used before for another request", "tego klucza użyto już do innego żądania"),
             "Take a new key for each request; keep it when you repeat the request.",
             "Do każdego żądania użyj nowego klucza; zachowaj go, gdy żądanie powtarzasz.");
+    kt_str answer;
+    KT_TRY(kept_open(c, kept, &answer));
     buffer_clear(&c->answer);
-    buffer_add(&c->answer, kept.ptr, kept.len);
-    c->skip = sizeof c->digest;
+    buffer_add_str(&c->answer, answer);
     return c->answer.full ? error_no_memory() : NULL;
 }
 
@@ -250,7 +252,7 @@ void transaction_plain(call *c)
     if (!c->error && !c->repeated) {
         json answer = json_to(&c->answer);
         c->error = target_run(&target, c, NULL, c->params, &answer);
-        if (c->repeated && c->answer.len > c->skip) /* by a twin, meanwhile */
+        if (c->repeated && c->answer.len) /* by a twin, meanwhile */
             c->error = NULL;
     }
     call_end(c);
@@ -263,9 +265,6 @@ static kt_error *write(call *c, store_view *view)
     buffer_clear(&c->answer);
     c->code = 0;
     c->seq = 0;
-    if (c->key.len)
-        buffer_add(&c->answer, c->digest, sizeof c->digest);
-    c->skip = c->answer.len;
     target target;
     KT_TRY(begin(c, view, true, &target));
     json answer = json_to(&c->answer);
@@ -282,9 +281,7 @@ static kt_error *write(call *c, store_view *view)
     }
     KT_TRY(journal_append(&c->now.tx, &c->seq));
     KT_TRY(call_reserve(c));
-    if (c->key.len)
-        c->job.answer = buffer_str(&c->answer);
-    return NULL;
+    return c->key.len ? kept_close(c, buffer_str(&c->answer), &c->job.answer) : NULL;
 }
 
 static kt_error *write_body(store_job *job, store_view *view)
@@ -470,21 +467,6 @@ typedef struct {
     void *context;
 } lent_job;
 
-/* With the effect: what the method has answered so far, behind the request's digest. */
-static kt_error *keep_answer(lent_job *l)
-{
-    const call *c = l->call;
-    const size_t digest = sizeof c->digest;
-    char *kept = c->answer.full ? NULL : arena_alloc(c->arena, digest + c->answer.len);
-    if (!kept)
-        return error_no_memory();
-    memcpy(kept, c->digest, digest);
-    if (c->answer.len)
-        memcpy(kept + digest, c->answer.ptr, c->answer.len);
-    l->job.answer = (kt_str){kept, digest + c->answer.len};
-    return NULL;
-}
-
 static kt_error *lent_body(store_job *job, store_view *view)
 {
     lent_job *l = (lent_job *)job;
@@ -495,7 +477,11 @@ static kt_error *lent_body(store_job *job, store_view *view)
         return l->now.tx.doomed;
     KT_TRY(model_commit_checks(&l->now.tx));
     KT_TRY(journal_append(&l->now.tx, &l->seq));
-    return l->job.key.len ? keep_answer(l) : NULL;
+    if (!l->job.key.len)
+        return NULL;
+    /* With the effect: what the method has answered so far. */
+    return l->call->answer.full ? error_no_memory()
+                                : kept_close(l->call, buffer_str(&l->call->answer), &l->job.answer);
 }
 
 /* The arena is the writer's while this thread waits. */

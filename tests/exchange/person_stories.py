@@ -212,6 +212,20 @@ def what_was_written_of_a_lead_goes_too(k, house):
     expect(("Insolvent" in told(k), holds(sound(k, house), "insolvent")), (False, []))
 
 
+# ---- What is kept of a call ----
+
+def what_was_answered_under_a_key_is_readable_with_the_key_alone(k, house):
+    calls = {"atomic": True, "calls": [
+        {"method": "base.party.create", "params": {"values": {"name": "Nowak", "kind": "person", "notes": "Wets the bed"}}},
+        {"method": "base.party.get", "params": {"id": {"$ref": "0.id"}, "fields": ["id", "notes"]}}]}
+    answer = k.call("system.batch", calls, key="told once")
+    expect(answer["results"][1]["result"]["notes"], "Wets the bed")
+    erase(k, "base.party", answer["results"][1]["result"]["id"])
+    expect(holds(sound(k, house), "wets the bed"), [])
+    expect(k.call("system.batch", calls, key="told once"), answer)
+    refused("conflict", lambda: k.call("system.batch", {**calls, "atomic": False}, key="told once"), "idempotency_key")
+
+
 # ---- What others are told ----
 
 def who_follows_the_feed_hears_of_an_erasure(k):
@@ -322,7 +336,7 @@ if __name__ == "__main__":
          what_is_named_must_have_personal_fields, the_caller_needs_the_right_to_erase_them, thousands_of_notes_are_not_too_many,
          what_was_noted_of_a_candidate_goes_with_the_name, what_a_document_was_made_from_goes_and_its_file_stays,
          a_message_that_was_sent_goes_by_its_number, what_was_written_of_a_lead_goes_too,
-         who_follows_the_feed_hears_of_an_erasure, hundreds_that_were_merged_into_one_go_with_it,
+         what_was_answered_under_a_key_is_readable_with_the_key_alone, who_follows_the_feed_hears_of_an_erasure, hundreds_that_were_merged_into_one_go_with_it,
          what_was_written_before_is_told_and_does_not_come_back,
          what_went_with_a_person_when_nothing_was_personal_is_told, what_is_erased_and_deleted_at_once_is_not_told_anew],
         modules="base,crm,hr", prepare=own_modules)
