@@ -257,7 +257,7 @@ def search_folds_and_finds_numbers(k):
 
 def companies_are_checked(k):
     refused("validation", lambda: make(k, "base.company", name="C", tax_id="1", regon="2"), "tax_id", "regon")
-    company = make(k, "base.company", name="Nasza", tax_id="5260250274", currency=currency(k, "PLN"))
+    company = k.create("base.company", {"name": "Nasza", "tax_id": "5260250274", "currency": currency(k, "PLN")})["id"]
     expect(k.get("base.company", company)["zone"], "Europe/Warsaw")
 
 

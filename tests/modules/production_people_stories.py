@@ -7,7 +7,7 @@ import zoneinfo
 from stories import expect, make, refused, run
 
 seen = {}
-TODAY = datetime.date.today()
+TODAY = datetime.datetime.now(zoneinfo.ZoneInfo("Europe/Warsaw")).date()
 PASSWORD = "Workshop-2026-people"
 
 

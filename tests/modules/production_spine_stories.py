@@ -2,22 +2,16 @@
 """Stories of production between sales and the stores: what is sold is made, what it is made of is reserved or bought, and
 whatever moves is told upwards."""
 import datetime
-import zoneinfo
 from decimal import Decimal as D
 
 from stories import expect, make, refused, run
 
 seen = {}
-ZONE = zoneinfo.ZoneInfo("Europe/Warsaw")  # the company's
-TODAY = datetime.datetime.now(ZONE).date()
+TODAY = datetime.date.today()
 
 
 def day(number):
     return (TODAY + datetime.timedelta(days=number)).isoformat()
-
-
-def day_of(instant):
-    return datetime.datetime.fromisoformat(instant).astimezone(ZONE).date().isoformat()
 
 
 def works(k):
@@ -111,7 +105,7 @@ def what_is_missing_is_bought_and_its_day_is_told(k):
     if not answer["promised"] >= day(7):
         raise AssertionError(answer)
     bike = orders_for(k, order)[0]
-    expect((bike["day"], day_of(bike["begins"]) >= day(7)), (answer["promised"], True))
+    expect((bike["day"], bike["begins"][:10] >= day(7)), (answer["promised"], True))
     seen["late"] = order
 
 

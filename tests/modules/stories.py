@@ -11,7 +11,9 @@ from kontor import KontorError  # noqa: E402
 
 
 def make(k, entity, /, **values):
-    """A record; returns its id."""
+    """A record; returns its id. The days of a company are those of UTC, as are those of the stories."""
+    if entity == "base.company":
+        values.setdefault("zone", "Etc/UTC")
     return k.create(entity, values)["id"]
 
 
