@@ -108,6 +108,40 @@ def what_a_discount_that_is_taken_back_had_spared_a_note_is_credited(k):
     proved(k)
 
 
+def a_cent_that_a_note_did_not_give_back_is_credited_with_all_the_rest(k):
+    """0.50 and 1000 at two rates less 2 %: the first comes back less 0.01, then the payment is taken back. Its cent is credited with the others,
+    and after that nothing. Of 1.03 euros less 0.02 all 1.25 that are left come back, and no cent stays to be credited."""
+    s = books(k)
+    terms = early_terms(k, "cent", 10)
+    tax = lambda papers: [sum(D(r[i]) for paper in papers for r in register(k, invoice=paper["id"])) for i in (2, 3)]
+    row = invoice(k, thing("0.50"), thing("1000", tax_category=s["category"]["reduced"]), terms=terms, day="2026-05-02")
+    item = items(k, row["id"])[0]
+    paid = pay(k, day="2026-05-04", amount=str(D(row["gross"]) - D(item["discount"])), allocations=[{"item": item["id"], "discount": item["discount"]}])
+    notes = [credit(k, row, "2026-05-05", (0, "1"))]
+    expect(notes[0]["net"], "0.49")
+    k.call("finance.payment.reverse", {"id": paid["id"], "day": "2026-05-06"})
+    notes.append(credit(k, row, "2026-05-07"))
+    expect([(line["price_only"], line["net"]) for line in notes[1]["lines"]], [(False, "1000.00"), (True, "0.01")])
+    expect((k.get("finance.invoice", row["id"])["payment_status"], tax([row, *notes])), ("reversed", [D(0), D(0)]))
+    refused("rule", lambda: credit(k, row, "2026-05-08"), "lines")
+    row = invoice(k, thing("1.03"), currency=s["EUR"], rate_day="2026-02-10", terms=terms, day="2026-05-02")
+    pay(k, day="2026-05-04", currency=s["EUR"], amount="1.25", allocations=[{"item": items(k, row["id"])[0]["id"], "discount": "0.02"}])
+    note = credit(k, row, "2026-05-05")
+    expect((note["gross"], k.get("finance.invoice", row["id"])["payment_status"], tax([row, note])), ("1.25", "reversed", [D(0), D(0)]))
+    refused("rule", lambda: credit(k, row, "2026-05-08"), "lines")
+    proved(k)
+
+
+def a_cent_has_one_instalment(k):
+    """Two at 0.01 euros at 4.30 are 0.09, due in two parts: the first comes back for 0.04 and the last for 0.05, none of it for no euros."""
+    s = books(k)
+    halves = make(k, "finance.terms", code="60-40", name="60, then 40", parts=[{"percent": "60", "days": 10}, {"percent": "40", "days": 20}])
+    row = invoice(k, thing("0.01", "2", tax_category=s["category"]["zero"]), currency=s["EUR"], rate_day="2026-03-31", terms=halves, day="2026-05-02")
+    notes = [credit(k, row, "2026-05-03", (0, "1")) for _ in range(2)]
+    expect([[(i["amount"], i["value"]) for i in items(k, note["id"])] for note in notes], [[("-0.01", "-0.04")], [("-0.01", "-0.05")]])
+    proved(k)
+
+
 def a_note_has_the_price_that_a_note_before_it_left(k):
     """Ten at 100 that cost 90 each since a first note: three come back at 90, and then all the others."""
     row = invoice(k, thing("100", "10"), thing("100", "2"), day="2026-05-02")
@@ -735,6 +769,7 @@ def a_payment_that_is_reversed_takes_back_what_was_matched_by_hand(k):
 run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens_both_sides,
      a_discount_of_a_bill_from_the_union_is_at_its_own_rate, a_discount_of_a_bill_in_euros, a_discount_is_of_what_a_note_left, a_discount_of_what_notes_left_of_the_whole, a_discount_of_what_the_buyer_accounts_for_is_of_what_a_note_left, a_discount_is_not_taken_before_its_invoice, discounts_of_parts_are_that_of_the_whole,
      a_discount_of_a_noted_invoice_in_euros_over_the_year_end, a_note_does_not_give_a_discount_back, what_a_discount_that_is_taken_back_had_spared_a_note_is_credited,
+     a_cent_that_a_note_did_not_give_back_is_credited_with_all_the_rest, a_cent_has_one_instalment,
      a_note_has_the_price_that_a_note_before_it_left, a_note_credits_as_it_was_billed, the_last_note_takes_the_rest_to_the_cent, an_advance_is_settled_by_several_invoices,
      an_accountant_asks_for_an_advance_of_an_order, cents_of_an_advance_are_not_lost, an_advance_of_another_rate_gives_its_tax_back,
      what_a_note_left_of_an_advance_is_settled_rate_by_rate, an_advance_is_settled_credited_and_settled_again,

@@ -8,6 +8,8 @@
 struct rate_left {      /* of the lines at one rate of tax */
     kt_dec value, left; /* of what is not credited: at the prices that notes left; less what was taken off */
     kt_dec credited;    /* what is credited, as it was billed */
+    kt_dec rest;        /* what notes gave back too little */
+    kt_dec spread;      /* of what is credited: whose part of the rest is found */
 };
 struct line_left { /* of one line of the invoice */
     struct line_rate rate;
@@ -17,6 +19,7 @@ struct line_left { /* of one line of the invoice */
     kt_dec value;    /* of that, at the price that notes left */
     kt_dec whole;    /* and as billed */
     kt_dec noted;    /* all that notes gave */
+    size_t notes;    /* in so many lines */
 };
 
 static kt_dec whole_of(const struct invoice_line *line, kt_dec quantity)
@@ -29,6 +32,7 @@ static kt_dec whole_of(const struct invoice_line *line, kt_dec quantity)
 static void take_note(const struct invoice_line *by, struct line_left *of)
 {
     of->noted = kt_dec_add(of->noted, by->gross);
+    of->notes++;
     if (by->price_only) {
         of->value = kt_dec_sub(of->value, by->gross);
         of->cheaper = true;
@@ -49,17 +53,16 @@ static size_t source_of(const struct invoice *v, const struct invoice_line *line
     return i;
 }
 
-/* Posted notes, one after the other; count: of their lines. */
-static kt_error *take_notes(kt_tx *tx, const struct invoice *v, struct line_left *lines, size_t *count)
+/* Posted notes, one after the other. */
+static kt_error *take_notes(kt_tx *tx, const struct invoice *v, struct line_left *lines)
 {
     const kt_where where[] = {
         KT_WHERE(invoice, corrects, KT_EQ, v->rec.id), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
     struct invoice note = {KT_OF(invoice)};
     kt_cursor *cursor;
-    *count = 0;
     KT_TRY(kt_open(tx, &(kt_query){&invoice_shape, where, "entry", 0}, &cursor));
     while (kt_next(cursor, &note.rec))
-        for (size_t i = 0; i < note.lines.count; i++, ++*count) {
+        for (size_t i = 0; i < note.lines.count; i++) {
             const struct invoice_line *line = invoice_line_at(&note.lines, i);
             size_t of = source_of(v, line);
             if (of < v->lines.count)
@@ -68,34 +71,46 @@ static kt_error *take_notes(kt_tx *tx, const struct invoice *v, struct line_left
     return kt_close(cursor);
 }
 
+/* What earlier notes gave back too little. The note's own lines at the rate take the cents that those were rounded by (note_rest.c);
+ * where it has none, all that is left is the rest.
+ *   notes  how many lines of them; 0: the note has none */
+static kt_error *read_rest(
+    kt_tx *tx, const struct house *house, const struct invoice *v, size_t notes, struct rate_left *at)
+{
+    const kt_dec rest = kt_dec_sub(at->left, at->value);
+    kt_dec worth;
+    KT_TRY(to_house(tx, house, "rate_day", rest, v->currency, v->rate_day, &worth));
+    at->rest = worth.coef && kt_dec_cmp(rest, money((int64_t)notes)) > 0 ? rest : money(0);
+    return NULL;
+}
+
 static kt_error *sum_rate(
-    kt_tx *tx, const struct invoice *v, struct line_left *lines, size_t first, kt_dec taken)
+    kt_tx *tx, const struct house *house, const struct invoice *v, struct line_left *lines, size_t first)
 {
     struct rate_left *at = kt_alloc(tx, sizeof *at);
     struct rate_discount off;
-    kt_dec gross = money(0), noted = money(0);
+    size_t notes = 0;
+    bool open = false;
     if (!at)
         return kt_no_memory();
-    *at = (struct rate_left){money(0), money(0), money(0)};
+    *at = (struct rate_left){money(0), money(0), money(0), money(0), money(0)};
     for (size_t i = first; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
         if (!same_rate(&lines[i].rate, &lines[first].rate))
             continue;
         lines[i].at = at;
-        gross = kt_dec_add(gross, line->gross);
-        noted = kt_dec_add(noted, lines[i].noted);
         at->value = kt_dec_add(at->value, lines[i].value);
+        at->left = kt_dec_add(at->left, kt_dec_sub(line->gross, lines[i].noted));
         at->credited = kt_dec_add(at->credited, kt_dec_sub(line->gross, lines[i].whole));
+        open |= lines[i].quantity.coef != 0;
+        notes += lines[i].notes;
     }
-    KT_TRY(discounts_of_rate(tx, v, &lines[first].rate, &off));
-    at->left = kt_dec_sub(
-        kt_dec_sub(gross, noted), off.all.coef ? share_of(taken, kt_dec_add(off.net, off.tax), off.all)
-                                               : share_of(taken, gross, v->gross));
-    return NULL;
+    KT_TRY(discounts_billed(tx, house, v, &lines[first].rate, &off));
+    at->left = kt_dec_sub(at->left, kt_dec_add(off.net, off.tax));
+    return read_rest(tx, house, v, open ? notes : 0, at);
 }
 
-static kt_error *read_left(
-    kt_tx *tx, const struct invoice *v, kt_dec taken, struct line_left **out, size_t *notes)
+static kt_error *read_left(kt_tx *tx, const struct invoice *v, struct line_left **out)
 {
     struct house house;
     struct line_rate *rates;
@@ -109,7 +124,7 @@ static kt_error *read_left(
         lines[i] = (struct line_left){
             .rate = rates[i], .quantity = line->quantity, .value = line->gross, .noted = money(0)};
     }
-    KT_TRY(take_notes(tx, v, lines, notes));
+    KT_TRY(take_notes(tx, v, lines));
     for (size_t i = 0; i < v->lines.count; i++) {
         lines[i].whole = whole_of(invoice_line_at(&v->lines, i), lines[i].quantity);
         if (!lines[i].cheaper)
@@ -117,7 +132,7 @@ static kt_error *read_left(
     }
     for (size_t i = 0; i < v->lines.count; i++)
         if (!lines[i].at)
-            KT_TRY(sum_rate(tx, v, lines, i, taken));
+            KT_TRY(sum_rate(tx, &house, v, lines, i));
     *out = lines;
     return NULL;
 }
@@ -152,33 +167,39 @@ static void lessen(struct invoice_line *line, kt_dec part, kt_dec of)
     take_exactly(line, value);
 }
 
-/* What earlier notes gave back too little of a line, as a note on its price. */
+/* Its part of a line, as a note on the line's price. The parts are cut so that all of them are the rest. */
 static kt_error *add_rest(
     kt_tx *tx, const struct invoice_line *of, const struct line_left *left, struct invoice *note)
 {
+    struct rate_left *at = left->at;
     struct invoice_line line = credit_line_of(of);
-    line.quantity = kt_dec_sub(of->quantity, left->quantity);
-    if (!line.quantity.coef || !left->at->credited.coef)
+    const kt_dec credited = kt_dec_sub(of->gross, left->whole), before = at->spread;
+    if (!credited.coef || !at->credited.coef || !at->rest.coef)
         return NULL;
+    at->spread = kt_dec_add(before, credited);
+    const kt_dec part = kt_dec_sub(
+        share_of(at->rest, at->spread, at->credited), share_of(at->rest, before, at->credited));
+    if (!part.coef)
+        return NULL;
+    line.quantity = kt_dec_sub(of->quantity, left->quantity);
     line.price_only = true;
     line.price = of->price;
     if (of->discount_amount.coef)
         line.price = kt_dec_sub(line.price, kt_dec_div(of->discount_amount, of->quantity, 4));
     line.discount_amount = (kt_dec){0};
-    lessen(&line, kt_dec_sub(left->at->left, left->at->value), left->at->credited);
-    return line.price.coef ? kt_line_add(tx, &note->lines, &line.rec) : NULL;
+    lessen(&line, part, credited);
+    return kt_line_add(tx, &note->lines, &line.rec);
 }
 
 kt_error *note_prices(kt_tx *tx, const struct invoice *v, bool all, struct invoice *note, bool *as_billed)
 {
     kt_dec taken;
     struct line_left *lines = NULL;
-    size_t notes;
     KT_TRY(discounts_taken(tx, v->rec.id, &taken));
     *as_billed = !taken.coef && !known(v->credited).coef;
     if (*as_billed)
         return NULL;
-    KT_TRY(read_left(tx, v, taken, &lines, &notes));
+    KT_TRY(read_left(tx, v, &lines));
     for (size_t i = 0; i < note->lines.count; i++) {
         struct invoice_line *line = invoice_line_at(&note->lines, i);
         const struct line_left *left = &lines[source_of(v, line)];
@@ -188,9 +209,7 @@ kt_error *note_prices(kt_tx *tx, const struct invoice *v, bool all, struct invoi
         if (taken.coef && kt_dec_cmp(left->at->left, left->at->value) < 0)
             lessen(line, left->at->left, left->at->value);
     }
-    const kt_dec cents = money((int64_t)notes); /* their lines were rounded each for itself */
     for (size_t i = 0; i < v->lines.count && all; i++)
-        if (kt_dec_cmp(kt_dec_sub(lines[i].at->left, lines[i].at->value), cents) > 0)
-            KT_TRY(add_rest(tx, invoice_line_at(&v->lines, i), &lines[i], note));
+        KT_TRY(add_rest(tx, invoice_line_at(&v->lines, i), &lines[i], note));
     return NULL;
 }

@@ -5,6 +5,7 @@
 
 typedef struct {
     kt_tx *tx;
+    struct house house;
     struct invoice *note;
     struct invoice of;
     struct line_rate *rates; /* of its lines */
@@ -79,7 +80,7 @@ static kt_error *measure(const crediting *c, const struct line_rate *rate, struc
         if (same_rate(&c->rates[i], rate))
             take(rest, invoice_line_at(&c->of.lines, i), false);
     KT_TRY(less_notes(c, rate, rest));
-    KT_TRY(discounts_of_rate(c->tx, &c->of, rate, &off));
+    KT_TRY(discounts_billed(c->tx, &c->house, &c->of, rate, &off));
     rest->net = kt_dec_sub(rest->net, off.net);
     rest->tax = kt_dec_sub(rest->tax, off.tax);
     for (size_t i = 0; i < c->note->lines.count; i++) {
@@ -101,10 +102,13 @@ static kt_tax_row *row_labelled(const kt_lines *taxes, kt_str label)
     return NULL;
 }
 
-/* More than cents are another price, on purpose. */
-static void take_rest(crediting *c, const struct rate_rest *rest)
+/* More than cents are another price, on purpose. Records keep four digits; the note has no more than its own, for terms to cut. */
+static void take_rest(crediting *c, struct rate_rest *rest)
 {
     struct invoice_line *line = rest->largest;
+    const uint8_t digits = (uint8_t)(c->note->gross.scale1 - 1);
+    rest->net = kt_dec_round(rest->net, digits);
+    rest->tax = kt_dec_round(rest->tax, digits);
     kt_tax_row *row = row_labelled(&c->note->taxes, line->tax_label);
     const kt_dec cents = money((int64_t)rest->rounded);
     if (!row || !dec_within(rest->net, cents) || !dec_within(rest->tax, cents))
@@ -129,14 +133,9 @@ static bool met_before(const crediting *c, size_t i, const struct line_rate *rat
 
 static kt_error *take_rests(crediting *c)
 {
-    struct house house;
-    kt_dec taken;
-    KT_TRY(house_of(c->tx, &house));
+    KT_TRY(house_of(c->tx, &c->house));
     KT_TRY(kt_read(c->tx, c->note->corrects, &c->of.rec));
-    KT_TRY(line_rates(c->tx, &house, &c->of, &c->rates));
-    KT_TRY(discounts_taken(c->tx, c->of.rec.id, &taken));
-    if (taken.coef && c->of.currency.v != house.currency.v)
-        return NULL; /* the register tells them in the company's currency alone */
+    KT_TRY(line_rates(c->tx, &c->house, &c->of, &c->rates));
     for (size_t i = 0; i < c->note->lines.count; i++) {
         const struct line_rate *rate = rate_of(c, invoice_line_at(&c->note->lines, i));
         struct rate_rest rest;

@@ -171,6 +171,15 @@ static kt_error *book_parts_of_note(posting *p, struct entry_line *like, kt_dec 
     return posting_book(p, like, kt_dec_sub(total, own), kt_dec_sub(v->to_pay, p->note_own));
 }
 
+/* Without the last ones that come to nothing: of a cent there is one. */
+static size_t instalments_count(const struct invoice *v)
+{
+    size_t count = v->instalments.count;
+    while (count > 1 && !KT_SEE(instalment, kt_line(&v->instalments, count - 1))->amount.coef)
+        count--;
+    return count;
+}
+
 static kt_error *book_owed(posting *p, kt_dec total)
 {
     struct invoice *v = p->v;
@@ -185,10 +194,11 @@ static kt_error *book_owed(posting *p, kt_dec total)
     if (p->note_own.scale1)
         return book_parts_of_note(p, &like, total);
     kt_dec left = total;
-    for (size_t i = 0; i < v->instalments.count; i++) {
+    const size_t count = instalments_count(v);
+    for (size_t i = 0; i < count; i++) {
         const struct instalment *part = KT_AS(instalment, kt_line(&v->instalments, i));
         kt_dec value = left;
-        if (i + 1 < v->instalments.count)
+        if (i + 1 < count)
             KT_TRY(posting_base(p, part->amount, &value));
         like.due = part->due;
         like.discount = kt_dec_round(part->discount, 2);

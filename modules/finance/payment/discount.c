@@ -373,11 +373,10 @@ kt_error *discounts_of_rate(
         KT_WHERE(vat_line, payment, KT_NE, {0}), KT_WHERE(vat_line, side, KT_EQ, side), {0}};
     struct vat_line row = {KT_OF(vat_line)};
     kt_cursor *cursor;
-    *off = (struct rate_discount){money(0), money(0), money(0)};
+    *off = (struct rate_discount){money(0), money(0)};
     KT_TRY(kt_open(tx, &(kt_query){&vat_line_shape, where, "id", 0}, &cursor));
     while (kt_next(cursor, &row.rec)) {
         const struct line_rate own = rate_of(&row);
-        off->all = kt_dec_sub(off->all, gross_of(&row));
         if (!same_rate(&own, rate))
             continue;
         off->net = kt_dec_sub(off->net, row.net);
@@ -385,6 +384,17 @@ kt_error *discounts_of_rate(
             off->tax = kt_dec_sub(off->tax, row.amount);
     }
     return kt_close(cursor);
+}
+
+kt_error *discounts_billed(kt_tx *tx, const struct house *house, const struct invoice *v,
+    const struct line_rate *rate, struct rate_discount *off)
+{
+    const kt_id own = house->currency, theirs = v->currency;
+    KT_TRY(discounts_of_rate(tx, v, rate, off));
+    if (!off->net.coef && !off->tax.coef)
+        return NULL;
+    KT_TRY(exchange(tx, "rate_day", off->net, own, theirs, v->rate_day, &off->net));
+    return exchange(tx, "rate_day", off->tax, own, theirs, v->rate_day, &off->tax);
 }
 
 kt_error *discount_undo(kt_tx *tx, kt_id payment, kt_date day)

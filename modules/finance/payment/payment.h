@@ -159,12 +159,15 @@ KT_MUST kt_error *discount_book(kt_tx *tx, const struct discounted *of, struct e
 KT_MUST kt_error *discounts_taken(kt_tx *tx, kt_id invoice, kt_dec *sum);
 struct invoice;
 struct line_rate;
-struct rate_discount { /* what the register has of that, in the company's currency */
-    kt_dec net, tax;   /* at one rate, as the invoice's lines have it; above zero */
-    kt_dec all;        /* at all rates, with tax; zero: it does not tell */
+struct rate_discount { /* of that at one rate, as the invoice's lines have it; above zero */
+    kt_dec net, tax;
 };
+/* What the register has of it, in the company's currency. */
 KT_MUST kt_error *discounts_of_rate(
     kt_tx *tx, const struct invoice *v, const struct line_rate *rate, struct rate_discount *off);
+/* The same in the invoice's currency. */
+KT_MUST kt_error *discounts_billed(kt_tx *tx, const struct house *house, const struct invoice *v,
+    const struct line_rate *rate, struct rate_discount *off);
 /* After a payment was posted or reversed: whether an invoice is all credited depends on the discounts that were taken of it. */
 kt_error *payment_discounted(kt_tx *tx, const kt_event *event);
 /* The opposite rows in the register, of a payment that is reversed. */
