@@ -132,6 +132,20 @@ def a_cent_that_a_note_did_not_give_back_is_credited_with_all_the_rest(k):
     proved(k)
 
 
+def what_notes_and_a_discount_took_together_is_all_credited(k):
+    """Of 1242.30 that are paid 1230 come back. The payment is taken back, and what is left, 12.30, is all taken off the next: nothing is left."""
+    row = invoice(k, thing("1000"), thing("10"), terms=early_terms(k, "all", 10), day="2026-05-02")
+    item = items(k, row["id"])[0]["id"]
+    paid = pay(k, day="2026-05-03", amount="1242.30", allocations=[{"item": item}])
+    note = credit(k, row, "2026-05-04", (0, "1"))
+    k.call("finance.payment.reverse", {"id": paid["id"], "day": "2026-05-05"})
+    pay(k, day="2026-05-06", amount="1230", allocations=[{"item": item, "discount": "12.30"}])
+    expect([sum(D(r[i]) for paper in (row, note) for r in register(k, invoice=paper["id"])) for i in (2, 3)], [D(0), D(0)])
+    expect((note["gross"], k.get("finance.invoice", row["id"])["payment_status"]), ("1230.00", "reversed"))
+    refused("rule", lambda: credit(k, row, "2026-05-07"), "lines")
+    proved(k)
+
+
 def a_cent_has_one_instalment(k):
     """Two at 0.01 euros at 4.30 are 0.09, due in two parts: the first comes back for 0.04 and the last for 0.05, none of it for no euros."""
     s = books(k)
@@ -769,7 +783,7 @@ def a_payment_that_is_reversed_takes_back_what_was_matched_by_hand(k):
 run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens_both_sides,
      a_discount_of_a_bill_from_the_union_is_at_its_own_rate, a_discount_of_a_bill_in_euros, a_discount_is_of_what_a_note_left, a_discount_of_what_notes_left_of_the_whole, a_discount_of_what_the_buyer_accounts_for_is_of_what_a_note_left, a_discount_is_not_taken_before_its_invoice, discounts_of_parts_are_that_of_the_whole,
      a_discount_of_a_noted_invoice_in_euros_over_the_year_end, a_note_does_not_give_a_discount_back, what_a_discount_that_is_taken_back_had_spared_a_note_is_credited,
-     a_cent_that_a_note_did_not_give_back_is_credited_with_all_the_rest, a_cent_has_one_instalment,
+     a_cent_that_a_note_did_not_give_back_is_credited_with_all_the_rest, what_notes_and_a_discount_took_together_is_all_credited, a_cent_has_one_instalment,
      a_note_has_the_price_that_a_note_before_it_left, a_note_credits_as_it_was_billed, the_last_note_takes_the_rest_to_the_cent, an_advance_is_settled_by_several_invoices,
      an_accountant_asks_for_an_advance_of_an_order, cents_of_an_advance_are_not_lost, an_advance_of_another_rate_gives_its_tax_back,
      what_a_note_left_of_an_advance_is_settled_rate_by_rate, an_advance_is_settled_credited_and_settled_again,

@@ -280,15 +280,15 @@ static bool lines_credited(const struct invoice *v)
     return true;
 }
 
-/* All of the sum; or all of every line, and what was paid less for it? */
+/* All of the sum, less what was taken off; or all of every line, but for cents? */
 static kt_error *is_credited(kt_tx *tx, const struct invoice *v, bool *yes)
 {
     kt_dec left, cents;
-    *yes = v->credited.coef && kt_dec_cmp(v->credited, v->gross) >= 0;
-    if (*yes || !v->credited.coef || !lines_credited(v))
+    *yes = false;
+    if (!v->credited.coef)
         return NULL;
     KT_TRY(credit_left(tx, v, &left, &cents));
-    *yes = kt_dec_cmp(left, cents) <= 0;
+    *yes = kt_dec_cmp(left, lines_credited(v) ? cents : money(0)) <= 0;
     return NULL;
 }
 
