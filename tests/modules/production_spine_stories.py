@@ -444,6 +444,29 @@ def what_has_begun_for_who_is_gone_is_for_the_next_one(k):
     k.call("crm.order.cancel", {"id": last, "reason": "Gone"})
 
 
+def what_is_made_keeps_its_worth_when_its_order_is_changed(k):
+    """Components that have no standard cost are planned at what they are worth in the stores, or are bought for: so they are when the order is made
+    smaller, larger, or takes more of one; what is made of them is worth that, and no variance is left."""
+    s, rack = works(k), make(k, "base.item", code="RACK", name="Rack", price="100")
+    tube, hook = bought(k, "TUBE-R"), bought(k, "HOOK")
+    make(k, "production.bom", item=rack, lines=[{"item": tube, "quantity": "2"}, {"item": hook}])
+    put(k, "TUBE-R", "40", "3"), put(k, "HOOK", "40", "1")
+    order = make(k, "production.order", item=rack, quantity="6")
+    k.call("production.order.confirm", {"id": order})
+    planned = lambda: D(k.get("production.order", order)["planned_cost"])
+    told = [planned()]
+    for quantity in ("4", "5"):
+        k.call("production.order.resize", {"id": order, "quantity": quantity})
+        told.append(planned())
+    k.call("production.order.amend", {"id": order, "components": [{"item": hook, "quantity": "10"}], "reason": "Two each"})
+    expect(told + [planned()], [42, 28, 35, 40])
+    k.call("production.order.start", {"id": order})
+    k.call("production.order.report", {"id": order, "produced": "5"})
+    k.call("production.order.finish", {"id": order})
+    row = k.get("production.order", order)
+    expect((D(row["received"]), D(row["variance"])), (40, 0))
+
+
 def an_operator_reports_what_the_stores_know(k, house):
     """Whoever works need not see the moves of the stores that a report makes, nor its costs."""
     s = works(k)

@@ -97,7 +97,7 @@ static kt_error *cover_component(kt_tx *tx, struct order *o, struct component *c
     }
     if (!cost.scale1)
         KT_TRY(part_cost(tx, c->item, quantity, &cost));
-    c->planned = kt_dec_add(c->planned, cost);
+    c->planned = kt_dec_add(kt_dec_add(KT_DEC(0, 2), c->planned), cost);
     o->planned_material = kt_dec_add(o->planned_material, cost);
     return NULL;
 }
@@ -354,26 +354,38 @@ kt_error *order_ask_for_more(kt_tx *tx, struct order *o, struct component *c, kt
     return order_ask_for_returned(tx, o, c, quantity, (kt_dec){0});
 }
 
+/* What is taken less of bears its share of what it was planned to cost; what is asked for more, what that is planned to. */
 kt_error *order_resize_component(
     kt_tx *tx, struct order *o, struct component *c, kt_dec quantity, kt_plan *left)
 {
     const kt_supply *supply = kt_supply_find(tx);
-    kt_dec more = kt_dec_sub(quantity, c->quantity);
+    const kt_dec was = c->quantity, more = kt_dec_sub(quantity, was);
+    kt_dec planned = kt_dec_add(KT_DEC(0, 2), c->planned), cost;
     c->quantity = quantity;
+    if (more.coef > 0 && supply)
+        return order_ask_for_more(tx, o, c, more);
+    if (more.coef > 0) {
+        KT_TRY(part_cost(tx, c->item, more, &cost));
+        planned = kt_dec_add(planned, cost);
+    } else if (more.coef < 0) {
+        planned = kt_dec_div(kt_dec_mul(planned, quantity, 6), was, 2);
+    }
+    c->planned = planned;
     if (!supply || more.coef == 0)
         return NULL;
-    if (more.coef > 0)
-        return order_ask_for_more(tx, o, c, more);
     KT_TRY(supply->release(tx, order_any(tx, o), c->rec.id, kt_dec_neg(more), left));
     return order_refresh(tx, o);
 }
 
+/* By their standard or their bill, as it stands now; what has neither keeps what it was planned to cost. */
 kt_error *order_recost(kt_tx *tx, struct order *o)
 {
     o->planned_material = KT_DEC(0, 2);
     for (size_t i = 0; i < o->components.count; i++) {
         struct component *c = component_at(o, i);
-        KT_TRY(part_cost(tx, c->item, c->quantity, &c->planned));
+        kt_dec cost;
+        KT_TRY(part_cost(tx, c->item, c->quantity, &cost));
+        c->planned = cost.coef ? cost : c->planned;
         o->planned_material = kt_dec_add(o->planned_material, c->planned);
     }
     return NULL;
