@@ -59,6 +59,11 @@ int calendar_minutes(kt_str text)
     return minute > 59 || of_day > 24 * 60 ? -1 : of_day;
 }
 
+static bool is_working(const struct calendar *c, unsigned weekday)
+{
+    return c->weekdays.len && memchr(c->weekdays.ptr, '0' + (int)weekday, c->weekdays.len);
+}
+
 static kt_error *hours_compute(kt_tx *tx, struct calendar *c)
 {
     kt_error *all = NULL;
@@ -74,6 +79,14 @@ static kt_error *hours_compute(kt_tx *tx, struct calendar *c)
                               h->until.ptr ? h->until.ptr : ""));
         } else {
             sum += until - from;
+        }
+        if (h->weekday && !is_working(c, h->weekday)) {
+            (void)snprintf(path, sizeof path, "hours[%zu].weekday", i);
+            kt_also(
+                &all, kt_hint(kt_fail(tx, KT_VALIDATION, path, "is not among the working days \"%s\"",
+                                  "nie należy do dni roboczych „%s”", c->weekdays.len ? c->weekdays.ptr : ""),
+                          "Add its digit to weekdays: 1 is Monday, 7 Sunday.",
+                          "Dopisz jego cyfrę do dni roboczych: 1 to poniedziałek, 7 niedziela."));
         }
     }
     c->hours_per_week = c->hours.count ? kt_dec_div(KT_DEC(sum, 0), KT_DEC(60, 0), 2) : (kt_dec){0};

@@ -5,6 +5,7 @@ import datetime
 import json
 import pathlib
 import sys
+import zoneinfo
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from house import House  # noqa: E402
@@ -48,8 +49,11 @@ def described(fields, names):
     return fields
 
 
+ZONE = zoneinfo.ZoneInfo("Europe/Warsaw")  # the company's
+
+
 def in_days(days):
-    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)).isoformat(timespec="seconds")
+    return (datetime.datetime.now(ZONE) + datetime.timedelta(days=days)).isoformat(timespec="seconds")
 
 
 def companies(p):

@@ -183,6 +183,7 @@ def working_days_leave_out_weekends_and_holidays(k):
     expect(k.call("base.calendar.working_days", {"calendar": calendar, "from": "2026-01-01", "until": "2026-12-31"})["days"], 253)
     refused("validation", lambda: make(k, "base.calendar", name="Odd", weekdays="1189", hours=[{"weekday": "monday", "from": "16:00", "until": "08:00"}]),
             "weekdays", "hours[0].until")
+    refused("validation", lambda: make(k, "base.calendar", name="Odd", hours=[{"weekday": "sunday", "from": "08:00", "until": "16:00"}]), "hours[0].weekday")
 
 
 def a_task_goes_its_way(k):

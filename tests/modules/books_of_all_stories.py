@@ -24,7 +24,7 @@ def house(k):
     seen["nowak"] = make(k, "base.party", name="Nowak", is_customer=True, tax_id="5260250274")
     seen["rod"] = item(k, "rod", standard_cost="4")
     seen["frame"] = item(k, "frame", price="100", standard_cost="30", made=True)
-    calendar = make(k, "base.calendar", name="All days", hours=[{"weekday": d, "from": "00:00", "until": "24:00"} for d in (
+    calendar = make(k, "base.calendar", name="All days", weekdays="1234567", hours=[{"weekday": d, "from": "00:00", "until": "24:00"} for d in (
         "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")])
     seen["bench"] = make(k, "production.work_centre", code="B", name="Bench", calendar=calendar, labour_rate="60", machine_rate="30")
     routing = make(k, "production.routing", code="R", name="Weld", steps=[{"sequence": 10, "name": "Weld", "centre": seen["bench"], "run_minutes": "4"}])

@@ -107,7 +107,7 @@ def operations_never_overlap_at_their_centre(k):
 
 def any_machine_of_a_group_will_do(k):
     """The one where the work ends first: the quick one while it is free, then the other."""
-    always = make(k, "base.calendar", name="Around the clock", hours=[{"weekday": d, "from": "00:00", "until": "24:00"} for d in  # whatever the hour is now
+    always = make(k, "base.calendar", name="Around the clock", weekdays="1234567", hours=[{"weekday": d, "from": "00:00", "until": "24:00"} for d in  # whatever the hour is now
                                                                      ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")])
     slow, quick = (make(k, "production.work_centre", code=code, name=code, group="lathes", calendar=always, efficiency=speed)
                    for code, speed in (("OLD", "50"), ("NEW", "100")))
