@@ -1,10 +1,12 @@
 """A throw-away server for end-to-end tests: kontord of the build in KONTOR_BUILD, on its own data directory and port."""
+import datetime
 import os
 import pathlib
 import random
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -53,6 +55,17 @@ class House:
         self.password_file.chmod(0o600)
         self.log = self.home / "log"
         self.process = None
+
+    def move_clock(self, seconds):
+        """The server's wall clock goes so far ahead: from its start on, and later whenever that changes, at once."""
+        moved = self.home / "clock"
+        with open(moved, "r+b" if moved.exists() else "wb") as file:  # in place: it is mapped
+            file.write(struct.pack("q", round(seconds)))
+        self.env.update(LD_PRELOAD=str(self.build.resolve() / "tests" / "faults" / "libfaults_clock.so"), KONTOR_CLOCK=str(moved))
+
+    def begin_on(self, day):
+        """Before the start: it is ten o'clock on that day, in UTC."""
+        self.move_clock(datetime.datetime.fromisoformat(f"{day}T10:00:00+00:00").timestamp() - time.time())
 
     def start(self, limit_s=60):
         command = self.prefix + [str(self.build / "kontord"), "--data", str(self.data), "--http", f"127.0.0.1:{self.port}",

@@ -7,7 +7,6 @@ import os
 import pathlib
 import random
 import shutil
-import struct
 import sys
 import threading
 import time
@@ -160,9 +159,7 @@ def bytes_that_come_again_mend_a_file(k, house):
 
 def files_are_swept_days_after_they_were_deleted(house):
     """Forty days ago, by the machine's clock: some files are deleted. Today: another one is."""
-    clock = house.home / "moved"
-    clock.write_bytes(struct.pack("q", -40 * DAY_S))
-    house.env.update(LD_PRELOAD=str(house.build / "tests" / "faults" / "libfaults_clock.so"), KONTOR_CLOCK=str(clock))
+    house.move_clock(-40 * DAY_S)
     contents = {name: f"the content {name}".encode() for name in ("stays", "old", "today", "twice")}
     with house:
         k = house.client()
@@ -171,7 +168,7 @@ def files_are_swept_days_after_they_were_deleted(house):
         for name in ("old", "twice"):
             k.delete("base.attachment", files[name])
         house.stop()
-        del house.env["LD_PRELOAD"]
+        house.move_clock(0)
         house.start()
         k = house.client()
         k.delete("base.attachment", files["today"])

@@ -245,7 +245,7 @@ def the_card_shows_everything_in_one_order(k):
     k.call("crm.deal.win", {"id": won})
     call = make(k, "crm.activity", subject="Called", party=firm)
     k.call("crm.activity.finish", {"id": call, "done_at": "2026-03-01T10:00:00Z"})
-    plan = make(k, "crm.activity", subject="Visit", kind="meeting", deal=deal, planned_at="2027-01-01T10:00:00Z")
+    plan = make(k, "crm.activity", subject="Visit", kind="meeting", deal=deal, planned_at="2099-01-01T10:00:00Z")
     note = make(k, "base.note", text="About the deal", about={"entity": "crm.deal", "id": deal}, pinned=True)
     both = make(k, "base.note", text="Both ways", about={"entity": "base.party", "id": firm}, party=firm)
     task = make(k, "base.task", title="Send offer", party=firm, due="2026-03-02T10:00:00Z")

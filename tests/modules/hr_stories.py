@@ -551,4 +551,4 @@ STORIES = [
     what_is_approved_is_not_written_again, what_was_handed_in_is_not_written_again, an_appraisal_has_two_parts_and_an_end, everything_of_somebody_in_one_call,
 ]
 if __name__ == "__main__":
-    run(STORIES, modules="base,crm,hr")
+    run(STORIES, modules="base,crm,hr", day="2026-11-20")

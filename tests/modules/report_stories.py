@@ -372,4 +372,4 @@ run([every_figure_opens_to_its_records, the_funnel_opens_to_its_records, a_sales
      ranks_are_within_the_department, empty_periods_are_shown_and_compared, wrong_parameters_are_named, the_past_is_told_as_it_was_known,
      returning_customers_bought_before, a_campaign_shows_cost_and_return, utm_fields_go_from_lead_to_deal,
      plans_do_not_contradict_each_other, a_plan_is_measured_by_committed_deals, plans_of_each_length_are_measured_by_their_days, amounts_of_other_currencies_are_no_part,
-     people_define_reports, the_margin_opens_to_orders_and_lines, a_report_tells_its_queries_and_its_csv])
+     people_define_reports, the_margin_opens_to_orders_and_lines, a_report_tells_its_queries_and_its_csv], day="2026-11-20")

@@ -55,10 +55,12 @@ def own_modules(house):
     house.options += ["--modules-dir", str(house.modules_directory)]
 
 
-def run(stories, modules="base,crm", prepare=None):
-    """prepare: called with the house before it starts."""
+def run(stories, modules="base,crm", prepare=None, day=None):
+    """prepare: called with the house before it starts; day: that of its clock, if the stories name days."""
     failed = 0
     house = House(modules=modules)
+    if day:
+        house.begin_on(day)
     if prepare:
         prepare(house)
     with house:
