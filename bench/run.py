@@ -105,7 +105,7 @@ def beside(bench, office, token, text, start):
 
 def bench_reads_while_writing(bench, office, token):
     alone, busy, reading = [], [], []
-    for i in range(bench.rounds):
+    for i in range(max(bench.rounds, 5)):
         alone.append(bench.load(office, "ipc", get_message(token), 1, first=True))
         reading.append(beside(bench, office, token, get_message(token), 1))
         busy.append(beside(bench, office, token, message("base.note.create", NOTE, token), 20_000_000 + i * 1_000_000))
