@@ -46,6 +46,10 @@ static inline int sign_of(kt_dec a)
 {
     return (a.coef > 0) - (a.coef < 0);
 }
+static inline kt_dec size_of(kt_dec a)
+{
+    return a.coef < 0 ? kt_dec_neg(a) : a;
+}
 static inline bool dec_within(kt_dec gap, kt_dec most)
 {
     return kt_dec_cmp(gap, most) <= 0 && kt_dec_cmp(gap, kt_dec_neg(most)) >= 0;

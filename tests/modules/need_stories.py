@@ -1,29 +1,12 @@
 #!/usr/bin/env python3
 """Stories of three orders that wait for one thing, over HTTP: when some of it does not come, who needs it last goes without, and what is free goes
 to who needs it first. The order that was entered first is the last to need it."""
-import datetime
 from decimal import Decimal as D
 
 from stories import expect, make, run
+from town import day, seen, town
 
-seen = {}
-TODAY = datetime.date.today()
 DAYS = {"late": 60, "early": 20, "middle": 40}
-
-
-def day(number):
-    return (TODAY + datetime.timedelta(days=number)).isoformat()
-
-
-def town(k):
-    if not seen:
-        seen["pln"] = make(k, "base.currency", code="PLN", decimals=2)
-        make(k, "base.company", name="Wicher", currency=seen["pln"])
-        seen["piece"] = make(k, "base.unit", code="szt", category="count", rounding="1")
-        seen["nowak"], seen["mill"] = make(k, "base.party", name="Nowak"), make(k, "base.party", name="Stalmet", is_supplier=True)
-        seen["depot"] = make(k, "logistics.warehouse", code="DEPOT", name="Depot", usual=True)
-        seen["shop"] = make(k, "logistics.warehouse", code="SHOP", name="Shop")
-    return seen
 
 
 def item(k, code, **more):

@@ -4,25 +4,7 @@ import datetime
 from decimal import Decimal as D
 
 from stories import expect, make, planned, refused, run
-
-seen = {}
-TODAY = datetime.date.today()
-
-
-def day(number):
-    return (TODAY + datetime.timedelta(days=number)).isoformat()
-
-
-def town(k):
-    """A depot, the usual warehouse, and a shop that is filled up from it within two days; Stalmet delivers in five."""
-    if not seen:
-        seen["pln"] = make(k, "base.currency", code="PLN", decimals=2)
-        make(k, "base.company", name="Wicher", currency=seen["pln"])
-        seen["piece"] = make(k, "base.unit", code="szt", category="count", rounding="1")
-        seen["nowak"], seen["mill"] = make(k, "base.party", name="Nowak"), make(k, "base.party", name="Stalmet", is_supplier=True)
-        seen["depot"] = make(k, "logistics.warehouse", code="DEPOT", name="Depot", usual=True)
-        seen["shop"] = make(k, "logistics.warehouse", code="SHOP", name="Shop")
-    return seen
+from town import day, seen, town
 
 
 def item(k, code, depot=0, lead_days=2, **more):

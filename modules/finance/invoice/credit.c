@@ -219,11 +219,6 @@ static kt_error *note_on_source(kt_tx *tx, const struct invoice *note, struct in
     return kt_update(tx, &of->rec);
 }
 
-static kt_dec size_of(kt_dec a)
-{
-    return a.coef < 0 ? kt_dec_neg(a) : a;
-}
-
 /* What is open of the invoice is set off against the note, oldest instalment first; the rest stays a credit. */
 static kt_error *set_off(kt_tx *tx, const struct invoice *note)
 {

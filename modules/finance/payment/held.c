@@ -21,11 +21,6 @@ static kt_error *less_valued(kt_tx *tx, kt_id account, kt_date day, kt_dec *bala
     return kt_close(cursor);
 }
 
-static kt_dec size_of(kt_dec a)
-{
-    return sign_of(a) < 0 ? kt_dec_neg(a) : a;
-}
-
 kt_error *held_value(kt_tx *tx, kt_id account, kt_date day, kt_dec amount, kt_dec value, kt_dec *booked)
 {
     struct account a = {KT_OF(account)};

@@ -71,11 +71,6 @@ static const char *path_of(kt_tx *tx, size_t i, const char *field)
     return kt_format(tx, "allocations[%zu].%s", i, field).ptr;
 }
 
-static kt_dec size_of(kt_dec a)
-{
-    return a.coef < 0 ? kt_dec_neg(a) : a;
-}
-
 kt_error *payment_compute(kt_tx *tx, kt_record *self)
 {
     struct payment *p = KT_AS(payment, self);

@@ -46,11 +46,6 @@ static const char *path_of(kt_tx *tx, size_t i, const char *field)
     return kt_format(tx, "allocations[%zu].%s", i, field).ptr;
 }
 
-static kt_dec size_of(kt_dec a)
-{
-    return a.coef < 0 ? kt_dec_neg(a) : a;
-}
-
 static kt_dec smaller_of(kt_dec a, kt_dec b)
 {
     return kt_dec_cmp(a, b) < 0 ? a : b;

@@ -51,11 +51,6 @@ static enum cash_class class_of(const struct node *n)
     return n->account.cash ? n->account.cash : OPERATING;
 }
 
-static kt_dec size_of(kt_dec a)
-{
-    return sign_of(a) < 0 ? kt_dec_neg(a) : a;
-}
-
 static kt_dec value_of(const struct entry_line *line)
 {
     return kt_dec_sub(known(line->debit), known(line->credit));
