@@ -1,4 +1,4 @@
-"""The demo company's books: two fiscal years, what it began with, rent and wages, an invoice for every order that was billed, and
+"""The demo company's books: its fiscal years until now, what it began with, rent and wages, an invoice for every order that was billed, and
 the payments of customers who pay in time, late, in part, or not yet."""
 import datetime
 import decimal
@@ -14,7 +14,8 @@ MONTHLY = [("401", "240000", "Materiały i energia"), ("409", "9200", "Czynsz"),
 
 def setup(kontor):
     """Before anything is bought, moved or sold, so that the ledger has it all."""
-    for year in (TODAY.year - 2, TODAY.year - 1, TODAY.year):
+    tomorrow = datetime.date.today() + DAY  # what is entered now has a year, too, wherever midnight is
+    for year in range(TODAY.year - 2, max(TODAY.year, tomorrow.year) + 1):
         kontor.call("finance.setup", {"chart": "polish", "year": f"{year}-01-01"}, key=f"demo-books-{year}")
 
 
