@@ -357,52 +357,13 @@ static kt_error *roles_compile(access_actor *actor, kt_tx *tx, const id_set *rol
 
 /* ---- The whole ---- */
 
-kt_error *company_zone(kt_tx *tx, uint64_t id, zone **of)
-{
-    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("base.company"));
-    model_record company = {0};
-    bool found;
-    *of = NULL;
-    if (!entity || !id)
-        return NULL;
-    KT_TRY(system_read(tx, entity, id, &company, &found));
-    kt_str name = found ? record_str(&company, "zone") : (kt_str){0};
-    if (name.len)
-        *of = zone_open(name.ptr);
-    return NULL;
-}
-
-/* The company whose clock is that of whoever works in none: the first. */
-static kt_error *first_company(kt_tx *tx, uint64_t *id)
-{
-    static const variant by_id = {.kind = VARIANT_STRING, .as.string = {"id", 2}};
-    const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("base.company"));
-    const model_guard *guard = tx->guard;
-    query_rows *rows;
-    model_record record = {0};
-    *id = 0;
-    if (!entity)
-        return NULL;
-    tx->guard = NULL;
-    kt_error *error = query_open(tx, &(query_request){.entity = entity, .sort = &by_id, .limit = 1}, &rows);
-    tx->guard = guard;
-    if (error)
-        return error;
-    if (query_next(rows, &record))
-        *id = (uint64_t)record.values[MODEL_ID].as.i;
-    return query_end(rows);
-}
-
 static kt_error *zone_compile(access_actor *actor, kt_tx *tx)
 {
     bool free = actor->companies.count == 0;
     actor->company = free ? actor->chosen : actor->companies.ids[0];
     if (id_set_has(&actor->companies, actor->chosen))
         actor->company = actor->chosen;
-    uint64_t clock = actor->company;
-    if (!clock)
-        KT_TRY(first_company(tx, &clock));
-    return company_zone(tx, clock, &actor->zone);
+    return model_company_zone(tx, actor->company, &actor->zone);
 }
 
 static kt_error *key_compile(access_actor *actor, kt_tx *tx, bool *found)

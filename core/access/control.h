@@ -103,8 +103,6 @@ KT_MUST kt_error *actor_compile(
 /* As actor_compile, with the grants that a stand-in's rights are held to; see access_stand_in. */
 KT_MUST kt_error *actor_compile_held(
     access_control *control, kt_tx *tx, uint64_t user, uint64_t company, kt_str grants, access_actor **actor);
-/* The zone of a company, the caller's to close; NULL: UTC. */
-KT_MUST kt_error *company_zone(kt_tx *tx, uint64_t id, zone **of);
 const access_actor *actor_of(const kt_tx *tx); /* NULL: nobody, or the system */
 access_actor *actor_hold(const access_actor *actor);
 

@@ -118,7 +118,7 @@ static kt_error *day_of(kt_tx *tx, const model_record *user, kt_date *day)
     *day = zone_date(tx->zone, tx->now);
     if (!companies || !companies->set || !companies->as.refs.count)
         return NULL;
-    KT_TRY(company_zone(tx, companies->as.refs.ids[0], &of));
+    KT_TRY(model_company_zone(tx, companies->as.refs.ids[0], &of));
     *day = zone_date(of, tx->now);
     zone_close(of);
     return NULL;

@@ -63,9 +63,8 @@ enum { AUTOMATION_TEXT_MAX = 5 << 20, AUTOMATION_CHUNK_MAX = 120000 };
 uint64_t automation_company(kt_tx *tx, const model_record *about);
 /* Puts the transaction into the zone of the company whose record it is; of the caller's, or the only one, where it is of
  * none.
- *   held  access_actor_release it, behind the last use of tx->zone; put the old one back before */
-KT_MUST kt_error *automation_place(
-    automation *automation, kt_tx *tx, const model_record *about, const access_actor **held);
+ *   own  zone_close it, behind the last use of tx->zone; put the old one back before */
+KT_MUST kt_error *automation_place(kt_tx *tx, const model_record *about, zone **own);
 /* Runs a template in a worker, which reads and does nothing else.
  *   text     receives what it wrote
  *   returns  rule at "text" with its line: an error of its Lua; limit: too much text, or time

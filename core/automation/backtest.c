@@ -27,9 +27,9 @@ typedef struct {
     size_t count;
     const ruleset *others; /* that run now */
     clocked clocks[IDS_MAX];
-    const access_actor *places[IDS_MAX]; /* whose zones the clocks have, held */
-    bool assigned[IDS_MAX];              /* the rule would have changed its own record */
-    moments moments;                     /* when the clock sets rules off */
+    zone *zones[IDS_MAX];   /* which the clocks go by */
+    bool assigned[IDS_MAX]; /* the rule would have changed its own record */
+    moments moments;        /* when the clock sets rules off */
     uint64_t clock_runs;
     method_call *call;
     json *out;
@@ -183,15 +183,13 @@ static kt_error *run_moments(backtest *b, kt_time since)
 static kt_error *open_clocks(backtest *b)
 {
     kt_tx *tx = b->tx;
-    const zone *zone = tx->zone;
     kt_error *error = NULL;
     b->moments.arena = tx->arena;
     b->back = tx->now;
     for (size_t i = 0; i < b->count && !error; i++) {
         const rule *r = &b->rules[i];
-        error = timer_zone(b->set.of, tx, r->company, &b->places[i]);
-        b->clocks[i] = (clocked){r, tx->zone};
-        tx->zone = zone;
+        error = model_company_zone(tx, r->company, &b->zones[i]);
+        b->clocks[i] = (clocked){r, b->zones[i]};
         if (!error)
             error = moments_begin(&b->moments, tx, &b->clocks[i], tx->now);
     }
@@ -434,7 +432,7 @@ static kt_error *backtest_in(kt_tx *tx, void *context)
     tx->changes = NULL;
     for (size_t i = 0; i < b->count; i++) {
         access_actor_release(b->rules[i].actor);
-        access_actor_release(b->places[i]);
+        zone_close(b->zones[i]);
     }
     return error;
 }

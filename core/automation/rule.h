@@ -333,8 +333,6 @@ void runner_wake(automation *a);
 
 /* Queues what is due by schedules and dates up to tx->now, or so much of it as fits a transaction. */
 KT_MUST kt_error *timer_queue(kt_tx *tx, const ruleset *set, bool *more);
-/* Puts the transaction into the zone of a company; 0: of the first one. held: yours to release; may be NULL */
-KT_MUST kt_error *timer_zone(const automation *a, kt_tx *tx, uint64_t company, const access_actor **held);
 /* When a schedule is next due, or a date has to be looked at; not set: never. */
 kt_time timer_next(const ruleset *set, kt_time now);
 

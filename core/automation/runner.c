@@ -18,7 +18,6 @@ typedef struct run_job {
     kt_error *(*work)(struct run_job *r);
     kt_tx *tx;                 /* while work runs */
     const access_actor *actor; /* whoever caused the event, held */
-    const access_actor *place; /* whose zone it is in, held; may be NULL */
     bool more;                 /* of the timers' work */
     queue_row row;
     kt_str failure; /* what the row's run failed for; its outcome is written down */
@@ -37,21 +36,20 @@ static void let_go(run_job *r)
 {
     if (r->actor)
         access_actor_release(r->actor);
-    access_actor_release(r->place);
-    r->actor = r->place = NULL;
+    r->actor = NULL;
 }
 
 /* Everything happens on behalf of whoever caused the event. */
 static kt_error *stand_for(run_job *r, uint64_t user, uint64_t company)
 {
     if (!user && !company)
-        return timer_zone(r->a, r->tx, 0, &r->place);
+        return NULL;
     KT_TRY(access_stand_in(r->a->options.errands->access, r->tx, user, company, (kt_str){0}, &r->actor));
     const model_guard *guard = r->tx->guard;
     access_begin(r->tx, r->actor);
     if (!user)
         r->tx->guard = guard; /* the company's zone; the system's rights */
-    return r->tx->company ? NULL : timer_zone(r->a, r->tx, 0, &r->place);
+    return NULL;
 }
 
 static kt_error *work(kt_tx *tx, void *context)

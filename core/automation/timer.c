@@ -156,26 +156,18 @@ static kt_error *look_at_date(kt_tx *tx, const subscription *s, bool *more)
 
 /* ---- All ---- */
 
-kt_error *timer_zone(const automation *a, kt_tx *tx, uint64_t company, const access_actor **held)
-{
-    *held = NULL;
-    KT_TRY(access_stand_in(a->options.errands->access, tx, 0, company, (kt_str){0}, held));
-    kt_tx local = *tx;
-    access_begin(&local, *held);
-    tx->zone = local.zone;
-    return NULL;
-}
-
 /* In the zone of the rule's company. */
-static kt_error *in_zone(kt_tx *tx, const ruleset *set, const subscription *s, bool *more)
+static kt_error *in_zone(kt_tx *tx, const subscription *s, bool *more)
 {
-    const access_actor *held = NULL;
-    KT_TRY(timer_zone(set->of, tx, s->rule->company, &held));
+    const zone *before = tx->zone;
+    zone *own;
+    KT_TRY(model_company_zone(tx, s->rule->company, &own));
+    tx->zone = own;
     tx->company = s->rule->company;
     kt_error *error = s->trigger->kind == ON_SCHEDULE ? look_at_schedule(tx, s) : look_at_date(tx, s, more);
-    tx->zone = NULL;
+    tx->zone = before;
     tx->company = 0;
-    access_actor_release(held);
+    zone_close(own);
     return error;
 }
 
@@ -185,7 +177,7 @@ kt_error *timer_queue(kt_tx *tx, const ruleset *set, bool *more)
     for (size_t i = 0; i < set->others.count; i++) {
         const subscription *s = &set->others.items[i];
         if (s->trigger->kind == ON_SCHEDULE || s->trigger->kind == ON_DATE)
-            KT_TRY(in_zone(tx, set, s, more));
+            KT_TRY(in_zone(tx, s, more));
     }
     return NULL;
 }

@@ -87,21 +87,25 @@ kt_error *write_run(workers *pool, int64_t steps, kt_tx *tx, const automation_te
 
 enum { TIMES_A_RULE = 4 }; /* steps: a document is larger than what a rule does */
 
-kt_error *automation_place(automation *a, kt_tx *tx, const model_record *about, const access_actor **held)
+kt_error *automation_place(kt_tx *tx, const model_record *about, zone **own)
 {
-    const uint64_t own = automation_company(tx, about);
-    *held = NULL;
-    return own && own != tx->company ? timer_zone(a, tx, own, held) : NULL;
+    const uint64_t company = automation_company(tx, about);
+    *own = NULL;
+    if (!company || company == tx->company)
+        return NULL;
+    KT_TRY(model_company_zone(tx, company, own));
+    tx->zone = *own;
+    return NULL;
 }
 
 kt_error *automation_write(automation *a, kt_tx *tx, const automation_template *t, buffer *text)
 {
-    const access_actor *held = NULL;
-    const zone *zone = tx->zone;
-    KT_TRY(automation_place(a, tx, t->about, &held));
+    const zone *before = tx->zone;
+    zone *own;
+    KT_TRY(automation_place(tx, t->about, &own));
     kt_error *error = write_run(a->writers, a->options.steps * TIMES_A_RULE, tx, t, text);
-    tx->zone = zone;
-    access_actor_release(held);
+    tx->zone = before;
+    zone_close(own);
     if (!error && text->full) /* it caught the refusal and went on */
         error = kt_fail(tx, KT_LIMIT, "text", "the document is larger than %zu bytes",
             "dokument jest większy niż %zu bajtów", text->max);

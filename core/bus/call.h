@@ -73,6 +73,7 @@ typedef void (*exchange_reply)(void *context, kt_str answer, const outcome *outc
 typedef struct {
     kt_tx tx;
     const access_actor *actor;
+    zone *zone; /* of the first company, where nobody calls */
     const model_catalogue *catalogue;
 } session;
 

@@ -15,8 +15,10 @@ static void session_end(session *s)
     automation_end(&s->tx);
     if (s->actor)
         access_actor_release(s->actor);
+    zone_close(s->zone);
     if (s->catalogue)
         model_catalogue_release(s->catalogue);
+    s->zone = NULL;
     s->actor = NULL;
     s->catalogue = NULL;
 }
@@ -57,6 +59,9 @@ static kt_error *session_begin(session *s, call *c, store_view *view, bool write
     if (c->token.len)
         *who = access_authenticate(b->options.access, &s->tx, c->token, c->exchange->remote, &s->actor);
     access_begin(&s->tx, s->actor);
+    if (!s->actor)
+        KT_TRY(model_company_zone(&s->tx, 0, &s->zone));
+    s->tx.zone = s->actor ? s->tx.zone : s->zone;
     if (c->lang.len)
         s->tx.lang = c->lang.ptr;
     c->error_lang = s->tx.lang[0] == 'p' ? "pl" : "en";

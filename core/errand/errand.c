@@ -10,6 +10,7 @@ typedef struct {
     const errand *errand;
     const model_catalogue *catalogue;
     const access_actor *actor;
+    zone *zone; /* of the system itself */
 } stay;
 
 static void stay_end(stay *s)
@@ -19,8 +20,10 @@ static void stay_end(stay *s)
         rooms->unwatch(&s->tx);
     if (s->actor)
         access_actor_release(s->actor);
+    zone_close(s->zone);
     if (s->catalogue)
         model_catalogue_release(s->catalogue);
+    s->zone = NULL;
     s->actor = NULL;
     s->catalogue = NULL;
 }
@@ -80,6 +83,9 @@ static kt_error *stay_begin(stay *s, store_view *view, bool writes)
         .call = errand_call};
     if (e->who)
         KT_TRY(errand_act_for(&s->tx, e->who));
+    else
+        KT_TRY(model_company_zone(&s->tx, 0, &s->zone));
+    s->tx.zone = e->who ? s->tx.zone : s->zone;
     if (writes)
         KT_TRY(journal_begin(&s->tx));
     return writes && e->rooms->watch ? e->rooms->watch(e->rooms->context, &s->tx) : NULL;

@@ -44,6 +44,11 @@ KT_MUST kt_error *model_savepoint_set(kt_tx *tx, model_savepoint *save);
 /* Takes back what was written since. */
 KT_MUST kt_error *model_savepoint_back(kt_tx *tx, const model_savepoint *save);
 
+/* The clock by which the days of a company go, whoever may see it; of company 0: that of the first company, which is the
+ * clock of whoever works in none.
+ *   of  zone_close it, behind the last use of tx->zone; NULL, UTC: the company is not there, or names no zone */
+KT_MUST kt_error *model_company_zone(kt_tx *tx, uint64_t company, zone **of);
+
 /* The next number of a series of an entity's, beside the numbers of its records: by a pattern such as "L/{year}/{seq:4}", for a
  * company, counted in the periods that the pattern names.
  *   ahead    so many numbers later

@@ -125,13 +125,17 @@ static kt_error *take_id(kt_tx *tx, const model_entity *entity, uint64_t id)
 static kt_error *write_new(kt_tx *tx, model_record *record, uint64_t id)
 {
     const model_entity *entity = record->entity;
+    record->drawn = id == 0;
     KT_TRY(id ? take_id(tx, entity, id) : sequence_id(tx, entity, &id));
     record->values[MODEL_ID] = (model_value){.set = true, .as.i = (int64_t)id};
     if (entity->number_pattern.len && !entity->numbered_later && !record->values[MODEL_NUMBER].set)
         KT_TRY(sequence_number(tx, record));
     kt_str bytes;
     key name;
-    KT_TRY(model_record_encode(tx, record, &bytes));
+    kt_error *error = model_record_encode(tx, record, &bytes);
+    record->drawn = false;
+    if (error)
+        return error;
     key_record(&name, entity, id);
     KT_TRY(store_put(tx->view, STORE_DATA, key_str(&name), bytes));
     KT_TRY(entries_write(tx, NULL, record, NULL));

@@ -133,12 +133,12 @@ typedef struct {
 
 static kt_error *note_offset(kt_tx *tx, signing *s)
 {
-    const access_actor *held = NULL;
-    const zone *zone = tx->zone;
-    KT_TRY(automation_place(s->call->rooms->automation, tx, &s->about.about, &held));
+    const zone *before = tx->zone;
+    zone *own;
+    KT_TRY(automation_place(tx, &s->about.about, &own));
     s->offset_s = zone_offset_s(tx->zone, tx->now);
-    tx->zone = zone;
-    access_actor_release(held);
+    tx->zone = before;
+    zone_close(own);
     return NULL;
 }
 

@@ -20,6 +20,7 @@ typedef struct {
     const model_catalogue *made;
     const model_change *changes; /* what was written with it, in the job's memory */
     uint64_t number, seq;
+    zone *zone; /* of the first company: modules count days when they come */
 } change;
 
 /* ---- What a catalogue is built from ---- */
@@ -225,6 +226,8 @@ static kt_error *work(change *c, store_view *view)
         .request_id = KT_STR("module"),
         .master_key = c->plugins->master_key,
         .writes = true};
+    KT_TRY(model_company_zone(&tx, 0, &c->zone));
+    tx.zone = c->zone;
     KT_TRY(journal_begin(&tx));
     KT_TRY(judge(c, &tx));
     bool joined[MODULES_MAX] = {false}, any = false;
@@ -256,6 +259,8 @@ static kt_error *run(store_job *job, store_view *view)
         model_catalogue_release(c->made);
     c->made = NULL;
     kt_error *e = work(c, view);
+    zone_close(c->zone);
+    c->zone = NULL;
     if (!e)
         pending_set(c->plugins, (generation){c->number, model_catalogue_hold(c->made)});
     return e;

@@ -4,6 +4,7 @@
 
 #include "kit/dice.h"
 #include "model/house_test.h"
+#include "record/seal.h"
 
 static uint64_t seed;
 
@@ -166,6 +167,19 @@ static void personal_fields_are_not_in_the_bytes(void **state)
     assert_null(model_record_encode(h.tx, &record, &bytes));
     assert_null(memmem(bytes.ptr, bytes.len, "44051401359", 11));
     assert_null(model_record_decode(h.tx, party, 4, bytes, &read));
+    assert_string_equal(house_value(&read, "pesel")->as.s.ptr, "44051401359");
+    /* nothing that was sealed a moment ago outlives its key */
+    bool destroyed;
+    kt_str after;
+    assert_null(seal_destroy(h.tx, party, 4, &destroyed));
+    assert_true(destroyed);
+    assert_null(model_record_decode(h.tx, party, 4, bytes, &read));
+    assert_true(read.erased);
+    assert_false(house_value(&read, "pesel")->set);
+    assert_null(model_record_encode(h.tx, &record, &after));
+    assert_null(model_record_decode(h.tx, party, 4, bytes, &read));
+    assert_true(read.erased);
+    assert_null(model_record_decode(h.tx, party, 4, after, &read));
     assert_string_equal(house_value(&read, "pesel")->as.s.ptr, "44051401359");
     /* the sealed part belongs to its record */
     kt_error *error = model_record_decode(h.tx, party, 5, bytes, &read);

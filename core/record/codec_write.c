@@ -212,7 +212,7 @@ static kt_error *put_sealed(kt_tx *tx, const model_record *record, size_t bound,
         return error_no_memory();
     size_t size = (size_t)(put_parts(plain, record, true) - plain);
     kt_str sealed;
-    KT_TRY(seal_close(tx, record->entity, record_id(record), (kt_str){(char *)plain, size}, &sealed));
+    KT_TRY(seal_close(tx, record, (kt_str){(char *)plain, size}, &sealed));
     *at = put_varint(put_part(*at, TAG_SEALED, WIRE_SEALED), sealed.len);
     memcpy(*at, sealed.ptr, sealed.len);
     *at += sealed.len;

@@ -171,6 +171,7 @@ struct model_record {
     kt_str rest, sealed_rest; /* stored parts that this catalogue does not know: kept when it is rewritten */
     uint64_t entry;           /* of the journal, that changed it last; 0: not known, or a line */
     bool erased;              /* it has a personal part whose key was destroyed */
+    bool drawn;               /* its id was just drawn for it: there never was a key of that id */
 };
 
 /* Has it, or a line of it, a value that is personal? */
@@ -274,6 +275,13 @@ KT_MUST kt_error *model_memory_back(kt_tx *tx, kt_memory before, kt_error *error
 /* The memory that lasts as long as the transaction. */
 arena *model_lasting(const kt_tx *tx);
 
+/* Personal data that a transaction sealed last, and what it was sealed from: whoever tells what was written reads it back. */
+typedef struct {
+    const model_entity *entity;
+    uint64_t id;
+    kt_str sealed, plain;
+} model_sealed;
+
 struct kt_tx {
     arena *arena;   /* of the work that goes on now */
     arena *lasting; /* as long as the transaction; NULL: arena is it */
@@ -292,6 +300,7 @@ struct kt_tx {
     model_origin origin;
     kt_str request_id, unit;   /* unit: what can be undone as a whole; not set: the request */
     const uint8_t *master_key; /* 32 bytes, wraps the records' personal keys */
+    model_sealed sealed;       /* seal.c's; not set: nothing, or what does not last as long */
     bool writes;               /* false: any write is an error */
     bool rehearsal;            /* a dry run: nothing of it will stay */
     int64_t deadline_ms;       /* monotonic; queries that go on past it end with limit; 0: none */

@@ -91,13 +91,27 @@ static kt_error *find_key(
     return NULL;
 }
 
-kt_error *seal_close(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str plain, kt_str *sealed)
+static void note_sealed(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str plain, kt_str sealed)
 {
+    tx->sealed = tx->arena == model_lasting(tx) ? (model_sealed){entity, id, sealed, plain}
+                                                : (model_sealed){0};
+}
+
+static bool was_sealed(const kt_tx *tx, const model_entity *entity, uint64_t id, kt_str sealed)
+{
+    return tx->sealed.entity == entity && tx->sealed.id == id && str_eq(tx->sealed.sealed, sealed);
+}
+
+kt_error *seal_close(kt_tx *tx, const model_record *record, kt_str plain, kt_str *sealed)
+{
+    const model_entity *entity = record->entity;
+    const uint64_t id = (uint64_t)record->values[MODEL_ID].as.i;
     if (!tx->master_key)
         return no_master_key(tx);
-    uint8_t secret[KEY_SIZE], generation, bound[BOUND_SIZE];
-    bool found;
-    KT_TRY(find_key(tx, entity, id, secret, &generation, &found));
+    uint8_t secret[KEY_SIZE], generation = 0, bound[BOUND_SIZE];
+    bool found = false;
+    if (!record->drawn)
+        KT_TRY(find_key(tx, entity, id, secret, &generation, &found));
     if (!found) {
         if (generation == UINT8_MAX)
             return kt_fail(tx, KT_LIMIT, NULL, "personal data was erased too often here",
@@ -116,6 +130,7 @@ kt_error *seal_close(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str 
         plain.len, bound, sizeof bound, NULL, bytes + 1, secret);
     sodium_memzero(secret, sizeof secret);
     *sealed = (kt_str){(char *)bytes, 1 + NONCE_SIZE + plain.len + TAG_SIZE};
+    note_sealed(tx, entity, id, plain, *sealed);
     return NULL;
 }
 
@@ -124,6 +139,10 @@ kt_error *seal_open(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str s
     *plain = (kt_str){0};
     if (sealed.len < 1 + NONCE_SIZE + TAG_SIZE)
         return damaged(tx, entity, id);
+    if (was_sealed(tx, entity, id, sealed)) {
+        *plain = tx->sealed.plain;
+        return NULL;
+    }
     uint8_t secret[KEY_SIZE], generation, bound[BOUND_SIZE];
     bool found;
     KT_TRY(find_key(tx, entity, id, secret, &generation, &found));
@@ -151,6 +170,7 @@ kt_error *seal_destroy(kt_tx *tx, const model_entity *entity, uint64_t id, bool 
     kt_str value;
     KT_TRY(store_get(tx->view, STORE_DATA, key_str(&name), &value));
     *destroyed = value.ptr && value.len > 1;
+    tx->sealed = (model_sealed){0};
     if (!*destroyed)
         return NULL;
     char generation = value.ptr[0];

@@ -98,7 +98,7 @@ class Company:
         pl, de = self.make("base.country", code="PL", name="Poland", eu=True), self.make("base.country", code="DE", name="Germany", eu=True)
         self.pln, self.eur = (self.make("base.currency", code=code, decimals=2) for code in ("PLN", "EUR"))
         self.make("base.currency_rate", base=self.eur, currency=self.pln, day=day(-400), rate="4.3")
-        self.make("base.company", name="Wicher", country=pl, currency=self.pln, zone="Etc/UTC", tax_rounding=dice.choice(("line", "document")), over_percent="10")
+        self.make("base.company", name="Wicher", country=pl, currency=self.pln, tax_rounding=dice.choice(("line", "document")), over_percent="10")
         k.call("base.tax.preset", {"country": "PL"})
         for year in (TODAY.year - 1, TODAY.year, TODAY.year + 1):
             k.call("finance.setup", {"chart": dice.choice(("polish",)), "year": f"{year}-01-01"})
