@@ -42,7 +42,7 @@ typedef struct {
     model_record line, record;
     model_value values[MODEL_INDEX_FIELDS];
     const char *starts[MODEL_INDEX_FIELDS + 1]; /* of the values' bytes in the present key */
-    cached cache[CACHE_SLOTS];
+    cached *cache; /* CACHE_SLOTS of them, one if all are one group; made for the first */
     buffer bytes;
     uint64_t last_id, cost;
 } cover;
@@ -100,16 +100,17 @@ static bool fits(cover *c, const model_index *index)
 
 /* ---- Which index ---- */
 
-static void find_spans(cover *c)
+static kt_error *find_spans(cover *c)
 {
     const aggregation *a = c->a;
-    cover_spans_find(&c->spans, a->query->entity, c->index, c->filter, a->line_filter);
+    KT_TRY(cover_spans_find(&c->spans, a->tx->arena, a->query->entity, c->index, c->filter, a->line_filter));
     c->line_rest = c->spans.line_proved ? NULL : a->line_filter;
     c->record_rest = c->spans.record_proved ? NULL : c->filter;
+    return NULL;
 }
 
 /* Of the indexes that have all that is asked, the one in whose keys most of it is held. */
-static void choose(cover *c)
+static kt_error *choose(cover *c)
 {
     const model_entity *entity = c->a->query->entity;
     const model_index *best = NULL;
@@ -117,14 +118,13 @@ static void choose(cover *c)
     for (size_t i = 0; i < entity->index_count; i++) {
         if (!fits(c, &entity->indexes[i]))
             continue;
-        find_spans(c);
+        KT_TRY(find_spans(c));
         if (best && c->spans.held <= held)
             continue;
         best = &entity->indexes[i];
         held = c->spans.held;
     }
-    if (best && fits(c, best))
-        find_spans(c);
+    return best && fits(c, best) ? find_spans(c) : NULL;
 }
 
 /* ---- Entries ---- */
@@ -207,7 +207,11 @@ static kt_error *find_group(cover *c, group **out)
         len += n;
         hash = (hash ^ (n == VALUE_BYTES ? read_u64(start + 1) : 1)) * UINT64_C(0x9e3779b97f4a7c15);
     }
-    cached *slot = &c->cache[hash >> 54];
+    if (!c->cache)
+        c->cache = ARENA_ARRAY(a->tx->arena, cached, a->by_count ? CACHE_SLOTS : 1);
+    if (!c->cache)
+        return error_no_memory();
+    cached *slot = &c->cache[a->by_count ? hash >> 54 : 0];
     if (slot->found && slot->len == len && memcmp(slot->bytes, bytes, len) == 0) {
         *out = slot->found;
         return NULL;
@@ -382,12 +386,9 @@ kt_error *aggregate_cover(aggregation *a, bool *done)
     const query_filter *boundary;
     KT_TRY(plan_boundary(a->tx, entity, right_of(a), &boundary, &judged));
     KT_TRY(add_boundary(c, boundary));
-    c->spans.items = ARENA_ARRAY(a->tx->arena, cover_span, COVER_SPANS_MAX);
-    if (!c->spans.items)
-        return error_no_memory();
     if (judged)
         return NULL;
-    choose(c);
+    KT_TRY(choose(c));
     if (!c->index)
         return NULL;
     if (c->record_rest && !take_plain(c, c->record_rest))

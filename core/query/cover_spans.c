@@ -2,6 +2,7 @@
 #include "query/cover_spans.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* The condition on a field that must hold, of a kind; NULL: there is none. */
 static const filter_test *must_hold(const query_filter *filter, const model_field *field, test_kind kind)
@@ -67,6 +68,21 @@ static void spread(cover_spans *s, const model_field *field, const filter_test *
     s->count *= test->count;
 }
 
+/* Spans are as large as keys, and most queries have one. */
+static kt_error *make_room(cover_spans *s, arena *arena, size_t count)
+{
+    if (count <= s->room)
+        return NULL;
+    cover_span *items = arena_bytes(arena, count * sizeof *items);
+    if (!items)
+        return error_no_memory();
+    if (s->items)
+        memcpy(items, s->items, s->count * sizeof *items);
+    s->items = items;
+    s->room = count;
+    return NULL;
+}
+
 /* In the order of keys, each once: a value may be named twice. */
 static void sort(cover_spans *s)
 {
@@ -78,12 +94,13 @@ static void sort(cover_spans *s)
     s->count = kept;
 }
 
-void cover_spans_find(cover_spans *s, const model_entity *entity, const model_index *index,
+kt_error *cover_spans_find(cover_spans *s, arena *arena, const model_entity *entity, const model_index *index,
     const query_filter *of_record, const query_filter *of_line)
 {
     size_t used[2] = {0};
-    key *first = &s->items[0].from;
-    key_index(first, entity, index);
+    s->count = 0;
+    KT_TRY(make_room(s, arena, 1));
+    key_index(&s->items[0].from, entity, index);
     s->count = 1;
     bool ranged = false;
     for (size_t i = 0; i < index->count && !ranged; i++) {
@@ -91,6 +108,7 @@ void cover_spans_find(cover_spans *s, const model_entity *entity, const model_in
         const filter_test *one = must_hold(filter, index->fields[i], TEST_IN);
         const filter_test *range = must_hold(filter, index->fields[i], TEST_RANGE);
         if (one && one->count && !one->null && one->count <= COVER_SPANS_MAX / s->count) {
+            KT_TRY(make_room(s, arena, s->count * one->count));
             spread(s, index->fields[i], one);
             used[index->inside[i]]++;
             continue;
@@ -110,4 +128,5 @@ void cover_spans_find(cover_spans *s, const model_entity *entity, const model_in
     s->record_proved = count_tests(of_record) == used[0];
     s->line_proved = count_tests(of_line) == used[1];
     s->held = used[0] + used[1];
+    return NULL;
 }

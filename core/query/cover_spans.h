@@ -9,11 +9,11 @@ typedef struct {
     key from, to;
 } cover_span;
 typedef struct {
-    cover_span *items; /* room for COVER_SPANS_MAX, the caller's; rising */
-    size_t count;
+    cover_span *items; /* rising; at most COVER_SPANS_MAX */
+    size_t count, room;
     size_t held;                     /* fields of the index that are held to values or to a range */
     bool record_proved, line_proved; /* an entry in a span meets all conditions of its record, of its line */
 } cover_spans;
-/* of_record, of_line: NULL: no conditions */
-void cover_spans_find(cover_spans *spans, const model_entity *entity, const model_index *index,
-    const query_filter *of_record, const query_filter *of_line);
+/* spans: {0}, or what the same arena was asked for before; of_record, of_line: NULL: no conditions */
+KT_MUST kt_error *cover_spans_find(cover_spans *spans, arena *arena, const model_entity *entity,
+    const model_index *index, const query_filter *of_record, const query_filter *of_line);
