@@ -136,7 +136,7 @@ typedef struct {
     uint8_t scale; /* digits after the point, 0..KT_DEC_SCALE_MAX */
     uint32_t max;  /* characters, or lines; 0: the type's own limit */
     kt_on_delete on_delete;
-    const kt_choice *choices;
+    const kt_choice *choices; /* values 1..KT_CHOICE_MAX; of a state machine's field, 1..KT_STATE_MAX */
     const kt_shape *lines;
     unsigned priority;       /* order for cards and narrow screens, from 1; 0: last */
     const char *show_if;     /* a filter, as on the wire; NULL: always; "false": only where it is named */
@@ -288,10 +288,12 @@ extern KT_API const kt_module kontor_module; /* the one symbol that a module exp
     {                                                                                                        \
         .abi = KT_ABI, .name = id, .version = release, .label.en = english, .label.pl = __VA_ARGS__          \
     }
-#define KT_IN(state) (1u << (state))
-#define KT_OF(T)     .rec = {.of = &T##_shape} /* struct visit v = {KT_OF(visit), .day = day}; */
-#define KT_AS(T, r)  ((struct T *)kt_as((r), &T##_shape))
-#define KT_SEE(T, r) ((const struct T *)kt_see((r), &T##_shape))
+#define KT_CHOICE_MAX 63 /* an own definition's values are told apart by bits of 64 */
+#define KT_STATE_MAX  31 /* as many as KT_IN has bits for */
+#define KT_IN(state)  (1u << (state))
+#define KT_OF(T)      .rec = {.of = &T##_shape} /* struct visit v = {KT_OF(visit), .day = day}; */
+#define KT_AS(T, r)   ((struct T *)kt_as((r), &T##_shape))
+#define KT_SEE(T, r)  ((const struct T *)kt_see((r), &T##_shape))
 #define KT_TRY(call)                                                                                         \
     do {                                                                                                     \
         kt_error *kt_e_ = (call);                                                                            \

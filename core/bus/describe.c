@@ -166,7 +166,7 @@ static void write_action(kt_tx *tx, const model_entity *entity, const model_acti
     json_key(out, "from");
     json_array(out);
     for (const kt_choice *c = states; c && c->name; c++)
-        if (c->value < 32 && declared->from & KT_IN(c->value))
+        if (c->value <= KT_STATE_MAX && declared->from & KT_IN(c->value))
             json_text(out, c->name);
     json_array_end(out);
     for (const kt_choice *c = states; c && c->name && declared->to; c++)

@@ -16,7 +16,7 @@ static bool state_allows(const model_record *record, const kt_action *action)
     if (!action->from || !record->entity->state)
         return true;
     int64_t now = record->values[record->entity->state->position].as.i;
-    return now > 0 && now < 32 && (action->from & KT_IN((unsigned)now));
+    return now > 0 && now <= KT_STATE_MAX && (action->from & KT_IN((unsigned)now));
 }
 
 static kt_error *check_state(kt_tx *tx, const model_record *record, const kt_action *action)

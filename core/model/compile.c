@@ -218,6 +218,15 @@ static void collect(builder *b)
     }
 }
 
+/* Transitions name states by bits. */
+static void check_states(builder *b, const model_entity *e)
+{
+    for (const kt_choice *c = e->state ? e->state->choices : NULL; c && c->name; c++)
+        if (c->value > KT_STATE_MAX)
+            build_problem(b, e->name.ptr, "state \"%s\": an entity's states have the values 1 to %d",
+                "stan \"%s\": stany encji mają wartości od 1 do %d", c->name, KT_STATE_MAX);
+}
+
 static void find_special_fields(builder *b, draft *d)
 {
     model_entity *e = d->entity;
@@ -236,6 +245,7 @@ static void find_special_fields(builder *b, draft *d)
     }
     const model_field *state = model_field_find(e, KT_STR("state"));
     e->state = state && state->type == KT_STATE ? state : NULL;
+    check_states(b, e);
     const model_field *owner = model_field_find(e, KT_STR("owner"));
     e->owner = owner && owner->type == KT_REF && str_is(owner->target_name, "access.user") ? owner : NULL;
 }

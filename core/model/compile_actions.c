@@ -20,7 +20,7 @@ static uint32_t all_states(const model_field *state)
 {
     uint32_t bits = 0;
     for (const kt_choice *choice = state ? state->choices : NULL; choice && choice->name; choice++)
-        bits |= KT_IN(choice->value & 31);
+        bits |= KT_IN(choice->value & KT_STATE_MAX);
     return bits;
 }
 
@@ -46,7 +46,7 @@ static void check_action(
     uint32_t states = all_states(e->state);
     if ((a->from || a->to) && !e->state)
         build_problem(b, path, "a transition needs a field \"state\"", "przejście wymaga pola \"state\"");
-    else if ((a->from & ~states) || (a->to && (a->to > 31 || !(states & KT_IN(a->to)))))
+    else if ((a->from & ~states) || (a->to && (a->to > KT_STATE_MAX || !(states & KT_IN(a->to)))))
         build_problem(b, path, "a transition names a state that does not exist",
             "przejście wymienia nieistniejący stan");
     if (!a->run && !a->to && !a->rehearses)

@@ -144,8 +144,8 @@ static const kt_choice *copy_choices(builder *b, const kt_choice *from, const ch
     SAY(n == 0, "a state needs choices", "stan wymaga wyborów");
     kt_choice *to = build_alloc(b, (n + 1) * sizeof *to);
     for (size_t i = 0; to && i < n; i++) {
-        SAY(from[i].value < 1 || from[i].value > 31, "a choice's value is 1 to 31",
-            "wartość wyboru to 1 do 31");
+        SAY(from[i].value < 1 || from[i].value > KT_CHOICE_MAX, "a choice's value is 1 to 63",
+            "wartość wyboru to 1 do 63");
         SAY(!choice_name_is_good(b, from[i].name),
             "a choice's name is small letters, digits and _, or an entity's",
             "nazwa wyboru to małe litery, cyfry i _, albo nazwa encji");

@@ -339,6 +339,41 @@ static void a_choice_keeps_its_value(void **state)
     house_close(&h);
 }
 
+/* As many as a field may have, each kept apart from the others for ever; of a state machine as many as transitions can name. */
+static void a_field_has_up_to_63_choices(void **state)
+{
+    (void)state;
+    house h = house_open();
+    model_record record;
+    buffer list;
+    buffer_open(&list, 4096);
+    for (int i = 1; i <= KT_CHOICE_MAX; i++)
+        buffer_add_format(&list, "%s'c%d'", i > 1 ? ", " : "", i);
+    buffer_add_char(&list, 0);
+    const char *all = list.ptr;
+    define(&h, "field.define", arena_format(h.arena, GRADE("[%s]"), all).ptr);
+    assert_int_equal(grade_value(&h, "c63"), 63);
+    assert_null(
+        model_create(h.tx, house_entity(&h, "t.party"), wire(&h, "{'name': 'A', 'grade': 'c40'}"), &record));
+    assert_int_equal(house_value(&record, "grade")->as.i, 40);
+    const char *text = refusal(&h, "field.define", arena_format(h.arena, GRADE("[%s, 'one']"), all).ptr);
+    assert_non_null(strstr(text, "at most 63 choices"));
+    text = refusal(&h, "field.define", GRADE("['other', 'c40']"));
+    assert_non_null(strstr(text, "no more than 63 different choices in its life"));
+    define(&h, "field.define", GRADE("['c40', 'c63']"));
+    assert_int_equal(grade_value(&h, "c40"), 40);
+    text = refusal(&h, "entity.define",
+        arena_format(h.arena,
+            "{'name': 'custom.job', 'fields': [{'name': 'state', 'type': 'state', 'choices': [%s]}], "
+            "'actions': "
+            "[{'name': 'a', 'right': 'update', 'from': ['c33'], 'to': 'c40'}]}",
+            all)
+            .ptr);
+    assert_non_null(strstr(text, "state \"c33\": an entity's states have the values 1 to 31"));
+    buffer_close(&list);
+    house_close(&h);
+}
+
 static void count_finding(void *context, const char *finding)
 {
     ++*(int *)context;
@@ -538,6 +573,7 @@ int main(void)
         cmocka_unit_test(what_a_condition_names_stays),
         cmocka_unit_test(a_condition_that_cannot_be_judged_is_told),
         cmocka_unit_test(a_choice_keeps_its_value),
+        cmocka_unit_test(a_field_has_up_to_63_choices),
         cmocka_unit_test(a_boolean_of_lines_is_indexed_also_if_false),
         cmocka_unit_test(a_reference_that_comes_back_leads_somewhere),
         cmocka_unit_test(what_was_in_the_clear_does_not_become_personal),

@@ -143,8 +143,8 @@ static void read_choices(form *f, kt_field *row)
     const variant *v = member(f, "choices");
     if (!v)
         return;
-    if (v->kind != VARIANT_ARRAY || v->as.array.count > 31) {
-        wrong(f, "choices", "an array of at most 31 choices", "tablicą najwyżej 31 wyborów");
+    if (v->kind != VARIANT_ARRAY || v->as.array.count > KT_CHOICE_MAX) {
+        wrong(f, "choices", "an array of at most 63 choices", "tablicą najwyżej 63 wyborów");
         return;
     }
     kt_choice *choices = ARENA_ARRAY(f->arena, kt_choice, v->as.array.count + 1);
@@ -160,7 +160,7 @@ static void read_choices(form *f, kt_field *row)
         if (!name)
             wrong(&inner, "name", "given", "podane");
         kt_text label = label_of(&inner, "label");
-        unsigned value = count_of(&inner, "value", 31);
+        unsigned value = count_of(&inner, "value", KT_CHOICE_MAX);
         choices[i] = (kt_choice){value ? value : (unsigned)i + 1, name ? name : "?",
             {label.en ? label.en : name, label.pl ? label.pl : name}, text(&inner, "semantic")};
         kt_also(&f->problems, inner.problems);
@@ -273,7 +273,7 @@ static uint32_t states_of(form *f, const kt_shape *shape, const char *name)
         const variant *one = v->kind == VARIANT_ARRAY ? &v->as.array.items[i] : v;
         unsigned value = state_value(
             f, shape, name, one->kind == VARIANT_STRING ? one->as.string : (kt_str){0});
-        bits |= value ? KT_IN(value) : 0;
+        bits |= value && value <= KT_STATE_MAX ? KT_IN(value) : 0;
     }
     return bits;
 }

@@ -3,7 +3,7 @@
 
 #include "model/internal.h"
 
-enum { VALUE_MAX = 31, DEPTH = 2 }; /* a field, or a member of lines */
+enum { DEPTH = 2 }; /* a field, or a member of lines */
 
 typedef struct {
     kt_str name;
@@ -18,7 +18,7 @@ typedef struct {
     /* of the field in work: what names meant before, what is in force now first */
     named *known;
     size_t known_count, known_room;
-    uint32_t used; /* a bit for each value that ever meant something */
+    uint64_t used; /* a bit for each value that ever meant something */
     kt_error *problems;
 } binding;
 
@@ -36,7 +36,7 @@ static kt_error *know(binding *k, kt_str name, unsigned value)
         k->known_room = more;
     }
     k->known[k->known_count++] = (named){name, value};
-    k->used |= UINT32_C(1) << value;
+    k->used |= UINT64_C(1) << value;
     return NULL;
 }
 
@@ -80,7 +80,7 @@ static unsigned value_given(const variant *choice)
 {
     const variant *value = variant_get(choice, "value");
     bool good = value && value->kind == VARIANT_INT && value->as.integer > 0 &&
-                value->as.integer <= VALUE_MAX;
+                value->as.integer <= KT_CHOICE_MAX;
     return good ? (unsigned)value->as.integer : 0;
 }
 
@@ -94,7 +94,7 @@ static kt_error *look_back(binding *k, size_t depth)
     for (const definition_row *row = k->ever; row; row = row->next) {
         const variant *was = same_field(k, row->definition, depth), *choices = variant_get(was, "choices");
         size_t count = choices && choices->kind == VARIANT_ARRAY ? choices->as.array.count : 0;
-        for (size_t i = 0; i < count && i < VALUE_MAX; i++) {
+        for (size_t i = 0; i < count && i < KT_CHOICE_MAX; i++) {
             const variant *choice = &choices->as.array.items[i];
             unsigned given = value_given(choice);
             KT_TRY(know(k, name_of(choice), given ? given : (unsigned)i + 1));
@@ -119,20 +119,20 @@ static kt_error *assign(binding *k, const variant *choices, unsigned *values)
     unsigned next = 1;
     for (size_t i = 0; i < count; i++) {
         values[i] = value_given(&choices->as.array.items[i]);
-        k->used |= UINT32_C(1) << values[i];
+        k->used |= UINT64_C(1) << values[i];
     }
     for (size_t i = 0; i < count; i++) {
         if (!values[i])
             values[i] = value_known(k, name_of(&choices->as.array.items[i]));
         if (values[i])
             continue;
-        while (next <= VALUE_MAX && k->used >> next & 1)
+        while (next <= KT_CHOICE_MAX && k->used >> next & 1)
             next++;
-        if (next > VALUE_MAX)
+        if (next > KT_CHOICE_MAX)
             return kt_fail(k->tx, KT_LIMIT, "choices",
                 "a field has no more than %d different choices in its life, those that were taken away among "
                 "them",
-                "pole ma najwyżej %d różnych wyborów w swoim życiu, także usuniętych", VALUE_MAX);
+                "pole ma najwyżej %d różnych wyborów w swoim życiu, także usuniętych", KT_CHOICE_MAX);
         values[i] = next++;
     }
     return NULL;
@@ -178,9 +178,9 @@ static const char *path_of(const binding *k, size_t depth)
 /* Records may hold what the list had when the field went: only of a field that is there can be told whether they do. */
 static void check_choices(binding *k, const unsigned *values, size_t count, size_t depth)
 {
-    uint32_t told = 0;
+    uint64_t told = 0;
     for (size_t i = 0; i < count; i++)
-        told |= UINT32_C(1) << values[i];
+        told |= UINT64_C(1) << values[i];
     for (size_t i = 0; i < k->known_count && !in_force(k, depth); i++) {
         const named *was = &k->known[i];
         if (!(told >> was->value & 1))
@@ -190,14 +190,14 @@ static void check_choices(binding *k, const unsigned *values, size_t count, size
                                           "pole o tej nazwie miało wybór \"%.*s\"", STR_ARG(was->name)),
                                   "Name it again; then it can be taken away, if no record has it.",
                                   "Podaj go ponownie; potem można go usunąć, jeśli nie ma go żaden rekord."));
-        told |= UINT32_C(1) << was->value;
+        told |= UINT64_C(1) << was->value;
     }
 }
 
 static kt_error *bind_choices(binding *k, const variant *choices, size_t depth, const variant **bound)
 {
     size_t count = choices->as.array.count;
-    unsigned values[VALUE_MAX + 1];
+    unsigned values[KT_CHOICE_MAX + 1];
     variant *list = ARENA_NEW(k->tx->arena, variant);
     variant *items = ARENA_ARRAY(k->tx->arena, variant, count + 1);
     if (!list || !items)

@@ -250,7 +250,7 @@ static void read_choice(lua_reading *r, kt_choice *choice, const char *what, lon
         choice->name = name_first(r, what, line);
         choice->label = label_at(r, NULL, what, line);
         choice->semantic = text_at(r, "semantic", what, line);
-        unsigned value = number_at(r, "value", 31, what, line);
+        unsigned value = number_at(r, "value", KT_CHOICE_MAX, what, line);
         choice->value = value ? value : choice->value;
     } else {
         lua_problem(r, line, "%s: a state is a text or {\"name\", en = .., pl = ..}",
@@ -402,7 +402,7 @@ static void read_action(lua_reading *r, kt_action *a, const kt_shape *shape, con
         size_t length = strcspn(from, " ");
         const char *state = arena_str(r->arena, (kt_str){from, length}).ptr;
         unsigned value = state ? state_value(r, shape, state, what, line) : 0;
-        if (value > 0 && value < 32)
+        if (value > 0 && value <= KT_STATE_MAX)
             a->from |= KT_IN(value);
         from += length;
     }

@@ -115,6 +115,7 @@ enum purpose {
     OPENING,
     TRANSIT,
     TAX_PURCHASE_LATER,
+    TAX_SALE_OTHER_MONTH,
     PURPOSES
 };
 extern const kt_choice purposes[];

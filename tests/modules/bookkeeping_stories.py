@@ -137,15 +137,53 @@ def input_tax_of_another_month_waits_on_an_account_of_its_own(k):
     proved(k)
 
 
+def output_tax_of_another_month_waits_on_an_account_of_its_own(k):
+    """Delivered in June and billed in July, or billed in June before the delivery of July: tax is due at the tax point, until or since then it
+    is on 221-1; each month the account of output tax is its register. So with notes, discounts, and what a buyer accounts for."""
+    s = books(k)
+    months = ("2026-05", "2026-06", "2026-07", "2026-08")
+    declared = lambda: [-D(k.call("finance.vat_register", {"from": f"{month}-01", "to": f"{month}-28"})["on_sales"]) for month in months]
+    booked = lambda: [moved(k, month, "221", "221-1") for month in months]
+    before, register_before = booked(), declared()
+
+    def gained():
+        sums = [[b - a for a, b in zip(was, now)] for was, now in zip(before, booked())]
+        expect([one[0] for one in sums], [b - a for a, b in zip(register_before, declared())])
+        return sums
+
+    row = invoice(k, thing("100"), day="2026-07-06", tax_day="2026-06-28", terms=early_terms(k, "v", 90))
+    billed_after = [[0, 0], [-23, 23], [0, -23], [0, 0]]
+    expect(gained(), billed_after)
+    entries = k.list("finance.entry", [["origin", "=", {"entity": "finance.invoice", "id": row["id"]}]], sort="id")["rows"]
+    expect([(e["day"], e["reference"]) for e in entries], [("2026-07-06", row["number"]), ("2026-06-28", row["number"])])
+    paid = pay(k, day="2026-07-10", amount="60.27", allocations=[{"item": items(k, row["id"])[0]["id"], "discount": "1.23"}])
+    expect(gained(), [[0, 0], [-23, 23], [D("0.23"), -23], [0, 0]])
+    k.call("finance.payment.reverse", {"id": paid["id"], "day": "2026-07-20"})
+    expect(gained(), billed_after)
+    credit(k, row, "2026-07-22")
+    expect(gained(), [[0, 0], [-23, 23], [23, -23], [0, 0]])
+    early = invoice(k, thing("200"), day="2026-06-08", tax_day="2026-08-10", terms=early_terms(k, "z", 90))
+    expect(gained(), [[0, 0], [-23, 23 - 46], [23, -23], [-46, 46]])
+    pay(k, day="2026-06-10", amount="241.08", allocations=[{"item": items(k, early["id"])[0]["id"], "discount": "4.92"}])
+    expect(gained(), [[0, 0], [-23, D("-22.08")], [23, -23], [D("-45.08"), D("45.08")]])  # no discount lessens what is not due yet
+    invoice(k, thing("300"), day="2026-07-02", tax_day="2026-05-28", booked_on="2026-05-28")
+    expect(gained()[0], [-69, 0])  # booked in the month of its tax point
+    invoice(k, thing("100"), kind="purchase", party=s["steel"], day="2026-06-06", tax_day="2026-05-28", reference="V 1", position=s["position"]["domestic_reverse"])
+    expect(gained()[:2], [[D(-92), 23], [-23, D("-45.08")]])
+    proved(k)
+
+
 def where_no_account_is_named_for_it_tax_is_on_its_own_at_once(k):
     s = books(k)
-    purpose = k.list("finance.purpose", [["purpose", "=", "tax_purchase_later"]])["rows"][0]
-    k.call("finance.purpose.delete", {"id": purpose["id"]})
-    before = moved(k, "2026-05", "222")[0]
+    named = lambda: k.list("finance.purpose", [["purpose", "in", ["tax_purchase_later", "tax_sale_other_month"]]])["rows"]
+    for purpose in named():
+        k.call("finance.purpose.delete", {"id": purpose["id"]})
+    before = moved(k, "2026-05", "222", "221")
     invoice(k, thing("100"), kind="purchase", party=s["steel"], day="2026-05-20", reference="X 1", received_on="2026-06-02")
-    expect(moved(k, "2026-05", "222")[0] - before, D(23))
+    invoice(k, thing("100"), day="2026-05-20", tax_day="2026-04-28")
+    expect([b - a for a, b in zip(before, moved(k, "2026-05", "222", "221"))], [23, -23])
     k.call("finance.setup", {"chart": "polish", "year": "2026-01-01"})
-    expect(len(k.list("finance.purpose", [["purpose", "=", "tax_purchase_later"]])["rows"]), 1)
+    expect(len(named()), 2)
     proved(k)
 
 
@@ -826,4 +864,4 @@ run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, income_and
      the_forecast_counts_an_advance_once, the_forecast_pays_the_tax_of_each_month, wrong_days_accounts_and_sums_are_named,
      an_instalment_past_its_day_makes_the_invoice_overdue, a_closed_order_is_billed_for_what_went_out, parts_of_a_box_are_billed_as_they_are,
      a_credit_limit_counts_what_is_ordered, tax_is_deducted_with_the_bill_in_hand, a_bill_of_a_closed_period_is_booked_in_an_open_one, tax_is_deducted_when_the_bill_is_received_or_put_off,
-     input_tax_of_another_month_waits_on_an_account_of_its_own, where_no_account_is_named_for_it_tax_is_on_its_own_at_once, the_books_need_base_alone], modules="base,crm,logistics,finance")
+     input_tax_of_another_month_waits_on_an_account_of_its_own, output_tax_of_another_month_waits_on_an_account_of_its_own, where_no_account_is_named_for_it_tax_is_on_its_own_at_once, the_books_need_base_alone], modules="base,crm,logistics,finance")

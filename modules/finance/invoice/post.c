@@ -415,7 +415,7 @@ static kt_error *post(posting *p)
                            "faktura jest na zero: nie ma czego księgować"),
             "Give quantities and prices, or cancel the draft.", "Podaj ilości i ceny albo anuluj szkic.");
     KT_TRY(entry_post(tx, &p->e));
-    KT_TRY(deducted_later_post(tx, &p->later, &p->e));
+    KT_TRY(tax_moves_post(tx, &p->moved, &p->e));
     v->entry = p->e.rec.id;
     v->open = at_till(v) ? money(0) : kt_dec_round(v->to_pay, 2);
     v->payment_status = !v->open.coef ? PAID : v->due.day < kt_today(tx).day ? OVERDUE : UNPAID;

@@ -166,7 +166,7 @@ static kt_error *book_tax(posting *p, const struct posted_tax *t, enum vat_regis
     struct entry_line like = {.text = t->row.label};
     const kt_dec value = opposite ? t->amount : kt_dec_neg(t->amount),
                  amount = opposite ? t->row.amount : kt_dec_neg(t->row.amount);
-    KT_TRY(tax_account(p->tx, &p->later, side, p->e.day, register_day(p, side, t->row.kind), like.text,
+    KT_TRY(tax_account(p->tx, &p->moved, side, p->e.day, register_day(p, side, t->row.kind), like.text,
         p->side > 0 ? value : kt_dec_neg(value), &like.account));
     KT_TRY(posting_book(p, &like, value, amount));
     return enter(p, side, t);

@@ -6,9 +6,8 @@ struct posted_tax {      /* a row of a register */
     struct vat_line row; /* in the document's currency */
     kt_dec net, amount;  /* in the company's, as it is booked */
 };
-struct
-    deducted_later { /* of one document: what takes its tax to the account of input tax when it is deducted */
-    struct entry moves[2]; /* what the buyer accounts for, at its tax point; what the supplier charges */
+struct tax_moves { /* of one document: what takes its tax to its own account in the month of its register */
+    struct entry at[2]; /* on the tax point; on the day of the deduction of what a supplier charges */
     size_t count;
 };
 typedef struct {
@@ -22,7 +21,7 @@ typedef struct {
     kt_dec base_advances;          /* net of it, in the company's currency */
     struct posted_tax *taxes;
     size_t tax_count;
-    struct deducted_later later;
+    struct tax_moves moved;
     struct noted noted; /* of a note: what it takes back of */
     kt_dec
         note_own; /* of a note, in its currency: what its invoice itself billed, not its advances; not set: all */
@@ -46,15 +45,15 @@ KT_MUST kt_error *book_taxes(posting *p);
 KT_MUST kt_error *posted_line_value(posting *p, size_t i, kt_dec *value);
 KT_MUST kt_error *owed_value(posting *p, kt_dec *owed);
 
-/* ---- deducted_later.c ---- */
+/* ---- tax_month.c ---- */
 
 /* The account that a row of tax is booked on, and if that is not the tax's own, notes what takes it there.
  *   booked, declared  the days of its entry and of its row in the register
  *   value             debit less credit, in the company's currency */
-KT_MUST kt_error *tax_account(kt_tx *tx, struct deducted_later *l, enum vat_register side, kt_date booked,
+KT_MUST kt_error *tax_account(kt_tx *tx, struct tax_moves *m, enum vat_register side, kt_date booked,
     kt_date declared, kt_str label, kt_dec value, kt_id *account);
 /* Posts that, for the document of an entry. */
-KT_MUST kt_error *deducted_later_post(kt_tx *tx, struct deducted_later *l, const struct entry *of);
+KT_MUST kt_error *tax_moves_post(kt_tx *tx, struct tax_moves *m, const struct entry *of);
 
 /* ---- reverse_charge.c ---- */
 

@@ -51,6 +51,8 @@ const kt_choice purposes[] = {
     {TRANSIT, "transit", {"Goods in transit", "Towary w drodze"}},
     {TAX_PURCHASE_LATER, "tax_purchase_later",
         {"Tax on purchases to be deducted later", "VAT naliczony do rozliczenia w następnych okresach"}},
+    {TAX_SALE_OTHER_MONTH, "tax_sale_other_month",
+        {"Tax on sales declared in another month", "VAT należny rozliczany w innym miesiącu"}},
     {0},
 };
 

@@ -40,6 +40,8 @@ const struct chart_row international_chart[] = {
     LEAF("2120", "2", "Advances received from customers", "Zaliczki od odbiorców", LIABILITY,
         .purpose = ADVANCE_IN),
     LEAF("2200", "2", "Tax on sales", "VAT należny", LIABILITY, .purpose = TAX_SALE),
+    LEAF("2205", "2", "Tax on sales declared in another month", "VAT należny rozliczany w innym miesiącu",
+        LIABILITY, .purpose = TAX_SALE_OTHER_MONTH),
     LEAF("2210", "2", "Other taxes", "Pozostałe podatki", LIABILITY, .cash = OPERATING),
     LEAF("2300", "2", "Wages payable", "Wynagrodzenia", LIABILITY, .cash = OPERATING),
     LEAF("2400", "2", "Loans", "Kredyty i pożyczki", LIABILITY, .cash = FINANCING),

@@ -35,6 +35,8 @@ const struct chart_row polish_chart[] = {
         "204", "2", "Advances to suppliers", "Zaliczki przekazane na dostawy", ASSET, .purpose = ADVANCE_OUT),
     LEAF("220", "2", "Taxes and duties", "Rozrachunki publicznoprawne", LIABILITY, .cash = OPERATING),
     LEAF("221", "2", "Output VAT", "VAT należny", LIABILITY, .purpose = TAX_SALE),
+    LEAF("221-1", "2", "Output VAT declared in another month", "VAT należny rozliczany w innym miesiącu",
+        LIABILITY, .purpose = TAX_SALE_OTHER_MONTH),
     LEAF("222", "2", "Input VAT", "VAT naliczony i jego rozliczenie", ASSET, .purpose = TAX_PURCHASE),
     LEAF("222-1", "2", "Input VAT to be deducted later", "VAT naliczony do rozliczenia w następnych okresach",
         ASSET, .purpose = TAX_PURCHASE_LATER),

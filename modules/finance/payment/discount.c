@@ -59,7 +59,7 @@ typedef struct {
     const struct discounted *of;
     struct invoice v;
     struct entry *e;
-    struct deducted_later later;
+    struct tax_moves moved;
     struct register_rows rows; /* what the register has of the invoice and its notes */
     kt_dec billed;             /* what these come to */
     kt_dec before;             /* what was taken off by earlier payments, sided */
@@ -107,7 +107,7 @@ static kt_error *book(discounting *d, enum vat_register side, const struct vat_l
     kt_date declared;
     bool foreign = d->v.currency.v != d->of->house->currency.v;
     KT_TRY(declared_on(d, side, row, &declared));
-    KT_TRY(tax_account(d->tx, &d->later, side, d->e->day, declared, like.text, sided, &like.account));
+    KT_TRY(tax_account(d->tx, &d->moved, side, d->e->day, declared, like.text, sided, &like.account));
     KT_TRY(entry_add(d->tx, d->e, &like, sided, !foreign ? (kt_dec){0} : opposite ? kt_dec_neg(tax) : tax));
     return enter(d, side, row, declared, net, value);
 }
@@ -300,7 +300,7 @@ kt_error *discount_book(kt_tx *tx, const struct discounted *of, struct entry *e)
         KT_TRY(lessen(&d, &d.rows.at[i], i + 1 == d.rows.count));
     bool foreign = of->item->currency.v != of->house->currency.v;
     KT_TRY(entry_add(tx, e, &like, d.value, foreign ? d.amount : (kt_dec){0}));
-    return deducted_later_post(tx, &d.later, e);
+    return tax_moves_post(tx, &d.moved, e);
 }
 
 static kt_error *add_taken(kt_tx *tx, kt_id item, kt_dec *sum)
