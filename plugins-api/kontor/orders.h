@@ -62,6 +62,16 @@ static inline kt_dec kt_order_line_left(const kt_order *order, const kt_order_li
     kt_dec wanted = kt_dec_sub(line->quantity, line->given_up);
     return kt_dec_sub(line->goods && (delivered || order->closed) ? done : wanted, invoiced);
 }
+/* What a part of goods is in the order's unit, as deliveries report it: the same part of what all of them are there. Nothing that a
+ * unit's factor rounds is lost or gained, however they go and come back.
+ *   part, whole  in the item's own unit
+ *   ordered      the whole, in the order's unit */
+static inline kt_dec kt_order_share(kt_dec part, kt_dec whole, kt_dec ordered)
+{
+    if (kt_dec_cmp(part, whole) == 0 || whole.coef == 0)
+        return ordered;
+    return kt_dec_round(kt_dec_div(kt_dec_mul(ordered, part, 8), whole, 8), 4);
+}
 /* What of a line is still to be delivered. */
 static inline kt_dec kt_order_line_open(const kt_order_line *line)
 {

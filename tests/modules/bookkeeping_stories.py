@@ -496,6 +496,101 @@ def what_went_straight_back_from_the_customer_waits_for_a_credit_note(k):
     proved(k)
 
 
+def nothing_is_left_to_credit_of_what_came_back_in_parts_of_a_unit(k):
+    """Two and a half kilograms are seven hams of 350 g, billed whole or as they went, in kilograms, hams or pounds; they come back in twos and
+    threes. What each time is asked for can be credited; in the end all is, and the order hears no more nor less of it than it heard billed."""
+    s = books(k)
+    whole = make(k, "base.unit", code="ham", category="count", rounding="1")
+    kg = k.list("base.unit", [["code", "=", "kg"]])["rows"] or [{"id": make(k, "base.unit", code="kg", category="weight")}]
+    pound = make(k, "base.unit", code="lb", category="weight", factor="0.45359237")
+    ham = make(k, "base.item", code="ham", name="Ham", unit=whole, price="60", currency=s["PLN"])
+    make(k, "base.item_unit", item=ham, unit=kg[0]["id"], factor="2.857143")
+    make(k, "base.item_unit", item=ham, unit=pound, factor="1.295978")
+    slip = make(k, "logistics.transfer", kind="entry", lines=[{"item": ham, "quantity": "100", "unit_cost": "10"}])
+    k.call("logistics.transfer.post", {"id": slip})
+    line = lambda sale: k.get("crm.order", sale["id"])["lines"][0]
+    asked = lambda sale: [r for r in k.call("finance.to_credit", {})["rows"] if r["order"]["id"] == sale["id"]]
+
+    def bill(sale, unit, quantity):
+        if not unit:
+            return posted(k, "finance.invoice", k.call("finance.invoice.from_order", {"order": sale, "day": TODAY.isoformat()})["id"])
+        return invoice(k, {"item": ham, "unit": unit, "quantity": quantity, "price": "21", "order_line": line(sale)["id"]}, order=sale, day=TODAY.isoformat())
+
+    def credit_what_is_asked(sale):
+        for row in asked(sale):
+            posted(k, "finance.invoice", k.call("finance.invoice.credit", {"id": row["invoice"], "reason": "salty", "lines": row["lines"]})["made"])
+
+    for unit, sold, went, billed, parts in ((kg[0]["id"], "2.5", (7,), (None,), (2, 3, 1, 1)), (kg[0]["id"], "2.5", (3, 4), (None, None), (2, 2, 3)),
+                                            (kg[0]["id"], "2.5", (7,), ((whole, "7"),), (1, 1, 1, 1, 1, 1, 1)), (kg[0]["id"], "2.5", (7,), ((pound, "5.5116"),), (2, 5)),
+                                            (pound, "5.5", (7,), ((kg[0]["id"], "2.4948"),), (3, 3, 1)), (whole, "7", (7,), ((kg[0]["id"], "2.45"),), (1,) * 7)):
+        sale = order(k, {"item": ham, "quantity": sold, "unit": unit, "price": "60"})
+        bills = []
+        for count, how in zip(went, billed):
+            ship(k, sale, str(count), TODAY.isoformat())
+            bills.append(bill(sale, *(how or (None, None))))
+        heard = D(line(sale)["invoiced"])
+        expect(asked(sale), [])
+        for part in parts:
+            sent = [d for d in k.list("logistics.delivery", [["document", "=", sale]], sort="-id")["rows"] if d["state"] in ("shipped", "done")]
+            for d in sent:
+                can = min(D(part), D(d["lines"][0]["shipped"] or 0) - D(d["lines"][0]["returned"] or 0))
+                if can > 0:
+                    k.call("logistics.delivery.return", {"id": d["id"], "lines": [{"line": d["lines"][0]["id"], "quantity": str(can)}]})
+                    part -= can
+            credit_what_is_asked(sale)
+            expect(asked(sale), [])
+            now = line(sale)
+            assert 0 <= D(now["invoiced"]) <= heard and abs(D(now["invoiced"]) - D(now["delivered"])) <= abs(heard - D(sold)) + D("0.0003"), (now, heard)
+        left = [k.get("finance.invoice", row["id"]) for row in bills]
+        if heard == D(sold):  # all that was billed went, and came back
+            expect([(row["gross"], row["lines"][0]["quantity"], row["open"]) for row in left], [(row["credited"], row["lines"][0]["credited"], "0.00") for row in left])
+        for row in left:
+            if D(row["lines"][0]["credited"] or 0) < D(row["lines"][0]["quantity"]):
+                credit(k, row, TODAY.isoformat())
+        expect(D(line(sale)["invoiced"]), 0)
+    proved(k)
+
+
+def no_more_is_credited_than_was_billed_by_whatever_lines(k):
+    """Ten of two lines: a note of six and six of the first is refused as a whole."""
+    row = invoice(k, thing("100", "10"), thing("100", "10"), day="2026-08-10")
+    first = {"line": row["lines"][0]["id"], "quantity": "6"}
+    note = k.call("finance.invoice.credit", {"id": row["id"], "reason": "x", "day": "2026-08-11", "lines": [first, first]})["made"]
+    refused("rule", lambda: k.call("finance.invoice.post", {"id": note}), "lines[1].quantity")
+    row = invoice(k, thing("100", "10"), day="2026-08-10")
+    credit(k, row, "2026-08-12", (0, "10"))
+    refused("rule", lambda: credit(k, row, "2026-08-12"), "lines")
+
+
+def where_nothing_is_left_no_note_is_drafted(k):
+    """Made cheaper by all of its price, taken off, or free of charge from the start: that is told at once, and no draft is left."""
+    row = invoice(k, thing("100", "10"), day="2026-08-10")
+    drafts = lambda: k.call("finance.invoice.count", {"filter": [["state", "=", "draft"]]})
+    before = drafts()
+    down = k.call("finance.invoice.credit", {"id": row["id"], "reason": "x", "day": "2026-08-11", "lines": [{"line": row["lines"][0]["id"], "price": "100"}]})["made"]
+    expect(posted(k, "finance.invoice", down)["gross"], "1230.00")
+    for lines in (None, [{"line": row["lines"][0]["id"], "quantity": "3"}]):
+        told = refused("rule", lambda: k.call("finance.invoice.credit", {"id": row["id"], "reason": "x", "day": "2026-08-12", "lines": lines}), "lines")
+        assert "nothing is left to credit" in str(told), told
+    gift = invoice(k, thing("0", "3"), thing("50"), day="2026-08-10")
+    refused("rule", lambda: k.call("finance.invoice.credit", {"id": gift["id"], "reason": "x", "day": "2026-08-12", "lines": [{"line": gift["lines"][0]["id"], "quantity": "3"}]}), "lines")
+    expect(credit(k, gift, "2026-08-12")["gross"], "61.50")
+    expect(drafts(), before)
+
+
+def a_note_lessens_no_tax_before_it_is_due(k):
+    """Billed in June for July: a note of June is July's too."""
+    row = invoice(k, thing("100"), day="2026-06-08", tax_day="2026-07-02")
+    note = credit(k, row, "2026-06-12")
+    expect(register(k, invoice=note["id"]), [("sale", "23%", "-100.00", "-23.00", "2026-07-02")])
+    row = invoice(k, thing("100"), day="2026-06-08", tax_day="2026-07-02")
+    made = k.call("finance.invoice.credit", {"id": row["id"], "reason": "x", "day": "2026-06-12"})["made"]
+    k.update("finance.invoice", made, {"tax_day": "2026-06-30"})
+    refused("rule", lambda: k.call("finance.invoice.post", {"id": made}), "tax_day")
+    k.call("finance.invoice.cancel", {"id": made})
+    proved(k)
+
+
 def a_bill_is_held_against_order_and_receipt_in_all_its_parts(k, house):
     """Ten at 100 less a tenth are ordered and received. What an accountant posts is that, within two per cent."""
     s = books(k)
@@ -856,7 +951,8 @@ run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, income_and
      a_valuation_is_of_its_day_and_may_be_repeated, what_the_books_are_opened_with_is_no_turnover,
      every_figure_opens_to_its_entries, each_party_stands_on_its_own_side, an_account_in_euros_is_valued_too,
      serial_numbers_wait_for_their_bill_together, what_went_back_to_a_supplier_waits_for_a_credit_note,
-     what_went_straight_back_from_the_customer_waits_for_a_credit_note, a_bill_is_held_against_order_and_receipt_in_all_its_parts, opening_the_next_year_leaves_alone_what_is_there,
+     what_went_straight_back_from_the_customer_waits_for_a_credit_note, nothing_is_left_to_credit_of_what_came_back_in_parts_of_a_unit,
+     no_more_is_credited_than_was_billed_by_whatever_lines, where_nothing_is_left_no_note_is_drafted, a_note_lessens_no_tax_before_it_is_due, a_bill_is_held_against_order_and_receipt_in_all_its_parts, opening_the_next_year_leaves_alone_what_is_there,
      an_opening_item_has_its_own_number_and_a_statement_tells_of_other_currencies,
      the_accounts_of_stock_are_the_stores,
      the_forecast_knows_terms_purchases_and_deals, the_preview_of_an_order_tells_what_the_forecast_will, who_needs_it_first_pays_the_least_quantity,

@@ -96,6 +96,16 @@ static kt_error *add_lines(kt_tx *tx, const struct invoice *v, const struct cred
     return all;
 }
 
+static bool comes_to_nothing(const struct invoice *note)
+{
+    for (size_t i = 0; i < note->lines.count; i++) {
+        const struct invoice_line *line = invoice_line_at(&note->lines, i);
+        if (line->net.coef || line->tax.coef)
+            return false;
+    }
+    return true;
+}
+
 kt_error *invoice_credit(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct invoice *v = KT_AS(invoice, self);
@@ -108,10 +118,11 @@ kt_error *invoice_credit(kt_tx *tx, kt_record *self, const kt_record *params)
             "Skoryguj dalej samą fakturę; co korekta zmniejszyła za bardzo, ujmij na kolejnej fakturze.");
     KT_TRY(receipt_has_no_invoice(tx, v));
     struct invoice note = {KT_OF(invoice), .kind = is_sale(v->kind) ? SALE_CREDIT : PURCHASE_CREDIT,
-        .party = v->party, .corrects = v->rec.id, .reason = p->reason, .day = p->day, .tax_day = p->day,
-        .reference = p->reference, .rate_day = v->rate_day, .currency = v->currency, .rounding = v->rounding,
-        .tax_included = v->tax_included, .position = v->tax_position, .order = v->order, .title = v->title,
-        .terms = v->terms, .journal = v->journal, .state = DRAFT};
+        .party = v->party, .corrects = v->rec.id, .reason = p->reason, .day = p->day,
+        .tax_day = later_of(p->day, v->tax_day), .reference = p->reference, .rate_day = v->rate_day,
+        .currency = v->currency, .rounding = v->rounding, .tax_included = v->tax_included,
+        .position = v->tax_position, .order = v->order, .title = v->title, .terms = v->terms,
+        .journal = v->journal, .state = DRAFT};
     KT_TRY(add_lines(tx, v, p, &note));
     kt_authority before = kt_own_authority(tx);
     kt_error *error = note_prices(tx, v, !p->lines.count, &note, &as_billed);
@@ -129,7 +140,13 @@ kt_error *invoice_credit(kt_tx *tx, kt_record *self, const kt_record *params)
     before = kt_own_authority(tx);
     error = kt_create(tx, &note.rec);
     kt_callers_authority(tx, before);
-    return error;
+    if (error || !comes_to_nothing(&note))
+        return error;
+    return kt_hint(kt_fail(tx, KT_RULE, "lines", "nothing is left to credit", "nie ma już czego korygować"),
+        "What these lines billed is credited already, or was taken off for paying early, or was free of "
+        "charge.",
+        "To, co zafakturowano w tych pozycjach, już skorygowano albo odliczono skontem, albo było "
+        "bezpłatne.");
 }
 
 kt_error *invoice_made(kt_tx *tx, const kt_record *self, const kt_where *where, kt_record *result)
@@ -163,6 +180,18 @@ kt_error *credit_left(kt_tx *tx, const struct invoice *of, kt_dec *left, kt_dec 
     return NULL;
 }
 
+/* What is credited of a line of the invoice before this line of a note. */
+static kt_dec credited_before(const struct invoice *note, size_t line, const struct invoice_line *source)
+{
+    kt_dec sum = known(source->credited);
+    for (size_t i = 0; i < line; i++) {
+        const struct invoice_line *of = invoice_line_at(&note->lines, i);
+        if (of->source_line == (int64_t)source->rec.id.v && !of->price_only)
+            sum = kt_dec_add(sum, of->quantity);
+    }
+    return sum;
+}
+
 /* More than all of a quantity, or of the other sign than it. */
 static bool is_beyond(kt_dec part, kt_dec whole)
 {
@@ -183,6 +212,11 @@ kt_error *credit_check(kt_tx *tx, const struct invoice *v)
         return kt_fail(tx, KT_RULE, "corrects", "is no posted invoice of this party",
             "nie jest zaksięgowaną fakturą tego kontrahenta");
     kt_also(&all, not_before(tx, v->day, of.day));
+    if (v->tax_day.day < of.tax_day.day)
+        kt_also(&all, kt_hint(kt_fail(tx, KT_RULE, "tax_day", "is before the tax point of what it corrects",
+                                  "jest przed datą obowiązku podatkowego korygowanej faktury"),
+                          "Tax that is not due yet is not lessened either.",
+                          "Podatku, który jeszcze nie powstał, nie można zmniejszyć."));
     if (of.currency.v != v->currency.v)
         kt_also(&all, kt_fail(tx, KT_RULE, "currency", "is not the invoice's", "jest inna niż faktury"));
     KT_TRY(credit_left(tx, &of, &left, &cents));
@@ -195,7 +229,7 @@ kt_error *credit_check(kt_tx *tx, const struct invoice *v)
     for (size_t i = 0; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
         const struct invoice_line *source = line->source_line ? line_with(&of, line->source_line) : NULL;
-        kt_dec before = source && !line->price_only ? known(source->credited) : KT_DEC(0, 4);
+        kt_dec before = source && !line->price_only ? credited_before(v, i, source) : KT_DEC(0, 4);
         if (line->source_line && (!source || is_beyond(kt_dec_add(before, line->quantity), source->quantity)))
             kt_also(&all, kt_fail(tx, KT_RULE, invoice_path(tx, i, "quantity"),
                               "is more than was billed and not credited",

@@ -332,6 +332,13 @@ extern const kt_shape to_credit_shape, to_credit_rows_shape;
 kt_error *orders_to_credit(kt_tx *tx, const kt_record *params, kt_record *result);
 /* Tells the order what this invoice bills of it; below zero for a credit. */
 KT_MUST kt_error *order_report(kt_tx *tx, const struct invoice *v);
+/* A quantity of an invoice's line in the unit of the order's. Whoever bills need not see how the item is packed. */
+KT_MUST kt_error *in_orders_unit(
+    kt_tx *tx, const kt_order_line *of, const struct invoice_line *line, kt_dec quantity, kt_dec *out);
+/* What the order hears of a credit note of so much of a line, in that unit: what all that is credited then is there more than what was
+ * before. So of the last note it hears what is left of what it heard of the invoice, to the last digit. */
+KT_MUST kt_error *credit_heard(kt_tx *tx, const kt_order_line *of, const struct invoice_line *line,
+    kt_dec before, kt_dec quantity, kt_dec *heard);
 /* An order as whoever bills needs it, whether or not they may see orders else. */
 KT_MUST kt_error *order_of_invoice(kt_tx *tx, const kt_orders *orders, kt_id id, kt_order *order);
 

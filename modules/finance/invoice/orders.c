@@ -243,16 +243,66 @@ kt_error *bill_order(kt_tx *tx, kt_id order, kt_date day, kt_id *invoice)
 
 /* ---- What the order hears ---- */
 
-/* A billed quantity in the unit that the order has it in, where the order can be asked. */
-static kt_error *in_orders_unit(
-    kt_tx *tx, const kt_order *order, const struct invoice_line *line, kt_dec *quantity)
+kt_error *in_orders_unit(
+    kt_tx *tx, const kt_order_line *of, const struct invoice_line *line, kt_dec quantity, kt_dec *out)
 {
-    *quantity = line->quantity;
-    for (size_t i = 0; i < order->line_count; i++) {
-        const kt_order_line *of = &order->lines[i];
-        if ((int64_t)of->id.v == line->order_line && line->unit.v && of->unit.v && line->unit.v != of->unit.v)
-            KT_TRY(kt_in_unit(tx, of->item, line->quantity, line->unit, of->unit, quantity));
+    *out = quantity;
+    if (!line->unit.v || !of->unit.v || line->unit.v == of->unit.v)
+        return NULL;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = kt_in_unit(tx, of->item, quantity, line->unit, of->unit, out);
+    kt_callers_authority(tx, before);
+    return error;
+}
+
+kt_error *credit_heard(kt_tx *tx, const kt_order_line *of, const struct invoice_line *line, kt_dec before,
+    kt_dec quantity, kt_dec *heard)
+{
+    kt_dec then, now;
+    KT_TRY(in_orders_unit(tx, of, line, kt_dec_add(before, quantity), &then));
+    KT_TRY(in_orders_unit(tx, of, line, before, &now));
+    *heard = kt_dec_sub(then, now);
+    return NULL;
+}
+
+/* What was credited of the invoice's line before a line of the note: it has all of the note noted already. */
+static kt_dec credited_before(const struct invoice *note, size_t line, const struct invoice_line *source)
+{
+    kt_dec before = known(source->credited);
+    for (size_t i = line; i < note->lines.count; i++) {
+        const struct invoice_line *of = invoice_line_at(&note->lines, i);
+        if (of->source_line == (int64_t)source->rec.id.v && !of->price_only)
+            before = kt_dec_sub(before, of->quantity);
     }
+    return before;
+}
+
+typedef struct {
+    kt_tx *tx;
+    const struct invoice *v;
+    struct invoice corrected; /* of a note; else without lines */
+    kt_order order;           /* where it can be asked */
+} reporting;
+
+/* In the unit that the order has it in; below zero for a credit. */
+static kt_error *report_line(const reporting *r, size_t i, kt_order_part *part)
+{
+    const struct invoice_line *line = invoice_line_at(&r->v->lines, i), *source = NULL;
+    const kt_order_line unknown = {.id = {(uint64_t)line->order_line}}, *of = &unknown;
+    for (size_t k = 0; k < r->order.line_count; k++)
+        if (r->order.lines[k].id.v == unknown.id.v)
+            of = &r->order.lines[k];
+    for (size_t k = 0; k < r->corrected.lines.count; k++)
+        if ((int64_t)invoice_line_at(&r->corrected.lines, k)->rec.id.v == line->source_line)
+            source = invoice_line_at(&r->corrected.lines, k);
+    *part = (kt_order_part){.line = unknown.id};
+    if (source)
+        KT_TRY(
+            credit_heard(r->tx, of, line, credited_before(r->v, i, source), line->quantity, &part->quantity));
+    else
+        KT_TRY(in_orders_unit(r->tx, of, line, line->quantity, &part->quantity));
+    if (is_credit(r->v->kind))
+        part->quantity = kt_dec_neg(part->quantity);
     return NULL;
 }
 
@@ -260,7 +310,7 @@ kt_error *order_report(kt_tx *tx, const struct invoice *v)
 {
     const kt_order_reports *reports = kt_order_reports_find(tx);
     const kt_orders *orders = v->order.v ? kt_orders_of(tx, v->order) : NULL;
-    kt_order order = {0};
+    reporting r = {.tx = tx, .v = v, .corrected = {KT_OF(invoice)}};
     size_t count = 0;
     if (!reports || !v->order.v || is_advance(v->kind))
         return NULL;
@@ -268,15 +318,13 @@ kt_error *order_report(kt_tx *tx, const struct invoice *v)
     if (!parts)
         return kt_no_memory();
     if (orders)
-        KT_TRY(order_of_invoice(tx, orders, kt_any_id(v->order), &order));
+        KT_TRY(order_of_invoice(tx, orders, kt_any_id(v->order), &r.order));
+    if (is_credit(v->kind) && v->corrects.v)
+        KT_TRY(kt_read(tx, v->corrects, &r.corrected.rec));
     for (size_t i = 0; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
-        kt_dec quantity;
-        if (!line->order_line || line->price_only)
-            continue;
-        KT_TRY(in_orders_unit(tx, &order, line, &quantity));
-        parts[count++] = (kt_order_part){.line = {(uint64_t)line->order_line},
-            .quantity = is_credit(v->kind) ? kt_dec_neg(quantity) : quantity};
+        if (line->order_line && !line->price_only)
+            KT_TRY(report_line(&r, i, &parts[count++]));
     }
     return reports->bill(tx, v->order, parts, count, v->day);
 }

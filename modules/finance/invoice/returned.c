@@ -45,15 +45,28 @@ const kt_shape to_credit_rows_shape = KT_SHAPE(to_credit_rows, NULL,
 
 struct came_back { /* of logistics.move */
     kt_record rec;
-    kt_id document, item;
-    int64_t line;
-    kt_dec quantity;
+    kt_id document;
     kt_date day;
 };
 static const kt_shape came_back_shape = KT_SHAPE(came_back, "logistics.move",
-    KT_BIND(came_back, document, REF, "document"), KT_BIND(came_back, item, REF, "item"),
-    KT_BIND(came_back, line, INT, "line"), KT_BIND(came_back, quantity, QUANTITY, "quantity"),
-    KT_BIND(came_back, day, DATE, "day"));
+    KT_BIND(came_back, document, REF, "document"), KT_BIND(came_back, day, DATE, "day"));
+struct sent_line { /* of logistics.delivery */
+    kt_record rec;
+    int64_t order_line;
+    kt_dec quantity, order_quantity, shipped, returned;
+};
+static const kt_shape sent_line_shape = KT_SHAPE(sent_line, NULL,
+    KT_BIND(sent_line, order_line, INT, "order_line"), KT_BIND(sent_line, quantity, QUANTITY, "quantity"),
+    KT_BIND(sent_line, order_quantity, QUANTITY, "order_quantity"),
+    KT_BIND(sent_line, shipped, QUANTITY, "shipped"), KT_BIND(sent_line, returned, QUANTITY, "returned"));
+struct sent {
+    kt_record rec;
+    kt_id document;
+    kt_lines lines;
+};
+static const kt_shape sent_shape = KT_SHAPE(sent, "logistics.delivery",
+    KT_BIND(sent, document, REF, "document"),
+    KT_BIND(sent, lines, LINES, "lines", .lines = &sent_line_shape));
 struct went_line { /* of logistics.receipt */
     kt_record rec;
     int64_t order_line;
@@ -89,58 +102,140 @@ struct own_unit {
 };
 static const kt_shape own_unit_shape = KT_SHAPE(own_unit, "base.item", KT_BIND(own_unit, unit, REF, "unit"));
 
-/* How much of a line went back to the supplier, in the line's unit. */
-static kt_error *sent_back_of(kt_tx *tx, kt_id order, const kt_order_line *line, kt_dec *quantity)
+/* ---- How much came or went back, in the units of the order's lines ---- */
+
+static size_t line_with(const kt_order *order, int64_t id)
 {
-    const kt_where where[] = {KT_WHERE(went_back, order, KT_EQ, kt_any_id(order)), {0}};
-    struct went_back back = {KT_OF(went_back)};
+    size_t i = 0;
+    while (i < order->line_count && (int64_t)order->lines[i].id.v != id)
+        i++;
+    return i;
+}
+
+static void add(const kt_order *order, int64_t line, kt_dec quantity, kt_dec *back)
+{
+    const size_t i = line_with(order, line);
+    if (i < order->line_count)
+        back[i] = kt_dec_add(back[i], quantity);
+}
+
+/* To the supplier. */
+static kt_error *add_sent_back(kt_tx *tx, const kt_order *order, kt_dec *back)
+{
+    const kt_where where[] = {KT_WHERE(went_back, order, KT_EQ, order->id), {0}};
+    struct went_back of = {KT_OF(went_back)};
     kt_cursor *cursor;
-    *quantity = KT_DEC(0, 4);
     KT_TRY(kt_open(tx,
         &(kt_query){.of = &went_back_shape, .where = where, .sort = "id", .filter = TO_SUPPLIERS}, &cursor));
-    while (kt_next(cursor, &back.rec))
-        for (size_t i = 0; i < back.lines.count; i++) {
-            const struct went_line *went = KT_SEE(went_line, kt_line(&back.lines, i));
-            if (went->order_line == (int64_t)line->id.v)
-                *quantity = kt_dec_add(*quantity, known(went->quantity));
+    while (kt_next(cursor, &of.rec))
+        for (size_t i = 0; i < of.lines.count; i++) {
+            const struct went_line *went = KT_SEE(went_line, kt_line(&of.lines, i));
+            add(order, went->order_line, known(went->quantity), back);
         }
     return kt_close(cursor);
 }
 
-/* How much of a line a customer sent back, to the stores or straight to the supplier, in the line's unit. */
-static kt_error *returned_of(
-    kt_tx *tx, kt_id order, const kt_order_line *line, const kt_lines *straight, kt_dec *quantity)
+/* What the order heard of a line that came back to the stores: the same part of what went as the delivery told. */
+static kt_dec came_back_of(const struct sent_line *line)
 {
-    const kt_where where[] = {KT_WHERE(came_back, document, KT_EQ, order),
-        KT_WHERE(came_back, line, KT_EQ, (int64_t)line->id.v), {0}};
-    struct own_unit item = {KT_OF(own_unit)};
-    kt_dec sum = KT_DEC(0, 4);
-    KT_TRY(kt_sum(tx, &(kt_query){.of = &came_back_shape, .where = where, .filter = FROM_CUSTOMERS},
-        offsetof(struct came_back, quantity), &sum));
-    for (size_t i = 0; i < straight->count; i++) {
-        const struct went_straight *s = KT_SEE(went_straight, kt_line(straight, i));
-        if (s->order.v == order.v && s->line == (int64_t)line->id.v)
-            sum = kt_dec_add(sum, s->quantity);
-    }
-    *quantity = kt_dec_add(KT_DEC(0, 4), sum);
-    if (!sum.coef || !line->unit.v)
-        return NULL;
-    KT_TRY(kt_read(tx, line->item, &item.rec));
-    return kt_in_unit(tx, line->item, *quantity, item.unit, line->unit, quantity);
+    const kt_dec kept = kt_dec_sub(known(line->shipped), known(line->returned));
+    return kt_dec_sub(kt_order_share(known(line->shipped), line->quantity, line->order_quantity),
+        kt_order_share(kept, line->quantity, line->order_quantity));
 }
 
-/* What was billed and is no longer delivered, as far as it came back. */
-static kt_error *too_much(
-    kt_tx *tx, kt_id order, const kt_order_line *line, const kt_lines *straight, kt_dec *quantity)
+static kt_error *add_to_stores(kt_tx *tx, kt_id document, const kt_order *order, kt_dec *back)
 {
-    kt_dec over = kt_dec_sub(known(line->invoiced), known(line->delivered)), back;
-    *quantity = KT_DEC(0, 4);
-    if (!line->goods || over.coef <= 0)
-        return NULL;
-    KT_TRY(kt_orders_of(tx, order) == kt_purchases_find(tx) ? sent_back_of(tx, order, line, &back)
-                                                            : returned_of(tx, order, line, straight, &back));
-    *quantity = kt_dec_cmp(back, over) < 0 ? back : over;
+    const kt_where where[] = {KT_WHERE(sent, document, KT_EQ, document), {0}};
+    struct sent d = {KT_OF(sent)};
+    kt_cursor *cursor;
+    KT_TRY(kt_open(tx, &(kt_query){&sent_shape, where, "id", 0}, &cursor));
+    while (kt_next(cursor, &d.rec))
+        for (size_t i = 0; i < d.lines.count; i++) {
+            const struct sent_line *line = KT_SEE(sent_line, kt_line(&d.lines, i));
+            if (line->returned.coef)
+                add(order, line->order_line, came_back_of(line), back);
+        }
+    return kt_close(cursor);
+}
+
+static kt_error *add_straight(
+    kt_tx *tx, kt_id document, const kt_order *order, const kt_lines *straight, kt_dec *back)
+{
+    for (size_t i = 0; i < straight->count; i++) {
+        const struct went_straight *s = KT_SEE(went_straight, kt_line(straight, i));
+        const size_t at = s->order.v == document.v ? line_with(order, s->line) : order->line_count;
+        struct own_unit item = {KT_OF(own_unit)};
+        kt_dec quantity = s->quantity;
+        if (at == order->line_count)
+            continue;
+        if (order->lines[at].unit.v) {
+            KT_TRY(kt_read(tx, order->lines[at].item, &item.rec));
+            KT_TRY(kt_in_unit(
+                tx, order->lines[at].item, s->quantity, item.unit, order->lines[at].unit, &quantity));
+        }
+        back[at] = kt_dec_add(back[at], quantity);
+    }
     return NULL;
+}
+
+/* Of each line what was billed and is no longer delivered, as far as it came back. */
+static kt_error *too_much(
+    kt_tx *tx, kt_id document, const kt_order *order, const kt_lines *straight, kt_dec *quantities, bool *any)
+{
+    for (size_t i = 0; i < order->line_count; i++)
+        quantities[i] = KT_DEC(0, 4);
+    if (kt_orders_of(tx, document) == kt_purchases_find(tx)) {
+        KT_TRY(add_sent_back(tx, order, quantities));
+    } else {
+        KT_TRY(add_to_stores(tx, document, order, quantities));
+        KT_TRY(add_straight(tx, document, order, straight, quantities));
+    }
+    for (size_t i = 0; i < order->line_count; i++) {
+        const kt_order_line *line = &order->lines[i];
+        const kt_dec over = kt_dec_sub(known(line->invoiced), known(line->delivered));
+        if (!line->goods || over.coef <= 0)
+            quantities[i] = KT_DEC(0, 4);
+        else if (kt_dec_cmp(over, quantities[i]) < 0)
+            quantities[i] = over;
+        *any = *any || quantities[i].coef > 0;
+    }
+    return NULL;
+}
+
+/* ---- Which invoices it was billed on ---- */
+
+/* So much of an invoice's line as its order hears of so much: all that is left of it, or the part that is that in the line's own unit,
+ * and no more.
+ *   left  of the order's line; receives what is left of it after that */
+static kt_error *part_to_credit(
+    kt_tx *tx, const kt_order_line *of, const struct invoice_line *line, kt_dec *left, kt_dec *quantity)
+{
+    const kt_dec rest = kt_dec_sub(line->quantity, known(line->credited));
+    kt_dec heard, asked;
+    *quantity = KT_DEC(0, 4);
+    if (rest.coef <= 0)
+        return NULL;
+    KT_TRY(credit_heard(tx, of, line, known(line->credited), rest, &heard));
+    if (kt_dec_cmp(heard, *left) <= 0) {
+        *quantity = rest;
+        *left = kt_dec_sub(*left, heard);
+        return NULL;
+    }
+    asked = *left;
+    if (line->unit.v && of->unit.v && line->unit.v != of->unit.v)
+        KT_TRY(kt_in_unit(tx, of->item, *left, of->unit, line->unit, &asked));
+    KT_TRY(credit_heard(tx, of, line, known(line->credited), asked, &heard));
+    if (kt_dec_cmp(heard, *left) > 0) /* rounded up */
+        asked = kt_dec_sub(asked, KT_DEC(1, 4));
+    *quantity = asked;
+    *left = KT_DEC(0, 4);
+    return NULL;
+}
+
+/* A note of it would come to nothing. */
+static bool is_worthless(const struct invoice_line *line, kt_dec quantity)
+{
+    return quantity.coef <= 0 || !share_of(line->gross, quantity, line->quantity).coef;
 }
 
 /* Credits it on the newest invoices first. */
@@ -151,14 +246,13 @@ static kt_error *show_invoice(
         .party = v->party, .number = v->rec.number};
     for (size_t i = 0; i < v->lines.count; i++) {
         const struct invoice_line *line = invoice_line_at(&v->lines, i);
-        kt_dec much = kt_dec_sub(line->quantity, known(line->credited));
-        size_t at = 0;
-        while (at < order->line_count && (int64_t)order->lines[at].id.v != line->order_line)
-            at++;
-        if (at == order->line_count || left[at].coef <= 0 || much.coef <= 0)
+        const size_t at = line_with(order, line->order_line);
+        kt_dec much;
+        if (at == order->line_count || left[at].coef <= 0)
             continue;
-        much = kt_dec_cmp(left[at], much) < 0 ? left[at] : much;
-        left[at] = kt_dec_sub(left[at], much);
+        KT_TRY(part_to_credit(tx, &order->lines[at], line, &left[at], &much));
+        if (is_worthless(line, much))
+            continue;
         const struct to_credit_line found = {
             KT_OF(to_credit_line), .line = (int64_t)line->rec.id.v, .quantity = much};
         KT_TRY(kt_line_add(tx, &row.lines, &found.rec));
@@ -180,10 +274,7 @@ static kt_error *show_order(
     kt_dec *left = kt_alloc(tx, (seen.line_count + 1) * sizeof *left);
     if (!left)
         return kt_no_memory();
-    for (size_t i = 0; i < seen.line_count; i++) {
-        KT_TRY(too_much(tx, order, &seen.lines[i], straight, &left[i]));
-        any = any || left[i].coef > 0;
-    }
+    KT_TRY(too_much(tx, order, &seen, straight, left, &any));
     if (!any)
         return NULL;
     KT_TRY(kt_open(tx, &(kt_query){&invoice_shape, where, "-day,-id", 0}, &cursor));

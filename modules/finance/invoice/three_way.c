@@ -1,7 +1,5 @@
 /* The three-way match: order, receipt and bill say the same. A bill's lines of one order's line are taken together, in the
  * order's unit; what they come to for a piece, discounts taken off, must be the order's within the tolerance. */
-#include <kontor/units.h>
-
 #include "invoice/invoice.h"
 #include "payment/payment.h"
 
@@ -44,19 +42,6 @@ static kt_error *match_price(
         "Rabaty też się liczą. Poproś dostawcę o korektę albo kogoś, kto może to zaakceptować.");
 }
 
-/* Whoever bills need not see how the item is packed. */
-static kt_error *in_orders_unit(
-    kt_tx *tx, const struct invoice_line *line, const kt_order_line *of, kt_dec *pieces)
-{
-    *pieces = line->quantity;
-    if (!line->unit.v || line->unit.v == of->unit.v)
-        return NULL;
-    kt_authority before = kt_own_authority(tx);
-    kt_error *error = kt_in_unit(tx, of->item, line->quantity, line->unit, of->unit, pieces);
-    kt_callers_authority(tx, before);
-    return error;
-}
-
 static kt_error *match_line(matching *m, const struct invoice_line *line, size_t i)
 {
     size_t at = place_of(&m->order, line->order_line);
@@ -70,7 +55,7 @@ static kt_error *match_line(matching *m, const struct invoice_line *line, size_t
                          "Wskaż pozycję zamówienia albo poproś kogoś, kto może to zaakceptować.")
                    : NULL;
     const kt_order_line *of = &m->order.lines[at];
-    KT_TRY(in_orders_unit(m->tx, line, of, &pieces));
+    KT_TRY(in_orders_unit(m->tx, of, line, line->quantity, &pieces));
     if (!pieces.coef || !of->quantity.coef)
         return NULL;
     kt_also(&all, match_price(m, line, of, pieces, i));

@@ -76,9 +76,7 @@ static kt_error *note_lots(
 
 kt_dec delivery_in_order_unit(const struct delivery_line *line, kt_dec quantity)
 {
-    if (kt_dec_cmp(quantity, line->quantity) == 0 || line->quantity.coef == 0)
-        return line->order_quantity;
-    return kt_dec_round(kt_dec_div(kt_dec_mul(line->order_quantity, quantity, 8), line->quantity, 8), 4);
+    return kt_order_share(quantity, line->quantity, line->order_quantity);
 }
 
 static bool rest_of(const struct delivery_line *line, struct delivery_line *rest)
