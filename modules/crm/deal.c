@@ -184,8 +184,6 @@ static kt_error *stay(kt_tx *tx, struct deal *d, const struct stage *s, struct s
     last->stage_name = s->name; /* as it is called now: is_named() */
     last->semantic = last->semantic ? last->semantic : s->semantic;
     d->stage_since = last->at;
-    if (s->semantic != OPEN && !d->closed_at.ms)
-        d->closed_at = last->at;
     return s->semantic == LOST && !d->lost_reason.ptr ? check_needs(tx, d, s) : NULL;
 }
 
@@ -201,8 +199,10 @@ kt_error *deal_compute(kt_tx *tx, kt_record *self)
     d->semantic = s->semantic;
     if (s->semantic != LOST)
         d->lost_reason = (kt_str){0};
-    kt_also(&all, deal_lines_compute(tx, d));
     bool moved = !last || last->stage != d->stage || last->pipeline.v != d->pipeline.v;
+    if (!moved && s->semantic != OPEN && !d->closed_at.ms)
+        d->closed_at = last->at; /* an import brought it closed: its prices and taxes are of that day */
+    kt_also(&all, deal_lines_compute(tx, d));
     if (moved)
         kt_also(&all, enter_stage(tx, d, s));
     else

@@ -22,10 +22,11 @@ def day(days):
 
 
 def company(k):
+    """Its days are those of UTC, as are those here."""
     pl = make(k, "base.country", code="PL", name="Poland", eu=True)
     pln = make(k, "base.currency", code="PLN", decimals=2)
     make(k, "base.company", name="Wicher", legal_name="Wicher sp. z o.o.", tax_id="5261040828", country=pl, currency=pln, street="Kościuszki 7",
-         postal_code="90-418", city="Łódź", email="biuro@wicher.example", phone="+48 42 555 01 02", website="https://wicher.example",
+         postal_code="90-418", city="Łódź", email="biuro@wicher.example", phone="+48 42 555 01 02", website="https://wicher.example", zone="Etc/UTC",
          bank_accounts=[{"iban": "61109010140000071219812874", "bank": "Bank Łódzki"}])
     k.call("base.tax.preset", {"country": "PL"})
     k.call("finance.setup", {"chart": "polish", "year": f"{datetime.date.today().year}-01-01"})

@@ -4,6 +4,7 @@ import threading
 import time
 
 from stories import expect, make, refused, run
+from house import House
 
 STAGES = [{"name": "First talk", "probability": "10"}, {"name": "Offer", "probability": "50", "needs": "party amount"},
           {"name": "Won", "semantic": "won"}, {"name": "Lost", "semantic": "lost"}]
@@ -332,5 +333,23 @@ def a_salesman_sees_his_own(k, house):
     refused("validation", lambda: make(beata, "crm.deal", title="Stolen", party=party), "party")
 
 
+def a_deal_that_was_closed_bears_the_taxes_of_the_companys_day(k):
+    """At twenty past midnight, in Warsaw, of 1 January 2011, when 22 % became 23: in UTC it was the old year yet."""
+    with House(modules="base,crm") as house:
+        k = house.client()
+        pl, pln = make(k, "base.country", code="PL", name="Poland", eu=True), make(k, "base.currency", code="PLN")
+        k.call("session.company", {"company": make(k, "base.company", name="Wicher", country=pl, currency=pln, zone="Europe/Warsaw")})
+        k.call("base.tax.preset", {"country": "PL"})
+        pipe = make(k, "crm.pipeline", name="Sales", stages=STAGES, initial=True)
+        stage = {s["name"]: s["id"] for s in k.get("crm.pipeline", pipe)["stages"]}
+
+        def gross(external, closed):
+            past = [{"at": "2010-12-01T08:00:00Z", "pipeline": pipe, "stage": stage["First talk"]}, {"at": closed, "pipeline": pipe, "stage": stage["Won"]}]
+            k.call("import.run", {"entity": "crm.deal", "keep_authors": True, "rows": [
+                {"external_id": external, "title": "Old", "currency": pln, "created_at": "2010-12-01T08:00:00Z", "history": past, "lines": [{"name": "Thing", "quantity": "1", "price": "100"}]}]})
+            return k.get("crm.deal", external_id=external)["gross"]
+        expect((gross("a", "2010-12-31T22:59:59Z"), gross("b", "2010-12-31T23:20:00Z")), ("122.00", "123.00"))
+
+
 run([story for name, story in list(globals().items())
-     if callable(story) and story.__module__ == "__main__" and name not in ("make", "pipeline", "stages")])
+     if callable(story) and story.__module__ == "__main__" and name not in ("House", "make", "pipeline", "stages")])

@@ -6,11 +6,8 @@
 /* The day whose prices and taxes hold: an open deal lives, a closed one stays as it was closed. */
 static kt_date day_of(const kt_tx *tx, const struct deal *d)
 {
-    enum { EPOCH = 719163 }; /* the number of 1970-01-01 */
-    static const int64_t day_ms = 86400000;
-    if (d->semantic == OPEN || !d->closed_at.ms)
-        return kt_today(tx);
-    return (kt_date){(int32_t)(d->closed_at.ms / day_ms) + EPOCH};
+    int minute;
+    return d->semantic == OPEN || !d->closed_at.ms ? kt_today(tx) : kt_local(tx, d->closed_at, &minute);
 }
 
 /* An amount that contradicts the lines is a mistake; one that they contradicted before is only out of date.
