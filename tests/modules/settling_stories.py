@@ -626,6 +626,29 @@ def a_bank_has_its_own_rate(k, house):
     proved(k)
 
 
+def what_is_paid_back_settles_what_was_paid_too_much(k):
+    """Nowak paid, and all was credited: the money goes back to him, the oldest first, on the account where it stands, and Steel Works' comes
+    back; where a bill of his waits too, that is paid first."""
+    s = books(k)
+    party = make(k, "base.party", name="Both", is_customer=True, is_supplier=True)
+    for kind, way, back, account in (("sale", "in", "out", "200"), ("purchase", "out", "in", "201")):
+        row = invoice(k, thing("100"), kind=kind, party=party, day="2026-03-02", reference=f"PB {kind}")
+        pay(k, party=party, direction=way, day="2026-03-03", amount="123", oldest=True)
+        credit(k, row, "2026-03-04", reference=f"PB {kind} 1")
+        with Gained(k, account) as gained:
+            paid = pay(k, party=party, direction=back, day="2026-03-05", amount="123", oldest=True)
+        expect((paid["state"], gained.now), ("reconciled", [D(123 if account == "200" else -123)]))
+    expect(k.list("finance.open_item", [["party", "=", party], ["closed", "=", None]])["rows"], [])
+    row = invoice(k, thing("100"), party=party, day="2026-03-02")
+    pay(k, party=party, day="2026-03-03", amount="123", oldest=True)
+    credit(k, row, "2026-03-04")
+    invoice(k, thing("100"), kind="purchase", party=party, day="2026-03-04", reference="PB 2")
+    with Gained(k, "200", "201") as gained:
+        pay(k, party=party, direction="out", day="2026-03-05", amount="123", oldest=True)
+    expect(gained.now, [0, D(123)])
+    proved(k)
+
+
 def a_debt_is_not_settled_before_it_is_there(k):
     """Paid on the 10th, billed on the 20th: between them the customer has 123 to his credit, on the account and among what is open."""
     s = books(k)
@@ -790,7 +813,7 @@ run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens
      an_advance_goes_where_the_final_invoice_finds_it, paying_an_advance_early_earns_no_discount,
      a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest, a_suppliers_advance_is_credited_rate_by_rate, what_an_advance_bore_comes_back_at_its_rate_of_exchange,
      a_note_takes_back_what_was_booked_rate_by_rate, an_advance_of_another_rate_comes_back_at_its_rate_of_exchange,
-     a_payment_names_what_it_cannot_settle, money_comes_at_the_rate_of_the_day_before, a_bank_has_its_own_rate, a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
+     a_payment_names_what_it_cannot_settle, money_comes_at_the_rate_of_the_day_before, a_bank_has_its_own_rate, what_is_paid_back_settles_what_was_paid_too_much, a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
      a_reversed_set_off_leaves_both_sides_open_again, nothing_is_taken_back_before_it_was, a_note_bears_the_rates_of_what_it_corrects,
      a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance, a_return_to_the_till_takes_money_and_tax_out,
      a_payment_that_is_reversed_takes_back_what_was_matched_by_hand],

@@ -118,19 +118,26 @@ kt_error *payment_check(kt_tx *tx, const kt_record *before, const kt_record *aft
 
 /* ---- What it settles ---- */
 
-/* Without allocations, the oldest open items of the party on the account. */
-static kt_error *choose_oldest(kt_tx *tx, struct payment *p, kt_id account)
+/* Of the party's open items on an account, those that the payment could settle, the oldest first. */
+static kt_error *open_what_it_settles(
+    kt_tx *tx, const struct payment *p, kt_id account, uint32_t limit, kt_cursor **cursor)
 {
     kt_op side = p->direction == MONEY_IN ? KT_GT : KT_LT;
     const kt_where where[] = {KT_WHERE(open_item, party, KT_EQ, p->party),
         KT_WHERE(open_item, closed, KT_EQ, {0}), KT_WHERE(open_item, account, KT_EQ, account),
         KT_WHERE(open_item, currency, KT_EQ, p->currency), KT_WHERE(open_item, open, side, KT_DEC(0, 2)),
         {0}};
+    return kt_open(tx, &(kt_query){&open_item_shape, where, "due,id", limit}, cursor);
+}
+
+/* Without allocations, the oldest of them. */
+static kt_error *choose_oldest(kt_tx *tx, struct payment *p, kt_id account)
+{
     kt_cursor *cursor;
     kt_dec left = p->amount;
     struct open_item item = {KT_OF(open_item)};
     kt_error *error = NULL;
-    KT_TRY(kt_open(tx, &(kt_query){&open_item_shape, where, "due,id", 500}, &cursor));
+    KT_TRY(open_what_it_settles(tx, p, account, 500, &cursor));
     while (!error && left.coef > 0 && kt_next(cursor, &item.rec)) {
         kt_dec open = size_of(item.open);
         struct allocation a = {
@@ -330,6 +337,33 @@ static kt_error *settle(paying *y, const struct allocation *a, const struct open
     return post_rest(y, item, known(a->written_off), WRITE_OFF);
 }
 
+static kt_error *has_open(const paying *y, kt_id account, bool *any)
+{
+    struct open_item item = {KT_OF(open_item)};
+    kt_cursor *cursor;
+    KT_TRY(open_what_it_settles(y->tx, y->p, account, 1, &cursor));
+    *any = kt_next(cursor, &item.rec);
+    return kt_close(cursor);
+}
+
+/* What is paid back to a customer, or by a supplier, settles what they had too much where nothing is owed on the usual side. */
+static kt_error *usual_account(paying *y)
+{
+    const bool in = y->side > 0;
+    kt_id other;
+    bool owed = true, back = false;
+    KT_TRY(account_for(y->tx, in ? RECEIVABLE : PAYABLE, (kt_id){0}, &y->account));
+    if (!y->p->oldest)
+        return NULL;
+    KT_TRY(account_for(y->tx, in ? PAYABLE : RECEIVABLE, (kt_id){0}, &other));
+    KT_TRY(has_open(y, y->account, &owed));
+    if (!owed)
+        KT_TRY(has_open(y, other, &back));
+    if (back)
+        y->account = other;
+    return NULL;
+}
+
 static kt_error *choose_account(paying *y)
 {
     struct payment *p = y->p;
@@ -340,7 +374,7 @@ static kt_error *choose_account(paying *y)
         y->account = first.account;
     }
     if (!y->account.v)
-        KT_TRY(account_for(y->tx, y->side > 0 ? RECEIVABLE : PAYABLE, (kt_id){0}, &y->account));
+        KT_TRY(usual_account(y));
     struct account a = {KT_OF(account)};
     KT_TRY(kt_read(y->tx, y->account, &a.rec));
     return a.open_items ? NULL
