@@ -71,39 +71,66 @@ static void note_wanted(refs *r, const variant *v, size_t before)
         note_wanted(r, v->as.object.members[i].value, before);
 }
 
-static kt_error *resolve_ref(refs *r, kt_str ref, const variant **out)
+/* at: where the reference stands, as an error about its value would name it */
+static kt_error *resolve_ref(refs *r, kt_str ref, const char *at, const variant **out)
 {
     size_t index, n = read_index(ref, r->count, &index);
     if (!n || !r->results[index].ptr)
-        return error_make(r->arena, KT_VALIDATION, "$ref", "\"%s\" is no result of an earlier call",
+        return error_make(r->arena, KT_VALIDATION, at, "\"%s\" is no result of an earlier call",
             "\"%s\" nie jest wynikiem wcześniejszego wywołania", ref.ptr);
     if (!r->decoded[index])
         KT_TRY(decode_json(r->arena, r->results[index], &r->of->bus->limits, &r->decoded[index]));
     kt_str path = n < ref.len ? (kt_str){ref.ptr + n + 1, ref.len - n - 1} : (kt_str){0};
     *out = variant_at(r->decoded[index], path);
     if (!*out)
-        return error_make(r->arena, KT_VALIDATION, "$ref", "the earlier result has no \"%s\"",
+        return error_make(r->arena, KT_VALIDATION, at, "the earlier result has no \"%s\"",
             "wcześniejszy wynik nie ma \"%s\"", ref.ptr);
     return NULL;
 }
 
-/* Copies a value into memory, with every {"$ref": ".."} in it replaced. Depth is bounded by the message's. */
-static kt_error *substitute(refs *r, arena *memory, const variant *from, variant *to)
+/* A place in the params. */
+typedef struct place {
+    const struct place *in; /* NULL: params */
+    kt_str member;          /* not set: of an array */
+    size_t index;
+} place;
+
+/* As other errors name it: a field among the values by its name alone. */
+static kt_str place_name(const refs *r, const place *at)
+{
+    if (!at->in)
+        return KT_STR("");
+    const bool of_values = at->in->in && !at->in->in->in && str_is(at->in->member, "values");
+    const kt_str in = of_values ? KT_STR("") : place_name(r, at->in);
+    if (!at->member.ptr)
+        return arena_format(r->arena, "%s[%zu]", in.ptr ? in.ptr : "", at->index);
+    return arena_format(r->arena, "%s%s%s", in.ptr ? in.ptr : "", in.len ? "." : "", at->member.ptr);
+}
+
+/* Copies a value into memory, with every {"$ref": ".."} in it replaced. Depth is bounded by the message's.
+ * all: what is wrong with any of them */
+static kt_error *substitute(
+    refs *r, arena *memory, const variant *from, const place *at, variant *to, kt_error **all)
 {
     *to = *from;
     kt_str ref = ref_of(from);
     if (ref.ptr) {
         const variant *found = NULL;
-        KT_TRY(resolve_ref(r, ref, &found));
-        *to = *found;
+        kt_error *error = resolve_ref(r, ref, place_name(r, at).ptr, &found);
+        if (error)
+            kt_also(all, error);
+        else
+            *to = *found;
         return NULL;
     }
     if (from->kind == VARIANT_ARRAY) {
         variant *items = ARENA_ARRAY(memory, variant, from->as.array.count ? from->as.array.count : 1);
         if (!items)
             return error_no_memory();
-        for (size_t i = 0; i < from->as.array.count; i++)
-            KT_TRY(substitute(r, memory, &from->as.array.items[i], &items[i]));
+        for (size_t i = 0; i < from->as.array.count; i++) {
+            const place item = {.in = at, .index = i};
+            KT_TRY(substitute(r, memory, &from->as.array.items[i], &item, &items[i], all));
+        }
         to->as.array.items = items;
     } else if (from->kind == VARIANT_OBJECT) {
         size_t count = from->as.object.count;
@@ -112,8 +139,10 @@ static kt_error *substitute(refs *r, arena *memory, const variant *from, variant
         if (!members || !values)
             return error_no_memory();
         for (size_t i = 0; i < count; i++) {
-            members[i] = (variant_member){from->as.object.members[i].name, &values[i]};
-            KT_TRY(substitute(r, memory, from->as.object.members[i].value, &values[i]));
+            const variant_member *member = &from->as.object.members[i];
+            const place named = {.in = at, .member = member->name};
+            members[i] = (variant_member){member->name, &values[i]};
+            KT_TRY(substitute(r, memory, member->value, &named, &values[i], all));
         }
         to->as.object.members = members;
     }
@@ -142,7 +171,10 @@ static kt_error *call_one(refs *r, kt_tx *tx, const variant *one, json *answer)
         variant *ready = ARENA_NEW(tx->arena, variant);
         if (!ready)
             return error_no_memory();
-        KT_TRY(substitute(r, tx->arena, params, ready));
+        kt_error *all = NULL;
+        KT_TRY(substitute(r, tx->arena, params, &(place){0}, ready, &all));
+        if (all)
+            return all;
         params = ready;
     }
     return target_call(c, tx, variant_get_str(one, "method"), params, answer);

@@ -91,6 +91,28 @@ static void a_batch_uses_earlier_results(void **state)
         "validation");
 }
 
+static void a_reference_to_nothing_names_the_field_in_which_it_stands(void **state)
+{
+    house *h = *state;
+    const char *wrong =
+        "{\"method\":\"shop.thing.list\",\"params\":{\"filter\":[[\"id\",\"=\",{\"$ref\":\"0.idd\"}]],"
+        "\"limit\":{\"$ref\":\"7\"}}},"
+        "{\"method\":\"shop.thing.create\",\"params\":{\"values\":{\"owner\":{\"$ref\":\"1.id\"}}}},"
+        "{\"method\":\"shop.thing.create\",\"params\":{\"values\":{\"$ref\":\"0.x\"}}}";
+    const variant *done = house_result(h, "system.batch",
+        "{\"calls\":[{\"method\":\"shop.thing.create\",\"params\":{\"values\":{\"name\":\"Lamp\"}}},%s]}",
+        wrong);
+    assert_string_equal(house_text(done, "results.1.error.data.problems.0.path"), "filter[0][2]");
+    assert_string_equal(house_text(done, "results.1.error.data.problems.1.path"), "limit");
+    assert_string_equal(house_text(done, "results.2.error.data.problems.0.path"), "owner");
+    assert_string_equal(house_text(done, "results.3.error.data.problems.0.path"), "values");
+    const variant *refused = house_call(h, "system.batch", NULL,
+        "{\"atomic\":true,\"calls\":[{\"method\":\"shop.thing.create\",\"params\":{\"values\":{\"name\":"
+        "\"Lamp\"}}},%s]}",
+        wrong);
+    assert_string_equal(house_text(refused, "error.data.problems.0.path"), "calls[1].filter[0][2]");
+}
+
 static void an_atomic_batch_is_all_or_nothing(void **state)
 {
     house *h = *state;
@@ -141,6 +163,7 @@ int main(void)
         SPEC(a_preview_of_new_records_does_not_depend_on_their_ids),
         SPEC(an_action_that_rehearses_another_is_its_dry_run),
         SPEC(a_batch_uses_earlier_results),
+        SPEC(a_reference_to_nothing_names_the_field_in_which_it_stands),
         SPEC(an_atomic_batch_is_all_or_nothing),
         SPEC(a_failed_call_of_a_loose_batch_leaves_nothing_and_the_rest_goes_on),
         SPEC(a_message_of_several_calls_is_answered_in_order),
