@@ -158,9 +158,10 @@ int query_key_cmp(const query_sort *sort, const query_key *a, const query_key *b
 /* A place between two records: behind (or before) the one that the key describes. */
 typedef struct {
     bool set;
-    bool back;       /* the rows before it are wanted */
-    bool inclusive;  /* the record itself too */
-    bool value_only; /* only the first field's value: the page begins at its first record */
+    bool back;      /* the rows before it are wanted */
+    bool inclusive; /* the record itself too */
+    bool
+        value_only; /* only the first field's value: the place is before its first record, or behind its last */
     query_key key;
 } query_place;
 

@@ -140,11 +140,15 @@ static void write_backwards(listing *l)
 
 /* ---- Cursors ---- */
 
-static void write_cursor(const listing *l, const char *name, const query_key *at, bool back, bool inclusive)
+static void write_place(const listing *l, const char *name, query_place place)
 {
-    const query_place place = {.set = true, .back = back, .inclusive = inclusive, .key = *at};
     json_key(l->answer, name);
     query_cursor_write(&l->sort, &place, l->answer);
+}
+
+static void write_cursor(const listing *l, const char *name, const query_key *at, bool back)
+{
+    write_place(l, name, (query_place){.set = true, .back = back, .key = *at});
 }
 
 /* A page without rows keeps the way back to where it came from. */
@@ -152,18 +156,21 @@ static void write_cursors(const listing *l)
 {
     bool back = l->place.back;
     if (l->written == 0) {
-        if (l->place.set && !l->place.value_only)
-            write_cursor(l, back ? "next" : "prev", &l->place.key, !back, !l->place.inclusive);
+        query_place from = l->place;
+        from.back = !back;
+        from.inclusive = !from.inclusive;
+        if (from.set)
+            write_place(l, back ? "next" : "prev", from);
         return;
     }
     if (!back && l->more)
-        write_cursor(l, "next", &l->last, false, false);
+        write_cursor(l, "next", &l->last, false);
     if (!back && l->place.set)
-        write_cursor(l, "prev", &l->first, true, false);
+        write_cursor(l, "prev", &l->first, true);
     if (back)
-        write_cursor(l, "next", &l->first, false, false);
+        write_cursor(l, "next", &l->first, false);
     if (back && l->more)
-        write_cursor(l, "prev", &l->last, true, false);
+        write_cursor(l, "prev", &l->last, true);
 }
 
 /* ---- The list ---- */

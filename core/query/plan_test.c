@@ -440,6 +440,44 @@ static void a_list_starts_at_a_value(void **state)
     }
 }
 
+static void a_list_that_starts_past_the_end_leads_back(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sort, *start;
+        bool down;
+    } ways[] = {{"'amount'", "'99999'", false}, {"'-amount'", "'-5'", true}, {"'title'", "'z'", false},
+        {"'-title'", "'A'", true}, {"'title,-amount'", "'zz'", false}, {"'id'", "9999", false},
+        {"'-party.name,id'", "'A'", true}};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        query_request query = {
+            .entity = house_entity(&h, "t.deal"), .sort = wire(&h, ways[i].sort), .limit = 10};
+        query.fields = wire(&h, "['id']");
+        query.start = wire(&h, ways[i].start);
+        const variant *none = house_list(&h, &query);
+        assert_int_equal(variant_get(none, "rows")->as.array.count, 0);
+        query.start = NULL;
+        query.cursor = variant_get_str(none, "prev");
+        const variant *last = house_list(&h, &query);
+        assert_int_equal(variant_get(last, "rows")->as.array.count, 10);
+        query.cursor = variant_get_str(last, "next"); /* nothing again, and back from there */
+        const variant *end = house_list(&h, &query);
+        assert_int_equal(variant_get(end, "rows")->as.array.count, 0);
+        query.cursor = variant_get_str(end, "prev");
+        assert_int_equal(row_id(house_list(&h, &query), 9), row_id(last, 9));
+        query.limit = 500; /* the whole list ends so */
+        query.cursor = (kt_str){0};
+        int64_t id = 0;
+        do {
+            const variant *all = house_list(&h, &query);
+            if (variant_get(all, "rows")->as.array.count)
+                id = row_id(all, variant_get(all, "rows")->as.array.count - 1);
+            query.cursor = variant_get_str(all, "next");
+        } while (query.cursor.len);
+        assert_int_equal(row_id(last, 9), id);
+    }
+}
+
 static void foreign_cursors_are_refused(void **state)
 {
     (void)state;
@@ -566,6 +604,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_read_ends_a_list_in_every_order),
         cmocka_unit_test(rows_that_come_and_go_do_not_shift_a_cursor),
         cmocka_unit_test(a_list_starts_at_a_value),
+        cmocka_unit_test(a_list_that_starts_past_the_end_leads_back),
         cmocka_unit_test(foreign_cursors_are_refused),
         cmocka_unit_test(the_scope_of_rights_narrows_lists_counts_and_groups),
         cmocka_unit_test(groups_without_a_filter_come_from_counters),

@@ -495,7 +495,7 @@ static bool is_past(const query_sort *sort, const query_place *place, const quer
         query_key a = *at, b = place->key;
         a.id = b.id = sort->count ? 0 : a.id;
         int c = sort->count ? query_key_cmp(&first, &a, &b) : query_key_cmp(sort, at, &place->key);
-        return c >= 0;
+        return c == 0 ? place->inclusive : (c > 0) != place->back;
     }
     int c = query_key_cmp(sort, at, &place->key);
     return c == 0 ? place->inclusive : (c > 0) != place->back;

@@ -5,7 +5,7 @@
  * row it stands at, not a position: rows that come and go elsewhere do not move it. */
 #include "query/internal.h"
 
-enum { CURSOR_FORMAT = 1, CURSOR_BACK = 1, CURSOR_INCLUSIVE = 2, CURSOR_MAX = 700 };
+enum { CURSOR_FORMAT = 1, CURSOR_BACK = 1, CURSOR_INCLUSIVE = 2, CURSOR_VALUE_ONLY = 4, CURSOR_MAX = 700 };
 
 static uint32_t hash_bytes(uint32_t hash, const void *bytes, size_t n)
 {
@@ -147,7 +147,10 @@ void query_cursor_write(const query_sort *sort, const query_place *place, json *
     char text[CURSOR_MAX * 4 / 3 + 4];
     size_t len = 0, n = 0;
     put(raw, &len, CURSOR_FORMAT, 1);
-    put(raw, &len, (place->back ? CURSOR_BACK : 0u) | (place->inclusive ? CURSOR_INCLUSIVE : 0u), 1);
+    put(raw, &len,
+        (place->back ? CURSOR_BACK : 0u) | (place->inclusive ? CURSOR_INCLUSIVE : 0u) |
+            (place->value_only ? CURSOR_VALUE_ONLY : 0u),
+        1);
     put(raw, &len, sort->hash, 4);
     put(raw, &len, place->key.id, 8);
     for (size_t i = 0; i < sort->count; i++)
@@ -200,7 +203,10 @@ static bool parse(const query_sort *sort, const uint8_t *raw, size_t len, query_
     uint64_t flags = take(raw, &at, 1);
     if (take(raw, &at, 4) != sort->hash)
         return false;
-    *place = (query_place){.set = true, .back = flags & CURSOR_BACK, .inclusive = flags & CURSOR_INCLUSIVE};
+    *place = (query_place){.set = true,
+        .back = flags & CURSOR_BACK,
+        .inclusive = flags & CURSOR_INCLUSIVE,
+        .value_only = flags & CURSOR_VALUE_ONLY};
     place->key.id = take(raw, &at, 8);
     for (size_t i = 0; i < sort->count; i++) {
         place->key.end[i] = (uint16_t)take(raw, &at, 2);
