@@ -179,7 +179,7 @@ static kt_error *run_methods(method_call *m)
 static kt_error *run_search(method_call *m)
 {
     uint64_t limit = 20;
-    KT_TRY(variant_read_uint(m->arena, m->params, "limit", 200, &limit));
+    KT_TRY(variant_read_limit(m->arena, m->params, "limit", 100, &limit));
     json_object(m->answer);
     KT_TRY(query_search(m->tx, variant_get_str(m->params, "text"), params_find(m->params, "entities"),
         (uint32_t)limit, m->answer));
@@ -191,7 +191,7 @@ static const method_param no_params[] = {{0}};
 static const method_param search_params[] = {
     {"text", VARIANT_STRING, true, {"words, or parts of words", "słowa albo ich części"}},
     {"entities", VARIANT_ARRAY, false, {"names of entities; absent: all", "nazwy encji; brak: wszystkie"}},
-    {"limit", VARIANT_INT, false, {"rows, at most 200", "wierszy, najwyżej 200"}},
+    {"limit", VARIANT_INT, false, {"rows, at most 100", "wierszy, najwyżej 100"}},
     {0},
 };
 const method system_methods[] = {

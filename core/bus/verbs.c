@@ -41,7 +41,7 @@ static kt_error *read_query(
     uint64_t limit = 0, skip = 0;
     query_filter *filter = NULL;
     *query = (query_request){.entity = entity, .right = "read"};
-    kt_error *all = variant_read_uint(tx->arena, params, "limit", limit_max, &limit);
+    kt_error *all = variant_read_limit(tx->arena, params, "limit", limit_max, &limit);
     kt_also(&all, variant_read_uint(tx->arena, params, "skip", QUERY_SKIP_MAX, &skip));
     const variant *from = params_find(params, "filter");
     if (from)
@@ -279,7 +279,7 @@ static kt_error *run_history(kt_tx *tx, const model_entity *entity, const varian
 {
     uint64_t id = 0, limit = 50;
     KT_TRY(variant_read_uint(tx->arena, params, "id", INT64_MAX, &id));
-    KT_TRY(variant_read_uint(tx->arena, params, "limit", 500, &limit));
+    KT_TRY(variant_read_limit(tx->arena, params, "limit", ROWS_MAX, &limit));
     json_object(answer);
     KT_TRY(journal_history(tx, entity, id, (uint32_t)limit, variant_get_str(params, "cursor"), answer));
     json_object_end(answer);

@@ -78,6 +78,18 @@ kt_error *variant_read_uint(arena *arena, const variant *v, const char *name, ui
     return NULL;
 }
 
+kt_error *variant_read_limit(arena *arena, const variant *v, const char *name, uint64_t most, uint64_t *out)
+{
+    const variant *found = variant_get(v, name);
+    if (!found || found->kind == VARIANT_NULL)
+        return NULL;
+    if (found->kind != VARIANT_INT || found->as.integer < 1 || (uint64_t)found->as.integer > most)
+        return error_make(arena, KT_VALIDATION, name, "a whole number from 1 to %llu was expected",
+            "oczekiwano liczby całkowitej od 1 do %llu", (unsigned long long)most);
+    *out = (uint64_t)found->as.integer;
+    return NULL;
+}
+
 const char *variant_kind_name(variant_kind kind)
 {
     static const char *const name[] = {[VARIANT_NULL] = "null",

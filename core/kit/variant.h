@@ -30,6 +30,9 @@ bool variant_get_bool(const variant *v, const char *name); /* is the member true
  *   returns  validation: it is something else */
 KT_MUST kt_error *variant_read_uint(
     arena *arena, const variant *v, const char *name, uint64_t most, uint64_t *out);
+/* As variant_read_uint, from 1 on: how many are wanted. */
+KT_MUST kt_error *variant_read_limit(
+    arena *arena, const variant *v, const char *name, uint64_t most, uint64_t *out);
 /* What stands at a path of member names and places in lists, "rows.0.id"; NULL as above, or past a list's end. */
 const variant *variant_at(const variant *v, kt_str path);
 const char *variant_kind_name(variant_kind kind); /* "a string", for messages */

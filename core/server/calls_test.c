@@ -108,6 +108,21 @@ static void parameters_of_another_call_are_an_object(void **state)
     assert_string_equal(house_text(done, "results.2.error.data.problems.0.path"), "params");
 }
 
+static void at_least_one_row_is_asked_for(void **state)
+{
+    house *h = *state;
+    static const char *const methods[][2] = {{"shop.thing.list", "{\"limit\":0}"},
+        {"shop.thing.aggregate", "{\"measures\":{\"n\":\"count\"},\"limit\":0}"},
+        {"shop.thing.history", "{\"id\":1,\"limit\":0}"},
+        {"system.search", "{\"text\":\"lamp\",\"limit\":0}"},
+        {"system.search", "{\"text\":\"lamp\",\"limit\":101}"}, {"shop.thing.list", "{\"limit\":501}"}};
+    house_result(h, "shop.thing.create", "{\"values\":{\"name\":\"Lamp\"}}");
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        assert_string_equal(
+            house_text(house_call(h, methods[i][0], NULL, "%s", methods[i][1]), "error.data.problems.0.path"),
+            "limit");
+}
+
 static void refused_writes_leave_the_store_unchanged(void **state)
 {
     static const char *const refused[][2] = {
@@ -233,6 +248,7 @@ int main(void)
         SPEC(unknown_parameters_members_and_methods_are_refused),
         SPEC(what_is_no_call_in_a_batch_is_refused),
         SPEC(parameters_of_another_call_are_an_object),
+        SPEC(at_least_one_row_is_asked_for),
         SPEC(refused_writes_leave_the_store_unchanged),
         SPEC(nobody_may_do_what_needs_a_login),
         SPEC(envelopes_that_are_wrong_are_answered_with_standard_codes),
