@@ -3,6 +3,7 @@
 #include "bus/preview.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "record/path.h"
@@ -162,13 +163,25 @@ static void hash_refs(hashing *h, const model_field *field, const model_value *v
     }
 }
 
+/* A time that the call's instant made: now, or so many whole seconds from it (a promise, a reminder). What anybody wrote
+ * down ends in other milliseconds than this instant, but for one call in a thousand. */
+static bool is_made_of_now(const hashing *h, const model_value *value)
+{
+    enum { SECOND_MS = 1000 };
+    const int64_t now = h->tx->now.ms, from_now = value->as.i - now;
+    return from_now == 0 || (from_now % SECOND_MS == 0 && now % SECOND_MS != 0);
+}
+
 /* What stands for this call's instant or for a record that it makes gets a fixed name, for another call makes it
  * anew at another time and with other ids. text: of a value that has no parts */
 static void hash_plain(hashing *h, const model_field *field, const model_value *value, kt_str text)
 {
     const made_record *made = NULL;
-    if (field->type == KT_TIME && value->set && value->as.i == h->tx->now.ms)
-        text = KT_STR("now");
+    char distance[32];
+    if (field->type == KT_TIME && value->set && is_made_of_now(h, value)) {
+        (void)snprintf(distance, sizeof distance, "now%+lld", (long long)(value->as.i - h->tx->now.ms));
+        text = str_of(distance);
+    }
     if (field->type == KT_REF && value->set)
         made = is_any(field) ? find_made(h, model_entity_by_number(h->tx->catalogue, value->as.any.entity),
                                    value->as.any.id)

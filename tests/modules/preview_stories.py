@@ -73,6 +73,20 @@ def a_lead_is_converted_as_it_was_rehearsed(k):
     rehearsed(k, "crm.lead.convert", {"id": lead}, lambda: others(k))
 
 
+def what_was_promised_counts_from_when_it_is_done(k):
+    """Terms are so many minutes from the call on; what somebody wrote down is an instant."""
+    make(k, "crm.sla", priority="normal", response_minutes=60, resolution_minutes=100000)
+    made = rehearsed(k, "crm.request.create", {"values": {"subject": "A leg is loose"}}, lambda: others(k))
+    times = k.get("crm.request", made["id"])
+    expect(times["response_due"] > times["received_at"], True)
+    task = {"values": {"title": "Write", "due": "2030-01-01T10:00:00Z"}}
+    rehearsed(k, "base.task.create", task, lambda: others(k))
+    hash = k.call("base.task.create", task, dry_run=True)["hash"]
+    task["values"]["due"] = "2030-01-01T10:00:01Z"
+    refused("conflict", lambda: k.call("base.task.create", task, if_preview=hash), "if_preview")
+
+
 if __name__ == "__main__":
     run([a_deal_moves_as_it_was_rehearsed, what_points_to_new_records_in_lists_and_lines_does_not_depend_on_their_ids,
-         which_of_the_records_is_meant_stays_part_of_it, a_lead_is_converted_as_it_was_rehearsed])
+         which_of_the_records_is_meant_stays_part_of_it, a_lead_is_converted_as_it_was_rehearsed,
+         what_was_promised_counts_from_when_it_is_done])
