@@ -7,19 +7,46 @@
 #include "access/keys.h"
 #include "journal/journal.h"
 #include "kit/clock.h"
+#include "query/internal.h"
 
 enum { ACTOR_ARENA_MAX = 16 << 20, DEPARTMENTS_MAX = 100000 };
 
 /* ---- Reading as the system ---- */
 
+static bool is_plain(const model_field *field)
+{
+    return !field->personal && !(field->lines && field->lines->has_personal);
+}
+
+/* Rights are known, and everybody may log in, also where the key of personal data was lost. */
 kt_error *system_read(kt_tx *tx, const model_entity *entity, uint64_t id, model_record *record, bool *found)
 {
-    const model_guard *guard = tx->guard;
-    tx->guard = NULL;
-    kt_error *error = model_read(tx, entity, id, record);
-    tx->guard = guard;
-    *found = error == NULL;
-    return error && error->first->kind != KT_NOT_FOUND ? error : NULL;
+    kt_str bytes;
+    bool *wanted = ARENA_ARRAY(tx->arena, bool, entity->field_count);
+    if (!wanted)
+        return error_no_memory();
+    for (size_t i = 0; i < entity->field_count; i++)
+        wanted[i] = is_plain(&entity->fields[i]);
+    KT_TRY(model_load_bytes(tx, entity, id, &bytes));
+    *found = bytes.ptr != NULL;
+    return *found ? model_record_decode_part(tx, entity, id, bytes, wanted, record) : NULL;
+}
+
+/* What is personal of a record, if it can be read: who has no name is called by the login. */
+static kt_str personal_str(kt_tx *tx, const model_entity *entity, uint64_t id, const char *field)
+{
+    model_record whole = {0};
+    bool found;
+    kt_error *error = model_load(tx, entity, id, &whole, &found);
+    return !error && found ? record_str(&whole, field) : (kt_str){0};
+}
+
+kt_error *system_ids_only(query_rows *rows)
+{
+    bool *none;
+    KT_TRY(query_rows_fields(rows, &none));
+    query_rows_only(rows, none);
+    return NULL;
 }
 
 const model_value *record_value(const model_record *record, const char *name)
@@ -171,7 +198,7 @@ static kt_error *members_add(kt_tx *tx, id_list *users, const char *field, const
     system_rows rows;
     KT_TRY(rows_open(&rows, tx, "access.user", field, groups));
     model_record user = {0};
-    kt_error *error = NULL;
+    kt_error *error = system_ids_only(rows.rows);
     while (!error && query_next(rows.rows, &user))
         error = list_add(users, (uint64_t)user.values[MODEL_ID].as.i);
     kt_error *end = rows_end(&rows);
@@ -436,7 +463,7 @@ static kt_error *compile(access_actor *actor, kt_tx *tx, kt_str held, bool *foun
     KT_TRY(refs_copy(actor->arena, record_value(&user, "companies"), &actor->companies));
     uint64_t department = (uint64_t)record_int(&user, "department");
     KT_TRY(copy_str(actor->arena, record_str(&user, "name"), &actor->name));
-    KT_TRY(copy_str(actor->arena, record_str(&user, "full_name"), &actor->full_name));
+    KT_TRY(copy_str(actor->arena, personal_str(tx, entity, actor->user, "full_name"), &actor->full_name));
     actor->read_limit = record_int(&user, "daily_read_limit");
     actor->reveal_limit = reveal_limit_of(&user);
     actor->reads_extra = record_int(&user, "reads_extra");

@@ -312,9 +312,11 @@ kt_error *user_find(kt_tx *tx, kt_str name, uint64_t *id)
         error = query_open(tx, &query, &rows);
     model_record user = {0};
     if (!error) {
-        if (query_next(rows, &user))
+        error = system_ids_only(rows);
+        if (!error && query_next(rows, &user))
             *id = (uint64_t)user.values[MODEL_ID].as.i;
-        error = query_end(rows);
+        kt_error *end = query_end(rows);
+        error = error ? error : end;
     }
     tx->guard = guard;
     return error;

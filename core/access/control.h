@@ -192,9 +192,11 @@ KT_MUST kt_error *password_forget(store_view *view, uint64_t user);
 KT_MUST kt_error *system_begin(
     kt_tx *tx, arena *arena, store_view *view, const model_catalogue *catalogue, const uint8_t *master_key);
 KT_MUST kt_error *system_commit(kt_tx *tx, uint64_t *seq);
-/* A record read as the system, whoever the caller is. */
+/* A record read as the system, whoever the caller is, without what is personal. */
 KT_MUST kt_error *system_read(
     kt_tx *tx, const model_entity *entity, uint64_t id, model_record *record, bool *found);
+/* Of the rows nobody looks at more than their ids. */
+KT_MUST kt_error *system_ids_only(query_rows *rows);
 const model_value *record_value(const model_record *record, const char *field); /* NULL: no such field */
 kt_str record_str(const model_record *record, const char *field);
 int64_t record_int(const model_record *record, const char *field);

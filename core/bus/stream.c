@@ -83,7 +83,12 @@ static bool token_good(
     http *h, store_view *view, const model_catalogue *catalogue, arena *arena, kt_str token, kt_str remote)
 {
     const access_actor *actor = NULL;
-    kt_tx tx = {.arena = arena, .view = view, .catalogue = catalogue, .lang = "en", .now = clock_now()};
+    kt_tx tx = {.arena = arena,
+        .view = view,
+        .catalogue = catalogue,
+        .lang = "en",
+        .now = clock_now(),
+        .master_key = h->bus->options.master_key};
     kt_error *error = access_authenticate(h->bus->options.access, &tx, token, remote, &actor);
     if (actor)
         access_actor_release(actor);

@@ -9,6 +9,7 @@
 #include "exchange/discard.h"
 #include "exchange/exchange.h"
 #include "exchange/params.h"
+#include "job/job.h"
 #include "journal/journal.h"
 #include "query/internal.h"
 
@@ -31,6 +32,8 @@ static kt_error *find_record(method_call *call, const model_entity **entity, uin
 typedef struct {
     uint64_t *ids;
     size_t count;
+    uint64_t personal; /* how many of them have personal data */
+    bool *stays;       /* which fields of them have texts: note_texts; NULL without any of them */
 } id_list;
 
 static kt_error *add_pointing(
@@ -57,6 +60,7 @@ typedef struct {
     uint64_t id;
     bool about; /* by a reference to any entity */
     kt_str content;
+    bool *stays; /* see note_texts */
 } gone;
 
 typedef struct {
@@ -68,6 +72,46 @@ typedef struct {
     gone *gone;
     size_t gone_count, gone_room;
 } subject;
+
+static bool has_text(const model_record *record, size_t i);
+
+static bool lines_have_text(const model_record *record, size_t i)
+{
+    const model_value *value = &record->values[i];
+    for (size_t k = 0; k < value->as.lines.count; k++)
+        for (size_t m = 0; m < value->as.lines.items[k].entity->field_count; m++)
+            if (has_text(&value->as.lines.items[k], m))
+                return true;
+    return false;
+}
+
+/* A text, which may say something of a person: no choice, number or time does, nor the number that the server gave. */
+static bool has_text(const model_record *record, size_t i)
+{
+    const model_field *field = &record->entity->fields[i];
+    const bool text = field->type == KT_STRING || field->type == KT_TEXT || field->type == KT_JSON;
+    if (!record->values[i].set || (!record->entity->lines_only && i == MODEL_NUMBER))
+        return false;
+    return text || (field->type == KT_LINES && lines_have_text(record, i));
+}
+
+/* Adds the fields with texts that the caller may see. stays: by field */
+static void note_texts(kt_tx *tx, const model_record *record, bool *stays)
+{
+    for (size_t i = 0; i < record->entity->field_count; i++)
+        stays[i] = stays[i] || (has_text(record, i) &&
+                                   path_field_visible(tx, &record->entity->fields[i], record->entity));
+}
+
+static void write_stays(const model_entity *entity, const bool *stays, json *out)
+{
+    json_key(out, "stays");
+    json_array(out);
+    for (size_t i = 0; i < entity->field_count; i++)
+        if (stays[i])
+            json_str(out, entity->fields[i].name);
+    json_array_end(out);
+}
 
 static bool pointed(const subject *who, const model_record *record, bool *about)
 {
@@ -96,6 +140,10 @@ static kt_error *note_gone(void *context, const model_record *record)
         (guard && guard->entity && guard->entity(tx, record->entity, "read")) ||
         !record_visible(tx, record, "read"))
         return NULL;
+    one.stays = ARENA_ARRAY(who->arena, bool, record->entity->field_count);
+    if (!one.stays)
+        return error_no_memory();
+    note_texts(tx, record, one.stays);
     if (str_is(record->entity->name, FILE_ENTITY))
         one.content = arena_str(who->arena, file_content(record));
     if (who->gone_count == who->gone_room) {
@@ -156,12 +204,15 @@ static kt_error *add_own_files(kt_tx *tx, const model_record *person, id_list *l
     return NULL;
 }
 
-/* Leaves those which the caller may see, each once. personal: how many of them have personal data */
-static kt_error *keep_seen(kt_tx *tx, const model_entity *entity, id_list *list, uint64_t *personal)
+/* Leaves those which the caller may see, each once. */
+static kt_error *keep_seen(kt_tx *tx, const model_entity *entity, id_list *list)
 {
     arena *own = arena_open((size_t)16 << 20);
     kt_error *error = own ? NULL : error_no_memory();
     size_t seen = 0;
+    list->stays = ARENA_ARRAY(tx->arena, bool, entity->field_count);
+    if (own && !list->stays)
+        error = error_no_memory();
     qsort(list->ids, list->count, sizeof *list->ids, rising);
     for (size_t i = 0; i < list->count && !error; i++) {
         model_record record;
@@ -172,7 +223,8 @@ static kt_error *keep_seen(kt_tx *tx, const model_entity *entity, id_list *list,
         error = model_load(tx, entity, list->ids[i], &record, &found);
         if (!error && found && record_visible(tx, &record, "read")) {
             list->ids[seen++] = list->ids[i];
-            *personal += model_record_is_personal(&record);
+            list->personal += model_record_is_personal(&record);
+            note_texts(tx, &record, list->stays);
         }
         error = model_memory_back(tx, before, error);
         arena_reset(own);
@@ -185,32 +237,33 @@ static kt_error *keep_seen(kt_tx *tx, const model_entity *entity, id_list *list,
 static kt_error *add_gone(const subject *who, const model_entity *from, id_list *list)
 {
     list->ids = ARENA_ARRAY(who->arena, uint64_t, who->gone_count + 1);
-    if (!list->ids)
+    list->stays = ARENA_ARRAY(who->arena, bool, from->field_count);
+    if (!list->ids || !list->stays)
         return error_no_memory();
-    for (size_t i = 0; i < who->gone_count; i++)
-        if (who->gone[i].entity == from)
-            list->ids[list->count++] = who->gone[i].id;
+    for (size_t i = 0; i < who->gone_count; i++) {
+        if (who->gone[i].entity != from)
+            continue;
+        list->ids[list->count++] = who->gone[i].id;
+        for (size_t k = 0; k < from->field_count; k++)
+            list->stays[k] = list->stays[k] || who->gone[i].stays[k];
+    }
+    list->personal = list->count;
     return NULL;
 }
 
 /* The records of an entity which the caller sees pointing to the person, or that went with it; of attachments also those in
- * its fields. personal: how many of them have personal data */
-static kt_error *find_related(
-    kt_tx *tx, const subject *who, const model_entity *from, id_list *list, uint64_t *personal)
+ * its fields. */
+static kt_error *find_related(kt_tx *tx, const subject *who, const model_entity *from, id_list *list)
 {
     const model_referrer *place;
-    if (who->gone_count) {
-        KT_TRY(add_gone(who, from, list));
-        *personal = list->count;
-        return NULL;
-    }
+    if (who->gone_count)
+        return add_gone(who, from, list);
     for (size_t i = 0; (place = place_at(tx, who->entity, i)); i++)
         if (place->entity == from && may_know(tx, place))
             KT_TRY(add_pointing(tx, place, who->entity, who->id, list));
     if (str_is(from->name, FILE_ENTITY))
         KT_TRY(add_own_files(tx, &who->record, list));
-    *personal = 0;
-    return list->count ? keep_seen(tx, from, list, personal) : NULL;
+    return list->count ? keep_seen(tx, from, list) : NULL;
 }
 
 /* ---- Erasing ---- */
@@ -245,12 +298,19 @@ static bool had_no_key(const kt_error *error, bool deleted)
     return error && error->first->kind == KT_NOT_FOUND && deleted;
 }
 
+/* The record, and what is kept beside it. */
+static kt_error *erase_record(kt_tx *tx, const model_entity *entity, uint64_t id)
+{
+    KT_TRY(model_erase(tx, entity, id));
+    return str_is(entity->name, JOB_ENTITY) ? job_erase_beside(tx, id) : NULL;
+}
+
 /* told: of how many the journal tells, and will, what was written before a field was personal */
 static kt_error *erase_each(
     kt_tx *tx, const subject *who, const model_entity *entity, const id_list *list, size_t *told)
 {
     for (size_t i = 0; i < list->count; i++) {
-        kt_error *error = model_erase(tx, entity, list->ids[i]);
+        kt_error *error = erase_record(tx, entity, list->ids[i]);
         if (error && !had_no_key(error, who->gone_count != 0))
             return error;
     }
@@ -270,9 +330,8 @@ static kt_error *erase_also(kt_tx *tx, subject *who, const variant *names, json 
             return kt_fail(tx, KT_VALIDATION, "also", "\"%.*s\" is no entity with personal fields",
                 "„%.*s” to nie encja z polami osobowymi", STR_ARG(name));
         id_list list = {0};
-        uint64_t personal;
         size_t told;
-        KT_TRY(find_related(tx, who, from, &list, &personal));
+        KT_TRY(find_related(tx, who, from, &list));
         KT_TRY(erase_each(tx, who, from, &list, &told));
         KT_TRY(find_gone_again(tx, who));
         json_object(answer);
@@ -404,16 +463,16 @@ static kt_error *write_left(kt_tx *tx, const subject *who, json *answer)
     json_array(answer);
     for (size_t i = 0; (from = place_at(tx, who->entity, i)); i++) {
         id_list list = {0};
-        uint64_t personal;
         if (is_counted(tx, who->entity, i))
             continue;
-        KT_TRY(find_related(tx, who, from->entity, &list, &personal));
+        KT_TRY(find_related(tx, who, from->entity, &list));
         if (!list.count)
             continue;
         json_object(answer);
         json_member_str(answer, "entity", from->entity->name);
         json_member_int(answer, "count", (int64_t)list.count);
-        json_member_int(answer, "personal", (int64_t)personal);
+        json_member_int(answer, "personal", (int64_t)list.personal);
+        write_stays(from->entity, list.stays, answer);
         json_object_end(answer);
     }
     json_array_end(answer);
@@ -425,12 +484,27 @@ static kt_error *write_left(kt_tx *tx, const subject *who, json *answer)
 static kt_error *erase_person(kt_tx *tx, const subject *who, bool *readable)
 {
     size_t told;
-    kt_error *error = model_erase(tx, who->entity, who->id);
+    kt_error *error = erase_record(tx, who->entity, who->id);
     if (error && !had_no_key(error, !who->record.values))
         return error;
     KT_TRY(journal_tells_personal(tx, who->entity, &who->id, 1, &told));
     *readable = told != 0;
     return *readable || who->gone_count ? NULL : error;
+}
+
+/* What of the record itself is no personal field: its texts stay, here and in the journal. */
+static kt_error *write_own_stays(kt_tx *tx, const subject *who, json *answer)
+{
+    bool *stays = ARENA_ARRAY(tx->arena, bool, who->entity->field_count);
+    model_record now;
+    bool found;
+    if (!stays)
+        return error_no_memory();
+    KT_TRY(model_load(tx, who->entity, who->id, &now, &found));
+    if (found)
+        note_texts(tx, &now, stays);
+    write_stays(who->entity, stays, answer);
+    return NULL;
 }
 
 kt_error *person_erase(method_call *call)
@@ -450,6 +524,7 @@ kt_error *person_erase(method_call *call)
     list_personal(who.entity, "", j);
     json_array_end(j);
     json_member_bool(j, "readable", readable);
+    KT_TRY(write_own_stays(tx, &who, j));
     const variant *also = variant_get(call->params, "also");
     if (also && also->kind == VARIANT_ARRAY)
         KT_TRY(erase_also(tx, &who, also, j));

@@ -86,6 +86,10 @@ typedef struct {
 KT_MUST kt_error *job_look(kt_tx *tx, uint64_t id, job_view *view);
 /* Does a job of this kind that has not ended have a text in its parameters? Asked as the system. */
 KT_MUST kt_error *job_mentions(kt_tx *tx, const char *kind, kt_str text, bool *found);
+#define JOB_ENTITY "job.job"
+/* Of a job that was erased: forgets its problems, which quote what was wrong.
+ *   returns  state: it has not ended, and cannot go on without its parameters */
+KT_MUST kt_error *job_erase_beside(kt_tx *tx, uint64_t id);
 /* The job as an object: {id, kind, title, state, done, total, problems, result, message, unit, ..}.
  *   returns  not_found: there is none that is the caller's own or that the caller may read */
 KT_MUST kt_error *job_write(kt_tx *tx, uint64_t id, json *answer);

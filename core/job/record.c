@@ -12,7 +12,8 @@ static const kt_choice job_states[] = {
 };
 
 const kt_shape job_shape = KT_SHAPE(job, "job.job",
-    KT_FIELD(job, title, STRING, "Title", "Tytuł", .max = 200, .computed = true, .priority = 1),
+    KT_FIELD(
+        job, title, STRING, "Title", "Tytuł", .max = 200, .personal = true, .computed = true, .priority = 1),
     KT_FIELD(job, kind, STRING, "Kind", "Rodzaj", .required = true, .max = 60, .computed = true,
         .indexed = true, .priority = 4),
     KT_FIELD(job, state, STATE, "State", "Stan", .choices = job_states, .initial = "queued", .computed = true,
@@ -22,17 +23,17 @@ const kt_shape job_shape = KT_SHAPE(job, "job.job",
         .help = {"0: not known beforehand.", "0: nie wiadomo z góry."}),
     KT_FIELD(job, problems, INT, "Problems", "Problemy", .computed = true,
         .help = {"How many there are; job.problems lists them.", "Ile ich jest; job.problems je wymienia."}),
-    KT_FIELD(job, message, TEXT, "Message", "Komunikat", .computed = true,
+    KT_FIELD(job, message, TEXT, "Message", "Komunikat", .personal = true, .computed = true,
         .help = {"Why it failed.", "Dlaczego się nie powiodło."}),
-    KT_FIELD(job, result, JSON, "Result", "Wynik", .computed = true),
+    KT_FIELD(job, result, JSON, "Result", "Wynik", .personal = true, .computed = true),
     KT_FIELD(job, unit, STRING, "Unit", "Jednostka", .max = 200, .computed = true, .indexed = true,
         .help = {"What its changes can be undone by.", "Po niej można cofnąć jego zmiany."}),
     KT_FIELD(job, owner, REF, "Started by", "Uruchomił", .target = "access.user", .computed = true,
         .on_delete = KT_CLEAR, .priority = 5),
     KT_FIELD(job, key, INT, "API key", "Klucz API", .computed = true,
         .help = {"The id of the key whose scopes hold it.", "Id klucza, którego zakres je ogranicza."}),
-    KT_FIELD(job, params, JSON, "Parameters", "Parametry", .computed = true),
-    KT_FIELD(job, position, JSON, "Position", "Pozycja", .computed = true,
+    KT_FIELD(job, params, JSON, "Parameters", "Parametry", .personal = true, .computed = true),
+    KT_FIELD(job, position, JSON, "Position", "Pozycja", .personal = true, .computed = true,
         .help = {"Where it goes on.", "Miejsce, od którego idzie dalej."}),
     KT_FIELD(job, started_at, TIME, "Started", "Rozpoczęto", .computed = true),
     KT_FIELD(job, finished_at, TIME, "Finished", "Zakończono", .computed = true));
@@ -263,6 +264,22 @@ kt_error *job_mentions(kt_tx *tx, const char *kind, kt_str text, bool *found)
         KT_TRY(kt_close(cursor));
     }
     return NULL;
+}
+
+kt_error *job_erase_beside(kt_tx *tx, uint64_t id)
+{
+    struct job job;
+    kt_error *error = job_read(tx, id, &job);
+    if (error && error->first->kind == KT_NOT_FOUND)
+        return NULL; /* it was deleted, and they with it */
+    if (error)
+        return error;
+    if (job.state == JOB_QUEUED || job.state == JOB_RUNNING)
+        return kt_hint(kt_fail(tx, KT_BAD_STATE, "id", "the job has not ended, and needs its parameters",
+                           "zadanie się nie zakończyło i potrzebuje swoich parametrów"),
+            "Cancel it first, or wait until it is done.",
+            "Najpierw je anuluj albo poczekaj, aż się zakończy.");
+    return forget_problems(tx, id);
 }
 
 static kt_error *get_run(method_call *call)

@@ -24,7 +24,7 @@ struct vote { /* a line */
 static const kt_shape vote_shape = KT_SHAPE(vote, NULL,
     KT_FIELD(vote, by, REF, "Who", "Kto", .target = "access.user", .on_delete = KT_CLEAR, .priority = 1),
     KT_FIELD(vote, agreed, BOOL, "Agreed", "Zgoda", .priority = 2), KT_FIELD(vote, at, TIME, "At", "Kiedy"),
-    KT_FIELD(vote, remark, TEXT, "Remark", "Uwaga", .priority = 3));
+    KT_FIELD(vote, remark, TEXT, "Remark", "Uwaga", .personal = true, .priority = 3));
 
 struct approval {
     kt_record rec;
@@ -38,12 +38,12 @@ struct approval {
 };
 const kt_shape approval_shape = KT_SHAPE(approval, "base.approval",
     KT_FIELD(approval, title, STRING, "Title", "Tytuł", .required = true, .max = 200, .searchable = true,
-        .fixed = true, .priority = 1),
+        .fixed = true, .personal = true, .priority = 1),
     KT_FIELD(
         approval, state, STATE, "State", "Stan", .choices = approval_states, .indexed = true, .priority = 2),
     KT_FIELD(approval, about, REF, "About", "Dotyczy", .target = "*", .on_delete = KT_CASCADE, .fixed = true,
         .indexed = true, .priority = 3),
-    KT_FIELD(approval, text, TEXT, "Reason", "Uzasadnienie"),
+    KT_FIELD(approval, text, TEXT, "Reason", "Uzasadnienie", .personal = true),
     KT_FIELD(approval, author, REF, "Asked by", "Wnioskuje", .target = "access.user", .initial = "me",
         .computed = true, .on_delete = KT_CLEAR, .priority = 4),
     KT_FIELD(approval, approvers, REFS, "Who may approve", "Kto może zaakceptować", .target = "access.user",

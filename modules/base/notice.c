@@ -9,7 +9,7 @@ struct notice {
 };
 const kt_shape notice_shape = KT_SHAPE(notice, "base.notice",
     KT_FIELD(notice, text, TEXT, "Text", "Treść", .required = true, .fixed = true, .max = 2000,
-        .searchable = true, .priority = 1),
+        .searchable = true, .personal = true, .priority = 1),
     KT_FIELD(notice, owner, REF, "For", "Dla", .target = "access.user", .required = true, .fixed = true,
         .on_delete = KT_CASCADE, .indexed = true, .priority = 3),
     KT_FIELD(notice, about, REF, "About", "Dotyczy", .target = "*", .fixed = true, .on_delete = KT_CASCADE),

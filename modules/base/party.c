@@ -56,7 +56,7 @@ static const kt_shape contact_shape = KT_SHAPE(contact, NULL,
     KT_FIELD(contact, primary, BOOL, "Primary", "Podstawowy", .priority = 4,
         .help = {"The one to use first, of its kind.",
             "Używany w pierwszej kolejności wśród swego rodzaju."}),
-    KT_FIELD(contact, note, STRING, "Note", "Uwaga", .max = 200),
+    KT_FIELD(contact, note, STRING, "Note", "Uwaga", .max = 200, .personal = true),
     KT_FIELD(contact, normal, STRING, "Normal form", "Postać znormalizowana", .mask = "contact",
         .computed = true, .indexed = true, .personal = true, .max = 320,
         .help = {

@@ -35,7 +35,8 @@ static const kt_choice repeat_bys[] = {
 };
 
 const kt_shape check_point_shape = KT_SHAPE(check_point, NULL,
-    KT_FIELD(check_point, text, STRING, "What", "Co", .required = true, .max = 300, .priority = 1),
+    KT_FIELD(check_point, text, STRING, "What", "Co", .required = true, .max = 300, .personal = true,
+        .priority = 1),
     KT_FIELD(check_point, done, BOOL, "Done", "Zrobione", .priority = 2),
     KT_FIELD(check_point, done_at, TIME, "Done at", "Zrobiono", .computed = true),
     KT_FIELD(check_point, done_by, REF, "Done by", "Kto zrobił", .target = "access.user", .computed = true,
@@ -55,8 +56,8 @@ static const kt_shape delegation_shape = KT_SHAPE(delegation, NULL,
 #define IF_REPEATED .show_if = "[[\"repeat\",\"is_null\",false]]"
 const kt_shape task_shape = KT_SHAPE(task, "base.task",
     KT_FIELD(task, title, STRING, "Title", "Tytuł", .required = true, .max = 200, .searchable = true,
-        .priority = 1),
-    KT_FIELD(task, text, TEXT, "Description", "Opis", .searchable = true),
+        .personal = true, .priority = 1),
+    KT_FIELD(task, text, TEXT, "Description", "Opis", .searchable = true, .personal = true),
     KT_FIELD(task, state, STATE, "State", "Stan", .choices = task_states, .indexed = true, .priority = 2),
     KT_FIELD(task, priority, STATE, "Priority", "Priorytet", .choices = priorities, .initial = "normal",
         .priority = 5),

@@ -35,7 +35,7 @@ const kt_shape lead_contact_shape = KT_SHAPE(lead_contact, NULL,
         .required = true, .max = 320, .searchable = true, .personal = true, .priority = 2),
     KT_FIELD(
         lead_contact, use, STATE, "Use", "Użycie", .choices = reach_uses, .initial = "work", .priority = 3),
-    KT_FIELD(lead_contact, note, STRING, "Note", "Uwaga", .max = 200));
+    KT_FIELD(lead_contact, note, STRING, "Note", "Uwaga", .max = 200, .personal = true));
 
 const kt_shape lead_shape = KT_SHAPE(lead, "crm.lead",
     KT_FIELD(lead, title, STRING, "Title", "Tytuł", .required = true, .max = 200, .searchable = true,

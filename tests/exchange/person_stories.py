@@ -11,7 +11,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "modules"))
 from stories import expect, make, own_modules, refused, run  # noqa: E402
-from house import PASSWORD  # noqa: E402
+from house import PASSWORD, House  # noqa: E402
 from kontor import Kontor  # noqa: E402
 
 
@@ -84,12 +84,12 @@ def notes_are_told_and_go_when_they_are_named(k, house):
     both = make(k, "base.note", text="Divorced indeed", about={"entity": "base.party", "id": who}, party=who)
     other = make(k, "base.note", text="Divorced as well", party=person(k))
     moment = k.get("base.note", both)["created_at"]
-    expect(erase(k, "base.party", who)["left"], [{"entity": "base.note", "count": 2, "personal": 2}])
+    expect(erase(k, "base.party", who)["left"], [{"entity": "base.note", "count": 2, "personal": 2, "stays": ["text"]}])
     expect("Haemophilia" in told(k), False)
     expect(k.get("base.note", note)["text"], "Divorced in spring")
     answer = erase(k, "base.party", who, also=["base.note"])
     expect(answer["also"], [{"entity": "base.note", "count": 2, "readable": 0}])
-    expect(answer["left"], [{"entity": "base.note", "count": 2, "personal": 0}])
+    expect(answer["left"], [{"entity": "base.note", "count": 2, "personal": 0, "stays": []}])
     expect([k.get("base.note", id)["text"] for id in (note, both, other)], [None, None, "Divorced as well"])
     expect(k.call("base.note.get", {"id": both, "as_of": moment})["text"], None)
     expect([word for word in ("Divorced in spring", "Divorced indeed", "Divorced as well") if word in told(k)], ["Divorced as well"])
@@ -99,7 +99,7 @@ def notes_are_told_and_go_when_they_are_named(k, house):
     k.call("base.note.pin", {"id": note})
     k.call("journal.revert", {"seq": k.call("journal.history", {"entity": "base.note", "id": note})["entries"][0]["seq"]})
     k.update("base.note", note, {"text": "Wants to be left alone"})
-    expect(erase(k, "base.party", who)["left"], [{"entity": "base.note", "count": 2, "personal": 1}])
+    expect(erase(k, "base.party", who)["left"], [{"entity": "base.note", "count": 2, "personal": 1, "stays": ["text"]}])
 
 
 def what_was_deleted_before_goes_by_its_number(k, house):
@@ -143,7 +143,7 @@ def what_is_named_must_have_personal_fields(k):
     for wrong in (["base.note", "base.currency"], ["base.notes"], [7]):
         refused("validation", lambda: erase(k, "base.party", who, also=wrong), "also")
     refused("validation", lambda: erase(k, "base.party", who, also="base.note"), "also")
-    expect(erase(k, "base.party", who)["left"], [{"entity": "base.note", "count": 1, "personal": 1}])
+    expect(erase(k, "base.party", who)["left"], [{"entity": "base.note", "count": 1, "personal": 1, "stays": ["text"]}])
     expect(erase(k, "base.party", who, also=["base.attachment"])["also"], [{"entity": "base.attachment", "count": 0, "readable": 0}])
 
 
@@ -167,7 +167,7 @@ def thousands_of_notes_are_not_too_many(k):
     who = person(k)
     k.call("import.run", {"entity": "base.note", "rows": [{"text": f"Remark {i}", "party": who} for i in range(4000)], "mode": "create"})
     answer = erase(k, "base.party", who, also=["base.note"])
-    expect((answer["also"], answer["left"]), ([{"entity": "base.note", "count": 4000, "readable": 0}], [{"entity": "base.note", "count": 4000, "personal": 0}]))
+    expect((answer["also"], answer["left"]), ([{"entity": "base.note", "count": 4000, "readable": 0}], [{"entity": "base.note", "count": 4000, "personal": 0, "stays": []}]))
 
 
 def what_was_noted_of_a_candidate_goes_with_the_name(k, house):
@@ -210,6 +210,105 @@ def what_was_written_of_a_lead_goes_too(k, house):
     erase(k, "base.party", who, also=["crm.lead", "crm.activity", "crm.call"])
     expect(k.get("crm.lead", lead)["title"], "Wants a loan")
     expect(("Insolvent" in told(k), holds(sound(k, house), "insolvent")), (False, []))
+
+
+def what_people_wrote_of_somebody_goes_too(k, house):
+    """Tasks, what was talked about, what a deal is about, what was to be decided: all but the names of deals and leads."""
+    who = person(k, contacts=[{"kind": "phone", "value": "+48 601 100 200", "note": "Bankrupt aunt"}])
+    pipeline = make(k, "crm.pipeline", name="Loans", initial=True, stages=[{"name": one, "semantic": one, "probability": 10} for one in ("open", "won", "lost")])
+    deal = make(k, "crm.deal", title="A loan", text="Bankrupt customer", pipeline=pipeline, party=who, parties=[{"party": who, "role": "other", "note": "Bankrupt himself"}])
+    task = make(k, "base.task", title="Call the bankrupt one", text="Bankrupt since May", party=who, checklist=[{"text": "Bankrupt, too?"}])
+    activity = make(k, "crm.activity", subject="Bankrupt visitor", party=who)
+    k.call("crm.activity.finish", {"id": activity, "outcome": "Bankrupt for good"})
+    request = make(k, "crm.request", subject="Bankrupt complainer", party=who)
+    make(k, "base.notice", text="Bankrupt somebody", owner=1, about={"entity": "base.party", "id": who})
+    role = make(k, "access.role", name="judge", grants="base.*:read,create,update,decide")
+    judge = Kontor(house.url)
+    user = make(k, "access.user", name="judge", roles=[role])
+    k.call("access.password", {"user": user, "new": PASSWORD})
+    judge.login("judge", PASSWORD)
+    approval = make(k, "base.approval", title="Bankrupt or not", text="Bankrupt, they say", approvers=[user], about={"entity": "base.party", "id": who})
+    judge.call("base.approval.approve", {"id": approval, "remark": "Bankrupt indeed"})
+    expect([row["id"] for row in k.list("base.task", [["title", "ilike", "%bankrupt%"]], sort="title")["rows"]][-1], task)
+    expect("bankrupt" in told(k).lower(), True)
+    answer = erase(k, "base.party", who, also=["base.task", "crm.activity", "crm.deal", "crm.request", "base.notice", "base.approval"])
+    expect({one["entity"]: (one["personal"], one["stays"]) for one in answer["left"]},
+           {"base.task": (0, []), "crm.activity": (0, []), "crm.deal": (0, ["title", "parties", "stage_name", "history"]), "crm.request": (0, []), "base.notice": (0, []), "base.approval": (0, [])})
+    expect([k.get("base.task", task)[field] for field in ("title", "text")], [None, None])
+    expect(erase(k, "base.approval", approval, also=["base.task"])["also"], [{"entity": "base.task", "count": 1, "readable": 0}])  # the judge's task
+    expect((k.get("crm.deal", deal)["title"], k.get("crm.activity", activity)["outcome"]), ("A loan", None))
+    k.call("base.task.finish", {"id": task})
+    k.call("crm.request.start", {"id": request})
+    expect(([word for word in ("bankrupt",) if word in told(k).lower()], holds(sound(k, house), "bankrupt"), k.search("bankrupt")), ([], [], []))
+    expect(k.list("base.task", [], sort="title")["rows"][0]["title"], None)
+
+
+def what_stays_is_told(k):
+    who = person(k, first_name="Jan", pesel="44051401359", contacts=[{"kind": "email", "value": "jan@nowak.example"}],
+                 addresses=[{"street": "Długa 1", "city": "Łódź"}])
+    expect(erase(k, "base.party", who)["stays"], ["name", "first_name", "city", "addresses", "name_keys"])
+    k.delete("base.party", who)
+    refused("not_found", lambda: erase(k, "base.party", who))
+
+
+def a_user_who_left_is_a_login_alone(k, house):
+    role = make(k, "access.role", name="fitter", grants="base.note:read,create")
+    user = make(k, "access.user", name="u117", full_name="Zenobia Wilk", email="zenobia@wilk.example", roles=[role])
+    k.call("access.password", {"user": user, "new": PASSWORD})
+    other = Kontor(house.url)
+    other.login("u117", PASSWORD)
+    expect(other.call("session.whoami")["full_name"], "Zenobia Wilk")
+    expect([row["name"] for row in k.list("access.user", [["full_name", "ilike", "%zenobia%"]], sort="full_name")["rows"]], ["u117"])
+    answer = erase(k, "access.user", user)
+    expect((answer["erased"], answer["stays"]), (["full_name", "email"], ["name"]))
+    expect(([word for word in ("Zenobia", "wilk.example") if word in told(k)], holds(sound(k, house), "zenobia", "wilk.example")), ([], []))
+    expect((other.call("session.whoami")["name"], other.call("session.whoami")["full_name"]), ("u117", None))
+
+
+def who_may_log_in_does_not_depend_on_the_key_of_personal_data(k):
+    """It was lost: names and addresses cannot be read, and all else goes on."""
+    with House(modules="base") as house:
+        chief = Kontor(house.url)
+        chief.login("admin", PASSWORD)
+        team = make(chief, "access.team", name="Fitters")
+        role = make(chief, "access.role", name="fitter", grants="base.note:*@team")
+        for name in ("ewa", "jan"):
+            user = make(chief, "access.user", name=name, full_name=name.title(), roles=[role], teams=[team])
+            chief.call("access.password", {"user": user, "new": PASSWORD})
+        house.stop()
+        (house.data / "master.key").unlink()
+        house.start()
+        ewa, jan = Kontor(house.url), Kontor(house.url)
+        ewa.login("ewa", PASSWORD)
+        with urllib.request.urlopen(urllib.request.Request(house.url + "/events", headers={"Authorization": f"Bearer {ewa.token}"}), timeout=10) as events:
+            expect(events.status, 200)
+        expect((ewa.call("session.whoami")["name"], ewa.call("session.whoami")["full_name"]), ("ewa", None))
+        note = make(ewa, "base.note", text="Still here")
+        jan.login("jan", PASSWORD)
+        expect(jan.get("base.note", note)["text"], "Still here")
+
+
+# ---- Jobs ----
+
+def ended(k, job):
+    while k.call("job.get", {"id": job})["state"] in ("queued", "running"):
+        time.sleep(0.02)
+    return k.call("job.get", {"id": job})
+
+
+def what_a_job_was_told_to_do_goes_by_its_number(k, house):
+    job = k.call("export.start", {"entity": "base.note", "filter": [["text", "ilike", "%Hieronim%"]], "name": "Hieronim.csv"})["id"]
+    expect(ended(k, job)["title"], "Hieronim.csv")
+    wrong = k.call("import.start", {"entity": "base.party", "text": "name,credit_rating\nX,Hieronim\n", "problems": "skip"})["id"]
+    ended(k, wrong)
+    expect("Hieronim" in json.dumps(k.call("job.problems", {"id": wrong})), True)
+    for one in (job, wrong):
+        erase(k, "job.job", one)
+    expect(k.call("job.problems", {"id": wrong})["problems"], [])
+    for file in k.list("base.attachment", [["name", "ilike", "%hieronim%"]])["rows"]:
+        erase(k, "base.attachment", file["id"])
+    expect((k.call("job.get", {"id": job})["title"], "Hieronim" in told(k)), (None, False))
+    expect(holds(sound(k, house) / "store", "hieronim"), [])
 
 
 # ---- What is kept of a call ----
@@ -285,7 +384,7 @@ def what_was_written_before_is_told_and_does_not_come_back(k, house):
     new = make(k, "diary.page", text="Smokes again", party=who)
     answer = erase(k, "base.party", who, also=["diary.page"])
     expect(answer["also"], [{"entity": "diary.page", "count": 3, "readable": 2}])
-    expect((answer["readable"], answer["left"]), (False, [{"entity": "diary.page", "count": 3, "personal": 0}]))
+    expect((answer["readable"], answer["left"]), (False, [{"entity": "diary.page", "count": 3, "personal": 0, "stays": []}]))
     expect(k.search("smokes"), [])
     expect(erase(k, "diary.page", gone)["readable"], True)
     refused("not_found", lambda: erase(k, "diary.page", new + 1), "id")
@@ -310,7 +409,7 @@ def what_went_with_a_person_when_nothing_was_personal_is_told(k, house):
     k.call("module.upgrade", {"name": "blog"})
     answer = erase(k, "base.party", who, also=["blog.page"])
     expect((answer["readable"], answer["also"]), (False, [{"entity": "blog.page", "count": 1, "readable": 1}]))
-    expect(answer["left"], [{"entity": "blog.page", "count": 1, "personal": 1}])
+    expect(answer["left"], [{"entity": "blog.page", "count": 1, "personal": 1, "stays": ["text"]}])
     sound(k, house)
 
 
@@ -336,6 +435,8 @@ if __name__ == "__main__":
          what_is_named_must_have_personal_fields, the_caller_needs_the_right_to_erase_them, thousands_of_notes_are_not_too_many,
          what_was_noted_of_a_candidate_goes_with_the_name, what_a_document_was_made_from_goes_and_its_file_stays,
          a_message_that_was_sent_goes_by_its_number, what_was_written_of_a_lead_goes_too,
+         what_people_wrote_of_somebody_goes_too, what_stays_is_told, a_user_who_left_is_a_login_alone,
+         who_may_log_in_does_not_depend_on_the_key_of_personal_data, what_a_job_was_told_to_do_goes_by_its_number,
          what_was_answered_under_a_key_is_readable_with_the_key_alone, who_follows_the_feed_hears_of_an_erasure, hundreds_that_were_merged_into_one_go_with_it,
          what_was_written_before_is_told_and_does_not_come_back,
          what_went_with_a_person_when_nothing_was_personal_is_told, what_is_erased_and_deleted_at_once_is_not_told_anew],

@@ -73,7 +73,7 @@ const kt_shape later_answer_shape = KT_SHAPE(later_answer, NULL,
     KT_FIELD(later_answer, status, STATE, "In time", "Terminowość", .choices = promises, .priority = 4));
 const kt_shape request_shape = KT_SHAPE(request, "crm.request",
     KT_FIELD(request, subject, STRING, "Subject", "Temat", .required = true, .max = 200, .searchable = true,
-        .priority = 1),
+        .personal = true, .priority = 1),
     KT_FIELD(
         request, state, STATE, "State", "Stan", .choices = request_states, .indexed = true, .priority = 2),
     KT_FIELD(request, kind, STATE, "Kind", "Rodzaj", .choices = kinds, .initial = "request", .indexed = true,

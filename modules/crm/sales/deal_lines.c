@@ -141,4 +141,4 @@ const kt_shape deal_party_shape = KT_SHAPE(deal_party, NULL,
         .priority = 1),
     KT_FIELD(deal_party, role, STRING, "Role", "Rola", .max = 80, .priority = 2,
         .help = {"Decides, pays, advises, competes.", "Decyduje, płaci, doradza, konkuruje."}),
-    KT_FIELD(deal_party, note, STRING, "Remark", "Uwaga", .max = 200));
+    KT_FIELD(deal_party, note, STRING, "Remark", "Uwaga", .max = 200, .personal = true));
