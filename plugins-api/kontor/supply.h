@@ -123,7 +123,8 @@ typedef struct {
      *   levels  how deep it goes; 1: what covers the document itself; 0: all */
     KT_MUST kt_error *(*tree)(kt_tx *tx, kt_id document, kt_id line, unsigned levels, kt_plan *plan);
     /* So much of an item may be taken that could not: given back, found, unblocked, come unasked. Demands of the item
-     * that miss some get it reserved, those needed first before the others, as `arrived` tells it; of what none of
+     * that miss some get it reserved, those needed first before the others, as `arrived` tells it, or those that miss it
+     * elsewhere, and have "supply.transfer" keep it to be sent there; of what none of
      * them takes "base.supply.unclaimed" is emitted: {item, warehouse, quantity, freed_by}.
      *   by         of kt_any: whose it was, or what brought it; may be not set
      *   warehouse  where it is */

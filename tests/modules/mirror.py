@@ -37,6 +37,7 @@ class Mirror:
         self.shipped, self.elsewhere, self.billed, self.unheard, self.in_boxes = Counter(), Counter(), Counter(), Counter(), set()  # of orders
         self.missed, self.places, self.today = defaultdict(set), defaultdict(set), datetime.date.today().isoformat()  # by item: peggings, stock
         self.dropped = Counter()  # of orders: what deliveries left behind for good
+        self.called_off, self.left_behind = {}, set()  # when a slip of this way was cancelled; peggings that it was to bring something to
         self.ready = set()  # peggings of what came while nobody kept stock
         self.covers = defaultdict(dict)  # days of what covers a sales order's line
         self.series = Counter()
@@ -314,14 +315,21 @@ class Mirror:
             self.ask.add(("nobody_misses_what_is_free", new["item"]))
 
     def nobody_misses_what_is_free(self, item):
-        """What is free, and good on the day on which it is needed, is reserved for those who miss it where it is."""
+        """What is free, and good on the day on which it is needed, is reserved for those who miss it where it is, or whose warehouse a rule fills up from there."""
         if not {"crm", "logistics", "production"} <= self.enabled or any(job["state"] in ("queued", "running") for job in self.rows["job.job"].values()):
             return
         usual = min((not w["usual"], w["id"]) for w in self.rows["logistics.warehouse"].values())[1]
         for pegging in [self.rows["base.pegging"][id] for id in self.missed[item]]:
-            where, when = pegging["warehouse"]["id"] if pegging["warehouse"] else usual, max(pegging["needed"] or "", self.today)
+            here, when = pegging["warehouse"]["id"] if pegging["warehouse"] else usual, max(pegging["needed"] or "", self.today)
+            sent_from = {r["source"] for r in self.rows["logistics.reorder_rule"].values() if r["kind"] == "resupply" and r["active"] and (r["item"], r["warehouse"]) == (item, here)
+                         and self.rows["logistics.warehouse"][r["source"]]["active"]}
             for at in self.places[item]:
                 b = self.rows["logistics.stock"][at]
+                called_off = self.called_off.get((b["warehouse"], here)) == self.seq  # it is not brought again at once
+                if called_off:
+                    self.left_behind.add(pegging["id"])
+                brought = b["warehouse"] in sent_from and not b["lot"] and pegging["id"] not in self.left_behind  # a lot may be past its day when it is there
+                where = b["warehouse"] if brought else here
                 lot = self.rows["logistics.lot"].get(b["lot"], {})
                 held = lot.get("blocked") or (lot.get("expires") or "9999") < when or not self.rows["logistics.location"][b["location"]]["active"]
                 hold(held or b["place"] != "stores" or b["warehouse"] != where or number(b["on_hand"]) <= number(b["reserved"]), "what is free is missed", pegging, b)
@@ -399,6 +407,8 @@ class Mirror:
         return sum((number(line["quantity"]) for t in slips for line in t["lines"] if line["item"] == item), D(0)) - sum((self.carrying[t["id"], item] for t in slips), D(0))
 
     def transfer(self, old, new):
+        if new and new["state"] == "cancelled":
+            self.called_off[new["warehouse"], new["to_warehouse"]] = self.seq
         if new and new["asked"]:
             for item in {line["item"] for line in new["lines"]}:
                 self.ask.add(("slip_brings_what_waits", new["id"], item))

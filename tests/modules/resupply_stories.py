@@ -18,6 +18,19 @@ def item(k, code, depot=0, lead_days=2, **more):
     return made
 
 
+def rare(k, code, rule=True):
+    """Nobody sells it."""
+    town(k)
+    made = make(k, "base.item", code=code, name=code.title(), unit=seen["piece"], price="10", currency=seen["pln"])
+    if rule:
+        fill_up(k, made)
+    return made
+
+
+def fill_up(k, of, **more):
+    return make(k, "logistics.reorder_rule", item=of, kind="resupply", warehouse=seen["shop"], source=seen["depot"], minimum="0", maximum="1", **more)
+
+
 def put(k, of, quantity, at="depot", **more):
     slip = make(k, "logistics.transfer", kind="entry", warehouse=seen[at], lines=[{"item": of, "quantity": str(quantity), "unit_cost": "3", **more}])
     k.call("logistics.transfer.post", {"id": slip})
@@ -78,6 +91,26 @@ def what_the_shop_misses_comes_from_the_depot(k):
     act(k, slip, "send")
     act(k, slip, "receive")
     expect((level(k, lamp, "depot"), level(k, lamp, "shop"), [c[:2] for c in covers(k, order)]), ((0, 0, 0), (4, 4, 0), [("stock", 4), ("buy", 1)]))
+
+
+def what_a_slip_leaves_behind_goes_on_another(k):
+    """A shelf of the depot that is out of use has two, which nobody gets unasked. The slip for the first order takes them instead of those that were kept
+    for it: these are for the second order, and go on a slip of their own."""
+    ruby, shelf = rare(k, "ruby"), make(k, "logistics.location", code="D-9", warehouse=seen["depot"])
+    entry = make(k, "logistics.transfer", kind="entry", warehouse=seen["depot"], location=shelf, lines=[{"item": ruby, "quantity": "2"}])
+    k.call("logistics.transfer.post", {"id": entry})
+    k.update("logistics.location", shelf, {"active": False})
+    first, _ = sold(k, ruby, 2)
+    put(k, ruby, 2)
+    second, _ = sold(k, ruby, 2)
+    (slip, _, _, _), = slips(k, ruby)
+    expect(([c[:2] for c in covers(k, first)], [c[:2] for c in covers(k, second)]), ([("transfer", 2)], [("missing", 2)]))
+    k.update("logistics.transfer", slip, {"location": shelf})
+    act(k, slip, "post")
+    (other, _, _, lines), = slips(k, ruby)
+    expect(([c[:2] for c in covers(k, first)], [c[:2] for c in covers(k, second)], lines), ([("stock", 2)], [("transfer", 2)], [(ruby, 2)]))
+    expect((level(k, ruby, "depot"), other != slip), ((2, 2, 0), True))
+    act(k, other, "post")
 
 
 def orders_of_a_day_share_a_slip_and_later_ones_wait(k):
@@ -269,19 +302,58 @@ def who_needs_it_no_more_leaves_what_is_on_order_to_others(k):
     expect(([c[:2] for c in covers(k, second)], level(k, knob, "depot")), ([("buy", 4)], (4, 0, 4)))
 
 
-def a_rule_brings_what_orders_miss(k):
-    """Nobody sells it; when the depot has some, the rule that keeps none in the shop brings what is missing there."""
-    town(k)
-    gem = make(k, "base.item", code="GEM", name="Gem", unit=seen["piece"], price="10", currency=seen["pln"])
-    make(k, "logistics.reorder_rule", item=gem, kind="resupply", warehouse=seen["shop"], source=seen["depot"], minimum="0", maximum="1")
-    order, _ = sold(k, gem, 2)
-    put(k, gem, 9)
-    expect([c[:2] for c in covers(k, order)], [("missing", 2)])
-    row, = k.call("logistics.reorder.run", {"item": gem})["requests"]
-    expect((D(row["free"]), D(row["quantity"])), (-2, 3))
+def what_is_freed_in_the_depot_is_kept_for_who_misses_it_in_the_shop(k):
+    """What comes to the depot, or is given back there, goes at once to who misses some there or in the shop, those who need it first before the others."""
+    gem = rare(k, "gem")
+    (late, _), (early, _), (own, _) = sold(k, gem, 2, asked=day(40)), sold(k, gem, 3, asked=day(20)), sold(k, gem, 2, "depot", asked=day(30))
+    parts = lambda: [[c[:2] for c in covers(k, order)] for order in (early, own, late)]
+    put(k, gem, 4)
+    expect((parts(), level(k, gem, "depot")), ([[("transfer", 3)], [("missing", 1), ("stock", 1)], [("missing", 2)]], (4, 4, 0)))
+    k.call("crm.order.cancel", {"id": early, "reason": "gone"})
+    expect(parts()[1:], [[("stock", 2)], [("transfer", 2)]])
+    part, = k.call("base.supply.explain", {"document": {"entity": "crm.order", "id": late}})["parts"]
+    expect(part["freed_by"]["entity"], "logistics.transfer")
     expect(k.call("logistics.reorder.run", {"item": gem})["requests"], [])
-    act(k, row["transfer"], "post")
-    expect([c[:2] for c in covers(k, order)], [("stock", 2)])
+    act(k, slips(k, gem)[0][0], "post")
+    expect((parts()[2], level(k, gem, "depot"), level(k, gem, "shop")), ([("stock", 2)], (2, 2, 0), (2, 2, 0)))
+
+
+def a_slip_written_by_hand_has_what_no_order_misses(k):
+    """Of five that come to the depot the order of the shop has two, the delivery written there by hand the rest."""
+    jet = rare(k, "jet")
+    by_hand = make(k, "logistics.delivery", party=seen["nowak"], warehouse=seen["depot"], lines=[{"item": jet, "quantity": "9"}])
+    k.call("logistics.delivery.confirm", {"id": by_hand})
+    order, _ = sold(k, jet, 2)
+    put(k, jet, 5)
+    expect(([c[:2] for c in covers(k, order)], level(k, jet, "depot"), D(k.get("logistics.delivery", by_hand)["missing"])), ([("transfer", 2)], (5, 5, 0), 6))
+
+
+def a_rule_that_is_new_brings_what_orders_miss(k):
+    """Five lie in the depot when the shop's order for two comes, and no rule brings them; one made later does, as does one that is switched on again."""
+    for code, switched_on in (("opal", False), ("onyx", True)):
+        stone = rare(k, code, rule=False)
+        rule = fill_up(k, stone, active=False) if switched_on else None
+        put(k, stone, 5)
+        order, _ = sold(k, stone, 2)
+        expect([c[:2] for c in covers(k, order)], [("missing", 2)])
+        k.update("logistics.reorder_rule", rule, {"active": True}) if rule else fill_up(k, stone)
+        expect(([c[:2] for c in covers(k, order)], level(k, stone, "depot")), ([("transfer", 2)], (5, 2, 3)))
+
+
+def what_came_for_the_shop_and_is_blocked_is_brought_from_the_depot(k):
+    """The shop's order waits for a purchase; meanwhile others come to the depot, which nobody misses. What is bought comes in a lot that is blocked."""
+    glue = item(k, "glue", tracking="lot")
+    order, _ = sold(k, glue, 2)
+    put(k, glue, 1, "depot", new_lot="bad", expires="2031-01-01"), put(k, glue, 5, "depot", new_lot="good", expires="2032-01-01")
+    bad, = k.list("logistics.lot", [["item", "=", glue], ["name", "=", "bad"]])["rows"]
+    k.call("logistics.lot.block", {"id": bad["id"], "reason": "cracked"})
+    expect([c[:2] for c in covers(k, order)], [("buy", 2)])
+    request, = k.list("logistics.purchase_request", [["item", "=", glue]])["rows"]
+    bought, = k.call("logistics.purchase.order", {"requests": [request["id"]]})["orders"]
+    k.call("logistics.purchase_order.approve", {"id": bought["order"]})
+    line, = k.get("logistics.purchase_order", bought["order"])["lines"]
+    k.call("logistics.receipt.finish", {"id": make(k, "logistics.receipt", order=bought["order"], lines=[{"order_line": line["id"], "quantity": "2", "lot_name": "bad"}])})
+    expect(([c[:2] for c in covers(k, order)], level(k, glue, "depot")), ([("transfer", 2)], (6, 2, 3)))
 
 
 def planning_takes_all_warehouses_together(k):
@@ -325,4 +397,4 @@ def the_stores_are_sound(k):
 
 if __name__ == "__main__":
     run([story for story in list(globals().values()) if callable(story) and getattr(story, "__module__", "") == "__main__"
-         and story not in (make, planned, day, town, item, put, bought, received, sold, covers, slips, level, act)], modules="base,crm,logistics,production")
+         and story not in (make, planned, day, town, item, rare, fill_up, put, bought, received, sold, covers, slips, level, act)], modules="base,crm,logistics,production")

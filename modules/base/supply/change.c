@@ -146,6 +146,36 @@ static kt_error *hand_out(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_id f
                                         : lay_ready(tx, p, rest);
 }
 
+static bool is_elsewhere(const struct pegging *p, kt_id warehouse)
+{
+    return p->warehouse.v && warehouse.v && kt_any_id(p->warehouse).v != warehouse.v;
+}
+
+/* p misses so much still, elsewhere than where the goods are: "supply.transfer" keeps them for it, if it can send them on. */
+static kt_error *bring(kt_tx *tx, struct pegging *p, kt_dec missing, kt_id freed_by, kt_ready *rest)
+{
+    const kt_source *transfers = source_of(tx, KT_FROM_TRANSFER);
+    kt_dec open = least(missing, rest->quantity), taken;
+    if (!transfers || open.coef <= 0)
+        return NULL;
+    KT_TRY(take_from(tx, transfers, p, kt_any_id(p->warehouse), freed_by, &open, &taken));
+    (void)ready_take(rest, taken);
+    return NULL;
+}
+
+/* What lies in one warehouse goes to who misses some there, or is kept for who misses some in another.
+ *   warehouse  not set: what lies in any */
+static kt_error *hand_out_or_bring(
+    kt_tx *tx, struct pegging *p, kt_id warehouse, kt_id freed_by, kt_ready *rest)
+{
+    const kt_dec before = rest->quantity, missed = p->quantity;
+    const bool here = p->warehouse.v && kt_any_id(p->warehouse).v == warehouse.v;
+    if (!is_elsewhere(p, warehouse))
+        KT_TRY(hand_out(tx, p, kt_any_id(p->warehouse), freed_by, rest));
+    const kt_dec missing = kt_dec_sub(missed, kt_dec_sub(before, rest->quantity));
+    return here ? NULL : bring(tx, p, missing, freed_by, rest);
+}
+
 kt_error *supply_miss(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_text reason)
 {
     struct pegging missed = {KT_OF(pegging), .demand = p->demand, .line = p->line, .item = p->item,
@@ -156,8 +186,8 @@ kt_error *supply_miss(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_text rea
     KT_TRY(promise_of(tx, p->demand, p->line, &was));
     KT_TRY(pegging_lessen(tx, p, quantity));
     KT_TRY(kt_create(tx, &missed.rec));
-    if (source_of(tx, KT_FROM_STOCK)) /* others of the same may be free */
-        KT_TRY(allocate(tx, &missed, kt_any_id(p->warehouse), (kt_id){0}, &quantity));
+    if (source_of(tx, KT_FROM_STOCK)) /* others of the same may be free, there or elsewhere */
+        KT_TRY(hand_out_or_bring(tx, &missed, (kt_id){0}, (kt_id){0}, &(kt_ready){.quantity = quantity}));
     return supply_tell(tx, p, was);
 }
 
@@ -183,11 +213,6 @@ static kt_error *come_for(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec 
     KT_TRY(hand_out(tx, p, warehouse, (kt_id){0}, &left));
     rest->quantity = kt_dec_add(rest->quantity, left.quantity);
     return left.quantity.coef > 0 ? supply_miss(tx, p, left.quantity, held) : NULL;
-}
-
-static bool is_elsewhere(const struct pegging *p, kt_id warehouse)
-{
-    return p->warehouse.v && warehouse.v && kt_any_id(p->warehouse).v != warehouse.v;
 }
 
 struct unclaimed { /* the payload of "base.supply.unclaimed" */
@@ -220,8 +245,7 @@ static kt_error *freed_within(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, 
     if (offered.quantity.coef > 0)
         KT_TRY(peggings_missing(tx, item, &all));
     for (size_t i = 0; i < all.count && left_over.quantity.coef > 0; i++)
-        if (!is_elsewhere(&all.items[i], warehouse))
-            KT_TRY(hand_out(tx, &all.items[i], kt_any_id(all.items[i].warehouse), by, &left_over));
+        KT_TRY(hand_out_or_bring(tx, &all.items[i], warehouse, by, &left_over));
     rest = kt_dec_sub(rest, kt_dec_sub(offered.quantity, left_over.quantity));
     if (rest.coef <= 0)
         return NULL;

@@ -1,4 +1,4 @@
-/* An item may be bought that could not, or is bought for nobody: whoever misses it hears of it. */
+/* An item may be bought, or brought from another warehouse, that could not, or is bought for nobody: whoever misses it hears of it. */
 #include "purchase/purchase.h"
 
 static kt_error *offer(kt_tx *tx, kt_id item)
@@ -11,6 +11,13 @@ kt_error *price_offered(kt_tx *tx, const kt_event *event)
 {
     const struct supplier_price *p = KT_SEE(supplier_price, event->after);
     return p->active ? offer(tx, p->item) : NULL;
+}
+
+/* A rule that fills up from another warehouse brings what that one has. */
+kt_error *way_offered(kt_tx *tx, const kt_event *event)
+{
+    const struct reorder_rule *r = KT_SEE(reorder_rule, event->after);
+    return r->active && r->kind == RESUPPLY ? offer(tx, r->item) : NULL;
 }
 
 /* What a demand asked for is its own; what an order written by hand brings is offered when that is approved. */

@@ -21,7 +21,7 @@ static kt_error *cover_from(
     kt_dec taken;
     size_t at = 0;
     KT_TRY(warehouse_get(tx, rule->source, &from));
-    if (!from.active)
+    if (!from.active || transfer_given_up(tx, rule->source, rule->warehouse))
         return NULL;
     KT_TRY(goods_read(tx, demand->item, &goods));
     KT_TRY(delivery_day(tx, kt_today(tx), rule->lead_days, &day));

@@ -78,7 +78,9 @@
         {"logistics.supplier_price.updated", &supplier_price_shape, price_offered},                          \
         {"logistics.purchase_request.created", &request_shape, request_offered},                             \
         {"logistics.purchase_order.approve", &po_shape, order_offered},                                      \
-        {"logistics.purchase_order.amend", &po_shape, order_offered},
+        {"logistics.purchase_order.amend", &po_shape, order_offered},                                        \
+        {"logistics.reorder_rule.created", &reorder_rule_shape, way_offered},                                \
+        {"logistics.reorder_rule.updated", &reorder_rule_shape, way_offered},
 
 #define PURCHASE_SERVICES                                                                                    \
     {"supply.transfer", 4, &transfer_source}, {"supply.buy", 4, &buying_source},                             \

@@ -16,6 +16,14 @@ static struct owner owner_of(const kt_tx *tx, const struct transfer *t, kt_id li
 
 /* ---- Asking ---- */
 
+/* The slip that is given up just now, or sent: what that frees, or misses, is not put on it again. */
+static const char in_hand;
+
+kt_error *transfer_in_hand(kt_tx *tx, struct transfer *t)
+{
+    return kt_keep(tx, &in_hand, t);
+}
+
 /* In the item's own unit, of any lot. */
 static struct transfer_line *line_of(const struct transfer *t, kt_id item)
 {
@@ -33,12 +41,14 @@ static kt_error *find_draft(kt_tx *tx, kt_id item, kt_id from, kt_id to, kt_date
     const kt_where where[] = {KT_WHERE(transfer, state, KT_EQ, T_DRAFT), KT_WHERE(transfer, day, KT_EQ, day),
         KT_WHERE(transfer, warehouse, KT_EQ, from), KT_WHERE(transfer, to_warehouse, KT_EQ, to),
         KT_WHERE(transfer, asked, KT_EQ, true), {0}};
+    const struct transfer *leaves = kt_kept(tx, &in_hand);
     kt_cursor *cursor;
     bool found = false;
     *t = (struct transfer){KT_OF(transfer)};
     KT_TRY(kt_open(tx, &(kt_query){.of = &transfer_shape, .where = where, .sort = "id"}, &cursor));
     while (!found && kt_next(cursor, &t->rec))
-        found = t->lines.count < TRANSFER_LINES_MAX || line_of(t, item);
+        found = (t->lines.count < TRANSFER_LINES_MAX || line_of(t, item)) &&
+                !(leaves && leaves->rec.id.v == t->rec.id.v);
     if (!found)
         *t = (struct transfer){KT_OF(transfer), .kind = TRANSFER, .warehouse = from, .to_warehouse = to,
             .day = day, .asked = true,
@@ -158,6 +168,12 @@ kt_error *transfer_lost(kt_tx *tx, const struct owner *owner, kt_id item, kt_dec
         return NULL;
     KT_TRY(shrink(tx, &t, owner->line, rest));
     return supply ? supply->failed(tx, &(kt_shortfall){owner->document, item, rest}, 1, why) : NULL;
+}
+
+bool transfer_given_up(const kt_tx *tx, kt_id from, kt_id to)
+{
+    const struct transfer *t = kt_kept(tx, &in_hand);
+    return t && !t->asked && t->warehouse.v == from.v && t->to_warehouse.v == to.v;
 }
 
 /* Who waits is covered in another way while its goods are still reserved: they are not to be sent. */

@@ -408,6 +408,18 @@ kt_error *transfer_ask(kt_tx *tx, kt_id from, kt_id to, kt_id item, kt_dec quant
 
 /* ---- Actions ---- */
 
+/* On the module's own authority, and while nothing more is put on the slip. */
+static kt_error *act_on(kt_tx *tx, struct transfer *t, kt_error *(*act)(kt_tx *tx, struct transfer *t))
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = transfer_in_hand(tx, t);
+    if (!e)
+        e = act(tx, t);
+    kt_also(&e, transfer_in_hand(tx, NULL));
+    kt_callers_authority(tx, before);
+    return e;
+}
+
 static kt_error *post_within(kt_tx *tx, struct transfer *t)
 {
     KT_TRY(send(tx, t));
@@ -417,25 +429,22 @@ static kt_error *post_within(kt_tx *tx, struct transfer *t)
 static kt_error *post(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     (void)params;
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = post_within(tx, KT_AS(transfer, self));
-    kt_callers_authority(tx, before);
-    return e;
+    return act_on(tx, KT_AS(transfer, self), post_within);
+}
+
+static kt_error *send_within(kt_tx *tx, struct transfer *t)
+{
+    KT_TRY(send(tx, t));
+    return expect_arrival(tx, t, false);
 }
 
 static kt_error *send_off(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct transfer *t = KT_AS(transfer, self);
     (void)params;
-    if (t->kind != TRANSFER)
-        return kt_fail(
-            tx, KT_RULE, "kind", "only a transfer is on its way", "w drodze bywa tylko przesunięcie");
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = send(tx, t);
-    if (!e)
-        e = expect_arrival(tx, t, false);
-    kt_callers_authority(tx, before);
-    return e;
+    return t->kind == TRANSFER ? act_on(tx, t, send_within)
+                               : kt_fail(tx, KT_RULE, "kind", "only a transfer is on its way",
+                                     "w drodze bywa tylko przesunięcie");
 }
 
 static kt_error *take_in(kt_tx *tx, kt_record *self, const kt_record *params)
@@ -453,10 +462,7 @@ static kt_error *cancel(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct transfer *t = KT_AS(transfer, self);
     (void)params;
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = t->asked ? transfer_give_up(tx, t) : NULL;
-    kt_callers_authority(tx, before);
-    return e;
+    return t->asked ? act_on(tx, t, transfer_give_up) : NULL;
 }
 
 const kt_action transfer_actions[] = {

@@ -48,6 +48,10 @@ KT_MUST kt_error *transfer_lessen(kt_tx *tx, kt_id transfer, kt_id item, kt_dec 
 KT_MUST kt_error *transfer_lost(
     kt_tx *tx, const struct owner *owner, kt_id item, kt_dec quantity, kt_text why);
 KT_MUST kt_error *transfer_give_up(kt_tx *tx, struct transfer *t);
+/* While it is sent, or given up, nothing more is asked of it. NULL: that is over. */
+KT_MUST kt_error *transfer_in_hand(kt_tx *tx, struct transfer *t);
+/* Is a transfer between these warehouses being given up just now? */
+bool transfer_given_up(const kt_tx *tx, kt_id from, kt_id to);
 /* It is sent: what of what was reserved stays, for another lot was named, is free. */
 KT_MUST kt_error *transfer_keep_nothing(kt_tx *tx, const struct transfer *t);
 KT_MUST kt_error *transfer_waited_for(kt_tx *tx, const struct transfer *t, kt_id item, kt_dec *quantity);
