@@ -8,12 +8,12 @@ def make(k, entity, /, **values):
 
 
 def shop(k):
-    """A maker of bicycles with one quotation."""
+    """A maker of bicycles with one quotation; its days are those of UTC, as are the stories'."""
     if not seen:
         pl = make(k, "base.country", code="PL", name="Poland", eu=True)
         pln = make(k, "base.currency", code="PLN", decimals=2)
         make(k, "base.company", name="Wicher", legal_name="Wicher sp. z o.o.", tax_id="5261040828", country=pl, currency=pln, street="Kościuszki 7",
-             postal_code="90-418", city="Łódź", email="biuro@wicher.example", phone="+48 42 555 01 02", website="https://wicher.example")
+             postal_code="90-418", city="Łódź", email="biuro@wicher.example", phone="+48 42 555 01 02", website="https://wicher.example", zone="Etc/UTC")
         k.call("base.tax.preset", {"country": "PL"})
         piece = make(k, "base.unit", code="szt", category="count")
         bike = make(k, "base.item", code="B1", name="City bike", unit=piece, price="2000", currency=pln)

@@ -742,6 +742,14 @@ def the_forecast_knows_terms_purchases_and_deals(k):
     expect(foreseen(k, lambda: buy(k, s["rad"], s["wheel"], "10", "10", 22, "EUR")), {"purchases": in_weeks((22, -430))})
 
 
+def the_forecast_has_other_currencies_at_todays_rate(k):
+    """Billed at 4.00, worth 4.30 now; a bill too."""
+    s = books(k)
+    expect(foreseen(k, lambda: invoice(k, thing("100"), currency=s["EUR"], day="2026-02-05", rate_day="2026-02-05", tax_day=TODAY.isoformat())), {"receivable": in_weeks((0, "528.90"))})
+    expect(foreseen(k, lambda: invoice(k, thing("100"), kind="purchase", party=s["steel"], reference="RATE 1", currency=s["EUR"], day="2026-02-05", rate_day="2026-02-05")),
+           {"payable": in_weeks((0, "-528.90"))})
+
+
 def the_preview_of_an_order_tells_what_the_forecast_will(k):
     """100 euros and 23 of tax at 4.30 by 30 and 70 %; a wheel of it is bought of a supplier at home, another of one in the union, who charges no tax."""
     s, buyer = books(k), seen["buyer"]
@@ -955,7 +963,7 @@ run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, income_and
      no_more_is_credited_than_was_billed_by_whatever_lines, where_nothing_is_left_no_note_is_drafted, a_note_lessens_no_tax_before_it_is_due, a_bill_is_held_against_order_and_receipt_in_all_its_parts, opening_the_next_year_leaves_alone_what_is_there,
      an_opening_item_has_its_own_number_and_a_statement_tells_of_other_currencies,
      the_accounts_of_stock_are_the_stores,
-     the_forecast_knows_terms_purchases_and_deals, the_preview_of_an_order_tells_what_the_forecast_will, who_needs_it_first_pays_the_least_quantity,
+     the_forecast_knows_terms_purchases_and_deals, the_forecast_has_other_currencies_at_todays_rate, the_preview_of_an_order_tells_what_the_forecast_will, who_needs_it_first_pays_the_least_quantity,
      the_forecast_counts_deals_with_tax_by_their_probability,
      the_forecast_counts_an_advance_once, the_forecast_pays_the_tax_of_each_month, wrong_days_accounts_and_sums_are_named,
      an_instalment_past_its_day_makes_the_invoice_overdue, a_closed_order_is_billed_for_what_went_out, parts_of_a_box_are_billed_as_they_are,

@@ -461,6 +461,7 @@ class Company:
         lines = [{"name": "Thing", "quantity": self.quantity(), "price": self.money(9000), **dice.choice(({}, {"item": dice.choice(self.bought)}, {"item": self.service}))} for _ in range(1 if order else dice.randint(1, 4))]
         party = order["party"] if order else None if kind == "receipt" else dice.choice(self.suppliers if kind == "purchase" else self.customers)
         self.make("finance.invoice", kind=kind, party=party, lines=lines if not order else [{"name": "Advance", "price": self.money(3000)}], day=self.past(), tax_included=dice.random() < 0.3,
+                  tax_day=dice.choice((None, None, day(dice.randint(-40, 40)))) if kind in ("sale", "advance") else None,  # in another month, often
                   currency=order["currency"] if order else self.pln if kind == "receipt" else dice.choice((None, self.pln, self.eur)), order={"entity": "crm.order", "id": order["id"]} if order else None,
                   reference=self.reference() if kind == "purchase" else None)
 
@@ -563,11 +564,11 @@ class Company:
         answer = self.k.call("finance.cash_forecast", {"weeks": weeks})
         self.mirror.follow()
         wanted = Counter()
+        rate = max((r["day"], number(r["rate"])) for r in self.mirror.rows["base.currency_rate"].values() if r["day"] <= day(0))[1]
         for item in self.mirror.rows["finance.open_item"].values():
             if not item["closed"]:
-                value = number(item["open_value"])
+                value = (number(item["open"]) * rate).quantize(D("0.01"), ROUND_HALF_UP) if item["currency"] == self.eur else number(item["open_value"])
                 wanted[max(0, (datetime.date.fromisoformat(item["due"]) - monday).days // 7), "receivable" if value > 0 else "payable"] += value
-        rate = max((r["day"], number(r["rate"])) for r in self.mirror.rows["base.currency_rate"].values() if r["day"] <= day(0))[1]
         for r in self.mirror.rows["finance.regular_payment"].values():
             value = number(r["amount"]) * (-1 if r["direction"] == "out" else 1) * (rate if r["currency"] == self.eur else 1)
             for when in regular_days(r, monday + datetime.timedelta(7 * weeks - 1)) if r["active"] else ():

@@ -76,18 +76,30 @@ static void put(kt_dec *to, kt_dec amount)
     *to = kt_dec_add(*to, amount);
 }
 
+/* In another currency it will bring what that is worth, not what it was booked at: at today's rate, as all that is not billed. */
+static kt_error *add_item(plan *p, const struct open_item *item)
+{
+    struct week *w = week_of(p, item->due);
+    kt_dec value = item->open_value;
+    if (!w)
+        return NULL;
+    if (item->currency.v != p->house.currency.v)
+        KT_TRY(to_house(p->tx, &p->house, "currency", item->open, item->currency, kt_today(p->tx), &value));
+    put(value.coef > 0 ? &w->receivable : &w->payable, value);
+    return NULL;
+}
+
 static kt_error *add_items(plan *p)
 {
     const kt_where where[] = {KT_WHERE(open_item, closed, KT_EQ, {0}), {0}};
     kt_cursor *cursor;
     struct open_item item = {KT_OF(open_item)};
+    kt_error *error = NULL;
     KT_TRY(kt_open(p->tx, &(kt_query){&open_item_shape, where, NULL, 0}, &cursor));
-    while (kt_next(cursor, &item.rec)) {
-        struct week *w = week_of(p, item.due);
-        if (w)
-            put(item.open_value.coef > 0 ? &w->receivable : &w->payable, item.open_value);
-    }
-    return kt_close(cursor);
+    while (!error && kt_next(cursor, &item.rec))
+        error = add_item(p, &item);
+    kt_also(&error, kt_close(cursor));
+    return error;
 }
 
 /* From today on: what was due before has been paid, or is an open item. */
