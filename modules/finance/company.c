@@ -13,6 +13,49 @@ struct seen_company {
 static const kt_shape seen_company_shape = KT_SHAPE(seen_company, "base.company",
     KT_BIND(seen_company, name, STRING, "name"), KT_BIND(seen_company, currency, REF, "currency"));
 
+struct seen_currency {
+    kt_record rec;
+    kt_str code;
+    int64_t decimals;
+};
+static const kt_shape seen_currency_shape = KT_SHAPE(seen_currency, "base.currency",
+    KT_BIND(seen_currency, code, STRING, "code"), KT_BIND(seen_currency, decimals, INT, "decimals"));
+
+enum { BOOKS_DIGITS = 2 };
+
+static kt_error *read_currency(kt_tx *tx, kt_id currency, struct seen_currency *c)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *error = kt_read(tx, currency, &c->rec);
+    kt_callers_authority(tx, before);
+    return error;
+}
+
+kt_error *currency_digits(kt_tx *tx, kt_id currency, uint8_t *digits)
+{
+    struct seen_currency c = {KT_OF(seen_currency), .decimals = BOOKS_DIGITS};
+    if (currency.v)
+        KT_TRY(read_currency(tx, currency, &c));
+    *digits = c.decimals < BOOKS_DIGITS ? (uint8_t)c.decimals : BOOKS_DIGITS;
+    return NULL;
+}
+
+kt_error *digits_fit(kt_tx *tx, const char *path, kt_dec amount, kt_id currency)
+{
+    struct seen_currency c = {KT_OF(seen_currency)};
+    uint8_t digits;
+    KT_TRY(currency_digits(tx, currency, &digits));
+    if (!amount.scale1 || same_dec(kt_dec_round(amount, digits), amount))
+        return NULL;
+    if (currency.v)
+        KT_TRY(read_currency(tx, currency, &c));
+    return kt_hint(
+        kt_fail(tx, KT_VALIDATION, path, "amounts in %s have %d digits after the point in the books",
+            "kwoty w %s mają w księgach %d cyfr po przecinku", c.code.ptr ? c.code.ptr : "", digits),
+        "Give one with no more digits; the books have two at most.",
+        "Podaj kwotę o nie większej liczbie cyfr; księgi mają najwyżej dwie.");
+}
+
 kt_dec share_of(kt_dec whole, kt_dec part, kt_dec of)
 {
     kt_dec parts[2], weights[2] = {part, kt_dec_sub(of, part)};
@@ -103,12 +146,16 @@ kt_error *exchange(kt_tx *tx, const char *path, kt_dec amount, kt_id from, kt_id
         return NULL;
     if (!currencies)
         return kt_fail(tx, KT_UNAVAILABLE, path, "no module has exchange rates", "żaden moduł nie ma kursów");
+    uint8_t digits;
+    KT_TRY(currency_digits(tx, to, &digits));
     kt_authority before = kt_own_authority(tx);
-    kt_error *error = currencies->convert(tx, amount, from, to, day, 2, out);
+    kt_error *error = currencies->convert(tx, amount, from, to, day, digits, out);
     kt_callers_authority(tx, before);
     KT_TRY(error);
-    if (out->scale1)
+    if (out->scale1) {
+        *out = kt_dec_round(*out, 2);
         return NULL;
+    }
     return kt_hint(
         kt_fail(tx, KT_RULE, path, "there is no exchange rate for this day", "nie ma kursu na ten dzień"),
         "Enter a rate of this day or an earlier one in base.currency_rate.",

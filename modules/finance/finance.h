@@ -17,7 +17,11 @@ kt_error *keep_company(kt_tx *tx, kt_record *self);
 /* An amount of another currency in the company's, scale 2. returns rule at path: there is no rate. */
 KT_MUST kt_error *to_house(kt_tx *tx, const struct house *house, const char *path, kt_dec amount,
     kt_id currency, kt_date day, kt_dec *out);
-/* One amount in another currency, scale 2. returns rule at path: there is no rate. */
+/* How many digits after the point amounts of a currency have: its own, and no more than the two that the books have. */
+KT_MUST kt_error *currency_digits(kt_tx *tx, kt_id currency, uint8_t *digits);
+/* returns  validation at path: the amount has more */
+KT_MUST kt_error *digits_fit(kt_tx *tx, const char *path, kt_dec amount, kt_id currency);
+/* One amount in another currency, scale 2, with the digits of that. returns rule at path: there is no rate. */
 KT_MUST kt_error *exchange(
     kt_tx *tx, const char *path, kt_dec amount, kt_id from, kt_id to, kt_date day, kt_dec *out);
 /* whole * part / of, scale 2. Large amounts too: by kt_dec_split. */

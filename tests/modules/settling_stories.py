@@ -626,6 +626,32 @@ def a_bank_has_its_own_rate(k, house):
     proved(k)
 
 
+def a_yen_has_no_hundredths(k):
+    """2 % of 30 and of 71 yen are 1 and 1; nobody pays 10.55; what zlotys settle are whole yen. A dinar of Kuwait has a thousand fils, of which
+    the books have tens: what does not fit is told at once, and not as debits that differ from credits."""
+    s = books(k)
+    yen, dinar = make(k, "base.currency", code="JPY", decimals=0), make(k, "base.currency", code="KWD", decimals=3)
+    for of, rate in ((yen, "0.0265"), (dinar, "13.1")):
+        make(k, "base.currency_rate", base=of, currency=s["PLN"], day="2025-01-01", rate=rate)
+    party = make(k, "base.party", name="Yen")
+    terms = make(k, "finance.terms", code="yen", name="Yen", parts=[{"percent": "30", "discount": "2", "discount_days": 90}, {"percent": "70", "days": 90, "discount": "2", "discount_days": 90}])
+    row = invoice(k, thing("82"), party=party, currency=yen, day="2026-03-02", terms=terms)
+    first, second = items(k, row["id"])
+    expect([(i["amount"], i["discount"]) for i in (first, second)], [("30.00", "1.00"), ("71.00", "1.00")])
+    paid = lambda **more: pay(k, party=party, currency=yen, day="2026-03-03", **more)
+    refused("validation", lambda: paid(amount="10.55", oldest=True), "amount")
+    refused("validation", lambda: paid(amount="10", allocations=[{"item": second["id"], "amount": "10", "discount": "0.15"}]), "allocations[0].discount")
+    paid(amount="29", allocations=[{"item": first["id"], "discount": "1"}])
+    pay(k, party=party, currency=s["PLN"], day="2026-03-03", amount="1", allocations=[{"item": second["id"]}])  # 37.7 yen
+    expect([i["open"] for i in items(k, row["id"])], ["0.00", "33.00"])
+    late = draft(k, thing("10.005", "3"), party=party, currency=dinar, day="2026-03-02")
+    error = refused("validation", lambda: k.call("finance.invoice.post", {"id": late}), "currency")
+    assert "KWD have 2 digits" in str(error), error
+    k.call("finance.invoice.cancel", {"id": late})
+    expect(invoice(k, thing("10", "3"), party=party, currency=dinar, day="2026-03-02")["base_gross"], "483.39")
+    proved(k)
+
+
 def what_is_paid_back_settles_what_was_paid_too_much(k):
     """Nowak paid, and all was credited: the money goes back to him, the oldest first, on the account where it stands, and Steel Works' comes
     back; where a bill of his waits too, that is paid first."""
@@ -813,7 +839,7 @@ run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens
      an_advance_goes_where_the_final_invoice_finds_it, paying_an_advance_early_earns_no_discount,
      a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest, a_suppliers_advance_is_credited_rate_by_rate, what_an_advance_bore_comes_back_at_its_rate_of_exchange,
      a_note_takes_back_what_was_booked_rate_by_rate, an_advance_of_another_rate_comes_back_at_its_rate_of_exchange,
-     a_payment_names_what_it_cannot_settle, money_comes_at_the_rate_of_the_day_before, a_bank_has_its_own_rate, what_is_paid_back_settles_what_was_paid_too_much, a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
+     a_payment_names_what_it_cannot_settle, money_comes_at_the_rate_of_the_day_before, a_bank_has_its_own_rate, a_yen_has_no_hundredths, what_is_paid_back_settles_what_was_paid_too_much, a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
      a_reversed_set_off_leaves_both_sides_open_again, nothing_is_taken_back_before_it_was, a_note_bears_the_rates_of_what_it_corrects,
      a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance, a_return_to_the_till_takes_money_and_tax_out,
      a_payment_that_is_reversed_takes_back_what_was_matched_by_hand],

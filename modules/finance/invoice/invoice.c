@@ -227,7 +227,7 @@ kt_error *invoice_compute(kt_tx *tx, kt_record *self)
         KT_TRY(terms_of(tx, v->party, &v->terms));
     KT_TRY(invoice_totals(tx, v));
     KT_TRY(advances_take(tx, v));
-    KT_TRY(instalments_make(tx, v->terms, v->day, v->to_pay, &v->instalments));
+    KT_TRY(instalments_make(tx, v->terms, v->day, v->to_pay, v->currency, &v->instalments));
     v->due = (kt_date){0};
     for (size_t i = 0; i < v->instalments.count; i++) {
         struct instalment *part = KT_AS(instalment, kt_line(&v->instalments, i));

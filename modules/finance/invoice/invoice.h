@@ -38,7 +38,8 @@ struct instalment {
 };
 extern const kt_shape instalment_shape;
 /* The terms' parts of an amount from a day on; no terms: all of it on the day. */
-KT_MUST kt_error *instalments_make(kt_tx *tx, kt_id terms, kt_date day, kt_dec amount, kt_lines *instalments);
+KT_MUST kt_error *instalments_make(
+    kt_tx *tx, kt_id terms, kt_date day, kt_dec amount, kt_id currency, kt_lines *instalments);
 /* The terms of a party, else the usual ones; not set: there are none. */
 KT_MUST kt_error *terms_of(kt_tx *tx, kt_id party, kt_id *terms);
 

@@ -77,19 +77,22 @@ size_t terms_cut(const struct terms *t, kt_date day, kt_dec amount, struct due_p
     return count;
 }
 
-kt_error *instalments_make(kt_tx *tx, kt_id id, kt_date day, kt_dec amount, kt_lines *instalments)
+kt_error *instalments_make(
+    kt_tx *tx, kt_id id, kt_date day, kt_dec amount, kt_id currency, kt_lines *instalments)
 {
     struct terms t = {KT_OF(terms)};
     struct due_part parts[PARTS_MOST];
+    uint8_t digits;
     *instalments = (kt_lines){0};
     if (id.v)
         KT_TRY(kt_read(tx, id, &t.rec));
+    KT_TRY(currency_digits(tx, currency, &digits));
     size_t count = terms_cut(&t, day, amount, parts);
     for (size_t i = 0; i < count; i++) {
         const struct part *p = parts[i].of;
         struct instalment row = {KT_OF(instalment), .due = parts[i].due, .amount = parts[i].amount};
         if (p && p->discount.coef) {
-            row.discount = kt_dec_div(kt_dec_mul(row.amount, p->discount, 6), KT_DEC(100, 0), 2);
+            row.discount = kt_dec_div(kt_dec_mul(row.amount, p->discount, 6), KT_DEC(100, 0), digits);
             row.discount_until = kt_date_add(day, (int32_t)p->discount_days);
         }
         KT_TRY(kt_line_add(tx, instalments, &row.rec));

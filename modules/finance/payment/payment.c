@@ -46,8 +46,12 @@ const kt_shape payment_shape = KT_SHAPE(payment, "finance.payment",
             "Puste: dzień płatności albo poprzedni, według finance.setting."}),
     KT_FIELD(payment, account, REF, "Account of the party", "Konto rozrachunkowe",
         .target = "finance.account",
-        .help = {"Empty: the items', or receivables for money in and payables for money out.",
-            "Puste: konto rozrachunków, a bez nich należności dla wpływu i zobowiązania dla wypłaty."}),
+        .help = {"Empty: the items', or receivables for money in and payables for money out; where only the "
+                 "other side is "
+                 "open, the oldest is settled there.",
+            "Puste: konto rozrachunków, a bez nich należności dla wpływu i zobowiązania dla wypłaty; gdy "
+            "otwarta jest "
+            "tylko druga strona, tam rozlicza się najstarsze."}),
     KT_FIELD(payment, text, STRING, "Text", "Tytuł", .max = 200, .searchable = true),
     KT_FIELD(payment, reference, STRING, "Reference", "Numer obcy", .max = 80, .searchable = true,
         .indexed = true),
@@ -93,7 +97,7 @@ kt_error *payment_compute(kt_tx *tx, kt_record *self)
     if (!p->currency.v)
         p->currency = j.currency.v ? j.currency : house.currency;
     p->open = p->amount;
-    return NULL;
+    return digits_fit(tx, "amount", p->amount, p->currency);
 }
 
 static kt_error *is_posted(kt_tx *tx, const char *path)
@@ -240,6 +244,8 @@ static kt_error *judge(kt_tx *tx, const struct payment *p, kt_id account, size_t
     if (kt_dec_cmp(a->amount, open) == 0)
         at_rate = wanted;
     KT_TRY(judge_settled(tx, p, a, item, i, at_rate, any_rest));
+    KT_TRY(digits_fit(tx, path_of(tx, i, "amount"), a->amount, p->currency));
+    KT_TRY(digits_fit(tx, path_of(tx, i, "discount"), a->discount, item->currency));
     *left = kt_dec_sub(*left, a->amount);
     KT_TRY(discount_judge(tx, p, a, item, path_of(tx, i, "discount")));
     return judge_rest(tx, p, a, item, i, any_rest);
