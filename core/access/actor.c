@@ -324,7 +324,7 @@ static kt_error *spread(access_actor *actor, kt_tx *tx, ruleset *set)
             *r = set->grants[g];
             if (r->grant->condition_count == 0)
                 continue;
-            const variant *where = grant_filter(actor->arena, r->grant, actor->user);
+            const variant *where = grant_filter(actor->arena, r->grant, &actor->caller);
             query_filter *filter = NULL;
             if (!where)
                 return error_no_memory();
@@ -469,6 +469,8 @@ static kt_error *compile(access_actor *actor, kt_tx *tx, kt_str held, bool *foun
     actor->reads_extra = record_int(&user, "reads_extra");
     actor->reads_extra_on.day = (int32_t)record_int(&user, "reads_extra_on");
     actor->lang = record_int(&user, "lang") == 2 ? "pl" : "en";
+    actor->caller = (grant_caller){
+        .me = actor->user, .teams = teams, .roles = roles}; /* in tx's memory: spread() */
     KT_TRY(roles_compile(actor, tx, &roles));
     KT_TRY(factor_compile(actor, tx));
     KT_TRY(team_compile(actor, tx, &teams));

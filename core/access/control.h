@@ -52,10 +52,6 @@ typedef struct {
     size_t entity_count;
 } ruleset;
 
-typedef struct {
-    uint64_t *ids; /* rising */
-    size_t count;
-} id_set;
 bool id_set_has(const id_set *set, uint64_t id);
 
 struct access_actor {
@@ -75,6 +71,7 @@ struct access_actor {
     uint64_t chosen,
         company; /* chosen: as the session says, 0: nothing; company: then the first of companies */
     id_set companies, team, department;
+    grant_caller caller;    /* while the actor is made */
     ruleset rights, scopes; /* scopes: of a key; grants none: not held to any */
     bool scoped;
     bool masks;                      /* some grant shows something masked only */

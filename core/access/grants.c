@@ -4,6 +4,8 @@
 
 const char *const grant_scope_names[] = {"all", "own", "team", "department", NULL};
 const variant grant_me = {.kind = VARIANT_STRING, .as.string = {"me", 2}};
+const variant grant_my_teams = {.kind = VARIANT_STRING, .as.string = {"my_teams", 8}};
+const variant grant_my_roles = {.kind = VARIANT_STRING, .as.string = {"my_roles", 8}};
 
 static const char *const operators[] = {"=", "!=", "<", "<=", ">", ">=", "in", "not_in", "like", "ilike",
     "starts_with", "between", "is_null", NULL};
@@ -152,6 +154,11 @@ static const variant *scalar_read(reader *r)
 {
     if (accept(r, "me"))
         return &grant_me;
+    if (at(r, grant_my_teams.as.string.ptr) || at(r, grant_my_roles.as.string.ptr)) {
+        mistake(r, "\"%.*s\" is a list of its own: team in my_teams",
+            "\"%.*s\" jest osobną listą: team in my_teams", STR_ARG(r->token));
+        return NULL;
+    }
     variant *v = ARENA_NEW(r->arena, variant);
     if (!v)
         starve(r);
@@ -227,7 +234,10 @@ static bool condition_read(reader *r, grant_condition *c)
     }
     c->op = str_of(op);
     advance(r);
-    c->value = value_read(r);
+    const bool of_list = str_is(c->op, "in") || str_is(c->op, "not_in");
+    c->value = of_list && accept(r, "my_teams")   ? &grant_my_teams
+               : of_list && accept(r, "my_roles") ? &grant_my_roles
+                                                  : value_read(r);
     return c->value != NULL;
 }
 
@@ -356,33 +366,66 @@ kt_error *grants_parse(arena *arena, kt_str text, const char *path, grant_list *
 
 /* ---- What a grant says ---- */
 
-static const variant *value_for(arena *arena, const variant *value, const variant *me)
+static variant of_id(uint64_t id)
 {
-    if (value == &grant_me)
-        return me;
-    if (value->kind != VARIANT_ARRAY)
-        return value;
-    size_t n = value->as.array.count;
-    variant *items = ARENA_ARRAY(arena, variant, n), *list = ARENA_NEW(arena, variant);
-    if (!items || !list)
+    return (variant){.kind = VARIANT_INT, .as.integer = (int64_t)id};
+}
+
+static const variant *list_of(arena *arena, variant *items, size_t count)
+{
+    variant *list = ARENA_NEW(arena, variant);
+    if (list)
+        *list = (variant){.kind = VARIANT_ARRAY, .as.array = {items, count}};
+    return list;
+}
+
+/* Whoever is in none has what no record has. */
+static const variant *ids_for(arena *arena, const id_set *ids)
+{
+    variant *items = ARENA_ARRAY(arena, variant, ids->count + 1);
+    if (!items)
+        return NULL;
+    items[0] = of_id(INT64_MAX);
+    for (size_t i = 0; i < ids->count; i++)
+        items[i] = of_id(ids->ids[i]);
+    return list_of(arena, items, ids->count ? ids->count : 1);
+}
+
+static const variant *list_for(arena *arena, const variant *value, uint64_t me)
+{
+    const size_t n = value->as.array.count;
+    variant *items = ARENA_ARRAY(arena, variant, n);
+    if (!items)
         return NULL;
     for (size_t i = 0; i < n; i++) {
         const variant *item = &value->as.array.items[i];
         bool is_me = item->kind == VARIANT_STRING && item->as.string.ptr == grant_me.as.string.ptr;
-        items[i] = is_me ? *me : *item;
+        items[i] = is_me ? of_id(me) : *item;
     }
-    *list = (variant){.kind = VARIANT_ARRAY, .as.array = {items, n}};
-    return list;
+    return list_of(arena, items, n);
 }
 
-const variant *grant_filter(arena *arena, const grant *grant, uint64_t me)
+static const variant *value_for(arena *arena, const variant *value, const grant_caller *caller)
+{
+    if (value == &grant_my_teams)
+        return ids_for(arena, &caller->teams);
+    if (value == &grant_my_roles)
+        return ids_for(arena, &caller->roles);
+    if (value == &grant_me) {
+        variant *me = ARENA_NEW(arena, variant);
+        if (me)
+            *me = of_id(caller->me);
+        return me;
+    }
+    return value->kind == VARIANT_ARRAY ? list_for(arena, value, caller->me) : value;
+}
+
+const variant *grant_filter(arena *arena, const grant *grant, const grant_caller *caller)
 {
     size_t n = grant->condition_count;
-    variant *all = ARENA_NEW(arena, variant), *rows = ARENA_ARRAY(arena, variant, n + 1);
-    variant *caller = ARENA_NEW(arena, variant), *cells = ARENA_ARRAY(arena, variant, 3 * n + 1);
-    if (!all || !rows || !caller || !cells)
+    variant *rows = ARENA_ARRAY(arena, variant, n + 1), *cells = ARENA_ARRAY(arena, variant, 3 * n + 1);
+    if (!rows || !cells)
         return NULL;
-    *caller = (variant){.kind = VARIANT_INT, .as.integer = (int64_t)me};
     for (size_t i = 0; i < n; i++) {
         const grant_condition *c = &grant->conditions[i];
         const variant *value = value_for(arena, c->value, caller);
@@ -393,8 +436,7 @@ const variant *grant_filter(arena *arena, const grant *grant, uint64_t me)
         cells[3 * i + 2] = *value;
         rows[i] = (variant){.kind = VARIANT_ARRAY, .as.array = {&cells[3 * i], 3}};
     }
-    *all = (variant){.kind = VARIANT_ARRAY, .as.array = {rows, n}};
-    return all;
+    return list_of(arena, rows, n);
 }
 
 bool grant_covers(const grant *grant, kt_str entity)

@@ -8,6 +8,7 @@
  *   SCOPE      = "own" | "team" | "department" | "all"
  *   condition  = path operator value, with the operators of the query language
  *   value      = "text" | number | word | true | false | null | me | "(" value { "," value } ")"
+ *                after in and not_in also my_teams | my_roles
  *   GROUPS     = "*" | name { "," name }
  *   MASKS      = "*" | name { "," name } */
 #pragma once
@@ -18,9 +19,19 @@ extern const char *const grant_scope_names[];
 
 typedef struct {
     kt_str path, op;
-    const variant *value; /* &grant_me: the caller */
+    const variant *value; /* &grant_me: the caller; &grant_my_teams, &grant_my_roles: lists of the caller's */
 } grant_condition;
-extern const variant grant_me;
+extern const variant grant_me, grant_my_teams, grant_my_roles;
+
+typedef struct {
+    uint64_t *ids; /* rising */
+    size_t count;
+} id_set;
+
+typedef struct {
+    uint64_t me;
+    id_set teams, roles;
+} grant_caller;
 
 typedef struct {
     kt_str text; /* the grant as written */
@@ -47,8 +58,9 @@ typedef struct {
  *   returns  all problems at once, each at `path` with the grant's number as row
  *   memory   arena; texts are copied */
 KT_MUST kt_error *grants_parse(arena *arena, kt_str text, const char *path, grant_list *list);
-/* The conditions as a filter of the query language, `me` replaced. NULL: no memory */
-const variant *grant_filter(arena *arena, const grant *grant, uint64_t me);
+/* The conditions as a filter of the query language, with the caller in place of `me`, my_teams, my_roles. NULL: no
+ * memory */
+const variant *grant_filter(arena *arena, const grant *grant, const grant_caller *caller);
 
 /* Which of the grants undo the masks of others beside them, a line each; not set: none does. */
 KT_MUST kt_error *grants_undone(kt_tx *tx, const grant_list *all, kt_str *text);

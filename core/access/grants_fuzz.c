@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     kt_error *error = grants_parse(arena, (kt_str){(const char *)data, size}, "grants", &list);
     for (size_t i = 0; !error && i < list.count; i++) {
-        const variant *filter = grant_filter(arena, &list.items[i], 7);
+        const variant *filter = grant_filter(arena, &list.items[i], &(grant_caller){.me = 7});
         if (filter && filter->as.array.count != list.items[i].condition_count)
             __builtin_trap();
         (void)grant_covers(&list.items[i], KT_STR("crm.deal"));

@@ -92,7 +92,7 @@ static const kt_entity entities[] = {
     {&company_shape, {"Company", "Firma"}, {"Companies", "Firmy"}, .title = "name",
         .compute = company_compute, .icon = "building", .shared = true},
     {&view_shape, {"Saved view", "Zapisany widok"}, {"Saved views", "Zapisane widoki"}, .title = "name",
-        .indexes = "entity owner", .icon = "columns", .shared = true},
+        .check = view_check, .indexes = "entity owner", .icon = "columns", .shared = true},
     {&preference_shape, {"Preference", "Ustawienie"}, {"Preferences", "Ustawienia"}, .title = "key",
         .indexes = "unique owner key", .icon = "sliders", .shared = true},
     {&pegging_shape, {"Pegging", "Pokrycie zapotrzebowania"}, {"Peggings", "Pokrycia zapotrzebowań"},
@@ -169,7 +169,9 @@ static const kt_role roles[] = {
         "; base.task:*@own; base.note:*@own; base.notice:create; base.notice:*@own; base.attachment:*@own; "
         "base.view:*@own; "
         "base.approval:read,create,decide; "
-        "base.view:read where shared = all; base.preference:*@own; access.user:read; "
+        "base.view:read where shared = all; base.view:read where shared = team and team in my_teams; "
+        "base.view:read where shared = role and role in my_roles; access.team:read where id in my_teams; "
+        "base.preference:*@own; access.user:read; "
         "document.template:read; document.document:read,create,sign@own; document.key:read,delete@own"},
     {"reader", {"Reader of base data", "Czytający dane podstawowe"},
         LOOKUPS "; access.user:read; base.party:read; base.relation:read; base.task:read; base.note:read; "

@@ -83,3 +83,4 @@ extern const kt_work order_reports_catch_up;
 kt_error *order_reports_told(kt_tx *tx, const kt_event *event);
 
 extern const kt_shape view_shape, preference_shape, import_log_shape;
+kt_error *view_check(kt_tx *tx, const kt_record *before, const kt_record *after);

@@ -52,6 +52,21 @@ const kt_shape view_shape = KT_SHAPE(view, "base.view",
     KT_FIELD(view, team, REF, "Team", "Zespół", .target = "access.team", .on_delete = KT_CLEAR),
     KT_FIELD(view, initial, BOOL, "Opened first", "Otwierany jako pierwszy"));
 
+/* Whoever shares says with whom; a team or role that goes leaves the view to its owner. */
+kt_error *view_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    const struct view *is = after ? KT_SEE(view, after) : NULL;
+    if (!is || (before && KT_SEE(view, before)->shared == is->shared))
+        return NULL;
+    if (is->shared == TEAM && !is->team.v)
+        return kt_fail(tx, KT_VALIDATION, "team", "say with which team the view is shared",
+            "podaj, z którym zespołem widok jest współdzielony");
+    if (is->shared == ROLE && !is->role.v)
+        return kt_fail(tx, KT_VALIDATION, "role", "say with which role the view is shared",
+            "podaj, z którą rolą widok jest współdzielony");
+    return NULL;
+}
+
 struct preference {
     kt_record rec;
     kt_id owner;

@@ -278,6 +278,40 @@ def what_a_module_keeps_for_itself_is_shown_where_it_is_named(k):
     expect(("name" in fed, own & set(fed)), (True, set()))
 
 
+def views_are_shared_with_a_team_or_a_role(k, house):
+    teams = [make(k, "access.team", name=name) for name in ("North", "South")]
+    user_role = k.list("access.role", [["name", "=", "base.user"]], fields=["id"])["rows"][0]["id"]
+    chief_role = make(k, "access.role", name="chief", grants="access.role:read where id in my_roles")
+    who = {}
+    for name, team, roles in (("ada", teams[:1], [chief_role]), ("ben", teams[:1], []), ("cas", teams[1:], [chief_role]), ("dot", [], [])):
+        user = make(k, "access.user", name=name, roles=[user_role] + roles, teams=team)
+        k.call("access.password", {"user": user, "new": PASSWORD})
+        who[name] = house.client(name, PASSWORD)
+    ada = who["ada"]
+    view = lambda name, **more: ada.create("base.view", {"name": name, "entity": "base.task", **more})["id"]
+    refused("validation", lambda: view("nobody's", shared="team"), "team")
+    refused("validation", lambda: view("nobody's", shared="role"), "role")
+    refused("validation", lambda: view("theirs", shared="team", team=teams[1]), "team")
+    ben = k.list("access.user", [["name", "=", "ben"]], fields=["id"])["rows"][0]["id"]
+    ours = view("ours", shared="team", team=teams[0])
+    view("the chiefs'", shared="role", role=chief_role)
+    view("mine", team=teams[0])
+    view("everybody's", shared="all")
+    seen = lambda name: {row["name"] for row in who[name].list("base.view", fields=["name"])["rows"]}
+    expect([seen(name) for name in who], [{"ours", "the chiefs'", "mine", "everybody's"}, {"ours", "everybody's"}, {"the chiefs'", "everybody's"}, {"everybody's"}])
+    expect([[row["name"] for row in who[name].list("access.team")["rows"]] for name in who], [["North"], ["North"], ["South"], []])
+    refused("forbidden", lambda: who["ben"].update("base.view", ours, {"name": "stolen"}))
+    k.update("access.user", ben, {"teams": teams})
+    expect([row["name"] for row in who["ben"].list("access.team")["rows"]], ["North", "South"])
+    k.update("access.user", ben, {"teams": []})
+    expect(seen("ben"), {"everybody's"})
+    k.update("access.user", k.list("access.user", [["name", "=", "ada"]], fields=["id"])["rows"][0]["id"], {"teams": []})
+    k.delete("access.team", teams[0])
+    expect((ada.get("base.view", ours)["team"], seen("dot")), (None, {"everybody's"}))
+    for wrong in ("base.view:read where team = my_teams", "base.view:read where team in (my_teams)"):
+        refused("validation", lambda: k.update("access.role", chief_role, {"grants": wrong}), "grants")
+
+
 def a_batch_gives_the_memory_of_each_call_back(k):
     k.import_rows("base.party", [{"name": f"Party {i}"} for i in range(2500)], chunk=1000)  # 50 times its groups: more than a request may hold
     count = {"method": "base.party.aggregate", "params": {"group": ["name"], "measures": {"n": "count"}, "limit": 10}}
