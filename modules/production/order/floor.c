@@ -229,7 +229,8 @@ static kt_error *limit_by_people(
 
 /* ---- What is placed already ---- */
 
-/* An index of operations begins with the centre and has all of this: a centre may have thousands to do. */
+/* An index of operations begins with the centre and has all of this, and in its order nothing is sorted and no record
+ * read: a centre may have thousands to do. */
 struct booking {
     kt_record rec;
     kt_id order, centre;
@@ -277,8 +278,9 @@ static kt_error *book_open(
         KT_WHERE(booking, centre, KT_EQ, centre), KT_WHERE(booking, ends, KT_GT, floor->from), {0}};
     struct busy *booked;
     size_t count;
-    KT_TRY(read_bookings(
-        tx, &(kt_query){.of = &booking_shape, .where = where, .slim = true}, except, &booked, &count));
+    const kt_query open = {
+        .of = &booking_shape, .where = where, .sort = "ends,begins,state,order", .slim = true};
+    KT_TRY(read_bookings(tx, &open, except, &booked, &count));
     if (count)
         qsort(booked, count, sizeof *booked, by_begin);
     for (size_t i = 0; i < count; i++)
