@@ -31,6 +31,8 @@ kt_error *query_count(kt_tx *tx, const query_request *query, uint64_t *count)
     if (done)
         return NULL;
     KT_TRY(query_plan_make(tx, &request, &plan));
+    if (plan_is_empty(&plan))
+        return NULL;
     if (!plan.residual && !plan.check_record && plan.scan != SCAN_UNION) {
         if (plan.counted) {
             *count = plan.estimate;

@@ -222,6 +222,12 @@ typedef struct query_plan {
     size_t joined_count;
 } query_plan;
 
+/* Was it seen while planning that nothing is there? */
+static inline bool plan_is_empty(const query_plan *plan)
+{
+    return plan->exact && !plan->estimate;
+}
+
 /* The cheapest way, by estimates that cost little themselves. */
 KT_MUST kt_error *query_plan_make(kt_tx *tx, const plan_request *request, query_plan *plan);
 /* Where in the index's keys the wanted field stands; SIZE_MAX: nowhere. */

@@ -212,7 +212,9 @@ kt_error *query_rows_open(kt_tx *tx, const query_plan *plan, const query_place *
     made->plan.ranges = ARENA_ARRAY(tx->arena, query_range, plan->range_count + 1);
     if (!made->record.values || !made->plan.ranges)
         return error_no_memory();
-    if (plan->range_count)
+    if (plan_is_empty(plan)) /* the planner has walked its ranges already */
+        made->plan.range_count = 0;
+    else if (plan->range_count)
         memcpy(made->plan.ranges, plan->ranges, plan->range_count * sizeof *plan->ranges);
     made->scratch = arena_open(SCRATCH_BYTES);
     if (!made->scratch)
@@ -570,7 +572,7 @@ kt_error *query_open(kt_tx *tx, const query_request *query, query_rows **rows)
     made->limited = query->limit > 0;
     made->left = query->limit;
     made->keep = query->keep;
-    if (plan.ordered)
+    if (plan.ordered || plan_is_empty(&plan))
         return NULL;
     kt_error *error = query_rows_sorted(tx, made, sort, NULL, query->limit, &made->keys, &made->key_count);
     if (!error)
