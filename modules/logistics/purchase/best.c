@@ -2,6 +2,8 @@
  * unit, best first. Each offer says why it stands where it does: that is the explanation. */
 #include <stdlib.h>
 
+#include <kontor/list.h>
+
 #include "purchase/purchase.h"
 
 static const kt_choice verdicts[] = {
@@ -121,37 +123,39 @@ static void judge(struct offers *found)
     }
 }
 
-kt_error *offers_find(kt_tx *tx, const struct offer_query *query, struct offers *found)
+/* Their prices, as they stand. */
+static kt_error *collect(kt_tx *tx, const struct offer_query *query, struct offers *found)
 {
     kt_where where[4] = {
         KT_WHERE(supplier_price, item, KT_EQ, query->item), KT_WHERE(supplier_price, active, KT_EQ, true)};
-    struct goods item = {KT_OF(goods)};
     struct supplier_price p = {KT_OF(supplier_price)};
-    kt_error *e = NULL;
-    uint64_t count;
-    kt_id home;
+    size_t room = 0;
+    bool enough = true;
     kt_cursor *cursor;
     if (query->party.v)
         where[2] = (kt_where){offsetof(struct supplier_price, party), KT_EQ, &query->party};
-    const kt_query rows = {.of = &supplier_price_shape, .where = where};
     *found = (struct offers){0};
-    KT_TRY(kt_count(tx, &rows, &count));
-    if (!count)
+    KT_TRY(kt_open(tx, &(kt_query){.of = &supplier_price_shape, .where = where}, &cursor));
+    while (enough && kt_next(cursor, &p.rec)) {
+        found->items = kt_grow(tx, found->items, found->count, &room, sizeof *found->items);
+        if ((enough = found->items))
+            found->items[found->count++] = (struct offer){.price = p};
+    }
+    KT_TRY(kt_close(cursor));
+    return enough ? NULL : kt_no_memory();
+}
+
+kt_error *offers_find(kt_tx *tx, const struct offer_query *query, struct offers *found)
+{
+    struct goods item = {KT_OF(goods)};
+    kt_id home;
+    KT_TRY(collect(tx, query, found));
+    if (!found->count)
         return NULL;
     KT_TRY(kt_read(tx, query->item, &item.rec));
     KT_TRY(own_currency(tx, &home));
-    found->items = kt_alloc(tx, (size_t)count * sizeof *found->items);
-    if (!found->items)
-        return kt_no_memory();
-    KT_TRY(kt_open(tx, &rows, &cursor));
-    while (!e && found->count < count && kt_next(cursor, &p.rec)) {
-        struct offer *o = &found->items[found->count++];
-        *o = (struct offer){.price = p};
-        e = fill(tx, &item, home, query, o);
-    }
-    kt_also(&e, kt_close(cursor));
-    if (e)
-        return e;
+    for (size_t i = 0; i < found->count; i++)
+        KT_TRY(fill(tx, &item, home, query, &found->items[i]));
     qsort(found->items, found->count, sizeof *found->items, by_worth);
     judge(found);
     return delivery_day(tx, query->day, found->items[0].price.lead_days, &found->items[0].day);

@@ -89,7 +89,7 @@ static kt_error *cover_by_coming(
     const kt_where where[] = {
         KT_WHERE(request, item, KT_EQ, demand->item), KT_WHERE(request, free, KT_GT, ZERO), {0}};
     struct requests coming;
-    KT_TRY(requests_find(tx, where, KT_STR("[[\"state\",\"in\",[\"open\",\"ordered\"]]]"), &coming));
+    KT_TRY(requests_find(tx, where, &coming)); /* of what is over nothing is free */
     KT_TRY(cover_by_those(tx, demand, best, &coming, true, rest, plan));
     return cover_by_those(tx, demand, best, &coming, false, rest, plan);
 }

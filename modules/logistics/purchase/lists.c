@@ -80,7 +80,7 @@ static kt_error *to_buy(kt_tx *tx, const struct list *p, kt_date until, struct w
         where[conditions++] = (kt_where){offsetof(struct request, party), KT_EQ, &p->party};
     if (p->warehouse.v)
         where[conditions] = (kt_where){offsetof(struct request, warehouse), KT_EQ, &p->warehouse};
-    KT_TRY(requests_find(tx, where, (kt_str){0}, &open));
+    KT_TRY(requests_find(tx, where, &open));
     for (size_t i = 0; i < open.count && out->requests.count < ROWS_MAX; i++)
         if (!until.day || open.items[i].order_by.day <= until.day)
             KT_TRY(add_request(tx, &open.items[i], out));

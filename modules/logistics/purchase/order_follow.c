@@ -174,7 +174,7 @@ static kt_error *let_go_within(kt_tx *tx, const struct po *o, kt_id line, bool r
     if (line.v)
         KT_TRY(requests_of_line(tx, o->rec.id, line, &carried));
     else
-        KT_TRY(requests_find(tx, all, (kt_str){0}, &carried));
+        KT_TRY(requests_find(tx, all, &carried));
     kt_dec *missing = kt_alloc(tx, (carried.count + 1) * sizeof *missing);
     if (!missing)
         return kt_no_memory();

@@ -187,7 +187,7 @@ kt_error *purchase_order_requests(kt_tx *tx, const kt_record *params, kt_record 
     struct ordered *out = KT_AS(ordered, result);
     const kt_where where[] = {KT_WHERE(request, state, KT_EQ, PR_OPEN), {0}};
     struct requests open;
-    KT_TRY(requests_find(tx, where, (kt_str){0}, &open));
+    KT_TRY(requests_find(tx, where, &open));
     KT_TRY(check_named(tx, p, &open));
     size_t kept = 0;
     for (size_t i = 0; i < open.count; i++) {

@@ -112,7 +112,7 @@ struct requests {
     struct request *items;
     size_t count;
 };
-KT_MUST kt_error *requests_find(kt_tx *tx, const kt_where *where, kt_str filter, struct requests *found);
+KT_MUST kt_error *requests_find(kt_tx *tx, const kt_where *where, struct requests *found);
 /* The requests that a line of an order carries. */
 KT_MUST kt_error *requests_of_line(kt_tx *tx, kt_id order, kt_id line, struct requests *found);
 extern const kt_source buying_source;

@@ -68,7 +68,7 @@ static kt_error *asked_for(kt_tx *tx, const struct reorder_rule *rule, kt_dec *f
     const kt_where where[] = {
         KT_WHERE(request, item, KT_EQ, rule->item), KT_WHERE(request, free, KT_GT, ZERO), {0}};
     struct requests coming;
-    KT_TRY(requests_find(tx, where, KT_STR("[[\"state\",\"in\",[\"open\",\"ordered\"]]]"), &coming));
+    KT_TRY(requests_find(tx, where, &coming)); /* of what is over nothing is free */
     for (size_t i = 0; i < coming.count; i++) {
         bool here = true;
         if (rule->warehouse.v)

@@ -1,4 +1,6 @@
 /* What is to be bought, for whom, from whom. Its state follows from what has become of it. */
+#include <kontor/list.h>
+
 #include "purchase/purchase.h"
 
 static const kt_choice request_states[] = {
@@ -166,34 +168,29 @@ kt_id request_any(kt_tx *tx, const struct request *r)
     return kt_any(tx, request_shape.name, r->rec.id);
 }
 
-kt_error *requests_find(kt_tx *tx, const kt_where *where, kt_str filter, struct requests *found)
+kt_error *requests_find(kt_tx *tx, const kt_where *where, struct requests *found)
 {
-    const kt_query query = {.of = &request_shape, .where = where, .sort = "needed,id", .filter = filter};
-    uint64_t count;
+    const kt_query query = {.of = &request_shape, .where = where, .sort = "needed,id"};
+    struct request r = {KT_OF(request)};
+    size_t room = 0;
+    bool enough = true;
     kt_cursor *cursor;
     *found = (struct requests){0};
-    KT_TRY(kt_count(tx, &query, &count));
-    if (!count)
-        return NULL;
-    found->items = kt_alloc(tx, (size_t)count * sizeof *found->items);
-    if (!found->items)
-        return kt_no_memory();
     KT_TRY(kt_open(tx, &query, &cursor));
-    while (found->count < count) {
-        struct request *r = &found->items[found->count];
-        *r = (struct request){KT_OF(request)};
-        if (!kt_next(cursor, &r->rec))
-            break;
-        found->count++;
+    while (enough && kt_next(cursor, &r.rec)) {
+        found->items = kt_grow(tx, found->items, found->count, &room, sizeof r);
+        if ((enough = found->items))
+            found->items[found->count++] = r;
     }
-    return kt_close(cursor);
+    KT_TRY(kt_close(cursor));
+    return enough ? NULL : kt_no_memory();
 }
 
 kt_error *requests_of_line(kt_tx *tx, kt_id order, kt_id line, struct requests *found)
 {
     const kt_where where[] = {
         KT_WHERE(request, order, KT_EQ, order), KT_WHERE(request, order_line, KT_EQ, (int64_t)line.v), {0}};
-    return requests_find(tx, where, (kt_str){0}, found);
+    return requests_find(tx, where, found);
 }
 
 kt_error *request_is_for(kt_tx *tx, const struct request *r, kt_id warehouse, bool *yes)

@@ -128,7 +128,7 @@ kt_error *purchase_review(kt_tx *tx, const kt_record *params, kt_record *result)
     struct requests open;
     if (p->item.v)
         where[1] = (kt_where){offsetof(struct request, item), KT_EQ, &p->item};
-    KT_TRY(requests_find(tx, where, (kt_str){0}, &open));
+    KT_TRY(requests_find(tx, where, &open));
     for (size_t i = 0; i < open.count; i++)
         KT_TRY(review_one(tx, &open.items[i], KT_AS(reviewed, result)));
     return NULL;

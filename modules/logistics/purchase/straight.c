@@ -61,7 +61,7 @@ static kt_error *check_straight(kt_tx *tx, const struct po *o)
     const kt_where where[] = {KT_WHERE(request, order, KT_EQ, o->rec.id), {0}};
     struct requests carried;
     kt_error *all = NULL;
-    KT_TRY(requests_find(tx, where, (kt_str){0}, &carried));
+    KT_TRY(requests_find(tx, where, &carried));
     for (size_t i = 0; i < carried.count; i++) {
         kt_found found;
         KT_TRY(who_awaits(tx, &carried.items[i], &found));

@@ -37,7 +37,6 @@ static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan
         return NULL; /* nothing ever was in the stores */
     KT_TRY(goods_read(tx, demand->item, &goods));
     KT_TRY(warehouse_get(tx, usual, &w));
-    KT_TRY(pool_find(tx, &goods, &pool));
     const struct owner owner = {demand->document, demand->line, demand->day};
     const struct wanted wanted = {.goods = &goods,
         .warehouse = &w,
@@ -48,6 +47,7 @@ static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan
     if (taken.coef <= 0)
         return NULL;
     *rest = open;
+    KT_TRY(pool_find(tx, &goods, &pool));
     return add_part(
         tx, demand, &w, taken, pool.unit_cost.scale1 ? pool.unit_cost : goods.standard_cost, plan);
 }
