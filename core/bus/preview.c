@@ -95,10 +95,13 @@ typedef struct { /* a record that the call makes; place: among those that it mak
     uint64_t id;
     size_t place;
 } made_record;
+enum { PENDING_BYTES = 1024 };
 typedef struct {
     kt_tx *tx;
     crypto_generichash_state state;
-    made_record *made; /* by entity and id */
+    size_t pending_count;
+    unsigned char pending[PENDING_BYTES]; /* what is still to be handed over */
+    made_record *made;                    /* by entity and id */
     size_t made_count;
 } hashing;
 
@@ -128,18 +131,39 @@ static kt_error *list_made(hashing *h)
     return NULL;
 }
 
+static void hash_flush(hashing *h)
+{
+    crypto_generichash_update(&h->state, h->pending, h->pending_count);
+    h->pending_count = 0;
+}
+
+/* Pieces are gathered, for most are small: to hand one over costs more than to hash it. */
+static void hash_bytes(hashing *h, const void *bytes, size_t n)
+{
+    if (n > sizeof h->pending - h->pending_count)
+        hash_flush(h);
+    if (n > sizeof h->pending)
+        crypto_generichash_update(&h->state, bytes, n);
+    else if (n)
+        memcpy(h->pending + h->pending_count, bytes, n);
+    h->pending_count += n > sizeof h->pending ? 0 : n;
+}
+
+/* Its length first, in a byte if it is short. */
 static void hash_str(hashing *h, kt_str s)
 {
-    uint64_t n = s.len;
-    crypto_generichash_update(&h->state, (const unsigned char *)&n, sizeof n);
-    if (n)
-        crypto_generichash_update(&h->state, (const unsigned char *)s.ptr, n);
+    const uint64_t whole = s.len;
+    const uint8_t brief = s.len < UINT8_MAX ? (uint8_t)s.len : UINT8_MAX;
+    hash_bytes(h, &brief, sizeof brief);
+    if (brief == UINT8_MAX)
+        hash_bytes(h, &whole, sizeof whole);
+    hash_bytes(h, s.ptr, s.len);
 }
 
 static void hash_place(hashing *h, const made_record *made)
 {
     hash_str(h, KT_STR("made"));
-    crypto_generichash_update(&h->state, (const unsigned char *)&made->place, sizeof made->place);
+    hash_bytes(h, &made->place, sizeof made->place);
 }
 
 /* Which of the records made it is; NULL: none. */
@@ -159,7 +183,7 @@ static void hash_refs(hashing *h, const model_field *field, const model_value *v
         if (made)
             hash_place(h, made);
         else
-            crypto_generichash_update(&h->state, (const unsigned char *)&id, sizeof id);
+            hash_bytes(h, &id, sizeof id);
     }
 }
 
@@ -229,8 +253,10 @@ static void hash_field(void *context, diff *d, const model_field *field, side be
     if (field->position == MODEL_NUMBER || field->elapsed)
         return;
     hash_str(h, field->name);
-    hash_side(h, d, field, before);
-    hash_side(h, d, field, after);
+    if (d->has_before) /* the change's kind says which sides there are */
+        hash_side(h, d, field, before);
+    if (d->has_after)
+        hash_side(h, d, field, after);
 }
 
 enum { HASH_BYTES = 16 };
@@ -247,12 +273,13 @@ static void hash_change(hashing *h, const model_change *c)
 {
     uint64_t about[2] = {(uint64_t)c->kind, c->kind == MODEL_CREATED ? 0 : c->id};
     hash_str(h, c->entity->name);
-    crypto_generichash_update(&h->state, (const unsigned char *)about, sizeof about);
+    hash_bytes(h, about, sizeof about);
 }
 
 static void hash_end(hashing *h, char out[PREVIEW_HASH_MAX])
 {
     uint8_t hash[HASH_BYTES];
+    hash_flush(h);
     crypto_generichash_final(&h->state, hash, sizeof hash);
     sodium_bin2hex(out, PREVIEW_HASH_MAX, hash, sizeof hash);
 }
@@ -288,10 +315,14 @@ static void take_field(void *context, diff *d, const model_field *field, side be
     hash_field(s->hash, d, field, before, after);
     if (field->internal)
         return;
-    json_key_str(s->before, field->name);
-    json_raw(s->before, before.text);
-    json_key_str(s->after, field->name);
-    json_raw(s->after, after.text);
+    if (d->has_before) {
+        json_key_str(s->before, field->name);
+        json_raw(s->before, before.text);
+    }
+    if (d->has_after) {
+        json_key_str(s->after, field->name);
+        json_raw(s->after, after.text);
+    }
 }
 
 static const char *department(kt_tx *tx, const model_entity *entity)
