@@ -108,6 +108,7 @@ static engine_code begin_reader(lmdb *l, engine_txn **out)
         }
         if (rc == 0) {
             txn->lmdb = l;
+            memset(txn->current, 0, sizeof txn->current);
             memo_forget(&txn->memo);
             *out = txn;
             return ENGINE_OK;
@@ -272,7 +273,7 @@ static engine_code lmdb_cursor(engine_txn *txn, store_space space, arena *arena,
         return lmdb_code(mdb_cursor_open(txn->txn, txn->lmdb->spaces[space], &c->cursor));
     c->cursor = txn->idle[space];
     txn->idle[space] = NULL;
-    return lmdb_code(mdb_cursor_renew(txn->txn, c->cursor));
+    return txn->current[space] ? ENGINE_OK : lmdb_code(mdb_cursor_renew(txn->txn, c->cursor));
 }
 
 static engine_code cursor_move(engine_cursor *c, MDB_cursor_op op, kt_str at, kt_str *key, kt_str *raw)
@@ -303,9 +304,10 @@ static engine_code lmdb_step(engine_cursor *c, bool reverse, kt_str *key, kt_str
 
 static void lmdb_cursor_end(engine_cursor *c)
 {
-    if (c->cursor && !c->txn->writes && !c->txn->idle[c->space])
+    if (c->cursor && !c->txn->idle[c->space]) {
         c->txn->idle[c->space] = c->cursor;
-    else if (c->cursor)
+        c->txn->current[c->space] = true;
+    } else if (c->cursor)
         mdb_cursor_close(c->cursor);
     c->cursor = NULL;
 }

@@ -42,7 +42,8 @@ struct engine_txn {
     lmdb *lmdb;
     MDB_txn *txn;
     bool writes;
-    MDB_cursor *idle[STORE_SPACES]; /* readers: a cursor kept for the next scan */
+    MDB_cursor *idle[STORE_SPACES]; /* a cursor kept for the next scan */
+    bool current[STORE_SPACES];     /* it was used since the transaction began or was renewed */
     MDB_cursor *puts[STORE_SPACES]; /* the writer's: the transaction ends them */
     lmdb_memo memo;
     engine_txn *next;

@@ -238,6 +238,17 @@ static bool widen(overlay *o)
     return true;
 }
 
+/* Its key lies behind it. */
+static overlay_node *new_node(const overlay *o, store_space space, kt_str key)
+{
+    overlay_node *node = arena_bytes(o->arena, sizeof *node + key.len);
+    if (!node)
+        return NULL;
+    *node = (overlay_node){.space = space, .key = {(char *)(node + 1), key.len}};
+    memcpy(node + 1, key.ptr, key.len);
+    return node;
+}
+
 static overlay_node *find_or_insert(overlay *o, store_space space, kt_str key)
 {
     overlay_tree *tree = &o->trees[space];
@@ -248,11 +259,8 @@ static overlay_node *find_or_insert(overlay *o, store_space space, kt_str key)
     if (place->node)
         return place->node;
     route via = {.height = 0};
-    overlay_node *floor = find_floor(tree, key, &via), *node = ARENA_NEW(o->arena, overlay_node);
-    if (!node)
-        return NULL;
-    *node = (overlay_node){.space = space, .key = arena_str(o->arena, key)};
-    if (!node->key.ptr || !insert(o, tree, &via, node))
+    overlay_node *floor = find_floor(tree, key, &via), *node = new_node(o, space, key);
+    if (!node || !insert(o, tree, &via, node))
         return NULL;
     link_behind(tree, floor, node);
     *place = (overlay_place){hash, node};
