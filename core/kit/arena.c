@@ -28,6 +28,7 @@ enum {
 typedef struct block {
     struct block *older;
     size_t size, used; /* of bytes */
+    size_t most;       /* that may be handed out: all, or what the arena's limit leaves */
     alignas(max_align_t) char bytes[];
 } block;
 
@@ -40,24 +41,34 @@ typedef struct hook {
 struct arena {
     block *newest;
     hook *hooks;
-    size_t limit, used;
+    size_t limit, before; /* before: handed out of the older blocks */
     size_t next_size;
 };
 
 static_assert(sizeof(block) + BLOCK_FIRST <= MEMORY_FIRST, "a first block is one of memory_take");
+
+enum { OWN = (sizeof(struct arena) + ALIGN - 1) / ALIGN * ALIGN }; /* what the arena itself takes */
 
 static size_t round_up(size_t size)
 {
     return (size + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-static block *block_open(size_t size)
+/* What a wish takes; of nothing the least that has an address of its own. */
+static size_t room_for(size_t size)
+{
+    return round_up(size + (size == 0));
+}
+
+/* left: what may still be handed out */
+static block *block_open(size_t size, size_t left)
 {
     block *made = size == BLOCK_FIRST ? memory_take() : memory_alloc(sizeof(block) + size);
     if (made) {
         made->older = NULL;
         made->size = size;
         made->used = 0;
+        made->most = size < left ? size : left;
         CLOSE_OFF(made->bytes, size);
     }
     return made;
@@ -92,10 +103,10 @@ static void end(arena *arena)
 
 arena *arena_open(size_t limit)
 {
-    block *first = block_open(BLOCK_FIRST);
+    block *first = block_open(BLOCK_FIRST, limit < BLOCK_FIRST ? OWN + limit : BLOCK_FIRST);
     if (!first)
         return NULL;
-    arena *made = block_take(first, round_up(sizeof *made));
+    arena *made = block_take(first, OWN);
     *made = (arena){.newest = first, .limit = limit, .next_size = 2 * BLOCK_FIRST};
     return made;
 }
@@ -121,38 +132,39 @@ void arena_reset(arena *arena)
         arena->newest = older;
     }
     block *first = arena->newest;
-    first->used = round_up(sizeof *arena);
+    first->used = OWN;
     CLOSE_OFF(first->bytes + first->used, first->size - first->used);
-    arena->used = 0;
+    arena->before = 0;
     arena->next_size = 2 * BLOCK_FIRST;
+}
+
+static void *take_from_new(arena *arena, size_t size)
+{
+    const size_t room = room_for(size), left = arena_left(arena);
+    if (size > SIZE_MAX / 2 || room > left)
+        return NULL;
+    block *b = block_open(room > arena->next_size ? room : arena->next_size, left);
+    if (!b)
+        return NULL;
+    b->older = arena->newest;
+    arena->before += arena->newest->used;
+    arena->newest = b;
+    if (arena->next_size < BLOCK_MAX)
+        arena->next_size *= 2;
+    return block_take(b, room);
 }
 
 void *arena_bytes(arena *arena, size_t size)
 {
-    if (size > arena->limit - arena->used || size > SIZE_MAX / 2)
-        return NULL;
-    size = size ? round_up(size) : ALIGN;
-    if (size > arena->limit - arena->used)
-        return NULL;
     block *b = arena->newest;
-    if (size > b->size - b->used) {
-        size_t wanted = size > arena->next_size ? size : arena->next_size;
-        b = block_open(wanted);
-        if (!b)
-            return NULL;
-        b->older = arena->newest;
-        arena->newest = b;
-        if (arena->next_size < BLOCK_MAX)
-            arena->next_size *= 2;
-    }
-    arena->used += size;
-    return block_take(b, size);
+    const size_t room = room_for(size);
+    return room >= size && room <= b->most - b->used ? block_take(b, room) : take_from_new(arena, size);
 }
 
 void *arena_alloc(arena *arena, size_t size)
 {
     void *bytes = arena_bytes(arena, size);
-    return bytes ? memset(bytes, 0, size ? round_up(size) : ALIGN) : NULL;
+    return bytes ? memset(bytes, 0, room_for(size)) : NULL;
 }
 
 void *arena_grow(arena *arena, void *old, size_t old_size, size_t new_size)
@@ -161,17 +173,14 @@ void *arena_grow(arena *arena, void *old, size_t old_size, size_t new_size)
         return arena_alloc(arena, new_size);
     if (new_size <= old_size)
         return old;
-    size_t had = old_size ? round_up(old_size) : ALIGN;
+    size_t had = room_for(old_size);
     if (new_size <= had)
         return old; /* the padding was zeroed with the rest */
     block *b = arena->newest;
     if (b->used >= had && (char *)old == b->bytes + b->used - had && new_size < SIZE_MAX / 2) {
         size_t more = round_up(new_size) - had;
-        if (more > arena->limit - arena->used)
-            return NULL;
-        if (more <= b->size - b->used) {
+        if (more <= b->most - b->used) {
             memset(block_take(b, more), 0, more);
-            arena->used += more;
             return old;
         }
     }
@@ -193,12 +202,12 @@ bool arena_at_end(arena *arena, void (*run)(void *object), void *object)
 
 size_t arena_used(const arena *arena)
 {
-    return arena->used;
+    return arena->before + arena->newest->used - OWN;
 }
 
 size_t arena_left(const arena *arena)
 {
-    return arena->limit - arena->used;
+    return arena->limit - arena_used(arena);
 }
 
 kt_str arena_str(arena *arena, kt_str s)
