@@ -293,6 +293,8 @@ static shape_binding *compile(
     for (size_t i = 0; i < binding->count; i++) {
         shape_row *row = &rows[i];
         compile_row(c, where, entity, &shape->fields[i], row);
+        if (row->count && (row->steps[row->count - 1]->mask.len || (row->lines && row->lines->masked)))
+            binding->masked = true;
         if (row->count == 1 && row->way < WAY_SEEN)
             cells[binding->cell_count++] = (shape_cell){.at = (uint32_t)row->declared->at,
                 .position = row->steps[0]->position,

@@ -48,22 +48,11 @@ static kt_error *open_own(kt_tx *tx, kt_cursor **cursor)
     return c->own ? NULL : error_no_memory();
 }
 
-static bool binds_masked(const shape_binding *binding)
-{
-    bool any = false;
-    for (size_t i = 0; i < binding->count && !any; i++) {
-        const shape_row *row = &binding->rows[i];
-        any = row->count &&
-              (row->steps[row->count - 1]->mask.len || (row->lines && binds_masked(row->lines)));
-    }
-    return any;
-}
-
 /* Only what the shape binds is looked at; whether a text is shown masked may hang on any field. */
 static kt_error *choose_fields(kt_cursor *c)
 {
     bool *wanted;
-    if (binds_masked(c->binding))
+    if (c->binding->masked)
         return NULL;
     KT_TRY(query_rows_fields(c->rows, &wanted));
     for (size_t i = 0; i < MODEL_OWN; i++)

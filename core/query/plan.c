@@ -392,7 +392,7 @@ static size_t leading(const choosing *c, const model_index *index)
         return 0;
     while (n < index->count && plan_equality(c->all, NULL, index->fields[n], &at))
         n++;
-    return plan_has_all(c->all, index, n) ? n : 0;
+    return n && plan_has_all(c->all, index, n) ? n : 0;
 }
 
 /* The way that holds most fields to one value: if it meets few records no other is worth making. */
