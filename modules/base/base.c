@@ -148,6 +148,7 @@ static const kt_method methods[] = {
 };
 
 static const kt_handler handlers[] = {{"base.approval.created", &approval_shape, approval_asked},
+    {"base.company.deleted", &company_shape, company_deleted},
     {"access.alarm.created", &alarm_shape, alarm_told}, {"crm.enabled", NULL, order_reports_told},
     {"logistics.enabled", NULL, order_reports_told}, {0}};
 

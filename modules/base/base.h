@@ -6,6 +6,9 @@
 
 extern const kt_shape company_shape;
 kt_error *company_compute(kt_tx *tx, kt_record *self);
+kt_error *company_deleted(kt_tx *tx, const kt_event *event);
+/* The company in which the transaction runs, or else the first; not set if there is none. */
+KT_MUST kt_error *company_own(kt_tx *tx, kt_id *company);
 
 extern const kt_shape country_shape, region_shape, territory_shape;
 kt_error *country_compute(kt_tx *tx, kt_record *self);

@@ -65,3 +65,44 @@ kt_error *company_compute(kt_tx *tx, kt_record *self)
     kt_also(&all, bank_accounts_check(tx, &c->bank_accounts));
     return all;
 }
+
+/* ---- The company that is meant, looked for once in a transaction ---- */
+
+static const char first_key;
+
+static kt_error *find_first(kt_tx *tx, kt_id *company)
+{
+    kt_found found;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = kt_find(tx, &(kt_query){.of = &company_shape, .sort = "id"}, 1, &found);
+    kt_callers_authority(tx, before);
+    *company = !e && found.count ? found.ids[0] : (kt_id){0};
+    return e;
+}
+
+static kt_error *keep_first(kt_tx *tx, kt_id company)
+{
+    kt_memory before = kt_lasting_memory(tx);
+    kt_id *first = kt_alloc(tx, sizeof *first);
+    KT_TRY(kt_callers_memory(tx, before, first ? NULL : kt_no_memory()));
+    *first = company;
+    return kt_keep(tx, &first_key, first);
+}
+
+kt_error *company_own(kt_tx *tx, kt_id *company)
+{
+    const kt_id *first = kt_kept(tx, &first_key);
+    *company = kt_company(tx);
+    if (!company->v && first)
+        *company = *first;
+    if (company->v)
+        return NULL;
+    KT_TRY(find_first(tx, company));
+    return company->v ? keep_first(tx, *company) : NULL;
+}
+
+kt_error *company_deleted(kt_tx *tx, const kt_event *event)
+{
+    (void)event;
+    return kt_kept(tx, &first_key) ? kt_keep(tx, &first_key, NULL) : NULL;
+}

@@ -215,13 +215,9 @@ static const kt_shape keeper_shape = KT_SHAPE(
 
 static kt_error *own_currency(kt_tx *tx, struct keeper *k)
 {
-    kt_cursor *cursor;
-    if (kt_company(tx).v)
-        return kt_read(tx, kt_company(tx), &k->rec);
-    KT_TRY(kt_open(tx, &(kt_query){.of = &keeper_shape, .sort = "id", .limit = 1}, &cursor));
-    if (!kt_next(cursor, &k->rec))
-        k->currency = (kt_id){0};
-    return kt_close(cursor);
+    kt_id company;
+    KT_TRY(company_own(tx, &company));
+    return company.v ? kt_read(tx, company, &k->rec) : NULL;
 }
 
 static kt_error *own(kt_tx *tx, kt_id *currency)

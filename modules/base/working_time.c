@@ -53,16 +53,18 @@ static const kt_shape own_company_shape = KT_SHAPE(
 /* The company's calendar where none is named; it stays not set if there is none. */
 static kt_error *choose(kt_tx *tx, kt_id *calendar)
 {
-    const kt_where where[] = {
-        {offsetof(struct own_company, rec.id), KT_EQ, (const kt_id[]){kt_company(tx)}}, {0}};
-    kt_cursor *cursor;
+    struct own_company c = {KT_OF(own_company)};
+    kt_id company;
     if (calendar->v)
         return NULL;
-    KT_TRY(kt_open(tx, &(kt_query){&own_company_shape, kt_company(tx).v ? where : NULL, "id", 1}, &cursor));
-    struct own_company c = {KT_OF(own_company)};
-    if (kt_next(cursor, &c.rec))
-        *calendar = c.calendar;
-    return kt_close(cursor);
+    KT_TRY(company_own(tx, &company));
+    if (!company.v)
+        return NULL;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = kt_read(tx, company, &c.rec);
+    kt_callers_authority(tx, before);
+    *calendar = c.calendar;
+    return e;
 }
 
 static kt_error *too_far(kt_tx *tx)
