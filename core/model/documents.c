@@ -152,6 +152,14 @@ kt_error *kt_lines_without(kt_tx *tx, kt_lines *lines, kt_id id)
 
 /* ---- Texts ---- */
 
+static kt_str text_of(kt_tx *tx, const char *text, size_t n)
+{
+    char *copy = kt_alloc(tx, n + 1);
+    if (copy)
+        memcpy(copy, text, n);
+    return (kt_str){copy, copy ? n : 0};
+}
+
 kt_str kt_dec_text(kt_tx *tx, kt_dec value, int least)
 {
     char text[DEC_TEXT_MAX];
@@ -159,11 +167,11 @@ kt_str kt_dec_text(kt_tx *tx, kt_dec value, int least)
         return (kt_str){0};
     for (; value.scale1 - 1 > least && value.coef % 10 == 0; value.scale1--)
         value.coef /= 10;
-    return kt_format(tx, "%.*s", (int)dec_text(value, text), text);
+    return text_of(tx, text, dec_text(value, text));
 }
 
 kt_str kt_date_text(kt_tx *tx, kt_date date)
 {
     char text[DATE_TEXT_MAX];
-    return date.day ? kt_format(tx, "%.*s", (int)date_text(date, text), text) : (kt_str){0};
+    return date.day ? text_of(tx, text, date_text(date, text)) : (kt_str){0};
 }

@@ -97,7 +97,7 @@ const void *model_service_find(const model_catalogue *catalogue, const char *nam
 {
     for (const kt_module *const *module = catalogue->sources.modules; module && *module; module++)
         for (const kt_service *service = (*module)->services; service && service->name; service++)
-            if (service->version == version && str_is(str_of(service->name), name))
+            if (service->version == version && strcmp(service->name, name) == 0)
                 return service->table;
     return NULL;
 }

@@ -146,7 +146,10 @@ static kt_error *convert(
     if (!from_id.v || !to_id.v)
         return NULL;
     KT_TRY(kt_read(tx, from_id, &from.rec));
-    KT_TRY(kt_read(tx, to_id, &to.rec));
+    if (from_id.v == to_id.v)
+        to = from;
+    else
+        KT_TRY(kt_read(tx, to_id, &to.rec));
     if (from_id.v != to_id.v && !same_category(from.category, to.category))
         return kt_hint(kt_fail(tx, KT_RULE, "to", "%s (%s) cannot be converted into %s (%s)",
                            "%s (%s) nie przelicza się na %s (%s)", text_of(from.code), text_of(from.category),

@@ -1,6 +1,8 @@
 /* From an order to its components, operations, dates and planned cost. */
 #include <string.h>
 
+#include <kontor/documents.h>
+
 #include "order/order.h"
 
 kt_text say_text(kt_str en, kt_str pl)
@@ -10,9 +12,8 @@ kt_text say_text(kt_str en, kt_str pl)
 
 kt_str say_day(kt_tx *tx, kt_date day)
 {
-    int y, m, d;
-    kt_date_parts(day, &y, &m, &d);
-    return kt_format(tx, "%04d-%02d-%02d", y, m, d);
+    const kt_str text = kt_date_text(tx, day);
+    return text.ptr ? text : KT_STR("");
 }
 
 /* ---- Components ---- */
