@@ -177,7 +177,11 @@ kt_error *counter_add(kt_tx *tx, const key *name, int64_t change)
 {
     uint64_t count;
     KT_TRY(counter_read(tx, name, &count));
-    count += (uint64_t)change;
+    return counter_write(tx, name, count + (uint64_t)change);
+}
+
+kt_error *counter_write(kt_tx *tx, const key *name, uint64_t count)
+{
     if (!count)
         return store_delete(tx->view, STORE_DATA, key_str(name));
     char bytes[8];

@@ -25,6 +25,8 @@ KT_MUST kt_error *entries_check_unique(
 /* Kept counters: of the value of an index's first field in a record, of the entity, of a company's records. */
 void counter_key(key *out, const model_entity *entity, const model_index *index, const model_record *record);
 KT_MUST kt_error *counter_add(kt_tx *tx, const key *name, int64_t change);
+/* For who has read it already; 0: it goes. */
+KT_MUST kt_error *counter_write(kt_tx *tx, const key *name, uint64_t count);
 void counter_company_key(key *out, const model_entity *entity, const model_record *record);
 
 /* words.c: the distinct words of a record's searchable fields and its number, in order. */

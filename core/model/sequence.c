@@ -3,7 +3,7 @@
  * transaction itself: what fails takes no number, so none is ever missing. */
 #include "model/sequence.h"
 
-#include <stdio.h>
+#include <string.h>
 
 #include "model/entries.h"
 
@@ -81,7 +81,7 @@ kt_error *sequence_id(kt_tx *tx, const model_entity *entity, uint64_t *id)
     id_key(&name, entity);
     KT_TRY(counter_read(tx, &name, id));
     ++*id;
-    return counter_add(tx, &name, 1);
+    return counter_write(tx, &name, *id);
 }
 
 kt_error *sequence_id_at_least(kt_tx *tx, const model_entity *entity, uint64_t id)
@@ -90,7 +90,7 @@ kt_error *sequence_id_at_least(kt_tx *tx, const model_entity *entity, uint64_t i
     uint64_t last;
     id_key(&name, entity);
     KT_TRY(counter_read(tx, &name, &last));
-    return last < id ? counter_add(tx, &name, (int64_t)(id - last)) : NULL;
+    return last < id ? counter_write(tx, &name, id) : NULL;
 }
 
 static void number_key(
@@ -120,27 +120,33 @@ static void number_key(
         key_bytes(out, pattern);
 }
 
+/* At least so many digits. returns the first of those written before the end */
+static char *write_digits(char *end, uint64_t value, int digits)
+{
+    char *at = end;
+    for (; value || digits > 0; value /= 10, digits--)
+        *--at = (char)('0' + value % 10);
+    return at;
+}
+
 static kt_str write_number(kt_tx *tx, kt_str pattern, int year, int month, int day, uint64_t count)
 {
-    char text[NUMBER_MAX * 2];
+    char text[NUMBER_MAX * 2], digits[32], *const end = digits + sizeof digits;
     size_t n = 0;
     for (piece p; next_piece(&pattern, &p);) {
-        int written = 0;
-        if (!p.part) {
-            if (p.text.len > sizeof text - 32 - n)
-                return (kt_str){0};
-            memcpy(text + n, p.text.ptr, p.text.len);
-            written = (int)p.text.len;
-        } else {
+        kt_str written = p.text;
+        if (p.part) {
             uint64_t value = p.part == 'y'   ? (uint64_t)year
                              : p.part == 'm' ? (uint64_t)month
                              : p.part == 'd' ? (uint64_t)day
                                              : count;
-            written = snprintf(text + n, sizeof text - n, "%0*llu", p.digits, (unsigned long long)value);
+            const char *first = write_digits(end, value, p.digits);
+            written = (kt_str){first, (size_t)(end - first)};
         }
-        n += (size_t)written;
-        if (n > sizeof text - 32)
+        if (written.len > sizeof text - n)
             return (kt_str){0};
+        memcpy(text + n, written.ptr, written.len);
+        n += written.len;
     }
     return arena_str(tx->arena, (kt_str){text, n});
 }
@@ -171,7 +177,7 @@ kt_error *sequence_series(kt_tx *tx, model_record *record, kt_str pattern, kt_da
     number_key(&name, entity, pattern, company, year, month, day);
     KT_TRY(counter_read(tx, &name, &count));
     bool taken = true;
-    uint64_t start = count;
+    const uint64_t start = count;
     while (taken && count - start < TAKEN_MOST) {
         kt_str text = write_number(tx, pattern, year, month, day, ++count);
         if (!text.ptr)
@@ -179,7 +185,7 @@ kt_error *sequence_series(kt_tx *tx, model_record *record, kt_str pattern, kt_da
         record->values[MODEL_NUMBER] = (model_value){.set = true, .as.s = text};
         KT_TRY(is_taken(tx, record, &taken));
     }
-    return counter_add(tx, &name, (int64_t)(count - start));
+    return counter_write(tx, &name, count);
 }
 
 kt_error *sequence_number(kt_tx *tx, model_record *record)
@@ -203,7 +209,7 @@ kt_error *model_series(kt_tx *tx, const model_entity *entity, uint64_t company, 
     *number = write_number(tx, pattern, year, month, day, count + 1 + ahead);
     if (!number->ptr)
         return error_no_memory();
-    return take ? counter_add(tx, &name, 1) : NULL;
+    return take ? counter_write(tx, &name, count + 1) : NULL;
 }
 
 kt_error *sequence_number_back(kt_tx *tx, const model_record *record)
@@ -219,7 +225,7 @@ kt_error *sequence_number_back(kt_tx *tx, const model_record *record)
     KT_TRY(counter_read(tx, &name, &count));
     kt_str last = write_number(tx, entity->number_pattern, year, month, day, count);
     if (count && str_eq(last, record->values[MODEL_NUMBER].as.s))
-        return counter_add(tx, &name, -1);
+        return counter_write(tx, &name, count - 1);
     return kt_hint(
         kt_fail(tx, KT_CONFLICT, "number", "number %s cannot be deleted: others came after it",
             "nie można usunąć numeru %s: są po nim następne", record->values[MODEL_NUMBER].as.s.ptr),

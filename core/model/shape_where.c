@@ -257,7 +257,7 @@ static kt_error *plain_filter(
         query_filter filter;
         filter_test test;
         model_value values[2];
-    } *made = arena_alloc(tx->arena, sizeof *made);
+    } *made = arena_bytes(tx->arena, sizeof *made);
     const model_entity *entity = binding->entity;
     const shape_row *row = shape_row_at(binding, where->at);
     const model_field *field = row && row->count == 1 && !row->condition ? row->steps[0] : NULL;

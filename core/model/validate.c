@@ -150,15 +150,17 @@ static bool is_own(const kt_tx *tx, const model_entity *target, uint64_t id)
 /* any: whether the caller may see it does not matter */
 static kt_error *is_there(kt_tx *tx, const model_entity *target, uint64_t id, bool any, bool *readable)
 {
-    kt_str bytes;
-    KT_TRY(model_load_bytes(tx, target, id, &bytes));
-    *readable = bytes.ptr != NULL || ahead_is_taken(tx, target, id);
-    bool judged = (tx->guard && tx->guard->record) || (tx->company && !target->shared);
-    if (!bytes.ptr || !judged || any)
-        return NULL;
-    model_record record = {0};
-    KT_TRY(model_record_decode(tx, target, id, bytes, &record));
-    *readable = record_visible(tx, &record, "read");
+    const bool judged = (tx->guard && tx->guard->record) || (tx->company && !target->shared);
+    model_record record;
+    key name;
+    bool found;
+    key_record(&name, target, id);
+    if (any || !judged)
+        KT_TRY(store_has(tx->view, STORE_DATA, key_str(&name), &found));
+    else
+        KT_TRY(model_load(tx, target, id, &record, &found));
+    *readable = found ? any || !judged || record_visible(tx, &record, "read")
+                      : ahead_is_taken(tx, target, id);
     return NULL;
 }
 

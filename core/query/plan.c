@@ -498,7 +498,7 @@ static kt_error *single(const choosing *c, query_plan *plan, bool *perfect)
     plan->ordered = way.ordered;
     plan->reverse = way.reverse;
     memcpy(plan->skip, way.skip, sizeof plan->skip);
-    plan->prefix = way.prefix;
+    key_copy(&plan->prefix, &way.prefix);
     plan->check_record = c->check_record;
     plan->estimate = way.estimate;
     plan->exact = way.exact;
@@ -549,6 +549,11 @@ kt_error *plan_conjuncts(kt_tx *tx, const plan_request *request, const conjuncts
     choosing c = {
         .tx = tx, .request = request, .all = all, .check_record = check_record, .fewest = UINT64_MAX};
     KT_TRY(query_total(tx, request->entity, &c.total));
+    if (!c.total && !request->probe) { /* no record: no way is better than another */
+        *plan = (query_plan){
+            .request = *request, .check_record = check_record, .ordered = true, .exact = true};
+        return NULL;
+    }
     KT_TRY(best_of(&c, depth, plan));
     return plan->cost > PLAN_WORTH ? try_join(&c, depth, plan) : NULL;
 }

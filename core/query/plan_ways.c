@@ -171,9 +171,9 @@ static kt_error *value_ranges(const making *m, const model_field *field, const f
 static void narrow(key *from, key *to, const key *low, const key *high)
 {
     if (low && !low->full && str_cmp(key_str(low), key_str(from)) > 0)
-        *from = *low;
+        key_copy(from, low);
     if (high && !high->full && str_cmp(key_str(high), key_str(to)) < 0)
-        *to = *high;
+        key_copy(to, high);
 }
 
 /* A folded text's beginning. Within the cut of keys it says all; one zero byte ends what can be said. */
@@ -203,7 +203,9 @@ static bool end_is_exact(const model_field *field, kt_str folded)
 static bool narrow_to_range(
     const making *m, const model_field *field, const filter_test *test, key *from, key *to)
 {
-    key low = m->way->prefix, high = m->way->prefix;
+    key low, high;
+    key_copy(&low, &m->way->prefix);
+    key_copy(&high, &m->way->prefix);
     bool low_exact = end_is_exact(field, test->low_text), high_exact = end_is_exact(field, test->high_text);
     if (test->values[0].set) {
         key_value(&low, field, &test->values[0], false);
@@ -224,12 +226,13 @@ static bool narrow_to_range(
 static kt_error *between_range(const making *m, const model_field *field)
 {
     plan_way *way = m->way;
-    key set = way->prefix, from, to, end;
+    key set, end, from, to;
+    key_copy(&set, &way->prefix);
     key_append(&set, "\x01", 1);
-    end = set;
+    key_copy(&end, &set);
     key_after(&end);
-    from = way->prefix;
-    to = way->prefix;
+    key_copy(&from, &way->prefix);
+    key_copy(&to, &way->prefix);
     key_after(&to);
     for (size_t i = 0; i < m->all->count; i++) {
         const query_filter *f = m->all->items[i];
@@ -317,7 +320,9 @@ static kt_error *take_ranges(const making *m, bool *usable)
         !(index->unique && filter_is_text(field))) /* which is raw there, and in no order that is asked for */
         return between_range(m, field);
     *usable = k > 0;
-    key from = way->prefix, to = way->prefix;
+    key from, to;
+    key_copy(&from, &way->prefix);
+    key_copy(&to, &way->prefix);
     key_after(&to);
     if (k == index->count && !index->unique)
         narrow_to_ids(m, &from, &to);

@@ -67,7 +67,9 @@ static kt_error *read_text(
 kt_error *query_sort_read(kt_tx *tx, const model_entity *entity, const variant *from, query_sort *sort)
 {
     bool ended = false;
-    *sort = (query_sort){.hash = hash_bytes(2166136261u, entity->name.ptr, entity->name.len)};
+    sort->count = 0; /* what stands behind it is not looked at */
+    sort->down = false;
+    sort->hash = hash_bytes(2166136261u, entity->name.ptr, entity->name.len);
     if (!from || from->kind == VARIANT_NULL)
         return NULL;
     if (from->kind == VARIANT_STRING)

@@ -47,6 +47,14 @@ typedef struct {
     bool full; /* did not fit: the key must not be used */
 } key;
 
+/* Without the room behind it: a key is mostly much shorter than it might be. */
+static inline void key_copy(key *to, const key *from)
+{
+    memcpy(to->bytes, from->bytes, from->len);
+    to->len = from->len;
+    to->full = from->full;
+}
+
 /* Begins a key of a table; then its parts, appended one after another. */
 void key_open(key *key, key_table table);
 void key_append(key *key, const void *bytes, size_t n); /* as they are */

@@ -69,6 +69,8 @@ KT_MUST kt_error *store_make_writable(store_view *view);
 /* value->ptr is NULL if there is none. Slices point into the snapshot: good until the view ends, not
  * NUL-terminated. */
 KT_MUST kt_error *store_get(store_view *view, store_space space, kt_str key, kt_str *value);
+/* Is there a value? It is not looked at. */
+KT_MUST kt_error *store_has(store_view *view, store_space space, kt_str key, bool *there);
 /* A number under a key of STORE_META that seldom changes but is asked for all the time, remembered with the snapshot
  * that it was read from: while nothing is committed it need not be read again. All zero: nothing is remembered.
  *   thread  any, without a lock */

@@ -95,23 +95,41 @@ void store_end(store_view *view)
     view->txn = NULL;
 }
 
-kt_error *store_get(store_view *view, store_space space, kt_str key, kt_str *value)
+/* The overlay's word, if it has one (*node), or else what the engine holds; *raw not set: nothing. */
+static kt_error *look_up(
+    store_view *view, store_space space, kt_str key, const overlay_node **node, kt_str *raw)
 {
-    *value = (kt_str){0};
+    *raw = (kt_str){0};
+    *node = NULL;
     if (key.len == 0 || key.len > STORE_KEY_MAX)
         return bad_key(view->arena, key);
-    const overlay_node *node = view->writes ? overlay_find(view->writes, space, key) : NULL;
-    if (node) {
-        if (node->state == OVERLAY_PUT)
-            *value = (kt_str){node->raw.ptr, node->raw.len - FRAME_BYTES};
+    *node = view->writes ? overlay_find(view->writes, space, key) : NULL;
+    if (*node)
         return NULL;
-    }
+    engine_code code = view->engine->ops->get(view->txn, space, key, raw);
+    return code == ENGINE_OK || code == ENGINE_ABSENT ? NULL : engine_error(view->arena, code, "reading");
+}
+
+kt_error *store_has(store_view *view, store_space space, kt_str key, bool *there)
+{
+    const overlay_node *node;
     kt_str raw;
-    engine_code code = view->engine->ops->get(view->txn, space, key, &raw);
-    if (code == ENGINE_ABSENT)
+    *there = false;
+    KT_TRY(look_up(view, space, key, &node, &raw));
+    *there = node ? node->state == OVERLAY_PUT : raw.ptr != NULL;
+    return NULL;
+}
+
+kt_error *store_get(store_view *view, store_space space, kt_str key, kt_str *value)
+{
+    const overlay_node *node;
+    kt_str raw;
+    *value = (kt_str){0};
+    KT_TRY(look_up(view, space, key, &node, &raw));
+    if (node && node->state == OVERLAY_PUT)
+        *value = (kt_str){node->raw.ptr, node->raw.len - FRAME_BYTES};
+    if (node || !raw.ptr)
         return NULL;
-    if (code != ENGINE_OK)
-        return engine_error(view->arena, code, "reading");
     if (!frame_open(space, key, raw, value)) {
         *value = (kt_str){0};
         return damaged(view->arena, space, key);
