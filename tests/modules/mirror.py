@@ -334,6 +334,17 @@ class Mirror:
                 held = lot.get("blocked") or (lot.get("expires") or "9999") < when or not self.rows["logistics.location"][b["location"]]["active"]
                 hold(held or b["place"] != "stores" or b["warehouse"] != where or number(b["on_hand"]) <= number(b["reserved"]), "what is free is missed", pegging, b)
 
+    def nobody_misses_what_is_on_its_way(self, item):
+        """What a slip brings that nobody waits for is for who misses it where that goes."""
+        if not {"crm", "logistics", "production"} <= self.enabled or any(job["state"] in ("queued", "running") for job in self.rows["job.job"].values()):
+            return
+        usual = min((not w["usual"], w["id"]) for w in self.rows["logistics.warehouse"].values())[1]
+        for pegging in [self.rows["base.pegging"][id] for id in self.missed[item]]:
+            here = pegging["warehouse"]["id"] if pegging["warehouse"] else usual
+            spare = {t["id"]: sum((number(line["quantity"]) for line in t["lines"] if line["item"] == item), D(0)) - self.carrying[t["id"], item]
+                     for t in self.rows["logistics.transfer"].values() if t["state"] == "in_transit" and (t["to_warehouse"] or t["warehouse"]) == here}
+            hold(pegging["came"] or self.rows["base.item"][item]["tracking"] != "none" or not any(spare.values()), "what is on its way for nobody is missed", pegging, spare)
+
     def stock(self, old, new):
         hold(new, "a stock's row is deleted", old)
         self.places[new["item"]].add(new["id"])
@@ -407,6 +418,8 @@ class Mirror:
         return sum((number(line["quantity"]) for t in slips for line in t["lines"] if line["item"] == item), D(0)) - sum((self.carrying[t["id"], item] for t in slips), D(0))
 
     def transfer(self, old, new):
+        for item in {line["item"] for line in new["lines"]} if new else ():
+            self.ask.add(("nobody_misses_what_is_on_its_way", item))
         if new and new["state"] == "cancelled":
             self.called_off[new["warehouse"], new["to_warehouse"]] = self.seq
         if new and new["asked"]:
@@ -451,12 +464,13 @@ class Mirror:
             if row and row["kind"] == "missing":
                 (self.missed[row["item"]].add if sign > 0 else self.missed[row["item"]].discard)(row["id"])
                 self.ask.add(("nobody_misses_what_is_free", row["item"]))
+                self.ask.add(("nobody_misses_what_is_on_its_way", row["item"]))
             if row and row["kind"] == "buy":
                 self.waiting[row["supply"]["id"]] += sign * number(row["quantity"])
                 self.ask.add(("request_is_what_waits", row["supply"]["id"]))
             if row and row["kind"] == "transfer":
                 self.carrying[row["supply"]["id"], row["item"]] += sign * number(row["quantity"])
-                self.ask.add(("slip_brings_what_waits", row["supply"]["id"], row["item"]))
+                self.ask |= {("slip_brings_what_waits", row["supply"]["id"], row["item"]), ("nobody_misses_what_is_on_its_way", row["item"])}
             if row and row["kind"] == "make":
                 self.making[row["supply"]["id"], row["item"]] += sign * number(row["quantity"])
                 self.ask.add(("order_gives_what_waits", row["supply"]["id"], row["item"]))

@@ -400,8 +400,13 @@ struct failure {
     kt_text reason;
     struct failure *next;
 };
+struct offer {
+    kt_id item;
+    struct offer *next;
+};
 struct failures { /* held while a demand lets go */
     struct failure *first, **end;
+    struct offer *offers; /* what others may have then */
 };
 static const char held_failures;
 
@@ -426,7 +431,28 @@ kt_error *supply_tell_failures(kt_tx *tx, bool first, kt_error *error)
     kt_also(&error, kt_keep(tx, &held_failures, NULL));
     for (const struct failure *f = all->first; f && !error; f = f->next)
         error = take_away(tx, &f->of, f->reason, &without);
-    return error ? error : cover_by_need(tx, &without);
+    if (!error)
+        error = cover_by_need(tx, &without);
+    for (const struct offer *o = all->offers; o && !error; o = o->next)
+        error = supply_offered(tx, o->item);
+    return error;
+}
+
+kt_error *supply_hold_offer(kt_tx *tx, kt_id item, bool *held)
+{
+    struct failures *all = kt_kept(tx, &held_failures);
+    *held = all != NULL;
+    for (const struct offer *o = all ? all->offers : NULL; o; o = o->next)
+        if (o->item.v == item.v)
+            return NULL;
+    if (!all)
+        return NULL;
+    kt_memory before = kt_lasting_memory(tx);
+    struct offer *offer = kt_alloc(tx, sizeof *offer);
+    KT_TRY(kt_callers_memory(tx, before, offer ? NULL : kt_no_memory()));
+    *offer = (struct offer){item, all->offers};
+    all->offers = offer;
+    return NULL;
 }
 
 static kt_error *hold_failure(kt_tx *tx, struct failures *all, const kt_shortfall *of, kt_text reason)

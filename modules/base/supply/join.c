@@ -56,8 +56,12 @@ kt_error *supply_joined(kt_tx *tx)
 static kt_error *offered_within(kt_tx *tx, kt_id item)
 {
     struct peggings all;
+    bool held;
     if (!item.v)
         return kt_walk_begin(tx, SUPPLY_CATCH_UP, walks, COVER_MISSING);
+    KT_TRY(supply_hold_offer(tx, item, &held));
+    if (held)
+        return NULL;
     KT_TRY(peggings_missing(tx, item, &all));
     for (size_t i = 0; i < all.count; i++)
         if (!all.items[i].came.day)

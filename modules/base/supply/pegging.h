@@ -73,6 +73,8 @@ KT_MUST kt_error *supply_failed(kt_tx *tx, const kt_shortfall *all, size_t count
 KT_MUST kt_error *supply_hold_failures(kt_tx *tx, bool *first);
 /* With what the caller has come to; of an error nothing follows. */
 KT_MUST kt_error *supply_tell_failures(kt_tx *tx, bool first, kt_error *error);
+/* An item is offered: if a demand lets go of what it has, that is held till it has. */
+KT_MUST kt_error *supply_hold_offer(kt_tx *tx, kt_id item, bool *held);
 /* Whoever owns the demand of p hears that its promise is not `was` any more, if it is not. */
 KT_MUST kt_error *supply_tell(kt_tx *tx, const struct pegging *p, kt_date was);
 /* So much of p is missing: what covered it came and cannot be had. It is not made or bought again for that. */

@@ -175,7 +175,8 @@ static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *par
         KT_TRY(report_ordered(tx, &r, part, given, left));
     else if (r.origin == BY_DEMAND)
         KT_TRY(lessen(tx, &r));
-    return kt_update(tx, &r.rec);
+    KT_TRY(kt_update(tx, &r.rec));
+    return r.free.coef > 0 ? tell_offered(tx, r.item) : NULL;
 }
 
 static kt_error *lot(kt_tx *tx, kt_id item, kt_dec quantity, kt_dec *bought)

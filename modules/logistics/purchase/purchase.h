@@ -266,6 +266,7 @@ kt_error *price_offered(kt_tx *tx, const kt_event *event);
 kt_error *request_offered(kt_tx *tx, const kt_event *event);
 kt_error *order_offered(kt_tx *tx, const kt_event *event);
 kt_error *way_offered(kt_tx *tx, const kt_event *event);
+kt_error *slip_offered(kt_tx *tx, const kt_event *event);
 
 #define PURCHASE_CATCH_UP "logistics.purchase_catch_up" /* the service */
 extern const kt_work purchase_catch_up;

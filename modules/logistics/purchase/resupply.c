@@ -1,5 +1,5 @@
 /* The source "supply.transfer": what a warehouse misses that a rule fills up from another one comes from there, as far as that
- * has some free. */
+ * has some free; before that, what is on its way to it already, and nobody waits for. */
 #include "purchase/purchase.h"
 #include "stock/transfer.h"
 
@@ -9,6 +9,89 @@ static kt_text reason_coming(kt_tx *tx, const struct warehouse *from, kt_date da
     return (kt_text){kt_format(tx, "comes from %s, if it is sent by %s", from->name.ptr, by).ptr,
         kt_format(tx, "przyjdzie z: %s, jeśli wysłane do %s", from->name.ptr, by).ptr};
 }
+
+static kt_error *find_rule(kt_tx *tx, kt_id item, kt_id from, kt_id to, struct reorder_rule *rule)
+{
+    const kt_where where[] = {KT_WHERE(reorder_rule, item, KT_EQ, item),
+        KT_WHERE(reorder_rule, warehouse, KT_EQ, to), KT_WHERE(reorder_rule, source, KT_EQ, from),
+        KT_WHERE(reorder_rule, kind, KT_EQ, RESUPPLY), KT_WHERE(reorder_rule, active, KT_EQ, true), {0}};
+    kt_found found;
+    bool in_use;
+    *rule = (struct reorder_rule){KT_OF(reorder_rule)};
+    KT_TRY(place_in_use(tx, from, (kt_id){0}, &in_use));
+    KT_TRY(kt_find(tx, &(kt_query){.of = &reorder_rule_shape, .where = where, .sort = "id"}, 1, &found));
+    return in_use && found.count ? kt_read(tx, found.ids[0], &rule->rec) : NULL;
+}
+
+/* ---- What is on its way ---- */
+
+static kt_error *reason_sent(kt_tx *tx, const struct transfer *t, kt_text *reason)
+{
+    const char *number = t->rec.number.ptr ? t->rec.number.ptr : "";
+    struct warehouse from;
+    KT_TRY(warehouse_get(tx, t->warehouse, &from));
+    *reason = (kt_text){kt_format(tx, "on its way already from %s, by %s", from.name.ptr, number).ptr,
+        kt_format(tx, "już w drodze z: %s, według %s", from.name.ptr, number).ptr};
+    return NULL;
+}
+
+/* A rule tells how long it takes; without one nobody knows better than that it comes. */
+static kt_error *arrival_of(kt_tx *tx, const struct transfer *t, kt_id item, kt_id here, kt_date *day)
+{
+    struct reorder_rule rule;
+    KT_TRY(find_rule(tx, item, t->warehouse, here, &rule));
+    *day = t->day;
+    if (rule.rec.id.v)
+        KT_TRY(delivery_day(tx, t->day, rule.lead_days, day));
+    *day = day->day < kt_today(tx).day ? kt_today(tx) : *day;
+    return NULL;
+}
+
+static kt_error *cover_by_slip(kt_tx *tx, struct transfer *t, kt_id here, const struct goods *goods,
+    const kt_demand *demand, kt_dec *rest, kt_plan *plan)
+{
+    kt_date day;
+    kt_dec take;
+    size_t at = 0;
+    struct pool pool;
+    KT_TRY(arrival_of(tx, t, demand->item, here, &day));
+    KT_TRY(transfer_take(tx, t, demand->item, day.day < demand->day.day ? demand->day : day, *rest, &take));
+    if (take.coef <= 0)
+        return NULL;
+    KT_TRY(pool_find(tx, goods, &pool));
+    const kt_dec unit_cost = pool.unit_cost.scale1 ? pool.unit_cost : goods->standard_cost;
+    KT_TRY(kt_plan_add(tx, plan, &at));
+    plan->parts[at] = (kt_cover){.kind = KT_FROM_TRANSFER,
+        .item = demand->item,
+        .line = demand->line,
+        .quantity = take,
+        .needed = demand->day,
+        .day = day,
+        .cost = unit_cost.scale1 ? kt_dec_mul(unit_cost, take, 2) : unit_cost,
+        .document = transfer_any(tx, t),
+        .level = demand->level};
+    KT_TRY(reason_sent(tx, t, &plan->parts[at].reason));
+    *rest = kt_dec_sub(*rest, take);
+    return NULL;
+}
+
+/* What nobody waits for any more, or ever did, goes to who asks next. */
+static kt_error *cover_by_sent(kt_tx *tx, kt_id here, const kt_demand *demand, kt_dec *rest, kt_plan *plan)
+{
+    struct goods goods;
+    kt_found sent;
+    KT_TRY(transfers_to(tx, here, demand->item, &sent));
+    if (sent.count)
+        KT_TRY(goods_read(tx, demand->item, &goods));
+    for (size_t i = 0; i < sent.count && rest->coef > 0; i++) {
+        struct transfer t = {KT_OF(transfer)};
+        KT_TRY(kt_read(tx, sent.ids[i], &t.rec));
+        KT_TRY(cover_by_slip(tx, &t, here, &goods, demand, rest, plan));
+    }
+    return NULL;
+}
+
+/* ---- What is to be sent ---- */
 
 static kt_error *cover_from(
     kt_tx *tx, const struct reorder_rule *rule, const kt_demand *demand, kt_dec *rest, kt_plan *plan)
@@ -59,6 +142,7 @@ static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan
     const kt_where where[] = {KT_WHERE(reorder_rule, item, KT_EQ, demand->item),
         KT_WHERE(reorder_rule, warehouse, KT_EQ, here), KT_WHERE(reorder_rule, kind, KT_EQ, RESUPPLY),
         KT_WHERE(reorder_rule, active, KT_EQ, true), {0}};
+    KT_TRY(cover_by_sent(tx, here, demand, rest, plan));
     KT_TRY(kt_find(tx, &(kt_query){.of = &reorder_rule_shape, .where = where, .sort = "id"}, 0, &rules));
     for (size_t i = 0; i < rules.count && rest->coef > 0; i++) {
         struct reorder_rule rule = {KT_OF(reorder_rule)};
@@ -80,25 +164,12 @@ static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *par
     left->parts[at] = *part;
     left->parts[at].quantity = gone;
     left->parts[at].reason = (kt_text){"it is on its way already", "towar jest już w drodze"};
-    return NULL;
+    return tell_offered(tx, demand->item);
 }
 
 const kt_source transfer_source = {.cover = cover, .release = release};
 
 /* ---- How what comes to one warehouse gets to another ---- */
-
-static kt_error *find_rule(kt_tx *tx, kt_id item, kt_id from, kt_id to, struct reorder_rule *rule)
-{
-    const kt_where where[] = {KT_WHERE(reorder_rule, item, KT_EQ, item),
-        KT_WHERE(reorder_rule, warehouse, KT_EQ, to), KT_WHERE(reorder_rule, source, KT_EQ, from),
-        KT_WHERE(reorder_rule, kind, KT_EQ, RESUPPLY), KT_WHERE(reorder_rule, active, KT_EQ, true), {0}};
-    kt_found found;
-    bool in_use;
-    *rule = (struct reorder_rule){KT_OF(reorder_rule)};
-    KT_TRY(place_in_use(tx, from, (kt_id){0}, &in_use));
-    KT_TRY(kt_find(tx, &(kt_query){.of = &reorder_rule_shape, .where = where, .sort = "id"}, 1, &found));
-    return in_use && found.count ? kt_read(tx, found.ids[0], &rule->rec) : NULL;
-}
 
 static kt_error *way_within(kt_tx *tx, kt_id item, kt_id from, kt_id to, kt_date day, kt_way *way)
 {

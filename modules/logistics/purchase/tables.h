@@ -79,6 +79,7 @@
         {"logistics.purchase_request.created", &request_shape, request_offered},                             \
         {"logistics.purchase_order.approve", &po_shape, order_offered},                                      \
         {"logistics.purchase_order.amend", &po_shape, order_offered},                                        \
+        {"logistics.transfer.send", &transfer_shape, slip_offered},                                          \
         {"logistics.reorder_rule.created", &reorder_rule_shape, way_offered},                                \
         {"logistics.reorder_rule.updated", &reorder_rule_shape, way_offered},
 

@@ -16,8 +16,14 @@ static struct owner owner_of(const kt_tx *tx, const struct transfer *t, kt_id li
 
 /* ---- Asking ---- */
 
-/* The slip that is given up just now, or sent: what that frees, or misses, is not put on it again. */
+/* The slip that is given up just now, or sent, or received: what that frees, or misses, is not asked of it again. */
 static const char in_hand;
+
+static bool is_in_hand(const kt_tx *tx, const struct transfer *t)
+{
+    const struct transfer *now = kt_kept(tx, &in_hand);
+    return now && now->rec.id.v == t->rec.id.v;
+}
 
 kt_error *transfer_in_hand(kt_tx *tx, struct transfer *t)
 {
@@ -41,14 +47,12 @@ static kt_error *find_draft(kt_tx *tx, kt_id item, kt_id from, kt_id to, kt_date
     const kt_where where[] = {KT_WHERE(transfer, state, KT_EQ, T_DRAFT), KT_WHERE(transfer, day, KT_EQ, day),
         KT_WHERE(transfer, warehouse, KT_EQ, from), KT_WHERE(transfer, to_warehouse, KT_EQ, to),
         KT_WHERE(transfer, asked, KT_EQ, true), {0}};
-    const struct transfer *leaves = kt_kept(tx, &in_hand);
     kt_cursor *cursor;
     bool found = false;
     *t = (struct transfer){KT_OF(transfer)};
     KT_TRY(kt_open(tx, &(kt_query){.of = &transfer_shape, .where = where, .sort = "id"}, &cursor));
     while (!found && kt_next(cursor, &t->rec))
-        found = (t->lines.count < TRANSFER_LINES_MAX || line_of(t, item)) &&
-                !(leaves && leaves->rec.id.v == t->rec.id.v);
+        found = (t->lines.count < TRANSFER_LINES_MAX || line_of(t, item)) && !is_in_hand(tx, t);
     if (!found)
         *t = (struct transfer){KT_OF(transfer), .kind = TRANSFER, .warehouse = from, .to_warehouse = to,
             .day = day, .asked = true,
@@ -213,6 +217,53 @@ kt_error *transfer_waited_for(kt_tx *tx, const struct transfer *t, kt_id item, k
         tx, &(kt_query){.of = &waited_shape, .where = where}, offsetof(struct waited, quantity), &sum));
     *quantity = kt_dec_add(ZERO, sum);
     return NULL;
+}
+
+/* ---- On its way already ---- */
+
+kt_error *transfers_to(kt_tx *tx, kt_id warehouse, kt_id item, kt_found *sent)
+{
+    const kt_where where[] = {KT_WHERE(transfer, state, KT_EQ, T_IN_TRANSIT), {0}};
+    const unsigned long long to = warehouse.v;
+    const kt_query query = {.of = &transfer_shape,
+        .where = where,
+        .sort = "day,id",
+        .filter = kt_format(tx,
+            "[[\"lines.item\",\"=\",%llu],[\"or\",[\"to_warehouse\",\"=\",%llu],"
+            "[\"and\",[\"to_warehouse\",\"is_null\",true],[\"warehouse\",\"=\",%llu]]]]",
+            (unsigned long long)item.v, to, to)};
+    return kt_find(tx, &query, 0, sent);
+}
+
+/* What of it left, and may be had on a day. */
+static kt_error *sent_good(kt_tx *tx, const struct transfer *t, kt_id item, kt_date day, kt_dec *good)
+{
+    const kt_where where[] = {KT_WHERE(move, paper, KT_EQ, transfer_any(tx, t)),
+        KT_WHERE(move, item, KT_EQ, item), KT_WHERE(move, to_place, KT_EQ, KT_AT_TRANSIT), {0}};
+    kt_found found;
+    *good = ZERO;
+    KT_TRY(kt_find(tx, &(kt_query){.of = &move_shape, .where = where}, 0, &found));
+    for (size_t i = 0; i < found.count; i++) {
+        struct move m = {KT_OF(move)};
+        struct lot lot = {KT_OF(lot)};
+        KT_TRY(kt_read(tx, found.ids[i], &m.rec));
+        if (m.lot.v)
+            KT_TRY(kt_read(tx, m.lot, &lot.rec));
+        *good = lot_held(&lot, day) ? *good : kt_dec_add(*good, m.quantity);
+    }
+    return NULL;
+}
+
+kt_error *transfer_take(kt_tx *tx, struct transfer *t, kt_id item, kt_date day, kt_dec most, kt_dec *taken)
+{
+    kt_dec good, waits;
+    KT_TRY(sent_good(tx, t, item, day, &good));
+    KT_TRY(transfer_waited_for(tx, t, item, &waits));
+    *taken = is_in_hand(tx, t) ? ZERO : smaller(kt_dec_sub(good, waits), most);
+    if (taken->coef <= 0 || t->asked)
+        return NULL;
+    t->asked = true;
+    return kt_update(tx, &t->rec);
 }
 
 kt_error *transfer_recount(kt_tx *tx, kt_record *rec)

@@ -447,15 +447,16 @@ static kt_error *send_off(kt_tx *tx, kt_record *self, const kt_record *params)
                                      "w drodze bywa tylko przesunięcie");
 }
 
+static kt_error *receive_within(kt_tx *tx, struct transfer *t)
+{
+    KT_TRY(expect_arrival(tx, t, true));
+    return receive(tx, t, kt_today(tx));
+}
+
 static kt_error *take_in(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     (void)params;
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = expect_arrival(tx, KT_AS(transfer, self), true);
-    if (!e)
-        e = receive(tx, KT_AS(transfer, self), kt_today(tx));
-    kt_callers_authority(tx, before);
-    return e;
+    return act_on(tx, KT_AS(transfer, self), receive_within);
 }
 
 static kt_error *cancel(kt_tx *tx, kt_record *self, const kt_record *params)

@@ -38,6 +38,12 @@ KT_MUST kt_error *transfer_ask(kt_tx *tx, kt_id from, kt_id to, kt_id item, kt_d
 
 /* ---- asked.c: transfers that demands wait for ---- */
 
+/* Those on their way to a warehouse with some of an item, as they were sent. */
+KT_MUST kt_error *transfers_to(kt_tx *tx, kt_id warehouse, kt_id item, kt_found *sent);
+/* So much at most, of what is good on a day and nobody waits for, is waited for now; *taken receives how much. */
+KT_MUST kt_error *transfer_take(
+    kt_tx *tx, struct transfer *t, kt_id item, kt_date day, kt_dec most, kt_dec *taken);
+
 kt_id transfer_any(const kt_tx *tx, const struct transfer *t);
 /* Reserves what is free of wanted in its warehouse for a draft to another one, sent on a day; *taken receives how much. */
 KT_MUST kt_error *transfer_hold(
@@ -48,7 +54,7 @@ KT_MUST kt_error *transfer_lessen(kt_tx *tx, kt_id transfer, kt_id item, kt_dec 
 KT_MUST kt_error *transfer_lost(
     kt_tx *tx, const struct owner *owner, kt_id item, kt_dec quantity, kt_text why);
 KT_MUST kt_error *transfer_give_up(kt_tx *tx, struct transfer *t);
-/* While it is sent, or given up, nothing more is asked of it. NULL: that is over. */
+/* While it is sent, received or given up, nothing more is asked of it. NULL: that is over. */
 KT_MUST kt_error *transfer_in_hand(kt_tx *tx, struct transfer *t);
 /* Is a transfer between these warehouses being given up just now? */
 bool transfer_given_up(const kt_tx *tx, kt_id from, kt_id to);

@@ -90,7 +90,7 @@ kt_error *orders_expected(kt_tx *tx, const kt_event *event)
 
 /* ---- What may be made that could not, or is made for nobody ---- */
 
-static kt_error *offer(kt_tx *tx, kt_id item)
+kt_error *tell_offered(kt_tx *tx, kt_id item)
 {
     const kt_supply *supply = kt_supply_find(tx);
     return supply ? supply->offered(tx, item) : NULL;
@@ -102,18 +102,18 @@ kt_error *bill_offered(kt_tx *tx, const kt_event *event)
     if (!b->active || !b->item.v)
         return NULL;
     KT_TRY(bom_book_forget(tx));
-    return offer(tx, b->item);
+    return tell_offered(tx, b->item);
 }
 
 kt_error *order_offered(kt_tx *tx, const kt_event *event)
 {
     const struct order *o = KT_SEE(order, event->after);
-    return o->ahead.v ? offer(tx, o->ahead) : NULL;
+    return o->ahead.v ? tell_offered(tx, o->ahead) : NULL;
 }
 
 /* A centre that works again: of whatever goes through it. */
 kt_error *centre_offered(kt_tx *tx, const kt_event *event)
 {
     const struct centre *is = KT_SEE(centre, event->after), *was = KT_SEE(centre, event->before);
-    return is->active && !was->active ? offer(tx, (kt_id){0}) : NULL;
+    return is->active && !was->active ? tell_offered(tx, (kt_id){0}) : NULL;
 }

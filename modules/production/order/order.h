@@ -426,6 +426,8 @@ KT_MUST kt_error *component_learn_day(
 extern const kt_work orders_catch_up;
 KT_MUST kt_error *orders_migrate(kt_tx *tx, const char *from_version);
 kt_error *orders_enabled(kt_tx *tx, const kt_event *event); /* of "production.enabled" */
+/* Whoever misses an item may have it now, or in another way; not set: any. */
+KT_MUST kt_error *tell_offered(kt_tx *tx, kt_id item);
 kt_error *bill_offered(kt_tx *tx, const kt_event *event);
 kt_error *order_offered(kt_tx *tx, const kt_event *event);
 kt_error *centre_offered(kt_tx *tx, const kt_event *event);

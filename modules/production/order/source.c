@@ -237,6 +237,7 @@ static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan
     struct bom_book *book;
     struct bom_entry *entry;
     KT_TRY(cover_by_coming(tx, demand, beside, rest, plan));
+    KT_TRY(cover_by_coming(tx, demand, ahead, rest, plan));
     if (rest->coef <= 0)
         return NULL;
     KT_TRY(bom_book_today(tx, &book));
@@ -245,9 +246,7 @@ static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan
     if (!entry->bom || entry->bom->kind != BOM_MAKE || (entry->routing && !entry->routing->workable) ||
         demand->level >= LEVELS_MAX)
         return NULL;
-    KT_TRY(cover_by_coming(tx, demand, ahead, rest, plan));
-    if (rest->coef > 0)
-        KT_TRY(make(tx, demand, *rest, plan));
+    KT_TRY(make(tx, demand, *rest, plan));
     *rest = KT_DEC(0, 4);
     return NULL;
 }
@@ -274,10 +273,14 @@ static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *par
     if (!part->document.v)
         return NULL;
     KT_TRY(kt_read(tx, kt_any_id(part->document), &o.rec));
-    if (o.state == CANCELLED || o.demand.v != demand->document.v || o.item.v != part->item.v)
+    if (o.state == CANCELLED)
         return NULL;
-    if (!(KT_IN(o.state) & NOT_BEGUN))
-        return cannot(tx, &o, part, left);
+    if (o.demand.v != demand->document.v || o.item.v != part->item.v)
+        return tell_offered(tx, part->item);
+    if (!(KT_IN(o.state) & NOT_BEGUN)) {
+        KT_TRY(cannot(tx, &o, part, left));
+        return tell_offered(tx, part->item);
+    }
     kt_dec rest = kt_dec_sub(o.quantity, part->quantity);
     if (rest.coef > 0)
         KT_TRY(order_resize(tx, &o, rest, left));
