@@ -16,6 +16,7 @@ typedef struct {
     unsigned level;  /* 0: a customer's; components are one deeper than what they go into */
     kt_id heir_of;   /* of kt_any: whose rest it is: it has what is reserved there before others */
     kt_dec returned; /* set: it had `used` so much, gives it back at this cost, and needs it still */
+    bool met;        /* of a release: it got that otherwise */
 } kt_demand;
 
 /* Goods that are there while nobody keeps stock, and what they cost; not set: unknown. */
@@ -64,7 +65,7 @@ typedef struct {
     int64_t minutes; /* of all levels: what the last `cover` added */
 } kt_plan;
 
-/* The type of the services "supply.stock", "supply.transfer", "supply.make" and "supply.buy", version 4, asked in this order.
+/* The type of the services "supply.stock", "supply.transfer", "supply.make" and "supply.buy", version 5, asked in this order.
  * They run on their module's own authority. */
 typedef struct {
     /* Covers what it can of *rest, which it lessens, and writes what that takes: a reservation; a production
@@ -72,11 +73,14 @@ typedef struct {
      * yet all is bought, beside whatever comes already. */
     KT_MUST kt_error *(*cover)(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan *plan);
     /* Undoes quantity part->quantity of what `cover` made as `part`. What can no longer be undone it adds to
-     * left, with the reason. */
+     * left, with the reason; what is the demand's whatever becomes of that is not let go, unless the demand is met otherwise.
+     *   returns  rule at "lines": the part is bound, and what is to be done about it */
     KT_MUST kt_error *(*release)(kt_tx *tx, const kt_demand *demand, const kt_cover *part, kt_plan *left);
     /* How much has to come for so much of an item, by least quantity and multiple; `quantity` itself, if that comes.
      * NULL: whatever is asked for comes as asked. */
     KT_MUST kt_error *(*lot)(kt_tx *tx, kt_id item, kt_dec quantity, kt_dec *lot);
+    /* Is the part bound to its demand? Others are let go before. NULL: none is. */
+    KT_MUST kt_error *(*bound)(kt_tx *tx, const kt_cover *part, bool *yes);
 } kt_source;
 
 typedef struct { /* so much of an item will not come */
@@ -92,7 +96,8 @@ typedef struct {
      * made, reserved is released.
      *   line      not set: of all lines
      *   quantity  not set: all
-     *   left      receives what cannot be undone any more, and why */
+     *   left      receives what cannot be undone any more, and why
+     *   returns   rule at "lines": something comes to the demand whatever becomes of it */
     KT_MUST kt_error *(*release)(kt_tx *tx, kt_id document, kt_id line, kt_dec quantity, kt_plan *left);
     /* The demand took so much out of the stores, shipped or issued to production, or got it elsewhere. Then
      * "base.supply.used" is emitted: {document, line, item}.
@@ -145,7 +150,7 @@ typedef struct {
 /* NULL: no module offers it now. */
 static inline const kt_supply *kt_supply_find(kt_tx *tx)
 {
-    return (const kt_supply *)kt_service_find(tx, "base.supply", 8);
+    return (const kt_supply *)kt_service_find(tx, "base.supply", 9);
 }
 
 /* A new part, all zero, at the plan's end; its index in *at. Parts move when others are added. */

@@ -510,6 +510,44 @@ def what_others_wait_for_does_not_go_straight_to_a_customer(k):
     k.call("logistics.purchase_order.approve", {"id": made})
 
 
+def what_comes_straight_to_a_customer_is_not_let_go(k):
+    """Of nine two are in the stores, and seven ordered to go straight to the customer, of which three came. The sale is not closed, lowered by more than
+    the two, or given up before the purchase order is; till then all that comes is known to it. Delivered in another way it is met."""
+    vane, s = item(k, "vane"), shop(k)
+    price(k, vane)
+    k.call("logistics.transfer.post", {"id": make(k, "logistics.transfer", kind="entry", lines=[{"item": vane, "quantity": "2", "unit_cost": "3"}])})
+    sale, _ = sold(k, vane, "9")
+    made = k.call("logistics.purchase.order", {"requests": [request(k, vane)["id"]]})["orders"][0]["order"]
+    k.update("logistics.purchase_order", made, {"ship_to": s["nowak"]})
+    k.call("logistics.purchase_order.approve", {"id": made})
+    error = refused("rule", lambda: k.call("crm.order.cancel", {"id": sale, "reason": "gone"}), "lines")
+    received(k, made, ("3", {}))
+    for act in (lambda: k.call("crm.order.close", {"id": sale}), lambda: k.call("crm.order.amend", {"id": sale, "reason": "fewer", "lines": [{"line": 1, "quantity": "6"}]})):
+        error = refused("rule", act, "lines")
+    expect((po(k, made)["number"] in error.problems[0]["message"], bool(error.problems[0]["hint"])), (True, True))
+    k.call("crm.order.amend", {"id": sale, "reason": "fewer", "lines": [{"line": 1, "quantity": "7"}]})
+    expect(level(k, vane)["available"], "2.0000")
+    line, = po(k, made)["lines"]
+    k.call("logistics.purchase_order.amend", {"id": made, "reason": "as agreed", "lines": [{"line": line["id"], "quantity": "5"}]})
+    k.call("crm.order.deliver", {"id": sale, "lines": [{"line": 1, "quantity": "1"}]})
+    k.call("logistics.purchase_order.close", {"id": made, "reason": "no more of it"})
+    k.call("crm.order.close", {"id": sale})
+    seen = k.get("crm.order", sale)
+    expect((seen["state"], D(seen["lines"][0]["delivered"])), ("closed", 4))
+
+
+def what_nobody_waits_for_any_more_is_not_sent_to_its_customer(k):
+    sail, s = item(k, "sail"), shop(k)
+    price(k, sail)
+    sale, _ = sold(k, sail, "3")
+    made = k.call("logistics.purchase.order", {"requests": [request(k, sail)["id"]]})["orders"][0]["order"]
+    k.update("logistics.purchase_order", made, {"ship_to": s["nowak"]})
+    k.call("crm.order.cancel", {"id": sale, "reason": "gone"}) # nothing is ordered yet
+    refused("rule", lambda: k.call("logistics.purchase_order.approve", {"id": made}), "ship_to")
+    k.update("logistics.purchase_order", made, {"ship_to": None})
+    k.call("logistics.purchase_order.approve", {"id": made})
+
+
 # ---- Bills
 
 
@@ -716,6 +754,7 @@ STORIES = [
     a_storekeeper_receives_without_seeing_prices, what_is_on_order_anyway_covers_the_next_demand, what_is_not_ordered_in_time_comes_later_and_promises_hear_it,
     an_order_in_another_currency_is_worth_what_the_day_says, straight_to_the_customer_nothing_passes_the_stores,
     straight_to_the_customer_in_parts, what_went_straight_to_several_orders_comes_back_from_each, what_others_wait_for_does_not_go_straight_to_a_customer,
+    what_comes_straight_to_a_customer_is_not_let_go, what_nobody_waits_for_any_more_is_not_sent_to_its_customer,
     bills_are_held_against_orders_and_receipts, answers_are_compared_with_all_they_cost_and_the_best_gets_the_order, what_was_ordered_meanwhile_is_not_awarded,
     what_falls_below_the_minimum_is_asked_for_once, what_a_rule_asks_for_is_what_will_be_ordered, an_order_written_by_hand_counts_as_coming, a_rule_to_order_buys_what_is_missing_and_no_more,
     a_shop_is_filled_up_from_the_main_warehouse, what_is_on_its_way_between_warehouses_comes,

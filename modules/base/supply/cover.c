@@ -12,7 +12,7 @@ enum { KINDS = sizeof in_turn / sizeof *in_turn };
 
 const kt_source *source_of(kt_tx *tx, kt_supply_kind kind)
 {
-    return kind == KT_MISSING ? NULL : (const kt_source *)kt_service_find(tx, source_names[kind], 4);
+    return kind == KT_MISSING ? NULL : (const kt_source *)kt_service_find(tx, source_names[kind], 5);
 }
 
 enum { GOODS = 1 }; /* as base.item has it */
@@ -100,7 +100,7 @@ static kt_error *lie_ready(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
     return NULL;
 }
 
-static kt_error *let_go(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_plan *left);
+static kt_error *let_go(kt_tx *tx, struct pegging *p, kt_dec quantity, bool met, kt_plan *left);
 
 /* What is reserved for whom this demand is the heir of is free for it, and for nobody who misses some.
  *   given  how much that is */
@@ -116,7 +116,7 @@ static kt_error *inherit(kt_tx *tx, const kt_demand *demand, kt_dec *given)
         const kt_dec take = least(p->quantity, rest);
         if (p->kind != KT_FROM_STOCK || lies_ready(p) || p->item.v != demand->item.v)
             continue;
-        KT_TRY(let_go(tx, p, take, &left));
+        KT_TRY(let_go(tx, p, take, false, &left));
         rest = kt_dec_sub(rest, take);
     }
     *given = kt_dec_sub(demand->quantity, rest);
@@ -152,7 +152,8 @@ kt_error *supply_cover(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
 
 /* ---- Letting go ---- */
 
-static kt_error *let_go(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_plan *left)
+/* met: the demand got it otherwise */
+static kt_error *let_go(kt_tx *tx, struct pegging *p, kt_dec quantity, bool met, kt_plan *left)
 {
     const bool ready = lies_ready(p);
     const kt_source *source = ready ? NULL : source_of(tx, p->kind);
@@ -160,6 +161,7 @@ static kt_error *let_go(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_plan *
     kt_cover part = pegging_part(p);
     size_t at = 0;
     part.quantity = quantity;
+    demand.met = met;
     if (source) {
         KT_TRY(source->release(tx, &demand, &part, left));
     } else if (p->kind != KT_MISSING) {
@@ -178,22 +180,45 @@ static kt_error *let_go(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_plan *
                : NULL;
 }
 
-/* What costs least to give up goes first. */
+static kt_error *is_bound(kt_tx *tx, const struct pegging *p, bool *yes)
+{
+    const kt_source *source = lies_ready(p) ? NULL : source_of(tx, p->kind);
+    const kt_cover part = pegging_part(p);
+    *yes = false;
+    return source && source->bound ? source->bound(tx, &part, yes) : NULL;
+}
+
+/* Of one kind, the latest first.
+ *   *rest  lessened by what is let go; not set: all is */
+static kt_error *release_of_kind(
+    kt_tx *tx, struct peggings *all, kt_supply_kind kind, bool bound, kt_dec *rest, kt_plan *left)
+{
+    for (size_t i = all->count; i-- > 0;) {
+        struct pegging *p = &all->items[i];
+        kt_dec take = rest->scale1 ? least(p->quantity, *rest) : p->quantity;
+        bool is;
+        if (p->kind != kind || take.coef <= 0)
+            continue;
+        KT_TRY(is_bound(tx, p, &is));
+        if (is != bound)
+            continue;
+        KT_TRY(let_go(tx, p, take, false, left));
+        if (rest->scale1)
+            *rest = kt_dec_sub(*rest, take);
+    }
+    return NULL;
+}
+
+/* What costs least to give up goes first, and last what cannot be given up. */
 static kt_error *release_within(kt_tx *tx, kt_id document, kt_id line, kt_dec quantity, kt_plan *left)
 {
     struct peggings all;
     kt_dec rest = quantity;
     KT_TRY(peggings_of_demand(tx, document, (int64_t)line.v, &all));
     for (size_t k = KINDS; k-- > 0;)
-        for (size_t i = all.count; i-- > 0;) {
-            struct pegging *p = &all.items[i];
-            kt_dec take = rest.scale1 ? least(p->quantity, rest) : p->quantity;
-            if (p->kind != in_turn[k] || take.coef <= 0)
-                continue;
-            KT_TRY(let_go(tx, p, take, left));
-            if (rest.scale1)
-                rest = kt_dec_sub(rest, take);
-        }
+        KT_TRY(release_of_kind(tx, &all, in_turn[k], false, &rest, left));
+    for (size_t k = KINDS; k-- > 0;)
+        KT_TRY(release_of_kind(tx, &all, in_turn[k], true, &rest, left));
     return NULL;
 }
 
@@ -218,7 +243,7 @@ static kt_error *use_up(kt_tx *tx, struct peggings *all, kt_id item, kt_supply_k
         if (p->kind != kind || p->item.v != item.v || lies_ready(p))
             continue;
         kt_dec take = least(p->quantity, *rest);
-        KT_TRY(kind == KT_FROM_STOCK ? pegging_lessen(tx, p, take) : let_go(tx, p, take, &left));
+        KT_TRY(kind == KT_FROM_STOCK ? pegging_lessen(tx, p, take) : let_go(tx, p, take, true, &left));
         *rest = kt_dec_sub(*rest, take);
     }
     return NULL;

@@ -137,6 +137,41 @@ static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan
 
 /* ---- Letting go ---- */
 
+/* What is ordered to go straight to the customer comes there, whatever becomes of the sale. */
+static kt_error *goes_straight(kt_tx *tx, const struct request *r, struct po *order, bool *yes)
+{
+    *order = (struct po){KT_OF(po)};
+    *yes = false;
+    if (r->state != PR_ORDERED)
+        return NULL;
+    KT_TRY(kt_read(tx, r->order, &order->rec));
+    *yes = order->state == PO_APPROVED && order->ship_to.v;
+    return NULL;
+}
+
+static kt_error *bound(kt_tx *tx, const kt_cover *part, bool *yes)
+{
+    struct request r = {KT_OF(request)};
+    struct po order;
+    KT_TRY(kt_read(tx, kt_any_id(part->document), &r.rec));
+    return goes_straight(tx, &r, &order, yes);
+}
+
+static kt_error *is_bound(kt_tx *tx, const struct request *r, kt_dec quantity, const struct po *order)
+{
+    struct goods item;
+    KT_TRY(goods_read(tx, r->item, &item));
+    const char *number = order->rec.number.ptr ? order->rec.number.ptr : "";
+    return kt_hint(
+        kt_fail(tx, KT_RULE, "lines", "%s of \"%s\" are still to come straight to the customer, by %s",
+            "%s towaru „%s” ma jeszcze przyjść wprost do klienta, według %s", dec_words(tx, quantity),
+            item.name.ptr ? item.name.ptr : "", number),
+        "Receive there what was sent, or first close or cancel that purchase order, or lower it, as the "
+        "supplier agrees.",
+        "Przyjmij tam, co wysłano, albo najpierw zamknij, anuluj lub zmniejsz to zamówienie zakupu, jeśli "
+        "dostawca się zgadza.");
+}
+
 static kt_error *report_ordered(
     kt_tx *tx, const struct request *r, const kt_cover *part, kt_dec quantity, kt_plan *left)
 {
@@ -165,11 +200,15 @@ static kt_error *lessen(kt_tx *tx, struct request *r)
 static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *part, kt_plan *left)
 {
     struct request r = {KT_OF(request)};
-    (void)demand;
+    struct po order;
+    bool straight;
     KT_TRY(kt_read(tx, kt_any_id(part->document), &r.rec));
     kt_dec given = smaller(part->quantity, r.waiting);
     if (given.coef <= 0 || r.state == PR_DONE || r.state == PR_CANCELLED)
         return NULL;
+    KT_TRY(goes_straight(tx, &r, &order, &straight));
+    if (straight && !demand->met)
+        return is_bound(tx, &r, given, &order);
     r.waiting = kt_dec_sub(r.waiting, given);
     if (r.state == PR_ORDERED)
         KT_TRY(report_ordered(tx, &r, part, given, left));
@@ -184,4 +223,4 @@ static kt_error *lot(kt_tx *tx, kt_id item, kt_dec quantity, kt_dec *bought)
     return lot_bought(tx, item, (kt_id){0}, quantity, bought);
 }
 
-const kt_source buying_source = {cover, release, lot};
+const kt_source buying_source = {cover, release, lot, bound};

@@ -56,6 +56,19 @@ static kt_error *is_for_another(kt_tx *tx, const struct po *o, const struct awai
         "Zamów do magazynu albo osobno to, na co czeka ten klient.");
 }
 
+/* What a demand asked for that is gone is not to be sent to its customer. */
+static kt_error *is_for_nobody(kt_tx *tx, const struct request *r)
+{
+    struct goods item;
+    if (r->origin != BY_DEMAND || r->waiting.coef > 0)
+        return NULL;
+    KT_TRY(goods_read(tx, r->item, &item));
+    return kt_hint(kt_fail(tx, KT_RULE, "ship_to", "nobody waits for %s of \"%s\" any more",
+                       "na %s towaru „%s” nikt już nie czeka", dec_words(tx, r->quantity),
+                       item.name.ptr ? item.name.ptr : ""),
+        "Take it off the order, or order for the stores.", "Usuń to z zamówienia albo zamów do magazynu.");
+}
+
 static kt_error *check_straight(kt_tx *tx, const struct po *o)
 {
     const kt_where where[] = {KT_WHERE(request, order, KT_EQ, o->rec.id), {0}};
@@ -64,6 +77,7 @@ static kt_error *check_straight(kt_tx *tx, const struct po *o)
     KT_TRY(requests_find(tx, where, &carried));
     for (size_t i = 0; i < carried.count; i++) {
         kt_found found;
+        kt_also(&all, is_for_nobody(tx, &carried.items[i]));
         KT_TRY(who_awaits(tx, &carried.items[i], &found));
         for (size_t k = 0; k < found.count; k++) {
             struct awaiting a = {KT_OF(awaiting)};
