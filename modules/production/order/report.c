@@ -189,6 +189,7 @@ static kt_dec planned_value(const struct order *o, const struct coming *c, kt_de
 static kt_error *receive(kt_tx *tx, struct order *o, kt_id item, kt_id lot, const struct coming *c)
 {
     kt_dec value = kt_dec_sub(planned_value(o, c, c->after), planned_value(o, c, c->before));
+    KT_TRY(keep_report(tx, o)); /* it covers nobody anew with what has come */
     return receive_goods(tx, o, item, kt_dec_sub(c->after, c->before), lot, &value);
 }
 
