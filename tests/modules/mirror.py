@@ -316,8 +316,7 @@ class Mirror:
 
     def nobody_misses_what_is_free(self, item):
         """What is free, and good on the day on which it is needed, is reserved for those who miss it where it is, or whose warehouse a rule fills up from there."""
-        if not {"crm", "logistics", "production"} <= self.enabled or any(job["state"] in ("queued", "running") for job in self.rows["job.job"].values()):
-            return
+        judged = {"crm", "logistics", "production"} <= self.enabled and not any(job["state"] in ("queued", "running") for job in self.rows["job.job"].values())
         usual = min((not w["usual"], w["id"]) for w in self.rows["logistics.warehouse"].values())[1]
         for pegging in [self.rows["base.pegging"][id] for id in self.missed[item]]:
             here, when = pegging["warehouse"]["id"] if pegging["warehouse"] else usual, max(pegging["needed"] or "", self.today)
@@ -332,7 +331,7 @@ class Mirror:
                 where = b["warehouse"] if brought else here
                 lot = self.rows["logistics.lot"].get(b["lot"], {})
                 held = lot.get("blocked") or (lot.get("expires") or "9999") < when or not self.rows["logistics.location"][b["location"]]["active"]
-                hold(held or b["place"] != "stores" or b["warehouse"] != where or number(b["on_hand"]) <= number(b["reserved"]), "what is free is missed", pegging, b)
+                hold(not judged or held or b["place"] != "stores" or b["warehouse"] != where or number(b["on_hand"]) <= number(b["reserved"]), "what is free is missed", pegging, b)
 
     def nobody_misses_what_is_on_its_way(self, item):
         """What a slip brings that nobody waits for is for who misses it where that goes."""

@@ -478,6 +478,7 @@ static kt_error *finish_within(kt_tx *tx, kt_record *self, const kt_record *para
     o->steps++;
     KT_TRY(expect_goods(tx, o));
     KT_TRY(cost_variance(tx, o));
+    KT_TRY(kt_update(tx, &o->rec)); /* it covers nobody any more with what it will not give */
     if (given->backorder && rest.coef > 0)
         KT_TRY(make_the_rest(tx, o, rest));
     if (supply) /* components that were not needed are free again */
