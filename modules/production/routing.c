@@ -256,14 +256,30 @@ kt_error *routing_workable(kt_tx *tx, const struct routing *routing, bool *worka
     return NULL;
 }
 
+#define HINDERED    "the work centre of operation %lld, %s, is not active"
+#define HINDERED_PL "stanowisko operacji %lld, %s, nie jest w użyciu"
+
+kt_error *routing_hindrance(kt_tx *tx, const struct routing *routing, kt_text *why)
+{
+    size_t at;
+    *why = (kt_text){0};
+    KT_TRY(first_impossible(tx, routing, &at));
+    if (at == routing->steps.count)
+        return NULL;
+    const struct step *step = step_at(routing, at);
+    const long long number = (long long)step->sequence;
+    *why = (kt_text){kt_format(tx, HINDERED, number, step->name.ptr).ptr,
+        kt_format(tx, HINDERED_PL, number, step->name.ptr).ptr};
+    return NULL;
+}
+
 kt_error *routing_check(kt_tx *tx, const struct routing *routing)
 {
     size_t step;
     KT_TRY(first_impossible(tx, routing, &step));
     if (step == routing->steps.count)
         return NULL;
-    return kt_hint(kt_fail(tx, KT_RULE, "routing", "the work centre of operation %lld, %s, is not active",
-                       "stanowisko operacji %lld, %s, nie jest w użyciu",
+    return kt_hint(kt_fail(tx, KT_RULE, "routing", HINDERED, HINDERED_PL,
                        (long long)step_at(routing, step)->sequence, step_at(routing, step)->name.ptr),
         "Name another routing or change this one, or set the work centre active again.",
         "Wskaż inną marszrutę albo zmień tę, albo ustaw stanowisko znowu jako aktywne.");

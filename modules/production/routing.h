@@ -44,6 +44,8 @@ struct time_costs centre_costs(const struct centre *centre, kt_dec machine_minut
 KT_MUST kt_error *step_possible(kt_tx *tx, const struct step *step, bool *possible);
 /* The same of all its steps. */
 KT_MUST kt_error *routing_workable(kt_tx *tx, const struct routing *routing, bool *workable);
+/* What keeps it from being worked by: its first step whose centre, or all of whose group, is out of use. NULL: nothing. */
+KT_MUST kt_error *routing_hindrance(kt_tx *tx, const struct routing *routing, kt_text *why);
 /* returns rule at "routing": a step of it has no centre that is in use */
 KT_MUST kt_error *routing_check(kt_tx *tx, const struct routing *routing);
 /* The step's centre, or the first of its group by code. returns rule at "steps": the group has none */

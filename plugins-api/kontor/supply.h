@@ -63,14 +63,17 @@ typedef struct {
     kt_dec missing;  /* of the demand, uncovered */
     kt_dec cost;     /* of the demand's own parts; not set: some are unknown */
     int64_t minutes; /* of all levels: what the last `cover` added */
+    kt_text
+        hindered; /* why a source that has a way to the demand's item does not go it; NULL: none says so */
 } kt_plan;
 
-/* The type of the services "supply.stock", "supply.transfer", "supply.make" and "supply.buy", version 5, asked in this order.
+/* The type of the services "supply.stock", "supply.transfer", "supply.make" and "supply.buy", version 6, asked in this order.
  * They run on their module's own authority. */
 typedef struct {
     /* Covers what it can of *rest, which it lessens, and writes what that takes: a reservation; a production
      * order, whose components it asks of base.supply one level deeper; a purchase request. For a demand that is nobody's
-     * yet all is bought, beside whatever comes already. */
+     * yet all is bought, beside whatever comes already.
+     *   plan  says in `hindered` what keeps the source from covering more, if it is not that it has no way at all */
     KT_MUST kt_error *(*cover)(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan *plan);
     /* Undoes quantity part->quantity of what `cover` made as `part`. What can no longer be undone it adds to
      * left, with the reason; what is the demand's whatever becomes of that is not let go, unless the demand is met otherwise.
@@ -150,7 +153,7 @@ typedef struct {
 /* NULL: no module offers it now. */
 static inline const kt_supply *kt_supply_find(kt_tx *tx)
 {
-    return (const kt_supply *)kt_service_find(tx, "base.supply", 9);
+    return (const kt_supply *)kt_service_find(tx, "base.supply", 10);
 }
 
 /* A new part, all zero, at the plan's end; its index in *at. Parts move when others are added. */

@@ -43,6 +43,10 @@ def parts(k, order):
     return [(p["kind"], D(p["quantity"])) for p in k.call("crm.order.confirm", {"id": order})["parts"] if not p["level"]]
 
 
+def reasons(k, order, **more):
+    return [p["reason"] for p in k.call("base.supply.explain", {"document": {"entity": "crm.order", "id": order}}, **more)["parts"]]
+
+
 def covered(k, order):
     return [(p["kind"], D(p["quantity"])) for p in k.call("base.supply.explain", {"document": {"entity": "crm.order", "id": order}})["parts"]]
 
@@ -263,6 +267,14 @@ def nothing_new_goes_to_a_work_centre_out_of_use(k):
         refused("rule", lambda: k.call("production.capacity.promise", {"item": s["CHAIR"]}), "routing")
         order = sold(k, "1")
         expect(parts(k, order), [("missing", 1)]) # nobody makes it, nobody sells it
+        expect(reasons(k, order), ["the work centre of operation 10, Cut, is not active, and no supplier is known"])
+        expect(reasons(k, order, lang="pl"), ["stanowisko operacji 10, Cut, nie jest w użyciu, a dostawcy nie ma"])
+        nest = make(k, "base.item", code="NEST", name="Nest of tables")
+        make(k, "production.bom", item=nest, lines=[{"item": s["CHAIR"], "quantity": "2"}, {"item": make(k, "base.item", code="BOLT", name="Bolt"), "quantity": "2"}])
+        tables = make(k, "crm.order", party=s["nowak"], lines=[{"item": nest, "quantity": "1", "price": "10"}])
+        k.call("crm.order.confirm", {"id": tables})
+        expect(reasons(k, tables)[1:], ["the work centre of operation 10, Cut, is not active, and no supplier is known", "nobody makes it and no supplier is known"])
+        k.call("crm.order.cancel", {"id": tables, "reason": "Gone"})
         k.call("crm.order.cancel", {"id": order, "reason": "Gone"})
         planned(k)
         expect([(r["kind"], r["release"]) for r in k.list("production.proposal", [["item", "=", s["CHAIR"]]])["rows"]], [("make", "2999-01-09")]) # by its lead time
@@ -286,4 +298,4 @@ def who_asks_is_told_which_references_are_to_be_in_use(k):
 
 if __name__ == "__main__":
     run([story for story in list(globals().values()) if callable(story) and getattr(story, "__module__", "") == "__main__"
-         and story not in (house, put, sold, parts, covered, retired, free, planned, handing_out)], modules="base,crm,logistics,production")
+         and story not in (house, put, sold, parts, covered, reasons, retired, free, planned, handing_out)], modules="base,crm,logistics,production")

@@ -12,7 +12,7 @@ enum { KINDS = sizeof in_turn / sizeof *in_turn };
 
 const kt_source *source_of(kt_tx *tx, kt_supply_kind kind)
 {
-    return kind == KT_MISSING ? NULL : (const kt_source *)kt_service_find(tx, source_names[kind], 5);
+    return kind == KT_MISSING ? NULL : (const kt_source *)kt_service_find(tx, source_names[kind], 6);
 }
 
 enum { GOODS = 1 }; /* as base.item has it */
@@ -51,6 +51,7 @@ static void sum_up(kt_plan *plan, size_t from, unsigned level)
 
 static kt_error *add_missing(kt_tx *tx, const kt_demand *demand, kt_dec rest, kt_plan *plan)
 {
+    const kt_text why = plan->hindered;
     size_t at = 0;
     KT_TRY(kt_plan_add(tx, plan, &at));
     plan->parts[at] = (kt_cover){.kind = KT_MISSING,
@@ -59,6 +60,9 @@ static kt_error *add_missing(kt_tx *tx, const kt_demand *demand, kt_dec rest, kt
         .needed = demand->day,
         .level = demand->level,
         .reason = {"nobody makes it and no supplier is known", "nikt tego nie produkuje i nie ma dostawcy"}};
+    if (why.en)
+        plan->parts[at].reason = (kt_text){kt_format(tx, "%s, and no supplier is known", why.en).ptr,
+            kt_format(tx, "%s, a dostawcy nie ma", why.pl).ptr};
     return NULL;
 }
 
@@ -66,6 +70,7 @@ static kt_error *ask_sources(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
 {
     kt_dec rest = demand->quantity;
     size_t sources = 0, from = plan->count;
+    plan->hindered = (kt_text){0};
     for (size_t i = 0; i < KINDS; i++) {
         const kt_source *source = source_of(tx, in_turn[i]);
         sources += source != NULL;
@@ -76,6 +81,7 @@ static kt_error *ask_sources(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
         return NULL; /* nobody keeps, makes or buys here: there is nothing to say */
     if (rest.coef > 0)
         KT_TRY(add_missing(tx, demand, rest, plan));
+    plan->hindered = (kt_text){0}; /* what this goes into is not hindered by that */
     for (size_t i = from; i < plan->count; i++)
         if (plan->parts[i].level == demand->level)
             KT_TRY(pegging_remember(tx, demand, &plan->parts[i]));

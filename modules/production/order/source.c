@@ -243,9 +243,10 @@ static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan
     KT_TRY(bom_book_today(tx, &book));
     const kt_date day = demand->day.day > book->day.day ? demand->day : book->day;
     KT_TRY(bom_book_find_on(tx, book, demand->item, day, &entry));
-    if (!entry->bom || entry->bom->kind != BOM_MAKE || (entry->routing && !entry->routing->workable) ||
-        demand->level >= LEVELS_MAX)
+    if (!entry->bom || entry->bom->kind != BOM_MAKE || demand->level >= LEVELS_MAX)
         return NULL;
+    if (entry->routing && !entry->routing->workable)
+        return routing_hindrance(tx, entry->routing, &plan->hindered);
     KT_TRY(make(tx, demand, *rest, plan));
     *rest = KT_DEC(0, 4);
     return NULL;

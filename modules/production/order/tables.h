@@ -84,7 +84,7 @@
         "base.supply.reserved", &promise_shape, order_component_reserved                                     \
     }
 #define ORDER_SERVICES                                                                                       \
-    {"supply.make", 5, &make_source}, {STOPS_FILED, 1, &stops_filed},                                        \
+    {"supply.make", 6, &make_source}, {STOPS_FILED, 1, &stops_filed},                                        \
     {                                                                                                        \
         ORDERS_CATCH_UP, 1, &orders_catch_up                                                                 \
     }
