@@ -17,6 +17,7 @@ typedef struct {
     kt_id heir_of;   /* of kt_any: whose rest it is: it has what is reserved there before others */
     kt_dec returned; /* set: it had `used` so much, gives it back at this cost, and needs it still */
     bool met;        /* of a release: it got that otherwise */
+    bool later; /* it is only remembered as missing; when others like it are, `offered` covers them by need */
 } kt_demand;
 
 /* Goods that are there while nobody keeps stock, and what they cost; not set: unknown. */
@@ -122,8 +123,8 @@ typedef struct {
     /* So much of these supplies will not come. Of the demands that waited for one, those needed last go without;
      * all that go without are covered anew, those needed first before the others. */
     KT_MUST kt_error *(*failed)(kt_tx *tx, const kt_shortfall *all, size_t count, kt_text reason);
-    /* The caller, a source, is at work now and was not: what demands miss is covered anew, and "base.supply.joined"
-     * emitted, for demands of which nothing is covered yet. */
+    /* The caller, a source, is at work now and was not: "base.supply.joined" is emitted, for demands that nobody could be asked
+     * for yet, and then what demands miss is covered anew, those needed first before the others. */
     KT_MUST kt_error *(*joined)(kt_tx *tx);
     /* What covers a document's demand now, all levels, as the caller may see it. Each part stands before its own
      * components, `level` counts from 0; the totals are not set but for the day.
@@ -153,7 +154,7 @@ typedef struct {
 /* NULL: no module offers it now. */
 static inline const kt_supply *kt_supply_find(kt_tx *tx)
 {
-    return (const kt_supply *)kt_service_find(tx, "base.supply", 10);
+    return (const kt_supply *)kt_service_find(tx, "base.supply", 11);
 }
 
 /* A new part, all zero, at the plan's end; its index in *at. Parts move when others are added. */

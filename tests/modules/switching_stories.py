@@ -494,6 +494,36 @@ def many_orders_are_covered_in_steps_and_once(k):
     expect(level(k, s["PIN"])["reserved"], D(620))
 
 
+def who_needs_it_first_is_covered_first_afterwards(k):
+    """Of two orders that are entered while the stores are off the later one is needed first: it has what is there, and costs what that does. So it is whether
+    others were asked meanwhile, production say, or nobody was; so it is of many, which a job covers."""
+    s = shop(k)
+    for code, alone in (("NIB", False), ("NOB", True)):
+        s[code] = make(k, "base.item", code=code, name=code.title(), unit=s["piece"], price="9", currency=s["pln"], standard_cost="7")
+        put(k, s[code], "6", "1")
+        k.call("module.disable", {"name": "finance"})
+        if alone:
+            k.call("module.disable", {"name": "production"})
+        with Off(k, "logistics"):
+            late, early = (order(k, (code, 5), asked=day(asked)) for asked in (60, 20))
+            for sale in (late, early):
+                k.call("crm.order.confirm", {"id": sale})
+            expect(pegged(k, early), [] if alone else [("missing", D(5))])
+        expect((pegged(k, early), sorted(pegged(k, late))), ([("stock", D(5))], [("missing", D(4)), ("stock", D(1))]))
+        expect((k.get("crm.order", early)["promised"], D(k.get("crm.order", early)["cost"])), (day(0), D(5)))
+        if alone:
+            k.call("module.enable", {"name": "production"})
+        k.call("module.enable", {"name": "finance"})
+        settle(k) # production has many orders to look at
+    s["TAG"] = make(k, "base.item", code="TAG", name="Tag", unit=s["piece"], price="1", currency=s["pln"])
+    put(k, s["TAG"], "400", "1")
+    with Off(k, "finance"), Off(k, "production"), Off(k, "logistics"):
+        sales = [order(k, ("TAG", 1), asked=day(640 - n)) for n in range(620)]
+        for sale in sales:
+            k.call("crm.order.confirm", {"id": sale})
+    expect([kind for sale in sales for kind, _ in pegged(k, sale)], ["missing"] * 220 + ["stock"] * 400)
+
+
 def what_many_orders_have_not_heard_is_not_asked_for_anew(k):
     """More goes out without sales than they are told at once: an order that is looked at before its turn hears it first."""
     s = shop(k)
@@ -575,7 +605,7 @@ run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_orde
      what_came_from_elsewhere_while_it_was_picked_is_not_held_when_put_back,
      what_came_from_elsewhere_while_it_was_picked_is_not_held_when_the_rest_ships_without_sales,
      what_the_picker_leaves_behind_is_not_held_beyond_its_pegging, orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes,
-     many_orders_are_covered_in_steps_and_once, what_many_orders_have_not_heard_is_not_asked_for_anew,
+     many_orders_are_covered_in_steps_and_once, who_needs_it_first_is_covered_first_afterwards, what_many_orders_have_not_heard_is_not_asked_for_anew,
      days_that_move_without_sales_or_production_are_promised_afterwards, a_module_that_could_not_be_loaded_hears_it_at_the_next_start,
      what_is_made_up_for_belongs_to_its_company, the_whole_house_is_sound],
     modules="base,crm,logistics,production,finance")

@@ -66,6 +66,25 @@ static kt_error *add_missing(kt_tx *tx, const kt_demand *demand, kt_dec rest, kt
     return NULL;
 }
 
+/* Whoever asks for it has others that may need it first. */
+static kt_error *ask_later(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
+{
+    const size_t at = plan->count;
+    KT_TRY(add_missing(tx, demand, demand->quantity, plan));
+    plan->parts[at].reason = (kt_text){"it is covered when its turn comes", "pokrycie w swojej kolejności"};
+    KT_TRY(pegging_remember(tx, demand, &plan->parts[at]));
+    sum_up(plan, at, demand->level);
+    return NULL;
+}
+
+static bool anybody_there(kt_tx *tx)
+{
+    for (size_t i = 0; i < KINDS; i++)
+        if (source_of(tx, in_turn[i]))
+            return true;
+    return false;
+}
+
 static kt_error *ask_sources(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
 {
     kt_dec rest = demand->quantity;
@@ -137,6 +156,8 @@ static kt_error *cover_goods(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
     plan->cost = plan->missing = (kt_dec){0};
     if (item.kind != GOODS || demand->quantity.coef <= 0)
         return NULL;
+    if (demand->later)
+        return anybody_there(tx) ? ask_later(tx, demand, plan) : NULL;
     kt_dec given = KT_DEC(0, 4);
     if (demand->heir_of.v)
         KT_TRY(inherit(tx, demand, &given));

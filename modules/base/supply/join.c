@@ -23,24 +23,31 @@ static kt_error *miss_what_lies_ready(kt_tx *tx, kt_record *rec)
 enum { COVER_MISSING, MISS_WHAT_LIES_READY, WALKS };
 static const kt_walk walks[WALKS] = {
     [COVER_MISSING] = {{"What is missing is covered", "Pokrycie brakujących"}, &pegging_shape,
-        "[[\"kind\",\"=\",\"missing\"],[\"came\",\"is_null\",true]]", cover_missing},
+        "[[\"kind\",\"=\",\"missing\"],[\"came\",\"is_null\",true]]", cover_missing,
+        .sort = PEGGINGS_BY_NEED},
     [MISS_WHAT_LIES_READY] = {{"What lies ready is to be entered", "Do wprowadzenia, co leży gotowe"},
-        &pegging_shape, "[[\"kind\",\"=\",\"stock\"],[\"supply\",\"is_null\",true]]", miss_what_lies_ready},
+        &pegging_shape, "[[\"kind\",\"=\",\"stock\"],[\"supply\",\"is_null\",true]]", miss_what_lies_ready,
+        .sort = PEGGINGS_BY_NEED},
 };
+
+static kt_error *walk_list(kt_tx *tx, kt_work_run *run)
+{
+    return kt_walk_list(tx, walks, WALKS, run);
+}
 
 static kt_error *walk_on(kt_tx *tx, kt_work_run *run)
 {
     return kt_walk_on(tx, walks, WALKS, run);
 }
 
-const kt_work supply_catch_up = {kt_walk_prepare, walk_on};
+const kt_work supply_catch_up = {walk_list, walk_on};
 
 static kt_error *joined_within(kt_tx *tx)
 {
+    KT_TRY(kt_emit(tx, "base.supply.joined", NULL));
     KT_TRY(kt_walk_begin(tx, SUPPLY_CATCH_UP, walks, COVER_MISSING));
-    if (source_of(tx, KT_FROM_STOCK))
-        KT_TRY(kt_walk_begin(tx, SUPPLY_CATCH_UP, walks, MISS_WHAT_LIES_READY));
-    return kt_emit(tx, "base.supply.joined", NULL);
+    return source_of(tx, KT_FROM_STOCK) ? kt_walk_begin(tx, SUPPLY_CATCH_UP, walks, MISS_WHAT_LIES_READY)
+                                        : NULL;
 }
 
 kt_error *supply_joined(kt_tx *tx)

@@ -83,8 +83,6 @@ kt_error *peggings_of_demand(kt_tx *tx, kt_id demand, int64_t line, struct peggi
     return find(tx, &(kt_query){&pegging_shape, line ? of_line : of_all, "id"}, found);
 }
 
-#define BY_NEED "needed,id"
-
 int peggings_by_need(const struct pegging *a, const struct pegging *b)
 {
     if (a->needed.day != b->needed.day)
@@ -97,13 +95,13 @@ kt_error *peggings_of_supply(kt_tx *tx, kt_id supply, kt_id item, struct pegging
     const kt_where of_item[] = {
         KT_WHERE(pegging, supply, KT_EQ, supply), KT_WHERE(pegging, item, KT_EQ, item), {0}};
     const kt_where of_all[] = {KT_WHERE(pegging, supply, KT_EQ, supply), {0}};
-    return find(tx, &(kt_query){&pegging_shape, item.v ? of_item : of_all, BY_NEED}, found);
+    return find(tx, &(kt_query){&pegging_shape, item.v ? of_item : of_all, PEGGINGS_BY_NEED}, found);
 }
 
 kt_error *peggings_missing(kt_tx *tx, kt_id item, struct peggings *found)
 {
     const kt_where where[] = {KT_WHERE(pegging, missed, KT_EQ, item), {0}};
-    return find(tx, &(kt_query){&pegging_shape, where, BY_NEED}, found);
+    return find(tx, &(kt_query){&pegging_shape, where, PEGGINGS_BY_NEED}, found);
 }
 
 kt_error *peggings_learn_missed(kt_tx *tx)

@@ -25,6 +25,7 @@ struct peggings {
 /* The order in which what is there goes to who waits: what is needed first, of a day what was asked for first. Not set is as soon
  * as possible, before any day. */
 int peggings_by_need(const struct pegging *a, const struct pegging *b);
+#define PEGGINGS_BY_NEED "needed,id" /* the same, as it is asked of a query */
 /* The peggings of a demand; line 0: of all its lines. */
 KT_MUST kt_error *peggings_of_demand(kt_tx *tx, kt_id demand, int64_t line, struct peggings *found);
 /* The peggings to a supply, by need. */

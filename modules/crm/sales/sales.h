@@ -358,7 +358,8 @@ kt_error *order_bill(kt_tx *tx, kt_record *self, const kt_record *params);
 void order_progress(struct sale *s);
 struct kt_orders;
 extern const kt_work orders_catch_up;
-kt_error *orders_covered(kt_tx *tx, const kt_event *event); /* of "base.supply.joined", "crm.enabled" */
+kt_error *orders_covered(kt_tx *tx, const kt_event *event); /* of "base.supply.joined" */
+kt_error *orders_enabled(kt_tx *tx, const kt_event *event); /* of "crm.enabled" */
 kt_error *order_hears(kt_tx *tx, const kt_event *event);    /* of "crm.order.release", "crm.order.reopen" */
 extern const struct kt_orders orders_service;
 extern const kt_shape order_template_shape;

@@ -60,8 +60,10 @@ static kt_error *own_less(
     return NULL;
 }
 
-/* Of what is still to be delivered so much is covered already, in the line's unit. */
-static kt_error *cover_line(kt_tx *tx, const struct sale *s, struct sale_line *line, kt_dec covered)
+/* Of what is still to be delivered so much is covered already, in the line's unit.
+ *   later  when all that waits with it is known */
+static kt_error *cover_line(
+    kt_tx *tx, const struct sale *s, struct sale_line *line, kt_dec covered, bool later)
 {
     const kt_supply *supply = kt_supply_find(tx);
     struct costed item;
@@ -70,7 +72,8 @@ static kt_error *cover_line(kt_tx *tx, const struct sale *s, struct sale_line *l
         .day = line->asked.day ? line->asked : s->asked,
         .warehouse = s->warehouse,
         .document = kt_any(tx, s->rec.of->name, s->rec.id),
-        .line = line->rec.id};
+        .line = line->rec.id,
+        .later = later};
     if (!supply || !is_demand(line) || kt_dec_cmp(open_quantity(line), covered) <= 0)
         return NULL;
     KT_TRY(read_costed(tx, line, &item));
@@ -187,7 +190,7 @@ kt_error *order_cover(kt_tx *tx, struct sale *s)
 {
     for (size_t i = 0; i < s->lines.count; i++) {
         struct sale_line *line = (struct sale_line *)(void *)kt_line(&s->lines, i);
-        KT_TRY(cover_line(tx, s, line, KT_DEC(0, 4)));
+        KT_TRY(cover_line(tx, s, line, KT_DEC(0, 4), false));
     }
     return planned(tx, s);
 }
@@ -276,14 +279,14 @@ static kt_error *follow_line(kt_tx *tx, struct sale *s, struct sale_line *line, 
 {
     if (was && was->item.v == line->item.v && was->unit.v == line->unit.v) {
         kt_dec more = kt_dec_sub(line->quantity, was->quantity);
-        return more.coef >= 0 ? cover_line(tx, s, line, open_quantity(was))
+        return more.coef >= 0 ? cover_line(tx, s, line, open_quantity(was), false)
                               : order_let_go(tx, s, was, kt_dec_neg(more));
     }
     if (was)
         KT_TRY(order_let_go(tx, s, was, (kt_dec){0}));
     line->promised = (kt_date){0};
     line->given_up = (kt_dec){0};
-    return cover_line(tx, s, line, KT_DEC(0, 4));
+    return cover_line(tx, s, line, KT_DEC(0, 4), false);
 }
 
 /* A new line's id, which its demand needs, is one that no line had. */
@@ -340,6 +343,12 @@ struct promise {
 const kt_shape promise_shape = KT_SHAPE(promise, NULL, KT_BIND(promise, document, REF, "document"),
     KT_BIND(promise, line, INT, "line"), KT_BIND(promise, day, DATE, "day"));
 
+/* What was missing is there on a day now, and nothing of the line went: only now it is known what it costs. */
+static bool is_first_promise(const struct sale_line *line, const struct promise *p)
+{
+    return !line->promised.day && p->day.day && !line->delivered.coef;
+}
+
 kt_error *order_promise_moved(kt_tx *tx, const kt_event *event)
 {
     const struct promise *p = KT_SEE(promise, event->after);
@@ -347,15 +356,20 @@ kt_error *order_promise_moved(kt_tx *tx, const kt_event *event)
     struct sale s = {.rec.of = &order_shape};
     if (!entity || strcmp(entity, order_shape.name) != 0)
         return NULL;
+    bool first = false;
     KT_TRY(kt_read(tx, kt_any_id(p->document), &s.rec));
     for (size_t i = 0; i < s.lines.count; i++) {
         struct sale_line *line = (struct sale_line *)(void *)kt_line(&s.lines, i);
-        if ((int64_t)line->rec.id.v == p->line)
-            line->promised = p->day;
+        if ((int64_t)line->rec.id.v != p->line)
+            continue;
+        first = is_first_promise(line, p);
+        line->promised = p->day;
     }
     if (s.state != O_CONFIRMED && s.state != O_ON_HOLD)
         return NULL;
     date_up(&s);
+    if (first)
+        KT_TRY(planned(tx, &s));
     return kt_update(tx, &s.rec);
 }
 
@@ -393,8 +407,8 @@ static kt_error *went_unheard(kt_tx *tx, const struct sale *s, const struct sale
     return kt_close(cursor);
 }
 
-/* A line of which nothing is covered, and nothing ever went, is one that nobody could be asked for: it is now. Of any other
- * the day may have moved unheard. */
+/* A line of which nothing is covered, and nothing ever went, is one that nobody could be asked for: it is now, with all others like it.
+ * Of any other the day may have moved unheard. */
 static kt_error *catch_up_line(kt_tx *tx, const struct sale *s, struct sale_line *line, bool *changed)
 {
     const kt_date was = line->promised;
@@ -405,7 +419,7 @@ static kt_error *catch_up_line(kt_tx *tx, const struct sale *s, struct sale_line
     if (!covered)
         KT_TRY(went_unheard(tx, s, line, &went));
     if (!covered && !went && !line->delivered.coef && !line->actual.day)
-        KT_TRY(cover_line(tx, s, line, KT_DEC(0, 4)));
+        KT_TRY(cover_line(tx, s, line, KT_DEC(0, 4), true));
     *changed = *changed || line->promised.day != was.day;
     return NULL;
 }
@@ -428,9 +442,17 @@ static const kt_walk walks[] = {
     {{"Orders hear what is promised to them", "Zamówienia dowiadują się, co im obiecano"}, &order_shape,
         "[[\"state\",\"in\",[\"confirmed\",\"on_hold\"]],[\"delivery_status\",\"!=\",\"full\"]]", catch_up}};
 
+/* All that waits is known: who needs it first is covered first. */
+static kt_error *cover_those_that_wait(kt_tx *tx)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    return supply ? supply->offered(tx, (kt_id){0}) : NULL;
+}
+
 static kt_error *walk_on(kt_tx *tx, kt_work_run *run)
 {
-    return kt_walk_on(tx, walks, sizeof walks / sizeof *walks, run);
+    KT_TRY(kt_walk_on(tx, walks, sizeof walks / sizeof *walks, run));
+    return run->finished ? cover_those_that_wait(tx) : NULL;
 }
 
 const kt_work orders_catch_up = {kt_walk_prepare, walk_on};
@@ -439,6 +461,12 @@ kt_error *orders_covered(kt_tx *tx, const kt_event *event)
 {
     (void)event;
     return kt_walk_begin(tx, "crm.catch_up", walks, 0);
+}
+
+kt_error *orders_enabled(kt_tx *tx, const kt_event *event)
+{
+    KT_TRY(orders_covered(tx, event));
+    return cover_those_that_wait(tx);
 }
 
 /* ---- The answer of confirm and preview ---- */

@@ -64,7 +64,7 @@
 
 #define SALES_HANDLERS                                                                                       \
     {"base.supply.promise", &promise_shape, order_promise_moved},                                            \
-        {"base.supply.joined", NULL, orders_covered}, {"crm.enabled", NULL, orders_covered},                 \
+        {"base.supply.joined", NULL, orders_covered}, {"crm.enabled", NULL, orders_enabled},                 \
         {"crm.order.release", &order_shape, order_hears},                                                    \
     {                                                                                                        \
         "crm.order.reopen", &order_shape, order_hears                                                        \
