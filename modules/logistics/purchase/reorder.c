@@ -30,6 +30,17 @@ const kt_shape reorder_rule_shape = KT_SHAPE(reorder_rule, "logistics.reorder_ru
 
 enum { RULE_DAYS_MAX = 365 };
 
+static kt_error *source_gives(kt_tx *tx, kt_id warehouse)
+{
+    struct warehouse w = {KT_OF(warehouse)};
+    KT_TRY(kt_read(tx, warehouse, &w.rec));
+    return w.quarantine ? kt_hint(kt_fail(tx, KT_VALIDATION, "source",
+                                      "%s is a quarantine: nothing goes from there unasked",
+                                      "%s to kwarantanna: nic stamtąd nie idzie samo", w.name.ptr),
+                              "Name another warehouse.", "Podaj inny magazyn.")
+                        : NULL;
+}
+
 kt_error *reorder_rule_compute(kt_tx *tx, kt_record *self)
 {
     const struct reorder_rule *r = KT_AS(reorder_rule, self);
@@ -43,6 +54,8 @@ kt_error *reorder_rule_compute(kt_tx *tx, kt_record *self)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "source",
                           "two warehouses are named, one to fill up and another to take from",
                           "wskazuje się dwa magazyny: uzupełniany i inny, z którego się bierze"));
+    if (r->kind == RESUPPLY && r->source.v)
+        kt_also(&all, source_gives(tx, r->source));
     if (!r->maximum.scale1)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "maximum", "is required", "jest wymagane"));
     kt_also(&all, not_below(tx, "minimum", r->minimum, false));
@@ -70,11 +83,16 @@ static kt_error *asked_for(kt_tx *tx, const struct reorder_rule *rule, kt_dec *f
     struct requests coming;
     KT_TRY(requests_find(tx, where, &coming)); /* of what is over nothing is free */
     for (size_t i = 0; i < coming.count; i++) {
+        const struct request *r = &coming.items[i];
+        struct warehouse to = {KT_OF(warehouse), .active = true};
         bool here = true;
         if (rule->warehouse.v)
-            KT_TRY(request_is_for(tx, &coming.items[i], rule->warehouse, &here));
+            KT_TRY(request_is_for(tx, r, rule->warehouse, &here));
+        else if (r->warehouse.v)
+            KT_TRY(kt_read(tx, r->warehouse, &to.rec));
+        here = here && warehouse_gives(&to);
         if (here)
-            *free = kt_dec_add(*free, coming.items[i].free);
+            *free = kt_dec_add(*free, r->free);
     }
     return NULL;
 }

@@ -16,11 +16,11 @@ static kt_error *find_rule(kt_tx *tx, kt_id item, kt_id from, kt_id to, struct r
         KT_WHERE(reorder_rule, warehouse, KT_EQ, to), KT_WHERE(reorder_rule, source, KT_EQ, from),
         KT_WHERE(reorder_rule, kind, KT_EQ, RESUPPLY), KT_WHERE(reorder_rule, active, KT_EQ, true), {0}};
     kt_found found;
-    bool in_use;
+    struct warehouse source;
     *rule = (struct reorder_rule){KT_OF(reorder_rule)};
-    KT_TRY(place_in_use(tx, from, (kt_id){0}, &in_use));
+    KT_TRY(warehouse_get(tx, from, &source));
     KT_TRY(kt_find(tx, &(kt_query){.of = &reorder_rule_shape, .where = where, .sort = "id"}, 1, &found));
-    return in_use && found.count ? kt_read(tx, found.ids[0], &rule->rec) : NULL;
+    return warehouse_gives(&source) && found.count ? kt_read(tx, found.ids[0], &rule->rec) : NULL;
 }
 
 /* ---- What is on its way ---- */
@@ -104,7 +104,7 @@ static kt_error *cover_from(
     kt_dec taken;
     size_t at = 0;
     KT_TRY(warehouse_get(tx, rule->source, &from));
-    if (!from.active || transfer_given_up(tx, rule->source, rule->warehouse))
+    if (!warehouse_gives(&from) || transfer_given_up(tx, rule->source, rule->warehouse))
         return NULL;
     KT_TRY(goods_read(tx, demand->item, &goods));
     KT_TRY(delivery_day(tx, kt_today(tx), rule->lead_days, &day));

@@ -298,7 +298,7 @@ static kt_error *tell_warehouse_free(kt_tx *tx, kt_record *rec)
         kt_any(tx, warehouse_shape.name, b->warehouse));
 }
 
-#define IN_USE "[" AT_PLACES_IN_USE ",[\"warehouse.active\",\"=\",true]]"
+#define IN_USE "[" AT_PLACES_IN_USE "," WAREHOUSE_GIVES "]"
 enum { PLACE, WAREHOUSE, WALKS };
 static const kt_walk walks[WALKS] = {
     [PLACE] = {{"What lies at a place that is in use again is handed out",
@@ -326,8 +326,9 @@ kt_error *location_changed(kt_tx *tx, const kt_event *event)
 kt_error *warehouse_changed(kt_tx *tx, const kt_event *event)
 {
     const struct warehouse *was = KT_SEE(warehouse, event->before), *is = KT_SEE(warehouse, event->after);
-    return was->active || !is->active ? NULL
-                                      : kt_walk_begin_about(tx, STORES_OPEN, walks, WAREHOUSE, is->rec.id);
+    return warehouse_gives(was) || !warehouse_gives(is)
+               ? NULL
+               : kt_walk_begin_about(tx, STORES_OPEN, walks, WAREHOUSE, is->rec.id);
 }
 
 /* Unblocked, or good for longer: also for whoever needs it on a later day than it was good for. Or the other way round. */

@@ -18,16 +18,22 @@ struct summed {
     kt_id item, warehouse, lot;
     kt_stock_place place;
     kt_dec on_hand, reserved, free;
-    bool warehouse_active, location_active;
+    bool warehouse_active, warehouse_quarantine, location_active;
 };
 static const kt_shape summed_shape = KT_SHAPE(summed, "logistics.stock", KT_BIND(summed, item, REF, "item"),
     KT_BIND(summed, warehouse, REF, "warehouse"), KT_BIND(summed, lot, REF, "lot"),
     KT_BIND(summed, place, STATE, "place"), KT_BIND(summed, on_hand, QUANTITY, "on_hand"),
     KT_BIND(summed, reserved, QUANTITY, "reserved"), KT_BIND(summed, free, QUANTITY, "free"),
     KT_BIND(summed, warehouse_active, BOOL, "warehouse.active"),
+    KT_BIND(summed, warehouse_quarantine, BOOL, "warehouse.quarantine"),
     KT_BIND(summed, location_active, BOOL, "location.active"));
 
-/* Of places out of use nothing is available; of a warehouse out of use, to who names it.
+static bool is_available(const struct summed *b, kt_id warehouse)
+{
+    return b->location_active && (warehouse.v || (b->warehouse_active && !b->warehouse_quarantine));
+}
+
+/* Of places out of use nothing is available; of a warehouse out of use, or a quarantine, to who names it.
  *   good  receives what of what is available is good on the day */
 static kt_error *sum_balances(
     kt_tx *tx, kt_id item, kt_id warehouse, kt_id lot, kt_date day, kt_stock_level *level, kt_dec *good)
@@ -50,7 +56,7 @@ static kt_error *sum_balances(
         level->reserved = kt_dec_add(level->reserved, b.reserved);
         if (b.lot.v)
             e = kt_read(tx, b.lot, &l.rec);
-        if (e || lot_held(&l, kt_today(tx)) || !b.location_active || !(warehouse.v || b.warehouse_active))
+        if (e || lot_held(&l, kt_today(tx)) || !is_available(&b, warehouse))
             continue;
         level->available = kt_dec_add(level->available, b.free);
         *good = lot_held(&l, day) ? *good : kt_dec_add(*good, b.free);
@@ -65,7 +71,10 @@ static int by_day(const void *a, const void *b)
     return (x->day.day > y->day.day) - (x->day.day < y->day.day);
 }
 
-/* What is expected: what has no day comes never, and goes at once. */
+#define EXPECTED "[\"state\",\"in\",[\"confirmed\",\"partially_reserved\",\"reserved\"]]"
+
+/* What is expected, unless it is to come to, or to leave, a warehouse that gives nothing unasked: what has no day comes never, and
+ * goes at once. */
 static kt_error *expected(kt_tx *tx, kt_id item, kt_id warehouse, struct changes *all, kt_dec *held)
 {
     kt_where where[3] = {KT_WHERE(move, item, KT_EQ, item)};
@@ -76,7 +85,7 @@ static kt_error *expected(kt_tx *tx, kt_id item, kt_id warehouse, struct changes
         where[1] = (kt_where){offsetof(struct move, warehouse), KT_EQ, &warehouse};
     const kt_query query = {.of = &move_shape,
         .where = where,
-        .filter = KT_STR("[[\"state\",\"in\",[\"confirmed\",\"partially_reserved\",\"reserved\"]]]")};
+        .filter = warehouse.v ? KT_STR("[" EXPECTED "]") : KT_STR("[" EXPECTED "," WAREHOUSE_GIVES "]")};
     *held = ZERO;
     KT_TRY(kt_count(tx, &query, &count));
     all->items = kt_alloc(tx, (size_t)(count + 1) * sizeof *all->items);

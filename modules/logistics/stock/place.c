@@ -30,6 +30,11 @@ const kt_shape warehouse_shape = KT_SHAPE(warehouse, "logistics.warehouse",
     KT_FIELD(warehouse, usual, BOOL, "Usual", "Domyślny", .priority = 4,
         .help = {"Taken where no warehouse is named; else the oldest.",
             "Gdy nie wskazano magazynu; inaczej najstarszy."}),
+    KT_FIELD(warehouse, quarantine, BOOL, "Quarantine", "Kwarantanna",
+        .help = {"What lies there only who names it gets: else it is not available, not sent on, not planned "
+                 "with.",
+            "Leżący tu towar dostaje tylko, kto go stąd wskaże: poza tym nie jest dostępny, wysyłany dalej "
+            "ani planowany."}),
     KT_FIELD(warehouse, negative, BOOL, "May go below zero", "Stany ujemne",
         .help = {"Goods may leave before their receipt is written down.",
             "Towar może wyjść, zanim zapisano jego przyjęcie."}),
@@ -51,6 +56,11 @@ const kt_shape location_shape = KT_SHAPE(location, "logistics.location",
         .help = {"While this count goes on nothing moves here.",
             "Póki trwa ten spis, nic się tu nie rusza."}),
     KT_FIELD(location, active, BOOL, "Active", "Aktywna", .initial = "true"));
+
+bool warehouse_gives(const struct warehouse *w)
+{
+    return w->active && !w->quarantine;
+}
 
 kt_dec smaller(kt_dec a, kt_dec b)
 {
@@ -165,6 +175,8 @@ static kt_error *usual_find(kt_tx *tx, kt_id *id)
     id->v = 0;
     KT_TRY(kt_open(tx, &query, &cursor));
     while (kt_next(cursor, &w.rec)) {
+        if (!warehouse_gives(&w))
+            continue;
         if (!id->v || w.usual)
             *id = w.rec.id;
         if (w.usual)
@@ -263,6 +275,9 @@ kt_error *warehouse_compute(kt_tx *tx, kt_record *self)
     kt_error *all = NULL;
     kt_cursor *cursor;
     KT_TRY(usual_forget(tx));
+    if (w->usual && w->quarantine)
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, "quarantine", "the usual warehouse is no quarantine",
+                          "domyślny magazyn nie jest kwarantanną"));
     KT_TRY(kt_open(tx, &(kt_query){.of = &warehouse_shape, .where = where}, &cursor));
     while (w->code.len && kt_next(cursor, &other.rec))
         if (other.rec.id.v != w->rec.id.v)

@@ -18,9 +18,13 @@ struct warehouse {
     kt_id party;
     enum picking picking;
     kt_dec over_percent;
-    bool usual, negative, active;
+    bool usual, quarantine, negative, active;
 };
 extern const kt_shape warehouse_shape;
+/* Do its goods go to who needs them anywhere, unasked? */
+bool warehouse_gives(const struct warehouse *w);
+/* The same, as it is asked of what has a warehouse, or none. */
+#define WAREHOUSE_GIVES "[\"warehouse.active\",\"!=\",false],[\"warehouse.quarantine\",\"!=\",true]"
 kt_error *warehouse_compute(kt_tx *tx, kt_record *self);
 kt_error *warehouse_deleted(kt_tx *tx, const kt_event *event);
 extern const kt_choice place_names[];

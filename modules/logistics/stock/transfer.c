@@ -347,6 +347,14 @@ static kt_error *add_spare(kt_tx *tx, const struct transfer *t, kt_id item, kt_d
     return NULL;
 }
 
+/* The same of what comes to where goods are given from unasked. */
+static kt_error *add_given(kt_tx *tx, const struct transfer *t, kt_id item, kt_dec *sum)
+{
+    struct warehouse to;
+    KT_TRY(warehouse_get(tx, t->to_warehouse.v ? t->to_warehouse : t->warehouse, &to));
+    return warehouse_gives(&to) ? add_spare(tx, t, item, sum) : NULL;
+}
+
 /* What is not reserved for it yet. */
 static kt_error *add_loose(kt_tx *tx, const struct transfer *t, kt_id item, kt_dec *sum)
 {
@@ -382,7 +390,7 @@ kt_error *transfers_coming(kt_tx *tx, kt_id warehouse, kt_id item, kt_dec *quant
         KT_WHERE(transfer, kind, KT_EQ, TRANSFER), KT_WHERE(transfer, to_warehouse, KT_EQ, warehouse), {0}};
     const kt_where anywhere[] = {where[0], {0}};
     return warehouse.v ? sum_open(tx, where, "\"draft\",\"in_transit\"", item, add_spare, quantity)
-                       : sum_open(tx, anywhere, "\"in_transit\"", item, add_spare, quantity);
+                       : sum_open(tx, anywhere, "\"in_transit\"", item, add_given, quantity);
 }
 
 kt_error *transfers_going(kt_tx *tx, kt_id warehouse, kt_id item, kt_dec *quantity)

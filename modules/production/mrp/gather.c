@@ -261,13 +261,15 @@ static kt_error *add_receipt(
 struct requested { /* a purchase request */
     kt_record rec;
     kt_id item;
-    kt_dec quantity, received;
+    kt_dec quantity, received, waiting;
     kt_date needed, day;
+    bool quarantine;
 };
 static const kt_shape requested_shape = KT_SHAPE(requested, "logistics.purchase_request",
     KT_BIND(requested, item, REF, "item"), KT_BIND(requested, quantity, QUANTITY, "quantity"),
-    KT_BIND(requested, received, QUANTITY, "received"), KT_BIND(requested, needed, DATE, "needed"),
-    KT_BIND(requested, day, DATE, "day"));
+    KT_BIND(requested, received, QUANTITY, "received"), KT_BIND(requested, waiting, QUANTITY, "waiting"),
+    KT_BIND(requested, needed, DATE, "needed"), KT_BIND(requested, day, DATE, "day"),
+    KT_BIND(requested, quarantine, BOOL, "warehouse.quarantine"));
 
 struct open_need { /* a pegging */
     kt_record rec;
@@ -411,7 +413,7 @@ static kt_error *read_orders(kt_tx *tx, struct gathering *g)
     return error ? error : end;
 }
 
-/* What the stores have: not what is blocked, or out of use. */
+/* What the stores have: not what is blocked, out of use or in quarantine. */
 static kt_error *read_stock(kt_tx *tx, struct gathering *g)
 {
     const kt_stock *stock = kt_stock_find(tx);
@@ -427,7 +429,8 @@ static kt_error *read_stock(kt_tx *tx, struct gathering *g)
     return NULL;
 }
 
-/* ---- What is bought: requests, which stand for all that is to come of purchase orders, too ---- */
+/* ---- What is bought: requests, which stand for all that is to come of purchase orders, too. What comes to a quarantine is for
+ * who waits for it there ---- */
 
 static kt_error *read_requests(kt_tx *tx, struct gathering *g)
 {
@@ -440,7 +443,8 @@ static kt_error *read_requests(kt_tx *tx, struct gathering *g)
         return NULL;
     KT_TRY(kt_open(tx, &query, &cursor));
     while (!error && kt_next(cursor, &r.rec))
-        error = add_receipt(tx, g, r.item, r.day.day ? r.day : r.needed, kt_dec_sub(r.quantity, r.received),
+        error = add_receipt(tx, g, r.item, r.day.day ? r.day : r.needed,
+            r.quarantine ? r.waiting : kt_dec_sub(r.quantity, r.received),
             (struct origin){kt_any(tx, requested_shape.name, r.rec.id), {0}});
     kt_error *end = kt_close(cursor);
     return error ? error : end;
@@ -451,21 +455,37 @@ struct expected { /* a move that is to bring something */
     kt_id item, document;
     kt_dec quantity;
     kt_date day;
+    bool quarantine;
 };
 static const kt_shape expected_shape = KT_SHAPE(expected, "logistics.move",
     KT_BIND(expected, item, REF, "item"), KT_BIND(expected, document, REF, "document"),
-    KT_BIND(expected, quantity, QUANTITY, "quantity"), KT_BIND(expected, day, DATE, "day"));
+    KT_BIND(expected, quantity, QUANTITY, "quantity"), KT_BIND(expected, day, DATE, "day"),
+    KT_BIND(expected, quarantine, BOOL, "warehouse.quarantine"));
+
+static kt_error *waited_for(kt_tx *tx, kt_id supply, kt_id item, kt_dec *quantity)
+{
+    const kt_where where[] = {
+        KT_WHERE(open_need, supply, KT_EQ, supply), KT_WHERE(open_need, item, KT_EQ, item), {0}};
+    kt_dec sum = {0};
+    KT_TRY(kt_sum(
+        tx, &(kt_query){.of = &open_need_shape, .where = where}, offsetof(struct open_need, quantity), &sum));
+    *quantity = kt_dec_add(KT_DEC(0, 4), sum);
+    return NULL;
+}
 
 /* What has no day comes after the item's lead time. Orders speak for themselves. */
 static kt_error *add_expected(kt_tx *tx, struct gathering *g, const struct expected *e)
 {
     kt_date day = e->day;
+    kt_dec quantity = e->quantity;
     uint32_t at;
     if (is_of(tx, e->document, open_order_shape.name) || is_of(tx, e->document, "logistics.purchase_order"))
         return NULL;
     if (!day.day && id_map_find(&g->index, e->item, &at))
         day = kt_date_add(g->book.day, ((const struct mrp_item *)g->items.items)[at].lead);
-    return add_receipt(tx, g, e->item, day, e->quantity, (struct origin){{0}, {0}});
+    if (e->quarantine)
+        KT_TRY(waited_for(tx, e->document, e->item, &quantity));
+    return add_receipt(tx, g, e->item, day, quantity, (struct origin){{0}, {0}});
 }
 
 static kt_error *read_expected(kt_tx *tx, struct gathering *g)
