@@ -54,6 +54,8 @@ typedef struct {
         via; /* of kt_any: the warehouse to which it comes, and from which it is sent on by "supply.transfer"; not
                          set: it comes to where it is needed */
     int64_t way_days; /* that sending on takes */
+    kt_id
+        taken_from; /* of a plan by "supply.transfer": the warehouse whose free goods it takes; not set: they are on their way */
 } kt_cover;
 
 /* What a demand and all demands below it are covered by; a made part stands before its own components. */

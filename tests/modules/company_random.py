@@ -112,6 +112,8 @@ class Company:
                                     addresses=[{"city": "Essen" if n == 2 else "Opole", "country": de if n == 2 else pl}]) for n in range(3)]
         self.stores = [self.make("logistics.warehouse", code=c, name=c, usual=c == "A", negative=c == "B") for c in "AB"]
         self.make("logistics.location", code="A-2", warehouse=self.stores[0], place="stores")
+        self.quarantine = self.make("logistics.warehouse", code="Q", name="Quarantine", quarantine=True)
+        self.places = [*self.stores, self.quarantine]
         self.bought = [self.item(f"{method}-{tracking}", bought=True, valuation=method, tracking=tracking, standard_cost="5")
                        for method in ("average", "fifo", "standard") for tracking in ("none", "lot")]
         self.lotted = set(self.bought[1::2])
@@ -220,7 +222,7 @@ class Company:
     # ---- The stores ----
 
     def slip(self, **values):
-        made = self.make("logistics.transfer", warehouse=self.dice.choice(self.stores), **values)
+        made = self.make("logistics.transfer", warehouse=self.dice.choice(self.places), **values)
         self.done["slip"] += 1
         self.act("logistics.transfer", "post", made)
 
@@ -237,8 +239,12 @@ class Company:
         self.slip(kind="issue", lines=[self.stores_line()], against=self.dice.choice(("production", "loss", "customer", "supplier")), day=self.past(10))
 
     def transfer(self):
-        here, there = self.dice.sample(self.stores, 2)
+        here, there = self.dice.sample(self.places, 2)
         self.make("logistics.transfer", kind="transfer", warehouse=here, to_warehouse=there, lines=[self.stores_line()])
+
+    def lift_quarantine(self):
+        """What lies there is for whoever misses it, until it is one again."""
+        self.k.update("logistics.warehouse", self.quarantine, {"quarantine": not self.mirror.rows["logistics.warehouse"][self.quarantine]["quarantine"]})
 
     def turn_transfer(self):
         slip = self.in_state("logistics.transfer", "draft", "in_transit")
@@ -269,16 +275,16 @@ class Company:
         self.act("logistics.delivery", action, self.in_state("logistics.delivery", *states)["id"])
 
     def deliver_by_hand(self):
-        made = self.make("logistics.delivery", party=self.dice.choice(self.customers), warehouse=self.dice.choice(self.stores), lines=[self.stores_line() for _ in range(self.dice.randint(1, 2))])
+        made = self.make("logistics.delivery", party=self.dice.choice(self.customers), warehouse=self.dice.choice(self.places), lines=[self.stores_line() for _ in range(self.dice.randint(1, 2))])
         self.done["delivery by hand"] += 1
         self.act("logistics.delivery", "confirm", made)
 
     def take_back(self):
         d = self.in_state("logistics.delivery", "shipped", "done")
-        self.act("logistics.delivery", "return", d["id"], reason="dice", warehouse=self.dice.choice((None, None, None, *self.stores)), lines=[{"line": self.dice.choice(d["lines"])["id"], "quantity": self.quantity(4)}])
+        self.act("logistics.delivery", "return", d["id"], reason="dice", warehouse=self.dice.choice((None, None, None, *self.places)), lines=[{"line": self.dice.choice(d["lines"])["id"], "quantity": self.quantity(4)}])
 
     def count_goods(self):
-        self.act("logistics.count", "start", self.make("logistics.count", warehouse=self.dice.choice(self.stores), blind=self.dice.random() < 0.5))
+        self.act("logistics.count", "start", self.make("logistics.count", warehouse=self.dice.choice(self.places), blind=self.dice.random() < 0.5))
 
     def enter_count(self):
         c = self.in_state("logistics.count", "counting", "counted")
@@ -651,13 +657,13 @@ class Company:
 
     STEPS = {"sell": 10, "change_draft": 1, "preview": 0.5, "confirm": 10, "amend": 3, "turn_order": 2, "deliver_elsewhere": 1, "recur": 0.3,
              "enter_goods": 8, "issue_goods": 3, "transfer": 2, "turn_transfer": 3, "pick": 5, "ship": 10, "turn_delivery": 2, "deliver_by_hand": 1, "take_back": 2, "count_goods": 0.3, "enter_count": 1,
-             "change_goods": 1, "block_lot": 0.3, "burden": 0.7,
+             "change_goods": 1, "block_lot": 0.3, "burden": 0.7, "lift_quarantine": 0.2,
              "ask": 2, "turn_request": 1, "inquire": 0.7, "turn_inquiry": 2, "reorder": 0.5, "order_requests": 4, "order_by_hand": 3, "approve": 6, "turn_purchase": 2, "receive": 7, "give_back": 1, "finish_receipt": 8, "supplier_price": 0.5,
              "make_goods": 2, "turn_making": 7, "report": 4, "issue_some": 1, "put_back": 1, "finish_making": 2, "operate": 2, "amend_making": 1, "retire": 0.5, "plan_all": 0.1, "take_apart": 1,
              "bill": 8, "bill_by_hand": 6, "bill_purchase": 6, "advance_purchase": 1, "bill_receipt": 1, "post_invoice": 16, "credit": 3, "pay": 9, "post_payment": 9, "reverse_payment": 1, "set_off": 1, "clear_both": 1, "reverse_set_off": 0.3, "take_match_back": 0.5,
              "write_entry": 2, "reverse_entry": 0.5, "value_open": 0.3, "close_month": 0.1, "close_year": 0.02, "overdue": 0.2, "pay_regularly": 0.3, "foresee": 0.3, "new_rate": 1, "switch": 1, "go_without_stores": 2}
     OF = dict.fromkeys("sell change_draft preview confirm amend turn_order deliver_elsewhere recur".split(), "crm") | dict.fromkeys(
-        "enter_goods issue_goods transfer turn_transfer pick ship turn_delivery deliver_by_hand take_back count_goods enter_count block_lot burden ask turn_request inquire turn_inquiry reorder order_requests order_by_hand "
+        "enter_goods issue_goods transfer lift_quarantine turn_transfer pick ship turn_delivery deliver_by_hand take_back count_goods enter_count block_lot burden ask turn_request inquire turn_inquiry reorder order_requests order_by_hand "
         "approve turn_purchase receive give_back finish_receipt supplier_price".split(), "logistics") | dict.fromkeys(
         "make_goods turn_making report issue_some put_back finish_making operate amend_making retire plan_all take_apart go_without_stores".split(), "production") | dict.fromkeys(
         "bill bill_by_hand bill_purchase advance_purchase bill_receipt post_invoice credit pay post_payment reverse_payment set_off clear_both reverse_set_off take_match_back write_entry reverse_entry value_open close_month close_year overdue pay_regularly foresee".split(), "finance")

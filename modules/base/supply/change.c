@@ -90,36 +90,50 @@ kt_error *supply_moved(kt_tx *tx, kt_id supply, kt_date day, kt_text reason)
 /* ---- It is there ---- */
 
 /* Covers as much of p's demand as a source has.
- *   rest   how much it may take; receives what it left
- *   taken  receives how much it took */
+ *   rest  how much it may take; receives what it left
+ *   plan  {0}; receives what covers it */
 static kt_error *take_from(kt_tx *tx, const kt_source *source, struct pegging *p, kt_id warehouse,
-    kt_id freed_by, kt_dec *rest, kt_dec *taken)
+    kt_id freed_by, kt_dec *rest, kt_plan *plan)
 {
     kt_dec take = least(p->quantity, *rest), open = take;
     kt_demand demand = pegging_demand(p);
-    kt_plan plan = {0};
     kt_date was;
     demand.quantity = take;
     demand.warehouse = warehouse;
     KT_TRY(promise_of(tx, p->demand, p->line, &was));
-    KT_TRY(source->cover(tx, &demand, &open, &plan));
-    *taken = take = kt_dec_sub(take, open);
+    KT_TRY(source->cover(tx, &demand, &open, plan));
+    take = kt_dec_sub(take, open);
     *rest = kt_dec_sub(*rest, take);
     if (take.coef == 0)
         return NULL;
     KT_TRY(pegging_lessen(tx, p, take));
-    for (size_t i = 0; i < plan.count; i++) {
-        plan.parts[i].freed_by = freed_by;
-        KT_TRY(pegging_remember(tx, &demand, &plan.parts[i]));
+    for (size_t i = 0; i < plan->count; i++) {
+        plan->parts[i].freed_by = freed_by;
+        KT_TRY(pegging_remember(tx, &demand, &plan->parts[i]));
     }
     return supply_tell(tx, p, was);
+}
+
+/* So much of a plan is free goods of a warehouse: not what comes from others, or was on its way.
+ *   warehouse  not set: of any */
+static kt_dec taken_there(const kt_plan *plan, kt_id warehouse)
+{
+    kt_dec sum = KT_DEC(0, 4);
+    for (size_t i = 0; i < plan->count; i++) {
+        const kt_cover *part = &plan->parts[i];
+        if (part->taken_from.v && (!warehouse.v || part->taken_from.v == warehouse.v))
+            sum = kt_dec_add(sum, part->quantity);
+    }
+    return sum;
 }
 
 /* Reserves for the demand of p as much as there is. */
 static kt_error *allocate(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_id freed_by, kt_dec *rest)
 {
-    kt_dec taken;
-    KT_TRY(take_from(tx, source_of(tx, KT_FROM_STOCK), p, warehouse, freed_by, rest, &taken));
+    const kt_dec before = *rest;
+    kt_plan plan = {0};
+    KT_TRY(take_from(tx, source_of(tx, KT_FROM_STOCK), p, warehouse, freed_by, rest, &plan));
+    const kt_dec taken = kt_dec_sub(before, *rest);
     return taken.coef > 0 ? tell_reserved(tx, p, taken, freed_by) : NULL;
 }
 
@@ -152,14 +166,16 @@ static bool is_elsewhere(const struct pegging *p, kt_id warehouse)
 }
 
 /* p misses so much still, elsewhere than where the goods are: "supply.transfer" keeps them for it, if it can send them on. */
-static kt_error *bring(kt_tx *tx, struct pegging *p, kt_dec missing, kt_id freed_by, kt_ready *rest)
+static kt_error *bring(
+    kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec missing, kt_id freed_by, kt_ready *rest)
 {
     const kt_source *transfers = source_of(tx, KT_FROM_TRANSFER);
-    kt_dec open = least(missing, rest->quantity), taken;
+    kt_dec open = least(missing, rest->quantity);
+    kt_plan plan = {0};
     if (!transfers || open.coef <= 0)
         return NULL;
-    KT_TRY(take_from(tx, transfers, p, kt_any_id(p->warehouse), freed_by, &open, &taken));
-    (void)ready_take(rest, taken);
+    KT_TRY(take_from(tx, transfers, p, kt_any_id(p->warehouse), freed_by, &open, &plan));
+    (void)ready_take(rest, taken_there(&plan, warehouse));
     return NULL;
 }
 
@@ -173,7 +189,7 @@ static kt_error *hand_out_or_bring(
     if (!is_elsewhere(p, warehouse))
         KT_TRY(hand_out(tx, p, kt_any_id(p->warehouse), freed_by, rest));
     const kt_dec missing = kt_dec_sub(missed, kt_dec_sub(before, rest->quantity));
-    return here ? NULL : bring(tx, p, missing, freed_by, rest);
+    return here ? NULL : bring(tx, p, warehouse, missing, freed_by, rest);
 }
 
 kt_error *supply_miss(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_text reason)
@@ -195,10 +211,12 @@ kt_error *supply_miss(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_text rea
 static kt_error *send_on(kt_tx *tx, struct pegging *p, kt_ready *rest, kt_dec came)
 {
     const kt_source *transfers = source_of(tx, KT_FROM_TRANSFER);
-    kt_dec open = came, taken;
+    const kt_id there = kt_any_id(p->via);
+    kt_dec open = came;
+    kt_plan plan = {0};
     if (transfers)
-        KT_TRY(take_from(tx, transfers, p, kt_any_id(p->warehouse), (kt_id){0}, &open, &taken));
-    (void)ready_take(rest, kt_dec_sub(came, open));
+        KT_TRY(take_from(tx, transfers, p, kt_any_id(p->warehouse), (kt_id){0}, &open, &plan));
+    (void)ready_take(rest, taken_there(&plan, there));
     return open.coef > 0 ? supply_cover_anew(tx, p, open) : NULL;
 }
 

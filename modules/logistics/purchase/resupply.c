@@ -126,6 +126,7 @@ static kt_error *cover_from(
         .cost = unit_cost.scale1 ? kt_dec_mul(unit_cost, taken, 2) : unit_cost,
         .document = transfer_any(tx, &t),
         .level = demand->level,
+        .taken_from = from.rec.id,
         .reason = reason_coming(tx, &from, sent)};
     *rest = kt_dec_sub(*rest, taken);
     return NULL;
