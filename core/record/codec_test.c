@@ -181,6 +181,16 @@ static void personal_fields_are_not_in_the_bytes(void **state)
     assert_true(read.erased);
     assert_null(model_record_decode(h.tx, party, 4, after, &read));
     assert_string_equal(house_value(&read, "pesel")->as.s.ptr, "44051401359");
+    /* nor the memory in which it was */
+    arena *passing = arena_open(1 << 20);
+    kt_memory before = model_memory_in(h.tx, passing);
+    assert_null(model_record_encode(h.tx, &record, &bytes));
+    kt_str kept = arena_str(h.arena, bytes);
+    assert_null(model_memory_back(h.tx, before, NULL));
+    arena_close(passing);
+    assert_null(model_record_decode(h.tx, party, 4, kept, &read));
+    assert_string_equal(house_value(&read, "pesel")->as.s.ptr, "44051401359");
+    bytes = kept;
     /* the sealed part belongs to its record */
     kt_error *error = model_record_decode(h.tx, party, 5, bytes, &read);
     assert_null(error);

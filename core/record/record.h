@@ -280,6 +280,7 @@ typedef struct {
     const model_entity *entity;
     uint64_t id;
     kt_str sealed, plain;
+    const arena *in; /* their memory: with it they are forgotten */
 } model_sealed;
 
 struct kt_tx {
@@ -300,7 +301,7 @@ struct kt_tx {
     model_origin origin;
     kt_str request_id, unit;   /* unit: what can be undone as a whole; not set: the request */
     const uint8_t *master_key; /* 32 bytes, wraps the records' personal keys */
-    model_sealed sealed;       /* seal.c's; not set: nothing, or what does not last as long */
+    model_sealed sealed;       /* seal.c's; not set: nothing */
     bool writes;               /* false: any write is an error */
     bool rehearsal;            /* a dry run: nothing of it will stay */
     int64_t deadline_ms;       /* monotonic; queries that go on past it end with limit; 0: none */

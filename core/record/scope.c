@@ -24,6 +24,8 @@ static kt_error *brought_out(arena *to, kt_error *error)
 kt_error *model_memory_back(kt_tx *tx, kt_memory before, kt_error *error)
 {
     tx->doomed = brought_out(before.now, tx->doomed);
+    if (tx->sealed.in == tx->arena)
+        tx->sealed = (model_sealed){0};
     tx->arena = before.now;
     tx->lasting = before.lasting;
     if (tx->view)

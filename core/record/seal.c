@@ -91,12 +91,6 @@ static kt_error *find_key(
     return NULL;
 }
 
-static void note_sealed(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str plain, kt_str sealed)
-{
-    tx->sealed = tx->arena == model_lasting(tx) ? (model_sealed){entity, id, sealed, plain}
-                                                : (model_sealed){0};
-}
-
 static bool was_sealed(const kt_tx *tx, const model_entity *entity, uint64_t id, kt_str sealed)
 {
     return tx->sealed.entity == entity && tx->sealed.id == id && str_eq(tx->sealed.sealed, sealed);
@@ -130,7 +124,7 @@ kt_error *seal_close(kt_tx *tx, const model_record *record, kt_str plain, kt_str
         plain.len, bound, sizeof bound, NULL, bytes + 1, secret);
     sodium_memzero(secret, sizeof secret);
     *sealed = (kt_str){(char *)bytes, 1 + NONCE_SIZE + plain.len + TAG_SIZE};
-    note_sealed(tx, entity, id, plain, *sealed);
+    tx->sealed = (model_sealed){entity, id, *sealed, plain, tx->arena};
     return NULL;
 }
 
