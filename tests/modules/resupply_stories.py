@@ -441,6 +441,21 @@ def what_a_slip_by_hand_brings_is_for_who_asks(k):
     expect([c[:2] for c in covers(k, order)], [("transfer", 2)])
 
 
+def what_comes_covers_who_waits_beside_what_is_on_its_way(k):
+    """Two of a blocked lot are on their way when it is found to be good; then five come to the depot: who needs them first has the two, the other all five."""
+    silk = rare(k, "silk", tracking="lot")
+    put(k, silk, 2, new_lot="blue")
+    blue, = k.list("logistics.lot", [["item", "=", silk]])["rows"]
+    slip = make(k, "logistics.transfer", kind="transfer", warehouse=seen["depot"], to_warehouse=seen["shop"], lines=[{"item": silk, "quantity": "2", "lot": blue["id"]}])
+    act(k, slip, "send")
+    k.call("logistics.lot.block", {"id": blue["id"], "reason": "faded"})
+    (early, _), (late, _) = sold(k, silk, 2, asked=day(20)), sold(k, silk, 5, asked=day(40))
+    k.call("logistics.lot.unblock", {"id": blue["id"]})
+    expect([[c[:2] for c in covers(k, order)] for order in (early, late)], [[("missing", 2)], [("missing", 5)]])
+    put(k, silk, 5, new_lot="red")
+    expect([[c[:2] for c in covers(k, order)] for order in (early, late)], [[("transfer", 2)], [("transfer", 5)]])
+
+
 def planning_takes_all_warehouses_together(k):
     """Of a lens the depot has six, and two are on their way to the shop: nothing of eight that are needed there is made or bought, by a rule or without
     one. Of the ninth one is bought, wherever it is needed."""
