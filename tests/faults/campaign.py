@@ -120,11 +120,14 @@ class LoopDisk:
             os.close(fd)
 
     def off(self):
-        for _ in range(50):
-            if subprocess.run(["umount", self.mount], capture_output=True).returncode == 0:
+        """Mounted anew beside what is still mounted, the disk would not be what the cut left."""
+        for _ in range(600):
+            done = subprocess.run(["umount", self.mount], capture_output=True, text=True)
+            if done.returncode == 0:
                 return
             time.sleep(0.05)
         subprocess.run(["umount", "-l", self.mount], check=False)
+        raise RuntimeError(f"the disk is in use half a minute after its power was cut: {done.stderr.strip()}")
 
 
 def power(args, folder):
