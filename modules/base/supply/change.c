@@ -165,31 +165,54 @@ static bool is_elsewhere(const struct pegging *p, kt_id warehouse)
     return p->warehouse.v && warehouse.v && kt_any_id(p->warehouse).v != warehouse.v;
 }
 
+/* To where nothing could be brought, and for when: who needs it there later is not asked for, or hundreds would be. */
+struct barren {
+    kt_id *warehouses;
+    kt_date *days;
+    size_t count;
+};
+
+static bool is_barren(const struct barren *none, const struct pegging *p)
+{
+    for (size_t i = 0; none && i < none->count; i++)
+        if (none->warehouses[i].v == p->warehouse.v && none->days[i].day <= p->needed.day)
+            return true;
+    return false;
+}
+
 /* p misses so much still, elsewhere than where the goods are: "supply.transfer" keeps them for it, if it can send them on. */
-static kt_error *bring(
-    kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec missing, kt_id freed_by, kt_ready *rest)
+static kt_error *bring(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec missing, kt_id freed_by,
+    kt_ready *rest, struct barren *none)
 {
     const kt_source *transfers = source_of(tx, KT_FROM_TRANSFER);
     kt_dec open = least(missing, rest->quantity);
+    const bool whole = kt_dec_cmp(open, KT_DEC(1, 0)) >= 0; /* a part of a piece may be too little to send */
+    const kt_id there = p->warehouse;
+    const kt_date needed = p->needed;
     kt_plan plan = {0};
-    if (!transfers || open.coef <= 0)
+    if (!transfers || open.coef <= 0 || is_barren(none, p))
         return NULL;
-    KT_TRY(take_from(tx, transfers, p, kt_any_id(p->warehouse), freed_by, &open, &plan));
+    KT_TRY(take_from(tx, transfers, p, kt_any_id(there), freed_by, &open, &plan));
     (void)ready_take(rest, taken_there(&plan, warehouse));
+    if (none && whole && !plan.count) {
+        none->warehouses[none->count] = there;
+        none->days[none->count++] = needed;
+    }
     return NULL;
 }
 
 /* What lies in one warehouse goes to who misses some there, or is kept for who misses some in another.
- *   warehouse  not set: what lies in any */
+ *   warehouse  not set: what lies in any
+ *   none       may be NULL */
 static kt_error *hand_out_or_bring(
-    kt_tx *tx, struct pegging *p, kt_id warehouse, kt_id freed_by, kt_ready *rest)
+    kt_tx *tx, struct pegging *p, kt_id warehouse, kt_id freed_by, kt_ready *rest, struct barren *none)
 {
     const kt_dec before = rest->quantity, missed = p->quantity;
     const bool here = p->warehouse.v && kt_any_id(p->warehouse).v == warehouse.v;
     if (!is_elsewhere(p, warehouse))
         KT_TRY(hand_out(tx, p, kt_any_id(p->warehouse), freed_by, rest));
     const kt_dec missing = kt_dec_sub(missed, kt_dec_sub(before, rest->quantity));
-    return here ? NULL : bring(tx, p, warehouse, missing, freed_by, rest);
+    return here ? NULL : bring(tx, p, warehouse, missing, freed_by, rest, none);
 }
 
 kt_error *supply_miss(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_text reason)
@@ -203,7 +226,8 @@ kt_error *supply_miss(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_text rea
     KT_TRY(pegging_lessen(tx, p, quantity));
     KT_TRY(kt_create(tx, &missed.rec));
     if (source_of(tx, KT_FROM_STOCK)) /* others of the same may be free, there or elsewhere */
-        KT_TRY(hand_out_or_bring(tx, &missed, (kt_id){0}, (kt_id){0}, &(kt_ready){.quantity = quantity}));
+        KT_TRY(
+            hand_out_or_bring(tx, &missed, (kt_id){0}, (kt_id){0}, &(kt_ready){.quantity = quantity}, NULL));
     return supply_tell(tx, p, was);
 }
 
@@ -262,8 +286,12 @@ static kt_error *freed_within(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, 
         return NULL;
     if (offered.quantity.coef > 0)
         KT_TRY(peggings_missing(tx, item, &all));
+    struct barren none = {kt_alloc(tx, (all.count + 1) * sizeof *none.warehouses),
+        kt_alloc(tx, (all.count + 1) * sizeof *none.days), 0};
+    if (!none.warehouses || !none.days)
+        return kt_no_memory();
     for (size_t i = 0; i < all.count && left_over.quantity.coef > 0; i++)
-        KT_TRY(hand_out_or_bring(tx, &all.items[i], warehouse, by, &left_over));
+        KT_TRY(hand_out_or_bring(tx, &all.items[i], warehouse, by, &left_over, &none));
     rest = kt_dec_sub(rest, kt_dec_sub(offered.quantity, left_over.quantity));
     if (rest.coef <= 0)
         return NULL;
