@@ -146,17 +146,17 @@ typedef struct {
         kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity, kt_text reason);
     /* So much of a supply went straight to a demand that waits for it, past the stores: of that it waits no more. */
     KT_MUST kt_error *(*passed)(kt_tx *tx, kt_id supply, kt_id document, kt_id line, kt_dec quantity);
-    /* An item may be had in a way in which it could not: somebody sells it, makes it, or what comes of it is nobody's. What
-     * demands miss of it is covered anew, those needed first before the others; but for what they miss since it came and
-     * could not be taken.
-     *   item  not set: of all items, by and by */
-    KT_MUST kt_error *(*offered)(kt_tx *tx, kt_id item);
+    /* An item may be had of a source from which it could not: somebody sells it, makes it, or what comes of it is nobody's.
+     * That source is asked for what demands miss of it, those needed first before the others; but for what they miss since it
+     * came and could not be taken. While a demand lets go of what it has, or what is missing is covered, this waits.
+     *   item  not set: of all items, of all sources, by and by */
+    KT_MUST kt_error *(*offered)(kt_tx *tx, kt_id item, kt_supply_kind of);
 } kt_supply;
 
 /* NULL: no module offers it now. */
 static inline const kt_supply *kt_supply_find(kt_tx *tx)
 {
-    return (const kt_supply *)kt_service_find(tx, "base.supply", 11);
+    return (const kt_supply *)kt_service_find(tx, "base.supply", 12);
 }
 
 /* A new part, all zero, at the plan's end; its index in *at. Parts move when others are added. */

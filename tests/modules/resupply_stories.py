@@ -330,7 +330,7 @@ def a_slip_written_by_hand_has_what_no_order_misses(k):
 
 def a_rule_that_is_new_brings_what_orders_miss(k):
     """Five lie in the depot when the shop's order for two comes, and no rule brings them; one made later does, as does one that is switched on again."""
-    for code, switched_on in (("opal", False), ("onyx", True)):
+    for code, switched_on in (("onyx", False), ("opal", True)):
         stone = rare(k, code, rule=False)
         rule = fill_up(k, stone, active=False) if switched_on else None
         put(k, stone, 5)
@@ -439,6 +439,21 @@ def what_a_slip_by_hand_brings_is_for_who_asks(k):
     expect([c[:2] for c in covers(k, order)], [("missing", 2)])
     act(k, slip, "send")
     expect([c[:2] for c in covers(k, order)], [("transfer", 2)])
+
+
+def of_many_who_miss_it_only_those_are_touched_who_get_some(k):
+    """Of forty who miss one each the first two get what a slip by hand brings; what is known of the others stays as it is."""
+    agate = rare(k, "agate", rule=False)
+    put(k, agate, 2)
+    order = make(k, "crm.order", party=seen["nowak"], warehouse=seen["shop"], lines=[{"item": agate, "quantity": "1", "price": "10"}] * 40)
+    k.call("crm.order.confirm", {"id": order})
+    missing = lambda: [p["id"] for p in k.list("base.pegging", [["item", "=", agate], ["kind", "=", "missing"]], sort="id", limit=100)["rows"]]
+    before = missing()
+    slip = make(k, "logistics.transfer", kind="transfer", warehouse=seen["depot"], to_warehouse=seen["shop"], lines=[{"item": agate, "quantity": "2"}])
+    act(k, slip, "send")
+    expect((len(before), missing()), (40, before[2:]))
+    act(k, slip, "receive")
+    expect((missing(), level(k, agate, "shop")), (before[2:], (2, 2, 0)))
 
 
 def what_comes_covers_who_waits_beside_what_is_on_its_way(k):

@@ -49,9 +49,18 @@ static void sum_up(kt_plan *plan, size_t from, unsigned level)
         plan->cost = (kt_dec){0};
 }
 
-static kt_error *add_missing(kt_tx *tx, const kt_demand *demand, kt_dec rest, kt_plan *plan)
+kt_text why_missing(kt_tx *tx, const kt_plan *plan)
 {
     const kt_text why = plan->hindered;
+    if (!why.en)
+        return (kt_text){
+            "nobody makes it and no supplier is known", "nikt tego nie produkuje i nie ma dostawcy"};
+    return (kt_text){kt_format(tx, "%s, and no supplier is known", why.en).ptr,
+        kt_format(tx, "%s, a dostawcy nie ma", why.pl).ptr};
+}
+
+static kt_error *add_missing(kt_tx *tx, const kt_demand *demand, kt_dec rest, kt_plan *plan)
+{
     size_t at = 0;
     KT_TRY(kt_plan_add(tx, plan, &at));
     plan->parts[at] = (kt_cover){.kind = KT_MISSING,
@@ -59,10 +68,7 @@ static kt_error *add_missing(kt_tx *tx, const kt_demand *demand, kt_dec rest, kt
         .quantity = rest,
         .needed = demand->day,
         .level = demand->level,
-        .reason = {"nobody makes it and no supplier is known", "nikt tego nie produkuje i nie ma dostawcy"}};
-    if (why.en)
-        plan->parts[at].reason = (kt_text){kt_format(tx, "%s, and no supplier is known", why.en).ptr,
-            kt_format(tx, "%s, a dostawcy nie ma", why.pl).ptr};
+        .reason = why_missing(tx, plan)};
     return NULL;
 }
 

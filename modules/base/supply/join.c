@@ -42,10 +42,15 @@ static kt_error *walk_on(kt_tx *tx, kt_work_run *run)
 
 const kt_work supply_catch_up = {walk_list, walk_on};
 
+kt_error *supply_cover_missing(kt_tx *tx)
+{
+    return kt_walk_begin(tx, SUPPLY_CATCH_UP, walks, COVER_MISSING);
+}
+
 static kt_error *joined_within(kt_tx *tx)
 {
     KT_TRY(kt_emit(tx, "base.supply.joined", NULL));
-    KT_TRY(kt_walk_begin(tx, SUPPLY_CATCH_UP, walks, COVER_MISSING));
+    KT_TRY(supply_cover_missing(tx));
     return source_of(tx, KT_FROM_STOCK) ? kt_walk_begin(tx, SUPPLY_CATCH_UP, walks, MISS_WHAT_LIES_READY)
                                         : NULL;
 }
@@ -54,32 +59,6 @@ kt_error *supply_joined(kt_tx *tx)
 {
     kt_authority before = kt_own_authority(tx);
     kt_error *e = joined_within(tx);
-    kt_callers_authority(tx, before);
-    return e;
-}
-
-/* ---- Another way to an item ---- */
-
-static kt_error *offered_within(kt_tx *tx, kt_id item)
-{
-    struct peggings all;
-    bool held;
-    if (!item.v)
-        return kt_walk_begin(tx, SUPPLY_CATCH_UP, walks, COVER_MISSING);
-    KT_TRY(supply_hold_offer(tx, item, &held));
-    if (held)
-        return NULL;
-    KT_TRY(peggings_missing(tx, item, &all));
-    for (size_t i = 0; i < all.count; i++)
-        if (!all.items[i].came.day)
-            KT_TRY(supply_cover_anew(tx, &all.items[i], all.items[i].quantity));
-    return NULL;
-}
-
-kt_error *supply_offered(kt_tx *tx, kt_id item)
-{
-    kt_authority before = kt_own_authority(tx);
-    kt_error *e = offered_within(tx, item);
     kt_callers_authority(tx, before);
     return e;
 }

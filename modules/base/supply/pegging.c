@@ -188,6 +188,17 @@ static kt_str said(const char *text)
     return (kt_str){text, len};
 }
 
+kt_str pegging_words(kt_tx *tx, const char *text)
+{
+    return text ? kt_format(tx, "%s", text) : (kt_str){0};
+}
+
+void pegging_because(kt_tx *tx, struct pegging *p, kt_text reason)
+{
+    p->reason = pegging_words(tx, reason.en);
+    p->reason_pl = pegging_words(tx, reason.pl);
+}
+
 /* The pegging of a line to the same stock, if there is one already. */
 static struct pegging *on_stock(const struct peggings *all, const kt_cover *part)
 {

@@ -38,6 +38,8 @@ KT_MUST kt_error *peggings_learn_missed(kt_tx *tx);
 KT_MUST kt_error *pegging_lessen(kt_tx *tx, struct pegging *p, kt_dec quantity);
 /* Remembers a part of a demand's cover; what is on stock is one pegging a line. */
 KT_MUST kt_error *pegging_remember(kt_tx *tx, const kt_demand *demand, const kt_cover *part);
+kt_str pegging_words(kt_tx *tx, const char *text);                  /* a copy; not set for none */
+void pegging_because(kt_tx *tx, struct pegging *p, kt_text reason); /* for the next update */
 kt_demand pegging_demand(const struct pegging *p);
 kt_cover pegging_part(const struct pegging *p);
 /* It came while nobody kept stock: it is its demand's by this pegging alone, and no stores hold it. */
@@ -55,39 +57,69 @@ kt_dec least(kt_dec a, kt_dec b);
 /* Takes a quantity off, all if it is less, with its share of the cost. */
 kt_ready ready_take(kt_ready *from, kt_dec quantity);
 
-/* cover.c, change.c */
+/* cover.c */
 extern const kt_supply supply_service;
 KT_MUST kt_error *supply_cover(kt_tx *tx, const kt_demand *demand, kt_plan *plan);
+/* What is said of a demand that no source covers; its parts lie as long as the call. */
+kt_text why_missing(kt_tx *tx, const kt_plan *plan);
+
+/* promise.c */
+/* Whoever owns the demand of p hears that its promise is not `was` any more, if it is not. */
+KT_MUST kt_error *supply_tell(kt_tx *tx, const struct pegging *p, kt_date was);
+/* The same, that so much of what it waits for is in the stores now, and its own. */
+KT_MUST kt_error *supply_tell_reserved(kt_tx *tx, const struct pegging *p, kt_dec quantity, kt_id freed_by);
+
+/* change.c */
 KT_MUST kt_error *supply_moved(kt_tx *tx, kt_id supply, kt_date day, kt_text reason);
 KT_MUST kt_error *supply_arrived(
     kt_tx *tx, kt_id supply, kt_id item, kt_id warehouse, kt_dec quantity, kt_dec cost);
-KT_MUST kt_error *supply_freed(
-    kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity, kt_dec cost);
-/* What is freed goes to nobody until it is called again: whoever calls takes it. */
-KT_MUST kt_error *supply_hold_back(kt_tx *tx, bool hold);
 KT_MUST kt_error *supply_lost(
     kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity, kt_text reason);
 KT_MUST kt_error *supply_passed(kt_tx *tx, kt_id supply, kt_id document, kt_id line, kt_dec quantity);
 KT_MUST kt_error *supply_failed(kt_tx *tx, const kt_shortfall *all, size_t count, kt_text reason);
 /* While a demand lets go of what it has, supplies that fail with it are not looked at: who waits for them may be the
- * same demand. *first: it is the outermost that lets go, and its end is. */
+ * same demand. Nor are they while what is missing is covered. *first: it is the outermost that lets go, and its end is. */
 KT_MUST kt_error *supply_hold_failures(kt_tx *tx, bool *first);
 /* With what the caller has come to; of an error nothing follows. */
 KT_MUST kt_error *supply_tell_failures(kt_tx *tx, bool first, kt_error *error);
-/* An item is offered: if a demand lets go of what it has, that is held till it has. */
-KT_MUST kt_error *supply_hold_offer(kt_tx *tx, kt_id item, bool *held);
-/* Whoever owns the demand of p hears that its promise is not `was` any more, if it is not. */
-KT_MUST kt_error *supply_tell(kt_tx *tx, const struct pegging *p, kt_date was);
-/* So much of p is missing: what covered it came and cannot be had. It is not made or bought again for that. */
-KT_MUST kt_error *supply_miss(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_text reason);
+/* An item is offered: while the same holds, that waits till it is over. */
+KT_MUST kt_error *supply_hold_offer(kt_tx *tx, kt_id item, kt_supply_kind of, bool *held);
 /* So much of p will not come that way. */
 KT_MUST kt_error *supply_cover_anew(kt_tx *tx, struct pegging *p, kt_dec quantity);
+
+/* offer.c */
+/* Covers as much of p's demand as a source has.
+ *   warehouse  where it is asked for
+ *   rest       how much it may take; receives what it left
+ *   plan       {0}; receives what covers it */
+KT_MUST kt_error *supply_take(kt_tx *tx, const kt_source *source, struct pegging *p, kt_id warehouse,
+    kt_id freed_by, kt_dec *rest, kt_plan *plan);
+/* So much of a plan is free goods of a warehouse: not what comes from others, or was on its way.
+ *   warehouse  not set: of any */
+kt_dec plan_taken_there(const kt_plan *plan, kt_id warehouse);
+/* Of what is free in a warehouse p gets what it waits for.
+ *   rest  receives what it left */
+KT_MUST kt_error *supply_hand_out(
+    kt_tx *tx, struct pegging *p, kt_id warehouse, kt_id freed_by, kt_ready *rest);
+/* So much of p is missing: what covered it came and cannot be had. It is not made or bought again for that. */
+KT_MUST kt_error *supply_miss(kt_tx *tx, struct pegging *p, kt_dec quantity, kt_text reason);
+/* What is free goes to those who miss some of the item; what none of them takes others may.
+ *   offered  as much as may be taken
+ *   rest     of it, what is nobody's */
+KT_MUST kt_error *supply_give(
+    kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_ready offered, kt_dec rest);
+/* What is freed goes to nobody until it is called again: whoever calls takes it. */
+KT_MUST kt_error *supply_hold_back(kt_tx *tx, bool hold);
+KT_MUST kt_error *supply_freed(
+    kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity, kt_dec cost);
+KT_MUST kt_error *supply_offered(kt_tx *tx, kt_id item, kt_supply_kind of);
 
 /* join.c */
 #define SUPPLY_CATCH_UP "base.supply_catch_up" /* the service */
 extern const kt_work supply_catch_up;
 KT_MUST kt_error *supply_joined(kt_tx *tx);
-KT_MUST kt_error *supply_offered(kt_tx *tx, kt_id item);
+/* Covers what is missing of all items, by need, by and by. */
+KT_MUST kt_error *supply_cover_missing(kt_tx *tx);
 
 /* explain.c */
 KT_MUST kt_error *supply_tree(kt_tx *tx, kt_id document, kt_id line, unsigned levels, kt_plan *plan);

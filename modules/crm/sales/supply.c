@@ -446,7 +446,7 @@ static const kt_walk walks[] = {
 static kt_error *cover_those_that_wait(kt_tx *tx)
 {
     const kt_supply *supply = kt_supply_find(tx);
-    return supply ? supply->offered(tx, (kt_id){0}) : NULL;
+    return supply ? supply->offered(tx, (kt_id){0}, KT_MISSING) : NULL;
 }
 
 static kt_error *walk_on(kt_tx *tx, kt_work_run *run)

@@ -215,7 +215,7 @@ static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *par
     else if (r.origin == BY_DEMAND)
         KT_TRY(lessen(tx, &r));
     KT_TRY(kt_update(tx, &r.rec));
-    return r.free.coef > 0 ? tell_offered(tx, r.item) : NULL;
+    return r.free.coef > 0 ? tell_offered(tx, r.item, KT_FROM_BUYING) : NULL;
 }
 
 static kt_error *lot(kt_tx *tx, kt_id item, kt_dec quantity, kt_dec *bought)

@@ -23,6 +23,16 @@ static kt_error *find_rule(kt_tx *tx, kt_id item, kt_id from, kt_id to, struct r
     return warehouse_gives(&source) && found.count ? kt_read(tx, found.ids[0], &rule->rec) : NULL;
 }
 
+/* At what the goods are worth here; not set: nobody knows. */
+static kt_error *cost_of(kt_tx *tx, const struct goods *goods, kt_dec quantity, kt_dec *cost)
+{
+    struct pool pool;
+    KT_TRY(pool_find(tx, goods, &pool));
+    const kt_dec unit_cost = pool.unit_cost.scale1 ? pool.unit_cost : goods->standard_cost;
+    *cost = unit_cost.scale1 ? kt_dec_mul(unit_cost, quantity, 2) : unit_cost;
+    return NULL;
+}
+
 /* ---- What is on its way ---- */
 
 static kt_error *reason_sent(kt_tx *tx, const struct transfer *t, kt_text *reason)
@@ -51,15 +61,13 @@ static kt_error *cover_by_slip(kt_tx *tx, struct transfer *t, kt_id here, const 
     const kt_demand *demand, kt_dec *rest, kt_plan *plan)
 {
     kt_date day;
-    kt_dec take;
+    kt_dec take, cost;
     size_t at = 0;
-    struct pool pool;
     KT_TRY(arrival_of(tx, t, demand->item, here, &day));
     KT_TRY(transfer_take(tx, t, demand->item, day.day < demand->day.day ? demand->day : day, *rest, &take));
     if (take.coef <= 0)
         return NULL;
-    KT_TRY(pool_find(tx, goods, &pool));
-    const kt_dec unit_cost = pool.unit_cost.scale1 ? pool.unit_cost : goods->standard_cost;
+    KT_TRY(cost_of(tx, goods, take, &cost));
     KT_TRY(kt_plan_add(tx, plan, &at));
     plan->parts[at] = (kt_cover){.kind = KT_FROM_TRANSFER,
         .item = demand->item,
@@ -67,7 +75,7 @@ static kt_error *cover_by_slip(kt_tx *tx, struct transfer *t, kt_id here, const 
         .quantity = take,
         .needed = demand->day,
         .day = day,
-        .cost = unit_cost.scale1 ? kt_dec_mul(unit_cost, take, 2) : unit_cost,
+        .cost = cost,
         .document = transfer_any(tx, t),
         .level = demand->level};
     KT_TRY(reason_sent(tx, t, &plan->parts[at].reason));
@@ -98,10 +106,9 @@ static kt_error *cover_from(
 {
     struct warehouse from;
     struct goods goods;
-    struct pool pool;
     struct transfer t;
     kt_date day;
-    kt_dec taken;
+    kt_dec taken, cost;
     size_t at = 0;
     KT_TRY(warehouse_get(tx, rule->source, &from));
     if (!warehouse_gives(&from) || transfer_given_up(tx, rule->source, rule->warehouse))
@@ -114,8 +121,7 @@ static kt_error *cover_from(
     KT_TRY(transfer_hold(tx, &wanted, rule->warehouse, sent, &t, &taken));
     if (taken.coef <= 0)
         return NULL;
-    KT_TRY(pool_find(tx, &goods, &pool));
-    const kt_dec unit_cost = pool.unit_cost.scale1 ? pool.unit_cost : goods.standard_cost;
+    KT_TRY(cost_of(tx, &goods, taken, &cost));
     KT_TRY(kt_plan_add(tx, plan, &at));
     plan->parts[at] = (kt_cover){.kind = KT_FROM_TRANSFER,
         .item = demand->item,
@@ -123,7 +129,7 @@ static kt_error *cover_from(
         .quantity = taken,
         .needed = demand->day,
         .day = day,
-        .cost = unit_cost.scale1 ? kt_dec_mul(unit_cost, taken, 2) : unit_cost,
+        .cost = cost,
         .document = transfer_any(tx, &t),
         .level = demand->level,
         .taken_from = from.rec.id,
@@ -165,7 +171,7 @@ static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *par
     left->parts[at] = *part;
     left->parts[at].quantity = gone;
     left->parts[at].reason = (kt_text){"it is on its way already", "towar jest już w drodze"};
-    return tell_offered(tx, demand->item);
+    return tell_offered(tx, demand->item, KT_FROM_TRANSFER);
 }
 
 const kt_source transfer_source = {.cover = cover, .release = release};

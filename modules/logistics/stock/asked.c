@@ -254,12 +254,20 @@ static kt_error *sent_good(kt_tx *tx, const struct transfer *t, kt_id item, kt_d
     return NULL;
 }
 
-kt_error *transfer_take(kt_tx *tx, struct transfer *t, kt_id item, kt_date day, kt_dec most, kt_dec *taken)
+kt_error *transfer_spare(kt_tx *tx, const struct transfer *t, kt_id item, kt_date day, kt_dec *spare)
 {
     kt_dec good, waits;
     KT_TRY(sent_good(tx, t, item, day, &good));
     KT_TRY(transfer_waited_for(tx, t, item, &waits));
-    *taken = is_in_hand(tx, t) ? ZERO : smaller(kt_dec_sub(good, waits), most);
+    *spare = kt_dec_sub(good, waits);
+    return NULL;
+}
+
+kt_error *transfer_take(kt_tx *tx, struct transfer *t, kt_id item, kt_date day, kt_dec most, kt_dec *taken)
+{
+    kt_dec spare;
+    KT_TRY(transfer_spare(tx, t, item, day, &spare));
+    *taken = is_in_hand(tx, t) ? ZERO : smaller(spare, most);
     if (taken->coef <= 0 || t->asked)
         return NULL;
     t->asked = true;

@@ -16,10 +16,10 @@ kt_error *tell_free(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec qua
     return supply && quantity.coef > 0 ? supply->freed(tx, by, item, warehouse, quantity, (kt_dec){0}) : NULL;
 }
 
-kt_error *tell_offered(kt_tx *tx, kt_id item)
+kt_error *tell_offered(kt_tx *tx, kt_id item, kt_supply_kind of)
 {
     const kt_supply *supply = kt_supply_find(tx);
-    return supply && item.v ? supply->offered(tx, item) : NULL;
+    return supply && item.v ? supply->offered(tx, item, of) : NULL;
 }
 
 kt_error *tell_picks_free(kt_tx *tx, kt_id by, kt_id item, const struct picks *picks)

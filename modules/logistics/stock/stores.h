@@ -182,7 +182,7 @@ KT_MUST kt_error *picks_add(kt_tx *tx, struct picks *picks, const struct pick *p
  *   by  of kt_any: whose it was, or what brought it; may be not set */
 KT_MUST kt_error *tell_free(kt_tx *tx, kt_id by, kt_id item, kt_id warehouse, kt_dec quantity);
 /* What comes of an item may be had that could not, or may be had in another way. */
-KT_MUST kt_error *tell_offered(kt_tx *tx, kt_id item);
+KT_MUST kt_error *tell_offered(kt_tx *tx, kt_id item, kt_supply_kind of);
 /* The same of what was taken out of reservations. */
 KT_MUST kt_error *tell_picks_free(kt_tx *tx, kt_id by, kt_id item, const struct picks *picks);
 /* Gives up to `quantity` of the owner's reservations back, for good; *given receives how much. */

@@ -40,6 +40,8 @@ KT_MUST kt_error *transfer_ask(kt_tx *tx, kt_id from, kt_id to, kt_id item, kt_d
 
 /* Those on their way to a warehouse with some of an item, as they were sent. */
 KT_MUST kt_error *transfers_to(kt_tx *tx, kt_id warehouse, kt_id item, kt_found *sent);
+/* What of an item is on its way, good on a day, and nobody waits for. */
+KT_MUST kt_error *transfer_spare(kt_tx *tx, const struct transfer *t, kt_id item, kt_date day, kt_dec *spare);
 /* So much at most, of what is good on a day and nobody waits for, is waited for now; *taken receives how much. */
 KT_MUST kt_error *transfer_take(
     kt_tx *tx, struct transfer *t, kt_id item, kt_date day, kt_dec most, kt_dec *taken);

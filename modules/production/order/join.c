@@ -93,7 +93,7 @@ kt_error *orders_expected(kt_tx *tx, const kt_event *event)
 kt_error *tell_offered(kt_tx *tx, kt_id item)
 {
     const kt_supply *supply = kt_supply_find(tx);
-    return supply ? supply->offered(tx, item) : NULL;
+    return supply ? supply->offered(tx, item, KT_FROM_MAKING) : NULL;
 }
 
 kt_error *bill_offered(kt_tx *tx, const kt_event *event)

@@ -172,8 +172,8 @@ static kt_error *count_used(kt_tx *tx, struct order *o, const kt_lines *named)
     return NULL;
 }
 
-/* Of what comes of an order: */
-struct coming {
+struct coming { /* of what comes of an order */
+    kt_id item, lot;
     kt_dec expected, before, after; /* in all; what has come before this report and with it */
     kt_dec percent;                 /* of the planned cost that it bears */
 };
@@ -186,11 +186,10 @@ static kt_dec planned_value(const struct order *o, const struct coming *c, kt_de
 }
 
 /* At its share of the planned cost: parts come to the whole. */
-static kt_error *receive(kt_tx *tx, struct order *o, kt_id item, kt_id lot, const struct coming *c)
+static kt_error *receive(kt_tx *tx, struct order *o, const struct coming *c)
 {
     kt_dec value = kt_dec_sub(planned_value(o, c, c->after), planned_value(o, c, c->before));
-    KT_TRY(keep_report(tx, o)); /* it covers nobody anew with what has come */
-    return receive_goods(tx, o, item, kt_dec_sub(c->after, c->before), lot, &value);
+    return receive_goods(tx, o, c->item, kt_dec_sub(c->after, c->before), c->lot, &value);
 }
 
 struct tracked_item {
@@ -212,35 +211,60 @@ static kt_error *output_lot(kt_tx *tx, kt_id item, const struct report *r, kt_id
     return i.tracking == BY_LOT ? lot_named(tx, item, r->lot, r->expires, lot) : NULL;
 }
 
-/* As many as belong to what was made so far, in whole steps of their unit. *percent_left receives what of the cost the
- * item itself bears. */
-static kt_error *receive_outputs(kt_tx *tx, struct order *o, const struct report *r, kt_dec *percent_left)
+/* Of an output as many come as belong to what was made so far, in whole steps of its unit. */
+static kt_error *output_comes(
+    kt_tx *tx, const struct order *o, const struct report *r, struct output *out, struct coming *c)
 {
     struct bom_book *book;
+    struct bom_entry *entry;
     KT_TRY(bom_book_today(tx, &book));
+    KT_TRY(bom_book_find(tx, book, out->item, &entry));
+    *c = (struct coming){.item = out->item,
+        .expected = out->quantity,
+        .before = or_none(out->received),
+        .percent = kt_dec_add(KT_DEC(0, 2), out->cost_share)};
+    c->after = part_whole_below(&entry->part,
+        ratio_dec(
+            ratio_div(ratio_mul(ratio_of(out->quantity), ratio_of(o->produced)), ratio_of(o->quantity)), 4));
+    if (kt_dec_cmp(c->after, c->before) <= 0) {
+        c->after = c->before;
+        return NULL;
+    }
+    out->received = c->after;
+    return output_lot(tx, out->item, r, &c->lot);
+}
+
+/* What comes beside the item, counted already.
+ *   all           receives o->outputs.count of them
+ *   percent_left  what of the cost the item itself bears */
+static kt_error *outputs_come(
+    kt_tx *tx, struct order *o, const struct report *r, struct coming **all, kt_dec *percent_left)
+{
     *percent_left = KT_DEC(100, 0);
+    *all = kt_alloc(tx, (o->outputs.count + 1) * sizeof **all);
+    if (!*all)
+        return kt_no_memory();
     for (size_t i = 0; i < o->outputs.count; i++) {
         struct output *out = KT_AS(output, kt_line(&o->outputs, i));
-        struct coming c = {.expected = out->quantity,
-            .before = or_none(out->received),
-            .percent = kt_dec_add(KT_DEC(0, 2), out->cost_share)};
-        struct bom_entry *entry;
-        kt_id lot;
+        struct coming *c = &(*all)[i];
         if (out->quantity.coef <= 0)
             continue;
-        *percent_left = kt_dec_sub(*percent_left, c.percent);
-        KT_TRY(bom_book_find(tx, book, out->item, &entry));
-        c.after = part_whole_below(&entry->part,
-            ratio_dec(
-                ratio_div(ratio_mul(ratio_of(out->quantity), ratio_of(o->produced)), ratio_of(o->quantity)),
-                4));
-        if (kt_dec_cmp(c.after, c.before) <= 0)
-            continue;
-        out->received = c.after;
-        KT_TRY(output_lot(tx, out->item, r, &lot));
-        KT_TRY(receive(tx, o, out->item, lot, &c));
+        KT_TRY(output_comes(tx, o, r, out, c));
+        *percent_left = kt_dec_sub(*percent_left, c->percent);
     }
     return NULL;
+}
+
+/* Those who waited for it may have it: the order says before what has come, and covers nobody with that. */
+static kt_error *receive_all(
+    kt_tx *tx, struct order *o, const struct coming *of_item, const struct coming *beside)
+{
+    KT_TRY(keep_report(tx, o));
+    for (size_t i = 0; i < o->outputs.count; i++)
+        if (kt_dec_cmp(beside[i].after, beside[i].before) > 0)
+            KT_TRY(receive(tx, o, &beside[i]));
+    KT_TRY(expect_goods(tx, o));
+    return receive(tx, o, of_item);
 }
 
 static kt_error *check_report(kt_tx *tx, const struct report *r)
@@ -290,21 +314,19 @@ static kt_error *replace_scrap(kt_tx *tx, struct order *o)
  *   path  of what was told, for problems of what goes out with it */
 static kt_error *count_made(kt_tx *tx, struct order *o, const struct report *r, const char *path)
 {
-    struct coming c = {.expected = o->quantity, .before = or_none(o->produced)};
-    kt_id lot;
+    struct coming c = {.item = o->item, .expected = o->quantity, .before = or_none(o->produced)}, *beside;
     begin_work(tx, o);
     o->produced = c.after = kt_dec_add(c.before, r->produced);
     o->scrapped = kt_dec_add(o->scrapped, r->scrapped);
     if (r->reason.len)
         o->reason = r->reason;
-    KT_TRY(lot_named(tx, o->item, r->lot, r->expires, &lot));
-    KT_TRY(issue_given(tx, o, &r->used, "used", lot));
+    KT_TRY(lot_named(tx, o->item, r->lot, r->expires, &c.lot));
+    KT_TRY(issue_given(tx, o, &r->used, "used", c.lot));
     if (!r->exactly)
-        KT_TRY(issue_rest(tx, o, lot, path));
+        KT_TRY(issue_rest(tx, o, c.lot, path));
     KT_TRY(count_used(tx, o, &r->used));
-    KT_TRY(receive_outputs(tx, o, r, &c.percent));
-    KT_TRY(expect_goods(tx, o));
-    KT_TRY(receive(tx, o, o->item, lot, &c));
+    KT_TRY(outputs_come(tx, o, r, &beside, &c.percent));
+    KT_TRY(receive_all(tx, o, &c, beside));
     if (r->scrapped.coef) {
         KT_TRY(replace_scrap(tx, o));
         KT_TRY(order_outputs_fail(tx, o));
