@@ -27,9 +27,16 @@ def customer(k, name, phone=PHONE, mail=MAIL, **values):
     return k.create("base.party", {"name": name, "kind": "person", "contacts": contacts, "is_customer": True, **values})["id"]
 
 
+def said(answer):
+    """The answer without the ids of requests: they are drawn, and may hold any four digits."""
+    if isinstance(answer, dict):
+        return {key: said(value) for key, value in answer.items() if key != "request"}
+    return [said(value) for value in answer] if isinstance(answer, list) else answer
+
+
 def clean(answer):
     """Nothing of what is masked stands in the answer, however it is written."""
-    text = json.dumps(answer, ensure_ascii=False)
+    text = json.dumps(said(answer), ensure_ascii=False)
     plain = text.replace(" ", "").replace("-", "")
     found = [s for s in SECRETS if s in plain]
     if found:
