@@ -9,7 +9,6 @@
 #include "job/record.h"
 #include "journal/journal.h"
 #include "kit/clock.h"
-#include "kit/decode.h"
 #include "kit/log.h"
 
 enum {
@@ -91,17 +90,6 @@ static kt_error *record_chunk(kt_tx *tx, write_step *w, struct job *job)
     return job_save(tx, job);
 }
 
-static kt_error *record_failure(kt_tx *tx, write_step *w, struct job *job)
-{
-    const problem *first = w->fail->first;
-    bool polish = tx->lang[0] == 'p';
-    KT_TRY(job_keep_problems(tx, job, w->fail));
-    job->state = JOB_FAILED;
-    job->finished_at = tx->now;
-    job->message = arena_str(tx->arena, str_of(polish && first->text.pl ? first->text.pl : first->text.en));
-    return job_save(tx, job);
-}
-
 static kt_error *write_body(kt_tx *tx, void *context)
 {
     write_step *w = context;
@@ -116,7 +104,7 @@ static kt_error *write_body(kt_tx *tx, void *context)
     }
     if (w->fail) {
         tx->user = job.owner.v;
-        return record_failure(tx, w, &job);
+        return job_fail(tx, &job, w->fail);
     }
     KT_TRY(act_for_starter(tx, &job));
     tx->origin = w->slot->kind->origin;
@@ -148,13 +136,6 @@ static void slot_close(slot *s)
     *s = (slot){0};
 }
 
-static kt_error *read_json(arena *arena, kt_str text, const variant **value)
-{
-    static const decode_limits limits = {.depth_max = 64, .elements_max = 100000};
-    *value = NULL;
-    return text.len ? decode_json(arena, text, &limits, value) : NULL;
-}
-
 typedef struct {
     jobs *jobs;
     slot *slot;
@@ -173,8 +154,8 @@ static kt_error *read_body(kt_tx *tx, void *context)
     if (r->over)
         return NULL;
     KT_TRY(act_for_starter(tx, &job));
-    KT_TRY(read_json(run->arena, arena_str(run->arena, job.params), &run->params));
-    KT_TRY(read_json(run->arena, arena_str(run->arena, job.position), &run->position));
+    KT_TRY(job_params(run->arena, arena_str(run->arena, job.params), &run->params));
+    KT_TRY(job_params(run->arena, arena_str(run->arena, job.position), &run->position));
     run->done = (uint64_t)job.done;
     run->total = (uint64_t)job.total;
     run->tx = tx;

@@ -2,6 +2,10 @@
  * job does, and for whom, is computed: nobody makes or changes one but job_start and the runner. */
 #include "job/record.h"
 
+#include <kontor/list.h>
+
+#include "kit/decode.h"
+
 static const kt_choice job_states[] = {
     {JOB_QUEUED, "queued", {"Queued", "W kolejce"}, "open"},
     {JOB_RUNNING, "running", {"Running", "W toku"}, "open"},
@@ -140,6 +144,7 @@ static kt_error *job_check(kt_tx *tx, const kt_record *before, const kt_record *
 }
 
 const kt_module job_module = KT_MODULE("job", "1.0.0", "Jobs", "Zadania w tle",
+    .handlers = KT_LIST(kt_handler, {"module.disabled", NULL, works_left}),
     .entities = KT_LIST(kt_entity,
         {&job_shape, {"Job", "Zadanie w tle"}, {"Jobs", "Zadania w tle"}, .title = "title",
             .actions = job_actions, .indexes = "state, owner", .check = job_check, .icon = "clock"}));
@@ -163,6 +168,17 @@ kt_error *job_save(kt_tx *tx, struct job *job)
     kt_error *error = kt_update(tx, &job->rec);
     tx->guard = guard;
     return error;
+}
+
+kt_error *job_fail(kt_tx *tx, struct job *job, const kt_error *why)
+{
+    const problem *first = why->first;
+    bool polish = tx->lang[0] == 'p';
+    KT_TRY(job_keep_problems(tx, job, why));
+    job->state = JOB_FAILED;
+    job->finished_at = tx->now;
+    job->message = arena_str(tx->arena, str_of(polish && first->text.pl ? first->text.pl : first->text.en));
+    return job_save(tx, job);
 }
 
 kt_error *job_start(kt_tx *tx, const job_order *order, uint64_t *id)
@@ -250,19 +266,47 @@ kt_error *job_look(kt_tx *tx, uint64_t id, job_view *view)
     return NULL;
 }
 
-kt_error *job_mentions(kt_tx *tx, const char *kind, kt_str text, bool *found)
+kt_error *job_params(arena *arena, kt_str text, const variant **value)
 {
-    *found = false;
-    for (unsigned state = JOB_QUEUED; state <= JOB_RUNNING && !*found; state++) {
+    static const decode_limits limits = {.depth_max = 64, .elements_max = 100000};
+    *value = NULL;
+    return text.len ? decode_json(arena, text, &limits, value) : NULL;
+}
+
+kt_error *jobs_not_ended(kt_tx *tx, const char *kind, struct job **jobs, size_t *count)
+{
+    size_t room = 0;
+    *jobs = NULL;
+    *count = 0;
+    for (unsigned state = JOB_QUEUED; state <= JOB_RUNNING; state++) {
         struct job job = {KT_OF(job)};
+        bool enough = true;
         kt_cursor *cursor = NULL;
         const kt_query query = {
             .of = &job_shape, .where = (kt_where[]){{offsetof(struct job, state), KT_EQ, &state}, {0}}};
         KT_TRY(kt_open(tx, &query, &cursor));
-        while (!*found && kt_next(cursor, &job.rec))
-            *found = str_is(job.kind, kind) && memmem(job.params.ptr, job.params.len, text.ptr, text.len);
+        while (enough && kt_next(cursor, &job.rec)) {
+            if (!str_is(job.kind, kind))
+                continue;
+            *jobs = kt_grow(tx, *jobs, *count, &room, sizeof job);
+            if ((enough = *jobs != NULL))
+                (*jobs)[(*count)++] = job;
+        }
         KT_TRY(kt_close(cursor));
+        if (!enough)
+            return error_no_memory();
     }
+    return NULL;
+}
+
+kt_error *job_mentions(kt_tx *tx, const char *kind, kt_str text, bool *found)
+{
+    struct job *jobs;
+    size_t count;
+    *found = false;
+    KT_TRY(jobs_not_ended(tx, kind, &jobs, &count));
+    for (size_t i = 0; i < count && !*found; i++)
+        *found = memmem(jobs[i].params.ptr, jobs[i].params.len, text.ptr, text.len);
     return NULL;
 }
 

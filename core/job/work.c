@@ -5,7 +5,7 @@
 #include <kontor/value.h>
 #include <kontor/work.h>
 
-#include "job/job.h"
+#include "job/record.h"
 #include "kit/variant.h"
 
 static void *keep(kt_work_run *run, size_t size)
@@ -21,13 +21,15 @@ kt_str work_keep(kt_work_run *run, kt_str text)
     return copy ? (kt_str){copy, text.len} : (kt_str){0};
 }
 
-static kt_error *work_of(const job_run *run, const kt_work **work)
+/* returns  bad state: the module that does it is disabled, which ends the job: it may be months until it is there again */
+static kt_error *work_of(kt_tx *tx, const variant *params, const kt_work **work)
 {
-    kt_str service = variant_get_str(run->params, "service");
-    *work = kt_service_find(run->tx, service.ptr ? service.ptr : "", 1);
+    kt_str service = variant_get_str(params, "service");
+    const char *name = service.ptr ? service.ptr : "";
+    *work = kt_service_find(tx, name, 1);
     return *work ? NULL
-                 : kt_fail(run->tx, KT_UNAVAILABLE, NULL, "no module offers \"%s\" now",
-                       "żaden moduł nie daje teraz „%s”", service.ptr ? service.ptr : "");
+                 : kt_fail(tx, KT_BAD_STATE, NULL, "the module that does it (%s) is disabled",
+                       "moduł, który to robi (%s), jest wyłączony", name);
 }
 
 static kt_error *work_open(job_run *run)
@@ -44,7 +46,7 @@ static kt_error *work_prepare(job_run *run)
 {
     kt_work_run *w = run->context;
     const kt_work *work;
-    KT_TRY(work_of(run, &work));
+    KT_TRY(work_of(run->tx, run->params, &work));
     w->params = variant_get_str(run->params, "params");
     w->position = (int64_t)variant_get_uint(run->position, "at");
     return work->prepare(run->tx, w);
@@ -55,7 +57,7 @@ static kt_error *work_apply(job_run *run)
 {
     kt_work_run w = *(const kt_work_run *)run->context;
     const kt_work *work;
-    KT_TRY(work_of(run, &work));
+    KT_TRY(work_of(run->tx, run->params, &work));
     w.finished = false;
     KT_TRY(work->apply(run->tx, &w));
     run->done = (uint64_t)w.position;
@@ -75,6 +77,23 @@ const job_kind work_jobs[] = {
         .apply = work_apply},
     {0},
 };
+
+kt_error *works_left(kt_tx *tx, const kt_event *event)
+{
+    struct job *job;
+    size_t count;
+    (void)event;
+    KT_TRY(jobs_not_ended(tx, work_jobs[0].name, &job, &count));
+    for (size_t i = 0; i < count; i++) {
+        const variant *params;
+        const kt_work *work;
+        KT_TRY(job_params(tx->arena, job[i].params, &params));
+        kt_error *gone = work_of(tx, params, &work);
+        if (gone)
+            KT_TRY(job_fail(tx, &job[i], gone));
+    }
+    return NULL;
+}
 
 static kt_error *start(
     kt_tx *tx, const access_identity *who, const char *service, kt_str title, kt_str params, kt_id *job)

@@ -167,7 +167,9 @@ static kt_error *leave(change *c, kt_tx *tx)
     KT_TRY(remembered_find(tx->arena, tx->view, c->leaving, &state, &known));
     state.enabled = false;
     KT_TRY(model_note_module(tx, c->leaving, state.version, false));
-    return known ? remembered_write(tx->arena, tx->view, &state, NULL) : NULL;
+    if (known)
+        KT_TRY(remembered_write(tx->arena, tx->view, &state, NULL));
+    return kt_emit(tx, "module.disabled", NULL); /* whichever it is */
 }
 
 /* The others are at work without a module that could not be loaded: once it is there again it has missed something. */

@@ -1,7 +1,7 @@
 /* work.h -- work that takes longer than a call: it is planned on a snapshot and written in short chunks, other calls
  * going on in between. It is a job of the server: it shows how far it is, can be cancelled, and after a crash goes on
  * at the position that was committed with the last chunk. A module offers a service of the type kt_work, version 1,
- * and starts it by its name. */
+ * and starts it by its name. Disabling the module ends its works as failed; they go on only by job.retry. */
 #pragma once
 #include <kontor.h>
 

@@ -183,6 +183,47 @@ def check_broken(house, kontor):
     assert kontor.call("system.ping") is not None and kontor.count("base.note") > 0
 
 
+ENDLESS = """#include <kontor.h>
+#include <kontor/work.h>
+static kt_error *nothing(kt_tx *tx, kt_work_run *run) { (void)tx; (void)run; return NULL; }
+static kt_error *on(kt_tx *tx, kt_work_run *run) { (void)tx; run->position++; return NULL; }
+static const kt_work walk = {nothing, on};
+static kt_error *go(kt_tx *tx, const kt_record *params, kt_record *result) {
+    kt_id job; (void)params; (void)result;
+    return kt_work_start(tx, "endless.walk", KT_STR("Endless"), KT_STR("{}"), &job); }
+const kt_module kontor_module = KT_MODULE("endless", "1.0.0", "Endless", "Bez końca", .needs = "base",
+    .methods = KT_LIST(kt_method, {"go", {"Go", "Idź"}, "access.user:read", .writes = true, .run = go}),
+    .services = KT_LIST(kt_service, {"endless.walk", 1, &walk}));
+"""
+
+
+def check_work(house, kontor):
+    """What a module is at in the background ends when it is disabled, says so, and goes on only if it is told to."""
+    def job():
+        return kontor.list("job.job", [["title", "=", "Endless"]])["rows"][0]
+
+    def wait(what, holds):
+        until = time.monotonic() + 60
+        while not holds(job()):
+            assert time.monotonic() < until, (what, job())
+            time.sleep(0.01)
+    build(house, ENDLESS, "endless")
+    kontor.call("module.enable", {"name": "endless"})
+    kontor.call("endless.go")
+    wait("it is at work", lambda job: (job["done"] or 0) > 3)
+    kontor.call("module.disable", {"name": "endless"})
+    left = job()
+    assert left["state"] == "failed" and left["finished_at"] and left["message"] == "the module that does it (endless.walk) is disabled", left
+    kontor.call("module.enable", {"name": "endless"})
+    assert job() == left, job()
+    kontor.call("job.retry", {"id": left["id"]})
+    wait("it goes on", lambda job: job["done"] > left["done"])
+    kontor.call("module.disable", {"name": "endless"})
+    kontor.call("job.retry", {"id": left["id"]})
+    wait("it cannot go on", lambda job: job["state"] == "failed")
+    assert job()["done"] >= left["done"], job()
+
+
 def check_examples(house, kontor):
     place(house, house.build / "examples" / "visits.so", "visits.so")
     kontor.call("module.enable", {"name": "visits"})
@@ -299,6 +340,7 @@ def main():
         check_reload_under_load(house, kontor)
         check_broken(house, kontor)
         check_examples(house, kontor)
+        check_work(house, kontor)
         check_extension(house, kontor)
         check_upgrade_refused(house, kontor)
         assert kontor.call("system.check")["sound"]

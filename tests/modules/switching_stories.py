@@ -10,10 +10,10 @@ from stories import expect, run
 
 
 def settle(k):
-    """Waits for the jobs that were begun."""
+    """Waits for the jobs that were begun. Those fail whose module was disabled meanwhile: others do their work when it is back."""
     while rows(k, "job.job", ["state", "in", ["queued", "running"]]):
         time.sleep(0.05)
-    expect(rows(k, "job.job", ["state", "=", "failed"]), [])
+    expect([job for job in rows(k, "job.job", ["state", "=", "failed"]) if "is disabled" not in job["message"]], [])
 
 
 class Off:
