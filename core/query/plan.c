@@ -383,12 +383,14 @@ static kt_error *make_room(const choosing *c, plan_way **ways, size_t count)
     return NULL;
 }
 
-/* How many of the index's fields are held to one value, from the first on; the first one to a value that few records have. */
+/* How many of the index's fields are held to one value, from the first on; the first one to a value that few records have,
+ * unless it is only counted, which a kept counter may have done. */
 static size_t leading(const choosing *c, const model_index *index)
 {
     size_t n = 0, at;
     kt_type type = index->fields[0]->type;
-    if (index->covering || index->through || type == KT_STATE || type == KT_BOOL)
+    const bool many = type == KT_STATE || type == KT_BOOL;
+    if (index->covering || index->through || (many && !c->request->count_only))
         return 0;
     while (n < index->count && plan_equality(c->all, NULL, index->fields[n], &at))
         n++;
