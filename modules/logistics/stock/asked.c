@@ -221,10 +221,16 @@ kt_error *transfer_waited_for(kt_tx *tx, const struct transfer *t, kt_id item, k
 
 /* ---- On its way already ---- */
 
+/* Mostly there is none at all, which is known without looking for the item. */
 kt_error *transfers_to(kt_tx *tx, kt_id warehouse, kt_id item, kt_found *sent)
 {
     const kt_where where[] = {KT_WHERE(transfer, state, KT_EQ, T_IN_TRANSIT), {0}};
     const unsigned long long to = warehouse.v;
+    uint64_t any;
+    *sent = (kt_found){0};
+    KT_TRY(kt_count(tx, &(kt_query){.of = &transfer_shape, .where = where}, &any));
+    if (!any)
+        return NULL;
     const kt_query query = {.of = &transfer_shape,
         .where = where,
         .sort = "day,id",
