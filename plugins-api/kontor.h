@@ -448,6 +448,16 @@ typedef struct {
  *   query   its parameters as on the wire: {"group": ["owner"], "measures": {"total": "sum:amount"}, ..}
  *   table   receives the rows in the order that the query's `sort` says */
 KT_API KT_MUST kt_error *kt_aggregate(kt_tx *tx, const char *entity, kt_str query, kt_table *table);
+/* A query that is kept for later, as on the wire; what is not set, is not said. */
+typedef struct {
+    kt_str filter;  /* [["state","=","open"]] */
+    kt_str sort;    /* -day,id */
+    kt_str columns; /* ["number","party.name"] */
+    kt_str group;   /* day:month */
+} kt_listing;
+/* What of it the caller can not ask of the entity, all problems at once, each at its member. Leaves in listing what can be
+ * asked: of a list of conditions, of the columns and of the order those that hold by themselves. */
+KT_API KT_MUST kt_error *kt_listing_check(kt_tx *tx, kt_str entity, kt_listing *listing);
 /* Whatever the transaction reads from here on is as it was then. Once, before anything is read; only where
  * nothing is written.
  *   when     an instant or a day, which means its end, as on the wire

@@ -51,6 +51,10 @@ KT_MUST kt_error *path_read(
 /* As path_read, but begins inside the lines of `lines`, a field of entity. */
 KT_MUST kt_error *path_read_in(kt_tx *tx, const model_entity *entity, const model_entity *lines, kt_str name,
     const char *at, model_path *path);
+/* What rows shall show: names is an array of paths, "*" among them all of the record's own; NULL or null: those. Problems
+ * stand at "at[i]", all at once. (wire.c) */
+KT_MUST kt_error *paths_read(kt_tx *tx, const model_entity *entity, const variant *names, const char *at,
+    model_path **paths, size_t *count);
 static inline const model_field *path_last(const model_path *path)
 {
     return path->steps[path->count - 1];

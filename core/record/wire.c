@@ -180,14 +180,14 @@ static kt_error *read_name(
     return NULL;
 }
 
-kt_error *model_paths_resolve(
-    kt_tx *tx, const model_entity *entity, const variant *names, model_path **paths, size_t *count)
+kt_error *paths_read(kt_tx *tx, const model_entity *entity, const variant *names, const char *at,
+    model_path **paths, size_t *count)
 {
     enum { NAMES_MAX = 500 };
     *count = 0;
     size_t given = names && names->kind == VARIANT_ARRAY ? names->as.array.count : 1;
     if (given > NAMES_MAX)
-        return error_make(tx->arena, KT_LIMIT, "fields", "%zu fields exceed the %d that may be asked for",
+        return error_make(tx->arena, KT_LIMIT, at, "%zu fields exceed the %d that may be asked for",
             "%zu pól przekracza dozwolone %d", given, NAMES_MAX);
     size_t stars = 0;
     for (size_t i = 0; names && names->kind == VARIANT_ARRAY && i < given; i++) {
@@ -195,8 +195,8 @@ kt_error *model_paths_resolve(
         stars += name->kind == VARIANT_STRING && str_is(name->as.string, "*");
     }
     if (stars > 1)
-        return error_make(tx->arena, KT_VALIDATION, "fields", "\"*\" stands more than once",
-            "\"*\" występuje więcej niż raz");
+        return error_make(
+            tx->arena, KT_VALIDATION, at, "\"*\" stands more than once", "\"*\" występuje więcej niż raz");
     bool whole = !names || names->kind == VARIANT_NULL || stars;
     *paths = ARENA_ARRAY(tx->arena, model_path, given + (whole ? entity->field_count : 0));
     if (!*paths)
@@ -206,15 +206,21 @@ kt_error *model_paths_resolve(
         return NULL;
     }
     if (names->kind != VARIANT_ARRAY)
-        return error_make(tx->arena, KT_VALIDATION, "fields", "expected an array of names, got %s",
+        return error_make(tx->arena, KT_VALIDATION, at, "expected an array of names, got %s",
             "oczekiwano tablicy nazw, jest %s", variant_kind_name(names->kind));
     kt_error *all = NULL;
     for (size_t i = 0; i < given; i++) {
         kt_error *error = read_name(tx, entity, &names->as.array.items[i], *paths, count);
         if (error)
-            kt_also(&all, error_under(error, arena_format(tx->arena, "fields[%zu]", i).ptr));
+            kt_also(&all, error_under(error, arena_format(tx->arena, "%s[%zu]", at, i).ptr));
     }
     return all;
+}
+
+kt_error *model_paths_resolve(
+    kt_tx *tx, const model_entity *entity, const variant *names, model_path **paths, size_t *count)
+{
+    return paths_read(tx, entity, names, "fields", paths, count);
 }
 
 /* ---- Records ---- */

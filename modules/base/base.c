@@ -142,6 +142,8 @@ static const kt_method methods[] = {
     {"supply.at_risk",
         {"Demands that come late or are missing", "Zapotrzebowania spóźnione albo bez pokrycia"},
         "base.pegging:read", false, &at_risk_shape, &at_risk_found_shape, supply_at_risk},
+    {"view.open", {"Open a saved view", "Otwórz zapisany widok"}, "base.view:read", false, &view_open_shape,
+        &view_opened_shape, view_open},
     {"task.reminders", {"Tasks due or to be reminded of", "Zadania do przypomnienia"}, "base.task:read",
         false, &tasks_due_shape, &tasks_due_found_shape, tasks_due},
     {0},

@@ -86,4 +86,6 @@ extern const kt_work order_reports_catch_up;
 kt_error *order_reports_told(kt_tx *tx, const kt_event *event);
 
 extern const kt_shape view_shape, preference_shape, import_log_shape;
+extern const kt_shape view_open_shape, view_opened_shape;
 kt_error *view_check(kt_tx *tx, const kt_record *before, const kt_record *after);
+kt_error *view_open(kt_tx *tx, const kt_record *params, kt_record *result);
