@@ -486,6 +486,8 @@ KT_API kt_dec kt_dec_neg(kt_dec a);
 /* 128 bits inside, rounded once, half away from zero, to scale digits. Not set makes not set. */
 KT_API kt_dec kt_dec_mul(kt_dec a, kt_dec b, uint8_t scale);
 KT_API kt_dec kt_dec_div(kt_dec a, kt_dec b, uint8_t scale); /* by zero: overflowed */
+/* What of a value a part of a whole has, which may be more than the whole: value * part / whole, rounded once. By zero: overflowed. */
+KT_API kt_dec kt_dec_share(kt_dec value, kt_dec part, kt_dec whole, uint8_t scale);
 KT_API kt_dec kt_dec_round(kt_dec a, uint8_t scale);
 KT_API int kt_dec_cmp(kt_dec a, kt_dec b); /* -1, 0, 1 by value; not set is least */
 /* Splits total by weights: part[i] at total's scale, the parts sum to total exactly (largest remainder). */

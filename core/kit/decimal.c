@@ -133,6 +133,23 @@ kt_dec kt_dec_div(kt_dec a, kt_dec b, uint8_t scale)
     return narrow(divide(a.coef, (wide)b.coef * power[down - up]), scale);
 }
 
+kt_dec kt_dec_share(kt_dec value, kt_dec part, kt_dec whole, uint8_t scale)
+{
+    if (dec_is_bad(value) || dec_is_bad(part) || dec_is_bad(whole) || scale > KT_DEC_SCALE_MAX)
+        return bad;
+    if (!dec_is_set(value) || !dec_is_set(part) || !dec_is_set(whole))
+        return not_set;
+    if (whole.coef == 0)
+        return bad;
+    unsigned up = scale + scale_of(whole), down = scale_of(value) + scale_of(part);
+    wide dividend = (wide)value.coef * part.coef;
+    if (up < down)
+        return narrow(divide(dividend, (wide)whole.coef * power[down - up]), scale);
+    if (__builtin_mul_overflow(dividend, (wide)power[up - down], &dividend))
+        return bad;
+    return narrow(divide(dividend, whole.coef), scale);
+}
+
 kt_dec kt_dec_round(kt_dec a, uint8_t scale)
 {
     if (dec_is_bad(a) || scale > KT_DEC_SCALE_MAX)

@@ -85,6 +85,24 @@ static void rounding_is_half_away_from_zero(void **state)
     expect_dec(kt_dec_div(KT_DEC(1, 9), KT_DEC(2, 0), 0), KT_DEC(0, 0));
 }
 
+static void a_share_is_exact_however_large_its_factors_are(void **state)
+{
+    (void)state;
+    expect_dec(kt_dec_share(KT_DEC(10000, 2), KT_DEC(1, 0), KT_DEC(3, 0), 2), KT_DEC(3333, 2));
+    expect_dec(kt_dec_share(KT_DEC(-10000, 2), KT_DEC(2, 0), KT_DEC(3, 0), 2), KT_DEC(-6667, 2));
+    expect_dec(kt_dec_share(KT_DEC(1, 0), KT_DEC(1, 0), KT_DEC(800, 2), 2), KT_DEC(13, 2)); /* 0.125 */
+    expect_dec(kt_dec_share(KT_DEC(4000, 2), KT_DEC(12, 0), KT_DEC(10, 0), 2),
+        KT_DEC(4800, 2)); /* more than the whole */
+    expect_dec(kt_dec_share(KT_DEC(INT64_MAX, 4), KT_DEC(INT64_MAX, 9), KT_DEC(INT64_MAX, 9), 4),
+        KT_DEC(INT64_MAX, 4));
+    expect_dec(kt_dec_share(KT_DEC(1, 0), KT_DEC(1, 0), KT_DEC(3, 0), 9), KT_DEC(333333333, 9));
+    assert_true(dec_is_bad(kt_dec_share(KT_DEC(INT64_MAX, 2), KT_DEC(2, 0), KT_DEC(1, 0), 2)));
+    assert_true(
+        dec_is_bad(kt_dec_share(KT_DEC(INT64_MAX, 0), KT_DEC(INT64_MAX, 0), KT_DEC(INT64_MAX, 9), 9)));
+    assert_true(dec_is_bad(kt_dec_share(KT_DEC(1, 2), KT_DEC(1, 2), KT_DEC(0, 2), 2)));
+    assert_false(dec_is_set(kt_dec_share(KT_DEC(1, 2), (kt_dec){0}, KT_DEC(1, 2), 2)));
+}
+
 static void overflow_is_seen_and_never_wraps(void **state)
 {
     (void)state;
@@ -220,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_and_back),
         cmocka_unit_test(rounding_is_half_away_from_zero),
+        cmocka_unit_test(a_share_is_exact_however_large_its_factors_are),
         cmocka_unit_test(overflow_is_seen_and_never_wraps),
         cmocka_unit_test(not_set_is_no_zero),
         cmocka_unit_test(random_arithmetic_agrees_with_wide_integers),

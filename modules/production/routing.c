@@ -185,8 +185,8 @@ void step_minutes(const struct step *s, kt_dec quantity, kt_dec *machine, kt_dec
 {
     kt_dec setup = or_zero(s->setup_minutes), run = or_zero(s->run_minutes);
     kt_dec people = s->labour_minutes.scale1 ? s->labour_minutes : run;
-    *machine = kt_dec_round(kt_dec_add(setup, kt_dec_div(kt_dec_mul(run, quantity, 8), s->per, 4)), 4);
-    *labour = kt_dec_round(kt_dec_add(setup, kt_dec_div(kt_dec_mul(people, quantity, 8), s->per, 4)), 4);
+    *machine = kt_dec_round(kt_dec_add(setup, kt_dec_share(run, quantity, s->per, 4)), 4);
+    *labour = kt_dec_round(kt_dec_add(setup, kt_dec_share(people, quantity, s->per, 4)), 4);
 }
 
 static kt_dec for_minutes(kt_dec rate, kt_dec minutes)

@@ -70,7 +70,7 @@ static inline kt_dec kt_order_share(kt_dec part, kt_dec whole, kt_dec ordered)
 {
     if (kt_dec_cmp(part, whole) == 0 || whole.coef == 0)
         return ordered;
-    return kt_dec_round(kt_dec_div(kt_dec_mul(ordered, part, 8), whole, 8), 4);
+    return kt_dec_share(ordered, part, whole, 4);
 }
 /* What of a line is still to be delivered. */
 static inline kt_dec kt_order_line_open(const kt_order_line *line)

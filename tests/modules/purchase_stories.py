@@ -357,8 +357,22 @@ def more_than_ordered_is_received_within_the_tolerance(k):
     refused("rule", lambda: received(k, order, ("7", {})), "lines[0].quantity")
     received(k, order, ("6", {}))
     expect(level(k, tyre)["on_hand"], "110.0000")
+    expect(k.list("logistics.valuation", [["item", "=", tyre]])["rows"][0]["value"], "440.00")  # what is beyond costs as much for one
     found = k.call("logistics.purchase.match", {"order": order, "tolerance": "5"})["exceptions"]
     expect([(e["mismatch"], e["difference"], e["amount"]) for e in found], [("over_received", "10.0000", "40.00")])
+
+
+def a_million_screws_come_in_parts(k):
+    screw = item(k, "screw")
+    order = make(k, "logistics.purchase_order", party=shop(k)["Stalmet"], lines=[{"item": screw, "quantity": "1000000", "price": "0.02"}])
+    k.call("logistics.purchase_order.approve", {"id": order})
+    received(k, order, ("500000", {}))
+    found = k.call("logistics.purchase.match", {"order": order, "not_billed": True})["exceptions"]
+    expect([(e["mismatch"], e["difference"], e["amount"]) for e in found], [("not_billed", "500000.0000", "10000.00")])
+    sale, _ = sold(k, screw, "400000")
+    d = one(k, "logistics.delivery", ["document", "=", {"entity": "crm.order", "id": sale}])
+    k.call("logistics.delivery.ship", {"id": d["id"], "lines": [{"line": d["lines"][0]["id"], "quantity": "300000"}]})
+    expect(k.get("crm.order", sale)["lines"][0]["delivered"], "300000.0000")
 
 
 def what_has_no_parts_is_received_whole(k):
@@ -750,7 +764,7 @@ STORIES = [
     a_cancelled_order_takes_its_request_back_unless_it_is_ordered, many_requests_become_one_order_a_supplier,
     an_order_is_approved_dated_and_expected_by_the_stores, above_a_roles_limit_somebody_else_approves, an_amendment_is_a_revision_with_what_differs,
     less_ordered_means_bought_elsewhere, a_late_supply_tells_whose_promise_breaks, goods_come_in_part_some_rejected_and_are_worth_the_orders_price,
-    more_than_ordered_is_received_within_the_tolerance, what_has_no_parts_is_received_whole, an_item_without_a_tolerance_has_the_companys, what_comes_is_reserved_for_who_waits, what_was_wrong_goes_back_at_what_it_cost,
+    more_than_ordered_is_received_within_the_tolerance, a_million_screws_come_in_parts, what_has_no_parts_is_received_whole, an_item_without_a_tolerance_has_the_companys, what_comes_is_reserved_for_who_waits, what_was_wrong_goes_back_at_what_it_cost,
     a_storekeeper_receives_without_seeing_prices, what_is_on_order_anyway_covers_the_next_demand, what_is_not_ordered_in_time_comes_later_and_promises_hear_it,
     an_order_in_another_currency_is_worth_what_the_day_says, straight_to_the_customer_nothing_passes_the_stores,
     straight_to_the_customer_in_parts, what_went_straight_to_several_orders_comes_back_from_each, what_others_wait_for_does_not_go_straight_to_a_customer,

@@ -148,7 +148,7 @@ kt_ready ready_take(kt_ready *from, kt_dec quantity)
     kt_ready taken = {least(from->quantity, quantity), from->cost};
     kt_ready left = {kt_dec_sub(from->quantity, taken.quantity), from->cost};
     if (from->cost.scale1) {
-        left.cost = kt_dec_div(kt_dec_mul(from->cost, left.quantity, 6), from->quantity, 2);
+        left.cost = kt_dec_share(from->cost, left.quantity, from->quantity, 2);
         taken.cost = kt_dec_sub(from->cost, left.cost);
     }
     *from = left;

@@ -59,7 +59,7 @@ static kt_error *add_line(
         line.discount_amount = of->discount_amount;
     if (line.discount_amount.coef &&
         !same_dec(quantity, of->quantity)) /* its part of a discount off the line */
-        line.discount_amount = kt_dec_div(kt_dec_mul(of->discount_amount, quantity, 8), of->quantity, 4);
+        line.discount_amount = kt_dec_share(of->discount_amount, quantity, of->quantity, 4);
     return quantity.coef ? kt_line_add(tx, &note->lines, &line.rec) : NULL;
 }
 

@@ -66,8 +66,7 @@ static kt_error *copy_lines(
             .quantity = quantity, .price = from->price, .discount_percent = from->discount_percent,
             .discount_amount = from->discount_amount, .order_line = (int64_t)from->id.v};
         if (from->discount_amount.coef && !same_dec(quantity, from->quantity))
-            line.discount_amount = kt_dec_div(
-                kt_dec_mul(from->discount_amount, quantity, 8), from->quantity, 4);
+            line.discount_amount = kt_dec_share(from->discount_amount, quantity, from->quantity, 4);
         KT_TRY(kt_line_add(tx, &v->lines, &line.rec));
     }
     return NULL;

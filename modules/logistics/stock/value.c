@@ -21,13 +21,7 @@ const kt_shape pool_shape = KT_SHAPE(pool, "logistics.valuation",
 /* The share of value that goes with `part` of `whole`, rounded once. */
 static kt_dec portion(kt_dec value, kt_dec part, kt_dec whole)
 {
-    kt_dec shares[2], weights[2] = {part, kt_dec_sub(whole, part)};
-    if (part.coef <= 0)
-        return KT_DEC(0, 2);
-    if (weights[1].coef <= 0)
-        return value;
-    kt_dec_split(value, weights, 2, shares);
-    return shares[0];
+    return part.coef > 0 ? kt_dec_share(value, part, whole, 2) : KT_DEC(0, 2);
 }
 
 kt_dec share_of(kt_dec value, kt_dec whole, kt_dec done, kt_dec quantity)

@@ -98,7 +98,7 @@ static kt_error *come_back(kt_tx *tx, const struct order *o, const struct compon
         .line = c->rec.id,
         .returns = kt_any_id(a->move),
         .reason = reason};
-    *value = kt_dec_div(kt_dec_mul(kt_dec_add(KT_DEC(0, 2), c->cost), quantity, 6), c->issued, 2);
+    *value = kt_dec_share(kt_dec_add(KT_DEC(0, 2), c->cost), quantity, c->issued, 2);
     if (!a->move.v) /* nobody kept stock then */
         return NULL;
     if (!stock)
@@ -148,7 +148,7 @@ static kt_error *hand_out(
     again = o->state == DONE || again.coef < 0 ? none : kt_dec_cmp(again, quantity) > 0 ? quantity : again;
     if (!supply)
         return NULL;
-    const kt_dec own = kt_dec_div(kt_dec_mul(value, again, 6), quantity, 2);
+    const kt_dec own = kt_dec_share(value, again, quantity, 2);
     if (again.coef > 0)
         KT_TRY(order_ask_for_returned(tx, o, c, again, own));
     o->planned_material = planned;

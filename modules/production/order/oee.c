@@ -90,8 +90,7 @@ static void add_operation(struct oee_row *row, const struct operation *o)
     row->made = kt_dec_add(row->made, made);
     row->good = kt_dec_add(row->good, o->good);
     if (o->quantity.coef > 0 && o->machine_minutes.scale1)
-        row->planned = kt_dec_add(
-            row->planned, kt_dec_div(kt_dec_mul(o->machine_minutes, made, 8), o->quantity, 4));
+        row->planned = kt_dec_add(row->planned, kt_dec_share(o->machine_minutes, made, o->quantity, 4));
 }
 
 static kt_error *add_operations(kt_tx *tx, struct oee_row *row)

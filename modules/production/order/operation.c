@@ -202,13 +202,13 @@ kt_error *operations_drop(kt_tx *tx, kt_id order)
 static kt_dec people_minutes(const struct operation *p, kt_dec machine)
 {
     return p->machine_minutes.coef > 0 && p->labour_minutes.scale1
-               ? kt_dec_div(kt_dec_mul(machine, p->labour_minutes, 6), p->machine_minutes, 4)
+               ? kt_dec_share(machine, p->labour_minutes, p->machine_minutes, 4)
                : machine;
 }
 
 static kt_dec allowed_of(kt_dec minutes, kt_dec setup, kt_dec done, kt_dec quantity)
 {
-    return kt_dec_add(setup, kt_dec_div(kt_dec_mul(kt_dec_sub(minutes, setup), done, 8), quantity, 4));
+    return kt_dec_add(setup, kt_dec_share(kt_dec_sub(minutes, setup), done, quantity, 4));
 }
 
 void operation_allows(const struct operation *p, kt_dec done, kt_dec quantity, struct minutes *allowed)

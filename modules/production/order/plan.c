@@ -369,7 +369,7 @@ kt_error *order_resize_component(
         KT_TRY(part_cost(tx, c->item, more, &cost));
         planned = kt_dec_add(planned, cost);
     } else if (more.coef < 0) {
-        planned = kt_dec_div(kt_dec_mul(planned, quantity, 6), was, 2);
+        planned = kt_dec_share(planned, quantity, was, 2);
     }
     c->planned = planned;
     if (!supply || more.coef == 0)

@@ -157,8 +157,8 @@ static kt_dec share_of_cost(const struct order *o, kt_id item, kt_dec quantity)
             of = output_at(o, i)->quantity;
             percent = kt_dec_add(KT_DEC(0, 2), output_at(o, i)->cost_share);
         }
-    return kt_dec_div(kt_dec_mul(kt_dec_mul(order_planned_cost(o), percent, 4), quantity, 6),
-        kt_dec_mul(of, KT_DEC(100, 0), 4), 2);
+    return kt_dec_share(
+        kt_dec_mul(order_planned_cost(o), percent, 4), quantity, kt_dec_mul(of, KT_DEC(100, 0), 4), 2);
 }
 
 static kt_text reason_taken(kt_tx *tx, const struct order *o, const kt_way *way, kt_id item)
