@@ -427,6 +427,11 @@ def a_storekeeper_receives_without_seeing_prices(k, house):
     jan.call("logistics.receipt.finish", {"id": receipt})
     expect("value" in jan.get("logistics.receipt", receipt)["lines"][0], False)
     expect((po(k, order)["receipt_status"], k.get("logistics.receipt", receipt)["lines"][0]["value"]), ("full", "20.00"))
+    match = lambda who: [(e["mismatch"], e["difference"], e["amount"]) for e in who.call("logistics.purchase.match", {"order": order, "not_billed": True})["exceptions"]]
+    expect((match(k), match(jan)), ([("not_billed", "5.0000", "20.00")], [("not_billed", "5.0000", None)]))
+    late = bought(k, bolt, "3", expected=day(-3))
+    expect([(row["open"], row["days_late"]) for row in jan.call("logistics.purchase.late", {})["lines"] if row["order"] == late], [("3.0000", 3)])
+    received(k, late, ("3", {}))
 
 
 def what_was_wrong_goes_back_at_what_it_cost(k):
@@ -441,6 +446,32 @@ def what_was_wrong_goes_back_at_what_it_cost(k):
     expect((level(k, axle)["on_hand"], level(k, axle)["incoming"], po(k, order)["receipt_status"]), ("7.0000", "3.0000", "partial"))
     more = make(k, "logistics.receipt", order=order, kind="return", lines=[{"order_line": line, "quantity": "8"}])
     refused("rule", lambda: k.call("logistics.receipt.finish", {"id": more}), "lines[0].quantity")
+
+
+def what_goes_back_goes_at_what_it_came_at(k):
+    """Ten at 4 with ten of freight, and ten at 6: whatever the method makes of them in the stores, the supplier is owed four less for each."""
+    for method, left in (("average", "94.00"), ("fifo", "90.00"), ("standard", "80.00")):
+        frame = item(k, f"frame {method}", valuation=method, standard_cost="5")
+        order = bought(k, frame, "10")
+        receipt = received(k, order, ("10", {}))
+        k.call("logistics.landed", {"amount": "10", "document": {"entity": "logistics.receipt", "id": receipt}})
+        other = make(k, "logistics.purchase_order", party=shop(k)["Rad"], lines=[{"item": frame, "quantity": "10", "price": "6"}])
+        k.call("logistics.purchase_order.approve", {"id": other})
+        received(k, other, ("10", {}))
+        back = make(k, "logistics.receipt", order=order, kind="return", lines=[{"order_line": po(k, order)["lines"][0]["id"], "quantity": "4"}])
+        k.call("logistics.receipt.finish", {"id": back})
+        expect((method, k.get("logistics.receipt", back)["lines"][0]["value"]), (method, "16.00"))
+        expect((method, one(k, "logistics.valuation", ["item", "=", frame])["value"]), (method, left))
+
+
+def freight_of_an_order_is_spread_over_its_receipts(k):
+    rim = item(k, "wide rim")
+    order = bought(k, rim, "10")
+    first, second = (k.get("logistics.receipt", received(k, order, (q, {})))["lines"][0]["move"] for q in ("4", "6"))
+    parts = k.call("logistics.landed", {"amount": "20", "document": {"entity": "logistics.purchase_order", "id": order}})["parts"]
+    expect([(p["move"], p["amount"]) for p in parts], [(first, "8.00"), (second, "12.00")])
+    expect(one(k, "logistics.valuation", ["item", "=", rim])["value"], "60.00")
+    refused("validation", lambda: k.call("logistics.landed", {"amount": "20", "document": {"entity": "logistics.purchase_order", "id": bought(k, rim)}}), "document")
 
 
 def an_order_in_another_currency_is_worth_what_the_day_says(k):
@@ -738,6 +769,11 @@ def lists_show_what_to_receive_and_what_is_late(k):
     rows = [row for row in k.call("logistics.purchase.to_receive", {})["lines"] if row["item"] == rack]
     expect([(row["open"], row["days_late"]) for row in rows], [("10.0000", 3)])
     expect(rack in [row["item"] for row in k.call("logistics.purchase.late", {})["lines"]], True)
+    make(k, "logistics.purchase_request", item=rack, quantity="2")
+    there = lambda list, lines, warehouse: rack in [row["item"] for row in k.call(f"logistics.purchase.{list}", {"warehouse": warehouse})[lines]]
+    usual, other = k.list("logistics.warehouse", [], sort="id")["rows"][0]["id"], make(k, "logistics.warehouse", code="racks", name="Racks")
+    for list, lines in (("to_receive", "lines"), ("to_buy", "requests")):  # who names no warehouse means the usual one
+        expect((list, there(list, lines, usual), there(list, lines, other)), (list, True, False))
     received(k, order, ("10", {}))
     expect(rack in [row["item"] for row in k.call("logistics.purchase.to_receive", {})["lines"]], False)
 
@@ -764,7 +800,7 @@ STORIES = [
     a_cancelled_order_takes_its_request_back_unless_it_is_ordered, many_requests_become_one_order_a_supplier,
     an_order_is_approved_dated_and_expected_by_the_stores, above_a_roles_limit_somebody_else_approves, an_amendment_is_a_revision_with_what_differs,
     less_ordered_means_bought_elsewhere, a_late_supply_tells_whose_promise_breaks, goods_come_in_part_some_rejected_and_are_worth_the_orders_price,
-    more_than_ordered_is_received_within_the_tolerance, a_million_screws_come_in_parts, what_has_no_parts_is_received_whole, an_item_without_a_tolerance_has_the_companys, what_comes_is_reserved_for_who_waits, what_was_wrong_goes_back_at_what_it_cost,
+    more_than_ordered_is_received_within_the_tolerance, a_million_screws_come_in_parts, what_has_no_parts_is_received_whole, an_item_without_a_tolerance_has_the_companys, what_comes_is_reserved_for_who_waits, what_was_wrong_goes_back_at_what_it_cost, what_goes_back_goes_at_what_it_came_at, freight_of_an_order_is_spread_over_its_receipts,
     a_storekeeper_receives_without_seeing_prices, what_is_on_order_anyway_covers_the_next_demand, what_is_not_ordered_in_time_comes_later_and_promises_hear_it,
     an_order_in_another_currency_is_worth_what_the_day_says, straight_to_the_customer_nothing_passes_the_stores,
     straight_to_the_customer_in_parts, what_went_straight_to_several_orders_comes_back_from_each, what_others_wait_for_does_not_go_straight_to_a_customer,

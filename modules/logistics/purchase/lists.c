@@ -67,23 +67,26 @@ static kt_error *add_request(kt_tx *tx, const struct request *r, struct worklist
     KT_TRY(kt_read(tx, r->item, &item.rec));
     struct to_buy_row row = {KT_OF(to_buy_row), .request = r->rec.id, .number = r->rec.number,
         .item = r->item, .name = item.name, .quantity = r->quantity, .waiting = r->waiting, .party = r->party,
-        .needed = r->needed, .order_by = r->order_by, .day = r->day, .cost = r->cost};
+        .needed = r->needed, .order_by = r->order_by, .day = r->day};
+    if (kt_may(tx, "logistics.purchase_request:read fields cost"))
+        row.cost = r->cost;
     return kt_line_add(tx, &out->requests, &row.rec);
 }
 
 static kt_error *to_buy(kt_tx *tx, const struct list *p, kt_date until, struct worklist *out)
 {
-    kt_where where[4] = {KT_WHERE(request, state, KT_EQ, PR_OPEN)};
-    size_t conditions = 1;
+    kt_where where[3] = {KT_WHERE(request, state, KT_EQ, PR_OPEN)};
     struct requests open;
+    bool here = true;
     if (p->party.v)
-        where[conditions++] = (kt_where){offsetof(struct request, party), KT_EQ, &p->party};
-    if (p->warehouse.v)
-        where[conditions] = (kt_where){offsetof(struct request, warehouse), KT_EQ, &p->warehouse};
+        where[1] = (kt_where){offsetof(struct request, party), KT_EQ, &p->party};
     KT_TRY(requests_find(tx, where, &open));
-    for (size_t i = 0; i < open.count && out->requests.count < ROWS_MAX; i++)
-        if (!until.day || open.items[i].order_by.day <= until.day)
+    for (size_t i = 0; i < open.count && out->requests.count < ROWS_MAX; i++) {
+        if (p->warehouse.v)
+            KT_TRY(request_is_for(tx, &open.items[i], p->warehouse, &here));
+        if (here && (!until.day || open.items[i].order_by.day <= until.day))
             KT_TRY(add_request(tx, &open.items[i], out));
+    }
     return NULL;
 }
 
@@ -112,21 +115,27 @@ static kt_error *add_lines(kt_tx *tx, const struct po *o, kt_date until, struct 
     return NULL;
 }
 
+static bool comes_to(const struct po *o, kt_id warehouse, kt_id usual)
+{
+    return !o->ship_to.v && (o->warehouse.v ? o->warehouse.v : usual.v) == warehouse.v;
+}
+
 static kt_error *to_receive(kt_tx *tx, const struct list *p, kt_date until, struct worklist *out)
 {
-    kt_where where[5] = {
+    kt_where where[4] = {
         KT_WHERE(po, state, KT_EQ, PO_APPROVED), KT_WHERE(po, receipt_status, KT_NE, PO_FULL)};
-    size_t conditions = 2;
     struct po o = {.rec.of = &po_seen_shape};
     kt_error *e = NULL;
     kt_cursor *cursor;
+    kt_id usual = {0};
     if (p->party.v)
-        where[conditions++] = (kt_where){offsetof(struct po, party), KT_EQ, &p->party};
+        where[2] = (kt_where){offsetof(struct po, party), KT_EQ, &p->party};
     if (p->warehouse.v)
-        where[conditions] = (kt_where){offsetof(struct po, warehouse), KT_EQ, &p->warehouse};
+        KT_TRY(warehouse_usual(tx, &usual));
     KT_TRY(kt_open(tx, &(kt_query){.of = &po_seen_shape, .where = where, .sort = "expected,id"}, &cursor));
     while (!e && out->lines.count < ROWS_MAX && kt_next(cursor, &o.rec))
-        e = add_lines(tx, &o, until, out);
+        if (!p->warehouse.v || comes_to(&o, p->warehouse, usual))
+            e = add_lines(tx, &o, until, out);
     kt_also(&e, kt_close(cursor));
     return e;
 }
@@ -137,12 +146,13 @@ kt_error *list_to_receive(kt_tx *tx, const kt_record *params, kt_record *result)
     return to_receive(tx, p, p->until, KT_AS(worklist, result));
 }
 
-/* What should have been ordered, or should have come, before today. */
+/* What should have been ordered, or should have come, before today; requests for who may read them. */
 kt_error *list_late(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct list *p = KT_SEE(list, params);
     struct worklist *out = KT_AS(worklist, result);
     kt_date yesterday = kt_date_add(kt_today(tx), -1);
-    KT_TRY(to_buy(tx, p, yesterday, out));
+    if (kt_may(tx, "logistics.purchase_request:read"))
+        KT_TRY(to_buy(tx, p, yesterday, out));
     return to_receive(tx, p, yesterday, out);
 }

@@ -170,7 +170,8 @@ static kt_error *compare(kt_tx *tx, const struct match *p, const struct po *o, c
         .number = o->rec.number, .line = (int64_t)line->rec.id.v, .item = line->item, .name = line->name,
         .ordered = line->quantity, .received = po_line_kept(line), .billed = kt_dec_add(ZERO, line->billed),
         .difference = difference};
-    row.amount = kt_dec_share(line->net, difference, line->quantity, 4);
+    if (kt_may(tx, "logistics.purchase_order:read fields cost"))
+        row.amount = kt_dec_share(line->net, difference, line->quantity, 4);
     return kt_line_add(tx, &out->exceptions, &row.rec);
 }
 

@@ -101,7 +101,8 @@ static const kt_shape seen_line_shape = KT_SHAPE(po_line, NULL, KT_BIND(po_line,
 const kt_shape po_seen_shape = KT_SHAPE(po, "logistics.purchase_order", KT_BIND(po, party, REF, "party"),
     KT_BIND(po, day, DATE, "day"), KT_BIND(po, currency, REF, "currency"), KT_BIND(po, state, STATE, "state"),
     KT_BIND(po, receipt_status, STATE, "receipt_status"), KT_BIND(po, warehouse, REF, "warehouse"),
-    KT_BIND(po, expected, DATE, "expected"), KT_BIND(po, lines, LINES, "lines", .lines = &seen_line_shape));
+    KT_BIND(po, ship_to, REF, "ship_to"), KT_BIND(po, expected, DATE, "expected"),
+    KT_BIND(po, lines, LINES, "lines", .lines = &seen_line_shape));
 
 /* ---- Straight to the customer ---- */
 

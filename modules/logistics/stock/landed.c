@@ -46,6 +46,13 @@ struct landed_parts {
 const kt_shape landed_parts_shape = KT_SHAPE(
     landed_parts, NULL, KT_FIELD(landed_parts, parts, LINES, "Parts", "Części", .lines = &landed_part_shape));
 
+struct came_with { /* a receipt of a purchase order: moves name the receipt */
+    kt_record rec;
+    kt_id order;
+};
+static const kt_shape came_with_shape = KT_SHAPE(came_with, "logistics.receipt",
+    KT_BIND(came_with, order, REF, "order", .target = "logistics.purchase_order"));
+
 enum { MOVES_MOST = 10000 };
 struct bearers { /* the receipts that bear the cost, and how much each weighs */
     kt_id moves[MOVES_MOST];
@@ -90,6 +97,22 @@ static kt_error *bearers_of(kt_tx *tx, kt_id document, bool paper, enum spread b
     return e;
 }
 
+static kt_error *bearers_of_order(kt_tx *tx, kt_id document, enum spread by, struct bearers *all)
+{
+    const char *entity = kt_any_entity(tx, document);
+    const kt_where where[] = {KT_WHERE(came_with, order, KT_EQ, kt_any_id(document)), {0}};
+    struct came_with r = {KT_OF(came_with)};
+    kt_cursor *cursor;
+    kt_error *e = NULL;
+    if (!entity || strcmp(entity, "logistics.purchase_order") != 0)
+        return NULL;
+    KT_TRY(kt_open(tx, &(kt_query){.of = &came_with_shape, .where = where, .sort = "id"}, &cursor));
+    while (!e && kt_next(cursor, &r.rec))
+        e = bearers_of(tx, kt_any(tx, came_with_shape.name, r.rec.id), false, by, all);
+    kt_also(&e, kt_close(cursor));
+    return e;
+}
+
 static kt_error *collect(kt_tx *tx, const struct landed *p, struct bearers *all)
 {
     const kt_id *moves = (const kt_id *)p->moves.items;
@@ -102,6 +125,8 @@ static kt_error *collect(kt_tx *tx, const struct landed *p, struct bearers *all)
         KT_TRY(bearers_of(tx, p->document, true, p->by, all));
     if (!all->count && p->document.v)
         KT_TRY(bearers_of(tx, p->document, false, p->by, all));
+    if (!all->count && p->document.v)
+        KT_TRY(bearers_of_order(tx, p->document, p->by, all));
     if (all->count)
         return NULL;
     return kt_fail(tx, KT_VALIDATION, "document", "there are no goods that could bear it",

@@ -258,15 +258,15 @@ static kt_error *come_in(
 
 /* ---- Out ---- */
 
-/* What a quantity that is there is worth by the item's method; layers give up as much. */
-static kt_error *worth_of(kt_tx *tx, const struct pool *p, struct move *m, kt_dec quantity, kt_dec *worth)
+/* What a quantity that is there is worth by the item's method; layers give up as much.
+ *   original  of what goes back: what it came at */
+static kt_error *worth_of(
+    kt_tx *tx, const struct pool *p, struct move *m, kt_dec quantity, kt_dec original, kt_dec *worth)
 {
-    kt_dec layers, original = {0};
-    if (m->returns.v)
-        KT_TRY(at_original_cost(tx, m, &original));
+    kt_dec layers;
     KT_TRY(take_layers(tx, m, quantity, &layers));
     *worth = p->method == BY_FIFO ? layers : portion(p->value, quantity, p->quantity);
-    if (m->returns.v && p->method == AVERAGE)
+    if (original.scale1 && p->method == AVERAGE)
         *worth = smaller(original, p->value);
     return NULL;
 }
@@ -275,16 +275,19 @@ static kt_error *go_out(
     kt_tx *tx, const struct goods *goods, struct pool *p, struct move *m, kt_dec *correction)
 {
     kt_dec there = p->quantity.coef > 0 ? smaller(p->quantity, m->quantity) : ZERO, worth = KT_DEC(0, 2);
-    kt_dec beyond = kt_dec_sub(m->quantity, there);
-    *correction = KT_DEC(0, 2);
+    kt_dec beyond = kt_dec_sub(m->quantity, there), original = {0};
+    if (m->returns.v)
+        KT_TRY(at_original_cost(tx, m, &original));
     if (there.coef > 0)
-        KT_TRY(worth_of(tx, p, m, there, &worth));
+        KT_TRY(worth_of(tx, p, m, there, original, &worth));
     worth = kt_dec_add(worth, at_known_cost(goods, p, beyond));
-    m->value = worth;
+    m->value = original.scale1 ? original : worth;
+    *correction = kt_dec_sub(
+        worth, m->value); /* it goes back at what it came at, whatever it is worth here */
     p->quantity = kt_dec_sub(p->quantity, m->quantity);
     p->value = kt_dec_sub(p->value, worth);
     if (p->quantity.coef == 0) { /* nothing is left, and nothing is what it is worth */
-        *correction = p->value;
+        *correction = kt_dec_add(*correction, p->value);
         p->value = KT_DEC(0, 2);
     }
     return NULL;
