@@ -25,7 +25,8 @@ const kt_shape count_shape = KT_SHAPE(count, "logistics.count",
         .help = {"Empty: all goods.", "Puste: wszystkie towary."}),
     KT_FIELD(count, state, STATE, "State", "Stan", .choices = count_states, .initial = "draft",
         .indexed = true, .priority = 3),
-    KT_FIELD(count, day, DATE, "Day", "Dzień", .initial = "today", .priority = 4),
+    KT_FIELD(count, day, DATE, "Day", "Dzień", .initial = "today", .priority = 4,
+        .readonly_if = "[[\"state\",\"in\",[\"done\",\"cancelled\"]]]"),
     KT_FIELD(count, blind, BOOL, "Blind", "W ciemno", .fixed = true,
         .help = {"What there should be is written down only when all is counted.",
             "Ile powinno być, zapisuje się dopiero po policzeniu wszystkiego."}),
@@ -397,6 +398,8 @@ static kt_error *approve_within(kt_tx *tx, struct count *c)
     struct losses losses = {0};
     kt_cursor *cursor;
     kt_error *all = NULL;
+    c->day = c->day.day ? c->day : kt_today(tx);
+    KT_TRY(not_to_come(tx, c->day));
     KT_TRY(location_get(tx, KT_AT_LOSS, (kt_id){0}, &loss));
     KT_TRY(locations_of(tx, c, false));
     c->value = KT_DEC(0, 2);

@@ -96,7 +96,7 @@ struct owner delivery_owner(kt_tx *tx, const struct delivery *d, const struct de
 static void sum_up(struct delivery *d)
 {
     d->missing = ZERO;
-    for (size_t i = 0; i < d->lines.count; i++) {
+    for (size_t i = 0; i < d->lines.count && d->state < D_SHIPPED; i++) { /* what is over misses nothing */
         const struct delivery_line *line = delivery_line_at(&d->lines, i);
         kt_dec short_of = kt_dec_sub(line->quantity, line->reserved);
         if (short_of.coef > 0)

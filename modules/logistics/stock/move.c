@@ -109,15 +109,21 @@ static kt_error *check_lot(kt_tx *tx, const struct goods *goods, const kt_stock_
     return check_lot_of(tx, goods, m->lot, "lot");
 }
 
+kt_error *not_to_come(kt_tx *tx, kt_date day)
+{
+    return day.day <= kt_today(tx).day
+               ? NULL
+               : kt_fail(tx, KT_VALIDATION, "day", "goods do not move on a day to come",
+                     "towar nie może się ruszyć w przyszłości");
+}
+
 static kt_error *check_move(kt_tx *tx, const struct goods *goods, const kt_stock_move *m)
 {
     kt_error *all = check_lot(tx, goods, m);
     if (m->quantity.coef <= 0)
         kt_also(
             &all, kt_fail(tx, KT_VALIDATION, "quantity", "must be above zero", "musi być większe od zera"));
-    if (m->day.day > kt_today(tx).day)
-        kt_also(&all, kt_fail(tx, KT_VALIDATION, "day", "goods do not move on a day to come",
-                          "towar nie może się ruszyć w przyszłości"));
+    kt_also(&all, not_to_come(tx, m->day));
     if (m->value.scale1 && m->value.coef < 0)
         kt_also(&all,
             kt_fail(tx, KT_VALIDATION, "value", "a value is not below zero", "wartość nie jest ujemna"));

@@ -251,6 +251,8 @@ struct lot_part { /* so much of a lot; not set: of any */
 KT_MUST kt_error *stock_move_lots(
     kt_tx *tx, const kt_stock_move *move, const struct lot_part *parts, size_t count);
 /* The refusal of what is not there: `rest` of what is wanted; no lot: of all of them. */
+/* returns validation at "day": it has not come yet */
+KT_MUST kt_error *not_to_come(kt_tx *tx, kt_date day);
 KT_MUST kt_error *too_little(kt_tx *tx, const char *path, const struct wanted *wanted, kt_dec rest);
 /* The problems of line i of a document, or of a row of parameters, told there.
  *   field  where; NULL: where they say, at "item" if they do not */

@@ -90,6 +90,12 @@ kt_error *transfer_compute(kt_tx *tx, kt_record *self)
         t->state == T_DRAFT)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "to_warehouse", "a transfer goes to another place",
                           "przesunięcie prowadzi w inne miejsce"));
+    if (t->kind != TRANSFER && t->state == T_DRAFT && (t->to_warehouse.v || t->to_location.v))
+        kt_also(&all, kt_hint(kt_fail(tx, KT_VALIDATION, t->to_warehouse.v ? "to_warehouse" : "to_location",
+                                  "goods of an entry or an issue go to no other warehouse",
+                                  "przychód i rozchód nie prowadzą do innego magazynu"),
+                          "Name where they come in, or leave, as warehouse and location.",
+                          "Podaj, gdzie wchodzą albo skąd wychodzą, jako magazyn i miejsce."));
     if (t->kind == ENTRY && !t->rec.id.v) {
         kt_also(&all, place_takes(tx, "warehouse", t->warehouse, (kt_id){0}));
         kt_also(&all, place_takes(tx, "location", (kt_id){0}, t->location));
