@@ -592,20 +592,21 @@ def the_whole_house_is_sound(k):
     expect(k.call("system.check", {})["sound"], True)
 
 
-run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_order_on_hold_hears_it_when_it_goes_on,
-     a_bill_for_a_cancelled_order_can_be_credited, what_was_billed_and_credited_without_sales_they_hear_afterwards, a_suppliers_bill_without_the_stores_is_on_its_order_afterwards,
-     what_is_made_without_stores_lies_ready_and_is_missed_by_them,
-     what_is_used_without_stores_is_what_came_meanwhile, what_is_given_back_without_stores_lies_ready,
-     what_is_given_back_without_stores_and_not_needed_goes_to_who_misses_it,
-     what_is_given_back_without_stores_keeps_its_cost, what_lies_ready_and_is_let_go_is_for_who_misses_it, what_is_made_without_stores_goes_on_at_what_it_cost, what_the_stores_hold_beyond_its_pegging_they_give_to_who_misses_it,
-     what_lies_ready_is_let_go_before_the_stores_have_looked_at_it,
-     orders_of_the_time_without_stores_get_their_goods_and_deliveries,
-     a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first, a_rest_that_was_cancelled_is_not_delivered_when_the_stores_come_back,
-     what_the_customer_gave_up_nobody_asks_for_anew, what_came_back_nobody_asks_for_anew,
-     what_came_from_elsewhere_while_it_was_picked_is_not_held_when_put_back,
-     what_came_from_elsewhere_while_it_was_picked_is_not_held_when_the_rest_ships_without_sales,
-     what_the_picker_leaves_behind_is_not_held_beyond_its_pegging, orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes,
-     many_orders_are_covered_in_steps_and_once, who_needs_it_first_is_covered_first_afterwards, what_many_orders_have_not_heard_is_not_asked_for_anew,
-     days_that_move_without_sales_or_production_are_promised_afterwards, a_module_that_could_not_be_loaded_hears_it_at_the_next_start,
-     what_is_made_up_for_belongs_to_its_company, the_whole_house_is_sound],
-    modules="base,crm,logistics,production,finance")
+if __name__ == "__main__":
+    run([what_was_shipped_and_taken_back_without_sales_they_hear_afterwards, an_order_on_hold_hears_it_when_it_goes_on,
+         a_bill_for_a_cancelled_order_can_be_credited, what_was_billed_and_credited_without_sales_they_hear_afterwards, a_suppliers_bill_without_the_stores_is_on_its_order_afterwards,
+         what_is_made_without_stores_lies_ready_and_is_missed_by_them,
+         what_is_used_without_stores_is_what_came_meanwhile, what_is_given_back_without_stores_lies_ready,
+         what_is_given_back_without_stores_and_not_needed_goes_to_who_misses_it,
+         what_is_given_back_without_stores_keeps_its_cost, what_lies_ready_and_is_let_go_is_for_who_misses_it, what_is_made_without_stores_goes_on_at_what_it_cost, what_the_stores_hold_beyond_its_pegging_they_give_to_who_misses_it,
+         what_lies_ready_is_let_go_before_the_stores_have_looked_at_it,
+         orders_of_the_time_without_stores_get_their_goods_and_deliveries,
+         a_rest_that_is_cancelled_gives_up_what_is_still_to_come_first, a_rest_that_was_cancelled_is_not_delivered_when_the_stores_come_back,
+         what_the_customer_gave_up_nobody_asks_for_anew, what_came_back_nobody_asks_for_anew,
+         what_came_from_elsewhere_while_it_was_picked_is_not_held_when_put_back,
+         what_came_from_elsewhere_while_it_was_picked_is_not_held_when_the_rest_ships_without_sales,
+         what_the_picker_leaves_behind_is_not_held_beyond_its_pegging, orders_of_the_time_with_sales_alone_are_covered_by_whoever_comes,
+         many_orders_are_covered_in_steps_and_once, who_needs_it_first_is_covered_first_afterwards, what_many_orders_have_not_heard_is_not_asked_for_anew,
+         days_that_move_without_sales_or_production_are_promised_afterwards, a_module_that_could_not_be_loaded_hears_it_at_the_next_start,
+         what_is_made_up_for_belongs_to_its_company, the_whole_house_is_sound],
+        modules="base,crm,logistics,production,finance")

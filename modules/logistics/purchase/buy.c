@@ -197,25 +197,35 @@ static kt_error *lessen(kt_tx *tx, struct request *r)
     return lot_bought(tx, r->item, r->party, r->waiting, &r->quantity);
 }
 
+kt_error *request_let_go(kt_tx *tx, struct request *r, const kt_cover *part, kt_plan *left)
+{
+    const kt_dec given = smaller(part->quantity, r->waiting);
+    struct po order;
+    bool straight;
+    if (given.coef <= 0 || r->state == PR_DONE || r->state == PR_CANCELLED)
+        return NULL;
+    KT_TRY(goes_straight(tx, r, &order, &straight));
+    r->waiting = kt_dec_sub(r->waiting, given);
+    if (r->state == PR_ORDERED)
+        KT_TRY(report_ordered(tx, r, part, given, left));
+    else if (r->origin == BY_DEMAND)
+        KT_TRY(lessen(tx, r));
+    if (straight) /* it comes to that customer, and is nobody else's */
+        request_cut(r, given);
+    KT_TRY(kt_update(tx, &r->rec));
+    return r->free.coef > 0 && !straight ? tell_offered(tx, r->item, KT_FROM_BUYING) : NULL;
+}
+
 static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *part, kt_plan *left)
 {
     struct request r = {KT_OF(request)};
     struct po order;
     bool straight;
     KT_TRY(kt_read(tx, kt_any_id(part->document), &r.rec));
-    kt_dec given = smaller(part->quantity, r.waiting);
-    if (given.coef <= 0 || r.state == PR_DONE || r.state == PR_CANCELLED)
-        return NULL;
     KT_TRY(goes_straight(tx, &r, &order, &straight));
-    if (straight && !demand->met)
-        return is_bound(tx, &r, given, &order);
-    r.waiting = kt_dec_sub(r.waiting, given);
-    if (r.state == PR_ORDERED)
-        KT_TRY(report_ordered(tx, &r, part, given, left));
-    else if (r.origin == BY_DEMAND)
-        KT_TRY(lessen(tx, &r));
-    KT_TRY(kt_update(tx, &r.rec));
-    return r.free.coef > 0 ? tell_offered(tx, r.item, KT_FROM_BUYING) : NULL;
+    const kt_dec given = smaller(part->quantity, r.waiting);
+    return straight && !demand->met && given.coef > 0 ? is_bound(tx, &r, given, &order)
+                                                      : request_let_go(tx, &r, part, left);
 }
 
 static kt_error *lot(kt_tx *tx, kt_id item, kt_dec quantity, kt_dec *bought)

@@ -105,13 +105,16 @@ const kt_orders purchases_service = {.deliver = deliver, .bill = bill, .read = s
 
 /* ---- logistics.purchase.match ---- */
 
-enum mismatch { NOT_BILLED = 1, BILLED_NOT_RECEIVED, OVER_BILLED, OVER_RECEIVED, REJECTED };
+enum mismatch { NOT_BILLED = 1, BILLED_NOT_RECEIVED, OVER_BILLED, OVER_RECEIVED, REJECTED, NOBODY_WAITS };
 static const kt_choice mismatches[] = {
     {NOT_BILLED, "not_billed", {"Received and not billed", "Przyjęte, niezafakturowane"}},
     {BILLED_NOT_RECEIVED, "billed_not_received", {"Billed and not received", "Zafakturowane, nieprzyjęte"}},
     {OVER_BILLED, "over_billed", {"Billed more than ordered", "Zafakturowano więcej niż zamówiono"}},
     {OVER_RECEIVED, "over_received", {"Received more than ordered", "Przyjęto więcej niż zamówiono"}},
     {REJECTED, "rejected", {"Rejected or returned, not replaced", "Odrzucone lub zwrócone, niewymienione"}},
+    {NOBODY_WAITS, "nobody_waits",
+        {"Comes straight to a customer who waits for it no more",
+            "Idzie wprost do klienta, który już na to nie czeka"}},
     {0},
 };
 struct match { /* the parameters */
@@ -175,6 +178,21 @@ static kt_error *compare(kt_tx *tx, const struct match *p, const struct po *o, c
     return kt_line_add(tx, &out->exceptions, &row.rec);
 }
 
+/* The sale was changed otherwise, or while this department was off, and what is beyond a lot no order bills. */
+static kt_error *match_straight(
+    kt_tx *tx, const struct match *p, const struct po *o, const struct po_line *line, struct matched *out)
+{
+    struct requests carried;
+    struct goods item;
+    kt_dec waited = ZERO, comes;
+    KT_TRY(goods_read(tx, line->item, &item));
+    KT_TRY(requests_of_line(tx, o->rec.id, line->rec.id, &carried));
+    for (size_t i = 0; i < carried.count; i++)
+        waited = kt_dec_add(waited, carried.items[i].waiting);
+    KT_TRY(kt_in_unit(tx, line->item, waited, item.unit, line->unit, &comes));
+    return compare(tx, p, o, line, NOBODY_WAITS, po_line_open(line), comes, out);
+}
+
 static kt_error *match_line(
     kt_tx *tx, const struct match *p, const struct po *o, const struct po_line *line, struct matched *out)
 {
@@ -189,7 +207,10 @@ static kt_error *match_line(
     KT_TRY(compare(tx, p, o, line, BILLED_NOT_RECEIVED, billed, kept, out));
     KT_TRY(compare(tx, p, o, line, OVER_BILLED, billed, line->quantity, out));
     KT_TRY(compare(tx, p, o, line, OVER_RECEIVED, kept, line->quantity, out));
-    return goods ? compare(tx, p, o, line, REJECTED, smaller(bad, po_line_open(line)), ZERO, out) : NULL;
+    if (!goods)
+        return NULL;
+    KT_TRY(compare(tx, p, o, line, REJECTED, smaller(bad, po_line_open(line)), ZERO, out));
+    return o->state == PO_APPROVED && o->ship_to.v ? match_straight(tx, p, o, line, out) : NULL;
 }
 
 kt_error *purchase_match(kt_tx *tx, const kt_record *params, kt_record *result)

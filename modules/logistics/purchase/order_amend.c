@@ -104,12 +104,7 @@ static kt_error *cut_request(kt_tx *tx, struct request *r, kt_dec *excess, kt_de
     *missing = larger(ZERO, kt_dec_sub(cut, r->free));
     *excess = kt_dec_sub(*excess, cut);
     r->waiting = kt_dec_sub(r->waiting, *missing);
-    r->quantity = kt_dec_sub(r->quantity, cut);
-    r->bookings++;
-    if (r->quantity.coef == 0) { /* nothing is left to ask for */
-        r->quantity = cut;
-        r->cancelled = true;
-    }
+    request_cut(r, cut);
     return kt_update(tx, &r->rec);
 }
 

@@ -110,7 +110,7 @@ static kt_error *balance_line(kt_tx *tx, const struct po *o, const struct po_lin
             continue;
         rest = kt_dec_sub(rest, kt_dec_sub(r->quantity, r->received));
         if (spare)
-            r->quantity = kt_dec_sub(r->quantity, r->free);
+            request_cut(r, r->free);
         if (spare || kt_dec_cmp(r->unit_cost, cost) != 0)
             KT_TRY(price_as_agreed(tx, r, cost));
     }

@@ -106,6 +106,11 @@ void request_take_offer(kt_tx *tx, struct request *r, const struct offer *best);
 KT_MUST kt_error *request_price(kt_tx *tx, struct request *r);
 /* Do its goods come to this warehouse? Not set, on either side: the usual one. */
 KT_MUST kt_error *request_is_for(kt_tx *tx, const struct request *r, kt_id warehouse, bool *yes);
+/* So much of an ordered request is not asked for any more; of all that is left of it: it is given up. */
+void request_cut(struct request *r, kt_dec cut);
+/* Who waited for `part` of a request waits no more; if it goes straight to its customer, nobody else gets it.
+ *   left  receives what cannot be undone, and why */
+KT_MUST kt_error *request_let_go(kt_tx *tx, struct request *r, const kt_cover *part, kt_plan *left);
 kt_id request_any(kt_tx *tx, const struct request *r);
 /* Requests in memory, by the day on which they are needed. */
 struct requests {

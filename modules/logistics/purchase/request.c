@@ -90,6 +90,14 @@ kt_error *request_price(kt_tx *tx, struct request *r)
     return NULL;
 }
 
+void request_cut(struct request *r, kt_dec cut)
+{
+    r->bookings++;
+    r->cancelled = kt_dec_cmp(r->quantity, cut) == 0; /* nothing is left to ask for */
+    if (!r->cancelled)
+        r->quantity = kt_dec_sub(r->quantity, cut);
+}
+
 /* ---- Computed ---- */
 
 static enum request_state state_of(const struct request *r)

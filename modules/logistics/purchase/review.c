@@ -80,7 +80,7 @@ static const kt_shape waiting_shape = KT_SHAPE(waiting, "base.pegging",
 /* A demand that let go while this module was off could not say so. */
 static kt_error *recount(kt_tx *tx, kt_record *rec)
 {
-    const struct request *r = KT_AS(request, rec);
+    struct request *r = KT_AS(request, rec);
     const kt_where where[] = {KT_WHERE(waiting, supply, KT_EQ, request_any(tx, r)), {0}};
     kt_dec waits = ZERO;
     kt_plan left = {0};
@@ -88,8 +88,7 @@ static kt_error *recount(kt_tx *tx, kt_record *rec)
         tx, &(kt_query){.of = &waiting_shape, .where = where}, offsetof(struct waiting, quantity), &waits));
     const kt_cover gone = {
         .item = r->item, .quantity = kt_dec_sub(r->waiting, waits), .document = request_any(tx, r)};
-    return gone.quantity.coef > 0 ? buying_source.release(tx, &(kt_demand){.item = r->item}, &gone, &left)
-                                  : NULL;
+    return request_let_go(tx, r, &gone, &left);
 }
 
 enum { RECOUNT_REQUESTS, LOOK_AT_RESERVATIONS, RECOUNT_TRANSFERS, WALKS };

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""What suppliers send straight to customers, past the stores: while departments are off, and in books of an earlier version."""
+from decimal import Decimal as D
+
+from path_stories import make, order, pegged, rows, shop
+from stories import expect, run
+from switching_stories import Off
+
+
+def kettle(k, code):
+    """An item that is bought, and neither kept nor made."""
+    s = shop(k)
+    of = make(k, "base.item", code=code, name=code.title(), unit=s["piece"], price="20", currency=s["pln"], bought=True)
+    make(k, "logistics.supplier_price", item=of, party=s["rad"], price="8", currency=s["pln"], lead_days=3)
+    s[code] = of
+    return of
+
+
+def sent_straight(k, code, *quantities):
+    """Orders of Nowak's, and the purchase order by which all of it goes straight to them."""
+    of, s = kettle(k, code), shop(k)
+    sales = [order(k, (code, quantity)) for quantity in quantities]
+    for sale in sales:
+        k.call("crm.order.confirm", {"id": sale})
+    asked = [r["id"] for r in rows(k, "logistics.purchase_request", ["item", "=", of])]
+    bought = k.call("logistics.purchase.order", {"requests": asked})["orders"][0]["order"]
+    k.update("logistics.purchase_order", bought, {"ship_to": s["nowak"]})
+    k.call("logistics.purchase_order.approve", {"id": bought})
+    return of, sales, bought
+
+
+def receive(k, bought, quantity, kind="receipt"):
+    line, = k.get("logistics.purchase_order", bought)["lines"]
+    receipt = make(k, "logistics.receipt", order=bought, kind=kind, lines=[{"order_line": line["id"], "quantity": quantity}])
+    k.call("logistics.receipt.finish", {"id": receipt})
+    return receipt
+
+
+def delivered(k, sale):
+    return D(k.get("crm.order", sale)["lines"][0]["delivered"] or 0)
+
+
+def for_nobody(k, bought):
+    """How much of it the purchaser is told to come to a customer who waits for it no more."""
+    found = k.call("logistics.purchase.match", {"order": bought})["exceptions"]
+    return [D(e["difference"]) for e in found if e["mismatch"] == "nobody_waits"]
+
+
+# ---- Stories ----
+
+def what_nobody_waits_for_after_a_time_without_the_stores_the_purchaser_is_told(k):
+    """Three orders get theirs straight; while the stores are off one is closed, of which some came, one cancelled, one lowered. The stores come back all the same.
+    The purchaser is told how much comes for nobody, and nobody else is promised it."""
+    of, (closed, cancelled, lowered), bought = sent_straight(k, "TEAPOT", 5, 4, 3)
+    receive(k, bought, "2")
+    expect((delivered(k, closed), for_nobody(k, bought)), (2, []))
+    with Off(k, "logistics"):
+        k.call("crm.order.close", {"id": closed})
+        k.call("crm.order.cancel", {"id": cancelled, "reason": "gone"})
+        k.call("crm.order.amend", {"id": lowered, "reason": "fewer", "lines": [{"line": 1, "quantity": "1"}]})
+    expect((for_nobody(k, bought), pegged(k, lowered)), ([D(9)], [("buy", D(1))]))
+    other = order(k, ("TEAPOT", 2))
+    k.call("crm.order.confirm", {"id": other})
+    asked = rows(k, "logistics.purchase_request", ["item", "=", of], ["state", "=", "open"])
+    expect(([D(r["quantity"]) for r in asked], pegged(k, other)), ([D(2)], [("buy", D(2))]))
+    line, = k.get("logistics.purchase_order", bought)["lines"]
+    k.call("logistics.purchase_order.amend", {"id": bought, "reason": "as agreed", "lines": [{"line": line["id"], "quantity": "4"}]})
+    expect(for_nobody(k, bought), [D(1)])
+    receive(k, bought, "2")
+    expect(([delivered(k, sale) for sale in (closed, cancelled, lowered)], for_nobody(k, bought)), ([2, 0, 1], []))
+    expect(k.get("logistics.purchase_order", bought)["receipt_status"], "full")
+
+
+def what_was_delivered_otherwise_is_nobody_elses(k):
+    """Of five that go straight to Nowak two are given to him from elsewhere: what comes for nobody is no other customer's."""
+    _, (sale,), bought = sent_straight(k, "URN", 5)
+    k.call("crm.order.deliver", {"id": sale, "lines": [{"line": 1, "quantity": "2"}]})
+    other = make(k, "crm.order", party=make(k, "base.party", name="Kowal"), currency=shop(k)["pln"], lines=[{"item": shop(k)["URN"], "quantity": "2"}])
+    k.call("crm.order.confirm", {"id": other})
+    expect(for_nobody(k, bought), [D(2)])
+    receive(k, bought, "5")
+    expect((delivered(k, sale), delivered(k, other), pegged(k, other)), (5, 0, [("buy", D(2))]))
+
+
+def the_whole_house_is_sound(k):
+    expect(k.call("system.check", {})["sound"], True)
+
+
+if __name__ == "__main__":
+    run([what_nobody_waits_for_after_a_time_without_the_stores_the_purchaser_is_told, what_was_delivered_otherwise_is_nobody_elses, the_whole_house_is_sound],
+        modules="base,crm,logistics,production,finance")
