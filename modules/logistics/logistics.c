@@ -1,4 +1,6 @@
 /* The module logistics: goods in the stores, and how they come and go. Each folder brings its own rows. */
+#include <string.h>
+
 #include <kontor/rules.h>
 
 #include "purchase/tables.h"
@@ -26,10 +28,11 @@ static const kt_rule upkeep[] = {
 
 static kt_error *migrate(kt_tx *tx, const char *from_version)
 {
-    (void)from_version;
+    if (from_version && strncmp(from_version, "1.2", 3) < 0)
+        KT_TRY(receipts_learn_straight(tx));
     return kt_rules_bring(tx, upkeep);
 }
 
-const kt_module kontor_module = KT_MODULE("logistics", "1.1.0", "Logistics", "Logistyka", .needs = "base",
+const kt_module kontor_module = KT_MODULE("logistics", "1.2.0", "Logistics", "Logistyka", .needs = "base",
     .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles,
     .audit = stock_audit, .migrate = migrate);

@@ -2,8 +2,9 @@
 """What suppliers send straight to customers, past the stores: while departments are off, and in books of an earlier version."""
 from decimal import Decimal as D
 
+from lifecycle import build, place
 from path_stories import make, order, pegged, rows, shop
-from stories import expect, run
+from stories import expect, own_modules, run
 from switching_stories import Off
 
 
@@ -82,10 +83,58 @@ def what_was_delivered_otherwise_is_nobody_elses(k):
     expect((delivered(k, sale), delivered(k, other), pegged(k, other)), (5, 0, [("buy", D(2))]))
 
 
+FORGET = """#include <kontor.h>
+struct receipt { kt_record rec; kt_lines straight; };
+struct part { kt_record rec; };
+static const kt_shape part_shape = KT_SHAPE(part, NULL, {0});
+static const kt_shape receipt_shape = KT_SHAPE(receipt, "logistics.receipt", KT_BIND(receipt, straight, LINES, "straight", .lines = &part_shape));
+static kt_error *go(kt_tx *tx, const kt_record *params, kt_record *result) {
+    struct receipt r = {KT_OF(receipt)};
+    kt_found found;
+    (void)params; (void)result;
+    KT_TRY(kt_find(tx, &(kt_query){.of = &receipt_shape}, 0, &found));
+    for (size_t i = 0; i < found.count; i++) {
+        KT_TRY(kt_read(tx, found.ids[i], &r.rec));
+        r.straight = (kt_lines){0};
+        KT_TRY(kt_update(tx, &r.rec)); }
+    return NULL; }
+const kt_module kontor_module = KT_MODULE("forget", "1.0.0", "Forget", "Zapomnij", .needs = "logistics",
+    .methods = KT_LIST(kt_method, {"go", {"Go", "Idź"}, "access.user:read", .writes = true, .run = go}));
+"""
+
+
+def of_the_version_before(house):
+    """The stores are of the version that did not keep whose goods went straight."""
+    own_modules(house)
+    text = (house.modules_directory / "logistics.so").read_bytes()
+    expect(text.count(b"\x001.2.0\x00"), 1)
+    (house.modules_directory / "logistics.so").write_bytes(text.replace(b"\x001.2.0\x00", b"\x001.1.0\x00"))
+
+
+def receipts_of_an_earlier_version_know_whose_goods_went_straight(k, house):
+    """Six and four went straight to two orders, two came back from the first, and five more after the upgrade."""
+    _, sales, bought = sent_straight(k, "JUG", 6, 4)
+    receipts = [receive(k, bought, *much) for much in (("7",), ("3",), ("2", "return"))]
+    straight = lambda: [[(p["order"]["id"], p["line"], D(p["quantity"])) for p in k.get("logistics.receipt", r)["straight"]] for r in receipts]
+    told = straight()
+    expect(told, [[(sales[0], 1, 6), (sales[1], 1, 1)], [(sales[1], 1, 3)], [(sales[0], 1, 2)]])
+    build(house, FORGET, "forget")
+    k.call("module.enable", {"name": "forget"})
+    k.call("forget.go")
+    k.call("module.disable", {"name": "forget"})
+    expect(straight(), [[], [], []])
+    place(house, house.build / "modules" / "logistics.so", "logistics.so")
+    k.call("module.upgrade", {"name": "logistics"})
+    expect(straight(), told)
+    receipts.append(receive(k, bought, "5", "return"))
+    expect((straight()[3], [delivered(k, sale) for sale in sales]), ([(sales[0], 1, 4), (sales[1], 1, 1)], [0, 3]))
+
+
 def the_whole_house_is_sound(k):
     expect(k.call("system.check", {})["sound"], True)
 
 
 if __name__ == "__main__":
-    run([what_nobody_waits_for_after_a_time_without_the_stores_the_purchaser_is_told, what_was_delivered_otherwise_is_nobody_elses, the_whole_house_is_sound],
-        modules="base,crm,logistics,production,finance")
+    run([what_nobody_waits_for_after_a_time_without_the_stores_the_purchaser_is_told, what_was_delivered_otherwise_is_nobody_elses,
+         receipts_of_an_earlier_version_know_whose_goods_went_straight, the_whole_house_is_sound],
+        modules="base,crm,logistics,production,finance", prepare=of_the_version_before)

@@ -245,7 +245,12 @@ extern const kt_action receipt_actions[];
 kt_error *receipt_compute(kt_tx *tx, kt_record *self);
 struct receipt_line *receipt_line_at(const struct receipt *r, size_t i);
 kt_error *receipt_finish(kt_tx *tx, kt_record *self, const kt_record *params);
-/* ---- straight.c ---- */
+/* ---- straight.c, straight_learn.c ---- */
+
+/* Is the demand a sales order, whether or not sales are switched on? */
+bool is_sale(const kt_tx *tx, kt_id demand);
+/* Those of a version that did not keep it. */
+KT_MUST kt_error *receipts_learn_straight(kt_tx *tx);
 
 /* What goes straight to a customer is for nobody else. returns rule at "ship_to" */
 KT_MUST kt_error *po_check_straight(kt_tx *tx, const struct po *o);

@@ -28,7 +28,7 @@ static const kt_shape awaiting_shape = KT_SHAPE(awaiting, "base.pegging",
     KT_BIND(awaiting, demand, REF, "demand"), KT_BIND(awaiting, supply, REF, "supply"),
     KT_BIND(awaiting, line, INT, "line"), KT_BIND(awaiting, quantity, QUANTITY, "quantity"));
 
-static bool is_sale(const kt_tx *tx, kt_id demand)
+bool is_sale(const kt_tx *tx, kt_id demand)
 {
     const char *entity = kt_any_entity(tx, demand);
     return entity && strcmp(entity, asking_shape.name) == 0;
