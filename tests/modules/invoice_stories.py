@@ -85,6 +85,29 @@ def a_suppliers_advance_is_settled_by_the_final_bill(k):
     proved(k)
 
 
+def of_what_advances_bore_wholly_the_register_has_no_row(k):
+    """100 at 23 % and 50 at 8 %: the 100 are paid ahead, then the 50 too. The first final invoice has what is left at 8 %, the second one row of nothing, for
+    it is looked for; a supplier's has none, nor has the tax that the buyer accounts for. Credited, each advance comes back as it was taxed."""
+    s = books(k)
+    at = lambda price, code: {"name": "Thing", "price": price, "tax_category": s["category"][code]}
+    both = [at("100", "standard"), at("50", "reduced")]
+    before = balances(k, "203", "221", "702", "200")
+    for lines, left in ((both[:1], [("sale", "8%", "50.00", "4.00")]), (both, [("sale", "8%", "0.00", "0.00")])):
+        ahead = invoice(k, kind="advance", day="2026-06-10", lines=lines)
+        final = invoice(k, day="2026-06-20", lines=both, advances=[{"invoice": ahead["id"]}])
+        expect(rows_of(k, final["id"]), left)
+        note = k.call("finance.invoice.credit", {"id": final["id"], "reason": "gone", "day": "2026-06-25"})["made"]
+        k.call("finance.invoice.post", {"id": note})
+        expect(sorted(rows_of(k, note)), [("sale", "23%", "-100.00", "-23.00"), ("sale", "8%", "-50.00", "-4.00")])
+    expect(gained(k, before, "203", "221", "702", "200"), (D(0),) * 4)
+    for position in (None, s["position"]["domestic_reverse"]):
+        supplied = dict(party=s["steel"], position=position, lines=[{"name": "Scrap", "price": "100"}])
+        ahead = invoice(k, kind="purchase_advance", day="2026-06-10", reference=f"Z {position}", **supplied)
+        final = invoice(k, kind="purchase", day="2026-06-20", reference=f"F {position}", advances=[{"invoice": ahead["id"]}], **supplied)
+        expect((rows_of(k, final["id"]), final["to_pay"]), ([], "0.00"))
+    proved(k)
+
+
 def the_buyer_accounts_for_tax_of_the_union(k):
     """Goods for 100 EUR and a service for 50 EUR at January's 4.00: 400 and 200; 23 % of 600 is 138 on both sides, and 600 are owed."""
     s = books(k)
@@ -129,5 +152,5 @@ def an_advance_bears_the_buyers_tax_once(k):
 
 
 run([a_recurring_order_brings_its_invoice, an_invoice_for_a_receipt_sells_nothing_twice, it_must_be_what_the_receipt_sold,
-     a_suppliers_advance_is_settled_by_the_final_bill, the_buyer_accounts_for_tax_of_the_union,
+     a_suppliers_advance_is_settled_by_the_final_bill, of_what_advances_bore_wholly_the_register_has_no_row, the_buyer_accounts_for_tax_of_the_union,
      a_domestic_bill_bears_its_own_tax_and_reverse_charge_at_home_too, an_advance_bears_the_buyers_tax_once], modules="base,crm,logistics,finance")

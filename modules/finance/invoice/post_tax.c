@@ -84,6 +84,18 @@ static kt_error *value_of_rest(posting *p, kt_dec rest, kt_dec had, kt_dec booke
     return NULL;
 }
 
+static bool is_nothing(const struct posted_tax *t)
+{
+    return !t->row.net.coef && !t->row.amount.coef && !t->net.coef && !t->amount.coef;
+}
+
+/* Of a sale that advances bore wholly one row of nothing is left: no final invoice is due then (art. 106f ust. 3), but one that was
+ * issued and numbered is looked for in the register of sales. That of purchases has what is deducted (art. 109 ust. 3). */
+static bool is_last_of_sale(const posting *p, size_t left)
+{
+    return p->v->kind == SALE && !p->tax_count && left == 1;
+}
+
 static kt_error *less_advances(posting *p, struct register_rows *rows)
 {
     struct register_rows had = {.count = 0}, booked = {.count = 0};
@@ -99,11 +111,10 @@ static kt_error *less_advances(posting *p, struct register_rows *rows)
         KT_TRY(register_add(p->tx, rows, &less));
     }
     p->taxes = kt_alloc(p->tx, sizeof *p->taxes * (rows->count + 1));
-    p->tax_count = rows->count;
     if (!p->taxes)
         return kt_no_memory();
     for (size_t i = 0; i < rows->count; i++) {
-        struct posted_tax *t = &p->taxes[i];
+        struct posted_tax *t = &p->taxes[p->tax_count];
         const struct vat_line *borne = register_row(&had, &rows->at[i]);
         const struct vat_line *as = register_row(&booked, &rows->at[i]);
         const struct vat_line none = {KT_OF(vat_line), .net = money(0), .amount = money(0)};
@@ -112,6 +123,8 @@ static kt_error *less_advances(posting *p, struct register_rows *rows)
             borne = as = &none;
         KT_TRY(value_of_rest(p, t->row.net, borne->net, as->net, &t->net));
         KT_TRY(value_of_rest(p, t->row.amount, borne->amount, as->amount, &t->amount));
+        if (borne == &none || !is_nothing(t) || is_last_of_sale(p, rows->count - i))
+            p->tax_count++;
     }
     return NULL;
 }
