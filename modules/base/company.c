@@ -51,10 +51,64 @@ const kt_shape company_shape = KT_SHAPE(company, "base.company",
         .help = {"Invoices show the one of their currency, else the first.",
             "Faktury pokazują rachunek w swojej walucie, a jeśli go nie ma, pierwszy."}));
 
+/* ---- Its currency ---- */
+
+enum { OWN_DIGITS = 2 }; /* that values of goods, costs and books have, in all departments */
+
+struct own_currency {
+    kt_record rec;
+    kt_str code;
+    int64_t decimals;
+};
+static const kt_shape own_currency_shape = KT_SHAPE(own_currency, "base.currency",
+    KT_BIND(own_currency, code, STRING, "code"), KT_BIND(own_currency, decimals, INT, "decimals"));
+
+static kt_error *too_fine(kt_tx *tx, const char *path, kt_str code, int64_t decimals)
+{
+    return kt_hint(kt_fail(tx, KT_VALIDATION, path,
+                       "%s has %lld digits after the point: a company's own currency may have two at most",
+                       "%s ma %lld miejsca po przecinku: własna waluta firmy może mieć najwyżej dwa",
+                       code.ptr ? code.ptr : "", (long long)decimals),
+        "What goods are worth, costs and books are kept with two digits. Choose a currency with no more; "
+        "orders and quotations may be in "
+        "any.",
+        "Wartość towaru, koszty i księgi mają dwa miejsca. Wybierz walutę, która nie ma ich więcej; "
+        "zamówienia i oferty mogą być w każdej.");
+}
+
+/* Chosen before it was looked at, it stays. */
+static kt_error *check_currency(kt_tx *tx, const struct company *c)
+{
+    struct company was = {KT_OF(company)};
+    struct own_currency own = {KT_OF(own_currency)};
+    if (c->rec.id.v)
+        KT_TRY(kt_read(tx, c->rec.id, &was.rec));
+    if (!c->currency.v || c->currency.v == was.currency.v)
+        return NULL;
+    if (kt_read(tx, c->currency, &own.rec))
+        return NULL; /* a missing one is the model's to refuse */
+    return own.decimals > OWN_DIGITS ? too_fine(tx, "currency", own.code, own.decimals) : NULL;
+}
+
+kt_error *company_keeps_currency(kt_tx *tx, kt_id currency, kt_str code, int64_t decimals)
+{
+    const kt_where where[] = {KT_WHERE(company, currency, KT_EQ, currency), {0}};
+    kt_found found;
+    if (decimals <= OWN_DIGITS || !currency.v)
+        return NULL;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = kt_find(tx, &(kt_query){.of = &company_shape, .where = where}, 1, &found);
+    kt_callers_authority(tx, before);
+    return e ? e : found.count > 0 ? too_fine(tx, "decimals", code, decimals) : NULL;
+}
+
 kt_error *company_compute(kt_tx *tx, kt_record *self)
 {
     struct company *c = KT_AS(company, self);
     kt_error *all = NULL;
+    kt_authority before = kt_own_authority(tx);
+    kt_also(&all, check_currency(tx, c));
+    kt_callers_authority(tx, before);
     if (c->tax_id.ptr) {
         kt_str code = {0};
         KT_TRY(country_code(tx, c->country, &code));

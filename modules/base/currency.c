@@ -81,6 +81,8 @@ kt_error *currency_compute(kt_tx *tx, kt_record *self)
     if (c->decimals < 0 || c->decimals > 4)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "decimals", "%lld is not within 0 to 4",
                           "%lld nie mieści się między 0 a 4", (long long)c->decimals));
+    else
+        kt_also(&all, company_keeps_currency(tx, c->rec.id, c->code, c->decimals));
     return all;
 }
 

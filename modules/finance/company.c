@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include <kontor/currency.h>
+#include <kontor/documents.h>
 
 #include "finance.h"
 
@@ -49,11 +50,19 @@ kt_error *digits_fit(kt_tx *tx, const char *path, kt_dec amount, kt_id currency)
         return NULL;
     if (currency.v)
         KT_TRY(read_currency(tx, currency, &c));
-    return kt_hint(
-        kt_fail(tx, KT_VALIDATION, path, "amounts in %s have %d digits after the point in the books",
-            "kwoty w %s mają w księgach %d cyfr po przecinku", c.code.ptr ? c.code.ptr : "", digits),
-        "Give one with no more digits; the books have two at most.",
-        "Podaj kwotę o nie większej liczbie cyfr; księgi mają najwyżej dwie.");
+    const bool finer = c.decimals > BOOKS_DIGITS;
+    return kt_hint(kt_fail(tx, KT_VALIDATION, path,
+                       "%s in %s cannot be booked: the books keep %d digits after the point",
+                       "kwoty %s w %s nie da się zaksięgować: liczba miejsc po przecinku w księgach to %d",
+                       kt_dec_text(tx, amount, 0).ptr, c.code.ptr ? c.code.ptr : "", digits),
+        finer ? "Of a currency with three (KWD, BHD, TND, JOD, OMR) amounts are booked that have no third "
+                "one: agree "
+                "on prices and tax without it, or bill in another currency."
+              : "Give an amount as its currency has them.",
+        finer ? "W walucie o trzech miejscach (KWD, BHD, TND, JOD, OMR) księguje się kwoty bez trzeciego: "
+                "uzgodnij takie "
+                "ceny i podatek albo fakturuj w innej walucie."
+              : "Podaj kwotę taką, jakie ma jej waluta.");
 }
 
 kt_dec share_of(kt_dec whole, kt_dec part, kt_dec of)

@@ -628,7 +628,7 @@ def a_bank_has_its_own_rate(k, house):
 
 def a_yen_has_no_hundredths(k):
     """2 % of 30 and of 71 yen are 1 and 1; nobody pays 10.55; what zlotys settle are whole yen. A dinar of Kuwait has a thousand fils, of which
-    the books have tens: what does not fit is told at once, and not as debits that differ from credits."""
+    the books have tens: what does not fit is told as soon as it is billed, with what is kept, and not as debits that differ from credits."""
     s = books(k)
     yen, dinar = make(k, "base.currency", code="JPY", decimals=0), make(k, "base.currency", code="KWD", decimals=3)
     for of, rate in ((yen, "0.0265"), (dinar, "13.1")):
@@ -644,9 +644,11 @@ def a_yen_has_no_hundredths(k):
     paid(amount="29", allocations=[{"item": first["id"], "discount": "1"}])
     pay(k, party=party, currency=s["PLN"], day="2026-03-03", amount="1", allocations=[{"item": second["id"]}])  # 37.7 yen
     expect([i["open"] for i in items(k, row["id"])], ["0.00", "33.00"])
-    late = draft(k, thing("10.005", "3"), party=party, currency=dinar, day="2026-03-02")
-    error = refused("validation", lambda: k.call("finance.invoice.post", {"id": late}), "currency")
-    assert "KWD have 2 digits" in str(error), error
+    error = refused("validation", lambda: draft(k, thing("10.005", "3"), party=party, currency=dinar, day="2026-03-02"), "currency")
+    expect(error.problems[0]["message"], "36.918 in KWD cannot be booked: the books keep 2 digits after the point")
+    expect("KWD, BHD" in error.problems[0]["hint"], True)
+    late = draft(k, thing("10", "3"), party=party, currency=dinar, day="2026-03-02")
+    refused("validation", lambda: k.update("finance.invoice", late, {"tax_given": "6.901"}), "currency")
     k.call("finance.invoice.cancel", {"id": late})
     expect(invoice(k, thing("10", "3"), party=party, currency=dinar, day="2026-03-02")["base_gross"], "483.39")
     proved(k)

@@ -203,6 +203,16 @@ static kt_error *check_booked(kt_tx *tx, const struct invoice *v)
         "Nothing is booked before it happened.", "Nic nie jest księgowane, zanim się stało.");
 }
 
+kt_error *invoice_digits_fit(kt_tx *tx, const struct invoice *v)
+{
+    KT_TRY(digits_fit(tx, "currency", v->to_pay, v->currency));
+    for (size_t i = 0; i < v->taxes.count; i++)
+        KT_TRY(digits_fit(tx, "currency", KT_AS(kt_tax_row, kt_line(&v->taxes, i))->amount, v->currency));
+    for (size_t i = 0; i < v->lines.count; i++)
+        KT_TRY(digits_fit(tx, "currency", invoice_line_at(&v->lines, i)->net, v->currency));
+    return NULL;
+}
+
 kt_error *invoice_compute(kt_tx *tx, kt_record *self)
 {
     struct invoice *v = KT_AS(invoice, self);
@@ -227,6 +237,7 @@ kt_error *invoice_compute(kt_tx *tx, kt_record *self)
         KT_TRY(terms_of(tx, v->party, &v->terms));
     KT_TRY(invoice_totals(tx, v));
     KT_TRY(advances_take(tx, v));
+    KT_TRY(invoice_digits_fit(tx, v));
     KT_TRY(instalments_make(tx, v->terms, v->day, v->to_pay, v->currency, &v->instalments));
     v->due = (kt_date){0};
     for (size_t i = 0; i < v->instalments.count; i++) {

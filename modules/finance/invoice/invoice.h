@@ -240,6 +240,8 @@ KT_MUST kt_error *advances_take(kt_tx *tx, struct invoice *v);
 
 /* Names, units and taxes of the lines, and the totals, by the one tax routine. */
 KT_MUST kt_error *invoice_totals(kt_tx *tx, struct invoice *v);
+/* returns  validation at "currency": an amount has more digits than the books keep of it */
+KT_MUST kt_error *invoice_digits_fit(kt_tx *tx, const struct invoice *v);
 /* The day whose rates of tax hold: the tax point; of a credit note, that of what it corrects. */
 KT_MUST kt_error *invoice_rates_day(kt_tx *tx, const struct invoice *v, kt_date *day);
 struct sold_item { /* what is looked at in an item */

@@ -330,17 +330,6 @@ static kt_error *check_booked_day(kt_tx *tx, const struct invoice *v)
                : error;
 }
 
-/* What is booked: a currency of three digits is, as far as nothing has a third one. */
-static kt_error *check_digits(kt_tx *tx, const struct invoice *v)
-{
-    KT_TRY(digits_fit(tx, "currency", v->to_pay, v->currency));
-    for (size_t i = 0; i < v->taxes.count; i++)
-        KT_TRY(digits_fit(tx, "currency", KT_AS(kt_tax_row, kt_line(&v->taxes, i))->amount, v->currency));
-    for (size_t i = 0; i < v->lines.count; i++)
-        KT_TRY(digits_fit(tx, "currency", invoice_line_at(&v->lines, i)->net, v->currency));
-    return NULL;
-}
-
 static kt_error *check_all(const posting *p)
 {
     kt_tx *tx = p->tx;
@@ -354,7 +343,7 @@ static kt_error *check_all(const posting *p)
         kt_also(&all,
             kt_hint(kt_fail(tx, KT_VALIDATION, "lines", "the invoice is below zero", "faktura jest ujemna"),
                 "Make a credit note instead.", "Wystaw zamiast niej korektę."));
-    kt_also(&all, check_digits(tx, v));
+    kt_also(&all, invoice_digits_fit(tx, v));
     kt_also(&all, check_booked_day(tx, v));
     kt_also(&all, check_registers(p));
     kt_also(&all, check_accounts(tx, v));
