@@ -32,6 +32,15 @@ kt_error *system_read(kt_tx *tx, const model_entity *entity, uint64_t id, model_
     return *found ? model_record_decode_part(tx, entity, id, bytes, wanted, record) : NULL;
 }
 
+kt_error *system_still(kt_tx *tx, const char *entity, uint64_t *id)
+{
+    kt_str bytes = {0};
+    if (*id)
+        KT_TRY(model_load_bytes(tx, model_entity_find(tx->catalogue, str_of(entity)), *id, &bytes));
+    *id = bytes.ptr ? *id : 0;
+    return NULL;
+}
+
 /* What is personal of a record, if it can be read: who has no name is called by the login. */
 static kt_str personal_str(kt_tx *tx, const model_entity *entity, uint64_t id, const char *field)
 {

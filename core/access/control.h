@@ -183,6 +183,14 @@ KT_MUST kt_error *password_put(store_view *view, uint64_t user, const char *hash
 KT_MUST kt_error *password_get(store_view *view, uint64_t user, char out[PASSWORD_HASH_MAX]);
 KT_MUST kt_error *password_forget(store_view *view, uint64_t user);
 
+/* ---- Somebody can always give rights (last.c) ---- */
+
+/* Does a role with these grants let its holder give rights to everybody? And some role of these? */
+KT_MUST kt_error *last_role_gives(kt_tx *tx, kt_str grants, bool *gives);
+KT_MUST kt_error *last_roles_give(kt_tx *tx, const uint64_t *roles, size_t count, bool *gives);
+/* returns  state at path: no active user with a password would be left who may give rights */
+KT_MUST kt_error *last_is_left(kt_tx *tx, const char *path);
+
 /* ---- Small things that several files need ---- */
 
 /* A transaction of the system's own, in a job of the writer; system_commit checks and journals it. */
@@ -192,6 +200,8 @@ KT_MUST kt_error *system_commit(kt_tx *tx, uint64_t *seq);
 /* A record read as the system, whoever the caller is, without what is personal. */
 KT_MUST kt_error *system_read(
     kt_tx *tx, const model_entity *entity, uint64_t id, model_record *record, bool *found);
+/* *id becomes 0 if no such record is there any more: what is written late names nobody who is gone. */
+KT_MUST kt_error *system_still(kt_tx *tx, const char *entity, uint64_t *id);
 /* Of the rows nobody looks at more than their ids. */
 KT_MUST kt_error *system_ids_only(query_rows *rows);
 const model_value *record_value(const model_record *record, const char *field); /* NULL: no such field */

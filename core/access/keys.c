@@ -237,6 +237,10 @@ static kt_error *create_write(kt_tx *tx, void *context)
             members[n++] = (variant_member){str_of(given[i]), variant_get(params, given[i])};
     const variant values = {.kind = VARIANT_OBJECT, .as.object = {members, n}};
     model_record record = {0};
+    kt_date ends;
+    if (date_parse(variant_get_str(params, "expires_on"), &ends) && ends.day < kt_today(tx).day)
+        return kt_fail(tx, KT_VALIDATION, "expires_on", "the key would be of no use: that day is over",
+            "klucz byłby bezużyteczny: ten dzień już minął");
     tx->guard = NULL; /* a key gives no more than its user has: everybody may make some for himself */
     KT_TRY(model_create(tx, model_entity_find(tx->catalogue, KT_STR("access.key")), &values, &record));
     s->id = (uint64_t)record.values[MODEL_ID].as.i;

@@ -168,10 +168,35 @@ static kt_error *user_forget(store_view *view, uint64_t user)
     return factor_forget(view, user);
 }
 
+/* Whoever could give rights, and no longer can, leaves somebody who does. */
+static kt_error *giver_check(kt_tx *tx, const struct user *was, const struct user *is)
+{
+    bool gave = false, gives = false;
+    if (was->active)
+        KT_TRY(last_roles_give(tx, (const uint64_t *)was->roles.items, was->roles.count, &gave));
+    if (gave && is && is->active)
+        KT_TRY(last_roles_give(tx, (const uint64_t *)is->roles.items, is->roles.count, &gives));
+    return gave && !gives ? last_is_left(tx, !is ? NULL : is->active ? "roles" : "active") : NULL;
+}
+
 static kt_error *user_check(kt_tx *tx, const kt_record *before, const kt_record *after)
 {
     if (before && !after)
         KT_TRY(user_forget(tx->view, before->id.v));
+    if (before)
+        KT_TRY(giver_check(tx, KT_SEE(user, before), after ? KT_SEE(user, after) : NULL));
+    return epoch_advance(tx->view);
+}
+
+static kt_error *role_check(kt_tx *tx, const kt_record *before, const kt_record *after)
+{
+    bool gave = false, gives = false;
+    if (before)
+        KT_TRY(last_role_gives(tx, KT_SEE(role, before)->grants, &gave));
+    if (gave && after)
+        KT_TRY(last_role_gives(tx, KT_SEE(role, after)->grants, &gives));
+    if (gave && !gives)
+        KT_TRY(last_is_left(tx, after ? "grants" : NULL));
     return epoch_advance(tx->view);
 }
 
@@ -318,7 +343,7 @@ const kt_module access_module = KT_MODULE("access", "1.0.0", "Access", "Dostęp"
         {"base.company.updated", NULL, company_changed}, {"base.company.deleted", NULL, company_changed}),
     .entities = KT_LIST(kt_entity,
         {&role_shape, {"Role", "Rola"}, {"Roles", "Role"}, .title = "name", .compute = role_compute,
-            .check = rights_changed, .icon = "shield", .shared = true},
+            .check = role_check, .icon = "shield", .shared = true},
         {&team_shape, {"Team", "Zespół"}, {"Teams", "Zespoły"}, .title = "name", .check = rights_changed,
             .icon = "users", .shared = true},
         {&department_shape, {"Department", "Dział"}, {"Departments", "Działy"}, .title = "name",
