@@ -245,12 +245,15 @@ kt_error *alarm_write(kt_tx *tx, const alarm *a)
     char at[TIME_TEXT_MAX];
     variant people[TOLD_MAX];
     model_record made = {0};
+    uint64_t who = a->user, by = a->key;
+    KT_TRY(system_still(tx, "access.user", &who));
+    KT_TRY(system_still(tx, "access.key", &by));
     KT_TRY(tell_heads(tx, a->user, &told));
     if (a->kind == ALARM_CANARY)
         KT_TRY(tell_watchers(tx, a, &told));
     for (size_t i = 0; i < told.count; i++)
         people[i] = number(told.ids[i]);
-    const variant kind = text(str_of(alarm_name(a->kind))), user = number(a->user), key = number(a->key),
+    const variant kind = text(str_of(alarm_name(a->kind))), user = number(who), key = number(by),
                   entity = text(a->entity), record = number(a->record), count = number((uint64_t)a->count),
                   most = number((uint64_t)a->most), action = text(a->action), method = text(a->method),
                   remote = text(a->remote), when = text((kt_str){at, time_text(a->at, at)}),

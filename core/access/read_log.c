@@ -338,13 +338,15 @@ static kt_error *row_write(kt_tx *tx, const model_entity *entity, row *r)
     if (!of)
         return NULL;
     char text[TIME_TEXT_MAX];
+    KT_TRY(system_still(tx, "access.user", &r->user));
+    KT_TRY(system_still(tx, "access.key", &r->key));
     r->count = sort_ids(r->ids, r->count);
     kt_str ranges = r->count > 1 ? read_log_ranges(tx->arena, r->ids, r->count) : (kt_str){0};
     if (r->count > 1 && !ranges.ptr)
         return error_no_memory();
-    const variant none = {.kind = VARIANT_NULL}, user = integer(r->user), key = integer(r->key),
-                  record = integer(r->ids[0]), count = integer(r->count), name = string(of->name),
-                  records = string(ranges), action = string(str_of(r->action)),
+    const variant none = {.kind = VARIANT_NULL}, user = r->user ? integer(r->user) : none,
+                  key = integer(r->key), record = integer(r->ids[0]), count = integer(r->count),
+                  name = string(of->name), records = string(ranges), action = string(str_of(r->action)),
                   at = string((kt_str){text, time_text(r->at, text)}), method = string(r->method),
                   remote = string(r->remote), filter = string(r->filter);
     const variant_member members[] = {{KT_STR("user"), &user}, {KT_STR("api_key"), r->key ? &key : &none},

@@ -92,6 +92,21 @@ class Reads(unittest.TestCase):
         finally:
             house.__exit__(None)
 
+    def test_what_somebody_read_who_was_deleted_at_once_is_logged_and_holds_up_nobody_else(self):
+        house, admin = prepared()
+        try:
+            admin.get("custom.contact", 1)
+            house.client("sold").get("custom.contact", 2)
+            admin.delete("access.user", 2)
+            time.sleep(1)
+            admin.get("custom.contact", 3)
+            time.sleep(1)
+            rows = admin.list("access.read_log", [["method", "=", "custom.contact.get"]], fields=["record", "user"])["rows"]
+            self.assertEqual(sorted((row["record"], row["user"]) for row in rows), [(1, 1), (2, None), (3, 1)])
+            self.assertNotIn("not_written", house.log.read_text())
+        finally:
+            house.__exit__(None)
+
     def test_old_rows_go_as_new_ones_come(self):
         house, admin = prepared("limits = {read_log_days = 30}")
         try:
