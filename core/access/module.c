@@ -137,7 +137,10 @@ static const kt_shape reading_shape = KT_SHAPE(reading, "access.read_log",
     KT_FIELD(reading, count, INT, "How many", "Ile"),
     KT_FIELD(reading, action, STRING, "Action", "Czynność", .max = 20),
     KT_FIELD(reading, method, STRING, "Method", "Metoda", .max = 100),
-    KT_FIELD(reading, filter, TEXT, "Filter", "Filtr"),
+    KT_FIELD(reading, filter, TEXT, "Filter", "Filtr", .personal = true,
+        .help = {"what was asked for; it may name somebody, and is erased with who was shown if that is "
+                 "wanted",
+            "o co pytano; może kogoś wymieniać i na życzenie jest niszczone razem z danymi pokazanej osoby"}),
     KT_FIELD(reading, remote, STRING, "From", "Skąd", .max = 64),
     KT_FIELD(reading, api_key, REF, "API key", "Klucz API", .target = "access.key", .on_delete = KT_CLEAR),
     KT_FIELD(reading, at, TIME, "At", "Kiedy", .indexed = true));

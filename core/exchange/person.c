@@ -1,4 +1,4 @@
-/* person.c -- what a person may demand: all that is kept about them (person.export, GDPR art. 15 and 20) and
+/* person.c -- what a person may demand: all that is kept about them (person_export.c) and
  * its erasure (person.erase, art. 17). Which records hold a person's data, and which are about them, follows from the
  * declarations. What may have to be kept (an invoice, a contract) is told, never taken along. */
 #include "exchange/person.h"
@@ -13,9 +13,9 @@
 #include "journal/journal.h"
 #include "query/internal.h"
 
-#define RELATED_MOST 10000 /* records in one export, or that point from one place */
+#define READINGS "access.read_log"
 
-static kt_error *find_record(method_call *call, const model_entity **entity, uint64_t *id)
+kt_error *person_find(method_call *call, const model_entity **entity, uint64_t *id)
 {
     kt_str name = variant_get_str(call->params, "entity");
     const variant *number = variant_get(call->params, "id");
@@ -204,8 +204,8 @@ static kt_error *add_own_files(kt_tx *tx, const model_record *person, id_list *l
     return NULL;
 }
 
-/* Leaves those which the caller may see, each once. */
-static kt_error *keep_seen(kt_tx *tx, const model_entity *entity, id_list *list)
+/* Leaves those which the caller may see, each once. personal_only: and those without personal data are left out */
+static kt_error *keep_seen(kt_tx *tx, const model_entity *entity, bool personal_only, id_list *list)
 {
     arena *own = arena_open((size_t)16 << 20);
     kt_error *error = own ? NULL : error_no_memory();
@@ -221,9 +221,10 @@ static kt_error *keep_seen(kt_tx *tx, const model_entity *entity, id_list *list)
             continue;
         kt_memory before = model_memory_in(tx, own);
         error = model_load(tx, entity, list->ids[i], &record, &found);
-        if (!error && found && record_visible(tx, &record, "read")) {
+        const bool personal = !error && found && model_record_is_personal(&record);
+        if (!error && found && (personal || !personal_only) && record_visible(tx, &record, "read")) {
             list->ids[seen++] = list->ids[i];
-            list->personal += model_record_is_personal(&record);
+            list->personal += personal;
             note_texts(tx, &record, list->stays);
         }
         error = model_memory_back(tx, before, error);
@@ -251,11 +252,26 @@ static kt_error *add_gone(const subject *who, const model_entity *from, id_list 
     return NULL;
 }
 
+/* The log of reads names whom it showed by number, and what was asked for may name them, too. */
+static kt_error *find_readings(kt_tx *tx, const subject *who, const model_entity *log, id_list *list)
+{
+    kt_id *rows = ARENA_ARRAY(tx->arena, kt_id, RELATED_MOST);
+    list->ids = ARENA_ARRAY(tx->arena, uint64_t, RELATED_MOST);
+    if (!rows || !list->ids)
+        return error_no_memory();
+    KT_TRY(kt_readings(tx, who->entity->name.ptr, (kt_id){who->id}, rows, RELATED_MOST, &list->count));
+    for (size_t i = 0; i < list->count; i++)
+        list->ids[i] = rows[i].v;
+    return keep_seen(tx, log, true, list);
+}
+
 /* The records of an entity which the caller sees pointing to the person, or that went with it; of attachments also those in
  * its fields. */
 static kt_error *find_related(kt_tx *tx, const subject *who, const model_entity *from, id_list *list)
 {
     const model_referrer *place;
+    if (str_is(from->name, READINGS) && who->entity->log_reads)
+        return find_readings(tx, who, from, list);
     if (who->gone_count)
         return add_gone(who, from, list);
     for (size_t i = 0; (place = place_at(tx, who->entity, i)); i++)
@@ -263,7 +279,7 @@ static kt_error *find_related(kt_tx *tx, const subject *who, const model_entity 
             KT_TRY(add_pointing(tx, place, who->entity, who->id, list));
     if (str_is(from->name, FILE_ENTITY))
         KT_TRY(add_own_files(tx, &who->record, list));
-    return list->count ? keep_seen(tx, from, list) : NULL;
+    return list->count ? keep_seen(tx, from, false, list) : NULL;
 }
 
 /* ---- Erasing ---- */
@@ -456,25 +472,32 @@ static bool is_counted(kt_tx *tx, const model_entity *entity, size_t before)
     return false;
 }
 
+static kt_error *write_left_of(kt_tx *tx, const subject *who, const model_entity *from, json *answer)
+{
+    id_list list = {0};
+    KT_TRY(find_related(tx, who, from, &list));
+    if (!list.count)
+        return NULL;
+    json_object(answer);
+    json_member_str(answer, "entity", from->name);
+    json_member_int(answer, "count", (int64_t)list.count);
+    json_member_int(answer, "personal", (int64_t)list.personal);
+    write_stays(from, list.stays, answer);
+    json_object_end(answer);
+    return NULL;
+}
+
 static kt_error *write_left(kt_tx *tx, const subject *who, json *answer)
 {
     const model_referrer *from;
+    const model_entity *log = model_entity_find(tx->catalogue, KT_STR(READINGS));
     json_key(answer, "left");
     json_array(answer);
-    for (size_t i = 0; (from = place_at(tx, who->entity, i)); i++) {
-        id_list list = {0};
-        if (is_counted(tx, who->entity, i))
-            continue;
-        KT_TRY(find_related(tx, who, from->entity, &list));
-        if (!list.count)
-            continue;
-        json_object(answer);
-        json_member_str(answer, "entity", from->entity->name);
-        json_member_int(answer, "count", (int64_t)list.count);
-        json_member_int(answer, "personal", (int64_t)list.personal);
-        write_stays(from->entity, list.stays, answer);
-        json_object_end(answer);
-    }
+    for (size_t i = 0; (from = place_at(tx, who->entity, i)); i++)
+        if (!is_counted(tx, who->entity, i))
+            KT_TRY(write_left_of(tx, who, from->entity, answer));
+    if (log && who->entity->log_reads)
+        KT_TRY(write_left_of(tx, who, log, answer));
     json_array_end(answer);
     return NULL;
 }
@@ -512,7 +535,7 @@ kt_error *person_erase(method_call *call)
     kt_tx *tx = call->tx;
     subject who = {.tx = tx, .arena = tx->arena};
     bool readable;
-    KT_TRY(find_record(call, &who.entity, &who.id));
+    KT_TRY(person_find(call, &who.entity, &who.id));
     KT_TRY(find_subject(tx, &who));
     KT_TRY(erase_person(tx, &who, &readable));
     json *j = call->answer;
@@ -532,78 +555,6 @@ kt_error *person_erase(method_call *call)
         KT_TRY(erase_files(tx, &who, j));
     KT_TRY(write_left(tx, &who, j));
     json_object_end(j);
-    return NULL;
-}
-
-/* ---- Exporting ---- */
-
-typedef struct {
-    kt_tx *tx;
-    json *out;
-    size_t count;
-} export;
-
-static kt_error *write_record(kt_tx *tx, const model_record *record, json *out)
-{
-    json_key(out, "record");
-    json_object(out);
-    KT_TRY(model_record_members(tx, record, NULL, 0, out));
-    json_object_end(out);
-    return NULL;
-}
-
-static kt_error *write_related(export *x, const model_entity *entity, uint64_t id)
-{
-    model_record record;
-    bool found;
-    KT_TRY(model_load(x->tx, entity, id, &record, &found));
-    if (!found || !record_visible(x->tx, &record, "export"))
-        return NULL;
-    if (x->count++ == RELATED_MOST)
-        return kt_fail(x->tx, KT_LIMIT, NULL, "more than %d records are related",
-            "powiązanych jest ponad %d rekordów", RELATED_MOST);
-    json_object(x->out);
-    json_member_str(x->out, "entity", entity->name);
-    KT_TRY(write_record(x->tx, &record, x->out));
-    json_object_end(x->out);
-    return NULL;
-}
-
-static kt_error *write_referrers(
-    export *x, const model_referrer *list, size_t count, const model_entity *target, uint64_t id)
-{
-    for (size_t i = 0; i < count; i++) {
-        const model_guard *guard = x->tx->guard;
-        if (guard && guard->entity && guard->entity(x->tx, list[i].entity, "export"))
-            continue; /* not the caller's to see */
-        uint64_t *ids;
-        size_t found;
-        KT_TRY(query_pointing(x->tx, &list[i], target, id, RELATED_MOST + 1, &ids, &found));
-        for (size_t k = 0; k < found; k++)
-            KT_TRY(write_related(x, list[i].entity, ids[k]));
-    }
-    return NULL;
-}
-
-kt_error *person_export(method_call *call)
-{
-    const model_entity *entity;
-    uint64_t id = 0;
-    model_record record;
-    KT_TRY(find_record(call, &entity, &id));
-    KT_TRY(model_load_for(call->tx, entity, id, 0, "export", &record));
-    export x = {.tx = call->tx, .out = call->answer};
-    size_t any;
-    const model_referrer *list = model_any_referrers(call->tx->catalogue, &any);
-    json_object(x.out);
-    json_member_str(x.out, "entity", entity->name);
-    KT_TRY(write_record(call->tx, &record, x.out));
-    json_key(x.out, "related");
-    json_array(x.out);
-    KT_TRY(write_referrers(&x, entity->internals->referrers, entity->internals->referrer_count, entity, id));
-    KT_TRY(write_referrers(&x, list, any, entity, id));
-    json_array_end(x.out);
-    json_object_end(x.out);
     return NULL;
 }
 

@@ -429,6 +429,38 @@ def what_is_erased_and_deleted_at_once_is_not_told_anew(k, house):
     sound(k, house)
 
 
+def logged(k, method, count):
+    """The rows of the log that tell of such calls with something asked for: they are written a moment after."""
+    for _ in range(100):
+        rows = k.list("access.read_log", [["method", "=", method], ["filter", "is_null", False]], fields=["id", "filter", "user", "record"])["rows"]
+        if len(rows) >= count:
+            break
+        time.sleep(0.1)
+    expect(len(rows), count)
+    return rows
+
+
+def what_was_asked_for_to_find_somebody_is_told_and_goes(k, house):
+    who = make(k, "base.party", name="Brzęczyszczykiewicz", kind="person", contacts=[{"kind": "phone", "value": "+48 601 777 123"}])
+    make(k, "base.party", name="Wiśniewski", kind="person")
+    k.list("base.party", [["name", "=", "Brzęczyszczykiewicz"]])
+    k.list("base.party", [["name", "=", "Wiśniewski"]])
+    k.call("system.search", {"text": "601777123"})
+    k.get("base.party", who)
+    logged(k, "base.party.list", 2)
+    logged(k, "system.search", 1)
+    left = [one for one in erase(k, "base.party", who)["left"] if one["entity"] == "access.read_log"]
+    expect([(one["count"], one["personal"], "filter" in one["stays"]) for one in left], [(2, 2, True)])
+    answer = erase(k, "base.party", who, also=["access.read_log"])
+    expect((answer["also"], answer["left"]), ([{"entity": "access.read_log", "count": 2, "readable": 0}], []))
+    expect(["Wiśniewski" in row["filter"] for row in logged(k, "base.party.list", 1)], [True])
+    rows = k.call("access.readers", {"entity": "base.party", "id": who})["rows"]
+    expect((len(rows) >= 3, {row["login"] for row in rows}), (True, {"admin"}))  # who looked at it is known as before
+    log = k.call("journal.since", {"seq": 0, "filter": {"entities": ["access.read_log"]}, "limit": 500})["entries"]
+    expect([word in json.dumps(log, ensure_ascii=False) for word in ("Wiśniewski", "Brzęczyszczykiewicz", "601777123")], [True, False, False])
+    expect(holds(sound(k, house), "601777123"), [])  # a party's name is no personal field
+
+
 if __name__ == "__main__":
     run([how_a_file_was_called_goes_with_it, notes_are_told_and_go_when_they_are_named, what_was_deleted_before_goes_by_its_number,
          what_went_with_a_deleted_person_is_told_and_goes_too,
@@ -439,5 +471,6 @@ if __name__ == "__main__":
          who_may_log_in_does_not_depend_on_the_key_of_personal_data, what_a_job_was_told_to_do_goes_by_its_number,
          what_was_answered_under_a_key_is_readable_with_the_key_alone, who_follows_the_feed_hears_of_an_erasure, hundreds_that_were_merged_into_one_go_with_it,
          what_was_written_before_is_told_and_does_not_come_back,
-         what_went_with_a_person_when_nothing_was_personal_is_told, what_is_erased_and_deleted_at_once_is_not_told_anew],
+         what_went_with_a_person_when_nothing_was_personal_is_told, what_is_erased_and_deleted_at_once_is_not_told_anew,
+         what_was_asked_for_to_find_somebody_is_told_and_goes],
         modules="base,crm,hr", prepare=own_modules)
