@@ -50,11 +50,17 @@ static const job_kind *kind_find(const jobs *j, kt_str name)
 
 /* ---- Transactions ---- */
 
+static const char *lang_of(const struct job *job, const char *otherwise)
+{
+    return str_is(job->lang, "pl") ? "pl" : str_is(job->lang, "en") ? "en" : otherwise;
+}
+
 /* Reads begin as the system's, to see the job's record, and go on as its starter's. */
 static kt_error *act_for_starter(kt_tx *tx, const struct job *job)
 {
     const access_identity who = {job->owner.v, (uint64_t)job->key, job->rec.company.v};
     KT_TRY(errand_act_for(tx, &who));
+    tx->lang = lang_of(job, tx->lang);
     kt_str request = arena_format(tx->arena, "job:%llu", (unsigned long long)job->rec.id.v);
     tx->request_id = request;
     tx->unit = arena_str(tx->arena, job->unit);
@@ -104,6 +110,7 @@ static kt_error *write_body(kt_tx *tx, void *context)
     }
     if (w->fail) {
         tx->user = job.owner.v;
+        tx->lang = lang_of(&job, tx->lang);
         return job_fail(tx, &job, w->fail);
     }
     KT_TRY(act_for_starter(tx, &job));

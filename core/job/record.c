@@ -39,6 +39,9 @@ const kt_shape job_shape = KT_SHAPE(job, "job.job",
     KT_FIELD(job, params, JSON, "Parameters", "Parametry", .personal = true, .computed = true),
     KT_FIELD(job, position, JSON, "Position", "Pozycja", .personal = true, .computed = true,
         .help = {"Where it goes on.", "Miejsce, od którego idzie dalej."}),
+    KT_FIELD(job, lang, STRING, "Language", "Język", .max = 2, .computed = true,
+        .help = {"That of the call: its problems are told in it.",
+            "Język wywołania: w nim podane są problemy."}),
     KT_FIELD(job, started_at, TIME, "Started", "Rozpoczęto", .computed = true),
     KT_FIELD(job, finished_at, TIME, "Finished", "Zakończono", .computed = true));
 
@@ -186,7 +189,7 @@ kt_error *job_start(kt_tx *tx, const job_order *order, uint64_t *id)
     access_identity who = order->who ? *order->who : access_identity_of(tx);
     struct job job = {KT_OF(job), .kind = str_of(order->kind), .title = order->title, .params = order->params,
         .unit = order->unit, .state = JOB_QUEUED, .total = (int64_t)order->total, .owner.v = who.user,
-        .key = (int64_t)who.key};
+        .key = (int64_t)who.key, .lang = order->who ? (kt_str){0} : str_of(tx->lang)};
     const model_guard *guard = tx->guard;
     tx->guard = NULL;
     kt_error *error = kt_create(tx, &job.rec);

@@ -5,7 +5,7 @@
 typedef enum { JOB_QUEUED = 1, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_CANCELLED } job_state;
 struct job {
     kt_record rec;
-    kt_str kind, title, params, position, result, message, unit;
+    kt_str kind, title, params, position, result, message, unit, lang;
     job_state state;
     int64_t done, total, problems, key;
     kt_id owner;

@@ -446,6 +446,18 @@ def what_is_no_table_is_refused(k, house):
     expect((job["state"], problems(k, job)[0]["row"]), ("failed", 3))
 
 
+def problems_are_told_in_the_language_of_the_call(k):
+    wrong = {"text": "name,kind\n,animal\n", "entity": "base.party"}
+    said = {}
+    for lang in ("en", "pl"):
+        for rehearse in (True, False):
+            job = ended(k, k.call("import.start", {**wrong, "rehearse": rehearse}, lang=lang))
+            said.setdefault(lang, []).append([p["message"] for p in problems(k, job)] + ([] if rehearse else [job["message"]]))
+    expect([any("oczekiwano" in text for text in texts) for texts in said["pl"]], [True, True])
+    expect([any("expected" in text for text in texts) for texts in said["en"]], [True, True])
+    expect(set(said["pl"][1]) & set(said["en"][1]), set())
+
+
 if __name__ == "__main__":
     run([everything_wrong_with_a_row_is_told_at_once, encodings_separators_and_decimal_signs_are_guessed,
          a_title_that_many_columns_have_is_numbered, unknown_columns_become_custom_fields, a_rehearsal_tells_everything_and_saves_nothing,
@@ -453,4 +465,5 @@ if __name__ == "__main__":
          a_row_with_more_cells_than_titles_is_one_problem, an_import_that_is_started_again_under_its_key_is_the_same, an_import_is_undone_whole, records_are_found_by_chosen_keys,
          records_are_found_by_telephone_and_mail, mappings_are_saved_and_used_by_name, bitrix24_moves,
          bitrix24_answers_bring_stages_and_telephones, bitrix24_titles_in_polish, other_systems_hand_over_what_they_export, everyday_titles_are_known_in_three_languages,
-         lines_that_a_file_does_not_speak_of_stay, cards_and_calendars_come_in, cards_and_calendars_go_out_and_come_back, what_is_no_table_is_refused])
+         lines_that_a_file_does_not_speak_of_stay, cards_and_calendars_come_in, cards_and_calendars_go_out_and_come_back, what_is_no_table_is_refused,
+         problems_are_told_in_the_language_of_the_call])
