@@ -84,7 +84,9 @@ static uint32_t count_of(form *f, const char *name, int64_t most)
     if (!v)
         return 0;
     if (v->kind != VARIANT_INT || v->as.integer < 0 || v->as.integer > most) {
-        wrong(f, name, "a whole number within its limits", "liczbą całkowitą w granicach");
+        kt_also(&f->problems,
+            error_make(f->arena, KT_VALIDATION, under(f, name), "must be a whole number from 0 to %lld",
+                "musi być liczbą całkowitą od 0 do %lld", (long long)most));
         return 0;
     }
     return (uint32_t)v->as.integer;
@@ -168,6 +170,15 @@ static void read_choices(form *f, kt_field *row)
     row->choices = choices;
 }
 
+/* "entity, name, type": for the hint about a name that is none of them. */
+static kt_str names_of(arena *arena, const char *const *known)
+{
+    kt_str all = KT_STR("");
+    for (const char *const *k = known; *k && all.ptr; k++)
+        all = arena_format(arena, "%s%s%s", all.ptr, all.len ? ", " : "", *k);
+    return all.ptr ? all : KT_STR("-");
+}
+
 static void refuse_others(form *f, const char *const *known)
 {
     if (f->from->kind != VARIANT_OBJECT) {
@@ -180,9 +191,12 @@ static void refuse_others(form *f, const char *const *known)
         bool found = false;
         for (const char *const *k = known; *k && !found; k++)
             found = str_is(name, *k);
-        if (!found)
-            kt_also(&f->problems, error_make(f->arena, KT_VALIDATION, under(f, name.ptr), "is not known here",
-                                      "nie jest tu znane"));
+        if (found)
+            continue;
+        const char *names = names_of(f->arena, known).ptr;
+        kt_also(
+            &f->problems, error_make(f->arena, KT_VALIDATION, under(f, name.ptr),
+                              "is not known here; known are %s", "nie jest tu znane; znane są %s", names));
     }
 }
 

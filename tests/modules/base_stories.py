@@ -327,6 +327,13 @@ def views_are_shared_with_a_team_or_a_role(k, house):
         refused("validation", lambda: k.update("access.role", chief_role, {"grants": wrong}), "grants")
 
 
+def what_is_not_known_of_a_field_is_told_with_what_is(k):
+    define = lambda **more: k.call("field.define", {"entity": "base.party", "name": "x", "type": "money", **more})
+    expect("0 to 9" in refused("validation", lambda: define(scale=50), "scale").problems[0]["message"], True)
+    error = refused("validation", lambda: define(type="lines", lines=[{"name": "a", "typ": "int", "type": "int"}]), "lines[0].typ")
+    expect([word in error.problems[0]["message"] for word in ("known are", "target", "lines")], [True] * 3)
+
+
 def a_batch_gives_the_memory_of_each_call_back(k):
     k.import_rows("base.party", [{"name": f"Party {i}"} for i in range(2500)], chunk=1000)  # 50 times its groups: more than a request may hold
     count = {"method": "base.party.aggregate", "params": {"group": ["name"], "measures": {"n": "count"}, "limit": 10}}
