@@ -83,6 +83,24 @@ def what_was_delivered_otherwise_is_nobody_elses(k):
     expect((delivered(k, sale), delivered(k, other), pegged(k, other)), (5, 0, [("buy", D(2))]))
 
 
+def what_went_straight_costs_the_order_that_had_it(k):
+    """Six and four at 8 go to two orders, in receipts of seven and five, two more than asked for. These two go back, then three of the first's."""
+    margins = lambda by: {(row["of"] or {}).get("id"): D(row["cost"]) for row in k.call("finance.margin", {"by": by})["rows"]}
+    by = ("order", "party", "owner")
+    before = [margins(way) for way in by]
+    _, sales, bought = sent_straight(k, "PAIL", 6, 4)
+    line, = k.get("logistics.purchase_order", bought)["lines"]
+    k.call("logistics.purchase_order.amend", {"id": bought, "reason": "two more", "lines": [{"line": line["id"], "quantity": "12"}]})
+    gained = lambda: [{of: cost - before[i].get(of, 0) for of, cost in margins(way).items() if cost != before[i].get(of, 0)} for i, way in enumerate(by)]
+    nowak, seller = shop(k)["nowak"], k.get("crm.order", sales[0])["owner"]
+    told = []
+    for much in (("7",), ("5",), ("2", "return"), ("3", "return")):
+        receive(k, bought, *much)
+        told.append(gained())
+    expect(told, [[{sales[0]: 48, sales[1]: 8}, {nowak: 56}, {seller: 56}], [{sales[0]: 48, sales[1]: 32, None: 16}, {nowak: 80, None: 16}, {seller: 80, None: 16}],
+                  [{sales[0]: 48, sales[1]: 32}, {nowak: 80}, {seller: 80}], [{sales[0]: 24, sales[1]: 32}, {nowak: 56}, {seller: 56}]])
+
+
 FORGET = """#include <kontor.h>
 struct receipt { kt_record rec; kt_lines straight; };
 struct part { kt_record rec; };
@@ -136,5 +154,6 @@ def the_whole_house_is_sound(k):
 
 if __name__ == "__main__":
     run([what_nobody_waits_for_after_a_time_without_the_stores_the_purchaser_is_told, what_was_delivered_otherwise_is_nobody_elses,
+         what_went_straight_costs_the_order_that_had_it,
          receipts_of_an_earlier_version_know_whose_goods_went_straight, the_whole_house_is_sound],
         modules="base,crm,logistics,production,finance", prepare=of_the_version_before)

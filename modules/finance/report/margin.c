@@ -211,6 +211,26 @@ static kt_error *whose(
     return NULL;
 }
 
+/* A supplier's goods that went straight to customers are their orders'. */
+static kt_error *add_straight(
+    struct earnings *e, const struct entry *entry, const struct entry_line *line, kt_dec cost, bool *are)
+{
+    struct cost_parts parts;
+    KT_TRY(cost_of_straight(e->tx, entry->origin, line->item, cost, &parts));
+    *are = parts.count > 0;
+    for (size_t i = 0; i < parts.count; i++) {
+        const struct about about = {parts.items[i].order, parts.items[i].party};
+        struct entry_line of = *line;
+        struct earned item = {.income = money(0), .cost = parts.items[i].cost};
+        of.party = about.party;
+        if (!item.cost.coef)
+            continue;
+        KT_TRY(whose(e, &of, &about, &item.of));
+        KT_TRY(append(e, &item));
+    }
+    return NULL;
+}
+
 static kt_error *add_entry(struct earnings *e, const struct entry *entry)
 {
     struct about about;
@@ -223,6 +243,11 @@ static kt_error *add_entry(struct earnings *e, const struct entry *entry)
         kt_dec debit = kt_dec_sub(known(line->debit), known(line->credit));
         struct earned item = {.income = e->sides.is_cost[side] ? money(0) : kt_dec_neg(debit),
             .cost = e->sides.is_cost[side] ? debit : money(0)};
+        bool straight = false;
+        if (e->sides.is_cost[side])
+            KT_TRY(add_straight(e, entry, line, debit, &straight));
+        if (straight)
+            continue;
         KT_TRY(whose(e, line, &about, &item.of));
         KT_TRY(append(e, &item));
     }

@@ -2,6 +2,21 @@
 #pragma once
 #include "finance.h"
 
+/* ---- sent_straight.c ---- */
+
+struct cost_part { /* of what a supplier's receipt cost; order, of kt_any, not set: nobody's that is known */
+    kt_id order, party;
+    kt_dec cost;
+};
+struct cost_parts {
+    struct cost_part *items;
+    size_t count;
+};
+/* Whose the cost of an item is that an entry of `origin` posted: of several customers' orders each one's part. None: it is
+ * no receipt. */
+KT_MUST kt_error *cost_of_straight(
+    kt_tx *tx, kt_id origin, kt_id item, kt_dec cost, struct cost_parts *parts);
+
 /* ---- tree.c: the chart with figures on it ---- */
 
 struct other_side { /* of an account of parties: those that stand against its kind, an asset's that we owe */
