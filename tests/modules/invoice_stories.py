@@ -108,6 +108,34 @@ def of_what_advances_bore_wholly_the_register_has_no_row(k):
     proved(k)
 
 
+def a_bill_clears_what_its_own_order_brought(k):
+    """Ten wheels at 100 and four at 250 came from one supplier; the four are billed first, and two of them go back: the thousand waits for its bill all the
+    while, and no price differs."""
+    s = books(k)
+    before = balances(k, "300", "340", "310")
+    came = []
+    for quantity, price in (("10", "100"), ("4", "250")):
+        order = make(k, "logistics.purchase_order", party=s["steel"], day="2026-06-01", lines=[{"item": s["wheel"], "quantity": quantity, "price": price}])
+        k.call("logistics.purchase_order.approve", {"id": order})
+        k.call("logistics.receipt.finish", {"id": make(k, "logistics.receipt", order=order, day="2026-06-02")})
+        came.append(order)
+    waiting = lambda: gained(k, before, "300", "340")
+    expect(waiting(), (D("-2000.00"), D(0)))
+    bill = lambda order: k.call("finance.invoice.from_order", {"order": {"entity": "logistics.purchase_order", "id": order}, "reference": f"W {order}", "day": "2026-06-03"})["id"]
+    second = bill(came[1])
+    k.call("finance.invoice.post", {"id": second})
+    expect(waiting(), (D("-1000.00"), D(0)))
+    line, = k.get("logistics.purchase_order", came[1])["lines"]
+    k.call("logistics.receipt.finish", {"id": make(k, "logistics.receipt", order=came[1], kind="return", day="2026-06-04", lines=[{"order_line": line["id"], "quantity": "2"}])})
+    expect(waiting(), (D("-500.00"), D(0)))
+    note = k.call("finance.invoice.credit", {"id": second, "reason": "back", "reference": "K 1", "day": "2026-06-05", "lines": [{"line": k.get("finance.invoice", second)["lines"][0]["id"], "quantity": "2"}]})["made"]
+    k.call("finance.invoice.post", {"id": note})
+    expect(waiting(), (D("-1000.00"), D(0)))
+    k.call("finance.invoice.post", {"id": bill(came[0])})
+    expect(waiting(), (D(0), D(0)))
+    proved(k)
+
+
 def the_buyer_accounts_for_tax_of_the_union(k):
     """Goods for 100 EUR and a service for 50 EUR at January's 4.00: 400 and 200; 23 % of 600 is 138 on both sides, and 600 are owed."""
     s = books(k)
@@ -152,5 +180,5 @@ def an_advance_bears_the_buyers_tax_once(k):
 
 
 run([a_recurring_order_brings_its_invoice, an_invoice_for_a_receipt_sells_nothing_twice, it_must_be_what_the_receipt_sold,
-     a_suppliers_advance_is_settled_by_the_final_bill, of_what_advances_bore_wholly_the_register_has_no_row, the_buyer_accounts_for_tax_of_the_union,
+     a_suppliers_advance_is_settled_by_the_final_bill, of_what_advances_bore_wholly_the_register_has_no_row, a_bill_clears_what_its_own_order_brought, the_buyer_accounts_for_tax_of_the_union,
      a_domestic_bill_bears_its_own_tax_and_reverse_charge_at_home_too, an_advance_bears_the_buyers_tax_once], modules="base,crm,logistics,finance")

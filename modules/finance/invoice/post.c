@@ -57,7 +57,8 @@ static kt_error *book_goods(
     kt_dec cleared, variance, amount = kt_dec_neg(line->net);
     bool back = is_credit(v->kind);
     const struct received bill = {KT_OF(received), .party = v->party, .item = line->item, .day = v->day,
-        .document = p->e.origin, .quantity = back ? kt_dec_neg(line->quantity) : line->quantity,
+        .document = p->e.origin, .order = v->order,
+        .quantity = back ? kt_dec_neg(line->quantity) : line->quantity,
         .value = back ? kt_dec_neg(value) : value};
     KT_TRY(received_bill(p->tx, &bill, line->unit, &cleared));
     if (back)

@@ -1,5 +1,5 @@
 /* Goods that came in before their bill. The ledger has what they were booked in at; a bill takes that out again,
- * oldest first, and what it differs by is a variance of the price. Rows below zero wait the other way: billed
+ * of its order if it has one, the oldest first, and what it differs by is a variance of the price. Rows below zero wait the other way: billed
  * goods for their receipt, goods that went back for a credit note. What all rows have left is, with the opposite
  * sign, the balance of the account of goods not invoiced. */
 #include <kontor/units.h>
@@ -25,7 +25,9 @@ const kt_shape received_shape = KT_SHAPE(received, "finance.received",
         .computed = true, .priority = 7),
     KT_FIELD(received, waits_for, STATE, "Waits for", "Czeka na", .choices = waits, .computed = true,
         .help = {"Empty: nothing is left.", "Puste: nic nie zostało."}),
-    KT_FIELD(received, document, REF, "Receipt", "Przyjęcie", .target = "*", .computed = true));
+    KT_FIELD(received, document, REF, "Receipt", "Przyjęcie", .target = "*", .computed = true),
+    KT_FIELD(
+        received, order, REF, "Order", "Zamówienie", .target = "*", .on_delete = KT_CLEAR, .computed = true));
 
 /* Whoever takes from the oldest row finds it by this, and not by what is left, which each of a thousand pieces changes. */
 kt_error *received_compute(kt_tx *tx, kt_record *self)
@@ -100,19 +102,34 @@ static kt_error *take_from(kt_tx *tx, struct received *r, bool back, kt_dec *wan
     return kt_update(tx, &r->rec);
 }
 
-/* Takes *wanted, above zero, out of the rows, oldest first; *wanted is what none of them had. */
-static kt_error *take_oldest(kt_tx *tx, kt_id party, kt_id item, bool back, kt_dec *wanted, kt_dec *cleared)
+/* Takes *wanted, above zero, out of the rows that the query finds, oldest first; *wanted is what none of them had. */
+static kt_error *take_oldest(kt_tx *tx, const kt_query *query, bool back, kt_dec *wanted, kt_dec *cleared)
 {
-    const kt_where where[] = {KT_WHERE(received, item, KT_EQ, item), KT_WHERE(received, party, KT_EQ, party),
-        KT_WHERE(received, waits_for, KT_EQ, back ? WAITS_FOR_GOODS : WAITS_FOR_BILL), {0}};
     kt_cursor *cursor;
     struct received r = {KT_OF(received)};
     kt_error *error = NULL;
-    KT_TRY(kt_open(tx, &(kt_query){&received_shape, where, "id", 0}, &cursor));
+    KT_TRY(kt_open(tx, query, &cursor));
     while (!error && wanted->coef > 0 && kt_next(cursor, &r.rec))
         error = take_from(tx, &r, back, wanted, cleared);
     kt_also(&error, kt_close(cursor));
     return error;
+}
+
+/* Of the same party and item: what belongs to an order is its own, and what belongs to none that is known; else anything. */
+static kt_error *take(kt_tx *tx, const struct received *like, bool back, kt_dec *wanted, kt_dec *cleared)
+{
+    const unsigned waits_for = back ? WAITS_FOR_GOODS : WAITS_FOR_BILL;
+    const kt_where any[] = {KT_WHERE(received, item, KT_EQ, like->item),
+        KT_WHERE(received, party, KT_EQ, like->party), KT_WHERE(received, waits_for, KT_EQ, waits_for), {0}};
+    const kt_where own[] = {any[0], any[1], any[2], KT_WHERE(received, order, KT_EQ, like->order), {0}};
+    const kt_str unknown = KT_STR("[[\"order\",\"is_null\",true]]");
+    if (like->order.v)
+        KT_TRY(take_oldest(tx, &(kt_query){&received_shape, own, "id", 0}, back, wanted, cleared));
+    if (wanted->coef > 0)
+        KT_TRY(take_oldest(tx, &(kt_query){&received_shape, any, "id", 0, unknown}, back, wanted, cleared));
+    if (wanted->coef > 0 && !like->order.v)
+        KT_TRY(take_oldest(tx, &(kt_query){&received_shape, any, "id", 0}, back, wanted, cleared));
+    return NULL;
 }
 
 static kt_dec share(kt_dec value, kt_dec part, kt_dec whole)
@@ -171,7 +188,7 @@ kt_error *received_bill(kt_tx *tx, const struct received *bill, kt_id unit, kt_d
     kt_dec whole = wanted;
     if (!wanted.coef)
         return NULL;
-    KT_TRY(take_oldest(tx, bill->party, bill->item, back, &wanted, &sum));
+    KT_TRY(take(tx, bill, back, &wanted, &sum));
     if (wanted
             .coef) { /* the bill came before the goods, or a credit note while they stay: they wait the other way */
         rest = share(turned(bill->value, back), wanted, whole);
@@ -187,7 +204,7 @@ kt_error *received_note(kt_tx *tx, const struct received *like, kt_dec *off)
     bool back = like->quantity.coef < 0;
     kt_dec whole = turned(like->quantity, back), value = turned(like->value, back), wanted = whole,
            sum = money(0);
-    KT_TRY(take_oldest(tx, like->party, like->item, !back, &wanted, &sum));
+    KT_TRY(take(tx, like, !back, &wanted, &sum));
     kt_dec rest = wanted.coef ? share(value, wanted, whole) : money(0);
     *off = turned(kt_dec_sub(kt_dec_sub(value, rest), sum), back);
     return wanted.coef ? note_rest(tx, like, turned(wanted, back), turned(rest, back)) : NULL;

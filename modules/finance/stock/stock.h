@@ -4,7 +4,7 @@
 
 struct received { /* goods that came in and are not billed yet */
     kt_record rec;
-    kt_id party, item, document;
+    kt_id party, item, document, order; /* order: of kt_any, the purchase order; not set: unknown */
     kt_date day;
     kt_dec quantity, value, left, left_value;
     unsigned waits_for;
@@ -13,8 +13,8 @@ extern const kt_shape received_shape;
 kt_error *received_compute(kt_tx *tx, kt_record *self);
 /* Rows of an earlier version learn what they wait for. */
 KT_MUST kt_error *received_migrate(kt_tx *tx, const char *from_version);
-/* Takes a bill, or a credit note with quantity and value below zero, out of what came in from this party, oldest
- * first.
+/* Takes a bill, or a credit note with quantity and value below zero, out of what came in from this party, of its
+ * order if it has one, the oldest first.
  *   unit     of the bill's quantity; not set: the item's own
  *   cleared  receives what it was booked in at; what no goods came for yet counts as billed, and waits for them */
 KT_MUST kt_error *received_bill(kt_tx *tx, const struct received *bill, kt_id unit, kt_dec *cleared);

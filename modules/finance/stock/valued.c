@@ -79,17 +79,37 @@ static kt_error *post(kt_tx *tx, struct entry *e)
     return entry_post(tx, e);
 }
 
+struct receipt_of { /* what is looked at in logistics.receipt */
+    kt_record rec;
+    kt_id order;
+};
+static const kt_shape receipt_of_shape = KT_SHAPE(
+    receipt_of, "logistics.receipt", KT_BIND(receipt_of, order, REF, "order"));
+
+static kt_error *order_of(kt_tx *tx, kt_id document, kt_id *order)
+{
+    struct receipt_of r = {KT_OF(receipt_of)};
+    const char *entity = kt_any_entity(tx, document);
+    *order = (kt_id){0};
+    if (!entity || strcmp(entity, receipt_of_shape.name) != 0)
+        return NULL;
+    KT_TRY(kt_read(tx, kt_any_id(document), &r.rec));
+    *order = kt_any(tx, "logistics.purchase_order", r.order);
+    return NULL;
+}
+
 /* Goods from a supplier wait for their bill, those that go back to one for a credit note. */
 static kt_error *note_received(kt_tx *tx, const struct valued *v, struct entry *e)
 {
     kt_dec off;
     kt_id account, variance;
     bool back = is_at(v->to, "supplier");
-    const struct received r = {KT_OF(received), .party = v->party, .item = v->item, .document = v->document,
+    struct received r = {KT_OF(received), .party = v->party, .item = v->item, .document = v->document,
         .day = v->day, .quantity = back ? kt_dec_neg(v->quantity) : v->quantity,
         .value = back ? kt_dec_neg(v->value) : v->value};
     if (!back && !is_at(v->from, "supplier"))
         return NULL;
+    KT_TRY(order_of(tx, v->document, &r.order));
     KT_TRY(received_note(tx, &r, &off));
     KT_TRY(account_for(tx, NOT_INVOICED, v->category, &account));
     KT_TRY(account_for(tx, PRICE_VARIANCE, v->category, &variance));
