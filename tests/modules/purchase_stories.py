@@ -521,6 +521,24 @@ def straight_to_the_customer_in_parts(k):
     expect(delivered(), [17, 0])
 
 
+def what_goes_straight_is_delivered_on_its_day_and_replaced(k):
+    """Four of ten gongs went to the customer yesterday, one came back today; of the seven that come then one is in its place."""
+    gong, s = item(k, "gong"), shop(k)
+    price(k, gong)
+    sale, _ = sold(k, gong, "10")
+    order = k.call("logistics.purchase.order", {"requests": [request(k, gong)["id"]]})["orders"][0]["order"]
+    k.update("logistics.purchase_order", order, {"ship_to": s["nowak"]})
+    k.call("logistics.purchase_order.approve", {"id": order})
+    received(k, order, ("4", {}), day=day(-1))
+    line = lambda: k.get("crm.order", sale)["lines"][0]
+    expect((line()["delivered"], line()["actual"]), ("4.0000", day(-1)))
+    received(k, order, ("1", {}), kind="return")
+    expect(line()["delivered"], "3.0000")
+    straight = k.get("logistics.receipt", received(k, order, ("7", {})))["straight"]
+    expect(([(part["order"]["id"], part["quantity"]) for part in straight], line()["delivered"]), ([(sale, "6.0000"), (sale, "1.0000")], "10.0000"))
+    expect((k.get("crm.order", sale)["delivery_status"], po(k, order)["receipt_status"]), ("full", "full"))
+
+
 def what_went_straight_to_several_orders_comes_back_from_each(k):
     """Ten are asked for by hand, six and four of them sold to one customer, to whom they go straight. Two go back, then six: the first order
     gives back its six before the second does two."""
@@ -803,7 +821,7 @@ STORIES = [
     more_than_ordered_is_received_within_the_tolerance, a_million_screws_come_in_parts, what_has_no_parts_is_received_whole, an_item_without_a_tolerance_has_the_companys, what_comes_is_reserved_for_who_waits, what_was_wrong_goes_back_at_what_it_cost, what_goes_back_goes_at_what_it_came_at, freight_of_an_order_is_spread_over_its_receipts,
     a_storekeeper_receives_without_seeing_prices, what_is_on_order_anyway_covers_the_next_demand, what_is_not_ordered_in_time_comes_later_and_promises_hear_it,
     an_order_in_another_currency_is_worth_what_the_day_says, straight_to_the_customer_nothing_passes_the_stores,
-    straight_to_the_customer_in_parts, what_went_straight_to_several_orders_comes_back_from_each, what_others_wait_for_does_not_go_straight_to_a_customer,
+    straight_to_the_customer_in_parts, what_goes_straight_is_delivered_on_its_day_and_replaced, what_went_straight_to_several_orders_comes_back_from_each, what_others_wait_for_does_not_go_straight_to_a_customer,
     what_comes_straight_to_a_customer_is_not_let_go, what_nobody_waits_for_any_more_is_not_sent_to_its_customer,
     bills_are_held_against_orders_and_receipts, answers_are_compared_with_all_they_cost_and_the_best_gets_the_order, what_was_ordered_meanwhile_is_not_awarded,
     what_falls_below_the_minimum_is_asked_for_once, what_a_rule_asks_for_is_what_will_be_ordered, an_order_written_by_hand_counts_as_coming, a_rule_to_order_buys_what_is_missing_and_no_more,

@@ -204,7 +204,7 @@ kt_error *po_let_go(kt_tx *tx, const struct po *o, kt_id line, bool reopen, kt_t
 
 /* A request has its part of what came; those who wait for it come before what nobody waits for. */
 static kt_error *take_in(
-    kt_tx *tx, const struct po *o, struct request *r, kt_dec quantity, kt_lines *straight)
+    kt_tx *tx, const struct po *o, struct request *r, kt_dec quantity, struct receipt *by)
 {
     const kt_supply *supply = kt_supply_find(tx);
     kt_dec awaited = smaller(quantity, r->waiting);
@@ -212,13 +212,13 @@ static kt_error *take_in(
     r->waiting = kt_dec_sub(r->waiting, awaited);
     KT_TRY(kt_update(tx, &r->rec));
     if (o->ship_to.v)
-        return straight_delivered(tx, r, awaited, straight);
+        return straight_delivered(tx, r, awaited, by);
     return supply ? supply->arrived(tx, request_any(tx, r), r->item, o->warehouse, quantity, (kt_dec){0})
                   : NULL;
 }
 
 static kt_error *arrived_within(
-    kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity, kt_lines *straight)
+    kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity, struct receipt *by)
 {
     const kt_supply *supply = kt_supply_find(tx);
     struct requests carried;
@@ -233,20 +233,22 @@ static kt_error *arrived_within(
         kt_dec take = smaller(rest, kt_dec_sub(r->quantity, r->received));
         if (r->state != PR_ORDERED || take.coef <= 0)
             continue;
-        KT_TRY(take_in(tx, o, r, take, straight));
+        KT_TRY(take_in(tx, o, r, take, by));
         rest = kt_dec_sub(rest, take);
     }
-    if (rest.coef <= 0 || !supply || o->ship_to.v)
+    if (rest.coef <= 0 || !supply)
         return NULL;
+    if (o->ship_to.v)
+        return straight_replaced(tx, o, line, rest, by);
     return supply->arrived(
         tx, kt_any(tx, po_shape.name, o->rec.id), line->item, o->warehouse, rest, (kt_dec){0});
 }
 
 kt_error *po_arrived(
-    kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity, kt_lines *straight)
+    kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity, struct receipt *r)
 {
     kt_authority before = kt_own_authority(tx);
-    kt_error *e = arrived_within(tx, o, line, quantity, straight);
+    kt_error *e = arrived_within(tx, o, line, quantity, r);
     kt_callers_authority(tx, before);
     return e;
 }

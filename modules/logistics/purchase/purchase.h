@@ -193,9 +193,10 @@ KT_MUST kt_error *po_balance(kt_tx *tx, const struct po *o);
  * are covered in another way. */
 KT_MUST kt_error *po_let_go(kt_tx *tx, const struct po *o, kt_id line, bool reopen, kt_text reason);
 /* So much of the line is there: the requests it carries, those needed first before the others, have it.
- *   straight  receives what went to customers' orders */
+ *   r  brought it; receives what went straight to customers' orders */
+struct receipt;
 KT_MUST kt_error *po_arrived(
-    kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity, kt_lines *straight);
+    kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity, struct receipt *r);
 /* May the caller approve this order? */
 KT_MUST kt_error *po_within_limit(kt_tx *tx, const struct po *o);
 struct purchase_limit {
@@ -255,7 +256,10 @@ KT_MUST kt_error *receipts_learn_straight(kt_tx *tx);
 /* What goes straight to a customer is for nobody else. returns rule at "ship_to" */
 KT_MUST kt_error *po_check_straight(kt_tx *tx, const struct po *o);
 /* So much of a request, which customers' orders wait for, is theirs now. */
-KT_MUST kt_error *straight_delivered(kt_tx *tx, const struct request *r, kt_dec quantity, kt_lines *straight);
+KT_MUST kt_error *straight_delivered(kt_tx *tx, const struct request *r, kt_dec quantity, struct receipt *by);
+/* So much of a line, in the item's own unit, nobody waits for: orders that gave goods back have it in their place. */
+KT_MUST kt_error *straight_replaced(
+    kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity, struct receipt *by);
 /* So much of a line, in its own unit, came back from the customer: the orders that had it hear it. Told before the line knows. */
 KT_MUST kt_error *po_came_back(
     kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity, struct receipt *r);

@@ -107,7 +107,7 @@ static kt_error *tell_arrived(kt_tx *tx, struct receipt *r, const struct po *o)
         const struct receipt_line *row = receipt_line_at(r, i);
         const struct po_line *line = po_line_with(&o->lines, (kt_id){(uint64_t)row->order_line});
         if (line->kind == PO_GOODS)
-            KT_TRY(po_arrived(tx, o, line, kt_dec_sub(row->quantity, row->rejected), &r->straight));
+            KT_TRY(po_arrived(tx, o, line, kt_dec_sub(row->quantity, row->rejected), r));
     }
     return NULL;
 }

@@ -7,9 +7,12 @@
 struct asking_line { /* of a sales order: what is looked at in it, whether or not sales are switched on */
     kt_record rec;
     kt_id unit;
+    kt_dec quantity, delivered, given_up;
 };
-static const kt_shape asking_line_shape = KT_SHAPE(
-    asking_line, NULL, KT_BIND(asking_line, unit, REF, "unit"));
+static const kt_shape asking_line_shape = KT_SHAPE(asking_line, NULL, KT_BIND(asking_line, unit, REF, "unit"),
+    KT_BIND(asking_line, quantity, QUANTITY, "quantity"),
+    KT_BIND(asking_line, delivered, QUANTITY, "delivered"),
+    KT_BIND(asking_line, given_up, QUANTITY, "given_up"));
 struct asking {
     kt_record rec;
     kt_id party, ship_to;
@@ -96,8 +99,9 @@ kt_error *po_check_straight(kt_tx *tx, const struct po *o)
     return e;
 }
 
-/* So much of an item, in its own unit, is delivered to who asked for it; below zero: it came back. */
-static kt_error *tell_delivered(kt_tx *tx, kt_id item, kt_id demand, int64_t demand_line, kt_dec quantity)
+/* So much of an item, in its own unit, is delivered to who asked for it on that day; below zero: it came back. */
+static kt_error *tell_delivered(
+    kt_tx *tx, kt_id item, kt_id demand, int64_t demand_line, kt_dec quantity, kt_date day)
 {
     const kt_order_reports *reports = kt_order_reports_find(tx);
     kt_order_part part = {.line = {(uint64_t)demand_line}, .used = true};
@@ -110,7 +114,7 @@ static kt_error *tell_delivered(kt_tx *tx, kt_id item, kt_id demand, int64_t dem
         if (line->rec.id.v != part.line.v)
             continue;
         KT_TRY(kt_in_unit(tx, item, quantity, goods.unit, line->unit, &part.quantity));
-        return reports->deliver(tx, demand, &part, 1, kt_today(tx));
+        return reports->deliver(tx, demand, &part, 1, day);
     }
     return NULL;
 }
@@ -124,7 +128,7 @@ static kt_error *note_straight(kt_tx *tx, kt_lines *straight, const struct strai
     return kt_line_add(tx, straight, &noted.rec);
 }
 
-kt_error *straight_delivered(kt_tx *tx, const struct request *r, kt_dec quantity, kt_lines *straight)
+kt_error *straight_delivered(kt_tx *tx, const struct request *r, kt_dec quantity, struct receipt *by)
 {
     const kt_supply *supply = kt_supply_find(tx);
     kt_dec rest = quantity;
@@ -141,8 +145,8 @@ kt_error *straight_delivered(kt_tx *tx, const struct request *r, kt_dec quantity
             continue;
         rest = kt_dec_sub(rest, part.quantity);
         KT_TRY(supply->passed(tx, a.supply, a.demand, (kt_id){(uint64_t)a.line}, part.quantity));
-        KT_TRY(tell_delivered(tx, r->item, a.demand, a.line, part.quantity));
-        KT_TRY(note_straight(tx, straight, &part));
+        KT_TRY(tell_delivered(tx, r->item, a.demand, a.line, part.quantity, by->day));
+        KT_TRY(note_straight(tx, &by->straight, &part));
     }
     return NULL;
 }
@@ -194,6 +198,59 @@ static kt_error *had_straight(
     return NULL;
 }
 
+/* What of an item, in its own unit, a line of a sale has not got. */
+static kt_error *sale_misses(kt_tx *tx, kt_id item, const struct straight *of, kt_dec *misses)
+{
+    struct asking sale = {KT_OF(asking)};
+    struct goods goods;
+    *misses = ZERO;
+    KT_TRY(kt_read(tx, kt_any_id(of->order), &sale.rec));
+    KT_TRY(goods_read(tx, item, &goods));
+    for (size_t i = 0; i < sale.lines.count; i++) {
+        const struct asking_line *line = KT_AS(asking_line, kt_line(&sale.lines, i));
+        if ((int64_t)line->rec.id.v == of->line)
+            return kt_in_unit(tx, item,
+                kt_dec_sub(kt_dec_sub(line->quantity, line->delivered), line->given_up), line->unit,
+                goods.unit, misses);
+    }
+    return NULL;
+}
+
+/* What comes in place of what went back is of the orders that gave it back and have not got it otherwise. */
+static kt_error *replace(
+    kt_tx *tx, const struct po_line *line, const struct receipt *back, kt_dec *rest, struct receipt *by)
+{
+    for (size_t i = 0; i < back->straight.count && rest->coef > 0; i++) {
+        struct straight s = *straight_at(&back->straight, i);
+        kt_dec misses;
+        if (s.order_line != (int64_t)line->rec.id.v)
+            continue;
+        KT_TRY(sale_misses(tx, line->item, &s, &misses));
+        s.quantity = smaller(smaller(s.quantity, misses), *rest);
+        if (s.quantity.coef <= 0)
+            continue;
+        *rest = kt_dec_sub(*rest, s.quantity);
+        KT_TRY(tell_delivered(tx, line->item, s.order, s.line, s.quantity, by->day));
+        KT_TRY(note_straight(tx, &by->straight, &s));
+    }
+    return NULL;
+}
+
+kt_error *straight_replaced(
+    kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity, struct receipt *by)
+{
+    const kt_where where[] = {KT_WHERE(receipt, order, KT_EQ, o->rec.id),
+        KT_WHERE(receipt, state, KT_EQ, RC_DONE), KT_WHERE(receipt, kind, KT_EQ, RC_RETURN), {0}};
+    kt_found found;
+    KT_TRY(kt_find(tx, &(kt_query){.of = &receipt_shape, .where = where, .sort = "id"}, 0, &found));
+    for (size_t i = 0; i < found.count && quantity.coef > 0; i++) {
+        struct receipt back = {KT_OF(receipt)};
+        KT_TRY(kt_read(tx, found.ids[i], &back.rec));
+        KT_TRY(replace(tx, line, &back, &quantity, by));
+    }
+    return NULL;
+}
+
 /* First what the customer had beyond what was asked for, then what came first. */
 static kt_error *came_back(
     kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity, struct receipt *r)
@@ -214,7 +271,7 @@ static kt_error *came_back(
         if (s->quantity.coef <= 0)
             continue;
         rest = kt_dec_sub(rest, s->quantity);
-        KT_TRY(tell_delivered(tx, line->item, s->order, s->line, kt_dec_neg(s->quantity)));
+        KT_TRY(tell_delivered(tx, line->item, s->order, s->line, kt_dec_neg(s->quantity), r->day));
         KT_TRY(note_straight(tx, &r->straight, s));
     }
     return NULL;
