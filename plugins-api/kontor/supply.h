@@ -151,12 +151,15 @@ typedef struct {
      * came and could not be taken. While a demand lets go of what it has, or what is missing is covered, this waits.
      *   item  not set: of all items, of all sources, by and by */
     KT_MUST kt_error *(*offered)(kt_tx *tx, kt_id item, kt_supply_kind of);
+    /* So much of what demands wait for comes from another supply of the same place, on a day: those needed last wait for that. */
+    KT_MUST kt_error *(*shared)(
+        kt_tx *tx, kt_id supply, kt_id with, kt_dec quantity, kt_date day, kt_text reason);
 } kt_supply;
 
 /* NULL: no module offers it now. */
 static inline const kt_supply *kt_supply_find(kt_tx *tx)
 {
-    return (const kt_supply *)kt_service_find(tx, "base.supply", 12);
+    return (const kt_supply *)kt_service_find(tx, "base.supply", 13);
 }
 
 /* A new part, all zero, at the plan's end; its index in *at. Parts move when others are added. */

@@ -666,6 +666,35 @@ def answers_are_compared_with_all_they_cost_and_the_best_gets_the_order(k):
     expect((k.get("logistics.purchase_request", wanted)["state"], k.get("logistics.purchase_request", wanted)["order"]), ("ordered", orders[0]))
 
 
+def a_line_of_an_inquiry_goes_to_several(k):
+    """A customer waits for 100 spools: 60 come from Stalmet, 40 from Rad, in fifties; he is promised the day on which the last of them come."""
+    spool, s = item(k, "spool"), shop(k)
+    price(k, spool, "Uhr", price="99", lead_days=2)
+    sale, _ = sold(k, spool, "100")
+    wanted = request(k, spool)
+    rfq = make(k, "logistics.rfq", title="Spools", suppliers=[s["Stalmet"], s["Rad"]], lines=[{"request": wanted["id"]}])
+    k.call("logistics.rfq.send", {"id": rfq})
+    line = k.get("logistics.rfq", rfq)["lines"][0]["id"]
+    stalmet = make(k, "logistics.rfq_answer", rfq=rfq, party=s["Stalmet"], lead_days=4, lines=[{"line": line, "price": "5"}])
+    rad = make(k, "logistics.rfq_answer", rfq=rfq, party=s["Rad"], lead_days=9, lines=[{"line": line, "price": "4", "multiple": "50"}])
+    award = lambda *rows: k.call("logistics.rfq.award", {"id": rfq, "lines": [{"line": line, "answer": answer, **more} for answer, more in rows]})
+    refused("validation", lambda: award((stalmet, {"quantity": "60"}), (rad, {})), "lines[1].quantity")
+    refused("validation", lambda: award((stalmet, {"quantity": "60"}), (stalmet, {"quantity": "40"})), "lines[1].answer")
+    refused("validation", lambda: award((stalmet, {"quantity": "0"})), "lines[0].quantity")
+    award((stalmet, {"quantity": "60"}), (rad, {"quantity": "40"}))
+    made = [po(k, order) for order in k.get("logistics.rfq", rfq)["orders"]]
+    expect([(o["party"], o["lines"][0]["quantity"], o["net"]) for o in made], [(s["Stalmet"], "60.0000", "300.00"), (s["Rad"], "50.0000", "200.00")])
+    carried = lambda: [(r["order"], r["quantity"], r["waiting"], r["free"]) for r in k.list("logistics.purchase_request", [["item", "=", spool]], sort="id")["rows"]]
+    expect(carried(), [(made[0]["id"], "60.0000", "60.0000", "0.0000"), (made[1]["id"], "50.0000", "40.0000", "10.0000")])
+    for o in made:
+        k.call("logistics.purchase_order.approve", {"id": o["id"]})
+    expect(carried(), [(made[0]["id"], "60.0000", "60.0000", "0.0000"), (made[1]["id"], "50.0000", "40.0000", "10.0000")])
+    expect(k.get("crm.order", sale)["promised"], made[1]["lines"][0]["expected"])
+    for o, reserved in zip(made, ("60.0000", "100.0000")):
+        received(k, o["id"], (o["lines"][0]["quantity"], {}))
+        expect(level(k, spool)["reserved"], reserved)
+
+
 def what_was_ordered_meanwhile_is_not_awarded(k):
     pedal, clip, s = item(k, "rfq-pedal"), item(k, "rfq-clip"), shop(k)
     price(k, pedal)
@@ -823,7 +852,7 @@ STORIES = [
     an_order_in_another_currency_is_worth_what_the_day_says, straight_to_the_customer_nothing_passes_the_stores,
     straight_to_the_customer_in_parts, what_goes_straight_is_delivered_on_its_day_and_replaced, what_went_straight_to_several_orders_comes_back_from_each, what_others_wait_for_does_not_go_straight_to_a_customer,
     what_comes_straight_to_a_customer_is_not_let_go, what_nobody_waits_for_any_more_is_not_sent_to_its_customer,
-    bills_are_held_against_orders_and_receipts, answers_are_compared_with_all_they_cost_and_the_best_gets_the_order, what_was_ordered_meanwhile_is_not_awarded,
+    bills_are_held_against_orders_and_receipts, answers_are_compared_with_all_they_cost_and_the_best_gets_the_order, a_line_of_an_inquiry_goes_to_several, what_was_ordered_meanwhile_is_not_awarded,
     what_falls_below_the_minimum_is_asked_for_once, what_a_rule_asks_for_is_what_will_be_ordered, an_order_written_by_hand_counts_as_coming, a_rule_to_order_buys_what_is_missing_and_no_more,
     a_shop_is_filled_up_from_the_main_warehouse, what_is_on_its_way_between_warehouses_comes,
     lists_show_what_to_receive_and_what_is_late, suppliers_are_scored_by_days_goods_and_prices,

@@ -41,6 +41,50 @@ kt_error *supply_moved(kt_tx *tx, kt_id supply, kt_date day, kt_text reason)
     return e;
 }
 
+/* ---- Another supply has a part of it ---- */
+
+/* So much of what p waits for comes from there. */
+static kt_error *wait_for(
+    kt_tx *tx, struct pegging *p, kt_id with, kt_dec quantity, kt_date day, kt_text reason)
+{
+    struct pegging part = *p;
+    kt_ready left = {p->quantity, p->cost};
+    const kt_ready taken = ready_take(&left, quantity);
+    kt_date was;
+    KT_TRY(promise_of(tx, p->demand, p->line, &was));
+    KT_TRY(pegging_lessen(tx, p, quantity));
+    part.rec = (kt_record){.of = p->rec.of};
+    part.supply = with;
+    part.quantity = taken.quantity;
+    part.cost = taken.cost;
+    part.day = there_on(p, day);
+    pegging_because(tx, &part, reason);
+    KT_TRY(kt_create(tx, &part.rec));
+    return supply_tell(tx, &part, was);
+}
+
+static kt_error *shared_within(
+    kt_tx *tx, kt_id supply, kt_id with, kt_dec quantity, kt_date day, kt_text reason)
+{
+    struct peggings all;
+    kt_dec rest = quantity;
+    KT_TRY(peggings_of_supply(tx, supply, (kt_id){0}, &all));
+    for (size_t i = all.count; i-- > 0 && rest.coef > 0;) {
+        const kt_dec take = least(all.items[i].quantity, rest);
+        rest = kt_dec_sub(rest, take);
+        KT_TRY(wait_for(tx, &all.items[i], with, take, day, reason));
+    }
+    return NULL;
+}
+
+kt_error *supply_shared(kt_tx *tx, kt_id supply, kt_id with, kt_dec quantity, kt_date day, kt_text reason)
+{
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = shared_within(tx, supply, with, quantity, day, reason);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
 /* ---- It is there ---- */
 
 /* So much of its supply came for p to where it is sent on from; what cannot be sent does not come that way. */

@@ -108,8 +108,7 @@ static kt_error *cut_request(kt_tx *tx, struct request *r, kt_dec *excess, kt_de
     return kt_update(tx, &r->rec);
 }
 
-/* What the line no longer brings, the requests needed last go without first. */
-static kt_error *cut_requests(kt_tx *tx, const struct po *o, const struct po_line *line)
+kt_error *po_cut_requests(kt_tx *tx, const struct po *o, const struct po_line *line, kt_text reason)
 {
     struct requests carried;
     struct goods item;
@@ -128,8 +127,7 @@ static kt_error *cut_requests(kt_tx *tx, const struct po *o, const struct po_lin
     excess = kt_dec_sub(excess, comes);
     for (size_t i = carried.count; i-- > 0 && excess.coef > 0;)
         KT_TRY(cut_request(tx, &carried.items[i], &excess, &missing[i]));
-    return requests_failed(
-        tx, &carried, missing, (kt_text){"less of it was ordered", "zamówiono tego mniej"});
+    return requests_failed(tx, &carried, missing, reason);
 }
 
 static kt_error *follow_lines(kt_tx *tx, struct po *o, const struct po *stored)
@@ -146,7 +144,7 @@ static kt_error *follow_lines(kt_tx *tx, struct po *o, const struct po *stored)
             continue;
         }
         if (kt_dec_cmp(line->quantity, was->quantity) < 0)
-            KT_TRY(cut_requests(tx, o, line));
+            KT_TRY(po_cut_requests(tx, o, line, (kt_text){"less of it was ordered", "zamówiono tego mniej"}));
         if (line->expected.day != was->expected.day)
             KT_TRY(po_moved(tx, o, line, o->reason));
     }

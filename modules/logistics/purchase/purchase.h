@@ -187,6 +187,8 @@ KT_MUST kt_error *po_moved(kt_tx *tx, const struct po *o, const struct po_line *
 /* So much of each request will not come: who waited for it is covered anew. */
 KT_MUST kt_error *requests_failed(
     kt_tx *tx, const struct requests *of, const kt_dec *missing, kt_text reason);
+/* What the line does not bring, the requests needed last go without first: who waited for it is covered anew. */
+KT_MUST kt_error *po_cut_requests(kt_tx *tx, const struct po *o, const struct po_line *line, kt_text reason);
 /* The order's lines carry requests for all that they bring, at the price that was agreed. */
 KT_MUST kt_error *po_balance(kt_tx *tx, const struct po *o);
 /* What is not delivered any more is to be bought anew: with `reopen` the requests are open again, else their demands

@@ -21,9 +21,9 @@ struct bids {
     size_t count;
 };
 
-static kt_dec bid_quantity(const struct rfq_line *asked, const struct answer_line *line)
+static kt_dec bid_quantity(kt_dec wanted, const struct answer_line *line)
 {
-    kt_dec quantity = larger(asked->quantity, line->minimum);
+    kt_dec quantity = larger(wanted, line->minimum);
     if (line->multiple.coef <= 0)
         return quantity;
     kt_dec times = kt_dec_div(quantity, line->multiple, 0);
@@ -50,7 +50,7 @@ static kt_error *bids_of(kt_tx *tx, const struct rfq *r, const struct answer *a,
     for (size_t i = 0; i < n; i++) {
         const struct answer_line *line = KT_AS(answer_line, kt_line(&a->lines, i));
         const struct rfq_line *asked = asked_line(r, line->line);
-        kt_dec quantity = asked ? bid_quantity(asked, line) : ZERO;
+        kt_dec quantity = asked ? bid_quantity(asked->quantity, line) : ZERO;
         worth[i] = kt_dec_mul(line->price, quantity, 4);
         all->items[all->count++] = (struct bid){.asked = asked,
             .answer = a,
@@ -201,11 +201,15 @@ struct award_row {
     kt_record rec;
     int64_t line;
     kt_id answer;
+    kt_dec quantity;
 };
 static const kt_shape award_row_shape = KT_SHAPE(award_row, NULL,
     KT_FIELD(award_row, line, INT, "Inquiry's line", "Pozycja zapytania", .required = true),
     KT_FIELD(
-        award_row, answer, REF, "Answer", "Odpowiedź", .target = "logistics.rfq_answer", .required = true));
+        award_row, answer, REF, "Answer", "Odpowiedź", .target = "logistics.rfq_answer", .required = true),
+    KT_FIELD(award_row, quantity, QUANTITY, "Quantity", "Ilość", .scale = 4,
+        .help = {"Of a line that several have: how much of it; empty: all that was asked for.",
+            "Pozycji dla kilku dostawców: ile z niej; puste: cała zapytana ilość."}));
 struct award {
     kt_record rec;
     kt_lines lines;
@@ -218,32 +222,89 @@ const kt_shape award_shape = KT_SHAPE(award, NULL,
             "Bez tego i bez pozycji: każda do najlepszej."}),
     KT_FIELD(award, lines, LINES, "Line by line", "Pozycjami", .lines = &award_row_shape));
 
-static bool is_chosen(const struct award *p, const struct bid *b)
+/* The row that gives the line to this answer; *named: rows give the line to somebody. */
+static const struct award_row *row_of(const struct award *p, const struct bid *b, bool *named)
 {
-    if (!b->asked || !b->total.scale1 || b->expired)
-        return false;
+    *named = false;
     for (size_t i = 0; i < p->lines.count; i++) {
         const struct award_row *row = KT_AS(award_row, kt_line(&p->lines, i));
-        if (row->line == (int64_t)b->asked->rec.id.v)
-            return row->answer.v == b->answer->rec.id.v;
+        if (row->line != (int64_t)b->asked->rec.id.v)
+            continue;
+        *named = true;
+        if (row->answer.v == b->answer->rec.id.v)
+            return row;
     }
+    return NULL;
+}
+
+static bool is_chosen(const struct award *p, const struct bid *b)
+{
+    bool named;
+    if (!b->asked || !b->total.scale1 || b->expired)
+        return false;
+    if (row_of(p, b, &named) || named)
+        return row_of(p, b, &named) != NULL;
     return p->answer.v ? p->answer.v == b->answer->rec.id.v : p->lines.count == 0 && b->rank == 1;
 }
 
-static kt_error *link_request(kt_tx *tx, const struct po *o, const struct bid *b, kt_id line)
+/* What the answer is to bring: a part of the line that several have, or all of it. */
+static kt_dec awarded(const struct award *p, const struct bid *b)
+{
+    bool named;
+    const struct award_row *row = row_of(p, b, &named);
+    return row && row->quantity.scale1 ? bid_quantity(row->quantity, b->line) : b->quantity;
+}
+
+/* Another order brings a part of what was asked for: what the first does not bring is waited for there. */
+static kt_error *share_request(
+    kt_tx *tx, const struct po *o, struct request *r, kt_dec brings, const struct po_line *line)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    struct po first = {KT_OF(po)};
+    struct goods item;
+    kt_str name;
+    kt_dec there;
+    KT_TRY(kt_read(tx, r->order, &first.rec));
+    const struct po_line *of = po_line_with(&first.lines, (kt_id){(uint64_t)r->order_line});
+    KT_TRY(goods_read(tx, r->item, &item));
+    KT_TRY(kt_in_unit(tx, r->item, of->quantity, of->unit, item.unit, &there));
+    kt_dec over = smaller(brings, larger(ZERO, kt_dec_sub(r->waiting, there)));
+    struct request part = {KT_OF(request), .item = r->item, .warehouse = r->warehouse, .quantity = brings,
+        .waiting = over, .needed = r->needed, .day = line->expected, .origin = BY_ORDER, .owner = r->owner,
+        .party = o->party, .order = o->rec.id, .order_line = (int64_t)line->rec.id.v, .rfq = o->rfq};
+    KT_TRY(kt_create(tx, &part.rec));
+    if (over.coef <= 0)
+        return NULL;
+    r->waiting = kt_dec_sub(r->waiting, over);
+    r->quantity = kt_dec_sub(r->quantity, over);
+    r->bookings++;
+    KT_TRY(kt_update(tx, &r->rec));
+    KT_TRY(party_name(tx, o->party, &name));
+    return supply ? supply->shared(tx, request_any(tx, r), request_any(tx, &part), over, line->expected,
+                        (kt_text){kt_format(tx, "%s delivers a part of it", name.ptr).ptr,
+                            kt_format(tx, "część dostarcza %s", name.ptr).ptr})
+                  : NULL;
+}
+
+/* The request goes with the first order of its line; of a line that several have, every other one has a request of its own, and
+ * who waits for more than the first brings waits for that. */
+static kt_error *link_request(
+    kt_tx *tx, const struct po *o, const struct award *p, const struct bid *b, const struct po_line *line)
 {
     struct request r = {KT_OF(request)};
-    kt_dec brings;
     struct goods item;
+    kt_dec brings;
     if (!b->asked->request.v)
         return NULL;
     KT_TRY(kt_read(tx, b->asked->request, &r.rec));
     KT_TRY(goods_read(tx, r.item, &item));
-    KT_TRY(kt_in_unit(tx, r.item, b->quantity, b->asked->unit, item.unit, &brings));
+    KT_TRY(kt_in_unit(tx, r.item, awarded(p, b), b->asked->unit, item.unit, &brings));
+    if (r.order.v)
+        return share_request(tx, o, &r, brings, line);
     r.quantity = larger(r.waiting, brings);
     r.party = o->party;
     r.order = o->rec.id;
-    r.order_line = (int64_t)line.v;
+    r.order_line = (int64_t)line->rec.id.v;
     r.rfq = o->rfq;
     return kt_update(tx, &r.rec);
 }
@@ -259,7 +320,7 @@ static kt_error *order_answer(
         if (b->answer != a || !is_chosen(p, b))
             continue;
         struct po_line line = {KT_OF(po_line), .item = b->asked->item, .name = b->asked->name,
-            .unit = b->asked->unit, .quantity = b->quantity, .price = b->line->price,
+            .unit = b->asked->unit, .quantity = awarded(p, b), .price = b->line->price,
             .asked = b->asked->needed};
         KT_TRY(delivery_day(tx, kt_today(tx), b->lead_days, &line.expected));
         line.rec.id.v = o.lines.count + 1;
@@ -277,7 +338,7 @@ static kt_error *order_answer(
     uint64_t at = 0;
     for (size_t i = 0; i < bids->count; i++)
         if (bids->items[i].answer == a && is_chosen(p, &bids->items[i]))
-            KT_TRY(link_request(tx, &o, &bids->items[i], (kt_id){++at}));
+            KT_TRY(link_request(tx, &o, p, &bids->items[i], po_line_at(&o.lines, at++)));
     kt_id *orders = kt_alloc(tx, (r->orders.count + 1) * sizeof *orders);
     if (!orders)
         return kt_no_memory();
@@ -307,11 +368,34 @@ static kt_error *check_award(kt_tx *tx, const struct bids *bids, const char *pat
         "Zapytaj dostawcę i zmień termin ważności odpowiedzi.");
 }
 
+/* A line may go to several, of each so much. */
+static kt_error *check_row(kt_tx *tx, const struct award *p, size_t i)
+{
+    const struct award_row *row = KT_AS(award_row, kt_line(&p->lines, i));
+    const char *path = path_of(tx, "lines", i, "quantity");
+    bool several = false;
+    for (size_t k = 0; k < p->lines.count; k++) {
+        const struct award_row *other = KT_AS(award_row, kt_line(&p->lines, k));
+        if (k == i || other->line != row->line)
+            continue;
+        several = true;
+        if (k < i && other->answer.v == row->answer.v)
+            return kt_fail(tx, KT_VALIDATION, path_of(tx, "lines", i, "answer"),
+                "has this line already, by lines[%zu]", "ma już tę pozycję, według lines[%zu]", k);
+    }
+    if (row->quantity.scale1)
+        return not_below(tx, path, row->quantity, true);
+    return several ? kt_fail(tx, KT_VALIDATION, path, "line %lld goes to several: how much of it",
+                         "pozycja %lld jest dla kilku dostawców: podaj ilość", (long long)row->line)
+                   : NULL;
+}
+
 static kt_error *check_awards(kt_tx *tx, const struct rfq *r, const struct award *p, const struct bids *bids)
 {
     kt_error *all = p->answer.v ? check_award(tx, bids, "answer", p->answer, 0) : NULL;
     for (size_t i = 0; i < p->lines.count; i++) {
         const struct award_row *row = KT_AS(award_row, kt_line(&p->lines, i));
+        kt_also(&all, check_row(tx, p, i));
         kt_also(&all,
             asked_line(r, row->line)
                 ? check_award(tx, bids, path_of(tx, "lines", i, "answer"), row->answer, row->line)
@@ -342,6 +426,24 @@ static kt_error *check_wanted(kt_tx *tx, const struct award *p, const struct bid
     return all;
 }
 
+/* Who waits for more of a request than its orders bring is covered anew. */
+static kt_error *cover_the_rest(kt_tx *tx, const struct rfq *r)
+{
+    const kt_id *orders = r->orders.items;
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = NULL;
+    for (size_t i = 0; i < r->orders.count && !e; i++) {
+        struct po o = {KT_OF(po)};
+        e = kt_read(tx, orders[i], &o.rec);
+        for (size_t k = 0; k < o.lines.count && !e; k++)
+            if (po_line_at(&o.lines, k)->kind == PO_GOODS)
+                e = po_cut_requests(tx, &o, po_line_at(&o.lines, k),
+                    (kt_text){"its order brings less of it", "zamówiono u niego mniej"});
+    }
+    kt_callers_authority(tx, before);
+    return e;
+}
+
 kt_error *rfq_award(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct rfq *r = KT_AS(rfq, self);
@@ -354,7 +456,7 @@ kt_error *rfq_award(kt_tx *tx, kt_record *self, const kt_record *params)
     for (size_t i = 0; i < answers.count; i++)
         KT_TRY(order_answer(tx, r, KT_AS(answer, kt_line(&answers, i)), p, &bids));
     if (r->orders.count)
-        return NULL;
+        return cover_the_rest(tx, r);
     return kt_hint(kt_fail(tx, KT_RULE, "lines", "nothing was chosen", "nic nie wybrano"),
         "Name answers that are valid, in a currency with a rate.",
         "Wskaż odpowiedzi, które są ważne, w walucie, która ma kurs.");
