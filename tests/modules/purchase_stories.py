@@ -119,6 +119,15 @@ def breaks_minimum_multiple_and_the_suppliers_unit_count(k):
     expect(found["quantity"], "11.0000")
 
 
+def a_line_without_a_unit_is_of_the_suppliers_and_has_its_break(k):
+    wing, s = item(k, "wing nut"), shop(k)
+    price(k, wing, price="12", unit=s["dozen"], breaks=[{"quantity": "10", "price": "11"}])
+    for quantity, cost in (("9", "12.0000"), ("10", "11.0000")):
+        order = make(k, "logistics.purchase_order", party=s["Stalmet"], lines=[{"item": wing, "quantity": quantity}])
+        expect((po(k, order)["lines"][0]["unit"], po(k, order)["lines"][0]["price"]), (s["dozen"], cost))
+    refused("validation", lambda: price(k, wing, price="-1"), "price")
+
+
 def an_items_own_unit_is_bought_too(k):
     sand, s = item(k, "sand"), shop(k)
     pallet = make(k, "base.unit", code="pal", category="pallet", rounding="1")
@@ -842,7 +851,7 @@ def suppliers_are_scored_by_days_goods_and_prices(k):
 
 STORIES = [
     the_cheapest_supplier_is_best_and_each_offer_says_why, equal_prices_are_told_apart_by_lead_time_then_by_who_was_known_first,
-    breaks_minimum_multiple_and_the_suppliers_unit_count, an_items_own_unit_is_bought_too, a_price_out_of_date_is_not_taken, an_order_for_what_is_not_there_asks_to_buy_it,
+    breaks_minimum_multiple_and_the_suppliers_unit_count, a_line_without_a_unit_is_of_the_suppliers_and_has_its_break, an_items_own_unit_is_bought_too, a_price_out_of_date_is_not_taken, an_order_for_what_is_not_there_asks_to_buy_it,
     what_minimum_and_multiple_bring_beyond_goes_to_the_next_demand, what_is_needed_later_is_bought_later,
     a_cancelled_order_takes_its_request_back_unless_it_is_ordered, many_requests_become_one_order_a_supplier,
     an_order_is_approved_dated_and_expected_by_the_stores, above_a_roles_limit_somebody_else_approves, an_amendment_is_a_revision_with_what_differs,

@@ -85,13 +85,15 @@ static kt_error *price_line(kt_tx *tx, struct po *o, struct po_line *line, const
     const struct offer *best = offers_best(&found);
     if (!best)
         return NULL;
+    if (!line->unit.v && best->price.unit.v) { /* so many of those are bought: that may be another break */
+        line->unit = best->price.unit;
+        return price_line(tx, o, line, item);
+    }
     if (!o->currency.v)
         o->currency = best->price.currency;
     line->price_row = best->price.rec.id;
     if (!line->code.ptr)
         line->code = best->price.code;
-    if (!line->unit.v)
-        line->unit = best->price.unit;
     if (line->price.scale1)
         return NULL;
     enum { MANY = 10000 }; /* units: what one of them costs is found exactly enough for a price */

@@ -134,8 +134,8 @@ static kt_error *check_answer_line(kt_tx *tx, const struct rfq *r, const struct 
     kt_also(&all, not_below(tx, path_of(tx, "lines", i, "minimum"), line->minimum, false));
     kt_also(&all, not_below(tx, path_of(tx, "lines", i, "multiple"), line->multiple, true));
     if (line->lead_days < 0)
-        kt_also(&all, kt_fail(tx, KT_VALIDATION, path_of(tx, "lines", i, "lead_days"), "is not below zero",
-                          "nie może być ujemne"));
+        kt_also(&all, kt_fail(tx, KT_VALIDATION, path_of(tx, "lines", i, "lead_days"),
+                          "must not be below zero", "nie może być ujemne"));
     return all;
 }
 

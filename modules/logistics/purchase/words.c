@@ -84,7 +84,7 @@ kt_error *not_below(kt_tx *tx, const char *path, kt_dec value, bool zero_too)
     if (!value.scale1 || value.coef > 0 || (value.coef == 0 && !zero_too))
         return NULL;
     return zero_too ? kt_fail(tx, KT_VALIDATION, path, "must be above zero", "musi być większe od zera")
-                    : kt_fail(tx, KT_VALIDATION, path, "is not below zero", "nie może być ujemne");
+                    : kt_fail(tx, KT_VALIDATION, path, "must not be below zero", "nie może być ujemne");
 }
 
 bool same_words(kt_str a, kt_str b)
