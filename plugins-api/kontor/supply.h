@@ -112,7 +112,8 @@ typedef struct {
         kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec quantity, kt_ready *ready);
     /* A supply comes on another day: for every demand whose promise this moves "base.supply.promise" is
      * emitted: {document, line, day, was, reason, reason_pl}.
-     *   day     not set: nobody knows any more */
+     *   day     not set: nobody knows any more; the same: the reason alone is another
+     *   reason  what is told of it from now on */
     KT_MUST kt_error *(*moved)(kt_tx *tx, kt_id supply, kt_date day, kt_text reason);
     /* So much of a supply is in the stores now: the demands that wait for it get it reserved, those needed
      * first before the others; what is left, or free since they got other lots, is handed out like what is freed. For

@@ -292,6 +292,20 @@ def above_a_roles_limit_somebody_else_approves(k, house):
     expect(po(k, dear)["state"], "approved")
 
 
+def what_is_on_order_says_so(k):
+    """Not: if it is ordered by then."""
+    bell = item(k, "door bell")
+    price(k, bell)
+    sale, _ = sold(k, bell, "5")
+    why = lambda: k.call("base.supply.explain", {"document": {"entity": "crm.order", "id": sale}})["parts"][0]["reason"]
+    expect(why(), f"Stalmet delivers within 5 days if it is ordered by {day(0)}")
+    order = k.call("logistics.purchase.order", {"requests": [request(k, bell)["id"]]})["orders"][0]
+    k.call("logistics.purchase_order.approve", {"id": order["order"]})
+    expect(why(), f"on order from Stalmet, by {order['number']}")
+    k.call("logistics.purchase_order.reschedule", {"id": order["order"], "expected": day(9), "reason": "strike"})
+    expect(why(), f"order {order['number']} comes on another day: strike")
+
+
 def an_amendment_is_a_revision_with_what_differs(k):
     pedal = item(k, "pedal")
     price(k, pedal)
@@ -854,7 +868,7 @@ STORIES = [
     breaks_minimum_multiple_and_the_suppliers_unit_count, a_line_without_a_unit_is_of_the_suppliers_and_has_its_break, an_items_own_unit_is_bought_too, a_price_out_of_date_is_not_taken, an_order_for_what_is_not_there_asks_to_buy_it,
     what_minimum_and_multiple_bring_beyond_goes_to_the_next_demand, what_is_needed_later_is_bought_later,
     a_cancelled_order_takes_its_request_back_unless_it_is_ordered, many_requests_become_one_order_a_supplier,
-    an_order_is_approved_dated_and_expected_by_the_stores, above_a_roles_limit_somebody_else_approves, an_amendment_is_a_revision_with_what_differs,
+    an_order_is_approved_dated_and_expected_by_the_stores, above_a_roles_limit_somebody_else_approves, what_is_on_order_says_so, an_amendment_is_a_revision_with_what_differs,
     less_ordered_means_bought_elsewhere, a_late_supply_tells_whose_promise_breaks, goods_come_in_part_some_rejected_and_are_worth_the_orders_price,
     more_than_ordered_is_received_within_the_tolerance, a_million_screws_come_in_parts, what_has_no_parts_is_received_whole, an_item_without_a_tolerance_has_the_companys, what_comes_is_reserved_for_who_waits, what_was_wrong_goes_back_at_what_it_cost, what_goes_back_goes_at_what_it_came_at, freight_of_an_order_is_spread_over_its_receipts,
     a_storekeeper_receives_without_seeing_prices, what_is_on_order_anyway_covers_the_next_demand, what_is_not_ordered_in_time_comes_later_and_promises_hear_it,

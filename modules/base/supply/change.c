@@ -21,14 +21,14 @@ static kt_error *moved_within(kt_tx *tx, kt_id supply, kt_date day, kt_text reas
     for (size_t i = 0; i < all.count; i++) {
         struct pegging *p = &all.items[i];
         const kt_date there = there_on(p, day);
+        const bool same = p->day.day == there.day;
         kt_date was;
-        if (p->day.day == there.day)
-            continue;
         KT_TRY(promise_of(tx, p->demand, p->line, &was));
         p->day = there;
         pegging_because(tx, p, reason);
         KT_TRY(kt_update(tx, &p->rec));
-        KT_TRY(supply_tell(tx, p, was));
+        if (!same)
+            KT_TRY(supply_tell(tx, p, was));
     }
     return NULL;
 }

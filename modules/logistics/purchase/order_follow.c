@@ -41,22 +41,34 @@ kt_error *po_expect(kt_tx *tx, const struct po *o, bool nothing)
 
 /* ---- Another day ---- */
 
+static kt_error *why_then(kt_tx *tx, const struct po *o, kt_str reason, kt_text *text)
+{
+    const char *number = o->rec.number.ptr ? o->rec.number.ptr : "";
+    kt_str name;
+    KT_TRY(party_name(tx, o->party, &name));
+    *text = reason.len ? (kt_text){kt_format(tx, "order %s comes on another day: %s", number, reason.ptr).ptr,
+                             kt_format(tx, "zamówienie %s przyjdzie innego dnia: %s", number, reason.ptr).ptr}
+                       : (kt_text){kt_format(tx, "on order from %s, by %s", name.ptr, number).ptr,
+                             kt_format(tx, "zamówione u: %s, według %s", name.ptr, number).ptr};
+    return NULL;
+}
+
 static kt_error *moved_within(kt_tx *tx, const struct po *o, const struct po_line *line, kt_str reason)
 {
     const kt_supply *supply = kt_supply_find(tx);
     struct requests carried;
-    const char *number = o->rec.number.ptr ? o->rec.number.ptr : "";
-    const char *why = reason.ptr ? reason.ptr : "";
-    kt_text text = {kt_format(tx, "order %s comes on another day: %s", number, why).ptr,
-        kt_format(tx, "zamówienie %s przyjdzie innego dnia: %s", number, why).ptr};
+    kt_text text;
+    KT_TRY(why_then(tx, o, reason, &text));
     KT_TRY(requests_of_line(tx, o->rec.id, line->rec.id, &carried));
     for (size_t i = 0; i < carried.count; i++) {
         struct request *r = &carried.items[i];
         KT_TRY(kt_read(tx, r->rec.id, &r->rec)); /* what moved before may have changed it */
-        if (r->state != PR_ORDERED || r->day.day == line->expected.day)
+        bool same = r->day.day == line->expected.day;
+        if (r->state != PR_ORDERED || (same && reason.len))
             continue;
         r->day = line->expected;
-        KT_TRY(kt_update(tx, &r->rec));
+        if (!same)
+            KT_TRY(kt_update(tx, &r->rec));
         if (supply)
             KT_TRY(supply->moved(tx, request_any(tx, r), line->expected, text));
     }

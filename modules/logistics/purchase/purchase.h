@@ -182,7 +182,8 @@ kt_error *po_bill(kt_tx *tx, kt_record *self, const kt_record *params);
 KT_MUST kt_error *po_report_bill(kt_tx *tx, kt_id order, const kt_order_part *parts, size_t count);
 /* The stores are told what is to come, and when; nothing: the order asks for nothing any more. */
 KT_MUST kt_error *po_expect(kt_tx *tx, const struct po *o, bool nothing);
-/* A line is there on another day: those who wait for it are told. */
+/* A line is there on another day: those who wait for it are told.
+ *   reason  empty: it is on order now, be it for the same day */
 KT_MUST kt_error *po_moved(kt_tx *tx, const struct po *o, const struct po_line *line, kt_str reason);
 /* So much of each request will not come: who waited for it is covered anew. */
 KT_MUST kt_error *requests_failed(

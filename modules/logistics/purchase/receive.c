@@ -53,12 +53,10 @@ static kt_error *check_over(
 
 /* ---- One line ---- */
 
-/* What the stores refuse is told at the row: a lot is there by its name; what is wrong with the day, is with all. */
+/* What the stores refuse is told at the row: a lot is there by its name. */
 static kt_error *told_at_row(kt_tx *tx, kt_error *e, size_t i)
 {
     const char *path = e ? kt_problem_at(e, 0).path : NULL;
-    if (path && strcmp(path, "day") == 0)
-        return e;
     return told_at_line(tx, e, i, path && strcmp(path, "lot") == 0 ? "lot_name" : NULL);
 }
 

@@ -1,6 +1,7 @@
 /* Moves: everything that goods do is one. A move that is done never changes, but for what is left in stock of what
  * it brought, or what came back and cost more of what it took; what is expected is a move too, in another state. The service "logistics.stock" stands at the end. */
 #include <assert.h>
+#include <string.h>
 
 #include "stock/count.h"
 #include "stock/value.h"
@@ -159,9 +160,10 @@ kt_error *told_at_line(kt_tx *tx, const kt_error *e, size_t i, const char *field
     kt_problem p;
     for (size_t k = 0; e && (p = kt_problem_at(e, k)).kind; k++) {
         const char *at = field ? field : p.path ? p.path : "item";
-        kt_also(&all, kt_hint(kt_fail(tx, p.kind, kt_format(tx, "lines[%zu].%s", i, at).ptr, "%s", "%s",
-                                  kt_say(tx, p.text).ptr),
-                          p.hint.en, p.hint.pl));
+        bool of_all = strcmp(at, "day") == 0; /* it is the slip's, and told once */
+        const char *path = of_all ? at : kt_format(tx, "lines[%zu].%s", i, at).ptr;
+        kt_also(&all,
+            kt_hint(kt_fail(tx, p.kind, path, "%s", "%s", kt_say(tx, p.text).ptr), p.hint.en, p.hint.pl));
     }
     return all;
 }
