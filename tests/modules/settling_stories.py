@@ -644,6 +644,15 @@ def a_yen_has_no_hundredths(k):
     paid(amount="29", allocations=[{"item": first["id"], "discount": "1"}])
     pay(k, party=party, currency=s["PLN"], day="2026-03-03", amount="1", allocations=[{"item": second["id"]}])  # 37.7 yen
     expect([i["open"] for i in items(k, row["id"])], ["0.00", "33.00"])
+    half = {"account": s["account"]["200"], "party": party}
+    by_hand = make(k, "finance.entry", day="2026-03-03", currency=yen, lines=[{**half, "debit": "0.28", "amount": "10.55"}, {**half, "credit": "0.28", "amount": "-10.55"}])
+    refused("validation", lambda: k.call("finance.entry.post", {"id": by_hand}), "lines[0].amount", "lines[1].amount")
+    owed = invoice(k, kind="purchase", party=party, currency=yen, day="2026-03-02", reference="YEN 1", lines=[thing("10")])
+    debit, credit = (next(i["id"] for i in items(k, of["id"]) if D(i["open"])) for of in (row, owed))
+    refused("validation", lambda: k.call("finance.match_items", {"debit": debit, "credit": credit, "amount": "1.5", "day": "2026-03-04"}), "amount")
+    cleared = dict(party=party, currency=yen, day="2026-03-04")
+    for more, path in (({"amount": "1.5"}, "amount"), ({"allocations": [{"item": debit, "amount": "1.5"}, {"item": credit}]}, "allocations[0].amount")):
+        refused("validation", lambda: k.call("finance.set_off.post", {"id": make(k, "finance.set_off", **cleared, **more)}), path)
     error = refused("validation", lambda: draft(k, thing("10.005", "3"), party=party, currency=dinar, day="2026-03-02"), "currency")
     expect(error.problems[0]["message"], "36.918 in KWD cannot be booked: the books keep 2 digits after the point")
     expect("KWD, BHD" in error.problems[0]["hint"], True)

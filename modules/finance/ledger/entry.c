@@ -194,9 +194,27 @@ static kt_error *check_kind(kt_tx *tx, const struct entry *e)
         "Post an entry of kind normal or opening.", "Zaksięguj zapis rodzaju zwykły albo otwarcie.");
 }
 
+/* What is written by hand has the digits of its currency, as what documents post has. */
+static kt_error *check_digits(kt_tx *tx, const struct entry *e)
+{
+    struct house house;
+    kt_error *all = NULL;
+    if (e->origin.v || e->reverses.v)
+        return NULL;
+    KT_TRY(house_of(tx, &house));
+    for (size_t i = 0; i < e->lines.count; i++) {
+        const struct entry_line *line = line_at(&e->lines, i);
+        kt_also(&all, digits_fit(tx, line_path(tx, i, "debit"), line->debit, house.currency));
+        kt_also(&all, digits_fit(tx, line_path(tx, i, "credit"), line->credit, house.currency));
+        kt_also(&all, digits_fit(tx, line_path(tx, i, "amount"), line->amount, e->currency));
+    }
+    return all;
+}
+
 static kt_error *make_ready(kt_tx *tx, struct entry *e)
 {
     kt_error *all = check_kind(tx, e);
+    kt_also(&all, check_digits(tx, e));
     KT_TRY(complete_opening(tx, e));
     if (e->lines.count < 2)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "lines", "an entry has at least two lines",

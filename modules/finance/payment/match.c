@@ -264,6 +264,7 @@ kt_error *match_by_hand(kt_tx *tx, const kt_record *params, kt_record *result)
     KT_TRY(kt_read(tx, p->debit, &debit.rec));
     KT_TRY(kt_read(tx, p->credit, &credit.rec));
     KT_TRY(period_open(tx, "day", p->day));
+    KT_TRY(digits_fit(tx, "amount", p->amount, debit.currency));
     KT_TRY(exchange(tx, "day", kt_dec_neg(credit.open), credit.currency, debit.currency, p->day, &most));
     kt_dec amount = p->amount.scale1 ? p->amount : kt_dec_cmp(debit.open, most) < 0 ? debit.open : most;
     KT_TRY(exchange(tx, "day", amount, debit.currency, credit.currency, p->day, &back));

@@ -140,7 +140,7 @@ static kt_error *check_item(const clearing *c, const struct open_item *item, siz
         return kt_fail(tx, KT_RULE, path_of(tx, i, "amount"), "must be above zero and at most the %s open",
             "musi być większa od zera i najwyżej tyle, ile otwarte: %s",
             kt_dec_text(tx, size_of(item->open), 2).ptr);
-    return NULL;
+    return digits_fit(tx, path_of(tx, i, "amount"), row->amount, s->currency);
 }
 
 static kt_error *read_items(clearing *c)
@@ -180,7 +180,7 @@ static kt_error *find_amount(clearing *c)
             "jest większa niż mniejsza ze stron, %s", kt_dec_text(tx, most, 2).ptr);
     if (!c->s->amount.scale1)
         c->s->amount = most;
-    return NULL;
+    return digits_fit(tx, "amount", c->s->amount, c->s->currency);
 }
 
 /* Gives each item its part, in their order; what gets none is no part of the set-off. */
