@@ -176,8 +176,7 @@ static kt_error *put_entry(kt_tx *tx, const model_index *index, const model_reco
 kt_error *counter_add(kt_tx *tx, const key *name, int64_t change)
 {
     uint64_t count;
-    KT_TRY(counter_read(tx, name, &count));
-    return counter_write(tx, name, count + (uint64_t)change);
+    return store_add(tx->view, STORE_DATA, key_str(name), change, &count);
 }
 
 kt_error *counter_write(kt_tx *tx, const key *name, uint64_t count)

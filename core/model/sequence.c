@@ -79,9 +79,7 @@ kt_error *sequence_id(kt_tx *tx, const model_entity *entity, uint64_t *id)
 {
     key name;
     id_key(&name, entity);
-    KT_TRY(counter_read(tx, &name, id));
-    ++*id;
-    return counter_write(tx, &name, *id);
+    return store_add(tx->view, STORE_DATA, key_str(&name), 1, id);
 }
 
 kt_error *sequence_id_at_least(kt_tx *tx, const model_entity *entity, uint64_t id)

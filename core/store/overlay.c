@@ -222,7 +222,7 @@ static bool widen(overlay *o)
 {
     if (2 * (o->nodes + 1) <= o->places)
         return true;
-    const size_t places = o->places ? 2 * o->places : PLACES_FIRST;
+    const size_t places = o->places ? 4 * o->places : PLACES_FIRST;
     overlay_place *wider = ARENA_ARRAY(o->arena, overlay_place, places);
     if (!wider)
         return false;
@@ -249,7 +249,7 @@ static overlay_node *new_node(const overlay *o, store_space space, kt_str key)
     return node;
 }
 
-static overlay_node *find_or_insert(overlay *o, store_space space, kt_str key)
+overlay_node *overlay_node_of(overlay *o, store_space space, kt_str key)
 {
     overlay_tree *tree = &o->trees[space];
     const uint64_t hash = hash_of(space, key);
@@ -317,10 +317,9 @@ void overlay_settle(overlay *o)
 
 /* ---- Writing and finding ---- */
 
-bool overlay_write(overlay *o, store_space space, kt_str key, kt_str raw)
+bool overlay_set(overlay *o, overlay_node *node, kt_str raw)
 {
-    overlay_node *node = find_or_insert(o, space, key);
-    undo_entry *undo = node ? undo_push(o) : NULL;
+    undo_entry *undo = undo_push(o);
     if (!undo)
         return false;
     *undo = (undo_entry){node, node->state, node->job, node->raw};
@@ -329,6 +328,12 @@ bool overlay_write(overlay *o, store_space space, kt_str key, kt_str raw)
     node->job = o->job;
     node->raw = raw;
     return true;
+}
+
+bool overlay_write(overlay *o, store_space space, kt_str key, kt_str raw)
+{
+    overlay_node *node = overlay_node_of(o, space, key);
+    return node && overlay_set(o, node, raw);
 }
 
 const overlay_node *overlay_find(const overlay *o, store_space space, kt_str key)

@@ -55,6 +55,10 @@ void overlay_release(overlay *overlay);
 
 /* raw with ptr NULL: deleted. raw must stay; key is copied. returns false: no memory */
 KT_MUST bool overlay_write(overlay *overlay, store_space space, kt_str key, kt_str raw);
+/* The same in two steps, for who writes what hangs on what is there: the key's node, made if there is none, and then
+ * its raw value. returns NULL, false: no memory */
+overlay_node *overlay_node_of(overlay *overlay, store_space space, kt_str key);
+KT_MUST bool overlay_set(overlay *overlay, overlay_node *node, kt_str raw);
 /* NULL if the overlay says nothing about the key. */
 const overlay_node *overlay_find(const overlay *overlay, store_space space, kt_str key);
 /* The first node at or after (after) key within the space, or the last before it; nodes taken back are passed

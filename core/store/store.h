@@ -69,6 +69,10 @@ KT_MUST kt_error *store_make_writable(store_view *view);
 /* value->ptr is NULL if there is none. Slices point into the snapshot: good until the view ends, not
  * NUL-terminated. */
 KT_MUST kt_error *store_get(store_view *view, store_space space, kt_str key, kt_str *value);
+/* Has the view itself written under the key? While the answer is the same nothing else was.
+ *   at       receives where the value lies, NULL: it was deleted
+ *   returns  false: what the snapshot has there holds */
+bool store_written(const store_view *view, store_space space, kt_str key, const char **at);
 /* Is there a value? It is not looked at. */
 KT_MUST kt_error *store_has(store_view *view, store_space space, kt_str key, bool *there);
 /* A number under a key of STORE_META that seldom changes but is asked for all the time, remembered with the snapshot
@@ -98,6 +102,10 @@ KT_MUST kt_error *store_count(
 KT_MUST kt_error *store_put(
     store_view *view, store_space space, kt_str key, kt_str value);              /* both are copied */
 KT_MUST kt_error *store_delete(store_view *view, store_space space, kt_str key); /* absent: nothing */
+/* Adds to a number that the key has: 8 bytes, big-endian. One that is not there is 0, and one that becomes 0 goes.
+ *   number  receives what it is now */
+KT_MUST kt_error *store_add(
+    store_view *view, store_space space, kt_str key, int64_t change, uint64_t *number);
 /* A point in the overlay to go back to: what a failed part of a request wrote. */
 typedef struct {
     size_t mark;

@@ -341,6 +341,78 @@ static void going_back_to_a_mark_undoes_what_came_after(void **state)
     store_end(view);
 }
 
+static void assert_number(store_view *view, uint64_t expected)
+{
+    kt_str value;
+    uint64_t number = 0;
+    assert_null(store_get(view, STORE_DATA, KT_STR("n"), &value));
+    assert_int_equal(value.len, expected ? sizeof number : 0);
+    if (expected)
+        memcpy(&number, value.ptr, sizeof number);
+    assert_int_equal(be64toh(number), expected);
+}
+
+static kt_error *add_to(store_view *view, int64_t change, uint64_t expected)
+{
+    uint64_t number;
+    KT_TRY(store_add(view, STORE_DATA, KT_STR("n"), change, &number));
+    assert_int_equal(number, expected);
+    assert_number(view, expected);
+    return NULL;
+}
+
+static kt_error *add_body(store_job *job, store_view *view)
+{
+    (void)job;
+    KT_TRY(add_to(view, 2, 2));
+    return add_to(view, 300, 302);
+}
+
+static void numbers_are_added_to_what_is_there(void **state)
+{
+    house *h = *state;
+    store_job job = {.body = add_body, .arena = h->arena};
+    assert_int_equal(store_run(h->store, &job), STORE_DONE);
+    store_view *view = look(h);
+    uint64_t number;
+    assert_non_null(store_add(view, STORE_DATA, KT_STR("n"), 1, &number)); /* it only reads */
+    assert_null(store_make_writable(view));
+    store_mark mark = store_mark_set(view);
+    assert_null(add_to(view, -301, 1));
+    assert_null(add_to(view, -1, 0));
+    assert_null(add_to(view, 7, 7));
+    assert_null(store_mark_back(view, mark));
+    assert_null(add_to(view, 1, 303));
+    store_end(view);
+}
+
+static void what_the_view_has_written_lies_in_one_place(void **state)
+{
+    house *h = *state;
+    const char *at, *first;
+    put(h, KT_LIST(pair, {"a", "1"}));
+    store_view *view = look(h);
+    assert_false(store_written(view, STORE_DATA, KT_STR("a"), &at));
+    assert_null(store_make_writable(view));
+    assert_false(store_written(view, STORE_DATA, KT_STR("a"), &at));
+    assert_null(put_pairs(view, STORE_DATA, KT_LIST(pair, {"a", "2"}, {"b", "2"})));
+    assert_true(store_written(view, STORE_DATA, KT_STR("a"), &first));
+    assert_true(store_written(view, STORE_DATA, KT_STR("a"), &at));
+    assert_ptr_equal(at, first);
+    store_mark mark = store_mark_set(view);
+    assert_null(put_pairs(view, STORE_DATA, KT_LIST(pair, {"a", "2"}, {"b", NULL})));
+    assert_true(store_written(view, STORE_DATA, KT_STR("a"), &at));
+    assert_ptr_not_equal(at, first);
+    assert_true(store_written(view, STORE_DATA, KT_STR("b"), &at));
+    assert_null(at);
+    assert_null(store_mark_back(view, mark));
+    assert_true(store_written(view, STORE_DATA, KT_STR("a"), &at));
+    assert_ptr_equal(at, first);
+    assert_null(store_mark_back(view, (store_mark){0}));
+    assert_false(store_written(view, STORE_DATA, KT_STR("a"), &at));
+    store_end(view);
+}
+
 static void limits_of_keys_and_values_are_errors(void **state)
 {
     house *h = *state;
@@ -691,6 +763,8 @@ int main(void)
         BOTH(long_ranges_are_counted_to_their_ends),
         BOTH(what_is_remembered_holds_for_its_snapshot_alone),
         BOTH(going_back_to_a_mark_undoes_what_came_after),
+        BOTH(numbers_are_added_to_what_is_there),
+        BOTH(what_the_view_has_written_lies_in_one_place),
         BOTH(limits_of_keys_and_values_are_errors),
         BOTH(spaces_are_apart),
         BOTH(a_dry_run_out_of_memory_ends_with_an_error),

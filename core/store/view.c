@@ -1,6 +1,7 @@
 /* view.c -- reading and writing through a view: overlay and snapshot merged, frames put on and taken off. */
 #include "store/view.h"
 
+#include <endian.h>
 #include <stdatomic.h>
 
 #include "kit/error.h"
@@ -120,6 +121,16 @@ kt_error *store_has(store_view *view, store_space space, kt_str key, bool *there
     return NULL;
 }
 
+/* What the engine holds, without its frame; *value not set: nothing. */
+static kt_error *unframe(store_view *view, store_space space, kt_str key, kt_str raw, kt_str *value)
+{
+    *value = (kt_str){0};
+    if (!raw.ptr || frame_open(space, key, raw, value))
+        return NULL;
+    *value = (kt_str){0};
+    return damaged(view->arena, space, key);
+}
+
 kt_error *store_get(store_view *view, store_space space, kt_str key, kt_str *value)
 {
     const overlay_node *node;
@@ -130,16 +141,20 @@ kt_error *store_get(store_view *view, store_space space, kt_str key, kt_str *val
         *value = (kt_str){node->raw.ptr, node->raw.len - FRAME_BYTES};
     if (node || !raw.ptr)
         return NULL;
-    if (!frame_open(space, key, raw, value)) {
-        *value = (kt_str){0};
-        return damaged(view->arena, space, key);
-    }
+    KT_TRY(unframe(view, space, key, raw, value));
     if (view->borrowed_txn) {
         *value = arena_str(view->arena, *value);
         if (!value->ptr)
             return error_no_memory();
     }
     return NULL;
+}
+
+bool store_written(const store_view *view, store_space space, kt_str key, const char **at)
+{
+    const overlay_node *node = view->writes ? overlay_find(view->writes, space, key) : NULL;
+    *at = node && node->state == OVERLAY_PUT ? node->raw.ptr : NULL;
+    return node != NULL;
 }
 
 /* ---- Memos: 40 bits of the snapshot, 24 of the number ---- */
@@ -397,6 +412,47 @@ kt_error *store_delete(store_view *view, store_space space, kt_str key)
 {
     KT_TRY(may_write(view, key));
     return overlay_write(view->writes, space, key, (kt_str){0}) ? NULL : error_no_memory();
+}
+
+/* What a key has now, whose node in the overlay it is. */
+static kt_error *number_at(
+    store_view *view, store_space space, kt_str key, const overlay_node *node, uint64_t *number)
+{
+    kt_str raw = {0}, value = {0};
+    *number = 0;
+    if (node->state == OVERLAY_PUT) {
+        value = (kt_str){node->raw.ptr, node->raw.len - FRAME_BYTES};
+    } else if (node->state == OVERLAY_NOTHING) {
+        engine_code code = view->engine->ops->get(view->txn, space, key, &raw);
+        if (code != ENGINE_OK && code != ENGINE_ABSENT)
+            return engine_error(view->arena, code, "reading");
+        KT_TRY(unframe(view, space, key, raw, &value));
+    }
+    if (value.len == sizeof *number)
+        memcpy(number, value.ptr, sizeof *number);
+    *number = be64toh(*number);
+    return NULL;
+}
+
+kt_error *store_add(store_view *view, store_space space, kt_str key, int64_t change, uint64_t *number)
+{
+    *number = 0;
+    KT_TRY(may_write(view, key));
+    overlay_node *node = overlay_node_of(view->writes, space, key);
+    if (!node)
+        return error_no_memory();
+    KT_TRY(number_at(view, space, key, node, number));
+    *number += (uint64_t)change;
+    const uint64_t bytes = htobe64(*number);
+    char *raw = *number ? arena_bytes(view->writes->arena, sizeof bytes + FRAME_BYTES) : NULL;
+    if (raw) {
+        memcpy(raw, &bytes, sizeof bytes);
+        frame_seal(space, key, raw, sizeof bytes);
+    }
+    if ((*number && !raw) ||
+        !overlay_set(view->writes, node, (kt_str){raw, raw ? sizeof bytes + FRAME_BYTES : 0}))
+        return error_no_memory();
+    return NULL;
 }
 
 store_mark store_mark_set(store_view *view)
