@@ -198,8 +198,10 @@ static kt_error *come_back(kt_tx *tx, const kt_tx *now, const model_savepoint *s
 {
     if (store_mark_set(tx->view).mark != save->mark.mark)
         KT_TRY(model_savepoint_back(tx, save));
-    if (tx->catalogue != now->catalogue)
-        tx->kept = NULL; /* it may know the definitions of then */
+    if (tx->catalogue != now->catalogue) { /* they may know the definitions of then */
+        tx->kept = NULL;
+        tx->lately = NULL;
+    }
     tx->catalogue = now->catalogue;
     tx->actor = now->actor;
     return NULL;

@@ -56,6 +56,7 @@ static kt_error *session_begin(session *s, call *c, store_view *view, bool write
         .writes = writes,
         .call = call_within,
         .caller = c};
+    model_remember(&s->tx);
     if (c->token.len)
         *who = access_authenticate(b->options.access, &s->tx, c->token, c->exchange->remote, &s->actor);
     access_begin(&s->tx, s->actor);

@@ -81,6 +81,7 @@ static kt_error *stay_begin(stay *s, store_view *view, bool writes)
         .master_key = e->rooms->master_key,
         .writes = writes,
         .call = errand_call};
+    model_remember(&s->tx);
     if (e->who)
         KT_TRY(errand_act_for(&s->tx, e->who));
     else

@@ -367,7 +367,8 @@ static kt_error *check_modules(checker *c)
 {
     for (const kt_module *const *m = c->tx.catalogue->sources.modules; *m; m++) {
         arena_reset(c->tx.arena);
-        kt_error *found = (*m)->audit ? (*m)->audit(&c->tx) : NULL;
+        kt_tx own = c->tx; /* what a module keeps goes with its memory */
+        kt_error *found = (*m)->audit ? (*m)->audit(&own) : NULL;
         if (found == error_no_memory() || (found && found->first->kind == KT_LIMIT))
             return found; /* no finding: it could not be looked at */
         for (const problem *p = found ? found->first : NULL; p; p = p->next)

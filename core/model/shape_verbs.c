@@ -71,16 +71,16 @@ kt_error *kt_reserve_id(kt_tx *tx, kt_record *rec)
 kt_error *kt_read(kt_tx *tx, kt_id id, kt_record *rec)
 {
     const shape_binding *binding = NULL;
-    model_record record = {0};
+    const model_record *record = NULL;
     model_scope scope;
     KT_TRY(bind_record(tx, rec, &binding));
     KT_TRY(scope_open(tx, &scope));
-    kt_error *error = model_read(tx, binding->entity, id.v, &record);
+    kt_error *error = model_look(tx, binding->entity, id.v, &record);
     if (error)
         return scope_close(tx, &scope, error);
     if (!tx->writes) /* a method that only reads reads for its caller */
         model_shown(tx, binding->entity, id.v, "read");
-    return close_with(tx, &scope, binding, &record, rec);
+    return close_with(tx, &scope, binding, record, rec);
 }
 
 static kt_error *update(kt_tx *tx, const shape_binding *binding, uint64_t id, uint32_t version,

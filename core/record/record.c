@@ -1,4 +1,5 @@
 /* record.c -- records in memory: made, copied, compared, loaded. */
+#include "record/lately.h"
 #include "record/moved.h"
 #include "record/path.h"
 
@@ -131,6 +132,22 @@ kt_error *model_read(kt_tx *tx, const model_entity *entity, uint64_t id, model_r
     bool found;
     KT_TRY(load_moved(tx, entity, id, record, &found));
     return found && record_visible(tx, record, "read") ? NULL : not_found(tx, entity, id);
+}
+
+kt_error *model_look(kt_tx *tx, const model_entity *entity, uint64_t id, const model_record **record)
+{
+    if (tx->guard && tx->guard->entity)
+        KT_TRY(tx->guard->entity(tx, entity, "read"));
+    KT_TRY(lately_load(tx, entity, id, record));
+    if (!*record) { /* it may have been merged into another one */
+        model_record *moved = ARENA_NEW(tx->arena, model_record);
+        bool found = false;
+        if (!moved)
+            return error_no_memory();
+        KT_TRY(load_moved(tx, entity, id, moved, &found));
+        *record = found ? moved : NULL;
+    }
+    return *record && record_visible(tx, *record, "read") ? NULL : not_found(tx, entity, id);
 }
 
 kt_error *model_load_for(kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t if_version,

@@ -313,7 +313,8 @@ struct kt_tx {
     struct model_kept *kept;                 /* what modules keep while it lasts */
     struct model_ahead *ahead;               /* ids that were given to records yet to be created */
     unsigned depth;                          /* of actions and handlers, bounded */
-    struct model_change_table *change_table; /* this room's: finds a record among the changes */
+    struct model_change_table *change_table; /* the model's: finds a record among the changes */
+    struct model_lately *lately; /* what it has read: model_remember; NULL: it remembers nothing */
     /* The bus's: runs one of its methods within this transaction; NULL: the transaction is not of a call. */
     kt_error *(*call)(kt_tx *tx, void *caller, kt_str method, const variant *params, json *answer);
     void *caller;
@@ -323,6 +324,12 @@ struct kt_tx {
 
 /* returns  not_found: there is none that the caller may see */
 KT_MUST kt_error *model_read(kt_tx *tx, const model_entity *entity, uint64_t id, model_record *record);
+/* Remembers from now on what the transaction reads, in memory that goes with what it has now: with one that lasts as long as
+ * itself, and as copies that are made of it. */
+void model_remember(kt_tx *tx);
+/* As model_read, of a record that is only looked at: what the transaction remembers is not decoded again.
+ *   memory  borrowed until the next call of it */
+KT_MUST kt_error *model_look(kt_tx *tx, const model_entity *entity, uint64_t id, const model_record **record);
 /* returns 0 in *id if there is none that the caller may see */
 KT_MUST kt_error *model_find_external(
     kt_tx *tx, const model_entity *entity, kt_str external_id, uint64_t *id);
