@@ -20,8 +20,8 @@ KT_MUST kt_error *model_store_new(kt_tx *tx, model_record *record);
 KT_MUST kt_error *model_store_new_as(kt_tx *tx, model_record *record, uint64_t id);
 /* As model_store_new_as, with the defaults filled in by the caller. */
 KT_MUST kt_error *model_store_filled_as(kt_tx *tx, model_record *record, uint64_t id);
-/* The module's compute over the record, which has what it filled in also where it found problems: what is refused
- * then is not called missing as well. */
+/* The module's compute over the record, which has what it filled in, normalised, also where it found problems: what is
+ * refused then is not called missing as well. */
 KT_MUST kt_error *model_record_compute(kt_tx *tx, model_record *record);
 /* Puts a default into a value that is not set. */
 void model_fill_default(kt_tx *tx, const model_default *source, model_value *value);

@@ -50,6 +50,7 @@ struct shape_binding {
     size_t cell_count;
     const shape_row **others; /* the rows that are no cells */
     size_t other_count;
+    bool flat;               /* it binds no lists: all that the struct says stands in itself */
     bool masked;             /* it binds a text that may be shown masked */
     bool named;              /* bound by the shape's own name */
     const kt_error *problem; /* NULL: sound */

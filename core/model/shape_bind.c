@@ -289,12 +289,15 @@ static shape_binding *compile(
         .rows = rows,
         .count = entity ? count : 0,
         .cells = cells,
-        .others = others};
+        .others = others,
+        .flat = true};
     for (size_t i = 0; i < binding->count; i++) {
         shape_row *row = &rows[i];
         compile_row(c, where, entity, &shape->fields[i], row);
         if (row->count && (row->steps[row->count - 1]->mask.len || (row->lines && row->lines->masked)))
             binding->masked = true;
+        if (row->count == 1 && (row->way == WAY_REFS || row->way == WAY_LINES))
+            binding->flat = false;
         if (row->count == 1 && row->way < WAY_SEEN)
             cells[binding->cell_count++] = (shape_cell){.at = (uint32_t)row->declared->at,
                 .position = row->steps[0]->position,

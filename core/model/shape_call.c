@@ -1,7 +1,32 @@
-/* shape_call.c -- parameters and results of methods and actions, a module's own events, services. */
+/* shape_call.c -- what a module computes of a record, parameters and results of methods and actions, a module's own events, services. */
 #include "model/internal.h"
 #include "model/shape.h"
+#include "model/validate.h"
 #include "record/scope.h"
+
+/* ---- What a module computes ---- */
+
+kt_error *model_record_compute(kt_tx *tx, model_record *record)
+{
+    const kt_entity *declared = record->entity->declared;
+    const shape_binding *binding = NULL;
+    kt_record *rec, *was;
+    if (!declared || !declared->compute)
+        return NULL;
+    KT_TRY(shape_fill(tx, declared->shape, record, &rec));
+    KT_TRY(shape_bind(tx, declared->shape, &binding));
+    if (!(was = arena_bytes(tx->arena, declared->shape->size)))
+        return error_no_memory();
+    memcpy(was, rec, declared->shape->size);
+    kt_error *problems = declared->compute(tx, rec);
+    if (binding->flat && memcmp(was, rec, declared->shape->size) == 0)
+        return problems; /* what it left as it was need not be taken */
+    KT_TRY(shape_take_bound(tx, binding, rec, record));
+    validate_normalise(record);
+    return problems;
+}
+
+/* ---- Parameters ---- */
 
 static const char *param_path(kt_tx *tx, const char *under, kt_str name)
 {

@@ -95,18 +95,6 @@ static void fill_system(kt_tx *tx, model_record *record)
         values[MODEL_NUMBER] = (model_value){0};
 }
 
-kt_error *model_record_compute(kt_tx *tx, model_record *record)
-{
-    const kt_entity *declared = record->entity->declared;
-    if (!declared || !declared->compute)
-        return NULL;
-    kt_record *rec;
-    KT_TRY(shape_fill(tx, declared->shape, record, &rec));
-    kt_error *problems = declared->compute(tx, rec);
-    KT_TRY(shape_take(tx, rec, record));
-    return problems;
-}
-
 /* ---- Creating ---- */
 
 /* An id that an import brings: no record has it, and the next ones come behind it. */
@@ -149,7 +137,6 @@ static kt_error *store_new(kt_tx *tx, model_record *record, uint64_t id)
     model_fill_new_lines(tx, record);
     record->values[MODEL_ID] = (model_value){0};
     kt_error *problems = model_record_compute(tx, record);
-    validate_normalise(record);
     KT_TRY(validate_record(tx, NULL, record, NULL, &problems));
     KT_TRY(entries_check_unique(tx, record, NULL, &problems));
     if (problems)
@@ -248,7 +235,6 @@ kt_error *model_store_silently(kt_tx *tx, const model_record *before, model_reco
     validate_normalise(after);
     model_fill_new_lines(tx, after);
     kt_error *problems = model_record_compute(tx, after);
-    validate_normalise(after);
     bool *changed = ARENA_ARRAY(tx->arena, bool, entity->field_count);
     if (!changed)
         return error_no_memory();
