@@ -217,6 +217,8 @@ typedef struct {
     const conjuncts *all;
     uint64_t total;
     uint64_t
+        held; /* a bit for fields that are held to one value: which, by their positions within the bits there are */
+    uint64_t
         fewest; /* records that the narrowest way looked at so far meets: no more fit all that is asked */
     bool check_record;
 } choosing;
@@ -383,6 +385,20 @@ static kt_error *make_room(const choosing *c, plan_way **ways, size_t count)
     return NULL;
 }
 
+static uint64_t bit_of(const model_field *field)
+{
+    return UINT64_C(1) << field->position % 64;
+}
+
+static uint64_t held_by(const conjuncts *all)
+{
+    uint64_t held = 0;
+    for (size_t i = 0; i < all->count; i++)
+        if (all->items[i]->kind == FILTER_TEST && all->items[i]->test->kind == TEST_IN)
+            held |= bit_of(path_last(&all->items[i]->test->path));
+    return held;
+}
+
 /* How many of the index's fields are held to one value, from the first on; the first one to a value that few records have,
  * unless it is only counted, which a kept counter may have done. */
 static size_t leading(const choosing *c, const model_index *index)
@@ -390,7 +406,8 @@ static size_t leading(const choosing *c, const model_index *index)
     size_t n = 0, at;
     kt_type type = index->fields[0]->type;
     const bool many = type == KT_STATE || type == KT_BOOL;
-    if (index->covering || index->through || (many && !c->request->count_only))
+    if (!(c->held & bit_of(index->fields[0])) || index->covering || index->through ||
+        (many && !c->request->count_only))
         return 0;
     while (n < index->count && plan_equality(c->all, NULL, index->fields[n], &at))
         n++;
@@ -536,6 +553,7 @@ static kt_error *try_join(const choosing *c, unsigned depth, query_plan *plan)
         return NULL;
     choosing again = *c;
     again.all = replaced;
+    again.held = held_by(replaced);
     KT_TRY(best_of(&again, depth, &other));
     if (other.cost >= plan->cost)
         return NULL;
@@ -548,8 +566,12 @@ static kt_error *try_join(const choosing *c, unsigned depth, query_plan *plan)
 kt_error *plan_conjuncts(kt_tx *tx, const plan_request *request, const conjuncts *all, bool check_record,
     unsigned depth, query_plan *plan)
 {
-    choosing c = {
-        .tx = tx, .request = request, .all = all, .check_record = check_record, .fewest = UINT64_MAX};
+    choosing c = {.tx = tx,
+        .request = request,
+        .all = all,
+        .held = held_by(all),
+        .check_record = check_record,
+        .fewest = UINT64_MAX};
     KT_TRY(query_total(tx, request->entity, &c.total));
     if (!c.total && !request->probe) { /* no record: no way is better than another */
         *plan = (query_plan){
