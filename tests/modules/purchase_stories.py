@@ -438,6 +438,33 @@ def what_comes_is_reserved_for_who_waits(k):
     expect(level(k, stem)["reserved"], "7.0000")
 
 
+def what_comes_goes_to_deliveries_by_hand_too(k):
+    lamp, s = item(k, "rear lamp"), shop(k)
+    d = make(k, "logistics.delivery", party=s["nowak"], lines=[{"item": lamp, "quantity": "4"}])
+    k.call("logistics.delivery.confirm", {"id": d})
+    received(k, bought(k, lamp, "9"), ("3", {}))
+    expect((k.get("logistics.delivery", d)["missing"], level(k, lamp)["reserved"]), ("1.0000", "3.0000"))
+
+
+def what_is_put_into_another_warehouse_is_free_there(k):
+    """Six ordered for a customer of the usual warehouse are put into the barn, where a rule brings them from to the one, and not to the other."""
+    s, usual, barn = shop(k), k.list("logistics.warehouse", [], sort="id")["rows"][0]["id"], make(k, "logistics.warehouse", code="BARN", name="Barn")
+    for code, ruled in (("front lamp", True), ("fog lamp", False)):
+        lamp = item(k, code)
+        price(k, lamp)
+        if ruled:
+            make(k, "logistics.reorder_rule", item=lamp, warehouse=usual, source=barn, kind="resupply", minimum="1", maximum="1", lead_days=1)
+        sale, _ = sold(k, lamp, "6")
+        order = k.call("logistics.purchase.order", {"requests": [request(k, lamp)["id"]]})["orders"][0]["order"]
+        k.call("logistics.purchase_order.approve", {"id": order})
+        hand = make(k, "logistics.delivery", party=s["nowak"], warehouse=barn, lines=[{"item": lamp, "quantity": "8"}])
+        k.call("logistics.delivery.confirm", {"id": hand})
+        received(k, order, ("6", {}), warehouse=barn)
+        parts = k.call("base.supply.explain", {"document": {"entity": "crm.order", "id": sale}})["parts"]
+        expect([(p["kind"], p["quantity"]) for p in parts], [("transfer" if ruled else "buy", "6.0000")])
+        expect((k.get("logistics.delivery", hand)["missing"], request(k, lamp)["received"]), ("8.0000" if ruled else "2.0000", "6.0000"))
+
+
 def a_storekeeper_receives_without_seeing_prices(k, house):
     bolt = item(k, "long bolt")
     role = one(k, "access.role", ["name", "=", "logistics.storekeeper"])["id"]
@@ -871,7 +898,7 @@ STORIES = [
     an_order_is_approved_dated_and_expected_by_the_stores, above_a_roles_limit_somebody_else_approves, what_is_on_order_says_so, an_amendment_is_a_revision_with_what_differs,
     less_ordered_means_bought_elsewhere, a_late_supply_tells_whose_promise_breaks, goods_come_in_part_some_rejected_and_are_worth_the_orders_price,
     more_than_ordered_is_received_within_the_tolerance, a_million_screws_come_in_parts, what_has_no_parts_is_received_whole, an_item_without_a_tolerance_has_the_companys, what_comes_is_reserved_for_who_waits, what_was_wrong_goes_back_at_what_it_cost, what_goes_back_goes_at_what_it_came_at, freight_of_an_order_is_spread_over_its_receipts,
-    a_storekeeper_receives_without_seeing_prices, what_is_on_order_anyway_covers_the_next_demand, what_is_not_ordered_in_time_comes_later_and_promises_hear_it,
+    what_comes_goes_to_deliveries_by_hand_too, what_is_put_into_another_warehouse_is_free_there, a_storekeeper_receives_without_seeing_prices, what_is_on_order_anyway_covers_the_next_demand, what_is_not_ordered_in_time_comes_later_and_promises_hear_it,
     an_order_in_another_currency_is_worth_what_the_day_says, straight_to_the_customer_nothing_passes_the_stores,
     straight_to_the_customer_in_parts, what_goes_straight_is_delivered_on_its_day_and_replaced, what_went_straight_to_several_orders_comes_back_from_each, what_others_wait_for_does_not_go_straight_to_a_customer,
     what_comes_straight_to_a_customer_is_not_let_go, what_nobody_waits_for_any_more_is_not_sent_to_its_customer,

@@ -229,6 +229,42 @@ static kt_error *take_in(
                   : NULL;
 }
 
+static kt_error *is_elsewhere(kt_tx *tx, const struct po *o, const struct receipt *by, bool *yes)
+{
+    kt_id usual;
+    KT_TRY(warehouse_usual(tx, &usual));
+    *yes = !o->ship_to.v &&
+           (o->warehouse.v ? o->warehouse.v : usual.v) != (by->warehouse.v ? by->warehouse.v : usual.v);
+    return NULL;
+}
+
+/* Put into another warehouse than ordered: who waits for it where it was to come goes without and is covered anew, by what can
+ * be brought from there, say; there it is free. */
+static kt_error *come_elsewhere(kt_tx *tx, const struct po *o, struct requests *carried, kt_id item,
+    kt_dec quantity, const struct receipt *by)
+{
+    const kt_supply *supply = kt_supply_find(tx);
+    kt_dec rest = quantity, *missing = kt_alloc(tx, (carried->count + 1) * sizeof *missing);
+    if (!missing)
+        return kt_no_memory();
+    for (size_t i = 0; i < carried->count; i++) {
+        struct request *r = &carried->items[i];
+        kt_dec take = smaller(rest, kt_dec_sub(r->quantity, r->received));
+        if (r->state != PR_ORDERED || take.coef <= 0)
+            continue;
+        missing[i] = smaller(take, r->waiting);
+        r->received = kt_dec_add(r->received, take);
+        r->waiting = kt_dec_sub(r->waiting, missing[i]);
+        KT_TRY(kt_update(tx, &r->rec));
+        rest = kt_dec_sub(rest, take);
+    }
+    KT_TRY(requests_failed(
+        tx, carried, missing, (kt_text){"it came to another warehouse", "przyszło do innego magazynu"}));
+    return supply ? supply->freed(
+                        tx, kt_any(tx, po_shape.name, o->rec.id), item, by->warehouse, quantity, (kt_dec){0})
+                  : NULL;
+}
+
 static kt_error *arrived_within(
     kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity, struct receipt *by)
 {
@@ -236,9 +272,13 @@ static kt_error *arrived_within(
     struct requests carried;
     struct goods item;
     kt_dec rest;
+    bool elsewhere;
     KT_TRY(goods_read(tx, line->item, &item));
     KT_TRY(kt_in_unit(tx, line->item, quantity, line->unit, item.unit, &rest));
     KT_TRY(requests_of_line(tx, o->rec.id, line->rec.id, &carried));
+    KT_TRY(is_elsewhere(tx, o, by, &elsewhere));
+    if (elsewhere)
+        return come_elsewhere(tx, o, &carried, line->item, rest, by);
     for (size_t i = 0; i < carried.count && rest.coef > 0; i++) {
         struct request *r = &carried.items[i];
         KT_TRY(kt_read(tx, r->rec.id, &r->rec));

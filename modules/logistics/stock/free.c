@@ -381,8 +381,10 @@ static kt_error *hand_to(kt_tx *tx, kt_id planned, kt_dec *rest)
 
 static kt_error *hand_out(kt_tx *tx, const struct unclaimed *u)
 {
-    const kt_where where[] = {KT_WHERE(move, item, KT_EQ, u->item),
-        KT_WHERE(move, warehouse, KT_EQ, kt_any_id(u->warehouse)),
+    kt_id at = kt_any_id(u->warehouse);
+    if (!at.v)
+        KT_TRY(warehouse_usual(tx, &at));
+    const kt_where where[] = {KT_WHERE(move, item, KT_EQ, u->item), KT_WHERE(move, warehouse, KT_EQ, at),
         KT_WHERE(move, from_place, KT_EQ, KT_AT_STORES), {0}};
     const kt_query query = {.of = &move_shape,
         .where = where,
