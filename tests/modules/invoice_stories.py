@@ -108,6 +108,25 @@ def of_what_advances_bore_wholly_the_register_has_no_row(k):
     proved(k)
 
 
+def half_an_advance_of_two_rates_is_settled_to_the_cent(k):
+    """1261.50 at 23 % and 696.60 at 8 %: 290.15 and 55.73. Half of each tax ends with half a cent; together they are what half of the whole bears, 172.94,
+    in zlotys and in euros. What is left is settled by a second final invoice."""
+    s = books(k)
+    at = lambda price, code: {"name": "Thing", "price": price, "tax_category": s["category"][code]}
+    for currency in (s["PLN"], s["EUR"]):
+        before = balances(k, "203", "221", "702")
+        made = [invoice(k, kind="advance", currency=currency, day="2026-06-10", lines=[at("1261.50", "standard"), at("696.60", "reduced")])["id"]]
+        for _ in range(2):
+            final = invoice(k, currency=currency, day="2026-06-16", lines=[at("1139.06", "standard")], advances=[{"invoice": made[0], "amount": "1151.99"}])
+            made.append(final["id"])
+            expect([(part["net"], part["tax"]) for part in final["advances"]], [("979.05", "172.94")])
+        advance, tax, sold = gained(k, before, "203", "221", "702")
+        expect((advance, tax), (D(0), -sum(D(amount) for document in made for _, _, _, amount in rows_of(k, document))))
+        if currency == s["PLN"]:
+            expect(sold, -2 * D("1139.06"))
+    proved(k)
+
+
 def a_bill_clears_what_its_own_order_brought(k):
     """Ten wheels at 100 and four at 250 came from one supplier; the four are billed first, and two of them go back: the thousand waits for its bill all the
     while, and no price differs."""
@@ -180,5 +199,5 @@ def an_advance_bears_the_buyers_tax_once(k):
 
 
 run([a_recurring_order_brings_its_invoice, an_invoice_for_a_receipt_sells_nothing_twice, it_must_be_what_the_receipt_sold,
-     a_suppliers_advance_is_settled_by_the_final_bill, of_what_advances_bore_wholly_the_register_has_no_row, a_bill_clears_what_its_own_order_brought, the_buyer_accounts_for_tax_of_the_union,
+     a_suppliers_advance_is_settled_by_the_final_bill, of_what_advances_bore_wholly_the_register_has_no_row, half_an_advance_of_two_rates_is_settled_to_the_cent, a_bill_clears_what_its_own_order_brought, the_buyer_accounts_for_tax_of_the_union,
      a_domestic_bill_bears_its_own_tax_and_reverse_charge_at_home_too, an_advance_bears_the_buyers_tax_once], modules="base,crm,logistics,finance")

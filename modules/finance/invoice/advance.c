@@ -79,17 +79,84 @@ kt_dec advance_share(const struct advance_part *part, kt_dec figure)
         share_of(figure, part->before, part->of.gross));
 }
 
+/* Of what rows bear beside a net, as much as belongs to this much of the gross: with the net's share, the whole's. */
+static void taxes_until(const struct advance_part *part, kt_dec gross, kt_dec net, const kt_dec *taxes,
+    size_t count, kt_dec *shares)
+{
+    kt_dec sum = money(0);
+    bool below = false;
+    for (size_t i = 0; i < count; i++) {
+        sum = kt_dec_add(sum, taxes[i]);
+        below = below || sign_of(taxes[i]) < 0;
+        shares[i] = share_of(taxes[i], gross, part->of.gross);
+    }
+    if (!below && sum.coef)
+        kt_dec_split(kt_dec_sub(share_of(kt_dec_add(net, sum), gross, part->of.gross),
+                         share_of(net, gross, part->of.gross)),
+            taxes, count, shares);
+}
+
+/* The part's shares of the taxes of several rows beside one net. Each rounded by itself they would not sum up to the part's. */
+static kt_error *cut_taxes(
+    kt_tx *tx, const struct advance_part *part, kt_dec net, const kt_dec *taxes, size_t count, kt_dec *shares)
+{
+    kt_dec *before = kt_alloc(tx, sizeof *before * (count + 1));
+    if (!before)
+        return kt_no_memory();
+    for (size_t i = 0; i < count; i++)
+        shares[i] = known(taxes[i]);
+    if (!part->of.gross.coef)
+        return NULL;
+    taxes_until(part, part->before, net, taxes, count, before);
+    taxes_until(part, kt_dec_add(part->before, part->gross), net, taxes, count, shares);
+    for (size_t i = 0; i < count; i++)
+        shares[i] = kt_dec_sub(shares[i], before[i]);
+    return NULL;
+}
+
+kt_error *advance_taxes(kt_tx *tx, const struct advance_part *part, kt_dec **shares)
+{
+    const size_t count = part->of.taxes.count;
+    kt_dec *taxes = kt_alloc(tx, sizeof *taxes * (count + 1));
+    if (!taxes || !(*shares = kt_alloc(tx, sizeof **shares * (count + 1))))
+        return kt_no_memory();
+    for (size_t i = 0; i < count; i++)
+        taxes[i] = known(KT_AS(kt_tax_row, kt_line(&part->of.taxes, i))->amount);
+    return cut_taxes(tx, part, known(part->of.net), taxes, count, *shares);
+}
+
+/* What the buyer accounts for is no part of what is paid. */
+static kt_error *booked_taxes(kt_tx *tx, const struct advance_part *part, kt_dec **shares)
+{
+    const size_t count = part->booked.count;
+    kt_dec *taxes = kt_alloc(tx, sizeof *taxes * (count + 1));
+    if (!taxes || !(*shares = kt_alloc(tx, sizeof **shares * (count + 1))))
+        return kt_no_memory();
+    for (size_t i = 0; i < count; i++)
+        taxes[i] = is_buyers(&part->booked.at[i]) ? money(0) : known(part->booked.at[i].amount);
+    KT_TRY(cut_taxes(tx, part, known(part->of.base_net), taxes, count, *shares));
+    for (size_t i = 0; i < count; i++)
+        if (is_buyers(&part->booked.at[i]))
+            (*shares)[i] = advance_share(part, part->booked.at[i].amount);
+    return NULL;
+}
+
 /* ---- What is left of an advance ---- */
 
 /* Takes from every figure its share of what was settled before. */
-static void drop_settled(struct advance_part *left)
+static kt_error *drop_settled(kt_tx *tx, struct advance_part *left)
 {
     struct invoice *of = &left->of;
-    const struct advance_part done = {.of = {.gross = of->gross}, .before = money(0), .gross = left->before};
+    struct advance_part done = *left;
+    kt_dec *taxes, *booked;
+    done.before = money(0);
+    done.gross = left->before;
+    KT_TRY(advance_taxes(tx, &done, &taxes));
+    KT_TRY(booked_taxes(tx, &done, &booked));
     for (size_t i = 0; i < of->taxes.count; i++) {
         kt_tax_row *row = KT_AS(kt_tax_row, kt_line(&of->taxes, i));
         row->net = kt_dec_sub(row->net, advance_share(&done, row->net));
-        row->amount = kt_dec_sub(row->amount, advance_share(&done, row->amount));
+        row->amount = kt_dec_sub(row->amount, taxes[i]);
     }
     for (size_t i = 0; i < left->buyers.count; i++) {
         kt_tax_total *row = &left->buyers.rows[i];
@@ -99,12 +166,13 @@ static void drop_settled(struct advance_part *left)
     for (size_t i = 0; i < left->booked.count; i++) {
         struct vat_line *row = &left->booked.at[i];
         row->net = kt_dec_sub(row->net, advance_share(&done, row->net));
-        row->amount = kt_dec_sub(row->amount, advance_share(&done, row->amount));
+        row->amount = kt_dec_sub(row->amount, booked[i]);
     }
     of->net = kt_dec_sub(of->net, advance_share(&done, of->net));
     of->base_net = kt_dec_sub(of->base_net, advance_share(&done, of->base_net));
     of->gross = kt_dec_sub(of->gross, left->before);
     left->before = money(0);
+    return NULL;
 }
 
 static kt_error *drop_note(kt_tx *tx, const struct house *house, kt_id id, struct advance_part *left)
@@ -163,7 +231,7 @@ kt_error *advance_read(kt_tx *tx, kt_id advance, kt_id before, struct advance_pa
         if (note.entry.v >= last.v)
             break;
         left->before = settled_between(rows, count, since, note.entry);
-        drop_settled(left);
+        KT_TRY(drop_settled(tx, left));
         KT_TRY(drop_note(tx, &house, notes.ids[i], left));
         since = note.entry;
     }
@@ -173,10 +241,12 @@ kt_error *advance_read(kt_tx *tx, kt_id advance, kt_id before, struct advance_pa
 
 kt_error *advance_booked(kt_tx *tx, const struct advance_part *part, struct register_rows *rows)
 {
+    kt_dec *taxes;
+    KT_TRY(booked_taxes(tx, part, &taxes));
     for (size_t i = 0; i < part->booked.count; i++) {
         struct vat_line row = part->booked.at[i];
         row.net = advance_share(part, row.net);
-        row.amount = advance_share(part, row.amount);
+        row.amount = taxes[i];
         KT_TRY(register_add(tx, rows, &row));
     }
     return NULL;

@@ -221,6 +221,8 @@ KT_MUST kt_error *advance_left(
     kt_tx *tx, const struct invoice *advance, kt_id but, bool drafts, kt_dec *gross);
 /* The part's share of one of the advance's figures: the shares of all parts sum up to it, to the last cent. */
 kt_dec advance_share(const struct advance_part *part, kt_dec figure);
+/* The same of the taxes of its rows: with the share of its net they sum up to the part. */
+KT_MUST kt_error *advance_taxes(kt_tx *tx, const struct advance_part *part, kt_dec **shares);
 /* The same of all posted advance invoices of an order, in their currency. */
 KT_MUST kt_error *advances_left(kt_tx *tx, kt_id order, kt_dec *gross);
 /* What is left of an advance, rate by rate, as posted invoices settled and credited it before an entry; not set: until now. The

@@ -57,10 +57,11 @@ kt_error *document_taxes(
 /* Of a part that is settled: in the advance's currency, or as it was booked in the company's. */
 static kt_error *add_borne(posting *p, const struct advance_part *part, struct register_rows *had)
 {
+    kt_dec *taxes;
+    KT_TRY(advance_taxes(p->tx, part, &taxes));
     for (size_t i = 0; i < part->of.taxes.count; i++) {
         const kt_tax_row *of = KT_AS(kt_tax_row, kt_line(&part->of.taxes, i));
-        const struct vat_line row = row_of(
-            p->v, of, advance_share(part, of->net), advance_share(part, of->amount));
+        const struct vat_line row = row_of(p->v, of, advance_share(part, of->net), taxes[i]);
         bool buyers;
         KT_TRY(buyer_accounts_for(p->tx, p->v, of, &buyers));
         if (!buyers)
