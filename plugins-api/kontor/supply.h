@@ -148,8 +148,8 @@ typedef struct {
     /* So much of a supply went straight to a demand that waits for it, past the stores: of that it waits no more. */
     KT_MUST kt_error *(*passed)(kt_tx *tx, kt_id supply, kt_id document, kt_id line, kt_dec quantity);
     /* An item may be had of a source from which it could not: somebody sells it, makes it, or what comes of it is nobody's.
-     * That source is asked for what demands miss of it, those needed first before the others; but for what they miss since it
-     * came and could not be taken. While a demand lets go of what it has, or what is missing is covered, this waits.
+     * That source is asked for what demands miss of it, those needed first before the others; what they miss since it came and
+     * could not be taken is brought, but not made or bought again. While a demand lets go of what it has, or what is missing is covered, this waits.
      *   item  not set: of all items, of all sources, by and by */
     KT_MUST kt_error *(*offered)(kt_tx *tx, kt_id item, kt_supply_kind of);
     /* So much of what demands wait for comes from another supply of the same place, on a day: those needed last wait for that. */

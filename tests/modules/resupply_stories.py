@@ -356,6 +356,28 @@ def what_came_for_the_shop_and_is_blocked_is_brought_from_the_depot(k):
     expect(([c[:2] for c in covers(k, order)], level(k, glue, "depot")), ([("transfer", 2)], (6, 2, 3)))
 
 
+def what_is_on_its_way_and_what_is_kept_go_together_to_who_misses_it(k):
+    """Of four that an order asked for two are on their way and two are kept in the depot when it is cancelled. Another one misses five since what came for
+    it is blocked: it gets all four, and nothing lies there that is missed."""
+    putty = item(k, "putty", tracking="lot")
+    put(k, putty, 4, new_lot="white")
+    gone = make(k, "crm.order", party=seen["nowak"], warehouse=seen["shop"], lines=[{"item": putty, "quantity": "2", "price": "10", "asked": day(n)} for n in (10, 40)])
+    k.call("crm.order.confirm", {"id": gone})
+    act(k, slips(k, putty)[0][0], "send")
+    order, _ = sold(k, putty, 5)
+    request, = k.list("logistics.purchase_request", [["item", "=", putty]])["rows"]
+    bought, = k.call("logistics.purchase.order", {"requests": [request["id"]]})["orders"]
+    k.call("logistics.purchase_order.approve", {"id": bought["order"]})
+    line, = k.get("logistics.purchase_order", bought["order"])["lines"]
+    put(k, putty, 1, "shop", new_lot="grey")
+    grey, = k.list("logistics.lot", [["item", "=", putty], ["name", "=", "grey"]])["rows"]
+    k.call("logistics.lot.block", {"id": grey["id"], "reason": "dry"})
+    k.call("logistics.receipt.finish", {"id": make(k, "logistics.receipt", order=bought["order"], lines=[{"order_line": line["id"], "quantity": "5", "lot_name": "grey"}])})
+    expect((covers(k, order), level(k, putty, "depot")), ([("missing", 5, None)], (2, 2, 0)))
+    k.call("crm.order.cancel", {"id": gone, "reason": "gone"})
+    expect((sorted(c[:2] for c in covers(k, order)), level(k, putty, "depot")), ([("missing", 1), ("transfer", 2), ("transfer", 2)], (2, 2, 0)))
+
+
 def what_is_on_its_way_for_nobody_is_for_who_asks_next(k):
     """Of four on their way to the shop one is still for the order that asked for them: the next one has two of the rest, and what it lacks is sent or bought."""
     reed = item(k, "reed", 6)

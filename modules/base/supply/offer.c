@@ -119,14 +119,19 @@ static kt_error *ask_transfers(
     return NULL;
 }
 
-/* p misses so much still, elsewhere than where the goods are: "supply.transfer" keeps them for it, if it can send them on. */
+/* p misses so much still, elsewhere than where the goods are: "supply.transfer" keeps them for it, if it can send them on. What
+ * is on its way already goes first, and leaves them for what p misses then. */
 static kt_error *bring(kt_tx *tx, struct pegging *p, kt_id warehouse, kt_dec missing, kt_id freed_by,
     kt_ready *rest, struct barren *none)
 {
-    kt_dec open = least(missing, rest->quantity);
-    kt_plan plan = {0};
-    KT_TRY(ask_transfers(tx, p, freed_by, &open, &plan, none));
-    (void)ready_take(rest, plan_taken_there(&plan, warehouse));
+    kt_dec asked, open;
+    do {
+        kt_plan plan = {0};
+        open = asked = least(missing, rest->quantity);
+        KT_TRY(ask_transfers(tx, p, freed_by, &open, &plan, none));
+        (void)ready_take(rest, plan_taken_there(&plan, warehouse));
+        missing = kt_dec_sub(missing, kt_dec_sub(asked, open));
+    } while (kt_dec_cmp(open, asked) < 0 && missing.coef > 0);
     return NULL;
 }
 
@@ -252,7 +257,7 @@ static kt_error *ask_for_missing(kt_tx *tx, kt_id item, kt_supply_kind of)
     KT_TRY(peggings_missing(tx, item, &all));
     KT_TRY(barren_open(tx, &all, &none));
     for (size_t i = 0; i < all.count && source_of(tx, of); i++)
-        if (!all.items[i].came.day)
+        if (!all.items[i].came.day || of == KT_FROM_TRANSFER)
             KT_TRY(kt_step(tx, ask_for, &(struct asking){&all.items[i], of, &none}));
     return NULL;
 }
