@@ -1,10 +1,11 @@
 /* catalogue_check.c -- what a catalogue may have that stands already, so that a server starts with it, but no change of
  * definitions or modules may bring: conditions that cannot be read, references to custom entities that are not there or
- * to others than records point to, views that are no JSON, choices whose values change; of custom fields also that a
+ * to others than records point to, views of what there is not, choices whose values change; of custom fields also that a
  * choice goes which records hold, or that becomes personal what the journal has in the clear. */
 #include "kit/decode.h"
 #include "model/condition.h"
 #include "model/custom.h"
+#include "record/path.h"
 
 typedef struct {
     kt_tx tx; /* reads under the catalogue looked at */
@@ -231,19 +232,76 @@ static void check_fields(checking *c, const place *p)
 
 /* ---- Views ---- */
 
-static void check_views(
-    checking *c, const model_entity *entity, kt_str views, kt_str before, const char *name)
+/* NULL: it is none, or what it was before. */
+static const variant *read_array(
+    checking *c, const model_entity *entity, kt_str text, kt_str before, const char *name)
 {
     static const decode_limits limits = {.depth_max = 20, .elements_max = 10000};
-    const variant *read;
-    if (!views.len || str_eq(views, before))
-        return;
-    kt_error *why = decode_json(c->tx.arena, views, &limits, &read);
+    const variant *read = NULL;
+    if (!text.len || str_eq(text, before))
+        return NULL;
+    kt_error *why = decode_json(c->tx.arena, text, &limits, &read);
     if (why)
         wrong(c, under(c, entity->name.ptr, name), "is no JSON: %s%.0s", "to nie JSON: %.0s%s",
             why->first->text.en, why->first->text.pl);
     else if (read->kind != VARIANT_ARRAY)
         wrong(c, under(c, entity->name.ptr, name), "must be a JSON array", "musi być tablicą JSON");
+    return !why && read->kind == VARIANT_ARRAY ? read : NULL;
+}
+
+/* A member that names one field; a period may stand behind it. */
+static kt_error *check_name(checking *c, const model_entity *entity, const variant *view, const char *member)
+{
+    model_path path;
+    kt_str name = variant_get_str(view, member);
+    const char *colon = name.len ? memchr(name.ptr, ':', name.len) : NULL;
+    if (colon)
+        name.len = (size_t)(colon - name.ptr);
+    return name.len ? path_read(&c->tx, entity, name, member, &path) : NULL;
+}
+
+/* The order of a pivot or chart is of its measures. */
+static bool orders_fields(const variant *view)
+{
+    kt_str kind = variant_get_str(view, "kind");
+    return !str_is(kind, "pivot") && !str_is(kind, "chart");
+}
+
+static void check_view(checking *c, const model_entity *entity, const variant *view, const char *at)
+{
+    static const char *const lists[] = {"columns", "card", "rows"}, *const names[] = {"by", "sum", "start",
+                                                                        "end", "lane", "parent", "group"};
+    model_path *paths;
+    size_t count;
+    query_filter *filter;
+    kt_error *all = NULL;
+    if (view->kind != VARIANT_OBJECT || !variant_get_str(view, "kind").len) {
+        wrong(c, at, "must be an object with a \"kind\"", "musi być obiektem z „kind”");
+        return;
+    }
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        kt_also(&all, paths_read(&c->tx, entity, variant_get(view, lists[i]), lists[i], &paths, &count));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        kt_also(&all, check_name(c, entity, view, names[i]));
+    if (orders_fields(view))
+        kt_also(
+            &all, query_names(&c->tx, &(query_request){.entity = entity, .sort = variant_get(view, "sort")}));
+    kt_also(&all, query_filter_read(&c->tx, entity, variant_get(view, "filter"), &filter));
+    if (all)
+        kt_also(&c->all, error_under(all, at));
+}
+
+static void check_views(checking *c, const model_entity *entity, const model_entity *was)
+{
+    const variant *views = read_array(c, entity, entity->views, was ? was->views : (kt_str){0}, "views");
+    for (size_t i = 0; views && i < views->as.array.count; i++) {
+        kt_str at = arena_format(c->tx.arena, "%s.views[%zu]", entity->name.ptr, i);
+        if (at.ptr)
+            check_view(c, entity, &views->as.array.items[i], at.ptr);
+        else
+            kt_also(&c->all, error_no_memory());
+    }
+    (void)read_array(c, entity, entity->columns, was ? was->columns : (kt_str){0}, "columns");
 }
 
 kt_error *model_catalogue_check(kt_tx *tx, const model_catalogue *catalogue, const model_catalogue *before)
@@ -262,8 +320,7 @@ kt_error *model_catalogue_check(kt_tx *tx, const model_catalogue *catalogue, con
         if (!entity->enabled)
             continue;
         check_fields(&c, &(place){entity, entity, was, entity->name.ptr});
-        check_views(&c, entity, entity->views, was ? was->views : (kt_str){0}, "views");
-        check_views(&c, entity, entity->columns, was ? was->columns : (kt_str){0}, "columns");
+        check_views(&c, entity, was);
     }
     return c.all;
 }

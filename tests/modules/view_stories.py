@@ -78,5 +78,19 @@ def a_view_that_became_untrue_opens_and_says_what_is_gone(k):
     expect([gone["path"] for gone in k.call("base.view.open", {"id": other})["gone"]], ["entity"])
 
 
+def views_that_an_entity_brings_name_what_it_has(k):
+    views = [{"kind": "list", "columns": ["code", "cod"], "sort": "-due", "filter": [["stat", "=", "x"]]}, {"kind": "kanban", "by": "stage", "card": ["code"], "sum": "worth"},
+             {"columns": []}, {"kind": "pivot", "rows": ["code"], "group": "created_at:month", "sort": "-total"}]
+    define = lambda views: k.call("entity.define", {"name": "custom.tool", "label": {"en": "Tool", "pl": "Narzędzie"}, "views": views, "fields": [
+        {"name": "code", "type": "string", "label": {"en": "Code", "pl": "Kod"}}]})
+    refused("validation", lambda: define(views), *("custom.tool.views" + path for path in (
+        "[0].columns[1]", "[0].filter[0]", "[0].sort", "[1].by", "[1].sum", "[2]")))
+    define(views[3:])
+    k.call("field.define", {"entity": "custom.tool", "name": "worth", "type": "int", "label": {"en": "Worth", "pl": "Wartość"}})
+    define([{"kind": "kanban", "by": "worth", "card": ["code"]}])
+    k.call("field.remove", {"entity": "custom.tool", "name": "worth"})
+    k.call("field.define", {"entity": "custom.tool", "name": "other", "type": "int", "label": {"en": "Other", "pl": "Inne"}})
+
+
 run([what_a_view_asks_for_is_there_when_it_is_saved, a_view_asks_for_what_its_author_may_see, a_view_of_a_module_that_is_off_stays,
-     a_view_that_became_untrue_opens_and_says_what_is_gone])
+     a_view_that_became_untrue_opens_and_says_what_is_gone, views_that_an_entity_brings_name_what_it_has])
