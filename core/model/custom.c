@@ -455,6 +455,17 @@ kt_error *custom_field_define(method_call *call)
     return NULL;
 }
 
+/* One that was defined with its entity goes as it came. */
+static kt_error *no_such_field(kt_tx *tx, const model_entity *entity, kt_str name)
+{
+    kt_error *error = kt_fail(tx, KT_NOT_FOUND, "name", "%s has no custom field \"%.*s\"",
+        "%s nie ma własnego pola \"%.*s\"", entity->name.ptr, STR_ARG(name));
+    return entity->custom && model_field_find(entity, name)
+               ? kt_hint(error, "It came with the entity: repeat entity.define without it.",
+                     "Pochodzi z definicji encji: powtórz entity.define bez niego.")
+               : error;
+}
+
 kt_error *custom_field_remove(method_call *call)
 {
     kt_tx *tx = call->tx;
@@ -464,8 +475,7 @@ kt_error *custom_field_remove(method_call *call)
     kt_str name = variant_get_str(call->params, "name");
     KT_TRY(is_by_itself(tx, entity, name.ptr ? name.ptr : "", &own));
     if (!own)
-        return kt_fail(tx, KT_NOT_FOUND, "name", "%s has no custom field \"%.*s\"",
-            "%s nie ma własnego pola \"%.*s\"", entity->name.ptr, STR_ARG(name));
+        return no_such_field(tx, entity, name);
     KT_TRY(take_away(tx, DEFINES_FIELD, entity->name.ptr, name.ptr));
     answer_name(call->answer, entity->name, name);
     return NULL;
