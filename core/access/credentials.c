@@ -27,8 +27,8 @@ kt_error *user_param(kt_tx *tx, const variant *from, uint64_t *user)
     else if (from->kind == VARIANT_INT)
         *user = from->as.integer > 0 ? (uint64_t)from->as.integer : 0;
     else
-        return error_make(tx->arena, KT_VALIDATION, "user", "an id or a login is expected, not %s",
-            "oczekiwano id lub loginu, nie %s", variant_kind_name(from->kind));
+        return error_make(tx->arena, KT_VALIDATION, "user", "an id or a login is expected, not %s%.0s",
+            "oczekiwano id lub loginu, nie: %.0s%s", VARIANT_KIND(from->kind));
     if (*user == tx->user)
         return NULL;
     model_record record = {0};

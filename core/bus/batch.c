@@ -163,8 +163,8 @@ static kt_error *call_one(refs *r, kt_tx *tx, const variant *one, json *answer)
     call *c = r->of;
     if (one->kind != VARIANT_OBJECT)
         return error_make(r->arena, KT_VALIDATION, NULL,
-            "%s was given, an object with method and params was expected",
-            "podano %s, oczekiwano obiektu z method i params", variant_kind_name(one->kind));
+            "%s%.0s was given, an object with method and params was expected",
+            "podano: %.0s%s, oczekiwano obiektu z method i params", VARIANT_KIND(one->kind));
     KT_TRY(params_check(r->arena, call_members, one));
     const variant *params = params_find(one, "params");
     if (params) {

@@ -245,8 +245,8 @@ static kt_error *read_lang(call *c, const variant *from)
 static kt_error *read_members(call *c, const variant *from)
 {
     if (from->kind != VARIANT_OBJECT)
-        return error_make(c->arena, KT_VALIDATION, NULL, "a call is an object, this is %s",
-            "wywołanie to obiekt, a to jest %s", variant_kind_name(from->kind));
+        return error_make(c->arena, KT_VALIDATION, NULL, "a call is an object, this is %s%.0s",
+            "wywołanie to obiekt, a to jest %.0s%s", VARIANT_KIND(from->kind));
     const variant *id = variant_get(from, "id");
     if (id && id->kind != VARIANT_STRING && id->kind != VARIANT_INT && id->kind != VARIANT_REAL &&
         id->kind != VARIANT_NULL)

@@ -23,9 +23,9 @@ static kt_error *check_given(arena *arena, const method_param *table, const vari
                               "nieznany parametr \"%s\"", member->name.ptr));
         else if (p->kind != VARIANT_NULL && member->value->kind != p->kind &&
                  (p->required || member->value->kind != VARIANT_NULL))
-            kt_also(&all, error_make(arena, KT_VALIDATION, p->name, "%s was given, %s was expected",
-                              "podano %s, oczekiwano %s", variant_kind_name(member->value->kind),
-                              variant_kind_name(p->kind)));
+            kt_also(&all, error_make(arena, KT_VALIDATION, p->name, "%s%.0s was given, %s%.0s was expected",
+                              "podano: %.0s%s, oczekiwano: %.0s%s", VARIANT_KIND(member->value->kind),
+                              VARIANT_KIND(p->kind)));
     }
     return all;
 }

@@ -64,8 +64,8 @@ static kt_error *direct_row(kt_tx *tx, direct *d, const variant *row)
     model_record record = {0};
     bool created = true;
     if (row->kind != VARIANT_OBJECT)
-        return error_make(tx->arena, KT_VALIDATION, NULL, "a row is an object, this is %s",
-            "wiersz jest obiektem, a to jest %s", variant_kind_name(row->kind));
+        return error_make(tx->arena, KT_VALIDATION, NULL, "a row is an object, this is %s%.0s",
+            "wiersz jest obiektem, a to jest %.0s%s", VARIANT_KIND(row->kind));
     kt_str external = variant_get_str(row, "external_id");
     if (!d->create && external.len) {
         const variant *values = without_external_id(tx->arena, row);

@@ -90,14 +90,16 @@ kt_error *variant_read_limit(arena *arena, const variant *v, const char *name, u
     return NULL;
 }
 
-const char *variant_kind_name(variant_kind kind)
+static const kt_text kinds[] = {[VARIANT_NULL] = {"null", "null"},
+    [VARIANT_BOOL] = {"true or false", "true lub false"},
+    [VARIANT_INT] = {"an integer", "liczba całkowita"},
+    [VARIANT_REAL] = {"a fraction", "ułamek"},
+    [VARIANT_STRING] = {"a string", "tekst"},
+    [VARIANT_ARRAY] = {"an array", "tablica"},
+    [VARIANT_OBJECT] = {"an object", "obiekt"}};
+
+kt_text variant_kind_text(variant_kind kind)
 {
-    static const char *const name[] = {[VARIANT_NULL] = "null",
-        [VARIANT_BOOL] = "true or false",
-        [VARIANT_INT] = "an integer",
-        [VARIANT_REAL] = "a fraction",
-        [VARIANT_STRING] = "a string",
-        [VARIANT_ARRAY] = "an array",
-        [VARIANT_OBJECT] = "an object"};
-    return (size_t)kind < sizeof name / sizeof *name ? name[kind] : "something unknown";
+    return (size_t)kind < sizeof kinds / sizeof *kinds ? kinds[kind]
+                                                       : (kt_text){"something unknown", "coś nieznanego"};
 }

@@ -35,4 +35,6 @@ KT_MUST kt_error *variant_read_limit(
     arena *arena, const variant *v, const char *name, uint64_t most, uint64_t *out);
 /* What stands at a path of member names and places in lists, "rows.0.id"; NULL as above, or past a list's end. */
 const variant *variant_at(const variant *v, kt_str path);
-const char *variant_kind_name(variant_kind kind); /* "a string", for messages */
+kt_text variant_kind_text(variant_kind kind); /* "a string", "tekst", for messages */
+/* Both, as arguments of error_make: its English format takes them as %s%.0s, its Polish one as %.0s%s. */
+#define VARIANT_KIND(kind) variant_kind_text(kind).en, variant_kind_text(kind).pl

@@ -91,8 +91,8 @@ kt_error *shape_params_read(
     if (params && params->kind == VARIANT_NULL)
         params = NULL;
     if (params && params->kind != VARIANT_OBJECT)
-        return kt_fail(tx, KT_VALIDATION, path, "%s was given, an object of parameters expected",
-            "podano %s, a oczekiwano obiektu z parametrami", variant_kind_name(params->kind));
+        return kt_fail(tx, KT_VALIDATION, path, "%s%.0s was given, an object of parameters expected",
+            "podano: %.0s%s, a oczekiwano obiektu z parametrami", VARIANT_KIND(params->kind));
     const model_entity *entity = shape ? model_shape_entity(tx->catalogue, shape) : NULL;
     if (shape && !entity)
         return kt_fail(tx, KT_UNAVAILABLE, path, "the parameters belong to a module that is not enabled",

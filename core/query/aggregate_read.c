@@ -57,8 +57,8 @@ static bool takes_lines(aggregation *a, const model_path *path)
 static kt_error *read_by(aggregation *a, const variant *from, const char *at)
 {
     if (from->kind != VARIANT_STRING)
-        return error_make(a->tx->arena, KT_VALIDATION, at, "expected the name of a field, got %s",
-            "oczekiwano nazwy pola, jest: %s", variant_kind_name(from->kind));
+        return error_make(a->tx->arena, KT_VALIDATION, at, "expected the name of a field, got %s%.0s",
+            "oczekiwano nazwy pola, jest: %.0s%s", VARIANT_KIND(from->kind));
     if (a->by_count == GROUP_BY_MAX)
         return error_make(a->tx->arena, KT_LIMIT, at, "more than %d fields to group by",
             "więcej niż %d pól grupowania", GROUP_BY_MAX);
@@ -114,8 +114,8 @@ static bool fits(measure_kind kind, const model_field *field)
 static kt_error *read_measure(aggregation *a, kt_str name, const variant *from, const char *at)
 {
     if (from->kind != VARIANT_STRING)
-        return error_make(a->tx->arena, KT_VALIDATION, at, "expected \"count\" or \"sum:field\", got %s",
-            "oczekiwano \"count\" lub \"sum:pole\", jest: %s", variant_kind_name(from->kind));
+        return error_make(a->tx->arena, KT_VALIDATION, at, "expected \"count\" or \"sum:field\", got %s%.0s",
+            "oczekiwano \"count\" lub \"sum:pole\", jest: %.0s%s", VARIANT_KIND(from->kind));
     if (a->measure_count == MEASURES_MAX)
         return error_make(
             a->tx->arena, KT_LIMIT, at, "more than %d measures", "więcej niż %d miar", MEASURES_MAX);
@@ -171,8 +171,8 @@ static kt_error *read_measures(aggregation *a, const variant *from)
         kt_also(&all, read_measure(a, member->name, member->value, at.ptr));
     }
     if (from->kind != VARIANT_ARRAY && from->kind != VARIANT_OBJECT)
-        return error_make(a->tx->arena, KT_VALIDATION, "measures", "expected an object, got %s",
-            "oczekiwano obiektu, jest: %s", variant_kind_name(from->kind));
+        return error_make(a->tx->arena, KT_VALIDATION, "measures", "expected an object, got %s%.0s",
+            "oczekiwano obiektu, jest: %.0s%s", VARIANT_KIND(from->kind));
     return all;
 }
 
@@ -250,8 +250,9 @@ kt_error *aggregate_read(aggregation *a, const variant *group, const variant *me
             kt_also(&all, read_by(a, &group->as.array.items[i], at.ptr));
         }
     } else if (group && group->kind != VARIANT_NULL) {
-        kt_also(&all, error_make(a->tx->arena, KT_VALIDATION, "group", "expected an array of names, got %s",
-                          "oczekiwano tablicy nazw, jest: %s", variant_kind_name(group->kind)));
+        kt_also(
+            &all, error_make(a->tx->arena, KT_VALIDATION, "group", "expected an array of names, got %s%.0s",
+                      "oczekiwano tablicy nazw, jest: %.0s%s", VARIANT_KIND(group->kind)));
     }
     kt_also(&all, read_measures(a, measures));
     if (!all)

@@ -228,8 +228,8 @@ static kt_error *read_node(filter_reader *r, const variant *from, const char *at
     else if (from->kind == VARIANT_OBJECT)
         error = read_object(r, from, at, out);
     else
-        error = error_make(r->tx->arena, KT_VALIDATION, at, "expected a condition, got %s",
-            "oczekiwano warunku, jest: %s", variant_kind_name(from->kind));
+        error = error_make(r->tx->arena, KT_VALIDATION, at, "expected a condition, got %s%.0s",
+            "oczekiwano warunku, jest: %.0s%s", VARIANT_KIND(from->kind));
     r->depth--;
     return error;
 }

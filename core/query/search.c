@@ -67,8 +67,8 @@ static kt_error *want_named(searching *s, const variant *names)
 {
     kt_error *all = NULL;
     if (names->kind != VARIANT_ARRAY)
-        return error_make(s->tx->arena, KT_VALIDATION, "entities", "expected an array of names, got %s",
-            "oczekiwano tablicy nazw, jest: %s", variant_kind_name(names->kind));
+        return error_make(s->tx->arena, KT_VALIDATION, "entities", "expected an array of names, got %s%.0s",
+            "oczekiwano tablicy nazw, jest: %.0s%s", VARIANT_KIND(names->kind));
     for (size_t i = 0; i < names->as.array.count; i++) {
         const variant *name = &names->as.array.items[i];
         const model_entity *entity = name->kind == VARIANT_STRING

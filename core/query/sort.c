@@ -75,8 +75,8 @@ kt_error *query_sort_read(kt_tx *tx, const model_entity *entity, const variant *
     if (from->kind == VARIANT_STRING)
         return from->as.string.len ? read_text(tx, entity, from->as.string, "sort", sort, &ended) : NULL;
     if (from->kind != VARIANT_ARRAY)
-        return error_make(tx->arena, KT_VALIDATION, "sort", "expected \"-day,name\" or an array, got %s",
-            "oczekiwano \"-day,name\" lub tablicy, jest: %s", variant_kind_name(from->kind));
+        return error_make(tx->arena, KT_VALIDATION, "sort", "expected \"-day,name\" or an array, got %s%.0s",
+            "oczekiwano \"-day,name\" lub tablicy, jest: %.0s%s", VARIANT_KIND(from->kind));
     kt_error *all = NULL;
     for (size_t i = 0; i < from->as.array.count && i <= 2 * QUERY_SORT_MAX; i++) {
         const variant *item = &from->as.array.items[i];
@@ -86,8 +86,8 @@ kt_error *query_sort_read(kt_tx *tx, const model_entity *entity, const variant *
         if (item->kind == VARIANT_STRING)
             kt_also(&all, read_field(tx, entity, item->as.string, at.ptr, sort, &ended));
         else
-            kt_also(&all, error_make(tx->arena, KT_VALIDATION, at.ptr, "expected a field's name, got %s",
-                              "oczekiwano nazwy pola, jest: %s", variant_kind_name(item->kind)));
+            kt_also(&all, error_make(tx->arena, KT_VALIDATION, at.ptr, "expected a field's name, got %s%.0s",
+                              "oczekiwano nazwy pola, jest: %.0s%s", VARIANT_KIND(item->kind)));
     }
     return all;
 }

@@ -82,8 +82,8 @@ static kt_error *read_line(const lines_reading *r, const variant *from, const ch
     if (!line->values)
         return error_no_memory();
     if (from->kind != VARIANT_OBJECT)
-        return error_make(r->tx->arena, KT_VALIDATION, path, "expected an object, got %s",
-            "oczekiwano obiektu, jest: %s", variant_kind_name(from->kind));
+        return error_make(r->tx->arena, KT_VALIDATION, path, "expected an object, got %s%.0s",
+            "oczekiwano obiektu, jest: %.0s%s", VARIANT_KIND(from->kind));
     bool ids = have_ids(r->lines);
     kt_error *all = ids ? read_line_id(r, variant_get(from, "id"), path, line) : NULL;
     for (size_t i = 0; i < from->as.object.count; i++)
@@ -102,8 +102,8 @@ kt_error *query_lines_read(kt_tx *tx, const model_entity *entity, const model_fi
     if (from->kind == VARIANT_NULL)
         return NULL;
     if (from->kind != VARIANT_ARRAY)
-        return error_make(tx->arena, KT_VALIDATION, path, "expected an array of lines, got %s",
-            "oczekiwano tablicy wierszy, jest: %s", variant_kind_name(from->kind));
+        return error_make(tx->arena, KT_VALIDATION, path, "expected an array of lines, got %s%.0s",
+            "oczekiwano tablicy wierszy, jest: %.0s%s", VARIANT_KIND(from->kind));
     size_t count = from->as.array.count;
     if (count == 0)
         return NULL;

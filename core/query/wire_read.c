@@ -19,8 +19,8 @@ typedef struct {
 static kt_error *expected(const reading *r, const variant *from, const char *en, const char *pl)
 {
     if (from->kind != VARIANT_STRING && from->kind != VARIANT_REAL)
-        return error_make(r->tx->arena, KT_VALIDATION, r->path, "expected %s%.0s, got %s",
-            "oczekiwano: %.0s%s, jest: %s", en, pl, variant_kind_name(from->kind));
+        return error_make(r->tx->arena, KT_VALIDATION, r->path, "expected %s%.0s, got %s%.0s",
+            "oczekiwano: %.0s%s, jest: %.0s%s", en, pl, VARIANT_KIND(from->kind));
     kt_str shown = text_cut(from->as.string, SHOWN_MAX);
     return error_make(r->tx->arena, KT_VALIDATION, r->path, "expected %s%.0s, got \"%.*s\"",
         "oczekiwano: %.0s%s, jest \"%.*s\"", en, pl, (int)shown.len, shown.ptr ? shown.ptr : "");

@@ -164,8 +164,8 @@ static kt_error *read_name(
     kt_tx *tx, const model_entity *entity, const variant *name, model_path *paths, size_t *count)
 {
     if (name->kind != VARIANT_STRING)
-        return error_make(tx->arena, KT_VALIDATION, NULL, "expected the name of a field, got %s",
-            "oczekiwano nazwy pola, jest %s", variant_kind_name(name->kind));
+        return error_make(tx->arena, KT_VALIDATION, NULL, "expected the name of a field, got %s%.0s",
+            "oczekiwano nazwy pola, jest: %.0s%s", VARIANT_KIND(name->kind));
     if (str_is(name->as.string, "*")) {
         own_paths(tx, entity, paths, count);
         return NULL;
@@ -206,8 +206,8 @@ kt_error *paths_read(kt_tx *tx, const model_entity *entity, const variant *names
         return NULL;
     }
     if (names->kind != VARIANT_ARRAY)
-        return error_make(tx->arena, KT_VALIDATION, at, "expected an array of names, got %s",
-            "oczekiwano tablicy nazw, jest %s", variant_kind_name(names->kind));
+        return error_make(tx->arena, KT_VALIDATION, at, "expected an array of names, got %s%.0s",
+            "oczekiwano tablicy nazw, jest: %.0s%s", VARIANT_KIND(names->kind));
     kt_error *all = NULL;
     for (size_t i = 0; i < given; i++) {
         kt_error *error = read_name(tx, entity, &names->as.array.items[i], *paths, count);

@@ -334,6 +334,28 @@ def what_is_not_known_of_a_field_is_told_with_what_is(k):
     expect([word in error.problems[0]["message"] for word in ("known are", "target", "lines")], [True] * 3)
 
 
+def a_field_that_came_with_its_entity_goes_with_a_new_definition(k):
+    define = lambda *names: k.call("entity.define", {"name": "custom.crate", "label": "Crate", "fields": [{"name": name, "type": "string"} for name in names]})
+    define("code", "colour")
+    crate = make(k, "custom.crate", code="C1", colour="red")
+    error = refused("not_found", lambda: k.call("field.remove", {"entity": "custom.crate", "name": "colour"}), "name")
+    expect("entity.define" in error.problems[0].get("hint", ""), True)
+    define("code")
+    expect("colour" in k.get("custom.crate", crate), False)
+    expect("hint" in refused("not_found", lambda: k.call("field.remove", {"entity": "base.party", "name": "colour"}), "name").problems[0], False)
+
+
+def what_kind_of_value_came_is_told_in_both_languages(k):
+    calls = [("base.party.list", {"filter": [["name", "=", 5]]}, "an integer", "liczba całkowita"), ("base.party.list", {"filter": {"or": True}}, "true or false", "true lub false"),
+             ("base.party.list", {"limit": "5"}, "a string", "tekst"), ("base.party.list", {"sort": {}}, "an object", "obiekt"), ("base.party.list", {"fields": [[]]}, "an array", "tablica"),
+             ("base.party.create", {"values": []}, "an array was given, an object was expected", "podano: tablica, oczekiwano: obiekt"),
+             ("base.party.aggregate", {"group": [None], "measures": {"n": "count"}}, "null", "null"), ("base.party.create", {"values": {"name": "x", "contacts": "y"}}, "a string", "tekst")]
+    for method, params, en, pl in calls:
+        for lang, word in (("en", en), ("pl", pl)):
+            message = refused("validation", lambda: k.call(method, params, lang=lang)).problems[0]["message"]
+            expect((word in message, lang == "en" or "an " not in message), (True, True))
+
+
 def a_batch_gives_the_memory_of_each_call_back(k):
     k.import_rows("base.party", [{"name": f"Party {i}"} for i in range(2500)], chunk=1000)  # 50 times its groups: more than a request may hold
     count = {"method": "base.party.aggregate", "params": {"group": ["name"], "measures": {"n": "count"}, "limit": 10}}
