@@ -113,8 +113,8 @@ static const kt_choice mismatches[] = {
     {OVER_RECEIVED, "over_received", {"Received more than ordered", "Przyjęto więcej niż zamówiono"}},
     {REJECTED, "rejected", {"Rejected or returned, not replaced", "Odrzucone lub zwrócone, niewymienione"}},
     {NOBODY_WAITS, "nobody_waits",
-        {"Comes straight to a customer who waits for it no more",
-            "Idzie wprost do klienta, który już na to nie czeka"}},
+        {"Comes straight to a customer, and no order waits for it",
+            "Idzie wprost do klienta, a nie czeka na to żadne zamówienie"}},
     {0},
 };
 struct match { /* the parameters */
